@@ -1,0 +1,54 @@
+#include "base/pool.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+bool pool_init(
+	struct pool *pool, size_t slot_bytes, uint32_t capacity, struct reason *why)
+{
+	const size_t rounded = (slot_bytes + 15) & ~(size_t)15;
+	assert(rounded > 0 && capacity > 0 && capacity < POOL_NONE);
+	void *memory = mmap(NULL, rounded * capacity, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED) {
+		return reason_set(why, "cannot reserve %zu bytes: %s", rounded * capacity,
+			strerror(errno));
+	}
+	*pool = (struct pool){.slots = (uint8_t *)memory,
+		.slot_bytes = rounded,
+		.capacity = capacity,
+		.first_free = POOL_NONE};
+	return true;
+}
+
+void pool_destroy(struct pool *pool)
+{
+	if (pool->slots) {
+		(void)munmap(pool->slots, pool->slot_bytes * pool->capacity);
+	}
+	*pool = (struct pool){.first_free = POOL_NONE};
+}
+
+uint32_t pool_take(struct pool *pool)
+{
+	uint32_t index = pool->first_free;
+	if (index != POOL_NONE) {
+		memcpy(&pool->first_free, pool_at(pool, index), sizeof(uint32_t));
+	} else if (pool->touched < pool->capacity) {
+		index = pool->touched++;
+	} else {
+		return POOL_NONE;
+	}
+	pool->used++;
+	return index;
+}
+
+void pool_give(struct pool *pool, uint32_t index)
+{
+	assert(index < pool->touched && pool->used > 0);
+	memcpy(pool_at(pool, index), &pool->first_free, sizeof(uint32_t));
+	pool->first_free = index;
+	pool->used--;
+}

@@ -1,0 +1,88 @@
+#include "base/text.h"
+
+#include <string.h>
+
+static uint8_t lower(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+bool text_starts(struct text text, const char *word)
+{
+	size_t i = 0;
+	for (; word[i] != '\0'; i++) {
+		if (i >= text.len || lower(text.at[i]) != lower((uint8_t)word[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool text_is(struct text text, const char *word)
+{
+	return text.len == strlen(word) && text_starts(text, word);
+}
+
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
+struct text text_word(struct text *rest)
+{
+	while (rest->len > 0 && is_blank(rest->at[0])) {
+		rest->at++;
+		rest->len--;
+	}
+	struct text word = {.at = rest->at, .len = 0};
+	while (rest->len > 0 && !is_blank(rest->at[0])) {
+		rest->at++;
+		rest->len--;
+		word.len++;
+	}
+	return word;
+}
+
+static bool is_space(uint8_t byte)
+{
+	return is_blank(byte) || byte == '\r' || byte == '\n';
+}
+
+struct text text_trim(struct text text)
+{
+	while (text.len > 0 && is_space(text.at[0])) {
+		text.at++;
+		text.len--;
+	}
+	while (text.len > 0 && is_space(text.at[text.len - 1])) {
+		text.len--;
+	}
+	return text;
+}
+
+void text_copy(char *field, size_t size, struct text text)
+{
+	const size_t len = text.len < size ? text.len : size - 1;
+	for (size_t i = 0; i < len; i++) {
+		const uint8_t byte = text.at[i];
+		const bool is_plain =
+			byte >= 0x20 && byte <= 0x7e && byte != '"' && byte != '\\';
+		field[i] = is_plain ? (char)byte : '?';
+	}
+	field[len] = '\0';
+}
+
+bool text_number(struct text text, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+	size_t i = 0;
+	for (; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++) {
+		const uint64_t digit = (uint64_t)(text.at[i] - '0');
+		if (value > (max - digit) / 10 || digit > max) {
+			return false;
+		}
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return i > 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * base/text - ASCII words in untrusted bytes.
+ *
+ * Nothing here needs a NUL at the end and nothing depends on the locale.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One run of bytes on the wire: borrowed, not NUL-terminated. */
+struct text {
+	const uint8_t *at;
+	size_t len;
+};
+
+/* Same letters, ASCII case apart; word is a NUL-terminated constant. */
+bool text_is(struct text text, const char *word);
+
+/* Starts with word, ASCII case apart. */
+bool text_starts(struct text text, const char *word);
+
+/* Cut the next run of non-blank bytes off the front of *rest (blank: SP, TAB). */
+struct text text_word(struct text *rest);
+
+/* Drop SP, TAB, CR and LF at both ends. */
+struct text text_trim(struct text text);
+
+/*
+ * Copy into a NUL-terminated field of size bytes, cut to fit. Control bytes,
+ * bytes above 0x7e, '"' and '\' become '?' so that no record or log line can be forged.
+ */
+void text_copy(char *field, size_t size, struct text text);
+
+/* Decimal number at the front; false when there is none or it exceeds max. */
+bool text_number(struct text text, uint64_t max, uint64_t *out);

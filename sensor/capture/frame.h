@@ -1,0 +1,16 @@
+/*
+ * capture/frame - one captured frame, as every source gives it.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct frame {
+	uint64_t time_us; /* microseconds since 1970, UTC: the clock of everything behind */
+	const uint8_t *bytes; /* borrowed until the next frame is asked for */
+	uint32_t captured_len;
+	uint32_t wire_len;  /* length on the wire, >= captured_len */
+	uint32_t source;    /* index of the file or interface it came from */
+	uint16_t link_type; /* DLT_ value of libpcap (not LINKTYPE_) */
+};

@@ -1,0 +1,42 @@
+/*
+ * decode/packet - what the layers above need of one frame.
+ *
+ * The innermost IP packet is what counts; tunnels and tags around it are noted.
+ */
+#pragma once
+
+#include "base/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACKET_VLANS_MAX 2
+
+enum {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+};
+
+struct packet {
+	struct address src;
+	struct address dst;
+	uint16_t src_port;
+	uint16_t dst_port;
+	uint8_t transport; /* IPPROTO_TCP, IPPROTO_UDP, or another one without ports */
+	uint8_t tcp_flags;
+	uint8_t vlan_count;   /* tags noted, outermost first; further ones are passed over */
+	uint8_t tunnel_depth; /* IP headers around the innermost one */
+	uint16_t vlan[PACKET_VLANS_MAX]; /* 12-bit identifiers */
+	uint32_t tunnel_id;   /* innermost VNI or GRE key, 0 without one */
+	uint32_t sequence;    /* TCP only, RFC 9293 section 3.1 */
+	uint32_t acknowledgement;
+	const uint8_t *payload; /* borrowed from the frame or the reassembled datagram */
+	uint32_t payload_len;   /* bytes at payload */
+	uint32_t payload_wire_len; /* bytes the sender wrote: more than payload_len when the
+				      capture was cut (snaplen) */
+	const uint8_t *network;    /* innermost IP header, for nDPI */
+	uint32_t network_len;      /* bytes there */
+};
