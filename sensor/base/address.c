@@ -13,8 +13,8 @@ const char *address_text(const struct address *address, char *text)
 {
 	const bool is_ipv4 = address_is_ipv4(address);
 	const void *from = is_ipv4 ? &address->bytes[12] : &address->bytes[0];
-	const char *written = inet_ntop(
-		is_ipv4 ? AF_INET : AF_INET6, from, text, ADDRESS_TEXT_BYTES);
+	const char *written =
+		inet_ntop(is_ipv4 ? AF_INET : AF_INET6, from, text, ADDRESS_TEXT_BYTES);
 	if (!written) {
 		text[0] = '\0';
 	}

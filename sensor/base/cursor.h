@@ -70,7 +70,8 @@ static inline uint32_t cursor_be24(struct cursor *cur)
 static inline uint32_t cursor_be32(struct cursor *cur)
 {
 	const uint8_t *p = cursor_take(cur, 4);
-	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
+	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+			       p[3]
 		 : 0;
 }
 
@@ -83,7 +84,8 @@ static inline uint16_t cursor_le16(struct cursor *cur)
 static inline uint32_t cursor_le32(struct cursor *cur)
 {
 	const uint8_t *p = cursor_take(cur, 4);
-	return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]
+	return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 |
+			       p[0]
 		 : 0;
 }
 

@@ -13,8 +13,8 @@ bool pool_init(
 	void *memory = mmap(NULL, rounded * capacity, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED) {
-		return reason_set(why, "cannot reserve %zu bytes: %s", rounded * capacity,
-			strerror(errno));
+		return reason_set(why, "cannot reserve %zu bytes: %s",
+			rounded * capacity, strerror(errno));
 	}
 	*pool = (struct pool){.slots = (uint8_t *)memory,
 		.slot_bytes = rounded,

@@ -38,5 +38,6 @@ static inline void *pool_at(const struct pool *pool, uint32_t index)
 
 static inline uint32_t pool_index(const struct pool *pool, const void *slot)
 {
-	return (uint32_t)((size_t)((const uint8_t *)slot - pool->slots) / pool->slot_bytes);
+	return (uint32_t)((size_t)((const uint8_t *)slot - pool->slots) /
+			  pool->slot_bytes);
 }

@@ -27,16 +27,18 @@ struct packet {
 	uint16_t dst_port;
 	uint8_t transport; /* IPPROTO_TCP, IPPROTO_UDP, or another one without ports */
 	uint8_t tcp_flags;
-	uint8_t vlan_count;   /* tags noted, outermost first; further ones are passed over */
-	uint8_t tunnel_depth; /* IP headers around the innermost one */
+	uint8_t vlan_count; /* tags noted, outermost first; further ones are passed over */
+	uint8_t tunnel_depth;            /* IP headers around the innermost one */
 	uint16_t vlan[PACKET_VLANS_MAX]; /* 12-bit identifiers */
-	uint32_t tunnel_id;   /* innermost VNI or GRE key, 0 without one */
-	uint32_t sequence;    /* TCP only, RFC 9293 section 3.1 */
+	uint32_t tunnel_id;              /* innermost VNI or GRE key, 0 without one */
+	uint32_t sequence;               /* TCP only, RFC 9293 section 3.1 */
 	uint32_t acknowledgement;
-	const uint8_t *payload; /* borrowed from the frame or the reassembled datagram */
-	uint32_t payload_len;   /* bytes at payload */
-	uint32_t payload_wire_len; /* bytes the sender wrote: more than payload_len when the
+	const uint8_t
+		*payload;     /* borrowed from the frame or the reassembled datagram */
+	uint32_t payload_len; /* bytes at payload */
+	uint32_t
+		payload_wire_len; /* bytes the sender wrote: more than payload_len when the
 				      capture was cut (snaplen) */
-	const uint8_t *network;    /* innermost IP header, for nDPI */
-	uint32_t network_len;      /* bytes there */
+	const uint8_t *network; /* innermost IP header, for nDPI */
+	uint32_t network_len;   /* bytes there */
 };

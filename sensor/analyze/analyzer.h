@@ -1,0 +1,44 @@
+/*
+ * analyze/analyzer - what every protocol parser offers; one row per protocol.
+ *
+ * A parser gets the bytes of both ways in order, as they arrive and cut anywhere,
+ * and writes struct facts. It keeps its own bounded state and no byte that it
+ * does not need; what follows a password command is dropped where it is read.
+ */
+#pragma once
+
+#include "analyze/facts.h"
+#include "base/direction.h"
+
+#include <stddef.h>
+
+enum analyze_next {
+	ANALYZE_GO_ON = 0,
+	ANALYZE_START_TLS, /* the bytes after those consumed are TLS, this way */
+	ANALYZE_FINISHED,  /* the facts are final */
+	ANALYZE_NOT_MINE,  /* these bytes are not this protocol: the name was wrong */
+};
+
+struct analyzer {
+	const char *name;
+	size_t state_bytes; /* <= ANALYZER_STATE_BYTES (dialogue.h) */
+
+	/* state is zeroed. is_midstream: the beginning is missing. */
+	void (*start)(void *state, struct facts *facts);
+
+	/*
+	 * Take len > 0 bytes; returns how many were consumed: all of them, unless *next
+	 * is ANALYZE_START_TLS, where the rest belongs to TLS.
+	 */
+	size_t (*bytes)(void *state, struct facts *facts, enum direction way,
+		const uint8_t *bytes, size_t len, enum analyze_next *next);
+
+	/* missing bytes were lost here (0: unknown number). Find the next line and go on. */
+	void (*gap)(
+		void *state, struct facts *facts, enum direction way, uint64_t missing);
+};
+
+extern const struct analyzer ANALYZER_SMTP; /* smtp, submission, lmtp */
+extern const struct analyzer ANALYZER_IMAP;
+extern const struct analyzer ANALYZER_POP3;
+extern const struct analyzer ANALYZER_SIEVE;

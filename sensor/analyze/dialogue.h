@@ -1,0 +1,37 @@
+/*
+ * analyze/dialogue - one mail conversation: clear text, then perhaps TLS.
+ *
+ * Chooses the analyzer by protocol, hands bytes to it, switches to TLS when the
+ * analyzer says so, and notices when "TLS" turns out to be clear text going on.
+ */
+#pragma once
+
+#include "analyze/analyzer.h"
+#include "analyze/tls.h"
+
+#define ANALYZER_STATE_BYTES 1408
+
+struct dialogue {
+	const struct analyzer *analyzer; /* NULL: TLS from the first byte */
+	bool is_tls;                     /* bytes go to the TLS session now */
+	bool is_tls_proven;              /* a hello was read after the switch */
+	struct tls_session tls;
+	struct facts facts;
+	_Alignas(8) uint8_t state[ANALYZER_STATE_BYTES];
+};
+
+enum dialogue_result {
+	DIALOGUE_GO_ON = 0,
+	DIALOGUE_FINISHED, /* facts are final: bytes need not be fed any more */
+	DIALOGUE_NOT_MINE, /* the classification was wrong */
+};
+
+/* dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve or one inside implicit TLS, or tls. */
+void dialogue_start(
+	struct dialogue *dialogue, enum protocol protocol, bool is_midstream);
+enum dialogue_result dialogue_bytes(struct dialogue *dialogue,
+	struct tls_context *context, enum direction way, struct text bytes);
+void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missing);
+
+/* The flow is over: settle what silence means (STARTTLS never used, ...), give buffers back. */
+void dialogue_end(struct dialogue *dialogue, struct tls_context *context);

@@ -1,0 +1,156 @@
+/*
+ * analyze/facts - what analysis learnt of one mail flow.
+ *
+ * Written by analyze/, read by judge/ and report/. Fields hold no secret: the
+ * argument of a password command never gets here. Strings are printable ASCII
+ * (base/text: text_copy) and NUL-terminated; "" means not seen.
+ */
+#pragma once
+
+#include "classify/protocol.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FACTS_HOST_BYTES 128
+#define FACTS_NAME_BYTES 192
+
+enum facts_answer { FACTS_UNKNOWN = 0, FACTS_NO, FACTS_YES };
+
+enum facts_tls {
+	FACTS_TLS_UNKNOWN = 0, /* not seen (one side only, mid-stream) */
+	FACTS_TLS_NONE,        /* clear so far */
+	FACTS_TLS_STARTTLS,    /* clear, then TLS */
+	FACTS_TLS_IMPLICIT,    /* TLS from the first byte */
+};
+
+/* The ladder of STARTTLS (RFC 3207); flags, each seen on its own. */
+enum facts_starttls {
+	FACTS_STARTTLS_REQUESTED = 1 << 0, /* the client asked */
+	FACTS_STARTTLS_ACCEPTED = 1 << 1,  /* 220 / OK / +OK */
+	FACTS_STARTTLS_REFUSED = 1 << 2,   /* 4xx, 5xx, NO, BAD, -ERR */
+	FACTS_STARTTLS_HELLO = 1 << 3,     /* ClientHello or ServerHello followed */
+	FACTS_STARTTLS_MASKED =
+		1 << 4, /* keyword or verb overwritten: XXXXXXXA, 220 **** */
+	FACTS_STARTTLS_INJECTED_CLIENT = 1 << 5, /* bytes pipelined behind STARTTLS */
+	FACTS_STARTTLS_INJECTED_SERVER = 1 << 6, /* clear bytes after the go-ahead */
+	FACTS_STARTTLS_CLEAR_AFTER =
+		1 << 7, /* the dialogue went on in clear after the go-ahead */
+	FACTS_STARTTLS_CLEAR_CONTENT = 1 << 8, /* mail or mailbox commands in clear */
+};
+
+/* SASL and native mechanisms, as flags (several may be tried in one flow). */
+enum facts_mechanism {
+	FACTS_MECHANISM_PLAIN = 1 << 0,
+	FACTS_MECHANISM_LOGIN = 1 << 1,     /* AUTH LOGIN, IMAP LOGIN */
+	FACTS_MECHANISM_USER_PASS = 1 << 2, /* POP3 USER and PASS, both seen */
+	FACTS_MECHANISM_USER_ONLY = 1 << 3, /* POP3 USER without PASS */
+	FACTS_MECHANISM_XOAUTH2 = 1 << 4,
+	FACTS_MECHANISM_OAUTHBEARER = 1 << 5,
+	FACTS_MECHANISM_CRAM_MD5 = 1 << 6,
+	FACTS_MECHANISM_DIGEST_MD5 = 1 << 7,
+	FACTS_MECHANISM_SCRAM = 1 << 8,
+	FACTS_MECHANISM_NTLM = 1 << 9,
+	FACTS_MECHANISM_GSSAPI = 1 << 10, /* and GSS-SPNEGO */
+	FACTS_MECHANISM_EXTERNAL = 1 << 11,
+	FACTS_MECHANISM_APOP = 1 << 12,
+	FACTS_MECHANISM_ANONYMOUS = 1 << 13,
+	FACTS_MECHANISM_OTHER = 1 << 14,
+};
+/* Whoever reads these off the wire can log in (FACTS: PLAIN, LOGIN, USER/PASS, XOAUTH2, OAUTHBEARER). */
+#define FACTS_MECHANISMS_REUSABLE                                                    \
+	(FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_LOGIN | FACTS_MECHANISM_USER_PASS | \
+		FACTS_MECHANISM_XOAUTH2 | FACTS_MECHANISM_OAUTHBEARER)
+
+enum facts_visibility {
+	FACTS_NOT_SEEN = 0, /* no handshake part for it was captured */
+	FACTS_SEEN,         /* the fields hold */
+	FACTS_NOT_VISIBLE,  /* TLS 1.3 encrypts it */
+	FACTS_RESUMED,      /* TLS <= 1.2 session resumption: none is sent */
+	FACTS_UNREADABLE,   /* seen, but too large or broken */
+};
+
+/* One X.509 certificate as seen in TLS <= 1.2 (the leaf). Times: seconds since 1970. */
+struct facts_certificate {
+	enum facts_visibility visibility;
+	int64_t not_before_s;
+	int64_t not_after_s;
+	uint16_t key_bits;
+	char key_type[8]; /* "RSA", "EC", "Ed25519", ... */
+	bool is_self_signed;
+	bool is_weak_signature;         /* MD5 or SHA-1 */
+	enum facts_answer name_matches; /* SNI against SAN/CN; unknown without SNI */
+	char subject[FACTS_NAME_BYTES]; /* RFC 2253, cut to fit */
+	char issuer[FACTS_NAME_BYTES];
+	char names[FACTS_NAME_BYTES]; /* DNS names, comma-separated, cut to fit */
+	char fingerprint[65];         /* SHA-256 of the DER, lower-case hex */
+};
+
+struct facts_tls_session {
+	bool has_client_hello;
+	bool has_server_hello;
+	bool is_established; /* both sides went on to encrypted records */
+	bool is_resumed;
+	bool is_retried; /* HelloRetryRequest */
+	bool has_downgrade_sentinel;
+	bool is_client_certificate_asked;
+	uint16_t version;         /* negotiated: 0x0304 ...; 0 before ServerHello */
+	uint16_t offered_version; /* highest the client offered */
+	uint16_t cipher_suite;    /* chosen */
+	uint16_t group;           /* named group chosen, 0 unknown */
+	uint16_t dh_bits;         /* finite-field DH modulus, 0 none */
+	uint8_t alert_level;      /* last clear alert: 2 fatal; 0 none */
+	uint8_t alert_code;
+	char sni[FACTS_HOST_BYTES];
+	char alpn_offered[48]; /* comma-separated */
+	char alpn[16];         /* chosen, where visible */
+	char ja3[33];
+	char ja3s[33];
+	char ja4[37];
+	struct facts_certificate server_certificate;
+	enum facts_answer client_certificate; /* shown? unknown: not visible */
+	char client_subject[FACTS_NAME_BYTES];
+};
+
+struct facts {
+	enum protocol
+		protocol; /* as classified; the dialogue may refine (smtp -> lmtp) */
+	enum facts_tls tls;
+	uint16_t starttls; /* enum facts_starttls flags */
+	enum facts_answer
+		starttls_offered; /* UNKNOWN until a whole capability list was seen */
+	uint16_t auth_tried;      /* enum facts_mechanism, in clear */
+	uint16_t auth_offered;    /* enum facts_mechanism, in clear */
+	uint16_t auth_secret; /* mechanisms whose reusable secret did cross in clear */
+	enum facts_answer auth_accepted;  /* outcome of the last one */
+	enum facts_answer login_disabled; /* IMAP LOGINDISABLED */
+	bool is_preauth;                  /* IMAP * PREAUTH */
+	bool is_early_talker;             /* client bytes before the greeting */
+	bool is_helo_only;         /* HELO, never EHLO: no extension can be offered */
+	bool is_refused;           /* 554/421 greeting, * BYE, -ERR greeting */
+	bool has_bare_lf;          /* lines without CR (smuggling, CVE-2023-51764) */
+	bool has_requiretls_clear; /* MAIL FROM ... REQUIRETLS without TLS */
+	bool has_content_clear; /* mail text, mailbox data or envelope crossed in clear */
+	bool has_server_bytes;
+	bool has_client_bytes;
+	bool is_midstream; /* the beginning was not captured */
+	bool is_final;     /* nothing further can change these facts */
+	uint32_t change; /* incremented when something worth judging again was learnt */
+	uint32_t
+		messages; /* transactions with content (DATA, BDAT LAST) accepted or sent */
+	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */
+	uint32_t gaps;
+	char helo[FACTS_HOST_BYTES];
+	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
+	char mail_from_domain
+		[FACTS_HOST_BYTES]; /* of the first MAIL; never the local part */
+	char real_client[46];       /* XCLIENT/XFORWARD ADDR=, text form */
+	struct facts_tls_session session;
+};
+
+/* "PLAIN" ...; flag is exactly one enum facts_mechanism. */
+const char *facts_mechanism_name(unsigned flag);
+
+/* The flag of a SASL mechanism's name in clear, ASCII case apart; FACTS_MECHANISM_OTHER for unknown ones. */
+struct text;
+unsigned facts_mechanism_flag(struct text name);

@@ -1,0 +1,86 @@
+/*
+ * analyze/tls - follow one TLS session passively and note what it shows.
+ *
+ * In: bytes of both ways from the first record on. Out: facts->session. Handshake
+ * messages are put together in buffers borrowed from a bounded pool and given back
+ * as soon as they are read. Never decrypts. RFC 5246, RFC 8446.
+ */
+#pragma once
+
+#include "analyze/facts.h"
+#include "base/direction.h"
+#include "base/pool.h"
+#include "base/text.h"
+
+#include <stddef.h>
+
+#define TLS_HANDSHAKE_BYTES_MAX \
+	32768 /* longest handshake message kept; longer ones are skipped */
+
+/* Shared by all sessions of a worker. */
+struct tls_context {
+	struct pool handshakes;      /* slots of TLS_HANDSHAKE_BYTES_MAX */
+	uint64_t handshakes_refused; /* messages not read since the pool was empty */
+};
+
+bool tls_context_init(
+	struct tls_context *context, uint32_t handshakes, struct reason *why);
+void tls_context_destroy(struct tls_context *context);
+
+struct tls_side {
+	uint8_t header[5]; /* record header being put together */
+	uint8_t header_len;
+	uint8_t content_type;
+	bool is_encrypted; /* ChangeCipherSpec or application data seen */
+	bool is_lost;      /* a gap: find the next record by its header or give up */
+	uint16_t record_left;
+	uint8_t message_header[4];
+	uint8_t message_header_len;
+	uint32_t message_len;
+	uint32_t message_have;
+	uint32_t slot; /* pool slot + 1; 0 when none is held */
+};
+
+struct tls_session {
+	struct tls_side sides[2]; /* by enum direction */
+	uint32_t records[2];
+	bool is_broken; /* not TLS after all, or a record that cannot be */
+};
+
+enum tls_result {
+	TLS_GO_ON = 0,
+	TLS_FINISHED, /* facts->session can change no further; feed no more */
+	TLS_NOT_TLS,  /* the bytes are no TLS records */
+};
+
+/* A record header that a TLS sender could write (SSLv2 hello included when it is the first). */
+bool tls_looks_like_record(const uint8_t *bytes, size_t len);
+bool tls_looks_like_client_hello(const uint8_t *bytes, size_t len);
+
+/* session is zeroed by the caller. bytes: the next len bytes this way. */
+enum tls_result tls_session_bytes(struct tls_context *context,
+	struct tls_session *session, struct facts *facts, enum direction way,
+	struct text bytes);
+
+/* missing bytes were lost this way. */
+void tls_session_gap(struct tls_session *session, enum direction way, uint64_t missing);
+
+/* Give the session's buffers back; call once when done with it, finished or not. */
+void tls_session_release(struct tls_context *context, struct tls_session *session);
+
+/* "TLS 1.2", "TLS 1.3", "SSLv3", ... ; "" for 0. */
+const char *tls_version_name(uint16_t version);
+
+/* OpenSSL/IANA name such as "TLS_AES_128_GCM_SHA256"; NULL when unknown. */
+const char *tls_cipher_name(uint16_t suite);
+
+enum tls_grade {
+	TLS_GRADE_UNKNOWN = 0,
+	TLS_GRADE_A,
+	TLS_GRADE_B,
+	TLS_GRADE_C,
+	TLS_GRADE_F
+};
+
+/* State of the art: A = 1.3 or 1.2 + (EC)DHE + AEAD ... F = broken. Policy notes in docs/policy.md. */
+enum tls_grade tls_grade(const struct facts_tls_session *session);

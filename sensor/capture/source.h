@@ -1,0 +1,37 @@
+/*
+ * capture/source - frames in order of time from capture files.
+ *
+ * pcap (both byte orders, us and ns) and pcapng, plain or compressed, several
+ * files merged by time, "-" is stdin. Reads in large blocks (libpcap's own reader
+ * asks for 4096 bytes at a time). A cut last packet ends its file and is counted.
+ */
+#pragma once
+
+#include "base/reason.h"
+#include "capture/frame.h"
+
+#include <stdbool.h>
+
+struct source; /* opaque */
+
+enum source_result {
+	SOURCE_FRAME = 0, /* *frame holds, until the next call */
+	SOURCE_END,
+	SOURCE_ERROR, /* why says file, offset and cause; frames so far were right */
+};
+
+struct source_progress {
+	uint64_t bytes_read;  /* of the files as stored */
+	uint64_t bytes_total; /* 0 when unknown (stdin) */
+	uint64_t frames;
+	uint64_t truncated_files; /* files whose last packet was cut */
+	uint64_t bad_records;     /* lying lengths, skipped or ended at */
+};
+
+/* Opens all files; NULL with "file: why" when one is no capture or cannot be read. */
+struct source *source_open_files(
+	const char *const *files, size_t count, struct reason *why);
+enum source_result source_next(
+	struct source *source, struct frame *frame, struct reason *why);
+void source_progress(const struct source *source, struct source_progress *progress);
+void source_close(struct source *source);

@@ -1,0 +1,39 @@
+/*
+ * classify/prefix - the first bytes of a conversation, both ways, in arrival order.
+ *
+ * Kept until the protocol is known; then the engine plays them to the analyzer
+ * run by run. Sides are the flow's endpoints (0 and 1), not roles: who is the
+ * client may be unsure while this is filled.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PREFIX_BYTES 1024 /* kept per side */
+#define PREFIX_RUNS  24
+
+struct prefix_run {
+	uint8_t side;
+	uint8_t is_gap; /* bytes are missing here in this side's stream */
+	uint16_t len;
+};
+
+struct prefix {
+	uint16_t len[2];
+	uint16_t run_count;
+	bool has_gap[2]; /* bytes were lost inside or in front of this side's prefix */
+	struct prefix_run
+		runs[PREFIX_RUNS]; /* consecutive bytes of one side are one run */
+	uint8_t bytes[2][PREFIX_BYTES];
+};
+
+/* Append; returns how many of len bytes were kept (fewer once the prefix is full). */
+size_t prefix_add(
+	struct prefix *prefix, unsigned side, const uint8_t *bytes, size_t len);
+void prefix_gap(struct prefix *prefix, unsigned side);
+
+/* Forget the first len bytes of side (a proxy header that was read); runs follow. */
+void prefix_drop(struct prefix *prefix, unsigned side, size_t len);
+bool prefix_is_full(const struct prefix *prefix, unsigned side);

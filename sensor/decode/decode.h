@@ -1,0 +1,48 @@
+/*
+ * decode/decode - one frame -> its innermost TCP or UDP packet.
+ *
+ * Walks link layer, tags, tunnels and IP headers with a bound on depth; puts IP
+ * fragments together (bounded; first data wins, conflicting overlap drops the
+ * datagram and is counted). Keeps no other state.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "base/reason.h"
+#include "capture/frame.h"
+#include "decode/packet.h"
+
+enum decode_result {
+	DECODE_OK = 0,       /* *packet holds */
+	DECODE_UNWANTED,     /* nothing for us: ARP, ICMP, other transports */
+	DECODE_FRAGMENT,     /* kept: the datagram is not whole yet */
+	DECODE_TRUNCATED,    /* fewer bytes than a header says */
+	DECODE_MALFORMED,    /* bytes that no correct sender writes */
+	DECODE_TOO_DEEP,     /* more tunnels or extension headers than the bound */
+	DECODE_CHECKSUM,     /* verified and wrong */
+	DECODE_UNKNOWN_LINK, /* a link type we do not read */
+	DECODE_RESULT_COUNT
+};
+
+struct decode_settings {
+	bool is_verifying_checksums; /* IPv4 header, TCP, UDP; a transport checksum that holds
+					only the pseudo-header sum (offload) passes */
+	uint32_t fragment_datagrams; /* datagrams put together at once */
+};
+
+struct decode_counters {
+	uint64_t results[DECODE_RESULT_COUNT];
+	uint64_t fragments_reassembled;
+	uint64_t fragments_overlapping;
+	uint64_t fragments_evicted;
+	uint64_t checksums_offloaded;
+};
+
+struct decoder; /* opaque */
+struct decoder *decoder_new(const struct decode_settings *settings,
+	struct hash_seed seed, struct reason *why);
+void decoder_free(struct decoder *decoder);
+enum decode_result decoder_frame(
+	struct decoder *decoder, const struct frame *frame, struct packet *packet);
+const struct decode_counters *decoder_counters(const struct decoder *decoder);
+const char *decode_result_name(enum decode_result result);

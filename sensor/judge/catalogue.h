@@ -1,0 +1,63 @@
+/*
+ * judge/catalogue - every finding there is, as one table.
+ *
+ * Records, docs/findings.md, `mailwarden catalogue`, EVE signature ids, ATT&CK
+ * and recommendation numbers all come from here.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum finding {
+	FINDING_SENDER_ILLEGITIMATE = 0,
+	FINDING_SENDER_ATTEMPT,
+	FINDING_FLOW_ILLEGITIMATE,
+	FINDING_FLOW_ROLE_MISMATCH,
+	FINDING_PORT_UNUSUAL,
+	FINDING_PORT_FOREIGN,
+	FINDING_SMTPS_IMPLICIT,
+	FINDING_TLS_MISSING,
+	FINDING_TLS_CREDENTIALS_CLEAR,
+	FINDING_TLS_STARTTLS_NOT_OFFERED,
+	FINDING_TLS_STARTTLS_REFUSED,
+	FINDING_TLS_STARTTLS_UNUSED,
+	FINDING_TLS_STARTTLS_STRIPPED,
+	FINDING_TLS_STARTTLS_INJECTION,
+	FINDING_TLS_VERSION_OBSOLETE,
+	FINDING_TLS_CIPHER_WEAK,
+	FINDING_TLS_CERTIFICATE_EXPIRED,
+	FINDING_TLS_CERTIFICATE_EXPIRING,
+	FINDING_TLS_CERTIFICATE_SELF_SIGNED,
+	FINDING_TLS_CERTIFICATE_NAME_MISMATCH,
+	FINDING_TLS_CERTIFICATE_WEAK_KEY,
+	FINDING_TLS_CLIENT_CERTIFICATE_MISSING,
+	FINDING_REQUIRETLS_CLEAR,
+	FINDING_ZONE_MAILBOX_MISPLACED,
+	FINDING_ZONE_USER_ACCESS_EXPOSED,
+	FINDING_COUNT
+};
+
+enum severity { /* as EVE: 1 is the gravest */
+	SEVERITY_NONE = 0,
+	SEVERITY_CRITICAL = 1,
+	SEVERITY_HIGH = 2,
+	SEVERITY_MEDIUM = 3,
+	SEVERITY_LOW = 4,
+};
+
+struct finding_row {
+	const char *id; /* "sender.illegitimate" */
+	enum severity severity;
+	uint32_t signature_id; /* never reused */
+	uint8_t revision;
+	const char *signature;          /* short title of the alert */
+	const char *recommendations[4]; /* "R37", NULL-terminated where fewer */
+	const char *techniques[4];      /* ATT&CK v19, same */
+	const char *meaning;
+	const char *action;          /* what to do */
+	const char *false_positives; /* what usually causes a harmless one */
+};
+
+const struct finding_row *finding_row(enum finding finding);
+const char *severity_name(enum severity severity);

@@ -1,0 +1,44 @@
+/*
+ * judge/fold - fold repeats of one finding: first at once, then one update per window.
+ *
+ * Key: from group, source, to group, destination, finding, row. Bounded: a full table
+ * gives up the key idle longest and reports its count.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "base/reason.h"
+#include "judge/judge.h"
+
+struct fold; /* opaque */
+
+struct fold_key {
+	struct address source;
+	struct address destination;
+	const void *from; /* group or zone pointer: identity only */
+	const void *to;
+	const void *row; /* row or nearest row, or NULL */
+	enum finding finding;
+};
+
+struct fold_count {
+	uint64_t first_us;
+	uint64_t last_us;
+	uint32_t count; /* flows folded into this report since the last one */
+};
+
+/* window_us: at most one update in this time; capacity: keys kept. */
+struct fold *fold_new(uint64_t window_us, uint32_t capacity, struct hash_seed seed,
+	struct reason *why);
+void fold_free(struct fold *fold);
+
+/*
+ * Count one occurrence. True: report now (*count says for how many); false: folded.
+ */
+bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
+	struct fold_count *count);
+
+/* Visit what is folded and was never reported (end of replay, drain), oldest first. */
+typedef void fold_visit(
+	void *context, const struct fold_key *key, const struct fold_count *count);
+void fold_drain(struct fold *fold, fold_visit *visit, void *context);

@@ -1,0 +1,61 @@
+/*
+ * judge/judge - facts of one flow x matrix -> verdict and findings. Pure.
+ *
+ * May be called again whenever the facts changed; what is UNKNOWN waits. No I/O,
+ * no clock, no memory of other flows.
+ */
+#pragma once
+
+#include "analyze/facts.h"
+#include "judge/catalogue.h"
+#include "matrix/criteria.h"
+
+#define JUDGEMENT_REASON_BYTES 200
+
+enum verdict { VERDICT_UNDECIDED = 0, VERDICT_LEGITIMATE, VERDICT_ILLEGITIMATE };
+
+/* How sure we are who is the client. */
+enum direction_confidence {
+	DIRECTION_CONFIDENCE_PORT = 0, /* guessed from the port numbers */
+	DIRECTION_CONFIDENCE_BANNER,   /* the bytes tell */
+	DIRECTION_CONFIDENCE_SYN_ACK,
+	DIRECTION_CONFIDENCE_SYN,
+};
+
+struct observation {
+	const struct facts *
+		facts; /* NULL when no mail analysis was made: attempt, foreign protocol */
+	enum protocol
+		protocol; /* a mail protocol, PROTOCOL_ATTEMPT, or what speaks on a mail port */
+	const char *
+		foreign_name; /* a better name for a foreign protocol (nDPI), or NULL */
+	struct address client;
+	struct address server;
+	uint16_t client_port;
+	uint16_t server_port;
+	enum direction_confidence confidence;
+	bool is_ended; /* nothing more will come: UNKNOWN becomes the best guess or stays */
+	bool is_refused; /* attempt: RST; else unanswered */
+	uint64_t now_us;
+};
+
+struct judgement {
+	enum verdict verdict;
+	const struct matrix_row *row; /* the row that allows, or NULL */
+	const struct matrix_row
+		*nearest; /* when illegitimate: the nearest row, or NULL */
+	struct matrix_end from;
+	struct matrix_end to;
+	uint32_t findings;                   /* bit per enum finding */
+	uint8_t severity[FINDING_COUNT];     /* enum severity, graded for this flow */
+	char reason[JUDGEMENT_REASON_BYTES]; /* why this verdict, one sentence */
+	char detail
+		[FINDING_COUNT]
+		[96]; /* what was seen, per finding raised; "" when the title says all */
+};
+
+void judge_flow(const struct matrix *matrix, const struct observation *observation,
+	struct judgement *judgement);
+
+const char *verdict_name(enum verdict verdict);
+const char *direction_confidence_name(enum direction_confidence confidence);

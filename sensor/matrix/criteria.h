@@ -1,0 +1,67 @@
+/*
+ * matrix/criteria - hold one flow against the rows, criterion by criterion.
+ *
+ * Each criterion is one small function answering NO, YES or UNKNOWN (the flow has
+ * not shown it yet). UNKNOWN waits; a certain NO outranks it. The order of the
+ * criteria is the order of the table: from, to, protocol, port, expiry, tls,
+ * min_tls, client_certificate.
+ */
+#pragma once
+
+#include "matrix/matrix.h"
+
+enum matrix_answer { MATRIX_UNKNOWN = 0, MATRIX_NO, MATRIX_YES };
+
+enum matrix_criterion {
+	MATRIX_CRITERION_NONE = 0, /* all hold */
+	MATRIX_CRITERION_FROM,
+	MATRIX_CRITERION_TO,
+	MATRIX_CRITERION_PROTOCOL,
+	MATRIX_CRITERION_PORT,
+	MATRIX_CRITERION_EXPIRY,
+	MATRIX_CRITERION_TLS,
+	MATRIX_CRITERION_MIN_TLS,
+	MATRIX_CRITERION_CLIENT_CERTIFICATE,
+};
+
+/*
+ * What is asked. The TLS part is tri-state so that a flow may be asked about
+ * while it runs, and a planned flow (explain) without any traffic.
+ */
+struct matrix_question {
+	struct matrix_end from;
+	struct matrix_end to;
+	enum protocol
+		protocol; /* PROTOCOL_ATTEMPT: any protocol whose ports hold .port */
+	uint16_t port;
+	int64_t now_s;
+	enum matrix_answer is_encrypted;   /* content is under TLS */
+	enum matrix_answer is_starttls;    /* by STARTTLS */
+	enum matrix_answer is_implicit;    /* from the first byte */
+	enum matrix_answer is_tls_offered; /* STARTTLS offered, or implicit */
+	enum matrix_answer
+		has_clear_content; /* credentials or content crossed in clear */
+	enum matrix_answer has_client_certificate;
+	uint16_t tls_version; /* 0 unknown */
+};
+
+struct matrix_result {
+	enum matrix_answer
+		allowed; /* YES: .row allows; NO: .nearest failed; UNKNOWN: waits */
+	const struct matrix_row *row;
+	const struct matrix_row *nearest;
+	enum matrix_criterion failed; /* of nearest */
+	char reason
+		[200]; /* one sentence: "row M-03 asks TLS by STARTTLS and the content is in clear" */
+};
+
+/*
+ * The row that allows (file order decides among several), else the nearest row:
+ * the one whose first failed criterion comes latest. smtp and submission are one
+ * protocol on different ports, so are smtps and submissions: a row listing either
+ * matches both on its ports. A row names an end by group, by zone, or internet.
+ */
+void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
+	struct matrix_result *result);
+
+const char *matrix_criterion_name(enum matrix_criterion criterion);

@@ -1,0 +1,136 @@
+/*
+ * matrix/matrix - the declared flow matrix: zones, groups, rows, compiled for lookup.
+ *
+ * In: YAML files (mailwarden-matrix(5)). Out: an immutable matrix, borrowed by all
+ * who judge. Sees no packets. Every error is located (file:line:column) and all of
+ * them are reported.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/reason.h"
+#include "classify/protocol.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum matrix_role {
+	MATRIX_ROLE_NONE = 0, /* no group holds the address */
+	MATRIX_ROLE_CLIENT,
+	MATRIX_ROLE_APPLICATION,
+	MATRIX_ROLE_SUBMISSION,
+	MATRIX_ROLE_MAILBOX,
+	MATRIX_ROLE_RELAY,
+	MATRIX_ROLE_OUTBOUND,
+	MATRIX_ROLE_INBOUND,
+	MATRIX_ROLE_PROXY,
+};
+
+enum matrix_service {
+	MATRIX_SERVICE_NONE = 0,
+	MATRIX_SERVICE_OFFICE,
+	MATRIX_SERVICE_BUSINESS,
+	MATRIX_SERVICE_TECHNICAL,
+};
+
+enum matrix_tls {
+	MATRIX_TLS_REQUIRED = 1,
+	MATRIX_TLS_STARTTLS,
+	MATRIX_TLS_IMPLICIT,
+	MATRIX_TLS_OFFERED,
+	MATRIX_TLS_OPTIONAL,
+};
+
+enum matrix_mode { MATRIX_MODE_ENFORCE = 0, MATRIX_MODE_AUDIT };
+enum matrix_profile { MATRIX_PROFILE_ANSSI = 0, MATRIX_PROFILE_RFC8314 };
+
+struct matrix_place { /* where a thing was declared */
+	const char *file;
+	unsigned line;
+};
+
+struct matrix_zone {
+	const char *
+		name; /* "internal", "gateway", "vpn", any other; "internet" is zone 0 */
+	struct matrix_place place;
+};
+
+struct matrix_group {
+	const char *name;
+	enum matrix_role role;
+	enum matrix_service service;
+	const char *const *names; /* declared DNS names; name_count of them */
+	size_t name_count;
+	struct matrix_place place;
+};
+
+/* Which end a row speaks of: a group, a whole zone, or the Internet (zone 0). */
+struct matrix_end {
+	const struct matrix_group *group; /* or NULL */
+	const struct matrix_zone *zone;   /* or NULL when group is set */
+};
+
+struct matrix_row {
+	const char *id;
+	struct matrix_end from;
+	struct matrix_end to;
+	uint32_t protocols; /* bit per enum protocol */
+	enum matrix_tls tls;
+	uint16_t min_tls; /* 0x0303; 0 when not declared */
+	bool is_client_certificate_required;
+	bool is_any_port;
+	const uint16_t *ports; /* port_count declared; none: the protocols' own */
+	size_t port_count;
+	int64_t expires_s; /* first second at which it is expired; 0 never */
+	enum matrix_mode mode;
+	const char *owner;  /* or NULL */
+	const char *ticket; /* or NULL */
+	struct matrix_place place;
+};
+
+struct matrix; /* opaque */
+
+struct matrix_problem {
+	char text[400]; /* "file:line:column: what (hint)" */
+};
+
+struct matrix_problems {
+	struct matrix_problem *list; /* malloced; matrix_problems_free */
+	size_t count;
+};
+
+/*
+ * Load and join the files ("-": stdin). NULL when there is at least one error; then
+ * problems holds all of them. Warnings are not problems (matrix_warnings).
+ */
+struct matrix *matrix_load(
+	const char *const *files, size_t file_count, struct matrix_problems *problems);
+void matrix_free(struct matrix *matrix);
+void matrix_problems_free(struct matrix_problems *problems);
+
+/* What is allowed but doubtful: unused group, shadowed prefix, expired row, internet -> mailbox, ports: all ... */
+void matrix_warnings(
+	const struct matrix *matrix, int64_t now_s, struct matrix_problems *warnings);
+
+/* Print the matrix back in words a person can read aloud. */
+void matrix_print(const struct matrix *matrix, FILE *out);
+
+enum matrix_profile matrix_profile(const struct matrix *matrix);
+const struct matrix_row *matrix_rows(const struct matrix *matrix, size_t *count);
+const struct matrix_group *matrix_groups(const struct matrix *matrix, size_t *count);
+
+/* Group and zone of an address: longest prefix. group NULL: undeclared; zone is never NULL. */
+struct matrix_end matrix_locate(
+	const struct matrix *matrix, const struct address *address);
+
+/* By group name, zone name, "internet" or address; false with a reason when it is none. */
+bool matrix_find_end(const struct matrix *matrix, const char *text,
+	struct matrix_end *end, struct reason *why);
+
+/* A group with declared name equal to host, or "*.suffix" covering it; NULL without. */
+const struct matrix_group *matrix_group_of_host(
+	const struct matrix *matrix, const char *host);
+
+const char *matrix_role_name(enum matrix_role role);
+const char *matrix_tls_name(enum matrix_tls tls);

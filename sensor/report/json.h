@@ -1,0 +1,30 @@
+/*
+ * report/json - write records as EVE JSON lines.
+ */
+#pragma once
+
+#include "report/record.h"
+
+#include <stdio.h>
+
+/* `mail` event: the flow's summary. */
+void json_mail(FILE *out, const struct record *record);
+
+/* `alert` event for one finding of the record's judgement. */
+void json_alert(FILE *out, const struct record *record, enum finding finding,
+	const struct fold_count *count);
+
+/* Named counters of the run, written in table order. */
+struct json_counter {
+	const char *name; /* "packets", "tcp.overlaps_conflicting": dots nest */
+	uint64_t value;
+};
+struct json_stats {
+	uint64_t time_us;
+	const char *host;
+	uint64_t sequence;
+	const char *event_prefix;
+	const struct json_counter *counters;
+	size_t counter_count;
+};
+void json_stats(FILE *out, const struct json_stats *stats);

@@ -1,0 +1,35 @@
+/*
+ * report/record - one flow as records show it; renderings in record_json.c.
+ *
+ * Filled by control/, borrowed for the time of the call. Describes DESIGN's EVE
+ * records: `mail` (summary) and `alert`.
+ */
+#pragma once
+
+#include "judge/fold.h"
+#include "judge/judge.h"
+
+struct record {
+	uint64_t time_us; /* of the event */
+	const char *host;
+	const char *pcap_filename; /* or NULL */
+	const char *in_iface;      /* or NULL */
+	uint64_t sequence;         /* event id's last part */
+	const char *event_prefix;  /* "<sensor>-<boot>" */
+	const struct observation *observation;
+	const struct judgement *judgement;
+	const char *evidence;       /* of the classification, or NULL */
+	const char *second_opinion; /* nDPI's name, or NULL */
+	uint8_t vlan_count;
+	uint16_t vlan[2];
+	uint32_t packets[2]; /* by enum direction */
+	uint64_t bytes[2];
+	uint64_t start_us;
+	uint64_t end_us;
+	const char *state; /* "established", "closed", "reset", "syn", "midstream" */
+	const char *
+		proxied_by; /* text of a proxy in front (PROXY, SOCKS, CONNECT), or NULL */
+};
+
+/* 28 characters and NUL; Community ID v1, seed 0. */
+void record_community_id(const struct record *record, char text[32]);
