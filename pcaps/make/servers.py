@@ -1,0 +1,206 @@
+"""The real servers, each with a private configuration in the lab's folder."""
+
+import os
+import pathlib
+import pwd
+import time
+
+from lab import run
+
+# Dummies only: the golden tests check that none of these ever leaves the sensor.
+USER = "alice"
+PASSWORD = "not-a-real-secret-1"
+WRONG_PASSWORD = "not-a-real-secret-2"
+
+POSTFIX_MAIN = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = {name}
+mydomain = example.org
+mydestination =
+local_recipient_maps =
+relay_domains = example.org, example.net, example.com
+inet_interfaces = all
+inet_protocols = all
+mynetworks = 0.0.0.0/0 [::]/0
+smtpd_recipient_restrictions = permit_mynetworks, reject
+default_transport = discard
+relay_transport = discard
+alias_maps =
+alias_database =
+smtpd_peername_lookup = no
+disable_dns_lookups = yes
+smtp_host_lookup = native
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+smtpd_sasl_type = dovecot
+smtpd_tls_loglevel = 1
+tls_random_source = dev:/dev/urandom
+"""
+
+POSTFIX_MASTER = """
+pickup    unix n - n 60 1 pickup
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+tlsmgr    unix - - n 1000? 1 tlsmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+proxymap  unix - - n - - proxymap
+smtp      unix - - n - - smtp
+error     unix - - n - - error
+retry     unix - - n - - error
+discard   unix - - n - - discard
+anvil     unix - - n - 1 anvil
+scache    unix - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+
+def postfix(host, name, services=("25",), certificate=None, options=()):
+    """Start Postfix; `services` are `PORT [-o NAME=VALUE]...` lines, `options` main.cf lines."""
+    folder = host.lab.folder / f"postfix-{host.name}"
+    for part in ("", "queue", "data"):
+        (folder / part).mkdir()
+        (folder / part).chmod(0o755)
+    owner = pwd.getpwnam("postfix")
+    os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
+    main = POSTFIX_MAIN.format(folder=folder, name=name)
+    if certificate:
+        main += (f"smtpd_tls_cert_file = {certificate[0]}\nsmtpd_tls_key_file = {certificate[1]}\n"
+                 "smtpd_tls_security_level = may\n")
+    (folder / "main.cf").write_text(main + "\n".join(options) + "\n")
+    master = POSTFIX_MASTER
+    for service in services:
+        port, _, flags = service.partition(" ")
+        master += f"{port} inet n - n - - smtpd {flags}\n"
+    (folder / "master.cf").write_text(master)
+    run("postfix", "-c", folder, "check")
+    host.start("/usr/lib/postfix/sbin/master", "-c", folder, "-d",
+               env={**os.environ, "MAIL_CONFIG": str(folder)})
+    for service in services:
+        host.wait_listening(int(service.partition(" ")[0].rpartition(":")[2]))
+
+
+DOVECOT = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = {protocols}
+listen = *, ::
+mail_location = maildir:{folder}/mail/%u
+first_valid_uid = 1
+passdb {{
+  driver = passwd-file
+  args = scheme=plain {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={folder}/mail/%u
+}}
+auth_mechanisms = plain login cram-md5 apop
+auth_failure_delay = 0
+disable_plaintext_auth = no
+postmaster_address = postmaster@example.org
+lda_mailbox_autocreate = yes
+service anvil {{
+  chroot =
+}}
+service auth {{
+  unix_listener {folder}/sasl {{
+    mode = 0666
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = 24
+  }}
+}}
+"""
+
+DOVECOT_PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "sieve": 4190, "lmtp": 24}
+
+
+def dovecot(host, protocols, certificate=None, options=""):
+    """Start Dovecot; gives the path of its SASL socket. Without a certificate it has no TLS."""
+    folder = host.lab.folder / f"dovecot-{host.name}"
+    for part in ("", "mail"):
+        (folder / part).mkdir()
+        (folder / part).chmod(0o777 if part else 0o755)
+    (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
+    (folder / "users").chmod(0o644)
+    text = DOVECOT.format(folder=folder, protocols=" ".join(protocols))
+    if certificate:
+        text += f"ssl = yes\nssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}\n"
+    else:
+        text += "ssl = no\n"
+    (folder / "dovecot.conf").write_text(text + options + "\n")
+    host.start("/usr/sbin/dovecot", "-F", "-c", folder / "dovecot.conf")
+    for protocol in protocols:
+        host.wait_listening(DOVECOT_PORTS[protocol])
+    socket = folder / "sasl"
+    for _ in range(100):
+        if socket.exists():
+            break
+        time.sleep(0.05)
+    return socket
+
+
+def openssl_server(host, port, certificate, *options):
+    """`openssl s_server`, for what mail servers no longer do."""
+    host.start("openssl", "s_server", "-accept", port, "-cert", certificate[0],
+               "-key", certificate[1], "-quiet", *options)
+    host.wait_listening(port)
+
+
+def nginx(host, port, certificate=None, body="hello", extra=""):
+    folder = host.lab.folder / f"nginx-{host.name}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    tls = "ssl http2" if certificate else ""
+    keys = (f"ssl_certificate {certificate[0]}; ssl_certificate_key {certificate[1]};"
+            if certificate else "")
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\nevents {{ }}\n"
+        f"http {{ access_log off;\n server {{ listen {port} {tls}; {keys}\n{extra}\n"
+        f"  location / {{ return 200 '{body}\\n'; }} }} }}\n")
+    host.start("nginx", "-c", folder / "nginx.conf", "-p", folder)
+    host.wait_listening(port)
+
+
+def vsftpd(host, port):
+    folder = host.lab.folder / f"vsftpd-{host.name}"
+    (folder / "empty").mkdir(parents=True)
+    (folder / "vsftpd.conf").write_text(
+        f"listen=YES\nbackground=NO\nlisten_port={port}\nanonymous_enable=YES\n"
+        f"anon_root={folder}/empty\nsecure_chroot_dir={folder}/empty\nseccomp_sandbox=NO\n")
+    host.start("vsftpd", folder / "vsftpd.conf")
+    host.wait_listening(port)
+
+
+def sshd(host, port):
+    folder = host.lab.folder / f"sshd-{host.name}"
+    folder.mkdir()
+    pathlib.Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key")
+    host.start("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", folder / "key", "-p", port)
+    host.wait_listening(port)
+
+
+def redis(host, port):
+    host.start("redis-server", "--port", port, "--bind", host.address, "--save", "",
+               "--protected-mode", "no", "--dir", host.lab.folder)
+    host.wait_listening(port)
+
+
+def tiny(host, port, what, *arguments):
+    """One of our own peers in `tiny_servers.py`, for what no real server will do."""
+    script = pathlib.Path(__file__).with_name("tiny_servers.py")
+    host.start("/usr/bin/python3", script, what, host.address, port, *arguments)
+    host.wait_listening(port)
