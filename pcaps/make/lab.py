@@ -142,6 +142,10 @@ class Lab:
         end_group(self.tcpdump)
         return self.captured.read_bytes()
 
+    def end(self, process):
+        end_group(process)
+        self.processes.remove(process)
+
     def logs(self):
         texts = []
         for path in sorted(self.folder.glob("*.log")):

@@ -7,7 +7,7 @@ import pathlib
 import sys
 import time
 
-FAMILIES = ("relay",)
+FAMILIES = ("relay", "starttls", "submission")
 
 
 

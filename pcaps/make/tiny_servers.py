@@ -165,6 +165,7 @@ def main(what, address, port, *arguments):
         handles[name] = answering(greeting, replies)
     if arguments:
         onward = (arguments[0], int(arguments[1]))
+        handles["pass"] = through(*onward)
         handles["strip-overwrite"] = through(*onward, overwrite_reply,
                                              lambda d: d.replace(b"STARTTLS", b"XXXXXXXX"))
         handles["strip-remove"] = through(*onward, remove_reply)
