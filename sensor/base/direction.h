@@ -1,5 +1,5 @@
 /*
- * base/direction - which way bytes go in a conversation.
+ * base/direction - which way bytes go in a conversation, and how sure that is.
  */
 #pragma once
 
@@ -12,3 +12,11 @@ static inline enum direction direction_reverse(enum direction way)
 {
 	return way == DIRECTION_TO_SERVER ? DIRECTION_TO_CLIENT : DIRECTION_TO_SERVER;
 }
+
+/* How sure we are who is the client. */
+enum direction_confidence {
+	DIRECTION_CONFIDENCE_PORT = 0, /* guessed from the port numbers */
+	DIRECTION_CONFIDENCE_BANNER,   /* the bytes tell */
+	DIRECTION_CONFIDENCE_SYN_ACK,
+	DIRECTION_CONFIDENCE_SYN,
+};

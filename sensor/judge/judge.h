@@ -7,20 +7,13 @@
 #pragma once
 
 #include "analyze/facts.h"
+#include "base/direction.h"
 #include "judge/catalogue.h"
 #include "matrix/criteria.h"
 
 #define JUDGEMENT_REASON_BYTES 200
 
 enum verdict { VERDICT_UNDECIDED = 0, VERDICT_LEGITIMATE, VERDICT_ILLEGITIMATE };
-
-/* How sure we are who is the client. */
-enum direction_confidence {
-	DIRECTION_CONFIDENCE_PORT = 0, /* guessed from the port numbers */
-	DIRECTION_CONFIDENCE_BANNER,   /* the bytes tell */
-	DIRECTION_CONFIDENCE_SYN_ACK,
-	DIRECTION_CONFIDENCE_SYN,
-};
 
 struct observation {
 	const struct facts *

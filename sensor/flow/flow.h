@@ -1,0 +1,137 @@
+/*
+ * flow/flow - TCP conversations and their bytes in order.
+ *
+ * In: struct packet with the frame's time. Out, to the handler: bytes of each side
+ * in order, gaps, and the end of each flow. Knows no protocol. All memory is taken
+ * at start; a full table gives up half-open flows first, then the flow idle longest.
+ * RFC 9293.
+ */
+#pragma once
+
+#include "base/direction.h"
+#include "base/hash.h"
+#include "base/reason.h"
+#include "base/text.h"
+#include "decode/packet.h"
+
+#include <stddef.h>
+
+enum flow_state {
+	FLOW_STATE_SYN = 0, /* a SYN, no answer to it yet */
+	FLOW_STATE_SYN_ACK, /* answered, no data and no acknowledgement yet */
+	FLOW_STATE_OPEN,
+	FLOW_STATE_CLOSED, /* both sides sent FIN */
+	FLOW_STATE_RESET,
+	FLOW_STATE_COUNT
+};
+
+enum flow_end {
+	FLOW_END_CLOSED = 0, /* FIN both ways */
+	FLOW_END_RESET,
+	FLOW_END_REUSED,  /* a new connection on the same ports */
+	FLOW_END_IDLE,    /* timed out */
+	FLOW_END_EVICTED, /* the table was full */
+	FLOW_END_DRAINED, /* end of input */
+};
+
+/* The order is the order of eviction. */
+enum flow_list {
+	FLOW_LIST_DONE = 0,  /* closed or reset, kept to absorb late packets */
+	FLOW_LIST_HALF_OPEN, /* bare SYNs: compact, without stream */
+	FLOW_LIST_DECIDED,   /* counted only */
+	FLOW_LIST_WATCHED,   /* bytes are still looked at */
+	FLOW_LIST_COUNT
+};
+
+/* 128 bytes; sides 0 and 1 are the endpoints in the order of their bytes, not roles. */
+struct flow {
+	struct address address[2];
+	uint16_t port[2];
+	uint32_t hash;
+	uint32_t next_in_bucket;
+	uint32_t older;
+	uint32_t newer;
+	uint32_t stream; /* slot of struct stream, or POOL_NONE when not watched */
+	uint32_t packets[2];
+	uint64_t bytes[2]; /* payload as the headers say */
+	uint64_t start_us;
+	uint64_t last_us;
+	uint64_t listed_us; /* when it was put at the end of its list */
+	uint32_t source;    /* of the first frame */
+	uint16_t vlan[PACKET_VLANS_MAX];
+	uint8_t vlan_count;
+	uint8_t state;      /* enum flow_state */
+	uint8_t list;       /* enum flow_list */
+	uint8_t client;     /* side that opened the conversation: 0 or 1 */
+	uint8_t confidence; /* enum direction_confidence in that */
+	uint8_t fins;       /* bit per side */
+	bool is_reported;   /* the handler was told of the end */
+	bool is_midstream;  /* no handshake was seen */
+};
+
+/* What the layer above does; all but opened may release the flow. */
+struct flow_handler {
+	void *context;
+	/* First payload of a flow: its area is zeroed and lives until release or end. False: not wanted, only count it. */
+	bool (*opened)(void *context, struct flow *flow, uint64_t now_us);
+	void (*bytes)(
+		void *context, struct flow *flow, unsigned side, struct text bytes);
+	void (*gap)(void *context, struct flow *flow, unsigned side, uint64_t missing);
+	/* Every flow's end, once; flow_area(flow) still holds. */
+	void (*ended)(void *context, struct flow *flow, enum flow_end end);
+};
+
+struct flow_settings {
+	uint32_t flows;    /* entries; 128 bytes each, touched when used */
+	uint32_t watched;  /* flows whose bytes are looked at at once */
+	uint32_t segments; /* out-of-order segments kept, 2 KiB each */
+	size_t area_bytes; /* of the handler, per watched flow */
+	struct hash_seed seed;
+};
+
+struct flow_counters {
+	uint64_t opened;
+	uint64_t ended[6]; /* by enum flow_end */
+	uint64_t midstream;
+	uint64_t retransmitted;        /* segments that held nothing new */
+	uint64_t overlaps_conflicting; /* two versions of the same bytes */
+	uint64_t out_of_order;
+	uint64_t out_of_window;
+	uint64_t gaps;
+	uint64_t gap_bytes;
+	uint64_t segments_refused; /* no room to keep one out of order */
+	uint64_t unwatched;        /* no room to look at a flow's bytes */
+};
+
+struct flow_table; /* opaque */
+
+struct flow_table *flow_table_new(const struct flow_settings *settings,
+	const struct flow_handler *handler, struct reason *why);
+void flow_table_free(struct flow_table *table);
+
+/* One TCP packet. Returns its flow, valid until the next call; now_us may not run backwards by much. */
+struct flow *flow_table_packet(
+	struct flow_table *table, const struct packet *packet, uint64_t now_us);
+
+/* End of input: end every flow, oldest first. */
+void flow_table_drain(struct flow_table *table);
+
+/* The handler's bytes of this flow; NULL when it is not watched. */
+void *flow_area(const struct flow_table *table, const struct flow *flow);
+
+/* Look at this flow's bytes no more: its stream and area are given back. */
+void flow_release(struct flow_table *table, struct flow *flow);
+
+/* Keep the area, but deliver no more bytes. */
+void flow_mute(struct flow_table *table, struct flow *flow);
+
+/* The bytes tell who is the client (never overrules a handshake). */
+void flow_set_client(struct flow *flow, unsigned side);
+
+static inline enum direction flow_direction(const struct flow *flow, unsigned side)
+{
+	return side == flow->client ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT;
+}
+
+const struct flow_counters *flow_table_counters(const struct flow_table *table);
+const char *flow_state_name(const struct flow *flow);

@@ -1,0 +1,328 @@
+#include "flow/stream.h"
+
+#include <string.h>
+
+/* A segment further ahead than any window in use is not of this stream (RFC 7323 allows 1 GiB; mail needs far less). */
+#define WINDOW_BYTES (4 << 20)
+
+/* After this many strays in a row the sequence numbers are believed anew. */
+#define STRAYS_MAX 3
+
+static int32_t sequence_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+void stream_init(struct stream *stream)
+{
+	memset(stream, 0, sizeof(*stream));
+	stream->sides[0].first_segment = POOL_NONE;
+	stream->sides[1].first_segment = POOL_NONE;
+}
+
+void stream_synchronise(struct stream_side *side, uint32_t sequence)
+{
+	side->next_sequence = sequence;
+	side->is_synchronised = true;
+}
+
+bool stream_is_complete(const struct stream_side *side)
+{
+	return side->has_fin &&
+	       sequence_diff(side->next_sequence, side->fin_sequence) >= 0;
+}
+
+static bool is_watched(const struct stream *stream, const struct flow *flow)
+{
+	return flow->stream != POOL_NONE && !stream->is_muted;
+}
+
+static struct segment *segment_at(struct streams *streams, uint32_t index)
+{
+	struct segment *segment = pool_at(&streams->segments, index);
+	return segment;
+}
+
+static uint32_t piece_sum(struct text bytes)
+{
+	uint32_t sum =
+		2166136261U; /* FNV-1a: a difference, not an attack, is looked for */
+	for (size_t i = 0; i < bytes.len; i++) {
+		sum = (sum ^ bytes.at[i]) * 16777619U;
+	}
+	return sum;
+}
+
+#define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */
+
+static void remember(struct stream_side *side, uint32_t sequence, struct text bytes)
+{
+	if (bytes.len > PIECE_BYTES_MAX) {
+		return;
+	}
+	side->history[side->history_at] = (struct stream_piece){.sequence = sequence,
+		.len = (uint16_t)bytes.len,
+		.sum = piece_sum(bytes)};
+	side->history_at = (uint8_t)((side->history_at + 1) % STREAM_HISTORY);
+}
+
+static void check_copy(struct streams *streams, const struct stream_side *side,
+	uint32_t sequence, struct text bytes)
+{
+	for (unsigned i = 0; i < STREAM_HISTORY; i++) {
+		const struct stream_piece *piece = &side->history[i];
+		if (piece->len == 0 || piece->sequence != sequence ||
+			piece->len > bytes.len) {
+			continue;
+		}
+		const struct text same = {.at = bytes.at, .len = piece->len};
+		if (piece_sum(same) != piece->sum) {
+			streams->counters->overlaps_conflicting++;
+		}
+		return;
+	}
+}
+
+static void report_gap(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, uint32_t missing)
+{
+	streams->counters->gaps++;
+	streams->counters->gap_bytes += missing;
+	stream->sides[side].next_sequence += missing;
+	if (is_watched(stream, flow)) {
+		streams->handler->gap(streams->handler->context, flow, side, missing);
+	}
+}
+
+static void deliver(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, struct text bytes)
+{
+	struct stream_side *from = &stream->sides[side];
+	remember(from, from->next_sequence, bytes);
+	from->next_sequence += (uint32_t)bytes.len;
+	streams->handler->bytes(streams->handler->context, flow, side, bytes);
+}
+
+static void drop_first(struct streams *streams, struct stream_side *side)
+{
+	const uint32_t index = side->first_segment;
+	side->first_segment = segment_at(streams, index)->next;
+	side->segment_count--;
+	pool_give(&streams->segments, index);
+}
+
+/* Deliver waiting segments that follow on without a hole. */
+static void drain_ready(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side)
+{
+	struct stream_side *from = &stream->sides[side];
+	while (is_watched(stream, flow) && from->first_segment != POOL_NONE) {
+		struct segment *segment = segment_at(streams, from->first_segment);
+		const int32_t ahead =
+			sequence_diff(segment->sequence, from->next_sequence);
+		if (ahead > 0) {
+			return;
+		}
+		const uint32_t old = (uint32_t)-ahead;
+		if (old < segment->len) {
+			deliver(streams, stream, flow, side,
+				(struct text){
+					segment->bytes + old, segment->len - old});
+		}
+		if (flow->stream != POOL_NONE && from->first_segment != POOL_NONE) {
+			drop_first(streams, from);
+		}
+	}
+}
+
+/* Give the hole in front of the first waiting segment up. */
+static void skip_hole(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side)
+{
+	struct stream_side *from = &stream->sides[side];
+	const struct segment *segment = segment_at(streams, from->first_segment);
+	const int32_t missing = sequence_diff(segment->sequence, from->next_sequence);
+	if (missing > 0) {
+		report_gap(streams, stream, flow, side, (uint32_t)missing);
+	}
+	drain_ready(streams, stream, flow, side);
+}
+
+/* Keep one piece of at most SEGMENT_DATA_BYTES in its place; first data wins when it is delivered. */
+static bool keep_piece(struct streams *streams, struct stream_side *side,
+	uint32_t sequence, struct text bytes)
+{
+	uint32_t *link = &side->first_segment;
+	while (*link != POOL_NONE) {
+		struct segment *here = segment_at(streams, *link);
+		const int32_t ahead = sequence_diff(here->sequence, sequence);
+		if (ahead == 0 && here->len >= bytes.len) {
+			if (memcmp(here->bytes, bytes.at, bytes.len) != 0) {
+				streams->counters->overlaps_conflicting++;
+			}
+			return true;
+		}
+		if (ahead > 0) {
+			break;
+		}
+		link = &here->next;
+	}
+	const uint32_t index = pool_take(&streams->segments);
+	if (index == POOL_NONE) {
+		streams->counters->segments_refused++;
+		return false;
+	}
+	struct segment *segment = segment_at(streams, index);
+	segment->next = *link;
+	segment->sequence = sequence;
+	segment->len = (uint32_t)bytes.len;
+	memcpy(segment->bytes, bytes.at, bytes.len);
+	*link = index;
+	side->segment_count++;
+	return true;
+}
+
+static void keep(struct streams *streams, struct stream_side *side, uint32_t sequence,
+	struct text bytes)
+{
+	streams->counters->out_of_order++;
+	while (bytes.len > 0) {
+		const size_t len =
+			bytes.len < SEGMENT_DATA_BYTES ? bytes.len : SEGMENT_DATA_BYTES;
+		if (!keep_piece(
+			    streams, side, sequence, (struct text){bytes.at, len})) {
+			return;
+		}
+		sequence += (uint32_t)len;
+		bytes.at += len;
+		bytes.len -= len;
+	}
+}
+
+/* False: nothing of this segment is of use. */
+static bool is_in_window(struct streams *streams, struct stream_side *from,
+	uint32_t sequence, uint32_t len)
+{
+	const int32_t ahead = sequence_diff(sequence, from->next_sequence);
+	if (ahead < WINDOW_BYTES && ahead + (int32_t)len > -WINDOW_BYTES) {
+		from->strays = 0;
+		return true;
+	}
+	streams->counters->out_of_window++;
+	if (++from->strays < STRAYS_MAX) {
+		return false;
+	}
+	from->strays = 0;
+	return true;
+}
+
+/* Strays in a row that agree: the capture missed a jump. False when the handler had enough. */
+static bool believe_anew(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, uint32_t sequence)
+{
+	stream_flush(streams, stream, flow);
+	if (is_watched(stream, flow)) {
+		stream->sides[side].next_sequence = sequence;
+		report_gap(streams, stream, flow, side, 0);
+	}
+	return is_watched(stream, flow);
+}
+
+/* Take off what was delivered before. False: nothing new is left. */
+static bool trim_delivered(struct streams *streams, const struct stream_side *from,
+	uint32_t sequence, uint32_t wire_len, struct text *bytes)
+{
+	const uint32_t old = from->next_sequence - sequence;
+	check_copy(streams, from, sequence, *bytes);
+	if (old >= wire_len) {
+		streams->counters->retransmitted++;
+		return false;
+	}
+	const size_t cut = old < bytes->len ? old : bytes->len;
+	bytes->at += cut;
+	bytes->len -= cut;
+	return true;
+}
+
+static void deliver_now(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, struct text bytes, uint32_t end)
+{
+	if (bytes.len > 0) {
+		deliver(streams, stream, flow, side, bytes);
+	}
+	if (!is_watched(stream, flow)) {
+		return;
+	}
+	const int32_t missing = sequence_diff(end, stream->sides[side].next_sequence);
+	if (missing > 0) { /* cut by the snap length */
+		report_gap(streams, stream, flow, side, (uint32_t)missing);
+	}
+	drain_ready(streams, stream, flow, side);
+}
+
+void stream_segment(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, const struct packet *packet)
+{
+	struct stream_side *from = &stream->sides[side];
+	const uint32_t sequence =
+		packet->sequence + ((packet->tcp_flags & TCP_SYN) != 0);
+	struct text bytes = {packet->payload, packet->payload_len};
+	if (!from->is_synchronised) {
+		stream_synchronise(from, sequence);
+	}
+	if (!is_in_window(streams, from, sequence, packet->payload_wire_len)) {
+		return;
+	}
+	int32_t ahead = sequence_diff(sequence, from->next_sequence);
+	if (ahead >= WINDOW_BYTES || ahead <= -WINDOW_BYTES) {
+		if (!believe_anew(streams, stream, flow, side, sequence)) {
+			return;
+		}
+		ahead = 0;
+	}
+	if (ahead > 0) {
+		keep(streams, from, sequence, bytes);
+		if (from->segment_count > STREAM_SEGMENTS_MAX) {
+			skip_hole(streams, stream, flow, side);
+		}
+		return;
+	}
+	if (ahead < 0 && !trim_delivered(streams, from, sequence,
+				 packet->payload_wire_len, &bytes)) {
+		return;
+	}
+	deliver_now(streams, stream, flow, side, bytes,
+		sequence + packet->payload_wire_len);
+}
+
+void stream_acknowledged(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, uint32_t acknowledgement)
+{
+	struct stream_side *from = &stream->sides[side];
+	if (from->segment_count < STREAM_SEGMENTS_ACKED) {
+		return;
+	}
+	const struct segment *segment = segment_at(streams, from->first_segment);
+	if (sequence_diff(acknowledgement, segment->sequence) >= 0) {
+		skip_hole(streams, stream, flow, side);
+	}
+}
+
+void stream_flush(struct streams *streams, struct stream *stream, struct flow *flow)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		while (is_watched(stream, flow) &&
+			stream->sides[side].first_segment != POOL_NONE) {
+			skip_hole(streams, stream, flow, side);
+		}
+	}
+}
+
+void stream_discard(struct streams *streams, struct stream *stream)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		while (stream->sides[side].first_segment != POOL_NONE) {
+			drop_first(streams, &stream->sides[side]);
+		}
+	}
+}

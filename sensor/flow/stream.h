@@ -1,0 +1,80 @@
+/*
+ * flow/stream - put the segments of one TCP flow in order, per side.
+ *
+ * First data wins; a second, different version of the same bytes is counted.
+ * Segments ahead of a hole wait in a bounded pool; a hole that the peer has
+ * acknowledged, or that too much waits behind, is a gap in the capture.
+ */
+#pragma once
+
+#include "base/pool.h"
+#include "base/text.h"
+#include "flow/flow.h"
+
+#define SEGMENT_DATA_BYTES 2016
+
+/* More than this waiting behind a hole, per side, and the hole is given up. */
+#define STREAM_SEGMENTS_MAX 32
+
+/* A hole that the peer acknowledged is given up once this many segments wait behind it. */
+#define STREAM_SEGMENTS_ACKED 4
+
+#define STREAM_HISTORY 4
+
+struct segment {
+	uint32_t next; /* slot of the following one, or POOL_NONE */
+	uint32_t sequence;
+	uint32_t len;
+	uint8_t bytes[SEGMENT_DATA_BYTES];
+};
+
+struct stream_piece { /* a short segment delivered lately, to tell a changed copy */
+	uint32_t sequence;
+	uint32_t sum;
+	uint16_t len;
+};
+
+struct stream_side {
+	uint32_t next_sequence; /* of the next byte to deliver */
+	uint32_t fin_sequence;
+	uint32_t first_segment; /* waiting, sorted by sequence */
+	uint16_t segment_count;
+	bool is_synchronised;
+	bool has_fin;
+	uint8_t strays; /* segments far outside in a row */
+	uint8_t history_at;
+	struct stream_piece history[STREAM_HISTORY];
+};
+
+struct stream {
+	struct stream_side sides[2];
+	bool is_muted;
+};
+
+struct streams {
+	struct pool segments;
+	struct flow_counters *counters;
+	const struct flow_handler *handler;
+};
+
+void stream_init(struct stream *stream);
+
+/* Sequence number of the first byte of side, from its SYN. */
+void stream_synchronise(struct stream_side *side, uint32_t sequence);
+
+/* The payload of one packet from side. Calls the handler; the flow may be unwatched afterwards. */
+void stream_segment(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, const struct packet *packet);
+
+/* The other side acknowledged up to here: what is missing below it was lost by the capture. */
+void stream_acknowledged(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, uint32_t acknowledgement);
+
+/* Deliver what waits, holes as gaps. */
+void stream_flush(struct streams *streams, struct stream *stream, struct flow *flow);
+
+/* Give waiting segments back undelivered. */
+void stream_discard(struct streams *streams, struct stream *stream);
+
+/* Everything up to FIN was delivered. */
+bool stream_is_complete(const struct stream_side *side);

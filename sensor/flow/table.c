@@ -1,0 +1,390 @@
+#include "flow/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_US 1000000ULL
+
+/* Idle limits by list. Watched: RFC 5321 section 4.5.3.2 lets a legal dialogue be silent for 10 minutes. */
+static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
+	[FLOW_LIST_DONE] = 10 * SECOND_US,
+	[FLOW_LIST_HALF_OPEN] = 60 * SECOND_US,
+	[FLOW_LIST_DECIDED] = 300 * SECOND_US,
+	[FLOW_LIST_WATCHED] = 720 * SECOND_US,
+};
+
+#define PACKETS_BETWEEN_EXPIRIES 32
+
+struct stream *table_stream(const struct flow_table *table, const struct flow *flow)
+{
+	return flow->stream == POOL_NONE ? NULL
+					 : pool_at(&table->watched, flow->stream);
+}
+
+static size_t stream_room(void)
+{
+	return (sizeof(struct stream) + 15) & ~(size_t)15;
+}
+
+void *flow_area(const struct flow_table *table, const struct flow *flow)
+{
+	struct stream *stream = table_stream(table, flow);
+	return stream ? (uint8_t *)stream + stream_room() : NULL;
+}
+
+static void unlist(struct flow_table *table, struct flow *flow)
+{
+	const enum flow_list list = (enum flow_list)flow->list;
+	if (flow->older == POOL_NONE) {
+		table->oldest[list] = flow->newer;
+	} else {
+		table_flow(table, flow->older)->newer = flow->newer;
+	}
+	if (flow->newer == POOL_NONE) {
+		table->newest[list] = flow->older;
+	} else {
+		table_flow(table, flow->newer)->older = flow->older;
+	}
+}
+
+static void append(struct flow_table *table, struct flow *flow, enum flow_list list)
+{
+	const uint32_t index = pool_index(&table->flows, flow);
+	flow->list = (uint8_t)list;
+	flow->listed_us = flow->last_us;
+	flow->newer = POOL_NONE;
+	flow->older = table->newest[list];
+	if (flow->older == POOL_NONE) {
+		table->oldest[list] = index;
+	} else {
+		table_flow(table, flow->older)->newer = index;
+	}
+	table->newest[list] = index;
+}
+
+void table_list(struct flow_table *table, struct flow *flow, enum flow_list list)
+{
+	if (flow->list != (uint8_t)list) {
+		unlist(table, flow);
+		append(table, flow, list);
+	}
+}
+
+static void give_stream(struct flow_table *table, struct flow *flow)
+{
+	struct stream *stream = table_stream(table, flow);
+	if (stream) {
+		stream_discard(&table->streams, stream);
+		pool_give(&table->watched, flow->stream);
+		flow->stream = POOL_NONE;
+	}
+}
+
+void flow_release(struct flow_table *table, struct flow *flow)
+{
+	give_stream(table, flow);
+	if (flow->list == FLOW_LIST_WATCHED) {
+		table_list(table, flow, FLOW_LIST_DECIDED);
+	}
+}
+
+void flow_mute(struct flow_table *table, struct flow *flow)
+{
+	struct stream *stream = table_stream(table, flow);
+	if (stream) {
+		stream_discard(&table->streams, stream);
+		stream->is_muted = true;
+	}
+}
+
+void table_end(struct flow_table *table, struct flow *flow, enum flow_end end)
+{
+	if (!flow->is_reported) {
+		struct stream *stream = table_stream(table, flow);
+		if (stream) {
+			stream_flush(&table->streams, stream, flow);
+		}
+		flow->is_reported = true;
+		table->counters.ended[end]++;
+		table->handler.ended(table->handler.context, flow, end);
+	}
+	give_stream(table, flow);
+}
+
+static void unhash(struct flow_table *table, const struct flow *flow)
+{
+	const uint32_t index = pool_index(&table->flows, flow);
+	uint32_t *link = &table->buckets[flow->hash & table->bucket_mask];
+	while (*link != index) {
+		assert(*link != POOL_NONE);
+		link = &table_flow(table, *link)->next_in_bucket;
+	}
+	*link = flow->next_in_bucket;
+}
+
+void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end)
+{
+	table_end(table, flow, end);
+	unlist(table, flow);
+	unhash(table, flow);
+	pool_give(&table->flows, pool_index(&table->flows, flow));
+}
+
+/* The flow of this list idle longest, or NULL; entries seen since they were listed go to the back. */
+static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
+{
+	for (;;) {
+		const uint32_t index = table->oldest[list];
+		if (index == POOL_NONE) {
+			return NULL;
+		}
+		struct flow *flow = table_flow(table, index);
+		if (flow->last_us <= flow->listed_us) {
+			return flow;
+		}
+		unlist(table, flow);
+		append(table, flow, list);
+	}
+}
+
+void table_expire(struct flow_table *table)
+{
+	if (table->expire_countdown-- > 0) {
+		return;
+	}
+	table->expire_countdown = PACKETS_BETWEEN_EXPIRIES;
+	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
+		for (int i = 0; i < 2 * PACKETS_BETWEEN_EXPIRIES; i++) {
+			struct flow *flow = idle_longest(table, (enum flow_list)list);
+			if (!flow ||
+				flow->last_us + IDLE_LIMIT_US[list] > table->now_us) {
+				break;
+			}
+			table_remove(table, flow, FLOW_END_IDLE);
+		}
+	}
+}
+
+static void evict_one(struct flow_table *table)
+{
+	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
+		struct flow *flow = idle_longest(table, (enum flow_list)list);
+		if (flow) {
+			table_remove(table, flow, FLOW_END_EVICTED);
+			return;
+		}
+	}
+}
+
+static uint32_t endpoint_hash(
+	const struct flow_table *table, const struct packet *packet, unsigned src_side)
+{
+	uint64_t words[5];
+	const struct address *low = src_side == 0 ? &packet->src : &packet->dst;
+	const struct address *high = src_side == 0 ? &packet->dst : &packet->src;
+	const uint64_t low_port = src_side == 0 ? packet->src_port : packet->dst_port;
+	const uint64_t high_port = src_side == 0 ? packet->dst_port : packet->src_port;
+	memcpy(&words[0], low->bytes, 16);
+	memcpy(&words[2], high->bytes, 16);
+	words[4] = low_port << 16 | high_port;
+	return (uint32_t)hash_words(&table->seed, words, 5);
+}
+
+/* Which side the sender is: sides are ordered by address, then port. */
+static unsigned sender_side(const struct packet *packet)
+{
+	const int order = memcmp(packet->src.bytes, packet->dst.bytes, 16);
+	if (order != 0) {
+		return order < 0 ? 0 : 1;
+	}
+	return packet->src_port <= packet->dst_port ? 0 : 1;
+}
+
+static bool is_same(const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	return flow->port[side] == packet->src_port &&
+	       flow->port[!side] == packet->dst_port &&
+	       address_equal(&flow->address[side], &packet->src) &&
+	       address_equal(&flow->address[!side], &packet->dst);
+}
+
+/* Without a handshake: the lower well-known port serves, else who spoke first asks. */
+static void guess_client(struct flow *flow, const struct packet *packet, unsigned side)
+{
+	const uint16_t src = packet->src_port;
+	const uint16_t dst = packet->dst_port;
+	const bool is_src_server = src < dst && src < 1024;
+	flow->client = (uint8_t)(is_src_server ? !side : side);
+	flow->confidence = DIRECTION_CONFIDENCE_PORT;
+	if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		flow->client = (uint8_t)side;
+		flow->confidence = DIRECTION_CONFIDENCE_SYN;
+	} else if (packet->tcp_flags & TCP_SYN) {
+		flow->client = (uint8_t)!side;
+		flow->confidence = DIRECTION_CONFIDENCE_SYN_ACK;
+	}
+}
+
+/* Everything about a new conversation except its place in bucket and list. */
+static void begin(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	flow->stream = POOL_NONE;
+	flow->packets[0] = flow->packets[1] = 0;
+	flow->bytes[0] = flow->bytes[1] = 0;
+	flow->start_us = flow->last_us = table->now_us;
+	flow->fins = 0;
+	flow->is_reported = false;
+	flow->vlan_count = packet->vlan_count;
+	flow->vlan[0] = packet->vlan[0];
+	flow->vlan[1] = packet->vlan[1];
+	guess_client(flow, packet, side);
+	flow->is_midstream = !(packet->tcp_flags & TCP_SYN);
+	if (flow->is_midstream) {
+		table->counters.midstream++;
+		flow->state = FLOW_STATE_OPEN;
+	} else {
+		flow->state = packet->tcp_flags & TCP_ACK ? FLOW_STATE_SYN_ACK
+							  : FLOW_STATE_SYN;
+	}
+	table->counters.opened++;
+}
+
+struct flow *table_find(
+	struct flow_table *table, const struct packet *packet, unsigned *side)
+{
+	*side = sender_side(packet);
+	const uint32_t hash = endpoint_hash(table, packet, *side);
+	uint32_t *bucket = &table->buckets[hash & table->bucket_mask];
+	for (uint32_t index = *bucket; index != POOL_NONE;) {
+		struct flow *flow = table_flow(table, index);
+		if (flow->hash == hash && is_same(flow, packet, *side)) {
+			return flow;
+		}
+		index = flow->next_in_bucket;
+	}
+	if (table->flows.used == table->flows.capacity) {
+		evict_one(table);
+	}
+	const uint32_t index = pool_take(&table->flows);
+	assert(index != POOL_NONE);
+	struct flow *flow = table_flow(table, index);
+	flow->address[*side] = packet->src;
+	flow->address[!*side] = packet->dst;
+	flow->port[*side] = packet->src_port;
+	flow->port[!*side] = packet->dst_port;
+	flow->hash = hash;
+	flow->next_in_bucket = *bucket;
+	*bucket = index;
+	begin(table, flow, packet, *side);
+	append(table, flow,
+		flow->state == FLOW_STATE_OPEN ? FLOW_LIST_DECIDED
+					       : FLOW_LIST_HALF_OPEN);
+	return flow;
+}
+
+void table_restart(
+	struct flow_table *table, struct flow *flow, const struct packet *packet)
+{
+	table_end(table, flow, FLOW_END_REUSED);
+	begin(table, flow, packet, sender_side(packet));
+	table_list(table, flow, FLOW_LIST_HALF_OPEN);
+}
+
+void table_watch(struct flow_table *table, struct flow *flow)
+{
+	uint32_t slot = pool_take(&table->watched);
+	if (slot == POOL_NONE) {
+		struct flow *oldest = idle_longest(table, FLOW_LIST_WATCHED);
+		if (oldest && oldest != flow) {
+			table_end(table, oldest, FLOW_END_EVICTED);
+			table_list(table, oldest, FLOW_LIST_DECIDED);
+			slot = pool_take(&table->watched);
+		}
+	}
+	table_list(table, flow, FLOW_LIST_DECIDED);
+	if (slot == POOL_NONE) {
+		table->counters.unwatched++;
+		return;
+	}
+	flow->stream = slot;
+	stream_init(table_stream(table, flow));
+	memset(flow_area(table, flow), 0, table->area_bytes);
+	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
+		table_list(table, flow, FLOW_LIST_WATCHED);
+	} else {
+		give_stream(table, flow);
+	}
+}
+
+static uint32_t bucket_count(uint32_t flows)
+{
+	uint32_t count = 1024;
+	while (count < flows && count < 1U << 30) {
+		count *= 2;
+	}
+	return count;
+}
+
+struct flow_table *flow_table_new(const struct flow_settings *settings,
+	const struct flow_handler *handler, struct reason *why)
+{
+	struct flow_table *table = calloc(1, sizeof(*table));
+	if (!table) {
+		(void)reason_set(why, "no memory for the flow table");
+		return NULL;
+	}
+	const uint32_t buckets = bucket_count(settings->flows);
+	table->bucket_mask = buckets - 1;
+	table->buckets = malloc(buckets * sizeof(*table->buckets));
+	table->area_bytes = settings->area_bytes;
+	table->seed = settings->seed;
+	table->handler = *handler;
+	table->streams.handler = &table->handler;
+	table->streams.counters = &table->counters;
+	const bool is_ready =
+		table->buckets &&
+		pool_init(&table->flows, sizeof(struct flow), settings->flows, why) &&
+		pool_init(&table->watched, stream_room() + settings->area_bytes,
+			settings->watched, why) &&
+		pool_init(&table->streams.segments, sizeof(struct segment),
+			settings->segments, why);
+	if (!is_ready) {
+		flow_table_free(table);
+		return NULL;
+	}
+	memset(table->buckets, 0xff, buckets * sizeof(*table->buckets));
+	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
+		table->oldest[list] = table->newest[list] = POOL_NONE;
+	}
+	return table;
+}
+
+void flow_table_free(struct flow_table *table)
+{
+	if (table) {
+		pool_destroy(&table->flows);
+		pool_destroy(&table->watched);
+		pool_destroy(&table->streams.segments);
+		free(table->buckets);
+		free(table);
+	}
+}
+
+void flow_table_drain(struct flow_table *table)
+{
+	static const enum flow_list ORDER[] = {FLOW_LIST_WATCHED, FLOW_LIST_DECIDED,
+		FLOW_LIST_HALF_OPEN, FLOW_LIST_DONE};
+	for (unsigned i = 0; i < sizeof(ORDER) / sizeof(ORDER[0]); i++) {
+		for (struct flow *flow = idle_longest(table, ORDER[i]); flow;
+			flow = idle_longest(table, ORDER[i])) {
+			table_remove(table, flow, FLOW_END_DRAINED);
+		}
+	}
+}
+
+const struct flow_counters *flow_table_counters(const struct flow_table *table)
+{
+	return &table->counters;
+}

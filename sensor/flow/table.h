@@ -1,0 +1,55 @@
+/*
+ * flow/table - the flow table's inside: entries, buckets, lists. Private to flow/.
+ *
+ * An entry is on one list at a time; lists are in order of time and only lazily so:
+ * an entry that was seen since it was listed is put back when it comes to the front.
+ */
+#pragma once
+
+#include "base/pool.h"
+#include "flow/stream.h"
+
+struct flow_table {
+	struct pool flows;
+	struct pool watched; /* struct stream and the handler's area behind it */
+	struct streams streams;
+	uint32_t *buckets;
+	uint32_t bucket_mask;
+	uint32_t oldest[FLOW_LIST_COUNT];
+	uint32_t newest[FLOW_LIST_COUNT];
+	uint32_t expire_countdown;
+	uint64_t now_us; /* latest time seen */
+	size_t area_bytes;
+	struct hash_seed seed;
+	struct flow_handler handler;
+	struct flow_counters counters;
+};
+
+static inline struct flow *table_flow(const struct flow_table *table, uint32_t index)
+{
+	return pool_at(&table->flows, index);
+}
+
+struct stream *table_stream(const struct flow_table *table, const struct flow *flow);
+
+/* Find the packet's flow or make one (evicting where needed). *side: the sender's. */
+struct flow *table_find(
+	struct flow_table *table, const struct packet *packet, unsigned *side);
+
+void table_list(struct flow_table *table, struct flow *flow, enum flow_list list);
+
+/* Tell the handler of the end (once) and give stream and area back. */
+void table_end(struct flow_table *table, struct flow *flow, enum flow_end end);
+
+/* As table_end, and forget the entry. */
+void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end);
+
+/* Same ports, new connection: end the old one, start the entry over. */
+void table_restart(
+	struct flow_table *table, struct flow *flow, const struct packet *packet);
+
+/* Give it a stream and an area and ask the handler. */
+void table_watch(struct flow_table *table, struct flow *flow);
+
+/* End what was idle too long; cheap enough for every packet. */
+void table_expire(struct flow_table *table);
