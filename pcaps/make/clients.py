@@ -24,7 +24,7 @@ def s_client(host, server, port, *options, lines=()):
     feed = "sleep 0.4; " + " ".join(f"printf '%s\\r\\n' '{line}'; sleep 0.3;" for line in lines)
     words = " ".join(str(option) for option in options)
     return host.run("sh", "-c", f"({feed}) | openssl s_client -connect {server}:{port} "
-                                f"-quiet {words}")
+                                f"-quiet -no_ign_eof {words}")
 
 
 def dialogue(host, server, port, *steps):

@@ -7,7 +7,8 @@ import pathlib
 import sys
 import time
 
-FAMILIES = ("relay", "starttls", "submission")
+FAMILIES = ("relay", "starttls", "submission", "policy", "access", "tls_quality", "foreign",
+            "wrapped", "segments")
 
 
 

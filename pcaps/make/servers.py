@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import subprocess
 import time
 
 from lab import run
@@ -155,7 +156,8 @@ def dovecot(host, protocols, certificate=None, options=""):
 def openssl_server(host, port, certificate, *options):
     """`openssl s_server`, for what mail servers no longer do."""
     host.start("openssl", "s_server", "-accept", port, "-cert", certificate[0],
-               "-key", certificate[1], "-quiet", *options)
+               "-key", certificate[1], "-quiet", *options,
+               stdin=subprocess.PIPE)  # the end of its input would end the sessions
     host.wait_listening(port)
 
 

@@ -1,0 +1,132 @@
+"""One real session (imap-login-clear) cut, reordered, lost and half seen."""
+
+from scapy.layers.inet import IP, TCP, fragment
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+
+from case import Family
+from frames import load, save
+from matrices import OFFICE
+
+FAMILY = Family()
+CASE = FAMILY.case
+BASE = "imap-login-clear"
+CREDENTIALS = ("tls.credentials-clear", "tls.missing")
+FINDINGS = (*CREDENTIALS, "tls.starttls-unused")
+STEP_S = 2e-5
+
+
+def payload_of(frame):
+    packet = Ether(frame)
+    total = packet[IP].len - packet[IP].ihl * 4 - packet[TCP].dataofs * 4
+    return bytes(packet[TCP].payload)[:total]
+
+
+def from_client(frame):
+    return Ether(frame)[TCP].dport == 143
+
+
+def segment(frame, start, data):
+    """The frame with `data` at `start` octets into its payload; lengths and checksums follow."""
+    packet = Ether(frame)
+    packet[TCP].remove_payload()
+    packet[TCP].seq = (packet[TCP].seq + start) % 2**32
+    del packet[IP].len, packet[IP].chksum, packet[TCP].chksum
+    return bytes(packet / Raw(data))
+
+
+def cut(frame, size):
+    data = payload_of(frame)
+    return [segment(frame, at, data[at:at + size]) for at in range(0, len(data), size)] or [frame]
+
+
+def rebuilt(change):
+    """The base capture with each frame replaced by the list `change(number, frame)`."""
+    frames = []
+    for number, (at, frame) in enumerate(load(BASE)):
+        frames += [(at + STEP_S * index, piece)
+                   for index, piece in enumerate(change(number, frame))]
+    return save(frames)
+
+
+@CASE("one-byte-segments", OFFICE, """The client's bytes and the server's greeting arrive one byte to a
+      segment.""", findings=FINDINGS)
+def one_byte():
+    def change(number, frame):
+        return cut(frame, 1) if from_client(frame) or number < 6 else [frame]
+    return rebuilt(change)
+
+
+@CASE("reordered", OFFICE, """Every payload is cut in pieces of 11 octets that arrive last one first.""",
+      findings=FINDINGS)
+def reordered():
+    return rebuilt(lambda _, frame: cut(frame, 11)[::-1] if from_client(frame)
+                   else cut(frame, 100)[::-1])
+
+
+@CASE("retransmitted", OFFICE, """Every segment with payload is seen twice.""", findings=FINDINGS)
+def retransmitted():
+    return rebuilt(lambda _, frame: [frame, frame] if payload_of(frame) else [frame])
+
+
+@CASE("lost-segment", OFFICE, """A piece of the answer to LOGIN was never captured, the receiver
+      acknowledged it: what follows is still read.""", findings=FINDINGS)
+def lost():
+    def change(_, frame):
+        data = payload_of(frame)
+        return cut(frame, 120)[:1] + cut(frame, 120)[2:] if data.startswith(b"a1 OK") else [frame]
+    return rebuilt(change)
+
+
+@CASE("conflicting-overlap", OFFICE, """Behind the LOGIN segment comes another one with the same sequence
+      number and harmless bytes: the first data count.""", findings=FINDINGS)
+def overlap():
+    def change(_, frame):
+        data = payload_of(frame)
+        if not data.startswith(b"a1 LOGIN"):
+            return [frame]
+        return [frame, segment(frame, 0, b"a1 NOOP".ljust(len(data) - 2) + b"\r\n")]
+    return rebuilt(change)
+
+
+@CASE("client-only", OFFICE, """A one-way tap: only the client's packets. What the server offered is not
+      known and nothing is said of it.""", findings=CREDENTIALS,
+      absent=("tls.starttls-unused", "tls.starttls-not-offered"))
+def client_only():
+    return rebuilt(lambda _, frame: [frame] if from_client(frame) else [])
+
+
+@CASE("server-only", OFFICE, """A one-way tap: only the server's packets. Mail came in clear; which
+      credentials were used is not known.""", findings=("tls.missing",),
+      absent=("tls.credentials-clear",))
+def server_only():
+    return rebuilt(lambda _, frame: [] if from_client(frame) else [frame])
+
+
+@CASE("midstream", OFFICE, """The capture starts behind the greeting: no handshake, no offer seen.""",
+      findings=CREDENTIALS, absent=("tls.starttls-unused", "tls.starttls-not-offered"))
+def midstream():
+    return rebuilt(lambda number, frame: [frame] if number > 4 else [])
+
+
+def fragments(order):
+    def change(number, frame):
+        if len(frame) < 120:
+            return [frame]
+        packet = Ether(frame)
+        packet[IP].flags = 0
+        packet[IP].id = number + 1
+        del packet[IP].chksum
+        return [bytes(piece) for piece in fragment(packet, fragsize=64)][::order]
+    return rebuilt(change)
+
+
+@CASE("ip-fragments", OFFICE, """The longer packets are cut in IP fragments of 64 octets.""",
+      findings=FINDINGS)
+def in_order():
+    return fragments(1)
+
+
+@CASE("ip-fragments-reversed", OFFICE, """The same, the last fragment first.""", findings=FINDINGS)
+def reversed_order():
+    return fragments(-1)
