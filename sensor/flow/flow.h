@@ -57,7 +57,7 @@ struct flow {
 	uint64_t start_us;
 	uint64_t last_us;
 	uint64_t listed_us; /* when it was put at the end of its list */
-	uint32_t source;    /* of the first frame */
+	uint32_t initial_sequence[2]; /* of the first data byte, where syns has the side */
 	uint16_t vlan[PACKET_VLANS_MAX];
 	uint8_t vlan_count;
 	uint8_t state;      /* enum flow_state */
@@ -65,9 +65,12 @@ struct flow {
 	uint8_t client;     /* side that opened the conversation: 0 or 1 */
 	uint8_t confidence; /* enum direction_confidence in that */
 	uint8_t fins;       /* bit per side */
+	uint8_t syns;       /* bit per side: its SYN was seen */
 	bool is_reported;   /* the handler was told of the end */
 	bool is_midstream;  /* no handshake was seen */
 };
+
+_Static_assert(sizeof(struct flow) <= 128, "a flow is two cache lines");
 
 /* What the layer above does; all but opened may release the flow. */
 struct flow_handler {

@@ -235,6 +235,7 @@ static void begin(struct flow_table *table, struct flow *flow,
 	flow->bytes[0] = flow->bytes[1] = 0;
 	flow->start_us = flow->last_us = table->now_us;
 	flow->fins = 0;
+	flow->syns = 0;
 	flow->is_reported = false;
 	flow->vlan_count = packet->vlan_count;
 	flow->vlan[0] = packet->vlan[0];
@@ -309,7 +310,14 @@ void table_watch(struct flow_table *table, struct flow *flow)
 		return;
 	}
 	flow->stream = slot;
-	stream_init(table_stream(table, flow));
+	struct stream *stream = table_stream(table, flow);
+	stream_init(stream);
+	for (unsigned side = 0; side < 2; side++) {
+		if (flow->syns & 1U << side) {
+			stream_synchronise(
+				&stream->sides[side], flow->initial_sequence[side]);
+		}
+	}
 	memset(flow_area(table, flow), 0, table->area_bytes);
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
 		table_list(table, flow, FLOW_LIST_WATCHED);

@@ -24,6 +24,15 @@ static bool has_data(const struct flow *flow)
 	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
+/* Where the side's data begins; the last SYN before any data holds. */
+static void note_syn(struct flow *flow, const struct packet *packet, unsigned side)
+{
+	if (flow->bytes[side] == 0) {
+		flow->initial_sequence[side] = packet->sequence + 1;
+		flow->syns |= (uint8_t)(1U << side);
+	}
+}
+
 static void syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
@@ -167,6 +176,7 @@ struct flow *flow_table_packet(
 		} else {
 			syn(table, flow, packet, side);
 		}
+		note_syn(flow, packet, side);
 	}
 	flow->packets[side]++;
 	flow->last_us = table->now_us;
