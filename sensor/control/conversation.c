@@ -1,0 +1,320 @@
+#include "control/conversation.h"
+
+#include "control/naming.h"
+#include "control/verdicts.h"
+
+#include <string.h>
+
+/* On a port that is nobody's, TLS without a hello tells nothing after this many records. */
+#define TLS_RECORDS_WITHOUT_HELLO 6
+
+static struct conversation *area(const struct engine *engine, const struct flow *flow)
+{
+	struct conversation *conversation = flow_area(engine->flows, flow);
+	return conversation;
+}
+
+static uint16_t server_port(const struct flow *flow)
+{
+	return flow->port[!flow->client];
+}
+
+static bool is_on_mail_port(const struct flow *flow)
+{
+	return protocol_of_port(server_port(flow)) != PROTOCOL_UNKNOWN;
+}
+
+static void close_opinion(struct engine *engine, struct conversation *conversation)
+{
+	if (conversation->opinion) {
+		conversation->opinion_name =
+			second_opinion_close(engine->opinion, conversation->opinion);
+		conversation->opinion = NULL;
+	}
+	conversation->is_opinion_closed = true;
+}
+
+static void open_opinion(struct engine *engine, struct conversation *conversation)
+{
+	if (engine->opinion && !conversation->opinion &&
+		!conversation->is_opinion_closed) {
+		conversation->opinion = second_opinion_open(engine->opinion);
+	}
+}
+
+static void give_up(struct engine *engine, struct flow *flow)
+{
+	close_opinion(engine, area(engine, flow));
+	flow_release(engine->flows, flow);
+}
+
+/* Not mail: on a mail port it is worth a name, elsewhere nothing. */
+static void become_foreign(
+	struct engine *engine, struct flow *flow, enum protocol protocol)
+{
+	struct conversation *conversation = area(engine, flow);
+	if (conversation->phase == CONVERSATION_DIALOGUE) {
+		dialogue_end(&conversation->dialogue, &engine->tls);
+	}
+	conversation->classification.protocol = protocol;
+	if (!is_on_mail_port(flow) ||
+		conversation->classification.proxy != CLASSIFY_PROXY_NONE) {
+		give_up(engine, flow);
+		return;
+	}
+	conversation->phase = CONVERSATION_FOREIGN;
+	flow_mute(engine->flows, flow);
+	if (!conversation->opinion) {
+		verdicts_foreign(engine, flow, conversation);
+		flow_release(engine->flows, flow);
+	}
+}
+
+bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
+{
+	struct engine *engine = (struct engine *)context;
+	struct conversation *conversation = area(engine, flow);
+	(void)now_us;
+	conversation->source = (uint16_t)engine->source;
+	if (is_on_mail_port(flow)) {
+		open_opinion(engine, conversation);
+	}
+	return true;
+}
+
+/* TLS from the first byte: mail or not, once the hello told. */
+static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
+{
+	struct conversation *conversation = area(engine, flow);
+	struct facts *facts = &conversation->dialogue.facts;
+	const bool is_blind =
+		!facts->session.has_client_hello && !facts->session.has_server_hello;
+	const uint32_t records = conversation->dialogue.tls.records[0] +
+				 conversation->dialogue.tls.records[1];
+	if (is_blind && !is_on_mail_port(flow) && records < TLS_RECORDS_WITHOUT_HELLO &&
+		!is_ended) {
+		return;
+	}
+	const struct naming naming = naming_of_tls(facts, engine->settings.matrix,
+		&flow->address[!flow->client], server_port(flow), is_ended || is_blind);
+	if (!naming.is_decided) {
+		return;
+	}
+	if (naming.protocol == PROTOCOL_TLS) {
+		become_foreign(engine, flow, PROTOCOL_TLS);
+		return;
+	}
+	facts->protocol = naming.protocol;
+	conversation->classification.protocol = naming.protocol;
+	conversation->classification.evidence = naming.evidence;
+	open_opinion(engine, conversation);
+	facts->change++;
+}
+
+static void settle(struct engine *engine, struct flow *flow)
+{
+	area(engine, flow)->is_settled = true;
+	flow_mute(engine->flows, flow);
+}
+
+static void after_dialogue(
+	struct engine *engine, struct flow *flow, enum dialogue_result result)
+{
+	struct conversation *conversation = area(engine, flow);
+	if (result == DIALOGUE_NOT_MINE) {
+		become_foreign(engine, flow, PROTOCOL_OTHER);
+		return;
+	}
+	if (conversation->classification.protocol == PROTOCOL_TLS) {
+		name_tls(engine, flow, result == DIALOGUE_FINISHED);
+		conversation = area(engine, flow);
+		if (!conversation || conversation->phase != CONVERSATION_DIALOGUE) {
+			return;
+		}
+	}
+	if (conversation->classification.protocol != PROTOCOL_TLS &&
+		conversation->dialogue.facts.change != conversation->judged_change) {
+		conversation->judged_change = conversation->dialogue.facts.change;
+		verdicts_mail(engine, flow, conversation, false);
+	}
+	if (result == DIALOGUE_FINISHED) {
+		settle(engine, flow);
+	}
+}
+
+static void to_dialogue(
+	struct engine *engine, struct flow *flow, unsigned side, struct text bytes)
+{
+	struct conversation *conversation = area(engine, flow);
+	const enum dialogue_result result = dialogue_bytes(&conversation->dialogue,
+		&engine->tls, flow_direction(flow, side), bytes);
+	after_dialogue(engine, flow, result);
+}
+
+static bool is_in_dialogue(const struct engine *engine, const struct flow *flow)
+{
+	const struct conversation *conversation = area(engine, flow);
+	return conversation && conversation->phase == CONVERSATION_DIALOGUE &&
+	       !conversation->is_settled;
+}
+
+/* Play the prefix to the analyzer in the order in which it came. */
+static void play_prefix(
+	struct engine *engine, struct flow *flow, const struct prefix *prefix)
+{
+	size_t at[2] = {0, 0};
+	for (unsigned i = 0; i < prefix->run_count && is_in_dialogue(engine, flow);
+		i++) {
+		const struct prefix_run *run = &prefix->runs[i];
+		if (run->is_gap) {
+			dialogue_gap(&area(engine, flow)->dialogue,
+				flow_direction(flow, run->side), 0);
+		}
+		const struct text bytes = {
+			prefix->bytes[run->side] + at[run->side], run->len};
+		at[run->side] += run->len;
+		if (bytes.len > 0) {
+			to_dialogue(engine, flow, run->side, bytes);
+		}
+	}
+}
+
+static void start_dialogue(struct engine *engine, struct flow *flow)
+{
+	struct conversation *conversation = area(engine, flow);
+	const struct prefix prefix = conversation->prefix;
+	const uint32_t dropped[2] = {
+		conversation->dropped[0], conversation->dropped[1]};
+	conversation->phase = CONVERSATION_DIALOGUE;
+	memset(&conversation->dialogue, 0, sizeof(conversation->dialogue));
+	dialogue_start(&conversation->dialogue, conversation->classification.protocol,
+		flow->is_midstream);
+	if (conversation->classification.protocol != PROTOCOL_TLS) {
+		open_opinion(engine, conversation);
+	}
+	play_prefix(engine, flow, &prefix);
+	for (unsigned side = 0; side < 2 && is_in_dialogue(engine, flow); side++) {
+		if (dropped[side] > 0) {
+			dialogue_gap(&area(engine, flow)->dialogue,
+				flow_direction(flow, side), dropped[side]);
+		}
+	}
+}
+
+/* Look at the prefix again; afterwards the phase tells what came of it. */
+static void classify(struct engine *engine, struct flow *flow, bool is_ended)
+{
+	struct conversation *conversation = area(engine, flow);
+	const struct classify_hint hint = {.client_side = flow->client,
+		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
+		.server_port = server_port(flow),
+		.is_ended = is_ended};
+	struct classification *result = &conversation->classification;
+	const enum classify_outcome outcome =
+		classify_prefix(&conversation->prefix, &hint, result);
+	if (outcome == CLASSIFY_NOT_YET) {
+		open_opinion(engine, conversation);
+		return;
+	}
+	if (outcome == CLASSIFY_DECIDED && result->client_side_is_sure) {
+		flow_set_client(flow, result->client_side);
+	}
+	const bool is_followed = outcome == CLASSIFY_DECIDED &&
+				 (protocol_row(result->protocol)->is_mail ||
+					 result->protocol == PROTOCOL_TLS);
+	if (is_followed) {
+		start_dialogue(engine, flow);
+	} else {
+		become_foreign(engine, flow,
+			outcome == CLASSIFY_DECIDED ? result->protocol
+						    : PROTOCOL_OTHER);
+	}
+}
+
+void conversation_bytes(
+	void *context, struct flow *flow, unsigned side, struct text bytes)
+{
+	struct engine *engine = (struct engine *)context;
+	struct conversation *conversation = area(engine, flow);
+	if (conversation->phase == CONVERSATION_CLASSIFY) {
+		const size_t kept =
+			prefix_add(&conversation->prefix, side, bytes.at, bytes.len);
+		bytes.at += kept;
+		bytes.len -= kept;
+		classify(engine, flow, false);
+		conversation = area(engine, flow);
+		if (conversation && conversation->phase == CONVERSATION_CLASSIFY) {
+			conversation->dropped[side] += (uint32_t)bytes.len;
+		}
+	}
+	if (bytes.len > 0 && is_in_dialogue(engine, flow)) {
+		to_dialogue(engine, flow, side, bytes);
+	}
+}
+
+void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)
+{
+	struct engine *engine = (struct engine *)context;
+	struct conversation *conversation = area(engine, flow);
+	if (conversation->phase == CONVERSATION_CLASSIFY) {
+		prefix_gap(&conversation->prefix, side);
+	} else if (is_in_dialogue(engine, flow)) {
+		dialogue_gap(
+			&conversation->dialogue, flow_direction(flow, side), missing);
+	}
+}
+
+void conversation_packet(
+	struct engine *engine, struct flow *flow, const struct packet *packet)
+{
+	struct conversation *conversation = area(engine, flow);
+	if (!conversation || !conversation->opinion || packet->payload_len == 0) {
+		return;
+	}
+	if (!second_opinion_packet(engine->opinion, conversation->opinion,
+		    packet->network, packet->network_len, engine->now_us)) {
+		return;
+	}
+	close_opinion(engine, conversation);
+	if (conversation->phase == CONVERSATION_FOREIGN) {
+		verdicts_foreign(engine, flow, conversation);
+		flow_release(engine->flows, flow);
+	}
+}
+
+static void end_conversation(struct engine *engine, struct flow *flow)
+{
+	struct conversation *conversation = area(engine, flow);
+	if (conversation->phase == CONVERSATION_CLASSIFY) {
+		classify(engine, flow, true);
+		conversation = area(engine, flow);
+	}
+	if (conversation && conversation->phase == CONVERSATION_DIALOGUE) {
+		if (conversation->classification.protocol == PROTOCOL_TLS) {
+			name_tls(engine, flow, true);
+		}
+		conversation = area(engine, flow);
+	}
+	if (!conversation) {
+		return;
+	}
+	close_opinion(engine, conversation);
+	if (conversation->phase == CONVERSATION_DIALOGUE) {
+		dialogue_end(&conversation->dialogue, &engine->tls);
+		verdicts_mail(engine, flow, conversation, true);
+	} else if (conversation->phase == CONVERSATION_FOREIGN) {
+		verdicts_foreign(engine, flow, conversation);
+	}
+}
+
+void conversation_ended(void *context, struct flow *flow, enum flow_end end)
+{
+	struct engine *engine = (struct engine *)context;
+	(void)end;
+	if (area(engine, flow)) {
+		end_conversation(engine, flow);
+	} else if (flow->bytes[0] + flow->bytes[1] == 0 && !flow->is_midstream &&
+		   is_on_mail_port(flow)) {
+		verdicts_attempt(engine, flow);
+	}
+}

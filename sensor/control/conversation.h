@@ -1,0 +1,68 @@
+/*
+ * control/conversation - one watched flow from its first byte to its record.
+ *
+ * Joins classify, analyze and judge: holds the prefix while the protocol is unknown,
+ * the dialogue after. Lives in the flow's area. Private to control/.
+ */
+#pragma once
+
+#include "analyze/dialogue.h"
+#include "classify/classify.h"
+#include "classify/second_opinion.h"
+#include "control/engine.h"
+
+enum conversation_phase {
+	CONVERSATION_CLASSIFY = 0,
+	CONVERSATION_DIALOGUE, /* mail, or TLS that may be */
+	CONVERSATION_FOREIGN,  /* not mail, on a mail port: wait for its name */
+};
+
+struct conversation {
+	enum conversation_phase phase;
+	bool is_settled; /* the facts are final */
+	bool is_opinion_closed;
+	uint16_t source;
+	uint32_t judged_change;
+	uint32_t reported;   /* findings given out, bit per enum finding */
+	uint32_t dropped[2]; /* bytes behind a full prefix, by side */
+	struct second_opinion_flow *opinion;
+	const char *opinion_name;
+	struct classification classification;
+	union {
+		struct prefix prefix;
+		struct dialogue dialogue;
+	};
+};
+
+struct engine {
+	struct engine_settings settings;
+	struct engine_outputs outputs;
+	struct decoder *decoder;
+	struct flow_table *flows;
+	struct second_opinion *opinion;
+	struct tls_context tls;
+	struct fold *fold;
+	uint64_t now_us;
+	uint64_t frames;
+	uint64_t frame_bytes;
+	uint64_t packets_udp;
+	uint64_t mail_flows;
+	uint64_t attempts;
+	uint64_t alerts;
+	uint64_t folded;
+	uint64_t sequence;
+	uint32_t source;
+	struct judgement
+		judgement; /* of the flow at hand: too large for the stack of every call */
+};
+
+bool conversation_opened(void *context, struct flow *flow, uint64_t now_us);
+void conversation_bytes(
+	void *context, struct flow *flow, unsigned side, struct text bytes);
+void conversation_gap(
+	void *context, struct flow *flow, unsigned side, uint64_t missing);
+void conversation_ended(void *context, struct flow *flow, enum flow_end end);
+
+/* A packet of a watched flow, for the second opinion. */
+void conversation_packet(
+	struct engine *engine, struct flow *flow, const struct packet *packet);

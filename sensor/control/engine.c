@@ -1,0 +1,166 @@
+#include "control/engine.h"
+
+#include "control/conversation.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#define FRAGMENT_DATAGRAMS 512
+#define SEGMENTS           8192 /* out of order, 2 KiB each */
+#define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
+#define FOLD_KEYS          16384
+
+static bool start_parts(struct engine *engine, struct reason *why)
+{
+	const struct engine_settings *settings = &engine->settings;
+	const struct decode_settings decode = {
+		.is_verifying_checksums = settings->is_verifying_checksums,
+		.fragment_datagrams = FRAGMENT_DATAGRAMS};
+	const struct flow_settings flows = {.flows = settings->flows,
+		.watched = settings->watched,
+		.segments = SEGMENTS,
+		.area_bytes = sizeof(struct conversation),
+		.seed = settings->seed};
+	const struct flow_handler handler = {.context = engine,
+		.opened = conversation_opened,
+		.bytes = conversation_bytes,
+		.gap = conversation_gap,
+		.ended = conversation_ended};
+	engine->decoder = decoder_new(&decode, settings->seed, why);
+	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {
+		return false;
+	}
+	engine->flows = flow_table_new(&flows, &handler, why);
+	engine->fold =
+		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
+	if (!engine->flows || !engine->fold) {
+		return false;
+	}
+	if (settings->is_second_opinion_wanted) {
+		engine->opinion = second_opinion_new(why);
+		return engine->opinion != NULL;
+	}
+	return true;
+}
+
+struct engine *engine_new(const struct engine_settings *settings,
+	const struct engine_outputs *outputs, struct reason *why)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	if (!engine) {
+		(void)reason_set(why, "no memory for the engine");
+		return NULL;
+	}
+	engine->settings = *settings;
+	engine->outputs = *outputs;
+	if (!start_parts(engine, why)) {
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine) {
+		return;
+	}
+	flow_table_free(engine->flows);
+	fold_free(engine->fold);
+	if (engine->opinion) {
+		second_opinion_free(engine->opinion);
+	}
+	tls_context_destroy(&engine->tls);
+	decoder_free(engine->decoder);
+	free(engine);
+}
+
+void engine_frame(struct engine *engine, const struct frame *frame)
+{
+	engine->frames++;
+	engine->frame_bytes += frame->wire_len;
+	engine->source = frame->source;
+	if (frame->time_us > engine->now_us) {
+		engine->now_us = frame->time_us;
+	}
+	struct packet packet;
+	if (decoder_frame(engine->decoder, frame, &packet) != DECODE_OK) {
+		return;
+	}
+	if (packet.transport != IPPROTO_TCP) {
+		engine->packets_udp++;
+		return;
+	}
+	struct flow *flow = flow_table_packet(engine->flows, &packet, engine->now_us);
+	if (flow->list == FLOW_LIST_WATCHED) {
+		conversation_packet(engine, flow, &packet);
+	}
+}
+
+void engine_drain(struct engine *engine)
+{
+	flow_table_drain(engine->flows);
+}
+
+uint64_t engine_next_sequence(struct engine *engine)
+{
+	return ++engine->sequence;
+}
+
+uint64_t engine_now_us(const struct engine *engine)
+{
+	return engine->now_us;
+}
+
+uint64_t engine_alert_count(const struct engine *engine)
+{
+	return engine->alerts;
+}
+
+size_t engine_counters(const struct engine *engine, struct json_counter *list)
+{
+	const struct decode_counters *decode = decoder_counters(engine->decoder);
+	const struct flow_counters *flow = flow_table_counters(engine->flows);
+	const struct json_counter all[] = {
+		{"frames", engine->frames},
+		{"bytes", engine->frame_bytes},
+		{"packets.udp", engine->packets_udp},
+		{"decode.ok", decode->results[DECODE_OK]},
+		{"decode.unwanted", decode->results[DECODE_UNWANTED]},
+		{"decode.fragment", decode->results[DECODE_FRAGMENT]},
+		{"decode.truncated", decode->results[DECODE_TRUNCATED]},
+		{"decode.malformed", decode->results[DECODE_MALFORMED]},
+		{"decode.too_deep", decode->results[DECODE_TOO_DEEP]},
+		{"decode.checksum", decode->results[DECODE_CHECKSUM]},
+		{"decode.unknown_link", decode->results[DECODE_UNKNOWN_LINK]},
+		{"decode.fragments_reassembled", decode->fragments_reassembled},
+		{"decode.fragments_overlapping", decode->fragments_overlapping},
+		{"decode.fragments_evicted", decode->fragments_evicted},
+		{"flow.opened", flow->opened},
+		{"flow.closed", flow->ended[FLOW_END_CLOSED]},
+		{"flow.reset", flow->ended[FLOW_END_RESET]},
+		{"flow.reused", flow->ended[FLOW_END_REUSED]},
+		{"flow.idle", flow->ended[FLOW_END_IDLE]},
+		{"flow.evicted", flow->ended[FLOW_END_EVICTED]},
+		{"flow.drained", flow->ended[FLOW_END_DRAINED]},
+		{"flow.midstream", flow->midstream},
+		{"flow.unwatched", flow->unwatched},
+		{"tcp.retransmitted", flow->retransmitted},
+		{"tcp.out_of_order", flow->out_of_order},
+		{"tcp.out_of_window", flow->out_of_window},
+		{"tcp.overlaps_conflicting", flow->overlaps_conflicting},
+		{"tcp.gaps", flow->gaps},
+		{"tcp.gap_bytes", flow->gap_bytes},
+		{"tcp.segments_refused", flow->segments_refused},
+		{"tls.handshakes_refused", engine->tls.handshakes_refused},
+		{"mail.flows", engine->mail_flows},
+		{"mail.attempts", engine->attempts},
+		{"alerts.given", engine->alerts},
+		{"alerts.folded", engine->folded},
+	};
+	const size_t count = sizeof(all) / sizeof(all[0]);
+	for (size_t i = 0; i < count; i++) {
+		list[i] = all[i];
+	}
+	return count;
+}

@@ -1,0 +1,63 @@
+/*
+ * control/engine - one worker's whole way of a packet: decode ... judge.
+ *
+ * In: frames in order of time. Out: alerts and flow records through a table of
+ * functions. The frame's time is the only clock. One engine per thread; nothing is
+ * shared but the matrix, which is read only.
+ */
+#pragma once
+
+#include "analyze/tls.h"
+#include "base/hash.h"
+#include "capture/frame.h"
+#include "decode/decode.h"
+#include "flow/flow.h"
+#include "judge/fold.h"
+#include "report/json.h"
+
+struct engine_outputs {
+	void *context;
+	/* A finding, first seen or the update of a folded one. All borrowed for the call. */
+	void (*alert)(void *context, const struct record *record, enum finding finding,
+		const struct fold_count *count);
+	/* A mail flow's end. */
+	void (*mail)(void *context, const struct record *record);
+};
+
+struct engine_settings {
+	const struct matrix *matrix;
+	struct hash_seed seed;
+	uint32_t flows;
+	uint32_t watched;
+	uint64_t fold_window_us;
+	bool is_verifying_checksums;
+	bool is_second_opinion_wanted;
+	const char *host;                /* of the records */
+	const char *event_prefix;        /* of the event ids */
+	const char *const *source_names; /* by frame.source: file names */
+	bool is_live;                    /* source_names are interfaces */
+};
+
+struct engine; /* opaque */
+
+struct engine *engine_new(const struct engine_settings *settings,
+	const struct engine_outputs *outputs, struct reason *why);
+void engine_free(struct engine *engine);
+void engine_frame(struct engine *engine, const struct frame *frame);
+
+/* End of input: every flow ends, what was folded is reported. */
+void engine_drain(struct engine *engine);
+
+#define ENGINE_COUNTERS_MAX 64
+
+/* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
+size_t engine_counters(const struct engine *engine, struct json_counter *list);
+
+/* Number for the next event id. */
+uint64_t engine_next_sequence(struct engine *engine);
+
+/* Latest frame time seen. */
+uint64_t engine_now_us(const struct engine *engine);
+
+/* Alerts given out so far. */
+uint64_t engine_alert_count(const struct engine *engine);

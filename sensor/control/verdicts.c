@@ -1,0 +1,173 @@
+#include "control/verdicts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void fill_record(struct engine *engine, const struct flow *flow, uint16_t source,
+	struct record *record)
+{
+	const char *name = engine->settings.source_names
+				   ? engine->settings.source_names[source]
+				   : NULL;
+	*record = (struct record){
+		.time_us = engine->now_us,
+		.host = engine->settings.host,
+		.pcap_filename = engine->settings.is_live ? NULL : name,
+		.in_iface = engine->settings.is_live ? name : NULL,
+		.event_prefix = engine->settings.event_prefix,
+		.judgement = &engine->judgement,
+		.vlan_count = flow->vlan_count,
+		.vlan = {flow->vlan[0], flow->vlan[1]},
+		.start_us = flow->start_us,
+		.end_us = flow->last_us,
+		.state = flow_state_name(flow),
+	};
+	for (unsigned side = 0; side < 2; side++) {
+		const enum direction way = flow_direction(flow, side);
+		record->packets[way] = flow->packets[side];
+		record->bytes[way] = flow->bytes[side];
+	}
+}
+
+static void fill_ends(const struct engine *engine, const struct flow *flow,
+	struct observation *observation)
+{
+	*observation = (struct observation){
+		.client = flow->address[flow->client],
+		.server = flow->address[!flow->client],
+		.client_port = flow->port[flow->client],
+		.server_port = flow->port[!flow->client],
+		.confidence = (enum direction_confidence)flow->confidence,
+		.now_us = engine->now_us,
+	};
+}
+
+static void give_alert(
+	struct engine *engine, struct record *record, enum finding finding)
+{
+	const struct judgement *judgement = &engine->judgement;
+	const struct fold_key key = {
+		.source = record->observation->client,
+		.destination = record->observation->server,
+		.from = judgement->from.group ? (const void *)judgement->from.group
+					      : (const void *)judgement->from.zone,
+		.to = judgement->to.group ? (const void *)judgement->to.group
+					  : (const void *)judgement->to.zone,
+		.row = judgement->row ? judgement->row : judgement->nearest,
+		.finding = finding,
+	};
+	struct fold_count count;
+	if (!fold_add(engine->fold, &key, engine->now_us, &count)) {
+		engine->folded++;
+		return;
+	}
+	engine->alerts++;
+	record->sequence = engine_next_sequence(engine);
+	engine->outputs.alert(engine->outputs.context, record, finding, &count);
+}
+
+/* Judge and give out the findings not in *reported yet. */
+static void judge_and_alert(struct engine *engine, struct record *record,
+	const struct observation *observation, uint32_t *reported)
+{
+	judge_flow(engine->settings.matrix, observation, &engine->judgement);
+	record->observation = observation;
+	const uint32_t fresh = engine->judgement.findings & ~*reported;
+	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+		if (fresh & 1U << finding) {
+			give_alert(engine, record, (enum finding)finding);
+		}
+	}
+	*reported |= fresh;
+}
+
+/* SMTP on 587 is submission (RFC 6409); everything else is what the bytes say. */
+static enum protocol protocol_on_port(enum protocol protocol, uint16_t port)
+{
+	return protocol == PROTOCOL_SMTP && port == 587 ? PROTOCOL_SUBMISSION
+							: protocol;
+}
+
+/* The proxy header's client and target are the judged ends; text tells of the proxy. */
+static void apply_proxy(const struct classification *classification,
+	struct observation *observation, char *text, size_t size)
+{
+	if (classification->has_proxy_client) {
+		observation->client = classification->proxy_client;
+		observation->client_port = classification->proxy_client_port;
+		observation->confidence = DIRECTION_CONFIDENCE_BANNER;
+		(void)snprintf(text, size, "proxy-protocol");
+	}
+	if (classification->proxy != CLASSIFY_PROXY_CONNECT &&
+		classification->proxy != CLASSIFY_PROXY_SOCKS) {
+		return;
+	}
+	char address[ADDRESS_TEXT_BYTES];
+	const char *target = classification->target_host;
+	if (classification->has_target_address) {
+		observation->server = classification->target;
+		target = address_text(&classification->target, address);
+	}
+	observation->server_port = classification->target_port;
+	(void)snprintf(text, size, "%s to %s:%u",
+		classification->proxy == CLASSIFY_PROXY_SOCKS ? "socks"
+							      : "http-connect",
+		target, classification->target_port);
+}
+
+void verdicts_mail(struct engine *engine, struct flow *flow,
+	struct conversation *conversation, bool is_ended)
+{
+	struct facts *facts = &conversation->dialogue.facts;
+	struct record record;
+	struct observation observation;
+	char proxy[CLASSIFY_HOST_BYTES + 32] = "";
+	fill_record(engine, flow, conversation->source, &record);
+	fill_ends(engine, flow, &observation);
+	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
+	observation.facts = facts;
+	observation.is_ended = is_ended;
+	observation.protocol =
+		protocol_on_port(facts->protocol, observation.server_port);
+	record.evidence = conversation->classification.evidence;
+	record.second_opinion = conversation->opinion_name;
+	record.proxied_by = proxy[0] != '\0' ? proxy : NULL;
+	judge_and_alert(engine, &record, &observation, &conversation->reported);
+	if (is_ended) {
+		engine->mail_flows++;
+		record.sequence = engine_next_sequence(engine);
+		engine->outputs.mail(engine->outputs.context, &record);
+	}
+}
+
+void verdicts_foreign(
+	struct engine *engine, struct flow *flow, struct conversation *conversation)
+{
+	struct record record;
+	struct observation observation;
+	fill_record(engine, flow, conversation->source, &record);
+	fill_ends(engine, flow, &observation);
+	observation.protocol = conversation->classification.protocol;
+	observation.foreign_name = conversation->opinion_name;
+	observation.is_ended = true;
+	record.evidence = conversation->classification.evidence;
+	record.second_opinion = conversation->opinion_name;
+	judge_and_alert(engine, &record, &observation, &conversation->reported);
+}
+
+void verdicts_attempt(struct engine *engine, struct flow *flow)
+{
+	struct record record;
+	struct observation observation;
+	uint32_t reported = 0;
+	fill_record(engine, flow, (uint16_t)engine->source, &record);
+	fill_ends(engine, flow, &observation);
+	observation.protocol = PROTOCOL_ATTEMPT;
+	observation.is_refused = flow->state == FLOW_STATE_RESET;
+	observation.is_ended = true;
+	record.evidence = observation.is_refused ? "reset" : "no payload";
+	engine->attempts++;
+	judge_and_alert(engine, &record, &observation, &reported);
+	record.sequence = engine_next_sequence(engine);
+	engine->outputs.mail(engine->outputs.context, &record);
+}

@@ -1,0 +1,17 @@
+/*
+ * control/verdicts - have a flow judged and give out what is new. Private to control/.
+ */
+#pragma once
+
+#include "control/conversation.h"
+
+/* A mail flow; is_ended: write its record too. Findings given out before are not repeated. */
+void verdicts_mail(struct engine *engine, struct flow *flow,
+	struct conversation *conversation, bool is_ended);
+
+/* Something else than mail on a mail port. */
+void verdicts_foreign(
+	struct engine *engine, struct flow *flow, struct conversation *conversation);
+
+/* A handshake toward a mail port and no byte behind it. */
+void verdicts_attempt(struct engine *engine, struct flow *flow);
