@@ -1,0 +1,362 @@
+#include "commands/command.h"
+#include "commands/progress.h"
+#include "control/engine.h"
+#include "report/human.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define MATRICES_MAX         32
+#define FLOWS_DEFAULT        (1U << 20)
+#define WATCHED_DEFAULT      (1U << 16)
+#define FOLD_WINDOW_US       (3600ULL * 1000000ULL)
+#define FRAMES_BETWEEN_TICKS 16384
+
+struct replay {
+	const char *matrices[MATRICES_MAX];
+	size_t matrix_count;
+	const char *flows_path;
+	const char *host;
+	bool is_json;
+	bool is_exit_code_wanted;
+	bool is_verifying_checksums;
+	bool is_second_opinion_wanted;
+	uint32_t flow_entries;
+	FILE *flows; /* mail records go here too, or NULL */
+	struct human *human;
+};
+
+static const char HELP[] =
+	"Usage: mailwarden replay FILE... -m MATRIX [OPTION...]\n"
+	"\n"
+	"Read captures (pcap or pcapng, also gzip, xz or zstd; - is stdin), recognise "
+	"every\n"
+	"mail flow on any port and hold it against the matrix.\n"
+	"\n"
+	"  -m, --matrix FILE      flow matrix; repeat it to join several\n"
+	"      --json             EVE JSON lines on standard output: alert, mail, "
+	"stats\n"
+	"      --flows FILE       write one mail record per flow to FILE as well\n"
+	"      --exit-code        exit 1 when there is at least one finding\n"
+	"      --checksums MODE   verify or ignore (default: ignore, since captures "
+	"made on\n"
+	"                         the sending host hold checksums not filled in yet)\n"
+	"      --no-ndpi          without nDPI's second opinion\n"
+	"      --table FLOWS      flow table entries (default 1048576)\n"
+	"      --host NAME        name of the sensor in records (default: replay)\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Examples:\n"
+	"  mailwarden replay monday.pcap -m rules/anssi-reference.yaml\n"
+	"  mailwarden replay *.pcapng.zst -m internal.yaml -m gateway.yaml --json > "
+	"eve.json\n"
+	"  tcpdump -r big.pcap -w - tcp | mailwarden replay - -m matrix.yaml "
+	"--exit-code\n";
+
+enum {
+	OPTION_JSON = 256,
+	OPTION_FLOWS,
+	OPTION_EXIT_CODE,
+	OPTION_CHECKSUMS,
+	OPTION_NO_NDPI,
+	OPTION_TABLE,
+	OPTION_HOST
+};
+
+static const struct option OPTIONS[] = {
+	{"matrix", required_argument, NULL, 'm'},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"flows", required_argument, NULL, OPTION_FLOWS},
+	{"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
+	{"checksums", required_argument, NULL, OPTION_CHECKSUMS},
+	{"no-ndpi", no_argument, NULL, OPTION_NO_NDPI},
+	{"table", required_argument, NULL, OPTION_TABLE},
+	{"host", required_argument, NULL, OPTION_HOST},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static int usage_error(const char *text, const char *value)
+{
+	(void)fprintf(stderr,
+		"mailwarden replay: %s%s%s\nTry 'mailwarden replay --help'.\n", text,
+		value ? ": " : "", value ? value : "");
+	return COMMAND_USAGE;
+}
+
+static int add_matrix(struct replay *replay, const char *path)
+{
+	if (replay->matrix_count == MATRICES_MAX) {
+		return usage_error("more matrix files than 32", NULL);
+	}
+	replay->matrices[replay->matrix_count++] = path;
+	return COMMAND_OK;
+}
+
+static int set_checksums(struct replay *replay, const char *mode)
+{
+	replay->is_verifying_checksums = strcmp(mode, "verify") == 0;
+	if (!replay->is_verifying_checksums && strcmp(mode, "ignore") != 0) {
+		return usage_error("--checksums takes verify or ignore, not", mode);
+	}
+	return COMMAND_OK;
+}
+
+static int set_table(struct replay *replay, const char *value)
+{
+	char *end = NULL;
+	errno = 0;
+	const unsigned long entries = strtoul(value, &end, 10);
+	if (errno != 0 || *end != '\0' || entries < 1024 || entries > 1UL << 28) {
+		return usage_error("--table takes 1024 to 268435456 flows, not", value);
+	}
+	replay->flow_entries = (uint32_t)entries;
+	return COMMAND_OK;
+}
+
+static int set_option(struct replay *replay, int option, const char *value)
+{
+	switch (option) {
+	case 'm':
+		return add_matrix(replay, value);
+	case OPTION_JSON:
+		replay->is_json = true;
+		return COMMAND_OK;
+	case OPTION_FLOWS:
+		replay->flows_path = value;
+		return COMMAND_OK;
+	case OPTION_EXIT_CODE:
+		replay->is_exit_code_wanted = true;
+		return COMMAND_OK;
+	case OPTION_CHECKSUMS:
+		return set_checksums(replay, value);
+	case OPTION_NO_NDPI:
+		replay->is_second_opinion_wanted = false;
+		return COMMAND_OK;
+	case OPTION_TABLE:
+		return set_table(replay, value);
+	case OPTION_HOST:
+		replay->host = value;
+		return COMMAND_OK;
+	default:
+		return usage_error("unknown or incomplete option", NULL);
+	}
+}
+
+static void on_alert(void *context, const struct record *record, enum finding finding,
+	const struct fold_count *count)
+{
+	struct replay *replay = (struct replay *)context;
+	if (replay->is_json) {
+		json_alert(stdout, record, finding, count);
+	} else {
+		human_alert(replay->human, record, finding, count);
+	}
+}
+
+static void on_mail(void *context, const struct record *record)
+{
+	struct replay *replay = (struct replay *)context;
+	if (replay->is_json) {
+		json_mail(stdout, record);
+	} else {
+		human_mail(replay->human, record);
+	}
+	if (replay->flows) {
+		json_mail(replay->flows, record);
+	}
+}
+
+/* Every frame through the engine; a frame that cannot be read ends it with the reason. */
+static bool read_frames(
+	struct engine *engine, struct source *source, struct reason *why)
+{
+	struct progress progress;
+	progress_start(&progress);
+	struct frame frame;
+	enum source_result result = SOURCE_FRAME;
+	for (unsigned count = 1; result == SOURCE_FRAME; count++) {
+		result = source_next(source, &frame, why);
+		if (result == SOURCE_FRAME) {
+			engine_frame(engine, &frame);
+		}
+		if (count % FRAMES_BETWEEN_TICKS == 0) {
+			progress_tick(&progress, source);
+		}
+	}
+	progress_end(&progress);
+	engine_drain(engine);
+	return result == SOURCE_END;
+}
+
+static void report_stats(
+	struct replay *replay, struct engine *engine, const struct source *source)
+{
+	struct source_progress files;
+	source_progress(source, &files);
+	struct json_counter counters[ENGINE_COUNTERS_MAX + 2];
+	size_t count = engine_counters(engine, counters);
+	counters[count++] =
+		(struct json_counter){"capture.truncated_files", files.truncated_files};
+	counters[count++] =
+		(struct json_counter){"capture.bad_records", files.bad_records};
+	const struct json_stats stats = {.time_us = engine_now_us(engine),
+		.host = replay->host,
+		.sequence = engine_next_sequence(engine),
+		.event_prefix = "replay-0",
+		.counters = counters,
+		.counter_count = count};
+	if (replay->is_json) {
+		json_stats(stdout, &stats);
+	} else {
+		human_summary(replay->human, &stats);
+	}
+}
+
+static int runtime_error(const char *text)
+{
+	(void)fprintf(stderr, "mailwarden replay: %s\n", text);
+	return COMMAND_RUNTIME;
+}
+
+/* Output that did not reach its file is an error, not a detail. */
+static int close_outputs(struct replay *replay)
+{
+	if (replay->flows && fclose(replay->flows) != 0) {
+		replay->flows = NULL;
+		return runtime_error("--flows: cannot write the file");
+	}
+	replay->flows = NULL;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		return runtime_error("cannot write to standard output");
+	}
+	return COMMAND_OK;
+}
+
+static int run_engine(struct replay *replay, const struct matrix *matrix,
+	const char *const *files, size_t file_count)
+{
+	struct reason why;
+	struct source *source = source_open_files(files, file_count, &why);
+	if (!source) {
+		return runtime_error(why.text);
+	}
+	struct engine_settings settings = {.matrix = matrix,
+		.flows = replay->flow_entries,
+		.watched = WATCHED_DEFAULT,
+		.fold_window_us = FOLD_WINDOW_US,
+		.is_verifying_checksums = replay->is_verifying_checksums,
+		.is_second_opinion_wanted = replay->is_second_opinion_wanted,
+		.host = replay->host,
+		.event_prefix = "replay-0",
+		.source_names = files};
+	if (getrandom(&settings.seed, sizeof(settings.seed), 0) !=
+		sizeof(settings.seed)) {
+		source_close(source);
+		return runtime_error("no random numbers for the hash seed");
+	}
+	const struct engine_outputs outputs = {
+		.context = replay, .alert = on_alert, .mail = on_mail};
+	struct engine *engine = engine_new(&settings, &outputs, &why);
+	if (!engine) {
+		source_close(source);
+		return runtime_error(why.text);
+	}
+	const bool is_read = read_frames(engine, source, &why);
+	report_stats(replay, engine, source);
+	int code = close_outputs(replay);
+	if (!is_read) {
+		code = runtime_error(why.text);
+	} else if (code == COMMAND_OK && replay->is_exit_code_wanted &&
+		   engine_alert_count(engine) > 0) {
+		code = COMMAND_VIOLATIONS;
+	}
+	engine_free(engine);
+	source_close(source);
+	return code;
+}
+
+static bool is_colour_wanted(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
+}
+
+static int replay_files(
+	struct replay *replay, const char *const *files, size_t file_count)
+{
+	struct matrix_problems problems = {0};
+	struct matrix *matrix =
+		matrix_load(replay->matrices, replay->matrix_count, &problems);
+	for (size_t i = 0; i < problems.count; i++) {
+		(void)fprintf(stderr, "%s\n", problems.list[i].text);
+	}
+	matrix_problems_free(&problems);
+	if (!matrix) {
+		return COMMAND_USAGE;
+	}
+	struct reason why;
+	int code = COMMAND_RUNTIME;
+	replay->human = human_new(stdout, is_colour_wanted(), &why);
+	if (replay->flows_path) {
+		replay->flows = fopen(replay->flows_path, "we");
+	}
+	if (!replay->human) {
+		code = runtime_error(why.text);
+	} else if (replay->flows_path && !replay->flows) {
+		(void)fprintf(stderr, "mailwarden replay: %s: %s\n", replay->flows_path,
+			strerror(errno));
+	} else {
+		code = run_engine(replay, matrix, files, file_count);
+	}
+	if (replay->flows) {
+		(void)fclose(replay->flows);
+	}
+	human_free(replay->human);
+	matrix_free(matrix);
+	return code;
+}
+
+static int run(int argc, char **argv)
+{
+	struct replay replay = {.is_second_opinion_wanted = true,
+		.flow_entries = FLOWS_DEFAULT,
+		.host = "replay"};
+	opterr = 0;
+	for (;;) {
+		const int option = getopt_long(argc, argv, "m:h", OPTIONS, NULL);
+		if (option == -1) {
+			break;
+		}
+		if (option == 'h') {
+			(void)fputs(HELP, stdout);
+			return COMMAND_OK;
+		}
+		if (option == '?') {
+			return usage_error(
+				"unknown option or missing value", argv[optind - 1]);
+		}
+		const int code = set_option(&replay, option, optarg);
+		if (code != COMMAND_OK) {
+			return code;
+		}
+	}
+	if (optind == argc) {
+		return usage_error("no capture file given", NULL);
+	}
+	if (replay.matrix_count == 0) {
+		return usage_error("no matrix given (-m MATRIX)", NULL);
+	}
+	return replay_files(
+		&replay, (const char *const *)&argv[optind], (size_t)(argc - optind));
+}
+
+const struct command COMMAND_REPLAY = {
+	.name = "replay",
+	.summary = "read capture files and judge every mail flow in them",
+	.run = run,
+};

@@ -1,0 +1,64 @@
+#include "analyze/facts.h"
+#include "classify/second_opinion.h"
+#include "commands/command.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifndef MAILWARDEN_VERSION
+#define MAILWARDEN_VERSION "0.1.0"
+#endif
+
+static const struct command *const COMMANDS[] = {
+	&COMMAND_REPLAY,
+	&COMMAND_CHECK,
+	&COMMAND_EXPLAIN,
+	&COMMAND_CATALOGUE,
+};
+#define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
+
+static void usage(FILE *out)
+{
+	(void)fprintf(out,
+		"mailwarden - watch mail flows and hold them against the declared flow "
+		"matrix\n\nUsage: mailwarden COMMAND [OPTION...]\n\nCommands:\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		(void)fprintf(
+			out, "  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+	}
+	(void)fprintf(out,
+		"\n'mailwarden COMMAND --help' teaches each with examples.\n"
+		"Manual: mailwarden(8); the matrix file: mailwarden-matrix(5).\n"
+		"Exit: 0 ok, 1 violations found (with --exit-code), 2 usage or matrix "
+		"error, 3 I/O or runtime error.\n");
+}
+
+int main(int argc, char **argv)
+{
+	(void)signal(
+		SIGPIPE, SIG_IGN); /* a closed pipe is a write error, told as such */
+	const char *name = argc > 1 ? argv[1] : NULL;
+	if (!name) {
+		usage(stderr);
+		return COMMAND_USAGE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+		strcmp(name, "help") == 0) {
+		usage(stdout);
+		return COMMAND_OK;
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		(void)printf("mailwarden %s (nDPI %s)\n", MAILWARDEN_VERSION,
+			second_opinion_version());
+		return COMMAND_OK;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(COMMANDS[i]->name, name) == 0) {
+			return COMMANDS[i]->run(argc - 1, argv + 1);
+		}
+	}
+	(void)fprintf(stderr,
+		"mailwarden: unknown command '%s'\nTry 'mailwarden --help'.\n", name);
+	return COMMAND_USAGE;
+}
