@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CATALOGUE_GENERATOR_ID 3725 /* EVE gid: tells our signatures from an IDS's */
+
 enum finding {
 	FINDING_SENDER_ILLEGITIMATE = 0,
 	FINDING_SENDER_ATTEMPT,

@@ -38,6 +38,12 @@ void fold_free(struct fold *fold);
 bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	struct fold_count *count);
 
+/*
+ * After fold_add: what the key given up for the new one still held, once. False when
+ * none was given up or it held nothing unreported.
+ */
+bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *count);
+
 /* Visit what is folded and was never reported (end of replay, drain), oldest first. */
 typedef void fold_visit(
 	void *context, const struct fold_key *key, const struct fold_count *count);

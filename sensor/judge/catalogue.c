@@ -1,0 +1,253 @@
+#include "judge/catalogue.h"
+
+#include <assert.h>
+
+/* Identifiers and signature numbers are never reused, see docs/findings.md. */
+static const struct finding_row ROWS[FINDING_COUNT] = {
+	[FINDING_SENDER_ILLEGITIMATE] = {"sender.illegitimate", SEVERITY_HIGH, 3700001,
+		1, "Mail sent by a host that no row lets send", {"R37"}, {"T1071.003"},
+		"A host hands over mail (smtp, submission, smtps, submissions or lmtp) "
+		"and no row of the "
+		"matrix allows these two ends with this protocol. An expired row "
+		"allows nothing.",
+		"Identify the host. A legitimate server gets a row with an owner and a "
+		"ticket; anything "
+		"else is blocked at the firewall and examined: malware that sends mail "
+		"looks like this.",
+		"A new server or scanner that nobody declared; a server that moved to "
+		"another address."},
+	[FINDING_SENDER_ATTEMPT] = {"sender.attempt", SEVERITY_LOW, 3700002, 1,
+		"Connection attempt to a mail port that no row allows", {"R37"},
+		{"T1071.003"},
+		"A SYN went to a mail port that no row allows for these two ends; it "
+		"was refused or not "
+		"answered, so no mail was seen.",
+		"Check that the firewall blocks and logs it, then look at what on the "
+		"source tries to "
+		"reach mail servers.",
+		"Vulnerability scanners and monitoring; scans from the Internet; a "
+		"mistyped server name."},
+	[FINDING_FLOW_ILLEGITIMATE] = {"flow.illegitimate", SEVERITY_HIGH, 3700003, 1,
+		"Mail access that no row allows", {"R37"}, {"T1071.003", "T1114.002"},
+		"A mail flow that does not send (imap, pop3, sieve, MAPI, Exchange "
+		"services) and that no row "
+		"allows for these two ends.",
+		"Find out who reads which mailbox from there; declare the flow or "
+		"block it.",
+		"A user's private mailbox at a provider; a mailbox server that was not "
+		"declared."},
+	[FINDING_FLOW_ROLE_MISMATCH] = {"flow.role-mismatch", SEVERITY_HIGH, 3700004, 1,
+		"Mail flow against the role of its ends", {"R37"}, {"T1071.003"},
+		"No row allows the flow, and the declared roles exclude it: mail is "
+		"read from a server that "
+		"keeps none, a transport server reads mail, or the inbound server "
+		"sends to the Internet.",
+		"Check that the server still does its one job only, and that its group "
+		"is declared right. "
+		"An inbound server that sends out may be abused as a relay.",
+		"One server holding two roles; bounces sent by the inbound server "
+		"itself."},
+	[FINDING_PORT_UNUSUAL] = {"port.unusual", SEVERITY_MEDIUM, 3700005, 1,
+		"Mail protocol on a port that is not declared for it", {"R37"},
+		{"T1571"},
+		"The bytes are a mail protocol and the port is neither one that the "
+		"row declares nor, where no "
+		"row fits at all, one of the protocol's own.",
+		"Declare the port in the row (`ports:`) when it is meant; otherwise "
+		"treat it as an attempt "
+		"to get around port filters.",
+		"Content filters and test servers (2525, 10024-10027); Exchange "
+		"between servers (2525, 475, 717)."},
+	[FINDING_PORT_FOREIGN] = {"port.foreign", SEVERITY_MEDIUM, 3700006, 1,
+		"Something other than mail on a mail port", {"R37"}, {"T1095", "T1572"},
+		"A port that belongs to a mail protocol carries a recognised protocol "
+		"that is not mail: often a "
+		"tunnel through a firewall that opens the port.",
+		"Name the program on both ends. Filter by protocol, not by port, at "
+		"the gateway.",
+		"Port scanners that send HTTP or TLS to every port; a server moved to "
+		"a free port by habit."},
+	[FINDING_SMTPS_IMPLICIT] = {"smtps.implicit", SEVERITY_MEDIUM, 3700007, 1,
+		"SMTP over implicit TLS where it is not declared", {"R42"},
+		{"T1071.003"},
+		"SMTP inside TLS from the first byte (port 465). Between servers R42 "
+		"wants STARTTLS on 25; "
+		"towards or from the Internet it is reported even where a row declares "
+		"it.",
+		"Disable or block 465 between servers. For users either declare it in "
+		"a row, or set "
+		"`profile: rfc8314`.",
+		"Users submitting to their own submission server under profile anssi: "
+		"declare the row."},
+	[FINDING_TLS_MISSING] = {"tls.missing", SEVERITY_HIGH, 3700008, 1,
+		"Mail in clear where the row wants TLS", {"R41", "R42"}, {"T1040"},
+		"Content or credentials crossed without TLS, or a flow that must be "
+		"TLS from its first byte is "
+		"in clear, and the row asks for TLS. The starttls findings beside it "
+		"say whose fault it is.",
+		"Make the client require TLS and the server refuse mail without it.",
+		"A row stricter than what the servers were ever configured for."},
+	[FINDING_TLS_CREDENTIALS_CLEAR] = {"tls.credentials-clear", SEVERITY_CRITICAL,
+		3700009, 1, "Reusable credentials in clear", {"R41"}, {"T1040"},
+		"A password or token crossed in clear (PLAIN, LOGIN, USER/PASS, "
+		"XOAUTH2, OAUTHBEARER). Accepted "
+		"or not, whoever reads the wire has it. The secret itself is never "
+		"recorded.",
+		"Change the password, then disable these mechanisms without TLS on the "
+		"server.",
+		"None: the secret was on the wire. A rejected one may be a typing "
+		"error of the right one."},
+	[FINDING_TLS_STARTTLS_NOT_OFFERED] = {"tls.starttls-not-offered",
+		SEVERITY_MEDIUM, 3700010, 1, "Server does not offer STARTTLS", {"R42"},
+		{"T1040"},
+		"The server listed its capabilities and STARTTLS is not among them, "
+		"though the row wants TLS or "
+		"the offer of it, or both ends are mail servers that no row speaks of.",
+		"Activate STARTTLS on the server with a valid certificate.",
+		"A middlebox removed the line without a trace: compare with a capture "
+		"at the server."},
+	[FINDING_TLS_STARTTLS_REFUSED] = {"tls.starttls-refused", SEVERITY_MEDIUM,
+		3700011, 1, "Server refuses STARTTLS", {"R42"}, {"T1040"},
+		"The client asked for STARTTLS and the server answered with an error.",
+		"Read the server's log: a missing or mismatched key is the usual "
+		"cause. Make the client stop "
+		"instead of going on in clear.",
+		"A temporary failure (454) while the server's certificate is being "
+		"renewed."},
+	[FINDING_TLS_STARTTLS_UNUSED] = {"tls.starttls-unused", SEVERITY_MEDIUM,
+		3700012, 1, "Client does not use the STARTTLS offered", {"R42"},
+		{"T1040"},
+		"The server offered STARTTLS, the client sent content or credentials "
+		"in clear, and the row "
+		"wants encryption.",
+		"Switch STARTTLS on in the client and make the server require it on "
+		"this path.",
+		"Old devices (scanners, printers) that cannot do TLS: give them a row "
+		"of their own."},
+	[FINDING_TLS_STARTTLS_STRIPPED] = {"tls.starttls-stripped", SEVERITY_CRITICAL,
+		3700013, 1, "STARTTLS removed on the path", {"R42"}, {"T1557", "T1689"},
+		"The offer of STARTTLS or the command was overwritten between the two "
+		"ends, so that mail goes "
+		"in clear: the trace of a middlebox, or of an attack.",
+		"Look for SMTP inspection on the firewalls of the path and switch it "
+		"off or let TLS pass; "
+		"where there is none, treat it as interception.",
+		"ESMTP inspection of a firewall in its default setting: no attack, but "
+		"the effect is the same."},
+	[FINDING_TLS_STARTTLS_INJECTION] = {"tls.starttls-injection", SEVERITY_HIGH,
+		3700014, 1, "Clear data around STARTTLS", {"R42"}, {"T1557"},
+		"Bytes were pipelined behind STARTTLS, or the dialogue went on in "
+		"clear after the go-ahead. An "
+		"unpatched peer takes them as if they had come encrypted "
+		"(CVE-2011-0411 family).",
+		"Patch both ends; RFC 3207 wants everything before the handshake "
+		"discarded.",
+		"Careless clients that pipeline; test tools."},
+	[FINDING_TLS_VERSION_OBSOLETE] = {"tls.version-obsolete", SEVERITY_MEDIUM,
+		3700015, 1, "TLS version too old", {"R41", "R42"}, {"T1557"},
+		"The version negotiated is below TLS 1.2 (RFC 8996) or below what the "
+		"row asks (`min_tls`).",
+		"Raise the lowest version on the server, after checking who still "
+		"needs the old one.",
+		"Between mail servers an old version is still better than clear text: "
+		"one notch milder there."},
+	[FINDING_TLS_CIPHER_WEAK] = {"tls.cipher-weak", SEVERITY_MEDIUM, 3700016, 1,
+		"Weak cipher suite", {"R41", "R42"}, {"T1040"},
+		"The cipher suite chosen is broken (RC4, NULL, export, anonymous) or "
+		"below the state of the art "
+		"(no forward secrecy, 3DES, DH below 2048 bits).",
+		"Order the server's suites: ECDHE with AES-GCM or ChaCha20 first, the "
+		"weak ones off.",
+		"Anonymous suites between mail servers: opportunistic TLS picks them "
+		"on purpose."},
+	[FINDING_TLS_CERTIFICATE_EXPIRED] = {"tls.certificate-expired", SEVERITY_MEDIUM,
+		3700017, 1, "Server certificate outside its validity", {"R42"},
+		{"T1557"},
+		"At the capture's time the server's certificate was expired or not "
+		"valid yet. Only seen up to "
+		"TLS 1.2.",
+		"Renew the certificate and automate the renewal.",
+		"A sensor whose clock is wrong."},
+	[FINDING_TLS_CERTIFICATE_EXPIRING] = {"tls.certificate-expiring",
+		SEVERITY_MEDIUM, 3700018, 1,
+		"Server certificate expires within 30 days", {"R42"}, {"T1557"},
+		"The server's certificate ends within 30 days of the capture's time. "
+		"Only seen up to TLS 1.2.",
+		"Renew it now.",
+		"Certificates of 90 days that are renewed in their last month by a "
+		"machine."},
+	[FINDING_TLS_CERTIFICATE_SELF_SIGNED] = {"tls.certificate-self-signed",
+		SEVERITY_MEDIUM, 3700019, 1, "Self-signed server certificate", {"R42"},
+		{"T1557"},
+		"The server's certificate is signed by itself, so nobody vouches for "
+		"it. Only seen up to TLS 1.2.",
+		"Have it issued by an authority the clients trust.",
+		"Clients that pin the certificate (DANE-EE); test servers."},
+	[FINDING_TLS_CERTIFICATE_NAME_MISMATCH] = {"tls.certificate-name-mismatch",
+		SEVERITY_MEDIUM, 3700020, 1, "Server certificate for another name",
+		{"R42"}, {"T1557"},
+		"The name the client asked for (SNI) is none of the certificate's "
+		"names. Only seen up to TLS 1.2.",
+		"Add the name to the certificate, or correct the client's server name.",
+		"A name that leads to a shared server with one certificate for all."},
+	[FINDING_TLS_CERTIFICATE_WEAK_KEY] = {"tls.certificate-weak-key",
+		SEVERITY_MEDIUM, 3700021, 1,
+		"Weak key or signature in the server certificate", {"R42"}, {"T1557"},
+		"RSA below 2048 bits, an elliptic curve below 224 bits, or a signature "
+		"with MD5 or SHA-1. Only "
+		"seen up to TLS 1.2.",
+		"Issue a new certificate with a new key.",
+		"Old appliances with a certificate from the factory."},
+	[FINDING_TLS_CLIENT_CERTIFICATE_MISSING] = {"tls.client-certificate-missing",
+		SEVERITY_MEDIUM, 3700022, 1,
+		"No client certificate where the row asks for one", {"R41"}, {NULL},
+		"The row has `client_certificate: required` and the handshake (TLS 1.2 "
+		"or older, not resumed) "
+		"shows that the client gave none.",
+		"Make the server require it, and install a certificate on the client.",
+		"A client that authenticates inside TLS by other means: change the "
+		"row."},
+	[FINDING_REQUIRETLS_CLEAR] = {"requiretls.clear", SEVERITY_HIGH, 3700023, 1,
+		"REQUIRETLS asked on a clear channel", {"R42+"}, {"T1040"},
+		"MAIL FROM carries REQUIRETLS (RFC 8689) on a channel without TLS: the "
+		"message asked never to "
+		"travel in clear, and already does.",
+		"Correct the sending server; it must not use the parameter outside "
+		"TLS.",
+		"Test tools."},
+	[FINDING_ZONE_MAILBOX_MISPLACED] = {"zone.mailbox-misplaced", SEVERITY_HIGH,
+		3700024, 1, "Mailbox server outside the internal zone", {"R34"},
+		{"T1133"},
+		"A server of role mailbox answers or sends from an address that is not "
+		"in zone internal.",
+		"Move the mailbox server inside, behind the gateway; or correct the "
+		"declared zones.",
+		"Zones that do not cover all internal prefixes."},
+	[FINDING_ZONE_USER_ACCESS_EXPOSED] = {"zone.user-access-exposed",
+		SEVERITY_CRITICAL, 3700025, 1, "Mailbox access open to the Internet",
+		{NULL}, {"T1133"},
+		"A user protocol (IMAP, POP, sieve, MAPI, ActiveSync, Exchange over "
+		"HTTPS) reaches a mailbox or "
+		"proxy from the Internet, outside the VPN. Where a row declares it, "
+		"the severity is low.",
+		"Put nomads into the VPN and close the port to the Internet.",
+		"Nomads whose VPN addresses are not declared as a zone."},
+};
+
+const struct finding_row *finding_row(enum finding finding)
+{
+	assert(finding < FINDING_COUNT);
+	return &ROWS[finding];
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const NAMES[] = {
+		[SEVERITY_NONE] = "none",
+		[SEVERITY_CRITICAL] = "critical",
+		[SEVERITY_HIGH] = "high",
+		[SEVERITY_MEDIUM] = "medium",
+		[SEVERITY_LOW] = "low",
+	};
+	return NAMES[severity];
+}

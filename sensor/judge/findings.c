@@ -1,0 +1,211 @@
+#include "judge/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+struct finding_rule {
+	enum finding finding;
+	finding_test *holds;
+	bool depends_on_direction; /* a guessed direction makes it one step milder */
+};
+
+static const struct finding_rule RULES[] = {
+	{FINDING_SENDER_ILLEGITIMATE, finding_sender_illegitimate, true},
+	{FINDING_SENDER_ATTEMPT, finding_sender_attempt, true},
+	{FINDING_FLOW_ILLEGITIMATE, finding_flow_illegitimate, true},
+	{FINDING_FLOW_ROLE_MISMATCH, finding_flow_role_mismatch, true},
+	{FINDING_PORT_UNUSUAL, finding_port_unusual, true},
+	{FINDING_PORT_FOREIGN, finding_port_foreign, true},
+	{FINDING_SMTPS_IMPLICIT, finding_smtps_implicit, true},
+	{FINDING_TLS_MISSING, finding_tls_missing, false},
+	{FINDING_TLS_CREDENTIALS_CLEAR, finding_tls_credentials_clear, false},
+	{FINDING_TLS_STARTTLS_NOT_OFFERED, finding_starttls_not_offered, false},
+	{FINDING_TLS_STARTTLS_REFUSED, finding_starttls_refused, false},
+	{FINDING_TLS_STARTTLS_UNUSED, finding_starttls_unused, false},
+	{FINDING_TLS_STARTTLS_STRIPPED, finding_starttls_stripped, false},
+	{FINDING_TLS_STARTTLS_INJECTION, finding_starttls_injection, false},
+	{FINDING_TLS_VERSION_OBSOLETE, finding_tls_version_obsolete, false},
+	{FINDING_TLS_CIPHER_WEAK, finding_tls_cipher_weak, false},
+	{FINDING_TLS_CERTIFICATE_EXPIRED, finding_certificate_expired, false},
+	{FINDING_TLS_CERTIFICATE_EXPIRING, finding_certificate_expiring, false},
+	{FINDING_TLS_CERTIFICATE_SELF_SIGNED, finding_certificate_self_signed, false},
+	{FINDING_TLS_CERTIFICATE_NAME_MISMATCH, finding_certificate_name_mismatch,
+		false},
+	{FINDING_TLS_CERTIFICATE_WEAK_KEY, finding_certificate_weak_key, false},
+	{FINDING_TLS_CLIENT_CERTIFICATE_MISSING, finding_tls_client_certificate_missing,
+		false},
+	{FINDING_REQUIRETLS_CLEAR, finding_requiretls_clear, false},
+	{FINDING_ZONE_MAILBOX_MISPLACED, finding_zone_mailbox_misplaced, true},
+	{FINDING_ZONE_USER_ACCESS_EXPOSED, finding_zone_user_access_exposed, true},
+};
+_Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_COUNT,
+	"every finding of the catalogue has its test");
+
+static enum severity milder(enum severity severity)
+{
+	return severity < SEVERITY_LOW ? severity + 1 : SEVERITY_LOW;
+}
+
+void findings_test(const struct judge_case *judged, struct judgement *judgement)
+{
+	const bool is_guess =
+		judged->observation->confidence == DIRECTION_CONFIDENCE_PORT;
+	for (size_t i = 0; i < FINDING_COUNT; i++) {
+		const struct finding_rule *rule = &RULES[i];
+		struct finding_note note = {
+			.severity = finding_row(rule->finding)->severity,
+			.detail = judgement->detail[rule->finding],
+			.detail_bytes = sizeof(judgement->detail[rule->finding]),
+		};
+		if (!rule->holds(judged, &note)) {
+			note.detail[0] = '\0';
+			continue;
+		}
+		if (is_guess && rule->depends_on_direction) {
+			note.severity = milder(note.severity);
+		}
+		judgement->findings |= UINT32_C(1) << rule->finding;
+		judgement->severity[rule->finding] = (uint8_t)note.severity;
+	}
+}
+
+bool finding_note_set(struct finding_note *note, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(note->detail, note->detail_bytes, format, arguments);
+	va_end(arguments);
+	return true;
+}
+
+const char *finding_date(int64_t time_s, char *text)
+{
+	const time_t time = (time_t)time_s;
+	struct tm parts;
+	if (gmtime_r(&time, &parts) == NULL ||
+		strftime(text, 16, "%Y-%m-%d", &parts) == 0) {
+		memcpy(text, "?", sizeof("?"));
+	}
+	return text;
+}
+
+enum matrix_role judge_role(const struct matrix_end *end)
+{
+	return end->group != NULL ? end->group->role : MATRIX_ROLE_NONE;
+}
+
+bool judge_is_internet(const struct matrix_end *end)
+{
+	return end->zone != NULL && strcmp(end->zone->name, "internet") == 0;
+}
+
+bool judge_is_server(const struct matrix_end *end)
+{
+	switch (judge_role(end)) {
+	case MATRIX_ROLE_SUBMISSION:
+	case MATRIX_ROLE_MAILBOX:
+	case MATRIX_ROLE_RELAY:
+	case MATRIX_ROLE_OUTBOUND:
+	case MATRIX_ROLE_INBOUND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_server_or_internet(const struct matrix_end *end)
+{
+	return judge_is_server(end) ||
+	       (judge_role(end) == MATRIX_ROLE_NONE && judge_is_internet(end));
+}
+
+/* R42 is tolerant here: TLS is opportunistic and its fallback is clear text (RFC 7435). */
+bool judge_is_between_servers(const struct judge_case *judged)
+{
+	const enum protocol protocol = judged->observation->protocol;
+	return (protocol == PROTOCOL_SMTP || protocol == PROTOCOL_SMTPS) &&
+	       judge_role(&judged->to) != MATRIX_ROLE_SUBMISSION &&
+	       is_server_or_internet(&judged->from) &&
+	       is_server_or_internet(&judged->to);
+}
+
+bool judge_is_mail(enum protocol protocol)
+{
+	return protocol != PROTOCOL_ATTEMPT && protocol_row(protocol)->is_mail;
+}
+
+bool judge_is_smtps(enum protocol protocol)
+{
+	return protocol == PROTOCOL_SMTPS || protocol == PROTOCOL_SUBMISSIONS;
+}
+
+bool judge_is_access(enum protocol protocol)
+{
+	return judge_is_mail(protocol) && !protocol_row(protocol)->is_sending;
+}
+
+/* One comma-separated word of list is word. */
+static bool list_has(const char *list, const char *word)
+{
+	const size_t len = strlen(word);
+	for (const char *at = list; *at != '\0';) {
+		const size_t item = strcspn(at, ",");
+		if (item == len && memcmp(at, word, len) == 0) {
+			return true;
+		}
+		at += item + (at[item] == ',' ? 1 : 0);
+	}
+	return false;
+}
+
+static bool is_http_inside(const struct facts_tls_session *session)
+{
+	const char *names =
+		session->alpn[0] != '\0' ? session->alpn : session->alpn_offered;
+	return (list_has(names, "h2") || list_has(names, "http/1.1")) &&
+	       !list_has(names, "imap") && !list_has(names, "pop3") &&
+	       !list_has(names, "smtp");
+}
+
+bool judge_is_foreign(const struct judge_case *judged)
+{
+	const enum protocol protocol = judged->observation->protocol;
+	if (protocol_of_port(judged->port) == PROTOCOL_UNKNOWN ||
+		protocol == PROTOCOL_UNKNOWN || protocol == PROTOCOL_ATTEMPT) {
+		return false;
+	}
+	if (!protocol_row(protocol)->is_mail) {
+		return true;
+	}
+	return protocol_row(protocol)->is_implicit_tls &&
+	       protocol_row(protocol_of_port(judged->port))->is_implicit_tls &&
+	       is_http_inside(&judged->facts->session);
+}
+
+/* A challenge mechanism that was completed in clear counts: it can be cracked offline. */
+bool judge_has_clear_content(const struct facts *facts)
+{
+	const unsigned challenges =
+		facts->auth_tried &
+		(FACTS_MECHANISM_CRAM_MD5 | FACTS_MECHANISM_DIGEST_MD5 |
+			FACTS_MECHANISM_SCRAM | FACTS_MECHANISM_NTLM |
+			FACTS_MECHANISM_APOP);
+	return facts->has_content_clear || facts->auth_secret != 0 ||
+	       (challenges != 0 && facts->auth_accepted == FACTS_YES);
+}
+
+/* TLS 1.3 encrypts it (RFC 8446 section 4.4): then nobody can say that it is missing. */
+bool judge_is_client_certificate_absent(const struct facts *facts)
+{
+	const struct facts_tls_session *session = &facts->session;
+	return session->client_certificate == FACTS_NO && session->version != 0 &&
+	       session->version <= 0x0303;
+}
+
+bool judge_is_row_wanting_tls(const struct matrix_row *row)
+{
+	return row != NULL &&
+	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS ||
+		       row->tls == MATRIX_TLS_IMPLICIT);
+}

@@ -1,0 +1,90 @@
+/*
+ * judge/findings - test one judged flow for every finding of the catalogue.
+ *
+ * In: the case, that is the observation with what the matrix answered. Out: bits,
+ * severities and details in the judgement. One small function per finding, listed
+ * in one table (findings.c). Private to judge/.
+ */
+#pragma once
+
+#include "judge/judge.h"
+
+struct judge_case {
+	const struct observation *observation;
+	const struct facts
+		*facts; /* never NULL: all unknown where nothing was analysed */
+	const struct matrix_result *result;
+	const struct matrix_row
+		*row;           /* whose TLS conditions hold for this flow, or NULL */
+	struct matrix_end from; /* as judged: swapped with .to where the matrix */
+	struct matrix_end to;   /* allows only the other direction of a guess */
+	uint16_t port;          /* of the server as judged */
+	enum matrix_profile profile;
+	bool is_foreign; /* something else than mail on a mail port */
+};
+
+/* What a finding says of this flow; severity starts as the catalogue has it. */
+struct finding_note {
+	enum severity severity;
+	char *detail;
+	size_t detail_bytes;
+};
+
+typedef bool finding_test(const struct judge_case *judged, struct finding_note *note);
+
+void findings_test(const struct judge_case *judged, struct judgement *judgement);
+
+/* Write the detail, cut to fit; always true, so a test can end with it. */
+bool finding_note_set(struct finding_note *note, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "2027-06-30", UTC; text holds 16 bytes. Returns text. */
+const char *finding_date(int64_t time_s, char *text);
+
+/* Ends. */
+enum matrix_role judge_role(const struct matrix_end *end);
+bool judge_is_internet(const struct matrix_end *end);
+bool judge_is_server(const struct matrix_end *end);
+bool judge_is_between_servers(const struct judge_case *judged);
+
+/* Protocols. */
+bool judge_is_mail(enum protocol protocol); /* an attempt is none */
+bool judge_is_smtps(enum protocol protocol);
+bool judge_is_access(enum protocol protocol); /* a user's way to a mailbox */
+bool judge_is_foreign(const struct judge_case *judged);
+
+/* Facts. */
+bool judge_has_clear_content(const struct facts *facts);
+bool judge_is_client_certificate_absent(const struct facts *facts);
+bool judge_is_row_wanting_tls(const struct matrix_row *row);
+
+/* findings_flow.c: who speaks to whom, and where */
+finding_test finding_sender_illegitimate;
+finding_test finding_sender_attempt;
+finding_test finding_flow_illegitimate;
+finding_test finding_flow_role_mismatch;
+finding_test finding_port_unusual;
+finding_test finding_port_foreign;
+finding_test finding_smtps_implicit;
+finding_test finding_zone_mailbox_misplaced;
+finding_test finding_zone_user_access_exposed;
+
+/* findings_tls.c: what crossed in clear, and how well the rest was encrypted */
+finding_test finding_tls_missing;
+finding_test finding_tls_credentials_clear;
+finding_test finding_starttls_not_offered;
+finding_test finding_starttls_refused;
+finding_test finding_starttls_unused;
+finding_test finding_starttls_stripped;
+finding_test finding_starttls_injection;
+finding_test finding_tls_version_obsolete;
+finding_test finding_tls_cipher_weak;
+finding_test finding_tls_client_certificate_missing;
+finding_test finding_requiretls_clear;
+
+/* findings_certificate.c: the server's certificate, where it is visible */
+finding_test finding_certificate_expired;
+finding_test finding_certificate_expiring;
+finding_test finding_certificate_self_signed;
+finding_test finding_certificate_name_mismatch;
+finding_test finding_certificate_weak_key;

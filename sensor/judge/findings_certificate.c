@@ -1,0 +1,103 @@
+/* The findings about the server's certificate; only where TLS <= 1.2 showed it whole. */
+#include "judge/findings.h"
+
+#define DAY_S             INT64_C(86400)
+#define EXPIRING_WITHIN_S (30 * DAY_S)
+#define RSA_BITS_MIN      2048
+#define CURVE_BITS_MIN    224
+#define US_PER_S          1000000
+
+/* The certificate where it was seen, else NULL; between servers everything is milder. */
+static const struct facts_certificate *seen_certificate(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_certificate *certificate =
+		&judged->facts->session.server_certificate;
+	if (certificate->visibility != FACTS_SEEN) {
+		return NULL;
+	}
+	if (judge_is_between_servers(judged)) {
+		note->severity = SEVERITY_LOW;
+	}
+	return certificate;
+}
+
+/* The capture's clock, never the machine's. */
+static int64_t now_s(const struct judge_case *judged)
+{
+	return (int64_t)(judged->observation->now_us / US_PER_S);
+}
+
+bool finding_certificate_expired(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_certificate *certificate = seen_certificate(judged, note);
+	char date[16];
+	if (certificate == NULL) {
+		return false;
+	}
+	if (now_s(judged) > certificate->not_after_s) {
+		return finding_note_set(note, "expired on %s",
+			finding_date(certificate->not_after_s, date));
+	}
+	return now_s(judged) < certificate->not_before_s &&
+	       finding_note_set(note, "not valid before %s",
+		       finding_date(certificate->not_before_s, date));
+}
+
+bool finding_certificate_expiring(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_certificate *certificate = seen_certificate(judged, note);
+	char date[16];
+	return certificate != NULL && now_s(judged) <= certificate->not_after_s &&
+	       certificate->not_after_s - now_s(judged) <= EXPIRING_WITHIN_S &&
+	       finding_note_set(note, "valid until %s",
+		       finding_date(certificate->not_after_s, date));
+}
+
+bool finding_certificate_self_signed(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_certificate *certificate = seen_certificate(judged, note);
+	return certificate != NULL && certificate->is_self_signed &&
+	       finding_note_set(note, "%s", certificate->subject);
+}
+
+bool finding_certificate_name_mismatch(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_certificate *certificate = seen_certificate(judged, note);
+	return certificate != NULL && certificate->name_matches == FACTS_NO &&
+	       finding_note_set(note, "asked %.40s, got %s", judged->facts->session.sni,
+		       certificate->names[0] != '\0' ? certificate->names
+						     : certificate->subject);
+}
+
+static bool is_weak_key(const struct facts_certificate *certificate)
+{
+	if (certificate->key_bits == 0) {
+		return false;
+	}
+	if (strcmp(certificate->key_type, "RSA") == 0 ||
+		strcmp(certificate->key_type, "DSA") == 0) {
+		return certificate->key_bits < RSA_BITS_MIN;
+	}
+	return strcmp(certificate->key_type, "EC") == 0 &&
+	       certificate->key_bits < CURVE_BITS_MIN;
+}
+
+bool finding_certificate_weak_key(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_certificate *certificate = seen_certificate(judged, note);
+	if (certificate == NULL) {
+		return false;
+	}
+	if (is_weak_key(certificate)) {
+		return finding_note_set(note, "%s of %u bits", certificate->key_type,
+			certificate->key_bits);
+	}
+	return certificate->is_weak_signature &&
+	       finding_note_set(note, "signed with MD5 or SHA-1");
+}

@@ -1,0 +1,233 @@
+/* The findings about who speaks to whom, on which port and from which zone (R34, R37, R42). */
+#include "judge/findings.h"
+
+static bool is_reader(enum matrix_role role)
+{
+	return role == MATRIX_ROLE_CLIENT || role == MATRIX_ROLE_APPLICATION;
+}
+
+/* Servers that hand mail on and keep none. */
+static bool is_transport(enum matrix_role role)
+{
+	return role == MATRIX_ROLE_SUBMISSION || role == MATRIX_ROLE_RELAY ||
+	       role == MATRIX_ROLE_OUTBOUND || role == MATRIX_ROLE_INBOUND;
+}
+
+/* The matrix said no to the ends, the protocol or the date: nothing about TLS or ports. */
+static bool is_accused(const struct judge_case *judged)
+{
+	const struct matrix_result *result = judged->result;
+	return judge_is_mail(judged->observation->protocol) && !judged->is_foreign &&
+	       result->allowed == MATRIX_NO &&
+	       result->failed != MATRIX_CRITERION_PORT &&
+	       result->failed < MATRIX_CRITERION_TLS;
+}
+
+/* The row wants TLS the other way (STARTTLS, implicit) and the flow is encrypted after all. */
+static bool is_other_manner(const struct judge_case *judged)
+{
+	const struct facts *facts = judged->facts;
+	return judged->result->allowed == MATRIX_NO &&
+	       judged->result->failed == MATRIX_CRITERION_TLS &&
+	       (facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT) &&
+	       !judge_has_clear_content(facts);
+}
+
+/* Why the roles exclude the flow, or NULL when they do not. */
+static const char *role_conflict(const struct judge_case *judged)
+{
+	const enum matrix_role from = judge_role(&judged->from);
+	const enum matrix_role to = judge_role(&judged->to);
+	if (judge_is_access(judged->observation->protocol)) {
+		if (is_reader(from) && is_transport(to)) {
+			return "mail is read from a server that keeps no mailboxes";
+		}
+		if (is_transport(from) && to != MATRIX_ROLE_NONE) {
+			return "a transport server reads mail";
+		}
+		return NULL;
+	}
+	if (from == MATRIX_ROLE_INBOUND && to == MATRIX_ROLE_NONE &&
+		judge_is_internet(&judged->to)) {
+		return "the inbound server sends to the Internet";
+	}
+	return NULL;
+}
+
+static bool note_accusation(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct matrix_row *nearest = judged->result->nearest;
+	char date[16];
+	if (nearest == NULL) {
+		return true;
+	}
+	if (judged->result->failed == MATRIX_CRITERION_EXPIRY) {
+		return finding_note_set(note, "row %s expired on %s", nearest->id,
+			finding_date(nearest->expires_s - 1, date));
+	}
+	if (judged->result->failed == MATRIX_CRITERION_TLS) {
+		return finding_note_set(note, "row %s wants tls: %s", nearest->id,
+			matrix_tls_name(nearest->tls));
+	}
+	return true;
+}
+
+static bool is_illegitimate(const struct judge_case *judged, bool is_sending)
+{
+	const enum protocol protocol = judged->observation->protocol;
+	if (protocol_row(protocol)->is_sending != is_sending) {
+		return false;
+	}
+	if (is_accused(judged)) {
+		return role_conflict(judged) == NULL;
+	}
+	return is_other_manner(judged) &&
+	       !(judge_is_smtps(protocol) && judged->facts->tls == FACTS_TLS_IMPLICIT);
+}
+
+bool finding_sender_illegitimate(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	return is_illegitimate(judged, true) && note_accusation(judged, note);
+}
+
+bool finding_flow_illegitimate(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	return is_illegitimate(judged, false) && note_accusation(judged, note);
+}
+
+bool finding_flow_role_mismatch(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const char *conflict = is_accused(judged) ? role_conflict(judged) : NULL;
+	return conflict != NULL && finding_note_set(note, "%s", conflict);
+}
+
+bool finding_sender_attempt(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct observation *observation = judged->observation;
+	return observation->protocol == PROTOCOL_ATTEMPT &&
+	       judged->result->allowed == MATRIX_NO &&
+	       finding_note_set(note, "port %u, %s", judged->port,
+		       observation->is_refused ? "refused" : "not answered");
+}
+
+/* MAPI over RPC has no port of its own: the endpoint mapper gives one. */
+static bool is_own_port(enum protocol protocol, uint16_t port)
+{
+	switch (protocol) {
+	case PROTOCOL_SMTP:
+	case PROTOCOL_SUBMISSION:
+		return protocol_owns_port(PROTOCOL_SMTP, port) ||
+		       protocol_owns_port(PROTOCOL_SUBMISSION, port);
+	case PROTOCOL_MAPI_RPC:
+		return true;
+	default:
+		return protocol_owns_port(protocol, port);
+	}
+}
+
+bool finding_port_unusual(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct matrix_result *result = judged->result;
+	const enum protocol protocol = judged->observation->protocol;
+	if (!judge_is_mail(protocol) || judged->is_foreign ||
+		result->allowed != MATRIX_NO) {
+		return false;
+	}
+	if (result->failed == MATRIX_CRITERION_PORT && result->nearest != NULL) {
+		return finding_note_set(note,
+			"%s on port %u, which row %s does not allow",
+			protocol_name(protocol), judged->port, result->nearest->id);
+	}
+	return result->failed < MATRIX_CRITERION_PORT &&
+	       !is_own_port(protocol, judged->port) &&
+	       finding_note_set(
+		       note, "%s on port %u", protocol_name(protocol), judged->port);
+}
+
+bool finding_port_foreign(const struct judge_case *judged, struct finding_note *note)
+{
+	if (!judged->is_foreign) {
+		return false;
+	}
+	const struct observation *observation = judged->observation;
+	const char *name = observation->foreign_name != NULL
+				   ? observation->foreign_name
+				   : protocol_name(observation->protocol);
+	const char *owner = protocol_name(protocol_of_port(judged->port));
+	if (protocol_row(observation->protocol)->is_mail) {
+		name = "HTTP in TLS (ALPN)";
+	}
+	return finding_note_set(
+		note, "%.40s on port %u, which is %s's", name, judged->port, owner);
+}
+
+/* RFC 8314 section 3.3: submission over implicit TLS is the preferred way for users. */
+static bool is_submission_by_profile(const struct judge_case *judged)
+{
+	return judged->profile == MATRIX_PROFILE_RFC8314 &&
+	       judge_role(&judged->to) == MATRIX_ROLE_SUBMISSION &&
+	       !judge_is_server(&judged->from);
+}
+
+bool finding_smtps_implicit(const struct judge_case *judged, struct finding_note *note)
+{
+	if (!judge_is_smtps(judged->observation->protocol) || judged->is_foreign ||
+		is_submission_by_profile(judged)) {
+		return false;
+	}
+	if (judge_is_internet(&judged->from) || judge_is_internet(&judged->to)) {
+		return finding_note_set(
+			note, "port %u, one end is the Internet", judged->port);
+	}
+	if (judged->result->allowed != MATRIX_NO) {
+		return false;
+	}
+	if (is_other_manner(judged)) {
+		return note_accusation(judged, note);
+	}
+	return judged->result->failed < MATRIX_CRITERION_TLS &&
+	       finding_note_set(note, "port %u, no row declares it", judged->port);
+}
+
+static bool is_misplaced(const struct matrix_end *end)
+{
+	return judge_role(end) == MATRIX_ROLE_MAILBOX && end->zone != NULL &&
+	       strcmp(end->zone->name, "internal") != 0;
+}
+
+bool finding_zone_mailbox_misplaced(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const enum protocol protocol = judged->observation->protocol;
+	if (!judge_is_mail(protocol) || judged->is_foreign) {
+		return false;
+	}
+	if (judged->facts->has_server_bytes && is_misplaced(&judged->to)) {
+		return finding_note_set(note, "%s serves from zone %s",
+			judged->to.group->name, judged->to.zone->name);
+	}
+	return protocol_row(protocol)->is_sending && is_misplaced(&judged->from) &&
+	       finding_note_set(note, "%s sends from zone %s", judged->from.group->name,
+		       judged->from.zone->name);
+}
+
+bool finding_zone_user_access_exposed(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const enum matrix_role to = judge_role(&judged->to);
+	if (!judge_is_access(judged->observation->protocol) || judged->is_foreign ||
+		!judge_is_internet(&judged->from) ||
+		(to != MATRIX_ROLE_MAILBOX && to != MATRIX_ROLE_PROXY)) {
+		return false;
+	}
+	const char *name = protocol_name(judged->observation->protocol);
+	const struct matrix_row *row = judged->result->row;
+	if (judged->result->allowed != MATRIX_NO && row != NULL) {
+		note->severity = SEVERITY_LOW;
+		return finding_note_set(note, "%s, declared by row %s", name, row->id);
+	}
+	return finding_note_set(note, "%s to %s", name, judged->to.group->name);
+}

@@ -1,0 +1,203 @@
+/* The findings about clear text, STARTTLS and the quality of TLS (R41, R42, R42+). */
+#include "judge/findings.h"
+
+#include "analyze/tls.h"
+
+#include <stdio.h>
+
+bool finding_tls_missing(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct matrix_row *row = judged->row;
+	if (!judge_is_row_wanting_tls(row)) {
+		return false;
+	}
+	if (judge_has_clear_content(judged->facts)) {
+		return finding_note_set(note, "row %s wants tls: %s", row->id,
+			matrix_tls_name(row->tls));
+	}
+	return row->tls == MATRIX_TLS_IMPLICIT &&
+	       judged->facts->tls == FACTS_TLS_NONE &&
+	       judged->result->allowed == MATRIX_NO &&
+	       judged->result->failed == MATRIX_CRITERION_TLS &&
+	       finding_note_set(note, "row %s wants TLS from the first byte", row->id);
+}
+
+bool finding_tls_credentials_clear(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	static const char *const OUTCOMES[] = {
+		[FACTS_UNKNOWN] = "outcome not seen",
+		[FACTS_NO] = "rejected",
+		[FACTS_YES] = "accepted",
+	};
+	char names[72] = "";
+	size_t len = 0;
+	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
+		if ((judged->facts->auth_secret & flag) != 0 && len < sizeof(names)) {
+			len += (size_t)snprintf(names + len, sizeof(names) - len,
+				"%s%s", len > 0 ? "+" : "", facts_mechanism_name(flag));
+		}
+	}
+	return len > 0 && finding_note_set(note, "%s, %s", names,
+				  OUTCOMES[judged->facts->auth_accepted]);
+}
+
+/* XXXXXXXA for STARTTLS, X for its verb: overwritten, and TLS did not come about. */
+static bool is_masked(const struct judge_case *judged)
+{
+	const struct facts *facts = judged->facts;
+	return (facts->starttls & FACTS_STARTTLS_MASKED) != 0 &&
+	       facts->tls != FACTS_TLS_STARTTLS && facts->tls != FACTS_TLS_IMPLICIT &&
+	       (facts->starttls_offered != FACTS_YES ||
+		       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0);
+}
+
+/*
+ * Where STARTTLS is due: the row wants TLS or its offer; or no row speaks of these two
+ * mail servers, one of them ours (R42 asks it of every SMTP server).
+ */
+static bool is_starttls_due(const struct judge_case *judged)
+{
+	const struct matrix_row *row = judged->row;
+	if (row != NULL) {
+		return row->tls == MATRIX_TLS_REQUIRED ||
+		       row->tls == MATRIX_TLS_STARTTLS ||
+		       row->tls == MATRIX_TLS_OFFERED;
+	}
+	return judge_is_between_servers(judged) &&
+	       (judge_is_server(&judged->from) || judge_is_server(&judged->to));
+}
+
+bool finding_starttls_not_offered(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts *facts = judged->facts;
+	if (facts->starttls_offered != FACTS_NO || is_masked(judged) ||
+		facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT ||
+		!is_starttls_due(judged)) {
+		return false;
+	}
+	return facts->banner_host[0] == '\0' ||
+	       finding_note_set(note, "server calls itself %s", facts->banner_host);
+}
+
+bool finding_starttls_refused(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts *facts = judged->facts;
+	(void)note;
+	return (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 &&
+	       facts->tls != FACTS_TLS_STARTTLS &&
+	       facts->starttls_offered != FACTS_NO && !is_masked(judged) &&
+	       is_starttls_due(judged);
+}
+
+bool finding_starttls_unused(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts *facts = judged->facts;
+	const struct matrix_row *row = judged->row;
+	return facts->starttls_offered == FACTS_YES &&
+	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
+	       facts->tls == FACTS_TLS_NONE && judge_has_clear_content(facts) &&
+	       row != NULL &&
+	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS) &&
+	       finding_note_set(note, "row %s wants tls: %s", row->id,
+		       matrix_tls_name(row->tls));
+}
+
+bool finding_starttls_stripped(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	return is_masked(judged) &&
+	       finding_note_set(note, "keyword or command overwritten: a middlebox");
+}
+
+bool finding_starttls_injection(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const unsigned seen = judged->facts->starttls;
+	if ((seen & FACTS_STARTTLS_INJECTED_CLIENT) != 0) {
+		return finding_note_set(note, "client bytes pipelined behind STARTTLS");
+	}
+	if ((seen & FACTS_STARTTLS_INJECTED_SERVER) != 0) {
+		return finding_note_set(note, "clear server bytes after the go-ahead");
+	}
+	return (seen & FACTS_STARTTLS_CLEAR_AFTER) != 0 &&
+	       finding_note_set(
+		       note, "the dialogue went on in clear after the go-ahead");
+}
+
+bool finding_tls_version_obsolete(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const uint16_t version = judged->facts->session.version;
+	const uint16_t wanted = judged->row != NULL ? judged->row->min_tls : 0;
+	if (version == 0) {
+		return false;
+	}
+	if (wanted != 0 && version < wanted) {
+		return finding_note_set(note, "%s, row %s asks %s",
+			tls_version_name(version), judged->row->id,
+			tls_version_name(wanted));
+	}
+	if (version >= 0x0303) {
+		return false;
+	}
+	if (judge_is_between_servers(judged)) {
+		note->severity = SEVERITY_LOW;
+	}
+	return finding_note_set(note, "%s", tls_version_name(version));
+}
+
+/* The version has its own finding, so grade the suite as if TLS 1.2 spoke it. */
+static enum tls_grade grade_of_suite(const struct facts_tls_session *session)
+{
+	struct facts_tls_session lifted = *session;
+	if (lifted.version < 0x0303) {
+		lifted.version = 0x0303;
+	}
+	return tls_grade(&lifted);
+}
+
+bool finding_tls_cipher_weak(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct facts_tls_session *session = &judged->facts->session;
+	if (session->version == 0 || session->cipher_suite == 0) {
+		return false;
+	}
+	const enum tls_grade grade = grade_of_suite(session);
+	const bool is_mild = judge_is_between_servers(judged);
+	if (grade != TLS_GRADE_F && (grade != TLS_GRADE_C || is_mild)) {
+		return false;
+	}
+	if (is_mild || grade == TLS_GRADE_C) {
+		note->severity = SEVERITY_LOW;
+	}
+	const char *name = tls_cipher_name(session->cipher_suite);
+	if (name == NULL) {
+		return finding_note_set(note, "suite 0x%04x", session->cipher_suite);
+	}
+	if (session->dh_bits > 0 && session->dh_bits < 2048) {
+		return finding_note_set(
+			note, "%s, DH of %u bits", name, session->dh_bits);
+	}
+	return finding_note_set(note, "%s", name);
+}
+
+bool finding_tls_client_certificate_missing(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	return judged->row != NULL && judged->row->is_client_certificate_required &&
+	       judge_is_client_certificate_absent(judged->facts) &&
+	       finding_note_set(note, "row %s asks for one, %s", judged->row->id,
+		       judged->facts->session.is_client_certificate_asked
+			       ? "the client gave none"
+			       : "the server did not ask");
+}
+
+bool finding_requiretls_clear(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	(void)note;
+	return judged->facts->has_requiretls_clear;
+}

@@ -1,0 +1,256 @@
+#include "judge/judge.h"
+
+#include "judge/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define US_PER_S 1000000
+
+static const struct facts NO_FACTS;
+
+static enum matrix_answer answer(bool is_yes, bool is_known)
+{
+	if (is_yes) {
+		return MATRIX_YES;
+	}
+	return is_known ? MATRIX_NO : MATRIX_UNKNOWN;
+}
+
+static enum matrix_answer answer_of_facts(enum facts_answer facts)
+{
+	return answer(facts == FACTS_YES, facts == FACTS_NO);
+}
+
+/* What the flow has shown of TLS; what it may still show stays unknown. */
+static void ask_about_tls(
+	struct matrix_question *question, const struct facts *facts, bool is_ended)
+{
+	const bool is_starttls = facts->tls == FACTS_TLS_STARTTLS;
+	const bool is_implicit = facts->tls == FACTS_TLS_IMPLICIT;
+	const bool is_clear = facts->tls == FACTS_TLS_NONE;
+	const bool has_content = judge_has_clear_content(facts);
+
+	question->is_encrypted = answer(is_starttls || is_implicit, has_content);
+	question->is_starttls = answer(is_starttls, is_implicit || has_content);
+	question->is_implicit = answer(is_implicit, is_starttls || is_clear);
+	question->is_tls_offered = is_starttls || is_implicit
+					   ? MATRIX_YES
+					   : answer_of_facts(facts->starttls_offered);
+	question->has_clear_content = answer(
+		has_content, is_starttls || is_implicit || (is_clear && is_ended));
+	question->has_client_certificate =
+		judge_is_client_certificate_absent(facts)
+			? MATRIX_NO
+			: answer(facts->session.client_certificate == FACTS_YES, false);
+	question->tls_version = facts->session.version;
+}
+
+static void ask_forward(const struct matrix *matrix, const struct judge_case *judged,
+	struct matrix_result *result)
+{
+	const struct observation *observation = judged->observation;
+	struct matrix_question question = {
+		.from = judged->from,
+		.to = judged->to,
+		.protocol = observation->protocol,
+		.port = judged->port,
+		.now_s = (int64_t)(observation->now_us / US_PER_S),
+	};
+	ask_about_tls(&question, judged->facts, observation->is_ended);
+	matrix_ask(matrix, &question, result);
+}
+
+/* Who is the client is only a guess: before accusing, see if the other way is allowed. */
+static bool ask_backward(const struct matrix *matrix, struct judge_case *judged,
+	struct matrix_result *result)
+{
+	struct judge_case backward = *judged;
+	backward.from = judged->to;
+	backward.to = judged->from;
+	backward.port = judged->observation->client_port;
+	struct matrix_result answered = {0};
+	ask_forward(matrix, &backward, &answered);
+	if (answered.allowed == MATRIX_NO) {
+		return false;
+	}
+	*judged = backward;
+	*result = answered;
+	return true;
+}
+
+/* Profile rfc8314: users reach their submission server on 465 without a row (RFC 8314, 3.3). */
+static bool is_allowed_by_profile(
+	const struct judge_case *judged, const struct matrix_result *result)
+{
+	return judged->profile == MATRIX_PROFILE_RFC8314 &&
+	       result->failed <= MATRIX_CRITERION_PORT &&
+	       judge_is_smtps(judged->observation->protocol) &&
+	       protocol_owns_port(PROTOCOL_SUBMISSIONS, judged->port) &&
+	       judge_role(&judged->from) == MATRIX_ROLE_CLIENT &&
+	       judge_role(&judged->to) == MATRIX_ROLE_SUBMISSION;
+}
+
+static void ask(const struct matrix *matrix, struct judge_case *judged,
+	struct matrix_result *result)
+{
+	ask_forward(matrix, judged, result);
+	if (result->allowed != MATRIX_NO) {
+		return;
+	}
+	if (is_allowed_by_profile(judged, result)) {
+		*result = (struct matrix_result){
+			.allowed = MATRIX_YES,
+			.reason =
+				"profile rfc8314 lets clients submit over implicit TLS",
+		};
+		return;
+	}
+	if (judged->observation->confidence == DIRECTION_CONFIDENCE_PORT) {
+		(void)ask_backward(matrix, judged, result);
+	}
+}
+
+/* The row whose TLS conditions are this flow's: both ends and the protocol fit it. */
+static const struct matrix_row *governing_row(const struct matrix_result *result)
+{
+	if (result->allowed != MATRIX_NO) {
+		return result->row != NULL ? result->row : result->nearest;
+	}
+	return result->failed >= MATRIX_CRITERION_PORT ? result->nearest : NULL;
+}
+
+/* What an ended flow never showed, where a row fits in everything that it did show. */
+static const char *never_seen(const struct judge_case *judged)
+{
+	const struct facts *facts = judged->facts;
+	const struct matrix_row *row = judged->row;
+	if (judged->observation->protocol == PROTOCOL_ATTEMPT) {
+		return "no payload was seen";
+	}
+	if (facts->tls == FACTS_TLS_UNKNOWN) {
+		return "its TLS state was not seen";
+	}
+	if (facts->tls == FACTS_TLS_NONE) {
+		return row->tls == MATRIX_TLS_OFFERED
+			       ? "no list of capabilities was seen"
+			       : "no content crossed in clear";
+	}
+	if (facts->session.version == 0) {
+		return "the TLS version was not seen";
+	}
+	return "the client certificate is not visible";
+}
+
+static const char *end_name(const struct matrix_end *end)
+{
+	if (end->group != NULL) {
+		return end->group->name;
+	}
+	return end->zone != NULL ? end->zone->name : "?";
+}
+
+static void __attribute__((format(printf, 2, 3)))
+reason_write(struct judgement *judgement, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(
+		judgement->reason, sizeof(judgement->reason), format, arguments);
+	va_end(arguments);
+}
+
+static void decide_allowed(const struct judge_case *judged, struct judgement *judgement)
+{
+	const bool is_waiting = judged->result->allowed == MATRIX_UNKNOWN;
+	judgement->verdict = VERDICT_LEGITIMATE;
+	judgement->row = judged->row;
+	if (judged->row == NULL) {
+		reason_write(judgement, "%s", judged->result->reason);
+		return;
+	}
+	const char *back = judged->port == judged->observation->server_port
+				   ? ""
+				   : ", in the other direction than guessed";
+	reason_write(judgement, "row %s allows %s from %s to %s%s%s%s", judged->row->id,
+		protocol_name(judged->observation->protocol), end_name(&judged->from),
+		end_name(&judged->to), back, is_waiting ? "; " : "",
+		is_waiting ? never_seen(judged) : "");
+}
+
+static void decide(const struct judge_case *judged, struct judgement *judgement)
+{
+	const struct matrix_result *result = judged->result;
+	const struct observation *observation = judged->observation;
+	const bool is_attempt = observation->protocol == PROTOCOL_ATTEMPT;
+	if (result->allowed == MATRIX_NO) {
+		judgement->verdict = VERDICT_ILLEGITIMATE;
+		judgement->nearest = result->nearest;
+		reason_write(judgement, "%s", result->reason);
+	} else if (result->allowed == MATRIX_YES ||
+		   (judged->row != NULL && (observation->is_ended || is_attempt))) {
+		decide_allowed(judged, judgement);
+	} else {
+		judgement->verdict = VERDICT_UNDECIDED;
+		reason_write(judgement, "%s", result->reason);
+	}
+}
+
+/* Not mail: the matrix has nothing to say, except that a mail port is for mail. */
+static void decide_foreign(const struct judge_case *judged, struct judgement *judgement)
+{
+	if (!judged->is_foreign) {
+		reason_write(
+			judgement, "what the flow carries is not known to be mail");
+		return;
+	}
+	judgement->verdict = VERDICT_ILLEGITIMATE;
+	reason_write(judgement, "port %u is %s's and carries something else",
+		judged->port, protocol_name(protocol_of_port(judged->port)));
+}
+
+void judge_flow(const struct matrix *matrix, const struct observation *observation,
+	struct judgement *judgement)
+{
+	struct matrix_result result = {0};
+	struct judge_case judged = {
+		.observation = observation,
+		.facts = observation->facts != NULL ? observation->facts : &NO_FACTS,
+		.result = &result,
+		.from = matrix_locate(matrix, &observation->client),
+		.to = matrix_locate(matrix, &observation->server),
+		.port = observation->server_port,
+		.profile = matrix_profile(matrix),
+	};
+	*judgement = (struct judgement){.from = judged.from, .to = judged.to};
+	if (!protocol_row(observation->protocol)->is_mail ||
+		judge_is_foreign(&judged)) {
+		decide_foreign(&judged, judgement);
+	} else {
+		ask(matrix, &judged, &result);
+		judged.row = governing_row(&result);
+		decide(&judged, judgement);
+	}
+	findings_test(&judged, judgement);
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const NAMES[] = {
+		[VERDICT_UNDECIDED] = "undecided",
+		[VERDICT_LEGITIMATE] = "legitimate",
+		[VERDICT_ILLEGITIMATE] = "illegitimate",
+	};
+	return NAMES[verdict];
+}
+
+const char *direction_confidence_name(enum direction_confidence confidence)
+{
+	static const char *const NAMES[] = {
+		[DIRECTION_CONFIDENCE_PORT] = "port",
+		[DIRECTION_CONFIDENCE_BANNER] = "banner",
+		[DIRECTION_CONFIDENCE_SYN_ACK] = "syn-ack",
+		[DIRECTION_CONFIDENCE_SYN] = "syn",
+	};
+	return NAMES[confidence];
+}
