@@ -27,15 +27,29 @@ bool tls_context_init(
 	struct tls_context *context, uint32_t handshakes, struct reason *why);
 void tls_context_destroy(struct tls_context *context);
 
+/* What a side was seen to send in clear; flags. */
+enum tls_said {
+	TLS_SAID_CLIENT_HELLO = 1 << 0,
+	TLS_SAID_SERVER_HELLO = 1 << 1,
+	TLS_SAID_CERTIFICATE = 1 << 2,
+	TLS_SAID_SERVER_DONE = 1 << 3,
+	TLS_SAID_CLIENT_KEY = 1 << 4,
+};
+
 struct tls_side {
-	uint8_t header[5]; /* record header being put together */
+	uint8_t header[5]; /* record header being put together, then an alert */
 	uint8_t header_len;
 	uint8_t content_type;
-	bool is_encrypted; /* ChangeCipherSpec or application data seen */
-	bool is_lost;      /* a gap: find the next record by its header or give up */
-	uint16_t record_left;
-	uint8_t message_header[4];
+	uint8_t said;           /* enum tls_said flags */
+	bool is_encrypted;      /* what follows cannot be read */
+	bool has_change_cipher; /* ChangeCipherSpec seen; in TLS 1.3 it means nothing */
+	bool is_lost; /* a gap: find the next record by its header or give up */
+	bool is_record_skipped; /* the rest of the record at hand cannot be told */
+	bool has_gap;           /* bytes of this side are missing */
+	bool is_skipped;        /* count through the message at hand, do not read it */
 	uint8_t message_header_len;
+	uint8_t message_header[4];
+	uint16_t record_left;
 	uint32_t message_len;
 	uint32_t message_have;
 	uint32_t slot; /* pool slot + 1; 0 when none is held */
@@ -44,7 +58,8 @@ struct tls_side {
 struct tls_session {
 	struct tls_side sides[2]; /* by enum direction */
 	uint32_t records[2];
-	bool is_broken; /* not TLS after all, or a record that cannot be */
+	uint32_t quiet[2]; /* records and resumption attempts that taught nothing */
+	bool is_broken;    /* not TLS after all, or a record that cannot be */
 };
 
 enum tls_result {
@@ -53,8 +68,12 @@ enum tls_result {
 	TLS_NOT_TLS,  /* the bytes are no TLS records */
 };
 
-/* A record header that a TLS sender could write (SSLv2 hello included when it is the first). */
+/*
+ * Nothing in the first len > 0 bytes contradicts a record header that a TLS sender
+ * could write (an SSLv2-compatible ClientHello, RFC 5246 appendix E.2, included).
+ */
 bool tls_looks_like_record(const uint8_t *bytes, size_t len);
+/* The same, and at least 6 bytes (SSLv2: 5) of them say ClientHello. */
 bool tls_looks_like_client_hello(const uint8_t *bytes, size_t len);
 
 /* session is zeroed by the caller. bytes: the next len bytes this way. */

@@ -1,0 +1,24 @@
+/*
+ * analyze/certificate - what one X.509 certificate says of itself.
+ *
+ * In: the DER bytes of a leaf as seen on the wire. Out: struct facts_certificate.
+ * Judges no chain and no revocation: a passive sensor has no trust store to
+ * answer for. libcrypto (RFC 5280) is fenced here and in fingerprint.
+ */
+#pragma once
+
+#include "analyze/facts.h"
+#include "base/text.h"
+
+/*
+ * sni: the name the client asked for, "" for none. is_alone: no further
+ * certificate came with it. Sets visibility to FACTS_SEEN or FACTS_UNREADABLE.
+ */
+void certificate_read(
+	struct text der, const char *sni, bool is_alone, struct facts_certificate *out);
+
+/* The subject alone, RFC 2253; "" when der is no certificate. */
+void certificate_subject(struct text der, char *field, size_t size);
+
+/* host is pattern, ASCII case apart; a leading "*." stands for one whole label (RFC 6125, 6.4.3). */
+bool certificate_name_matches(struct text pattern, const char *host);
