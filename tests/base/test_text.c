@@ -1,0 +1,70 @@
+#include "base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct text of(const char *word)
+{
+	return (struct text){(const uint8_t *)word, strlen(word)};
+}
+
+static void words_compare_without_case(void **state)
+{
+	(void)state;
+	assert_true(text_is(of("eHlO"), "EHLO"));
+	assert_false(text_is(of("EHLO "), "EHLO"));
+	assert_true(text_starts(of("STARTTLS now"), "starttls"));
+	assert_false(text_starts(of("START"), "STARTTLS"));
+}
+
+static void words_are_cut_off_at_blanks(void **state)
+{
+	(void)state;
+	struct text rest = of("  AUTH\tPLAIN x");
+	assert_true(text_is(text_word(&rest), "AUTH"));
+	assert_true(text_is(text_word(&rest), "PLAIN"));
+	assert_true(text_is(text_word(&rest), "x"));
+	assert_int_equal(text_word(&rest).len, 0);
+}
+
+static void a_copied_field_cannot_forge_a_record(void **state)
+{
+	(void)state;
+	char field[8];
+	text_copy(field, sizeof(field), of("a\"b\\c\nd\x80zzz"));
+	assert_string_equal(field, "a?b?c?d");
+}
+
+static void a_number_over_its_bound_is_refused(void **state)
+{
+	(void)state;
+	uint64_t value = 0;
+	assert_true(text_number(of("310 x"), 400, &value));
+	assert_int_equal(value, 310);
+	assert_false(text_number(of("401"), 400, &value));
+	assert_false(text_number(of("99999999999999999999999"), UINT64_MAX, &value));
+	assert_false(text_number(of("x1"), 400, &value));
+	assert_false(text_number(of("7"), 5, &value));
+}
+
+static void trimming_takes_blanks_and_line_ends(void **state)
+{
+	(void)state;
+	assert_true(text_is(text_trim(of(" \tx y\r\n")), "x y"));
+	assert_int_equal(text_trim(of(" \r\n")).len, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_compare_without_case),
+		cmocka_unit_test(words_are_cut_off_at_blanks),
+		cmocka_unit_test(a_copied_field_cannot_forge_a_record),
+		cmocka_unit_test(a_number_over_its_bound_is_refused),
+		cmocka_unit_test(trimming_takes_blanks_and_line_ends),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

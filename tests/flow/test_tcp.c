@@ -1,0 +1,392 @@
+#include "flow/flow.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CLIENT_ISN 1000U
+#define SERVER_ISN 4294967290U /* wraps within the first bytes */
+
+struct seen {
+	struct flow_table *table;
+	char text[2][4096]; /* by direction; "<n>" marks a gap of n bytes */
+	unsigned opened;
+	unsigned ended;
+	enum flow_end end;
+	enum flow_state state;
+	uint8_t confidence;
+	bool is_wanted;
+	bool is_released_at_first_byte;
+};
+
+static bool on_opened(void *context, struct flow *flow, uint64_t now_us)
+{
+	struct seen *seen = context;
+	(void)flow;
+	(void)now_us;
+	seen->opened++;
+	return seen->is_wanted;
+}
+
+static void on_bytes(void *context, struct flow *flow, unsigned side, struct text bytes)
+{
+	struct seen *seen = context;
+	char *text = seen->text[flow_direction(flow, side)];
+	assert_true(strlen(text) + bytes.len < sizeof(seen->text[0]));
+	strncat(text, (const char *)bytes.at, bytes.len);
+	if (seen->is_released_at_first_byte) {
+		flow_release(seen->table, flow);
+	}
+}
+
+static void on_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)
+{
+	struct seen *seen = context;
+	char mark[32];
+	(void)snprintf(mark, sizeof(mark), "<%llu>", (unsigned long long)missing);
+	strcat(seen->text[flow_direction(flow, side)], mark);
+}
+
+static void on_ended(void *context, struct flow *flow, enum flow_end end)
+{
+	struct seen *seen = context;
+	seen->ended++;
+	seen->end = end;
+	seen->state = (enum flow_state)flow->state;
+	seen->confidence = flow->confidence;
+}
+
+static int set_up(void **state)
+{
+	struct seen *seen = calloc(1, sizeof(*seen));
+	seen->is_wanted = true;
+	const struct flow_settings settings = {
+		.flows = 64, .watched = 8, .segments = 64, .area_bytes = 32};
+	const struct flow_handler handler = {.context = seen,
+		.opened = on_opened,
+		.bytes = on_bytes,
+		.gap = on_gap,
+		.ended = on_ended};
+	struct reason why;
+	seen->table = flow_table_new(&settings, &handler, &why);
+	*state = seen;
+	return seen->table ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct seen *seen = *state;
+	flow_table_free(seen->table);
+	free(seen);
+	return 0;
+}
+
+struct wire {
+	enum direction way;
+	uint8_t flags;
+	uint32_t offset; /* of the first byte in its side's stream */
+	const char *text;
+	uint16_t client_port; /* 0: 40000 */
+	uint64_t now_us;
+};
+
+static struct flow *put(struct seen *seen, struct wire wire)
+{
+	const uint8_t client[4] = {192, 0, 2, 70};
+	const uint8_t server[4] = {198, 51, 100, 3};
+	const bool is_client = wire.way == DIRECTION_TO_SERVER;
+	const uint16_t port = wire.client_port ? wire.client_port : 40000;
+	const uint32_t first = (is_client ? CLIENT_ISN : SERVER_ISN) + 1;
+	struct packet packet = {.transport = IPPROTO_TCP, .tcp_flags = wire.flags};
+	packet.src = address_from_ipv4(is_client ? client : server);
+	packet.dst = address_from_ipv4(is_client ? server : client);
+	packet.src_port = is_client ? port : 25;
+	packet.dst_port = is_client ? 25 : port;
+	packet.sequence = first + wire.offset - ((wire.flags & TCP_SYN) != 0);
+	packet.payload = (const uint8_t *)wire.text;
+	packet.payload_len = wire.text ? (uint32_t)strlen(wire.text) : 0;
+	packet.payload_wire_len = packet.payload_len;
+	return flow_table_packet(seen->table, &packet, wire.now_us);
+}
+
+static void client(struct seen *seen, uint32_t offset, const char *text)
+{
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_SERVER,
+				.flags = TCP_ACK,
+				.offset = offset,
+				.text = text});
+}
+
+static void server(struct seen *seen, uint32_t offset, const char *text)
+{
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.offset = offset,
+				.text = text});
+}
+
+static void handshake(struct seen *seen)
+{
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_SERVER, .flags = TCP_SYN});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client(seen, 0, NULL);
+}
+
+static void segments_in_disorder_come_out_in_order_across_the_wrap(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	server(seen, 4, "efgh");
+	server(seen, 8, "ij");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "");
+	server(seen, 0, "abcd");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "abcdefghij");
+	assert_int_equal(flow_table_counters(seen->table)->out_of_order, 2);
+}
+
+static void one_byte_segments_are_one_stream(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	const char *text = "EHLO x\r\n";
+	for (uint32_t i = 0; text[i] != '\0'; i++) {
+		const char byte[2] = {text[i], '\0'};
+		client(seen, i, byte);
+	}
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], text);
+}
+
+static void the_first_version_of_overlapping_data_wins_and_is_counted(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "MAIL ");
+	client(seen, 0, "EVIL FROM");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "MAIL FROM");
+	assert_int_equal(flow_table_counters(seen->table)->overlaps_conflicting, 1);
+	client(seen, 0, "MAIL ");
+	assert_int_equal(flow_table_counters(seen->table)->retransmitted, 1);
+	assert_int_equal(flow_table_counters(seen->table)->overlaps_conflicting, 1);
+}
+
+static void a_changed_copy_of_waiting_data_is_counted(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 5, "world");
+	client(seen, 5, "WORLD");
+	client(seen, 0, "hello");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "helloworld");
+	assert_int_equal(flow_table_counters(seen->table)->overlaps_conflicting, 1);
+}
+
+static void a_hole_that_the_peer_acknowledged_becomes_a_gap(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "a");
+	for (uint32_t i = 0; i < 4; i++) {
+		client(seen, 10 + i, "x");
+	}
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "a");
+	const uint8_t from[4] = {198, 51, 100, 3};
+	const uint8_t to[4] = {192, 0, 2, 70};
+	const struct packet ack = {.src = address_from_ipv4(from),
+		.dst = address_from_ipv4(to),
+		.src_port = 25,
+		.dst_port = 40000,
+		.transport = IPPROTO_TCP,
+		.tcp_flags = TCP_ACK,
+		.sequence = SERVER_ISN + 1,
+		.acknowledgement = CLIENT_ISN + 1 + 14};
+	(void)flow_table_packet(seen->table, &ack, 0);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "a<9>xxxx");
+	assert_int_equal(flow_table_counters(seen->table)->gap_bytes, 9);
+}
+
+static void too_much_behind_a_hole_gives_the_hole_up(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (uint32_t i = 0; i < 33; i++) {
+		client(seen, 1 + i, "x");
+	}
+	assert_true(strncmp(seen->text[DIRECTION_TO_SERVER], "<1>xxx", 6) == 0);
+}
+
+static void a_segment_cut_by_the_snap_length_leaves_a_gap(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	const uint8_t from[4] = {192, 0, 2, 70};
+	const uint8_t to[4] = {198, 51, 100, 3};
+	const struct packet cut = {.src = address_from_ipv4(from),
+		.dst = address_from_ipv4(to),
+		.src_port = 40000,
+		.dst_port = 25,
+		.transport = IPPROTO_TCP,
+		.tcp_flags = TCP_ACK,
+		.sequence = CLIENT_ISN + 1,
+		.payload = (const uint8_t *)"abc",
+		.payload_len = 3,
+		.payload_wire_len = 10};
+	(void)flow_table_packet(seen->table, &cut, 0);
+	client(seen, 10, "k");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "abc<7>k");
+}
+
+static void the_handshake_tells_the_client(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	const struct flow *flow =
+		put(seen, (struct wire){.flags = TCP_ACK, .text = "x"});
+	assert_int_equal(flow->port[flow->client], 40000);
+	assert_int_equal(flow->confidence, DIRECTION_CONFIDENCE_SYN);
+}
+
+static void a_midstream_flow_guesses_by_port_and_bytes_may_correct_it(void **state)
+{
+	struct seen *seen = *state;
+	struct flow *flow = put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+					      .flags = TCP_ACK,
+					      .text = "250 ok"});
+	assert_true(flow->is_midstream);
+	assert_int_equal(flow->port[flow->client], 40000);
+	assert_int_equal(flow->confidence, DIRECTION_CONFIDENCE_PORT);
+	flow_set_client(flow, !flow->client);
+	assert_int_equal(flow->port[flow->client], 25);
+	assert_int_equal(flow->confidence, DIRECTION_CONFIDENCE_BANNER);
+}
+
+static void both_fins_end_the_flow_once_all_bytes_are_there(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	(void)put(seen,
+		(struct wire){.flags = TCP_ACK | TCP_FIN, .offset = 2, .text = "cd"});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_ACK | TCP_FIN});
+	assert_int_equal(seen->ended, 0);
+	client(seen, 0, "ab");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "abcd");
+	assert_int_equal(seen->ended, 1);
+	assert_int_equal(seen->end, FLOW_END_CLOSED);
+}
+
+static void a_reset_outside_the_window_ends_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "abc");
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 50000000});
+	assert_int_equal(seen->ended, 0);
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 3});
+	assert_int_equal(seen->ended, 1);
+	assert_int_equal(seen->state, FLOW_STATE_RESET);
+}
+
+static void reused_ports_are_a_new_flow(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "one");
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 3});
+	handshake(seen);
+	client(seen, 0, "two");
+	assert_int_equal(seen->opened, 2);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
+	flow_table_drain(seen->table);
+	assert_int_equal(seen->ended, 2);
+}
+
+static void a_released_flow_delivers_no_more_and_still_ends_once(void **state)
+{
+	struct seen *seen = *state;
+	seen->is_released_at_first_byte = true;
+	handshake(seen);
+	client(seen, 3, "def");
+	client(seen, 0, "abc");
+	client(seen, 6, "ghi");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "abc");
+	flow_table_drain(seen->table);
+	assert_int_equal(seen->ended, 1);
+}
+
+static void a_flow_that_nobody_wants_is_only_counted(void **state)
+{
+	struct seen *seen = *state;
+	seen->is_wanted = false;
+	handshake(seen);
+	client(seen, 0, "abc");
+	const struct flow *flow =
+		put(seen, (struct wire){.flags = TCP_ACK, .offset = 3, .text = "d"});
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "");
+	assert_null(flow_area(seen->table, flow));
+	assert_int_equal(flow->bytes[flow->client], 4);
+	assert_int_equal(seen->opened, 1);
+}
+
+static void a_syn_flood_does_not_push_out_a_dialogue(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "EHLO ");
+	for (uint16_t port = 1; port < 2000; port++) {
+		(void)put(seen, (struct wire){.flags = TCP_SYN, .client_port = port});
+	}
+	client(seen, 5, "x");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO x");
+	assert_true(flow_table_counters(seen->table)->ended[FLOW_END_EVICTED] > 1900);
+}
+
+static void silence_ends_a_flow_but_not_ten_minutes_of_it(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "EHLO ");
+	for (uint64_t minute = 1; minute <= 40; minute++) {
+		(void)put(seen, (struct wire){.flags = TCP_SYN,
+					.client_port = (uint16_t)minute,
+					.now_us = 600000000});
+	}
+	client(seen, 5, "x");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO x");
+	for (uint64_t i = 1; i <= 40; i++) {
+		(void)put(seen, (struct wire){.flags = TCP_SYN,
+					.client_port = (uint16_t)(100 + i),
+					.now_us = 1400000000});
+	}
+	assert_int_equal(seen->end, FLOW_END_IDLE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(segments_in_disorder_come_out_in_order_across_the_wrap),
+		TEST(one_byte_segments_are_one_stream),
+		TEST(the_first_version_of_overlapping_data_wins_and_is_counted),
+		TEST(a_changed_copy_of_waiting_data_is_counted),
+		TEST(a_hole_that_the_peer_acknowledged_becomes_a_gap),
+		TEST(too_much_behind_a_hole_gives_the_hole_up),
+		TEST(a_segment_cut_by_the_snap_length_leaves_a_gap),
+		TEST(the_handshake_tells_the_client),
+		TEST(a_midstream_flow_guesses_by_port_and_bytes_may_correct_it),
+		TEST(both_fins_end_the_flow_once_all_bytes_are_there),
+		TEST(a_reset_outside_the_window_ends_nothing),
+		TEST(reused_ports_are_a_new_flow),
+		TEST(a_released_flow_delivers_no_more_and_still_ends_once),
+		TEST(a_flow_that_nobody_wants_is_only_counted),
+		TEST(a_syn_flood_does_not_push_out_a_dialogue),
+		TEST(silence_ends_a_flow_but_not_ten_minutes_of_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
