@@ -240,6 +240,15 @@ const struct finding_row *finding_row(enum finding finding)
 	return &ROWS[finding];
 }
 
+const char *finding_category(enum finding finding)
+{
+	if (finding <= FINDING_PORT_FOREIGN) {
+		return "Mail flow outside the matrix";
+	}
+	return finding <= FINDING_REQUIRETLS_CLEAR ? "Mail transport security"
+						   : "Mail architecture";
+}
+
 const char *severity_name(enum severity severity)
 {
 	static const char *const NAMES[] = {

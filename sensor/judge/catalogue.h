@@ -62,4 +62,7 @@ struct finding_row {
 };
 
 const struct finding_row *finding_row(enum finding finding);
+
+/* EVE category of the alert. */
+const char *finding_category(enum finding finding);
 const char *severity_name(enum severity severity);

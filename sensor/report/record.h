@@ -1,5 +1,5 @@
 /*
- * report/record - one flow as records show it; renderings in record_json.c.
+ * report/record - one flow as records show it; renderings in json.c and human.c.
  *
  * Filled by control/, borrowed for the time of the call. Describes DESIGN's EVE
  * records: `mail` (summary) and `alert`.
@@ -33,3 +33,9 @@ struct record {
 
 /* 28 characters and NUL; Community ID v1, seed 0. */
 void record_community_id(const struct record *record, char text[32]);
+
+/* The protocol, or the better name of a foreign one. */
+const char *record_protocol_name(const struct record *record);
+
+/* Group, else zone, of an end; NULL when the judgement has none. */
+const char *record_end_name(const struct matrix_end *end);

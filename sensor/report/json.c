@@ -1,0 +1,188 @@
+#include "report/json.h"
+
+#include "report/json_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define EVENT_ID_BYTES 128
+#define COUNTER_DEPTH  4
+
+static void write_event(struct json_writer *writer, const char *type, uint64_t time_us,
+	const char *prefix, uint64_t sequence)
+{
+	char id[EVENT_ID_BYTES];
+	(void)snprintf(id, sizeof(id), "%s-%" PRIu64, prefix, sequence);
+	json_object_open(writer, NULL);
+	json_time(writer, "timestamp", time_us);
+	json_text(writer, "event_id", id);
+	json_text(writer, "event_type", type);
+}
+
+/* The common keys of mail and alert events (docs/records.md). */
+static void write_common(
+	struct json_writer *writer, const char *type, const struct record *record)
+{
+	const struct observation *observation = record->observation;
+	char text[ADDRESS_TEXT_BYTES];
+	write_event(
+		writer, type, record->time_us, record->event_prefix, record->sequence);
+	json_text(writer, "host", record->host);
+	if (record->in_iface != NULL) {
+		json_text(writer, "in_iface", record->in_iface);
+	}
+	if (record->pcap_filename != NULL) {
+		json_text(writer, "pcap_filename", record->pcap_filename);
+	}
+	json_text(writer, "src_ip", address_text(&observation->client, text));
+	json_number(writer, "src_port", observation->client_port);
+	json_text(writer, "dest_ip", address_text(&observation->server, text));
+	json_number(writer, "dest_port", observation->server_port);
+	json_text(writer, "proto", "TCP");
+	json_text(writer, "app_proto", record_protocol_name(record));
+	record_community_id(record, text);
+	json_text(writer, "community_id", text);
+	if (record->vlan_count > 0) {
+		json_array_open(writer, "vlan");
+		for (unsigned i = 0; i < record->vlan_count && i < 2; i++) {
+			json_number(writer, NULL, record->vlan[i]);
+		}
+		json_array_close(writer);
+	}
+}
+
+static void write_details(struct json_writer *writer, const struct record *record)
+{
+	json_write_mail(writer, record);
+	json_write_tls(writer, record);
+	json_write_flow(writer, record);
+	json_object_close(writer);
+	json_line_end(writer);
+}
+
+void json_mail(FILE *out, const struct record *record)
+{
+	struct json_writer writer = {.out = out};
+	write_common(&writer, "mail", record);
+	write_details(&writer, record);
+}
+
+static void write_list(
+	struct json_writer *writer, const char *key, const char *const list[4])
+{
+	json_array_open(writer, key);
+	for (unsigned i = 0; i < 4 && list[i] != NULL; i++) {
+		json_text(writer, NULL, list[i]);
+	}
+	json_array_close(writer);
+}
+
+static void write_alert(struct json_writer *writer, const struct record *record,
+	enum finding finding, const struct fold_count *count)
+{
+	const struct finding_row *row = finding_row(finding);
+	const struct judgement *judgement = record->judgement;
+	json_object_open(writer, "alert");
+	json_number(writer, "signature_id", row->signature_id);
+	json_number(writer, "rev", row->revision);
+	json_number(writer, "gid", CATALOGUE_GENERATOR_ID);
+	json_text(writer, "signature", row->signature);
+	json_text(writer, "category", finding_category(finding));
+	json_number(writer, "severity", judgement->severity[finding]);
+	json_text(writer, "action", "allowed");
+	json_object_open(writer, "metadata");
+	json_text(writer, "finding", row->id);
+	write_list(writer, "recommendation", row->recommendations);
+	write_list(writer, "mitre_technique_id", row->techniques);
+	json_text(writer, "detail",
+		judgement->detail[finding][0] != '\0' ? judgement->detail[finding]
+						      : NULL);
+	json_number(writer, "count", count->count);
+	json_time(writer, "first", count->first_us);
+	json_time(writer, "last", count->last_us);
+	json_object_close(writer);
+	json_object_close(writer);
+}
+
+void json_alert(FILE *out, const struct record *record, enum finding finding,
+	const struct fold_count *count)
+{
+	struct json_writer writer = {.out = out};
+	write_common(&writer, "alert", record);
+	write_alert(&writer, record, finding, count);
+	write_details(&writer, record);
+}
+
+/* Parts of a dotted name: "tcp.overlaps" is overlaps in tcp. */
+struct counter_path {
+	const char *parts[COUNTER_DEPTH];
+	size_t lens[COUNTER_DEPTH];
+	size_t count;
+};
+
+static struct counter_path path_of(const char *name)
+{
+	struct counter_path path = {.count = 0};
+	while (path.count < COUNTER_DEPTH - 1) {
+		const char *dot = strchr(name, '.');
+		if (dot == NULL) {
+			break;
+		}
+		path.parts[path.count] = name;
+		path.lens[path.count++] = (size_t)(dot - name);
+		name = dot + 1;
+	}
+	path.parts[path.count] = name;
+	path.lens[path.count++] = strlen(name);
+	return path;
+}
+
+/* Objects that both names lie in. */
+static size_t shared_depth(const struct counter_path *a, const struct counter_path *b)
+{
+	size_t depth = 0;
+	while (depth + 1 < a->count && depth + 1 < b->count &&
+		a->lens[depth] == b->lens[depth] &&
+		memcmp(a->parts[depth], b->parts[depth], a->lens[depth]) == 0) {
+		depth++;
+	}
+	return depth;
+}
+
+static void write_counters(struct json_writer *writer, const struct json_stats *stats)
+{
+	struct counter_path open = {.count = 1};
+	char part[64];
+	for (size_t i = 0; i < stats->counter_count; i++) {
+		const struct counter_path path = path_of(stats->counters[i].name);
+		const size_t shared = shared_depth(&open, &path);
+		for (size_t depth = open.count - 1; depth > shared; depth--) {
+			json_object_close(writer);
+		}
+		for (size_t depth = shared; depth < path.count; depth++) {
+			(void)snprintf(part, sizeof(part), "%.*s",
+				(int)path.lens[depth], path.parts[depth]);
+			if (depth + 1 < path.count) {
+				json_object_open(writer, part);
+			}
+		}
+		json_number(writer, part, stats->counters[i].value);
+		open = path;
+	}
+	for (size_t depth = open.count - 1; depth > 0; depth--) {
+		json_object_close(writer);
+	}
+}
+
+void json_stats(FILE *out, const struct json_stats *stats)
+{
+	struct json_writer writer = {.out = out};
+	write_event(
+		&writer, "stats", stats->time_us, stats->event_prefix, stats->sequence);
+	json_text(&writer, "host", stats->host);
+	json_object_open(&writer, "stats");
+	write_counters(&writer, stats);
+	json_object_close(&writer);
+	json_object_close(&writer);
+	json_line_end(&writer);
+}

@@ -1,0 +1,220 @@
+#include "report/json_parts.h"
+
+#include "analyze/tls.h"
+#include "base/direction.h"
+
+#define US_PER_S         1000000
+#define MECHANISMS_BYTES 160
+
+static const char *or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static const char *role_or_null(const struct matrix_end *end)
+{
+	return end->group != NULL ? matrix_role_name(end->group->role) : NULL;
+}
+
+static void write_verdict(struct json_writer *writer, const struct record *record)
+{
+	const struct judgement *judgement = record->judgement;
+	json_text(writer, "verdict", verdict_name(judgement->verdict));
+	json_text(writer, "row", judgement->row != NULL ? judgement->row->id : NULL);
+	json_text(writer, "nearest_row",
+		judgement->nearest != NULL ? judgement->nearest->id : NULL);
+	json_text(writer, "reason", or_null(judgement->reason));
+	json_text(writer, "from_group", record_end_name(&judgement->from));
+	json_text(writer, "to_group", record_end_name(&judgement->to));
+	json_text(writer, "from_role", role_or_null(&judgement->from));
+	json_text(writer, "to_role", role_or_null(&judgement->to));
+}
+
+static const char *tls_name(enum facts_tls tls)
+{
+	static const char *const NAMES[] = {
+		[FACTS_TLS_UNKNOWN] = "unknown",
+		[FACTS_TLS_NONE] = "none",
+		[FACTS_TLS_STARTTLS] = "starttls",
+		[FACTS_TLS_IMPLICIT] = "implicit",
+	};
+	return NAMES[tls];
+}
+
+static const char *answer_name(enum facts_answer answer)
+{
+	static const char *const NAMES[] = {
+		[FACTS_UNKNOWN] = "unknown",
+		[FACTS_NO] = "no",
+		[FACTS_YES] = "yes",
+	};
+	return NAMES[answer];
+}
+
+/* used, refused, stripped, unused or none: what became of STARTTLS. */
+static const char *starttls_name(const struct record *record)
+{
+	const struct facts *facts = record->observation->facts;
+	const uint32_t stripped = UINT32_C(1) << FINDING_TLS_STARTTLS_STRIPPED;
+	if (facts->tls == FACTS_TLS_STARTTLS) {
+		return "used";
+	}
+	if ((record->judgement->findings & stripped) != 0) {
+		return "stripped";
+	}
+	if ((facts->starttls & FACTS_STARTTLS_REFUSED) != 0) {
+		return "refused";
+	}
+	const bool is_asked = (facts->starttls & FACTS_STARTTLS_REQUESTED) != 0;
+	const bool is_dropped = (facts->starttls & FACTS_STARTTLS_CLEAR_AFTER) != 0;
+	return is_dropped || (facts->starttls_offered == FACTS_YES && !is_asked)
+		       ? "unused"
+		       : "none";
+}
+
+/* Names of all mechanisms in flags, joined with '+'; NULL when there is none. */
+static const char *mechanism_names(unsigned flags, char *text)
+{
+	size_t len = 0;
+	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
+		if ((flags & flag) != 0 && len < MECHANISMS_BYTES) {
+			len += (size_t)snprintf(text + len, MECHANISMS_BYTES - len,
+				"%s%s", len > 0 ? "+" : "", facts_mechanism_name(flag));
+		}
+	}
+	return len > 0 ? text : NULL;
+}
+
+static void write_accepted(struct json_writer *writer, enum facts_answer accepted)
+{
+	if (accepted == FACTS_UNKNOWN) {
+		json_text(writer, "auth_accepted", NULL);
+	} else {
+		json_bool(writer, "auth_accepted", accepted == FACTS_YES);
+	}
+}
+
+static void write_dialogue(struct json_writer *writer, const struct record *record)
+{
+	const struct facts *facts = record->observation->facts;
+	char names[MECHANISMS_BYTES];
+	json_text(writer, "tls", tls_name(facts->tls));
+	json_text(writer, "starttls_offered", answer_name(facts->starttls_offered));
+	json_text(writer, "starttls", starttls_name(record));
+	json_text(writer, "auth_mechanism", mechanism_names(facts->auth_tried, names));
+	json_text(writer, "auth_clear", mechanism_names(facts->auth_secret, names));
+	write_accepted(writer, facts->auth_accepted);
+	json_text(writer, "helo", or_null(facts->helo));
+	json_text(writer, "mail_from_domain", or_null(facts->mail_from_domain));
+	json_number(writer, "rcpt_count", facts->rcpt_count);
+	json_number(writer, "messages", facts->messages);
+	json_bool(writer, "midstream", facts->is_midstream);
+}
+
+void json_write_mail(struct json_writer *writer, const struct record *record)
+{
+	static const struct facts NO_FACTS;
+	struct observation observation = *record->observation;
+	struct record filled = *record;
+	if (observation.facts == NULL) {
+		observation.facts = &NO_FACTS;
+	}
+	filled.observation = &observation;
+
+	json_object_open(writer, "mail");
+	json_text(writer, "protocol", record_protocol_name(record));
+	json_text(writer, "evidence", record->evidence);
+	json_text(writer, "direction_confidence",
+		direction_confidence_name(record->observation->confidence));
+	write_verdict(writer, record);
+	write_dialogue(writer, &filled);
+	if (record->second_opinion != NULL) {
+		json_text(writer, "second_opinion", record->second_opinion);
+	}
+	if (record->proxied_by != NULL) {
+		json_text(writer, "proxied_by", record->proxied_by);
+	}
+	json_object_close(writer);
+}
+
+static void write_if_seen(struct json_writer *writer, const char *key, const char *text)
+{
+	if (text != NULL && text[0] != '\0') {
+		json_text(writer, key, text);
+	}
+}
+
+static void write_hash(struct json_writer *writer, const char *key, const char *hash)
+{
+	if (hash[0] != '\0') {
+		json_object_open(writer, key);
+		json_text(writer, "hash", hash);
+		json_object_close(writer);
+	}
+}
+
+static void write_certificate(
+	struct json_writer *writer, const struct facts_certificate *certificate)
+{
+	if (certificate->visibility != FACTS_SEEN) {
+		return;
+	}
+	json_text(writer, "subject", certificate->subject);
+	json_text(writer, "issuerdn", certificate->issuer);
+	json_date(writer, "notbefore", certificate->not_before_s);
+	json_date(writer, "notafter", certificate->not_after_s);
+	json_text(writer, "fingerprint", certificate->fingerprint);
+}
+
+/* What became of the server's certificate: TLS 1.3 hides it, and that is never "valid". */
+static const char *visibility_name(enum facts_visibility visibility)
+{
+	static const char *const NAMES[] = {
+		[FACTS_NOT_SEEN] = "not_seen",
+		[FACTS_SEEN] = "seen",
+		[FACTS_NOT_VISIBLE] = "not_visible",
+		[FACTS_RESUMED] = "resumed",
+		[FACTS_UNREADABLE] = "unreadable",
+	};
+	return NAMES[visibility];
+}
+
+void json_write_tls(struct json_writer *writer, const struct record *record)
+{
+	const struct facts *facts = record->observation->facts;
+	if (facts == NULL || (!facts->session.has_client_hello &&
+				     !facts->session.has_server_hello)) {
+		return;
+	}
+	const struct facts_tls_session *session = &facts->session;
+	json_object_open(writer, "tls");
+	write_if_seen(writer, "version", tls_version_name(session->version));
+	write_if_seen(writer, "sni", session->sni);
+	write_certificate(writer, &session->server_certificate);
+	write_hash(writer, "ja3", session->ja3);
+	write_hash(writer, "ja3s", session->ja3s);
+	write_if_seen(writer, "ja4", session->ja4);
+	if (session->has_server_hello) {
+		write_if_seen(writer, "cipher", tls_cipher_name(session->cipher_suite));
+	}
+	json_text(writer, "visibility",
+		visibility_name(session->server_certificate.visibility));
+	json_object_close(writer);
+}
+
+void json_write_flow(struct json_writer *writer, const struct record *record)
+{
+	const uint64_t age_us = record->end_us > record->start_us
+					? record->end_us - record->start_us
+					: 0;
+	json_object_open(writer, "flow");
+	json_number(writer, "pkts_toserver", record->packets[DIRECTION_TO_SERVER]);
+	json_number(writer, "pkts_toclient", record->packets[DIRECTION_TO_CLIENT]);
+	json_number(writer, "bytes_toserver", record->bytes[DIRECTION_TO_SERVER]);
+	json_number(writer, "bytes_toclient", record->bytes[DIRECTION_TO_CLIENT]);
+	json_time(writer, "start", record->start_us);
+	json_time(writer, "end", record->end_us);
+	json_number(writer, "age", age_us / US_PER_S);
+	json_text(writer, "state", record->state);
+	json_object_close(writer);
+}

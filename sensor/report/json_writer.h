@@ -1,0 +1,37 @@
+/*
+ * report/json_writer - write one JSON document on one line, member by member.
+ *
+ * In: any bytes as text. Out: valid JSON in UTF-8; what is not valid UTF-8 becomes
+ * U+FFFD, control characters become escapes (RFC 8259 section 7), so that no value
+ * can break a line or forge a member. Keeps no text and allocates nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_writer {
+	FILE *out;        /* borrowed */
+	bool needs_comma; /* a member was written before, on this level */
+};
+
+/* key: the member's name, or NULL inside an array and for the outermost value. */
+void json_object_open(struct json_writer *writer, const char *key);
+void json_object_close(struct json_writer *writer);
+void json_array_open(struct json_writer *writer, const char *key);
+void json_array_close(struct json_writer *writer);
+
+/* NULL is written as null. */
+void json_text(struct json_writer *writer, const char *key, const char *text);
+void json_number(struct json_writer *writer, const char *key, uint64_t number);
+void json_bool(struct json_writer *writer, const char *key, bool is_true);
+
+/* "2026-01-31T12:00:00.000001+0000", as EVE writes it. */
+void json_time(struct json_writer *writer, const char *key, uint64_t time_us);
+
+/* "2026-01-31T12:00:00": EVE's form of a certificate's dates, UTC. */
+void json_date(struct json_writer *writer, const char *key, int64_t time_s);
+
+/* A line break; the next value starts a new document. */
+void json_line_end(struct json_writer *writer);
