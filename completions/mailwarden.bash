@@ -1,0 +1,27 @@
+# bash completion for mailwarden(8)
+_mailwarden() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "replay check explain catalogue --help --version" -- "$cur")
+		return
+	fi
+	case $prev in
+	--checksums)
+		mapfile -t COMPREPLY < <(compgen -W "verify ignore" -- "$cur")
+		return
+		;;
+	--table | --host) return ;;
+	esac
+	case ${COMP_WORDS[1]} in
+	replay) options="--matrix --json --flows --exit-code --checksums --no-ndpi --table --host --help" ;;
+	check) options="--json --help" ;;
+	explain) options="--matrix --help" ;;
+	catalogue) options="--markdown --json --help" ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	fi
+}
+complete -o filenames -F _mailwarden mailwarden
