@@ -19,7 +19,7 @@ static void write_event(struct json_writer *writer, const char *type, uint64_t t
 	json_text(writer, "event_type", type);
 }
 
-/* The common keys of mail and alert events (docs/records.md). */
+/* The keys that mail and alert events have in common. */
 static void write_common(
 	struct json_writer *writer, const char *type, const struct record *record)
 {

@@ -52,9 +52,8 @@ static const char *answer_name(enum facts_answer answer)
 }
 
 /* used, refused, stripped, unused or none: what became of STARTTLS. */
-static const char *starttls_name(const struct record *record)
+static const char *starttls_name(const struct record *record, const struct facts *facts)
 {
-	const struct facts *facts = record->observation->facts;
 	const uint32_t stripped = UINT32_C(1) << FINDING_TLS_STARTTLS_STRIPPED;
 	if (facts->tls == FACTS_TLS_STARTTLS) {
 		return "used";
@@ -94,13 +93,13 @@ static void write_accepted(struct json_writer *writer, enum facts_answer accepte
 	}
 }
 
-static void write_dialogue(struct json_writer *writer, const struct record *record)
+static void write_dialogue(struct json_writer *writer, const struct record *record,
+	const struct facts *facts)
 {
-	const struct facts *facts = record->observation->facts;
 	char names[MECHANISMS_BYTES];
 	json_text(writer, "tls", tls_name(facts->tls));
 	json_text(writer, "starttls_offered", answer_name(facts->starttls_offered));
-	json_text(writer, "starttls", starttls_name(record));
+	json_text(writer, "starttls", starttls_name(record, facts));
 	json_text(writer, "auth_mechanism", mechanism_names(facts->auth_tried, names));
 	json_text(writer, "auth_clear", mechanism_names(facts->auth_secret, names));
 	write_accepted(writer, facts->auth_accepted);
@@ -114,20 +113,14 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 void json_write_mail(struct json_writer *writer, const struct record *record)
 {
 	static const struct facts NO_FACTS;
-	struct observation observation = *record->observation;
-	struct record filled = *record;
-	if (observation.facts == NULL) {
-		observation.facts = &NO_FACTS;
-	}
-	filled.observation = &observation;
-
+	const struct facts *facts = record->observation->facts;
 	json_object_open(writer, "mail");
 	json_text(writer, "protocol", record_protocol_name(record));
 	json_text(writer, "evidence", record->evidence);
 	json_text(writer, "direction_confidence",
 		direction_confidence_name(record->observation->confidence));
 	write_verdict(writer, record);
-	write_dialogue(writer, &filled);
+	write_dialogue(writer, record, facts != NULL ? facts : &NO_FACTS);
 	if (record->second_opinion != NULL) {
 		json_text(writer, "second_opinion", record->second_opinion);
 	}

@@ -1,0 +1,191 @@
+#include "report/human.h"
+
+#include "report/human_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define VERDICTS 3
+
+struct human {
+	FILE *out; /* borrowed */
+	bool use_colour;
+	uint64_t flows[PROTOCOL_COUNT][VERDICTS];
+	uint64_t alerts[FINDING_COUNT];
+	uint64_t occurrences[FINDING_COUNT];
+	uint8_t gravest[FINDING_COUNT]; /* enum severity */
+};
+
+struct human *human_new(FILE *out, bool use_colour, struct reason *why)
+{
+	struct human *human = calloc(1, sizeof(*human));
+	if (human == NULL) {
+		(void)reason_set(why, "no memory for the summary");
+		return NULL;
+	}
+	human->out = out;
+	human->use_colour = use_colour;
+	return human;
+}
+
+void human_free(struct human *human)
+{
+	free(human);
+}
+
+static const char *colour_of(enum severity severity)
+{
+	static const char *const COLOURS[] = {
+		[SEVERITY_NONE] = "",
+		[SEVERITY_CRITICAL] = "\x1b[1;31m",
+		[SEVERITY_HIGH] = "\x1b[31m",
+		[SEVERITY_MEDIUM] = "\x1b[33m",
+		[SEVERITY_LOW] = "\x1b[36m",
+	};
+	return COLOURS[severity];
+}
+
+static void print_severity(const struct human *human, enum severity severity)
+{
+	char name[16];
+	human_upper(severity_name(severity), name, sizeof(name));
+	(void)fprintf(human->out, "%s%-*s%s",
+		human->use_colour ? colour_of(severity) : "", HUMAN_INDENT, name,
+		human->use_colour ? "\x1b[0m" : "");
+}
+
+static void count_alert(struct human *human, enum finding finding, uint8_t severity,
+	const struct fold_count *count)
+{
+	human->alerts[finding]++;
+	human->occurrences[finding] += count->count;
+	if (human->gravest[finding] == SEVERITY_NONE ||
+		severity < human->gravest[finding]) {
+		human->gravest[finding] = severity;
+	}
+}
+
+void human_alert(struct human *human, const struct record *record, enum finding finding,
+	const struct fold_count *count)
+{
+	const struct judgement *judgement = record->judgement;
+	const uint8_t severity = judgement->severity[finding];
+	struct human_alert_text text;
+	count_alert(human, finding, severity, count);
+	human_alert_text(&text, record, finding, count);
+
+	print_severity(human, (enum severity)severity);
+	if (HUMAN_INDENT + strlen(text.head) + strlen(text.from) + strlen(text.to) +
+			strlen(text.tail) + 4 <=
+		HUMAN_COLUMNS) {
+		(void)fprintf(human->out, "%s%s -> %s%s\n", text.head, text.from,
+			text.to, text.tail);
+	} else {
+		(void)fprintf(human->out, "%s%s\n", text.head, text.tail + 2);
+		(void)fprintf(human->out, "%*s%s\n", HUMAN_INDENT, "", text.from);
+		(void)fprintf(human->out, "%*s-> %s\n", HUMAN_INDENT, "", text.to);
+	}
+	human_wrap(human->out, text.why);
+}
+
+void human_mail(struct human *human, const struct record *record)
+{
+	human->flows[record->observation->protocol][record->judgement->verdict]++;
+}
+
+static void print_heading(const struct human *human, const char *heading)
+{
+	(void)fprintf(human->out, "%s%s%s", human->use_colour ? "\x1b[1m" : "", heading,
+		human->use_colour ? "\x1b[0m" : "");
+}
+
+static void print_flow_row(
+	const struct human *human, const char *name, const uint64_t flows[VERDICTS])
+{
+	(void)fprintf(human->out,
+		"  %-20s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
+		name, flows[VERDICT_LEGITIMATE], flows[VERDICT_ILLEGITIMATE],
+		flows[VERDICT_UNDECIDED],
+		flows[VERDICT_LEGITIMATE] + flows[VERDICT_ILLEGITIMATE] +
+			flows[VERDICT_UNDECIDED]);
+}
+
+static void print_flows(const struct human *human)
+{
+	uint64_t total[VERDICTS] = {0};
+	char heading[96];
+	(void)snprintf(heading, sizeof(heading), "%-22s %12s %12s %12s %12s\n",
+		"Mail flows", "legitimate", "illegitimate", "undecided", "all");
+	print_heading(human, heading);
+	for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
+		const uint64_t *flows = human->flows[protocol];
+		if (flows[0] + flows[1] + flows[2] == 0) {
+			continue;
+		}
+		for (int i = 0; i < VERDICTS; i++) {
+			total[i] += flows[i];
+		}
+		print_flow_row(human, protocol_name((enum protocol)protocol), flows);
+	}
+	print_flow_row(human, "all", total);
+}
+
+static void print_finding_row(const struct human *human, enum finding finding)
+{
+	const struct finding_row *row = finding_row(finding);
+	(void)fputs("  ", human->out);
+	print_severity(human, (enum severity)human->gravest[finding]);
+	(void)fprintf(human->out, "%-32s %8" PRIu64 " %8" PRIu64 "  %s\n", row->id,
+		human->alerts[finding], human->occurrences[finding],
+		row->recommendations[0] != NULL ? row->recommendations[0] : "-");
+}
+
+/* The gravest first, and in the catalogue's order among equals. */
+static void print_findings(const struct human *human)
+{
+	char heading[96];
+	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-32s %8s %8s\n",
+		HUMAN_INDENT, "Severity", "Finding", "alerts", "flows");
+	bool has_heading = false;
+	for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_LOW; severity++) {
+		for (int finding = 0; finding < FINDING_COUNT; finding++) {
+			if (human->gravest[finding] != severity) {
+				continue;
+			}
+			if (!has_heading) {
+				print_heading(human, heading);
+				has_heading = true;
+			}
+			print_finding_row(human, (enum finding)finding);
+		}
+	}
+	if (!has_heading) {
+		(void)fputs("\nNo findings.\n", human->out);
+	}
+}
+
+static void print_counters(const struct human *human, const struct json_stats *stats)
+{
+	print_heading(human, "\nCounters that are not zero\n");
+	for (size_t i = 0; i < stats->counter_count; i++) {
+		const struct json_counter *counter = &stats->counters[i];
+		if (counter->value != 0) {
+			(void)fprintf(human->out, "  %-40s %16" PRIu64 "\n",
+				counter->name, counter->value);
+		}
+	}
+}
+
+void human_summary(struct human *human, const struct json_stats *stats)
+{
+	uint64_t alerts = 0;
+	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+		alerts += human->alerts[finding];
+	}
+	if (alerts > 0) {
+		(void)fputc('\n', human->out);
+	}
+	print_flows(human);
+	print_findings(human);
+	print_counters(human, stats);
+}

@@ -1,0 +1,90 @@
+#include "report/human_text.h"
+
+/* "R41 R42", "-" where no recommendation stands behind the finding. */
+static void write_recommendations(char *text, size_t size, enum finding finding)
+{
+	const struct finding_row *row = finding_row(finding);
+	size_t len = (size_t)snprintf(text, size, "%s",
+		row->recommendations[0] != NULL ? row->recommendations[0] : "-");
+	for (int i = 1; i < 4 && row->recommendations[i - 1] != NULL &&
+			row->recommendations[i] != NULL && len < size;
+		i++) {
+		len += (size_t)snprintf(
+			text + len, size - len, " %s", row->recommendations[i]);
+	}
+}
+
+static const char *end_name(const struct matrix_end *end)
+{
+	const char *name = record_end_name(end);
+	return name != NULL ? name : "?";
+}
+
+static void write_ends(struct human_alert_text *text, const struct record *record)
+{
+	const struct observation *observation = record->observation;
+	const struct judgement *judgement = record->judgement;
+	char address[ADDRESS_TEXT_BYTES];
+	(void)snprintf(text->from, sizeof(text->from), "%s (%s)",
+		address_text(&observation->client, address),
+		end_name(&judgement->from));
+	const bool is_ipv4 = address_is_ipv4(&observation->server);
+	(void)snprintf(text->to, sizeof(text->to), "%s%s%s:%u (%s)", is_ipv4 ? "" : "[",
+		address_text(&observation->server, address), is_ipv4 ? "" : "]",
+		observation->server_port, end_name(&judgement->to));
+}
+
+void human_alert_text(struct human_alert_text *text, const struct record *record,
+	enum finding finding, const struct fold_count *count)
+{
+	const struct judgement *judgement = record->judgement;
+	const struct matrix_row *row =
+		judgement->row != NULL ? judgement->row : judgement->nearest;
+	const char *detail = judgement->detail[finding];
+	const bool is_audit = row != NULL && row->mode == MATRIX_MODE_AUDIT;
+	char recommendations[24];
+	char repeats[16] = "";
+	write_recommendations(recommendations, sizeof(recommendations), finding);
+	(void)snprintf(text->head, sizeof(text->head), "%s  %s  ",
+		finding_row(finding)->id, recommendations);
+	write_ends(text, record);
+	if (count->count > 1) {
+		(void)snprintf(repeats, sizeof(repeats), "  x%u", count->count);
+	}
+	(void)snprintf(text->tail, sizeof(text->tail), "  %.40s%s%s",
+		record_protocol_name(record), repeats, is_audit ? "  (audit)" : "");
+	(void)snprintf(text->why, sizeof(text->why), "%s%s%s", detail,
+		detail[0] != '\0' && judgement->reason[0] != '\0' ? "; " : "",
+		judgement->reason);
+}
+
+void human_wrap(FILE *out, const char *text)
+{
+	const size_t width = HUMAN_COLUMNS - HUMAN_INDENT;
+	while (*text != '\0') {
+		size_t len = strlen(text);
+		if (len > width) {
+			len = width;
+			while (len > 0 && text[len] != ' ') {
+				len--;
+			}
+			len = len > 0 ? len : width;
+		}
+		(void)fprintf(out, "%*s%.*s\n", HUMAN_INDENT, "", (int)len, text);
+		text += len;
+		while (*text == ' ') {
+			text++;
+		}
+	}
+}
+
+void human_upper(const char *text, char *upper, size_t size)
+{
+	size_t len = 0;
+	for (; len + 1 < size && text[len] != '\0'; len++) {
+		const char letter = text[len];
+		upper[len] = letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A')
+							    : letter;
+	}
+	upper[len] = '\0';
+}

@@ -1,0 +1,28 @@
+/*
+ * report/human_text - the words of one alert for a terminal. Private to report/.
+ */
+#pragma once
+
+#include "report/record.h"
+
+#include <stdio.h>
+
+#define HUMAN_COLUMNS 100
+#define HUMAN_INDENT  10
+
+struct human_alert_text {
+	char head[96];  /* "sender.illegitimate  R37  " */
+	char from[160]; /* "192.0.2.70 (workstations)" */
+	char to[160];   /* "[2001:db8::25]:25 (internet)" */
+	char tail[96];  /* "  smtp  x3" */
+	char why[320];  /* detail and reason */
+};
+
+void human_alert_text(struct human_alert_text *text, const struct record *record,
+	enum finding finding, const struct fold_count *count);
+
+/* Print text in lines of HUMAN_COLUMNS, each behind HUMAN_INDENT blanks. */
+void human_wrap(FILE *out, const char *text);
+
+/* ASCII capitals. */
+void human_upper(const char *text, char *upper, size_t size);
