@@ -1,0 +1,296 @@
+#include "classify/classify.h"
+
+#include "classify/marks.h"
+#include "classify/proxy.h"
+#include "classify/rules.h"
+
+#include <string.h>
+
+#define PROXY_STEPS_MAX  16 /* steps, not hosts: SOCKS takes five */
+#define LINES_BEFORE_OUT 12 /* lines without one trait */
+#define LOOKED_AT_BYTES  16 /* of text, for bytes no text protocol begins with */
+#define OLD_HELLO_BYTES  11
+#define RPC_HEAD_BYTES   16
+#define RECORD_HEAD      5
+
+/* What a first byte may begin. */
+enum kind {
+	KIND_NOTHING, /* no signature begins so */
+	KIND_TEXT,
+	KIND_ODD_TEXT, /* text, but only in the middle of a conversation */
+	KIND_RECORD,
+	KIND_RPC,
+	KIND_OLD_HELLO,
+};
+
+static enum kind kind_of(uint8_t first)
+{
+	if (first >= 0x80) {
+		return KIND_OLD_HELLO;
+	}
+	if (first >= 20 && first <= 23) {
+		return KIND_RECORD;
+	}
+	if (first == 5) {
+		return KIND_RPC;
+	}
+	if (first < ' ' || first == 0x7f) {
+		return first == '\r' || first == '\n' || first == '\t' ? KIND_TEXT
+								       : KIND_NOTHING;
+	}
+	/* JSON, XML, syslog: an IMAP tag may look so, but never opens a conversation */
+	static const char ODD[] = "{<[(>]})=!%&',/;?@\\^`|~";
+	return memchr(ODD, first, sizeof(ODD) - 1) ? KIND_ODD_TEXT : KIND_TEXT;
+}
+
+static struct side_bytes side_of(
+	const struct prefix *prefix, const struct classify_hint *hint, unsigned side)
+{
+	return (struct side_bytes){
+		.bytes = prefix->bytes[side],
+		.len = prefix->len[side],
+		.is_start = hint->is_client_known && !prefix->has_gap[side],
+		.is_last = hint->is_ended || prefix_is_full(prefix, side),
+	};
+}
+
+/* Bytes that no line of text holds near its beginning. */
+static bool is_binary(const struct side_bytes *side)
+{
+	const size_t len = side->len < LOOKED_AT_BYTES ? side->len : LOOKED_AT_BYTES;
+	for (size_t i = 0; i < len; i++) {
+		const uint8_t byte = side->bytes[i];
+		const bool is_control =
+			byte < 0x20 && byte != '\r' && byte != '\n' && byte != '\t';
+		if (is_control || (byte >= 0x80 && i < 4 && side->is_start)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Too few bytes yet to see whether the head of a binary protocol holds. */
+static bool may_become_head(const struct side_bytes *side, enum kind kind)
+{
+	const uint8_t *bytes = side->bytes;
+	if (side->is_last) {
+		return false;
+	}
+	switch (kind) {
+	case KIND_RECORD:
+		return side->len < RECORD_HEAD && (side->len < 2 || bytes[1] == 3) &&
+		       (side->len < 3 || bytes[2] <= 4);
+	case KIND_RPC:
+		return side->len < RPC_HEAD_BYTES && (side->len < 2 || bytes[1] <= 1);
+	case KIND_OLD_HELLO:
+		return side->len < OLD_HELLO_BYTES && (side->len < 3 || bytes[2] == 1);
+	default:
+		return false;
+	}
+}
+
+/* Fill *marks; false when no signature can match this side any more. */
+static bool read_side(const struct side_bytes *side, struct marks *marks)
+{
+	if (side->len == 0) {
+		return true;
+	}
+	const enum kind kind = kind_of(side->bytes[0]);
+	if (kind == KIND_NOTHING || (kind == KIND_ODD_TEXT && side->is_start)) {
+		return false;
+	}
+	if (kind == KIND_TEXT || kind == KIND_ODD_TEXT) {
+		if (is_binary(side)) {
+			return false;
+		}
+		marks_read_lines(side, marks);
+		return (marks->client | marks->server) != 0 ||
+		       marks->line_count < LINES_BEFORE_OUT;
+	}
+	marks_read_wire(side, marks);
+	if ((marks->client | marks->server) != 0 || may_become_head(side, kind)) {
+		return true;
+	}
+	/* 8-bit text in the middle of a message */
+	return kind == KIND_OLD_HELLO && !side->is_start && !is_binary(side);
+}
+
+/* The server's reply carries the client's tag: RFC 9051 section 2.2.1. */
+static bool tags_meet(const struct side_bytes *client, const struct side_bytes *server)
+{
+	struct marks_line command;
+	struct marks_line reply;
+	for (size_t at = 0; marks_next_line(client, &at, &command);) {
+		const struct text tag = marks_imap_command(&command);
+		for (size_t to = 0;
+			tag.len > 0 && marks_next_line(server, &to, &reply);) {
+			const struct text answer = marks_imap_reply(&reply);
+			if (answer.len == tag.len &&
+				memcmp(answer.at, tag.at, tag.len) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void note_tags(const struct side_bytes sides[2], struct marks marks[2])
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const unsigned other = 1 - side;
+		if ((marks[side].client & CLIENT_IMAP) != 0 &&
+			(marks[other].server & SERVER_TAGGED) != 0 &&
+			tags_meet(&sides[side], &sides[other])) {
+			marks[side].client |= CLIENT_TAG_MET;
+		}
+	}
+}
+
+static bool is_first(const struct prefix *prefix, unsigned side)
+{
+	return prefix->run_count > 0 && prefix->runs[0].side == side &&
+	       !prefix->runs[0].is_gap;
+}
+
+/* No byte will come that could be looked at. */
+static bool is_last(const struct prefix *prefix, const struct classify_hint *hint)
+{
+	return hint->is_ended || prefix->run_count == PREFIX_RUNS ||
+	       (prefix_is_full(prefix, 0) && prefix_is_full(prefix, 1));
+}
+
+static void take_rule(struct classification *result, const struct rule *rule,
+	const struct classify_hint *hint, unsigned client)
+{
+	result->outcome = CLASSIFY_DECIDED;
+	result->protocol = rule->protocol;
+	result->evidence = rule->evidence;
+	if (result->client_side_is_sure) {
+		return; /* the proxy header told it */
+	}
+	result->client_side_is_sure = !rule->is_role_unsure;
+	result->client_side =
+		(uint8_t)(rule->is_role_unsure ? hint->client_side : client);
+}
+
+/* Try both sides as the client; the row that stands first in the table wins. */
+static bool decide(const struct prefix *prefix, const struct classify_hint *hint,
+	const struct marks marks[2], struct classification *result)
+{
+	const struct rule *best = NULL;
+	size_t best_rank = 0;
+	unsigned best_client = 0;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		const unsigned client =
+			turn == 0 ? hint->client_side : 1U - hint->client_side;
+		const struct rules_state state = {
+			.is_last = is_last(prefix, hint),
+			.is_server_first = is_first(prefix, 1 - client),
+			.is_client_full = prefix_is_full(prefix, client),
+		};
+		size_t rank;
+		const struct rule *rule =
+			rules_match(&marks[client], &marks[1 - client], &state, &rank);
+		if (rule && (!best || rank < best_rank)) {
+			best = rule;
+			best_rank = rank;
+			best_client = client;
+		}
+	}
+	if (best) {
+		take_rule(result, best, hint, best_client);
+	}
+	return best != NULL;
+}
+
+static void rule_out(struct classification *result, const struct classify_hint *hint,
+	enum protocol protocol)
+{
+	result->outcome = CLASSIFY_RULED_OUT;
+	result->protocol = protocol;
+	result->evidence =
+		protocol == PROTOCOL_OTHER ? "no known beginning" : "nothing known";
+	if (!result->client_side_is_sure) {
+		result->client_side = hint->client_side;
+	}
+}
+
+static void name_socks(struct classification *result)
+{
+	result->outcome = CLASSIFY_DECIDED;
+	result->protocol = PROTOCOL_SOCKS;
+	result->evidence = "socks dialogue";
+}
+
+/* True when the proxy header settles what can be said now. */
+static bool read_proxies(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result)
+{
+	enum proxy_step step = PROXY_TAKEN;
+	for (unsigned i = 0; i < PROXY_STEPS_MAX && step == PROXY_TAKEN; i++) {
+		step = proxy_take(prefix, hint, result);
+	}
+	if (step == PROXY_REFUSED) {
+		name_socks(result);
+		return true;
+	}
+	if (step != PROXY_WAIT) {
+		return false;
+	}
+	if (!is_last(prefix, hint)) {
+		return true;
+	}
+	if (result->proxy_phase != 0) {
+		name_socks(result);
+		return true;
+	}
+	return false;
+}
+
+static void classify_bytes(const struct prefix *prefix,
+	const struct classify_hint *hint, struct classification *result)
+{
+	const struct side_bytes sides[2] = {
+		side_of(prefix, hint, 0), side_of(prefix, hint, 1)};
+	struct marks marks[2];
+	memset(marks, 0, sizeof(marks));
+	const bool has_hope[2] = {
+		read_side(&sides[0], &marks[0]), read_side(&sides[1], &marks[1])};
+	const uint64_t any =
+		marks[0].client | marks[0].server | marks[1].client | marks[1].server;
+	if (any != 0) {
+		note_tags(sides, marks);
+		if (decide(prefix, hint, marks, result)) {
+			return;
+		}
+	}
+	if (is_last(prefix, hint)) {
+		const bool is_alien = !has_hope[0] || !has_hope[1];
+		rule_out(result, hint, is_alien ? PROTOCOL_OTHER : PROTOCOL_UNKNOWN);
+		return;
+	}
+	const bool is_silent = sides[0].len == 0 || sides[1].len == 0;
+	const bool may_wait =
+		is_silent && protocol_of_port(hint->server_port) != PROTOCOL_UNKNOWN;
+	const bool is_out = !(has_hope[0] && sides[0].len > 0) &&
+			    !(has_hope[1] && sides[1].len > 0) &&
+			    sides[0].len + sides[1].len > 0;
+	if (is_out && !may_wait) {
+		rule_out(result, hint, PROTOCOL_OTHER);
+	}
+}
+
+enum classify_outcome classify_prefix(struct prefix *prefix,
+	const struct classify_hint *hint, struct classification *result)
+{
+	if (result->outcome != CLASSIFY_NOT_YET) {
+		return result->outcome;
+	}
+	if (!result->client_side_is_sure) {
+		result->client_side = hint->client_side;
+	}
+	if (!read_proxies(prefix, hint, result)) {
+		classify_bytes(prefix, hint, result);
+	}
+	return result->outcome;
+}

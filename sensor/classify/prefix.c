@@ -1,0 +1,109 @@
+#include "classify/prefix.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct prefix_run *last_run(struct prefix *prefix)
+{
+	return prefix->run_count > 0 ? &prefix->runs[prefix->run_count - 1] : NULL;
+}
+
+static struct prefix_run *new_run(struct prefix *prefix, unsigned side)
+{
+	if (prefix->run_count == PREFIX_RUNS) {
+		return NULL;
+	}
+	struct prefix_run *run = &prefix->runs[prefix->run_count++];
+	*run = (struct prefix_run){.side = (uint8_t)side};
+	return run;
+}
+
+size_t prefix_add(
+	struct prefix *prefix, unsigned side, const uint8_t *bytes, size_t len)
+{
+	assert(side < 2);
+	const size_t room = PREFIX_BYTES - prefix->len[side];
+	const size_t kept = len < room ? len : room;
+	if (kept == 0) {
+		return 0;
+	}
+	struct prefix_run *run = last_run(prefix);
+	if (!run || run->side != side || run->is_gap) {
+		run = new_run(prefix, side);
+	}
+	if (!run) {
+		return 0;
+	}
+	memcpy(&prefix->bytes[side][prefix->len[side]], bytes, kept);
+	prefix->len[side] = (uint16_t)(prefix->len[side] + kept);
+	run->len = (uint16_t)(run->len + kept);
+	return kept;
+}
+
+void prefix_gap(struct prefix *prefix, unsigned side)
+{
+	assert(side < 2);
+	prefix->has_gap[side] = true;
+	const struct prefix_run *last = last_run(prefix);
+	if (last && last->side == side && last->is_gap) {
+		return;
+	}
+	struct prefix_run *run = new_run(prefix, side);
+	if (run) {
+		run->is_gap = 1;
+	}
+}
+
+/* Take len bytes of side off the runs; emptied runs go, and neighbours of one side join. */
+static void drop_runs(struct prefix *prefix, unsigned side, size_t len)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < prefix->run_count; i++) {
+		struct prefix_run run = prefix->runs[i];
+		const bool is_ours = run.side == side;
+		if (is_ours && run.is_gap && len > 0) {
+			continue; /* it lay inside what is forgotten */
+		}
+		if (is_ours && !run.is_gap) {
+			const size_t cut = len < run.len ? len : run.len;
+			run.len = (uint16_t)(run.len - cut);
+			len -= cut;
+		}
+		if (run.len == 0 && !run.is_gap) {
+			continue;
+		}
+		struct prefix_run *before = kept > 0 ? &prefix->runs[kept - 1] : NULL;
+		if (before && before->side == run.side && !before->is_gap &&
+			!run.is_gap) {
+			before->len = (uint16_t)(before->len + run.len);
+			continue;
+		}
+		prefix->runs[kept++] = run;
+	}
+	prefix->run_count = (uint16_t)kept;
+}
+
+void prefix_drop(struct prefix *prefix, unsigned side, size_t len)
+{
+	assert(side < 2);
+	const size_t held = prefix->len[side];
+	const size_t cut = len < held ? len : held;
+	memmove(prefix->bytes[side], &prefix->bytes[side][cut], held - cut);
+	/* what was read may be a password (RFC 1929): leave no copy behind */
+	explicit_bzero(&prefix->bytes[side][held - cut], cut);
+	prefix->len[side] = (uint16_t)(held - cut);
+	drop_runs(prefix, side, cut);
+}
+
+bool prefix_is_full(const struct prefix *prefix, unsigned side)
+{
+	assert(side < 2);
+	if (prefix->len[side] == PREFIX_BYTES) {
+		return true;
+	}
+	if (prefix->run_count < PREFIX_RUNS) {
+		return false;
+	}
+	const struct prefix_run *last = &prefix->runs[PREFIX_RUNS - 1];
+	return last->side != side || last->is_gap;
+}

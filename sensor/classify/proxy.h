@@ -1,0 +1,28 @@
+/*
+ * classify/proxy - headers that carry a conversation to a further host.
+ *
+ * In: the prefix. Reads a PROXY header (HAProxy, versions 1 and 2), an HTTP CONNECT
+ * (RFC 9110 section 9.3.6), SOCKS 4, 4a and 5 (RFC 1928, 1929), notes where the flow
+ * comes from or goes to, and takes the header off both sides. User names and
+ * passwords are dropped with the message that holds them, and never looked at.
+ */
+#pragma once
+
+#include "classify/classify.h"
+
+enum proxy_step {
+	PROXY_NOTHING = 0, /* no header here: classify what there is */
+	PROXY_WAIT,        /* a header, not all of it here */
+	PROXY_TAKEN,       /* a header was taken off: look again */
+	PROXY_REFUSED,     /* a SOCKS dialogue that leads nowhere further */
+};
+
+enum proxy_step proxy_take(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result);
+
+/* socks.c: a side that begins with 4 or 5, and a SOCKS 5 dialogue under way. */
+enum proxy_step proxy_socks4(
+	struct prefix *prefix, unsigned side, struct classification *result);
+enum proxy_step proxy_socks5(
+	struct prefix *prefix, unsigned side, struct classification *result);
+enum proxy_step proxy_socks_go_on(struct prefix *prefix, struct classification *result);

@@ -1,0 +1,313 @@
+#include "classify/marks.h"
+
+#include <string.h>
+
+static bool is_digit(uint8_t byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+static bool is_listed(struct text word, const char *const *words)
+{
+	for (; *words; words++) {
+		if (text_is(word, *words)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Keywords of RFC 5321 section 4.1.1.1 and its registry, those that no FTP server says. */
+static bool is_esmtp_keyword(struct text word)
+{
+	static const char *const KEYWORDS[] = {"8BITMIME", "AUTH", "BINARYMIME",
+		"CHUNKING", "DELIVERBY", "DSN", "ENHANCEDSTATUSCODES", "ETRN", "EXPN",
+		"FUTURERELEASE", "LIMITS", "MT-PRIORITY", "NO-SOLICITING", "PIPELINING",
+		"REQUIRETLS", "SIZE", "SMTPUTF8", "STARTTLS", "VRFY", "X-ANONYMOUSTLS",
+		"X-EXPS", "XCLIENT", "XEXCH50", "XFORWARD", "XXXXXXXA", "XXXXXXXX",
+		NULL};
+	return is_listed(word, KEYWORDS) || text_starts(word, "AUTH=");
+}
+
+/* "2.1.0" behind "250", its class the reply's: RFC 2034 section 4. */
+static bool is_enhanced(struct text text, uint8_t class)
+{
+	size_t digits = 0;
+	size_t dots = 0;
+	for (size_t i = 0; i < text.len && text.at[i] != ' '; i++) {
+		const bool is_dot = text.at[i] == '.';
+		if ((!is_dot && !is_digit(text.at[i])) || (is_dot && digits == 0)) {
+			return false;
+		}
+		dots += is_dot;
+		digits = is_dot ? 0 : digits + 1;
+		if (digits > 3) {
+			return false;
+		}
+	}
+	return dots == 2 && digits > 0 && text.at[0] == class;
+}
+
+static uint64_t mark_greeting(const struct marks_line *line, struct text text)
+{
+	if (marks_contains(text, "SMTP")) {
+		return SERVER_SMTP_TEXT;
+	}
+	if (marks_contains(text, "LMTP")) {
+		return SERVER_LMTP_TEXT;
+	}
+	const bool is_ftp =
+		marks_contains(text, "FTP") || marks_contains(text, "FileZilla");
+	return line->is_whole && is_ftp ? SERVER_FTP_TEXT : 0;
+}
+
+static uint64_t mark_code(unsigned code)
+{
+	switch (code) {
+	case 220:
+		return SERVER_220;
+	case 250:
+		return SERVER_250;
+	case 354:
+		return SERVER_354;
+	case 334:
+	case 235:
+		return SERVER_SASL_REPLY;
+	case 150:
+	case 226:
+	case 227:
+	case 229:
+	case 230:
+	case 234:
+	case 257:
+	case 331:
+		return SERVER_FTP_REPLY;
+	default:
+		return 0;
+	}
+}
+
+/* Reply line, RFC 5321 section 4.2; RFC 959 and RFC 3977 share its shape. */
+static uint64_t mark_reply(const struct marks_line *line)
+{
+	const struct text text = line->text;
+	if (text.len < 3 || !is_digit(text.at[1]) || !is_digit(text.at[2])) {
+		return 0;
+	}
+	const bool is_parted = text.len > 3 && (text.at[3] == ' ' || text.at[3] == '-');
+	const bool is_bare = text.len == 3 && line->is_whole;
+	if (!is_parted && !is_bare) {
+		return 0;
+	}
+	const unsigned code = (unsigned)(text.at[0] - '0') * 100 +
+			      (unsigned)(text.at[1] - '0') * 10 +
+			      (unsigned)(text.at[2] - '0');
+	if (code < 150 || code > 599) {
+		return 0;
+	}
+	uint64_t marks = mark_code(code) | SERVER_REPLY;
+	const size_t head = is_parted ? 4 : 3;
+	const struct text rest = {.at = text.at + head, .len = text.len - head};
+	if (code == 220 || (line->is_first && (code == 421 || code == 554))) {
+		marks |= mark_greeting(line, rest);
+	}
+	if (line->is_first && (code == 200 || code == 201)) {
+		marks |= SERVER_200;
+		const bool is_news = marks_contains(rest, "NNTP") ||
+				     marks_contains(rest, "news") ||
+				     marks_contains(rest, "INN ");
+		marks |= is_news ? SERVER_NNTP_TEXT : 0;
+	}
+	struct text words = rest;
+	const struct text word = marks_word(line, &words);
+	if (code == 250 && is_esmtp_keyword(word)) {
+		marks |= SERVER_EHLO_REPLY;
+	}
+	return marks | (is_enhanced(word, text.at[0]) ? SERVER_ENHANCED : 0);
+}
+
+/* RFC 1939 section 3; redis says "+OK" alone and "+PONG". */
+static uint64_t mark_plus(const struct marks_line *line)
+{
+	struct text rest = line->text;
+	const struct text word = marks_word(line, &rest);
+	if (text_is(word, "+PONG")) {
+		return SERVER_REDIS;
+	}
+	if (!text_is(word, "+OK")) {
+		return 0;
+	}
+	uint64_t marks = SERVER_OK;
+	if (line->is_whole && text_trim(rest).len > 0) {
+		marks |= SERVER_OK_WORDS;
+	}
+	const bool is_stamped = marks_contains(rest, "<") &&
+				marks_contains(rest, "@") && marks_contains(rest, ">");
+	if (line->is_first && (is_stamped || marks_contains(rest, "POP") ||
+				      marks_contains(rest, "ready"))) {
+		marks |= SERVER_OK_TEXT;
+	}
+	return marks;
+}
+
+static uint64_t mark_minus(const struct marks_line *line)
+{
+	if (text_starts(line->text, "-ERR unknown command '") ||
+		text_starts(line->text, "-ERR unknown command `") ||
+		text_starts(line->text, "-ERR Protocol error") ||
+		text_starts(line->text, "-ERR wrong number of arguments") ||
+		text_starts(line->text, "-NOAUTH ") ||
+		text_starts(line->text, "-WRONGTYPE ")) {
+		return SERVER_REDIS;
+	}
+	struct text rest = line->text;
+	return text_is(marks_word(line, &rest), "-ERR") ? SERVER_ERR : 0;
+}
+
+/* Untagged answers, RFC 9051 section 7. */
+static uint64_t mark_star(const struct marks_line *line)
+{
+	struct text rest = line->text;
+	if (marks_word(line, &rest).len != 1) {
+		return 0;
+	}
+	const struct text word = marks_word(line, &rest);
+	static const char *const GREETINGS[] = {"OK", "PREAUTH", "BYE", NULL};
+	static const char *const KINDS[] = {"CAPABILITY", "FLAGS", "LIST", "LSUB",
+		"SEARCH", "STATUS", "ID", "NAMESPACE", "ENABLED", "QUOTA", "QUOTAROOT",
+		"NO", "BAD", "ESEARCH", NULL};
+	static const char *const COUNTED[] = {
+		"EXISTS", "RECENT", "FETCH", "EXPUNGE", NULL};
+	uint64_t count = 0;
+	if (is_listed(word, GREETINGS)) {
+		/* MUPDATE (RFC 3656) greets alike */
+		const bool is_greeting =
+			line->is_first && !marks_contains(rest, "MUPDATE");
+		return SERVER_UNTAGGED | (is_greeting ? SERVER_IMAP : 0);
+	}
+	if (text_is(word, "CAPABILITY") && marks_contains(rest, "IMAP4")) {
+		return SERVER_UNTAGGED | SERVER_UNTAGGED_TWO;
+	}
+	if (text_number(word, UINT32_MAX, &count)) {
+		return is_listed(marks_word(line, &rest), COUNTED) ? SERVER_UNTAGGED
+								   : 0;
+	}
+	return is_listed(word, KINDS) ? SERVER_UNTAGGED : 0;
+}
+
+struct text marks_imap_reply(const struct marks_line *line)
+{
+	static const char *const STATES[] = {"OK", "NO", "BAD", NULL};
+	struct text rest = line->text;
+	struct text tag = marks_word(line, &rest);
+	const bool is_tagged = tag.len > 0 && !strchr("*+-\"", tag.at[0]) &&
+			       is_listed(marks_word(line, &rest), STATES);
+	tag.len = is_tagged ? tag.len : 0;
+	return tag;
+}
+
+/* ":server NOTICE", ":server 001", RFC 2812 section 2.3.1. */
+static uint64_t mark_colon(const struct marks_line *line)
+{
+	struct text rest = line->text;
+	(void)marks_word(line, &rest);
+	const struct text command = marks_word(line, &rest);
+	static const char *const COMMANDS[] = {"NOTICE", "001", "020", "376", "433",
+		"CAP", "PRIVMSG", "JOIN", "MODE", "PONG", NULL};
+	return is_listed(command, COMMANDS) && text_trim(rest).len > 0 ? SERVER_IRC : 0;
+}
+
+static bool is_memcached(const struct marks_line *line)
+{
+	const struct text text = line->text;
+	return text_starts(text, "VALUE ") || text_starts(text, "STAT ") ||
+	       (text_is(text, "STORED") && line->is_whole) ||
+	       (text_starts(text, "VERSION ") && line->is_first);
+}
+
+/* type name TAB selector TAB host TAB port, RFC 1436 section 3.8. */
+static bool is_gopher(const struct marks_line *line)
+{
+	if (!line->is_whole || !line->is_first || line->text.len < 8) {
+		return false;
+	}
+	size_t tabs = 0;
+	size_t port = 0;
+	for (size_t i = 0; i < line->text.len; i++) {
+		if (line->text.at[i] == '\t') {
+			tabs++;
+			port = i + 1;
+		}
+	}
+	uint64_t number = 0;
+	return tabs == 3 && text_number((struct text){.at = line->text.at + port,
+						.len = line->text.len - port},
+				    UINT16_MAX, &number);
+}
+
+static bool is_pop3_capability(const struct marks_line *line)
+{
+	static const char *const WORDS[] = {
+		"UIDL", "RESP-CODES", "STLS", "AUTH-RESP-CODE", "PIPELINING", NULL};
+	return line->is_whole && !line->is_first && is_listed(line->text, WORDS);
+}
+
+static uint64_t mark_first(const struct marks_line *line)
+{
+	const struct text text = line->text;
+	if (text_starts(text, "HTTP/1.") || text_starts(text, "ICY 200")) {
+		return SERVER_HTTP;
+	}
+	if (text_starts(text, "RTSP/1.") || text_starts(text, "SIP/2.")) {
+		return SERVER_FOREIGN;
+	}
+	if (text_starts(text, "SSH-1.") || text_starts(text, "SSH-2.")) {
+		return SERVER_SSH;
+	}
+	if (text_starts(text, "NOTICE AUTH ") || text_starts(text, "NOTICE * ")) {
+		return SERVER_IRC;
+	}
+	if (text_starts(text, "Login") && marks_contains(text, "Name: ")) {
+		return SERVER_FINGER;
+	}
+	return is_gopher(line) ? SERVER_GOPHER : 0;
+}
+
+/* Lines told by a whole phrase, whatever their first byte. */
+static uint64_t mark_phrase(const struct marks_line *line)
+{
+	uint64_t marks = line->is_first ? mark_first(line) : 0;
+	marks |= is_pop3_capability(line) ? SERVER_CAPA : 0;
+	marks |= is_memcached(line) ? SERVER_MEMCACHED : 0;
+	marks |= marks_imap_reply(line).len > 0 ? SERVER_TAGGED : 0;
+	return marks;
+}
+
+uint64_t marks_server_line(const struct marks_line *line)
+{
+	if (line->text.len == 0) {
+		return 0;
+	}
+	switch (line->text.at[0]) {
+	case '2':
+	case '3':
+	case '4':
+	case '5':
+	case '1':
+		return mark_reply(line) | mark_phrase(line);
+	case '+':
+		return mark_plus(line);
+	case '-':
+		return mark_minus(line);
+	case '*':
+		return mark_star(line);
+	case ':':
+		return mark_colon(line);
+	case '"':
+		/* RFC 5804 section 1.7 */
+		return text_starts(line->text, "\"IMPLEMENTATION\" \"") ? SERVER_SIEVE
+									: 0;
+	default:
+		return mark_phrase(line);
+	}
+}

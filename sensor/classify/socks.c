@@ -1,0 +1,254 @@
+#include "classify/proxy.h"
+
+#include "base/cursor.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum phase {
+	PHASE_NONE = 0,
+	PHASE_PASSWORD,       /* client: RFC 1929 section 2 */
+	PHASE_PASSWORD_REPLY, /* server */
+	PHASE_REQUEST,        /* client: RFC 1928 section 4 */
+	PHASE_REPLY,          /* server: RFC 1928 section 6 */
+};
+
+enum {
+	SOCKS5_VERSION = 5,
+	SOCKS5_CONNECT = 1,
+	SOCKS5_IPV4 = 1,
+	SOCKS5_NAME = 3,
+	SOCKS5_IPV6 = 4,
+	SOCKS4_CONNECT = 1,
+	SOCKS4_BIND = 2,
+	SOCKS4_GRANTED = 0x5a,
+	SOCKS4_REFUSED_LAST = 0x5d,
+	METHOD_NONE = 0,
+	METHOD_PASSWORD = 2,
+};
+
+static struct cursor side_cursor(const struct prefix *prefix, unsigned side)
+{
+	return cursor_over(prefix->bytes[side], prefix->len[side]);
+}
+
+static size_t taken_from(const struct prefix *prefix, unsigned side, struct cursor cur)
+{
+	return prefix->len[side] - cursor_left(&cur);
+}
+
+static void note_name(struct classification *result, const uint8_t *at, size_t len)
+{
+	text_copy(result->target_host, sizeof(result->target_host),
+		(struct text){.at = at, .len = len});
+}
+
+/* Up to NUL; false when it is not there. */
+static bool take_string(struct cursor *cur, struct text *out)
+{
+	const uint8_t *end = memchr(cur->at, 0, cursor_left(cur));
+	if (!end || cur->short_read) {
+		return false;
+	}
+	*out = (struct text){.at = cur->at, .len = (size_t)(end - cur->at)};
+	cursor_skip(cur, out->len + 1);
+	return true;
+}
+
+/* SOCKS 4 and 4a (openssh.com/txt/socks4.protocol, socks4a.protocol). */
+enum proxy_step proxy_socks4(
+	struct prefix *prefix, unsigned side, struct classification *result)
+{
+	struct cursor request = side_cursor(prefix, side);
+	struct cursor answer = side_cursor(prefix, 1 - side);
+	cursor_skip(&request, 1);
+	const uint8_t command = cursor_u8(&request);
+	const uint16_t port = cursor_be16(&request);
+	const uint8_t *target = cursor_take(&request, 4);
+	const bool is_silent = cursor_left(&answer) == 0;
+	const uint8_t version = cursor_u8(&answer);
+	const uint8_t status = cursor_u8(&answer);
+	cursor_skip(&answer, 6);
+	const bool is_answer =
+		version == 0 &&
+		(!cursor_ok(&answer) ||
+			(status >= SOCKS4_GRANTED && status <= SOCKS4_REFUSED_LAST));
+	if ((prefix->len[side] > 1 && command != SOCKS4_CONNECT &&
+		    command != SOCKS4_BIND) ||
+		(!is_silent && !is_answer)) {
+		return PROXY_NOTHING;
+	}
+	struct text user;
+	struct text name = {.len = 0};
+	if (!target || !take_string(&request, &user)) {
+		return prefix_is_full(prefix, side) ? PROXY_NOTHING : PROXY_WAIT;
+	}
+	const bool is_named =
+		target[0] == 0 && target[1] == 0 && target[2] == 0 && target[3] != 0;
+	if (is_named && !take_string(&request, &name)) {
+		return prefix_is_full(prefix, side) ? PROXY_NOTHING : PROXY_WAIT;
+	}
+	if (!cursor_ok(&answer)) {
+		return PROXY_WAIT;
+	}
+	note_name(result, name.at, name.len);
+	if (!is_named) {
+		result->has_target_address = true;
+		result->target = address_from_ipv4(target);
+	}
+	result->target_port = port;
+	result->proxy = CLASSIFY_PROXY_SOCKS;
+	result->client_side = (uint8_t)side;
+	result->client_side_is_sure = true;
+	prefix_drop(prefix, side, taken_from(prefix, side, request));
+	prefix_drop(prefix, 1 - side, taken_from(prefix, 1 - side, answer));
+	return command == SOCKS4_CONNECT && status == SOCKS4_GRANTED ? PROXY_TAKEN
+								     : PROXY_REFUSED;
+}
+
+/* Methods offered and the one chosen: RFC 1928 section 3. */
+enum proxy_step proxy_socks5(
+	struct prefix *prefix, unsigned side, struct classification *result)
+{
+	struct cursor greeting = side_cursor(prefix, side);
+	struct cursor answer = side_cursor(prefix, 1 - side);
+	cursor_skip(&greeting, 1);
+	const uint8_t count = cursor_u8(&greeting);
+	const uint8_t *methods = cursor_take(&greeting, count);
+	const bool is_silent = cursor_left(&answer) == 0;
+	const uint8_t version = cursor_u8(&answer);
+	const uint8_t method = cursor_u8(&answer);
+	if ((count == 0 && prefix->len[side] > 1) ||
+		(!is_silent && version != SOCKS5_VERSION)) {
+		return PROXY_NOTHING;
+	}
+	if (!methods || !cursor_ok(&answer)) {
+		return PROXY_WAIT;
+	}
+	/* DCE/RPC begins with 5 as well: the answer has to be one of the offers */
+	if (method != 0xff && !memchr(methods, method, count)) {
+		return PROXY_NOTHING;
+	}
+	result->proxy = CLASSIFY_PROXY_SOCKS;
+	result->client_side = (uint8_t)side;
+	result->client_side_is_sure = true;
+	prefix_drop(prefix, side, taken_from(prefix, side, greeting));
+	prefix_drop(prefix, 1 - side, taken_from(prefix, 1 - side, answer));
+	if (method != METHOD_NONE && method != METHOD_PASSWORD) {
+		return PROXY_REFUSED;
+	}
+	result->proxy_phase = method == METHOD_NONE ? PHASE_REQUEST : PHASE_PASSWORD;
+	return PROXY_TAKEN;
+}
+
+/* The bytes of name and password go unread: RFC 1929 section 2. */
+static enum proxy_step take_password(
+	struct prefix *prefix, struct classification *result)
+{
+	struct cursor cur = side_cursor(prefix, result->client_side);
+	cursor_skip(&cur, 1);
+	cursor_skip(&cur, cursor_u8(&cur));
+	cursor_skip(&cur, cursor_u8(&cur));
+	if (!cursor_ok(&cur)) {
+		return PROXY_WAIT;
+	}
+	prefix_drop(prefix, result->client_side,
+		taken_from(prefix, result->client_side, cur));
+	result->proxy_phase = PHASE_PASSWORD_REPLY;
+	return PROXY_TAKEN;
+}
+
+static enum proxy_step take_password_reply(
+	struct prefix *prefix, struct classification *result)
+{
+	const unsigned server = 1U - result->client_side;
+	struct cursor cur = side_cursor(prefix, server);
+	cursor_skip(&cur, 1);
+	const uint8_t status = cursor_u8(&cur);
+	if (!cursor_ok(&cur)) {
+		return PROXY_WAIT;
+	}
+	prefix_drop(prefix, server, taken_from(prefix, server, cur));
+	result->proxy_phase = PHASE_REQUEST;
+	return status == 0 ? PROXY_TAKEN : PROXY_REFUSED;
+}
+
+/* An address with its type in front, and a port: RFC 1928 section 5. */
+struct endpoint {
+	uint8_t type;
+	struct text bytes;
+	uint16_t port;
+};
+
+static bool take_endpoint(struct cursor *cur, struct endpoint *out)
+{
+	out->type = cursor_u8(cur);
+	size_t len = 4;
+	if (out->type == SOCKS5_NAME) {
+		len = cursor_u8(cur);
+	} else if (out->type == SOCKS5_IPV6) {
+		len = 16;
+	}
+	out->bytes = (struct text){.at = cursor_take(cur, len), .len = len};
+	out->port = cursor_be16(cur);
+	return cursor_ok(cur);
+}
+
+static enum proxy_step take_request(
+	struct prefix *prefix, struct classification *result)
+{
+	const unsigned side = result->client_side;
+	struct cursor cur = side_cursor(prefix, side);
+	cursor_skip(&cur, 1);
+	const uint8_t command = cursor_u8(&cur);
+	cursor_skip(&cur, 1);
+	struct endpoint target;
+	if (!take_endpoint(&cur, &target)) {
+		return PROXY_WAIT;
+	}
+	result->target_port = target.port;
+	if (target.type == SOCKS5_NAME) {
+		note_name(result, target.bytes.at, target.bytes.len);
+	} else {
+		result->has_target_address = true;
+		result->target = target.type == SOCKS5_IPV6
+					 ? address_from_ipv6(target.bytes.at)
+					 : address_from_ipv4(target.bytes.at);
+	}
+	prefix_drop(prefix, side, taken_from(prefix, side, cur));
+	result->proxy_phase = PHASE_REPLY;
+	return command == SOCKS5_CONNECT ? PROXY_TAKEN : PROXY_REFUSED;
+}
+
+static enum proxy_step take_reply(struct prefix *prefix, struct classification *result)
+{
+	const unsigned server = 1U - result->client_side;
+	struct cursor cur = side_cursor(prefix, server);
+	cursor_skip(&cur, 1);
+	const uint8_t status = cursor_u8(&cur);
+	cursor_skip(&cur, 1);
+	struct endpoint bound;
+	if (!take_endpoint(&cur, &bound)) {
+		return PROXY_WAIT;
+	}
+	prefix_drop(prefix, server, taken_from(prefix, server, cur));
+	result->proxy_phase = PHASE_NONE;
+	return status == 0 ? PROXY_TAKEN : PROXY_REFUSED;
+}
+
+enum proxy_step proxy_socks_go_on(struct prefix *prefix, struct classification *result)
+{
+	switch ((enum phase)result->proxy_phase) {
+	case PHASE_PASSWORD:
+		return take_password(prefix, result);
+	case PHASE_PASSWORD_REPLY:
+		return take_password_reply(prefix, result);
+	case PHASE_REQUEST:
+		return take_request(prefix, result);
+	case PHASE_REPLY:
+		return take_reply(prefix, result);
+	case PHASE_NONE:
+		break;
+	}
+	return PROXY_NOTHING;
+}
