@@ -48,8 +48,7 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"One server holding two roles; bounces sent by the inbound server "
 		"itself."},
 	[FINDING_PORT_UNUSUAL] = {"port.unusual", SEVERITY_MEDIUM, 3700005, 1,
-		"Mail protocol on a port that is not declared for it", {"R37"},
-		{"T1571"},
+		"Mail protocol on a port not declared for it", {"R37"}, {"T1571"},
 		"The bytes are a mail protocol and the port is neither one that the "
 		"row declares nor, where no "
 		"row fits at all, one of the protocol's own.",

@@ -72,9 +72,9 @@ bool finding_starttls_not_offered(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts *facts = judged->facts;
-	if (facts->starttls_offered != FACTS_NO || is_masked(judged) ||
-		facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT ||
-		!is_starttls_due(judged)) {
+	if (facts->starttls_offered != FACTS_NO || facts->is_preauth ||
+		is_masked(judged) || facts->tls == FACTS_TLS_STARTTLS ||
+		facts->tls == FACTS_TLS_IMPLICIT || !is_starttls_due(judged)) {
 		return false;
 	}
 	return facts->banner_host[0] == '\0' ||
@@ -92,11 +92,13 @@ bool finding_starttls_refused(
 	       is_starttls_due(judged);
 }
 
+/* After PREAUTH STARTTLS is not allowed (RFC 9051 section 6.2.1): not the client's fault. */
 bool finding_starttls_unused(const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts *facts = judged->facts;
 	const struct matrix_row *row = judged->row;
-	return facts->starttls_offered == FACTS_YES &&
+	return facts->starttls_offered == FACTS_YES && facts->has_client_bytes &&
+	       !facts->is_preauth &&
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
 	       facts->tls == FACTS_TLS_NONE && judge_has_clear_content(facts) &&
 	       row != NULL &&
