@@ -1,0 +1,105 @@
+#include "decode/decode.h"
+
+#include "decode/walk.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct decoder *decoder_new(const struct decode_settings *settings,
+	struct hash_seed seed, struct reason *why)
+{
+	struct decoder *decoder = (struct decoder *)calloc(1, sizeof(*decoder));
+	if (!decoder) {
+		(void)reason_set(why, "out of memory");
+		return NULL;
+	}
+	decoder->settings = *settings;
+	const uint32_t datagrams =
+		settings->fragment_datagrams > 0 ? settings->fragment_datagrams : 1;
+	decoder->fragments = fragments_new(datagrams, seed, why);
+	if (!decoder->fragments) {
+		free(decoder);
+		return NULL;
+	}
+	return decoder;
+}
+
+void decoder_free(struct decoder *decoder)
+{
+	if (decoder) {
+		fragments_free(decoder->fragments);
+		free(decoder);
+	}
+}
+
+static enum decode_result walk_step(struct walk *walk)
+{
+	assert(walk->next != LAYER_DONE);
+	switch (walk->next) {
+	case LAYER_ETHERNET:
+		return ethernet_step(walk);
+	case LAYER_ETHERTYPE:
+		return ethertype_step(walk);
+	case LAYER_PPP:
+		return ppp_step(walk);
+	case LAYER_IP:
+		return ip_step(walk);
+	case LAYER_IPV4:
+		return ipv4_step(walk);
+	case LAYER_IPV6:
+		return ipv6_step(walk);
+	case LAYER_PROTOCOL:
+		return protocol_step(walk);
+	case LAYER_ERSPAN:
+		return erspan_step(walk);
+	case LAYER_DONE:
+		break;
+	}
+	return DECODE_MALFORMED;
+}
+
+enum decode_result decoder_frame(
+	struct decoder *decoder, const struct frame *frame, struct packet *packet)
+{
+	struct walk walk;
+	walk.cur = cursor_over(frame->bytes, frame->captured_len);
+	walk.packet = packet;
+	walk.decoder = decoder;
+	walk.now_us = frame->time_us;
+	walk.cut = frame->wire_len > frame->captured_len
+			   ? frame->wire_len - frame->captured_len
+			   : 0;
+	walk.is_reassembled = false;
+	packet->vlan_count = 0;
+	packet->tunnel_depth = 0;
+	packet->tunnel_id = 0;
+	fragments_release(decoder->fragments);
+	enum decode_result result = link_begin(&walk, frame->link_type);
+	for (unsigned steps = 0; result == DECODE_OK && walk.next != LAYER_DONE;
+		steps++) {
+		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
+	}
+	decoder->counters.results[result]++;
+	return result;
+}
+
+const struct decode_counters *decoder_counters(const struct decoder *decoder)
+{
+	return &decoder->counters;
+}
+
+const char *decode_result_name(enum decode_result result)
+{
+	static const char *const names[DECODE_RESULT_COUNT] = {
+		[DECODE_OK] = "ok",
+		[DECODE_UNWANTED] = "unwanted",
+		[DECODE_FRAGMENT] = "fragment",
+		[DECODE_TRUNCATED] = "truncated",
+		[DECODE_MALFORMED] = "malformed",
+		[DECODE_TOO_DEEP] = "too deep",
+		[DECODE_CHECKSUM] = "checksum",
+		[DECODE_UNKNOWN_LINK] = "unknown link",
+	};
+	assert(result < DECODE_RESULT_COUNT);
+	return names[result];
+}

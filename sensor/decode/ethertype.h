@@ -1,0 +1,20 @@
+/*
+ * decode/ethertype - the EtherTypes that are followed (IANA ieee-802-numbers).
+ */
+#pragma once
+
+enum {
+	ETHERTYPE_LENGTHS_MAX = 0x05dc, /* up to here it is a length, IEEE 802.3 */
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_MPLS = 0x8847,
+	ETHERTYPE_MPLS_MULTICAST = 0x8848,
+	ETHERTYPE_PPPOE_SESSION = 0x8864,
+	ETHERTYPE_PROVIDER_VLAN = 0x88a8, /* IEEE 802.1ad */
+	ETHERTYPE_OLD_QINQ = 0x9100,
+	ETHERTYPE_ETHERNET = 0x6558, /* transparent Ethernet bridging, RFC 1701 */
+	ETHERTYPE_ERSPAN = 0x88be,
+	ETHERTYPE_ERSPAN_III = 0x22eb,
+	ETHERTYPE_PPP = 0x880b, /* in GRE */
+};

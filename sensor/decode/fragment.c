@@ -1,0 +1,308 @@
+#include "decode/fragment.h"
+
+#include "base/pool.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	UNIT_BYTES = 8, /* offsets count in these */
+	UNITS_MAX = (FRAGMENT_PAYLOAD_BYTES_MAX + UNIT_BYTES - 1) / UNIT_BYTES,
+	KEY_WORDS = 6,
+	HANDED_OUT_MAX = 8, /* one per tunnel level of a frame, and room */
+};
+
+#define FRAGMENT_LIFE_US INT64_C(30000000)
+#define LEN_UNKNOWN      UINT32_MAX
+
+struct slot {
+	uint64_t key[KEY_WORDS];
+	uint64_t born_us;
+	uint32_t chain_next; /* in its hash bucket */
+	uint32_t older;
+	uint32_t newer;
+	uint32_t len;        /* of the payload, LEN_UNKNOWN until the last fragment */
+	uint32_t reach;      /* end of the furthest bytes seen */
+	uint32_t units_seen; /* bits set in .seen */
+	uint32_t header_len; /* 0 until the first fragment */
+	uint8_t next_header;
+	bool is_spoilt;
+	uint64_t seen[(UNITS_MAX + 63) / 64];
+	/* The header ends, and the payload begins, at FRAGMENT_HEADER_BYTES_MAX. */
+	uint8_t bytes[FRAGMENT_HEADER_BYTES_MAX + UNITS_MAX * UNIT_BYTES];
+};
+
+struct fragments {
+	struct pool slots;
+	struct hash_seed seed;
+	uint32_t *buckets;
+	uint32_t bucket_mask;
+	uint32_t oldest;
+	uint32_t newest;
+	uint32_t handed_out[HANDED_OUT_MAX];
+	uint32_t handed_out_count;
+};
+
+static struct slot *slot_at(const struct fragments *fragments, uint32_t index)
+{
+	return (struct slot *)pool_at(&fragments->slots, index);
+}
+
+struct fragments *fragments_new(
+	uint32_t datagrams, struct hash_seed seed, struct reason *why)
+{
+	uint32_t buckets = 1;
+	while (buckets < datagrams && buckets < (1U << 30)) {
+		buckets *= 2;
+	}
+	struct fragments *fragments = (struct fragments *)calloc(1, sizeof(*fragments));
+	if (!fragments) {
+		(void)reason_set(why, "out of memory");
+		return NULL;
+	}
+	fragments->seed = seed;
+	fragments->bucket_mask = buckets - 1;
+	fragments->oldest = POOL_NONE;
+	fragments->newest = POOL_NONE;
+	fragments->buckets = (uint32_t *)malloc(buckets * sizeof(uint32_t));
+	if (!fragments->buckets) {
+		(void)reason_set(why, "out of memory");
+		free(fragments);
+		return NULL;
+	}
+	memset(fragments->buckets, 0xff, buckets * sizeof(uint32_t)); /* POOL_NONE */
+	if (!pool_init(&fragments->slots, sizeof(struct slot), datagrams, why)) {
+		free(fragments->buckets);
+		free(fragments);
+		return NULL;
+	}
+	return fragments;
+}
+
+void fragments_free(struct fragments *fragments)
+{
+	if (fragments) {
+		pool_destroy(&fragments->slots);
+		free(fragments->buckets);
+		free(fragments);
+	}
+}
+
+static uint32_t *bucket_of(struct fragments *fragments, const uint64_t *key)
+{
+	const uint64_t hash = hash_words(&fragments->seed, key, KEY_WORDS);
+	return &fragments->buckets[hash & fragments->bucket_mask];
+}
+
+static void key_of(const struct fragment *fragment, uint64_t *key)
+{
+	memcpy(&key[0], fragment->src->bytes, 16);
+	memcpy(&key[2], fragment->dst->bytes, 16);
+	key[4] = (uint64_t)fragment->identification << 32 | fragment->network;
+	key[5] = fragment->protocol;
+}
+
+/* Out of its bucket and out of the row of ages; the slot itself stays taken. */
+static void slot_unlink(struct fragments *fragments, uint32_t index)
+{
+	struct slot *slot = slot_at(fragments, index);
+	uint32_t *link = bucket_of(fragments, slot->key);
+	while (*link != index) {
+		assert(*link != POOL_NONE);
+		link = &slot_at(fragments, *link)->chain_next;
+	}
+	*link = slot->chain_next;
+	if (slot->older != POOL_NONE) {
+		slot_at(fragments, slot->older)->newer = slot->newer;
+	} else {
+		fragments->oldest = slot->newer;
+	}
+	if (slot->newer != POOL_NONE) {
+		slot_at(fragments, slot->newer)->older = slot->older;
+	} else {
+		fragments->newest = slot->older;
+	}
+}
+
+static void slot_evict(
+	struct fragments *fragments, uint32_t index, struct decode_counters *counters)
+{
+	counters->fragments_evicted += !slot_at(fragments, index)->is_spoilt;
+	slot_unlink(fragments, index);
+	pool_give(&fragments->slots, index);
+}
+
+/* A clock that was set back as far counts as well. */
+static bool slot_is_expired(const struct slot *slot, uint64_t now_us)
+{
+	const int64_t age_us = (int64_t)(now_us - slot->born_us);
+	return age_us > FRAGMENT_LIFE_US || age_us < -FRAGMENT_LIFE_US;
+}
+
+static void evict_expired(
+	struct fragments *fragments, uint64_t now_us, struct decode_counters *counters)
+{
+	while (fragments->oldest != POOL_NONE &&
+		slot_is_expired(slot_at(fragments, fragments->oldest), now_us)) {
+		slot_evict(fragments, fragments->oldest, counters);
+	}
+}
+
+static uint32_t slot_find(struct fragments *fragments, const uint64_t *key)
+{
+	uint32_t index = *bucket_of(fragments, key);
+	while (index != POOL_NONE && memcmp(slot_at(fragments, index)->key, key,
+					     KEY_WORDS * sizeof(uint64_t)) != 0) {
+		index = slot_at(fragments, index)->chain_next;
+	}
+	return index;
+}
+
+/* POOL_NONE only when every slot is handed out. */
+static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
+	uint64_t now_us, struct decode_counters *counters)
+{
+	uint32_t index = pool_take(&fragments->slots);
+	if (index == POOL_NONE && fragments->oldest != POOL_NONE) {
+		slot_evict(fragments, fragments->oldest, counters);
+		index = pool_take(&fragments->slots);
+	}
+	if (index == POOL_NONE) {
+		return POOL_NONE;
+	}
+	struct slot *slot = slot_at(fragments, index);
+	memset(slot, 0, offsetof(struct slot, bytes));
+	memcpy(slot->key, key, sizeof(slot->key));
+	slot->born_us = now_us;
+	slot->len = LEN_UNKNOWN;
+	uint32_t *bucket = bucket_of(fragments, key);
+	slot->chain_next = *bucket;
+	*bucket = index;
+	slot->older = fragments->newest;
+	slot->newer = POOL_NONE;
+	if (fragments->newest != POOL_NONE) {
+		slot_at(fragments, fragments->newest)->newer = index;
+	} else {
+		fragments->oldest = index;
+	}
+	fragments->newest = index;
+	return index;
+}
+
+/* False when this fragment and the ones before disagree on where the end is. */
+static bool slot_fits(struct slot *slot, const struct fragment *fragment)
+{
+	const uint32_t end = fragment->offset + fragment->len;
+	if (end > slot->len) {
+		return false;
+	}
+	if (!fragment->is_more) {
+		if (slot->reach > end ||
+			(slot->len != LEN_UNKNOWN && slot->len != end)) {
+			return false;
+		}
+		slot->len = end;
+	}
+	slot->reach = end > slot->reach ? end : slot->reach;
+	return true;
+}
+
+/* False when bytes that are here already were different. */
+static bool slot_put(struct slot *slot, const struct fragment *fragment)
+{
+	for (uint32_t at = 0; at < fragment->len; at += UNIT_BYTES) {
+		const uint32_t unit = (fragment->offset + at) / UNIT_BYTES;
+		const uint32_t left = fragment->len - at;
+		const uint32_t len = left < UNIT_BYTES ? left : UNIT_BYTES;
+		uint8_t *place = slot->bytes + FRAGMENT_HEADER_BYTES_MAX +
+				 (size_t)unit * UNIT_BYTES;
+		const uint64_t bit = UINT64_C(1) << (unit % 64);
+		if (slot->seen[unit / 64] & bit) {
+			if (memcmp(place, fragment->bytes + at, len) != 0) {
+				return false;
+			}
+			continue;
+		}
+		memcpy(place, fragment->bytes + at, len);
+		slot->seen[unit / 64] |= bit;
+		slot->units_seen++;
+	}
+	return true;
+}
+
+static bool slot_is_whole(const struct slot *slot)
+{
+	return slot->len != LEN_UNKNOWN && slot->header_len > 0 &&
+	       slot->units_seen == (slot->len + UNIT_BYTES - 1) / UNIT_BYTES;
+}
+
+static enum decode_result slot_add(struct slot *slot, const struct fragment *fragment,
+	struct decode_counters *counters)
+{
+	if (slot->is_spoilt) {
+		return DECODE_MALFORMED;
+	}
+	if (!slot_fits(slot, fragment) || !slot_put(slot, fragment)) {
+		slot->is_spoilt = true;
+		counters->fragments_overlapping++;
+		return DECODE_MALFORMED;
+	}
+	if (fragment->offset == 0 && slot->header_len == 0) {
+		slot->header_len = fragment->header_len;
+		slot->next_header = fragment->next_header;
+		memcpy(slot->bytes + FRAGMENT_HEADER_BYTES_MAX - fragment->header_len,
+			fragment->header, fragment->header_len);
+	}
+	return slot_is_whole(slot) ? DECODE_OK : DECODE_FRAGMENT;
+}
+
+/* A fragment that ends beyond 65535, has no bytes, or stops between two units. */
+static bool fragment_is_sane(const struct fragment *fragment)
+{
+	return fragment->len > 0 && fragment->len <= FRAGMENT_PAYLOAD_BYTES_MAX &&
+	       fragment->offset + fragment->len <= FRAGMENT_PAYLOAD_BYTES_MAX &&
+	       fragment->offset % UNIT_BYTES == 0 &&
+	       (!fragment->is_more || fragment->len % UNIT_BYTES == 0);
+}
+
+enum decode_result fragments_add(struct fragments *fragments,
+	const struct fragment *fragment, uint64_t now_us,
+	struct decode_counters *counters, struct datagram *datagram)
+{
+	if (!fragment_is_sane(fragment)) {
+		return DECODE_MALFORMED;
+	}
+	uint64_t key[KEY_WORDS];
+	key_of(fragment, key);
+	evict_expired(fragments, now_us, counters);
+	uint32_t index = slot_find(fragments, key);
+	if (index == POOL_NONE) {
+		index = slot_start(fragments, key, now_us, counters);
+	}
+	if (index == POOL_NONE || fragments->handed_out_count == HANDED_OUT_MAX) {
+		return DECODE_TOO_DEEP;
+	}
+	struct slot *slot = slot_at(fragments, index);
+	const enum decode_result result = slot_add(slot, fragment, counters);
+	if (result != DECODE_OK) {
+		return result;
+	}
+	counters->fragments_reassembled++;
+	slot_unlink(fragments, index);
+	fragments->handed_out[fragments->handed_out_count++] = index;
+	*datagram = (struct datagram){
+		.header = slot->bytes + FRAGMENT_HEADER_BYTES_MAX - slot->header_len,
+		.header_len = slot->header_len,
+		.payload_len = slot->len,
+		.next_header = slot->next_header};
+	return DECODE_OK;
+}
+
+void fragments_release(struct fragments *fragments)
+{
+	while (fragments->handed_out_count > 0) {
+		pool_give(&fragments->slots,
+			fragments->handed_out[--fragments->handed_out_count]);
+	}
+}

@@ -1,0 +1,60 @@
+/*
+ * decode/fragment - IP fragments -> whole datagrams.
+ *
+ * A fixed number of datagrams at once, each for 30 s of frame time; a new one
+ * beyond the bound gives up the oldest. First data wins: a fragment that repeats
+ * bytes is fine, one that says other bytes or another length spoils its datagram
+ * for good (RFC 5722 section 4, RFC 8200 section 4.5). Never parses a header.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/hash.h"
+#include "base/reason.h"
+#include "decode/decode.h"
+
+#include <stddef.h>
+
+enum {
+	FRAGMENT_HEADER_BYTES_MAX = 40, /* IPv6; IPv4 is kept without options */
+	FRAGMENT_PAYLOAD_BYTES_MAX = 65535,
+};
+
+struct fragment {
+	const struct address *src;
+	const struct address *dst;
+	const uint8_t *bytes; /* payload of this fragment */
+	uint32_t len;
+	uint32_t offset; /* of bytes in the payload of the datagram */
+	uint32_t identification;
+	uint32_t network;    /* VLAN and tunnel, so that networks do not mix */
+	uint8_t protocol;    /* IPv4; 0 in IPv6, whose key has none */
+	uint8_t next_header; /* IPv6: of the fragment header; the first one's counts */
+	uint8_t header_len;  /* of the header kept in front of the payload */
+	bool is_more;        /* further ones follow */
+	const uint8_t *header; /* kept from the fragment of offset 0 */
+};
+
+/* A whole datagram; its header is the one that was kept, its lengths are stale. */
+struct datagram {
+	uint8_t *header;
+	uint32_t header_len;
+	uint32_t payload_len; /* directly behind the header */
+	uint8_t next_header;  /* IPv6 */
+};
+
+struct fragments; /* opaque */
+struct fragments *fragments_new(
+	uint32_t datagrams, struct hash_seed seed, struct reason *why);
+void fragments_free(struct fragments *fragments);
+
+/*
+ * DECODE_OK: *datagram is whole, and holds until fragments_release().
+ * DECODE_FRAGMENT: kept. DECODE_MALFORMED: the datagram is spoilt.
+ */
+enum decode_result fragments_add(struct fragments *fragments,
+	const struct fragment *fragment, uint64_t now_us,
+	struct decode_counters *counters, struct datagram *datagram);
+
+/* Gives back the datagrams handed out since the last call. */
+void fragments_release(struct fragments *fragments);

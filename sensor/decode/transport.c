@@ -1,0 +1,128 @@
+#include "decode/checksum.h"
+#include "decode/walk.h"
+
+#include <netinet/in.h>
+
+enum {
+	TCP_HEADER_BYTES = 20,
+	TCP_CHECKSUM_AT = 16,
+	TCP_FLAG_BITS = 0x1f,
+	UDP_HEADER_BYTES = 8,
+	UDP_CHECKSUM_AT = 6,
+};
+
+/* Only of a segment that is here as a whole and says where it goes in the end. */
+static bool checksum_is_wrong(
+	struct walk *walk, const uint8_t *segment, size_t checksum_at)
+{
+	if (!walk->decoder->settings.is_verifying_checksums || walk->cut > 0 ||
+		walk->is_source_routed) {
+		return false;
+	}
+	const struct checksum_pseudo pseudo = {
+		.src = &walk->packet->src,
+		.dst = &walk->packet->dst,
+		.len = (uint32_t)(walk->cur.end - segment),
+		.protocol = walk->protocol,
+	};
+	const enum checksum_result result =
+		checksum_segment(segment, checksum_at, &pseudo);
+	walk->decoder->counters.checksums_offloaded += result == CHECKSUM_OFFLOADED;
+	return result == CHECKSUM_WRONG;
+}
+
+static void set_payload(struct walk *walk)
+{
+	struct packet *packet = walk->packet;
+	packet->payload = walk->cur.at;
+	packet->payload_len = (uint32_t)cursor_left(&walk->cur);
+	packet->payload_wire_len = walk_wire_left(walk);
+	packet->transport = walk->protocol;
+	walk->next = LAYER_DONE;
+}
+
+/* The capture ends inside the options, which nobody here reads. */
+static void skip_cut_options(struct walk *walk, uint32_t options_len)
+{
+	walk->cut -= options_len - (uint32_t)cursor_left(&walk->cur);
+	walk->cur.at = walk->cur.end;
+}
+
+/* RFC 9293 section 3.1. */
+enum decode_result tcp_step(struct walk *walk)
+{
+	struct packet *packet = walk->packet;
+	const uint8_t *header = walk->cur.at;
+	packet->src_port = cursor_be16(&walk->cur);
+	packet->dst_port = cursor_be16(&walk->cur);
+	packet->sequence = cursor_be32(&walk->cur);
+	packet->acknowledgement = cursor_be32(&walk->cur);
+	const uint32_t header_len = (uint32_t)(cursor_u8(&walk->cur) >> 4) * 4;
+	packet->tcp_flags = cursor_u8(&walk->cur) & TCP_FLAG_BITS;
+	cursor_skip(&walk->cur, 6); /* window, checksum, urgent pointer */
+	if (!cursor_ok(&walk->cur)) {
+		return DECODE_TRUNCATED;
+	}
+	if (header_len < TCP_HEADER_BYTES ||
+		header_len - TCP_HEADER_BYTES > walk_wire_left(walk)) {
+		return DECODE_MALFORMED;
+	}
+	if (checksum_is_wrong(walk, header, TCP_CHECKSUM_AT)) {
+		return DECODE_CHECKSUM;
+	}
+	const uint32_t options_len = header_len - TCP_HEADER_BYTES;
+	if (options_len <= cursor_left(&walk->cur)) {
+		cursor_skip(&walk->cur, options_len);
+	} else {
+		skip_cut_options(walk, options_len);
+	}
+	set_payload(walk);
+	return DECODE_OK;
+}
+
+/* RFC 768; length 0 is a jumbogram (RFC 2675 section 4) or segmentation offload. */
+static bool udp_bound(struct walk *walk, uint32_t len)
+{
+	if (len == 0) {
+		return true;
+	}
+	if (len < UDP_HEADER_BYTES || len - UDP_HEADER_BYTES > walk_wire_left(walk)) {
+		return false;
+	}
+	const uint32_t payload_len = len - UDP_HEADER_BYTES;
+	if (payload_len <= cursor_left(&walk->cur)) {
+		walk->cur.end = walk->cur.at + payload_len;
+		walk->cut = 0;
+	} else {
+		walk->cut = payload_len - (uint32_t)cursor_left(&walk->cur);
+	}
+	return true;
+}
+
+enum decode_result udp_step(struct walk *walk)
+{
+	struct packet *packet = walk->packet;
+	const uint8_t *header = walk->cur.at;
+	packet->src_port = cursor_be16(&walk->cur);
+	packet->dst_port = cursor_be16(&walk->cur);
+	const uint32_t len = cursor_be16(&walk->cur);
+	cursor_skip(&walk->cur, 2); /* checksum */
+	if (!cursor_ok(&walk->cur)) {
+		return DECODE_TRUNCATED;
+	}
+	if (!udp_bound(walk, len)) {
+		return DECODE_MALFORMED;
+	}
+	if (checksum_is_wrong(walk, header, UDP_CHECKSUM_AT)) {
+		return DECODE_CHECKSUM;
+	}
+	enum decode_result result = DECODE_OK;
+	if (udp_tunnel_step(walk, &result)) {
+		return result;
+	}
+	packet->tcp_flags = 0;
+	packet->sequence = 0;
+	packet->acknowledgement = 0;
+	set_payload(walk);
+	return DECODE_OK;
+}

@@ -1,0 +1,86 @@
+/*
+ * decode/walk - where the walk through one frame stands.
+ *
+ * A frame is walked one header at a time: each step reads its header from .cur,
+ * notes what the packet keeps and says in .next what follows. No step calls the
+ * next one, so nesting costs no stack and the bounds are counted in one place.
+ */
+#pragma once
+
+#include "base/cursor.h"
+#include "decode/decode.h"
+#include "decode/fragment.h"
+
+enum {
+	WALK_STEPS_MAX = 64,     /* headers of any kind in one frame */
+	WALK_TUNNELS_MAX = 4,    /* IP headers around the innermost one */
+	WALK_EXTENSIONS_MAX = 8, /* extension headers of one IPv6 header */
+	WALK_LABELS_MAX = 8,     /* MPLS labels of one stack */
+};
+
+enum layer {
+	LAYER_DONE = 0,
+	LAYER_ETHERNET,
+	LAYER_ETHERTYPE, /* .ethertype names what follows */
+	LAYER_PPP,       /* at the protocol field */
+	LAYER_IP,        /* its first nibble tells the version */
+	LAYER_IPV4,
+	LAYER_IPV6,
+	LAYER_PROTOCOL, /* .protocol names what follows */
+	LAYER_ERSPAN,   /* type II or III, told by its version field */
+};
+
+struct decoder {
+	struct decode_settings settings;
+	struct decode_counters counters;
+	struct fragments *fragments;
+};
+
+struct walk {
+	struct cursor cur; /* ends where the innermost header says, or the capture */
+	struct packet *packet;
+	struct decoder *decoder;
+	uint64_t now_us;
+	uint32_t cut; /* bytes that were on the wire behind cur.end */
+	enum layer next;
+	uint16_t ethertype;
+	uint8_t protocol;
+	uint8_t extensions;    /* passed in this IPv6 header */
+	bool is_ipv6;          /* the IP header that is being walked */
+	bool is_reassembled;   /* this IP header came out of fragments */
+	bool is_source_routed; /* IPv6: the destination here is not the last one */
+};
+
+/* Length on the wire of what cur is at. */
+static inline uint32_t walk_wire_left(const struct walk *walk)
+{
+	return (uint32_t)cursor_left(&walk->cur) + walk->cut;
+}
+
+/* What follows is inside of the IP packet that is being walked. */
+static inline enum decode_result walk_enter_tunnel(struct walk *walk, enum layer layer)
+{
+	walk->next = layer;
+	walk->is_reassembled = false;
+	return ++walk->packet->tunnel_depth <= WALK_TUNNELS_MAX ? DECODE_OK
+								: DECODE_TOO_DEEP;
+}
+
+/* The first step: the link layer of the capture. */
+enum decode_result link_begin(struct walk *walk, uint16_t link_type);
+
+/* Steps. DECODE_OK: .next says how to go on. */
+enum decode_result ethernet_step(struct walk *walk);
+enum decode_result ethertype_step(struct walk *walk);
+enum decode_result ppp_step(struct walk *walk);
+enum decode_result ip_step(struct walk *walk);
+enum decode_result ipv4_step(struct walk *walk);
+enum decode_result ipv6_step(struct walk *walk);
+enum decode_result protocol_step(struct walk *walk);
+enum decode_result gre_step(struct walk *walk);
+enum decode_result erspan_step(struct walk *walk);
+enum decode_result tcp_step(struct walk *walk);
+enum decode_result udp_step(struct walk *walk);
+
+/* UDP payload at .cur: true when it is VXLAN or GENEVE and *result says how to go on. */
+bool udp_tunnel_step(struct walk *walk, enum decode_result *result);
