@@ -9,6 +9,7 @@
 
 #include "analyze/facts.h"
 #include "base/direction.h"
+#include "base/text.h"
 
 #include <stddef.h>
 
@@ -23,15 +24,15 @@ struct analyzer {
 	const char *name;
 	size_t state_bytes; /* <= ANALYZER_STATE_BYTES (dialogue.h) */
 
-	/* state is zeroed. is_midstream: the beginning is missing. */
+	/* state is zeroed; facts->is_midstream is set: the beginning is missing. */
 	void (*start)(void *state, struct facts *facts);
 
 	/*
-	 * Take len > 0 bytes; returns how many were consumed: all of them, unless *next
+	 * Take at least one byte; returns how many were consumed: all of them, unless *next
 	 * is ANALYZE_START_TLS, where the rest belongs to TLS.
 	 */
 	size_t (*bytes)(void *state, struct facts *facts, enum direction way,
-		const uint8_t *bytes, size_t len, enum analyze_next *next);
+		struct text bytes, enum analyze_next *next);
 
 	/* missing bytes were lost here (0: unknown number). Find the next line and go on. */
 	void (*gap)(

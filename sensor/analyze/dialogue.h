@@ -13,8 +13,8 @@
 
 struct dialogue {
 	const struct analyzer *analyzer; /* NULL: TLS from the first byte */
-	bool is_tls;                     /* bytes go to the TLS session now */
-	bool is_tls_proven;              /* a hello was read after the switch */
+	bool is_tls[2];     /* by enum direction: bytes go to the TLS session */
+	bool is_tls_proven; /* a hello was read after the switch */
 	struct tls_session tls;
 	struct facts facts;
 	_Alignas(8) uint8_t state[ANALYZER_STATE_BYTES];

@@ -1,0 +1,116 @@
+#include "analyze/clear.h"
+#include "analyze/note.h"
+#include "analyze/tls.h"
+
+#define RECORD_HEADER_BYTES 5
+
+/*
+ * TLS where a line would begin. No line of text starts with these bytes, so the
+ * answer holds whatever the ladder says and whichever side was captured. Only an
+ * SSLv2 hello could be text in some 8-bit character set: it needs the request.
+ */
+static bool is_tls_start(const struct clear *clear, struct text rest)
+{
+	const bool is_type = rest.at[0] >= 20 && rest.at[0] <= 23;
+	if (!is_type) {
+		return rest.at[0] >= 0x80 && clear->starttls != CLEAR_STARTTLS_NONE &&
+		       tls_looks_like_client_hello(rest.at, rest.len);
+	}
+	if (rest.len >= RECORD_HEADER_BYTES) {
+		return tls_looks_like_record(rest.at, rest.len);
+	}
+	return rest.len == 1 || rest.at[1] == 3;
+}
+
+/* Text, where TLS might have begun. */
+static void text_note(struct clear *clear, struct facts *facts, enum direction way)
+{
+	if (clear->starttls == CLEAR_STARTTLS_NONE) {
+		return;
+	}
+	if (way == DIRECTION_TO_CLIENT) {
+		if (clear->starttls == CLEAR_STARTTLS_ACCEPTED) {
+			note_starttls(facts, FACTS_STARTTLS_INJECTED_SERVER);
+		}
+		return;
+	}
+	if (clear->starttls == CLEAR_STARTTLS_REQUESTED) {
+		clear->is_clear_behind = true;
+		return;
+	}
+	clear->starttls = CLEAR_STARTTLS_NONE;
+	note_starttls(facts, FACTS_STARTTLS_CLEAR_AFTER);
+}
+
+size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	struct lines *lines = &clear->lines[way];
+	struct text rest = bytes;
+	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
+		if (lines_at_start(lines)) {
+			if (is_tls_start(clear, rest)) {
+				*next = ANALYZE_START_TLS;
+				return bytes.len - rest.len;
+			}
+			text_note(clear, facts, way);
+		}
+		struct line line;
+		const enum lines_item item = lines_next(lines, &rest, &line);
+		if (item == LINES_LINE) {
+			clear->has_line[way] = true;
+			clear->protocol->line(clear, facts, way, &line);
+		} else if (item != LINES_MORE) {
+			clear->protocol->end(clear, facts, way, item);
+		}
+	}
+	if (way == DIRECTION_TO_SERVER) {
+		facts->has_bare_lf |= lines->has_bare_lf;
+	}
+	*next = (enum analyze_next)clear->next;
+	return bytes.len;
+}
+
+void clear_gap(
+	struct clear *clear, struct facts *facts, enum direction way, uint64_t missing)
+{
+	const bool was_raw = clear->lines[way].raw_left > 0;
+	lines_gap(&clear->lines[way], missing);
+	if (was_raw && clear->lines[way].raw_left > 0) {
+		return; /* the hole lies inside octets that nobody reads */
+	}
+	clear->protocol->gap(clear, facts, way);
+}
+
+void clear_starttls_request(struct clear *clear, struct facts *facts)
+{
+	clear->starttls = CLEAR_STARTTLS_REQUESTED;
+	clear->is_clear_behind = false;
+	note_starttls(facts, FACTS_STARTTLS_REQUESTED);
+}
+
+void clear_starttls_answer(struct clear *clear, struct facts *facts, bool is_accepted)
+{
+	clear->starttls = CLEAR_STARTTLS_NONE;
+	if (!is_accepted) {
+		note_starttls(facts, FACTS_STARTTLS_REFUSED);
+		return;
+	}
+	clear->starttls = CLEAR_STARTTLS_ACCEPTED;
+	note_starttls_offered(facts);
+	note_starttls(facts, FACTS_STARTTLS_ACCEPTED);
+	if (clear->is_clear_behind) {
+		note_starttls(facts, FACTS_STARTTLS_INJECTED_CLIENT);
+	}
+}
+
+void clear_flush_greeting(struct clear *clear, struct facts *facts)
+{
+	struct line line;
+	if (clear->has_line[DIRECTION_TO_CLIENT] ||
+		!lines_flush(&clear->lines[DIRECTION_TO_CLIENT], &line)) {
+		return;
+	}
+	clear->has_line[DIRECTION_TO_CLIENT] = true;
+	clear->protocol->line(clear, facts, DIRECTION_TO_CLIENT, &line);
+}

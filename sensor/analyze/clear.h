@@ -1,0 +1,58 @@
+/*
+ * analyze/clear - what all clear-text mail protocols share: lines and STARTTLS.
+ *
+ * Runs the line splitter of both ways, hands lines to the protocol, finds where
+ * TLS begins and keeps the ladder of RFC 3207 (requested, accepted, injected,
+ * clear again). struct clear is the first member of every analyzer's state.
+ */
+#pragma once
+
+#include "analyze/analyzer.h"
+#include "analyze/lines.h"
+#include "analyze/sasl.h"
+
+struct clear;
+
+struct clear_protocol {
+	/* One line; line->text is borrowed. */
+	void (*line)(struct clear *clear, struct facts *facts, enum direction way,
+		const struct line *line);
+	/* LINES_BODY_END or LINES_RAW_END. */
+	void (*end)(struct clear *clear, struct facts *facts, enum direction way,
+		enum lines_item item);
+	/* Bytes were lost this way; the splitter knows already. */
+	void (*gap)(struct clear *clear, struct facts *facts, enum direction way);
+};
+
+enum clear_starttls {
+	CLEAR_STARTTLS_NONE = 0,
+	CLEAR_STARTTLS_REQUESTED,
+	CLEAR_STARTTLS_ACCEPTED,
+};
+
+struct clear {
+	const struct clear_protocol *protocol;
+	struct lines lines[2]; /* by enum direction */
+	struct sasl sasl;
+	uint8_t starttls;     /* enum clear_starttls */
+	uint8_t next;         /* enum analyze_next, set by the protocol */
+	bool is_clear_behind; /* client text followed the request before the answer */
+	bool has_line[2];     /* a line came this way */
+};
+
+/* The body of analyzer.bytes. */
+size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next);
+
+/* The body of analyzer.gap. */
+void clear_gap(
+	struct clear *clear, struct facts *facts, enum direction way, uint64_t missing);
+
+/* The client asked for TLS. */
+void clear_starttls_request(struct clear *clear, struct facts *facts);
+
+/* The server answered. */
+void clear_starttls_answer(struct clear *clear, struct facts *facts, bool is_accepted);
+
+/* A first server line whose LF has not come when the client speaks: take it as it is. */
+void clear_flush_greeting(struct clear *clear, struct facts *facts);

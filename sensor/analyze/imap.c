@@ -1,0 +1,508 @@
+#include "analyze/clear.h"
+#include "analyze/dialogue.h"
+#include "analyze/note.h"
+
+#include <string.h>
+
+/*
+ * RFC 9051 (and 3501). Client: tag SP verb; server: untagged "* ...", "+ ..." or
+ * tag SP OK|NO|BAD. Literals "{n}" (RFC 9051 section 4.3, RFC 7888) are passed by count.
+ */
+
+#define IMAP_COMMANDS_MAX    8
+#define IMAP_LOGIN_ARGUMENTS 2
+
+enum imap_verb {
+	IMAP_VERB_OTHER = 0,
+	IMAP_VERB_KNOWN,   /* any state: CAPABILITY, NOOP, LOGOUT, ID */
+	IMAP_VERB_MAILBOX, /* authenticated or selected state */
+	IMAP_VERB_STARTTLS,
+	IMAP_VERB_LOGIN,
+	IMAP_VERB_AUTHENTICATE,
+	IMAP_VERB_COMPRESS,
+};
+
+struct imap_command {
+	uint32_t tag; /* hash: tags are free text */
+	uint8_t verb; /* enum imap_verb */
+};
+
+struct imap {
+	struct clear clear;                              /* first member */
+	struct imap_command commands[IMAP_COMMANDS_MAX]; /* unanswered, oldest first */
+	uint8_t command_count;
+	uint8_t login_arguments; /* of a LOGIN that literals cut */
+	bool is_login_open;
+	bool is_continued[2];  /* the next line goes on after a literal */
+	bool is_literal_asked; /* the client's literal waits for the server's "+" */
+	bool is_authenticated;
+	bool is_synced; /* client lines are known to be commands */
+	bool has_greeting;
+	uint64_t literal; /* length of the literal announced */
+};
+
+_Static_assert(sizeof(struct imap) <= ANALYZER_STATE_BYTES, "imap state must fit");
+
+struct imap_verb_row {
+	const char *word;
+	enum imap_verb verb;
+};
+
+static const struct imap_verb_row VERBS[] = {
+	{"CAPABILITY", IMAP_VERB_KNOWN},
+	{"NOOP", IMAP_VERB_KNOWN},
+	{"LOGOUT", IMAP_VERB_KNOWN},
+	{"ID", IMAP_VERB_KNOWN},
+	{"ENABLE", IMAP_VERB_KNOWN},
+	{"STARTTLS", IMAP_VERB_STARTTLS},
+	{"LOGIN", IMAP_VERB_LOGIN},
+	{"AUTHENTICATE", IMAP_VERB_AUTHENTICATE},
+	{"COMPRESS", IMAP_VERB_COMPRESS},
+	{"SELECT", IMAP_VERB_MAILBOX},
+	{"EXAMINE", IMAP_VERB_MAILBOX},
+	{"CREATE", IMAP_VERB_MAILBOX},
+	{"DELETE", IMAP_VERB_MAILBOX},
+	{"RENAME", IMAP_VERB_MAILBOX},
+	{"SUBSCRIBE", IMAP_VERB_MAILBOX},
+	{"UNSUBSCRIBE", IMAP_VERB_MAILBOX},
+	{"LIST", IMAP_VERB_MAILBOX},
+	{"LSUB", IMAP_VERB_MAILBOX},
+	{"XLIST", IMAP_VERB_MAILBOX},
+	{"NAMESPACE", IMAP_VERB_MAILBOX},
+	{"STATUS", IMAP_VERB_MAILBOX},
+	{"APPEND", IMAP_VERB_MAILBOX},
+	{"IDLE", IMAP_VERB_MAILBOX},
+	{"CHECK", IMAP_VERB_MAILBOX},
+	{"CLOSE", IMAP_VERB_MAILBOX},
+	{"UNSELECT", IMAP_VERB_MAILBOX},
+	{"EXPUNGE", IMAP_VERB_MAILBOX},
+	{"SEARCH", IMAP_VERB_MAILBOX},
+	{"FETCH", IMAP_VERB_MAILBOX},
+	{"STORE", IMAP_VERB_MAILBOX},
+	{"COPY", IMAP_VERB_MAILBOX},
+	{"MOVE", IMAP_VERB_MAILBOX},
+	{"UID", IMAP_VERB_MAILBOX},
+	{"SORT", IMAP_VERB_MAILBOX},
+	{"THREAD", IMAP_VERB_MAILBOX},
+	{"GETQUOTA", IMAP_VERB_MAILBOX},
+	{"GETQUOTAROOT", IMAP_VERB_MAILBOX},
+	{"GETMETADATA", IMAP_VERB_MAILBOX},
+};
+
+#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
+
+static enum imap_verb verb_parse(struct text word)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (text_is(word, VERBS[i].word)) {
+			return VERBS[i].verb;
+		}
+	}
+	return IMAP_VERB_OTHER;
+}
+
+/* FNV-1a; two tags of one client that fall together cost one wrong pairing. */
+static uint32_t tag_hash(struct text tag)
+{
+	uint32_t hash = 2166136261U;
+	for (size_t i = 0; i < tag.len; i++) {
+		hash = (hash ^ tag.at[i]) * 16777619U;
+	}
+	return hash;
+}
+
+static void command_add(struct imap *imap, struct text tag, enum imap_verb verb)
+{
+	if (imap->command_count == IMAP_COMMANDS_MAX) {
+		imap->command_count--;
+		memmove(imap->commands, imap->commands + 1,
+			imap->command_count * sizeof(imap->commands[0]));
+	}
+	imap->commands[imap->command_count++] =
+		(struct imap_command){.tag = tag_hash(tag), .verb = (uint8_t)verb};
+}
+
+/* The oldest command of this tag (some clients use one tag for all), which is taken out. */
+static int command_take(struct imap *imap, struct text tag)
+{
+	const uint32_t hash = tag_hash(tag);
+	for (unsigned i = 0; i < imap->command_count; i++) {
+		if (imap->commands[i].tag != hash) {
+			continue;
+		}
+		const int verb = imap->commands[i].verb;
+		imap->command_count--;
+		memmove(imap->commands + i, imap->commands + i + 1,
+			(imap->command_count - i) * sizeof(imap->commands[0]));
+		return verb;
+	}
+	return -1;
+}
+
+/* "{n}", "{n+}" or "~{n}" at the end of a line; RFC 7888. */
+static bool literal_parse(struct text line, uint64_t *size, bool *is_asked)
+{
+	if (line.len < 3 || line.at[line.len - 1] != '}') {
+		return false;
+	}
+	size_t open = line.len - 1;
+	while (open > 0 && line.at[open] != '{') {
+		open--;
+	}
+	if (line.at[open] != '{') {
+		return false;
+	}
+	const struct text digits = {line.at + open + 1, line.len - open - 2};
+	if (!text_number(digits, UINT64_MAX, size)) {
+		return false;
+	}
+	const uint8_t last = line.at[line.len - 2];
+	*is_asked = last != '+';
+	return last == '+' || (last >= '0' && last <= '9');
+}
+
+/* Arguments of LOGIN on this piece of line: atoms or quoted strings; a literal is not counted. */
+static uint8_t arguments_count(struct text rest)
+{
+	uint8_t count = 0;
+	while ((rest = text_trim(rest)).len > 0 && rest.at[0] != '{' && count < 8) {
+		const bool is_quoted = rest.at[0] == '"';
+		size_t len = 1;
+		while (len < rest.len &&
+			(is_quoted ? rest.at[len] != '"' : rest.at[len] != ' ')) {
+			len += is_quoted && rest.at[len] == '\\' ? 2 : 1;
+		}
+		len = len < rest.len ? len + is_quoted : rest.len;
+		rest.at += len;
+		rest.len -= len;
+		count++;
+	}
+	return count;
+}
+
+static void login_note(struct imap *imap, struct facts *facts, uint8_t arguments)
+{
+	imap->login_arguments = (uint8_t)(imap->login_arguments + arguments);
+	if (imap->login_arguments >= IMAP_LOGIN_ARGUMENTS) {
+		sasl_secret(facts, FACTS_MECHANISM_LOGIN);
+	}
+}
+
+/* A literal at the end of the line: its octets, then the line goes on. */
+static void literal_note(struct imap *imap, enum direction way, struct text tail)
+{
+	uint64_t size = 0;
+	bool is_asked = false;
+	imap->is_continued[way] = literal_parse(tail, &size, &is_asked);
+	if (imap->is_continued[way]) {
+		lines_raw(&imap->clear.lines[way], size);
+	}
+	if (way == DIRECTION_TO_SERVER) {
+		imap->literal = imap->is_continued[way] ? size : 0;
+		imap->is_literal_asked = is_asked;
+		imap->is_login_open &= imap->is_continued[way];
+	}
+}
+
+/* RFC 9051 section 4.3: the server may answer NO or BAD in place of "+". */
+static void literal_refuse(struct imap *imap)
+{
+	struct lines *lines = &imap->clear.lines[DIRECTION_TO_SERVER];
+	if (imap->is_literal_asked && lines->raw_left == imap->literal) {
+		lines_raw(lines, 0);
+		imap->is_continued[DIRECTION_TO_SERVER] = false;
+		imap->is_literal_asked = false;
+		imap->is_login_open = false;
+	}
+}
+
+static void command_note(
+	struct imap *imap, struct facts *facts, enum imap_verb verb, struct text rest)
+{
+	switch (verb) {
+	case IMAP_VERB_STARTTLS:
+		clear_starttls_request(&imap->clear, facts);
+		break;
+	case IMAP_VERB_LOGIN:
+		sasl_try(facts, FACTS_MECHANISM_LOGIN);
+		imap->login_arguments = 0;
+		imap->is_login_open = true;
+		login_note(imap, facts, arguments_count(rest));
+		break;
+	case IMAP_VERB_AUTHENTICATE: {
+		const struct text mechanism = text_word(&rest);
+		sasl_start(&imap->clear.sasl, facts, mechanism, text_trim(rest));
+		break;
+	}
+	case IMAP_VERB_MAILBOX:
+		note_content(facts);
+		break;
+	default:
+		break;
+	}
+}
+
+/* RFC 9051 section 9: astring characters except '+'. */
+static bool is_tag(struct text tag)
+{
+	for (size_t i = 0; i < tag.len; i++) {
+		if (tag.at[i] <= ' ' || tag.at[i] > '~' ||
+			memchr("+(){%*\"\\", tag.at[i], 8) != NULL) {
+			return false;
+		}
+	}
+	return tag.len > 0;
+}
+
+static bool is_sasl_line(
+	const struct imap *imap, enum imap_verb verb, const struct line *line)
+{
+	const struct sasl *sasl = &imap->clear.sasl;
+	if (sasl->mechanism == 0 || line->is_doubtful) {
+		return false;
+	}
+	return sasl->is_asked ||
+	       (verb == IMAP_VERB_OTHER && sasl_is_response(line->text));
+}
+
+static void client_line(struct imap *imap, struct facts *facts, const struct line *line)
+{
+	clear_flush_greeting(&imap->clear, facts);
+	if (imap->is_continued[DIRECTION_TO_SERVER]) {
+		if (imap->is_login_open) {
+			login_note(imap, facts, arguments_count(line->text));
+		}
+		literal_note(imap, DIRECTION_TO_SERVER, line->tail);
+		return;
+	}
+	struct text rest = line->text;
+	const struct text tag = text_word(&rest);
+	const enum imap_verb verb = verb_parse(text_word(&rest));
+	if (is_sasl_line(imap, verb, line)) {
+		sasl_response(&imap->clear.sasl, facts, line->text);
+		return;
+	}
+	if (!is_tag(tag) ||
+		(verb == IMAP_VERB_OTHER && (!imap->is_synced || line->is_doubtful))) {
+		return;
+	}
+	imap->is_synced = true;
+	command_add(imap, tag, verb);
+	command_note(imap, facts, verb, text_trim(rest));
+	literal_note(imap, DIRECTION_TO_SERVER, line->tail);
+}
+
+static void capability_note(struct facts *facts, struct text word)
+{
+	if (text_is(word, "STARTTLS")) {
+		note_starttls_offered(facts);
+	} else if (text_is(word, "LOGINDISABLED")) {
+		facts->login_disabled = FACTS_YES;
+	} else if (text_starts(word, "AUTH=")) {
+		note_mechanisms(facts, (struct text){word.at + 5, word.len - 5});
+	} else if (note_is_masked(word)) {
+		note_starttls(facts, FACTS_STARTTLS_MASKED);
+	}
+}
+
+/* RFC 9051 section 7.2.2; what is listed after login says nothing of STARTTLS. */
+static void capabilities_note(
+	const struct imap *imap, struct facts *facts, struct text list, bool is_whole)
+{
+	const uint8_t *end = memchr(list.at, ']', list.len);
+	if (end != NULL) {
+		list.len = (size_t)(end - list.at);
+	}
+	for (struct text word = text_word(&list); word.len > 0;
+		word = text_word(&list)) {
+		capability_note(facts, word);
+	}
+	const bool is_before_login = !imap->is_authenticated && !facts->is_midstream;
+	if ((is_whole || end != NULL) && is_before_login) {
+		note_capabilities(facts);
+		if (facts->login_disabled == FACTS_UNKNOWN) {
+			facts->login_disabled = FACTS_NO;
+		}
+	}
+}
+
+/* "OK [CAPABILITY ...] text" */
+static void code_note(
+	const struct imap *imap, struct facts *facts, struct text rest, bool is_whole)
+{
+	rest = text_trim(rest);
+	if (text_starts(rest, "[CAPABILITY ")) {
+		capabilities_note(imap, facts,
+			(struct text){rest.at + 12, rest.len - 12}, is_whole);
+	}
+}
+
+static void greeting_note(struct imap *imap, struct facts *facts, struct text kind)
+{
+	imap->has_greeting = true;
+	if (facts->is_midstream || facts->gaps > 0) {
+		return;
+	}
+	facts->is_early_talker = facts->has_client_bytes;
+	if (text_is(kind, "PREAUTH")) {
+		facts->is_preauth = true;
+		imap->is_authenticated = true;
+	} else if (text_is(kind, "BYE")) {
+		note_refused(facts);
+	}
+	facts->change++;
+}
+
+/* Untagged data of the authenticated state: "* 3 EXISTS", "* LIST ..." (RFC 9051 section 7.3). */
+static bool is_mailbox_data(struct text kind)
+{
+	static const char *const WORDS[] = {"LIST", "LSUB", "XLIST", "SEARCH",
+		"ESEARCH", "STATUS", "FLAGS", "SORT", "THREAD", "NAMESPACE", "QUOTA"};
+	if (kind.len > 0 && kind.at[0] >= '0' && kind.at[0] <= '9') {
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		if (text_is(kind, WORDS[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void untagged_note(
+	struct imap *imap, struct facts *facts, struct text rest, bool is_whole)
+{
+	const struct text kind = text_word(&rest);
+	if (!imap->has_greeting) {
+		greeting_note(imap, facts, kind);
+	}
+	if (text_is(kind, "CAPABILITY")) {
+		capabilities_note(imap, facts, rest, is_whole);
+	} else if (text_is(kind, "OK") || text_is(kind, "PREAUTH")) {
+		code_note(imap, facts, rest, is_whole);
+	} else if (is_mailbox_data(kind)) {
+		note_content(facts);
+	}
+}
+
+static void outcome_note(
+	struct imap *imap, struct facts *facts, int verb, bool is_accepted)
+{
+	switch (verb) {
+	case IMAP_VERB_STARTTLS:
+		clear_starttls_answer(&imap->clear, facts, is_accepted);
+		break;
+	case IMAP_VERB_LOGIN:
+	case IMAP_VERB_AUTHENTICATE:
+		sasl_outcome(&imap->clear.sasl, facts, is_accepted);
+		imap->is_authenticated |= is_accepted;
+		break;
+	case IMAP_VERB_COMPRESS:
+		/* RFC 4978: deflate from here on, nothing more can be read */
+		imap->clear.next = is_accepted ? ANALYZE_FINISHED : ANALYZE_GO_ON;
+		break;
+	default:
+		break;
+	}
+}
+
+static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
+	struct text rest, bool is_whole)
+{
+	const struct text kind = text_word(&rest);
+	const bool is_accepted = text_is(kind, "OK");
+	if (!is_accepted && !text_is(kind, "NO") && !text_is(kind, "BAD")) {
+		return;
+	}
+	if (!is_accepted) {
+		literal_refuse(imap);
+	}
+	outcome_note(imap, facts, command_take(imap, tag), is_accepted);
+	/* without the client's side it may be the answer to LOGIN */
+	code_note(imap, facts, rest, is_whole && facts->has_client_bytes);
+}
+
+static void server_line(struct imap *imap, struct facts *facts, const struct line *line)
+{
+	const bool is_continued = imap->is_continued[DIRECTION_TO_CLIENT];
+	literal_note(imap, DIRECTION_TO_CLIENT, line->tail);
+	if (is_continued) {
+		return;
+	}
+	struct text rest = line->text;
+	const struct text tag = text_word(&rest);
+	const bool is_whole = !line->is_cut;
+	if (text_is(tag, "*")) {
+		untagged_note(imap, facts, rest, is_whole);
+	} else if (text_is(tag, "+")) {
+		sasl_challenge(&imap->clear.sasl);
+	} else if (is_tag(tag)) {
+		tagged_note(imap, facts, tag, rest, is_whole);
+	}
+}
+
+static void imap_line(struct clear *clear, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct imap *imap = (struct imap *)clear;
+	if (way == DIRECTION_TO_SERVER) {
+		client_line(imap, facts, line);
+	} else {
+		server_line(imap, facts, line);
+	}
+}
+
+static void imap_end(struct clear *clear, struct facts *facts, enum direction way,
+	enum lines_item item)
+{
+	struct imap *imap = (struct imap *)clear;
+	(void)item;
+	if (way == DIRECTION_TO_SERVER && imap->is_login_open) {
+		login_note(imap, facts, 1);
+	}
+}
+
+static void imap_lost(struct clear *clear, struct facts *facts, enum direction way)
+{
+	struct imap *imap = (struct imap *)clear;
+	(void)facts;
+	imap->is_continued[way] = false;
+	if (way == DIRECTION_TO_SERVER) {
+		imap->is_synced = false;
+		imap->is_login_open = false;
+		imap->is_literal_asked = false;
+	}
+}
+
+static const struct clear_protocol IMAP_PROTOCOL = {
+	.line = imap_line,
+	.end = imap_end,
+	.gap = imap_lost,
+};
+
+static void imap_start(void *state, struct facts *facts)
+{
+	struct imap *imap = state;
+	imap->clear.protocol = &IMAP_PROTOCOL;
+	imap->is_synced = !facts->is_midstream;
+}
+
+static size_t imap_bytes(void *state, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	return clear_bytes(state, facts, way, bytes, next);
+}
+
+static void imap_gap(
+	void *state, struct facts *facts, enum direction way, uint64_t missing)
+{
+	clear_gap(state, facts, way, missing);
+}
+
+const struct analyzer ANALYZER_IMAP = {
+	.name = "imap",
+	.state_bytes = sizeof(struct imap),
+	.start = imap_start,
+	.bytes = imap_bytes,
+	.gap = imap_gap,
+};

@@ -1,0 +1,190 @@
+#include "analyze/lines.h"
+
+#include <string.h>
+
+static void text_advance(struct text *text, size_t len)
+{
+	text->at += len;
+	text->len -= len;
+}
+
+static enum lines_item raw_next(struct lines *lines, struct text *rest)
+{
+	const size_t len =
+		rest->len < lines->raw_left ? rest->len : (size_t)lines->raw_left;
+	text_advance(rest, len);
+	lines->raw_left -= len;
+	return lines->raw_left == 0 ? LINES_RAW_END : LINES_MORE;
+}
+
+/* Pass the rest of a body line; the one loop that long messages cost. */
+static void body_inside(struct lines *lines, struct text *rest)
+{
+	const uint8_t *lf = memchr(rest->at, '\n', rest->len);
+	const size_t len = lf != NULL ? (size_t)(lf - rest->at) : rest->len;
+	const bool is_cr = len > 0 ? rest->at[len - 1] == '\r' : lines->is_cr;
+	if (lf == NULL) {
+		lines->is_cr = is_cr;
+		text_advance(rest, len);
+		return;
+	}
+	lines->has_bare_lf |= !is_cr;
+	lines->is_cr = false;
+	lines->body = LINES_BODY_START;
+	text_advance(rest, len + 1);
+}
+
+/* RFC 5321 section 4.1.1.4: CRLF "." CRLF; what a lenient server ends on ends here too. */
+static enum lines_item body_next(struct lines *lines, struct text *rest)
+{
+	while (rest->len > 0) {
+		const uint8_t byte = rest->at[0];
+		if (lines->body == LINES_BODY_INSIDE) {
+			body_inside(lines, rest);
+		} else if (lines->body == LINES_BODY_START && byte == '.') {
+			lines->body = LINES_BODY_DOT;
+			text_advance(rest, 1);
+		} else if (lines->body == LINES_BODY_DOT && byte == '\r') {
+			lines->body = LINES_BODY_DOT_CR;
+			text_advance(rest, 1);
+		} else if (lines->body != LINES_BODY_START && byte == '\n') {
+			lines->has_bare_lf |= lines->body == LINES_BODY_DOT;
+			lines->body = LINES_BODY_NONE;
+			text_advance(rest, 1);
+			return LINES_BODY_END;
+		} else {
+			lines->is_cr = lines->body == LINES_BODY_DOT_CR;
+			lines->body = LINES_BODY_INSIDE;
+		}
+	}
+	return LINES_MORE;
+}
+
+/* Keep the last bytes of what does not fit. */
+static void tail_keep(struct lines *lines, const uint8_t *bytes, size_t len)
+{
+	if (len >= LINES_TAIL_BYTES) {
+		memcpy(lines->tail, bytes + len - LINES_TAIL_BYTES, LINES_TAIL_BYTES);
+	} else if (len > 0) {
+		memmove(lines->tail, lines->tail + len, LINES_TAIL_BYTES - len);
+		memcpy(lines->tail + LINES_TAIL_BYTES - len, bytes, len);
+	}
+}
+
+static void line_keep(struct lines *lines, const uint8_t *bytes, size_t len)
+{
+	if (len == 0) {
+		return;
+	}
+	const size_t room = LINES_BYTES - (size_t)lines->len;
+	const size_t kept = len < room ? len : room;
+	memcpy(lines->bytes + lines->len, bytes, kept);
+	lines->len = (uint16_t)(lines->len + kept);
+	if (kept < len && !lines->is_cut) {
+		lines->is_cut = true;
+		tail_keep(lines, lines->bytes, LINES_BYTES);
+	}
+	tail_keep(lines, bytes + kept, len - kept);
+	lines->is_cr = bytes[len - 1] == '\r';
+}
+
+static struct text without_cr(struct text text)
+{
+	text.len -= text.len > 0 && text.at[text.len - 1] == '\r';
+	return text;
+}
+
+/* text: the whole line, or what was kept of it. */
+static void line_give(struct lines *lines, struct text text, struct line *line)
+{
+	line->is_cut = lines->is_cut;
+	line->is_doubtful = lines->is_doubtful;
+	line->tail = (struct text){.at = lines->tail, .len = LINES_TAIL_BYTES};
+	if (text.len > LINES_BYTES) { /* borrowed whole */
+		line->is_cut = true;
+		line->tail.at = text.at + text.len - LINES_TAIL_BYTES;
+		text.len = LINES_BYTES;
+	}
+	line->text = line->is_cut ? text : without_cr(text);
+	line->tail = without_cr(line->is_cut ? line->tail : text);
+	lines->len = 0;
+	lines->is_cut = false;
+	lines->is_doubtful = false;
+	lines->is_cr = false;
+}
+
+static enum lines_item line_next(
+	struct lines *lines, struct text *rest, struct line *line)
+{
+	const uint8_t *lf = memchr(rest->at, '\n', rest->len);
+	const size_t len = lf != NULL ? (size_t)(lf - rest->at) : rest->len;
+	struct text text = {.at = rest->at, .len = len};
+	if (lf == NULL) {
+		line_keep(lines, rest->at, len);
+		text_advance(rest, len);
+		return LINES_MORE;
+	}
+	const bool is_cr = len > 0 ? rest->at[len - 1] == '\r' : lines->is_cr;
+	lines->has_bare_lf |= !is_cr && !lines->is_doubtful;
+	if (lines->len > 0) {
+		line_keep(lines, rest->at, len);
+		text = (struct text){.at = lines->bytes, .len = lines->len};
+	}
+	text_advance(rest, len + 1);
+	line_give(lines, text, line);
+	return LINES_LINE;
+}
+
+enum lines_item lines_next(struct lines *lines, struct text *rest, struct line *line)
+{
+	if (rest->len == 0) {
+		return LINES_MORE;
+	}
+	if (lines->raw_left > 0) {
+		return raw_next(lines, rest);
+	}
+	if (lines->body != LINES_BODY_NONE) {
+		return body_next(lines, rest);
+	}
+	return line_next(lines, rest, line);
+}
+
+void lines_raw(struct lines *lines, uint64_t count)
+{
+	lines->raw_left = count;
+}
+
+void lines_body(struct lines *lines)
+{
+	lines->body = LINES_BODY_START;
+	lines->is_cr = false;
+}
+
+void lines_gap(struct lines *lines, uint64_t missing)
+{
+	if (lines->raw_left > 0 && missing > 0 && missing < lines->raw_left) {
+		lines->raw_left -= missing;
+		return;
+	}
+	lines->raw_left = 0;
+	lines->body = LINES_BODY_NONE;
+	lines->len = 0;
+	lines->is_cut = false;
+	lines->is_cr = false;
+	lines->is_doubtful = true;
+}
+
+bool lines_at_start(const struct lines *lines)
+{
+	return lines->raw_left == 0 && lines->body == LINES_BODY_NONE &&
+	       lines->len == 0 && !lines->is_cut;
+}
+
+bool lines_flush(struct lines *lines, struct line *line)
+{
+	if (lines->len == 0) {
+		return false;
+	}
+	line_give(lines, (struct text){.at = lines->bytes, .len = lines->len}, line);
+	return true;
+}

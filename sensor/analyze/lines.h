@@ -1,0 +1,68 @@
+/*
+ * analyze/lines - cut one direction's bytes into lines, bodies and raw octets.
+ *
+ * Takes bytes cut anywhere; gives one line at a time without its CR LF. A line
+ * longer than LINES_BYTES is given cut, its rest is dropped up to the LF. Raw
+ * octets (literals, BDAT) are passed by count, dot-terminated text by memchr;
+ * neither is ever kept.
+ */
+#pragma once
+
+#include "base/text.h"
+
+#include <stddef.h>
+
+#define LINES_BYTES      512 /* RFC 5321 section 4.5.3.1.4 */
+#define LINES_TAIL_BYTES 24  /* holds "{18446744073709551615+}" CR */
+
+enum lines_item {
+	LINES_MORE = 0, /* all bytes were used up */
+	LINES_LINE,
+	LINES_BODY_END, /* the line "." was passed */
+	LINES_RAW_END,  /* the last raw octet was passed */
+};
+
+enum lines_body {
+	LINES_BODY_NONE = 0, /* not in a dot-terminated text */
+	LINES_BODY_START,    /* at the start of a line of it */
+	LINES_BODY_DOT,      /* behind a dot at the start of a line */
+	LINES_BODY_DOT_CR,
+	LINES_BODY_INSIDE, /* inside a line */
+};
+
+struct lines {
+	uint64_t raw_left; /* octets to pass before the next line */
+	uint16_t len;
+	uint8_t body;     /* enum lines_body */
+	bool is_cut;      /* the line outgrew bytes */
+	bool is_doubtful; /* bytes were lost: the beginning may be missing */
+	bool is_cr;       /* the last byte was CR */
+	bool has_bare_lf;
+	uint8_t bytes[LINES_BYTES];
+	uint8_t tail[LINES_TAIL_BYTES]; /* the last bytes of a line that is cut */
+};
+
+struct line {
+	struct text text; /* borrowed until the next call */
+	struct text tail; /* how the line ends; text itself unless it is cut */
+	bool is_cut;
+	bool is_doubtful;
+};
+
+/* Take bytes off the front of *rest up to the next item. */
+enum lines_item lines_next(struct lines *lines, struct text *rest, struct line *line);
+
+/* The next count octets are raw. */
+void lines_raw(struct lines *lines, uint64_t count);
+
+/* What follows is text up to a line holding "." alone. */
+void lines_body(struct lines *lines);
+
+/* missing bytes were lost here; 0: unknown number. */
+void lines_gap(struct lines *lines, uint64_t missing);
+
+/* Nothing is pending: the next byte begins a line. */
+bool lines_at_start(const struct lines *lines);
+
+/* Give up an unfinished line as if its LF had come; false when there is none. */
+bool lines_flush(struct lines *lines, struct line *line);

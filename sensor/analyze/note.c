@@ -1,0 +1,71 @@
+#include "analyze/note.h"
+
+void note_content(struct facts *facts)
+{
+	if (!facts->has_content_clear) {
+		facts->has_content_clear = true;
+		facts->starttls |= FACTS_STARTTLS_CLEAR_CONTENT;
+		facts->change++;
+	}
+}
+
+void note_message(struct facts *facts)
+{
+	facts->has_content_clear = true;
+	facts->starttls |= FACTS_STARTTLS_CLEAR_CONTENT;
+	facts->messages++;
+	facts->change++;
+}
+
+void note_starttls_offered(struct facts *facts)
+{
+	if (facts->starttls_offered != FACTS_YES) {
+		facts->starttls_offered = FACTS_YES;
+		facts->change++;
+	}
+}
+
+void note_capabilities(struct facts *facts)
+{
+	if (facts->starttls_offered == FACTS_UNKNOWN) {
+		facts->starttls_offered = FACTS_NO;
+		facts->change++;
+	}
+}
+
+void note_starttls(struct facts *facts, unsigned flags)
+{
+	if ((facts->starttls & flags) != flags) {
+		facts->starttls = (uint16_t)(facts->starttls | flags);
+		facts->change++;
+	}
+}
+
+bool note_is_masked(struct text word)
+{
+	size_t masked = 0;
+	while (masked < word.len && word.at[masked] == 'X') {
+		masked++;
+	}
+	if (masked < 4) {
+		return false;
+	}
+	return masked == word.len ||
+	       (masked + 1 == word.len && word.at[masked] >= 'A' &&
+		       word.at[masked] <= 'Z');
+}
+
+void note_mechanisms(struct facts *facts, struct text names)
+{
+	for (struct text name = text_word(&names); name.len > 0;
+		name = text_word(&names)) {
+		facts->auth_offered =
+			(uint16_t)(facts->auth_offered | facts_mechanism_flag(name));
+	}
+}
+
+void note_refused(struct facts *facts)
+{
+	facts->is_refused = true;
+	facts->change++;
+}

@@ -1,0 +1,34 @@
+/*
+ * analyze/note - write one thing learnt into struct facts.
+ *
+ * Shared by the clear-text analyzers, so that each fact is set in one way and
+ * facts->change moves exactly when something worth judging again was learnt.
+ */
+#pragma once
+
+#include "analyze/facts.h"
+#include "base/text.h"
+
+/* Mail text, envelope or mailbox data crossed in clear. */
+void note_content(struct facts *facts);
+
+/* One more message text crossed in clear. */
+void note_message(struct facts *facts);
+
+/* The server named STARTTLS (STLS) in a capability list. */
+void note_starttls_offered(struct facts *facts);
+
+/* A whole capability list ended; it holds for "not offered" unless STARTTLS was named before. */
+void note_capabilities(struct facts *facts);
+
+/* Set FACTS_STARTTLS_* flags. */
+void note_starttls(struct facts *facts, unsigned flags);
+
+/* A masked word (FACTS 1, Cisco): four or more X and perhaps one more letter. */
+bool note_is_masked(struct text word);
+
+/* Blank-separated SASL mechanism names that the server offers. */
+void note_mechanisms(struct facts *facts, struct text names);
+
+/* The greeting turned the client away. */
+void note_refused(struct facts *facts);

@@ -1,0 +1,59 @@
+#include "analyze/pending.h"
+
+#include <string.h>
+
+void pending_clear(struct pending *pending)
+{
+	pending->len = 0;
+}
+
+void pending_add(struct pending *pending, unsigned verb)
+{
+	if (pending->len > 0) {
+		struct pending_row *last = &pending->rows[pending->len - 1];
+		if (last->verb == verb && last->count < UINT16_MAX) {
+			last->count++;
+			return;
+		}
+	}
+	if (pending->len == PENDING_ROWS) {
+		pending_clear(pending);
+	}
+	pending->rows[pending->len++] =
+		(struct pending_row){.verb = (uint8_t)verb, .count = 1};
+}
+
+int pending_first(const struct pending *pending)
+{
+	return pending->len > 0 ? pending->rows[0].verb : -1;
+}
+
+static void rows_drop(struct pending *pending, unsigned count)
+{
+	pending->len = (uint8_t)(pending->len - count);
+	memmove(pending->rows, pending->rows + count,
+		pending->len * sizeof(pending->rows[0]));
+}
+
+void pending_drop(struct pending *pending)
+{
+	if (pending->len == 0) {
+		return;
+	}
+	if (pending->rows[0].count > 1) {
+		pending->rows[0].count--;
+		return;
+	}
+	rows_drop(pending, 1);
+}
+
+bool pending_reach(struct pending *pending, unsigned verb)
+{
+	for (unsigned i = 0; i < pending->len; i++) {
+		if (pending->rows[i].verb == verb) {
+			rows_drop(pending, i);
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,32 @@
+/*
+ * analyze/pending - commands whose reply has not come, oldest first.
+ *
+ * Equal neighbours share a row, so a pipelined burst of RCPT costs one. When the
+ * rows run out everything is forgotten: replies are then judged by their code.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PENDING_ROWS 20
+
+struct pending_row {
+	uint8_t verb;
+	uint16_t count;
+};
+
+struct pending {
+	uint8_t len;
+	struct pending_row rows[PENDING_ROWS];
+};
+
+void pending_add(struct pending *pending, unsigned verb);
+
+/* The oldest verb, or -1. */
+int pending_first(const struct pending *pending);
+void pending_drop(struct pending *pending);
+
+/* Drop everything older than the first row of verb; false (nothing dropped) when there is none. */
+bool pending_reach(struct pending *pending, unsigned verb);
+void pending_clear(struct pending *pending);

@@ -1,0 +1,399 @@
+#include "analyze/clear.h"
+#include "analyze/dialogue.h"
+#include "analyze/note.h"
+#include "analyze/pending.h"
+
+#include <string.h>
+
+/* RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS), RFC 5034 (AUTH). */
+
+enum pop3_verb {
+	POP3_VERB_OTHER = 0,
+	POP3_VERB_KNOWN,   /* nothing to learn: NOOP, QUIT, RSET, ... */
+	POP3_VERB_MAILBOX, /* one line of mailbox data: STAT, DELE, ... */
+	POP3_VERB_SCAN,    /* LIST, UIDL: many lines unless a message is named */
+	POP3_VERB_TOP,
+	POP3_VERB_RETR,
+	POP3_VERB_CAPA,
+	POP3_VERB_STLS,
+	POP3_VERB_USER,
+	POP3_VERB_PASS,
+	POP3_VERB_APOP,
+	POP3_VERB_AUTH,
+	POP3_VERB_AUTH_LIST, /* AUTH alone asks for the mechanisms */
+};
+
+enum pop3_list {
+	POP3_LIST_NONE = 0,
+	POP3_LIST_CAPA,
+	POP3_LIST_MECHANISMS,
+	POP3_LIST_GUESS, /* the question was not captured: look at the first line */
+};
+
+struct pop3 {
+	struct clear clear; /* first member */
+	struct pending pending;
+	uint8_t list; /* enum pop3_list being read */
+	bool is_list_whole;
+	bool is_authenticated;
+	bool is_synced; /* client lines are known to be commands */
+	bool has_greeting;
+};
+
+_Static_assert(sizeof(struct pop3) <= ANALYZER_STATE_BYTES, "pop3 state must fit");
+
+struct pop3_verb_row {
+	const char *word;
+	enum pop3_verb verb;
+};
+
+static const struct pop3_verb_row VERBS[] = {
+	{"CAPA", POP3_VERB_CAPA},
+	{"STLS", POP3_VERB_STLS},
+	{"USER", POP3_VERB_USER},
+	{"PASS", POP3_VERB_PASS},
+	{"APOP", POP3_VERB_APOP},
+	{"AUTH", POP3_VERB_AUTH},
+	{"STAT", POP3_VERB_MAILBOX},
+	{"DELE", POP3_VERB_MAILBOX},
+	{"LAST", POP3_VERB_MAILBOX},
+	{"LIST", POP3_VERB_SCAN},
+	{"UIDL", POP3_VERB_SCAN},
+	{"RETR", POP3_VERB_RETR},
+	{"TOP", POP3_VERB_TOP},
+	{"NOOP", POP3_VERB_KNOWN},
+	{"RSET", POP3_VERB_KNOWN},
+	{"QUIT", POP3_VERB_KNOWN},
+	{"UTF8", POP3_VERB_KNOWN},
+	{"XTND", POP3_VERB_KNOWN},
+};
+
+#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
+
+static enum pop3_verb verb_parse(struct text word)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (text_is(word, VERBS[i].word)) {
+			return VERBS[i].verb;
+		}
+	}
+	return POP3_VERB_OTHER;
+}
+
+static void pass_note(struct facts *facts)
+{
+	facts->auth_tried = (uint16_t)(facts->auth_tried & ~FACTS_MECHANISM_USER_ONLY);
+	sasl_try(facts, FACTS_MECHANISM_USER_PASS);
+	sasl_secret(facts, FACTS_MECHANISM_USER_PASS);
+}
+
+static enum pop3_verb auth_note(
+	struct pop3 *pop3, struct facts *facts, struct text rest)
+{
+	const struct text mechanism = text_word(&rest);
+	if (mechanism.len == 0) {
+		return POP3_VERB_AUTH_LIST;
+	}
+	sasl_start(&pop3->clear.sasl, facts, mechanism, text_trim(rest));
+	return POP3_VERB_AUTH;
+}
+
+static enum pop3_verb command_note(
+	struct pop3 *pop3, struct facts *facts, enum pop3_verb verb, struct text rest)
+{
+	switch (verb) {
+	case POP3_VERB_STLS:
+		clear_starttls_request(&pop3->clear, facts);
+		break;
+	case POP3_VERB_USER:
+		sasl_try(facts, FACTS_MECHANISM_USER_ONLY);
+		break;
+	case POP3_VERB_PASS:
+		pass_note(facts);
+		break;
+	case POP3_VERB_APOP:
+		sasl_try(facts, FACTS_MECHANISM_APOP);
+		break;
+	case POP3_VERB_AUTH:
+		return auth_note(pop3, facts, rest);
+	case POP3_VERB_SCAN:
+		note_content(facts);
+		return rest.len > 0 ? POP3_VERB_MAILBOX : POP3_VERB_SCAN;
+	case POP3_VERB_MAILBOX:
+	case POP3_VERB_TOP:
+	case POP3_VERB_RETR:
+		note_content(facts);
+		break;
+	default:
+		break;
+	}
+	return verb;
+}
+
+static bool is_sasl_line(
+	const struct pop3 *pop3, enum pop3_verb verb, const struct line *line)
+{
+	const struct sasl *sasl = &pop3->clear.sasl;
+	if (sasl->mechanism == 0 || line->is_doubtful) {
+		return false;
+	}
+	return sasl->is_asked ||
+	       (verb == POP3_VERB_OTHER && sasl_is_response(line->text));
+}
+
+static void client_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
+{
+	clear_flush_greeting(&pop3->clear, facts);
+	struct text rest = line->text;
+	const enum pop3_verb verb = verb_parse(text_word(&rest));
+	if (is_sasl_line(pop3, verb, line)) {
+		sasl_response(&pop3->clear.sasl, facts, line->text);
+		return;
+	}
+	if (verb == POP3_VERB_OTHER && (!pop3->is_synced || line->is_doubtful)) {
+		return;
+	}
+	pop3->is_synced = true;
+	pending_add(&pop3->pending, command_note(pop3, facts, verb, text_trim(rest)));
+}
+
+static void capability_note(struct facts *facts, struct text line)
+{
+	const struct text word = text_word(&line);
+	if (text_is(word, "STLS")) {
+		note_starttls_offered(facts);
+	} else if (text_is(word, "SASL")) {
+		note_mechanisms(facts, line);
+	} else if (text_is(word, "USER")) {
+		facts->auth_offered =
+			(uint16_t)(facts->auth_offered | FACTS_MECHANISM_USER_PASS);
+	} else if (note_is_masked(word)) {
+		note_starttls(facts, FACTS_STARTTLS_MASKED);
+	}
+}
+
+/* RFC 2449 section 6 and the later extensions */
+static bool is_capability(struct text line)
+{
+	static const char *const WORDS[] = {"TOP", "USER", "SASL", "STLS", "UIDL",
+		"PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE", "LOGIN-DELAY",
+		"IMPLEMENTATION", "UTF8", "LANG", "CAPA"};
+	const struct text word = text_word(&line);
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		if (text_is(word, WORDS[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* RFC 2449 section 5: what is listed after login says nothing of STLS. */
+static void list_end(struct pop3 *pop3, struct facts *facts)
+{
+	const bool is_before_login = !pop3->is_authenticated && !facts->is_midstream;
+	if (pop3->list == POP3_LIST_CAPA && pop3->is_list_whole && is_before_login) {
+		note_capabilities(facts);
+	}
+	pop3->list = POP3_LIST_NONE;
+}
+
+static void list_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
+{
+	if (text_is(line->text, ".")) {
+		list_end(pop3, facts);
+	} else if (pop3->list == POP3_LIST_CAPA) {
+		capability_note(facts, line->text);
+	} else {
+		note_mechanisms(facts, line->text);
+	}
+}
+
+static void greeting_note(struct pop3 *pop3, struct facts *facts, struct text line)
+{
+	pop3->has_greeting = true;
+	facts->is_early_talker = facts->has_client_bytes;
+	if (text_starts(line, "-ERR")) {
+		note_refused(facts);
+	} else if (memchr(line.at, '<', line.len) != NULL &&
+		   memchr(line.at, '@', line.len) != NULL) {
+		/* RFC 1939 section 7: a timestamp makes APOP possible */
+		facts->auth_offered =
+			(uint16_t)(facts->auth_offered | FACTS_MECHANISM_APOP);
+	}
+	facts->change++;
+}
+
+static void list_begin(struct pop3 *pop3, enum pop3_list list, bool is_whole)
+{
+	pop3->list = (uint8_t)list;
+	pop3->is_list_whole = is_whole;
+}
+
+static void accept_note(struct pop3 *pop3, struct facts *facts, int verb)
+{
+	struct lines *lines = &pop3->clear.lines[DIRECTION_TO_CLIENT];
+	switch (verb) {
+	case POP3_VERB_CAPA:
+		list_begin(pop3, POP3_LIST_CAPA, true);
+		break;
+	case POP3_VERB_AUTH_LIST:
+		list_begin(pop3, POP3_LIST_MECHANISMS, true);
+		break;
+	case POP3_VERB_STLS:
+		clear_starttls_answer(&pop3->clear, facts, true);
+		break;
+	case POP3_VERB_PASS:
+	case POP3_VERB_APOP:
+	case POP3_VERB_AUTH:
+		pop3->is_authenticated = true;
+		sasl_outcome(&pop3->clear.sasl, facts, true);
+		break;
+	case POP3_VERB_RETR:
+		note_message(facts);
+		lines_body(lines);
+		break;
+	case POP3_VERB_TOP:
+	case POP3_VERB_SCAN:
+		lines_body(lines);
+		break;
+	default:
+		break;
+	}
+}
+
+static void reject_note(struct pop3 *pop3, struct facts *facts, int verb)
+{
+	switch (verb) {
+	case POP3_VERB_STLS:
+		clear_starttls_answer(&pop3->clear, facts, false);
+		break;
+	case POP3_VERB_PASS:
+	case POP3_VERB_APOP:
+	case POP3_VERB_AUTH:
+		sasl_outcome(&pop3->clear.sasl, facts, false);
+		break;
+	default:
+		break;
+	}
+}
+
+static void reply_note(struct pop3 *pop3, struct facts *facts, bool is_accepted)
+{
+	const int verb = pending_first(&pop3->pending);
+	pending_drop(&pop3->pending);
+	if (!is_accepted) {
+		reject_note(pop3, facts, verb);
+	} else if (verb >= 0) {
+		accept_note(pop3, facts, verb);
+	} else if (!facts->has_client_bytes) {
+		list_begin(pop3, POP3_LIST_GUESS, true);
+	}
+}
+
+/* The first line behind a "+OK" whose question is unknown; false when it is a reply itself. */
+static bool guess_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
+{
+	pop3->list = POP3_LIST_NONE;
+	if (text_starts(line->text, "+") || text_starts(line->text, "-ERR")) {
+		return false;
+	}
+	if (is_capability(line->text)) {
+		pop3->list = POP3_LIST_CAPA;
+		capability_note(facts, line->text);
+	} else if (!text_is(line->text, ".")) {
+		note_content(facts);
+		lines_body(&pop3->clear.lines[DIRECTION_TO_CLIENT]);
+	}
+	return true;
+}
+
+static void server_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
+{
+	if (pop3->list == POP3_LIST_GUESS) {
+		if (guess_line(pop3, facts, line)) {
+			return;
+		}
+	} else if (pop3->list != POP3_LIST_NONE) {
+		list_line(pop3, facts, line);
+		return;
+	}
+	struct text rest = line->text;
+	const struct text word = text_word(&rest);
+	const bool is_accepted = text_is(word, "+OK");
+	if (text_is(word, "+")) {
+		sasl_challenge(&pop3->clear.sasl);
+	} else if (!is_accepted && !text_is(word, "-ERR")) {
+		return;
+	} else if (!pop3->has_greeting && !facts->is_midstream && facts->gaps == 0) {
+		greeting_note(pop3, facts, line->text);
+	} else {
+		pop3->has_greeting = true;
+		reply_note(pop3, facts, is_accepted);
+	}
+}
+
+static void pop3_line(struct clear *clear, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct pop3 *pop3 = (struct pop3 *)clear;
+	if (way == DIRECTION_TO_SERVER) {
+		client_line(pop3, facts, line);
+	} else {
+		server_line(pop3, facts, line);
+	}
+}
+
+/* The end of a message or of a scan listing: nothing to learn. */
+static void pop3_end(struct clear *clear, struct facts *facts, enum direction way,
+	enum lines_item item)
+{
+	(void)clear;
+	(void)facts;
+	(void)way;
+	(void)item;
+}
+
+static void pop3_lost(struct clear *clear, struct facts *facts, enum direction way)
+{
+	struct pop3 *pop3 = (struct pop3 *)clear;
+	(void)facts;
+	pending_clear(&pop3->pending);
+	if (way == DIRECTION_TO_SERVER) {
+		pop3->is_synced = false;
+	} else {
+		pop3->list = POP3_LIST_NONE;
+	}
+}
+
+static const struct clear_protocol POP3_PROTOCOL = {
+	.line = pop3_line,
+	.end = pop3_end,
+	.gap = pop3_lost,
+};
+
+static void pop3_start(void *state, struct facts *facts)
+{
+	struct pop3 *pop3 = state;
+	pop3->clear.protocol = &POP3_PROTOCOL;
+	pop3->is_synced = !facts->is_midstream;
+}
+
+static size_t pop3_bytes(void *state, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	return clear_bytes(state, facts, way, bytes, next);
+}
+
+static void pop3_gap(
+	void *state, struct facts *facts, enum direction way, uint64_t missing)
+{
+	clear_gap(state, facts, way, missing);
+}
+
+const struct analyzer ANALYZER_POP3 = {
+	.name = "pop3",
+	.state_bytes = sizeof(struct pop3),
+	.start = pop3_start,
+	.bytes = pop3_bytes,
+	.gap = pop3_gap,
+};

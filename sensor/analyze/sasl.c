@@ -1,0 +1,83 @@
+#include "analyze/sasl.h"
+
+void sasl_try(struct facts *facts, unsigned mechanism)
+{
+	facts->auth_tried = (uint16_t)(facts->auth_tried | mechanism);
+	facts->auth_accepted = FACTS_UNKNOWN;
+	facts->change++;
+}
+
+void sasl_secret(struct facts *facts, unsigned mechanism)
+{
+	if ((facts->auth_secret & mechanism) == 0) {
+		facts->auth_secret = (uint16_t)(facts->auth_secret | mechanism);
+		facts->change++;
+	}
+}
+
+/* LOGIN sends the user name first; the others send everything at once. */
+static void response_note(struct sasl *sasl, struct facts *facts, struct text response)
+{
+	if (sasl->responses < UINT8_MAX) {
+		sasl->responses++;
+	}
+	if ((sasl->mechanism & FACTS_MECHANISMS_REUSABLE) == 0 || response.len == 0) {
+		return;
+	}
+	if (sasl->mechanism != FACTS_MECHANISM_LOGIN || sasl->responses >= 2) {
+		sasl_secret(facts, sasl->mechanism);
+	}
+}
+
+void sasl_start(struct sasl *sasl, struct facts *facts, struct text mechanism,
+	struct text initial)
+{
+	*sasl = (struct sasl){.mechanism = (uint16_t)facts_mechanism_flag(mechanism)};
+	sasl_try(facts, sasl->mechanism);
+	if (initial.len > 0 && !text_is(initial, "=")) {
+		response_note(sasl, facts, initial);
+	}
+}
+
+void sasl_challenge(struct sasl *sasl)
+{
+	sasl->is_asked = sasl->mechanism != 0;
+}
+
+void sasl_response(struct sasl *sasl, struct facts *facts, struct text response)
+{
+	sasl->is_asked = false;
+	if (text_is(response, "*")) {
+		sasl->mechanism = 0;
+		return;
+	}
+	response_note(sasl, facts, response);
+}
+
+void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted)
+{
+	sasl->mechanism = 0;
+	sasl->is_asked = false;
+	facts->auth_accepted = is_accepted ? FACTS_YES : FACTS_NO;
+	facts->change++;
+}
+
+static bool is_base64(uint8_t byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+	       (byte >= '0' && byte <= '9') || byte == '+' || byte == '/' ||
+	       byte == '=';
+}
+
+bool sasl_is_response(struct text line)
+{
+	if (text_is(line, "*")) {
+		return true;
+	}
+	for (size_t i = 0; i < line.len; i++) {
+		if (!is_base64(line.at[i])) {
+			return false;
+		}
+	}
+	return line.len > 0;
+}

@@ -1,0 +1,337 @@
+#include "analyze/clear.h"
+#include "analyze/dialogue.h"
+#include "analyze/note.h"
+#include "analyze/pending.h"
+
+#include <string.h>
+
+/* ManageSieve, RFC 5804. Strings are quoted or literals "{n+}"; replies are OK, NO and BYE. */
+
+enum sieve_verb {
+	SIEVE_VERB_OTHER = 0,
+	SIEVE_VERB_KNOWN,
+	SIEVE_VERB_CONTENT, /* scripts: what filters a person's mail */
+	SIEVE_VERB_CAPABILITY,
+	SIEVE_VERB_STARTTLS,
+	SIEVE_VERB_AUTHENTICATE,
+};
+
+struct sieve {
+	struct clear clear; /* first member */
+	struct pending pending;
+	bool is_continued[2]; /* the next line goes on after a literal */
+	bool is_literal_response;
+	bool is_list; /* capability lines are being read */
+	bool is_list_whole;
+	bool is_authenticated;
+	bool is_synced; /* client lines are known to be commands */
+	bool has_greeting;
+};
+
+_Static_assert(sizeof(struct sieve) <= ANALYZER_STATE_BYTES, "sieve state must fit");
+
+struct sieve_verb_row {
+	const char *word;
+	enum sieve_verb verb;
+};
+
+static const struct sieve_verb_row VERBS[] = {
+	{"AUTHENTICATE", SIEVE_VERB_AUTHENTICATE},
+	{"STARTTLS", SIEVE_VERB_STARTTLS},
+	{"CAPABILITY", SIEVE_VERB_CAPABILITY},
+	{"LOGOUT", SIEVE_VERB_KNOWN},
+	{"NOOP", SIEVE_VERB_KNOWN},
+	{"UNAUTHENTICATE", SIEVE_VERB_KNOWN},
+	{"HAVESPACE", SIEVE_VERB_CONTENT},
+	{"PUTSCRIPT", SIEVE_VERB_CONTENT},
+	{"LISTSCRIPTS", SIEVE_VERB_CONTENT},
+	{"SETACTIVE", SIEVE_VERB_CONTENT},
+	{"GETSCRIPT", SIEVE_VERB_CONTENT},
+	{"DELETESCRIPT", SIEVE_VERB_CONTENT},
+	{"RENAMESCRIPT", SIEVE_VERB_CONTENT},
+	{"CHECKSCRIPT", SIEVE_VERB_CONTENT},
+};
+
+#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
+
+static enum sieve_verb verb_parse(struct text word)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (text_is(word, VERBS[i].word)) {
+			return VERBS[i].verb;
+		}
+	}
+	return SIEVE_VERB_OTHER;
+}
+
+/* Cut a quoted string (its inside) or a word off the front; RFC 5804 section 4. */
+static struct text string_next(struct text *rest)
+{
+	*rest = text_trim(*rest);
+	if (rest->len == 0 || rest->at[0] != '"') {
+		return text_word(rest);
+	}
+	size_t len = 1;
+	while (len < rest->len && rest->at[len] != '"') {
+		len += rest->at[len] == '\\' ? 2 : 1;
+	}
+	len = len < rest->len ? len : rest->len;
+	const struct text inside = {.at = rest->at + 1, .len = len - 1};
+	len += len < rest->len;
+	rest->at += len;
+	rest->len -= len;
+	return inside;
+}
+
+/* "{n}" or "{n+}" at the end of a line. */
+static bool literal_parse(struct text line, uint64_t *size)
+{
+	size_t open = line.len;
+	while (open > 0 && line.at[open - 1] != '{') {
+		open--;
+	}
+	return open > 0 && line.at[line.len - 1] == '}' &&
+	       text_number((struct text){line.at + open, line.len - open}, UINT64_MAX,
+		       size);
+}
+
+static uint64_t literal_note(struct sieve *sieve, enum direction way, struct text tail)
+{
+	uint64_t size = 0;
+	sieve->is_continued[way] = literal_parse(tail, &size);
+	if (!sieve->is_continued[way]) {
+		return 0;
+	}
+	lines_raw(&sieve->clear.lines[way], size);
+	return size;
+}
+
+/* AUTHENTICATE "PLAIN" ["initial" | {n+}]; RFC 5804 section 2.1. */
+static void authenticate_note(
+	struct sieve *sieve, struct facts *facts, struct text rest)
+{
+	const struct text mechanism = string_next(&rest);
+	const struct text none = {.at = rest.at, .len = 0};
+	rest = text_trim(rest);
+	const bool is_literal = text_starts(rest, "{");
+	sasl_start(&sieve->clear.sasl, facts, mechanism,
+		is_literal ? none : string_next(&rest));
+	sieve->is_literal_response = is_literal;
+}
+
+static void command_note(struct sieve *sieve, struct facts *facts, enum sieve_verb verb,
+	struct text rest)
+{
+	switch (verb) {
+	case SIEVE_VERB_STARTTLS:
+		clear_starttls_request(&sieve->clear, facts);
+		break;
+	case SIEVE_VERB_AUTHENTICATE:
+		authenticate_note(sieve, facts, rest);
+		break;
+	case SIEVE_VERB_CONTENT:
+		note_content(facts);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A line of strings only, while an exchange is going on. */
+static bool is_sasl_line(
+	const struct sieve *sieve, enum sieve_verb verb, const struct line *line)
+{
+	return sieve->clear.sasl.mechanism != 0 && !line->is_doubtful &&
+	       verb == SIEVE_VERB_OTHER && line->text.len > 0 &&
+	       (line->text.at[0] == '"' || line->text.at[0] == '{');
+}
+
+static void sasl_line(struct sieve *sieve, struct facts *facts, const struct line *line)
+{
+	struct text rest = line->text;
+	if (rest.at[0] == '{') {
+		sieve->is_literal_response =
+			literal_note(sieve, DIRECTION_TO_SERVER, line->tail) > 0;
+		return;
+	}
+	sasl_response(&sieve->clear.sasl, facts, string_next(&rest));
+}
+
+static void client_line(
+	struct sieve *sieve, struct facts *facts, const struct line *line)
+{
+	clear_flush_greeting(&sieve->clear, facts);
+	if (sieve->is_continued[DIRECTION_TO_SERVER]) {
+		(void)literal_note(sieve, DIRECTION_TO_SERVER, line->tail);
+		return;
+	}
+	struct text rest = line->text;
+	const enum sieve_verb verb = verb_parse(text_word(&rest));
+	if (is_sasl_line(sieve, verb, line)) {
+		sasl_line(sieve, facts, line);
+		return;
+	}
+	if (verb == SIEVE_VERB_OTHER && (!sieve->is_synced || line->is_doubtful)) {
+		return;
+	}
+	sieve->is_synced = true;
+	pending_add(&sieve->pending, verb);
+	command_note(sieve, facts, verb, text_trim(rest));
+	const uint64_t size = literal_note(sieve, DIRECTION_TO_SERVER, line->tail);
+	sieve->is_literal_response &= size > 0;
+}
+
+/* RFC 5804 section 1.7: "NAME" or "NAME" "value", one a line. */
+static void capability_note(struct sieve *sieve, struct facts *facts, struct text line)
+{
+	const struct text name = string_next(&line);
+	if (text_is(name, "STARTTLS")) {
+		note_starttls_offered(facts);
+	} else if (text_is(name, "SASL")) {
+		note_mechanisms(facts, string_next(&line));
+	} else if (note_is_masked(name)) {
+		note_starttls(facts, FACTS_STARTTLS_MASKED);
+	}
+	sieve->is_list |= text_is(name, "IMPLEMENTATION") || text_is(name, "SIEVE");
+}
+
+static void string_line(
+	struct sieve *sieve, struct facts *facts, const struct line *line)
+{
+	const int first = pending_first(&sieve->pending);
+	if (!sieve->has_greeting || first == SIEVE_VERB_CAPABILITY ||
+		!facts->has_client_bytes) {
+		capability_note(sieve, facts, line->text);
+		sieve->is_list_whole &= !line->is_doubtful;
+	} else if (first == SIEVE_VERB_AUTHENTICATE) {
+		sasl_challenge(&sieve->clear.sasl);
+	} else if (first == SIEVE_VERB_CONTENT) {
+		note_content(facts);
+	}
+}
+
+static void outcome_note(
+	struct sieve *sieve, struct facts *facts, int verb, bool is_accepted)
+{
+	if (verb == SIEVE_VERB_STARTTLS) {
+		clear_starttls_answer(&sieve->clear, facts, is_accepted);
+	} else if (verb == SIEVE_VERB_AUTHENTICATE) {
+		sasl_outcome(&sieve->clear.sasl, facts, is_accepted);
+		sieve->is_authenticated |= is_accepted;
+	}
+}
+
+static void reply_note(struct sieve *sieve, struct facts *facts, struct text kind)
+{
+	const bool is_accepted = text_is(kind, "OK");
+	const bool is_before_login = !sieve->is_authenticated && !facts->is_midstream;
+	if (is_accepted && sieve->is_list && sieve->is_list_whole && is_before_login) {
+		note_capabilities(facts);
+	}
+	sieve->is_list = false;
+	sieve->is_list_whole = true;
+	if (!sieve->has_greeting) {
+		sieve->has_greeting = true;
+		facts->is_early_talker = facts->has_client_bytes;
+		if (!is_accepted) {
+			note_refused(facts);
+		}
+		facts->change++;
+		return;
+	}
+	const int verb = pending_first(&sieve->pending);
+	pending_drop(&sieve->pending);
+	outcome_note(sieve, facts, verb, is_accepted);
+}
+
+static void server_line(
+	struct sieve *sieve, struct facts *facts, const struct line *line)
+{
+	const bool is_continued = sieve->is_continued[DIRECTION_TO_CLIENT];
+	(void)literal_note(sieve, DIRECTION_TO_CLIENT, line->tail);
+	if (is_continued || line->text.len == 0) {
+		return;
+	}
+	if (line->text.at[0] == '"' || line->text.at[0] == '{') {
+		string_line(sieve, facts, line);
+		return;
+	}
+	struct text rest = line->text;
+	const struct text kind = text_word(&rest);
+	if (text_is(kind, "OK") || text_is(kind, "NO") || text_is(kind, "BYE")) {
+		reply_note(sieve, facts, kind);
+	}
+}
+
+static void sieve_line(struct clear *clear, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct sieve *sieve = (struct sieve *)clear;
+	if (way == DIRECTION_TO_SERVER) {
+		client_line(sieve, facts, line);
+	} else {
+		server_line(sieve, facts, line);
+	}
+}
+
+/* A literal passed: a response of this length came, whatever it says. */
+static void sieve_end(struct clear *clear, struct facts *facts, enum direction way,
+	enum lines_item item)
+{
+	static const uint8_t UNREAD[] = {'-'};
+	struct sieve *sieve = (struct sieve *)clear;
+	(void)item;
+	if (way == DIRECTION_TO_SERVER && sieve->is_literal_response) {
+		sieve->is_literal_response = false;
+		sasl_response(&clear->sasl, facts, (struct text){UNREAD, 1});
+	}
+}
+
+static void sieve_lost(struct clear *clear, struct facts *facts, enum direction way)
+{
+	struct sieve *sieve = (struct sieve *)clear;
+	(void)facts;
+	pending_clear(&sieve->pending);
+	sieve->is_continued[way] = false;
+	if (way == DIRECTION_TO_SERVER) {
+		sieve->is_synced = false;
+		sieve->is_literal_response = false;
+	} else {
+		sieve->is_list_whole = false;
+	}
+}
+
+static const struct clear_protocol SIEVE_PROTOCOL = {
+	.line = sieve_line,
+	.end = sieve_end,
+	.gap = sieve_lost,
+};
+
+static void sieve_start(void *state, struct facts *facts)
+{
+	struct sieve *sieve = state;
+	sieve->clear.protocol = &SIEVE_PROTOCOL;
+	sieve->is_synced = !facts->is_midstream;
+	sieve->is_list_whole = true;
+	sieve->has_greeting = facts->is_midstream;
+}
+
+static size_t sieve_bytes(void *state, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	return clear_bytes(state, facts, way, bytes, next);
+}
+
+static void sieve_gap(
+	void *state, struct facts *facts, enum direction way, uint64_t missing)
+{
+	clear_gap(state, facts, way, missing);
+}
+
+const struct analyzer ANALYZER_SIEVE = {
+	.name = "sieve",
+	.state_bytes = sizeof(struct sieve),
+	.start = sieve_start,
+	.bytes = sieve_bytes,
+	.gap = sieve_gap,
+};

@@ -1,0 +1,330 @@
+#include "analyze/smtp.h"
+
+#include "analyze/dialogue.h"
+#include "analyze/note.h"
+#include "base/address.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct smtp) <= ANALYZER_STATE_BYTES, "smtp state must fit");
+
+void smtp_text_begin(struct smtp *smtp, struct facts *facts)
+{
+	smtp->expect = SMTP_EXPECT_COMMAND;
+	smtp->has_text = true;
+	smtp->is_answered = false;
+	lines_body(&smtp->clear.lines[DIRECTION_TO_SERVER]);
+	note_message(facts);
+}
+
+static void text_end(struct smtp *smtp, const struct facts *facts)
+{
+	smtp->has_text = false;
+	smtp->is_synced = true;
+	if (smtp->is_answered) {
+		smtp->is_answered = false;
+		return;
+	}
+	/* RFC 2033 section 4.2: one reply for each recipient that was accepted */
+	uint32_t replies = 1;
+	if (facts->protocol == PROTOCOL_LMTP && smtp->recipients_ok > 1) {
+		replies = smtp->recipients_ok < 1000 ? smtp->recipients_ok : 1000;
+	}
+	for (uint32_t i = 0; i < replies; i++) {
+		pending_add(&smtp->pending, SMTP_VERB_BODY);
+	}
+}
+
+static void hello_note(
+	struct smtp *smtp, struct facts *facts, const struct smtp_command *command)
+{
+	struct text rest = command->argument;
+	const struct text host = text_word(&rest);
+	if (facts->helo[0] == '\0') {
+		text_copy(facts->helo, sizeof(facts->helo), host);
+	}
+	smtp->expect = SMTP_EXPECT_COMMAND;
+	smtp->has_ehlo |= command->verb != SMTP_VERB_HELO;
+	facts->is_helo_only = !smtp->has_ehlo;
+	if (command->verb == SMTP_VERB_LHLO) {
+		facts->protocol = PROTOCOL_LMTP;
+	}
+}
+
+static void mail_note(struct smtp *smtp, struct facts *facts, struct text argument)
+{
+	smtp->recipients_ok = 0;
+	smtp->has_text = false;
+	if (text_starts(argument, "FROM:")) {
+		argument.at += 5;
+		argument.len -= 5;
+	}
+	argument = text_trim(argument);
+	const struct text domain = smtp_path_domain(argument);
+	if (domain.len > 0 && facts->mail_from_domain[0] == '\0') {
+		text_copy(facts->mail_from_domain, sizeof(facts->mail_from_domain),
+			domain);
+	}
+	while (argument.len > 0) {
+		const struct text word = text_word(&argument);
+		facts->has_requiretls_clear |= text_is(word, "REQUIRETLS");
+	}
+	note_content(facts);
+	facts->change++;
+}
+
+/* RFC 3030 section 2: exactly this many octets follow the line. */
+static void bdat_note(struct smtp *smtp, struct facts *facts, struct text argument)
+{
+	uint64_t size = 0;
+	if (!text_number(argument, UINT64_MAX, &size)) {
+		return;
+	}
+	lines_raw(&smtp->clear.lines[DIRECTION_TO_SERVER], size);
+	if (!smtp->has_text) {
+		smtp->has_text = true;
+		note_message(facts);
+	}
+	(void)text_word(&argument);
+	if (text_is(text_trim(argument), "LAST")) {
+		smtp->has_text = false;
+	}
+}
+
+/* Postfix XCLIENT_README, XFORWARD_README: IPv6 addresses carry the prefix "IPV6:". */
+static void real_client_note(struct facts *facts, struct text argument)
+{
+	struct text value = smtp_attribute(argument, "ADDR=");
+	if (text_starts(value, "IPV6:")) {
+		value.at += 5;
+		value.len -= 5;
+	}
+	char text[ADDRESS_TEXT_BYTES];
+	struct address address;
+	text_copy(text, sizeof(text), value);
+	if (value.len < sizeof(text) && address_parse(text, &address)) {
+		(void)address_text(&address, facts->real_client);
+		facts->change++;
+	}
+}
+
+/* True when the line was an AUTH of SMTP; "AUTH TLS" is FTP (RFC 4217). */
+static bool auth_note(struct smtp *smtp, struct facts *facts, struct text argument)
+{
+	const struct text mechanism = text_word(&argument);
+	const bool is_ftp = text_is(mechanism, "TLS") || text_is(mechanism, "SSL");
+	if (is_ftp && facts->helo[0] == '\0') {
+		smtp->is_foreign = true;
+	}
+	if (mechanism.len == 0 || is_ftp) {
+		return false;
+	}
+	sasl_start(&smtp->clear.sasl, facts, mechanism, text_trim(argument));
+	return true;
+}
+
+static void octets_note(
+	struct smtp *smtp, const struct facts *facts, struct text argument)
+{
+	uint64_t size = 0;
+	if (!text_number(argument, UINT32_MAX, &size)) {
+		return;
+	}
+	if (!facts->has_server_bytes) {
+		lines_raw(&smtp->clear.lines[DIRECTION_TO_SERVER], size);
+		return;
+	}
+	smtp->octets = (uint32_t)size;
+	smtp->expect = SMTP_EXPECT_OCTETS;
+}
+
+/* USER, PASS and FEAT are FTP, POP3 or nothing known: never SMTP before HELO. */
+static void other_note(struct smtp *smtp, struct facts *facts, struct text line)
+{
+	struct text rest = line;
+	const struct text word = text_word(&rest);
+	if (note_is_masked(word)) {
+		note_starttls(facts, FACTS_STARTTLS_MASKED);
+	}
+	smtp->is_foreign |= facts->helo[0] == '\0' && facts->rcpt_count == 0 &&
+			    (text_is(word, "USER") || text_is(word, "PASS") ||
+				    text_is(word, "FEAT") || text_is(word, "SYST"));
+}
+
+static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
+	const struct smtp_command *command, struct text line)
+{
+	switch (command->verb) {
+	case SMTP_VERB_EHLO:
+	case SMTP_VERB_HELO:
+	case SMTP_VERB_LHLO:
+		hello_note(smtp, facts, command);
+		break;
+	case SMTP_VERB_MAIL:
+		mail_note(smtp, facts, command->argument);
+		break;
+	case SMTP_VERB_RCPT:
+		facts->rcpt_count++;
+		note_content(facts);
+		break;
+	case SMTP_VERB_DATA:
+		smtp->expect = SMTP_EXPECT_DATA;
+		break;
+	case SMTP_VERB_BDAT:
+		bdat_note(smtp, facts, command->argument);
+		break;
+	case SMTP_VERB_RSET:
+		smtp->has_text = false;
+		break;
+	case SMTP_VERB_AUTH:
+		if (!auth_note(smtp, facts, command->argument)) {
+			return SMTP_VERB_OTHER;
+		}
+		break;
+	case SMTP_VERB_STARTTLS:
+		clear_starttls_request(&smtp->clear, facts);
+		break;
+	case SMTP_VERB_XCLIENT:
+	case SMTP_VERB_XFORWARD:
+		real_client_note(facts, command->argument);
+		break;
+	case SMTP_VERB_XEXCH50:
+		octets_note(smtp, facts, command->argument);
+		break;
+	case SMTP_VERB_OTHER:
+		other_note(smtp, facts, line);
+		break;
+	default:
+		break;
+	}
+	return command->verb;
+}
+
+/* A line of the text whose beginning only now became certain. */
+static void text_line(struct smtp *smtp, struct facts *facts, struct text line)
+{
+	smtp_text_begin(smtp, facts);
+	if (text_is(line, ".")) {
+		smtp->clear.lines[DIRECTION_TO_SERVER].body = LINES_BODY_NONE;
+		text_end(smtp, facts);
+	}
+}
+
+/*
+ * Lines before the first certain verb: the capture began, or lost bytes, inside a
+ * message. Only its end and certain verbs mean something.
+ */
+static bool is_lost_text(struct smtp *smtp, struct facts *facts,
+	const struct smtp_command *command, const struct line *line)
+{
+	if (command->is_certain) {
+		const bool is_hello = command->verb <= SMTP_VERB_LHLO;
+		return is_hello && facts->helo[0] != '\0' && smtp->has_text;
+	}
+	if (smtp->is_synced && !line->is_doubtful) {
+		return false;
+	}
+	if (text_is(line->text, ".") && !line->is_doubtful) {
+		if (!smtp->has_text) {
+			note_message(facts);
+		}
+		text_end(smtp, facts);
+	}
+	return true;
+}
+
+static void client_line(struct smtp *smtp, struct facts *facts, const struct line *line)
+{
+	struct sasl *sasl = &smtp->clear.sasl;
+	clear_flush_greeting(&smtp->clear, facts);
+	if (smtp->expect == SMTP_EXPECT_TEXT) {
+		text_line(smtp, facts, line->text);
+		return;
+	}
+	const struct smtp_command command = smtp_command_parse(line->text);
+	if (sasl->mechanism != 0 && !line->is_doubtful &&
+		(sasl->is_asked ||
+			(!command.is_certain && sasl_is_response(line->text)))) {
+		sasl_response(sasl, facts, line->text);
+		return;
+	}
+	if (smtp->expect == SMTP_EXPECT_DATA && !command.is_certain) {
+		text_line(smtp, facts, line->text);
+		return;
+	}
+	if (is_lost_text(smtp, facts, &command, line)) {
+		return;
+	}
+	smtp->is_synced = true;
+	smtp->expect = SMTP_EXPECT_COMMAND;
+	pending_add(&smtp->pending, command_note(smtp, facts, &command, line->text));
+	if (smtp->is_foreign) {
+		smtp->clear.next = ANALYZE_NOT_MINE;
+	}
+}
+
+static void smtp_line(struct clear *clear, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct smtp *smtp = (struct smtp *)clear;
+	if (way == DIRECTION_TO_SERVER) {
+		client_line(smtp, facts, line);
+	} else {
+		smtp_reply_line(smtp, facts, line);
+	}
+}
+
+static void smtp_end(struct clear *clear, struct facts *facts, enum direction way,
+	enum lines_item item)
+{
+	if (way == DIRECTION_TO_SERVER && item == LINES_BODY_END) {
+		text_end((struct smtp *)clear, facts);
+	}
+}
+
+static void smtp_lost(struct clear *clear, struct facts *facts, enum direction way)
+{
+	struct smtp *smtp = (struct smtp *)clear;
+	(void)facts;
+	pending_clear(&smtp->pending);
+	if (way == DIRECTION_TO_SERVER) {
+		smtp->is_synced = false;
+		smtp->expect = SMTP_EXPECT_COMMAND;
+		return;
+	}
+	smtp->is_list_whole = false;
+	smtp->reply_code = 0;
+}
+
+static const struct clear_protocol SMTP_PROTOCOL = {
+	.line = smtp_line,
+	.end = smtp_end,
+	.gap = smtp_lost,
+};
+
+static void smtp_start(void *state, struct facts *facts)
+{
+	struct smtp *smtp = state;
+	smtp->clear.protocol = &SMTP_PROTOCOL;
+	smtp->is_synced = !facts->is_midstream;
+}
+
+static size_t smtp_bytes(void *state, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	return clear_bytes(state, facts, way, bytes, next);
+}
+
+static void smtp_gap(
+	void *state, struct facts *facts, enum direction way, uint64_t missing)
+{
+	clear_gap(state, facts, way, missing);
+}
+
+const struct analyzer ANALYZER_SMTP = {
+	.name = "smtp",
+	.state_bytes = sizeof(struct smtp),
+	.start = smtp_start,
+	.bytes = smtp_bytes,
+	.gap = smtp_gap,
+};

@@ -1,0 +1,77 @@
+/*
+ * analyze/smtp - the state that the SMTP analyzer's files share.
+ *
+ * smtp.c reads the client's lines, smtp_reply.c the server's, smtp_command.c cuts
+ * one command line. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
+ * RFC 3030, RFC 3207, RFC 4954.
+ */
+#pragma once
+
+#include "analyze/clear.h"
+#include "analyze/pending.h"
+
+enum smtp_verb {
+	SMTP_VERB_OTHER = 0, /* no verb known here; the server answers all the same */
+	SMTP_VERB_EHLO,
+	SMTP_VERB_HELO,
+	SMTP_VERB_LHLO,
+	SMTP_VERB_MAIL,
+	SMTP_VERB_RCPT,
+	SMTP_VERB_DATA,
+	SMTP_VERB_BDAT,
+	SMTP_VERB_RSET,
+	SMTP_VERB_QUIT,
+	SMTP_VERB_KNOWN, /* NOOP, VRFY, HELP, ... : nothing to learn */
+	SMTP_VERB_AUTH,
+	SMTP_VERB_STARTTLS,
+	SMTP_VERB_XCLIENT,
+	SMTP_VERB_XFORWARD,
+	SMTP_VERB_XEXCH50,
+	SMTP_VERB_BODY, /* the end of a message: its reply is pending */
+};
+
+struct smtp_command {
+	enum smtp_verb verb;
+	bool is_certain; /* the whole line has the shape of this verb */
+	struct text argument;
+};
+
+enum smtp_expect {
+	SMTP_EXPECT_COMMAND = 0,
+	SMTP_EXPECT_DATA,   /* DATA was sent: 354 and text, or a refusal */
+	SMTP_EXPECT_TEXT,   /* 354 came while a line was being put together */
+	SMTP_EXPECT_OCTETS, /* XEXCH50 was sent: 354 and octets, or a refusal */
+};
+
+struct smtp {
+	struct clear clear; /* first member */
+	struct pending pending;
+	uint32_t octets;        /* announced by XEXCH50 */
+	uint32_t recipients_ok; /* of this transaction, for the replies of LMTP */
+	uint16_t reply_code;
+	uint8_t reply_verb;  /* enum smtp_verb of the reply being read */
+	uint8_t reply_lines; /* of it, saturating */
+	uint8_t expect;      /* enum smtp_expect */
+	bool is_synced;      /* client lines are known to be commands */
+	bool has_greeting;
+	bool has_ehlo;      /* EHLO or LHLO was sent and not refused */
+	bool has_text;      /* the current message was counted */
+	bool is_answered;   /* the server answered a message whose end was not seen */
+	bool is_list_whole; /* no line of the capability list was lost or cut */
+	bool is_foreign;    /* a verb of another protocol came before any HELO */
+};
+
+/* Cut one line of the client. */
+struct smtp_command smtp_command_parse(struct text line);
+
+/* What follows the colon of FROM: or ADDR=: the domain behind the last '@', empty when there is none. */
+struct text smtp_path_domain(struct text path);
+
+/* Value of NAME=value in blank-separated arguments, empty when there is none. */
+struct text smtp_attribute(struct text arguments, const char *name);
+
+/* One line of the server. */
+void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line);
+
+/* The message text begins with the next line of the client. */
+void smtp_text_begin(struct smtp *smtp, struct facts *facts);

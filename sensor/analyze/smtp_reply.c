@@ -1,0 +1,275 @@
+#include "analyze/note.h"
+#include "analyze/smtp.h"
+
+#include <string.h>
+
+#define MASKED_GREETING 8 /* asterisks in a row (FACTS: Cisco's inspection) */
+
+/* RFC 5321 section 4.2: three digits, then SP (last line), '-' (more) or nothing. */
+static bool reply_parse(struct text line, uint16_t *code, bool *is_last)
+{
+	uint64_t number = 0;
+	if (line.len < 3 || line.at[0] < '2' || line.at[0] > '5') {
+		return false;
+	}
+	const struct text digits = {.at = line.at, .len = 3};
+	if (!text_number(digits, 599, &number) || number < 200) {
+		return false;
+	}
+	if (line.len > 3 && line.at[3] != ' ' && line.at[3] != '-') {
+		return false;
+	}
+	*code = (uint16_t)number;
+	*is_last = line.len == 3 || line.at[3] == ' ';
+	return true;
+}
+
+static void greeting_note(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	smtp->has_greeting = true;
+	facts->is_early_talker = facts->has_client_bytes;
+	if (code != 220) {
+		note_refused(facts);
+	}
+	facts->change++;
+}
+
+/* Host name of "220 host ...", unless a middlebox wrote over it. */
+static void banner_note(struct facts *facts, struct text text)
+{
+	const struct text host = text_word(&text);
+	size_t stars = 0;
+	while (stars < host.len && host.at[stars] == '*') {
+		stars++;
+	}
+	if (stars >= MASKED_GREETING) {
+		note_starttls(facts, FACTS_STARTTLS_MASKED);
+	} else if (facts->banner_host[0] == '\0') {
+		text_copy(facts->banner_host, sizeof(facts->banner_host), host);
+	}
+}
+
+/* RFC 5321 section 4.1.1.1: one keyword a line; "AUTH=LOGIN PLAIN" is the form before RFC 2554. */
+static void capability_note(struct facts *facts, struct text line)
+{
+	const struct text keyword = text_word(&line);
+	if (text_is(keyword, "STARTTLS")) {
+		note_starttls_offered(facts);
+	} else if (text_is(keyword, "AUTH")) {
+		note_mechanisms(facts, line);
+	} else if (text_starts(keyword, "AUTH=")) {
+		note_mechanisms(facts, (struct text){keyword.at + 5, keyword.len - 5});
+		note_mechanisms(facts, line);
+	} else if (note_is_masked(keyword)) {
+		note_starttls(facts, FACTS_STARTTLS_MASKED);
+	}
+}
+
+static bool is_greeting(
+	const struct smtp *smtp, const struct facts *facts, uint16_t code)
+{
+	if (smtp->has_greeting) {
+		return false;
+	}
+	if (facts->is_midstream || facts->gaps > 0) {
+		return code == 220 && smtp->clear.starttls == CLEAR_STARTTLS_NONE;
+	}
+	return true;
+}
+
+/* Replies whose code names the verb they answer, wherever the queue stands. */
+static int verb_by_code(struct smtp *smtp, uint16_t code, bool is_last)
+{
+	switch (code) {
+	case 220:
+		if (pending_reach(&smtp->pending, SMTP_VERB_STARTTLS) ||
+			smtp->clear.starttls == CLEAR_STARTTLS_REQUESTED) {
+			return SMTP_VERB_STARTTLS;
+		}
+		return pending_reach(&smtp->pending, SMTP_VERB_XCLIENT)
+			       ? SMTP_VERB_XCLIENT
+			       : SMTP_VERB_OTHER;
+	case 235:
+	case 334:
+	case 535:
+		(void)pending_reach(&smtp->pending, SMTP_VERB_AUTH);
+		return SMTP_VERB_AUTH;
+	case 354:
+		if (pending_first(&smtp->pending) == SMTP_VERB_XEXCH50) {
+			return SMTP_VERB_XEXCH50;
+		}
+		return pending_reach(&smtp->pending, SMTP_VERB_DATA) ? SMTP_VERB_DATA
+								     : SMTP_VERB_BODY;
+	case 250:
+		if (is_last) {
+			return -1;
+		}
+		if (pending_reach(&smtp->pending, SMTP_VERB_LHLO) ||
+			pending_reach(&smtp->pending, SMTP_VERB_EHLO)) {
+			return SMTP_VERB_EHLO;
+		}
+		return -1;
+	default:
+		return -1;
+	}
+}
+
+/* A 250 never answers these: the queue is out of step, leave them. */
+static bool is_impossible(int verb, uint16_t code)
+{
+	return code < 300 && (verb == SMTP_VERB_DATA || verb == SMTP_VERB_STARTTLS ||
+				     verb == SMTP_VERB_AUTH);
+}
+
+static enum smtp_verb reply_verb(
+	struct smtp *smtp, const struct facts *facts, uint16_t code, bool is_last)
+{
+	int verb = verb_by_code(smtp, code, is_last);
+	if (verb < 0) {
+		verb = pending_first(&smtp->pending);
+		if (is_impossible(verb, code)) {
+			return SMTP_VERB_OTHER;
+		}
+	}
+	if (verb < 0) {
+		/* the client's side was not captured: only EHLO is answered in many lines */
+		const bool is_list =
+			code == 250 && !is_last && !facts->has_client_bytes;
+		if (smtp->clear.lines[DIRECTION_TO_SERVER].body != LINES_BODY_NONE) {
+			smtp->is_answered = true;
+		}
+		return is_list ? SMTP_VERB_EHLO : SMTP_VERB_OTHER;
+	}
+	if (code != 334 && pending_first(&smtp->pending) == verb) {
+		pending_drop(&smtp->pending);
+	}
+	return (enum smtp_verb)verb;
+}
+
+/* RFC 5321 section 4.1.1.4: text follows 354; never the verb alone. */
+static void data_note(
+	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_mine)
+{
+	const struct lines *lines = &smtp->clear.lines[DIRECTION_TO_SERVER];
+	if (code != 354) {
+		if (smtp->expect == SMTP_EXPECT_DATA) {
+			smtp->expect = SMTP_EXPECT_COMMAND;
+		}
+		return;
+	}
+	const bool is_expected =
+		smtp->expect == SMTP_EXPECT_DATA || (!is_mine && !smtp->is_synced);
+	if (!is_expected || lines->body != LINES_BODY_NONE || lines->raw_left > 0) {
+		return;
+	}
+	if (lines_at_start(lines)) {
+		smtp_text_begin(smtp, facts);
+	} else {
+		smtp->expect = SMTP_EXPECT_TEXT;
+	}
+}
+
+static void octets_end(struct smtp *smtp, uint16_t code)
+{
+	if (smtp->expect != SMTP_EXPECT_OCTETS) {
+		return;
+	}
+	smtp->expect = SMTP_EXPECT_COMMAND;
+	if (code == 354 && lines_at_start(&smtp->clear.lines[DIRECTION_TO_SERVER])) {
+		lines_raw(&smtp->clear.lines[DIRECTION_TO_SERVER], smtp->octets);
+	}
+}
+
+static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	if (code == 250 && smtp->is_list_whole) {
+		note_capabilities(facts);
+	}
+	if (code >= 500) {
+		smtp->has_ehlo = false;
+	}
+	facts->change++;
+}
+
+static void auth_end(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	if (code == 334) {
+		sasl_challenge(&smtp->clear.sasl);
+	} else {
+		sasl_outcome(&smtp->clear.sasl, facts, code == 235);
+	}
+}
+
+static void reply_end(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	switch ((enum smtp_verb)smtp->reply_verb) {
+	case SMTP_VERB_EHLO:
+	case SMTP_VERB_LHLO:
+		hello_end(smtp, facts, code);
+		break;
+	case SMTP_VERB_STARTTLS:
+		clear_starttls_answer(&smtp->clear, facts, code == 220);
+		break;
+	case SMTP_VERB_AUTH:
+		auth_end(smtp, facts, code);
+		break;
+	case SMTP_VERB_RCPT:
+		smtp->recipients_ok += code < 300;
+		break;
+	case SMTP_VERB_DATA:
+		data_note(smtp, facts, code, true);
+		break;
+	case SMTP_VERB_BODY:
+		data_note(smtp, facts, code, false);
+		break;
+	case SMTP_VERB_XEXCH50:
+		octets_end(smtp, code);
+		break;
+	default:
+		break;
+	}
+}
+
+static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
+	bool is_last, struct text text)
+{
+	smtp->reply_code = code;
+	smtp->reply_lines = 0;
+	smtp->is_list_whole = true;
+	if (is_greeting(smtp, facts, code)) {
+		greeting_note(smtp, facts, code);
+		banner_note(facts, text);
+		smtp->reply_verb = SMTP_VERB_OTHER;
+		return;
+	}
+	smtp->has_greeting = true;
+	smtp->reply_verb = (uint8_t)reply_verb(smtp, facts, code, is_last);
+}
+
+void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line)
+{
+	uint16_t code = 0;
+	bool is_last = false;
+	if (!reply_parse(line->text, &code, &is_last)) {
+		return;
+	}
+	struct text text = {line->text.at + 3, line->text.len - 3};
+	if (text.len > 0) {
+		text.at++;
+		text.len--;
+	}
+	if (smtp->reply_code != code) {
+		reply_begin(smtp, facts, code, is_last, text);
+		smtp->is_list_whole &= !line->is_doubtful;
+	} else if (smtp->reply_verb == SMTP_VERB_EHLO && code == 250) {
+		capability_note(facts, text);
+		smtp->is_list_whole &= !line->is_cut;
+	}
+	if (smtp->reply_lines < UINT8_MAX) {
+		smtp->reply_lines++;
+	}
+	if (is_last) {
+		reply_end(smtp, facts, code);
+		smtp->reply_code = 0;
+	}
+}
