@@ -1,0 +1,26 @@
+/*
+ * commands/command - the subcommands of mailwarden, one file each.
+ *
+ * main.c holds the table and hands over argv from the subcommand's name on. A
+ * command prints its result on stdout and what went wrong on stderr.
+ */
+#pragma once
+
+enum command_exit {
+	COMMAND_OK = 0,
+	COMMAND_VIOLATIONS = 1, /* only with --exit-code */
+	COMMAND_USAGE = 2,      /* usage, settings or matrix in error */
+	COMMAND_RUNTIME = 3,    /* input, output or the system failed */
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line, for `mailwarden --help` */
+	int (*run)(int argc,
+		char **argv); /* argv[0] is the name; returns enum command_exit */
+};
+
+extern const struct command COMMAND_CHECK;
+extern const struct command COMMAND_EXPLAIN;
+extern const struct command COMMAND_REPLAY;
+extern const struct command COMMAND_CATALOGUE;

@@ -1,0 +1,282 @@
+#include "commands/command.h"
+
+#include "matrix/criteria.h"
+#include "matrix/sentence.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MATRICES_MAX 64
+
+static const char HELP[] =
+	"usage: mailwarden explain -m MATRIX... FROM TO PROTOCOL[:PORT]\n"
+	"\n"
+	"Would the matrix allow this flow, by which row, and on what condition? If "
+	"not:\n"
+	"which row comes nearest, and what fails first?\n"
+	"\n"
+	"  FROM, TO        an address, a group, a zone, or internet\n"
+	"  PROTOCOL[:PORT] smtp, submission, submissions, imaps, ... on its own port,\n"
+	"                  or on another: smtp:2525\n"
+	"  -m, --matrix MATRIX  the matrix; may be given several times, \"-\" is "
+	"stdin\n"
+	"  -h, --help      this text\n"
+	"\n"
+	"Examples, with the matrix that comes with mailwarden:\n"
+	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp\n"
+	"      Allowed: it names the row, its owner and what TLS it asks for.\n"
+	"  mailwarden explain -m rules/anssi-reference.yaml 192.0.2.70 internet smtp\n"
+	"      A workstation that sends by itself: not allowed, R37.\n"
+	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp:2525\n"
+	"      Right hosts, wrong port.\n"
+	"\n"
+	"Exit: 0 an answer was given (allowed or not), 2 usage or matrix in error.\n";
+
+struct explain_options {
+	const char *matrices[MATRICES_MAX];
+	size_t matrix_count;
+};
+
+static int explain_usage(const char *what)
+{
+	(void)fprintf(stderr,
+		"mailwarden explain: %s\ntry 'mailwarden explain --help'\n", what);
+	return COMMAND_USAGE;
+}
+
+/* What the flow would be: planned, so nothing of its TLS is known. */
+static bool read_protocol(
+	const char *text, struct matrix_question *question, struct reason *why)
+{
+	char name[32];
+	const char *colon = strchr(text, ':');
+	const size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	if (len >= sizeof(name)) {
+		return reason_set(why, "\"%.60s\" is no mail protocol", text);
+	}
+	memcpy(name, text, len);
+	name[len] = '\0';
+	question->protocol = protocol_by_name(name);
+	if (question->protocol == PROTOCOL_UNKNOWN ||
+		!protocol_row(question->protocol)->is_mail) {
+		return reason_set(why,
+			"\"%s\" is no mail protocol (smtp, submission, submissions, "
+			"lmtp, imap, imaps, pop3, pop3s, sieve, mapi-http, ...)",
+			name);
+	}
+	question->port = protocol_row(question->protocol)->ports[0];
+	if (colon) {
+		char *end = NULL;
+		const unsigned long port = strtoul(colon + 1, &end, 10);
+		if (colon[1] < '1' || colon[1] > '9' || *end || port > 65535) {
+			return reason_set(
+				why, "\"%.40s\" is no port from 1 to 65535", colon + 1);
+		}
+		question->port = (uint16_t)port;
+	} else if (question->protocol == PROTOCOL_ATTEMPT) {
+		return reason_set(why, "an attempt needs a port: attempt:25");
+	}
+	return true;
+}
+
+/*
+ * The row is asked whether it could allow the flow: take TLS as the row wants it,
+ * and say the condition in the answer.
+ */
+static void assume_best_tls(struct matrix_question *question)
+{
+	const bool is_implicit = protocol_row(question->protocol)->is_implicit_tls ||
+				 (question->protocol >= PROTOCOL_MAPI_HTTP &&
+					 question->protocol <= PROTOCOL_EXCHANGE_HTTPS);
+	question->is_encrypted = MATRIX_YES;
+	question->is_implicit = is_implicit ? MATRIX_YES : MATRIX_NO;
+	question->is_starttls = is_implicit ? MATRIX_NO : MATRIX_YES;
+	question->is_tls_offered = MATRIX_YES;
+	question->has_clear_content = MATRIX_NO;
+	question->has_client_certificate = MATRIX_YES;
+	question->tls_version = 0x0304;
+}
+
+static void print_flow(const struct matrix_question *question)
+{
+	char from[SENTENCE_END_BYTES];
+	char to[SENTENCE_END_BYTES];
+	char verb[SENTENCE_VERB_BYTES];
+	(void)printf("%s %s %s", sentence_end(&question->from, from),
+		sentence_verb(question->protocol, question->port, verb),
+		sentence_end(&question->to, to));
+	if (question->protocol != PROTOCOL_ATTEMPT && question->port != 0) {
+		(void)printf(" on port %u", question->port);
+	}
+}
+
+static void print_row_notes(const struct matrix_row *row)
+{
+	char day[SENTENCE_DAY_BYTES];
+	if (row->owner) {
+		(void)printf(" Its owner is %s", row->owner);
+		(void)printf(row->ticket ? ", its ticket %s." : ".", row->ticket);
+	} else if (row->ticket) {
+		(void)printf(" Its ticket is %s.", row->ticket);
+	}
+	if (row->expires_s) {
+		(void)printf(
+			" Its last day is %s.", sentence_last_day(row->expires_s, day));
+	} else {
+		(void)printf(" It does not expire.");
+	}
+	if (row->mode == MATRIX_MODE_AUDIT) {
+		(void)printf(
+			" It is in audit mode: a breach is reported, never blocked.");
+	}
+}
+
+static void print_allowed(
+	const struct matrix_question *question, const struct matrix_row *row)
+{
+	char name[SENTENCE_ROW_BYTES];
+	char condition[SENTENCE_LIST_BYTES];
+	(void)printf("Allowed: ");
+	print_flow(question);
+	(void)printf(", %s.\n", sentence_condition(row, condition));
+	(void)printf("By %s, %s:%u.", sentence_row(row, name), row->place.file,
+		row->place.line);
+	print_row_notes(row);
+	(void)printf("\n");
+}
+
+static void print_first_failure(const struct matrix_result *result)
+{
+	char name[SENTENCE_ROW_BYTES];
+	const struct matrix_row *row = result->nearest;
+	if (!row) {
+		(void)printf("No row comes near: none joins these two ends, and none "
+			     "has one of them with this protocol.\n");
+		return;
+	}
+	(void)printf("The nearest is %s, %s:%u; what fails first is %s: ",
+		sentence_row(row, name), row->place.file, row->place.line,
+		matrix_criterion_name(result->failed));
+	if (result->failed == MATRIX_CRITERION_FROM) {
+		(void)printf("it is for %s only.\n", sentence_end_name(&row->from));
+	} else if (result->failed == MATRIX_CRITERION_TO) {
+		(void)printf("it reaches %s only.\n", sentence_end_name(&row->to));
+	} else {
+		(void)printf("%s.\n", result->reason);
+	}
+}
+
+static bool is_internet(const struct matrix_end *end)
+{
+	return !end->group && strcmp(end->zone->name, "internet") == 0;
+}
+
+static void print_recommendation(
+	const struct matrix_question *question, const struct matrix_result *result)
+{
+	const enum protocol protocol = question->protocol;
+	const bool is_smtps =
+		protocol == PROTOCOL_SMTPS || protocol == PROTOCOL_SUBMISSIONS;
+	if (result->failed >= MATRIX_CRITERION_TLS) {
+		(void)printf("It touches R41 and R42: mail flows are encrypted, and by "
+			     "the means declared.\n");
+		return;
+	}
+	(void)printf("It touches R37: mail protocols only between legitimate "
+		     "infrastructures.\n");
+	if (is_smtps && (is_internet(&question->from) || is_internet(&question->to))) {
+		(void)printf("And R42: no implicit TLS on 465 between servers, "
+			     "STARTTLS on 25.\n");
+	}
+}
+
+static int answer(const struct matrix *matrix, char **words)
+{
+	struct matrix_question question = {.now_s = (int64_t)time(NULL)};
+	struct matrix_result result;
+	struct reason why;
+	if (!matrix_find_end(matrix, words[0], &question.from, &why) ||
+		!matrix_find_end(matrix, words[1], &question.to, &why) ||
+		!read_protocol(words[2], &question, &why)) {
+		return explain_usage(why.text);
+	}
+	assume_best_tls(&question);
+	matrix_ask(matrix, &question, &result);
+	if (result.allowed == MATRIX_YES) {
+		print_allowed(&question, result.row);
+	} else {
+		(void)printf("Not allowed: ");
+		print_flow(&question);
+		(void)printf(".\n");
+		print_first_failure(&result);
+		print_recommendation(&question, &result);
+	}
+	if (fflush(stdout) != 0) {
+		perror("mailwarden explain: stdout");
+		return COMMAND_RUNTIME;
+	}
+	return COMMAND_OK;
+}
+
+static int explain_with(const struct explain_options *options, char **words)
+{
+	struct matrix_problems errors;
+	struct matrix *matrix =
+		matrix_load(options->matrices, options->matrix_count, &errors);
+	for (size_t i = 0; i < errors.count; i++) {
+		(void)fprintf(stderr, "%s\n", errors.list[i].text);
+	}
+	matrix_problems_free(&errors);
+	if (!matrix) {
+		return COMMAND_USAGE;
+	}
+	const int code = answer(matrix, words);
+	matrix_free(matrix);
+	return code;
+}
+
+static int explain_run(int argc, char **argv)
+{
+	static const struct option OPTIONS[] = {
+		{"matrix", required_argument, NULL, 'm'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct explain_options options = {0};
+	char what[120];
+	int option;
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":m:h", OPTIONS, NULL)) != -1) {
+		switch (option) {
+		case 'm':
+			if (options.matrix_count == MATRICES_MAX) {
+				return explain_usage("too many matrix files");
+			}
+			options.matrices[options.matrix_count++] = optarg;
+			break;
+		case 'h':
+			(void)fputs(HELP, stdout);
+			return COMMAND_OK;
+		default:
+			(void)snprintf(what, sizeof(what), "%s \"%.80s\"",
+				option == ':' ? "a value is missing behind"
+					      : "unknown option",
+				argv[optind - 1]);
+			return explain_usage(what);
+		}
+	}
+	if (options.matrix_count == 0) {
+		return explain_usage("which matrix? (-m MATRIX)");
+	}
+	if (argc - optind != 3) {
+		return explain_usage("give FROM, TO and PROTOCOL");
+	}
+	return explain_with(&options, argv + optind);
+}
+
+const struct command COMMAND_EXPLAIN = {
+	"explain", "tell whether and why a flow would be allowed", explain_run};

@@ -1,0 +1,75 @@
+#include "matrix/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES 65536
+#define ALIGNMENT   16
+
+struct arena_block {
+	struct arena_block *older;
+	size_t used;
+	size_t size;
+	_Alignas(ALIGNMENT) unsigned char bytes[];
+};
+
+static struct arena_block *block_new(size_t size)
+{
+	struct arena_block *block = calloc(1, sizeof(*block) + size);
+	if (!block) {
+		abort();
+	}
+	block->size = size;
+	return block;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+	const size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	struct arena_block *block = arena->newest;
+	if (!block || block->size - block->used < rounded) {
+		block = block_new(rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES);
+		block->older = arena->newest;
+		arena->newest = block;
+	}
+	void *taken = block->bytes + block->used;
+	block->used += rounded;
+	return taken;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / 2 / size) {
+		abort();
+	}
+	return arena_take(arena, count * size);
+}
+
+const char *arena_text(struct arena *arena, const char *text, size_t len)
+{
+	char *copy = arena_take(arena, len + 1);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+void arena_free(struct arena *arena)
+{
+	while (arena->newest) {
+		struct arena_block *block = arena->newest;
+		arena->newest = block->older;
+		free(block);
+	}
+}
+
+void *list_room(void *list, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0 || count == 1) {
+		return list;
+	}
+	void *grown = realloc(list, (count == 0 ? 2 : count * 2) * size);
+	if (!grown) {
+		abort();
+	}
+	return grown;
+}

@@ -1,0 +1,58 @@
+/*
+ * matrix/compiled - what a loaded matrix holds, for the files of this folder.
+ */
+#pragma once
+
+#include "matrix/arena.h"
+#include "matrix/lookup.h"
+#include "matrix/matrix.h"
+#include "matrix/name_table.h"
+
+/*
+ * A row under the key of its two ends. An end's key is its zone's index, or
+ * zone_count + its group's index.
+ */
+struct row_key {
+	uint32_t from;
+	uint32_t to;
+	uint32_t row;
+};
+
+struct matrix {
+	struct arena arena; /* all texts and small arrays */
+	const char **files;
+	size_t file_count;
+	enum matrix_profile profile;
+	struct matrix_zone *zones; /* zone 0 is internet; malloced as all lists here */
+	size_t zone_count;
+	struct matrix_group *groups;
+	uint32_t *group_zones; /* zone of each group's first address */
+	size_t group_count;
+	struct matrix_row *rows;
+	size_t row_count;
+	struct row_key *by_from; /* sorted by from, to, row */
+	struct row_key *by_to;   /* sorted by to, from, row */
+	struct name_table zone_names;
+	struct name_table group_names;
+	struct name_table hosts; /* declared DNS name -> group */
+	struct lookup zone_prefixes;
+	struct lookup group_prefixes;
+};
+
+/* Sort the rows under their ends; after all rows are there. */
+void matrix_index_rows(struct matrix *matrix);
+
+uint32_t matrix_end_key(const struct matrix *matrix, const struct matrix_end *end);
+
+/* The keys a located end matches: its group's, if any, and its zone's. Returns how many. */
+size_t matrix_end_keys(
+	const struct matrix *matrix, const struct matrix_end *end, uint32_t keys[2]);
+
+/* Rows of keys[0..count) with this first key (and second, unless NAME_NONE). */
+struct row_range {
+	const struct row_key *at;
+	const struct row_key *end;
+};
+struct row_range matrix_rows_from(
+	const struct matrix *matrix, uint32_t from, uint32_t to);
+struct row_range matrix_rows_to(const struct matrix *matrix, uint32_t to);

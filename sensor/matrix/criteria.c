@@ -1,0 +1,349 @@
+#include "matrix/criteria.h"
+
+#include "matrix/compiled.h"
+#include "matrix/explanation.h"
+
+#define BIT(protocol) (1u << (protocol))
+
+#define SMTP_FAMILY  (BIT(PROTOCOL_SMTP) | BIT(PROTOCOL_SUBMISSION))
+#define SMTPS_FAMILY (BIT(PROTOCOL_SMTPS) | BIT(PROTOCOL_SUBMISSIONS))
+#define HTTPS_FAMILY                                                \
+	(BIT(PROTOCOL_MAPI_HTTP) | BIT(PROTOCOL_OUTLOOK_ANYWHERE) | \
+		BIT(PROTOCOL_EAS) | BIT(PROTOCOL_EWS) | BIT(PROTOCOL_EXCHANGE_HTTPS))
+#define SUBMISSIONS_PORT 465 /* RFC 8314 section 7.3 */
+
+struct asking {
+	const struct matrix *matrix;
+	const struct matrix_question *question;
+};
+
+static enum matrix_answer answer_of(bool holds)
+{
+	return holds ? MATRIX_YES : MATRIX_NO;
+}
+
+/* Protocols of a row under which this protocol of a flow is allowed. */
+static uint32_t names_of(enum protocol protocol)
+{
+	switch (protocol) {
+	case PROTOCOL_SMTP:
+	case PROTOCOL_SUBMISSION:
+		return SMTP_FAMILY;
+	case PROTOCOL_SMTPS:
+	case PROTOCOL_SUBMISSIONS:
+		return SMTPS_FAMILY;
+	case PROTOCOL_MAPI_HTTP:
+	case PROTOCOL_OUTLOOK_ANYWHERE:
+	case PROTOCOL_EAS:
+	case PROTOCOL_EWS:
+		return BIT(protocol) | BIT(PROTOCOL_EXCHANGE_HTTPS);
+	case PROTOCOL_EXCHANGE_HTTPS:
+		return HTTPS_FAMILY;
+	case PROTOCOL_ATTEMPT:
+		return BIT(PROTOCOL_MAIL_LAST) - 1;
+	default:
+		return protocol_row(protocol)->is_mail ? BIT(protocol) : 0;
+	}
+}
+
+/*
+ * Profile rfc8314: what a row lets clients submit with STARTTLS they may as well
+ * submit under implicit TLS on 465 (RFC 8314 section 3.3).
+ */
+static bool is_implicit_submission(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const struct matrix_question *question = asking->question;
+	const struct matrix_group *client =
+		row->from.group ? row->from.group : question->from.group;
+	const bool is_submissions =
+		(names_of(question->protocol) & BIT(PROTOCOL_SUBMISSIONS)) != 0;
+	return asking->matrix->profile == MATRIX_PROFILE_RFC8314 &&
+	       question->port == SUBMISSIONS_PORT && is_submissions && client &&
+	       client->role == MATRIX_ROLE_CLIENT &&
+	       (row->protocols & BIT(PROTOCOL_SUBMISSION)) != 0;
+}
+
+static bool end_matches(
+	const struct matrix_end *declared, const struct matrix_end *asked)
+{
+	return declared->group ? declared->group == asked->group
+			       : declared->zone == asked->zone;
+}
+
+static enum matrix_answer from_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	return answer_of(end_matches(&row->from, &asking->question->from));
+}
+
+static enum matrix_answer to_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	return answer_of(end_matches(&row->to, &asking->question->to));
+}
+
+static enum matrix_answer protocol_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const enum protocol protocol = asking->question->protocol;
+	if (protocol == PROTOCOL_UNKNOWN) {
+		return MATRIX_UNKNOWN;
+	}
+	return answer_of((row->protocols & names_of(protocol)) != 0 ||
+			 is_implicit_submission(asking, row));
+}
+
+static bool port_is_declared(const struct matrix_row *row, uint16_t port)
+{
+	size_t low = 0;
+	size_t high = row->port_count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (row->ports[middle] < port) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low < row->port_count && row->ports[low] == port;
+}
+
+/* MAPI over RPC has no port of its own: the endpoint mapper deals them out. */
+static bool port_is_own(uint32_t protocols, uint16_t port, bool is_attempt)
+{
+	for (; protocols; protocols &= protocols - 1) {
+		const enum protocol protocol = (enum protocol)__builtin_ctz(protocols);
+		if (protocol_owns_port(protocol, port) ||
+			(!is_attempt && protocol_row(protocol)->ports[0] == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum matrix_answer port_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const struct matrix_question *question = asking->question;
+	if (row->is_any_port || is_implicit_submission(asking, row)) {
+		return MATRIX_YES;
+	}
+	if (row->port_count > 0) {
+		return answer_of(port_is_declared(row, question->port));
+	}
+	if (question->protocol == PROTOCOL_UNKNOWN) {
+		return MATRIX_UNKNOWN;
+	}
+	return answer_of(port_is_own(row->protocols & names_of(question->protocol),
+		question->port, question->protocol == PROTOCOL_ATTEMPT));
+}
+
+static enum matrix_answer expiry_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	return answer_of(
+		row->expires_s == 0 || asking->question->now_s < row->expires_s);
+}
+
+/* An attempt carried nothing that TLS could have protected. */
+static enum matrix_answer tls_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const struct matrix_question *question = asking->question;
+	if (row->tls == MATRIX_TLS_OPTIONAL || question->protocol == PROTOCOL_ATTEMPT) {
+		return MATRIX_YES;
+	}
+	if (row->tls == MATRIX_TLS_OFFERED) {
+		return question->is_encrypted == MATRIX_YES ? MATRIX_YES
+							    : question->is_tls_offered;
+	}
+	if (question->has_clear_content == MATRIX_YES) {
+		return MATRIX_NO;
+	}
+	if (row->tls == MATRIX_TLS_IMPLICIT) {
+		return question->is_implicit;
+	}
+	if (row->tls == MATRIX_TLS_STARTTLS && !is_implicit_submission(asking, row)) {
+		return question->is_implicit == MATRIX_YES ? MATRIX_NO
+							   : question->is_starttls;
+	}
+	return question->is_encrypted;
+}
+
+/* A flow that the row lets go in clear has no version to be held to. */
+static enum matrix_answer min_tls_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const struct matrix_question *question = asking->question;
+	const bool is_clear = question->is_encrypted == MATRIX_NO ||
+			      question->protocol == PROTOCOL_ATTEMPT;
+	if (row->min_tls == 0) {
+		return MATRIX_YES;
+	}
+	if (question->tls_version != 0) {
+		return answer_of(question->tls_version >= row->min_tls);
+	}
+	return is_clear ? MATRIX_YES : MATRIX_UNKNOWN;
+}
+
+static enum matrix_answer client_certificate_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const bool is_asked = row->is_client_certificate_required &&
+			      asking->question->protocol != PROTOCOL_ATTEMPT;
+	return is_asked ? asking->question->has_client_certificate : MATRIX_YES;
+}
+
+static const struct {
+	enum matrix_criterion criterion;
+	const char *name;
+	enum matrix_answer (*answer)(
+		const struct asking *asking, const struct matrix_row *row);
+} CRITERIA[] = {
+	{MATRIX_CRITERION_FROM, "from", from_answer},
+	{MATRIX_CRITERION_TO, "to", to_answer},
+	{MATRIX_CRITERION_PROTOCOL, "protocol", protocol_answer},
+	{MATRIX_CRITERION_PORT, "port", port_answer},
+	{MATRIX_CRITERION_EXPIRY, "expiry", expiry_answer},
+	{MATRIX_CRITERION_TLS, "tls", tls_answer},
+	{MATRIX_CRITERION_MIN_TLS, "min_tls", min_tls_answer},
+	{MATRIX_CRITERION_CLIENT_CERTIFICATE, "client_certificate",
+		client_certificate_answer},
+};
+
+#define CRITERIA_COUNT (sizeof(CRITERIA) / sizeof(*CRITERIA))
+
+const char *matrix_criterion_name(enum matrix_criterion criterion)
+{
+	for (size_t i = 0; i < CRITERIA_COUNT; i++) {
+		if (CRITERIA[i].criterion == criterion) {
+			return CRITERIA[i].name;
+		}
+	}
+	return "none";
+}
+
+/* NO as soon as one criterion says so, else UNKNOWN if one does not know yet. */
+static enum matrix_answer row_answer(const struct asking *asking,
+	const struct matrix_row *row, enum matrix_criterion *decided_by)
+{
+	enum matrix_answer whole = MATRIX_YES;
+	*decided_by = MATRIX_CRITERION_NONE;
+	for (size_t i = 0; i < CRITERIA_COUNT; i++) {
+		const enum matrix_answer answer = CRITERIA[i].answer(asking, row);
+		if (answer == MATRIX_NO) {
+			*decided_by = CRITERIA[i].criterion;
+			return MATRIX_NO;
+		}
+		if (answer == MATRIX_UNKNOWN && whole == MATRIX_YES) {
+			*decided_by = CRITERIA[i].criterion;
+			whole = MATRIX_UNKNOWN;
+		}
+	}
+	return whole;
+}
+
+/* The first row of each answer in file order; of NO the one that failed last. */
+struct search {
+	const struct matrix_row *allowing;
+	const struct matrix_row *waiting;
+	const struct matrix_row *failing;
+	enum matrix_criterion waits_for;
+	enum matrix_criterion failed;
+};
+
+static bool is_earlier(const struct matrix_row *row, const struct matrix_row *than)
+{
+	return !than || row < than;
+}
+
+static void search_row(struct search *search, const struct asking *asking,
+	const struct matrix_row *row)
+{
+	enum matrix_criterion criterion;
+	const enum matrix_answer answer = row_answer(asking, row, &criterion);
+	if (answer == MATRIX_YES && is_earlier(row, search->allowing)) {
+		search->allowing = row;
+	} else if (answer == MATRIX_UNKNOWN && is_earlier(row, search->waiting)) {
+		search->waiting = row;
+		search->waits_for = criterion;
+	} else if (answer == MATRIX_NO &&
+		   (criterion > search->failed ||
+			   (criterion == search->failed &&
+				   is_earlier(row, search->failing)))) {
+		search->failing = row;
+		search->failed = criterion;
+	}
+}
+
+static void search_range(
+	struct search *search, const struct asking *asking, struct row_range range)
+{
+	for (; range.at < range.end; range.at++) {
+		search_row(search, asking, &asking->matrix->rows[range.at->row]);
+	}
+}
+
+/* Rows of one right end are near only when they speak of the same protocol. */
+static void search_near(
+	struct search *search, const struct asking *asking, struct row_range range)
+{
+	const bool is_attempt = asking->question->protocol == PROTOCOL_ATTEMPT;
+	for (; range.at < range.end; range.at++) {
+		const struct matrix_row *row = &asking->matrix->rows[range.at->row];
+		if (protocol_answer(asking, row) != MATRIX_NO &&
+			(!is_attempt || port_answer(asking, row) != MATRIX_NO)) {
+			search_row(search, asking, row);
+		}
+	}
+}
+
+static void search_rows(struct search *search, const struct asking *asking)
+{
+	const struct matrix *matrix = asking->matrix;
+	uint32_t from[2];
+	uint32_t to[2];
+	const size_t from_count =
+		matrix_end_keys(matrix, &asking->question->from, from);
+	const size_t to_count = matrix_end_keys(matrix, &asking->question->to, to);
+	for (size_t i = 0; i < from_count; i++) {
+		for (size_t j = 0; j < to_count; j++) {
+			search_range(search, asking,
+				matrix_rows_from(matrix, from[i], to[j]));
+		}
+	}
+	if (search->allowing || search->waiting || search->failing) {
+		return;
+	}
+	for (size_t i = 0; i < from_count; i++) {
+		search_near(
+			search, asking, matrix_rows_from(matrix, from[i], NAME_NONE));
+	}
+	for (size_t j = 0; j < to_count && !search->failing; j++) {
+		search_near(search, asking, matrix_rows_to(matrix, to[j]));
+	}
+}
+
+void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
+	struct matrix_result *result)
+{
+	const struct asking asking = {matrix, question};
+	struct search search = {0};
+	*result = (struct matrix_result){0};
+	search_rows(&search, &asking);
+	if (search.allowing) {
+		result->allowed = MATRIX_YES;
+		result->row = search.allowing;
+		explain_allowed(result);
+	} else if (search.waiting) {
+		result->allowed = MATRIX_UNKNOWN;
+		result->nearest = search.waiting;
+		explain_waiting(search.waits_for, result);
+	} else {
+		result->allowed = MATRIX_NO;
+		result->nearest = search.failing;
+		result->failed = search.failed;
+		explain_failed(question, result);
+	}
+}

@@ -1,0 +1,380 @@
+#include "matrix/loader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORTS 65536u
+
+struct row_draft {
+	struct matrix_row row;
+	const struct yaml_node *node;
+	uint8_t ports[PORTS / 8]; /* bit per declared port */
+	bool has_ports;
+};
+
+static void read_id(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct row_draft *draft = into;
+	const char *id = loader_name(loader, value, "id");
+	if (!id) {
+		return;
+	}
+	draft->row.id = id;
+	draft->row.place = loader_place(loader, value);
+	const uint32_t earlier = name_table_add(
+		&loader->row_ids, id, (uint32_t)loader->matrix->row_count);
+	if (earlier != NAME_NONE) {
+		const struct matrix_place *place = &loader->matrix->rows[earlier].place;
+		loader_fail(loader, value, "id \"%s\" is already used at %s:%u", id,
+			place->file, place->line);
+	}
+}
+
+static void read_end(
+	struct loader *loader, const struct yaml_node *value, struct matrix_end *end)
+{
+	const struct matrix *matrix = loader->matrix;
+	const char *text = loader_text(loader, value, "an end of a row");
+	if (!text) {
+		return;
+	}
+	uint32_t index = name_table_find(&matrix->group_names, text);
+	if (index != NAME_NONE) {
+		end->group = &matrix->groups[index];
+		return;
+	}
+	index = name_table_find(&matrix->zone_names, text);
+	if (index != NAME_NONE) {
+		end->zone = &matrix->zones[index];
+		return;
+	}
+	struct name_nearest search = {.wrong = text};
+	if (loader->suggestion_count++ < LOADER_SUGGESTIONS_MAX) {
+		name_nearest_offer_table(&search, &matrix->group_names);
+		name_nearest_offer_table(&search, &matrix->zone_names);
+	}
+	struct address address;
+	char hint[LOADER_HINT_BYTES];
+	loader_fail(loader, value, "\"%.63s\" is no declared group or zone%s%s", text,
+		loader_hint(search.nearest, hint),
+		address_parse(text, &address) ? "; put the address into a group" : "");
+}
+
+static void read_from(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	read_end(loader, value, &((struct row_draft *)into)->row.from);
+}
+
+static void read_to(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	read_end(loader, value, &((struct row_draft *)into)->row.to);
+}
+
+static uint32_t all_mail(void)
+{
+	uint32_t all = 0;
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
+		all |= 1u << i;
+	}
+	return all;
+}
+
+static void unknown_protocol(
+	struct loader *loader, const struct yaml_node *item, const char *text)
+{
+	struct name_nearest search = {.wrong = text};
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
+		name_nearest_offer(&search, protocol_name((enum protocol)i));
+	}
+	char hint[LOADER_HINT_BYTES];
+	loader_fail(loader, item, "\"%.40s\" is no mail protocol%s", text,
+		loader_hint(search.nearest, hint));
+}
+
+static void read_protocol(
+	struct loader *loader, const struct yaml_node *item, void *into)
+{
+	struct row_draft *draft = into;
+	const char *text = loader_text(loader, item, "a protocol");
+	if (!text) {
+		return;
+	}
+	if (strcmp(text, "all") == 0) {
+		draft->row.protocols = all_mail();
+		return;
+	}
+	const enum protocol protocol = protocol_by_name(text);
+	if (protocol == PROTOCOL_UNKNOWN || protocol >= PROTOCOL_ATTEMPT) {
+		unknown_protocol(loader, item, text);
+		return;
+	}
+	draft->row.protocols |= 1u << protocol;
+}
+
+static void read_protocols(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	static const struct loader_items PROTOCOLS = {"protocols", read_protocol};
+	loader_list(loader, value, &PROTOCOLS, into);
+}
+
+static void read_tls(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct row_draft *draft = into;
+	int tls;
+	if (loader_word(loader, value, words_of_tls(), "tls", &tls)) {
+		draft->row.tls = (enum matrix_tls)tls;
+	}
+}
+
+static void read_min_tls(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct row_draft *draft = into;
+	int version;
+	if (loader_word(loader, value, words_of_versions(), "min_tls", &version)) {
+		draft->row.min_tls = (uint16_t)version;
+	}
+}
+
+static void read_client_certificate(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	static const struct word ANSWERS[] = {
+		{"required", 1}, {"optional", 0}, {NULL, 0}};
+	struct row_draft *draft = into;
+	int answer;
+	if (loader_word(loader, value, ANSWERS, "client_certificate", &answer)) {
+		draft->row.is_client_certificate_required = answer == 1;
+	}
+}
+
+static bool read_number(const char **text, unsigned long *value)
+{
+	if (**text < '0' || **text > '9') {
+		return false;
+	}
+	char *end = NULL;
+	*value = strtoul(*text, &end, 10);
+	*text = end;
+	return *value >= 1 && *value < PORTS;
+}
+
+static void read_port(struct loader *loader, const struct yaml_node *item, void *into)
+{
+	struct row_draft *draft = into;
+	const char *text = loader_text(loader, item, "a port");
+	if (!text) {
+		return;
+	}
+	if (strcmp(text, "all") == 0) {
+		draft->row.is_any_port = true;
+		return;
+	}
+	const char *at = text;
+	unsigned long first = 0;
+	unsigned long last = 0;
+	bool is_good = read_number(&at, &first);
+	last = first;
+	if (is_good && *at == '-') {
+		at++;
+		is_good = read_number(&at, &last);
+	}
+	if (!is_good || *at || last < first) {
+		loader_fail(loader, item,
+			"\"%.40s\" is no port (1 to 65535), range of ports (2525-2530) "
+			"or \"all\"",
+			text);
+		return;
+	}
+	draft->has_ports = true;
+	for (unsigned long port = first; port <= last; port++) {
+		draft->ports[port / 8] |= (uint8_t)(1u << port % 8);
+	}
+}
+
+static void read_ports(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	static const struct loader_items PORT_ITEMS = {"ports", read_port};
+	loader_list(loader, value, &PORT_ITEMS, into);
+}
+
+/* Days from 1970-01-01 of the proleptic Gregorian calendar. */
+static int64_t days_of(unsigned year, unsigned month, unsigned day)
+{
+	const int64_t y = month <= 2 ? (int64_t)year - 1 : year;
+	const int64_t era = y / 400;
+	const int64_t year_of_era = y - era * 400;
+	const int64_t day_of_year =
+		(153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
+}
+
+static unsigned days_in_month(unsigned year, unsigned month)
+{
+	static const unsigned char DAYS[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return DAYS[month - 1] + (month == 2 && is_leap ? 1 : 0);
+}
+
+/* "2027-06-30", digits only where digits belong. */
+static bool date_parse(const char *text, unsigned *year, unsigned *month, unsigned *day)
+{
+	if (strlen(text) != 10) {
+		return false;
+	}
+	for (size_t i = 0; i < 10; i++) {
+		const bool is_dash = i == 4 || i == 7;
+		if (is_dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') {
+			return false;
+		}
+	}
+	*year = (unsigned)strtoul(text, NULL, 10);
+	*month = (unsigned)strtoul(text + 5, NULL, 10);
+	*day = (unsigned)strtoul(text + 8, NULL, 10);
+	return true;
+}
+
+static void read_expires(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct row_draft *draft = into;
+	const char *text = loader_text(loader, value, "expires");
+	unsigned year;
+	unsigned month;
+	unsigned day;
+	if (!text) {
+		return;
+	}
+	if (!date_parse(text, &year, &month, &day)) {
+		loader_fail(loader, value,
+			"expires \"%.40s\" is no date of the form 2027-06-30", text);
+		return;
+	}
+	if (year < 1970 || month < 1 || month > 12 || day < 1 ||
+		day > days_in_month(year, month)) {
+		loader_fail(loader, value, "expires \"%s\" is no day of the calendar",
+			text);
+		return;
+	}
+	draft->row.expires_s = (days_of(year, month, day) + 1) * 86400;
+}
+
+static void read_mode(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct row_draft *draft = into;
+	int mode;
+	if (loader_word(loader, value, words_of_modes(), "mode", &mode)) {
+		draft->row.mode = (enum matrix_mode)mode;
+	}
+}
+
+static void read_note(struct loader *loader, const struct yaml_node *value,
+	const char *what, const char **note)
+{
+	const char *text = loader_text(loader, value, what);
+	if (text) {
+		*note = arena_text(&loader->matrix->arena, text, strlen(text));
+	}
+}
+
+static void read_owner(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	read_note(loader, value, "owner", &((struct row_draft *)into)->row.owner);
+}
+
+static void read_ticket(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	read_note(loader, value, "ticket", &((struct row_draft *)into)->row.ticket);
+}
+
+static const struct loader_key ROW_KEYS[] = {
+	{"id", true, read_id},
+	{"from", true, read_from},
+	{"to", true, read_to},
+	{"protocols", true, read_protocols},
+	{"tls", false, read_tls},
+	{"min_tls", false, read_min_tls},
+	{"client_certificate", false, read_client_certificate},
+	{"ports", false, read_ports},
+	{"expires", false, read_expires},
+	{"mode", false, read_mode},
+	{"owner", false, read_owner},
+	{"ticket", false, read_ticket},
+	{NULL, false, NULL},
+};
+
+static void keep_ports(struct matrix *matrix, struct row_draft *draft)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < sizeof(draft->ports); i++) {
+		count += (size_t)__builtin_popcount(draft->ports[i]);
+	}
+	if (count == 0 || draft->row.is_any_port) {
+		return;
+	}
+	uint16_t *ports = arena_array(&matrix->arena, count, sizeof(*ports));
+	draft->row.ports = ports;
+	draft->row.port_count = count;
+	for (unsigned port = 1; port < PORTS; port++) {
+		if (draft->ports[port / 8] >> port % 8 & 1) {
+			*ports++ = (uint16_t)port;
+		}
+	}
+}
+
+/* The id of a row for its other errors, before the row is read. */
+static const char *id_of(const struct yaml_node *node)
+{
+	if (node->kind == YAML_MAPPING) {
+		for (const struct yaml_node *key = node->first; key;
+			key = key->next->next) {
+			if (key->kind == YAML_SCALAR && strcmp(key->text, "id") == 0 &&
+				key->next->kind == YAML_SCALAR) {
+				return key->next->text;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void read_row(struct loader *loader, const struct yaml_node *node)
+{
+	struct matrix *matrix = loader->matrix;
+	struct row_draft draft = {.node = node, .row.id = ""};
+	const char *id = id_of(node);
+	char what[80];
+	(void)snprintf(what, sizeof(what), id ? "row %.63s" : "a row", id);
+	draft.row.place = loader_place(loader, node);
+	loader_mapping(loader, node, ROW_KEYS, what, &draft);
+	if (draft.row.tls == 0) {
+		const bool is_internet = draft.row.from.zone == &matrix->zones[0] ||
+					 draft.row.to.zone == &matrix->zones[0];
+		draft.row.tls = is_internet ? MATRIX_TLS_OFFERED : MATRIX_TLS_REQUIRED;
+	}
+	if (draft.has_ports) {
+		keep_ports(matrix, &draft);
+	}
+	matrix->rows =
+		list_room(matrix->rows, matrix->row_count, sizeof(*matrix->rows));
+	matrix->rows[matrix->row_count++] = draft.row;
+}
+
+void loader_rows(struct loader *loader, const struct yaml_node *node)
+{
+	if (yaml_is_null(node)) {
+		return;
+	}
+	if (node->kind != YAML_SEQUENCE) {
+		loader_fail(loader, node, "\"rows\" must be a list, not %s",
+			yaml_kind_name(node->kind));
+		return;
+	}
+	for (const struct yaml_node *row = node->first; row; row = row->next) {
+		read_row(loader, row);
+	}
+}

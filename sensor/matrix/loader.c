@@ -1,0 +1,214 @@
+#include "matrix/loader.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_BYTES_MAX 63
+
+static struct loader_error *error_new(struct loader *loader)
+{
+	loader->errors =
+		list_room(loader->errors, loader->error_count, sizeof(*loader->errors));
+	struct loader_error *error = &loader->errors[loader->error_count];
+	memset(error, 0, sizeof(*error));
+	error->sequence = (uint32_t)loader->error_count++;
+	error->file = loader->file;
+	return error;
+}
+
+void loader_fail(
+	struct loader *loader, const struct yaml_node *at, const char *format, ...)
+{
+	if (loader->error_count >= LOADER_ERRORS_MAX) {
+		return;
+	}
+	struct loader_error *error = error_new(loader);
+	error->line = at ? at->line : 1;
+	error->column = at ? at->column : 1;
+	char *text = error->problem.text;
+	const size_t size = sizeof(error->problem.text);
+	if (loader->error_count == LOADER_ERRORS_MAX) {
+		error->file = UINT32_MAX;
+		(void)snprintf(text, size,
+			"more than %d errors: the others are not shown",
+			LOADER_ERRORS_MAX - 1);
+		return;
+	}
+	const int used = snprintf(text, size,
+		"%.160s:%u:%u: ", loader->matrix->files[loader->file], error->line,
+		error->column);
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text + used, size - (size_t)used, format, args);
+	va_end(args);
+}
+
+void loader_fail_file(struct loader *loader, const char *text)
+{
+	struct loader_error *error = error_new(loader);
+	(void)snprintf(error->problem.text, sizeof(error->problem.text), "%.160s: %s",
+		loader->matrix->files[loader->file], text);
+}
+
+struct matrix_place loader_place(
+	const struct loader *loader, const struct yaml_node *at)
+{
+	return (struct matrix_place){loader->matrix->files[loader->file], at->line};
+}
+
+const char *loader_hint(const char *nearest, char *text)
+{
+	text[0] = '\0';
+	if (nearest) {
+		(void)snprintf(
+			text, LOADER_HINT_BYTES, "; did you mean \"%.64s\"?", nearest);
+	}
+	return text;
+}
+
+static size_t key_index(const struct loader_key *keys, const char *name)
+{
+	size_t i = 0;
+	while (keys[i].name && strcmp(keys[i].name, name) != 0) {
+		i++;
+	}
+	return i;
+}
+
+static void unknown_key(struct loader *loader, const struct yaml_node *key,
+	const struct loader_key *keys, const char *what)
+{
+	struct name_nearest search = {.wrong = key->text};
+	for (size_t i = 0; keys[i].name; i++) {
+		name_nearest_offer(&search, keys[i].name);
+	}
+	char hint[LOADER_HINT_BYTES];
+	loader_fail(loader, key, "%s has no key \"%.60s\"%s", what, key->text,
+		loader_hint(search.nearest, hint));
+}
+
+static void missing_keys(struct loader *loader, const struct yaml_node *node,
+	const struct loader_key *keys, const struct yaml_node *const *seen,
+	const char *what)
+{
+	for (size_t i = 0; keys[i].name; i++) {
+		if (keys[i].is_required && !seen[i]) {
+			loader_fail(
+				loader, node, "%s has no \"%s\"", what, keys[i].name);
+		}
+	}
+}
+
+void loader_mapping(struct loader *loader, const struct yaml_node *node,
+	const struct loader_key *keys, const char *what, void *into)
+{
+	const struct yaml_node *seen[LOADER_KEYS_MAX] = {NULL};
+	if (node->kind != YAML_MAPPING) {
+		loader_fail(loader, node, "%s must be a mapping (key: value), not %s",
+			what, yaml_kind_name(node->kind));
+		return;
+	}
+	for (const struct yaml_node *key = node->first; key; key = key->next->next) {
+		if (key->kind != YAML_SCALAR) {
+			loader_fail(loader, key, "a key must be a word, not %s",
+				yaml_kind_name(key->kind));
+			continue;
+		}
+		const size_t i = key_index(keys, key->text);
+		if (!keys[i].name) {
+			unknown_key(loader, key, keys, what);
+		} else if (seen[i]) {
+			loader_fail(loader, key,
+				"%s has \"%s\" twice; the first is on line %u", what,
+				key->text, seen[i]->line);
+		} else {
+			seen[i] = key;
+			keys[i].read(loader, key->next, into);
+		}
+	}
+	missing_keys(loader, node, keys, seen, what);
+}
+
+const char *loader_text(
+	struct loader *loader, const struct yaml_node *node, const char *what)
+{
+	if (node->kind != YAML_SCALAR) {
+		loader_fail(loader, node, "%s must be one value, not %s", what,
+			yaml_kind_name(node->kind));
+		return NULL;
+	}
+	if (yaml_is_null(node) || node->text[0] == '\0') {
+		loader_fail(loader, node, "%s has no value", what);
+		return NULL;
+	}
+	return node->text;
+}
+
+const char *loader_name(
+	struct loader *loader, const struct yaml_node *node, const char *what)
+{
+	const char *text = loader_text(loader, node, what);
+	if (!text) {
+		return NULL;
+	}
+	const size_t len = strlen(text);
+	bool is_good = len <= NAME_BYTES_MAX && isalnum((unsigned char)text[0]);
+	for (size_t i = 0; i < len && is_good; i++) {
+		is_good = isalnum((unsigned char)text[i]) || strchr("-_.", text[i]);
+	}
+	if (!is_good) {
+		loader_fail(loader, node,
+			"%s \"%.70s\" must be letters, digits, \"-\", \"_\" and \".\", "
+			"start with a letter or digit and have at most %d characters",
+			what, text, NAME_BYTES_MAX);
+		return NULL;
+	}
+	return arena_text(&loader->matrix->arena, text, len);
+}
+
+static void word_list(const struct word *table, char *text, size_t size)
+{
+	size_t used = 0;
+	text[0] = '\0';
+	for (; table->text && used < size; table++) {
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+			used ? ", " : "", table->text);
+	}
+}
+
+bool loader_word(struct loader *loader, const struct yaml_node *node,
+	const struct word *table, const char *what, int *value)
+{
+	const char *text = loader_text(loader, node, what);
+	if (!text || word_find(table, text, value)) {
+		return text != NULL;
+	}
+	char hint[LOADER_HINT_BYTES];
+	char words[120];
+	word_list(table, words, sizeof(words));
+	loader_fail(loader, node, "%s \"%.60s\" is unknown (one of: %s)%s", what, text,
+		words, loader_hint(word_nearest(table, text), hint));
+	return false;
+}
+
+void loader_list(struct loader *loader, const struct yaml_node *node,
+	const struct loader_items *items, void *into)
+{
+	if (node->kind == YAML_MAPPING) {
+		loader_fail(loader, node, "\"%s\" must be a list, not a mapping",
+			items->what);
+		return;
+	}
+	if (node->kind == YAML_SCALAR) {
+		items->read(loader, node, into);
+		return;
+	}
+	if (!node->first) {
+		loader_fail(loader, node, "\"%s\" is an empty list", items->what);
+	}
+	for (const struct yaml_node *item = node->first; item; item = item->next) {
+		items->read(loader, item, into);
+	}
+}

@@ -1,0 +1,90 @@
+/*
+ * matrix/loader - reading a tree of nodes with every error told where it stands.
+ *
+ * Helpers of the load files: located errors, mappings with a fixed table of keys,
+ * words of a table, lists. An error never stops the reading, so all are found.
+ */
+#pragma once
+
+#include "matrix/compiled.h"
+#include "matrix/words.h"
+#include "matrix/yaml.h"
+
+#define LOADER_ERRORS_MAX      10000 /* then one last error says that there are more */
+#define LOADER_SUGGESTIONS_MAX 200   /* did-you-mean searches: they cost */
+
+struct loader_error {
+	uint32_t file;
+	uint32_t line;
+	uint32_t column;
+	uint32_t sequence;
+	struct matrix_problem problem;
+};
+
+struct loader {
+	struct matrix *matrix;
+	struct arena trees;
+	uint32_t file; /* the one being read: index into matrix->files */
+	struct loader_error *errors;
+	size_t error_count;
+	size_t suggestion_count;
+	const struct yaml_node **row_lists; /* per file, or NULL */
+	bool is_profile_declared;
+	struct matrix_place profile_place;
+	struct name_table row_ids;
+};
+
+/* Located at the node; NULL: at the start of the file. */
+void loader_fail(struct loader *loader, const struct yaml_node *at, const char *format,
+	...) __attribute__((format(printf, 3, 4)));
+
+/* An error of the whole file, without a line. */
+void loader_fail_file(struct loader *loader, const char *text);
+
+struct matrix_place loader_place(
+	const struct loader *loader, const struct yaml_node *at);
+
+/* One key a mapping may have. */
+struct loader_key {
+	const char *name;
+	bool is_required;
+	void (*read)(struct loader *loader, const struct yaml_node *value, void *into);
+};
+
+#define LOADER_KEYS_MAX 16
+
+/* Read a mapping by its table (ended by a NULL name); what names it in errors: "row M-01". */
+void loader_mapping(struct loader *loader, const struct yaml_node *node,
+	const struct loader_key *keys, const char *what, void *into);
+
+/* The text of a scalar that has a value, or NULL with an error said. */
+const char *loader_text(
+	struct loader *loader, const struct yaml_node *node, const char *what);
+
+/* A name: letters, digits, "-", "_", ".", at most 63. NULL with an error said. */
+const char *loader_name(
+	struct loader *loader, const struct yaml_node *node, const char *what);
+
+/* One word of a table into *value. */
+bool loader_word(struct loader *loader, const struct yaml_node *node,
+	const struct word *table, const char *what, int *value);
+
+/* Every scalar of a list; one scalar alone counts as a list of one. */
+struct loader_items {
+	const char *what; /* in errors: "addresses" */
+	void (*read)(struct loader *loader, const struct yaml_node *item, void *into);
+};
+void loader_list(struct loader *loader, const struct yaml_node *node,
+	const struct loader_items *items, void *into);
+
+/* ` ; did you mean "x"?` or "", for a search that found or not. text holds 96 bytes. */
+#define LOADER_HINT_BYTES 96
+const char *loader_hint(const char *nearest, char *text);
+
+/* load_groups.c */
+void loader_zones(struct loader *loader, const struct yaml_node *node, void *unused);
+void loader_groups(struct loader *loader, const struct yaml_node *node, void *unused);
+void loader_finish_groups(struct loader *loader);
+
+/* load_rows.c */
+void loader_rows(struct loader *loader, const struct yaml_node *node);

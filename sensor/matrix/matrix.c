@@ -1,0 +1,221 @@
+#include "matrix/matrix.h"
+
+#include "matrix/compiled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void matrix_free(struct matrix *matrix)
+{
+	if (!matrix) {
+		return;
+	}
+	name_table_free(&matrix->zone_names);
+	name_table_free(&matrix->group_names);
+	name_table_free(&matrix->hosts);
+	lookup_free(&matrix->zone_prefixes);
+	lookup_free(&matrix->group_prefixes);
+	free(matrix->zones);
+	free(matrix->groups);
+	free(matrix->group_zones);
+	free(matrix->rows);
+	free(matrix->by_from);
+	free(matrix->by_to);
+	arena_free(&matrix->arena);
+	free(matrix);
+}
+
+void matrix_problems_free(struct matrix_problems *problems)
+{
+	free(problems->list);
+	*problems = (struct matrix_problems){0};
+}
+
+enum matrix_profile matrix_profile(const struct matrix *matrix)
+{
+	return matrix->profile;
+}
+
+const struct matrix_row *matrix_rows(const struct matrix *matrix, size_t *count)
+{
+	*count = matrix->row_count;
+	return matrix->rows;
+}
+
+const struct matrix_group *matrix_groups(const struct matrix *matrix, size_t *count)
+{
+	*count = matrix->group_count;
+	return matrix->groups;
+}
+
+struct matrix_end matrix_locate(
+	const struct matrix *matrix, const struct address *address)
+{
+	struct matrix_end end = {.zone = &matrix->zones[0]};
+	const struct lookup_prefix *prefix =
+		lookup_find(&matrix->zone_prefixes, address);
+	if (prefix) {
+		end.zone = &matrix->zones[prefix->owner];
+	}
+	prefix = lookup_find(&matrix->group_prefixes, address);
+	if (prefix) {
+		end.group = &matrix->groups[prefix->owner];
+	}
+	return end;
+}
+
+bool matrix_find_end(const struct matrix *matrix, const char *text,
+	struct matrix_end *end, struct reason *why)
+{
+	uint32_t index = name_table_find(&matrix->group_names, text);
+	if (index != NAME_NONE) {
+		*end = (struct matrix_end){&matrix->groups[index],
+			&matrix->zones[matrix->group_zones[index]]};
+		return true;
+	}
+	index = name_table_find(&matrix->zone_names, text);
+	if (index != NAME_NONE) {
+		*end = (struct matrix_end){NULL, &matrix->zones[index]};
+		return true;
+	}
+	struct address address;
+	if (address_parse(text, &address)) {
+		*end = matrix_locate(matrix, &address);
+		return true;
+	}
+	struct name_nearest search = {.wrong = text};
+	name_nearest_offer_table(&search, &matrix->group_names);
+	name_nearest_offer_table(&search, &matrix->zone_names);
+	if (search.nearest) {
+		return reason_set(why,
+			"\"%.80s\" is no group, zone or address; did you mean \"%s\"?",
+			text, search.nearest);
+	}
+	return reason_set(why, "\"%.80s\" is no group, zone or address", text);
+}
+
+const struct matrix_group *matrix_group_of_host(
+	const struct matrix *matrix, const char *host)
+{
+	char name[256]; /* RFC 1035 section 2.3.4: 255 octets at most */
+	const size_t len = strlen(host);
+	if (len == 0 || len > 253) {
+		return NULL;
+	}
+	for (size_t i = 0; i <= len; i++) {
+		const char c = host[i];
+		name[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	if (name[len - 1] == '.') {
+		name[len - 1] = '\0';
+	}
+	uint32_t index = name_table_find(&matrix->hosts, name);
+	char *dot = strchr(name, '.');
+	for (; index == NAME_NONE && dot && dot > name; dot = strchr(dot + 1, '.')) {
+		const char before = dot[-1];
+		dot[-1] = '*';
+		index = name_table_find(&matrix->hosts, dot - 1);
+		dot[-1] = before;
+	}
+	return index == NAME_NONE ? NULL : &matrix->groups[index];
+}
+
+uint32_t matrix_end_key(const struct matrix *matrix, const struct matrix_end *end)
+{
+	return (uint32_t)(end->group ? matrix->zone_count +
+					       (size_t)(end->group - matrix->groups)
+				     : (size_t)(end->zone - matrix->zones));
+}
+
+size_t matrix_end_keys(
+	const struct matrix *matrix, const struct matrix_end *end, uint32_t keys[2])
+{
+	size_t count = 0;
+	if (end->group) {
+		keys[count++] = (uint32_t)(matrix->zone_count +
+					   (size_t)(end->group - matrix->groups));
+	}
+	if (end->zone) {
+		keys[count++] = (uint32_t)(end->zone - matrix->zones);
+	}
+	return count;
+}
+
+static int key_order(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int from_order(const void *left, const void *right)
+{
+	const struct row_key *a = left;
+	const struct row_key *b = right;
+	int order = key_order(a->from, b->from);
+	order = order ? order : key_order(a->to, b->to);
+	return order ? order : key_order(a->row, b->row);
+}
+
+static int to_order(const void *left, const void *right)
+{
+	const struct row_key *a = left;
+	const struct row_key *b = right;
+	int order = key_order(a->to, b->to);
+	order = order ? order : key_order(a->from, b->from);
+	return order ? order : key_order(a->row, b->row);
+}
+
+void matrix_index_rows(struct matrix *matrix)
+{
+	const size_t count = matrix->row_count;
+	for (size_t i = 0; i < count; i++) {
+		const struct row_key key = {
+			.from = matrix_end_key(matrix, &matrix->rows[i].from),
+			.to = matrix_end_key(matrix, &matrix->rows[i].to),
+			.row = (uint32_t)i,
+		};
+		matrix->by_from = list_room(matrix->by_from, i, sizeof(key));
+		matrix->by_to = list_room(matrix->by_to, i, sizeof(key));
+		matrix->by_from[i] = key;
+		matrix->by_to[i] = key;
+	}
+	if (count > 1) {
+		qsort(matrix->by_from, count, sizeof(*matrix->by_from), from_order);
+		qsort(matrix->by_to, count, sizeof(*matrix->by_to), to_order);
+	}
+}
+
+/* The first key not below wanted. */
+static const struct row_key *lower_bound(const struct row_key *keys, size_t count,
+	const struct row_key *wanted, int (*order)(const void *, const void *))
+{
+	size_t low = 0;
+	size_t high = count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (order(&keys[middle], wanted) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return keys + low;
+}
+
+struct row_range matrix_rows_from(
+	const struct matrix *matrix, uint32_t from, uint32_t to)
+{
+	const struct row_key first = {from, to == NAME_NONE ? 0 : to, 0};
+	const struct row_key last = {from, to, NAME_NONE};
+	return (struct row_range){
+		lower_bound(matrix->by_from, matrix->row_count, &first, from_order),
+		lower_bound(matrix->by_from, matrix->row_count, &last, from_order)};
+}
+
+struct row_range matrix_rows_to(const struct matrix *matrix, uint32_t to)
+{
+	const struct row_key first = {0, to, 0};
+	const struct row_key last = {NAME_NONE, to, NAME_NONE};
+	return (struct row_range){
+		lower_bound(matrix->by_to, matrix->row_count, &first, to_order),
+		lower_bound(matrix->by_to, matrix->row_count, &last, to_order)};
+}

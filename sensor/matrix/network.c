@@ -1,0 +1,177 @@
+#include "matrix/network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADDRESS_BITS 128u
+#define IPV4_OFFSET  96u
+
+static bool bit_is_set(const struct address *address, unsigned bit)
+{
+	return (address->bytes[bit / 8] >> (7 - bit % 8) & 1) != 0;
+}
+
+bool network_next(struct address *address)
+{
+	for (int i = 15; i >= 0; i--) {
+		if (++address->bytes[i] != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* base with the bits behind the prefix all clear or all set */
+static struct address fill(const struct address *base, unsigned bits, bool set)
+{
+	struct address filled = *base;
+	for (unsigned i = bits; i < ADDRESS_BITS; i++) {
+		const uint8_t bit = (uint8_t)(0x80 >> i % 8);
+		if (set) {
+			filled.bytes[i / 8] |= bit;
+		} else {
+			filled.bytes[i / 8] &= (uint8_t)~bit;
+		}
+	}
+	return filled;
+}
+
+struct address network_last(const struct network *network)
+{
+	return fill(&network->base, network->bits, true);
+}
+
+const char *network_text(const struct network *network, char *text)
+{
+	const bool is_ipv4 =
+		address_is_ipv4(&network->base) && network->bits >= IPV4_OFFSET;
+	(void)address_text(&network->base, text);
+	if (network->bits < ADDRESS_BITS) {
+		(void)snprintf(text + strlen(text), 5, "/%u",
+			is_ipv4 ? network->bits - IPV4_OFFSET : network->bits);
+	}
+	return text;
+}
+
+static bool parse_length(const char *text, const struct address *base, unsigned *bits,
+	struct reason *why)
+{
+	const bool is_ipv4 = address_is_ipv4(base);
+	const unsigned most = is_ipv4 ? 32 : ADDRESS_BITS;
+	char *end = NULL;
+	const unsigned long value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || strlen(text) > 3 ||
+		value > most) {
+		return reason_set(
+			why, "\"/%.20s\" is no prefix length from 0 to %u", text, most);
+	}
+	if (value == 0) {
+		return reason_set(why, "/0 is every address; the rest of the world is "
+				       "written \"internet\" in a row");
+	}
+	*bits = (unsigned)value + (is_ipv4 ? IPV4_OFFSET : 0);
+	return true;
+}
+
+static bool parse_address(const char *text, struct address *out, struct reason *why)
+{
+	static const char *const EVERYTHING[] = {"any", "all", "tous", "toutes", "*"};
+	for (size_t i = 0; i < sizeof(EVERYTHING) / sizeof(*EVERYTHING); i++) {
+		if (strcmp(text, EVERYTHING[i]) == 0) {
+			return reason_set(why,
+				"\"%s\" is no address; the rest of the world is "
+				"written \"internet\" in a row",
+				text);
+		}
+	}
+	return address_parse(text, out) ||
+	       reason_set(why, "\"%.60s\" is no IPv4 or IPv6 address", text);
+}
+
+static size_t parse_prefix(
+	const char *text, const char *slash, struct network *out, struct reason *why)
+{
+	char head[128];
+	(void)snprintf(head, sizeof(head), "%.*s", (int)(slash - text), text);
+	struct address base;
+	unsigned bits = 0;
+	if (!parse_address(head, &base, why) ||
+		!parse_length(slash + 1, &base, &bits, why)) {
+		return 0;
+	}
+	*out = (struct network){fill(&base, bits, false), (uint8_t)bits};
+	if (!address_equal(&out->base, &base)) {
+		char right[NETWORK_TEXT_BYTES];
+		(void)reason_set(why,
+			"\"%.60s\" has bits set behind its prefix; the network is %s",
+			text, network_text(out, right));
+		return 0;
+	}
+	return 1;
+}
+
+/* The largest prefixes that start at first and do not pass last. */
+static size_t cover(
+	struct address first, const struct address *last, struct network *list)
+{
+	size_t count = 0;
+	for (;;) {
+		unsigned bits = ADDRESS_BITS;
+		while (bits > 0 && !bit_is_set(&first, bits - 1)) {
+			const struct address end = fill(&first, bits - 1, true);
+			if (memcmp(end.bytes, last->bytes, 16) > 0) {
+				break;
+			}
+			bits--;
+		}
+		list[count++] = (struct network){first, (uint8_t)bits};
+		first = network_last(&list[count - 1]);
+		if (memcmp(first.bytes, last->bytes, 16) >= 0 ||
+			!network_next(&first)) {
+			return count;
+		}
+	}
+}
+
+static size_t parse_range(
+	const char *text, const char *dash, struct network *list, struct reason *why)
+{
+	char head[128];
+	(void)snprintf(head, sizeof(head), "%.*s", (int)(dash - text), text);
+	struct address first;
+	struct address last;
+	if (!parse_address(head, &first, why) || !parse_address(dash + 1, &last, why)) {
+		return 0;
+	}
+	if (address_is_ipv4(&first) != address_is_ipv4(&last)) {
+		(void)reason_set(why, "range \"%.90s\" mixes IPv4 and IPv6", text);
+		return 0;
+	}
+	if (memcmp(first.bytes, last.bytes, 16) > 0) {
+		(void)reason_set(why,
+			"range \"%.90s\" ends before it starts; swap its ends", text);
+		return 0;
+	}
+	const size_t count = cover(first, &last, list);
+	if (count == 1 && (list[0].bits == 0 || (address_is_ipv4(&first) &&
+							list[0].bits == IPV4_OFFSET))) {
+		(void)reason_set(why, "range \"%.90s\" is every address", text);
+		return 0;
+	}
+	return count;
+}
+
+size_t network_parse(const char *text, struct network *list, struct reason *why)
+{
+	const char *slash = strchr(text, '/');
+	const char *dash = strchr(text, '-');
+	if (slash) {
+		return parse_prefix(text, slash, list, why);
+	}
+	if (dash) {
+		return parse_range(text, dash, list, why);
+	}
+	list[0].bits = ADDRESS_BITS;
+	return parse_address(text, &list[0].base, why) ? 1 : 0;
+}

@@ -1,0 +1,165 @@
+#include "matrix/compiled.h"
+#include "matrix/sentence.h"
+#include "matrix/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIXES_SHOWN 12
+
+/* What a role does, as the subject of a sentence. */
+static const char *role_words(enum matrix_role role)
+{
+	static const char *const WORDS[] = {
+		[MATRIX_ROLE_NONE] = "hosts without a role",
+		[MATRIX_ROLE_CLIENT] = "mail clients",
+		[MATRIX_ROLE_APPLICATION] = "applications that send by themselves",
+		[MATRIX_ROLE_SUBMISSION] = "submission servers",
+		[MATRIX_ROLE_MAILBOX] = "mailbox servers",
+		[MATRIX_ROLE_RELAY] = "internal relays",
+		[MATRIX_ROLE_OUTBOUND] = "gateway servers that send",
+		[MATRIX_ROLE_INBOUND] = "gateway servers that receive",
+		[MATRIX_ROLE_PROXY] = "proxies in front of mailbox servers",
+	};
+	return WORDS[role];
+}
+
+static void print_prefixes(
+	const struct lookup *lookup, const uint32_t *list, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count && i < PREFIXES_SHOWN; i++) {
+		char text[NETWORK_TEXT_BYTES];
+		(void)fprintf(out, "%s%s", i ? ", " : "",
+			network_text(&lookup->prefixes[list[i]].network, text));
+	}
+	if (count > PREFIXES_SHOWN) {
+		(void)fprintf(out, " and %zu more", count - PREFIXES_SHOWN);
+	}
+}
+
+/*
+ * Prefixes sorted under their owners: those of owner i are list[first[i]] up to
+ * list[first[i + 1]]. One malloced block, first in front.
+ */
+static uint32_t *prefixes_by_owner(const struct lookup *lookup, size_t owner_count)
+{
+	uint32_t *first =
+		calloc(owner_count + 2 + lookup->prefix_count, sizeof(*first));
+	if (!first) {
+		abort();
+	}
+	uint32_t *list = first + owner_count + 2;
+	for (size_t i = 0; i < lookup->prefix_count; i++) {
+		first[lookup->prefixes[i].owner + 2]++;
+	}
+	for (size_t i = 2; i < owner_count + 2; i++) {
+		first[i] += first[i - 1];
+	}
+	for (size_t i = 0; i < lookup->prefix_count; i++) {
+		list[first[lookup->prefixes[i].owner + 1]++] = (uint32_t)i;
+	}
+	return first;
+}
+
+static void print_zones(const struct matrix *matrix, FILE *out)
+{
+	uint32_t *first = prefixes_by_owner(&matrix->zone_prefixes, matrix->zone_count);
+	const uint32_t *list = first + matrix->zone_count + 2;
+	for (size_t i = 1; i < matrix->zone_count; i++) {
+		(void)fprintf(out, "  %s holds ", matrix->zones[i].name);
+		print_prefixes(&matrix->zone_prefixes, list + first[i],
+			first[i + 1] - first[i], out);
+		(void)fputs(".\n", out);
+	}
+	(void)fputs("  internet is every other address.\n", out);
+	free(first);
+}
+
+static void print_group(const struct matrix *matrix, size_t index, FILE *out)
+{
+	const struct matrix_group *group = &matrix->groups[index];
+	(void)fprintf(out, "  %s are %s", group->name, role_words(group->role));
+	if (group->service != MATRIX_SERVICE_NONE) {
+		(void)fprintf(out, " for %s mail",
+			word_name(words_of_services(), (int)group->service));
+	}
+	(void)fprintf(out, " in %s: ", matrix->zones[matrix->group_zones[index]].name);
+}
+
+static void print_groups(const struct matrix *matrix, FILE *out)
+{
+	uint32_t *first =
+		prefixes_by_owner(&matrix->group_prefixes, matrix->group_count);
+	const uint32_t *list = first + matrix->group_count + 2;
+	for (size_t i = 0; i < matrix->group_count; i++) {
+		const struct matrix_group *group = &matrix->groups[i];
+		const size_t count = first[i + 1] - first[i];
+		print_group(matrix, i, out);
+		print_prefixes(&matrix->group_prefixes, list + first[i], count, out);
+		for (size_t j = 0; j < group->name_count; j++) {
+			(void)fprintf(out, "%s%s",
+				j ? ", " : (count ? ", named " : "named "),
+				group->names[j]);
+		}
+		(void)fputs(".\n", out);
+	}
+	free(first);
+}
+
+static void print_notes(const struct matrix_row *row, FILE *out)
+{
+	char day[SENTENCE_DAY_BYTES];
+	if (row->owner) {
+		(void)fprintf(out, " Owner: %s.", row->owner);
+	}
+	if (row->ticket) {
+		(void)fprintf(out, " Ticket: %s.", row->ticket);
+	}
+	if (row->expires_s) {
+		(void)fprintf(
+			out, " Last day: %s.", sentence_last_day(row->expires_s, day));
+	}
+	if (row->mode == MATRIX_MODE_AUDIT) {
+		(void)fputs(" Audit only: reported, never blocked.", out);
+	}
+}
+
+static bool is_sending_only(uint32_t protocols)
+{
+	for (; protocols; protocols &= protocols - 1) {
+		if (!protocol_row((enum protocol)__builtin_ctz(protocols))
+				->is_sending) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void print_row(const struct matrix_row *row, FILE *out)
+{
+	const bool sends = is_sending_only(row->protocols);
+	char protocols[SENTENCE_LIST_BYTES];
+	char ports[SENTENCE_LIST_BYTES];
+	char condition[SENTENCE_LIST_BYTES];
+	(void)fprintf(out, "  %s: %s may %s %s %s %s on %s, %s.", row->id,
+		sentence_end_name(&row->from), sends ? "send" : "use",
+		sentence_protocols(row->protocols, "and", protocols),
+		sends ? "to" : "of", sentence_end_name(&row->to),
+		sentence_ports(row, ports), sentence_condition(row, condition));
+	print_notes(row, out);
+	(void)fputs("\n", out);
+}
+
+void matrix_print(const struct matrix *matrix, FILE *out)
+{
+	(void)fprintf(out, "Profile %s.\n\nZones\n",
+		word_name(words_of_profiles(), (int)matrix->profile));
+	print_zones(matrix, out);
+	(void)fputs("\nGroups\n", out);
+	print_groups(matrix, out);
+	(void)fputs("\nRows\n", out);
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		print_row(&matrix->rows[i], out);
+	}
+	(void)fputs("\nWhat no row allows is illegitimate.\n", out);
+}
