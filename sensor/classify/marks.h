@@ -45,6 +45,8 @@
 #define CLIENT_FOREIGN      MARK(29) /* the first line of a protocol without a name here */
 #define CLIENT_TAG_MET      MARK(30) /* the server answered this side's IMAP tag */
 #define CLIENT_SASL_QUOTED  MARK(31) /* AUTHENTICATE "MECH", RFC 5804 section 2.1 */
+#define CLIENT_BIND         MARK(32) /* a DCE/RPC bind, perhaps not all of it */
+#define CLIENT_RECORD_ONLY  MARK(33) /* one TLS record and not a byte more or less */
 
 /* As a server. */
 #define SERVER_220          MARK(0)
@@ -84,6 +86,7 @@
 #define SERVER_DCERPC       MARK(34)
 #define SERVER_FOREIGN      MARK(35)
 #define SERVER_OK_WORDS     MARK(36) /* +OK and more on the line */
+#define SERVER_RECORD_ONLY  MARK(37)
 
 struct marks {
 	uint64_t client;

@@ -299,6 +299,16 @@ static const struct rule RULES[] = {
 		.is_role_unsure = true,
 		.protocol = PROTOCOL_TLS,
 		.evidence = "tls records"},
+	{.client_any = CLIENT_RECORD_ONLY,
+		.needs_last = true,
+		.is_role_unsure = true,
+		.protocol = PROTOCOL_TLS,
+		.evidence = "one tls record"},
+	{.server_any = SERVER_RECORD_ONLY,
+		.needs_last = true,
+		.is_role_unsure = true,
+		.protocol = PROTOCOL_TLS,
+		.evidence = "one tls record"},
 };
 
 #define RULE_COUNT (sizeof(RULES) / sizeof(RULES[0]))

@@ -84,6 +84,10 @@ static void read_tls(const struct side_bytes *side, struct marks *marks)
 		marks->server |= hello == HELLO_SERVER ? SERVER_TLS : 0;
 	}
 	cursor_skip(&cur, record.len);
+	if (side->is_last && cursor_ok(&cur) && cursor_left(&cur) == 0) {
+		marks->client |= CLIENT_RECORD_ONLY;
+		marks->server |= SERVER_RECORD_ONLY;
+	}
 	if (read_record(&cur, &record)) {
 		marks->client |= CLIENT_RECORDS;
 		marks->server |= SERVER_RECORDS;
@@ -206,7 +210,7 @@ static void read_rpc(const struct side_bytes *side, struct marks *marks)
 		if (binds_exchange(body, head.is_little)) {
 			marks->client |= CLIENT_MAPI;
 		}
-		marks->client |= is_all ? CLIENT_DCERPC : 0;
+		marks->client |= CLIENT_BIND | (is_all ? CLIENT_DCERPC : 0);
 		return;
 	}
 	marks->client |= head.type == RPC_REQUEST ? CLIENT_DCERPC : 0;
