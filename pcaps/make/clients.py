@@ -3,7 +3,7 @@
 import pathlib
 import time
 
-from servers import PASSWORD, USER
+from dummies import PASSWORD, USER
 
 DIALOGUE = pathlib.Path(__file__).with_name("dialogue.py")
 

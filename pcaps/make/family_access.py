@@ -5,7 +5,8 @@ from certificates import Authority
 from clients import curl, dialogue, s_client, swaks
 from lab import Lab
 from matrices import ACCESS, MAILBOX, OFFICE, WORKSTATION, matrix
-from servers import PASSWORD, USER, dovecot, tiny
+from dummies import PASSWORD, USER
+from servers import dovecot, tiny
 
 FAMILY = Family()
 CASE = FAMILY.case

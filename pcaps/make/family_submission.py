@@ -5,7 +5,8 @@ from certificates import Authority
 from clients import swaks
 from lab import Lab
 from matrices import OFFICE, SUBMISSION, WORKSTATION, matrix
-from servers import PASSWORD, USER, WRONG_PASSWORD, dovecot, postfix
+from dummies import PASSWORD, USER, WRONG_PASSWORD
+from servers import dovecot, postfix
 
 FAMILY = Family()
 CASE = FAMILY.case

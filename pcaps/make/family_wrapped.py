@@ -9,7 +9,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
 from scapy.layers.inet6 import PadN, fragment6
 from scapy.layers.l2 import GRE, Dot1AD, Dot1Q, Ether
-from scapy.layers.ppp import PPP, PPPoE
+from scapy.layers.ppp import PPPoE
 from scapy.layers.vxlan import VXLAN
 
 from case import Family
@@ -27,10 +27,6 @@ def ether(kind=0x0800):
 
 def outer():
     return ether() / IP(src="198.51.100.13", dst="198.51.100.14")
-
-
-def gre_type(kind):
-    return GRE(proto=kind)
 
 
 def sll(frame):
@@ -55,11 +51,11 @@ WRAPPINGS = {
     "mpls": ("two MPLS labels", ETHERNET, lambda f: ether(0x8847) /
              MPLS(label=1001, s=0, ttl=64) / MPLS(label=1002, s=1, ttl=64) / f[14:]),
     "pppoe": ("a PPPoE session", ETHERNET, lambda f: ether(0x8864) /
-              PPPoE(sessionid=7, len=len(f) - 12) / PPP(proto=0x0021) / f[14:]),
-    "gre": ("GRE with IPv4 inside", ETHERNET, lambda f: outer() / gre_type(0x0800) / f[14:]),
+              PPPoE(sessionid=7, len=len(f) - 12) / b"\x00\x21" / f[14:]),
+    "gre": ("GRE with IPv4 inside", ETHERNET, lambda f: outer() / GRE(proto=0x0800) / f[14:]),
     "erspan2": ("ERSPAN type II, as a mirroring switch sends", ETHERNET,
                 lambda f: outer() / GRE(proto=0x88be, seqnum_present=1, seqence_number=1) /
-                ERSPAN_II(session_id=3, vlan=12) / f),
+                ERSPAN_II(ver=1, session_id=3, vlan=12) / f),
     "vxlan": ("VXLAN, VNI 5001", ETHERNET, lambda f: udp(4789) / VXLAN(vni=5001) / f),
     "geneve": ("GENEVE, VNI 5002", ETHERNET,
                lambda f: udp(6081) / GENEVE(vni=5002, proto=0x6558) / f),

@@ -6,12 +6,8 @@ import pwd
 import subprocess
 import time
 
+from dummies import PASSWORD, USER
 from lab import run
-
-# Dummies only: the golden tests check that none of these ever leaves the sensor.
-USER = "alice"
-PASSWORD = "not-a-real-secret-1"
-WRONG_PASSWORD = "not-a-real-secret-2"
 
 POSTFIX_MAIN = """
 compatibility_level = 3.6
