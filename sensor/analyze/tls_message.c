@@ -219,8 +219,8 @@ static void message_begin(const struct tls_step *step)
 	if (!is_clear_type(type) || (side->has_change_cipher && !is_hello)) {
 		tls_message_drop(side);
 		side->is_record_skipped = true;
-		side->is_encrypted =
-			!side->has_gap; /* else perhaps the middle of one */
+		/* Where bytes are missing it may be the middle of a message. */
+		side->is_encrypted = side->has_change_cipher || !side->has_gap;
 		return;
 	}
 	side->message_len =
