@@ -67,7 +67,7 @@ void text_copy(char *field, size_t size, struct text text)
 		const uint8_t byte = text.at[i];
 		const bool is_plain =
 			byte >= 0x20 && byte <= 0x7e && byte != '"' && byte != '\\';
-		field[i] = is_plain ? (char)byte : '?';
+		field[i] = (char)(is_plain ? byte : (uint8_t)'?');
 	}
 	field[len] = '\0';
 }

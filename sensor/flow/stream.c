@@ -148,24 +148,37 @@ static void skip_hole(struct streams *streams, struct stream *stream, struct flo
 	drain_ready(streams, stream, flow, side);
 }
 
+/* Where a piece of this sequence belongs; *copy: a waiting one that already holds all of it, or NULL. */
+static uint32_t *find_place(struct streams *streams, struct stream_side *side,
+	uint32_t sequence, size_t len, const struct segment **copy)
+{
+	uint32_t *link = &side->first_segment;
+	*copy = NULL;
+	while (*link != POOL_NONE) {
+		struct segment *here = segment_at(streams, *link);
+		const int32_t ahead = sequence_diff(here->sequence, sequence);
+		if (ahead == 0 && here->len >= len) {
+			*copy = here;
+			return link;
+		}
+		if (ahead > 0) {
+			return link;
+		}
+		link = &here->next;
+	}
+	return link;
+}
+
 /* Keep one piece of at most SEGMENT_DATA_BYTES in its place; first data wins when it is delivered. */
 static bool keep_piece(struct streams *streams, struct stream_side *side,
 	uint32_t sequence, struct text bytes)
 {
-	uint32_t *link = &side->first_segment;
-	while (*link != POOL_NONE) {
-		struct segment *here = segment_at(streams, *link);
-		const int32_t ahead = sequence_diff(here->sequence, sequence);
-		if (ahead == 0 && here->len >= bytes.len) {
-			if (memcmp(here->bytes, bytes.at, bytes.len) != 0) {
-				streams->counters->overlaps_conflicting++;
-			}
-			return true;
-		}
-		if (ahead > 0) {
-			break;
-		}
-		link = &here->next;
+	const struct segment *copy;
+	uint32_t *link = find_place(streams, side, sequence, bytes.len, &copy);
+	if (copy) {
+		streams->counters->overlaps_conflicting +=
+			memcmp(copy->bytes, bytes.at, bytes.len) != 0;
+		return true;
 	}
 	const uint32_t index = pool_take(&streams->segments);
 	if (index == POOL_NONE) {
@@ -244,22 +257,6 @@ static bool trim_delivered(struct streams *streams, const struct stream_side *fr
 	return true;
 }
 
-static void deliver_now(struct streams *streams, struct stream *stream,
-	struct flow *flow, unsigned side, struct text bytes, uint32_t end)
-{
-	if (bytes.len > 0) {
-		deliver(streams, stream, flow, side, bytes);
-	}
-	if (!is_watched(stream, flow)) {
-		return;
-	}
-	const int32_t missing = sequence_diff(end, stream->sides[side].next_sequence);
-	if (missing > 0) { /* cut by the snap length */
-		report_gap(streams, stream, flow, side, (uint32_t)missing);
-	}
-	drain_ready(streams, stream, flow, side);
-}
-
 void stream_segment(struct streams *streams, struct stream *stream, struct flow *flow,
 	unsigned side, const struct packet *packet)
 {
@@ -291,8 +288,15 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 				 packet->payload_wire_len, &bytes)) {
 		return;
 	}
-	deliver_now(streams, stream, flow, side, bytes,
-		sequence + packet->payload_wire_len);
+	if (bytes.len > 0) {
+		deliver(streams, stream, flow, side, bytes);
+	}
+	const int32_t cut =
+		sequence_diff(sequence + packet->payload_wire_len, from->next_sequence);
+	if (is_watched(stream, flow) && cut > 0) { /* the snap length took the rest */
+		report_gap(streams, stream, flow, side, (uint32_t)cut);
+	}
+	drain_ready(streams, stream, flow, side);
 }
 
 void stream_acknowledged(struct streams *streams, struct stream *stream,

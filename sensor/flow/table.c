@@ -148,6 +148,17 @@ static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
 	}
 }
 
+static void expire_list(struct flow_table *table, enum flow_list list)
+{
+	for (int i = 0; i < 2 * PACKETS_BETWEEN_EXPIRIES; i++) {
+		struct flow *flow = idle_longest(table, list);
+		if (!flow || flow->last_us + IDLE_LIMIT_US[list] > table->now_us) {
+			return;
+		}
+		table_remove(table, flow, FLOW_END_IDLE);
+	}
+}
+
 void table_expire(struct flow_table *table)
 {
 	if (table->expire_countdown-- > 0) {
@@ -155,14 +166,7 @@ void table_expire(struct flow_table *table)
 	}
 	table->expire_countdown = PACKETS_BETWEEN_EXPIRIES;
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
-		for (int i = 0; i < 2 * PACKETS_BETWEEN_EXPIRIES; i++) {
-			struct flow *flow = idle_longest(table, (enum flow_list)list);
-			if (!flow ||
-				flow->last_us + IDLE_LIMIT_US[list] > table->now_us) {
-				break;
-			}
-			table_remove(table, flow, FLOW_END_IDLE);
-		}
+		expire_list(table, (enum flow_list)list);
 	}
 }
 

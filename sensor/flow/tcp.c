@@ -122,17 +122,24 @@ static void fin(struct flow_table *table, struct flow *flow,
 	}
 }
 
-/* Both FINs and nothing missing in front of them: over. With a hole it waits for its idle time. */
+/* Nothing is missing in front of either FIN; a side that was never captured does not count. */
+static bool is_complete(const struct stream *stream)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const struct stream_side *from = &stream->sides[side];
+		if (from->is_synchronised && !stream_is_complete(from)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Both FINs: over, unless bytes are missing; then it waits for them or its idle time. */
 static void close_if_complete(struct flow_table *table, struct flow *flow)
 {
 	const struct stream *stream = table_stream(table, flow);
-	if (stream && !stream->is_muted) {
-		for (unsigned side = 0; side < 2; side++) {
-			if (stream->sides[side].is_synchronised &&
-				!stream_is_complete(&stream->sides[side])) {
-				return;
-			}
-		}
+	if (stream && !stream->is_muted && !is_complete(stream)) {
+		return;
 	}
 	flow->state = FLOW_STATE_CLOSED;
 	table_end(table, flow, FLOW_END_CLOSED);
