@@ -1,0 +1,237 @@
+#include "fixture.h"
+
+/* A conversation and its right name, whole and byte by byte. */
+struct example {
+	enum protocol protocol;
+	struct turn turns[6];
+};
+
+static const struct example EXAMPLES[] = {
+	{PROTOCOL_SMTP, {{SERVER, "220 mail.example.org ready\r\n", 0},
+				{CLIENT, "EHLO client.example.org\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220-mail.example.org\r\n220 \r\n", 0},
+				{CLIENT, "helo client\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "EHLO early.example.org\r\n", 0},
+				{SERVER, "220 mail.example.org\r\n250 ok\r\n", 0}}},
+	{PROTOCOL_SMTP,
+		{{CLIENT, "MAIL FROM:<>\r\n", 0}, {SERVER, "250 2.1.0 Ok\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "RCPT TO:<x@example.org>\r\n", 0},
+				{SERVER, "550 no\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220 mail.example.org ESMTP\r\n", 0},
+				{CLIENT, "QUIT\r\n", 0}}},
+	{PROTOCOL_SMTP,
+		{{SERVER, "220 mail.example.org ESMTP a greeting without an end", 0}}},
+	{PROTOCOL_SMTP,
+		{{SERVER, "220 x\r\n250-x\r\n250-SIZE 1000\r\n250 DSN\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "554 mail.example.org ESMTP not for you\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "250 2.1.0 Ok\r\n354 go on\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "HELO x\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "AUTH PLAIN AHgAeA==\r\n", 0},
+				{SERVER, "235 2.7.0 ok\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "QUIT\r\n", 0}, {SERVER, "221 2.0.0 Bye\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220 ********\r\n", 0}, {CLIENT, "EHLO x\r\n", 0},
+				{SERVER, "250-x\r\n250 XXXXXXXA\r\n", 0}}},
+	{PROTOCOL_LMTP, {{SERVER, "220 store.example.org\r\n", 0},
+				{CLIENT, "LHLO relay.example.org\r\n", 0}}},
+	{PROTOCOL_LMTP, {{CLIENT, "LHLO relay.example.org\r\n", 0}}},
+	{PROTOCOL_LMTP, {{SERVER, "220 store.example.org LMTP ready\r\n", 0}}},
+	{PROTOCOL_IMAP, {{SERVER, "* OK ready\r\n", 0}, {CLIENT, "a1 LOGOUT\r\n", 0}}},
+	{PROTOCOL_IMAP, {{SERVER, "* PREAUTH ready\r\n", 0}}},
+	{PROTOCOL_IMAP, {{SERVER, "* BYE busy\r\n", 0}}},
+	{PROTOCOL_IMAP,
+		{{CLIENT, "$x[1] NOOP\r\n", 0}, {SERVER, "$x[1] OK done\r\n", 0}}},
+	{PROTOCOL_IMAP, {{CLIENT, "x FETCH 1 (FLAGS)\r\n", 0},
+				{SERVER, "* 1 FETCH (FLAGS ())\r\n", 0}}},
+	{PROTOCOL_IMAP, {{CLIENT, "a SELECT INBOX\r\na FETCH 1:* FLAGS\r\n", 0}}},
+	{PROTOCOL_IMAP, {{SERVER, "* 3 EXISTS\r\na OK done\r\n", 0}}},
+	{PROTOCOL_POP3, {{SERVER, "+OK ready\r\n", 0}, {CLIENT, "USER x\r\n", 0}}},
+	{PROTOCOL_POP3, {{SERVER, "+OK\r\n", 0}, {CLIENT, "QUIT\r\n", 0}}},
+	{PROTOCOL_POP3, {{SERVER, "+OK <1.2@example.org>\r\n", 0}}},
+	{PROTOCOL_POP3, {{CLIENT, "RETR 1\r\n", 0}, {SERVER, "+OK 120 octets\r\n", 0}}},
+	{PROTOCOL_POP3, {{CLIENT, "STAT\r\n", 0}, {SERVER, "+OK 0 0\r\n", 0}}},
+	{PROTOCOL_POP3,
+		{{SERVER, "+OK\r\n", 0}, {CLIENT, "CAPA\r\n", 0},
+			{SERVER, "+OK\r\nSTLS\r\n.\r\n", 0}, {CLIENT, "STLS\r\n", 0}}},
+	{PROTOCOL_SIEVE, {{SERVER, "\"IMPLEMENTATION\" \"example\"\r\n", 0}}},
+	{PROTOCOL_SIEVE, {{CLIENT, "LISTSCRIPTS\r\n", 0}}},
+	{PROTOCOL_FTP, {{SERVER, "220 ready\r\n", 0}, {CLIENT, "USER x\r\n", 0}}},
+	{PROTOCOL_FTP, {{SERVER, "220 FTP server\r\n", 0}, {CLIENT, "AUTH TLS\r\n", 0},
+			       {SERVER, "234 go\r\n", 0}}},
+	{PROTOCOL_FTP, {{SERVER, "220 FTP server\r\n", 0}}},
+	{PROTOCOL_FTP, {{CLIENT, "PASS x\r\n", 0}, {SERVER, "230 in\r\n", 0}}},
+	{PROTOCOL_NNTP, {{SERVER, "200 news.example.org\r\n", 0},
+				{CLIENT, "MODE READER\r\n", 0}}},
+	{PROTOCOL_IRC, {{CLIENT, "NICK x\r\nUSER a b c :d\r\n", 0},
+			       {SERVER, ":irc.example.org 001 x :hello\r\n", 0}}},
+	{PROTOCOL_SSH, {{SERVER, "SSH-2.0-OpenSSH_9.2\r\n", 0}}},
+	{PROTOCOL_REDIS,
+		{{CLIENT, "*1\r\n$4\r\nPING\r\n", 0}, {SERVER, "+PONG\r\n", 0}}},
+	{PROTOCOL_REDIS, {{CLIENT, "SET a b\r\n", 0}, {SERVER, "+OK\r\n", 0}}},
+	{PROTOCOL_REDIS, {{CLIENT, "STAT\r\n", 0},
+				 {SERVER, "-ERR unknown command 'STAT'\r\n", 0}}},
+	{PROTOCOL_MEMCACHED, {{CLIENT, "get key\r\n", 0},
+				     {SERVER, "VALUE key 0 1\r\nx\r\nEND\r\n", 0}}},
+	{PROTOCOL_FINGER, {{CLIENT, "root\r\n", 0},
+				  {SERVER, "Login: root      Name: root\r\n", 0}}},
+	{PROTOCOL_GOPHER,
+		{{CLIENT, "\r\n", 0},
+			{SERVER, "1Menu\t/menu\tgopher.example.org\t70\r\n", 0}}},
+	{PROTOCOL_HTTP, {{CLIENT, "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n", 0}}},
+	{PROTOCOL_HTTP, {{SERVER, "HTTP/1.1 200 OK\r\n\r\n", 0}}},
+	{PROTOCOL_HTTP,
+		{{CLIENT, "RPC_IN_DATA /rpc/rpcproxy.dll?x:6001 HTTP/1.1\r\n", 0}}},
+	{PROTOCOL_HTTP,
+		{{CLIENT, "POST /x HTTP/1.1\r\n\r\nEHLO x\r\nMAIL FROM:<>\r\n", 0},
+			{SERVER, "220 odd\r\n", 0}}},
+	{PROTOCOL_OTHER, {{CLIENT, "OPTIONS rtsp://example.org/x RTSP/1.0\r\n", 0}}},
+	{PROTOCOL_OTHER, {{CLIENT, "\xff\xfd\x01\xff\xfd\x1f", 6}}},
+	{PROTOCOL_OTHER, {{CLIENT, "{\"id\": 1}\n", 0}}},
+	{PROTOCOL_OTHER, {{SERVER, "J\0\0\0\n5.5.5\0", 11}}},
+	/* never mail: the evidence is one shared word */
+	{PROTOCOL_UNKNOWN, {{SERVER, "220 ready\r\n", 0}}},
+	{PROTOCOL_UNKNOWN, {{SERVER, "220 ready\r\n", 0}, {CLIENT, "QUIT\r\n", 0},
+				   {SERVER, "221 bye\r\n", 0}}},
+	{PROTOCOL_UNKNOWN, {{CLIENT, "EXPN x\r\n", 0}, {SERVER, "hello there\r\n", 0}}},
+	{PROTOCOL_UNKNOWN,
+		{{CLIENT, "some file\nEHLO x\nMAIL FROM:<>\nRCPT TO:<x>\n", 0}}},
+	{PROTOCOL_UNKNOWN, {{CLIENT, "USER x\r\nPASS y\r\n", 0}}},
+};
+
+static size_t turn_count(const struct example *example)
+{
+	size_t count = 0;
+	while (count < COUNT(example->turns) && example->turns[count].bytes) {
+		count++;
+	}
+	return count;
+}
+
+static void each_conversation_has_its_name_however_it_is_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(EXAMPLES); i++) {
+		struct talk talk;
+		print_message("%s\n", EXAMPLES[i].turns[0].bytes);
+		assert_talk(&talk, EXAMPLES[i].turns, turn_count(&EXAMPLES[i]),
+			EXAMPLES[i].protocol);
+	}
+}
+
+/* The flow layer may have guessed the roles wrong: the bytes say who is who. */
+static void the_bytes_tell_who_is_the_client(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(EXAMPLES); i++) {
+		struct talk talk;
+		const enum protocol protocol = EXAMPLES[i].protocol;
+		if (protocol > PROTOCOL_MAIL_LAST || protocol == PROTOCOL_UNKNOWN) {
+			continue;
+		}
+		talk_begin(&talk, 4242);
+		talk.hint.client_side = SERVER;
+		talk.hint.is_client_known = false;
+		assert_int_equal(
+			talk_all(&talk, EXAMPLES[i].turns, turn_count(&EXAMPLES[i]), 0),
+			protocol);
+		assert_true(talk.result.client_side_is_sure);
+		assert_int_equal(talk.result.client_side, CLIENT);
+		assert_non_null(talk.result.evidence);
+	}
+}
+
+static void a_220_alone_waits_until_a_verb_names_it(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 25);
+	assert_int_equal(talk_text(&talk, SERVER, "220 mail.example.org ESMTP\r\n"),
+		CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, CLIENT, "EHL"), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, CLIENT, "O x"), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	assert_string_equal(talk.result.evidence, "220 greeting + ehlo");
+}
+
+static void what_no_signature_begins_with_is_out_at_its_first_byte(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	assert_int_equal(talk_bytes(&talk, CLIENT, "\x13", 1), CLASSIFY_RULED_OUT);
+	talk_begin(&talk, 4242);
+	assert_int_equal(talk_bytes(&talk, CLIENT, "\x16\x99", 2), CLASSIFY_RULED_OUT);
+	/* on a mail port the server may still greet */
+	talk_begin(&talk, 25);
+	assert_int_equal(talk_bytes(&talk, CLIENT, "\x13", 1), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, SERVER, "220 x ESMTP\r\n"), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_end(&talk), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
+static void text_in_the_middle_of_a_message_may_begin_anyhow(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	talk.hint.is_client_known = false;
+	assert_int_equal(talk_text(&talk, CLIENT, "<p>text</p>\r\n.\r\nQUIT\r\n"),
+		CLASSIFY_NOT_YET);
+	assert_int_equal(
+		talk_text(&talk, SERVER, "250 2.0.0 Ok\r\n"), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
+static void a_full_prefix_ends_the_waiting(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 25);
+	for (unsigned i = 0; i < PREFIX_BYTES / 4; i++) {
+		(void)talk_text(&talk, CLIENT, "abc ");
+	}
+	assert_int_equal(talk.result.outcome, CLASSIFY_NOT_YET);
+	for (unsigned i = 0; i < PREFIX_BYTES / 4; i++) {
+		(void)talk_text(&talk, SERVER, "xyz ");
+	}
+	assert_int_equal(talk.result.outcome, CLASSIFY_RULED_OUT);
+}
+
+static void a_long_exchange_without_a_trait_ends_the_waiting(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 25);
+	for (unsigned i = 0; i < PREFIX_RUNS; i++) {
+		(void)talk_text(&talk, i % 2, "ab");
+	}
+	assert_int_equal(talk.result.outcome, CLASSIFY_RULED_OUT);
+}
+
+static void a_lost_piece_does_not_hide_a_conversation(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 25);
+	prefix_gap(&talk.prefix, CLIENT);
+	(void)talk_text(
+		&talk, CLIENT, "=20 of a line\r\nMAIL FROM:<a@example.org>\r\n");
+	(void)talk_text(&talk, SERVER, "250 Ok\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_conversation_has_its_name_however_it_is_cut),
+		cmocka_unit_test(the_bytes_tell_who_is_the_client),
+		cmocka_unit_test(a_220_alone_waits_until_a_verb_names_it),
+		cmocka_unit_test(
+			what_no_signature_begins_with_is_out_at_its_first_byte),
+		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
+		cmocka_unit_test(a_full_prefix_ends_the_waiting),
+		cmocka_unit_test(a_long_exchange_without_a_trait_ends_the_waiting),
+		cmocka_unit_test(a_lost_piece_does_not_hide_a_conversation),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
