@@ -17,7 +17,7 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"A new server or scanner that nobody declared; a server that moved to "
 		"another address."},
 	[FINDING_SENDER_ATTEMPT] = {"sender.attempt", SEVERITY_LOW, 3700002, 1,
-		"Connection attempt to a mail port that no row allows", {"R37"},
+		"Attempt to reach a mail port that no row allows", {"R37"},
 		{"T1071.003"},
 		"A SYN went to a mail port that no row allows for these two ends; it "
 		"was refused or not "

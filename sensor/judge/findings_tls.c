@@ -100,8 +100,8 @@ bool finding_starttls_unused(const struct judge_case *judged, struct finding_not
 	return facts->starttls_offered == FACTS_YES && facts->has_client_bytes &&
 	       !facts->is_preauth &&
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
-	       facts->tls == FACTS_TLS_NONE && judge_has_clear_content(facts) &&
-	       row != NULL &&
+	       facts->tls == FACTS_TLS_NONE && !is_masked(judged) &&
+	       judge_has_clear_content(facts) && row != NULL &&
 	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS) &&
 	       finding_note_set(note, "row %s wants tls: %s", row->id,
 		       matrix_tls_name(row->tls));

@@ -223,9 +223,11 @@ void judge_flow(const struct matrix *matrix, const struct observation *observati
 		.profile = matrix_profile(matrix),
 	};
 	*judgement = (struct judgement){.from = judged.from, .to = judged.to};
-	if (!protocol_row(observation->protocol)->is_mail ||
-		judge_is_foreign(&judged)) {
+	judged.is_foreign = judge_is_foreign(&judged);
+	if (!protocol_row(observation->protocol)->is_mail || judged.is_foreign) {
 		decide_foreign(&judged, judgement);
+		judged.facts =
+			&NO_FACTS; /* its TLS and banners are no concern of mail */
 	} else {
 		ask(matrix, &judged, &result);
 		judged.row = governing_row(&result);

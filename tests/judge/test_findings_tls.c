@@ -1,0 +1,371 @@
+#include "made_flow.h"
+
+#define CLEAR_ROW                                                                  \
+	MADE_HEAD "  - {id: M-02, from: mailboxes, to: relay, protocols: [smtp], " \
+		  "tls: optional}\n"
+
+static struct matrix *office;
+
+static int load_office(void **state)
+{
+	(void)state;
+	office = made_matrix(MADE_OFFICE);
+	return 0;
+}
+
+static int free_office(void **state)
+{
+	(void)state;
+	matrix_free(office);
+	return 0;
+}
+
+/* Mail in clear from the mailboxes to the relay, whose row wants STARTTLS. */
+static struct made_flow clear_mail(enum facts_answer offered, unsigned starttls)
+{
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.has_content_clear = true;
+	flow.facts.starttls_offered = offered;
+	flow.facts.starttls = (uint16_t)starttls;
+	return flow;
+}
+
+static void assert_findings(
+	const struct matrix *matrix, struct made_flow *flow, uint32_t findings)
+{
+	made_judge(matrix, flow);
+	assert_int_equal(flow->judgement.findings, findings);
+}
+
+static void a_server_that_offers_no_starttls_is_at_fault(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(FACTS_NO, 0);
+	strcpy(flow.facts.banner_host, "relay.example.org");
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_STARTTLS_NOT_OFFERED],
+		"server calls itself relay.example.org");
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_MISSING],
+		"row M-02 wants tls: starttls");
+}
+
+static void a_client_that_does_not_use_the_offer_is_at_fault(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(FACTS_YES, 0);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_UNUSED));
+	flow.facts.has_client_bytes = false;
+	assert_findings(office, &flow, BIT(FINDING_TLS_MISSING));
+	flow.facts.has_client_bytes = true;
+	flow.facts.is_preauth = true;
+	assert_findings(office, &flow, BIT(FINDING_TLS_MISSING));
+}
+
+static void a_refusal_is_told_apart_from_a_missing_offer(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(
+		FACTS_YES, FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_REFUSED));
+	flow.facts.starttls_offered = FACTS_NO;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+}
+
+static void an_overwritten_offer_is_stripped_and_not_missing(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(FACTS_NO, FACTS_STARTTLS_MASKED);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED],
+		SEVERITY_CRITICAL);
+	assert_non_null(strstr(
+		flow.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED], "middlebox"));
+	flow = clear_mail(FACTS_YES, FACTS_STARTTLS_MASKED | FACTS_STARTTLS_REFUSED);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
+}
+
+static void a_masked_banner_before_a_starttls_that_works_is_nothing(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_encrypted_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.starttls = FACTS_STARTTLS_MASKED | FACTS_STARTTLS_REQUESTED |
+			      FACTS_STARTTLS_ACCEPTED | FACTS_STARTTLS_HELLO;
+	assert_findings(office, &flow, 0);
+	assert_int_equal(flow.judgement.verdict, VERDICT_LEGITIMATE);
+}
+
+static void bytes_around_starttls_are_an_injection(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_encrypted_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.starttls = FACTS_STARTTLS_INJECTED_CLIENT;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_INJECTION));
+	flow.facts.starttls = FACTS_STARTTLS_INJECTED_SERVER;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_INJECTION));
+	flow = clear_mail(FACTS_YES, FACTS_STARTTLS_REQUESTED |
+					     FACTS_STARTTLS_ACCEPTED |
+					     FACTS_STARTTLS_CLEAR_AFTER);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_INJECTION));
+}
+
+static void an_offer_may_be_declined_where_the_row_says_offered(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, INTERNET, MX_IN, 25);
+	flow.facts.has_content_clear = true;
+	flow.facts.starttls_offered = FACTS_YES;
+	assert_findings(office, &flow, 0);
+	assert_int_equal(flow.judgement.verdict, VERDICT_LEGITIMATE);
+	flow.facts.starttls_offered = FACTS_NO;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
+}
+
+static void an_optional_row_wants_nothing_of_starttls(void **state)
+{
+	(void)state;
+	struct matrix *matrix = made_matrix(CLEAR_ROW);
+	struct made_flow flow = clear_mail(FACTS_NO, 0);
+	assert_findings(matrix, &flow, 0);
+	flow = clear_mail(FACTS_YES, FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED);
+	assert_findings(matrix, &flow, 0);
+	matrix_free(matrix);
+}
+
+static void undeclared_servers_owe_each_other_starttls_and_strangers_do_not(
+	void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, RELAY, INTERNET, 25);
+	flow.facts.starttls_offered = FACTS_NO;
+	assert_findings(office, &flow,
+		BIT(FINDING_SENDER_ILLEGITIMATE) |
+			BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+	flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+	flow.facts.starttls_offered = FACTS_NO;
+	assert_findings(office, &flow, BIT(FINDING_SENDER_ILLEGITIMATE));
+}
+
+static void a_session_without_content_breaks_no_tls_condition(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.starttls_offered = FACTS_YES;
+	assert_findings(office, &flow, 0);
+	assert_int_equal(flow.judgement.verdict, VERDICT_LEGITIMATE);
+	assert_non_null(strstr(flow.judgement.reason, "no content crossed in clear"));
+}
+
+static void credentials_in_clear_name_mechanism_and_outcome(void **state)
+{
+	(void)state;
+	struct made_flow flow =
+		made_flow(PROTOCOL_SUBMISSION, WORKSTATION, SUBMISSION, 587);
+	flow.facts.starttls_offered = FACTS_YES;
+	flow.facts.auth_tried = FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_LOGIN;
+	flow.facts.auth_secret = FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_LOGIN;
+	flow.facts.auth_accepted = FACTS_NO;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_CREDENTIALS_CLEAR) | BIT(FINDING_TLS_MISSING) |
+			BIT(FINDING_TLS_STARTTLS_UNUSED));
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_CREDENTIALS_CLEAR],
+		"PLAIN+LOGIN, rejected");
+	flow.facts.auth_secret = 0;
+	flow.facts.auth_tried = FACTS_MECHANISM_CRAM_MD5;
+	flow.facts.auth_accepted = FACTS_YES;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_UNUSED));
+}
+
+static void an_old_version_is_milder_between_servers(void **state)
+{
+	(void)state;
+	struct made_flow flow =
+		made_encrypted_flow(PROTOCOL_IMAPS, WORKSTATION, MAILBOX, 993);
+	flow.facts.session.version = 0x0301;
+	flow.facts.session.cipher_suite = 0xc014;
+	assert_findings(office, &flow, BIT(FINDING_TLS_VERSION_OBSOLETE));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_VERSION_OBSOLETE], SEVERITY_MEDIUM);
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_VERSION_OBSOLETE],
+		"TLS 1.0, row M-01 asks TLS 1.2");
+	flow = made_encrypted_flow(PROTOCOL_SMTP, MX_OUT, INTERNET, 25);
+	flow.facts.session.version = 0x0301;
+	flow.facts.session.cipher_suite = 0xc014;
+	assert_findings(office, &flow, BIT(FINDING_TLS_VERSION_OBSOLETE));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_VERSION_OBSOLETE], SEVERITY_LOW);
+	assert_int_equal(flow.judgement.verdict, VERDICT_LEGITIMATE);
+}
+
+static void a_weak_suite_is_graded_by_who_speaks_it(void **state)
+{
+	(void)state;
+	struct made_flow flow =
+		made_encrypted_flow(PROTOCOL_IMAPS, WORKSTATION, MAILBOX, 993);
+	flow.facts.session.cipher_suite = 0x0005; /* RC4 */
+	assert_findings(office, &flow, BIT(FINDING_TLS_CIPHER_WEAK));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_CIPHER_WEAK], SEVERITY_MEDIUM);
+	flow.facts.session.cipher_suite = 0x002f; /* static RSA */
+	assert_findings(office, &flow, BIT(FINDING_TLS_CIPHER_WEAK));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_CIPHER_WEAK], SEVERITY_LOW);
+	flow = made_encrypted_flow(PROTOCOL_SMTP, MX_OUT, INTERNET, 25);
+	flow.facts.session.cipher_suite = 0x002f;
+	assert_findings(office, &flow, 0);
+	flow.facts.session.cipher_suite = 0x0005;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CIPHER_WEAK));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_CIPHER_WEAK], SEVERITY_LOW);
+}
+
+static struct made_flow with_certificate(void)
+{
+	struct made_flow flow =
+		made_encrypted_flow(PROTOCOL_IMAPS, WORKSTATION, MAILBOX, 993);
+	struct facts_certificate *certificate = &flow.facts.session.server_certificate;
+	certificate->visibility = FACTS_SEEN;
+	certificate->not_before_s = NOW_S - DAY_S;
+	certificate->not_after_s = NOW_S + 90 * DAY_S;
+	certificate->key_bits = 2048;
+	strcpy(certificate->key_type, "RSA");
+	strcpy(certificate->subject, "CN=mail.example.org");
+	strcpy(flow.facts.session.sni, "mail.example.org");
+	certificate->name_matches = FACTS_YES;
+	return flow;
+}
+
+static void the_certificate_is_held_against_the_capture_s_clock(void **state)
+{
+	(void)state;
+	struct made_flow flow = with_certificate();
+	struct facts_certificate *certificate = &flow.facts.session.server_certificate;
+	assert_findings(office, &flow, 0);
+	certificate->not_after_s = NOW_S + 30 * DAY_S + 1;
+	assert_findings(office, &flow, 0);
+	certificate->not_after_s = NOW_S + 30 * DAY_S;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_EXPIRING));
+	certificate->not_after_s = NOW_S;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_EXPIRING));
+	certificate->not_after_s = NOW_S - 1;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_EXPIRED));
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_CERTIFICATE_EXPIRED],
+		"expired on 2026-09-21");
+	certificate->not_after_s = NOW_S + 90 * DAY_S;
+	certificate->not_before_s = NOW_S + 1;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_EXPIRED));
+}
+
+static void nothing_is_said_of_a_certificate_that_was_not_seen(void **state)
+{
+	(void)state;
+	struct made_flow flow = with_certificate();
+	flow.facts.session.server_certificate.visibility = FACTS_NOT_VISIBLE;
+	flow.facts.session.server_certificate.not_after_s = 1;
+	flow.facts.session.server_certificate.is_self_signed = true;
+	assert_findings(office, &flow, 0);
+}
+
+static void self_signed_wrong_name_and_weak_key_have_their_findings(void **state)
+{
+	(void)state;
+	struct made_flow flow = with_certificate();
+	struct facts_certificate *certificate = &flow.facts.session.server_certificate;
+	certificate->is_self_signed = true;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_SELF_SIGNED));
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_CERTIFICATE_SELF_SIGNED],
+		SEVERITY_MEDIUM);
+	certificate->is_self_signed = false;
+	certificate->name_matches = FACTS_NO;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_NAME_MISMATCH));
+	assert_string_equal(
+		flow.judgement.detail[FINDING_TLS_CERTIFICATE_NAME_MISMATCH],
+		"asked mail.example.org, got CN=mail.example.org");
+	certificate->name_matches = FACTS_UNKNOWN;
+	certificate->key_bits = 1024;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_WEAK_KEY));
+	strcpy(certificate->key_type, "EC");
+	certificate->key_bits = 256;
+	assert_findings(office, &flow, 0);
+	certificate->key_bits = 192;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_WEAK_KEY));
+	certificate->key_bits = 256;
+	certificate->is_weak_signature = true;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_WEAK_KEY));
+}
+
+static void a_self_signed_certificate_is_milder_between_servers(void **state)
+{
+	(void)state;
+	struct made_flow flow = with_certificate();
+	flow.facts.session.server_certificate.is_self_signed = true;
+	flow.facts.protocol = PROTOCOL_SMTP;
+	flow.facts.tls = FACTS_TLS_STARTTLS;
+	flow.observation.protocol = PROTOCOL_SMTP;
+	flow.observation.client = made_address(MX_OUT);
+	flow.observation.server = made_address(INTERNET);
+	flow.observation.server_port = 25;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_SELF_SIGNED));
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_CERTIFICATE_SELF_SIGNED],
+		SEVERITY_LOW);
+}
+
+static void requiretls_on_a_clear_channel_is_reported(void **state)
+{
+	(void)state;
+	struct matrix *matrix = made_matrix(CLEAR_ROW);
+	struct made_flow flow = clear_mail(FACTS_UNKNOWN, 0);
+	flow.facts.has_requiretls_clear = true;
+	assert_findings(matrix, &flow, BIT(FINDING_REQUIRETLS_CLEAR));
+	matrix_free(matrix);
+}
+
+static void long_names_are_cut_to_fit_the_detail(void **state)
+{
+	(void)state;
+	struct made_flow flow = with_certificate();
+	struct facts_certificate *certificate = &flow.facts.session.server_certificate;
+	memset(certificate->subject, 'x', sizeof(certificate->subject) - 1);
+	certificate->is_self_signed = true;
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_SELF_SIGNED));
+	assert_int_equal(
+		strlen(flow.judgement.detail[FINDING_TLS_CERTIFICATE_SELF_SIGNED]), 95);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_server_that_offers_no_starttls_is_at_fault),
+		cmocka_unit_test(a_client_that_does_not_use_the_offer_is_at_fault),
+		cmocka_unit_test(a_refusal_is_told_apart_from_a_missing_offer),
+		cmocka_unit_test(an_overwritten_offer_is_stripped_and_not_missing),
+		cmocka_unit_test(
+			a_masked_banner_before_a_starttls_that_works_is_nothing),
+		cmocka_unit_test(bytes_around_starttls_are_an_injection),
+		cmocka_unit_test(an_offer_may_be_declined_where_the_row_says_offered),
+		cmocka_unit_test(an_optional_row_wants_nothing_of_starttls),
+		cmocka_unit_test(
+			undeclared_servers_owe_each_other_starttls_and_strangers_do_not),
+		cmocka_unit_test(a_session_without_content_breaks_no_tls_condition),
+		cmocka_unit_test(credentials_in_clear_name_mechanism_and_outcome),
+		cmocka_unit_test(an_old_version_is_milder_between_servers),
+		cmocka_unit_test(a_weak_suite_is_graded_by_who_speaks_it),
+		cmocka_unit_test(the_certificate_is_held_against_the_capture_s_clock),
+		cmocka_unit_test(nothing_is_said_of_a_certificate_that_was_not_seen),
+		cmocka_unit_test(
+			self_signed_wrong_name_and_weak_key_have_their_findings),
+		cmocka_unit_test(a_self_signed_certificate_is_milder_between_servers),
+		cmocka_unit_test(requiretls_on_a_clear_channel_is_reported),
+		cmocka_unit_test(long_names_are_cut_to_fit_the_detail),
+	};
+	return cmocka_run_group_tests(tests, load_office, free_office);
+}

@@ -1,0 +1,179 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "judge/fold.h"
+
+#define WINDOW_US 1000
+
+static const struct hash_seed SEED = {{1, 2}};
+
+static struct fold *new_fold(uint32_t capacity)
+{
+	struct reason why;
+	struct fold *fold = fold_new(WINDOW_US, capacity, SEED, &why);
+	assert_non_null(fold);
+	return fold;
+}
+
+static struct fold_key key_of(uint8_t host)
+{
+	return (struct fold_key){
+		.source = address_from_ipv4((const uint8_t[4]){192, 0, 2, host}),
+		.destination = address_from_ipv4((const uint8_t[4]){203, 0, 113, 25}),
+		.finding = FINDING_SENDER_ILLEGITIMATE,
+	};
+}
+
+static void the_first_is_reported_at_once_and_repeats_once_per_window(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	const struct fold_key key = key_of(1);
+	struct fold_count count;
+	assert_true(fold_add(fold, &key, 5000, &count));
+	assert_int_equal(count.count, 1);
+	assert_int_equal(count.first_us, 5000);
+	assert_false(fold_add(fold, &key, 5100, &count));
+	assert_false(fold_add(fold, &key, 5999, &count));
+	assert_true(fold_add(fold, &key, 6000, &count));
+	assert_int_equal(count.count, 3);
+	assert_int_equal(count.first_us, 5100);
+	assert_int_equal(count.last_us, 6000);
+	assert_false(fold_add(fold, &key, 6001, &count));
+	fold_free(fold);
+}
+
+static void every_part_of_the_key_makes_another_alert(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct fold_key keys[7];
+	for (int i = 0; i < 7; i++) {
+		keys[i] = key_of(1);
+	}
+	keys[1].source = key_of(2).source;
+	keys[2].destination = key_of(2).source;
+	keys[3].from = &keys[0];
+	keys[4].to = &keys[0];
+	keys[5].row = &keys[0];
+	keys[6].finding = FINDING_PORT_UNUSUAL;
+	struct fold_count count;
+	for (int i = 0; i < 7; i++) {
+		assert_true(fold_add(fold, &keys[i], 1, &count));
+	}
+	for (int i = 0; i < 7; i++) {
+		assert_false(fold_add(fold, &keys[i], 2, &count));
+	}
+	fold_free(fold);
+}
+
+static void a_clock_that_steps_back_opens_no_new_window(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(2);
+	const struct fold_key key = key_of(1);
+	struct fold_count count;
+	assert_true(fold_add(fold, &key, 5000, &count));
+	assert_false(fold_add(fold, &key, 10, &count));
+	fold_free(fold);
+}
+
+static void a_full_table_gives_up_the_key_idle_longest_with_its_count(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(2);
+	const struct fold_key first = key_of(1);
+	const struct fold_key second = key_of(2);
+	const struct fold_key third = key_of(3);
+	struct fold_key evicted;
+	struct fold_count count;
+	assert_true(fold_add(fold, &first, 1, &count));
+	assert_true(fold_add(fold, &second, 2, &count));
+	assert_false(fold_add(fold, &second, 3, &count));
+	assert_false(fold_add(fold, &first, 4, &count));
+	assert_true(fold_add(fold, &third, 5, &count));
+	assert_true(fold_evicted(fold, &evicted, &count));
+	assert_true(address_equal(&evicted.source, &second.source));
+	assert_int_equal(count.count, 1);
+	assert_int_equal(count.first_us, 3);
+	assert_false(fold_evicted(fold, &evicted, &count));
+	assert_false(fold_add(fold, &first, 6, &count));
+	assert_true(fold_add(fold, &second, 7, &count));
+	fold_free(fold);
+}
+
+struct drained {
+	struct fold_key keys[8];
+	struct fold_count counts[8];
+	int count;
+};
+
+static void keep(
+	void *context, const struct fold_key *key, const struct fold_count *count)
+{
+	struct drained *drained = context;
+	drained->keys[drained->count] = *key;
+	drained->counts[drained->count++] = *count;
+}
+
+static void draining_gives_what_was_never_reported_once_and_in_order(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct drained drained = {.count = 0};
+	struct fold_count count;
+	for (uint8_t host = 1; host <= 3; host++) {
+		const struct fold_key key = key_of(host);
+		assert_true(fold_add(fold, &key, host, &count));
+	}
+	const struct fold_key third = key_of(3);
+	const struct fold_key first = key_of(1);
+	assert_false(fold_add(fold, &third, 10, &count));
+	assert_false(fold_add(fold, &first, 11, &count));
+	assert_false(fold_add(fold, &first, 12, &count));
+	fold_drain(fold, keep, &drained);
+	assert_int_equal(drained.count, 2);
+	assert_true(address_equal(&drained.keys[0].source, &third.source));
+	assert_int_equal(drained.counts[1].count, 2);
+	assert_int_equal(drained.counts[1].first_us, 11);
+	fold_drain(fold, keep, &drained);
+	assert_int_equal(drained.count, 2);
+	fold_free(fold);
+}
+
+static void many_keys_through_a_small_table_never_confuse_it(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(16);
+	struct fold_count count;
+	uint32_t random = 1;
+	for (int i = 0; i < 20000; i++) {
+		random = random * 1664525 + 1013904223;
+		const struct fold_key key = key_of((uint8_t)(random >> 24) % 40);
+		(void)fold_add(fold, &key, (uint64_t)i, &count);
+		assert_in_range(count.count, 1, (unsigned)i + 1);
+	}
+	struct fold_key evicted;
+	assert_true(fold_evicted(fold, &evicted, &count));
+	fold_free(fold);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_first_is_reported_at_once_and_repeats_once_per_window),
+		cmocka_unit_test(every_part_of_the_key_makes_another_alert),
+		cmocka_unit_test(a_clock_that_steps_back_opens_no_new_window),
+		cmocka_unit_test(
+			a_full_table_gives_up_the_key_idle_longest_with_its_count),
+		cmocka_unit_test(
+			draining_gives_what_was_never_reported_once_and_in_order),
+		cmocka_unit_test(many_keys_through_a_small_table_never_confuse_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
