@@ -40,7 +40,8 @@ static void hello_note(
 {
 	struct text rest = command->argument;
 	const struct text host = text_word(&rest);
-	if (facts->helo[0] == '\0') {
+	/* the last one holds: a client greets again after EHLO was refused or TLS was not used */
+	if (host.len > 0) {
 		text_copy(facts->helo, sizeof(facts->helo), host);
 	}
 	smtp->expect = SMTP_EXPECT_COMMAND;
