@@ -5,39 +5,39 @@
 #include <time.h>
 
 struct finding_rule {
-	enum finding finding;
 	finding_test *holds;
+	enum finding finding;
 	bool depends_on_direction; /* a guessed direction makes it one step milder */
 };
 
 static const struct finding_rule RULES[] = {
-	{FINDING_SENDER_ILLEGITIMATE, finding_sender_illegitimate, true},
-	{FINDING_SENDER_ATTEMPT, finding_sender_attempt, true},
-	{FINDING_FLOW_ILLEGITIMATE, finding_flow_illegitimate, true},
-	{FINDING_FLOW_ROLE_MISMATCH, finding_flow_role_mismatch, true},
-	{FINDING_PORT_UNUSUAL, finding_port_unusual, true},
-	{FINDING_PORT_FOREIGN, finding_port_foreign, true},
-	{FINDING_SMTPS_IMPLICIT, finding_smtps_implicit, true},
-	{FINDING_TLS_MISSING, finding_tls_missing, false},
-	{FINDING_TLS_CREDENTIALS_CLEAR, finding_tls_credentials_clear, false},
-	{FINDING_TLS_STARTTLS_NOT_OFFERED, finding_starttls_not_offered, false},
-	{FINDING_TLS_STARTTLS_REFUSED, finding_starttls_refused, false},
-	{FINDING_TLS_STARTTLS_UNUSED, finding_starttls_unused, false},
-	{FINDING_TLS_STARTTLS_STRIPPED, finding_starttls_stripped, false},
-	{FINDING_TLS_STARTTLS_INJECTION, finding_starttls_injection, false},
-	{FINDING_TLS_VERSION_OBSOLETE, finding_tls_version_obsolete, false},
-	{FINDING_TLS_CIPHER_WEAK, finding_tls_cipher_weak, false},
-	{FINDING_TLS_CERTIFICATE_EXPIRED, finding_certificate_expired, false},
-	{FINDING_TLS_CERTIFICATE_EXPIRING, finding_certificate_expiring, false},
-	{FINDING_TLS_CERTIFICATE_SELF_SIGNED, finding_certificate_self_signed, false},
-	{FINDING_TLS_CERTIFICATE_NAME_MISMATCH, finding_certificate_name_mismatch,
+	{finding_sender_illegitimate, FINDING_SENDER_ILLEGITIMATE, true},
+	{finding_sender_attempt, FINDING_SENDER_ATTEMPT, true},
+	{finding_flow_illegitimate, FINDING_FLOW_ILLEGITIMATE, true},
+	{finding_flow_role_mismatch, FINDING_FLOW_ROLE_MISMATCH, true},
+	{finding_port_unusual, FINDING_PORT_UNUSUAL, true},
+	{finding_port_foreign, FINDING_PORT_FOREIGN, true},
+	{finding_smtps_implicit, FINDING_SMTPS_IMPLICIT, true},
+	{finding_tls_missing, FINDING_TLS_MISSING, false},
+	{finding_tls_credentials_clear, FINDING_TLS_CREDENTIALS_CLEAR, false},
+	{finding_starttls_not_offered, FINDING_TLS_STARTTLS_NOT_OFFERED, false},
+	{finding_starttls_refused, FINDING_TLS_STARTTLS_REFUSED, false},
+	{finding_starttls_unused, FINDING_TLS_STARTTLS_UNUSED, false},
+	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false},
+	{finding_starttls_injection, FINDING_TLS_STARTTLS_INJECTION, false},
+	{finding_tls_version_obsolete, FINDING_TLS_VERSION_OBSOLETE, false},
+	{finding_tls_cipher_weak, FINDING_TLS_CIPHER_WEAK, false},
+	{finding_certificate_expired, FINDING_TLS_CERTIFICATE_EXPIRED, false},
+	{finding_certificate_expiring, FINDING_TLS_CERTIFICATE_EXPIRING, false},
+	{finding_certificate_self_signed, FINDING_TLS_CERTIFICATE_SELF_SIGNED, false},
+	{finding_certificate_name_mismatch, FINDING_TLS_CERTIFICATE_NAME_MISMATCH,
 		false},
-	{FINDING_TLS_CERTIFICATE_WEAK_KEY, finding_certificate_weak_key, false},
-	{FINDING_TLS_CLIENT_CERTIFICATE_MISSING, finding_tls_client_certificate_missing,
+	{finding_certificate_weak_key, FINDING_TLS_CERTIFICATE_WEAK_KEY, false},
+	{finding_tls_client_certificate_missing, FINDING_TLS_CLIENT_CERTIFICATE_MISSING,
 		false},
-	{FINDING_REQUIRETLS_CLEAR, finding_requiretls_clear, false},
-	{FINDING_ZONE_MAILBOX_MISPLACED, finding_zone_mailbox_misplaced, true},
-	{FINDING_ZONE_USER_ACCESS_EXPOSED, finding_zone_user_access_exposed, true},
+	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false},
+	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true},
+	{finding_zone_user_access_exposed, FINDING_ZONE_USER_ACCESS_EXPOSED, true},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_COUNT,
 	"every finding of the catalogue has its test");

@@ -1,0 +1,147 @@
+#include "made_record.h"
+
+static const struct fold_count ONCE = {1, 1, 1};
+static const struct fold_count THRICE = {1, 2, 3};
+
+static struct human *new_human(FILE *out, bool use_colour)
+{
+	struct reason why;
+	struct human *human = human_new(out, use_colour, &why);
+	assert_non_null(human);
+	return human;
+}
+
+static void assert_narrow(const char *text)
+{
+	while (*text != '\0') {
+		const size_t len = strcspn(text, "\n");
+		if (len > 100) {
+			fail_msg("%zu columns: %.*s", len, (int)len, text);
+		}
+		text += len + (text[len] == '\n' ? 1 : 0);
+	}
+}
+
+static void an_alert_takes_two_lines(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	struct human *human = new_human(made_open(&output), false);
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	made.row.mode = MATRIX_MODE_AUDIT;
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &THRICE);
+	human_free(human);
+	assert_string_equal(made_close(&output),
+		"HIGH      sender.illegitimate  R37  192.0.2.70 (workstations) -> "
+		"203.0.113.25:25 (internet)  smtp\n"
+		"          no row lets workstations send smtp to the Internet\n"
+		"HIGH      sender.illegitimate  R37  smtp  x3  (audit)\n"
+		"          192.0.2.70 (workstations)\n"
+		"          -> 203.0.113.25:25 (internet)\n"
+		"          no row lets workstations send smtp to the Internet\n");
+	free(output.text);
+}
+
+static void long_addresses_and_reasons_stay_within_100_columns(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	made.observation.client =
+		made_address("2001:db8:1111:2222:3333:4444:5555:6666");
+	made.observation.server =
+		made_address("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff");
+	made.observation.server_port = 65535;
+	for (size_t i = 0; i + 1 < sizeof(made.judgement.reason); i++) {
+		made.judgement.reason[i] = i % 7 == 6 ? ' ' : 'r';
+	}
+	memset(made.judgement.detail[FINDING_TLS_CERTIFICATE_NAME_MISMATCH], 'd', 95);
+	made.judgement.severity[FINDING_TLS_CERTIFICATE_NAME_MISMATCH] =
+		SEVERITY_CRITICAL;
+	struct human *human = new_human(made_open(&output), false);
+	human_alert(
+		human, &made.record, FINDING_TLS_CERTIFICATE_NAME_MISMATCH, &THRICE);
+	human_free(human);
+	const char *text = made_close(&output);
+	assert_narrow(text);
+	assert_has(text, "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535 (internet)");
+	free(output.text);
+}
+
+static void the_summary_counts_flows_findings_and_what_is_not_zero(void **state)
+{
+	(void)state;
+	static const struct json_counter COUNTERS[] = {
+		{"packets", 50}, {"tcp.overlaps", 0}, {"decode.truncated", 3}};
+	const struct json_stats stats = {.counters = COUNTERS, .counter_count = 3};
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	made.judgement.severity[FINDING_SENDER_ATTEMPT] = SEVERITY_LOW;
+	struct human *human = new_human(made_open(&output), false);
+	human_alert(human, &made.record, FINDING_SENDER_ATTEMPT, &ONCE);
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &THRICE);
+	human_mail(human, &made.record);
+	made.judgement.verdict = VERDICT_LEGITIMATE;
+	human_mail(human, &made.record);
+	human_mail(human, &made.record);
+	human_summary(human, &stats);
+	human_free(human);
+	const char *text = made_close(&output);
+	assert_narrow(text);
+	assert_has(text,
+		"\n  smtp                            2            1            0 "
+		"           3\n");
+	const char *high = strstr(text, "  HIGH      sender.illegitimate");
+	const char *low = strstr(text, "  LOW       sender.attempt");
+	assert_non_null(high);
+	assert_non_null(low);
+	assert_true(high < low);
+	assert_has(text, "decode.truncated");
+	assert_has_not(text, "tcp.overlaps");
+	free(output.text);
+}
+
+static void without_findings_the_summary_says_so(void **state)
+{
+	(void)state;
+	const struct json_stats stats = {.counter_count = 0};
+	struct made_output output;
+	struct human *human = new_human(made_open(&output), false);
+	human_summary(human, &stats);
+	human_free(human);
+	assert_has(made_close(&output), "No findings.");
+	free(output.text);
+}
+
+static void colours_are_used_only_when_asked(void **state)
+{
+	(void)state;
+	struct made_record made;
+	made_record(&made);
+	for (int use_colour = 0; use_colour < 2; use_colour++) {
+		struct made_output output;
+		struct human *human = new_human(made_open(&output), use_colour);
+		human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+		human_free(human);
+		assert_int_equal(
+			strchr(made_close(&output), '\x1b') != NULL, use_colour);
+		free(output.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_alert_takes_two_lines),
+		cmocka_unit_test(long_addresses_and_reasons_stay_within_100_columns),
+		cmocka_unit_test(
+			the_summary_counts_flows_findings_and_what_is_not_zero),
+		cmocka_unit_test(without_findings_the_summary_says_so),
+		cmocka_unit_test(colours_are_used_only_when_asked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

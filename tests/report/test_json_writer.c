@@ -1,0 +1,91 @@
+#include "made_record.h"
+
+#include "report/json_writer.h"
+
+/* value as a member k, without the braces. */
+static void assert_written(const char *value, const char *wanted)
+{
+	struct made_output output;
+	struct json_writer writer = {.out = made_open(&output)};
+	json_text(&writer, NULL, value);
+	assert_string_equal(made_close(&output), wanted);
+	free(output.text);
+}
+
+static void quotes_controls_and_line_breaks_are_escaped(void **state)
+{
+	(void)state;
+	assert_written("a\"b\\c", "\"a\\\"b\\\\c\"");
+	assert_written("a\nb\r\t\x01\x7f", "\"a\\u000ab\\u000d\\u0009\\u0001\\u007f\"");
+	assert_written("", "\"\"");
+	assert_written(NULL, "null");
+}
+
+static void valid_utf_8_passes_and_the_rest_is_replaced(void **state)
+{
+	(void)state;
+	assert_written("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x93\xa7",
+		"\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x93\xa7\"");
+	assert_written("\xff", "\"\\ufffd\"");
+	assert_written("\xc0\xaf", "\"\\ufffd\\ufffd\"");            /* overlong */
+	assert_written("\xe0\x80\x80", "\"\\ufffd\\ufffd\\ufffd\""); /* overlong */
+	assert_written("\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""); /* surrogate */
+	assert_written("\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
+	assert_written("\xe2\x82", "\"\\ufffd\\ufffd\""); /* cut at the end */
+	assert_written("\xf0\x9f\x93", "\"\\ufffd\\ufffd\\ufffd\"");
+	assert_written("\xc3(", "\"\\ufffd(\"");
+}
+
+static void commas_stand_between_members_on_every_level(void **state)
+{
+	(void)state;
+	struct made_output output;
+	struct json_writer writer = {.out = made_open(&output)};
+	json_object_open(&writer, NULL);
+	json_array_open(&writer, "a");
+	json_array_close(&writer);
+	json_array_open(&writer, "b");
+	json_number(&writer, NULL, 1);
+	json_number(&writer, NULL, UINT64_MAX);
+	json_array_close(&writer);
+	json_object_open(&writer, "c\n");
+	json_bool(&writer, "d", true);
+	json_bool(&writer, "e", false);
+	json_object_close(&writer);
+	json_text(&writer, "f", NULL);
+	json_object_close(&writer);
+	json_line_end(&writer);
+	json_number(&writer, NULL, 2);
+	assert_string_equal(made_close(&output),
+		"{\"a\":[],\"b\":[1,18446744073709551615],\"c\\u000a\":{\"d\":true,"
+		"\"e\":false},\"f\":null}\n2");
+	free(output.text);
+}
+
+static void times_are_utc_with_microseconds_and_impossible_ones_null(void **state)
+{
+	(void)state;
+	struct made_output output;
+	struct json_writer writer = {.out = made_open(&output)};
+	json_time(&writer, NULL, 1);
+	json_time(&writer, NULL, UINT64_MAX);
+	json_date(&writer, NULL, 0);
+	json_date(&writer, NULL, -1);
+	json_date(&writer, NULL, INT64_MAX);
+	assert_string_equal(made_close(&output),
+		"\"1970-01-01T00:00:00.000001+0000\",null,\"1970-01-01T00:00:00\","
+		"\"1969-12-31T23:59:59\",null");
+	free(output.text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quotes_controls_and_line_breaks_are_escaped),
+		cmocka_unit_test(valid_utf_8_passes_and_the_rest_is_replaced),
+		cmocka_unit_test(commas_stand_between_members_on_every_level),
+		cmocka_unit_test(
+			times_are_utc_with_microseconds_and_impossible_ones_null),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
