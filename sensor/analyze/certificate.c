@@ -151,7 +151,9 @@ static void names_add(struct names *names, struct text name)
 	char *start = names->field + names->used;
 	text_copy(start, names->size - names->used, name);
 	for (char *at = start; *at != '\0'; at++) {
-		*at = *at == ',' ? '?' : *at; /* or one name would read as two */
+		if (*at == ',') {
+			*at = '?'; /* or one name would read as two */
+		}
 	}
 	names->used += strlen(start);
 }

@@ -320,26 +320,32 @@ static size_t message_take(const struct tls_step *step, struct text bytes)
 	return piece.len;
 }
 
+/* Take one byte of a message's header. */
+static void message_header_byte(const struct tls_step *step, uint8_t byte)
+{
+	struct tls_side *side = step->side;
+	side->message_header[side->message_header_len++] = byte;
+	if (side->message_header_len < MESSAGE_HEADER_BYTES) {
+		return;
+	}
+	message_begin(step);
+	if (side->message_len == 0) {
+		tls_message_drop(side); /* a message without a body */
+	}
+}
+
 void tls_message_bytes(const struct tls_step *step, struct text bytes)
 {
 	struct tls_side *side = step->side;
 	while (!side->is_record_skipped && bytes.len > 0) {
-		size_t taken = 0;
+		size_t taken = 1;
 		if (side->message_header_len < MESSAGE_HEADER_BYTES) {
-			side->message_header[side->message_header_len++] = bytes.at[0];
-			taken = 1;
-			if (side->message_header_len == MESSAGE_HEADER_BYTES) {
-				message_begin(step);
-			}
+			message_header_byte(step, bytes.at[0]);
 		} else {
 			taken = message_take(step, bytes);
 		}
 		bytes.at += taken;
 		bytes.len -= taken;
-		if (side->message_header_len == MESSAGE_HEADER_BYTES &&
-			side->message_len == 0) {
-			tls_message_drop(side);
-		}
 	}
 }
 
