@@ -115,20 +115,28 @@ static bool read_side(const struct side_bytes *side, struct marks *marks)
 	return kind == KIND_OLD_HELLO && !side->is_start && !is_binary(side);
 }
 
+static bool is_answered(struct text tag, const struct side_bytes *server)
+{
+	struct marks_line line;
+	size_t at = 0;
+	while (marks_next_line(server, &at, &line)) {
+		const struct text answer = marks_imap_reply(&line);
+		if (answer.len == tag.len && memcmp(answer.at, tag.at, tag.len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The server's reply carries the client's tag: RFC 9051 section 2.2.1. */
 static bool tags_meet(const struct side_bytes *client, const struct side_bytes *server)
 {
-	struct marks_line command;
-	struct marks_line reply;
-	for (size_t at = 0; marks_next_line(client, &at, &command);) {
-		const struct text tag = marks_imap_command(&command);
-		for (size_t to = 0;
-			tag.len > 0 && marks_next_line(server, &to, &reply);) {
-			const struct text answer = marks_imap_reply(&reply);
-			if (answer.len == tag.len &&
-				memcmp(answer.at, tag.at, tag.len) == 0) {
-				return true;
-			}
+	struct marks_line line;
+	size_t at = 0;
+	while (marks_next_line(client, &at, &line)) {
+		const struct text tag = marks_imap_command(&line);
+		if (tag.len > 0 && is_answered(tag, server)) {
+			return true;
 		}
 	}
 	return false;

@@ -347,7 +347,7 @@ static bool is_array_head(struct text text)
 	uint64_t count = 0;
 	text.at++;
 	text.len--;
-	return text_number(text, 1024 * 1024, &count);
+	return text_number(text, 1048576, &count);
 }
 
 static uint64_t mark_first_line(

@@ -36,8 +36,8 @@ struct text marks_word(const struct marks_line *line, struct text *rest)
 
 bool marks_contains(struct text text, const char *word)
 {
-	const char upper = word[0];
-	const char lower = (char)(word[0] | 0x20);
+	const uint8_t upper = (uint8_t)word[0];
+	const uint8_t lower = upper | 0x20;
 	for (; text.len > 0; text.at++, text.len--) {
 		const bool may_start = text.at[0] == upper || text.at[0] == lower;
 		if (may_start && text_starts(text, word)) {

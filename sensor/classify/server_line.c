@@ -87,43 +87,54 @@ static uint64_t mark_code(unsigned code)
 	}
 }
 
-/* Reply line, RFC 5321 section 4.2; RFC 959 and RFC 3977 share its shape. */
-static uint64_t mark_reply(const struct marks_line *line)
+/* A well-formed reply code; 0 when the line has none. */
+static unsigned reply_code(const struct marks_line *line)
 {
 	const struct text text = line->text;
 	if (text.len < 3 || !is_digit(text.at[1]) || !is_digit(text.at[2])) {
 		return 0;
 	}
 	const bool is_parted = text.len > 3 && (text.at[3] == ' ' || text.at[3] == '-');
-	const bool is_bare = text.len == 3 && line->is_whole;
-	if (!is_parted && !is_bare) {
+	if (!is_parted && (text.len > 3 || !line->is_whole)) {
 		return 0;
 	}
 	const unsigned code = (unsigned)(text.at[0] - '0') * 100 +
 			      (unsigned)(text.at[1] - '0') * 10 +
 			      (unsigned)(text.at[2] - '0');
-	if (code < 150 || code > 599) {
+	return code >= 150 && code <= 599 ? code : 0;
+}
+
+static uint64_t mark_news(const struct marks_line *line, struct text rest)
+{
+	const bool is_news = marks_contains(rest, "NNTP") ||
+			     marks_contains(rest, "news") ||
+			     marks_contains(rest, "INN ");
+	return line->is_first ? SERVER_200 | (is_news ? SERVER_NNTP_TEXT : 0) : 0;
+}
+
+/* Reply line, RFC 5321 section 4.2; RFC 959 and RFC 3977 share its shape. */
+static uint64_t mark_reply(const struct marks_line *line)
+{
+	const unsigned code = reply_code(line);
+	if (code == 0) {
 		return 0;
 	}
 	uint64_t marks = mark_code(code) | SERVER_REPLY;
-	const size_t head = is_parted ? 4 : 3;
-	const struct text rest = {.at = text.at + head, .len = text.len - head};
+	const size_t head = line->text.len > 3 ? 4 : 3;
+	const struct text rest = {
+		.at = line->text.at + head, .len = line->text.len - head};
 	if (code == 220 || (line->is_first && (code == 421 || code == 554))) {
 		marks |= mark_greeting(line, rest);
 	}
-	if (line->is_first && (code == 200 || code == 201)) {
-		marks |= SERVER_200;
-		const bool is_news = marks_contains(rest, "NNTP") ||
-				     marks_contains(rest, "news") ||
-				     marks_contains(rest, "INN ");
-		marks |= is_news ? SERVER_NNTP_TEXT : 0;
+	if (code == 200 || code == 201) {
+		marks |= mark_news(line, rest);
 	}
 	struct text words = rest;
 	const struct text word = marks_word(line, &words);
 	if (code == 250 && is_esmtp_keyword(word)) {
 		marks |= SERVER_EHLO_REPLY;
 	}
-	return marks | (is_enhanced(word, text.at[0]) ? SERVER_ENHANCED : 0);
+	return marks | (is_enhanced(word, line->text.at[0]) ? SERVER_ENHANCED : 0);
 }
 
 /* RFC 1939 section 3; redis says "+OK" alone and "+PONG". */
@@ -161,7 +172,8 @@ static uint64_t mark_minus(const struct marks_line *line)
 		return SERVER_REDIS;
 	}
 	struct text rest = line->text;
-	return text_is(marks_word(line, &rest), "-ERR") ? SERVER_ERR : 0;
+	const bool is_error = text_is(marks_word(line, &rest), "-ERR");
+	return is_error && line->is_whole ? SERVER_ERR : 0;
 }
 
 /* Untagged answers, RFC 9051 section 7. */
