@@ -1,0 +1,202 @@
+#include "fixture.h"
+
+#define GREETING                                      \
+	{                                             \
+		SERVER, "220 mail.example.org\r\n", 0 \
+	}
+#define EHLO                            \
+	{                               \
+		CLIENT, "EHLO x\r\n", 0 \
+	}
+
+static void assert_target(const struct talk *talk, const char *address, uint16_t port)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	assert_true(talk->result.has_target_address);
+	assert_string_equal(address_text(&talk->result.target, text), address);
+	assert_int_equal(talk->result.target_port, port);
+}
+
+static void assert_client(const struct talk *talk, const char *address, uint16_t port)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	assert_int_equal(talk->result.proxy, CLASSIFY_PROXY_HEADER);
+	assert_true(talk->result.has_proxy_client);
+	assert_string_equal(address_text(&talk->result.proxy_client, text), address);
+	assert_int_equal(talk->result.proxy_client_port, port);
+}
+
+static void assert_only_the_inside_is_left(const struct talk *talk)
+{
+	assert_in_range(talk->prefix.len[CLIENT], 5, 8);
+	assert_memory_equal(talk->prefix.bytes[CLIENT], "EHLO ", 5);
+	assert_memory_equal(talk->prefix.bytes[SERVER], "220 mail", 8);
+}
+
+static void a_text_header_names_the_real_client(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {
+		{CLIENT, "PROXY TCP4 192.0.2.7 198.51.100.3 40000 25\r\n", 0}, GREETING,
+		EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_client(&talk, "192.0.2.7", 40000);
+	const struct turn ipv6[] = {
+		{CLIENT, "PROXY TCP6 2001:db8::7 2001:db8::1 40000 25\r\nEHLO x\r\n",
+			0},
+		GREETING};
+	assert_talk(&talk, ipv6, COUNT(ipv6), PROTOCOL_SMTP);
+	assert_client(&talk, "2001:db8::7", 40000);
+}
+
+static void a_header_without_addresses_is_taken_off_all_the_same(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "PROXY UNKNOWN\r\n", 0}, GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_HEADER);
+	assert_false(talk.result.has_proxy_client);
+	const struct turn local[] = {
+		{CLIENT, "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16}, GREETING, EHLO};
+	assert_talk(&talk, local, COUNT(local), PROTOCOL_SMTP);
+	assert_false(talk.result.has_proxy_client);
+}
+
+static void a_binary_header_names_the_real_client(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT,
+					     "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\xc0\0"
+					     "\x02\x07\xc6\x33\x64\x03"
+					     "\x9c\x40\0\x19\x04\0\0",
+					     31},
+		GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_client(&talk, "192.0.2.7", 40000);
+	assert_only_the_inside_is_left(&talk);
+}
+
+static void a_lying_header_is_not_taken(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {
+		{CLIENT, "PROXY TCP4 host.example.org 198.51.100.3 1 25\r\n", 0},
+		{CLIENT, "EHLO x\r\n", 0}};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_UNKNOWN);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
+}
+
+static void a_connect_leads_to_its_target(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {
+		{CLIENT, "CONNECT mail.example.org:25 HTTP/1.1\r\nHost: x\r\n\r\n", 0},
+		{SERVER, "HTTP/1.1 200 Connection established\r\n\r\n", 0}, GREETING,
+		EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_CONNECT);
+	assert_string_equal(talk.result.target_host, "mail.example.org");
+	assert_int_equal(talk.result.target_port, 25);
+	assert_only_the_inside_is_left(&talk);
+	const struct turn ipv6[] = {
+		{CLIENT, "CONNECT [2001:db8::1]:587 HTTP/1.0\r\n\r\n", 0},
+		{SERVER, "HTTP/1.0 200 OK\r\n\r\n", 0}, GREETING, EHLO};
+	assert_talk(&talk, ipv6, COUNT(ipv6), PROTOCOL_SMTP);
+	assert_target(&talk, "2001:db8::1", 587);
+}
+
+static void a_refused_connect_is_http(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "CONNECT x:25 HTTP/1.1\r\n\r\n", 0},
+		{SERVER, "HTTP/1.1 403 Forbidden\r\n\r\n", 0}};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_HTTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
+}
+
+static void socks_4_leads_to_its_target(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "\x04\x01\0\x19\xc0\0\x02\x19user\0", 13},
+		{SERVER, "\0\x5a\0\0\0\0\0\0", 8}, GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_SOCKS);
+	assert_target(&talk, "192.0.2.25", 25);
+	assert_only_the_inside_is_left(&talk);
+	const struct turn named[] = {
+		{CLIENT, "\x04\x01\0\x19\0\0\0\x01\0mail.example\0", 22},
+		{SERVER, "\0\x5a\0\0\0\0\0\0", 8}, GREETING, EHLO};
+	assert_talk(&talk, named, COUNT(named), PROTOCOL_SMTP);
+	assert_string_equal(talk.result.target_host, "mail.example");
+}
+
+static void socks_5_leads_to_its_target(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "\x05\x01\0", 3}, {SERVER, "\x05\0", 2},
+		{CLIENT, "\x05\x01\0\x01\xc0\0\x02\x19\0\x19", 10},
+		{SERVER, "\x05\0\0\x01\0\0\0\0\0\0", 10}, GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_SOCKS);
+	assert_target(&talk, "192.0.2.25", 25);
+	assert_only_the_inside_is_left(&talk);
+}
+
+static void a_socks_password_leaves_no_copy(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "\x05\x02\0\x02", 4},
+		{SERVER, "\x05\x02", 2}, {CLIENT, "\x01\x04user\x08hunter42", 15},
+		{SERVER, "\x01\0", 2}, {CLIENT, "\x05\x01\0\x03\x06mail.x\0\x19", 13},
+		{SERVER, "\x05\0\0\x01\0\0\0\0\0\0", 10}, GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_string_equal(talk.result.target_host, "mail.x");
+	assert_null(memmem(&talk, sizeof(talk), "hunter42", 8));
+	assert_null(memmem(&talk, sizeof(talk), "nter42", 6));
+	talk_begin(&talk, 1080);
+	for (size_t i = 0; i < 3; i++) {
+		(void)talk_bytes(&talk, turns[i].side, turns[i].bytes, turns[i].len);
+	}
+	assert_null(memmem(&talk, sizeof(talk), "hunter42", 8));
+}
+
+static void a_refused_socks_request_is_socks(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {
+		{CLIENT, "\x05\x01\0", 3}, {SERVER, "\x05\xff", 2}};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SOCKS);
+	const struct turn refused[] = {{CLIENT, "\x04\x01\0\x19\xc0\0\x02\x19\0", 9},
+		{SERVER, "\0\x5b\0\0\0\0\0\0", 8}};
+	assert_talk(&talk, refused, COUNT(refused), PROTOCOL_SOCKS);
+	const struct turn silent[] = {{CLIENT, "\x05\x01\0", 3}, {SERVER, "\x05\0", 2},
+		{CLIENT, "\x05\x01\0\x01\xc0\0\x02\x19\0\x19", 10}};
+	assert_talk(&talk, silent, COUNT(silent), PROTOCOL_SOCKS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_header_names_the_real_client),
+		cmocka_unit_test(a_header_without_addresses_is_taken_off_all_the_same),
+		cmocka_unit_test(a_binary_header_names_the_real_client),
+		cmocka_unit_test(a_lying_header_is_not_taken),
+		cmocka_unit_test(a_connect_leads_to_its_target),
+		cmocka_unit_test(a_refused_connect_is_http),
+		cmocka_unit_test(socks_4_leads_to_its_target),
+		cmocka_unit_test(socks_5_leads_to_its_target),
+		cmocka_unit_test(a_socks_password_leaves_no_copy),
+		cmocka_unit_test(a_refused_socks_request_is_socks),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
