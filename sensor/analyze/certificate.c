@@ -212,15 +212,49 @@ static X509 *x509_of(struct text der)
 						   : NULL;
 }
 
-void certificate_read(
+/* One certificate read before, and the question it answered. */
+struct remembered {
+	struct facts_certificate facts; /* visibility FACTS_NOT_SEEN: empty */
+	char sni[FACTS_HOST_BYTES];
+	bool is_alone;
+};
+
+static struct remembered remembered[64];
+
+static struct remembered *remembered_place(const char *fingerprint, const char *sni)
+{
+	const size_t sum = (size_t)(uint8_t)fingerprint[0] * 16 +
+			   (uint8_t)fingerprint[1] + strlen(sni);
+	return &remembered[sum % (sizeof(remembered) / sizeof(remembered[0]))];
+}
+
+static bool remembered_is(const struct remembered *place, const char *fingerprint,
+	const char *sni, bool is_alone)
+{
+	return place->facts.visibility == FACTS_SEEN && place->is_alone == is_alone &&
+	       strcmp(place->facts.fingerprint, fingerprint) == 0 &&
+	       strcmp(place->sni, sni) == 0;
+}
+
+static void remembered_set(struct remembered *place,
+	const struct facts_certificate *facts, const char *sni, bool is_alone)
+{
+	if (facts->visibility != FACTS_SEEN || facts->fingerprint[0] == '\0' ||
+		strlen(sni) >= sizeof(place->sni)) {
+		return;
+	}
+	place->facts = *facts;
+	place->is_alone = is_alone;
+	memcpy(place->sni, sni, strlen(sni) + 1);
+}
+
+static void x509_read(
 	struct text der, const char *sni, bool is_alone, struct facts_certificate *out)
 {
-	*out = (struct facts_certificate){.visibility = FACTS_UNREADABLE};
 	X509 *x509 = x509_of(der);
 	if (x509 && time_read(X509_get0_notBefore(x509), &out->not_before_s) &&
 		time_read(X509_get0_notAfter(x509), &out->not_after_s)) {
 		out->visibility = FACTS_SEEN;
-		fingerprint_sha256(der, out->fingerprint);
 		name_copy(out->subject, sizeof(out->subject),
 			X509_get_subject_name(x509));
 		name_copy(out->issuer, sizeof(out->issuer), X509_get_issuer_name(x509));
@@ -231,6 +265,20 @@ void certificate_read(
 	}
 	X509_free(x509);
 	ERR_clear_error();
+}
+
+void certificate_read(
+	struct text der, const char *sni, bool is_alone, struct facts_certificate *out)
+{
+	*out = (struct facts_certificate){.visibility = FACTS_UNREADABLE};
+	fingerprint_sha256(der, out->fingerprint);
+	struct remembered *place = remembered_place(out->fingerprint, sni);
+	if (remembered_is(place, out->fingerprint, sni, is_alone)) {
+		*out = place->facts;
+		return;
+	}
+	x509_read(der, sni, is_alone, out);
+	remembered_set(place, out, sni, is_alone);
 }
 
 void certificate_subject(struct text der, char *field, size_t size)

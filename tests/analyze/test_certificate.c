@@ -201,6 +201,29 @@ static void many_names_are_cut_but_all_are_compared(void **state)
 	assert_int_equal(out.name_matches, FACTS_YES);
 }
 
+static void a_certificate_seen_before_answers_each_question_anew(void **state)
+{
+	(void)state;
+	struct certificate_wish wish = plain_wish();
+	wish.issuer_name =
+		NULL; /* signed by another key: not its own when in company */
+	const size_t len = certificate_make(&wish, der, sizeof(der));
+	const struct text bytes = {der, len};
+	for (int i = 0; i < 3; i++) {
+		struct facts_certificate first;
+		struct facts_certificate out;
+		certificate_read(bytes, "mail.example.org", true, &first);
+		assert_int_equal(first.name_matches, FACTS_YES);
+		assert_true(first.is_self_signed);
+		certificate_read(bytes, "mail.example.org", true, &out);
+		assert_memory_equal(&first, &out, sizeof(first));
+		certificate_read(bytes, "mail.example.net", true, &out);
+		assert_int_equal(out.name_matches, FACTS_NO);
+		certificate_read(bytes, "mail.example.org", false, &out);
+		assert_false(out.is_self_signed);
+	}
+}
+
 static void a_name_too_long_to_keep_is_not_judged(void **state)
 {
 	(void)state;
@@ -254,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_nul_inside_a_name_hides_nothing),
 		cmocka_unit_test(hostile_names_reach_records_printable_and_apart),
 		cmocka_unit_test(many_names_are_cut_but_all_are_compared),
+		cmocka_unit_test(a_certificate_seen_before_answers_each_question_anew),
 		cmocka_unit_test(a_name_too_long_to_keep_is_not_judged),
 		cmocka_unit_test(the_subject_can_be_read_alone),
 		cmocka_unit_test(a_certificate_cut_anywhere_is_unreadable),
