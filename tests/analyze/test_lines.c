@@ -1,0 +1,152 @@
+#include "analyze/lines.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct text text_of(const char *text)
+{
+	return (struct text){.at = (const uint8_t *)text, .len = strlen(text)};
+}
+
+static void a_line_is_given_without_its_end(void **state)
+{
+	(void)state;
+	struct lines lines = {0};
+	struct line line;
+	struct text rest = text_of("QUIT\r\nNO");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+	assert_true(text_is(line.text, "QUIT"));
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_MORE);
+	assert_int_equal(rest.len, 0);
+	assert_false(lines.has_bare_lf);
+	rest = text_of("OP\n");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+	assert_true(text_is(line.text, "NOOP"));
+	assert_true(lines.has_bare_lf);
+}
+
+static void a_line_too_long_is_cut_alike_in_one_piece_and_in_many(void **state)
+{
+	(void)state;
+	char text[1000];
+	memset(text, 'a', sizeof(text));
+	memcpy(text + sizeof(text) - 8, "{1234}\r\n", 8);
+	for (size_t piece = 1; piece <= sizeof(text); piece += 37) {
+		struct lines lines = {0};
+		struct line line = {0};
+		enum lines_item item = LINES_MORE;
+		for (size_t at = 0; at < sizeof(text); at += piece) {
+			const size_t left = sizeof(text) - at;
+			struct text rest = {(const uint8_t *)text + at,
+				left < piece ? left : piece};
+			item = lines_next(&lines, &rest, &line);
+		}
+		assert_int_equal(item, LINES_LINE);
+		assert_true(line.is_cut);
+		assert_int_equal(line.text.len, LINES_BYTES);
+		assert_memory_equal(line.tail.at + line.tail.len - 7, "a{1234}", 7);
+		assert_true(lines_at_start(&lines));
+		assert_false(lines.has_bare_lf);
+	}
+}
+
+static void a_body_ends_at_a_lone_dot_wherever_it_is_cut(void **state)
+{
+	(void)state;
+	static const char TEXT[] = "..stuffed\r\n.x\r\n.\rx\r\n\r\n.\r\nQUIT\r\n";
+	for (size_t cut = 0; cut < sizeof(TEXT) - 1; cut++) {
+		struct lines lines = {0};
+		struct line line = {0};
+		unsigned ends = 0;
+		unsigned found = 0;
+		lines_body(&lines);
+		struct text parts[2] = {{(const uint8_t *)TEXT, cut},
+			{(const uint8_t *)TEXT + cut, sizeof(TEXT) - 1 - cut}};
+		for (int i = 0; i < 2; i++) {
+			while (parts[i].len > 0) {
+				const enum lines_item item =
+					lines_next(&lines, &parts[i], &line);
+				ends += item == LINES_BODY_END;
+				found += item == LINES_LINE &&
+					 text_is(line.text, "QUIT");
+			}
+		}
+		assert_int_equal(ends, 1);
+		assert_int_equal(found, 1);
+		assert_false(lines.has_bare_lf);
+	}
+}
+
+static void bare_line_feeds_in_a_body_are_noticed(void **state)
+{
+	(void)state;
+	struct lines lines = {0};
+	struct line line;
+	lines_body(&lines);
+	struct text rest = text_of("a\r\nb\n.\r\n");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_BODY_END);
+	assert_true(lines.has_bare_lf);
+}
+
+static void raw_octets_are_passed_by_count(void **state)
+{
+	(void)state;
+	struct lines lines = {0};
+	struct line line;
+	lines_raw(&lines, 8);
+	struct text rest = text_of("QUIT");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_MORE);
+	rest = text_of("\r\n\r\nNOOP\r\n");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_RAW_END);
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+	assert_true(text_is(line.text, "NOOP"));
+}
+
+static void a_gap_inside_raw_octets_is_counted_and_another_makes_doubt(void **state)
+{
+	(void)state;
+	struct lines lines = {0};
+	struct line line;
+	lines_raw(&lines, 100);
+	lines_gap(&lines, 90);
+	assert_int_equal(lines.raw_left, 10);
+	lines_gap(&lines, 11);
+	assert_int_equal(lines.raw_left, 0);
+	struct text rest = text_of("OOP\r\nQUIT\r\n");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+	assert_true(line.is_doubtful);
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+	assert_false(line.is_doubtful);
+}
+
+static void an_unfinished_line_can_be_taken_as_it_is(void **state)
+{
+	(void)state;
+	struct lines lines = {0};
+	struct line line;
+	assert_false(lines_flush(&lines, &line));
+	struct text rest = text_of("220 hello");
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_MORE);
+	assert_true(lines_flush(&lines, &line));
+	assert_true(text_is(line.text, "220 hello"));
+	assert_true(lines_at_start(&lines));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_given_without_its_end),
+		cmocka_unit_test(a_line_too_long_is_cut_alike_in_one_piece_and_in_many),
+		cmocka_unit_test(a_body_ends_at_a_lone_dot_wherever_it_is_cut),
+		cmocka_unit_test(bare_line_feeds_in_a_body_are_noticed),
+		cmocka_unit_test(raw_octets_are_passed_by_count),
+		cmocka_unit_test(
+			a_gap_inside_raw_octets_is_counted_and_another_makes_doubt),
+		cmocka_unit_test(an_unfinished_line_can_be_taken_as_it_is),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,343 @@
+#include "talk.h"
+
+#define SERVER_LIST "250-mx.example.org\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"
+
+static const struct talk_step WHOLE[] = {
+	S("220 mx.example.org ESMTP\r\n"),
+	C("EHLO client.example.net\r\n"),
+	S("250-mx.example.org\r\n250-PIPELINING\r\n250 SIZE 1000\r\n"),
+	C("MAIL FROM:<\"a@b\"@sender.example> SIZE=9 REQUIRETLS\r\n"
+	  "RCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n"),
+	S("250 ok\r\n250 ok\r\n550 no\r\n354 go\r\n"),
+	C("Subject: x\r\n\r\nRCPT TO:<no@example.org>\r\n..\r\nSTARTTLS\r\n.\r\n"
+	  "MAIL FROM:<c@other.example>\r\nRCPT TO:<d@example.org>\r\n"),
+	S("250 queued\r\n250 ok\r\n250 ok\r\n"),
+	C("BDAT 10\r\nQUIT\r\nQUITBDAT 6 LAST\r\nRSET\r\nQUIT\r\n"),
+	S("250 ok\r\n250 ok\r\n221 bye\r\n"),
+};
+
+static void a_pipelined_session_is_understood(void **state)
+{
+	(void)state;
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(WHOLE));
+	assert_string_equal(facts.helo, "client.example.net");
+	assert_string_equal(facts.banner_host, "mx.example.org");
+	assert_string_equal(facts.mail_from_domain, "sender.example");
+	assert_int_equal(facts.rcpt_count, 3);
+	assert_int_equal(facts.messages, 2);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_int_equal(facts.starttls_offered, FACTS_NO);
+	assert_int_equal(facts.starttls, FACTS_STARTTLS_CLEAR_CONTENT);
+	assert_true(facts.has_requiretls_clear);
+	assert_true(facts.has_content_clear);
+	assert_false(facts.is_early_talker);
+	assert_false(facts.has_bare_lf);
+	assert_false(facts.is_helo_only);
+}
+
+static void every_cut_of_a_session_is_read(void **state)
+{
+	(void)state;
+	talk_sweep(PROTOCOL_SMTP, STEPS(WHOLE));
+}
+
+static void a_body_in_a_client_only_capture_holds_no_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("EHLO c.example\r\nMAIL FROM:<a@s.example>\r\nRCPT "
+		  "TO:<b@r.example>\r\n"
+		  "DATA\r\n"),
+		C("Subject: x\r\nMAIL FROM:<x@y>\r\nRCPT TO:<z@y>\r\n.\r\n"),
+		C("QUIT\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.messages, 1);
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_false(facts.is_early_talker);
+}
+
+static void a_refused_data_is_followed_by_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("HELO c\r\n"),
+		S("250 x\r\n"),
+		C("MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n"),
+		S("250 ok\r\n550 no\r\n554 none\r\n"),
+		C("RCPT TO:<c@b>\r\nQUIT\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.rcpt_count, 2);
+	assert_int_equal(facts.messages, 0);
+	assert_string_equal(facts.mail_from_domain, "");
+	assert_true(facts.is_helo_only);
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+}
+
+static void ehlo_refused_and_helo_taken_is_helo_only(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("EHLO c\r\n"),
+		S("500 what\r\n"),
+		C("HELO c\r\n"),
+		S("250 x\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_true(facts.is_helo_only);
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+}
+
+static void a_lost_part_of_the_list_leaves_the_offer_unknown(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("EHLO c\r\n"),
+		S("250-x\r\n"),
+		SERVER_GAP(14),
+		S("250 HELP\r\n"),
+		CLIENT_GAP(26),
+		C("RCPT TO:<a@b.example>\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+	assert_int_equal(facts.rcpt_count, 1);
+}
+
+static void a_masked_keyword_and_a_masked_banner_are_told(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("EHLO c\r\n"),
+		S("250-x\r\n250-XXXXXXXA\r\n250 SIZE\r\n"),
+	};
+	static const struct talk_step BANNER[] = {S("220 **********\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_NO);
+	assert_int_equal(facts.starttls, FACTS_STARTTLS_MASKED);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BANNER));
+	assert_int_equal(facts.starttls, FACTS_STARTTLS_MASKED);
+}
+
+/* Secret and outcome of one AUTH exchange. */
+static struct facts auth_facts(const struct talk_step *steps, size_t count)
+{
+	struct talk talk;
+	static const struct talk_step BEGIN[] = {
+		S("220 x\r\n"), C("EHLO c\r\n"), S(SERVER_LIST)};
+	talk_open(&talk, PROTOCOL_SUBMISSION, false);
+	for (size_t i = 0; i < 3; i++) {
+		talk_step(&talk, &BEGIN[i], SIZE_MAX, SIZE_MAX);
+	}
+	for (size_t i = 0; i < count; i++) {
+		talk_step(&talk, &steps[i], SIZE_MAX, SIZE_MAX);
+	}
+	talk_close(&talk);
+	assert_int_equal(talk.dialogue.facts.auth_offered,
+		FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_LOGIN);
+	return talk.dialogue.facts;
+}
+
+static void plain_crosses_with_the_verb_or_after_the_challenge(void **state)
+{
+	(void)state;
+	static const struct talk_step INITIAL[] = {
+		C("AUTH PLAIN AGEAYg==\r\n"), S("235 ok\r\n")};
+	static const struct talk_step LATER[] = {
+		C("auth plain\r\n"), S("334 \r\n"), C("AGEAYg==\r\n"), S("535 no\r\n")};
+	static const struct talk_step CANCELLED[] = {
+		C("AUTH PLAIN\r\n"), S("334 \r\n"), C("*\r\n"), S("501 no\r\n")};
+	struct facts facts = auth_facts(STEPS(INITIAL));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = auth_facts(STEPS(LATER));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	facts = auth_facts(STEPS(CANCELLED));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_secret, 0);
+}
+
+static void login_is_a_secret_only_with_its_password(void **state)
+{
+	(void)state;
+	static const struct talk_step BOTH[] = {C("AUTH LOGIN\r\n"),
+		S("334 VXNlcm5hbWU6\r\n"), C("YQ==\r\n"), S("334 UGFzc3dvcmQ6\r\n"),
+		C("QUIT\r\n"), S("235 ok\r\n")};
+	static const struct talk_step NAME[] = {C("AUTH LOGIN YQ==\r\n"),
+		S("535 no\r\n"), C("MAIL FROM:<a@b.example>\r\n")};
+	static const struct talk_step LOST[] = {C("AUTH LOGIN\r\n"), SERVER_GAP(18),
+		C("YQ==\r\n"), SERVER_GAP(18), C("Yg==\r\n"), S("235 ok\r\n")};
+	struct facts facts = auth_facts(STEPS(BOTH));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = auth_facts(STEPS(NAME));
+	assert_int_equal(facts.auth_secret, 0);
+	assert_string_equal(facts.mail_from_domain, "b.example");
+	facts = auth_facts(STEPS(LOST));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void a_challenge_mechanism_is_tried_without_a_secret(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("AUTH CRAM-MD5\r\n"),
+		S("334 PDFAeD4=\r\n"), C("YSAwMDAw\r\n"), S("235 ok\r\n")};
+	const struct facts facts = auth_facts(STEPS(STEP));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_CRAM_MD5);
+	assert_int_equal(facts.auth_secret, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void lhlo_makes_it_lmtp_and_each_recipient_is_answered(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("LHLO c.example\r\n"),
+		S("250-x\r\n250 STARTTLS\r\n"),
+		C("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@d>\r\nDATA\r\n"),
+		S("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
+		C("x\r\n.\r\nAUTH PLAIN\r\n"),
+		S("250 one\r\n250 two\r\n334 \r\n"),
+		C("AGEAYg==\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.protocol, PROTOCOL_LMTP);
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+}
+
+static void xclient_names_the_real_client(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("EHLO c\r\n"),
+		S("250-x\r\n250 XCLIENT ADDR\r\n"),
+		C("XCLIENT NAME=a ADDR=IPV6:2001:db8::1\r\n"),
+		S("220 x\r\n"),
+		C("XFORWARD ADDR=[UNAVAILABLE]\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_string_equal(facts.real_client, "2001:db8::1");
+	assert_false(facts.is_refused);
+}
+
+static void a_capture_that_begins_inside_a_message_finds_the_next_command(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("of the letter\r\nMail from home\r\nHelp me\r\n.\r\n"),
+		S("250 queued\r\n"),
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d>\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, true, STEPS(STEP));
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.messages, 1);
+	assert_string_equal(facts.mail_from_domain, "b.example");
+	assert_false(facts.is_early_talker);
+}
+
+static void a_gap_in_a_message_does_not_hide_the_next_one(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("HELO c\r\n"),
+		S("250 x\r\n"),
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d>\r\nDATA\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n"),
+		C("Subject: x\r\n\r\ntext"),
+		CLIENT_GAP(1000),
+		C("lost text\r\nRCPTs\r\n"),
+		S("250 queued\r\n"),
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d>\r\nDATA\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n"),
+		C("x\r\n.\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.rcpt_count, 2);
+	assert_int_equal(facts.messages, 2);
+}
+
+static void a_refusing_greeting_and_an_early_talker_are_told(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("EHLO c\r\n"), S("554 no service\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_true(facts.is_refused);
+	assert_true(facts.is_early_talker);
+}
+
+static void a_greeting_without_its_end_does_not_swallow_the_list(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 mx.example.org"), C("EHLO c\r\n"), S(SERVER_LIST)};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_string_equal(facts.banner_host, "mx.example.org");
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+}
+
+static void ftp_is_not_taken_for_smtp(void **state)
+{
+	(void)state;
+	struct talk talk;
+	static const struct talk_step STEP[] = {S("220 ftp\r\n"), C("AUTH TLS\r\n")};
+	talk_open(&talk, PROTOCOL_SMTP, false);
+	talk_step(&talk, &STEP[0], SIZE_MAX, SIZE_MAX);
+	talk_step(&talk, &STEP[1], SIZE_MAX, SIZE_MAX);
+	assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
+	talk_close(&talk);
+}
+
+static void octets_of_xexch50_are_no_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("220 x\r\n"),
+		C("EHLO c\r\n"),
+		S("250-x\r\n250 XEXCH50\r\n"),
+		C("XEXCH50 16 2\r\n"),
+		S("354 send\r\n"),
+		C("RCPT TO:<a@b>\r\n\nRCPT TO:<c@d>\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.rcpt_count, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pipelined_session_is_understood),
+		cmocka_unit_test(every_cut_of_a_session_is_read),
+		cmocka_unit_test(a_body_in_a_client_only_capture_holds_no_commands),
+		cmocka_unit_test(a_refused_data_is_followed_by_commands),
+		cmocka_unit_test(ehlo_refused_and_helo_taken_is_helo_only),
+		cmocka_unit_test(a_lost_part_of_the_list_leaves_the_offer_unknown),
+		cmocka_unit_test(a_masked_keyword_and_a_masked_banner_are_told),
+		cmocka_unit_test(plain_crosses_with_the_verb_or_after_the_challenge),
+		cmocka_unit_test(login_is_a_secret_only_with_its_password),
+		cmocka_unit_test(a_challenge_mechanism_is_tried_without_a_secret),
+		cmocka_unit_test(lhlo_makes_it_lmtp_and_each_recipient_is_answered),
+		cmocka_unit_test(xclient_names_the_real_client),
+		cmocka_unit_test(
+			a_capture_that_begins_inside_a_message_finds_the_next_command),
+		cmocka_unit_test(a_gap_in_a_message_does_not_hide_the_next_one),
+		cmocka_unit_test(a_refusing_greeting_and_an_early_talker_are_told),
+		cmocka_unit_test(a_greeting_without_its_end_does_not_swallow_the_list),
+		cmocka_unit_test(ftp_is_not_taken_for_smtp),
+		cmocka_unit_test(octets_of_xexch50_are_no_commands),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
