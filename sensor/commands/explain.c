@@ -4,6 +4,7 @@
 #include "matrix/sentence.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static const char HELP[] =
 struct explain_options {
 	const char *matrices[MATRICES_MAX];
 	size_t matrix_count;
+	bool is_help;
 };
 
 static int explain_usage(const char *what)
@@ -100,12 +102,12 @@ static void assume_best_tls(struct matrix_question *question)
 	question->tls_version = 0x0304;
 }
 
-static void print_flow(const struct matrix_question *question)
+static void print_flow(const struct matrix_question *question, const char *may)
 {
 	char from[SENTENCE_END_BYTES];
 	char to[SENTENCE_END_BYTES];
 	char verb[SENTENCE_VERB_BYTES];
-	(void)printf("%s %s %s", sentence_end(&question->from, from),
+	(void)printf("%s %s %s %s", sentence_end(&question->from, from), may,
 		sentence_verb(question->protocol, question->port, verb),
 		sentence_end(&question->to, to));
 	if (question->protocol != PROTOCOL_ATTEMPT && question->port != 0) {
@@ -140,7 +142,7 @@ static void print_allowed(
 	char name[SENTENCE_ROW_BYTES];
 	char condition[SENTENCE_LIST_BYTES];
 	(void)printf("Allowed: ");
-	print_flow(question);
+	print_flow(question, "may");
 	(void)printf(", %s.\n", sentence_condition(row, condition));
 	(void)printf("By %s, %s:%u.", sentence_row(row, name), row->place.file,
 		row->place.line);
@@ -157,13 +159,14 @@ static void print_first_failure(const struct matrix_result *result)
 			     "has one of them with this protocol.\n");
 		return;
 	}
-	(void)printf("The nearest is %s, %s:%u; what fails first is %s: ",
-		sentence_row(row, name), row->place.file, row->place.line,
-		matrix_criterion_name(result->failed));
+	(void)printf("The nearest row, %s:%u, fails first on \"%s\": ", row->place.file,
+		row->place.line, matrix_criterion_name(result->failed));
 	if (result->failed == MATRIX_CRITERION_FROM) {
-		(void)printf("it is for %s only.\n", sentence_end_name(&row->from));
+		(void)printf("%s is for %s only.\n", sentence_row(row, name),
+			sentence_end_name(&row->from));
 	} else if (result->failed == MATRIX_CRITERION_TO) {
-		(void)printf("it reaches %s only.\n", sentence_end_name(&row->to));
+		(void)printf("%s reaches %s only.\n", sentence_row(row, name),
+			sentence_end_name(&row->to));
 	} else {
 		(void)printf("%s.\n", result->reason);
 	}
@@ -209,7 +212,7 @@ static int answer(const struct matrix *matrix, char **words)
 		print_allowed(&question, result.row);
 	} else {
 		(void)printf("Not allowed: ");
-		print_flow(&question);
+		print_flow(&question, "may not");
 		(void)printf(".\n");
 		print_first_failure(&result);
 		print_recommendation(&question, &result);
@@ -238,6 +241,28 @@ static int explain_with(const struct explain_options *options, char **words)
 	return code;
 }
 
+/* false when the line is wrong; what then says why. */
+static bool option_take(struct explain_options *options, int option, const char *word,
+	struct reason *what)
+{
+	switch (option) {
+	case 'm':
+		if (options->matrix_count == MATRICES_MAX) {
+			return reason_set(
+				what, "more than %d matrix files", MATRICES_MAX);
+		}
+		options->matrices[options->matrix_count++] = optarg;
+		return true;
+	case 'h':
+		options->is_help = true;
+		return true;
+	case ':':
+		return reason_set(what, "a value is missing behind \"%.80s\"", word);
+	default:
+		return reason_set(what, "unknown option \"%.80s\"", word);
+	}
+}
+
 static int explain_run(int argc, char **argv)
 {
 	static const struct option OPTIONS[] = {
@@ -246,28 +271,18 @@ static int explain_run(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct explain_options options = {0};
-	char what[120];
+	struct reason what;
 	int option;
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":m:h", OPTIONS, NULL)) != -1) {
-		switch (option) {
-		case 'm':
-			if (options.matrix_count == MATRICES_MAX) {
-				return explain_usage("too many matrix files");
-			}
-			options.matrices[options.matrix_count++] = optarg;
-			break;
-		case 'h':
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		default:
-			(void)snprintf(what, sizeof(what), "%s \"%.80s\"",
-				option == ':' ? "a value is missing behind"
-					      : "unknown option",
-				argv[optind - 1]);
-			return explain_usage(what);
+		if (!option_take(&options, option, argv[optind - 1], &what)) {
+			return explain_usage(what.text);
 		}
+	}
+	if (options.is_help) {
+		(void)fputs(HELP, stdout);
+		return COMMAND_OK;
 	}
 	if (options.matrix_count == 0) {
 		return explain_usage("which matrix? (-m MATRIX)");

@@ -61,7 +61,7 @@ static const struct loader_key FILE_KEYS[] = {
 
 static void load_source(struct loader *loader, const struct matrix_source *source)
 {
-	struct yaml_error error;
+	struct yaml_error error = {0};
 	const struct yaml_node *root =
 		yaml_read(&loader->trees, source->bytes, source->len, &error);
 	if (!root) {
@@ -115,7 +115,8 @@ static struct matrix *matrix_new(size_t file_count)
 	if (!matrix) {
 		abort();
 	}
-	matrix->files = arena_array(&matrix->arena, file_count + 1, sizeof(char *));
+	matrix->files =
+		arena_array(&matrix->arena, file_count + 1, sizeof(const char *));
 	matrix->file_count = file_count;
 	matrix->zones = list_room(NULL, 0, sizeof(*matrix->zones));
 	matrix->zones[0] = (struct matrix_zone){.name = "internet"};
@@ -166,6 +167,8 @@ static struct matrix *loader_end(
 		matrix_index_rows(matrix);
 	}
 	free(loader->errors);
+	free(loader->zone_spans.list);
+	free(loader->group_spans.list);
 	name_table_free(&loader->row_ids);
 	arena_free(&loader->trees);
 	return matrix;

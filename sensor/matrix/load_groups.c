@@ -7,6 +7,7 @@
 
 struct address_owner {
 	struct lookup *lookup;
+	struct loader_spans *spans;
 	uint32_t index;
 };
 
@@ -28,6 +29,12 @@ static void read_address(
 		const struct lookup_prefix prefix = {
 			list[i], owner->index, loader->file, item->line, item->column};
 		lookup_add(owner->lookup, &prefix);
+	}
+	if (count > 0) {
+		const struct loader_span span = {list[0].base,
+			network_last(&list[count - 1]), owner->index, loader->file,
+			item->line, item->column};
+		loader_span_add(owner->spans, &span);
 	}
 }
 
@@ -95,7 +102,8 @@ static void read_zone(struct loader *loader, const struct yaml_node *key)
 	matrix->zones[index] =
 		(struct matrix_zone){name ? name : "", loader_place(loader, key)};
 	matrix->zone_count++;
-	struct address_owner owner = {&matrix->zone_prefixes, index};
+	struct address_owner owner = {
+		&matrix->zone_prefixes, &loader->zone_spans, index};
 	if (yaml_is_null(key->next)) {
 		loader_fail(loader, key, "zone \"%.60s\" has no addresses",
 			name ? name : "");
@@ -145,7 +153,8 @@ static void read_addresses(
 	struct loader *loader, const struct yaml_node *value, void *into)
 {
 	struct group_draft *draft = into;
-	struct address_owner owner = {&loader->matrix->group_prefixes, draft->index};
+	struct address_owner owner = {
+		&loader->matrix->group_prefixes, &loader->group_spans, draft->index};
 	draft->has_addresses = true;
 	loader_list(loader, value, &ADDRESSES, &owner);
 }
@@ -264,42 +273,6 @@ void loader_groups(struct loader *loader, const struct yaml_node *node, void *un
 	}
 }
 
-static const char *owner_name(
-	const struct matrix *matrix, const struct lookup *lookup, uint32_t owner)
-{
-	return lookup == &matrix->zone_prefixes ? matrix->zones[owner].name
-						: matrix->groups[owner].name;
-}
-
-/* After the sort equal prefixes are neighbours. */
-static void find_overlaps(
-	struct loader *loader, struct lookup *lookup, const char *what)
-{
-	const struct matrix *matrix = loader->matrix;
-	const struct lookup_prefix *told = NULL;
-	for (size_t i = 1; i < lookup->prefix_count; i++) {
-		const struct lookup_prefix *a = &lookup->prefixes[i - 1];
-		const struct lookup_prefix *b = &lookup->prefixes[i];
-		if (a->owner == b->owner || a->network.bits != b->network.bits ||
-			!address_equal(&a->network.base, &b->network.base)) {
-			continue;
-		}
-		const bool is_told = told && told->file == b->file &&
-				     told->line == b->line && told->column == b->column;
-		if (is_told) {
-			continue;
-		}
-		told = b;
-		char text[NETWORK_TEXT_BYTES];
-		const struct yaml_node at = {.line = b->line, .column = b->column};
-		loader->file = b->file;
-		loader_fail(loader, &at, "%s is in two %ss: %s (%s:%u) and %s",
-			network_text(&b->network, text), what,
-			owner_name(matrix, lookup, a->owner), matrix->files[a->file],
-			a->line, owner_name(matrix, lookup, b->owner));
-	}
-}
-
 /* A group stands in the zone of its first address. */
 static void place_groups(struct matrix *matrix)
 {
@@ -321,8 +294,8 @@ void loader_finish_groups(struct loader *loader)
 	struct matrix *matrix = loader->matrix;
 	lookup_sort(&matrix->zone_prefixes);
 	lookup_sort(&matrix->group_prefixes);
-	find_overlaps(loader, &matrix->zone_prefixes, "zone");
-	find_overlaps(loader, &matrix->group_prefixes, "group");
+	loader_find_overlaps(loader, &matrix->zone_prefixes, &loader->zone_spans);
+	loader_find_overlaps(loader, &matrix->group_prefixes, &loader->group_spans);
 	lookup_compile(&matrix->zone_prefixes);
 	lookup_compile(&matrix->group_prefixes);
 	place_groups(matrix);

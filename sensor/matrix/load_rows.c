@@ -327,16 +327,15 @@ static void keep_ports(struct matrix *matrix, struct row_draft *draft)
 	}
 }
 
-/* The id of a row for its other errors, before the row is read. */
+/* The id of a row for its other errors, before the row is read; NULL without. */
 static const char *id_of(const struct yaml_node *node)
 {
-	if (node->kind == YAML_MAPPING) {
-		for (const struct yaml_node *key = node->first; key;
-			key = key->next->next) {
-			if (key->kind == YAML_SCALAR && strcmp(key->text, "id") == 0 &&
-				key->next->kind == YAML_SCALAR) {
-				return key->next->text;
-			}
+	const struct yaml_node *key = node->kind == YAML_MAPPING ? node->first : NULL;
+	for (; key; key = key->next->next) {
+		const bool is_scalar =
+			key->kind == YAML_SCALAR && key->next->kind == YAML_SCALAR;
+		if (is_scalar && strcmp(key->text, "id") == 0) {
+			return key->next->text;
 		}
 	}
 	return NULL;

@@ -77,7 +77,18 @@ static size_t key_index(const struct loader_key *keys, const char *name)
 	return i;
 }
 
-static void unknown_key(struct loader *loader, const struct yaml_node *key,
+static bool has_key(const struct yaml_node *mapping, const char *name)
+{
+	for (const struct yaml_node *key = mapping->first; key; key = key->next->next) {
+		if (key->kind == YAML_SCALAR && strcmp(key->text, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Says so and returns the index of the key that was meant, or of the end of the table. */
+static size_t unknown_key(struct loader *loader, const struct yaml_node *key,
 	const struct loader_key *keys, const char *what)
 {
 	struct name_nearest search = {.wrong = key->text};
@@ -87,6 +98,7 @@ static void unknown_key(struct loader *loader, const struct yaml_node *key,
 	char hint[LOADER_HINT_BYTES];
 	loader_fail(loader, key, "%s has no key \"%.60s\"%s", what, key->text,
 		loader_hint(search.nearest, hint));
+	return key_index(keys, search.nearest ? search.nearest : key->text);
 }
 
 static void missing_keys(struct loader *loader, const struct yaml_node *node,
@@ -101,10 +113,37 @@ static void missing_keys(struct loader *loader, const struct yaml_node *node,
 	}
 }
 
+struct key_reading {
+	const struct loader_key *keys;
+	const char *what;
+	void *into;
+	const struct yaml_node *seen[LOADER_KEYS_MAX];
+};
+
+/* A misspelt key is read as the one that was meant, so that its value's errors show too. */
+static void read_key(struct loader *loader, const struct yaml_node *node,
+	const struct yaml_node *key, struct key_reading *reading)
+{
+	const struct loader_key *keys = reading->keys;
+	size_t i = key_index(keys, key->text);
+	if (!keys[i].name) {
+		i = unknown_key(loader, key, keys, reading->what);
+		if (!keys[i].name || reading->seen[i] || has_key(node, keys[i].name)) {
+			return;
+		}
+	} else if (reading->seen[i]) {
+		loader_fail(loader, key, "%s has \"%s\" twice; the first is on line %u",
+			reading->what, key->text, reading->seen[i]->line);
+		return;
+	}
+	reading->seen[i] = key;
+	keys[i].read(loader, key->next, reading->into);
+}
+
 void loader_mapping(struct loader *loader, const struct yaml_node *node,
 	const struct loader_key *keys, const char *what, void *into)
 {
-	const struct yaml_node *seen[LOADER_KEYS_MAX] = {NULL};
+	struct key_reading reading = {.keys = keys, .what = what, .into = into};
 	if (node->kind != YAML_MAPPING) {
 		loader_fail(loader, node, "%s must be a mapping (key: value), not %s",
 			what, yaml_kind_name(node->kind));
@@ -116,19 +155,9 @@ void loader_mapping(struct loader *loader, const struct yaml_node *node,
 				yaml_kind_name(key->kind));
 			continue;
 		}
-		const size_t i = key_index(keys, key->text);
-		if (!keys[i].name) {
-			unknown_key(loader, key, keys, what);
-		} else if (seen[i]) {
-			loader_fail(loader, key,
-				"%s has \"%s\" twice; the first is on line %u", what,
-				key->text, seen[i]->line);
-		} else {
-			seen[i] = key;
-			keys[i].read(loader, key->next, into);
-		}
+		read_key(loader, node, key, &reading);
 	}
-	missing_keys(loader, node, keys, seen, what);
+	missing_keys(loader, node, keys, reading.seen, what);
 }
 
 const char *loader_text(

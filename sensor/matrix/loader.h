@@ -21,6 +21,21 @@ struct loader_error {
 	struct matrix_problem problem;
 };
 
+/* One item of an address list as written: from first to last. */
+struct loader_span {
+	struct address first;
+	struct address last;
+	uint32_t owner;
+	uint32_t file;
+	uint32_t line;
+	uint32_t column;
+};
+
+struct loader_spans {
+	struct loader_span *list; /* malloced */
+	size_t count;
+};
+
 struct loader {
 	struct matrix *matrix;
 	struct arena trees;
@@ -32,6 +47,8 @@ struct loader {
 	bool is_profile_declared;
 	struct matrix_place profile_place;
 	struct name_table row_ids;
+	struct loader_spans zone_spans;
+	struct loader_spans group_spans;
 };
 
 /* Located at the node; NULL: at the start of the file. */
@@ -85,6 +102,14 @@ const char *loader_hint(const char *nearest, char *text);
 void loader_zones(struct loader *loader, const struct yaml_node *node, void *unused);
 void loader_groups(struct loader *loader, const struct yaml_node *node, void *unused);
 void loader_finish_groups(struct loader *loader);
+
+/*
+ * load_overlaps.c: no address may belong to two owners by prefixes of one length,
+ * nor by ranges that cross; a narrower one inside a wider one is fine. Prefixes sorted.
+ */
+void loader_span_add(struct loader_spans *spans, const struct loader_span *span);
+void loader_find_overlaps(
+	struct loader *loader, const struct lookup *lookup, struct loader_spans *spans);
 
 /* load_rows.c */
 void loader_rows(struct loader *loader, const struct yaml_node *node);

@@ -51,40 +51,54 @@ static void interval_add(
 	lookup->interval_count++;
 }
 
+/* Prefixes that hold the address being looked at, each inside the one before. */
+struct open_prefixes {
+	uint32_t list[130]; /* one of each length from 0 to 128 at most */
+	size_t depth;
+};
+
 /* The innermost open prefix ends: what is around it goes on behind it. */
-static void prefix_close(struct lookup *lookup, const uint32_t *open, size_t depth)
+static void prefix_close(struct lookup *lookup, struct open_prefixes *open)
 {
-	struct address after = network_last(&lookup->prefixes[open[depth - 1]].network);
+	const uint32_t closed = open->list[--open->depth];
+	struct address after = network_last(&lookup->prefixes[closed].network);
 	if (network_next(&after)) {
-		interval_add(lookup, &after, depth > 1 ? open[depth - 2] : LOOKUP_NONE);
+		interval_add(lookup, &after,
+			open->depth > 0 ? open->list[open->depth - 1] : LOOKUP_NONE);
 	}
+}
+
+static const struct network *innermost(
+	const struct lookup *lookup, const struct open_prefixes *open)
+{
+	return open->depth ? &lookup->prefixes[open->list[open->depth - 1]].network
+			   : NULL;
+}
+
+static bool ends_before(const struct network *network, const struct address *address)
+{
+	const struct address last = network_last(network);
+	return memcmp(last.bytes, address->bytes, sizeof(last.bytes)) < 0;
 }
 
 void lookup_compile(struct lookup *lookup)
 {
-	uint32_t open
-		[130]; /* one prefix of each length can be open, equal ones replace */
-	size_t depth = 0;
+	struct open_prefixes open = {.depth = 0};
 	for (size_t i = 0; i < lookup->prefix_count; i++) {
 		const struct network *network = &lookup->prefixes[i].network;
-		while (depth > 0) {
-			const struct address last = network_last(
-				&lookup->prefixes[open[depth - 1]].network);
-			if (memcmp(last.bytes, network->base.bytes, 16) >= 0) {
-				break;
-			}
-			prefix_close(lookup, open, depth--);
+		const struct network *around = innermost(lookup, &open);
+		while (around && ends_before(around, &network->base)) {
+			prefix_close(lookup, &open);
+			around = innermost(lookup, &open);
 		}
-		const bool is_repeated =
-			depth > 0 &&
-			lookup->prefixes[open[depth - 1]].network.bits == network->bits;
+		const bool is_repeated = around && around->bits == network->bits;
 		if (!is_repeated) {
 			interval_add(lookup, &network->base, (uint32_t)i);
-			open[depth++] = (uint32_t)i;
+			open.list[open.depth++] = (uint32_t)i;
 		}
 	}
-	while (depth > 0) {
-		prefix_close(lookup, open, depth--);
+	while (open.depth > 0) {
+		prefix_close(lookup, &open);
 	}
 }
 

@@ -77,29 +77,42 @@ static bool same_letter(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Damerau-Levenshtein with adjacent swaps, three rows of the table kept. */
+struct edit {
+	const char *a;
+	const char *b;
+	size_t rows[3][NAME_BYTES_MAX + 1]; /* of the table, the last three */
+};
+
+/* Letters changed, added, dropped, or swapped with the next: one each (Damerau). */
+static size_t edit_cell(const struct edit *edit, size_t i, size_t j)
+{
+	const size_t *row = edit->rows[i % 3];
+	const size_t *before = edit->rows[(i + 2) % 3];
+	const size_t *two_before = edit->rows[(i + 1) % 3];
+	const char *a = edit->a + i - 1;
+	const char *b = edit->b + j - 1;
+	const size_t change = same_letter(*a, *b) ? 0 : 1;
+	size_t cost =
+		least(least(before[j] + 1, row[j - 1] + 1), before[j - 1] + change);
+	if (i > 1 && j > 1 && same_letter(*a, b[-1]) && same_letter(a[-1], *b)) {
+		cost = least(cost, two_before[j - 2] + 1);
+	}
+	return cost;
+}
+
 static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	size_t rows[3][NAME_BYTES_MAX + 1];
+	struct edit edit = {.a = a, .b = b};
 	for (size_t j = 0; j <= b_len; j++) {
-		rows[0][j] = j;
+		edit.rows[0][j] = j;
 	}
 	for (size_t i = 1; i <= a_len; i++) {
-		size_t *row = rows[i % 3];
-		const size_t *before = rows[(i + 2) % 3];
-		const size_t *two_before = rows[(i + 1) % 3];
-		row[0] = i;
+		edit.rows[i % 3][0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			const size_t change = same_letter(a[i - 1], b[j - 1]) ? 0 : 1;
-			row[j] = least(least(before[j] + 1, row[j - 1] + 1),
-				before[j - 1] + change);
-			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
-				same_letter(a[i - 2], b[j - 1])) {
-				row[j] = least(row[j], two_before[j - 2] + 1);
-			}
+			edit.rows[i % 3][j] = edit_cell(&edit, i, j);
 		}
 	}
-	return rows[a_len % 3][b_len];
+	return edit.rows[a_len % 3][b_len];
 }
 
 void name_nearest_offer(struct name_nearest *search, const char *candidate)

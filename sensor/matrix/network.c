@@ -66,10 +66,6 @@ static bool parse_length(const char *text, const struct address *base, unsigned 
 		return reason_set(
 			why, "\"/%.20s\" is no prefix length from 0 to %u", text, most);
 	}
-	if (value == 0) {
-		return reason_set(why, "/0 is every address; the rest of the world is "
-				       "written \"internet\" in a row");
-	}
 	*bits = (unsigned)value + (is_ipv4 ? IPV4_OFFSET : 0);
 	return true;
 }
@@ -111,27 +107,31 @@ static size_t parse_prefix(
 	return 1;
 }
 
-/* The largest prefixes that start at first and do not pass last. */
+/* The shortest prefix that starts at first and does not pass last. */
+static unsigned widest_prefix(const struct address *first, const struct address *last)
+{
+	unsigned bits = ADDRESS_BITS;
+	while (bits > 0 && !bit_is_set(first, bits - 1)) {
+		const struct address end = fill(first, bits - 1, true);
+		if (memcmp(end.bytes, last->bytes, sizeof(end.bytes)) > 0) {
+			break;
+		}
+		bits--;
+	}
+	return bits;
+}
+
 static size_t cover(
 	struct address first, const struct address *last, struct network *list)
 {
 	size_t count = 0;
-	for (;;) {
-		unsigned bits = ADDRESS_BITS;
-		while (bits > 0 && !bit_is_set(&first, bits - 1)) {
-			const struct address end = fill(&first, bits - 1, true);
-			if (memcmp(end.bytes, last->bytes, 16) > 0) {
-				break;
-			}
-			bits--;
-		}
-		list[count++] = (struct network){first, (uint8_t)bits};
-		first = network_last(&list[count - 1]);
-		if (memcmp(first.bytes, last->bytes, 16) >= 0 ||
-			!network_next(&first)) {
-			return count;
-		}
-	}
+	do {
+		list[count] =
+			(struct network){first, (uint8_t)widest_prefix(&first, last)};
+		first = network_last(&list[count++]);
+	} while (memcmp(first.bytes, last->bytes, sizeof(first.bytes)) < 0 &&
+		 network_next(&first));
+	return count;
 }
 
 static size_t parse_range(
@@ -153,13 +153,7 @@ static size_t parse_range(
 			"range \"%.90s\" ends before it starts; swap its ends", text);
 		return 0;
 	}
-	const size_t count = cover(first, &last, list);
-	if (count == 1 && (list[0].bits == 0 || (address_is_ipv4(&first) &&
-							list[0].bits == IPV4_OFFSET))) {
-		(void)reason_set(why, "range \"%.90s\" is every address", text);
-		return 0;
-	}
-	return count;
+	return cover(first, &last, list);
 }
 
 size_t network_parse(const char *text, struct network *list, struct reason *why)

@@ -79,27 +79,38 @@ const char *sentence_protocols(uint32_t protocols, const char *last_word, char *
 	return text;
 }
 
-static size_t own_ports(uint32_t protocols, uint16_t *ports, size_t most)
+struct port_list {
+	uint16_t ports[64];
+	size_t count;
+};
+
+static void port_add(struct port_list *list, uint16_t port)
 {
-	size_t count = 0;
-	for (int i = 0; i < PROTOCOL_MAIL_LAST; i++) {
-		const uint16_t *own = protocol_row((enum protocol)i)->ports;
-		for (int j = 0; j < PROTOCOL_PORTS_MAX && own[j]; j++) {
-			size_t k = 0;
-			while (k < count && ports[k] != own[j]) {
-				k++;
-			}
-			if ((protocols >> i & 1) && k == count && count < most) {
-				ports[count++] = own[j];
-			}
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->ports[i] == port) {
+			return;
 		}
 	}
-	return count;
+	if (list->count < sizeof(list->ports) / sizeof(*list->ports)) {
+		list->ports[list->count++] = port;
+	}
+}
+
+static void own_ports(uint32_t protocols, struct port_list *list)
+{
+	list->count = 0;
+	for (; protocols; protocols &= protocols - 1) {
+		const enum protocol protocol = (enum protocol)__builtin_ctz(protocols);
+		const uint16_t *own = protocol_row(protocol)->ports;
+		for (int i = 0; i < PROTOCOL_PORTS_MAX && own[i]; i++) {
+			port_add(list, own[i]);
+		}
+	}
 }
 
 const char *sentence_ports(const struct matrix_row *row, char *text)
 {
-	uint16_t own[32];
+	struct port_list own;
 	const uint16_t *ports = row->ports;
 	size_t count = row->port_count;
 	if (row->is_any_port) {
@@ -107,8 +118,9 @@ const char *sentence_ports(const struct matrix_row *row, char *text)
 		return text;
 	}
 	if (count == 0) {
-		count = own_ports(row->protocols, own, sizeof(own) / sizeof(*own));
-		ports = own;
+		own_ports(row->protocols, &own);
+		count = own.count;
+		ports = own.ports;
 	}
 	if (count == 0) { /* mapi-rpc: the endpoint mapper deals the ports out */
 		(void)snprintf(text, SENTENCE_LIST_BYTES, "any port");

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPIRES_SOON_S (30 * 86400)
+#define EXPIRES_SOON_S INT64_C(2592000) /* 30 days */
 
 struct review {
 	const struct matrix *matrix;
@@ -288,6 +288,12 @@ static void warn_prefix(struct review *review, const struct lookup *lookup,
 		text);
 }
 
+static bool network_is_everything(const struct network *network)
+{
+	return network->bits == 0 ||
+	       (network->bits == 96 && address_is_ipv4(&network->base));
+}
+
 /* A prefix that holds no interval names nobody: narrower ones cover it, or it is there twice. */
 static void review_prefixes(struct review *review, const struct lookup *lookup)
 {
@@ -305,6 +311,11 @@ static void review_prefixes(struct review *review, const struct lookup *lookup)
 		const bool is_twice =
 			i > 0 && prefix[-1].network.bits == prefix->network.bits &&
 			address_equal(&prefix[-1].network.base, &prefix->network.base);
+		if (network_is_everything(&prefix->network)) {
+			warn_prefix(review, lookup, prefix,
+				"is every address; the rest of the world is written "
+				"\"internet\" in a row");
+		}
 		if (is_twice) {
 			warn_prefix(review, lookup, prefix, "is written twice");
 		} else if (!is_holder[i]) {

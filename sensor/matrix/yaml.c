@@ -42,15 +42,15 @@ static bool node_add(struct reader *reader, enum yaml_kind kind,
 	node->kind = kind;
 	node->line = (unsigned)mark->line + 1;
 	node->column = (unsigned)mark->column + 1;
-	if (reader->depth == 0) {
+	struct yaml_node *parent =
+		reader->depth ? reader->open[reader->depth - 1] : NULL;
+	if (!parent) {
 		reader->root = node;
+	} else if (parent->last) {
+		parent->last->next = node;
+		parent->last = node;
 	} else {
-		struct yaml_node *parent = reader->open[reader->depth - 1];
-		if (parent->last) {
-			parent->last->next = node;
-		} else {
-			parent->first = node;
-		}
+		parent->first = node;
 		parent->last = node;
 	}
 	*out = node;
@@ -191,7 +191,7 @@ struct yaml_node *yaml_read(
 	static const yaml_mark_t start = {0};
 	yaml_parser_t parser;
 	if (len > YAML_BYTES_MAX) {
-		(void)fail(error, &start, "larger than %u MB",
+		(void)fail(error, &start, "larger than %zu MB",
 			YAML_BYTES_MAX / 1024 / 1024);
 		return NULL;
 	}

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define YAML_BYTES_MAX (64u * 1024 * 1024)
+#define YAML_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define YAML_NODES_MAX 2000000u
 #define YAML_DEPTH_MAX 32u
 

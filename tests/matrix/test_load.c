@@ -1,0 +1,260 @@
+#include "made_matrix.h"
+
+static void every_mistake_of_a_file_is_told_with_its_place(void **state)
+{
+	(void)state;
+	const char *file = "tests/matrix/mistakes.yaml";
+	struct matrix_problems problems;
+	assert_null(matrix_load(&file, 1, &problems));
+	assert_int_equal(problems.count, 12);
+	for (size_t i = 0; i < problems.count; i++) {
+		unsigned line;
+		unsigned column;
+		assert_int_equal(
+			sscanf(problems.list[i].text,
+				"tests/matrix/mistakes.yaml:%u:%u: ", &line, &column),
+			2);
+		assert_in_range(line, 2, 13);
+	}
+	matrix_problems_free(&problems);
+}
+
+static void a_misspelt_word_gets_the_right_one_offered(void **state)
+{
+	(void)state;
+	assert_refused("schema: 1\nrow: []\n", "did you mean \"rows\"?");
+	assert_refused(HEAD "rows: [{id: a, from: realy, to: mx-out, protocols: smtp}]",
+		"did you mean \"relay\"?");
+	assert_refused(HEAD
+		"rows: [{id: a, from: relay, to: intrenet, protocols: smtp}]",
+		"did you mean \"internet\"?");
+	assert_refused(HEAD "rows: [{id: a, from: relay, to: mx-out, protocols: smpt}]",
+		"did you mean \"smtp\"?");
+	assert_refused(HEAD "rows: [{id: a, from: relay, to: mx-out, protocols: smtp, "
+			    "tls: startls}]",
+		"did you mean \"starttls\"?");
+}
+
+static void a_matrix_without_rows_is_an_error(void **state)
+{
+	(void)state;
+	assert_refused(HEAD, "has no rows");
+	assert_refused(HEAD "rows: []\n", "has no rows");
+	assert_refused("", "the file is empty");
+	assert_refused("# nothing\n", "the file is empty");
+}
+
+static void a_schema_of_the_future_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("schema: 2\nrows: []\n", "schema 2 is unknown");
+	assert_refused("rows: []\n", "has no \"schema\"");
+}
+
+static void a_duplicate_id_in_another_file_names_the_first_place(void **state)
+{
+	(void)state;
+	static const char first[] =
+		HEAD "rows:\n - {id: M-1, from: relay, to: mx-out, protocols: smtp}\n";
+	static const char second[] = "schema: 1\nrows:\n - {id: M-1, from: mx-in, to: "
+				     "relay, protocols: smtp}\n";
+	const struct matrix_source sources[] = {
+		{"a.yaml", first, strlen(first)}, {"b.yaml", second, strlen(second)}};
+	struct matrix_problems problems;
+	assert_null(matrix_load_sources(sources, 2, &problems));
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.list[0].text,
+		"b.yaml:3:9: id \"M-1\" is already used at a.yaml:11");
+	matrix_problems_free(&problems);
+}
+
+static void rows_of_one_file_may_name_groups_of_another(void **state)
+{
+	(void)state;
+	static const char rows[] = "schema: 1\nrows:\n - {id: M-1, from: mx-in, to: "
+				   "relay, protocols: smtp}\n";
+	const struct matrix_source sources[] = {
+		{"b.yaml", rows, strlen(rows)}, {"a.yaml", HEAD, strlen(HEAD)}};
+	struct matrix_problems problems;
+	struct matrix *matrix = matrix_load_sources(sources, 2, &problems);
+	assert_non_null(matrix);
+	matrix_free(matrix);
+}
+
+static void an_address_in_two_groups_names_both(void **state)
+{
+	(void)state;
+	assert_refused("schema: 1\ngroups:\n a: {role: relay, addresses: 192.0.2.1}\n"
+		       " b: {role: relay, addresses: 192.0.2.1}\n",
+		"made.yaml:4:30: 192.0.2.1 is in two groups: a (made.yaml:3) and b");
+}
+
+static void two_overlapping_ranges_are_found(void **state)
+{
+	(void)state;
+	assert_refused("schema: 1\ngroups:\n a: {role: relay, addresses: "
+		       "192.0.2.1-192.0.2.9}\n"
+		       " b: {role: relay, addresses: 192.0.2.9-192.0.2.12}\n",
+		"is in two groups: a (made.yaml:3) and b");
+}
+
+static void the_last_day_of_a_row_belongs_to_it(void **state)
+{
+	(void)state;
+	struct matrix *matrix = load_small();
+	size_t count;
+	const struct matrix_row *rows = matrix_rows(matrix, &count);
+	assert_int_equal(count, 6);
+	/* date -u -d 2027-07-01 +%s */
+	assert_int_equal(rows[5].expires_s, 1814400000);
+	assert_int_equal(rows[0].expires_s, 0);
+	matrix_free(matrix);
+}
+
+static void leap_days_and_impossible_days_are_told_apart(void **state)
+{
+	(void)state;
+	static const char *const BAD[] = {"2027-02-29", "2100-02-29", "2027-13-01",
+		"2027-00-10", "2027-04-31", "2027-4-3", "30/06/2027", "1969-12-31"};
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(*BAD); i++) {
+		char text[1024];
+		(void)snprintf(text, sizeof(text),
+			HEAD "rows: [{id: a, from: relay, to: mx-out, protocols: smtp, "
+			     "expires: %s}]",
+			BAD[i]);
+		assert_refused(text, "expires \"");
+	}
+	struct matrix *matrix = load_rows(" - {id: a, from: relay, to: mx-out, "
+					  "protocols: smtp, expires: 2028-02-29}\n");
+	size_t count;
+	/* date -u -d 2028-03-01 +%s */
+	assert_int_equal(matrix_rows(matrix, &count)[0].expires_s, 1835481600);
+	matrix_free(matrix);
+}
+
+static void min_tls_may_be_a_string_or_a_number(void **state)
+{
+	(void)state;
+	struct matrix *matrix = load_rows(
+		" - {id: a, from: relay, to: mx-out, protocols: smtp, min_tls: "
+		"\"1.2\"}\n"
+		" - {id: b, from: relay, to: mx-out, protocols: smtp, min_tls: 1.3}\n");
+	size_t count;
+	const struct matrix_row *rows = matrix_rows(matrix, &count);
+	assert_int_equal(rows[0].min_tls, 0x0303);
+	assert_int_equal(rows[1].min_tls, 0x0304);
+	matrix_free(matrix);
+	assert_refused(HEAD "rows: [{id: a, from: relay, to: mx-out, protocols: smtp, "
+			    "min_tls: 1.5}]",
+		"min_tls \"1.5\" is unknown");
+}
+
+static void tls_is_required_unless_one_end_is_the_internet(void **state)
+{
+	(void)state;
+	struct matrix *matrix =
+		load_rows(" - {id: a, from: relay, to: mx-out, protocols: smtp}\n"
+			  " - {id: b, from: mx-out, to: internet, protocols: smtp}\n"
+			  " - {id: c, from: internet, to: mx-in, protocols: smtp}\n");
+	size_t count;
+	const struct matrix_row *rows = matrix_rows(matrix, &count);
+	assert_int_equal(rows[0].tls, MATRIX_TLS_REQUIRED);
+	assert_int_equal(rows[1].tls, MATRIX_TLS_OFFERED);
+	assert_int_equal(rows[2].tls, MATRIX_TLS_OFFERED);
+	matrix_free(matrix);
+}
+
+static void ports_are_a_list_of_numbers_and_ranges_or_all(void **state)
+{
+	(void)state;
+	struct matrix *matrix = load_rows(
+		" - {id: a, from: relay, to: mx-out, protocols: smtp, ports: "
+		"[2525-2527, 25]}\n"
+		" - {id: b, from: relay, to: mx-out, protocols: smtp, ports: all}\n");
+	size_t count;
+	const struct matrix_row *rows = matrix_rows(matrix, &count);
+	static const uint16_t WANTED[] = {25, 2525, 2526, 2527};
+	assert_int_equal(rows[0].port_count, 4);
+	assert_memory_equal(rows[0].ports, WANTED, sizeof(WANTED));
+	assert_true(rows[1].is_any_port);
+	matrix_free(matrix);
+	static const char *const BAD[] = {"0", "65536", "25-", "-25", "30-20", "smtp"};
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(*BAD); i++) {
+		char text[1024];
+		(void)snprintf(text, sizeof(text),
+			HEAD "rows: [{id: a, from: relay, to: mx-out, protocols: smtp, "
+			     "ports: [\"%s\"]}]",
+			BAD[i]);
+		assert_refused(text, "is no port");
+	}
+}
+
+static void a_file_that_cannot_be_opened_is_an_error(void **state)
+{
+	(void)state;
+	const char *files[] = {"/nonexistent/matrix.yaml", SMALL};
+	struct matrix_problems problems;
+	assert_null(matrix_load(files, 2, &problems));
+	assert_true(mentions(&problems,
+		"/nonexistent/matrix.yaml: cannot open: No such file or directory"));
+	matrix_problems_free(&problems);
+}
+
+static void every_beginning_of_a_matrix_is_refused_or_loaded_cleanly(void **state)
+{
+	(void)state;
+	static const char whole[] =
+		HEAD "rows:\n - {id: a, from: relay, to: mx-out, protocols: [smtp], "
+		     "ports: [25], tls: starttls, expires: 2027-06-30}\n";
+	for (size_t len = 0; len < sizeof(whole); len++) {
+		char *copy = malloc(len + 1);
+		memcpy(copy, whole, len);
+		const struct matrix_source source = {"cut.yaml", copy, len};
+		struct matrix_problems problems;
+		struct matrix *matrix = matrix_load_sources(&source, 1, &problems);
+		assert_true((matrix != NULL) == (problems.count == 0));
+		matrix_free(matrix);
+		matrix_problems_free(&problems);
+		free(copy);
+	}
+}
+
+static void wrong_shapes_are_told_by_name(void **state)
+{
+	(void)state;
+	assert_refused("[]", "a matrix file must be a mapping");
+	assert_refused("schema: 1\nrows: {}\n", "\"rows\" must be a list");
+	assert_refused("schema: 1\nrows: [M-01]\n", "a row must be a mapping");
+	assert_refused("schema: 1\ngroups: [a]\n", "\"groups\" must be a mapping");
+	assert_refused("schema: [1]\n", "schema must be one value");
+	assert_refused("schema: 1\nschema: 1\n", "has \"schema\" twice");
+	assert_refused(
+		"schema: 1\ngroups: {a: {role: relay}}\n", "has no \"addresses\"");
+	assert_refused(
+		"schema: 1\ngroups: {a b: {role: relay, addresses: 192.0.2.1}}\n",
+		"must be letters, digits");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_mistake_of_a_file_is_told_with_its_place),
+		cmocka_unit_test(a_misspelt_word_gets_the_right_one_offered),
+		cmocka_unit_test(a_matrix_without_rows_is_an_error),
+		cmocka_unit_test(a_schema_of_the_future_is_refused),
+		cmocka_unit_test(a_duplicate_id_in_another_file_names_the_first_place),
+		cmocka_unit_test(rows_of_one_file_may_name_groups_of_another),
+		cmocka_unit_test(an_address_in_two_groups_names_both),
+		cmocka_unit_test(two_overlapping_ranges_are_found),
+		cmocka_unit_test(the_last_day_of_a_row_belongs_to_it),
+		cmocka_unit_test(leap_days_and_impossible_days_are_told_apart),
+		cmocka_unit_test(min_tls_may_be_a_string_or_a_number),
+		cmocka_unit_test(tls_is_required_unless_one_end_is_the_internet),
+		cmocka_unit_test(ports_are_a_list_of_numbers_and_ranges_or_all),
+		cmocka_unit_test(a_file_that_cannot_be_opened_is_an_error),
+		cmocka_unit_test(
+			every_beginning_of_a_matrix_is_refused_or_loaded_cleanly),
+		cmocka_unit_test(wrong_shapes_are_told_by_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
