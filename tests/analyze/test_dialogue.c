@@ -1,0 +1,204 @@
+#include "talk.h"
+
+#define HELLO C("EHLO c\r\n"), S("250-x\r\n250 STARTTLS\r\n")
+#define SMTP  S("220 x\r\n"), HELLO
+
+enum {
+	LADDER = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED |
+		 FACTS_STARTTLS_HELLO,
+};
+
+static const struct talk_step UPGRADE[] = {
+	SMTP,
+	C("STARTTLS\r\n"),
+	S("220 go\r\n"),
+	C(TALK_CLIENT_HELLO),
+	S(TALK_SERVER_HELLO),
+};
+
+static void starttls_is_proven_by_the_hello(void **state)
+{
+	(void)state;
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(UPGRADE));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.starttls, LADDER);
+	assert_int_equal(facts.session.cipher_suite, 0xc02f);
+	assert_true(facts.is_final);
+	facts = talk_facts(PROTOCOL_SMTP, false, UPGRADE, 5);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_int_equal(
+		facts.starttls, FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED);
+}
+
+static void every_cut_of_an_upgrade_is_read(void **state)
+{
+	(void)state;
+	talk_sweep(PROTOCOL_SMTP, STEPS(UPGRADE));
+}
+
+static void imap_pop3_and_sieve_upgrade_alike(void **state)
+{
+	(void)state;
+	static const struct talk_step IMAP[] = {S("* OK x\r\n"), C("a STARTTLS\r\n"),
+		S("a OK go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	static const struct talk_step POP3[] = {S("+OK x\r\n"), C("STLS\r\n"),
+		S("+OK go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	static const struct talk_step SIEVE[] = {
+		S("\"IMPLEMENTATION\" \"x\"\r\nOK\r\n"), C("STARTTLS\r\n"), S("OK\r\n"),
+		C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	const struct facts facts[] = {
+		talk_facts(PROTOCOL_IMAP, false, STEPS(IMAP)),
+		talk_facts(PROTOCOL_POP3, false, STEPS(POP3)),
+		talk_facts(PROTOCOL_SIEVE, false, STEPS(SIEVE)),
+	};
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(facts[i].tls, FACTS_TLS_STARTTLS);
+		assert_int_equal(facts[i].starttls, LADDER);
+		assert_true(facts[i].session.has_server_hello);
+		assert_int_equal(facts[i].starttls_offered, FACTS_YES);
+	}
+}
+
+static void a_hello_captured_ahead_of_the_answer_is_tls(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {SMTP, C("STARTTLS\r\n"),
+		C(TALK_CLIENT_HELLO), S("220 go\r\n" TALK_SERVER_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.starttls, LADDER);
+}
+
+static void one_side_alone_shows_the_upgrade(void **state)
+{
+	(void)state;
+	static const struct talk_step CLIENT[] = {
+		C("EHLO c\r\n"), C("STARTTLS\r\n"), C(TALK_CLIENT_HELLO)};
+	static const struct talk_step SERVER[] = {S("220 x\r\n"),
+		S("250-x\r\n250 STARTTLS\r\n"), S("220 go\r\n"), S(TALK_SERVER_HELLO)};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(CLIENT));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(SERVER));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+}
+
+static void clear_text_after_the_answer_stays_clear(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {SMTP, C("STARTTLS\r\n"),
+		S("220 go\r\n"), C("EHLO again\r\n"), S("250 x\r\n"),
+		C("MAIL FROM:<a@b.example>\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_int_equal(facts.starttls,
+		FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED |
+			FACTS_STARTTLS_CLEAR_AFTER | FACTS_STARTTLS_CLEAR_CONTENT);
+	assert_string_equal(facts.mail_from_domain, "b.example");
+	assert_string_equal(facts.helo, "again");
+}
+
+static void commands_behind_starttls_are_an_injection_only_when_it_is_accepted(
+	void **state)
+{
+	(void)state;
+	static const struct talk_step ACCEPTED[] = {
+		SMTP, C("STARTTLS\r\nNOOP\r\n"), S("220 go\r\n"), C(TALK_CLIENT_HELLO)};
+	static const struct talk_step REFUSED[] = {
+		SMTP, C("STARTTLS\r\nNOOP\r\n"), S("454 no\r\n250 ok\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(ACCEPTED));
+	assert_int_equal(facts.starttls, LADDER | FACTS_STARTTLS_INJECTED_CLIENT);
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(REFUSED));
+	assert_int_equal(
+		facts.starttls, FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+}
+
+static void clear_lines_behind_the_answer_are_an_injection(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"), C("a STARTTLS\r\n"),
+		S("a OK go\r\n* CAPABILITY X\r\n"), C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls, LADDER | FACTS_STARTTLS_INJECTED_SERVER);
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+}
+
+static void a_hello_to_a_clear_server_is_not_tls(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C(TALK_CLIENT_HELLO), S("220 x\r\n"), S("500 what\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_int_equal(facts.starttls, 0);
+	assert_true(facts.session.has_client_hello);
+}
+
+static void a_gap_that_swallows_the_answer_leads_into_tls(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {SMTP, C("STARTTLS\r\n"),
+		C(TALK_CLIENT_HELLO), SERVER_GAP(1460), S("rest of a record\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.gaps, 1);
+}
+
+static void implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its(void **state)
+{
+	(void)state;
+	static const struct talk_step TLS[] = {
+		C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	struct facts facts = talk_facts(PROTOCOL_IMAPS, false, STEPS(TLS));
+	assert_int_equal(facts.tls, FACTS_TLS_IMPLICIT);
+	assert_true(facts.session.has_server_hello);
+	assert_int_equal(facts.starttls, 0);
+	struct talk talk;
+	talk_open(&talk, PROTOCOL_TLS, false);
+	assert_null(talk.dialogue.analyzer);
+	talk_piece(&talk, DIRECTION_TO_SERVER, "EHLO c\r\n", 8);
+	assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
+	talk_close(&talk);
+}
+
+static void mechanisms_have_one_name_each(void **state)
+{
+	(void)state;
+	static const char *const NAMES[] = {"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER",
+		"CRAM-MD5", "DIGEST-MD5", "NTLM", "GSSAPI", "EXTERNAL", "ANONYMOUS"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const struct text name = {(const uint8_t *)NAMES[i], strlen(NAMES[i])};
+		assert_string_equal(
+			facts_mechanism_name(facts_mechanism_flag(name)), NAMES[i]);
+	}
+	const struct text scram = {(const uint8_t *)"scram-sha-256-plus", 18};
+	assert_int_equal(facts_mechanism_flag(scram), FACTS_MECHANISM_SCRAM);
+	const struct text apop = {(const uint8_t *)"APOP", 4};
+	assert_int_equal(facts_mechanism_flag(apop), FACTS_MECHANISM_OTHER);
+	assert_string_equal(
+		facts_mechanism_name(FACTS_MECHANISM_USER_PASS), "USER/PASS");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(starttls_is_proven_by_the_hello),
+		cmocka_unit_test(every_cut_of_an_upgrade_is_read),
+		cmocka_unit_test(imap_pop3_and_sieve_upgrade_alike),
+		cmocka_unit_test(a_hello_captured_ahead_of_the_answer_is_tls),
+		cmocka_unit_test(one_side_alone_shows_the_upgrade),
+		cmocka_unit_test(clear_text_after_the_answer_stays_clear),
+		cmocka_unit_test(
+			commands_behind_starttls_are_an_injection_only_when_it_is_accepted),
+		cmocka_unit_test(clear_lines_behind_the_answer_are_an_injection),
+		cmocka_unit_test(a_hello_to_a_clear_server_is_not_tls),
+		cmocka_unit_test(a_gap_that_swallows_the_answer_leads_into_tls),
+		cmocka_unit_test(
+			implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its),
+		cmocka_unit_test(mechanisms_have_one_name_each),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

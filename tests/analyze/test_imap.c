@@ -1,0 +1,181 @@
+#include "talk.h"
+
+static const struct talk_step WHOLE[] = {
+	S("* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN AUTH=SCRAM-SHA-256] "
+	  "ready\r\n"),
+	C("a1 LOGIN {5}\r\n"),
+	S("+ go\r\n"),
+	C("alice {6+}\r\nsecret\r\n"),
+	S("a1 OK [CAPABILITY IMAP4rev1 IDLE] in\r\n"),
+	C("a2 APPEND x {21}\r\n"),
+	S("+ go\r\n"),
+	C("a9 AUTHENTICATE NTLM\r\n\r\n"),
+	S("a2 OK done\r\n"),
+	C("a3 FETCH 1 BODY[]\r\n"),
+	S("* 1 FETCH (BODY[] {20}\r\n* PREAUTH [ALERT] \r\n)\r\na3 OK done\r\n"),
+	C("a4 LOGOUT\r\n"),
+	S("* BYE bye\r\na4 OK bye\r\n"),
+};
+
+static void a_login_by_literals_is_a_secret_and_literals_hold_no_commands(void **state)
+{
+	(void)state;
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(WHOLE));
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	assert_int_equal(
+		facts.auth_offered, FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_SCRAM);
+	assert_int_equal(facts.login_disabled, FACTS_NO);
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_true(facts.has_content_clear);
+	assert_false(facts.is_refused);
+	assert_false(facts.is_preauth);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+}
+
+static void every_cut_of_a_session_is_read(void **state)
+{
+	(void)state;
+	talk_sweep(PROTOCOL_IMAP, STEPS(WHOLE));
+}
+
+static void a_refused_literal_is_followed_by_a_command(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("* OK ready\r\n"),
+		C("a LOGIN {30}\r\n"),
+		S("a BAD no\r\n"),
+		C("b SELECT INBOX\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_secret, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	assert_true(facts.has_content_clear);
+}
+
+static void what_is_listed_after_login_says_nothing_of_starttls(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("* OK ready\r\n"),
+		C("x LOGIN \"a b\" \"c \\\" d\"\r\n"),
+		S("x OK in\r\n"),
+		C("x CAPABILITY\r\n"),
+		S("* CAPABILITY IMAP4rev1\r\nx OK\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+}
+
+static void a_whole_list_without_starttls_is_a_no(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("* OK ready\r\n"),
+		C("a CAPABILITY\r\n"),
+		S("* CAPABILITY IMAP4rev1 XXXXXXXX LOGINDISABLED\r\na OK\r\n"),
+		C("b LOGIN a\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_NO);
+	assert_int_equal(facts.starttls, FACTS_STARTTLS_MASKED);
+	assert_int_equal(facts.login_disabled, FACTS_YES);
+	assert_int_equal(facts.auth_secret, 0);
+	assert_false(facts.has_content_clear);
+}
+
+static void authenticate_is_followed_through_its_continuation(void **state)
+{
+	(void)state;
+	static const struct talk_step PLAIN[] = {S("* OK ready\r\n"),
+		C("a AUTHENTICATE PLAIN\r\n"), S("+ \r\n"), C("AGEAYg==\r\n"),
+		S("a OK in\r\n")};
+	static const struct talk_step CRAM[] = {S("* OK ready\r\n"),
+		C("a AUTHENTICATE CRAM-MD5\r\n"), S("+ PDE+\r\n"), C("YSBi\r\n"),
+		S("a NO no\r\n")};
+	static const struct talk_step ALONE[] = {
+		C("a AUTHENTICATE LOGIN\r\n"), C("YQ==\r\n"), C("b NOOP\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(PLAIN));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(CRAM));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_CRAM_MD5);
+	assert_int_equal(facts.auth_secret, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(ALONE));
+	assert_int_equal(facts.auth_secret, 0);
+}
+
+static void preauth_and_bye_greetings_are_told(void **state)
+{
+	(void)state;
+	static const struct talk_step PREAUTH[] = {S("* PREAUTH hello\r\n")};
+	static const struct talk_step BYE[] = {S("* BYE busy\r\n")};
+	assert_true(talk_facts(PROTOCOL_IMAP, false, STEPS(PREAUTH)).is_preauth);
+	assert_true(talk_facts(PROTOCOL_IMAP, false, STEPS(BYE)).is_refused);
+}
+
+static void one_tag_for_all_commands_is_matched_in_order(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("* OK ready\r\n"),
+		C("a CAPABILITY\r\na STARTTLS\r\n"),
+		S("* CAPABILITY IMAP4rev1 STARTTLS\r\na OK\r\na NO not now\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(
+		facts.starttls, FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED);
+}
+
+static void a_long_fetch_line_still_announces_its_literal(void **state)
+{
+	(void)state;
+	char line[1100];
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "* 1 FETCH (ENVELOPE ", 20);
+	memcpy(line + sizeof(line) - 8, " {200}\r\n", 8);
+	char body[200];
+	memset(body, 'y', sizeof(body));
+	memcpy(body, "\r\n* BYE a\r\n* OK [CAPABILITY NONE] x\r\n", 38);
+	const struct talk_step steps[] = {
+		S("* OK ready\r\n"),
+		{TALK_SERVER, line, sizeof(line)},
+		{TALK_SERVER, body, sizeof(body)},
+		S(")\r\na OK\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(steps));
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+	talk_sweep(PROTOCOL_IMAP, STEPS(steps));
+}
+
+static void compression_ends_what_can_be_read(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK ready\r\n"),
+		C("a COMPRESS DEFLATE\r\n"), S("a OK go\r\n"), C("b LOGIN a b\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_tried, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_login_by_literals_is_a_secret_and_literals_hold_no_commands),
+		cmocka_unit_test(every_cut_of_a_session_is_read),
+		cmocka_unit_test(a_refused_literal_is_followed_by_a_command),
+		cmocka_unit_test(what_is_listed_after_login_says_nothing_of_starttls),
+		cmocka_unit_test(a_whole_list_without_starttls_is_a_no),
+		cmocka_unit_test(authenticate_is_followed_through_its_continuation),
+		cmocka_unit_test(preauth_and_bye_greetings_are_told),
+		cmocka_unit_test(one_tag_for_all_commands_is_matched_in_order),
+		cmocka_unit_test(a_long_fetch_line_still_announces_its_literal),
+		cmocka_unit_test(compression_ends_what_can_be_read),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

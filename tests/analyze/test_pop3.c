@@ -1,0 +1,125 @@
+#include "talk.h"
+
+static const struct talk_step WHOLE[] = {
+	S("+OK ready <1.2@mail.example>\r\n"),
+	C("CAPA\r\n"),
+	S("+OK list\r\nTOP\r\nUSER\r\nSTLS\r\nSASL PLAIN CRAM-MD5\r\n.\r\n"),
+	C("USER alice\r\n"),
+	S("+OK\r\n"),
+	C("PASS secret\r\n"),
+	S("+OK in\r\n"),
+	C("STAT\r\nLIST\r\nRETR 1\r\n"),
+	S("+OK 1 9\r\n+OK\r\n1 9\r\n.\r\n+OK\r\nSubject: "
+	  "x\r\n\r\n+OK\r\n..\r\n-ERR\r\n.\r\n"),
+	C("AUTH\r\nQUIT\r\n"),
+	S("+OK\r\nPLAIN\r\n.\r\n+OK bye\r\n"),
+};
+
+static void user_and_pass_are_a_secret_and_messages_hold_no_replies(void **state)
+{
+	(void)state;
+	const struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(WHOLE));
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	assert_int_equal(facts.auth_offered,
+		FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_CRAM_MD5 |
+			FACTS_MECHANISM_USER_PASS | FACTS_MECHANISM_APOP);
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_USER_PASS);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_USER_PASS);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_int_equal(facts.messages, 1);
+	assert_true(facts.has_content_clear);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+}
+
+static void every_cut_of_a_session_is_read(void **state)
+{
+	(void)state;
+	talk_sweep(PROTOCOL_POP3, STEPS(WHOLE));
+}
+
+static void a_user_name_alone_and_apop_are_no_secret(void **state)
+{
+	(void)state;
+	static const struct talk_step USER[] = {S("+OK\r\n"), C("USER a\r\n")};
+	static const struct talk_step APOP[] = {
+		S("+OK <1@a>\r\n"), C("APOP a 00\r\n"), S("-ERR no\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(USER));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_USER_ONLY);
+	assert_int_equal(facts.auth_secret, 0);
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(APOP));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_APOP);
+	assert_int_equal(facts.auth_secret, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+}
+
+static void auth_plain_is_followed_through_its_continuation(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("+OK\r\n"), C("AUTH PLAIN\r\n"),
+		S("+ \r\n"), C("AGEAYg==\r\n"), S("+OK\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void a_whole_list_without_stls_is_a_no_and_a_lost_one_is_not(void **state)
+{
+	(void)state;
+	static const struct talk_step LIST[] = {
+		S("+OK\r\n"), C("CAPA\r\n"), S("+OK\r\nTOP\r\n.\r\n")};
+	static const struct talk_step LOST[] = {S("+OK\r\n"), C("CAPA\r\n"),
+		S("+OK\r\nTOP\r\n"), SERVER_GAP(6), S("UIDL\r\n.\r\n")};
+	assert_int_equal(talk_facts(PROTOCOL_POP3, false, STEPS(LIST)).starttls_offered,
+		FACTS_NO);
+	assert_int_equal(talk_facts(PROTOCOL_POP3, false, STEPS(LOST)).starttls_offered,
+		FACTS_UNKNOWN);
+}
+
+static void a_server_only_capture_still_shows_the_list(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("+OK hi\r\n"),
+		S("+OK\r\nTOP\r\nSTLS\r\n.\r\n"), S("+OK\r\n"),
+		S("+OK mail\r\nSubject: x\r\nSTLS\r\n.\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	assert_true(facts.has_content_clear);
+}
+
+static void a_refusing_greeting_is_told(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("-ERR busy\r\n")};
+	assert_true(talk_facts(PROTOCOL_POP3, false, STEPS(STEP)).is_refused);
+}
+
+static void a_capture_that_begins_inside_a_message_finds_the_next_command(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("of the letter\r\n.\r\n"),
+		C("RETR 2\r\n"),
+		S("+OK\r\n-ERR\r\n.\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_POP3, true, STEPS(STEP));
+	assert_int_equal(facts.messages, 1);
+	assert_false(facts.is_refused);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			user_and_pass_are_a_secret_and_messages_hold_no_replies),
+		cmocka_unit_test(every_cut_of_a_session_is_read),
+		cmocka_unit_test(a_user_name_alone_and_apop_are_no_secret),
+		cmocka_unit_test(auth_plain_is_followed_through_its_continuation),
+		cmocka_unit_test(
+			a_whole_list_without_stls_is_a_no_and_a_lost_one_is_not),
+		cmocka_unit_test(a_server_only_capture_still_shows_the_list),
+		cmocka_unit_test(a_refusing_greeting_is_told),
+		cmocka_unit_test(
+			a_capture_that_begins_inside_a_message_finds_the_next_command),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

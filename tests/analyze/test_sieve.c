@@ -1,0 +1,82 @@
+#include "talk.h"
+
+#define LIST                                 \
+	"\"IMPLEMENTATION\" \"x\"\r\n"       \
+	"\"SASL\" \"PLAIN SCRAM-SHA-1\"\r\n" \
+	"\"SIEVE\" \"fileinto\"\r\n"
+
+static const struct talk_step WHOLE[] = {
+	S(LIST "\"STARTTLS\"\r\nOK \"ready\"\r\n"),
+	C("AUTHENTICATE \"PLAIN\" {8+}\r\nAGEAYg==\r\n"),
+	S("OK\r\n"),
+	C("PUTSCRIPT \"x\" {16+}\r\nAUTHENTICATE \"Y\"\r\nCAPABILITY\r\n"),
+	S("OK\r\n" LIST "OK\r\n"),
+	C("GETSCRIPT \"x\"\r\nLOGOUT\r\n"),
+	S("{6}\r\nNO \r\n\r\n\r\nOK\r\nOK\r\n"),
+};
+
+static void an_initial_response_by_literal_is_a_secret(void **state)
+{
+	(void)state;
+	const struct facts facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(WHOLE));
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	assert_int_equal(
+		facts.auth_offered, FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_SCRAM);
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_true(facts.has_content_clear);
+}
+
+static void every_cut_of_a_session_is_read(void **state)
+{
+	(void)state;
+	talk_sweep(PROTOCOL_SIEVE, STEPS(WHOLE));
+}
+
+static void a_quoted_response_after_the_challenge_is_a_secret(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S(LIST "OK\r\n"),
+		C("AUTHENTICATE \"LOGIN\"\r\n"), S("\"VXNlcm5hbWU6\"\r\n"),
+		C("\"YQ==\"\r\n"), S("\"UGFzc3dvcmQ6\"\r\n"), C("{4+}\r\nYg==\r\n"),
+		S("NO \"bad\"\r\n")};
+	static const struct talk_step CANCELLED[] = {S(LIST "OK\r\n"),
+		C("AUTHENTICATE \"PLAIN\"\r\n"), S("\"\"\r\n"), C("\"*\"\r\n"),
+		S("NO\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	assert_int_equal(facts.starttls_offered, FACTS_NO);
+	facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(CANCELLED));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_secret, 0);
+}
+
+static void a_lost_part_of_the_list_leaves_the_offer_unknown(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("\"IMPLEMENTATION\" \"x\"\r\n"),
+		SERVER_GAP(12), S("\"SIEVE\" \"x\"\r\nOK\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+}
+
+static void bye_in_place_of_the_greeting_is_told(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("BYE \"busy\"\r\n")};
+	assert_true(talk_facts(PROTOCOL_SIEVE, false, STEPS(STEP)).is_refused);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_initial_response_by_literal_is_a_secret),
+		cmocka_unit_test(every_cut_of_a_session_is_read),
+		cmocka_unit_test(a_quoted_response_after_the_challenge_is_a_secret),
+		cmocka_unit_test(a_lost_part_of_the_list_leaves_the_offer_unknown),
+		cmocka_unit_test(bye_in_place_of_the_greeting_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
