@@ -1,0 +1,221 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "decode_run.h"
+
+static struct frame_bytes whole; /* TCP header and payload */
+static struct frame_bytes frame;
+
+/* Bytes from..to of the segment as one fragment of datagram id. */
+static enum decode_result add4(
+	struct decode_run *run, size_t from, size_t to, uint8_t id)
+{
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole) + from, to - from);
+	const uint16_t more = to < whole.len ? 0x2000 : 0;
+	wrap_ipv4_fragment(&frame, 6, (uint16_t)(more | from / 8));
+	frame_at(&frame)[4] = id;
+	return run_frame(run, DLT_OF_RAW, &frame);
+}
+
+static enum decode_result add6(struct decode_run *run, size_t from, size_t to)
+{
+	uint8_t header[8] = {6, 0, 0, 0, 1, 2, 3, 4};
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole) + from, to - from);
+	put16(header + 2, from | (to < whole.len));
+	wrap(&frame, header, 8);
+	wrap_ipv6(&frame, 44);
+	return run_frame(run, DLT_OF_RAW, &frame);
+}
+
+static void begin(struct decode_run *run, uint32_t datagrams)
+{
+	run_begin(run, false, datagrams);
+	frame_start(&whole, PAYLOAD); /* 44 bytes */
+}
+
+static void fragments_in_any_order_make_the_packet(void **state)
+{
+	(void)state;
+	static const size_t cuts[] = {0, 8, 16, 40, 44};
+	static const uint8_t orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}};
+	for (size_t i = 0; i < 6; i++) {
+		struct decode_run run;
+		begin(&run, 4);
+		for (size_t k = 0; k < 4; k++) {
+			const size_t part = orders[i / 2][k];
+			const enum decode_result result =
+				i % 2 ? add6(&run, cuts[part], cuts[part + 1])
+				      : add4(&run, cuts[part], cuts[part + 1], 1);
+			assert_int_equal(result, k == 3 ? DECODE_OK : DECODE_FRAGMENT);
+		}
+		expect_payload(&run);
+		assert_true(address_is_ipv4(&run.packet.src) == (i % 2 == 0));
+		assert_int_equal(run.packet.network_len, (i % 2 ? 40 : 20) + 44);
+		assert_ptr_equal(run.packet.network + run.packet.network_len,
+			run.packet.payload + run.packet.payload_len);
+		assert_int_equal(
+			decoder_counters(run.decoder)->fragments_reassembled, 1);
+		run_end(&run);
+	}
+}
+
+static void the_same_bytes_again_are_no_conflict(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 0, 24, 1), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 0, 24, 1), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 8, 32, 1), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 24, 44, 1), DECODE_OK);
+	expect_payload(&run);
+	assert_int_equal(decoder_counters(run.decoder)->fragments_overlapping, 0);
+	run_end(&run);
+}
+
+static void other_bytes_in_the_same_place_spoil_the_datagram(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	frame_at(&whole)[25] ^= 1;
+	assert_int_equal(add4(&run, 24, 40, 1), DECODE_MALFORMED);
+	frame_at(&whole)[25] ^= 1;
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_MALFORMED);
+	assert_int_equal(decoder_counters(run.decoder)->fragments_overlapping, 1);
+	assert_int_equal(add4(&run, 0, 32, 2), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 32, 44, 2), DECODE_OK); /* another one is well */
+	run_end(&run);
+}
+
+static void two_different_ends_spoil_the_datagram(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_FRAGMENT);
+	whole.len += 8;
+	assert_int_equal(add4(&run, 40, 48, 1), DECODE_MALFORMED);
+	whole.len -= 8;
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_MALFORMED);
+	run_end(&run);
+}
+
+static void thirty_seconds_are_the_life_of_a_datagram(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	run.now_us += 30000001;
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_FRAGMENT);
+	assert_int_equal(decoder_counters(run.decoder)->fragments_evicted, 1);
+	run.now_us += 30000000;
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_OK);
+	run_end(&run);
+}
+
+static void beyond_the_bound_the_oldest_is_given_up(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 2);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 0, 32, 2), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 0, 32, 3), DECODE_FRAGMENT);
+	assert_int_equal(decoder_counters(run.decoder)->fragments_evicted, 1);
+	assert_int_equal(add4(&run, 32, 44, 2), DECODE_OK);
+	assert_int_equal(add4(&run, 32, 44, 3), DECODE_OK);
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_FRAGMENT);
+	for (unsigned i = 0; i < 1000; i++) { /* slots come back for ever */
+		(void)add4(&run, 0, 32, (uint8_t)i);
+		assert_int_equal(add4(&run, 32, 44, (uint8_t)i), DECODE_OK);
+	}
+	run_end(&run);
+}
+
+static void a_fragment_no_sender_writes_is_malformed(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 0, 20, 1), DECODE_MALFORMED); /* between units */
+	frame.len = 0;
+	wrap_ipv4_fragment(&frame, 6, 0x2000);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_MALFORMED);
+	frame.len = 0;
+	wrap(&frame, "12345678", 8);
+	wrap_ipv4_fragment(&frame, 6, 0x1fff); /* ends beyond 65535 */
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_MALFORMED);
+	run_end(&run);
+}
+
+static void an_atomic_fragment_is_the_packet(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add6(&run, 0, 44), DECODE_OK);
+	expect_payload(&run);
+	run_end(&run);
+}
+
+static void a_fragment_that_the_capture_cut_is_not_kept(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	(void)add4(&run, 0, 32, 1);
+	assert_int_equal(
+		run_cut(&run, DLT_OF_RAW, frame_at(&frame), frame.len - 1, frame.len),
+		DECODE_TRUNCATED);
+	run_end(&run);
+}
+
+static void fragments_within_fragments_are_put_together(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 2);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole) + 32, 12);
+	wrap_ipv4_fragment(&frame, 6, 4);
+	frame_at(&frame)[4] = 1;
+	whole = frame; /* the second half, and now itself in two outer fragments */
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole), 16);
+	wrap_ipv4_fragment(&frame, 4, 0x2000);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_FRAGMENT);
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole) + 16, whole.len - 16);
+	wrap_ipv4_fragment(&frame, 4, 2);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	expect_payload(&run);
+	assert_int_equal(run.packet.tunnel_depth, 1);
+	run_end(&run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fragments_in_any_order_make_the_packet),
+		cmocka_unit_test(the_same_bytes_again_are_no_conflict),
+		cmocka_unit_test(other_bytes_in_the_same_place_spoil_the_datagram),
+		cmocka_unit_test(two_different_ends_spoil_the_datagram),
+		cmocka_unit_test(thirty_seconds_are_the_life_of_a_datagram),
+		cmocka_unit_test(beyond_the_bound_the_oldest_is_given_up),
+		cmocka_unit_test(a_fragment_no_sender_writes_is_malformed),
+		cmocka_unit_test(an_atomic_fragment_is_the_packet),
+		cmocka_unit_test(a_fragment_that_the_capture_cut_is_not_kept),
+		cmocka_unit_test(fragments_within_fragments_are_put_together),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
