@@ -1,6 +1,7 @@
 #include "control/engine.h"
 
 #include "control/conversation.h"
+#include "control/verdicts.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ void engine_frame(struct engine *engine, const struct frame *frame)
 void engine_drain(struct engine *engine)
 {
 	flow_table_drain(engine->flows);
+	fold_drain(engine->fold, verdicts_update, engine);
 }
 
 uint64_t engine_next_sequence(struct engine *engine)

@@ -42,6 +42,40 @@ static void fill_ends(const struct engine *engine, const struct flow *flow,
 	};
 }
 
+void verdicts_update(
+	void *context, const struct fold_key *key, const struct fold_count *count)
+{
+	struct engine *engine = (struct engine *)context;
+	const struct fold_sample *sample = &key->sample;
+	const struct observation observation = {.protocol = sample->protocol,
+		.client = key->source,
+		.server = key->destination,
+		.client_port = sample->client_port,
+		.server_port = sample->server_port,
+		.is_ended = true,
+		.now_us = count->last_us};
+	struct judgement judgement = {.verdict = sample->verdict,
+		.row = sample->row,
+		.nearest = sample->nearest,
+		.from = sample->from,
+		.to = sample->to,
+		.findings = 1U << key->finding};
+	judgement.severity[key->finding] = (uint8_t)sample->severity;
+	(void)snprintf(judgement.reason, sizeof(judgement.reason),
+		"%u more of the same since it was told", count->count);
+	const struct record record = {.time_us = count->last_us,
+		.host = engine->settings.host,
+		.event_prefix = engine->settings.event_prefix,
+		.sequence = engine_next_sequence(engine),
+		.observation = &observation,
+		.judgement = &judgement,
+		.start_us = count->first_us,
+		.end_us = count->last_us,
+		.state = "folded"};
+	engine->alerts++;
+	engine->outputs.alert(engine->outputs.context, &record, key->finding, count);
+}
+
 static void give_alert(
 	struct engine *engine, struct record *record, enum finding finding)
 {
@@ -55,9 +89,24 @@ static void give_alert(
 					  : (const void *)judgement->to.zone,
 		.row = judgement->row ? judgement->row : judgement->nearest,
 		.finding = finding,
+		.sample = {.from = judgement->from,
+			.to = judgement->to,
+			.row = judgement->row,
+			.nearest = judgement->nearest,
+			.protocol = record->observation->protocol,
+			.verdict = judgement->verdict,
+			.severity = (enum severity)judgement->severity[finding],
+			.client_port = record->observation->client_port,
+			.server_port = record->observation->server_port},
 	};
 	struct fold_count count;
-	if (!fold_add(engine->fold, &key, engine->now_us, &count)) {
+	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
+	struct fold_key evicted;
+	struct fold_count evicted_count;
+	if (fold_evicted(engine->fold, &evicted, &evicted_count)) {
+		verdicts_update(engine, &evicted, &evicted_count);
+	}
+	if (!is_due) {
 		engine->folded++;
 		return;
 	}
@@ -81,11 +130,24 @@ static void judge_and_alert(struct engine *engine, struct record *record,
 	*reported |= fresh;
 }
 
-/* SMTP on 587 is submission (RFC 6409); everything else is what the bytes say. */
-static enum protocol protocol_on_port(enum protocol protocol, uint16_t port)
+/*
+ * SMTP on 587 is submission (RFC 6409), SMTP over implicit TLS to a declared
+ * submission server is submissions (RFC 8314); the bytes do not tell them apart.
+ */
+static enum protocol protocol_at_server(const struct engine *engine,
+	enum protocol protocol, const struct observation *observation)
 {
-	return protocol == PROTOCOL_SMTP && port == 587 ? PROTOCOL_SUBMISSION
-							: protocol;
+	if (protocol == PROTOCOL_SMTP && observation->server_port == 587) {
+		return PROTOCOL_SUBMISSION;
+	}
+	if (protocol != PROTOCOL_SMTPS) {
+		return protocol;
+	}
+	const struct matrix_end end =
+		matrix_locate(engine->settings.matrix, &observation->server);
+	return end.group && end.group->role == MATRIX_ROLE_SUBMISSION
+		       ? PROTOCOL_SUBMISSIONS
+		       : protocol;
 }
 
 /* The proxy header's client and target are the judged ends; text tells of the proxy. */
@@ -124,14 +186,18 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	char proxy[CLASSIFY_HOST_BYTES + 32] = "";
 	fill_record(engine, flow, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
+	const struct observation wire = observation;
 	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
 	observation.facts = facts;
 	observation.is_ended = is_ended;
 	observation.protocol =
-		protocol_on_port(facts->protocol, observation.server_port);
+		protocol_at_server(engine, facts->protocol, &observation);
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
-	record.proxied_by = proxy[0] != '\0' ? proxy : NULL;
+	if (proxy[0] != '\0') {
+		record.proxied_by = proxy;
+		record.wire = &wire;
+	}
 	judge_and_alert(engine, &record, &observation, &conversation->reported);
 	if (is_ended) {
 		engine->mail_flows++;

@@ -13,5 +13,9 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 void verdicts_foreign(
 	struct engine *engine, struct flow *flow, struct conversation *conversation);
 
+/* A fold_visit: tell how often a finding came again. */
+void verdicts_update(
+	void *context, const struct fold_key *key, const struct fold_count *count);
+
 /* A handshake toward a mail port and no byte behind it. */
 void verdicts_attempt(struct engine *engine, struct flow *flow);

@@ -1,6 +1,11 @@
 /* The findings about the server's certificate; only where TLS <= 1.2 showed it whole. */
 #include "judge/findings.h"
 
+#include <strings.h>
+
+#include <string.h>
+#include <strings.h>
+
 #define DAY_S             INT64_C(86400)
 #define EXPIRING_WITHIN_S (30 * DAY_S)
 #define RSA_BITS_MIN      2048
@@ -64,11 +69,64 @@ bool finding_certificate_self_signed(
 	       finding_note_set(note, "%s", certificate->subject);
 }
 
+/* Name and pattern, one of them "*.suffix" at most, ASCII case apart. */
+static bool is_name_covered(
+	const char *name, size_t name_len, const char *pattern, size_t pattern_len)
+{
+	if (pattern_len > 2 && pattern[0] == '*' && pattern[1] == '.') {
+		const size_t suffix = pattern_len - 1;
+		return name_len > suffix &&
+		       strncasecmp(name + name_len - suffix, pattern + 1, suffix) == 0;
+	}
+	return name_len == pattern_len && strncasecmp(name, pattern, name_len) == 0;
+}
+
+/* One of the certificate's comma-separated names is the declared one. */
+static bool has_declared_name(const char *names, const char *declared)
+{
+	const size_t declared_len = strlen(declared);
+	while (*names != '\0') {
+		const size_t len = strcspn(names, ",");
+		if (is_name_covered(declared, declared_len, names, len) ||
+			is_name_covered(names, len, declared, declared_len)) {
+			return true;
+		}
+		names += len + strspn(names + len, ", ");
+	}
+	return false;
+}
+
+/* Without SNI the names that the server's group declares stand in; a cut list proves nothing. */
+static bool is_foreign_to_group(
+	const struct facts_certificate *certificate, const struct matrix_group *group)
+{
+	const size_t len = strlen(certificate->names);
+	if (certificate->name_matches != FACTS_UNKNOWN || group == NULL ||
+		group->name_count == 0 || len == 0 ||
+		len == sizeof(certificate->names) - 1) {
+		return false;
+	}
+	for (size_t i = 0; i < group->name_count; i++) {
+		if (has_declared_name(certificate->names, group->names[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool finding_certificate_name_mismatch(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts_certificate *certificate = seen_certificate(judged, note);
-	return certificate != NULL && certificate->name_matches == FACTS_NO &&
+	if (certificate == NULL) {
+		return false;
+	}
+	if (is_foreign_to_group(certificate, judged->to.group)) {
+		return finding_note_set(note, "%.20s declares %.32s, got %s",
+			judged->to.group->name, judged->to.group->names[0],
+			certificate->names);
+	}
+	return certificate->name_matches == FACTS_NO &&
 	       finding_note_set(note, "asked %.40s, got %s", judged->facts->session.sni,
 		       certificate->names[0] != '\0' ? certificate->names
 						     : certificate->subject);

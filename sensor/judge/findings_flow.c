@@ -189,7 +189,7 @@ bool finding_smtps_implicit(const struct judge_case *judged, struct finding_note
 		return note_accusation(judged, note);
 	}
 	return judged->result->failed < MATRIX_CRITERION_TLS &&
-	       finding_note_set(note, "port %u, no row declares it", judged->port);
+	       finding_note_set(note, "port %u", judged->port);
 }
 
 static bool is_misplaced(const struct matrix_end *end)

@@ -12,8 +12,8 @@ bool finding_tls_missing(const struct judge_case *judged, struct finding_note *n
 		return false;
 	}
 	if (judge_has_clear_content(judged->facts)) {
-		return finding_note_set(note, "row %s wants tls: %s", row->id,
-			matrix_tls_name(row->tls));
+		return finding_note_set(note, "%s in clear",
+			judged->facts->has_content_clear ? "content" : "credentials");
 	}
 	return row->tls == MATRIX_TLS_IMPLICIT &&
 	       judged->facts->tls == FACTS_TLS_NONE &&
@@ -22,6 +22,7 @@ bool finding_tls_missing(const struct judge_case *judged, struct finding_note *n
 	       finding_note_set(note, "row %s wants TLS from the first byte", row->id);
 }
 
+/* Waits for the server's answer, which tells a guess from a login. */
 bool finding_tls_credentials_clear(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -38,8 +39,11 @@ bool finding_tls_credentials_clear(
 				"%s%s", len > 0 ? "+" : "", facts_mechanism_name(flag));
 		}
 	}
-	return len > 0 && finding_note_set(note, "%s, %s", names,
-				  OUTCOMES[judged->facts->auth_accepted]);
+	const bool is_settled = judged->facts->auth_accepted != FACTS_UNKNOWN ||
+				judged->observation->is_ended;
+	return len > 0 && is_settled &&
+	       finding_note_set(
+		       note, "%s, %s", names, OUTCOMES[judged->facts->auth_accepted]);
 }
 
 /* XXXXXXXA for STARTTLS, X for its verb: overwritten, and TLS did not come about. */
@@ -54,7 +58,7 @@ static bool is_masked(const struct judge_case *judged)
 
 /*
  * Where STARTTLS is due: the row wants TLS or its offer; or no row speaks of these two
- * mail servers, one of them ours (R42 asks it of every SMTP server).
+ * mail servers and the target is ours (R42 asks it of every SMTP server).
  */
 static bool is_starttls_due(const struct judge_case *judged)
 {
@@ -64,8 +68,7 @@ static bool is_starttls_due(const struct judge_case *judged)
 		       row->tls == MATRIX_TLS_STARTTLS ||
 		       row->tls == MATRIX_TLS_OFFERED;
 	}
-	return judge_is_between_servers(judged) &&
-	       (judge_is_server(&judged->from) || judge_is_server(&judged->to));
+	return judge_is_between_servers(judged) && judge_is_server(&judged->to);
 }
 
 bool finding_starttls_not_offered(
@@ -97,14 +100,13 @@ bool finding_starttls_unused(const struct judge_case *judged, struct finding_not
 {
 	const struct facts *facts = judged->facts;
 	const struct matrix_row *row = judged->row;
+	(void)note;
 	return facts->starttls_offered == FACTS_YES && facts->has_client_bytes &&
 	       !facts->is_preauth &&
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
 	       facts->tls == FACTS_TLS_NONE && !is_masked(judged) &&
 	       judge_has_clear_content(facts) && row != NULL &&
-	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS) &&
-	       finding_note_set(note, "row %s wants tls: %s", row->id,
-		       matrix_tls_name(row->tls));
+	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS);
 }
 
 bool finding_starttls_stripped(

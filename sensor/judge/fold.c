@@ -167,6 +167,7 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 		return report_first(fold, key, now_us, count);
 	}
 	struct entry *entry = &fold->entries[index];
+	entry->key.sample = key->sample;
 	age_unlink(fold, entry);
 	age_append(fold, index);
 	if (entry->pending.count == 0) {

@@ -12,6 +12,19 @@
 
 struct fold; /* opaque */
 
+/* What an update tells besides the key, of the flow folded last. */
+struct fold_sample {
+	struct matrix_end from;
+	struct matrix_end to;
+	const struct matrix_row *row;     /* as in the judgement */
+	const struct matrix_row *nearest; /* same */
+	enum protocol protocol;
+	enum verdict verdict;
+	enum severity severity;
+	uint16_t client_port;
+	uint16_t server_port;
+};
+
 struct fold_key {
 	struct address source;
 	struct address destination;
@@ -19,6 +32,7 @@ struct fold_key {
 	const void *to;
 	const void *row; /* row or nearest row, or NULL */
 	enum finding finding;
+	struct fold_sample sample; /* no part of the identity */
 };
 
 struct fold_count {

@@ -33,7 +33,7 @@ static bool is_before(const struct endpoint *a, const struct endpoint *b, size_t
 
 void record_community_id(const struct record *record, char text[32])
 {
-	const struct observation *observation = record->observation;
+	const struct observation *observation = record_wire(record);
 	const bool is_ipv4 = address_is_ipv4(&observation->client) &&
 			     address_is_ipv4(&observation->server);
 	const size_t skipped = is_ipv4 ? 12 : 0;

@@ -65,6 +65,21 @@ static void count_alert(struct human *human, enum finding finding, uint8_t sever
 	}
 }
 
+/* On the first line where they fit, else on one or two lines of their own. */
+static void print_ends(FILE *out, const struct human_alert_text *text)
+{
+	const size_t ends = strlen(text->from) + strlen(text->to) + strlen(" -> ");
+	const size_t room = HUMAN_COLUMNS - HUMAN_INDENT;
+	if (strlen(text->head) + ends + strlen(text->tail) <= room) {
+		(void)fprintf(out, "%s%s -> %s%s\n", text->head, text->from, text->to,
+			text->tail);
+		return;
+	}
+	(void)fprintf(out, "%s%s\n", text->head, text->tail + strlen("  "));
+	(void)fprintf(out, "%*s%s%s-> %s\n", HUMAN_INDENT, "", text->from,
+		ends <= room ? " " : "\n          ", text->to);
+}
+
 void human_alert(struct human *human, const struct record *record, enum finding finding,
 	const struct fold_count *count)
 {
@@ -75,16 +90,7 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	human_alert_text(&text, record, finding, count);
 
 	print_severity(human, (enum severity)severity);
-	if (HUMAN_INDENT + strlen(text.head) + strlen(text.from) + strlen(text.to) +
-			strlen(text.tail) + 4 <=
-		HUMAN_COLUMNS) {
-		(void)fprintf(human->out, "%s%s -> %s%s\n", text.head, text.from,
-			text.to, text.tail);
-	} else {
-		(void)fprintf(human->out, "%s%s\n", text.head, text.tail + 2);
-		(void)fprintf(human->out, "%*s%s\n", HUMAN_INDENT, "", text.from);
-		(void)fprintf(human->out, "%*s-> %s\n", HUMAN_INDENT, "", text.to);
-	}
+	print_ends(human->out, &text);
 	human_wrap(human->out, text.why);
 }
 
@@ -133,11 +139,12 @@ static void print_flows(const struct human *human)
 static void print_finding_row(const struct human *human, enum finding finding)
 {
 	const struct finding_row *row = finding_row(finding);
+	char recommendations[24];
+	human_recommendations(finding, recommendations, sizeof(recommendations));
 	(void)fputs("  ", human->out);
 	print_severity(human, (enum severity)human->gravest[finding]);
 	(void)fprintf(human->out, "%-32s %8" PRIu64 " %8" PRIu64 "  %s\n", row->id,
-		human->alerts[finding], human->occurrences[finding],
-		row->recommendations[0] != NULL ? row->recommendations[0] : "-");
+		human->alerts[finding], human->occurrences[finding], recommendations);
 }
 
 /* The gravest first, and in the catalogue's order among equals. */

@@ -1,7 +1,6 @@
 #include "report/human_text.h"
 
-/* "R41 R42", "-" where no recommendation stands behind the finding. */
-static void write_recommendations(char *text, size_t size, enum finding finding)
+void human_recommendations(enum finding finding, char *text, size_t size)
 {
 	const struct finding_row *row = finding_row(finding);
 	size_t len = (size_t)snprintf(text, size, "%s",
@@ -44,7 +43,7 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 	const bool is_audit = row != NULL && row->mode == MATRIX_MODE_AUDIT;
 	char recommendations[24];
 	char repeats[16] = "";
-	write_recommendations(recommendations, sizeof(recommendations), finding);
+	human_recommendations(finding, recommendations, sizeof(recommendations));
 	(void)snprintf(text->head, sizeof(text->head), "%s  %s  ",
 		finding_row(finding)->id, recommendations);
 	write_ends(text, record);

@@ -21,6 +21,9 @@ struct human_alert_text {
 void human_alert_text(struct human_alert_text *text, const struct record *record,
 	enum finding finding, const struct fold_count *count);
 
+/* "R41 R42", "-" where no recommendation stands behind the finding. */
+void human_recommendations(enum finding finding, char *text, size_t size);
+
 /* Print text in lines of HUMAN_COLUMNS, each behind HUMAN_INDENT blanks. */
 void human_wrap(FILE *out, const char *text);
 

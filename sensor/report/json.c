@@ -23,7 +23,7 @@ static void write_event(struct json_writer *writer, const char *type, uint64_t t
 static void write_common(
 	struct json_writer *writer, const char *type, const struct record *record)
 {
-	const struct observation *observation = record->observation;
+	const struct observation *observation = record_wire(record);
 	char text[ADDRESS_TEXT_BYTES];
 	write_event(
 		writer, type, record->time_us, record->event_prefix, record->sequence);

@@ -110,6 +110,18 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	json_bool(writer, "midstream", facts->is_midstream);
 }
 
+/* Who really talks to whom through a proxy: these ends were judged. */
+static void write_proxy(struct json_writer *writer, const struct record *record)
+{
+	const struct observation *judged = record->observation;
+	char text[ADDRESS_TEXT_BYTES];
+	json_text(writer, "proxied_by", record->proxied_by);
+	json_text(writer, "judged_src_ip", address_text(&judged->client, text));
+	json_number(writer, "judged_src_port", judged->client_port);
+	json_text(writer, "judged_dest_ip", address_text(&judged->server, text));
+	json_number(writer, "judged_dest_port", judged->server_port);
+}
+
 void json_write_mail(struct json_writer *writer, const struct record *record)
 {
 	static const struct facts NO_FACTS;
@@ -125,7 +137,7 @@ void json_write_mail(struct json_writer *writer, const struct record *record)
 		json_text(writer, "second_opinion", record->second_opinion);
 	}
 	if (record->proxied_by != NULL) {
-		json_text(writer, "proxied_by", record->proxied_by);
+		write_proxy(writer, record);
 	}
 	json_object_close(writer);
 }

@@ -17,6 +17,9 @@ struct record {
 	uint64_t sequence;         /* event id's last part */
 	const char *event_prefix;  /* "<sensor>-<boot>" */
 	const struct observation *observation;
+	const struct observation
+		*wire; /* the ends in the packets, where a proxy made the
+					   judged ones others; else NULL */
 	const struct judgement *judgement;
 	const char *evidence;       /* of the classification, or NULL */
 	const char *second_opinion; /* nDPI's name, or NULL */
@@ -30,6 +33,12 @@ struct record {
 	const char *
 		proxied_by; /* text of a proxy in front (PROXY, SOCKS, CONNECT), or NULL */
 };
+
+/* The ends in the packets: what src, dest and the Community ID speak of. */
+static inline const struct observation *record_wire(const struct record *record)
+{
+	return record->wire ? record->wire : record->observation;
+}
 
 /* 28 characters and NUL; Community ID v1, seed 0. */
 void record_community_id(const struct record *record, char text[32]);
