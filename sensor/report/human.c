@@ -76,8 +76,12 @@ static void print_ends(FILE *out, const struct human_alert_text *text)
 		return;
 	}
 	(void)fprintf(out, "%s%s\n", text->head, text->tail + strlen("  "));
-	(void)fprintf(out, "%*s%s%s-> %s\n", HUMAN_INDENT, "", text->from,
-		ends <= room ? " " : "\n          ", text->to);
+	(void)fprintf(out, "%*s%s", HUMAN_INDENT, "", text->from);
+	if (ends <= room) {
+		(void)fprintf(out, " -> %s\n", text->to);
+	} else {
+		(void)fprintf(out, "\n%*s-> %s\n", HUMAN_INDENT, "", text->to);
+	}
 }
 
 void human_alert(struct human *human, const struct record *record, enum finding finding,

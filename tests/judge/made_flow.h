@@ -32,7 +32,8 @@
 	"  workstations: {role: client, service: office, addresses: "                  \
 	"[192.0.2.64/26]}\n"                                                           \
 	"  nomads: {role: client, service: office, addresses: [192.168.7.0/25]}\n"     \
-	"  mailboxes: {role: mailbox, service: office, addresses: [192.0.2.10]}\n"     \
+	"  mailboxes: {role: mailbox, service: office, addresses: [192.0.2.10], "      \
+	"names: [mail.example.org]}\n"                                                 \
 	"  dmz-mailboxes: {role: mailbox, service: office, addresses: "                \
 	"[198.51.100.9]}\n"                                                            \
 	"  submission: {role: submission, service: office, addresses: [192.0.2.20]}\n" \

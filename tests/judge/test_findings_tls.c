@@ -47,8 +47,8 @@ static void a_server_that_offers_no_starttls_is_at_fault(void **state)
 	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
 	assert_string_equal(flow.judgement.detail[FINDING_TLS_STARTTLS_NOT_OFFERED],
 		"server calls itself relay.example.org");
-	assert_string_equal(flow.judgement.detail[FINDING_TLS_MISSING],
-		"row M-02 wants tls: starttls");
+	assert_string_equal(
+		flow.judgement.detail[FINDING_TLS_MISSING], "content in clear");
 }
 
 static void a_client_that_does_not_use_the_offer_is_at_fault(void **state)
@@ -140,16 +140,16 @@ static void an_optional_row_wants_nothing_of_starttls(void **state)
 	matrix_free(matrix);
 }
 
-static void undeclared_servers_owe_each_other_starttls_and_strangers_do_not(
+static void a_server_of_ours_owes_starttls_without_a_row_and_strangers_do_not(
 	void **state)
 {
 	(void)state;
-	struct made_flow flow = made_flow(PROTOCOL_SMTP, RELAY, INTERNET, 25);
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, INTERNET, RELAY, 25);
 	flow.facts.starttls_offered = FACTS_NO;
 	assert_findings(office, &flow,
 		BIT(FINDING_SENDER_ILLEGITIMATE) |
 			BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
-	flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+	flow = made_flow(PROTOCOL_SMTP, RELAY, INTERNET, 25);
 	flow.facts.starttls_offered = FACTS_NO;
 	assert_findings(office, &flow, BIT(FINDING_SENDER_ILLEGITIMATE));
 }
@@ -178,6 +178,14 @@ static void credentials_in_clear_name_mechanism_and_outcome(void **state)
 			BIT(FINDING_TLS_STARTTLS_UNUSED));
 	assert_string_equal(flow.judgement.detail[FINDING_TLS_CREDENTIALS_CLEAR],
 		"PLAIN+LOGIN, rejected");
+	flow.facts.auth_accepted = FACTS_UNKNOWN;
+	flow.observation.is_ended = false;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_UNUSED));
+	flow.observation.is_ended = true;
+	made_judge(office, &flow);
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_CREDENTIALS_CLEAR],
+		"PLAIN+LOGIN, outcome not seen");
 	flow.facts.auth_secret = 0;
 	flow.facts.auth_tried = FACTS_MECHANISM_CRAM_MD5;
 	flow.facts.auth_accepted = FACTS_YES;
@@ -303,6 +311,25 @@ static void self_signed_wrong_name_and_weak_key_have_their_findings(void **state
 	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_WEAK_KEY));
 }
 
+static void without_sni_the_group_s_declared_names_count(void **state)
+{
+	(void)state;
+	struct made_flow flow = with_certificate();
+	struct facts_certificate *certificate = &flow.facts.session.server_certificate;
+	certificate->name_matches = FACTS_UNKNOWN;
+	strcpy(certificate->names, "www.example.net,MAIL.example.org");
+	assert_findings(office, &flow, 0);
+	strcpy(certificate->names, "*.example.org");
+	assert_findings(office, &flow, 0);
+	strcpy(certificate->names, "www.example.net,mail.example.org.evil.example");
+	assert_findings(office, &flow, BIT(FINDING_TLS_CERTIFICATE_NAME_MISMATCH));
+	assert_non_null(
+		strstr(flow.judgement.detail[FINDING_TLS_CERTIFICATE_NAME_MISMATCH],
+			"mailboxes declares mail.example.org, got www.example.net"));
+	memset(certificate->names, 'x', sizeof(certificate->names) - 1);
+	assert_findings(office, &flow, 0);
+}
+
 static void a_self_signed_certificate_is_milder_between_servers(void **state)
 {
 	(void)state;
@@ -354,7 +381,7 @@ int main(void)
 		cmocka_unit_test(an_offer_may_be_declined_where_the_row_says_offered),
 		cmocka_unit_test(an_optional_row_wants_nothing_of_starttls),
 		cmocka_unit_test(
-			undeclared_servers_owe_each_other_starttls_and_strangers_do_not),
+			a_server_of_ours_owes_starttls_without_a_row_and_strangers_do_not),
 		cmocka_unit_test(a_session_without_content_breaks_no_tls_condition),
 		cmocka_unit_test(credentials_in_clear_name_mechanism_and_outcome),
 		cmocka_unit_test(an_old_version_is_milder_between_servers),
@@ -364,6 +391,7 @@ int main(void)
 		cmocka_unit_test(
 			self_signed_wrong_name_and_weak_key_have_their_findings),
 		cmocka_unit_test(a_self_signed_certificate_is_milder_between_servers),
+		cmocka_unit_test(without_sni_the_group_s_declared_names_count),
 		cmocka_unit_test(requiretls_on_a_clear_channel_is_reported),
 		cmocka_unit_test(long_names_are_cut_to_fit_the_detail),
 	};

@@ -38,8 +38,7 @@ static void an_alert_takes_two_lines(void **state)
 		"203.0.113.25:25 (internet)  smtp\n"
 		"          no row lets workstations send smtp to the Internet\n"
 		"HIGH      sender.illegitimate  R37  smtp  x3  (audit)\n"
-		"          192.0.2.70 (workstations)\n"
-		"          -> 203.0.113.25:25 (internet)\n"
+		"          192.0.2.70 (workstations) -> 203.0.113.25:25 (internet)\n"
 		"          no row lets workstations send smtp to the Internet\n");
 	free(output.text);
 }
