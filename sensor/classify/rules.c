@@ -104,15 +104,19 @@ static const struct rule RULES[] = {
 		.server_and = SERVER_250,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "greeting says smtp + 250"},
+	{.server_any = SERVER_354,
+		.server_and = SERVER_250,
+		.protocol = PROTOCOL_SMTP,
+		.evidence = "354 + 250"},
 	{.server_any = SERVER_ENHANCED,
 		.server_and = SERVER_354,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "354 + enhanced status"},
 	{.client_any = CLIENT_EHLO,
-		.client_and = CLIENT_MAIL | CLIENT_RCPT | CLIENT_AUTH,
+		.client_and = CLIENT_MAIL | CLIENT_RCPT | CLIENT_AUTH | CLIENT_STARTTLS,
 		.client_first = CLIENT_SMTP_FIRST,
 		.protocol = PROTOCOL_SMTP,
-		.evidence = "ehlo + envelope, client side alone"},
+		.evidence = "ehlo + command, client side alone"},
 	{.client_any = CLIENT_MAIL,
 		.client_and = CLIENT_RCPT,
 		.client_first = CLIENT_SMTP_FIRST,
@@ -205,8 +209,10 @@ static const struct rule RULES[] = {
 		.needs_server_first = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 greeting"},
-	{.client_any = CLIENT_POP3_TWO,
-		.client_first = CLIENT_POP3 | CLIENT_USER | CLIENT_SHARED,
+	{.client_any = CLIENT_POP3 | CLIENT_PASS,
+		.client_and = CLIENT_POP3_TWO | CLIENT_POP3_SHARED | CLIENT_AUTH,
+		.client_first = CLIENT_POP3 | CLIENT_USER | CLIENT_AUTH,
+		.client_none = CLIENT_FTP | CLIENT_EHLO,
 		.needs_last = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 commands, client side alone"},
@@ -238,6 +244,10 @@ static const struct rule RULES[] = {
 		.server_any = SERVER_REPLY,
 		.protocol = PROTOCOL_FTP,
 		.evidence = "ftp command + reply"},
+	{.server_any = SERVER_220,
+		.server_and = SERVER_FTP_REPLY,
+		.protocol = PROTOCOL_FTP,
+		.evidence = "220 greeting + ftp reply"},
 	{.server_any = SERVER_FTP_TEXT,
 		.needs_last = true,
 		.protocol = PROTOCOL_FTP,
@@ -339,6 +349,7 @@ const struct rule *rules_match(const struct marks *client, const struct marks *s
 			holds_any(client->client_first, rule->client_first) &&
 			holds_any(server->server, rule->server_any) &&
 			holds_any(server->server, rule->server_and) &&
+			(client->client & rule->client_none) == 0 &&
 			(server->server & rule->server_none) == 0 &&
 			is_time(rule, state)) {
 			*rank = i;

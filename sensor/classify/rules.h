@@ -20,6 +20,7 @@ struct rule {
 	uint64_t client_any;   /* one of these, where not 0 */
 	uint64_t client_and;   /* and one of these */
 	uint64_t client_first; /* and one of these in the very first line */
+	uint64_t client_none;  /* none of these */
 	uint64_t server_any;
 	uint64_t server_and;
 	uint64_t server_none; /* none of these */
