@@ -23,7 +23,7 @@ enum {
 	SEALED_ALERT_BYTES_MAX = 19, /* TLS 1.3: alert, inner type and tag */
 	/* Records that teach nothing before there is nothing to learn: */
 	QUIET_MIDSTREAM = 4, /* no hello was seen */
-	QUIET_ONE_SIDE = 4,  /* the other side is not captured */
+	QUIET_ONE_SIDE = 3,  /* the other side seems not captured */
 	QUIET_MAX = 64,
 };
 
@@ -259,25 +259,30 @@ static void established_note(struct facts *facts)
 	}
 }
 
-static bool is_one_side_settled(const struct tls_session *session, enum direction way)
+/* Not settled by itself: a client may send early data before its server says a word. */
+static bool is_one_side_encrypted(const struct tls_session *session, enum direction way)
 {
 	return session->sides[way].is_encrypted &&
 	       session->quiet[way] >= QUIET_ONE_SIDE &&
 	       session->records[direction_reverse(way)] == 0;
 }
 
-/* Can the facts still change? */
+/* Can the facts change no more? */
 static bool is_settled(const struct tls_session *session, struct facts *facts)
 {
 	const uint32_t quiet = session->quiet[0] + session->quiet[1];
-	if ((session->sides[0].is_encrypted && session->sides[1].is_encrypted) ||
-		is_one_side_settled(session, DIRECTION_TO_SERVER) ||
-		is_one_side_settled(session, DIRECTION_TO_CLIENT)) {
+	const bool is_both =
+		session->sides[0].is_encrypted && session->sides[1].is_encrypted;
+	if (is_both || is_one_side_encrypted(session, DIRECTION_TO_SERVER) ||
+		is_one_side_encrypted(session, DIRECTION_TO_CLIENT)) {
 		established_note(facts);
-		return has_hello(facts) || quiet >= QUIET_MIDSTREAM;
 	}
-	return facts->session.alert_level == ALERT_FATAL || quiet >= QUIET_MAX ||
-	       (!has_hello(facts) && quiet >= QUIET_MIDSTREAM);
+	if (!has_hello(facts)) {
+		return facts->session.alert_level == ALERT_FATAL ||
+		       quiet >= QUIET_MIDSTREAM;
+	}
+	return is_both || facts->session.alert_level == ALERT_FATAL ||
+	       quiet >= QUIET_MAX;
 }
 
 /* The first bytes of a side were no record; or, later, a record that cannot be. */

@@ -460,7 +460,7 @@ static void only_the_server_captured_is_enough(void **state)
 	for (int i = 0; i < 4; i++) {
 		put_sealed(&server, 23, 100);
 	}
-	assert_int_equal(feed(DOWN, &server), TLS_FINISHED);
+	assert_int_equal(feed(DOWN, &server), TLS_GO_ON);
 	assert_true(facts.session.is_established);
 	assert_int_equal(facts.session.server_certificate.visibility, FACTS_SEEN);
 	assert_int_equal(facts.session.server_certificate.name_matches, FACTS_UNKNOWN);
@@ -474,10 +474,31 @@ static void only_the_client_captured_is_enough(void **state)
 	for (int i = 0; i < 4; i++) {
 		put_sealed(&client, 23, 100);
 	}
-	assert_int_equal(feed(UP, &client), TLS_FINISHED);
+	assert_int_equal(feed(UP, &client), TLS_GO_ON);
 	assert_true(facts.session.is_established);
 	assert_int_equal(facts.session.version, 0);
 	assert_int_equal(facts.session.client_certificate, FACTS_NO);
+	client.len = 0;
+	for (int i = 0; i < 64; i++) {
+		put_sealed(&client, 23, 100);
+	}
+	assert_int_equal(feed(UP, &client), TLS_FINISHED);
+}
+
+static void early_data_does_not_hide_the_server_hello(void **state)
+{
+	(void)state;
+	feed_pieces(UP, KNOWN_HELLO, KNOWN_HELLO_BYTES, 4096);
+	put_change_cipher(&client);
+	for (int i = 0; i < 8; i++) {
+		put_sealed(&client, 23, 100);
+	}
+	assert_int_equal(feed(UP, &client), TLS_GO_ON);
+	put_server_hello(&messages, 0x1301, EXTENSIONS_1_3, EXTENSIONS_1_3_BYTES);
+	take_messages(&server, 16384);
+	put_sealed(&server, 23, 1200);
+	assert_int_equal(feed(DOWN, &server), TLS_FINISHED);
+	assert_int_equal(facts.session.version, 0x0304);
 }
 
 static void records_without_a_hello_teach_nothing(void **state)
@@ -701,6 +722,7 @@ int main(void)
 		TEST(a_fatal_alert_in_clear_ends_the_session),
 		TEST(only_the_server_captured_is_enough),
 		TEST(only_the_client_captured_is_enough),
+		TEST(early_data_does_not_hide_the_server_hello),
 		TEST(records_without_a_hello_teach_nothing),
 		TEST(empty_records_are_bounded),
 		TEST(a_gap_inside_a_certificate_costs_only_the_certificate),
