@@ -1,0 +1,108 @@
+"""check and explain as a person at a terminal meets them."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
+REFERENCE = "rules/anssi-reference.yaml"
+MISTAKES = "tests/matrix/mistakes.yaml"
+
+
+def run(*words, stdin=None):
+    return subprocess.run([MAILWARDEN, *words], cwd=ROOT, text=True, input=stdin,
+                          capture_output=True, timeout=30, check=False)
+
+
+def explain(*words):
+    answer = run("explain", "-m", REFERENCE, *words)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_twelve_mistakes_give_twelve_located_errors():
+    answer = run("check", MISTAKES)
+    assert answer.returncode == 2
+    located = [line for line in answer.stderr.splitlines()
+               if re.match(re.escape(MISTAKES) + r":\d+:\d+: ", line)]
+    assert len(located) == 12
+    assert answer.stdout == ""
+
+
+def test_check_as_json_carries_the_same_errors():
+    answer = run("check", "--json", MISTAKES)
+    assert answer.returncode == 2
+    document = json.loads(answer.stdout)
+    assert document["valid"] is False
+    assert len(document["errors"]) == 12
+
+
+def test_the_reference_matrix_is_right_and_free_of_warnings():
+    answer = run("check", "--json", REFERENCE)
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
+                                         "groups": 10, "rows": 13}
+
+
+def test_check_reads_the_matrix_back_in_words():
+    answer = run("check", REFERENCE)
+    assert answer.returncode == 0
+    assert "relay may send smtp to mx-out on port 25, under STARTTLS." in answer.stdout
+
+
+def test_check_reads_stdin():
+    answer = run("check", "-", stdin="schema: 1\n")
+    assert answer.returncode == 2
+    assert "stdin:1:1: the matrix has no rows" in answer.stderr
+
+
+def test_explain_names_the_row_that_allows():
+    text = explain("relay", "mx-out", "smtp")
+    assert text.startswith("Allowed: relay (relay, internal) may send smtp to mx-out "
+                           "(outbound, gateway) on port 25, under STARTTLS.\n")
+    assert "By row M-30 (relay -> mx-out)" in text
+    assert "owner is messaging" in text
+
+
+def test_explain_tells_the_last_day_and_audit_mode():
+    text = explain("192.0.2.130", "relay", "smtp")
+    assert "Its last day is 2037-06-30." in text
+    assert "audit mode" in text
+
+
+def test_explain_names_the_nearest_row_and_what_fails_first():
+    text = explain("relay", "mx-out", "smtp:2525")
+    assert text.startswith("Not allowed: ")
+    assert 'fails first on "port"' in text
+    assert "allows port 25, not 2525" in text
+
+
+def test_explain_names_r37_for_a_workstation_that_sends():
+    text = explain("192.0.2.70", "internet", "smtp")
+    assert "workstations (client, internal) may not send smtp to internet" in text
+    assert "R37" in text
+
+
+def test_explain_of_an_unknown_end_suggests_the_right_one():
+    answer = run("explain", "-m", REFERENCE, "rellay", "mx-out", "smtp")
+    assert answer.returncode == 2
+    assert 'did you mean "relay"?' in answer.stderr
+    assert "try 'mailwarden explain --help'" in answer.stderr
+
+
+def test_wrong_usage_exits_2_and_points_to_help():
+    for words in (["check"], ["check", "--jsn", REFERENCE], ["explain", "a", "b", "smtp"],
+                  ["explain", "-m", REFERENCE, "relay"], ["explain", "-m"]):
+        answer = run(*words)
+        assert answer.returncode == 2, words
+        assert f"try 'mailwarden {words[0]} --help'" in answer.stderr
+
+
+def test_help_teaches_with_examples():
+    for command in ("check", "explain"):
+        answer = run(command, "--help")
+        assert answer.returncode == 0
+        assert f"  mailwarden {command} " in answer.stdout
