@@ -42,27 +42,35 @@ static void text_note(struct clear *clear, struct facts *facts, enum direction w
 	note_starttls(facts, FACTS_STARTTLS_CLEAR_AFTER);
 }
 
+/* Take one item off the front of *rest and hand it to the protocol. */
+static void item_next(
+	struct clear *clear, struct facts *facts, enum direction way, struct text *rest)
+{
+	struct line line;
+	const enum lines_item item = lines_next(&clear->lines[way], rest, &line);
+	if (item == LINES_LINE) {
+		clear->has_line[way] = true;
+		clear->protocol->line(clear, facts, way, &line);
+	} else if (item != LINES_MORE) {
+		clear->protocol->end(clear, facts, way, item);
+	}
+}
+
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
-	struct lines *lines = &clear->lines[way];
+	const struct lines *lines = &clear->lines[way];
 	struct text rest = bytes;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
-		if (lines_at_start(lines)) {
-			if (is_tls_start(clear, rest)) {
-				*next = ANALYZE_START_TLS;
-				return bytes.len - rest.len;
-			}
+		const bool is_start = lines_at_start(lines);
+		if (is_start && is_tls_start(clear, rest)) {
+			*next = ANALYZE_START_TLS;
+			return bytes.len - rest.len;
+		}
+		if (is_start) {
 			text_note(clear, facts, way);
 		}
-		struct line line;
-		const enum lines_item item = lines_next(lines, &rest, &line);
-		if (item == LINES_LINE) {
-			clear->has_line[way] = true;
-			clear->protocol->line(clear, facts, way, &line);
-		} else if (item != LINES_MORE) {
-			clear->protocol->end(clear, facts, way, item);
-		}
+		item_next(clear, facts, way, &rest);
 	}
 	if (way == DIRECTION_TO_SERVER) {
 		facts->has_bare_lf |= lines->has_bare_lf;

@@ -245,9 +245,10 @@ static void command_note(
 /* RFC 9051 section 9: astring characters except '+'. */
 static bool is_tag(struct text tag)
 {
+	static const char SPECIALS[] = {'+', '(', ')', '{', '%', '*', '"', '\\'};
 	for (size_t i = 0; i < tag.len; i++) {
 		if (tag.at[i] <= ' ' || tag.at[i] > '~' ||
-			memchr("+(){%*\"\\", tag.at[i], 8) != NULL) {
+			memchr(SPECIALS, tag.at[i], sizeof(SPECIALS)) != NULL) {
 			return false;
 		}
 	}

@@ -67,7 +67,7 @@ struct smtp_command smtp_command_parse(struct text line);
 /* What follows the colon of FROM: or ADDR=: the domain behind the last '@', empty when there is none. */
 struct text smtp_path_domain(struct text path);
 
-/* Value of NAME=value in blank-separated arguments, empty when there is none. */
+/* What follows name ("NAME=") in blank-separated arguments, empty when there is none. */
 struct text smtp_attribute(struct text arguments, const char *name);
 
 /* One line of the server. */

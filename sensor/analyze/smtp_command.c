@@ -1,5 +1,7 @@
 #include "analyze/smtp.h"
 
+#include <string.h>
+
 /* What may stand behind a verb, so that a line of a letter is not taken for a command. */
 enum argument {
 	ARGUMENT_NONE = 0, /* the verb alone */
@@ -121,11 +123,8 @@ struct text smtp_attribute(struct text arguments, const char *name)
 	for (struct text word = text_word(&arguments); word.len > 0;
 		word = text_word(&arguments)) {
 		if (text_starts(word, name)) {
-			while (word.at[0] != '=') {
-				word.at++;
-				word.len--;
-			}
-			return (struct text){.at = word.at + 1, .len = word.len - 1};
+			const size_t skipped = strlen(name);
+			return (struct text){word.at + skipped, word.len - skipped};
 		}
 	}
 	return (struct text){.at = arguments.at, .len = 0};
