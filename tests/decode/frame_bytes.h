@@ -81,13 +81,6 @@ static inline void wrap_ethernet(struct frame_bytes *frame, uint16_t ethertype)
 	wrap(frame, header, 14);
 }
 
-static inline void wrap16(struct frame_bytes *frame, uint16_t value)
-{
-	uint8_t bytes[2];
-	put16(bytes, value);
-	wrap(frame, bytes, 2);
-}
-
 /* Payload of a TCP segment over IPv4, without a link layer. */
 static inline void frame_start(struct frame_bytes *frame, const char *payload)
 {

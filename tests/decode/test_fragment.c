@@ -134,6 +134,7 @@ static void beyond_the_bound_the_oldest_is_given_up(void **state)
 	assert_int_equal(add4(&run, 32, 44, 2), DECODE_OK);
 	assert_int_equal(add4(&run, 32, 44, 3), DECODE_OK);
 	assert_int_equal(add4(&run, 32, 44, 1), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_OK);
 	for (unsigned i = 0; i < 1000; i++) { /* slots come back for ever */
 		(void)add4(&run, 0, 32, (uint8_t)i);
 		assert_int_equal(add4(&run, 32, 44, (uint8_t)i), DECODE_OK);
