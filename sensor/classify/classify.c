@@ -186,7 +186,7 @@ static bool decide(const struct prefix *prefix, const struct classify_hint *hint
 	const struct marks marks[2], struct classification *result)
 {
 	const struct rule *best = NULL;
-	size_t best_rank = 0;
+	size_t rank = RULES_RANK_NONE;
 	unsigned best_client = 0;
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const unsigned client =
@@ -196,12 +196,10 @@ static bool decide(const struct prefix *prefix, const struct classify_hint *hint
 			.is_server_first = is_first(prefix, 1 - client),
 			.is_client_full = prefix_is_full(prefix, client),
 		};
-		size_t rank;
 		const struct rule *rule =
 			rules_match(&marks[client], &marks[1 - client], &state, &rank);
-		if (rule && (!best || rank < best_rank)) {
+		if (rule) {
 			best = rule;
-			best_rank = rank;
 			best_client = client;
 		}
 	}

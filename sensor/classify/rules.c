@@ -342,7 +342,8 @@ static bool is_time(const struct rule *rule, const struct rules_state *state)
 const struct rule *rules_match(const struct marks *client, const struct marks *server,
 	const struct rules_state *state, size_t *rank)
 {
-	for (size_t i = 0; i < RULE_COUNT; i++) {
+	const size_t end = *rank < RULE_COUNT ? *rank : RULE_COUNT;
+	for (size_t i = 0; i < end; i++) {
 		const struct rule *rule = &RULES[i];
 		if (holds_any(client->client, rule->client_any) &&
 			holds_any(client->client, rule->client_and) &&
@@ -356,6 +357,5 @@ const struct rule *rules_match(const struct marks *client, const struct marks *s
 			return rule;
 		}
 	}
-	*rank = RULE_COUNT;
 	return NULL;
 }

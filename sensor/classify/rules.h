@@ -32,6 +32,11 @@ struct rule {
 	const char *evidence;
 };
 
-/* The first row that fits and its place in the table; NULL when none does. */
+#define RULES_RANK_NONE SIZE_MAX
+
+/*
+ * The first row that fits and stands before *rank in the table, whose place *rank
+ * becomes; NULL when there is none.
+ */
 const struct rule *rules_match(const struct marks *client, const struct marks *server,
 	const struct rules_state *state, size_t *rank);
