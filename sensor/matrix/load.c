@@ -128,8 +128,9 @@ static struct matrix *matrix_new(size_t file_count)
 static void loader_start(struct loader *loader, size_t file_count)
 {
 	*loader = (struct loader){.matrix = matrix_new(file_count)};
-	loader->row_lists =
-		arena_array(&loader->trees, file_count + 1, sizeof(*loader->row_lists));
+	// NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers
+	const size_t size = sizeof(*loader->row_lists);
+	loader->row_lists = arena_array(&loader->trees, file_count + 1, size);
 }
 
 static void loader_name_file(struct loader *loader, size_t index, const char *name)
