@@ -544,6 +544,27 @@ static void a_gap_inside_a_certificate_costs_only_the_certificate(void **state)
 	assert_int_equal(context.handshakes.used, 0);
 }
 
+static void what_follows_a_gap_across_messages_is_not_taken_for_one(void **state)
+{
+	(void)state;
+	put_server_hello(&messages, 0xc02f, NULL, 0);
+	const size_t cut = 5 + messages.len - 2;
+	const size_t message = open_message(&messages, 22);
+	for (int i = 0; i < 8; i++) {
+		put(&messages, "\x0d\x00\x00\x00", 4); /* as if a CertificateRequest */
+	}
+	close_message(&messages, message);
+	take_messages(&server, 16384);
+	put_server_key(&messages);
+	take_messages(&server, 16384);
+	feed_pieces(DOWN, server.bytes, cut, cut);
+	tls_session_gap(&session, DOWN, 2 + 4 + 8);
+	feed_pieces(DOWN, server.bytes + cut + 14, server.len - cut - 14, 4096);
+	assert_false(facts.session.is_client_certificate_asked);
+	assert_false(facts.session.has_server_hello);
+	assert_int_equal(session.records[DOWN], 2);
+}
+
 static void a_gap_of_unknown_size_waits_for_a_record_header(void **state)
 {
 	(void)state;
@@ -726,6 +747,7 @@ int main(void)
 		TEST(records_without_a_hello_teach_nothing),
 		TEST(empty_records_are_bounded),
 		TEST(a_gap_inside_a_certificate_costs_only_the_certificate),
+		TEST(what_follows_a_gap_across_messages_is_not_taken_for_one),
 		TEST(a_gap_of_unknown_size_waits_for_a_record_header),
 		TEST(a_gap_in_sealed_data_changes_nothing),
 		TEST(an_sslv2_hello_offers_its_version),
