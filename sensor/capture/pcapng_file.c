@@ -259,30 +259,34 @@ static enum source_result block_begin(struct file *file, struct block *block)
 	return SOURCE_FRAME;
 }
 
+/* SOURCE_END: the block gave no frame; the next one may, unless the file ended. */
+static enum source_result frame_of_block(
+	struct file *file, const struct block *block, struct frame *frame)
+{
+	if (block->type == BLOCK_ENHANCED_PACKET || block->type == BLOCK_PACKET) {
+		return frame_of_packet(file, block, frame);
+	}
+	if (block->type == BLOCK_SIMPLE_PACKET) {
+		return frame_of_simple_packet(file, block, frame);
+	}
+	if (block->type == BLOCK_INTERFACE) {
+		interface_add(file, block);
+	}
+	file->skip = (uint64_t)block->body_len + 4;
+	return SOURCE_END;
+}
+
 static enum source_result pcapng_next(struct file *file, struct frame *frame)
 {
-	struct block block = {0};
-	while (!file->is_ended) {
-		enum source_result result = block_begin(file, &block);
-		if (result != SOURCE_FRAME) {
-			return result;
-		}
-		if (block.type == BLOCK_ENHANCED_PACKET || block.type == BLOCK_PACKET) {
-			result = frame_of_packet(file, &block, frame);
-		} else if (block.type == BLOCK_SIMPLE_PACKET) {
-			result = frame_of_simple_packet(file, &block, frame);
-		} else {
-			if (block.type == BLOCK_INTERFACE) {
-				interface_add(file, &block);
-			}
-			file->skip = (uint64_t)block.body_len + 4;
-			continue;
-		}
-		if (result != SOURCE_END) {
-			return result;
+	enum source_result result = SOURCE_END;
+	while (result == SOURCE_END && !file->is_ended) {
+		struct block block = {0};
+		result = block_begin(file, &block);
+		if (result == SOURCE_FRAME) {
+			result = frame_of_block(file, &block, frame);
 		}
 	}
-	return SOURCE_END;
+	return result;
 }
 
 bool pcapng_start(struct file *file)

@@ -127,6 +127,7 @@ static bool member_follows(struct stream *stream)
 }
 
 /* Unpacks until there is something to give or nothing more to unpack. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the codec writes there through io */
 static size_t unpack(struct stream *stream, uint8_t *to, size_t len)
 {
 	struct codec_io io = {.out = to, .out_len = len};
