@@ -1,5 +1,6 @@
 #include "judge/catalogue.h"
 #include "commands/command.h"
+#include "report/human_text.h"
 #include "report/json_writer.h"
 
 #include <getopt.h>
@@ -57,20 +58,13 @@ static void text_whole(void)
 
 static void print_wrapped(const char *label, const char *text)
 {
-	enum { LABEL = 18, WIDTH = 100 - LABEL };
+	enum { LABEL = 18 };
 	while (*text != '\0') {
-		size_t len = strlen(text);
-		if (len > WIDTH) {
-			len = WIDTH;
-			while (len > 0 && text[len] != ' ') {
-				len--;
-			}
-			len = len > 0 ? len : WIDTH;
-		}
+		const size_t len = human_line_len(text, HUMAN_COLUMNS - LABEL);
 		printf("%-*s%.*s\n", LABEL, label, (int)len, text);
 		label = "";
 		text += len;
-		text += *text == ' ' ? 1 : 0;
+		text += strspn(text, " ");
 	}
 }
 

@@ -89,7 +89,7 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 {
 	const struct judgement *judgement = record->judgement;
 	const uint8_t severity = judgement->severity[finding];
-	struct human_alert_text text;
+	struct human_alert_text text = {.head = ""};
 	count_alert(human, finding, severity, count);
 	human_alert_text(&text, record, finding, count);
 
@@ -151,27 +151,29 @@ static void print_finding_row(const struct human *human, enum finding finding)
 		human->alerts[finding], human->occurrences[finding], recommendations);
 }
 
-/* The gravest first, and in the catalogue's order among equals. */
-static void print_findings(const struct human *human)
+/* In the catalogue's order. */
+static void print_findings_of(const struct human *human, enum severity severity)
 {
-	char heading[96];
-	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-32s %8s %8s\n",
-		HUMAN_INDENT, "Severity", "Finding", "alerts", "flows");
-	bool has_heading = false;
-	for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_LOW; severity++) {
-		for (int finding = 0; finding < FINDING_COUNT; finding++) {
-			if (human->gravest[finding] != severity) {
-				continue;
-			}
-			if (!has_heading) {
-				print_heading(human, heading);
-				has_heading = true;
-			}
+	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+		if (human->gravest[finding] == severity) {
 			print_finding_row(human, (enum finding)finding);
 		}
 	}
-	if (!has_heading) {
+}
+
+/* The gravest first. */
+static void print_findings(const struct human *human, bool is_any)
+{
+	char heading[96];
+	if (!is_any) {
 		(void)fputs("\nNo findings.\n", human->out);
+		return;
+	}
+	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-32s %8s %8s\n",
+		HUMAN_INDENT, "Severity", "Finding", "alerts", "flows");
+	print_heading(human, heading);
+	for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_LOW; severity++) {
+		print_findings_of(human, (enum severity)severity);
 	}
 }
 
@@ -197,6 +199,6 @@ void human_summary(struct human *human, const struct json_stats *stats)
 		(void)fputc('\n', human->out);
 	}
 	print_flows(human);
-	print_findings(human);
+	print_findings(human, alerts > 0);
 	print_counters(human, stats);
 }

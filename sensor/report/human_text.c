@@ -1,5 +1,7 @@
 #include "report/human_text.h"
 
+#include <ctype.h>
+
 void human_recommendations(enum finding finding, char *text, size_t size)
 {
 	const struct finding_row *row = finding_row(finding);
@@ -57,23 +59,26 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 		judgement->reason);
 }
 
+size_t human_line_len(const char *text, size_t width)
+{
+	const size_t whole = strlen(text);
+	if (whole <= width) {
+		return whole;
+	}
+	size_t len = width;
+	while (len > 0 && text[len] != ' ') {
+		len--;
+	}
+	return len > 0 ? len : width;
+}
+
 void human_wrap(FILE *out, const char *text)
 {
-	const size_t width = HUMAN_COLUMNS - HUMAN_INDENT;
 	while (*text != '\0') {
-		size_t len = strlen(text);
-		if (len > width) {
-			len = width;
-			while (len > 0 && text[len] != ' ') {
-				len--;
-			}
-			len = len > 0 ? len : width;
-		}
+		const size_t len = human_line_len(text, HUMAN_COLUMNS - HUMAN_INDENT);
 		(void)fprintf(out, "%*s%.*s\n", HUMAN_INDENT, "", (int)len, text);
 		text += len;
-		while (*text == ' ') {
-			text++;
-		}
+		text += strspn(text, " ");
 	}
 }
 
@@ -81,9 +86,7 @@ void human_upper(const char *text, char *upper, size_t size)
 {
 	size_t len = 0;
 	for (; len + 1 < size && text[len] != '\0'; len++) {
-		const char letter = text[len];
-		upper[len] = letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A')
-							    : letter;
+		upper[len] = (char)toupper((unsigned char)text[len]);
 	}
 	upper[len] = '\0';
 }

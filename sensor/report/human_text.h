@@ -1,5 +1,5 @@
 /*
- * report/human_text - the words of one alert for a terminal. Private to report/.
+ * report/human_text - the words of one alert for a terminal. For report/ and commands/.
  */
 #pragma once
 
@@ -23,6 +23,9 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 
 /* "R41 R42", "-" where no recommendation stands behind the finding. */
 void human_recommendations(enum finding finding, char *text, size_t size);
+
+/* Bytes of text that make one line of at most width columns, broken at a blank. */
+size_t human_line_len(const char *text, size_t width);
 
 /* Print text in lines of HUMAN_COLUMNS, each behind HUMAN_INDENT blanks. */
 void human_wrap(FILE *out, const char *text);

@@ -149,29 +149,39 @@ static size_t shared_depth(const struct counter_path *a, const struct counter_pa
 	return depth;
 }
 
+/* Open the objects of path below depth, then write its value. */
+static void write_counter(struct json_writer *writer, const struct counter_path *path,
+	size_t depth, uint64_t value)
+{
+	char part[64] = "";
+	for (; depth < path->count; depth++) {
+		(void)snprintf(part, sizeof(part), "%.*s", (int)path->lens[depth],
+			path->parts[depth]);
+		if (depth + 1 < path->count) {
+			json_object_open(writer, part);
+		}
+	}
+	json_number(writer, part, value);
+}
+
+static void close_objects(struct json_writer *writer, size_t count)
+{
+	for (; count > 0; count--) {
+		json_object_close(writer);
+	}
+}
+
 static void write_counters(struct json_writer *writer, const struct json_stats *stats)
 {
 	struct counter_path open = {.count = 1};
-	char part[64];
 	for (size_t i = 0; i < stats->counter_count; i++) {
 		const struct counter_path path = path_of(stats->counters[i].name);
 		const size_t shared = shared_depth(&open, &path);
-		for (size_t depth = open.count - 1; depth > shared; depth--) {
-			json_object_close(writer);
-		}
-		for (size_t depth = shared; depth < path.count; depth++) {
-			(void)snprintf(part, sizeof(part), "%.*s",
-				(int)path.lens[depth], path.parts[depth]);
-			if (depth + 1 < path.count) {
-				json_object_open(writer, part);
-			}
-		}
-		json_number(writer, part, stats->counters[i].value);
+		close_objects(writer, open.count - 1 - shared);
+		write_counter(writer, &path, shared, stats->counters[i].value);
 		open = path;
 	}
-	for (size_t depth = open.count - 1; depth > 0; depth--) {
-		json_object_close(writer);
-	}
+	close_objects(writer, open.count - 1);
 }
 
 void json_stats(FILE *out, const struct json_stats *stats)

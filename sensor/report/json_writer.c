@@ -6,40 +6,56 @@
 
 #define US_PER_S 1000000
 
+/* First bytes first to last start a sequence of len bytes, the second being low to high. */
+struct utf8_row {
+	uint8_t first;
+	uint8_t last;
+	uint8_t low;
+	uint8_t high;
+	uint8_t len;
+};
+
+/* RFC 3629 section 4 */
+static const struct utf8_row UTF8_ROWS[] = {
+	{0xc2, 0xdf, 0x80, 0xbf, 2},
+	{0xe0, 0xe0, 0xa0, 0xbf, 3},
+	{0xe1, 0xec, 0x80, 0xbf, 3},
+	{0xed, 0xed, 0x80, 0x9f, 3},
+	{0xee, 0xef, 0x80, 0xbf, 3},
+	{0xf0, 0xf0, 0x90, 0xbf, 4},
+	{0xf1, 0xf3, 0x80, 0xbf, 4},
+	{0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+static bool is_utf8(const unsigned char *text, const struct utf8_row *row)
+{
+	if (text[0] < row->first || text[0] > row->last || text[1] < row->low ||
+		text[1] > row->high) {
+		return false;
+	}
+	for (size_t i = 2; i < row->len; i++) {
+		if (text[i] < 0x80 || text[i] > 0xbf) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /*
- * Length of the UTF-8 sequence at text, 0 when it is none (RFC 3629 section 4). Ends at
- * the NUL at the latest, since NUL is no continuation byte.
+ * Length of the UTF-8 sequence at text, 0 when it is none. Looks past no NUL, since
+ * NUL continues no sequence.
  */
 static size_t utf8_len(const unsigned char *text)
 {
-	unsigned low = 0x80;
-	unsigned high = 0xbf;
-	size_t len = 0;
 	if (text[0] < 0x80) {
 		return 1;
 	}
-	if (text[0] >= 0xc2 && text[0] <= 0xdf) {
-		len = 2;
-	} else if (text[0] >= 0xe0 && text[0] <= 0xef) {
-		len = 3;
-		low = text[0] == 0xe0 ? 0xa0 : low;
-		high = text[0] == 0xed ? 0x9f : high;
-	} else if (text[0] >= 0xf0 && text[0] <= 0xf4) {
-		len = 4;
-		low = text[0] == 0xf0 ? 0x90 : low;
-		high = text[0] == 0xf4 ? 0x8f : high;
-	} else {
-		return 0;
-	}
-	if (text[1] < low || text[1] > high) {
-		return 0;
-	}
-	for (size_t i = 2; i < len; i++) {
-		if (text[i] < 0x80 || text[i] > 0xbf) {
-			return 0;
+	for (size_t i = 0; i < sizeof(UTF8_ROWS) / sizeof(UTF8_ROWS[0]); i++) {
+		if (is_utf8(text, &UTF8_ROWS[i])) {
+			return UTF8_ROWS[i].len;
 		}
 	}
-	return len;
+	return 0;
 }
 
 static void write_escaped(FILE *out, const char *text)
