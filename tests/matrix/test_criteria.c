@@ -58,9 +58,9 @@ static void a_sender_without_any_row_is_named_with_its_role_and_zone(void **stat
 	matrix_ask(matrix, &question, &result);
 	assert_int_equal(result.allowed, MATRIX_NO);
 	assert_null(result.nearest);
-	assert_string_equal(
-		result.reason, "no row lets workstations (client, internal) send smtp "
-			       "to scanners (application, internal)");
+	assert_string_equal(result.reason,
+		"no row lets workstations (client, internal) send smtp "
+		"to scanners (application, internal)");
 	matrix_free(matrix);
 }
 
