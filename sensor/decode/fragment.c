@@ -209,26 +209,30 @@ static bool slot_fits(struct slot *slot, const struct fragment *fragment)
 }
 
 /* False when bytes that are here already were different. */
+static bool slot_put_unit(
+	struct slot *slot, uint32_t unit, const uint8_t *bytes, uint32_t len)
+{
+	uint8_t *place =
+		slot->bytes + FRAGMENT_HEADER_BYTES_MAX + (size_t)unit * UNIT_BYTES;
+	const uint64_t bit = UINT64_C(1) << (unit % 64);
+	if (slot->seen[unit / 64] & bit) {
+		return memcmp(place, bytes, len) == 0;
+	}
+	memcpy(place, bytes, len);
+	slot->seen[unit / 64] |= bit;
+	slot->units_seen++;
+	return true;
+}
+
 static bool slot_put(struct slot *slot, const struct fragment *fragment)
 {
-	for (uint32_t at = 0; at < fragment->len; at += UNIT_BYTES) {
-		const uint32_t unit = (fragment->offset + at) / UNIT_BYTES;
+	bool is_same = true;
+	for (uint32_t at = 0; is_same && at < fragment->len; at += UNIT_BYTES) {
 		const uint32_t left = fragment->len - at;
-		const uint32_t len = left < UNIT_BYTES ? left : UNIT_BYTES;
-		uint8_t *place = slot->bytes + FRAGMENT_HEADER_BYTES_MAX +
-				 (size_t)unit * UNIT_BYTES;
-		const uint64_t bit = UINT64_C(1) << (unit % 64);
-		if (slot->seen[unit / 64] & bit) {
-			if (memcmp(place, fragment->bytes + at, len) != 0) {
-				return false;
-			}
-			continue;
-		}
-		memcpy(place, fragment->bytes + at, len);
-		slot->seen[unit / 64] |= bit;
-		slot->units_seen++;
+		is_same = slot_put_unit(slot, (fragment->offset + at) / UNIT_BYTES,
+			fragment->bytes + at, left < UNIT_BYTES ? left : UNIT_BYTES);
 	}
-	return true;
+	return is_same;
 }
 
 static bool slot_is_whole(const struct slot *slot)
