@@ -189,6 +189,12 @@ static void names_add_common(struct names *names, X509 *x509)
 	}
 }
 
+/* A name was asked for and not cut to fit. */
+static bool is_comparable(const char *sni)
+{
+	return sni[0] != '\0' && strlen(sni) + 1 < FACTS_HOST_BYTES;
+}
+
 /* The common name counts only where there is no dNSName (RFC 6125 section 6.4.4). */
 static void names_read(X509 *x509, const char *sni, struct facts_certificate *out)
 {
@@ -198,8 +204,8 @@ static void names_read(X509 *x509, const char *sni, struct facts_certificate *ou
 	if (names.count == 0) {
 		names_add_common(&names, x509);
 	}
-	if (sni[0] == '\0' || strlen(sni) + 1 >= FACTS_HOST_BYTES) {
-		out->name_matches = FACTS_UNKNOWN; /* none asked for, or cut to fit */
+	if (!is_comparable(sni)) {
+		out->name_matches = FACTS_UNKNOWN;
 	} else {
 		out->name_matches = names.is_match ? FACTS_YES : FACTS_NO;
 	}
@@ -212,40 +218,59 @@ static X509 *x509_of(struct text der)
 						   : NULL;
 }
 
-/* One certificate read before, and the question it answered. */
+/* One certificate read before; its name_matches is of that time's SNI and not kept. */
 struct remembered {
 	struct facts_certificate facts; /* visibility FACTS_NOT_SEEN: empty */
-	char sni[FACTS_HOST_BYTES];
 	bool is_alone;
 };
 
 static struct remembered remembered[64];
 
-static struct remembered *remembered_place(const char *fingerprint, const char *sni)
+static struct remembered *remembered_place(const char *fingerprint)
 {
-	const size_t sum = (size_t)(uint8_t)fingerprint[0] * 16 +
-			   (uint8_t)fingerprint[1] + strlen(sni);
+	const size_t sum =
+		(size_t)(uint8_t)fingerprint[0] * 7 + (size_t)(uint8_t)fingerprint[1];
 	return &remembered[sum % (sizeof(remembered) / sizeof(remembered[0]))];
 }
 
-static bool remembered_is(const struct remembered *place, const char *fingerprint,
-	const char *sni, bool is_alone)
+/* Its list of names is whole, so that another SNI can be held against it. */
+static bool has_whole_names(const struct facts_certificate *facts)
 {
-	return place->facts.visibility == FACTS_SEEN && place->is_alone == is_alone &&
-	       strcmp(place->facts.fingerprint, fingerprint) == 0 &&
-	       strcmp(place->sni, sni) == 0;
+	return strlen(facts->names) + 1 < sizeof(facts->names);
 }
 
-static void remembered_set(struct remembered *place,
-	const struct facts_certificate *facts, const char *sni, bool is_alone)
+static bool remembered_is(
+	const struct remembered *place, const char *fingerprint, bool is_alone)
 {
-	if (facts->visibility != FACTS_SEEN || facts->fingerprint[0] == '\0' ||
-		strlen(sni) >= sizeof(place->sni)) {
-		return;
+	return place->facts.visibility == FACTS_SEEN && place->is_alone == is_alone &&
+	       strcmp(place->facts.fingerprint, fingerprint) == 0;
+}
+
+static void remembered_set(
+	struct remembered *place, const struct facts_certificate *facts, bool is_alone)
+{
+	if (facts->visibility == FACTS_SEEN && facts->fingerprint[0] != '\0' &&
+		has_whole_names(facts)) {
+		place->facts = *facts;
+		place->is_alone = is_alone;
 	}
-	place->facts = *facts;
-	place->is_alone = is_alone;
-	memcpy(place->sni, sni, strlen(sni) + 1);
+}
+
+/* The answer to this SNI from the comma-separated names. */
+static enum facts_answer names_match(const char *names, const char *sni)
+{
+	if (!is_comparable(sni)) {
+		return FACTS_UNKNOWN;
+	}
+	while (*names != '\0') {
+		const size_t len = strcspn(names, ",");
+		const struct text name = {(const uint8_t *)names, len};
+		if (certificate_name_matches(name, sni)) {
+			return FACTS_YES;
+		}
+		names += len + (names[len] == ',');
+	}
+	return FACTS_NO;
 }
 
 static void x509_read(
@@ -272,13 +297,14 @@ void certificate_read(
 {
 	*out = (struct facts_certificate){.visibility = FACTS_UNREADABLE};
 	fingerprint_sha256(der, out->fingerprint);
-	struct remembered *place = remembered_place(out->fingerprint, sni);
-	if (remembered_is(place, out->fingerprint, sni, is_alone)) {
+	struct remembered *place = remembered_place(out->fingerprint);
+	if (remembered_is(place, out->fingerprint, is_alone)) {
 		*out = place->facts;
+		out->name_matches = names_match(out->names, sni);
 		return;
 	}
 	x509_read(der, sni, is_alone, out);
-	remembered_set(place, out, sni, is_alone);
+	remembered_set(place, out, is_alone);
 }
 
 void certificate_subject(struct text der, char *field, size_t size)

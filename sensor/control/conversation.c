@@ -42,6 +42,31 @@ static void open_opinion(struct engine *engine, struct conversation *conversatio
 	}
 }
 
+/* A mail flow: ask about the server's first ones, then about some. */
+static void open_opinion_of_mail(struct engine *engine, const struct flow *flow,
+	struct conversation *conversation)
+{
+	const struct address *server = &flow->address[!flow->client];
+	const uint16_t protocol = (uint16_t)conversation->classification.protocol;
+	uint64_t words[3] = {0, 0, server_port(flow)};
+	memcpy(words, server->bytes, sizeof(server->bytes));
+	struct opinions_asked *asked =
+		&engine->asked[hash_words(&engine->settings.seed, words, 3) %
+			       OPINIONS_ASKED_SLOTS];
+	if (!address_equal(&asked->server, server) ||
+		asked->port != server_port(flow) || asked->protocol != protocol) {
+		*asked = (struct opinions_asked){.server = *server,
+			.port = server_port(flow),
+			.protocol = protocol};
+	}
+	const uint32_t flows = asked->flows++;
+	if (flows < OPINIONS_ASKED_FIRST || flows % OPINIONS_ASKED_EVERY == 0) {
+		open_opinion(engine, conversation);
+	} else {
+		close_opinion(engine, conversation);
+	}
+}
+
 static void give_up(struct engine *engine, struct flow *flow)
 {
 	close_opinion(engine, area(engine, flow));
@@ -63,6 +88,7 @@ static void become_foreign(
 		return;
 	}
 	conversation->phase = CONVERSATION_FOREIGN;
+	open_opinion(engine, conversation);
 	flow_mute(engine->flows, flow);
 	if (!conversation->opinion) {
 		verdicts_foreign(engine, flow, conversation);
@@ -76,9 +102,6 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	struct conversation *conversation = area(engine, flow);
 	(void)now_us;
 	conversation->source = (uint16_t)engine->source;
-	if (is_on_mail_port(flow)) {
-		open_opinion(engine, conversation);
-	}
 	return true;
 }
 
@@ -107,7 +130,7 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 	facts->protocol = naming.protocol;
 	conversation->classification.protocol = naming.protocol;
 	conversation->classification.evidence = naming.evidence;
-	open_opinion(engine, conversation);
+	open_opinion_of_mail(engine, flow, conversation);
 	facts->change++;
 }
 
@@ -132,9 +155,10 @@ static void after_dialogue(
 			return;
 		}
 	}
+	const uint64_t facts = verdicts_facts(&conversation->dialogue.facts);
 	if (conversation->classification.protocol != PROTOCOL_TLS &&
-		conversation->dialogue.facts.change != conversation->judged_change) {
-		conversation->judged_change = conversation->dialogue.facts.change;
+		facts != conversation->judged_facts) {
+		conversation->judged_facts = facts;
 		verdicts_mail(engine, flow, conversation, false);
 	}
 	if (result == DIALOGUE_FINISHED) {
@@ -190,7 +214,7 @@ static void start_dialogue(struct engine *engine, struct flow *flow)
 	dialogue_start(&conversation->dialogue, conversation->classification.protocol,
 		flow->is_midstream);
 	if (conversation->classification.protocol != PROTOCOL_TLS) {
-		open_opinion(engine, conversation);
+		open_opinion_of_mail(engine, flow, conversation);
 	}
 	play_prefix(engine, flow, &prefix);
 	for (unsigned side = 0; side < 2 && is_in_dialogue(engine, flow); side++) {
@@ -213,7 +237,11 @@ static void classify(struct engine *engine, struct flow *flow, bool is_ended)
 	const enum classify_outcome outcome =
 		classify_prefix(&conversation->prefix, &hint, result);
 	if (outcome == CLASSIFY_NOT_YET) {
-		open_opinion(engine, conversation);
+		/* Both spoke and the signatures still cannot rule it out. */
+		if (conversation->prefix.len[0] > 0 &&
+			conversation->prefix.len[1] > 0) {
+			open_opinion(engine, conversation);
+		}
 		return;
 	}
 	if (outcome == CLASSIFY_DECIDED && result->client_side_is_sure) {

@@ -22,9 +22,9 @@ struct conversation {
 	bool is_settled; /* the facts are final */
 	bool is_opinion_closed;
 	uint16_t source;
-	uint32_t judged_change;
-	uint32_t reported;   /* findings given out, bit per enum finding */
-	uint32_t dropped[2]; /* bytes behind a full prefix, by side */
+	uint64_t judged_facts; /* verdicts_facts when last judged; 0: never */
+	uint32_t reported;     /* findings given out, bit per enum finding */
+	uint32_t dropped[2];   /* bytes behind a full prefix, by side */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
 	struct classification classification;
@@ -34,12 +34,28 @@ struct conversation {
 	};
 };
 
+/*
+ * Servers whose mail nDPI was asked about lately: asking costs more than all our own
+ * analysis, and its answer about one server hardly changes from flow to flow.
+ */
+#define OPINIONS_ASKED_SLOTS 4096 /* by server address and port, one way associative */
+#define OPINIONS_ASKED_FIRST 8    /* flows of a server that are all asked about */
+#define OPINIONS_ASKED_EVERY 16   /* then one flow in so many */
+
+struct opinions_asked {
+	struct address server;
+	uint16_t port;
+	uint16_t protocol; /* enum protocol; another one starts anew */
+	uint32_t flows;
+};
+
 struct engine {
 	struct engine_settings settings;
 	struct engine_outputs outputs;
 	struct decoder *decoder;
 	struct flow_table *flows;
 	struct second_opinion *opinion;
+	struct opinions_asked asked[OPINIONS_ASKED_SLOTS];
 	struct tls_context tls;
 	struct fold *fold;
 	uint64_t now_us;

@@ -71,7 +71,8 @@ void verdicts_update(
 		.judgement = &judgement,
 		.start_us = count->first_us,
 		.end_us = count->last_us,
-		.state = "folded"};
+		.state = "folded",
+		.is_repeat = true};
 	engine->alerts++;
 	engine->outputs.alert(engine->outputs.context, &record, key->finding, count);
 }
@@ -175,6 +176,37 @@ static void apply_proxy(const struct classification *classification,
 		classification->proxy == CLASSIFY_PROXY_SOCKS ? "socks"
 							      : "http-connect",
 		target, classification->target_port);
+}
+
+#define STARTTLS_FAULTS                                                           \
+	(FACTS_STARTTLS_REFUSED | FACTS_STARTTLS_MASKED |                         \
+		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
+		FACTS_STARTTLS_CLEAR_AFTER)
+
+uint64_t verdicts_facts(const struct facts *facts)
+{
+	const struct facts_tls_session *session = &facts->session;
+	const uint64_t parts[][2] = {
+		/* value, bits it takes */
+		{1, 1},
+		{(uint64_t)facts->protocol, 5},
+		{facts->starttls & STARTTLS_FAULTS, 9},
+		{facts->starttls_offered == FACTS_NO, 1},
+		{facts->auth_secret & FACTS_MECHANISMS_REUSABLE, 6},
+		{(uint64_t)facts->auth_accepted, 2},
+		{facts->has_content_clear, 1},
+		{facts->has_requiretls_clear, 1},
+		{facts->is_preauth, 1},
+		{session->version, 16},
+		{session->cipher_suite, 16},
+		{session->server_certificate.visibility == FACTS_SEEN, 1},
+		{session->client_certificate == FACTS_NO, 1},
+	};
+	uint64_t packed = 0;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		packed = packed << parts[i][1] | parts[i][0];
+	}
+	return packed;
 }
 
 void verdicts_mail(struct engine *engine, struct flow *flow,

@@ -9,6 +9,13 @@
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended);
 
+/*
+ * Those facts that a finding can come from while the flow runs, packed; never 0. A
+ * running flow is judged again only when they changed: capabilities, names and counts
+ * alone make no finding.
+ */
+uint64_t verdicts_facts(const struct facts *facts);
+
 /* Something else than mail on a mail port. */
 void verdicts_foreign(
 	struct engine *engine, struct flow *flow, struct conversation *conversation);

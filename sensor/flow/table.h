@@ -15,6 +15,7 @@ struct flow_table {
 	struct streams streams;
 	uint32_t *buckets;
 	uint32_t bucket_mask;
+	size_t bucket_bytes;
 	uint32_t oldest[FLOW_LIST_COUNT];
 	uint32_t newest[FLOW_LIST_COUNT];
 	uint32_t expire_countdown;

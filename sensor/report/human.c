@@ -91,6 +91,9 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	const uint8_t severity = judgement->severity[finding];
 	struct human_alert_text text = {.head = ""};
 	count_alert(human, finding, severity, count);
+	if (record->is_repeat) {
+		return; /* the summary has the number */
+	}
 	human_alert_text(&text, record, finding, count);
 
 	print_severity(human, (enum severity)severity);
