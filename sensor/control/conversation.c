@@ -50,9 +50,10 @@ static void open_opinion_of_mail(struct engine *engine, const struct flow *flow,
 	const uint16_t protocol = (uint16_t)conversation->classification.protocol;
 	uint64_t words[3] = {0, 0, server_port(flow)};
 	memcpy(words, server->bytes, sizeof(server->bytes));
+	/* The same place in every run: which flows are asked about shows in the records. */
+	static const struct hash_seed FIXED;
 	struct opinions_asked *asked =
-		&engine->asked[hash_words(&engine->settings.seed, words, 3) %
-			       OPINIONS_ASKED_SLOTS];
+		&engine->asked[hash_words(&FIXED, words, 3) % OPINIONS_ASKED_SLOTS];
 	if (!address_equal(&asked->server, server) ||
 		asked->port != server_port(flow) || asked->protocol != protocol) {
 		*asked = (struct opinions_asked){.server = *server,
@@ -338,11 +339,14 @@ static void end_conversation(struct engine *engine, struct flow *flow)
 void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 {
 	struct engine *engine = (struct engine *)context;
-	(void)end;
 	if (area(engine, flow)) {
 		end_conversation(engine, flow);
-	} else if (flow->bytes[0] + flow->bytes[1] == 0 && !flow->is_midstream &&
-		   is_on_mail_port(flow)) {
+		return;
+	}
+	/* One pushed out of a full table may yet have gone on: nothing is known of it. */
+	const bool is_known = end != FLOW_END_EVICTED;
+	if (is_known && flow->bytes[0] + flow->bytes[1] == 0 && !flow->is_midstream &&
+		is_on_mail_port(flow)) {
 		verdicts_attempt(engine, flow);
 	}
 }
