@@ -226,11 +226,14 @@ static int runtime_error(const char *text)
 /* Output that did not reach its file is an error, not a detail. */
 static int close_outputs(struct replay *replay)
 {
-	if (replay->flows && fclose(replay->flows) != 0) {
-		replay->flows = NULL;
-		return runtime_error("--flows: cannot write the file");
-	}
+	FILE *flows = replay->flows;
 	replay->flows = NULL;
+	if (flows) {
+		const bool is_broken = ferror(flows) != 0;
+		if (fclose(flows) != 0 || is_broken) {
+			return runtime_error("--flows: cannot write the file");
+		}
+	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		return runtime_error("cannot write to standard output");
 	}
