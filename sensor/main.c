@@ -2,9 +2,11 @@
 #include "classify/second_opinion.h"
 #include "commands/command.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef MAILWARDEN_VERSION
 #define MAILWARDEN_VERSION "0.1.0"
@@ -34,10 +36,19 @@ static void usage(FILE *out)
 		"error, 3 I/O or runtime error.\n");
 }
 
-int main(int argc, char **argv)
+/* Else the first file opened would become standard output. */
+static void hold_standard_places(void)
 {
-	(void)signal(
-		SIGPIPE, SIG_IGN); /* a closed pipe is a write error, told as such */
+	for (int id = STDIN_FILENO; id <= STDERR_FILENO; id++) {
+		if (fcntl(id, F_GETFD) == -1) {
+			/* takes the lowest free place; read only, so that writing fails */
+			(void)open("/dev/null", O_RDONLY);
+		}
+	}
+}
+
+static int run(int argc, char **argv)
+{
 	const char *name = argc > 1 ? argv[1] : NULL;
 	if (!name) {
 		usage(stderr);
@@ -61,4 +72,17 @@ int main(int argc, char **argv)
 	(void)fprintf(stderr,
 		"mailwarden: unknown command '%s'\nTry 'mailwarden --help'.\n", name);
 	return COMMAND_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	hold_standard_places();
+	/* a closed pipe is a write error, told as such */
+	(void)signal(SIGPIPE, SIG_IGN);
+	const int code = run(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fputs("mailwarden: cannot write to standard output\n", stderr);
+		return COMMAND_RUNTIME;
+	}
+	return code;
 }

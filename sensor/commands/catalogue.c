@@ -203,11 +203,6 @@ static int print_catalogue(const struct format *format, const char *id)
 		}
 		format->one(row);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		(void)fprintf(stderr,
-			"mailwarden catalogue: cannot write to standard output\n");
-		return COMMAND_RUNTIME;
-	}
 	return COMMAND_OK;
 }
 

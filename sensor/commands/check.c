@@ -118,10 +118,6 @@ static int check_files(
 	matrix_free(matrix);
 	matrix_problems_free(&errors);
 	matrix_problems_free(&warnings);
-	if (fflush(stdout) != 0) {
-		perror("mailwarden check: stdout");
-		return COMMAND_RUNTIME;
-	}
 	return code;
 }
 

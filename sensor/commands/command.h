@@ -2,7 +2,8 @@
  * commands/command - the subcommands of mailwarden, one file each.
  *
  * main.c holds the table and hands over argv from the subcommand's name on. A
- * command prints its result on stdout and what went wrong on stderr.
+ * command prints its result on stdout and what went wrong on stderr; main.c makes
+ * sure that what was printed got out.
  */
 #pragma once
 

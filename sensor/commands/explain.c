@@ -217,10 +217,6 @@ static int answer(const struct matrix *matrix, char **words)
 		print_first_failure(&result);
 		print_recommendation(&question, &result);
 	}
-	if (fflush(stdout) != 0) {
-		perror("mailwarden explain: stdout");
-		return COMMAND_RUNTIME;
-	}
 	return COMMAND_OK;
 }
 

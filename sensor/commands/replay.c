@@ -223,8 +223,8 @@ static int runtime_error(const char *text)
 	return COMMAND_RUNTIME;
 }
 
-/* Output that did not reach its file is an error, not a detail. */
-static int close_outputs(struct replay *replay)
+/* Records that did not reach their file are an error, not a detail. */
+static int close_flows(struct replay *replay)
 {
 	FILE *flows = replay->flows;
 	replay->flows = NULL;
@@ -233,9 +233,6 @@ static int close_outputs(struct replay *replay)
 		if (fclose(flows) != 0 || is_broken) {
 			return runtime_error("--flows: cannot write the file");
 		}
-	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		return runtime_error("cannot write to standard output");
 	}
 	return COMMAND_OK;
 }
@@ -271,7 +268,7 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 	}
 	const bool is_read = read_frames(engine, source, &why);
 	report_stats(replay, engine, source);
-	int code = close_outputs(replay);
+	int code = close_flows(replay);
 	if (!is_read) {
 		code = runtime_error(why.text);
 	} else if (code == COMMAND_OK && replay->is_exit_code_wanted &&
