@@ -49,6 +49,19 @@ static enum source_result pcap_next(struct file *file, struct frame *frame)
 	return SOURCE_FRAME;
 }
 
+static bool pcap_has_next_at_hand(const struct file *file)
+{
+	const struct window *window = &file->window;
+	if (window_left(window) < file->header_len) {
+		return false;
+	}
+	struct cursor cur = cursor_over(window->at, file->header_len);
+	cursor_skip(&cur, 8); /* the time */
+	const uint32_t captured_len = field_u32(file, &cur);
+	return captured_len <= CAPTURED_BYTES_MAX &&
+	       window_left(window) - file->header_len >= captured_len;
+}
+
 static bool magic_is_known(uint32_t magic)
 {
 	return magic == PCAP_MAGIC_MICROSECOND || magic == PCAP_MAGIC_NANOSECOND ||
@@ -75,6 +88,7 @@ bool pcap_start(struct file *file)
 	file->header_len = magic == PCAP_MAGIC_KUZNETZOV ? KUZNETZOV_RECORD_HEADER_BYTES
 							 : PCAP_RECORD_HEADER_BYTES;
 	file->next = pcap_next;
+	file->has_next_at_hand = pcap_has_next_at_hand;
 	window_use(&file->window, PCAP_FILE_HEADER_BYTES);
 	return true;
 }

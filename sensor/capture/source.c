@@ -194,6 +194,25 @@ enum source_result source_next(
 	return result;
 }
 
+size_t source_next_some(struct source *source, struct frame *frames, size_t room,
+	enum source_result *result, struct reason *why)
+{
+	*result = source_next(source, frames, why);
+	if (*result != SOURCE_FRAME) {
+		return 0;
+	}
+	size_t count = 1;
+	struct file *file = &source->members[0].file;
+	if (source->count > 1 || !file->has_next_at_hand) {
+		return count;
+	}
+	while (count < room && file->has_next_at_hand(file)) {
+		(void)file->next(file, &frames[count++]);
+	}
+	source->frames += count - 1;
+	return count;
+}
+
 void source_progress(const struct source *source, struct source_progress *progress)
 {
 	*progress = (struct source_progress){.frames = source->frames};

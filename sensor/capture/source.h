@@ -33,5 +33,11 @@ struct source *source_open_files(
 	const char *const *files, size_t count, struct reason *why);
 enum source_result source_next(
 	struct source *source, struct frame *frame, struct reason *why);
+/*
+ * Likewise as many frames as lie at hand, at most room (at least 1); *result is
+ * SOURCE_FRAME when there is at least one. All hold until the next call.
+ */
+size_t source_next_some(struct source *source, struct frame *frames, size_t room,
+	enum source_result *result, struct reason *why);
 void source_progress(const struct source *source, struct source_progress *progress);
 void source_close(struct source *source);

@@ -14,7 +14,7 @@
 #define FLOWS_DEFAULT        (1U << 20)
 #define WATCHED_DEFAULT      (1U << 16)
 #define FOLD_WINDOW_US       (3600ULL * 1000000ULL)
-#define FRAMES_BETWEEN_TICKS 16384
+#define ROUNDS_BETWEEN_TICKS 1024 /* of up to ENGINE_FRAMES_AT_ONCE frames */
 
 struct replay {
 	const char *matrices[MATRICES_MAX];
@@ -177,14 +177,13 @@ static bool read_frames(
 {
 	struct progress progress;
 	progress_start(&progress);
-	struct frame frame;
+	struct frame frames[ENGINE_FRAMES_AT_ONCE];
 	enum source_result result = SOURCE_FRAME;
-	for (unsigned count = 1; result == SOURCE_FRAME; count++) {
-		result = source_next(source, &frame, why);
-		if (result == SOURCE_FRAME) {
-			engine_frame(engine, &frame);
-		}
-		if (count % FRAMES_BETWEEN_TICKS == 0) {
+	for (unsigned round = 1; result == SOURCE_FRAME; round++) {
+		const size_t count = source_next_some(
+			source, frames, ENGINE_FRAMES_AT_ONCE, &result, why);
+		engine_frames(engine, frames, count);
+		if (round % ROUNDS_BETWEEN_TICKS == 0) {
 			progress_tick(&progress, source);
 		}
 	}

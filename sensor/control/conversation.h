@@ -58,7 +58,8 @@ struct engine {
 	struct opinions_asked asked[OPINIONS_ASKED_SLOTS];
 	struct tls_context tls;
 	struct fold *fold;
-	uint64_t now_us;
+	uint64_t latest_us; /* of all frames taken */
+	uint64_t now_us;    /* when the packet at hand came */
 	uint64_t frames;
 	uint64_t frame_bytes;
 	uint64_t packets_udp;

@@ -76,26 +76,70 @@ void engine_free(struct engine *engine)
 	free(engine);
 }
 
-void engine_frame(struct engine *engine, const struct frame *frame)
+/* A decoded packet that waits for its turn. */
+struct waiting {
+	struct packet packet;
+	struct flow_key key;
+	uint32_t source;
+	uint64_t now_us; /* the clock when its frame came */
+};
+
+/* False: nothing to follow. */
+static bool take_frame(
+	struct engine *engine, const struct frame *frame, struct waiting *waiting)
 {
 	engine->frames++;
 	engine->frame_bytes += frame->wire_len;
-	engine->source = frame->source;
-	if (frame->time_us > engine->now_us) {
-		engine->now_us = frame->time_us;
+	if (frame->time_us > engine->latest_us) {
+		engine->latest_us = frame->time_us;
 	}
-	struct packet packet;
-	if (decoder_frame(engine->decoder, frame, &packet) != DECODE_OK) {
-		return;
+	if (decoder_frame(engine->decoder, frame, &waiting->packet) != DECODE_OK) {
+		return false;
 	}
-	if (packet.transport != IPPROTO_TCP) {
+	if (waiting->packet.transport != IPPROTO_TCP) {
 		engine->packets_udp++;
-		return;
+		return false;
 	}
-	struct flow *flow = flow_table_packet(engine->flows, &packet, engine->now_us);
-	if (flow->list == FLOW_LIST_WATCHED) {
-		conversation_packet(engine, flow, &packet);
+	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
+	waiting->source = frame->source;
+	waiting->now_us = engine->latest_us;
+	return true;
+}
+
+static void follow_packets(
+	struct engine *engine, const struct waiting *waiting, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		flow_table_approach(engine->flows, waiting[i].key);
 	}
+	for (const struct waiting *at = waiting; at < waiting + count; at++) {
+		engine->source = at->source;
+		engine->now_us = at->now_us;
+		struct flow *flow = flow_table_keyed_packet(
+			engine->flows, &at->packet, at->key, at->now_us);
+		if (flow->list == FLOW_LIST_WATCHED) {
+			conversation_packet(engine, flow, &at->packet);
+		}
+	}
+	engine->now_us = engine->latest_us;
+}
+
+void engine_frames(struct engine *engine, const struct frame *frames, size_t count)
+{
+	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
+	size_t waiting_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!take_frame(engine, &frames[i], &waiting[waiting_count])) {
+			continue;
+		}
+		waiting_count++;
+		if (waiting_count == ENGINE_FRAMES_AT_ONCE ||
+			waiting[waiting_count - 1].packet.is_reassembled) {
+			follow_packets(engine, waiting, waiting_count);
+			waiting_count = 0;
+		}
+	}
+	follow_packets(engine, waiting, waiting_count);
 }
 
 void engine_drain(struct engine *engine)

@@ -43,7 +43,11 @@ struct engine; /* opaque */
 struct engine *engine_new(const struct engine_settings *settings,
 	const struct engine_outputs *outputs, struct reason *why);
 void engine_free(struct engine *engine);
-void engine_frame(struct engine *engine, const struct frame *frame);
+
+/* Taken together their way through memory is shorter; more only means several rounds. */
+#define ENGINE_FRAMES_AT_ONCE 16
+
+void engine_frames(struct engine *engine, const struct frame *frames, size_t count);
 
 /* End of input: every flow ends, what was folded is reported. */
 void engine_drain(struct engine *engine);

@@ -79,6 +79,7 @@ enum decode_result decoder_frame(
 		steps++) {
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
 	}
+	packet->is_reassembled = walk.is_reassembled;
 	decoder->counters.results[result]++;
 	return result;
 }

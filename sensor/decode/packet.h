@@ -28,7 +28,8 @@ struct packet {
 	uint8_t transport; /* IPPROTO_TCP, IPPROTO_UDP, or another one without ports */
 	uint8_t tcp_flags;
 	uint8_t vlan_count; /* tags noted, outermost first; further ones are passed over */
-	uint8_t tunnel_depth;            /* IP headers around the innermost one */
+	uint8_t tunnel_depth; /* IP headers around the innermost one */
+	bool is_reassembled; /* .payload and .network hold until the next frame is decoded */
 	uint16_t vlan[PACKET_VLANS_MAX]; /* 12-bit identifiers */
 	uint32_t tunnel_id;              /* innermost VNI or GRE key, 0 without one */
 	uint32_t sequence;               /* TCP only, RFC 9293 section 3.1 */

@@ -113,9 +113,24 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 	const struct flow_handler *handler, struct reason *why);
 void flow_table_free(struct flow_table *table);
 
+/* Where a packet's flow is looked for. */
+struct flow_key {
+	uint32_t hash;
+	uint8_t side; /* the sender's */
+};
+
+/* The key of a packet whose turn comes soon; has the table's memory for it fetched. */
+struct flow_key flow_table_expect(
+	const struct flow_table *table, const struct packet *packet);
+/* Some time after that: have the flow's own memory fetched. Both change nothing. */
+void flow_table_approach(const struct flow_table *table, struct flow_key key);
+
 /* One TCP packet. Returns its flow, valid until the next call; now_us may not run backwards by much. */
 struct flow *flow_table_packet(
 	struct flow_table *table, const struct packet *packet, uint64_t now_us);
+/* The same of a packet whose key is known. */
+struct flow *flow_table_keyed_packet(struct flow_table *table,
+	const struct packet *packet, struct flow_key key, uint64_t now_us);
 
 /* End of input: end every flow, oldest first. */
 void flow_table_drain(struct flow_table *table);

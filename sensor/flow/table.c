@@ -182,6 +182,16 @@ static void evict_one(struct flow_table *table)
 	}
 }
 
+/* Which side the sender is: sides are ordered by address, then port. */
+static unsigned sender_side(const struct packet *packet)
+{
+	const int order = memcmp(packet->src.bytes, packet->dst.bytes, 16);
+	if (order != 0) {
+		return order < 0 ? 0 : 1;
+	}
+	return packet->src_port <= packet->dst_port ? 0 : 1;
+}
+
 static uint32_t endpoint_hash(
 	const struct flow_table *table, const struct packet *packet, unsigned src_side)
 {
@@ -196,14 +206,24 @@ static uint32_t endpoint_hash(
 	return (uint32_t)hash_words(&table->seed, words, 5);
 }
 
-/* Which side the sender is: sides are ordered by address, then port. */
-static unsigned sender_side(const struct packet *packet)
+struct flow_key flow_table_expect(
+	const struct flow_table *table, const struct packet *packet)
 {
-	const int order = memcmp(packet->src.bytes, packet->dst.bytes, 16);
-	if (order != 0) {
-		return order < 0 ? 0 : 1;
+	const unsigned side = sender_side(packet);
+	const struct flow_key key = {
+		.hash = endpoint_hash(table, packet, side), .side = (uint8_t)side};
+	__builtin_prefetch(&table->buckets[key.hash & table->bucket_mask]);
+	return key;
+}
+
+void flow_table_approach(const struct flow_table *table, struct flow_key key)
+{
+	const uint32_t index = table->buckets[key.hash & table->bucket_mask];
+	if (index != POOL_NONE) {
+		const struct flow *flow = table_flow(table, index);
+		__builtin_prefetch(flow, 1);
+		__builtin_prefetch((const uint8_t *)flow + 64, 1);
 	}
-	return packet->src_port <= packet->dst_port ? 0 : 1;
 }
 
 static bool is_same(const struct flow *flow, const struct packet *packet, unsigned side)
@@ -258,14 +278,13 @@ static void begin(struct flow_table *table, struct flow *flow,
 }
 
 struct flow *table_find(
-	struct flow_table *table, const struct packet *packet, unsigned *side)
+	struct flow_table *table, const struct packet *packet, struct flow_key key)
 {
-	*side = sender_side(packet);
-	const uint32_t hash = endpoint_hash(table, packet, *side);
-	uint32_t *bucket = &table->buckets[hash & table->bucket_mask];
+	const unsigned side = key.side;
+	uint32_t *bucket = &table->buckets[key.hash & table->bucket_mask];
 	for (uint32_t index = *bucket; index != POOL_NONE;) {
 		struct flow *flow = table_flow(table, index);
-		if (flow->hash == hash && is_same(flow, packet, *side)) {
+		if (flow->hash == key.hash && is_same(flow, packet, side)) {
 			return flow;
 		}
 		index = flow->next_in_bucket;
@@ -276,14 +295,14 @@ struct flow *table_find(
 	const uint32_t index = pool_take(&table->flows);
 	assert(index != POOL_NONE);
 	struct flow *flow = table_flow(table, index);
-	flow->address[*side] = packet->src;
-	flow->address[!*side] = packet->dst;
-	flow->port[*side] = packet->src_port;
-	flow->port[!*side] = packet->dst_port;
-	flow->hash = hash;
+	flow->address[side] = packet->src;
+	flow->address[!side] = packet->dst;
+	flow->port[side] = packet->src_port;
+	flow->port[!side] = packet->dst_port;
+	flow->hash = key.hash;
 	flow->next_in_bucket = *bucket;
 	*bucket = index;
-	begin(table, flow, packet, *side);
+	begin(table, flow, packet, side);
 	append(table, flow,
 		flow->state == FLOW_STATE_OPEN ? FLOW_LIST_DECIDED
 					       : FLOW_LIST_HALF_OPEN);

@@ -33,9 +33,9 @@ static inline struct flow *table_flow(const struct flow_table *table, uint32_t i
 
 struct stream *table_stream(const struct flow_table *table, const struct flow *flow);
 
-/* Find the packet's flow or make one (evicting where needed). *side: the sender's. */
+/* Find the packet's flow or make one (evicting where needed). */
 struct flow *table_find(
-	struct flow_table *table, const struct packet *packet, unsigned *side);
+	struct flow_table *table, const struct packet *packet, struct flow_key key);
 
 void table_list(struct flow_table *table, struct flow *flow, enum flow_list list);
 

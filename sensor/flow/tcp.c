@@ -168,12 +168,19 @@ static void follow(struct flow_table *table, struct flow *flow,
 struct flow *flow_table_packet(
 	struct flow_table *table, const struct packet *packet, uint64_t now_us)
 {
+	return flow_table_keyed_packet(
+		table, packet, flow_table_expect(table, packet), now_us);
+}
+
+struct flow *flow_table_keyed_packet(struct flow_table *table,
+	const struct packet *packet, struct flow_key key, uint64_t now_us)
+{
 	if (now_us > table->now_us) {
 		table->now_us = now_us;
 	}
 	table_expire(table);
-	unsigned side = 0;
-	struct flow *flow = table_find(table, packet, &side);
+	const unsigned side = key.side;
+	struct flow *flow = table_find(table, packet, key);
 	const uint8_t flags = packet->tcp_flags;
 	if (flags & TCP_RST) {
 		reset(table, flow, packet, side);
