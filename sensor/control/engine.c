@@ -112,6 +112,9 @@ static void follow_packets(
 	for (size_t i = 0; i < count; i++) {
 		flow_table_approach(engine->flows, waiting[i].key);
 	}
+	for (size_t i = 0; i < count; i++) {
+		flow_table_approach_stream(engine->flows, waiting[i].key);
+	}
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {
 		engine->source = at->source;
 		engine->now_us = at->now_us;

@@ -122,8 +122,9 @@ struct flow_key {
 /* The key of a packet whose turn comes soon; has the table's memory for it fetched. */
 struct flow_key flow_table_expect(
 	const struct flow_table *table, const struct packet *packet);
-/* Some time after that: have the flow's own memory fetched. Both change nothing. */
+/* Some time after that: have the flow's memory fetched, then that of its bytes. None changes anything. */
 void flow_table_approach(const struct flow_table *table, struct flow_key key);
+void flow_table_approach_stream(const struct flow_table *table, struct flow_key key);
 
 /* One TCP packet. Returns its flow, valid until the next call; now_us may not run backwards by much. */
 struct flow *flow_table_packet(

@@ -1,6 +1,7 @@
 #include "flow/table.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,17 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 };
 
 #define PACKETS_BETWEEN_EXPIRIES 32
+
+#define CACHE_LINE_BYTES 64
+#define FLOW_LINES       2
+#define STREAM_LINES     4 /* and where the handler's area begins */
+
+static void fetch(const void *memory, size_t lines)
+{
+	for (size_t i = 0; i < lines; i++) {
+		__builtin_prefetch((const uint8_t *)memory + i * CACHE_LINE_BYTES, 1);
+	}
+}
 
 struct stream *table_stream(const struct flow_table *table, const struct flow *flow)
 {
@@ -156,6 +168,9 @@ static void expire_list(struct flow_table *table, enum flow_list list)
 		if (!flow || flow->last_us + IDLE_LIMIT_US[list] > table->now_us) {
 			return;
 		}
+		if (flow->newer != POOL_NONE) {
+			fetch(table_flow(table, flow->newer), FLOW_LINES);
+		}
 		table_remove(table, flow, FLOW_END_IDLE);
 	}
 }
@@ -182,47 +197,89 @@ static void evict_one(struct flow_table *table)
 	}
 }
 
-/* Which side the sender is: sides are ordered by address, then port. */
-static unsigned sender_side(const struct packet *packet)
+/* An endpoint as words that compare as its bytes do. */
+struct endpoint {
+	uint64_t high;
+	uint64_t low;
+	uint16_t port;
+};
+
+static struct endpoint endpoint_of(const struct address *address, uint16_t port)
 {
-	const int order = memcmp(packet->src.bytes, packet->dst.bytes, 16);
-	if (order != 0) {
-		return order < 0 ? 0 : 1;
-	}
-	return packet->src_port <= packet->dst_port ? 0 : 1;
+	uint64_t words[2];
+	memcpy(words, address->bytes, sizeof(words));
+	return (struct endpoint){be64toh(words[0]), be64toh(words[1]), port};
 }
 
-static uint32_t endpoint_hash(
-	const struct flow_table *table, const struct packet *packet, unsigned src_side)
+static bool is_in_order(const struct endpoint *a, const struct endpoint *b)
 {
-	uint64_t words[5];
-	const struct address *low = src_side == 0 ? &packet->src : &packet->dst;
-	const struct address *high = src_side == 0 ? &packet->dst : &packet->src;
-	const uint64_t low_port = src_side == 0 ? packet->src_port : packet->dst_port;
-	const uint64_t high_port = src_side == 0 ? packet->dst_port : packet->src_port;
-	memcpy(&words[0], low->bytes, 16);
-	memcpy(&words[2], high->bytes, 16);
-	words[4] = low_port << 16 | high_port;
+	if (a->high != b->high) {
+		return a->high < b->high;
+	}
+	return a->low != b->low ? a->low < b->low : a->port <= b->port;
+}
+
+static bool is_ipv4(const struct endpoint *end)
+{
+	return end->high == 0 && end->low >> 32 == 0xffff;
+}
+
+static uint32_t endpoints_hash(const struct flow_table *table,
+	const struct endpoint *first, const struct endpoint *second)
+{
+	const uint64_t ports = (uint64_t)first->port << 16 | second->port;
+	if (is_ipv4(first) && is_ipv4(second)) {
+		const uint64_t words[] = {
+			first->low << 32 | (second->low & UINT32_MAX), ports};
+		return (uint32_t)hash_words(&table->seed, words, 2);
+	}
+	const uint64_t words[] = {
+		first->high, first->low, second->high, second->low, ports};
 	return (uint32_t)hash_words(&table->seed, words, 5);
+}
+
+/* Sides are ordered by address, then port. */
+static struct flow_key key_of(
+	const struct flow_table *table, const struct packet *packet)
+{
+	const struct endpoint src = endpoint_of(&packet->src, packet->src_port);
+	const struct endpoint dst = endpoint_of(&packet->dst, packet->dst_port);
+	const bool is_first = is_in_order(&src, &dst);
+	return (struct flow_key){.hash = is_first ? endpoints_hash(table, &src, &dst)
+						  : endpoints_hash(table, &dst, &src),
+		.side = is_first ? 0 : 1};
 }
 
 struct flow_key flow_table_expect(
 	const struct flow_table *table, const struct packet *packet)
 {
-	const unsigned side = sender_side(packet);
-	const struct flow_key key = {
-		.hash = endpoint_hash(table, packet, side), .side = (uint8_t)side};
+	const struct flow_key key = key_of(table, packet);
 	__builtin_prefetch(&table->buckets[key.hash & table->bucket_mask]);
 	return key;
 }
 
-void flow_table_approach(const struct flow_table *table, struct flow_key key)
+/* The first flow in the key's bucket: hardly ever another one. */
+static const struct flow *likely_flow(
+	const struct flow_table *table, struct flow_key key)
 {
 	const uint32_t index = table->buckets[key.hash & table->bucket_mask];
-	if (index != POOL_NONE) {
-		const struct flow *flow = table_flow(table, index);
-		__builtin_prefetch(flow, 1);
-		__builtin_prefetch((const uint8_t *)flow + 64, 1);
+	return index == POOL_NONE ? NULL : table_flow(table, index);
+}
+
+void flow_table_approach(const struct flow_table *table, struct flow_key key)
+{
+	const struct flow *flow = likely_flow(table, key);
+	if (flow) {
+		fetch(flow, FLOW_LINES);
+	}
+}
+
+void flow_table_approach_stream(const struct flow_table *table, struct flow_key key)
+{
+	const struct flow *flow = likely_flow(table, key);
+	const struct stream *stream = flow ? table_stream(table, flow) : NULL;
+	if (stream) {
+		fetch(stream, STREAM_LINES);
 	}
 }
 
@@ -313,7 +370,7 @@ void table_restart(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
 {
 	table_end(table, flow, FLOW_END_REUSED);
-	begin(table, flow, packet, sender_side(packet));
+	begin(table, flow, packet, key_of(table, packet).side);
 	table_list(table, flow, FLOW_LIST_HALF_OPEN);
 }
 
