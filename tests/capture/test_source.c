@@ -52,6 +52,34 @@ static void files_are_merged_by_time_and_the_lower_index_goes_first(void **state
 	}
 }
 
+static void frames_at_hand_come_together_and_all_hold(void **state)
+{
+	(void)state;
+	char *name = store_times((const uint32_t[]){1, 2, 3, 4, 5}, 5);
+	struct reason why;
+	const char *const names[1] = {name};
+	struct source *source = source_open_files(names, 1, &why);
+	assert_non_null(source);
+	struct frame frames[3];
+	enum source_result result = SOURCE_ERROR;
+	for (uint8_t first = 1; first <= 4; first += 3) {
+		const size_t count = source_next_some(source, frames, 3, &result, &why);
+		assert_int_equal(result, SOURCE_FRAME);
+		assert_int_equal(count, first == 1 ? 3 : 2);
+		for (size_t i = 0; i < count; i++) {
+			assert_int_equal(frames[i].bytes[0], first + i);
+			assert_int_equal(frames[i].bytes[3], first + i);
+		}
+	}
+	assert_int_equal(source_next_some(source, frames, 3, &result, &why), 0);
+	assert_int_equal(result, SOURCE_END);
+	struct source_progress progress;
+	source_progress(source, &progress);
+	assert_int_equal(progress.frames, 5);
+	source_close(source);
+	capture_remove(name);
+}
+
 static void a_cut_file_does_not_end_the_others(void **state)
 {
 	(void)state;
@@ -144,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			files_are_merged_by_time_and_the_lower_index_goes_first),
+		cmocka_unit_test(frames_at_hand_come_together_and_all_hold),
 		cmocka_unit_test(a_cut_file_does_not_end_the_others),
 		cmocka_unit_test(what_is_no_capture_is_refused_by_name),
 		cmocka_unit_test(what_cannot_be_read_is_refused_with_its_cause),
