@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* On a port that is nobody's, TLS without a hello tells nothing after this many records. */
+/* A hello not read by then was never captured: what is known must do. */
 #define TLS_RECORDS_WITHOUT_HELLO 6
 
 static struct conversation *area(const struct engine *engine, const struct flow *flow)
@@ -115,8 +115,7 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 		!facts->session.has_client_hello && !facts->session.has_server_hello;
 	const uint32_t records = conversation->dialogue.tls.records[0] +
 				 conversation->dialogue.tls.records[1];
-	if (is_blind && !is_on_mail_port(flow) && records < TLS_RECORDS_WITHOUT_HELLO &&
-		!is_ended) {
+	if (is_blind && records < TLS_RECORDS_WITHOUT_HELLO && !is_ended) {
 		return;
 	}
 	const struct naming naming = naming_of_tls(facts, engine->settings.matrix,
