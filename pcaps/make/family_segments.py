@@ -40,10 +40,10 @@ def cut(frame, size):
     return [segment(frame, at, data[at:at + size]) for at in range(0, len(data), size)] or [frame]
 
 
-def rebuilt(change):
+def rebuilt(change, base=BASE):
     """The base capture with each frame replaced by the list `change(number, frame)`."""
     frames = []
-    for number, (at, frame) in enumerate(load(BASE)):
+    for number, (at, frame) in enumerate(load(base)):
         frames += [(at + STEP_S * index, piece)
                    for index, piece in enumerate(change(number, frame))]
     return save(frames)
@@ -130,3 +130,10 @@ def in_order():
 @CASE("ip-fragments-reversed", OFFICE, """The same, the last fragment first.""", findings=FINDINGS)
 def reversed_order():
     return fragments(-1)
+
+
+@CASE("split-hello-http-alpn-on-993", OFFICE, """The hello that asks for HTTP on 993 arrives in pieces of 40
+      octets: the port must not name the flow before the hello is whole.""",
+      findings=("port.foreign",), absent=("flow.illegitimate",))
+def split_hello():
+    return rebuilt(lambda _, frame: cut(frame, 40), base="tls-http-alpn-on-993")
