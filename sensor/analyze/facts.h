@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "classify/protocol.h"
 
 #include <stdbool.h>
@@ -112,6 +113,17 @@ struct facts_tls_session {
 	char client_subject[FACTS_NAME_BYTES];
 };
 
+#define FACTS_HEADER_ADDRESSES 8
+
+/* Header fields of messages that crossed in clear: counts and addresses, never text. */
+struct facts_headers {
+	uint32_t messages; /* whose header was seen to its end */
+	uint32_t without_dkim_signature;
+	uint32_t without_authentication_results;
+	uint8_t address_count; /* literals named in Received and X-Originating-IP */
+	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
+};
+
 struct facts {
 	enum protocol
 		protocol; /* as classified; the dialogue may refine (smtp -> lmtp) */
@@ -145,6 +157,8 @@ struct facts {
 	char mail_from_domain
 		[FACTS_HOST_BYTES]; /* of the first MAIL; never the local part */
 	char real_client[46];       /* XCLIENT/XFORWARD ADDR=, text form */
+	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
+	struct facts_headers headers;
 	struct facts_tls_session session;
 };
 

@@ -39,6 +39,7 @@ static const struct protocol_row ROWS[PROTOCOL_COUNT] = {
 	[PROTOCOL_FINGER] = {"finger", PROTOCOL_FINGER, false, false, false, {79}},
 	[PROTOCOL_GOPHER] = {"gopher", PROTOCOL_GOPHER, false, false, false, {70}},
 	[PROTOCOL_SOCKS] = {"socks", PROTOCOL_SOCKS, false, false, false, {1080}},
+	[PROTOCOL_DNS] = {"dns", PROTOCOL_DNS, false, false, false, {53}},
 	[PROTOCOL_OTHER] = {"other", PROTOCOL_OTHER, false, false, false, {0}},
 };
 

@@ -42,6 +42,7 @@ enum protocol {
 	PROTOCOL_FINGER,
 	PROTOCOL_GOPHER,
 	PROTOCOL_SOCKS,
+	PROTOCOL_DNS,
 	PROTOCOL_OTHER, /* certainly none of the above; nDPI may have a name */
 	PROTOCOL_COUNT
 };

@@ -23,7 +23,7 @@ struct conversation {
 	bool is_opinion_closed;
 	uint16_t source;
 	uint64_t judged_facts; /* verdicts_facts when last judged; 0: never */
-	uint32_t reported;     /* findings given out, bit per enum finding */
+	uint64_t reported;     /* findings given out, FINDING_BIT of each */
 	uint32_t dropped[2];   /* bytes behind a full prefix, by side */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;

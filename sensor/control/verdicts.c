@@ -59,7 +59,7 @@ void verdicts_update(
 		.nearest = sample->nearest,
 		.from = sample->from,
 		.to = sample->to,
-		.findings = 1U << key->finding};
+		.findings = FINDING_BIT(key->finding)};
 	judgement.severity[key->finding] = (uint8_t)sample->severity;
 	(void)snprintf(judgement.reason, sizeof(judgement.reason),
 		"%u more of the same since it was told", count->count);
@@ -118,13 +118,13 @@ static void give_alert(
 
 /* Judge and give out the findings not in *reported yet. */
 static void judge_and_alert(struct engine *engine, struct record *record,
-	const struct observation *observation, uint32_t *reported)
+	const struct observation *observation, uint64_t *reported)
 {
 	judge_flow(engine->settings.matrix, observation, &engine->judgement);
 	record->observation = observation;
-	const uint32_t fresh = engine->judgement.findings & ~*reported;
-	for (int finding = 0; finding < FINDING_COUNT; finding++) {
-		if (fresh & 1U << finding) {
+	const uint64_t fresh = engine->judgement.findings & ~*reported;
+	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
+		if (fresh & FINDING_BIT(finding)) {
 			give_alert(engine, record, (enum finding)finding);
 		}
 	}
@@ -186,27 +186,31 @@ static void apply_proxy(const struct classification *classification,
 uint64_t verdicts_facts(const struct facts *facts)
 {
 	const struct facts_tls_session *session = &facts->session;
-	const uint64_t parts[][2] = {
-		/* value, bits it takes */
-		{1, 1},
-		{(uint64_t)facts->protocol, 5},
-		{facts->starttls & STARTTLS_FAULTS, 9},
-		{facts->starttls_offered == FACTS_NO, 1},
-		{facts->auth_secret & FACTS_MECHANISMS_REUSABLE, 6},
-		{(uint64_t)facts->auth_accepted, 2},
-		{facts->has_content_clear, 1},
-		{facts->has_requiretls_clear, 1},
-		{facts->is_preauth, 1},
-		{session->version, 16},
-		{session->cipher_suite, 16},
-		{session->server_certificate.visibility == FACTS_SEEN, 1},
-		{session->client_certificate == FACTS_NO, 1},
+	const uint64_t parts[] = {
+		facts->protocol,
+		facts->starttls & STARTTLS_FAULTS,
+		facts->starttls_offered == FACTS_NO,
+		facts->auth_secret & FACTS_MECHANISMS_REUSABLE,
+		facts->auth_accepted,
+		facts->has_content_clear,
+		facts->has_requiretls_clear,
+		facts->is_preauth,
+		facts->rpc_protection,
+		facts->headers.without_dkim_signature > 0,
+		facts->headers.without_authentication_results > 0,
+		facts->headers.address_count,
+		session->version,
+		session->cipher_suite,
+		session->server_certificate.visibility == FACTS_SEEN,
+		session->client_certificate == FACTS_NO,
 	};
-	uint64_t packed = 0;
+	uint64_t signature = 1;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		packed = packed << parts[i][1] | parts[i][0];
+		/* one odd factor and a rotation: a change of any part shows */
+		signature = (signature ^ parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
+		signature ^= signature >> 29;
 	}
-	return packed;
+	return signature | 1;
 }
 
 void verdicts_mail(struct engine *engine, struct flow *flow,
@@ -257,7 +261,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow)
 {
 	struct record record;
 	struct observation observation;
-	uint32_t reported = 0;
+	uint64_t reported = 0;
 	fill_record(engine, flow, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	observation.protocol = PROTOCOL_ATTEMPT;

@@ -231,6 +231,100 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"the severity is low.",
 		"Put nomads into the VPN and close the port to the Internet.",
 		"Nomads whose VPN addresses are not declared as a zone."},
+	[FINDING_RELAY_CHAINED] = {"relay.chained", SEVERITY_HIGH, 3700026, 1,
+		"Internal relay chained to an exposed server", {"R35"}, {"T1090"},
+		"A declared relay, which serves the inside only, exchanges mail with "
+		"the Internet, or passes on what an exposed server has just handed it "
+		"over.",
+		"Let the relay speak with declared internal servers and the gateway's "
+		"own outbound and inbound servers only.",
+		"One host doing the work of relay and outbound server: declare it as "
+		"what it is."},
+	[FINDING_GATEWAY_SEND_RECEIVE_MIXED] = {"gateway.send-receive-mixed",
+		SEVERITY_MEDIUM, 3700027, 1, "Gateway server both sends and receives",
+		{"R36"}, {"T1090"},
+		"Within a day the same server handed mail to the Internet and took "
+		"mail from it. The guidance wants two servers, so that one that is "
+		"taken over cannot do both.",
+		"Split the gateway in an outbound and an inbound server.",
+		"Small sites with one gateway by choice; bounces sent by the inbound "
+		"server itself."},
+	[FINDING_HEADER_INTERNAL_LEAK] = {"header.internal-leak", SEVERITY_LOW, 3700028,
+		1, "Internal addresses in headers of outgoing mail", {"R36", "R21"},
+		{"T1590"},
+		"Mail goes to the Internet in clear and its header names addresses of "
+		"internal zones. Only how many is recorded, and none of the text.",
+		"Let the outbound server remove or rewrite Received and similar "
+		"headers of the inside.",
+		"Private addresses of somebody else's network in forwarded mail."},
+	[FINDING_AUTHENTICATION_MISSING] = {"authentication.missing", SEVERITY_LOW,
+		3700029, 1, "Mail without traces of SPF, DKIM or DMARC",
+		{"SPF", "DKIM", "DMARC"}, {"T1684.002"},
+		"On a clear hop behind the inbound server the header has no "
+		"Authentication-Results, or on a clear hop to the Internet it has no "
+		"DKIM-Signature.",
+		"Check the filter on the inbound server (SPF, DKIM, DMARC) and the "
+		"signer on the outbound one.",
+		"Bounces and reports that are not signed on purpose; a filter that "
+		"writes its result under another name."},
+	[FINDING_SENDER_MX_LOOKUP] = {"sender.mx-lookup", SEVERITY_LOW, 3700030, 1,
+		"Query for mail servers by a host that is none", {"R37"}, {"T1071.003"},
+		"A host that is no mail server asks DNS for MX records: software that "
+		"means to deliver mail by itself does that first.",
+		"Find the program. Let only mail servers and resolvers ask for MX.",
+		"Address validation in web forms; monitoring; an administrator's dig."},
+	[FINDING_TLS_CERTIFICATE_CHANGING] = {"tls.certificate-changing",
+		SEVERITY_MEDIUM, 3700031, 1,
+		"Server certificate changes between clients", {"R42"}, {"T1557"},
+		"One server and port showed different certificates to different "
+		"clients in turn, going back and forth: somebody may answer in its "
+		"place on one of the paths. Only seen up to TLS 1.2.",
+		"Compare the fingerprints (`mailwarden servers`) with the server's own "
+		"certificates.",
+		"A load balancer in front of servers with certificates of their own; "
+		"RSA and ECDSA certificates side by side."},
+	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
+		1, "The sensor loses packets", {NULL}, {NULL},
+		"The kernel dropped packets before the sensor could read them: flows "
+		"may be missed or shown with gaps.",
+		"Give it a larger ring or another worker, or narrow what is mirrored "
+		"to it.",
+		"A short burst while the machine starts."},
+	[FINDING_SENSOR_WORKER_RESTARTED] = {"sensor.worker-restarted", SEVERITY_HIGH,
+		3700102, 1, "Process of the sensor ended and was restarted", {NULL},
+		{NULL},
+		"A worker or the reporter died or no longer answered, and was "
+		"replaced. Traffic passed meanwhile; flows under way were forgotten.",
+		"Keep the log lines around it and report them; look for memory limits "
+		"that are too tight.",
+		"Somebody ended the process by hand."},
+	[FINDING_SENSOR_OUTPUT_DOWN] = {"sensor.output-down", SEVERITY_HIGH, 3700103, 1,
+		"Output of the sensor takes no records", {NULL}, {NULL},
+		"Records wait in the journal since an output cannot be reached, or the "
+		"journal itself cannot be written.",
+		"Bring the receiver back, or make room on the disk; nothing in the "
+		"journal is lost meanwhile.",
+		"Maintenance of the receiver."},
+	[FINDING_SENSOR_JOURNAL_BOUND] = {"sensor.journal-bound", SEVERITY_HIGH,
+		3700104, 1, "Journal reached its bound and dropped records", {NULL},
+		{NULL},
+		"The journal may not grow further and its oldest records were dropped "
+		"before every output had them. The alert says how many.",
+		"Bring the output back and give the journal more room.",
+		"None: records are gone."},
+	[FINDING_SENSOR_QUEUE_SILENT] = {"sensor.queue-silent", SEVERITY_HIGH, 3700105,
+		1, "Nothing arrives where packets are expected", {NULL}, {NULL},
+		"An interface or queue has given no packet for longer than it is "
+		"allowed to be silent.",
+		"Check the mirror port, the interface, or the firewall rules that feed "
+		"the queue.",
+		"A quiet site at night: raise the allowed silence."},
+	[FINDING_SENSOR_RELOAD_FAILED] = {"sensor.reload-failed", SEVERITY_MEDIUM,
+		3700106, 1, "New matrix rejected; the old one stays", {NULL}, {NULL},
+		"The sensor was told to read its files again and found an error in "
+		"them. It goes on with what it had.",
+		"Run `mailwarden check` on the files, correct them, reload again.",
+		"None."},
 };
 
 const struct finding_row *finding_row(enum finding finding)
@@ -244,8 +338,16 @@ const char *finding_category(enum finding finding)
 	if (finding <= FINDING_PORT_FOREIGN) {
 		return "Mail flow outside the matrix";
 	}
-	return finding <= FINDING_REQUIRETLS_CLEAR ? "Mail transport security"
-						   : "Mail architecture";
+	if (finding >= FINDING_FLOW_COUNT) {
+		return "Sensor health";
+	}
+	if (finding == FINDING_SENDER_MX_LOOKUP) {
+		return "Mail flow outside the matrix";
+	}
+	return finding <= FINDING_REQUIRETLS_CLEAR ||
+			       finding == FINDING_TLS_CERTIFICATE_CHANGING
+		       ? "Mail transport security"
+		       : "Mail architecture";
 }
 
 const char *severity_name(enum severity severity)

@@ -38,8 +38,14 @@ static const struct finding_rule RULES[] = {
 	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false},
 	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true},
 	{finding_zone_user_access_exposed, FINDING_ZONE_USER_ACCESS_EXPOSED, true},
+	{finding_relay_chained, FINDING_RELAY_CHAINED, true},
+	{finding_gateway_send_receive_mixed, FINDING_GATEWAY_SEND_RECEIVE_MIXED, true},
+	{finding_header_internal_leak, FINDING_HEADER_INTERNAL_LEAK, true},
+	{finding_authentication_missing, FINDING_AUTHENTICATION_MISSING, true},
+	{finding_sender_mx_lookup, FINDING_SENDER_MX_LOOKUP, true},
+	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false},
 };
-_Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_COUNT,
+_Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
 
 static enum severity milder(enum severity severity)
@@ -51,7 +57,7 @@ void findings_test(const struct judge_case *judged, struct judgement *judgement)
 {
 	const bool is_guess =
 		judged->observation->confidence == DIRECTION_CONFIDENCE_PORT;
-	for (size_t i = 0; i < FINDING_COUNT; i++) {
+	for (size_t i = 0; i < FINDING_FLOW_COUNT; i++) {
 		const struct finding_rule *rule = &RULES[i];
 		struct finding_note note = {
 			.severity = finding_row(rule->finding)->severity,
@@ -65,7 +71,7 @@ void findings_test(const struct judge_case *judged, struct judgement *judgement)
 		if (is_guess && rule->depends_on_direction) {
 			note.severity = milder(note.severity);
 		}
-		judgement->findings |= UINT32_C(1) << rule->finding;
+		judgement->findings |= FINDING_BIT(rule->finding);
 		judgement->severity[rule->finding] = (uint8_t)note.severity;
 	}
 }

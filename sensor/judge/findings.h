@@ -10,6 +10,7 @@
 #include "judge/judge.h"
 
 struct judge_case {
+	const struct matrix *matrix;
 	const struct observation *observation;
 	const struct facts
 		*facts; /* never NULL: all unknown where nothing was analysed */
@@ -88,3 +89,11 @@ finding_test finding_certificate_expiring;
 finding_test finding_certificate_self_signed;
 finding_test finding_certificate_name_mismatch;
 finding_test finding_certificate_weak_key;
+
+/* findings_memory.c: what takes more than the flow itself to see */
+finding_test finding_relay_chained;
+finding_test finding_gateway_send_receive_mixed;
+finding_test finding_header_internal_leak;
+finding_test finding_authentication_missing;
+finding_test finding_sender_mx_lookup;
+finding_test finding_certificate_changing;

@@ -214,6 +214,7 @@ void judge_flow(const struct matrix *matrix, const struct observation *observati
 {
 	struct matrix_result result = {0};
 	struct judge_case judged = {
+		.matrix = matrix,
 		.observation = observation,
 		.facts = observation->facts != NULL ? observation->facts : &NO_FACTS,
 		.result = &result,

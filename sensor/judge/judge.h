@@ -9,6 +9,7 @@
 #include "analyze/facts.h"
 #include "base/direction.h"
 #include "judge/catalogue.h"
+#include "judge/memory.h"
 #include "matrix/criteria.h"
 
 #define JUDGEMENT_REASON_BYTES 200
@@ -28,7 +29,10 @@ struct observation {
 	uint16_t server_port;
 	enum direction_confidence confidence;
 	bool is_ended; /* nothing more will come: UNKNOWN becomes the best guess or stays */
-	bool is_refused; /* attempt: RST; else unanswered */
+	bool is_refused;                   /* attempt: RST; else unanswered */
+	bool is_udp;                       /* else TCP */
+	const struct judge_memory *memory; /* what other flows taught, or NULL */
+	const char *lookup; /* record type asked of a name server ("MX"), or NULL */
 	uint64_t now_us;
 };
 
@@ -39,11 +43,11 @@ struct judgement {
 		*nearest; /* when illegitimate: the nearest row, or NULL */
 	struct matrix_end from;
 	struct matrix_end to;
-	uint32_t findings;                   /* bit per enum finding */
-	uint8_t severity[FINDING_COUNT];     /* enum severity, graded for this flow */
-	char reason[JUDGEMENT_REASON_BYTES]; /* why this verdict, one sentence */
+	uint64_t findings;                    /* FINDING_BIT of each raised */
+	uint8_t severity[FINDING_FLOW_COUNT]; /* enum severity, graded for this flow */
+	char reason[JUDGEMENT_REASON_BYTES];  /* why this verdict, one sentence */
 	char detail
-		[FINDING_COUNT]
+		[FINDING_FLOW_COUNT]
 		[96]; /* what was seen, per finding raised; "" when the title says all */
 };
 

@@ -54,7 +54,7 @@ static const char *answer_name(enum facts_answer answer)
 /* used, refused, stripped, unused or none: what became of STARTTLS. */
 static const char *starttls_name(const struct record *record, const struct facts *facts)
 {
-	const uint32_t stripped = UINT32_C(1) << FINDING_TLS_STARTTLS_STRIPPED;
+	const uint64_t stripped = FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED);
 	if (facts->tls == FACTS_TLS_STARTTLS) {
 		return "used";
 	}

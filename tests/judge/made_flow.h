@@ -20,7 +20,7 @@
 #define NOW_S  INT64_C(1790000000)
 #define DAY_S  INT64_C(86400)
 
-#define BIT(finding) (UINT32_C(1) << (finding))
+#define BIT(finding) FINDING_BIT(finding)
 
 #define MADE_HEAD                                                                      \
 	"schema: 1\n"                                                                  \

@@ -169,7 +169,7 @@ static void every_state_of_starttls_has_its_word(void **state)
 		enum facts_tls tls;
 		unsigned starttls;
 		enum facts_answer offered;
-		uint32_t findings;
+		uint64_t findings;
 		const char *word;
 	} CASES[] = {
 		{FACTS_TLS_STARTTLS, FACTS_STARTTLS_REQUESTED, FACTS_YES, 0, "used"},
