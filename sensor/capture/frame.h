@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,8 @@ struct frame {
 		time_us; /* microseconds since 1970, UTC: the clock of everything behind */
 	const uint8_t *bytes; /* borrowed until the next frame is asked for */
 	uint32_t captured_len;
-	uint32_t wire_len;  /* length on the wire, >= captured_len */
-	uint32_t source;    /* index of the file or interface it came from */
-	uint16_t link_type; /* DLT_ value of libpcap (not LINKTYPE_) */
+	uint32_t wire_len;      /* length on the wire, >= captured_len */
+	uint32_t source;        /* index of the file or interface it came from */
+	uint16_t link_type;     /* DLT_ value of libpcap (not LINKTYPE_) */
+	bool is_checksum_unset; /* the network card would write it: nothing to verify */
 };

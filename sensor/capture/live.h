@@ -1,0 +1,60 @@
+/*
+ * capture/live - frames of one network interface, by libpcap's ring (TPACKET_V3).
+ *
+ * In: an interface name. Out: batches of frames to a handler, valid only while it
+ * runs. Never blocks: wait on live_fd, then dispatch. A prefilter in the kernel drops
+ * what cannot be mail. Opening needs CAP_NET_RAW (promiscuous: CAP_NET_ADMIN);
+ * dispatching needs no right and opens nothing, so it runs in a cage.
+ */
+#pragma once
+
+#include "base/reason.h"
+#include "capture/frame.h"
+
+#define LIVE_FRAMES_AT_ONCE 16                   /* most frames a handler is given */
+#define LIVE_RING_BYTES     (UINT32_C(64) << 20) /* used where settings say 0 */
+#define LIVE_SNAPLEN        UINT32_C(65549) /* a whole IP packet and its link layer */
+
+struct live_settings {
+	const char *interface;
+	uint32_t source;       /* frame.source of its frames */
+	uint32_t ring_bytes;   /* per member; 0: LIVE_RING_BYTES */
+	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
+	uint16_t fanout_group; /* members that share the frames by flow; 0: alone */
+	bool is_promiscuous;
+};
+
+enum live_result {
+	LIVE_FRAMES = 0, /* some came; there may be more */
+	LIVE_IDLE,       /* none at hand: poll */
+	LIVE_DOWN, /* the interface is down: wait a while, it may come back by itself */
+	LIVE_GONE, /* removed, or broken: only live_open anew can help; why says */
+};
+
+struct live_counters {
+	uint64_t received;          /* frames that passed the prefilter */
+	uint64_t dropped_kernel;    /* of those, no room in the ring */
+	uint64_t dropped_interface; /* lost before, as the driver counts */
+	uint64_t downs;             /* times it was found down */
+};
+
+struct live; /* opaque */
+
+/* Takes count frames (at most LIVE_FRAMES_AT_ONCE), borrowed for the call. */
+typedef void live_handler(void *context, const struct frame *frames, size_t count);
+
+struct live *live_open(const struct live_settings *settings, struct reason *why);
+void live_close(struct live *live);
+
+/* To poll for POLLIN. */
+int live_fd(const struct live *live);
+
+/* Give what is at hand to the handler, a bounded number of frames, and return. */
+enum live_result live_dispatch(
+	struct live *live, live_handler *handler, void *context, struct reason *why);
+
+/* Asks the kernel; sums since live_open. */
+void live_counters(struct live *live, struct live_counters *counters);
+
+/* True when a frame of this link type would pass the prefilter (tests); len bytes at frame. */
+bool live_prefilter_passes(int link_type, const uint8_t *frame, uint32_t len);
