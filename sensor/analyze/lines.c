@@ -17,21 +17,32 @@ static enum lines_item raw_next(struct lines *lines, struct text *rest)
 	return lines->raw_left == 0 ? LINES_RAW_END : LINES_MORE;
 }
 
-/* Pass the rest of a body line; the one loop that long messages cost. */
+/* The first dot that begins a line of bytes, or NULL; dots are rarer than lines. */
+static const uint8_t *body_dot(struct text bytes)
+{
+	const uint8_t *end = bytes.at + bytes.len;
+	const uint8_t *dot = bytes.at;
+	while ((dot = memchr(dot, '.', (size_t)(end - dot))) != NULL) {
+		if (dot > bytes.at && dot[-1] == '\n') {
+			return dot;
+		}
+		dot++;
+	}
+	return NULL;
+}
+
+/* Pass the body up to a dot at the start of a line; the one loop that long messages cost. */
 static void body_inside(struct lines *lines, struct text *rest)
 {
-	const uint8_t *lf = memchr(rest->at, '\n', rest->len);
-	const size_t len = lf != NULL ? (size_t)(lf - rest->at) : rest->len;
-	const bool is_cr = len > 0 ? rest->at[len - 1] == '\r' : lines->is_cr;
-	if (lf == NULL) {
-		lines->is_cr = is_cr;
-		text_advance(rest, len);
-		return;
+	const uint8_t *dot = body_dot(*rest);
+	const size_t len = dot != NULL ? (size_t)(dot - rest->at) : rest->len;
+	if (rest->at[len - 1] != '\n') {
+		lines->is_cr = rest->at[len - 1] == '\r';
+	} else {
+		lines->is_cr = len > 1 ? rest->at[len - 2] == '\r' : lines->is_cr;
+		lines->body = LINES_BODY_START;
 	}
-	lines->has_bare_lf |= !is_cr;
-	lines->is_cr = false;
-	lines->body = LINES_BODY_START;
-	text_advance(rest, len + 1);
+	text_advance(rest, len);
 }
 
 /* RFC 5321 section 4.1.1.4: CRLF "." CRLF; what a lenient server ends on ends here too. */
@@ -42,6 +53,7 @@ static enum lines_item body_next(struct lines *lines, struct text *rest)
 		if (lines->body == LINES_BODY_INSIDE) {
 			body_inside(lines, rest);
 		} else if (lines->body == LINES_BODY_START && byte == '.') {
+			lines->has_bare_lf |= !lines->is_cr;
 			lines->body = LINES_BODY_DOT;
 			text_advance(rest, 1);
 		} else if (lines->body == LINES_BODY_DOT && byte == '\r') {
@@ -157,7 +169,7 @@ void lines_raw(struct lines *lines, uint64_t count)
 void lines_body(struct lines *lines)
 {
 	lines->body = LINES_BODY_START;
-	lines->is_cr = false;
+	lines->is_cr = true; /* of the line before */
 }
 
 void lines_gap(struct lines *lines, uint64_t missing)

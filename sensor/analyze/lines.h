@@ -36,8 +36,8 @@ struct lines {
 	uint8_t body;     /* enum lines_body */
 	bool is_cut;      /* the line outgrew bytes */
 	bool is_doubtful; /* bytes were lost: the beginning may be missing */
-	bool is_cr;       /* the last byte was CR */
-	bool has_bare_lf;
+	bool is_cr; /* the last byte was CR; at the start of a body line: before its LF */
+	bool has_bare_lf; /* ended a line, or stood where a body might end */
 	uint8_t bytes[LINES_BYTES];
 	uint8_t tail[LINES_TAIL_BYTES]; /* the last bytes of a line that is cut */
 };

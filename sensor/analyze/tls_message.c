@@ -1,7 +1,7 @@
 #include "analyze/tls_message.h"
 
 #include "analyze/certificate.h"
-#include "analyze/fingerprint.h"
+#include "analyze/fingerprint_cache.h"
 #include "analyze/tls_hello.h"
 
 #include <string.h>
@@ -87,8 +87,7 @@ static void client_hello(const struct tls_step *step, struct text body)
 		return;
 	}
 	tls_client_hello_note(&hello, session);
-	fingerprint_ja3(&hello, session->ja3);
-	fingerprint_ja4(&hello, session->ja4);
+	fingerprint_client_hello(&hello, session->ja3, session->ja4);
 	step->side->said |= TLS_SAID_CLIENT_HELLO;
 	step->facts->change++;
 }
@@ -102,7 +101,7 @@ static void server_hello(const struct tls_step *step, struct text body)
 	}
 	tls_server_hello_note(&hello, session);
 	if (!hello.is_retry) {
-		fingerprint_ja3s(&hello, session->ja3s);
+		fingerprint_server_hello(&hello, session->ja3s);
 	}
 	step->side->said |= TLS_SAID_SERVER_HELLO;
 	step->facts->change++;

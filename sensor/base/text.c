@@ -30,17 +30,20 @@ static bool is_blank(uint8_t byte)
 
 struct text text_word(struct text *rest)
 {
-	while (rest->len > 0 && is_blank(rest->at[0])) {
-		rest->at++;
-		rest->len--;
+	if (rest->len == 0) {
+		return *rest;
 	}
-	struct text word = {.at = rest->at, .len = 0};
-	while (rest->len > 0 && !is_blank(rest->at[0])) {
-		rest->at++;
-		rest->len--;
-		word.len++;
+	const uint8_t *end = rest->at + rest->len;
+	const uint8_t *start = rest->at;
+	while (start < end && is_blank(*start)) {
+		start++;
 	}
-	return word;
+	const uint8_t *behind = start;
+	while (behind < end && !is_blank(*behind)) {
+		behind++;
+	}
+	*rest = (struct text){.at = behind, .len = (size_t)(end - behind)};
+	return (struct text){.at = start, .len = (size_t)(behind - start)};
 }
 
 static bool is_space(uint8_t byte)

@@ -50,8 +50,13 @@ static struct ndpi_detection_module_struct *new_module(void)
 		(void)ndpi_set_config(module, NULL, "dpi.guess_on_giveup", "0");
 	}
 #else
-	struct ndpi_detection_module_struct *module =
-		ndpi_init_detection_module(ndpi_no_prefs);
+#if NDPI_IS_FROM(4, 4)
+	const ndpi_init_prefs prefs = ndpi_dont_load_tor_list;
+#else
+	const ndpi_init_prefs prefs = ndpi_dont_load_tor_hosts;
+#endif
+	/* addresses name no protocol, and loading them is half of the start */
+	struct ndpi_detection_module_struct *module = ndpi_init_detection_module(prefs);
 #endif
 	return module;
 }

@@ -250,6 +250,7 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 		.fold_window_us = FOLD_WINDOW_US,
 		.is_verifying_checksums = replay->is_verifying_checksums,
 		.is_second_opinion_wanted = replay->is_second_opinion_wanted,
+		.is_every_reason_wanted = replay->is_json || replay->flows != NULL,
 		.host = replay->host,
 		.event_prefix = "replay-0",
 		.source_names = files};

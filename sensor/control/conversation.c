@@ -24,8 +24,10 @@ static bool is_on_mail_port(const struct flow *flow)
 	return protocol_of_port(server_port(flow)) != PROTOCOL_UNKNOWN;
 }
 
-static void close_opinion(struct engine *engine, struct conversation *conversation)
+static void close_opinion(
+	struct engine *engine, struct flow *flow, struct conversation *conversation)
 {
+	flow->is_packet_wanted = false;
 	if (conversation->opinion) {
 		conversation->opinion_name =
 			second_opinion_close(engine->opinion, conversation->opinion);
@@ -34,17 +36,19 @@ static void close_opinion(struct engine *engine, struct conversation *conversati
 	conversation->is_opinion_closed = true;
 }
 
-static void open_opinion(struct engine *engine, struct conversation *conversation)
+static void open_opinion(
+	struct engine *engine, struct flow *flow, struct conversation *conversation)
 {
 	if (engine->opinion && !conversation->opinion &&
 		!conversation->is_opinion_closed) {
 		conversation->opinion = second_opinion_open(engine->opinion);
+		flow->is_packet_wanted = conversation->opinion != NULL;
 	}
 }
 
 /* A mail flow: ask about the server's first ones, then about some. */
-static void open_opinion_of_mail(struct engine *engine, const struct flow *flow,
-	struct conversation *conversation)
+static void open_opinion_of_mail(
+	struct engine *engine, struct flow *flow, struct conversation *conversation)
 {
 	const struct address *server = &flow->address[!flow->client];
 	const uint16_t protocol = (uint16_t)conversation->classification.protocol;
@@ -62,15 +66,15 @@ static void open_opinion_of_mail(struct engine *engine, const struct flow *flow,
 	}
 	const uint32_t flows = asked->flows++;
 	if (flows < OPINIONS_ASKED_FIRST || flows % OPINIONS_ASKED_EVERY == 0) {
-		open_opinion(engine, conversation);
+		open_opinion(engine, flow, conversation);
 	} else {
-		close_opinion(engine, conversation);
+		close_opinion(engine, flow, conversation);
 	}
 }
 
 static void give_up(struct engine *engine, struct flow *flow)
 {
-	close_opinion(engine, area(engine, flow));
+	close_opinion(engine, flow, area(engine, flow));
 	flow_release(engine->flows, flow);
 }
 
@@ -89,7 +93,7 @@ static void become_foreign(
 		return;
 	}
 	conversation->phase = CONVERSATION_FOREIGN;
-	open_opinion(engine, conversation);
+	open_opinion(engine, flow, conversation);
 	flow_mute(engine->flows, flow);
 	if (!conversation->opinion) {
 		verdicts_foreign(engine, flow, conversation);
@@ -102,6 +106,9 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	struct engine *engine = (struct engine *)context;
 	struct conversation *conversation = area(engine, flow);
 	(void)now_us;
+	/* the dialogue clears its part when it begins, the prefix is filled as bytes come */
+	memset(conversation, 0,
+		offsetof(struct conversation, prefix) + offsetof(struct prefix, bytes));
 	conversation->source = (uint16_t)engine->source;
 	return true;
 }
@@ -240,7 +247,7 @@ static void classify(struct engine *engine, struct flow *flow, bool is_ended)
 		/* Both spoke and the signatures still cannot rule it out. */
 		if (conversation->prefix.len[0] > 0 &&
 			conversation->prefix.len[1] > 0) {
-			open_opinion(engine, conversation);
+			open_opinion(engine, flow, conversation);
 		}
 		return;
 	}
@@ -303,7 +310,7 @@ void conversation_packet(
 		    packet->network, packet->network_len, engine->now_us)) {
 		return;
 	}
-	close_opinion(engine, conversation);
+	close_opinion(engine, flow, conversation);
 	if (conversation->phase == CONVERSATION_FOREIGN) {
 		verdicts_foreign(engine, flow, conversation);
 		flow_release(engine->flows, flow);
@@ -326,7 +333,7 @@ static void end_conversation(struct engine *engine, struct flow *flow)
 	if (!conversation) {
 		return;
 	}
-	close_opinion(engine, conversation);
+	close_opinion(engine, flow, conversation);
 	if (conversation->phase == CONVERSATION_DIALOGUE) {
 		dialogue_end(&conversation->dialogue, &engine->tls);
 		verdicts_mail(engine, flow, conversation, true);

@@ -40,7 +40,7 @@ struct conversation {
  */
 #define OPINIONS_ASKED_SLOTS 4096 /* by server address and port, one way associative */
 #define OPINIONS_ASKED_FIRST 8    /* flows of a server that are all asked about */
-#define OPINIONS_ASKED_EVERY 16   /* then one flow in so many */
+#define OPINIONS_ASKED_EVERY 64   /* then one flow in so many */
 
 struct opinions_asked {
 	struct address server;

@@ -120,7 +120,7 @@ static void follow_packets(
 		engine->now_us = at->now_us;
 		struct flow *flow = flow_table_keyed_packet(
 			engine->flows, &at->packet, at->key, at->now_us);
-		if (flow->list == FLOW_LIST_WATCHED) {
+		if (flow->is_packet_wanted) {
 			conversation_packet(engine, flow, &at->packet);
 		}
 	}

@@ -32,8 +32,9 @@ struct engine_settings {
 	uint64_t fold_window_us;
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
-	const char *host;                /* of the records */
-	const char *event_prefix;        /* of the event ids */
+	bool is_every_reason_wanted; /* else only flows with a finding get their texts */
+	const char *host;            /* of the records */
+	const char *event_prefix;    /* of the event ids */
 	const char *const *source_names; /* by frame.source: file names */
 	bool is_live;                    /* source_names are interfaces */
 };

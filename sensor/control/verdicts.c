@@ -120,9 +120,18 @@ static void give_alert(
 static void judge_and_alert(struct engine *engine, struct record *record,
 	const struct observation *observation, uint64_t *reported)
 {
-	judge_flow(engine->settings.matrix, observation, &engine->judgement);
+	const struct matrix *matrix = engine->settings.matrix;
+	struct judgement *judgement = &engine->judgement;
 	record->observation = observation;
-	const uint64_t fresh = engine->judgement.findings & ~*reported;
+	const bool is_told =
+		observation->is_ended && engine->settings.is_every_reason_wanted;
+	if (!is_told) {
+		judge_flow_briefly(matrix, observation, judgement);
+	}
+	if (is_told || (judgement->findings & ~*reported) != 0) {
+		judge_flow(matrix, observation, judgement);
+	}
+	const uint64_t fresh = judgement->findings & ~*reported;
 	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
 		if (fresh & FINDING_BIT(finding)) {
 			give_alert(engine, record, (enum finding)finding);
@@ -186,31 +195,31 @@ static void apply_proxy(const struct classification *classification,
 uint64_t verdicts_facts(const struct facts *facts)
 {
 	const struct facts_tls_session *session = &facts->session;
-	const uint64_t parts[] = {
-		facts->protocol,
-		facts->starttls & STARTTLS_FAULTS,
-		facts->starttls_offered == FACTS_NO,
-		facts->auth_secret & FACTS_MECHANISMS_REUSABLE,
-		facts->auth_accepted,
-		facts->has_content_clear,
-		facts->has_requiretls_clear,
-		facts->is_preauth,
-		facts->rpc_protection,
-		facts->headers.without_dkim_signature > 0,
-		facts->headers.without_authentication_results > 0,
-		facts->headers.address_count,
-		session->version,
-		session->cipher_suite,
-		session->server_certificate.visibility == FACTS_SEEN,
-		session->client_certificate == FACTS_NO,
+	const uint64_t parts[][2] = {
+		/* value, bits it takes: 53 */
+		{(uint64_t)facts->protocol, 5},
+		{facts->starttls & STARTTLS_FAULTS, 9},
+		{facts->starttls_offered == FACTS_NO, 1},
+		{facts->auth_secret & FACTS_MECHANISMS_REUSABLE, 6},
+		{(uint64_t)facts->auth_accepted, 2},
+		{facts->has_content_clear, 1},
+		{facts->has_requiretls_clear, 1},
+		{facts->is_preauth, 1},
+		{facts->rpc_protection, 3},
+		{facts->headers.without_dkim_signature > 0, 1},
+		{facts->headers.without_authentication_results > 0, 1},
+		{facts->headers.address_count, 4},
+		{session->version, 16},
+		{session->server_certificate.visibility == FACTS_SEEN, 1},
+		{session->client_certificate == FACTS_NO, 1},
 	};
-	uint64_t signature = 1;
+	uint64_t packed = session->cipher_suite;
+	packed *= UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t rest = 1;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		/* one odd factor and a rotation: a change of any part shows */
-		signature = (signature ^ parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
-		signature ^= signature >> 29;
+		rest = rest << parts[i][1] | parts[i][0];
 	}
-	return signature | 1;
+	return packed ^ rest;
 }
 
 void verdicts_mail(struct engine *engine, struct flow *flow,

@@ -15,8 +15,7 @@ enum {
 static bool checksum_is_wrong(
 	struct walk *walk, const uint8_t *segment, size_t checksum_at)
 {
-	if (!walk->decoder->settings.is_verifying_checksums || walk->cut > 0 ||
-		walk->is_source_routed) {
+	if (walk->cut > 0 || walk->is_source_routed) {
 		return false;
 	}
 	const struct checksum_pseudo pseudo = {
@@ -52,22 +51,23 @@ static void skip_cut_options(struct walk *walk, uint32_t options_len)
 enum decode_result tcp_step(struct walk *walk)
 {
 	struct packet *packet = walk->packet;
-	const uint8_t *header = walk->cur.at;
-	packet->src_port = cursor_be16(&walk->cur);
-	packet->dst_port = cursor_be16(&walk->cur);
-	packet->sequence = cursor_be32(&walk->cur);
-	packet->acknowledgement = cursor_be32(&walk->cur);
-	const uint32_t header_len = (uint32_t)(cursor_u8(&walk->cur) >> 4) * 4;
-	packet->tcp_flags = cursor_u8(&walk->cur) & TCP_FLAG_BITS;
-	cursor_skip(&walk->cur, 6); /* window, checksum, urgent pointer */
-	if (!cursor_ok(&walk->cur)) {
+	const uint8_t *header = cursor_take(&walk->cur, TCP_HEADER_BYTES);
+	if (!header) {
 		return DECODE_TRUNCATED;
 	}
+	struct cursor cur = cursor_over(header, TCP_HEADER_BYTES);
+	packet->src_port = cursor_be16(&cur);
+	packet->dst_port = cursor_be16(&cur);
+	packet->sequence = cursor_be32(&cur);
+	packet->acknowledgement = cursor_be32(&cur);
+	const uint32_t header_len = (uint32_t)(cursor_u8(&cur) >> 4) * 4;
+	packet->tcp_flags = cursor_u8(&cur) & TCP_FLAG_BITS;
 	if (header_len < TCP_HEADER_BYTES ||
 		header_len - TCP_HEADER_BYTES > walk_wire_left(walk)) {
 		return DECODE_MALFORMED;
 	}
-	if (checksum_is_wrong(walk, header, TCP_CHECKSUM_AT)) {
+	if (walk->decoder->settings.is_verifying_checksums &&
+		checksum_is_wrong(walk, header, TCP_CHECKSUM_AT)) {
 		return DECODE_CHECKSUM;
 	}
 	const uint32_t options_len = header_len - TCP_HEADER_BYTES;
@@ -113,7 +113,8 @@ enum decode_result udp_step(struct walk *walk)
 	if (!udp_bound(walk, len)) {
 		return DECODE_MALFORMED;
 	}
-	if (checksum_is_wrong(walk, header, UDP_CHECKSUM_AT)) {
+	if (walk->decoder->settings.is_verifying_checksums &&
+		checksum_is_wrong(walk, header, UDP_CHECKSUM_AT)) {
 		return DECODE_CHECKSUM;
 	}
 	enum decode_result result = DECODE_OK;

@@ -61,14 +61,16 @@ struct flow {
 		[2]; /* of the first data byte, where syns has the side */
 	uint16_t vlan[PACKET_VLANS_MAX];
 	uint8_t vlan_count;
-	uint8_t state;      /* enum flow_state */
-	uint8_t list;       /* enum flow_list */
-	uint8_t client;     /* side that opened the conversation: 0 or 1 */
-	uint8_t confidence; /* enum direction_confidence in that */
-	uint8_t fins;       /* bit per side */
-	uint8_t syns;       /* bit per side: its SYN was seen */
-	bool is_reported;   /* the handler was told of the end */
-	bool is_midstream;  /* no handshake was seen */
+	uint8_t state;         /* enum flow_state */
+	uint8_t list;          /* enum flow_list */
+	uint8_t client;        /* side that opened the conversation: 0 or 1 */
+	uint8_t confidence;    /* enum direction_confidence in that */
+	uint8_t fins;          /* bit per side */
+	uint8_t syns;          /* bit per side: its SYN was seen */
+	bool is_reported;      /* the handler was told of the end */
+	bool is_midstream;     /* no handshake was seen */
+	bool is_muted;         /* its bytes are delivered no more */
+	bool is_packet_wanted; /* of the layer above: it looks at packets, too */
 };
 
 _Static_assert(sizeof(struct flow) <= 128, "a flow is two cache lines");
@@ -76,7 +78,7 @@ _Static_assert(sizeof(struct flow) <= 128, "a flow is two cache lines");
 /* What the layer above does; all but opened may release the flow. */
 struct flow_handler {
 	void *context;
-	/* First payload of a flow: its area is zeroed and lives until release or end. False: not wanted, only count it. */
+	/* First payload of a flow: its area, not cleared, lives until release or end. False: not wanted, only count it. */
 	bool (*opened)(void *context, struct flow *flow, uint64_t now_us);
 	void (*bytes)(
 		void *context, struct flow *flow, unsigned side, struct text bytes);

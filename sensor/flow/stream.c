@@ -32,9 +32,9 @@ bool stream_is_complete(const struct stream_side *side)
 	       sequence_diff(side->next_sequence, side->fin_sequence) >= 0;
 }
 
-static bool is_watched(const struct stream *stream, const struct flow *flow)
+static bool is_watched(const struct flow *flow)
 {
-	return flow->stream != POOL_NONE && !stream->is_muted;
+	return flow->stream != POOL_NONE && !flow->is_muted;
 }
 
 static struct segment *segment_at(struct streams *streams, uint32_t index)
@@ -45,12 +45,18 @@ static struct segment *segment_at(struct streams *streams, uint32_t index)
 
 static uint32_t piece_sum(struct text bytes)
 {
-	uint32_t sum =
-		2166136261U; /* FNV-1a: a difference, not an attack, is looked for */
-	for (size_t i = 0; i < bytes.len; i++) {
-		sum = (sum ^ bytes.at[i]) * 16777619U;
+	/* a difference, not an attack, is looked for: one odd factor does */
+	uint64_t sum = bytes.len;
+	while (bytes.len > 0) {
+		uint64_t word = 0;
+		const size_t len = bytes.len < sizeof(word) ? bytes.len : sizeof(word);
+		memcpy(&word, bytes.at, len);
+		sum = (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+		sum ^= sum >> 32;
+		bytes.at += len;
+		bytes.len -= len;
 	}
-	return sum;
+	return (uint32_t)sum;
 }
 
 #define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */
@@ -89,7 +95,7 @@ static void report_gap(struct streams *streams, struct stream *stream,
 	streams->counters->gaps++;
 	streams->counters->gap_bytes += missing;
 	stream->sides[side].next_sequence += missing;
-	if (is_watched(stream, flow)) {
+	if (is_watched(flow)) {
 		streams->handler->gap(streams->handler->context, flow, side, missing);
 	}
 }
@@ -116,7 +122,7 @@ static void drain_ready(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side)
 {
 	struct stream_side *from = &stream->sides[side];
-	while (is_watched(stream, flow) && from->first_segment != POOL_NONE) {
+	while (is_watched(flow) && from->first_segment != POOL_NONE) {
 		struct segment *segment = segment_at(streams, from->first_segment);
 		const int32_t ahead =
 			sequence_diff(segment->sequence, from->next_sequence);
@@ -234,11 +240,11 @@ static bool believe_anew(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t sequence)
 {
 	stream_flush(streams, stream, flow);
-	if (is_watched(stream, flow)) {
+	if (is_watched(flow)) {
 		stream->sides[side].next_sequence = sequence;
 		report_gap(streams, stream, flow, side, 0);
 	}
-	return is_watched(stream, flow);
+	return is_watched(flow);
 }
 
 /* Take off what was delivered before. False: nothing new is left. */
@@ -293,7 +299,7 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 	}
 	const int32_t cut =
 		sequence_diff(sequence + packet->payload_wire_len, from->next_sequence);
-	if (is_watched(stream, flow) && cut > 0) { /* the snap length took the rest */
+	if (is_watched(flow) && cut > 0) { /* the snap length took the rest */
 		report_gap(streams, stream, flow, side, (uint32_t)cut);
 	}
 	drain_ready(streams, stream, flow, side);
@@ -315,7 +321,7 @@ void stream_acknowledged(struct streams *streams, struct stream *stream,
 void stream_flush(struct streams *streams, struct stream *stream, struct flow *flow)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		while (is_watched(stream, flow) &&
+		while (is_watched(flow) &&
 			stream->sides[side].first_segment != POOL_NONE) {
 			skip_hole(streams, stream, flow, side);
 		}

@@ -48,7 +48,6 @@ struct stream_side {
 
 struct stream {
 	struct stream_side sides[2];
-	bool is_muted;
 };
 
 struct streams {

@@ -91,6 +91,7 @@ static void give_stream(struct flow_table *table, struct flow *flow)
 		stream_discard(&table->streams, stream);
 		pool_give(&table->watched, flow->stream);
 		flow->stream = POOL_NONE;
+		flow->is_packet_wanted = false;
 	}
 }
 
@@ -107,7 +108,7 @@ void flow_mute(struct flow_table *table, struct flow *flow)
 	struct stream *stream = table_stream(table, flow);
 	if (stream) {
 		stream_discard(&table->streams, stream);
-		stream->is_muted = true;
+		flow->is_muted = true;
 	}
 }
 
@@ -277,7 +278,8 @@ void flow_table_approach(const struct flow_table *table, struct flow_key key)
 void flow_table_approach_stream(const struct flow_table *table, struct flow_key key)
 {
 	const struct flow *flow = likely_flow(table, key);
-	const struct stream *stream = flow ? table_stream(table, flow) : NULL;
+	const struct stream *stream =
+		flow && !flow->is_muted ? table_stream(table, flow) : NULL;
 	if (stream) {
 		fetch(stream, STREAM_LINES);
 	}
@@ -319,6 +321,8 @@ static void begin(struct flow_table *table, struct flow *flow,
 	flow->fins = 0;
 	flow->syns = 0;
 	flow->is_reported = false;
+	flow->is_muted = false;
+	flow->is_packet_wanted = false;
 	flow->vlan_count = packet->vlan_count;
 	flow->vlan[0] = packet->vlan[0];
 	flow->vlan[1] = packet->vlan[1];
@@ -391,6 +395,7 @@ void table_watch(struct flow_table *table, struct flow *flow)
 		return;
 	}
 	flow->stream = slot;
+	flow->is_muted = false;
 	struct stream *stream = table_stream(table, flow);
 	stream_init(stream);
 	for (unsigned side = 0; side < 2; side++) {
@@ -399,7 +404,6 @@ void table_watch(struct flow_table *table, struct flow *flow)
 				&stream->sides[side], flow->initial_sequence[side]);
 		}
 	}
-	memset(flow_area(table, flow), 0, table->area_bytes);
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
 		table_list(table, flow, FLOW_LIST_WATCHED);
 	} else {

@@ -104,8 +104,8 @@ static void payload(struct flow_table *table, struct flow *flow,
 	if (flow->state < FLOW_STATE_OPEN) {
 		flow->state = FLOW_STATE_OPEN;
 	}
-	struct stream *stream = table_stream(table, flow);
-	if (stream && !stream->is_muted) {
+	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	if (stream) {
 		stream_segment(&table->streams, stream, flow, side, packet);
 	}
 }
@@ -138,7 +138,7 @@ static bool is_complete(const struct stream *stream)
 static void close_if_complete(struct flow_table *table, struct flow *flow)
 {
 	const struct stream *stream = table_stream(table, flow);
-	if (stream && !stream->is_muted && !is_complete(stream)) {
+	if (stream && !flow->is_muted && !is_complete(stream)) {
 		return;
 	}
 	flow->state = FLOW_STATE_CLOSED;
@@ -155,8 +155,8 @@ static void follow(struct flow_table *table, struct flow *flow,
 	if (packet->tcp_flags & TCP_FIN && !has_ended(flow)) {
 		fin(table, flow, packet, side);
 	}
-	struct stream *stream = table_stream(table, flow);
-	if (stream && packet->tcp_flags & TCP_ACK && !stream->is_muted) {
+	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	if (stream && packet->tcp_flags & TCP_ACK) {
 		stream_acknowledged(
 			&table->streams, stream, flow, !side, packet->acknowledgement);
 	}

@@ -61,11 +61,12 @@ void findings_test(const struct judge_case *judged, struct judgement *judgement)
 		const struct finding_rule *rule = &RULES[i];
 		struct finding_note note = {
 			.severity = finding_row(rule->finding)->severity,
-			.detail = judgement->detail[rule->finding],
+			.detail = judged->is_brief ? NULL
+						   : judgement->detail[rule->finding],
 			.detail_bytes = sizeof(judgement->detail[rule->finding]),
 		};
+		judgement->detail[rule->finding][0] = '\0';
 		if (!rule->holds(judged, &note)) {
-			note.detail[0] = '\0';
 			continue;
 		}
 		if (is_guess && rule->depends_on_direction) {
@@ -78,6 +79,9 @@ void findings_test(const struct judge_case *judged, struct judgement *judgement)
 
 bool finding_note_set(struct finding_note *note, const char *format, ...)
 {
+	if (note->detail == NULL) {
+		return true;
+	}
 	va_list arguments;
 	va_start(arguments, format);
 	(void)vsnprintf(note->detail, note->detail_bytes, format, arguments);

@@ -21,13 +21,14 @@ struct judge_case {
 	struct matrix_end to;   /* allows only the other direction of a guess */
 	uint16_t port;          /* of the server as judged */
 	enum matrix_profile profile;
+	bool is_brief;   /* no texts are wanted */
 	bool is_foreign; /* something else than mail on a mail port */
 };
 
 /* What a finding says of this flow; severity starts as the catalogue has it. */
 struct finding_note {
 	enum severity severity;
-	char *detail;
+	char *detail; /* NULL: no text is wanted */
 	size_t detail_bytes;
 };
 

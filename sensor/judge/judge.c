@@ -56,6 +56,7 @@ static void ask_forward(const struct matrix *matrix, const struct judge_case *ju
 		.protocol = observation->protocol,
 		.port = judged->port,
 		.now_s = (int64_t)(observation->now_us / US_PER_S),
+		.is_brief = judged->is_brief,
 	};
 	ask_about_tls(&question, judged->facts, observation->is_ended);
 	matrix_ask(matrix, &question, result);
@@ -69,7 +70,7 @@ static bool ask_backward(const struct matrix *matrix, struct judge_case *judged,
 	backward.from = judged->to;
 	backward.to = judged->from;
 	backward.port = judged->observation->client_port;
-	struct matrix_result answered = {0};
+	struct matrix_result answered;
 	ask_forward(matrix, &backward, &answered);
 	if (answered.allowed == MATRIX_NO) {
 		return false;
@@ -160,11 +161,9 @@ reason_write(struct judgement *judgement, const char *format, ...)
 	va_end(arguments);
 }
 
-static void decide_allowed(const struct judge_case *judged, struct judgement *judgement)
+static void say_allowed(const struct judge_case *judged, struct judgement *judgement)
 {
 	const bool is_waiting = judged->result->allowed == MATRIX_UNKNOWN;
-	judgement->verdict = VERDICT_LEGITIMATE;
-	judgement->row = judged->row;
 	if (judged->row == NULL) {
 		reason_write(judgement, "%s", judged->result->reason);
 		return;
@@ -186,12 +185,19 @@ static void decide(const struct judge_case *judged, struct judgement *judgement)
 	if (result->allowed == MATRIX_NO) {
 		judgement->verdict = VERDICT_ILLEGITIMATE;
 		judgement->nearest = result->nearest;
-		reason_write(judgement, "%s", result->reason);
 	} else if (result->allowed == MATRIX_YES ||
 		   (judged->row != NULL && (observation->is_ended || is_attempt))) {
-		decide_allowed(judged, judgement);
+		judgement->verdict = VERDICT_LEGITIMATE;
+		judgement->row = judged->row;
 	} else {
 		judgement->verdict = VERDICT_UNDECIDED;
+	}
+	if (judged->is_brief) {
+		return;
+	}
+	if (judgement->verdict == VERDICT_LEGITIMATE) {
+		say_allowed(judged, judgement);
+	} else {
 		reason_write(judgement, "%s", result->reason);
 	}
 }
@@ -209,10 +215,10 @@ static void decide_foreign(const struct judge_case *judged, struct judgement *ju
 		judged->port, protocol_name(protocol_of_port(judged->port)));
 }
 
-void judge_flow(const struct matrix *matrix, const struct observation *observation,
-	struct judgement *judgement)
+static void judge(const struct matrix *matrix, const struct observation *observation,
+	struct judgement *judgement, bool is_brief)
 {
-	struct matrix_result result = {0};
+	struct matrix_result result = {.reason = ""};
 	struct judge_case judged = {
 		.matrix = matrix,
 		.observation = observation,
@@ -222,8 +228,15 @@ void judge_flow(const struct matrix *matrix, const struct observation *observati
 		.to = matrix_locate(matrix, &observation->server),
 		.port = observation->server_port,
 		.profile = matrix_profile(matrix),
+		.is_brief = is_brief,
 	};
-	*judgement = (struct judgement){.from = judged.from, .to = judged.to};
+	judgement->verdict = VERDICT_UNDECIDED;
+	judgement->row = NULL;
+	judgement->nearest = NULL;
+	judgement->from = judged.from;
+	judgement->to = judged.to;
+	judgement->findings = 0;
+	judgement->reason[0] = '\0';
 	judged.is_foreign = judge_is_foreign(&judged);
 	if (!protocol_row(observation->protocol)->is_mail || judged.is_foreign) {
 		decide_foreign(&judged, judgement);
@@ -235,6 +248,18 @@ void judge_flow(const struct matrix *matrix, const struct observation *observati
 		decide(&judged, judgement);
 	}
 	findings_test(&judged, judgement);
+}
+
+void judge_flow(const struct matrix *matrix, const struct observation *observation,
+	struct judgement *judgement)
+{
+	judge(matrix, observation, judgement, false);
+}
+
+void judge_flow_briefly(const struct matrix *matrix,
+	const struct observation *observation, struct judgement *judgement)
+{
+	judge(matrix, observation, judgement, true);
 }
 
 const char *verdict_name(enum verdict verdict)

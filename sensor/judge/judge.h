@@ -54,5 +54,9 @@ struct judgement {
 void judge_flow(const struct matrix *matrix, const struct observation *observation,
 	struct judgement *judgement);
 
+/* The same without its texts, which cost more than the rest: reason and details are "". */
+void judge_flow_briefly(const struct matrix *matrix,
+	const struct observation *observation, struct judgement *judgement);
+
 const char *verdict_name(enum verdict verdict);
 const char *direction_confidence_name(enum direction_confidence confidence);

@@ -325,25 +325,41 @@ static void search_rows(struct search *search, const struct asking *asking)
 	}
 }
 
+static void explain(const struct matrix_question *question,
+	enum matrix_criterion waits_for, struct matrix_result *result)
+{
+	switch (result->allowed) {
+	case MATRIX_YES:
+		explain_allowed(result);
+		break;
+	case MATRIX_UNKNOWN:
+		explain_waiting(waits_for, result);
+		break;
+	case MATRIX_NO:
+		explain_failed(question, result);
+		break;
+	}
+}
+
 void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
 	struct matrix_result *result)
 {
 	const struct asking asking = {matrix, question};
 	struct search search = {0};
-	*result = (struct matrix_result){0};
+	*result = (struct matrix_result){.reason = ""};
 	search_rows(&search, &asking);
 	if (search.allowing) {
 		result->allowed = MATRIX_YES;
 		result->row = search.allowing;
-		explain_allowed(result);
 	} else if (search.waiting) {
 		result->allowed = MATRIX_UNKNOWN;
 		result->nearest = search.waiting;
-		explain_waiting(search.waits_for, result);
 	} else {
 		result->allowed = MATRIX_NO;
 		result->nearest = search.failing;
 		result->failed = search.failed;
-		explain_failed(question, result);
+	}
+	if (!question->is_brief) {
+		explain(question, search.waits_for, result);
 	}
 }

@@ -43,6 +43,7 @@ struct matrix_question {
 		has_clear_content; /* credentials or content crossed in clear */
 	enum matrix_answer has_client_certificate;
 	uint16_t tls_version; /* 0 unknown */
+	bool is_brief;        /* no sentence is wanted: .reason stays empty */
 };
 
 struct matrix_result {

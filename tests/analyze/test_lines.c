@@ -92,6 +92,28 @@ static void bare_line_feeds_in_a_body_are_noticed(void **state)
 	assert_true(lines.has_bare_lf);
 }
 
+static void a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut(
+	void **state)
+{
+	(void)state;
+	static const char TEXT[] = "a.b\r\n..\r\nc\n.\r\n";
+	for (size_t cut = 0; cut < sizeof(TEXT) - 1; cut++) {
+		struct lines lines = {0};
+		struct line line;
+		enum lines_item item = LINES_MORE;
+		lines_body(&lines);
+		struct text parts[2] = {{(const uint8_t *)TEXT, cut},
+			{(const uint8_t *)TEXT + cut, sizeof(TEXT) - 1 - cut}};
+		for (int i = 0; i < 2; i++) {
+			while (parts[i].len > 0) {
+				item = lines_next(&lines, &parts[i], &line);
+			}
+		}
+		assert_int_equal(item, LINES_BODY_END);
+		assert_true(lines.has_bare_lf);
+	}
+}
+
 static void raw_octets_are_passed_by_count(void **state)
 {
 	(void)state;
@@ -143,6 +165,8 @@ int main(void)
 		cmocka_unit_test(a_line_too_long_is_cut_alike_in_one_piece_and_in_many),
 		cmocka_unit_test(a_body_ends_at_a_lone_dot_wherever_it_is_cut),
 		cmocka_unit_test(bare_line_feeds_in_a_body_are_noticed),
+		cmocka_unit_test(
+			a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut),
 		cmocka_unit_test(raw_octets_are_passed_by_count),
 		cmocka_unit_test(
 			a_gap_inside_raw_octets_is_counted_and_another_makes_doubt),

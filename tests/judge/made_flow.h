@@ -139,6 +139,22 @@ static inline void made_judge(const struct matrix *matrix, struct made_flow *flo
 {
 	flow->observation.facts = &flow->facts;
 	judge_flow(matrix, &flow->observation, &flow->judgement);
+	/* without its texts the answer is the same */
+	struct judgement brief;
+	memset(&brief, 0x5a, sizeof(brief));
+	judge_flow_briefly(matrix, &flow->observation, &brief);
+	assert_int_equal(brief.verdict, flow->judgement.verdict);
+	assert_int_equal(brief.findings, flow->judgement.findings);
+	assert_ptr_equal(brief.row, flow->judgement.row);
+	assert_ptr_equal(brief.nearest, flow->judgement.nearest);
+	assert_string_equal(brief.reason, "");
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		assert_string_equal(brief.detail[i], "");
+		if (brief.findings & FINDING_BIT(i)) {
+			assert_int_equal(
+				brief.severity[i], flow->judgement.severity[i]);
+		}
+	}
 }
 
 /* Judged against a matrix of its own. */
