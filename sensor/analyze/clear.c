@@ -35,7 +35,7 @@ static void text_note(struct clear *clear, struct facts *facts, enum direction w
 		return;
 	}
 	if (clear->starttls == CLEAR_STARTTLS_REQUESTED) {
-		clear->is_clear_behind = true;
+		clear->is_clear_behind |= !clear->is_maybe_tls[way];
 		return;
 	}
 	clear->starttls = CLEAR_STARTTLS_NONE;
@@ -56,16 +56,45 @@ static void item_next(
 	}
 }
 
+/*
+ * The server's go-ahead makes it TLS. Without one an intruder could hide commands in
+ * what a server takes for a bad line, so only a hello that is answered will do; where
+ * bytes are missing the go-ahead may be among them.
+ */
+static bool is_tls_agreed(const struct clear *clear, const struct facts *facts)
+{
+	return clear->starttls == CLEAR_STARTTLS_ACCEPTED || facts->gaps > 0;
+}
+
+/* What was tried as TLS before the go-ahead was none: it was pipelined. */
+static void text_ended(struct clear *clear, struct facts *facts, enum direction way)
+{
+	if (way == DIRECTION_TO_SERVER && clear->is_maybe_tls[way] &&
+		clear->starttls == CLEAR_STARTTLS_ACCEPTED) {
+		note_starttls(facts, FACTS_STARTTLS_INJECTED_CLIENT);
+	}
+}
+
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
 	const struct lines *lines = &clear->lines[way];
 	struct text rest = bytes;
+	size_t tls_at = bytes.len;
+	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
 		const bool is_start = lines_at_start(lines);
 		if (is_start && is_tls_start(clear, rest)) {
-			*next = ANALYZE_START_TLS;
-			return bytes.len - rest.len;
+			if (is_tls_agreed(clear, facts)) {
+				text_ended(clear, facts, way);
+				*next = ANALYZE_START_TLS;
+				return bytes.len - rest.len;
+			}
+			if (!clear->is_maybe_tls[way]) {
+				clear->is_maybe_tls[way] = true;
+				*next = ANALYZE_MAYBE_TLS;
+				tls_at = bytes.len - rest.len;
+			}
 		}
 		if (is_start) {
 			text_note(clear, facts, way);
@@ -75,8 +104,19 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	if (way == DIRECTION_TO_SERVER) {
 		facts->has_bare_lf |= lines->has_bare_lf;
 	}
-	*next = (enum analyze_next)clear->next;
-	return bytes.len;
+	if (clear->next != ANALYZE_GO_ON) {
+		*next = (enum analyze_next)clear->next;
+	}
+	return *next == ANALYZE_MAYBE_TLS ? tls_at : bytes.len;
+}
+
+void clear_again(void *state, enum direction way)
+{
+	struct clear *clear = state;
+	clear->is_maybe_tls[way] = false;
+	if (way == DIRECTION_TO_SERVER && clear->starttls == CLEAR_STARTTLS_REQUESTED) {
+		clear->is_clear_behind = true;
+	}
 }
 
 void clear_gap(

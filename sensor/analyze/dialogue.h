@@ -9,12 +9,13 @@
 #include "analyze/analyzer.h"
 #include "analyze/tls.h"
 
-#define ANALYZER_STATE_BYTES 1248
+#define ANALYZER_STATE_BYTES 1400
 
 struct dialogue {
 	const struct analyzer *analyzer; /* NULL: TLS from the first byte */
-	bool is_tls[2];     /* by enum direction: bytes go to the TLS session */
-	bool is_tls_proven; /* a hello was read after the switch */
+	bool is_tls[2];       /* by enum direction: bytes go to the TLS session */
+	bool is_tls_proven;   /* a hello was read after the switch */
+	bool is_tls_tried[2]; /* bytes go to the analyzer and, on trial, to TLS */
 	struct tls_session tls;
 	struct facts facts;
 	_Alignas(8) uint8_t state[ANALYZER_STATE_BYTES];

@@ -506,4 +506,5 @@ const struct analyzer ANALYZER_IMAP = {
 	.start = imap_start,
 	.bytes = imap_bytes,
 	.gap = imap_gap,
+	.clear_again = clear_again,
 };

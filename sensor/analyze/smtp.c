@@ -328,4 +328,5 @@ const struct analyzer ANALYZER_SMTP = {
 	.start = smtp_start,
 	.bytes = smtp_bytes,
 	.gap = smtp_gap,
+	.clear_again = clear_again,
 };
