@@ -69,6 +69,7 @@ enum decode_result decoder_frame(
 	walk.cut = frame->wire_len > frame->captured_len
 			   ? frame->wire_len - frame->captured_len
 			   : 0;
+	walk.is_checksum_unset = frame->is_checksum_unset;
 	walk.is_reassembled = false;
 	packet->vlan_count = 0;
 	packet->tunnel_depth = 0;

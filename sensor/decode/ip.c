@@ -1,4 +1,4 @@
-#include "decode/checksum.h"
+#include "base/checksum.h"
 #include "decode/ethertype.h"
 #include "decode/walk.h"
 
