@@ -74,13 +74,13 @@ enum decode_result decoder_frame(
 	packet->vlan_count = 0;
 	packet->tunnel_depth = 0;
 	packet->tunnel_id = 0;
+	packet->is_reassembled = false;
 	fragments_release(decoder->fragments);
 	enum decode_result result = link_begin(&walk, frame->link_type);
 	for (unsigned steps = 0; result == DECODE_OK && walk.next != LAYER_DONE;
 		steps++) {
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
 	}
-	packet->is_reassembled = walk.is_reassembled;
 	decoder->counters.results[result]++;
 	return result;
 }

@@ -72,6 +72,7 @@ static enum decode_result add_fragment(
 		decoder->fragments, fragment, walk->now_us, &decoder->counters, whole);
 	if (result == DECODE_OK) {
 		walk->is_reassembled = true;
+		walk->packet->is_reassembled = true;
 		walk->cur = cursor_over(
 			whole->header, (size_t)whole->header_len + whole->payload_len);
 	}
