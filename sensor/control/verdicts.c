@@ -151,6 +151,21 @@ static enum protocol protocol_at_server(const struct engine *engine,
 		       : protocol;
 }
 
+/*
+ * Anybody can write a proxy header, and a server that knows none answers 500 and goes
+ * on: what it claims counts from a host that the matrix declares, no user's and no
+ * application's. At a proxy that nobody declared the target is only a claim as well.
+ */
+static bool is_proxy_declared(const struct engine *engine,
+	const struct classification *classification, const struct observation *wire)
+{
+	const struct address *proxy =
+		classification->has_proxy_client ? &wire->client : &wire->server;
+	const struct matrix_end end = matrix_locate(engine->settings.matrix, proxy);
+	return end.group != NULL && end.group->role != MATRIX_ROLE_CLIENT &&
+	       end.group->role != MATRIX_ROLE_APPLICATION;
+}
+
 /* The proxy header's client and target are the judged ends; text tells of the proxy. */
 static void apply_proxy(const struct classification *classification,
 	struct observation *observation, char *text, size_t size)
@@ -159,7 +174,9 @@ static void apply_proxy(const struct classification *classification,
 		observation->client = classification->proxy_client;
 		observation->client_port = classification->proxy_client_port;
 		observation->confidence = DIRECTION_CONFIDENCE_BANNER;
-		(void)snprintf(text, size, "proxy-protocol");
+		char client[ADDRESS_TEXT_BYTES];
+		(void)snprintf(text, size, "proxy-protocol for %s",
+			address_text(&classification->proxy_client, client));
 	}
 	if (classification->proxy != CLASSIFY_PROXY_CONNECT &&
 		classification->proxy != CLASSIFY_PROXY_SOCKS) {
@@ -176,6 +193,27 @@ static void apply_proxy(const struct classification *classification,
 		classification->proxy == CLASSIFY_PROXY_SOCKS ? "socks"
 							      : "http-connect",
 		target, classification->target_port);
+}
+
+/*
+ * Judge by the wire what an undeclared proxy claims: a client always, since the claim
+ * would accuse or excuse another host; a target unless it is forbidden anyway.
+ */
+static void distrust_proxy(struct engine *engine,
+	const struct classification *classification, const struct observation *wire,
+	struct observation *observation)
+{
+	if (is_proxy_declared(engine, classification, wire)) {
+		return;
+	}
+	observation->client = wire->client;
+	observation->client_port = wire->client_port;
+	observation->confidence = wire->confidence;
+	judge_flow(engine->settings.matrix, observation, &engine->judgement);
+	if (engine->judgement.verdict != VERDICT_ILLEGITIMATE) {
+		observation->server = wire->server;
+		observation->server_port = wire->server_port;
+	}
 }
 
 #define STARTTLS_FAULTS                                                           \
@@ -228,6 +266,12 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	observation.is_ended = is_ended;
 	observation.protocol =
 		protocol_at_server(engine, facts->protocol, &observation);
+	if (proxy[0] != '\0') {
+		distrust_proxy(
+			engine, &conversation->classification, &wire, &observation);
+		observation.protocol =
+			protocol_at_server(engine, facts->protocol, &observation);
+	}
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
 	if (proxy[0] != '\0') {
