@@ -1,6 +1,7 @@
 #include "control/engine.h"
 
 #include "control/conversation.h"
+#include "control/lookups.h"
 #include "control/verdicts.h"
 
 #include <netinet/in.h>
@@ -10,6 +11,7 @@
 #define SEGMENTS           8192 /* out of order, 2 KiB each */
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define FOLD_KEYS          16384
+#define LEDGER_SERVERS     16384 /* about 1 KiB each, touched when used */
 
 static bool start_parts(struct engine *engine, struct reason *why)
 {
@@ -31,10 +33,12 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {
 		return false;
 	}
+	endpoint_map_init(&engine->endpoints, settings->seed);
 	engine->flows = flow_table_new(&flows, &handler, why);
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
-	if (!engine->flows || !engine->fold) {
+	engine->ledger = ledger_new(LEDGER_SERVERS, settings->seed, why);
+	if (!engine->flows || !engine->fold || !engine->ledger) {
 		return false;
 	}
 	if (settings->is_second_opinion_wanted) {
@@ -68,6 +72,7 @@ void engine_free(struct engine *engine)
 	}
 	flow_table_free(engine->flows);
 	fold_free(engine->fold);
+	ledger_free(engine->ledger);
 	if (engine->opinion) {
 		second_opinion_free(engine->opinion);
 	}
@@ -96,13 +101,13 @@ static bool take_frame(
 	if (decoder_frame(engine->decoder, frame, &waiting->packet) != DECODE_OK) {
 		return false;
 	}
-	if (waiting->packet.transport != IPPROTO_TCP) {
-		engine->packets_udp++;
-		return false;
-	}
-	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
 	waiting->source = frame->source;
 	waiting->now_us = engine->latest_us;
+	if (waiting->packet.transport != IPPROTO_TCP) {
+		engine->packets_udp++;
+		return waiting->packet.dst_port == DNS_PORT;
+	}
+	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
 	return true;
 }
 
@@ -127,12 +132,33 @@ static void follow_packets(
 	engine->now_us = engine->latest_us;
 }
 
+/* False: it is a flow's packet. A query takes its turn behind those that wait. */
+static bool take_datagram(
+	struct engine *engine, struct waiting *waiting, size_t *waiting_count)
+{
+	const struct waiting *at = &waiting[*waiting_count];
+	struct dns_question question;
+	if (at->packet.transport == IPPROTO_TCP) {
+		return false;
+	}
+	if (lookups_wanted(&at->packet, &question)) {
+		follow_packets(engine, waiting, *waiting_count);
+		*waiting_count = 0;
+		engine->source = at->source;
+		engine->now_us = at->now_us;
+		lookups_packet(engine, &at->packet, &question);
+		engine->now_us = engine->latest_us;
+	}
+	return true;
+}
+
 void engine_frames(struct engine *engine, const struct frame *frames, size_t count)
 {
 	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
 	size_t waiting_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (!take_frame(engine, &frames[i], &waiting[waiting_count])) {
+		if (!take_frame(engine, &frames[i], &waiting[waiting_count]) ||
+			take_datagram(engine, waiting, &waiting_count)) {
 			continue;
 		}
 		waiting_count++;
@@ -154,6 +180,11 @@ void engine_drain(struct engine *engine)
 uint64_t engine_next_sequence(struct engine *engine)
 {
 	return ++engine->sequence;
+}
+
+struct ledger *engine_ledger(struct engine *engine)
+{
+	return engine->ledger;
 }
 
 uint64_t engine_now_us(const struct engine *engine)

@@ -13,6 +13,7 @@
 #include "decode/decode.h"
 #include "flow/flow.h"
 #include "judge/fold.h"
+#include "judge/ledger.h"
 #include "report/json.h"
 
 struct engine_outputs {
@@ -56,6 +57,9 @@ void engine_drain(struct engine *engine);
 
 /* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
 size_t engine_counters(const struct engine *engine, struct json_counter *list);
+
+/* What is known of each server; the engine's own, to be loaded before and saved behind. */
+struct ledger *engine_ledger(struct engine *engine);
 
 /* Number for the next event id. */
 uint64_t engine_next_sequence(struct engine *engine);

@@ -97,6 +97,7 @@ static struct naming of_declared(
 	case MATRIX_ROLE_NONE:
 	case MATRIX_ROLE_CLIENT:
 	case MATRIX_ROLE_APPLICATION:
+	case MATRIX_ROLE_RESOLVER:
 		break;
 	}
 	return not_decided;

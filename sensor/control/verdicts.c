@@ -1,5 +1,6 @@
 #include "control/verdicts.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +53,7 @@ void verdicts_update(
 		.server = key->destination,
 		.client_port = sample->client_port,
 		.server_port = sample->server_port,
+		.is_udp = sample->is_udp,
 		.is_ended = true,
 		.now_us = count->last_us};
 	struct judgement judgement = {.verdict = sample->verdict,
@@ -98,7 +100,8 @@ static void give_alert(
 			.verdict = judgement->verdict,
 			.severity = (enum severity)judgement->severity[finding],
 			.client_port = record->observation->client_port,
-			.server_port = record->observation->server_port},
+			.server_port = record->observation->server_port,
+			.is_udp = record->observation->is_udp},
 	};
 	struct fold_count count;
 	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
@@ -195,6 +198,14 @@ static void apply_proxy(const struct classification *classification,
 		target, classification->target_port);
 }
 
+/* Behind a proxy that was given a name, the address is not the server's. */
+static bool has_server_address(const struct classification *classification)
+{
+	return (classification->proxy != CLASSIFY_PROXY_CONNECT &&
+		       classification->proxy != CLASSIFY_PROXY_SOCKS) ||
+	       classification->has_target_address;
+}
+
 /*
  * Judge by the wire what an undeclared proxy claims: a client always, since the claim
  * would accuse or excuse another host; a target unless it is forbidden anyway.
@@ -261,17 +272,23 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	fill_record(engine, flow, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
 	const struct observation wire = observation;
+	struct judge_memory memory = {0};
 	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
 	observation.facts = facts;
 	observation.is_ended = is_ended;
 	observation.protocol =
 		protocol_at_server(engine, facts->protocol, &observation);
 	if (proxy[0] != '\0') {
-		distrust_proxy(
-			engine, &conversation->classification, &wire, &observation);
+		distrust_proxy(engine, &conversation->classification, &wire,
+			&observation);
 		observation.protocol =
 			protocol_at_server(engine, facts->protocol, &observation);
 	}
+	const bool is_server_known = has_server_address(&conversation->classification);
+	if (is_server_known) {
+		ledger_recall(engine->ledger, &observation, flow->start_us, &memory);
+	}
+	observation.memory = &memory;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
 	if (proxy[0] != '\0') {
@@ -279,6 +296,11 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		record.wire = &wire;
 	}
 	judge_and_alert(engine, &record, &observation, &conversation->reported);
+	if (is_ended && is_server_known) {
+		ledger_learn(engine->ledger, &observation, flow->start_us,
+			(engine->judgement.findings &
+				FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED)) != 0);
+	}
 	if (is_ended) {
 		engine->mail_flows++;
 		record.sequence = engine_next_sequence(engine);
@@ -299,6 +321,24 @@ void verdicts_foreign(
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
 	judge_and_alert(engine, &record, &observation, &conversation->reported);
+}
+
+void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
+	const struct dns_question *question)
+{
+	struct record record;
+	struct observation observation;
+	uint64_t reported = 0;
+	fill_record(engine, flow, (uint16_t)engine->source, &record);
+	fill_ends(engine, flow, &observation);
+	observation.protocol = PROTOCOL_DNS;
+	observation.is_udp = transport == IPPROTO_UDP;
+	observation.lookup = question->type;
+	observation.lookup_name = question->name;
+	observation.is_ended = true;
+	record.evidence = "query";
+	record.state = observation.is_udp ? "new" : record.state;
+	judge_and_alert(engine, &record, &observation, &reported);
 }
 
 void verdicts_attempt(struct engine *engine, struct flow *flow)

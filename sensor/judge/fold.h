@@ -23,6 +23,7 @@ struct fold_sample {
 	enum severity severity;
 	uint16_t client_port;
 	uint16_t server_port;
+	bool is_udp;
 };
 
 struct fold_key {

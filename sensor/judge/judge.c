@@ -199,6 +199,11 @@ static void decide(const struct judge_case *judged, struct judgement *judgement)
 /* Not mail: the matrix has nothing to say, except that a mail port is for mail. */
 static void decide_foreign(const struct judge_case *judged, struct judgement *judgement)
 {
+	if (judged->observation->lookup != NULL) {
+		reason_write(judgement,
+			"only mail servers and resolvers need to know where mail goes");
+		return;
+	}
 	if (!judged->is_foreign) {
 		reason_write(
 			judgement, "what the flow carries is not known to be mail");
