@@ -75,6 +75,21 @@ static void text_ended(struct clear *clear, struct facts *facts, enum direction 
 	}
 }
 
+/* Where a line begins: does TLS, too? */
+static enum analyze_next line_begin(
+	struct clear *clear, struct facts *facts, enum direction way, struct text rest)
+{
+	const bool is_tls = is_tls_start(clear, rest);
+	if (is_tls && is_tls_agreed(clear, facts)) {
+		text_ended(clear, facts, way);
+		return ANALYZE_START_TLS;
+	}
+	const bool is_news = is_tls && !clear->is_maybe_tls[way];
+	clear->is_maybe_tls[way] |= is_tls;
+	text_note(clear, facts, way);
+	return is_news ? ANALYZE_MAYBE_TLS : ANALYZE_GO_ON;
+}
+
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
@@ -83,21 +98,15 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	size_t tls_at = bytes.len;
 	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
-		const bool is_start = lines_at_start(lines);
-		if (is_start && is_tls_start(clear, rest)) {
-			if (is_tls_agreed(clear, facts)) {
-				text_ended(clear, facts, way);
-				*next = ANALYZE_START_TLS;
-				return bytes.len - rest.len;
-			}
-			if (!clear->is_maybe_tls[way]) {
-				clear->is_maybe_tls[way] = true;
-				*next = ANALYZE_MAYBE_TLS;
-				tls_at = bytes.len - rest.len;
-			}
+		const enum analyze_next begun =
+			lines_at_start(lines) ? line_begin(clear, facts, way, rest)
+					      : ANALYZE_GO_ON;
+		if (begun != ANALYZE_GO_ON) {
+			*next = begun;
+			tls_at = bytes.len - rest.len;
 		}
-		if (is_start) {
-			text_note(clear, facts, way);
+		if (begun == ANALYZE_START_TLS) {
+			return tls_at;
 		}
 		item_next(clear, facts, way, &rest);
 	}
