@@ -47,7 +47,14 @@ static void item_next(
 	struct clear *clear, struct facts *facts, enum direction way, struct text *rest)
 {
 	struct line line;
+	struct text passed = *rest;
+	const bool is_passing =
+		clear->protocol->passed != NULL && lines_is_passing(&clear->lines[way]);
 	const enum lines_item item = lines_next(&clear->lines[way], rest, &line);
+	if (is_passing) {
+		passed.len -= rest->len;
+		clear->protocol->passed(clear, facts, way, passed);
+	}
 	if (item == LINES_LINE) {
 		clear->has_line[way] = true;
 		clear->protocol->line(clear, facts, way, &line);
@@ -134,7 +141,12 @@ void clear_gap(
 	const bool was_raw = clear->lines[way].raw_left > 0;
 	lines_gap(&clear->lines[way], missing);
 	if (was_raw && clear->lines[way].raw_left > 0) {
-		return; /* the hole lies inside octets that nobody reads */
+		/* the hole lies inside octets: no line is lost with it */
+		if (clear->protocol->passed != NULL) {
+			clear->protocol->passed(
+				clear, facts, way, (struct text){.len = 0});
+		}
+		return;
 	}
 	clear->protocol->gap(clear, facts, way);
 }

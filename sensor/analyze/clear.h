@@ -17,6 +17,12 @@ struct clear_protocol {
 	/* One line; line->text is borrowed. */
 	void (*line)(struct clear *clear, struct facts *facts, enum direction way,
 		const struct line *line);
+	/*
+	 * Octets of a body or raw ones went by, the line that ends a body with them; empty:
+	 * some were lost. NULL: nobody looks at them.
+	 */
+	void (*passed)(struct clear *clear, struct facts *facts, enum direction way,
+		struct text bytes);
 	/* LINES_BODY_END or LINES_RAW_END. */
 	void (*end)(struct clear *clear, struct facts *facts, enum direction way,
 		enum lines_item item);

@@ -163,7 +163,7 @@ static void data_note(
 		return;
 	}
 	if (lines_at_start(lines)) {
-		smtp_text_begin(smtp, facts);
+		smtp_data_begin(smtp, facts);
 	} else {
 		smtp->expect = SMTP_EXPECT_TEXT;
 	}
@@ -200,7 +200,8 @@ static void auth_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 	}
 }
 
-static void reply_end(struct smtp *smtp, struct facts *facts, uint16_t code)
+static void reply_end(
+	struct smtp *smtp, struct facts *facts, uint16_t code, struct text text)
 {
 	switch ((enum smtp_verb)smtp->reply_verb) {
 	case SMTP_VERB_EHLO:
@@ -221,6 +222,12 @@ static void reply_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 		break;
 	case SMTP_VERB_BODY:
 		data_note(smtp, facts, code, false);
+		if (code != 354) {
+			smtp_text_answer(smtp, facts, code, text);
+		}
+		break;
+	case SMTP_VERB_BDAT:
+		smtp_text_answer(smtp, facts, code, text);
 		break;
 	case SMTP_VERB_XEXCH50:
 		octets_end(smtp, code);
@@ -269,7 +276,7 @@ void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *
 		smtp->reply_lines++;
 	}
 	if (is_last) {
-		reply_end(smtp, facts, code);
+		reply_end(smtp, facts, code, text);
 		smtp->reply_code = 0;
 	}
 }
