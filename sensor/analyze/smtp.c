@@ -76,11 +76,25 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 	facts->change++;
 }
 
-/* RFC 3030 section 2: exactly this many octets follow the line. */
+/* "BDAT size [LAST]" and no more: a server answers 501 to anything else and goes on. */
+static bool is_chunk(struct text argument, uint64_t *size)
+{
+	const struct text number = text_word(&argument);
+	for (size_t i = 0; i < number.len; i++) {
+		if (number.at[i] < '0' || number.at[i] > '9') {
+			return false;
+		}
+	}
+	const struct text last = text_trim(argument);
+	return text_number(number, UINT64_MAX, size) &&
+	       (last.len == 0 || text_is(last, "LAST"));
+}
+
+/* RFC 3030 section 2: exactly this many octets follow the line, where the server offers it. */
 static void bdat_note(struct smtp *smtp, struct facts *facts, struct text argument)
 {
 	uint64_t size = 0;
-	if (!text_number(argument, UINT64_MAX, &size)) {
+	if (!is_chunk(argument, &size) || (smtp->has_list && !smtp->has_chunking)) {
 		return;
 	}
 	lines_raw(&smtp->clear.lines[DIRECTION_TO_SERVER], size);
@@ -262,7 +276,11 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 		return;
 	}
 	if (smtp->expect == SMTP_EXPECT_DATA && !command.is_certain) {
-		text_line(smtp, facts, line->text);
+		/* where the server is captured its 354 begins the text: it may yet refuse */
+		if (!facts->has_server_bytes || facts->gaps > 0 ||
+			text_is(line->text, ".")) {
+			text_line(smtp, facts, line->text);
+		}
 		return;
 	}
 	if (is_lost_text(smtp, facts, &command, line)) {

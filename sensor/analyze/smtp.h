@@ -70,6 +70,8 @@ struct smtp {
 	bool has_text;      /* the current message was counted */
 	bool is_answered;   /* the server answered a message whose end was not seen */
 	bool is_list_whole; /* no line of the capability list was lost or cut */
+	bool has_list;      /* a whole list of capabilities was seen */
+	bool has_chunking;  /* the list names CHUNKING */
 	bool is_foreign;    /* a verb of another protocol came before any HELO */
 };
 
