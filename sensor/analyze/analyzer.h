@@ -47,3 +47,6 @@ extern const struct analyzer ANALYZER_SMTP; /* smtp, submission, lmtp */
 extern const struct analyzer ANALYZER_IMAP;
 extern const struct analyzer ANALYZER_POP3;
 extern const struct analyzer ANALYZER_SIEVE;
+extern const struct analyzer ANALYZER_DCERPC; /* mapi-rpc, and what may become it */
+extern const struct analyzer
+	ANALYZER_HTTP; /* mapi-http, outlook-anywhere, eas, ews, exchange-https in clear */

@@ -15,6 +15,15 @@ static const struct analyzer *analyzer_of(enum protocol protocol)
 		return &ANALYZER_POP3;
 	case PROTOCOL_SIEVE:
 		return &ANALYZER_SIEVE;
+	case PROTOCOL_MAPI_RPC:
+	case PROTOCOL_DCERPC:
+		return &ANALYZER_DCERPC;
+	case PROTOCOL_MAPI_HTTP:
+	case PROTOCOL_OUTLOOK_ANYWHERE:
+	case PROTOCOL_EAS:
+	case PROTOCOL_EWS:
+	case PROTOCOL_EXCHANGE_HTTPS:
+		return &ANALYZER_HTTP;
 	default:
 		return NULL;
 	}

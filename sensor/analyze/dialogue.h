@@ -27,7 +27,10 @@ enum dialogue_result {
 	DIALOGUE_NOT_MINE, /* the classification was wrong */
 };
 
-/* dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve or one inside implicit TLS, or tls. */
+/*
+ * dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve, mapi-rpc or
+ * dcerpc, a service of Exchange over clear HTTP, or one inside implicit TLS, or tls.
+ */
 void dialogue_start(
 	struct dialogue *dialogue, enum protocol protocol, bool is_midstream);
 enum dialogue_result dialogue_bytes(struct dialogue *dialogue,

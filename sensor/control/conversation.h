@@ -7,6 +7,7 @@
 #pragma once
 
 #include "analyze/dialogue.h"
+#include "analyze/endpoint_map.h"
 #include "classify/classify.h"
 #include "classify/second_opinion.h"
 #include "control/engine.h"
@@ -58,6 +59,7 @@ struct engine {
 	struct second_opinion *opinion;
 	struct opinions_asked asked[OPINIONS_ASKED_SLOTS];
 	struct tls_context tls;
+	struct endpoint_map endpoints;
 	struct fold *fold;
 	struct ledger *ledger;
 	uint64_t latest_us; /* of all frames taken */

@@ -33,6 +33,7 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {
 		return false;
 	}
+	endpoint_map_init(&engine->endpoints, settings->seed);
 	engine->flows = flow_table_new(&flows, &handler, why);
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
