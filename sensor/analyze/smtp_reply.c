@@ -239,10 +239,8 @@ static void reply_end(
 		}
 		break;
 	case SMTP_VERB_BDAT:
-		smtp_text_answer(smtp, facts, code, text);
-		break;
-	case SMTP_VERB_BDAT:
 		chunk_end(smtp, code);
+		smtp_text_answer(smtp, facts, code, text);
 		break;
 	case SMTP_VERB_XEXCH50:
 		octets_end(smtp, code);
