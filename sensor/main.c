@@ -17,6 +17,7 @@ static const struct command *const COMMANDS[] = {
 	&COMMAND_CHECK,
 	&COMMAND_EXPLAIN,
 	&COMMAND_CATALOGUE,
+	&COMMAND_SERVERS,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

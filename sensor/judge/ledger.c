@@ -412,10 +412,11 @@ void ledger_learn(struct ledger *ledger, const struct observation *observation,
 	if (!facts->has_server_bytes) {
 		return;
 	}
+	const uint64_t seen_us = start_us > 0 ? start_us : 1; /* 0 is never */
 	struct ledger_server *server =
 		use(ledger, &observation->server, observation->server_port);
 	count(&server->flows);
-	widen(&server->first_us, &server->last_us, start_us);
+	widen(&server->first_us, &server->last_us, seen_us);
 	server->versions |= version_flag(facts->session.version);
 	if (facts->tls == FACTS_TLS_STARTTLS) {
 		count(&server->used);
@@ -429,6 +430,6 @@ void ledger_learn(struct ledger *ledger, const struct observation *observation,
 	if ((facts->auth_secret & FACTS_MECHANISMS_REUSABLE) != 0) {
 		count(&server->auth_clear);
 	}
-	learn_offer(server, observation, start_us);
-	learn_certificate(server, observation, start_us);
+	learn_offer(server, observation, seen_us);
+	learn_certificate(server, observation, seen_us);
 }
