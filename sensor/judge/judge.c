@@ -30,15 +30,18 @@ static void ask_about_tls(
 	const bool is_implicit = facts->tls == FACTS_TLS_IMPLICIT;
 	const bool is_clear = facts->tls == FACTS_TLS_NONE;
 	const bool has_content = judge_has_clear_content(facts);
+	/* RPC's own encryption: as good as TLS, but no kind of it (docs/policy.md) */
+	const bool is_private = judge_is_rpc_private(facts);
 
-	question->is_encrypted = answer(is_starttls || is_implicit, has_content);
+	question->is_encrypted =
+		answer(is_starttls || is_implicit || is_private, has_content);
 	question->is_starttls = answer(is_starttls, is_implicit || has_content);
 	question->is_implicit = answer(is_implicit, is_starttls || is_clear);
-	question->is_tls_offered = is_starttls || is_implicit
+	question->is_tls_offered = is_starttls || is_implicit || is_private
 					   ? MATRIX_YES
 					   : answer_of_facts(facts->starttls_offered);
-	question->has_clear_content = answer(
-		has_content, is_starttls || is_implicit || (is_clear && is_ended));
+	question->has_clear_content = answer(has_content,
+		is_starttls || is_implicit || is_private || (is_clear && is_ended));
 	question->has_client_certificate =
 		judge_is_client_certificate_absent(facts)
 			? MATRIX_NO
