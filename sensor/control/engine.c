@@ -2,6 +2,7 @@
 
 #include "control/conversation.h"
 #include "control/lookups.h"
+#include "control/passage.h"
 #include "control/verdicts.h"
 
 #include <netinet/in.h>
@@ -85,6 +86,7 @@ void engine_free(struct engine *engine)
 struct waiting {
 	struct packet packet;
 	struct flow_key key;
+	size_t frame; /* its place among those given */
 	uint32_t source;
 	uint64_t now_us; /* the clock when its frame came */
 };
@@ -128,6 +130,10 @@ static void follow_packets(
 		if (flow->list == FLOW_LIST_WATCHED) {
 			conversation_packet(engine, flow, &at->packet);
 		}
+		if (engine->outputs.passage) {
+			passage_tell(
+				engine, flow, &at->packet, at->key.side, at->frame);
+		}
 	}
 	engine->now_us = engine->latest_us;
 }
@@ -161,6 +167,7 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 			take_datagram(engine, waiting, &waiting_count)) {
 			continue;
 		}
+		waiting[waiting_count].frame = i;
 		waiting_count++;
 		if (waiting_count == ENGINE_FRAMES_AT_ONCE ||
 			waiting[waiting_count - 1].packet.is_reassembled) {

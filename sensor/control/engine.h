@@ -12,9 +12,28 @@
 #include "capture/frame.h"
 #include "decode/decode.h"
 #include "flow/flow.h"
+#include "judge/action.h"
 #include "judge/fold.h"
 #include "judge/ledger.h"
 #include "report/json.h"
+
+enum engine_standing {
+	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
+	ENGINE_STANDING_PASSED,   /* nothing more will be found in its bytes */
+	ENGINE_STANDING_BLOCKED,
+};
+
+/* One packet of a flow; all borrowed for the call. */
+struct engine_passage {
+	size_t frame; /* its place among those given to engine_frames */
+	const struct packet *packet;
+	const struct flow *flow;
+	enum engine_standing standing;
+	enum action action;     /* when blocked */
+	bool is_first_blocked;  /* this packet brought the decision */
+	bool is_sender_blocked; /* for sending where no row lets it */
+	bool is_from_client;
+};
 
 struct engine_outputs {
 	void *context;
@@ -23,10 +42,14 @@ struct engine_outputs {
 		const struct fold_count *count);
 	/* A mail flow's end. */
 	void (*mail)(void *context, const struct record *record);
+	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
+	void *passage_context;
+	void (*passage)(void *context, const struct engine_passage *passage);
 };
 
 struct engine_settings {
 	const struct matrix *matrix;
+	const struct action_table *actions; /* NULL: watch only */
 	struct hash_seed seed;
 	uint32_t flows;
 	uint32_t watched;

@@ -271,6 +271,10 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	char proxy[CLASSIFY_HOST_BYTES + 32] = "";
 	fill_record(engine, flow, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
+	if (is_ended && flow->action != ACTION_ACCEPT) {
+		/* We cut it short: what it did not do is nobody's fault. */
+		conversation->reported = UINT64_MAX;
+	}
 	const struct observation wire = observation;
 	struct judge_memory memory = {0};
 	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
@@ -279,8 +283,8 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	observation.protocol =
 		protocol_at_server(engine, facts->protocol, &observation);
 	if (proxy[0] != '\0') {
-		distrust_proxy(engine, &conversation->classification, &wire,
-			&observation);
+		distrust_proxy(
+			engine, &conversation->classification, &wire, &observation);
 		observation.protocol =
 			protocol_at_server(engine, facts->protocol, &observation);
 	}

@@ -69,6 +69,7 @@ struct flow {
 	uint8_t syns;       /* bit per side: its SYN was seen */
 	bool is_reported;   /* the handler was told of the end */
 	bool is_midstream;  /* no handshake was seen */
+	uint8_t action;     /* of the layer above, what is done with it; 0 at first */
 };
 
 _Static_assert(sizeof(struct flow) <= 128, "a flow is two cache lines");
@@ -144,6 +145,9 @@ void flow_release(struct flow_table *table, struct flow *flow);
 
 /* Keep the area, but deliver no more bytes. */
 void flow_mute(struct flow_table *table, struct flow *flow);
+
+/* It was cut off by us: it ends as if reset, and its late packets are absorbed. */
+void flow_cut(struct flow_table *table, struct flow *flow);
 
 /* The bytes tell who is the client (never overrules a handshake). */
 void flow_set_client(struct flow *flow, unsigned side);

@@ -319,6 +319,7 @@ static void begin(struct flow_table *table, struct flow *flow,
 	flow->fins = 0;
 	flow->syns = 0;
 	flow->is_reported = false;
+	flow->action = 0;
 	flow->vlan_count = packet->vlan_count;
 	flow->vlan[0] = packet->vlan[0];
 	flow->vlan[1] = packet->vlan[1];

@@ -23,6 +23,8 @@ struct fold_sample {
 	enum severity severity;
 	uint16_t client_port;
 	uint16_t server_port;
+	bool is_blocked;
+	bool is_audited;
 	bool is_udp;
 };
 

@@ -103,9 +103,12 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 	json_text(writer, "signature", row->signature);
 	json_text(writer, "category", finding_category(finding));
 	json_number(writer, "severity", judgement->severity[finding]);
-	json_text(writer, "action", "allowed");
+	json_text(writer, "action", record->is_blocked ? "blocked" : "allowed");
 	json_object_open(writer, "metadata");
 	json_text(writer, "finding", row->id);
+	if (record->is_audited) {
+		json_bool(writer, "would_block", true);
+	}
 	write_list(writer, "recommendation", row->recommendations);
 	write_list(writer, "mitre_technique_id", row->techniques);
 	json_text(writer, "detail",
