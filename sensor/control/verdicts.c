@@ -1,5 +1,7 @@
 #include "control/verdicts.h"
 
+#include "control/passage.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +76,8 @@ void verdicts_update(
 		.start_us = count->first_us,
 		.end_us = count->last_us,
 		.state = "folded",
+		.is_blocked = sample->is_blocked,
+		.is_audited = sample->is_audited,
 		.is_repeat = true};
 	engine->alerts++;
 	engine->outputs.alert(engine->outputs.context, &record, key->finding, count);
@@ -101,7 +105,9 @@ static void give_alert(
 			.severity = (enum severity)judgement->severity[finding],
 			.client_port = record->observation->client_port,
 			.server_port = record->observation->server_port,
-			.is_udp = record->observation->is_udp},
+			.is_udp = record->observation->is_udp,
+			.is_blocked = record->is_blocked,
+			.is_audited = record->is_audited},
 	};
 	struct fold_count count;
 	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
@@ -120,11 +126,13 @@ static void give_alert(
 }
 
 /* Judge and give out the findings not in *reported yet. */
-static void judge_and_alert(struct engine *engine, struct record *record,
-	const struct observation *observation, uint64_t *reported)
+static void judge_and_alert(struct engine *engine, struct flow *flow,
+	struct record *record, const struct observation *observation,
+	uint64_t *reported)
 {
 	judge_flow(engine->settings.matrix, observation, &engine->judgement);
 	record->observation = observation;
+	passage_decide(engine, flow, record);
 	const uint64_t fresh = engine->judgement.findings & ~*reported;
 	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
 		if (fresh & FINDING_BIT(finding)) {
@@ -299,7 +307,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		record.proxied_by = proxy;
 		record.wire = &wire;
 	}
-	judge_and_alert(engine, &record, &observation, &conversation->reported);
+	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
 	if (is_ended && is_server_known) {
 		ledger_learn(engine->ledger, &observation, flow->start_us,
 			(engine->judgement.findings &
@@ -324,7 +332,7 @@ void verdicts_foreign(
 	observation.is_ended = true;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
-	judge_and_alert(engine, &record, &observation, &conversation->reported);
+	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
 }
 
 void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
@@ -342,7 +350,7 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	observation.is_ended = true;
 	record.evidence = "query";
 	record.state = observation.is_udp ? "new" : record.state;
-	judge_and_alert(engine, &record, &observation, &reported);
+	judge_and_alert(engine, NULL, &record, &observation, &reported);
 }
 
 void verdicts_attempt(struct engine *engine, struct flow *flow)
@@ -357,7 +365,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow)
 	observation.is_ended = true;
 	record.evidence = observation.is_refused ? "reset" : "no payload";
 	engine->attempts++;
-	judge_and_alert(engine, &record, &observation, &reported);
+	judge_and_alert(engine, NULL, &record, &observation, &reported);
 	record.sequence = engine_next_sequence(engine);
 	engine->outputs.mail(engine->outputs.context, &record);
 }
