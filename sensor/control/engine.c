@@ -178,6 +178,34 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 	follow_packets(engine, waiting, waiting_count);
 }
 
+void engine_idle(struct engine *engine, uint64_t now_us)
+{
+	if (now_us > engine->now_us) {
+		engine->now_us = now_us;
+	}
+	flow_table_idle(engine->flows, engine->now_us);
+	fold_due(engine->fold, engine->now_us, verdicts_update, engine);
+}
+
+void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
+{
+	/* its keys, the last judgement and nothing else point into the old one */
+	fold_drain(engine->fold, verdicts_update, engine);
+	fold_clear(engine->fold);
+	engine->judgement = (struct judgement){0};
+	engine->settings.matrix = matrix;
+}
+
+uint32_t engine_flows(const struct engine *engine)
+{
+	return flow_table_used(engine->flows);
+}
+
+uint64_t engine_latest_us(const struct engine *engine)
+{
+	return engine->latest_us;
+}
+
 void engine_drain(struct engine *engine)
 {
 	flow_table_drain(engine->flows);
