@@ -13,6 +13,8 @@
 #endif
 
 static const struct command *const COMMANDS[] = {
+	&COMMAND_RUN,
+	&COMMAND_STATUS,
 	&COMMAND_REPLAY,
 	&COMMAND_CHECK,
 	&COMMAND_EXPLAIN,

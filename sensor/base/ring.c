@@ -27,14 +27,18 @@ struct ring ring_init(void *memory, size_t capacity)
 	return (struct ring){.memory = memory, .capacity = capacity};
 }
 
+/*
+ * In one order for both: a writer that saw the ring empty wakes the reader, and a
+ * reader that found it empty sleeps; neither may see the other's past.
+ */
 static uint64_t get(const _Atomic uint64_t *number)
 {
-	return atomic_load_explicit(number, memory_order_acquire);
+	return atomic_load_explicit(number, memory_order_seq_cst);
 }
 
 static void set(_Atomic uint64_t *number, uint64_t value)
 {
-	atomic_store_explicit(number, value, memory_order_release);
+	atomic_store_explicit(number, value, memory_order_seq_cst);
 }
 
 bool ring_put(const struct ring *ring, const void *bytes, size_t len, size_t spare)

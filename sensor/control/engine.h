@@ -73,6 +73,19 @@ void engine_free(struct engine *engine);
 
 void engine_frames(struct engine *engine, const struct frame *frames, size_t count);
 
+/*
+ * No frame at hand: time goes on, so that flows idle too long end and what was folded
+ * is told when its window is over. As often as once a second is enough.
+ */
+void engine_idle(struct engine *engine, uint64_t now_us);
+
+/* Between frames: judge by another matrix from here on. What was folded is told first. */
+void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
+
+/* Flows in the table now, and the time of the latest frame. */
+uint32_t engine_flows(const struct engine *engine);
+uint64_t engine_latest_us(const struct engine *engine);
+
 /* End of input: every flow ends, what was folded is reported. */
 void engine_drain(struct engine *engine);
 

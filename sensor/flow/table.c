@@ -186,6 +186,20 @@ void table_expire(struct flow_table *table)
 	}
 }
 
+void flow_table_idle(struct flow_table *table, uint64_t now_us)
+{
+	if (now_us > table->now_us) {
+		table->now_us = now_us;
+	}
+	table->expire_countdown = 0;
+	table_expire(table);
+}
+
+uint32_t flow_table_used(const struct flow_table *table)
+{
+	return table->flows.used;
+}
+
 static void evict_one(struct flow_table *table)
 {
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
