@@ -14,7 +14,7 @@ _mailwarden() {
 	esac
 	case ${COMP_WORDS[1]} in
 	replay) options="--matrix --json --flows --exit-code --checksums --no-ndpi --table --host --help" ;;
-	check) options="--json --help" ;;
+	check) options="--json --quiet --exit-code --help" ;;
 	explain) options="--matrix --help" ;;
 	catalogue) options="--markdown --json --help" ;;
 	esac

@@ -13,10 +13,13 @@
 #endif
 
 static const struct command *const COMMANDS[] = {
+	&COMMAND_RUN,
+	&COMMAND_STATUS,
 	&COMMAND_REPLAY,
 	&COMMAND_CHECK,
 	&COMMAND_EXPLAIN,
 	&COMMAND_CATALOGUE,
+	&COMMAND_SERVERS,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

@@ -174,7 +174,8 @@ def audit_mode():
 
 
 BALANCED = matrix(GATEWAY_TO_INTERNET,
-                  "id: M-09, from: internet, to: mx-in, protocols: [smtp], tls: optional")
+                  "id: M-09, from: internet, to: mx-in, protocols: [smtp], tls: optional",
+                  groups=("balancer:     {role: proxy, addresses: [198.51.100.4]}",))
 HAPROXY = ("smtpd_upstream_proxy_protocol = haproxy",)
 
 
@@ -197,6 +198,19 @@ def proxy_v1():
       absent=("port.foreign",), flows=("smtp legitimate M-09",))
 def proxy_v2():
     return proxied("hex:0d0a0d0a000d0a515549540a2111000c" "cb007163c63364039c400019")
+
+
+@CASE("proxy-protocol-forged", OPTIONAL, """A workstation writes a PROXY line that names a mailbox server, which
+      may send; the server knows no such command and goes on. A header of a host that is no declared server
+      counts for nothing: the workstation is judged.""",
+      findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def proxy_forged():
+    return to_relay(lambda host, server: dialogue(
+        host, server, 25, "<220 ", f">PROXY TCP4 {MAILBOX} {RELAY} 40000 25", "<5",
+        ">EHLO pc.example.org", "<CHUNKING\\r\\n", ">MAIL FROM:<alice@example.org>", "<250 ",
+        ">RCPT TO:<bob@example.org>", "<250 ", ">DATA", "<354 ",
+        "=Subject: forged\\r\\n\\r\\nhello\\r\\n.\\r\\n", "<queued", ">QUIT", "<221 "),
+        source=WORKSTATION)
 
 
 def tunnelled(what, *client):

@@ -157,6 +157,14 @@ def openssl_server(host, port, certificate, *options):
     host.wait_listening(port)
 
 
+def dnsmasq(host, *options):
+    """A name server on port 53 that knows what `options` tell it, and nothing of the host's."""
+    host.start("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+               "--bind-interfaces", f"--listen-address={host.address}", "--user=root",
+               f"--pid-file={host.lab.folder}/dnsmasq-{host.name}.pid", *options)
+    host.wait_listening(53)
+
+
 def nginx(host, port, certificate=None, body="hello", extra=""):
     folder = host.lab.folder / f"nginx-{host.name}"
     folder.mkdir()

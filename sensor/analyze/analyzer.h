@@ -16,8 +16,9 @@
 enum analyze_next {
 	ANALYZE_GO_ON = 0,
 	ANALYZE_START_TLS, /* the bytes after those consumed are TLS, this way */
-	ANALYZE_FINISHED,  /* the facts are final */
-	ANALYZE_NOT_MINE,  /* these bytes are not this protocol: the name was wrong */
+	ANALYZE_MAYBE_TLS, /* they look like TLS and nobody asked: they were read as text too */
+	ANALYZE_FINISHED, /* the facts are final */
+	ANALYZE_NOT_MINE, /* these bytes are not this protocol: the name was wrong */
 };
 
 struct analyzer {
@@ -29,7 +30,7 @@ struct analyzer {
 
 	/*
 	 * Take at least one byte; returns how many were consumed: all of them, unless *next
-	 * is ANALYZE_START_TLS, where the rest belongs to TLS.
+	 * is ANALYZE_START_TLS, where the rest belongs to TLS, or ANALYZE_MAYBE_TLS.
 	 */
 	size_t (*bytes)(void *state, struct facts *facts, enum direction way,
 		struct text bytes, enum analyze_next *next);
@@ -37,9 +38,15 @@ struct analyzer {
 	/* missing bytes were lost here (0: unknown number). Find the next line and go on. */
 	void (*gap)(
 		void *state, struct facts *facts, enum direction way, uint64_t missing);
+
+	/* What was ANALYZE_MAYBE_TLS this way is text after all. */
+	void (*clear_again)(void *state, enum direction way);
 };
 
 extern const struct analyzer ANALYZER_SMTP; /* smtp, submission, lmtp */
 extern const struct analyzer ANALYZER_IMAP;
 extern const struct analyzer ANALYZER_POP3;
 extern const struct analyzer ANALYZER_SIEVE;
+extern const struct analyzer ANALYZER_DCERPC; /* mapi-rpc, and what may become it */
+extern const struct analyzer
+	ANALYZER_HTTP; /* mapi-http, outlook-anywhere, eas, ews, exchange-https in clear */

@@ -317,3 +317,11 @@ void certificate_subject(struct text der, char *field, size_t size)
 	X509_free(x509);
 	ERR_clear_error();
 }
+
+bool certificate_start(void)
+{
+	const uint64_t all = OPENSSL_INIT_LOAD_CONFIG |
+			     OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
+			     OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS;
+	return OPENSSL_init_crypto(all, NULL) == 1;
+}

@@ -12,6 +12,9 @@
 #include "analyze/facts.h"
 #include "base/text.h"
 
+/* Before a cage: have libcrypto read what files it wants. False when it does not start. */
+bool certificate_start(void);
+
 /*
  * sni: the name the client asked for, "" for none. is_alone: no further
  * certificate came with it. Sets visibility to FACTS_SEEN or FACTS_UNREADABLE.

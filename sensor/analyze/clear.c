@@ -35,7 +35,7 @@ static void text_note(struct clear *clear, struct facts *facts, enum direction w
 		return;
 	}
 	if (clear->starttls == CLEAR_STARTTLS_REQUESTED) {
-		clear->is_clear_behind = true;
+		clear->is_clear_behind |= !clear->is_maybe_tls[way];
 		return;
 	}
 	clear->starttls = CLEAR_STARTTLS_NONE;
@@ -47,7 +47,14 @@ static void item_next(
 	struct clear *clear, struct facts *facts, enum direction way, struct text *rest)
 {
 	struct line line;
+	struct text passed = *rest;
+	const bool is_passing =
+		clear->protocol->passed != NULL && lines_is_passing(&clear->lines[way]);
 	const enum lines_item item = lines_next(&clear->lines[way], rest, &line);
+	if (is_passing) {
+		passed.len -= rest->len;
+		clear->protocol->passed(clear, facts, way, passed);
+	}
 	if (item == LINES_LINE) {
 		clear->has_line[way] = true;
 		clear->protocol->line(clear, facts, way, &line);
@@ -56,27 +63,76 @@ static void item_next(
 	}
 }
 
+/*
+ * The server's go-ahead makes it TLS. Without one an intruder could hide commands in
+ * what a server takes for a bad line, so only a hello that is answered will do; where
+ * bytes are missing the go-ahead may be among them.
+ */
+static bool is_tls_agreed(const struct clear *clear, const struct facts *facts)
+{
+	return clear->starttls == CLEAR_STARTTLS_ACCEPTED || facts->gaps > 0;
+}
+
+/* What was tried as TLS before the go-ahead was none: it was pipelined. */
+static void text_ended(struct clear *clear, struct facts *facts, enum direction way)
+{
+	if (way == DIRECTION_TO_SERVER && clear->is_maybe_tls[way] &&
+		clear->starttls == CLEAR_STARTTLS_ACCEPTED) {
+		note_starttls(facts, FACTS_STARTTLS_INJECTED_CLIENT);
+	}
+}
+
+/* Where a line begins: does TLS, too? */
+static enum analyze_next line_begin(
+	struct clear *clear, struct facts *facts, enum direction way, struct text rest)
+{
+	const bool is_tls = is_tls_start(clear, rest);
+	if (is_tls && is_tls_agreed(clear, facts)) {
+		text_ended(clear, facts, way);
+		return ANALYZE_START_TLS;
+	}
+	const bool is_news = is_tls && !clear->is_maybe_tls[way];
+	clear->is_maybe_tls[way] |= is_tls;
+	text_note(clear, facts, way);
+	return is_news ? ANALYZE_MAYBE_TLS : ANALYZE_GO_ON;
+}
+
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
 	const struct lines *lines = &clear->lines[way];
 	struct text rest = bytes;
+	size_t tls_at = bytes.len;
+	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
-		const bool is_start = lines_at_start(lines);
-		if (is_start && is_tls_start(clear, rest)) {
-			*next = ANALYZE_START_TLS;
-			return bytes.len - rest.len;
+		const enum analyze_next begun =
+			lines_at_start(lines) ? line_begin(clear, facts, way, rest)
+					      : ANALYZE_GO_ON;
+		if (begun != ANALYZE_GO_ON) {
+			*next = begun;
+			tls_at = bytes.len - rest.len;
 		}
-		if (is_start) {
-			text_note(clear, facts, way);
+		if (begun == ANALYZE_START_TLS) {
+			return tls_at;
 		}
 		item_next(clear, facts, way, &rest);
 	}
 	if (way == DIRECTION_TO_SERVER) {
 		facts->has_bare_lf |= lines->has_bare_lf;
 	}
-	*next = (enum analyze_next)clear->next;
-	return bytes.len;
+	if (clear->next != ANALYZE_GO_ON) {
+		*next = (enum analyze_next)clear->next;
+	}
+	return *next == ANALYZE_MAYBE_TLS ? tls_at : bytes.len;
+}
+
+void clear_again(void *state, enum direction way)
+{
+	struct clear *clear = state;
+	clear->is_maybe_tls[way] = false;
+	if (way == DIRECTION_TO_SERVER && clear->starttls == CLEAR_STARTTLS_REQUESTED) {
+		clear->is_clear_behind = true;
+	}
 }
 
 void clear_gap(
@@ -85,7 +141,12 @@ void clear_gap(
 	const bool was_raw = clear->lines[way].raw_left > 0;
 	lines_gap(&clear->lines[way], missing);
 	if (was_raw && clear->lines[way].raw_left > 0) {
-		return; /* the hole lies inside octets that nobody reads */
+		/* the hole lies inside octets: no line is lost with it */
+		if (clear->protocol->passed != NULL) {
+			clear->protocol->passed(
+				clear, facts, way, (struct text){.len = 0});
+		}
+		return;
 	}
 	clear->protocol->gap(clear, facts, way);
 }

@@ -17,6 +17,12 @@ struct clear_protocol {
 	/* One line; line->text is borrowed. */
 	void (*line)(struct clear *clear, struct facts *facts, enum direction way,
 		const struct line *line);
+	/*
+	 * Octets of a body or raw ones went by, the line that ends a body with them; empty:
+	 * some were lost. NULL: nobody looks at them.
+	 */
+	void (*passed)(struct clear *clear, struct facts *facts, enum direction way,
+		struct text bytes);
 	/* LINES_BODY_END or LINES_RAW_END. */
 	void (*end)(struct clear *clear, struct facts *facts, enum direction way,
 		enum lines_item item);
@@ -38,6 +44,7 @@ struct clear {
 	uint8_t next;         /* enum analyze_next, set by the protocol */
 	bool is_clear_behind; /* client text followed the request before the answer */
 	bool has_line[2];     /* a line came this way */
+	bool is_maybe_tls[2]; /* what comes this way is tried as TLS and read as text */
 };
 
 /* The body of analyzer.bytes. */
@@ -47,6 +54,9 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 /* The body of analyzer.gap. */
 void clear_gap(
 	struct clear *clear, struct facts *facts, enum direction way, uint64_t missing);
+
+/* The body of analyzer.clear_again; state begins with struct clear. */
+void clear_again(void *state, enum direction way);
 
 /* The client asked for TLS. */
 void clear_starttls_request(struct clear *clear, struct facts *facts);

@@ -9,12 +9,13 @@
 #include "analyze/analyzer.h"
 #include "analyze/tls.h"
 
-#define ANALYZER_STATE_BYTES 1248
+#define ANALYZER_STATE_BYTES 1400
 
 struct dialogue {
 	const struct analyzer *analyzer; /* NULL: TLS from the first byte */
-	bool is_tls[2];     /* by enum direction: bytes go to the TLS session */
-	bool is_tls_proven; /* a hello was read after the switch */
+	bool is_tls[2];       /* by enum direction: bytes go to the TLS session */
+	bool is_tls_proven;   /* a hello was read after the switch */
+	bool is_tls_tried[2]; /* bytes go to the analyzer and, on trial, to TLS */
 	struct tls_session tls;
 	struct facts facts;
 	_Alignas(8) uint8_t state[ANALYZER_STATE_BYTES];
@@ -26,7 +27,10 @@ enum dialogue_result {
 	DIALOGUE_NOT_MINE, /* the classification was wrong */
 };
 
-/* dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve or one inside implicit TLS, or tls. */
+/*
+ * dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve, mapi-rpc or
+ * dcerpc, a service of Exchange over clear HTTP, or one inside implicit TLS, or tls.
+ */
 void dialogue_start(
 	struct dialogue *dialogue, enum protocol protocol, bool is_midstream);
 enum dialogue_result dialogue_bytes(struct dialogue *dialogue,

@@ -56,12 +56,14 @@ enum facts_mechanism {
 	FACTS_MECHANISM_EXTERNAL = 1 << 11,
 	FACTS_MECHANISM_APOP = 1 << 12,
 	FACTS_MECHANISM_ANONYMOUS = 1 << 13,
-	FACTS_MECHANISM_OTHER = 1 << 14,
+	FACTS_MECHANISM_BASIC = 1 << 14, /* HTTP, RFC 7617 */
+	FACTS_MECHANISM_OTHER = 1 << 15,
 };
 /* Whoever reads these off the wire can log in (FACTS: PLAIN, LOGIN, USER/PASS, XOAUTH2, OAUTHBEARER). */
 #define FACTS_MECHANISMS_REUSABLE                                                    \
 	(FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_LOGIN | FACTS_MECHANISM_USER_PASS | \
-		FACTS_MECHANISM_XOAUTH2 | FACTS_MECHANISM_OAUTHBEARER)
+		FACTS_MECHANISM_XOAUTH2 | FACTS_MECHANISM_OAUTHBEARER |              \
+		FACTS_MECHANISM_BASIC)
 
 enum facts_visibility {
 	FACTS_NOT_SEEN = 0, /* no handshake part for it was captured */
@@ -118,10 +120,22 @@ struct facts_tls_session {
 /* Header fields of messages that crossed in clear: counts and addresses, never text. */
 struct facts_headers {
 	uint32_t messages; /* whose header was seen to its end */
+	/* of those with a sender: bounces and reports are seldom signed */
 	uint32_t without_dkim_signature;
-	uint32_t without_authentication_results;
+	uint32_t without_authentication_results; /* nor any other trace of a check */
 	uint8_t address_count; /* literals named in Received and X-Originating-IP */
 	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
+};
+
+#define FACTS_TRANSACTIONS 4
+
+/* One message that crossed in clear. Words as hashes (analyze/header.h); 0: not seen. */
+struct facts_transaction {
+	uint64_t bytes;         /* of its text, dots and all */
+	uint64_t queue_id;      /* as the server's answer names it */
+	uint64_t received_id;   /* in the topmost Received: the id ... */
+	uint64_t received_from; /* ... and whom it came from */
+	uint32_t recipients;
 };
 
 struct facts {
@@ -146,7 +160,8 @@ struct facts {
 	bool has_server_bytes;
 	bool has_client_bytes;
 	bool is_midstream; /* the beginning was not captured */
-	bool is_final;     /* nothing further can change these facts */
+	bool is_unanswered; /* a service was asked for, the server has not gone along yet */
+	bool is_final;      /* nothing further can change these facts */
 	uint32_t change; /* incremented when something worth judging again was learnt */
 	uint32_t
 		messages; /* transactions with content (DATA, BDAT LAST) accepted or sent */
@@ -159,6 +174,10 @@ struct facts {
 	char real_client[46];       /* XCLIENT/XFORWARD ADDR=, text form */
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
 	struct facts_headers headers;
+	uint32_t
+		transaction_count; /* that the server answered, or that others followed */
+	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
+	struct facts_transaction transactions[FACTS_TRANSACTIONS];
 	struct facts_tls_session session;
 };
 

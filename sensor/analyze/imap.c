@@ -33,12 +33,14 @@ struct imap {
 	uint8_t command_count;
 	uint8_t login_arguments; /* of a LOGIN that literals cut */
 	bool is_login_open;
-	bool is_continued[2];  /* the next line goes on after a literal */
-	bool is_literal_asked; /* the client's literal waits for the server's "+" */
+	bool is_continued[2];    /* the next line goes on after a literal */
+	bool is_literal_asked;   /* the client's literal needs the server's "+" */
+	bool is_literal_waiting; /* that "+" has not come: commands may go on instead */
 	bool is_authenticated;
 	bool is_synced; /* client lines are known to be commands */
 	bool has_greeting;
-	uint64_t literal; /* length of the literal announced */
+	uint32_t literal_tag; /* of the command that announced it */
+	uint64_t literal;     /* length of the literal announced */
 };
 
 _Static_assert(sizeof(struct imap) <= ANALYZER_STATE_BYTES, "imap state must fit");
@@ -114,9 +116,11 @@ static uint32_t tag_hash(struct text tag)
 static void command_add(struct imap *imap, struct text tag, enum imap_verb verb)
 {
 	if (imap->command_count == IMAP_COMMANDS_MAX) {
+		/* the answer to STARTTLS must be known, whatever is pipelined behind it */
+		const unsigned out = imap->commands[0].verb == IMAP_VERB_STARTTLS;
 		imap->command_count--;
-		memmove(imap->commands, imap->commands + 1,
-			imap->command_count * sizeof(imap->commands[0]));
+		memmove(imap->commands + out, imap->commands + out + 1,
+			(imap->command_count - out) * sizeof(imap->commands[0]));
 	}
 	imap->commands[imap->command_count++] =
 		(struct imap_command){.tag = tag_hash(tag), .verb = (uint8_t)verb};
@@ -204,16 +208,41 @@ static void literal_note(struct imap *imap, enum direction way, struct text tail
 	}
 }
 
-/* RFC 9051 section 4.3: the server may answer NO or BAD in place of "+". */
-static void literal_refuse(struct imap *imap)
+/* Where the server is captured, octets follow its "+" only: it may yet refuse. */
+static void literal_wait(struct imap *imap, const struct facts *facts)
+{
+	imap->is_literal_waiting = imap->is_continued[DIRECTION_TO_SERVER] &&
+				   imap->is_literal_asked && facts->gaps == 0 &&
+				   facts->has_server_bytes;
+	if (imap->is_literal_waiting) {
+		lines_raw(&imap->clear.lines[DIRECTION_TO_SERVER], 0);
+	}
+}
+
+static void literal_go(struct imap *imap)
 {
 	struct lines *lines = &imap->clear.lines[DIRECTION_TO_SERVER];
-	if (imap->is_literal_asked && lines->raw_left == imap->literal) {
-		lines_raw(lines, 0);
-		imap->is_continued[DIRECTION_TO_SERVER] = false;
-		imap->is_literal_asked = false;
-		imap->is_login_open = false;
+	if (imap->is_literal_waiting && lines_at_start(lines)) {
+		imap->is_literal_waiting = false;
+		lines_raw(lines, imap->literal);
 	}
+}
+
+/* RFC 9051 section 4.3: the server may answer NO or BAD in place of "+". */
+static void literal_refuse(struct imap *imap, struct text tag)
+{
+	struct lines *lines = &imap->clear.lines[DIRECTION_TO_SERVER];
+	if (!imap->is_literal_asked || imap->literal_tag != tag_hash(tag)) {
+		return;
+	}
+	if (lines->raw_left > 0) {
+		lines_gap(
+			lines, 0); /* octets came and the server took them for lines */
+	}
+	imap->is_continued[DIRECTION_TO_SERVER] = false;
+	imap->is_literal_asked = false;
+	imap->is_literal_waiting = false;
+	imap->is_login_open = false;
 }
 
 static void command_note(
@@ -266,19 +295,57 @@ static bool is_sasl_line(
 	       (verb == IMAP_VERB_OTHER && sasl_is_response(line->text));
 }
 
+/* The line goes on behind a literal. */
+static void continued_line(
+	struct imap *imap, struct facts *facts, const struct line *line)
+{
+	if (imap->is_login_open) {
+		login_note(imap, facts, arguments_count(line->text));
+	}
+	literal_note(imap, DIRECTION_TO_SERVER, line->tail);
+	literal_wait(imap, facts);
+}
+
+/* A line ahead of the "+": it begins with the octets of the literal, captured in disorder. */
+static void early_octets(
+	struct imap *imap, struct facts *facts, const struct line *line)
+{
+	const uint64_t seen = (uint64_t)line->text.len + 2;
+	imap->is_literal_waiting = false;
+	if (imap->literal > seen) {
+		lines_raw(
+			&imap->clear.lines[DIRECTION_TO_SERVER], imap->literal - seen);
+		return;
+	}
+	if (imap->is_login_open) {
+		login_note(imap, facts, 1);
+	}
+	if (imap->literal <= line->text.len) {
+		struct line rest = *line;
+		rest.text.at += imap->literal;
+		rest.text.len -= imap->literal;
+		continued_line(imap, facts, &rest);
+	}
+}
+
 static void client_line(struct imap *imap, struct facts *facts, const struct line *line)
 {
 	clear_flush_greeting(&imap->clear, facts);
-	if (imap->is_continued[DIRECTION_TO_SERVER]) {
-		if (imap->is_login_open) {
-			login_note(imap, facts, arguments_count(line->text));
-		}
-		literal_note(imap, DIRECTION_TO_SERVER, line->tail);
-		return;
-	}
 	struct text rest = line->text;
 	const struct text tag = text_word(&rest);
 	const enum imap_verb verb = verb_parse(text_word(&rest));
+	if (imap->is_literal_waiting) {
+		if (!is_tag(tag) || verb == IMAP_VERB_OTHER) {
+			early_octets(imap, facts, line);
+			return;
+		}
+		imap->is_literal_waiting = false;
+		imap->is_continued[DIRECTION_TO_SERVER] = false;
+	}
+	if (imap->is_continued[DIRECTION_TO_SERVER]) {
+		continued_line(imap, facts, line);
+		return;
+	}
 	if (is_sasl_line(imap, verb, line)) {
 		sasl_response(&imap->clear.sasl, facts, line->text);
 		return;
@@ -291,6 +358,8 @@ static void client_line(struct imap *imap, struct facts *facts, const struct lin
 	command_add(imap, tag, verb);
 	command_note(imap, facts, verb, text_trim(rest));
 	literal_note(imap, DIRECTION_TO_SERVER, line->tail);
+	literal_wait(imap, facts);
+	imap->literal_tag = tag_hash(tag);
 }
 
 static void capability_note(struct facts *facts, struct text word)
@@ -416,17 +485,31 @@ static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
 		return;
 	}
 	if (!is_accepted) {
-		literal_refuse(imap);
+		literal_refuse(imap, tag);
 	}
 	outcome_note(imap, facts, command_take(imap, tag), is_accepted);
 	/* without the client's side it may be the answer to LOGIN */
 	code_note(imap, facts, rest, is_whole && facts->has_client_bytes);
 }
 
+/* Untagged data may hold literals; the text of a status never does (RFC 9051 section 7.1). */
+static bool is_data(struct text line)
+{
+	static const char *const STATES[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
+	bool is_status = !text_is(text_word(&line), "*");
+	const struct text kind = text_word(&line);
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		is_status |= text_is(kind, STATES[i]);
+	}
+	return !is_status;
+}
+
 static void server_line(struct imap *imap, struct facts *facts, const struct line *line)
 {
 	const bool is_continued = imap->is_continued[DIRECTION_TO_CLIENT];
-	literal_note(imap, DIRECTION_TO_CLIENT, line->tail);
+	if (is_continued || is_data(line->text)) {
+		literal_note(imap, DIRECTION_TO_CLIENT, line->tail);
+	}
 	if (is_continued) {
 		return;
 	}
@@ -436,6 +519,7 @@ static void server_line(struct imap *imap, struct facts *facts, const struct lin
 	if (text_is(tag, "*")) {
 		untagged_note(imap, facts, rest, is_whole);
 	} else if (text_is(tag, "+")) {
+		literal_go(imap);
 		sasl_challenge(&imap->clear.sasl);
 	} else if (is_tag(tag)) {
 		tagged_note(imap, facts, tag, rest, is_whole);
@@ -468,7 +552,10 @@ static void imap_lost(struct clear *clear, struct facts *facts, enum direction w
 	struct imap *imap = (struct imap *)clear;
 	(void)facts;
 	imap->is_continued[way] = false;
-	if (way == DIRECTION_TO_SERVER) {
+	if (way == DIRECTION_TO_CLIENT) {
+		literal_go(imap); /* its "+" may be among what was lost */
+	} else {
+		imap->is_literal_waiting = false;
 		imap->is_synced = false;
 		imap->is_login_open = false;
 		imap->is_literal_asked = false;
@@ -506,4 +593,5 @@ const struct analyzer ANALYZER_IMAP = {
 	.start = imap_start,
 	.bytes = imap_bytes,
 	.gap = imap_gap,
+	.clear_again = clear_again,
 };

@@ -61,6 +61,12 @@ void lines_body(struct lines *lines);
 /* missing bytes were lost here; 0: unknown number. */
 void lines_gap(struct lines *lines, uint64_t missing);
 
+/* The next bytes are of a body or raw: they make no line. */
+static inline bool lines_is_passing(const struct lines *lines)
+{
+	return lines->raw_left > 0 || lines->body != LINES_BODY_NONE;
+}
+
 /* Nothing is pending: the next byte begins a line. */
 bool lines_at_start(const struct lines *lines);
 

@@ -396,4 +396,5 @@ const struct analyzer ANALYZER_POP3 = {
 	.start = pop3_start,
 	.bytes = pop3_bytes,
 	.gap = pop3_gap,
+	.clear_again = clear_again,
 };

@@ -334,4 +334,5 @@ const struct analyzer ANALYZER_SIEVE = {
 	.start = sieve_start,
 	.bytes = sieve_bytes,
 	.gap = sieve_gap,
+	.clear_again = clear_again,
 };

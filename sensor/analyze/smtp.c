@@ -8,17 +8,18 @@
 
 _Static_assert(sizeof(struct smtp) <= ANALYZER_STATE_BYTES, "smtp state must fit");
 
-void smtp_text_begin(struct smtp *smtp, struct facts *facts)
+void smtp_data_begin(struct smtp *smtp, struct facts *facts)
 {
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	smtp->has_text = true;
 	smtp->is_answered = false;
 	lines_body(&smtp->clear.lines[DIRECTION_TO_SERVER]);
-	note_message(facts);
+	smtp_text_begin(smtp, facts, true);
 }
 
-static void text_end(struct smtp *smtp, const struct facts *facts)
+static void text_end(struct smtp *smtp, struct facts *facts)
 {
+	smtp_text_end(smtp, facts);
 	smtp->has_text = false;
 	smtp->is_synced = true;
 	if (smtp->is_answered) {
@@ -61,6 +62,7 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 		argument.len -= 5;
 	}
 	argument = text_trim(argument);
+	smtp->has_sender = !text_starts(argument, "<>");
 	const struct text domain = smtp_path_domain(argument);
 	if (domain.len > 0 && facts->mail_from_domain[0] == '\0') {
 		text_copy(facts->mail_from_domain, sizeof(facts->mail_from_domain),
@@ -74,21 +76,39 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 	facts->change++;
 }
 
-/* RFC 3030 section 2: exactly this many octets follow the line. */
+/* "BDAT size [LAST]" and no more: a server answers 501 to anything else and goes on. */
+static bool is_chunk(struct text argument, uint64_t *size)
+{
+	const struct text number = text_word(&argument);
+	for (size_t i = 0; i < number.len; i++) {
+		if (number.at[i] < '0' || number.at[i] > '9') {
+			return false;
+		}
+	}
+	const struct text last = text_trim(argument);
+	return text_number(number, UINT64_MAX, size) &&
+	       (last.len == 0 || text_is(last, "LAST"));
+}
+
+/* RFC 3030 section 2: exactly this many octets follow the line, where the server offers it. */
 static void bdat_note(struct smtp *smtp, struct facts *facts, struct text argument)
 {
 	uint64_t size = 0;
-	if (!text_number(argument, UINT64_MAX, &size)) {
+	if (!is_chunk(argument, &size) || (smtp->has_list && !smtp->has_chunking)) {
 		return;
 	}
 	lines_raw(&smtp->clear.lines[DIRECTION_TO_SERVER], size);
 	if (!smtp->has_text) {
 		smtp->has_text = true;
-		note_message(facts);
+		smtp_text_begin(smtp, facts, false);
 	}
 	(void)text_word(&argument);
-	if (text_is(text_trim(argument), "LAST")) {
+	smtp->is_last_chunk = text_is(text_trim(argument), "LAST");
+	if (smtp->is_last_chunk) {
 		smtp->has_text = false;
+	}
+	if (smtp->is_last_chunk && size == 0) {
+		smtp_text_end(smtp, facts);
 	}
 }
 
@@ -176,6 +196,9 @@ static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
 		break;
 	case SMTP_VERB_RSET:
 		smtp->has_text = false;
+		if (smtp->text_state == SMTP_TEXT_OPEN) {
+			smtp_text_lost(smtp);
+		}
 		break;
 	case SMTP_VERB_AUTH:
 		if (!auth_note(smtp, facts, command->argument)) {
@@ -204,7 +227,10 @@ static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
 /* A line of the text whose beginning only now became certain. */
 static void text_line(struct smtp *smtp, struct facts *facts, struct text line)
 {
-	smtp_text_begin(smtp, facts);
+	static const struct text LINE_END = {(const uint8_t *)"\r\n", 2};
+	smtp_data_begin(smtp, facts);
+	smtp_text_bytes(smtp, facts, line);
+	smtp_text_bytes(smtp, facts, LINE_END);
 	if (text_is(line, ".")) {
 		smtp->clear.lines[DIRECTION_TO_SERVER].body = LINES_BODY_NONE;
 		text_end(smtp, facts);
@@ -250,7 +276,11 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 		return;
 	}
 	if (smtp->expect == SMTP_EXPECT_DATA && !command.is_certain) {
-		text_line(smtp, facts, line->text);
+		/* where the server is captured its 354 begins the text: it may yet refuse */
+		if (!facts->has_server_bytes || facts->gaps > 0 ||
+			text_is(line->text, ".")) {
+			text_line(smtp, facts, line->text);
+		}
 		return;
 	}
 	if (is_lost_text(smtp, facts, &command, line)) {
@@ -275,11 +305,32 @@ static void smtp_line(struct clear *clear, struct facts *facts, enum direction w
 	}
 }
 
+/* Empty where octets were lost. */
+static void smtp_passed(
+	struct clear *clear, struct facts *facts, enum direction way, struct text bytes)
+{
+	struct smtp *smtp = (struct smtp *)clear;
+	if (way != DIRECTION_TO_SERVER || smtp->text_state != SMTP_TEXT_OPEN) {
+		return;
+	}
+	if (bytes.len > 0) {
+		smtp_text_bytes(smtp, facts, bytes);
+	} else {
+		smtp_text_lost(smtp);
+	}
+}
+
 static void smtp_end(struct clear *clear, struct facts *facts, enum direction way,
 	enum lines_item item)
 {
-	if (way == DIRECTION_TO_SERVER && item == LINES_BODY_END) {
-		text_end((struct smtp *)clear, facts);
+	struct smtp *smtp = (struct smtp *)clear;
+	if (way != DIRECTION_TO_SERVER) {
+		return;
+	}
+	if (item == LINES_BODY_END) {
+		text_end(smtp, facts);
+	} else if (smtp->is_last_chunk) {
+		smtp_text_end(smtp, facts);
 	}
 }
 
@@ -289,6 +340,8 @@ static void smtp_lost(struct clear *clear, struct facts *facts, enum direction w
 	(void)facts;
 	pending_clear(&smtp->pending);
 	if (way == DIRECTION_TO_SERVER) {
+		smtp_text_lost(smtp);
+		smtp->has_sender = false;
 		smtp->is_synced = false;
 		smtp->expect = SMTP_EXPECT_COMMAND;
 		return;
@@ -299,6 +352,7 @@ static void smtp_lost(struct clear *clear, struct facts *facts, enum direction w
 
 static const struct clear_protocol SMTP_PROTOCOL = {
 	.line = smtp_line,
+	.passed = smtp_passed,
 	.end = smtp_end,
 	.gap = smtp_lost,
 };
@@ -328,4 +382,5 @@ const struct analyzer ANALYZER_SMTP = {
 	.start = smtp_start,
 	.bytes = smtp_bytes,
 	.gap = smtp_gap,
+	.clear_again = clear_again,
 };

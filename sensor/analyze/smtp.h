@@ -2,12 +2,13 @@
  * analyze/smtp - the state that the SMTP analyzer's files share.
  *
  * smtp.c reads the client's lines, smtp_reply.c the server's, smtp_command.c cuts
- * one command line. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
+ * one command line, smtp_text.c sees the messages go by. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
  * RFC 3030, RFC 3207, RFC 4954.
  */
 #pragma once
 
 #include "analyze/clear.h"
+#include "analyze/header.h"
 #include "analyze/pending.h"
 
 enum smtp_verb {
@@ -43,21 +44,34 @@ enum smtp_expect {
 	SMTP_EXPECT_OCTETS, /* XEXCH50 was sent: 354 and octets, or a refusal */
 };
 
+enum smtp_text {
+	SMTP_TEXT_NONE = 0, /* no message is under way, or its beginning was lost */
+	SMTP_TEXT_OPEN,
+	SMTP_TEXT_ENDED, /* the answer has not come */
+};
+
 struct smtp {
 	struct clear clear; /* first member */
 	struct pending pending;
+	struct header header;   /* of the message that goes by */
+	uint64_t text_bytes;    /* of it */
 	uint32_t octets;        /* announced by XEXCH50 */
 	uint32_t recipients_ok; /* of this transaction, for the replies of LMTP */
 	uint16_t reply_code;
 	uint8_t reply_verb;  /* enum smtp_verb of the reply being read */
 	uint8_t reply_lines; /* of it, saturating */
 	uint8_t expect;      /* enum smtp_expect */
+	uint8_t text_state;  /* enum smtp_text */
+	bool is_last_chunk;  /* BDAT with LAST: the message ends with its octets */
+	bool has_sender;     /* MAIL named one: neither lost nor null */
 	bool is_synced;      /* client lines are known to be commands */
 	bool has_greeting;
 	bool has_ehlo;      /* EHLO or LHLO was sent and not refused */
 	bool has_text;      /* the current message was counted */
 	bool is_answered;   /* the server answered a message whose end was not seen */
 	bool is_list_whole; /* no line of the capability list was lost or cut */
+	bool has_list;      /* a whole list of capabilities was seen */
+	bool has_chunking;  /* the list names CHUNKING */
 	bool is_foreign;    /* a verb of another protocol came before any HELO */
 };
 
@@ -73,5 +87,16 @@ struct text smtp_attribute(struct text arguments, const char *name);
 /* One line of the server. */
 void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line);
 
-/* The message text begins with the next line of the client. */
-void smtp_text_begin(struct smtp *smtp, struct facts *facts);
+/* DATA: the message text begins with the next line of the client. */
+void smtp_data_begin(struct smtp *smtp, struct facts *facts);
+
+/* smtp_text.c. A message begins; is_stuffed: as DATA sends it. */
+void smtp_text_begin(struct smtp *smtp, struct facts *facts, bool is_stuffed);
+/* Its octets, those of its end with them. */
+void smtp_text_bytes(struct smtp *smtp, struct facts *facts, struct text bytes);
+void smtp_text_end(struct smtp *smtp, struct facts *facts);
+/* It was given up, or octets of it were lost. */
+void smtp_text_lost(struct smtp *smtp);
+/* The server's last word about the message that ended; answer: what follows the code. */
+void smtp_text_answer(
+	struct smtp *smtp, struct facts *facts, uint16_t code, struct text answer);

@@ -50,11 +50,13 @@ static void banner_note(struct facts *facts, struct text text)
 }
 
 /* RFC 5321 section 4.1.1.1: one keyword a line; "AUTH=LOGIN PLAIN" is the form before RFC 2554. */
-static void capability_note(struct facts *facts, struct text line)
+static void capability_note(struct smtp *smtp, struct facts *facts, struct text line)
 {
 	const struct text keyword = text_word(&line);
 	if (text_is(keyword, "STARTTLS")) {
 		note_starttls_offered(facts);
+	} else if (text_is(keyword, "CHUNKING")) {
+		smtp->has_chunking = true;
 	} else if (text_is(keyword, "AUTH")) {
 		note_mechanisms(facts, line);
 	} else if (text_starts(keyword, "AUTH=")) {
@@ -163,7 +165,7 @@ static void data_note(
 		return;
 	}
 	if (lines_at_start(lines)) {
-		smtp_text_begin(smtp, facts);
+		smtp_data_begin(smtp, facts);
 	} else {
 		smtp->expect = SMTP_EXPECT_TEXT;
 	}
@@ -180,9 +182,19 @@ static void octets_end(struct smtp *smtp, uint16_t code)
 	}
 }
 
+/* A server that does not know BDAT, or not this one, takes what follows for commands. */
+static void chunk_end(struct smtp *smtp, uint16_t code)
+{
+	struct lines *lines = &smtp->clear.lines[DIRECTION_TO_SERVER];
+	if (code >= 500 && code <= 502 && lines->raw_left > 0) {
+		lines_gap(lines, 0);
+	}
+}
+
 static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 {
 	if (code == 250 && smtp->is_list_whole) {
+		smtp->has_list = true;
 		note_capabilities(facts);
 	}
 	if (code >= 500) {
@@ -200,7 +212,8 @@ static void auth_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 	}
 }
 
-static void reply_end(struct smtp *smtp, struct facts *facts, uint16_t code)
+static void reply_end(
+	struct smtp *smtp, struct facts *facts, uint16_t code, struct text text)
 {
 	switch ((enum smtp_verb)smtp->reply_verb) {
 	case SMTP_VERB_EHLO:
@@ -221,6 +234,13 @@ static void reply_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 		break;
 	case SMTP_VERB_BODY:
 		data_note(smtp, facts, code, false);
+		if (code != 354) {
+			smtp_text_answer(smtp, facts, code, text);
+		}
+		break;
+	case SMTP_VERB_BDAT:
+		chunk_end(smtp, code);
+		smtp_text_answer(smtp, facts, code, text);
 		break;
 	case SMTP_VERB_XEXCH50:
 		octets_end(smtp, code);
@@ -262,14 +282,14 @@ void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *
 		reply_begin(smtp, facts, code, is_last, text);
 		smtp->is_list_whole &= !line->is_doubtful;
 	} else if (smtp->reply_verb == SMTP_VERB_EHLO && code == 250) {
-		capability_note(facts, text);
+		capability_note(smtp, facts, text);
 		smtp->is_list_whole &= !line->is_cut;
 	}
 	if (smtp->reply_lines < UINT8_MAX) {
 		smtp->reply_lines++;
 	}
 	if (is_last) {
-		reply_end(smtp, facts, code);
+		reply_end(smtp, facts, code, text);
 		smtp->reply_code = 0;
 	}
 }

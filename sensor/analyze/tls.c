@@ -366,6 +366,16 @@ void tls_session_gap(struct tls_session *session, enum direction way, uint64_t m
 	}
 }
 
+void tls_session_forget(
+	struct tls_context *context, struct tls_session *session, enum direction way)
+{
+	tls_message_give(context, &session->sides[way]);
+	session->sides[way] = (struct tls_side){0};
+	session->records[way] = 0;
+	session->quiet[way] = 0;
+	session->is_broken = false;
+}
+
 void tls_session_release(struct tls_context *context, struct tls_session *session)
 {
 	tls_message_give(context, &session->sides[0]);

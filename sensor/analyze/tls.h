@@ -84,6 +84,10 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 /* missing bytes were lost this way. */
 void tls_session_gap(struct tls_session *session, enum direction way, uint64_t missing);
 
+/* What came this way was no TLS: as if it had never come. */
+void tls_session_forget(
+	struct tls_context *context, struct tls_session *session, enum direction way);
+
 /* Give the session's buffers back; call once when done with it, finished or not. */
 void tls_session_release(struct tls_context *context, struct tls_session *session);
 

@@ -13,7 +13,7 @@
 
 #define LIVE_FRAMES_AT_ONCE 16                   /* most frames a handler is given */
 #define LIVE_RING_BYTES     (UINT32_C(64) << 20) /* used where settings say 0 */
-#define LIVE_SNAPLEN        UINT32_C(65549) /* a whole IP packet and its link layer */
+#define LIVE_SNAPLEN        262144 /* the most libpcap takes: also what offload put together */
 
 struct live_settings {
 	const char *interface;
@@ -22,6 +22,7 @@ struct live_settings {
 	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
 	uint16_t fanout_group; /* members that share the frames by flow; 0: alone */
 	bool is_promiscuous;
+	bool is_incoming_only; /* a mirror port; else what the host sends too */
 };
 
 enum live_result {
@@ -32,10 +33,9 @@ enum live_result {
 };
 
 struct live_counters {
-	uint64_t received;          /* frames that passed the prefilter */
-	uint64_t dropped_kernel;    /* of those, no room in the ring */
-	uint64_t dropped_interface; /* lost before, as the driver counts */
-	uint64_t downs;             /* times it was found down */
+	uint64_t received;       /* frames that passed the prefilter */
+	uint64_t dropped_kernel; /* of those, no room in the ring */
+	uint64_t downs;          /* times it was found down */
 };
 
 struct live; /* opaque */
@@ -56,5 +56,8 @@ enum live_result live_dispatch(
 /* Asks the kernel; sums since live_open. */
 void live_counters(struct live *live, struct live_counters *counters);
 
-/* True when a frame of this link type would pass the prefilter (tests); len bytes at frame. */
-bool live_prefilter_passes(int link_type, const uint8_t *frame, uint32_t len);
+/*
+ * Frames the driver lost before anyone saw them, since the interface came. Reads files
+ * below /sys: for a process outside the cage. 0 where the driver does not tell.
+ */
+uint64_t live_interface_dropped(const char *interface);

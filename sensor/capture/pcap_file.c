@@ -45,6 +45,7 @@ static enum source_result pcap_next(struct file *file, struct frame *frame)
 	frame->wire_len = wire_len > captured_len ? wire_len : captured_len;
 	frame->source = file->index;
 	frame->link_type = file->link_type;
+	frame->is_checksum_unset = false;
 	window_use(window, file->header_len + (size_t)captured_len);
 	return SOURCE_FRAME;
 }

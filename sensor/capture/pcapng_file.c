@@ -175,6 +175,7 @@ static enum source_result frame_of_packet(
 	frame->wire_len = wire_len > captured_len ? wire_len : captured_len;
 	frame->source = file->index;
 	frame->link_type = interface->link_type;
+	frame->is_checksum_unset = false;
 	window_use(window, PACKET_FIELDS_BYTES + (size_t)captured_len);
 	file->skip = (uint64_t)block->body_len - PACKET_FIELDS_BYTES - captured_len + 4;
 	file->last_time_us = frame->time_us;
@@ -211,6 +212,7 @@ static enum source_result frame_of_simple_packet(
 	frame->wire_len = wire_len;
 	frame->source = file->index;
 	frame->link_type = interface->link_type;
+	frame->is_checksum_unset = false;
 	window_use(window, 4 + (size_t)captured_len);
 	file->skip = (uint64_t)block->body_len - captured_len;
 	return SOURCE_FRAME;

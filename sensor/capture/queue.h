@@ -44,10 +44,10 @@ enum queue_result {
 struct queue_counters {
 	uint64_t received;
 	uint64_t accepted;
-	uint64_t dropped;       /* by our verdict */
-	uint64_t lost_messages; /* times the socket buffer overran (ENOBUFS) */
-	uint64_t unreadable;    /* messages that were none, or a packet of no IP */
-	uint64_t verdict_errors;
+	uint64_t dropped;        /* by our verdict */
+	uint64_t lost;           /* never came: the socket buffer was full */
+	uint64_t unreadable;     /* messages that were none, or a packet of no IP */
+	uint64_t verdict_errors; /* verdicts that the kernel refused */
 };
 
 struct queue; /* opaque */

@@ -2,6 +2,7 @@
 
 #include "classify/marks.h"
 #include "classify/proxy.h"
+#include "classify/rpc_head.h"
 #include "classify/rules.h"
 
 #include <string.h>
@@ -10,7 +11,6 @@
 #define LINES_BEFORE_OUT 12 /* lines without one trait */
 #define LOOKED_AT_BYTES  16 /* of text, for bytes no text protocol begins with */
 #define OLD_HELLO_BYTES  11
-#define RPC_HEAD_BYTES   16
 #define RECORD_HEAD      5
 
 /* What a first byte may begin. */

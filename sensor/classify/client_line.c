@@ -1,5 +1,7 @@
 #include "classify/marks.h"
 
+#include "classify/exchange.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -317,6 +319,25 @@ static bool holds(struct text text, const char *word)
 	return memmem(text.at, text.len, word, strlen(word)) != NULL;
 }
 
+/* The mail service that the request asks for, beside being HTTP. */
+static uint64_t mark_http(struct text method, struct text target)
+{
+	switch (exchange_of_request(method, target)) {
+	case PROTOCOL_MAPI_HTTP:
+		return CLIENT_HTTP | CLIENT_MAPI_HTTP;
+	case PROTOCOL_OUTLOOK_ANYWHERE:
+		return CLIENT_HTTP | CLIENT_ANYWHERE;
+	case PROTOCOL_EAS:
+		return CLIENT_HTTP | CLIENT_EAS;
+	case PROTOCOL_EWS:
+		return CLIENT_HTTP | CLIENT_EWS;
+	case PROTOCOL_EXCHANGE_HTTPS:
+		return CLIENT_HTTP | CLIENT_EXCHANGE_WEB;
+	default:
+		return CLIENT_HTTP;
+	}
+}
+
 /* Request line, RFC 9112 section 3. The method alone is no evidence. */
 static uint64_t mark_request(
 	const struct marks_line *line, struct text word, struct text rest)
@@ -330,7 +351,7 @@ static uint64_t mark_request(
 	}
 	if (is_method && (text_starts(target, "/") || text_starts(target, "http://") ||
 				 text_starts(target, "https://"))) {
-		return line->is_whole || target.len > 64 ? CLIENT_HTTP : 0;
+		return line->is_whole || target.len > 64 ? mark_http(word, target) : 0;
 	}
 	if (word.len > 1 && holds(target, " HTTP/1.")) {
 		return CLIENT_HTTP;

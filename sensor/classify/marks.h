@@ -47,6 +47,11 @@
 #define CLIENT_SASL_QUOTED  MARK(31) /* AUTHENTICATE "MECH", RFC 5804 section 2.1 */
 #define CLIENT_BIND         MARK(32) /* a DCE/RPC bind, perhaps not all of it */
 #define CLIENT_RECORD_ONLY  MARK(33) /* one TLS record and not a byte more or less */
+#define CLIENT_MAPI_HTTP    MARK(34) /* beside CLIENT_HTTP: the service asked for */
+#define CLIENT_ANYWHERE     MARK(35)
+#define CLIENT_EAS          MARK(36)
+#define CLIENT_EWS          MARK(37)
+#define CLIENT_EXCHANGE_WEB MARK(38) /* OWA, ECP, OAB, autodiscover */
 
 /* As a server. */
 #define SERVER_220          MARK(0)

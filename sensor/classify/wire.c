@@ -1,6 +1,8 @@
 #include "classify/marks.h"
 
 #include "base/cursor.h"
+#include "classify/exchange.h"
+#include "classify/rpc_head.h"
 
 #include <string.h>
 
@@ -15,11 +17,6 @@ enum {
 	RECORD_DATA = 23,
 	HELLO_CLIENT = 1,
 	HELLO_SERVER = 2,
-	RPC_REQUEST = 0,
-	RPC_BIND = 11,
-	RPC_BIND_ACK = 12,
-	RPC_ALTER_CONTEXT = 14,
-	RPC_TYPE_LAST = 20,
 };
 
 struct record {
@@ -114,62 +111,6 @@ static void read_old_hello(const struct side_bytes *side, struct marks *marks)
 	}
 }
 
-struct rpc_head {
-	uint8_t type;
-	bool is_little;
-	uint16_t len;
-};
-
-/* Common header of a connection-oriented PDU: C706 section 12.6.3.1. */
-static bool read_rpc_head(struct cursor *cur, struct rpc_head *head)
-{
-	const uint8_t version = cursor_u8(cur);
-	const uint8_t minor = cursor_u8(cur);
-	head->type = cursor_u8(cur);
-	(void)cursor_u8(cur); /* flags */
-	const uint8_t *drep = cursor_take(cur, 4);
-	struct cursor lengths = *cur;
-	cursor_skip(cur, 8); /* frag_len, auth_len, call_id */
-	if (!cursor_ok(cur) || version != 5 || minor > 1 ||
-		head->type > RPC_TYPE_LAST) {
-		return false;
-	}
-	if ((drep[0] & 0xef) > 1 || drep[1] > 3 || drep[2] != 0 || drep[3] != 0) {
-		return false;
-	}
-	head->is_little = (drep[0] & 0x10) != 0;
-	head->len = head->is_little ? cursor_le16(&lengths) : cursor_be16(&lengths);
-	return head->len >= 16;
-}
-
-/* Interfaces of MS-OXCRPC, MS-NSPI and MS-OXABREF, as they stand on the wire, both ways. */
-static bool is_exchange(const uint8_t uuid[16], bool is_little)
-{
-	static const uint8_t INTERFACES[][16] = {
-		{0x00, 0xdb, 0xf1, 0xa4, 0x47, 0xca, 0x67, 0x10, 0xb3, 0x1f, 0x00, 0xdd,
-			0x01, 0x06, 0x62, 0xda}, /* EMSMDB */
-		{0x4a, 0x57, 0x61, 0x52, 0x72, 0x45, 0x6e, 0x20, 0xb2, 0x68, 0x6b, 0x19,
-			0x92, 0x13, 0xb4, 0xe4}, /* AsyncEMSMDB */
-		{0x18, 0x5a, 0xcc, 0xf5, 0x64, 0x42, 0x1a, 0x10, 0x8c, 0x59, 0x08, 0x00,
-			0x2b, 0x2f, 0x84, 0x26}, /* NSPI */
-		{0xe0, 0xf5, 0x44, 0x15, 0x3c, 0x61, 0xd1, 0x11, 0x93, 0xdf, 0x00, 0xc0,
-			0x4f, 0xd7, 0xbd, 0x09}, /* RFRI */
-	};
-	/* big endian turns the first three fields of the UUID round */
-	static const uint8_t TURNED[16] = {
-		3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-	uint8_t little[16];
-	for (size_t i = 0; i < sizeof(little); i++) {
-		little[i] = uuid[is_little ? i : TURNED[i]];
-	}
-	for (size_t i = 0; i < sizeof(INTERFACES) / sizeof(INTERFACES[0]); i++) {
-		if (memcmp(little, INTERFACES[i], sizeof(little)) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Presentation contexts of a bind: C706 section 12.6.4.3. */
 static bool binds_exchange(struct cursor cur, bool is_little)
 {
@@ -186,7 +127,7 @@ static bool binds_exchange(struct cursor cur, bool is_little)
 		if (!uuid) {
 			return false;
 		}
-		if (is_exchange(uuid, is_little)) {
+		if (exchange_is_interface(uuid, is_little)) {
 			return true;
 		}
 	}
@@ -197,10 +138,10 @@ static void read_rpc(const struct side_bytes *side, struct marks *marks)
 {
 	struct cursor cur = cursor_over(side->bytes, side->len);
 	struct rpc_head head;
-	if (!read_rpc_head(&cur, &head)) {
+	if (!rpc_head_read(&cur, &head)) {
 		return;
 	}
-	if (head.type == RPC_BIND || head.type == RPC_ALTER_CONTEXT) {
+	if (head.type == RPC_TYPE_BIND || head.type == RPC_TYPE_ALTER_CONTEXT) {
 		struct cursor body = cur;
 		const size_t body_len = head.len - 16U;
 		const bool is_all = cursor_left(&cur) >= body_len || side->is_last;
@@ -213,8 +154,12 @@ static void read_rpc(const struct side_bytes *side, struct marks *marks)
 		marks->client |= CLIENT_BIND | (is_all ? CLIENT_DCERPC : 0);
 		return;
 	}
-	marks->client |= head.type == RPC_REQUEST ? CLIENT_DCERPC : 0;
-	marks->server |= head.type != RPC_REQUEST ? SERVER_DCERPC : 0;
+	const bool is_clients = head.type == RPC_TYPE_REQUEST ||
+				head.type == RPC_TYPE_AUTH3 ||
+				head.type == RPC_TYPE_CANCEL ||
+				head.type == RPC_TYPE_ORPHANED;
+	marks->client |= is_clients ? CLIENT_DCERPC : 0;
+	marks->server |= is_clients ? 0 : SERVER_DCERPC;
 }
 
 void marks_read_wire(const struct side_bytes *side, struct marks *marks)

@@ -1,6 +1,6 @@
 #include "commands/command.h"
 
-#include "matrix/matrix.h"
+#include "matrix/architecture.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -9,26 +9,33 @@
 #include <time.h>
 
 static const char HELP[] =
-	"usage: mailwarden check [--json] MATRIX...\n"
+	"usage: mailwarden check [--json] [--exit-code] MATRIX...\n"
 	"\n"
 	"Read a flow matrix, tell every error with its place, or print the matrix "
-	"back\n"
-	"in words and then what is allowed but doubtful. \"-\" is stdin.\n"
+	"back in words,\n"
+	"then what is allowed but doubtful, then where it breaches ANSSI's "
+	"recommendations\n"
+	"(R34 R35 R36 R37 R41 R42, users' access from the Internet) with its rows. "
+	"\"-\" is stdin.\n"
 	"\n"
-	"  -j, --json    one JSON object: valid, errors, warnings, groups, rows\n"
-	"  -q, --quiet   errors and warnings only\n"
-	"  -h, --help    this text\n"
+	"  -j, --json       one JSON object: valid, errors, warnings, breaches, "
+	"groups, "
+	"rows\n"
+	"  -q, --quiet      errors, warnings and breaches only\n"
+	"      --exit-code  exit 1 when there is a breach\n"
+	"  -h, --help       this text\n"
 	"\n"
 	"Examples:\n"
 	"  mailwarden check rules/anssi-reference.yaml\n"
 	"      Is the file right, and does it say what I meant?\n"
 	"  mailwarden check internal.yaml gateway.yaml\n"
 	"      Two files are joined into one matrix: rows may name groups of both.\n"
-	"  git show HEAD:matrix.yaml | mailwarden check --quiet -\n"
+	"  git show HEAD:matrix.yaml | mailwarden check --quiet --exit-code -\n"
 	"      Before a change is merged.\n"
 	"\n"
-	"Exit: 0 the matrix can be used (warnings or not), 2 it has errors.\n"
-	"The format is described in mailwarden-matrix(5).\n";
+	"Exit: 0 the matrix can be used (warnings or not), 1 it has breaches and "
+	"--exit-code was\n"
+	"given, 2 it has errors. The format is described in mailwarden-matrix(5).\n";
 
 static void print_json_text(const char *text, FILE *out)
 {
@@ -57,19 +64,25 @@ static void print_json_problems(
 	(void)fputs("]", out);
 }
 
-static void print_json(const struct matrix *matrix,
-	const struct matrix_problems *errors, const struct matrix_problems *warnings)
+/* What was found in the files. */
+struct check_result {
+	struct matrix *matrix;
+	struct matrix_problems errors;
+	struct matrix_problems warnings;
+	struct matrix_problems breaches;
+};
+
+static void print_json(const struct check_result *result)
 {
-	size_t groups = 0;
-	size_t rows = 0;
-	if (matrix) {
-		(void)matrix_groups(matrix, &groups);
-		(void)matrix_rows(matrix, &rows);
-	}
-	(void)printf("{\"valid\":%s", matrix ? "true" : "false");
-	print_json_problems("errors", errors, stdout);
-	print_json_problems("warnings", warnings, stdout);
-	if (matrix) {
+	(void)printf("{\"valid\":%s", result->matrix ? "true" : "false");
+	print_json_problems("errors", &result->errors, stdout);
+	print_json_problems("warnings", &result->warnings, stdout);
+	print_json_problems("breaches", &result->breaches, stdout);
+	if (result->matrix) {
+		size_t groups = 0;
+		size_t rows = 0;
+		(void)matrix_groups(result->matrix, &groups);
+		(void)matrix_rows(result->matrix, &rows);
 		(void)printf(",\"groups\":%zu,\"rows\":%zu", groups, rows);
 	}
 	(void)printf("}\n");
@@ -91,33 +104,55 @@ static void print_count(const struct matrix_problems *errors)
 struct check_options {
 	bool is_json;
 	bool is_quiet;
+	bool is_exit_code_wanted;
 };
+
+static void print_text(
+	const struct check_result *result, const struct check_options *options)
+{
+	const size_t breaches = result->breaches.count;
+	if (!options->is_quiet) {
+		matrix_print(result->matrix, stdout);
+		(void)fputs(result->warnings.count ? "\n" : "", stdout);
+	}
+	print_problems(&result->warnings, stdout);
+	if (!options->is_quiet && breaches == 0) {
+		(void)fputs("\nArchitecture: no breach of R34, R35, R36, R37, R41 or "
+			    "R42, no user access exposed.\n",
+			stdout);
+	} else if (!options->is_quiet) {
+		(void)printf("\nArchitecture: %zu breach%s\n", breaches,
+			breaches == 1 ? "" : "es");
+	}
+	print_problems(&result->breaches, stdout);
+}
 
 static int check_files(
 	const char *const *files, size_t count, const struct check_options *options)
 {
-	struct matrix_problems errors = {0};
-	struct matrix_problems warnings = {0};
-	struct matrix *matrix = matrix_load(files, count, &errors);
-	if (matrix) {
-		matrix_warnings(matrix, (int64_t)time(NULL), &warnings);
+	struct check_result result = {0};
+	int code = COMMAND_USAGE;
+	result.matrix = matrix_load(files, count, &result.errors);
+	if (result.matrix) {
+		const int64_t now_s = (int64_t)time(NULL);
+		matrix_warnings(result.matrix, now_s, &result.warnings);
+		architecture_breaches(result.matrix, now_s, &result.breaches);
+		code = options->is_exit_code_wanted && result.breaches.count > 0
+			       ? COMMAND_VIOLATIONS
+			       : COMMAND_OK;
 	}
 	if (options->is_json) {
-		print_json(matrix, &errors, &warnings);
-	} else if (!matrix) {
-		print_problems(&errors, stderr);
-		print_count(&errors);
+		print_json(&result);
+	} else if (!result.matrix) {
+		print_problems(&result.errors, stderr);
+		print_count(&result.errors);
 	} else {
-		if (!options->is_quiet) {
-			matrix_print(matrix, stdout);
-		}
-		(void)fputs(warnings.count && !options->is_quiet ? "\n" : "", stdout);
-		print_problems(&warnings, stdout);
+		print_text(&result, options);
 	}
-	const int code = matrix ? COMMAND_OK : COMMAND_USAGE;
-	matrix_free(matrix);
-	matrix_problems_free(&errors);
-	matrix_problems_free(&warnings);
+	matrix_free(result.matrix);
+	matrix_problems_free(&result.errors);
+	matrix_problems_free(&result.warnings);
+	matrix_problems_free(&result.breaches);
 	return code;
 }
 
@@ -133,6 +168,7 @@ static int check_run(int argc, char **argv)
 	static const struct option OPTIONS[] = {
 		{"json", no_argument, NULL, 'j'},
 		{"quiet", no_argument, NULL, 'q'},
+		{"exit-code", no_argument, NULL, 'e'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -148,6 +184,9 @@ static int check_run(int argc, char **argv)
 			break;
 		case 'q':
 			options.is_quiet = true;
+			break;
+		case 'e':
+			options.is_exit_code_wanted = true;
 			break;
 		case 'h':
 			(void)fputs(HELP, stdout);

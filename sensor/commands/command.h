@@ -25,3 +25,6 @@ extern const struct command COMMAND_CHECK;
 extern const struct command COMMAND_EXPLAIN;
 extern const struct command COMMAND_REPLAY;
 extern const struct command COMMAND_CATALOGUE;
+extern const struct command COMMAND_RUN;
+extern const struct command COMMAND_STATUS;
+extern const struct command COMMAND_SERVERS;

@@ -1,6 +1,8 @@
 #include "control/conversation.h"
 
+#include "control/lookups.h"
 #include "control/naming.h"
+#include "control/services.h"
 #include "control/verdicts.h"
 
 #include <string.h>
@@ -147,12 +149,26 @@ static void settle(struct engine *engine, struct flow *flow)
 	flow_mute(engine->flows, flow);
 }
 
+/* Known to be mail: named, and the server goes along. */
+static bool is_mail(const struct facts *facts)
+{
+	return protocol_row(facts->protocol)->is_mail && !facts->is_unanswered;
+}
+
+/* What the dialogue was that turned out not to be mail. */
+static enum protocol foreign_protocol(const struct conversation *conversation)
+{
+	const enum protocol protocol = conversation->dialogue.facts.protocol;
+	const bool is_named = protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP;
+	return is_named ? protocol : PROTOCOL_OTHER;
+}
+
 static void after_dialogue(
 	struct engine *engine, struct flow *flow, enum dialogue_result result)
 {
 	struct conversation *conversation = area(engine, flow);
 	if (result == DIALOGUE_NOT_MINE) {
-		become_foreign(engine, flow, PROTOCOL_OTHER);
+		become_foreign(engine, flow, foreign_protocol(conversation));
 		return;
 	}
 	if (conversation->classification.protocol == PROTOCOL_TLS) {
@@ -162,8 +178,9 @@ static void after_dialogue(
 			return;
 		}
 	}
+	services_rpc(engine, flow, conversation);
 	const uint64_t facts = verdicts_facts(&conversation->dialogue.facts);
-	if (conversation->classification.protocol != PROTOCOL_TLS &&
+	if (is_mail(&conversation->dialogue.facts) &&
 		facts != conversation->judged_facts) {
 		conversation->judged_facts = facts;
 		verdicts_mail(engine, flow, conversation, false);
@@ -220,7 +237,7 @@ static void start_dialogue(struct engine *engine, struct flow *flow)
 	memset(&conversation->dialogue, 0, sizeof(conversation->dialogue));
 	dialogue_start(&conversation->dialogue, conversation->classification.protocol,
 		flow->is_midstream);
-	if (conversation->classification.protocol != PROTOCOL_TLS) {
+	if (protocol_row(conversation->classification.protocol)->is_mail) {
 		open_opinion_of_mail(engine, flow, conversation);
 	}
 	play_prefix(engine, flow, &prefix);
@@ -232,10 +249,20 @@ static void start_dialogue(struct engine *engine, struct flow *flow)
 	}
 }
 
+/* Mail, or what may yet turn out to be. */
+static bool is_followed(const struct flow *flow, enum protocol protocol)
+{
+	return protocol_row(protocol)->is_mail || protocol == PROTOCOL_TLS ||
+	       (protocol == PROTOCOL_DCERPC && !is_on_mail_port(flow));
+}
+
 /* Look at the prefix again; afterwards the phase tells what came of it. */
 static void classify(struct engine *engine, struct flow *flow, bool is_ended)
 {
 	struct conversation *conversation = area(engine, flow);
+	if (server_port(flow) == DNS_PORT && !lookups_stream(engine, flow, is_ended)) {
+		return;
+	}
 	const struct classify_hint hint = {.client_side = flow->client,
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
 		.server_port = server_port(flow),
@@ -254,10 +281,12 @@ static void classify(struct engine *engine, struct flow *flow, bool is_ended)
 	if (outcome == CLASSIFY_DECIDED && result->client_side_is_sure) {
 		flow_set_client(flow, result->client_side);
 	}
-	const bool is_followed = outcome == CLASSIFY_DECIDED &&
-				 (protocol_row(result->protocol)->is_mail ||
-					 result->protocol == PROTOCOL_TLS);
-	if (is_followed) {
+	if (outcome == CLASSIFY_RULED_OUT && services_is_known_rpc(engine, flow)) {
+		result->outcome = CLASSIFY_DECIDED;
+		result->protocol = PROTOCOL_MAPI_RPC;
+		result->evidence = "endpoint mapper's answer";
+		start_dialogue(engine, flow);
+	} else if (outcome == CLASSIFY_DECIDED && is_followed(flow, result->protocol)) {
 		start_dialogue(engine, flow);
 	} else {
 		become_foreign(engine, flow,
@@ -327,6 +356,8 @@ static void end_conversation(struct engine *engine, struct flow *flow)
 	if (conversation && conversation->phase == CONVERSATION_DIALOGUE) {
 		if (conversation->classification.protocol == PROTOCOL_TLS) {
 			name_tls(engine, flow, true);
+		} else if (foreign_protocol(conversation) != PROTOCOL_OTHER) {
+			become_foreign(engine, flow, foreign_protocol(conversation));
 		}
 		conversation = area(engine, flow);
 	}

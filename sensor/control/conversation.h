@@ -7,9 +7,11 @@
 #pragma once
 
 #include "analyze/dialogue.h"
+#include "analyze/endpoint_map.h"
 #include "classify/classify.h"
 #include "classify/second_opinion.h"
 #include "control/engine.h"
+#include "judge/ledger.h"
 
 enum conversation_phase {
 	CONVERSATION_CLASSIFY = 0,
@@ -57,7 +59,9 @@ struct engine {
 	struct second_opinion *opinion;
 	struct opinions_asked asked[OPINIONS_ASKED_SLOTS];
 	struct tls_context tls;
+	struct endpoint_map endpoints;
 	struct fold *fold;
+	struct ledger *ledger;
 	uint64_t latest_us; /* of all frames taken */
 	uint64_t now_us;    /* when the packet at hand came */
 	uint64_t frames;

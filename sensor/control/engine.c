@@ -1,6 +1,8 @@
 #include "control/engine.h"
 
 #include "control/conversation.h"
+#include "control/lookups.h"
+#include "control/passage.h"
 #include "control/verdicts.h"
 
 #include <netinet/in.h>
@@ -10,6 +12,7 @@
 #define SEGMENTS           8192 /* out of order, 2 KiB each */
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define FOLD_KEYS          16384
+#define LEDGER_SERVERS     16384 /* about 1 KiB each, touched when used */
 
 static bool start_parts(struct engine *engine, struct reason *why)
 {
@@ -31,10 +34,12 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {
 		return false;
 	}
+	endpoint_map_init(&engine->endpoints, settings->seed);
 	engine->flows = flow_table_new(&flows, &handler, why);
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
-	if (!engine->flows || !engine->fold) {
+	engine->ledger = ledger_new(LEDGER_SERVERS, settings->seed, why);
+	if (!engine->flows || !engine->fold || !engine->ledger) {
 		return false;
 	}
 	if (settings->is_second_opinion_wanted) {
@@ -68,6 +73,7 @@ void engine_free(struct engine *engine)
 	}
 	flow_table_free(engine->flows);
 	fold_free(engine->fold);
+	ledger_free(engine->ledger);
 	if (engine->opinion) {
 		second_opinion_free(engine->opinion);
 	}
@@ -80,6 +86,7 @@ void engine_free(struct engine *engine)
 struct waiting {
 	struct packet packet;
 	struct flow_key key;
+	size_t frame; /* its place among those given */
 	uint32_t source;
 	uint64_t now_us; /* the clock when its frame came */
 };
@@ -96,13 +103,13 @@ static bool take_frame(
 	if (decoder_frame(engine->decoder, frame, &waiting->packet) != DECODE_OK) {
 		return false;
 	}
-	if (waiting->packet.transport != IPPROTO_TCP) {
-		engine->packets_udp++;
-		return false;
-	}
-	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
 	waiting->source = frame->source;
 	waiting->now_us = engine->latest_us;
+	if (waiting->packet.transport != IPPROTO_TCP) {
+		engine->packets_udp++;
+		return waiting->packet.dst_port == DNS_PORT;
+	}
+	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
 	return true;
 }
 
@@ -123,8 +130,32 @@ static void follow_packets(
 		if (flow->is_packet_wanted) {
 			conversation_packet(engine, flow, &at->packet);
 		}
+		if (engine->outputs.passage) {
+			passage_tell(
+				engine, flow, &at->packet, at->key.side, at->frame);
+		}
 	}
 	engine->now_us = engine->latest_us;
+}
+
+/* False: it is a flow's packet. A query takes its turn behind those that wait. */
+static bool take_datagram(
+	struct engine *engine, struct waiting *waiting, size_t *waiting_count)
+{
+	const struct waiting *at = &waiting[*waiting_count];
+	struct dns_question question;
+	if (at->packet.transport == IPPROTO_TCP) {
+		return false;
+	}
+	if (lookups_wanted(&at->packet, &question)) {
+		follow_packets(engine, waiting, *waiting_count);
+		*waiting_count = 0;
+		engine->source = at->source;
+		engine->now_us = at->now_us;
+		lookups_packet(engine, &at->packet, &question);
+		engine->now_us = engine->latest_us;
+	}
+	return true;
 }
 
 void engine_frames(struct engine *engine, const struct frame *frames, size_t count)
@@ -132,9 +163,11 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
 	size_t waiting_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (!take_frame(engine, &frames[i], &waiting[waiting_count])) {
+		if (!take_frame(engine, &frames[i], &waiting[waiting_count]) ||
+			take_datagram(engine, waiting, &waiting_count)) {
 			continue;
 		}
+		waiting[waiting_count].frame = i;
 		waiting_count++;
 		if (waiting_count == ENGINE_FRAMES_AT_ONCE ||
 			waiting[waiting_count - 1].packet.is_reassembled) {
@@ -143,6 +176,34 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 		}
 	}
 	follow_packets(engine, waiting, waiting_count);
+}
+
+void engine_idle(struct engine *engine, uint64_t now_us)
+{
+	if (now_us > engine->now_us) {
+		engine->now_us = now_us;
+	}
+	flow_table_idle(engine->flows, engine->now_us);
+	fold_due(engine->fold, engine->now_us, verdicts_update, engine);
+}
+
+void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
+{
+	/* its keys, the last judgement and nothing else point into the old one */
+	fold_drain(engine->fold, verdicts_update, engine);
+	fold_clear(engine->fold);
+	engine->judgement = (struct judgement){0};
+	engine->settings.matrix = matrix;
+}
+
+uint32_t engine_flows(const struct engine *engine)
+{
+	return flow_table_used(engine->flows);
+}
+
+uint64_t engine_latest_us(const struct engine *engine)
+{
+	return engine->latest_us;
 }
 
 void engine_drain(struct engine *engine)
@@ -154,6 +215,11 @@ void engine_drain(struct engine *engine)
 uint64_t engine_next_sequence(struct engine *engine)
 {
 	return ++engine->sequence;
+}
+
+struct ledger *engine_ledger(struct engine *engine)
+{
+	return engine->ledger;
 }
 
 uint64_t engine_now_us(const struct engine *engine)

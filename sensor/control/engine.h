@@ -12,8 +12,28 @@
 #include "capture/frame.h"
 #include "decode/decode.h"
 #include "flow/flow.h"
+#include "judge/action.h"
 #include "judge/fold.h"
+#include "judge/ledger.h"
 #include "report/json.h"
+
+enum engine_standing {
+	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
+	ENGINE_STANDING_PASSED,   /* nothing more will be found in its bytes */
+	ENGINE_STANDING_BLOCKED,
+};
+
+/* One packet of a flow; all borrowed for the call. */
+struct engine_passage {
+	size_t frame; /* its place among those given to engine_frames */
+	const struct packet *packet;
+	const struct flow *flow;
+	enum engine_standing standing;
+	enum action action;     /* when blocked */
+	bool is_first_blocked;  /* this packet brought the decision */
+	bool is_sender_blocked; /* for sending where no row lets it */
+	bool is_from_client;
+};
 
 struct engine_outputs {
 	void *context;
@@ -22,10 +42,14 @@ struct engine_outputs {
 		const struct fold_count *count);
 	/* A mail flow's end. */
 	void (*mail)(void *context, const struct record *record);
+	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
+	void *passage_context;
+	void (*passage)(void *context, const struct engine_passage *passage);
 };
 
 struct engine_settings {
 	const struct matrix *matrix;
+	const struct action_table *actions; /* NULL: watch only */
 	struct hash_seed seed;
 	uint32_t flows;
 	uint32_t watched;
@@ -50,6 +74,19 @@ void engine_free(struct engine *engine);
 
 void engine_frames(struct engine *engine, const struct frame *frames, size_t count);
 
+/*
+ * No frame at hand: time goes on, so that flows idle too long end and what was folded
+ * is told when its window is over. As often as once a second is enough.
+ */
+void engine_idle(struct engine *engine, uint64_t now_us);
+
+/* Between frames: judge by another matrix from here on. What was folded is told first. */
+void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
+
+/* Flows in the table now, and the time of the latest frame. */
+uint32_t engine_flows(const struct engine *engine);
+uint64_t engine_latest_us(const struct engine *engine);
+
 /* End of input: every flow ends, what was folded is reported. */
 void engine_drain(struct engine *engine);
 
@@ -57,6 +94,9 @@ void engine_drain(struct engine *engine);
 
 /* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
 size_t engine_counters(const struct engine *engine, struct json_counter *list);
+
+/* What is known of each server; the engine's own, to be loaded before and saved behind. */
+struct ledger *engine_ledger(struct engine *engine);
 
 /* Number for the next event id. */
 uint64_t engine_next_sequence(struct engine *engine);

@@ -26,16 +26,50 @@ static enum protocol protocol_of_host(const char *host)
 	return PROTOCOL_UNKNOWN;
 }
 
+/* What Exchange's set-up and its cloud call their web front ends: labels, not words. */
+static bool is_exchange_host(const char *host)
+{
+	static const char *const LABELS[] = {"autodiscover.", "outlook.", "owa.",
+		"exchange.", "ews.", "mapi.", "activesync."};
+	for (size_t i = 0; i < sizeof(LABELS) / sizeof(LABELS[0]); i++) {
+		if (strncmp(host, LABELS[i], strlen(LABELS[i])) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Names that any web mail may have: they want the certificate to say more. */
+static bool is_weak_host(const char *host)
+{
+	return strncmp(host, "mail.", 5) == 0 || strncmp(host, "webmail.", 8) == 0;
+}
+
+static const char *next_name(const char *names)
+{
+	const char *comma = strchr(names, ',');
+	return comma ? comma + 1 + (comma[1] == ' ') : NULL;
+}
+
+/* names: comma-separated. */
+static bool has_exchange_host(const char *names)
+{
+	for (const char *name = names; name && *name; name = next_name(name)) {
+		if (is_exchange_host(name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* names: comma-separated. */
 static enum protocol protocol_of_names(const char *names)
 {
-	for (const char *name = names; name && *name;) {
+	for (const char *name = names; name && *name; name = next_name(name)) {
 		const enum protocol protocol = protocol_of_host(name);
 		if (protocol != PROTOCOL_UNKNOWN) {
 			return protocol;
 		}
-		name = strchr(name, ',');
-		name = name ? name + 1 + (name[1] == ' ') : NULL;
 	}
 	return PROTOCOL_UNKNOWN;
 }
@@ -77,26 +111,26 @@ static enum protocol protocol_of_alpn(const struct facts_tls_session *session)
 	return offers(alpn, "smtp") ? PROTOCOL_SMTPS : PROTOCOL_UNKNOWN;
 }
 
-/* A declared mail server speaks TLS: what its role and port make of it. */
+/* A declared mail server speaks TLS: what its role makes of it. is_web: HTTPS, it seems. */
 static struct naming of_declared(
-	const struct matrix_group *group, uint16_t server_port, bool is_http_inside)
+	const struct matrix_group *group, bool is_web, const char *evidence)
 {
-	const struct naming exchange = {
-		true, PROTOCOL_EXCHANGE_HTTPS, "declared server"};
-	const struct naming sending = {true, PROTOCOL_SMTPS, "declared server"};
+	const struct naming exchange = {true, PROTOCOL_EXCHANGE_HTTPS, evidence};
+	const struct naming sending = {true, PROTOCOL_SMTPS, evidence};
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
 	switch (group->role) {
 	case MATRIX_ROLE_MAILBOX:
 	case MATRIX_ROLE_PROXY:
-		return server_port == 443 || is_http_inside ? exchange : not_decided;
+		return is_web ? exchange : not_decided;
 	case MATRIX_ROLE_SUBMISSION:
 	case MATRIX_ROLE_RELAY:
 	case MATRIX_ROLE_OUTBOUND:
 	case MATRIX_ROLE_INBOUND:
-		return server_port == 443 || is_http_inside ? not_decided : sending;
+		return is_web ? not_decided : sending;
 	case MATRIX_ROLE_NONE:
 	case MATRIX_ROLE_CLIENT:
 	case MATRIX_ROLE_APPLICATION:
+	case MATRIX_ROLE_RESOLVER:
 		break;
 	}
 	return not_decided;
@@ -114,31 +148,53 @@ static struct naming of_port(uint16_t server_port, bool is_http_inside)
 	return (struct naming){true, own, "tls on its own port"};
 }
 
-struct naming naming_of_tls(const struct facts *facts, const struct matrix *matrix,
-	const struct address *server, uint16_t server_port, bool is_ended)
+static bool is_certificate_to_come(const struct facts_tls_session *session)
 {
-	const struct facts_tls_session *session = &facts->session;
-	const bool is_http_inside = is_http(session);
-	const struct naming by_port = of_port(server_port, is_http_inside);
-	if (by_port.is_decided) {
-		return by_port;
+	return session->server_certificate.visibility == FACTS_NOT_SEEN;
+}
+
+/* HTTPS that a name tells to be Exchange's; *is_waiting: the certificate has to say it. */
+static struct naming of_exchange(
+	const struct facts_tls_session *session, bool is_web, bool *is_waiting)
+{
+	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
+	const struct facts_certificate *certificate = &session->server_certificate;
+	const bool is_weak = session->sni[0] == '\0' || is_weak_host(session->sni);
+	if (!is_web) {
+		return not_decided;
 	}
+	if (is_exchange_host(session->sni)) {
+		return (struct naming){true, PROTOCOL_EXCHANGE_HTTPS, "server name"};
+	}
+	if (is_weak && certificate->visibility == FACTS_SEEN &&
+		has_exchange_host(certificate->names)) {
+		return (struct naming){
+			true, PROTOCOL_EXCHANGE_HTTPS, "certificate name"};
+	}
+	*is_waiting = is_weak_host(session->sni) && is_certificate_to_come(session);
+	return not_decided;
+}
+
+/* By address first, then by the name asked for. */
+static struct naming of_matrix(const struct facts_tls_session *session,
+	const struct matrix *matrix, const struct address *server, bool is_web)
+{
 	const struct matrix_end end = matrix_locate(matrix, server);
-	const struct matrix_group *group = end.group;
-	if (!group && session->sni[0] != '\0') {
-		group = matrix_group_of_host(matrix, session->sni);
+	if (end.group) {
+		return of_declared(end.group, is_web, "declared server");
 	}
-	if (group) {
-		const struct naming declared =
-			of_declared(group, server_port, is_http_inside);
-		if (declared.is_decided) {
-			return declared;
-		}
-	}
+	const struct matrix_group *group =
+		session->sni[0] != '\0' ? matrix_group_of_host(matrix, session->sni)
+					: NULL;
+	return group ? of_declared(group, is_web, "declared server name")
+		     : (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+}
+
+/* No HTTP, as far as can be seen: the protocols that ride on ports of their own. */
+static struct naming of_session(const struct facts_tls_session *session, bool is_ended)
+{
 	const struct naming not_mail = {true, PROTOCOL_TLS, "tls"};
-	if (is_http_inside) {
-		return not_mail;
-	}
+	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
 	enum protocol protocol = protocol_of_alpn(session);
 	if (protocol != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, protocol, "alpn"};
@@ -156,9 +212,31 @@ struct naming naming_of_tls(const struct facts *facts, const struct matrix *matr
 			       ? not_mail
 			       : (struct naming){true, protocol, "certificate name"};
 	}
-	const bool is_certificate_hidden =
-		session->server_certificate.visibility != FACTS_NOT_SEEN;
-	return is_ended || is_certificate_hidden
-		       ? not_mail
-		       : (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+	return is_ended || !is_certificate_to_come(session) ? not_mail : not_decided;
+}
+
+struct naming naming_of_tls(const struct facts *facts, const struct matrix *matrix,
+	const struct address *server, uint16_t server_port, bool is_ended)
+{
+	const struct facts_tls_session *session = &facts->session;
+	const bool is_http_inside = is_http(session);
+	const bool is_web = server_port == 443 || is_http_inside;
+	const struct naming by_port = of_port(server_port, is_http_inside);
+	if (by_port.is_decided) {
+		return by_port;
+	}
+	const struct naming declared = of_matrix(session, matrix, server, is_web);
+	if (declared.is_decided) {
+		return declared;
+	}
+	bool is_waiting = false;
+	const struct naming exchange = of_exchange(session, is_web, &is_waiting);
+	if (exchange.is_decided) {
+		return exchange;
+	}
+	if (is_waiting && !is_ended) {
+		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+	}
+	return is_http_inside ? (struct naming){true, PROTOCOL_TLS, "tls"}
+			      : of_session(session, is_ended);
 }

@@ -3,7 +3,8 @@
  *
  * The port names it on 465, 993 and 995; on any other port only evidence does: the
  * server name asked for, the certificate's names, ALPN, or a server the matrix
- * declares. HTTP inside (ALPN) is never a mail protocol of these.
+ * declares. HTTP inside (ALPN, or port 443) is exchange-https or no mail at all: which
+ * of Exchange's services it is, nobody can tell from outside.
  */
 #pragma once
 

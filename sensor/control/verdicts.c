@@ -1,5 +1,8 @@
 #include "control/verdicts.h"
 
+#include "control/passage.h"
+
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +55,7 @@ void verdicts_update(
 		.server = key->destination,
 		.client_port = sample->client_port,
 		.server_port = sample->server_port,
+		.is_udp = sample->is_udp,
 		.is_ended = true,
 		.now_us = count->last_us};
 	struct judgement judgement = {.verdict = sample->verdict,
@@ -72,6 +76,8 @@ void verdicts_update(
 		.start_us = count->first_us,
 		.end_us = count->last_us,
 		.state = "folded",
+		.is_blocked = sample->is_blocked,
+		.is_audited = sample->is_audited,
 		.is_repeat = true};
 	engine->alerts++;
 	engine->outputs.alert(engine->outputs.context, &record, key->finding, count);
@@ -98,7 +104,10 @@ static void give_alert(
 			.verdict = judgement->verdict,
 			.severity = (enum severity)judgement->severity[finding],
 			.client_port = record->observation->client_port,
-			.server_port = record->observation->server_port},
+			.server_port = record->observation->server_port,
+			.is_udp = record->observation->is_udp,
+			.is_blocked = record->is_blocked,
+			.is_audited = record->is_audited},
 	};
 	struct fold_count count;
 	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
@@ -117,8 +126,9 @@ static void give_alert(
 }
 
 /* Judge and give out the findings not in *reported yet. */
-static void judge_and_alert(struct engine *engine, struct record *record,
-	const struct observation *observation, uint64_t *reported)
+static void judge_and_alert(struct engine *engine, struct flow *flow,
+	struct record *record, const struct observation *observation,
+	uint64_t *reported)
 {
 	const struct matrix *matrix = engine->settings.matrix;
 	struct judgement *judgement = &engine->judgement;
@@ -131,6 +141,7 @@ static void judge_and_alert(struct engine *engine, struct record *record,
 	if (is_told || (judgement->findings & ~*reported) != 0) {
 		judge_flow(matrix, observation, judgement);
 	}
+	passage_decide(engine, flow, record);
 	const uint64_t fresh = judgement->findings & ~*reported;
 	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
 		if (fresh & FINDING_BIT(finding)) {
@@ -160,6 +171,21 @@ static enum protocol protocol_at_server(const struct engine *engine,
 		       : protocol;
 }
 
+/*
+ * Anybody can write a proxy header, and a server that knows none answers 500 and goes
+ * on: what it claims counts from a host that the matrix declares, no user's and no
+ * application's. At a proxy that nobody declared the target is only a claim as well.
+ */
+static bool is_proxy_declared(const struct engine *engine,
+	const struct classification *classification, const struct observation *wire)
+{
+	const struct address *proxy =
+		classification->has_proxy_client ? &wire->client : &wire->server;
+	const struct matrix_end end = matrix_locate(engine->settings.matrix, proxy);
+	return end.group != NULL && end.group->role != MATRIX_ROLE_CLIENT &&
+	       end.group->role != MATRIX_ROLE_APPLICATION;
+}
+
 /* The proxy header's client and target are the judged ends; text tells of the proxy. */
 static void apply_proxy(const struct classification *classification,
 	struct observation *observation, char *text, size_t size)
@@ -168,7 +194,9 @@ static void apply_proxy(const struct classification *classification,
 		observation->client = classification->proxy_client;
 		observation->client_port = classification->proxy_client_port;
 		observation->confidence = DIRECTION_CONFIDENCE_BANNER;
-		(void)snprintf(text, size, "proxy-protocol");
+		char client[ADDRESS_TEXT_BYTES];
+		(void)snprintf(text, size, "proxy-protocol for %s",
+			address_text(&classification->proxy_client, client));
 	}
 	if (classification->proxy != CLASSIFY_PROXY_CONNECT &&
 		classification->proxy != CLASSIFY_PROXY_SOCKS) {
@@ -185,6 +213,35 @@ static void apply_proxy(const struct classification *classification,
 		classification->proxy == CLASSIFY_PROXY_SOCKS ? "socks"
 							      : "http-connect",
 		target, classification->target_port);
+}
+
+/* Behind a proxy that was given a name, the address is not the server's. */
+static bool has_server_address(const struct classification *classification)
+{
+	return (classification->proxy != CLASSIFY_PROXY_CONNECT &&
+		       classification->proxy != CLASSIFY_PROXY_SOCKS) ||
+	       classification->has_target_address;
+}
+
+/*
+ * Judge by the wire what an undeclared proxy claims: a client always, since the claim
+ * would accuse or excuse another host; a target unless it is forbidden anyway.
+ */
+static void distrust_proxy(struct engine *engine,
+	const struct classification *classification, const struct observation *wire,
+	struct observation *observation)
+{
+	if (is_proxy_declared(engine, classification, wire)) {
+		return;
+	}
+	observation->client = wire->client;
+	observation->client_port = wire->client_port;
+	observation->confidence = wire->confidence;
+	judge_flow(engine->settings.matrix, observation, &engine->judgement);
+	if (engine->judgement.verdict != VERDICT_ILLEGITIMATE) {
+		observation->server = wire->server;
+		observation->server_port = wire->server_port;
+	}
 }
 
 #define STARTTLS_FAULTS                                                           \
@@ -231,19 +288,40 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	char proxy[CLASSIFY_HOST_BYTES + 32] = "";
 	fill_record(engine, flow, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
+	if (is_ended && flow->action != ACTION_ACCEPT) {
+		/* We cut it short: what it did not do is nobody's fault. */
+		conversation->reported = UINT64_MAX;
+	}
 	const struct observation wire = observation;
+	struct judge_memory memory = {0};
 	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
 	observation.facts = facts;
 	observation.is_ended = is_ended;
 	observation.protocol =
 		protocol_at_server(engine, facts->protocol, &observation);
+	if (proxy[0] != '\0') {
+		distrust_proxy(
+			engine, &conversation->classification, &wire, &observation);
+		observation.protocol =
+			protocol_at_server(engine, facts->protocol, &observation);
+	}
+	const bool is_server_known = has_server_address(&conversation->classification);
+	if (is_server_known) {
+		ledger_recall(engine->ledger, &observation, flow->start_us, &memory);
+	}
+	observation.memory = &memory;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
 	if (proxy[0] != '\0') {
 		record.proxied_by = proxy;
 		record.wire = &wire;
 	}
-	judge_and_alert(engine, &record, &observation, &conversation->reported);
+	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
+	if (is_ended && is_server_known) {
+		ledger_learn(engine->ledger, &observation, flow->start_us,
+			(engine->judgement.findings &
+				FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED)) != 0);
+	}
 	if (is_ended) {
 		engine->mail_flows++;
 		record.sequence = engine_next_sequence(engine);
@@ -263,7 +341,25 @@ void verdicts_foreign(
 	observation.is_ended = true;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
-	judge_and_alert(engine, &record, &observation, &conversation->reported);
+	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
+}
+
+void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
+	const struct dns_question *question)
+{
+	struct record record;
+	struct observation observation;
+	uint64_t reported = 0;
+	fill_record(engine, flow, (uint16_t)engine->source, &record);
+	fill_ends(engine, flow, &observation);
+	observation.protocol = PROTOCOL_DNS;
+	observation.is_udp = transport == IPPROTO_UDP;
+	observation.lookup = question->type;
+	observation.lookup_name = question->name;
+	observation.is_ended = true;
+	record.evidence = "query";
+	record.state = observation.is_udp ? "new" : record.state;
+	judge_and_alert(engine, NULL, &record, &observation, &reported);
 }
 
 void verdicts_attempt(struct engine *engine, struct flow *flow)
@@ -278,7 +374,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow)
 	observation.is_ended = true;
 	record.evidence = observation.is_refused ? "reset" : "no payload";
 	engine->attempts++;
-	judge_and_alert(engine, &record, &observation, &reported);
+	judge_and_alert(engine, NULL, &record, &observation, &reported);
 	record.sequence = engine_next_sequence(engine);
 	engine->outputs.mail(engine->outputs.context, &record);
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "analyze/dns.h"
 #include "control/conversation.h"
 
 /* A mail flow; is_ended: write its record too. Findings given out before are not repeated. */
@@ -19,6 +20,10 @@ uint64_t verdicts_facts(const struct facts *facts);
 /* Something else than mail on a mail port. */
 void verdicts_foreign(
 	struct engine *engine, struct flow *flow, struct conversation *conversation);
+
+/* A query for the mail servers of a name; transport: IPPROTO_TCP or IPPROTO_UDP. */
+void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
+	const struct dns_question *question);
 
 /* A fold_visit: tell how often a finding came again. */
 void verdicts_update(

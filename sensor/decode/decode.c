@@ -69,17 +69,18 @@ enum decode_result decoder_frame(
 	walk.cut = frame->wire_len > frame->captured_len
 			   ? frame->wire_len - frame->captured_len
 			   : 0;
+	walk.is_checksum_unset = frame->is_checksum_unset;
 	walk.is_reassembled = false;
 	packet->vlan_count = 0;
 	packet->tunnel_depth = 0;
 	packet->tunnel_id = 0;
+	packet->is_reassembled = false;
 	fragments_release(decoder->fragments);
 	enum decode_result result = link_begin(&walk, frame->link_type);
 	for (unsigned steps = 0; result == DECODE_OK && walk.next != LAYER_DONE;
 		steps++) {
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
 	}
-	packet->is_reassembled = walk.is_reassembled;
 	decoder->counters.results[result]++;
 	return result;
 }

@@ -1,4 +1,4 @@
-#include "decode/checksum.h"
+#include "base/checksum.h"
 #include "decode/ethertype.h"
 #include "decode/walk.h"
 
@@ -31,7 +31,8 @@ static uint32_t network_of(const struct packet *packet)
 /*
  * Ends the cursor where the packet of len bytes at start ends: before link-layer
  * padding, or at the end of the capture. 0 is what segmentation offload leaves;
- * false when the frame is too long for that.
+ * false when the frame is too long for that, or shorter on the wire than the packet:
+ * no receiver takes that one.
  */
 static bool bound_packet(struct walk *walk, const uint8_t *start, uint32_t len)
 {
@@ -44,8 +45,10 @@ static bool bound_packet(struct walk *walk, const uint8_t *start, uint32_t len)
 	} else if (len <= captured_len) {
 		walk->cur.end = start + len;
 		walk->cut = 0;
-	} else {
+	} else if (len - captured_len <= walk->cut) {
 		walk->cut = len - captured_len;
+	} else {
+		return false;
 	}
 	walk->packet->network = start;
 	walk->packet->network_len = len < captured_len ? len : captured_len;
@@ -72,6 +75,7 @@ static enum decode_result add_fragment(
 		decoder->fragments, fragment, walk->now_us, &decoder->counters, whole);
 	if (result == DECODE_OK) {
 		walk->is_reassembled = true;
+		walk->packet->is_reassembled = true;
 		walk->cur = cursor_over(
 			whole->header, (size_t)whole->header_len + whole->payload_len);
 	}

@@ -1,4 +1,4 @@
-#include "decode/checksum.h"
+#include "base/checksum.h"
 #include "decode/walk.h"
 
 #include <netinet/in.h>
@@ -15,7 +15,7 @@ enum {
 static bool checksum_is_wrong(
 	struct walk *walk, const uint8_t *segment, size_t checksum_at)
 {
-	if (walk->cut > 0 || walk->is_source_routed) {
+	if (walk->cut > 0 || walk->is_source_routed || walk->is_checksum_unset) {
 		return false;
 	}
 	const struct checksum_pseudo pseudo = {

@@ -48,6 +48,7 @@ struct walk {
 	uint8_t extensions;    /* passed in this IPv6 header */
 	bool is_ipv6;          /* the IP header that is being walked */
 	bool is_reassembled;   /* this IP header came out of fragments */
+	bool is_checksum_unset; /* of the frame */
 	bool is_source_routed; /* IPv6: the destination here is not the last one */
 };
 

@@ -71,6 +71,7 @@ struct flow {
 	bool is_midstream;     /* no handshake was seen */
 	bool is_muted;         /* its bytes are delivered no more */
 	bool is_packet_wanted; /* of the layer above: it looks at packets, too */
+	uint8_t action; /* of the layer above, what is done with it; 0 at first */
 };
 
 _Static_assert(sizeof(struct flow) <= 128, "a flow is two cache lines");
@@ -135,6 +136,12 @@ struct flow *flow_table_packet(
 struct flow *flow_table_keyed_packet(struct flow_table *table,
 	const struct packet *packet, struct flow_key key, uint64_t now_us);
 
+/* No packet at hand: end what was idle too long, a bounded number of flows. */
+void flow_table_idle(struct flow_table *table, uint64_t now_us);
+
+/* Flows in the table now. */
+uint32_t flow_table_used(const struct flow_table *table);
+
 /* End of input: end every flow, oldest first. */
 void flow_table_drain(struct flow_table *table);
 
@@ -146,6 +153,9 @@ void flow_release(struct flow_table *table, struct flow *flow);
 
 /* Keep the area, but deliver no more bytes. */
 void flow_mute(struct flow_table *table, struct flow *flow);
+
+/* It was cut off by us: it ends as if reset, and its late packets are absorbed. */
+void flow_cut(struct flow_table *table, struct flow *flow);
 
 /* The bytes tell who is the client (never overrules a handshake). */
 void flow_set_client(struct flow *flow, unsigned side);

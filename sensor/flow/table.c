@@ -187,6 +187,20 @@ void table_expire(struct flow_table *table)
 	}
 }
 
+void flow_table_idle(struct flow_table *table, uint64_t now_us)
+{
+	if (now_us > table->now_us) {
+		table->now_us = now_us;
+	}
+	table->expire_countdown = 0;
+	table_expire(table);
+}
+
+uint32_t flow_table_used(const struct flow_table *table)
+{
+	return table->flows.used;
+}
+
 static void evict_one(struct flow_table *table)
 {
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
@@ -323,6 +337,7 @@ static void begin(struct flow_table *table, struct flow *flow,
 	flow->is_reported = false;
 	flow->is_muted = false;
 	flow->is_packet_wanted = false;
+	flow->action = 0;
 	flow->vlan_count = packet->vlan_count;
 	flow->vlan[0] = packet->vlan[0];
 	flow->vlan[1] = packet->vlan[1];

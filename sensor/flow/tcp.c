@@ -74,11 +74,21 @@ static void syn_ack(struct flow_table *table, struct flow *flow,
 	}
 }
 
+void flow_cut(struct flow_table *table, struct flow *flow)
+{
+	if (!has_ended(flow)) {
+		flow->state = FLOW_STATE_RESET;
+		table_end(table, flow, FLOW_END_RESET);
+		table_list(table, flow, FLOW_LIST_DONE);
+	}
+}
+
 static void reset(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const struct stream *stream = table_stream(table, flow);
-	if (stream && stream->sides[side].is_synchronised) {
+	/* The numbers of one that is muted are not followed. */
+	if (stream && !stream->is_muted && stream->sides[side].is_synchronised) {
 		const int32_t off =
 			(int32_t)(packet->sequence - stream->sides[side].next_sequence);
 		if (off < -RESET_WINDOW_BYTES || off > RESET_WINDOW_BYTES) {
@@ -86,11 +96,7 @@ static void reset(struct flow_table *table, struct flow *flow,
 			return;
 		}
 	}
-	if (!has_ended(flow)) {
-		flow->state = FLOW_STATE_RESET;
-		table_end(table, flow, FLOW_END_RESET);
-		table_list(table, flow, FLOW_LIST_DONE);
-	}
+	flow_cut(table, flow);
 }
 
 static void payload(struct flow_table *table, struct flow *flow,

@@ -1,5 +1,7 @@
 #include "judge/findings.h"
 
+#include "analyze/rpc_pdus.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -203,6 +205,14 @@ bool judge_has_clear_content(const struct facts *facts)
 			FACTS_MECHANISM_APOP);
 	return facts->has_content_clear || facts->auth_secret != 0 ||
 	       (challenges != 0 && facts->auth_accepted == FACTS_YES);
+}
+
+/* Every call that was seen is encrypted by RPC itself: MS-RPCE section 2.2.1.1.8. */
+bool judge_is_rpc_private(const struct facts *facts)
+{
+	return facts->protocol == PROTOCOL_MAPI_RPC &&
+	       facts->rpc_protection == RPC_LEVEL_PRIVACY &&
+	       !judge_has_clear_content(facts);
 }
 
 /* TLS 1.3 encrypts it (RFC 8446 section 4.4): then nobody can say that it is missing. */

@@ -57,7 +57,10 @@ bool judge_is_foreign(const struct judge_case *judged);
 
 /* Facts. */
 bool judge_has_clear_content(const struct facts *facts);
+bool judge_is_rpc_private(const struct facts *facts);
 bool judge_is_client_certificate_absent(const struct facts *facts);
+bool judge_is_starttls_masked(const struct facts *facts);
+bool judge_is_starttls_absent(const struct facts *facts);
 bool judge_is_row_wanting_tls(const struct matrix_row *row);
 
 /* findings_flow.c: who speaks to whom, and where */

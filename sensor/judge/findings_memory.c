@@ -103,9 +103,14 @@ bool finding_authentication_missing(
 bool finding_sender_mx_lookup(
 	const struct judge_case *judged, struct finding_note *note)
 {
-	return judged->observation->lookup != NULL && !judge_is_server(&judged->from) &&
-	       finding_note_set(
-		       note, "asks for %s records", judged->observation->lookup);
+	const struct observation *observation = judged->observation;
+	const struct matrix_end *from = &judged->from;
+	return observation->lookup != NULL && !judge_is_server(from) &&
+	       judge_role(from) != MATRIX_ROLE_RESOLVER && !judge_is_internet(from) &&
+	       finding_note_set(note, "asks for the %s record of %s",
+		       observation->lookup,
+		       observation->lookup_name[0] != '\0' ? observation->lookup_name
+							   : "the root");
 }
 
 bool finding_certificate_changing(

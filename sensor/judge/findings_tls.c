@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define US_PER_S 1000000
+
 bool finding_tls_missing(const struct judge_case *judged, struct finding_note *note)
 {
 	const struct matrix_row *row = judged->row;
@@ -46,14 +48,36 @@ bool finding_tls_credentials_clear(
 		       note, "%s, %s", names, OUTCOMES[judged->facts->auth_accepted]);
 }
 
-/* XXXXXXXA for STARTTLS, X for its verb: overwritten, and TLS did not come about. */
-static bool is_masked(const struct judge_case *judged)
+static bool is_encrypted(const struct facts *facts)
 {
-	const struct facts *facts = judged->facts;
-	return (facts->starttls & FACTS_STARTTLS_MASKED) != 0 &&
-	       facts->tls != FACTS_TLS_STARTTLS && facts->tls != FACTS_TLS_IMPLICIT &&
+	return facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT;
+}
+
+/* XXXXXXXA for STARTTLS, X for its verb: overwritten, and TLS did not come about. */
+bool judge_is_starttls_masked(const struct facts *facts)
+{
+	return (facts->starttls & FACTS_STARTTLS_MASKED) != 0 && !is_encrypted(facts) &&
 	       (facts->starttls_offered != FACTS_YES ||
 		       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0);
+}
+
+/*
+ * A whole list of capabilities went by without it and without a trace of masking. HELO
+ * asks for no list (RFC 5321 section 4.1.1.1), after PREAUTH it has no place there.
+ */
+bool judge_is_starttls_absent(const struct facts *facts)
+{
+	return facts->starttls_offered == FACTS_NO && !facts->is_helo_only &&
+	       !facts->is_preauth && !is_encrypted(facts) &&
+	       !judge_is_starttls_masked(facts);
+}
+
+/* The same server offered it before, and this time the line is gone without a trace. */
+static bool has_vanished(const struct judge_case *judged)
+{
+	const struct judge_memory *memory = judged->observation->memory;
+	return memory != NULL && memory->starttls_offered_us != 0 &&
+	       judge_is_starttls_absent(judged->facts);
 }
 
 /*
@@ -76,8 +100,8 @@ bool finding_starttls_not_offered(
 {
 	const struct facts *facts = judged->facts;
 	if (facts->starttls_offered != FACTS_NO || facts->is_preauth ||
-		is_masked(judged) || facts->tls == FACTS_TLS_STARTTLS ||
-		facts->tls == FACTS_TLS_IMPLICIT || !is_starttls_due(judged)) {
+		judge_is_starttls_masked(facts) || is_encrypted(facts) ||
+		has_vanished(judged) || !is_starttls_due(judged)) {
 		return false;
 	}
 	return facts->banner_host[0] == '\0' ||
@@ -91,8 +115,8 @@ bool finding_starttls_refused(
 	(void)note;
 	return (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 &&
 	       facts->tls != FACTS_TLS_STARTTLS &&
-	       facts->starttls_offered != FACTS_NO && !is_masked(judged) &&
-	       is_starttls_due(judged);
+	       facts->starttls_offered != FACTS_NO &&
+	       !judge_is_starttls_masked(judged->facts) && is_starttls_due(judged);
 }
 
 /* After PREAUTH STARTTLS is not allowed (RFC 9051 section 6.2.1): not the client's fault. */
@@ -104,16 +128,34 @@ bool finding_starttls_unused(const struct judge_case *judged, struct finding_not
 	return facts->starttls_offered == FACTS_YES && facts->has_client_bytes &&
 	       !facts->is_preauth &&
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
-	       facts->tls == FACTS_TLS_NONE && !is_masked(judged) &&
+	       facts->tls == FACTS_TLS_NONE &&
+	       !judge_is_starttls_masked(judged->facts) &&
 	       judge_has_clear_content(facts) && row != NULL &&
 	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS);
 }
 
+/* Gone for several clients in a row it may as well have been switched off. */
 bool finding_starttls_stripped(
 	const struct judge_case *judged, struct finding_note *note)
 {
-	return is_masked(judged) &&
-	       finding_note_set(note, "keyword or command overwritten: a middlebox");
+	if (judge_is_starttls_masked(judged->facts)) {
+		return finding_note_set(
+			note, "keyword or command overwritten: a middlebox");
+	}
+	if (!has_vanished(judged)) {
+		return false;
+	}
+	const struct judge_memory *memory = judged->observation->memory;
+	char first[16];
+	char last[16];
+	if (memory->starttls_missed_by > 1) {
+		note->severity = SEVERITY_HIGH;
+	}
+	return finding_note_set(note,
+		"offered in %u earlier flow%s since %s, last %s; now gone",
+		memory->starttls_offers, memory->starttls_offers == 1 ? "" : "s",
+		finding_date((int64_t)(memory->starttls_first_us / US_PER_S), first),
+		finding_date((int64_t)(memory->starttls_offered_us / US_PER_S), last));
 }
 
 bool finding_starttls_injection(

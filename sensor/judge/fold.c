@@ -209,3 +209,27 @@ void fold_drain(struct fold *fold, fold_visit *visit, void *context)
 		}
 	}
 }
+
+void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context)
+{
+	for (uint32_t i = fold->oldest; i != NONE; i = fold->entries[i].newer) {
+		struct entry *entry = &fold->entries[i];
+		if (entry->pending.count > 0 &&
+			now_us >= entry->reported_us + fold->window_us) {
+			visit(context, &entry->key, &entry->pending);
+			entry->pending = (struct fold_count){0};
+			entry->reported_us = now_us;
+		}
+	}
+}
+
+void fold_clear(struct fold *fold)
+{
+	for (uint32_t i = 0; i <= fold->bucket_mask; i++) {
+		fold->buckets[i] = NONE;
+	}
+	fold->used = 0;
+	fold->oldest = NONE;
+	fold->newest = NONE;
+	fold->has_evicted = false;
+}

@@ -23,6 +23,9 @@ struct fold_sample {
 	enum severity severity;
 	uint16_t client_port;
 	uint16_t server_port;
+	bool is_blocked;
+	bool is_audited;
+	bool is_udp;
 };
 
 struct fold_key {
@@ -62,3 +65,9 @@ bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *co
 typedef void fold_visit(
 	void *context, const struct fold_key *key, const struct fold_count *count);
 void fold_drain(struct fold *fold, fold_visit *visit, void *context);
+
+/* Visit what is folded and whose window is over: nothing new of it may come for long. */
+void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context);
+
+/* Forget every key, after a drain: what the keys point to goes away. */
+void fold_clear(struct fold *fold);

@@ -30,15 +30,18 @@ static void ask_about_tls(
 	const bool is_implicit = facts->tls == FACTS_TLS_IMPLICIT;
 	const bool is_clear = facts->tls == FACTS_TLS_NONE;
 	const bool has_content = judge_has_clear_content(facts);
+	/* RPC's own encryption: as good as TLS, but no kind of it (docs/policy.md) */
+	const bool is_private = judge_is_rpc_private(facts);
 
-	question->is_encrypted = answer(is_starttls || is_implicit, has_content);
+	question->is_encrypted =
+		answer(is_starttls || is_implicit || is_private, has_content);
 	question->is_starttls = answer(is_starttls, is_implicit || has_content);
 	question->is_implicit = answer(is_implicit, is_starttls || is_clear);
-	question->is_tls_offered = is_starttls || is_implicit
+	question->is_tls_offered = is_starttls || is_implicit || is_private
 					   ? MATRIX_YES
 					   : answer_of_facts(facts->starttls_offered);
-	question->has_clear_content = answer(
-		has_content, is_starttls || is_implicit || (is_clear && is_ended));
+	question->has_clear_content = answer(has_content,
+		is_starttls || is_implicit || is_private || (is_clear && is_ended));
 	question->has_client_certificate =
 		judge_is_client_certificate_absent(facts)
 			? MATRIX_NO
@@ -151,9 +154,13 @@ static const char *end_name(const struct matrix_end *end)
 	return end->zone != NULL ? end->zone->name : "?";
 }
 
-static void __attribute__((format(printf, 2, 3)))
-reason_write(struct judgement *judgement, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+reason_write(const struct judge_case *judged, struct judgement *judgement,
+	const char *format, ...)
 {
+	if (judged->is_brief) {
+		return;
+	}
 	va_list arguments;
 	va_start(arguments, format);
 	(void)vsnprintf(
@@ -165,16 +172,16 @@ static void say_allowed(const struct judge_case *judged, struct judgement *judge
 {
 	const bool is_waiting = judged->result->allowed == MATRIX_UNKNOWN;
 	if (judged->row == NULL) {
-		reason_write(judgement, "%s", judged->result->reason);
+		reason_write(judged, judgement, "%s", judged->result->reason);
 		return;
 	}
 	const char *back = judged->port == judged->observation->server_port
 				   ? ""
 				   : ", in the other direction than guessed";
-	reason_write(judgement, "row %s allows %s from %s to %s%s%s%s", judged->row->id,
-		protocol_name(judged->observation->protocol), end_name(&judged->from),
-		end_name(&judged->to), back, is_waiting ? "; " : "",
-		is_waiting ? never_seen(judged) : "");
+	reason_write(judged, judgement, "row %s allows %s from %s to %s%s%s%s",
+		judged->row->id, protocol_name(judged->observation->protocol),
+		end_name(&judged->from), end_name(&judged->to), back,
+		is_waiting ? "; " : "", is_waiting ? never_seen(judged) : "");
 }
 
 static void decide(const struct judge_case *judged, struct judgement *judgement)
@@ -192,26 +199,28 @@ static void decide(const struct judge_case *judged, struct judgement *judgement)
 	} else {
 		judgement->verdict = VERDICT_UNDECIDED;
 	}
-	if (judged->is_brief) {
-		return;
-	}
 	if (judgement->verdict == VERDICT_LEGITIMATE) {
 		say_allowed(judged, judgement);
 	} else {
-		reason_write(judgement, "%s", result->reason);
+		reason_write(judged, judgement, "%s", result->reason);
 	}
 }
 
 /* Not mail: the matrix has nothing to say, except that a mail port is for mail. */
 static void decide_foreign(const struct judge_case *judged, struct judgement *judgement)
 {
+	if (judged->observation->lookup != NULL) {
+		reason_write(judged, judgement,
+			"only mail servers and resolvers need to know where mail goes");
+		return;
+	}
 	if (!judged->is_foreign) {
-		reason_write(
-			judgement, "what the flow carries is not known to be mail");
+		reason_write(judged, judgement,
+			"what the flow carries is not known to be mail");
 		return;
 	}
 	judgement->verdict = VERDICT_ILLEGITIMATE;
-	reason_write(judgement, "port %u is %s's and carries something else",
+	reason_write(judged, judgement, "port %u is %s's and carries something else",
 		judged->port, protocol_name(protocol_of_port(judged->port)));
 }
 

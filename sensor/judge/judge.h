@@ -33,6 +33,7 @@ struct observation {
 	bool is_udp;                       /* else TCP */
 	const struct judge_memory *memory; /* what other flows taught, or NULL */
 	const char *lookup; /* record type asked of a name server ("MX"), or NULL */
+	const char *lookup_name; /* the name asked for, where .lookup is set */
 	uint64_t now_us;
 };
 

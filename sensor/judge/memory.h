@@ -13,7 +13,9 @@
 struct judge_memory {
 	/* of the server (address and port), before this flow */
 	uint64_t starttls_offered_us; /* when it last offered STARTTLS; 0: never */
+	uint64_t starttls_first_us;   /* when it first did */
 	uint32_t starttls_offers;     /* flows in which it did */
+	uint32_t starttls_missed_by; /* clients that looked for it in vain since then */
 	uint32_t certificates; /* different ones shown in turn to several clients */
 
 	/* of the ends */

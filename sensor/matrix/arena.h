@@ -3,7 +3,7 @@
  *
  * Used while a matrix is loaded, never per packet. Every piece is zeroed and
  * lives until arena_free. No memory left ends the process: loading happens at
- * start, where nothing can be done without it.
+ * start, where nothing can be done without it, or in a process of its own.
  */
 #pragma once
 
@@ -24,7 +24,16 @@ const char *arena_text(struct arena *arena, const char *text, size_t len);
 void arena_free(struct arena *arena);
 
 /*
- * Make room for one more element in a malloced list of size-byte elements that
- * holds count and doubles at each power of two; returns the list, never NULL.
+ * Make room for one more element in a list of size-byte elements that holds count
+ * and doubles at each power of two; returns the list, never NULL. list_free gives
+ * it back, as it does an array of list_new (zeroed).
  */
 void *list_room(void *list, size_t count, size_t size);
+void *list_new(size_t count, size_t size);
+void list_free(void *list);
+
+/*
+ * From now on this process takes the memory of all of the above from this zeroed
+ * block, and gives none back: a loader fills memory it shares with others and ends.
+ */
+void arena_settle(void *memory, size_t size);

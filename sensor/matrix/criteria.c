@@ -122,6 +122,21 @@ static bool port_is_own(uint32_t protocols, uint16_t port, bool is_attempt)
 	return false;
 }
 
+/*
+ * Exchange's transport services hand mail to each other on ports of their own: mailbox
+ * delivery 475, outbound proxy 717, transport 2525, client proxy 465, which is no
+ * implicit TLS there. The declared role tells such a server, never the port.
+ */
+static bool is_exchange_transport(const struct matrix_question *question)
+{
+	const struct matrix_group *from = question->from.group;
+	const struct matrix_group *to = question->to.group;
+	const bool is_port = question->port == 475 || question->port == 717 ||
+			     question->port == 2525 || question->port == 465;
+	return is_port && question->protocol == PROTOCOL_SMTP && from && to &&
+	       from->role == MATRIX_ROLE_MAILBOX && to->role == MATRIX_ROLE_MAILBOX;
+}
+
 static enum matrix_answer port_answer(
 	const struct asking *asking, const struct matrix_row *row)
 {
@@ -134,6 +149,9 @@ static enum matrix_answer port_answer(
 	}
 	if (question->protocol == PROTOCOL_UNKNOWN) {
 		return MATRIX_UNKNOWN;
+	}
+	if (is_exchange_transport(question)) {
+		return MATRIX_YES;
 	}
 	return answer_of(port_is_own(row->protocols & names_of(question->protocol),
 		question->port, question->protocol == PROTOCOL_ATTEMPT));

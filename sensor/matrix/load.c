@@ -111,10 +111,7 @@ static void hand_over_errors(struct loader *loader, struct matrix_problems *prob
 
 static struct matrix *matrix_new(size_t file_count)
 {
-	struct matrix *matrix = calloc(1, sizeof(*matrix));
-	if (!matrix) {
-		abort();
-	}
+	struct matrix *matrix = list_new(1, sizeof(*matrix));
 	matrix->files =
 		arena_array(&matrix->arena, file_count + 1, sizeof(const char *));
 	matrix->file_count = file_count;
@@ -167,9 +164,9 @@ static struct matrix *loader_end(
 	} else {
 		matrix_index_rows(matrix);
 	}
-	free(loader->errors);
-	free(loader->zone_spans.list);
-	free(loader->group_spans.list);
+	list_free(loader->errors);
+	list_free(loader->zone_spans.list);
+	list_free(loader->group_spans.list);
 	name_table_free(&loader->row_ids);
 	arena_free(&loader->trees);
 	return matrix;

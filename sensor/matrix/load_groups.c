@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct address_owner {
@@ -235,7 +234,7 @@ static void keep_names(struct matrix *matrix, struct group_draft *draft)
 		memcpy(kept, draft->names, count * sizeof(*kept));
 		draft->group.names = kept;
 	}
-	free(draft->names);
+	list_free(draft->names);
 }
 
 static void read_group(struct loader *loader, const struct yaml_node *key)
@@ -277,10 +276,7 @@ void loader_groups(struct loader *loader, const struct yaml_node *node, void *un
 static void place_groups(struct matrix *matrix)
 {
 	const struct lookup *groups = &matrix->group_prefixes;
-	matrix->group_zones = calloc(matrix->group_count + 1, sizeof(uint32_t));
-	if (!matrix->group_zones) {
-		abort();
-	}
+	matrix->group_zones = list_new(matrix->group_count + 1, sizeof(uint32_t));
 	for (size_t i = groups->prefix_count; i-- > 0;) {
 		const struct lookup_prefix *prefix = &groups->prefixes[i];
 		const struct lookup_prefix *zone =

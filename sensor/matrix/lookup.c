@@ -123,8 +123,8 @@ const struct lookup_prefix *lookup_find(
 
 void lookup_free(struct lookup *lookup)
 {
-	free(lookup->prefixes);
-	free(lookup->starts);
-	free(lookup->holders);
+	list_free(lookup->prefixes);
+	list_free(lookup->starts);
+	list_free(lookup->holders);
 	*lookup = (struct lookup){0};
 }

@@ -15,19 +15,19 @@ void matrix_free(struct matrix *matrix)
 	name_table_free(&matrix->hosts);
 	lookup_free(&matrix->zone_prefixes);
 	lookup_free(&matrix->group_prefixes);
-	free(matrix->zones);
-	free(matrix->groups);
-	free(matrix->group_zones);
-	free(matrix->rows);
-	free(matrix->by_from);
-	free(matrix->by_to);
+	list_free(matrix->zones);
+	list_free(matrix->groups);
+	list_free(matrix->group_zones);
+	list_free(matrix->rows);
+	list_free(matrix->by_from);
+	list_free(matrix->by_to);
 	arena_free(&matrix->arena);
-	free(matrix);
+	list_free(matrix);
 }
 
 void matrix_problems_free(struct matrix_problems *problems)
 {
-	free(problems->list);
+	list_free(problems->list);
 	*problems = (struct matrix_problems){0};
 }
 

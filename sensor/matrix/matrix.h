@@ -25,6 +25,7 @@ enum matrix_role {
 	MATRIX_ROLE_OUTBOUND,
 	MATRIX_ROLE_INBOUND,
 	MATRIX_ROLE_PROXY,
+	MATRIX_ROLE_RESOLVER, /* asks DNS for others; in no row */
 };
 
 enum matrix_service {

@@ -1,7 +1,8 @@
 #include "matrix/name_table.h"
 
+#include "matrix/arena.h"
+
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX 63 /* longer words get no suggestion */
@@ -23,10 +24,7 @@ static void table_grow(struct name_table *table)
 {
 	struct name_table larger = {
 		.capacity = table->capacity ? table->capacity * 2 : 64};
-	larger.slots = calloc(larger.capacity, sizeof(*larger.slots));
-	if (!larger.slots) {
-		abort();
-	}
+	larger.slots = list_new(larger.capacity, sizeof(*larger.slots));
 	larger.count = table->count;
 	for (size_t i = 0; i < table->capacity; i++) {
 		if (table->slots[i].name) {
@@ -34,7 +32,7 @@ static void table_grow(struct name_table *table)
 				table->slots[i];
 		}
 	}
-	free(table->slots);
+	list_free(table->slots);
 	*table = larger;
 }
 
@@ -63,7 +61,7 @@ uint32_t name_table_find(const struct name_table *table, const char *name)
 
 void name_table_free(struct name_table *table)
 {
-	free(table->slots);
+	list_free(table->slots);
 	*table = (struct name_table){0};
 }
 

@@ -20,6 +20,7 @@ static const char *role_words(enum matrix_role role)
 		[MATRIX_ROLE_OUTBOUND] = "gateway servers that send",
 		[MATRIX_ROLE_INBOUND] = "gateway servers that receive",
 		[MATRIX_ROLE_PROXY] = "proxies in front of mailbox servers",
+		[MATRIX_ROLE_RESOLVER] = "name servers that ask for others",
 	};
 	return WORDS[role];
 }

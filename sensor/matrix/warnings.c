@@ -1,79 +1,21 @@
-#include "matrix/compiled.h"
+#include "matrix/review.h"
 #include "matrix/sentence.h"
 #include "matrix/words.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPIRES_SOON_S INT64_C(2592000) /* 30 days */
 
-struct review {
-	const struct matrix *matrix;
-	int64_t now_s;
-	struct matrix_problems *warnings;
-};
-
-static void warn(struct review *review, const struct matrix_place *place,
-	const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void warn(struct review *review, const struct matrix_place *place,
-	const char *format, ...)
-{
-	struct matrix_problems *warnings = review->warnings;
-	warnings->list =
-		list_room(warnings->list, warnings->count, sizeof(*warnings->list));
-	char *text = warnings->list[warnings->count++].text;
-	const size_t size = sizeof(warnings->list->text);
-	const int used =
-		snprintf(text, size, "%.160s:%u: warning: ", place->file, place->line);
-	va_list args;
-	va_start(args, format);
-	(void)vsnprintf(text + used, size - (size_t)used, format, args);
-	va_end(args);
-}
-
-static bool is_internet(const struct review *review, const struct matrix_end *end)
-{
-	return !end->group && end->zone == &review->matrix->zones[0];
-}
-
-static enum matrix_role role_of(const struct matrix_end *end)
-{
-	return end->group ? end->group->role : MATRIX_ROLE_NONE;
-}
-
-static bool lists(const struct matrix_row *row, enum protocol protocol)
-{
-	return (row->protocols >> protocol & 1) != 0;
-}
-
-static bool lists_sending(const struct matrix_row *row)
-{
-	return lists(row, PROTOCOL_SMTP) || lists(row, PROTOCOL_SUBMISSION) ||
-	       lists(row, PROTOCOL_SMTPS) || lists(row, PROTOCOL_SUBMISSIONS) ||
-	       lists(row, PROTOCOL_LMTP);
-}
-
-static bool lists_access(const struct matrix_row *row)
-{
-	for (int i = PROTOCOL_IMAP; i < PROTOCOL_ATTEMPT; i++) {
-		if (lists(row, (enum protocol)i)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void review_breadth(struct review *review, const struct matrix_row *row)
 {
-	if (row->protocols == (1u << PROTOCOL_ATTEMPT) - 2) {
-		warn(review, &row->place,
+	if (review_lists_all(row)) {
+		review_tell(review, &row->place, "warning",
 			"row %s allows all mail protocols; list those it needs",
 			row->id);
 	}
 	if (row->is_any_port) {
-		warn(review, &row->place,
+		review_tell(review, &row->place, "warning",
 			"row %s allows any port, so a mail protocol on a port not its "
 			"own goes unseen",
 			row->id);
@@ -87,82 +29,13 @@ static void review_expiry(struct review *review, const struct matrix_row *row)
 		return;
 	}
 	(void)sentence_last_day(row->expires_s, day);
-	if (review->now_s >= row->expires_s) {
-		warn(review, &row->place,
+	if (!review_is_in_force(review, row)) {
+		review_tell(review, &row->place, "warning",
 			"row %s expired: its last day was %s, it allows nothing",
 			row->id, day);
 	} else if (row->expires_s - review->now_s <= EXPIRES_SOON_S) {
-		warn(review, &row->place, "row %s expires soon: its last day is %s",
-			row->id, day);
-	}
-}
-
-/* R34, R35, R36: where mail servers stand and whom they talk to. */
-static void review_internet(struct review *review, const struct matrix_row *row)
-{
-	const bool from_internet = is_internet(review, &row->from);
-	const bool to_internet = is_internet(review, &row->to);
-	const enum matrix_role from = role_of(&row->from);
-	const enum matrix_role to = role_of(&row->to);
-	if (from_internet && to == MATRIX_ROLE_MAILBOX) {
-		warn(review, &row->place,
-			"row %s lets the Internet reach mailbox server %s; a relay or "
-			"proxy at the gateway belongs between them (R34)",
-			row->id, row->to.group->name);
-	} else if (from_internet && lists_access(row)) {
-		warn(review, &row->place,
-			"row %s lets users read mail from the Internet; nomads come "
-			"through the vpn zone",
-			row->id);
-	}
-	if ((from_internet && to == MATRIX_ROLE_RELAY) ||
-		(to_internet && from == MATRIX_ROLE_RELAY)) {
-		warn(review, &row->place,
-			"row %s joins internal relay %s to the Internet; that is the "
-			"gateway's part (R35)",
-			row->id,
-			from_internet ? row->to.group->name : row->from.group->name);
-	}
-	if ((to_internet && from == MATRIX_ROLE_INBOUND) ||
-		(from_internet && to == MATRIX_ROLE_OUTBOUND)) {
-		warn(review, &row->place,
-			"row %s makes one gateway server send and receive; the two are "
-			"separate servers (R36)",
-			row->id);
-	}
-	if (to_internet && lists_sending(row) &&
-		(from == MATRIX_ROLE_CLIENT || from == MATRIX_ROLE_APPLICATION)) {
-		warn(review, &row->place,
-			"row %s lets %s send to the Internet past the gateway (R37)",
-			row->id, row->from.group->name);
-	}
-}
-
-/* R41, R42: how flows are protected. */
-static void review_tls(struct review *review, const struct matrix_row *row)
-{
-	const bool is_loose =
-		row->tls == MATRIX_TLS_OPTIONAL || row->tls == MATRIX_TLS_OFFERED;
-	if (role_of(&row->from) == MATRIX_ROLE_CLIENT && is_loose) {
-		warn(review, &row->place,
-			"row %s lets clients log in without TLS (R41); write tls: "
-			"required",
-			row->id);
-	}
-	if (row->min_tls != 0 && row->min_tls < 0x0303) {
-		warn(review, &row->place,
-			"row %s accepts TLS %s, which RFC 8996 forbids; write min_tls: "
-			"\"1.2\"",
-			row->id, sentence_tls_version(row->min_tls));
-	}
-	const bool is_smtps =
-		lists(row, PROTOCOL_SMTPS) || lists(row, PROTOCOL_SUBMISSIONS);
-	if (is_smtps &&
-		(is_internet(review, &row->from) || is_internet(review, &row->to))) {
-		warn(review, &row->place,
-			"row %s lets implicit TLS (465) cross to or from the Internet; "
-			"servers use port 25 with STARTTLS (R42)",
-			row->id);
+		review_tell(review, &row->place, "warning",
+			"row %s expires soon: its last day is %s", row->id, day);
 	}
 }
 
@@ -182,7 +55,7 @@ static void review_contradiction(struct review *review, const struct matrix_row 
 	if ((row->tls == MATRIX_TLS_STARTTLS || row->tls == MATRIX_TLS_IMPLICIT) &&
 		(row->protocols & possible) == 0) {
 		char list[SENTENCE_LIST_BYTES];
-		warn(review, &row->place,
+		review_tell(review, &row->place, "warning",
 			"row %s can allow nothing: tls: %s does not go with %s",
 			row->id, matrix_tls_name(row->tls),
 			sentence_protocols(row->protocols, "or", list));
@@ -191,15 +64,15 @@ static void review_contradiction(struct review *review, const struct matrix_row 
 
 static void review_roles(struct review *review, const struct matrix_row *row)
 {
-	const enum matrix_role to = role_of(&row->to);
+	const enum matrix_role to = review_role(&row->to);
 	const bool is_store = to == MATRIX_ROLE_MAILBOX || to == MATRIX_ROLE_PROXY ||
 			      to == MATRIX_ROLE_NONE;
 	if (to == MATRIX_ROLE_CLIENT) {
-		warn(review, &row->place, "row %s goes to clients, which serve no mail",
-			row->id);
-	} else if (!is_store && lists_access(row) &&
-		   row->protocols != (1u << PROTOCOL_ATTEMPT) - 2) {
-		warn(review, &row->place,
+		review_tell(review, &row->place, "warning",
+			"row %s goes to clients, which serve no mail", row->id);
+	} else if (review_role(&row->from) != MATRIX_ROLE_CLIENT && !is_store &&
+		   review_lists_access(row) && !review_lists_all(row)) {
+		review_tell(review, &row->place, "warning",
 			"row %s reads mail from %s, whose role %s keeps none", row->id,
 			row->to.group->name, matrix_role_name(to));
 	}
@@ -207,8 +80,8 @@ static void review_roles(struct review *review, const struct matrix_row *row)
 	for (size_t i = 0; i < 2; i++) {
 		if (ends[i]->group &&
 			ends[i]->group->service == MATRIX_SERVICE_TECHNICAL &&
-			is_internet(review, ends[1 - i])) {
-			warn(review, &row->place,
+			review_is_internet(review->matrix, ends[1 - i])) {
+			review_tell(review, &row->place, "warning",
 				"row %s joins technical group %s to the Internet",
 				row->id, ends[i]->group->name);
 		}
@@ -236,7 +109,7 @@ static void review_repeats(struct review *review)
 		const struct matrix_row *row = &matrix->rows[b->row];
 		if (a->from == b->from && a->to == b->to &&
 			is_covered(&matrix->rows[a->row], row)) {
-			warn(review, &row->place,
+			review_tell(review, &row->place, "warning",
 				"row %s is never needed: row %s allows it all", row->id,
 				matrix->rows[a->row].id);
 		}
@@ -255,20 +128,14 @@ static void review_group(struct review *review, size_t index)
 	const struct matrix *matrix = review->matrix;
 	const struct matrix_group *group = &matrix->groups[index];
 	const uint32_t zone = matrix->group_zones[index];
-	const uint32_t internal = name_table_find(&matrix->zone_names, "internal");
 	if (!end_is_used(matrix, (uint32_t)(matrix->zone_count + index)) &&
 		!end_is_used(matrix, zone)) {
-		warn(review, &group->place, "group %s is in no row", group->name);
+		review_tell(review, &group->place, "warning", "group %s is in no row",
+			group->name);
 	}
-	if (group->role == MATRIX_ROLE_MAILBOX && internal != NAME_NONE &&
-		zone != internal) {
-		warn(review, &group->place,
-			"mailbox server %s stands in zone %s, not in internal (R34)",
-			group->name, matrix->zones[zone].name);
-	} else if (zone == 0 && matrix->zone_count > 1 &&
-		   group->role != MATRIX_ROLE_INBOUND &&
-		   group->role != MATRIX_ROLE_OUTBOUND) {
-		warn(review, &group->place,
+	if (zone == 0 && matrix->zone_count > 1 && group->role != MATRIX_ROLE_INBOUND &&
+		group->role != MATRIX_ROLE_OUTBOUND) {
+		review_tell(review, &group->place, "warning",
 			"group %s is in no zone, so it counts as internet",
 			group->name);
 	}
@@ -281,8 +148,8 @@ static void warn_prefix(struct review *review, const struct lookup *lookup,
 	const bool is_zone = lookup == &matrix->zone_prefixes;
 	const struct matrix_place place = {matrix->files[prefix->file], prefix->line};
 	char network[NETWORK_TEXT_BYTES];
-	warn(review, &place, "%s of %s %s %s", network_text(&prefix->network, network),
-		is_zone ? "zone" : "group",
+	review_tell(review, &place, "warning", "%s of %s %s %s",
+		network_text(&prefix->network, network), is_zone ? "zone" : "group",
 		is_zone ? matrix->zones[prefix->owner].name
 			: matrix->groups[prefix->owner].name,
 		text);
@@ -343,7 +210,8 @@ static void review_group_zones(struct review *review)
 		const uint32_t first = matrix->group_zones[prefix->owner];
 		if (zone != first && !is_told[prefix->owner]) {
 			is_told[prefix->owner] = true;
-			warn(review, &matrix->groups[prefix->owner].place,
+			review_tell(review, &matrix->groups[prefix->owner].place,
+				"warning",
 				"group %s stands in two zones, %s and %s; split it",
 				matrix->groups[prefix->owner].name,
 				matrix->zones[first].name, matrix->zones[zone].name);
@@ -355,9 +223,9 @@ static void review_group_zones(struct review *review)
 void matrix_warnings(
 	const struct matrix *matrix, int64_t now_s, struct matrix_problems *warnings)
 {
-	static void (*const ROW_REVIEWS[])(struct review *,
-		const struct matrix_row *) = {review_breadth, review_expiry,
-		review_internet, review_tls, review_contradiction, review_roles};
+	static void (*const ROW_REVIEWS[])(
+		struct review *, const struct matrix_row *) = {
+		review_breadth, review_expiry, review_contradiction, review_roles};
 	*warnings = (struct matrix_problems){0};
 	struct review review = {matrix, now_s, warnings};
 	review_prefixes(&review, &matrix->zone_prefixes);

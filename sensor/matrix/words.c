@@ -13,6 +13,7 @@ static const struct word ROLES[] = {
 	{"outbound", MATRIX_ROLE_OUTBOUND},
 	{"inbound", MATRIX_ROLE_INBOUND},
 	{"proxy", MATRIX_ROLE_PROXY},
+	{"resolver", MATRIX_ROLE_RESOLVER},
 	{NULL, 0},
 };
 

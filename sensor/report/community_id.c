@@ -50,7 +50,7 @@ void record_community_id(const struct record *record, char text[32])
 	uint8_t tuple[TUPLE_BYTES] = {0}; /* seed 0 */
 	uint8_t *at = put(tuple + SEED_BYTES, low.address, len);
 	at = put(at, high.address, len);
-	*at++ = IPPROTO_TCP;
+	*at++ = observation->is_udp ? IPPROTO_UDP : IPPROTO_TCP;
 	*at++ = 0;
 	at = put_be16(at, low.port);
 	at = put_be16(at, high.port);

@@ -38,7 +38,7 @@ static void write_common(
 	json_number(writer, "src_port", observation->client_port);
 	json_text(writer, "dest_ip", address_text(&observation->server, text));
 	json_number(writer, "dest_port", observation->server_port);
-	json_text(writer, "proto", "TCP");
+	json_text(writer, "proto", observation->is_udp ? "UDP" : "TCP");
 	json_text(writer, "app_proto", record_protocol_name(record));
 	record_community_id(record, text);
 	json_text(writer, "community_id", text);
@@ -51,9 +51,23 @@ static void write_common(
 	}
 }
 
+/* As EVE has it; an update of a folded finding no longer knows the name. */
+static void write_dns(struct json_writer *writer, const struct observation *observation)
+{
+	if (observation->lookup == NULL) {
+		return;
+	}
+	json_object_open(writer, "dns");
+	json_text(writer, "type", "query");
+	json_text(writer, "rrname", observation->lookup_name);
+	json_text(writer, "rrtype", observation->lookup);
+	json_object_close(writer);
+}
+
 static void write_details(struct json_writer *writer, const struct record *record)
 {
 	json_write_mail(writer, record);
+	write_dns(writer, record->observation);
 	json_write_tls(writer, record);
 	json_write_flow(writer, record);
 	json_object_close(writer);
@@ -89,9 +103,12 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 	json_text(writer, "signature", row->signature);
 	json_text(writer, "category", finding_category(finding));
 	json_number(writer, "severity", judgement->severity[finding]);
-	json_text(writer, "action", "allowed");
+	json_text(writer, "action", record->is_blocked ? "blocked" : "allowed");
 	json_object_open(writer, "metadata");
 	json_text(writer, "finding", row->id);
+	if (record->is_audited) {
+		json_bool(writer, "would_block", true);
+	}
 	write_list(writer, "recommendation", row->recommendations);
 	write_list(writer, "mitre_technique_id", row->techniques);
 	json_text(writer, "detail",

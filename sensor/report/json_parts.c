@@ -93,6 +93,14 @@ static void write_accepted(struct json_writer *writer, enum facts_answer accepte
 	}
 }
 
+/* MS-RPCE section 2.2.1.1.8; NULL: no call of DCE/RPC was seen. */
+static const char *rpc_level_name(unsigned level)
+{
+	static const char *const NAMES[] = {
+		NULL, "none", "connect", "call", "packet", "integrity", "privacy"};
+	return level < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[level] : NULL;
+}
+
 static void write_dialogue(struct json_writer *writer, const struct record *record,
 	const struct facts *facts)
 {
@@ -108,6 +116,10 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	json_number(writer, "rcpt_count", facts->rcpt_count);
 	json_number(writer, "messages", facts->messages);
 	json_bool(writer, "midstream", facts->is_midstream);
+	if (facts->rpc_protection != 0) {
+		json_text(writer, "rpc_protection",
+			rpc_level_name(facts->rpc_protection));
+	}
 }
 
 /* Who really talks to whom through a proxy: these ends were judged. */

@@ -27,7 +27,9 @@ struct record {
 	uint16_t vlan[2];
 	uint32_t packets[2]; /* by enum direction */
 	uint64_t bytes[2];
-	bool is_repeat; /* an alert that only tells how often a finding came again */
+	bool is_blocked; /* the flow was not let go on */
+	bool is_audited; /* it would have been, had the matrix or the sensor enforced */
+	bool is_repeat;  /* an alert that only tells how often a finding came again */
 	uint64_t start_us;
 	uint64_t end_us;
 	const char *state; /* "established", "closed", "reset", "syn", "midstream" */

@@ -137,6 +137,75 @@ static void a_hello_to_a_clear_server_is_not_tls(void **state)
 	assert_true(facts.session.has_client_hello);
 }
 
+/* What a server takes for a bad line and answers with 500, then reads on. */
+#define FAKE_RECORD "\x16\x03\x01\r\n"
+
+#define SECRET_MAIL "AUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b.example>\r\n"
+
+static void assert_clear_mail(const struct facts *facts)
+{
+	assert_int_equal(facts->tls, FACTS_TLS_NONE);
+	assert_int_equal(facts->auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_true(facts->has_content_clear);
+	assert_string_equal(facts->mail_from_domain, "b.example");
+}
+
+static void what_looks_like_a_record_hides_no_command(void **state)
+{
+	(void)state;
+	static const struct talk_step ONE_FLIGHT[] = {SMTP, C(FAKE_RECORD SECRET_MAIL),
+		S("500 what\r\n235 ok\r\n250 ok\r\n")};
+	static const struct talk_step DATA_RECORDS[] = {SMTP,
+		C("\x17\x03\x03\0\1\n\x17\x03\x03\0\1\n\x17\x03\x03\0\1\n"
+		  "\x17\x03\x03\0\1\n\x17\x03\x03\0\1\n"),
+		S("500 what\r\n"), C(SECRET_MAIL), S("235 ok\r\n250 ok\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(ONE_FLIGHT));
+	assert_clear_mail(&facts);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(DATA_RECORDS));
+	assert_clear_mail(&facts);
+	talk_sweep(PROTOCOL_SMTP, STEPS(ONE_FLIGHT));
+	talk_sweep(PROTOCOL_SMTP, STEPS(DATA_RECORDS));
+}
+
+static void a_hello_behind_a_refused_starttls_is_not_tls(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250 x\r\n"), C("STARTTLS\r\n" TALK_CLIENT_HELLO "\r\n" SECRET_MAIL),
+		S("502 no\r\n500 what\r\n235 ok\r\n250 ok\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_clear_mail(&facts);
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_HELLO, 0);
+	assert_int_equal(
+		facts.starttls & FACTS_STARTTLS_REFUSED, FACTS_STARTTLS_REFUSED);
+	assert_false(facts.session.has_client_hello);
+	talk_sweep(PROTOCOL_SMTP, STEPS(STEP));
+}
+
+static void tls_is_still_found_after_what_only_looked_like_it(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x\r\n"), C("\x16\x03\x01\0\1\n"),
+		S("500 what\r\n"), HELLO, C("STARTTLS\r\n"), S("220 go\r\n"),
+		C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.starttls, LADDER);
+	assert_int_equal(facts.session.cipher_suite, 0xc02f);
+	talk_sweep(PROTOCOL_SMTP, STEPS(STEP));
+}
+
+static void commands_dressed_as_a_record_behind_starttls_are_an_injection(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {SMTP,
+		C("STARTTLS\r\n" FAKE_RECORD "RSET\r\n"), S("220 go\r\n"),
+		C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.starttls, LADDER | FACTS_STARTTLS_INJECTED_CLIENT);
+}
+
 static void a_gap_that_swallows_the_answer_leads_into_tls(void **state)
 {
 	(void)state;
@@ -195,6 +264,11 @@ int main(void)
 			commands_behind_starttls_are_an_injection_only_when_it_is_accepted),
 		cmocka_unit_test(clear_lines_behind_the_answer_are_an_injection),
 		cmocka_unit_test(a_hello_to_a_clear_server_is_not_tls),
+		cmocka_unit_test(what_looks_like_a_record_hides_no_command),
+		cmocka_unit_test(a_hello_behind_a_refused_starttls_is_not_tls),
+		cmocka_unit_test(tls_is_still_found_after_what_only_looked_like_it),
+		cmocka_unit_test(
+			commands_dressed_as_a_record_behind_starttls_are_an_injection),
 		cmocka_unit_test(a_gap_that_swallows_the_answer_leads_into_tls),
 		cmocka_unit_test(
 			implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its),

@@ -162,6 +162,72 @@ static void compression_ends_what_can_be_read(void **state)
 	assert_int_equal(facts.auth_tried, 0);
 }
 
+static void a_literal_that_the_server_refuses_hides_no_login(void **state)
+{
+	(void)state;
+	static const struct talk_step ONE_FLIGHT[] = {S("* OK x\r\n"),
+		C("a LOGIN {99999999}\r\nb LOGIN user pass\r\n"),
+		S("a BAD too big\r\nb OK in\r\n")};
+	static const struct talk_step OCTETS_CAME[] = {S("* OK x\r\n"),
+		C("a LOGIN {99999999}\r\n"), S("+ go\r\n"), C("xx"),
+		S("a BAD too big\r\n"), C("\r\nb LOGIN user pass\r\n"),
+		S("b OK in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(ONE_FLIGHT));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(OCTETS_CAME));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	talk_sweep(PROTOCOL_IMAP, STEPS(ONE_FLIGHT));
+	talk_sweep(PROTOCOL_IMAP, STEPS(OCTETS_CAME));
+}
+
+static void a_no_to_another_command_leaves_the_literal_alone(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"),
+		C("a STATUS x (MESSAGES)\r\nb APPEND x {16}\r\n"),
+		S("a NO none\r\n+ go\r\n"), C("c LOGIN u pass\r\n\r\n"),
+		S("b OK done\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_tried, 0);
+	talk_sweep(PROTOCOL_IMAP, STEPS(STEP));
+}
+
+static void a_login_by_literals_captured_in_disorder_is_a_secret(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"), C("a LOGIN {4}\r\n"),
+		C("user {4}\r\n"), S("+ go\r\n"), C("pass\r\n"),
+		S("+ go\r\na OK in\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void many_commands_behind_starttls_are_an_injection(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"),
+		C("s STARTTLS\r\n1 NOOP\r\n2 NOOP\r\n3 NOOP\r\n4 NOOP\r\n"
+		  "5 NOOP\r\n6 NOOP\r\n7 NOOP\r\n8 NOOP\r\n9 NOOP\r\n"),
+		S("s OK go\r\n"), C(TALK_CLIENT_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_INJECTED_CLIENT,
+		FACTS_STARTTLS_INJECTED_CLIENT);
+}
+
+static void the_text_of_a_status_announces_no_literal(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"), C("a FOO {x}\r\n"),
+		S("a BAD unknown {99999999}\r\n* OK {99999}\r\n"), C("b STARTTLS\r\n"),
+		S("b OK go\r\n"), C(TALK_CLIENT_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +242,11 @@ int main(void)
 		cmocka_unit_test(one_tag_for_all_commands_is_matched_in_order),
 		cmocka_unit_test(a_long_fetch_line_still_announces_its_literal),
 		cmocka_unit_test(compression_ends_what_can_be_read),
+		cmocka_unit_test(a_literal_that_the_server_refuses_hides_no_login),
+		cmocka_unit_test(a_no_to_another_command_leaves_the_literal_alone),
+		cmocka_unit_test(a_login_by_literals_captured_in_disorder_is_a_secret),
+		cmocka_unit_test(many_commands_behind_starttls_are_an_injection),
+		cmocka_unit_test(the_text_of_a_status_announces_no_literal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

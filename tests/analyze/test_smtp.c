@@ -5,7 +5,7 @@
 static const struct talk_step WHOLE[] = {
 	S("220 mx.example.org ESMTP\r\n"),
 	C("EHLO client.example.net\r\n"),
-	S("250-mx.example.org\r\n250-PIPELINING\r\n250 SIZE 1000\r\n"),
+	S("250-mx.example.org\r\n250-CHUNKING\r\n250 SIZE 1000\r\n"),
 	C("MAIL FROM:<\"a@b\"@sender.example> SIZE=9 REQUIRETLS\r\n"
 	  "RCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n"),
 	S("250 ok\r\n250 ok\r\n550 no\r\n354 go\r\n"),
@@ -316,6 +316,60 @@ static void octets_of_xexch50_are_no_commands(void **state)
 	assert_int_equal(facts.rcpt_count, 1);
 }
 
+#define AUTH_HIDDEN "AUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b.example>\r\n"
+#define WITHOUT_CHUNKING \
+	S("220 x ESMTP\r\n"), C("EHLO c\r\n"), S("250-x\r\n250 AUTH PLAIN\r\n")
+#define WITH_CHUNKING \
+	S("220 x ESMTP\r\n"), C("EHLO c\r\n"), S("250-x\r\n250 CHUNKING\r\n")
+
+static void assert_nothing_is_hidden(const struct talk_step *steps, size_t count)
+{
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, steps, count);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_string_equal(facts.mail_from_domain, "b.example");
+	talk_sweep(PROTOCOL_SMTP, steps, count);
+}
+
+static void octets_that_the_server_does_not_take_hide_no_command(void **state)
+{
+	(void)state;
+	static const struct talk_step NOT_OFFERED[] = {WITHOUT_CHUNKING,
+		C("BDAT 99999 LAST\r\n" AUTH_HIDDEN),
+		S("502 no\r\n235 ok\r\n250 ok\r\n")};
+	static const struct talk_step NO_SUCH_FORM[] = {WITH_CHUNKING,
+		C("BDAT 99999x\r\nBDAT 99999 FIRST\r\n" AUTH_HIDDEN),
+		S("501 what\r\n501 what\r\n235 ok\r\n250 ok\r\n")};
+	static const struct talk_step REFUSED[] = {WITH_CHUNKING,
+		C("BDAT 99999 LAST\r\n"), S("502 no\r\n"), C("RSET\r\n"),
+		C(AUTH_HIDDEN), S("250 ok\r\n235 ok\r\n250 ok\r\n")};
+	assert_nothing_is_hidden(STEPS(NOT_OFFERED));
+	assert_nothing_is_hidden(STEPS(NO_SUCH_FORM));
+	assert_nothing_is_hidden(STEPS(REFUSED));
+}
+
+static void a_text_that_the_server_does_not_take_hides_no_command(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {WITHOUT_CHUNKING,
+		C("DATA\r\nSubject: hide\r\n\r\n" AUTH_HIDDEN),
+		S("503 no\r\n500 what\r\n500 what\r\n235 ok\r\n250 ok\r\n")};
+	assert_nothing_is_hidden(STEPS(STEP));
+}
+
+static void a_text_sent_ahead_of_354_is_one_message(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {WITHOUT_CHUNKING,
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"
+		  "Subject: x\r\n\r\nhello\r\n.\r\nQUIT\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n221 bye\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.messages, 1);
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.auth_tried, 0);
+	talk_sweep(PROTOCOL_SMTP, STEPS(STEP));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +392,9 @@ int main(void)
 		cmocka_unit_test(a_greeting_without_its_end_does_not_swallow_the_list),
 		cmocka_unit_test(ftp_is_not_taken_for_smtp),
 		cmocka_unit_test(octets_of_xexch50_are_no_commands),
+		cmocka_unit_test(octets_that_the_server_does_not_take_hide_no_command),
+		cmocka_unit_test(a_text_that_the_server_does_not_take_hides_no_command),
+		cmocka_unit_test(a_text_sent_ahead_of_354_is_one_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,8 @@ static void webmail_is_not_a_mail_protocol(void **state)
 	const struct naming naming = name_of((struct session){.server = "203.0.113.9",
 		.port = 443,
 		.sni = "mail.example.com",
-		.alpn = "h2"});
+		.alpn = "h2",
+		.is_ended = true});
 	assert_true(naming.is_decided);
 	assert_int_equal(naming.protocol, PROTOCOL_TLS);
 }
@@ -167,6 +168,69 @@ static void a_declared_relay_speaking_tls_on_an_odd_port_is_smtps(void **state)
 		PROTOCOL_SMTPS);
 }
 
+static void a_name_of_exchange_on_443_is_exchange_over_https(void **state)
+{
+	(void)state;
+	static const char *const NAMES[] = {"autodiscover.example.net",
+		"outlook.office365.com", "owa.example.net", "exchange.example.net",
+		"ews.example.net", "mapi.example.net", "activesync.example.net"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const struct naming naming =
+			name_of((struct session){.server = "203.0.113.9",
+				.port = 443,
+				.sni = NAMES[i],
+				.alpn = "h2,http/1.1"});
+		assert_true(naming.is_decided);
+		assert_int_equal(naming.protocol, PROTOCOL_EXCHANGE_HTTPS);
+		assert_string_equal(naming.evidence, "server name");
+	}
+}
+
+static void other_names_on_443_are_no_mail(void **state)
+{
+	(void)state;
+	static const char *const NAMES[] = {"www.example.net", "owa-shop.example.net",
+		"outlooks.example.net", "www.exchange.example.net"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const struct naming naming =
+			name_of((struct session){.server = "203.0.113.9",
+				.port = 443,
+				.sni = NAMES[i],
+				.alpn = "h2"});
+		assert_true(naming.is_decided);
+		assert_int_equal(naming.protocol, PROTOCOL_TLS);
+	}
+}
+
+static void a_weak_name_wants_a_certificate_that_says_exchange(void **state)
+{
+	(void)state;
+	struct session session = {.server = "203.0.113.9",
+		.port = 443,
+		.sni = "mail.example.net",
+		.alpn = "h2"};
+	assert_false(name_of(session).is_decided);
+	session.certificate_names = "mail.example.net, autodiscover.example.net";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_string_equal(name_of(session).evidence, "certificate name");
+	session.certificate_names = "mail.example.net, www.example.net";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.certificate_names = NULL;
+	session.is_ended = true;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+}
+
+static void the_evidence_tells_an_address_from_a_name(void **state)
+{
+	(void)state;
+	struct session session = {
+		.server = "192.0.2.10", .port = 443, .sni = "www.example.net"};
+	assert_string_equal(name_of(session).evidence, "declared server");
+	session.server = "203.0.113.9";
+	session.sni = "mail.example.org";
+	assert_string_equal(name_of(session).evidence, "declared server name");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +243,10 @@ int main(void)
 		cmocka_unit_test(
 			a_declared_mailbox_server_on_443_is_exchange_over_https),
 		cmocka_unit_test(a_declared_relay_speaking_tls_on_an_odd_port_is_smtps),
+		cmocka_unit_test(a_name_of_exchange_on_443_is_exchange_over_https),
+		cmocka_unit_test(other_names_on_443_are_no_mail),
+		cmocka_unit_test(a_weak_name_wants_a_certificate_that_says_exchange),
+		cmocka_unit_test(the_evidence_tells_an_address_from_a_name),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -204,6 +204,28 @@ static void fragments_within_fragments_are_put_together(void **state)
 	run_end(&run);
 }
 
+/* The engine must not keep such a packet while it decodes the next frame. */
+static void a_packet_in_a_fragmented_tunnel_is_told_as_reassembled(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 2);
+	frame = whole;
+	wrap_ipv4(&frame, 6);
+	whole = frame; /* IP in IP, the outer one in two fragments */
+	for (size_t from = 0; from < whole.len; from += from == 0 ? 32 : whole.len) {
+		const size_t len = from == 0 ? 32 : whole.len - 32;
+		frame.len = 0;
+		wrap(&frame, frame_at(&whole) + from, len);
+		wrap_ipv4_fragment(&frame, 4, from == 0 ? 0x2000 : 4);
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame),
+			from == 0 ? DECODE_FRAGMENT : DECODE_OK);
+	}
+	expect_payload(&run);
+	assert_true(run.packet.is_reassembled);
+	run_end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +239,8 @@ int main(void)
 		cmocka_unit_test(an_atomic_fragment_is_the_packet),
 		cmocka_unit_test(a_fragment_that_the_capture_cut_is_not_kept),
 		cmocka_unit_test(fragments_within_fragments_are_put_together),
+		cmocka_unit_test(
+			a_packet_in_a_fragmented_tunnel_is_told_as_reassembled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,7 @@ static void headers_that_contradict_themselves_are_malformed(void **state)
 		{0, 0x55},  /* version */
 		{0, 0x44},  /* header below 20 bytes */
 		{3, 19},    /* packet below its header */
+		{3, 65},    /* packet beyond its frame, which is whole */
 		{32, 0x40}, /* TCP header below 20 bytes */
 		{32, 0xf0}, /* TCP header beyond the packet */
 	};

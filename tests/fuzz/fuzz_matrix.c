@@ -1,3 +1,4 @@
+#include "matrix/architecture.h"
 #include "matrix/criteria.h"
 #include "matrix/load.h"
 
@@ -11,6 +12,8 @@ static void use(const struct matrix *matrix)
 	const struct matrix_row *rows = matrix_rows(matrix, &count);
 	struct matrix_problems warnings;
 	matrix_warnings(matrix, 1800000000, &warnings);
+	matrix_problems_free(&warnings);
+	architecture_breaches(matrix, 1800000000, &warnings);
 	matrix_problems_free(&warnings);
 	for (size_t i = 0; i < count && i < 16; i++) {
 		const struct matrix_question question = {.from = rows[i].to,

@@ -9,6 +9,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
 REFERENCE = "rules/anssi-reference.yaml"
+BROKEN = "rules/broken-architecture.yaml"
 MISTAKES = "tests/matrix/mistakes.yaml"
 
 
@@ -44,7 +45,46 @@ def test_the_reference_matrix_is_right_and_free_of_warnings():
     answer = run("check", "--json", REFERENCE)
     assert answer.returncode == 0
     assert json.loads(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
-                                         "groups": 10, "rows": 13}
+                                         "breaches": [], "groups": 10, "rows": 13}
+
+
+def test_every_planted_breach_is_told_with_its_row_and_recommendation():
+    planted = {"B-0": "R34", "B-1": "R35", "B-2": "R36", "B-3": "R37", "B-4": "R41", "B-5": "R42",
+               "B-6": "exposure"}
+    text = (ROOT / BROKEN).read_text(encoding="utf-8")
+    rows = {row: number for number, line in enumerate(text.splitlines(), 1)
+            for row in re.findall(r"id: (B-\d+)", line)}
+    del rows["B-22"]  # half of a pair: told at B-23
+    answer = run("check", "--quiet", BROKEN)
+    assert answer.returncode == 0
+    told = {}
+    for line in answer.stdout.splitlines():
+        place, number, rest = line.split(":", 2)
+        assert place == BROKEN
+        recommendation, *row = rest.split(":")[0].split()
+        told.setdefault(row[1] if row else number, set()).add(recommendation)
+        if row:
+            assert int(number) == rows[row[1]]
+    assert told.keys() >= rows.keys()
+    assert {row: told[row] for row in rows} == {row: {planted[row[:3]]} for row in rows}
+    groups = {name: str(number) for number, line in enumerate(text.splitlines(), 1)
+              for name in re.findall(r"^  ([a-z-]+): {role", line)}
+    assert told[groups["outer-mailboxes"]] == {"R34"}
+    assert told[groups["mx-in"]] == {"R36"}
+    assert len(told) == len(rows) + 2
+
+
+def test_breaches_end_check_with_1_only_when_asked():
+    assert run("check", "--exit-code", BROKEN).returncode == 1
+    assert run("check", "--exit-code", REFERENCE).returncode == 0
+    document = json.loads(run("check", "--json", BROKEN).stdout)
+    assert document["valid"] is True
+    assert any(": R35 row B-10: " in text for text in document["breaches"])
+
+
+def test_the_reference_matrix_keeps_the_recommendations():
+    answer = run("check", REFERENCE)
+    assert "no breach of R34, R35, R36, R37, R41 or R42" in answer.stdout
 
 
 def test_check_reads_the_matrix_back_in_words():

@@ -1,4 +1,4 @@
-#include "decode/checksum.h"
+#include "base/checksum.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -45,6 +45,21 @@ uint16_t checksum_ipv4_make(const uint8_t *header, size_t len)
 	return ntohs((uint16_t)~sum_fold(sum_bytes(header, len)));
 }
 
+/* ::ffff: in front of IPv4 adds all ones, which is zero in this arithmetic. */
+static uint64_t sum_ends(const struct checksum_pseudo *pseudo)
+{
+	return sum_bytes(pseudo->src->bytes, 16) + sum_bytes(pseudo->dst->bytes, 16) +
+	       htons(pseudo->protocol);
+}
+
+uint16_t checksum_segment_make(
+	const uint8_t *segment, const struct checksum_pseudo *pseudo)
+{
+	const uint64_t sum =
+		sum_ends(pseudo) + htonl(pseudo->len) + sum_bytes(segment, pseudo->len);
+	return ntohs((uint16_t)~sum_fold(sum));
+}
+
 enum checksum_result checksum_segment(
 	const uint8_t *segment, size_t field_at, const struct checksum_pseudo *pseudo)
 {
@@ -54,10 +69,7 @@ enum checksum_result checksum_segment(
 	if (field == 0 && pseudo->protocol == IPPROTO_UDP) {
 		return CHECKSUM_OFFLOADED; /* RFC 768: the sender made none */
 	}
-	/* ::ffff: in front of IPv4 adds all ones, which is zero in this arithmetic. */
-	const uint64_t without_len = sum_bytes(pseudo->src->bytes, 16) +
-				     sum_bytes(pseudo->dst->bytes, 16) +
-				     htons(pseudo->protocol);
+	const uint64_t without_len = sum_ends(pseudo);
 	const uint64_t whole = without_len + htonl(pseudo->len);
 	const uint64_t sum = whole + sum_bytes(segment, pseudo->len);
 	if (sum_fold(sum) == CHECKSUM_ALL_ONES) {

@@ -1,5 +1,5 @@
 /*
- * decode/checksum - the Internet checksum (RFC 1071).
+ * base/checksum - the Internet checksum (RFC 1071).
  *
  * Sums stay in the byte order of the machine (RFC 1071 section 2 (B)), so they
  * only compare with fields read the same way.
@@ -30,6 +30,10 @@ enum checksum_result checksum_ipv4_header(const uint8_t *header, size_t len);
 
 /* What to write into the checksum field, zero before, of an IPv4 header. */
 uint16_t checksum_ipv4_make(const uint8_t *header, size_t len);
+
+/* The same of a segment, its field zero before. Never for UDP, where 0 means none. */
+uint16_t checksum_segment_make(
+	const uint8_t *segment, const struct checksum_pseudo *pseudo);
 
 /* A whole segment whose own checksum field is at field_at. */
 enum checksum_result checksum_segment(

@@ -1,0 +1,339 @@
+#include "analyze/header.h"
+
+#include <string.h>
+
+/* RFC 5322 sets no limit; servers in use stop at 100 KiB or less. */
+#define HEADER_BYTES_MAX 131072
+
+/* FNV-1a (Fowler, Noll, Vo): words are compared, nothing is looked up by them. */
+#define WORD_START  UINT64_C(0xcbf29ce484222325)
+#define WORD_FACTOR UINT64_C(0x100000001b3)
+
+enum header_state {
+	HEADER_STATE_NONE = 0,
+	HEADER_STATE_LINE,     /* at the start of a line */
+	HEADER_STATE_UNDOTTED, /* behind the dot at the start of a line */
+	HEADER_STATE_CR,       /* behind the CR of an empty line */
+	HEADER_STATE_NAME,
+	HEADER_STATE_VALUE,
+	HEADER_STATE_SKIP, /* up to the end of the line */
+};
+
+enum header_field {
+	HEADER_FIELD_OTHER = 0,
+	HEADER_FIELD_RECEIVED,
+	HEADER_FIELD_ORIGIN, /* X-Originating-IP */
+	HEADER_FIELD_SIGNATURE,
+	HEADER_FIELD_RESULTS,
+};
+
+enum header_clause {
+	HEADER_CLAUSE_NONE = 0,
+	HEADER_CLAUSE_FROM,
+	HEADER_CLAUSE_ID,
+	HEADER_CLAUSE_FIRST, /* no word of the field was read */
+};
+
+struct field_row {
+	const char *name;
+	enum header_field field;
+};
+
+/* RFC 6376, RFC 8601, RFC 8617 section 4.1.1, RFC 7208 section 9.1. */
+static const struct field_row FIELDS[] = {
+	{"Received", HEADER_FIELD_RECEIVED},
+	{"X-Originating-IP", HEADER_FIELD_ORIGIN},
+	{"DKIM-Signature", HEADER_FIELD_SIGNATURE},
+	{"Authentication-Results", HEADER_FIELD_RESULTS},
+	{"ARC-Authentication-Results", HEADER_FIELD_RESULTS},
+	{"Received-SPF", HEADER_FIELD_RESULTS},
+};
+
+#define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
+
+static uint8_t lower(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
+}
+
+static uint64_t word_add(uint64_t word, uint8_t byte)
+{
+	return ((word != 0 ? word : WORD_START) ^ lower(byte)) * WORD_FACTOR;
+}
+
+uint64_t header_word_hash(struct text word)
+{
+	uint64_t hash = 0;
+	for (size_t i = 0; i < word.len; i++) {
+		hash = word_add(hash, word.at[i]);
+	}
+	return hash;
+}
+
+void header_start(struct header *header, bool is_stuffed, bool has_sender)
+{
+	*header = (struct header){
+		.state = HEADER_STATE_LINE,
+		.left = HEADER_BYTES_MAX,
+		.is_stuffed = is_stuffed,
+		.has_sender = has_sender,
+	};
+}
+
+void header_lost(struct header *header)
+{
+	header->state = HEADER_STATE_NONE;
+}
+
+static void text_keep(struct header *header, uint8_t byte)
+{
+	if (header->len < HEADER_WORD_BYTES - 1) {
+		header->text[header->len] = (char)byte;
+		header->len++;
+	}
+}
+
+static void address_note(struct facts_headers *headers, const struct address *address)
+{
+	for (uint8_t i = 0; i < headers->address_count; i++) {
+		if (address_equal(&headers->addresses[i], address)) {
+			return;
+		}
+	}
+	if (headers->address_count < FACTS_HEADER_ADDRESSES) {
+		headers->addresses[headers->address_count] = *address;
+		headers->address_count++;
+	}
+}
+
+/* RFC 5321 section 4.1.3: IPv6 literals carry the tag "IPv6:"; Exchange omits it. */
+static void literal_end(struct header *header, struct facts *facts)
+{
+	static const char TAG[] = "IPv6:";
+	const struct text literal = {(const uint8_t *)header->text, header->len};
+	const size_t tag = text_starts(literal, TAG) ? sizeof(TAG) - 1 : 0;
+	struct address address;
+	header->closer = 0;
+	header->text[header->len] = '\0';
+	if (address_parse(header->text + tag, &address)) {
+		address_note(&facts->headers, &address);
+	}
+}
+
+static bool is_of_literal(uint8_t byte)
+{
+	const uint8_t small = lower(byte);
+	return (byte >= '0' && byte <= '9') || (small >= 'a' && small <= 'f') ||
+	       byte == ':' || byte == '.' || small == 'i' || small == 'p' ||
+	       small == 'v';
+}
+
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Addresses stand in brackets, alone in parentheses, or bare in X-Originating-IP. */
+static void literal_byte(struct header *header, struct facts *facts, uint8_t byte)
+{
+	if (byte == '[' || byte == '(') {
+		header->closer = byte == '[' ? ']' : ')';
+		header->len = 0;
+	} else if (header->closer == 0) {
+		return;
+	} else if (byte == header->closer ||
+		   (header->closer == ' ' && is_blank(byte) && header->len > 0)) {
+		literal_end(header, facts);
+	} else if (is_of_literal(byte)) {
+		text_keep(header, byte);
+	} else if (header->closer != ' ' || !is_blank(byte)) {
+		header->closer = 0; /* a name, a zone index (RFC 4007), a version */
+	}
+}
+
+static void word_end(struct header *header)
+{
+	if (header->word == 0) {
+		return;
+	}
+	if (header->clause == HEADER_CLAUSE_FROM) {
+		header->received_from = header->word;
+	} else if (header->clause == HEADER_CLAUSE_ID && header->received_id == 0) {
+		header->received_id = header->word;
+	}
+	const bool is_first = header->clause == HEADER_CLAUSE_FIRST;
+	header->clause = HEADER_CLAUSE_NONE;
+	if (is_first && header->word == header_word_hash((struct text){
+						(const uint8_t *)"from", 4})) {
+		header->clause = HEADER_CLAUSE_FROM;
+	} else if (header->word ==
+		   header_word_hash((struct text){(const uint8_t *)"id", 2})) {
+		header->clause = HEADER_CLAUSE_ID;
+	}
+	header->word = 0;
+}
+
+/* RFC 5321 section 4.4: "from NAME ... id STRING ...;", comments in parentheses. */
+static void word_byte(struct header *header, uint8_t byte)
+{
+	if (byte == '(') {
+		word_end(header);
+		if (header->depth < UINT8_MAX) {
+			header->depth++;
+		}
+	} else if (byte == ')') {
+		if (header->depth > 0) {
+			header->depth--;
+		}
+	} else if (is_blank(byte) || byte == ';') {
+		word_end(header);
+	} else if (header->depth == 0) {
+		header->word = word_add(header->word, byte);
+	}
+}
+
+static void value_start(struct header *header, enum header_field field)
+{
+	header->state = HEADER_STATE_SKIP;
+	header->has_signature |= field == HEADER_FIELD_SIGNATURE;
+	header->has_results |= field == HEADER_FIELD_RESULTS;
+	if (field == HEADER_FIELD_RECEIVED || field == HEADER_FIELD_ORIGIN) {
+		header->state = HEADER_STATE_VALUE;
+		header->closer = field == HEADER_FIELD_ORIGIN ? ' ' : 0;
+		header->len = 0;
+	}
+}
+
+static void name_end(struct header *header)
+{
+	const struct text name = {(const uint8_t *)header->text, header->len};
+	header->field = HEADER_FIELD_OTHER;
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (text_is(name, FIELDS[i].name)) {
+			header->field = (uint8_t)FIELDS[i].field;
+			break;
+		}
+	}
+	value_start(header, (enum header_field)header->field);
+	header->word = 0;
+	header->depth = 0;
+	header->clause = HEADER_CLAUSE_FIRST;
+}
+
+/* The field is over when a line begins that does not continue it. */
+static void field_end(struct header *header)
+{
+	header->has_received |= header->field == HEADER_FIELD_RECEIVED;
+	header->field = HEADER_FIELD_OTHER;
+}
+
+static void block_end(struct header *header, struct facts *facts)
+{
+	struct facts_headers *headers = &facts->headers;
+	header->state = HEADER_STATE_NONE;
+	headers->messages++;
+	if (header->has_sender) {
+		headers->without_dkim_signature += !header->has_signature;
+		headers->without_authentication_results += !header->has_results;
+	}
+	facts->change++;
+}
+
+static void line_start(struct header *header, struct facts *facts, uint8_t byte)
+{
+	const bool is_folded = byte == ' ' || byte == '\t';
+	if (header->state == HEADER_STATE_CR) {
+		header->state = HEADER_STATE_SKIP; /* a CR alone is part of a line */
+		if (byte == '\n') {
+			block_end(header, facts);
+		}
+	} else if (byte == '.' && header->is_stuffed &&
+		   header->state == HEADER_STATE_LINE) {
+		header->state = HEADER_STATE_UNDOTTED;
+	} else if (byte == '\n') {
+		block_end(header, facts);
+	} else if (byte == '\r') {
+		header->state = HEADER_STATE_CR;
+	} else if (is_folded) {
+		header->state = header->field == HEADER_FIELD_RECEIVED ||
+						header->field == HEADER_FIELD_ORIGIN
+					? HEADER_STATE_VALUE
+					: HEADER_STATE_SKIP;
+	} else {
+		field_end(header);
+		header->state = HEADER_STATE_NAME;
+		header->len = 0;
+		text_keep(header, byte);
+	}
+}
+
+static void value_byte(struct header *header, struct facts *facts, uint8_t byte)
+{
+	literal_byte(header, facts, byte);
+	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received) {
+		word_byte(header, byte);
+	}
+}
+
+static void header_byte(struct header *header, struct facts *facts, uint8_t byte)
+{
+	switch ((enum header_state)header->state) {
+	case HEADER_STATE_NAME:
+		if (byte == ':') {
+			name_end(header);
+		} else if (byte != ' ' && byte != '\t') { /* RFC 5322 section 4.5.8 */
+			text_keep(header, byte);
+		}
+		break;
+	case HEADER_STATE_VALUE:
+		value_byte(header, facts, byte);
+		break;
+	case HEADER_STATE_NONE:
+	case HEADER_STATE_SKIP:
+		break;
+	case HEADER_STATE_LINE:
+	case HEADER_STATE_UNDOTTED:
+	case HEADER_STATE_CR:
+		line_start(header, facts, byte);
+		return;
+	}
+	if (byte == '\n') {
+		header->state = HEADER_STATE_LINE;
+	}
+}
+
+void header_bytes(struct header *header, struct facts *facts, struct text bytes)
+{
+	size_t at = 0;
+	while (at < bytes.len && header_is_open(header)) {
+		if (header->left == 0) {
+			header_lost(header);
+			return;
+		}
+		if (header->state != HEADER_STATE_SKIP) {
+			header->left--;
+			header_byte(header, facts, bytes.at[at++]);
+			continue;
+		}
+		const uint8_t *lf = memchr(bytes.at + at, '\n', bytes.len - at);
+		const size_t end = lf != NULL ? (size_t)(lf - bytes.at) : bytes.len;
+		header->left -=
+			end - at < header->left ? (uint32_t)(end - at) : header->left;
+		at = end;
+		if (lf != NULL) {
+			header->state = HEADER_STATE_LINE;
+			at++;
+		}
+	}
+}
+
+void header_end(struct header *header, struct facts *facts)
+{
+	if (!header_is_open(header)) {
+		return;
+	}
+	if (header->state == HEADER_STATE_VALUE) {
+		value_byte(header, facts, '\n');
+	}
+	block_end(header, facts);
+}

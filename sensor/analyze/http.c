@@ -1,0 +1,398 @@
+#include "analyze/http.h"
+
+#include "analyze/dialogue.h"
+#include "analyze/http_head.h"
+#include "analyze/note.h"
+#include "analyze/sasl.h"
+#include "classify/exchange.h"
+
+#include <string.h>
+
+#define REQUESTS_MAX 64 /* of one flow: the rest is of the same kind */
+
+_Static_assert(sizeof(struct http) <= ANALYZER_STATE_BYTES, "fits the dialogue");
+
+enum stage {
+	STAGE_START = 0, /* request or status line */
+	STAGE_HEAD,
+	STAGE_BODY,
+	STAGE_CHUNK_SIZE,
+	STAGE_CHUNK,
+	STAGE_TRAILER,
+};
+
+enum asked { /* what is to be known of a request when its answer comes */
+	ASKED_SERVICE = 1 << 0, /* of mail */
+	ASKED_HEAD = 1 << 1,    /* the answer has no body */
+	ASKED_LOGIN = 1 << 2,   /* with an Authorization field */
+	ASKED_CONTENT = 1 << 3, /* it is there to carry content, not to ask for means */
+};
+
+static void http_start(void *state, struct facts *facts)
+{
+	struct http *http = (struct http *)state;
+	http->claimed = (uint8_t)facts->protocol;
+	facts->is_unanswered = true;
+	if (facts->is_midstream) { /* the first line may be a part of one */
+		lines_gap(&http->sides[DIRECTION_TO_SERVER].lines, 0);
+		lines_gap(&http->sides[DIRECTION_TO_CLIENT].lines, 0);
+	}
+}
+
+/* These bytes cannot be followed: what was learnt stays, a mere claim falls. */
+static void give_up(struct http *http, struct facts *facts)
+{
+	if (facts->is_unanswered) {
+		facts->protocol = PROTOCOL_HTTP;
+	}
+	http->next = facts->is_unanswered ? ANALYZE_NOT_MINE : ANALYZE_FINISHED;
+}
+
+/* The first service names the flow; what only asks for the way gives way to what goes it. */
+static void claim(struct http *http, struct facts *facts, enum protocol service)
+{
+	if (service == PROTOCOL_HTTP || service == (enum protocol)http->claimed) {
+		return;
+	}
+	if (http->claimed == PROTOCOL_HTTP ||
+		http->claimed == PROTOCOL_EXCHANGE_HTTPS) {
+		http->claimed = (uint8_t)service;
+		if (facts->protocol != PROTOCOL_HTTP) {
+			facts->protocol = service;
+		}
+		facts->change++;
+	}
+}
+
+static bool read_request(
+	struct http *http, struct facts *facts, const struct line *line)
+{
+	struct http_request request;
+	if (!http_head_request(line, &request)) {
+		return false;
+	}
+	const enum protocol service =
+		exchange_of_request(request.method, request.target);
+	claim(http, facts, service);
+	http->asking = 0;
+	if (service != PROTOCOL_HTTP) {
+		http->asking |= ASKED_SERVICE;
+	}
+	if (text_is(request.method, "HEAD")) {
+		http->asking |= ASKED_HEAD;
+	} else if (!text_is(request.method, "OPTIONS")) {
+		http->asking |= ASKED_CONTENT;
+	}
+	/* no web crawler has these methods, and the answer may be hours away */
+	if (service == PROTOCOL_OUTLOOK_ANYWHERE &&
+		text_starts(request.method, "RPC_")) {
+		facts->is_unanswered = false;
+		facts->change++;
+	}
+	return true;
+}
+
+static bool read_status(struct http *http, const struct line *line)
+{
+	if (!http_head_status(line->text, &http->status)) {
+		return false;
+	}
+	http->answering = http->asked_count > 0 ? http->asked[0] : 0;
+	if (http->status >= 200 && http->asked_count > 0) {
+		http->asked_count--;
+		memmove(http->asked, http->asked + 1, http->asked_count);
+	}
+	return true;
+}
+
+static void read_authorization(
+	struct http *http, struct facts *facts, struct text value)
+{
+	const unsigned mechanism = http_head_mechanism(text_word(&value));
+	http->asking |= ASKED_LOGIN;
+	sasl_try(facts, mechanism);
+	if ((mechanism & FACTS_MECHANISMS_REUSABLE) != 0 && text_trim(value).len > 0) {
+		sasl_secret(facts, mechanism);
+	}
+}
+
+/* Framing: RFC 9112 section 6. */
+static void read_field(struct http *http, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct http_side *side = &http->sides[way];
+	struct text value;
+	switch (http_head_field(line->text, &value)) {
+	case HTTP_FIELD_CONTENT_LENGTH:
+		side->has_length = text_number(value, UINT64_MAX / 2, &side->length);
+		break;
+	case HTTP_FIELD_TRANSFER_ENCODING:
+		side->is_chunked = text_is(value, "chunked");
+		break;
+	case HTTP_FIELD_AUTHORIZATION:
+		if (way == DIRECTION_TO_SERVER) {
+			read_authorization(http, facts, value);
+		}
+		break;
+	case HTTP_FIELD_AUTHENTICATE:
+		if (way == DIRECTION_TO_CLIENT) {
+			facts->auth_offered =
+				(uint16_t)(facts->auth_offered |
+					   http_head_mechanism(text_word(&value)));
+		}
+		break;
+	case HTTP_FIELD_OTHER:
+		break;
+	}
+}
+
+static void to_body(struct http_side *side, uint64_t length)
+{
+	side->stage = STAGE_BODY;
+	lines_raw(&side->lines, length);
+}
+
+static void end_request(struct http *http, struct facts *facts)
+{
+	struct http_side *side = &http->sides[DIRECTION_TO_SERVER];
+	if (http->asked_count < HTTP_ASKED_MAX) {
+		http->asked[http->asked_count++] = http->asking;
+	}
+	http->requests++;
+	if (http->requests > REQUESTS_MAX) {
+		give_up(http, facts);
+	}
+	if (side->is_chunked) {
+		side->stage = STAGE_CHUNK_SIZE;
+	} else if (side->has_length && side->length > 0) {
+		to_body(side, side->length);
+	}
+}
+
+/* The status shows that the service is there; 449 is ActiveSync's (MS-ASHTTP 2.2.2.1.1). */
+static bool is_served(const struct http *http)
+{
+	const unsigned status = http->status;
+	return (status >= 200 && status < 300) || status == 401 || status == 449 ||
+	       (status >= 500 && http->claimed != PROTOCOL_EXCHANGE_HTTPS &&
+		       status != 501);
+}
+
+/* It does not know the service: RFC 9110 section 15.5. */
+static bool is_missing(const struct http *http)
+{
+	const unsigned status = http->status;
+	return status == 400 || (status >= 403 && status <= 405) || status == 410 ||
+	       status == 501;
+}
+
+/* A service that only sends elsewhere (to HTTPS, mostly) serves nothing here. */
+static void note_served(struct http *http, struct facts *facts)
+{
+	if (!facts->is_unanswered || http->status < 200) {
+		return;
+	}
+	if (!is_served(http)) {
+		facts->protocol = PROTOCOL_HTTP;
+		return;
+	}
+	facts->protocol = (enum protocol)http->claimed;
+	facts->is_unanswered = false;
+	facts->change++;
+}
+
+static void note_answer(struct http *http, struct facts *facts)
+{
+	const unsigned flags = http->answering;
+	const bool is_success = http->status >= 200 && http->status < 300;
+	if ((flags & ASKED_SERVICE) == 0) {
+		return;
+	}
+	if (facts->is_unanswered && is_missing(http)) {
+		give_up(http, facts);
+		return;
+	}
+	note_served(http, facts);
+	if ((flags & ASKED_LOGIN) != 0 && http->status >= 200) {
+		facts->auth_accepted = http->status == 401 ? FACTS_NO : FACTS_YES;
+		facts->change++;
+	}
+	if (is_success && (flags & ASKED_CONTENT) != 0 &&
+		http->claimed != PROTOCOL_OUTLOOK_ANYWHERE) {
+		note_content(facts);
+	}
+}
+
+static void end_response(struct http *http, struct facts *facts)
+{
+	struct http_side *side = &http->sides[DIRECTION_TO_CLIENT];
+	const unsigned status = http->status;
+	note_answer(http, facts);
+	if (status == 101) {
+		give_up(http, facts); /* another protocol goes on */
+	} else if (status < 200 || status == 204 || status == 304 ||
+		   (http->answering & ASKED_HEAD) != 0) {
+		return;
+	} else if (side->is_chunked) {
+		side->stage = STAGE_CHUNK_SIZE;
+	} else if (!side->has_length) {
+		to_body(side, UINT64_MAX); /* until the connection closes */
+	} else if (side->length > 0) {
+		to_body(side, side->length);
+	}
+}
+
+static void end_head(struct http *http, struct facts *facts, enum direction way)
+{
+	http->sides[way].stage = STAGE_START;
+	if (way == DIRECTION_TO_SERVER) {
+		end_request(http, facts);
+	} else {
+		end_response(http, facts);
+	}
+}
+
+/* RFC 9112 section 7.1 */
+static void read_chunk_size(
+	struct http *http, struct facts *facts, enum direction way, struct text text)
+{
+	struct http_side *side = &http->sides[way];
+	uint64_t size = 0;
+	if (!http_head_chunk(text, &size)) {
+		give_up(http, facts);
+	} else if (size == 0) {
+		side->stage = STAGE_TRAILER;
+	} else {
+		side->stage = STAGE_CHUNK;
+		lines_raw(&side->lines, size + 2); /* its CR LF */
+	}
+}
+
+static void begin_message(struct http *http, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct http_side *side = &http->sides[way];
+	const bool is_read = way == DIRECTION_TO_SERVER
+				     ? read_request(http, facts, line)
+				     : read_status(http, line);
+	if (is_read) {
+		side->has_length = false;
+		side->is_chunked = false;
+		side->stage = STAGE_HEAD;
+	} else if (line->is_doubtful) {
+		side->lines.is_doubtful = true; /* in the middle of something */
+	} else {
+		give_up(http, facts);
+	}
+}
+
+static void take_line(struct http *http, struct facts *facts, enum direction way,
+	const struct line *line)
+{
+	struct http_side *side = &http->sides[way];
+	const bool is_empty = line->text.len == 0;
+	if (line->is_doubtful && side->stage != STAGE_START) {
+		return;
+	}
+	switch ((enum stage)side->stage) {
+	case STAGE_START:
+		if (!is_empty) { /* RFC 9112 section 2.2 */
+			begin_message(http, facts, way, line);
+		}
+		break;
+	case STAGE_HEAD:
+		if (is_empty) {
+			end_head(http, facts, way);
+		} else {
+			read_field(http, facts, way, line);
+		}
+		break;
+	case STAGE_CHUNK_SIZE:
+		read_chunk_size(http, facts, way, line->text);
+		break;
+	case STAGE_TRAILER:
+		side->stage = is_empty ? STAGE_START : STAGE_TRAILER;
+		break;
+	case STAGE_BODY:
+	case STAGE_CHUNK:
+		break;
+	}
+}
+
+/* PDUs in the bodies of RPC over HTTP: MS-RPCH section 3.2. */
+static void read_pdus(
+	struct http *http, struct facts *facts, enum direction way, struct text bytes)
+{
+	struct rpc_pdus *pdus = &http->pdus[way];
+	struct text body;
+	enum rpc_item item = rpc_pdus_next(pdus, &bytes, &body);
+	for (; item != RPC_ITEM_MORE; item = rpc_pdus_next(pdus, &bytes, &body)) {
+		if (item == RPC_ITEM_END && rpc_pdus_is_content(pdus)) {
+			rpc_pdus_note_content(pdus, facts, RPC_LEVEL_UNKNOWN);
+		}
+	}
+}
+
+/* Bytes of a body that the next item will pass. */
+static void look_into_body(struct http *http, struct facts *facts, enum direction way,
+	const struct text *bytes)
+{
+	const struct http_side *side = &http->sides[way];
+	if (http->claimed != PROTOCOL_OUTLOOK_ANYWHERE || side->stage != STAGE_BODY) {
+		return;
+	}
+	struct text body = *bytes;
+	if (body.len > side->lines.raw_left) {
+		body.len = (size_t)side->lines.raw_left;
+	}
+	read_pdus(http, facts, way, body);
+}
+
+static size_t http_bytes(void *state, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	struct http *http = (struct http *)state;
+	struct http_side *side = &http->sides[way];
+	const size_t len = bytes.len;
+	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
+		struct line line;
+		look_into_body(http, facts, way, &bytes);
+		const enum lines_item item = lines_next(&side->lines, &bytes, &line);
+		if (item == LINES_LINE) {
+			take_line(http, facts, way, &line);
+			if (line.text.at == side->lines.bytes) {
+				/* it may have held a password */
+				explicit_bzero(
+					side->lines.bytes, sizeof(side->lines.bytes));
+			}
+		} else if (item == LINES_RAW_END) {
+			side->stage = side->stage == STAGE_CHUNK ? STAGE_CHUNK_SIZE
+								 : STAGE_START;
+		}
+	}
+	*next = (enum analyze_next)http->next;
+	return len;
+}
+
+/* A body may hide the loss; a head that lost bytes is skipped to the next start. */
+static void http_gap(
+	void *state, struct facts *facts, enum direction way, uint64_t missing)
+{
+	struct http *http = (struct http *)state;
+	struct http_side *side = &http->sides[way];
+	const bool is_body = side->lines.raw_left > missing && missing > 0;
+	(void)facts;
+	rpc_pdus_gap(&http->pdus[way], missing);
+	lines_gap(&side->lines, missing);
+	if (!is_body) {
+		side->stage = STAGE_START;
+	}
+}
+
+const struct analyzer ANALYZER_HTTP = {
+	.name = "http",
+	.state_bytes = sizeof(struct http),
+	.start = http_start,
+	.bytes = http_bytes,
+	.gap = http_gap,
+};

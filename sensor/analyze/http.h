@@ -1,0 +1,36 @@
+/*
+ * analyze/http - the mail services of Exchange over HTTP/1.x in clear.
+ *
+ * Reads heads line by line and passes bodies by their length (RFC 9112). A request
+ * names the service; it counts once the server serves it: until then the facts are
+ * unanswered, and where it never does the flow is plain HTTP. Of Authorization only the
+ * scheme is kept. The bodies of RPC over HTTP are looked at for their protection.
+ */
+#pragma once
+
+#include "analyze/analyzer.h"
+#include "analyze/lines.h"
+#include "analyze/rpc_pdus.h"
+
+#define HTTP_ASKED_MAX 8 /* pipelined requests whose answers are told apart */
+
+struct http_side {
+	struct lines lines;
+	uint64_t length; /* of the body, where .has_length */
+	uint8_t stage;   /* private */
+	bool has_length;
+	bool is_chunked;
+};
+
+struct http {
+	struct http_side sides[2];     /* by enum direction */
+	struct rpc_pdus pdus[2];       /* inside bodies of RPC over HTTP */
+	uint16_t status;               /* of the response at hand */
+	uint8_t requests;              /* that were read, up to a limit */
+	uint8_t asked_count;           /* requests without an answer yet */
+	uint8_t asked[HTTP_ASKED_MAX]; /* flags of those, private */
+	uint8_t asking;                /* flags of the request at hand */
+	uint8_t answering;             /* flags of the request that is answered */
+	uint8_t next;                  /* enum analyze_next */
+	uint8_t claimed;               /* enum protocol that the requests ask for */
+};

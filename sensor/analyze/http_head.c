@@ -1,0 +1,104 @@
+#include "analyze/http_head.h"
+
+#include "analyze/facts.h"
+
+#include <string.h>
+
+#define CHUNK_DIGITS_MAX 12
+
+bool http_head_request(const struct line *line, struct http_request *request)
+{
+	struct text rest = line->text;
+	request->method = text_word(&rest);
+	request->target = text_trim(rest);
+	struct text tail = text_trim(line->tail);
+	if (tail.len < sizeof("HTTP/1.1") - 1 || request->target.len == 0) {
+		return false;
+	}
+	tail.at += tail.len - (sizeof("HTTP/1.1") - 1);
+	tail.len = sizeof("HTTP/1.1") - 1;
+	return text_starts(tail, "HTTP/1.");
+}
+
+bool http_head_status(struct text line, uint16_t *status)
+{
+	uint64_t number = 0;
+	if (!text_starts(line, "HTTP/1.")) {
+		return false;
+	}
+	(void)text_word(&line);
+	if (!text_number(text_word(&line), 999, &number) || number < 100) {
+		return false;
+	}
+	*status = (uint16_t)number;
+	return true;
+}
+
+enum http_field http_head_field(struct text line, struct text *value)
+{
+	static const struct {
+		const char *name;
+		enum http_field field;
+	} FIELDS[] = {
+		{"content-length", HTTP_FIELD_CONTENT_LENGTH},
+		{"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
+		{"authorization", HTTP_FIELD_AUTHORIZATION},
+		{"www-authenticate", HTTP_FIELD_AUTHENTICATE},
+	};
+	const uint8_t *colon = memchr(line.at, ':', line.len);
+	if (!colon) {
+		return HTTP_FIELD_OTHER;
+	}
+	const size_t len = (size_t)(colon - line.at);
+	const struct text name = {.at = line.at, .len = len};
+	*value = text_trim((struct text){.at = colon + 1, .len = line.len - len - 1});
+	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++) {
+		if (text_is(name, FIELDS[i].name)) {
+			return FIELDS[i].field;
+		}
+	}
+	return HTTP_FIELD_OTHER;
+}
+
+static int digit_of(uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9') {
+		return byte - '0';
+	}
+	const uint8_t lower = byte | 0x20;
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool http_head_chunk(struct text line, uint64_t *size)
+{
+	size_t digits = 0;
+	*size = 0;
+	while (digits < line.len && digit_of(line.at[digits]) >= 0) {
+		*size = *size * 16 + (uint64_t)digit_of(line.at[digits]);
+		if (++digits > CHUNK_DIGITS_MAX) {
+			return false;
+		}
+	}
+	return digits > 0;
+}
+
+unsigned http_head_mechanism(struct text scheme)
+{
+	static const struct {
+		const char *scheme;
+		unsigned mechanism;
+	} SCHEMES[] = {
+		{"Basic", FACTS_MECHANISM_BASIC},
+		{"Bearer", FACTS_MECHANISM_OAUTHBEARER},
+		{"NTLM", FACTS_MECHANISM_NTLM},
+		{"Negotiate", FACTS_MECHANISM_GSSAPI},
+		{"Kerberos", FACTS_MECHANISM_GSSAPI},
+		{"Digest", FACTS_MECHANISM_DIGEST_MD5},
+	};
+	for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
+		if (text_is(scheme, SCHEMES[i].scheme)) {
+			return SCHEMES[i].mechanism;
+		}
+	}
+	return FACTS_MECHANISM_OTHER;
+}

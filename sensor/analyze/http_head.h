@@ -1,0 +1,36 @@
+/*
+ * analyze/http_head - the lines of an HTTP/1.x head, each by itself.
+ *
+ * In: one line. Out: its parts. Keeps nothing. RFC 9110, RFC 9112.
+ */
+#pragma once
+
+#include "analyze/lines.h"
+
+struct http_request {
+	struct text method; /* borrowed from the line */
+	struct text target; /* and what follows it */
+};
+
+enum http_field {
+	HTTP_FIELD_OTHER = 0,
+	HTTP_FIELD_CONTENT_LENGTH,
+	HTTP_FIELD_TRANSFER_ENCODING,
+	HTTP_FIELD_AUTHORIZATION,
+	HTTP_FIELD_AUTHENTICATE,
+};
+
+/* RFC 9112 section 3; a line that is cut is judged by its two ends. */
+bool http_head_request(const struct line *line, struct http_request *request);
+
+/* RFC 9112 section 4 */
+bool http_head_status(struct text line, uint16_t *status);
+
+/* RFC 9112 section 5; *value is trimmed and borrowed. */
+enum http_field http_head_field(struct text line, struct text *value);
+
+/* The size of a chunk, RFC 9112 section 7.1; false when it is none. */
+bool http_head_chunk(struct text line, uint64_t *size);
+
+/* The enum facts_mechanism flag of an authentication scheme, RFC 9110 section 11.1. */
+unsigned http_head_mechanism(struct text scheme);

@@ -1,0 +1,246 @@
+#include "capture/live.h"
+
+#include "capture/prefilter.h"
+
+#include <linux/if_packet.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define FRAMES_A_DISPATCH 1024
+/* A ring block that is not full is shown after this time: seldom woken, soon enough. */
+#define BLOCK_TIMEOUT_MS 20
+
+struct live {
+	pcap_t *pcap;
+	struct live_counters counters;
+	uint32_t source;
+	uint16_t link_type;
+	bool is_down;
+	live_handler *handler; /* of the dispatch at hand */
+	void *context;
+	size_t count;
+	struct frame frames[LIVE_FRAMES_AT_ONCE];
+	size_t used;
+	size_t arena_bytes;
+	uint8_t *arena;
+};
+
+static bool explain(pcap_t *pcap, const char *interface, struct reason *why)
+{
+	return reason_set(why, "%s: %.200s", interface, pcap_geterr(pcap));
+}
+
+static bool activate(
+	pcap_t *pcap, const struct live_settings *settings, struct reason *why)
+{
+	const uint32_t ring_bytes =
+		settings->ring_bytes ? settings->ring_bytes : LIVE_RING_BYTES;
+	(void)pcap_set_snaplen(
+		pcap, (int)(settings->snaplen ? settings->snaplen : LIVE_SNAPLEN));
+	(void)pcap_set_promisc(pcap, settings->is_promiscuous);
+	(void)pcap_set_timeout(pcap, BLOCK_TIMEOUT_MS);
+	(void)pcap_set_immediate_mode(pcap, 0);
+	(void)pcap_set_buffer_size(pcap, (int)ring_bytes);
+	const int status = pcap_activate(pcap);
+	if (status < 0) {
+		const char *text = pcap_geterr(pcap);
+		return reason_set(why, "%s: %s%s%.160s", settings->interface,
+			pcap_statustostr(status), text[0] != '\0' ? ": " : "", text);
+	}
+	return true;
+}
+
+static bool set_prefilter(pcap_t *pcap, const char *interface, struct reason *why)
+{
+	struct bpf_program program;
+	if (pcap_compile(pcap, &program, prefilter_expression(true), 1,
+		    PCAP_NETMASK_UNKNOWN) < 0 &&
+		pcap_compile(pcap, &program, prefilter_expression(false), 1,
+			PCAP_NETMASK_UNKNOWN) < 0) {
+		return explain(pcap, interface, why);
+	}
+	const bool is_set = pcap_setfilter(pcap, &program) == 0;
+	pcap_freecode(&program);
+	return is_set || explain(pcap, interface, why);
+}
+
+/* Both directions of a flow hash alike; fragments are put together before. */
+static bool join_fanout(
+	pcap_t *pcap, const struct live_settings *settings, struct reason *why)
+{
+	if (settings->fanout_group == 0) {
+		return true;
+	}
+	const uint32_t option =
+		settings->fanout_group |
+		(uint32_t)(PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16;
+	return setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_FANOUT, &option,
+		       sizeof(option)) == 0 ||
+	       reason_set(why, "%s: no fanout group %u: %m", settings->interface,
+		       settings->fanout_group);
+}
+
+static bool start(
+	struct live *live, const struct live_settings *settings, struct reason *why)
+{
+	char text[PCAP_ERRBUF_SIZE] = "";
+	live->pcap = pcap_create(settings->interface, text);
+	if (!live->pcap) {
+		return reason_set(why, "%s: %.200s", settings->interface, text);
+	}
+	if (!activate(live->pcap, settings, why) ||
+		!set_prefilter(live->pcap, settings->interface, why) ||
+		!join_fanout(live->pcap, settings, why)) {
+		return false;
+	}
+	if (settings->is_incoming_only &&
+		pcap_setdirection(live->pcap, PCAP_D_IN) < 0) {
+		return explain(live->pcap, settings->interface, why);
+	}
+	/* A blocking dispatch on TPACKET_V3 never returns from an idle link. */
+	if (pcap_setnonblock(live->pcap, 1, text) < 0) {
+		return reason_set(why, "%s: %.200s", settings->interface, text);
+	}
+	live->source = settings->source;
+	live->link_type = (uint16_t)pcap_datalink(live->pcap);
+	live->arena_bytes = (size_t)pcap_snapshot(live->pcap);
+	live->arena = malloc(live->arena_bytes);
+	return live->arena || reason_set(why, "no memory for captured frames");
+}
+
+struct live *live_open(const struct live_settings *settings, struct reason *why)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	if (!live) {
+		(void)reason_set(why, "no memory for a capture");
+		return NULL;
+	}
+	if (!start(live, settings, why)) {
+		live_close(live);
+		return NULL;
+	}
+	return live;
+}
+
+void live_close(struct live *live)
+{
+	if (!live) {
+		return;
+	}
+	if (live->pcap) {
+		pcap_close(live->pcap);
+	}
+	free(live->arena);
+	free(live);
+}
+
+int live_fd(const struct live *live)
+{
+	return pcap_get_selectable_fd(live->pcap);
+}
+
+static void give(struct live *live)
+{
+	if (live->count > 0) {
+		live->counters.received += live->count;
+		live->handler(live->context, live->frames, live->count);
+	}
+	live->count = 0;
+	live->used = 0;
+}
+
+/*
+ * libpcap gives a ring block back behind its last frame and does not say which one
+ * that is, so a batch can only be made of copies; they stay in the cache.
+ */
+static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct live *live = (struct live *)(void *)user;
+	const size_t len =
+		header->caplen < live->arena_bytes ? header->caplen : live->arena_bytes;
+	if (live->used + len > live->arena_bytes) {
+		give(live);
+	}
+	uint8_t *copy = live->arena + live->used;
+	memcpy(copy, bytes, len);
+	live->used += len;
+	live->frames[live->count++] = (struct frame){
+		.time_us = (uint64_t)header->ts.tv_sec * 1000000 +
+			   (uint64_t)header->ts.tv_usec,
+		.bytes = copy,
+		.captured_len = (uint32_t)len,
+		.wire_len = header->len,
+		.source = live->source,
+		.link_type = live->link_type,
+	};
+	if (live->count == LIVE_FRAMES_AT_ONCE) {
+		give(live);
+	}
+}
+
+/* libpcap keeps the socket of an interface that is down, and asks to be called soon. */
+static bool is_down(const struct live *live)
+{
+	return pcap_get_required_select_timeout(live->pcap) != NULL;
+}
+
+enum live_result live_dispatch(
+	struct live *live, live_handler *handler, void *context, struct reason *why)
+{
+	live->handler = handler;
+	live->context = context;
+	const int count =
+		pcap_dispatch(live->pcap, FRAMES_A_DISPATCH, take, (u_char *)live);
+	give(live);
+	if (count < 0) {
+		(void)reason_set(why, "%.200s", pcap_geterr(live->pcap));
+		return LIVE_GONE;
+	}
+	const bool was_down = live->is_down;
+	live->is_down = is_down(live);
+	live->counters.downs += live->is_down && !was_down;
+	if (count > 0) {
+		return LIVE_FRAMES;
+	}
+	return live->is_down ? LIVE_DOWN : LIVE_IDLE;
+}
+
+/* Not pcap_stats, which reads files: this runs in a cage. The kernel counts from 0 again. */
+void live_counters(struct live *live, struct live_counters *counters)
+{
+	struct tpacket_stats_v3 stats = {0};
+	socklen_t len = sizeof(stats);
+	if (getsockopt(pcap_fileno(live->pcap), SOL_PACKET, PACKET_STATISTICS, &stats,
+		    &len) == 0) {
+		live->counters.dropped_kernel += stats.tp_drops;
+	}
+	*counters = live->counters;
+}
+
+static uint64_t read_number(const char *path)
+{
+	char line[32] = "";
+	FILE *file = fopen(path, "re");
+	if (!file) {
+		return 0;
+	}
+	const bool is_read = fgets(line, sizeof(line), file) != NULL;
+	(void)fclose(file);
+	return is_read ? strtoull(line, NULL, 10) : 0;
+}
+
+uint64_t live_interface_dropped(const char *interface)
+{
+	static const char *const names[] = {"rx_missed_errors", "rx_fifo_errors"};
+	uint64_t sum = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char path[128];
+		(void)snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s",
+			interface, names[i]);
+		sum += read_number(path);
+	}
+	return sum;
+}

@@ -1,0 +1,444 @@
+#include "capture/queue.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnetfilter_queue/libnetfilter_queue.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define RAW_IP            12 /* DLT_RAW of libpcap on Linux */
+#define ROUNDS_A_DISPATCH 16
+#define MESSAGE_BYTES     (68U << 10) /* a packet and the attributes around it */
+#define VERDICT_BYTES     64          /* one message, at most */
+#define VERDICTS_BYTES    (QUEUE_PACKETS_AT_ONCE * 2 * VERDICT_BYTES)
+#define PACKET_MESSAGE    ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET)
+
+struct queue {
+	struct mnl_socket *socket;
+	uint32_t source;
+	uint16_t number;
+	bool is_holding;
+	bool is_started; /* its first packet came */
+	uint32_t last_id;
+	struct queue_counters counters;
+	uint32_t run_count; /* accepted in a row, not yet told */
+	uint32_t run_last;
+	uint32_t run_mark;
+	size_t verdicts_len; /* messages to send */
+	struct mmsghdr messages[QUEUE_PACKETS_AT_ONCE];
+	struct iovec parts[QUEUE_PACKETS_AT_ONCE];
+	uint8_t *bytes; /* QUEUE_PACKETS_AT_ONCE buffers of MESSAGE_BYTES */
+	_Alignas(struct nlmsghdr) uint8_t verdicts[VERDICTS_BYTES];
+};
+
+/* --- verdicts --- */
+
+static void send_verdicts(struct queue *queue)
+{
+	if (queue->verdicts_len > 0 && mnl_socket_sendto(queue->socket, queue->verdicts,
+					       queue->verdicts_len) < 0) {
+		queue->counters.verdict_errors++;
+	}
+	queue->verdicts_len = 0;
+}
+
+static void put_verdict(
+	struct queue *queue, int type, uint32_t id, int verdict, uint32_t mark)
+{
+	if (queue->verdicts_len + VERDICT_BYTES > sizeof(queue->verdicts)) {
+		send_verdicts(queue);
+	}
+	struct nlmsghdr *message = nfq_nlmsg_put(
+		(char *)queue->verdicts + queue->verdicts_len, type, queue->number);
+	nfq_nlmsg_verdict_put(message, (int)id, verdict);
+	if (mark != 0) {
+		nfq_nlmsg_verdict_put_mark(message, mark);
+	}
+	queue->verdicts_len += MNL_ALIGN(message->nlmsg_len);
+}
+
+static void end_run(struct queue *queue)
+{
+	if (queue->run_count > 0) {
+		put_verdict(queue,
+			queue->run_count > 1 ? NFQNL_MSG_VERDICT_BATCH
+					     : NFQNL_MSG_VERDICT,
+			queue->run_last, NF_ACCEPT, queue->run_mark);
+	}
+	queue->run_count = 0;
+}
+
+void queue_accept(struct queue *queue, uint32_t id, uint32_t mark)
+{
+	queue->counters.accepted++;
+	const bool is_behind =
+		queue->run_count == 0 || (int32_t)(id - queue->run_last) > 0;
+	if (queue->is_holding || !is_behind) {
+		end_run(queue);
+		put_verdict(queue, NFQNL_MSG_VERDICT, id, NF_ACCEPT, mark);
+		return;
+	}
+	if (queue->run_count > 0 && queue->run_mark != mark) {
+		end_run(queue);
+	}
+	queue->run_count++;
+	queue->run_last = id;
+	queue->run_mark = mark;
+}
+
+void queue_drop(struct queue *queue, uint32_t id)
+{
+	queue->counters.dropped++;
+	end_run(queue);
+	put_verdict(queue, NFQNL_MSG_VERDICT, id, NF_DROP, 0);
+}
+
+void queue_hold(struct queue *queue, bool is_holding)
+{
+	end_run(queue);
+	queue->is_holding = is_holding;
+}
+
+void queue_flush(struct queue *queue)
+{
+	end_run(queue);
+	send_verdicts(queue);
+}
+
+/* --- packets --- */
+
+static uint64_t wall_clock_us(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Packets made on this host carry none. */
+static uint64_t time_of(const struct nlattr *attribute, uint64_t now_us)
+{
+	if (!attribute) {
+		return now_us;
+	}
+	const struct nfqnl_msg_packet_timestamp *stamp =
+		mnl_attr_get_payload(attribute);
+	return be64toh(stamp->sec) * 1000000 + be64toh(stamp->usec);
+}
+
+static uint32_t u32_of(const struct nlattr *attribute)
+{
+	return attribute ? ntohl(mnl_attr_get_u32(attribute)) : 0;
+}
+
+/* False when the message tells of no packet that could be answered. */
+static bool read_packet(const struct queue *queue, const struct nlmsghdr *message,
+	uint64_t now_us, struct queue_packet *packet)
+{
+	struct nlattr *attributes[NFQA_MAX + 1] = {0};
+	if (nfq_nlmsg_parse(message, attributes) < 0 || !attributes[NFQA_PACKET_HDR]) {
+		return false;
+	}
+	const struct nfqnl_msg_packet_hdr *header =
+		mnl_attr_get_payload(attributes[NFQA_PACKET_HDR]);
+	const struct nlattr *payload = attributes[NFQA_PAYLOAD];
+	const uint32_t captured_len = payload ? mnl_attr_get_payload_len(payload) : 0;
+	const uint32_t wire_len = u32_of(attributes[NFQA_CAP_LEN]);
+	*packet = (struct queue_packet){
+		.frame =
+			{
+				.time_us = time_of(attributes[NFQA_TIMESTAMP], now_us),
+				.bytes = payload ? mnl_attr_get_payload(payload) : NULL,
+				.captured_len = captured_len,
+				.wire_len = wire_len > captured_len ? wire_len
+								    : captured_len,
+				.source = queue->source,
+				.link_type = RAW_IP,
+				.is_checksum_unset =
+					(u32_of(attributes[NFQA_SKB_INFO]) &
+						NFQA_SKB_CSUMNOTREADY) != 0,
+			},
+		.id = ntohl(header->packet_id),
+		.mark = u32_of(attributes[NFQA_MARK]),
+	};
+	return true;
+}
+
+/* Ids run without gaps: one that never came was lost on the way here. */
+static void note_id(struct queue *queue, uint32_t id)
+{
+	if (!queue->is_started) {
+		/* A worker before us may have left packets without an answer. */
+		queue->is_started = true;
+		put_verdict(queue, NFQNL_MSG_VERDICT_BATCH, id - 1, NF_ACCEPT, 0);
+	} else {
+		queue->counters.lost += id - queue->last_id - 1;
+	}
+	queue->last_id = id;
+	queue->counters.received++;
+}
+
+static void note_error(struct queue *queue, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+	/* ENOENT: the first batch verdict found nothing left behind. */
+	if (message->nlmsg_len >= mnl_nlmsg_size(sizeof(*error)) && error->error != 0 &&
+		error->error != -ENOENT) {
+		queue->counters.verdict_errors++;
+	}
+}
+
+/* One datagram holds one message; returns whether it is a packet. */
+static bool take_message(struct queue *queue, const struct nlmsghdr *message,
+	uint64_t now_us, struct queue_packet *packet)
+{
+	if (message->nlmsg_type == NLMSG_ERROR) {
+		note_error(queue, message);
+		return false;
+	}
+	if (message->nlmsg_type != PACKET_MESSAGE ||
+		!read_packet(queue, message, now_us, packet)) {
+		queue->counters.unreadable++;
+		return false;
+	}
+	note_id(queue, packet->id);
+	return true;
+}
+
+static size_t take_messages(
+	struct queue *queue, int count, struct queue_packet packets[])
+{
+	const uint64_t now_us = wall_clock_us();
+	size_t taken = 0;
+	for (int i = 0; i < count; i++) {
+		const struct nlmsghdr *message =
+			(const struct nlmsghdr *)queue->parts[i].iov_base;
+		if (!mnl_nlmsg_ok(message, (int)queue->messages[i].msg_len)) {
+			queue->counters.unreadable++;
+			continue;
+		}
+		taken += take_message(queue, message, now_us, &packets[taken]);
+	}
+	return taken;
+}
+
+/* Returns how many messages came, -1 when the socket is broken. */
+static int receive(struct queue *queue, struct reason *why)
+{
+	const int count = recvmmsg(queue_fd(queue), queue->messages,
+		QUEUE_PACKETS_AT_ONCE, MSG_DONTWAIT, NULL);
+	if (count >= 0) {
+		return count;
+	}
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
+		return 0;
+	}
+	(void)reason_set(why, "queue %u: %m", queue->number);
+	return -1;
+}
+
+enum queue_result queue_dispatch(
+	struct queue *queue, queue_handler *handler, void *context, struct reason *why)
+{
+	int round = 0;
+	int count = QUEUE_PACKETS_AT_ONCE;
+	for (; round < ROUNDS_A_DISPATCH && count == QUEUE_PACKETS_AT_ONCE; round++) {
+		struct queue_packet packets[QUEUE_PACKETS_AT_ONCE];
+		count = receive(queue, why);
+		if (count < 0) {
+			return QUEUE_GONE;
+		}
+		const size_t taken = take_messages(queue, count, packets);
+		if (taken > 0) {
+			handler(context, packets, taken);
+		}
+		queue_flush(queue);
+	}
+	return count == 0 && round == 1 ? QUEUE_IDLE : QUEUE_PACKETS;
+}
+
+struct passing {
+	struct queue *queue;
+	size_t count;
+};
+
+static void pass_packets(
+	void *context, const struct queue_packet *packets, size_t count)
+{
+	struct passing *passing = (struct passing *)context;
+	for (size_t i = 0; i < count; i++) {
+		queue_accept(passing->queue, packets[i].id, 0);
+	}
+	passing->count += count;
+}
+
+size_t queue_accept_waiting(struct queue *queue)
+{
+	struct passing passing = {.queue = queue};
+	struct reason why;
+	(void)queue_dispatch(queue, pass_packets, &passing, &why);
+	return passing.count;
+}
+
+/* --- setting up --- */
+
+/* True when the kernel agreed; a packet that comes before its answer passes unseen. */
+static bool is_agreed(struct queue *queue, uint32_t sequence)
+{
+	for (;;) {
+		const ssize_t len =
+			mnl_socket_recvfrom(queue->socket, queue->bytes, MESSAGE_BYTES);
+		const struct nlmsghdr *message = (const struct nlmsghdr *)queue->bytes;
+		struct queue_packet packet;
+		if (len < 0 || !mnl_nlmsg_ok(message, (int)len)) {
+			return false;
+		}
+		if (message->nlmsg_type == NLMSG_ERROR &&
+			message->nlmsg_seq == sequence) {
+			const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+			errno = -error->error;
+			return error->error == 0;
+		}
+		if (take_message(queue, message, 0, &packet)) {
+			queue_accept(queue, packet.id, 0);
+			queue_flush(queue);
+		}
+	}
+}
+
+struct request {
+	_Alignas(struct nlmsghdr) char bytes[256];
+	struct nlmsghdr *message;
+};
+
+static void request_begin(struct request *request, const struct queue *queue)
+{
+	request->message =
+		nfq_nlmsg_put(request->bytes, NFQNL_MSG_CONFIG, queue->number);
+	request->message->nlmsg_flags |= NLM_F_ACK;
+}
+
+static bool request_send(struct request *request, struct queue *queue)
+{
+	static uint32_t sequence;
+	request->message->nlmsg_seq = ++sequence;
+	return mnl_socket_sendto(queue->socket, request->message,
+		       request->message->nlmsg_len) >= 0 &&
+	       is_agreed(queue, request->message->nlmsg_seq);
+}
+
+static bool set_flag(struct queue *queue, uint32_t flag, bool is_on)
+{
+	struct request request;
+	request_begin(&request, queue);
+	mnl_attr_put_u32(request.message, NFQA_CFG_FLAGS, htonl(is_on ? flag : 0));
+	mnl_attr_put_u32(request.message, NFQA_CFG_MASK, htonl(flag));
+	return request_send(&request, queue);
+}
+
+/* The parameters come last: before them the kernel gives no packet. */
+static bool configure(
+	struct queue *queue, const struct queue_settings *settings, struct reason *why)
+{
+	struct request request;
+	request_begin(&request, queue);
+	nfq_nlmsg_cfg_put_cmd(request.message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+	if (!request_send(&request, queue)) {
+		return reason_set(why, "queue %u cannot be bound: %m%s", queue->number,
+			errno == EBUSY ? " (another process has it)" : "");
+	}
+	request_begin(&request, queue);
+	nfq_nlmsg_cfg_put_qmaxlen(
+		request.message, settings->length ? settings->length : QUEUE_LENGTH);
+	if (!request_send(&request, queue)) {
+		return reason_set(why, "queue %u has no length: %m", queue->number);
+	}
+	/* Kernels since 3.6 and 3.10; without fail-open nothing else would be left. */
+	if (!settings->is_fail_closed && !set_flag(queue, NFQA_CFG_F_FAIL_OPEN, true)) {
+		return reason_set(why, "queue %u cannot fail open: %m", queue->number);
+	}
+	(void)set_flag(queue, NFQA_CFG_F_GSO, !settings->is_gso_refused);
+	request_begin(&request, queue);
+	nfq_nlmsg_cfg_put_params(request.message, NFQNL_COPY_PACKET, QUEUE_COPY_BYTES);
+	return request_send(&request, queue) ||
+	       reason_set(why, "queue %u gives no packets: %m", queue->number);
+}
+
+/* Losses are counted by the packets' ids, so no error needs to tell of them. */
+static bool open_socket(
+	struct queue *queue, const struct queue_settings *settings, struct reason *why)
+{
+	const int bytes = (int)(settings->receive_bytes ? settings->receive_bytes
+							: QUEUE_RECEIVE_BYTES);
+	queue->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!queue->socket ||
+		mnl_socket_bind(queue->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		return reason_set(
+			why, "queue %u: no netlink socket: %m", queue->number);
+	}
+	int on = 1;
+	(void)mnl_socket_setsockopt(queue->socket, NETLINK_NO_ENOBUFS, &on, sizeof(on));
+	return setsockopt(queue_fd(queue), SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
+		       sizeof(bytes)) == 0 ||
+	       setsockopt(queue_fd(queue), SOL_SOCKET, SO_RCVBUF, &bytes,
+		       sizeof(bytes)) == 0 ||
+	       reason_set(why, "queue %u: no receive buffer: %m", queue->number);
+}
+
+static bool take_buffers(struct queue *queue, struct reason *why)
+{
+	queue->bytes = malloc((size_t)QUEUE_PACKETS_AT_ONCE * MESSAGE_BYTES);
+	if (!queue->bytes) {
+		return reason_set(why, "no memory for queued packets");
+	}
+	for (size_t i = 0; i < QUEUE_PACKETS_AT_ONCE; i++) {
+		queue->parts[i] =
+			(struct iovec){.iov_base = queue->bytes + i * MESSAGE_BYTES,
+				.iov_len = MESSAGE_BYTES};
+		queue->messages[i].msg_hdr =
+			(struct msghdr){.msg_iov = &queue->parts[i], .msg_iovlen = 1};
+	}
+	return true;
+}
+
+struct queue *queue_open(const struct queue_settings *settings, struct reason *why)
+{
+	struct queue *queue = calloc(1, sizeof(*queue));
+	if (!queue) {
+		(void)reason_set(why, "no memory for a queue");
+		return NULL;
+	}
+	queue->number = settings->number;
+	queue->source = settings->source;
+	if (!take_buffers(queue, why) || !open_socket(queue, settings, why) ||
+		!configure(queue, settings, why)) {
+		queue_close(queue);
+		return NULL;
+	}
+	return queue;
+}
+
+void queue_close(struct queue *queue)
+{
+	if (!queue) {
+		return;
+	}
+	if (queue->socket) {
+		(void)mnl_socket_close(queue->socket);
+	}
+	free(queue->bytes);
+	free(queue);
+}
+
+int queue_fd(const struct queue *queue)
+{
+	return mnl_socket_get_fd(queue->socket);
+}
+
+void queue_counters(const struct queue *queue, struct queue_counters *counters)
+{
+	*counters = queue->counters;
+}

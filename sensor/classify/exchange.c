@@ -1,0 +1,111 @@
+#include "classify/exchange.h"
+
+#include <string.h>
+
+/* The first three fields of a UUID are numbers, which big endian turns round. */
+static bool is_uuid(const uint8_t *uuid, bool is_little, const uint8_t *wanted)
+{
+	static const uint8_t TURNED[EXCHANGE_UUID_BYTES] = {
+		3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	for (size_t i = 0; i < EXCHANGE_UUID_BYTES; i++) {
+		if (uuid[is_little ? i : TURNED[i]] != wanted[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Little endian, as they mostly stand on the wire. */
+static const uint8_t INTERFACES[][EXCHANGE_UUID_BYTES] = {
+	{0x00, 0xdb, 0xf1, 0xa4, 0x47, 0xca, 0x67, 0x10, 0xb3, 0x1f, 0x00, 0xdd, 0x01,
+		0x06, 0x62, 0xda}, /* EMSMDB */
+	{0x4a, 0x57, 0x61, 0x52, 0x72, 0x45, 0x6e, 0x20, 0xb2, 0x68, 0x6b, 0x19, 0x92,
+		0x13, 0xb4, 0xe4}, /* AsyncEMSMDB */
+	{0x18, 0x5a, 0xcc, 0xf5, 0x64, 0x42, 0x1a, 0x10, 0x8c, 0x59, 0x08, 0x00, 0x2b,
+		0x2f, 0x84, 0x26}, /* NSPI */
+	{0xe0, 0xf5, 0x44, 0x15, 0x3c, 0x61, 0xd1, 0x11, 0x93, 0xdf, 0x00, 0xc0, 0x4f,
+		0xd7, 0xbd, 0x09}, /* RFRI */
+};
+
+bool exchange_is_interface(const uint8_t uuid[EXCHANGE_UUID_BYTES], bool is_little)
+{
+	for (size_t i = 0; i < sizeof(INTERFACES) / sizeof(INTERFACES[0]); i++) {
+		if (is_uuid(uuid, is_little, INTERFACES[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool exchange_is_endpoint_mapper(
+	const uint8_t uuid[EXCHANGE_UUID_BYTES], bool is_little)
+{
+	static const uint8_t MAPPER[EXCHANGE_UUID_BYTES] = {0x08, 0x83, 0xaf, 0xe1,
+		0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa};
+	return is_uuid(uuid, is_little, MAPPER);
+}
+
+struct service {
+	const char *path;   /* the target begins so, case apart: IIS does not care */
+	const char *method; /* only with this one; NULL: any */
+	enum protocol protocol;
+};
+
+/* What has no name of its own is exchange-https: some service of the web front end. */
+static const struct service SERVICES[] = {
+	{"/mapi/emsmdb/", "POST", PROTOCOL_MAPI_HTTP},
+	{"/mapi/nspi/", "POST", PROTOCOL_MAPI_HTTP},
+	{"/Microsoft-Server-ActiveSync", NULL, PROTOCOL_EAS},
+	{"/EWS/", NULL, PROTOCOL_EWS},
+	{"/rpc/rpcproxy.dll", NULL, PROTOCOL_OUTLOOK_ANYWHERE},
+	{"/rpcwithcert/rpcproxy.dll", NULL, PROTOCOL_OUTLOOK_ANYWHERE},
+	{"/owa/", NULL, PROTOCOL_EXCHANGE_HTTPS},
+	{"/ecp/", NULL, PROTOCOL_EXCHANGE_HTTPS},
+	{"/OAB/", NULL, PROTOCOL_EXCHANGE_HTTPS},
+	{"/autodiscover/autodiscover.", NULL, PROTOCOL_EXCHANGE_HTTPS},
+};
+
+/* "http://host/path" without its scheme and host. */
+static struct text path_of(struct text target)
+{
+	if (!text_starts(target, "http://") && !text_starts(target, "https://")) {
+		return target;
+	}
+	const size_t scheme = target.at[4] == ':' ? 7 : 8;
+	const uint8_t *slash = memchr(target.at + scheme, '/', target.len - scheme);
+	if (!slash) {
+		return (struct text){.at = target.at, .len = 0};
+	}
+	return (struct text){.at = slash, .len = target.len - (slash - target.at)};
+}
+
+/* The whole path is the service's: "/ews/x", not "/ewsfoo". */
+static bool is_asked_for(
+	const struct service *service, struct text method, struct text path)
+{
+	if (!text_starts(path, service->path) ||
+		(service->method && !text_is(method, service->method))) {
+		return false;
+	}
+	const size_t len = strlen(service->path);
+	return service->path[len - 1] == '/' || service->path[len - 1] == '.' ||
+	       path.len == len || memchr("/?; ", path.at[len], 4) != NULL;
+}
+
+enum protocol exchange_of_request(struct text method, struct text target)
+{
+	const struct text path = path_of(text_trim(target));
+	/* MS-RPCH section 2.1.2.1: methods that only RPC over HTTP has */
+	if (text_is(method, "RPC_IN_DATA") || text_is(method, "RPC_OUT_DATA")) {
+		return PROTOCOL_OUTLOOK_ANYWHERE;
+	}
+	if (path.len < 2 || memchr("mMeEoOrRaA", path.at[1], 10) == NULL) {
+		return PROTOCOL_HTTP;
+	}
+	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
+		if (is_asked_for(&SERVICES[i], method, path)) {
+			return SERVICES[i].protocol;
+		}
+	}
+	return PROTOCOL_HTTP;
+}

@@ -1,0 +1,68 @@
+#include "control/child.h"
+
+#include "base/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define EXIT_FAILED 3
+
+static volatile sig_atomic_t is_ending;
+static volatile sig_atomic_t is_reopening;
+
+static void on_signal(int signal)
+{
+	if (signal == SIGTERM) {
+		is_ending = 1;
+	} else {
+		is_reopening = 1;
+	}
+}
+
+void child_start(const struct sensor *sensor, unsigned place)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+	sigset_t none;
+	(void)sigemptyset(&none);
+	is_ending = 0;
+	is_reopening = 0;
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)close(sensor->lock);
+	(void)close(sensor->signals);
+	struct status_process *process = sensor_process(sensor, place);
+	process->why.text[0] = '\0';
+	process->state = STATUS_STATE_STARTING;
+	(void)prctl(PR_SET_NAME, process->name);
+}
+
+bool child_follow_supervisor(const struct sensor *sensor, int signal)
+{
+	return prctl(PR_SET_PDEATHSIG, signal) == 0 && getppid() == sensor->supervisor;
+}
+
+void child_fail(const struct sensor *sensor, unsigned place, const struct reason *why)
+{
+	struct status_process *process = sensor_process(sensor, place);
+	process->why = *why;
+	process->state = STATUS_STATE_FAILED;
+	_exit(EXIT_FAILED);
+}
+
+bool child_is_ending(void)
+{
+	return is_ending != 0;
+}
+
+bool child_is_told_to_reopen(void)
+{
+	const bool is_told = is_reopening != 0;
+	is_reopening = 0;
+	return is_told;
+}

@@ -1,0 +1,23 @@
+/*
+ * control/child - the first and last steps of every process of the sensor.
+ */
+#pragma once
+
+#include "control/sensor.h"
+
+/*
+ * First: close what is the supervisor's alone, take signals as children do (HUP and
+ * INT left to the supervisor), be called STARTING.
+ */
+void child_start(const struct sensor *sensor, unsigned place);
+
+/* Once rights are given up: end when the supervisor does. False: it is gone already. */
+bool child_follow_supervisor(const struct sensor *sensor, int signal);
+
+/* Tell that it cannot work, and end. */
+_Noreturn void child_fail(
+	const struct sensor *sensor, unsigned place, const struct reason *why);
+
+/* The signals taken since start. */
+bool child_is_ending(void);         /* TERM */
+bool child_is_told_to_reopen(void); /* HUP, once */

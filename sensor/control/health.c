@@ -1,0 +1,189 @@
+#include "control/health.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define LOOK_US  UINT64_C(1000000)
+#define AGAIN_US UINT64_C(60000000)
+
+bool health_start(
+	struct health *health, const struct sensor *sensor, struct reason *why)
+{
+	*health = (struct health){.sensor = sensor};
+	const uint64_t now_us = clock_monotonic_us();
+	for (unsigned i = 0; i < STATUS_PROCESSES_MAX; i++) {
+		health->seen[i].arrived_us = now_us;
+	}
+	return outlet_start(&health->outlet, sensor, SENSOR_SUPERVISOR, why);
+}
+
+static struct json_event next_event(struct health *health)
+{
+	return (struct json_event){.time_us = clock_realtime_us(),
+		.host = health->sensor->host,
+		.event_prefix = health->outlet.prefix,
+		.sequence = ++health->sequence};
+}
+
+void health_alert(struct health *health, enum finding finding, unsigned place,
+	const char *format, ...)
+{
+	char detail[200];
+	char name[STATUS_NAME_BYTES + 1];
+	const struct status_process *process = sensor_process(health->sensor, place);
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(detail, sizeof(detail), format, args);
+	va_end(args);
+	(void)status_text(process->name, sizeof(process->name), name, sizeof(name));
+	log_line(LOG_LEVEL_WARNING, name, "%s (%s)", detail, finding_row(finding)->id);
+	const struct json_event event = next_event(health);
+	const struct json_sensor_alert alert = {
+		.finding = finding, .process = name, .detail = detail, .count = 1};
+	json_sensor_alert(outlet_begin(&health->outlet), &event, &alert);
+	(void)outlet_end(&health->outlet, SEVERITY_HIGH);
+	health->sensor->page->alerts++;
+	sensor_process(health->sensor, SENSOR_SUPERVISOR)->findings[finding]++;
+}
+
+void health_matrix(struct health *health, const struct json_matrix *matrix)
+{
+	const struct json_event event = next_event(health);
+	json_matrix(outlet_begin(&health->outlet), &event, matrix);
+	(void)outlet_end(&health->outlet, SEVERITY_HIGH);
+}
+
+static void write_stats(struct health *health, const struct status_process *process)
+{
+	struct json_counter counters[STATUS_COUNTERS_MAX];
+	char names[STATUS_COUNTERS_MAX][STATUS_NAME_BYTES + 1];
+	size_t count = process->counter_count;
+	count = count < STATUS_COUNTERS_MAX ? count : STATUS_COUNTERS_MAX;
+	for (size_t i = 0; i < count; i++) {
+		const struct status_counter *counter = &process->counters[i];
+		counters[i].name = status_text(counter->name, sizeof(counter->name),
+			names[i], sizeof(names[i]));
+		counters[i].value = counter->value;
+	}
+	const struct json_event event = next_event(health);
+	const struct json_stats stats = {.time_us = event.time_us,
+		.host = event.host,
+		.sequence = event.sequence,
+		.event_prefix = event.event_prefix,
+		.counters = counters,
+		.counter_count = count};
+	json_stats(outlet_begin(&health->outlet), &stats);
+	(void)outlet_end(&health->outlet, SEVERITY_LOW);
+}
+
+void health_stats(struct health *health)
+{
+	const struct sensor *sensor = health->sensor;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+		const struct status_process *process = sensor_process(sensor, i);
+		log_line(LOG_LEVEL_INFO, process->name,
+			"packets %" PRIu64 ", lost %" PRIu64 ", flows %" PRIu64
+			", lag %" PRIu64 " us, restarts %" PRIu64
+			", records refused %" PRIu64,
+			process->packets, process->lost, process->flows,
+			process->lag_us, process->restarts, process->refused);
+		write_stats(health, process);
+	}
+}
+
+/* Since the last look; a process that started anew counts from 0. */
+static uint64_t growth(uint64_t now, uint64_t *before)
+{
+	const uint64_t grown = now >= *before ? now - *before : now;
+	*before = now;
+	return grown;
+}
+
+static void look_for_silence(
+	struct health *health, unsigned place, uint64_t now_us, uint64_t arrived)
+{
+	struct health_process *seen = &health->seen[place];
+	const uint64_t limit_us =
+		(uint64_t)health->sensor->settings->silence_s * 1000000;
+	if (arrived > 0) {
+		if (seen->is_silent) {
+			log_line(LOG_LEVEL_NOTICE,
+				sensor_process(health->sensor, place)->name,
+				"packets arrive again");
+		}
+		seen->is_silent = false;
+		seen->arrived_us = now_us;
+	} else if (limit_us > 0 && !seen->is_silent &&
+		   now_us - seen->arrived_us >= limit_us) {
+		seen->is_silent = true;
+		health_alert(health, FINDING_SENSOR_QUEUE_SILENT, place,
+			"no packet from %.60s for %" PRIu64 " s",
+			sensor_process(health->sensor, place)->source,
+			(now_us - seen->arrived_us) / 1000000);
+	}
+}
+
+/* Counts what was lost since it was last told. */
+static bool is_loss_due(
+	uint64_t now, uint64_t *told, uint64_t *told_us, uint64_t now_us)
+{
+	if (now < *told) {
+		*told = 0;
+	}
+	if (now == *told || (*told_us != 0 && now_us - *told_us < AGAIN_US)) {
+		return false;
+	}
+	*told_us = now_us;
+	return true;
+}
+
+static void look_at_worker(struct health *health, unsigned place, uint64_t now_us)
+{
+	const struct status_process *process = sensor_process(health->sensor, place);
+	struct health_process *seen = &health->seen[place];
+	look_for_silence(
+		health, place, now_us, growth(process->packets, &seen->packets));
+	const uint64_t lost = process->lost;
+	if (is_loss_due(lost, &seen->lost, &seen->lost_us, now_us)) {
+		health_alert(health, FINDING_SENSOR_PACKET_LOSS, place,
+			"%" PRIu64 " packets lost before the sensor could take them",
+			lost - seen->lost);
+		seen->lost = lost;
+	}
+	const uint64_t refused = process->refused;
+	if (is_loss_due(refused, &seen->refused, &seen->refused_us, now_us)) {
+		health_alert(health, FINDING_SENSOR_JOURNAL_BOUND, place,
+			"%" PRIu64 " records had no room on the way to the journal",
+			refused - seen->refused);
+		seen->refused = refused;
+	}
+}
+
+static void look_at_journal(struct health *health, uint64_t now_us)
+{
+	const struct status_process *reporter =
+		sensor_process(health->sensor, SENSOR_REPORTER);
+	if (reporter->is_down && health->down_us == 0) {
+		health->down_us = now_us;
+		health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, SENSOR_REPORTER,
+			"the journal takes no records; they wait in memory");
+	} else if (!reporter->is_down) {
+		health->down_us = 0;
+	}
+}
+
+void health_look(struct health *health, uint64_t now_us)
+{
+	if (now_us - health->look_us < LOOK_US) {
+		return;
+	}
+	health->look_us = now_us;
+	for (unsigned i = SENSOR_WORKERS; i < health->sensor->process_count; i++) {
+		look_at_worker(health, i, now_us);
+	}
+	look_at_journal(health, now_us);
+}

@@ -1,0 +1,44 @@
+/*
+ * control/health - what the supervisor tells of the sensor itself: sensor.* alerts.
+ *
+ * In: the page. Out: alerts and matrix events in the supervisor's own ring, and log
+ * lines. What goes on is told once a minute, never per packet.
+ */
+#pragma once
+
+#include "control/outlet.h"
+#include "report/json_sensor.h"
+
+struct health_process { /* what was seen of a process when last looked at */
+	uint64_t packets;
+	uint64_t lost;
+	uint64_t refused;
+	uint64_t arrived_us; /* when packets last grew */
+	uint64_t lost_us;    /* when loss was last told */
+	uint64_t refused_us; /* when refused records were last told */
+	bool is_silent;      /* told */
+};
+
+struct health {
+	const struct sensor *sensor;
+	uint64_t sequence;
+	uint64_t down_us; /* since when the journal takes nothing; 0: it does */
+	uint64_t look_us;
+	struct outlet outlet;
+	struct health_process seen[STATUS_PROCESSES_MAX];
+};
+
+bool health_start(
+	struct health *health, const struct sensor *sensor, struct reason *why);
+
+/* process: place of the one concerned. */
+void health_alert(struct health *health, enum finding finding, unsigned place,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+void health_matrix(struct health *health, const struct json_matrix *matrix);
+
+/* Counters and totals of all workers as a stats event and in the log. */
+void health_stats(struct health *health);
+
+/* Look for loss, silence and a journal that is down; often. */
+void health_look(struct health *health, uint64_t now_us);

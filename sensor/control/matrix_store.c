@@ -1,0 +1,136 @@
+#include "control/matrix_store.h"
+
+#include "control/privileges.h"
+#include "matrix/arena.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HALF_BYTES     ((size_t)512 << 20) /* touched as far as a matrix needs it */
+#define SECONDS_OF_CPU 120
+
+struct half {
+	const struct matrix *matrix; /* or NULL */
+	struct matrix_store_result result;
+	_Alignas(64) unsigned char memory[];
+};
+
+struct matrix_store {
+	struct half *halves[2];
+};
+
+struct matrix_store *matrix_store_new(struct reason *why)
+{
+	struct matrix_store *store = calloc(1, sizeof(*store));
+	if (!store) {
+		(void)reason_set(why, "no memory for the matrix store");
+		return NULL;
+	}
+	for (int i = 0; i < 2; i++) {
+		void *memory = mmap(NULL, HALF_BYTES, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (memory == MAP_FAILED) {
+			(void)reason_set(why, "no memory for the matrix store: %s",
+				strerror(errno));
+			free(store);
+			return NULL;
+		}
+		store->halves[i] = memory;
+	}
+	return store;
+}
+
+static struct half *half_of(const struct matrix_store *store, uint32_t generation)
+{
+	return store->halves[generation % 2];
+}
+
+/* In the loader. */
+static void load(struct half *half, const char *const *files, size_t count)
+{
+	arena_settle(half->memory, HALF_BYTES - sizeof(*half));
+	struct matrix_problems problems = {0};
+	const struct matrix *matrix = matrix_load(files, count, &problems);
+	struct matrix_store_result *result = &half->result;
+	for (size_t i = 0; i < problems.count && i < MATRIX_STORE_PROBLEMS; i++) {
+		result->problems[result->problem_count++] = problems.list[i];
+	}
+	if (matrix) {
+		(void)matrix_rows(matrix, &result->rows);
+		(void)matrix_groups(matrix, &result->groups);
+		half->matrix = matrix;
+		result->is_loaded = true;
+	}
+}
+
+static void run_loader(struct half *half, const char *const *files, size_t count)
+{
+	const struct rlimit bound = {SECONDS_OF_CPU, SECONDS_OF_CPU};
+	struct reason why;
+	sigset_t none;
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGINT, SIG_IGN);
+	(void)setrlimit(RLIMIT_CPU, &bound);
+	(void)privileges_keep(PRIVILEGE_READ_FILES, &why);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	load(half, files, count);
+	_exit(0);
+}
+
+pid_t matrix_store_load(struct matrix_store *store, uint32_t generation,
+	const char *const *files, size_t count)
+{
+	struct half *half = half_of(store, generation);
+	matrix_store_clear(store, generation);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		run_loader(half, files, count);
+	}
+	return pid;
+}
+
+const struct matrix_store_result *matrix_store_result(
+	struct matrix_store *store, uint32_t generation, int wait_status)
+{
+	struct half *half = half_of(store, generation);
+	struct matrix_store_result *result = &half->result;
+	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) {
+		return result;
+	}
+	*result = (struct matrix_store_result){.problem_count = 1};
+	(void)snprintf(result->problems[0].text, sizeof(result->problems[0].text),
+		"reading the matrix ended by signal %d: too large, or too slow",
+		WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0);
+	return result;
+}
+
+const struct matrix *matrix_store_matrix(
+	const struct matrix_store *store, uint32_t generation)
+{
+	return half_of(store, generation)->matrix;
+}
+
+void matrix_store_clear(struct matrix_store *store, uint32_t generation)
+{
+	(void)madvise(half_of(store, generation), HALF_BYTES, MADV_REMOVE);
+}
+
+bool matrix_store_freeze(const struct matrix_store *store, struct reason *why)
+{
+	for (int i = 0; i < 2; i++) {
+		if (mprotect(store->halves[i], HALF_BYTES, PROT_READ) != 0) {
+			return reason_set(
+				why, "cannot protect the matrix: %s", strerror(errno));
+		}
+	}
+	return true;
+}

@@ -1,0 +1,181 @@
+#include "control/processes.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Of 100 ms: a running one beats as often; opening a large table takes a while. */
+#define LOOKS_RUNNING  6
+#define LOOKS_STARTING 300
+#define PAUSE_FIRST_US UINT64_C(200000)
+#define PAUSE_MAX_US   UINT64_C(30000000)
+#define STEADY_US      UINT64_C(60000000) /* lived so long: the fault is over */
+
+const char *process_end_text(
+	const struct process *process, int wait_status, char *text, size_t size)
+{
+	if (process->is_stuck) {
+		(void)snprintf(text, size, "did not answer and was ended");
+	} else if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS) {
+		(void)snprintf(
+			text, size, "was ended for a system call it may not make");
+	} else if (WIFSIGNALED(wait_status)) {
+		(void)snprintf(text, size, "ended by signal %d (%s)",
+			WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+	} else {
+		(void)snprintf(
+			text, size, "ended with code %d", WEXITSTATUS(wait_status));
+	}
+	return text;
+}
+
+bool process_start(struct processes *processes, unsigned place)
+{
+	struct process *process = &processes->list[place];
+	struct status_process *status = sensor_process(processes->sensor, place);
+	status->state = STATUS_STATE_STARTING;
+	status->matrix = 0;
+	process->beat = status->heartbeat;
+	process->looks = 0;
+	process->is_stuck = false;
+	const pid_t pid = fork();
+	if (pid == 0) {
+		process->kind->run(processes->sensor, place);
+	}
+	if (pid < 0) {
+		log_line(LOG_LEVEL_ERROR, status->name, "cannot start: %s",
+			strerror(errno));
+		process->restart_us = clock_monotonic_us() + PAUSE_FIRST_US;
+		return false;
+	}
+	process->pid = pid;
+	process->started_us = clock_monotonic_us();
+	status->pid = pid;
+	return true;
+}
+
+static void plan_restart(struct process *process, uint64_t now_us)
+{
+	if (now_us - process->started_us >= STEADY_US) {
+		process->pause_us = 0;
+	}
+	process->restart_us = now_us + process->pause_us;
+	process->pause_us =
+		process->pause_us == 0 ? PAUSE_FIRST_US : process->pause_us * 2;
+	if (process->pause_us > PAUSE_MAX_US) {
+		process->pause_us = PAUSE_MAX_US;
+	}
+}
+
+unsigned processes_reap(struct processes *processes, int *wait_status)
+{
+	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+		struct process *process = &processes->list[i];
+		if (process->pid == 0 ||
+			waitpid(process->pid, wait_status, WNOHANG) != process->pid) {
+			continue;
+		}
+		process->pid = 0;
+		sensor_process(processes->sensor, i)->pid = 0;
+		plan_restart(process, clock_monotonic_us());
+		return i;
+	}
+	return 0;
+}
+
+void processes_restart(struct processes *processes, uint64_t now_us)
+{
+	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+		struct process *process = &processes->list[i];
+		if (process->pid == 0 && process->is_wanted &&
+			now_us >= process->restart_us) {
+			sensor_process(processes->sensor, i)->restarts++;
+			(void)process_start(processes, i);
+		}
+	}
+}
+
+/* Looks without a beat that are too many in this state; 0: any number is right. */
+static unsigned looks_allowed(enum status_state state)
+{
+	if (state == STATUS_STATE_RUNNING) {
+		return LOOKS_RUNNING;
+	}
+	return state == STATUS_STATE_STARTING ? LOOKS_STARTING : 0;
+}
+
+static void look_at(struct process *process, const struct status_process *status)
+{
+	const unsigned allowed = looks_allowed((enum status_state)status->state);
+	if (status->heartbeat != process->beat || allowed == 0) {
+		process->beat = status->heartbeat;
+		process->looks = 0;
+		return;
+	}
+	process->looks++;
+	if (process->looks >= allowed && !process->is_stuck) {
+		process->is_stuck = true;
+		(void)kill(process->pid, SIGKILL);
+	}
+}
+
+void processes_look(struct processes *processes)
+{
+	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+		if (processes->list[i].pid != 0) {
+			look_at(&processes->list[i],
+				sensor_process(processes->sensor, i));
+		}
+	}
+}
+
+static bool is_of(const struct process *process, const struct process_kind *kind)
+{
+	return process->kind != NULL && (kind == NULL || process->kind == kind);
+}
+
+void processes_end(
+	struct processes *processes, const struct process_kind *kind, int signal)
+{
+	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+		struct process *process = &processes->list[i];
+		if (!is_of(process, kind)) {
+			continue;
+		}
+		process->is_wanted = false;
+		if (process->pid > 0) {
+			(void)kill(process->pid, signal);
+		}
+	}
+}
+
+bool processes_are(const struct processes *processes, const struct process_kind *kind,
+	enum status_state state)
+{
+	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+		const struct status_process *status =
+			sensor_process(processes->sensor, i);
+		if (is_of(&processes->list[i], kind) && status->state != state) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool processes_are_gone(
+	const struct processes *processes, const struct process_kind *kind)
+{
+	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+		const struct process *process = &processes->list[i];
+		if (is_of(process, kind) && process->pid != 0) {
+			return false;
+		}
+	}
+	return true;
+}

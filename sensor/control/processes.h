@@ -1,0 +1,65 @@
+/*
+ * control/processes - start, watch, restart and end the children of the supervisor.
+ *
+ * A child that dies is started again: at once the first time, later after a growing
+ * pause, so that a fault that stays costs little. One whose heart stops for half a
+ * second is killed and counts as dead. A clock that jumps and a machine that sleeps
+ * kill nobody: beats are counted in looks, not in time.
+ */
+#pragma once
+
+#include "control/sensor.h"
+
+#include <sys/types.h>
+
+struct process_kind {
+	const char *name;
+	void (*run)(const struct sensor *sensor, unsigned place); /* never returns */
+};
+
+struct process {
+	const struct process_kind *kind;
+	pid_t pid; /* 0: none now */
+	uint64_t started_us;
+	uint64_t restart_us; /* when pid is 0: not before */
+	uint64_t pause_us;   /* of the next restart */
+	uint64_t beat;
+	unsigned looks; /* since the heart was last seen to beat */
+	bool is_stuck;  /* was killed for that */
+	bool is_wanted; /* false: told to end */
+};
+
+struct processes {
+	struct sensor *sensor;
+	struct process
+		list[STATUS_PROCESSES_MAX]; /* by place; none at the supervisor's */
+};
+
+/* How a child ended, for a log line. Returns text. */
+const char *process_end_text(
+	const struct process *process, int wait_status, char *text, size_t size);
+
+/* Fork the one at this place. False: the system did not. */
+bool process_start(struct processes *processes, unsigned place);
+
+/*
+ * Take the end of any child: returns its place with its status, or 0 when none ended.
+ * A wanted one is due to be restarted.
+ */
+unsigned processes_reap(struct processes *processes, int *wait_status);
+
+/* Restart what is due. */
+void processes_restart(struct processes *processes, uint64_t now_us);
+
+/* Kill those whose hearts stopped. Every 100 ms. */
+void processes_look(struct processes *processes);
+
+/* Tell all of this kind to end, or (NULL) all. */
+void processes_end(
+	struct processes *processes, const struct process_kind *kind, int signal);
+
+/* Are all of that kind (NULL: all) in this state / without a process? */
+bool processes_are(const struct processes *processes, const struct process_kind *kind,
+	enum status_state state);
+bool processes_are_gone(
+	const struct processes *processes, const struct process_kind *kind);

@@ -1,0 +1,129 @@
+#include "control/reload.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/notify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static pid_t begin(const struct sensor *sensor)
+{
+	const struct settings_list *files = &sensor->settings->matrices;
+	return matrix_store_load(
+		sensor->store, sensor->page->matrix + 1, files->values, files->count);
+}
+
+static void take_over(struct reload *reload, const struct matrix_store_result *result)
+{
+	const struct sensor *sensor = reload->sensor;
+	const uint32_t generation = sensor->page->matrix + 1;
+	const struct json_matrix event = {.is_loaded = true,
+		.generation = generation,
+		.rows = result->rows,
+		.groups = result->groups};
+	sensor->page->matrix = generation;
+	sensor->page->loaded_us = clock_realtime_us();
+	health_matrix(reload->health, &event);
+	log_line(LOG_LEVEL_NOTICE, "supervisor",
+		"matrix %u loaded: %zu rows, %zu groups", generation, result->rows,
+		result->groups);
+}
+
+bool reload_first(struct reload *reload)
+{
+	const struct sensor *sensor = reload->sensor;
+	int status = 0;
+	const pid_t loader = begin(sensor);
+	while (loader > 0 && waitpid(loader, &status, 0) < 0 && errno == EINTR) {
+	}
+	const struct matrix_store_result *result =
+		matrix_store_result(sensor->store, sensor->page->matrix + 1, status);
+	for (size_t i = 0; i < result->problem_count; i++) {
+		(void)fprintf(stderr, "%s\n", result->problems[i].text);
+	}
+	if (result->is_loaded) {
+		take_over(reload, result);
+	}
+	return result->is_loaded;
+}
+
+void reload_want(struct reload *reload)
+{
+	reload->is_wanted = true;
+	reload->is_unfinished = true;
+	notify_reloading();
+}
+
+static bool is_taken(const struct sensor *sensor, const struct processes *processes)
+{
+	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+		if (processes->list[i].pid != 0 &&
+			sensor_process(sensor, i)->matrix != sensor->page->matrix) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void reject(struct reload *reload, const struct matrix_store_result *result)
+{
+	const struct sensor *sensor = reload->sensor;
+	const char *first = result->problem_count > 0 ? result->problems[0].text
+						      : "the matrix cannot be read";
+	for (size_t i = 0; i < result->problem_count; i++) {
+		log_line(LOG_LEVEL_ERROR, "supervisor", "%s", result->problems[i].text);
+	}
+	const struct json_matrix event = {
+		.generation = sensor->page->matrix, .problem = first};
+	sensor->page->reload_failures++;
+	health_matrix(reload->health, &event);
+	health_alert(reload->health, FINDING_SENSOR_RELOAD_FAILED, SENSOR_SUPERVISOR,
+		"matrix %u stays: %.150s", sensor->page->matrix, first);
+}
+
+void reload_reap(struct reload *reload)
+{
+	struct sensor *sensor = reload->sensor;
+	int status = 0;
+	if (reload->loader <= 0 ||
+		waitpid(reload->loader, &status, WNOHANG) != reload->loader) {
+		return;
+	}
+	reload->loader = 0;
+	const struct matrix_store_result *result =
+		matrix_store_result(sensor->store, sensor->page->matrix + 1, status);
+	if (result->is_loaded) {
+		reload->is_old_kept = true;
+		take_over(reload, result);
+	} else {
+		reject(reload, result);
+		matrix_store_clear(sensor->store, sensor->page->matrix + 1);
+	}
+}
+
+void reload_step(struct reload *reload, const struct processes *processes)
+{
+	struct sensor *sensor = reload->sensor;
+	if (reload->loader > 0 || !is_taken(sensor, processes)) {
+		return;
+	}
+	if (reload->is_old_kept) {
+		reload->is_old_kept = false;
+		matrix_store_clear(sensor->store, sensor->page->matrix - 1);
+	}
+	if (reload->is_wanted) {
+		reload->is_wanted = false;
+		reload->loader = begin(sensor);
+		if (reload->loader < 0) {
+			log_line(LOG_LEVEL_ERROR, "supervisor", "cannot reload: %s",
+				strerror(errno));
+			reload->loader = 0;
+		}
+	} else if (reload->is_unfinished) {
+		reload->is_unfinished = false;
+		notify_say("READY=1");
+	}
+}

@@ -1,0 +1,172 @@
+#include "control/reporter.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/child.h"
+#include "control/sandbox.h"
+#include "report/journal.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH_BYTES  (256 * 1024)
+#define WAIT_MS      200
+#define RETRY_US     UINT64_C(500000)
+#define WARN_US      UINT64_C(60000000)
+#define LAST_WORD_US UINT64_C(3000000) /* for workers to end in */
+
+struct reporter {
+	const struct sensor *sensor;
+	struct status_process *process;
+	struct journal journal;
+	uint64_t retry_us; /* the journal failed: not before */
+	uint64_t warn_us;
+	char batch[BATCH_BYTES];
+};
+
+static void on_failure(struct reporter *reporter, const struct reason *why)
+{
+	const uint64_t now_us = clock_monotonic_us();
+	reporter->process->faults++;
+	reporter->process->is_down = 1;
+	reporter->retry_us = now_us + RETRY_US;
+	if (now_us >= reporter->warn_us) {
+		reporter->warn_us = now_us + WARN_US;
+		log_line(LOG_LEVEL_ERROR, "reporter", "records wait: %s", why->text);
+	}
+}
+
+/* Up to the last line end; a batch without one is no record of ours and is dropped. */
+static size_t whole_lines(const char *bytes, size_t len)
+{
+	const char *end = memrchr(bytes, '\n', len);
+	return end ? (size_t)(end - bytes) + 1 : 0;
+}
+
+/* Some of one ring into the journal. False: nothing in it, or the journal fails. */
+static bool take_some(struct reporter *reporter, const struct ring *ring)
+{
+	struct reason why;
+	const size_t len = ring_peek(ring, reporter->batch, BATCH_BYTES);
+	if (len == 0) {
+		return false;
+	}
+	const size_t whole = whole_lines(reporter->batch, len);
+	if (whole > 0 &&
+		!journal_append(&reporter->journal, reporter->batch, whole, &why)) {
+		on_failure(reporter, &why);
+		return false;
+	}
+	ring_done(ring, whole > 0 ? whole : len);
+	if (reporter->process->is_down) {
+		reporter->process->is_down = 0;
+		log_line(LOG_LEVEL_NOTICE, "reporter", "records are written again");
+	}
+	reporter->process->packets += whole;
+	return true;
+}
+
+static bool take_all(struct reporter *reporter)
+{
+	const struct sensor *sensor = reporter->sensor;
+	bool is_any = false;
+	if (clock_monotonic_us() < reporter->retry_us) {
+		return false;
+	}
+	for (unsigned i = 0; i < sensor->process_count; i++) {
+		is_any = take_some(reporter, &sensor->rings[i]) || is_any;
+	}
+	return is_any;
+}
+
+static void wait_for_records(const struct reporter *reporter)
+{
+	struct pollfd wake = {.fd = reporter->sensor->wake, .events = POLLIN};
+	uint64_t count;
+	if (poll(&wake, 1, WAIT_MS) > 0) {
+		(void)!read(wake.fd, &count, sizeof(count));
+	}
+}
+
+static void follow(struct reporter *reporter)
+{
+	while (!child_is_ending()) {
+		struct reason why;
+		reporter->process->heartbeat++;
+		if (child_is_told_to_reopen() &&
+			!journal_open(&reporter->journal, &why)) {
+			on_failure(reporter, &why);
+		}
+		if (!take_all(reporter)) {
+			wait_for_records(reporter);
+		}
+	}
+}
+
+static bool is_worker_left(const struct sensor *sensor)
+{
+	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+		const uint32_t state = sensor_process(sensor, i)->state;
+		if (state == STATUS_STATE_RUNNING || state == STATUS_STATE_DRAINING) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Told to end, or left alone: the workers' last records too, for a bounded time. */
+static void drain(struct reporter *reporter)
+{
+	const struct sensor *sensor = reporter->sensor;
+	const uint64_t end_us = clock_monotonic_us() + LAST_WORD_US;
+	reporter->process->state = STATUS_STATE_DRAINING;
+	for (;;) {
+		const bool is_last =
+			!is_worker_left(sensor) || clock_monotonic_us() >= end_us;
+		while (take_all(reporter)) {
+			reporter->process->heartbeat++;
+		}
+		if (is_last) {
+			break;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	journal_close(&reporter->journal);
+	reporter->process->state = STATUS_STATE_ENDED;
+}
+
+static bool start(struct reporter *reporter, struct reason *why)
+{
+	const struct sensor *sensor = reporter->sensor;
+	journal_start(&reporter->journal, sensor->state_directory);
+	tzset();
+	if (!privileges_keep(0, why)) {
+		return false;
+	}
+	if (!journal_open(&reporter->journal, why)) {
+		return false;
+	}
+	if (!child_follow_supervisor(sensor, SIGTERM)) {
+		return reason_set(why, "the supervisor is gone");
+	}
+	return sandbox_enter(SANDBOX_ROLE_REPORTER, why);
+}
+
+void reporter_run(const struct sensor *sensor, unsigned place)
+{
+	static struct reporter reporter; /* too large for the stack; one per process */
+	struct reason why = {.text = ""};
+	reporter.sensor = sensor;
+	reporter.process = sensor_process(sensor, place);
+	child_start(sensor, place);
+	if (!start(&reporter, &why)) {
+		child_fail(sensor, place, &why);
+	}
+	reporter.process->state = STATUS_STATE_RUNNING;
+	follow(&reporter);
+	drain(&reporter);
+	_exit(0);
+}

@@ -1,0 +1,23 @@
+/*
+ * control/sandbox - the cage of a process: from here on only these system calls.
+ *
+ * The one file that knows libseccomp (seccomp(2)). A call that is not on the role's
+ * list ends the process, told by the supervisor as SIGSYS; opening a file is merely
+ * refused (EACCES), since the libraries ask for files they can do without. Also: no
+ * new privileges, no core dump, no tracing (mail is in memory), no new executable
+ * memory.
+ */
+#pragma once
+
+#include "base/reason.h"
+
+enum sandbox_role {
+	SANDBOX_ROLE_WORKER = 0, /* no file, no socket, no process, no program */
+	SANDBOX_ROLE_REPORTER,   /* files in its directory; no socket, no process */
+};
+
+/* For every process: no core dump, no tracing, no new privileges. */
+bool sandbox_harden(struct reason *why);
+
+/* After all is opened and all libraries have started. */
+bool sandbox_enter(enum sandbox_role role, struct reason *why);

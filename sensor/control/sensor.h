@@ -1,0 +1,41 @@
+/*
+ * control/sensor - what the processes of a running sensor have in common.
+ *
+ * Made by the supervisor before it forks, inherited by all, changed by none but
+ * through the shared page, the rings and the matrix store.
+ */
+#pragma once
+
+#include "base/ring.h"
+#include "control/matrix_store.h"
+#include "control/privileges.h"
+#include "control/settings.h"
+#include "control/status.h"
+
+#define SENSOR_SUPERVISOR 0 /* places on the page, and of rings */
+#define SENSOR_REPORTER   1
+#define SENSOR_WORKERS    2 /* the first of them */
+
+#define SENSOR_PREFIX_BYTES 128
+
+struct sensor {
+	const struct settings *settings;
+	struct privileges_user user;
+	struct status_page *page;
+	struct matrix_store *store;
+	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
+	unsigned process_count;
+	int state_directory;
+	int lock;    /* the page's; the supervisor's alone */
+	int wake;    /* eventfd: something is in a ring that was empty */
+	int signals; /* signalfd; the supervisor's alone */
+	pid_t supervisor;
+	char host[STATUS_HOST_BYTES];
+	uint64_t boot_s; /* start of the sensor: part of event ids */
+};
+
+static inline struct status_process *sensor_process(
+	const struct sensor *sensor, unsigned place)
+{
+	return &sensor->page->processes[place];
+}

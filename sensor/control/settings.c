@@ -1,0 +1,347 @@
+#include "control/settings.h"
+
+#include "matrix/name_table.h"
+#include "matrix/yaml.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_BYTES_MAX (64 * 1024)
+
+struct key {
+	struct settings_key shown;
+	bool (*set)(struct settings *settings, const struct key *key, const char *value,
+		struct reason *why);
+	size_t field;
+	uint32_t least;
+	uint32_t most;
+};
+
+static void *field_of(struct settings *settings, const struct key *key)
+{
+	return (unsigned char *)settings + key->field;
+}
+
+static bool set_text(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	const char **field = field_of(settings, key);
+	if (value[0] == '\0') {
+		return reason_set(why, "%s is empty", key->shown.name);
+	}
+	*field = value;
+	return true;
+}
+
+static bool set_number(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	uint32_t *field = field_of(settings, key);
+	char *end = NULL;
+	errno = 0;
+	const unsigned long number = strtoul(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || value[0] == '-' ||
+		number < key->least || number > key->most) {
+		return reason_set(why, "%s takes %u to %u, not \"%.40s\"",
+			key->shown.name, key->least, key->most, value);
+	}
+	*field = (uint32_t)number;
+	return true;
+}
+
+static bool add_text(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	struct settings_list *list = field_of(settings, key);
+	if (list->count == SETTINGS_LIST_MAX) {
+		return reason_set(why, "more than %d times %s", SETTINGS_LIST_MAX,
+			key->shown.name);
+	}
+	if (value[0] == '\0') {
+		return reason_set(why, "%s is empty", key->shown.name);
+	}
+	list->values[list->count++] = value;
+	return true;
+}
+
+static bool add_interface(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	if (strlen(value) >= IF_NAMESIZE) {
+		return reason_set(why, "\"%.40s\" is no name of an interface", value);
+	}
+	return add_text(settings, key, value, why);
+}
+
+/* "3" or "3:5" */
+static bool read_queues(const char *value, uint16_t *first, uint16_t *last)
+{
+	char *end = NULL;
+	errno = 0;
+	const unsigned long low = strtoul(value, &end, 10);
+	unsigned long high = low;
+	if (end != value && *end == ':') {
+		const char *rest = end + 1;
+		high = strtoul(rest, &end, 10);
+		end = end == rest ? NULL : end;
+	}
+	if (errno != 0 || !end || end == value || *end != '\0' || value[0] == '-' ||
+		low > high || high > UINT16_MAX) {
+		return false;
+	}
+	*first = (uint16_t)low;
+	*last = (uint16_t)high;
+	return true;
+}
+
+static bool add_queue(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	uint16_t first;
+	uint16_t last;
+	if (!read_queues(value, &first, &last)) {
+		return reason_set(why,
+			"queue takes a number or FIRST:LAST, 0 to 65535, not \"%.40s\"",
+			value);
+	}
+	return add_text(settings, key, value, why);
+}
+
+void settings_queue(
+	const struct settings *settings, size_t i, uint16_t *first, uint16_t *last)
+{
+	*first = 0;
+	*last = 0;
+	(void)read_queues(settings->queues.values[i], first, last);
+}
+
+static bool set_flag(struct settings *settings, const struct key *key, bool value)
+{
+	bool *field = field_of(settings, key);
+	*field = value;
+	return true;
+}
+
+static bool set_yes_no(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	if (strcmp(value, "yes") == 0 || strcmp(value, "true") == 0) {
+		return set_flag(settings, key, true);
+	}
+	if (strcmp(value, "no") == 0 || strcmp(value, "false") == 0) {
+		return set_flag(settings, key, false);
+	}
+	return reason_set(
+		why, "%s takes yes or no, not \"%.40s\"", key->shown.name, value);
+}
+
+static bool set_mode(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	if (strcmp(value, "enforce") == 0) {
+		return set_flag(settings, key, true);
+	}
+	if (strcmp(value, "audit") == 0) {
+		return set_flag(settings, key, false);
+	}
+	return reason_set(why, "mode takes audit or enforce, not \"%.40s\"", value);
+}
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct key KEYS[] = {
+	{{"matrix", 'm', "FILE", "flow matrix; repeat it to join several"}, add_text,
+		FIELD(matrices), 0, 0},
+	{{"interface", 'i', "IFACE", "watch this interface; repeatable"}, add_interface,
+		FIELD(interfaces), 0, 0},
+	{{"queue", 'q', "N[:M]", "decide on the packets of these NFQUEUEs"}, add_queue,
+		FIELD(queues), 0, 0},
+	{{"mode", 0, "MODE", "audit (default: only report) or enforce"}, set_mode,
+		FIELD(is_enforcing), 0, 0},
+	{{"workers", 0, "N", "workers that share the interfaces (default 1)"},
+		set_number, FIELD(workers), 1, 32},
+	{{"user", 0, "USER", "run as this user (default mailwarden, else nobody)"},
+		set_text, FIELD(user), 0, 0},
+	{{"state-dir", 0, "DIR", "records and status (default " SETTINGS_STATE_DIR ")"},
+		set_text, FIELD(state_dir), 0, 0},
+	{{"host", 0, "NAME", "name of the sensor in records"}, set_text, FIELD(host), 0,
+		0},
+	{{"table", 0, "FLOWS", "flow table entries of a worker (default 262144)"},
+		set_number, FIELD(flows), 1024, UINT32_C(1) << 26},
+	{{"silence", 0, "SECONDS", "alert when nothing came for so long (0: never)"},
+		set_number, FIELD(silence_s), 0, 30 * 24 * 3600},
+	{{"fold", 0, "SECONDS", "one update of a repeated finding in so long"},
+		set_number, FIELD(fold_s), 1, 30 * 24 * 3600},
+	{{"ring", 0, "MIB", "kernel's packet ring of a worker and interface"},
+		set_number, FIELD(ring_mib), 1, 1024},
+	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
+		FIELD(queue_length), 16, 65536},
+	{{"fail-closed", 0, "YES|NO", "inline: a full queue drops instead of passing"},
+		set_yes_no, FIELD(is_fail_closed), 0, 0},
+	{{"checksums", 0, "YES|NO", "ignore packets with wrong checksums"}, set_yes_no,
+		FIELD(is_verifying_checksums), 0, 0},
+	{{"ndpi", 0, "YES|NO", "ask nDPI for a second opinion (default yes)"},
+		set_yes_no, FIELD(is_second_opinion_wanted), 0, 0},
+};
+#define KEY_COUNT (sizeof(KEYS) / sizeof(KEYS[0]))
+
+void settings_start(struct settings *settings)
+{
+	*settings = (struct settings){.workers = 1,
+		.flows = UINT32_C(1) << 18,
+		.silence_s = 0,
+		.fold_s = 3600,
+		.ring_mib = 64,
+		.queue_length = 4096,
+		.is_second_opinion_wanted = true,
+		.state_dir = SETTINGS_STATE_DIR};
+}
+
+void settings_free(struct settings *settings)
+{
+	arena_free(&settings->texts);
+}
+
+const struct settings_key *settings_key(size_t index)
+{
+	return index < KEY_COUNT ? &KEYS[index].shown : NULL;
+}
+
+static bool is_list(const struct key *key)
+{
+	return key->set == add_text || key->set == add_interface ||
+	       key->set == add_queue;
+}
+
+bool settings_set(
+	struct settings *settings, size_t index, const char *value, struct reason *why)
+{
+	const struct key *key = &KEYS[index];
+	if (is_list(key)) {
+		struct settings_list *list = field_of(settings, key);
+		if (list->is_of_file) {
+			*list = (struct settings_list){.count = 0};
+		}
+	}
+	return key->set(settings, key, value, why);
+}
+
+static bool file_fail(struct reason *why, const char *path, const struct yaml_node *at,
+	const char *text)
+{
+	return reason_set(why, "%s:%u:%u: %s", path, at->line, at->column, text);
+}
+
+static const struct key *find_key(
+	const struct yaml_node *name, const char *path, struct reason *why)
+{
+	struct name_nearest search = {.wrong = name->text ? name->text : ""};
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (strcmp(KEYS[i].shown.name, search.wrong) == 0) {
+			return &KEYS[i];
+		}
+		name_nearest_offer(&search, KEYS[i].shown.name);
+	}
+	char text[160];
+	(void)snprintf(text, sizeof(text), "unknown setting \"%.40s\"%s%s%s",
+		search.wrong, search.nearest ? "; did you mean \"" : "",
+		search.nearest ? search.nearest : "", search.nearest ? "\"?" : "");
+	(void)file_fail(why, path, name, text);
+	return NULL;
+}
+
+static bool set_node(struct settings *settings, const struct key *key,
+	const struct yaml_node *value, const char *path, struct reason *why)
+{
+	struct reason inner = {.text = ""};
+	if (value->kind == YAML_SCALAR &&
+		key->set(settings, key, value->text, &inner)) {
+		return true;
+	}
+	return file_fail(why, path, value,
+		value->kind == YAML_SCALAR ? inner.text : "a single value is wanted");
+}
+
+static bool set_pair(struct settings *settings, const struct yaml_node *name,
+	const char *path, struct reason *why)
+{
+	const struct key *key = find_key(name, path, why);
+	const struct yaml_node *value = name->next;
+	if (!key) {
+		return false;
+	}
+	if (is_list(key)) {
+		struct settings_list *list = field_of(settings, key);
+		list->is_of_file = true;
+	}
+	if (!is_list(key) || value->kind != YAML_SEQUENCE) {
+		return set_node(settings, key, value, path, why);
+	}
+	for (value = value->first; value; value = value->next) {
+		if (!set_node(settings, key, value, path, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool set_document(struct settings *settings, const struct yaml_node *root,
+	const char *path, struct reason *why)
+{
+	if (yaml_is_null(root)) {
+		return true;
+	}
+	if (root->kind != YAML_MAPPING) {
+		return file_fail(why, path, root, "settings are lines \"key: value\"");
+	}
+	for (const struct yaml_node *name = root->first; name;
+		name = name->next->next) {
+		if (!set_pair(settings, name, path, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool settings_read(struct settings *settings, const char *path, struct reason *why)
+{
+	FILE *in = fopen(path, "re");
+	if (!in) {
+		return reason_set(why, "%s: %s", path, strerror(errno));
+	}
+	char *bytes = arena_take(&settings->texts, FILE_BYTES_MAX + 1);
+	const size_t len = fread(bytes, 1, FILE_BYTES_MAX + 1, in);
+	const bool is_broken = ferror(in) != 0;
+	(void)fclose(in);
+	if (is_broken) {
+		return reason_set(why, "%s: cannot read: %s", path, strerror(errno));
+	}
+	if (len > FILE_BYTES_MAX) {
+		return reason_set(why, "%s: larger than 64 KiB", path);
+	}
+	struct yaml_error error = {0};
+	const struct yaml_node *root = yaml_read(&settings->texts, bytes, len, &error);
+	if (!root) {
+		return reason_set(why, "%s:%u:%u: %s", path, error.line, error.column,
+			error.text);
+	}
+	return set_document(settings, root, path, why);
+}
+
+bool settings_check(const struct settings *settings, struct reason *why)
+{
+	if (settings->matrices.count == 0) {
+		return reason_set(why, "no matrix given (-m MATRIX)");
+	}
+	if (settings->interfaces.count == 0 && settings->queues.count == 0) {
+		return reason_set(why, "nothing to watch (-i IFACE or -q QUEUE)");
+	}
+	if (settings->interfaces.count > 0 && settings->queues.count > 0) {
+		return reason_set(
+			why, "either interfaces or queues, not both: run two sensors");
+	}
+	return true;
+}

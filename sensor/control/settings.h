@@ -1,0 +1,70 @@
+/*
+ * control/settings - what `mailwarden run` is told, by a file and by options.
+ *
+ * One table of keys serves both: an option --key VALUE and a line "key: VALUE" of the
+ * YAML file mean the same; options come last and win. Lists (matrix, interface,
+ * queue) grow by each value; the first such option replaces the file's list.
+ */
+#pragma once
+
+#include "base/reason.h"
+#include "matrix/arena.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SETTINGS_LIST_MAX  32
+#define SETTINGS_STATE_DIR "/var/lib/mailwarden"
+
+struct settings_list {
+	const char *values[SETTINGS_LIST_MAX];
+	size_t count;
+	bool is_of_file; /* given by the file: the first option replaces it */
+};
+
+struct settings {
+	struct settings_list matrices;
+	struct settings_list interfaces;
+	struct settings_list queues; /* "3" or "3:5" */
+	bool is_enforcing;
+	bool is_fail_closed;
+	bool is_verifying_checksums;
+	bool is_second_opinion_wanted;
+	uint32_t workers;
+	uint32_t flows;        /* of each worker */
+	uint32_t silence_s;    /* longest time without a packet; 0: not watched */
+	uint32_t fold_s;       /* one update of a repeated finding in so long */
+	uint32_t ring_mib;     /* kernel's ring of each worker and interface */
+	uint32_t queue_length; /* packets the kernel holds */
+	const char *user;      /* NULL: mailwarden or nobody */
+	const char *state_dir;
+	const char *host;   /* NULL: the machine's name */
+	struct arena texts; /* of the file */
+};
+
+struct settings_key {
+	const char *name;     /* "state-dir" */
+	char letter;          /* of the short option, or 0 */
+	const char *argument; /* "DIR", or NULL: an option that takes none */
+	const char *help;
+};
+
+void settings_start(struct settings *settings);
+void settings_free(struct settings *settings);
+
+/* The keys in order; NULL behind the last. */
+const struct settings_key *settings_key(size_t index);
+
+/* Set one key; false with the reason when the value is none of the key's. */
+bool settings_set(
+	struct settings *settings, size_t index, const char *value, struct reason *why);
+
+/* Read a file; false with "file:line:column: text". */
+bool settings_read(struct settings *settings, const char *path, struct reason *why);
+
+/* Whether all of it together makes sense. */
+bool settings_check(const struct settings *settings, struct reason *why);
+
+/* Queue numbers first to last of the i-th queue value. */
+void settings_queue(
+	const struct settings *settings, size_t i, uint16_t *first, uint16_t *last);

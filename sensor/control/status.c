@@ -1,0 +1,148 @@
+#include "control/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_NAME "status"
+#define MAGIC     "mailwarden page"
+#define VERSION   1
+
+static bool lock_page(int file, struct reason *why)
+{
+	if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+		return true;
+	}
+	if (errno == EWOULDBLOCK) {
+		return reason_set(why, "another sensor runs with this state directory");
+	}
+	return reason_set(why, "cannot lock the status page: %s", strerror(errno));
+}
+
+static struct status_page *map_page(int file, struct reason *why)
+{
+	/* never shorter in between: a reader may have it mapped */
+	if (ftruncate(file, (off_t)sizeof(struct status_page)) != 0 ||
+		posix_fallocate(file, 0, (off_t)sizeof(struct status_page)) != 0) {
+		(void)reason_set(why, "no room for the status page");
+		return NULL;
+	}
+	void *memory = mmap(NULL, sizeof(struct status_page), PROT_READ | PROT_WRITE,
+		MAP_SHARED, file, 0);
+	if (memory == MAP_FAILED) {
+		(void)reason_set(
+			why, "cannot map the status page: %s", strerror(errno));
+		return NULL;
+	}
+	memset(memory, 0, sizeof(struct status_page));
+	return memory;
+}
+
+struct status_page *status_create(int directory, int *lock, struct reason *why)
+{
+	const int file = openat(
+		directory, FILE_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (file < 0) {
+		(void)reason_set(
+			why, "cannot open the status page: %s", strerror(errno));
+		return NULL;
+	}
+	struct status_page *page = NULL;
+	if (lock_page(file, why)) {
+		page = map_page(file, why);
+	}
+	if (!page) {
+		(void)close(file);
+		return NULL;
+	}
+	page->version = VERSION;
+	page->size = sizeof(*page);
+	memcpy(page->magic, MAGIC, sizeof(MAGIC));
+	*lock = file;
+	return page;
+}
+
+static const struct status_page *read_page(int file, struct reason *why)
+{
+	struct stat status;
+	if (fstat(file, &status) != 0 ||
+		status.st_size != (off_t)sizeof(struct status_page)) {
+		(void)reason_set(why, "the status page is of another version");
+		return NULL;
+	}
+	void *memory =
+		mmap(NULL, sizeof(struct status_page), PROT_READ, MAP_SHARED, file, 0);
+	if (memory == MAP_FAILED) {
+		(void)reason_set(
+			why, "cannot map the status page: %s", strerror(errno));
+		return NULL;
+	}
+	const struct status_page *page = memory;
+	if (memcmp(page->magic, MAGIC, sizeof(MAGIC)) != 0 ||
+		page->version != VERSION || page->size != sizeof(*page)) {
+		(void)munmap(memory, sizeof(*page));
+		(void)reason_set(why, "the status page is of another version");
+		return NULL;
+	}
+	return page;
+}
+
+const struct status_page *status_open(
+	const char *directory, bool *is_running, struct reason *why)
+{
+	char path[512];
+	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME, directory);
+	const int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0) {
+		(void)reason_set(why, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	const struct status_page *page = read_page(file, why);
+	*is_running = flock(file, LOCK_SH | LOCK_NB) != 0;
+	(void)close(file);
+	return page;
+}
+
+const char *status_state_name(enum status_state state)
+{
+	static const char *const NAMES[] = {
+		[STATUS_STATE_NONE] = "none",
+		[STATUS_STATE_STARTING] = "starting",
+		[STATUS_STATE_RUNNING] = "running",
+		[STATUS_STATE_DRAINING] = "draining",
+		[STATUS_STATE_ENDED] = "ended",
+		[STATUS_STATE_FAILED] = "failed",
+	};
+	return (unsigned)state < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[state]
+								  : "unknown";
+}
+
+void status_publish(struct status_process *process, const struct json_counter *counters,
+	size_t count)
+{
+	if (count > STATUS_COUNTERS_MAX) {
+		count = STATUS_COUNTERS_MAX;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct status_counter *counter = &process->counters[i];
+		if (counter->name[0] == '\0') {
+			(void)snprintf(counter->name, sizeof(counter->name), "%s",
+				counters[i].name);
+		}
+		counter->value = counters[i].value;
+	}
+	process->counter_count = (uint32_t)count;
+}
+
+const char *status_text(const char *field, size_t field_size, char *text, size_t size)
+{
+	const size_t len = strnlen(field, field_size < size ? field_size : size - 1);
+	memcpy(text, field, len);
+	text[len] = '\0';
+	return text;
+}

@@ -1,0 +1,97 @@
+/*
+ * control/status - the page on which the processes of a running sensor tell how
+ * they are: to the supervisor and to `mailwarden status`.
+ *
+ * A file <state-dir>/status, mapped by all. One writer per field: each process fills
+ * its own part, the supervisor the rest. The supervisor holds a lock on the file as
+ * long as it lives, so a page without a lock is of a sensor that ended. A reader
+ * trusts no text to end and no number to be in range.
+ */
+#pragma once
+
+#include "base/reason.h"
+#include "control/engine.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define STATUS_WORKERS_MAX   64
+#define STATUS_NAME_BYTES    40
+#define STATUS_SOURCE_BYTES  64
+#define STATUS_HOST_BYTES    65
+#define STATUS_COUNTERS_MAX  (ENGINE_COUNTERS_MAX + 16)
+#define STATUS_PROCESSES_MAX (STATUS_WORKERS_MAX + 8)
+
+enum status_state {
+	STATUS_STATE_NONE = 0,
+	STATUS_STATE_STARTING, /* opening, not in its cage yet */
+	STATUS_STATE_RUNNING,
+	STATUS_STATE_DRAINING, /* told to end */
+	STATUS_STATE_ENDED,
+	STATUS_STATE_FAILED, /* why says */
+};
+
+struct status_counter {
+	char name[STATUS_NAME_BYTES];
+	_Atomic uint64_t value;
+};
+
+struct status_process {
+	/* the process's own */
+	_Atomic uint32_t state;  /* enum status_state */
+	_Atomic uint32_t matrix; /* generation in use */
+	_Atomic uint64_t heartbeat;
+	_Atomic uint64_t packets; /* taken so far */
+	_Atomic uint64_t lost;    /* before they could be taken */
+	_Atomic uint64_t flows;   /* in the table now */
+	_Atomic uint64_t waiting; /* packets that wait in front of it, where known */
+	_Atomic uint64_t lag_us;  /* age of the packet taken last, when it was taken */
+	_Atomic uint64_t refused; /* records for which there was no room */
+	_Atomic uint64_t faults;  /* reporter: writes that failed */
+	_Atomic uint32_t is_down; /* reporter: the last one did */
+	_Atomic uint32_t missing; /* bit per interface that it could not open */
+	_Atomic uint64_t findings[FINDING_COUNT];
+	_Atomic uint32_t counter_count;
+	struct status_counter counters[STATUS_COUNTERS_MAX];
+	struct reason why; /* when failed */
+	/* the supervisor's */
+	char name[STATUS_NAME_BYTES];     /* "worker 0", "reporter" */
+	char source[STATUS_SOURCE_BYTES]; /* "eth0 eth1", "queue 3"; "" for others */
+	_Atomic int pid;                  /* 0: none now */
+	_Atomic uint64_t restarts;
+};
+
+struct status_page {
+	char magic[16];
+	uint32_t version;
+	uint32_t size; /* of this struct */
+	_Atomic int pid;
+	_Atomic uint32_t process_count;
+	_Atomic uint32_t matrix; /* generation of the matrix to be used */
+	_Atomic uint64_t started_us;
+	_Atomic uint64_t loaded_us; /* when the matrix in use was loaded */
+	_Atomic uint64_t reload_failures;
+	_Atomic uint64_t alerts; /* of the sensor's own health */
+	_Atomic uint32_t is_enforcing;
+	char host[STATUS_HOST_BYTES];
+	struct status_process processes[STATUS_PROCESSES_MAX];
+};
+
+/*
+ * The supervisor's: a new page in the directory, locked. NULL with a reason, also when
+ * another sensor runs there. *lock is the file that holds the lock: children close it.
+ */
+struct status_page *status_create(int directory, int *lock, struct reason *why);
+
+/* A reader's. NULL with a reason when there is none or it is of another version. */
+const struct status_page *status_open(
+	const char *directory, bool *is_running, struct reason *why);
+
+const char *status_state_name(enum status_state state);
+
+/* A process publishes its counters. */
+void status_publish(struct status_process *process, const struct json_counter *counters,
+	size_t count);
+
+/* Field of the page as a text that ends. Returns text. */
+const char *status_text(const char *field, size_t field_size, char *text, size_t size);

@@ -1,0 +1,410 @@
+#include "control/supervisor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/notify.h"
+#include "control/reload.h"
+#include "control/reporter.h"
+#include "control/sandbox.h"
+#include "control/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TICK_MS     100
+#define WATCHDOG_US UINT64_C(1000000)
+#define START_US    UINT64_C(30000000) /* for all children to be running */
+#define DRAIN_US    UINT64_C(10000000) /* for workers to drain */
+#define LAST_US     UINT64_C(5000000)  /* then for the reporter */
+#define RING_BYTES  ((size_t)8 << 20)  /* of records, per process */
+#define US_PER_S    1000000
+
+/* Every kind of process, in the order they start; a shipper per output comes here. */
+static const struct process_kind REPORTER = {"reporter", reporter_run};
+static const struct process_kind WORKER = {"worker", worker_run};
+
+struct supervisor {
+	struct sensor sensor;
+	struct processes processes;
+	struct health health;
+	struct reload reload;
+	bool is_ending;
+	bool is_aborting;
+	bool is_matrix_wrong;
+	uint64_t end_us; /* when ending: kill what is left */
+	uint64_t watchdog_us;
+};
+
+static bool name_sensor(struct supervisor *supervisor, struct reason *why)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	if (sensor->settings->host) {
+		(void)snprintf(sensor->host, sizeof(sensor->host), "%s",
+			sensor->settings->host);
+	} else if (gethostname(sensor->host, sizeof(sensor->host) - 1) != 0) {
+		return reason_set(why, "no host name: %s", strerror(errno));
+	}
+	sensor->supervisor = getpid();
+	sensor->boot_s = clock_realtime_us() / US_PER_S;
+	return true;
+}
+
+static bool find_user(struct supervisor *supervisor, struct reason *why)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	const char *wanted = sensor->settings->user;
+	if (!privileges_find_user(wanted, &sensor->user, why)) {
+		return false;
+	}
+	if (!wanted && strcmp(sensor->user.name, "nobody") == 0) {
+		log_line(LOG_LEVEL_WARNING, "supervisor",
+			"no user " PRIVILEGES_DEFAULT_USER ", so nobody is used");
+	}
+	return true;
+}
+
+/* The directory is made when missing; one of somebody else is refused, never taken. */
+static bool open_state(struct supervisor *supervisor, struct reason *why)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	const char *path = sensor->settings->state_dir;
+	const bool is_new = mkdir(path, 0750) == 0;
+	struct stat status;
+	sensor->state_directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sensor->state_directory < 0 ||
+		fstat(sensor->state_directory, &status) != 0) {
+		return reason_set(why, "%.150s: %s", path, strerror(errno));
+	}
+	if (is_new && fchown(sensor->state_directory, sensor->user.uid,
+			      sensor->user.gid) != 0) {
+		return reason_set(why, "%.150s: %s", path, strerror(errno));
+	}
+	if (!is_new && status.st_uid != sensor->user.uid) {
+		return reason_set(why, "%.150s does not belong to user %s (%u)", path,
+			sensor->user.name, (unsigned)sensor->user.uid);
+	}
+	return true;
+}
+
+static bool give_up_rights(struct supervisor *supervisor, struct reason *why)
+{
+	return privileges_become(&supervisor->sensor.user,
+		       PRIVILEGE_CAPTURE | PRIVILEGE_NETWORK | PRIVILEGE_READ_FILES,
+		       why) &&
+	       sandbox_harden(why);
+}
+
+static void name_process(const struct sensor *sensor, unsigned place, const char *name)
+{
+	struct status_process *process = sensor_process(sensor, place);
+	(void)snprintf(process->name, sizeof(process->name), "%s", name);
+}
+
+/* "eth0 eth1" or "queue 3" */
+static void name_source(const struct sensor *sensor, unsigned place)
+{
+	const struct settings *settings = sensor->settings;
+	struct status_process *process = sensor_process(sensor, place);
+	size_t len = 0;
+	for (size_t i = 0; i < settings->interfaces.count; i++) {
+		const int more =
+			snprintf(process->source + len, sizeof(process->source) - len,
+				"%s%s", i ? " " : "", settings->interfaces.values[i]);
+		len += more > 0 ? (size_t)more : 0;
+		if (len >= sizeof(process->source)) {
+			break;
+		}
+	}
+}
+
+static bool make_page(struct supervisor *supervisor, struct reason *why)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	const unsigned workers = sensor->settings->workers;
+	sensor->page = status_create(sensor->state_directory, &sensor->lock, why);
+	if (!sensor->page) {
+		return false;
+	}
+	sensor->process_count = SENSOR_WORKERS + workers;
+	sensor->page->process_count = sensor->process_count;
+	sensor->page->pid = sensor->supervisor;
+	sensor->page->started_us = clock_realtime_us();
+	sensor->page->is_enforcing = sensor->settings->is_enforcing;
+	memcpy(sensor->page->host, sensor->host, sizeof(sensor->host));
+	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");
+	name_process(sensor, SENSOR_REPORTER, REPORTER.name);
+	sensor_process(sensor, SENSOR_SUPERVISOR)->pid = sensor->supervisor;
+	for (unsigned i = 0; i < workers; i++) {
+		char name[STATUS_NAME_BYTES];
+		(void)snprintf(name, sizeof(name), "%s %u", WORKER.name, i);
+		name_process(sensor, SENSOR_WORKERS + i, name);
+		name_source(sensor, SENSOR_WORKERS + i);
+	}
+	return true;
+}
+
+static bool make_rings(struct supervisor *supervisor, struct reason *why)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	const size_t size = (ring_size(RING_BYTES) + 4095) & ~(size_t)4095;
+	unsigned char *memory = mmap(NULL, size * sensor->process_count,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sensor->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (memory == MAP_FAILED || sensor->wake < 0) {
+		return reason_set(why, "no memory for records: %s", strerror(errno));
+	}
+	for (unsigned i = 0; i < sensor->process_count; i++) {
+		sensor->rings[i] = ring_init(memory + size * i, RING_BYTES);
+	}
+	return health_start(&supervisor->health, sensor, why);
+}
+
+static bool load_matrix(struct supervisor *supervisor, struct reason *why)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	sensor->store = matrix_store_new(why);
+	if (!sensor->store) {
+		return false;
+	}
+	supervisor->reload =
+		(struct reload){.sensor = sensor, .health = &supervisor->health};
+	supervisor->is_matrix_wrong = !reload_first(&supervisor->reload);
+	if (supervisor->is_matrix_wrong) {
+		return reason_set(why, "the matrix cannot be used");
+	}
+	return true;
+}
+
+static bool take_signals(struct supervisor *supervisor, struct reason *why)
+{
+	static const int SIGNALS[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT, SIGCHLD};
+	sigset_t set;
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
+		(void)sigaddset(&set, SIGNALS[i]);
+	}
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	supervisor->sensor.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (supervisor->sensor.signals < 0) {
+		return reason_set(why, "cannot take signals: %s", strerror(errno));
+	}
+	return true;
+}
+
+/* All of them running; the first that cannot says why. */
+static bool wait_until_running(struct supervisor *supervisor,
+	const struct process_kind *kind, struct reason *why)
+{
+	const uint64_t end_us = clock_monotonic_us() + START_US;
+	while (!processes_are(&supervisor->processes, kind, STATUS_STATE_RUNNING)) {
+		int status;
+		const unsigned place = processes_reap(&supervisor->processes, &status);
+		if (place != 0) {
+			char text[96];
+			const struct status_process *process =
+				sensor_process(&supervisor->sensor, place);
+			return reason_set(why, "%s: %.180s", process->name,
+				process->why.text[0] != '\0'
+					? process->why.text
+					: process_end_text(
+						  &supervisor->processes.list[place],
+						  status, text, sizeof(text)));
+		}
+		if (clock_monotonic_us() >= end_us) {
+			return reason_set(why, "%s does not start", kind->name);
+		}
+		(void)poll(NULL, 0, 2);
+	}
+	return true;
+}
+
+static bool start_kind(struct supervisor *supervisor, const struct process_kind *kind,
+	unsigned first, struct reason *why)
+{
+	struct processes *processes = &supervisor->processes;
+	const unsigned end =
+		kind == &WORKER ? supervisor->sensor.process_count : first + 1;
+	processes->sensor = &supervisor->sensor;
+	for (unsigned i = first; i < end; i++) {
+		processes->list[i] = (struct process){.kind = kind, .is_wanted = true};
+		if (!process_start(processes, i)) {
+			return reason_set(
+				why, "cannot start a process: %s", strerror(errno));
+		}
+	}
+	return wait_until_running(supervisor, kind, why);
+}
+
+static bool start_reporter(struct supervisor *supervisor, struct reason *why)
+{
+	return start_kind(supervisor, &REPORTER, SENSOR_REPORTER, why);
+}
+
+static bool start_workers(struct supervisor *supervisor, struct reason *why)
+{
+	return start_kind(supervisor, &WORKER, SENSOR_WORKERS, why);
+}
+
+/* The start of a sensor, in order. */
+static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) = {
+	name_sensor, find_user, /* before root is given up */
+	open_state,             /* as root: it may have to be made */
+	give_up_rights,         /* from here on only captures and the admin's files */
+	make_page,              /* its lock: no second sensor here */
+	make_rings, load_matrix, take_signals,
+	start_reporter, /* somebody takes the records ... */
+	start_workers,  /* ... before there are any; each opens its captures */
+};
+
+static void on_signal(struct supervisor *supervisor, uint32_t signal)
+{
+	if (signal == SIGHUP) {
+		const pid_t reporter = supervisor->processes.list[SENSOR_REPORTER].pid;
+		reload_want(&supervisor->reload);
+		if (reporter > 0) {
+			(void)kill(reporter, SIGHUP);
+		}
+	} else if (signal == SIGUSR1) {
+		health_stats(&supervisor->health);
+	} else if (signal == SIGTERM || signal == SIGINT) {
+		supervisor->is_aborting = supervisor->is_ending;
+		supervisor->is_ending = true;
+	}
+}
+
+static void take_pending_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+	while (read(supervisor->sensor.signals, &info, sizeof(info)) == sizeof(info)) {
+		on_signal(supervisor, info.ssi_signo);
+	}
+}
+
+static void tell_of_end(struct supervisor *supervisor, unsigned place, int status)
+{
+	char text[96];
+	const struct process *process = &supervisor->processes.list[place];
+	const struct status_process *page = sensor_process(&supervisor->sensor, place);
+	if (!process->is_wanted) {
+		return;
+	}
+	health_alert(&supervisor->health, FINDING_SENSOR_WORKER_RESTARTED, place,
+		"%s %s%s%.100s; it is started again", page->name,
+		process_end_text(process, status, text, sizeof(text)),
+		page->why.text[0] != '\0' ? ": " : "", page->why.text);
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	int status;
+	unsigned place;
+	reload_reap(&supervisor->reload);
+	while ((place = processes_reap(&supervisor->processes, &status)) != 0) {
+		tell_of_end(supervisor, place, status);
+	}
+}
+
+static void wait_tick(const struct supervisor *supervisor)
+{
+	struct pollfd signals = {.fd = supervisor->sensor.signals, .events = POLLIN};
+	(void)poll(&signals, 1, TICK_MS);
+}
+
+/* One look at everything. */
+static void tick(struct supervisor *supervisor, uint64_t *look_us)
+{
+	const uint64_t now_us = clock_monotonic_us();
+	take_pending_signals(supervisor);
+	reap(supervisor);
+	processes_restart(&supervisor->processes, now_us);
+	if (now_us - *look_us >= TICK_MS * 1000) {
+		*look_us = now_us;
+		processes_look(&supervisor->processes);
+		health_look(&supervisor->health, now_us);
+	}
+	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
+		supervisor->watchdog_us = now_us;
+		notify_say("WATCHDOG=1");
+	}
+}
+
+static void follow(struct supervisor *supervisor)
+{
+	uint64_t look_us = 0;
+	while (!supervisor->is_ending) {
+		tick(supervisor, &look_us);
+		reload_step(&supervisor->reload, &supervisor->processes);
+		wait_tick(supervisor);
+	}
+}
+
+/* Tell one kind to end and wait for it; past the time, or aborting, by force. */
+static void end_kind(struct supervisor *supervisor, const struct process_kind *kind,
+	uint64_t patience_us)
+{
+	struct processes *processes = &supervisor->processes;
+	const uint64_t end_us = clock_monotonic_us() + patience_us;
+	uint64_t look_us = 0;
+	processes_end(processes, kind, SIGTERM);
+	while (!processes_are_gone(processes, kind)) {
+		tick(supervisor, &look_us);
+		if (supervisor->is_aborting || clock_monotonic_us() >= end_us) {
+			processes_end(processes, kind, SIGKILL);
+		}
+		wait_tick(supervisor);
+	}
+}
+
+static void end_all(struct supervisor *supervisor)
+{
+	notify_say("STOPPING=1");
+	end_kind(supervisor, &WORKER, DRAIN_US);
+	end_kind(supervisor, &REPORTER, LAST_US);
+}
+
+static bool start_all(struct supervisor *supervisor, struct reason *why)
+{
+	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
+		if (!STEPS[i](supervisor, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+enum supervisor_end supervisor_run(const struct settings *settings, struct reason *why)
+{
+	static struct supervisor supervisor; /* too large for the stack; one */
+	supervisor.sensor.settings = settings;
+	notify_start();
+	if (!start_all(&supervisor, why)) {
+		supervisor.is_aborting = true;
+		if (supervisor.processes.sensor) {
+			end_all(&supervisor);
+		}
+		notify_stop();
+		return supervisor.is_matrix_wrong ? SUPERVISOR_END_MATRIX
+						  : SUPERVISOR_END_FAILED;
+	}
+	notify_say("READY=1");
+	log_line(LOG_LEVEL_NOTICE, "supervisor", "watching %s",
+		sensor_process(&supervisor.sensor, SENSOR_WORKERS)->source);
+	follow(&supervisor);
+	end_all(&supervisor);
+	notify_stop();
+	if (supervisor.is_aborting) {
+		(void)reason_set(why, "ended at once, as told");
+		return SUPERVISOR_END_FAILED;
+	}
+	return SUPERVISOR_END_DRAINED;
+}

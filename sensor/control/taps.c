@@ -1,0 +1,152 @@
+#include "control/taps.h"
+
+#include "base/log.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+struct tap {
+	struct live *live; /* NULL: left out from the start */
+	const char *name;
+	bool is_gone; /* went away; kept for its counters, a cage cannot close it */
+};
+
+struct taps {
+	const char *area; /* of log lines */
+	size_t count;
+	struct tap list[SETTINGS_LIST_MAX];
+};
+
+static bool is_open(const struct tap *tap)
+{
+	return tap->live != NULL && !tap->is_gone;
+}
+
+static bool open_one(
+	struct taps *taps, const struct sensor *sensor, size_t i, struct reason *why)
+{
+	const struct settings *settings = sensor->settings;
+	const bool is_shared = settings->workers > 1;
+	const struct live_settings live = {.interface = settings->interfaces.values[i],
+		.source = (uint32_t)i,
+		.ring_bytes = settings->ring_mib << 20,
+		.fanout_group =
+			is_shared ? (uint16_t)(sensor->supervisor * 8 + (int)i) : 0,
+		.is_promiscuous = true};
+	taps->list[i].name = live.interface;
+	taps->list[i].live = live_open(&live, why);
+	return taps->list[i].live != NULL;
+}
+
+struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_strict,
+	struct reason *why)
+{
+	struct taps *taps = calloc(1, sizeof(*taps));
+	if (!taps) {
+		(void)reason_set(why, "no memory for captures");
+		return NULL;
+	}
+	taps->area = area;
+	taps->count = sensor->settings->interfaces.count;
+	for (size_t i = 0; i < taps->count; i++) {
+		if (open_one(taps, sensor, i, why)) {
+			continue;
+		}
+		if (is_strict) {
+			taps_close(taps);
+			return NULL;
+		}
+		log_line(LOG_LEVEL_WARNING, area, "left out: %s", why->text);
+	}
+	return taps;
+}
+
+void taps_close(struct taps *taps)
+{
+	if (!taps) {
+		return;
+	}
+	for (size_t i = 0; i < taps->count; i++) {
+		if (taps->list[i].live) {
+			live_close(taps->list[i].live);
+		}
+	}
+	free(taps);
+}
+
+static void on_frames(void *context, const struct frame *frames, size_t count)
+{
+	struct engine *engine = (struct engine *)context;
+	engine_frames(engine, frames, count);
+}
+
+bool taps_dispatch(struct taps *taps, struct engine *engine)
+{
+	bool is_any = false;
+	for (size_t i = 0; i < taps->count; i++) {
+		struct tap *tap = &taps->list[i];
+		struct reason why = {.text = ""};
+		if (!is_open(tap)) {
+			continue;
+		}
+		switch (live_dispatch(tap->live, on_frames, engine, &why)) {
+		case LIVE_FRAMES:
+			is_any = true;
+			break;
+		case LIVE_GONE:
+			tap->is_gone = true;
+			log_line(LOG_LEVEL_ERROR, taps->area, "interface gone: %s",
+				why.text);
+			break;
+		case LIVE_IDLE:
+		case LIVE_DOWN:
+			break;
+		}
+	}
+	return is_any;
+}
+
+void taps_wait(const struct taps *taps, int timeout_ms)
+{
+	struct pollfd list[SETTINGS_LIST_MAX];
+	nfds_t count = 0;
+	bool is_down = false;
+	for (size_t i = 0; i < taps->count; i++) {
+		if (is_open(&taps->list[i])) {
+			list[count++] = (struct pollfd){
+				.fd = live_fd(taps->list[i].live), .events = POLLIN};
+		}
+	}
+	if (poll(list, count, timeout_ms) > 0) {
+		for (nfds_t i = 0; i < count; i++) {
+			is_down = is_down || (list[i].revents & POLLERR) != 0;
+		}
+	}
+	if (is_down) { /* poll would return at once as long as it is down */
+		(void)poll(NULL, 0, timeout_ms / 2);
+	}
+}
+
+void taps_counters(struct taps *taps, struct taps_counters *counters)
+{
+	*counters = (struct taps_counters){0};
+	for (size_t i = 0; i < taps->count; i++) {
+		struct live_counters live = {0};
+		if (taps->list[i].live) {
+			live_counters(taps->list[i].live, &live);
+			counters->received += live.received;
+			counters->lost += live.dropped_kernel;
+		}
+	}
+}
+
+uint32_t taps_missing(const struct taps *taps)
+{
+	uint32_t missing = 0;
+	for (size_t i = 0; i < taps->count; i++) {
+		if (!is_open(&taps->list[i])) {
+			missing |= UINT32_C(1) << i;
+		}
+	}
+	return missing;
+}

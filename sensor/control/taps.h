@@ -1,0 +1,35 @@
+/*
+ * control/taps - the interfaces that one worker watches.
+ *
+ * Opened while the worker still may, in one step; then frames of all of them go to
+ * the engine. An interface that is missing or goes away is told once and left out:
+ * nothing in a cage can open it again, so the supervisor starts the worker anew when
+ * it is back.
+ */
+#pragma once
+
+#include "capture/live.h"
+#include "control/sensor.h"
+
+struct taps; /* opaque */
+
+struct taps_counters {
+	uint64_t received;
+	uint64_t lost;
+};
+
+/* is_strict: a missing interface is an error (at start), else it is left out. */
+struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_strict,
+	struct reason *why);
+void taps_close(struct taps *taps);
+
+/* What is at hand, a bounded number of frames. False: none, so wait. */
+bool taps_dispatch(struct taps *taps, struct engine *engine);
+
+/* Until a frame comes, at most so long. */
+void taps_wait(const struct taps *taps, int timeout_ms);
+
+void taps_counters(struct taps *taps, struct taps_counters *counters);
+
+/* Bit per interface (in order of the settings) that is left out. */
+uint32_t taps_missing(const struct taps *taps);

@@ -1,0 +1,121 @@
+#include "judge/action.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const NAMES[ACTION_COUNT] = {
+	[ACTION_ACCEPT] = "accept",
+	[ACTION_REFUSE] = "refuse",
+	[ACTION_REJECT] = "reject",
+	[ACTION_DROP] = "drop",
+};
+
+const char *action_name(enum action action)
+{
+	assert(action < ACTION_COUNT);
+	return NAMES[action];
+}
+
+void action_table_start(struct action_table *table)
+{
+	*table = (struct action_table){
+		.of = {[FINDING_SENDER_ILLEGITIMATE] = ACTION_REFUSE,
+			[FINDING_FLOW_ILLEGITIMATE] = ACTION_REJECT,
+			[FINDING_FLOW_ROLE_MISMATCH] = ACTION_REFUSE,
+			[FINDING_SMTPS_IMPLICIT] = ACTION_REJECT,
+			[FINDING_ZONE_USER_ACCESS_EXPOSED] = ACTION_REJECT}};
+}
+
+static bool find_action(const char *name, uint8_t *action)
+{
+	for (unsigned i = 0; i < ACTION_COUNT; i++) {
+		if (strcmp(name, NAMES[i]) == 0) {
+			*action = (uint8_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool action_table_set(struct action_table *table, const char *text, struct reason *why)
+{
+	const char *equals = strchr(text, '=');
+	uint8_t action = ACTION_ACCEPT;
+	if (!equals || !find_action(equals + 1, &action)) {
+		return reason_set(why,
+			"%.80s: an action is FINDING=accept, refuse, reject or drop",
+			text);
+	}
+	const size_t len = (size_t)(equals - text);
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		const char *id = finding_row((enum finding)i)->id;
+		if (strlen(id) == len && memcmp(id, text, len) == 0) {
+			table->of[i] = action;
+			return true;
+		}
+	}
+	return reason_set(why, "%.*s: no such finding on a flow", (int)len, text);
+}
+
+static bool is_at(const struct matrix_end *declared, const struct matrix_end *end)
+{
+	return declared->group ? declared->group == end->group
+			       : declared->zone == end->zone;
+}
+
+/* The row that speaks of these two ends; the nearest one of other ends does not. */
+static const struct matrix_row *governing_row(const struct judgement *judgement)
+{
+	const struct matrix_row *nearest = judgement->nearest;
+	if (judgement->row) {
+		return judgement->row;
+	}
+	return nearest && is_at(&nearest->from, &judgement->from) &&
+			       is_at(&nearest->to, &judgement->to)
+		       ? nearest
+		       : NULL;
+}
+
+/* The client still takes a reply (RFC 5321 section 4.2) for one of its server's. */
+static bool is_clear_smtp(const struct observation *observation)
+{
+	const struct protocol_row *row = protocol_row(observation->protocol);
+	return observation->facts && !row->is_implicit_tls &&
+	       (row->family == PROTOCOL_SMTP || row->family == PROTOCOL_LMTP) &&
+	       !(observation->facts->starttls & FACTS_STARTTLS_ACCEPTED);
+}
+
+static enum action gravest(const struct action_table *table, uint64_t findings)
+{
+	enum action action = ACTION_ACCEPT;
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (findings & FINDING_BIT(i) && table->of[i] > action) {
+			action = (enum action)table->of[i];
+		}
+	}
+	return action;
+}
+
+/* Who serves whom is a mere guess by port numbers: told, never blocked. */
+static bool is_guess(const struct observation *observation)
+{
+	return observation->confidence == DIRECTION_CONFIDENCE_PORT;
+}
+
+struct action_choice action_choose(const struct action_table *table,
+	const struct observation *observation, const struct judgement *judgement)
+{
+	struct action_choice choice = {.action = gravest(table, judgement->findings)};
+	if (choice.action == ACTION_ACCEPT || is_guess(observation)) {
+		return (struct action_choice){.action = ACTION_ACCEPT};
+	}
+	if (choice.action == ACTION_REFUSE && !is_clear_smtp(observation)) {
+		choice.action = ACTION_REJECT;
+	}
+	const struct matrix_row *row = governing_row(judgement);
+	if (!table->is_enforcing || (row && row->mode == MATRIX_MODE_AUDIT)) {
+		choice.action = ACTION_ACCEPT;
+		choice.is_audited = true;
+	}
+	return choice;
+}

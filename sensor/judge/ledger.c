@@ -1,0 +1,435 @@
+#include "judge/ledger.h"
+
+#include "base/pool.h"
+#include "base/text.h"
+#include "judge/findings.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define NONE UINT32_MAX
+
+struct entry {
+	struct ledger_server server;
+	uint32_t next_in_bucket;
+	uint32_t older; /* in order of use */
+	uint32_t newer;
+};
+
+struct ledger {
+	struct hash_seed seed;
+	struct pool entries;
+	uint32_t bucket_mask;
+	uint32_t oldest;
+	uint32_t newest;
+	uint32_t *buckets;
+	uint64_t given_up;
+};
+
+static const char *const VERSION_NAMES[LEDGER_VERSIONS] = {
+	"3.0", "1.0", "1.1", "1.2", "1.3"};
+
+const char *ledger_version_name(unsigned index)
+{
+	assert(index < LEDGER_VERSIONS);
+	return VERSION_NAMES[index];
+}
+
+struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason *why)
+{
+	assert(servers > 0 && servers < NONE / 2);
+	uint32_t bucket_count = 16;
+	while (bucket_count < servers) {
+		bucket_count <<= 1;
+	}
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	if (!ledger) {
+		(void)reason_set(why, "no memory for the server ledger");
+		return NULL;
+	}
+	ledger->buckets = calloc(bucket_count, sizeof(*ledger->buckets));
+	if (!ledger->buckets) {
+		(void)reason_set(why, "no memory for %u servers", servers);
+		ledger_free(ledger);
+		return NULL;
+	}
+	if (!pool_init(&ledger->entries, sizeof(struct entry), servers, why)) {
+		ledger_free(ledger);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < bucket_count; i++) {
+		ledger->buckets[i] = NONE;
+	}
+	ledger->seed = seed;
+	ledger->bucket_mask = bucket_count - 1;
+	ledger->oldest = NONE;
+	ledger->newest = NONE;
+	return ledger;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger) {
+		return;
+	}
+	pool_destroy(&ledger->entries);
+	free(ledger->buckets);
+	free(ledger);
+}
+
+static struct entry *entry_at(const struct ledger *ledger, uint32_t index)
+{
+	struct entry *entry = pool_at(&ledger->entries, index);
+	return entry;
+}
+
+static uint32_t *bucket_of(
+	const struct ledger *ledger, const struct address *address, uint16_t port)
+{
+	uint64_t words[3] = {0, 0, port};
+	memcpy(words, address->bytes, sizeof(address->bytes));
+	const uint64_t hash = hash_words(&ledger->seed, words, 3);
+	return &ledger->buckets[(uint32_t)hash & ledger->bucket_mask];
+}
+
+static uint32_t find(
+	const struct ledger *ledger, const struct address *address, uint16_t port)
+{
+	uint32_t index = *bucket_of(ledger, address, port);
+	while (index != NONE) {
+		const struct entry *entry = entry_at(ledger, index);
+		if (entry->server.port == port &&
+			address_equal(&entry->server.address, address)) {
+			break;
+		}
+		index = entry->next_in_bucket;
+	}
+	return index;
+}
+
+static void age_unlink(struct ledger *ledger, const struct entry *entry)
+{
+	if (entry->older == NONE) {
+		ledger->oldest = entry->newer;
+	} else {
+		entry_at(ledger, entry->older)->newer = entry->newer;
+	}
+	if (entry->newer == NONE) {
+		ledger->newest = entry->older;
+	} else {
+		entry_at(ledger, entry->newer)->older = entry->older;
+	}
+}
+
+static void age_append(struct ledger *ledger, uint32_t index)
+{
+	struct entry *entry = entry_at(ledger, index);
+	entry->older = ledger->newest;
+	entry->newer = NONE;
+	if (ledger->newest == NONE) {
+		ledger->oldest = index;
+	} else {
+		entry_at(ledger, ledger->newest)->newer = index;
+	}
+	ledger->newest = index;
+}
+
+static void give_up_oldest(struct ledger *ledger)
+{
+	const uint32_t index = ledger->oldest;
+	const struct entry *entry = entry_at(ledger, index);
+	uint32_t *link = bucket_of(ledger, &entry->server.address, entry->server.port);
+	while (*link != index) {
+		link = &entry_at(ledger, *link)->next_in_bucket;
+	}
+	*link = entry->next_in_bucket;
+	age_unlink(ledger, entry);
+	pool_give(&ledger->entries, index);
+	ledger->given_up++;
+}
+
+/* The server's entry, made where there is none, and now the newest. */
+static struct ledger_server *use(
+	struct ledger *ledger, const struct address *address, uint16_t port)
+{
+	uint32_t index = find(ledger, address, port);
+	if (index != NONE) {
+		age_unlink(ledger, entry_at(ledger, index));
+		age_append(ledger, index);
+		return &entry_at(ledger, index)->server;
+	}
+	if (ledger->entries.used == ledger->entries.capacity) {
+		give_up_oldest(ledger);
+	}
+	index = pool_take(&ledger->entries);
+	uint32_t *bucket = bucket_of(ledger, address, port);
+	struct entry *entry = entry_at(ledger, index);
+	*entry = (struct entry){.server = {.address = *address, .port = port},
+		.next_in_bucket = *bucket};
+	*bucket = index;
+	age_append(ledger, index);
+	return &entry->server;
+}
+
+const struct ledger_server *ledger_find(
+	const struct ledger *ledger, const struct address *address, uint16_t port)
+{
+	const uint32_t index = find(ledger, address, port);
+	return index == NONE ? NULL : &entry_at(ledger, index)->server;
+}
+
+void ledger_put(struct ledger *ledger, const struct ledger_server *server)
+{
+	*use(ledger, &server->address, server->port) = *server;
+}
+
+size_t ledger_count(const struct ledger *ledger)
+{
+	return ledger->entries.used;
+}
+
+uint64_t ledger_given_up(const struct ledger *ledger)
+{
+	return ledger->given_up;
+}
+
+void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context)
+{
+	for (uint32_t i = ledger->oldest; i != NONE; i = entry_at(ledger, i)->newer) {
+		visit(context, &entry_at(ledger, i)->server);
+	}
+}
+
+static bool is_remembered(uint64_t seen_us, uint64_t now_us)
+{
+	return seen_us + LEDGER_MEMORY_US >= now_us;
+}
+
+/* Nobody has been offered it for long enough: it was switched off. */
+static bool is_switched_off(const struct ledger_absence *absence, uint64_t now_us)
+{
+	return absence->flows >= LEDGER_CHANGE_FLOWS &&
+	       absence->client_count == LEDGER_CLIENTS &&
+	       absence->first_us + LEDGER_CHANGE_US <= now_us;
+}
+
+/*
+ * Only an offer before this flow counts: a server that got STARTTLS meanwhile did
+ * nothing wrong before.
+ */
+static void recall_starttls(const struct ledger_server *server, uint64_t start_us,
+	struct judge_memory *memory)
+{
+	if (server->offered == 0 || server->offered_first_us >= start_us ||
+		!is_remembered(server->offered_last_us, start_us) ||
+		is_switched_off(&server->absence, start_us)) {
+		return;
+	}
+	memory->starttls_offers = server->offered;
+	memory->starttls_first_us = server->offered_first_us;
+	memory->starttls_offered_us =
+		server->offered_last_us < start_us ? server->offered_last_us : start_us;
+	memory->starttls_missed_by = server->absence.client_count;
+}
+
+/* The certificate that this flow shows; NULL when none is visible. */
+static const struct facts_certificate *shown(const struct observation *observation)
+{
+	const struct facts_certificate *certificate =
+		&observation->facts->session.server_certificate;
+	return certificate->visibility == FACTS_SEEN &&
+			       certificate->fingerprint[0] != '\0'
+		       ? certificate
+		       : NULL;
+}
+
+/* One word, as a line of the state file holds it. */
+static void word_copy(char *field, size_t size, const char *word)
+{
+	text_copy(field, size, (struct text){(const uint8_t *)word, strlen(word)});
+	for (char *blank = strchr(field, ' '); blank; blank = strchr(blank, ' ')) {
+		*blank = '?';
+	}
+}
+
+static const struct ledger_certificate *find_certificate(
+	const struct ledger_server *server, const char *fingerprint, const char *sni)
+{
+	for (size_t i = 0; i < LEDGER_CERTIFICATES; i++) {
+		const struct ledger_certificate *at = &server->certificates[i];
+		if (strcmp(at->fingerprint, fingerprint) == 0 &&
+			strcmp(at->sni, sni) == 0) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * One that comes back after another took its place; a renewed one never does. A server
+ * may have one for each name asked for and for each type of key: those do not compete.
+ */
+static void recall_certificates(const struct ledger_server *server,
+	const struct observation *observation, uint64_t start_us,
+	struct judge_memory *memory)
+{
+	const struct facts_certificate *certificate = shown(observation);
+	char sni[LEDGER_SNI_BYTES];
+	word_copy(sni, sizeof(sni), observation->facts->session.sni);
+	const struct ledger_certificate *known =
+		certificate ? find_certificate(server, certificate->fingerprint, sni)
+			    : NULL;
+	if (!known || !is_remembered(known->last_us, start_us)) {
+		return;
+	}
+	uint32_t others = 0;
+	for (size_t i = 0; i < LEDGER_CERTIFICATES; i++) {
+		const struct ledger_certificate *at = &server->certificates[i];
+		const bool is_rival = at != known && at->flows > 0 &&
+				      strcmp(at->sni, known->sni) == 0 &&
+				      strcmp(at->key_type, known->key_type) == 0;
+		const bool is_between =
+			at->last_us > known->last_us && at->last_us <= start_us;
+		others += is_rival && is_between &&
+			  !address_equal(&at->client, &observation->client);
+	}
+	memory->certificates = others > 0 ? others + 1 : 0;
+}
+
+void ledger_recall(const struct ledger *ledger, const struct observation *observation,
+	uint64_t start_us, struct judge_memory *memory)
+{
+	const struct ledger_server *server =
+		ledger_find(ledger, &observation->server, observation->server_port);
+	if (!server) {
+		return;
+	}
+	recall_starttls(server, start_us, memory);
+	recall_certificates(server, observation, start_us, memory);
+}
+
+static void count(uint32_t *counter)
+{
+	*counter += *counter < UINT32_MAX ? 1 : 0;
+}
+
+/* Widen [*first_us, *last_us] by time_us; both 0: empty. */
+static void widen(uint64_t *first_us, uint64_t *last_us, uint64_t time_us)
+{
+	if (*first_us == 0 || time_us < *first_us) {
+		*first_us = time_us;
+	}
+	if (time_us > *last_us) {
+		*last_us = time_us;
+	}
+}
+
+static void add_client(struct ledger_absence *absence, const struct address *client)
+{
+	for (uint32_t i = 0; i < absence->client_count; i++) {
+		if (address_equal(&absence->clients[i], client)) {
+			return;
+		}
+	}
+	if (absence->client_count < LEDGER_CLIENTS) {
+		absence->clients[absence->client_count++] = *client;
+	}
+}
+
+static void learn_offer(struct ledger_server *server,
+	const struct observation *observation, uint64_t start_us)
+{
+	const struct facts *facts = observation->facts;
+	if (facts->starttls_offered == FACTS_YES) {
+		count(&server->offered);
+		widen(&server->offered_first_us, &server->offered_last_us, start_us);
+		if (start_us >= server->absence.last_us) {
+			server->absence = (struct ledger_absence){0};
+		}
+		return;
+	}
+	if (!judge_is_starttls_absent(facts)) {
+		return;
+	}
+	count(&server->not_offered);
+	if (start_us >= server->offered_last_us) {
+		count(&server->absence.flows);
+		widen(&server->absence.first_us, &server->absence.last_us, start_us);
+		add_client(&server->absence, &observation->client);
+	}
+}
+
+static struct ledger_certificate *oldest_certificate(struct ledger_server *server)
+{
+	struct ledger_certificate *oldest = &server->certificates[0];
+	for (size_t i = 1; i < LEDGER_CERTIFICATES; i++) {
+		if (server->certificates[i].last_us < oldest->last_us) {
+			oldest = &server->certificates[i];
+		}
+	}
+	return oldest;
+}
+
+static void learn_certificate(struct ledger_server *server,
+	const struct observation *observation, uint64_t start_us)
+{
+	const struct facts_certificate *certificate = shown(observation);
+	if (!certificate) {
+		return;
+	}
+	struct ledger_certificate fresh = {.flows = 0};
+	word_copy(fresh.sni, sizeof(fresh.sni), observation->facts->session.sni);
+	word_copy(fresh.key_type, sizeof(fresh.key_type), certificate->key_type);
+	word_copy(
+		fresh.fingerprint, sizeof(fresh.fingerprint), certificate->fingerprint);
+	const struct ledger_certificate *known =
+		find_certificate(server, fresh.fingerprint, fresh.sni);
+	struct ledger_certificate *entry;
+	if (known) {
+		entry = &server->certificates[known - server->certificates];
+	} else {
+		entry = oldest_certificate(server);
+		*entry = fresh;
+	}
+	count(&entry->flows);
+	if (start_us >= entry->last_us) {
+		entry->client = observation->client;
+	}
+	widen(&entry->first_us, &entry->last_us, start_us);
+}
+
+/* 0x0300 is SSL 3.0, 0x0304 TLS 1.3 (RFC 8446 section 4.2.1). */
+static uint16_t version_flag(uint16_t version)
+{
+	const unsigned index = version - 0x0300U;
+	return index < LEDGER_VERSIONS ? (uint16_t)(1U << index) : 0;
+}
+
+void ledger_learn(struct ledger *ledger, const struct observation *observation,
+	uint64_t start_us, bool is_stripped)
+{
+	const struct facts *facts = observation->facts;
+	if (!facts->has_server_bytes) {
+		return;
+	}
+	const uint64_t seen_us = start_us > 0 ? start_us : 1; /* 0 is never */
+	struct ledger_server *server =
+		use(ledger, &observation->server, observation->server_port);
+	count(&server->flows);
+	widen(&server->first_us, &server->last_us, seen_us);
+	server->versions |= version_flag(facts->session.version);
+	if (facts->tls == FACTS_TLS_STARTTLS) {
+		count(&server->used);
+	}
+	if ((facts->starttls & FACTS_STARTTLS_REFUSED) != 0) {
+		count(&server->refused);
+	}
+	if (is_stripped) {
+		count(&server->stripped);
+	}
+	if ((facts->auth_secret & FACTS_MECHANISMS_REUSABLE) != 0) {
+		count(&server->auth_clear);
+	}
+	learn_offer(server, observation, seen_us);
+	learn_certificate(server, observation, seen_us);
+}

@@ -1,0 +1,169 @@
+#include "matrix/architecture.h"
+
+#include "matrix/architecture_rows.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static architecture_rule *const RULES[] = {
+	architecture_mailbox_internet,
+	architecture_relay_chain,
+	architecture_gateway_roles,
+	architecture_senders,
+	architecture_readers,
+	architecture_users_protected,
+	architecture_servers_protected,
+	architecture_version,
+	architecture_user_access,
+};
+
+void architecture_tell(struct architecture *architecture, const struct matrix_row *row,
+	const char *recommendation, const char *format, ...)
+{
+	char label[80];
+	char text[300];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	(void)snprintf(label, sizeof(label), "%s row %.60s", recommendation, row->id);
+	review_tell(&architecture->review, &row->place, label, "%s", text);
+}
+
+bool architecture_is_server(enum matrix_role role)
+{
+	return role == MATRIX_ROLE_SUBMISSION || role == MATRIX_ROLE_MAILBOX ||
+	       role == MATRIX_ROLE_RELAY || role == MATRIX_ROLE_OUTBOUND ||
+	       role == MATRIX_ROLE_INBOUND;
+}
+
+static size_t group_index(const struct matrix *matrix, const struct matrix_group *group)
+{
+	return (size_t)(group - matrix->groups);
+}
+
+/* R34: every address of a mailbox server stands in zone internal. */
+static void review_mailboxes(struct architecture *architecture)
+{
+	struct review *review = &architecture->review;
+	const struct matrix *matrix = review->matrix;
+	const struct lookup *groups = &matrix->group_prefixes;
+	const uint32_t internal = name_table_find(&matrix->zone_names, "internal");
+	char network[NETWORK_TEXT_BYTES];
+	for (size_t i = 0; i < groups->prefix_count; i++) {
+		const struct lookup_prefix *prefix = &groups->prefixes[i];
+		const struct matrix_group *group = &matrix->groups[prefix->owner];
+		const struct lookup_prefix *found =
+			lookup_find(&matrix->zone_prefixes, &prefix->network.base);
+		const uint32_t zone = found ? found->owner : 0;
+		if (group->role != MATRIX_ROLE_MAILBOX || zone == internal) {
+			continue;
+		}
+		const struct matrix_place place = {
+			matrix->files[prefix->file], prefix->line};
+		review_tell(review, &place, "R34",
+			"mailbox server %s (group %s) stands in zone %s; it belongs "
+			"into internal, behind the gateway",
+			network_text(&prefix->network, network), group->name,
+			matrix->zones[zone].name);
+	}
+}
+
+static bool is_gateway_pair(enum matrix_role a, enum matrix_role b)
+{
+	return (a == MATRIX_ROLE_OUTBOUND && b == MATRIX_ROLE_INBOUND) ||
+	       (a == MATRIX_ROLE_INBOUND && b == MATRIX_ROLE_OUTBOUND);
+}
+
+static bool holds(const struct network *wide, const struct network *narrow)
+{
+	const struct address last = network_last(wide);
+	return memcmp(wide->base.bytes, narrow->base.bytes, 16) <= 0 &&
+	       memcmp(narrow->base.bytes, last.bytes, 16) <= 0;
+}
+
+/* Tell of what lies in both groups, if they are of both kinds. */
+static void review_nested(struct architecture *architecture,
+	const struct lookup_prefix *wide, const struct lookup_prefix *narrow)
+{
+	struct review *review = &architecture->review;
+	const struct matrix *matrix = review->matrix;
+	const struct matrix_group *outer = &matrix->groups[wide->owner];
+	const struct matrix_group *inner = &matrix->groups[narrow->owner];
+	char network[NETWORK_TEXT_BYTES];
+	if (!is_gateway_pair(outer->role, inner->role)) {
+		return;
+	}
+	const struct matrix_place place = {matrix->files[narrow->file], narrow->line};
+	review_tell(review, &place, "R36",
+		"%s of %s group %s lies in %s group %s too; what sends to the Internet "
+		"and what receives are separate servers",
+		network_text(&narrow->network, network), matrix_role_name(inner->role),
+		inner->name, matrix_role_name(outer->role), outer->name);
+}
+
+/* R36: an address written in groups of both kinds. Prefixes come sorted, wider first. */
+static void review_shared_addresses(struct architecture *architecture)
+{
+	const struct lookup *groups = &architecture->review.matrix->group_prefixes;
+	for (size_t i = 0; i < groups->prefix_count; i++) {
+		const struct lookup_prefix *wide = &groups->prefixes[i];
+		for (size_t j = i + 1;
+			j < groups->prefix_count &&
+			holds(&wide->network, &groups->prefixes[j].network);
+			j++) {
+			review_nested(architecture, wide, &groups->prefixes[j]);
+		}
+	}
+}
+
+/* What exchanges mail with the Internet: the gateway's servers, and whoever a row lets. */
+static void find_exposed(struct architecture *architecture)
+{
+	const struct matrix *matrix = architecture->review.matrix;
+	for (size_t i = 0; i < matrix->group_count; i++) {
+		const enum matrix_role role = matrix->groups[i].role;
+		architecture->is_exposed[i] =
+			role == MATRIX_ROLE_OUTBOUND || role == MATRIX_ROLE_INBOUND;
+	}
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		const struct matrix_row *row = &matrix->rows[i];
+		if (!review_lists_sending(row) ||
+			!review_is_in_force(&architecture->review, row)) {
+			continue;
+		}
+		if (row->from.group && review_is_internet(matrix, &row->to)) {
+			architecture->is_exposed[group_index(matrix, row->from.group)] =
+				true;
+		}
+		if (row->to.group && review_is_internet(matrix, &row->from)) {
+			architecture->is_exposed[group_index(matrix, row->to.group)] =
+				true;
+		}
+	}
+}
+
+void architecture_breaches(
+	const struct matrix *matrix, int64_t now_s, struct matrix_problems *breaches)
+{
+	*breaches = (struct matrix_problems){0};
+	struct architecture architecture = {
+		.review = {matrix, now_s, breaches},
+		.is_exposed = calloc(matrix->group_count + 1, sizeof(bool)),
+	};
+	if (!architecture.is_exposed) {
+		abort();
+	}
+	find_exposed(&architecture);
+	review_mailboxes(&architecture);
+	review_shared_addresses(&architecture);
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		const struct matrix_row *row = &matrix->rows[i];
+		const bool is_in_force = review_is_in_force(&architecture.review, row);
+		for (size_t j = 0; is_in_force && j < sizeof(RULES) / sizeof(*RULES);
+			j++) {
+			RULES[j](&architecture, row);
+		}
+	}
+	free(architecture.is_exposed);
+}

@@ -1,0 +1,67 @@
+#include "report/json_sensor.h"
+
+#include "report/json_writer.h"
+
+#include <inttypes.h>
+
+#define EVENT_ID_BYTES 160
+
+static void write_event(
+	struct json_writer *writer, const char *type, const struct json_event *event)
+{
+	char id[EVENT_ID_BYTES];
+	(void)snprintf(
+		id, sizeof(id), "%s-%" PRIu64, event->event_prefix, event->sequence);
+	json_object_open(writer, NULL);
+	json_time(writer, "timestamp", event->time_us);
+	json_text(writer, "event_id", id);
+	json_text(writer, "event_type", type);
+	json_text(writer, "host", event->host);
+}
+
+void json_sensor_alert(FILE *out, const struct json_event *event,
+	const struct json_sensor_alert *alert)
+{
+	struct json_writer writer = {.out = out};
+	const struct finding_row *row = finding_row(alert->finding);
+	write_event(&writer, "alert", event);
+	json_object_open(&writer, "alert");
+	json_number(&writer, "signature_id", row->signature_id);
+	json_number(&writer, "rev", row->revision);
+	json_number(&writer, "gid", CATALOGUE_GENERATOR_ID);
+	json_text(&writer, "signature", row->signature);
+	json_text(&writer, "category", finding_category(alert->finding));
+	json_number(&writer, "severity", row->severity);
+	json_text(&writer, "action", "allowed");
+	json_object_open(&writer, "metadata");
+	json_text(&writer, "finding", row->id);
+	json_text(&writer, "detail", alert->detail);
+	json_number(&writer, "count", alert->count);
+	json_object_close(&writer);
+	json_object_close(&writer);
+	json_object_open(&writer, "sensor");
+	json_text(&writer, "process", alert->process);
+	json_object_close(&writer);
+	json_object_close(&writer);
+	json_line_end(&writer);
+}
+
+void json_matrix(
+	FILE *out, const struct json_event *event, const struct json_matrix *matrix)
+{
+	struct json_writer writer = {.out = out};
+	write_event(&writer, "matrix", event);
+	json_object_open(&writer, "matrix");
+	json_text(&writer, "action", matrix->is_loaded ? "loaded" : "rejected");
+	json_number(&writer, "generation", matrix->generation);
+	if (matrix->is_loaded) {
+		json_number(&writer, "rows", matrix->rows);
+		json_number(&writer, "groups", matrix->groups);
+	}
+	if (matrix->problem) {
+		json_text(&writer, "problem", matrix->problem);
+	}
+	json_object_close(&writer);
+	json_object_close(&writer);
+	json_line_end(&writer);
+}

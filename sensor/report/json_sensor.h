@@ -1,0 +1,41 @@
+/*
+ * report/json_sensor - the sensor's own health as EVE JSON lines.
+ *
+ * `alert` events of findings that no flow raised, and `matrix` events.
+ */
+#pragma once
+
+#include "judge/catalogue.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_event { /* what every event begins with */
+	uint64_t time_us;
+	const char *host;
+	const char *event_prefix;
+	uint64_t sequence;
+};
+
+struct json_sensor_alert {
+	enum finding finding;
+	const char *process; /* "worker 0" */
+	const char *detail;
+	uint64_t count;
+};
+
+void json_sensor_alert(FILE *out, const struct json_event *event,
+	const struct json_sensor_alert *alert);
+
+struct json_matrix {
+	bool is_loaded; /* else rejected: the one before stays */
+	uint32_t generation;
+	size_t rows;
+	size_t groups;
+	const char *problem; /* the first, or NULL */
+};
+
+void json_matrix(
+	FILE *out, const struct json_event *event, const struct json_matrix *matrix);

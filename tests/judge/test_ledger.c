@@ -1,0 +1,430 @@
+#include "made_flow.h"
+
+#include "judge/ledger.h"
+
+#include <stdio.h>
+
+#define HOUR_US  (UINT64_C(3600) * 1000000)
+#define OTHER_PC "192.0.2.71"
+#define SMTP_ROW                                                              \
+	MADE_HEAD                                                             \
+	"  - {id: M-02, from: mailboxes, to: relay, protocols: [smtp], tls: " \
+	"starttls}\n"
+
+static const struct hash_seed SEED = {{1, 2}};
+
+static struct ledger *new_ledger(uint32_t servers)
+{
+	struct reason why;
+	struct ledger *ledger = ledger_new(servers, SEED, &why);
+	assert_non_null(ledger);
+	return ledger;
+}
+
+static struct made_flow smtp(const char *client, enum facts_answer offered)
+{
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, client, RELAY, 25);
+	flow.facts.starttls_offered = offered;
+	return flow;
+}
+
+static void learn(struct ledger *ledger, struct made_flow flow, uint64_t start_us)
+{
+	flow.observation.facts = &flow.facts;
+	ledger_learn(ledger, &flow.observation, start_us, false);
+}
+
+static struct judge_memory recall(
+	const struct ledger *ledger, struct made_flow flow, uint64_t start_us)
+{
+	struct judge_memory memory = {0};
+	flow.observation.facts = &flow.facts;
+	ledger_recall(ledger, &flow.observation, start_us, &memory);
+	return memory;
+}
+
+/* The flow's findings, judged with what the ledger knows. */
+static struct made_flow judged(
+	const struct ledger *ledger, struct made_flow flow, uint64_t start_us)
+{
+	const struct judge_memory memory = recall(ledger, flow, start_us);
+	flow.observation.memory = &memory;
+	made_judge_text(SMTP_ROW, &flow);
+	flow.observation.memory = NULL;
+	return flow;
+}
+
+static bool has(const struct made_flow *flow, enum finding finding)
+{
+	return (flow->judgement.findings & BIT(finding)) != 0;
+}
+
+static void an_offer_that_vanished_is_told_with_since_when_and_how_often(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - 48 * HOUR_US);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - 24 * HOUR_US);
+	const struct made_flow flow = judged(ledger, smtp(MAILBOX, FACTS_NO), NOW_US);
+	assert_true(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_NOT_OFFERED));
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED],
+		SEVERITY_CRITICAL);
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED],
+		"offered in 2 earlier flows since 2026-09-19, last 2026-09-20; now "
+		"gone");
+	ledger_free(ledger);
+}
+
+static void a_server_that_never_offered_is_not_stripped(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MAILBOX, FACTS_NO), NOW_US - HOUR_US);
+	const struct made_flow flow = judged(ledger, smtp(MAILBOX, FACTS_NO), NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_true(has(&flow, FINDING_TLS_STARTTLS_NOT_OFFERED));
+	ledger_free(ledger);
+}
+
+static void without_a_list_of_capabilities_nothing_vanished(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - HOUR_US);
+	struct made_flow unknown = smtp(MAILBOX, FACTS_UNKNOWN);
+	struct made_flow helo = smtp(MAILBOX, FACTS_NO);
+	struct made_flow encrypted = smtp(MAILBOX, FACTS_NO);
+	helo.facts.is_helo_only = true;
+	encrypted.facts.tls = FACTS_TLS_STARTTLS;
+	unknown = judged(ledger, unknown, NOW_US);
+	helo = judged(ledger, helo, NOW_US);
+	encrypted = judged(ledger, encrypted, NOW_US);
+	assert_false(has(&unknown, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_false(has(&helo, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_false(has(&encrypted, FINDING_TLS_STARTTLS_STRIPPED));
+	ledger_free(ledger);
+}
+
+static void another_port_of_the_server_is_another_server(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - HOUR_US);
+	struct made_flow flow = smtp(MAILBOX, FACTS_NO);
+	flow.observation.server_port = 2525;
+	assert_int_equal(recall(ledger, flow, NOW_US).starttls_offers, 0);
+	ledger_free(ledger);
+}
+
+static void an_offer_that_came_later_accuses_nobody(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US);
+	const struct made_flow flow = smtp(MAILBOX, FACTS_NO);
+	assert_int_equal(recall(ledger, flow, NOW_US - 1).starttls_offered_us, 0);
+	assert_int_equal(recall(ledger, flow, NOW_US).starttls_offered_us, 0);
+	assert_true(recall(ledger, flow, NOW_US + 1).starttls_offered_us == NOW_US);
+	ledger_free(ledger);
+}
+
+static void an_offer_is_forgotten_after_thirty_days(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	const struct made_flow flow = smtp(MAILBOX, FACTS_NO);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US);
+	assert_int_equal(
+		recall(ledger, flow, NOW_US + LEDGER_MEMORY_US).starttls_offers, 1);
+	assert_int_equal(
+		recall(ledger, flow, NOW_US + LEDGER_MEMORY_US + 1).starttls_offers, 0);
+	ledger_free(ledger);
+}
+
+/* Offers missing in a row for so many flows, one every two hours, of so many clients. */
+static struct ledger *after_absence(unsigned flows, unsigned clients, uint64_t step_us)
+{
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US);
+	for (unsigned i = 0; i < flows; i++) {
+		char client[20];
+		(void)snprintf(client, sizeof(client), "192.0.2.%u", 100 + i % clients);
+		learn(ledger, smtp(client, FACTS_NO), NOW_US + (i + 1) * step_us);
+	}
+	return ledger;
+}
+
+static uint32_t offers_after(unsigned flows, unsigned clients, uint64_t step_us)
+{
+	struct ledger *ledger = after_absence(flows, clients, step_us);
+	const uint32_t offers =
+		recall(ledger, smtp(MAILBOX, FACTS_NO), NOW_US + (flows + 1) * step_us)
+			.starttls_offers;
+	ledger_free(ledger);
+	return offers;
+}
+
+static void gone_long_for_many_clients_it_was_switched_off(void **state)
+{
+	(void)state;
+	assert_int_equal(offers_after(16, 4, 2 * HOUR_US), 0);
+	assert_int_equal(offers_after(15, 4, 2 * HOUR_US), 1);
+	assert_int_equal(offers_after(16, 3, 2 * HOUR_US), 1);
+	assert_int_equal(offers_after(16, 4, HOUR_US), 1);
+}
+
+static void one_more_offer_ends_the_absence(void **state)
+{
+	(void)state;
+	struct ledger *ledger = after_absence(16, 4, 2 * HOUR_US);
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US + 40 * HOUR_US);
+	const struct judge_memory memory =
+		recall(ledger, smtp(MAILBOX, FACTS_NO), NOW_US + 41 * HOUR_US);
+	assert_int_equal(memory.starttls_offers, 2);
+	assert_int_equal(memory.starttls_missed_by, 0);
+	ledger_free(ledger);
+}
+
+static void missed_by_several_clients_it_is_one_step_milder(void **state)
+{
+	(void)state;
+	struct ledger *ledger = after_absence(2, 2, HOUR_US);
+	const struct made_flow flow =
+		judged(ledger, smtp(MAILBOX, FACTS_NO), NOW_US + 3 * HOUR_US);
+	assert_true(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED], SEVERITY_HIGH);
+	ledger_free(ledger);
+}
+
+static void masking_is_no_absence_and_named_as_a_middlebox(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow masked = smtp(MAILBOX, FACTS_NO);
+	masked.facts.starttls = FACTS_STARTTLS_MASKED;
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US);
+	learn(ledger, masked, NOW_US + 1);
+	const struct ledger_server *server = ledger_find(
+		ledger, &masked.observation.server, masked.observation.server_port);
+	assert_non_null(server);
+	assert_int_equal(server->absence.flows, 0);
+	assert_int_equal(server->not_offered, 0);
+	masked = judged(ledger, masked, NOW_US + 2);
+	assert_string_equal(masked.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED],
+		"keyword or command overwritten: a middlebox");
+	ledger_free(ledger);
+}
+
+static void what_was_seen_of_a_server_is_counted(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow used = made_encrypted_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	struct made_flow refused = smtp(MAILBOX, FACTS_YES);
+	refused.facts.starttls = FACTS_STARTTLS_REFUSED;
+	refused.facts.auth_secret = FACTS_MECHANISM_PLAIN;
+	learn(ledger, used, NOW_US);
+	used.facts.session.version = 0x0304;
+	learn(ledger, used, NOW_US + 5);
+	learn(ledger, refused, NOW_US + 3);
+	const struct ledger_server *server = ledger_find(
+		ledger, &used.observation.server, used.observation.server_port);
+	assert_int_equal(server->flows, 3);
+	assert_int_equal(server->offered, 3);
+	assert_int_equal(server->used, 2);
+	assert_int_equal(server->refused, 1);
+	assert_int_equal(server->auth_clear, 1);
+	assert_int_equal(server->versions, LEDGER_VERSION_TLS12 | LEDGER_VERSION_TLS13);
+	assert_true(server->first_us == NOW_US && server->last_us == NOW_US + 5);
+	ledger_free(ledger);
+}
+
+static struct made_flow shown(const char *client, char digit)
+{
+	struct made_flow flow = made_encrypted_flow(PROTOCOL_SMTP, client, RELAY, 25);
+	struct facts_certificate *certificate = &flow.facts.session.server_certificate;
+	certificate->visibility = FACTS_SEEN;
+	memset(certificate->fingerprint, digit, sizeof(certificate->fingerprint) - 1);
+	(void)snprintf(certificate->key_type, sizeof(certificate->key_type), "RSA");
+	(void)snprintf(flow.facts.session.sni, sizeof(flow.facts.session.sni),
+		"relay.example.org");
+	return flow;
+}
+
+static void a_certificate_that_goes_and_comes_back_is_changing(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, shown(MAILBOX, 'a'), NOW_US);
+	assert_int_equal(
+		recall(ledger, shown(OTHER_PC, 'b'), NOW_US + 1).certificates, 0);
+	learn(ledger, shown(OTHER_PC, 'b'), NOW_US + 1);
+	assert_int_equal(
+		recall(ledger, shown(MAILBOX, 'a'), NOW_US + 2).certificates, 2);
+	const struct made_flow flow = judged(ledger, shown(MAILBOX, 'a'), NOW_US + 2);
+	assert_true(has(&flow, FINDING_TLS_CERTIFICATE_CHANGING));
+	learn(ledger, shown(MAILBOX, 'a'), NOW_US + 2);
+	assert_int_equal(
+		recall(ledger, shown(OTHER_PC, 'b'), NOW_US + 3).certificates, 2);
+	assert_int_equal(
+		recall(ledger, shown(MAILBOX, 'a'), NOW_US + 3).certificates, 0);
+	ledger_free(ledger);
+}
+
+static void a_renewed_certificate_is_not_changing(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, shown(MAILBOX, 'a'), NOW_US);
+	learn(ledger, shown(OTHER_PC, 'a'), NOW_US + 1);
+	learn(ledger, shown(MAILBOX, 'b'), NOW_US + 2);
+	assert_int_equal(
+		recall(ledger, shown(OTHER_PC, 'b'), NOW_US + 3).certificates, 0);
+	assert_int_equal(
+		recall(ledger, shown(OTHER_PC, 'c'), NOW_US + 3).certificates, 0);
+	ledger_free(ledger);
+}
+
+static void names_and_key_types_have_certificates_of_their_own(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow other_name = shown(OTHER_PC, 'b');
+	struct made_flow other_key = shown(OTHER_PC, 'c');
+	(void)snprintf(other_name.facts.session.sni,
+		sizeof(other_name.facts.session.sni), "imap.example.org");
+	(void)snprintf(other_key.facts.session.server_certificate.key_type,
+		sizeof(other_key.facts.session.server_certificate.key_type), "EC");
+	learn(ledger, shown(MAILBOX, 'a'), NOW_US);
+	learn(ledger, other_name, NOW_US + 1);
+	learn(ledger, other_key, NOW_US + 2);
+	assert_int_equal(
+		recall(ledger, shown(MAILBOX, 'a'), NOW_US + 3).certificates, 0);
+	ledger_free(ledger);
+}
+
+static void one_client_alone_sees_no_change_between_clients(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, shown(MAILBOX, 'a'), NOW_US);
+	learn(ledger, shown(MAILBOX, 'b'), NOW_US + 1);
+	assert_int_equal(
+		recall(ledger, shown(MAILBOX, 'a'), NOW_US + 2).certificates, 0);
+	ledger_free(ledger);
+}
+
+static void the_certificate_seen_longest_ago_gives_way(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	for (unsigned i = 0; i <= LEDGER_CERTIFICATES; i++) {
+		learn(ledger, shown(MAILBOX, (char)('a' + i)), NOW_US + i);
+	}
+	const struct made_flow flow = shown(MAILBOX, 'a');
+	const struct ledger_server *server =
+		ledger_find(ledger, &flow.observation.server, 25);
+	for (unsigned i = 0; i < LEDGER_CERTIFICATES; i++) {
+		assert_int_not_equal(server->certificates[i].fingerprint[0], 'a');
+		assert_int_equal(server->certificates[i].flows, 1);
+	}
+	ledger_free(ledger);
+}
+
+static struct made_flow smtp_to(unsigned host)
+{
+	char server[20];
+	(void)snprintf(server, sizeof(server), "203.0.113.%u", host);
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MAILBOX, server, 25);
+	flow.facts.starttls_offered = FACTS_YES;
+	return flow;
+}
+
+static void a_full_ledger_gives_up_the_server_idle_longest(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(3);
+	learn(ledger, smtp_to(1), NOW_US);
+	learn(ledger, smtp_to(2), NOW_US + 1);
+	learn(ledger, smtp_to(3), NOW_US + 2);
+	learn(ledger, smtp_to(1), NOW_US + 3);
+	learn(ledger, smtp_to(4), NOW_US + 4);
+	assert_int_equal(ledger_count(ledger), 3);
+	assert_int_equal(ledger_given_up(ledger), 1);
+	assert_int_equal(recall(ledger, smtp_to(1), NOW_US + 9).starttls_offers, 2);
+	assert_int_equal(recall(ledger, smtp_to(2), NOW_US + 9).starttls_offers, 0);
+	assert_int_equal(recall(ledger, smtp_to(3), NOW_US + 9).starttls_offers, 1);
+	assert_int_equal(recall(ledger, smtp_to(4), NOW_US + 9).starttls_offers, 1);
+	for (unsigned host = 5; host < 255; host++) {
+		learn(ledger, smtp_to(host), NOW_US + host);
+	}
+	assert_int_equal(ledger_count(ledger), 3);
+	ledger_free(ledger);
+}
+
+static void a_flow_without_server_bytes_teaches_nothing(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(3);
+	struct made_flow flow = smtp(MAILBOX, FACTS_UNKNOWN);
+	flow.facts.has_server_bytes = false;
+	learn(ledger, flow, NOW_US);
+	assert_int_equal(ledger_count(ledger), 0);
+	ledger_free(ledger);
+}
+
+/* Name queries: the other finding that no mail flow shows. */
+static struct made_flow lookup(const char *client)
+{
+	struct made_flow flow = made_flow(PROTOCOL_DNS, client, "203.0.113.53", 53);
+	flow.observation.is_udp = true;
+	flow.observation.lookup = "MX";
+	flow.observation.lookup_name = "example.net";
+	made_judge_text(MADE_HEAD
+		"  - {id: M-02, from: mailboxes, to: relay, protocols: [smtp], tls: "
+		"starttls}\n",
+		&flow);
+	return flow;
+}
+
+static void who_is_no_mail_server_has_no_need_of_mx_records(void **state)
+{
+	(void)state;
+	struct made_flow flow = lookup(WORKSTATION);
+	assert_int_equal(flow.judgement.findings, BIT(FINDING_SENDER_MX_LOOKUP));
+	assert_string_equal(flow.judgement.detail[FINDING_SENDER_MX_LOOKUP],
+		"asks for the MX record of example.net");
+	flow = lookup(MX_OUT);
+	assert_int_equal(flow.judgement.findings, 0);
+	flow = lookup(INTERNET);
+	assert_int_equal(flow.judgement.findings, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			an_offer_that_vanished_is_told_with_since_when_and_how_often),
+		cmocka_unit_test(a_server_that_never_offered_is_not_stripped),
+		cmocka_unit_test(without_a_list_of_capabilities_nothing_vanished),
+		cmocka_unit_test(another_port_of_the_server_is_another_server),
+		cmocka_unit_test(an_offer_that_came_later_accuses_nobody),
+		cmocka_unit_test(an_offer_is_forgotten_after_thirty_days),
+		cmocka_unit_test(gone_long_for_many_clients_it_was_switched_off),
+		cmocka_unit_test(one_more_offer_ends_the_absence),
+		cmocka_unit_test(missed_by_several_clients_it_is_one_step_milder),
+		cmocka_unit_test(masking_is_no_absence_and_named_as_a_middlebox),
+		cmocka_unit_test(what_was_seen_of_a_server_is_counted),
+		cmocka_unit_test(a_certificate_that_goes_and_comes_back_is_changing),
+		cmocka_unit_test(a_renewed_certificate_is_not_changing),
+		cmocka_unit_test(names_and_key_types_have_certificates_of_their_own),
+		cmocka_unit_test(one_client_alone_sees_no_change_between_clients),
+		cmocka_unit_test(the_certificate_seen_longest_ago_gives_way),
+		cmocka_unit_test(a_full_ledger_gives_up_the_server_idle_longest),
+		cmocka_unit_test(a_flow_without_server_bytes_teaches_nothing),
+		cmocka_unit_test(who_is_no_mail_server_has_no_need_of_mx_records),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
