@@ -88,7 +88,7 @@ static void reset(struct flow_table *table, struct flow *flow,
 {
 	const struct stream *stream = table_stream(table, flow);
 	/* The numbers of one that is muted are not followed. */
-	if (stream && !stream->is_muted && stream->sides[side].is_synchronised) {
+	if (stream && !flow->is_muted && stream->sides[side].is_synchronised) {
 		const int32_t off =
 			(int32_t)(packet->sequence - stream->sides[side].next_sequence);
 		if (off < -RESET_WINDOW_BYTES || off > RESET_WINDOW_BYTES) {
