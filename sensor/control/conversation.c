@@ -174,7 +174,8 @@ static void after_dialogue(
 	services_rpc(engine, flow, conversation);
 	const uint64_t facts = verdicts_facts(&conversation->dialogue.facts);
 	if (is_mail(&conversation->dialogue.facts) &&
-		facts != conversation->judged_facts) {
+		(facts != conversation->judged_facts ||
+			verdicts_has_message(conversation))) {
 		conversation->judged_facts = facts;
 		verdicts_mail(engine, flow, conversation, false);
 	}
