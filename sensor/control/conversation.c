@@ -115,8 +115,9 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 	struct facts *facts = &conversation->dialogue.facts;
 	const bool is_blind =
 		!facts->session.has_client_hello && !facts->session.has_server_hello;
-	const uint32_t records = conversation->dialogue.tls.records[0] +
-				 conversation->dialogue.tls.records[1];
+	/* pieces of a hello are no such record, however small */
+	const uint32_t records = conversation->dialogue.tls.quiet[0] +
+				 conversation->dialogue.tls.quiet[1];
 	if (is_blind && records < TLS_RECORDS_WITHOUT_HELLO && !is_ended) {
 		return;
 	}
