@@ -1,7 +1,7 @@
 #include "commands/command.h"
 #include "commands/progress.h"
-#include "commands/state.h"
 #include "control/engine.h"
+#include "report/conformity_print.h"
 #include "report/human.h"
 
 #include <errno.h>
@@ -21,7 +21,6 @@ struct replay {
 	const char *matrices[MATRICES_MAX];
 	size_t matrix_count;
 	const char *flows_path;
-	const char *state_path;
 	const char *host;
 	bool is_json;
 	bool is_exit_code_wanted;
@@ -29,7 +28,9 @@ struct replay {
 	bool is_second_opinion_wanted;
 	uint32_t flow_entries;
 	FILE *flows; /* mail records go here too, or NULL */
+	bool is_summary;
 	struct human *human;
+	struct conformity *conformity;
 };
 
 static const char HELP[] =
@@ -42,10 +43,10 @@ static const char HELP[] =
 	"  -m, --matrix FILE      flow matrix; repeat it to join several\n"
 	"      --json             EVE JSON lines on standard output: alert, mail, "
 	"stats\n"
+	"      --summary          no single findings: counts, then one line per "
+	"recommendation\n"
+	"                         (R34 ... R42+): conform, breached or not observable\n"
 	"      --flows FILE       write one mail record per flow to FILE as well\n"
-	"      --state FILE       what is known of each server: read FILE first, write "
-	"it at the\n"
-	"                         end (see mailwarden servers)\n"
 	"      --exit-code        exit 1 when there is at least one finding\n"
 	"      --checksums MODE   verify or ignore (default: ignore, since captures "
 	"made on\n"
@@ -60,12 +61,13 @@ static const char HELP[] =
 	"  mailwarden replay *.pcapng.zst -m internal.yaml -m gateway.yaml --json > "
 	"eve.json\n"
 	"  tcpdump -r big.pcap -w - tcp | mailwarden replay - -m matrix.yaml "
-	"--exit-code\n";
+	"--exit-code\n"
+	"  mailwarden replay audit.pcapng -m matrix.yaml --summary\n";
 
 enum {
 	OPTION_JSON = 256,
+	OPTION_SUMMARY,
 	OPTION_FLOWS,
-	OPTION_STATE,
 	OPTION_EXIT_CODE,
 	OPTION_CHECKSUMS,
 	OPTION_NO_NDPI,
@@ -76,8 +78,8 @@ enum {
 static const struct option OPTIONS[] = {
 	{"matrix", required_argument, NULL, 'm'},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"summary", no_argument, NULL, OPTION_SUMMARY},
 	{"flows", required_argument, NULL, OPTION_FLOWS},
-	{"state", required_argument, NULL, OPTION_STATE},
 	{"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
 	{"checksums", required_argument, NULL, OPTION_CHECKSUMS},
 	{"no-ndpi", no_argument, NULL, OPTION_NO_NDPI},
@@ -133,11 +135,11 @@ static int set_option(struct replay *replay, int option, const char *value)
 	case OPTION_JSON:
 		replay->is_json = true;
 		return COMMAND_OK;
+	case OPTION_SUMMARY:
+		replay->is_summary = true;
+		return COMMAND_OK;
 	case OPTION_FLOWS:
 		replay->flows_path = value;
-		return COMMAND_OK;
-	case OPTION_STATE:
-		replay->state_path = value;
 		return COMMAND_OK;
 	case OPTION_EXIT_CODE:
 		replay->is_exit_code_wanted = true;
@@ -161,20 +163,22 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	const struct fold_count *count)
 {
 	struct replay *replay = (struct replay *)context;
-	if (replay->is_json) {
-		json_alert(stdout, record, finding, count);
-	} else {
+	conformity_alert(replay->conformity, record, finding, count);
+	if (!replay->is_json) {
 		human_alert(replay->human, record, finding, count);
+	} else if (!replay->is_summary) {
+		json_alert(stdout, record, finding, count);
 	}
 }
 
 static void on_mail(void *context, const struct record *record)
 {
 	struct replay *replay = (struct replay *)context;
-	if (replay->is_json) {
-		json_mail(stdout, record);
-	} else {
+	conformity_mail(replay->conformity, record);
+	if (!replay->is_json) {
 		human_mail(replay->human, record);
+	} else if (!replay->is_summary) {
+		json_mail(stdout, record);
 	}
 	if (replay->flows) {
 		json_mail(replay->flows, record);
@@ -202,6 +206,12 @@ static bool read_frames(
 	return result == SOURCE_END;
 }
 
+static bool is_colour_wanted(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
+}
+
 static void report_stats(
 	struct replay *replay, struct engine *engine, const struct source *source)
 {
@@ -213,16 +223,21 @@ static void report_stats(
 		(struct json_counter){"capture.truncated_files", files.truncated_files};
 	counters[count++] =
 		(struct json_counter){"capture.bad_records", files.bad_records};
-	const struct json_stats stats = {.time_us = engine_now_us(engine),
+	struct json_stats stats = {.time_us = engine_now_us(engine),
 		.host = replay->host,
 		.sequence = engine_next_sequence(engine),
 		.event_prefix = "replay-0",
 		.counters = counters,
 		.counter_count = count};
-	if (replay->is_json) {
-		json_stats(stdout, &stats);
-	} else {
+	if (!replay->is_json) {
 		human_summary(replay->human, &stats);
+		conformity_print(replay->conformity, stdout, is_colour_wanted());
+		return;
+	}
+	json_stats(stdout, &stats);
+	if (replay->is_summary) {
+		stats.sequence = engine_next_sequence(engine);
+		conformity_json(replay->conformity, stdout, &stats);
 	}
 }
 
@@ -244,32 +259,6 @@ static int close_flows(struct replay *replay)
 		}
 	}
 	return COMMAND_OK;
-}
-
-static int replay_source(
-	struct replay *replay, struct engine *engine, struct source *source)
-{
-	struct reason why;
-	if (replay->state_path) {
-		const int loaded = state_load(engine, replay->state_path);
-		if (loaded != COMMAND_OK) {
-			return loaded;
-		}
-	}
-	const bool is_read = read_frames(engine, source, &why);
-	report_stats(replay, engine, source);
-	int code = close_flows(replay);
-	if (!is_read) {
-		return runtime_error(why.text);
-	}
-	if (code == COMMAND_OK && replay->state_path) {
-		code = state_save(engine, replay->state_path);
-	}
-	if (code == COMMAND_OK && replay->is_exit_code_wanted &&
-		engine_alert_count(engine) > 0) {
-		code = COMMAND_VIOLATIONS;
-	}
-	return code;
 }
 
 static int run_engine(struct replay *replay, const struct matrix *matrix,
@@ -301,16 +290,18 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 		source_close(source);
 		return runtime_error(why.text);
 	}
-	const int code = replay_source(replay, engine, source);
+	const bool is_read = read_frames(engine, source, &why);
+	report_stats(replay, engine, source);
+	int code = close_flows(replay);
+	if (!is_read) {
+		code = runtime_error(why.text);
+	} else if (code == COMMAND_OK && replay->is_exit_code_wanted &&
+		   engine_alert_count(engine) > 0) {
+		code = COMMAND_VIOLATIONS;
+	}
 	engine_free(engine);
 	source_close(source);
 	return code;
-}
-
-static bool is_colour_wanted(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
 }
 
 static int replay_files(
@@ -328,11 +319,12 @@ static int replay_files(
 	}
 	struct reason why;
 	int code = COMMAND_RUNTIME;
-	replay->human = human_new(stdout, is_colour_wanted(), &why);
+	replay->human = human_new(stdout, is_colour_wanted(), replay->is_summary, &why);
+	replay->conformity = replay->human ? conformity_new(matrix, &why) : NULL;
 	if (replay->flows_path) {
 		replay->flows = fopen(replay->flows_path, "we");
 	}
-	if (!replay->human) {
+	if (!replay->conformity) {
 		code = runtime_error(why.text);
 	} else if (replay->flows_path && !replay->flows) {
 		(void)fprintf(stderr, "mailwarden replay: %s: %s\n", replay->flows_path,
@@ -343,6 +335,7 @@ static int replay_files(
 	if (replay->flows) {
 		(void)fclose(replay->flows);
 	}
+	conformity_free(replay->conformity);
 	human_free(replay->human);
 	matrix_free(matrix);
 	return code;
