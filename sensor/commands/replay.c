@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/progress.h"
+#include "commands/state.h"
 #include "control/engine.h"
 #include "report/conformity_print.h"
 #include "report/human.h"
@@ -21,6 +22,7 @@ struct replay {
 	const char *matrices[MATRICES_MAX];
 	size_t matrix_count;
 	const char *flows_path;
+	const char *state_path;
 	const char *host;
 	bool is_json;
 	bool is_exit_code_wanted;
@@ -47,6 +49,9 @@ static const char HELP[] =
 	"recommendation\n"
 	"                         (R34 ... R42+): conform, breached or not observable\n"
 	"      --flows FILE       write one mail record per flow to FILE as well\n"
+	"      --state FILE       what is known of each server: read FILE first, write "
+	"it at the\n"
+	"                         end (see mailwarden servers)\n"
 	"      --exit-code        exit 1 when there is at least one finding\n"
 	"      --checksums MODE   verify or ignore (default: ignore, since captures "
 	"made on\n"
@@ -68,6 +73,7 @@ enum {
 	OPTION_JSON = 256,
 	OPTION_SUMMARY,
 	OPTION_FLOWS,
+	OPTION_STATE,
 	OPTION_EXIT_CODE,
 	OPTION_CHECKSUMS,
 	OPTION_NO_NDPI,
@@ -80,6 +86,7 @@ static const struct option OPTIONS[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"summary", no_argument, NULL, OPTION_SUMMARY},
 	{"flows", required_argument, NULL, OPTION_FLOWS},
+	{"state", required_argument, NULL, OPTION_STATE},
 	{"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
 	{"checksums", required_argument, NULL, OPTION_CHECKSUMS},
 	{"no-ndpi", no_argument, NULL, OPTION_NO_NDPI},
@@ -140,6 +147,9 @@ static int set_option(struct replay *replay, int option, const char *value)
 		return COMMAND_OK;
 	case OPTION_FLOWS:
 		replay->flows_path = value;
+		return COMMAND_OK;
+	case OPTION_STATE:
+		replay->state_path = value;
 		return COMMAND_OK;
 	case OPTION_EXIT_CODE:
 		replay->is_exit_code_wanted = true;
@@ -261,6 +271,32 @@ static int close_flows(struct replay *replay)
 	return COMMAND_OK;
 }
 
+static int replay_source(
+	struct replay *replay, struct engine *engine, struct source *source)
+{
+	struct reason why;
+	if (replay->state_path) {
+		const int loaded = state_load(engine, replay->state_path);
+		if (loaded != COMMAND_OK) {
+			return loaded;
+		}
+	}
+	const bool is_read = read_frames(engine, source, &why);
+	report_stats(replay, engine, source);
+	int code = close_flows(replay);
+	if (!is_read) {
+		return runtime_error(why.text);
+	}
+	if (code == COMMAND_OK && replay->state_path) {
+		code = state_save(engine, replay->state_path);
+	}
+	if (code == COMMAND_OK && replay->is_exit_code_wanted &&
+		engine_alert_count(engine) > 0) {
+		code = COMMAND_VIOLATIONS;
+	}
+	return code;
+}
+
 static int run_engine(struct replay *replay, const struct matrix *matrix,
 	const char *const *files, size_t file_count)
 {
@@ -290,15 +326,7 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 		source_close(source);
 		return runtime_error(why.text);
 	}
-	const bool is_read = read_frames(engine, source, &why);
-	report_stats(replay, engine, source);
-	int code = close_flows(replay);
-	if (!is_read) {
-		code = runtime_error(why.text);
-	} else if (code == COMMAND_OK && replay->is_exit_code_wanted &&
-		   engine_alert_count(engine) > 0) {
-		code = COMMAND_VIOLATIONS;
-	}
+	const int code = replay_source(replay, engine, source);
 	engine_free(engine);
 	source_close(source);
 	return code;
