@@ -28,8 +28,7 @@ static struct inject_segment *add_back(
 	segment->dst = packet->src;
 	segment->src_port = packet->dst_port;
 	segment->dst_port = packet->src_port;
-	segment->sequence =
-		packet->tcp_flags & TCP_ACK ? packet->acknowledgement : 0;
+	segment->sequence = packet->tcp_flags & TCP_ACK ? packet->acknowledgement : 0;
 	segment->acknowledgement = packet->sequence + packet_numbers(packet);
 	return segment;
 }
@@ -94,8 +93,7 @@ void answer_block(const struct engine_passage *passage, uint32_t sequence,
 		refuse(answers, passage, sequence);
 	} else {
 		reset_back(answers, passage->packet);
-		(void)add_on(
-			answers, passage->packet, sequence, TCP_RST | TCP_ACK);
+		(void)add_on(answers, passage->packet, sequence, TCP_RST | TCP_ACK);
 	}
 }
 

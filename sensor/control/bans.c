@@ -51,8 +51,7 @@ static bool fill(struct ban *ban, const struct address *address, uint64_t now_us
 {
 	uint64_t found = atomic_load(&ban->until_us);
 	if (found > now_us ||
-		!atomic_compare_exchange_strong(
-			&ban->until_us, &found, BEING_FILLED)) {
+		!atomic_compare_exchange_strong(&ban->until_us, &found, BEING_FILLED)) {
 		return false;
 	}
 	ban->address = *address;

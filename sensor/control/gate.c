@@ -118,8 +118,8 @@ static void settle_held(struct gate *gate, const struct line *line, bool is_pass
 }
 
 /* The first bytes of the packet's sender that were held back, else the packet's own. */
-static uint32_t first_missing(const struct gate *gate, const struct line *line,
-	const struct packet *packet)
+static uint32_t first_missing(
+	const struct gate *gate, const struct line *line, const struct packet *packet)
 {
 	for (uint32_t i = 0; i < gate->held_count; i++) {
 		const struct held *held = &gate->held[i];
@@ -155,8 +155,7 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 {
 	const struct line line = line_of(passage);
 	struct answers answers;
-	answer_block(
-		passage, first_missing(gate, &line, passage->packet), &answers);
+	answer_block(passage, first_missing(gate, &line, passage->packet), &answers);
 	settle_held(gate, &line, false);
 	send_answers(gate, &answers);
 	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
@@ -190,8 +189,7 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 		decision->verdict = VERDICT_GIVEN_DROP;
 		gate->counters.blocked_banned++;
 	} else if (gate->settings.hold_packets > 0 &&
-		   passage->packet->payload_wire_len > 0 &&
-		   passage->is_undecided) {
+		   passage->packet->payload_wire_len > 0 && passage->is_undecided) {
 		*decision = (struct decision){.verdict = VERDICT_GIVEN_HOLD,
 			.line = line_of(passage),
 			.sequence = passage->packet->sequence};
@@ -230,8 +228,7 @@ static void answer_packet(struct gate *gate, const struct queue_packet *packet,
 		break;
 	case VERDICT_GIVEN_PASS_MARKED:
 		gate->counters.passed_marked++;
-		queue_accept(
-			gate->queue, packet->id, packet->mark | GATE_MARK_PASSED);
+		queue_accept(gate->queue, packet->id, packet->mark | GATE_MARK_PASSED);
 		break;
 	case VERDICT_GIVEN_HOLD:
 		hold(gate, packet->id, decision);
@@ -262,15 +259,14 @@ static void on_packets(void *context, const struct queue_packet *packets, size_t
 		}
 		engine_frames(round->engine, frames, step);
 		for (size_t i = 0; i < step; i++) {
-			answer_packet(
-				gate, &packets[first + i], &gate->decisions[i]);
+			answer_packet(gate, &packets[first + i], &gate->decisions[i]);
 		}
 	}
 }
 
 /* --- life --- */
 
-struct gate *gate_open(const struct gate_settings *settings, struct reason *why)
+struct gate *gate_new(const struct gate_settings *settings, struct reason *why)
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
 	if (!gate) {
@@ -278,19 +274,24 @@ struct gate *gate_open(const struct gate_settings *settings, struct reason *why)
 		return NULL;
 	}
 	gate->settings = *settings;
-	gate->injector = inject_open(GATE_MARK_INJECTED, why);
-	if (gate->injector) {
-		gate->queue = queue_open(&settings->queue, why);
-	}
 	gate->held = calloc(settings->hold_packets + 1U, sizeof(*gate->held));
-	if (gate->queue && !gate->held) {
+	if (!gate->held) {
 		(void)reason_set(why, "no memory for held packets");
+		gate_close(gate);
+		return NULL;
 	}
-	if (!gate->queue || !gate->held) {
+	gate->injector = inject_open(GATE_MARK_INJECTED, why);
+	if (!gate->injector) {
 		gate_close(gate);
 		return NULL;
 	}
 	return gate;
+}
+
+bool gate_open(struct gate *gate, struct reason *why)
+{
+	gate->queue = queue_open(&gate->settings.queue, why);
+	return gate->queue != NULL;
 }
 
 void gate_close(struct gate *gate)

@@ -23,8 +23,8 @@ struct gate_settings {
 	uint32_t hold_packets; /* of undecided flows, held at once; 0: they pass */
 	uint32_t hold_ms;      /* at most so long */
 	uint32_t ban_s;        /* a blocked sender stays out so long; 0: not at all */
-	struct bans *bans;     /* shared by all gates; looked into also when ban_s is 0 */
-	bool is_enforcing;     /* else nothing is ever blocked, bans included */
+	struct bans *bans; /* shared by all gates; looked into also when ban_s is 0 */
+	bool is_enforcing; /* else nothing is ever blocked, bans included */
 };
 
 struct gate_counters {
@@ -40,8 +40,13 @@ struct gate_counters {
 
 struct gate; /* opaque */
 
-/* Needs CAP_NET_ADMIN and CAP_NET_RAW; later dispatching needs CAP_NET_ADMIN alone. */
-struct gate *gate_open(const struct gate_settings *settings, struct reason *why);
+/* Needs CAP_NET_RAW, and CAP_NET_ADMIN for the mark of what it sends. */
+struct gate *gate_new(const struct gate_settings *settings, struct reason *why);
+/*
+ * Open the queue, as the last thing at start: packets wait from here on. Needs
+ * CAP_NET_ADMIN, as dispatching does.
+ */
+bool gate_open(struct gate *gate, struct reason *why);
 void gate_close(struct gate *gate);
 
 /* Have the engine, which is made after the gate, tell it of each packet. */

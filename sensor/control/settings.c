@@ -313,7 +313,8 @@ static bool set_pair(struct settings *settings, const struct yaml_node *name,
 		struct settings_list *list = field_of(settings, key);
 		list->is_of_file = true;
 	}
-	if (!is_list(key) || value->kind != YAML_SEQUENCE) {
+	const bool is_repeatable = is_list(key) || key->set == set_action;
+	if (!is_repeatable || value->kind != YAML_SEQUENCE) {
 		return set_node(settings, key, value, path, why);
 	}
 	for (value = value->first; value; value = value->next) {

@@ -41,7 +41,7 @@ struct settings {
 	uint32_t hold_ms;
 	uint32_t ban_s; /* inline: a blocked sender stays out so long */
 	struct action_table actions;
-	const char *user;      /* NULL: mailwarden or nobody */
+	const char *user; /* NULL: mailwarden or nobody */
 	const char *state_dir;
 	const char *host;   /* NULL: the machine's name */
 	struct arena texts; /* of the file */
