@@ -152,7 +152,11 @@ static bool is_mail(const struct facts *facts)
 /* What the dialogue was that turned out not to be mail. */
 static enum protocol foreign_protocol(const struct conversation *conversation)
 {
-	const enum protocol protocol = conversation->dialogue.facts.protocol;
+	const struct facts *facts = &conversation->dialogue.facts;
+	const enum protocol protocol = facts->protocol;
+	if (facts->is_unanswered && protocol == PROTOCOL_EXCHANGE_HTTPS) {
+		return PROTOCOL_HTTP; /* scanners ask every web server for these paths */
+	}
 	const bool is_named = protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP;
 	return is_named ? protocol : PROTOCOL_OTHER;
 }

@@ -55,7 +55,7 @@ struct scheme {
 	unsigned secret;
 };
 
-#define WITH(value) "GET /EWS/x HTTP/1.1\r\nAuthorization:" value "\r\n\r\n"
+#define WITH(value) "POST /EWS/x HTTP/1.1\r\nAuthorization:" value "\r\n\r\n"
 
 static void schemes_are_told_and_only_reusable_ones_are_secrets(void **state)
 {
@@ -182,7 +182,7 @@ static void bodies_are_passed_by_their_length(void **state)
 		  "Authorization: Basic QQ==\r\n\r\nGET /owa/ HTTP/1.1\r\n"),
 		S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 		  "1A\r\nHTTP/1.1 404 Not Found\r\n\r\n\r\n0\r\n\r\n"),
-		C("GET /EWS/y HTTP/1.1\r\nAuthorization: NTLM TlRM\r\n\r\n"),
+		C("POST /EWS/y HTTP/1.1\r\nAuthorization: NTLM TlRM\r\n\r\n"),
 		S(OK_BODY)};
 	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
 	assert_int_equal(facts.protocol, PROTOCOL_EWS);
@@ -288,7 +288,7 @@ static void many_requests_are_not_followed_for_ever(void **state)
 {
 	(void)state;
 	static const struct talk_step STEP[] = {
-		C("GET /EWS/x HTTP/1.1\r\n\r\n"), S(OK_BODY)};
+		C("POST /EWS/x HTTP/1.1\r\n\r\n"), S(OK_BODY)};
 	struct talk talk;
 	talk_open(&talk, PROTOCOL_EWS, false);
 	unsigned rounds = 0;
