@@ -122,7 +122,8 @@ static bool is_self_signed(X509 *x509, bool is_alone, uint16_t key_bits)
 		return true;
 	}
 	EVP_PKEY *key = X509_get0_pubkey(x509);
-	return key && key_bits <= VERIFIED_KEY_BITS_MAX && X509_verify(x509, key) == 1;
+	return key && key_bits > 0 && key_bits <= VERIFIED_KEY_BITS_MAX &&
+	       X509_verify(x509, key) == 1;
 }
 
 /* Names being gathered: the field, and whether one of them is the host asked for. */
@@ -236,7 +237,7 @@ static struct remembered *remembered_place(const char *fingerprint)
 /* Its list of names is whole, so that another SNI can be held against it. */
 static bool has_whole_names(const struct facts_certificate *facts)
 {
-	return strlen(facts->names) + 1 < sizeof(facts->names);
+	return strlen(facts->names) + 2 < sizeof(facts->names); /* a comma fits */
 }
 
 static bool remembered_is(
@@ -320,8 +321,8 @@ void certificate_subject(struct text der, char *field, size_t size)
 
 bool certificate_start(void)
 {
-	const uint64_t all = OPENSSL_INIT_LOAD_CONFIG |
-			     OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
-			     OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS;
+	const uint64_t all =
+		OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
+		OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS;
 	return OPENSSL_init_crypto(all, NULL) == 1;
 }

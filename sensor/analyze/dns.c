@@ -35,7 +35,7 @@ static char printable(uint8_t byte)
 	const uint8_t low = lower(byte);
 	const bool is_plain = (low >= 'a' && low <= 'z') ||
 			      (low >= '0' && low <= '9') || low == '-' || low == '_';
-	return is_plain ? (char)low : '?';
+	return (char)(is_plain ? low : (uint8_t)'?');
 }
 
 static void name_add(struct name *name, char letter)

@@ -148,7 +148,7 @@ struct facts {
 	uint16_t auth_tried;      /* enum facts_mechanism, in clear */
 	uint16_t auth_offered;    /* enum facts_mechanism, in clear */
 	uint16_t auth_secret; /* mechanisms whose reusable secret did cross in clear */
-	enum facts_answer auth_accepted;  /* outcome of the last one */
+	enum facts_answer auth_accepted;  /* one was accepted; else the last outcome */
 	enum facts_answer login_disabled; /* IMAP LOGINDISABLED */
 	bool is_preauth;                  /* IMAP * PREAUTH */
 	bool is_early_talker;             /* client bytes before the greeting */

@@ -83,9 +83,8 @@ static bool read_request(
 	} else if (!text_is(request.method, "OPTIONS")) {
 		http->asking |= ASKED_CONTENT;
 	}
-	/* no web crawler has these methods, and the answer may be hours away */
-	if (service == PROTOCOL_OUTLOOK_ANYWHERE &&
-		text_starts(request.method, "RPC_")) {
+	if (service == PROTOCOL_OUTLOOK_ANYWHERE) {
+		/* its methods are evidence enough, and the answer may be hours away */
 		facts->is_unanswered = false;
 		facts->change++;
 	}

@@ -3,7 +3,9 @@
 void sasl_try(struct facts *facts, unsigned mechanism)
 {
 	facts->auth_tried = (uint16_t)(facts->auth_tried | mechanism);
-	facts->auth_accepted = FACTS_UNKNOWN;
+	if (facts->auth_accepted != FACTS_YES) {
+		facts->auth_accepted = FACTS_UNKNOWN;
+	}
 	facts->change++;
 }
 
@@ -58,7 +60,10 @@ void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted)
 {
 	sasl->mechanism = 0;
 	sasl->is_asked = false;
-	facts->auth_accepted = is_accepted ? FACTS_YES : FACTS_NO;
+	/* a refused attempt behind it does not undo a login */
+	if (is_accepted || facts->auth_accepted != FACTS_YES) {
+		facts->auth_accepted = is_accepted ? FACTS_YES : FACTS_NO;
+	}
 	facts->change++;
 }
 

@@ -63,7 +63,8 @@ bool tls_looks_like_record(const uint8_t *bytes, size_t len)
 		return looks_like_ssl2(bytes, len);
 	}
 	if (bytes[0] < CONTENT_CHANGE_CIPHER || bytes[0] > CONTENT_DATA ||
-		(len > 1 && bytes[1] != 3) || (len > 2 && bytes[2] > 4)) {
+		(len > 1 && bytes[1] != 3) ||
+		(len > 2 && bytes[2] > 4 && bytes[0] != CONTENT_HANDSHAKE)) {
 		return false;
 	}
 	return len < RECORD_HEADER_BYTES ||
@@ -278,8 +279,12 @@ static bool is_settled(const struct tls_session *session, struct facts *facts)
 		established_note(facts);
 	}
 	if (!has_hello(facts)) {
+		/* empty records may stand in front of a hello, unless it was not captured */
+		const bool is_lost = facts->is_midstream || facts->gaps > 0 ||
+				     session->sides[0].is_encrypted ||
+				     session->sides[1].is_encrypted;
 		return facts->session.alert_level == ALERT_FATAL ||
-		       quiet >= QUIET_MIDSTREAM;
+		       quiet >= (is_lost ? QUIET_MIDSTREAM : QUIET_MAX);
 	}
 	return is_both || facts->session.alert_level == ALERT_FATAL ||
 	       quiet >= QUIET_MAX;

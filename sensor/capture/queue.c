@@ -1,5 +1,7 @@
 #include "capture/queue.h"
 
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -8,7 +10,6 @@
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define RAW_IP            12 /* DLT_RAW of libpcap on Linux */
 #define ROUNDS_A_DISPATCH 16
@@ -111,13 +112,6 @@ void queue_flush(struct queue *queue)
 
 /* --- packets --- */
 
-static uint64_t wall_clock_us(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Packets made on this host carry none. */
 static uint64_t time_of(const struct nlattr *attribute, uint64_t now_us)
 {
@@ -211,7 +205,7 @@ static bool take_message(struct queue *queue, const struct nlmsghdr *message,
 static size_t take_messages(
 	struct queue *queue, int count, struct queue_packet packets[])
 {
-	const uint64_t now_us = wall_clock_us();
+	const uint64_t now_us = clock_realtime_us();
 	size_t taken = 0;
 	for (int i = 0; i < count; i++) {
 		const struct nlmsghdr *message =

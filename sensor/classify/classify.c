@@ -12,6 +12,7 @@
 #define LOOKED_AT_BYTES  16 /* of text, for bytes no text protocol begins with */
 #define OLD_HELLO_BYTES  11
 #define RECORD_HEAD      5
+#define RECORD_HELLO     22 /* its minor version may be any */
 
 /* What a first byte may begin. */
 enum kind {
@@ -79,7 +80,7 @@ static bool may_become_head(const struct side_bytes *side, enum kind kind)
 	switch (kind) {
 	case KIND_RECORD:
 		return side->len < RECORD_HEAD && (side->len < 2 || bytes[1] == 3) &&
-		       (side->len < 3 || bytes[2] <= 4);
+		       (side->len < 3 || bytes[2] <= 4 || bytes[0] == RECORD_HELLO);
 	case KIND_RPC:
 		return side->len < RPC_HEAD_BYTES && (side->len < 2 || bytes[1] <= 1);
 	case KIND_OLD_HELLO:

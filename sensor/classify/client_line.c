@@ -351,7 +351,9 @@ static uint64_t mark_request(
 	}
 	if (is_method && (text_starts(target, "/") || text_starts(target, "http://") ||
 				 text_starts(target, "https://"))) {
-		return line->is_whole || target.len > 64 ? mark_http(word, target) : 0;
+		/* what a tunnel leads to stands at the end of the target */
+		const bool is_enough = target.len > 64 && !text_starts(word, "RPC_");
+		return line->is_whole || is_enough ? mark_http(word, target) : 0;
 	}
 	if (word.len > 1 && holds(target, " HTTP/1.")) {
 		return CLIENT_HTTP;

@@ -46,23 +46,21 @@ bool exchange_is_endpoint_mapper(
 }
 
 struct service {
-	const char *path;   /* the target begins so, case apart: IIS does not care */
-	const char *method; /* only with this one; NULL: any */
+	const char *path; /* the target begins so, case apart: IIS does not care */
+	const char *methods[2]; /* those its clients use; none: any */
 	enum protocol protocol;
 };
 
 /* What has no name of its own is exchange-https: some service of the web front end. */
 static const struct service SERVICES[] = {
-	{"/mapi/emsmdb/", "POST", PROTOCOL_MAPI_HTTP},
-	{"/mapi/nspi/", "POST", PROTOCOL_MAPI_HTTP},
-	{"/Microsoft-Server-ActiveSync", NULL, PROTOCOL_EAS},
-	{"/EWS/", NULL, PROTOCOL_EWS},
-	{"/rpc/rpcproxy.dll", NULL, PROTOCOL_OUTLOOK_ANYWHERE},
-	{"/rpcwithcert/rpcproxy.dll", NULL, PROTOCOL_OUTLOOK_ANYWHERE},
-	{"/owa/", NULL, PROTOCOL_EXCHANGE_HTTPS},
-	{"/ecp/", NULL, PROTOCOL_EXCHANGE_HTTPS},
-	{"/OAB/", NULL, PROTOCOL_EXCHANGE_HTTPS},
-	{"/autodiscover/autodiscover.", NULL, PROTOCOL_EXCHANGE_HTTPS},
+	{"/mapi/emsmdb/", {"POST"}, PROTOCOL_MAPI_HTTP},
+	{"/mapi/nspi/", {"POST"}, PROTOCOL_MAPI_HTTP},
+	{"/Microsoft-Server-ActiveSync", {"POST", "OPTIONS"}, PROTOCOL_EAS},
+	{"/EWS/", {"POST"}, PROTOCOL_EWS},
+	{"/owa/", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
+	{"/ecp/", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
+	{"/OAB/", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
+	{"/autodiscover/autodiscover.", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
 };
 
 /* "http://host/path" without its scheme and host. */
@@ -79,12 +77,17 @@ static struct text path_of(struct text target)
 	return (struct text){.at = slash, .len = target.len - (slash - target.at)};
 }
 
+static bool is_method(const struct service *service, struct text method)
+{
+	return !service->methods[0] || text_is(method, service->methods[0]) ||
+	       (service->methods[1] && text_is(method, service->methods[1]));
+}
+
 /* The whole path is the service's: "/ews/x", not "/ewsfoo". */
 static bool is_asked_for(
 	const struct service *service, struct text method, struct text path)
 {
-	if (!text_starts(path, service->path) ||
-		(service->method && !text_is(method, service->method))) {
+	if (!text_starts(path, service->path) || !is_method(service, method)) {
 		return false;
 	}
 	const size_t len = strlen(service->path);
@@ -92,14 +95,38 @@ static bool is_asked_for(
 	       path.len == len || memchr("/?; ", path.at[len], 4) != NULL;
 }
 
+/*
+ * RPC over HTTP names the server and port behind the proxy: "/rpc/rpcproxy.dll?name:6001".
+ * MS-RPCH section 2.2.2. Exchange's are 6001 store, 6002 referral, 6004 directory and 593,
+ * the mapper; Remote Desktop's gateway (3388) speaks the same.
+ */
+static bool is_tunnel_to_exchange(struct text path)
+{
+	static const char *const PORTS[] = {"6001", "6002", "6004", "593"};
+	struct text target = text_word(&path);
+	const uint8_t *colon = memrchr(target.at, ':', target.len);
+	if (!colon || memchr(target.at, '?', target.len) == NULL) {
+		return false;
+	}
+	const struct text port = {
+		.at = colon + 1, .len = target.len - (size_t)(colon - target.at) - 1};
+	for (size_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
+		if (text_is(port, PORTS[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 enum protocol exchange_of_request(struct text method, struct text target)
 {
 	const struct text path = path_of(text_trim(target));
 	/* MS-RPCH section 2.1.2.1: methods that only RPC over HTTP has */
 	if (text_is(method, "RPC_IN_DATA") || text_is(method, "RPC_OUT_DATA")) {
-		return PROTOCOL_OUTLOOK_ANYWHERE;
+		return is_tunnel_to_exchange(path) ? PROTOCOL_OUTLOOK_ANYWHERE
+						   : PROTOCOL_HTTP;
 	}
-	if (path.len < 2 || memchr("mMeEoOrRaA", path.at[1], 10) == NULL) {
+	if (path.len < 2 || memchr("mMeEoOaA", path.at[1], 8) == NULL) {
 		return PROTOCOL_HTTP;
 	}
 	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {

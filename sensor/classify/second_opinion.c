@@ -114,7 +114,9 @@ static bool is_settled(
 {
 #if NDPI_IS_FROM(5, 0)
 	(void)opinion;
-	return flow->result.state == NDPI_STATE_CLASSIFIED;
+	/* later releases put MONITORING between: named, and only watched further */
+	return flow->result.state != NDPI_STATE_INSPECTING &&
+	       flow->result.state != NDPI_STATE_PARTIAL;
 #else
 	return is_inspected(flow) && APP_OF(flow->result) != NDPI_PROTOCOL_UNKNOWN &&
 	       !ndpi_extra_dissection_possible(opinion->module, &flow->inside);

@@ -9,6 +9,7 @@
 /* RFC 8446 section 5.1; RFC 5246 section 6.2.3 allows ciphertext 2048 more. */
 #define RECORD_HEAD_BYTES 5
 #define RECORD_BYTES_MAX  (16384 + 2048)
+#define HELLO_HEAD_BYTES  39 /* up to the length of the session id */
 
 enum {
 	RECORD_CHANGE_CIPHER_SPEC = 20,
@@ -29,7 +30,9 @@ static bool read_record(struct cursor *cur, struct record *record)
 	record->type = cursor_u8(cur);
 	const uint16_t version = cursor_be16(cur);
 	record->len = cursor_be16(cur);
-	if (!cursor_ok(cur) || version < 0x0300 || version > 0x0304) {
+	/* a hello's minor version is not looked at: RFC 8446 section 5.1 */
+	const unsigned last = record->type == RECORD_HANDSHAKE ? 0x03ff : 0x0304;
+	if (!cursor_ok(cur) || version < 0x0300 || version > last) {
 		return false;
 	}
 	const uint16_t len = record->len;
@@ -39,7 +42,7 @@ static bool read_record(struct cursor *cur, struct record *record)
 	case RECORD_ALERT:
 		return len >= 2 && len <= 256;
 	case RECORD_HANDSHAKE:
-		return len >= 4 && len <= RECORD_BYTES_MAX;
+		return len <= RECORD_BYTES_MAX;
 	case RECORD_DATA:
 		return len > 0 && len <= RECORD_BYTES_MAX;
 	default:
@@ -66,6 +69,25 @@ static unsigned read_hello(struct cursor cur)
 	return type;
 }
 
+/* The beginning of the handshake, which records may cut anywhere, RFC 8446 section 5.1. */
+static size_t gather_handshake(struct cursor cur, uint8_t *bytes, size_t size)
+{
+	struct record record;
+	size_t have = 0;
+	while (have < size && read_record(&cur, &record) &&
+		record.type == RECORD_HANDSHAKE) {
+		size_t len = record.len < size - have ? record.len : size - have;
+		len = len < cursor_left(&cur) ? len : cursor_left(&cur);
+		const uint8_t *taken = cursor_take(&cur, len);
+		if (len > 0) {
+			memcpy(bytes + have, taken, len);
+		}
+		have += len;
+		cursor_skip(&cur, record.len - len);
+	}
+	return have;
+}
+
 static void read_tls(const struct side_bytes *side, struct marks *marks)
 {
 	struct cursor cur = cursor_over(side->bytes, side->len);
@@ -76,7 +98,10 @@ static void read_tls(const struct side_bytes *side, struct marks *marks)
 	marks->client |= CLIENT_RECORD;
 	marks->server |= SERVER_RECORD;
 	if (record.type == RECORD_HANDSHAKE) {
-		const unsigned hello = read_hello(cur);
+		uint8_t bytes[HELLO_HEAD_BYTES];
+		const size_t have = gather_handshake(
+			cursor_over(side->bytes, side->len), bytes, sizeof(bytes));
+		const unsigned hello = read_hello(cursor_over(bytes, have));
 		marks->client |= hello == HELLO_CLIENT ? CLIENT_TLS : 0;
 		marks->server |= hello == HELLO_SERVER ? SERVER_TLS : 0;
 	}
@@ -154,10 +179,9 @@ static void read_rpc(const struct side_bytes *side, struct marks *marks)
 		marks->client |= CLIENT_BIND | (is_all ? CLIENT_DCERPC : 0);
 		return;
 	}
-	const bool is_clients = head.type == RPC_TYPE_REQUEST ||
-				head.type == RPC_TYPE_AUTH3 ||
-				head.type == RPC_TYPE_CANCEL ||
-				head.type == RPC_TYPE_ORPHANED;
+	const bool is_clients =
+		head.type == RPC_TYPE_REQUEST || head.type == RPC_TYPE_AUTH3 ||
+		head.type == RPC_TYPE_CANCEL || head.type == RPC_TYPE_ORPHANED;
 	marks->client |= is_clients ? CLIENT_DCERPC : 0;
 	marks->server |= is_clients ? 0 : SERVER_DCERPC;
 }

@@ -2,6 +2,7 @@
 #include "commands/progress.h"
 #include "commands/state.h"
 #include "control/engine.h"
+#include "report/conformity_print.h"
 #include "report/human.h"
 
 #include <errno.h>
@@ -29,7 +30,9 @@ struct replay {
 	bool is_second_opinion_wanted;
 	uint32_t flow_entries;
 	FILE *flows; /* mail records go here too, or NULL */
+	bool is_summary;
 	struct human *human;
+	struct conformity *conformity;
 };
 
 static const char HELP[] =
@@ -42,6 +45,9 @@ static const char HELP[] =
 	"  -m, --matrix FILE      flow matrix; repeat it to join several\n"
 	"      --json             EVE JSON lines on standard output: alert, mail, "
 	"stats\n"
+	"      --summary          no single findings: counts, then one line per "
+	"recommendation\n"
+	"                         (R34 ... R42+): conform, breached or not observable\n"
 	"      --flows FILE       write one mail record per flow to FILE as well\n"
 	"      --state FILE       what is known of each server: read FILE first, write "
 	"it at the\n"
@@ -60,10 +66,12 @@ static const char HELP[] =
 	"  mailwarden replay *.pcapng.zst -m internal.yaml -m gateway.yaml --json > "
 	"eve.json\n"
 	"  tcpdump -r big.pcap -w - tcp | mailwarden replay - -m matrix.yaml "
-	"--exit-code\n";
+	"--exit-code\n"
+	"  mailwarden replay audit.pcapng -m matrix.yaml --summary\n";
 
 enum {
 	OPTION_JSON = 256,
+	OPTION_SUMMARY,
 	OPTION_FLOWS,
 	OPTION_STATE,
 	OPTION_EXIT_CODE,
@@ -76,6 +84,7 @@ enum {
 static const struct option OPTIONS[] = {
 	{"matrix", required_argument, NULL, 'm'},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"summary", no_argument, NULL, OPTION_SUMMARY},
 	{"flows", required_argument, NULL, OPTION_FLOWS},
 	{"state", required_argument, NULL, OPTION_STATE},
 	{"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
@@ -133,6 +142,9 @@ static int set_option(struct replay *replay, int option, const char *value)
 	case OPTION_JSON:
 		replay->is_json = true;
 		return COMMAND_OK;
+	case OPTION_SUMMARY:
+		replay->is_summary = true;
+		return COMMAND_OK;
 	case OPTION_FLOWS:
 		replay->flows_path = value;
 		return COMMAND_OK;
@@ -161,20 +173,22 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	const struct fold_count *count)
 {
 	struct replay *replay = (struct replay *)context;
-	if (replay->is_json) {
-		json_alert(stdout, record, finding, count);
-	} else {
+	conformity_alert(replay->conformity, record, finding, count);
+	if (!replay->is_json) {
 		human_alert(replay->human, record, finding, count);
+	} else if (!replay->is_summary) {
+		json_alert(stdout, record, finding, count);
 	}
 }
 
 static void on_mail(void *context, const struct record *record)
 {
 	struct replay *replay = (struct replay *)context;
-	if (replay->is_json) {
-		json_mail(stdout, record);
-	} else {
+	conformity_mail(replay->conformity, record);
+	if (!replay->is_json) {
 		human_mail(replay->human, record);
+	} else if (!replay->is_summary) {
+		json_mail(stdout, record);
 	}
 	if (replay->flows) {
 		json_mail(replay->flows, record);
@@ -202,6 +216,12 @@ static bool read_frames(
 	return result == SOURCE_END;
 }
 
+static bool is_colour_wanted(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
+}
+
 static void report_stats(
 	struct replay *replay, struct engine *engine, const struct source *source)
 {
@@ -213,16 +233,21 @@ static void report_stats(
 		(struct json_counter){"capture.truncated_files", files.truncated_files};
 	counters[count++] =
 		(struct json_counter){"capture.bad_records", files.bad_records};
-	const struct json_stats stats = {.time_us = engine_now_us(engine),
+	struct json_stats stats = {.time_us = engine_now_us(engine),
 		.host = replay->host,
 		.sequence = engine_next_sequence(engine),
 		.event_prefix = "replay-0",
 		.counters = counters,
 		.counter_count = count};
-	if (replay->is_json) {
-		json_stats(stdout, &stats);
-	} else {
+	if (!replay->is_json) {
 		human_summary(replay->human, &stats);
+		conformity_print(replay->conformity, stdout, is_colour_wanted());
+		return;
+	}
+	json_stats(stdout, &stats);
+	if (replay->is_summary) {
+		stats.sequence = engine_next_sequence(engine);
+		conformity_json(replay->conformity, stdout, &stats);
 	}
 }
 
@@ -308,12 +333,6 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 	return code;
 }
 
-static bool is_colour_wanted(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
-}
-
 static int replay_files(
 	struct replay *replay, const char *const *files, size_t file_count)
 {
@@ -329,11 +348,12 @@ static int replay_files(
 	}
 	struct reason why;
 	int code = COMMAND_RUNTIME;
-	replay->human = human_new(stdout, is_colour_wanted(), &why);
+	replay->human = human_new(stdout, is_colour_wanted(), replay->is_summary, &why);
+	replay->conformity = replay->human ? conformity_new(matrix, &why) : NULL;
 	if (replay->flows_path) {
 		replay->flows = fopen(replay->flows_path, "we");
 	}
-	if (!replay->human) {
+	if (!replay->conformity) {
 		code = runtime_error(why.text);
 	} else if (replay->flows_path && !replay->flows) {
 		(void)fprintf(stderr, "mailwarden replay: %s: %s\n", replay->flows_path,
@@ -344,6 +364,7 @@ static int replay_files(
 	if (replay->flows) {
 		(void)fclose(replay->flows);
 	}
+	conformity_free(replay->conformity);
 	human_free(replay->human);
 	matrix_free(matrix);
 	return code;

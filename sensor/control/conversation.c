@@ -122,8 +122,9 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 	struct facts *facts = &conversation->dialogue.facts;
 	const bool is_blind =
 		!facts->session.has_client_hello && !facts->session.has_server_hello;
-	const uint32_t records = conversation->dialogue.tls.records[0] +
-				 conversation->dialogue.tls.records[1];
+	/* pieces of a hello are no such record, however small */
+	const uint32_t records = conversation->dialogue.tls.quiet[0] +
+				 conversation->dialogue.tls.quiet[1];
 	if (is_blind && records < TLS_RECORDS_WITHOUT_HELLO && !is_ended) {
 		return;
 	}
@@ -158,7 +159,11 @@ static bool is_mail(const struct facts *facts)
 /* What the dialogue was that turned out not to be mail. */
 static enum protocol foreign_protocol(const struct conversation *conversation)
 {
-	const enum protocol protocol = conversation->dialogue.facts.protocol;
+	const struct facts *facts = &conversation->dialogue.facts;
+	const enum protocol protocol = facts->protocol;
+	if (facts->is_unanswered && protocol == PROTOCOL_EXCHANGE_HTTPS) {
+		return PROTOCOL_HTTP; /* scanners ask every web server for these paths */
+	}
 	const bool is_named = protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP;
 	return is_named ? protocol : PROTOCOL_OTHER;
 }
@@ -181,7 +186,8 @@ static void after_dialogue(
 	services_rpc(engine, flow, conversation);
 	const uint64_t facts = verdicts_facts(&conversation->dialogue.facts);
 	if (is_mail(&conversation->dialogue.facts) &&
-		facts != conversation->judged_facts) {
+		(facts != conversation->judged_facts ||
+			verdicts_has_message(conversation))) {
 		conversation->judged_facts = facts;
 		verdicts_mail(engine, flow, conversation, false);
 	}

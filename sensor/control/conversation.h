@@ -12,6 +12,7 @@
 #include "classify/second_opinion.h"
 #include "control/engine.h"
 #include "judge/ledger.h"
+#include "judge/structure.h"
 
 enum conversation_phase {
 	CONVERSATION_CLASSIFY = 0,
@@ -23,9 +24,11 @@ struct conversation {
 	enum conversation_phase phase;
 	bool is_settled; /* the facts are final */
 	bool is_opinion_closed;
+	bool is_to_relay; /* its messages are remembered one by one */
 	uint16_t source;
 	uint64_t judged_facts; /* verdicts_facts when last judged; 0: never */
 	uint64_t reported;     /* findings given out, FINDING_BIT of each */
+	uint32_t learnt;       /* of facts->transaction_count, by structure */
 	uint32_t dropped[2];   /* bytes behind a full prefix, by side */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
@@ -62,6 +65,7 @@ struct engine {
 	struct endpoint_map endpoints;
 	struct fold *fold;
 	struct ledger *ledger;
+	struct structure *structure;
 	uint64_t latest_us; /* of all frames taken */
 	uint64_t now_us;    /* when the packet at hand came */
 	uint64_t frames;

@@ -12,6 +12,7 @@
 #define SEGMENTS           8192 /* out of order, 2 KiB each */
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define FOLD_KEYS          16384
+#define STRUCTURE_HOSTS    4096
 #define LEDGER_SERVERS     16384 /* about 1 KiB each, touched when used */
 
 static bool start_parts(struct engine *engine, struct reason *why)
@@ -39,7 +40,8 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
 	engine->ledger = ledger_new(LEDGER_SERVERS, settings->seed, why);
-	if (!engine->flows || !engine->fold || !engine->ledger) {
+	engine->structure = structure_new(STRUCTURE_HOSTS, settings->seed, why);
+	if (!engine->flows || !engine->fold || !engine->ledger || !engine->structure) {
 		return false;
 	}
 	if (settings->is_second_opinion_wanted) {
@@ -74,6 +76,7 @@ void engine_free(struct engine *engine)
 	flow_table_free(engine->flows);
 	fold_free(engine->fold);
 	ledger_free(engine->ledger);
+	structure_free(engine->structure);
 	if (engine->opinion) {
 		second_opinion_free(engine->opinion);
 	}

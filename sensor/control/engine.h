@@ -33,6 +33,7 @@ struct engine_passage {
 	bool is_first_blocked;  /* this packet brought the decision */
 	bool is_sender_blocked; /* for sending where no row lets it */
 	bool is_from_client;
+	bool is_undecided; /* when open: nobody knows yet what it is */
 };
 
 struct engine_outputs {

@@ -39,6 +39,15 @@ static bool is_passed(const struct engine *engine, const struct flow *flow)
 	return flow->list != FLOW_LIST_HALF_OPEN && !is_unopened;
 }
 
+/* Not judged yet: who speaks what is still open. */
+static bool is_undecided(const struct engine *engine, const struct flow *flow)
+{
+	const struct conversation *conversation = flow_area(engine->flows, flow);
+	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
+	       (conversation->phase == CONVERSATION_DIALOGUE &&
+		       conversation->judged_facts == 0);
+}
+
 /* Its end is known where both sides are told; a dropped one goes on knocking. */
 static void stop_looking(struct engine *engine, struct flow *flow)
 {
@@ -65,6 +74,8 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		stop_looking(engine, flow);
 	} else if (is_passed(engine, flow)) {
 		passage.standing = ENGINE_STANDING_PASSED;
+	} else {
+		passage.is_undecided = is_undecided(engine, flow);
 	}
 	engine->outputs.passage(engine->outputs.passage_context, &passage);
 }

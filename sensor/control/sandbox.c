@@ -4,6 +4,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -54,7 +55,8 @@ static const int WORKER_CALLS[] = {
 	SCMP_SYS(sendto),
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(sendmmsg),
-	SCMP_SYS(getsockopt), /* drop counters of a packet socket */
+	SCMP_SYS(getsockopt),  /* drop counters of a packet socket */
+	SCMP_SYS(getsockname), /* libpcap, when the interface is down */
 	END_OF_LIST,
 };
 
@@ -126,6 +128,8 @@ static int allow_narrow(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp not_executable =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	/* libpcap asks whether an interface is up again */
+	const struct scmp_arg_cmp interface_flags = SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS);
 	const struct scmp_arg_cmp to_itself =
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
 	/* an assertion that fails ends by a signal to itself */
@@ -134,6 +138,10 @@ static int allow_narrow(scmp_filter_ctx filter)
 	if (result == 0) {
 		result = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable);
+	}
+	if (result == 0) {
+		result = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, interface_flags);
 	}
 	if (result == 0) {
 		result = seccomp_rule_add(

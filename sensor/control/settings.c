@@ -1,5 +1,7 @@
 #include "control/settings.h"
 
+#include "control/status.h"
+
 #include "matrix/name_table.h"
 #include "matrix/yaml.h"
 
@@ -110,12 +112,36 @@ static bool add_queue(struct settings *settings, const struct key *key,
 	return add_text(settings, key, value, why);
 }
 
-void settings_queue(
-	const struct settings *settings, size_t i, uint16_t *first, uint16_t *last)
+uint32_t settings_workers(const struct settings *settings)
 {
-	*first = 0;
-	*last = 0;
-	(void)read_queues(settings->queues.values[i], first, last);
+	uint32_t count = 0;
+	for (size_t i = 0; i < settings->queues.count; i++) {
+		uint16_t first = 0;
+		uint16_t last = 0;
+		(void)read_queues(settings->queues.values[i], &first, &last);
+		count += (uint32_t)(last - first) + 1;
+	}
+	return count > 0 ? count : settings->workers;
+}
+
+uint16_t settings_queue(const struct settings *settings, uint32_t worker)
+{
+	for (size_t i = 0; i < settings->queues.count; i++) {
+		uint16_t first = 0;
+		uint16_t last = 0;
+		(void)read_queues(settings->queues.values[i], &first, &last);
+		if (worker <= (uint32_t)(last - first)) {
+			return (uint16_t)(first + worker);
+		}
+		worker -= (uint32_t)(last - first) + 1;
+	}
+	return 0;
+}
+
+static bool set_action(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	return action_table_set(field_of(settings, key), value, why);
 }
 
 static bool set_flag(struct settings *settings, const struct key *key, bool value)
@@ -179,6 +205,14 @@ static const struct key KEYS[] = {
 		set_number, FIELD(ring_mib), 1, 1024},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
 		FIELD(queue_length), 16, 65536},
+	{{"action", 0, "FINDING=ACTION", "inline: accept, refuse, reject or drop"},
+		set_action, FIELD(actions), 0, 0},
+	{{"hold", 0, "PACKETS", "inline: hold so many undecided ones (default 0)"},
+		set_number, FIELD(hold_packets), 0, 4096},
+	{{"hold-ms", 0, "MS", "inline: none of them longer (default 50)"}, set_number,
+		FIELD(hold_ms), 1, 5000},
+	{{"ban", 0, "SECONDS", "inline: keep a blocked sender out (default 0)"},
+		set_number, FIELD(ban_s), 0, 7 * 24 * 3600},
 	{{"fail-closed", 0, "YES|NO", "inline: a full queue drops instead of passing"},
 		set_yes_no, FIELD(is_fail_closed), 0, 0},
 	{{"checksums", 0, "YES|NO", "ignore packets with wrong checksums"}, set_yes_no,
@@ -196,8 +230,10 @@ void settings_start(struct settings *settings)
 		.fold_s = 3600,
 		.ring_mib = 64,
 		.queue_length = 4096,
+		.hold_ms = 50,
 		.is_second_opinion_wanted = true,
 		.state_dir = SETTINGS_STATE_DIR};
+	action_table_start(&settings->actions);
 }
 
 void settings_free(struct settings *settings)
@@ -277,7 +313,8 @@ static bool set_pair(struct settings *settings, const struct yaml_node *name,
 		struct settings_list *list = field_of(settings, key);
 		list->is_of_file = true;
 	}
-	if (!is_list(key) || value->kind != YAML_SEQUENCE) {
+	const bool is_repeatable = is_list(key) || key->set == set_action;
+	if (!is_repeatable || value->kind != YAML_SEQUENCE) {
 		return set_node(settings, key, value, path, why);
 	}
 	for (value = value->first; value; value = value->next) {
@@ -338,6 +375,9 @@ bool settings_check(const struct settings *settings, struct reason *why)
 	}
 	if (settings->interfaces.count == 0 && settings->queues.count == 0) {
 		return reason_set(why, "nothing to watch (-i IFACE or -q QUEUE)");
+	}
+	if (settings_workers(settings) > STATUS_WORKERS_MAX) {
+		return reason_set(why, "more than %d queues", STATUS_WORKERS_MAX);
 	}
 	if (settings->interfaces.count > 0 && settings->queues.count > 0) {
 		return reason_set(

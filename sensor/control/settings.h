@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "judge/action.h"
 #include "matrix/arena.h"
 
 #include <stddef.h>
@@ -36,7 +37,11 @@ struct settings {
 	uint32_t fold_s;       /* one update of a repeated finding in so long */
 	uint32_t ring_mib;     /* kernel's ring of each worker and interface */
 	uint32_t queue_length; /* packets the kernel holds */
-	const char *user;      /* NULL: mailwarden or nobody */
+	uint32_t hold_packets; /* inline: undecided ones held at once; 0: they pass */
+	uint32_t hold_ms;
+	uint32_t ban_s; /* inline: a blocked sender stays out so long */
+	struct action_table actions;
+	const char *user; /* NULL: mailwarden or nobody */
 	const char *state_dir;
 	const char *host;   /* NULL: the machine's name */
 	struct arena texts; /* of the file */
@@ -65,6 +70,8 @@ bool settings_read(struct settings *settings, const char *path, struct reason *w
 /* Whether all of it together makes sense. */
 bool settings_check(const struct settings *settings, struct reason *why);
 
-/* Queue numbers first to last of the i-th queue value. */
-void settings_queue(
-	const struct settings *settings, size_t i, uint16_t *first, uint16_t *last);
+/* How many workers: one per queue where there are queues. */
+uint32_t settings_workers(const struct settings *settings);
+
+/* The queue of the i-th worker. */
+uint16_t settings_queue(const struct settings *settings, uint32_t worker);

@@ -11,7 +11,7 @@
 
 #define FILE_NAME "status"
 #define MAGIC     "mailwarden page"
-#define VERSION   1
+#define VERSION   2
 
 static bool lock_page(int file, struct reason *why)
 {
@@ -67,7 +67,7 @@ struct status_page *status_create(int directory, int *lock, struct reason *why)
 	return page;
 }
 
-static const struct status_page *read_page(int file, struct reason *why)
+static struct status_page *read_page(int file, int protection, struct reason *why)
 {
 	struct stat status;
 	if (fstat(file, &status) != 0 ||
@@ -76,13 +76,13 @@ static const struct status_page *read_page(int file, struct reason *why)
 		return NULL;
 	}
 	void *memory =
-		mmap(NULL, sizeof(struct status_page), PROT_READ, MAP_SHARED, file, 0);
+		mmap(NULL, sizeof(struct status_page), protection, MAP_SHARED, file, 0);
 	if (memory == MAP_FAILED) {
 		(void)reason_set(
 			why, "cannot map the status page: %s", strerror(errno));
 		return NULL;
 	}
-	const struct status_page *page = memory;
+	struct status_page *page = memory;
 	if (memcmp(page->magic, MAGIC, sizeof(MAGIC)) != 0 ||
 		page->version != VERSION || page->size != sizeof(*page)) {
 		(void)munmap(memory, sizeof(*page));
@@ -102,10 +102,24 @@ const struct status_page *status_open(
 		(void)reason_set(why, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	const struct status_page *page = read_page(file, why);
+	const struct status_page *page = read_page(file, PROT_READ, why);
 	*is_running = flock(file, LOCK_SH | LOCK_NB) != 0;
 	(void)close(file);
 	return page;
+}
+
+struct bans *status_open_bans(const char *directory, struct reason *why)
+{
+	char path[512];
+	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME, directory);
+	const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (file < 0) {
+		(void)reason_set(why, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	struct status_page *page = read_page(file, PROT_READ | PROT_WRITE, why);
+	(void)close(file);
+	return page ? &page->bans : NULL;
 }
 
 const char *status_state_name(enum status_state state)

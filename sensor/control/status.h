@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "control/bans.h"
 #include "control/engine.h"
 
 #include <stdatomic.h>
@@ -74,6 +75,7 @@ struct status_page {
 	_Atomic uint64_t alerts; /* of the sensor's own health */
 	_Atomic uint32_t is_enforcing;
 	char host[STATUS_HOST_BYTES];
+	struct bans bans;
 	struct status_process processes[STATUS_PROCESSES_MAX];
 };
 
@@ -86,6 +88,9 @@ struct status_page *status_create(int directory, int *lock, struct reason *why);
 /* A reader's. NULL with a reason when there is none or it is of another version. */
 const struct status_page *status_open(
 	const char *directory, bool *is_running, struct reason *why);
+
+/* The same to take back a ban; never written to otherwise. */
+struct bans *status_open_bans(const char *directory, struct reason *why);
 
 const char *status_state_name(enum status_state state);
 

@@ -116,6 +116,10 @@ static void name_source(const struct sensor *sensor, unsigned place)
 	const struct settings *settings = sensor->settings;
 	struct status_process *process = sensor_process(sensor, place);
 	size_t len = 0;
+	if (settings->queues.count > 0) {
+		(void)snprintf(process->source, sizeof(process->source), "queue %u",
+			settings_queue(settings, place - SENSOR_WORKERS));
+	}
 	for (size_t i = 0; i < settings->interfaces.count; i++) {
 		const int more =
 			snprintf(process->source + len, sizeof(process->source) - len,
@@ -130,7 +134,7 @@ static void name_source(const struct sensor *sensor, unsigned place)
 static bool make_page(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
-	const unsigned workers = sensor->settings->workers;
+	const unsigned workers = settings_workers(sensor->settings);
 	sensor->page = status_create(sensor->state_directory, &sensor->lock, why);
 	if (!sensor->page) {
 		return false;

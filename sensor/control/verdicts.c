@@ -279,6 +279,24 @@ uint64_t verdicts_facts(const struct facts *facts)
 	return packed ^ rest;
 }
 
+/* Have it remembered who sent mail to whom. */
+static void structure_note(struct engine *engine, struct conversation *conversation,
+	const struct observation *observation)
+{
+	const struct judgement *judgement = &engine->judgement;
+	const struct matrix_group *to = judgement->to.group;
+	structure_learn(
+		engine->structure, observation, judgement, conversation->learnt);
+	conversation->learnt = observation->facts->transaction_count;
+	conversation->is_to_relay = to != NULL && to->role == MATRIX_ROLE_RELAY;
+}
+
+bool verdicts_has_message(const struct conversation *conversation)
+{
+	return conversation->is_to_relay &&
+	       conversation->learnt != conversation->dialogue.facts.transaction_count;
+}
+
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
@@ -309,6 +327,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	if (is_server_known) {
 		ledger_recall(engine->ledger, &observation, flow->start_us, &memory);
 	}
+	structure_recall(engine->structure, &observation, &memory);
 	observation.memory = &memory;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
@@ -317,6 +336,9 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		record.wire = &wire;
 	}
 	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
+	if (is_server_known) {
+		structure_note(engine, conversation, &observation);
+	}
 	if (is_ended && is_server_known) {
 		ledger_learn(engine->ledger, &observation, flow->start_us,
 			(engine->judgement.findings &

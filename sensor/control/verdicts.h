@@ -17,6 +17,9 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
  */
 uint64_t verdicts_facts(const struct facts *facts);
 
+/* A message was given to a relay: it may pass it on before this flow ends. */
+bool verdicts_has_message(const struct conversation *conversation);
+
 /* Something else than mail on a mail port. */
 void verdicts_foreign(
 	struct engine *engine, struct flow *flow, struct conversation *conversation);

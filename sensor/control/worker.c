@@ -3,12 +3,14 @@
 #include "analyze/certificate.h"
 #include "base/clock.h"
 #include "control/child.h"
+#include "control/gate.h"
 #include "control/outlet.h"
 #include "control/sandbox.h"
 #include "control/taps.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,12 +21,17 @@
 #define WATCHED_SHARE 4   /* one flow in so many may be looked into at once */
 #define US_PER_S      1000000
 
+#define EXIT_QUEUE_GONE 4
+
 struct worker {
 	const struct sensor *sensor;
 	struct status_process *process;
 	struct engine *engine;
-	struct taps *taps;
-	uint32_t matrix; /* generation in use */
+	struct taps *taps; /* or ... */
+	struct gate *gate; /* ... a queue's packets */
+	struct action_table actions;
+	uint32_t matrix;        /* generation in use */
+	const char *queue_name; /* "queue 3" */
 	uint64_t publish_us;
 	struct outlet outlet;
 };
@@ -61,35 +68,69 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		.is_second_opinion_wanted = settings->is_second_opinion_wanted,
 		.host = sensor->host,
 		.event_prefix = worker->outlet.prefix,
-		.source_names = settings->interfaces.values,
+		.source_names = worker->gate ? &worker->queue_name
+					     : settings->interfaces.values,
+		.actions = worker->gate ? &worker->actions : NULL,
 		.is_live = true};
 	if (getrandom(&engine.seed, sizeof(engine.seed), 0) != sizeof(engine.seed)) {
 		return reason_set(why, "no random numbers for the hash seed");
 	}
-	const struct engine_outputs outputs = {
+	struct engine_outputs outputs = {
 		.context = worker, .alert = on_alert, .mail = on_mail};
+	if (worker->gate) {
+		gate_attach(worker->gate, &outputs);
+	}
 	worker->engine = engine_new(&engine, &outputs, why);
 	return worker->engine != NULL;
+}
+
+static bool make_gate(struct worker *worker, unsigned place, struct reason *why)
+{
+	const struct sensor *sensor = worker->sensor;
+	const struct settings *settings = sensor->settings;
+	const struct gate_settings gate = {
+		.queue = {.number = settings_queue(settings, place - SENSOR_WORKERS),
+			.length = settings->queue_length,
+			.is_fail_closed = settings->is_fail_closed},
+		.hold_packets = settings->hold_packets,
+		.hold_ms = settings->hold_ms,
+		.ban_s = settings->ban_s,
+		.bans = &sensor->page->bans,
+		.is_enforcing = settings->is_enforcing,
+	};
+	worker->queue_name = worker->process->source;
+	worker->actions = settings->actions;
+	worker->actions.is_enforcing = settings->is_enforcing;
+	worker->gate = gate_new(&gate, why);
+	return worker->gate != NULL;
+}
+
+static bool open_taps(struct worker *worker, struct reason *why)
+{
+	const bool is_first = worker->process->restarts == 0;
+	worker->taps = taps_open(worker->sensor, worker->process->name, is_first, why);
+	return worker->taps != NULL;
 }
 
 /* The order matters: rights are needed first, and files by libraries that start. */
 static bool start(struct worker *worker, unsigned place, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
-	const bool is_first = worker->process->restarts == 0;
+	const bool is_inline = sensor->settings->queues.count > 0;
+	/* A queue holds mail back from the moment it is open: it comes last. */
 	if (!outlet_start(&worker->outlet, sensor, place, why) ||
-		!start_engine(worker, why)) {
-		return false;
-	}
-	worker->taps = taps_open(sensor, worker->process->name, is_first, why);
-	if (!worker->taps || !matrix_store_freeze(sensor->store, why)) {
+		(is_inline && !make_gate(worker, place, why)) ||
+		!start_engine(worker, why) ||
+		!(is_inline ? gate_open(worker->gate, why) : open_taps(worker, why)) ||
+		!matrix_store_freeze(sensor->store, why)) {
 		return false;
 	}
 	tzset();
 	if (!certificate_start()) {
 		return reason_set(why, "libcrypto does not start");
 	}
-	if (!privileges_keep(0, why)) {
+	/* The kernel asks for the right with each verdict. */
+	if (!privileges_keep(is_inline ? PRIVILEGE_NETWORK : 0, why)) {
 		return false;
 	}
 	if (!child_follow_supervisor(sensor, SIGTERM)) {
@@ -98,13 +139,43 @@ static bool start(struct worker *worker, unsigned place, struct reason *why)
 	return sandbox_enter(SANDBOX_ROLE_WORKER, why);
 }
 
+#define GATE_COUNTERS 11
+
+static size_t count_gate(
+	struct worker *worker, struct json_counter *list, struct taps_counters *taps)
+{
+	struct gate_counters gate;
+	gate_counters(worker->gate, &gate);
+	*taps = (struct taps_counters){
+		.received = gate.queue.received, .lost = gate.queue.lost};
+	const struct json_counter all[GATE_COUNTERS] = {
+		{"inline.accepted", gate.queue.accepted},
+		{"inline.dropped", gate.queue.dropped},
+		{"inline.passed_marked", gate.passed_marked},
+		{"inline.blocked_flows", gate.blocked_flows},
+		{"inline.blocked_banned", gate.blocked_banned},
+		{"inline.injected", gate.injected},
+		{"inline.inject_errors", gate.inject_errors},
+		{"inline.held", gate.held},
+		{"inline.held_late", gate.held_late},
+		{"inline.unreadable", gate.queue.unreadable},
+		{"inline.verdict_errors", gate.queue.verdict_errors},
+	};
+	memcpy(list, all, sizeof(all));
+	return GATE_COUNTERS;
+}
+
 static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
-	struct json_counter counters[ENGINE_COUNTERS_MAX + 4];
+	struct json_counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 4];
 	struct taps_counters taps;
 	size_t count = engine_counters(worker->engine, counters);
-	taps_counters(worker->taps, &taps);
+	if (worker->gate) {
+		count += count_gate(worker, counters + count, &taps);
+	} else {
+		taps_counters(worker->taps, &taps);
+	}
 	counters[count++] = (struct json_counter){"capture.received", taps.received};
 	counters[count++] = (struct json_counter){"capture.lost", taps.lost};
 	counters[count++] = (struct json_counter){"records.refused", process->refused};
@@ -141,12 +212,30 @@ static void turn(struct worker *worker, bool is_idle)
 	}
 }
 
+static bool take_packets(struct worker *worker)
+{
+	return worker->gate ? gate_dispatch(worker->gate, worker->engine)
+			    : taps_dispatch(worker->taps, worker->engine);
+}
+
+static void wait_for_packets(struct worker *worker)
+{
+	if (!worker->gate) {
+		taps_wait(worker->taps, WAIT_MS);
+		return;
+	}
+	if (gate_is_gone(worker->gate)) {
+		_exit(EXIT_QUEUE_GONE); /* the supervisor starts another one */
+	}
+	gate_wait(worker->gate, WAIT_MS);
+}
+
 static void follow(struct worker *worker)
 {
 	while (!child_is_ending()) {
-		const bool is_idle = !taps_dispatch(worker->taps, worker->engine);
+		const bool is_idle = !take_packets(worker);
 		if (is_idle) {
-			taps_wait(worker->taps, WAIT_MS);
+			wait_for_packets(worker);
 		}
 		turn(worker, is_idle);
 	}
@@ -156,6 +245,9 @@ static void drain(struct worker *worker)
 {
 	worker->process->state = STATUS_STATE_DRAINING;
 	worker->outlet.naps = NAPS_AT_END;
+	if (worker->gate) {
+		gate_drain(worker->gate);
+	}
 	engine_drain(worker->engine);
 	publish(worker);
 	worker->process->state = STATUS_STATE_ENDED;

@@ -126,13 +126,14 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 	[FINDING_TLS_STARTTLS_STRIPPED] = {"tls.starttls-stripped", SEVERITY_CRITICAL,
 		3700013, 1, "STARTTLS removed on the path", {"R42"}, {"T1557", "T1689"},
 		"The offer of STARTTLS or the command was overwritten between the two "
-		"ends, so that mail goes "
+		"ends, or the same server offered it before and the line is gone, so "
+		"that mail goes "
 		"in clear: the trace of a middlebox, or of an attack.",
 		"Look for SMTP inspection on the firewalls of the path and switch it "
 		"off or let TLS pass; "
 		"where there is none, treat it as interception.",
 		"ESMTP inspection of a firewall in its default setting: no attack, but "
-		"the effect is the same."},
+		"the effect is the same. STARTTLS switched off on the server."},
 	[FINDING_TLS_STARTTLS_INJECTION] = {"tls.starttls-injection", SEVERITY_HIGH,
 		3700014, 1, "Clear data around STARTTLS", {"R42"}, {"T1557"},
 		"Bytes were pipelined behind STARTTLS, or the dialogue went on in "
@@ -269,9 +270,12 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"writes its result under another name."},
 	[FINDING_SENDER_MX_LOOKUP] = {"sender.mx-lookup", SEVERITY_LOW, 3700030, 1,
 		"Query for mail servers by a host that is none", {"R37"}, {"T1071.003"},
-		"A host that is no mail server asks DNS for MX records: software that "
+		"A host that is no mail server asks DNS for MX records, or for names "
+		"of "
+		"SPF, DKIM, DMARC, MTA-STS or DANE: software that "
 		"means to deliver mail by itself does that first.",
-		"Find the program. Let only mail servers and resolvers ask for MX.",
+		"Find the program. Let only mail servers and resolvers ask for MX; "
+		"declare resolvers (role resolver).",
 		"Address validation in web forms; monitoring; an administrator's dig."},
 	[FINDING_TLS_CERTIFICATE_CHANGING] = {"tls.certificate-changing",
 		SEVERITY_MEDIUM, 3700031, 1,

@@ -112,6 +112,18 @@ bool judge_is_internet(const struct matrix_end *end)
 	return end->zone != NULL && strcmp(end->zone->name, "internet") == 0;
 }
 
+bool judge_is_outside(const struct matrix_end *end)
+{
+	return end->group == NULL && judge_is_internet(end);
+}
+
+bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us)
+{
+	const enum matrix_role role = judge_role(end);
+	return role == MATRIX_ROLE_OUTBOUND || role == MATRIX_ROLE_INBOUND ||
+	       (took_us != 0 && !judge_is_outside(end));
+}
+
 bool judge_is_server(const struct matrix_end *end)
 {
 	switch (judge_role(end)) {
@@ -133,13 +145,18 @@ static bool is_server_or_internet(const struct matrix_end *end)
 }
 
 /* R42 is tolerant here: TLS is opportunistic and its fallback is clear text (RFC 7435). */
+bool judge_is_server_traffic(const struct matrix_end *from, const struct matrix_end *to,
+	enum protocol protocol)
+{
+	return (protocol == PROTOCOL_SMTP || protocol == PROTOCOL_SMTPS) &&
+	       judge_role(to) != MATRIX_ROLE_SUBMISSION &&
+	       is_server_or_internet(from) && is_server_or_internet(to);
+}
+
 bool judge_is_between_servers(const struct judge_case *judged)
 {
-	const enum protocol protocol = judged->observation->protocol;
-	return (protocol == PROTOCOL_SMTP || protocol == PROTOCOL_SMTPS) &&
-	       judge_role(&judged->to) != MATRIX_ROLE_SUBMISSION &&
-	       is_server_or_internet(&judged->from) &&
-	       is_server_or_internet(&judged->to);
+	return judge_is_server_traffic(
+		&judged->from, &judged->to, judged->observation->protocol);
 }
 
 bool judge_is_mail(enum protocol protocol)
@@ -193,6 +210,27 @@ bool judge_is_foreign(const struct judge_case *judged)
 	return protocol_row(protocol)->is_implicit_tls &&
 	       protocol_row(protocol_of_port(judged->port))->is_implicit_tls &&
 	       is_http_inside(&judged->facts->session);
+}
+
+bool judge_is_accused(const struct judge_case *judged)
+{
+	const struct matrix_result *result = judged->result;
+	return judge_is_mail(judged->observation->protocol) && !judged->is_foreign &&
+	       result->allowed == MATRIX_NO &&
+	       result->failed != MATRIX_CRITERION_PORT &&
+	       result->failed < MATRIX_CRITERION_TLS;
+}
+
+const struct judge_memory *judge_memory_of(const struct judge_case *judged)
+{
+	static const struct judge_memory NONE;
+	return judged->observation->memory != NULL ? judged->observation->memory
+						   : &NONE;
+}
+
+bool judge_is_mail_moved(const struct facts *facts)
+{
+	return facts->messages > 0 || facts->session.is_established;
 }
 
 /* A challenge mechanism that was completed in clear counts: it can be cracked offline. */

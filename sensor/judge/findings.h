@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "judge/ends.h"
 #include "judge/judge.h"
 
 struct judge_case {
@@ -44,10 +45,11 @@ bool finding_note_set(struct finding_note *note, const char *format, ...)
 const char *finding_date(int64_t time_s, char *text);
 
 /* Ends. */
-enum matrix_role judge_role(const struct matrix_end *end);
-bool judge_is_internet(const struct matrix_end *end);
-bool judge_is_server(const struct matrix_end *end);
 bool judge_is_between_servers(const struct judge_case *judged);
+/* An Internet host that the matrix does not declare. */
+bool judge_is_outside(const struct matrix_end *end);
+/* Speaks with the Internet by its role, or was seen taking mail from it (took_us, or 0). */
+bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us);
 
 /* Protocols. */
 bool judge_is_mail(enum protocol protocol); /* an attempt is none */
@@ -55,7 +57,15 @@ bool judge_is_smtps(enum protocol protocol);
 bool judge_is_access(enum protocol protocol); /* a user's way to a mailbox */
 bool judge_is_foreign(const struct judge_case *judged);
 
+/* The matrix said no to the ends, the protocol or the date: nothing about TLS or ports. */
+bool judge_is_accused(const struct judge_case *judged);
+
+/* What other flows taught; all zero where nothing. */
+const struct judge_memory *judge_memory_of(const struct judge_case *judged);
+
 /* Facts. */
+/* A message crossed, or may have inside TLS: no probe that asks and leaves. */
+bool judge_is_mail_moved(const struct facts *facts);
 bool judge_has_clear_content(const struct facts *facts);
 bool judge_is_rpc_private(const struct facts *facts);
 bool judge_is_client_certificate_absent(const struct facts *facts);

@@ -13,14 +13,11 @@ static bool is_transport(enum matrix_role role)
 	       role == MATRIX_ROLE_OUTBOUND || role == MATRIX_ROLE_INBOUND;
 }
 
-/* The matrix said no to the ends, the protocol or the date: nothing about TLS or ports. */
-static bool is_accused(const struct judge_case *judged)
+/* No mail is read there: users' mail stands with mailbox, submission and proxy servers. */
+static bool is_without_access(enum matrix_role role)
 {
-	const struct matrix_result *result = judged->result;
-	return judge_is_mail(judged->observation->protocol) && !judged->is_foreign &&
-	       result->allowed == MATRIX_NO &&
-	       result->failed != MATRIX_CRITERION_PORT &&
-	       result->failed < MATRIX_CRITERION_TLS;
+	return role == MATRIX_ROLE_RELAY || role == MATRIX_ROLE_OUTBOUND ||
+	       role == MATRIX_ROLE_INBOUND || is_reader(role);
 }
 
 /* The row wants TLS the other way (STARTTLS, implicit) and the flow is encrypted after all. */
@@ -33,23 +30,46 @@ static bool is_other_manner(const struct judge_case *judged)
 	       !judge_has_clear_content(facts);
 }
 
+static const char *access_conflict(enum matrix_role from, enum matrix_role to)
+{
+	if (is_reader(from) && is_without_access(to)) {
+		return "mail is read from a server that keeps no mailboxes";
+	}
+	return is_transport(from) && to != MATRIX_ROLE_NONE
+		       ? "a transport server reads mail"
+		       : NULL;
+}
+
+/* R36: the inside hands in, the outbound server hands out. */
+static bool is_giver_to_outbound(const struct matrix_end *from)
+{
+	switch (judge_role(from)) {
+	case MATRIX_ROLE_SUBMISSION:
+	case MATRIX_ROLE_MAILBOX:
+	case MATRIX_ROLE_RELAY:
+		return true;
+	case MATRIX_ROLE_NONE: /* inside: who that is must be told first */
+		return !judge_is_internet(from);
+	default:
+		return false;
+	}
+}
+
 /* Why the roles exclude the flow, or NULL when they do not. */
 static const char *role_conflict(const struct judge_case *judged)
 {
 	const enum matrix_role from = judge_role(&judged->from);
 	const enum matrix_role to = judge_role(&judged->to);
 	if (judge_is_access(judged->observation->protocol)) {
-		if (is_reader(from) && is_transport(to)) {
-			return "mail is read from a server that keeps no mailboxes";
-		}
-		if (is_transport(from) && to != MATRIX_ROLE_NONE) {
-			return "a transport server reads mail";
-		}
-		return NULL;
+		return access_conflict(from, to);
 	}
-	if (from == MATRIX_ROLE_INBOUND && to == MATRIX_ROLE_NONE &&
-		judge_is_internet(&judged->to)) {
+	if (from == MATRIX_ROLE_INBOUND && judge_is_outside(&judged->to)) {
 		return "the inbound server sends to the Internet";
+	}
+	if (to == MATRIX_ROLE_OUTBOUND && !is_giver_to_outbound(&judged->from)) {
+		return judge_is_outside(&judged->from)
+			       ? "the outbound server takes mail from the Internet"
+			       : "the outbound server takes mail from no mail server";
 	}
 	return NULL;
 }
@@ -78,17 +98,43 @@ static bool is_illegitimate(const struct judge_case *judged, bool is_sending)
 	if (protocol_row(protocol)->is_sending != is_sending) {
 		return false;
 	}
-	if (is_accused(judged)) {
+	if (judge_is_accused(judged)) {
 		return role_conflict(judged) == NULL;
 	}
 	return is_other_manner(judged) &&
 	       !(judge_is_smtps(protocol) && judged->facts->tls == FACTS_TLS_IMPLICIT);
 }
 
+#define FAN_OUT_SERVERS 5
+
+/* Past all our own servers, straight to somebody's MX. */
+static bool is_direct_send(const struct judge_case *judged)
+{
+	return judged->observation->protocol == PROTOCOL_SMTP &&
+	       !judge_is_internet(&judged->from) && !judge_is_server(&judged->from) &&
+	       judge_is_outside(&judged->to);
+}
+
+/* One that sends to many servers delivers by itself: software made for that. */
+static bool note_sender(const struct judge_case *judged, struct finding_note *note)
+{
+	const uint32_t reached = judge_memory_of(judged)->servers_reached;
+	const char *direct =
+		is_direct_send(judged) ? "direct send to a foreign server" : "";
+	if (reached < FAN_OUT_SERVERS) {
+		return note_accusation(judged, note) &&
+		       (note->detail[0] != '\0' || direct[0] == '\0' ||
+			       finding_note_set(note, "%s", direct));
+	}
+	note->severity = SEVERITY_CRITICAL;
+	return finding_note_set(note, "%s%s%u servers within an hour", direct,
+		direct[0] != '\0' ? ", one of " : "", reached);
+}
+
 bool finding_sender_illegitimate(
 	const struct judge_case *judged, struct finding_note *note)
 {
-	return is_illegitimate(judged, true) && note_accusation(judged, note);
+	return is_illegitimate(judged, true) && note_sender(judged, note);
 }
 
 bool finding_flow_illegitimate(
@@ -100,7 +146,7 @@ bool finding_flow_illegitimate(
 bool finding_flow_role_mismatch(
 	const struct judge_case *judged, struct finding_note *note)
 {
-	const char *conflict = is_accused(judged) ? role_conflict(judged) : NULL;
+	const char *conflict = judge_is_accused(judged) ? role_conflict(judged) : NULL;
 	return conflict != NULL && finding_note_set(note, "%s", conflict);
 }
 

@@ -18,11 +18,13 @@ struct judge_memory {
 	uint32_t starttls_missed_by; /* clients that looked for it in vain since then */
 	uint32_t certificates; /* different ones shown in turn to several clients */
 
-	/* of the ends */
-	bool is_chained; /* the relay passes on what an exposed server gave it */
-	const char *
-		chained_by; /* what matched: "queue id", "helo and time" ..., or NULL */
-	uint64_t
-		other_way_us; /* when the gateway server last moved mail the other way */
-	uint32_t servers_reached; /* different servers this client sent to lately */
+	/* of the ends, by other flows within a day; 0: it did not */
+	uint64_t client_took_us; /* the client last took mail from the Internet */
+	uint64_t server_took_us; /* the server did */
+	uint64_t server_sent_us; /* the server last handed mail to the Internet */
+	/* servers this client sent to within an hour against the rows, this one among them */
+	uint32_t servers_reached;
+	/* what shows that the client passes on mail an exposed server gave it, or NULL */
+	const char *chained_by;
+	bool is_given_in_breach; /* and that no row let that server give it */
 };

@@ -10,13 +10,14 @@
 struct human {
 	FILE *out; /* borrowed */
 	bool use_colour;
+	bool is_summary;
 	uint64_t flows[PROTOCOL_COUNT][VERDICTS];
 	uint64_t alerts[FINDING_COUNT];
 	uint64_t occurrences[FINDING_COUNT];
 	uint8_t gravest[FINDING_COUNT]; /* enum severity */
 };
 
-struct human *human_new(FILE *out, bool use_colour, struct reason *why)
+struct human *human_new(FILE *out, bool use_colour, bool is_summary, struct reason *why)
 {
 	struct human *human = calloc(1, sizeof(*human));
 	if (human == NULL) {
@@ -25,6 +26,7 @@ struct human *human_new(FILE *out, bool use_colour, struct reason *why)
 	}
 	human->out = out;
 	human->use_colour = use_colour;
+	human->is_summary = is_summary;
 	return human;
 }
 
@@ -91,7 +93,7 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	const uint8_t severity = judgement->severity[finding];
 	struct human_alert_text text = {.head = ""};
 	count_alert(human, finding, severity, count);
-	if (record->is_repeat) {
+	if (record->is_repeat || human->is_summary) {
 		return; /* the summary has the number */
 	}
 	human_alert_text(&text, record, finding, count);
@@ -198,7 +200,7 @@ void human_summary(struct human *human, const struct json_stats *stats)
 	for (int finding = 0; finding < FINDING_COUNT; finding++) {
 		alerts += human->alerts[finding];
 	}
-	if (alerts > 0) {
+	if (alerts > 0 && !human->is_summary) {
 		(void)fputc('\n', human->out);
 	}
 	print_flows(human);

@@ -7,8 +7,9 @@
 
 struct human; /* opaque */
 
-/* use_colour: the caller looked at the terminal and NO_COLOR. */
-struct human *human_new(FILE *out, bool use_colour, struct reason *why);
+/* use_colour: the caller looked at the terminal and NO_COLOR. is_summary: no single alerts. */
+struct human *human_new(
+	FILE *out, bool use_colour, bool is_summary, struct reason *why);
 void human_free(struct human *human);
 
 /* Print one alert: severity, finding, R-number, client -> server, group names, row and reason, count. */

@@ -5,19 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define EVENT_ID_BYTES 128
-#define COUNTER_DEPTH  4
-
-static void write_event(struct json_writer *writer, const char *type, uint64_t time_us,
-	const char *prefix, uint64_t sequence)
-{
-	char id[EVENT_ID_BYTES];
-	(void)snprintf(id, sizeof(id), "%s-%" PRIu64, prefix, sequence);
-	json_object_open(writer, NULL);
-	json_time(writer, "timestamp", time_us);
-	json_text(writer, "event_id", id);
-	json_text(writer, "event_type", type);
-}
+#define COUNTER_DEPTH 4
 
 /* The keys that mail and alert events have in common. */
 static void write_common(
@@ -25,7 +13,7 @@ static void write_common(
 {
 	const struct observation *observation = record_wire(record);
 	char text[ADDRESS_TEXT_BYTES];
-	write_event(
+	json_write_event(
 		writer, type, record->time_us, record->event_prefix, record->sequence);
 	json_text(writer, "host", record->host);
 	if (record->in_iface != NULL) {
@@ -204,7 +192,7 @@ static void write_counters(struct json_writer *writer, const struct json_stats *
 void json_stats(FILE *out, const struct json_stats *stats)
 {
 	struct json_writer writer = {.out = out};
-	write_event(
+	json_write_event(
 		&writer, "stats", stats->time_us, stats->event_prefix, stats->sequence);
 	json_text(&writer, "host", stats->host);
 	json_object_open(&writer, "stats");

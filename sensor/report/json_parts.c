@@ -3,8 +3,22 @@
 #include "analyze/tls.h"
 #include "base/direction.h"
 
+#include <inttypes.h>
+
 #define US_PER_S         1000000
 #define MECHANISMS_BYTES 160
+#define EVENT_ID_BYTES   128
+
+void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,
+	const char *prefix, uint64_t sequence)
+{
+	char id[EVENT_ID_BYTES];
+	(void)snprintf(id, sizeof(id), "%s-%" PRIu64, prefix, sequence);
+	json_object_open(writer, NULL);
+	json_time(writer, "timestamp", time_us);
+	json_text(writer, "event_id", id);
+	json_text(writer, "event_type", type);
+}
 
 static const char *or_null(const char *text)
 {

@@ -6,6 +6,10 @@
 #include "report/json_writer.h"
 #include "report/record.h"
 
+/* Open a record: its time, event id and type. */
+void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,
+	const char *prefix, uint64_t sequence);
+
 /* Key "mail": verdict, ends, and what the dialogue showed; always written. */
 void json_write_mail(struct json_writer *writer, const struct record *record);
 

@@ -11,37 +11,41 @@
 #define SHORT_DIGEST 16 /* digits of a fingerprint that tell it from others */
 #define SERVER_BYTES (ADDRESS_TEXT_BYTES + 8)
 
+struct item {
+	const struct ledger_server *server; /* borrowed from the ledger */
+};
+
 struct list {
-	const struct ledger_server **servers; /* borrowed from the ledger */
+	struct item *items;
 	size_t count;
 };
 
 static void add(void *context, const struct ledger_server *server)
 {
 	struct list *list = (struct list *)context;
-	list->servers[list->count++] = server;
+	list->items[list->count++] = (struct item){server};
 }
 
 static int by_address(const void *a, const void *b)
 {
-	const struct ledger_server *left = *(const struct ledger_server *const *)a;
-	const struct ledger_server *right = *(const struct ledger_server *const *)b;
+	const struct ledger_server *left = ((const struct item *)a)->server;
+	const struct ledger_server *right = ((const struct item *)b)->server;
 	const int order = memcmp(
 		left->address.bytes, right->address.bytes, sizeof(left->address.bytes));
 	return order != 0 ? order : (int)left->port - (int)right->port;
 }
 
-/* Free .servers. False: no memory. */
+/* Free .items. False: no memory. */
 static bool list_of(const struct ledger *ledger, struct list *list)
 {
 	const size_t count = ledger_count(ledger);
 	*list = (struct list){.count = 0};
-	list->servers = calloc(count + 1, sizeof(*list->servers));
-	if (!list->servers) {
+	list->items = calloc(count + 1, sizeof(*list->items));
+	if (!list->items) {
 		return false;
 	}
 	ledger_walk(ledger, add, list);
-	qsort(list->servers, list->count, sizeof(*list->servers), by_address);
+	qsort(list->items, list->count, sizeof(*list->items), by_address);
 	return true;
 }
 
@@ -164,13 +168,13 @@ bool servers_table(FILE *out, const struct ledger *ledger)
 			"clear auth", "TLS");
 	}
 	for (size_t i = 0; i < list.count; i++) {
-		print_row(out, list.servers[i]);
-		print_offers(out, list.servers[i]);
+		print_row(out, list.items[i].server);
+		print_offers(out, list.items[i].server);
 		for (size_t j = 0; j < LEDGER_CERTIFICATES; j++) {
-			print_certificate(out, &list.servers[i]->certificates[j]);
+			print_certificate(out, &list.items[i].server->certificates[j]);
 		}
 	}
-	free(list.servers);
+	free(list.items);
 	return true;
 }
 
@@ -254,8 +258,8 @@ bool servers_json(FILE *out, const struct ledger *ledger)
 		return false;
 	}
 	for (size_t i = 0; i < list.count; i++) {
-		write_server(&writer, list.servers[i]);
+		write_server(&writer, list.items[i].server);
 	}
-	free(list.servers);
+	free(list.items);
 	return true;
 }

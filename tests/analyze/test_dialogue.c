@@ -233,6 +233,19 @@ static void implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its(void **
 	talk_close(&talk);
 }
 
+static void a_hello_behind_empty_records_is_read(void **state)
+{
+	(void)state;
+#define EMPTY "\x16\x03\xff\0\0"
+	static const struct talk_step TLS[] = {
+		C(EMPTY EMPTY EMPTY EMPTY EMPTY EMPTY TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO)};
+	const struct facts facts = talk_facts(PROTOCOL_IMAPS, false, STEPS(TLS));
+	assert_true(facts.session.has_client_hello);
+	assert_true(facts.session.has_server_hello);
+	assert_int_equal(facts.session.cipher_suite, 0xc02f);
+}
+
 static void mechanisms_have_one_name_each(void **state)
 {
 	(void)state;
@@ -273,6 +286,7 @@ int main(void)
 		cmocka_unit_test(
 			implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its),
 		cmocka_unit_test(mechanisms_have_one_name_each),
+		cmocka_unit_test(a_hello_behind_empty_records_is_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

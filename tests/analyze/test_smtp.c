@@ -356,6 +356,16 @@ static void a_text_that_the_server_does_not_take_hides_no_command(void **state)
 	assert_nothing_is_hidden(STEPS(STEP));
 }
 
+static void a_refused_login_behind_an_accepted_one_does_not_hide_it(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {WITHOUT_CHUNKING,
+		C("AUTH PLAIN AGEAYg==\r\n"), S("235 ok\r\n"),
+		C("AUTH PLAIN AGEAYg==\r\n"), S("503 again\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 static void a_text_sent_ahead_of_354_is_one_message(void **state)
 {
 	(void)state;
@@ -395,6 +405,8 @@ int main(void)
 		cmocka_unit_test(octets_that_the_server_does_not_take_hide_no_command),
 		cmocka_unit_test(a_text_that_the_server_does_not_take_hides_no_command),
 		cmocka_unit_test(a_text_sent_ahead_of_354_is_one_message),
+		cmocka_unit_test(
+			a_refused_login_behind_an_accepted_one_does_not_hide_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,49 @@ static void a_hello_answered_by_a_hello_is_tls(void **state)
 	assert_int_equal(talk.result.client_side, CLIENT);
 }
 
+/* The hello in records of piece bytes each, behind some empty ones. */
+static size_t cut_hello(uint8_t *out, size_t piece, unsigned empty, uint8_t minor)
+{
+	const size_t head = 5;
+	size_t used = 0;
+	for (unsigned i = 0; i < empty; i++) {
+		memcpy(out + used, (const uint8_t[]){0x16, 3, minor, 0, 0}, head);
+		used += head;
+	}
+	for (size_t at = head; at < sizeof(CLIENT_HELLO); at += piece) {
+		const size_t left = sizeof(CLIENT_HELLO) - at;
+		const size_t len = left < piece ? left : piece;
+		memcpy(out + used, (const uint8_t[]){0x16, 3, minor, 0, (uint8_t)len},
+			head);
+		memcpy(out + used + head, CLIENT_HELLO + at, len);
+		used += head + len;
+	}
+	return used;
+}
+
+/* OpenSSL answers each of these with its ServerHello. */
+static void a_hello_is_tls_however_it_is_cut_into_records(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t piece;
+		unsigned empty;
+		uint8_t minor;
+	} CUTS[] = {
+		{1, 0, 1}, {2, 0, 3}, {3, 0, 1}, {45, 20, 1}, {45, 0, 0xff}, {1, 4, 5}};
+	for (size_t i = 0; i < sizeof(CUTS) / sizeof(CUTS[0]); i++) {
+		uint8_t bytes[PREFIX_BYTES];
+		struct talk talk;
+		const struct turn turns[] = {
+			{CLIENT, (const char *)bytes,
+				cut_hello(bytes, CUTS[i].piece, CUTS[i].empty,
+					CUTS[i].minor)},
+			{SERVER, (const char *)SERVER_HELLO, sizeof(SERVER_HELLO)}};
+		assert_talk(&talk, turns, 2, PROTOCOL_TLS);
+		assert_int_equal(talk.result.client_side, CLIENT);
+	}
+}
+
 static void the_old_form_of_a_client_hello_is_tls(void **state)
 {
 	(void)state;
@@ -113,7 +156,7 @@ static void records_without_a_hello_need_two_heads(void **state)
 static void a_lying_record_is_not_tls(void **state)
 {
 	(void)state;
-	static const char *const HEADS[] = {"\x16\x03\x05\x00\x20",
+	static const char *const HEADS[] = {"\x17\x03\x05\x00\x20",
 		"\x16\x03\x01\x60\x00", "\x17\x03\x03\x00\x00", "\x14\x03\x03\x00\x02",
 		"\x16\x02\x01\x00\x20"};
 	for (size_t i = 0; i < COUNT(HEADS); i++) {
@@ -202,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_big_endian_bind_is_read),
 		cmocka_unit_test(a_bind_acknowledged_alone_is_dcerpc),
 		cmocka_unit_test(no_truncation_is_read_past_its_end),
+		cmocka_unit_test(a_hello_is_tls_however_it_is_cut_into_records),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

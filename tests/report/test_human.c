@@ -6,7 +6,7 @@ static const struct fold_count THRICE = {1, 2, 3};
 static struct human *new_human(FILE *out, bool use_colour)
 {
 	struct reason why;
-	struct human *human = human_new(out, use_colour, &why);
+	struct human *human = human_new(out, use_colour, false, &why);
 	assert_non_null(human);
 	return human;
 }

@@ -1,0 +1,39 @@
+/*
+ * control/bans - senders that were blocked and stay out for a while.
+ *
+ * A fixed number of places in memory that all workers share: no lock, no allocation. A
+ * full neighbourhood refuses, counted. Times are of the wall clock, so that a reader
+ * can tell when a ban ends.
+ */
+#pragma once
+
+#include "base/address.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#define BANS_PLACES 1024
+
+struct ban {
+	_Atomic uint64_t until_us; /* 0: free */
+	struct address address;
+};
+
+/* All zero is empty. */
+struct bans {
+	_Atomic uint64_t refused; /* no room */
+	_Atomic uint32_t given;   /* so far; 0: none ever, nothing to look for */
+	struct ban places[BANS_PLACES];
+};
+
+/* Until then; one that is banned already stays until the later time. False: no room. */
+bool bans_add(struct bans *bans, const struct address *address, uint64_t now_us,
+	uint64_t until_us);
+bool bans_has(struct bans *bans, const struct address *address, uint64_t now_us);
+
+/* Take one back; false when there is none. */
+bool bans_undo(struct bans *bans, const struct address *address, uint64_t now_us);
+
+/* The i-th place, for a list: false when it is free. */
+bool bans_at(const struct bans *bans, size_t place, uint64_t now_us,
+	struct address *address, uint64_t *until_us);

@@ -1,0 +1,365 @@
+#include "control/gate.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "classify/protocol.h"
+#include "control/answer.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#define US_PER_MS UINT64_C(1000)
+#define US_PER_S  UINT64_C(1000000)
+
+enum verdict_given {
+	VERDICT_GIVEN_PASS = 0,
+	VERDICT_GIVEN_PASS_MARKED,
+	VERDICT_GIVEN_HOLD,
+	VERDICT_GIVEN_DROP,
+};
+
+/* One direction of a flow, as a held packet remembers it. */
+struct line {
+	uint32_t flow_hash;
+	uint16_t src_port;
+	uint16_t dst_port;
+};
+
+struct held {
+	struct line line;
+	uint32_t id;
+	uint32_t sequence;
+	uint64_t until_us;
+};
+
+/* What becomes of the packet at this place of the batch. */
+struct decision {
+	enum verdict_given verdict;
+	struct line line;  /* to be held */
+	uint32_t sequence; /* same */
+};
+
+struct gate {
+	struct gate_settings settings;
+	struct queue *queue;
+	struct injector *injector;
+	struct gate_counters counters;
+	bool is_gone;
+	uint64_t now_us;
+	struct decision decisions[QUEUE_PACKETS_AT_ONCE];
+	struct held *held; /* in the order they came */
+	uint32_t held_count;
+};
+
+/* --- held packets --- */
+
+static struct line line_of(const struct engine_passage *passage)
+{
+	return (struct line){.flow_hash = passage->flow->hash,
+		.src_port = passage->packet->src_port,
+		.dst_port = passage->packet->dst_port};
+}
+
+static bool is_same_flow(const struct line *a, const struct line *b)
+{
+	return a->flow_hash == b->flow_hash &&
+	       ((a->src_port == b->src_port && a->dst_port == b->dst_port) ||
+		       (a->src_port == b->dst_port && a->dst_port == b->src_port));
+}
+
+static void forget_held(struct gate *gate, uint32_t i)
+{
+	gate->held_count--;
+	for (; i < gate->held_count; i++) {
+		gate->held[i] = gate->held[i + 1];
+	}
+	if (gate->held_count == 0) {
+		queue_hold(gate->queue, false);
+	}
+}
+
+static void let_oldest_go(struct gate *gate)
+{
+	gate->counters.held_late++;
+	queue_accept(gate->queue, gate->held[0].id, 0);
+	forget_held(gate, 0);
+}
+
+static void hold(struct gate *gate, uint32_t id, const struct decision *decision)
+{
+	if (gate->held_count == gate->settings.hold_packets) {
+		let_oldest_go(gate);
+	}
+	if (gate->held_count == 0) {
+		queue_hold(gate->queue, true);
+	}
+	gate->counters.held++;
+	gate->held[gate->held_count++] = (struct held){.line = decision->line,
+		.id = id,
+		.sequence = decision->sequence,
+		.until_us = gate->now_us + gate->settings.hold_ms * US_PER_MS};
+}
+
+/* The flow is decided: its held packets share its fate. */
+static void settle_held(struct gate *gate, const struct line *line, bool is_passing)
+{
+	for (uint32_t i = 0; i < gate->held_count;) {
+		if (!is_same_flow(&gate->held[i].line, line)) {
+			i++;
+			continue;
+		}
+		if (is_passing) {
+			queue_accept(gate->queue, gate->held[i].id, 0);
+		} else {
+			queue_drop(gate->queue, gate->held[i].id);
+		}
+		forget_held(gate, i);
+	}
+}
+
+/* The first bytes of the packet's sender that were held back, else the packet's own. */
+static uint32_t first_missing(
+	const struct gate *gate, const struct line *line, const struct packet *packet)
+{
+	for (uint32_t i = 0; i < gate->held_count; i++) {
+		const struct held *held = &gate->held[i];
+		if (held->line.src_port == line->src_port &&
+			is_same_flow(&held->line, line)) {
+			return held->sequence;
+		}
+	}
+	return packet->sequence;
+}
+
+static void look_at_time(struct gate *gate)
+{
+	while (gate->held_count > 0 && gate->held[0].until_us <= gate->now_us) {
+		let_oldest_go(gate);
+	}
+}
+
+/* --- decisions --- */
+
+static void send_answers(struct gate *gate, const struct answers *answers)
+{
+	for (size_t i = 0; i < answers->count; i++) {
+		if (inject_send(gate->injector, &answers->list[i])) {
+			gate->counters.injected++;
+		} else {
+			gate->counters.inject_errors++;
+		}
+	}
+}
+
+static void block(struct gate *gate, const struct engine_passage *passage)
+{
+	const struct line line = line_of(passage);
+	struct answers answers;
+	answer_block(passage, first_missing(gate, &line, passage->packet), &answers);
+	settle_held(gate, &line, false);
+	send_answers(gate, &answers);
+	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
+	if (!passage->is_first_blocked) {
+		return;
+	}
+	gate->counters.blocked_flows++;
+	if (passage->is_sender_blocked && gate->settings.ban_s > 0) {
+		(void)bans_add(gate->settings.bans,
+			&passage->flow->address[passage->flow->client], gate->now_us,
+			gate->now_us + gate->settings.ban_s * US_PER_S);
+	}
+}
+
+/* A new connection to a mail port by one who is banned. */
+static bool is_banned(struct gate *gate, const struct packet *packet)
+{
+	return gate->settings.is_enforcing &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       protocol_of_port(packet->dst_port) != PROTOCOL_UNKNOWN &&
+	       bans_has(gate->settings.bans, &packet->src, gate->now_us);
+}
+
+static void on_open(struct gate *gate, const struct engine_passage *passage)
+{
+	struct decision *decision = &gate->decisions[passage->frame];
+	if (is_banned(gate, passage->packet)) {
+		struct answers answers;
+		answer_syn(passage->packet, &answers);
+		send_answers(gate, &answers);
+		decision->verdict = VERDICT_GIVEN_DROP;
+		gate->counters.blocked_banned++;
+	} else if (gate->settings.hold_packets > 0 &&
+		   passage->packet->payload_wire_len > 0 && passage->is_undecided) {
+		*decision = (struct decision){.verdict = VERDICT_GIVEN_HOLD,
+			.line = line_of(passage),
+			.sequence = passage->packet->sequence};
+	} else if (gate->held_count > 0 && !passage->is_undecided) {
+		const struct line line = line_of(passage);
+		settle_held(gate, &line, true);
+	}
+}
+
+static void on_passage(void *context, const struct engine_passage *passage)
+{
+	struct gate *gate = (struct gate *)context;
+	switch (passage->standing) {
+	case ENGINE_STANDING_OPEN:
+		on_open(gate, passage);
+		break;
+	case ENGINE_STANDING_PASSED:
+		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_PASS_MARKED;
+		if (gate->held_count > 0) {
+			const struct line line = line_of(passage);
+			settle_held(gate, &line, true);
+		}
+		break;
+	case ENGINE_STANDING_BLOCKED:
+		block(gate, passage);
+		break;
+	}
+}
+
+static void answer_packet(struct gate *gate, const struct queue_packet *packet,
+	const struct decision *decision)
+{
+	switch (decision->verdict) {
+	case VERDICT_GIVEN_PASS:
+		queue_accept(gate->queue, packet->id, 0);
+		break;
+	case VERDICT_GIVEN_PASS_MARKED:
+		gate->counters.passed_marked++;
+		queue_accept(gate->queue, packet->id, packet->mark | GATE_MARK_PASSED);
+		break;
+	case VERDICT_GIVEN_HOLD:
+		hold(gate, packet->id, decision);
+		break;
+	case VERDICT_GIVEN_DROP:
+		queue_drop(gate->queue, packet->id);
+		break;
+	}
+}
+
+struct round {
+	struct gate *gate;
+	struct engine *engine;
+};
+
+/* One packet at a time where some are held: a later one may decide about it. */
+static void on_packets(void *context, const struct queue_packet *packets, size_t count)
+{
+	const struct round *round = (const struct round *)context;
+	struct gate *gate = round->gate;
+	const size_t step = gate->settings.hold_packets > 0 ? 1 : count;
+	gate->now_us = clock_realtime_us();
+	for (size_t first = 0; first < count; first += step) {
+		struct frame frames[QUEUE_PACKETS_AT_ONCE];
+		for (size_t i = 0; i < step; i++) {
+			frames[i] = packets[first + i].frame;
+			gate->decisions[i] = (struct decision){0};
+		}
+		engine_frames(round->engine, frames, step);
+		for (size_t i = 0; i < step; i++) {
+			answer_packet(gate, &packets[first + i], &gate->decisions[i]);
+		}
+	}
+}
+
+/* --- life --- */
+
+struct gate *gate_new(const struct gate_settings *settings, struct reason *why)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+	if (!gate) {
+		(void)reason_set(why, "no memory for a gate");
+		return NULL;
+	}
+	gate->settings = *settings;
+	gate->held = calloc(settings->hold_packets + 1U, sizeof(*gate->held));
+	if (!gate->held) {
+		(void)reason_set(why, "no memory for held packets");
+		gate_close(gate);
+		return NULL;
+	}
+	gate->injector = inject_open(GATE_MARK_INJECTED, why);
+	if (!gate->injector) {
+		gate_close(gate);
+		return NULL;
+	}
+	return gate;
+}
+
+bool gate_open(struct gate *gate, struct reason *why)
+{
+	gate->queue = queue_open(&gate->settings.queue, why);
+	return gate->queue != NULL;
+}
+
+void gate_close(struct gate *gate)
+{
+	if (!gate) {
+		return;
+	}
+	queue_close(gate->queue);
+	inject_close(gate->injector);
+	free(gate->held);
+	free(gate);
+}
+
+void gate_attach(struct gate *gate, struct engine_outputs *outputs)
+{
+	outputs->passage_context = gate;
+	outputs->passage = on_passage;
+}
+
+bool gate_dispatch(struct gate *gate, struct engine *engine)
+{
+	struct round round = {.gate = gate, .engine = engine};
+	struct reason why = {.text = ""};
+	if (gate->is_gone) {
+		return false;
+	}
+	const enum queue_result result =
+		queue_dispatch(gate->queue, on_packets, &round, &why);
+	if (result == QUEUE_GONE) {
+		gate->is_gone = true;
+		log_line(LOG_LEVEL_ERROR, "gate", "%s", why.text);
+	}
+	if (gate->held_count > 0) {
+		gate->now_us = clock_realtime_us();
+		look_at_time(gate);
+		queue_flush(gate->queue);
+	}
+	return result == QUEUE_PACKETS;
+}
+
+void gate_wait(const struct gate *gate, int timeout_ms)
+{
+	struct pollfd list = {.fd = queue_fd(gate->queue), .events = POLLIN};
+	if (gate->held_count > 0) {
+		const uint64_t now_us = clock_realtime_us();
+		const uint64_t until_us = gate->held[0].until_us;
+		const uint64_t left_ms =
+			until_us > now_us ? (until_us - now_us) / US_PER_MS + 1 : 0;
+		timeout_ms = left_ms < (uint64_t)timeout_ms ? (int)left_ms : timeout_ms;
+	}
+	(void)poll(&list, 1, timeout_ms);
+}
+
+void gate_drain(struct gate *gate)
+{
+	while (gate->held_count > 0) {
+		let_oldest_go(gate);
+	}
+	queue_flush(gate->queue);
+}
+
+bool gate_is_gone(const struct gate *gate)
+{
+	return gate->is_gone;
+}
+
+void gate_counters(const struct gate *gate, struct gate_counters *counters)
+{
+	*counters = gate->counters;
+	queue_counters(gate->queue, &counters->queue);
+}

@@ -1,0 +1,67 @@
+/*
+ * control/gate - the packets of one NFQUEUE: through the engine, then on or not.
+ *
+ * Each packet gets exactly one verdict. A flow that is blocked is ended toward both
+ * sides as its action says; one in which nothing more can be found is marked, so that
+ * the rules of `mailwarden export --inline` keep its further packets out of the queue.
+ * What is not decided passes, or is held for a bounded number of packets and time.
+ * Whatever is in doubt passes: the sensor is never the outage.
+ */
+#pragma once
+
+#include "capture/inject.h"
+#include "capture/queue.h"
+#include "control/bans.h"
+#include "control/engine.h"
+
+/* Bits of packet and connection marks; the others are left alone. */
+#define GATE_MARK_PASSED   UINT32_C(0x10000) /* flow needs be seen no more */
+#define GATE_MARK_INJECTED UINT32_C(0x20000) /* packet of our own */
+
+struct gate_settings {
+	struct queue_settings queue;
+	uint32_t hold_packets; /* of undecided flows, held at once; 0: they pass */
+	uint32_t hold_ms;      /* at most so long */
+	uint32_t ban_s;        /* a blocked sender stays out so long; 0: not at all */
+	struct bans *bans; /* shared by all gates; looked into also when ban_s is 0 */
+	bool is_enforcing; /* else nothing is ever blocked, bans included */
+};
+
+struct gate_counters {
+	struct queue_counters queue;
+	uint64_t passed_marked;
+	uint64_t blocked_flows;
+	uint64_t blocked_banned; /* connections refused for a ban */
+	uint64_t injected;
+	uint64_t inject_errors;
+	uint64_t held;      /* ever */
+	uint64_t held_late; /* let go undecided: time or room was up */
+};
+
+struct gate; /* opaque */
+
+/* Needs CAP_NET_RAW, and CAP_NET_ADMIN for the mark of what it sends. */
+struct gate *gate_new(const struct gate_settings *settings, struct reason *why);
+/*
+ * Open the queue, as the last thing at start: packets wait from here on. Needs
+ * CAP_NET_ADMIN, as dispatching does.
+ */
+bool gate_open(struct gate *gate, struct reason *why);
+void gate_close(struct gate *gate);
+
+/* Have the engine, which is made after the gate, tell it of each packet. */
+void gate_attach(struct gate *gate, struct engine_outputs *outputs);
+
+/* What is at hand, a bounded number of packets. False: none, so wait. */
+bool gate_dispatch(struct gate *gate, struct engine *engine);
+
+/* Until a packet comes or a held one is due, at most so long. */
+void gate_wait(const struct gate *gate, int timeout_ms);
+
+/* The end: what is held passes. */
+void gate_drain(struct gate *gate);
+
+/* The socket is broken; only a new gate helps. */
+bool gate_is_gone(const struct gate *gate);
+
+void gate_counters(const struct gate *gate, struct gate_counters *counters);

@@ -1,0 +1,44 @@
+/*
+ * judge/structure - who sent mail to whom: what one flow alone does not show.
+ *
+ * In: judged flows. Out: struct judge_memory for a flow at hand: servers that both
+ * send and receive (R36), relays that pass on what an exposed server gave them (R35),
+ * hosts that send to many servers. Bounded: a full table gives up the host idle
+ * longest of those that share its place. Time is a parameter; no I/O. Holds addresses,
+ * times, sizes and hashes, nothing of the matrix.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "base/reason.h"
+#include "judge/judge.h"
+
+struct structure; /* opaque */
+
+#define STRUCTURE_REACHED    8   /* servers told apart for one sender */
+#define STRUCTURE_RELAYS     16  /* relays whose messages are remembered */
+#define STRUCTURE_GIFTS      128 /* messages given to each, the last ones */
+#define STRUCTURE_DAY_US     (UINT64_C(24) * 3600 * 1000000)
+#define STRUCTURE_HOUR_US    (UINT64_C(3600) * 1000000)
+#define STRUCTURE_MINUTE_US  (UINT64_C(60) * 1000000)
+#define STRUCTURE_MOMENT_US  (UINT64_C(10) * 1000000)
+#define STRUCTURE_SIZE_ADDED 1024 /* bytes of header a relay may add */
+
+/* hosts: how many servers, and as many undeclared senders, are remembered. */
+struct structure *structure_new(
+	uint32_t hosts, struct hash_seed seed, struct reason *why);
+void structure_free(struct structure *structure);
+
+/* Fill the part of *memory that is about the ends of a mail flow. */
+void structure_recall(const struct structure *structure,
+	const struct observation *observation, struct judge_memory *memory);
+
+/*
+ * A mail flow was judged, running or ended; may be told of the same flow again.
+ * first_transaction: of facts->transactions, how many were learnt before.
+ */
+void structure_learn(struct structure *structure, const struct observation *observation,
+	const struct judgement *judgement, uint32_t first_transaction);
+
+/* Hosts and relays forgotten for want of room. */
+uint64_t structure_given_up(const struct structure *structure);

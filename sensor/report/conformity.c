@@ -1,0 +1,270 @@
+#include "report/conformity.h"
+
+#include "judge/ends.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct conformity {
+	const struct matrix_row *rows; /* of the matrix */
+	size_t row_count;
+	uint32_t *row_breaches; /* by subject, then row */
+	struct conformity_line lines[CONFORMITY_SUBJECTS];
+	bool is_sent_to_internet;
+	bool is_taken_from_internet;
+	uint64_t from_internet; /* mail flows that came from there */
+};
+
+static const struct subject {
+	const char *name;
+	const char *missing;
+} SUBJECTS[CONFORMITY_SUBJECTS] = {
+	[CONFORMITY_R34] = {"R34", "no flow of a mailbox server was seen"},
+	[CONFORMITY_R35] = {"R35", "no mail to or from an internal relay was seen"},
+	[CONFORMITY_R36] = {"R36",
+		"mail sent to the Internet and mail taken from it were not both seen"},
+	[CONFORMITY_R37] = {"R37", "no mail flow was seen"},
+	[CONFORMITY_R41] = {"R41",
+		"no flow of users was seen far enough to tell its TLS"},
+	[CONFORMITY_R42] = {"R42",
+		"no flow between servers was seen far enough to tell its TLS"},
+	[CONFORMITY_R42_PLUS] = {"R42+",
+		"no MAIL command crossed in clear, and TLS hides it"},
+	[CONFORMITY_EXPOSURE] = {"exposure",
+		"no users reading mail were seen, or nothing from the Internet"},
+};
+
+const char *conformity_name(enum conformity_subject subject)
+{
+	return SUBJECTS[subject].name;
+}
+
+const char *conformity_missing(enum conformity_subject subject)
+{
+	return SUBJECTS[subject].missing;
+}
+
+struct conformity *conformity_new(const struct matrix *matrix, struct reason *why)
+{
+	struct conformity *conformity = calloc(1, sizeof(*conformity));
+	if (conformity != NULL) {
+		conformity->rows = matrix_rows(matrix, &conformity->row_count);
+		conformity->row_breaches = calloc(conformity->row_count + 1,
+			sizeof(uint32_t[CONFORMITY_SUBJECTS]));
+	}
+	if (conformity == NULL || conformity->row_breaches == NULL) {
+		conformity_free(conformity);
+		(void)reason_set(why, "no memory for the recommendations");
+		return NULL;
+	}
+	return conformity;
+}
+
+void conformity_free(struct conformity *conformity)
+{
+	if (conformity != NULL) {
+		free(conformity->row_breaches);
+		free(conformity);
+	}
+}
+
+static bool is_listed(const struct finding_row *row, const char *recommendation)
+{
+	for (int i = 0; i < 4 && row->recommendations[i] != NULL; i++) {
+		if (strcmp(row->recommendations[i], recommendation) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_server_traffic(const struct record *record)
+{
+	return judge_is_server_traffic(&record->judgement->from, &record->judgement->to,
+		record->observation->protocol);
+}
+
+/*
+ * The subject that a finding breaches. What is found of TLS counts for whose traffic
+ * it is: R42 between servers, R41 for users; 465 is R42's alone, a password R41's.
+ */
+static enum conformity_subject subject_of(
+	const struct record *record, enum finding finding)
+{
+	const struct finding_row *row = finding_row(finding);
+	if (finding == FINDING_ZONE_USER_ACCESS_EXPOSED) {
+		return CONFORMITY_EXPOSURE;
+	}
+	if (finding == FINDING_SMTPS_IMPLICIT) {
+		return CONFORMITY_R42;
+	}
+	if (finding == FINDING_TLS_CREDENTIALS_CLEAR) {
+		return CONFORMITY_R41;
+	}
+	if (is_listed(row, "R41") || is_listed(row, "R42")) {
+		return is_server_traffic(record) ? CONFORMITY_R42 : CONFORMITY_R41;
+	}
+	for (int i = 0; i < CONFORMITY_EXPOSURE; i++) {
+		if (is_listed(row, SUBJECTS[i].name)) {
+			return (enum conformity_subject)i;
+		}
+	}
+	return CONFORMITY_SUBJECTS;
+}
+
+static void keep_example(struct conformity_example *example,
+	const struct record *record, enum finding finding)
+{
+	const struct observation *observation = record->observation;
+	const struct judgement *judgement = record->judgement;
+	*example = (struct conformity_example){
+		.finding = finding,
+		.severity = (enum severity)judgement->severity[finding],
+		.time_us = record->time_us,
+		.client = observation->client,
+		.server = observation->server,
+		.client_port = observation->client_port,
+		.server_port = observation->server_port,
+		.from = record_end_name(&judgement->from),
+		.to = record_end_name(&judgement->to),
+	};
+	(void)snprintf(example->protocol, sizeof(example->protocol), "%s",
+		record_protocol_name(record));
+}
+
+static void count_row(struct conformity *conformity, enum conformity_subject subject,
+	const struct judgement *judgement, uint32_t count)
+{
+	const struct matrix_row *row =
+		judgement->row != NULL ? judgement->row : judgement->nearest;
+	struct conformity_line *line = &conformity->lines[subject];
+	if (row == NULL || conformity->row_count == 0) {
+		return;
+	}
+	uint32_t *breaches =
+		&conformity->row_breaches[(size_t)subject * conformity->row_count +
+					  (size_t)(row - conformity->rows)];
+	*breaches = count < UINT32_MAX - *breaches ? *breaches + count : UINT32_MAX;
+	if (*breaches > line->worst_breaches) {
+		line->worst_breaches = *breaches;
+		line->worst = row;
+	}
+}
+
+void conformity_alert(struct conformity *conformity, const struct record *record,
+	enum finding finding, const struct fold_count *count)
+{
+	const enum conformity_subject subject = subject_of(record, finding);
+	const uint8_t severity = record->judgement->severity[finding];
+	if (subject == CONFORMITY_SUBJECTS) {
+		return;
+	}
+	struct conformity_line *line = &conformity->lines[subject];
+	if (finding == FINDING_PORT_FOREIGN || finding == FINDING_SENDER_MX_LOOKUP) {
+		line->observed += count->count; /* these flows have no mail record */
+	}
+	/* Access that a row opens to the Internet is declared, hence low, and open. */
+	if (severity == SEVERITY_LOW && subject != CONFORMITY_EXPOSURE) {
+		line->notices += count->count;
+		return;
+	}
+	line->breaches += count->count;
+	count_row(conformity, subject, record->judgement, count->count);
+	if (line->example.severity == SEVERITY_NONE ||
+		severity < line->example.severity) {
+		keep_example(&line->example, record, finding);
+	}
+}
+
+static bool is_tls_told(const struct facts *facts)
+{
+	return facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT ||
+	       facts->starttls_offered != FACTS_UNKNOWN || facts->has_content_clear ||
+	       facts->auth_secret != 0;
+}
+
+static void observe_sending(
+	struct conformity *conformity, const struct judgement *judgement)
+{
+	const enum matrix_role from = judge_role(&judgement->from);
+	const enum matrix_role to = judge_role(&judgement->to);
+	if (from == MATRIX_ROLE_RELAY || to == MATRIX_ROLE_RELAY) {
+		conformity->lines[CONFORMITY_R35].observed++;
+	}
+	if (judge_is_server(&judgement->from) && judge_is_internet(&judgement->to)) {
+		conformity->is_sent_to_internet = true;
+		conformity->lines[CONFORMITY_R36].observed++;
+	} else if (judge_is_server(&judgement->to) &&
+		   judge_is_internet(&judgement->from)) {
+		conformity->is_taken_from_internet = true;
+		conformity->lines[CONFORMITY_R36].observed++;
+	}
+}
+
+static void observe_access(
+	struct conformity *conformity, const struct judgement *judgement)
+{
+	const enum matrix_role to = judge_role(&judgement->to);
+	if (to == MATRIX_ROLE_MAILBOX || to == MATRIX_ROLE_PROXY) {
+		conformity->lines[CONFORMITY_EXPOSURE].observed++;
+	}
+}
+
+void conformity_mail(struct conformity *conformity, const struct record *record)
+{
+	const struct judgement *judgement = record->judgement;
+	const struct facts *facts = record->observation->facts;
+	const enum protocol protocol = record->observation->protocol;
+	struct conformity_line *lines = conformity->lines;
+	lines[CONFORMITY_R37].observed++;
+	if (protocol == PROTOCOL_ATTEMPT || facts == NULL) {
+		return;
+	}
+	conformity->from_internet += judge_is_internet(&judgement->from) ? 1 : 0;
+	if (judge_role(&judgement->from) == MATRIX_ROLE_MAILBOX ||
+		judge_role(&judgement->to) == MATRIX_ROLE_MAILBOX) {
+		lines[CONFORMITY_R34].observed++;
+	}
+	if (is_tls_told(facts)) {
+		lines[is_server_traffic(record) ? CONFORMITY_R42 : CONFORMITY_R41]
+			.observed++;
+	}
+	if (facts->rcpt_count > 0 || facts->mail_from_domain[0] != '\0' ||
+		facts->has_requiretls_clear) {
+		lines[CONFORMITY_R42_PLUS].observed++;
+	}
+	if (protocol_row(protocol)->is_sending) {
+		observe_sending(conformity, judgement);
+	} else {
+		observe_access(conformity, judgement);
+	}
+}
+
+static bool is_observable(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	if (conformity->lines[subject].observed == 0) {
+		return false;
+	}
+	if (subject == CONFORMITY_R36) {
+		return conformity->is_sent_to_internet &&
+		       conformity->is_taken_from_internet;
+	}
+	return subject != CONFORMITY_EXPOSURE || conformity->from_internet > 0;
+}
+
+enum conformity_verdict conformity_verdict(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	if (conformity->lines[subject].breaches > 0) {
+		return CONFORMITY_BREACHED;
+	}
+	return is_observable(conformity, subject) ? CONFORMITY_CONFORM
+						  : CONFORMITY_NOT_OBSERVABLE;
+}
+
+struct conformity_line conformity_line(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	return conformity->lines[subject];
+}

@@ -1,0 +1,141 @@
+#include "report/conformity_print.h"
+
+#include "report/human_text.h"
+#include "report/json_parts.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#define US_PER_S 1000000
+
+static const char *const VERDICTS[] = {
+	[CONFORMITY_NOT_OBSERVABLE] = "not observable",
+	[CONFORMITY_CONFORM] = "conform",
+	[CONFORMITY_BREACHED] = "breached",
+};
+
+/* "2026-11-24 08:05:10", UTC; text holds 32 bytes. */
+static const char *time_text(uint64_t time_us, char *text)
+{
+	const time_t time = (time_t)(time_us / US_PER_S);
+	struct tm parts;
+	if (gmtime_r(&time, &parts) == NULL ||
+		strftime(text, 32, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
+		memcpy(text, "?", sizeof("?"));
+	}
+	return text;
+}
+
+static void print_example(const struct conformity_example *example, FILE *out)
+{
+	char from[ADDRESS_TEXT_BYTES];
+	char to[ADDRESS_TEXT_BYTES];
+	char time[32];
+	char text[400];
+	const bool is_ipv4 = address_is_ipv4(&example->server);
+	(void)snprintf(text, sizeof(text),
+		"%s, %s: %s (%s) -> %s%s%s:%u (%s) at %s UTC",
+		finding_row(example->finding)->id, example->protocol,
+		address_text(&example->client, from),
+		example->from != NULL ? example->from : "?", is_ipv4 ? "" : "[",
+		address_text(&example->server, to), is_ipv4 ? "" : "]",
+		example->server_port, example->to != NULL ? example->to : "?",
+		time_text(example->time_us, time));
+	human_wrap(out, text);
+}
+
+static void print_line(const struct conformity *conformity,
+	enum conformity_subject subject, FILE *out, bool use_colour)
+{
+	static const char *const COLOURS[] = {"", "\x1b[32m", "\x1b[31m"};
+	const enum conformity_verdict verdict = conformity_verdict(conformity, subject);
+	const struct conformity_line line = conformity_line(conformity, subject);
+	(void)fprintf(out, "  %-9s %s%-15s%s", conformity_name(subject),
+		use_colour ? COLOURS[verdict] : "", VERDICTS[verdict],
+		use_colour && verdict != CONFORMITY_NOT_OBSERVABLE ? "\x1b[0m" : "");
+	if (verdict == CONFORMITY_NOT_OBSERVABLE) {
+		(void)fprintf(out, " %s\n", conformity_missing(subject));
+		return;
+	}
+	(void)fprintf(out, "%9" PRIu64 " %9" PRIu64 " %8" PRIu64, line.observed,
+		line.breaches, line.notices);
+	if (line.worst != NULL) {
+		(void)fprintf(
+			out, "  %s (%" PRIu64 ")", line.worst->id, line.worst_breaches);
+	}
+	(void)fputc('\n', out);
+	if (line.example.severity != SEVERITY_NONE) {
+		print_example(&line.example, out);
+	}
+}
+
+void conformity_print(const struct conformity *conformity, FILE *out, bool use_colour)
+{
+	(void)fprintf(out, "\n%s%-27s%9s %9s %8s  %s%s\n", use_colour ? "\x1b[1m" : "",
+		"Recommendations", "flows", "breaches", "notices",
+		"worst row (breaches)", use_colour ? "\x1b[0m" : "");
+	for (int subject = 0; subject < CONFORMITY_SUBJECTS; subject++) {
+		print_line(
+			conformity, (enum conformity_subject)subject, out, use_colour);
+	}
+}
+
+static void write_example(
+	struct json_writer *writer, const struct conformity_example *example)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	if (example->severity == SEVERITY_NONE) {
+		json_text(writer, "example", NULL);
+		return;
+	}
+	json_object_open(writer, "example");
+	json_time(writer, "timestamp", example->time_us);
+	json_text(writer, "finding", finding_row(example->finding)->id);
+	json_number(writer, "severity", example->severity);
+	json_text(writer, "src_ip", address_text(&example->client, text));
+	json_number(writer, "src_port", example->client_port);
+	json_text(writer, "dest_ip", address_text(&example->server, text));
+	json_number(writer, "dest_port", example->server_port);
+	json_text(writer, "app_proto", example->protocol);
+	json_text(writer, "from_group", example->from);
+	json_text(writer, "to_group", example->to);
+	json_object_close(writer);
+}
+
+static void write_line(struct json_writer *writer, const struct conformity *conformity,
+	enum conformity_subject subject)
+{
+	const enum conformity_verdict verdict = conformity_verdict(conformity, subject);
+	const struct conformity_line line = conformity_line(conformity, subject);
+	json_object_open(writer, NULL);
+	json_text(writer, "recommendation", conformity_name(subject));
+	json_text(writer, "verdict",
+		verdict == CONFORMITY_NOT_OBSERVABLE ? "not_observable"
+						     : VERDICTS[verdict]);
+	json_text(writer, "reason",
+		verdict == CONFORMITY_NOT_OBSERVABLE ? conformity_missing(subject)
+						     : NULL);
+	json_number(writer, "flows", line.observed);
+	json_number(writer, "breaches", line.breaches);
+	json_number(writer, "notices", line.notices);
+	json_text(writer, "worst_row", line.worst != NULL ? line.worst->id : NULL);
+	json_number(writer, "worst_row_breaches", line.worst_breaches);
+	write_example(writer, &line.example);
+	json_object_close(writer);
+}
+
+void conformity_json(
+	const struct conformity *conformity, FILE *out, const struct json_stats *stats)
+{
+	struct json_writer writer = {.out = out};
+	json_write_event(&writer, "conformity", stats->time_us, stats->event_prefix,
+		stats->sequence);
+	json_text(&writer, "host", stats->host);
+	json_array_open(&writer, "conformity");
+	for (int subject = 0; subject < CONFORMITY_SUBJECTS; subject++) {
+		write_line(&writer, conformity, (enum conformity_subject)subject);
+	}
+	json_array_close(&writer);
+	json_object_close(&writer);
+	json_line_end(&writer);
+}

@@ -1,0 +1,330 @@
+#include "analyze/rpc_pdus.h"
+#include "rpc_maker.h"
+#include "talk.h"
+
+#define OK_BODY "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+
+static const struct talk_step MAPI[] = {
+	C("POST /mapi/emsmdb/?MailboxId=1 HTTP/1.1\r\nHost: mail.example.org\r\n"
+	  "Content-Type: application/mapi-http\r\nX-RequestType: Connect\r\n"
+	  "Content-Length: 3\r\n\r\nabc"),
+	S("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+	  "WWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n"),
+	C("POST /mapi/emsmdb/?MailboxId=1 HTTP/1.1\r\n"
+	  "Authorization: Basic YWxpY2U6c2VjcmV0\r\nTransfer-Encoding: chunked\r\n\r\n"
+	  "5;ext=1\r\nabcde\r\n0\r\nTrailer: x\r\n\r\n"),
+	S("HTTP/1.1 100 Continue\r\n\r\n" OK_BODY),
+};
+
+static void a_request_that_is_served_is_the_service_with_its_login(void **state)
+{
+	(void)state;
+	const struct facts facts = talk_facts(PROTOCOL_MAPI_HTTP, false, STEPS(MAPI));
+	assert_int_equal(facts.protocol, PROTOCOL_MAPI_HTTP);
+	assert_false(facts.is_unanswered);
+	assert_int_equal(
+		facts.auth_offered, FACTS_MECHANISM_BASIC | FACTS_MECHANISM_NTLM);
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_BASIC);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_BASIC);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_true(facts.has_content_clear);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+}
+
+static void every_cut_of_a_session_is_read(void **state)
+{
+	(void)state;
+	talk_sweep(PROTOCOL_MAPI_HTTP, STEPS(MAPI));
+}
+
+static void a_password_is_not_kept(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_open(&talk, PROTOCOL_MAPI_HTTP, false);
+	for (size_t i = 0; i < 4; i++) {
+		talk_step(&talk, &MAPI[i], SIZE_MAX, 7);
+	}
+	assert_null(memmem(&talk.dialogue, sizeof(talk.dialogue), "YWxpY2U6", 8));
+	talk_close(&talk);
+}
+
+struct scheme {
+	const char *request;
+	unsigned tried;
+	unsigned secret;
+};
+
+#define WITH(value) "POST /EWS/x HTTP/1.1\r\nAuthorization:" value "\r\n\r\n"
+
+static void schemes_are_told_and_only_reusable_ones_are_secrets(void **state)
+{
+	(void)state;
+	static const struct scheme SCHEMES[] = {
+		{WITH("Basic QTpC"), FACTS_MECHANISM_BASIC, FACTS_MECHANISM_BASIC},
+		{WITH(" basic  QTpC"), FACTS_MECHANISM_BASIC, FACTS_MECHANISM_BASIC},
+		{WITH(" Basic"), FACTS_MECHANISM_BASIC, 0},
+		{WITH(" Bearer ey"), FACTS_MECHANISM_OAUTHBEARER,
+			FACTS_MECHANISM_OAUTHBEARER},
+		{WITH(" NTLM TlRM"), FACTS_MECHANISM_NTLM, 0},
+		{WITH(" Negotiate YII"), FACTS_MECHANISM_GSSAPI, 0},
+		{WITH(" Digest a=b"), FACTS_MECHANISM_DIGEST_MD5, 0},
+		{WITH(" Odd x"), FACTS_MECHANISM_OTHER, 0},
+	};
+	for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
+		const struct talk_step step[] = {
+			{TALK_CLIENT, SCHEMES[i].request, strlen(SCHEMES[i].request)}};
+		const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(step));
+		assert_int_equal(facts.auth_tried, SCHEMES[i].tried);
+		assert_int_equal(facts.auth_secret, SCHEMES[i].secret);
+		assert_int_equal(facts.auth_accepted, FACTS_UNKNOWN);
+	}
+}
+
+static void a_login_that_is_rejected_is_no_content(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C(WITH(" NTLM TlRM")),
+		S("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	assert_false(facts.is_unanswered);
+	assert_false(facts.has_content_clear);
+}
+
+struct answer {
+	const char *text;
+	enum protocol asked;
+	enum protocol is;
+};
+
+static void the_status_tells_whether_the_service_is_there(void **state)
+{
+	(void)state;
+	static const struct answer ANSWERS[] = {
+		{"HTTP/1.1 200 OK\r\n\r\n", PROTOCOL_EAS, PROTOCOL_EAS},
+		{"HTTP/1.1 401 No\r\n\r\n", PROTOCOL_EAS, PROTOCOL_EAS},
+		{"HTTP/1.1 449 Provision\r\n\r\n", PROTOCOL_EAS, PROTOCOL_EAS},
+		{"HTTP/1.1 503 Busy\r\n\r\n", PROTOCOL_EAS, PROTOCOL_EAS},
+		{"HTTP/1.1 404 Not Found\r\n\r\n", PROTOCOL_EAS, PROTOCOL_HTTP},
+		{"HTTP/1.1 403 Forbidden\r\n\r\n", PROTOCOL_EAS, PROTOCOL_HTTP},
+		{"HTTP/1.1 405 Not Allowed\r\n\r\n", PROTOCOL_EAS, PROTOCOL_HTTP},
+		{"HTTP/1.1 302 Found\r\nLocation: https://x/\r\n\r\n", PROTOCOL_EAS,
+			PROTOCOL_HTTP},
+		{"HTTP/1.1 101 Switching\r\n\r\n", PROTOCOL_EAS, PROTOCOL_HTTP},
+		{"220 mail.example.org ESMTP\r\n", PROTOCOL_EAS, PROTOCOL_HTTP},
+	};
+	static const char ASK[] =
+		"OPTIONS /Microsoft-Server-ActiveSync HTTP/1.1\r\n\r\n";
+	for (size_t i = 0; i < sizeof(ANSWERS) / sizeof(ANSWERS[0]); i++) {
+		const struct talk_step step[] = {{TALK_CLIENT, ASK, sizeof(ASK) - 1},
+			{TALK_SERVER, ANSWERS[i].text, strlen(ANSWERS[i].text)}};
+		const struct facts facts =
+			talk_facts(ANSWERS[i].asked, false, STEPS(step));
+		assert_string_equal(
+			protocol_name(facts.protocol), protocol_name(ANSWERS[i].is));
+		assert_false(facts.has_content_clear); /* OPTIONS asks for none */
+	}
+}
+
+static void a_front_end_that_fails_is_not_taken_for_exchange(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("GET /owa/ HTTP/1.1\r\n\r\n"),
+		S("HTTP/1.1 503 Service Unavailable\r\n\r\n")};
+	assert_int_equal(
+		talk_facts(PROTOCOL_EXCHANGE_HTTPS, false, STEPS(STEP)).protocol,
+		PROTOCOL_HTTP);
+}
+
+static void a_request_without_an_answer_stays_a_claim(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /EWS/Exchange.asmx HTTP/1.1\r\n\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.protocol, PROTOCOL_EWS);
+	assert_true(facts.is_unanswered);
+}
+
+static void a_redirect_that_is_followed_on_the_same_connection_counts(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("GET /owa/ HTTP/1.1\r\n\r\n"),
+		S("HTTP/1.1 302 Found\r\nLocation: /owa/auth\r\nContent-Length: "
+		  "0\r\n\r\n"),
+		C("GET /owa/auth HTTP/1.1\r\n\r\n"), S(OK_BODY)};
+	const struct facts facts =
+		talk_facts(PROTOCOL_EXCHANGE_HTTPS, false, STEPS(STEP));
+	assert_int_equal(facts.protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_false(facts.is_unanswered);
+	assert_true(facts.has_content_clear);
+}
+
+static void autodiscover_gives_way_to_the_service_that_follows(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /autodiscover/autodiscover.xml HTTP/1.1\r\nContent-Length: "
+		  "1\r\n\r\nx"),
+		S(OK_BODY), C("POST /EWS/Exchange.asmx HTTP/1.1\r\n\r\n"), S(OK_BODY),
+		C("GET /owa/ HTTP/1.1\r\n\r\n"), S(OK_BODY)};
+	assert_int_equal(
+		talk_facts(PROTOCOL_EXCHANGE_HTTPS, false, STEPS(STEP)).protocol,
+		PROTOCOL_EWS);
+}
+
+static void bodies_are_passed_by_their_length(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /EWS/x HTTP/1.1\r\nContent-Length: 49\r\n\r\n"
+		  "Authorization: Basic QQ==\r\n\r\nGET /owa/ HTTP/1.1\r\n"),
+		S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		  "1A\r\nHTTP/1.1 404 Not Found\r\n\r\n\r\n0\r\n\r\n"),
+		C("POST /EWS/y HTTP/1.1\r\nAuthorization: NTLM TlRM\r\n\r\n"),
+		S(OK_BODY)};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.protocol, PROTOCOL_EWS);
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_NTLM);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void the_answer_to_head_has_no_body(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("HEAD /EWS/x HTTP/1.1\r\n\r\n"),
+		S("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"), C(WITH(" NTLM x")),
+		S("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	assert_false(facts.has_content_clear);
+}
+
+static void pipelined_requests_meet_their_answers(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("HEAD /EWS/x HTTP/1.1\r\n\r\n" WITH(
+			" NTLM x") "GET / HTTP/1.1\r\n\r\n"),
+		S("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+		  "HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno"
+		  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+	assert_false(facts.has_content_clear);
+}
+
+/* RPC_IN_DATA: 1 GiB announced, a call inside. */
+static void make_tunnel(struct rpc_made *made, unsigned level)
+{
+	static const char HEAD[] =
+		"RPC_IN_DATA /rpc/rpcproxy.dll?mail.example.org:6001 HTTP/1.1\r\n"
+		"Content-Length: 1073741824\r\n\r\n";
+	rpc_bytes(made, HEAD, sizeof(HEAD) - 1);
+	rpc_begin(made, RPC_TYPE_RTS);
+	rpc_bytes(made, "\0\0\1\0", 4);
+	rpc_end(made, 0, 0);
+	rpc_call(made, RPC_TYPE_REQUEST, 30);
+	rpc_end(made, 10, level);
+}
+
+static void calls_inside_rpc_over_http_show_their_protection(void **state)
+{
+	(void)state;
+	static const unsigned LEVELS[] = {0, RPC_LEVEL_CONNECT, RPC_LEVEL_PRIVACY};
+	for (size_t i = 0; i < 3; i++) {
+		struct rpc_made made = {.len = 0};
+		make_tunnel(&made, LEVELS[i]);
+		const struct talk_step step[] = {
+			{TALK_CLIENT, (const char *)made.bytes, made.len}};
+		const struct facts facts =
+			talk_facts(PROTOCOL_OUTLOOK_ANYWHERE, false, STEPS(step));
+		assert_int_equal(facts.protocol, PROTOCOL_OUTLOOK_ANYWHERE);
+		assert_false(facts.is_unanswered);
+		assert_int_equal(facts.rpc_protection, LEVELS[i] ? LEVELS[i] : 1);
+		assert_int_equal(
+			facts.has_content_clear, LEVELS[i] != RPC_LEVEL_PRIVACY);
+		talk_sweep(PROTOCOL_OUTLOOK_ANYWHERE, STEPS(step));
+	}
+}
+
+static void a_loss_inside_a_body_is_survived(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /EWS/x HTTP/1.1\r\nContent-Length: 1000\r\n\r\nbegins"),
+		CLIENT_GAP(990), C("ends" WITH(" Basic QQ==")), S(OK_BODY), S(OK_BODY)};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_BASIC);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void behind_an_unknown_loss_the_next_request_is_found(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("POST /EWS/x HTTP/1.1\r\nContent-Le"),
+		CLIENT_GAP(0), C("rest of a body\r\nmore\r\n" WITH(" Basic QQ=="))};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_BASIC);
+}
+
+static void a_chunk_size_that_is_none_ends_it(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /EWS/x HTTP/1.1\r\nTransfer-Encoding: "
+		  "chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"),
+		S(OK_BODY)};
+	struct talk talk;
+	talk_open(&talk, PROTOCOL_EWS, false);
+	talk_step(&talk, &STEP[0], SIZE_MAX, SIZE_MAX);
+	talk_close(&talk);
+	assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
+	assert_int_equal(talk.dialogue.facts.protocol, PROTOCOL_HTTP);
+}
+
+static void many_requests_are_not_followed_for_ever(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /EWS/x HTTP/1.1\r\n\r\n"), S(OK_BODY)};
+	struct talk talk;
+	talk_open(&talk, PROTOCOL_EWS, false);
+	unsigned rounds = 0;
+	while (talk.result == DIALOGUE_GO_ON && rounds < 200) {
+		talk_step(&talk, &STEP[0], SIZE_MAX, SIZE_MAX);
+		talk_step(&talk, &STEP[1], SIZE_MAX, SIZE_MAX);
+		rounds++;
+	}
+	talk_close(&talk);
+	assert_int_equal(talk.result, DIALOGUE_FINISHED);
+	assert_true(rounds < 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_request_that_is_served_is_the_service_with_its_login),
+		cmocka_unit_test(every_cut_of_a_session_is_read),
+		cmocka_unit_test(a_password_is_not_kept),
+		cmocka_unit_test(schemes_are_told_and_only_reusable_ones_are_secrets),
+		cmocka_unit_test(a_login_that_is_rejected_is_no_content),
+		cmocka_unit_test(the_status_tells_whether_the_service_is_there),
+		cmocka_unit_test(a_front_end_that_fails_is_not_taken_for_exchange),
+		cmocka_unit_test(a_request_without_an_answer_stays_a_claim),
+		cmocka_unit_test(
+			a_redirect_that_is_followed_on_the_same_connection_counts),
+		cmocka_unit_test(autodiscover_gives_way_to_the_service_that_follows),
+		cmocka_unit_test(bodies_are_passed_by_their_length),
+		cmocka_unit_test(the_answer_to_head_has_no_body),
+		cmocka_unit_test(pipelined_requests_meet_their_answers),
+		cmocka_unit_test(calls_inside_rpc_over_http_show_their_protection),
+		cmocka_unit_test(a_loss_inside_a_body_is_survived),
+		cmocka_unit_test(behind_an_unknown_loss_the_next_request_is_found),
+		cmocka_unit_test(a_chunk_size_that_is_none_ends_it),
+		cmocka_unit_test(many_requests_are_not_followed_for_ever),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,27 @@
+#include "analyze/dns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use(struct text message)
+{
+	struct dns_question question;
+	if (dns_read_question(message, &question) &&
+		strlen(question.name) >= DNS_NAME_BYTES) {
+		abort();
+	}
+}
+
+/* As a datagram, and as the stream of a TCP client. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct text stream = {data, size};
+	struct text message;
+	use(stream);
+	while (dns_stream_next(&stream, &message) == DNS_STREAM_MESSAGE) {
+		use(message);
+	}
+	return 0;
+}

@@ -1,0 +1,245 @@
+#include "made_record.h"
+
+#include "../matrix/made_matrix.h"
+
+#include "report/conformity_print.h"
+
+static struct matrix *office;
+static const struct fold_count ONCE = {.count = 1};
+
+static int load_office(void **state)
+{
+	(void)state;
+	office = load_rows(
+		" - {id: a, from: workstations, to: mailboxes, protocols: imaps}\n"
+		" - {id: b, from: relay, to: mx-out, protocols: smtp}\n");
+	return 0;
+}
+
+static int free_office(void **state)
+{
+	(void)state;
+	matrix_free(office);
+	return 0;
+}
+
+/* A flow between these two ends whose TLS was seen. */
+static void made_flow(struct made_record *made, enum protocol protocol,
+	const char *client, const char *server)
+{
+	made_record(made);
+	made->facts = (struct facts){.protocol = protocol, .tls = FACTS_TLS_IMPLICIT};
+	made->observation.protocol = protocol;
+	made->observation.client = made_address(client);
+	made->observation.server = made_address(server);
+	made->judgement.from = matrix_locate(office, &made->observation.client);
+	made->judgement.to = matrix_locate(office, &made->observation.server);
+	made->judgement.nearest = NULL;
+}
+
+static void add_flow(struct conformity *conformity, enum protocol protocol,
+	const char *client, const char *server)
+{
+	struct made_record made;
+	made_flow(&made, protocol, client, server);
+	conformity_mail(conformity, &made.record);
+}
+
+static struct conformity *made_conformity(void)
+{
+	struct reason why;
+	struct conformity *conformity = conformity_new(office, &why);
+	assert_non_null(conformity);
+	return conformity;
+}
+
+static void without_traffic_nothing_is_observable(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	for (int i = 0; i < CONFORMITY_SUBJECTS; i++) {
+		assert_int_equal(
+			conformity_verdict(conformity, (enum conformity_subject)i),
+			CONFORMITY_NOT_OBSERVABLE);
+	}
+	conformity_free(conformity);
+}
+
+static void assert_conform(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	assert_int_equal(conformity_verdict(conformity, subject), CONFORMITY_CONFORM);
+}
+
+static void assert_not_observable(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	assert_int_equal(
+		conformity_verdict(conformity, subject), CONFORMITY_NOT_OBSERVABLE);
+}
+
+static void sending_and_taking_must_both_be_seen_for_r36(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	add_flow(conformity, PROTOCOL_SMTP, "198.51.100.2", "203.0.113.25");
+	assert_not_observable(conformity, CONFORMITY_R36);
+	add_flow(conformity, PROTOCOL_SMTP, "203.0.113.25", "198.51.100.3");
+	assert_conform(conformity, CONFORMITY_R36);
+	assert_not_observable(conformity, CONFORMITY_R34);
+	assert_not_observable(conformity, CONFORMITY_R35);
+	assert_not_observable(conformity, CONFORMITY_R41);
+	conformity_free(conformity);
+}
+
+static void exposure_needs_a_view_of_the_internet(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	add_flow(conformity, PROTOCOL_IMAPS, "192.0.2.70", "192.0.2.10");
+	assert_not_observable(conformity, CONFORMITY_EXPOSURE);
+	assert_conform(conformity, CONFORMITY_R34);
+	assert_conform(conformity, CONFORMITY_R41);
+	add_flow(conformity, PROTOCOL_SMTP, "203.0.113.25", "198.51.100.3");
+	assert_conform(conformity, CONFORMITY_EXPOSURE);
+	conformity_free(conformity);
+}
+
+static void requiretls_is_observable_only_where_mail_is_clear(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	made_flow(&made, PROTOCOL_SMTP, "192.0.2.25", "198.51.100.2");
+	conformity_mail(conformity, &made.record);
+	assert_not_observable(conformity, CONFORMITY_R42_PLUS);
+	assert_conform(conformity, CONFORMITY_R42);
+	assert_conform(conformity, CONFORMITY_R35);
+	made.facts.tls = FACTS_TLS_NONE;
+	made.facts.rcpt_count = 1;
+	conformity_mail(conformity, &made.record);
+	assert_conform(conformity, CONFORMITY_R42_PLUS);
+	conformity_free(conformity);
+}
+
+static void tls_that_was_not_seen_makes_nothing_conform(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	made_flow(&made, PROTOCOL_IMAP, "192.0.2.70", "192.0.2.10");
+	made.facts.tls = FACTS_TLS_UNKNOWN;
+	conformity_mail(conformity, &made.record);
+	assert_not_observable(conformity, CONFORMITY_R41);
+	made.observation.protocol = PROTOCOL_ATTEMPT;
+	made.observation.facts = NULL;
+	conformity_mail(conformity, &made.record);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R37).observed, 2);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R34).observed, 1);
+	conformity_free(conformity);
+}
+
+static void what_is_found_of_tls_counts_for_whose_traffic_it_is(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	made_flow(&made, PROTOCOL_IMAPS, "192.0.2.70", "192.0.2.10");
+	made.judgement.severity[FINDING_TLS_CERTIFICATE_EXPIRED] = SEVERITY_MEDIUM;
+	conformity_alert(
+		conformity, &made.record, FINDING_TLS_CERTIFICATE_EXPIRED, &ONCE);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R41).breaches, 1);
+	made_flow(&made, PROTOCOL_SMTP, "192.0.2.25", "198.51.100.2");
+	made.judgement.severity[FINDING_TLS_CERTIFICATE_EXPIRED] = SEVERITY_LOW;
+	conformity_alert(
+		conformity, &made.record, FINDING_TLS_CERTIFICATE_EXPIRED, &ONCE);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R42).breaches, 0);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R42).notices, 1);
+	assert_not_observable(conformity, CONFORMITY_R42);
+	conformity_free(conformity);
+}
+
+static void the_example_is_the_first_of_the_gravest_and_the_row_the_worst(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	size_t count;
+	const struct matrix_row *rows = matrix_rows(office, &count);
+	const struct fold_count seven = {.count = 7};
+	made_flow(&made, PROTOCOL_SMTP, "192.0.2.70", "203.0.113.25");
+	made.judgement.severity[FINDING_PORT_UNUSUAL] = SEVERITY_MEDIUM;
+	made.judgement.severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_HIGH;
+	made.judgement.nearest = &rows[0];
+	made.record.time_us = 1;
+	conformity_alert(conformity, &made.record, FINDING_PORT_UNUSUAL, &ONCE);
+	made.record.time_us = 2;
+	conformity_alert(conformity, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	made.judgement.nearest = &rows[1];
+	made.record.time_us = 3;
+	conformity_alert(conformity, &made.record, FINDING_SENDER_ILLEGITIMATE, &seven);
+	const struct conformity_line line = conformity_line(conformity, CONFORMITY_R37);
+	assert_int_equal(line.breaches, 9);
+	assert_ptr_equal(line.worst, &rows[1]);
+	assert_int_equal(line.worst_breaches, 7);
+	assert_int_equal(line.example.time_us, 2);
+	assert_int_equal(line.example.finding, FINDING_SENDER_ILLEGITIMATE);
+	assert_int_equal(
+		conformity_verdict(conformity, CONFORMITY_R37), CONFORMITY_BREACHED);
+	conformity_free(conformity);
+}
+
+static void access_that_a_row_opens_to_the_internet_is_open_all_the_same(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	made_flow(&made, PROTOCOL_IMAPS, "203.0.113.70", "192.0.2.10");
+	made.judgement.severity[FINDING_ZONE_USER_ACCESS_EXPOSED] = SEVERITY_LOW;
+	conformity_alert(
+		conformity, &made.record, FINDING_ZONE_USER_ACCESS_EXPOSED, &ONCE);
+	assert_int_equal(conformity_verdict(conformity, CONFORMITY_EXPOSURE),
+		CONFORMITY_BREACHED);
+	conformity_free(conformity);
+}
+
+static void the_lines_name_who_whom_and_when(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	char *text = NULL;
+	size_t len = 0;
+	made_flow(&made, PROTOCOL_SMTP, "192.0.2.25", "203.0.113.25");
+	made.judgement.severity[FINDING_RELAY_CHAINED] = SEVERITY_HIGH;
+	made.record.time_us = UINT64_C(1790000000000007);
+	conformity_alert(conformity, &made.record, FINDING_RELAY_CHAINED, &ONCE);
+	FILE *out = open_memstream(&text, &len);
+	conformity_print(conformity, out, false);
+	(void)fclose(out);
+	assert_non_null(strstr(text, "relay.chained, smtp: 192.0.2.25 (relay) -> "
+				     "203.0.113.25:25 (internet)"));
+	assert_non_null(strstr(text, "2026-09-21"));
+	assert_non_null(strstr(text, "R34       not observable  no flow of a mailbox"));
+	assert_null(strchr(text, '\x1b'));
+	free(text);
+	conformity_free(conformity);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_traffic_nothing_is_observable),
+		cmocka_unit_test(sending_and_taking_must_both_be_seen_for_r36),
+		cmocka_unit_test(exposure_needs_a_view_of_the_internet),
+		cmocka_unit_test(requiretls_is_observable_only_where_mail_is_clear),
+		cmocka_unit_test(tls_that_was_not_seen_makes_nothing_conform),
+		cmocka_unit_test(what_is_found_of_tls_counts_for_whose_traffic_it_is),
+		cmocka_unit_test(
+			the_example_is_the_first_of_the_gravest_and_the_row_the_worst),
+		cmocka_unit_test(
+			access_that_a_row_opens_to_the_internet_is_open_all_the_same),
+		cmocka_unit_test(the_lines_name_who_whom_and_when),
+	};
+	return cmocka_run_group_tests(tests, load_office, free_office);
+}
