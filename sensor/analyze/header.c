@@ -136,17 +136,18 @@ static bool is_blank(uint8_t byte)
 /* Addresses stand in brackets, alone in parentheses, or bare in X-Originating-IP. */
 static void literal_byte(struct header *header, struct facts *facts, uint8_t byte)
 {
+	const bool is_bare = header->closer == ' ';
 	if (byte == '[' || byte == '(') {
 		header->closer = byte == '[' ? ']' : ')';
 		header->len = 0;
-	} else if (header->closer == 0) {
+	} else if (header->closer == 0 ||
+		   (is_bare && is_blank(byte) && header->len == 0)) {
 		return;
-	} else if (byte == header->closer ||
-		   (header->closer == ' ' && is_blank(byte) && header->len > 0)) {
+	} else if (is_bare ? is_blank(byte) : byte == header->closer) {
 		literal_end(header, facts);
 	} else if (is_of_literal(byte)) {
 		text_keep(header, byte);
-	} else if (header->closer != ' ' || !is_blank(byte)) {
+	} else {
 		header->closer = 0; /* a name, a zone index (RFC 4007), a version */
 	}
 }

@@ -24,11 +24,16 @@ enum {
 	SECTION_BYTES_MIN = 28,
 	PACKET_FIELDS_BYTES = 20,
 	INTERFACE_FIELDS_BYTES = 8,
-	INTERFACES_MAX = 1024,
 	OPTION_END = 0,
 	OPTION_TIME_RESOLUTION = 9,
 	OPTION_TIME_OFFSET = 14,
 };
+
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { INTERFACES_MAX = 8 };
+#else
+enum { INTERFACES_MAX = 1024 };
+#endif
 
 /* One block: what is left of its body lies in the window or behind it. */
 struct block {

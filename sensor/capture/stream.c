@@ -8,7 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { STORED_BYTES = 4 * 1024 };
+#else
 enum { STORED_BYTES = 256 * 1024 };
+#endif
 
 static const struct codec *const codecs[] = {&codec_gzip, &codec_xz, &codec_zstd};
 

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	WINDOW_READ_BYTES = 256 * 1024 /* asked for at a time: stays in the cache */
-};
+/* Asked for at a time: stays in the cache. */
+#define WINDOW_READ_BYTES CAPTURED_BYTES_MAX
 
 #define WINDOW_BYTES (WINDOW_RECORD_BYTES + WINDOW_READ_BYTES)
 

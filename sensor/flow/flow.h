@@ -18,7 +18,7 @@
 
 enum flow_state {
 	FLOW_STATE_SYN = 0, /* a SYN, no answer to it yet */
-	FLOW_STATE_SYN_ACK, /* answered, no data and no acknowledgement yet */
+	FLOW_STATE_SYN_ACK, /* answered, no data and no acknowledgement of it yet */
 	FLOW_STATE_OPEN,
 	FLOW_STATE_CLOSED, /* both sides sent FIN */
 	FLOW_STATE_RESET,
@@ -37,8 +37,8 @@ enum flow_end {
 /* The order is the order of eviction. */
 enum flow_list {
 	FLOW_LIST_DONE = 0,  /* closed or reset, kept to absorb late packets */
-	FLOW_LIST_HALF_OPEN, /* bare SYNs: compact, without stream */
-	FLOW_LIST_DECIDED,   /* counted only */
+	FLOW_LIST_HALF_OPEN, /* no data, no whole handshake: compact, without stream */
+	FLOW_LIST_DECIDED,   /* counted only; or opened, and no data yet */
 	FLOW_LIST_WATCHED,   /* bytes are still looked at */
 	FLOW_LIST_COUNT
 };
@@ -58,18 +58,20 @@ struct flow {
 	uint64_t last_us;
 	uint64_t listed_us; /* when it was put at the end of its list */
 	uint32_t initial_sequence
-		[2]; /* of the first data byte, where syns has the side */
+		[2]; /* of the first data byte, where syns has the side; after a reset
+			where its sender stood */
 	uint16_t vlan[PACKET_VLANS_MAX];
 	uint8_t vlan_count;
-	uint8_t state;         /* enum flow_state */
-	uint8_t list;          /* enum flow_list */
-	uint8_t client;        /* side that opened the conversation: 0 or 1 */
-	uint8_t confidence;    /* enum direction_confidence in that */
-	uint8_t fins;          /* bit per side */
-	uint8_t syns;          /* bit per side: its SYN was seen */
-	bool is_reported;      /* the handler was told of the end */
-	bool is_midstream;     /* no handshake was seen */
-	bool is_muted;         /* its bytes are delivered no more */
+	uint8_t state;      /* enum flow_state */
+	uint8_t list;       /* enum flow_list */
+	uint8_t client;     /* side that opened the conversation: 0 or 1 */
+	uint8_t confidence; /* enum direction_confidence in that */
+	uint8_t fins;       /* bit per side */
+	uint8_t syns;       /* bit per side: its SYN was seen, or told by the answer */
+	uint8_t resets;     /* bit per side: its RST ended the flow */
+	bool is_reported;   /* the handler was told of the end */
+	bool is_midstream;  /* no handshake was seen */
+	bool is_muted;      /* its bytes are delivered no more */
 	bool is_packet_wanted; /* of the layer above: it looks at packets, too */
 	uint8_t action; /* of the layer above, what is done with it; 0 at first */
 };

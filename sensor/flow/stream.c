@@ -154,38 +154,51 @@ static void skip_hole(struct streams *streams, struct stream *stream, struct flo
 	drain_ready(streams, stream, flow, side);
 }
 
-/* Where a piece of this sequence belongs; *copy: a waiting one that already holds all of it, or NULL. */
-static uint32_t *find_place(struct streams *streams, struct stream_side *side,
-	uint32_t sequence, size_t len, const struct segment **copy)
+static void flush_side(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side)
+{
+	while (is_watched(flow) && stream->sides[side].first_segment != POOL_NONE) {
+		skip_hole(streams, stream, flow, side);
+	}
+}
+
+/* What waits came first: a later version of the same bytes is only counted. */
+static void check_waiting(struct streams *streams, const struct stream_side *side,
+	uint32_t sequence, struct text bytes)
+{
+	const struct segment *segment = NULL;
+	for (uint32_t at = side->first_segment; at != POOL_NONE; at = segment->next) {
+		segment = segment_at(streams, at);
+		const int64_t start = sequence_diff(segment->sequence, sequence);
+		const int64_t end = start + segment->len;
+		const int64_t from = start > 0 ? start : 0;
+		const int64_t to = end < (int64_t)bytes.len ? end : (int64_t)bytes.len;
+		if (from < to && memcmp(segment->bytes + (from - start),
+					 bytes.at + from, (size_t)(to - from)) != 0) {
+			streams->counters->overlaps_conflicting++;
+		}
+	}
+}
+
+/* The link to the first waiting segment that ends behind this sequence, or the last link. */
+static uint32_t *find_place(
+	struct streams *streams, struct stream_side *side, uint32_t sequence)
 {
 	uint32_t *link = &side->first_segment;
-	*copy = NULL;
 	while (*link != POOL_NONE) {
 		struct segment *here = segment_at(streams, *link);
-		const int32_t ahead = sequence_diff(here->sequence, sequence);
-		if (ahead == 0 && here->len >= len) {
-			*copy = here;
-			return link;
-		}
-		if (ahead > 0) {
-			return link;
+		if (sequence_diff(here->sequence + here->len, sequence) > 0) {
+			break;
 		}
 		link = &here->next;
 	}
 	return link;
 }
 
-/* Keep one piece of at most SEGMENT_DATA_BYTES in its place; first data wins when it is delivered. */
-static bool keep_piece(struct streams *streams, struct stream_side *side,
-	uint32_t sequence, struct text bytes)
+/* Keep a piece of at most SEGMENT_DATA_BYTES in front of *link. */
+static bool keep_piece(
+	struct streams *streams, uint32_t *link, uint32_t sequence, struct text bytes)
 {
-	const struct segment *copy;
-	uint32_t *link = find_place(streams, side, sequence, bytes.len, &copy);
-	if (copy) {
-		streams->counters->overlaps_conflicting +=
-			memcmp(copy->bytes, bytes.at, bytes.len) != 0;
-		return true;
-	}
 	const uint32_t index = pool_take(&streams->segments);
 	if (index == POOL_NONE) {
 		streams->counters->segments_refused++;
@@ -197,19 +210,39 @@ static bool keep_piece(struct streams *streams, struct stream_side *side,
 	segment->len = (uint32_t)bytes.len;
 	memcpy(segment->bytes, bytes.at, bytes.len);
 	*link = index;
-	side->segment_count++;
 	return true;
+}
+
+/* How many bytes are dealt with: kept, or held by a waiting segment. 0: no room. */
+static size_t keep_first(struct streams *streams, struct stream_side *side,
+	uint32_t sequence, struct text bytes)
+{
+	uint32_t *link = find_place(streams, side, sequence);
+	size_t len = bytes.len < SEGMENT_DATA_BYTES ? bytes.len : SEGMENT_DATA_BYTES;
+	if (*link != POOL_NONE) {
+		const struct segment *next = segment_at(streams, *link);
+		const int32_t room = sequence_diff(next->sequence, sequence);
+		if (room <= 0) {
+			const size_t held = next->len - (uint32_t)-room;
+			return held < bytes.len ? held : bytes.len;
+		}
+		len = (size_t)room < len ? (size_t)room : len;
+	}
+	if (!keep_piece(streams, link, sequence, (struct text){bytes.at, len})) {
+		return 0;
+	}
+	side->segment_count++;
+	return len;
 }
 
 static void keep(struct streams *streams, struct stream_side *side, uint32_t sequence,
 	struct text bytes)
 {
 	streams->counters->out_of_order++;
+	check_waiting(streams, side, sequence, bytes);
 	while (bytes.len > 0) {
-		const size_t len =
-			bytes.len < SEGMENT_DATA_BYTES ? bytes.len : SEGMENT_DATA_BYTES;
-		if (!keep_piece(
-			    streams, side, sequence, (struct text){bytes.at, len})) {
+		const size_t len = keep_first(streams, side, sequence, bytes);
+		if (len == 0) {
 			return;
 		}
 		sequence += (uint32_t)len;
@@ -218,29 +251,37 @@ static void keep(struct streams *streams, struct stream_side *side, uint32_t seq
 	}
 }
 
-/* False: nothing of this segment is of use. */
-static bool is_in_window(struct streams *streams, struct stream_side *from,
-	uint32_t sequence, uint32_t len)
+static bool is_near(uint32_t a, uint32_t b)
 {
-	const int32_t ahead = sequence_diff(sequence, from->next_sequence);
-	if (ahead < WINDOW_BYTES && ahead + (int32_t)len > -WINDOW_BYTES) {
-		from->strays = 0;
-		return true;
-	}
-	streams->counters->out_of_window++;
-	if (++from->strays < STRAYS_MAX) {
-		return false;
-	}
-	from->strays = 0;
-	return true;
+	const int32_t diff = sequence_diff(a, b);
+	return diff < WINDOW_BYTES && diff > -WINDOW_BYTES;
 }
 
-/* Strays in a row that agree: the capture missed a jump. False when the handler had enough. */
+/*
+ * A segment far outside is believed once it and the ones just before agree, unless the
+ * other side still acknowledges what was followed so far: it did not take them either.
+ */
+static bool is_stray_believed(
+	struct streams *streams, struct stream_side *from, uint32_t sequence)
+{
+	streams->counters->out_of_window++;
+	if (from->strays > 0 && !is_near(sequence, from->stray_sequence)) {
+		from->strays = 0;
+	}
+	from->stray_sequence = sequence;
+	from->strays = (uint8_t)(from->strays + (from->strays < STRAYS_MAX));
+	return from->strays == STRAYS_MAX &&
+	       !(from->is_acknowledged &&
+		       is_near(from->acknowledged, from->next_sequence));
+}
+
+/* The capture missed a jump. False when the handler had enough. */
 static bool believe_anew(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t sequence)
 {
-	stream_flush(streams, stream, flow);
+	flush_side(streams, stream, flow, side);
 	if (is_watched(flow)) {
+		stream->sides[side].strays = 0;
 		stream->sides[side].next_sequence = sequence;
 		report_gap(streams, stream, flow, side, 0);
 	}
@@ -263,6 +304,37 @@ static bool trim_delivered(struct streams *streams, const struct stream_side *fr
 	return true;
 }
 
+/* RFC 9293 section 3.8.4: may carry one byte of garbage. Nothing in mail is a zero. */
+static bool is_keep_alive(const struct packet *packet)
+{
+	return packet->payload_wire_len == 1 && packet->payload_len == 1 &&
+	       packet->payload[0] == 0;
+}
+
+/* Bytes that follow on, between waiting ones, which came first. */
+static void deliver_around(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, struct text bytes)
+{
+	struct stream_side *from = &stream->sides[side];
+	const uint32_t sequence = from->next_sequence;
+	if (from->first_segment != POOL_NONE) {
+		check_waiting(streams, from, sequence, bytes);
+	}
+	while (is_watched(flow) && from->next_sequence - sequence < bytes.len) {
+		const size_t done = from->next_sequence - sequence;
+		size_t len = bytes.len - done;
+		if (from->first_segment != POOL_NONE) {
+			const uint32_t hole =
+				segment_at(streams, from->first_segment)->sequence -
+				from->next_sequence;
+			len = hole < len ? hole : len;
+		}
+		deliver(streams, stream, flow, side,
+			(struct text){bytes.at + done, len});
+		drain_ready(streams, stream, flow, side);
+	}
+}
+
 void stream_segment(struct streams *streams, struct stream *stream, struct flow *flow,
 	unsigned side, const struct packet *packet)
 {
@@ -271,18 +343,18 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 		packet->sequence + ((packet->tcp_flags & TCP_SYN) != 0);
 	struct text bytes = {packet->payload, packet->payload_len};
 	if (!from->is_synchronised) {
-		stream_synchronise(from, sequence);
-	}
-	if (!is_in_window(streams, from, sequence, packet->payload_wire_len)) {
-		return;
-	}
-	int32_t ahead = sequence_diff(sequence, from->next_sequence);
-	if (ahead >= WINDOW_BYTES || ahead <= -WINDOW_BYTES) {
-		if (!believe_anew(streams, stream, flow, side, sequence)) {
+		if (is_keep_alive(packet)) {
 			return;
 		}
-		ahead = 0;
+		stream_synchronise(from, sequence);
 	}
+	if (is_near(sequence, from->next_sequence)) {
+		from->strays = 0;
+	} else if (!is_stray_believed(streams, from, sequence) ||
+		   !believe_anew(streams, stream, flow, side, sequence)) {
+		return;
+	}
+	const int32_t ahead = sequence_diff(sequence, from->next_sequence);
 	if (ahead > 0) {
 		keep(streams, from, sequence, bytes);
 		if (from->segment_count > STREAM_SEGMENTS_MAX) {
@@ -294,21 +366,24 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 				 packet->payload_wire_len, &bytes)) {
 		return;
 	}
-	if (bytes.len > 0) {
-		deliver(streams, stream, flow, side, bytes);
+	deliver_around(streams, stream, flow, side, bytes);
+	if (!is_watched(flow)) {
+		return;
 	}
 	const int32_t cut =
 		sequence_diff(sequence + packet->payload_wire_len, from->next_sequence);
-	if (is_watched(flow) && cut > 0) { /* the snap length took the rest */
+	if (cut > 0) { /* the snap length took the rest */
 		report_gap(streams, stream, flow, side, (uint32_t)cut);
+		drain_ready(streams, stream, flow, side);
 	}
-	drain_ready(streams, stream, flow, side);
 }
 
 void stream_acknowledged(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t acknowledgement)
 {
 	struct stream_side *from = &stream->sides[side];
+	from->acknowledged = acknowledgement;
+	from->is_acknowledged = true;
 	if (from->segment_count < STREAM_SEGMENTS_ACKED) {
 		return;
 	}
@@ -321,10 +396,7 @@ void stream_acknowledged(struct streams *streams, struct stream *stream,
 void stream_flush(struct streams *streams, struct stream *stream, struct flow *flow)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		while (is_watched(flow) &&
-			stream->sides[side].first_segment != POOL_NONE) {
-			skip_hole(streams, stream, flow, side);
-		}
+		flush_side(streams, stream, flow, side);
 	}
 }
 

@@ -37,11 +37,14 @@ struct stream_piece { /* a short segment delivered lately, to tell a changed cop
 struct stream_side {
 	uint32_t next_sequence; /* of the next byte to deliver */
 	uint32_t fin_sequence;
-	uint32_t first_segment; /* waiting, sorted by sequence */
+	uint32_t first_segment; /* waiting, sorted by sequence, none overlaps another */
+	uint32_t stray_sequence; /* of the last segment far outside */
+	uint32_t acknowledged;   /* by the other side, where is_acknowledged */
 	uint16_t segment_count;
 	bool is_synchronised;
 	bool has_fin;
-	uint8_t strays; /* segments far outside in a row */
+	bool is_acknowledged;
+	uint8_t strays; /* segments far outside in a row, near each other */
 	uint8_t history_at;
 	struct stream_piece history[STREAM_HISTORY];
 };

@@ -8,12 +8,16 @@
 
 #define SECOND_US 1000000ULL
 
-/* Idle limits by list. Watched: RFC 5321 section 4.5.3.2 lets a legal dialogue be silent for 10 minutes. */
+/*
+ * Idle limits by list. Watched: RFC 2177 lets IDLE be silent for 29 minutes, RFC 3501
+ * section 5.4 an IMAP session for 30. Decided: RFC 5321 section 4.5.3.2.1 gives the
+ * greeting of an opened connection 5 minutes.
+ */
 static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 	[FLOW_LIST_DONE] = 2 * SECOND_US,
 	[FLOW_LIST_HALF_OPEN] = 60 * SECOND_US,
 	[FLOW_LIST_DECIDED] = 300 * SECOND_US,
-	[FLOW_LIST_WATCHED] = 720 * SECOND_US,
+	[FLOW_LIST_WATCHED] = 1860 * SECOND_US,
 };
 
 #define PACKETS_BETWEEN_EXPIRIES 32
@@ -334,6 +338,7 @@ static void begin(struct flow_table *table, struct flow *flow,
 	flow->start_us = flow->last_us = table->now_us;
 	flow->fins = 0;
 	flow->syns = 0;
+	flow->resets = 0;
 	flow->is_reported = false;
 	flow->is_muted = false;
 	flow->is_packet_wanted = false;
@@ -379,9 +384,7 @@ struct flow *table_find(
 	flow->next_in_bucket = *bucket;
 	*bucket = index;
 	begin(table, flow, packet, side);
-	append(table, flow,
-		flow->state == FLOW_STATE_OPEN ? FLOW_LIST_DECIDED
-					       : FLOW_LIST_HALF_OPEN);
+	append(table, flow, FLOW_LIST_HALF_OPEN);
 	return flow;
 }
 

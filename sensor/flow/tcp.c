@@ -24,11 +24,10 @@ static bool has_data(const struct flow *flow)
 	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
-/* Where the side's data begins; the last SYN before any data holds. */
-static void note_syn(struct flow *flow, const struct packet *packet, unsigned side)
+static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 {
 	if (flow->bytes[side] == 0) {
-		flow->initial_sequence[side] = packet->sequence + 1;
+		flow->initial_sequence[side] = sequence;
 		flow->syns |= (uint8_t)(1U << side);
 	}
 }
@@ -37,9 +36,12 @@ static void syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_idle = table->now_us - flow->last_us > REUSE_AFTER_US;
-	if (has_ended(flow) || (has_data(flow) && is_idle)) {
+	if (has_ended(flow) || flow->fins == 3 || (has_data(flow) && is_idle)) {
 		table_restart(table, flow, packet);
-		return;
+	}
+	/* The last one before the answer holds; another one behind it changes nothing. */
+	if (flow->state == FLOW_STATE_SYN || !(flow->syns & 1U << side)) {
+		note_first(flow, side, packet->sequence + 1);
 	}
 	if (flow->state == FLOW_STATE_SYN && side != flow->client) {
 		flow->state =
@@ -51,20 +53,26 @@ static void syn(struct flow_table *table, struct flow *flow,
 	}
 }
 
+/* Answers a SYN that this flow did not have: the ports were used again. */
+static bool is_other_connection(const struct flow_table *table, const struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	if (!has_data(flow)) {
+		return false;
+	}
+	return flow->syns & 1U << side
+		       ? packet->sequence + 1 != flow->initial_sequence[side]
+		       : table->now_us - flow->last_us > REUSE_AFTER_US;
+}
+
 static void syn_ack(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	struct stream *stream = table_stream(table, flow);
-	if (has_ended(flow)) {
+	if (has_ended(flow) || is_other_connection(table, flow, packet, side)) {
 		table_restart(table, flow, packet);
-		return;
 	}
-	if (stream && stream->sides[side].is_synchronised && flow->bytes[side] > 0 &&
-		packet->sequence + 1 != stream->sides[side].next_sequence &&
-		table->now_us - flow->last_us > REUSE_AFTER_US) {
-		table_restart(table, flow, packet);
-		return;
-	}
+	note_first(flow, side, packet->sequence + 1);
+	note_first(flow, !side, packet->acknowledgement); /* the SYN it answers */
 	if (flow->state == FLOW_STATE_SYN) {
 		flow->state = FLOW_STATE_SYN_ACK;
 	}
@@ -83,27 +91,76 @@ void flow_cut(struct flow_table *table, struct flow *flow)
 	}
 }
 
-static void reset(struct flow_table *table, struct flow *flow,
+/* The third packet of the handshake: no SYN flood gets this far. */
+static void acknowledge(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
+{
+	if (packet->tcp_flags & TCP_ACK && flow->syns & 1U << !side &&
+		packet->acknowledgement == flow->initial_sequence[!side]) {
+		flow->state = FLOW_STATE_OPEN;
+		table_list(table, flow, FLOW_LIST_DECIDED);
+	}
+}
+
+/* Where the side's next byte is expected; false when nobody knows. */
+static bool expected_sequence(const struct flow_table *table, const struct flow *flow,
+	unsigned side, uint32_t *sequence)
 {
 	const struct stream *stream = table_stream(table, flow);
 	/* The numbers of one that is muted are not followed. */
 	if (stream && !flow->is_muted && stream->sides[side].is_synchronised) {
-		const int32_t off =
-			(int32_t)(packet->sequence - stream->sides[side].next_sequence);
+		*sequence = stream->sides[side].next_sequence;
+		return true;
+	}
+	*sequence = flow->initial_sequence[side];
+	return flow->bytes[side] == 0 && flow->syns & 1U << side;
+}
+
+static void reset(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	uint32_t expected = packet->sequence;
+	if (has_ended(flow)) {
+		return;
+	}
+	if (expected_sequence(table, flow, side, &expected)) {
+		const int32_t off = (int32_t)(packet->sequence - expected);
 		if (off < -RESET_WINDOW_BYTES || off > RESET_WINDOW_BYTES) {
 			table->counters.out_of_window++;
 			return;
 		}
 	}
 	flow_cut(table, flow);
+	flow->resets = (uint8_t)(1U << side);
+	flow->initial_sequence[side] = expected;
+}
+
+/*
+ * Who sent a RST and then goes on sending did not mean it: its peer never took it
+ * (RFC 5961 section 3.2 asks for the exact sequence number; it may not have arrived).
+ */
+static bool is_reset_false(
+	const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	return flow->state == FLOW_STATE_RESET && flow->resets & 1U << side &&
+	       (int32_t)(packet->sequence - flow->initial_sequence[side]) >= 0;
+}
+
+/* From here on it is a flow picked up in its midst, but who the client is stays known. */
+static void resume(
+	struct flow_table *table, struct flow *flow, const struct packet *packet)
+{
+	const uint8_t client = flow->client;
+	const uint8_t confidence = flow->confidence;
+	table_restart(table, flow, packet);
+	flow->client = client;
+	flow->confidence = confidence;
 }
 
 static void payload(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	if (flow->list == FLOW_LIST_HALF_OPEN ||
-		(flow->is_midstream && flow->bytes[0] + flow->bytes[1] == 0)) {
+	if (!has_data(flow)) {
 		table_watch(table, flow);
 	}
 	flow->bytes[side] += packet->payload_wire_len;
@@ -155,6 +212,9 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 static void follow(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
+	if (packet->payload_wire_len > 0 && is_reset_false(flow, packet, side)) {
+		resume(table, flow, packet);
+	}
 	if (packet->payload_wire_len > 0 && !has_ended(flow)) {
 		payload(table, flow, packet, side);
 	}
@@ -190,13 +250,12 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	const uint8_t flags = packet->tcp_flags;
 	if (flags & TCP_RST) {
 		reset(table, flow, packet, side);
+	} else if (flags & TCP_SYN && flags & TCP_ACK) {
+		syn_ack(table, flow, packet, side);
 	} else if (flags & TCP_SYN) {
-		if (flags & TCP_ACK) {
-			syn_ack(table, flow, packet, side);
-		} else {
-			syn(table, flow, packet, side);
-		}
-		note_syn(flow, packet, side);
+		syn(table, flow, packet, side);
+	} else if (flow->state == FLOW_STATE_SYN_ACK) {
+		acknowledge(table, flow, packet, side);
 	}
 	flow->packets[side]++;
 	flow->last_us = table->now_us;

@@ -1,142 +1,4 @@
-#include "flow/flow.h"
-
-#include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define CLIENT_ISN 1000U
-#define SERVER_ISN 4294967290U /* wraps within the first bytes */
-
-struct seen {
-	struct flow_table *table;
-	char text[2][4096]; /* by direction; "<n>" marks a gap of n bytes */
-	unsigned opened;
-	unsigned ended;
-	enum flow_end end;
-	enum flow_state state;
-	uint8_t confidence;
-	bool is_wanted;
-	bool is_released_at_first_byte;
-};
-
-static bool on_opened(void *context, struct flow *flow, uint64_t now_us)
-{
-	struct seen *seen = context;
-	(void)flow;
-	(void)now_us;
-	seen->opened++;
-	return seen->is_wanted;
-}
-
-static void on_bytes(void *context, struct flow *flow, unsigned side, struct text bytes)
-{
-	struct seen *seen = context;
-	char *text = seen->text[flow_direction(flow, side)];
-	assert_true(strlen(text) + bytes.len < sizeof(seen->text[0]));
-	strncat(text, (const char *)bytes.at, bytes.len);
-	if (seen->is_released_at_first_byte) {
-		flow_release(seen->table, flow);
-	}
-}
-
-static void on_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)
-{
-	struct seen *seen = context;
-	char mark[32];
-	(void)snprintf(mark, sizeof(mark), "<%llu>", (unsigned long long)missing);
-	strcat(seen->text[flow_direction(flow, side)], mark);
-}
-
-static void on_ended(void *context, struct flow *flow, enum flow_end end)
-{
-	struct seen *seen = context;
-	seen->ended++;
-	seen->end = end;
-	seen->state = (enum flow_state)flow->state;
-	seen->confidence = flow->confidence;
-}
-
-static int set_up(void **state)
-{
-	struct seen *seen = calloc(1, sizeof(*seen));
-	seen->is_wanted = true;
-	const struct flow_settings settings = {
-		.flows = 64, .watched = 8, .segments = 64, .area_bytes = 32};
-	const struct flow_handler handler = {.context = seen,
-		.opened = on_opened,
-		.bytes = on_bytes,
-		.gap = on_gap,
-		.ended = on_ended};
-	struct reason why;
-	seen->table = flow_table_new(&settings, &handler, &why);
-	*state = seen;
-	return seen->table ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct seen *seen = *state;
-	flow_table_free(seen->table);
-	free(seen);
-	return 0;
-}
-
-struct wire {
-	enum direction way;
-	uint8_t flags;
-	uint32_t offset; /* of the first byte in its side's stream */
-	const char *text;
-	uint16_t client_port; /* 0: 40000 */
-	uint64_t now_us;
-};
-
-static struct flow *put(struct seen *seen, struct wire wire)
-{
-	const uint8_t client[4] = {192, 0, 2, 70};
-	const uint8_t server[4] = {198, 51, 100, 3};
-	const bool is_client = wire.way == DIRECTION_TO_SERVER;
-	const uint16_t port = wire.client_port ? wire.client_port : 40000;
-	const uint32_t first = (is_client ? CLIENT_ISN : SERVER_ISN) + 1;
-	struct packet packet = {.transport = IPPROTO_TCP, .tcp_flags = wire.flags};
-	packet.src = address_from_ipv4(is_client ? client : server);
-	packet.dst = address_from_ipv4(is_client ? server : client);
-	packet.src_port = is_client ? port : 25;
-	packet.dst_port = is_client ? 25 : port;
-	packet.sequence = first + wire.offset - ((wire.flags & TCP_SYN) != 0);
-	packet.payload = (const uint8_t *)wire.text;
-	packet.payload_len = wire.text ? (uint32_t)strlen(wire.text) : 0;
-	packet.payload_wire_len = packet.payload_len;
-	return flow_table_packet(seen->table, &packet, wire.now_us);
-}
-
-static void client(struct seen *seen, uint32_t offset, const char *text)
-{
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_SERVER,
-				.flags = TCP_ACK,
-				.offset = offset,
-				.text = text});
-}
-
-static void server(struct seen *seen, uint32_t offset, const char *text)
-{
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
-				.flags = TCP_ACK,
-				.offset = offset,
-				.text = text});
-}
-
-static void handshake(struct seen *seen)
-{
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_SERVER, .flags = TCP_SYN});
-	(void)put(seen,
-		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
-	client(seen, 0, NULL);
-}
+#include "flow_run.h"
 
 static void segments_in_disorder_come_out_in_order_across_the_wrap(void **state)
 {
@@ -346,7 +208,7 @@ static void a_syn_flood_does_not_push_out_a_dialogue(void **state)
 	assert_true(flow_table_counters(seen->table)->ended[FLOW_END_EVICTED] > 1900);
 }
 
-static void silence_ends_a_flow_but_not_ten_minutes_of_it(void **state)
+static void silence_ends_a_flow_but_not_half_an_hour_of_it(void **state)
 {
 	struct seen *seen = *state;
 	handshake(seen);
@@ -354,19 +216,17 @@ static void silence_ends_a_flow_but_not_ten_minutes_of_it(void **state)
 	for (uint64_t minute = 1; minute <= 40; minute++) {
 		(void)put(seen, (struct wire){.flags = TCP_SYN,
 					.client_port = (uint16_t)minute,
-					.now_us = 600000000});
+					.now_us = 1800000000});
 	}
 	client(seen, 5, "x");
 	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO x");
 	for (uint64_t i = 1; i <= 40; i++) {
 		(void)put(seen, (struct wire){.flags = TCP_SYN,
 					.client_port = (uint16_t)(100 + i),
-					.now_us = 1400000000});
+					.now_us = 4400000000});
 	}
 	assert_int_equal(seen->end, FLOW_END_IDLE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -386,7 +246,7 @@ int main(void)
 		TEST(a_released_flow_delivers_no_more_and_still_ends_once),
 		TEST(a_flow_that_nobody_wants_is_only_counted),
 		TEST(a_syn_flood_does_not_push_out_a_dialogue),
-		TEST(silence_ends_a_flow_but_not_ten_minutes_of_it),
+		TEST(silence_ends_a_flow_but_not_half_an_hour_of_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

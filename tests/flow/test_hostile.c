@@ -1,0 +1,264 @@
+#include "flow_run.h"
+
+/* What one end sends to make the sensor lose the other, or itself. */
+
+static void say(
+	struct seen *seen, enum direction way, uint32_t offset, const char *text)
+{
+	(void)put(seen,
+		(struct wire){
+			.way = way, .flags = TCP_ACK, .offset = offset, .text = text});
+}
+
+static void client_says(struct seen *seen, uint32_t offset, const char *text)
+{
+	say(seen, DIRECTION_TO_SERVER, offset, text);
+}
+
+static uint64_t conflicts(const struct seen *seen)
+{
+	return flow_table_counters(seen->table)->overlaps_conflicting;
+}
+
+static void what_waits_wins_over_a_later_version_that_begins_before_it(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 5, "FROM:<a>");
+	client_says(seen, 3, "XXEVIL:<b>YY");
+	client_says(seen, 0, "RCP");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "RCPXXFROM:<a>YY");
+	assert_int_equal(conflicts(seen), 1);
+}
+
+static void what_waits_wins_over_a_later_version_in_order(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 2, "cd");
+	client_says(seen, 6, "gh");
+	client_says(seen, 0, "abXdefXhij");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "abcdefghij");
+	assert_int_equal(conflicts(seen), 2);
+}
+
+static void a_longer_copy_of_what_waits_adds_only_what_is_new(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 2, "cd");
+	client_says(seen, 2, "cdef");
+	client_says(seen, 0, "ab");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "abcdef");
+	assert_int_equal(conflicts(seen), 0);
+}
+
+static void strays_that_disagree_are_never_believed(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (uint32_t i = 1; i <= 9; i++) {
+		client_says(seen, i * 400000000U, "EVIL");
+	}
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void strays_are_not_believed_while_the_peer_acknowledges_what_was_before(
+	void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	say(seen, DIRECTION_TO_CLIENT, 0, "220");
+	for (uint32_t i = 0; i < 9; i++) {
+		client_says(seen, 100000000 + 4 * i, "EVIL");
+	}
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void strays_that_agree_are_believed_once_the_peer_does(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "a");
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.acknowledged = 100000000});
+	for (uint32_t i = 0; i < 4; i++) {
+		client_says(seen, 100000000 + i, "x");
+	}
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "a<0>xx");
+}
+
+static void a_second_syn_behind_the_answer_moves_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	(void)put(seen, (struct wire){.flags = TCP_SYN, .offset = 5000});
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void the_answer_tells_which_syn_was_taken(void **state)
+{
+	struct seen *seen = *state;
+	(void)put(seen, (struct wire){.flags = TCP_SYN});
+	(void)put(seen, (struct wire){.flags = TCP_SYN, .offset = 5000});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void a_reset_outside_the_window_ends_no_flow_without_data(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 50000000});
+	assert_int_equal(seen->ended, 0);
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void who_goes_on_behind_its_own_reset_is_heard_again(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "EHLO");
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 1004});
+	assert_int_equal(seen->ended, 1);
+	say(seen, DIRECTION_TO_CLIENT, 0, "250");
+	client_says(seen, 4, "MAIL");
+	say(seen, DIRECTION_TO_CLIENT, 3, "250");
+	const struct flow *flow =
+		put(seen, (struct wire){.flags = TCP_ACK, .offset = 8, .text = "RCPT"});
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLOMAILRCPT");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "250");
+	assert_int_equal(seen->opened, 2);
+	assert_int_equal(flow->port[flow->client], 40000);
+	assert_int_equal(flow->confidence, DIRECTION_CONFIDENCE_SYN);
+}
+
+static void data_from_before_a_reset_open_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "QUIT");
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 4});
+	client_says(seen, 0, "QUIT");
+	say(seen, DIRECTION_TO_CLIENT, 0, "221 bye");
+	assert_int_equal(seen->opened, 1);
+}
+
+static void ports_used_again_behind_two_fins_are_a_new_flow(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "one");
+	(void)put(seen, (struct wire){.flags = TCP_FIN | TCP_ACK, .offset = 4000});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_FIN | TCP_ACK});
+	assert_int_equal(seen->ended, 0); /* bytes are missing */
+	(void)put(seen, (struct wire){.flags = TCP_SYN, .offset = 9000});
+	client_says(seen, 9000, "two");
+	assert_int_equal(seen->opened, 2);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
+}
+
+static void an_answer_to_an_unseen_syn_is_a_new_flow(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "one");
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_SYN | TCP_ACK,
+				.offset = 70000,
+				.acknowledged = 9000});
+	client_says(seen, 9000, "two");
+	assert_int_equal(seen->opened, 2);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
+}
+
+static void a_repeated_answer_is_the_same_flow(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "one");
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client_says(seen, 3, "two");
+	assert_int_equal(seen->opened, 1);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
+}
+
+static void a_flood_of_bare_acknowledgements_pushes_out_no_opened_flow(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (uint16_t port = 1; port < 2000; port++) {
+		(void)put(seen, (struct wire){.flags = TCP_ACK, .client_port = port});
+	}
+	client_says(seen, 0, "EHLO");
+	const struct flow *flow =
+		put(seen, (struct wire){.flags = TCP_ACK, .offset = 4, .text = "x"});
+	assert_int_equal(flow->confidence, DIRECTION_CONFIDENCE_SYN);
+}
+
+static void an_opened_flow_may_wait_four_minutes_for_its_greeting(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (uint16_t port = 1; port <= 40; port++) {
+		(void)put(seen, (struct wire){.flags = TCP_SYN,
+					.client_port = port,
+					.now_us = 240000000});
+	}
+	assert_int_equal(seen->ended, 0);
+}
+
+static void a_keep_alive_is_no_first_byte(void **state)
+{
+	struct seen *seen = *state;
+	static const uint8_t zero[1] = {0};
+	const uint8_t from[4] = {192, 0, 2, 70};
+	const uint8_t to[4] = {198, 51, 100, 3};
+	const struct packet probe = {.src = address_from_ipv4(from),
+		.dst = address_from_ipv4(to),
+		.src_port = 40000,
+		.dst_port = 25,
+		.transport = IPPROTO_TCP,
+		.tcp_flags = TCP_ACK,
+		.sequence = CLIENT_ISN + 2,
+		.payload = zero,
+		.payload_len = 1,
+		.payload_wire_len = 1};
+	(void)flow_table_packet(seen->table, &probe, 0);
+	client_says(seen, 2, "NOOP");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "NOOP");
+	assert_int_equal(seen->pieces, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_waits_wins_over_a_later_version_that_begins_before_it),
+		TEST(what_waits_wins_over_a_later_version_in_order),
+		TEST(a_longer_copy_of_what_waits_adds_only_what_is_new),
+		TEST(strays_that_disagree_are_never_believed),
+		TEST(strays_are_not_believed_while_the_peer_acknowledges_what_was_before),
+		TEST(strays_that_agree_are_believed_once_the_peer_does),
+		TEST(a_second_syn_behind_the_answer_moves_nothing),
+		TEST(the_answer_tells_which_syn_was_taken),
+		TEST(a_reset_outside_the_window_ends_no_flow_without_data),
+		TEST(who_goes_on_behind_its_own_reset_is_heard_again),
+		TEST(data_from_before_a_reset_open_nothing),
+		TEST(ports_used_again_behind_two_fins_are_a_new_flow),
+		TEST(an_answer_to_an_unseen_syn_is_a_new_flow),
+		TEST(a_repeated_answer_is_the_same_flow),
+		TEST(a_flood_of_bare_acknowledgements_pushes_out_no_opened_flow),
+		TEST(an_opened_flow_may_wait_four_minutes_for_its_greeting),
+		TEST(a_keep_alive_is_no_first_byte),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
