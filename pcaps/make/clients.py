@@ -6,6 +6,7 @@ import time
 from dummies import PASSWORD, USER
 
 DIALOGUE = pathlib.Path(__file__).with_name("dialogue.py")
+RPC_CLIENT = pathlib.Path(__file__).with_name("rpc_client.py")
 
 
 def swaks(host, server, *options, to="bob@example.net", sender="alice@example.org"):
@@ -30,6 +31,12 @@ def s_client(host, server, port, *options, lines=()):
 def dialogue(host, server, port, *steps):
     """Send and await exactly what `steps` say, see dialogue.py."""
     return host.run("/usr/bin/python3", DIALOGUE, server, port, *steps, check=True)
+
+
+def rpc_client(host, server, port, interface, version, *steps):
+    """impacket, doing what `steps` say, see rpc_client.py."""
+    return host.run("/usr/bin/python3", RPC_CLIENT, server, port, interface, version, *steps,
+                    check=True)
 
 
 def pause(seconds=0.2):

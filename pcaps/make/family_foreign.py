@@ -1,10 +1,10 @@
-"""Something else than mail on the ports of mail, and mail over HTTP."""
+"""Something else than mail on the ports of mail."""
 
 from case import Family
 from certificates import Authority
 from clients import curl, dialogue
 from lab import Lab
-from matrices import MAILBOX, OFFICE, WORKSTATION, matrix
+from matrices import OFFICE, WORKSTATION
 from servers import nginx, redis, sshd, tiny, vsftpd
 
 FAMILY = Family()
@@ -64,51 +64,3 @@ def https_993():
 def redis_110():
     return foreign(lambda host, _: redis(host, 110), lambda host: host.run(
         "redis-cli", "-h", ELSEWHERE, "-p", 110, "PING"))
-
-
-def web_mail(path, *options, certificate=False):
-    with Lab() as lab:
-        there, here = lab.host("mailbox", MAILBOX), lab.host("workstation", WORKSTATION)
-        pair = Authority(lab.folder).issue("mail.example.org") if certificate else None
-        port, scheme = (443, "https") if certificate else (80, "http")
-        nginx(there, port, pair, extra="error_page 405 =200 $uri;")
-        lab.capture()
-        curl(here, f"{scheme}://mail.example.org{path}", "--resolve",
-             f"mail.example.org:{port}:{MAILBOX}", "--data", "x", *options, user=None)
-        return lab.stop_capture()
-
-
-def http_row(protocol):
-    return matrix(f"id: M-12, from: workstations, to: mailboxes, protocols: [{protocol}], "
-                  "tls: optional, ports: [80, 443]")
-
-
-@CASE("mapi-http-clear", http_row("mapi-http"), """MAPI over HTTP behind a TLS offloader, its request type
-      readable.""", flows=("mapi-http legitimate M-12",))
-def mapi_http():
-    return web_mail("/mapi/emsmdb/?MailboxId=1@example.org", "-H",
-                    "Content-Type: application/mapi-http", "-H", "X-RequestType: Connect")
-
-
-@CASE("activesync-clear", http_row("eas"), """Exchange ActiveSync over HTTP.""",
-      flows=("eas legitimate M-12",))
-def activesync():
-    return web_mail("/Microsoft-Server-ActiveSync?Cmd=Ping", "-H", "MS-ASProtocolVersion: 14.1")
-
-
-@CASE("ews-clear", http_row("ews"), """Exchange Web Services over HTTP.""",
-      flows=("ews legitimate M-12",))
-def ews():
-    return web_mail("/EWS/Exchange.asmx", "-H", "Content-Type: text/xml")
-
-
-@CASE("outlook-anywhere-clear", http_row("outlook-anywhere"), """The RPC_IN_DATA verb of Outlook
-      Anywhere.""", flows=("outlook-anywhere legitimate M-12",))
-def outlook_anywhere():
-    return web_mail("/rpc/rpcproxy.dll?mail.example.org:6001", "-X", "RPC_IN_DATA")
-
-
-@CASE("exchange-https", http_row("exchange-https"), """HTTPS to the declared mailbox server: some mail
-      service, which one cannot be told.""", flows=("exchange-https legitimate M-12",))
-def exchange_https():
-    return web_mail("/owa/", certificate=True)

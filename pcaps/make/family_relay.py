@@ -26,7 +26,8 @@ def to_relay(client, services=("25",), options=(), source=MAILBOX, server=RELAY,
 
 @CASE("smtp-plain-relay", OPTIONAL, """The mailbox server hands one message to the relay in clear,
       which its row allows (tls: optional).""",
-      absent=("tls.missing", "tls.starttls-not-offered"), flows=("smtp legitimate M-02",))
+      absent=("tls.missing", "tls.starttls-not-offered", "requiretls.clear",
+              "zone.mailbox-misplaced"), flows=("smtp legitimate M-02",))
 def plain_relay():
     return to_relay(swaks)
 

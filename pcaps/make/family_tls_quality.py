@@ -36,7 +36,8 @@ def good(authority):
 
 
 @CASE("imaps-tls12", OFFICE, """IMAPS with TLS 1.2 and a certificate in order.""",
-      absent=("tls.certificate-self-signed", "tls.certificate-expired"),
+      absent=("tls.certificate-self-signed", "tls.certificate-expired",
+              "tls.certificate-weak-key"),
       flows=("imaps legitimate M-01",))
 def tls12():
     return imaps(good)
@@ -49,7 +50,8 @@ def self_signed():
 
 
 @CASE("imaps-expired-certificate", OFFICE, """The certificate ended before the capture's time.""",
-      findings=("tls.certificate-expired",), absent=("tls.certificate-expiring",))
+      findings=("tls.certificate-expired",),
+      absent=("tls.certificate-expiring", "tls.certificate-name-mismatch"))
 def expired():
     return imaps(lambda authority: authority.issue(
         "mail.example.org", start="20240101000000Z", end="20250101000000Z"))
@@ -102,7 +104,7 @@ def by_openssl(issue, options):
 
 
 @CASE("tls10-obsolete", OFFICE, """TLS 1.0 on 993 where the row wants 1.2.""",
-      findings=("tls.version-obsolete",))
+      findings=("tls.version-obsolete",), absent=("tls.cipher-weak",))
 def tls10():
     return by_openssl(good, ("-tls1", "-cipher", f"ECDHE-ECDSA-AES128-SHA:{LEGACY}"))
 

@@ -210,3 +210,10 @@ def tiny(host, port, what, *arguments):
     script = pathlib.Path(__file__).with_name("tiny_servers.py")
     host.start("/usr/bin/python3", script, what, host.address, port, *arguments)
     host.wait_listening(port)
+
+
+def rpc(host, port, *interfaces):
+    """DCE/RPC for these interfaces; UUID@PORT: an endpoint mapper that tells it."""
+    script = pathlib.Path(__file__).with_name("rpc_server.py")
+    host.start("/usr/bin/python3", script, port, *interfaces)
+    host.wait_listening(port)
