@@ -69,10 +69,10 @@ struct flow {
 	uint8_t fins;       /* bit per side */
 	uint8_t syns;       /* bit per side: its SYN was seen, or told by the answer */
 	uint8_t resets;     /* bit per side: its RST ended the flow */
-	bool is_reported;   /* the handler was told of the end */
-	bool is_midstream;  /* no handshake was seen */
-	bool is_muted;      /* its bytes are delivered no more */
-	bool is_packet_wanted; /* of the layer above: it looks at packets, too */
+	bool is_reported : 1;      /* the handler was told of the end */
+	bool is_midstream : 1;     /* no handshake was seen */
+	bool is_muted : 1;         /* its bytes are delivered no more */
+	bool is_packet_wanted : 1; /* of the layer above: it looks at packets, too */
 	uint8_t action; /* of the layer above, what is done with it; 0 at first */
 };
 
