@@ -2,7 +2,8 @@
 
 from case import Family
 from certificates import Authority
-from clients import RPC_CLIENT, curl, pause, rpc_client
+from clients import RPC_CLIENT, curl, pause, rpc_client, swaks
+from family_starttls import to_relay
 from lab import Lab
 from matrices import MAILBOX, OFFICE, WORKSTATION, matrix
 from servers import nginx, rpc
@@ -178,3 +179,28 @@ def by_mapper():
         go.touch()
         waiting.wait(timeout=10)
         return lab.stop_capture()
+
+
+BACK_END = "192.0.2.11"
+TRANSPORT = matrix("id: M-14, from: mailboxes, to: mailbox-2, protocols: [smtp], tls: starttls",
+                   groups=("mailbox-2:    {role: mailbox, service: office, addresses: [192.0.2.11], "
+                           "names: [back.example.org]}",))
+
+
+def transport(port):
+    return to_relay(lambda host, server: swaks(host, server, "--port", port, "--tls"),
+                    server=BACK_END, name="back", services=(str(port),))
+
+
+@CASE("exchange-transport-2525", TRANSPORT, """Exchange's transport services on 2525: both ends are declared
+      mailbox servers, so the port needs no word in the row.""", absent=("port.unusual",),
+      flows=("smtp legitimate M-14",))
+def transport_2525():
+    return transport(2525)
+
+
+@CASE("exchange-client-proxy-465", TRANSPORT, """Exchange's client proxy on 465: a greeting in clear and
+      STARTTLS, no implicit TLS.""", absent=("port.unusual", "smtps.implicit", "port.foreign"),
+      flows=("smtp legitimate M-14",))
+def client_proxy():
+    return transport(465)
