@@ -6,7 +6,7 @@ from clients import RPC_CLIENT, curl, pause, rpc_client, swaks
 from family_starttls import to_relay
 from lab import Lab
 from matrices import MAILBOX, OFFICE, WORKSTATION, matrix
-from servers import nginx, rpc
+from servers import nginx, rpc, samba_rpc
 
 FAMILY = Family()
 CASE = FAMILY.case
@@ -17,6 +17,7 @@ SECURE = "tls: required, ports: [80, 443]"
 EMSMDB = "a4f1db00-ca47-1067-b31f-00dd010662da"
 NSPI = "f5cc5a18-4264-101a-8c59-08002b2f8426"
 WINREG = "338cd001-2244-31f1-aaaa-900038001003"
+LSA = "12345778-1234-abcd-ef00-0123456789ab"
 PORT = 49152
 
 
@@ -159,6 +160,19 @@ def mapi_refused():
       absent=("flow.illegitimate", "port.unusual"))
 def winreg():
     return rpc_session("bind", "call=2", "call=3", interface=WINREG, version="1.0", served=(WINREG,))
+
+
+@CASE("dcerpc-samba", OFFICE, """Samba's endpoint mapper tells all it has, then its LSA is asked: RPC that is
+      not mail.""", absent=("flow.illegitimate", "port.unusual"))
+def samba():
+    with Lab() as lab:
+        there, here = lab.host("samba", ELSEWHERE), lab.host("workstation", WORKSTATION)
+        samba_rpc(there)
+        pause(4)  # its helpers register with the mapper one by one
+        lab.capture()
+        rpc_client(here, ELSEWHERE, 135, LSA, "0.0", "list")
+        rpc_client(here, ELSEWHERE, PORT, LSA, "0.0", "bind")
+        return lab.stop_capture()
 
 
 @CASE("mapi-rpc-by-endpoint-mapper", MAPI, """The bind came before the capture; what the endpoint mapper answers
