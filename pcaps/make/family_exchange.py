@@ -2,10 +2,11 @@
 
 from case import Family
 from certificates import Authority
-from clients import RPC_CLIENT, curl, pause, rpc_client
+from clients import RPC_CLIENT, curl, pause, rpc_client, swaks
+from family_starttls import to_relay
 from lab import Lab
 from matrices import MAILBOX, OFFICE, WORKSTATION, matrix
-from servers import nginx, rpc
+from servers import nginx, rpc, samba_rpc
 
 FAMILY = Family()
 CASE = FAMILY.case
@@ -16,6 +17,7 @@ SECURE = "tls: required, ports: [80, 443]"
 EMSMDB = "a4f1db00-ca47-1067-b31f-00dd010662da"
 NSPI = "f5cc5a18-4264-101a-8c59-08002b2f8426"
 WINREG = "338cd001-2244-31f1-aaaa-900038001003"
+LSA = "12345778-1234-abcd-ef00-0123456789ab"
 PORT = 49152
 
 
@@ -160,6 +162,19 @@ def winreg():
     return rpc_session("bind", "call=2", "call=3", interface=WINREG, version="1.0", served=(WINREG,))
 
 
+@CASE("dcerpc-samba", OFFICE, """Samba's endpoint mapper tells all it has, then its LSA is asked: RPC that is
+      not mail.""", absent=("flow.illegitimate", "port.unusual"))
+def samba():
+    with Lab() as lab:
+        there, here = lab.host("samba", ELSEWHERE), lab.host("workstation", WORKSTATION)
+        samba_rpc(there)
+        pause(4)  # its helpers register with the mapper one by one
+        lab.capture()
+        rpc_client(here, ELSEWHERE, 135, LSA, "0.0", "list")
+        rpc_client(here, ELSEWHERE, PORT, LSA, "0.0", "bind")
+        return lab.stop_capture()
+
+
 @CASE("mapi-rpc-by-endpoint-mapper", MAPI, """The bind came before the capture; what the endpoint mapper answers
       somebody else in the meantime names the flow.""",
       absent=("flow.illegitimate",), flows=("mapi-rpc legitimate M-13",))
@@ -178,3 +193,28 @@ def by_mapper():
         go.touch()
         waiting.wait(timeout=10)
         return lab.stop_capture()
+
+
+BACK_END = "192.0.2.11"
+TRANSPORT = matrix("id: M-14, from: mailboxes, to: mailbox-2, protocols: [smtp], tls: starttls",
+                   groups=("mailbox-2:    {role: mailbox, service: office, addresses: [192.0.2.11], "
+                           "names: [back.example.org]}",))
+
+
+def transport(port):
+    return to_relay(lambda host, server: swaks(host, server, "--port", port, "--tls"),
+                    server=BACK_END, name="back", services=(str(port),))
+
+
+@CASE("exchange-transport-2525", TRANSPORT, """Exchange's transport services on 2525: both ends are declared
+      mailbox servers, so the port needs no word in the row.""", absent=("port.unusual",),
+      flows=("smtp legitimate M-14",))
+def transport_2525():
+    return transport(2525)
+
+
+@CASE("exchange-client-proxy-465", TRANSPORT, """Exchange's client proxy on 465: a greeting in clear and
+      STARTTLS, no implicit TLS.""", absent=("port.unusual", "smtps.implicit", "port.foreign"),
+      flows=("smtp legitimate M-14",))
+def client_proxy():
+    return transport(465)

@@ -2,7 +2,7 @@
 """An RPC client (impacket): rpc_client.py SERVER PORT UUID VERSION STEP...
 
 Steps: `level=N` (authentication level, with NTLM from 2 on), `bind`, `call=OPNUM`, `alter=UUID`,
-`map=UUID` (ask the endpoint mapper), `wait=FILE` (until FILE is there; makes FILE.reached).
+`map=UUID` (ask the endpoint mapper), `list` (all it has), `wait=FILE` (until FILE is there; makes FILE.reached).
 """
 
 import os
@@ -39,6 +39,11 @@ def main():
         elif what == "map":
             print(epm.hept_map(server, names.uuidtup_to_bin((value, version)),
                                protocol="ncacn_ip_tcp"))
+        elif what == "list":
+            try:
+                print(len(epm.hept_lookup(server)))
+            except Exception as error:  # how a mapper says that it has nothing
+                print(error)
         elif what == "wait":
             open(value + ".reached", "wb").close()
             while not os.path.exists(value):

@@ -217,3 +217,29 @@ def rpc(host, port, *interfaces):
     script = pathlib.Path(__file__).with_name("rpc_server.py")
     host.start("/usr/bin/python3", script, port, *interfaces)
     host.wait_listening(port)
+
+
+SAMBA_CONF = """[global]
+workgroup = EXAMPLE
+netbios name = SAMBA
+private dir = {folder}/private
+lock directory = {folder}/lock
+state directory = {folder}/state
+cache directory = {folder}/cache
+pid directory = {folder}/pid
+ncalrpc dir = {folder}/ncalrpc
+log file = {folder}/log.%m
+rpc start on demand helpers = no
+"""
+
+
+def samba_rpc(host):
+    """Samba's RPC services and its endpoint mapper on 135, without file shares."""
+    folder = host.lab.folder / f"samba-{host.name}"
+    folder.mkdir()
+    for name in ("private", "lock", "state", "cache", "pid", "ncalrpc"):
+        (folder / name).mkdir(mode=0o755)
+    (folder / "smb.conf").write_text(SAMBA_CONF.format(folder=folder))
+    host.start("/usr/libexec/samba/samba-dcerpcd", "--foreground", "--no-process-group",
+               "--libexec-rpcds", f"--configfile={folder}/smb.conf")
+    host.wait_listening(135)

@@ -347,27 +347,34 @@ static void look_into_body(struct http *http, struct facts *facts, enum directio
 	read_pdus(http, facts, way, body);
 }
 
+/* One line, or one run of a body. */
+static void take_item(
+	struct http *http, struct facts *facts, enum direction way, struct text *bytes)
+{
+	struct http_side *side = &http->sides[way];
+	struct line line;
+	look_into_body(http, facts, way, bytes);
+	const enum lines_item item = lines_next(&side->lines, bytes, &line);
+	if (item == LINES_RAW_END) {
+		side->stage =
+			side->stage == STAGE_CHUNK ? STAGE_CHUNK_SIZE : STAGE_START;
+	}
+	if (item != LINES_LINE) {
+		return;
+	}
+	take_line(http, facts, way, &line);
+	if (line.text.at == side->lines.bytes) { /* it may have held a password */
+		explicit_bzero(side->lines.bytes, sizeof(side->lines.bytes));
+	}
+}
+
 static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
 	struct http *http = (struct http *)state;
-	struct http_side *side = &http->sides[way];
 	const size_t len = bytes.len;
 	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
-		struct line line;
-		look_into_body(http, facts, way, &bytes);
-		const enum lines_item item = lines_next(&side->lines, &bytes, &line);
-		if (item == LINES_LINE) {
-			take_line(http, facts, way, &line);
-			if (line.text.at == side->lines.bytes) {
-				/* it may have held a password */
-				explicit_bzero(
-					side->lines.bytes, sizeof(side->lines.bytes));
-			}
-		} else if (item == LINES_RAW_END) {
-			side->stage = side->stage == STAGE_CHUNK ? STAGE_CHUNK_SIZE
-								 : STAGE_START;
-		}
+		take_item(http, facts, way, &bytes);
 	}
 	*next = (enum analyze_next)http->next;
 	return len;

@@ -90,9 +90,10 @@ static bool is_asked_for(
 	if (!text_starts(path, service->path) || !is_method(service, method)) {
 		return false;
 	}
+	static const char ENDS[] = "/?; ";
 	const size_t len = strlen(service->path);
 	return service->path[len - 1] == '/' || service->path[len - 1] == '.' ||
-	       path.len == len || memchr("/?; ", path.at[len], 4) != NULL;
+	       path.len == len || memchr(ENDS, path.at[len], sizeof(ENDS) - 1) != NULL;
 }
 
 /*
@@ -120,13 +121,14 @@ static bool is_tunnel_to_exchange(struct text path)
 
 enum protocol exchange_of_request(struct text method, struct text target)
 {
+	static const char FIRST[] = "mMeEoOaA"; /* of the paths above */
 	const struct text path = path_of(text_trim(target));
 	/* MS-RPCH section 2.1.2.1: methods that only RPC over HTTP has */
 	if (text_is(method, "RPC_IN_DATA") || text_is(method, "RPC_OUT_DATA")) {
 		return is_tunnel_to_exchange(path) ? PROTOCOL_OUTLOOK_ANYWHERE
 						   : PROTOCOL_HTTP;
 	}
-	if (path.len < 2 || memchr("mMeEoOaA", path.at[1], 8) == NULL) {
+	if (path.len < 2 || memchr(FIRST, path.at[1], sizeof(FIRST) - 1) == NULL) {
 		return PROTOCOL_HTTP;
 	}
 	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {

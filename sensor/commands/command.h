@@ -25,6 +25,8 @@ extern const struct command COMMAND_CHECK;
 extern const struct command COMMAND_EXPLAIN;
 extern const struct command COMMAND_REPLAY;
 extern const struct command COMMAND_CATALOGUE;
+extern const struct command COMMAND_EXPORT;
+extern const struct command COMMAND_UNBAN;
 extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_STATUS;
 extern const struct command COMMAND_SERVERS;

@@ -90,6 +90,44 @@ static void print_process(const struct status_process *process)
 	}
 }
 
+/* Visits every ban that holds; returns how many. */
+static size_t each_ban(const struct status_page *page,
+	void (*visit)(
+		struct json_writer *writer, const char *address, uint64_t until_us),
+	struct json_writer *writer)
+{
+	const uint64_t now_us = clock_realtime_us();
+	size_t count = 0;
+	for (size_t i = 0; i < BANS_PLACES; i++) {
+		struct address address;
+		uint64_t until_us;
+		char text[ADDRESS_TEXT_BYTES];
+		if (bans_at(&page->bans, i, now_us, &address, &until_us)) {
+			visit(writer, address_text(&address, text), until_us);
+			count++;
+		}
+	}
+	return count;
+}
+
+static void print_ban(
+	struct json_writer *writer, const char *address, uint64_t until_us)
+{
+	(void)writer;
+	const uint64_t now_us = clock_realtime_us();
+	(void)printf("banned      %s for another %" PRIu64 " s\n", address,
+		until_us > now_us ? (until_us - now_us) / 1000000 : 0);
+}
+
+static void write_ban(
+	struct json_writer *writer, const char *address, uint64_t until_us)
+{
+	json_object_open(writer, NULL);
+	json_text(writer, "address", address);
+	json_time(writer, "until", until_us);
+	json_object_close(writer);
+}
+
 static void print_text(const struct status_page *page)
 {
 	char host[128];
@@ -112,6 +150,7 @@ static void print_text(const struct status_page *page)
 		(void)printf("%s%10" PRIu64 "  %s\n", i ? "" : "\nFindings\n",
 			top[i].count, finding_row(top[i].finding)->id);
 	}
+	(void)each_ban(page, print_ban, NULL);
 }
 
 static void write_process(
@@ -163,6 +202,9 @@ static void print_json(const struct status_page *page, bool is_running)
 	for (unsigned i = 0; i < process_count(page); i++) {
 		write_process(&writer, &page->processes[i]);
 	}
+	json_array_close(&writer);
+	json_array_open(&writer, "bans");
+	(void)each_ban(page, write_ban, &writer);
 	json_array_close(&writer);
 	json_object_open(&writer, "findings");
 	for (int finding = 0; finding < FINDING_COUNT; finding++) {

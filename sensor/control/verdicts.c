@@ -224,6 +224,19 @@ static bool has_server_address(const struct classification *classification)
 }
 
 /*
+ * The ledger is about servers: what a client says of its target must not teach it, and
+ * the undeclared proxy's own address stands for any number of them.
+ */
+static bool is_for_ledger(const struct engine *engine,
+	const struct classification *classification, const struct observation *wire)
+{
+	return (classification->proxy != CLASSIFY_PROXY_CONNECT &&
+		       classification->proxy != CLASSIFY_PROXY_SOCKS) ||
+	       (classification->has_target_address &&
+		       is_proxy_declared(engine, classification, wire));
+}
+
+/*
  * Judge by the wire what an undeclared proxy claims: a client always, since the claim
  * would accuse or excuse another host; a target unless it is forbidden anyway.
  */
@@ -324,7 +337,9 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 			protocol_at_server(engine, facts->protocol, &observation);
 	}
 	const bool is_server_known = has_server_address(&conversation->classification);
-	if (is_server_known) {
+	const bool is_recorded =
+		is_for_ledger(engine, &conversation->classification, &wire);
+	if (is_recorded) {
 		ledger_recall(engine->ledger, &observation, flow->start_us, &memory);
 	}
 	structure_recall(engine->structure, &observation, &memory);
@@ -339,7 +354,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	if (is_server_known) {
 		structure_note(engine, conversation, &observation);
 	}
-	if (is_ended && is_server_known) {
+	if (is_ended && is_recorded) {
 		ledger_learn(engine->ledger, &observation, flow->start_us,
 			(engine->judgement.findings &
 				FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED)) != 0);

@@ -175,6 +175,7 @@ static void publish(struct worker *worker)
 		count += count_gate(worker, counters + count, &taps);
 	} else {
 		taps_counters(worker->taps, &taps);
+		process->missing = taps_missing(worker->taps);
 	}
 	counters[count++] = (struct json_counter){"capture.received", taps.received};
 	counters[count++] = (struct json_counter){"capture.lost", taps.lost};
@@ -184,7 +185,6 @@ static void publish(struct worker *worker)
 	process->packets = taps.received;
 	process->lost = taps.lost;
 	process->flows = engine_flows(worker->engine);
-	process->missing = taps_missing(worker->taps);
 	const uint64_t now_us = clock_realtime_us();
 	const uint64_t taken_us = engine_latest_us(worker->engine);
 	process->lag_us = is_quiet || now_us < taken_us ? 0 : now_us - taken_us;

@@ -9,7 +9,8 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"A host hands over mail (smtp, submission, smtps, submissions or lmtp) "
 		"and no row of the "
 		"matrix allows these two ends with this protocol. An expired row "
-		"allows nothing.",
+		"allows nothing. Critical for a host that reached five servers within "
+		"an hour.",
 		"Identify the host. A legitimate server gets a row with an owner and a "
 		"ticket; anything "
 		"else is blocked at the firewall and examined: malware that sends mail "
@@ -40,8 +41,9 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Mail flow against the role of its ends", {"R37"}, {"T1071.003"},
 		"No row allows the flow, and the declared roles exclude it: mail is "
 		"read from a server that "
-		"keeps none, a transport server reads mail, or the inbound server "
-		"sends to the Internet.",
+		"keeps none, a transport server reads mail, the inbound server "
+		"sends to the Internet, or the outbound server takes mail from others "
+		"than mailbox, submission and relay servers (R36).",
 		"Check that the server still does its one job only, and that its group "
 		"is declared right. "
 		"An inbound server that sends out may be abused as a relay.",
@@ -235,8 +237,10 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 	[FINDING_RELAY_CHAINED] = {"relay.chained", SEVERITY_HIGH, 3700026, 1,
 		"Internal relay chained to an exposed server", {"R35"}, {"T1090"},
 		"A declared relay, which serves the inside only, exchanges mail with "
-		"the Internet, or passes on what an exposed server has just handed it "
-		"over.",
+		"the Internet, or with an exposed server without a row, or passes on "
+		"what an exposed server has just handed it over where one of the two "
+		"hops has no row. Low where a row declares the relay's way to the "
+		"Internet.",
 		"Let the relay speak with declared internal servers and the gateway's "
 		"own outbound and inbound servers only.",
 		"One host doing the work of relay and outbound server: declare it as "
@@ -257,16 +261,16 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"internal zones. Only how many is recorded, and none of the text.",
 		"Let the outbound server remove or rewrite Received and similar "
 		"headers of the inside.",
-		"Private addresses of somebody else's network in forwarded mail."},
+		"Addresses of a partner's zone in mail that is forwarded for him."},
 	[FINDING_AUTHENTICATION_MISSING] = {"authentication.missing", SEVERITY_LOW,
 		3700029, 1, "Mail without traces of SPF, DKIM or DMARC",
 		{"SPF", "DKIM", "DMARC"}, {"T1684.002"},
 		"On a clear hop behind the inbound server the header has no "
 		"Authentication-Results, or on a clear hop to the Internet it has no "
-		"DKIM-Signature.",
+		"DKIM-Signature. Messages of the null sender are not counted.",
 		"Check the filter on the inbound server (SPF, DKIM, DMARC) and the "
 		"signer on the outbound one.",
-		"Bounces and reports that are not signed on purpose; a filter that "
+		"Mail that is not signed on purpose; a filter that "
 		"writes its result under another name."},
 	[FINDING_SENDER_MX_LOOKUP] = {"sender.mx-lookup", SEVERITY_LOW, 3700030, 1,
 		"Query for mail servers by a host that is none", {"R37"}, {"T1071.003"},

@@ -128,7 +128,8 @@ static void review_group(struct review *review, size_t index)
 	const struct matrix *matrix = review->matrix;
 	const struct matrix_group *group = &matrix->groups[index];
 	const uint32_t zone = matrix->group_zones[index];
-	if (!end_is_used(matrix, (uint32_t)(matrix->zone_count + index)) &&
+	if (group->role != MATRIX_ROLE_RESOLVER &&
+		!end_is_used(matrix, (uint32_t)(matrix->zone_count + index)) &&
 		!end_is_used(matrix, zone)) {
 		review_tell(review, &group->place, "warning", "group %s is in no row",
 			group->name);

@@ -32,12 +32,7 @@ def by_finding(of_folder):
 
 RAISED = by_finding(raised_in)
 ABSENT = by_finding(lambda folder: promise_of(folder).absent)
-# Their captures are recorded after the findings; each leaves this set with its cases.
-RECORDED_LATER = {"relay.chained", "gateway.send-receive-mixed", "header.internal-leak",
-                  "authentication.missing"}
-every_finding = pytest.mark.parametrize("finding", [
-    pytest.param(finding, marks=pytest.mark.xfail(reason="its cases are not recorded yet"))
-    if finding in RECORDED_LATER else finding for finding in findings_on_flows()])
+every_finding = pytest.mark.parametrize("finding", findings_on_flows())
 
 
 @every_finding

@@ -132,7 +132,7 @@ class Router:
         return [one for one in found if kind in (None, one["event_type"])]
 
     def alerts(self):
-        return [(one["alert"]["metadata"]["finding"], one["alert"]["action"], one["dest_port"])
+        return [(one["alert"]["metadata"]["finding"], one["alert"]["action"], one.get("dest_port"))
                 for one in self.records("alert")]
 
     def status(self):

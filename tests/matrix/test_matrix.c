@@ -153,6 +153,26 @@ static void what_is_doubtful_is_warned_about(void **state)
 	matrix_free(matrix);
 }
 
+/* No row speaks of name queries. */
+static void a_resolver_needs_no_row(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	struct matrix_problems warnings;
+	struct matrix *matrix = load_text(HEAD
+		"  resolvers: {role: resolver, addresses: [192.0.2.53]}\n"
+		"rows:\n"
+		" - {id: a, from: relay, to: mx-out, protocols: smtp}\n",
+		&problems);
+	assert_non_null(matrix);
+	matrix_warnings(matrix, 1800000000, &warnings);
+	assert_true(mentions(&warnings, "group submission is in no row"));
+	assert_false(mentions(&warnings, "resolvers"));
+	matrix_problems_free(&warnings);
+	matrix_problems_free(&problems);
+	matrix_free(matrix);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +181,7 @@ int main(void)
 		cmocka_unit_test(a_host_name_finds_its_group_exactly_or_by_wildcard),
 		cmocka_unit_test(an_end_is_found_by_group_zone_internet_or_address),
 		cmocka_unit_test(what_is_doubtful_is_warned_about),
+		cmocka_unit_test(a_resolver_needs_no_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

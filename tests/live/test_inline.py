@@ -1,0 +1,161 @@
+"""mailwarden run -q in a router: who may send passes, who may not is stopped, and mail goes on."""
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+import router as bench
+from router import MX_OUT, SERVER, SERVER6, WORKSTATION, WORKSTATION6
+
+PORTS = ("25", "2525", "465/tls")
+
+
+@pytest.fixture
+def router(tmp_path):
+    with bench.built(tmp_path) as made:
+        made.serve(*PORTS)
+        made.rules()
+        yield made
+
+
+def test_legitimate_mail_passes_and_an_illegitimate_sender_is_refused(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    answer = router.send(WORKSTATION, SERVER, 25)
+    assert answer["result"] == "refused"
+    assert answer["seen"][-1].startswith("554 5.7.1 ")
+    assert router.send(WORKSTATION, SERVER, 2525)["result"] == "refused"
+    assert router.send(WORKSTATION, SERVER, "465/tls")["result"] == "reset"
+    assert router.send(WORKSTATION6, SERVER6, 25)["result"] == "refused"
+    assert router.messages() == 1
+    router.end(sensor)
+    blocked = [(port, action) for finding, action, port in router.alerts()
+               if finding == "sender.illegitimate"]
+    assert {port for port, action in blocked if action == "blocked"} == {25, 2525, 465}
+    assert {action for _, action in blocked} == {"blocked"}
+
+
+def test_audit_only_tells_what_it_would_have_blocked(router):
+    sensor = router.sensor("-q", "0", "--audit")
+    for port in PORTS:
+        assert router.send(WORKSTATION, SERVER, port)["result"] == "sent"
+    router.end(sensor)
+    assert router.messages() == 3
+    alerts = [one["alert"] for one in router.records("alert")
+              if one["alert"]["metadata"]["finding"] == "sender.illegitimate"]
+    assert {one["action"] for one in alerts} == {"allowed"}
+    assert all(one["metadata"]["would_block"] for one in alerts)
+
+
+@pytest.mark.parametrize("action, result", [("drop", "timeout"), ("reject", "reset"),
+                                            ("accept", "sent")])
+def test_the_action_of_a_finding_can_be_chosen(router, action, result):
+    sensor = router.sensor("-q", "0", "--enforce", "--action", f"sender.illegitimate={action}",
+                           "--action", f"flow.role-mismatch={action}")
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == result
+    router.end(sensor)
+
+
+def test_a_row_in_audit_mode_blocks_nothing(router):
+    matrix = router.folder / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("ports: [25, 2525]", "mode: audit, ports: [25]")
+                      .replace("tls: optional", "tls: required"))
+    sensor = router.sensor("-q", "0", "--enforce", "--action", "tls.missing=reject")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    assert ("tls.missing", "allowed", 25) in router.alerts()
+
+
+def test_a_blocked_sender_stays_out_until_the_ban_is_taken_back(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300")
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "ConnectionRefusedError"
+    assert [one["address"] for one in router.status()["bans"]] == [WORKSTATION]
+    bench.command(bench.BINARY, "unban", WORKSTATION, "--state-dir", str(router.folder / "state"))
+    assert router.status()["bans"] == []
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    router.end(sensor)
+
+
+def test_decided_flows_leave_the_queue_and_their_end_is_still_seen(router):
+    sensor = router.sensor("-q", "0", "--audit")
+    assert router.send(MX_OUT, SERVER, "465/tls")["result"] == "sent"
+    router.end(sensor)
+    listing = router.run(router.router, "iptables", "-t", "mangle", "-nvxL").stdout
+    counts = {line.split()[2]: int(line.split()[0]) for line in listing.splitlines()
+              if "CONNMARK" in line or "connmark match" in line}
+    assert counts["CONNMARK"] > 0 and counts["RETURN"] > 0, listing
+    states = [one["flow"]["state"] for one in router.records("mail")]
+    assert states == ["closed"]
+
+
+def test_held_packets_go_on_when_decided_and_when_time_is_up(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--hold", "64", "--hold-ms", "200")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    router.end(sensor)
+    assert router.messages() == 1
+
+
+def test_mail_goes_on_when_a_worker_dies_or_hangs(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    for kind in (signal.SIGKILL, signal.SIGSTOP):
+        worker = next(one["pid"] for one in router.status()["processes"]
+                      if one["name"] == "worker 0")
+        os.kill(worker, kind)
+        answer = router.send(MX_OUT, SERVER, 25)
+        assert answer["result"] == "sent" and answer["seconds"] < 2, answer
+        router.wait(lambda: any(one["name"] == "worker 0" and one["state"] == "running"
+                                and one["pid"] != worker
+                                for one in router.status()["processes"]))
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    router.end(sensor)
+    assert [one[0] for one in router.alerts()].count("sensor.worker-restarted") == 2
+
+
+def test_mail_goes_on_without_any_sensor(router):
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    sensor = router.sensor("-q", "0", "--enforce")
+    sensor.kill()
+    sensor.wait(10)
+    router.wait(lambda: router.send(WORKSTATION, SERVER, 25)["result"] == "sent")
+
+
+def test_two_queues_have_a_worker_each(router):
+    router.run(router.router, "iptables", "-t", "mangle", "-F")
+    router.rules("0:1")
+    sensor = router.sensor("-q", "0:1", "--enforce")
+    assert {one["source"] for one in router.status()["processes"]} >= {"queue 0", "queue 1"}
+    for source, result in ((MX_OUT, "sent"), (WORKSTATION, "refused")):
+        assert router.send(source, SERVER, 25)["result"] == result
+    router.end(sensor)
+
+
+@pytest.mark.parametrize("queue", ["3", "0:3"])
+def test_the_rules_are_right_in_the_eyes_of_both_firewalls(tmp_path, queue):
+    reason = bench.why_not()
+    if reason:
+        pytest.skip(reason)
+    for tool in ("iptables-restore", "ip6tables-restore"):
+        text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", "--queue",
+                             queue).stdout
+        bench.command("unshare", "-n", tool, "--test", "--noflush", input=text)
+    text = bench.command(bench.BINARY, "export", "--to", "nftables", "--inline", "--queue",
+                         queue).stdout
+    probe = "table inet t { chain c { type filter hook forward priority 0; queue num 0; } }"
+    try:
+        bench.command("unshare", "-n", "nft", "-c", "-f", "-", input=probe)
+    except subprocess.CalledProcessError as error:
+        without = "\n".join(line for line in text.splitlines() if " queue " not in line)
+        bench.command("unshare", "-n", "nft", "-c", "-f", "-", input=without)
+        pytest.skip("this kernel has no nftables queue: " + error.stderr.splitlines()[0])
+    bench.command("unshare", "-n", "nft", "-c", "-f", "-", input=text)
+
+
+def test_the_status_of_an_inline_sensor_counts_its_verdicts(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    router.send(WORKSTATION, SERVER, 25)
+    router.wait(lambda: "inline.blocked_flows" in json.dumps(router.status()))
+    router.end(sensor)
