@@ -113,8 +113,9 @@ static const struct host *host_find(const struct structure *structure,
 {
 	static const struct host NONE;
 	const struct host *place = place_of(structure, hosts, address);
-	for (size_t i = 0; i < WAYS; i++) {
-		if (place[i].is_used && address_equal(&place[i].address, address)) {
+	/* entries are filled in order and never emptied */
+	for (size_t i = 0; i < WAYS && place[i].is_used; i++) {
+		if (address_equal(&place[i].address, address)) {
 			return &place[i];
 		}
 	}
