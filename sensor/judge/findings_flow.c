@@ -123,7 +123,8 @@ static bool note_sender(const struct judge_case *judged, struct finding_note *no
 		is_direct_send(judged) ? "direct send to a foreign server" : "";
 	if (reached < FAN_OUT_SERVERS) {
 		return note_accusation(judged, note) &&
-		       (note->detail[0] != '\0' || direct[0] == '\0' ||
+		       (note->detail == NULL || note->detail[0] != '\0' ||
+			       direct[0] == '\0' ||
 			       finding_note_set(note, "%s", direct));
 	}
 	note->severity = SEVERITY_CRITICAL;
