@@ -147,6 +147,16 @@ static int allow_narrow(scmp_filter_ctx filter)
 		result = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable);
 	}
+	if (result == 0) { /* libpcap: is the interface still there, is it up? */
+		const struct scmp_arg_cmp name = SCMP_A1(SCMP_CMP_EQ, SIOCGIFNAME);
+		result = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, name);
+	}
+	if (result == 0) {
+		const struct scmp_arg_cmp flags = SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS);
+		result = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, flags);
+	}
 	return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/links.h"
 #include "control/notify.h"
 #include "control/reload.h"
 #include "control/reporter.h"
@@ -339,6 +340,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
 		supervisor->watchdog_us = now_us;
 		notify_say("WATCHDOG=1");
+		links_look(&supervisor->processes);
 	}
 }
 
