@@ -1,0 +1,152 @@
+"""A sensor that runs in a network namespace of its own: two veth ends, one to send into, one to watch."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
+MATRIX = ROOT / "rules" / "anssi-reference.yaml"
+PATIENCE_S = 20
+SANITIZED = b"__asan_init" in pathlib.Path(MAILWARDEN).read_bytes() if pathlib.Path(MAILWARDEN).exists() else False
+
+
+def why_not_here():
+    """The reason why such a sensor cannot run on this machine, or None."""
+    if os.geteuid() != 0:
+        return "needs root for a network namespace"
+    for tool in ("ip", "unshare", "nsenter"):
+        if not shutil.which(tool):
+            return f"needs {tool}"
+    tried = subprocess.run(["unshare", "-n", "ip", "link", "add", "one0", "type", "veth", "peer", "name", "two0"],
+                           capture_output=True, check=False)
+    return None if tried.returncode == 0 else "no network namespaces or no veth here: " + tried.stderr.decode().strip()
+
+
+def until(condition, what, patience=PATIENCE_S):
+    """The first true answer of condition(); fails after a bounded time."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {patience} s: {what}")
+
+
+class Namespace:
+    """Lives as long as the process that holds it."""
+
+    def __init__(self):
+        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+        until(lambda: self._is_apart(), "a network namespace")
+        self.run("ip", "link", "set", "lo", "up")
+        self.run("ip", "link", "add", "out0", "type", "veth", "peer", "name", "tap0")
+        for name in ("out0", "tap0"):
+            self.run("ip", "link", "set", name, "up")
+
+    def _is_apart(self):
+        with contextlib.suppress(FileNotFoundError):
+            return os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+        return False
+
+    def inside(self, *words):
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *map(str, words)]
+
+    def run(self, *words):
+        subprocess.run(self.inside(*words), check=True, capture_output=True, timeout=PATIENCE_S)
+
+    def send(self, frames, name="out0"):
+        """Frames as they are, from out0."""
+        script = ("import socket,struct,sys,time\n"
+                  f"s=socket.socket(socket.AF_PACKET,socket.SOCK_RAW);s.bind(({name!r},0))\n"
+                  "d=sys.stdin.buffer.read();at=0\n"
+                  "while at<len(d):\n"
+                  " n,=struct.unpack_from('>I',d,at);s.send(d[at+4:at+4+n]);at+=4+n;time.sleep(0.0002)\n")
+        data = b"".join(struct.pack(">I", len(frame)) + frame for frame in frames)
+        subprocess.run(self.inside("/usr/bin/python3", "-c", script), input=data, check=True, timeout=PATIENCE_S)
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+class Sensor:
+    """mailwarden run on tap0."""
+
+    def __init__(self, *options, matrix=None):
+        self.namespace = Namespace()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mailwarden-test-"))
+        self.folder.chmod(0o755)
+        self.state = self.folder / "state"
+        self.matrix = self.folder / "matrix.yaml"
+        self.matrix.write_text(matrix or MATRIX.read_text())
+        self.log_file = self.folder / "log"
+        self.options = options
+        self.process = None
+        self.starts = 0
+        self.start()
+
+    def start(self, *words):
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(
+                self.namespace.inside(*words, MAILWARDEN, "run", "-m", self.matrix, "-i", "tap0", "--state-dir", self.state,
+                                      "--table", "4096", "--host", "sensor.example.org", *self.options),
+                stdout=log, stderr=log, cwd=self.folder)
+        self.starts += 1
+        until(lambda: self.log().count("watching") == self.starts or self.process.poll() is not None, "the sensor to start")
+        assert self.process.poll() is None, self.log()
+
+    def log(self):
+        return self.log_file.read_text()
+
+    def status(self):
+        answer = subprocess.run([MAILWARDEN, "status", "--json", "--state-dir", str(self.state)],
+                                capture_output=True, timeout=PATIENCE_S, check=False)
+        return json.loads(answer.stdout)
+
+    def part(self, name):
+        return next(part for part in self.status()["processes"] if part["name"] == name)
+
+    def worker(self):
+        return self.part("worker 0")
+
+    def records(self):
+        try:
+            return [json.loads(line) for line in (self.state / "eve.json").read_text().splitlines()]
+        except FileNotFoundError:
+            return []
+
+    def alerts(self, finding):
+        return [record for record in self.records()
+                if record["event_type"] == "alert" and record["alert"]["metadata"]["finding"] == finding]
+
+    def send(self, frames):
+        self.namespace.send(frames)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=PATIENCE_S)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.namespace.close()
+        print(self.log())  # pytest shows it when the test failed
+        shutil.rmtree(self.folder)
+
+
+def processes_of(pid):
+    """Ids of the children of a process."""
+    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -1,0 +1,356 @@
+"""mailwarden run: whatever is killed, stopped, broken or full, mail is watched again within a second, and told of."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import sensor
+from sensor import MAILWARDEN, MATRIX, Sensor, until
+from test_bad_input import tcp
+
+WHY_NOT = sensor.why_not_here()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+FOUND = "sender.illegitimate"
+SOON_S = 1.0
+
+
+def segment(host, to_server, sequence, acknowledged, flags, payload=b""):
+    """Between workstation 192.0.2.<host> and a server on the Internet, on a port that is not mail's."""
+    frame = bytearray(tcp(to_server, sequence, acknowledged, flags, payload, 2525))
+    frame[29 if to_server else 33] = host  # behind Ethernet: the IPv4 header's source or destination
+    return bytes(frame)
+
+
+def dialogue(host):
+    """A workstation sends to the Internet by itself: illegitimate. Not closed."""
+    following = {True: 1001, False: 5001}
+    frames = [segment(host, True, 1000, 0, 0x02), segment(host, False, 5000, 1001, 0x12)]
+    for to_server, data in [(False, b"220 mail.example.net ESMTP\r\n"), (True, b"EHLO pc.example.org\r\n"),
+                            (False, b"250 mail.example.net\r\n"), (True, b"MAIL FROM:<a@example.org>\r\n"),
+                            (False, b"250 ok\r\n")]:
+        frames.append(segment(host, to_server, following[to_server], following[not to_server], 0x18, data))
+        following[to_server] += len(data)
+    return frames
+
+
+def ending(host):
+    return [segment(host, True, 1048, 5060, 0x04)]
+
+
+def is_found(run, host):
+    return [alert for alert in run.alerts(FOUND) if alert["src_ip"] == f"192.0.2.{host}"]
+
+
+def watches(run, host):
+    """The sensor sees and judges what is sent now."""
+    run.send(dialogue(host))
+    until(lambda: is_found(run, host), f"the dialogue of host {host} to be found")
+
+
+@pytest.fixture
+def run():
+    one = Sensor()
+    yield one
+    one.close()
+
+
+def replaced(run, name, before):
+    """The part runs again as another process; returns how long that took."""
+    start = time.monotonic()
+    until(lambda: run.part(name)["state"] == "running" and run.part(name)["pid"] not in (0, before), f"a new {name}")
+    return time.monotonic() - start
+
+
+def test_a_dialogue_is_judged_and_told_as_replay_does(run, tmp_path):
+    watches(run, 70)
+    alert = is_found(run, 70)[0]
+    assert alert["in_iface"] == "tap0" and alert["host"] == "sensor.example.org"
+    assert run.end() == 0
+    kinds = [record["event_type"] for record in run.records()]
+    assert kinds[0] == "matrix" and "mail" in kinds
+    mail = next(record for record in run.records() if record["event_type"] == "mail")
+    capture = tmp_path / "same.pcap"
+    capture.write_bytes(sensor_pcap(dialogue(70)))
+    answer = subprocess.run([MAILWARDEN, "replay", capture, "-m", MATRIX, "--json", "--table", "1024"],
+                            capture_output=True, check=True)
+    replayed = next(record for record in map(json.loads, answer.stdout.splitlines()) if record["event_type"] == "mail")
+    assert mail["mail"] == replayed["mail"]
+    assert mail["community_id"] == replayed["community_id"]
+
+
+def sensor_pcap(frames):
+    from test_bad_input import pcap
+    return pcap(frames)
+
+
+def test_event_ids_are_unique_over_all_processes_and_restarts(run):
+    watches(run, 70)
+    before = run.worker()["pid"]
+    os.kill(before, signal.SIGKILL)
+    replaced(run, "worker 0", before)
+    watches(run, 71)
+    run.end()
+    ids = [record["event_id"] for record in run.records()]
+    assert len(ids) == len(set(ids)) and len(ids) > 4
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP], ids=["killed", "crashed", "stopped"])
+def test_a_worker_that_dies_or_hangs_is_replaced_within_a_second_and_told(run, how):
+    watches(run, 70)
+    before = run.worker()["pid"]
+    start = time.monotonic()
+    os.kill(before, how)
+    replaced(run, "worker 0", before)
+    took = time.monotonic() - start
+    assert took < SOON_S or os.getloadavg()[0] > os.cpu_count(), took
+    watches(run, 71)
+    alert = until(lambda: run.alerts("sensor.worker-restarted"), "the alert")[0]
+    assert alert["sensor"]["process"] == "worker 0"
+    wanted = "did not answer" if how == signal.SIGSTOP else f"signal {int(how)}"
+    assert wanted in alert["alert"]["metadata"]["detail"]
+    assert run.worker()["restarts"] == 1
+
+
+def test_a_killed_reporter_loses_no_record(run):
+    watches(run, 70)
+    before = run.part("reporter")["pid"]
+    os.kill(before, signal.SIGSTOP)
+    run.send(dialogue(71))
+    os.kill(before, signal.SIGKILL)
+    run.send(dialogue(72))
+    replaced(run, "reporter", before)
+    for host in (71, 72):
+        until(lambda: is_found(run, host), f"host {host}")
+    assert until(lambda: run.alerts("sensor.worker-restarted"), "the alert")[0]["sensor"]["process"] == "reporter"
+    assert run.worker()["restarts"] == 0
+
+
+def test_all_processes_end_when_the_supervisor_is_killed_and_report_what_they_had(run):
+    watches(run, 70)
+    children = sensor.processes_of(run.process.pid)
+    assert len(children) == 2
+    run.process.kill()
+    run.process.wait()
+    until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the children to end")
+    assert [record for record in run.records() if record["event_type"] == "mail"]
+    run.start()
+    watches(run, 71)
+
+
+def test_term_reports_the_flows_that_are_open_and_ends_with_0(run):
+    watches(run, 70)
+    assert not [record for record in run.records() if record["event_type"] == "mail"]
+    assert run.end() == 0
+    assert [record for record in run.records() if record["event_type"] == "mail"]
+    status = run.status()
+    assert not status["running"]
+    assert {part["state"] for part in status["processes"][1:]} == {"ended"}
+
+
+def test_a_second_interrupt_ends_at_once(run):
+    os.kill(run.worker()["pid"], signal.SIGSTOP)
+    run.signal(signal.SIGINT)
+    time.sleep(0.3)
+    run.signal(signal.SIGINT)
+    assert run.process.wait(timeout=5) == 3
+
+
+def test_a_reload_changes_verdicts_between_two_packets_and_keeps_the_flows(run):
+    run.send(dialogue(70)[:3])
+    until(lambda: run.worker()["flows"] == 1, "the flow")
+    text = run.matrix.read_text()
+    run.matrix.write_text(text + "  - {id: T-99, from: workstations, to: internet, protocols: [smtp], tls: optional, ports: all}\n")
+    worker = run.worker()["pid"]
+    run.signal(signal.SIGHUP)
+    until(lambda: run.worker()["matrix"] == 2, "the second matrix")
+    run.send(dialogue(70)[3:] + ending(70))
+    mail = until(lambda: [record for record in run.records() if record["event_type"] == "mail"], "the record")[0]
+    assert mail["mail"]["row"] == "T-99" and mail["mail"]["verdict"] == "legitimate"
+    assert not run.alerts(FOUND)
+    assert run.worker()["pid"] == worker and run.worker()["restarts"] == 0
+
+
+def test_a_bad_reload_changes_nothing_and_is_told_with_its_line(run):
+    good = run.matrix.read_text()
+    run.matrix.write_text(good.replace("from: workstations", "from: workstatoins", 1))
+    run.signal(signal.SIGHUP)
+    alert = until(lambda: run.alerts("sensor.reload-failed"), "the alert")[0]
+    assert f"{run.matrix}:" in alert["alert"]["metadata"]["detail"]
+    assert "workstatoins" in run.log() and f"{run.matrix}:" in run.log()
+    assert run.status()["reloads_refused"] == 1 and run.status()["matrix"] == 1
+    watches(run, 70)
+    run.matrix.write_text(good)
+    run.signal(signal.SIGHUP)
+    until(lambda: run.worker()["matrix"] == 2, "the second matrix")
+    watches(run, 71)
+
+
+@pytest.mark.parametrize("content", ["", "\0" * 100, "schema: 1\n", None], ids=["empty", "zeros", "no rows", "missing"])
+def test_no_file_can_break_a_running_sensor(run, content):
+    if content is None:
+        run.matrix.unlink()
+    else:
+        run.matrix.write_text(content)
+    run.signal(signal.SIGHUP)
+    until(lambda: run.status()["reloads_refused"] == 1, "the refusal")
+    watches(run, 70)
+
+
+def test_many_reloads_in_a_row_leave_no_memory_and_no_file_behind(run):
+    watches(run, 70)
+    pids = [run.process.pid, run.worker()["pid"], run.part("reporter")["pid"]]
+
+    def files():
+        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in pids]
+
+    def resident():
+        text = pathlib.Path(f"/proc/{pids[1]}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0])
+
+    def reload():
+        before = run.status()["matrix"]
+        run.signal(signal.SIGHUP)
+        until(lambda: run.worker()["matrix"] == before + 1, "the next matrix")
+
+    for _ in range(3):
+        reload()
+    files_before, resident_before = files(), resident()
+    for _ in range(20):
+        reload()
+    assert files() == files_before
+    if not sensor.SANITIZED:
+        assert resident() - resident_before < 2048
+    assert run.worker()["restarts"] == 0
+
+
+def test_hup_opens_the_file_of_records_anew(run):
+    watches(run, 70)
+    (run.state / "eve.json").rename(run.state / "eve.json.1")
+    run.signal(signal.SIGHUP)
+    until(lambda: (run.state / "eve.json").exists(), "the new file")
+    watches(run, 71)
+    assert (run.state / "eve.json.1").read_text().endswith("\n")
+
+
+def test_usr1_tells_the_counters_in_the_log_and_as_an_event(run):
+    watches(run, 70)
+    until(lambda: run.worker()["packets"] >= 7, "packets")
+    run.signal(signal.SIGUSR1)
+    stats = until(lambda: [record for record in run.records() if record["event_type"] == "stats"], "the event")[0]
+    assert stats["stats"]["frames"] >= 7 and stats["stats"]["capture"]["lost"] == 0
+    assert "worker 0: packets" in run.log()
+
+
+def test_two_sensors_never_share_a_state_directory(run):
+    answer = subprocess.run([MAILWARDEN, "run", "-m", MATRIX, "-i", "lo", "--state-dir", run.state],
+                            capture_output=True, timeout=20, check=False)
+    assert answer.returncode == 3 and b"another sensor" in answer.stderr
+
+
+def test_a_directory_of_somebody_else_is_refused(tmp_path):
+    answer = subprocess.run([MAILWARDEN, "run", "-m", MATRIX, "-i", "lo", "--state-dir", tmp_path],
+                            capture_output=True, timeout=20, check=False)
+    assert answer.returncode == 3 and b"does not belong" in answer.stderr
+
+
+def test_silence_is_told_once():
+    one = Sensor("--silence", "1")
+    try:
+        until(lambda: one.alerts("sensor.queue-silent"), "the alert")
+        time.sleep(2.5)
+        assert len(one.alerts("sensor.queue-silent")) == 1
+        assert "tap0" in one.alerts("sensor.queue-silent")[0]["alert"]["metadata"]["detail"]
+    finally:
+        one.close()
+
+
+def test_records_wait_while_the_disk_is_full_and_are_all_there_behind(run):
+    watches(run, 70)
+    held = run.state / "eve.json"
+    held.rename(run.state / "eve.json.1")
+    held.mkdir()  # nothing can be opened for writing here
+    run.signal(signal.SIGHUP)
+    until(lambda: run.part("reporter")["faults"] > 0, "the fault")
+    run.send(dialogue(71))
+    time.sleep(1.5)
+    held.rmdir()
+    until(lambda: is_found(run, 71), "the record that waited")
+    assert until(lambda: run.alerts("sensor.output-down"), "the alert")
+    assert "records wait" in run.log() and "written again" in run.log()
+
+
+def test_several_workers_share_the_frames_of_an_interface():
+    one = Sensor("--workers", "3")
+    try:
+        for host in range(70, 82):
+            one.send(dialogue(host))
+        until(lambda: sum(part["flows"] for part in one.status()["processes"]) == 12, "all flows")
+        assert len([part for part in one.status()["processes"] if part["flows"] > 0]) > 1
+        counts = [part["counters"].get("flow.midstream", 0) for part in one.status()["processes"]]
+        assert sum(counts) == 0, "both ways of a flow reach the same worker"
+        assert one.end() == 0
+    finally:
+        one.close()
+
+
+def test_every_process_gives_up_what_it_does_not_need(run):
+    worker, reporter = run.worker()["pid"], run.part("reporter")["pid"]
+    for pid in (worker, reporter):
+        fields = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+                      if ":\t" in line)
+        assert int(fields["CapEff"], 16) == 0 and int(fields["CapPrm"], 16) == 0 and int(fields["CapAmb"], 16) == 0
+        assert fields["NoNewPrivs"] == "1" and fields["Seccomp"] == "2"
+        assert fields["Uid"].split()[0] != "0" and fields["Groups"].split() == []
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        assert next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()[4:6] == ["0", "0"]
+    fields = pathlib.Path(f"/proc/{run.process.pid}/status").read_text()
+    assert "Uid:\t0" not in fields and "NoNewPrivs:\t1" in fields
+
+
+def test_the_service_manager_is_told(tmp_path):
+    tmp_path.chmod(0o755)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    path = tmp_path / "notify"
+    listener.bind(str(path))
+    path.chmod(0o777)
+    listener.settimeout(20)
+    os.environ["NOTIFY_SOCKET"] = str(path)
+    try:
+        one = Sensor()
+    finally:
+        del os.environ["NOTIFY_SOCKET"]
+
+    def hears(wanted):
+        while True:
+            said = listener.recv(4096).decode().splitlines()
+            if wanted in said:
+                return said
+
+    try:
+        hears("READY=1")
+        hears("WATCHDOG=1")
+        one.signal(signal.SIGHUP)
+        assert any(line.startswith("MONOTONIC_USEC=") for line in hears("RELOADING=1"))
+        hears("READY=1")
+        one.signal(signal.SIGTERM)
+        hears("STOPPING=1")
+        assert one.process.wait(timeout=20) == 0
+    finally:
+        one.close()
+        listener.close()
+
+
+def test_an_interface_that_goes_down_and_up_is_watched_again(run):
+    watches(run, 70)
+    run.namespace.run("ip", "link", "set", "tap0", "down")
+    time.sleep(0.5)
+    run.namespace.run("ip", "link", "set", "tap0", "up")
+    time.sleep(1)
+    watches(run, 71)
+    assert run.worker()["restarts"] == 0
