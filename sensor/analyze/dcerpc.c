@@ -213,7 +213,6 @@ static void end_bind(
 	if (!dcerpc->is_exchange) {
 		facts->protocol = PROTOCOL_MAPI_RPC;
 		facts->is_unanswered = true;
-		facts->change++;
 	}
 }
 
@@ -226,7 +225,6 @@ static void end_answer(struct dcerpc *dcerpc, struct facts *facts, uint64_t acce
 	dcerpc->asked = 0;
 	facts->is_unanswered = false;
 	facts->protocol = dcerpc->is_exchange ? PROTOCOL_MAPI_RPC : PROTOCOL_DCERPC;
-	facts->change++;
 }
 
 static void end_call(

@@ -74,7 +74,6 @@ static void hello_note(struct dialogue *dialogue)
 	dialogue->is_tls_proven = true;
 	facts->tls = FACTS_TLS_STARTTLS;
 	note_starttls(facts, FACTS_STARTTLS_HELLO);
-	facts->change++;
 }
 
 /* It only looked like TLS: forget what that taught. */

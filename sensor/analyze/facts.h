@@ -162,7 +162,6 @@ struct facts {
 	bool is_midstream; /* the beginning was not captured */
 	bool is_unanswered; /* a service was asked for, the server has not gone along yet */
 	bool is_final;      /* nothing further can change these facts */
-	uint32_t change; /* incremented when something worth judging again was learnt */
 	uint32_t
 		messages; /* transactions with content (DATA, BDAT LAST) accepted or sent */
 	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */

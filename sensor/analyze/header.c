@@ -237,7 +237,6 @@ static void block_end(struct header *header, struct facts *facts)
 		headers->without_dkim_signature += !header->has_signature;
 		headers->without_authentication_results += !header->has_results;
 	}
-	facts->change++;
 }
 
 static void line_start(struct header *header, struct facts *facts, uint8_t byte)

@@ -60,7 +60,6 @@ static void claim(struct http *http, struct facts *facts, enum protocol service)
 		if (facts->protocol != PROTOCOL_HTTP) {
 			facts->protocol = service;
 		}
-		facts->change++;
 	}
 }
 
@@ -86,7 +85,6 @@ static bool read_request(
 	if (service == PROTOCOL_OUTLOOK_ANYWHERE) {
 		/* its methods are evidence enough, and the answer may be hours away */
 		facts->is_unanswered = false;
-		facts->change++;
 	}
 	return true;
 }
@@ -197,7 +195,6 @@ static void note_served(struct http *http, struct facts *facts)
 	}
 	facts->protocol = (enum protocol)http->claimed;
 	facts->is_unanswered = false;
-	facts->change++;
 }
 
 static void note_answer(struct http *http, struct facts *facts)
@@ -214,7 +211,6 @@ static void note_answer(struct http *http, struct facts *facts)
 	note_served(http, facts);
 	if ((flags & ASKED_LOGIN) != 0 && http->status >= 200) {
 		facts->auth_accepted = http->status == 401 ? FACTS_NO : FACTS_YES;
-		facts->change++;
 	}
 	if (is_success && (flags & ASKED_CONTENT) != 0 &&
 		http->claimed != PROTOCOL_OUTLOOK_ANYWHERE) {

@@ -420,7 +420,6 @@ static void greeting_note(struct imap *imap, struct facts *facts, struct text ki
 	} else if (text_is(kind, "BYE")) {
 		note_refused(facts);
 	}
-	facts->change++;
 }
 
 /* Untagged data of the authenticated state: "* 3 EXISTS", "* LIST ..." (RFC 9051 section 7.3). */

@@ -2,43 +2,31 @@
 
 void note_content(struct facts *facts)
 {
-	if (!facts->has_content_clear) {
-		facts->has_content_clear = true;
-		facts->starttls |= FACTS_STARTTLS_CLEAR_CONTENT;
-		facts->change++;
-	}
+	facts->has_content_clear = true;
+	facts->starttls |= FACTS_STARTTLS_CLEAR_CONTENT;
 }
 
 void note_message(struct facts *facts)
 {
-	facts->has_content_clear = true;
-	facts->starttls |= FACTS_STARTTLS_CLEAR_CONTENT;
+	note_content(facts);
 	facts->messages++;
-	facts->change++;
 }
 
 void note_starttls_offered(struct facts *facts)
 {
-	if (facts->starttls_offered != FACTS_YES) {
-		facts->starttls_offered = FACTS_YES;
-		facts->change++;
-	}
+	facts->starttls_offered = FACTS_YES;
 }
 
 void note_capabilities(struct facts *facts)
 {
 	if (facts->starttls_offered == FACTS_UNKNOWN) {
 		facts->starttls_offered = FACTS_NO;
-		facts->change++;
 	}
 }
 
 void note_starttls(struct facts *facts, unsigned flags)
 {
-	if ((facts->starttls & flags) != flags) {
-		facts->starttls = (uint16_t)(facts->starttls | flags);
-		facts->change++;
-	}
+	facts->starttls = (uint16_t)(facts->starttls | flags);
 }
 
 bool note_is_masked(struct text word)
@@ -67,5 +55,4 @@ void note_mechanisms(struct facts *facts, struct text names)
 void note_refused(struct facts *facts)
 {
 	facts->is_refused = true;
-	facts->change++;
 }

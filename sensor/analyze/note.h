@@ -1,8 +1,7 @@
 /*
  * analyze/note - write one thing learnt into struct facts.
  *
- * Shared by the clear-text analyzers, so that each fact is set in one way and
- * facts->change moves exactly when something worth judging again was learnt.
+ * Shared by the clear-text analyzers, so that each fact is set in one way.
  */
 #pragma once
 

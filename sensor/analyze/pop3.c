@@ -220,7 +220,6 @@ static void greeting_note(struct pop3 *pop3, struct facts *facts, struct text li
 		facts->auth_offered =
 			(uint16_t)(facts->auth_offered | FACTS_MECHANISM_APOP);
 	}
-	facts->change++;
 }
 
 static void list_begin(struct pop3 *pop3, enum pop3_list list, bool is_whole)

@@ -167,7 +167,6 @@ void rpc_pdus_note_content(
 	if (facts->rpc_protection == RPC_LEVEL_UNKNOWN ||
 		level < facts->rpc_protection) {
 		facts->rpc_protection = (uint8_t)level;
-		facts->change++;
 	}
 	if (level < RPC_LEVEL_PRIVACY) {
 		note_content(facts);

@@ -6,15 +6,11 @@ void sasl_try(struct facts *facts, unsigned mechanism)
 	if (facts->auth_accepted != FACTS_YES) {
 		facts->auth_accepted = FACTS_UNKNOWN;
 	}
-	facts->change++;
 }
 
 void sasl_secret(struct facts *facts, unsigned mechanism)
 {
-	if ((facts->auth_secret & mechanism) == 0) {
-		facts->auth_secret = (uint16_t)(facts->auth_secret | mechanism);
-		facts->change++;
-	}
+	facts->auth_secret = (uint16_t)(facts->auth_secret | mechanism);
 }
 
 /* LOGIN sends the user name first; the others send everything at once. */
@@ -64,7 +60,6 @@ void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted)
 	if (is_accepted || facts->auth_accepted != FACTS_YES) {
 		facts->auth_accepted = is_accepted ? FACTS_YES : FACTS_NO;
 	}
-	facts->change++;
 }
 
 static bool is_base64(uint8_t byte)

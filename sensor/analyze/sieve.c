@@ -236,7 +236,6 @@ static void reply_note(struct sieve *sieve, struct facts *facts, struct text kin
 		if (!is_accepted) {
 			note_refused(facts);
 		}
-		facts->change++;
 		return;
 	}
 	const int verb = pending_first(&sieve->pending);

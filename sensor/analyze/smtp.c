@@ -73,7 +73,6 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 		facts->has_requiretls_clear |= text_is(word, "REQUIRETLS");
 	}
 	note_content(facts);
-	facts->change++;
 }
 
 /* "BDAT size [LAST]" and no more: a server answers 501 to anything else and goes on. */
@@ -125,7 +124,6 @@ static void real_client_note(struct facts *facts, struct text argument)
 	text_copy(text, sizeof(text), value);
 	if (value.len < sizeof(text) && address_parse(text, &address)) {
 		(void)address_text(&address, facts->real_client);
-		facts->change++;
 	}
 }
 

@@ -31,7 +31,6 @@ static void greeting_note(struct smtp *smtp, struct facts *facts, uint16_t code)
 	if (code != 220) {
 		note_refused(facts);
 	}
-	facts->change++;
 }
 
 /* Host name of "220 host ...", unless a middlebox wrote over it. */
@@ -200,7 +199,6 @@ static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 	if (code >= 500) {
 		smtp->has_ehlo = false;
 	}
-	facts->change++;
 }
 
 static void auth_end(struct smtp *smtp, struct facts *facts, uint16_t code)

@@ -121,7 +121,6 @@ static void resumption_note(const struct tls_step *step)
 	if (session->server_certificate.visibility == FACTS_NOT_SEEN) {
 		session->server_certificate.visibility = FACTS_RESUMED;
 	}
-	step->facts->change++;
 }
 
 static bool may_be_1_3(const struct facts_tls_session *session)
@@ -229,7 +228,6 @@ static void alert_bytes(const struct tls_step *step, struct text piece)
 		side->header[0] <= ALERT_FATAL) {
 		session->alert_level = side->header[0];
 		session->alert_code = side->header[1];
-		step->facts->change++;
 	}
 }
 
@@ -254,9 +252,8 @@ static bool has_hello(const struct facts *facts)
 
 static void established_note(struct facts *facts)
 {
-	if (has_hello(facts) && !facts->session.is_established) {
+	if (has_hello(facts)) {
 		facts->session.is_established = true;
-		facts->change++;
 	}
 }
 

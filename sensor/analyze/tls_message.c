@@ -89,7 +89,6 @@ static void client_hello(const struct tls_step *step, struct text body)
 	tls_client_hello_note(&hello, session);
 	fingerprint_client_hello(&hello, session->ja3, session->ja4);
 	step->side->said |= TLS_SAID_CLIENT_HELLO;
-	step->facts->change++;
 }
 
 static void server_hello(const struct tls_step *step, struct text body)
@@ -104,7 +103,6 @@ static void server_hello(const struct tls_step *step, struct text body)
 		fingerprint_server_hello(&hello, session->ja3s);
 	}
 	step->side->said |= TLS_SAID_SERVER_HELLO;
-	step->facts->change++;
 }
 
 static void ssl2_hello(const struct tls_step *step, struct text body)
@@ -113,7 +111,6 @@ static void ssl2_hello(const struct tls_step *step, struct text body)
 		step->side->said |= body.at[0] == MESSAGE_CLIENT_HELLO
 					    ? TLS_SAID_CLIENT_HELLO
 					    : TLS_SAID_SERVER_HELLO;
-		step->facts->change++;
 	}
 }
 
@@ -124,7 +121,6 @@ static void server_certificate(
 	if (leaf.len > 0) {
 		certificate_read(
 			leaf, session->sni, is_alone, &session->server_certificate);
-		step->facts->change++;
 	}
 }
 
@@ -136,7 +132,6 @@ static void client_certificate(const struct tls_step *step, struct text leaf)
 		certificate_subject(
 			leaf, session->client_subject, sizeof(session->client_subject));
 	}
-	step->facts->change++;
 }
 
 /* A Certificate that was seen but could not be read, for its size or its form. */
@@ -149,7 +144,6 @@ static void certificate_unreadable(const struct tls_step *step)
 	} else if (session->server_certificate.visibility == FACTS_NOT_SEEN) {
 		session->server_certificate.visibility = FACTS_UNREADABLE;
 	}
-	step->facts->change++;
 }
 
 static void certificate(const struct tls_step *step, struct text body)
@@ -203,7 +197,6 @@ static void client_key_note(const struct tls_step *step)
 	if (session->client_certificate == FACTS_UNKNOWN && !step->side->has_gap &&
 		step->side->said & TLS_SAID_CLIENT_HELLO) {
 		session->client_certificate = FACTS_NO;
-		step->facts->change++;
 	}
 }
 

@@ -141,7 +141,6 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 	conversation->classification.protocol = naming.protocol;
 	conversation->classification.evidence = naming.evidence;
 	open_opinion_of_mail(engine, flow, conversation);
-	facts->change++;
 }
 
 static void settle(struct engine *engine, struct flow *flow)

@@ -45,7 +45,6 @@ void services_rpc(struct engine *engine, const struct flow *flow,
 	if (dialogue->facts.protocol == PROTOCOL_DCERPC &&
 		dcerpc_is_bind_missed(dialogue->state) && is_mapis_port(engine, flow)) {
 		dialogue->facts.protocol = PROTOCOL_MAPI_RPC;
-		dialogue->facts.change++;
 		classification->evidence = "endpoint mapper's answer";
 	}
 	if (dialogue->facts.protocol == PROTOCOL_MAPI_RPC &&
