@@ -1,0 +1,84 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/matrix_store.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *const RIGHT[] = {"tests/matrix/small.yaml"};
+static const char *const WRONG[] = {"tests/matrix/mistakes.yaml"};
+
+static const struct matrix_store_result *load(
+	struct matrix_store *store, uint32_t generation, const char *const *files)
+{
+	int status = 0;
+	const pid_t loader = matrix_store_load(store, generation, files, 1);
+	assert_true(loader > 0);
+	assert_int_equal(waitpid(loader, &status, 0), loader);
+	return matrix_store_result(store, generation, status);
+}
+
+static void a_matrix_loaded_by_another_process_is_used_by_this_one(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	assert_true(load(store, 1, RIGHT)->is_loaded);
+	assert_true(load(store, 2, RIGHT)->is_loaded);
+	for (uint32_t generation = 1; generation <= 2; generation++) {
+		const struct matrix *matrix = matrix_store_matrix(store, generation);
+		size_t count = 0;
+		const struct matrix_row *rows = matrix_rows(matrix, &count);
+		assert_true(count > 0);
+		assert_true(strlen(rows[0].id) > 0);
+		struct matrix_end end;
+		assert_true(matrix_find_end(matrix, "internet", &end, &why));
+	}
+	assert_true(matrix_store_matrix(store, 1) != matrix_store_matrix(store, 2));
+}
+
+static void errors_come_back_with_their_places_and_the_other_matrix_stays(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	assert_true(load(store, 1, RIGHT)->is_loaded);
+	const struct matrix_store_result *result = load(store, 2, WRONG);
+	assert_false(result->is_loaded);
+	assert_true(result->problem_count > 1);
+	assert_non_null(strstr(result->problems[0].text, "mistakes.yaml:"));
+	size_t count = 0;
+	(void)matrix_rows(matrix_store_matrix(store, 1), &count);
+	assert_true(count > 0);
+	assert_null(matrix_store_matrix(store, 2));
+}
+
+static void a_loader_that_is_killed_is_an_error_like_any_other(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	const struct matrix_store_result *result = matrix_store_result(store, 1, 9);
+	assert_false(result->is_loaded);
+	assert_non_null(strstr(result->problems[0].text, "signal 9"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_matrix_loaded_by_another_process_is_used_by_this_one),
+		cmocka_unit_test(
+			errors_come_back_with_their_places_and_the_other_matrix_stays),
+		cmocka_unit_test(a_loader_that_is_killed_is_an_error_like_any_other),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

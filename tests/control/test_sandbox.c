@@ -1,0 +1,144 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OUTCOME_RIGHT = 0, OUTCOME_WRONG = 1, OUTCOME_NO_CAGE = 2 };
+
+/* How a process in this cage ends that does this; its return value is its exit code. */
+static int end_of(enum sandbox_role role, int (*act)(void))
+{
+	const pid_t pid = fork();
+	if (pid == 0) {
+		struct reason why;
+		_exit(sandbox_enter(role, &why) ? act() : OUTCOME_NO_CAGE);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void assert_killed(enum sandbox_role role, int (*act)(void))
+{
+	const int status = end_of(role, act);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
+static void assert_right(enum sandbox_role role, int (*act)(void))
+{
+	const int status = end_of(role, act);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), OUTCOME_RIGHT);
+}
+
+static int is_refused_a_file(void)
+{
+	return open("/dev/null", O_RDONLY) == -1 && errno == EACCES ? OUTCOME_RIGHT
+								    : OUTCOME_WRONG;
+}
+
+static int opens_a_file(void)
+{
+	return open("/dev/null", O_RDONLY) >= 0 ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static int opens_a_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static int runs_a_program(void)
+{
+	char name[] = "/bin/true";
+	char *const words[] = {name, NULL};
+	return execv(name, words);
+}
+
+static int starts_a_process(void)
+{
+	return (int)fork();
+}
+
+static int kills_another(void)
+{
+	return kill(getppid(), SIGCONT);
+}
+
+static int traces(void)
+{
+	return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static int makes_code(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+}
+
+static int works(void)
+{
+	void *memory = malloc((size_t)8 << 20);
+	const bool is_written = write(STDERR_FILENO, "", 0) == 0;
+	free(memory);
+	return memory && is_written ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static void a_worker_opens_no_file(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_WORKER, is_refused_a_file);
+}
+
+static void a_worker_that_wants_a_socket_a_process_or_a_program_is_ended(void **state)
+{
+	(void)state;
+	assert_killed(SANDBOX_ROLE_WORKER, opens_a_socket);
+	assert_killed(SANDBOX_ROLE_WORKER, runs_a_program);
+	assert_killed(SANDBOX_ROLE_WORKER, starts_a_process);
+	assert_killed(SANDBOX_ROLE_WORKER, kills_another);
+	assert_killed(SANDBOX_ROLE_WORKER, traces);
+	assert_killed(SANDBOX_ROLE_WORKER, makes_code);
+}
+
+static void a_reporter_opens_files_but_no_socket_and_no_program(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_REPORTER, opens_a_file);
+	assert_killed(SANDBOX_ROLE_REPORTER, opens_a_socket);
+	assert_killed(SANDBOX_ROLE_REPORTER, runs_a_program);
+}
+
+static void memory_and_the_log_work_in_every_cage(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_WORKER, works);
+	assert_right(SANDBOX_ROLE_REPORTER, works);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_worker_opens_no_file),
+		cmocka_unit_test(
+			a_worker_that_wants_a_socket_a_process_or_a_program_is_ended),
+		cmocka_unit_test(a_reporter_opens_files_but_no_socket_and_no_program),
+		cmocka_unit_test(memory_and_the_log_work_in_every_cage),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
