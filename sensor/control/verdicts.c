@@ -339,10 +339,13 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	const bool is_server_known = has_server_address(&conversation->classification);
 	const bool is_recorded =
 		is_for_ledger(engine, &conversation->classification, &wire);
-	if (is_recorded) {
+	if (is_recorded && ledger_is_of_use(facts)) {
 		ledger_recall(engine->ledger, &observation, flow->start_us, &memory);
 	}
-	structure_recall(engine->structure, &observation, &memory);
+	const bool is_sending = protocol_row(observation.protocol)->is_sending;
+	if (is_sending) {
+		structure_recall(engine->structure, &observation, &memory);
+	}
 	observation.memory = &memory;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
@@ -351,7 +354,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		record.wire = &wire;
 	}
 	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
-	if (is_server_known) {
+	if (is_server_known && is_sending) {
 		structure_note(engine, conversation, &observation);
 	}
 	if (is_ended && is_recorded) {

@@ -77,6 +77,13 @@ struct ledger_server {
 struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason *why);
 void ledger_free(struct ledger *ledger);
 
+/* Something was seen that earlier flows may explain: no offer, or a certificate. */
+static inline bool ledger_is_of_use(const struct facts *facts)
+{
+	return facts->starttls_offered == FACTS_NO ||
+	       facts->session.server_certificate.visibility == FACTS_SEEN;
+}
+
 /* Fill the server's part of *memory for a flow that began at start_us. */
 void ledger_recall(const struct ledger *ledger, const struct observation *observation,
 	uint64_t start_us, struct judge_memory *memory);
