@@ -1,5 +1,7 @@
 #include "control/bans.h"
 
+#include <endian.h>
+
 #define PLACES_TRIED 16
 #define BEING_FILLED UINT64_MAX
 
@@ -8,7 +10,10 @@ static size_t first_place(const struct address *address)
 {
 	uint64_t words[2];
 	memcpy(words, address->bytes, sizeof(words));
-	return (size_t)(((words[0] ^ words[1]) * UINT64_C(0x9E3779B97F4A7C15)) >> 32) %
+	/* the high bits of a product depend on all bits of its factor */
+	return (size_t)(((be64toh(words[0]) * 3 ^ be64toh(words[1])) *
+				UINT64_C(0x9E3779B97F4A7C15)) >>
+			54) %
 	       BANS_PLACES;
 }
 

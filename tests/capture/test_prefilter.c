@@ -1,0 +1,139 @@
+#include "capture/prefilter.h"
+
+#include <pcap/pcap.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ETHERNET_BYTES = 14, FRAME_BYTES = 14 + 40 + 8 };
+
+struct shown {
+	uint16_t ethertype;
+	uint8_t protocol; /* of IP, or IPv6's next header */
+	uint16_t src_port;
+	uint16_t dst_port;
+	uint16_t fragment; /* flags and offset of IPv4 */
+	bool is_passing;
+};
+
+static const struct shown TABLE[] = {
+	{0x0800, 6, 1025, 25, 0, true},        /* TCP */
+	{0x0800, 17, 1025, 53, 0, true},       /* look-up */
+	{0x0800, 17, 53, 1025, 0, true},       /* its answer */
+	{0x0800, 17, 1025, 443, 0, false},     /* QUIC */
+	{0x0800, 17, 1025, 4789, 0, true},     /* VXLAN */
+	{0x0800, 17, 1025, 8472, 0, true},     /* VXLAN of Linux */
+	{0x0800, 17, 1025, 6081, 0, true},     /* GENEVE */
+	{0x0800, 17, 1025, 443, 0x2000, true}, /* first fragment of anything */
+	{0x0800, 17, 1025, 443, 0x0010, true}, /* a later one */
+	{0x0800, 6, 1025, 25, 0x4000, true},   /* may not be fragmented */
+	{0x0800, 1, 0, 0, 0, false},           /* ICMP */
+	{0x0800, 1, 0, 0, 0x2000, true},       /* nobody knows yet */
+	{0x0800, 4, 0, 0, 0, true},            /* IP in IP */
+	{0x0800, 41, 0, 0, 0, true},           /* 6in4 */
+	{0x0800, 47, 0, 0, 0, true},           /* GRE */
+	{0x0800, 50, 0, 0, 0, false},          /* ESP */
+	{0x86dd, 6, 1025, 25, 0, true},        /* TCP */
+	{0x86dd, 17, 1025, 53, 0, true},       /* look-up */
+	{0x86dd, 17, 1025, 443, 0, false},     /* QUIC */
+	{0x86dd, 58, 0, 0, 0, false},          /* ICMPv6 */
+	{0x86dd, 0, 0, 0, 0, true},            /* hop-by-hop */
+	{0x86dd, 44, 0, 0, 0, true},           /* fragment */
+	{0x86dd, 60, 0, 0, 0, true},           /* destination options */
+	{0x86dd, 43, 0, 0, 0, true},           /* routing */
+	{0x86dd, 51, 0, 0, 0, true},           /* AH */
+	{0x8100, 0, 0, 0, 0, true},            /* tags pass whole */
+	{0x88a8, 0, 0, 0, 0, true}, {0x9100, 0, 0, 0, 0, true},
+	{0x8847, 0, 0, 0, 0, true},  /* MPLS */
+	{0x8864, 0, 0, 0, 0, true},  /* PPPoE session */
+	{0x8863, 0, 0, 0, 0, false}, /* PPPoE discovery */
+	{0x0806, 0, 0, 0, 0, false}, /* ARP */
+	{0x88cc, 0, 0, 0, 0, false}, /* LLDP */
+};
+
+static void put_u16(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void make(const struct shown *shown, uint8_t frame[FRAME_BYTES])
+{
+	uint8_t *ip = frame + ETHERNET_BYTES;
+	memset(frame, 0, FRAME_BYTES);
+	put_u16(frame + 12, shown->ethertype);
+	uint8_t *ports = ip + 20;
+	if (shown->ethertype == 0x86dd) {
+		ip[0] = 0x60;
+		ip[6] = shown->protocol;
+		ports = ip + 40;
+	} else {
+		ip[0] = 0x45;
+		ip[9] = shown->protocol;
+		put_u16(ip + 6, shown->fragment);
+	}
+	put_u16(ports, shown->src_port);
+	put_u16(ports + 2, shown->dst_port);
+}
+
+static bool passes(struct bpf_program *program, const uint8_t *bytes, uint32_t len)
+{
+	const struct pcap_pkthdr header = {.caplen = len, .len = len};
+	return pcap_offline_filter(program, &header, bytes) != 0;
+}
+
+static void only_what_certainly_is_no_mail_is_left_out(void **state)
+{
+	(void)state;
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
+	struct bpf_program program;
+	assert_int_equal(pcap_compile(pcap, &program, prefilter_expression(true), 1,
+				 PCAP_NETMASK_UNKNOWN),
+		0);
+	for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++) {
+		uint8_t frame[FRAME_BYTES];
+		make(&TABLE[i], frame);
+		if (passes(&program, frame, sizeof(frame)) != TABLE[i].is_passing) {
+			fail_msg("row %zu is judged wrongly", i);
+		}
+	}
+	pcap_freecode(&program);
+	pcap_close(pcap);
+}
+
+/* Without a link layer the same holds for the same packets. */
+static void bare_ip_is_filtered_alike(void **state)
+{
+	(void)state;
+	pcap_t *pcap = pcap_open_dead(DLT_RAW, 65535);
+	struct bpf_program program;
+	assert_int_equal(pcap_compile(pcap, &program, prefilter_expression(false), 1,
+				 PCAP_NETMASK_UNKNOWN),
+		0);
+	for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++) {
+		uint8_t frame[FRAME_BYTES];
+		make(&TABLE[i], frame);
+		const bool is_ip =
+			TABLE[i].ethertype == 0x0800 || TABLE[i].ethertype == 0x86dd;
+		if (is_ip && passes(&program, frame + ETHERNET_BYTES,
+				     sizeof(frame) - ETHERNET_BYTES) !=
+				     TABLE[i].is_passing) {
+			fail_msg("row %zu is judged wrongly", i);
+		}
+	}
+	pcap_freecode(&program);
+	pcap_close(pcap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_what_certainly_is_no_mail_is_left_out),
+		cmocka_unit_test(bare_ip_is_filtered_alike),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

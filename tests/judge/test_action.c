@@ -1,0 +1,154 @@
+#include "judge/action.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct matrix_zone INTERNAL = {.name = "internal"};
+static const struct matrix_zone INTERNET = {.name = "internet"};
+static const struct matrix_group RELAY = {.name = "relay"};
+
+struct scene {
+	struct action_table table;
+	struct facts facts;
+	struct matrix_row row;
+	struct observation observation;
+	struct judgement judgement;
+};
+
+static void set(struct scene *scene)
+{
+	*scene = (struct scene){
+		.row = {.from = {.zone = &INTERNAL}, .to = {.zone = &INTERNET}},
+		.observation = {.protocol = PROTOCOL_SMTP,
+			.confidence = DIRECTION_CONFIDENCE_SYN},
+		.judgement = {.from = {.zone = &INTERNAL},
+			.to = {.zone = &INTERNET},
+			.findings = FINDING_BIT(FINDING_SENDER_ILLEGITIMATE)}};
+	scene->observation.facts = &scene->facts;
+	action_table_start(&scene->table);
+	scene->table.is_enforcing = true;
+}
+
+static struct action_choice choose(const struct scene *scene)
+{
+	return action_choose(&scene->table, &scene->observation, &scene->judgement);
+}
+
+static void an_illegitimate_sender_in_clear_is_refused(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	scene.observation.protocol = PROTOCOL_LMTP;
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	scene.observation.protocol = PROTOCOL_SUBMISSION;
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+}
+
+static void nobody_is_spoken_to_inside_tls_or_in_another_protocol(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	scene.observation.protocol = PROTOCOL_SMTPS;
+	assert_int_equal(choose(&scene).action, ACTION_REJECT);
+	scene.observation.protocol = PROTOCOL_IMAP;
+	assert_int_equal(choose(&scene).action, ACTION_REJECT);
+	scene.observation.protocol = PROTOCOL_SMTP;
+	scene.facts.starttls = FACTS_STARTTLS_ACCEPTED;
+	assert_int_equal(choose(&scene).action, ACTION_REJECT);
+}
+
+static void auditing_only_tells(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	scene.table.is_enforcing = false;
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	assert_true(choose(&scene).is_audited);
+}
+
+static void a_row_in_audit_mode_speaks_only_for_its_own_ends(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	scene.row.mode = MATRIX_MODE_AUDIT;
+	scene.judgement.nearest = &scene.row;
+	assert_true(choose(&scene).is_audited);
+	scene.judgement.from.group = &RELAY; /* in that zone too */
+	assert_true(choose(&scene).is_audited);
+	scene.row.from = (struct matrix_end){.group = &RELAY};
+	assert_true(choose(&scene).is_audited);
+	scene.judgement.from.group = NULL; /* another sender near that row */
+	assert_false(choose(&scene).is_audited);
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+}
+
+static void what_is_not_in_the_table_passes(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	scene.judgement.findings = FINDING_BIT(FINDING_TLS_CIPHER_WEAK) |
+				   FINDING_BIT(FINDING_TLS_CERTIFICATE_EXPIRED);
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	assert_false(choose(&scene).is_audited);
+}
+
+static void the_gravest_action_of_several_findings_holds(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct reason why;
+	set(&scene);
+	assert_true(action_table_set(&scene.table, "port.unusual=drop", &why));
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	scene.judgement.findings |= FINDING_BIT(FINDING_PORT_UNUSUAL);
+	assert_int_equal(choose(&scene).action, ACTION_DROP);
+}
+
+static void a_guess_by_port_numbers_blocks_nobody(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	scene.observation.confidence = DIRECTION_CONFIDENCE_PORT;
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+}
+
+static void a_wrong_setting_is_told(void **state)
+{
+	(void)state;
+	struct action_table table;
+	struct reason why;
+	action_table_start(&table);
+	assert_false(action_table_set(&table, "sender.illegitimate", &why));
+	assert_false(action_table_set(&table, "sender.illegitimate=kill", &why));
+	assert_false(action_table_set(&table, "sender.unheard=drop", &why));
+	assert_string_equal(why.text, "sender.unheard: no such finding on a flow");
+	assert_false(action_table_set(&table, "sensor.packet-loss=drop", &why));
+	assert_true(action_table_set(&table, "sender.illegitimate=accept", &why));
+	assert_int_equal(table.of[FINDING_SENDER_ILLEGITIMATE], ACTION_ACCEPT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_illegitimate_sender_in_clear_is_refused),
+		cmocka_unit_test(nobody_is_spoken_to_inside_tls_or_in_another_protocol),
+		cmocka_unit_test(auditing_only_tells),
+		cmocka_unit_test(a_row_in_audit_mode_speaks_only_for_its_own_ends),
+		cmocka_unit_test(what_is_not_in_the_table_passes),
+		cmocka_unit_test(the_gravest_action_of_several_findings_holds),
+		cmocka_unit_test(a_guess_by_port_numbers_blocks_nobody),
+		cmocka_unit_test(a_wrong_setting_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
