@@ -34,9 +34,8 @@ static bool is_passed(const struct engine *engine, const struct flow *flow)
 			flow_area(engine->flows, flow);
 		return conversation->is_settled;
 	}
-	const bool is_unopened =
-		flow->is_midstream && flow->bytes[0] + flow->bytes[1] == 0;
-	return flow->list != FLOW_LIST_HALF_OPEN && !is_unopened;
+	/* before the first byte there is nothing that could have been looked at */
+	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
 /* Not judged yet: who speaks what is still open. */

@@ -144,7 +144,7 @@ def test_the_rules_are_right_in_the_eyes_of_both_firewalls(tmp_path, queue):
         bench.command("unshare", "-n", tool, "--test", "--noflush", input=text)
     text = bench.command(bench.BINARY, "export", "--to", "nftables", "--inline", "--queue",
                          queue).stdout
-    probe = "table inet t { chain c { type filter hook forward priority 0; queue num 0; } }"
+    probe = "table inet t {\nchain c {\ntype filter hook forward priority 0;\nqueue num 0\n}\n}\n"
     try:
         bench.command("unshare", "-n", "nft", "-c", "-f", "-", input=probe)
     except subprocess.CalledProcessError as error:
