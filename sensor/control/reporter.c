@@ -49,35 +49,50 @@ static size_t whole_lines(const char *bytes, size_t len)
 /* Some of one ring into the journal. False: nothing in it, or the journal fails. */
 static bool take_some(struct reporter *reporter, const struct ring *ring)
 {
-	struct reason why;
+	struct reason why = {.text = ""};
 	const size_t len = ring_peek(ring, reporter->batch, BATCH_BYTES);
 	if (len == 0) {
 		return false;
 	}
 	const size_t whole = whole_lines(reporter->batch, len);
-	if (whole > 0 &&
-		!journal_append(&reporter->journal, reporter->batch, whole, &why)) {
+	const size_t taken =
+		whole > 0 ? journal_append(&reporter->journal, reporter->batch, whole,
+				    clock_realtime_us(), &why)
+			  : 0;
+	ring_done(ring, whole > 0 ? taken : len);
+	reporter->process->packets += taken;
+	if (taken < whole) {
 		on_failure(reporter, &why);
 		return false;
 	}
-	ring_done(ring, whole > 0 ? whole : len);
-	if (reporter->process->is_down) {
-		reporter->process->is_down = 0;
-		log_line(LOG_LEVEL_NOTICE, "reporter", "records are written again");
-	}
-	reporter->process->packets += whole;
 	return true;
 }
 
+/* The sensor's own alerts first, and while the disk is full in the room kept for them. */
 static bool take_all(struct reporter *reporter)
 {
 	const struct sensor *sensor = reporter->sensor;
+	struct reason why;
 	bool is_any = false;
 	if (clock_monotonic_us() < reporter->retry_us) {
 		return false;
 	}
-	for (unsigned i = 0; i < sensor->process_count; i++) {
+	if (reporter->process->is_down &&
+		ring_waiting(&sensor->rings[SENSOR_SUPERVISOR]) > 0) {
+		journal_use_reserve(&reporter->journal);
+	}
+	reporter->retry_us = 0;
+	for (unsigned i = 0; i < sensor->process_count && reporter->retry_us == 0;
+		i++) {
 		is_any = take_some(reporter, &sensor->rings[i]) || is_any;
+	}
+	if (reporter->retry_us == 0 &&
+		!journal_tick(&reporter->journal, clock_realtime_us(), &why)) {
+		on_failure(reporter, &why);
+	}
+	if (reporter->retry_us == 0 && is_any && reporter->process->is_down) {
+		reporter->process->is_down = 0;
+		log_line(LOG_LEVEL_NOTICE, "reporter", "records are written again");
 	}
 	return is_any;
 }
@@ -94,11 +109,9 @@ static void wait_for_records(const struct reporter *reporter)
 static void follow(struct reporter *reporter)
 {
 	while (!child_is_ending()) {
-		struct reason why;
 		reporter->process->heartbeat++;
-		if (child_is_told_to_reopen() &&
-			!journal_open(&reporter->journal, &why)) {
-			on_failure(reporter, &why);
+		if (child_is_told_to_reopen()) {
+			journal_reopen(&reporter->journal);
 		}
 		if (!take_all(reporter)) {
 			wait_for_records(reporter);
@@ -141,12 +154,14 @@ static void drain(struct reporter *reporter)
 static bool start(struct reporter *reporter, struct reason *why)
 {
 	const struct sensor *sensor = reporter->sensor;
-	journal_start(&reporter->journal, sensor->state_directory);
+	const struct journal_limits limits = journal_limits_default();
+	journal_start(&reporter->journal, sensor->state_directory, &limits);
 	tzset();
 	if (!privileges_keep(0, why)) {
 		return false;
 	}
-	if (!journal_open(&reporter->journal, why)) {
+	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,
+		    clock_realtime_us(), why)) {
 		return false;
 	}
 	if (!child_follow_supervisor(sensor, SIGTERM)) {

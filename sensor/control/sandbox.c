@@ -70,6 +70,8 @@ static const int REPORTER_CALLS[] = {
 	SCMP_SYS(renameat),
 	SCMP_SYS(renameat2),
 	SCMP_SYS(unlinkat),
+	SCMP_SYS(symlinkat),
+	SCMP_SYS(fallocate),
 	SCMP_SYS(getdents64),
 	END_OF_LIST,
 };

@@ -272,8 +272,10 @@ def test_silence_is_told_once():
 
 def test_records_wait_while_the_disk_is_full_and_are_all_there_behind(run):
     watches(run, 70)
-    held = run.state / "eve.json"
-    held.rename(run.state / "eve.json.1")
+    segment = sorted((run.state / "journal").glob("*.eve.jsonl"))[-1]
+    end = int(segment.name.split(".")[0]) + segment.stat().st_size
+    segment.rename(run.state / "moved")
+    held = segment.with_name(f"{end:016}.eve.jsonl")
     held.mkdir()  # nothing can be opened for writing here
     run.signal(signal.SIGHUP)
     until(lambda: run.part("reporter")["faults"] > 0, "the fault")
