@@ -167,6 +167,15 @@ static void look_at_journal(struct health *health, uint64_t now_us)
 {
 	const struct status_process *reporter =
 		sensor_process(health->sensor, SENSOR_REPORTER);
+	struct health_process *seen = &health->seen[SENSOR_REPORTER];
+	const uint64_t lost = reporter->lost;
+	if (is_loss_due(lost, &seen->lost, &seen->lost_us, now_us)) {
+		health_alert(health, FINDING_SENSOR_JOURNAL_BOUND, SENSOR_REPORTER,
+			"%" PRIu64
+			" bytes of records were dropped before an output had them",
+			lost - seen->lost);
+		seen->lost = lost;
+	}
 	if (reporter->is_down && health->down_us == 0) {
 		health->down_us = now_us;
 		health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, SENSOR_REPORTER,

@@ -102,17 +102,18 @@ void processes_restart(struct processes *processes, uint64_t now_us)
 }
 
 /* Looks without a beat that are too many in this state; 0: any number is right. */
-static unsigned looks_allowed(enum status_state state)
+static unsigned looks_allowed(const struct process_kind *kind, enum status_state state)
 {
 	if (state == STATUS_STATE_RUNNING) {
-		return LOOKS_RUNNING;
+		return kind->looks > 0 ? kind->looks : LOOKS_RUNNING;
 	}
 	return state == STATUS_STATE_STARTING ? LOOKS_STARTING : 0;
 }
 
 static void look_at(struct process *process, const struct status_process *status)
 {
-	const unsigned allowed = looks_allowed((enum status_state)status->state);
+	const unsigned allowed =
+		looks_allowed(process->kind, (enum status_state)status->state);
 	if (status->heartbeat != process->beat || allowed == 0) {
 		process->beat = status->heartbeat;
 		process->looks = 0;

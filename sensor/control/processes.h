@@ -15,6 +15,7 @@
 struct process_kind {
 	const char *name;
 	void (*run)(const struct sensor *sensor, unsigned place); /* never returns */
+	unsigned looks; /* of 100 ms that its heart may stop; 0: half a second */
 };
 
 struct process {

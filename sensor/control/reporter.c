@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_BYTES  (256 * 1024)
+#define BATCH_BYTES  ((size_t)256 * 1024)
 #define WAIT_MS      200
 #define RETRY_US     UINT64_C(500000)
 #define WARN_US      UINT64_C(60000000)
@@ -90,6 +90,7 @@ static bool take_all(struct reporter *reporter)
 		!journal_tick(&reporter->journal, clock_realtime_us(), &why)) {
 		on_failure(reporter, &why);
 	}
+	reporter->process->lost = reporter->journal.lost_bytes;
 	if (reporter->retry_us == 0 && is_any && reporter->process->is_down) {
 		reporter->process->is_down = 0;
 		log_line(LOG_LEVEL_NOTICE, "reporter", "records are written again");

@@ -30,9 +30,11 @@
 #define RING_BYTES  ((size_t)8 << 20)  /* of records, per process */
 #define US_PER_S    1000000
 
+#define REPORTER_LOOKS 300 /* it waits for the disk */
+
 /* Every kind of process, in the order they start; a shipper per output comes here. */
-static const struct process_kind REPORTER = {"reporter", reporter_run};
-static const struct process_kind WORKER = {"worker", worker_run};
+static const struct process_kind REPORTER = {"reporter", reporter_run, REPORTER_LOOKS};
+static const struct process_kind WORKER = {"worker", worker_run, 0};
 
 struct supervisor {
 	struct sensor sensor;

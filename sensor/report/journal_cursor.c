@@ -48,7 +48,8 @@ static uint64_t read_position(int file, unsigned *next)
 	uint64_t best = 0;
 	*next = 0;
 	const ssize_t len = pread(file, lines, sizeof(lines), 0);
-	for (unsigned i = 0; len > 0 && (size_t)len >= (i + 1) * LINE_BYTES; i++) {
+	for (unsigned i = 0; len > 0 && (size_t)len >= ((size_t)i + 1) * LINE_BYTES;
+		i++) {
 		uint64_t position;
 		if (read_line(lines + (size_t)i * LINE_BYTES, &position) &&
 			position >= best) {

@@ -1,0 +1,200 @@
+/* What a journal keeps, and what its readers find. */
+#include "report/journal.h"
+#include "report/journal_reader.h"
+#include "report/segments.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW_US 1000
+
+static char folder[64];
+static struct journal journal;
+static struct journal_reader reader;
+static struct reason why;
+
+static void open_journal(void)
+{
+	struct journal_limits limits = journal_limits_default();
+	limits.segment_bytes = 4096;
+	limits.total_bytes = 40960;
+	journal_start(&journal, -1, &limits);
+	assert_true(journal_open(&journal, AT_FDCWD, folder, NOW_US, &why));
+}
+
+static int start(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/test_journal.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	open_journal();
+	assert_true(journal_reader_open(&reader, AT_FDCWD, folder, "one", &why));
+	return 0;
+}
+
+static void remove_name(void *context, const char *name)
+{
+	(void)unlinkat(*(int *)context, name, 0);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	int directory = open(folder, O_RDONLY | O_DIRECTORY);
+	journal_reader_close(&reader);
+	journal_close(&journal);
+	assert_true(segments_visit_names(directory, remove_name, &directory, &why));
+	(void)close(directory);
+	return rmdir(folder);
+}
+
+static void append(unsigned first, unsigned last)
+{
+	for (unsigned i = first; i < last; i++) {
+		char line[64];
+		const int len = snprintf(line, sizeof(line),
+			"{\"event_type\":\"alert\",\"n\":%06u}\n", i);
+		assert_int_equal(
+			journal_append(&journal, line, (size_t)len, NOW_US, &why), len);
+	}
+}
+
+static unsigned read_all(unsigned first)
+{
+	struct journal_line line;
+	while (journal_reader_next(&reader, &line)) {
+		char wanted[64];
+		(void)snprintf(wanted, sizeof(wanted),
+			"{\"event_type\":\"alert\",\"n\":%06u}", first++);
+		assert_int_equal(line.len, strlen(wanted));
+		assert_memory_equal(line.text, wanted, line.len);
+		assert_true(journal_reader_commit(&reader, line.end, &why));
+	}
+	return first;
+}
+
+static void test_a_reader_follows_over_the_change_of_segments(void **state)
+{
+	(void)state;
+	unsigned next = 0;
+	for (unsigned i = 0; i < 2000; i += 7) {
+		append(i, i + 7);
+		next = read_all(next);
+		assert_int_equal(next, i + 7);
+	}
+	assert_true(journal.segment > 0);
+	assert_int_equal(reader.gaps, 0);
+	assert_int_equal(journal_reader_backlog(&reader), 0);
+	assert_int_equal(journal.lost_segments, 0);
+}
+
+static void test_what_a_bound_drops_unread_is_counted_on_both_sides(void **state)
+{
+	(void)state;
+	struct journal_line line;
+	append(0, 2000);
+	assert_true(journal.total <= 40960 + 4096);
+	assert_true(journal.lost_segments > 0);
+	assert_true(journal_reader_next(&reader, &line));
+	assert_int_equal(line.position, journal.lost_bytes);
+	assert_int_equal(reader.gap_bytes, journal.lost_bytes);
+	assert_int_equal(reader.gaps, 1);
+}
+
+static void test_a_torn_last_line_is_cut_and_never_read(void **state)
+{
+	(void)state;
+	char path[128];
+	char name[SEGMENT_NAME_BYTES];
+	append(0, 10);
+	const uint64_t whole = journal.end;
+	segment_name(journal.segment, name);
+	journal_close(&journal);
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "ae");
+	assert_non_null(file);
+	assert_true(fputs("{\"torn", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(read_all(0), 10);
+	open_journal();
+	assert_int_equal(journal.cut_bytes, 6);
+	assert_int_equal(journal.end, whole);
+	append(10, 20);
+	assert_int_equal(read_all(10), 20);
+}
+
+static void test_a_cursor_outlives_its_reader_and_a_cut_line_of_its_file(void **state)
+{
+	(void)state;
+	char path[128];
+	append(0, 10);
+	assert_int_equal(read_all(0), 10);
+	append(10, 20);
+	journal_reader_close(&reader);
+	(void)snprintf(path, sizeof(path), "%s/one.cursor", folder);
+	assert_true(journal_reader_open(&reader, AT_FDCWD, folder, "one", &why));
+	assert_int_equal(read_all(10), 20);
+	const uint64_t position = reader.cursor.position;
+	const off_t at = (off_t)(1 - reader.cursor.line) * 21;
+	journal_reader_close(&reader);
+	const int file = open(path, O_WRONLY);
+	assert_int_equal(pwrite(file, "x", 1, at + 20), 1);
+	assert_int_equal(close(file), 0);
+	assert_true(journal_reader_open(&reader, AT_FDCWD, folder, "one", &why));
+	assert_true(reader.position < position && reader.position > 0);
+	assert_int_equal(read_all(19), 20);
+}
+
+static void test_a_rewound_reader_reads_again_what_was_not_committed(void **state)
+{
+	(void)state;
+	struct journal_line line;
+	append(0, 3);
+	assert_true(journal_reader_next(&reader, &line));
+	assert_true(journal_reader_commit(&reader, line.end, &why));
+	assert_true(journal_reader_next(&reader, &line));
+	journal_reader_rewind(&reader);
+	assert_int_equal(read_all(1), 3);
+}
+
+static void test_one_cursor_has_one_reader_and_one_journal_one_writer(void **state)
+{
+	(void)state;
+	static struct journal_reader second;
+	struct journal other;
+	const struct journal_limits limits = journal_limits_default();
+	assert_false(journal_reader_open(&second, AT_FDCWD, folder, "one", &why));
+	assert_false(journal_reader_open(&second, AT_FDCWD, folder, "../x", &why));
+	journal_start(&other, -1, &limits);
+	assert_false(journal_open(&other, AT_FDCWD, folder, NOW_US, &why));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_a_reader_follows_over_the_change_of_segments, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_what_a_bound_drops_unread_is_counted_on_both_sides, start,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_a_torn_last_line_is_cut_and_never_read, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_a_cursor_outlives_its_reader_and_a_cut_line_of_its_file,
+			start, end),
+		cmocka_unit_test_setup_teardown(
+			test_a_rewound_reader_reads_again_what_was_not_committed, start,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_one_cursor_has_one_reader_and_one_journal_one_writer,
+			start, end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
