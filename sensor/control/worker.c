@@ -66,6 +66,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		.fold_window_us = (uint64_t)settings->fold_s * US_PER_S,
 		.is_verifying_checksums = settings->is_verifying_checksums,
 		.is_second_opinion_wanted = settings->is_second_opinion_wanted,
+		.is_every_reason_wanted = true,
 		.host = sensor->host,
 		.event_prefix = worker->outlet.prefix,
 		.source_names = worker->gate ? &worker->queue_name
