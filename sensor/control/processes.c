@@ -81,8 +81,13 @@ unsigned processes_reap(struct processes *processes, int *wait_status)
 			waitpid(process->pid, wait_status, WNOHANG) != process->pid) {
 			continue;
 		}
+		struct status_process *status = sensor_process(processes->sensor, i);
 		process->pid = 0;
-		sensor_process(processes->sensor, i)->pid = 0;
+		status->pid = 0;
+		if (status->state != STATUS_STATE_FAILED) {
+			status->state =
+				STATUS_STATE_ENDED; /* a killed one cannot say so */
+		}
 		plan_restart(process, clock_monotonic_us());
 		return i;
 	}
