@@ -45,11 +45,11 @@ struct walk {
 	enum layer next;
 	uint16_t ethertype;
 	uint8_t protocol;
-	uint8_t extensions;    /* passed in this IPv6 header */
-	bool is_ipv6;          /* the IP header that is being walked */
-	bool is_reassembled;   /* this IP header came out of fragments */
+	uint8_t extensions;     /* passed in this IPv6 header */
+	bool is_ipv6;           /* the IP header that is being walked */
+	bool is_reassembled;    /* this IP header came out of fragments */
 	bool is_checksum_unset; /* of the frame */
-	bool is_source_routed; /* IPv6: the destination here is not the last one */
+	bool is_source_routed;  /* IPv6: the destination here is not the last one */
 };
 
 /* Length on the wire of what cur is at. */
