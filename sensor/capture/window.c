@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Asked for at a time: stays in the cache. */
-#define WINDOW_READ_BYTES CAPTURED_BYTES_MAX
+#define WINDOW_READ_BYTES ((size_t)CAPTURED_BYTES_MAX)
 
 #define WINDOW_BYTES (WINDOW_RECORD_BYTES + WINDOW_READ_BYTES)
 

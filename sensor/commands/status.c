@@ -43,6 +43,21 @@ static uint64_t finding_total(const struct status_page *page, int finding)
 	return total;
 }
 
+/* Put one in its place among the count listed; the last one may fall off. */
+static size_t top_add(struct top top[TOP_FINDINGS], size_t count, struct top next)
+{
+	size_t at = count < TOP_FINDINGS ? count++ : TOP_FINDINGS;
+	for (; at > 0 && top[at - 1].count < next.count; at--) {
+		if (at < TOP_FINDINGS) {
+			top[at] = top[at - 1];
+		}
+	}
+	if (at < TOP_FINDINGS) {
+		top[at] = next;
+	}
+	return count;
+}
+
 /* The most frequent first; returns how many there are. */
 static size_t top_findings(const struct status_page *page, struct top top[TOP_FINDINGS])
 {
@@ -50,19 +65,7 @@ static size_t top_findings(const struct status_page *page, struct top top[TOP_FI
 	for (int finding = 0; finding < FINDING_COUNT; finding++) {
 		const struct top next = {
 			(enum finding)finding, finding_total(page, finding)};
-		if (next.count == 0) {
-			continue;
-		}
-		size_t at = count < TOP_FINDINGS ? count++ : TOP_FINDINGS;
-		while (at > 0 && top[at - 1].count < next.count) {
-			if (at < TOP_FINDINGS) {
-				top[at] = top[at - 1];
-			}
-			at--;
-		}
-		if (at < TOP_FINDINGS) {
-			top[at] = next;
-		}
+		count = next.count > 0 ? top_add(top, count, next) : count;
 	}
 	return count;
 }

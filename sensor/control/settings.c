@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX (64 * 1024)
+#define FILE_BYTES_MAX ((size_t)64 * 1024)
 
 struct key {
 	struct settings_key shown;

@@ -334,7 +334,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 	take_pending_signals(supervisor);
 	reap(supervisor);
 	processes_restart(&supervisor->processes, now_us);
-	if (now_us - *look_us >= TICK_MS * 1000) {
+	if (now_us - *look_us >= UINT64_C(1000) * TICK_MS) {
 		*look_us = now_us;
 		processes_look(&supervisor->processes);
 		health_look(&supervisor->health, now_us);

@@ -1,5 +1,6 @@
 #include "matrix/arena.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ static size_t round_up(size_t size)
 
 void *list_new(size_t count, size_t size)
 {
-	if (size != 0 && count > SIZE_MAX / 2 / size) {
+	assert(count > 0 && size > 0);
+	if (count > SIZE_MAX / 2 / size) {
 		abort();
 	}
 	if (!settled.at) {
