@@ -170,7 +170,6 @@ static void write_process(
 	json_number(writer, "packets", process->packets);
 	json_number(writer, "lost", process->lost);
 	json_number(writer, "flows", process->flows);
-	json_number(writer, "waiting", process->waiting);
 	json_number(writer, "lag_us", process->lag_us);
 	json_number(writer, "restarts", process->restarts);
 	json_number(writer, "records_refused", process->refused);

@@ -127,18 +127,25 @@ static void look_for_silence(
 	}
 }
 
-/* Counts what was lost since it was last told. */
-static bool is_loss_due(
-	uint64_t now, uint64_t *told, uint64_t *told_us, uint64_t now_us)
+struct loss_kind {
+	enum finding finding;
+	const char *words;
+};
+
+/* Tell what of total was not told yet, once in a while. */
+static void look_for_loss(struct health *health, unsigned place,
+	const struct loss_kind *kind, struct health_loss *loss, uint64_t total)
 {
-	if (now < *told) {
-		*told = 0;
+	if (total < loss->told) {
+		loss->told = 0;
 	}
-	if (now == *told || (*told_us != 0 && now_us - *told_us < AGAIN_US)) {
-		return false;
+	if (total == loss->told ||
+		(loss->told_us != 0 && health->look_us - loss->told_us < AGAIN_US)) {
+		return;
 	}
-	*told_us = now_us;
-	return true;
+	health_alert(health, kind->finding, place, "%" PRIu64 " %s", total - loss->told,
+		kind->words);
+	*loss = (struct health_loss){.told = total, .told_us = health->look_us};
 }
 
 static void look_at_worker(struct health *health, unsigned place, uint64_t now_us)
@@ -147,20 +154,12 @@ static void look_at_worker(struct health *health, unsigned place, uint64_t now_u
 	struct health_process *seen = &health->seen[place];
 	look_for_silence(
 		health, place, now_us, growth(process->packets, &seen->packets));
-	const uint64_t lost = process->lost;
-	if (is_loss_due(lost, &seen->lost, &seen->lost_us, now_us)) {
-		health_alert(health, FINDING_SENSOR_PACKET_LOSS, place,
-			"%" PRIu64 " packets lost before the sensor could take them",
-			lost - seen->lost);
-		seen->lost = lost;
-	}
-	const uint64_t refused = process->refused;
-	if (is_loss_due(refused, &seen->refused, &seen->refused_us, now_us)) {
-		health_alert(health, FINDING_SENSOR_JOURNAL_BOUND, place,
-			"%" PRIu64 " records had no room on the way to the journal",
-			refused - seen->refused);
-		seen->refused = refused;
-	}
+	static const struct loss_kind PACKETS = {FINDING_SENSOR_PACKET_LOSS,
+		"packets lost before the sensor could take them"};
+	static const struct loss_kind RECORDS = {FINDING_SENSOR_JOURNAL_BOUND,
+		"records had no room on the way to the journal"};
+	look_for_loss(health, place, &PACKETS, &seen->lost, process->lost);
+	look_for_loss(health, place, &RECORDS, &seen->refused, process->refused);
 }
 
 static void look_at_journal(struct health *health, uint64_t now_us)
@@ -168,14 +167,9 @@ static void look_at_journal(struct health *health, uint64_t now_us)
 	const struct status_process *reporter =
 		sensor_process(health->sensor, SENSOR_REPORTER);
 	struct health_process *seen = &health->seen[SENSOR_REPORTER];
-	const uint64_t lost = reporter->lost;
-	if (is_loss_due(lost, &seen->lost, &seen->lost_us, now_us)) {
-		health_alert(health, FINDING_SENSOR_JOURNAL_BOUND, SENSOR_REPORTER,
-			"%" PRIu64
-			" bytes of records were dropped before an output had them",
-			lost - seen->lost);
-		seen->lost = lost;
-	}
+	static const struct loss_kind DROPPED = {FINDING_SENSOR_JOURNAL_BOUND,
+		"bytes of records were dropped before an output had them"};
+	look_for_loss(health, SENSOR_REPORTER, &DROPPED, &seen->lost, reporter->lost);
 	if (reporter->is_down && health->down_us == 0) {
 		health->down_us = now_us;
 		health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, SENSOR_REPORTER,

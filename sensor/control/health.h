@@ -9,14 +9,17 @@
 #include "control/outlet.h"
 #include "report/json_sensor.h"
 
+struct health_loss {
+	uint64_t told;    /* of what was lost in all */
+	uint64_t told_us; /* when */
+};
+
 struct health_process { /* what was seen of a process when last looked at */
 	uint64_t packets;
-	uint64_t lost;
-	uint64_t refused;
-	uint64_t arrived_us; /* when packets last grew */
-	uint64_t lost_us;    /* when loss was last told */
-	uint64_t refused_us; /* when refused records were last told */
-	bool is_silent;      /* told */
+	uint64_t arrived_us;        /* when packets last grew */
+	struct health_loss lost;    /* packets; of the reporter: bytes of records */
+	struct health_loss refused; /* records */
+	bool is_silent;             /* told */
 };
 
 struct health {

@@ -45,7 +45,6 @@ struct status_process {
 	_Atomic uint64_t packets; /* taken so far */
 	_Atomic uint64_t lost;    /* before they could be taken */
 	_Atomic uint64_t flows;   /* in the table now */
-	_Atomic uint64_t waiting; /* packets that wait in front of it, where known */
 	_Atomic uint64_t lag_us;  /* age of the packet taken last, when it was taken */
 	_Atomic uint64_t refused; /* records for which there was no room */
 	_Atomic uint64_t faults;  /* reporter: writes that failed */

@@ -402,7 +402,8 @@ static void learn_certificate(struct ledger_server *server,
 static uint16_t version_flag(uint16_t version)
 {
 	const unsigned index = version - 0x0300U;
-	return index < LEDGER_VERSIONS ? (uint16_t)(1U << index) : 0;
+	const unsigned flag = index < LEDGER_VERSIONS ? 1U << index : 0;
+	return (uint16_t)flag;
 }
 
 void ledger_learn(struct ledger *ledger, const struct observation *observation,
