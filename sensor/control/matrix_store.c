@@ -40,12 +40,22 @@ struct matrix_store *matrix_store_new(struct reason *why)
 		if (memory == MAP_FAILED) {
 			(void)reason_set(why, "no memory for the matrix store: %s",
 				strerror(errno));
-			free(store);
+			matrix_store_free(store);
 			return NULL;
 		}
 		store->halves[i] = memory;
 	}
 	return store;
+}
+
+void matrix_store_free(struct matrix_store *store)
+{
+	for (int i = 0; store && i < 2; i++) {
+		if (store->halves[i]) {
+			(void)munmap(store->halves[i], HALF_BYTES);
+		}
+	}
+	free(store);
 }
 
 static struct half *half_of(const struct matrix_store *store, uint32_t generation)

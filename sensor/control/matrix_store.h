@@ -27,6 +27,9 @@ struct matrix_store_result {
 
 struct matrix_store *matrix_store_new(struct reason *why);
 
+/* Also the matrices in it; in this process only. */
+void matrix_store_free(struct matrix_store *store);
+
 /*
  * Start a process that reads the files as this generation, whose half must be free.
  * Returns its id, or -1.

@@ -44,6 +44,9 @@ static const int COMMON_CALLS[] = {
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
+#ifdef __SANITIZE_ADDRESS__
+	SCMP_SYS(sigaltstack), /* the sanitizer's, when a process ends */
+#endif
 	END_OF_LIST,
 };
 

@@ -41,6 +41,7 @@ static void a_matrix_loaded_by_another_process_is_used_by_this_one(void **state)
 		assert_true(matrix_find_end(matrix, "internet", &end, &why));
 	}
 	assert_true(matrix_store_matrix(store, 1) != matrix_store_matrix(store, 2));
+	matrix_store_free(store);
 }
 
 static void errors_come_back_with_their_places_and_the_other_matrix_stays(void **state)
@@ -58,6 +59,7 @@ static void errors_come_back_with_their_places_and_the_other_matrix_stays(void *
 	(void)matrix_rows(matrix_store_matrix(store, 1), &count);
 	assert_true(count > 0);
 	assert_null(matrix_store_matrix(store, 2));
+	matrix_store_free(store);
 }
 
 static void a_loader_that_is_killed_is_an_error_like_any_other(void **state)
@@ -69,6 +71,7 @@ static void a_loader_that_is_killed_is_an_error_like_any_other(void **state)
 	const struct matrix_store_result *result = matrix_store_result(store, 1, 9);
 	assert_false(result->is_loaded);
 	assert_non_null(strstr(result->problems[0].text, "signal 9"));
+	matrix_store_free(store);
 }
 
 int main(void)
