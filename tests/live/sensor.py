@@ -49,6 +49,8 @@ class Namespace:
         until(lambda: self._is_apart(), "a network namespace")
         self.run("ip", "link", "set", "lo", "up")
         self.run("ip", "link", "add", "out0", "type", "veth", "peer", "name", "tap0")
+        # the kernel's own IPv6 greetings on a new link are packets that no test sent
+        self.run("sysctl", "-qw", "net.ipv6.conf.out0.disable_ipv6=1", "net.ipv6.conf.tap0.disable_ipv6=1")
         for name in ("out0", "tap0"):
             self.run("ip", "link", "set", name, "up")
 
