@@ -5,7 +5,7 @@ from certificates import Authority
 from clients import dialogue, s_client, swaks
 from lab import Lab
 from matrices import (GATEWAY_TO_INTERNET, INTERNET_MX, MAILBOX, MAILBOXES_TO_RELAY, MX_OUT, OFFICE,
-                      RELAY, SUBMISSION, WORKSTATION, matrix)
+                      RELAY, RELAY_TO_GATEWAY, SUBMISSION, WORKSTATION, matrix)
 from servers import postfix, tiny
 
 FAMILY = Family()
@@ -143,10 +143,31 @@ def to_the_internet():
 @CASE("smtps-implicit-declared", matrix("id: M-06, from: workstations, to: submission, "
       "protocols: [submissions], tls: implicit"), """A workstation submits over implicit TLS on 465 and its
       row says so.""", absent=("smtps.implicit",), flows=("submissions legitimate M-06",))
-def declared():
+def declared(source=WORKSTATION):
     return to_relay(lambda host, server: swaks(host, server, "--tls-on-connect", "--port", 465),
-                    source=WORKSTATION, server=SUBMISSION, name="submission",
+                    source=source, server=SUBMISSION, name="submission",
                     services=("465 -o smtpd_tls_wrappermode=yes",))
+
+
+@CASE("submissions-without-a-row", OFFICE, """A workstation submits over implicit TLS on 465 and its row
+      speaks of submission with STARTTLS: under profile anssi 465 needs a row that declares it.""",
+      findings=("sender.illegitimate", "smtps.implicit"), flows=("submissions illegitimate",))
+def without_a_row():
+    return declared()
+
+
+@CASE("submissions-by-profile", matrix(RELAY_TO_GATEWAY, profile="rfc8314"), """A workstation
+      submits over implicit TLS on 465 without a row: profile rfc8314 lets clients (RFC 8314 section 3.3).""",
+      absent=("sender.illegitimate", "smtps.implicit"), flows=("submissions legitimate",))
+def by_profile():
+    return declared()
+
+
+@CASE("submissions-by-a-server", matrix(RELAY_TO_GATEWAY, profile="rfc8314"), """Under profile rfc8314 a
+      mailbox server submits over implicit TLS on 465: RFC 8314 speaks of users, so R42 holds.""",
+      findings=("sender.illegitimate", "smtps.implicit"), flows=("submissions illegitimate",))
+def by_a_server():
+    return declared(source=MAILBOX)
 
 
 @CASE("gateway-to-internet-starttls", matrix(GATEWAY_TO_INTERNET), """The outbound gateway uses STARTTLS

@@ -27,9 +27,10 @@ groups:
 """
 
 
-def matrix(*rows, groups=()):
+def matrix(*rows, groups=(), profile="anssi"):
     """The entity's matrix with these rows, each the inside of a YAML flow mapping."""
-    text = HEAD + "".join(f"  {group}\n" for group in groups) + "rows:\n"
+    head = HEAD.replace("profile: anssi", f"profile: {profile}")
+    text = head + "".join(f"  {group}\n" for group in groups) + "rows:\n"
     return text + "".join(f"  - {{{row}}}\n" for row in rows)
 
 

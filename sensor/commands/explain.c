@@ -137,12 +137,19 @@ static void print_row_notes(const struct matrix_row *row)
 }
 
 static void print_allowed(
-	const struct matrix_question *question, const struct matrix_row *row)
+	const struct matrix_question *question, const struct matrix_result *result)
 {
+	const struct matrix_row *row = result->row;
 	char name[SENTENCE_ROW_BYTES];
 	char condition[SENTENCE_LIST_BYTES];
 	(void)printf("Allowed: ");
 	print_flow(question, "may");
+	if (!row) {
+		(void)printf(", under TLS from the first byte.\n"
+			     "No row is needed: %s.\n",
+			result->reason);
+		return;
+	}
 	(void)printf(", %s.\n", sentence_condition(row, condition));
 	(void)printf("By %s, %s:%u.", sentence_row(row, name), row->place.file,
 		row->place.line);
@@ -209,7 +216,7 @@ static int answer(const struct matrix *matrix, char **words)
 	assume_best_tls(&question);
 	matrix_ask(matrix, &question, &result);
 	if (result.allowed == MATRIX_YES) {
-		print_allowed(&question, result.row);
+		print_allowed(&question, &result);
 	} else {
 		(void)printf("Not allowed: ");
 		print_flow(&question, "may not");

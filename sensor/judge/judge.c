@@ -66,7 +66,7 @@ static void ask_forward(const struct matrix *matrix, const struct judge_case *ju
 }
 
 /* Who is the client is only a guess: before accusing, see if the other way is allowed. */
-static bool ask_backward(const struct matrix *matrix, struct judge_case *judged,
+static void ask_backward(const struct matrix *matrix, struct judge_case *judged,
 	struct matrix_result *result)
 {
 	struct judge_case backward = *judged;
@@ -75,43 +75,19 @@ static bool ask_backward(const struct matrix *matrix, struct judge_case *judged,
 	backward.port = judged->observation->client_port;
 	struct matrix_result answered;
 	ask_forward(matrix, &backward, &answered);
-	if (answered.allowed == MATRIX_NO) {
-		return false;
+	if (answered.allowed != MATRIX_NO) {
+		*judged = backward;
+		*result = answered;
 	}
-	*judged = backward;
-	*result = answered;
-	return true;
-}
-
-/* Profile rfc8314: users reach their submission server on 465 without a row (RFC 8314, 3.3). */
-static bool is_allowed_by_profile(
-	const struct judge_case *judged, const struct matrix_result *result)
-{
-	return judged->profile == MATRIX_PROFILE_RFC8314 &&
-	       result->failed <= MATRIX_CRITERION_PORT &&
-	       judge_is_smtps(judged->observation->protocol) &&
-	       protocol_owns_port(PROTOCOL_SUBMISSIONS, judged->port) &&
-	       judge_role(&judged->from) == MATRIX_ROLE_CLIENT &&
-	       judge_role(&judged->to) == MATRIX_ROLE_SUBMISSION;
 }
 
 static void ask(const struct matrix *matrix, struct judge_case *judged,
 	struct matrix_result *result)
 {
 	ask_forward(matrix, judged, result);
-	if (result->allowed != MATRIX_NO) {
-		return;
-	}
-	if (is_allowed_by_profile(judged, result)) {
-		*result = (struct matrix_result){
-			.allowed = MATRIX_YES,
-			.reason =
-				"profile rfc8314 lets clients submit over implicit TLS",
-		};
-		return;
-	}
-	if (judged->observation->confidence == DIRECTION_CONFIDENCE_PORT) {
-		(void)ask_backward(matrix, judged, result);
+	if (result->allowed == MATRIX_NO &&
+		judged->observation->confidence == DIRECTION_CONFIDENCE_PORT) {
+		ask_backward(matrix, judged, result);
 	}
 }
 

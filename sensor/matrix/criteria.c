@@ -46,20 +46,22 @@ static uint32_t names_of(enum protocol protocol)
 	}
 }
 
-/*
- * Profile rfc8314: what a row lets clients submit with STARTTLS they may as well
- * submit under implicit TLS on 465 (RFC 8314 section 3.3).
- */
+/* Profile rfc8314 speaks of submission under implicit TLS on 465 (RFC 8314 section 3.3). */
+static bool is_submission_on_465(const struct asking *asking)
+{
+	const struct matrix_question *question = asking->question;
+	return asking->matrix->profile == MATRIX_PROFILE_RFC8314 &&
+	       question->port == SUBMISSIONS_PORT &&
+	       (names_of(question->protocol) & BIT(PROTOCOL_SUBMISSIONS)) != 0;
+}
+
+/* What a row lets clients submit with STARTTLS they may as well submit that way. */
 static bool is_implicit_submission(
 	const struct asking *asking, const struct matrix_row *row)
 {
-	const struct matrix_question *question = asking->question;
 	const struct matrix_group *client =
-		row->from.group ? row->from.group : question->from.group;
-	const bool is_submissions =
-		(names_of(question->protocol) & BIT(PROTOCOL_SUBMISSIONS)) != 0;
-	return asking->matrix->profile == MATRIX_PROFILE_RFC8314 &&
-	       question->port == SUBMISSIONS_PORT && is_submissions && client &&
+		row->from.group ? row->from.group : asking->question->from.group;
+	return is_submission_on_465(asking) && client &&
 	       client->role == MATRIX_ROLE_CLIENT &&
 	       (row->protocols & BIT(PROTOCOL_SUBMISSION)) != 0;
 }
@@ -343,6 +345,21 @@ static void search_rows(struct search *search, const struct asking *asking)
 	}
 }
 
+/*
+ * Users reach their submission server that way without a row, unless one that speaks of
+ * these ends and this port forbids it: expired, or with another condition on TLS.
+ */
+static bool is_allowed_by_profile(
+	const struct asking *asking, const struct search *search)
+{
+	const struct matrix_group *from = asking->question->from.group;
+	const struct matrix_group *to = asking->question->to.group;
+	return is_submission_on_465(asking) &&
+	       search->failed <= MATRIX_CRITERION_PORT && from &&
+	       from->role == MATRIX_ROLE_CLIENT && to &&
+	       to->role == MATRIX_ROLE_SUBMISSION;
+}
+
 static void explain(const struct matrix_question *question,
 	enum matrix_criterion waits_for, struct matrix_result *result)
 {
@@ -372,6 +389,8 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 	} else if (search.waiting) {
 		result->allowed = MATRIX_UNKNOWN;
 		result->nearest = search.waiting;
+	} else if (is_allowed_by_profile(&asking, &search)) {
+		result->allowed = MATRIX_YES;
 	} else {
 		result->allowed = MATRIX_NO;
 		result->nearest = search.failing;

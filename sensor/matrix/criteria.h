@@ -49,7 +49,7 @@ struct matrix_question {
 struct matrix_result {
 	enum matrix_answer
 		allowed; /* YES: .row allows; NO: .nearest failed; UNKNOWN: waits */
-	const struct matrix_row *row;
+	const struct matrix_row *row; /* NULL with YES: the profile allows it */
 	const struct matrix_row *nearest;
 	enum matrix_criterion failed; /* of nearest */
 	char reason
@@ -61,6 +61,7 @@ struct matrix_result {
  * the one whose first failed criterion comes latest. smtp and submission are one
  * protocol on different ports, so are smtps and submissions: a row listing either
  * matches both on its ports. A row names an end by group, by zone, or internet.
+ * Under profile rfc8314 clients submit to a submission server on 465 without a row.
  */
 void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
 	struct matrix_result *result);

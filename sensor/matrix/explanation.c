@@ -15,6 +15,10 @@ static void say_row(struct matrix_result *result, const struct matrix_row *row)
 
 void explain_allowed(struct matrix_result *result)
 {
+	if (!result->row) {
+		say(result, "profile rfc8314 lets clients submit over implicit TLS");
+		return;
+	}
 	say_row(result, result->row);
 	say(result, " allows it");
 }

@@ -6,6 +6,8 @@ import pathlib
 import re
 import subprocess
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
 REFERENCE = "rules/anssi-reference.yaml"
@@ -124,6 +126,21 @@ def test_explain_names_r37_for_a_workstation_that_sends():
     text = explain("192.0.2.70", "internet", "smtp")
     assert "workstations (client, internal) may not send smtp to internet" in text
     assert "R37" in text
+
+
+@pytest.mark.parametrize("case", ["submissions-without-a-row", "submissions-by-profile",
+                                  "submissions-by-a-server", "smtps-implicit-declared"])
+def test_explain_says_of_port_465_what_the_judge_says(case):
+    folder = ROOT / "pcaps" / case
+    mail = next(record for record in map(json.loads, (folder / "expected.jsonl").open())
+                if record["event_type"] == "mail")
+    answer = run("explain", "-m", str(folder / "matrix.yaml"), mail["src_ip"], mail["dest_ip"],
+                 f"{mail['app_proto']}:{mail['dest_port']}")
+    assert answer.returncode == 0, answer.stderr
+    is_legitimate = mail["mail"]["verdict"] == "legitimate"
+    assert answer.stdout.startswith("Allowed: " if is_legitimate else "Not allowed: ")
+    by_profile = "No row is needed: profile rfc8314 lets clients submit over implicit TLS.\n"
+    assert (by_profile in answer.stdout) == (is_legitimate and mail["mail"]["row"] is None)
 
 
 def test_explain_of_an_unknown_end_suggests_the_right_one():

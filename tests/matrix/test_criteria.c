@@ -196,6 +196,88 @@ static void rfc8314_lets_clients_submit_on_465_without_a_row_of_its_own(void **s
 	}
 }
 
+static struct matrix *rfc8314_matrix(const char *rows)
+{
+	char text[2048];
+	(void)snprintf(text, sizeof(text), HEAD "profile: rfc8314\nrows: [%s]\n", rows);
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(text, &problems);
+	assert_non_null(matrix);
+	return matrix;
+}
+
+#define NO_SUCH_ROW "{id: a, from: relay, to: mx-out, protocols: smtp}"
+
+static void rfc8314_needs_no_row_between_clients_and_their_submission_server(
+	void **state)
+{
+	(void)state;
+	static const struct {
+		const char *from;
+		const char *to;
+		enum protocol protocol;
+		uint16_t port;
+		enum matrix_answer allowed;
+	} CASES[] = {
+		{"workstations", "submission", PROTOCOL_SUBMISSIONS, 465, MATRIX_YES},
+		{"workstations", "submission", PROTOCOL_SMTPS, 465, MATRIX_YES},
+		{"workstations", "submission", PROTOCOL_ATTEMPT, 465, MATRIX_YES},
+		{"workstations", "submission", PROTOCOL_SMTP, 465, MATRIX_NO},
+		{"workstations", "submission", PROTOCOL_SUBMISSIONS, 443, MATRIX_NO},
+		{"workstations", "submission", PROTOCOL_SUBMISSION, 587, MATRIX_NO},
+		{"workstations", "mailboxes", PROTOCOL_SUBMISSIONS, 465, MATRIX_NO},
+		{"workstations", "internet", PROTOCOL_SUBMISSIONS, 465, MATRIX_NO},
+		{"internet", "submission", PROTOCOL_SUBMISSIONS, 465, MATRIX_NO},
+		{"relay", "submission", PROTOCOL_SUBMISSIONS, 465, MATRIX_NO},
+		{"relay", "mx-out", PROTOCOL_SMTPS, 465, MATRIX_NO},
+	};
+	struct matrix *matrix = rfc8314_matrix(NO_SUCH_ROW);
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		const struct matrix_question question =
+			question_of(matrix, ENDS(CASES[i].from, CASES[i].to),
+				CASES[i].protocol, CASES[i].port);
+		struct matrix_result result;
+		matrix_ask(matrix, &question, &result);
+		assert_int_equal(result.allowed, CASES[i].allowed);
+		if (CASES[i].allowed == MATRIX_YES) {
+			assert_null(result.row);
+			assert_string_equal(result.reason,
+				"profile rfc8314 lets clients submit over implicit "
+				"TLS");
+		}
+	}
+	matrix_free(matrix);
+}
+
+static void rfc8314_does_not_outrank_a_row_that_expired_or_wants_more(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *row;
+		enum matrix_criterion failed;
+	} CASES[] = {
+		{"{id: a, from: workstations, to: submission, protocols: submission, "
+		 "expires: 2020-01-01}",
+			MATRIX_CRITERION_EXPIRY},
+		{"{id: a, from: workstations, to: submission, protocols: submission, "
+		 "min_tls: \"1.3\"}",
+			MATRIX_CRITERION_MIN_TLS},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		struct matrix *matrix = rfc8314_matrix(CASES[i].row);
+		struct matrix_question question = question_of(matrix,
+			ENDS("workstations", "submission"), PROTOCOL_SUBMISSIONS, 465);
+		struct matrix_result result;
+		question.is_encrypted = MATRIX_YES;
+		question.is_implicit = MATRIX_YES;
+		question.tls_version = 0x0303;
+		matrix_ask(matrix, &question, &result);
+		assert_int_equal(result.allowed, MATRIX_NO);
+		assert_int_equal(result.failed, CASES[i].failed);
+		matrix_free(matrix);
+	}
+}
+
 static void offered_lets_the_client_decline_but_not_the_server(void **state)
 {
 	(void)state;
@@ -245,6 +327,10 @@ int main(void)
 		cmocka_unit_test(an_attempt_is_judged_by_its_port_alone),
 		cmocka_unit_test(
 			rfc8314_lets_clients_submit_on_465_without_a_row_of_its_own),
+		cmocka_unit_test(
+			rfc8314_needs_no_row_between_clients_and_their_submission_server),
+		cmocka_unit_test(
+			rfc8314_does_not_outrank_a_row_that_expired_or_wants_more),
 		cmocka_unit_test(offered_lets_the_client_decline_but_not_the_server),
 		cmocka_unit_test(rows_by_zone_hold_for_every_host_of_it),
 	};
