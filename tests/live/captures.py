@@ -1,0 +1,82 @@
+"""Captures sent as they are, and records compared apart from when and where they were seen."""
+
+import json
+import pathlib
+import struct
+import subprocess
+import time
+
+import sensor
+from test_bad_input import ETHERNET, file_header
+
+PCAPS = sensor.ROOT / "pcaps"
+GAP_MAX_S = 0.002  # silence longer than that is cut: it shows nothing
+BETWEEN_S = 0.005
+WHEN_AND_WHERE = {"timestamp", "event_id", "host", "in_iface", "pcap_filename", "first", "last", "start", "end", "age"}
+
+
+def cases():
+    """Every golden case that can be sent as Ethernet frames, in order, by the text of its matrix."""
+    by_matrix = {}
+    for folder in sorted(path.parent for path in PCAPS.glob("*/traffic.pcap")):
+        if link_type(folder) == ETHERNET:
+            by_matrix.setdefault((folder / "matrix.yaml").read_text(), []).append(folder)
+    return by_matrix
+
+
+def link_type(folder):
+    return struct.unpack_from("<I", (folder / "traffic.pcap").read_bytes(), 20)[0]
+
+
+def packets(folder):
+    """(seconds behind the packet before, frame) of a case's capture: classic pcap of this machine's byte order."""
+    content = (folder / "traffic.pcap").read_bytes()
+    at, before = len(file_header()), None
+    while at < len(content):
+        seconds, micros, captured, length = struct.unpack_from("<IIII", content, at)
+        assert captured == length, f"{folder.name} holds a cut frame"
+        now = seconds + micros / 1e6
+        yield 0 if before is None else now - before, content[at + 16:at + 16 + captured]
+        at, before = at + 16 + captured, now
+
+
+def joined(folders, last):
+    """One capture of all of them, one after the other, from now on; the frames of `last` behind them."""
+    start = at = time.time()
+    written = [file_header()]
+
+    def write(frame):
+        micros = round(at * 1e6)
+        written.append(struct.pack("<IIII", *divmod(micros, 10 ** 6), len(frame), len(frame)) + frame)
+
+    for folder in folders:
+        at += BETWEEN_S
+        for gap, frame in packets(folder):
+            at += min(max(gap, 0), GAP_MAX_S)
+            write(frame)
+    for frame in last:
+        at += BETWEEN_S
+        write(frame)
+    return b"".join(written), at - start
+
+
+def stripped(value):
+    if isinstance(value, dict):
+        return {key: stripped(inner) for key, inner in value.items() if key not in WHEN_AND_WHERE}
+    return [stripped(inner) for inner in value] if isinstance(value, list) else value
+
+
+def comparable(records):
+    """Alerts and mail records as sorted lines, without times, ids and the name of the source."""
+    return sorted(json.dumps(stripped(record), sort_keys=True) for record in records
+                  if record["event_type"] in ("alert", "mail"))
+
+
+def replayed(capture, matrix, *options):
+    answer = subprocess.run([sensor.MAILWARDEN, "replay", capture, "-m", matrix, "--json", "--table", "4096", *options],
+                            capture_output=True, check=True, timeout=sensor.PATIENCE_S)
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def case_names(folders):
+    return ", ".join(pathlib.Path(folder).name for folder in folders)
