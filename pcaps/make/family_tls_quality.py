@@ -2,10 +2,11 @@
 
 from case import Family
 from certificates import Authority
-from clients import curl, s_client
+from clients import curl, s_client, swaks
 from lab import Lab
-from matrices import ACCESS, MAILBOX, OFFICE, WORKSTATION, matrix
-from servers import dovecot, openssl_server
+from matrices import (ACCESS, INTERNET_CLIENT, INTERNET_MX, MAILBOX, MX_IN, MX_OUT, OFFICE, RELAY,
+                      WORKSTATION, matrix)
+from servers import dovecot, openssl_server, postfix
 
 FAMILY = Family()
 CASE = FAMILY.case
@@ -121,3 +122,77 @@ def static_rsa():
 def null_cipher():
     return by_openssl(lambda authority: authority.issue("mail.example.org", "rsa:2048"),
                       ("-tls1_2", "-cipher", f"NULL-SHA256:{LEGACY}"))
+
+
+def between_servers(suite, source, server, name="mx.example.net"):
+    """A Postfix that knows this suite only, and openssl as the client."""
+    with Lab() as lab:
+        there, here = lab.host("mx", server), lab.host("sender", source)
+        postfix(there, name, certificate=Authority(lab.folder).issue(name, "rsa:2048"), options=(
+                "smtpd_tls_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1, !TLSv1.3",
+                f"tls_medium_cipherlist = {suite}"))
+        lab.capture()
+        s_client(here, server, 25, "-starttls smtp", "-tls1_2", "-cipher", f"{suite}:{LEGACY}",
+                 lines=("EHLO mx-out.example.org", "QUIT"))
+        return lab.stop_capture()
+
+
+@CASE("smtp-weak-cipher-to-the-internet", OFFICE, """The outbound server reaches an Internet server without
+      forward secrecy. The row lets it go in clear too, and this is better than that: a notice.""",
+      findings=("tls.cipher-weak",), absent=("tls.certificate-self-signed",),
+      flows=("smtp legitimate M-04",))
+def weak_to_the_internet():
+    return between_servers("AES128-SHA", MX_OUT, INTERNET_MX)
+
+
+@CASE("smtp-weak-cipher-inside", OFFICE, """The same suite between two servers of the entity whose row wants
+      STARTTLS: nobody but the entity has to improve it, so it weighs as much as for users.""",
+      findings=("tls.cipher-weak",), flows=("smtp legitimate M-02",))
+def weak_inside():
+    return between_servers("AES128-SHA", MAILBOX, RELAY, "relay.example.org")
+
+
+@CASE("smtp-cbc-cipher-to-the-internet", OFFICE, """ECDHE with AES in CBC mode towards an Internet server:
+      not the best there is (grade B), a notice.""", findings=("tls.cipher-weak",),
+      flows=("smtp legitimate M-04",))
+def cbc_to_the_internet():
+    return between_servers("ECDHE-RSA-AES128-SHA", MX_OUT, INTERNET_MX)
+
+
+@CASE("smtp-gcm-cipher-to-the-internet", OFFICE, """ECDHE with AES-GCM in TLS 1.2 towards an Internet
+      server: grade A.""", absent=("tls.cipher-weak",), flows=("smtp legitimate M-04",))
+def gcm_to_the_internet():
+    return between_servers("ECDHE-RSA-AES128-GCM-SHA256", MX_OUT, INTERNET_MX)
+
+
+def in_clear(source, server, sender, to, certificate=True):
+    """A message in clear past whatever the server offers."""
+    with Lab() as lab:
+        there, here = lab.host("mx", server), lab.host("sender", source)
+        postfix(there, "mx.example.net", certificate=(
+            Authority(lab.folder).issue("mx.example.net") if certificate else None))
+        lab.capture()
+        swaks(here, server, "--header", "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s; "
+              "h=from; bh=AA==; b=AA==", sender=sender, to=to)
+        return lab.stop_capture()
+
+
+@CASE("smtp-starttls-unused-to-the-internet", OFFICE, """The outbound server sends in clear to an Internet
+      server that offers STARTTLS. The row has `tls: optional` for those that offer none.""",
+      findings=("tls.starttls-unused",), absent=("tls.missing",), flows=("smtp legitimate M-04",))
+def unused_to_the_internet():
+    return in_clear(MX_OUT, INTERNET_MX, "alice@example.org", "bob@example.net")
+
+
+@CASE("smtp-clear-to-the-internet", OFFICE, """The outbound server sends in clear to an Internet server that
+      offers nothing else.""", absent=("tls.starttls-unused", "tls.starttls-not-offered", "tls.missing"),
+      flows=("smtp legitimate M-04",))
+def clear_to_the_internet():
+    return in_clear(MX_OUT, INTERNET_MX, "alice@example.org", "bob@example.net", certificate=False)
+
+
+@CASE("smtp-starttls-declined-by-the-internet", OFFICE, """An Internet server does not use the STARTTLS that
+      the inbound server offers: it may (RFC 3207 section 4).""",
+      absent=("tls.starttls-unused", "tls.missing"), flows=("smtp legitimate M-05",))
+def declined_by_the_internet():
+    return in_clear(INTERNET_CLIENT, MX_IN, "carol@example.com", "alice@example.org")

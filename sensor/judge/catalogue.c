@@ -119,12 +119,14 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		3700012, 1, "Client does not use the STARTTLS offered", {"R42"},
 		{"T1040"},
 		"The server offered STARTTLS, the client sent content or credentials "
-		"in clear, and the row "
-		"wants encryption.",
+		"in clear, and the row wants encryption; or the client is a mail server "
+		"of ours that hands mail to the Internet, whatever the row lets go in "
+		"clear to servers that offer nothing else.",
 		"Switch STARTTLS on in the client and make the server require it on "
 		"this path.",
 		"Old devices (scanners, printers) that cannot do TLS: give them a row "
-		"of their own."},
+		"of their own. A server that tries again in clear when a handshake has "
+		"failed."},
 	[FINDING_TLS_STARTTLS_STRIPPED] = {"tls.starttls-stripped", SEVERITY_CRITICAL,
 		3700013, 1, "STARTTLS removed on the path", {"R42"}, {"T1557", "T1689"},
 		"The offer of STARTTLS or the command was overwritten between the two "
@@ -151,13 +153,14 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"row asks (`min_tls`).",
 		"Raise the lowest version on the server, after checking who still "
 		"needs the old one.",
-		"Between mail servers an old version is still better than clear text: "
-		"one notch milder there."},
+		"Where a row lets mail servers talk in clear an old version is still "
+		"better than that: one notch milder there."},
 	[FINDING_TLS_CIPHER_WEAK] = {"tls.cipher-weak", SEVERITY_MEDIUM, 3700016, 1,
 		"Weak cipher suite", {"R41", "R42"}, {"T1040"},
-		"The cipher suite chosen is broken (RC4, NULL, export, anonymous) or "
-		"below the state of the art "
-		"(no forward secrecy, 3DES, DH below 2048 bits).",
+		"The cipher suite chosen is broken (RC4, NULL, export, anonymous: high), "
+		"below the state of the art (no forward secrecy, 3DES, DH below 2048 "
+		"bits: medium), or not the best of TLS 1.2 (CBC: low). One notch milder "
+		"where a row lets mail servers talk in clear.",
 		"Order the server's suites: ECDHE with AES-GCM or ChaCha20 first, the "
 		"weak ones off.",
 		"Anonymous suites between mail servers: opportunistic TLS picks them "

@@ -91,6 +91,12 @@ bool finding_note_set(struct finding_note *note, const char *format, ...)
 	return true;
 }
 
+void finding_note_grade(const struct judge_case *judged, struct finding_note *note,
+	enum severity strict)
+{
+	note->severity = judge_is_opportunistic(judged) ? milder(strict) : strict;
+}
+
 const char *finding_date(int64_t time_s, char *text)
 {
 	const time_t time = (time_t)time_s;
@@ -144,7 +150,6 @@ static bool is_server_or_internet(const struct matrix_end *end)
 	       (judge_role(end) == MATRIX_ROLE_NONE && judge_is_internet(end));
 }
 
-/* R42 is tolerant here: TLS is opportunistic and its fallback is clear text (RFC 7435). */
 bool judge_is_server_traffic(const struct matrix_end *from, const struct matrix_end *to,
 	enum protocol protocol)
 {
@@ -157,6 +162,13 @@ bool judge_is_between_servers(const struct judge_case *judged)
 {
 	return judge_is_server_traffic(
 		&judged->from, &judged->to, judged->observation->protocol);
+}
+
+/* R42 is tolerant here: the fallback of opportunistic TLS is clear text (RFC 7435). */
+bool judge_is_opportunistic(const struct judge_case *judged)
+{
+	return judge_is_between_servers(judged) &&
+	       !judge_is_row_wanting_tls(judged->row);
 }
 
 bool judge_is_mail(enum protocol protocol)

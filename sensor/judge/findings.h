@@ -41,11 +41,17 @@ void findings_test(const struct judge_case *judged, struct judgement *judgement)
 bool finding_note_set(struct finding_note *note, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What it weighs under R41; where TLS is opportunistic one step less (R42's tolerance). */
+void finding_note_grade(const struct judge_case *judged, struct finding_note *note,
+	enum severity strict);
+
 /* "2027-06-30", UTC; text holds 16 bytes. Returns text. */
 const char *finding_date(int64_t time_s, char *text);
 
 /* Ends. */
 bool judge_is_between_servers(const struct judge_case *judged);
+/* Between servers, and the row lets clear text pass: bad TLS is better than that. */
+bool judge_is_opportunistic(const struct judge_case *judged);
 /* An Internet host that the matrix does not declare. */
 bool judge_is_outside(const struct matrix_end *end);
 /* Speaks with the Internet by its role, or was seen taking mail from it (took_us, or 0). */

@@ -12,7 +12,7 @@
 #define CURVE_BITS_MIN    224
 #define US_PER_S          1000000
 
-/* The certificate where it was seen, else NULL; between servers everything is milder. */
+/* The certificate where it was seen, else NULL. */
 static const struct facts_certificate *seen_certificate(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -21,9 +21,7 @@ static const struct facts_certificate *seen_certificate(
 	if (certificate->visibility != FACTS_SEEN) {
 		return NULL;
 	}
-	if (judge_is_between_servers(judged)) {
-		note->severity = SEVERITY_LOW;
-	}
+	finding_note_grade(judged, note, SEVERITY_MEDIUM);
 	return certificate;
 }
 

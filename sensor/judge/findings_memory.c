@@ -152,6 +152,7 @@ bool finding_certificate_changing(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const uint32_t count = judge_memory_of(judged)->certificates;
+	finding_note_grade(judged, note, SEVERITY_MEDIUM);
 	return count > 1 && !judged->is_foreign &&
 	       finding_note_set(note, "%u different ones in turn", count);
 }

@@ -119,19 +119,33 @@ bool finding_starttls_refused(
 	       !judge_is_starttls_masked(judged->facts) && is_starttls_due(judged);
 }
 
+/*
+ * Where the client owes it: the row wants TLS; or one of our servers hands mail to the
+ * Internet. A row may let it go in clear to servers that offer none, but R42 has STARTTLS
+ * switched on in ours.
+ */
+static bool is_starttls_use_due(const struct judge_case *judged)
+{
+	const struct matrix_row *row = judged->row;
+	if (row == NULL) {
+		return false;
+	}
+	return row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS ||
+	       (judge_is_opportunistic(judged) && judge_is_server(&judged->from) &&
+		       judge_is_outside(&judged->to));
+}
+
 /* After PREAUTH STARTTLS is not allowed (RFC 9051 section 6.2.1): not the client's fault. */
 bool finding_starttls_unused(const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts *facts = judged->facts;
-	const struct matrix_row *row = judged->row;
 	(void)note;
 	return facts->starttls_offered == FACTS_YES && facts->has_client_bytes &&
 	       !facts->is_preauth &&
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
 	       facts->tls == FACTS_TLS_NONE &&
 	       !judge_is_starttls_masked(judged->facts) &&
-	       judge_has_clear_content(facts) && row != NULL &&
-	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS);
+	       judge_has_clear_content(facts) && is_starttls_use_due(judged);
 }
 
 /* Gone for several clients in a row it may as well have been switched off. */
@@ -189,20 +203,30 @@ bool finding_tls_version_obsolete(
 	if (version >= 0x0303) {
 		return false;
 	}
-	if (judge_is_between_servers(judged)) {
-		note->severity = SEVERITY_LOW;
-	}
+	finding_note_grade(judged, note, SEVERITY_MEDIUM);
 	return finding_note_set(note, "%s", tls_version_name(version));
 }
 
-/* The version has its own finding, so grade the suite as if TLS 1.2 spoke it. */
-static enum tls_grade grade_of_suite(const struct facts_tls_session *session)
+/*
+ * The version has its own finding, so grade the suite as if TLS 1.2 spoke it; that CBC
+ * is not the best there is (B) was no choice of an older version.
+ */
+static enum severity suite_severity(const struct facts_tls_session *session)
 {
 	struct facts_tls_session lifted = *session;
-	if (lifted.version < 0x0303) {
+	if (session->version < 0x0303) {
 		lifted.version = 0x0303;
 	}
-	return tls_grade(&lifted);
+	switch (tls_grade(&lifted)) {
+	case TLS_GRADE_B:
+		return session->version < 0x0303 ? SEVERITY_NONE : SEVERITY_LOW;
+	case TLS_GRADE_C:
+		return SEVERITY_MEDIUM;
+	case TLS_GRADE_F:
+		return SEVERITY_HIGH;
+	default:
+		return SEVERITY_NONE;
+	}
 }
 
 bool finding_tls_cipher_weak(const struct judge_case *judged, struct finding_note *note)
@@ -211,14 +235,11 @@ bool finding_tls_cipher_weak(const struct judge_case *judged, struct finding_not
 	if (session->version == 0 || session->cipher_suite == 0) {
 		return false;
 	}
-	const enum tls_grade grade = grade_of_suite(session);
-	const bool is_mild = judge_is_between_servers(judged);
-	if (grade != TLS_GRADE_F && (grade != TLS_GRADE_C || is_mild)) {
+	const enum severity strict = suite_severity(session);
+	if (strict == SEVERITY_NONE) {
 		return false;
 	}
-	if (is_mild || grade == TLS_GRADE_C) {
-		note->severity = SEVERITY_LOW;
-	}
+	finding_note_grade(judged, note, strict);
 	const char *name = tls_cipher_name(session->cipher_suite);
 	if (name == NULL) {
 		return finding_note_set(note, "suite 0x%04x", session->cipher_suite);

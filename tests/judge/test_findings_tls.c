@@ -215,28 +215,6 @@ static void an_old_version_is_milder_between_servers(void **state)
 	assert_int_equal(flow.judgement.verdict, VERDICT_LEGITIMATE);
 }
 
-static void a_weak_suite_is_graded_by_who_speaks_it(void **state)
-{
-	(void)state;
-	struct made_flow flow =
-		made_encrypted_flow(PROTOCOL_IMAPS, WORKSTATION, MAILBOX, 993);
-	flow.facts.session.cipher_suite = 0x0005; /* RC4 */
-	assert_findings(office, &flow, BIT(FINDING_TLS_CIPHER_WEAK));
-	assert_int_equal(
-		flow.judgement.severity[FINDING_TLS_CIPHER_WEAK], SEVERITY_MEDIUM);
-	flow.facts.session.cipher_suite = 0x002f; /* static RSA */
-	assert_findings(office, &flow, BIT(FINDING_TLS_CIPHER_WEAK));
-	assert_int_equal(
-		flow.judgement.severity[FINDING_TLS_CIPHER_WEAK], SEVERITY_LOW);
-	flow = made_encrypted_flow(PROTOCOL_SMTP, MX_OUT, INTERNET, 25);
-	flow.facts.session.cipher_suite = 0x002f;
-	assert_findings(office, &flow, 0);
-	flow.facts.session.cipher_suite = 0x0005;
-	assert_findings(office, &flow, BIT(FINDING_TLS_CIPHER_WEAK));
-	assert_int_equal(
-		flow.judgement.severity[FINDING_TLS_CIPHER_WEAK], SEVERITY_LOW);
-}
-
 static struct made_flow with_certificate(void)
 {
 	struct made_flow flow =
@@ -386,7 +364,6 @@ int main(void)
 		cmocka_unit_test(a_session_without_content_breaks_no_tls_condition),
 		cmocka_unit_test(credentials_in_clear_name_mechanism_and_outcome),
 		cmocka_unit_test(an_old_version_is_milder_between_servers),
-		cmocka_unit_test(a_weak_suite_is_graded_by_who_speaks_it),
 		cmocka_unit_test(the_certificate_is_held_against_the_capture_s_clock),
 		cmocka_unit_test(nothing_is_said_of_a_certificate_that_was_not_seen),
 		cmocka_unit_test(
