@@ -119,7 +119,8 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		3700012, 1, "Client does not use the STARTTLS offered", {"R42"},
 		{"T1040"},
 		"The server offered STARTTLS, the client sent content or credentials "
-		"in clear, and the row wants encryption; or the client is a mail server "
+		"in clear, and the row wants encryption; or the client is a mail "
+		"server "
 		"of ours that hands mail to the Internet, whatever the row lets go in "
 		"clear to servers that offer nothing else.",
 		"Switch STARTTLS on in the client and make the server require it on "
@@ -157,9 +158,11 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"better than that: one notch milder there."},
 	[FINDING_TLS_CIPHER_WEAK] = {"tls.cipher-weak", SEVERITY_MEDIUM, 3700016, 1,
 		"Weak cipher suite", {"R41", "R42"}, {"T1040"},
-		"The cipher suite chosen is broken (RC4, NULL, export, anonymous: high), "
+		"The cipher suite chosen is broken (RC4, NULL, export, anonymous: "
+		"high), "
 		"below the state of the art (no forward secrecy, 3DES, DH below 2048 "
-		"bits: medium), or not the best of TLS 1.2 (CBC: low). One notch milder "
+		"bits: medium), or not the best of TLS 1.2 (CBC: low). One notch "
+		"milder "
 		"where a row lets mail servers talk in clear.",
 		"Order the server's suites: ECDHE with AES-GCM or ChaCha20 first, the "
 		"weak ones off.",
