@@ -81,11 +81,11 @@ static void print_process(const struct status_process *process)
 	char source[128];
 	char why[128];
 	(void)printf("%-12s %-9s %8d %12" PRIu64 " %9" PRIu64 " %9" PRIu64
-		     " %9.1f %8" PRIu64 "  %s\n",
+		     " %9.1f %8" PRIu64 " %8" PRIu64 "  %s\n",
 		text_of(process->name, sizeof(process->name), name),
 		status_state_name((enum status_state)process->state), process->pid,
 		process->packets, process->lost, process->flows,
-		(double)process->lag_us / 1000.0, process->restarts,
+		(double)process->lag_us / 1000.0, process->waiting, process->restarts,
 		text_of(process->source, sizeof(process->source), source));
 	if (process->why.text[0] != '\0') {
 		(void)printf("             %s\n",
@@ -143,8 +143,9 @@ static void print_text(const struct status_page *page)
 		(now_us - page->started_us) / 1000000, page->matrix,
 		(now_us - page->loaded_us) / 1000000, page->reload_failures,
 		page->alerts, page->is_enforcing ? "enforce" : "audit");
-	(void)printf("%-12s %-9s %8s %12s %9s %9s %9s %8s  %s\n", "process", "state",
-		"pid", "packets", "lost", "flows", "lag ms", "restarts", "source");
+	(void)printf("%-12s %-9s %8s %12s %9s %9s %9s %8s %8s  %s\n", "process",
+		"state", "pid", "packets", "lost", "flows", "lag ms", "waiting",
+		"restarts", "source");
 	for (unsigned i = SENSOR_WORKERS; i < process_count(page); i++) {
 		print_process(&page->processes[i]);
 	}
@@ -171,6 +172,8 @@ static void write_process(
 	json_number(writer, "lost", process->lost);
 	json_number(writer, "flows", process->flows);
 	json_number(writer, "lag_us", process->lag_us);
+	json_number(writer, "waiting", process->waiting);
+	json_number(writer, "queue_full", process->queue_full);
 	json_number(writer, "restarts", process->restarts);
 	json_number(writer, "records_refused", process->refused);
 	json_number(writer, "faults", process->faults);

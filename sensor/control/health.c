@@ -158,7 +158,10 @@ static void look_at_worker(struct health *health, unsigned place, uint64_t now_u
 		"packets lost before the sensor could take them"};
 	static const struct loss_kind RECORDS = {FINDING_SENSOR_JOURNAL_BOUND,
 		"records had no room on the way to the journal"};
+	static const struct loss_kind FULL = {FINDING_SENSOR_PACKET_LOSS,
+		"times the queue was found full; what comes then is not seen"};
 	look_for_loss(health, place, &PACKETS, &seen->lost, process->lost);
+	look_for_loss(health, place, &FULL, &seen->full, process->queue_full);
 	look_for_loss(health, place, &RECORDS, &seen->refused, process->refused);
 }
 

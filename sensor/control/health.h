@@ -19,6 +19,7 @@ struct health_process { /* what was seen of a process when last looked at */
 	uint64_t arrived_us;        /* when packets last grew */
 	struct health_loss lost;    /* packets; of the reporter: bytes of records */
 	struct health_loss refused; /* records */
+	struct health_loss full;    /* times its queue was full */
 	bool is_silent;             /* told */
 };
 

@@ -59,6 +59,8 @@ struct status_process {
 	char source[STATUS_SOURCE_BYTES]; /* "eth0 eth1", "queue 3"; "" for others */
 	_Atomic int pid;                  /* 0: none now */
 	_Atomic uint64_t restarts;
+	_Atomic uint64_t waiting;    /* packets in its queue */
+	_Atomic uint64_t queue_full; /* times it was found full */
 };
 
 struct status_page {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "control/links.h"
 #include "control/notify.h"
+#include "control/queues.h"
 #include "control/reload.h"
 #include "control/reporter.h"
 #include "control/sandbox.h"
@@ -41,6 +42,7 @@ struct supervisor {
 	struct processes processes;
 	struct health health;
 	struct reload reload;
+	struct queues queues;
 	bool is_ending;
 	bool is_aborting;
 	bool is_matrix_wrong;
@@ -337,6 +339,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 	if (now_us - *look_us >= UINT64_C(1000) * TICK_MS) {
 		*look_us = now_us;
 		processes_look(&supervisor->processes);
+		queues_look(&supervisor->queues, &supervisor->sensor);
 		health_look(&supervisor->health, now_us);
 	}
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
