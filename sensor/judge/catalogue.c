@@ -38,12 +38,13 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"A user's private mailbox at a provider; a mailbox server that was not "
 		"declared."},
 	[FINDING_FLOW_ROLE_MISMATCH] = {"flow.role-mismatch", SEVERITY_HIGH, 3700004, 1,
-		"Mail flow against the role of its ends", {"R37"}, {"T1071.003"},
+		"Mail flow against the role of its ends", {"R37", "R36"}, {"T1071.003"},
 		"No row allows the flow, and the declared roles exclude it: mail is "
 		"read from a server that "
 		"keeps none, a transport server reads mail, the inbound server "
-		"sends to the Internet, or the outbound server takes mail from others "
-		"than mailbox, submission and relay servers (R36).",
+		"initiates something to the Internet (R36), or the outbound server "
+		"takes mail from others than mailbox, submission and relay servers "
+		"(R36). An alert names R36 in these two cases only.",
 		"Check that the server still does its one job only, and that its group "
 		"is declared right. "
 		"An inbound server that sends out may be abused as a relay.",

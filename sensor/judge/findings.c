@@ -158,6 +158,31 @@ bool judge_is_server_traffic(const struct matrix_end *from, const struct matrix_
 	       is_server_or_internet(from) && is_server_or_internet(to);
 }
 
+/* The inside hands in, the outbound server hands out. */
+static bool is_giver_to_outbound(const struct matrix_end *from)
+{
+	switch (judge_role(from)) {
+	case MATRIX_ROLE_SUBMISSION:
+	case MATRIX_ROLE_MAILBOX:
+	case MATRIX_ROLE_RELAY:
+		return true;
+	case MATRIX_ROLE_NONE: /* inside: who that is must be told first */
+		return !judge_is_internet(from);
+	default:
+		return false;
+	}
+}
+
+bool judge_is_gateway_misused(const struct matrix_end *from,
+	const struct matrix_end *to, enum protocol protocol)
+{
+	if (judge_role(from) == MATRIX_ROLE_INBOUND && judge_is_outside(to)) {
+		return judge_is_mail(protocol);
+	}
+	return judge_role(to) == MATRIX_ROLE_OUTBOUND && judge_is_mail(protocol) &&
+	       protocol_row(protocol)->is_sending && !is_giver_to_outbound(from);
+}
+
 bool judge_is_between_servers(const struct judge_case *judged)
 {
 	return judge_is_server_traffic(

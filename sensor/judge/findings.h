@@ -52,8 +52,6 @@ const char *finding_date(int64_t time_s, char *text);
 bool judge_is_between_servers(const struct judge_case *judged);
 /* Between servers, and the row lets clear text pass: bad TLS is better than that. */
 bool judge_is_opportunistic(const struct judge_case *judged);
-/* An Internet host that the matrix does not declare. */
-bool judge_is_outside(const struct matrix_end *end);
 /* Speaks with the Internet by its role, or was seen taking mail from it (took_us, or 0). */
 bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us);
 

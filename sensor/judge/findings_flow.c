@@ -40,38 +40,29 @@ static const char *access_conflict(enum matrix_role from, enum matrix_role to)
 		       : NULL;
 }
 
-/* R36: the inside hands in, the outbound server hands out. */
-static bool is_giver_to_outbound(const struct matrix_end *from)
+static const char *gateway_conflict(const struct judge_case *judged)
 {
-	switch (judge_role(from)) {
-	case MATRIX_ROLE_SUBMISSION:
-	case MATRIX_ROLE_MAILBOX:
-	case MATRIX_ROLE_RELAY:
-		return true;
-	case MATRIX_ROLE_NONE: /* inside: who that is must be told first */
-		return !judge_is_internet(from);
-	default:
-		return false;
+	const bool is_sending = protocol_row(judged->observation->protocol)->is_sending;
+	if (judge_role(&judged->from) == MATRIX_ROLE_INBOUND &&
+		judge_is_outside(&judged->to)) {
+		return is_sending ? "the inbound server sends to the Internet"
+				  : "the inbound server reads mail in the Internet";
 	}
+	return judge_is_outside(&judged->from)
+		       ? "the outbound server takes mail from the Internet"
+		       : "the outbound server takes mail from no mail server";
 }
 
 /* Why the roles exclude the flow, or NULL when they do not. */
 static const char *role_conflict(const struct judge_case *judged)
 {
-	const enum matrix_role from = judge_role(&judged->from);
-	const enum matrix_role to = judge_role(&judged->to);
-	if (judge_is_access(judged->observation->protocol)) {
-		return access_conflict(from, to);
+	const enum protocol protocol = judged->observation->protocol;
+	if (judge_is_gateway_misused(&judged->from, &judged->to, protocol)) {
+		return gateway_conflict(judged);
 	}
-	if (from == MATRIX_ROLE_INBOUND && judge_is_outside(&judged->to)) {
-		return "the inbound server sends to the Internet";
-	}
-	if (to == MATRIX_ROLE_OUTBOUND && !is_giver_to_outbound(&judged->from)) {
-		return judge_is_outside(&judged->from)
-			       ? "the outbound server takes mail from the Internet"
-			       : "the outbound server takes mail from no mail server";
-	}
-	return NULL;
+	return judge_is_access(protocol) ? access_conflict(judge_role(&judged->from),
+						   judge_role(&judged->to))
+					 : NULL;
 }
 
 static bool note_accusation(const struct judge_case *judged, struct finding_note *note)

@@ -104,8 +104,9 @@ static enum conformity_subject subject_of(
 	if (is_listed(row, "R41") || is_listed(row, "R42")) {
 		return is_server_traffic(record) ? CONFORMITY_R42 : CONFORMITY_R41;
 	}
-	for (int i = 0; i < CONFORMITY_EXPOSURE; i++) {
-		if (is_listed(row, SUBJECTS[i].name)) {
+	for (int i = 0; row->recommendations[0] != NULL && i < CONFORMITY_EXPOSURE;
+		i++) {
+		if (strcmp(row->recommendations[0], SUBJECTS[i].name) == 0) {
 			return (enum conformity_subject)i;
 		}
 	}
@@ -151,14 +152,11 @@ static void count_row(struct conformity *conformity, enum conformity_subject sub
 	}
 }
 
-void conformity_alert(struct conformity *conformity, const struct record *record,
-	enum finding finding, const struct fold_count *count)
+static void count_alert(struct conformity *conformity, enum conformity_subject subject,
+	const struct record *record, enum finding finding,
+	const struct fold_count *count)
 {
-	const enum conformity_subject subject = subject_of(record, finding);
 	const uint8_t severity = record->judgement->severity[finding];
-	if (subject == CONFORMITY_SUBJECTS) {
-		return;
-	}
 	struct conformity_line *line = &conformity->lines[subject];
 	if (finding == FINDING_PORT_FOREIGN || finding == FINDING_SENDER_MX_LOOKUP) {
 		line->observed += count->count; /* these flows have no mail record */
@@ -173,6 +171,22 @@ void conformity_alert(struct conformity *conformity, const struct record *record
 	if (line->example.severity == SEVERITY_NONE ||
 		severity < line->example.severity) {
 		keep_example(&line->example, record, finding);
+	}
+}
+
+void conformity_alert(struct conformity *conformity, const struct record *record,
+	enum finding finding, const struct fold_count *count)
+{
+	const struct judgement *judgement = record->judgement;
+	const enum conformity_subject subject = subject_of(record, finding);
+	if (subject != CONFORMITY_SUBJECTS) {
+		count_alert(conformity, subject, record, finding, count);
+	}
+	/* no row has it (R37), and the gateway's servers do each other's work */
+	if (finding == FINDING_FLOW_ROLE_MISMATCH &&
+		judge_is_gateway_misused(&judgement->from, &judgement->to,
+			record->observation->protocol)) {
+		count_alert(conformity, CONFORMITY_R36, record, finding, count);
 	}
 }
 

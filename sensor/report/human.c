@@ -149,7 +149,8 @@ static void print_finding_row(const struct human *human, enum finding finding)
 {
 	const struct finding_row *row = finding_row(finding);
 	char recommendations[24];
-	human_recommendations(finding, recommendations, sizeof(recommendations));
+	human_recommendations(
+		row->recommendations, recommendations, sizeof(recommendations));
 	(void)fputs("  ", human->out);
 	print_severity(human, (enum severity)human->gravest[finding]);
 	(void)fprintf(human->out, "%-32s %8" PRIu64 " %8" PRIu64 "  %s\n", row->id,

@@ -1,17 +1,17 @@
 #include "report/human_text.h"
 
+#include "judge/recommendation.h"
+
 #include <ctype.h>
 
-void human_recommendations(enum finding finding, char *text, size_t size)
+void human_recommendations(const char *const *list, char *text, size_t size)
 {
-	const struct finding_row *row = finding_row(finding);
-	size_t len = (size_t)snprintf(text, size, "%s",
-		row->recommendations[0] != NULL ? row->recommendations[0] : "-");
-	for (int i = 1; i < 4 && row->recommendations[i - 1] != NULL &&
-			row->recommendations[i] != NULL && len < size;
+	size_t len =
+		(size_t)snprintf(text, size, "%s", list[0] != NULL ? list[0] : "-");
+	for (size_t i = 1; i < RECOMMENDATIONS_MAX && list[i - 1] != NULL &&
+			   list[i] != NULL && len < size;
 		i++) {
-		len += (size_t)snprintf(
-			text + len, size - len, " %s", row->recommendations[i]);
+		len += (size_t)snprintf(text + len, size - len, " %s", list[i]);
 	}
 }
 
@@ -43,9 +43,11 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 		judgement->row != NULL ? judgement->row : judgement->nearest;
 	const char *detail = judgement->detail[finding];
 	const bool is_audit = row != NULL && row->mode == MATRIX_MODE_AUDIT;
+	const char *list[RECOMMENDATIONS_MAX];
 	char recommendations[24];
 	char repeats[16] = "";
-	human_recommendations(finding, recommendations, sizeof(recommendations));
+	recommendations_of(judgement, record->observation->protocol, finding, list);
+	human_recommendations(list, recommendations, sizeof(recommendations));
 	(void)snprintf(text->head, sizeof(text->head), "%s  %s  ",
 		finding_row(finding)->id, recommendations);
 	write_ends(text, record);

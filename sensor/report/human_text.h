@@ -21,8 +21,8 @@ struct human_alert_text {
 void human_alert_text(struct human_alert_text *text, const struct record *record,
 	enum finding finding, const struct fold_count *count);
 
-/* "R41 R42", "-" where no recommendation stands behind the finding. */
-void human_recommendations(enum finding finding, char *text, size_t size);
+/* "R41 R42", "-" where no recommendation stands behind the finding. At most 4. */
+void human_recommendations(const char *const *list, char *text, size_t size);
 
 /* Bytes of text that make one line of at most width columns, broken at a blank. */
 size_t human_line_len(const char *text, size_t width);

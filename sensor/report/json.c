@@ -1,5 +1,6 @@
 #include "report/json.h"
 
+#include "judge/recommendation.h"
 #include "report/json_parts.h"
 
 #include <inttypes.h>
@@ -84,6 +85,9 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 {
 	const struct finding_row *row = finding_row(finding);
 	const struct judgement *judgement = record->judgement;
+	const char *recommendations[RECOMMENDATIONS_MAX];
+	recommendations_of(
+		judgement, record->observation->protocol, finding, recommendations);
 	json_object_open(writer, "alert");
 	json_number(writer, "signature_id", row->signature_id);
 	json_number(writer, "rev", row->revision);
@@ -97,7 +101,7 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 	if (record->is_audited) {
 		json_bool(writer, "would_block", true);
 	}
-	write_list(writer, "recommendation", row->recommendations);
+	write_list(writer, "recommendation", recommendations);
 	write_list(writer, "mitre_technique_id", row->techniques);
 	json_text(writer, "detail",
 		judgement->detail[finding][0] != '\0' ? judgement->detail[finding]

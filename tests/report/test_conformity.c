@@ -226,6 +226,29 @@ static void the_lines_name_who_whom_and_when(void **state)
 	conformity_free(conformity);
 }
 
+static void raise_mismatch(struct conformity *conformity, enum protocol protocol,
+	const char *client, const char *server)
+{
+	struct made_record made;
+	made_flow(&made, protocol, client, server);
+	made.judgement.severity[FINDING_FLOW_ROLE_MISMATCH] = SEVERITY_HIGH;
+	conformity_alert(conformity, &made.record, FINDING_FLOW_ROLE_MISMATCH, &ONCE);
+}
+
+static void a_role_mismatch_breaches_r36_only_at_the_gateway(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	raise_mismatch(conformity, PROTOCOL_IMAP, "192.0.2.70", "192.0.2.25");
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R36).breaches, 0);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R37).breaches, 1);
+	raise_mismatch(conformity, PROTOCOL_SMTP, "192.0.2.70", "198.51.100.2");
+	raise_mismatch(conformity, PROTOCOL_IMAP, "198.51.100.3", "203.0.113.25");
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R36).breaches, 2);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R37).breaches, 3);
+	conformity_free(conformity);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +262,7 @@ int main(void)
 			the_example_is_the_first_of_the_gravest_and_the_row_the_worst),
 		cmocka_unit_test(
 			access_that_a_row_opens_to_the_internet_is_open_all_the_same),
+		cmocka_unit_test(a_role_mismatch_breaches_r36_only_at_the_gateway),
 		cmocka_unit_test(the_lines_name_who_whom_and_when),
 	};
 	return cmocka_run_group_tests(tests, load_office, free_office);
