@@ -267,5 +267,6 @@ bool finding_zone_user_access_exposed(
 		note->severity = SEVERITY_LOW;
 		return finding_note_set(note, "%s, declared by row %s", name, row->id);
 	}
-	return finding_note_set(note, "%s to %s", name, judged->to.group->name);
+	return finding_note_set(
+		note, "%s to %.60s from the Internet", name, judged->to.group->name);
 }

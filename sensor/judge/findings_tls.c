@@ -165,11 +165,13 @@ bool finding_starttls_stripped(
 	if (memory->starttls_missed_by > 1) {
 		note->severity = SEVERITY_HIGH;
 	}
+	(void)finding_date((int64_t)(memory->starttls_first_us / US_PER_S), first);
+	(void)finding_date((int64_t)(memory->starttls_offered_us / US_PER_S), last);
+	const bool is_one_day = strcmp(first, last) == 0;
 	return finding_note_set(note,
-		"offered in %u earlier flow%s since %s, last %s; now gone",
+		"offered in %u earlier flow%s%s%s, last %s; now gone",
 		memory->starttls_offers, memory->starttls_offers == 1 ? "" : "s",
-		finding_date((int64_t)(memory->starttls_first_us / US_PER_S), first),
-		finding_date((int64_t)(memory->starttls_offered_us / US_PER_S), last));
+		is_one_day ? "" : " since ", is_one_day ? "" : first, last);
 }
 
 bool finding_starttls_injection(

@@ -7,6 +7,15 @@
 
 #define VERDICTS 3
 
+/* The flow of the last alert printed, and its reason. */
+struct told {
+	struct address client;
+	struct address server;
+	uint16_t client_port;
+	uint16_t server_port;
+	char reason[JUDGEMENT_REASON_BYTES];
+};
+
 struct human {
 	FILE *out; /* borrowed */
 	bool use_colour;
@@ -15,6 +24,7 @@ struct human {
 	uint64_t alerts[FINDING_COUNT];
 	uint64_t occurrences[FINDING_COUNT];
 	uint8_t gravest[FINDING_COUNT]; /* enum severity */
+	struct told told;
 };
 
 struct human *human_new(FILE *out, bool use_colour, bool is_summary, struct reason *why)
@@ -86,6 +96,24 @@ static void print_ends(FILE *out, const struct human_alert_text *text)
 	}
 }
 
+/* Whether the alert before was of this flow and gave this reason; remembers this one. */
+static bool tell_reason(struct told *told, const struct record *record)
+{
+	const struct observation *observation = record->observation;
+	const char *reason = record->judgement->reason;
+	const bool is_told = address_equal(&told->client, &observation->client) &&
+			     address_equal(&told->server, &observation->server) &&
+			     told->client_port == observation->client_port &&
+			     told->server_port == observation->server_port &&
+			     reason[0] != '\0' && strcmp(told->reason, reason) == 0;
+	told->client = observation->client;
+	told->server = observation->server;
+	told->client_port = observation->client_port;
+	told->server_port = observation->server_port;
+	(void)snprintf(told->reason, sizeof(told->reason), "%s", reason);
+	return is_told;
+}
+
 void human_alert(struct human *human, const struct record *record, enum finding finding,
 	const struct fold_count *count)
 {
@@ -96,7 +124,11 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	if (record->is_repeat || human->is_summary) {
 		return; /* the summary has the number */
 	}
-	human_alert_text(&text, record, finding, count);
+	const struct human_repeat repeat = {
+		.count = count->count,
+		.is_reason_told = tell_reason(&human->told, record),
+	};
+	human_alert_text(&text, record, finding, &repeat);
 
 	print_severity(human, (enum severity)severity);
 	print_ends(human->out, &text);

@@ -35,13 +35,59 @@ static void write_ends(struct human_alert_text *text, const struct record *recor
 		observation->server_port, end_name(&judgement->to));
 }
 
+/* These are the matrix's answer itself, every other finding stands beside it. */
+static bool is_accusation(enum finding finding)
+{
+	return finding <= FINDING_PORT_UNUSUAL;
+}
+
+/* "row M-01" is in the detail, as it is in the reason: one of them is enough. */
+static bool is_row_named(const struct judgement *judgement, const char *detail)
+{
+	const struct matrix_row *row =
+		judgement->row != NULL ? judgement->row : judgement->nearest;
+	char name[80];
+	if (row == NULL) {
+		return false;
+	}
+	const size_t len = (size_t)snprintf(name, sizeof(name), "row %s", row->id);
+	const char *at = strstr(detail, name);
+	return at != NULL && (at[len] == '\0' || strchr(" ,;", at[len]) != NULL);
+}
+
+/*
+ * What was seen, or else the finding's title, and of the reason what that does not say:
+ * all of it where it is the finding, its first clause (the row) elsewhere. Nothing where
+ * the alert above was of the same flow and had it.
+ */
+static void write_why(struct human_alert_text *text, const struct judgement *judgement,
+	enum finding finding, bool is_reason_told)
+{
+	const bool is_own = is_accusation(finding);
+	const char *detail = judgement->detail[finding];
+	const char *reason = judgement->reason;
+	int len = (int)strlen(reason);
+	if (detail[0] == '\0' && (!is_own || is_reason_told)) {
+		detail = finding_row(finding)->signature;
+	}
+	if (is_own && !is_reason_told && is_row_named(judgement, detail)) {
+		detail = "";
+	} else if (is_reason_told || finding == FINDING_PORT_FOREIGN ||
+		   is_row_named(judgement, detail)) {
+		len = 0;
+	} else if (!is_own && strstr(reason, "; ") != NULL) {
+		len = (int)(strstr(reason, "; ") - reason);
+	}
+	(void)snprintf(text->why, sizeof(text->why), "%s%s%.*s", detail,
+		detail[0] != '\0' && len > 0 ? "; " : "", len, reason);
+}
+
 void human_alert_text(struct human_alert_text *text, const struct record *record,
-	enum finding finding, const struct fold_count *count)
+	enum finding finding, const struct human_repeat *repeat)
 {
 	const struct judgement *judgement = record->judgement;
 	const struct matrix_row *row =
 		judgement->row != NULL ? judgement->row : judgement->nearest;
-	const char *detail = judgement->detail[finding];
 	const bool is_audit = row != NULL && row->mode == MATRIX_MODE_AUDIT;
 	const char *list[RECOMMENDATIONS_MAX];
 	char recommendations[24];
@@ -51,14 +97,12 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 	(void)snprintf(text->head, sizeof(text->head), "%s  %s  ",
 		finding_row(finding)->id, recommendations);
 	write_ends(text, record);
-	if (count->count > 1) {
-		(void)snprintf(repeats, sizeof(repeats), "  x%u", count->count);
+	if (repeat->count > 1) {
+		(void)snprintf(repeats, sizeof(repeats), "  x%u", repeat->count);
 	}
 	(void)snprintf(text->tail, sizeof(text->tail), "  %.40s%s%s",
 		record_protocol_name(record), repeats, is_audit ? "  (audit)" : "");
-	(void)snprintf(text->why, sizeof(text->why), "%s%s%s", detail,
-		detail[0] != '\0' && judgement->reason[0] != '\0' ? "; " : "",
-		judgement->reason);
+	write_why(text, judgement, finding, repeat->is_reason_told);
 }
 
 size_t human_line_len(const char *text, size_t width)

@@ -18,8 +18,13 @@ struct human_alert_text {
 	char why[320];  /* detail and reason */
 };
 
+struct human_repeat {
+	uint32_t count;
+	bool is_reason_told; /* by the alert above: same flow, same reason */
+};
+
 void human_alert_text(struct human_alert_text *text, const struct record *record,
-	enum finding finding, const struct fold_count *count);
+	enum finding finding, const struct human_repeat *repeat);
 
 /* "R41 R42", "-" where no recommendation stands behind the finding. At most 4. */
 void human_recommendations(const char *const *list, char *text, size_t size);

@@ -1,5 +1,7 @@
 #include "made_record.h"
 
+#include "report/human_text.h"
+
 static const struct fold_count ONCE = {1, 1, 1};
 static const struct fold_count THRICE = {1, 2, 3};
 
@@ -31,6 +33,7 @@ static void an_alert_takes_two_lines(void **state)
 	struct human *human = new_human(made_open(&output), false);
 	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
 	made.row.mode = MATRIX_MODE_AUDIT;
+	made.observation.client_port++;
 	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &THRICE);
 	human_free(human);
 	assert_string_equal(made_close(&output),
@@ -132,10 +135,86 @@ static void colours_are_used_only_when_asked(void **state)
 	}
 }
 
+/* What stands behind the first line of an alert, in one line. */
+static void assert_why(const struct made_record *made, enum finding finding,
+	const char *detail, const char *expected)
+{
+	struct made_record copy = *made;
+	struct human_alert_text text;
+	const struct human_repeat once = {.count = 1};
+	copy.record.judgement = &copy.judgement;
+	copy.record.observation = &copy.observation;
+	copy.judgement.nearest = made->judgement.nearest ? &copy.row : NULL;
+	(void)snprintf(copy.judgement.detail[finding],
+		sizeof(copy.judgement.detail[finding]), "%s", detail);
+	human_alert_text(&text, &copy.record, finding, &once);
+	assert_string_equal(text.why, expected);
+}
+
+static void a_reason_is_given_where_the_detail_does_not_say_it(void **state)
+{
+	(void)state;
+	struct made_record made;
+	made_record(&made);
+	made.judgement.nearest = &made.row;
+	(void)snprintf(made.judgement.reason, sizeof(made.judgement.reason),
+		"row M-04 (a -> b) wants STARTTLS; this flow carried content in clear");
+	assert_why(&made, FINDING_SENDER_ILLEGITIMATE, "direct send",
+		"direct send; row M-04 (a -> b) wants STARTTLS; this flow carried "
+		"content in clear");
+	assert_why(&made, FINDING_SENDER_ILLEGITIMATE, "",
+		"row M-04 (a -> b) wants STARTTLS; this flow carried content in clear");
+	assert_why(&made, FINDING_SENDER_ILLEGITIMATE, "row M-04 wants tls: starttls",
+		"row M-04 (a -> b) wants STARTTLS; this flow carried content in clear");
+	assert_why(&made, FINDING_SENDER_ILLEGITIMATE, "row M-041 is another",
+		"row M-041 is another; row M-04 (a -> b) wants STARTTLS; this flow "
+		"carried content in clear");
+	assert_why(&made, FINDING_TLS_MISSING, "content in clear",
+		"content in clear; row M-04 (a -> b) wants STARTTLS");
+	assert_why(&made, FINDING_TLS_STARTTLS_UNUSED, "",
+		"Client does not use the STARTTLS offered; row M-04 (a -> b) wants "
+		"STARTTLS");
+	assert_why(&made, FINDING_TLS_VERSION_OBSOLETE,
+		"TLS 1.0, row M-04 asks TLS 1.2", "TLS 1.0, row M-04 asks TLS 1.2");
+	assert_why(&made, FINDING_PORT_FOREIGN, "ftp on port 25, which is smtp's",
+		"ftp on port 25, which is smtp's");
+}
+
+static void the_reason_is_not_repeated_for_the_next_finding_of_a_flow(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	struct human *human = new_human(made_open(&output), false);
+	made.judgement.severity[FINDING_TLS_STARTTLS_UNUSED] = SEVERITY_MEDIUM;
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	human_alert(human, &made.record, FINDING_TLS_STARTTLS_UNUSED, &ONCE);
+	made.observation.client_port++;
+	human_alert(human, &made.record, FINDING_TLS_STARTTLS_UNUSED, &ONCE);
+	human_free(human);
+	assert_string_equal(made_close(&output),
+		"HIGH      sender.illegitimate  R37  192.0.2.70 (workstations) -> "
+		"203.0.113.25:25 (internet)  smtp\n"
+		"          no row lets workstations send smtp to the Internet\n"
+		"MEDIUM    tls.starttls-unused  R42  192.0.2.70 (workstations) -> "
+		"203.0.113.25:25 (internet)  smtp\n"
+		"          Client does not use the STARTTLS offered\n"
+		"MEDIUM    tls.starttls-unused  R42  192.0.2.70 (workstations) -> "
+		"203.0.113.25:25 (internet)  smtp\n"
+		"          Client does not use the STARTTLS offered; no row lets "
+		"workstations send smtp to the\n"
+		"          Internet\n");
+	free(output.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alert_takes_two_lines),
+		cmocka_unit_test(a_reason_is_given_where_the_detail_does_not_say_it),
+		cmocka_unit_test(
+			the_reason_is_not_repeated_for_the_next_finding_of_a_flow),
 		cmocka_unit_test(long_addresses_and_reasons_stay_within_100_columns),
 		cmocka_unit_test(
 			the_summary_counts_flows_findings_and_what_is_not_zero),
