@@ -51,6 +51,7 @@ defer     unix - - n - 0 bounce
 trace     unix - - n - 0 bounce
 proxymap  unix - - n - - proxymap
 smtp      unix - - n - - smtp
+lmtp      unix - - n - - lmtp
 error     unix - - n - - error
 retry     unix - - n - - error
 discard   unix - - n - - discard

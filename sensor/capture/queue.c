@@ -427,6 +427,15 @@ void queue_close(struct queue *queue)
 	free(queue);
 }
 
+void queue_adopt(struct queue *queue)
+{
+	queue->is_started = false;
+	queue->is_holding = false;
+	queue->run_count = 0;
+	queue->verdicts_len = 0;
+	queue->counters = (struct queue_counters){0};
+}
+
 int queue_fd(const struct queue *queue)
 {
 	return mnl_socket_get_fd(queue->socket);

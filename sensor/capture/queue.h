@@ -7,8 +7,7 @@
  *
  * Opening binds the queue and dispatching answers it: both need CAP_NET_ADMIN in the
  * process at hand, the kernel checks it per message. No file and no socket is opened
- * after queue_open. A process that takes over the queue of one that died (same
- * socket) gives what that one left unanswered free with its first packet.
+ * after queue_open. A process may take over the queue of one that died: queue_adopt.
  */
 #pragma once
 
@@ -57,6 +56,12 @@ typedef void queue_handler(
 
 struct queue *queue_open(const struct queue_settings *settings, struct reason *why);
 void queue_close(struct queue *queue);
+
+/*
+ * Another process with the same socket was at work before: with the first packet that
+ * comes, what that one read and left unanswered goes free, and losses count from there.
+ */
+void queue_adopt(struct queue *queue);
 
 /* To poll for POLLIN. */
 int queue_fd(const struct queue *queue);

@@ -21,6 +21,17 @@ static void on_signal(int signal)
 	}
 }
 
+/* One that is left open here would hold mail back when its worker is gone for good. */
+static void close_queues_of_others(const struct sensor *sensor, unsigned place)
+{
+	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+		const struct queue *queue = sensor->queues[i - SENSOR_WORKERS];
+		if (queue && i != place) {
+			(void)close(queue_fd(queue));
+		}
+	}
+}
+
 void child_start(const struct sensor *sensor, unsigned place)
 {
 	const struct sigaction action = {.sa_handler = on_signal};
@@ -36,6 +47,7 @@ void child_start(const struct sensor *sensor, unsigned place)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)close(sensor->lock);
 	(void)close(sensor->signals);
+	close_queues_of_others(sensor, place);
 	struct status_process *process = sensor_process(sensor, place);
 	process->why.text[0] = '\0';
 	process->state = STATUS_STATE_STARTING;

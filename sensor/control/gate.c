@@ -274,6 +274,7 @@ struct gate *gate_new(const struct gate_settings *settings, struct reason *why)
 		return NULL;
 	}
 	gate->settings = *settings;
+	gate->queue = settings->queue;
 	gate->held = calloc(settings->hold_packets + 1U, sizeof(*gate->held));
 	if (!gate->held) {
 		(void)reason_set(why, "no memory for held packets");
@@ -288,18 +289,11 @@ struct gate *gate_new(const struct gate_settings *settings, struct reason *why)
 	return gate;
 }
 
-bool gate_open(struct gate *gate, struct reason *why)
-{
-	gate->queue = queue_open(&gate->settings.queue, why);
-	return gate->queue != NULL;
-}
-
 void gate_close(struct gate *gate)
 {
 	if (!gate) {
 		return;
 	}
-	queue_close(gate->queue);
 	inject_close(gate->injector);
 	free(gate->held);
 	free(gate);

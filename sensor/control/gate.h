@@ -19,7 +19,7 @@
 #define GATE_MARK_INJECTED UINT32_C(0x20000) /* packet of our own */
 
 struct gate_settings {
-	struct queue_settings queue;
+	struct queue *queue;   /* borrowed, open */
 	uint32_t hold_packets; /* of undecided flows, held at once; 0: they pass */
 	uint32_t hold_ms;      /* at most so long */
 	uint32_t ban_s;        /* a blocked sender stays out so long; 0: not at all */
@@ -40,13 +40,11 @@ struct gate_counters {
 
 struct gate; /* opaque */
 
-/* Needs CAP_NET_RAW, and CAP_NET_ADMIN for the mark of what it sends. */
-struct gate *gate_new(const struct gate_settings *settings, struct reason *why);
 /*
- * Open the queue, as the last thing at start: packets wait from here on. Needs
- * CAP_NET_ADMIN, as dispatching does.
+ * Needs CAP_NET_RAW, and CAP_NET_ADMIN for the mark of what it sends, as dispatching
+ * does for the verdicts.
  */
-bool gate_open(struct gate *gate, struct reason *why);
+struct gate *gate_new(const struct gate_settings *settings, struct reason *why);
 void gate_close(struct gate *gate);
 
 /* Have the engine, which is made after the gate, tell it of each packet. */

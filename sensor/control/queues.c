@@ -1,10 +1,10 @@
 #include "control/queues.h"
 
 #include "base/log.h"
-#include "capture/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +12,72 @@
 
 /* Below the process's own directory, where a mount may show nothing else of proc(5). */
 static const char KERNEL_LIST[] = "/proc/self/net/netfilter/nfnetlink_queue";
+
+static bool open_one(struct sensor *sensor, unsigned worker, struct reason *why)
+{
+	const struct settings *settings = sensor->settings;
+	const struct queue_settings queue = {.number = settings_queue(settings, worker),
+		.length = settings->queue_length,
+		.is_fail_closed = settings->is_fail_closed};
+	sensor->queues[worker] = queue_open(&queue, why);
+	return sensor->queues[worker] != NULL;
+}
+
+bool queues_open(struct sensor *sensor, struct reason *why)
+{
+	const unsigned workers = sensor->process_count - SENSOR_WORKERS;
+	for (unsigned i = 0; sensor->settings->queues.count > 0 && i < workers; i++) {
+		if (!open_one(sensor, i, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void queues_renew(struct sensor *sensor, unsigned place)
+{
+	struct reason why;
+	queue_close(sensor->queues[place - SENSOR_WORKERS]);
+	if (!open_one(sensor, place - SENSOR_WORKERS, &why)) {
+		log_line(LOG_LEVEL_ERROR, sensor_process(sensor, place)->name, "%s",
+			why.text);
+	}
+}
+
+void queues_take_over(const struct sensor *sensor, unsigned place)
+{
+	struct queue *queue = sensor->queues[place - SENSOR_WORKERS];
+	if (queue) {
+		queue_adopt(queue);
+	}
+}
+
+static bool is_alone(const struct processes *processes, unsigned place)
+{
+	return processes->sensor->queues[place - SENSOR_WORKERS] != NULL &&
+	       processes->list[place].pid == 0;
+}
+
+void queues_wait(const struct processes *processes, int timeout_ms)
+{
+	const struct sensor *sensor = processes->sensor;
+	struct pollfd list[STATUS_WORKERS_MAX + 1] = {
+		{.fd = sensor->signals, .events = POLLIN}};
+	nfds_t count = 1;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+		if (is_alone(processes, i)) {
+			list[count++] = (struct pollfd){
+				.fd = queue_fd(sensor->queues[i - SENSOR_WORKERS]),
+				.events = POLLIN};
+		}
+	}
+	(void)poll(list, count, timeout_ms);
+	for (unsigned i = SENSOR_WORKERS; count > 1 && i < sensor->process_count; i++) {
+		if (is_alone(processes, i)) {
+			(void)queue_accept_waiting(sensor->queues[i - SENSOR_WORKERS]);
+		}
+	}
+}
 
 static bool is_open(struct queues *queues)
 {

@@ -1,17 +1,31 @@
 /*
- * control/queues - how full the kernel's queues are, seen from outside the workers.
+ * control/queues - the kernel's queues as the supervisor has them: open, and watched.
  *
- * In: the kernel's list of queues. Out, on the page: what waits for each worker, and
- * how many looks found its queue full. What a full queue passes unseen nobody counts,
- * so only that it was full can be told. Needs the right to read root's files.
+ * The supervisor opens them and each worker inherits its own, so a worker that dies
+ * leaves no packet behind: what waits is the next one's, and while there is none the
+ * supervisor lets it pass. What waits, and how many looks found a queue full, stands
+ * on the page; a full queue passes packets unseen and nobody counts those. To know it
+ * takes the right to read root's files.
  */
 #pragma once
 
-#include "control/sensor.h"
+#include "control/processes.h"
 
 struct queues {
-	int file; /* 0: not open yet; -1: cannot be, which was logged */
+	int file; /* the kernel's list; 0: not open yet; -1: cannot be, which was logged */
 };
 
-/* Often: a worker that stands still is replaced soon. Nothing to do without queues. */
+/* Each worker's. Packets wait from here on. Nothing to do without queues. */
+bool queues_open(struct sensor *sensor, struct reason *why);
+
+/* Its worker ended: answer what comes until there is another one. */
+void queues_take_over(const struct sensor *sensor, unsigned place);
+
+/* The socket of this worker broke: open another one. */
+void queues_renew(struct sensor *sensor, unsigned place);
+
+/* Wait for signals, at most so long; packets without a worker pass meanwhile. */
+void queues_wait(const struct processes *processes, int timeout_ms);
+
+/* How full they are. Often: a worker that stands still is replaced soon. */
 void queues_look(struct queues *queues, const struct sensor *sensor);

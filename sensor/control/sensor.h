@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/ring.h"
+#include "capture/queue.h"
 #include "control/matrix_store.h"
 #include "control/privileges.h"
 #include "control/settings.h"
@@ -24,7 +25,9 @@ struct sensor {
 	struct status_page *page;
 	struct matrix_store *store;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
-	unsigned process_count;
+	unsigned process_count; /* supervisor, reporter, workers: who writes records */
+	unsigned place_count;   /* and the shippers behind them */
+	struct queue *queues[STATUS_WORKERS_MAX]; /* by worker; NULL: it has none */
 	int state_directory;
 	int lock;    /* the page's; the supervisor's alone */
 	int wake;    /* eventfd: something is in a ring that was empty */

@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "control/links.h"
 #include "control/notify.h"
+#include "control/output_health.h"
 #include "control/queues.h"
 #include "control/reload.h"
 #include "control/reporter.h"
 #include "control/sandbox.h"
+#include "control/shipper_process.h"
 #include "control/worker.h"
 
 #include <errno.h>
@@ -21,26 +23,30 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TICK_MS     100
 #define WATCHDOG_US UINT64_C(1000000)
 #define START_US    UINT64_C(30000000) /* for all children to be running */
 #define DRAIN_US    UINT64_C(10000000) /* for workers to drain */
-#define LAST_US     UINT64_C(5000000)  /* then for the reporter */
+#define LAST_US     UINT64_C(5000000)  /* then for the reporter, then for shippers */
 #define RING_BYTES  ((size_t)8 << 20)  /* of records, per process */
 #define US_PER_S    1000000
 
 #define REPORTER_LOOKS 300 /* it waits for the disk */
 
-/* Every kind of process, in the order they start; a shipper per output comes here. */
+/* Every kind of process, in the order they start. */
 static const struct process_kind REPORTER = {"reporter", reporter_run, REPORTER_LOOKS};
 static const struct process_kind WORKER = {"worker", worker_run, 0};
+static const struct process_kind SHIPPER = {
+	"shipper", shipper_process_run, SHIPPER_PROCESS_LOOKS};
 
 struct supervisor {
 	struct sensor sensor;
 	struct processes processes;
 	struct health health;
+	struct output_health outputs;
 	struct reload reload;
 	struct queues queues;
 	bool is_ending;
@@ -145,7 +151,10 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 		return false;
 	}
 	sensor->process_count = SENSOR_WORKERS + workers;
+	sensor->place_count =
+		sensor->process_count + (unsigned)sensor->settings->outputs.count;
 	sensor->page->process_count = sensor->process_count;
+	sensor->page->place_count = sensor->place_count;
 	sensor->page->pid = sensor->supervisor;
 	sensor->page->started_us = clock_realtime_us();
 	sensor->page->is_enforcing = sensor->settings->is_enforcing;
@@ -159,6 +168,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 		name_process(sensor, SENSOR_WORKERS + i, name);
 		name_source(sensor, SENSOR_WORKERS + i);
 	}
+	shipper_process_name_all(sensor);
 	return true;
 }
 
@@ -238,11 +248,9 @@ static bool wait_until_running(struct supervisor *supervisor,
 }
 
 static bool start_kind(struct supervisor *supervisor, const struct process_kind *kind,
-	unsigned first, struct reason *why)
+	unsigned first, unsigned end, struct reason *why)
 {
 	struct processes *processes = &supervisor->processes;
-	const unsigned end =
-		kind == &WORKER ? supervisor->sensor.process_count : first + 1;
 	processes->sensor = &supervisor->sensor;
 	for (unsigned i = first; i < end; i++) {
 		processes->list[i] = (struct process){.kind = kind, .is_wanted = true};
@@ -256,12 +264,25 @@ static bool start_kind(struct supervisor *supervisor, const struct process_kind 
 
 static bool start_reporter(struct supervisor *supervisor, struct reason *why)
 {
-	return start_kind(supervisor, &REPORTER, SENSOR_REPORTER, why);
+	return start_kind(
+		supervisor, &REPORTER, SENSOR_REPORTER, SENSOR_WORKERS, why);
+}
+
+static bool open_queues(struct supervisor *supervisor, struct reason *why)
+{
+	return queues_open(&supervisor->sensor, why);
 }
 
 static bool start_workers(struct supervisor *supervisor, struct reason *why)
 {
-	return start_kind(supervisor, &WORKER, SENSOR_WORKERS, why);
+	return start_kind(supervisor, &WORKER, SENSOR_WORKERS,
+		supervisor->sensor.process_count, why);
+}
+
+static bool start_shippers(struct supervisor *supervisor, struct reason *why)
+{
+	return start_kind(supervisor, &SHIPPER, supervisor->sensor.process_count,
+		supervisor->sensor.place_count, why);
 }
 
 /* The start of a sensor, in order. */
@@ -272,17 +293,17 @@ static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) 
 	make_page,              /* its lock: no second sensor here */
 	make_rings, load_matrix, take_signals,
 	start_reporter, /* somebody takes the records ... */
+	start_shippers, /* ... and passes them on ... */
+	open_queues,    /* packets wait from here on, for ... */
 	start_workers,  /* ... before there are any; each opens its captures */
 };
 
 static void on_signal(struct supervisor *supervisor, uint32_t signal)
 {
 	if (signal == SIGHUP) {
-		const pid_t reporter = supervisor->processes.list[SENSOR_REPORTER].pid;
 		reload_want(&supervisor->reload);
-		if (reporter > 0) {
-			(void)kill(reporter, SIGHUP);
-		}
+		processes_signal(&supervisor->processes, &REPORTER, SIGHUP);
+		processes_signal(&supervisor->processes, &SHIPPER, SIGHUP);
 	} else if (signal == SIGUSR1) {
 		health_stats(&supervisor->health);
 	} else if (signal == SIGTERM || signal == SIGINT) {
@@ -304,7 +325,7 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 	char text[96];
 	const struct process *process = &supervisor->processes.list[place];
 	const struct status_process *page = sensor_process(&supervisor->sensor, place);
-	if (!process->is_wanted) {
+	if (!process->is_wanted || shipper_process_is_renewed(status)) {
 		return;
 	}
 	health_alert(&supervisor->health, FINDING_SENSOR_WORKER_RESTARTED, place,
@@ -313,20 +334,34 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 		page->why.text[0] != '\0' ? ": " : "", page->why.text);
 }
 
+/* A worker that ended leaves its queue to the supervisor, until there is another. */
+static void keep_queue(struct supervisor *supervisor, unsigned place, int status)
+{
+	struct sensor *sensor = &supervisor->sensor;
+	if (place < SENSOR_WORKERS || place >= sensor->process_count) {
+		return;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_EXIT_QUEUE_GONE) {
+		queues_renew(sensor, place);
+	} else {
+		queues_take_over(sensor, place);
+	}
+}
+
 static void reap(struct supervisor *supervisor)
 {
 	int status;
 	unsigned place;
 	reload_reap(&supervisor->reload);
 	while ((place = processes_reap(&supervisor->processes, &status)) != 0) {
+		keep_queue(supervisor, place, status);
 		tell_of_end(supervisor, place, status);
 	}
 }
 
 static void wait_tick(const struct supervisor *supervisor)
 {
-	struct pollfd signals = {.fd = supervisor->sensor.signals, .events = POLLIN};
-	(void)poll(&signals, 1, TICK_MS);
+	queues_wait(&supervisor->processes, TICK_MS);
 }
 
 /* One look at everything. */
@@ -341,6 +376,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 		processes_look(&supervisor->processes);
 		queues_look(&supervisor->queues, &supervisor->sensor);
 		health_look(&supervisor->health, now_us);
+		output_health_look(&supervisor->outputs, &supervisor->health, now_us);
 	}
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
 		supervisor->watchdog_us = now_us;
@@ -381,6 +417,7 @@ static void end_all(struct supervisor *supervisor)
 	notify_say("STOPPING=1");
 	end_kind(supervisor, &WORKER, DRAIN_US);
 	end_kind(supervisor, &REPORTER, LAST_US);
+	end_kind(supervisor, &SHIPPER, LAST_US);
 }
 
 static bool start_all(struct supervisor *supervisor, struct reason *why)

@@ -21,8 +21,6 @@
 #define WATCHED_SHARE 4   /* one flow in so many may be looked into at once */
 #define US_PER_S      1000000
 
-#define EXIT_QUEUE_GONE 4
-
 struct worker {
 	const struct sensor *sensor;
 	struct status_process *process;
@@ -90,15 +88,17 @@ static bool make_gate(struct worker *worker, unsigned place, struct reason *why)
 	const struct sensor *sensor = worker->sensor;
 	const struct settings *settings = sensor->settings;
 	const struct gate_settings gate = {
-		.queue = {.number = settings_queue(settings, place - SENSOR_WORKERS),
-			.length = settings->queue_length,
-			.is_fail_closed = settings->is_fail_closed},
+		.queue = sensor->queues[place - SENSOR_WORKERS],
 		.hold_packets = settings->hold_packets,
 		.hold_ms = settings->hold_ms,
 		.ban_s = settings->ban_s,
 		.bans = &sensor->page->bans,
 		.is_enforcing = settings->is_enforcing,
 	};
+	if (!gate.queue) {
+		return reason_set(why, "%s is not open", worker->process->source);
+	}
+	queue_adopt(gate.queue);
 	worker->queue_name = worker->process->source;
 	worker->actions = settings->actions;
 	worker->actions.is_enforcing = settings->is_enforcing;
@@ -118,11 +118,9 @@ static bool start(struct worker *worker, unsigned place, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
 	const bool is_inline = sensor->settings->queues.count > 0;
-	/* A queue holds mail back from the moment it is open: it comes last. */
 	if (!outlet_start(&worker->outlet, sensor, place, why) ||
 		(is_inline && !make_gate(worker, place, why)) ||
-		!start_engine(worker, why) ||
-		!(is_inline ? gate_open(worker->gate, why) : open_taps(worker, why)) ||
+		!start_engine(worker, why) || (!is_inline && !open_taps(worker, why)) ||
 		!matrix_store_freeze(sensor->store, why)) {
 		return false;
 	}
@@ -226,7 +224,7 @@ static void wait_for_packets(struct worker *worker)
 		return;
 	}
 	if (gate_is_gone(worker->gate)) {
-		_exit(EXIT_QUEUE_GONE); /* the supervisor starts another one */
+		_exit(WORKER_EXIT_QUEUE_GONE); /* the supervisor starts another one */
 	}
 	gate_wait(worker->gate, WAIT_MS);
 }

@@ -9,5 +9,7 @@
 
 #include "control/sensor.h"
 
+#define WORKER_EXIT_QUEUE_GONE 4 /* its queue must be opened anew */
+
 /* In the process just forked, at its place on the page; never returns. */
 _Noreturn void worker_run(const struct sensor *sensor, unsigned place);

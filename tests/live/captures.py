@@ -13,6 +13,9 @@ PCAPS = sensor.ROOT / "pcaps"
 GAP_MAX_S = 0.002  # silence longer than that is cut: it shows nothing
 BETWEEN_S = 0.005
 WHEN_AND_WHERE = {"timestamp", "event_id", "host", "in_iface", "pcap_filename", "first", "last", "start", "end", "age"}
+# a decided flow leaves the queue, and only an inline sensor could have blocked it
+NOT_INLINE = {"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "state",
+              "would_block"}
 
 
 def cases():
@@ -60,15 +63,16 @@ def joined(folders, last):
     return b"".join(written), at - start
 
 
-def stripped(value):
+def stripped(value, without):
     if isinstance(value, dict):
-        return {key: stripped(inner) for key, inner in value.items() if key not in WHEN_AND_WHERE}
-    return [stripped(inner) for inner in value] if isinstance(value, list) else value
+        return {key: stripped(inner, without) for key, inner in value.items() if key not in without}
+    return [stripped(inner, without) for inner in value] if isinstance(value, list) else value
 
 
-def comparable(records):
+def comparable(records, inline=False):
     """Alerts and mail records as sorted lines, without times, ids and the name of the source."""
-    return sorted(json.dumps(stripped(record), sort_keys=True) for record in records
+    without = WHEN_AND_WHERE | NOT_INLINE if inline else WHEN_AND_WHERE
+    return sorted(json.dumps(stripped(record, without), sort_keys=True) for record in records
                   if record["event_type"] in ("alert", "mail"))
 
 

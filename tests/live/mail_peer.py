@@ -87,7 +87,7 @@ def talk(source, address, port, is_tls):
             channel = context.wrap_socket(channel)
         lines = channel.makefile("rb")
         script = [None, "EHLO client.example.org", "MAIL FROM:<a@example.org>",
-                  "RCPT TO:<b@example.net>", "DATA", "Subject: test\r\n\r\nbody\r\n.", "QUIT"]
+                  "RCPT TO:<alice@example.net>", "DATA", "Subject: test\r\n\r\nbody\r\n.", "QUIT"]
         for line in script:
             if line:
                 reply(channel, line)

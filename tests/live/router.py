@@ -46,6 +46,11 @@ def why_not():
     return None
 
 
+def json_lines(text):
+    """Of whole lines only: somebody may be writing."""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
 class Router:
     def __init__(self, folder):
         self.folder = folder
@@ -123,12 +128,11 @@ class Router:
     def send(self, source, address, port, count=1):
         run = self.run(self.client, sys.executable, str(HERE / "mail_peer.py"), "send", source,
                        address, str(port), str(count))
-        tries = [json.loads(line) for line in run.stdout.splitlines()]
+        tries = json_lines(run.stdout)
         return tries if count > 1 else tries[0]
 
     def records(self, kind=None):
-        lines = (self.folder / "state" / "eve.json").read_text().splitlines()
-        found = [json.loads(line) for line in lines]
+        found = json_lines((self.folder / "state" / "eve.json").read_text())
         return [one for one in found if kind in (None, one["event_type"])]
 
     def alerts(self):
