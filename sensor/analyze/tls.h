@@ -105,5 +105,8 @@ enum tls_grade {
 	TLS_GRADE_F
 };
 
-/* State of the art: A = 1.3 or 1.2 + (EC)DHE + AEAD ... F = broken. Policy notes in docs/policy.md. */
-enum tls_grade tls_grade(const struct facts_tls_session *session);
+/*
+ * State of the art: A = 1.3 or 1.2 + (EC)DHE + AEAD ... F = broken. Policy notes in docs/policy.md.
+ * dh_bits: of the finite-field modulus, 0 where none was used.
+ */
+enum tls_grade tls_grade(uint16_t version, uint16_t suite, uint16_t dh_bits);

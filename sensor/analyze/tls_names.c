@@ -370,30 +370,62 @@ static bool has_forward_secrecy(const char *name)
 	       strncmp(name, "TLS_DHE_", 8) == 0;
 }
 
-static enum tls_grade cipher_grade(const char *name, uint16_t dh_bits)
+/* What the grade of a suite depends on, but for the key exchange it was used with. */
+struct traits {
+	uint16_t suite;
+	bool is_read;
+	bool is_known;
+	bool is_broken;
+	bool is_outdated; /* no forward secrecy, or 3DES */
+	bool is_aead;
+};
+
+static struct traits traits_read(uint16_t suite)
 {
 	static const char *const AEAD[] = {"_GCM_", "_CCM", "_POLY1305_", NULL};
-	if (is_broken_cipher(name)) {
-		return TLS_GRADE_F;
+	const char *name = tls_cipher_name(suite);
+	struct traits traits = {.suite = suite, .is_read = true};
+	if (name) {
+		traits.is_known = true;
+		traits.is_broken = is_broken_cipher(name);
+		traits.is_outdated =
+			!has_forward_secrecy(name) || strstr(name, "3DES") != NULL;
+		traits.is_aead = has_any(name, AEAD);
 	}
-	if (!has_forward_secrecy(name) || strstr(name, "3DES") ||
-		(dh_bits > 0 && dh_bits < 2048)) {
-		return TLS_GRADE_C;
-	}
-	return has_any(name, AEAD) ? TLS_GRADE_A : TLS_GRADE_B;
+	return traits;
 }
 
-enum tls_grade tls_grade(const struct facts_tls_session *session)
+/* Few suites are in use at a time: read each name once. One thread only. */
+static const struct traits *traits_of(uint16_t suite)
 {
-	if (session->version == 0) {
+	static struct traits known[64];
+	struct traits *traits = &known[suite % (sizeof(known) / sizeof(known[0]))];
+	if (!traits->is_read || traits->suite != suite) {
+		*traits = traits_read(suite);
+	}
+	return traits;
+}
+
+enum tls_grade tls_grade(uint16_t version, uint16_t suite, uint16_t dh_bits)
+{
+	if (version == 0) {
 		return TLS_GRADE_UNKNOWN;
 	}
-	if (session->version < TLS_VERSION_1_2) {
+	if (version < TLS_VERSION_1_2) {
 		return TLS_GRADE_F; /* RFC 8996 */
 	}
-	const char *name = tls_cipher_name(session->cipher_suite);
-	if (session->version >= TLS_VERSION_1_3) {
-		return name && is_broken_cipher(name) ? TLS_GRADE_F : TLS_GRADE_A;
+	const struct traits *traits = traits_of(suite);
+	if (version >= TLS_VERSION_1_3) {
+		return traits->is_broken ? TLS_GRADE_F : TLS_GRADE_A;
 	}
-	return name ? cipher_grade(name, session->dh_bits) : TLS_GRADE_UNKNOWN;
+	if (!traits->is_known) {
+		return TLS_GRADE_UNKNOWN;
+	}
+	if (traits->is_broken) {
+		return TLS_GRADE_F;
+	}
+	if (traits->is_outdated || (dh_bits > 0 && dh_bits < 2048)) {
+		return TLS_GRADE_C;
+	}
+	return traits->is_aead ? TLS_GRADE_A : TLS_GRADE_B;
 }

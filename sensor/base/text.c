@@ -1,26 +1,21 @@
 #include "base/text.h"
 
-#include <string.h>
-
 static uint8_t lower(uint8_t byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
 }
 
-bool text_starts(struct text text, const char *word)
+bool text_begins(struct text text, const char *word, size_t len)
 {
-	size_t i = 0;
-	for (; word[i] != '\0'; i++) {
-		if (i >= text.len || lower(text.at[i]) != lower((uint8_t)word[i])) {
+	if (text.len < len) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (lower(text.at[i]) != lower((uint8_t)word[i])) {
 			return false;
 		}
 	}
 	return true;
-}
-
-bool text_is(struct text text, const char *word)
-{
-	return text.len == strlen(word) && text_starts(text, word);
 }
 
 static bool is_blank(uint8_t byte)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* One run of bytes on the wire: borrowed, not NUL-terminated. */
 struct text {
@@ -15,11 +16,27 @@ struct text {
 	size_t len;
 };
 
-/* Same letters, ASCII case apart; word is a NUL-terminated constant. */
-bool text_is(struct text text, const char *word);
+/* The first len bytes of word, ASCII case apart; all of them. */
+bool text_begins(struct text text, const char *word, size_t len);
 
-/* Starts with word, ASCII case apart. */
-bool text_starts(struct text text, const char *word);
+/* The first byte may be that of word: turns most words down at once. */
+static inline bool text_may_begin(struct text text, const char *word)
+{
+	return text.len > 0 && ((text.at[0] ^ (uint8_t)word[0]) & ~0x20) == 0;
+}
+
+/* Starts with word, ASCII case apart; word is a NUL-terminated constant, not empty. */
+static inline bool text_starts(struct text text, const char *word)
+{
+	return text_may_begin(text, word) && text_begins(text, word, strlen(word));
+}
+
+/* Same letters, ASCII case apart. */
+static inline bool text_is(struct text text, const char *word)
+{
+	return text_may_begin(text, word) && text.len == strlen(word) &&
+	       text_begins(text, word, text.len);
+}
 
 /* Cut the next run of non-blank bytes off the front of *rest (blank: SP, TAB). */
 struct text text_word(struct text *rest);

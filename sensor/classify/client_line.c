@@ -355,6 +355,9 @@ static uint64_t mark_request(
 		const bool is_enough = target.len > 64 && !text_starts(word, "RPC_");
 		return line->is_whole || is_enough ? mark_http(word, target) : 0;
 	}
+	if (!memchr(line->text.at, '/', line->text.len)) {
+		return 0; /* every version below has one */
+	}
 	if (word.len > 1 && holds(target, " HTTP/1.")) {
 		return CLIENT_HTTP;
 	}

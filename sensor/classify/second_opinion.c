@@ -123,6 +123,25 @@ static bool is_settled(
 #endif
 }
 
+/*
+ * One set of tables for the process, never given back: to build and to free them costs
+ * as much as thousands of flows, and what they hold is the same for everybody.
+ */
+static struct ndpi_detection_module_struct *shared_module(void)
+{
+	static struct ndpi_detection_module_struct *shared;
+	if (shared) {
+		return shared;
+	}
+	struct ndpi_detection_module_struct *module = new_module();
+	if (module && !start_module(module)) {
+		ndpi_exit_detection_module(module);
+		return NULL;
+	}
+	shared = module;
+	return shared;
+}
+
 struct second_opinion *second_opinion_new(struct reason *why)
 {
 	if (NDPI_API_VERSION != ndpi_get_api_version() ||
@@ -142,8 +161,8 @@ struct second_opinion *second_opinion_new(struct reason *why)
 		free(opinion);
 		return NULL;
 	}
-	opinion->module = new_module();
-	if (!opinion->module || !start_module(opinion->module)) {
+	opinion->module = shared_module();
+	if (!opinion->module) {
 		reason_set(why, "nDPI does not start");
 		second_opinion_free(opinion);
 		return NULL;
@@ -155,9 +174,6 @@ void second_opinion_free(struct second_opinion *opinion)
 {
 	if (!opinion) {
 		return;
-	}
-	if (opinion->module) {
-		ndpi_exit_detection_module(opinion->module);
 	}
 	pool_destroy(&opinion->flows);
 	free(opinion);

@@ -44,7 +44,7 @@ struct conversation {
  * analysis, and its answer about one server hardly changes from flow to flow.
  */
 #define OPINIONS_ASKED_SLOTS 4096 /* by server address and port, one way associative */
-#define OPINIONS_ASKED_FIRST 8    /* flows of a server that are all asked about */
+#define OPINIONS_ASKED_FIRST 4    /* flows of a server that are all asked about */
 #define OPINIONS_ASKED_EVERY 64   /* then one flow in so many */
 
 struct opinions_asked {

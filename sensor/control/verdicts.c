@@ -262,34 +262,32 @@ static void distrust_proxy(struct engine *engine,
 		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
 		FACTS_STARTTLS_CLEAR_AFTER)
 
+static uint64_t pack(uint64_t packed, uint64_t value, unsigned bits)
+{
+	return packed << bits | value;
+}
+
 uint64_t verdicts_facts(const struct facts *facts)
 {
 	const struct facts_tls_session *session = &facts->session;
-	const uint64_t parts[][2] = {
-		/* value, bits it takes: 53 */
-		{(uint64_t)facts->protocol, 5},
-		{facts->starttls & STARTTLS_FAULTS, 9},
-		{facts->starttls_offered == FACTS_NO, 1},
-		{facts->auth_secret & FACTS_MECHANISMS_REUSABLE, 6},
-		{(uint64_t)facts->auth_accepted, 2},
-		{facts->has_content_clear, 1},
-		{facts->has_requiretls_clear, 1},
-		{facts->is_preauth, 1},
-		{facts->rpc_protection, 3},
-		{facts->headers.without_dkim_signature > 0, 1},
-		{facts->headers.without_authentication_results > 0, 1},
-		{facts->headers.address_count, 4},
-		{session->version, 16},
-		{session->server_certificate.visibility == FACTS_SEEN, 1},
-		{session->client_certificate == FACTS_NO, 1},
-	};
-	uint64_t packed = session->cipher_suite;
-	packed *= UINT64_C(0x9E3779B97F4A7C15);
-	uint64_t rest = 1;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		rest = rest << parts[i][1] | parts[i][0];
-	}
-	return packed ^ rest;
+	const struct facts_headers *headers = &facts->headers;
+	uint64_t packed = 1; /* and 53 bits more */
+	packed = pack(packed, (uint64_t)facts->protocol, 5);
+	packed = pack(packed, facts->starttls & STARTTLS_FAULTS, 9);
+	packed = pack(packed, facts->starttls_offered == FACTS_NO, 1);
+	packed = pack(packed, facts->auth_secret & FACTS_MECHANISMS_REUSABLE, 6);
+	packed = pack(packed, (uint64_t)facts->auth_accepted, 2);
+	packed = pack(packed, facts->has_content_clear, 1);
+	packed = pack(packed, facts->has_requiretls_clear, 1);
+	packed = pack(packed, facts->is_preauth, 1);
+	packed = pack(packed, facts->rpc_protection, 3);
+	packed = pack(packed, headers->without_dkim_signature > 0, 1);
+	packed = pack(packed, headers->without_authentication_results > 0, 1);
+	packed = pack(packed, headers->address_count, 4);
+	packed = pack(packed, session->version, 16);
+	packed = pack(packed, session->server_certificate.visibility == FACTS_SEEN, 1);
+	packed = pack(packed, session->client_certificate == FACTS_NO, 1);
+	return packed ^ session->cipher_suite * UINT64_C(0x9E3779B97F4A7C15);
 }
 
 /* Have it remembered who sent mail to whom. */

@@ -238,23 +238,28 @@ static bool is_in_order(const struct endpoint *a, const struct endpoint *b)
 	return a->low != b->low ? a->low < b->low : a->port <= b->port;
 }
 
-static bool is_ipv4(const struct endpoint *end)
+static void take_keys(struct flow_table *table, struct hash_seed seed)
 {
-	return end->high == 0 && end->low >> 32 == 0xffff;
+	for (uint64_t i = 0; i < TABLE_KEYS; i++) {
+		table->keys[i] = hash_words(&seed, &i, 1);
+	}
 }
 
-static uint32_t endpoints_hash(const struct flow_table *table,
+/*
+ * Every packet pays for this one: multiply, add, shift (Dietzfelbinger 1996; Lemire and
+ * Kaser, "Strongly universal string hashing is fast", 2014). Two flows share a value
+ * with a chance of 2^-32 over the random keys, whatever addresses a sender chooses.
+ */
+static uint32_t endpoints_hash(const uint64_t keys[TABLE_KEYS],
 	const struct endpoint *first, const struct endpoint *second)
 {
-	const uint64_t ports = (uint64_t)first->port << 16 | second->port;
-	if (is_ipv4(first) && is_ipv4(second)) {
-		const uint64_t words[] = {
-			first->low << 32 | (second->low & UINT32_MAX), ports};
-		return (uint32_t)hash_words(&table->seed, words, 2);
-	}
-	const uint64_t words[] = {
-		first->high, first->low, second->high, second->low, ports};
-	return (uint32_t)hash_words(&table->seed, words, 5);
+	uint64_t sum = keys[0];
+	sum += keys[1] * (first->high >> 32) + keys[2] * (uint32_t)first->high;
+	sum += keys[3] * (first->low >> 32) + keys[4] * (uint32_t)first->low;
+	sum += keys[5] * (second->high >> 32) + keys[6] * (uint32_t)second->high;
+	sum += keys[7] * (second->low >> 32) + keys[8] * (uint32_t)second->low;
+	sum += keys[9] * ((uint32_t)first->port << 16 | second->port);
+	return (uint32_t)(sum >> 32);
 }
 
 /* Sides are ordered by address, then port. */
@@ -264,8 +269,9 @@ static struct flow_key key_of(
 	const struct endpoint src = endpoint_of(&packet->src, packet->src_port);
 	const struct endpoint dst = endpoint_of(&packet->dst, packet->dst_port);
 	const bool is_first = is_in_order(&src, &dst);
-	return (struct flow_key){.hash = is_first ? endpoints_hash(table, &src, &dst)
-						  : endpoints_hash(table, &dst, &src),
+	return (struct flow_key){
+		.hash = is_first ? endpoints_hash(table->keys, &src, &dst)
+				 : endpoints_hash(table->keys, &dst, &src),
 		.side = is_first ? 0 : 1};
 }
 
@@ -464,7 +470,7 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 	table->bucket_bytes = buckets * sizeof(*table->buckets);
 	table->buckets = take_buckets(table->bucket_bytes);
 	table->area_bytes = settings->area_bytes;
-	table->seed = settings->seed;
+	take_keys(table, settings->seed);
 	table->handler = *handler;
 	table->streams.handler = &table->handler;
 	table->streams.counters = &table->counters;

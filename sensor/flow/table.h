@@ -9,6 +9,8 @@
 #include "base/pool.h"
 #include "flow/stream.h"
 
+#define TABLE_KEYS 10
+
 struct flow_table {
 	struct pool flows;
 	struct pool watched; /* struct stream and the handler's area behind it */
@@ -21,7 +23,7 @@ struct flow_table {
 	uint32_t expire_countdown;
 	uint64_t now_us; /* latest time seen */
 	size_t area_bytes;
-	struct hash_seed seed;
+	uint64_t keys[TABLE_KEYS]; /* of the hash of two endpoints */
 	struct flow_handler handler;
 	struct flow_counters counters;
 };

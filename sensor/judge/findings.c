@@ -6,76 +6,139 @@
 #include <stdio.h>
 #include <time.h>
 
+/* What a flow has to show before a finding is worth its test: most flows show little. */
+enum finding_need {
+	NEEDS_REFUSAL = 1 << 0, /* the matrix said no */
+	NEEDS_FOREIGN = 1 << 1,
+	NEEDS_SENDING = 1 << 2, /* a protocol that sends mail */
+	NEEDS_READING = 1 << 3, /* one that does not */
+	NEEDS_LOOKUP = 1 << 4,
+	NEEDS_ROW = 1 << 5, /* one whose TLS conditions hold */
+	NEEDS_VERSION = 1 << 6,
+	NEEDS_CERTIFICATE = 1 << 7,
+	NEEDS_SECRET = 1 << 8,
+	NEEDS_OFFER = 1 << 9, /* of STARTTLS */
+	NEEDS_NO_OFFER = 1 << 10,
+	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
+};
+
 struct finding_rule {
 	finding_test *holds;
 	enum finding finding;
 	bool depends_on_direction; /* a guessed direction makes it one step milder */
+	unsigned needs;            /* all of these */
 };
 
 static const struct finding_rule RULES[] = {
-	{finding_sender_illegitimate, FINDING_SENDER_ILLEGITIMATE, true},
-	{finding_sender_attempt, FINDING_SENDER_ATTEMPT, true},
-	{finding_flow_illegitimate, FINDING_FLOW_ILLEGITIMATE, true},
-	{finding_flow_role_mismatch, FINDING_FLOW_ROLE_MISMATCH, true},
-	{finding_port_unusual, FINDING_PORT_UNUSUAL, true},
-	{finding_port_foreign, FINDING_PORT_FOREIGN, true},
-	{finding_smtps_implicit, FINDING_SMTPS_IMPLICIT, true},
-	{finding_tls_missing, FINDING_TLS_MISSING, false},
-	{finding_tls_credentials_clear, FINDING_TLS_CREDENTIALS_CLEAR, false},
-	{finding_starttls_not_offered, FINDING_TLS_STARTTLS_NOT_OFFERED, false},
-	{finding_starttls_refused, FINDING_TLS_STARTTLS_REFUSED, false},
-	{finding_starttls_unused, FINDING_TLS_STARTTLS_UNUSED, false},
-	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false},
-	{finding_starttls_injection, FINDING_TLS_STARTTLS_INJECTION, false},
-	{finding_tls_version_obsolete, FINDING_TLS_VERSION_OBSOLETE, false},
-	{finding_tls_cipher_weak, FINDING_TLS_CIPHER_WEAK, false},
-	{finding_certificate_expired, FINDING_TLS_CERTIFICATE_EXPIRED, false},
-	{finding_certificate_expiring, FINDING_TLS_CERTIFICATE_EXPIRING, false},
-	{finding_certificate_self_signed, FINDING_TLS_CERTIFICATE_SELF_SIGNED, false},
+	{finding_sender_illegitimate, FINDING_SENDER_ILLEGITIMATE, true,
+		NEEDS_REFUSAL | NEEDS_SENDING},
+	{finding_sender_attempt, FINDING_SENDER_ATTEMPT, true, NEEDS_REFUSAL},
+	{finding_flow_illegitimate, FINDING_FLOW_ILLEGITIMATE, true,
+		NEEDS_REFUSAL | NEEDS_READING},
+	{finding_flow_role_mismatch, FINDING_FLOW_ROLE_MISMATCH, true, NEEDS_REFUSAL},
+	{finding_port_unusual, FINDING_PORT_UNUSUAL, true, NEEDS_REFUSAL},
+	{finding_port_foreign, FINDING_PORT_FOREIGN, true, NEEDS_FOREIGN},
+	{finding_smtps_implicit, FINDING_SMTPS_IMPLICIT, true, NEEDS_SENDING},
+	{finding_tls_missing, FINDING_TLS_MISSING, false, NEEDS_ROW},
+	{finding_tls_credentials_clear, FINDING_TLS_CREDENTIALS_CLEAR, false,
+		NEEDS_SECRET},
+	{finding_starttls_not_offered, FINDING_TLS_STARTTLS_NOT_OFFERED, false,
+		NEEDS_NO_OFFER},
+	{finding_starttls_refused, FINDING_TLS_STARTTLS_REFUSED, false, NEEDS_STARTTLS},
+	{finding_starttls_unused, FINDING_TLS_STARTTLS_UNUSED, false,
+		NEEDS_ROW | NEEDS_OFFER},
+	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false, 0},
+	{finding_starttls_injection, FINDING_TLS_STARTTLS_INJECTION, false,
+		NEEDS_STARTTLS},
+	{finding_tls_version_obsolete, FINDING_TLS_VERSION_OBSOLETE, false,
+		NEEDS_VERSION},
+	{finding_tls_cipher_weak, FINDING_TLS_CIPHER_WEAK, false, NEEDS_VERSION},
+	{finding_certificate_expired, FINDING_TLS_CERTIFICATE_EXPIRED, false,
+		NEEDS_CERTIFICATE},
+	{finding_certificate_expiring, FINDING_TLS_CERTIFICATE_EXPIRING, false,
+		NEEDS_CERTIFICATE},
+	{finding_certificate_self_signed, FINDING_TLS_CERTIFICATE_SELF_SIGNED, false,
+		NEEDS_CERTIFICATE},
 	{finding_certificate_name_mismatch, FINDING_TLS_CERTIFICATE_NAME_MISMATCH,
-		false},
-	{finding_certificate_weak_key, FINDING_TLS_CERTIFICATE_WEAK_KEY, false},
+		false, NEEDS_CERTIFICATE},
+	{finding_certificate_weak_key, FINDING_TLS_CERTIFICATE_WEAK_KEY, false,
+		NEEDS_CERTIFICATE},
 	{finding_tls_client_certificate_missing, FINDING_TLS_CLIENT_CERTIFICATE_MISSING,
-		false},
-	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false},
-	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true},
-	{finding_zone_user_access_exposed, FINDING_ZONE_USER_ACCESS_EXPOSED, true},
-	{finding_relay_chained, FINDING_RELAY_CHAINED, true},
-	{finding_gateway_send_receive_mixed, FINDING_GATEWAY_SEND_RECEIVE_MIXED, true},
-	{finding_header_internal_leak, FINDING_HEADER_INTERNAL_LEAK, true},
-	{finding_authentication_missing, FINDING_AUTHENTICATION_MISSING, true},
-	{finding_sender_mx_lookup, FINDING_SENDER_MX_LOOKUP, true},
-	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false},
+		false, NEEDS_ROW | NEEDS_VERSION},
+	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false, NEEDS_SENDING},
+	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true, 0},
+	{finding_zone_user_access_exposed, FINDING_ZONE_USER_ACCESS_EXPOSED, true,
+		NEEDS_READING},
+	{finding_relay_chained, FINDING_RELAY_CHAINED, true, NEEDS_SENDING},
+	{finding_gateway_send_receive_mixed, FINDING_GATEWAY_SEND_RECEIVE_MIXED, true,
+		NEEDS_SENDING},
+	{finding_header_internal_leak, FINDING_HEADER_INTERNAL_LEAK, true,
+		NEEDS_SENDING},
+	{finding_authentication_missing, FINDING_AUTHENTICATION_MISSING, true,
+		NEEDS_SENDING},
+	{finding_sender_mx_lookup, FINDING_SENDER_MX_LOOKUP, true, NEEDS_LOOKUP},
+	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false, 0},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
+
+static unsigned need(bool is_shown, enum finding_need bit)
+{
+	return is_shown ? (unsigned)bit : 0;
+}
+
+/* The needs that this flow meets. */
+static unsigned needs_met(const struct judge_case *judged)
+{
+	const struct facts *facts = judged->facts;
+	const struct facts_tls_session *session = &facts->session;
+	const bool is_sending = protocol_row(judged->observation->protocol)->is_sending;
+	return need(judged->result->allowed == MATRIX_NO, NEEDS_REFUSAL) |
+	       need(judged->is_foreign, NEEDS_FOREIGN) |
+	       (is_sending ? NEEDS_SENDING : NEEDS_READING) |
+	       need(judged->observation->lookup != NULL, NEEDS_LOOKUP) |
+	       need(judged->row != NULL, NEEDS_ROW) |
+	       need(session->version != 0, NEEDS_VERSION) |
+	       need(session->server_certificate.visibility == FACTS_SEEN,
+		       NEEDS_CERTIFICATE) |
+	       need(facts->auth_secret != 0, NEEDS_SECRET) |
+	       need(facts->starttls_offered == FACTS_YES, NEEDS_OFFER) |
+	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
+	       need(facts->starttls != 0, NEEDS_STARTTLS);
+}
 
 static enum severity milder(enum severity severity)
 {
 	return severity < SEVERITY_LOW ? severity + 1 : SEVERITY_LOW;
 }
 
+static void rule_test(const struct finding_rule *rule, const struct judge_case *judged,
+	struct judgement *judgement)
+{
+	struct finding_note note = {
+		.severity = finding_row(rule->finding)->severity,
+		.detail = judged->is_brief ? NULL : judgement->detail[rule->finding],
+		.detail_bytes = sizeof(judgement->detail[rule->finding]),
+	};
+	judgement->detail[rule->finding][0] = '\0';
+	if (!rule->holds(judged, &note)) {
+		return;
+	}
+	if (judged->observation->confidence == DIRECTION_CONFIDENCE_PORT &&
+		rule->depends_on_direction) {
+		note.severity = milder(note.severity);
+	}
+	judgement->findings |= FINDING_BIT(rule->finding);
+	judgement->severity[rule->finding] = (uint8_t)note.severity;
+}
+
 void findings_test(const struct judge_case *judged, struct judgement *judgement)
 {
-	const bool is_guess =
-		judged->observation->confidence == DIRECTION_CONFIDENCE_PORT;
+	const unsigned missed = ~needs_met(judged);
 	for (size_t i = 0; i < FINDING_FLOW_COUNT; i++) {
-		const struct finding_rule *rule = &RULES[i];
-		struct finding_note note = {
-			.severity = finding_row(rule->finding)->severity,
-			.detail = judged->is_brief ? NULL
-						   : judgement->detail[rule->finding],
-			.detail_bytes = sizeof(judgement->detail[rule->finding]),
-		};
-		judgement->detail[rule->finding][0] = '\0';
-		if (!rule->holds(judged, &note)) {
-			continue;
+		if ((RULES[i].needs & missed) == 0) {
+			rule_test(&RULES[i], judged, judgement);
 		}
-		if (is_guess && rule->depends_on_direction) {
-			note.severity = milder(note.severity);
-		}
-		judgement->findings |= FINDING_BIT(rule->finding);
-		judgement->severity[rule->finding] = (uint8_t)note.severity;
 	}
 }
 

@@ -165,6 +165,9 @@ bool finding_starttls_stripped(
 	if (memory->starttls_missed_by > 1) {
 		note->severity = SEVERITY_HIGH;
 	}
+	if (note->detail == NULL) {
+		return true;
+	}
 	(void)finding_date((int64_t)(memory->starttls_first_us / US_PER_S), first);
 	(void)finding_date((int64_t)(memory->starttls_offered_us / US_PER_S), last);
 	const bool is_one_day = strcmp(first, last) == 0;
@@ -215,13 +218,11 @@ bool finding_tls_version_obsolete(
  */
 static enum severity suite_severity(const struct facts_tls_session *session)
 {
-	struct facts_tls_session lifted = *session;
-	if (session->version < 0x0303) {
-		lifted.version = 0x0303;
-	}
-	switch (tls_grade(&lifted)) {
+	const bool is_lifted = session->version < 0x0303;
+	const uint16_t version = is_lifted ? 0x0303 : session->version;
+	switch (tls_grade(version, session->cipher_suite, session->dh_bits)) {
 	case TLS_GRADE_B:
-		return session->version < 0x0303 ? SEVERITY_NONE : SEVERITY_LOW;
+		return is_lifted ? SEVERITY_NONE : SEVERITY_LOW;
 	case TLS_GRADE_C:
 		return SEVERITY_MEDIUM;
 	case TLS_GRADE_F:

@@ -265,8 +265,11 @@ static void chain_recall(const struct relay *relay,
 static uint32_t servers_reached(const struct structure *structure,
 	const struct host *sender, const struct observation *observation)
 {
-	const uint64_t server = address_hash(structure, &observation->server);
 	uint32_t count = 1;
+	if (!sender->is_used) {
+		return count;
+	}
+	const uint64_t server = address_hash(structure, &observation->server);
 	for (size_t i = 0; i < STRUCTURE_REACHED; i++) {
 		const struct reached *reached = &sender->reached[i];
 		count += reached->server != server &&
@@ -379,13 +382,15 @@ void structure_learn(struct structure *structure, const struct observation *obse
 			structure, &structure->senders, &observation->client, now_us);
 		reached_learn(structure, sender, &observation->server, now_us);
 	}
+	if (judge_role(&judgement->to) != MATRIX_ROLE_RELAY ||
+		facts->transaction_count == first_transaction) {
+		return;
+	}
 	const struct host *client =
 		host_find(structure, &structure->servers, &observation->client);
-	const bool is_gift = judge_is_outside(&judgement->from) ||
-			     judge_is_exposed(&judgement->from,
-				     within_a_day(client->took_us, now_us));
-	if (is_gift && judge_role(&judgement->to) == MATRIX_ROLE_RELAY &&
-		facts->transaction_count != first_transaction) {
+	if (judge_is_outside(&judgement->from) ||
+		judge_is_exposed(
+			&judgement->from, within_a_day(client->took_us, now_us))) {
 		gifts_learn(structure, observation,
 			(findings & FINDING_BIT(FINDING_RELAY_CHAINED)) != 0,
 			first_transaction);

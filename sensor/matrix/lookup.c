@@ -2,6 +2,7 @@
 
 #include "matrix/arena.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,14 +103,34 @@ void lookup_compile(struct lookup *lookup)
 	}
 }
 
+/* An address as words that compare as its bytes do. */
+struct number {
+	uint64_t high;
+	uint64_t low;
+};
+
+static struct number number_of(const struct address *address)
+{
+	uint64_t words[2];
+	memcpy(words, address->bytes, sizeof(words));
+	return (struct number){be64toh(words[0]), be64toh(words[1])};
+}
+
+static bool is_greater(const struct number *a, const struct number *b)
+{
+	return a->high != b->high ? a->high > b->high : a->low > b->low;
+}
+
 const struct lookup_prefix *lookup_find(
 	const struct lookup *lookup, const struct address *address)
 {
+	const struct number wanted = number_of(address);
 	size_t low = 0;
 	size_t high = lookup->interval_count;
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
-		if (memcmp(lookup->starts[middle].bytes, address->bytes, 16) <= 0) {
+		const struct number start = number_of(&lookup->starts[middle]);
+		if (!is_greater(&start, &wanted)) {
 			low = middle + 1;
 		} else {
 			high = middle;

@@ -205,10 +205,15 @@ struct row_range matrix_rows_from(
 	const struct matrix *matrix, uint32_t from, uint32_t to)
 {
 	const struct row_key first = {from, to == NAME_NONE ? 0 : to, 0};
-	const struct row_key last = {from, to, NAME_NONE};
-	return (struct row_range){
-		lower_bound(matrix->by_from, matrix->row_count, &first, from_order),
-		lower_bound(matrix->by_from, matrix->row_count, &last, from_order)};
+	const struct row_key *end = matrix->by_from + matrix->row_count;
+	struct row_range range;
+	range.at = lower_bound(matrix->by_from, matrix->row_count, &first, from_order);
+	range.end = range.at;
+	while (range.end < end && range.end->from == from &&
+		(to == NAME_NONE || range.end->to == to)) {
+		range.end++;
+	}
+	return range;
 }
 
 struct row_range matrix_rows_to(const struct matrix *matrix, uint32_t to)
