@@ -15,6 +15,7 @@
 static const struct command *const COMMANDS[] = {
 	&COMMAND_RUN,
 	&COMMAND_STATUS,
+	&COMMAND_SHIP,
 	&COMMAND_UNBAN,
 	&COMMAND_REPLAY,
 	&COMMAND_CHECK,

@@ -1,3 +1,4 @@
+#include "commands/check_settings.h"
 #include "commands/command.h"
 
 #include "matrix/architecture.h"
@@ -10,6 +11,7 @@
 
 static const char HELP[] =
 	"usage: mailwarden check [--json] [--exit-code] MATRIX...\n"
+	"       mailwarden check --config FILE\n"
 	"\n"
 	"Read a flow matrix, tell every error with its place, or print the matrix "
 	"back in words,\n"
@@ -23,6 +25,8 @@ static const char HELP[] =
 	"rows\n"
 	"  -q, --quiet      errors, warnings and breaches only\n"
 	"      --exit-code  exit 1 when there is a breach\n"
+	"  -c, --config FILE  check settings (mailwarden.yaml) and their outputs "
+	"instead\n"
 	"  -h, --help       this text\n"
 	"\n"
 	"Examples:\n"
@@ -105,6 +109,7 @@ struct check_options {
 	bool is_json;
 	bool is_quiet;
 	bool is_exit_code_wanted;
+	const char *config;
 };
 
 static void print_text(
@@ -169,6 +174,7 @@ static int check_run(int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},
 		{"quiet", no_argument, NULL, 'q'},
 		{"exit-code", no_argument, NULL, 'e'},
+		{"config", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -177,13 +183,16 @@ static int check_run(int argc, char **argv)
 	int option;
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "jqh", OPTIONS, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "jqc:h", OPTIONS, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			options.is_json = true;
 			break;
 		case 'q':
 			options.is_quiet = true;
+			break;
+		case 'c':
+			options.config = optarg;
 			break;
 		case 'e':
 			options.is_exit_code_wanted = true;
@@ -196,6 +205,10 @@ static int check_run(int argc, char **argv)
 				argv[optind - 1]);
 			return check_usage(what);
 		}
+	}
+	if (options.config) {
+		return optind < argc ? check_usage("either --config or matrix files")
+				     : check_settings(options.config, options.is_quiet);
 	}
 	if (optind >= argc) {
 		return check_usage("which matrix file?");

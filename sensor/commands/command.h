@@ -30,3 +30,4 @@ extern const struct command COMMAND_UNBAN;
 extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_STATUS;
 extern const struct command COMMAND_SERVERS;
+extern const struct command COMMAND_SHIP;

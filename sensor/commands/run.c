@@ -121,6 +121,19 @@ static bool apply(struct settings *settings, int option, struct reason *why)
 	}
 }
 
+/* The file's settings; every mistake is told. */
+static bool read_file(struct settings *settings, const char *path)
+{
+	struct problems problems;
+	if (settings_read(settings, path, &problems)) {
+		return true;
+	}
+	for (size_t i = 0; i < problems.count; i++) {
+		(void)fprintf(stderr, "mailwarden run: %s\n", problems.list[i].text);
+	}
+	return false;
+}
+
 /* Walk the options: once for the file, then for the rest, which wins over it. */
 static int walk(struct settings *settings, int argc, char **argv, bool is_for_file)
 {
@@ -132,7 +145,6 @@ static int walk(struct settings *settings, int argc, char **argv, bool is_for_fi
 	opterr = 0;
 	while ((option = getopt_long(
 			argc, argv, options.letters, options.list, NULL)) != -1) {
-		bool is_right = true;
 		if (option == 'h') {
 			print_help();
 			return -1;
@@ -143,13 +155,10 @@ static int walk(struct settings *settings, int argc, char **argv, bool is_for_fi
 				argv[optind - 1]);
 			return usage_error(why.text);
 		}
-		if (is_for_file) {
-			is_right =
-				option != 'c' || settings_read(settings, optarg, &why);
-		} else {
-			is_right = apply(settings, option, &why);
+		if (is_for_file && option == 'c' && !read_file(settings, optarg)) {
+			return COMMAND_USAGE;
 		}
-		if (!is_right) {
+		if (!is_for_file && !apply(settings, option, &why)) {
 			return usage_error(why.text);
 		}
 	}

@@ -93,6 +93,41 @@ static void print_process(const struct status_process *process)
 	}
 }
 
+static unsigned place_count(const struct status_page *page)
+{
+	const unsigned count = page->place_count;
+	return count < STATUS_PROCESSES_MAX ? count : STATUS_PROCESSES_MAX;
+}
+
+static void print_outputs(const struct status_page *page)
+{
+	const unsigned first = process_count(page);
+	char name[128];
+	char type[128];
+	for (unsigned i = first; i < place_count(page); i++) {
+		const struct status_process *output = &page->processes[i];
+		if (i == first) {
+			(void)printf("\n%-23s %-9s %8s %12s %12s %9s %8s %8s  %s\n",
+				"output", "state", "pid", "delivered", "backlog B",
+				"lag s", "failures", "restarts", "type");
+		}
+		(void)printf("%-23s %-9s %8d %12" PRIu64 " %12" PRIu64
+			     " %9.1f %8" PRIu64 " %8" PRIu64 "  %s\n",
+			text_of(output->name, sizeof(output->name), name),
+			output->is_down && output->state == STATUS_STATE_RUNNING
+				? "down"
+				: status_state_name((enum status_state)output->state),
+			output->pid, output->delivered, output->backlog,
+			(double)output->lag_us / 1e6, output->faults, output->restarts,
+			text_of(output->source, sizeof(output->source), type));
+		if (output->why.text[0] != '\0') {
+			(void)printf("                        %s\n",
+				text_of(output->why.text, sizeof(output->why.text),
+					type));
+		}
+	}
+}
+
 /* Visits every ban that holds; returns how many. */
 static size_t each_ban(const struct status_page *page,
 	void (*visit)(
@@ -149,6 +184,7 @@ static void print_text(const struct status_page *page)
 	for (unsigned i = SENSOR_WORKERS; i < process_count(page); i++) {
 		print_process(&page->processes[i]);
 	}
+	print_outputs(page);
 	const size_t count = top_findings(page, top);
 	for (size_t i = 0; i < count; i++) {
 		(void)printf("%s%10" PRIu64 "  %s\n", i ? "" : "\nFindings\n",
@@ -189,6 +225,26 @@ static void write_process(
 	json_object_close(writer);
 }
 
+static void write_output(
+	struct json_writer *writer, const struct status_process *output)
+{
+	char text[128];
+	json_object_open(writer, NULL);
+	json_text(writer, "name", text_of(output->name, sizeof(output->name), text));
+	json_text(
+		writer, "type", text_of(output->source, sizeof(output->source), text));
+	json_text(writer, "state", status_state_name((enum status_state)output->state));
+	json_number(writer, "pid", (uint64_t)output->pid);
+	json_bool(writer, "down", output->is_down != 0);
+	json_number(writer, "delivered", output->delivered);
+	json_number(writer, "backlog_bytes", output->backlog);
+	json_number(writer, "lag_us", output->lag_us);
+	json_number(writer, "failures", output->faults);
+	json_number(writer, "lost_bytes", output->lost);
+	json_number(writer, "restarts", output->restarts);
+	json_object_close(writer);
+}
+
 static void print_json(const struct status_page *page, bool is_running)
 {
 	struct json_writer writer = {.out = stdout};
@@ -206,6 +262,11 @@ static void print_json(const struct status_page *page, bool is_running)
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < process_count(page); i++) {
 		write_process(&writer, &page->processes[i]);
+	}
+	json_array_close(&writer);
+	json_array_open(&writer, "outputs");
+	for (unsigned i = process_count(page); i < place_count(page); i++) {
+		write_output(&writer, &page->processes[i]);
 	}
 	json_array_close(&writer);
 	json_array_open(&writer, "bans");

@@ -75,7 +75,7 @@ static void plan_restart(struct process *process, uint64_t now_us)
 
 unsigned processes_reap(struct processes *processes, int *wait_status)
 {
-	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		struct process *process = &processes->list[i];
 		if (process->pid == 0 ||
 			waitpid(process->pid, wait_status, WNOHANG) != process->pid) {
@@ -96,7 +96,7 @@ unsigned processes_reap(struct processes *processes, int *wait_status)
 
 void processes_restart(struct processes *processes, uint64_t now_us)
 {
-	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		struct process *process = &processes->list[i];
 		if (process->pid == 0 && process->is_wanted &&
 			now_us >= process->restart_us) {
@@ -133,7 +133,7 @@ static void look_at(struct process *process, const struct status_process *status
 
 void processes_look(struct processes *processes)
 {
-	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		if (processes->list[i].pid != 0) {
 			look_at(&processes->list[i],
 				sensor_process(processes->sensor, i));
@@ -149,7 +149,7 @@ static bool is_of(const struct process *process, const struct process_kind *kind
 void processes_end(
 	struct processes *processes, const struct process_kind *kind, int signal)
 {
-	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		struct process *process = &processes->list[i];
 		if (!is_of(process, kind)) {
 			continue;
@@ -161,10 +161,21 @@ void processes_end(
 	}
 }
 
+void processes_signal(
+	const struct processes *processes, const struct process_kind *kind, int signal)
+{
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
+		const struct process *process = &processes->list[i];
+		if (is_of(process, kind) && process->pid > 0) {
+			(void)kill(process->pid, signal);
+		}
+	}
+}
+
 bool processes_are(const struct processes *processes, const struct process_kind *kind,
 	enum status_state state)
 {
-	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		const struct status_process *status =
 			sensor_process(processes->sensor, i);
 		if (is_of(&processes->list[i], kind) && status->state != state) {
@@ -177,7 +188,7 @@ bool processes_are(const struct processes *processes, const struct process_kind 
 bool processes_are_gone(
 	const struct processes *processes, const struct process_kind *kind)
 {
-	for (unsigned i = 1; i < processes->sensor->process_count; i++) {
+	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		const struct process *process = &processes->list[i];
 		if (is_of(process, kind) && process->pid != 0) {
 			return false;

@@ -59,6 +59,10 @@ void processes_look(struct processes *processes);
 void processes_end(
 	struct processes *processes, const struct process_kind *kind, int signal);
 
+/* Send it to all of this kind, without more. */
+void processes_signal(
+	const struct processes *processes, const struct process_kind *kind, int signal);
+
 /* Are all of that kind (NULL: all) in this state / without a process? */
 bool processes_are(const struct processes *processes, const struct process_kind *kind,
 	enum status_state state);

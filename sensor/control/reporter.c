@@ -155,8 +155,8 @@ static void drain(struct reporter *reporter)
 static bool start(struct reporter *reporter, struct reason *why)
 {
 	const struct sensor *sensor = reporter->sensor;
-	const struct journal_limits limits = journal_limits_default();
-	journal_start(&reporter->journal, sensor->state_directory, &limits);
+	journal_start(&reporter->journal, sensor->state_directory,
+		&sensor->settings->journal);
 	tzset();
 	if (!privileges_keep(0, why)) {
 		return false;

@@ -1,6 +1,7 @@
 #include "control/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define END_OF_LIST (-1)
@@ -79,9 +81,55 @@ static const int REPORTER_CALLS[] = {
 	END_OF_LIST,
 };
 
+/* Connections to its output; its place in the journal. */
+static const int SHIPPER_CALLS[] = {
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	SCMP_SYS(accept),
+	SCMP_SYS(accept4),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendmmsg), /* the resolver's */
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(dup),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(stat),
+	SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+	SCMP_SYS(uname),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(rt_sigaction), /* syslog(3) and OpenSSL set their signals */
+	END_OF_LIST,
+};
+
 static const int *const ROLE_CALLS[] = {
 	[SANDBOX_ROLE_WORKER] = WORKER_CALLS,
 	[SANDBOX_ROLE_REPORTER] = REPORTER_CALLS,
+	[SANDBOX_ROLE_SHIPPER] = SHIPPER_CALLS,
 };
 
 /* What libraries try without need: time zones, settings, links to themselves. */
@@ -89,6 +137,8 @@ static const int REFUSED_CALLS[] = {
 	SCMP_SYS(open),
 	SCMP_SYS(openat),
 	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
 	SCMP_SYS(stat),
 	SCMP_SYS(newfstatat),
 	SCMP_SYS(readlink),
@@ -115,12 +165,15 @@ static int allow_list(scmp_filter_ctx filter, const int *list)
 	return result;
 }
 
-static int refuse_list(scmp_filter_ctx filter, const int *allowed)
+/* is_openat_decided: by its arguments, elsewhere */
+static int refuse_list(
+	scmp_filter_ctx filter, const int *allowed, bool is_openat_decided)
 {
 	int result = 0;
 	for (const int *call = REFUSED_CALLS; *call != END_OF_LIST && result == 0;
 		call++) {
-		if (!is_listed(allowed, *call)) {
+		if (!is_listed(allowed, *call) &&
+			!(is_openat_decided && *call == SCMP_SYS(openat))) {
 			result = seccomp_rule_add(
 				filter, SCMP_ACT_ERRNO(EACCES), *call, 0);
 		}
@@ -128,39 +181,33 @@ static int refuse_list(scmp_filter_ctx filter, const int *allowed)
 	return result;
 }
 
+/* One more rule; after an error none. */
+static int add(scmp_filter_ctx filter, int before, uint32_t action, int call,
+	const struct scmp_arg_cmp argument)
+{
+	return before != 0 ? before
+			   : seccomp_rule_add(filter, action, call, 1, argument);
+}
+
 /* The calls that are right with some arguments only. */
 static int allow_narrow(scmp_filter_ctx filter)
 {
+	static const unsigned long REQUESTS[] = {
+		SIOCGIFFLAGS, SIOCGIFNAME,  /* libpcap: is the interface there, up? */
+		FIONBIO, FIONREAD, TIOCOUTQ /* of an output's socket */
+	};
+	const uint32_t allow = SCMP_ACT_ALLOW;
 	const struct scmp_arg_cmp not_executable =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	/* libpcap asks whether an interface is up again */
-	const struct scmp_arg_cmp interface_flags = SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS);
 	const struct scmp_arg_cmp to_itself =
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
 	/* an assertion that fails ends by a signal to itself */
-	int result = seccomp_rule_add(
-		filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, to_itself);
-	if (result == 0) {
-		result = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable);
-	}
-	if (result == 0) {
-		result = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, interface_flags);
-	}
-	if (result == 0) {
-		result = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable);
-	}
-	if (result == 0) { /* libpcap: is the interface still there, is it up? */
-		const struct scmp_arg_cmp name = SCMP_A1(SCMP_CMP_EQ, SIOCGIFNAME);
-		result = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, name);
-	}
-	if (result == 0) {
-		const struct scmp_arg_cmp flags = SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS);
-		result = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, flags);
+	int result = add(filter, 0, allow, SCMP_SYS(tgkill), to_itself);
+	result = add(filter, result, allow, SCMP_SYS(mmap), not_executable);
+	result = add(filter, result, allow, SCMP_SYS(mprotect), not_executable);
+	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
+		const struct scmp_arg_cmp request = SCMP_A1(SCMP_CMP_EQ, REQUESTS[i]);
+		result = add(filter, result, allow, SCMP_SYS(ioctl), request);
 	}
 	return result;
 }
@@ -178,7 +225,80 @@ bool sandbox_harden(struct reason *why)
 	return true;
 }
 
-bool sandbox_enter(enum sandbox_role role, struct reason *why)
+#define LOW_HALF UINT64_C(0xffffffff) /* of a register: what an int is */
+
+/* Files of its folders only; a path from anywhere else is refused. */
+static int allow_folders(scmp_filter_ctx filter, const struct sandbox_folders *folders)
+{
+	const struct scmp_arg_cmp elsewhere =
+		SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, (scmp_datum_t)(uint32_t)AT_FDCWD);
+	const struct scmp_arg_cmp in_journal =
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->journal);
+	const struct scmp_arg_cmp read_only =
+		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
+	const struct scmp_arg_cmp in_own =
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->own);
+	int result =
+		add(filter, 0, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), elsewhere);
+	if (result == 0) {
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
+			in_journal, read_only);
+	}
+	return folders->own < 0
+		       ? result
+		       : add(filter, result, SCMP_ACT_ALLOW, SCMP_SYS(openat), in_own);
+}
+
+static int allow_sockets(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
+	const struct scmp_arg_cmp internet = SCMP_A0(SCMP_CMP_EQ, AF_INET);
+	const struct scmp_arg_cmp internet_6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6);
+	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK);
+	const int call = SCMP_SYS(socket);
+	int result = add(filter, 0, SCMP_ACT_ALLOW, call, local);
+	result = add(filter, result, SCMP_ACT_ALLOW, call, internet);
+	result = add(filter, result, SCMP_ACT_ALLOW, call, internet_6);
+	return add(filter, result, SCMP_ACT_ERRNO(EAFNOSUPPORT), call, netlink);
+}
+
+/* What libraries can do without: refused, so that an output is down but not dead. */
+static int refuse_gently(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp executable =
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
+	const uint32_t refusal = SCMP_ACT_ERRNO(EPERM);
+	int result = add(filter, 0, refusal, SCMP_SYS(mmap), executable);
+	result = add(filter, result, refusal, SCMP_SYS(mprotect), executable);
+	for (size_t i = 0; i < 2 && result == 0; i++) {
+		static const int THREADS[] = {SCMP_SYS(clone), SCMP_SYS(clone3)};
+		result =
+			seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), THREADS[i], 0);
+	}
+	return result;
+}
+
+static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
+	const struct sandbox_folders *folders)
+{
+	int result = allow_list(filter, COMMON_CALLS);
+	if (result == 0) {
+		result = allow_list(filter, ROLE_CALLS[role]);
+	}
+	if (result == 0 && folders) {
+		result = allow_folders(filter, folders);
+	}
+	if (result == 0 && folders) {
+		result = allow_sockets(filter);
+	}
+	if (result == 0 && folders) {
+		result = refuse_gently(filter);
+	}
+	return result;
+}
+
+static bool enter(enum sandbox_role role, const struct sandbox_folders *folders,
+	struct reason *why)
 {
 	if (!sandbox_harden(why)) {
 		return false;
@@ -187,12 +307,9 @@ bool sandbox_enter(enum sandbox_role role, struct reason *why)
 	if (!filter) {
 		return reason_set(why, "no memory for the filter of system calls");
 	}
-	int result = allow_list(filter, COMMON_CALLS);
+	int result = allow_of_role(filter, role, folders);
 	if (result == 0) {
-		result = allow_list(filter, ROLE_CALLS[role]);
-	}
-	if (result == 0) {
-		result = refuse_list(filter, ROLE_CALLS[role]);
+		result = refuse_list(filter, ROLE_CALLS[role], folders != NULL);
 	}
 	if (result == 0) {
 		result = allow_narrow(filter);
@@ -206,4 +323,14 @@ bool sandbox_enter(enum sandbox_role role, struct reason *why)
 			why, "cannot filter system calls: %s", strerror(-result));
 	}
 	return true;
+}
+
+bool sandbox_enter(enum sandbox_role role, struct reason *why)
+{
+	return enter(role, NULL, why);
+}
+
+bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason *why)
+{
+	return enter(SANDBOX_ROLE_SHIPPER, folders, why);
 }

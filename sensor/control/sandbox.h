@@ -14,6 +14,13 @@
 enum sandbox_role {
 	SANDBOX_ROLE_WORKER = 0, /* no file, no socket, no process, no program */
 	SANDBOX_ROLE_REPORTER,   /* files in its directory; no socket, no process */
+	SANDBOX_ROLE_SHIPPER, /* sockets; files of two folders; no process, no program */
+};
+
+/* The folders (open ones) in which a shipper may open files. */
+struct sandbox_folders {
+	int journal; /* to read */
+	int own;     /* to write, or -1 */
 };
 
 /* For every process: no core dump, no tracing, no new privileges. */
@@ -21,3 +28,9 @@ bool sandbox_harden(struct reason *why);
 
 /* After all is opened and all libraries have started. */
 bool sandbox_enter(enum sandbox_role role, struct reason *why);
+
+/*
+ * SANDBOX_ROLE_SHIPPER: what libraries try without need is refused with an error, not
+ * by ending the process: new executable memory, netlink sockets, threads, other files.
+ */
+bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason *why);

@@ -2,16 +2,10 @@
 
 #include "control/status.h"
 
-#include "matrix/name_table.h"
-#include "matrix/yaml.h"
-
 #include <errno.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FILE_BYTES_MAX ((size_t)64 * 1024)
 
 struct key {
 	struct settings_key shown;
@@ -232,7 +226,8 @@ void settings_start(struct settings *settings)
 		.queue_length = 4096,
 		.hold_ms = 50,
 		.is_second_opinion_wanted = true,
-		.state_dir = SETTINGS_STATE_DIR};
+		.state_dir = SETTINGS_STATE_DIR,
+		.journal = journal_limits_default()};
 	action_table_start(&settings->actions);
 }
 
@@ -265,107 +260,20 @@ bool settings_set(
 	return key->set(settings, key, value, why);
 }
 
-static bool file_fail(struct reason *why, const char *path, const struct yaml_node *at,
-	const char *text)
+bool settings_set_of_file(
+	struct settings *settings, size_t index, const char *value, struct reason *why)
 {
-	return reason_set(why, "%s:%u:%u: %s", path, at->line, at->column, text);
-}
-
-static const struct key *find_key(
-	const struct yaml_node *name, const char *path, struct reason *why)
-{
-	struct name_nearest search = {.wrong = name->text ? name->text : ""};
-	for (size_t i = 0; i < KEY_COUNT; i++) {
-		if (strcmp(KEYS[i].shown.name, search.wrong) == 0) {
-			return &KEYS[i];
-		}
-		name_nearest_offer(&search, KEYS[i].shown.name);
-	}
-	char text[160];
-	(void)snprintf(text, sizeof(text), "unknown setting \"%.40s\"%s%s%s",
-		search.wrong, search.nearest ? "; did you mean \"" : "",
-		search.nearest ? search.nearest : "", search.nearest ? "\"?" : "");
-	(void)file_fail(why, path, name, text);
-	return NULL;
-}
-
-static bool set_node(struct settings *settings, const struct key *key,
-	const struct yaml_node *value, const char *path, struct reason *why)
-{
-	struct reason inner = {.text = ""};
-	if (value->kind == YAML_SCALAR &&
-		key->set(settings, key, value->text, &inner)) {
-		return true;
-	}
-	return file_fail(why, path, value,
-		value->kind == YAML_SCALAR ? inner.text : "a single value is wanted");
-}
-
-static bool set_pair(struct settings *settings, const struct yaml_node *name,
-	const char *path, struct reason *why)
-{
-	const struct key *key = find_key(name, path, why);
-	const struct yaml_node *value = name->next;
-	if (!key) {
-		return false;
-	}
+	const struct key *key = &KEYS[index];
 	if (is_list(key)) {
 		struct settings_list *list = field_of(settings, key);
 		list->is_of_file = true;
 	}
-	const bool is_repeatable = is_list(key) || key->set == set_action;
-	if (!is_repeatable || value->kind != YAML_SEQUENCE) {
-		return set_node(settings, key, value, path, why);
-	}
-	for (value = value->first; value; value = value->next) {
-		if (!set_node(settings, key, value, path, why)) {
-			return false;
-		}
-	}
-	return true;
+	return key->set(settings, key, value, why);
 }
 
-static bool set_document(struct settings *settings, const struct yaml_node *root,
-	const char *path, struct reason *why)
+bool settings_is_repeatable(size_t index)
 {
-	if (yaml_is_null(root)) {
-		return true;
-	}
-	if (root->kind != YAML_MAPPING) {
-		return file_fail(why, path, root, "settings are lines \"key: value\"");
-	}
-	for (const struct yaml_node *name = root->first; name;
-		name = name->next->next) {
-		if (!set_pair(settings, name, path, why)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-bool settings_read(struct settings *settings, const char *path, struct reason *why)
-{
-	FILE *in = fopen(path, "re");
-	if (!in) {
-		return reason_set(why, "%s: %s", path, strerror(errno));
-	}
-	char *bytes = arena_take(&settings->texts, FILE_BYTES_MAX + 1);
-	const size_t len = fread(bytes, 1, FILE_BYTES_MAX + 1, in);
-	const bool is_broken = ferror(in) != 0;
-	(void)fclose(in);
-	if (is_broken) {
-		return reason_set(why, "%s: cannot read: %s", path, strerror(errno));
-	}
-	if (len > FILE_BYTES_MAX) {
-		return reason_set(why, "%s: larger than 64 KiB", path);
-	}
-	struct yaml_error error = {0};
-	const struct yaml_node *root = yaml_read(&settings->texts, bytes, len, &error);
-	if (!root) {
-		return reason_set(why, "%s:%u:%u: %s", path, error.line, error.column,
-			error.text);
-	}
-	return set_document(settings, root, path, why);
+	return is_list(&KEYS[index]) || KEYS[index].set == set_action;
 }
 
 bool settings_check(const struct settings *settings, struct reason *why)

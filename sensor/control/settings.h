@@ -3,13 +3,16 @@
  *
  * One table of keys serves both: an option --key VALUE and a line "key: VALUE" of the
  * YAML file mean the same; options come last and win. Lists (matrix, interface,
- * queue) grow by each value; the first such option replaces the file's list.
+ * queue) grow by each value; the first such option replaces the file's list. Two
+ * sections are the file's alone: journal and outputs.
  */
 #pragma once
 
 #include "base/reason.h"
 #include "judge/action.h"
 #include "matrix/arena.h"
+#include "report/journal.h"
+#include "report/output.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,7 +46,9 @@ struct settings {
 	struct action_table actions;
 	const char *user; /* NULL: mailwarden or nobody */
 	const char *state_dir;
-	const char *host;   /* NULL: the machine's name */
+	const char *host; /* NULL: the machine's name */
+	struct journal_limits journal;
+	struct outputs outputs;
 	struct arena texts; /* of the file */
 };
 
@@ -64,8 +69,20 @@ const struct settings_key *settings_key(size_t index);
 bool settings_set(
 	struct settings *settings, size_t index, const char *value, struct reason *why);
 
-/* Read a file; false with "file:line:column: text". */
-bool settings_read(struct settings *settings, const char *path, struct reason *why);
+/*
+ * Read a file; false with every mistake, each with its place. May be called once.
+ * (settings_file.c)
+ */
+bool settings_read(
+	struct settings *settings, const char *path, struct problems *problems);
+
+/* The keys of section journal; a row without a name behind the last. */
+const struct schema_key *settings_journal_keys(void);
+
+/* For settings_file.c: one value of a key in the file; may a key have several? */
+bool settings_set_of_file(
+	struct settings *settings, size_t index, const char *value, struct reason *why);
+bool settings_is_repeatable(size_t index);
 
 /* Whether all of it together makes sense. */
 bool settings_check(const struct settings *settings, struct reason *why);

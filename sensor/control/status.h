@@ -21,7 +21,8 @@
 #define STATUS_SOURCE_BYTES  64
 #define STATUS_HOST_BYTES    65
 #define STATUS_COUNTERS_MAX  (ENGINE_COUNTERS_MAX + 16)
-#define STATUS_PROCESSES_MAX (STATUS_WORKERS_MAX + 8)
+#define STATUS_SHIPPERS_MAX  16
+#define STATUS_PROCESSES_MAX (STATUS_WORKERS_MAX + 8 + STATUS_SHIPPERS_MAX)
 
 enum status_state {
 	STATUS_STATE_NONE = 0,
@@ -47,9 +48,11 @@ struct status_process {
 	_Atomic uint64_t flows;   /* in the table now */
 	_Atomic uint64_t lag_us;  /* age of the packet taken last, when it was taken */
 	_Atomic uint64_t refused; /* records for which there was no room */
-	_Atomic uint64_t faults;  /* reporter: writes that failed */
-	_Atomic uint32_t is_down; /* reporter: the last one did */
-	_Atomic uint32_t missing; /* bit per interface that it could not open */
+	_Atomic uint64_t faults; /* reporter: writes that failed; shipper: deliveries */
+	_Atomic uint32_t is_down;   /* reporter, shipper: the last one did */
+	_Atomic uint64_t delivered; /* shipper: records its output has */
+	_Atomic uint64_t backlog;   /* shipper: bytes of the journal that wait */
+	_Atomic uint32_t missing;   /* bit per interface that it could not open */
 	_Atomic uint64_t findings[FINDING_COUNT];
 	_Atomic uint32_t counter_count;
 	struct status_counter counters[STATUS_COUNTERS_MAX];
@@ -68,8 +71,9 @@ struct status_page {
 	uint32_t version;
 	uint32_t size; /* of this struct */
 	_Atomic int pid;
-	_Atomic uint32_t process_count;
-	_Atomic uint32_t matrix; /* generation of the matrix to be used */
+	_Atomic uint32_t process_count; /* supervisor, reporter, workers */
+	_Atomic uint32_t place_count;   /* and the shippers behind them */
+	_Atomic uint32_t matrix;        /* generation of the matrix to be used */
 	_Atomic uint64_t started_us;
 	_Atomic uint64_t loaded_us; /* when the matrix in use was loaded */
 	_Atomic uint64_t reload_failures;

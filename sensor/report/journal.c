@@ -1,6 +1,7 @@
 #include "report/journal.h"
 
 #include "report/journal_bound.h"
+#include "report/journal_id.h"
 #include "report/journal_recover.h"
 #include "report/segments.h"
 
@@ -84,6 +85,7 @@ bool journal_open(struct journal *journal, int directory, const char *path,
 {
 	journal->file = -1;
 	if (!open_folder(journal, directory, path, why) ||
+		!journal_id_make(journal->folder, why) ||
 		!journal_recover(journal, now_us, why) ||
 		!journal_bound(journal, now_us, why)) {
 		journal_close(journal);

@@ -1,0 +1,67 @@
+#include "commands/check_settings.h"
+
+#include "commands/command.h"
+#include "control/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Whether a sensor of this user could read it now; the secret is not kept. */
+static void check_secrets(const struct output *output, struct problems *problems)
+{
+	char secret[SCHEMA_SECRET_MAX];
+	struct reason why;
+	for (size_t i = 0; output->values.keys[i].name; i++) {
+		const struct schema_key *key = &output->values.keys[i];
+		if (key->kind == SCHEMA_SECRET &&
+			!schema_secret(&output->values, key->name, secret,
+				sizeof(secret), &why)) {
+			problems_add(problems, NULL, "output %s: %s: %.150s",
+				output->name, key->name, why.text);
+		}
+	}
+	explicit_bzero(secret, sizeof(secret));
+}
+
+static void print_output(const struct output *output)
+{
+	const char *comma = "";
+	const char *name;
+	(void)printf("output %s: %s; ", output->name, output->shipper->what);
+	for (size_t i = 0; (name = event_kind_name(i)) != NULL; i++) {
+		if ((output->events & event_kind_of(name)) != 0) {
+			(void)printf("%s%s", comma, name);
+			comma = ", ";
+		}
+	}
+	(void)printf("%s%s%s\n", output->least < SEVERITY_LOW ? "; alerts from " : "",
+		output->least < SEVERITY_LOW ? severity_name(output->least) : "",
+		output->least < SEVERITY_LOW ? " up" : "");
+}
+
+int check_settings(const char *path, bool is_quiet)
+{
+	static struct settings settings; /* too large for the stack */
+	struct problems problems;
+	settings_start(&settings);
+	if (settings_read(&settings, path, &problems)) {
+		for (size_t i = 0; i < settings.outputs.count; i++) {
+			check_secrets(&settings.outputs.list[i], &problems);
+		}
+	}
+	for (size_t i = 0; i < problems.count; i++) {
+		(void)fprintf(stderr, "%s\n", problems.list[i].text);
+	}
+	if (problems.count > 0) {
+		(void)fprintf(stderr, "%zu mistake%s: the settings cannot be used\n",
+			problems.count, problems.count == 1 ? "" : "s");
+	} else if (!is_quiet) {
+		(void)printf("%s: right\n", path);
+		for (size_t i = 0; i < settings.outputs.count; i++) {
+			print_output(&settings.outputs.list[i]);
+		}
+	}
+	const int code = problems.count > 0 ? COMMAND_USAGE : COMMAND_OK;
+	settings_free(&settings);
+	return code;
+}

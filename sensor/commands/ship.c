@@ -1,0 +1,344 @@
+#include "commands/command.h"
+
+#include "base/clock.h"
+#include "control/sandbox.h"
+#include "control/settings.h"
+#include "control/status.h"
+#include "report/journal_id.h"
+#include "report/shipping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_US UINT64_C(10000000) /* with --once, for an output that is down */
+#define PATH_BYTES  512
+
+static const char HELP[] =
+	"Usage: mailwarden ship -c FILE [--once] [--state-dir DIR | --journal DIR] "
+	"[OUTPUT...]\n"
+	"\n"
+	"Send the records of a journal to the outputs of a settings file (all, or "
+	"those\n"
+	"named), as a running sensor does by itself: each from where it stood, at "
+	"least "
+	"once.\n"
+	"An output that a running sensor ships to is refused.\n"
+	"\n"
+	"  -c, --config FILE      settings with the outputs: mailwarden.yaml(5)\n"
+	"      --once             end when all is delivered, or an output was down for "
+	"10 s\n"
+	"      --state-dir DIR    of the sensor (default: as the settings say)\n"
+	"      --journal DIR      the journal itself, as replay --journal makes it\n"
+	"  -l, --list             list the kinds of outputs and their keys\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Signals: HUP opens files anew, TERM and INT end.\n"
+	"\n"
+	"Examples:\n"
+	"  mailwarden replay monday.pcap -m matrix.yaml --journal /tmp/journal\n"
+	"  mailwarden ship -c mailwarden.yaml --journal /tmp/journal --once\n"
+	"\n"
+	"Exit: 0 delivered or ended, 2 settings in error, 3 not all was delivered.\n";
+
+enum { OPTION_ONCE = 256, OPTION_STATE_DIR, OPTION_JOURNAL };
+
+static const struct option OPTIONS[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"once", no_argument, NULL, OPTION_ONCE},
+	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+	{"journal", required_argument, NULL, OPTION_JOURNAL},
+	{"list", no_argument, NULL, 'l'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+struct ship {
+	const char *config;
+	const char *state_dir;
+	const char *journal;
+	bool is_once;
+	struct settings settings;
+};
+
+static volatile sig_atomic_t is_ending;
+static volatile sig_atomic_t is_reopening;
+
+static void on_signal(int signal)
+{
+	if (signal == SIGHUP) {
+		is_reopening = 1;
+	} else {
+		is_ending = 1;
+	}
+}
+
+static void take_signals(void)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+}
+
+static int usage_error(const char *text)
+{
+	(void)fprintf(
+		stderr, "mailwarden ship: %s\nTry 'mailwarden ship --help'.\n", text);
+	return COMMAND_USAGE;
+}
+
+static int runtime_error(const char *name, const char *text)
+{
+	(void)fprintf(stderr, "mailwarden ship: %s: %s\n", name, text);
+	return COMMAND_RUNTIME;
+}
+
+static void list_keys(const struct schema_key *keys)
+{
+	for (; keys->name; keys++) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "%s%s", keys->name,
+			keys->kind == SCHEMA_SECRET ? "_file, ..._env" : "");
+		(void)printf("    %-20s %s%s%s%s\n", name, keys->help,
+			keys->standard ? " (default " : "",
+			keys->standard ? keys->standard : "",
+			keys->standard ? ")" : "");
+	}
+}
+
+static int list_kinds(void)
+{
+	const struct shipper *shipper;
+	(void)printf("every output\n");
+	list_keys(output_common_keys());
+	for (size_t i = 0; (shipper = shipper_at(i)) != NULL; i++) {
+		(void)printf("%s: %s\n", shipper->name, shipper->what);
+		list_keys(shipper->keys);
+	}
+	return COMMAND_OK;
+}
+
+/* Until told to end, or with --once until all is delivered. */
+static int follow(struct shipping *shipping, bool is_once)
+{
+	while (!is_ending) {
+		if (is_reopening) {
+			is_reopening = 0;
+			shipping_reopen(shipping);
+		}
+		const uint64_t now_us = clock_monotonic_us();
+		const enum shipping_step step = shipping_step(shipping, now_us);
+		if (is_once && step == SHIPPING_IDLE) {
+			return COMMAND_OK;
+		}
+		if (is_once && step == SHIPPING_DOWN &&
+			now_us - shipping->down_us >= PATIENCE_US) {
+			return COMMAND_RUNTIME;
+		}
+		(void)poll(NULL, 0, (int)shipping_wait_ms(shipping, step, now_us));
+	}
+	return COMMAND_OK;
+}
+
+static int ship_to(
+	const struct ship *ship, const struct output *output, const char *path)
+{
+	static struct shipping shipping; /* too large for the stack; one per process */
+	char id[JOURNAL_ID_BYTES];
+	char host[STATUS_HOST_BYTES] = "";
+	struct reason why;
+	const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0) {
+		return runtime_error(path, strerror(errno));
+	}
+	journal_id_read(folder, id);
+	(void)close(folder);
+	(void)gethostname(host, sizeof(host) - 1);
+	const struct shipper_context context = {.output = output,
+		.host = ship->settings.host ? ship->settings.host : host,
+		.journal = id};
+	if (!shipping_open(&shipping, &context, AT_FDCWD, path, &why)) {
+		return runtime_error(output->name, why.text);
+	}
+	const struct sandbox_folders folders = {.journal = shipping.reader.folder,
+		.own = shipping_directory(&shipping)};
+	if (!sandbox_enter_shipper(&folders, &why)) {
+		return runtime_error(output->name, why.text);
+	}
+	const int code = follow(&shipping, ship->is_once);
+	shipping_close(&shipping);
+	return code;
+}
+
+/* A process per output, as under the sensor: none waits for another. */
+static pid_t start(
+	const struct ship *ship, const struct output *output, const char *path)
+{
+	const pid_t parent = getpid();
+	const pid_t pid = fork();
+	if (pid != 0) {
+		return pid;
+	}
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent) {
+		is_ending = 1;
+	}
+	_exit(ship_to(ship, output, path));
+}
+
+static int wait_for(const pid_t *pids, size_t count)
+{
+	int code = COMMAND_OK;
+	bool is_passed_on = false;
+	for (size_t left = count; left > 0;) {
+		int status = 0;
+		const pid_t ended = wait(&status);
+		if (ended > 0) {
+			left--;
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != COMMAND_OK) {
+				code = COMMAND_RUNTIME;
+			}
+			continue;
+		}
+		const int signal = is_reopening ? SIGHUP : SIGTERM;
+		for (size_t i = 0; i < count && (is_reopening || !is_passed_on); i++) {
+			(void)kill(pids[i], signal);
+		}
+		is_passed_on = is_passed_on || is_ending;
+		is_reopening = 0;
+	}
+	return code;
+}
+
+static int ship_all(struct ship *ship, const struct output *const *list, size_t count)
+{
+	char path[PATH_BYTES];
+	pid_t pids[OUTPUTS_MAX];
+	size_t started = 0;
+	if (ship->journal) {
+		(void)snprintf(path, sizeof(path), "%s", ship->journal);
+	} else {
+		(void)snprintf(path, sizeof(path), "%s/" JOURNAL_FOLDER,
+			ship->state_dir ? ship->state_dir : ship->settings.state_dir);
+	}
+	tzset();
+	take_signals();
+	if (count == 1) {
+		return ship_to(ship, list[0], path);
+	}
+	for (; started < count; started++) {
+		pids[started] = start(ship, list[started], path);
+		if (pids[started] < 0) {
+			is_ending = 1;
+			break;
+		}
+	}
+	return wait_for(pids, started);
+}
+
+/* The outputs to ship to, in list; false: one of the names is none's. */
+static bool choose(const struct ship *ship, char **names,
+	const struct output *list[OUTPUTS_MAX], size_t *count)
+{
+	const struct outputs *outputs = &ship->settings.outputs;
+	*count = 0;
+	for (size_t i = 0; !names[0] && i < outputs->count; i++) {
+		list[(*count)++] = &outputs->list[i];
+	}
+	for (; *names && *count < OUTPUTS_MAX; names++) {
+		list[*count] = outputs_find(outputs, *names);
+		if (!list[*count]) {
+			(void)fprintf(stderr,
+				"mailwarden ship: no output is named \"%s\" in %s\n",
+				*names, ship->config);
+			return false;
+		}
+		(*count)++;
+	}
+	return true;
+}
+
+static int ship_config(struct ship *ship, char **names)
+{
+	struct problems problems;
+	const struct output *list[OUTPUTS_MAX];
+	size_t count = 0;
+	if (!settings_read(&ship->settings, ship->config, &problems)) {
+		for (size_t i = 0; i < problems.count; i++) {
+			(void)fprintf(stderr, "%s\n", problems.list[i].text);
+		}
+		return COMMAND_USAGE;
+	}
+	if (!choose(ship, names, list, &count)) {
+		return COMMAND_USAGE;
+	}
+	if (count == 0) {
+		return usage_error("the settings have no outputs");
+	}
+	return ship_all(ship, list, count);
+}
+
+static int set_option(struct ship *ship, int option, const char *value)
+{
+	switch (option) {
+	case 'c':
+		ship->config = value;
+		return COMMAND_OK;
+	case OPTION_ONCE:
+		ship->is_once = true;
+		return COMMAND_OK;
+	case OPTION_STATE_DIR:
+		ship->state_dir = value;
+		return COMMAND_OK;
+	case OPTION_JOURNAL:
+		ship->journal = value;
+		return COMMAND_OK;
+	default:
+		return usage_error("unknown option or missing value");
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	static struct ship ship; /* too large for the stack */
+	int option;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "c:lh", OPTIONS, NULL)) != -1) {
+		if (option == 'h') {
+			(void)fputs(HELP, stdout);
+			return COMMAND_OK;
+		}
+		if (option == 'l') {
+			return list_kinds();
+		}
+		const int code = set_option(&ship, option, optarg);
+		if (code != COMMAND_OK) {
+			return code;
+		}
+	}
+	if (!ship.config) {
+		return usage_error("which settings file? (-c FILE)");
+	}
+	if (ship.journal && ship.state_dir) {
+		return usage_error("either --state-dir or --journal");
+	}
+	settings_start(&ship.settings);
+	const int code = ship_config(&ship, argv + optind);
+	settings_free(&ship.settings);
+	return code;
+}
+
+const struct command COMMAND_SHIP = {
+	.name = "ship",
+	.summary = "send the records of a journal to its outputs",
+	.run = run,
+};

@@ -1,0 +1,57 @@
+#include "control/output_health.h"
+
+#include <inttypes.h>
+
+#define LOOK_US UINT64_C(1000000)
+#define DOWN_US UINT64_C(60000000) /* longer than a restart of the receiver takes */
+
+static void look_if_down(struct health *health, unsigned place,
+	struct output_seen *seen, uint64_t now_us)
+{
+	const struct status_process *process = sensor_process(health->sensor, place);
+	if (!process->is_down) {
+		seen->down_us = 0;
+		seen->is_told = false;
+		return;
+	}
+	if (seen->down_us == 0) {
+		seen->down_us = now_us;
+	}
+	if (!seen->is_told && now_us - seen->down_us >= DOWN_US) {
+		seen->is_told = true;
+		health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, place,
+			"takes no records for %" PRIu64 " s; %" PRIu64
+			" bytes wait in the journal",
+			(now_us - seen->down_us) / 1000000, process->backlog);
+	}
+}
+
+/* A shipper that is restarted counts anew. */
+static void look_for_loss(
+	struct health *health, unsigned place, struct output_seen *seen)
+{
+	const uint64_t lost = sensor_process(health->sensor, place)->lost;
+	if (lost > seen->lost) {
+		health_alert(health, FINDING_SENSOR_JOURNAL_BOUND, place,
+			"%" PRIu64
+			" bytes of records were dropped by the journal before "
+			"this output had them",
+			lost - seen->lost);
+	}
+	seen->lost = lost;
+}
+
+void output_health_look(
+	struct output_health *outputs, struct health *health, uint64_t now_us)
+{
+	const struct sensor *sensor = health->sensor;
+	if (now_us - outputs->look_us < LOOK_US) {
+		return;
+	}
+	outputs->look_us = now_us;
+	for (unsigned i = sensor->process_count; i < sensor->place_count; i++) {
+		struct output_seen *seen = &outputs->seen[i - sensor->process_count];
+		look_if_down(health, i, seen, now_us);
+		look_for_loss(health, i, seen);
+	}
+}

@@ -1,0 +1,21 @@
+/*
+ * control/output_health - sensor.* alerts about outputs: down for long, records lost.
+ */
+#pragma once
+
+#include "control/health.h"
+
+struct output_seen {
+	uint64_t down_us; /* since when; 0: it is not */
+	uint64_t lost;    /* bytes that were told */
+	bool is_told;     /* that it is down */
+};
+
+struct output_health {
+	uint64_t look_us;
+	struct output_seen seen[STATUS_SHIPPERS_MAX];
+};
+
+/* Often. */
+void output_health_look(
+	struct output_health *outputs, struct health *health, uint64_t now_us);

@@ -1,0 +1,193 @@
+#include "control/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_BYTES_MAX ((size_t)64 * 1024)
+#define MIB            UINT64_C(1048576)
+#define US_PER_MS      UINT64_C(1000)
+#define US_PER_HOUR    UINT64_C(3600000000)
+
+static const char *const SYNC_WORDS[] = {"alerts", "interval", NULL};
+
+static const struct schema_key JOURNAL_KEYS[] = {
+	{.name = "size",
+		.help = "MiB of all segments; then the oldest go",
+		.kind = SCHEMA_NUMBER,
+		.standard = "1024",
+		.least = 1,
+		.most = 16777216},
+	{.name = "segment",
+		.help = "MiB of one segment",
+		.kind = SCHEMA_NUMBER,
+		.standard = "64",
+		.least = 1,
+		.most = 65536},
+	{.name = "age",
+		.help = "hours that a segment is kept; 0: any",
+		.kind = SCHEMA_NUMBER,
+		.standard = "0",
+		.least = 0,
+		.most = 87600},
+	{.name = "sync",
+		.help = "alerts: each alert on the disk at once; interval: with the "
+			"rest",
+		.kind = SCHEMA_WORD,
+		.words = SYNC_WORDS,
+		.standard = "alerts"},
+	{.name = "sync_ms",
+		.help = "longest time until a record is on the disk",
+		.kind = SCHEMA_NUMBER,
+		.standard = "1000",
+		.least = 10,
+		.most = 600000},
+	{.name = NULL},
+};
+
+const struct schema_key *settings_journal_keys(void)
+{
+	return JOURNAL_KEYS;
+}
+
+static void read_journal(struct settings *settings, const struct yaml_node *value,
+	struct problems *problems)
+{
+	struct schema_values values = {.keys = JOURNAL_KEYS};
+	const struct schema_reader reader = {
+		.arena = &settings->texts, .problems = problems, .what = "journal"};
+	schema_read(&reader, value, &values, NULL);
+	settings->journal = (struct journal_limits){
+		.segment_bytes = schema_number(&values, "segment") * MIB,
+		.total_bytes = schema_number(&values, "size") * MIB,
+		.age_us = schema_number(&values, "age") * US_PER_HOUR,
+		.sync_us = schema_number(&values, "sync_ms") * US_PER_MS,
+		.is_alert_synced = strcmp(schema_text(&values, "sync"), "alerts") == 0};
+	if (settings->journal.segment_bytes > settings->journal.total_bytes) {
+		problems_add(
+			problems, value, "journal: a segment is larger than all of it");
+	}
+}
+
+static void read_outputs(struct settings *settings, const struct yaml_node *value,
+	struct problems *problems)
+{
+	outputs_read(&settings->outputs, value, &settings->texts, problems);
+}
+
+/* What is no option. */
+static const struct section {
+	const char *name;
+	void (*read)(struct settings *settings, const struct yaml_node *value,
+		struct problems *problems);
+} SECTIONS[] = {
+	{"journal", read_journal},
+	{"outputs", read_outputs},
+};
+#define SECTION_COUNT (sizeof(SECTIONS) / sizeof(SECTIONS[0]))
+
+static void set_node(struct settings *settings, size_t index,
+	const struct yaml_node *value, struct problems *problems)
+{
+	struct reason why = {.text = ""};
+	if (value->kind != YAML_SCALAR) {
+		problems_add(problems, value, "a single value is wanted");
+	} else if (!settings_set_of_file(settings, index, value->text, &why)) {
+		problems_add(problems, value, "%s", why.text);
+	}
+}
+
+static void set_key(struct settings *settings, size_t index,
+	const struct yaml_node *value, struct problems *problems)
+{
+	if (!settings_is_repeatable(index) || value->kind != YAML_SEQUENCE) {
+		set_node(settings, index, value, problems);
+		return;
+	}
+	for (value = value->first; value; value = value->next) {
+		set_node(settings, index, value, problems);
+	}
+}
+
+static void set_pair(struct settings *settings, const struct yaml_node *name,
+	struct problems *problems)
+{
+	struct name_nearest search = {.wrong = name->text ? name->text : ""};
+	const struct settings_key *key;
+	for (size_t i = 0; i < SECTION_COUNT; i++) {
+		if (strcmp(SECTIONS[i].name, search.wrong) == 0) {
+			SECTIONS[i].read(settings, name->next, problems);
+			return;
+		}
+		name_nearest_offer(&search, SECTIONS[i].name);
+	}
+	for (size_t i = 0; (key = settings_key(i)) != NULL; i++) {
+		if (strcmp(key->name, search.wrong) == 0) {
+			set_key(settings, i, name->next, problems);
+			return;
+		}
+		name_nearest_offer(&search, key->name);
+	}
+	problems_add_unknown(problems, name, "setting", &search);
+}
+
+static void set_document(struct settings *settings, const struct yaml_node *root,
+	struct problems *problems)
+{
+	if (yaml_is_null(root)) {
+		return;
+	}
+	if (root->kind != YAML_MAPPING) {
+		problems_add(problems, root, "settings are lines \"key: value\"");
+		return;
+	}
+	for (const struct yaml_node *name = root->first; name;
+		name = name->next->next) {
+		set_pair(settings, name, problems);
+	}
+}
+
+/* The whole file into memory of the settings; NULL: told. */
+static const char *take_file(struct settings *settings, const char *path, size_t *len,
+	struct problems *problems)
+{
+	FILE *in = fopen(path, "re");
+	if (!in) {
+		problems_add(problems, NULL, "%s", strerror(errno));
+		return NULL;
+	}
+	char *bytes = arena_take(&settings->texts, FILE_BYTES_MAX + 1);
+	*len = fread(bytes, 1, FILE_BYTES_MAX + 1, in);
+	const bool is_broken = ferror(in) != 0;
+	(void)fclose(in);
+	if (is_broken) {
+		problems_add(problems, NULL, "cannot read: %s", strerror(errno));
+		return NULL;
+	}
+	if (*len > FILE_BYTES_MAX) {
+		problems_add(problems, NULL, "larger than 64 KiB");
+		return NULL;
+	}
+	return bytes;
+}
+
+bool settings_read(
+	struct settings *settings, const char *path, struct problems *problems)
+{
+	size_t len = 0;
+	*problems = (struct problems){.path = path};
+	const char *bytes = take_file(settings, path, &len, problems);
+	if (!bytes) {
+		return false;
+	}
+	struct yaml_error error = {0};
+	const struct yaml_node *root = yaml_read(&settings->texts, bytes, len, &error);
+	if (!root) {
+		const struct yaml_node at = {
+			.line = error.line, .column = error.column};
+		problems_add(problems, &at, "%s", error.text);
+		return false;
+	}
+	set_document(settings, root, problems);
+	return problems->count == 0;
+}

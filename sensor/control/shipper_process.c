@@ -1,0 +1,167 @@
+#include "control/shipper_process.h"
+
+#include "base/clock.h"
+#include "control/child.h"
+#include "control/sandbox.h"
+#include "report/journal_id.h"
+#include "report/shipping.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_RENEW 5
+#define RENEW_US   UINT64_C(60000000) /* down for so long */
+#define DRAIN_US   UINT64_C(3000000)
+
+_Static_assert(OUTPUTS_MAX == STATUS_SHIPPERS_MAX, "a place for every output");
+_Static_assert(SHIPPER_PROCESS_LOOKS * 100 >= 2 * SHIPPER_WAIT_S * 1000,
+	"a shipper that waits is not taken for dead");
+
+struct shipper_process {
+	struct status_process *process;
+	uint64_t delivered; /* as told on the page */
+	uint64_t failures;
+	struct shipping shipping;
+};
+
+static const struct output *output_of(const struct sensor *sensor, unsigned place)
+{
+	return &sensor->settings->outputs.list[place - sensor->process_count];
+}
+
+void shipper_process_name_all(const struct sensor *sensor)
+{
+	for (unsigned i = sensor->process_count; i < sensor->place_count; i++) {
+		const struct output *output = output_of(sensor, i);
+		struct status_process *process = sensor_process(sensor, i);
+		(void)snprintf(
+			process->name, sizeof(process->name), "%s", output->name);
+		(void)snprintf(process->source, sizeof(process->source), "%s",
+			output->shipper->name);
+	}
+}
+
+bool shipper_process_is_renewed(int wait_status)
+{
+	return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_RENEW;
+}
+
+static void publish(struct shipper_process *self)
+{
+	const struct shipping_numbers *numbers = &self->shipping.numbers;
+	struct status_process *process = self->process;
+	process->delivered += numbers->delivered - self->delivered;
+	process->faults += numbers->failures - self->failures;
+	self->delivered = numbers->delivered;
+	self->failures = numbers->failures;
+	process->lost = numbers->lost_bytes;
+	process->backlog = numbers->backlog;
+	process->lag_us = numbers->lag_us;
+	process->is_down = numbers->is_down;
+}
+
+static enum shipping_step step(struct shipper_process *self)
+{
+	const enum shipping_step result =
+		shipping_step(&self->shipping, clock_monotonic_us());
+	self->process->heartbeat++;
+	publish(self);
+	return result;
+}
+
+static void wait_for(const struct shipper_process *self, enum shipping_step result)
+{
+	const unsigned wait_ms =
+		shipping_wait_ms(&self->shipping, result, clock_monotonic_us());
+	if (wait_ms > 0) {
+		(void)poll(NULL, 0, (int)wait_ms); /* a signal ends it */
+	}
+}
+
+static void follow(struct shipper_process *self)
+{
+	while (!child_is_ending()) {
+		if (child_is_told_to_reopen()) {
+			shipping_reopen(&self->shipping);
+		}
+		const enum shipping_step result = step(self);
+		const uint64_t down_us = self->shipping.down_us;
+		if (result == SHIPPING_DOWN && down_us > 0 &&
+			clock_monotonic_us() - down_us >= RENEW_US) {
+			shipping_close(&self->shipping);
+			_exit(EXIT_RENEW);
+		}
+		wait_for(self, result);
+	}
+}
+
+/* Told to end, and the journal gets no more: what can be delivered at once. */
+static void drain(struct shipper_process *self)
+{
+	const uint64_t end_us = clock_monotonic_us() + DRAIN_US;
+	self->process->state = STATUS_STATE_DRAINING;
+	enum shipping_step result = SHIPPING_BUSY;
+	while (result != SHIPPING_IDLE && result != SHIPPING_DOWN &&
+		clock_monotonic_us() < end_us) {
+		result = step(self);
+		wait_for(self, result);
+	}
+	shipping_close(&self->shipping);
+	self->process->state = STATUS_STATE_ENDED;
+}
+
+static bool open_output(struct shipper_process *self, const struct sensor *sensor,
+	const struct output *output, struct reason *why)
+{
+	static char id[JOURNAL_ID_BYTES]; /* lives as long as the shipper */
+	static struct shipper_context context;
+	const int folder = openat(sensor->state_directory, JOURNAL_FOLDER,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0) {
+		return reason_set(why, "the journal's folder is gone");
+	}
+	journal_id_read(folder, id);
+	(void)close(folder);
+	context = (struct shipper_context){
+		.output = output, .host = sensor->host, .journal = id};
+	return shipping_open(&self->shipping, &context, sensor->state_directory,
+		JOURNAL_FOLDER, why);
+}
+
+static bool start(struct shipper_process *self, const struct sensor *sensor,
+	unsigned place, struct reason *why)
+{
+	tzset();
+	if (!open_output(self, sensor, output_of(sensor, place), why) ||
+		!privileges_keep(0, why)) {
+		return false;
+	}
+	if (!child_follow_supervisor(sensor, SIGTERM)) {
+		return reason_set(why, "the supervisor is gone");
+	}
+	/* what was down before it was started anew is down until it takes something */
+	self->shipping.numbers.is_down = self->process->is_down != 0;
+	const struct sandbox_folders folders = {.journal = self->shipping.reader.folder,
+		.own = shipping_directory(&self->shipping)};
+	return sandbox_enter_shipper(&folders, why);
+}
+
+void shipper_process_run(const struct sensor *sensor, unsigned place)
+{
+	static struct shipper_process self; /* too large for the stack; one */
+	struct reason why = {.text = ""};
+	self.process = sensor_process(sensor, place);
+	child_start(sensor, place);
+	if (!start(&self, sensor, place, &why)) {
+		child_fail(sensor, place, &why);
+	}
+	self.process->state = STATUS_STATE_RUNNING;
+	follow(&self);
+	drain(&self);
+	_exit(0);
+}
