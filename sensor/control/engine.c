@@ -272,6 +272,8 @@ size_t engine_counters(const struct engine *engine, struct json_counter *list)
 		{"tcp.gap_bytes", flow->gap_bytes},
 		{"tcp.segments_refused", flow->segments_refused},
 		{"tls.handshakes_refused", engine->tls.handshakes_refused},
+		{"ledger.given_up", ledger_given_up(engine->ledger)},
+		{"structure.given_up", structure_given_up(engine->structure)},
 		{"mail.flows", engine->mail_flows},
 		{"mail.attempts", engine->attempts},
 		{"alerts.given", engine->alerts},

@@ -24,6 +24,7 @@ struct ledger {
 	uint32_t newest;
 	uint32_t *buckets;
 	uint64_t given_up;
+	uint64_t given_up_before;
 };
 
 static const char *const VERSION_NAMES[LEDGER_VERSIONS] = {
@@ -191,6 +192,16 @@ size_t ledger_count(const struct ledger *ledger)
 uint64_t ledger_given_up(const struct ledger *ledger)
 {
 	return ledger->given_up;
+}
+
+uint64_t ledger_given_up_ever(const struct ledger *ledger)
+{
+	return ledger->given_up + ledger->given_up_before;
+}
+
+void ledger_add_given_up_before(struct ledger *ledger, uint64_t count)
+{
+	ledger->given_up_before += count;
 }
 
 void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context)

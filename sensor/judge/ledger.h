@@ -100,7 +100,11 @@ const struct ledger_server *ledger_find(
 void ledger_put(struct ledger *ledger, const struct ledger_server *server);
 
 size_t ledger_count(const struct ledger *ledger);
+
+/* Servers forgotten for want of room: by this ledger, and with those of runs before. */
 uint64_t ledger_given_up(const struct ledger *ledger);
+uint64_t ledger_given_up_ever(const struct ledger *ledger);
+void ledger_add_given_up_before(struct ledger *ledger, uint64_t count);
 
 /* Every server, the one idle longest first. */
 typedef void ledger_visit(void *context, const struct ledger_server *server);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct reader {
 	struct ledger_server server; /* being read; .port 0: none yet */
 	size_t certificates;
 	uint64_t servers;
+	uint64_t given_up;
 	bool is_ended;
 };
 
@@ -91,10 +93,21 @@ static bool read_certificate(
 	       reason_set(why, "flows and times of the certificate do not agree");
 }
 
+static bool read_given_up(struct reader *reader, struct text rest, struct reason *why)
+{
+	if (reader->given_up != 0) {
+		return reason_set(why, "given-up is given twice");
+	}
+	return (text_number(text_trim(rest), UINT32_MAX, &reader->given_up) &&
+		       reader->given_up != 0) ||
+	       reason_set(why, "given-up wants a number, 1 to 4294967295");
+}
+
 static bool read_end(struct reader *reader, struct text rest, struct reason *why)
 {
 	uint64_t count = 0;
 	put_server(reader);
+	ledger_add_given_up_before(reader->ledger, reader->given_up);
 	reader->is_ended = true;
 	if (!text_number(text_trim(rest), UINT32_MAX, &count) ||
 		count != reader->servers) {
@@ -120,11 +133,14 @@ static bool read_line(struct reader *reader, struct text line, struct reason *wh
 	if (text_is(word, "certificate")) {
 		return read_certificate(reader, rest, why);
 	}
+	if (text_is(word, "given-up")) {
+		return read_given_up(reader, rest, why);
+	}
 	if (text_is(word, "end")) {
 		return read_end(reader, rest, why);
 	}
 	return word.len == 0 || word.at[0] == '#' ||
-	       reason_set(why, "a line is server, certificate or end");
+	       reason_set(why, "a line is server, certificate, given-up or end");
 }
 
 /* Cut the next line off the front of *rest. */
@@ -244,6 +260,11 @@ void servers_write(FILE *out, const struct ledger *ledger)
 {
 	(void)fputs(FIRST_LINE "\n", out);
 	ledger_walk(ledger, write_server, out);
+	const uint64_t given_up = ledger_given_up_ever(ledger);
+	if (given_up > 0) {
+		(void)fprintf(out, "given-up %" PRIu64 "\n",
+			given_up < UINT32_MAX ? given_up : UINT32_MAX);
+	}
 	(void)fprintf(out, "end %zu\n", ledger_count(ledger));
 }
 

@@ -2,6 +2,7 @@
 
 #include "report/json_writer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -174,6 +175,12 @@ bool servers_table(FILE *out, const struct ledger *ledger)
 			print_certificate(out, &list.items[i].server->certificates[j]);
 		}
 	}
+	if (ledger_given_up_ever(ledger) > 0) {
+		(void)fprintf(out,
+			"%" PRIu64 " more were forgotten for want of room, those "
+			"not seen for longest.\n",
+			ledger_given_up_ever(ledger));
+	}
 	free(list.items);
 	return true;
 }
@@ -259,6 +266,12 @@ bool servers_json(FILE *out, const struct ledger *ledger)
 	}
 	for (size_t i = 0; i < list.count; i++) {
 		write_server(&writer, list.items[i].server);
+	}
+	if (ledger_given_up_ever(ledger) > 0) {
+		json_object_open(&writer, NULL);
+		json_number(&writer, "given_up", ledger_given_up_ever(ledger));
+		json_object_close(&writer);
+		json_line_end(&writer);
 	}
 	free(list.items);
 	return true;

@@ -353,6 +353,9 @@ static void a_full_ledger_gives_up_the_server_idle_longest(void **state)
 	learn(ledger, smtp_to(4), NOW_US + 4);
 	assert_int_equal(ledger_count(ledger), 3);
 	assert_int_equal(ledger_given_up(ledger), 1);
+	ledger_add_given_up_before(ledger, 7);
+	assert_int_equal(ledger_given_up(ledger), 1);
+	assert_int_equal(ledger_given_up_ever(ledger), 8);
 	assert_int_equal(recall(ledger, smtp_to(1), NOW_US + 9).starttls_offers, 2);
 	assert_int_equal(recall(ledger, smtp_to(2), NOW_US + 9).starttls_offers, 0);
 	assert_int_equal(recall(ledger, smtp_to(3), NOW_US + 9).starttls_offers, 1);

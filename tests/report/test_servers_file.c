@@ -32,6 +32,7 @@ static const char FULL[] = HEAD SERVER
 	"absent-last=2026-02-01T00:00:00.000000Z "
 	"absent-for=192.0.2.7,2001:db8::9\n" CERTIFICATE
 	"server address=2001:db8::25 port=465 flows=1" TIMES "\n"
+	"given-up 17\n"
 	"end 2\n";
 
 static struct ledger *new_ledger(void)
@@ -106,6 +107,11 @@ static void every_mistake_is_told_with_its_line(void **state)
 		{HEAD SERVER "\nend 2\n", "servers.state:3: the last line does not"},
 		{HEAD "end 0\nend 0\n", "servers.state:3: a line behind the last one"},
 		{HEAD "host\nend 0\n", "servers.state:2: a line is server, "},
+		{HEAD "given-up 0\nend 0\n",
+			"servers.state:2: given-up wants a number"},
+		{HEAD "given-up\nend 0\n", "servers.state:2: given-up wants a number"},
+		{HEAD "given-up 1\ngiven-up 1\nend 0\n",
+			"servers.state:3: given-up is given twice"},
 		{HEAD "server port=25\nend 1\n", "servers.state:2: address is missing"},
 		{HEAD "server address=192.0.2.300\nend 1\n",
 			"servers.state:2: address wants an IP address, not "
@@ -204,6 +210,7 @@ static void more_servers_than_the_ledger_holds_keep_it_bounded(void **state)
 	assert_int_equal(fclose(out), 0);
 	assert_true(read_text(ledger, text, &why));
 	assert_int_equal(ledger_count(ledger), 8);
+	assert_int_equal(ledger_given_up(ledger), 92);
 	free(text);
 	ledger_free(ledger);
 }
@@ -287,9 +294,29 @@ static void the_table_reads_well(void **state)
 		"  certificate 0011223344556677 RSA for mx.example.org, 2 flows from "
 		"2026-01-31 to 2026-02-01, last to 2001:db8::7\n"
 		"[2001:db8::25]:465                 1            -       0       0 "
-		"       0          0  -\n");
+		"       0          0  -\n"
+		"17 more were forgotten for want of room, those not seen for "
+		"longest.\n");
 	free(text);
 	ledger_free(ledger);
+}
+
+static void json_has_a_last_line_only_where_servers_were_given_up(void **state)
+{
+	(void)state;
+	for (unsigned given_up = 0; given_up < 2; given_up++) {
+		struct ledger *ledger = new_ledger();
+		char *text = NULL;
+		size_t len = 0;
+		ledger_add_given_up_before(ledger, given_up);
+		FILE *out = open_memstream(&text, &len);
+		assert_non_null(out);
+		assert_true(servers_json(out, ledger));
+		assert_int_equal(fclose(out), 0);
+		assert_string_equal(text, given_up ? "{\"given_up\":1}\n" : "");
+		free(text);
+		ledger_free(ledger);
+	}
 }
 
 int main(void)
@@ -303,6 +330,7 @@ int main(void)
 		cmocka_unit_test(saving_replaces_the_file_and_leaves_nothing_beside),
 		cmocka_unit_test(what_is_no_regular_file_is_refused),
 		cmocka_unit_test(the_table_reads_well),
+		cmocka_unit_test(json_has_a_last_line_only_where_servers_were_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
