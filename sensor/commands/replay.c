@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/progress.h"
+#include "commands/replay_journal.h"
 #include "commands/state.h"
 #include "control/engine.h"
 #include "report/conformity_print.h"
@@ -29,7 +30,10 @@ struct replay {
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
 	uint32_t flow_entries;
-	FILE *flows; /* mail records go here too, or NULL */
+	const char *journal_path;
+	FILE *flows;                    /* mail records go here too, or NULL */
+	struct replay_journal *journal; /* all records go here too, or NULL */
+	const char *event_prefix;
 	bool is_summary;
 	struct human *human;
 	struct conformity *conformity;
@@ -49,6 +53,9 @@ static const char HELP[] =
 	"recommendation\n"
 	"                         (R34 ... R42+): conform, breached or not observable\n"
 	"      --flows FILE       write one mail record per flow to FILE as well\n"
+	"      --journal DIR      all records into the journal in DIR as well, for "
+	"mailwarden ship;\n"
+	"                         event ids are of this run alone then\n"
 	"      --state FILE       what is known of each server: read FILE first, write "
 	"it at the\n"
 	"                         end (see mailwarden servers)\n"
@@ -73,6 +80,7 @@ enum {
 	OPTION_JSON = 256,
 	OPTION_SUMMARY,
 	OPTION_FLOWS,
+	OPTION_JOURNAL,
 	OPTION_STATE,
 	OPTION_EXIT_CODE,
 	OPTION_CHECKSUMS,
@@ -86,6 +94,7 @@ static const struct option OPTIONS[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"summary", no_argument, NULL, OPTION_SUMMARY},
 	{"flows", required_argument, NULL, OPTION_FLOWS},
+	{"journal", required_argument, NULL, OPTION_JOURNAL},
 	{"state", required_argument, NULL, OPTION_STATE},
 	{"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
 	{"checksums", required_argument, NULL, OPTION_CHECKSUMS},
@@ -148,6 +157,9 @@ static int set_option(struct replay *replay, int option, const char *value)
 	case OPTION_FLOWS:
 		replay->flows_path = value;
 		return COMMAND_OK;
+	case OPTION_JOURNAL:
+		replay->journal_path = value;
+		return COMMAND_OK;
 	case OPTION_STATE:
 		replay->state_path = value;
 		return COMMAND_OK;
@@ -179,6 +191,10 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	} else if (!replay->is_summary) {
 		json_alert(stdout, record, finding, count);
 	}
+	if (replay->journal) {
+		json_alert(
+			replay_journal_begin(replay->journal), record, finding, count);
+	}
 }
 
 static void on_mail(void *context, const struct record *record)
@@ -192,6 +208,9 @@ static void on_mail(void *context, const struct record *record)
 	}
 	if (replay->flows) {
 		json_mail(replay->flows, record);
+	}
+	if (replay->journal) {
+		json_mail(replay_journal_begin(replay->journal), record);
 	}
 }
 
@@ -236,9 +255,12 @@ static void report_stats(
 	struct json_stats stats = {.time_us = engine_now_us(engine),
 		.host = replay->host,
 		.sequence = engine_next_sequence(engine),
-		.event_prefix = "replay-0",
+		.event_prefix = replay->event_prefix,
 		.counters = counters,
 		.counter_count = count};
+	if (replay->journal) {
+		json_stats(replay_journal_begin(replay->journal), &stats);
+	}
 	if (!replay->is_json) {
 		human_summary(replay->human, &stats);
 		conformity_print(replay->conformity, stdout, is_colour_wanted());
@@ -271,6 +293,35 @@ static int close_flows(struct replay *replay)
 	return COMMAND_OK;
 }
 
+/* Told when not all records are in it. */
+static bool close_journal(struct replay *replay)
+{
+	struct reason why;
+	struct replay_journal *journal = replay->journal;
+	replay->journal = NULL;
+	if (journal && !replay_journal_close(journal, &why)) {
+		(void)runtime_error(why.text);
+		return false;
+	}
+	return true;
+}
+
+static bool open_journal(struct replay *replay)
+{
+	static struct replay_journal journal; /* too large for the stack */
+	struct reason why;
+	if (!replay->journal_path) {
+		return true;
+	}
+	if (!replay_journal_open(&journal, replay->journal_path, replay->host, &why)) {
+		(void)runtime_error(why.text);
+		return false;
+	}
+	replay->journal = &journal;
+	replay->event_prefix = journal.prefix;
+	return true;
+}
+
 static int replay_source(
 	struct replay *replay, struct engine *engine, struct source *source)
 {
@@ -284,6 +335,9 @@ static int replay_source(
 	const bool is_read = read_frames(engine, source, &why);
 	report_stats(replay, engine, source);
 	int code = close_flows(replay);
+	if (!close_journal(replay)) {
+		code = COMMAND_RUNTIME;
+	}
 	if (!is_read) {
 		return runtime_error(why.text);
 	}
@@ -311,9 +365,10 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 		.fold_window_us = FOLD_WINDOW_US,
 		.is_verifying_checksums = replay->is_verifying_checksums,
 		.is_second_opinion_wanted = replay->is_second_opinion_wanted,
-		.is_every_reason_wanted = replay->is_json || replay->flows != NULL,
+		.is_every_reason_wanted = replay->is_json || replay->flows != NULL ||
+					  replay->journal != NULL,
 		.host = replay->host,
-		.event_prefix = "replay-0",
+		.event_prefix = replay->event_prefix,
 		.source_names = files};
 	if (getrandom(&settings.seed, sizeof(settings.seed), 0) !=
 		sizeof(settings.seed)) {
@@ -358,9 +413,10 @@ static int replay_files(
 	} else if (replay->flows_path && !replay->flows) {
 		(void)fprintf(stderr, "mailwarden replay: %s: %s\n", replay->flows_path,
 			strerror(errno));
-	} else {
+	} else if (open_journal(replay)) {
 		code = run_engine(replay, matrix, files, file_count);
 	}
+	(void)close_journal(replay);
 	if (replay->flows) {
 		(void)fclose(replay->flows);
 	}
@@ -374,7 +430,8 @@ static int run(int argc, char **argv)
 {
 	struct replay replay = {.is_second_opinion_wanted = true,
 		.flow_entries = FLOWS_DEFAULT,
-		.host = "replay"};
+		.host = "replay",
+		.event_prefix = "replay-0"};
 	opterr = 0;
 	for (;;) {
 		const int option = getopt_long(argc, argv, "m:h", OPTIONS, NULL);
