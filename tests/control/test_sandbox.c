@@ -20,13 +20,25 @@
 
 enum { OUTCOME_RIGHT = 0, OUTCOME_WRONG = 1, OUTCOME_NO_CAGE = 2 };
 
+static struct sandbox_folders folders = {-1, -1};
+
+static bool enter(enum sandbox_role role, struct reason *why)
+{
+	if (role != SANDBOX_ROLE_SHIPPER) {
+		return sandbox_enter(role, why);
+	}
+	folders.journal = open("/tmp", O_RDONLY | O_DIRECTORY);
+	folders.own = open("/tmp", O_RDONLY | O_DIRECTORY);
+	return sandbox_enter_shipper(&folders, why);
+}
+
 /* How a process in this cage ends that does this; its return value is its exit code. */
 static int end_of(enum sandbox_role role, int (*act)(void))
 {
 	const pid_t pid = fork();
 	if (pid == 0) {
 		struct reason why;
-		_exit(sandbox_enter(role, &why) ? act() : OUTCOME_NO_CAGE);
+		_exit(enter(role, &why) ? act() : OUTCOME_NO_CAGE);
 	}
 	int status = 0;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -91,6 +103,36 @@ static int makes_code(void)
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
 }
 
+static int reads_its_journal_and_writes_its_own_folder(void)
+{
+	const char *name = "test_sandbox.own";
+	const int written =
+		openat(folders.own, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	const int read = openat(folders.journal, name, O_RDONLY | O_CLOEXEC);
+	return written >= 0 && read >= 0 ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static int writes_to_its_journal(void)
+{
+	return openat(folders.journal, "test_sandbox.none", O_WRONLY | O_CREAT, 0600);
+}
+
+/* An output is down then, but not dead. */
+static int is_refused_what_libraries_try(void)
+{
+	const bool is_right =
+		mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0) == MAP_FAILED &&
+		errno == EPERM && socket(AF_NETLINK, SOCK_RAW, 0) == -1 &&
+		errno == EAFNOSUPPORT && fork() == -1 && errno == ENOSYS;
+	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static int opens_a_packet_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0);
+}
+
 static int works(void)
 {
 	void *memory = malloc((size_t)8 << 20);
@@ -124,11 +166,32 @@ static void a_reporter_opens_files_but_no_socket_and_no_program(void **state)
 	assert_killed(SANDBOX_ROLE_REPORTER, runs_a_program);
 }
 
+static void a_shipper_has_sockets_and_two_folders(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_SHIPPER, opens_a_socket);
+	assert_right(SANDBOX_ROLE_SHIPPER, is_refused_a_file);
+	assert_right(SANDBOX_ROLE_SHIPPER, reads_its_journal_and_writes_its_own_folder);
+	assert_int_equal(unlink("/tmp/test_sandbox.own"), 0);
+	assert_right(SANDBOX_ROLE_SHIPPER, is_refused_what_libraries_try);
+}
+
+static void a_shipper_that_wants_more_is_ended(void **state)
+{
+	(void)state;
+	assert_killed(SANDBOX_ROLE_SHIPPER, writes_to_its_journal);
+	assert_killed(SANDBOX_ROLE_SHIPPER, opens_a_packet_socket);
+	assert_killed(SANDBOX_ROLE_SHIPPER, runs_a_program);
+	assert_killed(SANDBOX_ROLE_SHIPPER, kills_another);
+	assert_killed(SANDBOX_ROLE_SHIPPER, traces);
+}
+
 static void memory_and_the_log_work_in_every_cage(void **state)
 {
 	(void)state;
 	assert_right(SANDBOX_ROLE_WORKER, works);
 	assert_right(SANDBOX_ROLE_REPORTER, works);
+	assert_right(SANDBOX_ROLE_SHIPPER, works);
 }
 
 int main(void)
@@ -138,6 +201,8 @@ int main(void)
 		cmocka_unit_test(
 			a_worker_that_wants_a_socket_a_process_or_a_program_is_ended),
 		cmocka_unit_test(a_reporter_opens_files_but_no_socket_and_no_program),
+		cmocka_unit_test(a_shipper_has_sockets_and_two_folders),
+		cmocka_unit_test(a_shipper_that_wants_more_is_ended),
 		cmocka_unit_test(memory_and_the_log_work_in_every_cage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

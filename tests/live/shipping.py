@@ -1,0 +1,34 @@
+"""A journal of many alerts, and what ships it."""
+
+import json
+import pathlib
+import subprocess
+
+from sensor import MAILWARDEN, MATRIX, PATIENCE_S, ROOT
+
+
+def captures():
+    return sorted((ROOT / "pcaps").glob("*/traffic.pcap"))
+
+
+def replay_into(journal, host="replay", files=None):
+    """All bundled captures into a journal."""
+    subprocess.run([MAILWARDEN, "replay", *map(str, files or captures()), "-m", str(MATRIX), "--journal", str(journal),
+                    "--host", host], check=True, capture_output=True, timeout=60)
+
+
+def records(journal):
+    """Every record of a journal, in order."""
+    lines = []
+    for segment in sorted(pathlib.Path(journal).glob("*.eve.jsonl")):
+        lines += segment.read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def ship(config, journal, *words, patience=PATIENCE_S):
+    return subprocess.run([MAILWARDEN, "ship", "-c", str(config), "--journal", str(journal), *map(str, words)],
+                          capture_output=True, text=True, timeout=patience, check=False)
+
+
+def start_shipping(config, journal, *words, **options):
+    return subprocess.Popen([MAILWARDEN, "ship", "-c", str(config), "--journal", str(journal), *map(str, words)], **options)

@@ -1,0 +1,183 @@
+"""mailwarden ship, and the outputs of a running sensor: what is in the journal gets there, whoever is killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+import sensor
+import shipping
+from sensor import MAILWARDEN, MATRIX, Sensor, until
+
+WHY_NOT = sensor.why_not_here()
+needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+
+def config(folder, *outputs, more=""):
+    path = folder / "mailwarden.yaml"
+    path.write_text(more + "outputs:\n" + "".join(f"  - {output}\n" for output in outputs))
+    return path
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_journal_of_a_replay_is_delivered_whole_and_once(tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    settings = config(tmp_path, f"{{type: file, name: all, path: {tmp_path}/all.json}}",
+                      f"{{type: file, name: few, path: {tmp_path}/few.json, events: alert, severity: high}}")
+    for _ in range(2):  # the second time there is nothing left to send
+        answer = shipping.ship(settings, tmp_path / "journal", "--once")
+        assert answer.returncode == 0, answer.stderr
+    everything = shipping.records(tmp_path / "journal")
+    assert lines(tmp_path / "all.json") == everything
+    assert lines(tmp_path / "few.json") == [one for one in everything
+                                            if one["event_type"] == "alert" and one["alert"]["severity"] <= 2]
+
+
+def test_event_ids_are_of_one_replay_alone_in_a_journal_and_the_same_without(tmp_path):
+    one = shipping.captures()[:3]
+    for _ in range(2):
+        shipping.replay_into(tmp_path / "journal", files=one)
+    ids = [record["event_id"] for record in shipping.records(tmp_path / "journal")]
+    assert len(ids) == len(set(ids)) and len(ids) > 4
+    outputs = {subprocess.run([MAILWARDEN, "replay", *map(str, one), "-m", str(MATRIX), "--json"], check=True,
+                              capture_output=True, timeout=60).stdout for _ in range(2)}
+    assert len(outputs) == 1
+
+
+def test_standard_output_is_an_output_too(tmp_path):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:5])
+    settings = config(tmp_path, '{type: file, name: pipe, path: "-"}')
+    answer = shipping.ship(settings, tmp_path / "journal", "--once")
+    assert answer.returncode == 0
+    assert [json.loads(line) for line in answer.stdout.splitlines()] == shipping.records(tmp_path / "journal")
+
+
+def test_a_shipper_killed_at_any_moment_loses_nothing_and_tears_no_line(tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    settings = config(tmp_path, f"{{type: file, path: {tmp_path}/all.json, sync: no}}")
+    chance = random.Random(5)
+    for _ in range(20):
+        one = shipping.start_shipping(settings, tmp_path / "journal")
+        time.sleep(chance.random() * 0.02)
+        one.kill()
+        one.wait()
+        shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:8])
+    assert shipping.ship(settings, tmp_path / "journal", "--once").returncode == 0
+    wanted = {record["event_id"] for record in shipping.records(tmp_path / "journal")}
+    got = [record["event_id"] for record in lines(tmp_path / "all.json")]
+    assert set(got) == wanted
+    print(f"{len(wanted)} records, {len(got) - len(wanted)} of them twice")
+
+
+def test_a_file_that_was_rotated_is_opened_anew_on_hup(tmp_path):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:3])
+    settings = config(tmp_path, f"{{type: file, path: {tmp_path}/all.json}}")
+    one = shipping.start_shipping(settings, tmp_path / "journal")
+    before = len(shipping.records(tmp_path / "journal"))
+    until(lambda: len(lines(tmp_path / "all.json")) == before, "the first records")
+    (tmp_path / "all.json").rename(tmp_path / "all.json.1")
+    one.send_signal(signal.SIGHUP)
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:3])
+    until(lambda: len(lines(tmp_path / "all.json")) == before, "records in the new file")
+    assert len(lines(tmp_path / "all.json.1")) == before
+    one.terminate()
+    assert one.wait(timeout=10) == 0
+
+
+def test_a_full_disk_tears_no_line_and_is_made_up_for(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    try:
+        shipping.replay_into(tmp_path / "journal")
+        settings = config(tmp_path, f"{{type: file, path: {disk}/all.json}}")
+        one = shipping.start_shipping(settings, tmp_path / "journal", stderr=subprocess.PIPE, text=True)
+        until(lambda: (disk / "all.json").exists() and (disk / "all.json").stat().st_size > 40000, "a disk that is full")
+        time.sleep(0.5)
+        assert (disk / "all.json").read_text().endswith("}\n")
+        subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+        wanted = shipping.records(tmp_path / "journal")
+        until(lambda: len(lines(disk / "all.json")) >= len(wanted), "the rest, when there is room")
+        one.terminate()
+        assert "No space left" in one.communicate(timeout=10)[1]
+        assert {record["event_id"] for record in lines(disk / "all.json")} == {record["event_id"] for record in wanted}
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ("outputs:\n  - {type: file, pth: /x}\n", ':2:18: unknown key of output file "pth"; did you mean "path"?'),
+    ("outputs:\n  - {type: file, path: /x, sevrity: low}\n", "did you mean"),
+    ("journal: {size: 0}\n", ":1:17: size takes 1 to"),
+    ("journal: {sync: never}\n", ':1:17: unknown sync "never"'),
+    ("journal: {size: 8, segment: 9}\n", "a segment is larger than all of it"),
+    ("jurnal: {}\n", ':1:1: unknown setting "jurnal"; did you mean "journal"?'),
+])
+def test_a_mistake_in_the_settings_is_told_with_its_place(tmp_path, text, wanted):
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text(text)
+    for words in (["check", "--config", path], ["ship", "-c", path], ["run", "-c", path]):
+        answer = subprocess.run([MAILWARDEN, *map(str, words)], capture_output=True, text=True, timeout=10, check=False)
+        assert answer.returncode == 2 and f"{path}" in answer.stderr and wanted in answer.stderr, answer.stderr
+
+
+def test_settings_that_are_right_are_told_to_be(tmp_path):
+    path = config(tmp_path, "{type: file, path: /x, severity: high, events: alert}", more="journal: {size: 8, segment: 2}\n")
+    answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
+    assert answer.returncode == 0 and "output file:" in answer.stdout and "alerts from high up" in answer.stdout
+
+
+@needs_namespace
+class TestRunning:
+    """Outputs of a running sensor."""
+
+    @pytest.fixture
+    def run(self, tmp_path):
+        out = tmp_path / "out"
+        out.mkdir()
+        for folder in (*tmp_path.parents[:2], tmp_path, out):
+            folder.chmod(0o777)
+        settings = config(tmp_path, f"{{type: file, name: siem, path: {out}/siem.json}}",
+                          more="journal: {size: 8, segment: 1, sync: interval}\n")
+        one = Sensor("-c", settings)
+        one.out = out / "siem.json"
+        yield one
+        one.close()
+
+    def output(self, run):
+        return run.status()["outputs"][0]
+
+    def test_every_record_reaches_the_output_and_status_tells_of_it(self, run):
+        from test_run import watches  # pylint: disable=import-outside-toplevel
+        watches(run, 70)
+        until(lambda: len(lines(run.out)) == len(run.records()), "all records in the output")
+        until(lambda: self.output(run)["delivered"] == len(run.records()), "the status to tell")
+        output = self.output(run)
+        assert (output["name"], output["type"], output["down"]) == ("siem", "file", False)
+        assert run.end() == 0
+        assert lines(run.out) == run.records()  # what came last while it ended, too
+
+    def test_a_shipper_that_is_killed_is_started_again_and_loses_nothing(self, run):
+        from test_run import watches  # pylint: disable=import-outside-toplevel
+        for host in (70, 71, 72):
+            before = self.output(run)["pid"]
+            os.kill(before, signal.SIGKILL)
+            watches(run, host)
+            until(lambda: self.output(run)["pid"] not in (0, before), "another shipper")
+        assert run.alerts("sensor.worker-restarted")
+        assert run.end() == 0
+        assert {one["event_id"] for one in lines(run.out)} == {one["event_id"] for one in run.records()}
+
+    def test_a_shipper_has_no_rights_left(self, run):
+        text = open(f"/proc/{self.output(run)['pid']}/status", encoding="ascii").read()
+        fields = dict(line.split(":\t", 1) for line in text.splitlines())
+        assert fields["Seccomp"].startswith("2") and int(fields["CapEff"], 16) == 0 and fields["NoNewPrivs"] == "1"
