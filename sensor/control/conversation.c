@@ -10,6 +10,9 @@
 /* A hello not read by then was never captured: what is known must do. */
 #define TLS_RECORDS_WITHOUT_HELLO 6
 
+/* One side went on for so long and nothing was recognised: what was said first must do. */
+#define BYTES_UNRECOGNISED (UINT32_C(16) << 10)
+
 static struct conversation *area(const struct engine *engine, const struct flow *flow)
 {
 	struct conversation *conversation = flow_area(engine->flows, flow);
@@ -300,6 +303,17 @@ static void classify(struct engine *engine, struct flow *flow, bool is_ended)
 	}
 }
 
+/* Of a dialogue joined in the middle of a long message the next reply may still tell. */
+static void drop_bytes(
+	struct engine *engine, struct flow *flow, unsigned side, size_t len)
+{
+	struct conversation *conversation = area(engine, flow);
+	conversation->dropped[side] += (uint32_t)len;
+	if (conversation->dropped[side] >= BYTES_UNRECOGNISED && !flow->is_midstream) {
+		classify(engine, flow, true);
+	}
+}
+
 void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
@@ -313,7 +327,8 @@ void conversation_bytes(
 		classify(engine, flow, false);
 		conversation = area(engine, flow);
 		if (conversation && conversation->phase == CONVERSATION_CLASSIFY) {
-			conversation->dropped[side] += (uint32_t)bytes.len;
+			drop_bytes(engine, flow, side, bytes.len);
+			return;
 		}
 	}
 	if (bytes.len > 0 && is_in_dialogue(engine, flow)) {

@@ -91,6 +91,22 @@ def test_decided_flows_leave_the_queue_and_their_end_is_still_seen(router):
     assert states == ["closed"]
 
 
+def test_an_upload_of_anything_to_a_server_that_is_silent_leaves_the_queue(router):
+    sensor = router.sensor("-q", "0", "--audit")
+    sink = router.start(router.server, "/usr/bin/python3", "-c", "import socket\n"
+                        f"channel = socket.create_server(('{SERVER}', 5201)).accept()[0]\n"
+                        "while channel.recv(65536): pass")
+    router.run(router.client, "/usr/bin/python3", "-c", "import socket, time\n"
+               "time.sleep(0.3)\n"
+               f"channel = socket.create_connection(('{SERVER}', 5201), 5)\n"
+               "channel.sendall(b'0123456789' * 2000000)")
+    sink.wait(20)
+    router.end(sensor)
+    listing = router.run(router.router, "iptables", "-t", "mangle", "-nvxL", "MAILWARDEN").stdout
+    queued = next(int(line.split()[1]) for line in listing.splitlines() if " NFQUEUE " in line)
+    assert 16384 < queued < 1000000, listing
+
+
 def test_held_packets_go_on_when_decided_and_when_time_is_up(router):
     sensor = router.sensor("-q", "0", "--enforce", "--hold", "64", "--hold-ms", "200")
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
