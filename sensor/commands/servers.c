@@ -10,12 +10,12 @@
 static const char HELP[] =
 	"Usage: mailwarden servers FILE [--json]\n"
 	"\n"
-	"Show what is known of each mail server, from a file that replay --state "
-	"wrote: how "
-	"often\n"
-	"STARTTLS was offered, used, refused or stripped, log-ins in clear, TLS "
-	"versions and "
-	"certificates.\n"
+	"Show what is known of each mail server: how often STARTTLS was offered, used, "
+	"refused\n"
+	"or stripped, log-ins in clear, TLS versions and certificates. FILE is one "
+	"that "
+	"replay\n"
+	"--state wrote, or servers.state in the state directory of a running sensor.\n"
 	"\n"
 	"      --json   one JSON object per line and server; a last one with "
 	"given_up where\n"
@@ -24,7 +24,8 @@ static const char HELP[] =
 	"\n"
 	"Example:\n"
 	"  mailwarden replay monday.pcap -m matrix.yaml --state servers.state\n"
-	"  mailwarden servers servers.state\n";
+	"  mailwarden servers servers.state\n"
+	"  mailwarden servers /var/lib/mailwarden/servers.state\n";
 
 enum { OPTION_JSON = 256 };
 

@@ -14,7 +14,6 @@
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define FOLD_KEYS          16384
 #define STRUCTURE_HOSTS    4096
-#define LEDGER_SERVERS     16384 /* about 1 KiB each, touched when used */
 
 static bool start_parts(struct engine *engine, struct reason *why)
 {
@@ -40,7 +39,7 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	engine->flows = flow_table_new(&flows, &handler, why);
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
-	engine->ledger = ledger_new(LEDGER_SERVERS, settings->seed, why);
+	engine->ledger = ledger_new(ENGINE_LEDGER_SERVERS, settings->seed, why);
 	engine->structure = structure_new(STRUCTURE_HOSTS, settings->seed, why);
 	if (!engine->flows || !engine->fold || !engine->ledger || !engine->structure) {
 		return false;

@@ -43,6 +43,8 @@ struct engine_outputs {
 		const struct fold_count *count);
 	/* A mail flow's end. */
 	void (*mail)(void *context, const struct record *record);
+	/* What the ledger learnt, else NULL: to tell other ledgers. Borrowed for the call. */
+	void (*lesson)(void *context, const struct ledger_lesson *lesson);
 	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
 	void *passage_context;
 	void (*passage)(void *context, const struct engine_passage *passage);
@@ -63,6 +65,8 @@ struct engine_settings {
 	const char *const *source_names; /* by frame.source: file names */
 	bool is_live;                    /* source_names are interfaces */
 };
+
+#define ENGINE_LEDGER_SERVERS 16384 /* about 1 KiB each, touched when used */
 
 struct engine; /* opaque */
 

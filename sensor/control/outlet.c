@@ -8,6 +8,9 @@ bool outlet_start(struct outlet *outlet, const struct sensor *sensor, unsigned p
 	struct reason *why)
 {
 	outlet->ring = &sensor->rings[place];
+	outlet->lessons = place >= SENSOR_WORKERS && place < sensor->process_count
+				  ? &sensor->told[place - SENSOR_WORKERS]
+				  : NULL;
 	outlet->process = sensor_process(sensor, place);
 	outlet->wake = sensor->wake;
 	outlet->naps = 0;
@@ -45,17 +48,22 @@ static size_t spare_for(enum severity severity, size_t capacity)
 	return capacity / 2;
 }
 
-static bool put(struct outlet *outlet, size_t len, enum severity severity)
+static void wait_for_room(struct outlet *outlet, const struct ring *ring, size_t len)
 {
-	const struct ring *ring = outlet->ring;
-	const size_t spare = spare_for(severity, ring->capacity);
 	for (; outlet->naps > 0; outlet->naps--) {
-		if (ring_waiting(ring) + len + spare <= ring->capacity) {
+		if (ring_waiting(ring) + len <= ring->capacity) {
 			break;
 		}
 		const struct timespec nap = {.tv_nsec = 10000000};
 		(void)nanosleep(&nap, NULL);
 	}
+}
+
+static bool put(struct outlet *outlet, size_t len, enum severity severity)
+{
+	const struct ring *ring = outlet->ring;
+	const size_t spare = spare_for(severity, ring->capacity);
+	wait_for_room(outlet, ring, len + spare);
 	return ring_put(ring, outlet->bytes, len, spare);
 }
 
@@ -75,4 +83,10 @@ bool outlet_end(struct outlet *outlet, enum severity severity)
 		(void)!write(outlet->wake, &one, sizeof(one));
 	}
 	return true;
+}
+
+void outlet_lesson(struct outlet *outlet, const struct ledger_lesson *lesson)
+{
+	wait_for_room(outlet, outlet->lessons, sizeof(*lesson));
+	(void)ring_put(outlet->lessons, lesson, sizeof(*lesson), 0); /* it counts */
 }

@@ -1,5 +1,6 @@
 /*
- * control/outlet - one process's way to the reporter: records into its ring.
+ * control/outlet - one process's way to the reporter: records into its ring, and what
+ * a worker learnt of servers into another one (control/lessons).
  *
  * A record is written as text into a stream over fixed memory, then put into the
  * ring whole. Where room gets scarce, what matters least is refused first and
@@ -15,6 +16,7 @@
 
 struct outlet {
 	const struct ring *ring;
+	const struct ring *lessons;     /* a worker's; else NULL */
 	struct status_process *process; /* counts what is refused */
 	int wake;
 	FILE *stream;
@@ -33,3 +35,6 @@ FILE *outlet_begin(struct outlet *outlet);
 
 /* ... and hand it over. False: refused. */
 bool outlet_end(struct outlet *outlet, enum severity severity);
+
+/* A worker's: hand a lesson over, refused and counted where there is no room. */
+void outlet_lesson(struct outlet *outlet, const struct ledger_lesson *lesson);

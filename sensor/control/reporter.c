@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/child.h"
+#include "control/lessons.h"
 #include "control/sandbox.h"
 #include "report/journal.h"
 
@@ -22,6 +23,7 @@ struct reporter {
 	const struct sensor *sensor;
 	struct status_process *process;
 	struct journal journal;
+	struct lessons lessons;
 	uint64_t retry_us; /* the journal failed: not before */
 	uint64_t warn_us;
 	char batch[BATCH_BYTES];
@@ -114,7 +116,9 @@ static void follow(struct reporter *reporter)
 		if (child_is_told_to_reopen()) {
 			journal_reopen(&reporter->journal);
 		}
-		if (!take_all(reporter)) {
+		const bool is_any = take_all(reporter);
+		lessons_take(&reporter->lessons, clock_monotonic_us());
+		if (!is_any) {
 			wait_for_records(reporter);
 		}
 	}
@@ -143,11 +147,13 @@ static void drain(struct reporter *reporter)
 		while (take_all(reporter)) {
 			reporter->process->heartbeat++;
 		}
+		lessons_take(&reporter->lessons, clock_monotonic_us());
 		if (is_last) {
 			break;
 		}
 		(void)poll(NULL, 0, 10);
 	}
+	lessons_end(&reporter->lessons);
 	journal_close(&reporter->journal);
 	reporter->process->state = STATUS_STATE_ENDED;
 }
@@ -159,6 +165,9 @@ static bool start(struct reporter *reporter, struct reason *why)
 		&sensor->settings->journal);
 	tzset();
 	if (!privileges_keep(0, why)) {
+		return false;
+	}
+	if (!lessons_start(&reporter->lessons, sensor, why)) {
 		return false;
 	}
 	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,

@@ -78,6 +78,7 @@ static const int REPORTER_CALLS[] = {
 	SCMP_SYS(symlinkat),
 	SCMP_SYS(fallocate),
 	SCMP_SYS(getdents64),
+	SCMP_SYS(fcntl), /* fdopen's */
 	END_OF_LIST,
 };
 

@@ -25,6 +25,8 @@ struct sensor {
 	struct status_page *page;
 	struct matrix_store *store;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
+	struct ring told[STATUS_WORKERS_MAX];    /* lessons of each worker ... */
+	struct ring heard[STATUS_WORKERS_MAX];   /* ... and those of the others to it */
 	unsigned process_count; /* supervisor, reporter, workers: who writes records */
 	unsigned place_count;   /* and the shippers behind them */
 	struct queue *queues[STATUS_WORKERS_MAX]; /* by worker; NULL: it has none */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/lessons.h"
 #include "control/links.h"
 #include "control/notify.h"
 #include "control/output_health.h"
@@ -185,7 +186,8 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 	for (unsigned i = 0; i < sensor->process_count; i++) {
 		sensor->rings[i] = ring_init(memory + size * i, RING_BYTES);
 	}
-	return health_start(&supervisor->health, sensor, why);
+	return lessons_make_rings(sensor, why) &&
+	       health_start(&supervisor->health, sensor, why);
 }
 
 static bool load_matrix(struct supervisor *supervisor, struct reason *why)
@@ -264,8 +266,7 @@ static bool start_kind(struct supervisor *supervisor, const struct process_kind 
 
 static bool start_reporter(struct supervisor *supervisor, struct reason *why)
 {
-	return start_kind(
-		supervisor, &REPORTER, SENSOR_REPORTER, SENSOR_WORKERS, why);
+	return start_kind(supervisor, &REPORTER, SENSOR_REPORTER, SENSOR_WORKERS, why);
 }
 
 static bool open_queues(struct supervisor *supervisor, struct reason *why)

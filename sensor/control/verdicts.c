@@ -308,6 +308,23 @@ bool verdicts_has_message(const struct conversation *conversation)
 	       conversation->learnt != conversation->dialogue.facts.transaction_count;
 }
 
+/* Have it remembered what the server offered, here and wherever else it is wanted. */
+static void ledger_note(
+	struct engine *engine, const struct observation *observation, uint64_t start_us)
+{
+	const bool is_stripped =
+		(engine->judgement.findings &
+			FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED)) != 0;
+	struct ledger_lesson lesson;
+	if (!ledger_lesson_of(observation, start_us, is_stripped, &lesson)) {
+		return;
+	}
+	ledger_learn(engine->ledger, &lesson);
+	if (engine->outputs.lesson) {
+		engine->outputs.lesson(engine->outputs.context, &lesson);
+	}
+}
+
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
@@ -356,9 +373,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		structure_note(engine, conversation, &observation);
 	}
 	if (is_ended && is_recorded) {
-		ledger_learn(engine->ledger, &observation, flow->start_us,
-			(engine->judgement.findings &
-				FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED)) != 0);
+		ledger_note(engine, &observation, flow->start_us);
 	}
 	if (is_ended) {
 		engine->mail_flows++;

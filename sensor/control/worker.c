@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "control/child.h"
 #include "control/gate.h"
+#include "control/lessons.h"
 #include "control/outlet.h"
 #include "control/sandbox.h"
 #include "control/taps.h"
@@ -24,6 +25,7 @@
 struct worker {
 	const struct sensor *sensor;
 	struct status_process *process;
+	unsigned place;
 	struct engine *engine;
 	struct taps *taps; /* or ... */
 	struct gate *gate; /* ... a queue's packets */
@@ -52,6 +54,12 @@ static void on_mail(void *context, const struct record *record)
 	(void)outlet_end(&worker->outlet, SEVERITY_NONE);
 }
 
+static void on_lesson(void *context, const struct ledger_lesson *lesson)
+{
+	struct worker *worker = (struct worker *)context;
+	outlet_lesson(&worker->outlet, lesson);
+}
+
 static bool start_engine(struct worker *worker, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
@@ -74,13 +82,19 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	if (getrandom(&engine.seed, sizeof(engine.seed), 0) != sizeof(engine.seed)) {
 		return reason_set(why, "no random numbers for the hash seed");
 	}
-	struct engine_outputs outputs = {
-		.context = worker, .alert = on_alert, .mail = on_mail};
+	struct engine_outputs outputs = {.context = worker,
+		.alert = on_alert,
+		.mail = on_mail,
+		.lesson = on_lesson};
 	if (worker->gate) {
 		gate_attach(worker->gate, &outputs);
 	}
 	worker->engine = engine_new(&engine, &outputs, why);
-	return worker->engine != NULL;
+	if (!worker->engine) {
+		return false;
+	}
+	lessons_recall(sensor, engine_ledger(worker->engine));
+	return true;
 }
 
 static bool make_gate(struct worker *worker, unsigned place, struct reason *why)
@@ -179,6 +193,8 @@ static void publish(struct worker *worker)
 	counters[count++] = (struct json_counter){"capture.received", taps.received};
 	counters[count++] = (struct json_counter){"capture.lost", taps.lost};
 	counters[count++] = (struct json_counter){"records.refused", process->refused};
+	counters[count++] = (struct json_counter){
+		"lessons.lost", lessons_lost(worker->sensor, worker->place)};
 	status_publish(process, counters, count);
 	const bool is_quiet = process->packets == taps.received;
 	process->packets = taps.received;
@@ -201,6 +217,7 @@ static void turn(struct worker *worker, bool is_idle)
 		worker->matrix = matrix;
 		worker->process->matrix = matrix;
 	}
+	lessons_hear(sensor, worker->place, engine_ledger(worker->engine));
 	const uint64_t now_us = clock_monotonic_us();
 	if (now_us >= worker->publish_us) {
 		worker->publish_us = now_us + PUBLISH_US;
@@ -258,6 +275,7 @@ void worker_run(const struct sensor *sensor, unsigned place)
 	struct reason why = {.text = ""};
 	worker.sensor = sensor;
 	worker.process = sensor_process(sensor, place);
+	worker.place = place;
 	child_start(sensor, place);
 	if (!start(&worker, place, &why)) {
 		child_fail(sensor, place, &why);

@@ -7,7 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define NONE UINT32_MAX
+#define NONE         UINT32_MAX
+#define LAST_TIME_US UINT64_C(253402300799999999) /* of the year 9999 */
 
 struct entry {
 	struct ledger_server server;
@@ -347,11 +348,11 @@ static void add_client(struct ledger_absence *absence, const struct address *cli
 	}
 }
 
-static void learn_offer(struct ledger_server *server,
-	const struct observation *observation, uint64_t start_us)
+static void learn_offer(
+	struct ledger_server *server, const struct ledger_lesson *lesson)
 {
-	const struct facts *facts = observation->facts;
-	if (facts->starttls_offered == FACTS_YES) {
+	const uint64_t start_us = lesson->start_us;
+	if ((lesson->flags & LEDGER_LESSON_OFFERED) != 0) {
 		count(&server->offered);
 		widen(&server->offered_first_us, &server->offered_last_us, start_us);
 		if (start_us >= server->absence.last_us) {
@@ -359,14 +360,14 @@ static void learn_offer(struct ledger_server *server,
 		}
 		return;
 	}
-	if (!judge_is_starttls_absent(facts)) {
+	if ((lesson->flags & LEDGER_LESSON_ABSENT) == 0) {
 		return;
 	}
 	count(&server->not_offered);
 	if (start_us >= server->offered_last_us) {
 		count(&server->absence.flows);
 		widen(&server->absence.first_us, &server->absence.last_us, start_us);
-		add_client(&server->absence, &observation->client);
+		add_client(&server->absence, &lesson->client);
 	}
 }
 
@@ -381,32 +382,30 @@ static struct ledger_certificate *oldest_certificate(struct ledger_server *serve
 	return oldest;
 }
 
-static void learn_certificate(struct ledger_server *server,
-	const struct observation *observation, uint64_t start_us)
+static void learn_certificate(
+	struct ledger_server *server, const struct ledger_lesson *lesson)
 {
-	const struct facts_certificate *certificate = shown(observation);
-	if (!certificate) {
+	if (lesson->fingerprint[0] == '\0') {
 		return;
 	}
-	struct ledger_certificate fresh = {.flows = 0};
-	word_copy(fresh.sni, sizeof(fresh.sni), observation->facts->session.sni);
-	word_copy(fresh.key_type, sizeof(fresh.key_type), certificate->key_type);
-	word_copy(
-		fresh.fingerprint, sizeof(fresh.fingerprint), certificate->fingerprint);
 	const struct ledger_certificate *known =
-		find_certificate(server, fresh.fingerprint, fresh.sni);
+		find_certificate(server, lesson->fingerprint, lesson->sni);
 	struct ledger_certificate *entry;
 	if (known) {
 		entry = &server->certificates[known - server->certificates];
 	} else {
 		entry = oldest_certificate(server);
-		*entry = fresh;
+		*entry = (struct ledger_certificate){.flows = 0};
+		memcpy(entry->fingerprint, lesson->fingerprint,
+			sizeof(entry->fingerprint));
+		memcpy(entry->key_type, lesson->key_type, sizeof(entry->key_type));
+		memcpy(entry->sni, lesson->sni, sizeof(entry->sni));
 	}
 	count(&entry->flows);
-	if (start_us >= entry->last_us) {
-		entry->client = observation->client;
+	if (lesson->start_us >= entry->last_us) {
+		entry->client = lesson->client;
 	}
-	widen(&entry->first_us, &entry->last_us, start_us);
+	widen(&entry->first_us, &entry->last_us, lesson->start_us);
 }
 
 /* 0x0300 is SSL 3.0, 0x0304 TLS 1.3 (RFC 8446 section 4.2.1). */
@@ -417,31 +416,104 @@ static uint16_t version_flag(uint16_t version)
 	return (uint16_t)flag;
 }
 
-void ledger_learn(struct ledger *ledger, const struct observation *observation,
-	uint64_t start_us, bool is_stripped)
+void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 {
-	const struct facts *facts = observation->facts;
-	if (!facts->has_server_bytes) {
-		return;
-	}
-	const uint64_t seen_us = start_us > 0 ? start_us : 1; /* 0 is never */
-	struct ledger_server *server =
-		use(ledger, &observation->server, observation->server_port);
+	struct ledger_server *server = use(ledger, &lesson->server, lesson->port);
 	count(&server->flows);
-	widen(&server->first_us, &server->last_us, seen_us);
-	server->versions |= version_flag(facts->session.version);
-	if (facts->tls == FACTS_TLS_STARTTLS) {
+	widen(&server->first_us, &server->last_us, lesson->start_us);
+	server->versions |= version_flag(lesson->version);
+	if ((lesson->flags & LEDGER_LESSON_USED) != 0) {
 		count(&server->used);
 	}
-	if ((facts->starttls & FACTS_STARTTLS_REFUSED) != 0) {
+	if ((lesson->flags & LEDGER_LESSON_REFUSED) != 0) {
 		count(&server->refused);
 	}
-	if (is_stripped) {
+	if ((lesson->flags & LEDGER_LESSON_STRIPPED) != 0) {
 		count(&server->stripped);
 	}
-	if ((facts->auth_secret & FACTS_MECHANISMS_REUSABLE) != 0) {
+	if ((lesson->flags & LEDGER_LESSON_AUTH_CLEAR) != 0) {
 		count(&server->auth_clear);
 	}
-	learn_offer(server, observation, seen_us);
-	learn_certificate(server, observation, seen_us);
+	learn_offer(server, lesson);
+	learn_certificate(server, lesson);
+}
+
+static uint16_t lesson_flags(const struct facts *facts, bool is_stripped)
+{
+	unsigned flags = 0;
+	if (facts->starttls_offered == FACTS_YES) {
+		flags |= LEDGER_LESSON_OFFERED;
+	} else if (judge_is_starttls_absent(facts)) {
+		flags |= LEDGER_LESSON_ABSENT;
+	}
+	if (facts->tls == FACTS_TLS_STARTTLS) {
+		flags |= LEDGER_LESSON_USED;
+	}
+	if ((facts->starttls & FACTS_STARTTLS_REFUSED) != 0) {
+		flags |= LEDGER_LESSON_REFUSED;
+	}
+	if (is_stripped) {
+		flags |= LEDGER_LESSON_STRIPPED;
+	}
+	if ((facts->auth_secret & FACTS_MECHANISMS_REUSABLE) != 0) {
+		flags |= LEDGER_LESSON_AUTH_CLEAR;
+	}
+	return (uint16_t)flags;
+}
+
+bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
+	bool is_stripped, struct ledger_lesson *lesson)
+{
+	const struct facts *facts = observation->facts;
+	const struct facts_certificate *certificate = shown(observation);
+	if (!facts->has_server_bytes) {
+		return false;
+	}
+	/* whole, with what lies between its members: it leaves the process */
+	memset(lesson, 0, sizeof(*lesson));
+	lesson->server = observation->server;
+	lesson->client = observation->client;
+	lesson->start_us = start_us > 0 ? start_us : 1; /* 0 is never */
+	lesson->port = observation->server_port;
+	lesson->version = facts->session.version;
+	lesson->flags = lesson_flags(facts, is_stripped);
+	if (certificate) {
+		word_copy(lesson->sni, sizeof(lesson->sni), facts->session.sni);
+		word_copy(lesson->key_type, sizeof(lesson->key_type),
+			certificate->key_type);
+		word_copy(lesson->fingerprint, sizeof(lesson->fingerprint),
+			certificate->fingerprint);
+	}
+	return true;
+}
+
+/* It ends within its field, and as it is a state file's line may hold it. */
+static bool is_word(const char *field, size_t size)
+{
+	const size_t len = strnlen(field, size);
+	char again[LEDGER_DIGEST_BYTES];
+	if (len == size) {
+		return false;
+	}
+	word_copy(again, sizeof(again), field);
+	return strcmp(again, field) == 0;
+}
+
+static bool is_digest(const char *field)
+{
+	const size_t len = strnlen(field, LEDGER_DIGEST_BYTES);
+	return len == 0 || (len == LEDGER_DIGEST_BYTES - 1 &&
+				   strspn(field, "0123456789abcdef") == len);
+}
+
+bool ledger_lesson_is_sound(const struct ledger_lesson *lesson)
+{
+	return lesson->start_us != 0 && lesson->start_us <= LAST_TIME_US &&
+	       lesson->port != 0 &&
+	       (lesson->flags & ~(unsigned)LEDGER_LESSON_FLAGS) == 0 &&
+	       (lesson->flags & (LEDGER_LESSON_OFFERED | LEDGER_LESSON_ABSENT)) !=
+		       (LEDGER_LESSON_OFFERED | LEDGER_LESSON_ABSENT) &&
+	       is_digest(lesson->fingerprint) &&
+	       is_word(lesson->key_type, sizeof(lesson->key_type)) &&
+	       is_word(lesson->sni, sizeof(lesson->sni));
 }

@@ -1,9 +1,10 @@
 /*
  * judge/ledger - what each mail server offered before: STARTTLS and certificates.
  *
- * In: finished flows, by server (address and port). Out: struct judge_memory for a flow
- * at hand. Bounded: a full ledger gives up the server idle longest. Time is a
- * parameter; no I/O (report/servers_file reads and writes it).
+ * In: finished flows, by server (address and port), as lessons. Out: struct
+ * judge_memory for a flow at hand. Bounded: a full ledger gives up the server idle
+ * longest. Time is a parameter; no I/O (report/servers_file reads and writes it).
+ * A lesson is plain data: it may cross to other processes, whose ledgers learn it too.
  */
 #pragma once
 
@@ -88,9 +89,38 @@ static inline bool ledger_is_of_use(const struct facts *facts)
 void ledger_recall(const struct ledger *ledger, const struct observation *observation,
 	uint64_t start_us, struct judge_memory *memory);
 
-/* One mail flow that ended, once. is_stripped: it was judged so. */
-void ledger_learn(struct ledger *ledger, const struct observation *observation,
-	uint64_t start_us, bool is_stripped);
+enum ledger_lesson_flag {
+	LEDGER_LESSON_OFFERED = 1 << 0, /* a list of capabilities had STARTTLS */
+	LEDGER_LESSON_ABSENT = 1 << 1,  /* one went by without it */
+	LEDGER_LESSON_USED = 1 << 2,
+	LEDGER_LESSON_REFUSED = 1 << 3,
+	LEDGER_LESSON_STRIPPED = 1 << 4,
+	LEDGER_LESSON_AUTH_CLEAR = 1 << 5,
+	LEDGER_LESSON_FLAGS = (1 << 6) - 1,
+};
+
+/* What one mail flow that ended teaches of its server. */
+struct ledger_lesson {
+	struct address server;
+	struct address client;
+	uint64_t start_us; /* never 0 */
+	uint16_t port;
+	uint16_t version;                      /* of TLS; 0: none, or not seen */
+	uint16_t flags;                        /* enum ledger_lesson_flag */
+	char fingerprint[LEDGER_DIGEST_BYTES]; /* "": no certificate was visible */
+	char key_type[LEDGER_KEY_BYTES];
+	char sni[LEDGER_SNI_BYTES];
+};
+
+/* False: it teaches nothing. is_stripped: the flow was judged so. */
+bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
+	bool is_stripped, struct ledger_lesson *lesson);
+
+/* Of a lesson from another process: every text ends and is a word, nothing is odd. */
+bool ledger_lesson_is_sound(const struct ledger_lesson *lesson);
+
+/* Each flow once. */
+void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson);
 
 /* NULL when nothing is known of it. */
 const struct ledger_server *ledger_find(

@@ -222,11 +222,10 @@ static enum servers_result load_from(
 	return result;
 }
 
-enum servers_result servers_load(
-	struct ledger *ledger, const char *path, struct reason *why)
+/* Takes the descriptor; -1: errno tells why it could not be opened. */
+static enum servers_result load_descriptor(
+	struct ledger *ledger, int id, const char *path, struct reason *why)
 {
-	/* a pipe without a writer must not hold it up */
-	const int id = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *file = id >= 0 ? fdopen(id, "r") : NULL;
 	if (!file) {
 		const enum servers_result result = refused(why, path);
@@ -238,6 +237,22 @@ enum servers_result servers_load(
 	const enum servers_result result = load_from(ledger, file, path, why);
 	(void)fclose(file);
 	return result;
+}
+
+/* A pipe without a writer must not hold it up. */
+#define LOAD_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+
+enum servers_result servers_load(
+	struct ledger *ledger, const char *path, struct reason *why)
+{
+	return load_descriptor(ledger, open(path, LOAD_FLAGS), path, why);
+}
+
+enum servers_result servers_load_at(
+	struct ledger *ledger, int directory, const char *name, struct reason *why)
+{
+	return load_descriptor(
+		ledger, openat(directory, name, LOAD_FLAGS | O_NOFOLLOW), name, why);
 }
 
 static void write_server(void *context, const struct ledger_server *server)
@@ -268,42 +283,37 @@ void servers_write(FILE *out, const struct ledger *ledger)
 	(void)fprintf(out, "end %zu\n", ledger_count(ledger));
 }
 
-/* The new name must survive a power cut too. */
-static bool sync_folder(const char *path)
-{
-	char folder[PATH_MAX];
-	(void)snprintf(folder, sizeof(folder), "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash) {
-		slash[slash == folder ? 1 : 0] = '\0';
-	}
-	const int id = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (id < 0) {
-		return false;
-	}
-	const bool is_synced = fsync(id) == 0;
-	(void)close(id);
-	return is_synced;
-}
-
 static bool write_whole(FILE *out, const struct ledger *ledger)
 {
 	servers_write(out, ledger);
 	return fflush(out) == 0 && ferror(out) == 0 && fsync(fileno(out)) == 0;
 }
 
-/* Write beside target and rename; errno tells why not. */
-static bool replace(const struct ledger *ledger, const char *target)
+/* A left-over of that name is of a process that was killed; errno tells why not. */
+static FILE *create_at(int directory, const char *name)
 {
-	char beside[PATH_MAX + 8];
-	(void)snprintf(beside, sizeof(beside), "%s.XXXXXX", target);
-	const int id = mkostemp(beside, O_CLOEXEC);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int id = openat(directory, name, flags, 0600);
+	if (id < 0 && errno == EEXIST && unlinkat(directory, name, 0) == 0) {
+		id = openat(directory, name, flags, 0600);
+	}
 	FILE *out = id >= 0 ? fdopen(id, "w") : NULL;
+	if (!out && id >= 0) {
+		(void)close(id);
+		(void)unlinkat(directory, name, 0);
+	}
+	return out;
+}
+
+/*
+ * Write beside the file and rename; errno tells why not. The new name must survive a
+ * power cut too.
+ */
+static bool replace_at(const struct ledger *ledger, int directory, const char *name,
+	const char *beside)
+{
+	FILE *out = create_at(directory, beside);
 	if (!out) {
-		if (id >= 0) {
-			(void)close(id);
-			(void)unlink(beside);
-		}
 		return false;
 	}
 	bool is_done = write_whole(out, ledger);
@@ -312,14 +322,49 @@ static bool replace(const struct ledger *ledger, const char *target)
 		is_done = false;
 		error = errno;
 	}
-	if (is_done && (rename(beside, target) != 0 || !sync_folder(target))) {
+	if (is_done && (renameat(directory, beside, directory, name) != 0 ||
+			       fsync(directory) != 0)) {
 		is_done = false;
 		error = errno;
 	}
 	if (!is_done) {
-		(void)unlink(beside); /* gone already where only the folder failed */
+		/* gone already where only the folder failed */
+		(void)unlinkat(directory, beside, 0);
 		errno = error;
 	}
+	return is_done;
+}
+
+bool servers_save_at(const struct ledger *ledger, int directory, const char *name,
+	struct reason *why)
+{
+	char beside[NAME_MAX + 1];
+	(void)snprintf(beside, sizeof(beside), "%.200s.new", name);
+	return replace_at(ledger, directory, name, beside) ||
+	       reason_set(why, "%.100s: %s", name, strerror(errno));
+}
+
+/* target: of PATH_MAX bytes, cut into folder and name. */
+static bool replace(const struct ledger *ledger, char *target)
+{
+	char beside[NAME_MAX + 1];
+	char *slash = strrchr(target, '/');
+	const char *name = slash ? slash + 1 : target;
+	const char *folder = ".";
+	if (slash) {
+		folder = slash == target ? "/" : target;
+		*slash = '\0';
+	}
+	const int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0) {
+		return false;
+	}
+	/* two replays may save at once */
+	(void)snprintf(beside, sizeof(beside), "%.200s.%ld", name, (long)getpid());
+	const bool is_done = replace_at(ledger, directory, name, beside);
+	const int error = errno;
+	(void)close(directory);
+	errno = error;
 	return is_done;
 }
 
@@ -327,10 +372,11 @@ bool servers_save(const struct ledger *ledger, const char *path, struct reason *
 {
 	/* a symbolic link stays one: the file behind it is replaced */
 	char target[PATH_MAX];
-	const char *real = realpath(path, target);
-	if (!real && errno == ENOENT && strlen(path) < sizeof(target)) {
-		real = path;
+	bool is_named = realpath(path, target) != NULL;
+	if (!is_named && errno == ENOENT && strlen(path) < sizeof(target)) {
+		(void)snprintf(target, sizeof(target), "%s", path);
+		is_named = true;
 	}
-	return (real && replace(ledger, real)) ||
+	return (is_named && replace(ledger, target)) ||
 	       reason_set(why, "%.100s: %s", path, strerror(errno));
 }

@@ -26,7 +26,15 @@ bool servers_read(
 enum servers_result servers_load(
 	struct ledger *ledger, const char *path, struct reason *why);
 
+/* The same by name in a directory, never through a symbolic link. */
+enum servers_result servers_load_at(
+	struct ledger *ledger, int directory, const char *name, struct reason *why);
+
 void servers_write(FILE *out, const struct ledger *ledger);
 
 /* All of it or nothing: whoever reads path meanwhile sees the old file whole. */
 bool servers_save(const struct ledger *ledger, const char *path, struct reason *why);
+
+/* The same by name in a directory, for the one process that writes it. */
+bool servers_save_at(const struct ledger *ledger, int directory, const char *name,
+	struct reason *why);

@@ -31,7 +31,11 @@ static struct made_flow smtp(const char *client, enum facts_answer offered)
 static void learn(struct ledger *ledger, struct made_flow flow, uint64_t start_us)
 {
 	flow.observation.facts = &flow.facts;
-	ledger_learn(ledger, &flow.observation, start_us, false);
+	struct ledger_lesson lesson;
+	if (ledger_lesson_of(&flow.observation, start_us, false, &lesson)) {
+		assert_true(ledger_lesson_is_sound(&lesson));
+		ledger_learn(ledger, &lesson);
+	}
 }
 
 static struct judge_memory recall(

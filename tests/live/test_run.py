@@ -21,9 +21,9 @@ SOON_S = 1.0
 IS_SANITIZED = b"__asan_init" in pathlib.Path(MAILWARDEN).read_bytes()
 
 
-def segment(host, to_server, sequence, acknowledged, flags, payload=b""):
+def segment(host, to_server, sequence, acknowledged, flags, payload=b"", port=2525):
     """Between workstation 192.0.2.<host> and a server on the Internet, on a port that is not mail's."""
-    frame = bytearray(tcp(to_server, sequence, acknowledged, flags, payload, 2525))
+    frame = bytearray(tcp(to_server, sequence, acknowledged, flags, payload, port))
     frame[29 if to_server else 33] = host  # behind Ethernet: the IPv4 header's source or destination
     return bytes(frame)
 

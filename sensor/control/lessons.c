@@ -1,0 +1,195 @@
+#include "control/lessons.h"
+
+#include "base/log.h"
+#include "report/servers_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define RING_BYTES  ((size_t)256 * 1024)
+#define SAVE_US     UINT64_C(60000000)
+#define WARN_US     UINT64_C(60000000)
+#define AT_ONCE     64 /* lessons */
+#define ROUNDS      (RING_BYTES / (AT_ONCE * sizeof(struct ledger_lesson)) + 1)
+#define BROKEN_FILE LESSONS_FILE ".broken"
+
+static unsigned worker_count(const struct sensor *sensor)
+{
+	return sensor->process_count - SENSOR_WORKERS;
+}
+
+bool lessons_make_rings(struct sensor *sensor, struct reason *why)
+{
+	const size_t size = (ring_size(RING_BYTES) + 4095) & ~(size_t)4095;
+	const unsigned workers = worker_count(sensor);
+	unsigned char *memory = mmap(NULL, 2 * size * workers, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED) {
+		return reason_set(why, "no memory for lessons: %s", strerror(errno));
+	}
+	for (unsigned i = 0; i < workers; i++) {
+		sensor->told[i] = ring_init(memory + 2 * size * i, RING_BYTES);
+		sensor->heard[i] = ring_init(memory + 2 * size * i + size, RING_BYTES);
+	}
+	return true;
+}
+
+void lessons_recall(const struct sensor *sensor, struct ledger *ledger)
+{
+	struct reason why = {.text = ""};
+	switch (servers_load_at(ledger, sensor->state_directory, LESSONS_FILE, &why)) {
+	case SERVERS_OK:
+	case SERVERS_MISSING:
+		break;
+	case SERVERS_BROKEN:
+	case SERVERS_UNREADABLE:
+		log_line(LOG_LEVEL_WARNING, "worker", "%s", why.text);
+		break;
+	}
+}
+
+uint64_t lessons_lost(const struct sensor *sensor, unsigned place)
+{
+	return ring_refused(&sensor->told[place - SENSOR_WORKERS]) +
+	       ring_refused(&sensor->heard[place - SENSOR_WORKERS]);
+}
+
+/* Whole lessons from a ring; what is none of that size was written by nobody of ours. */
+static size_t take(const struct ring *ring, struct ledger_lesson list[AT_ONCE])
+{
+	const size_t len = ring_peek(ring, list, AT_ONCE * sizeof(*list));
+	const size_t count = len / sizeof(*list);
+	ring_done(ring, count > 0 ? count * sizeof(*list) : len);
+	return count;
+}
+
+void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger)
+{
+	struct ledger_lesson list[AT_ONCE];
+	const struct ring *ring = &sensor->heard[place - SENSOR_WORKERS];
+	if (ring_waiting(ring) == 0) {
+		return;
+	}
+	const size_t count = take(ring, list);
+	for (size_t i = 0; i < count; i++) {
+		if (ledger_lesson_is_sound(&list[i])) {
+			ledger_learn(ledger, &list[i]);
+		}
+	}
+}
+
+bool lessons_start(
+	struct lessons *lessons, const struct sensor *sensor, struct reason *why)
+{
+	struct hash_seed seed;
+	const int directory = sensor->state_directory;
+	*lessons = (struct lessons){.sensor = sensor};
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		return reason_set(why, "no random numbers for the hash seed");
+	}
+	lessons->ledger = ledger_new(ENGINE_LEDGER_SERVERS, seed, why);
+	if (!lessons->ledger) {
+		return false;
+	}
+	switch (servers_load_at(lessons->ledger, directory, LESSONS_FILE, why)) {
+	case SERVERS_OK:
+	case SERVERS_MISSING:
+		break;
+	case SERVERS_BROKEN:
+		log_line(LOG_LEVEL_ERROR, "reporter",
+			"%s; what stands before is used, the file is now " BROKEN_FILE,
+			why->text);
+		if (renameat(directory, LESSONS_FILE, directory, BROKEN_FILE) != 0) {
+			return reason_set(why, BROKEN_FILE ": %s", strerror(errno));
+		}
+		lessons->is_changed = true;
+		break;
+	case SERVERS_UNREADABLE:
+		ledger_free(lessons->ledger);
+		return false;
+	}
+	return true;
+}
+
+/* Said once a minute, counted always. */
+static void tell_fault(struct lessons *lessons, uint64_t now_us, const char *what)
+{
+	lessons->faults++;
+	if (now_us >= lessons->warn_us) {
+		lessons->warn_us = now_us + WARN_US;
+		log_line(LOG_LEVEL_ERROR, "reporter", "%s", what);
+	}
+}
+
+static void pass_on(
+	const struct sensor *sensor, unsigned from, const struct ledger_lesson *lesson)
+{
+	for (unsigned i = 0; i < worker_count(sensor); i++) {
+		if (i != from) {
+			(void)ring_put(&sensor->heard[i], lesson, sizeof(*lesson), 0);
+		}
+	}
+}
+
+/* False: nothing waited. */
+static bool take_some(struct lessons *lessons, unsigned worker, uint64_t now_us)
+{
+	struct ledger_lesson list[AT_ONCE];
+	const struct sensor *sensor = lessons->sensor;
+	const size_t count = take(&sensor->told[worker], list);
+	for (size_t i = 0; i < count; i++) {
+		if (!ledger_lesson_is_sound(&list[i])) {
+			tell_fault(lessons, now_us, "a worker told what is no lesson");
+			continue;
+		}
+		ledger_learn(lessons->ledger, &list[i]);
+		pass_on(sensor, worker, &list[i]);
+		lessons->is_changed = true;
+	}
+	return count > 0;
+}
+
+static void take_all(struct lessons *lessons, uint64_t now_us)
+{
+	for (unsigned i = 0; i < worker_count(lessons->sensor); i++) {
+		for (size_t at = 0; at < ROUNDS && take_some(lessons, i, now_us);
+			at++) {
+		}
+	}
+}
+
+static void save(struct lessons *lessons, uint64_t now_us)
+{
+	struct reason why = {.text = ""};
+	if (!lessons->is_changed) {
+		return;
+	}
+	lessons->save_us = now_us + SAVE_US;
+	if (servers_save_at(lessons->ledger, lessons->sensor->state_directory,
+		    LESSONS_FILE, &why)) {
+		lessons->is_changed = false;
+	} else {
+		tell_fault(lessons, now_us, why.text);
+	}
+}
+
+void lessons_take(struct lessons *lessons, uint64_t now_us)
+{
+	take_all(lessons, now_us);
+	if (now_us >= lessons->save_us) {
+		save(lessons, now_us);
+	}
+}
+
+void lessons_end(struct lessons *lessons)
+{
+	take_all(lessons, lessons->warn_us);
+	save(lessons, lessons->warn_us);
+	ledger_free(lessons->ledger);
+	lessons->ledger = NULL;
+}

@@ -1,0 +1,48 @@
+/*
+ * control/lessons - one memory of the servers for all workers, and its file.
+ *
+ * A server's flows are spread over the workers. Each learns from its own and tells the
+ * reporter, which keeps the ledger of all, saves it as <state-dir>/servers.state, and
+ * passes each lesson on to the other workers. Rings of plain data; no worker touches
+ * the disk or waits for it: where there is no room the lesson is refused and counted.
+ */
+#pragma once
+
+#include "control/sensor.h"
+
+#define LESSONS_FILE "servers.state"
+
+/* The supervisor's, before it forks: a ring each way for every worker. */
+bool lessons_make_rings(struct sensor *sensor, struct reason *why);
+
+/* A worker's: what is known already. A file that cannot be read is logged, no fault. */
+void lessons_recall(const struct sensor *sensor, struct ledger *ledger);
+
+/* A worker's: learn what the others told. */
+void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger);
+
+/* A worker's: lessons of its own and of others for which there was no room. */
+uint64_t lessons_lost(const struct sensor *sensor, unsigned place);
+
+/* The reporter's. */
+struct lessons {
+	const struct sensor *sensor;
+	struct ledger *ledger;
+	bool is_changed;
+	uint64_t save_us; /* not before */
+	uint64_t warn_us;
+	uint64_t faults; /* lessons that were none, saves that failed */
+};
+
+/*
+ * Read the file. One with a mistake in it is set aside as servers.state.broken, what
+ * stands before the mistake is used; false where the system refuses to read it.
+ */
+bool lessons_start(
+	struct lessons *lessons, const struct sensor *sensor, struct reason *why);
+
+/* Take what waits; save once a minute where there is something new. now_us: monotonic. */
+void lessons_take(struct lessons *lessons, uint64_t now_us);
+
+/* The workers are gone: take the last and save. */
+void lessons_end(struct lessons *lessons);

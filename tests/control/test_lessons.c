@@ -1,0 +1,247 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/lessons.h"
+#include "report/servers_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WORKERS   3
+#define NOW_US    UINT64_C(1790000000000000)
+#define MINUTE_US UINT64_C(60000000)
+
+static char folder[] = "/tmp/mailwarden-test-XXXXXX";
+static struct sensor sensor;
+
+static int start_sensor(void **state)
+{
+	(void)state;
+	struct reason why;
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
+	assert_non_null(mkdtemp(folder));
+	sensor = (struct sensor){.process_count = SENSOR_WORKERS + WORKERS};
+	sensor.state_directory = open(folder, O_RDONLY | O_DIRECTORY);
+	assert_true(sensor.state_directory >= 0);
+	assert_true(lessons_make_rings(&sensor, &why));
+	return 0;
+}
+
+static int end_sensor(void **state)
+{
+	(void)state;
+	(void)unlinkat(sensor.state_directory, LESSONS_FILE, 0);
+	(void)unlinkat(sensor.state_directory, LESSONS_FILE ".broken", 0);
+	(void)close(sensor.state_directory);
+	return rmdir(folder);
+}
+
+static struct ledger_lesson made_lesson(uint16_t flags)
+{
+	struct ledger_lesson lesson = {
+		.start_us = NOW_US, .port = 25, .version = 0x0304, .flags = flags};
+	assert_true(address_parse("192.0.2.25", &lesson.server));
+	assert_true(address_parse("192.0.2.10", &lesson.client));
+	return lesson;
+}
+
+static void tell(unsigned worker, const struct ledger_lesson *lesson)
+{
+	assert_true(ring_put(&sensor.told[worker], lesson, sizeof(*lesson), 0));
+}
+
+static struct lessons started(void)
+{
+	struct lessons lessons;
+	struct reason why = {.text = ""};
+	if (!lessons_start(&lessons, &sensor, &why)) {
+		fail_msg("%s", why.text);
+	}
+	return lessons;
+}
+
+static struct ledger *new_ledger(void)
+{
+	const struct hash_seed seed = {{1, 2}};
+	struct reason why;
+	struct ledger *ledger = ledger_new(8, seed, &why);
+	assert_non_null(ledger);
+	return ledger;
+}
+
+/* What is known of the one server, in whatever ledger. */
+static struct ledger_server server_in(const struct ledger *ledger)
+{
+	const struct ledger_lesson lesson = made_lesson(0);
+	const struct ledger_server *server =
+		ledger_find(ledger, &lesson.server, lesson.port);
+	return server ? *server : (struct ledger_server){.flows = 0};
+}
+
+static struct ledger_server server_saved(void)
+{
+	struct ledger *ledger = new_ledger();
+	lessons_recall(&sensor, ledger);
+	const struct ledger_server server = server_in(ledger);
+	ledger_free(ledger);
+	return server;
+}
+
+static struct ledger_server server_heard(unsigned worker)
+{
+	struct ledger *ledger = new_ledger();
+	lessons_hear(&sensor, SENSOR_WORKERS + worker, ledger);
+	const struct ledger_server server = server_in(ledger);
+	ledger_free(ledger);
+	return server;
+}
+
+static void what_one_worker_learns_the_others_and_the_file_know(void **state)
+{
+	(void)state;
+	struct lessons lessons = started();
+	const struct ledger_lesson offer = made_lesson(LEDGER_LESSON_OFFERED);
+	tell(1, &offer);
+	tell(1, &offer);
+	tell(2, &offer);
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(server_saved().offered, 3);
+	assert_int_equal(server_heard(0).offered, 3);
+	assert_int_equal(server_heard(1).offered, 1);
+	assert_int_equal(server_heard(2).offered, 2);
+	assert_int_equal(server_heard(0).offered, 0);
+	lessons_end(&lessons);
+}
+
+static void it_is_saved_once_a_minute_and_at_the_end_and_adds_up(void **state)
+{
+	(void)state;
+	const struct ledger_lesson offer = made_lesson(LEDGER_LESSON_OFFERED);
+	struct lessons lessons = started();
+	tell(0, &offer);
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(server_saved().offered, 1);
+	tell(0, &offer);
+	lessons_take(&lessons, NOW_US + MINUTE_US - 1);
+	assert_int_equal(server_saved().offered, 1);
+	lessons_take(&lessons, NOW_US + MINUTE_US);
+	assert_int_equal(server_saved().offered, 2);
+	tell(0, &offer);
+	lessons_end(&lessons);
+	assert_int_equal(server_saved().offered, 3);
+	lessons = started();
+	tell(2, &offer);
+	lessons_end(&lessons);
+	assert_int_equal(server_saved().offered, 4);
+}
+
+static void without_news_nothing_is_written(void **state)
+{
+	(void)state;
+	struct stat status;
+	struct lessons lessons = started();
+	lessons_take(&lessons, NOW_US);
+	lessons_end(&lessons);
+	assert_int_equal(fstatat(sensor.state_directory, LESSONS_FILE, &status, 0), -1);
+}
+
+static void what_is_no_lesson_teaches_nobody(void **state)
+{
+	(void)state;
+	struct ledger_lesson wrong[6];
+	struct lessons lessons = started();
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		wrong[i] = made_lesson(LEDGER_LESSON_OFFERED);
+	}
+	wrong[0].port = 0;
+	wrong[1].start_us = 0;
+	wrong[2].flags = UINT16_MAX;
+	memset(wrong[3].sni, 'x', sizeof(wrong[3].sni)); /* does not end */
+	(void)snprintf(wrong[4].sni, sizeof(wrong[4].sni), "a\nend 0");
+	(void)snprintf(wrong[5].fingerprint, sizeof(wrong[5].fingerprint), "12");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_false(ledger_lesson_is_sound(&wrong[i]));
+		tell(0, &wrong[i]);
+	}
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(lessons.faults, sizeof(wrong) / sizeof(*wrong));
+	assert_int_equal(server_saved().flows, 0);
+	assert_int_equal(server_heard(1).flows, 0);
+	/* a worker that writes something else altogether does no harm either */
+	assert_true(ring_put(&sensor.told[0], "rubbish", 7, 0));
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(ring_waiting(&sensor.told[0]), 0);
+	lessons_end(&lessons);
+}
+
+static void a_full_ring_refuses_and_counts(void **state)
+{
+	(void)state;
+	const struct ledger_lesson offer = made_lesson(LEDGER_LESSON_OFFERED);
+	unsigned told = 0;
+	while (ring_put(&sensor.told[0], &offer, sizeof(offer), 0)) {
+		told++;
+	}
+	assert_int_equal(lessons_lost(&sensor, SENSOR_WORKERS), 1);
+	struct lessons lessons = started();
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(server_saved().offered, told);
+	lessons_end(&lessons);
+}
+
+static void a_broken_file_is_set_aside_and_used_up_to_the_mistake(void **state)
+{
+	(void)state;
+	static const char BROKEN[] =
+		"mailwarden-servers 1\n"
+		"server address=192.0.2.25 port=25 flows=7 "
+		"first=2026-01-31T12:00:00.000000Z last=2026-02-01T00:00:00.000000Z\n"
+		"server address=nobody\nend 2\n";
+	struct stat status;
+	const int file =
+		openat(sensor.state_directory, LESSONS_FILE, O_WRONLY | O_CREAT, 0600);
+	assert_true(file >= 0);
+	assert_int_equal(write(file, BROKEN, sizeof(BROKEN) - 1), sizeof(BROKEN) - 1);
+	(void)close(file);
+	struct lessons lessons = started();
+	assert_int_equal(
+		fstatat(sensor.state_directory, LESSONS_FILE ".broken", &status, 0), 0);
+	lessons_end(&lessons);
+	assert_int_equal(server_saved().flows, 7);
+}
+
+static void a_link_in_its_place_is_not_followed(void **state)
+{
+	(void)state;
+	struct lessons lessons;
+	struct reason why;
+	assert_int_equal(
+		symlinkat("/etc/hostname", sensor.state_directory, LESSONS_FILE), 0);
+	assert_false(lessons_start(&lessons, &sensor, &why));
+	assert_int_equal(server_saved().flows, 0);
+}
+
+#define SENSOR_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, start_sensor, end_sensor)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SENSOR_TEST(what_one_worker_learns_the_others_and_the_file_know),
+		SENSOR_TEST(it_is_saved_once_a_minute_and_at_the_end_and_adds_up),
+		SENSOR_TEST(without_news_nothing_is_written),
+		SENSOR_TEST(what_is_no_lesson_teaches_nobody),
+		SENSOR_TEST(a_full_ring_refuses_and_counts),
+		SENSOR_TEST(a_broken_file_is_set_aside_and_used_up_to_the_mistake),
+		SENSOR_TEST(a_link_in_its_place_is_not_followed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
