@@ -1,0 +1,166 @@
+"""The Debian package, put by the real dpkg on a copy of this machine that is thrown away: an overlay over /."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import sensor
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(sensor.MAILWARDEN).parent
+CONFIG = "etc/mailwarden/mailwarden.yaml"
+TOOLS = ("dpkg", "dpkg-buildpackage", "dh", "lintian", "unshare", "nsenter", "systemd-sysusers", "systemctl")
+MAKE_OVERLAY = ("mount -t tmpfs none $0 && mkdir $0/upper $0/work $0/root && "
+                "mount -t overlay none -o lowerdir=/,upperdir=$0/upper,workdir=$0/work $0/root && "
+                "mount --rbind /dev $0/root/dev && mount -t proc none $0/root/proc")
+
+
+def why_not_here():
+    """The reason why a package cannot be tried on this machine, or None."""
+    if sensor.SANITIZED:
+        return "the package is built without sanitizers"
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing:
+        return f"needs {' '.join(missing)}"
+    if os.geteuid() != 0:
+        return "needs root for an overlay"
+    folder = BUILD / "no-overlay"
+    folder.mkdir(parents=True, exist_ok=True)
+    tried = subprocess.run(["unshare", "-m", "sh", "-c", MAKE_OVERLAY, folder], capture_output=True, text=True, check=False)
+    folder.rmdir()
+    return None if tried.returncode == 0 else "no overlay over / here: " + tried.stderr.strip()
+
+
+WHY_NOT = why_not_here()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+
+class Machine:
+    """A copy of this one; what is written to it is gone when it is closed."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", MAKE_OVERLAY + " && echo ready && exec sleep 600", folder],
+                                       stdout=subprocess.PIPE, text=True)
+        assert self.holder.stdout.readline() == "ready\n"
+
+    def enter(self, *words, may_fail=False):
+        answer = subprocess.run(["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", *words],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=120, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"})
+        assert may_fail or answer.returncode == 0, f"{words}: {answer.stdout}"
+        return answer.stdout.strip()
+
+    def run(self, *words, may_fail=False):
+        return self.enter("chroot", self.folder / "root", *words, may_fail=may_fail)
+
+    def dpkg(self, *words):
+        return self.run("dpkg", "--force-confdef", *words)
+
+    def write(self, path, text):
+        self.run("sh", "-c", f'mkdir -p "$(dirname {path})" && printf %s "$0" > {path}', text)
+
+    def state_of_package(self):
+        return self.run("dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", "mailwarden", may_fail=True)
+
+    def traces(self):
+        """What was written to this machine and has such a name; a character device says that it was deleted."""
+        upper = self.folder / "upper"
+        return [path.removeprefix(str(upper)) for path in self.enter("find", upper, "-name", "*mailwarden*", "!", "-type", "c").splitlines()]
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+def with_another_default(package, folder):
+    """The same package of a lower version, which had another default config."""
+    tree = folder / "lower"
+    subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
+    control = tree / "DEBIAN" / "control"
+    control.write_text(control.read_text().replace("+1\n", "\n"))
+    config = tree / CONFIG
+    config.write_text("# as of the lower version\n" + config.read_text())
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, folder / "lower.deb"], check=True, stdout=subprocess.DEVNULL)
+    return folder / "lower.deb"
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """Two versions, the lower first."""
+    folder = tmp_path_factory.mktemp("packages")
+    done = subprocess.run(["make", f"DEB={BUILD / 'deb'}", "SUFFIX=+1", "deb"], cwd=ROOT, capture_output=True, text=True,
+                          timeout=900, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = (BUILD / "deb").glob("mailwarden_*+1_*.deb")
+    higher = shutil.copy(built, folder / "higher.deb")
+    return with_another_default(higher, folder), higher
+
+
+@pytest.fixture
+def machine(packages, tmp_path):
+    one = Machine(tmp_path)
+    one.dpkg("-i", packages[0])
+    yield one
+    one.close()
+
+
+def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
+    assert machine.state_of_package().startswith("installed ")
+    version = machine.run("mailwarden", "--version").split()[1]
+    assert machine.state_of_package().split()[1].startswith(version + "-")
+    assert machine.run("systemctl", "is-enabled", "mailwarden.service", may_fail=True) == "disabled"
+    assert machine.run("systemctl", "is-enabled", "mailwarden-inline@x.service", may_fail=True) == "disabled"
+    assert machine.run("sh", "-c", "find /etc/systemd -name '*mailwarden*'") == ""
+    for page in (ROOT / "man").glob("*.[58]"):
+        assert machine.run("test", "-e", f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz") == ""
+    for path in ("/usr/share/bash-completion/completions/mailwarden", "/usr/share/doc/mailwarden/copyright",
+                 "/usr/share/doc/mailwarden/changelog.gz", "/usr/share/doc/mailwarden/docs/deploy.md.gz"):
+        machine.run("test", "-s", path)
+    machine.run("mailwarden", "check", "--quiet", "/usr/share/mailwarden/rules/anssi-reference.yaml")
+
+
+def test_the_user_of_the_service_owns_its_state_and_reads_its_config_and_others_do_not(machine):
+    machine.write("/etc/mailwarden/matrix.yaml", "schema: 1\n")
+    machine.run("systemd-tmpfiles", "--create", "mailwarden.conf")
+    assert machine.run("stat", "-c", "%U:%G %a", "/var/lib/mailwarden") == "mailwarden:mailwarden 750"
+    for name in ("mailwarden.yaml", "matrix.yaml"):
+        assert machine.run("stat", "-c", "%U:%G %a", f"/etc/mailwarden/{name}") == "root:mailwarden 640"
+        machine.run("setpriv", "--reuid", "mailwarden", "--regid", "mailwarden", "--clear-groups", "cat", f"/etc/mailwarden/{name}")
+    assert "denied" in machine.run("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "ls",
+                                   "/etc/mailwarden", may_fail=True)
+
+
+def test_an_upgrade_keeps_an_edited_config_and_what_the_admin_enabled(machine, packages):
+    machine.run("sed", "-i", "s/eth1/span7/", f"/{CONFIG}")
+    machine.run("systemctl", "enable", "mailwarden.service")
+    machine.dpkg("-i", packages[1])
+    assert machine.state_of_package().endswith("+1")
+    kept = machine.run("cat", f"/{CONFIG}")
+    assert "span7" in kept and "as of the lower version" in kept
+    assert machine.run("systemctl", "is-enabled", "mailwarden.service") == "enabled"
+
+
+def test_an_upgrade_brings_the_new_default_where_nobody_edited_the_old(machine, packages):
+    machine.dpkg("-i", packages[1])
+    assert "as of the lower version" not in machine.run("cat", f"/{CONFIG}")
+    assert machine.run("systemctl", "is-enabled", "mailwarden.service", may_fail=True) == "disabled"
+
+
+def test_remove_keeps_config_and_state_and_purge_leaves_nothing(machine):
+    machine.run("sed", "-i", "s/eth1/span7/", f"/{CONFIG}")
+    machine.write("/etc/mailwarden/matrix.yaml", "schema: 1\n")
+    machine.write("/var/lib/mailwarden/journal/0000.eve.jsonl", "{}\n")
+    machine.write("/var/lib/mailwarden-x/eve.json", "{}\n")
+    machine.run("systemctl", "enable", "mailwarden.service", "mailwarden-inline@x.service")
+    machine.dpkg("-r", "mailwarden")
+    assert "span7" in machine.run("cat", f"/{CONFIG}")
+    assert machine.run("cat", "/var/lib/mailwarden/journal/0000.eve.jsonl") == "{}"
+    assert machine.run("sh", "-c", "command -v mailwarden", may_fail=True) == ""
+    assert f"/{CONFIG}" in machine.traces()
+    machine.dpkg("-P", "mailwarden")
+    assert "installed" not in machine.state_of_package()
+    assert machine.traces() == []
