@@ -267,9 +267,17 @@ static void line_start(struct header *header, struct facts *facts, uint8_t byte)
 	}
 }
 
+/* Ends no word, opens and closes nothing. */
+static bool is_plain(uint8_t byte)
+{
+	return byte > ' ' && byte != '(' && byte != ')' && byte != '[' && byte != ';';
+}
+
 static void value_byte(struct header *header, struct facts *facts, uint8_t byte)
 {
-	literal_byte(header, facts, byte);
+	if (header->closer != 0 || !is_plain(byte)) {
+		literal_byte(header, facts, byte);
+	}
 	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received) {
 		word_byte(header, byte);
 	}

@@ -25,20 +25,21 @@ static bool is_blank(uint8_t byte)
 
 struct text text_word(struct text *rest)
 {
-	if (rest->len == 0) {
+	const uint8_t *at = rest->at;
+	size_t left = rest->len;
+	if (left == 0) {
 		return *rest;
 	}
-	const uint8_t *end = rest->at + rest->len;
-	const uint8_t *start = rest->at;
-	while (start < end && is_blank(*start)) {
-		start++;
+	while (left > 0 && is_blank(*at)) {
+		at++;
+		left--;
 	}
-	const uint8_t *behind = start;
-	while (behind < end && !is_blank(*behind)) {
-		behind++;
+	size_t len = 0;
+	while (len < left && !is_blank(at[len])) {
+		len++;
 	}
-	*rest = (struct text){.at = behind, .len = (size_t)(end - behind)};
-	return (struct text){.at = start, .len = (size_t)(behind - start)};
+	*rest = (struct text){.at = at + len, .len = left - len};
+	return (struct text){.at = at, .len = len};
 }
 
 static bool is_space(uint8_t byte)

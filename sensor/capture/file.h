@@ -23,8 +23,8 @@ struct file_interface {
 struct file {
 	struct window window;
 	enum source_result (*next)(struct file *file, struct frame *frame);
-	/* May be NULL. True: next() gives a frame and those given before still hold. */
-	bool (*has_next_at_hand)(const struct file *file);
+	/* May be NULL. True: gave the next frame, and those given before still hold. */
+	bool (*next_at_hand)(struct file *file, struct frame *frame);
 	struct file_interface *interfaces; /* pcapng: of the section being read */
 	uint32_t interface_count;
 	uint32_t index;        /* of the file among those opened together */

@@ -21,46 +21,72 @@ static inline uint32_t field_u32(const struct file *file, struct cursor *cur)
 	return file->is_big_endian ? cursor_be32(cur) : cursor_le32(cur);
 }
 
-static enum source_result pcap_next(struct file *file, struct frame *frame)
+struct record_header {
+	uint32_t seconds;
+	uint32_t fraction;
+	uint32_t captured_len;
+	uint32_t wire_len;
+};
+
+/* Of the record at the front of the window, which holds its header. */
+static struct record_header header_read(const struct file *file)
 {
-	struct window *window = &file->window;
-	if (!window_holds(window, file->header_len)) {
-		return file_ending(file);
-	}
-	struct cursor cur = cursor_over(window->at, file->header_len);
-	const uint64_t seconds = field_u32(file, &cur);
-	const uint32_t fraction = field_u32(file, &cur);
-	const uint32_t captured_len = field_u32(file, &cur);
-	const uint32_t wire_len = field_u32(file, &cur);
-	if (captured_len > CAPTURED_BYTES_MAX) {
-		return file_lost(file);
-	}
-	if (!window_holds(window, file->header_len + (size_t)captured_len)) {
-		return file_ending(file);
-	}
-	frame->time_us =
-		seconds * 1000000 + (file->is_nanosecond ? fraction / 1000 : fraction);
-	frame->bytes = window->at + file->header_len;
+	struct cursor cur = cursor_over(file->window.at, PCAP_RECORD_HEADER_BYTES);
+	struct record_header header;
+	header.seconds = field_u32(file, &cur);
+	header.fraction = field_u32(file, &cur);
+	header.captured_len = field_u32(file, &cur);
+	header.wire_len = field_u32(file, &cur);
+	return header;
+}
+
+/* The window holds the whole record. */
+static void record_take(
+	struct file *file, const struct record_header *header, struct frame *frame)
+{
+	const uint32_t captured_len = header->captured_len;
+	const uint32_t fraction =
+		file->is_nanosecond ? header->fraction / 1000 : header->fraction;
+	frame->time_us = (uint64_t)header->seconds * 1000000 + fraction;
+	frame->bytes = file->window.at + file->header_len;
 	frame->captured_len = captured_len;
-	frame->wire_len = wire_len > captured_len ? wire_len : captured_len;
+	frame->wire_len =
+		header->wire_len > captured_len ? header->wire_len : captured_len;
 	frame->source = file->index;
 	frame->link_type = file->link_type;
 	frame->is_checksum_unset = false;
-	window_use(window, file->header_len + (size_t)captured_len);
+	window_use(&file->window, file->header_len + (size_t)captured_len);
+}
+
+static enum source_result pcap_next(struct file *file, struct frame *frame)
+{
+	if (!window_holds(&file->window, file->header_len)) {
+		return file_ending(file);
+	}
+	const struct record_header header = header_read(file);
+	if (header.captured_len > CAPTURED_BYTES_MAX) {
+		return file_lost(file);
+	}
+	if (!window_holds(&file->window, file->header_len + header.captured_len)) {
+		return file_ending(file);
+	}
+	record_take(file, &header, frame);
 	return SOURCE_FRAME;
 }
 
-static bool pcap_has_next_at_hand(const struct file *file)
+static bool pcap_next_at_hand(struct file *file, struct frame *frame)
 {
-	const struct window *window = &file->window;
-	if (window_left(window) < file->header_len) {
+	const size_t left = window_left(&file->window);
+	if (left < file->header_len) {
 		return false;
 	}
-	struct cursor cur = cursor_over(window->at, file->header_len);
-	cursor_skip(&cur, 8); /* the time */
-	const uint32_t captured_len = field_u32(file, &cur);
-	return captured_len <= CAPTURED_BYTES_MAX &&
-	       window_left(window) - file->header_len >= captured_len;
+	const struct record_header header = header_read(file);
+	if (header.captured_len > CAPTURED_BYTES_MAX ||
+		left - file->header_len < header.captured_len) {
+		return false;
+	}
+	record_take(file, &header, frame);
+	return true;
 }
 
 static bool magic_is_known(uint32_t magic)
@@ -89,7 +115,7 @@ bool pcap_start(struct file *file)
 	file->header_len = magic == PCAP_MAGIC_KUZNETZOV ? KUZNETZOV_RECORD_HEADER_BYTES
 							 : PCAP_RECORD_HEADER_BYTES;
 	file->next = pcap_next;
-	file->has_next_at_hand = pcap_has_next_at_hand;
+	file->next_at_hand = pcap_next_at_hand;
 	window_use(&file->window, PCAP_FILE_HEADER_BYTES);
 	return true;
 }

@@ -203,11 +203,11 @@ size_t source_next_some(struct source *source, struct frame *frames, size_t room
 	}
 	size_t count = 1;
 	struct file *file = &source->members[0].file;
-	if (source->count > 1 || !file->has_next_at_hand) {
+	if (source->count > 1 || !file->next_at_hand) {
 		return count;
 	}
-	while (count < room && file->has_next_at_hand(file)) {
-		(void)file->next(file, &frames[count++]);
+	while (count < room && file->next_at_hand(file, &frames[count])) {
+		count++;
 	}
 	source->frames += count - 1;
 	return count;
