@@ -1,6 +1,9 @@
 # Included by the top Makefile: bench = make the captures that are missing, then measure.
+# bench-live and bench-soak likewise, in network namespaces; both need root.
 BENCH_DIR     ?= build/bench
 BENCH_OPTIONS ?=
+BENCH_MINUTES ?= 30
+BENCH_PEERS   := $(addprefix $(BUILD)/bench/live/,blast ring_count pcap_count accept_loop)
 BENCH_PARTS   := $(patsubst bench/%.c,$(BUILD)/bench/%.o,$(filter-out bench/pcaploop.c,$(wildcard bench/*.c)))
 BENCH_CASES   := $(addprefix $(BENCH_DIR)/,mixed.pcap small.pcap mail.pcap)
 
@@ -23,7 +26,25 @@ $(BENCH_DIR)/%.pcap: | $(BUILD)/bench/generate
 bench: $(BUILD)/mailwarden $(BUILD)/bench/pcaploop $(BENCH_CASES)
 	bench/run --build $(BUILD) --dir $(BENCH_DIR) $(BENCH_OPTIONS)
 
+$(BUILD)/bench/live/blast: $(BUILD)/bench/live/frames.o
+$(BENCH_PEERS): $(BUILD)/bench/live/%: $(BUILD)/bench/live/%.o
+	$(CC) $(LDFLAGS) -o $@ $^ -lpcap -lnetfilter_queue -lnfnetlink
+
+# Short enough that a sender comes round often.
+$(BENCH_DIR)/part.pcap: | $(BUILD)/bench/generate
+	@mkdir -p $(@D)
+	$(BUILD)/bench/generate mixed $@.part --scale 0.05
+	@mv $@.part $@
+
+bench-live: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/mixed.pcap
+	bench/live/inline --build $(BUILD) $(BENCH_OPTIONS)
+	bench/live/mirror --build $(BUILD) $(BENCH_OPTIONS) $(BENCH_DIR)/mixed.pcap
+	bench/live/flood --build $(BUILD)
+
+bench-soak: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/part.pcap
+	bench/live/soak --build $(BUILD) --minutes $(BENCH_MINUTES) $(BENCH_DIR)/part.pcap
+
 bench-clean:
 	rm -rf $(BENCH_DIR)
 
-.PHONY: bench bench-clean
+.PHONY: bench bench-live bench-soak bench-clean

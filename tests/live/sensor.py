@@ -44,8 +44,8 @@ def until(condition, what, patience=PATIENCE_S):
 class Namespace:
     """Lives as long as the process that holds it."""
 
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+    def __init__(self, life=600):
+        self.holder = subprocess.Popen(["unshare", "-n", "sleep", str(life)])
         until(lambda: self._is_apart(), "a network namespace")
         self.run("ip", "link", "set", "lo", "up")
         self.run("ip", "link", "add", "out0", "type", "veth", "peer", "name", "tap0")
@@ -83,8 +83,8 @@ class Namespace:
 class Sensor:
     """mailwarden run on tap0."""
 
-    def __init__(self, *options, matrix=None):
-        self.namespace = Namespace()
+    def __init__(self, *options, matrix=None, life=600):
+        self.namespace = Namespace(life)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mailwarden-test-"))
         self.folder.chmod(0o755)
         self.state = self.folder / "state"
