@@ -1,4 +1,5 @@
 #include "analyze/facts.h"
+#include "base/version.h"
 #include "classify/second_opinion.h"
 #include "commands/command.h"
 
@@ -7,10 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifndef MAILWARDEN_VERSION
-#define MAILWARDEN_VERSION "0.1.0"
-#endif
 
 static const struct command *const COMMANDS[] = {
 	&COMMAND_RUN,

@@ -61,8 +61,7 @@ static void append(struct replay_journal *journal)
 
 FILE *replay_journal_begin(struct replay_journal *journal)
 {
-	if (ftell(journal->stream) >
-		(long)sizeof(journal->bytes) - REPLAY_JOURNAL_RECORD) {
+	if (ftell(journal->stream) > REPLAY_JOURNAL_BYTES - REPLAY_JOURNAL_RECORD) {
 		append(journal);
 	}
 	return journal->stream;

@@ -11,9 +11,9 @@
 
 #include <stdio.h>
 
-#define REPLAY_JOURNAL_BYTES  (512 * 1024) /* appended at once */
+#define REPLAY_JOURNAL_BYTES  524288L /* appended at once */
 #define REPLAY_PREFIX_BYTES   128
-#define REPLAY_JOURNAL_RECORD (64 * 1024) /* longer than any */
+#define REPLAY_JOURNAL_RECORD 65536L /* longer than any */
 
 struct replay_journal {
 	struct journal journal;

@@ -195,26 +195,33 @@ static pid_t start(
 	_exit(ship_to(ship, output, path));
 }
 
+/* What this process was told, its children are told: HUP each time, the end once. */
+static void pass_on(const pid_t *pids, size_t count, bool *is_passed_on)
+{
+	const bool is_end = is_ending && !*is_passed_on;
+	for (size_t i = 0; i < count; i++) {
+		if (is_end || is_reopening) {
+			(void)kill(pids[i], is_end ? SIGTERM : SIGHUP);
+		}
+	}
+	*is_passed_on = *is_passed_on || is_end;
+	is_reopening = 0;
+}
+
 static int wait_for(const pid_t *pids, size_t count)
 {
 	int code = COMMAND_OK;
 	bool is_passed_on = false;
 	for (size_t left = count; left > 0;) {
 		int status = 0;
-		const pid_t ended = wait(&status);
-		if (ended > 0) {
-			left--;
-			if (!WIFEXITED(status) || WEXITSTATUS(status) != COMMAND_OK) {
-				code = COMMAND_RUNTIME;
-			}
+		if (wait(&status) < 0) { /* a signal */
+			pass_on(pids, count, &is_passed_on);
 			continue;
 		}
-		const int signal = is_reopening ? SIGHUP : SIGTERM;
-		for (size_t i = 0; i < count && (is_reopening || !is_passed_on); i++) {
-			(void)kill(pids[i], signal);
+		left--;
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != COMMAND_OK) {
+			code = COMMAND_RUNTIME;
 		}
-		is_passed_on = is_passed_on || is_ending;
-		is_reopening = 0;
 	}
 	return code;
 }

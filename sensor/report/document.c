@@ -1,6 +1,7 @@
 #include "report/document.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NAME_BYTES 64
@@ -88,6 +89,40 @@ const char *document_item(
 	return json_string_value(json_array_get(find(document, path), index));
 }
 
+struct visit {
+	void (*number)(void *context, const char *path, const char *number);
+	void *context;
+};
+
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by the length of the path */
+static void visit_below(const struct visit *visit, json_t *object, const char *path)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(object, name, value)
+	{
+		char below[4 * NAME_BYTES];
+		char number[24];
+		(void)snprintf(below, sizeof(below), "%s%s%s", path,
+			path[0] != '\0' ? "." : "", name);
+		if (json_is_integer(value)) {
+			(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+				json_integer_value(value));
+			visit->number(visit->context, below, number);
+		} else if (json_is_object(value) && strlen(below) < sizeof(below) / 2) {
+			visit_below(visit, value, below); /* no deeper than that */
+		}
+	}
+}
+
+void document_visit_numbers(const struct document *document, const char *path,
+	void (*visit)(void *context, const char *path, const char *number),
+	void *context)
+{
+	const struct visit all = {.number = visit, .context = context};
+	visit_below(&all, find(document, path), "");
+}
+
 /* The object that holds the last name of the path; made where missing. */
 static json_t *holder_of(struct document *document, const char *path, char *name)
 {
@@ -127,6 +162,12 @@ void document_set_number(struct document *document, const char *path, uint64_t n
 void document_set_flag(struct document *document, const char *path, bool is_true)
 {
 	set(document, path, json_boolean(is_true));
+}
+
+void document_remove(struct document *document, const char *path)
+{
+	char name[NAME_BYTES];
+	(void)json_object_del(holder_of(document, path, name), name);
 }
 
 void document_add_text(struct document *document, const char *path, const char *text)

@@ -34,10 +34,18 @@ size_t document_count(const struct document *document, const char *path);
 const char *document_item(
 	const struct document *document, const char *path, size_t index);
 
+/* Every number below a path, with its path behind that: "tcp.gaps". */
+void document_visit_numbers(const struct document *document, const char *path,
+	void (*visit)(void *context, const char *path, const char *number),
+	void *context);
+
 /* Set a member, and make the objects on its path. NULL and "" set nothing. */
 void document_set_text(struct document *document, const char *path, const char *text);
 void document_set_number(struct document *document, const char *path, uint64_t number);
 void document_set_flag(struct document *document, const char *path, bool is_true);
+
+/* Take a member away, if there is one. */
+void document_remove(struct document *document, const char *path);
 
 /* One more text at the end of a list. NULL adds nothing. */
 void document_add_text(struct document *document, const char *path, const char *text);

@@ -28,13 +28,13 @@ enum schema_kind {
 
 struct schema_key { /* a table ends with a row without a name */
 	const char *name;
-	const char *help; /* one line, for the manual and --help */
-	enum schema_kind kind;
+	const char *help;     /* one line, for the manual and --help */
 	const char *standard; /* value when not given; NULL: none */
 	uint64_t least;
 	uint64_t most;
 	const char *const *words; /* NULL behind the last */
 	const char *const *names; /* of a map; NULL behind the last */
+	enum schema_kind kind;
 	bool is_required;
 };
 

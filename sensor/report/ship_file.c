@@ -1,6 +1,7 @@
 #include "report/ship_file.h"
 
 #include "report/output.h"
+#include "report/rendering.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,8 @@ struct ship_file {
 	int file;      /* -1: to be opened */
 	bool is_synced;
 	bool is_regular;
+	const struct rendering *rendering;
+	struct rendering_settings settings;
 	char name[NAME_BYTES];
 };
 
@@ -28,6 +31,7 @@ static const struct schema_key KEYS[] = {
 		.help = "on the disk before it counts as delivered",
 		.kind = SCHEMA_YES_NO,
 		.standard = "yes"},
+	RENDERING_KEYS("eve"),
 	{.name = NULL},
 };
 
@@ -89,6 +93,8 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	state->directory = -1;
 	state->file = -1;
 	state->is_synced = schema_is(values, "sync");
+	state->rendering = rendering_of(values);
+	state->settings = rendering_settings_read(values);
 	if (strcmp(path, "-") == 0) {
 		state->file = STDOUT_FILENO;
 	} else if (!open_directory(state, path, why) || !open_file(state, why)) {
@@ -123,16 +129,20 @@ static enum shipper_result ship_send(void *opaque, const struct event *events,
 	size_t count, size_t *acked, struct reason *why)
 {
 	struct ship_file *state = (struct ship_file *)opaque;
-	static char line[JOURNAL_READER_BYTES + 1]; /* one shipper per process */
+	static char line[RENDERING_BYTES_MAX + 1]; /* one shipper per process */
 	size_t written = 0;
 	if (!open_file(state, why)) {
 		return SHIPPER_AGAIN;
 	}
 	for (; written < count; written++) {
-		const struct event *event = &events[written];
-		memcpy(line, event->line, event->len);
-		line[event->len] = '\n';
-		if (!write_line(state, line, event->len + 1, why)) {
+		const size_t len = rendering_write(
+			state->rendering, &events[written], &state->settings, line);
+		line[len] = '\n';
+		if (len == 0) {
+			(void)reason_set(why, "no memory to write a record");
+			break;
+		}
+		if (!write_line(state, line, len + 1, why)) {
 			break;
 		}
 	}
@@ -161,7 +171,7 @@ static int ship_directory(void *opaque)
 
 const struct shipper SHIPPER_FILE = {
 	.name = "file",
-	.what = "EVE JSON lines in a file or on standard output",
+	.what = "lines of a file or of standard output",
 	.events = EVENT_ALL,
 	.keys = KEYS,
 	.open = ship_open,

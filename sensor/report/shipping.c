@@ -12,7 +12,8 @@
 #define WARN_US        UINT64_C(60000000)
 #define COMMIT_US      UINT64_C(100000)
 #define LOOK_US        UINT64_C(1000000)
-#define IDLE_MS        100
+#define IDLE_MS        100U
+#define US_PER_MS      UINT64_C(1000)
 #define ACK_MS         20
 #define LINES_MAX      2048 /* looked at in one round */
 
@@ -258,8 +259,9 @@ unsigned shipping_wait_ms(
 		return ACK_MS;
 	case SHIPPING_DOWN:
 		return now_us < shipping->retry_us &&
-				       shipping->retry_us - now_us < IDLE_MS * 1000
-			       ? (unsigned)((shipping->retry_us - now_us) / 1000) + 1
+				       shipping->retry_us - now_us < IDLE_MS * US_PER_MS
+			       ? (unsigned)((shipping->retry_us - now_us) / US_PER_MS) +
+					 1
 			       : IDLE_MS;
 	case SHIPPING_IDLE:
 		return IDLE_MS;

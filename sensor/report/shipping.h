@@ -11,7 +11,7 @@
 #include "report/output.h"
 
 #define SHIPPING_EVENTS_MAX  256 /* of one call of send */
-#define SHIPPING_TEXT_BYTES  (512 * 1024)
+#define SHIPPING_TEXT_BYTES  ((size_t)512 * 1024)
 #define SHIPPING_PENDING_MAX 4096 /* sent and not acknowledged */
 
 struct shipping_numbers {

@@ -1,0 +1,134 @@
+"""Every form of a record: as in the golden file, and understood by a reader of that form."""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+GOLDEN = HERE / "renderings"
+sys.path.insert(0, str(HERE.parent / "live"))
+import rsyslog  # noqa: E402 pylint: disable=wrong-import-position
+import shipping  # noqa: E402 pylint: disable=wrong-import-position
+
+FORMS = {"eve": "json", "kv": "txt", "cee": "txt", "cef": "txt", "ecs": "json", "rfc5424": "txt"}
+RECORDS = [json.loads(line) for line in (GOLDEN / "records.jsonl").read_text().splitlines()]
+HOSTILE = 1
+
+
+@pytest.fixture(name="rendered", scope="module")
+def rendered_fixture(tmp_path_factory):
+    """The lines of each form."""
+    folder = tmp_path_factory.mktemp("renderings")
+    (folder / "journal").mkdir()
+    shutil.copy(GOLDEN / "records.jsonl", folder / "journal" / f"{0:016}.eve.jsonl")
+    settings = folder / "mailwarden.yaml"
+    settings.write_text("outputs:\n" + "".join(
+        f"  - {{type: file, name: {form}, path: {folder}/{form}, form: {form}}}\n" for form in FORMS))
+    answer = shipping.ship(settings, folder / "journal", "--once")
+    assert answer.returncode == 0, answer.stderr
+    return {form: (folder / form).read_bytes().decode().split("\n")[:-1] for form in FORMS}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_is_as_in_its_golden_file(rendered, form):
+    path = GOLDEN / f"{form}.{FORMS[form]}"
+    lines = [re.sub(r"(mailwarden) \d+ ", r"\1 PID ", line, count=1) if form == "rfc5424" else line for line in rendered[form]]
+    text = "".join(line + "\n" for line in lines)
+    if os.environ.get("ACCEPT"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_value_breaks_the_line(rendered, form):
+    assert len(rendered[form]) == len(RECORDS)
+    for line in rendered[form]:  # DEL stands as it is in JSON (RFC 8259 section 7)
+        assert not re.search(r"[\x00-\x1f]" if form in ("eve", "cee", "ecs") else r"[\x00-\x1f\x7f]", line)
+
+
+@pytest.mark.parametrize("form", ["kv", "cef", "rfc5424"])
+def test_the_first_480_bytes_tell_who_whom_what_and_why(rendered, form):
+    record, head = RECORDS[0], rendered[form][0].encode()[:480].decode()
+    for value in (record["src_ip"], record["dest_ip"], record["mail"]["from_group"], record["mail"]["to_group"],
+                  record["mail"]["nearest_row"]):
+        assert value in head
+    assert form == "cef" or record["alert"]["metadata"]["finding"] in head
+    assert "no row lets workstations" in head
+
+
+def test_eve_is_the_record_itself(rendered):
+    assert [json.loads(line) for line in rendered["eve"]] == RECORDS
+
+
+def unsafe(text):
+    """As it stands in kv: control bytes replaced."""
+    return re.sub(r"[\x00-\x1f\x7f]", "?", text)
+
+
+def test_kv_is_read_as_words_of_a_shell_are(rendered):
+    for line, record in zip(rendered["kv"], RECORDS):
+        pairs = dict(word.split("=", 1) for word in shlex.split(line))
+        assert pairs["event"] == record["event_type"] and pairs["event_id"] == record["event_id"]
+        if "mail" in record:
+            assert pairs["reason"] == unsafe(record["mail"]["reason"])
+            assert pairs["helo"] == unsafe(record["mail"]["helo"])
+            assert pairs["from"] == record["mail"]["from_group"]
+            assert pairs["src"].rsplit(":", 1)[0].strip("[]") == record["src_ip"]
+        if "stats" in record:
+            assert pairs["frames"] == "361" and pairs["tcp.gaps"] == "0"
+
+
+def test_ecs_holds_its_required_fields(rendered):
+    for line, record in zip(rendered["ecs"], RECORDS):
+        entry = json.loads(line)
+        assert entry["ecs"]["version"].startswith("8.") and entry["event"]["module"] == "mailwarden"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", entry["@timestamp"])
+        assert entry["event"]["kind"] == {"alert": "alert", "stats": "metric"}.get(record["event_type"], "event")
+        if "mail" in record:
+            assert entry["source"]["ip"] == record["src_ip"] and entry["event"]["reason"] == record["mail"]["reason"]
+            assert entry["rule"]["id"] == record["alert"]["signature_id"]
+    assert json.loads(rendered["ecs"][HOSTILE])["tls"]["version"] == "1.2"
+
+
+@pytest.mark.skipif(not shutil.which("lognormalizer"), reason="needs liblognorm-utils, a reader of CEF")
+def test_cef_is_read_by_liblognorm(rendered, tmp_path):
+    rules = tmp_path / "cef.rules"
+    rules.write_text("version=2\nrule=:%f:cef%\n")
+    answer = subprocess.run(["lognormalizer", "-r", str(rules), "-e", "json"], input="\n".join(rendered["cef"]) + "\n",
+                            capture_output=True, text=True, timeout=20, check=True)
+    read = [json.loads(line)["f"] for line in answer.stdout.splitlines()]
+    assert len(read) == len(RECORDS)
+    for entry, record in zip(read, RECORDS):
+        fields = entry["Extensions"]
+        assert entry["DeviceVendor"] == "mailwarden" and fields["externalId"] == record["event_id"]
+        if "mail" in record:
+            assert entry["SignatureID"] == str(record["alert"]["signature_id"])
+            assert entry["Name"] == record["alert"]["signature"]
+            assert fields["reason"] == unsafe(record["mail"]["reason"])
+            assert fields["cs4"] == record["mail"]["from_group"]
+    assert read[HOSTILE]["Extensions"]["c6a2"] == RECORDS[HOSTILE]["src_ip"]
+
+
+@rsyslog.needed
+def test_cee_and_rfc5424_are_read_by_rsyslog(rendered, tmp_path):
+    with rsyslog.Rsyslog(tmp_path) as server:
+        server.send(rendered["rfc5424"])
+        server.send([f"<134>Nov 24 06:42:25 mailwarden[1]: {line}" for line in rendered["cee"]])
+        entries = server.entries(2 * len(RECORDS))
+    assert len(entries) == 2 * len(RECORDS)
+    for entry, record in zip(entries, RECORDS):
+        data = entry["structured-data"]
+        assert entry["host"] == record["host"] and entry["app"] == "mailwarden"
+        assert entry["msgid"] == record.get("alert", {}).get("metadata", {}).get("finding", record["event_type"])
+        assert json.loads(entry["parsed"])["rfc5424-sd"]["mail@32473"]["event_id"] == record["event_id"], data
+        if "mail" in record:
+            assert json.loads(entry["parsed"])["rfc5424-sd"]["mail@32473"]["reason"] == unsafe(record["mail"]["reason"])
+    for entry, record in zip(entries[len(RECORDS):], RECORDS):
+        assert json.loads(entry["parsed"]) == record
