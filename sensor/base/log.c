@@ -1,8 +1,11 @@
 #include "base/log.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_BYTES 1024
@@ -14,17 +17,15 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
 	if (getenv("JOURNAL_STREAM")) {
 		(void)snprintf(priority, sizeof(priority), "<%d>", (int)level);
 	}
-	size_t len = (size_t)snprintf(
+	const size_t head = (size_t)snprintf(
 		line, sizeof(line), "%smailwarden %s: ", priority, area);
 	va_list args;
 	va_start(args, format);
 	// cppcheck-suppress ctuuninitvar; vsnprintf writes the text, it reads none
-	const int more = vsnprintf(line + len, sizeof(line) - len, format, args);
+	(void)vsnprintf(line + head, sizeof(line) - head, format, args);
 	va_end(args);
-	len += more > 0 ? (size_t)more : 0;
-	if (len > sizeof(line) - 2) {
-		len = sizeof(line) - 2;
-	}
+	utf8_make_printable(line);
+	const size_t len = strnlen(line, sizeof(line) - 2);
 	line[len] = '\n';
 	/* a log nobody takes cannot be told of anywhere */
 	(void)!write(STDERR_FILENO, line, len + 1);

@@ -11,6 +11,9 @@ struct reason {
 	char text[256];
 };
 
-/* Always false, so a failing step can say: return reason_set(why, ...). */
+/*
+ * Fit to be printed: what steers a terminal is '?'. Always false, so a failing step can
+ * say: return reason_set(why, ...).
+ */
 bool reason_set(struct reason *why, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -101,12 +101,10 @@ static bool read_side(const struct side_bytes *side, struct marks *marks)
 		return false;
 	}
 	if (kind == KIND_TEXT || kind == KIND_ODD_TEXT) {
-		if (is_binary(side)) {
-			return false;
-		}
+		/* a stray control byte in a greeting hides no dialogue */
 		marks_read_lines(side, marks);
 		return (marks->client | marks->server) != 0 ||
-		       marks->line_count < LINES_BEFORE_OUT;
+		       (marks->line_count < LINES_BEFORE_OUT && !is_binary(side));
 	}
 	marks_read_wire(side, marks);
 	if ((marks->client | marks->server) != 0 || may_become_head(side, kind)) {

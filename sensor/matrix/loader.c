@@ -1,5 +1,7 @@
 #include "matrix/loader.h"
 
+#include "base/utf8.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,6 +45,7 @@ void loader_fail(
 	va_start(args, format);
 	(void)vsnprintf(text + used, size - (size_t)used, format, args);
 	va_end(args);
+	utf8_make_printable(text); /* names and values may hold anything */
 }
 
 void loader_fail_file(struct loader *loader, const char *text)
@@ -50,6 +53,7 @@ void loader_fail_file(struct loader *loader, const char *text)
 	struct loader_error *error = error_new(loader);
 	(void)snprintf(error->problem.text, sizeof(error->problem.text), "%.160s: %s",
 		loader->matrix->files[loader->file], text);
+	utf8_make_printable(error->problem.text);
 }
 
 struct matrix_place loader_place(

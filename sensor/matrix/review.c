@@ -1,5 +1,7 @@
 #include "matrix/review.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 
 #define ALL_PROTOCOLS ((1u << PROTOCOL_ATTEMPT) - 2)
@@ -17,6 +19,7 @@ void review_tell(struct review *review, const struct matrix_place *place,
 	va_start(args, format);
 	(void)vsnprintf(text + used, size - (size_t)used, format, args);
 	va_end(args);
+	utf8_make_printable(text);
 }
 
 enum matrix_role review_role(const struct matrix_end *end)

@@ -1,81 +1,32 @@
 #include "report/json_writer.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <time.h>
 
 #define US_PER_S 1000000
 
-/* First bytes first to last start a sequence of len bytes, the second being low to high. */
-struct utf8_row {
-	uint8_t first;
-	uint8_t last;
-	uint8_t low;
-	uint8_t high;
-	uint8_t len;
-};
-
-/* RFC 3629 section 4 */
-static const struct utf8_row UTF8_ROWS[] = {
-	{0xc2, 0xdf, 0x80, 0xbf, 2},
-	{0xe0, 0xe0, 0xa0, 0xbf, 3},
-	{0xe1, 0xec, 0x80, 0xbf, 3},
-	{0xed, 0xed, 0x80, 0x9f, 3},
-	{0xee, 0xef, 0x80, 0xbf, 3},
-	{0xf0, 0xf0, 0x90, 0xbf, 4},
-	{0xf1, 0xf3, 0x80, 0xbf, 4},
-	{0xf4, 0xf4, 0x80, 0x8f, 4},
-};
-
-static bool is_utf8(const unsigned char *text, const struct utf8_row *row)
-{
-	if (text[0] < row->first || text[0] > row->last || text[1] < row->low ||
-		text[1] > row->high) {
-		return false;
-	}
-	for (size_t i = 2; i < row->len; i++) {
-		if (text[i] < 0x80 || text[i] > 0xbf) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/*
- * Length of the UTF-8 sequence at text, 0 when it is none. Looks past no NUL, since
- * NUL continues no sequence.
- */
-static size_t utf8_len(const unsigned char *text)
-{
-	if (text[0] < 0x80) {
-		return 1;
-	}
-	for (size_t i = 0; i < sizeof(UTF8_ROWS) / sizeof(UTF8_ROWS[0]); i++) {
-		if (is_utf8(text, &UTF8_ROWS[i])) {
-			return UTF8_ROWS[i].len;
-		}
-	}
-	return 0;
-}
-
+/* A text that a terminal shows may steer none, whoever chose it. */
 static void write_escaped(FILE *out, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
-	while (*at != '\0') {
-		const size_t len = utf8_len(at);
+	while (*text != '\0') {
+		uint32_t code;
+		const size_t len = utf8_read(text, &code);
 		if (len == 0) {
 			(void)fputs("\\ufffd", out);
-			at++;
+			text++;
 			continue;
 		}
-		if (*at == '"' || *at == '\\') {
-			(void)fprintf(out, "\\%c", *at);
-		} else if (*at < 0x20 || *at == 0x7f) {
-			(void)fprintf(out, "\\u%04x", *at);
+		if (*text == '"' || *text == '\\') {
+			(void)fprintf(out, "\\%c", *text);
+		} else if (utf8_is_control(code)) {
+			(void)fprintf(out, "\\u%04" PRIx32, code);
 		} else {
-			(void)fwrite(at, 1, len, out);
+			(void)fwrite(text, 1, len, out);
 		}
-		at += len;
+		text += len;
 	}
 }
 

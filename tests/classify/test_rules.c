@@ -195,6 +195,29 @@ static void a_220_alone_waits_until_a_verb_names_it(void **state)
 	assert_string_equal(talk.result.evidence, "220 greeting + ehlo");
 }
 
+/* "220 " and a control byte begin no text; whoever greets so and then speaks SMTP does. */
+static void a_control_byte_in_a_greeting_hides_no_dialogue(void **state)
+{
+	(void)state;
+	static const char *const GREETINGS[] = {
+		"220 \x1b[2J ESMTP\r\n", "220 mail\x08\r\n", "220 \x01\r\n"};
+	for (size_t i = 0; i < sizeof(GREETINGS) / sizeof(*GREETINGS); i++) {
+		struct talk talk;
+		talk_begin(&talk, 443);
+		(void)talk_text(&talk, SERVER, GREETINGS[i]);
+		(void)talk_text(&talk, CLIENT, "EHLO x\r\n");
+		(void)talk_text(&talk, SERVER, "250 x\r\n");
+		assert_int_equal(
+			talk_text(&talk, CLIENT, "MAIL FROM:<a@example.org>\r\n"),
+			CLASSIFY_DECIDED);
+		assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	}
+	struct talk talk;
+	talk_begin(&talk, 443);
+	assert_int_equal(
+		talk_bytes(&talk, SERVER, "x\x01\x02\x00", 4), CLASSIFY_RULED_OUT);
+}
+
 static void what_no_signature_begins_with_is_out_at_its_first_byte(void **state)
 {
 	(void)state;
@@ -268,6 +291,7 @@ int main(void)
 		cmocka_unit_test(each_conversation_has_its_name_however_it_is_cut),
 		cmocka_unit_test(the_bytes_tell_who_is_the_client),
 		cmocka_unit_test(a_220_alone_waits_until_a_verb_names_it),
+		cmocka_unit_test(a_control_byte_in_a_greeting_hides_no_dialogue),
 		cmocka_unit_test(
 			what_no_signature_begins_with_is_out_at_its_first_byte),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
