@@ -10,9 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Of 100 ms: a running one beats as often; opening a large table takes a while. */
+/* Of 100 ms: a running one beats as often, a starting one with each step of its start. */
 #define LOOKS_RUNNING  6
-#define LOOKS_STARTING 300
+#define LOOKS_STARTING 30
+#define RING_MIB_OF_A_LOOK \
+	10 /* the kernel clears it in one step, for all workers at once */
 #define PAUSE_FIRST_US UINT64_C(200000)
 #define PAUSE_MAX_US   UINT64_C(30000000)
 #define STEADY_US      UINT64_C(60000000) /* lived so long: the fault is over */
@@ -21,7 +23,9 @@ const char *process_end_text(
 	const struct process *process, int wait_status, char *text, size_t size)
 {
 	if (process->is_stuck) {
-		(void)snprintf(text, size, "did not answer and was ended");
+		(void)snprintf(text, size, "%s and was ended",
+			process->was_starting ? "hung while it started"
+					      : "did not answer");
 	} else if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS) {
 		(void)snprintf(
 			text, size, "was ended for a system call it may not make");
@@ -44,6 +48,7 @@ bool process_start(struct processes *processes, unsigned place)
 	process->beat = status->heartbeat;
 	process->looks = 0;
 	process->is_stuck = false;
+	process->was_starting = false;
 	const pid_t pid = fork();
 	if (pid == 0) {
 		process->kind->run(processes->sensor, place);
@@ -106,19 +111,32 @@ void processes_restart(struct processes *processes, uint64_t now_us)
 	}
 }
 
+static unsigned looks_to_start(const struct settings *settings)
+{
+	const size_t rings = settings->interfaces.count * settings_workers(settings);
+	return LOOKS_STARTING +
+	       (unsigned)(rings * settings->ring_mib / RING_MIB_OF_A_LOOK);
+}
+
 /* Looks without a beat that are too many in this state; 0: any number is right. */
-static unsigned looks_allowed(const struct process_kind *kind, enum status_state state)
+static unsigned looks_allowed(const struct settings *settings,
+	const struct process_kind *kind, enum status_state state)
 {
 	if (state == STATUS_STATE_RUNNING) {
 		return kind->looks > 0 ? kind->looks : LOOKS_RUNNING;
 	}
-	return state == STATUS_STATE_STARTING ? LOOKS_STARTING : 0;
+	if (state == STATUS_STATE_STARTING) {
+		const unsigned looks = looks_to_start(settings);
+		return kind->looks > looks ? kind->looks : looks;
+	}
+	return 0;
 }
 
-static void look_at(struct process *process, const struct status_process *status)
+static void look_at(const struct settings *settings, struct process *process,
+	const struct status_process *status)
 {
-	const unsigned allowed =
-		looks_allowed(process->kind, (enum status_state)status->state);
+	const enum status_state state = (enum status_state)status->state;
+	const unsigned allowed = looks_allowed(settings, process->kind, state);
 	if (status->heartbeat != process->beat || allowed == 0) {
 		process->beat = status->heartbeat;
 		process->looks = 0;
@@ -127,6 +145,7 @@ static void look_at(struct process *process, const struct status_process *status
 	process->looks++;
 	if (process->looks >= allowed && !process->is_stuck) {
 		process->is_stuck = true;
+		process->was_starting = state == STATUS_STATE_STARTING;
 		(void)kill(process->pid, SIGKILL);
 	}
 }
@@ -135,10 +154,19 @@ void processes_look(struct processes *processes)
 {
 	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		if (processes->list[i].pid != 0) {
-			look_at(&processes->list[i],
+			look_at(processes->sensor->settings, &processes->list[i],
 				sensor_process(processes->sensor, i));
 		}
 	}
+}
+
+bool process_is_away(const struct processes *processes, unsigned place)
+{
+	const struct process *process = &processes->list[place];
+	return process->pid == 0 ||
+	       (process->looks >= LOOKS_RUNNING &&
+		       sensor_process(processes->sensor, place)->state ==
+			       STATUS_STATE_STARTING);
 }
 
 static bool is_of(const struct process *process, const struct process_kind *kind)

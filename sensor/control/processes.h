@@ -3,8 +3,8 @@
  *
  * A child that dies is started again: at once the first time, later after a growing
  * pause, so that a fault that stays costs little. One whose heart stops for half a
- * second is killed and counts as dead. A clock that jumps and a machine that sleeps
- * kill nobody: beats are counted in looks, not in time.
+ * second, or for three while it starts, is killed and counts as dead. A clock that jumps
+ * and a machine that sleeps kill nobody: beats are counted in looks, not in time.
  */
 #pragma once
 
@@ -25,9 +25,10 @@ struct process {
 	uint64_t restart_us; /* when pid is 0: not before */
 	uint64_t pause_us;   /* of the next restart */
 	uint64_t beat;
-	unsigned looks; /* since the heart was last seen to beat */
-	bool is_stuck;  /* was killed for that */
-	bool is_wanted; /* false: told to end */
+	unsigned looks;    /* since the heart was last seen to beat */
+	bool is_stuck;     /* was killed for that ... */
+	bool was_starting; /* ... before it ran */
+	bool is_wanted;    /* false: told to end */
 };
 
 struct processes {
@@ -54,6 +55,9 @@ void processes_restart(struct processes *processes, uint64_t now_us);
 
 /* Kill those whose hearts stopped. Every 100 ms. */
 void processes_look(struct processes *processes);
+
+/* Is nobody at work there: none, or one that takes long to start? */
+bool process_is_away(const struct processes *processes, unsigned place);
 
 /* Tell all of this kind to end, or (NULL) all. */
 void processes_end(

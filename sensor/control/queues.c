@@ -55,7 +55,17 @@ void queues_take_over(const struct sensor *sensor, unsigned place)
 static bool is_alone(const struct processes *processes, unsigned place)
 {
 	return processes->sensor->queues[place - SENSOR_WORKERS] != NULL &&
-	       processes->list[place].pid == 0;
+	       process_is_away(processes, place);
+}
+
+void queues_pass(const struct processes *processes)
+{
+	const struct sensor *sensor = processes->sensor;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+		if (is_alone(processes, i)) {
+			(void)queue_accept_waiting(sensor->queues[i - SENSOR_WORKERS]);
+		}
+	}
 }
 
 void queues_wait(const struct processes *processes, int timeout_ms)
@@ -72,11 +82,7 @@ void queues_wait(const struct processes *processes, int timeout_ms)
 		}
 	}
 	(void)poll(list, count, timeout_ms);
-	for (unsigned i = SENSOR_WORKERS; count > 1 && i < sensor->process_count; i++) {
-		if (is_alone(processes, i)) {
-			(void)queue_accept_waiting(sensor->queues[i - SENSOR_WORKERS]);
-		}
-	}
+	queues_pass(processes);
 }
 
 static bool is_open(struct queues *queues)

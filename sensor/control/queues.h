@@ -24,6 +24,9 @@ void queues_take_over(const struct sensor *sensor, unsigned place);
 /* The socket of this worker broke: open another one. */
 void queues_renew(struct sensor *sensor, unsigned place);
 
+/* Let pass what waits and has no worker, or one that takes long to start. */
+void queues_pass(const struct processes *processes);
+
 /* Wait for signals, at most so long; packets without a worker pass meanwhile. */
 void queues_wait(const struct processes *processes, int timeout_ms);
 

@@ -30,6 +30,7 @@
 #define TICK_MS     100
 #define WATCHDOG_US UINT64_C(1000000)
 #define START_US    UINT64_C(30000000) /* for all children to be running */
+#define NAP_MS      2
 #define DRAIN_US    UINT64_C(10000000) /* for workers to drain */
 #define LAST_US     UINT64_C(5000000)  /* then for the reporter, then for shippers */
 #define RING_BYTES  ((size_t)8 << 20)  /* of records, per process */
@@ -227,7 +228,9 @@ static bool wait_until_running(struct supervisor *supervisor,
 	const struct process_kind *kind, struct reason *why)
 {
 	const uint64_t end_us = clock_monotonic_us() + START_US;
-	while (!processes_are(&supervisor->processes, kind, STATUS_STATE_RUNNING)) {
+	for (unsigned naps = 1;
+		!processes_are(&supervisor->processes, kind, STATUS_STATE_RUNNING);
+		naps++) {
 		int status;
 		const unsigned place = processes_reap(&supervisor->processes, &status);
 		if (place != 0) {
@@ -244,7 +247,11 @@ static bool wait_until_running(struct supervisor *supervisor,
 		if (clock_monotonic_us() >= end_us) {
 			return reason_set(why, "%s does not start", kind->name);
 		}
-		(void)poll(NULL, 0, 2);
+		if (naps % (TICK_MS / NAP_MS) == 0) {
+			processes_look(&supervisor->processes);
+		}
+		queues_pass(&supervisor->processes);
+		(void)poll(NULL, 0, NAP_MS);
 	}
 	return true;
 }

@@ -97,12 +97,25 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	return true;
 }
 
-static bool make_gate(struct worker *worker, unsigned place, struct reason *why)
+static bool is_inline(const struct worker *worker)
+{
+	return worker->sensor->settings->queues.count > 0;
+}
+
+static bool start_outlet(struct worker *worker, struct reason *why)
+{
+	return outlet_start(&worker->outlet, worker->sensor, worker->place, why);
+}
+
+static bool make_gate(struct worker *worker, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
 	const struct settings *settings = sensor->settings;
+	if (!is_inline(worker)) {
+		return true;
+	}
 	const struct gate_settings gate = {
-		.queue = sensor->queues[place - SENSOR_WORKERS],
+		.queue = sensor->queues[worker->place - SENSOR_WORKERS],
 		.hold_packets = settings->hold_packets,
 		.hold_ms = settings->hold_ms,
 		.ban_s = settings->ban_s,
@@ -123,33 +136,57 @@ static bool make_gate(struct worker *worker, unsigned place, struct reason *why)
 static bool open_taps(struct worker *worker, struct reason *why)
 {
 	const bool is_first = worker->process->restarts == 0;
+	if (is_inline(worker)) {
+		return true;
+	}
 	worker->taps = taps_open(worker->sensor, worker->process->name, is_first, why);
 	return worker->taps != NULL;
 }
 
-/* The order matters: rights are needed first, and files by libraries that start. */
-static bool start(struct worker *worker, unsigned place, struct reason *why)
+static bool freeze_matrices(struct worker *worker, struct reason *why)
 {
-	const struct sensor *sensor = worker->sensor;
-	const bool is_inline = sensor->settings->queues.count > 0;
-	if (!outlet_start(&worker->outlet, sensor, place, why) ||
-		(is_inline && !make_gate(worker, place, why)) ||
-		!start_engine(worker, why) || (!is_inline && !open_taps(worker, why)) ||
-		!matrix_store_freeze(sensor->store, why)) {
-		return false;
-	}
+	return matrix_store_freeze(worker->sensor->store, why);
+}
+
+static bool start_libraries(struct worker *worker, struct reason *why)
+{
+	(void)worker;
 	tzset();
-	if (!certificate_start()) {
-		return reason_set(why, "libcrypto does not start");
-	}
-	/* The kernel asks for the right with each verdict. */
-	if (!privileges_keep(is_inline ? PRIVILEGE_NETWORK : 0, why)) {
-		return false;
-	}
-	if (!child_follow_supervisor(sensor, SIGTERM)) {
-		return reason_set(why, "the supervisor is gone");
-	}
+	return certificate_start() || reason_set(why, "libcrypto does not start");
+}
+
+/* The kernel asks for the right with each verdict. */
+static bool give_up_rights(struct worker *worker, struct reason *why)
+{
+	return privileges_keep(is_inline(worker) ? PRIVILEGE_NETWORK : 0, why);
+}
+
+static bool follow_supervisor(struct worker *worker, struct reason *why)
+{
+	return child_follow_supervisor(worker->sensor, SIGTERM) ||
+	       reason_set(why, "the supervisor is gone");
+}
+
+static bool enter_cage(struct worker *worker, struct reason *why)
+{
+	(void)worker;
 	return sandbox_enter(SANDBOX_ROLE_WORKER, why);
+}
+
+/* The order matters: rights are needed first, and files by libraries that start. */
+static bool (*const STEPS[])(struct worker *worker, struct reason *why) = {start_outlet,
+	make_gate, start_engine, open_taps, freeze_matrices, start_libraries,
+	give_up_rights, follow_supervisor, enter_cage};
+
+static bool start(struct worker *worker, struct reason *why)
+{
+	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
+		if (!STEPS[i](worker, why)) {
+			return false;
+		}
+		worker->process->heartbeat++;
+	}
+	return true;
 }
 
 #define GATE_COUNTERS 11
@@ -277,7 +314,7 @@ void worker_run(const struct sensor *sensor, unsigned place)
 	worker.process = sensor_process(sensor, place);
 	worker.place = place;
 	child_start(sensor, place);
-	if (!start(&worker, place, &why)) {
+	if (!start(&worker, &why)) {
 		child_fail(sensor, place, &why);
 	}
 	worker.process->matrix = worker.matrix;

@@ -142,8 +142,10 @@ class Sensor:
 
     def close(self):
         if self.process.poll() is None:
+            children = processes_of(self.process.pid)
             self.process.kill()
             self.process.wait()
+            until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the children to end")
         self.namespace.close()
         print(self.log())  # pytest shows it when the test failed
         shutil.rmtree(self.folder)
@@ -152,3 +154,14 @@ class Sensor:
 def processes_of(pid):
     """Ids of the children of a process."""
     return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def stop_the_next_start(supervisor, child):
+    """Kills this child and stops its successor, if it can before that runs; returns the successor's id."""
+    known = set(processes_of(supervisor))
+    os.kill(child, signal.SIGKILL)
+    while not (new := set(processes_of(supervisor)) - known):
+        pass
+    (started,) = new
+    os.kill(started, signal.SIGSTOP)
+    return started

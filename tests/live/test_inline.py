@@ -8,6 +8,7 @@ import pytest
 
 import router as bench
 from router import MX_OUT, SERVER, SERVER6, WORKSTATION, WORKSTATION6
+from sensor import stop_the_next_start
 
 PORTS = ("25", "2525", "465/tls")
 
@@ -129,6 +130,25 @@ def test_mail_goes_on_when_a_worker_dies_or_hangs(router):
     assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
     router.end(sensor)
     assert [one[0] for one in router.alerts()].count("sensor.worker-restarted") == 2
+
+
+def worker_of(router):
+    return next(one for one in router.status()["processes"] if one["name"] == "worker 0")
+
+
+def test_mail_goes_on_while_a_worker_hangs_in_its_start(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    while True:  # it may be faster than this test
+        hanging = stop_the_next_start(sensor.pid, worker_of(router)["pid"])
+        if worker_of(router)["state"] == "starting":
+            break
+        router.wait(lambda: worker_of(router)["pid"] not in (0, hanging) and worker_of(router)["state"] == "running")
+    answer = router.send(WORKSTATION, SERVER, 25)
+    assert answer["result"] == "sent" and answer["seconds"] < 2, answer
+    assert worker_of(router)["state"] == "starting", "it passed because the worker was replaced"
+    router.wait(lambda: worker_of(router)["pid"] not in (0, hanging) and worker_of(router)["state"] == "running")
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    router.end(sensor)
 
 
 def test_mail_goes_on_without_any_sensor(router):

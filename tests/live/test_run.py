@@ -120,6 +120,19 @@ def test_a_worker_that_dies_or_hangs_is_replaced_within_a_second_and_told(run, h
     assert run.worker()["restarts"] == 1
 
 
+def test_a_worker_that_hangs_while_it_starts_is_replaced_within_seconds_and_told(run):
+    watches(run, 70)
+    while True:  # it may be faster than this test
+        hanging = sensor.stop_the_next_start(run.process.pid, run.worker()["pid"])
+        if run.worker()["state"] == "starting":
+            break
+        replaced(run, "worker 0", hanging)
+    took = replaced(run, "worker 0", hanging)
+    assert 2 < took < (5 if os.getloadavg()[0] < os.cpu_count() else 15), took
+    watches(run, 71)
+    until(lambda: "hung while it started" in str(run.alerts("sensor.worker-restarted")), "the alert")
+
+
 def test_a_killed_reporter_loses_no_record(run):
     watches(run, 70)
     before = run.part("reporter")["pid"]

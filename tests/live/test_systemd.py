@@ -25,6 +25,39 @@ def test_a_unit_is_exposed_no_more_than_2(unit):
     assert float(found.group(1)) <= EXPOSURE_MAX, answer.stdout
 
 
+def verified(folder, unit, drop_in=None):
+    """What systemd of this machine says of a unit whose program is there."""
+    text = (ROOT / "systemd" / unit).read_text().replace("/usr/sbin/mailwarden", sensor.MAILWARDEN)
+    path = folder / unit.replace("@", "@x")
+    path.write_text(text)
+    (folder / unit).write_text(text)
+    if drop_in:
+        (folder / f"{path.name}.d").mkdir()
+        shutil.copy(ROOT / "systemd" / drop_in, folder / f"{path.name}.d")
+    return subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(path)],
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def version_of_systemd():
+    words = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, check=True).stdout.split()
+    return int(re.match("[0-9]+", words[1]).group())
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_understands_every_line_of_a_unit(tmp_path, unit):
+    answer = verified(tmp_path, unit)
+    assert answer.returncode == 0 and not answer.stderr, answer.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_drop_in_is_for_systemd_253_and_newer(tmp_path, unit):
+    answer = verified(tmp_path, unit, "notify-reload.conf")
+    if version_of_systemd() >= 253:
+        assert answer.returncode == 0 and not answer.stderr, answer.stderr
+    else:
+        assert "ignoring: notify-reload" in answer.stderr
+
+
 def test_install_puts_everything_in_place(tmp_path):
     built = pathlib.Path(sensor.MAILWARDEN)
     done = subprocess.run(["make", f"BUILD={built.parent}", f"DESTDIR={tmp_path}", "PREFIX=/usr", "install"],

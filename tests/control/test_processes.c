@@ -1,0 +1,232 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/processes.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PLACE          SENSOR_WORKERS
+#define LOOKS_STARTING 36 /* for a ring of 64 MiB */
+#define LOOKS_RUNNING  6
+#define FAR_US         UINT64_MAX
+
+static struct settings settings;
+static struct sensor sensor = {.settings = &settings};
+static struct processes processes = {.sensor = &sensor};
+
+_Noreturn static void hang(const struct sensor *of, unsigned place)
+{
+	(void)of;
+	(void)place;
+	for (;;) {
+		(void)pause();
+	}
+}
+
+_Noreturn static void hang_when_running(const struct sensor *of, unsigned place)
+{
+	sensor_process(of, place)->state = STATUS_STATE_RUNNING;
+	hang(of, place);
+}
+
+_Noreturn static void end_at_once(const struct sensor *of, unsigned place)
+{
+	(void)of;
+	(void)place;
+	_exit(7);
+}
+
+static void start(const struct process_kind *kind)
+{
+	processes.list[PLACE] = (struct process){.kind = kind, .is_wanted = true};
+	assert_true(process_start(&processes, PLACE));
+}
+
+static int reap(void)
+{
+	int status = 0;
+	while (processes_reap(&processes, &status) != PLACE) {
+		(void)poll(NULL, 0, 1);
+	}
+	return status;
+}
+
+/* Looks until it is killed; how many that took. */
+static unsigned looks_until_killed(void)
+{
+	unsigned looks = 0;
+	while (!processes.list[PLACE].is_stuck) {
+		processes_look(&processes);
+		looks++;
+		assert_true(looks < 1000);
+	}
+	return looks;
+}
+
+static void wait_for_state(enum status_state state)
+{
+	while (sensor_process(&sensor, PLACE)->state != (uint32_t)state) {
+		(void)poll(NULL, 0, 1);
+	}
+}
+
+static const char *end_text(int status)
+{
+	static char text[96];
+	return process_end_text(&processes.list[PLACE], status, text, sizeof(text));
+}
+
+static void one_that_hangs_while_it_starts_is_ended_after_three_seconds(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang, 0};
+	start(&KIND);
+	assert_int_equal(looks_until_killed(), LOOKS_STARTING);
+	const int status = reap();
+	assert_true(WIFSIGNALED(status));
+	assert_string_equal(end_text(status), "hung while it started and was ended");
+	assert_int_equal(sensor_process(&sensor, PLACE)->state, STATUS_STATE_ENDED);
+}
+
+static void a_large_ring_may_take_longer_to_start(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang, 0};
+	settings.ring_mib = 1024;
+	start(&KIND);
+	const unsigned looks = looks_until_killed();
+	settings.ring_mib = 64;
+	assert_in_range(looks, 100, 300);
+	(void)reap();
+}
+
+static void a_start_that_goes_on_step_by_step_is_left_alone(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang, 0};
+	start(&KIND);
+	for (unsigned i = 0; i < 10 * LOOKS_STARTING; i++) {
+		sensor_process(&sensor, PLACE)->heartbeat += i % 30 == 0;
+		processes_look(&processes);
+		assert_false(processes.list[PLACE].is_stuck);
+	}
+	processes_end(&processes, NULL, SIGKILL);
+	assert_string_equal(end_text(reap()), "ended by signal 9 (Killed)");
+}
+
+static void one_that_takes_long_to_start_counts_as_away(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang, 0};
+	start(&KIND);
+	assert_false(process_is_away(&processes, PLACE));
+	for (unsigned i = 0; i < LOOKS_RUNNING; i++) {
+		processes_look(&processes);
+	}
+	assert_true(process_is_away(&processes, PLACE));
+	sensor_process(&sensor, PLACE)->state = STATUS_STATE_RUNNING;
+	assert_false(process_is_away(&processes, PLACE));
+	processes_end(&processes, NULL, SIGKILL);
+	(void)reap();
+	assert_true(process_is_away(&processes, PLACE));
+}
+
+static void one_whose_heart_stops_while_it_runs_is_ended_after_half_a_second(
+	void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang_when_running, 0};
+	start(&KIND);
+	wait_for_state(STATUS_STATE_RUNNING);
+	assert_int_equal(looks_until_killed(), LOOKS_RUNNING);
+	assert_string_equal(end_text(reap()), "did not answer and was ended");
+}
+
+static void a_kind_that_waits_for_the_disk_has_the_time_it_says_in_either_state(
+	void **state)
+{
+	(void)state;
+	static const struct process_kind SLOW = {"reporter", hang, 300};
+	static const struct process_kind SLOW_RUNNING = {
+		"reporter", hang_when_running, 300};
+	start(&SLOW);
+	assert_int_equal(looks_until_killed(), 300);
+	(void)reap();
+	start(&SLOW_RUNNING);
+	wait_for_state(STATUS_STATE_RUNNING);
+	assert_int_equal(looks_until_killed(), 300);
+	(void)reap();
+}
+
+static void pauses_between_restarts_grow_and_one_told_to_end_stays_away(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", end_at_once, 0};
+	uint64_t pause_us = 0;
+	start(&KIND);
+	for (int i = 0; i < 12; i++) {
+		assert_int_equal(WEXITSTATUS(reap()), 7);
+		assert_true(processes.list[PLACE].pause_us >= pause_us);
+		pause_us = processes.list[PLACE].pause_us;
+		processes_restart(&processes, FAR_US);
+		assert_int_equal(sensor_process(&sensor, PLACE)->restarts, i + 1);
+	}
+	assert_int_equal(pause_us, 30000000);
+	processes_end(&processes, NULL, SIGTERM);
+	(void)reap();
+	processes_restart(&processes, FAR_US);
+	assert_int_equal(processes.list[PLACE].pid, 0);
+}
+
+static int make_sensor(void **state)
+{
+	(void)state;
+	sensor.page = mmap(NULL, sizeof(*sensor.page), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sensor.process_count = PLACE + 1;
+	sensor.place_count = PLACE + 1;
+	settings_start(&settings);
+	settings.interfaces.count = 1;
+	return sensor.page == MAP_FAILED;
+}
+
+static int clear_page(void **state)
+{
+	(void)state;
+	memset(sensor.page, 0, sizeof(*sensor.page));
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(
+			one_that_hangs_while_it_starts_is_ended_after_three_seconds,
+			clear_page),
+		cmocka_unit_test_setup(
+			a_large_ring_may_take_longer_to_start, clear_page),
+		cmocka_unit_test_setup(
+			a_start_that_goes_on_step_by_step_is_left_alone, clear_page),
+		cmocka_unit_test_setup(
+			one_that_takes_long_to_start_counts_as_away, clear_page),
+		cmocka_unit_test_setup(
+			one_whose_heart_stops_while_it_runs_is_ended_after_half_a_second,
+			clear_page),
+		cmocka_unit_test_setup(
+			a_kind_that_waits_for_the_disk_has_the_time_it_says_in_either_state,
+			clear_page),
+		cmocka_unit_test_setup(
+			pauses_between_restarts_grow_and_one_told_to_end_stays_away,
+			clear_page),
+	};
+	return cmocka_run_group_tests(tests, make_sensor, NULL);
+}
