@@ -77,6 +77,7 @@ struct engine {
 	uint64_t folded;
 	uint64_t sequence;
 	uint32_t source;
+	struct judge_memory memory; /* for the flow at hand */
 	struct judgement
 		judgement; /* of the flow at hand: too large for the stack of every call */
 };

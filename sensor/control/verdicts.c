@@ -139,6 +139,8 @@ static void judge_and_alert(struct engine *engine, struct flow *flow,
 		judge_flow_briefly(matrix, observation, judgement);
 	}
 	if (is_told || (judgement->findings & ~*reported) != 0) {
+		structure_recall_sender(
+			engine->structure, observation, &engine->memory);
 		judge_flow(matrix, observation, judgement);
 	}
 	passage_decide(engine, flow, record);
@@ -339,7 +341,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		conversation->reported = UINT64_MAX;
 	}
 	const struct observation wire = observation;
-	struct judge_memory memory = {0};
+	engine->memory = (struct judge_memory){0};
 	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
 	observation.facts = facts;
 	observation.is_ended = is_ended;
@@ -355,13 +357,18 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	const bool is_recorded =
 		is_for_ledger(engine, &conversation->classification, &wire);
 	if (is_recorded && ledger_is_of_use(facts)) {
-		ledger_recall(engine->ledger, &observation, flow->start_us, &memory);
+		ledger_recall(
+			engine->ledger, &observation, flow->start_us, &engine->memory);
 	}
 	const bool is_sending = protocol_row(observation.protocol)->is_sending;
+	const struct matrix_end ends[2] = {
+		matrix_locate(engine->settings.matrix, &observation.client),
+		matrix_locate(engine->settings.matrix, &observation.server)};
+	observation.ends = ends;
 	if (is_sending) {
-		structure_recall(engine->structure, &observation, &memory);
+		structure_recall(engine->structure, &observation, &engine->memory);
 	}
-	observation.memory = &memory;
+	observation.memory = &engine->memory;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
 	if (proxy[0] != '\0') {

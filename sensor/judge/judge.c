@@ -209,8 +209,12 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		.observation = observation,
 		.facts = observation->facts != NULL ? observation->facts : &NO_FACTS,
 		.result = &result,
-		.from = matrix_locate(matrix, &observation->client),
-		.to = matrix_locate(matrix, &observation->server),
+		.from = observation->ends != NULL
+				? observation->ends[0]
+				: matrix_locate(matrix, &observation->client),
+		.to = observation->ends != NULL
+			      ? observation->ends[1]
+			      : matrix_locate(matrix, &observation->server),
 		.port = observation->server_port,
 		.profile = matrix_profile(matrix),
 		.is_brief = is_brief,

@@ -32,6 +32,8 @@ struct observation {
 	bool is_refused;                   /* attempt: RST; else unanswered */
 	bool is_udp;                       /* else TCP */
 	const struct judge_memory *memory; /* what other flows taught, or NULL */
+	const struct matrix_end *ends; /* client and server as the matrix has them, or
+					  NULL: looked up */
 	const char *lookup; /* record type asked of a name server ("MX"), or NULL */
 	const char *lookup_name; /* the name asked for, where .lookup is set */
 	uint64_t now_us;

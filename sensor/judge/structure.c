@@ -279,27 +279,47 @@ static uint32_t servers_reached(const struct structure *structure,
 	return count;
 }
 
+static bool is_relay(const struct matrix_end *end)
+{
+	return judge_role(end) == MATRIX_ROLE_RELAY;
+}
+
+/* One of our servers here, the Internet there. */
+static bool is_across(const struct matrix_end *here, const struct matrix_end *there)
+{
+	return judge_is_server(here) && judge_is_outside(there);
+}
+
 void structure_recall(const struct structure *structure,
 	const struct observation *observation, struct judge_memory *memory)
 {
 	const uint64_t now_us = observation->now_us;
-	if (!protocol_row(observation->protocol)->is_sending) {
+	const struct matrix_end *from = &observation->ends[0];
+	const struct matrix_end *to = &observation->ends[1];
+	if (!protocol_row(observation->protocol)->is_sending ||
+		!(is_relay(from) || is_relay(to) || is_across(from, to) ||
+			is_across(to, from))) {
 		return;
 	}
 	const struct host *client =
 		host_find(structure, &structure->servers, &observation->client);
 	const struct host *server =
 		host_find(structure, &structure->servers, &observation->server);
-	const struct host *sender =
-		host_find(structure, &structure->senders, &observation->client);
 	memory->client_took_us = within_a_day(client->took_us, now_us);
 	memory->server_took_us = within_a_day(server->took_us, now_us);
 	memory->server_sent_us = within_a_day(server->sent_us, now_us);
-	memory->servers_reached = servers_reached(structure, sender, observation);
 	const struct relay *relay = relay_find(structure, &observation->client);
 	if (relay != NULL && observation->facts != NULL) {
 		chain_recall(relay, observation, memory);
 	}
+}
+
+void structure_recall_sender(const struct structure *structure,
+	const struct observation *observation, struct judge_memory *memory)
+{
+	const struct host *sender =
+		host_find(structure, &structure->senders, &observation->client);
+	memory->servers_reached = servers_reached(structure, sender, observation);
 }
 
 static void reached_learn(struct structure *structure, struct host *sender,

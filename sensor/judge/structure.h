@@ -29,8 +29,15 @@ struct structure *structure_new(
 	uint32_t hosts, struct hash_seed seed, struct reason *why);
 void structure_free(struct structure *structure);
 
-/* Fill the part of *memory that is about the ends of a mail flow. */
+/*
+ * Fill the part of *memory that is about the ends of a mail flow, observation->ends;
+ * where they say that nobody will ask, it stays zero.
+ */
 void structure_recall(const struct structure *structure,
+	const struct observation *observation, struct judge_memory *memory);
+
+/* How many servers the client reached: of use only where it is accused of sending. */
+void structure_recall_sender(const struct structure *structure,
 	const struct observation *observation, struct judge_memory *memory);
 
 /*

@@ -45,11 +45,17 @@ static uint64_t seen(const struct site *site, struct made_flow *flow, uint64_t n
 	struct judge_memory memory = {0};
 	flow->observation.facts = &flow->facts;
 	flow->observation.now_us = now_us;
+	const struct matrix_end ends[2] = {
+		matrix_locate(site->matrix, &flow->observation.client),
+		matrix_locate(site->matrix, &flow->observation.server)};
+	flow->observation.ends = ends;
 	structure_recall(site->structure, &flow->observation, &memory);
+	structure_recall_sender(site->structure, &flow->observation, &memory);
 	flow->observation.memory = &memory;
 	made_judge(site->matrix, flow);
 	structure_learn(site->structure, &flow->observation, &flow->judgement, 0);
 	flow->observation.memory = NULL;
+	flow->observation.ends = NULL;
 	return flow->judgement.findings;
 }
 
