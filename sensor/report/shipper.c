@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "report/ship_file.h"
+#include "report/ship_syslog.h"
 
 static const struct shipper *const SHIPPERS[] = {
 	&SHIPPER_FILE,
+	&SHIPPER_SYSLOG,
 };
 
 const struct shipper *shipper_at(size_t index)

@@ -30,5 +30,5 @@ def ship(config, journal, *words, patience=PATIENCE_S):
                           capture_output=True, text=True, timeout=patience, check=False)
 
 
-def start_shipping(config, journal, *words, **options):
-    return subprocess.Popen([MAILWARDEN, "ship", "-c", str(config), "--journal", str(journal), *map(str, words)], **options)
+def start_shipping(config, journal, *words, prefix=(), **options):
+    return subprocess.Popen([*prefix, MAILWARDEN, "ship", "-c", str(config), "--journal", str(journal), *map(str, words)], **options)

@@ -1,0 +1,158 @@
+"""Output syslog with a real rsyslogd at /dev/log, in a place of its own: nothing is lost, whoever is killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+import rsyslog
+import shipping
+from sensor import until
+
+pytestmark = [rsyslog.needed, pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /dev of its own")]
+
+MAKE_DEV = """
+set -e
+mkdir -p "$1"
+mount -t tmpfs -o mode=755 none "$1"
+for name in null zero random urandom; do : > "$1/$name"; mount --bind "/dev/$name" "$1/$name"; done
+mount --rbind "$1" /dev
+echo ready
+exec sleep 600
+"""
+
+
+class Place:
+    """A mount namespace whose /dev holds little, so that /dev/log is the test's own."""
+
+    def __init__(self, folder):
+        self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", MAKE_DEV, "sh", str(folder / "dev")],
+                                       stdout=subprocess.PIPE, text=True)
+        assert self.holder.stdout.readline() == "ready\n"
+        self.prefix = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+@pytest.fixture(name="place")
+def place_fixture(tmp_path):
+    one = Place(tmp_path)
+    yield one
+    one.close()
+
+
+class Server(rsyslog.Rsyslog):
+    """Started and ended by its own process id: nsenter becomes the program."""
+
+    def __init__(self, folder, place, **options):
+        super().__init__(folder, path="/dev/log", special="on", prefix=place.prefix, **options)
+
+
+def settings_of(folder, text="{type: syslog, form: cee}"):
+    path = folder / "mailwarden.yaml"
+    path.write_text(f"outputs:\n  - {text}\n")
+    return path
+
+
+def start(place, settings, journal, *words):
+    return shipping.start_shipping(settings, journal, *words, prefix=place.prefix, stderr=subprocess.PIPE, text=True)
+
+
+def told(server, ident="mailwarden"):
+    """What came from us; rsyslogd tells of itself, too."""
+    return [entry for entry in server.read() if entry["app"] == ident]
+
+
+def ids(server):
+    return [json.loads(entry["parsed"])["event_id"] for entry in told(server)]
+
+
+def alerts(journal):
+    return [record for record in shipping.records(journal) if record["event_type"] == "alert"]
+
+
+def test_alerts_arrive_with_facility_and_level_of_their_severity(place, tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    settings = settings_of(tmp_path, "{type: syslog, form: cee, facility: local1, levels: {critical: crit}, ident: watch}")
+    with Server(tmp_path, place) as server:
+        one = start(place, settings, tmp_path / "journal", "--once")
+        assert one.wait(timeout=20) == 0, one.stderr.read()
+        wanted = alerts(tmp_path / "journal")
+        until(lambda: len(told(server, "watch")) == len(wanted), "all alerts")
+        entries = told(server, "watch")
+    assert [json.loads(entry["parsed"]) for entry in entries] == wanted
+    levels = {1: "crit", 2: "err", 3: "warning", 4: "notice"}
+    for entry, alert in zip(entries, wanted):
+        assert entry["facility"] == "local1"
+        assert entry["severity"] == levels[alert["alert"]["severity"]]
+
+
+def test_a_missing_reader_is_waited_for(place, tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    one = start(place, settings_of(tmp_path), tmp_path / "journal")
+    time.sleep(0.5)
+    with Server(tmp_path, place) as server:
+        wanted = [record["event_id"] for record in alerts(tmp_path / "journal")]
+        until(lambda: len(ids(server)) >= len(wanted), "all alerts")
+        one.terminate()
+        assert "/dev/log" in one.communicate(timeout=10)[1]
+        assert ids(server) == wanted
+
+
+def test_a_reader_that_stands_still_gets_all_when_it_goes_on(place, tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    with Server(tmp_path, place) as server:
+        server.process.send_signal(signal.SIGSTOP)
+        one = start(place, settings_of(tmp_path), tmp_path / "journal")
+        time.sleep(1)
+        server.process.send_signal(signal.SIGCONT)
+        wanted = [record["event_id"] for record in alerts(tmp_path / "journal")]
+        until(lambda: set(ids(server)) == set(wanted), "all alerts")
+        one.terminate()
+        one.wait(timeout=10)
+
+
+def test_nothing_is_lost_while_rsyslogd_is_restarted_and_the_shipper_killed(place, tmp_path):
+    chance = random.Random(7)
+    settings = settings_of(tmp_path)
+    kills = restarts = 0
+    server = Server(tmp_path, place)
+    one = None
+    try:
+        for turn in range(24):
+            shipping.replay_into(tmp_path / "journal")
+            if one is None:
+                one = start(place, settings, tmp_path / "journal")
+            time.sleep(chance.random() * 0.1)
+            if turn % 2:
+                one.kill()
+                one.communicate()
+                one = None
+                kills += 1
+            else:
+                server.end()  # as systemctl restart does
+                server.start()
+                restarts += 1
+        last = start(place, settings, tmp_path / "journal", "--once") if one is None else one
+        wanted = {record["event_id"] for record in alerts(tmp_path / "journal")}
+        until(lambda: set(ids(server)) >= wanted, "every alert", patience=60)
+        last.terminate()
+        last.communicate(timeout=10)
+    finally:
+        server.end()
+    got = ids(server)
+    assert set(got) == wanted
+    print(f"{len(wanted)} alerts, {kills} shippers killed, {restarts} restarts of rsyslogd, {len(got) - len(wanted)} duplicates")
+
+
+def test_form_rfc5424_is_refused_for_the_local_socket(place, tmp_path):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:1])
+    one = start(place, settings_of(tmp_path, "{type: syslog, form: rfc5424}"), tmp_path / "journal", "--once")
+    assert one.wait(timeout=10) == 3 and "relp" in one.stderr.read()
+
