@@ -13,6 +13,8 @@
 /* Of 100 ms: a running one beats as often, a starting one with each step of its start. */
 #define LOOKS_RUNNING  6
 #define LOOKS_STARTING 30
+#define LOOKS_STARVED  30               /* a running one that gets no processor */
+#define BUSY_US        UINT64_C(100000) /* used up without a beat: it runs in circles */
 #define RING_MIB_OF_A_LOOK \
 	10 /* the kernel clears it in one step, for all workers at once */
 #define PAUSE_FIRST_US UINT64_C(200000)
@@ -132,6 +134,36 @@ static unsigned looks_allowed(const struct settings *settings,
 	return 0;
 }
 
+/* Of the processor, so far; 0 when the system does not tell. */
+static uint64_t used_us(const struct process *process)
+{
+	clockid_t id;
+	return clock_getcpuclockid(process->pid, &id) == 0 ? clock_us(id) : 0;
+}
+
+/* proc(5): R is running or waiting for a processor. False where proc is hidden. */
+static bool is_runnable(pid_t pid)
+{
+	char path[32];
+	char line[64] = ""; /* "number (name) state ..." */
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	FILE *file = fopen(path, "re");
+	if (!file) {
+		return false;
+	}
+	const char *name_end =
+		fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	(void)fclose(file);
+	return name_end != NULL && strncmp(name_end, ") R", 3) == 0;
+}
+
+/* No fault of its own: a new one would get no processor either. */
+static bool is_starved(const struct process *process)
+{
+	return process->looks < LOOKS_STARVED && is_runnable(process->pid) &&
+	       used_us(process) - process->used_us < BUSY_US;
+}
+
 static void look_at(const struct settings *settings, struct process *process,
 	const struct status_process *status)
 {
@@ -139,11 +171,13 @@ static void look_at(const struct settings *settings, struct process *process,
 	const unsigned allowed = looks_allowed(settings, process->kind, state);
 	if (status->heartbeat != process->beat || allowed == 0) {
 		process->beat = status->heartbeat;
+		process->used_us = used_us(process);
 		process->looks = 0;
 		return;
 	}
 	process->looks++;
-	if (process->looks >= allowed && !process->is_stuck) {
+	if (process->looks >= allowed && !process->is_stuck &&
+		!(state == STATUS_STATE_RUNNING && is_starved(process))) {
 		process->is_stuck = true;
 		process->was_starting = state == STATUS_STATE_STARTING;
 		(void)kill(process->pid, SIGKILL);

@@ -3,8 +3,9 @@
  *
  * A child that dies is started again: at once the first time, later after a growing
  * pause, so that a fault that stays costs little. One whose heart stops for half a
- * second, or for three while it starts, is killed and counts as dead. A clock that jumps
- * and a machine that sleeps kill nobody: beats are counted in looks, not in time.
+ * second, or for three while it starts or only gets no processor, is killed and counts as
+ * dead. A clock that jumps and a machine that sleeps kill nobody: beats are counted in
+ * looks, not in time.
  */
 #pragma once
 
@@ -25,6 +26,7 @@ struct process {
 	uint64_t restart_us; /* when pid is 0: not before */
 	uint64_t pause_us;   /* of the next restart */
 	uint64_t beat;
+	uint64_t used_us;  /* of the processor, when the heart was last seen to beat */
 	unsigned looks;    /* since the heart was last seen to beat */
 	bool is_stuck;     /* was killed for that ... */
 	bool was_starting; /* ... before it ran */

@@ -12,11 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PLACE          SENSOR_WORKERS
 #define LOOKS_STARTING 36 /* for a ring of 64 MiB */
 #define LOOKS_RUNNING  6
+#define LOOKS_STARVED  30
 #define FAR_US         UINT64_MAX
 
 static struct settings settings;
@@ -151,6 +153,55 @@ static void one_whose_heart_stops_while_it_runs_is_ended_after_half_a_second(
 	assert_string_equal(end_text(reap()), "did not answer and was ended");
 }
 
+_Noreturn static void run_in_circles(const struct sensor *of, unsigned place)
+{
+	sensor_process(of, place)->state = STATUS_STATE_RUNNING;
+	for (;;) {
+	}
+}
+
+/* As if it had waited for a processor all the time: none used since its last beat. */
+static void pretend_to_starve(void)
+{
+	clockid_t id;
+	struct timespec used;
+	struct process *process = &processes.list[PLACE];
+	assert_int_equal(clock_getcpuclockid(process->pid, &id), 0);
+	assert_int_equal(clock_gettime(id, &used), 0);
+	process->used_us =
+		(uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+static void one_that_gets_no_processor_has_three_seconds(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", run_in_circles, 0};
+	unsigned looks = 0;
+	start(&KIND);
+	wait_for_state(STATUS_STATE_RUNNING);
+	for (; !processes.list[PLACE].is_stuck && looks < 1000; looks++) {
+		pretend_to_starve();
+		processes_look(&processes);
+	}
+	assert_int_equal(looks, LOOKS_STARVED);
+	(void)reap();
+}
+
+static void one_that_runs_in_circles_is_ended_sooner(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", run_in_circles, 0};
+	start(&KIND);
+	wait_for_state(STATUS_STATE_RUNNING);
+	while (processes.list[PLACE].used_us < 200000) {
+		(void)poll(NULL, 0, 10);
+		pretend_to_starve();
+	}
+	processes.list[PLACE].used_us = 0;
+	assert_int_equal(looks_until_killed(), LOOKS_RUNNING);
+	(void)reap();
+}
+
 static void a_kind_that_waits_for_the_disk_has_the_time_it_says_in_either_state(
 	void **state)
 {
@@ -221,6 +272,10 @@ int main(void)
 		cmocka_unit_test_setup(
 			one_whose_heart_stops_while_it_runs_is_ended_after_half_a_second,
 			clear_page),
+		cmocka_unit_test_setup(
+			one_that_gets_no_processor_has_three_seconds, clear_page),
+		cmocka_unit_test_setup(
+			one_that_runs_in_circles_is_ended_sooner, clear_page),
 		cmocka_unit_test_setup(
 			a_kind_that_waits_for_the_disk_has_the_time_it_says_in_either_state,
 			clear_page),
