@@ -138,6 +138,12 @@ static bool set_action(struct settings *settings, const struct key *key,
 	return action_table_set(field_of(settings, key), value, why);
 }
 
+static bool set_ceiling(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	return ceiling_table_set(field_of(settings, key), value, why);
+}
+
 static bool set_flag(struct settings *settings, const struct key *key, bool value)
 {
 	bool *field = field_of(settings, key);
@@ -195,6 +201,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(silence_s), 0, 30 * 24 * 3600},
 	{{"fold", 0, "SECONDS", "one update of a repeated finding in so long"},
 		set_number, FIELD(fold_s), 1, 30 * 24 * 3600},
+	{{"alert-rate", 0, "[FINDING=]N", "most alerts of a finding a minute (0: any)"},
+		set_ceiling, FIELD(ceilings), 0, 0},
 	{{"ring", 0, "MIB", "kernel's packet ring of a worker and interface"},
 		set_number, FIELD(ring_mib), 1, 1024},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
@@ -229,6 +237,7 @@ void settings_start(struct settings *settings)
 		.state_dir = SETTINGS_STATE_DIR,
 		.journal = journal_limits_default()};
 	action_table_start(&settings->actions);
+	ceiling_table_start(&settings->ceilings);
 }
 
 void settings_free(struct settings *settings)
@@ -273,7 +282,8 @@ bool settings_set_of_file(
 
 bool settings_is_repeatable(size_t index)
 {
-	return is_list(&KEYS[index]) || KEYS[index].set == set_action;
+	return is_list(&KEYS[index]) || KEYS[index].set == set_action ||
+	       KEYS[index].set == set_ceiling;
 }
 
 bool settings_check(const struct settings *settings, struct reason *why)

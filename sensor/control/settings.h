@@ -10,6 +10,7 @@
 
 #include "base/reason.h"
 #include "judge/action.h"
+#include "judge/ceiling.h"
 #include "matrix/arena.h"
 #include "report/journal.h"
 #include "report/output.h"
@@ -44,7 +45,8 @@ struct settings {
 	uint32_t hold_ms;
 	uint32_t ban_s; /* inline: a blocked sender stays out so long */
 	struct action_table actions;
-	const char *user; /* NULL: mailwarden or nobody */
+	struct ceiling_table ceilings; /* alerts a minute */
+	const char *user;              /* NULL: mailwarden or nobody */
 	const char *state_dir;
 	const char *host; /* NULL: the machine's name */
 	struct journal_limits journal;

@@ -8,8 +8,12 @@
 #include "control/outlet.h"
 #include "control/sandbox.h"
 #include "control/taps.h"
+#include "judge/ceiling.h"
+#include "report/json_sensor.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -30,6 +34,7 @@ struct worker {
 	struct taps *taps; /* or ... */
 	struct gate *gate; /* ... a queue's packets */
 	struct action_table actions;
+	struct ceiling ceiling;
 	uint32_t matrix;        /* generation in use */
 	const char *queue_name; /* "queue 3" */
 	uint64_t publish_us;
@@ -40,11 +45,35 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	const struct fold_count *count)
 {
 	struct worker *worker = (struct worker *)context;
+	worker->process->findings[finding] += count->count;
+	if (!ceiling_pass(&worker->ceiling, finding, record->time_us)) {
+		return;
+	}
 	json_alert(outlet_begin(&worker->outlet), record, finding, count);
 	const enum severity severity =
 		(enum severity)record->judgement->severity[finding];
 	(void)outlet_end(&worker->outlet, severity);
-	worker->process->findings[finding] += count->count;
+}
+
+/* Nothing is held back in silence. */
+static void on_held(void *context, enum finding finding, uint32_t held)
+{
+	struct worker *worker = (struct worker *)context;
+	char detail[128];
+	(void)snprintf(detail, sizeof(detail),
+		"%" PRIu32 " alerts of %s were held back above %" PRIu32 " a minute",
+		held, finding_row(finding)->id, worker->ceiling.table->most[finding]);
+	const struct json_event event = {.time_us = clock_realtime_us(),
+		.host = worker->sensor->host,
+		.event_prefix = worker->outlet.prefix,
+		.sequence = engine_next_sequence(worker->engine)};
+	const struct json_sensor_alert alert = {.finding = FINDING_SENSOR_ALERTS_HELD,
+		.process = worker->process->name,
+		.detail = detail,
+		.count = held};
+	json_sensor_alert(outlet_begin(&worker->outlet), &event, &alert);
+	(void)outlet_end(&worker->outlet, SEVERITY_HIGH);
+	worker->process->findings[FINDING_SENSOR_ALERTS_HELD]++;
 }
 
 static void on_mail(void *context, const struct record *record)
@@ -65,6 +94,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	const struct sensor *sensor = worker->sensor;
 	const struct settings *settings = sensor->settings;
 	worker->matrix = sensor->page->matrix;
+	worker->ceiling.table = &settings->ceilings;
 	struct engine_settings engine = {
 		.matrix = matrix_store_matrix(sensor->store, worker->matrix),
 		.flows = settings->flows,
@@ -238,6 +268,7 @@ static void publish(struct worker *worker)
 	process->lost = taps.lost;
 	process->flows = engine_flows(worker->engine);
 	const uint64_t now_us = clock_realtime_us();
+	ceiling_due(&worker->ceiling, now_us, on_held, worker);
 	const uint64_t taken_us = engine_latest_us(worker->engine);
 	process->lag_us = is_quiet || now_us < taken_us ? 0 : now_us - taken_us;
 }
@@ -302,6 +333,7 @@ static void drain(struct worker *worker)
 		gate_drain(worker->gate);
 	}
 	engine_drain(worker->engine);
+	ceiling_due(&worker->ceiling, UINT64_MAX, on_held, worker);
 	publish(worker);
 	worker->process->state = STATUS_STATE_ENDED;
 }

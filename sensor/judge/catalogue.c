@@ -340,6 +340,14 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"them. It goes on with what it had.",
 		"Run `mailwarden check` on the files, correct them, reload again.",
 		"None."},
+	[FINDING_SENSOR_ALERTS_HELD] = {"sensor.alerts-held", SEVERITY_MEDIUM, 3700108,
+		1, "Alerts held back above the rate allowed", {NULL}, {NULL},
+		"In one minute there were more alerts of one finding than "
+		"`alert-rate` allows. The alert says how many were held back, and of "
+		"which finding; the flows themselves are recorded as `mail` events.",
+		"Look for the cause: a scan, a broken program, or a matrix that lacks "
+		"a row for much of the traffic. Read the `mail` events of that time.",
+		"A first start with a matrix that is far from complete."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

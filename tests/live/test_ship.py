@@ -181,3 +181,21 @@ class TestRunning:
         text = open(f"/proc/{self.output(run)['pid']}/status", encoding="ascii").read()
         fields = dict(line.split(":\t", 1) for line in text.splitlines())
         assert fields["Seccomp"].startswith("2") and int(fields["CapEff"], 16) == 0 and fields["NoNewPrivs"] == "1"
+
+
+@needs_namespace
+def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
+    from test_run import dialogue, is_found  # pylint: disable=import-outside-toplevel
+    one = Sensor("--alert-rate", "sender.illegitimate=2")
+    try:
+        for host in range(70, 76):
+            one.send(dialogue(host))
+        until(lambda: one.worker()["flows"] == 6, "six dialogues")
+        assert one.end() == 0
+        assert sum(len(is_found(one, host)) for host in range(70, 76)) == 2
+        held = one.alerts("sensor.alerts-held")
+        assert [alert["alert"]["metadata"]["count"] for alert in held] == [4]
+        assert "4 alerts of sender.illegitimate were held back" in held[0]["alert"]["metadata"]["detail"]
+        assert len([record for record in one.records() if record["event_type"] == "mail"]) == 6  # no flow is hidden
+    finally:
+        one.close()

@@ -1,0 +1,48 @@
+/*
+ * judge/ceiling - how many alerts of one finding may be given in a minute.
+ *
+ * A flood of one finding must not hide the others, nor fill what takes the alerts.
+ * What is above is counted, and the count told when the minute is over: nothing is
+ * held back in silence, and the flows themselves are recorded all the same.
+ */
+#pragma once
+
+#include "base/reason.h"
+#include "judge/catalogue.h"
+
+#include <stdint.h>
+
+#define CEILING_STANDARD 1200 /* a minute */
+#define CEILING_MAX      10000000
+
+struct ceiling_table {
+	uint32_t most[FINDING_COUNT]; /* in a minute; 0: any number */
+};
+
+void ceiling_table_start(struct ceiling_table *table);
+
+/* "600" for all, "sender.attempt=60" for one finding; 0: any number. */
+bool ceiling_table_set(
+	struct ceiling_table *table, const char *text, struct reason *why);
+
+struct ceiling_window {
+	uint64_t first_us; /* of the minute; 0: none is under way */
+	uint32_t given;
+	uint32_t held; /* back */
+};
+
+struct ceiling {
+	const struct ceiling_table *table; /* borrowed */
+	struct ceiling_window windows[FINDING_COUNT];
+};
+
+/* Whether this alert is given; else it is counted. */
+bool ceiling_pass(struct ceiling *ceiling, enum finding finding, uint64_t now_us);
+
+/*
+ * What was held back of each finding whose minute is over (now_us UINT64_MAX: of all),
+ * once.
+ */
+typedef void ceiling_visit(void *context, enum finding finding, uint32_t held);
+void ceiling_due(
+	struct ceiling *ceiling, uint64_t now_us, ceiling_visit *visit, void *context);
