@@ -185,6 +185,20 @@ bool journal_reader_commit(
 	return journal_cursor_set(&reader->cursor, position, why);
 }
 
+uint64_t journal_reader_seek(struct journal_reader *reader, uint64_t position)
+{
+	static struct segments segments; /* as above */
+	struct reason why;
+	if (position == 0 && segments_list(reader->folder, &segments, &why) &&
+		segments.count > 0) {
+		position = segments.starts[0];
+	}
+	reader->position = position;
+	reader->len = reader->at = 0;
+	leave_segment(reader);
+	return position;
+}
+
 void journal_reader_rewind(struct journal_reader *reader)
 {
 	reader->position = reader->cursor.position;

@@ -50,6 +50,12 @@ bool journal_reader_commit(
 /* Go back to what was committed last. */
 void journal_reader_rewind(struct journal_reader *reader);
 
+/*
+ * Go to another place (an end of a line, or 0: the oldest record there is). The cursor
+ * stays. Returns where that is.
+ */
+uint64_t journal_reader_seek(struct journal_reader *reader, uint64_t position);
+
 /* Bytes in the journal behind the last committed record. */
 uint64_t journal_reader_backlog(const struct journal_reader *reader);
 

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "report/ship_file.h"
+#include "report/ship_redis.h"
 #include "report/ship_syslog.h"
 
 static const struct shipper *const SHIPPERS[] = {
 	&SHIPPER_FILE,
+	&SHIPPER_REDIS,
 	&SHIPPER_SYSLOG,
 };
 

@@ -24,8 +24,9 @@ struct shipper_context {
 
 enum shipper_result {
 	SHIPPER_DELIVERED =
-		0,     /* all taken; *acked of them and of earlier ones are safe */
-	SHIPPER_AGAIN, /* output down: only *acked are safe, the rest comes again */
+		0,      /* all taken; *acked of them and of earlier ones are safe */
+	SHIPPER_AGAIN,  /* output down: only *acked are safe, the rest comes again */
+	SHIPPER_REWIND, /* the receiver stands elsewhere: give all behind place() */
 };
 
 struct shipper {
@@ -53,7 +54,18 @@ struct shipper {
 	void (*close)(void *state);
 
 	/* The rest may be NULL. */
-	void (*reopen)(void *state);   /* HUP */
+	void (*reopen)(void *state); /* HUP */
+
+	/*
+	 * Of a receiver that knows its place in our journal, and may lose what it had
+	 * acknowledged: up to where it has all, asked after SHIPPER_REWIND. 0: it has
+	 * nothing. What was given and not acked is to be forgotten.
+	 */
+	uint64_t (*place)(void *state);
+
+	/* With nothing to send, send is called with count 0 this often; 0: it is not. */
+	unsigned idle_ms;
+
 	int (*directory)(void *state); /* the one where it may open files, or -1 */
 };
 

@@ -130,6 +130,33 @@ static void keep_place(struct shipping *shipping, uint64_t now_us, bool is_at_on
 	}
 }
 
+/* What the disk did not keep is sent again: at least once. */
+static void go_back(struct shipping *shipping)
+{
+	if (shipping->commit > shipping->reader.cursor.position) {
+		shipping->commit = shipping->reader.cursor.position;
+	}
+	(void)journal_reader_seek(&shipping->reader, shipping->commit);
+	shipping->pending_count = 0;
+}
+
+/* The receiver knows better what it has: on from there. */
+static void on_rewind(struct shipping *shipping, uint64_t now_us)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	const uint64_t before = shipping->commit;
+	shipping->pending_count = 0;
+	shipping->commit =
+		journal_reader_seek(&shipping->reader, shipper->place(shipping->state));
+	if (shipping->commit < before) {
+		log_line(LOG_LEVEL_NOTICE, shipping->output->name,
+			"on from where the receiver stands, %" PRIu64
+			" bytes back in the journal",
+			before - shipping->commit);
+	}
+	keep_place(shipping, now_us, true);
+}
+
 static void on_down(
 	struct shipping *shipping, uint64_t now_us, const struct reason *why)
 {
@@ -144,10 +171,7 @@ static void on_down(
 	}
 	shipping->retry_us = now_us + shipping->pause_us;
 	keep_place(shipping, now_us, true);
-	journal_reader_rewind(&shipping->reader);
-	/* what the disk did not keep is sent again: at least once */
-	shipping->commit = shipping->reader.cursor.position;
-	shipping->pending_count = 0;
+	go_back(shipping);
 	if (now_us >= shipping->warn_us) {
 		shipping->warn_us = now_us + WARN_US;
 		log_line(LOG_LEVEL_WARNING, shipping->output->name,
@@ -208,6 +232,8 @@ static enum shipping_step send(struct shipping *shipping, uint64_t now_us, bool 
 {
 	struct reason why = {.text = "no reason given"};
 	size_t acked = 0;
+	const bool is_idle = shipping->count == 0 && shipping->pending_count == 0;
+	shipping->sent_us = now_us;
 	const enum shipper_result result = shipping->output->shipper->send(
 		shipping->state, shipping->events, shipping->count, &acked, &why);
 	forget(shipping);
@@ -216,11 +242,26 @@ static enum shipping_step send(struct shipping *shipping, uint64_t now_us, bool 
 		on_down(shipping, now_us, &why);
 		return SHIPPING_DOWN;
 	}
-	if (acked > 0) {
+	if (result == SHIPPER_REWIND) {
+		on_rewind(shipping, now_us);
+		return SHIPPING_BUSY;
+	}
+	if (acked > 0 || is_idle) {
 		on_up(shipping, now_us);
+	}
+	if (is_idle) {
+		return rest(shipping, now_us, is_more);
 	}
 	keep_place(shipping, now_us, false);
 	return is_more ? SHIPPING_BUSY : SHIPPING_WAITING;
+}
+
+/* Whether the shipper is to be called though there is nothing to send. */
+static bool is_idle_call(const struct shipping *shipping, uint64_t now_us)
+{
+	const uint64_t idle_us = shipping->output->shipper->idle_ms * US_PER_MS;
+	return idle_us > 0 &&
+	       (shipping->sent_us == 0 || now_us - shipping->sent_us >= idle_us);
 }
 
 enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
@@ -230,7 +271,8 @@ enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
 		return SHIPPING_DOWN;
 	}
 	const bool is_more = collect(shipping);
-	return shipping->count == 0 && shipping->pending_count == 0
+	return shipping->count == 0 && shipping->pending_count == 0 &&
+			       !is_idle_call(shipping, now_us)
 		       ? rest(shipping, now_us, is_more)
 		       : send(shipping, now_us, is_more);
 }

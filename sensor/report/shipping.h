@@ -39,6 +39,7 @@ struct shipping {
 	uint64_t pause_us;
 	uint64_t warn_us;
 	uint64_t look_us;
+	uint64_t sent_us; /* when send was called last; 0: never */
 	uint64_t down_us; /* since when; 0: it is not */
 	size_t oldest;    /* in pending */
 	size_t pending_count;

@@ -1,0 +1,17 @@
+/*
+ * report/ship_redis - counters and a stream of alerts in Redis, exactly once.
+ *
+ * The events of a call become one delta that a script applies whole. On every new
+ * connection the receiver is asked where it stands in our journal: what it has is
+ * passed over, what it lost (a failover) is sent again from there.
+ */
+#pragma once
+
+#include "report/shipper.h"
+
+extern const struct shipper SHIPPER_REDIS;
+
+/* Keys of the output, for those who read what it wrote. */
+struct redis_keys;
+bool ship_redis_keys(struct redis_keys *keys, const struct schema_values *values,
+	const char *host, struct reason *why);
