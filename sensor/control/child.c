@@ -9,15 +9,21 @@
 
 #define EXIT_FAILED 3
 
+static pid_t supervisor;
 static volatile sig_atomic_t is_ending;
 static volatile sig_atomic_t is_reopening;
 
-static void on_signal(int signal)
+/*
+ * A service manager tells all processes of a service to end at once, but the order is
+ * the supervisor's: only its word counts, and the kernel's when it is gone.
+ */
+static void on_signal(int signal, siginfo_t *info, void *context)
 {
-	if (signal == SIGTERM) {
-		is_ending = 1;
-	} else {
+	(void)context;
+	if (signal == SIGHUP) {
 		is_reopening = 1;
+	} else if (info->si_pid == supervisor || getppid() != supervisor) {
+		is_ending = 1;
 	}
 }
 
@@ -34,15 +40,18 @@ static void close_queues_of_others(const struct sensor *sensor, unsigned place)
 
 void child_start(const struct sensor *sensor, unsigned place)
 {
-	const struct sigaction action = {.sa_handler = on_signal};
+	const struct sigaction action = {
+		.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 	sigset_t none;
 	(void)sigemptyset(&none);
+	supervisor = sensor->supervisor;
 	is_ending = 0;
 	is_reopening = 0;
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGUSR1, SIG_IGN);
+	(void)signal(SIGABRT, SIG_IGN); /* a watchdog's, for the supervisor alone */
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)close(sensor->lock);
@@ -57,6 +66,11 @@ void child_start(const struct sensor *sensor, unsigned place)
 bool child_follow_supervisor(const struct sensor *sensor, int signal)
 {
 	return prctl(PR_SET_PDEATHSIG, signal) == 0 && getppid() == sensor->supervisor;
+}
+
+bool child_is_alone(const struct sensor *sensor)
+{
+	return getppid() != sensor->supervisor;
 }
 
 void child_fail(const struct sensor *sensor, unsigned place, const struct reason *why)

@@ -10,15 +10,15 @@
 #define LOOK_US  UINT64_C(1000000)
 #define AGAIN_US UINT64_C(60000000)
 
-bool health_start(
-	struct health *health, const struct sensor *sensor, struct reason *why)
+bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
+	struct reason *why)
 {
 	*health = (struct health){.sensor = sensor};
 	const uint64_t now_us = clock_monotonic_us();
 	for (unsigned i = 0; i < STATUS_PROCESSES_MAX; i++) {
 		health->seen[i].arrived_us = now_us;
 	}
-	return outlet_start(&health->outlet, sensor, SENSOR_SUPERVISOR, why);
+	return outlet_start(&health->outlet, sensor, place, why);
 }
 
 static struct json_event next_event(struct health *health)

@@ -32,8 +32,8 @@ struct health {
 	struct health_process seen[STATUS_PROCESSES_MAX];
 };
 
-bool health_start(
-	struct health *health, const struct sensor *sensor, struct reason *why);
+bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
+	struct reason *why);
 
 /* process: place of the one concerned. */
 void health_alert(struct health *health, enum finding finding, unsigned place,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/child.h"
+#include "control/health.h"
 #include "control/lessons.h"
 #include "control/sandbox.h"
 #include "report/journal.h"
@@ -24,7 +25,8 @@ struct reporter {
 	struct status_process *process;
 	struct journal journal;
 	struct lessons lessons;
-	uint64_t retry_us; /* the journal failed: not before */
+	struct health health; /* of its own, for when it is left alone */
+	uint64_t retry_us;    /* the journal failed: not before */
 	uint64_t warn_us;
 	char batch[BATCH_BYTES];
 };
@@ -135,12 +137,25 @@ static bool is_worker_left(const struct sensor *sensor)
 	return false;
 }
 
+/* Nobody else is left who could. */
+static void tell_of_supervisor(struct reporter *reporter)
+{
+	health_alert(&reporter->health, FINDING_SENSOR_CUT_OFF, SENSOR_SUPERVISOR,
+		"the supervisor (process %d) was killed or crashed; the sensor reports "
+		"what it has and ends",
+		(int)reporter->sensor->supervisor);
+}
+
 /* Told to end, or left alone: the workers' last records too, for a bounded time. */
 static void drain(struct reporter *reporter)
 {
 	const struct sensor *sensor = reporter->sensor;
 	const uint64_t end_us = clock_monotonic_us() + LAST_WORD_US;
+	const bool is_alone = child_is_alone(sensor);
 	reporter->process->state = STATUS_STATE_DRAINING;
+	if (is_alone) {
+		tell_of_supervisor(reporter);
+	}
 	for (;;) {
 		const bool is_last =
 			!is_worker_left(sensor) || clock_monotonic_us() >= end_us;
@@ -154,7 +169,11 @@ static void drain(struct reporter *reporter)
 		(void)poll(NULL, 0, 10);
 	}
 	lessons_end(&reporter->lessons);
+	const bool is_told = ring_waiting(&sensor->rings[SENSOR_REPORTER]) == 0;
 	journal_close(&reporter->journal);
+	if (is_alone && is_told) {
+		sensor->page->end = STATUS_END_TOLD;
+	}
 	reporter->process->state = STATUS_STATE_ENDED;
 }
 
@@ -164,7 +183,8 @@ static bool start(struct reporter *reporter, struct reason *why)
 	journal_start(&reporter->journal, sensor->state_directory,
 		&sensor->settings->journal);
 	tzset();
-	if (!privileges_keep(0, why)) {
+	if (!health_start(&reporter->health, sensor, SENSOR_REPORTER, why) ||
+		!privileges_keep(0, why)) {
 		return false;
 	}
 	if (!lessons_start(&reporter->lessons, sensor, why)) {

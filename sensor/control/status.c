@@ -11,7 +11,7 @@
 
 #define FILE_NAME "status"
 #define MAGIC     "mailwarden page"
-#define VERSION   3
+#define VERSION   4
 
 static bool lock_page(int file, struct reason *why)
 {
@@ -24,45 +24,77 @@ static bool lock_page(int file, struct reason *why)
 	return reason_set(why, "cannot lock the status page: %s", strerror(errno));
 }
 
-static struct status_page *map_page(int file, struct reason *why)
+static bool is_of_this_version(const struct status_page *page)
 {
-	/* never shorter in between: a reader may have it mapped */
-	if (ftruncate(file, (off_t)sizeof(struct status_page)) != 0 ||
-		posix_fallocate(file, 0, (off_t)sizeof(struct status_page)) != 0) {
-		(void)reason_set(why, "no room for the status page");
-		return NULL;
-	}
-	void *memory = mmap(NULL, sizeof(struct status_page), PROT_READ | PROT_WRITE,
-		MAP_SHARED, file, 0);
-	if (memory == MAP_FAILED) {
-		(void)reason_set(
-			why, "cannot map the status page: %s", strerror(errno));
-		return NULL;
-	}
-	memset(memory, 0, sizeof(struct status_page));
-	return memory;
+	return memcmp(page->magic, MAGIC, sizeof(MAGIC)) == 0 &&
+	       page->version == VERSION && page->size == sizeof(*page);
 }
 
-struct status_page *status_create(int directory, int *lock, struct reason *why)
+void status_clear(struct status_page *page)
+{
+	memset(page, 0, sizeof(*page));
+	page->version = VERSION;
+	page->size = sizeof(*page);
+	memcpy(page->magic, MAGIC, sizeof(MAGIC));
+}
+
+/*
+ * Opened once more: a mapping keeps the file that it was made from, and with it a lock,
+ * and children have the mapping as well.
+ */
+static int open_page(int directory, struct reason *why)
 {
 	const int file = openat(
 		directory, FILE_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (file < 0) {
 		(void)reason_set(
 			why, "cannot open the status page: %s", strerror(errno));
+	}
+	return file;
+}
+
+static struct status_page *map_page(int directory, struct reason *why)
+{
+	const int file = open_page(directory, why);
+	if (file < 0) {
+		return NULL;
+	}
+	/* never shorter in between: a reader may have it mapped */
+	if (ftruncate(file, (off_t)sizeof(struct status_page)) != 0 ||
+		posix_fallocate(file, 0, (off_t)sizeof(struct status_page)) != 0) {
+		(void)reason_set(why, "no room for the status page");
+		(void)close(file);
+		return NULL;
+	}
+	void *memory = mmap(NULL, sizeof(struct status_page), PROT_READ | PROT_WRITE,
+		MAP_SHARED, file, 0);
+	(void)close(file);
+	if (memory == MAP_FAILED) {
+		(void)reason_set(
+			why, "cannot map the status page: %s", strerror(errno));
+		return NULL;
+	}
+	struct status_page *page = memory;
+	if (!is_of_this_version(page)) {
+		status_clear(page);
+	}
+	return page;
+}
+
+struct status_page *status_create(int directory, int *lock, struct reason *why)
+{
+	const int file = open_page(directory, why);
+	if (file < 0) {
 		return NULL;
 	}
 	struct status_page *page = NULL;
 	if (lock_page(file, why)) {
-		page = map_page(file, why);
+		page = map_page(directory, why);
 	}
 	if (!page) {
 		(void)close(file);
 		return NULL;
 	}
-	page->version = VERSION;
-	page->size = sizeof(*page);
-	memcpy(page->magic, MAGIC, sizeof(MAGIC));
 	*lock = file;
 	return page;
 }
@@ -83,8 +115,7 @@ static struct status_page *read_page(int file, int protection, struct reason *wh
 		return NULL;
 	}
 	struct status_page *page = memory;
-	if (memcmp(page->magic, MAGIC, sizeof(MAGIC)) != 0 ||
-		page->version != VERSION || page->size != sizeof(*page)) {
+	if (!is_of_this_version(page)) {
 		(void)munmap(memory, sizeof(*page));
 		(void)reason_set(why, "the status page is of another version");
 		return NULL;

@@ -33,6 +33,12 @@ enum status_state {
 	STATUS_STATE_FAILED, /* why says */
 };
 
+enum status_end {            /* of a sensor */
+	STATUS_END_NONE = 0, /* it runs, or was cut off */
+	STATUS_END_ORDERLY,  /* as told, or for a reason it gave */
+	STATUS_END_TOLD,     /* cut off, and its reporter could tell of it */
+};
+
 struct status_counter {
 	char name[STATUS_NAME_BYTES];
 	_Atomic uint64_t value;
@@ -74,7 +80,10 @@ struct status_page {
 	_Atomic uint32_t process_count; /* supervisor, reporter, workers */
 	_Atomic uint32_t place_count;   /* and the shippers behind them */
 	_Atomic uint32_t matrix;        /* generation of the matrix to be used */
+	_Atomic uint32_t
+		end; /* enum status_end; the reporter's when it is left alone */
 	_Atomic uint64_t started_us;
+	_Atomic uint64_t alive_us;  /* the supervisor was at work, every second */
 	_Atomic uint64_t loaded_us; /* when the matrix in use was loaded */
 	_Atomic uint64_t reload_failures;
 	_Atomic uint64_t alerts; /* of the sensor's own health */
@@ -85,10 +94,13 @@ struct status_page {
 };
 
 /*
- * The supervisor's: a new page in the directory, locked. NULL with a reason, also when
+ * The supervisor's: the page in the directory, locked. NULL with a reason, also when
  * another sensor runs there. *lock is the file that holds the lock: children close it.
+ * What the sensor before wrote is on it until it is cleared; of another version, it is
+ * cleared at once.
  */
 struct status_page *status_create(int directory, int *lock, struct reason *why);
+void status_clear(struct status_page *page);
 
 /* A reader's. NULL with a reason when there is none or it is of another version. */
 const struct status_page *status_open(

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/last_run.h"
 #include "control/lessons.h"
 #include "control/links.h"
 #include "control/notify.h"
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +53,7 @@ struct supervisor {
 	struct output_health outputs;
 	struct reload reload;
 	struct queues queues;
+	struct last_run last;
 	bool is_ending;
 	bool is_aborting;
 	bool is_matrix_wrong;
@@ -152,6 +155,8 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	if (!sensor->page) {
 		return false;
 	}
+	supervisor->last = last_run_leave(sensor->page);
+	status_clear(sensor->page);
 	sensor->process_count = SENSOR_WORKERS + workers;
 	sensor->place_count =
 		sensor->process_count + (unsigned)sensor->settings->outputs.count;
@@ -159,6 +164,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	sensor->page->place_count = sensor->place_count;
 	sensor->page->pid = sensor->supervisor;
 	sensor->page->started_us = clock_realtime_us();
+	sensor->page->alive_us = sensor->page->started_us;
 	sensor->page->is_enforcing = sensor->settings->is_enforcing;
 	memcpy(sensor->page->host, sensor->host, sizeof(sensor->host));
 	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");
@@ -188,7 +194,7 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 		sensor->rings[i] = ring_init(memory + size * i, RING_BYTES);
 	}
 	return lessons_make_rings(sensor, why) &&
-	       health_start(&supervisor->health, sensor, why);
+	       health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
 }
 
 static bool load_matrix(struct supervisor *supervisor, struct reason *why)
@@ -276,6 +282,25 @@ static bool start_reporter(struct supervisor *supervisor, struct reason *why)
 	return start_kind(supervisor, &REPORTER, SENSOR_REPORTER, SENSOR_WORKERS, why);
 }
 
+/* The reporter that takes the record runs by now. */
+static bool tell_of_last_run(struct supervisor *supervisor, struct reason *why)
+{
+	struct last_run *last = &supervisor->last;
+	const uint64_t now_us = clock_realtime_us();
+	(void)why;
+	if (last->is_cut_off) {
+		health_alert(&supervisor->health, FINDING_SENSOR_CUT_OFF,
+			SENSOR_SUPERVISOR,
+			"the sensor before (process %d) was killed, crashed or fell "
+			"with the machine; it last worked %" PRIu64 " s ago",
+			last->pid,
+			now_us > last->alive_us ? (now_us - last->alive_us) / US_PER_S
+						: 0);
+	}
+	last->is_cut_off = false;
+	return true;
+}
+
 static bool open_queues(struct supervisor *supervisor, struct reason *why)
 {
 	return queues_open(&supervisor->sensor, why);
@@ -300,10 +325,11 @@ static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) 
 	give_up_rights,         /* from here on only captures and the admin's files */
 	make_page,              /* its lock: no second sensor here */
 	make_rings, load_matrix, take_signals,
-	start_reporter, /* somebody takes the records ... */
-	start_shippers, /* ... and passes them on ... */
-	open_queues,    /* packets wait from here on, for ... */
-	start_workers,  /* ... before there are any; each opens its captures */
+	start_reporter,   /* somebody takes the records ... */
+	start_shippers,   /* ... and passes them on ... */
+	tell_of_last_run, /* ... this one too ... */
+	open_queues,      /* packets wait from here on, for ... */
+	start_workers,    /* ... before there are any; each opens its captures */
 };
 
 static void on_signal(struct supervisor *supervisor, uint32_t signal)
@@ -388,6 +414,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 	}
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
 		supervisor->watchdog_us = now_us;
+		supervisor->sensor.page->alive_us = clock_realtime_us();
 		notify_say("WATCHDOG=1");
 		links_look(&supervisor->processes);
 	}
@@ -438,6 +465,20 @@ static bool start_all(struct supervisor *supervisor, struct reason *why)
 	return true;
 }
 
+/* One that failed before it could tell of the run before leaves that to the next. */
+static void mark_end(struct supervisor *supervisor)
+{
+	struct status_page *page = supervisor->sensor.page;
+	if (!page) {
+		return;
+	}
+	if (supervisor->last.is_cut_off) {
+		page->alive_us = supervisor->last.alive_us;
+	} else {
+		page->end = STATUS_END_ORDERLY;
+	}
+}
+
 enum supervisor_end supervisor_run(const struct settings *settings, struct reason *why)
 {
 	static struct supervisor supervisor; /* too large for the stack; one */
@@ -448,6 +489,7 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 		if (supervisor.processes.sensor) {
 			end_all(&supervisor);
 		}
+		mark_end(&supervisor);
 		notify_stop();
 		return supervisor.is_matrix_wrong ? SUPERVISOR_END_MATRIX
 						  : SUPERVISOR_END_FAILED;
@@ -457,6 +499,7 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 		sensor_process(&supervisor.sensor, SENSOR_WORKERS)->source);
 	follow(&supervisor);
 	end_all(&supervisor);
+	mark_end(&supervisor);
 	notify_stop();
 	if (supervisor.is_aborting) {
 		(void)reason_set(why, "ended at once, as told");

@@ -340,6 +340,15 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"them. It goes on with what it had.",
 		"Run `mailwarden check` on the files, correct them, reload again.",
 		"None."},
+	[FINDING_SENSOR_CUT_OFF] = {"sensor.cut-off", SEVERITY_HIGH, 3700107, 1,
+		"Sensor ended without being told to", {NULL}, {NULL},
+		"The supervisor was killed or crashed, or the machine stopped, and "
+		"nothing is watched until it runs again. What is left of the sensor "
+		"tells at once, where it can; else the next start does, and says for "
+		"how long nothing worked.",
+		"Find out who or what ended it: the kernel's memory limits, the log "
+		"of the service manager, a person who does not want to be watched.",
+		"A power cut; a hard reset of a virtual machine."},
 	[FINDING_SENSOR_ALERTS_HELD] = {"sensor.alerts-held", SEVERITY_MEDIUM, 3700108,
 		1, "Alerts held back above the rate allowed", {NULL}, {NULL},
 		"In one minute there were more alerts of one finding than "

@@ -144,6 +144,7 @@ def test_mail_flows_on_within_a_second_when_the_supervisor_is_killed(site):
     run.wait(10)
     results, longest = flow.end(50)
     assert results == {"sent"} and is_soon(longest), longest
+    site.wait(lambda: are_told(site, [("sensor.cut-off", "supervisor")]))
 
 
 def test_a_capture_of_the_same_link_replayed_says_what_the_inline_sensor_said(site):

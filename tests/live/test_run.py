@@ -147,6 +147,10 @@ def test_a_killed_reporter_loses_no_record(run):
     assert run.worker()["restarts"] == 0
 
 
+def cut_off(run):
+    return [alert["alert"]["metadata"]["detail"] for alert in run.alerts("sensor.cut-off")]
+
+
 def test_all_processes_end_when_the_supervisor_is_killed_and_report_what_they_had(run):
     watches(run, 70)
     children = sensor.processes_of(run.process.pid)
@@ -155,8 +159,48 @@ def test_all_processes_end_when_the_supervisor_is_killed_and_report_what_they_ha
     run.process.wait()
     until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the children to end")
     assert [record for record in run.records() if record["event_type"] == "mail"]
+    assert len(cut_off(run)) == 1 and f"process {run.process.pid}" in cut_off(run)[0], "told before it ends"
     run.start()
     watches(run, 71)
+    assert len(cut_off(run)) == 1, "told once"
+
+
+def test_the_next_start_tells_of_a_sensor_that_was_killed_as_a_whole_once(run):
+    watches(run, 70)
+    for pid in (*sensor.processes_of(run.process.pid), run.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    run.process.wait()
+    killed = run.process.pid
+    assert not cut_off(run)
+    run.start()
+    (detail,) = until(lambda: cut_off(run), "the alert")
+    assert f"process {killed}" in detail and "last worked" in detail
+    assert run.end() == 0
+    run.start()
+    watches(run, 71)
+    assert len(cut_off(run)) == 1
+
+
+def test_a_start_right_behind_a_killed_supervisor_waits_for_what_is_left_and_works(run):
+    watches(run, 70)
+    worker = run.worker()["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    run.process.kill()
+    run.process.wait()
+    run.start()
+    until(lambda: not pathlib.Path(f"/proc/{worker}").exists(), "the end of the worker before")
+    watches(run, 71)
+    assert len(cut_off(run)) == 1
+    assert run.worker()["restarts"] == 0
+
+
+def test_the_order_to_end_given_to_all_processes_at_once_loses_nothing(run):
+    watches(run, 70)
+    for pid in (*sensor.processes_of(run.process.pid), run.process.pid):  # as a service manager does
+        os.kill(pid, signal.SIGTERM)
+    assert run.process.wait(timeout=20) == 0
+    assert [record for record in run.records() if record["event_type"] == "mail"]
+    assert not cut_off(run) and not run.alerts("sensor.worker-restarted")
 
 
 def test_term_reports_the_flows_that_are_open_and_ends_with_0(run):
@@ -300,7 +344,7 @@ def test_records_wait_while_the_disk_is_full_and_are_all_there_behind(run):
     held.rmdir()
     until(lambda: is_found(run, 71), "the record that waited")
     assert until(lambda: run.alerts("sensor.output-down"), "the alert")
-    assert "records wait" in run.log() and "written again" in run.log()
+    until(lambda: "records wait" in run.log() and "written again" in run.log(), "the log")
 
 
 def test_several_workers_share_the_frames_of_an_interface():
