@@ -2,7 +2,7 @@
 _mailwarden() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run status unban export replay check explain servers catalogue --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run status ship unban export replay check explain servers catalogue --help --version" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -13,12 +13,13 @@ _mailwarden() {
 	--table | --host) return ;;
 	esac
 	case ${COMP_WORDS[1]} in
-	run) options="--config --matrix --interface --queue --mode --workers --user --state-dir --host --table --silence --fold --ring --queue-length --action --hold --hold-ms --ban --fail-closed --checksums --ndpi --audit --enforce --help" ;;
+	run) options="--config --matrix --interface --queue --mode --workers --user --state-dir --host --table --silence --fold --alert-rate --ring --queue-length --action --hold --hold-ms --ban --fail-closed --checksums --ndpi --audit --enforce --help" ;;
 	unban) options="--state-dir --help" ;;
 	export) options="--to --inline --queue --fail-closed --matrix --help" ;;
 	status) options="--state-dir --json --help" ;;
-	replay) options="--matrix --json --summary --flows --state --exit-code --checksums --no-ndpi --table --host --help" ;;
-	check) options="--json --quiet --exit-code --help" ;;
+	replay) options="--matrix --json --summary --flows --journal --state --exit-code --checksums --no-ndpi --table --host --help" ;;
+	check) options="--json --quiet --exit-code --config --help" ;;
+	ship) options="--config --once --state-dir --journal --list --help" ;;
 	explain) options="--matrix --help" ;;
 	servers) options="--json --help" ;;
 	catalogue) options="--markdown --json --help" ;;

@@ -18,10 +18,15 @@ static const char HELP_HEAD[] =
 	"\n"
 	"Watch interfaces (a SPAN port or TAP), or decide on the packets of NFQUEUEs, "
 	"and\n"
-	"hold every mail flow against the matrix. Records are EVE JSON lines in\n"
-	"STATE-DIR/eve.json.\n"
+	"hold every mail flow against the matrix. Records are EVE JSON lines in the "
+	"journal,\n"
+	"STATE-DIR/journal (eve.json leads to its newest file), and go from there to "
+	"the\n"
+	"outputs of the settings.\n"
 	"\n"
-	"  -c, --config FILE      settings: YAML lines \"key: value\", keys as below\n";
+	"  -c, --config FILE      settings, mailwarden.yaml(5): keys as below, "
+	"journal, "
+	"outputs\n";
 
 static const char HELP_TAIL[] =
 	"      --audit            the same as --mode audit\n"
@@ -29,7 +34,7 @@ static const char HELP_TAIL[] =
 	"  -h, --help             this text\n"
 	"\n"
 	"Signals: HUP reads the matrix again (one in error changes nothing) and opens\n"
-	"eve.json anew, USR1 logs the counters, TERM and INT end after open flows "
+	"files anew, USR1 logs the counters, TERM and INT end after open flows "
 	"were\n"
 	"reported, a second one ends at once.\n"
 	"\n"

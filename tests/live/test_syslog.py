@@ -11,7 +11,7 @@ import pytest
 
 import rsyslog
 import shipping
-from sensor import until
+from sensor import ROOT, until
 
 pytestmark = [rsyslog.needed, pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /dev of its own")]
 
@@ -156,3 +156,21 @@ def test_form_rfc5424_is_refused_for_the_local_socket(place, tmp_path):
     one = start(place, settings_of(tmp_path, "{type: syslog, form: rfc5424}"), tmp_path / "journal", "--once")
     assert one.wait(timeout=10) == 3 and "relp" in one.stderr.read()
 
+
+
+def test_the_snippet_for_rsyslog_keeps_every_alert_as_json(place, tmp_path):
+    snippet = (ROOT / "docs/rsyslog/local.conf").read_text().replace("/var/log", str(tmp_path))
+    config = tmp_path / "snippet.conf"
+    config.write_text('module(load="imuxsock")\n' + snippet)
+    shipping.replay_into(tmp_path / "journal")
+    server = subprocess.Popen([*place.prefix, "rsyslogd", "-n", "-f", str(config), "-i", str(tmp_path / "pid")])
+    try:
+        until(lambda: (tmp_path / "pid").exists(), "rsyslogd")
+        one = start(place, settings_of(tmp_path), tmp_path / "journal", "--once")
+        assert one.wait(timeout=20) == 0
+        wanted, path = alerts(tmp_path / "journal"), tmp_path / "mailwarden.json"
+        until(lambda: path.exists() and len(path.read_text().splitlines()) == len(wanted), "every alert in the file")
+        assert [json.loads(line) for line in path.read_text().splitlines()] == wanted
+    finally:
+        server.terminate()
+        server.wait(timeout=20)

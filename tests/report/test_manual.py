@@ -1,0 +1,28 @@
+"""Every key of every output is in the manual, and so is every option of ship in its completion."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
+
+
+def listed():
+    text = subprocess.run([MAILWARDEN, "ship", "--list"], capture_output=True, text=True, timeout=10, check=True).stdout
+    return set(re.findall(r"^    (\w+)", text, re.M)), set(re.findall(r"^(\w+): ", text, re.M))
+
+
+def test_the_manual_names_every_output_and_every_key():
+    page = (ROOT / "man/mailwarden.yaml.5").read_text()
+    words = set(re.findall(r"\w+", page))
+    keys, kinds = listed()
+    assert len(keys) > 8 and {"file", "syslog"} <= kinds
+    assert not (keys | kinds) - words
+
+
+def test_the_completion_knows_the_options_of_ship():
+    text = subprocess.run([MAILWARDEN, "ship", "--help"], capture_output=True, text=True, timeout=10, check=True).stdout
+    completion = re.search(r'ship\) options="([^"]*)"', (ROOT / "completions/mailwarden.bash").read_text()).group(1)
+    assert set(re.findall(r"--[a-z-]+", text)) <= set(completion.split())
