@@ -170,7 +170,8 @@ static int ship_to(
 		return runtime_error(output->name, why.text);
 	}
 	const struct sandbox_folders folders = {.journal = shipping.reader.folder,
-		.own = shipping_directory(&shipping)};
+		.own = shipping_directory(&shipping),
+		.files = shipping_files(&shipping)};
 	if (!sandbox_enter_shipper(&folders, &why)) {
 		return runtime_error(output->name, why.text);
 	}

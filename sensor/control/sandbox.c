@@ -1,5 +1,7 @@
 #include "control/sandbox.h"
 
+#include "control/lending.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -239,8 +241,9 @@ static int allow_folders(scmp_filter_ctx filter, const struct sandbox_folders *f
 		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
 	const struct scmp_arg_cmp in_own =
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->own);
-	int result =
-		add(filter, 0, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), elsewhere);
+	const uint32_t refusal =
+		folders->files ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES);
+	int result = add(filter, 0, refusal, SCMP_SYS(openat), elsewhere);
 	if (result == 0) {
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
 			in_journal, read_only);
@@ -333,5 +336,8 @@ bool sandbox_enter(enum sandbox_role role, struct reason *why)
 
 bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason *why)
 {
+	if (folders->files && !lending_start(folders->files, why)) {
+		return false;
+	}
 	return enter(SANDBOX_ROLE_SHIPPER, folders, why);
 }

@@ -147,7 +147,8 @@ static bool start(struct shipper_process *self, const struct sensor *sensor,
 	/* what was down before it was started anew is down until it takes something */
 	self->shipping.numbers.is_down = self->process->is_down != 0;
 	const struct sandbox_folders folders = {.journal = self->shipping.reader.folder,
-		.own = shipping_directory(&self->shipping)};
+		.own = shipping_directory(&self->shipping),
+		.files = shipping_files(&self->shipping)};
 	return sandbox_enter_shipper(&folders, why);
 }
 

@@ -87,6 +87,13 @@ extern const char *const RENDERING_SEVERITY_NAMES[];
 struct rendering_settings rendering_settings_read(const struct schema_values *values);
 const struct rendering *rendering_of(const struct schema_values *values);
 
+/*
+ * The header of RFC 5424 for a body in another form, without structured data, into
+ * size bytes without NUL. 0: it does not fit.
+ */
+size_t rendering_header(const struct event *event,
+	const struct rendering_settings *settings, char *text, size_t size);
+
 /* rendering_kv.c, rendering_json.c, rendering_cef.c, rendering_ecs.c, rendering_rfc5424.c */
 size_t rendering_kv(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size);

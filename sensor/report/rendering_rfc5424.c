@@ -94,6 +94,15 @@ static void put_structured_data(struct rendering_text *out, const struct event *
 }
 
 /* NOLINTBEGIN(readability-non-const-parameter): written through the struct */
+size_t rendering_header(const struct event *event,
+	const struct rendering_settings *settings, char *text, size_t size)
+{
+	struct rendering_text out = {.text = text, .size = size};
+	put_header(&out, event, settings);
+	rendering_put(&out, "- "); /* no structured data */
+	return out.is_full ? 0 : out.len;
+}
+
 size_t rendering_rfc5424(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size)
 /* NOLINTEND(readability-non-const-parameter) */

@@ -4,12 +4,14 @@
 
 #include "report/ship_file.h"
 #include "report/ship_redis.h"
+#include "report/ship_relp.h"
 #include "report/ship_syslog.h"
 
 static const struct shipper *const SHIPPERS[] = {
 	&SHIPPER_FILE,
 	&SHIPPER_REDIS,
 	&SHIPPER_SYSLOG,
+	&SHIPPER_RELP,
 };
 
 const struct shipper *shipper_at(size_t index)

@@ -29,6 +29,12 @@ enum shipper_result {
 	SHIPPER_REWIND, /* the receiver stands elsewhere: give all behind place() */
 };
 
+/* A file that a library opens late, by its path: open before the cage, lent in it. */
+struct shipper_file {
+	const char *path; /* NULL: behind the last */
+	int file;
+};
+
 struct shipper {
 	const char *name; /* "type:" of an output */
 	const char *what; /* one line */
@@ -67,6 +73,7 @@ struct shipper {
 	unsigned idle_ms;
 
 	int (*directory)(void *state); /* the one where it may open files, or -1 */
+	const struct shipper_file *(*files)(void *state); /* to be lent in the cage */
 };
 
 /* NULL: no such kind. */

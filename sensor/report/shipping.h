@@ -75,6 +75,9 @@ unsigned shipping_wait_ms(
 /* The folder in which the shipper opens files, or -1. */
 int shipping_directory(const struct shipping *shipping);
 
+/* The files that its library opens late, or NULL. */
+const struct shipper_file *shipping_files(const struct shipping *shipping);
+
 /* HUP: open anew what may have been moved away. */
 void shipping_reopen(struct shipping *shipping);
 

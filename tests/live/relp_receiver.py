@@ -1,0 +1,115 @@
+"""A real rsyslogd that receives by RELP, set up by the snippets of docs/rsyslog."""
+
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from sensor import ROOT, until
+
+MODULE = next(pathlib.Path("/usr/lib").glob("*/rsyslog/imrelp.so"), None)
+needed = pytest.mark.skipif(not shutil.which("rsyslogd") or MODULE is None,
+                            reason="needs rsyslogd with imrelp (packages rsyslog, rsyslog-relp)")
+
+CA, RECEIVER, SENSOR, STRANGER = "ca", "receiver.example.org", "sensor.example.org", "stranger.example.org"
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def _openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30)
+
+
+def _certificate(folder, name, signer, days=30):
+    """name.pem and name.key, signed by signer (or itself); days < 1: expired already."""
+    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / f"{name}.key")
+    _openssl("req", "-new", "-key", folder / f"{name}.key", "-subj", f"/CN={name}", "-out", folder / f"{name}.csr",
+             "-addext", f"subjectAltName=DNS:{name}")
+    by = ["-signkey", folder / f"{name}.key"] if signer is None else [
+        "-CA", folder / f"{signer}.pem", "-CAkey", folder / f"{signer}.key", "-CAcreateserial"]
+    extension = folder / f"{name}.ext"
+    extension.write_text(f"basicConstraints=critical,CA:{'TRUE' if signer is None else 'FALSE'}\n"
+                         f"subjectAltName=DNS:{name}\n")
+    _openssl("x509", "-req", "-in", folder / f"{name}.csr", *by, "-days", days, "-extfile", extension,
+             "-out", folder / f"{name}.pem")
+
+
+def certificates(folder):
+    """An authority, what it vouches for, and another that nobody knows."""
+    folder.mkdir()
+    _certificate(folder, CA, None)
+    _certificate(folder, "unknown-ca", None)
+    for name in (RECEIVER, SENSOR, STRANGER):
+        _certificate(folder, name, CA)
+    return folder
+
+
+def fingerprint(path):
+    text = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256"], check=True,
+                          capture_output=True, text=True, timeout=30).stdout
+    return "SHA256:" + text.strip().split("=")[1]
+
+
+class Receiver:
+    """snippet: of docs/rsyslog; its port, file and certificates become ours."""
+
+    def __init__(self, folder, snippet="relp.conf", certificates_in=None, name=RECEIVER):
+        self.folder = pathlib.Path(folder) / "receiver"
+        self.folder.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.log = self.folder / "mailwarden.log"
+        text = (ROOT / "docs/rsyslog" / snippet).read_text()
+        for ours, theirs in ((str(self.port), "2514"), (str(self.log), "/var/log/mailwarden.log"),
+                             (f"{certificates_in}/{CA}.pem", "/etc/rsyslog.d/mailwarden-ca.pem"),
+                             (f"{certificates_in}/{name}.pem", "/etc/rsyslog.d/receiver.pem"),
+                             (f"{certificates_in}/{name}.key", "/etc/rsyslog.d/receiver-key.pem")):
+            text = text.replace(theirs, ours)
+        self.config = self.folder / "rsyslog.conf"
+        self.config.write_text(f'global(workDirectory="{self.folder}" maxMessageSize="64k")\n{text}')
+        self.process = None
+        self.start()
+
+    def start(self):
+        (self.folder / "pid").unlink(missing_ok=True)
+        with open(self.folder / "errors", "a", encoding="utf-8") as errors:
+            self.process = subprocess.Popen(["rsyslogd", "-n", "-f", str(self.config), "-i", str(self.folder / "pid")],
+                                            stdout=errors, stderr=errors)
+        until(self._listens, "rsyslogd to listen")
+
+    def _listens(self):
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def lines(self):
+        return self.log.read_bytes().decode().split("\n")[:-1] if self.log.exists() else []
+
+    def event_ids(self):
+        """Of every line, in order; a line that is none of ours or torn is an error."""
+        ids = []
+        for line in self.lines():
+            match = re.match(r'<\d+>1 .* event_id="([^"]+)"', line) or re.match(r'<\d+>1 .*"event_id":"([^"]+)"', line)
+            assert match, line
+            ids.append(match[1])
+        return ids
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.end()

@@ -1,0 +1,219 @@
+"""The relp output with a real rsyslogd, in clear and over TLS: what is acknowledged is written, whoever is killed."""
+
+import json
+import os
+import random
+import subprocess
+import threading
+import time
+
+import pytest
+
+import relp_receiver
+import shipping
+from relp_receiver import CA, RECEIVER, SENSOR, STRANGER, Receiver
+from sensor import until
+
+pytestmark = relp_receiver.needed
+ALERTS = int(os.environ.get("MAILWARDEN_RELP_ALERTS", "4000"))
+
+
+@pytest.fixture(name="certificates", scope="module")
+def made_certificates(tmp_path_factory):
+    return relp_receiver.certificates(tmp_path_factory.mktemp("relp") / "certificates")
+
+
+def config(folder, receiver, more=""):
+    path = folder / "mailwarden.yaml"
+    path.write_text(f"outputs:\n  - {{type: relp, name: siem, host: 127.0.0.1, port: {receiver.port}{more}}}\n")
+    return path
+
+
+def tls(certificates, peers=RECEIVER, ca=CA, own=SENSOR, more=""):
+    return (f", tls: yes, ca: {certificates}/{ca}.pem, certificate: {certificates}/{own}.pem, key: {certificates}/{own}.key,"
+            f' peers: ["{peers}"]{more}')
+
+
+def alert_ids(journal):
+    return [record["event_id"] for record in shipping.records(journal) if record["event_type"] == "alert"]
+
+
+class Journal:
+    """Real alerts, over and over, each with an id of its own: a journal as a sensor would have it."""
+
+    def __init__(self, folder):
+        shipping.replay_into(folder)
+        self.segment = max(folder.glob("*.eve.jsonl"))
+        self.alerts = [one for one in shipping.records(folder) if one["event_type"] == "alert"]
+        self.count = len(self.alerts)
+
+    def grow(self, count):
+        lines = []
+        for number in range(self.count, self.count + count):
+            one = dict(self.alerts[number % len(self.alerts)], event_id=f"made-1-{number}")
+            lines.append(json.dumps(one, separators=(",", ":")) + "\n")
+        with open(self.segment, "a", encoding="utf-8") as file:
+            file.write("".join(lines))
+        self.count += count
+
+
+def test_every_alert_is_written_once_when_nothing_fails(tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    with Receiver(tmp_path) as receiver:
+        settings = config(tmp_path, receiver)
+        for _ in range(2):  # the second time there is nothing left to send
+            answer = shipping.ship(settings, tmp_path / "journal", "--once")
+            assert answer.returncode == 0, answer.stderr
+        assert receiver.event_ids() == alert_ids(tmp_path / "journal")
+
+
+@pytest.mark.parametrize("form", ["eve", "kv", "cee", "cef", "ecs"])
+def test_another_form_has_the_header_of_rfc_5424(tmp_path, form):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:4])
+    with Receiver(tmp_path) as receiver:
+        assert shipping.ship(config(tmp_path, receiver, f", form: {form}"), tmp_path / "journal", "--once").returncode == 0
+        lines = receiver.lines()
+        assert len(lines) == len(alert_ids(tmp_path / "journal"))
+        for line, alert in zip(lines, [one for one in shipping.records(tmp_path / "journal") if one["event_type"] == "alert"]):
+            finding = alert["alert"]["metadata"]["finding"]
+            assert line.split(" ", 7)[1:7][1:] == [alert["host"], "mailwarden", line.split(" ")[4], finding, "-"], line
+            if form == "eve":
+                assert json.loads(line.split(" ", 7)[7]) == alert
+
+
+def test_a_receiver_that_comes_late_gets_all(tmp_path):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:6])
+    with Receiver(tmp_path) as receiver:
+        receiver.end()
+        one = shipping.start_shipping(config(tmp_path, receiver), tmp_path / "journal")
+        time.sleep(0.5)
+        receiver.start()
+        wanted = alert_ids(tmp_path / "journal")
+        until(lambda: receiver.event_ids() == wanted, "the alerts")
+        one.terminate()
+        assert one.wait(timeout=10) == 0
+
+
+def test_alerts_that_trickle_are_written_at_once_and_acknowledged_soon(tmp_path):
+    files = shipping.captures()[:2]
+    (tmp_path / "journal").mkdir()
+    shipping.replay_into(tmp_path / "journal", files=files)
+    with Receiver(tmp_path) as receiver:
+        one = shipping.start_shipping(config(tmp_path, receiver), tmp_path / "journal")
+        for _ in range(4):
+            shipping.replay_into(tmp_path / "journal", files=files)
+            wanted = alert_ids(tmp_path / "journal")
+            until(lambda: receiver.event_ids() == wanted, "the alerts")
+        time.sleep(1.2)  # the last session ends: nothing comes twice, even when killed
+        one.kill()
+        one.wait()
+        assert shipping.ship(config(tmp_path, receiver), tmp_path / "journal", "--once").returncode == 0
+        assert receiver.event_ids() == wanted
+
+
+class Trouble(threading.Thread):
+    """Kills rsyslogd and starts it again, at random."""
+
+    def __init__(self, receiver, chance):
+        super().__init__()
+        self.receiver, self.chance, self.kills, self.is_over = receiver, chance, 0, False
+
+    def run(self):
+        while not self.is_over:
+            time.sleep(0.05 + self.chance.random() * 0.15)
+            self.receiver.kill()
+            self.kills += 1
+            self.receiver.start()
+
+
+def ship_under_kills(settings, folder, receiver, least):
+    """Both are killed that often while the journal grows, and then all is delivered. How often, each."""
+    chance, journal = random.Random(7), Journal(folder)
+    trouble, shippers = Trouble(receiver, chance), 0
+    trouble.start()
+    try:
+        while trouble.is_alive() and (shippers < least or trouble.kills < least or journal.count < ALERTS):
+            journal.grow(min(max(ALERTS - journal.count, 1), ALERTS // least))
+            one = shipping.start_shipping(settings, folder)
+            time.sleep(0.05 + chance.random() * 0.4)
+            one.kill()
+            one.wait()
+            shippers += 1
+    finally:
+        trouble.is_over = True
+        trouble.join()
+    assert shipping.ship(settings, folder, "--once", patience=600).returncode == 0
+    return trouble.kills, shippers
+
+
+@pytest.mark.parametrize("is_tls, least", [(False, 20), (True, 20 if "MAILWARDEN_RELP_ALERTS" in os.environ else 5)],
+                         ids=["clear", "tls"])
+def test_no_alert_is_missing_when_rsyslogd_and_the_shipper_are_killed(tmp_path, certificates, is_tls, least):
+    with Receiver(tmp_path, "relp-tls.conf" if is_tls else "relp.conf", certificates) as receiver:
+        settings = config(tmp_path, receiver, tls(certificates) if is_tls else "")
+        start = time.monotonic()
+        kills, shippers = ship_under_kills(settings, tmp_path / "journal", receiver, least)
+        wanted, got = set(alert_ids(tmp_path / "journal")), receiver.event_ids()
+        print(f"{len(wanted)} alerts in {time.monotonic() - start:.1f} s, rsyslogd killed {kills} times, shipper {shippers}"
+              f" times: {len(wanted - set(got))} missing, {len(got) - len(set(got))} twice")
+        assert len(wanted) >= ALERTS and min(kills, shippers) >= least
+        assert set(got) == wanted
+
+
+class TestTls:
+    """The receiver's certificate is checked, and ours is shown."""
+
+    @pytest.fixture(autouse=True)
+    def journal(self, tmp_path):
+        shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:4])
+
+    def ship(self, folder, receiver, more):
+        return shipping.ship(config(folder, receiver, more), folder / "journal", "--once")
+
+    def refusal(self, folder, receiver, more):
+        """The first thing that it says; whether it sends something is seen a moment later."""
+        one = shipping.start_shipping(config(folder, receiver, more), folder / "journal", stderr=subprocess.PIPE, text=True)
+        try:
+            return one.stderr.readline()
+        finally:
+            time.sleep(0.7)
+            one.kill()
+            one.communicate(timeout=10)
+            assert not receiver.lines()
+
+    @pytest.mark.parametrize("check", ["name", "fingerprint"])
+    def test_the_right_certificate_is_accepted(self, tmp_path, certificates, check):
+        print_of = relp_receiver.fingerprint(certificates / f"{RECEIVER}.pem")
+        more = tls(certificates) if check == "name" else tls(certificates, peers=print_of, more=", check: fingerprint")
+        with Receiver(tmp_path, "relp-tls.conf", certificates) as receiver:
+            answer = self.ship(tmp_path, receiver, more)
+            assert answer.returncode == 0, answer.stderr
+            assert receiver.event_ids() == alert_ids(tmp_path / "journal")
+
+    @pytest.mark.parametrize("words, reason", [
+        ({"peers": "other.example.org"}, f"certificate is refused: no permited name found (DNSname: {RECEIVER}"),
+        ({"ca": "unknown-ca"}, "certificate is refused: certificate validation failed"),
+        ({"peers": "SHA256:" + ":".join(["00"] * 32), "more": ", check: fingerprint"},
+         "certificate is refused: non-permited fingerprint"),
+    ], ids=["name", "authority", "fingerprint"])
+    def test_a_wrong_certificate_is_refused_with_the_reason_and_gets_nothing(self, tmp_path, certificates, words, reason):
+        with Receiver(tmp_path, "relp-tls.conf", certificates) as receiver:
+            assert reason in self.refusal(tmp_path, receiver, tls(certificates, **words))
+
+    def test_a_sensor_that_the_receiver_does_not_know_delivers_nothing(self, tmp_path, certificates):
+        with Receiver(tmp_path, "relp-tls.conf", certificates) as receiver:
+            assert "output down" in self.refusal(tmp_path, receiver, tls(certificates, own=STRANGER))
+
+    def test_a_receiver_without_tls_gets_nothing(self, tmp_path, certificates):
+        with Receiver(tmp_path) as receiver:
+            assert "TLS handshake failed" in self.refusal(tmp_path, receiver, tls(certificates))
+
+    @pytest.mark.parametrize("more, reason", [
+        (", tls: yes", "tls needs ca, certificate and key"),
+        (", tls: yes, ca: /nowhere/ca.pem, certificate: /x, key: /y", "ca: /nowhere/ca.pem: No such file"),
+    ])
+    def test_what_a_human_must_change_is_told(self, tmp_path, more, reason):
+        path = tmp_path / "mailwarden.yaml"
+        path.write_text(f"outputs:\n  - {{type: relp, host: 127.0.0.1{more}}}\n")
+        answer = shipping.ship(path, tmp_path / "journal", "--once")
+        assert answer.returncode == 3 and reason in answer.stderr, answer.stderr
