@@ -131,6 +131,17 @@ static void set_pair(struct settings *settings, const struct yaml_node *name,
 	problems_add_unknown(problems, name, "setting", &search);
 }
 
+static bool is_given_before(const struct yaml_node *root, const struct yaml_node *name)
+{
+	for (const struct yaml_node *other = root->first; other != name;
+		other = other->next->next) {
+		if (name->text && other->text && strcmp(other->text, name->text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void set_document(struct settings *settings, const struct yaml_node *root,
 	struct problems *problems)
 {
@@ -143,7 +154,12 @@ static void set_document(struct settings *settings, const struct yaml_node *root
 	}
 	for (const struct yaml_node *name = root->first; name;
 		name = name->next->next) {
-		set_pair(settings, name, problems);
+		if (is_given_before(root, name)) {
+			problems_add(
+				problems, name, "%.40s is given twice", name->text);
+		} else {
+			set_pair(settings, name, problems);
+		}
 	}
 }
 
