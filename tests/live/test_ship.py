@@ -199,3 +199,26 @@ def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
         assert len([record for record in one.records() if record["event_type"] == "mail"]) == 6  # no flow is hidden
     finally:
         one.close()
+
+
+@needs_namespace
+@pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
+def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path):
+    from test_run import watches  # pylint: disable=import-outside-toplevel
+    for folder in (*tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o777)
+    one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
+    try:
+        watches(one, 70)
+        output = until(lambda: next(iter(part for part in one.status()["outputs"] if part["down"]), None), "the output to be down")
+        assert output["backlog_bytes"] > 0 and output["delivered"] == 0
+        first = output["pid"]
+        alert = until(lambda: one.alerts("sensor.output-down"), "an alert", patience=80)[0]
+        assert alert["sensor"]["process"] == "syslog"
+        until(lambda: one.status()["outputs"][0]["pid"] not in (0, first), "another process that resolves names again", patience=20)
+        assert one.status()["outputs"][0]["down"]
+        assert len(one.alerts("sensor.output-down")) == 1 and not one.alerts("sensor.worker-restarted")
+        assert one.log().count("output down, records wait in the journal") <= 3  # one a minute
+        assert one.end() == 0
+    finally:
+        one.close()
