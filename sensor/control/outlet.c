@@ -1,6 +1,7 @@
 #include "control/outlet.h"
 
 #include <inttypes.h>
+#include <stdio_ext.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ bool outlet_start(struct outlet *outlet, const struct sensor *sensor, unsigned p
 	if (!outlet->stream) {
 		return reason_set(why, "no memory for records");
 	}
+	/* ours alone: a lock for each piece of a record would cost as much as the piece */
+	(void)__fsetlocking(outlet->stream, FSETLOCKING_BYCALLER);
 	return true;
 }
 

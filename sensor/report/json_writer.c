@@ -9,25 +9,41 @@
 #define US_PER_S 1000000
 
 /* A text that a terminal shows may steer none, whoever chose it. */
+static bool is_plain(const char *text, size_t len, uint32_t code)
+{
+	return len > 0 && *text != '"' && *text != '\\' && !utf8_is_control(code);
+}
+
+/* One character that is not plain; returns how many bytes it has. */
+static size_t write_escape(FILE *out, const char *text, size_t len, uint32_t code)
+{
+	if (len == 0) {
+		(void)fputs("\\ufffd", out);
+		return 1;
+	}
+	if (*text == '"' || *text == '\\') {
+		(void)fprintf(out, "\\%c", *text);
+	} else {
+		(void)fprintf(out, "\\u%04" PRIx32, code);
+	}
+	return len;
+}
+
 static void write_escaped(FILE *out, const char *text)
 {
+	const char *unwritten = text;
 	while (*text != '\0') {
 		uint32_t code;
 		const size_t len = utf8_read(text, &code);
-		if (len == 0) {
-			(void)fputs("\\ufffd", out);
-			text++;
+		if (is_plain(text, len, code)) {
+			text += len;
 			continue;
 		}
-		if (*text == '"' || *text == '\\') {
-			(void)fprintf(out, "\\%c", *text);
-		} else if (utf8_is_control(code)) {
-			(void)fprintf(out, "\\u%04" PRIx32, code);
-		} else {
-			(void)fwrite(text, 1, len, out);
-		}
-		text += len;
+		(void)fwrite(unwritten, 1, (size_t)(text - unwritten), out);
+		text += write_escape(out, text, len, code);
+		unwritten = text;
 	}
+	(void)fwrite(unwritten, 1, (size_t)(text - unwritten), out);
 }
 
 static void write_quoted(FILE *out, const char *text)
