@@ -152,7 +152,9 @@ bool finding_certificate_changing(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const uint32_t count = judge_memory_of(judged)->certificates;
+	if (count <= 1 || judged->is_foreign) {
+		return false;
+	}
 	finding_note_grade(judged, note, SEVERITY_MEDIUM);
-	return count > 1 && !judged->is_foreign &&
-	       finding_note_set(note, "%u different ones in turn", count);
+	return finding_note_set(note, "%u different ones in turn", count);
 }
