@@ -24,14 +24,13 @@ static const char HELP_HEAD[] =
 	"the\n"
 	"outputs of the settings.\n"
 	"\n"
-	"  -c, --config FILE      settings, mailwarden.yaml(5): keys as below, "
-	"journal, "
-	"outputs\n";
+	"  -c, --config FILE             settings, mailwarden.yaml(5): keys as below, "
+	"journal, outputs\n";
 
 static const char HELP_TAIL[] =
-	"      --audit            the same as --mode audit\n"
-	"      --enforce          the same as --mode enforce\n"
-	"  -h, --help             this text\n"
+	"      --audit                   the same as --mode audit\n"
+	"      --enforce                 the same as --mode enforce\n"
+	"  -h, --help                    this text\n"
 	"\n"
 	"Signals: HUP reads the matrix again (one in error changes nothing) and opens\n"
 	"files anew, USR1 logs the counters, TERM and INT end after open flows "
@@ -56,7 +55,7 @@ static void print_help(void)
 			(void)snprintf(letter, sizeof(letter), "-%c,", key->letter);
 		}
 		(void)snprintf(name, sizeof(name), "%s %s", key->name, key->argument);
-		(void)printf("  %s --%-18s %s\n", letter, name, key->help);
+		(void)printf("  %s --%-23s %s\n", letter, name, key->help);
 	}
 	(void)fputs(HELP_TAIL, stdout);
 }
