@@ -31,3 +31,4 @@ extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_STATUS;
 extern const struct command COMMAND_SERVERS;
 extern const struct command COMMAND_SHIP;
+extern const struct command COMMAND_FLEET;

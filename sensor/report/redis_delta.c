@@ -98,7 +98,7 @@ static struct redis_entry *find(
 void redis_delta_put(struct redis_delta *delta, unsigned key, enum redis_verb verb,
 	const char *field, uint64_t number)
 {
-	const size_t len = strlen(field);
+	const size_t len = strnlen(field, REDIS_FIELD_BYTES);
 	const size_t bucket = bucket_of(key, verb, field, len);
 	const struct redis_entry wanted = {
 		.verb = verb, .key = key, .field = field, .len = len};

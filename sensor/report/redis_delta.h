@@ -18,7 +18,8 @@
 #define REDIS_EVENT_KEYS  16 /* most that one event may touch */
 #define REDIS_EVENT_ROWS  32
 #define REDIS_EVENT_BYTES 8192
-#define REDIS_ENTRY_WORDS 8 /* most that one entry takes in a command */
+#define REDIS_FIELD_BYTES 400 /* the rest of a longer one is left out */
+#define REDIS_ENTRY_WORDS 8   /* most that one entry takes in a command */
 #define REDIS_BUCKETS     8192
 #define REDIS_TYPE_STRING "string" /* as TYPE tells them; a HyperLogLog is one */
 #define REDIS_TYPE_HASH   "hash"

@@ -75,10 +75,13 @@ static unsigned hour_key(const struct target *target)
 	(void)gmtime_r(&seconds, &parts);
 	(void)snprintf(name, sizeof(name), REDIS_KEY_HOUR "%04d%02d%02d%02d",
 		parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour);
-	const unsigned key = key_of(target, name, REDIS_TYPE_HASH);
-	redis_delta_put(
-		target->delta, key, REDIS_VERB_EXPIRE, "", target->keys->hours_s);
-	return key;
+	return key_of(target, name, REDIS_TYPE_HASH);
+}
+
+/* Behind what makes the key: one that is not there cannot expire. */
+static void expire(const struct target *target, unsigned key, uint64_t seconds)
+{
+	redis_delta_put(target->delta, key, REDIS_VERB_EXPIRE, "", seconds);
 }
 
 /* How a server was met: what it offered, what became of it. */
@@ -100,8 +103,7 @@ static void add_server(const struct target *target, const char *verdict)
 	add_kind(target, key, "starttls", "mail.starttls");
 	add_kind(target, key, "tls", "mail.tls");
 	redis_delta_put(target->delta, key, REDIS_VERB_PUT, "last", seconds);
-	redis_delta_put(
-		target->delta, key, REDIS_VERB_EXPIRE, "", target->keys->servers_s);
+	expire(target, key, target->keys->servers_s);
 	const unsigned list = key_of(target, REDIS_KEY_SERVERS, REDIS_TYPE_SET);
 	redis_delta_put(target->delta, list, REDIS_VERB_SCORE_PUT,
 		name + strlen(REDIS_KEY_SERVER), seconds);
@@ -139,6 +141,7 @@ static void add_mail(const struct target *target)
 			event_number(event, "flow.bytes_toclient", 0));
 	add(target, hour, "flows", 1);
 	add(target, hour, verdict, 1);
+	expire(target, hour, target->keys->hours_s);
 	(void)snprintf(cell, sizeof(cell), "%.120s|%.120s|%s|%s",
 		text_or(target, "mail.from_group"), text_or(target, "mail.to_group"),
 		protocol, verdict);
@@ -171,6 +174,7 @@ static void add_alert(const struct target *target)
 	(void)snprintf(field, sizeof(field), "finding:%s", finding);
 	add(target, hour, "alerts", 1);
 	add(target, hour, field, 1);
+	expire(target, hour, target->keys->hours_s);
 }
 
 void redis_keys_add(const struct redis_keys *keys, struct redis_delta *delta,

@@ -15,7 +15,7 @@
 #define BUDGET_US  UINT64_C(25000000) /* of one call; the last step may take more */
 #define BEAT_US    UINT64_C(10000000)
 #define IDLE_MS    2000
-#define WAIT_MS    "5000" /* for replicas */
+#define WAIT_MS    "2000" /* for replicas */
 #define WARN_US    UINT64_C(60000000)
 #define NO_JOURNAL "0000000000000000"
 #define HOUR_S     UINT64_C(3600)
@@ -100,7 +100,7 @@ static const struct schema_key KEYS[] = {
 	{.name = NULL},
 };
 
-bool ship_redis_keys(struct redis_keys *keys, const struct schema_values *values,
+static bool read_keys(struct redis_keys *keys, const struct schema_values *values,
 	const char *host, struct reason *why)
 {
 	const char *sensor = schema_text(values, "sensor");
@@ -140,7 +140,7 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	state->replicas = schema_text(values, "replicas");
 	state->alive_s = schema_text(values, "alive");
 	state->session.settings = &state->settings;
-	bool is_open = ship_redis_keys(&state->keys, values, context->host, why) &&
+	bool is_open = read_keys(&state->keys, values, context->host, why) &&
 		       redis_settings_read(&state->settings, values, why);
 	if (is_open && strcmp(context->journal, NO_JOURNAL) == 0) {
 		is_open = reason_set(why, "the journal has no id: Redis could not tell "

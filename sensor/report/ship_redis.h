@@ -10,8 +10,3 @@
 #include "report/shipper.h"
 
 extern const struct shipper SHIPPER_REDIS;
-
-/* Keys of the output, for those who read what it wrote. */
-struct redis_keys;
-bool ship_redis_keys(struct redis_keys *keys, const struct schema_values *values,
-	const char *host, struct reason *why);

@@ -1,0 +1,348 @@
+"""Counters and a stream of alerts in real redis-servers: exactly what the journal says, whatever is killed meanwhile."""
+
+import contextlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import redis_servers
+import shipping
+from redis_servers import HOST, PASSWORD, SENSOR, Journal, Load, Redis, Refused, Sentinel, Shipper, applied, verify
+from sensor import MAILWARDEN, Namespace, until, why_not_here
+
+WHY_NOT = why_not_here()
+needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+pytestmark = redis_servers.needed
+
+TOTAL = int(os.environ.get("MAILWARDEN_REDIS_RECORDS", "6000"))  # 400000: some 200,000 alerts, by hand
+KILLS = 20
+
+
+@pytest.fixture(name="closing")
+def closing_fixture():
+    """What a test starts ends with it, the last first."""
+    with contextlib.ExitStack() as stack:
+        yield lambda thing: (stack.callback(thing.close), thing)[1]
+
+
+@pytest.fixture(name="network")
+def network_fixture(closing):
+    namespace = closing(Namespace(1200))
+    namespace.run("ip", "address", "add", HOST + "/32", "dev", "lo")
+    return namespace
+
+
+def journal_of(tmp_path, closing, count):
+    journal = closing(Journal(tmp_path / "journal"))
+    journal.add(count)
+    return journal
+
+
+def settle(connect, journal, patience=60):
+    until(applied(connect, journal), "all records in Redis", patience)
+
+
+def ship(tmp_path, journal, output, password=PASSWORD):
+    settings = tmp_path / "once.yaml"
+    sensor = "" if "sensor:" in output else "sensor: sensor.example.org, "
+    settings.write_text(f"outputs:\n  - {{type: redis, name: counters, {sensor}{output}}}\n")
+    return subprocess.run([MAILWARDEN, "ship", "-c", str(settings), "--journal", str(journal.folder), "--once"], capture_output=True,
+                          text=True, timeout=60, check=False, env={**os.environ, "REDIS_PASSWORD": password})
+
+
+USER = "user: mailwarden, password_env: REDIS_PASSWORD"
+
+
+class TestAlone:
+    """One server with a user of few rights, by its UNIX socket."""
+
+    @pytest.fixture
+    def redis(self, tmp_path, closing):
+        return closing(Redis(tmp_path / "redis"))
+
+    def test_counters_and_stream_are_what_the_journal_says(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 1500)
+        for _ in range(2):  # the second time there is nothing to add
+            answer = ship(tmp_path, journal, f"path: {redis.socket}, {USER}")
+            assert answer.returncode == 0, answer.stderr
+            verify(redis.client(), journal)
+
+    def test_what_expires_and_what_is_bounded_says_so(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 1500)
+        assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}, hours: 2, server_days: 1, senders: 5, server_list: 3, "
+                    "stream_length: 100, alive: 30").returncode == 0
+        client = redis.client()
+        hours, servers = client("KEYS", SENSOR + "hour:*"), client("KEYS", SENSOR + "server:*")
+        assert hours and all(0 < client("TTL", key) <= 7200 for key in hours)
+        assert servers and all(7200 < client("TTL", key) <= 86400 for key in servers)
+        assert 0 < client("TTL", SENSOR + "alive") <= 30
+        assert client("ZCARD", SENSOR + "senders:illegitimate") == 5 and client("ZCARD", SENSOR + "servers") == 3
+        assert 100 <= client("XLEN", SENSOR + "alerts") < 400
+        assert {key.split(b"}")[0] for key in client("KEYS", "*")} == {b"mailwarden:{sensor.example.org"}
+
+    def test_another_journal_of_the_same_sensor_is_added(self, tmp_path, closing, redis):
+        for _ in range(2):
+            shipping.replay_into(tmp_path / "journal")
+            journal = type("journal", (), {"folder": tmp_path / "journal"})
+            assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+            (tmp_path / "journal").rename(tmp_path / f"journal{time.monotonic_ns()}")
+        records = sum(record["event_type"] in ("alert", "mail") for folder in tmp_path.glob("journal*")
+                      for record in shipping.records(folder))
+        assert int(redis.client()("HGET", SENSOR + "totals", "records")) == records
+
+    def test_a_server_that_lost_its_last_writes_is_given_them_again(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 500)
+        assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+        redis.kill()
+        shutil.copytree(redis.folder / "appendonlydir", tmp_path / "older")
+        redis.start()
+        journal.add(500)
+        shipper = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        settle(redis.client, journal)
+        redis.kill()  # while the shipper runs: it knows what was acknowledged
+        shutil.rmtree(redis.folder / "appendonlydir")
+        (tmp_path / "older").rename(redis.folder / "appendonlydir")
+        redis.start()
+        settle(redis.client, journal)  # without any new record
+        verify(redis.client(), journal)
+        assert "on from where the receiver stands" in shipper.log()
+        redis.client()("FLUSHALL")  # noticed by the script, without a new connection
+        journal.add(10)
+        settle(redis.client, journal)
+        verify(redis.client(), journal)
+
+    def test_a_server_that_forgets_the_script_is_told_it_again(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 300)
+        closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        settle(redis.client, journal)
+        redis.client()("SCRIPT", "FLUSH")
+        journal.add(300)
+        settle(redis.client, journal)
+        verify(redis.client(), journal)
+
+    def test_two_shippers_of_one_journal_count_it_once(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 2000)
+        for name in ("one", "two"):  # the cursor is of one name: as if a process thought dead came back
+            settings = tmp_path / f"{name}.yaml"
+            settings.write_text(f"outputs:\n  - {{type: redis, name: {name}, sensor: sensor.example.org, path: {redis.socket}, {USER}}}\n")
+        both = [subprocess.Popen([MAILWARDEN, "ship", "-c", str(tmp_path / f"{name}.yaml"), "--journal", str(journal.folder), "--once"],
+                                 env={**os.environ, "REDIS_PASSWORD": PASSWORD}) for name in ("one", "two")]
+        assert [one.wait(timeout=60) for one in both] == [0, 0]
+        verify(redis.client(), journal)
+
+    @pytest.mark.parametrize("prepare, output, wanted", [
+        ((), "user: mailwarden, password_env: WRONG", "to be set right: it refuses our user or password"),
+        (("ACL", "SETUSER", "default", "off"), "", "to be set right: it wants a user and a password"),
+        (("ACL", "SETUSER", "mailwarden", "-script|load"), USER, "to be set right: our user may not do that"),
+        (("CONFIG", "SET", "maxmemory", "1"), USER, "its memory is full"),
+        (("CONFIG", "SET", "min-replicas-to-write", "1"), USER, "too few replicas"),
+        (("REPLICAOF", "127.0.0.1", "1"), USER, "it is a replica and takes no writes"),
+        (("SET", SENSOR + "totals", "1"), USER, "to be set right: one of the keys holds something else"),
+        ((), USER + ", replicas: 1", "only 0 of 1 replicas"),
+    ])
+    def test_a_refusal_is_told_in_words(self, tmp_path, closing, redis, prepare, output, wanted):
+        journal = journal_of(tmp_path, closing, 10)
+        if prepare:
+            redis.client()(*prepare)
+        settings = tmp_path / "once.yaml"
+        settings.write_text(f"outputs:\n  - {{type: redis, sensor: sensor.example.org, path: {redis.socket}, {output}}}\n")
+        log = tmp_path / "log"
+        with open(log, "wb") as out:
+            one = subprocess.Popen([MAILWARDEN, "ship", "-c", str(settings), "--journal", str(journal.folder)], stdout=out, stderr=out,
+                                   env={**os.environ, "REDIS_PASSWORD": PASSWORD, "WRONG": "wrong"})
+        try:
+            until(lambda: "output down" in log.read_text(), "a warning")
+        finally:
+            one.kill()
+            one.wait()
+        assert wanted in log.read_text()
+        assert PASSWORD not in log.read_text()
+
+    @pytest.mark.parametrize("output, wanted", [
+        ("servers: [a:b]", '"a:b" is no HOST:PORT'),
+        ("user: somebody", "user needs password_file or password_env"),
+        ("path: /x, sentinels: s.example", "either path or sentinels"),
+        ('prefix: "{x}"', "prefix takes letters"),
+    ])
+    def test_settings_that_cannot_work_are_refused_at_once(self, tmp_path, closing, output, wanted):
+        answer = ship(tmp_path, journal_of(tmp_path, closing, 1), output)
+        assert answer.returncode == 3 and wanted in answer.stderr
+
+    def test_kills_of_server_and_shipper_lose_and_double_nothing(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 1)
+        shipper = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        load = Load(journal, TOTAL, seconds=max(10, TOTAL / 4000))
+        chance = random.Random(11)
+        kills = {"redis": 0, "shipper": 0}
+        while min(kills.values()) < KILLS:
+            time.sleep(chance.random() * 0.2 + (TOTAL / 200000 if TOTAL > 50000 else 0))
+            who = min(kills, key=kills.get) if chance.random() < 0.2 else chance.choice(list(kills))
+            kills[who] += 1
+            (redis if who == "redis" else shipper).kill()
+            (redis if who == "redis" else shipper).start()
+        load.end()
+        settle(redis.client, journal, 300)
+        print(f"\nredis killed {kills['redis']} times, shipper {kills['shipper']} times")
+        verify(redis.client(), journal)
+
+
+def fleet(config, *words, inside=()):
+    return subprocess.run([*inside, "env", f"REDIS_PASSWORD={PASSWORD}", MAILWARDEN, "fleet", "-c", str(config), *words], capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def fleet_settings(tmp_path, output):
+    path = tmp_path / "fleet.yaml"
+    path.write_text(f"outputs:\n  - {{type: redis, name: fleet, user: mailwarden-fleet, password_env: REDIS_PASSWORD, {output}}}\n")
+    return path
+
+
+class TestFleet:
+    """mailwarden fleet, as a user that may only read."""
+
+    @pytest.fixture
+    def redis(self, tmp_path, closing):
+        redis = closing(Redis(tmp_path / "redis"))
+        for host in ("north.example", "south.example"):
+            shipping.replay_into(tmp_path / host)
+            journal = type("journal", (), {"folder": tmp_path / host})
+            assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}".replace("user:", f"sensor: {host}, user:")).returncode == 0
+        return redis
+
+    def test_sums_of_all_sensors_are_what_their_journals_say(self, tmp_path, redis):
+        answer = fleet(fleet_settings(tmp_path, f"path: {redis.socket}"), "--json")
+        assert answer.returncode == 0, answer.stderr
+        told = json.loads(answer.stdout)
+        assert [(one["sensor"], one["alive"]) for one in told["sensors"]] == [("north.example", True), ("south.example", True)]
+        wanted = redis_servers.expected(shipping.records(tmp_path / "north.example"))
+        for name, key in (("totals", "totals"), ("findings", "findings"), ("illegitimate_senders", "senders:illegitimate")):
+            assert all(told["sensors"][0][name][field] == count for field, count in wanted[key].items() if field in told["sensors"][0][name])
+            assert all(told[name][field] == 2 * told["sensors"][0][name][field] for field in told["sensors"][0][name])
+        assert told["totals"]["records"] == 2 * wanted["totals"]["records"]
+
+    def test_a_silent_sensor_is_told(self, tmp_path, redis):
+        redis.client()("DEL", "mailwarden:{south.example}:alive")
+        answer = fleet(fleet_settings(tmp_path, f"path: {redis.socket}"), "--top", "3")
+        assert answer.returncode == 1
+        assert re.search(r"^north\.example +alive ", answer.stdout, re.M) and re.search(r"^south\.example +SILENT ", answer.stdout, re.M)
+        assert len(answer.stdout.split("illegitimate senders\n")[1].splitlines()) == 3
+
+    def test_its_user_may_not_write_and_the_sensors_may_not_read_all(self, redis):
+        client = redis.client()
+        client("AUTH", "mailwarden-fleet", PASSWORD)
+        with pytest.raises(Refused, match="NOPERM"):
+            client("HSET", SENSOR + "totals", "records", 1)
+        client("AUTH", "mailwarden", PASSWORD)
+        for words in (("SCAN", 0), ("FLUSHALL",), ("XRANGE", SENSOR + "alerts", "-", "+"), ("HSET", "other", "a", 1), ("CONFIG", "GET", "*")):
+            with pytest.raises(Refused, match="NOPERM"):
+                client(*words)
+
+    def test_redis_that_is_down_is_told(self, tmp_path):
+        answer = fleet(fleet_settings(tmp_path, f"path: {tmp_path}/none"))
+        assert answer.returncode == 3 and "No such file" in answer.stderr
+
+
+@needs_namespace
+class TestNetwork:
+    """By TCP, in a network of the test's own."""
+
+    def test_by_tcp_with_a_user(self, tmp_path, closing, network):
+        redis = closing(Redis(tmp_path / "redis", 6379, network.inside()))
+        journal = journal_of(tmp_path, closing, 500)
+        closing(Shipper(tmp_path, f"servers: {HOST}", journal, network.inside()))
+        settle(redis.client, journal)
+        verify(redis.client(), journal)
+
+    def test_a_failover_by_sentinels_under_load_leaves_counters_exact(self, tmp_path, closing, network):
+        servers = [closing(Redis(tmp_path / f"redis{port}", port, network.inside(),
+                                 more=[f"replicaof {HOST} 6401"] if port > 6401 else [])) for port in (6401, 6402, 6403)]
+        until(lambda: b"connected_slaves:2" in servers[0].client()("INFO", "replication"), "two replicas")
+        sentinels = [closing(Sentinel(tmp_path / f"sentinel{port}", port, network.inside(), 6401)) for port in (26401, 26402, 26403)]
+        until(lambda: all(b"slaves=2,sentinels=3" in one.client()("INFO", "sentinel") for one in sentinels), "Sentinels to know each other")
+        journal = journal_of(tmp_path, closing, 100)
+        names = ", ".join(f'"{HOST}:{one.port}"' for one in sentinels)
+        shipper = closing(Shipper(tmp_path, f"sentinels: [{names}], master: mail, sentinel_user: mailwarden-sentinel, "
+                                  "sentinel_password_env: REDIS_PASSWORD", journal, network.inside()))
+        load = Load(journal, 3000, seconds=6)
+        time.sleep(1)
+        servers[0].kill()
+
+        def master():
+            port = int(sentinels[0].client()("SENTINEL", "get-master-addr-by-name", "mail")[1])
+            return next(one for one in servers if one.port == port)
+        until(lambda: master() is not servers[0], "a new master", 30)
+        load.end()
+        settle(lambda: master().client(), journal)
+        assert "output takes records again" in shipper.log()
+        verify(master().client(), journal)
+
+    def test_a_cluster_whose_slot_moves_under_load_leaves_counters_exact(self, tmp_path, closing, network):
+        nodes = [closing(Redis(tmp_path / f"node{port}", port, network.inside(), more=["cluster-enabled yes", "cluster-node-timeout 3000"]))
+                 for port in range(7001, 7007)]
+        made = subprocess.run(network.inside("redis-cli", "-h", HOST, "-p", 7001, "--cluster", "create", "--cluster-yes", "--cluster-replicas", 1,
+                                             *(f"{HOST}:{one.port}" for one in nodes)), capture_output=True, text=True, timeout=60, check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
+        until(lambda: all(b"cluster_state:ok" in one.client()("CLUSTER", "INFO") for one in nodes), "a cluster")
+        slot = nodes[0].client()("CLUSTER", "KEYSLOT", SENSOR + "totals")
+
+        def owner():
+            for first, last, master, *_ in nodes[0].client()("CLUSTER", "SLOTS"):
+                if first <= slot <= last:
+                    return next(one for one in nodes if one.port == master[1])
+            raise AssertionError("a slot without a node")
+        journal = journal_of(tmp_path, closing, 100)
+        names = ", ".join(f'"{HOST}:{one.port}"' for one in nodes[:3])
+        closing(Shipper(tmp_path, f"servers: [{names}], replicas: 1", journal, network.inside()))
+        settle(lambda: owner().client(), journal)
+        load = Load(journal, 3000, seconds=6)
+        for _ in range(3):
+            self.move(nodes, slot, owner)
+        load.end()
+        settle(lambda: owner().client(), journal)
+        verify(owner().client(), journal)
+        told = fleet(fleet_settings(tmp_path, f"servers: [{names}]"), "--json", inside=network.inside())
+        assert told.returncode == 0 and json.loads(told.stdout)["totals"]["records"] == journal.made, told.stderr
+        before = owner()  # and then the node itself is lost
+        load = Load(journal, 1000, seconds=3)
+        before.kill()
+        until(lambda: owner_by_others(nodes, before, slot) not in (None, before.port), "a replica to take over", 30)
+        before.start()  # and is the new master's replica, which "replicas: 1" waits for
+        load.end()
+        settle(lambda: next(one for one in nodes if one.port == owner_by_others(nodes, before, slot)).client(), journal)
+        verify(next(one for one in nodes if one.port == owner_by_others(nodes, before, slot)).client(), journal)
+
+    def move(self, nodes, slot, owner):
+        """One slot to another master, key by key, as redis-cli --cluster reshard does."""
+        source = owner()
+        masters = [one for one in nodes if one.client()("ROLE")[0] == b"master"]
+        target = next(one for one in masters if one is not source)
+        source_id, target_id = source.client()("CLUSTER", "MYID"), target.client()("CLUSTER", "MYID")
+        target.client()("CLUSTER", "SETSLOT", slot, "IMPORTING", source_id)
+        source.client()("CLUSTER", "SETSLOT", slot, "MIGRATING", target_id)
+        while True:
+            keys = source.client()("CLUSTER", "GETKEYSINSLOT", slot, 3)
+            if not keys:
+                break
+            source.client()("MIGRATE", HOST, target.port, "", 0, 5000, "KEYS", *keys)
+            time.sleep(0.05)
+        time.sleep(0.3)
+        for one in (target, source, *masters):
+            one.client()("CLUSTER", "SETSLOT", slot, "NODE", target_id)
+
+
+def owner_by_others(nodes, lost, slot):
+    """The port of the master that has the slot, as a node says that is still there."""
+    for one in nodes:
+        if one is lost:
+            continue
+        with contextlib.suppress(OSError, Refused):
+            for first, last, master, *_ in one.client()("CLUSTER", "SLOTS"):
+                if first <= slot <= last:
+                    return master[1]
+    return None
