@@ -13,8 +13,8 @@
 #include <string.h>
 
 #define BUDGET_US  UINT64_C(25000000) /* of one call; the last step may take more */
-#define BEAT_US    UINT64_C(10000000)
-#define IDLE_MS    2000
+#define BEAT_US    UINT64_C(5000000)
+#define IDLE_MS    5000
 #define WAIT_MS    "2000" /* for replicas */
 #define WARN_US    UINT64_C(60000000)
 #define NO_JOURNAL "0000000000000000"
