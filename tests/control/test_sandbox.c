@@ -20,7 +20,7 @@
 
 enum { OUTCOME_RIGHT = 0, OUTCOME_WRONG = 1, OUTCOME_NO_CAGE = 2 };
 
-static struct sandbox_folders folders = {-1, -1};
+static struct sandbox_folders folders = {.journal = -1, .own = -1};
 
 static bool enter(enum sandbox_role role, struct reason *why)
 {
