@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -107,6 +108,13 @@ def machine(packages, tmp_path):
     one.dpkg("-i", packages[0])
     yield one
     one.close()
+
+
+def test_the_package_is_built_with_what_the_list_of_the_build_names():
+    listed = re.search(r'^packages="([^"]*)"', (ROOT / "tests/deps").read_text(), re.M).group(1).split()
+    needed = re.search(r"^Build-Depends:((?:.*\n )*.*)", (ROOT / "systemd/debian/control").read_text(), re.M).group(1)
+    libraries = {name for name in listed if name.endswith("-dev")} - {"libc6-dev"}
+    assert libraries == set(re.findall(r"[a-z0-9.-]+-dev", needed))
 
 
 def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
