@@ -28,6 +28,10 @@ static struct {
 	size_t unacked;
 	unsigned count; /* events it was given */
 	unsigned numbers[4096];
+	uint64_t ends[4096]; /* of the same, in the journal */
+	bool is_behind;      /* and says so once */
+	uint64_t place;
+	unsigned calls;
 	size_t largest; /* batch */
 } receiver;
 
@@ -42,6 +46,11 @@ static enum shipper_result made_send(void *state, const struct event *events,
 	size_t count, size_t *acked, struct reason *reason)
 {
 	(void)state;
+	receiver.calls++;
+	if (receiver.is_behind) {
+		receiver.is_behind = false;
+		return SHIPPER_REWIND;
+	}
 	if (receiver.is_down) {
 		receiver.unacked = 0;
 		(void)reason_set(reason, "the made receiver is down");
@@ -57,6 +66,7 @@ static enum shipper_result made_send(void *state, const struct event *events,
 			return SHIPPER_AGAIN;
 		}
 		receiver.room--;
+		receiver.ends[receiver.count] = events[i].end;
 		receiver.numbers[receiver.count++] =
 			(unsigned)event_number(&events[i], "n", 0);
 	}
@@ -73,6 +83,12 @@ static void made_close(void *state)
 	(void)state;
 }
 
+static uint64_t made_place(void *state)
+{
+	(void)state;
+	return receiver.place;
+}
+
 static const struct schema_key NO_KEYS[] = {{.name = NULL}};
 static const struct shipper MADE = {.name = "made",
 	.what = "for tests",
@@ -81,6 +97,15 @@ static const struct shipper MADE = {.name = "made",
 	.open = made_open,
 	.send = made_send,
 	.close = made_close};
+static const struct shipper MADE_KNOWING = {.name = "knowing",
+	.what = "for tests, knows its place",
+	.events = EVENT_ALL,
+	.keys = NO_KEYS,
+	.open = made_open,
+	.send = made_send,
+	.close = made_close,
+	.place = made_place,
+	.idle_ms = 2000};
 static struct output output;
 static const struct shipper_context CONTEXT = {
 	.output = &output, .host = "sensor.example.org", .journal = "0123456789abcdef"};
@@ -310,6 +335,105 @@ static void what_the_journal_dropped_unsent_is_counted(void **state)
 	assert_int_equal(receiver.numbers[receiver.count - 1], 2999);
 }
 
+/* 100 are delivered; then the receiver loses what was behind the 40th. */
+static void lose_some(void)
+{
+	output.shipper = &MADE_KNOWING;
+	append_many(0, 100);
+	step_until(SHIPPING_IDLE);
+	receiver.place = receiver.ends[39];
+	receiver.is_behind = true;
+	receiver.count = 0;
+}
+
+static void a_receiver_that_lost_something_is_given_it_again(void **state)
+{
+	(void)state;
+	lose_some();
+	append_many(100, 110);
+	step_until(SHIPPING_IDLE);
+	assert_received(40, 110);
+	assert_int_equal(shipping.numbers.failures, 0);
+	assert_int_equal(shipping.reader.cursor.position, journal.end);
+}
+
+static void a_loss_is_noticed_with_nothing_to_send(void **state)
+{
+	(void)state;
+	lose_some();
+	assert_int_equal(shipping_step(&shipping, UINT64_C(1) << 50), SHIPPING_BUSY);
+	step_until(SHIPPING_IDLE);
+	assert_received(40, 100);
+}
+
+static void a_receiver_that_goes_down_at_once_gets_it_later(void **state)
+{
+	(void)state;
+	lose_some();
+	append_many(100, 101);
+	receiver.is_down = true;
+	step_until(SHIPPING_DOWN);
+	assert_int_equal(shipping.reader.cursor.position, receiver.place);
+	receiver.is_down = false;
+	step_until(SHIPPING_IDLE);
+	assert_received(40, 101);
+}
+
+static void a_receiver_that_has_nothing_gets_all_that_there_is(void **state)
+{
+	(void)state;
+	output.shipper = &MADE_KNOWING;
+	for (unsigned i = 0; i < 3000; i += 100) {
+		append_many(i, i + 100);
+		step_until(SHIPPING_IDLE);
+	}
+	receiver.count = 0;
+	receiver.place = 0;
+	receiver.is_behind = true;
+	assert_true(journal.total < journal.end); /* the oldest are gone */
+	append_many(3000, 3001);
+	step_until(SHIPPING_IDLE);
+	assert_true(receiver.count > 100);
+	assert_received(3001 - receiver.count, 3001);
+	/* what was gone before is no loss of this output's */
+	assert_int_equal(shipping.numbers.lost_bytes, 0);
+}
+
+static void a_receiver_ahead_of_the_place_is_given_the_rest_only(void **state)
+{
+	(void)state;
+	lose_some();
+	receiver.place = receiver.ends[79];
+	shipping_close(&shipping);
+	(void)unlinkat(journal.folder, "output-made.cursor", 0);
+	assert_true(shipping_open(&shipping, &CONTEXT, AT_FDCWD, folder, &why));
+	step_until(SHIPPING_IDLE);
+	assert_received(80, 100);
+}
+
+static void with_nothing_to_send_a_shipper_is_called_now_and_then(void **state)
+{
+	(void)state;
+	uint64_t now_us = NOW_US;
+	output.shipper = &MADE_KNOWING;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_IDLE);
+	assert_int_equal(receiver.calls, 1);
+	now_us += 1999999;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_IDLE);
+	assert_int_equal(receiver.calls, 1);
+	now_us += 1;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_IDLE);
+	assert_int_equal(receiver.calls, 2);
+	receiver.is_down = true;
+	now_us += 2000000;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+	assert_true(shipping.numbers.is_down);
+	receiver.is_down = false;
+	now_us += 2000000;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_IDLE);
+	assert_false(shipping.numbers.is_down);
+}
+
 #define SHIPPING_TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -325,6 +449,12 @@ int main(void)
 		SHIPPING_TEST(a_line_that_is_no_record_is_counted_and_passed_over),
 		SHIPPING_TEST(pauses_grow_to_a_bound_and_a_success_ends_them),
 		SHIPPING_TEST(what_the_journal_dropped_unsent_is_counted),
+		SHIPPING_TEST(a_receiver_that_lost_something_is_given_it_again),
+		SHIPPING_TEST(a_loss_is_noticed_with_nothing_to_send),
+		SHIPPING_TEST(a_receiver_that_goes_down_at_once_gets_it_later),
+		SHIPPING_TEST(a_receiver_that_has_nothing_gets_all_that_there_is),
+		SHIPPING_TEST(a_receiver_ahead_of_the_place_is_given_the_rest_only),
+		SHIPPING_TEST(with_nothing_to_send_a_shipper_is_called_now_and_then),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
