@@ -49,7 +49,7 @@ void output_health_look(
 		return;
 	}
 	outputs->look_us = now_us;
-	for (unsigned i = sensor->process_count; i < sensor->place_count; i++) {
+	for (unsigned i = sensor->process_count; i < sensor->output_end; i++) {
 		struct output_seen *seen = &outputs->seen[i - sensor->process_count];
 		look_if_down(health, i, seen, now_us);
 		look_for_loss(health, i, seen);

@@ -129,9 +129,28 @@ static const int SHIPPER_CALLS[] = {
 	END_OF_LIST,
 };
 
+/* Connections that others make; a file in its folder. */
+static const int METRICS_CALLS[] = {
+	SCMP_SYS(accept4),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(renameat),
+	END_OF_LIST,
+};
+
 static const int *const ROLE_CALLS[] = {
 	[SANDBOX_ROLE_WORKER] = WORKER_CALLS,
 	[SANDBOX_ROLE_REPORTER] = REPORTER_CALLS,
+	[SANDBOX_ROLE_METRICS] = METRICS_CALLS,
 	[SANDBOX_ROLE_SHIPPER] = SHIPPER_CALLS,
 };
 
@@ -292,7 +311,7 @@ static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 	if (result == 0 && folders) {
 		result = allow_folders(filter, folders);
 	}
-	if (result == 0 && folders) {
+	if (result == 0 && role == SANDBOX_ROLE_SHIPPER) {
 		result = allow_sockets(filter);
 	}
 	if (result == 0 && folders) {
@@ -340,4 +359,10 @@ bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason 
 		return false;
 	}
 	return enter(SANDBOX_ROLE_SHIPPER, folders, why);
+}
+
+bool sandbox_enter_metrics(int directory, struct reason *why)
+{
+	const struct sandbox_folders folders = {.journal = -1, .own = directory};
+	return enter(SANDBOX_ROLE_METRICS, &folders, why);
 }

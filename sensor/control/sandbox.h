@@ -14,6 +14,7 @@
 enum sandbox_role {
 	SANDBOX_ROLE_WORKER = 0, /* no file, no socket, no process, no program */
 	SANDBOX_ROLE_REPORTER,   /* files in its directory; no socket, no process */
+	SANDBOX_ROLE_METRICS, /* takes connections; files of one folder; no process */
 	SANDBOX_ROLE_SHIPPER, /* sockets; files of two folders; no process, no program */
 };
 
@@ -35,3 +36,6 @@ bool sandbox_enter(enum sandbox_role role, struct reason *why);
  * by ending the process: new executable memory, netlink sockets, threads, other files.
  */
 bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason *why);
+
+/* SANDBOX_ROLE_METRICS. directory: where its file is written, or -1. */
+bool sandbox_enter_metrics(int directory, struct reason *why);

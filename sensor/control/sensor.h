@@ -28,7 +28,8 @@ struct sensor {
 	struct ring told[STATUS_WORKERS_MAX];    /* lessons of each worker ... */
 	struct ring heard[STATUS_WORKERS_MAX];   /* ... and those of the others to it */
 	unsigned process_count; /* supervisor, reporter, workers: who writes records */
-	unsigned place_count;   /* and the shippers behind them */
+	unsigned output_end;    /* and the shippers behind them */
+	unsigned place_count;   /* and the one that tells metrics, if it is wanted */
 	struct queue *queues[STATUS_WORKERS_MAX]; /* by worker; NULL: it has none */
 	int state_directory;
 	int lock;    /* the page's; the supervisor's alone */

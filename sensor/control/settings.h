@@ -3,8 +3,8 @@
  *
  * One table of keys serves both: an option --key VALUE and a line "key: VALUE" of the
  * YAML file mean the same; options come last and win. Lists (matrix, interface,
- * queue) grow by each value; the first such option replaces the file's list. Two
- * sections are the file's alone: journal and outputs.
+ * queue) grow by each value; the first such option replaces the file's list. Three
+ * sections are the file's alone: journal, outputs and metrics.
  */
 #pragma once
 
@@ -25,6 +25,13 @@ struct settings_list {
 	const char *values[SETTINGS_LIST_MAX];
 	size_t count;
 	bool is_of_file; /* given by the file: the first option replaces it */
+};
+
+struct metrics_settings {
+	bool is_wanted;
+	const char *listen;   /* "127.0.0.1:9472", "unix:/path"; NULL: not by HTTP */
+	const char *textfile; /* NULL: no file */
+	uint32_t interval_s;  /* between writes of that file */
 };
 
 struct settings {
@@ -51,6 +58,7 @@ struct settings {
 	const char *host; /* NULL: the machine's name */
 	struct journal_limits journal;
 	struct outputs outputs;
+	struct metrics_settings metrics;
 	struct arena texts; /* of the file */
 };
 
@@ -78,8 +86,9 @@ bool settings_set(
 bool settings_read(
 	struct settings *settings, const char *path, struct problems *problems);
 
-/* The keys of section journal; a row without a name behind the last. */
+/* The keys of these sections; a row without a name behind the last. */
 const struct schema_key *settings_journal_keys(void);
+const struct schema_key *settings_metrics_keys(void);
 
 /* For settings_file.c: one value of a key in the file; may a key have several? */
 bool settings_set_of_file(

@@ -75,6 +75,47 @@ static void read_outputs(struct settings *settings, const struct yaml_node *valu
 	outputs_read(&settings->outputs, value, &settings->texts, problems);
 }
 
+#define METRICS_LISTEN "127.0.0.1:9472"
+
+static const struct schema_key METRICS_KEYS[] = {
+	{.name = "listen",
+		.help = "ADDRESS:PORT or unix:PATH for HTTP (default " METRICS_LISTEN
+			", with textfile none)"},
+	{.name = "textfile",
+		.help = "file for node_exporter's textfile collector: a name that ends "
+			"in .prom"},
+	{.name = "interval",
+		.help = "seconds between two writes of that file",
+		.kind = SCHEMA_NUMBER,
+		.standard = "15",
+		.least = 1,
+		.most = 3600},
+	{.name = NULL},
+};
+
+const struct schema_key *settings_metrics_keys(void)
+{
+	return METRICS_KEYS;
+}
+
+static void read_metrics(struct settings *settings, const struct yaml_node *value,
+	struct problems *problems)
+{
+	struct schema_values values = {.keys = METRICS_KEYS};
+	const struct schema_reader reader = {
+		.arena = &settings->texts, .problems = problems, .what = "metrics"};
+	if (!yaml_is_null(value)) {
+		schema_read(&reader, value, &values, NULL);
+	}
+	settings->metrics = (struct metrics_settings){.is_wanted = true,
+		.listen = schema_text(&values, "listen"),
+		.textfile = schema_text(&values, "textfile"),
+		.interval_s = (uint32_t)schema_number(&values, "interval")};
+	if (!settings->metrics.listen && !settings->metrics.textfile) {
+		settings->metrics.listen = METRICS_LISTEN;
+	}
+}
+
 /* What is no option. */
 static const struct section {
 	const char *name;
@@ -83,6 +124,7 @@ static const struct section {
 } SECTIONS[] = {
 	{"journal", read_journal},
 	{"outputs", read_outputs},
+	{"metrics", read_metrics},
 };
 #define SECTION_COUNT (sizeof(SECTIONS) / sizeof(SECTIONS[0]))
 

@@ -36,7 +36,7 @@ static const struct output *output_of(const struct sensor *sensor, unsigned plac
 
 void shipper_process_name_all(const struct sensor *sensor)
 {
-	for (unsigned i = sensor->process_count; i < sensor->place_count; i++) {
+	for (unsigned i = sensor->process_count; i < sensor->output_end; i++) {
 		const struct output *output = output_of(sensor, i);
 		struct status_process *process = sensor_process(sensor, i);
 		(void)snprintf(

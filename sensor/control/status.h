@@ -78,7 +78,8 @@ struct status_page {
 	uint32_t size; /* of this struct */
 	_Atomic int pid;
 	_Atomic uint32_t process_count; /* supervisor, reporter, workers */
-	_Atomic uint32_t place_count;   /* and the shippers behind them */
+	_Atomic uint32_t output_end;    /* and the shippers behind them */
+	_Atomic uint32_t place_count;   /* and the one that tells metrics */
 	_Atomic uint32_t matrix;        /* generation of the matrix to be used */
 	_Atomic uint32_t
 		end; /* enum status_end; the reporter's when it is left alone */

@@ -5,6 +5,7 @@
 #include "control/last_run.h"
 #include "control/lessons.h"
 #include "control/links.h"
+#include "control/metrics_process.h"
 #include "control/notify.h"
 #include "control/output_health.h"
 #include "control/queues.h"
@@ -39,12 +40,15 @@
 #define US_PER_S    1000000
 
 #define REPORTER_LOOKS 300 /* it waits for the disk */
+#define METRICS_LOOKS  50  /* so does its file */
 
 /* Every kind of process, in the order they start. */
 static const struct process_kind REPORTER = {"reporter", reporter_run, REPORTER_LOOKS};
 static const struct process_kind WORKER = {"worker", worker_run, 0};
 static const struct process_kind SHIPPER = {
 	"shipper", shipper_process_run, SHIPPER_PROCESS_LOOKS};
+static const struct process_kind METRICS = {
+	"metrics", metrics_process_run, METRICS_LOOKS};
 
 struct supervisor {
 	struct sensor sensor;
@@ -158,9 +162,12 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	supervisor->last = last_run_leave(sensor->page);
 	status_clear(sensor->page);
 	sensor->process_count = SENSOR_WORKERS + workers;
-	sensor->place_count =
+	sensor->output_end =
 		sensor->process_count + (unsigned)sensor->settings->outputs.count;
+	sensor->place_count =
+		sensor->output_end + (sensor->settings->metrics.is_wanted ? 1 : 0);
 	sensor->page->process_count = sensor->process_count;
+	sensor->page->output_end = sensor->output_end;
 	sensor->page->place_count = sensor->place_count;
 	sensor->page->pid = sensor->supervisor;
 	sensor->page->started_us = clock_realtime_us();
@@ -177,6 +184,9 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 		name_source(sensor, SENSOR_WORKERS + i);
 	}
 	shipper_process_name_all(sensor);
+	if (sensor->settings->metrics.is_wanted) {
+		metrics_process_name(sensor);
+	}
 	return true;
 }
 
@@ -315,6 +325,12 @@ static bool start_workers(struct supervisor *supervisor, struct reason *why)
 static bool start_shippers(struct supervisor *supervisor, struct reason *why)
 {
 	return start_kind(supervisor, &SHIPPER, supervisor->sensor.process_count,
+		supervisor->sensor.output_end, why);
+}
+
+static bool start_metrics(struct supervisor *supervisor, struct reason *why)
+{
+	return start_kind(supervisor, &METRICS, supervisor->sensor.output_end,
 		supervisor->sensor.place_count, why);
 }
 
@@ -327,6 +343,7 @@ static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) 
 	make_rings, load_matrix, take_signals,
 	start_reporter,   /* somebody takes the records ... */
 	start_shippers,   /* ... and passes them on ... */
+	start_metrics,    /* (another tells how all of them are) */
 	tell_of_last_run, /* ... this one too ... */
 	open_queues,      /* packets wait from here on, for ... */
 	start_workers,    /* ... before there are any; each opens its captures */
@@ -453,6 +470,7 @@ static void end_all(struct supervisor *supervisor)
 	end_kind(supervisor, &WORKER, DRAIN_US);
 	end_kind(supervisor, &REPORTER, LAST_US);
 	end_kind(supervisor, &SHIPPER, LAST_US);
+	end_kind(supervisor, &METRICS, LAST_US);
 }
 
 static bool start_all(struct supervisor *supervisor, struct reason *why)

@@ -1,0 +1,481 @@
+#include "control/metrics_text.h"
+
+#include "base/version.h"
+#include "control/sensor.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define US_PER_S  1000000.0
+#define ASLEEP_US UINT64_C(5000000) /* the supervisor is at work every second */
+#define TEXT_MAX  128
+
+enum metric_unit {
+	METRIC_UNIT_NUMBER = 0,
+	METRIC_UNIT_SECONDS, /* of microseconds */
+};
+
+struct metric_head {
+	const char *name;
+	const char *help;
+	const char *type; /* counter, gauge */
+	enum metric_unit unit;
+};
+
+/* Of the sensor as a whole. */
+struct page_metric {
+	struct metric_head head;
+	uint64_t (*value)(const struct status_page *page, uint64_t now_us);
+};
+
+/* Of a kind of processes. */
+struct process_metric {
+	struct metric_head head;
+	uint64_t (*value)(const struct status_process *process);
+};
+
+/* Exposition formats, "Comments, help text, and type information". */
+static void write_head(FILE *out, const struct metric_head *head)
+{
+	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", head->name, head->help,
+		head->name, head->type);
+}
+
+/* "label_value can be any sequence of UTF-8, but \, \" and \n have to be escaped" */
+static void write_label(
+	FILE *out, char before, const char *name, const char *field, size_t size)
+{
+	char text[TEXT_MAX];
+	(void)status_text(field, size, text, sizeof(text));
+	(void)fprintf(out, "%c%s=\"", before, name);
+	for (const char *byte = text; *byte != '\0'; byte++) {
+		if (*byte == '\\' || *byte == '"') {
+			(void)fprintf(out, "\\%c", *byte);
+		} else if (*byte == '\n') {
+			(void)fputs("\\n", out);
+		} else {
+			const bool is_plain = *byte >= 0x20 && *byte < 0x7f;
+			(void)fputc(is_plain ? *byte : '?', out);
+		}
+	}
+	(void)fputc('"', out);
+}
+
+static void write_value(FILE *out, enum metric_unit unit, uint64_t value)
+{
+	if (unit == METRIC_UNIT_SECONDS) {
+		(void)fprintf(out, " %.6f\n", (double)value / US_PER_S);
+	} else {
+		(void)fprintf(out, " %" PRIu64 "\n", value);
+	}
+}
+
+static uint64_t one(const struct status_page *page, uint64_t now_us)
+{
+	(void)page;
+	(void)now_us;
+	return 1;
+}
+
+static uint64_t started(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->started_us;
+}
+
+static uint64_t alive(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->alive_us;
+}
+
+static uint64_t healthy(const struct status_page *page, uint64_t now_us)
+{
+	struct reason why;
+	return metrics_is_healthy(page, now_us, &why);
+}
+
+static uint64_t enforcing(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->is_enforcing;
+}
+
+static uint64_t generation(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->matrix;
+}
+
+static uint64_t loaded(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->loaded_us;
+}
+
+static uint64_t reload_failures(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->reload_failures;
+}
+
+static uint64_t own_alerts(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->alerts;
+}
+
+static uint64_t bans(const struct status_page *page, uint64_t now_us)
+{
+	uint64_t count = 0;
+	for (size_t i = 0; i < BANS_PLACES; i++) {
+		struct address address;
+		uint64_t until_us;
+		count += bans_at(&page->bans, i, now_us, &address, &until_us);
+	}
+	return count;
+}
+
+static const struct page_metric OF_PAGE[] = {
+	{{"mailwarden_start_time_seconds", "When the sensor was started.", "gauge",
+		 METRIC_UNIT_SECONDS},
+		started},
+	{{"mailwarden_alive_timestamp_seconds", "When its supervisor was last at work.",
+		 "gauge", METRIC_UNIT_SECONDS},
+		alive},
+	{{"mailwarden_healthy",
+		 "1: supervisor, reporter and all workers are at work and the journal "
+		 "takes records.",
+		 "gauge", METRIC_UNIT_NUMBER},
+		healthy},
+	{{"mailwarden_enforcing", "1: what the matrix forbids is blocked.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		enforcing},
+	{{"mailwarden_matrix_generation", "Number of the matrix in use.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		generation},
+	{{"mailwarden_matrix_load_timestamp_seconds",
+		 "When the matrix in use was loaded.", "gauge", METRIC_UNIT_SECONDS},
+		loaded},
+	{{"mailwarden_matrix_reload_failures_total",
+		 "Reloads refused for a mistake in the matrix.", "counter",
+		 METRIC_UNIT_NUMBER},
+		reload_failures},
+	{{"mailwarden_sensor_alerts_total",
+		 "Alerts about the sensor itself (sensor.*).", "counter",
+		 METRIC_UNIT_NUMBER},
+		own_alerts},
+	{{"mailwarden_banned_addresses", "Senders that are kept out now.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		bans},
+};
+
+static uint64_t is_up(const struct status_process *process)
+{
+	return process->state == STATUS_STATE_RUNNING;
+}
+
+static uint64_t restarts(const struct status_process *process)
+{
+	return process->restarts;
+}
+
+static uint64_t packets(const struct status_process *process)
+{
+	return process->packets;
+}
+
+static uint64_t lost(const struct status_process *process)
+{
+	return process->lost;
+}
+
+static uint64_t flows(const struct status_process *process)
+{
+	return process->flows;
+}
+
+static uint64_t lag(const struct status_process *process)
+{
+	return process->lag_us;
+}
+
+static uint64_t waiting(const struct status_process *process)
+{
+	return process->waiting;
+}
+
+static uint64_t queue_full(const struct status_process *process)
+{
+	return process->queue_full;
+}
+
+static uint64_t refused(const struct status_process *process)
+{
+	return process->refused;
+}
+
+static uint64_t missing(const struct status_process *process)
+{
+	return (uint64_t)__builtin_popcount(process->missing);
+}
+
+static uint64_t faults(const struct status_process *process)
+{
+	return process->faults;
+}
+
+static uint64_t is_taking(const struct status_process *process)
+{
+	return process->state == STATUS_STATE_RUNNING && !process->is_down;
+}
+
+static uint64_t delivered(const struct status_process *process)
+{
+	return process->delivered;
+}
+
+static uint64_t backlog(const struct status_process *process)
+{
+	return process->backlog;
+}
+
+static const struct process_metric OF_PROCESSES[] = {
+	{{"mailwarden_process_up", "1: the process is running.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		is_up},
+	{{"mailwarden_process_restarts_total",
+		 "How often the process was started again after it ended.", "counter",
+		 METRIC_UNIT_NUMBER},
+		restarts},
+};
+
+static const struct process_metric OF_WORKERS[] = {
+	{{"mailwarden_packets_total", "Packets taken.", "counter", METRIC_UNIT_NUMBER},
+		packets},
+	{{"mailwarden_packets_lost_total",
+		 "Packets that the kernel dropped before they could be taken.",
+		 "counter", METRIC_UNIT_NUMBER},
+		lost},
+	{{"mailwarden_flows", "Flows in the table now.", "gauge", METRIC_UNIT_NUMBER},
+		flows},
+	{{"mailwarden_packet_lag_seconds",
+		 "Age of the packet taken last, when it was taken.", "gauge",
+		 METRIC_UNIT_SECONDS},
+		lag},
+	{{"mailwarden_queue_packets", "Packets that wait in the kernel's queue.",
+		 "gauge", METRIC_UNIT_NUMBER},
+		waiting},
+	{{"mailwarden_queue_full_total", "How often that queue was found full.",
+		 "counter", METRIC_UNIT_NUMBER},
+		queue_full},
+	{{"mailwarden_interfaces_missing",
+		 "Interfaces that could not be opened or went away.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		missing},
+};
+
+/* Supervisor and workers: who writes records. */
+static const struct process_metric OF_WRITERS[] = {
+	{{"mailwarden_records_refused_total",
+		 "Records for which there was no room on the way to the journal.",
+		 "counter", METRIC_UNIT_NUMBER},
+		refused},
+};
+
+static const struct process_metric OF_REPORTER[] = {
+	{{"mailwarden_journal_up", "1: the journal takes records.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		is_taking},
+	{{"mailwarden_journal_failures_total", "Writes to the journal that failed.",
+		 "counter", METRIC_UNIT_NUMBER},
+		faults},
+	{{"mailwarden_journal_lost_bytes_total",
+		 "Bytes of records that the journal's bound dropped.", "counter",
+		 METRIC_UNIT_NUMBER},
+		lost},
+};
+
+static const struct process_metric OF_OUTPUTS[] = {
+	{{"mailwarden_output_up", "1: the output takes records.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		is_taking},
+	{{"mailwarden_output_delivered_total", "Records that the receiver has.",
+		 "counter", METRIC_UNIT_NUMBER},
+		delivered},
+	{{"mailwarden_output_failures_total", "Deliveries that failed.", "counter",
+		 METRIC_UNIT_NUMBER},
+		faults},
+	{{"mailwarden_output_backlog_bytes",
+		 "Bytes of the journal that wait for the receiver.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		backlog},
+	{{"mailwarden_output_lag_seconds", "Age of the oldest record that waits.",
+		 "gauge", METRIC_UNIT_SECONDS},
+		lag},
+	{{"mailwarden_output_lost_bytes_total",
+		 "Bytes of records that the journal dropped before the receiver had "
+		 "them.",
+		 "counter", METRIC_UNIT_NUMBER},
+		lost},
+};
+
+struct places { /* of processes on the page */
+	unsigned first;
+	unsigned end;
+	const char *label; /* for their names */
+	const char *more;  /* for their sources, or NULL */
+};
+
+static void write_samples(FILE *out, const struct status_page *page,
+	const struct places *places, const struct process_metric *metric)
+{
+	for (unsigned i = places->first; i < places->end; i++) {
+		const struct status_process *process = &page->processes[i];
+		(void)fputs(metric->head.name, out);
+		write_label(
+			out, '{', places->label, process->name, sizeof(process->name));
+		if (places->more) {
+			write_label(out, ',', places->more, process->source,
+				sizeof(process->source));
+		}
+		(void)fputc('}', out);
+		write_value(out, metric->head.unit, metric->value(process));
+	}
+}
+
+static void write_table(FILE *out, const struct status_page *page,
+	const struct places *places, const struct process_metric *table, size_t count)
+{
+	for (size_t i = 0; i < count && places->first < places->end; i++) {
+		write_head(out, &table[i].head);
+		write_samples(out, page, places, &table[i]);
+	}
+}
+#define WRITE_TABLE(out, page, places, table) \
+	write_table(out, page, places, table, sizeof(table) / sizeof((table)[0]))
+
+static void write_page_metrics(
+	FILE *out, const struct status_page *page, uint64_t now_us)
+{
+	const size_t count = sizeof(OF_PAGE) / sizeof(OF_PAGE[0]);
+	for (size_t i = 0; i < count; i++) {
+		const struct metric_head *head = &OF_PAGE[i].head;
+		write_head(out, head);
+		(void)fputs(head->name, out);
+		write_value(out, head->unit, OF_PAGE[i].value(page, now_us));
+	}
+}
+
+static void write_build(FILE *out, const struct status_page *page)
+{
+	static const struct metric_head HEAD = {"mailwarden_build_info",
+		"Version of the program and name of the sensor.", "gauge",
+		METRIC_UNIT_NUMBER};
+	write_head(out, &HEAD);
+	(void)fputs(HEAD.name, out);
+	write_label(
+		out, '{', "version", MAILWARDEN_VERSION, sizeof(MAILWARDEN_VERSION));
+	write_label(out, ',', "host", page->host, sizeof(page->host));
+	(void)fputc('}', out);
+	write_value(out, HEAD.unit, one(page, 0));
+}
+
+static void write_findings(
+	FILE *out, const struct status_page *page, unsigned process_count)
+{
+	static const struct metric_head HEAD = {"mailwarden_findings_total",
+		"Findings, repeats included, by kind.", "counter", METRIC_UNIT_NUMBER};
+	write_head(out, &HEAD);
+	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+		const struct finding_row *row = finding_row((enum finding)finding);
+		const char *severity = severity_name(row->severity);
+		uint64_t total = 0;
+		for (unsigned i = 0; i < process_count; i++) {
+			total += page->processes[i].findings[finding];
+		}
+		(void)fputs(HEAD.name, out);
+		write_label(out, '{', "finding", row->id, strlen(row->id) + 1);
+		write_label(out, ',', "severity", severity, strlen(severity) + 1);
+		(void)fputc('}', out);
+		write_value(out, HEAD.unit, total);
+	}
+}
+
+/* What the stages count: decode.malformed, tcp.gaps, gate.held ... */
+static void write_counters(
+	FILE *out, const struct status_page *page, unsigned process_count)
+{
+	static const struct metric_head HEAD = {"mailwarden_worker_events_total",
+		"What the stages of a worker counted, as in its stats record.",
+		"counter", METRIC_UNIT_NUMBER};
+	write_head(out, &HEAD);
+	for (unsigned i = SENSOR_WORKERS; i < process_count; i++) {
+		const struct status_process *process = &page->processes[i];
+		const unsigned count = process->counter_count;
+		for (unsigned j = 0; j < count && j < STATUS_COUNTERS_MAX; j++) {
+			const struct status_counter *counter = &process->counters[j];
+			(void)fputs(HEAD.name, out);
+			write_label(out, '{', "worker", process->name,
+				sizeof(process->name));
+			write_label(out, ',', "event", counter->name,
+				sizeof(counter->name));
+			(void)fputc('}', out);
+			write_value(out, HEAD.unit, counter->value);
+		}
+	}
+}
+
+static unsigned bounded(unsigned count)
+{
+	return count < STATUS_PROCESSES_MAX ? count : STATUS_PROCESSES_MAX;
+}
+
+void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
+{
+	const unsigned writers_end = bounded(page->process_count);
+	const unsigned outputs_end = bounded(page->output_end);
+	const struct places all = {
+		SENSOR_REPORTER, bounded(page->place_count), "process", NULL};
+	const struct places workers = {SENSOR_WORKERS, writers_end, "worker", "source"};
+	const struct places writers = {0, writers_end, "process", NULL};
+	const struct places reporter = {
+		SENSOR_REPORTER, SENSOR_WORKERS, "process", NULL};
+	const struct places outputs = {writers_end, outputs_end, "output", "type"};
+	write_build(out, page);
+	write_page_metrics(out, page, now_us);
+	WRITE_TABLE(out, page, &all, OF_PROCESSES);
+	WRITE_TABLE(out, page, &workers, OF_WORKERS);
+	WRITE_TABLE(out, page, &writers, OF_WRITERS);
+	WRITE_TABLE(out, page, &reporter, OF_REPORTER);
+	WRITE_TABLE(out, page, &outputs, OF_OUTPUTS);
+	write_findings(out, page, writers_end);
+	write_counters(out, page, writers_end);
+}
+
+bool metrics_is_healthy(
+	const struct status_page *page, uint64_t now_us, struct reason *why)
+{
+	if (now_us > page->alive_us && now_us - page->alive_us > ASLEEP_US) {
+		return reason_set(why, "supervisor: not at work for %" PRIu64 " s",
+			(now_us - page->alive_us) / 1000000);
+	}
+	for (unsigned i = SENSOR_REPORTER; i < bounded(page->process_count); i++) {
+		char name[TEXT_MAX];
+		const struct status_process *process = &page->processes[i];
+		(void)status_text(
+			process->name, sizeof(process->name), name, sizeof(name));
+		if (process->state != STATUS_STATE_RUNNING) {
+			return reason_set(why, "%s: %s", name,
+				status_state_name((enum status_state)process->state));
+		}
+		if (process->is_down) {
+			return reason_set(
+				why, "%s: the journal takes no records", name);
+		}
+		if (process->missing) {
+			return reason_set(why, "%s: an interface is missing", name);
+		}
+	}
+	return true;
+}

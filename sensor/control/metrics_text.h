@@ -1,0 +1,23 @@
+/*
+ * control/metrics_text - the status page in Prometheus' text format, version 0.0.4.
+ *
+ * In: the page. Out: for each metric its HELP and TYPE and then all its samples, always
+ * in the same order. Base units only (seconds, bytes). Values of labels are names of
+ * processes, sources and outputs, findings and counters: never an address of a flow and
+ * nothing that a peer can choose.
+ */
+#pragma once
+
+#include "control/status.h"
+
+#include <stdio.h>
+
+/* now_us: real time. */
+void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us);
+
+/*
+ * Is the sensor at its work: its supervisor awake, its reporter and workers running, its
+ * journal taking records? Else why says what is not.
+ */
+bool metrics_is_healthy(
+	const struct status_page *page, uint64_t now_us, struct reason *why);

@@ -1,0 +1,153 @@
+#include "control/status_json.h"
+
+#include "base/clock.h"
+#include "control/sensor.h"
+
+#include <stdio.h>
+
+unsigned status_process_count(const struct status_page *page)
+{
+	const unsigned count = page->process_count;
+	return count < STATUS_PROCESSES_MAX ? count : STATUS_PROCESSES_MAX;
+}
+
+unsigned status_output_end(const struct status_page *page)
+{
+	const unsigned count = page->output_end;
+	return count < STATUS_PROCESSES_MAX ? count : STATUS_PROCESSES_MAX;
+}
+
+uint64_t status_finding_total(const struct status_page *page, int finding)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < status_process_count(page); i++) {
+		total += page->processes[i].findings[finding];
+	}
+	return total;
+}
+
+static const char *text_of(const char *field, size_t size, char text[128])
+{
+	return status_text(field, size, text, 128);
+}
+
+size_t status_each_ban(const struct status_page *page,
+	void (*visit)(
+		struct json_writer *writer, const char *address, uint64_t until_us),
+	struct json_writer *writer)
+{
+	const uint64_t now_us = clock_realtime_us();
+	size_t count = 0;
+	for (size_t i = 0; i < BANS_PLACES; i++) {
+		struct address address;
+		uint64_t until_us;
+		char text[ADDRESS_TEXT_BYTES];
+		if (bans_at(&page->bans, i, now_us, &address, &until_us)) {
+			visit(writer, address_text(&address, text), until_us);
+			count++;
+		}
+	}
+	return count;
+}
+
+static void write_ban(
+	struct json_writer *writer, const char *address, uint64_t until_us)
+{
+	json_object_open(writer, NULL);
+	json_text(writer, "address", address);
+	json_time(writer, "until", until_us);
+	json_object_close(writer);
+}
+
+static void write_process(
+	struct json_writer *writer, const struct status_process *process)
+{
+	char text[128];
+	json_object_open(writer, NULL);
+	json_text(writer, "name", text_of(process->name, sizeof(process->name), text));
+	json_text(
+		writer, "state", status_state_name((enum status_state)process->state));
+	json_number(writer, "pid", (uint64_t)process->pid);
+	json_text(writer, "source",
+		text_of(process->source, sizeof(process->source), text));
+	json_number(writer, "packets", process->packets);
+	json_number(writer, "lost", process->lost);
+	json_number(writer, "flows", process->flows);
+	json_number(writer, "lag_us", process->lag_us);
+	json_number(writer, "waiting", process->waiting);
+	json_number(writer, "queue_full", process->queue_full);
+	json_number(writer, "restarts", process->restarts);
+	json_number(writer, "records_refused", process->refused);
+	json_number(writer, "faults", process->faults);
+	json_number(writer, "matrix", process->matrix);
+	json_object_open(writer, "counters");
+	for (unsigned i = 0; i < process->counter_count && i < STATUS_COUNTERS_MAX;
+		i++) {
+		const struct status_counter *counter = &process->counters[i];
+		json_number(writer, text_of(counter->name, sizeof(counter->name), text),
+			counter->value);
+	}
+	json_object_close(writer);
+	json_object_close(writer);
+}
+
+static void write_output(
+	struct json_writer *writer, const struct status_process *output)
+{
+	char text[128];
+	json_object_open(writer, NULL);
+	json_text(writer, "name", text_of(output->name, sizeof(output->name), text));
+	json_text(
+		writer, "type", text_of(output->source, sizeof(output->source), text));
+	json_text(writer, "state", status_state_name((enum status_state)output->state));
+	json_number(writer, "pid", (uint64_t)output->pid);
+	json_bool(writer, "down", output->is_down != 0);
+	json_number(writer, "delivered", output->delivered);
+	json_number(writer, "backlog_bytes", output->backlog);
+	json_number(writer, "lag_us", output->lag_us);
+	json_number(writer, "failures", output->faults);
+	json_number(writer, "lost_bytes", output->lost);
+	json_number(writer, "restarts", output->restarts);
+	json_object_close(writer);
+}
+
+void status_json_write(FILE *out, const struct status_page *page, bool is_running)
+{
+	struct json_writer writer = {.out = out};
+	char text[128];
+	json_object_open(&writer, NULL);
+	json_text(&writer, "host", text_of(page->host, sizeof(page->host), text));
+	json_bool(&writer, "running", is_running);
+	json_number(&writer, "pid", (uint64_t)page->pid);
+	json_time(&writer, "started", page->started_us);
+	json_number(&writer, "matrix", page->matrix);
+	json_time(&writer, "matrix_loaded", page->loaded_us);
+	json_number(&writer, "reloads_refused", page->reload_failures);
+	json_number(&writer, "sensor_alerts", page->alerts);
+	json_text(&writer, "mode", page->is_enforcing ? "enforce" : "audit");
+	json_array_open(&writer, "processes");
+	for (unsigned i = 0; i < status_process_count(page); i++) {
+		write_process(&writer, &page->processes[i]);
+	}
+	json_array_close(&writer);
+	json_array_open(&writer, "outputs");
+	for (unsigned i = status_process_count(page); i < status_output_end(page);
+		i++) {
+		write_output(&writer, &page->processes[i]);
+	}
+	json_array_close(&writer);
+	json_array_open(&writer, "bans");
+	(void)status_each_ban(page, write_ban, &writer);
+	json_array_close(&writer);
+	json_object_open(&writer, "findings");
+	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+		const uint64_t total = status_finding_total(page, finding);
+		if (total > 0) {
+			json_number(
+				&writer, finding_row((enum finding)finding)->id, total);
+		}
+	}
+	json_object_close(&writer);
+	json_object_close(&writer);
+	json_line_end(&writer);
+}

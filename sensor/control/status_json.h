@@ -1,0 +1,25 @@
+/*
+ * control/status_json - the status page as one JSON document.
+ *
+ * For `mailwarden status --json` and /status.json. Trusts the page as little as any
+ * reader does.
+ */
+#pragma once
+
+#include "control/status.h"
+#include "report/json_writer.h"
+
+void status_json_write(FILE *out, const struct status_page *page, bool is_running);
+
+/* Supervisor, reporter and workers; behind them the outputs, up to their end. */
+unsigned status_process_count(const struct status_page *page);
+unsigned status_output_end(const struct status_page *page);
+
+/* Of all processes. */
+uint64_t status_finding_total(const struct status_page *page, int finding);
+
+/* Visits every ban that holds; returns how many. */
+size_t status_each_ban(const struct status_page *page,
+	void (*visit)(
+		struct json_writer *writer, const char *address, uint64_t until_us),
+	struct json_writer *writer);

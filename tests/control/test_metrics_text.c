@@ -1,0 +1,170 @@
+/* control/metrics_text: what Prometheus reads. */
+#include "control/metrics_text.h"
+#include "control/sensor.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW_US UINT64_C(1767225600000000)
+
+/* A sensor with one worker and one output. */
+static struct status_page *made_page(void)
+{
+	struct status_page *page = calloc(1, sizeof(*page));
+	assert_non_null(page);
+	page->process_count = SENSOR_WORKERS + 1;
+	page->output_end = SENSOR_WORKERS + 2;
+	page->place_count = SENSOR_WORKERS + 2;
+	page->started_us = NOW_US - 60000000;
+	page->alive_us = NOW_US - 500000;
+	page->loaded_us = NOW_US - 30500000;
+	for (unsigned i = 0; i < page->place_count; i++) {
+		page->processes[i].state = STATUS_STATE_RUNNING;
+	}
+	struct status_process *worker = &page->processes[SENSOR_WORKERS];
+	(void)snprintf(worker->name, sizeof(worker->name), "worker 0");
+	(void)snprintf(worker->source, sizeof(worker->source), "eth0");
+	worker->packets = 1234;
+	worker->lag_us = 1500;
+	worker->findings[0] = 3;
+	return page;
+}
+
+static char *text_of(const struct status_page *page)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	metrics_write(out, page, NOW_US);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void assert_tells(const struct status_page *page, const char *line)
+{
+	char *text = text_of(page);
+	if (!strstr(text, line)) {
+		fail_msg("no \"%s\" in\n%s", line, text);
+	}
+	free(text);
+}
+
+static void numbers_are_in_base_units(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	assert_tells(page, "\nmailwarden_packets_total{worker=\"worker "
+			   "0\",source=\"eth0\"} 1234\n");
+	assert_tells(page, "\nmailwarden_packet_lag_seconds{worker=\"worker 0\","
+			   "source=\"eth0\"} 0.001500\n");
+	assert_tells(page, "\nmailwarden_start_time_seconds 1767225540.000000\n");
+	free(page);
+}
+
+static void values_of_labels_cannot_end_a_label_or_a_line(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	(void)snprintf(page->processes[SENSOR_WORKERS].source, STATUS_SOURCE_BYTES,
+		"a\"b\\c\nd\x1b");
+	assert_tells(page, "source=\"a\\\"b\\\\c\\nd?\"} 1234\n");
+	free(page);
+}
+
+static void a_name_that_does_not_end_is_bounded(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	memset(page->processes[SENSOR_WORKERS].source, 'x', STATUS_SOURCE_BYTES);
+	page->processes[SENSOR_WORKERS].counter_count = UINT32_MAX;
+	page->process_count = UINT32_MAX;
+	page->place_count = UINT32_MAX;
+	free(text_of(page));
+	free(page);
+}
+
+/* Every metric: HELP, TYPE, then its samples and never again. */
+static void each_metric_stands_together_behind_its_help_and_type(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	char *text = text_of(page);
+	char *again = text_of(page);
+	assert_string_equal(text, again);
+	char *rest = text;
+	char *line;
+	char name[128] = "";
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		if (strncmp(line, "# HELP ", 7) == 0) {
+			char head[160];
+			(void)snprintf(name, sizeof(name), "%.*s",
+				(int)strcspn(line + 7, " "), line + 7);
+			(void)snprintf(head, sizeof(head), "\n# HELP %s ", name);
+			assert_null(strstr(strstr(again, line) + 1, head));
+			(void)snprintf(head, sizeof(head), "# TYPE %s ", name);
+			assert_int_equal(strncmp(rest, head, strlen(head)), 0);
+		} else if (*line != '#') {
+			assert_int_equal(strcspn(line, "{ "), strlen(name));
+			assert_int_equal(strncmp(line, name, strlen(name)), 0);
+		}
+	}
+	free(text);
+	free(again);
+	free(page);
+}
+
+static void a_worker_or_a_journal_that_is_down_is_not_healthy(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct status_page *page = made_page();
+	assert_true(metrics_is_healthy(page, NOW_US, &why));
+	page->processes[SENSOR_REPORTER].is_down = 1;
+	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	page->processes[SENSOR_REPORTER].is_down = 0;
+	page->processes[SENSOR_WORKERS].state = STATUS_STATE_STARTING;
+	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_string_equal(why.text, "worker 0: starting");
+	page->processes[SENSOR_WORKERS].state = STATUS_STATE_RUNNING;
+	assert_false(metrics_is_healthy(page, NOW_US + 10000000, &why));
+	free(page);
+}
+
+static void an_output_that_is_down_shows_but_the_sensor_is_at_work(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct status_page *page = made_page();
+	struct status_process *output = &page->processes[SENSOR_WORKERS + 1];
+	(void)snprintf(output->name, sizeof(output->name), "siem");
+	(void)snprintf(output->source, sizeof(output->source), "relp");
+	output->is_down = 1;
+	output->lag_us = 2000000;
+	assert_true(metrics_is_healthy(page, NOW_US, &why));
+	assert_tells(page, "\nmailwarden_output_up{output=\"siem\",type=\"relp\"} 0\n");
+	assert_tells(page, "\nmailwarden_output_lag_seconds{output=\"siem\",type="
+			   "\"relp\"} 2.000000\n");
+	free(page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_in_base_units),
+		cmocka_unit_test(values_of_labels_cannot_end_a_label_or_a_line),
+		cmocka_unit_test(a_name_that_does_not_end_is_bounded),
+		cmocka_unit_test(each_metric_stands_together_behind_its_help_and_type),
+		cmocka_unit_test(a_worker_or_a_journal_that_is_down_is_not_healthy),
+		cmocka_unit_test(
+			an_output_that_is_down_shows_but_the_sensor_is_at_work),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+"""Metrics of a running sensor: by HTTP, by a socket file, by a file; read by Prometheus itself."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import sensor
+from sensor import ROOT, Sensor, until
+
+WHY_NOT = sensor.why_not_here()
+needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool (package prometheus)")
+DASHBOARDS = ROOT / "dashboards"
+
+
+@pytest.fixture(name="run")
+def running(tmp_path):
+    """With all ways at once."""
+    out = tmp_path / "out"
+    out.mkdir()
+    for folder in (*tmp_path.parents[:2], tmp_path, out):
+        folder.chmod(0o777)
+    settings = tmp_path / "mailwarden.yaml"
+    settings.write_text(f"metrics: {{listen: unix:{out}/socket, textfile: {out}/mailwarden.prom, interval: 1}}\n"
+                        f"outputs:\n  - {{type: file, name: siem, path: {out}/siem.json}}\n")
+    one = Sensor("-c", settings)
+    one.out = out
+    yield one
+    one.close()
+
+
+def get(path, out, method="GET"):
+    """Status, headers and body, over the socket file."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(10)
+        one.connect(str(out / "socket"))
+        one.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while more := one.recv(65536):
+            answer += more
+    head, _, body = answer.decode().partition("\r\n\r\n")
+    return int(head.split(" ")[1]), head, body
+
+
+def healthz(out):
+    """Its status, or None while nobody answers."""
+    with contextlib.suppress(OSError):
+        return get("/healthz", out)[0]
+    return None
+
+
+def samples(text):
+    return {name: float(value) for name, value in re.findall(r"^([^#\n].*) (\S+)$", text, re.MULTILINE)}
+
+
+def names(text):
+    return set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+
+
+@needs_namespace
+class TestRunning:
+    def test_what_the_sensor_sees_is_in_its_metrics(self, run):
+        from test_run import watches  # pylint: disable=import-outside-toplevel
+        watches(run, 70)
+        until(lambda: samples(get("/metrics", run.out)[2])['mailwarden_packets_total{worker="worker 0",source="tap0"}'] > 0,
+              "packets")
+        status, head, text = get("/metrics", run.out)
+        assert status == 200 and "Content-Type: text/plain; version=0.0.4; charset=utf-8" in head
+        values = samples(text)
+        assert values['mailwarden_findings_total{finding="sender.illegitimate",severity="high"}'] >= 1
+        assert values['mailwarden_output_up{output="siem",type="file"}'] == 1
+        assert values["mailwarden_healthy"] == 1 and values["mailwarden_journal_up{process=\"reporter\"}"] == 1
+        assert time.time() - values["mailwarden_start_time_seconds"] < 60
+        assert run.status()["host"] == json.loads(get("/status.json", run.out)[2])["host"]
+
+    def test_the_file_for_node_exporter_is_whole_and_says_the_same(self, run):
+        path = run.out / "mailwarden.prom"
+        until(path.exists, "the file")
+        assert names(path.read_text()) == names(get("/metrics", run.out)[2])
+        before = path.stat().st_ino
+        until(lambda: path.stat().st_ino != before, "another file in its place")
+        assert not [one for one in run.out.iterdir() if one.name.startswith(".") and one.name != ".mailwarden.prom.new"]
+
+    def test_health_follows_the_workers(self, run):
+        assert get("/healthz", run.out)[::2] == (200, "ok\n")
+        worker = next(one for one in run.status()["processes"] if one["name"] == "worker 0")["pid"]
+        os.kill(worker, signal.SIGSTOP)  # killed after half a second, started again
+        until(lambda: samples(get("/metrics", run.out)[2])['mailwarden_process_restarts_total{process="worker 0"}'] == 1,
+              "a restart that is counted")
+        until(lambda: get("/healthz", run.out)[0] == 200, "health again")
+
+    def test_only_reading_is_answered(self, run):
+        assert get("/metrics", run.out, "POST")[0] == 405
+        assert get("/nowhere", run.out)[0] == 404
+        status, head, body = get("/metrics", run.out, "HEAD")
+        assert status == 200 and body == "" and "Content-Length: " in head
+
+    def test_clients_that_say_nothing_are_cut_off_and_hold_up_nobody(self, run):
+        with contextlib.ExitStack() as all_of_them:
+            for _ in range(16):  # all that it takes at once
+                one = all_of_them.enter_context(socket.socket(socket.AF_UNIX))
+                one.connect(str(run.out / "socket"))
+                one.sendall(b"GET /metr")
+            start = time.monotonic()
+            until(lambda: healthz(run.out) == 200, "an answer when they are cut off")
+            assert time.monotonic() - start < 8
+
+    def test_its_process_is_caged_and_is_started_again(self, run):
+        def pid():
+            for one in pathlib.Path("/proc").glob("[0-9]*/comm"):
+                with contextlib.suppress(OSError):
+                    status = (one.parent / "status").read_text()
+                    if one.read_text() == "metrics\n" and f"PPid:\t{run.status()['pid']}\n" in status:
+                        return int(one.parent.name)
+            return None
+        first = pid()
+        fields = dict(line.split(":\t", 1) for line in open(f"/proc/{first}/status", encoding="ascii").read().splitlines())
+        assert fields["Seccomp"].startswith("2") and int(fields["CapEff"], 16) == 0
+        assert fields["NoNewPrivs"] == "1" and fields["Threads"] == "1"
+        os.kill(first, signal.SIGKILL)
+        until(lambda: pid() not in (None, first), "another one")
+        until(lambda: healthz(run.out) == 200, "an answer again")
+
+    @needs_promtool
+    def test_promtool_finds_nothing_to_say(self, run):
+        answer = subprocess.run(["promtool", "check", "metrics"], input=get("/metrics", run.out)[2], capture_output=True,
+                                text=True, timeout=30, check=False)
+        assert answer.returncode == 0 and answer.stdout == "" and answer.stderr == "", answer.stdout + answer.stderr
+
+    def test_every_metric_of_the_dashboard_and_of_the_rules_exists(self, run):
+        known = names(get("/metrics", run.out)[2])
+        for path in sorted(DASHBOARDS.iterdir()):
+            used = set(re.findall(r"\bmailwarden_[a-z_]+\b", path.read_text()))
+            assert used and used <= known, f"{path.name}: {used - known}"
+
+
+@needs_namespace
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus (package prometheus)")
+def test_prometheus_scrapes_a_sensor_on_loopback(tmp_path):
+    for folder in (*tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o777)
+    settings = tmp_path / "mailwarden.yaml"
+    settings.write_text("metrics: {}\n")
+    (tmp_path / "prometheus.yml").write_text(
+        "global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: mailwarden\n"
+        "    static_configs: [{targets: ['127.0.0.1:9472']}]\n"
+        f"rule_files: ['{DASHBOARDS}/prometheus-alerts.yml']\n")
+    run = Sensor("-c", settings)
+    server = None
+    try:
+        inside = ["nsenter", "-t", str(run.namespace.holder.pid), "-n"]
+        server = subprocess.Popen([*inside, "prometheus", f"--config.file={tmp_path}/prometheus.yml",
+                                   f"--storage.tsdb.path={tmp_path}/data", "--web.listen-address=127.0.0.1:9090"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def answer():
+            got = subprocess.run([*inside, "curl", "-s", "http://127.0.0.1:9090/api/v1/query?query=mailwarden_healthy"],
+                                 capture_output=True, text=True, timeout=10, check=False).stdout
+            found = json.loads(got)["data"]["result"] if got.startswith("{") else []
+            return found[0]["value"][1] if found else None
+        assert until(answer, "Prometheus to have scraped") == "1"
+    finally:
+        if server:
+            server.terminate()
+            server.wait(timeout=20)
+        run.close()
+
+
+@needs_promtool
+def test_promtool_accepts_the_alert_rules():
+    answer = subprocess.run(["promtool", "check", "rules", str(DASHBOARDS / "prometheus-alerts.yml")], capture_output=True,
+                            text=True, timeout=30, check=False)
+    assert answer.returncode == 0 and "SUCCESS" in answer.stdout, answer.stdout + answer.stderr
