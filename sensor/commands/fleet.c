@@ -114,6 +114,7 @@ static void write_json(const struct fleet *fleet)
 		const struct fleet_sensor *sensor = &fleet->sensors[i];
 		json_object_open(&writer, NULL);
 		json_text(&writer, "sensor", sensor->name);
+		json_number(&writer, "slot", sensor->slot);
 		json_bool(&writer, "alive", sensor->is_alive);
 		if (sensor->time_s > 0) {
 			json_time(&writer, "seen", sensor->time_s * 1000000);

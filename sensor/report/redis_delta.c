@@ -120,56 +120,62 @@ void redis_delta_put(struct redis_delta *delta, unsigned key, enum redis_verb ve
 	delta->buckets[bucket] = (unsigned)delta->count;
 }
 
-void redis_delta_append(struct redis_delta *delta, unsigned key, const char *line,
-	size_t len, uint64_t most)
+void redis_delta_append(
+	struct redis_delta *delta, unsigned key, const struct redis_entry *line)
 {
 	struct redis_entry *entry = new_entry(delta, key, REDIS_VERB_APPEND);
-	entry->field = line;
-	entry->len = len;
-	entry->number = most;
+	entry->field = line->field;
+	entry->len = line->len;
+	entry->number = line->number;
+	entry->time_ms = line->time_ms;
 }
 
-/* What stands behind verb and key: F the field, N the number, other words themselves. */
+/* What stands behind verb and key: field, number and time by their names. */
+static const char FIELD[] = "F";
+static const char NUMBER[] = "N";
+static const char TIME[] = "T";
+
 struct form {
 	const char *verb;
-	const char *rest[6];
+	const char *rest[4];
 };
 
 static const struct form FORMS[] = {
-	[REDIS_VERB_ADD] = {"HINCRBY", {"F", "N"}},
-	[REDIS_VERB_PUT] = {"HSET", {"F", "N"}},
-	[REDIS_VERB_SCORE_ADD] = {"ZINCRBY", {"N", "F"}},
-	[REDIS_VERB_SCORE_PUT] = {"ZADD", {"GT", "N", "F"}},
-	[REDIS_VERB_KEEP] = {"ZREMRANGEBYRANK", {"0", "N"}},
-	[REDIS_VERB_SEEN] = {"PFADD", {"F"}},
-	[REDIS_VERB_EXPIRE] = {"EXPIRE", {"N"}},
-	[REDIS_VERB_APPEND] = {"XADD", {"MAXLEN", "~", "N", "*", "eve", "F"}},
+	[REDIS_VERB_ADD] = {"HINCRBY", {NUMBER, FIELD}},
+	[REDIS_VERB_PUT] = {"HSET", {FIELD, NUMBER}},
+	[REDIS_VERB_SCORE_ADD] = {"ZINCRBY", {NUMBER, FIELD}},
+	[REDIS_VERB_SCORE_PUT] = {"ZADD", {"GT", NUMBER, FIELD}},
+	[REDIS_VERB_KEEP] = {"ZREMRANGEBYRANK", {"0", NUMBER}},
+	[REDIS_VERB_SEEN] = {"PFADD", {FIELD}},
+	[REDIS_VERB_EXPIRE] = {"EXPIRE", {NUMBER}},
+	[REDIS_VERB_APPEND] = {"XADD", {NUMBER, TIME, FIELD}},
 };
 
-size_t redis_delta_words(const struct redis_entry *entry,
-	const char *words[REDIS_ENTRY_WORDS], size_t lens[REDIS_ENTRY_WORDS],
-	char number[REDIS_NUMBER_BYTES], char key[REDIS_NUMBER_BYTES])
+static void put_word(
+	struct redis_words *words, const struct redis_entry *entry, const char *word)
+{
+	const bool is_field = word == FIELD;
+	word = is_field         ? entry->field
+	       : word == NUMBER ? words->number
+	       : word == TIME   ? words->time
+				: word;
+	words->texts[words->count] = word;
+	words->lens[words->count++] = is_field ? entry->len : strlen(word);
+}
+
+void redis_delta_words(const struct redis_entry *entry, struct redis_words *words)
 {
 	const struct form *form = &FORMS[entry->verb];
-	size_t count = 2;
-	(void)snprintf(key, REDIS_NUMBER_BYTES, "%u", entry->key + 1);
-	if (entry->verb == REDIS_VERB_KEEP) { /* all but the last, counted from there */
-		(void)snprintf(
-			number, REDIS_NUMBER_BYTES, "-%" PRIu64, entry->number + 1);
-	} else {
-		(void)snprintf(number, REDIS_NUMBER_BYTES, "%" PRIu64, entry->number);
-	}
-	words[0] = form->verb;
-	words[1] = key;
+	const bool is_from_the_end = entry->verb == REDIS_VERB_KEEP;
+	words->count = 0;
+	(void)snprintf(words->key, sizeof(words->key), "%u", entry->key + 1);
+	(void)snprintf(words->number, sizeof(words->number), "%s%" PRIu64,
+		is_from_the_end ? "-" : "", entry->number + is_from_the_end);
+	(void)snprintf(words->time, sizeof(words->time), "%" PRIu64, entry->time_ms);
+	put_word(words, entry, form->verb);
+	put_word(words, entry, words->key);
 	for (size_t i = 0;
 		i < sizeof(form->rest) / sizeof(form->rest[0]) && form->rest[i]; i++) {
-		const char *word = form->rest[i];
-		words[count++] = word[0] == 'F'           ? entry->field
-				 : strcmp(word, "N") == 0 ? number
-							  : word;
+		put_word(words, entry, form->rest[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		lens[i] = words[i] == entry->field ? entry->len : strlen(words[i]);
-	}
-	return count;
 }

@@ -34,7 +34,7 @@ enum redis_verb {
 	REDIS_VERB_KEEP,      /* ZREMRANGEBYRANK: the number highest stay */
 	REDIS_VERB_SEEN,      /* PFADD key field */
 	REDIS_VERB_EXPIRE,    /* EXPIRE key number */
-	REDIS_VERB_APPEND,    /* XADD key MAXLEN ~ number * eve field */
+	REDIS_VERB_APPEND,    /* to a stream of about number: at time_ms, field */
 };
 
 struct redis_key {
@@ -47,6 +47,7 @@ struct redis_entry {
 	enum redis_verb verb;
 	unsigned key; /* index */
 	uint64_t number;
+	uint64_t time_ms;
 	const char *field;
 	size_t len;
 	unsigned next; /* in its bucket, one more than its index */
@@ -71,14 +72,17 @@ unsigned redis_delta_key(struct redis_delta *delta, const char *name, const char
 /* One change; field is copied, but that of REDIS_VERB_APPEND is borrowed. */
 void redis_delta_put(struct redis_delta *delta, unsigned key, enum redis_verb verb,
 	const char *field, uint64_t number);
-void redis_delta_append(struct redis_delta *delta, unsigned key, const char *line,
-	size_t len, uint64_t most);
+void redis_delta_append(
+	struct redis_delta *delta, unsigned key, const struct redis_entry *line);
 
-/*
- * The entry as words of a command, the key as its number from 1 on: verb, key, rest.
- * number: room for the entry's number as a text. Returns how many words.
- */
+/* An entry for the script: verb, number of the key from 1 on, the rest. */
 #define REDIS_NUMBER_BYTES 24
-size_t redis_delta_words(const struct redis_entry *entry,
-	const char *words[REDIS_ENTRY_WORDS], size_t lens[REDIS_ENTRY_WORDS],
-	char number[REDIS_NUMBER_BYTES], char key[REDIS_NUMBER_BYTES]);
+struct redis_words {
+	size_t count;
+	const char *texts[REDIS_ENTRY_WORDS];
+	size_t lens[REDIS_ENTRY_WORDS];
+	char key[REDIS_NUMBER_BYTES];
+	char number[REDIS_NUMBER_BYTES];
+	char time[REDIS_NUMBER_BYTES];
+};
+void redis_delta_words(const struct redis_entry *entry, struct redis_words *words);

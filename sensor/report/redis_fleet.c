@@ -142,6 +142,7 @@ static bool read_sensor(
 	redis_keys_full(&keys, REDIS_KEY_TOP, top);
 	redis_keys_full(&keys, REDIS_KEY_SENDERS, senders);
 	redis_keys_full(&keys, REDIS_KEY_ALIVE, alive);
+	sensor->slot = redis_slot(alive, strlen(alive));
 	const char *of_totals[] = {"HGETALL", totals, NULL};
 	const char *of_findings[] = {"HGETALL", findings, NULL};
 	const char *of_top[] = {

@@ -24,6 +24,7 @@ struct fleet_counts {
 
 struct fleet_sensor {
 	char name[FLEET_NAME_BYTES];
+	unsigned slot; /* of a cluster: of all its keys */
 	bool is_alive;
 	uint64_t time_s;  /* of its last sign of life; 0: none is left */
 	uint64_t senders; /* distinct ones, about */

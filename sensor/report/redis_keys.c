@@ -188,8 +188,11 @@ void redis_keys_add(const struct redis_keys *keys, struct redis_delta *delta,
 		add_alert(&target);
 	}
 	if ((event->kind & keys->stream_kinds) != 0) {
+		const struct redis_entry line = {.field = event->line,
+			.len = event->len,
+			.number = keys->stream_most,
+			.time_ms = event->time_us / 1000};
 		redis_delta_append(delta,
-			key_of(&target, REDIS_KEY_STREAM, REDIS_TYPE_STREAM),
-			event->line, event->len, keys->stream_most);
+			key_of(&target, REDIS_KEY_STREAM, REDIS_TYPE_STREAM), &line);
 	}
 }

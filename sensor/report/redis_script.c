@@ -13,8 +13,14 @@
 /*
  * KEYS: the place, then those of the delta. ARGV: journal, where it should stand, where
  * it will; the type of each key; then commands: how many words, verb, key, rest.
+ *
  * What would fail is looked for before anything is changed, and the place moves first:
  * then no error can make that commands are applied twice.
+ *
+ * What is written are results, not steps: sums, and ids of the stream that follow from
+ * the one before and the record's time. For Redis (7.0) that was killed while it wrote
+ * its file of commands may leave a piece of a transaction in it, which a later start
+ * applies although it was rolled back: here that changes nothing.
  */
 static const char SCRIPT[] =
 	"local place = redis.call('HGET', KEYS[1], ARGV[1]) or '0'\n"
@@ -26,16 +32,54 @@ static const char SCRIPT[] =
 	"  end\n"
 	"end\n"
 	"redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])\n"
-	"local at, refused, why = #KEYS + 3, 0, ''\n"
-	"while at <= #ARGV do\n"
-	"  local last = at + ARGV[at]\n"
-	"  local key = KEYS[tonumber(ARGV[at + 2]) + 1]\n"
-	"  local answer = redis.pcall(ARGV[at + 1], key, unpack(ARGV, at + 3, last))\n"
+	"local refused, why = 0, ''\n"
+	"local function try(verb, ...)\n"
+	"  local answer = redis.pcall(verb, ...)\n"
 	"  if type(answer) == 'table' and answer.err then\n"
-	"    refused, why = refused + 1, ARGV[at + 1] .. ': ' .. answer.err\n"
+	"    refused, why = refused + 1, verb .. ': ' .. answer.err\n"
 	"  end\n"
-	"  at = last + 1\n"
+	"  return answer\n"
 	"end\n"
+	"local function sum(old, more)\n"
+	"  local number = tonumber(old or '0')\n"
+	"  if number then return string.format('%.0f', number + more) end\n"
+	"  refused, why = refused + 1, 'a number was expected, not ' .. old\n"
+	"  return old\n"
+	"end\n"
+	"local last = redis.call('HGET', KEYS[1], 'stream') or '0-0'\n"
+	"local ms, n = string.match(last, '(%d+)-(%d+)')\n"
+	"ms, n = tonumber(ms), tonumber(n)\n"
+	"local verbs = {}\n"
+	"function verbs.HINCRBY(key, more, field)\n"
+	"  try('HSET', key, field, sum(try('HGET', key, field), more))\n"
+	"end\n"
+	"function verbs.ZINCRBY(key, more, member)\n"
+	"  try('ZADD', key, sum(try('ZSCORE', key, member), more), member)\n"
+	"end\n"
+	"function verbs.XADD(key, most, time, line)\n"
+	"  time = tonumber(time)\n"
+	"  if time > ms then ms, n = time, 0 else n = n + 1 end\n"
+	"  local id = string.format('%.0f-%.0f', ms, n)\n"
+	"  local added = redis.pcall('XADD', key, 'MAXLEN', '~', most, id, 'eve', "
+	"line)\n"
+	"  if type(added) == 'table' then\n" /* somebody else's is newer */
+	"    added = try('XADD', key, 'MAXLEN', '~', most, '*', 'eve', line)\n"
+	"    if type(added) == 'string' then\n"
+	"      ms, n = string.match(added, '(%d+)-(%d+)')\n"
+	"      ms, n = tonumber(ms), tonumber(n)\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
+	"local at = #KEYS + 3\n"
+	"while at <= #ARGV do\n"
+	"  local stop = at + ARGV[at]\n"
+	"  local verb, key = ARGV[at + 1], KEYS[tonumber(ARGV[at + 2]) + 1]\n"
+	"  local own = verbs[verb]\n"
+	"  if own then own(key, unpack(ARGV, at + 3, stop))\n"
+	"  else try(verb, key, unpack(ARGV, at + 3, stop)) end\n"
+	"  at = stop + 1\n"
+	"end\n"
+	"redis.call('HSET', KEYS[1], 'stream', string.format('%.0f-%.0f', ms, n))\n"
 	"return {ARGV[3], refused, why}\n";
 
 /* A command that is being put together. */
@@ -129,16 +173,16 @@ bool redis_script_read(struct redis_script *script, uint64_t *place, struct reas
 
 static void put_delta(struct words *words, const struct redis_delta *delta)
 {
-	static char numbers[REDIS_ENTRIES_MAX][3][REDIS_NUMBER_BYTES];
+	static struct redis_words entries[REDIS_ENTRIES_MAX];
+	static char counts[REDIS_ENTRIES_MAX][REDIS_NUMBER_BYTES];
 	for (size_t i = 0; i < delta->count; i++) {
-		const size_t at = words->count++;
-		const size_t count = redis_delta_words(&delta->entries[i],
-			words->texts + words->count, words->lens + words->count,
-			numbers[i][0], numbers[i][1]);
-		words->count += count;
-		words->texts[at] = numbers[i][2];
-		words->lens[at] = (size_t)snprintf(
-			numbers[i][2], REDIS_NUMBER_BYTES, "%zu", count);
+		struct redis_words *entry = &entries[i];
+		redis_delta_words(&delta->entries[i], entry);
+		(void)snprintf(counts[i], sizeof(counts[i]), "%zu", entry->count);
+		put_text(words, counts[i]);
+		for (size_t j = 0; j < entry->count; j++) {
+			put(words, entry->texts[j], entry->lens[j]);
+		}
 	}
 }
 

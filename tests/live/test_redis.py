@@ -117,6 +117,25 @@ class TestAlone:
         settle(redis.client, journal)
         verify(redis.client(), journal)
 
+    def test_a_transaction_that_a_kill_tore_apart_is_counted_once(self, tmp_path, closing, redis):
+        """Redis 7.0 cuts its file of commands behind the last whole command, be it inside of MULTI, and applies that later."""
+        journal = journal_of(tmp_path, closing, 250)
+        assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+        for part in (0.3, 0.6, 0.9):
+            journal.add(250)
+            assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+            redis.kill()
+            commands = max((redis.folder / "appendonlydir").glob("*.incr.aof"))
+            data = commands.read_bytes()
+            start = data.rindex(b"*1\r\n$5\r\nMULTI\r\n")
+            commands.write_bytes(data[:start + int((len(data) - start) * part)])
+            redis.start()
+            assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+            verify(redis.client(), journal)
+            redis.kill()
+            redis.start()  # now what was torn is applied
+            verify(redis.client(), journal)
+
     def test_a_server_that_forgets_the_script_is_told_it_again(self, tmp_path, closing, redis):
         journal = journal_of(tmp_path, closing, 300)
         closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
@@ -308,6 +327,7 @@ class TestNetwork:
         verify(owner().client(), journal)
         told = fleet(fleet_settings(tmp_path, f"servers: [{names}]"), "--json", inside=network.inside())
         assert told.returncode == 0 and json.loads(told.stdout)["totals"]["records"] == journal.made, told.stderr
+        assert json.loads(told.stdout)["sensors"][0]["slot"] == slot
         before = owner()  # and then the node itself is lost
         load = Load(journal, 1000, seconds=3)
         before.kill()
