@@ -180,3 +180,11 @@ def test_promtool_accepts_the_alert_rules():
     answer = subprocess.run(["promtool", "check", "rules", str(DASHBOARDS / "prometheus-alerts.yml")], capture_output=True,
                             text=True, timeout=30, check=False)
     assert answer.returncode == 0 and "SUCCESS" in answer.stdout, answer.stdout + answer.stderr
+
+
+def test_a_misspelt_key_is_told_with_its_place(tmp_path):
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text("metrics: {lisen: 127.0.0.1:9472}\n")
+    answer = subprocess.run([sensor.MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10,
+                            check=False)
+    assert answer.returncode == 2 and f'{path}:1:11: unknown key of metrics "lisen"; did you mean "listen"?' in answer.stderr
