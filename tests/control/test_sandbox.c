@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -24,6 +26,10 @@ static struct sandbox_folders folders = {.journal = -1, .own = -1};
 
 static bool enter(enum sandbox_role role, struct reason *why)
 {
+	if (role == SANDBOX_ROLE_METRICS) {
+		folders.own = open("/tmp", O_RDONLY | O_DIRECTORY);
+		return sandbox_enter_metrics(folders.own, why);
+	}
 	if (role != SANDBOX_ROLE_SHIPPER) {
 		return sandbox_enter(role, why);
 	}
@@ -133,6 +139,47 @@ static int opens_a_packet_socket(void)
 	return socket(AF_PACKET, SOCK_RAW, 0);
 }
 
+#define LENT_PATH "/tmp/test_sandbox.lent"
+static struct shipper_file lent[2];
+
+static bool reads_what_was_lent(void)
+{
+	char text[8] = "";
+	const int file = open(LENT_PATH, O_RDONLY | O_CLOEXEC);
+	const bool is_read =
+		read(file, text, sizeof(text)) == 3 && memcmp(text, "abc", 3) == 0;
+	return close(file) == 0 && is_read;
+}
+
+/* As a library does that reads a key whenever it connects. */
+static int reads_it_twice_but_nothing_else(void)
+{
+	const int file = open(LENT_PATH, O_RDWR);
+	const bool is_written = write(file, "x", 1) == 1;
+	(void)close(file);
+	return reads_what_was_lent() && reads_what_was_lent() && !is_written &&
+			       is_refused_a_file() == OUTCOME_RIGHT &&
+			       close(open("/tmp/test_sandbox.other", O_RDONLY)) == -1
+		       ? OUTCOME_RIGHT
+		       : OUTCOME_WRONG;
+}
+
+static int writes_its_file(void)
+{
+	const char *name = "test_sandbox.metrics";
+	const int file =
+		openat(folders.own, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return file >= 0 && renameat(folders.own, name, folders.own,
+				    "test_sandbox.metrics.new") == 0
+		       ? OUTCOME_RIGHT
+		       : OUTCOME_WRONG;
+}
+
+static int connects(void)
+{
+	return connect(STDIN_FILENO, NULL, 0);
+}
+
 static int works(void)
 {
 	void *memory = malloc((size_t)8 << 20);
@@ -186,9 +233,37 @@ static void a_shipper_that_wants_more_is_ended(void **state)
 	assert_killed(SANDBOX_ROLE_SHIPPER, traces);
 }
 
+static void a_file_that_was_lent_is_read_at_any_time_and_no_other_is(void **state)
+{
+	(void)state;
+	const int file = open(LENT_PATH, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_int_equal(write(file, "abc", 3), 3);
+	assert_int_equal(close(file), 0);
+	lent[0] = (struct shipper_file){LENT_PATH, open(LENT_PATH, O_RDONLY)};
+	folders.files = lent;
+	assert_right(SANDBOX_ROLE_SHIPPER, reads_it_twice_but_nothing_else);
+	assert_killed(SANDBOX_ROLE_SHIPPER, runs_a_program);
+	folders.files = NULL;
+	assert_int_equal(close(lent[0].file), 0);
+	assert_int_equal(unlink(LENT_PATH), 0);
+}
+
+static void who_tells_metrics_writes_its_file_and_connects_nowhere(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_METRICS, is_refused_a_file);
+	assert_right(SANDBOX_ROLE_METRICS, writes_its_file);
+	assert_int_equal(unlink("/tmp/test_sandbox.metrics.new"), 0);
+	assert_killed(SANDBOX_ROLE_METRICS, opens_a_socket);
+	assert_killed(SANDBOX_ROLE_METRICS, connects);
+	assert_killed(SANDBOX_ROLE_METRICS, runs_a_program);
+	assert_killed(SANDBOX_ROLE_METRICS, kills_another);
+}
+
 static void memory_and_the_log_work_in_every_cage(void **state)
 {
 	(void)state;
+	assert_right(SANDBOX_ROLE_METRICS, works);
 	assert_right(SANDBOX_ROLE_WORKER, works);
 	assert_right(SANDBOX_ROLE_REPORTER, works);
 	assert_right(SANDBOX_ROLE_SHIPPER, works);
@@ -203,6 +278,10 @@ int main(void)
 		cmocka_unit_test(a_reporter_opens_files_but_no_socket_and_no_program),
 		cmocka_unit_test(a_shipper_has_sockets_and_two_folders),
 		cmocka_unit_test(a_shipper_that_wants_more_is_ended),
+		cmocka_unit_test(
+			a_file_that_was_lent_is_read_at_any_time_and_no_other_is),
+		cmocka_unit_test(
+			who_tells_metrics_writes_its_file_and_connects_nowhere),
 		cmocka_unit_test(memory_and_the_log_work_in_every_cage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
