@@ -20,7 +20,7 @@ WHY_NOT = why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 pytestmark = redis_servers.needed
 
-TOTAL = int(os.environ.get("MAILWARDEN_REDIS_RECORDS", "4000"))  # 400000: some 200,000 alerts, by hand
+TOTAL = int(os.environ.get("MAILWARDEN_REDIS_RECORDS", "4000"))  # 420000: some 200,000 alerts, by hand
 KILLS = 20
 
 
