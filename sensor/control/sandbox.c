@@ -222,13 +222,14 @@ static int allow_narrow(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp not_executable =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	const struct scmp_arg_cmp to_itself =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	/* an assertion that fails ends by a signal to itself */
 	int result = add(filter, 0, allow, SCMP_SYS(tgkill), to_itself);
 	result = add(filter, result, allow, SCMP_SYS(mmap), not_executable);
 	result = add(filter, result, allow, SCMP_SYS(mprotect), not_executable);
 	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
-		const struct scmp_arg_cmp request = SCMP_A1(SCMP_CMP_EQ, REQUESTS[i]);
+		const struct scmp_arg_cmp request =
+			SCMP_A1(SCMP_CMP_EQ, REQUESTS[i], 0);
 		result = add(filter, result, allow, SCMP_SYS(ioctl), request);
 	}
 	return result;
@@ -255,11 +256,11 @@ static int allow_folders(scmp_filter_ctx filter, const struct sandbox_folders *f
 	const struct scmp_arg_cmp elsewhere =
 		SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, (scmp_datum_t)(uint32_t)AT_FDCWD);
 	const struct scmp_arg_cmp in_journal =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->journal);
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->journal, 0);
 	const struct scmp_arg_cmp read_only =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
 	const struct scmp_arg_cmp in_own =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->own);
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->own, 0);
 	const uint32_t refusal =
 		folders->files ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES);
 	int result = add(filter, 0, refusal, SCMP_SYS(openat), elsewhere);
@@ -274,10 +275,10 @@ static int allow_folders(scmp_filter_ctx filter, const struct sandbox_folders *f
 
 static int allow_sockets(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
-	const struct scmp_arg_cmp internet = SCMP_A0(SCMP_CMP_EQ, AF_INET);
-	const struct scmp_arg_cmp internet_6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6);
-	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK);
+	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0);
+	const struct scmp_arg_cmp internet = SCMP_A0(SCMP_CMP_EQ, AF_INET, 0);
+	const struct scmp_arg_cmp internet_6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0);
+	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0);
 	const int call = SCMP_SYS(socket);
 	int result = add(filter, 0, SCMP_ACT_ALLOW, call, local);
 	result = add(filter, result, SCMP_ACT_ALLOW, call, internet);
