@@ -210,8 +210,9 @@ def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path
     one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
     try:
         watches(one, 70)
-        output = until(lambda: next(iter(part for part in one.status()["outputs"] if part["down"]), None), "the output to be down")
-        assert output["backlog_bytes"] > 0 and output["delivered"] == 0
+        output = until(lambda: next((part for part in one.status()["outputs"] if part["down"] and part["backlog_bytes"] > 0), None),
+                       "the output to be down, and what waits for it to be told")
+        assert output["delivered"] == 0
         first = output["pid"]
         alert = until(lambda: one.alerts("sensor.output-down"), "an alert", patience=80)[0]
         assert alert["sensor"]["process"] == "syslog"
