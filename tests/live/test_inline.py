@@ -98,8 +98,12 @@ def test_an_upload_of_anything_to_a_server_that_is_silent_leaves_the_queue(route
                         f"channel = socket.create_server(('{SERVER}', 5201)).accept()[0]\n"
                         "while channel.recv(65536): pass")
     router.run(router.client, "/usr/bin/python3", "-c", "import socket, time\n"
-               "time.sleep(0.3)\n"
-               f"channel = socket.create_connection(('{SERVER}', 5201), 5)\n"
+               "for wait in [0.2] * 50 + [None]:\n"  # the server may need its time to listen
+               "    try:\n"
+               f"        channel = socket.create_connection(('{SERVER}', 5201), 5)\n"
+               "        break\n"
+               "    except ConnectionRefusedError:\n"
+               "        time.sleep(wait)\n"
                "channel.sendall(b'0123456789' * 2000000)")
     sink.wait(20)
     router.end(sensor)
