@@ -52,7 +52,7 @@ static int connect_to(const char *path)
 
 bool log_socket_attach(struct log_socket *log, const char *path, struct reason *why)
 {
-	*log = (struct log_socket){.path = path, .probe = -1, .library = -1};
+	*log = (struct log_socket){.path = path, .probe = -1, .logger = -1};
 	if (stat(path, &log->reader) != 0) {
 		return reason_set(why, "%.100s: %s", path, strerror(errno));
 	}
@@ -71,7 +71,7 @@ bool log_socket_find(struct log_socket *log, struct reason *why)
 	if (list == 0) {
 		return reason_set(why, "%.100s: the library has no socket", log->path);
 	}
-	log->library = __builtin_ctzll(list);
+	log->logger = __builtin_ctzll(list);
 	return true;
 }
 
@@ -102,7 +102,7 @@ enum log_socket_state log_socket_look(const struct log_socket *log)
 {
 	int waiting = 0;
 	/* in this order: a socket that is closed gives up what waits in it */
-	const bool is_known = ioctl(log->library, TIOCOUTQ, &waiting) == 0;
+	const bool is_known = ioctl(log->logger, TIOCOUTQ, &waiting) == 0;
 	if (!is_known || !is_reader_there(log)) {
 		return LOG_SOCKET_GONE;
 	}
@@ -115,5 +115,5 @@ void log_socket_detach(struct log_socket *log)
 		(void)close(log->probe);
 	}
 	log->probe = -1;
-	log->library = -1;
+	log->logger = -1;
 }

@@ -19,7 +19,7 @@
 struct log_socket {
 	const char *path;
 	int probe;          /* connected by us, to ask for room; -1: none */
-	int library;        /* the library's; -1: not seen yet */
+	int logger;         /* the library's; -1: not seen yet */
 	uint64_t before;    /* files that were datagram sockets before it, as bits */
 	struct stat reader; /* the socket's file when we connected */
 };

@@ -119,7 +119,7 @@ static bool send_one(
 		return reason_set(why, "a message was not sent");
 	}
 	/* liblogging opens its socket with the first message */
-	return state->log.library >= 0 || log_socket_find(&state->log, why);
+	return state->log.logger >= 0 || log_socket_find(&state->log, why);
 }
 
 /* What is with the reader now. False: it was given to one that is gone. */
@@ -185,7 +185,7 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	state->ident = schema_text(values, "ident");
 	state->rendering = rendering_of(values);
 	state->settings = rendering_settings_read(values);
-	state->log = (struct log_socket){.probe = -1, .library = -1};
+	state->log = (struct log_socket){.probe = -1, .logger = -1};
 	return state;
 }
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from rsyslog import Daemon
 from sensor import ROOT, until
 
 MODULE = next(pathlib.Path("/usr/lib").glob("*/rsyslog/imrelp.so"), None)
@@ -57,7 +58,7 @@ def fingerprint(path):
     return "SHA256:" + text.strip().split("=")[1]
 
 
-class Receiver:
+class Receiver(Daemon):
     """snippet: of docs/rsyslog; its port, file and certificates become ours."""
 
     def __init__(self, folder, snippet="relp.conf", certificates_in=None, name=RECEIVER):
@@ -73,7 +74,6 @@ class Receiver:
             text = text.replace(theirs, ours)
         self.config = self.folder / "rsyslog.conf"
         self.config.write_text(f'global(workDirectory="{self.folder}" maxMessageSize="64k")\n{text}')
-        self.process = None
         self.start()
 
     def start(self):
@@ -102,14 +102,3 @@ class Receiver:
     def kill(self):
         self.process.kill()
         self.process.wait(timeout=20)
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.end()

@@ -37,7 +37,24 @@ input(type="imuxsock" Socket="{socket}" UseSpecialParser="{special}" CreatePath=
 """
 
 
-class Rsyslog:
+class Daemon:
+    """An rsyslogd that a subclass starts into self.process."""
+
+    process = None
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.end()
+
+
+class Rsyslog(Daemon):
     """special: on, as for /dev/log, or off, which understands RFC 5424."""
 
     def __init__(self, folder, path=None, special="off", more="", prefix=()):
@@ -47,7 +64,6 @@ class Rsyslog:
         self.config = self.folder / "rsyslog.conf"
         self.config.write_text(CONFIG.format(folder=self.folder, socket=self.socket, special=special, more=more))
         self.prefix = list(prefix)
-        self.process = None
         self.start()
 
     def start(self):
@@ -80,14 +96,3 @@ class Rsyslog:
     def entries(self, count):
         until(lambda: len(self.read()) >= count, f"{count} lines in rsyslog's file")
         return self.read()
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.end()

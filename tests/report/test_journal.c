@@ -1,7 +1,8 @@
 /* What a journal keeps, and what its readers find. */
 #include "report/journal.h"
 #include "report/journal_reader.h"
-#include "report/segments.h"
+
+#include "journal_folder.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 
 #define NOW_US 1000
 
-static char folder[64];
+static char folder[JOURNAL_FOLDER_BYTES];
 static struct journal journal;
 static struct journal_reader reader;
 static struct reason why;
@@ -32,27 +33,18 @@ static void open_journal(void)
 static int start(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/test_journal.XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	journal_folder_make(folder, "test_journal");
 	open_journal();
 	assert_true(journal_reader_open(&reader, AT_FDCWD, folder, "one", &why));
 	return 0;
 }
 
-static void remove_name(void *context, const char *name)
-{
-	(void)unlinkat(*(int *)context, name, 0);
-}
-
 static int end(void **state)
 {
 	(void)state;
-	int directory = open(folder, O_RDONLY | O_DIRECTORY);
 	journal_reader_close(&reader);
 	journal_close(&journal);
-	assert_true(segments_visit_names(directory, remove_name, &directory, &why));
-	(void)close(directory);
-	return rmdir(folder);
+	return journal_folder_remove(folder);
 }
 
 static void append(unsigned first, unsigned last)

@@ -1,7 +1,8 @@
 /* What a shipper is given, and what is kept of what it has. A made shipper. */
 #include "report/journal.h"
-#include "report/segments.h"
 #include "report/shipping.h"
+
+#include "journal_folder.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 
 #define NOW_US 1000000
 
-static char folder[64];
+static char folder[JOURNAL_FOLDER_BYTES];
 static struct journal journal;
 static struct shipping shipping;
 static struct reason why;
@@ -123,28 +124,19 @@ static int start(void **state)
 		.values = {.keys = NO_KEYS}};
 	memset(&receiver, 0, sizeof(receiver));
 	receiver.room = SIZE_MAX;
-	(void)snprintf(folder, sizeof(folder), "/tmp/test_shipping.XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	journal_folder_make(folder, "test_shipping");
 	journal_start(&journal, -1, &limits);
 	assert_true(journal_open(&journal, AT_FDCWD, folder, NOW_US, &why));
 	assert_true(shipping_open(&shipping, &CONTEXT, AT_FDCWD, folder, &why));
 	return 0;
 }
 
-static void remove_name(void *context, const char *name)
-{
-	(void)unlinkat(*(int *)context, name, 0);
-}
-
 static int end(void **state)
 {
 	(void)state;
-	int directory = open(folder, O_RDONLY | O_DIRECTORY);
 	shipping_close(&shipping);
 	journal_close(&journal);
-	assert_true(segments_visit_names(directory, remove_name, &directory, &why));
-	(void)close(directory);
-	return rmdir(folder);
+	return journal_folder_remove(folder);
 }
 
 static void append_line(const char *line)
