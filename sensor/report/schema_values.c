@@ -64,6 +64,18 @@ const char *schema_mapped(
 	return NULL;
 }
 
+/* Without its end. False, and nothing kept, when it is empty or goes on. */
+static bool keep_line(char *secret, size_t size, FILE *in)
+{
+	const size_t len = strcspn(secret, "\r\n");
+	if (len == 0 || (secret[len] == '\0' && fgetc(in) != EOF)) {
+		explicit_bzero(secret, size);
+		return false;
+	}
+	secret[len] = '\0';
+	return true;
+}
+
 /* The first line; a secret that everybody may read is none. */
 static bool read_file(const char *path, char *secret, size_t size, struct reason *why)
 {
@@ -80,9 +92,8 @@ static bool read_file(const char *path, char *secret, size_t size, struct reason
 	} else if (!fgets(secret, (int)size, in)) {
 		(void)reason_set(why, "%.150s: holds no secret", path);
 	} else {
-		secret[strcspn(secret, "\r\n")] = '\0';
-		is_read =
-			secret[0] != '\0' || reason_set(why, "%.150s: is empty", path);
+		is_read = keep_line(secret, size, in) ||
+			  reason_set(why, "%.150s: is empty or too long", path);
 	}
 	(void)fclose(in);
 	return is_read;

@@ -195,6 +195,11 @@ static void a_secret_is_read_from_a_file_or_a_variable(void **state)
 	read_keys(text);
 	assert_true(schema_secret(&values, "password", secret, sizeof(secret), &why));
 	assert_string_equal(secret, "hunter2");
+	/* a part of it is no secret, and nothing of it stays */
+	char cut[5] = "xxxx";
+	assert_false(schema_secret(&values, "password", cut, sizeof(cut), &why));
+	assert_non_null(strstr(why.text, "too long"));
+	assert_memory_equal(cut, "\0\0\0\0", sizeof(cut));
 	assert_int_equal(fchmod(file, 0644), 0);
 	assert_false(schema_secret(&values, "password", secret, sizeof(secret), &why));
 	assert_non_null(strstr(why.text, "everybody"));
