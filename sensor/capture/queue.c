@@ -13,6 +13,7 @@
 
 #define RAW_IP            12 /* DLT_RAW of libpcap on Linux */
 #define ROUNDS_A_DISPATCH 16
+#define LEAVE_ROUNDS      1000        /* of dispatches: traffic may never pause */
 #define MESSAGE_BYTES     (68U << 10) /* a packet and the attributes around it */
 #define VERDICT_BYTES     64          /* one message, at most */
 #define VERDICTS_BYTES    (QUEUE_PACKETS_AT_ONCE * 2 * VERDICT_BYTES)
@@ -275,6 +276,16 @@ size_t queue_accept_waiting(struct queue *queue)
 	struct reason why;
 	(void)queue_dispatch(queue, pass_packets, &passing, &why);
 	return passing.count;
+}
+
+void queue_leave(struct queue *queue)
+{
+	unsigned rounds = 0;
+	while (rounds < LEAVE_ROUNDS && queue_accept_waiting(queue) > 0) {
+		rounds++;
+	}
+	(void)mnl_socket_close(queue->socket);
+	queue->socket = NULL;
 }
 
 /* --- setting up --- */

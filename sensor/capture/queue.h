@@ -58,6 +58,12 @@ struct queue *queue_open(const struct queue_settings *settings, struct reason *w
 void queue_close(struct queue *queue);
 
 /*
+ * Accept what waits and close the socket at once: what comes to a queue that is closed
+ * with packets in it is dropped by the kernel. Only the counters may be asked then.
+ */
+void queue_leave(struct queue *queue);
+
+/*
  * Another process with the same socket was at work before: with the first packet that
  * comes, what that one read and left unanswered goes free, and losses count from there.
  */

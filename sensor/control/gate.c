@@ -345,6 +345,7 @@ void gate_drain(struct gate *gate)
 		let_oldest_go(gate);
 	}
 	queue_flush(gate->queue);
+	queue_leave(gate->queue);
 }
 
 bool gate_is_gone(const struct gate *gate)

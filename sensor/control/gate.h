@@ -56,7 +56,7 @@ bool gate_dispatch(struct gate *gate, struct engine *engine);
 /* Until a packet comes or a held one is due, at most so long. */
 void gate_wait(const struct gate *gate, int timeout_ms);
 
-/* The end: what is held passes. */
+/* The end: what is held or waits passes, and others may have the queue. */
 void gate_drain(struct gate *gate);
 
 /* The socket is broken; only a new gate helps. */

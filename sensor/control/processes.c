@@ -197,10 +197,10 @@ void processes_look(struct processes *processes)
 bool process_is_away(const struct processes *processes, unsigned place)
 {
 	const struct process *process = &processes->list[place];
-	return process->pid == 0 ||
-	       (process->looks >= LOOKS_RUNNING &&
-		       sensor_process(processes->sensor, place)->state ==
-			       STATUS_STATE_STARTING);
+	const uint32_t state = sensor_process(processes->sensor, place)->state;
+	return process->pid == 0 || state == STATUS_STATE_DRAINING ||
+	       state == STATUS_STATE_ENDED ||
+	       (process->looks >= LOOKS_RUNNING && state == STATUS_STATE_STARTING);
 }
 
 static bool is_of(const struct process *process, const struct process_kind *kind)
