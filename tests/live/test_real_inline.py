@@ -86,8 +86,9 @@ def kill_each_worker(site, run):
     """The third one comes after a pause, in which the supervisor lets packets pass."""
     for _ in range(3):
         site.wait(lambda: process(site, "worker 0")["state"] == "running")
+        killed = process(site, "worker 0")["restarts"]
         os.kill(process(site, "worker 0")["pid"], signal.SIGKILL)
-        site.wait(lambda: process(site, "worker 0")["state"] != "running")
+        site.wait(lambda: process(site, "worker 0")["restarts"] > killed)
 
 
 def fill_the_queue(site, run):
