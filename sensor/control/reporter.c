@@ -16,6 +16,7 @@
 
 #define BATCH_BYTES  ((size_t)256 * 1024)
 #define WAIT_MS      200
+#define GATHER_NS    5000000 /* what comes meanwhile is put on the disk at once */
 #define RETRY_US     UINT64_C(500000)
 #define WARN_US      UINT64_C(60000000)
 #define LAST_WORD_US UINT64_C(3000000) /* for workers to end in */
@@ -111,6 +112,16 @@ static void wait_for_records(const struct reporter *reporter)
 	}
 }
 
+/*
+ * Putting records on the disk and being woken for each one costs more than all else
+ * here, and the processor may be the one that packets come in on.
+ */
+static void gather_records(void)
+{
+	const struct timespec nap = {.tv_nsec = GATHER_NS};
+	(void)nanosleep(&nap, NULL);
+}
+
 static void follow(struct reporter *reporter)
 {
 	while (!child_is_ending()) {
@@ -120,7 +131,9 @@ static void follow(struct reporter *reporter)
 		}
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
-		if (!is_any) {
+		if (is_any) {
+			gather_records();
+		} else {
 			wait_for_records(reporter);
 		}
 	}

@@ -26,8 +26,8 @@ void taps_close(struct taps *taps);
 /* What is at hand, a bounded number of frames. False: none, so wait. */
 bool taps_dispatch(struct taps *taps, struct engine *engine);
 
-/* Until a frame comes, at most so long. */
-void taps_wait(const struct taps *taps, int timeout_ms);
+/* Until a frame comes, at most so long; a nap while they keep coming. */
+void taps_wait(struct taps *taps, int timeout_ms);
 
 void taps_counters(struct taps *taps, struct taps_counters *counters);
 
