@@ -302,7 +302,7 @@ static void too_many_mistakes_end_with_one_that_says_so(void **state)
 	(void)state;
 	char text[2000] = "matrix: a\n";
 	for (int i = 0; i < 50; i++) {
-		char line[24];
+		char line[32];
 		(void)snprintf(line, sizeof(line), "elephant-%d: 1\n", i);
 		(void)strncat(text, line, sizeof(text) - strlen(text) - 1);
 	}
