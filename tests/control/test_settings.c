@@ -19,14 +19,19 @@ static char path[64];
 static struct settings settings;
 static struct problems problems;
 
+static void start_anew(void)
+{
+	settings_free(&settings);
+	settings_start(&settings);
+}
+
 static bool read_bytes(const char *bytes, size_t len)
 {
 	const int file = open(path, O_WRONLY | O_TRUNC);
 	assert_true(file >= 0);
 	assert_int_equal(write(file, bytes, len), len);
 	assert_int_equal(close(file), 0);
-	settings_free(&settings);
-	settings_start(&settings);
+	start_anew();
 	return settings_read(&settings, path, &problems);
 }
 
@@ -316,7 +321,7 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 {
 	(void)state;
 	char expected[128];
-	settings_start(&settings);
+	start_anew();
 	assert_false(settings_read(&settings, "/nowhere/x.yaml", &problems));
 	assert_string_equal(
 		problems.list[0].text, "/nowhere/x.yaml: No such file or directory");
@@ -349,7 +354,7 @@ static void a_list_takes_as_many_as_it_has_room_for(void **state)
 {
 	(void)state;
 	struct reason why = {.text = ""};
-	settings_start(&settings);
+	start_anew();
 	for (int i = 0; i < SETTINGS_LIST_MAX; i++) {
 		assert_true(
 			settings_set(&settings, index_of("interface"), "eth0", &why));
