@@ -79,11 +79,13 @@ def secrets():
                                                   PCAPS / "make" / "dummies.py")
     dummies = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(dummies)
-    forms = set()
-    for secret in dummies.SECRETS:
-        forms.add(secret.encode())
-        # A secret stands at any of three offsets in base64; the ends depend on neighbours.
-        for shift in range(3):
-            encoded = base64.b64encode(b"\0" * shift + secret.encode())
-            forms.add(encoded[4 if shift else 0:].rstrip(b"=")[:-1])
-    return forms
+    return set().union(*map(forms, dummies.SECRETS))
+
+
+def forms(secret):
+    """A secret stands at any of three offsets in base64; the ends depend on neighbours."""
+    found = {secret.encode()}
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + secret.encode())
+        found.add(encoded[4 if shift else 0:].rstrip(b"=")[:-1])
+    return found

@@ -28,16 +28,21 @@ def segment(host, to_server, sequence, acknowledged, flags, payload=b"", port=25
     return bytes(frame)
 
 
-def dialogue(host):
-    """A workstation sends to the Internet by itself: illegitimate. Not closed."""
+def exchange(host, turns, port=2525):
+    """A connection of that workstation: (to_server, bytes) turns, one segment each. Not closed."""
     following = {True: 1001, False: 5001}
-    frames = [segment(host, True, 1000, 0, 0x02), segment(host, False, 5000, 1001, 0x12)]
-    for to_server, data in [(False, b"220 mail.example.net ESMTP\r\n"), (True, b"EHLO pc.example.org\r\n"),
-                            (False, b"250 mail.example.net\r\n"), (True, b"MAIL FROM:<a@example.org>\r\n"),
-                            (False, b"250 ok\r\n")]:
-        frames.append(segment(host, to_server, following[to_server], following[not to_server], 0x18, data))
+    frames = [segment(host, True, 1000, 0, 0x02, port=port), segment(host, False, 5000, 1001, 0x12, port=port)]
+    for to_server, data in turns:
+        frames.append(segment(host, to_server, following[to_server], following[not to_server], 0x18, data, port))
         following[to_server] += len(data)
     return frames
+
+
+def dialogue(host):
+    """A workstation sends to the Internet by itself: illegitimate. Not closed."""
+    return exchange(host, [(False, b"220 mail.example.net ESMTP\r\n"), (True, b"EHLO pc.example.org\r\n"),
+                           (False, b"250 mail.example.net\r\n"), (True, b"MAIL FROM:<a@example.org>\r\n"),
+                           (False, b"250 ok\r\n")])
 
 
 def ending(host):
