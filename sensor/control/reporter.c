@@ -28,6 +28,8 @@ struct reporter {
 	struct lessons lessons;
 	struct health health; /* of its own, for when it is left alone */
 	uint64_t retry_us;    /* the journal failed: not before */
+	uint64_t room_us;     /* no look for room before */
+	bool is_written;      /* something, since it failed */
 	uint64_t warn_us;
 	char batch[BATCH_BYTES];
 };
@@ -37,6 +39,7 @@ static void on_failure(struct reporter *reporter, const struct reason *why)
 	const uint64_t now_us = clock_monotonic_us();
 	reporter->process->faults++;
 	reporter->process->is_down = 1;
+	reporter->is_written = false;
 	reporter->retry_us = now_us + RETRY_US;
 	if (now_us >= reporter->warn_us) {
 		reporter->warn_us = now_us + WARN_US;
@@ -73,6 +76,21 @@ static bool take_some(struct reporter *reporter, const struct ring *ring)
 	return true;
 }
 
+/* What fits in the room kept for the alert is no recovery: that there is room again is. */
+static void look_for_recovery(struct reporter *reporter)
+{
+	const uint64_t now_us = clock_monotonic_us();
+	if (!reporter->process->is_down || !reporter->is_written ||
+		now_us < reporter->room_us) {
+		return;
+	}
+	reporter->room_us = now_us + RETRY_US;
+	if (journal_keep_reserve(&reporter->journal)) {
+		reporter->process->is_down = 0;
+		log_line(LOG_LEVEL_NOTICE, "reporter", "records are written again");
+	}
+}
+
 /* The sensor's own alerts first, and while the disk is full in the room kept for them. */
 static bool take_all(struct reporter *reporter)
 {
@@ -96,9 +114,9 @@ static bool take_all(struct reporter *reporter)
 		on_failure(reporter, &why);
 	}
 	reporter->process->lost = reporter->journal.lost_bytes;
-	if (reporter->retry_us == 0 && is_any && reporter->process->is_down) {
-		reporter->process->is_down = 0;
-		log_line(LOG_LEVEL_NOTICE, "reporter", "records are written again");
+	if (reporter->retry_us == 0) {
+		reporter->is_written = reporter->is_written || is_any;
+		look_for_recovery(reporter);
 	}
 	return is_any;
 }

@@ -54,20 +54,23 @@ static bool open_folder(
 	return true;
 }
 
-/* Room kept on the disk for the alert that there is none. */
-static void keep_reserve(const struct journal *journal)
+bool journal_keep_reserve(const struct journal *journal)
 {
 	struct stat status;
 	const int file = openat(journal->folder, RESERVE,
 		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (file < 0) {
-		return; /* full: the next tick tries again */
+		return errno != ENOSPC && errno != EDQUOT;
 	}
-	if (fstat(file, &status) == 0 && status.st_size < RESERVE_BYTES &&
-		posix_fallocate(file, 0, RESERVE_BYTES) != 0) {
+	int result = 0;
+	if (fstat(file, &status) == 0 && status.st_size < RESERVE_BYTES) {
+		result = posix_fallocate(file, 0, RESERVE_BYTES);
+	}
+	if (result != 0) {
 		(void)!ftruncate(file, 0);
 	}
 	(void)close(file);
+	return result != ENOSPC && result != EDQUOT;
 }
 
 void journal_use_reserve(struct journal *journal)
@@ -91,7 +94,7 @@ bool journal_open(struct journal *journal, int directory, const char *path,
 		journal_close(journal);
 		return false;
 	}
-	keep_reserve(journal);
+	(void)journal_keep_reserve(journal); /* full: the next tick tries again */
 	return true;
 }
 
@@ -239,7 +242,7 @@ bool journal_tick(struct journal *journal, uint64_t now_us, struct reason *why)
 		return true;
 	}
 	journal->ticked_us = now_us;
-	keep_reserve(journal);
+	(void)journal_keep_reserve(journal); /* full: the next tick tries again */
 	return journal_bound(journal, now_us, why);
 }
 

@@ -74,9 +74,12 @@ bool journal_tick(struct journal *journal, uint64_t now_us, struct reason *why);
 
 /*
  * The disk is full: give up the room kept for the last word, once. It is taken again
- * by journal_tick when there is room.
+ * by journal_keep_reserve, and by journal_tick, when there is room.
  */
 void journal_use_reserve(struct journal *journal);
+
+/* Keep room for the last word. False: the disk has none. */
+bool journal_keep_reserve(const struct journal *journal);
 
 /* Open the segment anew with the next record; it may have been moved away. */
 void journal_reopen(struct journal *journal);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -168,6 +169,23 @@ static void test_one_cursor_has_one_reader_and_one_journal_one_writer(void **sta
 	assert_false(journal_open(&other, AT_FDCWD, folder, NOW_US, &why));
 }
 
+static off_t reserve_bytes(void)
+{
+	struct stat status;
+	assert_int_equal(fstatat(journal.folder, "reserve", &status, 0), 0);
+	return status.st_blocks * 512;
+}
+
+static void test_room_is_kept_from_the_start_given_up_and_kept_again(void **state)
+{
+	(void)state;
+	assert_true(reserve_bytes() >= 131072);
+	journal_use_reserve(&journal);
+	assert_int_equal(reserve_bytes(), 0);
+	assert_true(journal_keep_reserve(&journal));
+	assert_true(reserve_bytes() >= 131072);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +205,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_one_cursor_has_one_reader_and_one_journal_one_writer,
 			start, end),
+		cmocka_unit_test_setup_teardown(
+			test_room_is_kept_from_the_start_given_up_and_kept_again, start,
+			end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

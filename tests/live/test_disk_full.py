@@ -1,0 +1,200 @@
+"""A disk that is full, a small real one: told at once to the outputs that still work, nothing torn, all made up for."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import redis_servers
+import sensor
+from redis_servers import PASSWORD, SENSOR
+from sensor import Sensor, until
+from test_run import FOUND, dialogue
+
+WHY_NOT = sensor.why_not_here()
+pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), redis_servers.needed]
+DOWN = "sensor.output-down"
+
+
+@contextlib.contextmanager
+def small_disk(folder, size="3m"):
+    folder.mkdir()
+    folder.chmod(0o755)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("no small disk can be mounted here: " + mounted.stderr.strip())
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(disk):
+    """To the last block; returns the ballast."""
+    ballast = disk / "ballast"
+    with open(ballast, "ab", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+    assert os.statvfs(disk).f_bfree == 0
+    return ballast
+
+
+class Watched(Sensor):
+    """With a Redis and a file as outputs; the state directory may be on a disk of its own."""
+
+    def __init__(self, folder, redis, path, state=None):
+        for one in (*folder.parents[:2], folder, path.parent):
+            one.chmod(0o777)
+        self.redis = redis
+        self.out = path
+        self.elsewhere = state
+        secret = folder / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o600)
+        settings = folder / "mailwarden.yaml"
+        settings.write_text(f"outputs:\n  - {{type: file, name: siem, path: {path}}}\n"
+                            f"  - {{type: redis, name: counters, sensor: sensor.example.org, path: {redis.socket}, user: mailwarden, "
+                            f"password_file: {secret}}}\n")
+        super().__init__("-c", settings)
+
+    def start(self, *words):
+        self.state = self.elsewhere or self.state
+        super().start(*words)
+
+    def in_file(self):
+        """Records of the output; every line of it is one, whole."""
+        text = self.out.read_text() if self.out.exists() else ""
+        assert text == "" or text.endswith("}\n")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def in_redis(self):
+        client = self.redis.client()
+        try:
+            return [json.loads(fields[1]) for _, fields in client("XRANGE", SENSOR + "alerts", "-", "+")]
+        finally:
+            client.close()
+
+    def children(self):
+        return sorted(sensor.processes_of(self.process.pid))
+
+
+def of_kind(records, finding):
+    return [record for record in records if record["event_type"] == "alert" and record["alert"]["metadata"]["finding"] == finding]
+
+
+def hosts(records):
+    return {int(record["src_ip"].split(".")[3]) for record in of_kind(records, FOUND)}
+
+
+def in_both(run, what, condition):
+    until(lambda: condition(run.in_file()), what + ", in the file")
+    until(lambda: condition(run.in_redis()), what + ", in Redis")
+
+
+def each_once(records):
+    ids = [record["event_id"] for record in records]
+    return len(ids) == len(set(ids))
+
+
+@pytest.fixture(name="redis")
+def redis_fixture(tmp_path):
+    server = redis_servers.Redis(tmp_path / "redis")
+    server.socket.chmod(0o777)
+    yield server
+    server.close()
+
+
+@pytest.fixture(name="disk")
+def disk_fixture(tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        yield disk
+
+
+@pytest.fixture(name="out")
+def out_fixture(tmp_path):
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out" / "siem.json"
+
+
+@contextlib.contextmanager
+def watching(folder, redis, path, state=None):
+    one = Watched(folder, redis, path, state)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def send(run, wanted):
+    run.send([frame for host in wanted for frame in dialogue(host)])
+
+
+def test_a_full_disk_under_the_journal_is_told_while_it_is_full_and_made_up_for(tmp_path, redis, disk, out):
+    with watching(tmp_path, redis, out, state=disk / "state") as run:
+        send(run, [10])
+        in_both(run, "the first dialogue", lambda records: hosts(records) == {10})
+        before = run.children()
+        assert len(before) == 4, "worker, reporter, two shippers"
+        ballast = fill(disk)
+        for host in range(11, 71):  # what is left of the journal's last block takes some
+            send(run, [host])
+            if run.part("reporter")["faults"] > 0:
+                break
+        in_both(run, "the alert", lambda records: of_kind(records, DOWN))
+        assert ballast.exists() and of_kind(run.in_file(), DOWN)[0]["sensor"]["process"] == "reporter"
+        assert "journal takes no records" in of_kind(run.in_redis(), DOWN)[0]["alert"]["metadata"]["detail"]
+        assert run.status()["sensor_alerts"] == 1 and "records are written again" not in run.log()
+        fill(disk)  # what the alert left of the room kept for it
+        send(run, range(71, 131))
+        until(lambda: run.worker()["flows"] == host - 10 + 1 + 60, "all dialogues to be watched")
+        status = run.status()
+        assert status["running"] and run.children() == before
+        assert {part["restarts"] for part in (*status["processes"], *status["outputs"])} == {0}
+        wanted = {*range(10, host + 1), *range(71, 131)}
+        assert hosts(run.in_file()) < wanted, "the disk is full"
+        ballast.unlink()
+        in_both(run, "all dialogues", lambda records: hosts(records) == wanted)
+        until(lambda: "records are written again" in run.log(), "the log")
+        assert run.children() == before
+        until(lambda: (run.state / "journal" / "reserve").stat().st_blocks * 512 >= 131072, "the room kept for the next time")
+        assert run.end() == 0
+        assert len(of_kind(run.records(), DOWN)) == run.log().count("records are written again") == 1
+        assert run.in_file() == run.records() and each_once(run.in_file()) and each_once(run.in_redis())
+        print(f"{len(run.in_file())} records, {len(run.in_redis())} alerts in Redis, all once")
+
+
+def test_a_sensor_starts_on_a_disk_that_is_full_and_makes_up_for_it(tmp_path, redis, disk, out):
+    with watching(tmp_path, redis, out, state=disk / "state") as run:
+        send(run, [10])
+        in_both(run, "the first dialogue", lambda records: hosts(records) == {10})
+        assert run.end() == 0
+        ballast = fill(disk)
+        run.start()
+        send(run, range(11, 71))
+        in_both(run, "the alert", lambda records: of_kind(records, DOWN))
+        assert {part["restarts"] for part in run.status()["processes"]} == {0}
+        ballast.unlink()
+        in_both(run, "all dialogues", lambda records: hosts(records) == set(range(10, 71)))
+        assert run.end() == 0
+        assert each_once(run.in_file()) and each_once(run.in_redis())
+
+
+def test_a_full_disk_under_one_output_holds_up_no_other(tmp_path, redis, disk):
+    with watching(tmp_path, redis, disk / "siem.json") as run:
+        send(run, [10])
+        in_both(run, "the first dialogue", lambda records: hosts(records) == {10})
+        ballast = fill(disk)
+        send(run, range(11, 41))
+        until(lambda: hosts(run.in_redis()) == set(range(10, 41)), "the other output")
+        until(lambda: run.status()["outputs"][0]["down"], "the status to tell")
+        assert not run.status()["outputs"][1]["down"] and "No space left" in run.log()
+        assert pathlib.Path(f"/proc/{run.status()['outputs'][0]['pid']}").exists()
+        ballast.unlink()
+        in_both(run, "all dialogues", lambda records: hosts(records) == set(range(10, 41)))
+        until(lambda: "output takes records again" in run.log(), "the log")
+        assert run.end() == 0
+        assert run.in_file() == run.records() and each_once(run.in_file())
