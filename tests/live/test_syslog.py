@@ -33,7 +33,8 @@ class Place:
         self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", MAKE_DEV, "sh", str(folder / "dev")],
                                        stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n"
-        self.prefix = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
+        holder = f"/proc/{self.holder.pid}"
+        self.prefix = ["nsenter", f"--mount={holder}/ns/mnt", f"--root={holder}/root"]  # a chroot stays one
 
     def close(self):
         self.holder.kill()
