@@ -49,7 +49,8 @@ class Machine:
         assert self.holder.stdout.readline() == "ready\n"
 
     def enter(self, *words, may_fail=False):
-        answer = subprocess.run(["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", *words],
+        holder = f"/proc/{self.holder.pid}"  # a chroot stays one
+        answer = subprocess.run(["nsenter", f"--mount={holder}/ns/mnt", f"--root={holder}/root", *words],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 timeout=120, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"})
         assert may_fail or answer.returncode == 0, f"{words}: {answer.stdout}"
