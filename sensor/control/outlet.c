@@ -17,7 +17,7 @@ bool outlet_start(struct outlet *outlet, const struct sensor *sensor, unsigned p
 	outlet->naps = 0;
 	/* a process that is restarted counts its events anew: its start is in the id */
 	(void)snprintf(outlet->prefix, sizeof(outlet->prefix),
-		"%s-%" PRIx64 ".%u.%" PRIu64, sensor->host, sensor->boot_s, place,
+		"%s-%" PRIx64 ".%u.%" PRIu64, sensor->host, sensor->boot_us, place,
 		(uint64_t)outlet->process->restarts);
 	outlet->stream = fmemopen(outlet->bytes, sizeof(outlet->bytes), "w");
 	if (!outlet->stream) {

@@ -37,7 +37,7 @@ struct sensor {
 	int signals; /* signalfd; the supervisor's alone */
 	pid_t supervisor;
 	char host[STATUS_HOST_BYTES];
-	uint64_t boot_s; /* start of the sensor: part of event ids */
+	uint64_t boot_us; /* part of event ids: others may start in the same second */
 };
 
 static inline struct status_process *sensor_process(

@@ -75,7 +75,7 @@ static bool name_sensor(struct supervisor *supervisor, struct reason *why)
 		return reason_set(why, "no host name: %s", strerror(errno));
 	}
 	sensor->supervisor = getpid();
-	sensor->boot_s = clock_realtime_us() / US_PER_S;
+	sensor->boot_us = clock_realtime_us();
 	return true;
 }
 

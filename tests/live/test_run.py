@@ -106,6 +106,15 @@ def test_event_ids_are_unique_over_all_processes_and_restarts(run):
     assert len(ids) == len(set(ids)) and len(ids) > 4
 
 
+def test_event_ids_are_unique_over_starts_in_one_second(run):
+    for _ in range(5):
+        assert run.end() == 0
+        run.start()
+    assert run.end() == 0
+    ids = [record["event_id"] for record in run.records()]
+    assert len(ids) == len(set(ids)) and len({one.split("-")[-2] for one in ids}) == 6
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP], ids=["killed", "crashed", "stopped"])
 def test_a_worker_that_dies_or_hangs_is_replaced_within_a_second_and_told(run, how):
     if how == signal.SIGSEGV and IS_SANITIZED:
