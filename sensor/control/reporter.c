@@ -30,6 +30,7 @@ struct reporter {
 	uint64_t retry_us;    /* the journal failed: not before */
 	uint64_t room_us;     /* no look for room before */
 	bool is_written;      /* something, since it failed */
+	bool is_behind;       /* a ring held more than a batch */
 	uint64_t warn_us;
 	char batch[BATCH_BYTES];
 };
@@ -62,6 +63,7 @@ static bool take_some(struct reporter *reporter, const struct ring *ring)
 	if (len == 0) {
 		return false;
 	}
+	reporter->is_behind = reporter->is_behind || len == BATCH_BYTES;
 	const size_t whole = whole_lines(reporter->batch, len);
 	const size_t taken =
 		whole > 0 ? journal_append(&reporter->journal, reporter->batch, whole,
@@ -105,6 +107,7 @@ static bool take_all(struct reporter *reporter)
 		journal_use_reserve(&reporter->journal);
 	}
 	reporter->retry_us = 0;
+	reporter->is_behind = false;
 	for (unsigned i = 0; i < sensor->process_count && reporter->retry_us == 0;
 		i++) {
 		is_any = take_some(reporter, &sensor->rings[i]) || is_any;
@@ -149,10 +152,10 @@ static void follow(struct reporter *reporter)
 		}
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
-		if (is_any) {
-			gather_records();
-		} else {
+		if (!is_any) {
 			wait_for_records(reporter);
+		} else if (!reporter->is_behind) {
+			gather_records();
 		}
 	}
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NAP_NS_A_MIB 20000 /* 10 Gbit/s fill a fiftieth of the ring meanwhile */
+#define NAP_NS_A_MIB 20000 /* 10 Gbit/s fill a fortieth of the ring meanwhile */
 #define NAP_NS_MOST  1000000
 
 struct tap {
@@ -46,9 +46,8 @@ static bool open_one(
 
 static long nap_ns(uint32_t ring_mib)
 {
-	const uint32_t most = NAP_NS_MOST / NAP_NS_A_MIB;
-	return ring_mib == 0 || ring_mib > most ? NAP_NS_MOST
-						: (long)ring_mib * NAP_NS_A_MIB;
+	const long length_ns = (long)ring_mib * NAP_NS_A_MIB;
+	return length_ns < NAP_NS_MOST ? length_ns : NAP_NS_MOST;
 }
 
 struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_strict,
