@@ -41,6 +41,12 @@ def until(condition, what, patience=PATIENCE_S):
     raise AssertionError(f"not within {patience} s: {what}")
 
 
+def open_to_all(tmp_path, *below):
+    """Whoever the sensor runs as may reach and write a test's folder, and those below it."""
+    for folder in (*tmp_path.parents[:2], tmp_path, *below):
+        folder.chmod(0o777)
+
+
 class Namespace:
     """Lives as long as the process that holds it."""
 

@@ -11,7 +11,7 @@ import pytest
 import redis_servers
 import sensor
 from redis_servers import PASSWORD, SENSOR
-from sensor import Sensor, until
+from sensor import Sensor, open_to_all, until
 from test_run import FOUND, dialogue
 
 WHY_NOT = sensor.why_not_here()
@@ -47,8 +47,7 @@ class Watched(Sensor):
     """With a Redis and a file as outputs; the state directory may be on a disk of its own."""
 
     def __init__(self, folder, redis, path, state=None):
-        for one in (*folder.parents[:2], folder, path.parent):
-            one.chmod(0o777)
+        open_to_all(folder, path.parent)
         self.redis = redis
         self.out = path
         self.elsewhere = state

@@ -14,7 +14,7 @@ import time
 import pytest
 
 import sensor
-from sensor import ROOT, Sensor, until
+from sensor import ROOT, Sensor, open_to_all, until
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -27,8 +27,7 @@ def running(tmp_path):
     """With all ways at once."""
     out = tmp_path / "out"
     out.mkdir()
-    for folder in (*tmp_path.parents[:2], tmp_path, out):
-        folder.chmod(0o777)
+    open_to_all(tmp_path, out)
     settings = tmp_path / "mailwarden.yaml"
     settings.write_text(f"metrics: {{listen: unix:{out}/socket, textfile: {out}/mailwarden.prom, interval: 1}}\n"
                         f"outputs:\n  - {{type: file, name: siem, path: {out}/siem.json}}\n")
@@ -146,8 +145,7 @@ class TestRunning:
 @needs_namespace
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus (package prometheus)")
 def test_prometheus_scrapes_a_sensor_on_loopback(tmp_path):
-    for folder in (*tmp_path.parents[:2], tmp_path):
-        folder.chmod(0o777)
+    open_to_all(tmp_path)
     settings = tmp_path / "mailwarden.yaml"
     settings.write_text("metrics: {}\n")
     (tmp_path / "prometheus.yml").write_text(

@@ -11,7 +11,7 @@ import pytest
 
 import sensor
 import shipping
-from sensor import MAILWARDEN, MATRIX, Sensor, until
+from sensor import MAILWARDEN, MATRIX, Sensor, open_to_all, until
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -144,8 +144,7 @@ class TestRunning:
     def run(self, tmp_path):
         out = tmp_path / "out"
         out.mkdir()
-        for folder in (*tmp_path.parents[:2], tmp_path, out):
-            folder.chmod(0o777)
+        open_to_all(tmp_path, out)
         settings = config(tmp_path, f"{{type: file, name: siem, path: {out}/siem.json}}",
                           more="journal: {size: 8, segment: 1, sync: interval}\n")
         one = Sensor("-c", settings)
@@ -205,8 +204,7 @@ def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
 @pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
 def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path):
     from test_run import watches  # pylint: disable=import-outside-toplevel
-    for folder in (*tmp_path.parents[:2], tmp_path):
-        folder.chmod(0o777)
+    open_to_all(tmp_path)
     one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
     try:
         watches(one, 70)
