@@ -1,17 +1,16 @@
 #include "capture/queue.h"
 
 #include "base/clock.h"
+#include "capture/netfilter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
-#include <linux/netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#define RAW_IP            12 /* DLT_RAW of libpcap on Linux */
 #define ROUNDS_A_DISPATCH 16
 #define LEAVE_ROUNDS      1000        /* of dispatches: traffic may never pause */
 #define MESSAGE_BYTES     (68U << 10) /* a packet and the attributes around it */
@@ -113,22 +112,6 @@ void queue_flush(struct queue *queue)
 
 /* --- packets --- */
 
-/* Packets made on this host carry none. */
-static uint64_t time_of(const struct nlattr *attribute, uint64_t now_us)
-{
-	if (!attribute) {
-		return now_us;
-	}
-	const struct nfqnl_msg_packet_timestamp *stamp =
-		mnl_attr_get_payload(attribute);
-	return be64toh(stamp->sec) * 1000000 + be64toh(stamp->usec);
-}
-
-static uint32_t u32_of(const struct nlattr *attribute)
-{
-	return attribute ? ntohl(mnl_attr_get_u32(attribute)) : 0;
-}
-
 /* False when the message tells of no packet that could be answered. */
 static bool read_packet(const struct queue *queue, const struct nlmsghdr *message,
 	uint64_t now_us, struct queue_packet *packet)
@@ -141,23 +124,24 @@ static bool read_packet(const struct queue *queue, const struct nlmsghdr *messag
 		mnl_attr_get_payload(attributes[NFQA_PACKET_HDR]);
 	const struct nlattr *payload = attributes[NFQA_PAYLOAD];
 	const uint32_t captured_len = payload ? mnl_attr_get_payload_len(payload) : 0;
-	const uint32_t wire_len = u32_of(attributes[NFQA_CAP_LEN]);
+	const uint32_t wire_len = netfilter_u32(attributes[NFQA_CAP_LEN]);
 	*packet = (struct queue_packet){
 		.frame =
 			{
-				.time_us = time_of(attributes[NFQA_TIMESTAMP], now_us),
+				.time_us = netfilter_time(
+					attributes[NFQA_TIMESTAMP], now_us),
 				.bytes = payload ? mnl_attr_get_payload(payload) : NULL,
 				.captured_len = captured_len,
 				.wire_len = wire_len > captured_len ? wire_len
 								    : captured_len,
 				.source = queue->source,
-				.link_type = RAW_IP,
+				.link_type = NETFILTER_RAW_IP,
 				.is_checksum_unset =
-					(u32_of(attributes[NFQA_SKB_INFO]) &
+					(netfilter_u32(attributes[NFQA_SKB_INFO]) &
 						NFQA_SKB_CSUMNOTREADY) != 0,
 			},
 		.id = ntohl(header->packet_id),
-		.mark = u32_of(attributes[NFQA_MARK]),
+		.mark = netfilter_u32(attributes[NFQA_MARK]),
 	};
 	return true;
 }
@@ -367,30 +351,20 @@ static bool configure(
 	}
 	(void)set_flag(queue, NFQA_CFG_F_GSO, !settings->is_gso_refused);
 	request_begin(&request, queue);
-	nfq_nlmsg_cfg_put_params(request.message, NFQNL_COPY_PACKET, QUEUE_COPY_BYTES);
+	nfq_nlmsg_cfg_put_params(
+		request.message, NFQNL_COPY_PACKET, NETFILTER_COPY_BYTES);
 	return request_send(&request, queue) ||
 	       reason_set(why, "queue %u gives no packets: %m", queue->number);
 }
 
-/* Losses are counted by the packets' ids, so no error needs to tell of them. */
+/* Losses are counted by the packets' ids. */
 static bool open_socket(
 	struct queue *queue, const struct queue_settings *settings, struct reason *why)
 {
-	const int bytes = (int)(settings->receive_bytes ? settings->receive_bytes
-							: QUEUE_RECEIVE_BYTES);
-	queue->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!queue->socket ||
-		mnl_socket_bind(queue->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		return reason_set(
-			why, "queue %u: no netlink socket: %m", queue->number);
-	}
-	int on = 1;
-	(void)mnl_socket_setsockopt(queue->socket, NETLINK_NO_ENOBUFS, &on, sizeof(on));
-	return setsockopt(queue_fd(queue), SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
-		       sizeof(bytes)) == 0 ||
-	       setsockopt(queue_fd(queue), SOL_SOCKET, SO_RCVBUF, &bytes,
-		       sizeof(bytes)) == 0 ||
-	       reason_set(why, "queue %u: no receive buffer: %m", queue->number);
+	char name[16];
+	(void)snprintf(name, sizeof(name), "queue %u", queue->number);
+	queue->socket = netfilter_open(settings->receive_bytes, name, why);
+	return queue->socket != NULL;
 }
 
 static bool take_buffers(struct queue *queue, struct reason *why)

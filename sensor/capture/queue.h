@@ -15,15 +15,13 @@
 #include "capture/frame.h"
 
 #define QUEUE_PACKETS_AT_ONCE 16
-#define QUEUE_LENGTH          UINT32_C(4096)       /* used where settings say 0 */
-#define QUEUE_RECEIVE_BYTES   (UINT32_C(32) << 20) /* same */
-#define QUEUE_COPY_BYTES      UINT32_C(65531)      /* the most the kernel copies */
+#define QUEUE_LENGTH          UINT32_C(4096) /* used where settings say 0 */
 
 struct queue_settings {
 	uint16_t number;
 	uint32_t source; /* frame.source of its packets */
 	uint32_t length; /* packets waiting; more are passed unseen; 0: QUEUE_LENGTH */
-	uint32_t receive_bytes; /* socket buffer; 0: QUEUE_RECEIVE_BYTES */
+	uint32_t receive_bytes; /* socket buffer; 0: 32 MiB */
 	bool is_fail_closed;    /* a full queue drops instead of passing */
 	bool is_gso_refused;    /* have the kernel cut large packets first (slower) */
 };

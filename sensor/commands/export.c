@@ -15,7 +15,11 @@ static const char HELP[] =
 	"Usage: mailwarden export --to iptables|nftables --inline [OPTION...]\n"
 	"\n"
 	"Write the rules that hand TCP and name look-ups passing through this host to\n"
-	"`mailwarden run -q` and take decided flows out of the queue again.\n"
+	"`mailwarden run -q` and take decided flows out of the queue again. A flow "
+	"that\n"
+	"will not be blocked any more does not wait: copies of its packets go to the "
+	"NFLOG\n"
+	"group of the queue's number (not with more than 16 queues).\n"
 	"\n"
 	"      --to FORMAT        iptables (iptables-restore, ip6tables-restore) or "
 	"nftables\n"
@@ -53,6 +57,39 @@ struct export
 	bool is_fail_closed;
 };
 
+/* Where their numbers cannot be told apart in a mark, flows stay in the queue. */
+static bool has_groups(const struct export *export)
+{
+	return export->last - export->first < GATE_MARK_GROUPS;
+}
+
+static void print_iptables_copies(const struct export *export)
+{
+	if (!has_groups(export)) {
+		return;
+	}
+	(void)puts(
+		"# one of which nothing will be blocked goes on, and the sensor gets "
+		"copies");
+	for (uint32_t i = export->first; i <= export->last; i++) {
+		const uint32_t mark = GATE_MARK_COPIED | GATE_MARK_GROUP(i);
+		(void)printf("-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32
+			     "/0x%" PRIx32 " -j NFLOG --nflog-group %" PRIu32 "\n",
+			mark, GATE_MARK_COPIED_MASK, i);
+	}
+	(void)printf("-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j RETURN\n",
+		GATE_MARK_COPIED, GATE_MARK_COPIED);
+}
+
+static void print_iptables_save(uint32_t mark, uint32_t mask)
+{
+	(void)printf("-A MAILWARDEN-SAVE -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j CONNMARK --save-mark --nfmask 0x%" PRIx32
+		     " --ctmask 0x%" PRIx32 "\n",
+		mark, mark, mask, mask);
+}
+
 static void print_iptables(const struct export *export)
 {
 	char queue[64];
@@ -74,23 +111,54 @@ static void print_iptables(const struct export *export)
 		"-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
 		" -m tcp --tcp-flags FIN,RST NONE -j RETURN\n"
 		"# what the sensor itself sends to end a connection\n"
-		"-A MAILWARDEN -m mark --mark 0x%" PRIx32 "/0x%" PRIx32 " -j RETURN\n"
-		"-A MAILWARDEN -p tcp -j NFQUEUE %s%s\n"
-		"# look-ups of mail servers\n"
-		"-A MAILWARDEN -p udp -m udp --dport 53 -j NFQUEUE %s%s\n"
-		"# the sensor marks a packet of a decided flow: keep it with the flow\n"
-		"-A MAILWARDEN-SAVE -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
-		" -j CONNMARK --save-mark --nfmask 0x%" PRIx32 " --ctmask 0x%" PRIx32
-		"\n"
+		"-A MAILWARDEN -m mark --mark 0x%" PRIx32 "/0x%" PRIx32 " -j RETURN\n",
+		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_INJECTED,
+		GATE_MARK_INJECTED);
+	print_iptables_copies(export);
+	(void)printf("-A MAILWARDEN -p tcp -j NFQUEUE %s%s\n"
+		     "# look-ups of mail servers\n"
+		     "-A MAILWARDEN -p udp -m udp --dport 53 -j NFQUEUE %s%s\n"
+		     "# the sensor marks a packet of a decided flow: keep it with the "
+		     "flow\n",
+		queue, bypass, queue, bypass);
+	print_iptables_save(GATE_MARK_PASSED, GATE_MARK_PASSED);
+	if (has_groups(export)) {
+		print_iptables_save(GATE_MARK_COPIED, GATE_MARK_COPIED_MASK);
+	}
+	(void)fputs(
 		"# Only what passes through is queued, so the sensor's own records, "
 		"sent "
 		"from this host, are not.\n"
 		"-A FORWARD -j MAILWARDEN\n"
 		"-A POSTROUTING -j MAILWARDEN-SAVE\n"
 		"COMMIT\n",
-		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_INJECTED,
-		GATE_MARK_INJECTED, queue, bypass, queue, bypass, GATE_MARK_PASSED,
-		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_PASSED);
+		stdout);
+}
+
+static void print_nftables_copies(const struct export *export)
+{
+	if (!has_groups(export)) {
+		return;
+	}
+	(void)puts("\t\t# one of which nothing will be blocked goes on, and the sensor "
+		   "gets copies");
+	for (uint32_t i = export->first; i <= export->last; i++) {
+		const uint32_t mark = GATE_MARK_COPIED | GATE_MARK_GROUP(i);
+		(void)printf("\t\tmeta l4proto tcp ct mark and 0x%" PRIx32
+			     " == 0x%" PRIx32 " log group %" PRIu32 " return\n",
+			GATE_MARK_COPIED_MASK, mark, i);
+	}
+}
+
+static void print_nftables_save(const struct export *export)
+{
+	for (uint32_t i = export->first; has_groups(export) && i <= export->last; i++) {
+		const uint32_t mark = GATE_MARK_COPIED | GATE_MARK_GROUP(i);
+		(void)printf("\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32
+			     " ct mark set ct mark and 0x%" PRIx32 " or 0x%" PRIx32
+			     "\n",
+			GATE_MARK_COPIED_MASK, mark, ~GATE_MARK_COPIED_MASK, mark);
+	}
 }
 
 static void print_nftables(const struct export *export)
@@ -100,19 +168,22 @@ static void print_nftables(const struct export *export)
 		export->first == export->last ? "%u" : "%u-%u", export->first,
 		export->last);
 	const char *bypass = export->is_fail_closed ? "" : "flags bypass ";
+	(void)printf("# mailwarden inline, for nft -f. Back out: nft delete table inet "
+		     "mailwarden\n"
+		     "table inet mailwarden\n"
+		     "delete table inet mailwarden\n"
+		     "table inet mailwarden {\n"
+		     "\tchain forward {\n"
+		     "\t\ttype filter hook forward priority mangle; policy accept;\n"
+		     "\t\t# a decided flow is not seen again, but for its end\n"
+		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " tcp flags & (fin | rst) == 0x0 return\n"
+		     "\t\t# what the sensor itself sends to end a connection\n"
+		     "\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32 " return\n",
+		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_INJECTED,
+		GATE_MARK_INJECTED);
+	print_nftables_copies(export);
 	(void)printf(
-		"# mailwarden inline, for nft -f. Back out: nft delete table inet "
-		"mailwarden\n"
-		"table inet mailwarden\n"
-		"delete table inet mailwarden\n"
-		"table inet mailwarden {\n"
-		"\tchain forward {\n"
-		"\t\ttype filter hook forward priority mangle; policy accept;\n"
-		"\t\t# a decided flow is not seen again, but for its end\n"
-		"\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
-		" tcp flags & (fin | rst) == 0x0 return\n"
-		"\t\t# what the sensor itself sends to end a connection\n"
-		"\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32 " return\n"
 		"\t\tmeta l4proto tcp queue %sto %s\n"
 		"\t\t# look-ups of mail servers\n"
 		"\t\tudp dport 53 queue %sto %s\n"
@@ -122,14 +193,15 @@ static void print_nftables(const struct export *export)
 		"\t\t# the sensor marks a packet of a decided flow: keep it with "
 		"the flow\n"
 		"\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32
-		" ct mark set ct mark or 0x%" PRIx32 "\n"
-		"\t}\n"
-		"\t# Only what passes through is queued, so the sensor's own "
-		"records, sent from this host, are not.\n"
-		"}\n",
-		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_INJECTED,
-		GATE_MARK_INJECTED, bypass, queue, bypass, queue, GATE_MARK_PASSED,
-		GATE_MARK_PASSED, GATE_MARK_PASSED);
+		" ct mark set ct mark or 0x%" PRIx32 "\n",
+		bypass, queue, bypass, queue, GATE_MARK_PASSED, GATE_MARK_PASSED,
+		GATE_MARK_PASSED);
+	print_nftables_save(export);
+	(void)fputs("\t}\n"
+		    "\t# Only what passes through is queued, so the sensor's own "
+		    "records, sent from this host, are not.\n"
+		    "}\n",
+		stdout);
 }
 
 struct format {

@@ -97,6 +97,20 @@ void answer_block(const struct engine_passage *passage, uint32_t sequence,
 	}
 }
 
+void answer_block_behind(const struct engine_passage *passage, struct answers *answers)
+{
+	struct packet packet = *passage->packet;
+	struct engine_passage behind = *passage;
+	packet.sequence += packet_numbers(&packet);
+	packet.payload_wire_len = 0;
+	packet.tcp_flags &= (uint8_t) ~(TCP_SYN | TCP_FIN);
+	behind.packet = &packet;
+	if (behind.action == ACTION_REFUSE) {
+		behind.action = ACTION_REJECT;
+	}
+	answer_block(&behind, packet.sequence, answers);
+}
+
 void answer_syn(const struct packet *packet, struct answers *answers)
 {
 	answers->count = 0;

@@ -24,5 +24,11 @@ struct answers {
 void answer_block(const struct engine_passage *passage, uint32_t sequence,
 	struct answers *answers);
 
+/*
+ * The same for a packet that was not dropped: what follows it is not to be taken. Nobody
+ * is spoken to, since its receiver may have answered already.
+ */
+void answer_block_behind(const struct engine_passage *passage, struct answers *answers);
+
 /* A connection that is not even to begin: a reset for its SYN. */
 void answer_syn(const struct packet *packet, struct answers *answers);

@@ -35,6 +35,10 @@ static void close_queues_of_others(const struct sensor *sensor, unsigned place)
 		if (queue && i != place) {
 			(void)close(queue_fd(queue));
 		}
+		const struct nflog *log = sensor->logs[i - SENSOR_WORKERS];
+		if (log && i != place) {
+			(void)close(nflog_fd(log));
+		}
 	}
 }
 

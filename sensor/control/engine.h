@@ -19,7 +19,8 @@
 
 enum engine_standing {
 	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
-	ENGINE_STANDING_PASSED,   /* nothing more will be found in its bytes */
+	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
+	ENGINE_STANDING_PASSED, /* nothing more will be found in its bytes */
 	ENGINE_STANDING_BLOCKED,
 };
 

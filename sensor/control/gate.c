@@ -11,9 +11,15 @@
 #define US_PER_MS UINT64_C(1000)
 #define US_PER_S  UINT64_C(1000000)
 
+#define DRAIN_COPIES_MS 20 /* longer than the kernel gathers them */
+#define DRAIN_ROUNDS    50 /* traffic may never pause */
+
+_Static_assert(NFLOG_FRAMES_AT_ONCE <= QUEUE_PACKETS_AT_ONCE, "decisions have places");
+
 enum verdict_given {
 	VERDICT_GIVEN_PASS = 0,
 	VERDICT_GIVEN_PASS_MARKED,
+	VERDICT_GIVEN_PASS_COPIED,
 	VERDICT_GIVEN_HOLD,
 	VERDICT_GIVEN_DROP,
 };
@@ -45,6 +51,7 @@ struct gate {
 	struct injector *injector;
 	struct gate_counters counters;
 	bool is_gone;
+	bool is_copy; /* the packets at hand have gone on already */
 	uint64_t now_us;
 	struct decision decisions[QUEUE_PACKETS_AT_ONCE];
 	struct held *held; /* in the order they came */
@@ -155,7 +162,12 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 {
 	const struct line line = line_of(passage);
 	struct answers answers;
-	answer_block(passage, first_missing(gate, &line, passage->packet), &answers);
+	if (gate->is_copy) {
+		answer_block_behind(passage, &answers);
+	} else {
+		answer_block(
+			passage, first_missing(gate, &line, passage->packet), &answers);
+	}
 	settle_held(gate, &line, false);
 	send_answers(gate, &answers);
 	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
@@ -199,6 +211,17 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 	}
 }
 
+/* Decided: its own verdict, and what was held of it goes on. */
+static void pass(struct gate *gate, const struct engine_passage *passage,
+	enum verdict_given verdict)
+{
+	gate->decisions[passage->frame].verdict = verdict;
+	if (gate->held_count > 0) {
+		const struct line line = line_of(passage);
+		settle_held(gate, &line, true);
+	}
+}
+
 static void on_passage(void *context, const struct engine_passage *passage)
 {
 	struct gate *gate = (struct gate *)context;
@@ -206,12 +229,13 @@ static void on_passage(void *context, const struct engine_passage *passage)
 	case ENGINE_STANDING_OPEN:
 		on_open(gate, passage);
 		break;
+	case ENGINE_STANDING_SAFE:
+		pass(gate, passage,
+			gate->settings.log ? VERDICT_GIVEN_PASS_COPIED
+					   : VERDICT_GIVEN_PASS);
+		break;
 	case ENGINE_STANDING_PASSED:
-		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_PASS_MARKED;
-		if (gate->held_count > 0) {
-			const struct line line = line_of(passage);
-			settle_held(gate, &line, true);
-		}
+		pass(gate, passage, VERDICT_GIVEN_PASS_MARKED);
 		break;
 	case ENGINE_STANDING_BLOCKED:
 		block(gate, passage);
@@ -229,6 +253,12 @@ static void answer_packet(struct gate *gate, const struct queue_packet *packet,
 	case VERDICT_GIVEN_PASS_MARKED:
 		gate->counters.passed_marked++;
 		queue_accept(gate->queue, packet->id, packet->mark | GATE_MARK_PASSED);
+		break;
+	case VERDICT_GIVEN_PASS_COPIED:
+		gate->counters.copied_marked++;
+		queue_accept(gate->queue, packet->id,
+			(packet->mark & ~GATE_MARK_COPIED_MASK) |
+				gate->settings.copied_mark);
 		break;
 	case VERDICT_GIVEN_HOLD:
 		hold(gate, packet->id, decision);
@@ -262,6 +292,17 @@ static void on_packets(void *context, const struct queue_packet *packets, size_t
 			answer_packet(gate, &packets[first + i], &gate->decisions[i]);
 		}
 	}
+}
+
+/* They need no verdict; what is decided of the flow is acted on all the same. */
+static void on_copies(void *context, const struct frame *frames, size_t count)
+{
+	const struct round *round = (const struct round *)context;
+	struct gate *gate = round->gate;
+	gate->now_us = clock_realtime_us();
+	gate->is_copy = true;
+	engine_frames(round->engine, frames, count);
+	gate->is_copy = false;
 }
 
 /* --- life --- */
@@ -305,6 +346,27 @@ void gate_attach(struct gate *gate, struct engine_outputs *outputs)
 	outputs->passage = on_passage;
 }
 
+static void lose(struct gate *gate, const struct reason *why)
+{
+	gate->is_gone = true;
+	log_line(LOG_LEVEL_ERROR, "gate", "%s", why->text);
+}
+
+static bool dispatch_copies(struct gate *gate, struct round *round)
+{
+	struct reason why = {.text = ""};
+	if (!gate->settings.log) {
+		return false;
+	}
+	const enum nflog_result result =
+		nflog_dispatch(gate->settings.log, on_copies, round, &why);
+	if (result == NFLOG_GONE) {
+		lose(gate, &why);
+	}
+	return result == NFLOG_FRAMES;
+}
+
+/* The queue first: what was copied came behind what waited of the same flow. */
 bool gate_dispatch(struct gate *gate, struct engine *engine)
 {
 	struct round round = {.gate = gate, .engine = engine};
@@ -315,20 +377,22 @@ bool gate_dispatch(struct gate *gate, struct engine *engine)
 	const enum queue_result result =
 		queue_dispatch(gate->queue, on_packets, &round, &why);
 	if (result == QUEUE_GONE) {
-		gate->is_gone = true;
-		log_line(LOG_LEVEL_ERROR, "gate", "%s", why.text);
+		lose(gate, &why);
 	}
+	const bool has_copies = dispatch_copies(gate, &round);
 	if (gate->held_count > 0) {
 		gate->now_us = clock_realtime_us();
 		look_at_time(gate);
 		queue_flush(gate->queue);
 	}
-	return result == QUEUE_PACKETS;
+	return result == QUEUE_PACKETS || has_copies;
 }
 
 void gate_wait(const struct gate *gate, int timeout_ms)
 {
-	struct pollfd list = {.fd = queue_fd(gate->queue), .events = POLLIN};
+	const struct nflog *log = gate->settings.log;
+	struct pollfd list[2] = {{.fd = queue_fd(gate->queue), .events = POLLIN},
+		{.fd = log ? nflog_fd(log) : -1, .events = POLLIN}};
 	if (gate->held_count > 0) {
 		const uint64_t now_us = clock_realtime_us();
 		const uint64_t until_us = gate->held[0].until_us;
@@ -336,16 +400,30 @@ void gate_wait(const struct gate *gate, int timeout_ms)
 			until_us > now_us ? (until_us - now_us) / US_PER_MS + 1 : 0;
 		timeout_ms = left_ms < (uint64_t)timeout_ms ? (int)left_ms : timeout_ms;
 	}
-	(void)poll(&list, 1, timeout_ms);
+	(void)poll(list, sizeof(list) / sizeof(list[0]), timeout_ms);
 }
 
-void gate_drain(struct gate *gate)
+static void drain_copies(struct gate *gate, struct engine *engine)
+{
+	struct round round = {.gate = gate, .engine = engine};
+	struct pollfd list = {.fd = nflog_fd(gate->settings.log), .events = POLLIN};
+	unsigned rounds = 0;
+	while (rounds < DRAIN_ROUNDS && poll(&list, 1, DRAIN_COPIES_MS) > 0 &&
+		dispatch_copies(gate, &round)) {
+		rounds++;
+	}
+}
+
+void gate_drain(struct gate *gate, struct engine *engine)
 {
 	while (gate->held_count > 0) {
 		let_oldest_go(gate);
 	}
 	queue_flush(gate->queue);
 	queue_leave(gate->queue);
+	if (gate->settings.log && !gate->is_gone) {
+		drain_copies(gate, engine);
+	}
 }
 
 bool gate_is_gone(const struct gate *gate)
@@ -357,4 +435,7 @@ void gate_counters(const struct gate *gate, struct gate_counters *counters)
 {
 	*counters = gate->counters;
 	queue_counters(gate->queue, &counters->queue);
+	if (gate->settings.log) {
+		nflog_counters(gate->settings.log, &counters->log);
+	}
 }

@@ -4,12 +4,15 @@
  * Each packet gets exactly one verdict. A flow that is blocked is ended toward both
  * sides as its action says; one in which nothing more can be found is marked, so that
  * the rules of `mailwarden export --inline` keep its further packets out of the queue.
+ * So is one of which nothing more will be blocked, but its packets are looked at on:
+ * they go their way at once and copies of them come by NFLOG.
  * What is not decided passes, or is held for a bounded number of packets and time.
  * Whatever is in doubt passes: the sensor is never the outage.
  */
 #pragma once
 
 #include "capture/inject.h"
+#include "capture/nflog.h"
 #include "capture/queue.h"
 #include "control/bans.h"
 #include "control/engine.h"
@@ -17,9 +20,16 @@
 /* Bits of packet and connection marks; the others are left alone. */
 #define GATE_MARK_PASSED   UINT32_C(0x10000) /* flow needs be seen no more */
 #define GATE_MARK_INJECTED UINT32_C(0x20000) /* packet of our own */
+/* The flow's packets are copied to a group: its number modulo so many is in the mark. */
+#define GATE_MARK_COPIED        UINT32_C(0x40000)
+#define GATE_MARK_GROUPS        16
+#define GATE_MARK_GROUP(number) (((number) % GATE_MARK_GROUPS) << 20)
+#define GATE_MARK_COPIED_MASK   (GATE_MARK_COPIED | GATE_MARK_GROUP(UINT32_C(15)))
 
 struct gate_settings {
 	struct queue *queue;   /* borrowed, open */
+	struct nflog *log;     /* the same; NULL: safe flows stay in the queue */
+	uint32_t copied_mark;  /* of safe flows: GATE_MARK_COPIED and its group */
 	uint32_t hold_packets; /* of undecided flows, held at once; 0: they pass */
 	uint32_t hold_ms;      /* at most so long */
 	uint32_t ban_s;        /* a blocked sender stays out so long; 0: not at all */
@@ -29,7 +39,9 @@ struct gate_settings {
 
 struct gate_counters {
 	struct queue_counters queue;
+	struct nflog_counters log;
 	uint64_t passed_marked;
+	uint64_t copied_marked;
 	uint64_t blocked_flows;
 	uint64_t blocked_banned; /* connections refused for a ban */
 	uint64_t injected;
@@ -53,13 +65,16 @@ void gate_attach(struct gate *gate, struct engine_outputs *outputs);
 /* What is at hand, a bounded number of packets. False: none, so wait. */
 bool gate_dispatch(struct gate *gate, struct engine *engine);
 
-/* Until a packet comes or a held one is due, at most so long. */
+/* Until a packet or a copy comes or a held one is due, at most so long. */
 void gate_wait(const struct gate *gate, int timeout_ms);
 
-/* The end: what is held or waits passes, and others may have the queue. */
-void gate_drain(struct gate *gate);
+/*
+ * The end: what is held or waits passes, and others may have the queue; what the kernel
+ * still has of copies goes through the engine.
+ */
+void gate_drain(struct gate *gate, struct engine *engine);
 
-/* The socket is broken; only a new gate helps. */
+/* A socket is broken; only a new gate helps. */
 bool gate_is_gone(const struct gate *gate);
 
 void gate_counters(const struct gate *gate, struct gate_counters *counters);

@@ -24,6 +24,17 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 		}
 	}
 	record->is_blocked = flow->action != 0;
+	struct conversation *conversation = flow_area(engine->flows, flow);
+	if (conversation) {
+		conversation->is_safe =
+			action_is_settled(table, record->observation, judgement);
+	}
+}
+
+static bool is_safe(const struct engine *engine, const struct flow *flow)
+{
+	const struct conversation *conversation = flow_area(engine->flows, flow);
+	return conversation && conversation->is_safe;
 }
 
 /* No byte of it is looked at any more, nor will be. */
@@ -73,6 +84,8 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		stop_looking(engine, flow);
 	} else if (is_passed(engine, flow)) {
 		passage.standing = ENGINE_STANDING_PASSED;
+	} else if (is_safe(engine, flow)) {
+		passage.standing = ENGINE_STANDING_SAFE;
 	} else {
 		passage.is_undecided = is_undecided(engine, flow);
 	}

@@ -10,7 +10,7 @@
 
 /*
  * The judgement at hand is of this flow (NULL: of none that could be blocked): choose
- * the action, keep it with the flow, note it in the record.
+ * the action, keep it with the flow, note it in the record, and whether more may come.
  */
 void passage_decide(struct engine *engine, struct flow *flow, struct record *record);
 

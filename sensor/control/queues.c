@@ -13,6 +13,20 @@
 /* Below the process's own directory, where a mount may show nothing else of proc(5). */
 static const char KERNEL_LIST[] = "/proc/self/net/netfilter/nfnetlink_queue";
 
+/* A kernel without NFLOG: then packets wait a little longer than they need. */
+static void open_log(struct sensor *sensor, unsigned worker)
+{
+	const struct nflog_settings log = {
+		.group = settings_queue(sensor->settings, worker)};
+	struct reason why;
+	sensor->logs[worker] = nflog_open(&log, &why);
+	if (!sensor->logs[worker]) {
+		log_line(LOG_LEVEL_WARNING, "supervisor",
+			"%s: flows stay in queue %u while they are looked at", why.text,
+			log.group);
+	}
+}
+
 static bool open_one(struct sensor *sensor, unsigned worker, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
@@ -20,7 +34,11 @@ static bool open_one(struct sensor *sensor, unsigned worker, struct reason *why)
 		.length = settings->queue_length,
 		.is_fail_closed = settings->is_fail_closed};
 	sensor->queues[worker] = queue_open(&queue, why);
-	return sensor->queues[worker] != NULL;
+	if (!sensor->queues[worker]) {
+		return false;
+	}
+	open_log(sensor, worker);
+	return true;
 }
 
 bool queues_open(struct sensor *sensor, struct reason *why)
@@ -38,6 +56,8 @@ void queues_renew(struct sensor *sensor, unsigned place)
 {
 	struct reason why;
 	queue_close(sensor->queues[place - SENSOR_WORKERS]);
+	nflog_close(sensor->logs[place - SENSOR_WORKERS]);
+	sensor->logs[place - SENSOR_WORKERS] = NULL;
 	if (!open_one(sensor, place - SENSOR_WORKERS, &why)) {
 		log_line(LOG_LEVEL_ERROR, sensor_process(sensor, place)->name, "%s",
 			why.text);

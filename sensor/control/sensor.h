@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/ring.h"
+#include "capture/nflog.h"
 #include "capture/queue.h"
 #include "control/matrix_store.h"
 #include "control/privileges.h"
@@ -30,7 +31,9 @@ struct sensor {
 	unsigned process_count; /* supervisor, reporter, workers: who writes records */
 	unsigned output_end;    /* and the shippers behind them */
 	unsigned place_count;   /* and the one that tells metrics, if it is wanted */
-	struct queue *queues[STATUS_WORKERS_MAX]; /* by worker; NULL: it has none */
+	uint16_t fanout_groups[SETTINGS_LIST_MAX]; /* by interface; 0: one worker */
+	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
+	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */
 	int state_directory;
 	int lock;    /* the page's; the supervisor's alone */
 	int wake;    /* eventfd: something is in a ring that was empty */

@@ -146,6 +146,10 @@ static bool make_gate(struct worker *worker, struct reason *why)
 	}
 	const struct gate_settings gate = {
 		.queue = sensor->queues[worker->place - SENSOR_WORKERS],
+		.log = sensor->logs[worker->place - SENSOR_WORKERS],
+		.copied_mark = GATE_MARK_COPIED |
+			       GATE_MARK_GROUP((uint32_t)settings_queue(
+				       settings, worker->place - SENSOR_WORKERS)),
 		.hold_packets = settings->hold_packets,
 		.hold_ms = settings->hold_ms,
 		.ban_s = settings->ban_s,
@@ -156,6 +160,9 @@ static bool make_gate(struct worker *worker, struct reason *why)
 		return reason_set(why, "%s is not open", worker->process->source);
 	}
 	queue_adopt(gate.queue);
+	if (gate.log) {
+		nflog_adopt(gate.log);
+	}
 	worker->queue_name = worker->process->source;
 	worker->actions = settings->actions;
 	worker->actions.is_enforcing = settings->is_enforcing;
@@ -219,7 +226,7 @@ static bool start(struct worker *worker, struct reason *why)
 	return true;
 }
 
-#define GATE_COUNTERS 11
+#define GATE_COUNTERS 13
 
 static size_t count_gate(
 	struct worker *worker, struct json_counter *list, struct taps_counters *taps)
@@ -227,18 +234,21 @@ static size_t count_gate(
 	struct gate_counters gate;
 	gate_counters(worker->gate, &gate);
 	*taps = (struct taps_counters){
-		.received = gate.queue.received, .lost = gate.queue.lost};
+		.received = gate.queue.received + gate.log.received,
+		.lost = gate.queue.lost + gate.log.lost};
 	const struct json_counter all[GATE_COUNTERS] = {
 		{"inline.accepted", gate.queue.accepted},
 		{"inline.dropped", gate.queue.dropped},
 		{"inline.passed_marked", gate.passed_marked},
+		{"inline.copied_marked", gate.copied_marked},
+		{"inline.copies", gate.log.received},
 		{"inline.blocked_flows", gate.blocked_flows},
 		{"inline.blocked_banned", gate.blocked_banned},
 		{"inline.injected", gate.injected},
 		{"inline.inject_errors", gate.inject_errors},
 		{"inline.held", gate.held},
 		{"inline.held_late", gate.held_late},
-		{"inline.unreadable", gate.queue.unreadable},
+		{"inline.unreadable", gate.queue.unreadable + gate.log.unreadable},
 		{"inline.verdict_errors", gate.queue.verdict_errors},
 	};
 	memcpy(list, all, sizeof(all));
@@ -330,7 +340,7 @@ static void drain(struct worker *worker)
 	worker->process->state = STATUS_STATE_DRAINING;
 	worker->outlet.naps = NAPS_AT_END;
 	if (worker->gate) {
-		gate_drain(worker->gate);
+		gate_drain(worker->gate, worker->engine);
 	}
 	engine_drain(worker->engine);
 	ceiling_due(&worker->ceiling, UINT64_MAX, on_held, worker);

@@ -102,6 +102,48 @@ static bool is_guess(const struct observation *observation)
 	return observation->confidence == DIRECTION_CONFIDENCE_PORT;
 }
 
+/* One command line is answered after the other; a connection carries one protocol. */
+static bool is_dialogue(enum protocol protocol)
+{
+	const struct protocol_row *row = protocol_row(protocol);
+	switch (row->family) {
+	case PROTOCOL_SMTP:
+	case PROTOCOL_LMTP:
+	case PROTOCOL_IMAP:
+	case PROTOCOL_POP3:
+	case PROTOCOL_SIEVE:
+		return !row->is_implicit_tls;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What depends on the ends, the port, the protocol and on whether content crosses in
+ * clear, and what is never raised on a flow that carries mail: all told by then.
+ */
+#define TOLD_WITH_CONTENT                                       \
+	(FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |             \
+		FINDING_BIT(FINDING_SENDER_ATTEMPT) |           \
+		FINDING_BIT(FINDING_FLOW_ILLEGITIMATE) |        \
+		FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH) |       \
+		FINDING_BIT(FINDING_PORT_UNUSUAL) |             \
+		FINDING_BIT(FINDING_SMTPS_IMPLICIT) |           \
+		FINDING_BIT(FINDING_TLS_MISSING) |              \
+		FINDING_BIT(FINDING_ZONE_MAILBOX_MISPLACED) |   \
+		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED) | \
+		FINDING_BIT(FINDING_SENDER_MX_LOOKUP))
+
+static bool blocks_only(const struct action_table *table, uint64_t findings)
+{
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (table->of[i] != ACTION_ACCEPT && !(findings & FINDING_BIT(i))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 struct action_choice action_choose(const struct action_table *table,
 	const struct observation *observation, const struct judgement *judgement)
 {
@@ -118,4 +160,18 @@ struct action_choice action_choose(const struct action_table *table,
 		choice.is_audited = true;
 	}
 	return choice;
+}
+
+bool action_is_settled(const struct action_table *table,
+	const struct observation *observation, const struct judgement *judgement)
+{
+	if (!observation->facts || !observation->facts->has_content_clear ||
+		!is_dialogue(observation->protocol)) {
+		return false;
+	}
+	return !table->is_enforcing ||
+	       (judgement->verdict != VERDICT_UNDECIDED &&
+		       action_choose(table, observation, judgement).action ==
+			       ACTION_ACCEPT &&
+		       blocks_only(table, TOLD_WITH_CONTENT));
 }

@@ -38,4 +38,11 @@ bool action_table_set(struct action_table *table, const char *text, struct reaso
 struct action_choice action_choose(const struct action_table *table,
 	const struct observation *observation, const struct judgement *judgement);
 
+/*
+ * Content crossed in clear and the matrix has answered, so that nothing the flow may still
+ * show would be blocked. False where in doubt. judgement: the one of this observation.
+ */
+bool action_is_settled(const struct action_table *table,
+	const struct observation *observation, const struct judgement *judgement);
+
 const char *action_name(enum action action);

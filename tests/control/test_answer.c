@@ -148,6 +148,27 @@ static void a_syn_is_answered_as_by_a_closed_port(void **state)
 	assert_int_equal(answers.list[0].dst_port, CLIENT_PORT);
 }
 
+static void what_went_on_already_is_reset_behind_itself(void **state)
+{
+	(void)state;
+	const struct packet command = packet_of(true, 12, TCP_ACK | TCP_FIN);
+	const struct engine_passage passage = {.packet = &command,
+		.standing = ENGINE_STANDING_BLOCKED,
+		.action = ACTION_REFUSE,
+		.is_first_blocked = true,
+		.is_from_client = true};
+	struct answers answers;
+	answer_block_behind(&passage, &answers);
+	assert_int_equal(answers.count, 2);
+	const struct inject_segment *client = toward(&answers, CLIENT_PORT);
+	const struct inject_segment *server = toward(&answers, SERVER_PORT);
+	assert_null(client->text);
+	assert_int_equal(client->flags, TCP_RST | TCP_ACK);
+	assert_int_equal(client->acknowledgement, CLIENT_AT + 12 + 1);
+	assert_int_equal(server->flags, TCP_RST | TCP_ACK);
+	assert_int_equal(server->sequence, CLIENT_AT + 12 + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +182,7 @@ int main(void)
 			whoever_goes_on_is_reset_again_but_no_reset_is_answered),
 		cmocka_unit_test(dropping_says_nothing),
 		cmocka_unit_test(a_syn_is_answered_as_by_a_closed_port),
+		cmocka_unit_test(what_went_on_already_is_reset_behind_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,65 @@ static void a_guess_by_port_numbers_blocks_nobody(void **state)
 	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
 }
 
+static bool is_settled(const struct scene *scene)
+{
+	return action_is_settled(&scene->table, &scene->observation, &scene->judgement);
+}
+
+static void set_settled(struct scene *scene)
+{
+	set(scene);
+	scene->judgement.findings = 0;
+	scene->judgement.verdict = VERDICT_LEGITIMATE;
+	scene->facts.has_content_clear = true;
+}
+
+static void content_in_clear_settles_a_legitimate_flow(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set_settled(&scene);
+	assert_true(is_settled(&scene));
+	scene.facts.has_content_clear = false;
+	assert_false(is_settled(&scene));
+	set_settled(&scene);
+	scene.judgement.verdict = VERDICT_UNDECIDED;
+	assert_false(is_settled(&scene));
+	set_settled(&scene);
+	scene.judgement.findings = FINDING_BIT(FINDING_SENDER_ILLEGITIMATE);
+	assert_false(is_settled(&scene));
+	scene.table.is_enforcing = false;
+	assert_true(is_settled(&scene));
+}
+
+static void a_connection_that_may_carry_something_else_is_never_settled(void **state)
+{
+	(void)state;
+	static const enum protocol OTHERS[] = {PROTOCOL_SMTPS, PROTOCOL_EAS,
+		PROTOCOL_MAPI_RPC, PROTOCOL_HTTP, PROTOCOL_UNKNOWN};
+	struct scene scene;
+	set_settled(&scene);
+	for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
+		scene.observation.protocol = OTHERS[i];
+		assert_false(is_settled(&scene));
+	}
+	scene.observation.protocol = PROTOCOL_POP3;
+	assert_true(is_settled(&scene));
+}
+
+static void what_may_still_be_found_and_is_blocked_keeps_it_open(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct reason why;
+	set_settled(&scene);
+	assert_true(action_table_set(&scene.table, "tls.missing=reject", &why));
+	assert_true(is_settled(&scene));
+	assert_true(
+		action_table_set(&scene.table, "tls.credentials-clear=reject", &why));
+	assert_false(is_settled(&scene));
+}
+
 static void a_wrong_setting_is_told(void **state)
 {
 	(void)state;
@@ -148,6 +207,10 @@ int main(void)
 		cmocka_unit_test(what_is_not_in_the_table_passes),
 		cmocka_unit_test(the_gravest_action_of_several_findings_holds),
 		cmocka_unit_test(a_guess_by_port_numbers_blocks_nobody),
+		cmocka_unit_test(content_in_clear_settles_a_legitimate_flow),
+		cmocka_unit_test(
+			a_connection_that_may_carry_something_else_is_never_settled),
+		cmocka_unit_test(what_may_still_be_found_and_is_blocked_keeps_it_open),
 		cmocka_unit_test(a_wrong_setting_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,11 @@ class Router:
         for tool in ("iptables-restore", "ip6tables-restore"):
             self.run(self.router, tool, "--noflush", input=text)
 
+    def rules_that_queue_all(self):
+        self.run(self.router, "iptables", "-t", "mangle", "-F")
+        self.run(self.router, "iptables", "-t", "mangle", "-A", "FORWARD", "-p", "tcp", "-j", "NFQUEUE",
+                 "--queue-bypass")
+
     def serve(self, *ports):
         key = self.folder / "server.pem"
         command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",

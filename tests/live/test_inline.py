@@ -13,6 +13,13 @@ from sensor import stop_the_next_start
 PORTS = ("25", "2525", "465/tls")
 
 
+def rule_packets(router, target, match=""):
+    """How many packets the rules of this target and with this text saw."""
+    listing = router.run(router.router, "iptables", "-t", "mangle", "-nvxL").stdout
+    return sum(int(line.split()[0]) for line in listing.splitlines()
+               if line.split()[2:3] == [target] and match in line)
+
+
 @pytest.fixture
 def router(tmp_path):
     with bench.built(tmp_path) as made:
@@ -84,12 +91,110 @@ def test_decided_flows_leave_the_queue_and_their_end_is_still_seen(router):
     sensor = router.sensor("-q", "0", "--audit")
     assert router.send(MX_OUT, SERVER, "465/tls")["result"] == "sent"
     router.end(sensor)
-    listing = router.run(router.router, "iptables", "-t", "mangle", "-nvxL").stdout
-    counts = {line.split()[2]: int(line.split()[0]) for line in listing.splitlines()
-              if "CONNMARK" in line or "connmark match" in line}
-    assert counts["CONNMARK"] > 0 and counts["RETURN"] > 0, listing
+    assert rule_packets(router, "CONNMARK", "0x10000") > 0
+    assert rule_packets(router, "RETURN", "0x10000") > 0
     states = [one["flow"]["state"] for one in router.records("mail")]
     assert states == ["closed"]
+
+
+def judged(router):
+    """What was found, without what differs from run to run."""
+    mail = [(one["mail"], one["flow"]["state"], one["flow"]["pkts_toserver"], one["flow"]["bytes_toserver"])
+            for one in router.records("mail")]
+    return sorted(router.alerts()), mail
+
+
+def test_a_flow_that_will_not_be_blocked_is_copied_and_judged_as_if_it_waited(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    copied = judged(router)
+    assert rule_packets(router, "NFLOG") >= 10 and rule_packets(router, "NFQUEUE") < 10
+    router.rules_that_queue_all()
+    sensor = router.sensor("-q", "0", "--enforce")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    alerts, mail = judged(router)
+    assert copied == (alerts[::2], mail[:1]) and alerts[::2] == alerts[1::2] and mail[0] == mail[1]
+
+
+def test_each_queue_has_its_own_copies(router):
+    router.run(router.router, "iptables", "-t", "mangle", "-F")
+    router.rules("2:5")
+    sensor = router.sensor("-q", "2:5", "--audit")
+    for source in (MX_OUT, WORKSTATION):
+        assert router.send(source, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    assert [one["mail"]["messages"] for one in router.records("mail")] == [1, 1]
+    assert rule_packets(router, "NFLOG") >= 20
+
+
+def test_a_finding_that_may_still_come_and_is_blocked_keeps_the_flow_in_the_queue(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--action", "tls.credentials-clear=reject")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    assert rule_packets(router, "NFLOG") == 0
+
+
+HOLD_GROUP = """
+import socket, struct, sys, time
+def attribute(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+body = struct.pack("=BB", 0, 0) + struct.pack(">H", 0) + attribute(1, b"\\x01")  # NFULNL_CFG_CMD_BIND
+channel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)  # NETLINK_NETFILTER
+channel.send(struct.pack("=IHHII", 16 + len(body), 4 << 8 | 1, 5, 1, 0) + body)  # REQUEST, ACK
+print(struct.unpack("=i", channel.recv(4096)[16:20])[0], flush=True)
+time.sleep(60)
+"""
+
+
+def test_without_a_log_group_flows_stay_in_the_queue(router):
+    other = router.start(router.router, "/usr/bin/python3", "-c", HOLD_GROUP, stdout=subprocess.PIPE)
+    assert other.stdout.readline() == "0\n"
+    sensor = router.sensor("-q", "0", "--enforce")
+    assert "log group 0 cannot be bound: " in (router.folder / "sensor.log").read_text()
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    assert [one["mail"]["messages"] for one in router.records("mail")] == [1]
+    assert rule_packets(router, "NFLOG") == 0
+
+
+SLOW_CLIENT = """
+import socket, sys, time
+channel = socket.create_connection((sys.argv[2], 25), 5, (sys.argv[1], 0))
+channel.settimeout(5)
+def say(line):
+    if line:
+        channel.sendall(line + b"\\r\\n")
+    return channel.recv(4096)
+for line in (None, b"EHLO client.example.org", b"MAIL FROM:<a@example.org>", b"RCPT TO:<b@example.net>", b"RSET"):
+    say(line)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    say(b"MAIL FROM:<a@example.org> REQUIRETLS")
+    time.sleep(0.3)  # copies come a little later
+    print(say(b"RCPT TO:<b@example.net>").decode().strip())
+except (ConnectionResetError, BrokenPipeError):
+    print("reset")
+"""
+
+
+def test_a_copied_flow_that_another_matrix_forbids_is_reset(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    client = router.start(router.client, "/usr/bin/python3", "-c", SLOW_CLIENT, MX_OUT, SERVER,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert client.stdout.readline() == "ready\n"
+    assert rule_packets(router, "NFLOG") > 0
+    matrix = router.folder / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("from: mx-out", "from: workstations"))
+    sensor.send_signal(signal.SIGHUP)
+    router.wait(lambda: worker_of(router)["matrix"] == 2)
+    client.stdin.write("go on\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == "reset\n"
+    router.end(sensor)
+    assert ("sender.illegitimate", "blocked", 25) in router.alerts()
 
 
 def test_an_upload_of_anything_to_a_server_that_is_silent_leaves_the_queue(router):
