@@ -3,6 +3,7 @@
 #include "commands/replay_journal.h"
 #include "commands/state.h"
 #include "control/engine.h"
+#include "control/sandbox.h"
 #include "report/conformity_print.h"
 #include "report/human.h"
 
@@ -456,6 +457,10 @@ static int run(int argc, char **argv)
 	}
 	if (replay.matrix_count == 0) {
 		return usage_error("no matrix given (-m MATRIX)", NULL);
+	}
+	struct reason why;
+	if (!sandbox_harden(&why)) { /* mail is in memory */
+		return runtime_error(why.text);
 	}
 	return replay_files(
 		&replay, (const char *const *)&argv[optind], (size_t)(argc - optind));

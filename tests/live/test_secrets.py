@@ -275,6 +275,15 @@ def test_no_password_is_in_what_a_running_sensor_writes_even_when_it_crashes(run
     assert not cores(running.folder)
 
 
+@pytest.mark.usefixtures("cores_allowed")
+def test_replay_leaves_no_core():
+    with subprocess.Popen([MAILWARDEN, "replay", "-", "-m", MATRIX], cwd=ROOT, stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL) as process:
+        limits = pathlib.Path(f"/proc/{process.pid}/limits")
+        until(lambda: re.search(r"Max core file size +0 +0 ", limits.read_text(encoding="ascii")), "its limits")
+        process.stdin.write(pcap([]))
+
+
 @pytest.mark.skipif("/" in CORE_PATTERN or "|" in CORE_PATTERN, reason=f"cores go elsewhere here: {CORE_PATTERN}")
 @pytest.mark.usefixtures("cores_allowed")
 def test_a_core_of_a_process_that_may_leave_one_is_found_with_its_secret(tmp_path):
