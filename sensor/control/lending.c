@@ -56,8 +56,11 @@ static int lend(const char *path)
 		if (strcmp(file->path, path) != 0) {
 			continue;
 		}
+		if (lseek(file->file, 0, SEEK_SET) != 0) { /* the copy's place, too */
+			return -errno;
+		}
 		const int copy = fcntl(file->file, F_DUPFD_CLOEXEC, 0);
-		return copy >= 0 && lseek(copy, 0, SEEK_SET) == 0 ? copy : -errno;
+		return copy >= 0 ? copy : -errno;
 	}
 	return -EACCES;
 }
