@@ -12,7 +12,7 @@
 
 #define DATAGRAMS_AT_ONCE 4
 #define DATAGRAM_BYTES    (192U << 10) /* the kernel rounds 64 KiB and a header up */
-#define ROUNDS_A_DISPATCH 16
+#define ROUNDS_A_DISPATCH 2            /* packets that wait are more urgent */
 #define GATHER_COPIES     16
 #define GATHER_CS         1 /* hundredths of a second */
 #define PACKET_MESSAGE    ((NFNL_SUBSYS_ULOG << 8) | NFULNL_MSG_PACKET)
