@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 
 struct frames {
-	struct iovec *list; /* as sendmmsg(2) takes them */
+	struct iovec *list; /* one behind the other in memory, the first at a page */
 	size_t count;
 	uint64_t bytes;
 };
