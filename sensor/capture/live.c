@@ -1,17 +1,23 @@
 #include "capture/live.h"
 
+#include "capture/fanout.h"
 #include "capture/prefilter.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define FRAMES_A_DISPATCH 1024
 /* A ring block that is not full is shown after this time: seldom woken, soon enough. */
 #define BLOCK_TIMEOUT_MS 20
+/* IEEE 802: local experiments. A socket for it is given nothing. */
+#define ETHERTYPE_OF_EXPERIMENTS 0x88b5
 
 struct live {
 	pcap_t *pcap;
@@ -67,20 +73,26 @@ static bool set_prefilter(pcap_t *pcap, const char *interface, struct reason *wh
 	return is_set || explain(pcap, interface, why);
 }
 
-/* Both directions of a flow hash alike; fragments are put together before. */
+/* The members share one program; who comes later gives it the same again. */
 static bool join_fanout(
 	pcap_t *pcap, const struct live_settings *settings, struct reason *why)
 {
+	struct sock_filter code[FANOUT_PROGRAM_MAX];
+	const struct sock_fprog program = {.len = fanout_program(code), .filter = code};
+	const uint32_t option =
+		settings->fanout_group | (uint32_t)(PACKET_FANOUT_CBPF << 16);
 	if (settings->fanout_group == 0) {
 		return true;
 	}
-	const uint32_t option =
-		settings->fanout_group |
-		(uint32_t)(PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16;
-	return setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_FANOUT, &option,
-		       sizeof(option)) == 0 ||
-	       reason_set(why, "%s: no fanout group %u: %m", settings->interface,
-		       settings->fanout_group);
+	if (setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_FANOUT, &option,
+		    sizeof(option)) != 0) {
+		return reason_set(why, "%s: fanout group %u cannot be joined: %m",
+			settings->interface, settings->fanout_group);
+	}
+	return setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_FANOUT_DATA, &program,
+		       sizeof(program)) == 0 ||
+	       reason_set(why, "%s: fanout group %u takes no program: %m",
+		       settings->interface, settings->fanout_group);
 }
 
 static bool start(
@@ -123,6 +135,42 @@ struct live *live_open(const struct live_settings *settings, struct reason *why)
 		return NULL;
 	}
 	return live;
+}
+
+/* Its own group for a moment; the kernel counts on, so the next is given another. */
+static bool take_group(uint16_t *group)
+{
+	const uint32_t option =
+		(uint32_t)(PACKET_FANOUT_CBPF | PACKET_FANOUT_FLAG_UNIQUEID) << 16;
+	const int fd = socket(
+		AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETHERTYPE_OF_EXPERIMENTS));
+	uint32_t made = 0;
+	socklen_t len = sizeof(made);
+	if (fd < 0) {
+		return false;
+	}
+	bool is_made =
+		setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &option, sizeof(option)) == 0;
+	is_made =
+		is_made && getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &made, &len) == 0;
+	const int error = errno;
+	(void)close(fd);
+	errno = error;
+	*group = (uint16_t)made;
+	return is_made;
+}
+
+uint16_t live_new_fanout_group(struct reason *why)
+{
+	uint16_t group = 0;
+	/* The first since the machine started is 0, which stands for none here. */
+	for (int turn = 0; turn < 2 && group == 0; turn++) {
+		if (!take_group(&group)) {
+			(void)reason_set(why, "no fanout group to share frames in: %m");
+			return 0;
+		}
+	}
+	return group;
 }
 
 void live_close(struct live *live)

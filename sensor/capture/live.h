@@ -20,7 +20,7 @@ struct live_settings {
 	uint32_t source;       /* frame.source of its frames */
 	uint32_t ring_bytes;   /* per member; 0: LIVE_RING_BYTES */
 	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
-	uint16_t fanout_group; /* members that share the frames by flow; 0: alone */
+	uint16_t fanout_group; /* members share the frames, see fanout.h; 0: alone */
 	bool is_promiscuous;
 	bool is_incoming_only; /* a mirror port; else what the host sends too */
 };
@@ -45,6 +45,12 @@ typedef void live_handler(void *context, const struct frame *frames, size_t coun
 
 struct live *live_open(const struct live_settings *settings, struct reason *why);
 void live_close(struct live *live);
+
+/*
+ * The number of a fanout group that nobody in this network namespace has (Linux 4.12),
+ * given to no other caller soon; 0: the kernel has none, why says. Needs CAP_NET_RAW.
+ */
+uint16_t live_new_fanout_group(struct reason *why);
 
 /* To poll for POLLIN. */
 int live_fd(const struct live *live);

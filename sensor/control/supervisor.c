@@ -13,6 +13,7 @@
 #include "control/reporter.h"
 #include "control/sandbox.h"
 #include "control/shipper_process.h"
+#include "control/taps.h"
 #include "control/worker.h"
 
 #include <errno.h>
@@ -316,6 +317,11 @@ static bool open_queues(struct supervisor *supervisor, struct reason *why)
 	return queues_open(&supervisor->sensor, why);
 }
 
+static bool choose_groups(struct supervisor *supervisor, struct reason *why)
+{
+	return taps_choose_groups(&supervisor->sensor, why);
+}
+
 static bool start_workers(struct supervisor *supervisor, struct reason *why)
 {
 	return start_kind(supervisor, &WORKER, SENSOR_WORKERS,
@@ -341,6 +347,7 @@ static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) 
 	give_up_rights,         /* from here on only captures and the admin's files */
 	make_page,              /* its lock: no second sensor here */
 	make_rings, load_matrix, take_signals,
+	choose_groups,    /* once: a worker that starts anew joins the same */
 	start_reporter,   /* somebody takes the records ... */
 	start_shippers,   /* ... and passes them on ... */
 	start_metrics,    /* (another tells how all of them are) */

@@ -28,16 +28,27 @@ static bool is_open(const struct tap *tap)
 	return tap->live != NULL && !tap->is_gone;
 }
 
+bool taps_choose_groups(struct sensor *sensor, struct reason *why)
+{
+	const struct settings *settings = sensor->settings;
+	const size_t shared = settings->workers > 1 ? settings->interfaces.count : 0;
+	for (size_t i = 0; i < shared; i++) {
+		sensor->fanout_groups[i] = live_new_fanout_group(why);
+		if (sensor->fanout_groups[i] == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool open_one(
 	struct taps *taps, const struct sensor *sensor, size_t i, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
-	const bool is_shared = settings->workers > 1;
 	const struct live_settings live = {.interface = settings->interfaces.values[i],
 		.source = (uint32_t)i,
 		.ring_bytes = settings->ring_mib << 20,
-		.fanout_group =
-			is_shared ? (uint16_t)(sensor->supervisor * 8 + (int)i) : 0,
+		.fanout_group = sensor->fanout_groups[i],
 		.is_promiscuous = true};
 	taps->list[i].name = live.interface;
 	taps->list[i].live = live_open(&live, why);

@@ -18,6 +18,12 @@ struct taps_counters {
 	uint64_t lost;
 };
 
+/*
+ * Before the first worker: several workers share the frames of each interface in a
+ * fanout group, whose number the kernel chooses, so that no two sensors share one.
+ */
+bool taps_choose_groups(struct sensor *sensor, struct reason *why);
+
 /* is_strict: a missing interface is an error (at start), else it is left out. */
 struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_strict,
 	struct reason *why);

@@ -1,0 +1,227 @@
+#include "capture/fanout.h"
+
+#include <assert.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+
+#define GOLDEN_RATIO UINT32_C(0x9e3779b1) /* of 2^32, odd */
+
+enum {
+	ETHERNET_BYTES = 14,
+	TAG_BYTES = 4,
+	LABEL_BYTES = 4,
+	PPPOE_BYTES = 8, /* with the protocol field of PPP */
+	TAGS_MAX = 3,
+	LABELS_MAX = 3,
+	IPV4_ADDRESSES = 12, /* offset in the header */
+	IPV6_ADDRESSES = 8,
+	IPV6_ADDRESSES_WORDS = 8,
+};
+
+/* Places to jump to; all jumps of classic BPF go forward. */
+enum label {
+	LABEL_ETHERNET = 0,
+	LABEL_TAG, /* one place for each */
+	LABEL_ETHERTYPE = LABEL_TAG + TAGS_MAX,
+	LABEL_PPPOE,
+	LABEL_MPLS,
+	LABEL_UNLABELLED,
+	LABEL_IPV4,
+	LABEL_IPV6,
+	LABEL_MIX,
+	LABELS,
+};
+
+struct assembler {
+	struct sock_filter *program;
+	uint16_t len;
+	uint16_t places[LABELS];
+};
+
+static void put(struct assembler *out, int code, uint32_t value)
+{
+	assert(out->len < FANOUT_PROGRAM_MAX);
+	out->program[out->len++] =
+		(struct sock_filter){.code = (uint16_t)code, .k = value};
+}
+
+static void place(struct assembler *out, unsigned label)
+{
+	out->places[label] = out->len;
+}
+
+/* Jumps hold their label until resolve() puts the distance. */
+static void go(struct assembler *out, unsigned label)
+{
+	put(out, BPF_JMP | BPF_JA, label);
+}
+
+static void go_if(struct assembler *out, int test, uint32_t value, unsigned label)
+{
+	put(out, BPF_JMP | test | BPF_K, value);
+	out->program[out->len - 1].jt = (uint8_t)label;
+}
+
+static void resolve(struct assembler *out)
+{
+	for (uint16_t i = 0; i < out->len; i++) {
+		struct sock_filter *at = &out->program[i];
+		if (at->code == (BPF_JMP | BPF_JA)) {
+			at->k = out->places[at->k] - i - 1U;
+		} else if (BPF_CLASS(at->code) == BPF_JMP) {
+			at->jt = (uint8_t)(out->places[at->jt] - i - 1);
+		}
+	}
+}
+
+static void compute(struct assembler *out, int operation, uint32_t value)
+{
+	put(out, BPF_ALU | operation | BPF_K, value);
+}
+
+static void give_to_first(struct assembler *out)
+{
+	put(out, BPF_RET | BPF_K, 0);
+}
+
+/* A: what the kernel knows of the frame. */
+static void ask(struct assembler *out, int what)
+{
+	put(out, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + what));
+}
+
+/* X: where the layer at hand begins; A: from there. */
+static void begin_at(struct assembler *out, int offset)
+{
+	put(out, BPF_LDX | BPF_IMM, (uint32_t)offset);
+}
+
+static void load(struct assembler *out, int size, int offset)
+{
+	put(out, BPF_LD | size | BPF_IND, (uint32_t)offset);
+}
+
+static void skip(struct assembler *out, uint32_t bytes)
+{
+	put(out, BPF_MISC | BPF_TXA, 0);
+	compute(out, BPF_ADD, bytes);
+	put(out, BPF_MISC | BPF_TAX, 0);
+}
+
+/*
+ * The kernel took the outer tag off what comes in; in what goes out it may be there, with
+ * the network layer behind it or not. So only IP is read from where the kernel says,
+ * all else as it is on the wire. Such loads see a frame's first buffer only, where
+ * drivers put the headers.
+ */
+static void find_link(struct assembler *out)
+{
+	begin_at(out, SKF_NET_OFF);
+	ask(out, SKF_AD_PROTOCOL);
+	go_if(out, BPF_JEQ, ETH_P_IP, LABEL_IPV4);
+	go_if(out, BPF_JEQ, ETH_P_IPV6, LABEL_IPV6);
+	ask(out, SKF_AD_HATYPE);
+	go_if(out, BPF_JEQ, ARPHRD_ETHER, LABEL_ETHERNET);
+	go_if(out, BPF_JEQ, ARPHRD_LOOPBACK, LABEL_ETHERNET);
+	give_to_first(out);
+	place(out, LABEL_ETHERNET);
+	begin_at(out, SKF_LL_OFF + ETHERNET_BYTES);
+	load(out, BPF_H, -2);
+}
+
+/* IEEE 802.1Q, 802.1ad and the older QinQ. */
+static void pass_tags(struct assembler *out)
+{
+	for (unsigned i = 0; i < TAGS_MAX; i++) {
+		go_if(out, BPF_JEQ, ETH_P_8021Q, LABEL_TAG + i);
+		go_if(out, BPF_JEQ, ETH_P_8021AD, LABEL_TAG + i);
+		go_if(out, BPF_JEQ, ETH_P_QINQ1, LABEL_TAG + i);
+		go(out, LABEL_ETHERTYPE);
+		place(out, LABEL_TAG + i);
+		skip(out, TAG_BYTES);
+		load(out, BPF_H, -2);
+	}
+	place(out, LABEL_ETHERTYPE);
+	go_if(out, BPF_JEQ, ETH_P_IP, LABEL_IPV4);
+	go_if(out, BPF_JEQ, ETH_P_IPV6, LABEL_IPV6);
+	go_if(out, BPF_JEQ, ETH_P_PPP_SES, LABEL_PPPOE);
+	go_if(out, BPF_JEQ, ETH_P_MPLS_UC, LABEL_MPLS);
+	go_if(out, BPF_JEQ, ETH_P_MPLS_MC, LABEL_MPLS);
+	give_to_first(out);
+}
+
+/* RFC 2516 section 4, RFC 1661 section 2. */
+static void pass_pppoe(struct assembler *out)
+{
+	place(out, LABEL_PPPOE);
+	skip(out, PPPOE_BYTES);
+	load(out, BPF_H, -2);
+	go_if(out, BPF_JEQ, 0x0021, LABEL_IPV4);
+	go_if(out, BPF_JEQ, 0x0057, LABEL_IPV6);
+	give_to_first(out);
+}
+
+/* RFC 3032 section 2.1. The first nibble tells what the labels carry. */
+static void pass_labels(struct assembler *out)
+{
+	place(out, LABEL_MPLS);
+	for (unsigned i = 0; i < LABELS_MAX; i++) {
+		skip(out, LABEL_BYTES);
+		load(out, BPF_B, -2);
+		go_if(out, BPF_JSET, 1, LABEL_UNLABELLED);
+	}
+	give_to_first(out);
+	place(out, LABEL_UNLABELLED);
+	load(out, BPF_B, 0);
+	compute(out, BPF_RSH, 4);
+	go_if(out, BPF_JEQ, 4, LABEL_IPV4);
+	go_if(out, BPF_JEQ, 6, LABEL_IPV6);
+	give_to_first(out);
+}
+
+/* A: the words of both addresses added up, so their order does not matter. */
+static void add_words(struct assembler *out, int offset, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		load(out, BPF_W, offset + 4 * (int)i);
+		put(out, BPF_ST, i);
+	}
+	for (unsigned i = 0; i < count - 1; i++) {
+		put(out, BPF_LDX | BPF_MEM, i);
+		put(out, BPF_ALU | BPF_ADD | BPF_X, 0);
+	}
+}
+
+/* A: A with its upper half put into the lower one, where the rest of a division looks. */
+static void fold(struct assembler *out)
+{
+	put(out, BPF_MISC | BPF_TAX, 0);
+	compute(out, BPF_RSH, 16);
+	put(out, BPF_ALU | BPF_XOR | BPF_X, 0);
+}
+
+static void hash(struct assembler *out)
+{
+	place(out, LABEL_IPV4);
+	add_words(out, IPV4_ADDRESSES, 2);
+	go(out, LABEL_MIX);
+	place(out, LABEL_IPV6);
+	add_words(out, IPV6_ADDRESSES, IPV6_ADDRESSES_WORDS);
+	place(out, LABEL_MIX);
+	fold(out);
+	compute(out, BPF_MUL, GOLDEN_RATIO);
+	fold(out);
+	put(out, BPF_RET | BPF_A, 0);
+}
+
+uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX])
+{
+	struct assembler out = {.program = program};
+	find_link(&out);
+	pass_tags(&out);
+	pass_pppoe(&out);
+	pass_labels(&out);
+	hash(&out);
+	resolve(&out);
+	return out.len;
+}
