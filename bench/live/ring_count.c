@@ -1,9 +1,11 @@
 /*
  * ring_count - the raw peer: a TPACKET_V3 ring that is read and only counted.
  *
- *     ring_count IFACE
+ *     ring_count IFACE [MEMBERS]
  *
- * The least any reader of packets can do. Ends on SIGTERM; one line: packets, lost.
+ * The least any reader of packets can do. With MEMBERS, so many processes, each with a
+ * ring of its own, share the frames by the hash of the kernel (PACKET_FANOUT_HASH).
+ * Ends on SIGTERM; one line: packets, lost; of all members.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,13 +19,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define BLOCK_BYTES (1U << 18)
 #define RING_BYTES  (64U << 20)
 #define BLOCKS      (RING_BYTES / BLOCK_BYTES)
 #define FRAME_BYTES 2048
 #define TIMEOUT_MS  20
+#define MEMBERS_MAX 32
+
+struct member {
+	int fd;
+	uint8_t *ring;
+	pid_t pid; /* of all but the first, which the program itself reads */
+};
+
+struct counts {
+	uint64_t packets;
+	uint64_t lost;
+	uint64_t bytes;
+};
 
 static volatile sig_atomic_t is_ending;
 
@@ -39,7 +56,7 @@ static void fail(const char *what)
 	exit(3);
 }
 
-static uint8_t *open_ring(const char *name, int *fd)
+static struct member open_member(const char *name)
 {
 	const struct tpacket_req3 request = {.tp_block_size = BLOCK_BYTES,
 		.tp_block_nr = BLOCKS,
@@ -50,20 +67,30 @@ static uint8_t *open_ring(const char *name, int *fd)
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = (int)if_nametoindex(name)};
 	const int version = TPACKET_V3;
-	*fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (*fd < 0 || address.sll_ifindex == 0 ||
-		setsockopt(*fd, SOL_PACKET, PACKET_VERSION, &version,
-			sizeof(version)) != 0 ||
-		setsockopt(*fd, SOL_PACKET, PACKET_RX_RING, &request,
-			sizeof(request)) != 0) {
+	const int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0 || address.sll_ifindex == 0 ||
+		setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) !=
+			0 ||
+		setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) !=
+			0) {
 		fail(name);
 	}
-	void *ring = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	void *ring = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ring == MAP_FAILED ||
-		bind(*fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+		bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		fail(name);
 	}
-	return (uint8_t *)ring;
+	return (struct member){.fd = fd, .ring = (uint8_t *)ring};
+}
+
+static void join(const struct member *member)
+{
+	const uint32_t option =
+		((uint32_t)getpid() & 0xffff) | (uint32_t)PACKET_FANOUT_HASH << 16;
+	if (setsockopt(member->fd, SOL_PACKET, PACKET_FANOUT, &option,
+		    sizeof(option)) != 0) {
+		fail("PACKET_FANOUT");
+	}
 }
 
 /* Walks the frames, as any reader must, and looks at each one's length. */
@@ -80,40 +107,92 @@ static uint64_t count_block(const struct tpacket_block_desc *block, uint64_t *by
 	return head->num_pkts;
 }
 
-int main(int argc, char **argv)
+/* Until it is told to end. */
+static struct counts read_ring(const struct member *member)
 {
-	if (argc != 2) {
-		(void)fputs("usage: ring_count IFACE\n", stderr);
-		return 2;
-	}
-	int fd;
-	uint8_t *ring = open_ring(argv[1], &fd);
-	uint64_t packets = 0;
-	uint64_t bytes = 0;
+	struct counts counts = {0};
 	size_t at = 0;
-	(void)signal(SIGTERM, end);
-	(void)puts("ready");
-	(void)fflush(stdout);
 	while (!is_ending) {
 		struct tpacket_block_desc *block =
-			(struct tpacket_block_desc *)(void *)(ring + at * BLOCK_BYTES);
+			(struct tpacket_block_desc *)(void *)(member->ring +
+							      at * BLOCK_BYTES);
 		if ((__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
 			    TP_STATUS_USER) == 0) {
-			struct pollfd list = {.fd = fd, .events = POLLIN};
+			struct pollfd list = {.fd = member->fd, .events = POLLIN};
 			(void)poll(&list, 1, 100);
 			continue;
 		}
-		packets += count_block(block, &bytes);
+		counts.packets += count_block(block, &counts.bytes);
 		__atomic_store_n(&block->hdr.bh1.block_status, TP_STATUS_KERNEL,
 			__ATOMIC_RELEASE);
 		at = (at + 1) % BLOCKS;
 	}
 	struct tpacket_stats_v3 stats = {0};
 	socklen_t len = sizeof(stats);
-	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) != 0) {
+	if (getsockopt(member->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) != 0) {
 		fail("PACKET_STATISTICS");
 	}
-	(void)printf("%llu packets, %u lost, %llu bytes\n", (unsigned long long)packets,
-		stats.tp_drops, (unsigned long long)bytes);
+	counts.lost = stats.tp_drops;
+	return counts;
+}
+
+static void start(struct member *member, int results)
+{
+	member->pid = fork();
+	if (member->pid < 0) {
+		fail("fork");
+	}
+	if (member->pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		const struct counts counts = read_ring(member);
+		_exit(write(results, &counts, sizeof(counts)) == sizeof(counts) ? 0
+										: 3);
+	}
+}
+
+static void add(struct counts *sum, const struct member *member, int results)
+{
+	struct counts counts;
+	if (kill(member->pid, SIGTERM) != 0 ||
+		read(results, &counts, sizeof(counts)) != sizeof(counts)) {
+		fail("a member");
+	}
+	sum->packets += counts.packets;
+	sum->lost += counts.lost;
+	sum->bytes += counts.bytes;
+}
+
+int main(int argc, char **argv)
+{
+	const unsigned long count = argc == 3 ? strtoul(argv[2], NULL, 10) : 1;
+	struct member members[MEMBERS_MAX];
+	int results[2];
+	if (argc < 2 || argc > 3 || count < 1 || count > MEMBERS_MAX) {
+		(void)fputs("usage: ring_count IFACE [MEMBERS]\n", stderr);
+		return 2;
+	}
+	if (pipe(results) != 0) {
+		fail("pipe");
+	}
+	(void)signal(SIGTERM, end);
+	for (size_t i = 0; i < count; i++) {
+		members[i] = open_member(argv[1]);
+		if (count > 1) {
+			join(&members[i]);
+		}
+	}
+	for (size_t i = 1; i < count; i++) {
+		start(&members[i], results[1]);
+	}
+	(void)puts("ready");
+	(void)fflush(stdout);
+	struct counts sum = read_ring(&members[0]);
+	(void)close(results[1]);
+	for (size_t i = 1; i < count; i++) {
+		add(&sum, &members[i], results[0]);
+	}
+	(void)printf("%llu packets, %llu lost, %llu bytes\n",
+		(unsigned long long)sum.packets, (unsigned long long)sum.lost,
+		(unsigned long long)sum.bytes);
 	return 0;
 }
