@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 
 #define GOLDEN_RATIO UINT32_C(0x9e3779b1) /* of 2^32, odd */
 
@@ -20,7 +21,10 @@ enum {
 
 /* Places to jump to; all jumps of classic BPF go forward. */
 enum label {
-	LABEL_ETHERNET = 0,
+	LABEL_WHEREVER = 0,
+	LABEL_HERE_IPV4,
+	LABEL_HERE_IPV6,
+	LABEL_ETHERNET,
 	LABEL_TAG, /* one place for each */
 	LABEL_ETHERTYPE = LABEL_TAG + TAGS_MAX,
 	LABEL_PPPOE,
@@ -69,7 +73,9 @@ static void resolve(struct assembler *out)
 		if (at->code == (BPF_JMP | BPF_JA)) {
 			at->k = out->places[at->k] - i - 1U;
 		} else if (BPF_CLASS(at->code) == BPF_JMP) {
-			at->jt = (uint8_t)(out->places[at->jt] - i - 1);
+			const unsigned distance = out->places[at->jt] - i - 1U;
+			assert(distance <= UINT8_MAX);
+			at->jt = (uint8_t)distance;
 		}
 	}
 }
@@ -116,6 +122,7 @@ static void skip(struct assembler *out, uint32_t bytes)
  */
 static void find_link(struct assembler *out)
 {
+	place(out, LABEL_WHEREVER);
 	begin_at(out, SKF_NET_OFF);
 	ask(out, SKF_AD_PROTOCOL);
 	go_if(out, BPF_JEQ, ETH_P_IP, LABEL_IPV4);
@@ -180,10 +187,10 @@ static void pass_labels(struct assembler *out)
 }
 
 /* A: the words of both addresses added up, so their order does not matter. */
-static void add_words(struct assembler *out, int offset, unsigned count)
+static void add_words(struct assembler *out, int mode, int offset, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		load(out, BPF_W, offset + 4 * (int)i);
+		put(out, BPF_LD | BPF_W | mode, (uint32_t)(offset + 4 * (int)i));
 		put(out, BPF_ST, i);
 	}
 	for (unsigned i = 0; i < count - 1; i++) {
@@ -200,13 +207,32 @@ static void fold(struct assembler *out)
 	put(out, BPF_ALU | BPF_XOR | BPF_X, 0);
 }
 
+/*
+ * What comes in is shown from its network layer on, and a load at a known place is much
+ * cheaper than one that has to be found.
+ */
+static void try_incoming_ip(struct assembler *out)
+{
+	ask(out, SKF_AD_PKTTYPE);
+	go_if(out, BPF_JEQ, PACKET_OUTGOING, LABEL_WHEREVER);
+	ask(out, SKF_AD_PROTOCOL);
+	go_if(out, BPF_JEQ, ETH_P_IP, LABEL_HERE_IPV4);
+	go_if(out, BPF_JEQ, ETH_P_IPV6, LABEL_HERE_IPV6);
+}
+
 static void hash(struct assembler *out)
 {
+	place(out, LABEL_HERE_IPV4);
+	add_words(out, BPF_ABS, IPV4_ADDRESSES, 2);
+	go(out, LABEL_MIX);
+	place(out, LABEL_HERE_IPV6);
+	add_words(out, BPF_ABS, IPV6_ADDRESSES, IPV6_ADDRESSES_WORDS);
+	go(out, LABEL_MIX);
 	place(out, LABEL_IPV4);
-	add_words(out, IPV4_ADDRESSES, 2);
+	add_words(out, BPF_IND, IPV4_ADDRESSES, 2);
 	go(out, LABEL_MIX);
 	place(out, LABEL_IPV6);
-	add_words(out, IPV6_ADDRESSES, IPV6_ADDRESSES_WORDS);
+	add_words(out, BPF_IND, IPV6_ADDRESSES, IPV6_ADDRESSES_WORDS);
 	place(out, LABEL_MIX);
 	fold(out);
 	compute(out, BPF_MUL, GOLDEN_RATIO);
@@ -217,6 +243,7 @@ static void hash(struct assembler *out)
 uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX])
 {
 	struct assembler out = {.program = program};
+	try_incoming_ip(&out);
 	find_link(&out);
 	pass_tags(&out);
 	pass_pppoe(&out);

@@ -17,7 +17,7 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
-#define FANOUT_PROGRAM_MAX 128
+#define FANOUT_PROGRAM_MAX 160
 
 /* Writes the program; returns how many instructions. */
 uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX]);

@@ -203,7 +203,7 @@ static const struct key KEYS[] = {
 		set_number, FIELD(fold_s), 1, 30 * 24 * 3600},
 	{{"alert-rate", 0, "[FINDING=]N", "most alerts of a finding a minute (0: any)"},
 		set_ceiling, FIELD(ceilings), 0, 0},
-	{{"ring", 0, "MIB", "kernel's packet ring of a worker and interface"},
+	{{"ring", 0, "MIB", "kernel's packet ring of an interface"},
 		set_number, FIELD(ring_mib), 1, 1024},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
 		FIELD(queue_length), 16, 65536},

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NAP_NS_A_MIB 20000 /* 10 Gbit/s fill a fortieth of the ring meanwhile */
+#define NAP_NS_A_MIB 31250 /* 10 Gbit/s fill a 27th of the ring meanwhile */
 #define NAP_NS_MOST  1000000
 
 struct tap {
@@ -41,13 +41,20 @@ bool taps_choose_groups(struct sensor *sensor, struct reason *why)
 	return true;
 }
 
+/* Workers that share an interface share what was set for its ring. */
+static uint32_t ring_mib(const struct settings *settings)
+{
+	const uint32_t share = settings->ring_mib / settings_workers(settings);
+	return share > 0 ? share : 1;
+}
+
 static bool open_one(
 	struct taps *taps, const struct sensor *sensor, size_t i, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
 	const struct live_settings live = {.interface = settings->interfaces.values[i],
 		.source = (uint32_t)i,
-		.ring_bytes = settings->ring_mib << 20,
+		.ring_bytes = ring_mib(settings) << 20,
 		.fanout_group = sensor->fanout_groups[i],
 		.is_promiscuous = true};
 	taps->list[i].name = live.interface;
@@ -55,9 +62,9 @@ static bool open_one(
 	return taps->list[i].live != NULL;
 }
 
-static long nap_ns(uint32_t ring_mib)
+static long nap_ns(uint32_t mib)
 {
-	const long length_ns = (long)ring_mib * NAP_NS_A_MIB;
+	const long length_ns = (long)mib * NAP_NS_A_MIB;
 	return length_ns < NAP_NS_MOST ? length_ns : NAP_NS_MOST;
 }
 
@@ -70,7 +77,7 @@ struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_st
 		return NULL;
 	}
 	taps->area = area;
-	taps->nap_ns = nap_ns(sensor->settings->ring_mib);
+	taps->nap_ns = nap_ns(ring_mib(sensor->settings));
 	taps->count = sensor->settings->interfaces.count;
 	for (size_t i = 0; i < taps->count; i++) {
 		if (open_one(taps, sensor, i, why)) {
