@@ -7,7 +7,7 @@
  * REPEAT 0: until it is ended. One line at the end: packets, seconds. Both ways go
  * past the queueing discipline. As fast as it goes through an AF_XDP socket in copy
  * mode, straight from the frames in memory; an interface has one such sender. At a
- * rate through a packet socket, of which there may be several.
+ * rate, and where the kernel has no AF_XDP, through a packet socket.
  */
 #include "frames.h"
 
@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define AT_ONCE     64
 #define NS          1e9
@@ -139,6 +140,18 @@ static void xdp_bind(int fd, const char *name)
 	}
 }
 
+/* It slows the figures down, so it is told. */
+static bool has_xdp(void)
+{
+	const int fd = socket(AF_XDP, SOCK_RAW, 0);
+	if (fd < 0) {
+		(void)fprintf(stderr, "blast: no AF_XDP: %s\n", strerror(errno));
+		return false;
+	}
+	(void)close(fd);
+	return true;
+}
+
 static struct xdp xdp_open(const char *name, const struct frames *frames)
 {
 	const uint32_t size = RING_FRAMES;
@@ -202,8 +215,8 @@ static size_t xdp_send(struct xdp *xdp, const struct iovec *list, size_t count)
 }
 
 struct sender {
-	bool is_paced; /* by a packet socket, else as fast as it goes by an AF_XDP one */
-	double rate;   /* packets a second */
+	bool is_packet; /* a packet socket, else an AF_XDP one */
+	double rate;    /* packets a second; 0: as fast as it goes */
 	int fd;
 	struct xdp xdp;
 	double start_s;
@@ -213,8 +226,8 @@ struct sender {
 static struct sender sender_open(
 	const char *name, const struct frames *frames, double rate)
 {
-	struct sender sender = {.is_paced = rate > 0, .rate = rate};
-	if (sender.is_paced) {
+	struct sender sender = {.is_packet = rate > 0 || !has_xdp(), .rate = rate};
+	if (sender.is_packet) {
 		sender.fd = packet_open(name);
 	} else {
 		sender.xdp = xdp_open(name, frames);
@@ -226,8 +239,9 @@ static struct sender sender_open(
 /* Not ahead of the rate: a pause where one is due. */
 static void keep_pace(const struct sender *sender)
 {
-	const double ahead_s =
-		(double)sender->sent / sender->rate - (now_s() - sender->start_s);
+	const double ahead_s = sender->rate > 0 ? (double)sender->sent / sender->rate -
+							  (now_s() - sender->start_s)
+						: 0.0;
 	if (ahead_s > 0.0002) {
 		const struct timespec pause = {(time_t)ahead_s,
 			(long)((ahead_s - (double)(time_t)ahead_s) * NS)};
@@ -238,8 +252,9 @@ static void keep_pace(const struct sender *sender)
 /* As many as are taken at once, at most count. */
 static size_t send_some(struct sender *sender, const struct iovec *list, size_t count)
 {
-	if (sender->is_paced) {
-		const size_t at_once = sender->rate < 20000 ? 1 : AT_ONCE;
+	if (sender->is_packet) {
+		const size_t at_once =
+			sender->rate > 0 && sender->rate < 20000 ? 1 : AT_ONCE;
 		const size_t done = packet_send(
 			sender->fd, list, count < at_once ? count : at_once);
 		sender->sent += done;
@@ -255,7 +270,7 @@ static size_t send_some(struct sender *sender, const struct iovec *list, size_t 
 /* Until the kernel has sent all that it was given. */
 static void send_rest(struct sender *sender)
 {
-	while (!sender->is_paced && xdp_kick(&sender->xdp) > 0) {
+	while (!sender->is_packet && xdp_kick(&sender->xdp) > 0) {
 	}
 }
 
