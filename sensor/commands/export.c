@@ -19,7 +19,7 @@ static const char HELP[] =
 	"that\n"
 	"will not be blocked any more does not wait: copies of its packets go to the "
 	"NFLOG\n"
-	"group of the queue's number (not with more than 16 queues).\n"
+	"group 3725 + the queue's number (not with more than 16 queues).\n"
 	"\n"
 	"      --to FORMAT        iptables (iptables-restore, ip6tables-restore) or "
 	"nftables\n"
@@ -74,8 +74,8 @@ static void print_iptables_copies(const struct export *export)
 	for (uint32_t i = export->first; i <= export->last; i++) {
 		const uint32_t mark = GATE_MARK_COPIED | GATE_MARK_GROUP(i);
 		(void)printf("-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32
-			     "/0x%" PRIx32 " -j NFLOG --nflog-group %" PRIu32 "\n",
-			mark, GATE_MARK_COPIED_MASK, i);
+			     "/0x%" PRIx32 " -j NFLOG --nflog-group %u\n",
+			mark, GATE_MARK_COPIED_MASK, GATE_LOG_GROUP(i));
 	}
 	(void)printf("-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
 		     " -j RETURN\n",
@@ -145,8 +145,8 @@ static void print_nftables_copies(const struct export *export)
 	for (uint32_t i = export->first; i <= export->last; i++) {
 		const uint32_t mark = GATE_MARK_COPIED | GATE_MARK_GROUP(i);
 		(void)printf("\t\tmeta l4proto tcp ct mark and 0x%" PRIx32
-			     " == 0x%" PRIx32 " log group %" PRIu32 " return\n",
-			GATE_MARK_COPIED_MASK, mark, i);
+			     " == 0x%" PRIx32 " log group %u return\n",
+			GATE_MARK_COPIED_MASK, mark, GATE_LOG_GROUP(i));
 	}
 }
 

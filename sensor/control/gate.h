@@ -23,6 +23,7 @@
 /* The flow's packets are copied to a group: its number modulo so many is in the mark. */
 #define GATE_MARK_COPIED        UINT32_C(0x40000)
 #define GATE_MARK_GROUPS        16
+#define GATE_LOG_GROUP(queue)   ((uint16_t)((queue) + 3725)) /* others use low ones */
 #define GATE_MARK_GROUP(number) (((number) % GATE_MARK_GROUPS) << 20)
 #define GATE_MARK_COPIED_MASK   (GATE_MARK_COPIED | GATE_MARK_GROUP(UINT32_C(15)))
 

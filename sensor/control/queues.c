@@ -1,6 +1,7 @@
 #include "control/queues.h"
 
 #include "base/log.h"
+#include "control/gate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +17,14 @@ static const char KERNEL_LIST[] = "/proc/self/net/netfilter/nfnetlink_queue";
 /* A kernel without NFLOG: then packets wait a little longer than they need. */
 static void open_log(struct sensor *sensor, unsigned worker)
 {
-	const struct nflog_settings log = {
-		.group = settings_queue(sensor->settings, worker)};
+	const uint16_t queue = settings_queue(sensor->settings, worker);
+	const struct nflog_settings log = {.group = GATE_LOG_GROUP(queue)};
 	struct reason why;
 	sensor->logs[worker] = nflog_open(&log, &why);
 	if (!sensor->logs[worker]) {
 		log_line(LOG_LEVEL_WARNING, "supervisor",
 			"%s: flows stay in queue %u while they are looked at", why.text,
-			log.group);
+			queue);
 	}
 }
 

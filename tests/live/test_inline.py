@@ -140,7 +140,7 @@ HOLD_GROUP = """
 import socket, struct, sys, time
 def attribute(kind, data):
     return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
-body = struct.pack("=BB", 0, 0) + struct.pack(">H", 0) + attribute(1, b"\\x01")  # NFULNL_CFG_CMD_BIND
+body = struct.pack("=BB", 0, 0) + struct.pack(">H", 3725) + attribute(1, b"\\x01")  # NFULNL_CFG_CMD_BIND
 channel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)  # NETLINK_NETFILTER
 channel.send(struct.pack("=IHHII", 16 + len(body), 4 << 8 | 1, 5, 1, 0) + body)  # REQUEST, ACK
 print(struct.unpack("=i", channel.recv(4096)[16:20])[0], flush=True)
@@ -152,7 +152,7 @@ def test_without_a_log_group_flows_stay_in_the_queue(router):
     other = router.start(router.router, "/usr/bin/python3", "-c", HOLD_GROUP, stdout=subprocess.PIPE)
     assert other.stdout.readline() == "0\n"
     sensor = router.sensor("-q", "0", "--enforce")
-    assert "log group 0 cannot be bound: " in (router.folder / "sensor.log").read_text()
+    assert "log group 3725 cannot be bound: " in (router.folder / "sensor.log").read_text()
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
     router.end(sensor)
     assert [one["mail"]["messages"] for one in router.records("mail")] == [1]
