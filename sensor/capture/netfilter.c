@@ -4,6 +4,7 @@
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
+#include <string.h>
 
 #define US_PER_S UINT64_C(1000000)
 
@@ -45,9 +46,10 @@ uint64_t netfilter_time(const struct nlattr *attribute, uint64_t now_us)
 	if (!attribute) {
 		return now_us;
 	}
-	const struct nfqnl_msg_packet_timestamp *stamp =
-		mnl_attr_get_payload(attribute);
-	return be64toh(stamp->sec) * US_PER_S + be64toh(stamp->usec);
+	struct nfqnl_msg_packet_timestamp
+		stamp; /* attributes stand at any four bytes */
+	memcpy(&stamp, mnl_attr_get_payload(attribute), sizeof(stamp));
+	return be64toh(stamp.sec) * US_PER_S + be64toh(stamp.usec);
 }
 
 uint32_t netfilter_u32(const struct nlattr *attribute)
