@@ -128,6 +128,9 @@ class Router:
         self.wait(lambda: "watching" in (self.folder / "sensor.log").read_text()
                   or process.poll() is not None)
         assert process.poll() is None, (self.folder / "sensor.log").read_text()
+        # until its workers run, packets pass unseen
+        self.wait(lambda: all(one["state"] == "running" for one in self.status()["processes"]
+                              if one["name"].startswith("worker")))
         return process
 
     def send(self, source, address, port, count=1):
