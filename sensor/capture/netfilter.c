@@ -1,9 +1,12 @@
 #include "capture/netfilter.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define US_PER_S UINT64_C(1000000)
@@ -39,6 +42,84 @@ struct mnl_socket *netfilter_open(
 		(void)mnl_socket_close(socket);
 	}
 	return NULL;
+}
+
+bool netfilter_inbox_make(
+	struct netfilter_inbox *inbox, unsigned count, size_t size, struct reason *why)
+{
+	assert(count <= NETFILTER_DATAGRAMS_MAX);
+	inbox->count = count;
+	inbox->size = size;
+	inbox->bytes = malloc(count * size);
+	if (!inbox->bytes) {
+		return reason_set(why, "no memory for packets of the firewall");
+	}
+	for (unsigned i = 0; i < count; i++) {
+		inbox->parts[i] = (struct iovec){
+			.iov_base = inbox->bytes + i * size, .iov_len = size};
+		inbox->messages[i].msg_hdr =
+			(struct msghdr){.msg_iov = &inbox->parts[i], .msg_iovlen = 1};
+	}
+	return true;
+}
+
+void netfilter_inbox_free(struct netfilter_inbox *inbox)
+{
+	free(inbox->bytes);
+	inbox->bytes = NULL;
+}
+
+int netfilter_receive(const struct mnl_socket *socket, struct netfilter_inbox *inbox)
+{
+	const int count = recvmmsg(mnl_socket_get_fd(socket), inbox->messages,
+		inbox->count, MSG_DONTWAIT, NULL);
+	if (count < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)) {
+		return 0;
+	}
+	return count;
+}
+
+void netfilter_request_begin(
+	struct netfilter_request *request, uint16_t type, uint16_t number)
+{
+	static uint32_t sequence;
+	memset(request, 0, sizeof(*request));
+	request->message = mnl_nlmsg_put_header(request->bytes);
+	request->message->nlmsg_type = type;
+	request->message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	request->message->nlmsg_seq = ++sequence;
+	struct nfgenmsg *head =
+		mnl_nlmsg_put_extra_header(request->message, sizeof(*head));
+	head->nfgen_family = AF_UNSPEC;
+	head->version = NFNETLINK_V0;
+	head->res_id = htons(number);
+}
+
+bool netfilter_request_send(const struct netfilter_request *request,
+	const struct mnl_socket *socket, struct netfilter_inbox *inbox,
+	void (*early)(void *context, const struct nlmsghdr *message), void *context)
+{
+	if (mnl_socket_sendto(socket, request->message, request->message->nlmsg_len) <
+		0) {
+		return false;
+	}
+	for (;;) {
+		const ssize_t len =
+			mnl_socket_recvfrom(socket, inbox->bytes, inbox->size);
+		const struct nlmsghdr *message = (const struct nlmsghdr *)inbox->bytes;
+		if (len < 0 || !mnl_nlmsg_ok(message, (int)len)) {
+			return false;
+		}
+		if (message->nlmsg_type == NLMSG_ERROR &&
+			message->nlmsg_seq == request->message->nlmsg_seq) {
+			const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+			errno = -error->error;
+			return error->error == 0;
+		}
+		if (early) {
+			early(context, message);
+		}
+	}
 }
 
 uint64_t netfilter_time(const struct nlattr *attribute, uint64_t now_us)

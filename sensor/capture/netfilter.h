@@ -8,7 +8,10 @@
 #include "base/reason.h"
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #define NETFILTER_RECEIVE_BYTES (UINT32_C(32) << 20) /* where settings say 0 */
 #define NETFILTER_COPY_BYTES    UINT32_C(65531)      /* the most the kernel copies */
@@ -20,6 +23,43 @@
  */
 struct mnl_socket *netfilter_open(
 	uint32_t receive_bytes, const char *name, struct reason *why);
+
+/* Datagrams read at one go. */
+#define NETFILTER_DATAGRAMS_MAX 16
+
+struct netfilter_inbox {
+	unsigned count;
+	size_t size; /* bytes of each */
+	uint8_t *bytes;
+	struct mmsghdr messages[NETFILTER_DATAGRAMS_MAX]; /* msg_len: what came */
+	struct iovec parts[NETFILTER_DATAGRAMS_MAX];
+};
+
+/* Room for count datagrams of at most size bytes; netfilter_inbox_free in any case. */
+bool netfilter_inbox_make(
+	struct netfilter_inbox *inbox, unsigned count, size_t size, struct reason *why);
+void netfilter_inbox_free(struct netfilter_inbox *inbox);
+
+/* Never waits. Returns how many datagrams came, -1 when the socket is broken (errno). */
+int netfilter_receive(const struct mnl_socket *socket, struct netfilter_inbox *inbox);
+
+/* A request for the configuration of a queue or group, and its answer. */
+struct netfilter_request {
+	_Alignas(struct nlmsghdr) char bytes[256];
+	struct nlmsghdr *message; /* attributes are put behind it */
+};
+
+/* type: subsystem << 8 | message; number: the queue's or group's. */
+void netfilter_request_begin(
+	struct netfilter_request *request, uint16_t type, uint16_t number);
+
+/*
+ * Send it and wait for the answer. True when the kernel agreed, else errno says. Other
+ * messages that come before, in the inbox's first place, go to early (NULL: nowhere).
+ */
+bool netfilter_request_send(const struct netfilter_request *request,
+	const struct mnl_socket *socket, struct netfilter_inbox *inbox,
+	void (*early)(void *context, const struct nlmsghdr *message), void *context);
 
 /* A packet's time in us; without the attribute (packets made on this host): now_us. */
 uint64_t netfilter_time(const struct nlattr *attribute, uint64_t now_us);

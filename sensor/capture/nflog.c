@@ -8,7 +8,6 @@
 #include <linux/netfilter/nfnetlink_log.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define DATAGRAMS_AT_ONCE 4
 #define DATAGRAM_BYTES    (192U << 10) /* the kernel rounds 64 KiB and a header up */
@@ -25,9 +24,7 @@ struct nflog {
 	bool is_started; /* its first copy came */
 	uint32_t last_number;
 	struct nflog_counters counters;
-	struct mmsghdr messages[DATAGRAMS_AT_ONCE];
-	struct iovec parts[DATAGRAMS_AT_ONCE];
-	uint8_t *bytes; /* DATAGRAMS_AT_ONCE buffers of DATAGRAM_BYTES */
+	struct netfilter_inbox inbox;
 };
 
 /* Those read at one go, and who wants them. */
@@ -124,21 +121,6 @@ static void take_datagram(struct batch *batch, const uint8_t *bytes, size_t size
 	}
 }
 
-/* Returns how many datagrams came, -1 when the socket is broken. */
-static int receive(struct nflog *log, struct reason *why)
-{
-	const int count = recvmmsg(
-		nflog_fd(log), log->messages, DATAGRAMS_AT_ONCE, MSG_DONTWAIT, NULL);
-	if (count >= 0) {
-		return count;
-	}
-	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
-		return 0;
-	}
-	(void)reason_set(why, "log group %u: %m", log->group);
-	return -1;
-}
-
 enum nflog_result nflog_dispatch(
 	struct nflog *log, nflog_handler *handler, void *context, struct reason *why)
 {
@@ -146,14 +128,15 @@ enum nflog_result nflog_dispatch(
 	int round = 0;
 	int count = DATAGRAMS_AT_ONCE;
 	for (; round < ROUNDS_A_DISPATCH && count == DATAGRAMS_AT_ONCE; round++) {
-		count = receive(log, why);
+		count = netfilter_receive(log->socket, &log->inbox);
 		if (count < 0) {
+			(void)reason_set(why, "log group %u: %m", log->group);
 			return NFLOG_GONE;
 		}
 		batch.now_us = clock_realtime_us();
 		for (int i = 0; i < count; i++) {
-			take_datagram(&batch, log->parts[i].iov_base,
-				log->messages[i].msg_len);
+			take_datagram(&batch, log->inbox.parts[i].iov_base,
+				log->inbox.messages[i].msg_len);
 		}
 		give(&batch); /* the buffers are used again */
 	}
@@ -162,50 +145,10 @@ enum nflog_result nflog_dispatch(
 
 /* --- setting up --- */
 
-/* True when the kernel agreed; copies that come before its answer are not looked at. */
-static bool is_agreed(struct nflog *log, uint32_t sequence)
+/* Copies that come before its answer are not looked at. */
+static bool request_send(const struct netfilter_request *request, struct nflog *log)
 {
-	for (;;) {
-		const ssize_t len =
-			mnl_socket_recvfrom(log->socket, log->bytes, DATAGRAM_BYTES);
-		const struct nlmsghdr *message = (const struct nlmsghdr *)log->bytes;
-		if (len < 0 || !mnl_nlmsg_ok(message, (int)len)) {
-			return false;
-		}
-		if (message->nlmsg_type == NLMSG_ERROR &&
-			message->nlmsg_seq == sequence) {
-			const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
-			errno = -error->error;
-			return error->error == 0;
-		}
-	}
-}
-
-struct request {
-	_Alignas(struct nlmsghdr) char bytes[256];
-	struct nlmsghdr *message;
-};
-
-static void request_begin(struct request *request, const struct nflog *log)
-{
-	static uint32_t sequence;
-	memset(request, 0, sizeof(*request));
-	request->message = mnl_nlmsg_put_header(request->bytes);
-	request->message->nlmsg_type = CONFIG_MESSAGE;
-	request->message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	request->message->nlmsg_seq = ++sequence;
-	struct nfgenmsg *head =
-		mnl_nlmsg_put_extra_header(request->message, sizeof(*head));
-	head->nfgen_family = AF_UNSPEC;
-	head->version = NFNETLINK_V0;
-	head->res_id = htons(log->group);
-}
-
-static bool request_send(const struct request *request, struct nflog *log)
-{
-	return mnl_socket_sendto(log->socket, request->message,
-		       request->message->nlmsg_len) >= 0 &&
-	       is_agreed(log, request->message->nlmsg_seq);
+	return netfilter_request_send(request, log->socket, &log->inbox, NULL, NULL);
 }
 
 static bool configure(struct nflog *log, struct reason *why)
@@ -214,37 +157,21 @@ static bool configure(struct nflog *log, struct reason *why)
 	const struct nfulnl_msg_config_mode mode = {
 		.copy_range = htonl(NETFILTER_COPY_BYTES),
 		.copy_mode = NFULNL_COPY_PACKET};
-	struct request request;
-	request_begin(&request, log);
+	struct netfilter_request request;
+	netfilter_request_begin(&request, CONFIG_MESSAGE, log->group);
 	mnl_attr_put(request.message, NFULA_CFG_CMD, sizeof(bind), &bind);
 	if (!request_send(&request, log)) {
 		return reason_set(why, "log group %u cannot be bound: %m%s", log->group,
 			errno == EBUSY || errno == EPERM ? " (has another process it?)"
 							 : "");
 	}
-	request_begin(&request, log);
+	netfilter_request_begin(&request, CONFIG_MESSAGE, log->group);
 	mnl_attr_put(request.message, NFULA_CFG_MODE, sizeof(mode), &mode);
 	mnl_attr_put_u32(request.message, NFULA_CFG_QTHRESH, htonl(GATHER_COPIES));
 	mnl_attr_put_u32(request.message, NFULA_CFG_TIMEOUT, htonl(GATHER_CS));
 	mnl_attr_put_u16(request.message, NFULA_CFG_FLAGS, htons(NFULNL_CFG_F_SEQ));
 	return request_send(&request, log) ||
 	       reason_set(why, "log group %u gives no copies: %m", log->group);
-}
-
-static bool take_buffers(struct nflog *log, struct reason *why)
-{
-	log->bytes = malloc((size_t)DATAGRAMS_AT_ONCE * DATAGRAM_BYTES);
-	if (!log->bytes) {
-		return reason_set(why, "no memory for copies of packets");
-	}
-	for (size_t i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-		log->parts[i] =
-			(struct iovec){.iov_base = log->bytes + i * DATAGRAM_BYTES,
-				.iov_len = DATAGRAM_BYTES};
-		log->messages[i].msg_hdr =
-			(struct msghdr){.msg_iov = &log->parts[i], .msg_iovlen = 1};
-	}
-	return true;
 }
 
 static bool open_socket(
@@ -265,8 +192,9 @@ struct nflog *nflog_open(const struct nflog_settings *settings, struct reason *w
 	}
 	log->group = settings->group;
 	log->source = settings->source;
-	if (!take_buffers(log, why) || !open_socket(log, settings, why) ||
-		!configure(log, why)) {
+	if (!netfilter_inbox_make(
+		    &log->inbox, DATAGRAMS_AT_ONCE, DATAGRAM_BYTES, why) ||
+		!open_socket(log, settings, why) || !configure(log, why)) {
 		nflog_close(log);
 		return NULL;
 	}
@@ -281,7 +209,7 @@ void nflog_close(struct nflog *log)
 	if (log->socket) {
 		(void)mnl_socket_close(log->socket);
 	}
-	free(log->bytes);
+	netfilter_inbox_free(&log->inbox);
 	free(log);
 }
 

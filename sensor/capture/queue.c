@@ -17,6 +17,7 @@
 #define VERDICT_BYTES     64          /* one message, at most */
 #define VERDICTS_BYTES    (QUEUE_PACKETS_AT_ONCE * 2 * VERDICT_BYTES)
 #define PACKET_MESSAGE    ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET)
+#define CONFIG_MESSAGE    ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_CONFIG)
 
 struct queue {
 	struct mnl_socket *socket;
@@ -30,9 +31,7 @@ struct queue {
 	uint32_t run_last;
 	uint32_t run_mark;
 	size_t verdicts_len; /* messages to send */
-	struct mmsghdr messages[QUEUE_PACKETS_AT_ONCE];
-	struct iovec parts[QUEUE_PACKETS_AT_ONCE];
-	uint8_t *bytes; /* QUEUE_PACKETS_AT_ONCE buffers of MESSAGE_BYTES */
+	struct netfilter_inbox inbox;
 	_Alignas(struct nlmsghdr) uint8_t verdicts[VERDICTS_BYTES];
 };
 
@@ -194,29 +193,14 @@ static size_t take_messages(
 	size_t taken = 0;
 	for (int i = 0; i < count; i++) {
 		const struct nlmsghdr *message =
-			(const struct nlmsghdr *)queue->parts[i].iov_base;
-		if (!mnl_nlmsg_ok(message, (int)queue->messages[i].msg_len)) {
+			(const struct nlmsghdr *)queue->inbox.parts[i].iov_base;
+		if (!mnl_nlmsg_ok(message, (int)queue->inbox.messages[i].msg_len)) {
 			queue->counters.unreadable++;
 			continue;
 		}
 		taken += take_message(queue, message, now_us, &packets[taken]);
 	}
 	return taken;
-}
-
-/* Returns how many messages came, -1 when the socket is broken. */
-static int receive(struct queue *queue, struct reason *why)
-{
-	const int count = recvmmsg(queue_fd(queue), queue->messages,
-		QUEUE_PACKETS_AT_ONCE, MSG_DONTWAIT, NULL);
-	if (count >= 0) {
-		return count;
-	}
-	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
-		return 0;
-	}
-	(void)reason_set(why, "queue %u: %m", queue->number);
-	return -1;
 }
 
 enum queue_result queue_dispatch(
@@ -226,8 +210,9 @@ enum queue_result queue_dispatch(
 	int count = QUEUE_PACKETS_AT_ONCE;
 	for (; round < ROUNDS_A_DISPATCH && count == QUEUE_PACKETS_AT_ONCE; round++) {
 		struct queue_packet packets[QUEUE_PACKETS_AT_ONCE];
-		count = receive(queue, why);
+		count = netfilter_receive(queue->socket, &queue->inbox);
 		if (count < 0) {
+			(void)reason_set(why, "queue %u: %m", queue->number);
 			return QUEUE_GONE;
 		}
 		const size_t taken = take_messages(queue, count, packets);
@@ -274,55 +259,27 @@ void queue_leave(struct queue *queue)
 
 /* --- setting up --- */
 
-/* True when the kernel agreed; a packet that comes before its answer passes unseen. */
-static bool is_agreed(struct queue *queue, uint32_t sequence)
+/* A packet that comes before the answer to a request passes unseen. */
+static void pass_early(void *context, const struct nlmsghdr *message)
 {
-	for (;;) {
-		const ssize_t len =
-			mnl_socket_recvfrom(queue->socket, queue->bytes, MESSAGE_BYTES);
-		const struct nlmsghdr *message = (const struct nlmsghdr *)queue->bytes;
-		struct queue_packet packet;
-		if (len < 0 || !mnl_nlmsg_ok(message, (int)len)) {
-			return false;
-		}
-		if (message->nlmsg_type == NLMSG_ERROR &&
-			message->nlmsg_seq == sequence) {
-			const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
-			errno = -error->error;
-			return error->error == 0;
-		}
-		if (take_message(queue, message, 0, &packet)) {
-			queue_accept(queue, packet.id, 0);
-			queue_flush(queue);
-		}
+	struct queue *queue = (struct queue *)context;
+	struct queue_packet packet;
+	if (take_message(queue, message, 0, &packet)) {
+		queue_accept(queue, packet.id, 0);
+		queue_flush(queue);
 	}
 }
 
-struct request {
-	_Alignas(struct nlmsghdr) char bytes[256];
-	struct nlmsghdr *message;
-};
-
-static void request_begin(struct request *request, const struct queue *queue)
+static bool request_send(const struct netfilter_request *request, struct queue *queue)
 {
-	request->message =
-		nfq_nlmsg_put(request->bytes, NFQNL_MSG_CONFIG, queue->number);
-	request->message->nlmsg_flags |= NLM_F_ACK;
-}
-
-static bool request_send(struct request *request, struct queue *queue)
-{
-	static uint32_t sequence;
-	request->message->nlmsg_seq = ++sequence;
-	return mnl_socket_sendto(queue->socket, request->message,
-		       request->message->nlmsg_len) >= 0 &&
-	       is_agreed(queue, request->message->nlmsg_seq);
+	return netfilter_request_send(
+		request, queue->socket, &queue->inbox, pass_early, queue);
 }
 
 static bool set_flag(struct queue *queue, uint32_t flag, bool is_on)
 {
-	struct request request;
-	request_begin(&request, queue);
+	struct netfilter_request request;
+	netfilter_request_begin(&request, CONFIG_MESSAGE, queue->number);
 	mnl_attr_put_u32(request.message, NFQA_CFG_FLAGS, htonl(is_on ? flag : 0));
 	mnl_attr_put_u32(request.message, NFQA_CFG_MASK, htonl(flag));
 	return request_send(&request, queue);
@@ -332,14 +289,14 @@ static bool set_flag(struct queue *queue, uint32_t flag, bool is_on)
 static bool configure(
 	struct queue *queue, const struct queue_settings *settings, struct reason *why)
 {
-	struct request request;
-	request_begin(&request, queue);
+	struct netfilter_request request;
+	netfilter_request_begin(&request, CONFIG_MESSAGE, queue->number);
 	nfq_nlmsg_cfg_put_cmd(request.message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
 	if (!request_send(&request, queue)) {
 		return reason_set(why, "queue %u cannot be bound: %m%s", queue->number,
 			errno == EBUSY ? " (another process has it)" : "");
 	}
-	request_begin(&request, queue);
+	netfilter_request_begin(&request, CONFIG_MESSAGE, queue->number);
 	nfq_nlmsg_cfg_put_qmaxlen(
 		request.message, settings->length ? settings->length : QUEUE_LENGTH);
 	if (!request_send(&request, queue)) {
@@ -350,7 +307,7 @@ static bool configure(
 		return reason_set(why, "queue %u cannot fail open: %m", queue->number);
 	}
 	(void)set_flag(queue, NFQA_CFG_F_GSO, !settings->is_gso_refused);
-	request_begin(&request, queue);
+	netfilter_request_begin(&request, CONFIG_MESSAGE, queue->number);
 	nfq_nlmsg_cfg_put_params(
 		request.message, NFQNL_COPY_PACKET, NETFILTER_COPY_BYTES);
 	return request_send(&request, queue) ||
@@ -367,22 +324,6 @@ static bool open_socket(
 	return queue->socket != NULL;
 }
 
-static bool take_buffers(struct queue *queue, struct reason *why)
-{
-	queue->bytes = malloc((size_t)QUEUE_PACKETS_AT_ONCE * MESSAGE_BYTES);
-	if (!queue->bytes) {
-		return reason_set(why, "no memory for queued packets");
-	}
-	for (size_t i = 0; i < QUEUE_PACKETS_AT_ONCE; i++) {
-		queue->parts[i] =
-			(struct iovec){.iov_base = queue->bytes + i * MESSAGE_BYTES,
-				.iov_len = MESSAGE_BYTES};
-		queue->messages[i].msg_hdr =
-			(struct msghdr){.msg_iov = &queue->parts[i], .msg_iovlen = 1};
-	}
-	return true;
-}
-
 struct queue *queue_open(const struct queue_settings *settings, struct reason *why)
 {
 	struct queue *queue = calloc(1, sizeof(*queue));
@@ -392,7 +333,9 @@ struct queue *queue_open(const struct queue_settings *settings, struct reason *w
 	}
 	queue->number = settings->number;
 	queue->source = settings->source;
-	if (!take_buffers(queue, why) || !open_socket(queue, settings, why) ||
+	if (!netfilter_inbox_make(
+		    &queue->inbox, QUEUE_PACKETS_AT_ONCE, MESSAGE_BYTES, why) ||
+		!open_socket(queue, settings, why) ||
 		!configure(queue, settings, why)) {
 		queue_close(queue);
 		return NULL;
@@ -408,7 +351,7 @@ void queue_close(struct queue *queue)
 	if (queue->socket) {
 		(void)mnl_socket_close(queue->socket);
 	}
-	free(queue->bytes);
+	netfilter_inbox_free(&queue->inbox);
 	free(queue);
 }
 

@@ -130,7 +130,6 @@ static bool is_dialogue(enum protocol protocol)
 		FINDING_BIT(FINDING_PORT_UNUSUAL) |             \
 		FINDING_BIT(FINDING_SMTPS_IMPLICIT) |           \
 		FINDING_BIT(FINDING_TLS_MISSING) |              \
-		FINDING_BIT(FINDING_ZONE_MAILBOX_MISPLACED) |   \
 		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED) | \
 		FINDING_BIT(FINDING_SENDER_MX_LOOKUP))
 
@@ -170,7 +169,7 @@ bool action_is_settled(const struct action_table *table,
 		return false;
 	}
 	return !table->is_enforcing ||
-	       (judgement->verdict != VERDICT_UNDECIDED &&
+	       (judgement->verdict != VERDICT_UNDECIDED && !is_guess(observation) &&
 		       action_choose(table, observation, judgement).action ==
 			       ACTION_ACCEPT &&
 		       blocks_only(table, TOLD_WITH_CONTENT));

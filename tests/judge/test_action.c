@@ -152,6 +152,9 @@ static void content_in_clear_settles_a_legitimate_flow(void **state)
 	assert_false(is_settled(&scene));
 	scene.table.is_enforcing = false;
 	assert_true(is_settled(&scene));
+	set_settled(&scene);
+	scene.observation.confidence = DIRECTION_CONFIDENCE_PORT;
+	assert_false(is_settled(&scene));
 }
 
 static void a_connection_that_may_carry_something_else_is_never_settled(void **state)
