@@ -26,7 +26,7 @@ $(BENCH_DIR)/%.pcap: | $(BUILD)/bench/generate
 bench: $(BUILD)/mailwarden $(BUILD)/bench/pcaploop $(BENCH_CASES)
 	bench/run --build $(BUILD) --dir $(BENCH_DIR) $(BENCH_OPTIONS)
 
-$(BUILD)/bench/live/blast: $(BUILD)/bench/live/frames.o
+$(BUILD)/bench/live/blast: $(addprefix $(BUILD)/bench/live/,cross.o frames.o)
 $(BENCH_PEERS): $(BUILD)/bench/live/%: $(BUILD)/bench/live/%.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lpcap -lnetfilter_queue -lnfnetlink
 
