@@ -1,6 +1,7 @@
 #include "commands/command.h"
 
 #include "base/clock.h"
+#include "control/metrics_text.h"
 #include "control/sensor.h"
 #include "control/status_json.h"
 
@@ -156,6 +157,10 @@ static int tell(const char *directory, bool is_json)
 		status_json_write(stdout, page, is_running);
 	} else {
 		print_text(page);
+		if (is_running &&
+			!metrics_is_healthy(page, clock_realtime_us(), &why)) {
+			(void)printf("\nNOT HEALTHY  %s\n", why.text);
+		}
 	}
 	if (!is_running) {
 		(void)fprintf(stderr,

@@ -21,6 +21,7 @@
 #define BACKLOG       16
 #define UNIX_PREFIX   "unix:"
 #define ADDRESS_BYTES 256
+#define PORT_MAX      65535
 
 struct metrics_server {
 	const struct status_page *page;
@@ -202,8 +203,8 @@ static int listen_at(const struct addrinfo *address)
 	return listener;
 }
 
-/* "127.0.0.1:9472", "[::1]:9472" */
-static int listen_internet(const char *text)
+/* Of "127.0.0.1:9472" or "[::1]:9472"; to be freed. NULL when it is neither. */
+static struct addrinfo *internet_address(const char *text)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
@@ -211,21 +212,48 @@ static int listen_internet(const char *text)
 	char host[ADDRESS_BYTES];
 	(void)snprintf(host, sizeof(host), "%s", text[0] == '[' ? text + 1 : text);
 	char *colon = strrchr(host, ':');
-	if (!colon) {
-		errno = EINVAL;
-		return -1;
+	const unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : 0;
+	if (port == 0 || port > PORT_MAX) { /* getaddrinfo takes what is too large */
+		return NULL;
 	}
 	*colon = '\0';
 	if (text[0] == '[' && colon > host && colon[-1] == ']') {
 		colon[-1] = '\0';
 	}
-	if (getaddrinfo(host, colon + 1, &hints, &found) != 0) {
+	return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
+}
+
+static const char *unix_path(const char *listen)
+{
+	const size_t prefix = sizeof(UNIX_PREFIX) - 1;
+	return strncmp(listen, UNIX_PREFIX, prefix) == 0 ? listen + prefix : NULL;
+}
+
+bool metrics_server_is_place(const char *listen)
+{
+	const char *path = unix_path(listen);
+	if (path) {
+		return path[0] != '\0' &&
+		       strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path);
+	}
+	struct addrinfo *address = internet_address(listen);
+	const bool is_one = address != NULL;
+	if (is_one) {
+		freeaddrinfo(address);
+	}
+	return is_one;
+}
+
+static int listen_internet(const char *text)
+{
+	struct addrinfo *address = internet_address(text);
+	if (!address) {
 		errno = EINVAL;
 		return -1;
 	}
-	const int listener = listen_at(found);
+	const int listener = listen_at(address);
 	const int error = errno;
-	freeaddrinfo(found);
+	freeaddrinfo(address);
 	errno = error;
 	return listener;
 }
@@ -247,16 +275,14 @@ static bool start_daemon(struct metrics_server *server, int listener)
 struct metrics_server *metrics_server_open(
 	const struct status_page *page, const char *listen, struct reason *why)
 {
-	const size_t prefix = sizeof(UNIX_PREFIX) - 1;
+	const char *path = unix_path(listen);
 	struct metrics_server *server = calloc(1, sizeof(*server));
 	if (!server) {
 		(void)reason_set(why, "no memory");
 		return NULL;
 	}
 	server->page = page;
-	const int listener = strncmp(listen, UNIX_PREFIX, prefix) == 0
-				     ? listen_unix(listen + prefix)
-				     : listen_internet(listen);
+	const int listener = path ? listen_unix(path) : listen_internet(listen);
 	if (!finish_listening(listener, listen, why)) {
 		free(server);
 		return NULL;

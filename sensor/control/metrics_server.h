@@ -12,6 +12,9 @@
 
 struct metrics_server;
 
+/* Does it have one of the forms below? Nothing is opened or asked. */
+bool metrics_server_is_place(const char *listen);
+
 /*
  * Before the cage. listen: "127.0.0.1:9472", "[::1]:9472" or "unix:/path". NULL with a
  * reason.

@@ -1,3 +1,4 @@
+#include "control/metrics_server.h"
 #include "control/settings.h"
 
 #include <errno.h>
@@ -98,6 +99,31 @@ const struct schema_key *settings_metrics_keys(void)
 	return METRICS_KEYS;
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+	const size_t text_len = strlen(text);
+	const size_t end_len = strlen(end);
+	return text_len > end_len && strcmp(text + text_len - end_len, end) == 0;
+}
+
+/* What would only show at the start, or, a file that nobody collects, never. */
+static void check_metrics(const struct metrics_settings *metrics,
+	const struct yaml_node *value, struct problems *problems)
+{
+	if (metrics->listen && !metrics_server_is_place(metrics->listen)) {
+		problems_add(problems, value,
+			"metrics: listen takes ADDRESS:PORT or unix:PATH, not "
+			"\"%.80s\"",
+			metrics->listen);
+	}
+	if (metrics->textfile && !ends_in(metrics->textfile, ".prom")) {
+		problems_add(problems, value,
+			"metrics: textfile \"%.80s\" does not end in .prom, so "
+			"node_exporter would not read it",
+			metrics->textfile);
+	}
+}
+
 static void read_metrics(struct settings *settings, const struct yaml_node *value,
 	struct problems *problems)
 {
@@ -114,6 +140,7 @@ static void read_metrics(struct settings *settings, const struct yaml_node *valu
 	if (!settings->metrics.listen && !settings->metrics.textfile) {
 		settings->metrics.listen = METRICS_LISTEN;
 	}
+	check_metrics(&settings->metrics, value, problems);
 }
 
 /* What is no option. */

@@ -60,9 +60,12 @@ static struct status_page *map_page(int directory, struct reason *why)
 		return NULL;
 	}
 	/* never shorter in between: a reader may have it mapped */
-	if (ftruncate(file, (off_t)sizeof(struct status_page)) != 0 ||
-		posix_fallocate(file, 0, (off_t)sizeof(struct status_page)) != 0) {
-		(void)reason_set(why, "no room for the status page");
+	const off_t bytes = (off_t)sizeof(struct status_page);
+	const int error =
+		ftruncate(file, bytes) != 0 ? errno : posix_fallocate(file, 0, bytes);
+	if (error != 0) {
+		(void)reason_set(
+			why, "no room for the status page: %s", strerror(error));
 		(void)close(file);
 		return NULL;
 	}

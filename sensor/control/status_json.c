@@ -1,6 +1,7 @@
 #include "control/status_json.h"
 
 #include "base/clock.h"
+#include "control/metrics_text.h"
 #include "control/sensor.h"
 
 #include <stdio.h>
@@ -75,6 +76,9 @@ static void write_process(
 	json_number(writer, "flows", process->flows);
 	json_number(writer, "lag_us", process->lag_us);
 	json_number(writer, "waiting", process->waiting);
+	json_bool(writer, "down", process->is_down != 0);
+	json_number(writer, "interfaces_missing",
+		(uint64_t)__builtin_popcount(process->missing));
 	json_number(writer, "queue_full", process->queue_full);
 	json_number(writer, "restarts", process->restarts);
 	json_number(writer, "records_refused", process->refused);
@@ -111,6 +115,19 @@ static void write_output(
 	json_object_close(writer);
 }
 
+/* As /healthz has it. */
+static void write_health(
+	struct json_writer *writer, const struct status_page *page, bool is_running)
+{
+	struct reason why = {.text = "the sensor does not run"};
+	const bool is_healthy =
+		is_running && metrics_is_healthy(page, clock_realtime_us(), &why);
+	json_bool(writer, "healthy", is_healthy);
+	if (!is_healthy) {
+		json_text(writer, "unhealthy_because", why.text);
+	}
+}
+
 void status_json_write(FILE *out, const struct status_page *page, bool is_running)
 {
 	struct json_writer writer = {.out = out};
@@ -118,6 +135,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_object_open(&writer, NULL);
 	json_text(&writer, "host", text_of(page->host, sizeof(page->host), text));
 	json_bool(&writer, "running", is_running);
+	write_health(&writer, page, is_running);
 	json_number(&writer, "pid", (uint64_t)page->pid);
 	json_time(&writer, "started", page->started_us);
 	json_number(&writer, "matrix", page->matrix);

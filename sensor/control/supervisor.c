@@ -156,9 +156,11 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
 	const unsigned workers = settings_workers(sensor->settings);
-	sensor->page = status_create(sensor->state_directory, &sensor->lock, why);
+	struct reason error;
+	sensor->page = status_create(sensor->state_directory, &sensor->lock, &error);
 	if (!sensor->page) {
-		return false;
+		return reason_set(
+			why, "%.100s: %s", sensor->settings->state_dir, error.text);
 	}
 	supervisor->last = last_run_leave(sensor->page);
 	status_clear(sensor->page);

@@ -77,6 +77,11 @@ class Watched(Sensor):
         finally:
             client.close()
 
+    def told(self):
+        """What a person sees."""
+        return subprocess.run([sensor.MAILWARDEN, "status", "--state-dir", self.state], capture_output=True, text=True, timeout=10,
+                              check=True).stdout
+
     def children(self):
         return sorted(sensor.processes_of(self.process.pid))
 
@@ -152,6 +157,9 @@ def test_a_full_disk_under_the_journal_is_told_while_it_is_full_and_made_up_for(
         until(lambda: run.worker()["flows"] == host - 10 + 1 + 60, "all dialogues to be watched")
         status = run.status()
         assert status["running"] and run.children() == before
+        assert not status["healthy"] and status["unhealthy_because"] == "reporter: the journal takes no records"
+        assert run.part("reporter")["down"] and not run.worker()["down"]
+        assert "NOT HEALTHY  reporter: the journal takes no records" in run.told()
         assert {part["restarts"] for part in (*status["processes"], *status["outputs"])} == {0}
         wanted = {*range(10, host + 1), *range(71, 131)}
         assert hosts(run.in_file()) < wanted, "the disk is full"
@@ -159,6 +167,8 @@ def test_a_full_disk_under_the_journal_is_told_while_it_is_full_and_made_up_for(
         in_both(run, "all dialogues", lambda records: hosts(records) == wanted)
         until(lambda: "records are written again" in run.log(), "the log")
         assert run.children() == before
+        until(lambda: run.status()["healthy"], "the status to tell")
+        assert "NOT HEALTHY" not in run.told()
         until(lambda: (run.state / "journal" / "reserve").stat().st_blocks * 512 >= 131072, "the room kept for the next time")
         assert run.end() == 0
         assert len(of_kind(run.records(), DOWN)) == run.log().count("records are written again") == 1
@@ -180,6 +190,26 @@ def test_a_sensor_starts_on_a_disk_that_is_full_and_makes_up_for_it(tmp_path, re
         in_both(run, "all dialogues", lambda records: hosts(records) == set(range(10, 71)))
         assert run.end() == 0
         assert each_once(run.in_file()) and each_once(run.in_redis())
+
+
+def test_a_first_start_on_a_disk_that_is_full_is_refused_and_leaves_nothing_in_the_way(disk):
+    namespace = sensor.Namespace()
+    ballast = fill(disk)
+    words = namespace.inside(sensor.MAILWARDEN, "run", "-i", "tap0", "-m", sensor.MATRIX, "--state-dir", disk / "state")
+    asking = [sensor.MAILWARDEN, "status", "--state-dir", disk / "state"]
+    process = None
+    try:
+        answer = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+        assert answer.returncode == 3 and f"{disk}/state: no room for the status page: No space left" in answer.stderr, answer.stderr
+        ballast.unlink()
+        process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        until(lambda: subprocess.run(asking, capture_output=True, timeout=10, check=False).returncode == 0, "the sensor to run")
+        process.terminate()
+        assert "No space left" not in process.communicate(timeout=20)[1] and process.returncode == 0
+    finally:
+        if process:
+            process.kill()
+        namespace.close()
 
 
 def test_a_full_disk_under_one_output_holds_up_no_other(tmp_path, redis, disk):

@@ -180,9 +180,25 @@ def test_promtool_accepts_the_alert_rules():
     assert answer.returncode == 0 and "SUCCESS" in answer.stdout, answer.stdout + answer.stderr
 
 
-def test_a_misspelt_key_is_told_with_its_place(tmp_path):
+@pytest.mark.parametrize("text, wanted", [
+    ("metrics: {lisen: 127.0.0.1:9472}", ':1:11: unknown key of metrics "lisen"; did you mean "listen"?'),
+    ("metrics: {listen: localhost:9472}", ':1:10: metrics: listen takes ADDRESS:PORT or unix:PATH, not "localhost:9472"'),
+    ("metrics: {listen: 127.0.0.1:65536}", 'not "127.0.0.1:65536"'),
+    ("metrics: {listen: '[::1]'}", 'not "[::1]"'),
+    ("metrics: {listen: 'unix:'}", 'not "unix:"'),
+    (f"metrics: {{listen: unix:/{'x' * 107}}}", "metrics: listen takes"),
+    ("metrics: {textfile: /tmp/mailwarden}", ':1:10: metrics: textfile "/tmp/mailwarden" does not end in .prom'),
+])
+def test_a_mistake_is_told_with_its_place(tmp_path, text, wanted):
     path = tmp_path / "mailwarden.yaml"
-    path.write_text("metrics: {lisen: 127.0.0.1:9472}\n")
+    path.write_text(text + "\n")
     answer = subprocess.run([sensor.MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10,
                             check=False)
-    assert answer.returncode == 2 and f'{path}:1:11: unknown key of metrics "lisen"; did you mean "listen"?' in answer.stderr
+    assert answer.returncode == 2 and f"{path}" in answer.stderr and wanted in answer.stderr, answer.stderr
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:9472", "'[::1]:1'", "0.0.0.0:65535", "unix:/run/x", f"unix:/{'x' * 106}"])
+def test_a_place_to_listen_at_is_right(tmp_path, listen):
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text(f"metrics: {{listen: {listen}}}\n")
+    subprocess.run([sensor.MAILWARDEN, "check", "--config", str(path)], check=True, capture_output=True, timeout=10)
