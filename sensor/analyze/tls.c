@@ -4,6 +4,8 @@
 #include "analyze/tls_hello.h"
 #include "analyze/tls_message.h"
 
+#include <stdlib.h>
+
 enum content_type {
 	CONTENT_CHANGE_CIPHER = 20,
 	CONTENT_ALERT = 21,
@@ -30,15 +32,26 @@ enum {
 bool tls_context_init(
 	struct tls_context *context, uint32_t handshakes, struct reason *why)
 {
-	*context = (struct tls_context){0};
-	return fingerprint_prepare(why) &&
-	       pool_init(
-		       &context->handshakes, TLS_HANDSHAKE_BYTES_MAX, handshakes, why);
+	*context = (struct tls_context){
+		.leases = (uint32_t *)calloc(handshakes, sizeof(uint32_t))};
+	if (!context->leases) {
+		return reason_set(why, "no memory for %u TLS messages", handshakes);
+	}
+	if (!fingerprint_prepare(why) ||
+		!pool_init(&context->handshakes, TLS_HANDSHAKE_BYTES_MAX, handshakes,
+			why)) {
+		free(context->leases);
+		context->leases = NULL;
+		return false;
+	}
+	return true;
 }
 
 void tls_context_destroy(struct tls_context *context)
 {
 	pool_destroy(&context->handshakes);
+	free(context->leases);
+	context->leases = NULL;
 }
 
 /* RFC 5246 appendix E.2: length with the top bit set, message type, version or hit and kind. */

@@ -3,7 +3,9 @@
  *
  * In: bytes of both ways from the first record on. Out: facts->session. Handshake
  * messages are put together in buffers borrowed from a bounded pool and given back
- * as soon as they are read. Never decrypts. RFC 5246, RFC 8446.
+ * as soon as they are read. When all are lent, one after the other is taken from its
+ * session, so that messages which never end blind nobody for long. Never decrypts.
+ * RFC 5246, RFC 8446.
  */
 #pragma once
 
@@ -20,7 +22,9 @@
 /* Shared by all sessions of a worker. */
 struct tls_context {
 	struct pool handshakes;      /* slots of TLS_HANDSHAKE_BYTES_MAX */
-	uint64_t handshakes_refused; /* messages not read since the pool was empty */
+	uint32_t *leases;            /* of each slot: how often it was lent; owned */
+	uint32_t turn;               /* whose slot is taken next when all are lent */
+	uint64_t handshakes_refused; /* messages not read: their slot was taken */
 };
 
 bool tls_context_init(
@@ -52,7 +56,8 @@ struct tls_side {
 	uint16_t record_left;
 	uint32_t message_len;
 	uint32_t message_have;
-	uint32_t slot; /* pool slot + 1; 0 when none is held */
+	uint32_t slot;  /* pool slot + 1; 0 when none is held */
+	uint32_t lease; /* of that slot; another number there: it was taken away */
 };
 
 struct tls_session {

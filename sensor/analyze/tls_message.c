@@ -236,12 +236,29 @@ void tls_message_drop(struct tls_side *side)
 	side->is_skipped = false;
 }
 
+static bool is_slot_held(const struct tls_context *context, const struct tls_side *side)
+{
+	return side->slot > 0 && context->leases[side->slot - 1] == side->lease;
+}
+
 void tls_message_give(struct tls_context *context, struct tls_side *side)
 {
-	if (side->slot > 0) {
+	if (is_slot_held(context, side)) {
 		pool_give(&context->handshakes, side->slot - 1);
-		side->slot = 0;
 	}
+	side->slot = 0;
+}
+
+/* A free slot, else another session's: it will see by the lease. */
+static void slot_take(struct tls_context *context, struct tls_side *side)
+{
+	uint32_t index = pool_take(&context->handshakes);
+	if (index == POOL_NONE) {
+		index = context->turn++ % context->handshakes.capacity;
+		context->handshakes_refused++;
+	}
+	side->slot = index + 1;
+	side->lease = ++context->leases[index];
 }
 
 /* Skip the message from here on; what cannot be read is still known to exist. */
@@ -270,13 +287,10 @@ static void message_collect(const struct tls_step *step, struct text piece)
 	struct tls_side *side = step->side;
 	struct tls_context *context = step->context;
 	if (side->slot == 0) {
-		const uint32_t index = pool_take(&context->handshakes);
-		if (index == POOL_NONE) {
-			context->handshakes_refused++;
-			message_give_up(step);
-			return;
-		}
-		side->slot = index + 1;
+		slot_take(context, side);
+	} else if (!is_slot_held(context, side)) {
+		message_give_up(step);
+		return;
 	}
 	uint8_t *slot = pool_at(&context->handshakes, side->slot - 1);
 	const uint32_t room = TLS_HANDSHAKE_BYTES_MAX - side->message_have;

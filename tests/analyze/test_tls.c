@@ -52,6 +52,7 @@ static int start(void **state)
 	client.len = 0;
 	server.len = 0;
 	context.handshakes_refused = 0;
+	context.turn = 0;
 	return 0;
 }
 
@@ -400,20 +401,65 @@ static void a_slot_is_given_back_as_soon_as_a_message_is_read(void **state)
 	assert_true(facts.session.has_client_hello);
 }
 
-static void an_empty_pool_costs_the_message_not_the_session(void **state)
+/* Of another session: all but the last byte of a hello, one byte at a time. */
+static void begin_and_wait(struct tls_session *other, struct facts *others_facts)
+{
+	for (size_t at = 0; at + 1 < client.len; at++) {
+		const struct text byte = {client.bytes + at, 1};
+		assert_int_equal(
+			tls_session_bytes(&context, other, others_facts, UP, byte),
+			TLS_GO_ON);
+	}
+}
+
+static void messages_that_do_not_end_keep_no_other_from_being_read(void **state)
 {
 	(void)state;
-	const uint32_t first = pool_take(&context.handshakes);
-	const uint32_t second = pool_take(&context.handshakes);
+	struct tls_session slow[4] = {0};
+	struct facts slow_facts[4] = {0};
+	script_client_hello();
+	script_server_flight(0, false, 16384);
+	for (size_t i = 0; i < 4; i++) {
+		begin_and_wait(&slow[i], &slow_facts[i]);
+	}
+	assert_int_equal(context.handshakes.used, 2);
+	assert_int_equal(context.handshakes_refused, 2);
+	feed_pieces(UP, client.bytes, client.len, 10);
+	feed_pieces(DOWN, server.bytes, server.len, 300);
+	assert_true(facts.session.has_client_hello && facts.session.has_server_hello);
+	assert_int_equal(facts.session.server_certificate.visibility, FACTS_SEEN);
+	assert_int_equal(context.handshakes_refused, 3); /* its slot came back */
+	for (size_t i = 0; i < 4; i++) {
+		const struct text last = {client.bytes + client.len - 1, 1};
+		assert_int_equal(
+			tls_session_bytes(&context, &slow[i], &slow_facts[i], UP, last),
+			TLS_GO_ON);
+		assert_int_equal(slow_facts[i].session.has_client_hello, i == 3);
+	}
+	assert_int_equal(context.handshakes.used, 0);
+}
+
+static void a_slot_taken_away_costs_the_message_not_the_session(void **state)
+{
+	(void)state;
+	struct tls_session slow[3] = {0};
+	struct facts slow_facts[3] = {0};
 	script_client_hello();
 	script_server_flight(0, false, 16384);
 	feed(UP, &client);
-	feed_pieces(DOWN, server.bytes, server.len, 300);
-	pool_give(&context.handshakes, first);
-	pool_give(&context.handshakes, second);
+	const size_t cut = 5 + 4 + 200; /* inside the certificate or before it */
+	feed_pieces(DOWN, server.bytes, cut, 100);
+	assert_int_equal(context.handshakes.used, 1);
+	for (size_t i = 0; i < 3; i++) {
+		begin_and_wait(&slow[i], &slow_facts[i]);
+	}
+	assert_int_equal(context.handshakes_refused, 2); /* both slots in turn */
+	feed_pieces(DOWN, server.bytes + cut, server.len - cut, 300);
 	assert_int_equal(facts.session.server_certificate.visibility, FACTS_UNREADABLE);
 	assert_true(facts.session.has_server_hello);
-	assert_true(context.handshakes_refused > 0);
+	for (size_t i = 0; i < 3; i++) {
+		tls_session_release(&context, &slow[i]);
+	}
 }
 
 static void clear_text_is_not_tls(void **state)
@@ -737,7 +783,8 @@ int main(void)
 		TEST(a_certificate_of_a_megabyte_still_shows_its_leaf),
 		TEST(a_leaf_larger_than_a_slot_is_unreadable),
 		TEST(a_slot_is_given_back_as_soon_as_a_message_is_read),
-		TEST(an_empty_pool_costs_the_message_not_the_session),
+		TEST(messages_that_do_not_end_keep_no_other_from_being_read),
+		TEST(a_slot_taken_away_costs_the_message_not_the_session),
 		TEST(clear_text_is_not_tls),
 		TEST(nonsense_behind_a_hello_ends_the_session),
 		TEST(a_fatal_alert_in_clear_ends_the_session),
