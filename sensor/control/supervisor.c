@@ -34,6 +34,7 @@
 #define TICK_MS     100
 #define WATCHDOG_US UINT64_C(1000000)
 #define START_US    UINT64_C(30000000) /* for all children to be running */
+#define SHIPPERS_US UINT64_C(3000000)  /* for shippers: then the start goes on */
 #define NAP_MS      2
 #define DRAIN_US    UINT64_C(10000000) /* for workers to drain */
 #define LAST_US     UINT64_C(5000000)  /* then for the reporter, then for shippers */
@@ -242,11 +243,17 @@ static bool take_signals(struct supervisor *supervisor, struct reason *why)
 	return true;
 }
 
-/* All of them running; the first that cannot says why. */
-static bool wait_until_running(struct supervisor *supervisor,
-	const struct process_kind *kind, struct reason *why)
+enum wait {
+	WAIT_RUNNING,
+	WAIT_NOT_YET,
+	WAIT_FAILED, /* a child ended: why says it */
+};
+
+/* All of them running, within this time; the first that cannot says why. */
+static enum wait wait_until_running(struct supervisor *supervisor,
+	const struct process_kind *kind, uint64_t patience_us, struct reason *why)
 {
-	const uint64_t end_us = clock_monotonic_us() + START_US;
+	const uint64_t end_us = clock_monotonic_us() + patience_us;
 	for (unsigned naps = 1;
 		!processes_are(&supervisor->processes, kind, STATUS_STATE_RUNNING);
 		naps++) {
@@ -256,15 +263,16 @@ static bool wait_until_running(struct supervisor *supervisor,
 			char text[96];
 			const struct status_process *process =
 				sensor_process(&supervisor->sensor, place);
-			return reason_set(why, "%s: %.180s", process->name,
+			(void)reason_set(why, "%s: %.180s", process->name,
 				process->why.text[0] != '\0'
 					? process->why.text
 					: process_end_text(
 						  &supervisor->processes.list[place],
 						  status, text, sizeof(text)));
+			return WAIT_FAILED;
 		}
 		if (clock_monotonic_us() >= end_us) {
-			return reason_set(why, "%s does not start", kind->name);
+			return WAIT_NOT_YET;
 		}
 		if (naps % (TICK_MS / NAP_MS) == 0) {
 			processes_look(&supervisor->processes);
@@ -272,10 +280,10 @@ static bool wait_until_running(struct supervisor *supervisor,
 		queues_pass(&supervisor->processes);
 		(void)poll(NULL, 0, NAP_MS);
 	}
-	return true;
+	return WAIT_RUNNING;
 }
 
-static bool start_kind(struct supervisor *supervisor, const struct process_kind *kind,
+static bool fork_kind(struct supervisor *supervisor, const struct process_kind *kind,
 	unsigned first, unsigned end, struct reason *why)
 {
 	struct processes *processes = &supervisor->processes;
@@ -287,7 +295,20 @@ static bool start_kind(struct supervisor *supervisor, const struct process_kind 
 				why, "cannot start a process: %s", strerror(errno));
 		}
 	}
-	return wait_until_running(supervisor, kind, why);
+	return true;
+}
+
+static bool start_kind(struct supervisor *supervisor, const struct process_kind *kind,
+	unsigned first, unsigned end, struct reason *why)
+{
+	if (!fork_kind(supervisor, kind, first, end, why)) {
+		return false;
+	}
+	const enum wait result = wait_until_running(supervisor, kind, START_US, why);
+	if (result == WAIT_NOT_YET) {
+		(void)reason_set(why, "%s does not start", kind->name);
+	}
+	return result == WAIT_RUNNING;
 }
 
 static bool start_reporter(struct supervisor *supervisor, struct reason *why)
@@ -330,10 +351,29 @@ static bool start_workers(struct supervisor *supervisor, struct reason *why)
 		supervisor->sensor.process_count, why);
 }
 
+/*
+ * A mistake ends them at once, and with them the start. A name server that does not
+ * answer holds them up for long: that must not keep the sensor from its work.
+ */
 static bool start_shippers(struct supervisor *supervisor, struct reason *why)
 {
-	return start_kind(supervisor, &SHIPPER, supervisor->sensor.process_count,
-		supervisor->sensor.output_end, why);
+	const unsigned first = supervisor->sensor.process_count;
+	const unsigned end = supervisor->sensor.output_end;
+	if (!fork_kind(supervisor, &SHIPPER, first, end, why)) {
+		return false;
+	}
+	const enum wait result =
+		wait_until_running(supervisor, &SHIPPER, SHIPPERS_US, why);
+	for (unsigned i = first; result == WAIT_NOT_YET && i < end; i++) {
+		const struct status_process *output =
+			sensor_process(&supervisor->sensor, i);
+		if (output->state == STATUS_STATE_STARTING) {
+			log_line(LOG_LEVEL_WARNING, output->name,
+				"output is not ready yet (it may wait for a name "
+				"server); the sensor starts meanwhile");
+		}
+	}
+	return result != WAIT_FAILED;
 }
 
 static bool start_metrics(struct supervisor *supervisor, struct reason *why)

@@ -19,6 +19,9 @@ struct addresses {
 	char list[ADDRESSES_MAX][ADDRESS_BYTES]; /* as getaddrinfo(3) prefers them */
 };
 
-/* False with a reason: the name leads nowhere, now. */
+/*
+ * False with a reason: the name leads nowhere, now. Waits for the system's name servers, two
+ * seconds for one that is silent (RES_OPTIONS in the environment may say otherwise).
+ */
 bool addresses_resolve(
 	struct addresses *addresses, const char *host, struct reason *why);
