@@ -11,6 +11,7 @@
 #include "classify/classify.h"
 #include "classify/second_opinion.h"
 #include "control/engine.h"
+#include "control/timeline.h"
 #include "judge/ledger.h"
 #include "judge/structure.h"
 
@@ -67,8 +68,8 @@ struct engine {
 	struct fold *fold;
 	struct ledger *ledger;
 	struct structure *structure;
-	uint64_t latest_us; /* of all frames taken */
-	uint64_t now_us;    /* when the packet at hand came */
+	struct timeline timeline; /* of all frames taken */
+	uint64_t now_us;          /* when the packet at hand came */
 	uint64_t frames;
 	uint64_t frame_bytes;
 	uint64_t packets_udp;

@@ -100,14 +100,11 @@ static bool take_frame(
 {
 	engine->frames++;
 	engine->frame_bytes += frame->wire_len;
-	if (frame->time_us > engine->latest_us) {
-		engine->latest_us = frame->time_us;
-	}
+	waiting->now_us = timeline_take(&engine->timeline, frame->time_us);
 	if (decoder_frame(engine->decoder, frame, &waiting->packet) != DECODE_OK) {
 		return false;
 	}
 	waiting->source = frame->source;
-	waiting->now_us = engine->latest_us;
 	if (waiting->packet.transport != IPPROTO_TCP) {
 		engine->packets_udp++;
 		return waiting->packet.dst_port == DNS_PORT;
@@ -138,7 +135,7 @@ static void follow_packets(
 				engine, flow, &at->packet, at->key.side, at->frame);
 		}
 	}
-	engine->now_us = engine->latest_us;
+	engine->now_us = engine->timeline.now_us;
 }
 
 /* False: it is a flow's packet. A query takes its turn behind those that wait. */
@@ -156,7 +153,7 @@ static bool take_datagram(
 		engine->source = at->source;
 		engine->now_us = at->now_us;
 		lookups_packet(engine, &at->packet, &question);
-		engine->now_us = engine->latest_us;
+		engine->now_us = engine->timeline.now_us;
 	}
 	return true;
 }
@@ -206,7 +203,7 @@ uint32_t engine_flows(const struct engine *engine)
 
 uint64_t engine_latest_us(const struct engine *engine)
 {
-	return engine->latest_us;
+	return engine->timeline.now_us;
 }
 
 void engine_drain(struct engine *engine)

@@ -131,7 +131,10 @@ struct flow_key flow_table_expect(
 void flow_table_approach(const struct flow_table *table, struct flow_key key);
 void flow_table_approach_stream(const struct flow_table *table, struct flow_key key);
 
-/* One TCP packet. Returns its flow, valid until the next call; now_us may not run backwards by much. */
+/*
+ * One TCP packet. Returns its flow, valid until the next call. now_us is one clock for all
+ * packets (control/timeline); where it leaps ahead by an hour no flow is idle for it yet.
+ */
 struct flow *flow_table_packet(
 	struct flow_table *table, const struct packet *packet, uint64_t now_us);
 /* The same of a packet whose key is known. */

@@ -158,6 +158,9 @@ static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
 			return NULL;
 		}
 		struct flow *flow = table_flow(table, index);
+		if (flow->last_us > table->now_us) { /* the clock was set back */
+			flow->last_us = table->now_us;
+		}
 		if (flow->last_us <= flow->listed_us) {
 			return flow;
 		}

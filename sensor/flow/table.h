@@ -21,7 +21,7 @@ struct flow_table {
 	uint32_t oldest[FLOW_LIST_COUNT];
 	uint32_t newest[FLOW_LIST_COUNT];
 	uint32_t expire_countdown;
-	uint64_t now_us; /* latest time seen */
+	uint64_t now_us; /* of the packet at hand */
 	size_t area_bytes;
 	uint64_t keys[TABLE_KEYS]; /* of the hash of two endpoints */
 	struct flow_handler handler;
@@ -31,6 +31,14 @@ struct flow_table {
 static inline struct flow *table_flow(const struct flow_table *table, uint32_t index)
 {
 	return pool_at(&table->flows, index);
+}
+
+/* Longer than limit_us. A time that is still to come, from a clock that was set, is now. */
+static inline bool table_was_idle(
+	const struct flow_table *table, const struct flow *flow, uint64_t limit_us)
+{
+	return flow->last_us < table->now_us &&
+	       table->now_us - flow->last_us > limit_us;
 }
 
 struct stream *table_stream(const struct flow_table *table, const struct flow *flow);

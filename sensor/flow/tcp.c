@@ -5,6 +5,7 @@
 
 /* A flow silent this long may be replaced by a new SYN without any FIN (RFC 9293, TIME-WAIT is 2 MSL). */
 #define REUSE_AFTER_US 60000000ULL
+#define LEAP_US        3600000000ULL /* nobody is idle for it before the next packet */
 
 void flow_set_client(struct flow *flow, unsigned side)
 {
@@ -35,7 +36,7 @@ static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 static void syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	const bool is_idle = table->now_us - flow->last_us > REUSE_AFTER_US;
+	const bool is_idle = table_was_idle(table, flow, REUSE_AFTER_US);
 	if (has_ended(flow) || flow->fins == 3 || (has_data(flow) && is_idle)) {
 		table_restart(table, flow, packet);
 	}
@@ -62,7 +63,7 @@ static bool is_other_connection(const struct flow_table *table, const struct flo
 	}
 	return flow->syns & 1U << side
 		       ? packet->sequence + 1 != flow->initial_sequence[side]
-		       : table->now_us - flow->last_us > REUSE_AFTER_US;
+		       : table_was_idle(table, flow, REUSE_AFTER_US);
 }
 
 static void syn_ack(struct flow_table *table, struct flow *flow,
@@ -241,10 +242,11 @@ struct flow *flow_table_packet(
 struct flow *flow_table_keyed_packet(struct flow_table *table,
 	const struct packet *packet, struct flow_key key, uint64_t now_us)
 {
-	if (now_us > table->now_us) {
-		table->now_us = now_us;
+	const bool is_leap = now_us > table->now_us + LEAP_US;
+	table->now_us = now_us;
+	if (!is_leap) { /* the next packet may show that it was none */
+		table_expire(table);
 	}
-	table_expire(table);
 	const unsigned side = key.side;
 	struct flow *flow = table_find(table, packet, key);
 	const uint8_t flags = packet->tcp_flags;
@@ -258,7 +260,10 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 		acknowledge(table, flow, packet, side);
 	}
 	flow->packets[side]++;
-	flow->last_us = table->now_us;
+	flow->last_us = now_us;
+	if (flow->start_us > now_us) { /* its first packet bore a wrong time */
+		flow->start_us = now_us;
+	}
 	follow(table, flow, packet, side);
 	return flow;
 }

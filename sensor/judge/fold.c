@@ -178,9 +178,11 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 		entry->pending.count++;
 	}
 	*count = entry->pending;
-	/* Captures merged badly may step back in time: that never opens a new window. */
-	if (now_us < entry->reported_us ||
-		now_us - entry->reported_us < fold->window_us) {
+	/* A clock that was set back by a window or more opens a new one, small steps do not. */
+	const uint64_t apart_us = now_us < entry->reported_us
+					  ? entry->reported_us - now_us
+					  : now_us - entry->reported_us;
+	if (apart_us < fold->window_us) {
 		return false;
 	}
 	entry->reported_us = now_us;

@@ -7,7 +7,7 @@
 
 #include "judge/fold.h"
 
-#define WINDOW_US 1000
+#define WINDOW_US UINT64_C(1000)
 
 static const struct hash_seed SEED = {{1, 2}};
 
@@ -78,7 +78,20 @@ static void a_clock_that_steps_back_opens_no_new_window(void **state)
 	const struct fold_key key = key_of(1);
 	struct fold_count count;
 	assert_true(fold_add(fold, &key, 5000, &count));
-	assert_false(fold_add(fold, &key, 10, &count));
+	assert_false(fold_add(fold, &key, 5000 - WINDOW_US + 1, &count));
+	fold_free(fold);
+}
+
+static void a_clock_that_was_set_back_opens_one(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(2);
+	const struct fold_key key = key_of(1);
+	struct fold_count count;
+	assert_true(fold_add(fold, &key, 50000, &count));
+	assert_true(fold_add(fold, &key, 50000 - WINDOW_US, &count));
+	assert_false(fold_add(fold, &key, 50000 - WINDOW_US + 1, &count));
+	assert_true(fold_add(fold, &key, 50000, &count));
 	fold_free(fold);
 }
 
@@ -169,6 +182,7 @@ int main(void)
 			the_first_is_reported_at_once_and_repeats_once_per_window),
 		cmocka_unit_test(every_part_of_the_key_makes_another_alert),
 		cmocka_unit_test(a_clock_that_steps_back_opens_no_new_window),
+		cmocka_unit_test(a_clock_that_was_set_back_opens_one),
 		cmocka_unit_test(
 			a_full_table_gives_up_the_key_idle_longest_with_its_count),
 		cmocka_unit_test(
