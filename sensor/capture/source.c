@@ -213,6 +213,19 @@ size_t source_next_some(struct source *source, struct frame *frames, size_t room
 	return count;
 }
 
+bool source_lacks(const struct source *source, size_t place, struct reason *why)
+{
+	const struct member *member = &source->members[place];
+	const struct file *file = &member->file;
+	if (!file->is_truncated && file->bad_records == 0) {
+		return false;
+	}
+	(void)reason_set(why, "%.160s: %s", member->name,
+		file->is_truncated ? "it ends in the middle of a record"
+				   : "records in it are broken and were not read");
+	return true;
+}
+
 void source_progress(const struct source *source, struct source_progress *progress)
 {
 	*progress = (struct source_progress){.frames = source->frames};

@@ -40,4 +40,9 @@ enum source_result source_next(
 size_t source_next_some(struct source *source, struct frame *frames, size_t room,
 	enum source_result *result, struct reason *why);
 void source_progress(const struct source *source, struct source_progress *progress);
+/*
+ * Once it has ended: words for what of the file at this place could not be read, "FILE: it
+ * ends in the middle of a record". False: all of it was, and why is as before.
+ */
+bool source_lacks(const struct source *source, size_t place, struct reason *why);
 void source_close(struct source *source);

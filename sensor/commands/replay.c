@@ -60,7 +60,9 @@ static const char HELP[] =
 	"      --state FILE       what is known of each server: read FILE first, write "
 	"it at the\n"
 	"                         end (see mailwarden servers)\n"
-	"      --exit-code        exit 1 when there is at least one finding\n"
+	"      --exit-code        exit 1 when there is at least one finding, 3 when "
+	"there is\n"
+	"                         none but a capture could not be read to its end\n"
 	"      --checksums MODE   verify or ignore (default: ignore, since captures "
 	"made on\n"
 	"                         the sending host hold checksums not filled in yet)\n"
@@ -323,8 +325,32 @@ static bool open_journal(struct replay *replay)
 	return true;
 }
 
-static int replay_source(
-	struct replay *replay, struct engine *engine, struct source *source)
+/* Of each file what is missing; how many files lack something. */
+static size_t tell_what_lacks(
+	const struct replay *replay, const struct source *source, size_t file_count)
+{
+	struct reason why;
+	size_t count = 0;
+	for (size_t i = 0; i < file_count; i++) {
+		if (source_lacks(source, i, &why)) {
+			(void)fprintf(stderr,
+				"mailwarden replay: %s; what is missing is not "
+				"judged\n",
+				why.text);
+			count++;
+		}
+	}
+	if (count > 0 && !replay->is_json) {
+		(void)printf(
+			"\nNot all was read: of %zu of %zu files a part is missing "
+			"and not judged.\n",
+			count, file_count);
+	}
+	return count;
+}
+
+static int replay_source(struct replay *replay, struct engine *engine,
+	struct source *source, size_t file_count)
 {
 	struct reason why;
 	if (replay->state_path) {
@@ -335,6 +361,7 @@ static int replay_source(
 	}
 	const bool is_read = read_frames(engine, source, &why);
 	report_stats(replay, engine, source);
+	const size_t lacking = tell_what_lacks(replay, source, file_count);
 	int code = close_flows(replay);
 	if (!close_journal(replay)) {
 		code = COMMAND_RUNTIME;
@@ -345,9 +372,10 @@ static int replay_source(
 	if (code == COMMAND_OK && replay->state_path) {
 		code = state_save(engine, replay->state_path);
 	}
-	if (code == COMMAND_OK && replay->is_exit_code_wanted &&
-		engine_alert_count(engine) > 0) {
-		code = COMMAND_VIOLATIONS;
+	if (code == COMMAND_OK && replay->is_exit_code_wanted) {
+		code = engine_alert_count(engine) > 0 ? COMMAND_VIOLATIONS
+		       : lacking > 0                  ? COMMAND_RUNTIME
+						      : COMMAND_OK;
 	}
 	return code;
 }
@@ -383,7 +411,7 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 		source_close(source);
 		return runtime_error(why.text);
 	}
-	const int code = replay_source(replay, engine, source);
+	const int code = replay_source(replay, engine, source, file_count);
 	engine_free(engine);
 	source_close(source);
 	return code;

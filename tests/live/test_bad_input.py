@@ -1,5 +1,6 @@
 """Input nobody should send: one clear line and the exit code of the manual, never a crash, bounded memory."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -247,3 +248,31 @@ def test_no_bad_input_took_more_than_its_memory():
     if b"__asan_init" in pathlib.Path(MAILWARDEN).read_bytes():
         pytest.skip("the address sanitizer's own memory would be measured")
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < RESIDENT_MAX_KIB
+
+
+def cut_of(tmp_path, kind):
+    """Of two dialogues the second is an illegitimate one; what is cut off is in it."""
+    legitimate = (ROOT / "pcaps" / "imaps-tls12" / "traffic.pcap").read_bytes()
+    whole = legitimate + conversation([(False, b"220 a.example ESMTP\r\n"), (True, b"EHLO b.example\r\n")])[24:]
+    if kind == "gzip":
+        whole = gzip.compress(whole)
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(whole[:len(legitimate) + 7] if kind == "plain" else whole[:len(whole) // 2])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip"])
+def test_a_capture_that_is_cut_is_told_and_not_vouched_for(tmp_path, kind):
+    path = cut_of(tmp_path, kind)
+    answer = replay(path, "--exit-code")
+    assert answer.returncode == RUNTIME
+    assert answer.stderr.decode() == f"mailwarden replay: {path}: it ends in the middle of a record; what is missing is not judged\n"
+    assert "Not all was read: of 1 of 1 files a part is missing" in answer.stdout.decode()
+    answer = replay(path, "--json")
+    assert answer.returncode == 0 and b"in the middle of a record" in answer.stderr
+    assert [json.loads(line) for line in answer.stdout.splitlines()][-1]["stats"]["capture"]["truncated_files"] == 1
+
+
+def test_a_capture_that_is_whole_is_not_called_cut():
+    answer = replay(ROOT / "pcaps" / "imaps-tls12" / "traffic.pcap", "--exit-code")
+    assert answer.returncode == 0 and answer.stderr == b"" and b"Not all" not in answer.stdout
