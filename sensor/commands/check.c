@@ -207,8 +207,12 @@ static int check_run(int argc, char **argv)
 		}
 	}
 	if (options.config) {
-		return optind < argc ? check_usage("either --config or matrix files")
-				     : check_settings(options.config, options.is_quiet);
+		if (optind < argc) {
+			return check_usage("either --config or matrix files");
+		}
+		return options.is_json
+			       ? check_usage("--json is for matrix files, not --config")
+			       : check_settings(options.config, options.is_quiet);
 	}
 	if (optind >= argc) {
 		return check_usage("which matrix file?");

@@ -1,6 +1,7 @@
 #include "commands/check_settings.h"
 
 #include "commands/command.h"
+#include "control/privileges.h"
 #include "control/settings.h"
 
 #include <stdio.h>
@@ -21,6 +22,19 @@ static void check_secrets(const struct output *output, struct problems *problems
 		}
 	}
 	explicit_bzero(secret, sizeof(secret));
+}
+
+/* What a sensor that is started with it alone would say. */
+static void check_together(const struct settings *settings, struct problems *problems)
+{
+	struct privileges_user user;
+	struct reason why;
+	if (!settings_agree(settings, &why)) {
+		problems_add(problems, NULL, "%s", why.text);
+	}
+	if (settings->user && !privileges_find_user(settings->user, &user, &why)) {
+		problems_add(problems, NULL, "user: %s", why.text);
+	}
 }
 
 static void print_output(const struct output *output)
@@ -48,6 +62,7 @@ int check_settings(const char *path, bool is_quiet)
 		for (size_t i = 0; i < settings.outputs.count; i++) {
 			check_secrets(&settings.outputs.list[i], &problems);
 		}
+		check_together(&settings, &problems);
 	}
 	for (size_t i = 0; i < problems.count; i++) {
 		(void)fprintf(stderr, "%s\n", problems.list[i].text);

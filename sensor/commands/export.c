@@ -1,6 +1,7 @@
 #include "commands/command.h"
 
 #include "control/gate.h"
+#include "control/status.h"
 #include "matrix/matrix.h"
 
 #include <errno.h>
@@ -244,6 +245,9 @@ static int set_queues(struct export *export, const char *value)
 		first > last || last > UINT16_MAX) {
 		return usage_error(
 			"--queue takes a number or FIRST:LAST, 0 to 65535, not", value);
+	}
+	if (last - first >= STATUS_WORKERS_MAX) {
+		return usage_error("--queue: more than 64 queues in", value);
 	}
 	export->first = (uint16_t)first;
 	export->last = (uint16_t)last;

@@ -294,6 +294,11 @@ bool settings_check(const struct settings *settings, struct reason *why)
 	if (settings->interfaces.count == 0 && settings->queues.count == 0) {
 		return reason_set(why, "nothing to watch (-i IFACE or -q QUEUE)");
 	}
+	return settings_agree(settings, why);
+}
+
+bool settings_agree(const struct settings *settings, struct reason *why)
+{
 	if (settings_workers(settings) > STATUS_WORKERS_MAX) {
 		return reason_set(why, "more than %d queues", STATUS_WORKERS_MAX);
 	}

@@ -97,6 +97,8 @@ bool settings_is_repeatable(size_t index);
 
 /* Whether all of it together makes sense. */
 bool settings_check(const struct settings *settings, struct reason *why);
+/* Of a file alone, which leaves the rest to options: nothing in it contradicts. */
+bool settings_agree(const struct settings *settings, struct reason *why);
 
 /* How many workers: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);

@@ -126,6 +126,19 @@ static struct status_page *read_page(int file, int protection, struct reason *wh
 	return page;
 }
 
+static void cannot_open(const char *path, struct reason *why)
+{
+	(void)reason_set(why, "%s: %s%s", path, strerror(errno),
+		errno == ENOENT ? "; no sensor has run with this state directory "
+				  "(see --state-dir)"
+				: "");
+}
+
+static bool is_held(int file)
+{
+	return flock(file, LOCK_SH | LOCK_NB) != 0;
+}
+
 const struct status_page *status_open(
 	const char *directory, bool *is_running, struct reason *why)
 {
@@ -133,11 +146,11 @@ const struct status_page *status_open(
 	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME, directory);
 	const int file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0) {
-		(void)reason_set(why, "%s: %s", path, strerror(errno));
+		cannot_open(path, why);
 		return NULL;
 	}
 	const struct status_page *page = read_page(file, PROT_READ, why);
-	*is_running = flock(file, LOCK_SH | LOCK_NB) != 0;
+	*is_running = is_held(file);
 	(void)close(file);
 	return page;
 }
@@ -148,10 +161,15 @@ struct bans *status_open_bans(const char *directory, struct reason *why)
 	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME, directory);
 	const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (file < 0) {
-		(void)reason_set(why, "%s: %s", path, strerror(errno));
+		cannot_open(path, why);
 		return NULL;
 	}
-	struct status_page *page = read_page(file, PROT_READ | PROT_WRITE, why);
+	struct status_page *page = NULL;
+	if (is_held(file)) {
+		page = read_page(file, PROT_READ | PROT_WRITE, why);
+	} else {
+		(void)reason_set(why, "%s: that sensor does not run", directory);
+	}
 	(void)close(file);
 	return page ? &page->bans : NULL;
 }

@@ -154,8 +154,7 @@ static struct matrix *loader_end(
 		loader->file = 0;
 		loader_fail(loader, NULL,
 			"the matrix has no rows, so it would call every flow "
-			"illegitimate; `mailwarden learn` writes a first one from a "
-			"capture");
+			"illegitimate; start from rules/anssi-reference.yaml");
 	}
 	hand_over_errors(loader, problems);
 	if (problems->count > 0) {

@@ -121,6 +121,11 @@ static void read_output(struct outputs *outputs, const struct yaml_node *node,
 		.arena = arena, .problems = problems, .what = what};
 	output->values.keys = output->shipper->keys;
 	schema_read(&reader, node, &common, &output->values);
+	struct reason why;
+	if (problems->count == mistakes && output->shipper->check &&
+		!output->shipper->check(&output->values, &why)) {
+		problems_add(problems, node, "%s: %s", what, why.text);
+	}
 	output->events = events_of(&common, output->shipper);
 	output->least = severity_of(schema_text(&common, "severity"));
 	outputs->count += problems->count == mistakes ? 1 : 0;

@@ -68,7 +68,10 @@ struct redis_session {
 		.kind = SCHEMA_NUMBER, .standard = "0", .least = 0, .most = 15         \
 	}
 
-/* Read them, resolve the names. False: a human must change something. */
+/* For the table of shippers: what belongs together, and the form of each HOST:PORT. */
+bool redis_settings_check(const struct schema_values *values, struct reason *why);
+
+/* Read them, when they are right, and resolve the names. False: a human must change something. */
 bool redis_settings_read(struct redis_settings *settings,
 	const struct schema_values *values, struct reason *why);
 void redis_settings_clear(struct redis_settings *settings);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERVER_PORT   6379
-#define SENTINEL_PORT 26379
+#define SERVER_PORT       6379
+#define SENTINEL_PORT     26379
+#define SOCKET_PATH_BYTES 108 /* sun_path: unix(7) */
 
 /* "HOST", "HOST:PORT", "[IPv6]:PORT" or "IPv6". */
 static bool split(const char *text, char host[REDIS_HOST_BYTES], unsigned *port)
@@ -53,8 +54,8 @@ static void add_nodes(struct redis_nodes *nodes, const char *host, unsigned port
 	}
 }
 
-static bool read_nodes(struct redis_settings *settings,
-	const struct schema_values *values, const char *name, struct reason *why)
+static void read_nodes(struct redis_settings *settings,
+	const struct schema_values *values, const char *name)
 {
 	const bool is_sentinel = strcmp(name, "sentinels") == 0;
 	struct redis_nodes *nodes =
@@ -63,27 +64,18 @@ static bool read_nodes(struct redis_settings *settings,
 	for (size_t i = 0; i < count; i++) {
 		char host[REDIS_HOST_BYTES];
 		unsigned port = is_sentinel ? SENTINEL_PORT : SERVER_PORT;
-		const char *text = schema_item(values, name, i);
-		if (!split(text, host, &port)) {
-			return reason_set(
-				why, "%s: \"%.100s\" is no HOST:PORT", name, text);
+		if (split(schema_item(values, name, i), host, &port)) {
+			add_nodes(nodes, host, port, &settings->unresolved);
 		}
-		add_nodes(nodes, host, port, &settings->unresolved);
 	}
-	return true;
 }
 
-static bool read_path(
-	struct redis_settings *settings, const char *path, struct reason *why)
+static void read_path(struct redis_settings *settings, const char *path)
 {
 	struct redis_node *node = &settings->servers.list[0];
-	if (path[0] == '\0' || strlen(path) >= 108) { /* sun_path: unix(7) */
-		return reason_set(why, "path: \"%.100s\" is no path of a socket", path);
-	}
 	(void)snprintf(node->host, sizeof(node->host), "%s", path);
 	node->port = 0;
 	settings->servers.count = 1;
-	return true;
 }
 
 static bool read_secrets(struct redis_settings *settings,
@@ -103,6 +95,34 @@ static bool read_secrets(struct redis_settings *settings,
 	       reason_set(why, "user needs password_file or password_env");
 }
 
+static bool check_nodes(
+	const struct schema_values *values, const char *name, struct reason *why)
+{
+	for (size_t i = 0; i < schema_count(values, name); i++) {
+		char host[REDIS_HOST_BYTES];
+		unsigned port = 0;
+		const char *text = schema_item(values, name, i);
+		if (!split(text, host, &port)) {
+			return reason_set(
+				why, "%s: \"%.100s\" is no HOST:PORT", name, text);
+		}
+	}
+	return true;
+}
+
+bool redis_settings_check(const struct schema_values *values, struct reason *why)
+{
+	const char *path = schema_text(values, "path");
+	if (path && schema_count(values, "sentinels") > 0) {
+		return reason_set(why, "either path or sentinels");
+	}
+	if (path && (path[0] == '\0' || strlen(path) >= SOCKET_PATH_BYTES)) {
+		return reason_set(why, "path: \"%.100s\" is no path of a socket", path);
+	}
+	return check_nodes(values, "servers", why) &&
+	       check_nodes(values, "sentinels", why);
+}
+
 bool redis_settings_read(struct redis_settings *settings,
 	const struct schema_values *values, struct reason *why)
 {
@@ -113,15 +133,16 @@ bool redis_settings_read(struct redis_settings *settings,
 				   ? schema_text(values, "master")
 				   : NULL;
 	(void)reason_set(&settings->unresolved, "no server is known");
-	if (path && settings->master) {
-		return reason_set(why, "either path or sentinels");
-	}
 	if (!read_secrets(settings, values, why)) {
 		return false;
 	}
-	return path ? read_path(settings, path, why)
-		    : read_nodes(settings, values,
-			      settings->master ? "sentinels" : "servers", why);
+	if (path) {
+		read_path(settings, path);
+	} else {
+		read_nodes(
+			settings, values, settings->master ? "sentinels" : "servers");
+	}
+	return true;
 }
 
 void redis_settings_clear(struct redis_settings *settings)

@@ -337,6 +337,7 @@ const struct shipper SHIPPER_REDIS = {
 	.open = ship_open,
 	.send = ship_send,
 	.close = ship_close,
+	.check = redis_settings_check,
 	.place = ship_place,
 	.idle_ms = IDLE_MS,
 };

@@ -400,19 +400,33 @@ static void ship_close(void *opaque)
 	free(state);
 }
 
+static const char *const FILE_NAMES[FILES] = {"ca", "certificate", "key"};
+
+static bool ship_check(const struct schema_values *values, struct reason *why)
+{
+	if (!schema_is(values, "tls")) {
+		return true;
+	}
+	for (size_t i = 0; i < FILES; i++) {
+		if (!schema_text(values, FILE_NAMES[i])) {
+			return reason_set(why,
+				"tls needs ca, certificate and key: the library checks "
+				"the receiver only where it has a certificate of its "
+				"own");
+		}
+	}
+	const bool is_name = strcmp(schema_text(values, "check"), CHECKS[0]) == 0;
+	return is_name || schema_count(values, "peers") > 0 ||
+	       reason_set(why, "check: fingerprint needs peers: [SHA256:...]");
+}
+
 static bool open_file(struct ship_relp *state, size_t index, struct reason *why)
 {
-	static const char *const NAMES[] = {"ca", "certificate", "key"};
 	struct shipper_file *file = &state->files[index];
-	file->path = schema_text(state->values, NAMES[index]);
-	if (!file->path) {
-		return reason_set(why,
-			"tls needs ca, certificate and key: the library checks the "
-			"receiver only where it has a certificate of its own");
-	}
+	file->path = schema_text(state->values, FILE_NAMES[index]);
 	file->file = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (file->file < 0) {
-		(void)reason_set(why, "%s: %.150s: %s", NAMES[index], file->path,
+		(void)reason_set(why, "%s: %.150s: %s", FILE_NAMES[index], file->path,
 			strerror(errno));
 		file->path = NULL;
 		return false;
@@ -428,14 +442,6 @@ static bool open_files(struct ship_relp *state, struct reason *why)
 		}
 	}
 	return true;
-}
-
-static bool check_peers(const struct ship_relp *state, struct reason *why)
-{
-	const bool is_name =
-		strcmp(schema_text(state->values, "check"), CHECKS[0]) == 0;
-	return is_name || schema_count(state->values, "peers") > 0 ||
-	       reason_set(why, "check: fingerprint needs peers: [SHA256:...]");
 }
 
 static bool open_engine(struct ship_relp *state, struct reason *why)
@@ -472,8 +478,7 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	(void)snprintf(state->port, sizeof(state->port), "%u",
 		(unsigned)schema_number(state->values, "port"));
 	const bool is_tls = schema_is(state->values, "tls");
-	if ((is_tls && (!open_files(state, why) || !check_peers(state, why))) ||
-		!open_engine(state, why)) {
+	if ((is_tls && !open_files(state, why)) || !open_engine(state, why)) {
 		ship_close(state);
 		return NULL;
 	}
@@ -497,5 +502,6 @@ const struct shipper SHIPPER_RELP = {
 	.open = ship_open,
 	.send = ship_send,
 	.close = ship_close,
+	.check = ship_check,
 	.files = ship_files,
 };

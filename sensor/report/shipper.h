@@ -60,6 +60,10 @@ struct shipper {
 	void (*close)(void *state);
 
 	/* The rest may be NULL. */
+
+	/* What no table of keys says: which belong together. Opens and asks nothing. */
+	bool (*check)(const struct schema_values *values, struct reason *why);
+
 	void (*reopen)(void *state); /* HUP */
 
 	/*

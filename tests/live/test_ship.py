@@ -120,6 +120,9 @@ def test_a_full_disk_tears_no_line_and_is_made_up_for(tmp_path):
     ("journal: {size: 0}\n", ":1:17: size takes 1 to"),
     ("journal: {sync: never}\n", ':1:17: unknown sync "never"'),
     ("journal: {size: 8, segment: 9}\n", "a segment is larger than all of it"),
+    ("outputs:\n  - {type: relp, host: a, tls: yes}\n", ":2:5: output relp: tls needs ca, certificate and key"),
+    ("outputs:\n  - {type: redis, path: /x, sentinels: [a]}\n", ":2:5: output redis: either path or sentinels"),
+    ("outputs:\n  - {type: redis, servers: ['a:b']}\n", 'output redis: servers: "a:b" is no HOST:PORT'),
     ("jurnal: {}\n", ':1:1: unknown setting "jurnal"; did you mean "journal"?'),
 ])
 def test_a_mistake_in_the_settings_is_told_with_its_place(tmp_path, text, wanted):
@@ -128,6 +131,18 @@ def test_a_mistake_in_the_settings_is_told_with_its_place(tmp_path, text, wanted
     for words in (["check", "--config", path], ["ship", "-c", path], ["run", "-c", path]):
         answer = subprocess.run([MAILWARDEN, *map(str, words)], capture_output=True, text=True, timeout=10, check=False)
         assert answer.returncode == 2 and f"{path}" in answer.stderr and wanted in answer.stderr, answer.stderr
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ("interface: lo\nqueue: 0\n", "either interfaces or queues, not both"),
+    ("queue: 0:99\n", "more than 64 queues"),
+    ("user: nosuchuser\n", 'user: no user "nosuchuser"'),
+])
+def test_settings_that_contradict_are_told_before_the_start(tmp_path, text, wanted):
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text(text)
+    answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
+    assert answer.returncode == 2 and answer.stderr.startswith(f"{path}: ") and wanted in answer.stderr, answer.stderr
 
 
 def test_settings_that_are_right_are_told_to_be(tmp_path):
