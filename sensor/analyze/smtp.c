@@ -287,8 +287,8 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 	smtp->is_synced = true;
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	pending_add(&smtp->pending, command_note(smtp, facts, &command, line->text));
-	if (smtp->is_foreign) {
-		smtp->clear.next = ANALYZE_NOT_MINE;
+	if (smtp->is_foreign && !facts->has_server_bytes) {
+		smtp->clear.next = ANALYZE_NOT_MINE; /* else the reply tells */
 	}
 }
 

@@ -72,7 +72,8 @@ struct smtp {
 	bool is_list_whole; /* no line of the capability list was lost or cut */
 	bool has_list;      /* a whole list of capabilities was seen */
 	bool has_chunking;  /* the list names CHUNKING */
-	bool is_foreign;    /* a verb of another protocol came before any HELO */
+	bool is_foreign;    /* a verb of another protocol came before any HELO: an SMTP
+			       server refuses it and goes on */
 };
 
 /* Cut one line of the client. */

@@ -248,6 +248,12 @@ static void reply_end(
 	}
 }
 
+/* What an FTP server says to USER, PASS, AUTH TLS, FEAT and SYST: RFC 959, RFC 4217 */
+static bool is_ftp_answer(uint16_t code)
+{
+	return code == 331 || code == 230 || code == 234 || code == 211 || code == 215;
+}
+
 static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 	bool is_last, struct text text)
 {
@@ -261,6 +267,9 @@ static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 		return;
 	}
 	smtp->has_greeting = true;
+	if (smtp->is_foreign && facts->helo[0] == '\0' && is_ftp_answer(code)) {
+		smtp->clear.next = ANALYZE_NOT_MINE;
+	}
 	smtp->reply_verb = (uint8_t)reply_verb(smtp, facts, code, is_last);
 }
 

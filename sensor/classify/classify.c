@@ -194,6 +194,8 @@ static bool decide(const struct prefix *prefix, const struct classify_hint *hint
 			.is_last = is_last(prefix, hint),
 			.is_server_first = is_first(prefix, 1 - client),
 			.is_client_full = prefix_is_full(prefix, client),
+			.port_owner = protocol_row(protocol_of_port(hint->server_port))
+					      ->family,
 		};
 		const struct rule *rule =
 			rules_match(&marks[client], &marks[1 - client], &state, &rank);

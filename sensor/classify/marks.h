@@ -92,6 +92,7 @@
 #define SERVER_FOREIGN      MARK(35)
 #define SERVER_OK_WORDS     MARK(36) /* +OK and more on the line */
 #define SERVER_RECORD_ONLY  MARK(37)
+#define SERVER_REFUSAL      MARK(38) /* the first line is a 4xx or 5xx */
 
 struct marks {
 	uint64_t client;

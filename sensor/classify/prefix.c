@@ -40,18 +40,45 @@ size_t prefix_add(
 	return kept;
 }
 
-void prefix_gap(struct prefix *prefix, unsigned side)
+static bool add_gap(struct prefix *prefix, unsigned side)
 {
-	assert(side < 2);
-	prefix->has_gap[side] = true;
 	const struct prefix_run *last = last_run(prefix);
 	if (last && last->side == side && last->is_gap) {
-		return;
+		return true;
 	}
 	struct prefix_run *run = new_run(prefix, side);
 	if (run) {
 		run->is_gap = 1;
 	}
+	return run != NULL;
+}
+
+void prefix_gap(struct prefix *prefix, unsigned side)
+{
+	assert(side < 2);
+	prefix->has_gap[side] = true;
+	(void)add_gap(prefix, side); /* without room for it nothing follows it either */
+}
+
+void prefix_cut(struct prefix *prefix, unsigned side)
+{
+	assert(side < 2);
+	if (!prefix->is_cut[side]) {
+		prefix->is_cut[side] = add_gap(prefix, side);
+	}
+}
+
+bool prefix_is_start_lost(const struct prefix *prefix)
+{
+	bool has_bytes[2] = {false, false};
+	for (unsigned i = 0; i < prefix->run_count; i++) {
+		const struct prefix_run *run = &prefix->runs[i];
+		if (run->is_gap && !has_bytes[run->side]) {
+			return true;
+		}
+		has_bytes[run->side] = true;
+	}
+	return false;
 }
 
 /* Take len bytes of side off the runs; emptied runs go, and neighbours of one side join. */

@@ -24,6 +24,7 @@ struct prefix {
 	uint16_t len[2];
 	uint16_t run_count;
 	bool has_gap[2]; /* bytes were lost inside or in front of this side's prefix */
+	bool is_cut[2];  /* the last run of this side is what did not fit */
 	struct prefix_run
 		runs[PREFIX_RUNS]; /* consecutive bytes of one side are one run */
 	uint8_t bytes[2][PREFIX_BYTES];
@@ -33,6 +34,12 @@ struct prefix {
 size_t prefix_add(
 	struct prefix *prefix, unsigned side, const uint8_t *bytes, size_t len);
 void prefix_gap(struct prefix *prefix, unsigned side);
+
+/* Bytes of a full side go by: a gap at its end, where there is room to note it. */
+void prefix_cut(struct prefix *prefix, unsigned side);
+
+/* The first bytes that one of the sides ever sent are missing. */
+bool prefix_is_start_lost(const struct prefix *prefix);
 
 /* Forget the first len bytes of side (a proxy header that was read); runs follow. */
 void prefix_drop(struct prefix *prefix, unsigned side, size_t len);

@@ -3,6 +3,13 @@
 #define CLIENT_SMTP_FIRST \
 	(CLIENT_EHLO | CLIENT_MAIL | CLIENT_RCPT | CLIENT_SMTP_ONLY | CLIENT_STARTTLS)
 
+/* A mail server: it goes on whatever the client's first line was, which so names nothing. */
+#define SERVER_OF_MAIL                                                             \
+	(SERVER_SMTP_TEXT | SERVER_ENHANCED | SERVER_EHLO_REPLY | SERVER_OK_TEXT | \
+		SERVER_IMAP | SERVER_SIEVE)
+#define SERVER_NOT_SMTP \
+	(SERVER_FTP_TEXT | SERVER_FTP_REPLY | SERVER_NNTP_TEXT | SERVER_200)
+
 /*
  * In order of weight: the first row that fits decides. "220" by itself names nothing
  * (FTP greets so too), nor does a verb that several protocols share.
@@ -30,9 +37,11 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_HTTP,
 		.evidence = "http response"},
 	{.client_any = CLIENT_HTTP,
+		.server_none = SERVER_OF_MAIL,
 		.protocol = PROTOCOL_HTTP,
 		.evidence = "http request"},
 	{.client_any = CLIENT_SSH,
+		.server_none = SERVER_OF_MAIL,
 		.is_role_unsure = true,
 		.protocol = PROTOCOL_SSH,
 		.evidence = "ssh banner"},
@@ -41,6 +50,7 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SSH,
 		.evidence = "ssh banner"},
 	{.client_any = CLIENT_FOREIGN,
+		.server_none = SERVER_OF_MAIL,
 		.protocol = PROTOCOL_OTHER,
 		.evidence = "rtsp or sip request"},
 	{.server_any = SERVER_FOREIGN,
@@ -70,6 +80,20 @@ static const struct rule RULES[] = {
 		.needs_last = true,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "greeting says lmtp"},
+	/* its first lines were not seen: the envelope is SMTP's, the port is not */
+	{.client_any = CLIENT_MAIL | CLIENT_RCPT,
+		.client_none = CLIENT_EHLO,
+		.server_any = SERVER_REPLY,
+		.port_owner = PROTOCOL_LMTP,
+		.protocol = PROTOCOL_LMTP,
+		.evidence = "envelope command + reply, on lmtp's port"},
+	{.client_any = CLIENT_MAIL,
+		.client_and = CLIENT_RCPT,
+		.client_first = CLIENT_SMTP_FIRST,
+		.client_none = CLIENT_EHLO,
+		.port_owner = PROTOCOL_LMTP,
+		.protocol = PROTOCOL_LMTP,
+		.evidence = "envelope, client side alone, on lmtp's port"},
 
 	/* SMTP: RFC 5321 */
 	{.client_any = CLIENT_EHLO,
@@ -148,6 +172,23 @@ static const struct rule RULES[] = {
 		.needs_last = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "enhanced status codes, server side alone"},
+	{.server_any = SERVER_REFUSAL,
+		.server_none = SERVER_NOT_SMTP,
+		.client_none = CLIENT_USER | CLIENT_PASS | CLIENT_FTP | CLIENT_NNTP,
+		.needs_last = true,
+		.needs_server_first = true,
+		.port_owner = PROTOCOL_SMTP,
+		.protocol = PROTOCOL_SMTP,
+		.evidence = "refusal at connect, on smtp's port"},
+	{.client_any = CLIENT_SHARED,
+		.server_any = SERVER_220,
+		.server_none = SERVER_NOT_SMTP,
+		.client_none = CLIENT_USER | CLIENT_PASS | CLIENT_FTP | CLIENT_NNTP,
+		.needs_last = true,
+		.needs_server_first = true,
+		.port_owner = PROTOCOL_SMTP,
+		.protocol = PROTOCOL_SMTP,
+		.evidence = "220 greeting + command, on smtp's port"},
 
 	/* IMAP: RFC 9051 */
 	{.server_any = SERVER_IMAP,
@@ -222,6 +263,13 @@ static const struct rule RULES[] = {
 		.needs_server_first = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 greeting"},
+	{.server_any = SERVER_ERR,
+		.server_none = SERVER_REDIS,
+		.needs_last = true,
+		.needs_server_first = true,
+		.port_owner = PROTOCOL_POP3,
+		.protocol = PROTOCOL_POP3,
+		.evidence = "refusal at connect, on pop3's port"},
 	{.client_any = CLIENT_POP3 | CLIENT_PASS,
 		.client_and = CLIENT_POP3_TWO | CLIENT_POP3_SHARED | CLIENT_AUTH,
 		.client_first = CLIENT_POP3 | CLIENT_USER | CLIENT_AUTH,
@@ -232,6 +280,7 @@ static const struct rule RULES[] = {
 
 	/* not mail */
 	{.client_any = CLIENT_REDIS,
+		.server_none = SERVER_OF_MAIL,
 		.protocol = PROTOCOL_REDIS,
 		.evidence = "redis array"},
 	{.server_any = SERVER_REDIS,
@@ -247,6 +296,7 @@ static const struct rule RULES[] = {
 		.evidence = "memcached command + reply"},
 	{.client_any = CLIENT_USER | CLIENT_FTP | CLIENT_PASS,
 		.server_any = SERVER_220,
+		.needs_last = true,
 		.protocol = PROTOCOL_FTP,
 		.evidence = "220 greeting + ftp command"},
 	{.client_any = CLIENT_USER | CLIENT_PASS | CLIENT_FTP | CLIENT_POP3_SHARED,
@@ -255,6 +305,7 @@ static const struct rule RULES[] = {
 		.evidence = "ftp command + reply"},
 	{.client_any = CLIENT_FTP,
 		.server_any = SERVER_REPLY,
+		.needs_last = true,
 		.protocol = PROTOCOL_FTP,
 		.evidence = "ftp command + reply"},
 	{.server_any = SERVER_220,
@@ -267,6 +318,7 @@ static const struct rule RULES[] = {
 		.evidence = "greeting says ftp"},
 	{.client_any = CLIENT_NNTP,
 		.server_any = SERVER_REPLY,
+		.server_none = SERVER_OF_MAIL,
 		.protocol = PROTOCOL_NNTP,
 		.evidence = "nntp command + reply"},
 	{.server_any = SERVER_NNTP_TEXT,
@@ -347,6 +399,10 @@ static bool is_time(const struct rule *rule, const struct rules_state *state)
 		return false;
 	}
 	if (rule->needs_last_or_full && !state->is_last && !state->is_client_full) {
+		return false;
+	}
+	if (rule->port_owner != PROTOCOL_UNKNOWN &&
+		rule->port_owner != state->port_owner) {
 		return false;
 	}
 	return !rule->needs_server_first || state->is_server_first;

@@ -74,6 +74,7 @@ static uint64_t mark_code(unsigned code)
 	case 235:
 		return SERVER_SASL_REPLY;
 	case 150:
+	case 215:
 	case 226:
 	case 227:
 	case 229:
@@ -120,6 +121,7 @@ static uint64_t mark_reply(const struct marks_line *line)
 		return 0;
 	}
 	uint64_t marks = mark_code(code) | SERVER_REPLY;
+	marks |= line->is_first && code >= 400 ? SERVER_REFUSAL : 0;
 	const size_t head = line->text.len > 3 ? 4 : 3;
 	const struct text rest = {
 		.at = line->text.at + head, .len = line->text.len - head};
@@ -316,9 +318,11 @@ uint64_t marks_server_line(const struct marks_line *line)
 	case ':':
 		return mark_colon(line);
 	case '"':
-		/* RFC 5804 section 1.7 */
-		return text_starts(line->text, "\"IMPLEMENTATION\" \"") ? SERVER_SIEVE
-									: 0;
+		/* RFC 5804 sections 1.7 and 4: the value is quoted or a literal */
+		return text_starts(line->text, "\"IMPLEMENTATION\" \"") ||
+				       text_starts(line->text, "\"IMPLEMENTATION\" {")
+			       ? SERVER_SIEVE
+			       : 0;
 	default:
 		return mark_phrase(line);
 	}

@@ -97,6 +97,11 @@ static void become_foreign(
 		give_up(engine, flow);
 		return;
 	}
+	if (protocol == PROTOCOL_UNKNOWN) { /* too little to say that it is not mail */
+		verdicts_attempt(engine, flow, conversation->classification.evidence);
+		give_up(engine, flow);
+		return;
+	}
 	conversation->phase = CONVERSATION_FOREIGN;
 	open_opinion(engine, flow, conversation);
 	flow_mute(engine->flows, flow);
@@ -131,14 +136,23 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 	if (is_blind && records < TLS_RECORDS_WITHOUT_HELLO && !is_ended) {
 		return;
 	}
-	const struct naming naming = naming_of_tls(facts, engine->settings.matrix,
-		&flow->address[!flow->client], server_port(flow), is_ended || is_blind);
+	const struct naming_case naming_case = {.facts = facts,
+		.server = &flow->address[!flow->client],
+		.server_port = server_port(flow),
+		.is_ended = is_ended || is_blind,
+		.is_start_seen = !flow->is_midstream && !conversation->is_start_lost};
+	const struct naming naming =
+		naming_of_tls(&naming_case, engine->settings.matrix);
 	if (!naming.is_decided) {
 		return;
 	}
 	if (naming.protocol == PROTOCOL_TLS) {
 		become_foreign(engine, flow, PROTOCOL_TLS);
 		return;
+	}
+	if (!protocol_row(naming.protocol)
+			->is_implicit_tls) { /* how it began is lost */
+		facts->tls = FACTS_TLS_UNKNOWN;
 	}
 	facts->protocol = naming.protocol;
 	conversation->classification.protocol = naming.protocol;
@@ -215,16 +229,19 @@ static bool is_in_dialogue(const struct engine *engine, const struct flow *flow)
 }
 
 /* Play the prefix to the analyzer in the order in which it came. */
-static void play_prefix(
-	struct engine *engine, struct flow *flow, const struct prefix *prefix)
+static void play_prefix(struct engine *engine, struct flow *flow,
+	const struct prefix *prefix, const uint32_t dropped[2])
 {
 	size_t at[2] = {0, 0};
 	for (unsigned i = 0; i < prefix->run_count && is_in_dialogue(engine, flow);
 		i++) {
 		const struct prefix_run *run = &prefix->runs[i];
 		if (run->is_gap) {
+			const bool is_rest = prefix->is_cut[run->side] &&
+					     at[run->side] == prefix->len[run->side];
 			dialogue_gap(&area(engine, flow)->dialogue,
-				flow_direction(flow, run->side), 0);
+				flow_direction(flow, run->side),
+				is_rest ? dropped[run->side] : 0);
 		}
 		const struct text bytes = {
 			prefix->bytes[run->side] + at[run->side], run->len};
@@ -242,15 +259,16 @@ static void start_dialogue(struct engine *engine, struct flow *flow)
 	const uint32_t dropped[2] = {
 		conversation->dropped[0], conversation->dropped[1]};
 	conversation->phase = CONVERSATION_DIALOGUE;
+	conversation->is_start_lost = prefix_is_start_lost(&prefix);
 	memset(&conversation->dialogue, 0, sizeof(conversation->dialogue));
 	dialogue_start(&conversation->dialogue, conversation->classification.protocol,
 		flow->is_midstream);
 	if (protocol_row(conversation->classification.protocol)->is_mail) {
 		open_opinion_of_mail(engine, flow, conversation);
 	}
-	play_prefix(engine, flow, &prefix);
+	play_prefix(engine, flow, &prefix, dropped);
 	for (unsigned side = 0; side < 2 && is_in_dialogue(engine, flow); side++) {
-		if (dropped[side] > 0) {
+		if (dropped[side] > 0 && !prefix.is_cut[side]) {
 			dialogue_gap(&area(engine, flow)->dialogue,
 				flow_direction(flow, side), dropped[side]);
 		}
@@ -297,9 +315,7 @@ static void classify(struct engine *engine, struct flow *flow, bool is_ended)
 	} else if (outcome == CLASSIFY_DECIDED && is_followed(flow, result->protocol)) {
 		start_dialogue(engine, flow);
 	} else {
-		become_foreign(engine, flow,
-			outcome == CLASSIFY_DECIDED ? result->protocol
-						    : PROTOCOL_OTHER);
+		become_foreign(engine, flow, result->protocol);
 	}
 }
 
@@ -308,6 +324,9 @@ static void drop_bytes(
 	struct engine *engine, struct flow *flow, unsigned side, size_t len)
 {
 	struct conversation *conversation = area(engine, flow);
+	if (len > 0) {
+		prefix_cut(&conversation->prefix, side);
+	}
 	conversation->dropped[side] += (uint32_t)len;
 	if (conversation->dropped[side] >= BYTES_UNRECOGNISED && !flow->is_midstream) {
 		classify(engine, flow, true);
@@ -404,6 +423,7 @@ void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 	const bool is_known = end != FLOW_END_EVICTED;
 	if (is_known && flow->bytes[0] + flow->bytes[1] == 0 && !flow->is_midstream &&
 		is_on_mail_port(flow)) {
-		verdicts_attempt(engine, flow);
+		verdicts_attempt(engine, flow,
+			flow->state == FLOW_STATE_RESET ? "reset" : "no payload");
 	}
 }

@@ -25,8 +25,9 @@ struct conversation {
 	enum conversation_phase phase;
 	bool is_settled; /* the facts are final */
 	bool is_opinion_closed;
-	bool is_safe;     /* nothing it may still show would be blocked */
-	bool is_to_relay; /* its messages are remembered one by one */
+	bool is_safe;       /* nothing it may still show would be blocked */
+	bool is_to_relay;   /* its messages are remembered one by one */
+	bool is_start_lost; /* bytes in front of what was recognised are missing */
 	uint16_t source;
 	uint64_t judged_facts; /* verdicts_facts when last judged; 0: never */
 	uint64_t reported;     /* findings given out, FINDING_BIT of each */

@@ -136,16 +136,25 @@ static struct naming of_declared(
 	return not_decided;
 }
 
-static struct naming of_port(uint16_t server_port, bool is_http_inside)
+static struct naming of_port(const struct naming_case *tls, bool is_http_inside)
 {
-	const enum protocol own = protocol_of_port(server_port);
-	if (own == PROTOCOL_UNKNOWN || !protocol_row(own)->is_implicit_tls) {
-		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+	const struct naming not_decided = {.protocol = PROTOCOL_UNKNOWN};
+	const enum protocol own = protocol_of_port(tls->server_port);
+	if (own == PROTOCOL_UNKNOWN) {
+		return not_decided;
 	}
+	const bool is_implicit = protocol_row(own)->is_implicit_tls;
 	if (is_http_inside) {
-		return (struct naming){true, PROTOCOL_TLS, "http alpn"};
+		return is_implicit ? (struct naming){true, PROTOCOL_TLS, "http alpn"}
+				   : not_decided;
 	}
-	return (struct naming){true, own, "tls on its own port"};
+	if (is_implicit) {
+		return (struct naming){true, own, "tls on its own port"};
+	}
+	const enum protocol behind = protocol_row(own)->family; /* all have STARTTLS */
+	return tls->is_start_seen
+		       ? not_decided
+		       : (struct naming){true, behind, "tls on a port of starttls"};
 }
 
 static bool is_certificate_to_come(const struct facts_tls_session *session)
@@ -195,11 +204,7 @@ static struct naming of_session(const struct facts_tls_session *session, bool is
 {
 	const struct naming not_mail = {true, PROTOCOL_TLS, "tls"};
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
-	enum protocol protocol = protocol_of_alpn(session);
-	if (protocol != PROTOCOL_UNKNOWN) {
-		return (struct naming){true, protocol, "alpn"};
-	}
-	protocol = protocol_of_host(session->sni);
+	enum protocol protocol = protocol_of_host(session->sni);
 	if (protocol != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, protocol, "server name"};
 	}
@@ -215,17 +220,23 @@ static struct naming of_session(const struct facts_tls_session *session, bool is
 	return is_ended || !is_certificate_to_come(session) ? not_mail : not_decided;
 }
 
-struct naming naming_of_tls(const struct facts *facts, const struct matrix *matrix,
-	const struct address *server, uint16_t server_port, bool is_ended)
+struct naming naming_of_tls(
+	const struct naming_case *naming_case, const struct matrix *matrix)
 {
-	const struct facts_tls_session *session = &facts->session;
+	const struct facts_tls_session *session = &naming_case->facts->session;
+	const bool is_ended = naming_case->is_ended;
 	const bool is_http_inside = is_http(session);
-	const bool is_web = server_port == 443 || is_http_inside;
-	const struct naming by_port = of_port(server_port, is_http_inside);
+	const bool is_web = naming_case->server_port == 443 || is_http_inside;
+	const struct naming by_port = of_port(naming_case, is_http_inside);
 	if (by_port.is_decided) {
 		return by_port;
 	}
-	const struct naming declared = of_matrix(session, matrix, server, is_web);
+	const enum protocol by_alpn = protocol_of_alpn(session);
+	if (by_alpn != PROTOCOL_UNKNOWN) {
+		return (struct naming){true, by_alpn, "alpn"};
+	}
+	const struct naming declared =
+		of_matrix(session, matrix, naming_case->server, is_web);
 	if (declared.is_decided) {
 		return declared;
 	}

@@ -422,7 +422,18 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	judge_and_alert(engine, NULL, &record, &observation, &reported);
 }
 
-void verdicts_attempt(struct engine *engine, struct flow *flow)
+static const char *how_far(const struct flow *flow)
+{
+	if (flow->bytes[0] + flow->bytes[1] > 0) {
+		return "answered by nothing that names a protocol";
+	}
+	if (flow->state == FLOW_STATE_RESET) {
+		return "refused";
+	}
+	return flow->state == FLOW_STATE_SYN ? "not answered" : "no payload";
+}
+
+void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evidence)
 {
 	struct record record;
 	struct observation observation;
@@ -430,9 +441,9 @@ void verdicts_attempt(struct engine *engine, struct flow *flow)
 	fill_record(engine, flow, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	observation.protocol = PROTOCOL_ATTEMPT;
-	observation.is_refused = flow->state == FLOW_STATE_RESET;
+	observation.how_far = how_far(flow);
 	observation.is_ended = true;
-	record.evidence = observation.is_refused ? "reset" : "no payload";
+	record.evidence = evidence;
 	engine->attempts++;
 	judge_and_alert(engine, NULL, &record, &observation, &reported);
 	record.sequence = engine_next_sequence(engine);

@@ -32,5 +32,5 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 void verdicts_update(
 	void *context, const struct fold_key *key, const struct fold_count *count);
 
-/* A handshake toward a mail port and no byte behind it. */
-void verdicts_attempt(struct engine *engine, struct flow *flow);
+/* Toward a mail port, and nothing behind it that tells what it is. evidence: static text. */
+void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evidence);

@@ -147,8 +147,8 @@ bool finding_sender_attempt(const struct judge_case *judged, struct finding_note
 	const struct observation *observation = judged->observation;
 	return observation->protocol == PROTOCOL_ATTEMPT &&
 	       judged->result->allowed == MATRIX_NO &&
-	       finding_note_set(note, "port %u, %s", judged->port,
-		       observation->is_refused ? "refused" : "not answered");
+	       finding_note_set(
+		       note, "port %u, %s", judged->port, observation->how_far);
 }
 
 /* MAPI over RPC has no port of its own: the endpoint mapper gives one. */

@@ -29,7 +29,7 @@ struct observation {
 	uint16_t server_port;
 	enum direction_confidence confidence;
 	bool is_ended; /* nothing more will come: UNKNOWN becomes the best guess or stays */
-	bool is_refused;                   /* attempt: RST; else unanswered */
+	const char *how_far;               /* of an attempt: what came of it */
 	bool is_udp;                       /* else TCP */
 	const struct judge_memory *memory; /* what other flows taught, or NULL */
 	const struct matrix_end *ends; /* client and server as the matrix has them, or

@@ -52,6 +52,7 @@ struct session {
 	const char *alpn;
 	const char *certificate_names;
 	bool is_ended;
+	bool is_midstream;
 };
 
 static struct naming name_of(struct session session)
@@ -74,7 +75,12 @@ static struct naming name_of(struct session session)
 		(void)snprintf(seen->names, sizeof(seen->names), "%s",
 			session.certificate_names);
 	}
-	return naming_of_tls(&facts, matrix, &server, session.port, session.is_ended);
+	return naming_of_tls(&(struct naming_case){.facts = &facts,
+				     .server = &server,
+				     .server_port = session.port,
+				     .is_ended = session.is_ended,
+				     .is_start_seen = !session.is_midstream},
+		matrix);
 }
 
 static void its_own_port_names_it(void **state)
@@ -86,6 +92,44 @@ static void its_own_port_names_it(void **state)
 	assert_int_equal(name_of((struct session){.server = "203.0.113.9", .port = 465})
 				 .protocol,
 		PROTOCOL_SMTPS);
+}
+
+static void where_the_beginning_is_lost_the_port_of_starttls_names_it(void **state)
+{
+	(void)state;
+	const struct {
+		uint16_t port;
+		enum protocol wanted;
+	} CASES[] = {{25, PROTOCOL_SMTP}, {587, PROTOCOL_SMTP}, {143, PROTOCOL_IMAP},
+		{110, PROTOCOL_POP3}, {24, PROTOCOL_LMTP}, {4190, PROTOCOL_SIEVE},
+		{993, PROTOCOL_IMAPS}, {443, PROTOCOL_TLS}};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		const struct naming naming =
+			name_of((struct session){.server = "203.0.113.9",
+				.port = CASES[i].port,
+				.is_ended = true,
+				.is_midstream = true});
+		assert_true(naming.is_decided);
+		assert_int_equal(naming.protocol, CASES[i].wanted);
+	}
+	const struct naming begun = name_of((struct session){
+		.server = "203.0.113.9", .port = 25, .is_ended = true});
+	assert_int_equal(begun.protocol, PROTOCOL_TLS);
+	const struct naming web = name_of((struct session){.server = "203.0.113.9",
+		.port = 25,
+		.alpn = "h2",
+		.is_ended = true,
+		.is_midstream = true});
+	assert_int_equal(web.protocol, PROTOCOL_TLS);
+}
+
+static void alpn_outranks_what_a_declared_server_usually_speaks(void **state)
+{
+	(void)state;
+	const struct naming naming = name_of(
+		(struct session){.server = "192.0.2.10", .port = 443, .alpn = "imap"});
+	assert_true(naming.is_decided);
+	assert_int_equal(naming.protocol, PROTOCOL_IMAPS);
 }
 
 static void http_inside_is_never_imap(void **state)
@@ -235,6 +279,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_own_port_names_it),
+		cmocka_unit_test(
+			where_the_beginning_is_lost_the_port_of_starttls_names_it),
+		cmocka_unit_test(alpn_outranks_what_a_declared_server_usually_speaks),
 		cmocka_unit_test(http_inside_is_never_imap),
 		cmocka_unit_test(webmail_is_not_a_mail_protocol),
 		cmocka_unit_test(a_server_name_is_evidence_on_any_port),

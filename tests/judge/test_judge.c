@@ -137,7 +137,7 @@ static void an_attempt_that_no_row_allows_is_only_an_attempt(void **state)
 {
 	(void)state;
 	struct made_flow flow = made_flow(PROTOCOL_ATTEMPT, WORKSTATION, INTERNET, 25);
-	flow.observation.is_refused = true;
+	flow.observation.how_far = "refused";
 	flow.observation.facts = NULL;
 	judge_flow(office, &flow.observation, &flow.judgement);
 	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
