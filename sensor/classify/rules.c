@@ -46,6 +46,7 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SSH,
 		.evidence = "ssh banner"},
 	{.server_any = SERVER_SSH,
+		.server_none = SERVER_OF_MAIL,
 		.is_role_unsure = true,
 		.protocol = PROTOCOL_SSH,
 		.evidence = "ssh banner"},
@@ -393,6 +394,16 @@ static bool holds_any(uint64_t marks, uint64_t wanted)
 	return wanted == 0 || (marks & wanted) != 0;
 }
 
+/* Where both sides may say it, neither side may have said these. */
+static bool is_contradicted(
+	const struct rule *rule, const struct marks *client, const struct marks *server)
+{
+	const uint64_t said =
+		server->server | (rule->is_role_unsure ? client->server : 0);
+	return (client->client & rule->client_none) != 0 ||
+	       (said & rule->server_none) != 0;
+}
+
 static bool is_time(const struct rule *rule, const struct rules_state *state)
 {
 	if (rule->needs_last && !state->is_last) {
@@ -419,8 +430,7 @@ const struct rule *rules_match(const struct marks *client, const struct marks *s
 			holds_any(client->client_first, rule->client_first) &&
 			holds_any(server->server, rule->server_any) &&
 			holds_any(server->server, rule->server_and) &&
-			(client->client & rule->client_none) == 0 &&
-			(server->server & rule->server_none) == 0 &&
+			!is_contradicted(rule, client, server) &&
 			is_time(rule, state)) {
 			*rank = i;
 			return rule;

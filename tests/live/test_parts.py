@@ -114,7 +114,7 @@ def test_pop3_that_is_refused_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("port", [25, 2526])
-@pytest.mark.parametrize("first", [b"USER x\r\n", b"PASS x\r\n", b"FEAT\r\n", b"SYST\r\n", b"AUTH TLS\r\n", b"PUT / HTTP/1.1\r\n",
+@pytest.mark.parametrize("first", [b"USER x\r\n", b"PASS x\r\n", b"FEAT\r\n", b"SYST\r\n", b"AUTH TLS\r\n", b"PUT / HTTP/1.1\r\n", b"SSH-2.0-x\r\n",
                                    b"GROUP x\r\n", b"*1\r\n"])
 def test_one_foreign_line_hides_no_dialogue(tmp_path, first, port):
     turns = [(False, GREETING), (True, first), (False, b"502 5.5.2 Error: command not recognized\r\n"), (True, HELLO),
