@@ -16,8 +16,18 @@ static const struct name_pattern PATTERNS[] = {
 	{"pop3", PROTOCOL_POP3S},
 };
 
+/* "smtp.example.org", not "smtpjs.example": there it is part of who, not of what. */
+static bool is_below_a_domain(const char *host)
+{
+	const char *dot = strchr(host, '.');
+	return dot && strchr(dot + 1, '.');
+}
+
 static enum protocol protocol_of_host(const char *host)
 {
+	if (!is_below_a_domain(host)) {
+		return PROTOCOL_UNKNOWN;
+	}
 	for (size_t i = 0; i < sizeof(PATTERNS) / sizeof(PATTERNS[0]); i++) {
 		if (strncmp(host, PATTERNS[i].start, strlen(PATTERNS[i].start)) == 0) {
 			return PATTERNS[i].protocol;

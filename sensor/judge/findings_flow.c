@@ -197,6 +197,8 @@ bool finding_port_foreign(const struct judge_case *judged, struct finding_note *
 	const char *owner = protocol_name(protocol_of_port(judged->port));
 	if (protocol_row(observation->protocol)->is_mail) {
 		name = "HTTP in TLS (ALPN)";
+	} else if (strcasecmp(name, owner) == 0) { /* nDPI goes by the port */
+		name = "something else";
 	}
 	return finding_note_set(
 		note, "%.40s on port %u, which is %s's", name, judged->port, owner);

@@ -123,6 +123,19 @@ static void where_the_beginning_is_lost_the_port_of_starttls_names_it(void **sta
 	assert_int_equal(web.protocol, PROTOCOL_TLS);
 }
 
+static void a_name_of_its_own_is_not_a_kind_of_server(void **state)
+{
+	(void)state;
+	const struct session mail = {.server = "203.0.113.9",
+		.port = 8443,
+		.sni = "smtp.example.com",
+		.is_ended = true};
+	struct session script = mail;
+	script.sni = "smtpjs.com";
+	assert_int_equal(name_of(mail).protocol, PROTOCOL_SMTPS);
+	assert_int_equal(name_of(script).protocol, PROTOCOL_TLS);
+}
+
 static void alpn_outranks_what_a_declared_server_usually_speaks(void **state)
 {
 	(void)state;
@@ -281,6 +294,7 @@ int main(void)
 		cmocka_unit_test(its_own_port_names_it),
 		cmocka_unit_test(
 			where_the_beginning_is_lost_the_port_of_starttls_names_it),
+		cmocka_unit_test(a_name_of_its_own_is_not_a_kind_of_server),
 		cmocka_unit_test(alpn_outranks_what_a_declared_server_usually_speaks),
 		cmocka_unit_test(http_inside_is_never_imap),
 		cmocka_unit_test(webmail_is_not_a_mail_protocol),
