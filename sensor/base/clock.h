@@ -1,5 +1,5 @@
 /*
- * base/clock - the two clocks of the system, for the parts that touch the world.
+ * base/clock - the clocks of the system, for the parts that touch the world.
  *
  * decode ... judge never ask: there time is a parameter.
  */
@@ -25,4 +25,10 @@ static inline uint64_t clock_realtime_us(void)
 static inline uint64_t clock_monotonic_us(void)
 {
 	return clock_us(CLOCK_MONOTONIC);
+}
+
+/* Microseconds since the machine started, its sleep included; never set. */
+static inline uint64_t clock_boottime_us(void)
+{
+	return clock_us(CLOCK_BOOTTIME);
 }

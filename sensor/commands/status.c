@@ -108,16 +108,14 @@ static void print_outputs(const struct status_page *page)
 	}
 }
 
-static void print_ban(
-	struct json_writer *writer, const char *address, uint64_t until_us)
+static void print_ban(struct json_writer *writer, const char *address, uint64_t left_us)
 {
 	(void)writer;
-	const uint64_t now_us = clock_realtime_us();
 	(void)printf("banned      %s for another %" PRIu64 " s\n", address,
-		until_us > now_us ? (until_us - now_us) / 1000000 : 0);
+		left_us / 1000000);
 }
 
-static void print_text(const struct status_page *page)
+static void print_text(const struct status_page *page, bool is_running)
 {
 	char host[128];
 	struct top top[TOP_FINDINGS];
@@ -141,7 +139,9 @@ static void print_text(const struct status_page *page)
 		(void)printf("%s%10" PRIu64 "  %s\n", i ? "" : "\nFindings\n",
 			top[i].count, finding_row(top[i].finding)->id);
 	}
-	(void)status_each_ban(page, print_ban, NULL);
+	if (is_running) {
+		(void)status_each_ban(page, print_ban, NULL);
+	}
 }
 
 static int tell(const char *directory, bool is_json)
@@ -156,7 +156,7 @@ static int tell(const char *directory, bool is_json)
 	if (is_json) {
 		status_json_write(stdout, page, is_running);
 	} else {
-		print_text(page);
+		print_text(page, is_running);
 		if (is_running &&
 			!metrics_is_healthy(page, clock_realtime_us(), &why)) {
 			(void)printf("\nNOT HEALTHY  %s\n", why.text);

@@ -31,7 +31,7 @@ static int undo(struct bans *bans, const char *text)
 	if (!address_parse(text, &address)) {
 		return usage_error("an address is wanted");
 	}
-	if (!bans_undo(bans, &address, clock_realtime_us())) {
+	if (!bans_undo(bans, &address, clock_boottime_us())) {
 		(void)fprintf(stderr, "mailwarden unban: %s is not banned\n", text);
 		return COMMAND_VIOLATIONS;
 	}

@@ -2,8 +2,8 @@
  * control/bans - senders that were blocked and stay out for a while.
  *
  * A fixed number of places in memory that all workers share: no lock, no allocation. A
- * full neighbourhood refuses, counted. Times are of the wall clock, so that a reader
- * can tell when a ban ends.
+ * full neighbourhood refuses, counted. Times are since the machine started
+ * (clock_boottime_us): setting the clock makes no ban longer or shorter.
  */
 #pragma once
 

@@ -51,8 +51,8 @@ struct gate {
 	struct injector *injector;
 	struct gate_counters counters;
 	bool is_gone;
-	bool is_copy; /* the packets at hand have gone on already */
-	uint64_t now_us;
+	bool is_copy;    /* the packets at hand have gone on already */
+	uint64_t now_us; /* since the machine started: what is set has no say */
 	struct decision decisions[QUEUE_PACKETS_AT_ONCE];
 	struct held *held; /* in the order they came */
 	uint32_t held_count;
@@ -138,11 +138,32 @@ static uint32_t first_missing(
 	return packet->sequence;
 }
 
+/* Each by its own time, whatever is in front of it. */
 static void look_at_time(struct gate *gate)
 {
-	while (gate->held_count > 0 && gate->held[0].until_us <= gate->now_us) {
-		let_oldest_go(gate);
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < gate->held_count; i++) {
+		if (gate->held[i].until_us > gate->now_us) {
+			gate->held[kept++] = gate->held[i];
+			continue;
+		}
+		gate->counters.held_late++;
+		queue_accept(gate->queue, gate->held[i].id, 0);
 	}
+	gate->held_count = kept;
+	if (kept == 0) {
+		queue_hold(gate->queue, false);
+	}
+}
+
+static uint64_t first_due_us(const struct gate *gate)
+{
+	uint64_t due_us = UINT64_MAX;
+	for (uint32_t i = 0; i < gate->held_count; i++) {
+		const uint64_t until_us = gate->held[i].until_us;
+		due_us = until_us < due_us ? until_us : due_us;
+	}
+	return due_us;
 }
 
 /* --- decisions --- */
@@ -280,7 +301,7 @@ static void on_packets(void *context, const struct queue_packet *packets, size_t
 	const struct round *round = (const struct round *)context;
 	struct gate *gate = round->gate;
 	const size_t step = gate->settings.hold_packets > 0 ? 1 : count;
-	gate->now_us = clock_realtime_us();
+	gate->now_us = clock_boottime_us();
 	for (size_t first = 0; first < count; first += step) {
 		struct frame frames[QUEUE_PACKETS_AT_ONCE];
 		for (size_t i = 0; i < step; i++) {
@@ -299,7 +320,7 @@ static void on_copies(void *context, const struct frame *frames, size_t count)
 {
 	const struct round *round = (const struct round *)context;
 	struct gate *gate = round->gate;
-	gate->now_us = clock_realtime_us();
+	gate->now_us = clock_boottime_us();
 	gate->is_copy = true;
 	engine_frames(round->engine, frames, count);
 	gate->is_copy = false;
@@ -381,7 +402,7 @@ bool gate_dispatch(struct gate *gate, struct engine *engine)
 	}
 	const bool has_copies = dispatch_copies(gate, &round);
 	if (gate->held_count > 0) {
-		gate->now_us = clock_realtime_us();
+		gate->now_us = clock_boottime_us();
 		look_at_time(gate);
 		queue_flush(gate->queue);
 	}
@@ -394,8 +415,8 @@ void gate_wait(const struct gate *gate, int timeout_ms)
 	struct pollfd list[2] = {{.fd = queue_fd(gate->queue), .events = POLLIN},
 		{.fd = log ? nflog_fd(log) : -1, .events = POLLIN}};
 	if (gate->held_count > 0) {
-		const uint64_t now_us = clock_realtime_us();
-		const uint64_t until_us = gate->held[0].until_us;
+		const uint64_t now_us = clock_boottime_us();
+		const uint64_t until_us = first_due_us(gate);
 		const uint64_t left_ms =
 			until_us > now_us ? (until_us - now_us) / US_PER_MS + 1 : 0;
 		timeout_ms = left_ms < (uint64_t)timeout_ms ? (int)left_ms : timeout_ms;

@@ -1,5 +1,6 @@
 #include "control/metrics_text.h"
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "control/sensor.h"
 
@@ -127,11 +128,13 @@ static uint64_t own_alerts(const struct status_page *page, uint64_t now_us)
 
 static uint64_t bans(const struct status_page *page, uint64_t now_us)
 {
+	const uint64_t boottime_us = clock_boottime_us();
 	uint64_t count = 0;
+	(void)now_us;
 	for (size_t i = 0; i < BANS_PLACES; i++) {
 		struct address address;
 		uint64_t until_us;
-		count += bans_at(&page->bans, i, now_us, &address, &until_us);
+		count += bans_at(&page->bans, i, boottime_us, &address, &until_us);
 	}
 	return count;
 }

@@ -34,29 +34,28 @@ static const char *text_of(const char *field, size_t size, char text[128])
 
 size_t status_each_ban(const struct status_page *page,
 	void (*visit)(
-		struct json_writer *writer, const char *address, uint64_t until_us),
+		struct json_writer *writer, const char *address, uint64_t left_us),
 	struct json_writer *writer)
 {
-	const uint64_t now_us = clock_realtime_us();
+	const uint64_t now_us = clock_boottime_us();
 	size_t count = 0;
 	for (size_t i = 0; i < BANS_PLACES; i++) {
 		struct address address;
 		uint64_t until_us;
 		char text[ADDRESS_TEXT_BYTES];
 		if (bans_at(&page->bans, i, now_us, &address, &until_us)) {
-			visit(writer, address_text(&address, text), until_us);
+			visit(writer, address_text(&address, text), until_us - now_us);
 			count++;
 		}
 	}
 	return count;
 }
 
-static void write_ban(
-	struct json_writer *writer, const char *address, uint64_t until_us)
+static void write_ban(struct json_writer *writer, const char *address, uint64_t left_us)
 {
 	json_object_open(writer, NULL);
 	json_text(writer, "address", address);
-	json_time(writer, "until", until_us);
+	json_time(writer, "until", clock_realtime_us() + left_us);
 	json_object_close(writer);
 }
 
@@ -155,7 +154,9 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	}
 	json_array_close(&writer);
 	json_array_open(&writer, "bans");
-	(void)status_each_ban(page, write_ban, &writer);
+	if (is_running) {
+		(void)status_each_ban(page, write_ban, &writer);
+	}
 	json_array_close(&writer);
 	json_object_open(&writer, "findings");
 	for (int finding = 0; finding < FINDING_COUNT; finding++) {

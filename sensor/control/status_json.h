@@ -18,8 +18,11 @@ unsigned status_output_end(const struct status_page *page);
 /* Of all processes. */
 uint64_t status_finding_total(const struct status_page *page, int finding);
 
-/* Visits every ban that holds; returns how many. */
+/*
+ * Visits every ban that holds, and for how long yet; returns how many. Of a sensor that
+ * runs: one that ended keeps nobody out.
+ */
 size_t status_each_ban(const struct status_page *page,
 	void (*visit)(
-		struct json_writer *writer, const char *address, uint64_t until_us),
+		struct json_writer *writer, const char *address, uint64_t left_us),
 	struct json_writer *writer);
