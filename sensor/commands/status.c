@@ -115,6 +115,19 @@ static void print_ban(struct json_writer *writer, const char *address, uint64_t 
 		left_us / 1000000);
 }
 
+static void print_bans(const struct status_page *page, bool is_running)
+{
+	const struct bans *bans = &page->bans;
+	if (is_running) {
+		(void)status_each_ban(page, print_ban, NULL);
+	}
+	if (bans->given > 0 || bans->refused > 0) {
+		(void)printf("bans        %" PRIu32 " given, %" PRIu64
+			     " refused for want of room\n",
+			bans->given, bans->refused);
+	}
+}
+
 static void print_text(const struct status_page *page, bool is_running)
 {
 	char host[128];
@@ -139,9 +152,7 @@ static void print_text(const struct status_page *page, bool is_running)
 		(void)printf("%s%10" PRIu64 "  %s\n", i ? "" : "\nFindings\n",
 			top[i].count, finding_row(top[i].finding)->id);
 	}
-	if (is_running) {
-		(void)status_each_ban(page, print_ban, NULL);
-	}
+	print_bans(page, is_running);
 }
 
 static int tell(const char *directory, bool is_json)

@@ -132,20 +132,30 @@ struct loss_kind {
 	const char *words;
 };
 
-/* Tell what of total was not told yet, once in a while. */
-static void look_for_loss(struct health *health, unsigned place,
-	const struct loss_kind *kind, struct health_loss *loss, uint64_t total)
+/* What of total is to be told now: what was not told yet, once in a while. */
+static uint64_t take_untold(
+	const struct health *health, struct health_loss *loss, uint64_t total)
 {
 	if (total < loss->told) {
 		loss->told = 0;
 	}
 	if (total == loss->told ||
 		(loss->told_us != 0 && health->look_us - loss->told_us < AGAIN_US)) {
-		return;
+		return 0;
 	}
-	health_alert(health, kind->finding, place, "%" PRIu64 " %s", total - loss->told,
-		kind->words);
+	const uint64_t untold = total - loss->told;
 	*loss = (struct health_loss){.told = total, .told_us = health->look_us};
+	return untold;
+}
+
+static void look_for_loss(struct health *health, unsigned place,
+	const struct loss_kind *kind, struct health_loss *loss, uint64_t total)
+{
+	const uint64_t untold = take_untold(health, loss, total);
+	if (untold > 0) {
+		health_alert(health, kind->finding, place, "%" PRIu64 " %s", untold,
+			kind->words);
+	}
 }
 
 static void look_at_worker(struct health *health, unsigned place, uint64_t now_us)
@@ -182,6 +192,18 @@ static void look_at_journal(struct health *health, uint64_t now_us)
 	}
 }
 
+static void look_at_bans(struct health *health)
+{
+	const struct bans *bans = &health->sensor->page->bans;
+	const uint64_t untold = take_untold(health, &health->bans, bans->refused);
+	if (untold > 0) {
+		log_line(LOG_LEVEL_WARNING, "bans",
+			"no room for %" PRIu64 " more; the flows of those senders are "
+			"blocked one by one",
+			untold);
+	}
+}
+
 void health_look(struct health *health, uint64_t now_us)
 {
 	if (now_us - health->look_us < LOOK_US) {
@@ -192,4 +214,5 @@ void health_look(struct health *health, uint64_t now_us)
 		look_at_worker(health, i, now_us);
 	}
 	look_at_journal(health, now_us);
+	look_at_bans(health);
 }

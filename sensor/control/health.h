@@ -28,6 +28,7 @@ struct health {
 	uint64_t sequence;
 	uint64_t down_us; /* since when the journal takes nothing; 0: it does */
 	uint64_t look_us;
+	struct health_loss bans; /* that found no room */
 	struct outlet outlet;
 	struct health_process seen[STATUS_PROCESSES_MAX];
 };

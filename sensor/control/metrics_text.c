@@ -139,6 +139,18 @@ static uint64_t bans(const struct status_page *page, uint64_t now_us)
 	return count;
 }
 
+static uint64_t bans_given(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->bans.given;
+}
+
+static uint64_t bans_refused(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->bans.refused;
+}
+
 static const struct page_metric OF_PAGE[] = {
 	{{"mailwarden_start_time_seconds", "When the sensor was started.", "gauge",
 		 METRIC_UNIT_SECONDS},
@@ -171,6 +183,12 @@ static const struct page_metric OF_PAGE[] = {
 	{{"mailwarden_banned_addresses", "Senders that are kept out now.", "gauge",
 		 METRIC_UNIT_NUMBER},
 		bans},
+	{{"mailwarden_bans_given_total", "Senders that were banned.", "counter",
+		 METRIC_UNIT_NUMBER},
+		bans_given},
+	{{"mailwarden_bans_refused_total", "Bans for which there was no room.",
+		 "counter", METRIC_UNIT_NUMBER},
+		bans_refused},
 };
 
 static uint64_t is_up(const struct status_process *process)

@@ -158,6 +158,8 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 		(void)status_each_ban(page, write_ban, &writer);
 	}
 	json_array_close(&writer);
+	json_number(&writer, "bans_given", page->bans.given);
+	json_number(&writer, "bans_refused", page->bans.refused);
 	json_object_open(&writer, "findings");
 	for (int finding = 0; finding < FINDING_COUNT; finding++) {
 		const uint64_t total = status_finding_total(page, finding);

@@ -1,4 +1,5 @@
 /* control/metrics_text: what Prometheus reads. */
+#include "base/clock.h"
 #include "control/metrics_text.h"
 #include "control/sensor.h"
 
@@ -66,6 +67,30 @@ static void numbers_are_in_base_units(void **state)
 	assert_tells(page, "\nmailwarden_packet_lag_seconds{worker=\"worker 0\","
 			   "source=\"eth0\"} 0.001500\n");
 	assert_tells(page, "\nmailwarden_start_time_seconds 1767225540.000000\n");
+	free(page);
+}
+
+static void bans_are_told_with_those_that_found_no_room(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	const uint64_t now_us = clock_boottime_us();
+	for (uint32_t i = 0; i < 4 * BANS_PLACES; i++) {
+		const uint8_t bytes[4] = {10, 0, (uint8_t)(i >> 8), (uint8_t)i};
+		const struct address sender = address_from_ipv4(bytes);
+		(void)bans_add(&page->bans, &sender, now_us, UINT64_MAX - 1);
+	}
+	assert_true(page->bans.refused > 0);
+	char line[100];
+	(void)snprintf(line, sizeof(line), "\nmailwarden_banned_addresses %u\n",
+		page->bans.given);
+	assert_tells(page, line);
+	(void)snprintf(line, sizeof(line), "\nmailwarden_bans_given_total %u\n",
+		page->bans.given);
+	assert_tells(page, line);
+	(void)snprintf(line, sizeof(line), "\nmailwarden_bans_refused_total %u\n",
+		4 * BANS_PLACES - page->bans.given);
+	assert_tells(page, line);
 	free(page);
 }
 
@@ -159,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_in_base_units),
+		cmocka_unit_test(bans_are_told_with_those_that_found_no_room),
 		cmocka_unit_test(values_of_labels_cannot_end_a_label_or_a_line),
 		cmocka_unit_test(a_name_that_does_not_end_is_bounded),
 		cmocka_unit_test(each_metric_stands_together_behind_its_help_and_type),

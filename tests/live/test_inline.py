@@ -81,6 +81,9 @@ def test_a_blocked_sender_stays_out_until_the_ban_is_taken_back(router):
     assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
     assert router.send(WORKSTATION, SERVER, 25)["result"] == "ConnectionRefusedError"
     assert [one["address"] for one in router.status()["bans"]] == [WORKSTATION]
+    assert router.status()["bans_given"] == 1 and router.status()["bans_refused"] == 0
+    text = bench.command(bench.BINARY, "status", "--state-dir", str(router.folder / "state")).stdout
+    assert "\nbans        1 given, 0 refused for want of room\n" in text
     bench.command(bench.BINARY, "unban", WORKSTATION, "--state-dir", str(router.folder / "state"))
     assert router.status()["bans"] == []
     assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"

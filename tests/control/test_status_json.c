@@ -1,0 +1,61 @@
+/* control/status_json: the page as one JSON document. */
+#include "control/status_json.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MINUTE_US UINT64_C(60000000)
+
+static void assert_holds(const char *text, const char *part)
+{
+	if (!strstr(text, part)) {
+		fail_msg("no %s in %s", part, text);
+	}
+}
+
+static char *text_of(const struct status_page *page, bool is_running)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	status_json_write(out, page, is_running);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void bans_are_listed_and_counted_while_the_sensor_runs(void **state)
+{
+	(void)state;
+	struct status_page *page = calloc(1, sizeof(*page));
+	assert_non_null(page);
+	struct address sender;
+	assert_true(address_parse("192.0.2.70", &sender));
+	const uint64_t now_us = clock_boottime_us();
+	assert_true(bans_add(&page->bans, &sender, now_us, now_us + 10 * MINUTE_US));
+	page->bans.refused = 7;
+	char *running = text_of(page, true);
+	assert_holds(running, "\"bans\":[{\"address\":\"192.0.2.70\",\"until\":\"");
+	assert_holds(running, "\"bans_given\":1,\"bans_refused\":7");
+	char *ended = text_of(page, false);
+	assert_holds(ended, "\"bans\":[],\"bans_given\":1,\"bans_refused\":7");
+	free(ended);
+	free(running);
+	free(page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bans_are_listed_and_counted_while_the_sensor_runs),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
