@@ -61,6 +61,7 @@ struct engine *engine_new(const struct engine_settings *settings,
 	}
 	engine->settings = *settings;
 	engine->outputs = *outputs;
+	engine->timeline.is_live = settings->is_live;
 	if (!start_parts(engine, why)) {
 		engine_free(engine);
 		return NULL;

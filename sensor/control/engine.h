@@ -64,7 +64,7 @@ struct engine_settings {
 	const char *host;            /* of the records */
 	const char *event_prefix;    /* of the event ids */
 	const char *const *source_names; /* by frame.source: file names */
-	bool is_live;                    /* source_names are interfaces */
+	bool is_live; /* source_names are interfaces, frames come as they were stamped */
 };
 
 #define ENGINE_LEDGER_SERVERS 16384 /* about 1 KiB each, touched when used */

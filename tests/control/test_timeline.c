@@ -78,6 +78,61 @@ static void a_clock_set_back_counts_once_many_frames_say_so(void **state)
 	}
 }
 
+/* 31 frames are levelled out, the 32nd sets the clock. */
+static void set_back_live(uint64_t by_us)
+{
+	struct timeline timeline = {.is_live = true};
+	(void)timeline_take(&timeline, NOW);
+	(void)timeline_take(&timeline, NOW); /* confirmed */
+	for (uint64_t i = 1; i < TIMELINE_BEHIND; i++) {
+		assert_true(timeline_take(&timeline, NOW - by_us + i) == NOW);
+	}
+	for (uint64_t i = TIMELINE_BEHIND; i < 3 * TIMELINE_BEHIND; i++) {
+		assert_true(
+			timeline_take(&timeline, NOW - by_us + i) == NOW - by_us + i);
+	}
+}
+
+static void a_live_clock_set_back_by_little_counts_too(void **state)
+{
+	(void)state;
+	set_back_live(3 * SOME);
+	set_back_live(TIMELINE_LEAP_US / 2);
+	set_back_live(DAY);
+}
+
+static void live_frames_two_seconds_behind_are_levelled_out(void **state)
+{
+	(void)state;
+	struct timeline timeline = {.is_live = true};
+	(void)timeline_take(&timeline, NOW);
+	for (int i = 0; i < 3 * TIMELINE_BEHIND; i++) {
+		assert_true(timeline_take(&timeline, NOW - TIMELINE_LIVE_US) == NOW);
+	}
+}
+
+static void a_live_frame_in_time_begins_the_count_anew(void **state)
+{
+	(void)state;
+	struct timeline timeline = {.is_live = true};
+	for (int turn = 0; turn < 100; turn++) {
+		assert_true(timeline_take(&timeline, NOW) == NOW);
+		for (int i = 1; i < TIMELINE_BEHIND; i++) {
+			assert_true(timeline_take(&timeline, NOW - 3 * SOME) == NOW);
+		}
+	}
+}
+
+static void a_capture_may_lie_an_hour_behind(void **state)
+{
+	(void)state;
+	struct timeline timeline = {0};
+	(void)timeline_take(&timeline, NOW);
+	for (int i = 0; i < 3 * TIMELINE_BEHIND; i++) {
+		assert_true(timeline_take(&timeline, NOW - TIMELINE_LEAP_US) == NOW);
+	}
+}
+
 static void two_clocks_by_turns_are_the_later_one(void **state)
 {
 	(void)state;
@@ -106,6 +161,10 @@ int main(void)
 		cmocka_unit_test(so_does_the_first),
 		cmocka_unit_test(a_leap_ahead_that_is_confirmed_stays),
 		cmocka_unit_test(a_clock_set_back_counts_once_many_frames_say_so),
+		cmocka_unit_test(a_live_clock_set_back_by_little_counts_too),
+		cmocka_unit_test(live_frames_two_seconds_behind_are_levelled_out),
+		cmocka_unit_test(a_live_frame_in_time_begins_the_count_anew),
+		cmocka_unit_test(a_capture_may_lie_an_hour_behind),
 		cmocka_unit_test(two_clocks_by_turns_are_the_later_one),
 		cmocka_unit_test(a_capture_without_times_is_one),
 	};
