@@ -5,11 +5,33 @@
 #define LOOK_US UINT64_C(1000000)
 #define DOWN_US UINT64_C(60000000) /* longer than a restart of the receiver takes */
 
+/* One that cannot say so itself: it hangs while it starts, or ends again and again. */
+static bool is_away(const struct status_process *process)
+{
+	return process->state != STATUS_STATE_RUNNING;
+}
+
+static void tell_that_down(struct health *health, unsigned place, uint64_t down_us)
+{
+	const struct status_process *process = sensor_process(health->sensor, place);
+	if (is_away(process)) {
+		health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, place,
+			"is not ready to take records for %" PRIu64 " s (%s)",
+			down_us / 1000000,
+			status_state_name((enum status_state)process->state));
+		return;
+	}
+	health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, place,
+		"takes no records for %" PRIu64 " s; %" PRIu64
+		" bytes wait in the journal",
+		down_us / 1000000, process->backlog);
+}
+
 static void look_if_down(struct health *health, unsigned place,
 	struct output_seen *seen, uint64_t now_us)
 {
-	const struct status_process *process = sensor_process(health->sensor, place);
-	if (!process->is_down) {
+	struct status_process *process = sensor_process(health->sensor, place);
+	if (!is_away(process) && !process->is_down) {
 		seen->down_us = 0;
 		seen->is_told = false;
 		return;
@@ -17,12 +39,15 @@ static void look_if_down(struct health *health, unsigned place,
 	if (seen->down_us == 0) {
 		seen->down_us = now_us;
 	}
-	if (!seen->is_told && now_us - seen->down_us >= DOWN_US) {
+	if (now_us - seen->down_us < DOWN_US) {
+		return;
+	}
+	if (is_away(process)) {
+		process->is_down = 1;
+	}
+	if (!seen->is_told) {
 		seen->is_told = true;
-		health_alert(health, FINDING_SENSOR_OUTPUT_DOWN, place,
-			"takes no records for %" PRIu64 " s; %" PRIu64
-			" bytes wait in the journal",
-			(now_us - seen->down_us) / 1000000, process->backlog);
+		tell_that_down(health, place, now_us - seen->down_us);
 	}
 }
 

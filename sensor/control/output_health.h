@@ -1,5 +1,7 @@
 /*
  * control/output_health - sensor.* alerts about outputs: down for long, records lost.
+ *
+ * One that does not get ready for so long is down too, and is marked so on the page.
  */
 #pragma once
 
