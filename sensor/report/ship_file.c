@@ -1,10 +1,12 @@
 #include "report/ship_file.h"
 
+#include "base/clock.h"
 #include "report/output.h"
 #include "report/rendering.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +14,15 @@
 #include <unistd.h>
 
 #define NAME_BYTES 256
+#define FULL_US    UINT64_C(30000000) /* for who reads a pipe: below SHIPPER_WAIT_S */
 
 struct ship_file {
 	int directory; /* -1: standard output */
 	int file;      /* -1: to be opened */
 	bool is_synced;
 	bool is_regular;
+	bool is_unread;   /* a pipe without a reader, when last opened */
+	uint64_t full_us; /* in this call of send: full since; 0: it was not */
 	const struct rendering *rendering;
 	struct rendering_settings settings;
 	char name[NAME_BYTES];
@@ -54,6 +59,7 @@ static bool open_directory(
 	return state->directory >= 0;
 }
 
+/* Without O_NONBLOCK a named pipe keeps its writer here until somebody reads. */
 static bool open_file(struct ship_file *state, struct reason *why)
 {
 	struct stat status;
@@ -61,12 +67,24 @@ static bool open_file(struct ship_file *state, struct reason *why)
 		return true;
 	}
 	state->file = openat(state->directory, state->name,
-		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		0640);
+	state->is_unread = state->file < 0 && errno == ENXIO;
 	if (state->file < 0 || fstat(state->file, &status) != 0) {
-		return reason_set(why, "%.100s: %s", state->name, strerror(errno));
+		return reason_set(why, "%.100s: %s", state->name,
+			state->is_unread ? "nobody reads from it" : strerror(errno));
 	}
 	state->is_regular = S_ISREG(status.st_mode);
 	return true;
+}
+
+/* Its reader may come later: no mistake of the settings. */
+static bool is_unread_pipe(const struct ship_file *state)
+{
+	struct stat status;
+	return state->is_unread &&
+	       fstatat(state->directory, state->name, &status, 0) == 0 &&
+	       S_ISFIFO(status.st_mode);
 }
 
 static void ship_close(void *opaque)
@@ -97,16 +115,31 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	state->settings = rendering_settings_read(values);
 	if (strcmp(path, "-") == 0) {
 		state->file = STDOUT_FILENO;
-	} else if (!open_directory(state, path, why) || !open_file(state, why)) {
+	} else if (!open_directory(state, path, why) ||
+		   (!open_file(state, why) && !is_unread_pipe(state))) {
 		ship_close(state);
 		return NULL;
 	}
 	return state;
 }
 
+/* A pipe that is full. False: for too long in this call. */
+static bool wait_for_room(struct ship_file *state)
+{
+	const uint64_t now_us = clock_monotonic_us();
+	struct pollfd pipe = {.fd = state->file, .events = POLLOUT};
+	if (state->full_us == 0) {
+		state->full_us = now_us;
+	}
+	const uint64_t end_us = state->full_us + FULL_US;
+	return now_us < end_us &&
+	       (poll(&pipe, 1, (int)((end_us - now_us) / 1000) + 1) >= 0 ||
+		       errno == EINTR);
+}
+
 /* All or nothing; what was written of it is cut off again where that can be. */
 static bool write_line(
-	const struct ship_file *state, const char *line, size_t len, struct reason *why)
+	struct ship_file *state, const char *line, size_t len, struct reason *why)
 {
 	size_t done = 0;
 	const off_t before = state->is_regular ? lseek(state->file, 0, SEEK_END) : 0;
@@ -114,6 +147,11 @@ static bool write_line(
 		const ssize_t written = write(state->file, line + done, len - done);
 		if (written > 0) {
 			done += (size_t)written;
+		} else if (written < 0 && errno == EAGAIN) {
+			if (!wait_for_room(state)) {
+				(void)reason_set(why, "cannot write: nobody reads");
+				break;
+			}
 		} else if (written == 0 || errno != EINTR) {
 			(void)reason_set(why, "cannot write: %s", strerror(errno));
 			break;
@@ -131,6 +169,7 @@ static enum shipper_result ship_send(void *opaque, const struct event *events,
 	struct ship_file *state = (struct ship_file *)opaque;
 	static char line[RENDERING_BYTES_MAX + 1]; /* one shipper per process */
 	size_t written = 0;
+	state->full_us = 0;
 	if (!open_file(state, why)) {
 		return SHIPPER_AGAIN;
 	}

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import time
@@ -195,6 +196,47 @@ class TestRunning:
         text = open(f"/proc/{self.output(run)['pid']}/status", encoding="ascii").read()
         fields = dict(line.split(":\t", 1) for line in text.splitlines())
         assert fields["Seccomp"].startswith("2") and int(fields["CapEff"], 16) == 0 and fields["NoNewPrivs"] == "1"
+
+
+@needs_namespace
+def test_a_named_pipe_without_a_reader_is_an_output_that_is_down_and_nothing_hangs(tmp_path):
+    from test_run import watches  # pylint: disable=import-outside-toplevel
+    open_to_all(tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+    one = Sensor("-c", config(tmp_path, f"{{type: file, name: siem, path: {pipe}, events: alert}}"))
+    try:
+        assert "output is not ready yet" not in one.log()
+        watches(one, 70)
+        output = until(lambda: next((part for part in one.status()["outputs"] if part["down"]), None), "the output to be down")
+        assert (output["state"], output["delivered"], output["restarts"]) == ("running", 0, 0)
+        until(lambda: "pipe: nobody reads from it" in one.log(), "the reason")
+        with open(pipe, encoding="ascii") as reader:
+            alert = json.loads(reader.readline())
+            assert alert["event_type"] == "alert"
+            until(lambda: not one.status()["outputs"][0]["down"], "the output to take records")
+        assert one.end() == 0
+    finally:
+        one.close()
+
+
+def test_a_line_is_not_torn_by_a_reader_that_is_slow(tmp_path):
+    shipping.replay_into(tmp_path / "journal")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    settings = config(tmp_path, f"{{type: file, path: {pipe}}}")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    one = shipping.start_shipping(settings, tmp_path / "journal", "--once")
+    with open(reader, encoding="ascii") as got:
+        wanted = shipping.records(tmp_path / "journal")
+        assert sum(map(len, map(json.dumps, wanted))) > 1 << 16, "more than a pipe holds"
+        beside = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        until(lambda: not select.select([], [beside], [], 0)[1], "a pipe that is full")
+        os.close(beside)
+        os.set_blocking(reader, True)
+        assert [json.loads(line) for line in got] == wanted
+    assert one.wait(timeout=10) == 0
 
 
 @needs_namespace
