@@ -227,6 +227,32 @@ static int wait_for(const pid_t *pids, size_t count)
 	return code;
 }
 
+/* Nothing is left in a folder that somebody named by mistake. */
+static int look_for_journal(const char *path)
+{
+	const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0) {
+		return runtime_error(path, strerror(errno));
+	}
+	const bool is_here = journal_is_in(folder);
+	const int below =
+		openat(folder, JOURNAL_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool is_below = below >= 0 && journal_is_in(below);
+	(void)close(folder);
+	if (below >= 0) {
+		(void)close(below);
+	}
+	if (is_here) {
+		return COMMAND_OK;
+	}
+	(void)fprintf(stderr, "mailwarden ship: %s holds no journal", path);
+	if (is_below) {
+		(void)fprintf(stderr, "; is %s/" JOURNAL_FOLDER " meant?", path);
+	}
+	(void)fputc('\n', stderr);
+	return COMMAND_RUNTIME;
+}
+
 static int ship_all(struct ship *ship, const struct output *const *list, size_t count)
 {
 	char path[PATH_BYTES];
@@ -237,6 +263,10 @@ static int ship_all(struct ship *ship, const struct output *const *list, size_t 
 	} else {
 		(void)snprintf(path, sizeof(path), "%s/" JOURNAL_FOLDER,
 			ship->state_dir ? ship->state_dir : ship->settings.state_dir);
+	}
+	const int code = look_for_journal(path);
+	if (code != COMMAND_OK) {
+		return code;
 	}
 	tzset();
 	take_signals();

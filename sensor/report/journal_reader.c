@@ -1,11 +1,23 @@
 #include "report/journal_reader.h"
 
+#include "report/journal_id.h"
 #include "report/segments.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+/* It has an id since it was made, or it is older than ids and has segments. */
+bool journal_is_in(int folder)
+{
+	static struct segments segments; /* too large for the stack; one thread */
+	char id[JOURNAL_ID_BYTES];
+	struct reason why;
+	journal_id_read(folder, id);
+	return strspn(id, "0") < strlen(id) ||
+	       (segments_list(folder, &segments, &why) && segments.count > 0);
+}
 
 bool journal_reader_open(struct journal_reader *reader, int directory, const char *path,
 	const char *name, struct reason *why)

@@ -36,6 +36,9 @@ struct journal_reader {
 	char batch[JOURNAL_READER_BYTES];
 };
 
+/* Is there a journal in this folder? Makes nothing. */
+bool journal_is_in(int folder);
+
 /* directory and path: the journal's folder, as in journal_open; name: of the cursor. */
 bool journal_reader_open(struct journal_reader *reader, int directory, const char *path,
 	const char *name, struct reason *why);

@@ -115,6 +115,23 @@ def test_a_full_disk_tears_no_line_and_is_made_up_for(tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_folder_without_a_journal_is_refused_and_left_as_it_was(tmp_path, count):
+    settings = config(tmp_path, *(f"{{type: file, name: out{number}, path: {tmp_path}/out{number}.json}}" for number in range(count)))
+    state, empty = tmp_path / "state", tmp_path / "empty"
+    empty.mkdir()
+    state.mkdir()
+    shipping.replay_into(state / "journal", files=shipping.captures()[:3])
+    for folder, hint in ((state, f"; is {state}/journal meant?"), (empty, "")):
+        before = sorted(folder.rglob("*"))
+        for words in (["--once"], []):
+            answer = shipping.ship(settings, folder, *words)
+            assert (answer.returncode, answer.stdout) == (3, "")
+            assert answer.stderr == f"mailwarden ship: {folder} holds no journal{hint}\n"
+        assert sorted(folder.rglob("*")) == before
+    assert not list(tmp_path.glob("out*"))
+
+
 @pytest.mark.parametrize("text, wanted", [
     ("outputs:\n  - {type: file, pth: /x}\n", ':2:18: unknown key of output file "pth"; did you mean "path"?'),
     ("outputs:\n  - {type: file, path: /x, sevrity: low}\n", "did you mean"),
