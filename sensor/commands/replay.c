@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/progress.h"
+#include "commands/replay_flows.h"
 #include "commands/replay_journal.h"
 #include "commands/state.h"
 #include "control/engine.h"
@@ -417,9 +418,35 @@ static int run_engine(struct replay *replay, const struct matrix *matrix,
 	return code;
 }
 
+static bool may_write_flows(const struct replay *replay, const char *const *files,
+	size_t file_count, struct reason *why)
+{
+	const char *path = replay->flows_path;
+	for (size_t i = 0; i < file_count; i++) {
+		if (!replay_flows_is_apart(path, files[i], why)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < replay->matrix_count; i++) {
+		if (!replay_flows_is_apart(path, replay->matrices[i], why)) {
+			return false;
+		}
+	}
+	if (replay->state_path &&
+		!replay_flows_is_apart(path, replay->state_path, why)) {
+		return false;
+	}
+	return replay_flows_is_no_capture(path, why);
+}
+
 static int replay_files(
 	struct replay *replay, const char *const *files, size_t file_count)
 {
+	struct reason why;
+	if (replay->flows_path && !may_write_flows(replay, files, file_count, &why)) {
+		(void)fprintf(stderr, "mailwarden replay: %s\n", why.text);
+		return COMMAND_USAGE;
+	}
 	struct matrix_problems problems = {0};
 	struct matrix *matrix =
 		matrix_load(replay->matrices, replay->matrix_count, &problems);
@@ -430,7 +457,6 @@ static int replay_files(
 	if (!matrix) {
 		return COMMAND_USAGE;
 	}
-	struct reason why;
 	int code = COMMAND_RUNTIME;
 	replay->human = human_new(stdout, is_colour_wanted(), replay->is_summary, &why);
 	replay->conformity = replay->human ? conformity_new(matrix, &why) : NULL;

@@ -207,6 +207,41 @@ def test_flows_that_cannot_be_written_are_exit_code_3(tmp_path, flows):
     assert str(path) in refused(replay(written(tmp_path, conversation([])), "--flows", path), RUNTIME)
 
 
+def unchanged(paths, capture, *words, **files):
+    before = [path.read_bytes() for path in paths]
+    line = refused(replay(capture, *words, **files), USAGE)
+    assert "--flows" in line and [path.read_bytes() for path in paths] == before
+    return line
+
+
+def test_flows_never_overwrite_what_the_same_run_reads(tmp_path):
+    capture = written(tmp_path, conversation([]))
+    other = written(tmp_path, conversation([]), "other.pcap")
+    matrix = written(tmp_path, (ROOT / MATRIX).read_bytes(), "matrix.yaml")
+    (link := tmp_path / "link").symlink_to(other)
+    (hard := tmp_path / "hard").hardlink_to(matrix)
+    for words in ((capture,), (other, other), (link, other), (matrix, "-m", matrix), (hard, "-m", matrix)):
+        line = unchanged([capture, other, matrix], capture, "--flows", *words)
+        assert str(words[0]) in line and "which is read" in line
+
+
+@pytest.mark.parametrize("magic", ["a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1", "0a0d0d0a", "1f8b08",
+                                   "fd377a585a00", "28b52ffd"])
+def test_flows_never_overwrite_another_capture(tmp_path, magic):
+    capture = written(tmp_path, conversation([]))
+    other = written(tmp_path, bytes.fromhex(magic) + bytes(40), "other")
+    assert str(other) in unchanged([capture, other], capture, "--flows", other)
+
+
+def test_flows_of_before_are_overwritten(tmp_path):
+    capture = written(tmp_path, conversation([]))
+    flows = written(tmp_path, b'{"event_type":"mail"}\n' * 100, "flows.json")
+    for _ in range(2):
+        assert replay(capture, "--flows", flows).returncode == 0
+        assert len(flows.read_text().splitlines()) < 100
+    assert replay(capture, "--flows", "/dev/null").returncode == 0
+
+
 def test_flows_on_a_full_disk_are_exit_code_3(tmp_path):
     refused(replay(written(tmp_path, conversation([])), "--flows", "/dev/full"), RUNTIME)
 
