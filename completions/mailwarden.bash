@@ -7,7 +7,11 @@ _mailwarden() {
 	fi
 	case $prev in
 	--checksums)
-		mapfile -t COMPREPLY < <(compgen -W "verify ignore" -- "$cur")
+		case ${COMP_WORDS[1]} in
+		run) options="yes no" ;;
+		*) options="verify ignore" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		return
 		;;
 	--table | --host | --top) return ;;

@@ -74,6 +74,22 @@ def test_the_completion_offers_the_options_that_help_shows(command):
     assert options_of_completion()[command] == long
 
 
+def completed(*words):
+    """What the completion offers for the last word."""
+    script = f'. {ROOT}/completions/mailwarden.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mailwarden; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    answer = subprocess.run(["bash", "-c", script, "bash", "mailwarden", *words], capture_output=True, text=True, timeout=10, check=True)
+    return answer.stdout.split()
+
+
+@pytest.mark.parametrize("command, offered", [("run", ["yes", "no"]), ("replay", ["verify", "ignore"])])
+def test_the_completion_of_checksums_offers_what_the_command_takes(command, offered):
+    assert completed(command, "--checksums", "") == offered
+    assert re.search(r"--checksums (?:MODE +)?(.*)", help_of(command))
+    for word in (*offered, "maybe"):
+        answer = subprocess.run([MAILWARDEN, command, "--checksums", word], capture_output=True, text=True, timeout=10, check=False)
+        assert answer.returncode == 2 and ("checksums" in answer.stderr) == (word == "maybe"), answer.stderr
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_option_that_help_shows_is_known_and_another_is_not(command):
     for name in options_of_help(command) - HELP:
