@@ -302,6 +302,24 @@ def test_the_rules_are_right_in_the_eyes_of_both_firewalls(tmp_path, queue):
     bench.command("unshare", "-n", "nft", "-c", "-f", "-", input=text)
 
 
+def test_the_rollback_of_the_manual_takes_out_rules_that_were_loaded_twice(router):
+    page = (bench.HERE.parents[1] / "docs" / "deploy.md").read_text()
+    rollback = page.split("## Rollback\n")[1].split("```\n")[1]
+    router.rules()  # once more
+    assert router.run(router.router, "iptables-save", "-t", "mangle").stdout.count("-A FORWARD -j MAILWARDEN\n") == 2
+    router.run(router.router, "sh", "-ec", rollback)
+    for tool in ("iptables-save", "ip6tables-save"):
+        assert "MAILWARDEN" not in router.run(router.router, tool, "-t", "mangle").stdout
+
+
+def test_the_back_out_in_the_first_lines_of_the_rules_is_whole(router):
+    text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline").stdout
+    steps = [line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   ")]
+    router.rules()  # once more
+    router.run(router.router, "sh", "-ec", "\n".join(steps))
+    assert "MAILWARDEN" not in router.run(router.router, "iptables-save", "-t", "mangle").stdout
+
+
 def test_the_status_of_an_inline_sensor_counts_its_verdicts(router):
     sensor = router.sensor("-q", "0", "--enforce")
     router.send(WORKSTATION, SERVER, 25)
