@@ -3,59 +3,127 @@
 #include "base/log.h"
 
 #include <net/if.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool is_up(int any_socket, const char *interface)
+#define PAUSE_FIRST_US UINT64_C(60000000)
+#define PAUSE_MAX_US   UINT64_C(3600000000)
+
+/* Number of an interface that is up; 0: none of that name, or it is down. */
+static unsigned index_if_up(int any_socket, const char *interface)
 {
 	struct ifreq request = {.ifr_flags = 0};
 	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	return ioctl(any_socket, SIOCGIFFLAGS, &request) == 0 &&
-	       (request.ifr_flags & IFF_UP) != 0;
+	if (ioctl(any_socket, SIOCGIFFLAGS, &request) != 0 ||
+		(request.ifr_flags & IFF_UP) == 0 ||
+		ioctl(any_socket, SIOCGIFINDEX, &request) != 0) {
+		return 0;
+	}
+	return (unsigned)request.ifr_ifindex;
 }
 
-/* Name of one that is missing and up, or NULL. */
-static const char *find_returned(
-	int any_socket, const struct settings *settings, uint32_t missing)
+bool link_is_down(const char *interface)
 {
-	for (size_t i = 0; i < settings->interfaces.count; i++) {
-		if ((missing >> i & 1) != 0 &&
-			is_up(any_socket, settings->interfaces.values[i])) {
-			return settings->interfaces.values[i];
+	const int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const bool is_down = any_socket >= 0 && if_nametoindex(interface) != 0 &&
+			     index_if_up(any_socket, interface) == 0;
+	if (any_socket >= 0) {
+		(void)close(any_socket);
+	}
+	return is_down;
+}
+
+/* It may have come up while no worker ran, so a change is kept until it is used. */
+static void see(struct link *link, unsigned index)
+{
+	if (index != 0 && (!link->was_up || index != link->index)) {
+		link->is_changed = true;
+	}
+	link->was_up = index != 0;
+}
+
+/* The number stays: one made anew in place of this may be up before the worker says so. */
+static void see_watched(struct link *link, unsigned index)
+{
+	if (link->index == 0 || link->again_us != 0) {
+		link->index = index;
+	}
+	link->is_changed = false;
+	link->again_us = 0;
+	link->pause_us = PAUSE_FIRST_US;
+}
+
+/* Of one that is left out: is it time to try it? */
+static bool is_due(struct link *link, unsigned index, uint64_t now_us)
+{
+	if (link->again_us == 0) {
+		link->again_us = now_us + PAUSE_FIRST_US;
+		link->pause_us = PAUSE_FIRST_US;
+	}
+	if (index == 0 || (!link->is_changed && now_us < link->again_us)) {
+		return false;
+	}
+	link->pause_us = link->is_changed ? PAUSE_FIRST_US : link->pause_us * 2;
+	if (link->pause_us > PAUSE_MAX_US) {
+		link->pause_us = PAUSE_MAX_US;
+	}
+	link->index = index;
+	link->again_us = now_us + link->pause_us;
+	return true;
+}
+
+static void tell(const char *process, const char *name, bool is_changed)
+{
+	log_line(LOG_LEVEL_NOTICE, process,
+		is_changed ? "%s is back: starting again to take it"
+			   : "%s could not be opened: starting again to try it",
+		name);
+}
+
+/* All interfaces of one worker; true when it has to start anew for one of them. */
+static bool look_at(struct link *list, const struct sensor *sensor,
+	const struct status_process *status, int any_socket, uint64_t now_us)
+{
+	const struct settings_list *interfaces = &sensor->settings->interfaces;
+	const bool is_running = status->state == STATUS_STATE_RUNNING;
+	const uint32_t missing = status->missing;
+	const uint32_t down = status->links_down;
+	bool is_any_due = false;
+	for (size_t i = 0; i < interfaces->count; i++) {
+		struct link *link = &list[i];
+		const unsigned index = index_if_up(any_socket, interfaces->values[i]);
+		see(link, index);
+		if (index != 0 && (missing & down) >> i & 1) { /* was, when left out */
+			link->is_changed = true;
+		}
+		if (is_running && (missing >> i & 1) == 0) {
+			see_watched(link, index);
+		} else if (is_running && is_due(link, index, now_us)) {
+			tell(status->name, interfaces->values[i], link->is_changed);
+			link->is_changed = false;
+			is_any_due = true;
 		}
 	}
-	return NULL;
+	return is_any_due;
 }
 
-static void look_at(
-	const struct sensor *sensor, const struct process *process, unsigned place)
+void links_look(struct links *links, struct processes *processes, uint64_t now_us)
 {
-	const struct status_process *status = sensor_process(sensor, place);
+	const struct sensor *sensor = processes->sensor;
 	const int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (any_socket < 0) {
 		return;
 	}
-	const char *name = find_returned(any_socket, sensor->settings, status->missing);
-	(void)close(any_socket);
-	if (name) {
-		log_line(LOG_LEVEL_NOTICE, status->name,
-			"%s is back: starting again to take it", name);
-		(void)kill(process->pid, SIGTERM);
-	}
-}
-
-void links_look(const struct processes *processes)
-{
-	const struct sensor *sensor = processes->sensor;
 	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
-		const struct process *process = &processes->list[i];
-		const struct status_process *status = sensor_process(sensor, i);
-		if (process->pid > 0 && status->state == STATUS_STATE_RUNNING &&
-			status->missing != 0) {
-			look_at(sensor, process, i);
+		struct process *process = &processes->list[i];
+		struct link *list = links->list[i - SENSOR_WORKERS];
+		if (process->pid > 0 && process->is_wanted && !process->is_renewed &&
+			look_at(list, sensor, sensor_process(sensor, i), any_socket,
+				now_us)) {
+			process_renew(process);
 		}
 	}
+	(void)close(any_socket);
 }

@@ -2,10 +2,30 @@
  * control/links - have a worker take an interface that was away and is back.
  *
  * A worker in its cage cannot open it; so once the interface is up the worker is told
- * to end, reports its flows, and is started again. Asks the kernel, once a second.
+ * to end, reports its flows, and is started again. Each time that costs what else the
+ * worker watches, so it is done when the interface came up or is another one since it
+ * was left out; one that is as it was and could not be opened is tried after a minute,
+ * then after pauses that double to an hour. Asks the kernel, once a second.
  */
 #pragma once
 
 #include "control/processes.h"
 
-void links_look(const struct processes *processes);
+struct link { /* of one worker */
+	unsigned
+		index; /* the kernel's number of it, when it was last opened or tried */
+	bool was_up;   /* at the last look */
+	bool is_changed;   /* came up, or has another number, since */
+	uint64_t again_us; /* tried then at the latest; 0: it is watched */
+	uint64_t pause_us; /* behind that */
+};
+
+struct links {
+	struct link list[STATUS_WORKERS_MAX][SETTINGS_LIST_MAX];
+};
+
+/* The kernel knows it, and it is down. */
+bool link_is_down(const char *interface);
+
+/* Every second. */
+void links_look(struct links *links, struct processes *processes, uint64_t now_us);

@@ -159,8 +159,8 @@ static const struct page_metric OF_PAGE[] = {
 		 "gauge", METRIC_UNIT_SECONDS},
 		alive},
 	{{"mailwarden_healthy",
-		 "1: supervisor, reporter and all workers are at work and the journal "
-		 "takes records.",
+		 "1: supervisor, reporter and all workers are at work, their "
+		 "interfaces are up and the journal takes records.",
 		 "gauge", METRIC_UNIT_NUMBER},
 		healthy},
 	{{"mailwarden_enforcing", "1: what the matrix forbids is blocked.", "gauge",
@@ -241,6 +241,11 @@ static uint64_t missing(const struct status_process *process)
 	return (uint64_t)__builtin_popcount(process->missing);
 }
 
+static uint64_t links_down(const struct status_process *process)
+{
+	return (uint64_t)__builtin_popcount(process->links_down);
+}
+
 static uint64_t faults(const struct status_process *process)
 {
 	return process->faults;
@@ -294,6 +299,10 @@ static const struct process_metric OF_WORKERS[] = {
 		 "Interfaces that could not be opened or went away.", "gauge",
 		 METRIC_UNIT_NUMBER},
 		missing},
+	{{"mailwarden_interfaces_down",
+		 "Interfaces that give nothing since they are down.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		links_down},
 };
 
 /* Supervisor and workers: who writes records. */
@@ -494,8 +503,9 @@ bool metrics_is_healthy(
 			return reason_set(
 				why, "%s: the journal takes no records", name);
 		}
-		if (process->missing) {
-			return reason_set(why, "%s: an interface is missing", name);
+		char links[TEXT_MAX];
+		if (status_links_text(process, links, sizeof(links))[0] != '\0') {
+			return reason_set(why, "%s: %s", name, links);
 		}
 	}
 	return true;

@@ -51,6 +51,7 @@ bool process_start(struct processes *processes, unsigned place)
 	process->looks = 0;
 	process->is_stuck = false;
 	process->was_starting = false;
+	process->is_renewed = false;
 	const pid_t pid = fork();
 	if (pid == 0) {
 		process->kind->run(processes->sensor, place);
@@ -67,8 +68,19 @@ bool process_start(struct processes *processes, unsigned place)
 	return true;
 }
 
+void process_renew(struct process *process)
+{
+	process->is_renewed = true;
+	(void)kill(process->pid, SIGTERM);
+}
+
 static void plan_restart(struct process *process, uint64_t now_us)
 {
+	/* no fault of its own, and none to forget */
+	if (process->is_renewed && !process->is_stuck) {
+		process->restart_us = now_us;
+		return;
+	}
 	if (now_us - process->started_us >= STEADY_US) {
 		process->pause_us = 0;
 	}

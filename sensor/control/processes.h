@@ -30,6 +30,7 @@ struct process {
 	unsigned looks;    /* since the heart was last seen to beat */
 	bool is_stuck;     /* was killed for that ... */
 	bool was_starting; /* ... before it ran */
+	bool is_renewed;   /* told to end so that another takes its place at once */
 	bool is_wanted;    /* false: told to end */
 };
 
@@ -51,6 +52,9 @@ bool process_start(struct processes *processes, unsigned place);
  * A wanted one is due to be restarted.
  */
 unsigned processes_reap(struct processes *processes, int *wait_status);
+
+/* Tell the one at this place to end; another is started as soon as it did. */
+void process_renew(struct process *process);
 
 /* Restart what is due. */
 void processes_restart(struct processes *processes, uint64_t now_us);

@@ -212,3 +212,44 @@ const char *status_text(const char *field, size_t field_size, char *text, size_t
 	text[len] = '\0';
 	return text;
 }
+
+/* The word at this place of a source; what the field had no room for has a number. */
+static void name_link(
+	const struct status_process *process, unsigned place, char *name, size_t size)
+{
+	char source[STATUS_SOURCE_BYTES + 1];
+	char *rest = NULL;
+	(void)status_text(
+		process->source, sizeof(process->source), source, sizeof(source));
+	const bool is_cut = strlen(source) >= STATUS_SOURCE_BYTES - 1;
+	const char *word = strtok_r(source, " ", &rest);
+	for (unsigned i = 0; i < place && word; i++) {
+		word = strtok_r(NULL, " ", &rest);
+	}
+	if (word && !(is_cut && *rest == '\0')) {
+		(void)snprintf(name, size, "%s", word);
+	} else {
+		(void)snprintf(name, size, "number %u", place + 1);
+	}
+}
+
+const char *status_links_text(
+	const struct status_process *process, char *text, size_t size)
+{
+	const uint32_t down = process->links_down;
+	const uint32_t away = process->missing | down;
+	size_t len = 0;
+	text[0] = '\0';
+	for (unsigned i = 0; i < 32 && len < size; i++) {
+		char name[STATUS_SOURCE_BYTES + 1];
+		if ((away >> i & 1) == 0) {
+			continue;
+		}
+		name_link(process, i, name, sizeof(name));
+		const int more = snprintf(text + len, size - len,
+			"%sinterface %s is %s", len > 0 ? ", " : "", name,
+			(down >> i & 1) != 0 ? "down" : "not watched");
+		len += more > 0 ? (size_t)more : 0;
+	}
+	return text;
+}

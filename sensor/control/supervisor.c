@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "control/last_run.h"
 #include "control/lessons.h"
+#include "control/link_health.h"
 #include "control/links.h"
 #include "control/metrics_process.h"
 #include "control/notify.h"
@@ -57,6 +58,8 @@ struct supervisor {
 	struct processes processes;
 	struct health health;
 	struct output_health outputs;
+	struct link_health link_health;
+	struct links links;
 	struct reload reload;
 	struct queues queues;
 	struct last_run last;
@@ -425,7 +428,10 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 	char text[96];
 	const struct process *process = &supervisor->processes.list[place];
 	const struct status_process *page = sensor_process(&supervisor->sensor, place);
-	if (!process->is_wanted || shipper_process_is_renewed(status)) {
+	const bool is_as_ordered = process->is_renewed && WIFEXITED(status) &&
+				   WEXITSTATUS(status) == EXIT_SUCCESS;
+	if (!process->is_wanted || is_as_ordered ||
+		shipper_process_is_renewed(status)) {
 		return;
 	}
 	health_alert(&supervisor->health, FINDING_SENSOR_WORKER_RESTARTED, place,
@@ -477,12 +483,13 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 		queues_look(&supervisor->queues, &supervisor->sensor);
 		health_look(&supervisor->health, now_us);
 		output_health_look(&supervisor->outputs, &supervisor->health, now_us);
+		link_health_look(&supervisor->link_health, &supervisor->health, now_us);
 	}
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
 		supervisor->watchdog_us = now_us;
 		supervisor->sensor.page->alive_us = clock_realtime_us();
 		notify_say("WATCHDOG=1");
-		links_look(&supervisor->processes);
+		links_look(&supervisor->links, &supervisor->processes, now_us);
 	}
 }
 

@@ -1,6 +1,7 @@
 #include "control/taps.h"
 
 #include "base/log.h"
+#include "control/links.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct tap {
 	struct live *live; /* NULL: left out from the start */
 	const char *name;
 	bool is_gone; /* went away; kept for its counters, a cage cannot close it */
+	bool is_down; /* libpcap looks whether it is up again; or was when left out */
 };
 
 struct taps {
@@ -59,6 +61,7 @@ static bool open_one(
 		.is_promiscuous = true};
 	taps->list[i].name = live.interface;
 	taps->list[i].live = live_open(&live, why);
+	taps->list[i].is_down = !taps->list[i].live && link_is_down(live.interface);
 	return taps->list[i].live != NULL;
 }
 
@@ -123,6 +126,7 @@ bool taps_dispatch(struct taps *taps, struct engine *engine)
 		switch (live_dispatch(tap->live, on_frames, engine, &why)) {
 		case LIVE_FRAMES:
 			is_any = true;
+			tap->is_down = false;
 			break;
 		case LIVE_GONE:
 			tap->is_gone = true;
@@ -130,7 +134,10 @@ bool taps_dispatch(struct taps *taps, struct engine *engine)
 				why.text);
 			break;
 		case LIVE_IDLE:
+			tap->is_down = false;
+			break;
 		case LIVE_DOWN:
+			tap->is_down = true;
 			break;
 		}
 	}
@@ -186,6 +193,7 @@ void taps_counters(struct taps *taps, struct taps_counters *counters)
 			live_counters(taps->list[i].live, &live);
 			counters->received += live.received;
 			counters->lost += live.dropped_kernel;
+			counters->downs += live.downs;
 		}
 	}
 }
@@ -199,4 +207,15 @@ uint32_t taps_missing(const struct taps *taps)
 		}
 	}
 	return missing;
+}
+
+uint32_t taps_down(const struct taps *taps)
+{
+	uint32_t down = 0;
+	for (size_t i = 0; i < taps->count; i++) {
+		if (!taps->list[i].is_gone && taps->list[i].is_down) {
+			down |= UINT32_C(1) << i;
+		}
+	}
+	return down;
 }

@@ -16,6 +16,7 @@ struct taps; /* opaque */
 struct taps_counters {
 	uint64_t received;
 	uint64_t lost;
+	uint64_t downs; /* times that one was found down */
 };
 
 /*
@@ -39,3 +40,6 @@ void taps_counters(struct taps *taps, struct taps_counters *counters);
 
 /* Bit per interface (in order of the settings) that is left out. */
 uint32_t taps_missing(const struct taps *taps);
+
+/* The same of those that are down, or were when they were left out for it. */
+uint32_t taps_down(const struct taps *taps);

@@ -170,6 +170,13 @@ static bool make_gate(struct worker *worker, struct reason *why)
 	return worker->gate != NULL;
 }
 
+/* In this order: one that goes from down to missing is at no time neither. */
+static void publish_links(struct worker *worker)
+{
+	worker->process->missing = taps_missing(worker->taps);
+	worker->process->links_down = taps_down(worker->taps);
+}
+
 static bool open_taps(struct worker *worker, struct reason *why)
 {
 	const bool is_first = worker->process->restarts == 0;
@@ -177,6 +184,9 @@ static bool open_taps(struct worker *worker, struct reason *why)
 		return true;
 	}
 	worker->taps = taps_open(worker->sensor, worker->process->name, is_first, why);
+	if (worker->taps) {
+		publish_links(worker);
+	}
 	return worker->taps != NULL;
 }
 
@@ -265,7 +275,8 @@ static void publish(struct worker *worker)
 		count += count_gate(worker, counters + count, &taps);
 	} else {
 		taps_counters(worker->taps, &taps);
-		process->missing = taps_missing(worker->taps);
+		publish_links(worker);
+		counters[count++] = (struct json_counter){"capture.downs", taps.downs};
 	}
 	counters[count++] = (struct json_counter){"capture.received", taps.received};
 	counters[count++] = (struct json_counter){"capture.lost", taps.lost};

@@ -146,6 +146,34 @@ static void each_metric_stands_together_behind_its_help_and_type(void **state)
 	free(page);
 }
 
+static void an_interface_that_is_down_or_not_watched_is_named(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct status_page *page = made_page();
+	struct status_process *worker = &page->processes[SENSOR_WORKERS];
+	(void)snprintf(worker->source, sizeof(worker->source), "eth0 eth1");
+	worker->links_down = 1;
+	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_string_equal(why.text, "worker 0: interface eth0 is down");
+	assert_tells(page, "\nmailwarden_interfaces_down{worker=\"worker "
+			   "0\",source=\"eth0 eth1\"} 1\n");
+	assert_tells(page, "\nmailwarden_healthy 0\n");
+	worker->missing = 2;
+	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_string_equal(why.text, "worker 0: interface eth0 is down, "
+				      "interface eth1 is not watched");
+	worker->links_down = 0;
+	worker->missing = 4;
+	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_string_equal(why.text, "worker 0: interface number 3 is not watched");
+	memset(worker->source, 'x', sizeof(worker->source)); /* no end: cut */
+	worker->missing = UINT32_MAX;
+	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_non_null(strstr(why.text, "interface number 1 is"));
+	free(page);
+}
+
 static void a_worker_or_a_journal_that_is_down_is_not_healthy(void **state)
 {
 	(void)state;
@@ -188,6 +216,7 @@ int main(void)
 		cmocka_unit_test(values_of_labels_cannot_end_a_label_or_a_line),
 		cmocka_unit_test(a_name_that_does_not_end_is_bounded),
 		cmocka_unit_test(each_metric_stands_together_behind_its_help_and_type),
+		cmocka_unit_test(an_interface_that_is_down_or_not_watched_is_named),
 		cmocka_unit_test(a_worker_or_a_journal_that_is_down_is_not_healthy),
 		cmocka_unit_test(
 			an_output_that_is_down_shows_but_the_sensor_is_at_work),

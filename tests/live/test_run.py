@@ -422,11 +422,109 @@ def test_the_service_manager_is_told(tmp_path):
         listener.close()
 
 
-def test_an_interface_that_goes_down_and_up_is_watched_again(run):
+def test_an_interface_that_goes_down_is_named_until_it_is_up_and_watched_again(run):
     watches(run, 70)
     run.namespace.run("ip", "link", "set", "tap0", "down")
-    time.sleep(0.5)
+    until(lambda: not run.status()["healthy"], "the sensor to be unhealthy")
+    assert run.status()["unhealthy_because"] == "worker 0: interface tap0 is down"
+    assert run.worker()["interfaces_down"] == 1 and run.worker()["interfaces_missing"] == 0
+    text = subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, timeout=20, check=True).stdout
+    assert b"NOT HEALTHY  worker 0: interface tap0 is down" in text
+    until(lambda: "worker 0: interface tap0 is down" in run.log(), "the log line")
     run.namespace.run("ip", "link", "set", "tap0", "up")
-    time.sleep(1)
+    until(lambda: run.status()["healthy"], "the sensor to be healthy")
+    until(lambda: "interface tap0 is watched again" in run.log(), "the log line")
     watches(run, 71)
-    assert run.worker()["restarts"] == 0
+    worker = run.worker()
+    assert worker["restarts"] == 0 and worker["counters"]["capture.downs"] == 1
+
+
+def test_an_interface_that_is_down_when_its_worker_starts_is_taken_when_it_is_up(run):
+    worker = run.worker()["pid"]
+    run.namespace.run("ip", "link", "set", "tap0", "down")
+    until(lambda: run.worker()["interfaces_down"], "the interface to be down")
+    os.kill(worker, signal.SIGKILL)
+    replaced(run, "worker 0", worker)
+    assert run.status()["unhealthy_because"] == "worker 0: interface tap0 is down"
+    assert run.worker()["interfaces_missing"] == 1
+    second = run.worker()["pid"]
+    run.namespace.run("ip", "link", "set", "tap0", "up")
+    replaced(run, "worker 0", second)
+    until(lambda: run.status()["healthy"], "the sensor to be healthy")
+    assert "tap0 is back" in run.log()
+    watches(run, 71)
+    assert len(run.alerts("sensor.worker-restarted")) == 1, "one died; the other was told to end"
+
+
+def test_an_interface_that_is_made_anew_is_taken(run):
+    first = run.worker()["pid"]
+    run.namespace.run("ip", "link", "delete", "tap0")
+    until(lambda: run.worker()["interfaces_missing"], "the interface to be missing")
+    assert run.status()["unhealthy_because"] == "worker 0: interface tap0 is not watched"
+    run.namespace.run("ip", "link", "add", "out0", "type", "veth", "peer", "name", "tap0")
+    for name in ("out0", "tap0"):
+        run.namespace.run("ip", "link", "set", name, "up")
+    replaced(run, "worker 0", first)
+    until(lambda: run.status()["healthy"], "the sensor to be healthy")
+    watches(run, 72)
+
+
+def second_link(run):
+    run.namespace.run("ip", "link", "add", "out1", "type", "veth", "peer", "name", "tap1")
+    for name in ("out1", "tap1"):
+        run.namespace.run("ip", "link", "set", name, "up")
+
+
+NO_MEMORY = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+{
+	struct sockaddr_ll address;
+	socklen_t size = sizeof(address);
+	char name[IF_NAMESIZE] = "";
+	if (level == SOL_PACKET && option == PACKET_RX_RING && access(FLAG, F_OK) == 0 &&
+		getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+		if_indextoname(address.sll_ifindex, name) && strcmp(name, "tap1") == 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_setsockopt, fd, level, option, value, len);
+}
+"""
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="the sanitizer's library wants to be loaded first")
+def test_an_interface_that_cannot_be_opened_does_not_keep_the_other_from_being_watched(run):
+    flag, library = run.folder / "no-memory", run.folder / "no-memory.so"
+    subprocess.run(["cc", "-shared", "-fPIC", f'-DFLAG="{flag}"', "-o", library, "-x", "c", "-"], input=NO_MEMORY.encode(),
+                   check=True, timeout=60)
+    assert run.end() == 0
+    second_link(run)
+    run.options = ("-i", "tap1")
+    run.start("env", f"LD_PRELOAD={library}")
+    first = run.worker()["pid"]
+    flag.touch()
+    os.kill(first, signal.SIGKILL)
+    replaced(run, "worker 0", first)
+    second = run.worker()["pid"]
+    assert run.status()["unhealthy_because"] == "worker 0: interface tap1 is not watched"
+    for host in range(70, 75):
+        watches(run, host)
+    time.sleep(3)  # looks at the links
+    assert run.worker()["pid"] == second and run.worker()["restarts"] == 1
+    watches(run, 75)
+    flag.unlink()
+    run.namespace.run("ip", "link", "delete", "tap1")
+    second_link(run)
+    replaced(run, "worker 0", second)
+    until(lambda: run.status()["healthy"], "both to be watched")
+    run.namespace.send(dialogue(90), "out1")
+    until(lambda: is_found(run, 90), "what comes in on the other")
+    watches(run, 91)
