@@ -1,5 +1,7 @@
 #include "commands/command.h"
 
+#include "judge/judge.h"
+#include "judge/recommendation.h"
 #include "matrix/criteria.h"
 #include "matrix/sentence.h"
 
@@ -10,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MATRICES_MAX 64
+#define MATRICES_MAX           64
+#define US_PER_S               1000000
+#define TLS_AES_128_GCM_SHA256 0x1301 /* RFC 8446 section B.4 */
 
 static const char HELP[] =
 	"usage: mailwarden explain -m MATRIX... FROM TO PROTOCOL[:PORT]\n"
@@ -179,27 +183,57 @@ static void print_first_failure(const struct matrix_result *result)
 	}
 }
 
-static bool is_internet(const struct matrix_end *end)
+/* The flow as the judge would see it, under the TLS that was assumed. */
+static void judge_planned(const struct matrix *matrix,
+	const struct matrix_question *question, struct judgement *judgement)
 {
-	return !end->group && strcmp(end->zone->name, "internet") == 0;
+	const struct matrix_end ends[] = {question->from, question->to};
+	struct facts facts = {.protocol = question->protocol,
+		.tls = question->is_implicit == MATRIX_YES ? FACTS_TLS_IMPLICIT
+							   : FACTS_TLS_STARTTLS,
+		.starttls_offered = FACTS_YES,
+		.has_client_bytes = true,
+		.has_server_bytes = true,
+		.session = {.version = question->tls_version,
+			.cipher_suite = TLS_AES_128_GCM_SHA256,
+			.client_certificate = FACTS_YES,
+			.has_client_hello = true,
+			.has_server_hello = true,
+			.is_established = true}};
+	const struct observation observation = {
+		.facts = question->protocol == PROTOCOL_ATTEMPT ? NULL : &facts,
+		.protocol = question->protocol,
+		.server_port = question->port,
+		.confidence = DIRECTION_CONFIDENCE_SYN,
+		.is_ended = true,
+		.ends = ends,
+		.now_us = (uint64_t)question->now_s * US_PER_S};
+	judge_flow_briefly(matrix, &observation, judgement);
 }
 
-static void print_recommendation(
-	const struct matrix_question *question, const struct matrix_result *result)
+static void print_finding(
+	const struct judgement *judgement, enum protocol protocol, enum finding finding)
 {
-	const enum protocol protocol = question->protocol;
-	const bool is_smtps =
-		protocol == PROTOCOL_SMTPS || protocol == PROTOCOL_SUBMISSIONS;
-	if (result->failed >= MATRIX_CRITERION_TLS) {
-		(void)printf("It touches R41 and R42: mail flows are encrypted, and by "
-			     "the means declared.\n");
-		return;
+	const char *list[RECOMMENDATIONS_MAX];
+	const struct finding_row *row = finding_row(finding);
+	recommendations_of(judgement, protocol, finding, list);
+	(void)printf("The sensor would tell %s", row->id);
+	for (size_t i = 0; i < RECOMMENDATIONS_MAX && list[i]; i++) {
+		(void)printf("%s%s", i == 0 ? " (" : ", ", list[i]);
 	}
-	(void)printf("It touches R37: mail protocols only between legitimate "
-		     "infrastructures.\n");
-	if (is_smtps && (is_internet(&question->from) || is_internet(&question->to))) {
-		(void)printf("And R42: no implicit TLS on 465 between servers, "
-			     "STARTTLS on 25.\n");
+	(void)printf("%s: %s.\n", list[0] ? ")" : "", row->signature);
+}
+
+/* Allowed or not: some findings are told though a row declares the flow. */
+static void print_findings(
+	const struct matrix *matrix, const struct matrix_question *question)
+{
+	struct judgement judgement;
+	judge_planned(matrix, question, &judgement);
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (judgement.findings & FINDING_BIT(i)) {
+			print_finding(&judgement, question->protocol, (enum finding)i);
+		}
 	}
 }
 
@@ -222,8 +256,8 @@ static int answer(const struct matrix *matrix, char **words)
 		print_flow(&question, "may not");
 		(void)printf(".\n");
 		print_first_failure(&result);
-		print_recommendation(&question, &result);
 	}
+	print_findings(matrix, &question);
 	return COMMAND_OK;
 }
 

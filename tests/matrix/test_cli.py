@@ -143,6 +143,56 @@ def test_explain_says_of_port_465_what_the_judge_says(case):
     assert (by_profile in answer.stdout) == (is_legitimate and mail["mail"]["row"] is None)
 
 
+def told_by(answer):
+    """The findings in an answer of explain, with their recommendations."""
+    lines = re.findall(r"^The sensor would tell ([a-z.-]+)(?: \(([^)]*)\))?: ", answer, re.M)
+    return {finding: recommendations.split(", ") if recommendations else [] for finding, recommendations in lines}
+
+
+@pytest.mark.parametrize("profile, words, wanted", [
+    ("anssi", "relay mx-out smtps", {"sender.illegitimate": ["R37"], "smtps.implicit": ["R42"]}),
+    ("anssi", "workstations submission submissions", {"sender.illegitimate": ["R37"], "smtps.implicit": ["R42"]}),
+    ("rfc8314", "workstations submission submissions", {}),
+    ("rfc8314", "internet submission submissions", {"sender.illegitimate": ["R37"]}),
+    ("anssi", "internet submission submissions", {"sender.illegitimate": ["R37"], "smtps.implicit": ["R42"]}),
+    ("anssi", "mx-in internet smtp", {"flow.role-mismatch": ["R37", "R36"]}),
+    ("anssi", "workstations mx-in imaps", {"flow.role-mismatch": ["R37"]}),
+    ("anssi", "192.0.2.70 internet attempt:25", {"sender.attempt": ["R37"]}),
+    ("anssi", "relay mx-out smtp:2525", {"port.unusual": ["R37"]}),
+    ("anssi", "relay mx-out smtp", {}),
+])
+def test_explain_names_the_findings_of_the_judge(tmp_path, profile, words, wanted):
+    text = (ROOT / REFERENCE).read_text()
+    matrix = tmp_path / "matrix.yaml"
+    matrix.write_text(text.replace("profile: anssi", f"profile: {profile}"))
+    assert f"profile: {profile}" in matrix.read_text()
+    answer = run("explain", "-m", str(matrix), *words.split())
+    assert answer.returncode == 0, answer.stderr
+    assert told_by(answer.stdout) == wanted, answer.stdout
+
+
+WHO = {"sender.illegitimate", "sender.attempt", "flow.illegitimate", "flow.role-mismatch", "port.unusual", "smtps.implicit",
+       "zone.mailbox-misplaced", "zone.user-access-exposed"}  # what needs nothing but this one flow
+PROXIED = {"http-connect-to-smtp", "socks5-to-smtp"}  # their records bear the port of the proxy
+
+
+def test_explain_and_replay_tell_the_same_of_who_may_speak_to_whom():
+    def flow(record):
+        return [record.get(key) for key in ("src_ip", "src_port", "dest_ip", "dest_port")]
+    compared = 0
+    for folder in sorted(path.parent for path in ROOT.glob("pcaps/*/expected.jsonl") if path.parent.name not in PROXIED):
+        records = [json.loads(line) for line in (folder / "expected.jsonl").open()]
+        for mail in (one for one in records if one["event_type"] == "mail" and one["mail"]["direction_confidence"] == "syn"):
+            alerts = [one["alert"]["metadata"] for one in records if one["event_type"] == "alert" and flow(one) == flow(mail)]
+            told = {alert["finding"]: alert["recommendation"] for alert in alerts if alert["finding"] in WHO}
+            answer = run("explain", "-m", str(folder / "matrix.yaml"), mail["src_ip"], mail["dest_ip"],
+                         f"{mail['app_proto']}:{mail['dest_port']}")
+            planned = {finding: found for finding, found in told_by(answer.stdout).items() if finding in WHO}
+            assert planned == told, (folder.name, answer)
+            compared += 1
+    assert compared > 100
+
+
 def test_explain_of_an_unknown_end_suggests_the_right_one():
     answer = run("explain", "-m", REFERENCE, "rellay", "mx-out", "smtp")
     assert answer.returncode == 2
