@@ -137,6 +137,16 @@ static bool wait_for_room(struct ship_file *state)
 		       errno == EINTR);
 }
 
+/* After a write that wrote nothing: is it to be tried again? */
+static bool is_again(struct ship_file *state, ssize_t written, struct reason *why)
+{
+	if (written == 0 || (errno != EINTR && errno != EAGAIN)) {
+		return reason_set(why, "cannot write: %s", strerror(errno));
+	}
+	return errno == EINTR || wait_for_room(state) ||
+	       reason_set(why, "cannot write: nobody reads");
+}
+
 /* All or nothing; what was written of it is cut off again where that can be. */
 static bool write_line(
 	struct ship_file *state, const char *line, size_t len, struct reason *why)
@@ -147,13 +157,7 @@ static bool write_line(
 		const ssize_t written = write(state->file, line + done, len - done);
 		if (written > 0) {
 			done += (size_t)written;
-		} else if (written < 0 && errno == EAGAIN) {
-			if (!wait_for_room(state)) {
-				(void)reason_set(why, "cannot write: nobody reads");
-				break;
-			}
-		} else if (written == 0 || errno != EINTR) {
-			(void)reason_set(why, "cannot write: %s", strerror(errno));
+		} else if (!is_again(state, written, why)) {
 			break;
 		}
 	}
