@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #define PATIENCE_US UINT64_C(6000000) /* a little more than they take to drain */
 #define LAST_US     UINT64_C(7000000) /* then they were killed for a second */
 #define NAP_MS      20
+#define SECOND_US   UINT64_C(1000000)
 
 /*
  * Its id may be another process's by now: only the name says that it is the same. One
@@ -77,5 +79,62 @@ struct last_run last_run_leave(const struct status_page *page)
 	return (struct last_run){
 		.is_cut_off = page->started_us != 0 && page->end == STATUS_END_NONE,
 		.pid = page->pid,
-		.alive_us = page->alive_us};
+		.alive_us = page->alive_us,
+		.unwritten = page->unwritten};
+}
+
+void last_run_tell(struct last_run *last, struct health *health)
+{
+	const uint64_t now_us = clock_realtime_us();
+	if (last->is_cut_off) {
+		health_alert(health, FINDING_SENSOR_CUT_OFF, SENSOR_SUPERVISOR,
+			"the sensor before (process %d) was killed, crashed or fell "
+			"with the machine; it last worked %" PRIu64 " s ago",
+			last->pid,
+			now_us > last->alive_us ? (now_us - last->alive_us) / SECOND_US
+						: 0);
+	}
+	if (last->unwritten > 0) {
+		health_alert(health, FINDING_SENSOR_JOURNAL_BOUND, SENSOR_REPORTER,
+			"%" PRIu64
+			" bytes of records of the sensor before (process %d) were lost "
+			"when it ended: its journal took none",
+			last->unwritten, last->pid);
+	}
+	last->is_told = true;
+}
+
+uint64_t last_run_note_unwritten(const struct sensor *sensor)
+{
+	uint64_t bytes = 0;
+	for (unsigned i = 0; i < sensor->process_count; i++) {
+		bytes += ring_waiting(&sensor->rings[i]);
+	}
+	sensor->page->unwritten = bytes;
+	if (bytes > 0) {
+		log_line(LOG_LEVEL_ERROR, "reporter",
+			"%" PRIu64
+			" bytes of records are lost: the sensor ends and its journal "
+			"takes none",
+			bytes);
+	}
+	return bytes;
+}
+
+uint64_t last_run_end(const struct last_run *last, const struct sensor *sensor)
+{
+	struct status_page *page = sensor->page;
+	if (!page) {
+		return 0;
+	}
+	if (!last->is_told && last->is_cut_off) {
+		page->alive_us = last->alive_us;
+	} else {
+		page->end = STATUS_END_ORDERLY;
+	}
+	if (!last->is_told) {
+		page->unwritten = last->unwritten;
+		return 0;
+	}
+	return last_run_note_unwritten(sensor);
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "control/child.h"
 #include "control/health.h"
+#include "control/last_run.h"
 #include "control/lessons.h"
 #include "control/sandbox.h"
 #include "report/journal.h"
@@ -193,6 +194,9 @@ static void drain(struct reporter *reporter)
 	for (;;) {
 		const bool is_last =
 			!is_worker_left(sensor) || clock_monotonic_us() >= end_us;
+		if (is_last) {
+			reporter->retry_us = 0; /* there is no later to try in */
+		}
 		while (take_all(reporter)) {
 			reporter->process->heartbeat++;
 		}
@@ -205,6 +209,9 @@ static void drain(struct reporter *reporter)
 	lessons_end(&reporter->lessons);
 	const bool is_told = ring_waiting(&sensor->rings[SENSOR_REPORTER]) == 0;
 	journal_close(&reporter->journal);
+	if (is_alone) { /* else the supervisor does, once nobody is left */
+		(void)last_run_note_unwritten(sensor);
+	}
 	if (is_alone && is_told) {
 		sensor->page->end = STATUS_END_TOLD;
 	}

@@ -88,7 +88,8 @@ struct status_page {
 	_Atomic uint64_t alive_us;  /* the supervisor was at work, every second */
 	_Atomic uint64_t loaded_us; /* when the matrix in use was loaded */
 	_Atomic uint64_t reload_failures;
-	_Atomic uint64_t alerts; /* of the sensor's own health */
+	_Atomic uint64_t alerts;    /* of the sensor's own health */
+	_Atomic uint64_t unwritten; /* bytes of records that were lost at its end */
 	_Atomic uint32_t is_enforcing;
 	char host[STATUS_HOST_BYTES];
 	struct bans bans;

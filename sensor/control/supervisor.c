@@ -40,7 +40,6 @@
 #define DRAIN_US    UINT64_C(10000000) /* for workers to drain */
 #define LAST_US     UINT64_C(5000000)  /* then for the reporter, then for shippers */
 #define RING_BYTES  ((size_t)8 << 20)  /* of records, per process */
-#define US_PER_S    1000000
 
 #define REPORTER_LOOKS 300 /* it waits for the disk */
 #define METRICS_LOOKS  50  /* so does its file */
@@ -322,19 +321,8 @@ static bool start_reporter(struct supervisor *supervisor, struct reason *why)
 /* The reporter that takes the record runs by now. */
 static bool tell_of_last_run(struct supervisor *supervisor, struct reason *why)
 {
-	struct last_run *last = &supervisor->last;
-	const uint64_t now_us = clock_realtime_us();
 	(void)why;
-	if (last->is_cut_off) {
-		health_alert(&supervisor->health, FINDING_SENSOR_CUT_OFF,
-			SENSOR_SUPERVISOR,
-			"the sensor before (process %d) was killed, crashed or fell "
-			"with the machine; it last worked %" PRIu64 " s ago",
-			last->pid,
-			now_us > last->alive_us ? (now_us - last->alive_us) / US_PER_S
-						: 0);
-	}
-	last->is_cut_off = false;
+	last_run_tell(&supervisor->last, &supervisor->health);
 	return true;
 }
 
@@ -470,6 +458,18 @@ static void wait_tick(const struct supervisor *supervisor)
 	queues_wait(&supervisor->processes, TICK_MS);
 }
 
+/* Nothing more once nobody is left who would write it. */
+static void look_at_health(struct supervisor *supervisor, uint64_t now_us)
+{
+	if (supervisor->is_ending &&
+		processes_are_gone(&supervisor->processes, &REPORTER)) {
+		return;
+	}
+	health_look(&supervisor->health, now_us);
+	output_health_look(&supervisor->outputs, &supervisor->health, now_us);
+	link_health_look(&supervisor->link_health, &supervisor->health, now_us);
+}
+
 /* One look at everything. */
 static void tick(struct supervisor *supervisor, uint64_t *look_us)
 {
@@ -481,9 +481,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 		*look_us = now_us;
 		processes_look(&supervisor->processes);
 		queues_look(&supervisor->queues, &supervisor->sensor);
-		health_look(&supervisor->health, now_us);
-		output_health_look(&supervisor->outputs, &supervisor->health, now_us);
-		link_health_look(&supervisor->link_health, &supervisor->health, now_us);
+		look_at_health(supervisor, now_us);
 	}
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {
 		supervisor->watchdog_us = now_us;
@@ -524,6 +522,8 @@ static void end_all(struct supervisor *supervisor)
 {
 	notify_say("STOPPING=1");
 	end_kind(supervisor, &WORKER, DRAIN_US);
+	supervisor->health.look_us = 0; /* what they left, while it can be written */
+	look_at_health(supervisor, clock_monotonic_us());
 	end_kind(supervisor, &REPORTER, LAST_US);
 	end_kind(supervisor, &SHIPPER, LAST_US);
 	end_kind(supervisor, &METRICS, LAST_US);
@@ -539,20 +539,6 @@ static bool start_all(struct supervisor *supervisor, struct reason *why)
 	return true;
 }
 
-/* One that failed before it could tell of the run before leaves that to the next. */
-static void mark_end(struct supervisor *supervisor)
-{
-	struct status_page *page = supervisor->sensor.page;
-	if (!page) {
-		return;
-	}
-	if (supervisor->last.is_cut_off) {
-		page->alive_us = supervisor->last.alive_us;
-	} else {
-		page->end = STATUS_END_ORDERLY;
-	}
-}
-
 enum supervisor_end supervisor_run(const struct settings *settings, struct reason *why)
 {
 	static struct supervisor supervisor; /* too large for the stack; one */
@@ -563,7 +549,8 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 		if (supervisor.processes.sensor) {
 			end_all(&supervisor);
 		}
-		mark_end(&supervisor);
+		(void)last_run_end(
+			&supervisor.last, &supervisor.sensor); /* failed in any case */
 		notify_stop();
 		return supervisor.is_matrix_wrong ? SUPERVISOR_END_MATRIX
 						  : SUPERVISOR_END_FAILED;
@@ -573,8 +560,13 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 		sensor_process(&supervisor.sensor, SENSOR_WORKERS)->source);
 	follow(&supervisor);
 	end_all(&supervisor);
-	mark_end(&supervisor);
+	const uint64_t unwritten = last_run_end(&supervisor.last, &supervisor.sensor);
 	notify_stop();
+	if (unwritten > 0) {
+		(void)reason_set(
+			why, "ended with %" PRIu64 " bytes of records lost", unwritten);
+		return SUPERVISOR_END_FAILED;
+	}
 	if (supervisor.is_aborting) {
 		(void)reason_set(why, "ended at once, as told");
 		return SUPERVISOR_END_FAILED;
