@@ -33,6 +33,8 @@ struct reporter {
 	bool is_written;      /* something, since it failed */
 	bool is_behind;       /* a ring held more than a batch */
 	uint64_t warn_us;
+	uint64_t harms;   /* of the journal, told so far */
+	uint64_t harm_us; /* not again before */
 	char batch[BATCH_BYTES];
 };
 
@@ -94,6 +96,21 @@ static void look_for_recovery(struct reporter *reporter)
 	}
 }
 
+/* Its own records, so that the next look takes them. False: there is nothing to tell. */
+static bool tell_of_harm(struct reporter *reporter)
+{
+	const struct journal *journal = &reporter->journal;
+	const uint64_t now_us = clock_monotonic_us();
+	if (journal->harms == reporter->harms || now_us < reporter->harm_us) {
+		return false;
+	}
+	health_alert(&reporter->health, FINDING_SENSOR_JOURNAL_BOUND, SENSOR_REPORTER,
+		"%s; the next one goes on", journal->harm.text);
+	reporter->harms = journal->harms;
+	reporter->harm_us = now_us + WARN_US;
+	return true;
+}
+
 /* The sensor's own alerts first, and while the disk is full in the room kept for them. */
 static bool take_all(struct reporter *reporter)
 {
@@ -122,7 +139,7 @@ static bool take_all(struct reporter *reporter)
 		reporter->is_written = reporter->is_written || is_any;
 		look_for_recovery(reporter);
 	}
-	return is_any;
+	return tell_of_harm(reporter) || is_any;
 }
 
 static void wait_for_records(const struct reporter *reporter)
@@ -195,7 +212,10 @@ static void drain(struct reporter *reporter)
 		const bool is_last =
 			!is_worker_left(sensor) || clock_monotonic_us() >= end_us;
 		if (is_last) {
-			reporter->retry_us = 0; /* there is no later to try in */
+			/* there is no later to try, look or tell in */
+			reporter->retry_us = 0;
+			reporter->harm_us = 0;
+			reporter->journal.looked_us = 0;
 		}
 		while (take_all(reporter)) {
 			reporter->process->heartbeat++;

@@ -324,8 +324,11 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		3700104, 1, "Journal reached its bound and dropped records", {NULL},
 		{NULL},
 		"The journal may not grow further and its oldest records were dropped "
-		"before every output had them. The alert says how many.",
-		"Bring the output back and give the journal more room.",
+		"before every output had them; or another program removed or changed "
+		"the file that the sensor wrote to; or the sensor ended while its "
+		"journal took nothing. The alert says which and how many.",
+		"Bring the output back and give the journal more room; rotate no file "
+		"of the journal, and leave eve.json out of logrotate.",
 		"None: records are gone."},
 	[FINDING_SENSOR_QUEUE_SILENT] = {"sensor.queue-silent", SEVERITY_HIGH, 3700105,
 		1, "Nothing arrives where packets are expected", {NULL}, {NULL},

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,6 +21,7 @@
 #define SEGMENTS_AT_A_TIME 1024 /* far fewer than can be listed */
 #define SEGMENTS_OF_AGE    8    /* so that age is told in eighths */
 #define TICK_US            UINT64_C(60000000)
+#define LOOK_US            UINT64_C(1000000)
 
 struct journal_limits journal_limits_default(void)
 {
@@ -155,6 +157,48 @@ static bool end_segment(struct journal *journal, struct reason *why)
 	return is_synced;
 }
 
+static void note_harm(struct journal *journal, const struct stat *found, uint64_t held)
+{
+	char name[SEGMENT_NAME_BYTES];
+	const uint64_t size = (uint64_t)found->st_size;
+	segment_name(journal->segment, name);
+	journal->harms++;
+	if (found->st_nlink == 0) {
+		(void)reason_set(&journal->harm,
+			"journal segment %s was removed with %" PRIu64
+			" bytes of records while the sensor wrote to it",
+			name, held);
+	} else {
+		(void)reason_set(&journal->harm,
+			"journal segment %s was changed by another program: %" PRIu64
+			" bytes instead of %" PRIu64,
+			name, size, held);
+	}
+}
+
+bool journal_look(struct journal *journal, uint64_t now_us, struct reason *why)
+{
+	struct stat found;
+	const uint64_t held = journal->end - journal->segment;
+	if (journal->file < 0) {
+		return true;
+	}
+	if (fstat(journal->file, &found) != 0) {
+		return fail(why, "cannot look at the segment");
+	}
+	const uint64_t size = found.st_nlink > 0 ? (uint64_t)found.st_size : 0;
+	if (found.st_nlink > 0 && size == held) {
+		return true;
+	}
+	note_harm(journal, &found, held);
+	journal->total = journal->total - held + size;
+	if (size > held) {
+		journal->end = journal->segment + size; /* no position stands for two */
+	}
+	/* at once: without a segment the next start would not know the end */
+	return end_segment(journal, why) && open_segment(journal, now_us, why);
+}
+
 /* As much as the disk takes; whole lines of it stay, the rest is cut off again. */
 static size_t write_lines(
 	struct journal *journal, const char *lines, size_t len, struct reason *why)
@@ -205,6 +249,9 @@ static bool is_segment_full(const struct journal *journal, uint64_t now_us)
 size_t journal_append(struct journal *journal, const char *lines, size_t len,
 	uint64_t now_us, struct reason *why)
 {
+	if (!journal_look(journal, now_us, why)) {
+		return 0;
+	}
 	if (is_segment_full(journal, now_us) &&
 		(!end_segment(journal, why) || !journal_bound(journal, now_us, why))) {
 		return 0;
@@ -230,6 +277,15 @@ size_t journal_append(struct journal *journal, const char *lines, size_t len,
 	return taken;
 }
 
+static bool is_due(uint64_t *last_us, uint64_t every_us, uint64_t now_us)
+{
+	if (now_us >= *last_us && now_us - *last_us < every_us) {
+		return false;
+	}
+	*last_us = now_us;
+	return true;
+}
+
 bool journal_tick(struct journal *journal, uint64_t now_us, struct reason *why)
 {
 	if (journal->unsynced_us != 0 &&
@@ -238,10 +294,13 @@ bool journal_tick(struct journal *journal, uint64_t now_us, struct reason *why)
 		!sync_file(journal, why)) {
 		return false;
 	}
-	if (now_us >= journal->ticked_us && now_us - journal->ticked_us < TICK_US) {
+	if (is_due(&journal->looked_us, LOOK_US, now_us) &&
+		!journal_look(journal, now_us, why)) {
+		return false;
+	}
+	if (!is_due(&journal->ticked_us, TICK_US, now_us)) {
 		return true;
 	}
-	journal->ticked_us = now_us;
 	(void)journal_keep_reserve(journal); /* full: the next tick tries again */
 	return journal_bound(journal, now_us, why);
 }

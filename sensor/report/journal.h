@@ -40,10 +40,13 @@ struct journal {
 	uint64_t began_us;    /* when the segment was begun or opened */
 	uint64_t unsynced_us; /* since when something is not on the disk; 0: nothing */
 	uint64_t ticked_us;
+	uint64_t looked_us;
 	uint64_t cut_bytes; /* of a line that was torn, found at the start */
 	/* segments dropped before every cursor was past them */
 	uint64_t lost_segments;
 	uint64_t lost_bytes;
+	uint64_t harms; /* times that somebody else changed the segment written to */
+	struct reason harm; /* the last of them */
 };
 
 /* parent: borrowed, or -1 where no JOURNAL_LINK is wanted. */
@@ -68,6 +71,13 @@ bool journal_open(struct journal *journal, int directory, const char *path,
  */
 size_t journal_append(struct journal *journal, const char *lines, size_t len,
 	uint64_t now_us, struct reason *why);
+
+/*
+ * Is the segment written to as it was left? One that was removed, cut or added to by
+ * somebody else ends there, is counted with its harm, and the next one goes on. Once a
+ * second by journal_tick, and before anything is appended. False: no next one.
+ */
+bool journal_look(struct journal *journal, uint64_t now_us, struct reason *why);
 
 /* Often: put on the disk what is due, drop what is too old. False: the disk failed. */
 bool journal_tick(struct journal *journal, uint64_t now_us, struct reason *why);

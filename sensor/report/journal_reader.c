@@ -26,6 +26,7 @@ bool journal_reader_open(struct journal_reader *reader, int directory, const cha
 	reader->cursor.file = -1;
 	reader->gaps = reader->gap_bytes = reader->overlong = 0;
 	reader->len = reader->at = 0;
+	reader->seen = 0;
 	reader->folder = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (reader->folder < 0) {
 		return reason_set(why, "%.200s: %s", path, strerror(errno));
@@ -75,13 +76,24 @@ static uint64_t start_holding(
 	return UINT64_MAX;
 }
 
+static void note_seen(struct journal_reader *reader)
+{
+	if (reader->position > reader->seen) {
+		reader->seen = reader->position;
+	}
+}
+
 static bool open_segment(struct journal_reader *reader, uint64_t start)
 {
 	char name[SEGMENT_NAME_BYTES];
 	segment_name(start, name);
 	reader->segment = start;
 	reader->file = openat(reader->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return reader->file >= 0;
+	if (reader->file < 0) {
+		return false;
+	}
+	note_seen(reader);
+	return true;
 }
 
 /* Where the position is in no segment any more: on from the next there is. */
@@ -89,8 +101,8 @@ static bool jump(struct journal_reader *reader, const struct segments *segments)
 {
 	uint64_t start = start_behind(segments, reader->position);
 	if (start == UINT64_MAX) {
-		if (segments->count == 0 || reader->position == 0) {
-			return false;
+		if (segments->count == 0 || reader->position <= reader->seen) {
+			return false; /* its segment is gone: the next is to come */
 		}
 		start = segments->starts[0]; /* another journal in its place */
 		reader->gap_bytes = reader->gaps == 0 ? 0 : reader->gap_bytes;
@@ -155,7 +167,8 @@ static bool next_segment(struct journal_reader *reader)
 				      segments that were dropped meanwhile */
 		const bool is_jump =
 			segment_size(reader->folder, reader->segment, &size) &&
-			reader->position == reader->segment + size;
+			reader->position == reader->segment + size &&
+			start - reader->position == SEGMENT_JUMP_BYTES;
 		if (!is_jump) {
 			reader->gaps++;
 			reader->gap_bytes += start - reader->position;
@@ -188,6 +201,7 @@ bool journal_reader_next(struct journal_reader *reader, struct journal_line *lin
 		.end = reader->position + len + 1};
 	reader->at += len + 1;
 	reader->position += len + 1;
+	note_seen(reader);
 	return true;
 }
 

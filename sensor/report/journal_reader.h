@@ -2,7 +2,8 @@
  * report/journal_reader - follow a journal from where its cursor stands.
  *
  * Gives whole lines with their positions, over the change of segments, while the
- * journal is written. What a bound dropped before it was read is counted as a gap.
+ * journal is written. What a bound dropped, or somebody removed or cut off, before it
+ * was read is counted as a gap; it goes on in the next segment.
  * Writes nothing but its cursor, and that only when told.
  */
 #pragma once
@@ -27,6 +28,7 @@ struct journal_reader {
 	int file;          /* -1: none open */
 	uint64_t segment;  /* of the open one */
 	uint64_t position; /* of the next byte to read */
+	uint64_t seen;     /* the furthest of them: the journal was there */
 	uint64_t gaps;     /* times records were gone before they were read */
 	uint64_t gap_bytes;
 	uint64_t overlong; /* lines that are none of ours, skipped */

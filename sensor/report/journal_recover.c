@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #define BLOCK_BYTES 4096
-#define JUMP_BYTES  (UINT64_C(64) << 20) /* more than is ever on its way to the disk */
 
 /* Behind the last line end of the first size bytes; false when they cannot be read. */
 static bool find_line_end(int file, uint64_t size, uint64_t *end)
@@ -81,7 +80,8 @@ bool journal_recover(struct journal *journal, uint64_t now_us, struct reason *wh
 	}
 	journal->total -= journal->cut_bytes;
 	if (is_machine_restarted(changed_us, now_us)) {
-		journal->end += JUMP_BYTES;
+		/* more than is ever on its way to the disk */
+		journal->end += SEGMENT_JUMP_BYTES;
 		journal->segment = journal->end;
 	}
 	return true;

@@ -14,6 +14,7 @@
 
 #define SEGMENT_NAME_BYTES 32
 #define SEGMENTS_MAX       4096
+#define SEGMENT_JUMP_BYTES (UINT64_C(64) << 20) /* left out behind a machine's fall */
 
 struct segments {
 	size_t count;

@@ -169,6 +169,131 @@ static void test_one_cursor_has_one_reader_and_one_journal_one_writer(void **sta
 	assert_false(journal_open(&other, AT_FDCWD, folder, NOW_US, &why));
 }
 
+static void name_of_newest(char name[SEGMENT_NAME_BYTES])
+{
+	segment_name(journal.segment, name);
+}
+
+static void remove_newest(void)
+{
+	char name[SEGMENT_NAME_BYTES];
+	name_of_newest(name);
+	assert_int_equal(unlinkat(journal.folder, name, 0), 0);
+}
+
+static void empty_newest(void)
+{
+	char name[SEGMENT_NAME_BYTES];
+	name_of_newest(name);
+	const int file = openat(journal.folder, name, O_WRONLY | O_TRUNC);
+	assert_true(file >= 0);
+	assert_int_equal(close(file), 0);
+}
+
+static void test_behind_a_segment_that_was_removed_all_goes_on(void **state)
+{
+	(void)state;
+	append(0, 10);
+	assert_int_equal(read_all(0), 10);
+	append(10, 20);
+	remove_newest();
+	append(20, 30);
+	assert_int_equal(read_all(10), 30); /* the reader had it open */
+	assert_int_equal(reader.gaps, 0);
+	assert_int_equal(journal.harms, 1);
+	assert_non_null(strstr(journal.harm.text, "was removed"));
+	assert_int_equal(journal.total, journal.end - journal.segment);
+}
+
+static void test_behind_a_segment_that_was_emptied_all_goes_on(void **state)
+{
+	(void)state;
+	append(0, 10);
+	assert_int_equal(read_all(0), 10);
+	empty_newest();
+	append(10, 20);
+	assert_int_equal(read_all(10), 20);
+	assert_int_equal(reader.gaps, 0);
+	assert_int_equal(journal.harms, 1);
+	assert_non_null(strstr(journal.harm.text, "0 bytes instead of"));
+	assert_int_equal(journal_reader_backlog(&reader), 0);
+}
+
+static void test_what_was_emptied_before_it_was_read_is_a_gap(void **state)
+{
+	(void)state;
+	append(0, 10);
+	const uint64_t unread = journal.end;
+	empty_newest();
+	append(10, 20);
+	assert_int_equal(read_all(10), 20);
+	assert_int_equal(reader.gaps, 1);
+	assert_int_equal(reader.gap_bytes, unread);
+}
+
+static void test_a_segment_cut_behind_its_reader_is_a_gap_up_to_the_next(void **state)
+{
+	(void)state;
+	struct journal_line line;
+	append(0, 10);
+	assert_true(journal_reader_next(&reader, &line));
+	assert_true(journal_reader_commit(&reader, line.end, &why));
+	const uint64_t unread = journal.end - line.end;
+	journal_reader_rewind(&reader);
+	empty_newest();
+	assert_false(journal_reader_next(&reader, &line));
+	append(10, 20);
+	assert_int_equal(read_all(10), 20);
+	assert_int_equal(reader.gap_bytes, unread);
+}
+
+static void test_a_reader_whose_segment_is_gone_waits_for_the_next(void **state)
+{
+	(void)state;
+	struct journal_line line;
+	append(0, 200);
+	assert_true(journal.segment > 0);
+	assert_int_equal(read_all(0), 200);
+	journal_reader_rewind(&reader);
+	remove_newest();
+	assert_false(journal_reader_next(&reader, &line)); /* not the oldest again */
+	append(200, 210);
+	assert_int_equal(read_all(200), 210);
+	assert_int_equal(reader.gaps, 0);
+}
+
+static void test_lines_of_somebody_else_share_no_position_with_ours(void **state)
+{
+	(void)state;
+	char name[SEGMENT_NAME_BYTES];
+	static const char OTHER[] = "{\"event_type\":\"alert\",\"n\":000010}\n";
+	append(0, 10);
+	name_of_newest(name);
+	const uint64_t end_before = journal.end;
+	const int file = openat(journal.folder, name, O_WRONLY | O_APPEND);
+	assert_int_equal(write(file, OTHER, strlen(OTHER)), strlen(OTHER));
+	assert_int_equal(close(file), 0);
+	append(11, 20);
+	assert_int_equal(journal.segment, end_before + strlen(OTHER));
+	assert_int_equal(read_all(0), 20);
+	assert_int_equal(reader.gaps, 0);
+}
+
+static void test_a_removed_segment_is_seen_within_a_second_and_the_end_kept(
+	void **state)
+{
+	(void)state;
+	append(0, 10);
+	const uint64_t end_before = journal.end;
+	remove_newest();
+	assert_true(journal_tick(&journal, NOW_US + 1, &why));
+	assert_true(journal_tick(&journal, NOW_US + 1000001, &why));
+	assert_int_equal(journal.harms, 1);
+	journal_close(&journal);
+	open_journal();
+	assert_int_equal(journal.end, end_before);
+}
+
 static off_t reserve_bytes(void)
 {
 	struct stat status;
@@ -204,6 +329,24 @@ int main(void)
 			end),
 		cmocka_unit_test_setup_teardown(
 			test_one_cursor_has_one_reader_and_one_journal_one_writer,
+			start, end),
+		cmocka_unit_test_setup_teardown(
+			test_behind_a_segment_that_was_removed_all_goes_on, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_behind_a_segment_that_was_emptied_all_goes_on, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_what_was_emptied_before_it_was_read_is_a_gap, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_a_segment_cut_behind_its_reader_is_a_gap_up_to_the_next,
+			start, end),
+		cmocka_unit_test_setup_teardown(
+			test_a_reader_whose_segment_is_gone_waits_for_the_next, start,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_lines_of_somebody_else_share_no_position_with_ours, start,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_a_removed_segment_is_seen_within_a_second_and_the_end_kept,
 			start, end),
 		cmocka_unit_test_setup_teardown(
 			test_room_is_kept_from_the_start_given_up_and_kept_again, start,
