@@ -183,15 +183,15 @@ class TestAlone:
         assert wanted in log.read_text()
         assert PASSWORD not in log.read_text()
 
-    @pytest.mark.parametrize("output, wanted", [
-        ("servers: [a:b]", '"a:b" is no HOST:PORT'),
-        ("user: somebody", "user needs password_file or password_env"),
-        ("path: /x, sentinels: s.example", "either path or sentinels"),
-        ('prefix: "{x}"', "prefix takes letters"),
+    @pytest.mark.parametrize("output, wanted, code", [
+        ("servers: [a:b]", ':2:5: output counters: servers: "a:b" is no HOST:PORT', 2),
+        ("user: somebody", "user needs password_file or password_env", 3),
+        ("path: /x, sentinels: s.example", ":2:5: output counters: either path or sentinels", 2),
+        ('prefix: "{x}"', "prefix takes letters", 3),
     ])
-    def test_settings_that_cannot_work_are_refused_at_once(self, tmp_path, closing, output, wanted):
+    def test_settings_that_cannot_work_are_refused_at_once(self, tmp_path, closing, output, wanted, code):
         answer = ship(tmp_path, journal_of(tmp_path, closing, 1), output)
-        assert answer.returncode == 3 and wanted in answer.stderr
+        assert answer.returncode == code and wanted in answer.stderr
 
     def test_kills_of_server_and_shipper_lose_and_double_nothing(self, tmp_path, closing, redis):
         journal = journal_of(tmp_path, closing, 1)
