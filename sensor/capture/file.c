@@ -14,6 +14,11 @@ static bool file_sniff(struct file *file)
 	return false;
 }
 
+bool file_knows(const uint8_t *bytes, size_t len)
+{
+	return pcap_knows(bytes, len) || pcapng_knows(bytes, len);
+}
+
 bool file_open(struct file *file, const char *name, struct reason *why)
 {
 	*file = (struct file){.index = file->index};

@@ -48,6 +48,11 @@ enum source_result file_ending(struct file *file);
 /* A lying length after which no record can be found. */
 enum source_result file_lost(struct file *file);
 
+/* A file that begins so is of one of the formats, or means to be. */
+bool file_knows(const uint8_t *bytes, size_t len);
+bool pcap_knows(const uint8_t *bytes, size_t len);
+bool pcapng_knows(const uint8_t *bytes, size_t len);
+
 /* Formats: false when the window does not start with one of them. */
 bool pcap_start(struct file *file);
 bool pcapng_start(struct file *file);

@@ -95,6 +95,14 @@ static bool magic_is_known(uint32_t magic)
 	       magic == PCAP_MAGIC_KUZNETZOV;
 }
 
+bool pcap_knows(const uint8_t *bytes, size_t len)
+{
+	struct cursor big = cursor_over(bytes, len);
+	struct cursor little = big;
+	return len >= sizeof(uint32_t) && (magic_is_known(cursor_be32(&big)) ||
+						  magic_is_known(cursor_le32(&little)));
+}
+
 bool pcap_start(struct file *file)
 {
 	if (!window_holds(&file->window, PCAP_FILE_HEADER_BYTES)) {

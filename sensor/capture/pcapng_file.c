@@ -296,13 +296,18 @@ static enum source_result pcapng_next(struct file *file, struct frame *frame)
 	return result;
 }
 
+bool pcapng_knows(const uint8_t *bytes, size_t len)
+{
+	struct cursor type = cursor_over(bytes, len);
+	return len >= sizeof(uint32_t) && cursor_le32(&type) == BLOCK_SECTION;
+}
+
 bool pcapng_start(struct file *file)
 {
 	if (!window_holds(&file->window, BLOCK_BYTES_MIN)) {
 		return false;
 	}
-	struct cursor type = cursor_over(file->window.at, 4);
-	if (cursor_le32(&type) != BLOCK_SECTION || !section_begins(file)) {
+	if (!pcapng_knows(file->window.at, BLOCK_BYTES_MIN) || !section_begins(file)) {
 		return false;
 	}
 	file->interfaces = (struct file_interface *)calloc(

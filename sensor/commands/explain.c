@@ -203,6 +203,7 @@ static void judge_planned(const struct matrix *matrix,
 	const struct observation observation = {
 		.facts = question->protocol == PROTOCOL_ATTEMPT ? NULL : &facts,
 		.protocol = question->protocol,
+		.how_far = "not tried",
 		.server_port = question->port,
 		.confidence = DIRECTION_CONFIDENCE_SYN,
 		.is_ended = true,

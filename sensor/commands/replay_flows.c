@@ -1,13 +1,12 @@
 #include "commands/replay_flows.h"
 
 #include "capture/codec.h"
+#include "capture/file.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define FORMAT_MAGIC_BYTES 4
 
 /* "-" is standard input. */
 static bool find(const char *path, struct stat *status)
@@ -28,27 +27,6 @@ bool replay_flows_is_apart(const char *path, const char *read, struct reason *wh
 		path, read);
 }
 
-/* pcap in both byte orders, with micro- or nanoseconds or of Kuznetzov's kind; pcapng. */
-static bool is_format(const uint8_t *bytes, size_t len)
-{
-	static const uint8_t MAGICS[][FORMAT_MAGIC_BYTES] = {
-		{0xa1, 0xb2, 0xc3, 0xd4},
-		{0xd4, 0xc3, 0xb2, 0xa1},
-		{0xa1, 0xb2, 0x3c, 0x4d},
-		{0x4d, 0x3c, 0xb2, 0xa1},
-		{0xa1, 0xb2, 0xcd, 0x34},
-		{0x34, 0xcd, 0xb2, 0xa1},
-		{0x0a, 0x0d, 0x0d, 0x0a},
-	};
-	for (size_t i = 0; i < sizeof(MAGICS) / sizeof(MAGICS[0]); i++) {
-		if (len >= FORMAT_MAGIC_BYTES &&
-			memcmp(bytes, MAGICS[i], FORMAT_MAGIC_BYTES) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 bool replay_flows_is_no_capture(const char *path, struct reason *why)
 {
 	uint8_t bytes[CODEC_MAGIC_BYTES];
@@ -62,7 +40,7 @@ bool replay_flows_is_no_capture(const char *path, struct reason *why)
 				    : 0;
 	(void)close(file);
 	const size_t len = got > 0 ? (size_t)got : 0;
-	if (is_format(bytes, len) || codec_gzip.knows(bytes, len) ||
+	if (file_knows(bytes, len) || codec_gzip.knows(bytes, len) ||
 		codec_xz.knows(bytes, len) || codec_zstd.knows(bytes, len)) {
 		return reason_set(why,
 			"--flows: %.200s is a capture or compressed; it is not "
