@@ -7,6 +7,7 @@
 #include "control/sandbox.h"
 #include "report/conformity_print.h"
 #include "report/human.h"
+#include "report/json.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -250,12 +251,11 @@ static void report_stats(
 {
 	struct source_progress files;
 	source_progress(source, &files);
-	struct json_counter counters[ENGINE_COUNTERS_MAX + 2];
+	struct counter counters[ENGINE_COUNTERS_MAX + 2];
 	size_t count = engine_counters(engine, counters);
 	counters[count++] =
-		(struct json_counter){"capture.truncated_files", files.truncated_files};
-	counters[count++] =
-		(struct json_counter){"capture.bad_records", files.bad_records};
+		(struct counter){"capture.truncated_files", files.truncated_files};
+	counters[count++] = (struct counter){"capture.bad_records", files.bad_records};
 	struct json_stats stats = {.time_us = engine_now_us(engine),
 		.host = replay->host,
 		.sequence = engine_next_sequence(engine),

@@ -233,11 +233,11 @@ uint64_t engine_alert_count(const struct engine *engine)
 	return engine->alerts;
 }
 
-size_t engine_counters(const struct engine *engine, struct json_counter *list)
+size_t engine_counters(const struct engine *engine, struct counter *list)
 {
 	const struct decode_counters *decode = decoder_counters(engine->decoder);
 	const struct flow_counters *flow = flow_table_counters(engine->flows);
-	const struct json_counter all[] = {
+	const struct counter all[] = {
 		{"frames", engine->frames},
 		{"bytes", engine->frame_bytes},
 		{"packets.udp", engine->packets_udp},

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "analyze/tls.h"
+#include "base/counter.h"
 #include "base/hash.h"
 #include "capture/frame.h"
 #include "decode/decode.h"
@@ -15,7 +16,7 @@
 #include "judge/action.h"
 #include "judge/fold.h"
 #include "judge/ledger.h"
-#include "report/json.h"
+#include "report/record.h"
 
 enum engine_standing {
 	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
@@ -99,7 +100,7 @@ void engine_drain(struct engine *engine);
 #define ENGINE_COUNTERS_MAX 64
 
 /* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
-size_t engine_counters(const struct engine *engine, struct json_counter *list);
+size_t engine_counters(const struct engine *engine, struct counter *list);
 
 /* What is known of each server; the engine's own, to be loaded before and saved behind. */
 struct ledger *engine_ledger(struct engine *engine);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "report/json.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -59,7 +60,7 @@ void health_matrix(struct health *health, const struct json_matrix *matrix)
 
 static void write_stats(struct health *health, const struct status_process *process)
 {
-	struct json_counter counters[STATUS_COUNTERS_MAX];
+	struct counter counters[STATUS_COUNTERS_MAX];
 	char names[STATUS_COUNTERS_MAX][STATUS_NAME_BYTES + 1];
 	size_t count = process->counter_count;
 	count = count < STATUS_COUNTERS_MAX ? count : STATUS_COUNTERS_MAX;

@@ -8,7 +8,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-static const struct shipper_file *lent;
+static const struct lent_file *lent;
 
 /* The registers of a call, as syscall(2) has them: its second argument, its result. */
 #if defined(__x86_64__)
@@ -52,7 +52,7 @@ static void answer(ucontext_t *call, int result)
 
 static int lend(const char *path)
 {
-	for (const struct shipper_file *file = lent; file->path; file++) {
+	for (const struct lent_file *file = lent; file->path; file++) {
 		if (strcmp(file->path, path) != 0) {
 			continue;
 		}
@@ -74,7 +74,7 @@ static void on_call(int signal, siginfo_t *info, void *context)
 	errno = before;
 }
 
-bool lending_start(const struct shipper_file *files, struct reason *why)
+bool lending_start(const struct lent_file *files, struct reason *why)
 {
 	const struct sigaction action = {
 		.sa_sigaction = on_call, .sa_flags = SA_SIGINFO | SA_RESTART};

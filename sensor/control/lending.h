@@ -9,7 +9,8 @@
  */
 #pragma once
 
-#include "report/shipper.h"
+#include "base/lent_file.h"
+#include "base/reason.h"
 
 /* files is borrowed for good. False with a reason: not on this kind of processor. */
-bool lending_start(const struct shipper_file *files, struct reason *why);
+bool lending_start(const struct lent_file *files, struct reason *why);

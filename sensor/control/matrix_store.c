@@ -1,7 +1,7 @@
 #include "control/matrix_store.h"
 
+#include "base/arena.h"
 #include "control/privileges.h"
-#include "matrix/arena.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -9,7 +9,8 @@
  */
 #pragma once
 
-#include "report/shipper.h"
+#include "base/lent_file.h"
+#include "base/reason.h"
 
 enum sandbox_role {
 	SANDBOX_ROLE_WORKER = 0, /* no file, no socket, no process, no program */
@@ -20,9 +21,9 @@ enum sandbox_role {
 
 /* The folders (open ones) in which a shipper may open files. */
 struct sandbox_folders {
-	int journal;                      /* to read */
-	int own;                          /* to write, or -1 */
-	const struct shipper_file *files; /* to lend, or NULL; must outlive the cage */
+	int journal;                   /* to read */
+	int own;                       /* to write, or -1 */
+	const struct lent_file *files; /* to lend, or NULL; must outlive the cage */
 };
 
 /* For every process: no core dump, no tracing, no new privileges. */

@@ -8,10 +8,10 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/reason.h"
 #include "judge/action.h"
 #include "judge/ceiling.h"
-#include "matrix/arena.h"
 #include "report/journal.h"
 #include "report/output.h"
 

@@ -188,8 +188,8 @@ const char *status_state_name(enum status_state state)
 								  : "unknown";
 }
 
-void status_publish(struct status_process *process, const struct json_counter *counters,
-	size_t count)
+void status_publish(
+	struct status_process *process, const struct counter *counters, size_t count)
 {
 	if (count > STATUS_COUNTERS_MAX) {
 		count = STATUS_COUNTERS_MAX;

@@ -115,8 +115,8 @@ struct bans *status_open_bans(const char *directory, struct reason *why);
 const char *status_state_name(enum status_state state);
 
 /* A process publishes its counters. */
-void status_publish(struct status_process *process, const struct json_counter *counters,
-	size_t count);
+void status_publish(
+	struct status_process *process, const struct counter *counters, size_t count);
 
 /*
  * Which interfaces a worker does not see, and why: "interface eth0 is down, interface

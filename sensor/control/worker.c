@@ -9,6 +9,7 @@
 #include "control/sandbox.h"
 #include "control/taps.h"
 #include "judge/ceiling.h"
+#include "report/json.h"
 #include "report/json_sensor.h"
 
 #include <inttypes.h>
@@ -239,14 +240,14 @@ static bool start(struct worker *worker, struct reason *why)
 #define GATE_COUNTERS 13
 
 static size_t count_gate(
-	struct worker *worker, struct json_counter *list, struct taps_counters *taps)
+	struct worker *worker, struct counter *list, struct taps_counters *taps)
 {
 	struct gate_counters gate;
 	gate_counters(worker->gate, &gate);
 	*taps = (struct taps_counters){
 		.received = gate.queue.received + gate.log.received,
 		.lost = gate.queue.lost + gate.log.lost};
-	const struct json_counter all[GATE_COUNTERS] = {
+	const struct counter all[GATE_COUNTERS] = {
 		{"inline.accepted", gate.queue.accepted},
 		{"inline.dropped", gate.queue.dropped},
 		{"inline.passed_marked", gate.passed_marked},
@@ -268,7 +269,7 @@ static size_t count_gate(
 static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
-	struct json_counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 4];
+	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 4];
 	struct taps_counters taps;
 	size_t count = engine_counters(worker->engine, counters);
 	if (worker->gate) {
@@ -276,12 +277,12 @@ static void publish(struct worker *worker)
 	} else {
 		taps_counters(worker->taps, &taps);
 		publish_links(worker);
-		counters[count++] = (struct json_counter){"capture.downs", taps.downs};
+		counters[count++] = (struct counter){"capture.downs", taps.downs};
 	}
-	counters[count++] = (struct json_counter){"capture.received", taps.received};
-	counters[count++] = (struct json_counter){"capture.lost", taps.lost};
-	counters[count++] = (struct json_counter){"records.refused", process->refused};
-	counters[count++] = (struct json_counter){
+	counters[count++] = (struct counter){"capture.received", taps.received};
+	counters[count++] = (struct counter){"capture.lost", taps.lost};
+	counters[count++] = (struct counter){"records.refused", process->refused};
+	counters[count++] = (struct counter){
 		"lessons.lost", lessons_lost(worker->sensor, worker->place)};
 	status_publish(process, counters, count);
 	const bool is_quiet = process->packets == taps.received;

@@ -3,10 +3,10 @@
  */
 #pragma once
 
-#include "matrix/arena.h"
+#include "base/arena.h"
+#include "base/name_table.h"
 #include "matrix/lookup.h"
 #include "matrix/matrix.h"
-#include "matrix/name_table.h"
 
 /*
  * A row under the key of its two ends. An end's key is its zone's index, or

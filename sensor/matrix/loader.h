@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "base/yaml.h"
 #include "matrix/compiled.h"
 #include "matrix/words.h"
-#include "matrix/yaml.h"
 
 #define LOADER_ERRORS_MAX      10000 /* then one last error says that there are more */
 #define LOADER_SUGGESTIONS_MAX 200   /* did-you-mean searches: they cost */

@@ -1,6 +1,6 @@
 #include "matrix/lookup.h"
 
-#include "matrix/arena.h"
+#include "base/arena.h"
 
 #include <endian.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "matrix/words.h"
 
-#include "matrix/name_table.h"
+#include "base/name_table.h"
 
 #include <string.h>
 

@@ -219,7 +219,7 @@ static void print_counters(const struct human *human, const struct json_stats *s
 {
 	print_heading(human, "\nCounters that are not zero\n");
 	for (size_t i = 0; i < stats->counter_count; i++) {
-		const struct json_counter *counter = &stats->counters[i];
+		const struct counter *counter = &stats->counters[i];
 		if (counter->value != 0) {
 			(void)fprintf(human->out, "  %-40s %16" PRIu64 "\n",
 				counter->name, counter->value);

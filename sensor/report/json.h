@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/counter.h"
 #include "report/record.h"
 
 #include <stdio.h>
@@ -15,16 +16,12 @@ void json_alert(FILE *out, const struct record *record, enum finding finding,
 	const struct fold_count *count);
 
 /* Named counters of the run, written in table order. */
-struct json_counter {
-	const char *name; /* "packets", "tcp.overlaps_conflicting": dots nest */
-	uint64_t value;
-};
 struct json_stats {
 	uint64_t time_us;
 	const char *host;
 	uint64_t sequence;
 	const char *event_prefix;
-	const struct json_counter *counters;
+	const struct counter *counters;
 	size_t counter_count;
 };
 void json_stats(FILE *out, const struct json_stats *stats);

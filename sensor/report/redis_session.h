@@ -7,9 +7,9 @@
  */
 #pragma once
 
+#include "base/schema.h"
 #include "report/addresses.h"
 #include "report/redis_link.h"
-#include "report/schema.h"
 
 #define REDIS_NODES_MAX 64 /* addresses of all servers named */
 

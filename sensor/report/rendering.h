@@ -8,8 +8,8 @@
  */
 #pragma once
 
+#include "base/schema.h"
 #include "report/event.h"
-#include "report/schema.h"
 
 #define RENDERING_BYTES_MAX  65536
 #define RENDERING_SEVERITIES (SEVERITY_LOW + 1)

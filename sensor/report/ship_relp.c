@@ -39,7 +39,7 @@ struct ship_relp {
 	struct addresses addresses;
 	struct reason unresolved; /* why there are none */
 	char port[8];
-	struct shipper_file files[FILES + 1];
+	struct lent_file files[FILES + 1];
 	size_t sent;       /* frames of this session */
 	size_t frames_max; /* of a session */
 	uint64_t since_us; /* when the first of them was sent */
@@ -206,7 +206,7 @@ static relpRetVal allow_peers(struct ship_relp *state)
 static relpRetVal set_tls(struct ship_relp *state)
 {
 	relpClt_t *client = state->client;
-	const struct shipper_file *files = state->files;
+	const struct lent_file *files = state->files;
 	const char *check = schema_text(state->values, "check");
 	relpRetVal code = relpCltEnableTLS(client);
 	code = code ? code : relpCltSetGnuTLSPriString(client, loosely(PRIORITIES));
@@ -422,7 +422,7 @@ static bool ship_check(const struct schema_values *values, struct reason *why)
 
 static bool open_file(struct ship_relp *state, size_t index, struct reason *why)
 {
-	struct shipper_file *file = &state->files[index];
+	struct lent_file *file = &state->files[index];
 	file->path = schema_text(state->values, FILE_NAMES[index]);
 	file->file = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (file->file < 0) {
@@ -488,7 +488,7 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	return state;
 }
 
-static const struct shipper_file *ship_files(void *opaque)
+static const struct lent_file *ship_files(void *opaque)
 {
 	const struct ship_relp *state = (const struct ship_relp *)opaque;
 	return state->files[0].path ? state->files : NULL;

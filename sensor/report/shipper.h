@@ -8,8 +8,9 @@
  */
 #pragma once
 
+#include "base/lent_file.h"
+#include "base/schema.h"
 #include "report/event.h"
-#include "report/schema.h"
 
 #define SHIPPER_WAIT_S 60 /* longest that one call of send may take */
 
@@ -27,12 +28,6 @@ enum shipper_result {
 		0,      /* all taken; *acked of them and of earlier ones are safe */
 	SHIPPER_AGAIN,  /* output down: only *acked are safe, the rest comes again */
 	SHIPPER_REWIND, /* the receiver stands elsewhere: give all behind place() */
-};
-
-/* A file that a library opens late, by its path: open before the cage, lent in it. */
-struct shipper_file {
-	const char *path; /* NULL: behind the last */
-	int file;
 };
 
 struct shipper {
@@ -77,7 +72,7 @@ struct shipper {
 	unsigned idle_ms;
 
 	int (*directory)(void *state); /* the one where it may open files, or -1 */
-	const struct shipper_file *(*files)(void *state); /* to be lent in the cage */
+	const struct lent_file *(*files)(void *state); /* to be lent in the cage */
 };
 
 /* NULL: no such kind. */

@@ -283,7 +283,7 @@ int shipping_directory(const struct shipping *shipping)
 	return shipper->directory ? shipper->directory(shipping->state) : -1;
 }
 
-const struct shipper_file *shipping_files(const struct shipping *shipping)
+const struct lent_file *shipping_files(const struct shipping *shipping)
 {
 	const struct shipper *shipper = shipping->output->shipper;
 	return shipper->files ? shipper->files(shipping->state) : NULL;

@@ -76,7 +76,7 @@ unsigned shipping_wait_ms(
 int shipping_directory(const struct shipping *shipping);
 
 /* The files that its library opens late, or NULL. */
-const struct shipper_file *shipping_files(const struct shipping *shipping);
+const struct lent_file *shipping_files(const struct shipping *shipping);
 
 /* HUP: open anew what may have been moved away. */
 void shipping_reopen(struct shipping *shipping);

@@ -140,7 +140,7 @@ static int opens_a_packet_socket(void)
 }
 
 #define LENT_PATH "/tmp/test_sandbox.lent"
-static struct shipper_file lent[2];
+static struct lent_file lent[2];
 
 static bool reads_what_was_lent(void)
 {
@@ -239,7 +239,7 @@ static void a_file_that_was_lent_is_read_at_any_time_and_no_other_is(void **stat
 	const int file = open(LENT_PATH, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_int_equal(write(file, "abc", 3), 3);
 	assert_int_equal(close(file), 0);
-	lent[0] = (struct shipper_file){LENT_PATH, open(LENT_PATH, O_RDONLY)};
+	lent[0] = (struct lent_file){LENT_PATH, open(LENT_PATH, O_RDONLY)};
 	folders.files = lent;
 	assert_right(SANDBOX_ROLE_SHIPPER, reads_it_twice_but_nothing_else);
 	assert_killed(SANDBOX_ROLE_SHIPPER, runs_a_program);

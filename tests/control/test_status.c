@@ -217,10 +217,10 @@ static void counters_are_published_by_name_and_never_more_than_there_is_room_for
 {
 	(void)state;
 	static struct status_process process;
-	static struct json_counter counters[STATUS_COUNTERS_MAX + 5];
+	static struct counter counters[STATUS_COUNTERS_MAX + 5];
 	memset(&process, 0, sizeof(process));
 	for (size_t i = 0; i < STATUS_COUNTERS_MAX + 5; i++) {
-		counters[i] = (struct json_counter){"a.counter", i};
+		counters[i] = (struct counter){"a.counter", i};
 	}
 	status_publish(&process, counters, 2);
 	assert_int_equal(process.counter_count, 2);

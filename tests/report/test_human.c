@@ -76,7 +76,7 @@ static void long_addresses_and_reasons_stay_within_100_columns(void **state)
 static void the_summary_counts_flows_findings_and_what_is_not_zero(void **state)
 {
 	(void)state;
-	static const struct json_counter COUNTERS[] = {
+	static const struct counter COUNTERS[] = {
 		{"packets", 50}, {"tcp.overlaps", 0}, {"decode.truncated", 3}};
 	const struct json_stats stats = {.counters = COUNTERS, .counter_count = 3};
 	struct made_record made;

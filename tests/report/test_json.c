@@ -202,9 +202,9 @@ static void every_state_of_starttls_has_its_word(void **state)
 static void counters_nest_by_their_dots(void **state)
 {
 	(void)state;
-	static const struct json_counter COUNTERS[] = {{"packets", 5},
-		{"tcp.resets", 1}, {"tcp.overlap.same", 2}, {"tcp.overlap.other", 3},
-		{"tcp.last", 4}, {"alerts", 6}};
+	static const struct counter COUNTERS[] = {{"packets", 5}, {"tcp.resets", 1},
+		{"tcp.overlap.same", 2}, {"tcp.overlap.other", 3}, {"tcp.last", 4},
+		{"alerts", 6}};
 	const struct json_stats stats = {.time_us = UINT64_C(1790000000000000),
 		.host = "sensor1",
 		.sequence = 3,

@@ -1,5 +1,5 @@
 /*
- * matrix/arena - memory that is taken piece by piece and given back at once.
+ * base/arena - memory that is taken piece by piece and given back at once.
  *
  * Used while a matrix is loaded, never per packet. Every piece is zeroed and
  * lives until arena_free. No memory left ends the process: loading happens at

@@ -1,14 +1,14 @@
 /*
- * report/problems - the mistakes of a settings file, each told where it stands.
+ * base/problems - the mistakes of a settings file, each told where it stands.
  *
  * Reading goes on after a mistake, so that all are told at once. Bounded: the last
  * one says that there are more.
  */
 #pragma once
 
+#include "base/name_table.h"
 #include "base/reason.h"
-#include "matrix/name_table.h"
-#include "matrix/yaml.h"
+#include "base/yaml.h"
 
 #define PROBLEMS_MAX 32
 

@@ -1,4 +1,4 @@
-#include "matrix/arena.h"
+#include "base/arena.h"
 
 #include <assert.h>
 #include <stdint.h>

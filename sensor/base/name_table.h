@@ -1,5 +1,5 @@
 /*
- * matrix/name_table - find a number by name, and the nearest name to a wrong one.
+ * base/name_table - find a number by name, and the nearest name to a wrong one.
  *
  * Names are borrowed and must outlive the table. Filled while loading, read-only after.
  */

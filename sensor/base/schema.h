@@ -1,5 +1,5 @@
 /*
- * report/schema - settings as a table of keys: what a mapping of the file may say.
+ * base/schema - settings as a table of keys: what a mapping of the file may say.
  *
  * One row per key with its kind and bounds. Reading gives values as checked texts, or
  * mistakes with their places; an unknown key is one, with the nearest known. A secret
@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "matrix/arena.h"
-#include "report/problems.h"
+#include "base/arena.h"
+#include "base/problems.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "report/problems.h"
+#include "base/problems.h"
 
 #include <stdarg.h>
 #include <stdio.h>

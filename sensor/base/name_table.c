@@ -1,6 +1,6 @@
-#include "matrix/name_table.h"
+#include "base/name_table.h"
 
-#include "matrix/arena.h"
+#include "base/arena.h"
 
 #include <ctype.h>
 #include <string.h>

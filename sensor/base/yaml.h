@@ -1,5 +1,5 @@
 /*
- * matrix/yaml - one YAML document as a tree of located nodes.
+ * base/yaml - one YAML document as a tree of located nodes.
  *
  * In: bytes of a file. Out: a tree in an arena, every node with its line and
  * column, bounded in depth, nodes and size. Refuses what a matrix never needs and
@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "matrix/arena.h"
+#include "base/arena.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "report/schema.h"
+#include "base/schema.h"
 
 #include <assert.h>
 #include <errno.h>

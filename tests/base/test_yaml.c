@@ -1,4 +1,4 @@
-#include "matrix/yaml.h"
+#include "base/yaml.h"
 
 #include "made_matrix.h"
 
