@@ -2,7 +2,7 @@
 
 #include "control/settings.h"
 #include "report/json_writer.h"
-#include "report/redis_fleet.h"
+#include "ship/redis_fleet.h"
 
 #include <getopt.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "report/journal.h"
+#include "journal/journal.h"
 
 #include <stdio.h>
 

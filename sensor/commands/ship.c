@@ -4,8 +4,8 @@
 #include "control/sandbox.h"
 #include "control/settings.h"
 #include "control/status.h"
-#include "report/journal_id.h"
-#include "report/shipping.h"
+#include "journal/journal_id.h"
+#include "ship/shipping.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "control/engine.h"
+#include "engine/engine.h"
 
 /* A file that is not there yet is an empty one. */
 int state_load(struct engine *engine, const char *path);

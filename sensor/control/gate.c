@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "classify/protocol.h"
-#include "control/answer.h"
+#include "engine/answer.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -15,7 +15,7 @@
 #include "capture/nflog.h"
 #include "capture/queue.h"
 #include "control/bans.h"
-#include "control/engine.h"
+#include "engine/engine.h"
 
 /* Bits of packet and connection marks; the others are left alone. */
 #define GATE_MARK_PASSED   UINT32_C(0x10000) /* flow needs be seen no more */

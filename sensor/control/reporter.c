@@ -7,7 +7,7 @@
 #include "control/last_run.h"
 #include "control/lessons.h"
 #include "control/sandbox.h"
-#include "report/journal.h"
+#include "journal/journal.h"
 
 #include <poll.h>
 #include <signal.h>

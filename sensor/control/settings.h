@@ -10,10 +10,10 @@
 
 #include "base/arena.h"
 #include "base/reason.h"
+#include "journal/journal.h"
 #include "judge/action.h"
 #include "judge/ceiling.h"
-#include "report/journal.h"
-#include "report/output.h"
+#include "ship/output.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "control/child.h"
 #include "control/sandbox.h"
-#include "report/journal_id.h"
-#include "report/shipping.h"
+#include "journal/journal_id.h"
+#include "ship/shipping.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -11,7 +11,7 @@
 
 #include "base/reason.h"
 #include "control/bans.h"
-#include "control/engine.h"
+#include "engine/engine.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>

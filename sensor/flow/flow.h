@@ -133,7 +133,7 @@ void flow_table_approach_stream(const struct flow_table *table, struct flow_key 
 
 /*
  * One TCP packet. Returns its flow, valid until the next call. now_us is one clock for all
- * packets (control/timeline); where it leaps ahead by an hour no flow is idle for it yet.
+ * packets (engine/timeline); where it leaps ahead by an hour no flow is idle for it yet.
  */
 struct flow *flow_table_packet(
 	struct flow_table *table, const struct packet *packet, uint64_t now_us);

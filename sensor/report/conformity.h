@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/reason.h"
-#include "report/record.h"
+#include "engine/record.h"
 
 #include <stdio.h>
 

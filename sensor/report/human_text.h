@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "report/record.h"
+#include "engine/record.h"
 
 #include <stdio.h>
 

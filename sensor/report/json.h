@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/counter.h"
-#include "report/record.h"
+#include "engine/record.h"
 
 #include <stdio.h>
 

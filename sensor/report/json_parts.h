@@ -3,8 +3,8 @@
  */
 #pragma once
 
+#include "engine/record.h"
 #include "report/json_writer.h"
-#include "report/record.h"
 
 /* Open a record: its time, event id and type. */
 void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,

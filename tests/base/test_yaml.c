@@ -1,6 +1,6 @@
 #include "base/yaml.h"
 
-#include "made_matrix.h"
+#include "../matrix/made_matrix.h"
 
 static void a_megabyte_of_nesting_is_one_clear_error(void **state)
 {

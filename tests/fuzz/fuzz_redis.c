@@ -1,5 +1,5 @@
-#include "report/redis_answer.h"
-#include "report/redis_keys.h"
+#include "ship/redis_answer.h"
+#include "ship/redis_keys.h"
 
 #include <stdlib.h>
 #include <string.h>

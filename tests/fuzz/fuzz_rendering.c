@@ -1,5 +1,5 @@
 /* Any line of a journal, in every form and at a length of its own: no byte breaks a line. */
-#include "report/rendering.h"
+#include "ship/rendering.h"
 
 #include <stdlib.h>
 #include <string.h>

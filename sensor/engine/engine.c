@@ -1,0 +1,284 @@
+#include "engine/engine.h"
+
+#include "engine/conversation.h"
+#include "engine/lookups.h"
+#include "engine/passage.h"
+#include "engine/verdicts.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+/* What all flows share: 33 MiB when full, so that the whole keeps below 64 (bench/memory). */
+#define FRAGMENT_DATAGRAMS 128  /* 64 KiB each */
+#define SEGMENTS           4096 /* out of order, 2 KiB each */
+#define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
+#define FOLD_KEYS          16384
+#define STRUCTURE_HOSTS    4096
+
+static bool start_parts(struct engine *engine, struct reason *why)
+{
+	const struct engine_settings *settings = &engine->settings;
+	const struct decode_settings decode = {
+		.is_verifying_checksums = settings->is_verifying_checksums,
+		.fragment_datagrams = FRAGMENT_DATAGRAMS};
+	const struct flow_settings flows = {.flows = settings->flows,
+		.watched = settings->watched,
+		.segments = SEGMENTS,
+		.area_bytes = sizeof(struct conversation),
+		.seed = settings->seed};
+	const struct flow_handler handler = {.context = engine,
+		.opened = conversation_opened,
+		.bytes = conversation_bytes,
+		.gap = conversation_gap,
+		.ended = conversation_ended};
+	engine->decoder = decoder_new(&decode, settings->seed, why);
+	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {
+		return false;
+	}
+	endpoint_map_init(&engine->endpoints, settings->seed);
+	engine->flows = flow_table_new(&flows, &handler, why);
+	engine->fold =
+		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
+	engine->ledger = ledger_new(ENGINE_LEDGER_SERVERS, settings->seed, why);
+	engine->structure = structure_new(STRUCTURE_HOSTS, settings->seed, why);
+	if (!engine->flows || !engine->fold || !engine->ledger || !engine->structure) {
+		return false;
+	}
+	if (settings->is_second_opinion_wanted) {
+		engine->opinion = second_opinion_new(why);
+		return engine->opinion != NULL;
+	}
+	return true;
+}
+
+struct engine *engine_new(const struct engine_settings *settings,
+	const struct engine_outputs *outputs, struct reason *why)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	if (!engine) {
+		(void)reason_set(why, "no memory for the engine");
+		return NULL;
+	}
+	engine->settings = *settings;
+	engine->outputs = *outputs;
+	engine->timeline.is_live = settings->is_live;
+	if (!start_parts(engine, why)) {
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine) {
+		return;
+	}
+	flow_table_free(engine->flows);
+	fold_free(engine->fold);
+	ledger_free(engine->ledger);
+	structure_free(engine->structure);
+	if (engine->opinion) {
+		second_opinion_free(engine->opinion);
+	}
+	tls_context_destroy(&engine->tls);
+	decoder_free(engine->decoder);
+	free(engine);
+}
+
+/* A decoded packet that waits for its turn. */
+struct waiting {
+	struct packet packet;
+	struct flow_key key;
+	size_t frame; /* its place among those given */
+	uint32_t source;
+	uint64_t now_us; /* the clock when its frame came */
+};
+
+/* False: nothing to follow. */
+static bool take_frame(
+	struct engine *engine, const struct frame *frame, struct waiting *waiting)
+{
+	engine->frames++;
+	engine->frame_bytes += frame->wire_len;
+	waiting->now_us = timeline_take(&engine->timeline, frame->time_us);
+	if (decoder_frame(engine->decoder, frame, &waiting->packet) != DECODE_OK) {
+		return false;
+	}
+	waiting->source = frame->source;
+	if (waiting->packet.transport != IPPROTO_TCP) {
+		engine->packets_udp++;
+		return waiting->packet.dst_port == DNS_PORT;
+	}
+	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
+	return true;
+}
+
+static void follow_packets(
+	struct engine *engine, const struct waiting *waiting, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		flow_table_approach(engine->flows, waiting[i].key);
+	}
+	for (size_t i = 0; i < count; i++) {
+		flow_table_approach_stream(engine->flows, waiting[i].key);
+	}
+	for (const struct waiting *at = waiting; at < waiting + count; at++) {
+		engine->source = at->source;
+		engine->now_us = at->now_us;
+		struct flow *flow = flow_table_keyed_packet(
+			engine->flows, &at->packet, at->key, at->now_us);
+		if (flow->is_packet_wanted) {
+			conversation_packet(engine, flow, &at->packet);
+		}
+		if (engine->outputs.passage) {
+			passage_tell(
+				engine, flow, &at->packet, at->key.side, at->frame);
+		}
+	}
+	engine->now_us = engine->timeline.now_us;
+}
+
+/* False: it is a flow's packet. A query takes its turn behind those that wait. */
+static bool take_datagram(
+	struct engine *engine, struct waiting *waiting, size_t *waiting_count)
+{
+	const struct waiting *at = &waiting[*waiting_count];
+	struct dns_question question;
+	if (at->packet.transport == IPPROTO_TCP) {
+		return false;
+	}
+	if (lookups_wanted(&at->packet, &question)) {
+		follow_packets(engine, waiting, *waiting_count);
+		*waiting_count = 0;
+		engine->source = at->source;
+		engine->now_us = at->now_us;
+		lookups_packet(engine, &at->packet, &question);
+		engine->now_us = engine->timeline.now_us;
+	}
+	return true;
+}
+
+void engine_frames(struct engine *engine, const struct frame *frames, size_t count)
+{
+	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
+	size_t waiting_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!take_frame(engine, &frames[i], &waiting[waiting_count]) ||
+			take_datagram(engine, waiting, &waiting_count)) {
+			continue;
+		}
+		waiting[waiting_count].frame = i;
+		waiting_count++;
+		if (waiting_count == ENGINE_FRAMES_AT_ONCE ||
+			waiting[waiting_count - 1].packet.is_reassembled) {
+			follow_packets(engine, waiting, waiting_count);
+			waiting_count = 0;
+		}
+	}
+	follow_packets(engine, waiting, waiting_count);
+}
+
+void engine_idle(struct engine *engine, uint64_t now_us)
+{
+	if (now_us > engine->now_us) {
+		engine->now_us = now_us;
+	}
+	flow_table_idle(engine->flows, engine->now_us);
+	fold_due(engine->fold, engine->now_us, verdicts_update, engine);
+}
+
+void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
+{
+	/* its keys, the last judgement and nothing else point into the old one */
+	fold_drain(engine->fold, verdicts_update, engine);
+	fold_clear(engine->fold);
+	engine->judgement = (struct judgement){0};
+	engine->settings.matrix = matrix;
+}
+
+uint32_t engine_flows(const struct engine *engine)
+{
+	return flow_table_used(engine->flows);
+}
+
+uint64_t engine_latest_us(const struct engine *engine)
+{
+	return engine->timeline.now_us;
+}
+
+void engine_drain(struct engine *engine)
+{
+	flow_table_drain(engine->flows);
+	fold_drain(engine->fold, verdicts_update, engine);
+}
+
+uint64_t engine_next_sequence(struct engine *engine)
+{
+	return ++engine->sequence;
+}
+
+struct ledger *engine_ledger(struct engine *engine)
+{
+	return engine->ledger;
+}
+
+uint64_t engine_now_us(const struct engine *engine)
+{
+	return engine->now_us;
+}
+
+uint64_t engine_alert_count(const struct engine *engine)
+{
+	return engine->alerts;
+}
+
+size_t engine_counters(const struct engine *engine, struct counter *list)
+{
+	const struct decode_counters *decode = decoder_counters(engine->decoder);
+	const struct flow_counters *flow = flow_table_counters(engine->flows);
+	const struct counter all[] = {
+		{"frames", engine->frames},
+		{"bytes", engine->frame_bytes},
+		{"packets.udp", engine->packets_udp},
+		{"decode.ok", decode->results[DECODE_OK]},
+		{"decode.unwanted", decode->results[DECODE_UNWANTED]},
+		{"decode.fragment", decode->results[DECODE_FRAGMENT]},
+		{"decode.truncated", decode->results[DECODE_TRUNCATED]},
+		{"decode.malformed", decode->results[DECODE_MALFORMED]},
+		{"decode.too_deep", decode->results[DECODE_TOO_DEEP]},
+		{"decode.checksum", decode->results[DECODE_CHECKSUM]},
+		{"decode.unknown_link", decode->results[DECODE_UNKNOWN_LINK]},
+		{"decode.fragments_reassembled", decode->fragments_reassembled},
+		{"decode.fragments_overlapping", decode->fragments_overlapping},
+		{"decode.fragments_evicted", decode->fragments_evicted},
+		{"flow.opened", flow->opened},
+		{"flow.closed", flow->ended[FLOW_END_CLOSED]},
+		{"flow.reset", flow->ended[FLOW_END_RESET]},
+		{"flow.reused", flow->ended[FLOW_END_REUSED]},
+		{"flow.idle", flow->ended[FLOW_END_IDLE]},
+		{"flow.evicted", flow->ended[FLOW_END_EVICTED]},
+		{"flow.drained", flow->ended[FLOW_END_DRAINED]},
+		{"flow.midstream", flow->midstream},
+		{"flow.unwatched", flow->unwatched},
+		{"tcp.retransmitted", flow->retransmitted},
+		{"tcp.out_of_order", flow->out_of_order},
+		{"tcp.out_of_window", flow->out_of_window},
+		{"tcp.overlaps_conflicting", flow->overlaps_conflicting},
+		{"tcp.gaps", flow->gaps},
+		{"tcp.gap_bytes", flow->gap_bytes},
+		{"tcp.segments_refused", flow->segments_refused},
+		{"tls.handshakes_refused", engine->tls.handshakes_refused},
+		{"ledger.given_up", ledger_given_up(engine->ledger)},
+		{"structure.given_up", structure_given_up(engine->structure)},
+		{"mail.flows", engine->mail_flows},
+		{"mail.attempts", engine->attempts},
+		{"alerts.given", engine->alerts},
+		{"alerts.folded", engine->folded},
+	};
+	const size_t count = sizeof(all) / sizeof(all[0]);
+	for (size_t i = 0; i < count; i++) {
+		list[i] = all[i];
+	}
+	return count;
+}

@@ -1,0 +1,115 @@
+/*
+ * engine/engine - one worker's whole way of a packet: decode ... judge.
+ *
+ * In: frames in order of time. Out: alerts and flow records through a table of
+ * functions. The frame's time is the only clock. One engine per thread; nothing is
+ * shared but the matrix, which is read only.
+ */
+#pragma once
+
+#include "analyze/tls.h"
+#include "base/counter.h"
+#include "base/hash.h"
+#include "capture/frame.h"
+#include "decode/decode.h"
+#include "engine/record.h"
+#include "flow/flow.h"
+#include "judge/action.h"
+#include "judge/fold.h"
+#include "judge/ledger.h"
+
+enum engine_standing {
+	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
+	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
+	ENGINE_STANDING_PASSED, /* nothing more will be found in its bytes */
+	ENGINE_STANDING_BLOCKED,
+};
+
+/* One packet of a flow; all borrowed for the call. */
+struct engine_passage {
+	size_t frame; /* its place among those given to engine_frames */
+	const struct packet *packet;
+	const struct flow *flow;
+	enum engine_standing standing;
+	enum action action;     /* when blocked */
+	bool is_first_blocked;  /* this packet brought the decision */
+	bool is_sender_blocked; /* for sending where no row lets it */
+	bool is_from_client;
+	bool is_undecided; /* when open: nobody knows yet what it is */
+};
+
+struct engine_outputs {
+	void *context;
+	/* A finding, first seen or the update of a folded one. All borrowed for the call. */
+	void (*alert)(void *context, const struct record *record, enum finding finding,
+		const struct fold_count *count);
+	/* A mail flow's end. */
+	void (*mail)(void *context, const struct record *record);
+	/* What the ledger learnt, else NULL: to tell other ledgers. Borrowed for the call. */
+	void (*lesson)(void *context, const struct ledger_lesson *lesson);
+	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
+	void *passage_context;
+	void (*passage)(void *context, const struct engine_passage *passage);
+};
+
+struct engine_settings {
+	const struct matrix *matrix;
+	const struct action_table *actions; /* NULL: watch only */
+	struct hash_seed seed;
+	uint32_t flows;
+	uint32_t watched;
+	uint64_t fold_window_us;
+	bool is_verifying_checksums;
+	bool is_second_opinion_wanted;
+	bool is_every_reason_wanted; /* else only flows with a finding get their texts */
+	const char *host;            /* of the records */
+	const char *event_prefix;    /* of the event ids */
+	const char *const *source_names; /* by frame.source: file names */
+	bool is_live; /* source_names are interfaces, frames come as they were stamped */
+};
+
+#define ENGINE_LEDGER_SERVERS 16384 /* about 1 KiB each, touched when used */
+
+struct engine; /* opaque */
+
+struct engine *engine_new(const struct engine_settings *settings,
+	const struct engine_outputs *outputs, struct reason *why);
+void engine_free(struct engine *engine);
+
+/* Taken together their way through memory is shorter; more only means several rounds. */
+#define ENGINE_FRAMES_AT_ONCE 16
+
+void engine_frames(struct engine *engine, const struct frame *frames, size_t count);
+
+/*
+ * No frame at hand: time goes on, so that flows idle too long end and what was folded
+ * is told when its window is over. As often as once a second is enough.
+ */
+void engine_idle(struct engine *engine, uint64_t now_us);
+
+/* Between frames: judge by another matrix from here on. What was folded is told first. */
+void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
+
+/* Flows in the table now, and the time of the latest frame. */
+uint32_t engine_flows(const struct engine *engine);
+uint64_t engine_latest_us(const struct engine *engine);
+
+/* End of input: every flow ends, what was folded is reported. */
+void engine_drain(struct engine *engine);
+
+#define ENGINE_COUNTERS_MAX 64
+
+/* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
+size_t engine_counters(const struct engine *engine, struct counter *list);
+
+/* What is known of each server; the engine's own, to be loaded before and saved behind. */
+struct ledger *engine_ledger(struct engine *engine);
+
+/* Number for the next event id. */
+uint64_t engine_next_sequence(struct engine *engine);
+
+/* Latest frame time seen. */
+uint64_t engine_now_us(const struct engine *engine);
+
+/* Alerts given out so far. */
+uint64_t engine_alert_count(const struct engine *engine);

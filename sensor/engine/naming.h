@@ -1,0 +1,30 @@
+/*
+ * engine/naming - which mail protocol rides inside TLS from the first byte.
+ *
+ * The port names it on 465, 993 and 995. Where the beginning was not seen and the port is
+ * that of a protocol with STARTTLS, the TLS is what STARTTLS led to. On any other port only
+ * evidence does: the server name asked for, the certificate's names, ALPN, or a server the
+ * matrix declares. HTTP inside (ALPN, or port 443) is exchange-https or no mail at all: which
+ * of Exchange's services it is, nobody can tell from outside.
+ */
+#pragma once
+
+#include "analyze/facts.h"
+#include "matrix/matrix.h"
+
+struct naming {
+	bool is_decided;
+	enum protocol protocol; /* PROTOCOL_TLS: not mail; a clear one: by STARTTLS */
+	const char *evidence;   /* static text */
+};
+
+struct naming_case {
+	const struct facts *facts;
+	const struct address *server;
+	uint16_t server_port;
+	bool is_ended;      /* no further handshake message will come */
+	bool is_start_seen; /* the connection from its first byte on */
+};
+
+struct naming naming_of_tls(
+	const struct naming_case *naming_case, const struct matrix *matrix);

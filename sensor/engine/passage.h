@@ -1,0 +1,19 @@
+/*
+ * engine/passage - whether a flow's packets may pass, for who holds them back.
+ *
+ * A flow is blocked when the action for one of its findings says so, from the packet
+ * on that showed it, and then looked at no more. Private to engine/.
+ */
+#pragma once
+
+#include "engine/conversation.h"
+
+/*
+ * The judgement at hand is of this flow (NULL: of none that could be blocked): choose
+ * the action, keep it with the flow, note it in the record, and whether more may come.
+ */
+void passage_decide(struct engine *engine, struct flow *flow, struct record *record);
+
+/* Tell the outputs where the packet's flow stands; side is the sender's. */
+void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
+	unsigned side, size_t frame);

@@ -1,0 +1,53 @@
+/*
+ * engine/record - one flow as records show it; renderings in json.c and human.c.
+ *
+ * Filled by control/, borrowed for the time of the call. Describes DESIGN's EVE
+ * records: `mail` (summary) and `alert`.
+ */
+#pragma once
+
+#include "judge/fold.h"
+#include "judge/judge.h"
+
+struct record {
+	uint64_t time_us; /* of the event */
+	const char *host;
+	const char *pcap_filename; /* or NULL */
+	const char *in_iface;      /* or NULL */
+	uint64_t sequence;         /* event id's last part */
+	const char *event_prefix;  /* "<sensor>-<boot>" */
+	const struct observation *observation;
+	const struct observation
+		*wire; /* the ends in the packets, where a proxy made the
+					   judged ones others; else NULL */
+	const struct judgement *judgement;
+	const char *evidence;       /* of the classification, or NULL */
+	const char *second_opinion; /* nDPI's name, or NULL */
+	uint8_t vlan_count;
+	uint16_t vlan[2];
+	uint32_t packets[2]; /* by enum direction */
+	uint64_t bytes[2];
+	bool is_blocked; /* the flow was not let go on */
+	bool is_audited; /* it would have been, had the matrix or the sensor enforced */
+	bool is_repeat;  /* an alert that only tells how often a finding came again */
+	uint64_t start_us;
+	uint64_t end_us;
+	const char *state; /* "established", "closed", "reset", "syn", "midstream" */
+	const char *
+		proxied_by; /* text of a proxy in front (PROXY, SOCKS, CONNECT), or NULL */
+};
+
+/* The ends in the packets: what src, dest and the Community ID speak of. */
+static inline const struct observation *record_wire(const struct record *record)
+{
+	return record->wire ? record->wire : record->observation;
+}
+
+/* 28 characters and NUL; Community ID v1, seed 0. */
+void record_community_id(const struct record *record, char text[32]);
+
+/* The protocol, or the better name of a foreign one. */
+const char *record_protocol_name(const struct record *record);
+
+/* Group, else zone, of an end; NULL when the judgement has none. */
+const char *record_end_name(const struct matrix_end *end);

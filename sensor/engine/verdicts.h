@@ -1,0 +1,36 @@
+/*
+ * engine/verdicts - have a flow judged and give out what is new. Private to engine/.
+ */
+#pragma once
+
+#include "analyze/dns.h"
+#include "engine/conversation.h"
+
+/* A mail flow; is_ended: write its record too. Findings given out before are not repeated. */
+void verdicts_mail(struct engine *engine, struct flow *flow,
+	struct conversation *conversation, bool is_ended);
+
+/*
+ * Those facts that a finding can come from while the flow runs, packed; never 0. A
+ * running flow is judged again only when they changed: capabilities, names and counts
+ * alone make no finding.
+ */
+uint64_t verdicts_facts(const struct facts *facts);
+
+/* A message was given to a relay: it may pass it on before this flow ends. */
+bool verdicts_has_message(const struct conversation *conversation);
+
+/* Something else than mail on a mail port. */
+void verdicts_foreign(
+	struct engine *engine, struct flow *flow, struct conversation *conversation);
+
+/* A query for the mail servers of a name; transport: IPPROTO_TCP or IPPROTO_UDP. */
+void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
+	const struct dns_question *question);
+
+/* A fold_visit: tell how often a finding came again. */
+void verdicts_update(
+	void *context, const struct fold_key *key, const struct fold_count *count);
+
+/* Toward a mail port, and nothing behind it that tells what it is. evidence: static text. */
+void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evidence);

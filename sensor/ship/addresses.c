@@ -1,0 +1,31 @@
+#include "ship/addresses.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+bool addresses_resolve(
+	struct addresses *addresses, const char *host, struct reason *why)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	addresses->count = 0;
+	/* resolv.conf(5): half a minute a name otherwise, with three silent servers */
+	(void)setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
+	const int error = getaddrinfo(host, NULL, &hints, &found);
+	if (error != 0) {
+		return reason_set(why, "%.100s: %s", host, gai_strerror(error));
+	}
+	for (const struct addrinfo *one = found;
+		one && addresses->count < ADDRESSES_MAX; one = one->ai_next) {
+		if (getnameinfo(one->ai_addr, one->ai_addrlen,
+			    addresses->list[addresses->count], ADDRESS_BYTES, NULL, 0,
+			    NI_NUMERICHOST) == 0) {
+			addresses->count++;
+		}
+	}
+	freeaddrinfo(found);
+	return addresses->count > 0 || reason_set(why, "%.100s: no address", host);
+}

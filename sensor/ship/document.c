@@ -1,0 +1,198 @@
+#include "ship/document.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_BYTES 64
+
+bool document_parse(struct document *document, const char *text, size_t len)
+{
+	json_error_t error;
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	if (root && !json_is_object(root)) {
+		json_decref(root);
+		root = NULL;
+	}
+	document->root = root;
+	return root != NULL;
+}
+
+bool document_start(struct document *document)
+{
+	document->root = json_object();
+	return document->root != NULL;
+}
+
+void document_free(struct document *document)
+{
+	json_decref(document->root);
+	document->root = NULL;
+}
+
+/* The next name of a path into room; returns what is left of it, or NULL at its end. */
+static const char *take_name(const char *path, char name[NAME_BYTES])
+{
+	const char *dot = strchr(path, '.');
+	const size_t len = dot ? (size_t)(dot - path) : strlen(path);
+	const size_t kept = len < NAME_BYTES ? len : NAME_BYTES - 1;
+	memcpy(name, path, kept);
+	name[kept] = '\0';
+	return dot ? dot + 1 : NULL;
+}
+
+static json_t *find(const struct document *document, const char *path)
+{
+	json_t *value = document->root;
+	char name[NAME_BYTES];
+	while (path && value) {
+		path = take_name(path, name);
+		value = json_object_get(value, name);
+	}
+	return value;
+}
+
+const char *document_text(const struct document *document, const char *path)
+{
+	return json_string_value(find(document, path));
+}
+
+bool document_number(
+	const struct document *document, const char *path, uint64_t *number)
+{
+	const json_t *value = find(document, path);
+	if (!json_is_integer(value) || json_integer_value(value) < 0) {
+		return false;
+	}
+	*number = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+bool document_flag(const struct document *document, const char *path, bool *is_true)
+{
+	const json_t *value = find(document, path);
+	if (!json_is_boolean(value)) {
+		return false;
+	}
+	*is_true = json_is_true(value);
+	return true;
+}
+
+size_t document_count(const struct document *document, const char *path)
+{
+	return json_array_size(find(document, path));
+}
+
+const char *document_item(
+	const struct document *document, const char *path, size_t index)
+{
+	return json_string_value(json_array_get(find(document, path), index));
+}
+
+struct visit {
+	void (*number)(void *context, const char *path, const char *number);
+	void *context;
+};
+
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by the length of the path */
+static void visit_below(const struct visit *visit, json_t *object, const char *path)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(object, name, value)
+	{
+		char below[4 * NAME_BYTES];
+		char number[24];
+		(void)snprintf(below, sizeof(below), "%s%s%s", path,
+			path[0] != '\0' ? "." : "", name);
+		if (json_is_integer(value)) {
+			(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+				json_integer_value(value));
+			visit->number(visit->context, below, number);
+		} else if (json_is_object(value) && strlen(below) < sizeof(below) / 2) {
+			visit_below(visit, value, below); /* no deeper than that */
+		}
+	}
+}
+
+void document_visit_numbers(const struct document *document, const char *path,
+	void (*visit)(void *context, const char *path, const char *number),
+	void *context)
+{
+	const struct visit all = {.number = visit, .context = context};
+	visit_below(&all, find(document, path), "");
+}
+
+/* The object that holds the last name of the path; made where missing. */
+static json_t *holder_of(struct document *document, const char *path, char *name)
+{
+	json_t *holder = document->root;
+	for (path = take_name(path, name); path && holder;
+		path = take_name(path, name)) {
+		json_t *inner = json_object_get(holder, name);
+		if (!inner) {
+			inner = json_object();
+			(void)json_object_set_new(holder, name, inner);
+		}
+		holder = inner;
+	}
+	return holder;
+}
+
+/* Without memory the member is missing. */
+static void set(struct document *document, const char *path, json_t *value)
+{
+	char name[NAME_BYTES];
+	json_t *holder = holder_of(document, path, name);
+	(void)json_object_set_new(holder, name, value);
+}
+
+void document_set_text(struct document *document, const char *path, const char *text)
+{
+	if (text && text[0] != '\0') {
+		set(document, path, json_string(text));
+	}
+}
+
+void document_set_number(struct document *document, const char *path, uint64_t number)
+{
+	set(document, path, json_integer((json_int_t)number));
+}
+
+void document_set_flag(struct document *document, const char *path, bool is_true)
+{
+	set(document, path, json_boolean(is_true));
+}
+
+void document_remove(struct document *document, const char *path)
+{
+	char name[NAME_BYTES];
+	(void)json_object_del(holder_of(document, path, name), name);
+}
+
+void document_add_text(struct document *document, const char *path, const char *text)
+{
+	if (!text) {
+		return;
+	}
+	json_t *list = find(document, path);
+	if (!list) {
+		set(document, path, json_array());
+		list = find(document, path);
+	}
+	(void)json_array_append_new(list, json_string(text));
+}
+
+void document_copy(struct document *document, const char *path,
+	const struct document *from, const char *from_path)
+{
+	json_t *value = find(from, from_path);
+	if (value && !json_is_null(value)) {
+		set(document, path, json_deep_copy(value));
+	}
+}
+
+size_t document_write(const struct document *document, char *text, size_t size)
+{
+	return json_dumpb(document->root, text, size, JSON_COMPACT);
+}

@@ -1,0 +1,52 @@
+/*
+ * ship/rendering_text - text of bounded length, put together piece by piece.
+ *
+ * A piece that does not fit is not written at all, and is_full says so: the caller
+ * goes back to a mark. Bytes that could forge a line never get in.
+ */
+#pragma once
+
+#include "ship/event.h"
+
+struct rendering_text {
+	char *text;
+	size_t size;
+	size_t len;
+	bool is_full;
+};
+
+/* Our own words, as they are. */
+void rendering_put(struct rendering_text *out, const char *words);
+void rendering_put_number(struct rendering_text *out, uint64_t number);
+
+/*
+ * A value from anywhere: control bytes become '?', each of special gets a '\' before
+ * it.
+ */
+void rendering_put_value(
+	struct rendering_text *out, const char *value, const char *special);
+
+/* Whatever was put since the mark stays, or all of it goes. False: it went. */
+bool rendering_keep(struct rendering_text *out, size_t mark);
+
+/* One value of an event under a short name. */
+struct rendering_field {
+	const char *name;
+	const char *path; /* in the document; '@': one of those made below */
+};
+
+/* Ends with a row without a name; who, whom, finding, row and reason come first. */
+extern const struct rendering_field RENDERING_FIELDS[];
+
+#define RENDERING_VALUE_BYTES 1024
+
+/*
+ * The value at a path as text: numbers in decimal, lists joined by ",". "@severity",
+ * "@source", "@destination" ("192.0.2.1:25", "[2001:db8::1]:25"), "@reason". NULL: the
+ * event has none. room: where it is made, if it must be.
+ */
+const char *rendering_value(
+	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES]);
+
+/* One sentence for a human. */
+void rendering_put_sentence(struct rendering_text *out, const struct event *event);

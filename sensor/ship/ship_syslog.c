@@ -1,0 +1,200 @@
+#include "ship/ship_syslog.h"
+
+#include "base/clock.h"
+#include "ship/log_socket.h"
+#include "ship/output.h"
+#include "ship/rendering.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#ifdef HAVE_LIBLOGGING
+#include <liblogging/stdlog.h>
+#endif
+
+#define ROOM_MS  5000
+#define TAKEN_US UINT64_C(30000000) /* longest that sent messages may wait */
+
+struct ship_syslog {
+	const char *ident;
+	const struct rendering *rendering;
+	struct rendering_settings settings;
+	struct log_socket log;
+	bool is_open;
+	size_t unacked;      /* sent, maybe still in the socket */
+	uint64_t unacked_us; /* since when */
+#ifdef HAVE_LIBLOGGING
+	stdlog_channel_t channel;
+	char frame[RENDERING_BYTES_MAX + 128]; /* its header is short */
+#endif
+	char text[RENDERING_BYTES_MAX + 1];
+};
+
+static const struct schema_key KEYS[] = {
+	{.name = "ident", .help = "name before the message", .standard = "mailwarden"},
+	RENDERING_KEYS("kv"),
+	{.name = NULL},
+};
+
+#ifdef HAVE_LIBLOGGING
+
+static bool library_open(struct ship_syslog *state)
+{
+	state->channel = stdlog_open(
+		state->ident, STDLOG_PID, (int)state->settings.facility, "syslog:");
+	return state->channel != NULL;
+}
+
+static bool library_send(struct ship_syslog *state, unsigned level)
+{
+	return stdlog_log_b(state->channel, (int)level, state->frame,
+		       sizeof(state->frame), "%s", state->text) == 0;
+}
+
+static void library_close(struct ship_syslog *state)
+{
+	stdlog_close(state->channel);
+}
+
+#else
+
+static bool library_open(struct ship_syslog *state)
+{
+	openlog(state->ident, LOG_PID | LOG_NDELAY,
+		(int)(state->settings.facility << 3));
+	return true;
+}
+
+/* syslog(3) tells nothing; log_socket does. */
+static bool library_send(struct ship_syslog *state, unsigned level)
+{
+	syslog((int)level, "%s", state->text);
+	return true;
+}
+
+static void library_close(struct ship_syslog *state)
+{
+	(void)state;
+	closelog();
+}
+
+#endif
+
+static void detach(struct ship_syslog *state)
+{
+	if (state->is_open) {
+		library_close(state);
+	}
+	log_socket_detach(&state->log);
+	state->is_open = false;
+	state->unacked = 0;
+}
+
+static bool attach(struct ship_syslog *state, struct reason *why)
+{
+	if (state->is_open) {
+		return true;
+	}
+	if (!log_socket_attach(&state->log, "/dev/log", why)) {
+		return false;
+	}
+	state->is_open = library_open(state);
+	return state->is_open || reason_set(why, "no memory");
+}
+
+static bool send_one(
+	struct ship_syslog *state, const struct event *event, struct reason *why)
+{
+	const size_t len =
+		rendering_write(state->rendering, event, &state->settings, state->text);
+	state->text[len] = '\0';
+	if (!log_socket_has_room(&state->log, ROOM_MS)) {
+		return reason_set(why,
+			"/dev/log takes nothing for %d s: its reader is "
+			"stuck",
+			ROOM_MS / 1000);
+	}
+	if (len == 0 || !library_send(state, state->settings.levels[event->severity])) {
+		return reason_set(why, "a message was not sent");
+	}
+	/* liblogging opens its socket with the first message */
+	return state->log.logger >= 0 || log_socket_find(&state->log, why);
+}
+
+/* What is with the reader now. False: it was given to one that is gone. */
+static bool take_acks(struct ship_syslog *state, size_t *acked, struct reason *why)
+{
+	if (state->unacked == 0) {
+		return true;
+	}
+	switch (log_socket_look(&state->log)) {
+	case LOG_SOCKET_TAKEN:
+		*acked = state->unacked;
+		state->unacked = 0;
+		return true;
+	case LOG_SOCKET_WAITS:
+		return clock_monotonic_us() - state->unacked_us < TAKEN_US ||
+		       reason_set(why, "/dev/log: its reader does not read");
+	case LOG_SOCKET_GONE:
+		break;
+	}
+	return reason_set(why, "/dev/log: its reader ended");
+}
+
+static enum shipper_result ship_send(void *opaque, const struct event *events,
+	size_t count, size_t *acked, struct reason *why)
+{
+	struct ship_syslog *state = (struct ship_syslog *)opaque;
+	bool is_sent = attach(state, why);
+	if (state->unacked == 0) {
+		state->unacked_us = clock_monotonic_us();
+	}
+	for (size_t i = 0; i < count && is_sent; i++) {
+		is_sent = send_one(state, &events[i], why);
+		state->unacked += is_sent ? 1 : 0;
+	}
+	if (is_sent && take_acks(state, acked, why)) {
+		return SHIPPER_DELIVERED;
+	}
+	detach(state);
+	return SHIPPER_AGAIN;
+}
+
+static void ship_close(void *opaque)
+{
+	struct ship_syslog *state = (struct ship_syslog *)opaque;
+	detach(state);
+	free(state);
+}
+
+static void *ship_open(const struct shipper_context *context, struct reason *why)
+{
+	const struct schema_values *values = &context->output->values;
+	if (strcmp(schema_text(values, "form"), "rfc5424") == 0) {
+		(void)reason_set(why,
+			"form rfc5424 is not for /dev/log, whose readers put a header "
+			"of their own: take type relp, or form kv, cee, cef, ecs");
+		return NULL;
+	}
+	struct ship_syslog *state = calloc(1, sizeof(*state));
+	if (!state) {
+		(void)reason_set(why, "no memory");
+		return NULL;
+	}
+	state->ident = schema_text(values, "ident");
+	state->rendering = rendering_of(values);
+	state->settings = rendering_settings_read(values);
+	state->log = (struct log_socket){.probe = -1, .logger = -1};
+	return state;
+}
+
+const struct shipper SHIPPER_SYSLOG = {
+	.name = "syslog",
+	.what = "messages to the local log daemon at /dev/log",
+	.events = EVENT_ALERT,
+	.keys = KEYS,
+	.open = ship_open,
+	.send = ship_send,
+	.close = ship_close,
+};

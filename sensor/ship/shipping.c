@@ -1,0 +1,329 @@
+#include "ship/shipping.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAUSE_FIRST_US UINT64_C(200000)
+#define PAUSE_MAX_US   UINT64_C(30000000)
+#define WARN_US        UINT64_C(60000000)
+#define COMMIT_US      UINT64_C(100000)
+#define LOOK_US        UINT64_C(1000000)
+#define IDLE_MS        100U
+#define US_PER_MS      UINT64_C(1000)
+#define ACK_MS         20
+#define LINES_MAX      2048 /* looked at in one round */
+
+bool shipping_open(struct shipping *shipping, const struct shipper_context *context,
+	int directory, const char *path, struct reason *why)
+{
+	char name[OUTPUT_NAME_BYTES + 16];
+	const struct output *output = context->output;
+	memset(shipping, 0, offsetof(struct shipping, pending));
+	shipping->output = output;
+	shipping->count = 0;
+	shipping->text_len = 0;
+	(void)snprintf(name, sizeof(name), "output-%s", output->name);
+	if (!journal_reader_open(&shipping->reader, directory, path, name, why)) {
+		return false;
+	}
+	shipping->commit = shipping->reader.cursor.position;
+	shipping->state = output->shipper->open(context, why);
+	if (!shipping->state) {
+		journal_reader_close(&shipping->reader);
+		return false;
+	}
+	return true;
+}
+
+static struct shipping_pending *newest(struct shipping *shipping)
+{
+	return &shipping->pending[(shipping->oldest + shipping->pending_count - 1) %
+				  SHIPPING_PENDING_MAX];
+}
+
+/* Not for this output: behind it as soon as all that was sent before is. */
+static void pass_over(struct shipping *shipping, const struct journal_line *line)
+{
+	if (shipping->pending_count > 0) {
+		newest(shipping)->end = line->end;
+	} else {
+		shipping->commit = line->end;
+	}
+}
+
+static void take_line(struct shipping *shipping, const struct journal_line *line)
+{
+	struct event *event = &shipping->events[shipping->count];
+	struct journal_line kept = *line;
+	memcpy(shipping->text + shipping->text_len, line->text, line->len);
+	kept.text = shipping->text + shipping->text_len;
+	if (!event_read(event, &kept)) {
+		shipping->numbers.unreadable++;
+		pass_over(shipping, line);
+		return;
+	}
+	if (!output_wants(shipping->output, event)) {
+		event_free(event);
+		pass_over(shipping, line);
+		return;
+	}
+	shipping->text_len += line->len;
+	shipping->count++;
+	shipping->pending_count++;
+	*newest(shipping) =
+		(struct shipping_pending){.end = line->end, .time_us = event->time_us};
+}
+
+/* As many as there is room for. False: there were no lines. */
+static bool collect(struct shipping *shipping)
+{
+	struct journal_line line;
+	unsigned lines = 0;
+	shipping->count = 0;
+	shipping->text_len = 0;
+	while (lines < LINES_MAX && shipping->count < SHIPPING_EVENTS_MAX &&
+		shipping->pending_count < SHIPPING_PENDING_MAX &&
+		shipping->text_len + JOURNAL_READER_BYTES <= SHIPPING_TEXT_BYTES &&
+		journal_reader_next(&shipping->reader, &line)) {
+		take_line(shipping, &line);
+		lines++;
+	}
+	return lines > 0;
+}
+
+static void forget(struct shipping *shipping)
+{
+	for (size_t i = 0; i < shipping->count; i++) {
+		event_free(&shipping->events[i]);
+	}
+	shipping->count = 0;
+}
+
+static void take_acks(struct shipping *shipping, size_t acked)
+{
+	for (; acked > 0 && shipping->pending_count > 0; acked--) {
+		shipping->commit = shipping->pending[shipping->oldest].end;
+		shipping->oldest = (shipping->oldest + 1) % SHIPPING_PENDING_MAX;
+		shipping->pending_count--;
+		shipping->numbers.delivered++;
+	}
+}
+
+/* Put the place on the disk, seldom enough that it costs little. */
+static void keep_place(struct shipping *shipping, uint64_t now_us, bool is_at_once)
+{
+	struct reason why;
+	if (shipping->commit == shipping->reader.cursor.position ||
+		(!is_at_once && now_us - shipping->commit_us < COMMIT_US)) {
+		return;
+	}
+	shipping->commit_us = now_us;
+	if (!journal_reader_commit(&shipping->reader, shipping->commit, &why) &&
+		now_us >= shipping->warn_us) {
+		shipping->warn_us = now_us + WARN_US;
+		log_line(LOG_LEVEL_WARNING, shipping->output->name,
+			"its place is not kept: %s", why.text);
+	}
+}
+
+/* What the disk did not keep is sent again: at least once. */
+static void go_back(struct shipping *shipping)
+{
+	if (shipping->commit > shipping->reader.cursor.position) {
+		shipping->commit = shipping->reader.cursor.position;
+	}
+	(void)journal_reader_seek(&shipping->reader, shipping->commit);
+	shipping->pending_count = 0;
+}
+
+/* The receiver knows better what it has: on from there. */
+static void on_rewind(struct shipping *shipping, uint64_t now_us)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	const uint64_t before = shipping->commit;
+	shipping->pending_count = 0;
+	shipping->commit =
+		journal_reader_seek(&shipping->reader, shipper->place(shipping->state));
+	if (shipping->commit < before) {
+		log_line(LOG_LEVEL_NOTICE, shipping->output->name,
+			"on from where the receiver stands, %" PRIu64
+			" bytes back in the journal",
+			before - shipping->commit);
+	}
+	keep_place(shipping, now_us, true);
+}
+
+static void on_down(
+	struct shipping *shipping, uint64_t now_us, const struct reason *why)
+{
+	struct shipping_numbers *numbers = &shipping->numbers;
+	numbers->failures++;
+	numbers->is_down = true;
+	shipping->down_us = shipping->down_us ? shipping->down_us : now_us;
+	shipping->pause_us =
+		shipping->pause_us ? shipping->pause_us * 2 : PAUSE_FIRST_US;
+	if (shipping->pause_us > PAUSE_MAX_US) {
+		shipping->pause_us = PAUSE_MAX_US;
+	}
+	shipping->retry_us = now_us + shipping->pause_us;
+	keep_place(shipping, now_us, true);
+	go_back(shipping);
+	if (now_us >= shipping->warn_us) {
+		shipping->warn_us = now_us + WARN_US;
+		log_line(LOG_LEVEL_WARNING, shipping->output->name,
+			"output down, records wait in the journal: %s", why->text);
+	}
+}
+
+static void on_up(struct shipping *shipping, uint64_t now_us)
+{
+	if (shipping->numbers.is_down) {
+		log_line(LOG_LEVEL_NOTICE, shipping->output->name,
+			"output takes records again, after %" PRIu64 " s",
+			(now_us - shipping->down_us) / 1000000);
+	}
+	shipping->numbers.is_down = false;
+	shipping->down_us = 0;
+	shipping->pause_us = 0;
+	shipping->retry_us = 0;
+}
+
+static void look(struct shipping *shipping, uint64_t now_us)
+{
+	struct shipping_numbers *numbers = &shipping->numbers;
+	if (now_us - shipping->look_us < LOOK_US && shipping->look_us != 0) {
+		return;
+	}
+	shipping->look_us = now_us;
+	numbers->backlog = journal_reader_backlog(&shipping->reader);
+	if (shipping->pending_count > 0) {
+		const uint64_t time_us = shipping->pending[shipping->oldest].time_us;
+		const uint64_t clock_now_us = clock_realtime_us();
+		numbers->lag_us = clock_now_us > time_us ? clock_now_us - time_us : 0;
+	} else if (!numbers->is_down) {
+		numbers->lag_us = 0;
+	}
+	if (numbers->lost_bytes != shipping->reader.gap_bytes) {
+		log_line(LOG_LEVEL_WARNING, shipping->output->name,
+			"%" PRIu64
+			" bytes of records were dropped by the journal before "
+			"they were sent",
+			shipping->reader.gap_bytes - numbers->lost_bytes);
+		numbers->lost_bytes = shipping->reader.gap_bytes;
+	}
+}
+
+/* Nothing to send and nothing on its way. */
+static enum shipping_step rest(struct shipping *shipping, uint64_t now_us, bool is_more)
+{
+	keep_place(shipping, now_us, false);
+	if (is_more) {
+		return SHIPPING_BUSY;
+	}
+	return shipping->commit == shipping->reader.cursor.position ? SHIPPING_IDLE
+								    : SHIPPING_WAITING;
+}
+
+static enum shipping_step send(struct shipping *shipping, uint64_t now_us, bool is_more)
+{
+	struct reason why = {.text = "no reason given"};
+	size_t acked = 0;
+	const bool is_idle = shipping->count == 0 && shipping->pending_count == 0;
+	shipping->sent_us = now_us;
+	const enum shipper_result result = shipping->output->shipper->send(
+		shipping->state, shipping->events, shipping->count, &acked, &why);
+	forget(shipping);
+	take_acks(shipping, acked);
+	if (result == SHIPPER_AGAIN) {
+		on_down(shipping, now_us, &why);
+		return SHIPPING_DOWN;
+	}
+	if (result == SHIPPER_REWIND) {
+		on_rewind(shipping, now_us);
+		return SHIPPING_BUSY;
+	}
+	if (acked > 0 || is_idle) {
+		on_up(shipping, now_us);
+	}
+	if (is_idle) {
+		return rest(shipping, now_us, is_more);
+	}
+	keep_place(shipping, now_us, false);
+	return is_more ? SHIPPING_BUSY : SHIPPING_WAITING;
+}
+
+/* Whether the shipper is to be called though there is nothing to send. */
+static bool is_idle_call(const struct shipping *shipping, uint64_t now_us)
+{
+	const uint64_t idle_us = shipping->output->shipper->idle_ms * US_PER_MS;
+	return idle_us > 0 &&
+	       (shipping->sent_us == 0 || now_us - shipping->sent_us >= idle_us);
+}
+
+enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
+{
+	look(shipping, now_us);
+	if (now_us < shipping->retry_us) {
+		return SHIPPING_DOWN;
+	}
+	const bool is_more = collect(shipping);
+	return shipping->count == 0 && shipping->pending_count == 0 &&
+			       !is_idle_call(shipping, now_us)
+		       ? rest(shipping, now_us, is_more)
+		       : send(shipping, now_us, is_more);
+}
+
+int shipping_directory(const struct shipping *shipping)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	return shipper->directory ? shipper->directory(shipping->state) : -1;
+}
+
+const struct lent_file *shipping_files(const struct shipping *shipping)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	return shipper->files ? shipper->files(shipping->state) : NULL;
+}
+
+void shipping_reopen(struct shipping *shipping)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	if (shipper->reopen) {
+		shipper->reopen(shipping->state);
+	}
+}
+
+unsigned shipping_wait_ms(
+	const struct shipping *shipping, enum shipping_step step, uint64_t now_us)
+{
+	switch (step) {
+	case SHIPPING_BUSY:
+		break;
+	case SHIPPING_WAITING:
+		return ACK_MS;
+	case SHIPPING_DOWN:
+		return now_us < shipping->retry_us &&
+				       shipping->retry_us - now_us < IDLE_MS * US_PER_MS
+			       ? (unsigned)((shipping->retry_us - now_us) / US_PER_MS) +
+					 1
+			       : IDLE_MS;
+	case SHIPPING_IDLE:
+		return IDLE_MS;
+	}
+	return 0;
+}
+
+void shipping_close(struct shipping *shipping)
+{
+	struct reason why;
+	if (shipping->commit != shipping->reader.cursor.position) {
+		/* not kept: some is sent again */
+		(void)journal_reader_commit(&shipping->reader, shipping->commit, &why);
+	}
+	shipping->output->shipper->close(shipping->state);
+	journal_reader_close(&shipping->reader);
+}

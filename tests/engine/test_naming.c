@@ -1,0 +1,313 @@
+#include "engine/naming.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char MATRIX[] =
+	"schema: 1\n"
+	"zones: {internal: [192.0.2.0/24]}\n"
+	"groups:\n"
+	"  mailboxes: {role: mailbox, addresses: [192.0.2.10], names: "
+	"[mail.example.org]}\n"
+	"  relay: {role: relay, addresses: [192.0.2.25]}\n"
+	"rows:\n"
+	"  - {id: M-01, from: relay, to: mailboxes, protocols: [smtp]}\n";
+
+static struct matrix *matrix;
+
+static int load(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/naming-XXXXXX";
+	const int file = mkstemp(path);
+	if (file < 0 || write(file, MATRIX, sizeof(MATRIX) - 1) < 0) {
+		return -1;
+	}
+	(void)close(file);
+	const char *const files[] = {path};
+	struct matrix_problems problems = {0};
+	matrix = matrix_load(files, 1, &problems);
+	matrix_problems_free(&problems);
+	(void)unlink(path);
+	return matrix ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	matrix_free(matrix);
+	return 0;
+}
+
+struct session {
+	const char *server;
+	uint16_t port;
+	const char *sni;
+	const char *alpn;
+	const char *certificate_names;
+	bool is_ended;
+	bool is_midstream;
+};
+
+static struct naming name_of(struct session session)
+{
+	struct facts facts;
+	struct address server;
+	memset(&facts, 0, sizeof(facts));
+	assert_true(address_parse(session.server, &server));
+	if (session.sni) {
+		(void)snprintf(facts.session.sni, sizeof(facts.session.sni), "%s",
+			session.sni);
+	}
+	if (session.alpn) {
+		(void)snprintf(facts.session.alpn_offered,
+			sizeof(facts.session.alpn_offered), "%s", session.alpn);
+	}
+	if (session.certificate_names) {
+		struct facts_certificate *seen = &facts.session.server_certificate;
+		seen->visibility = FACTS_SEEN;
+		(void)snprintf(seen->names, sizeof(seen->names), "%s",
+			session.certificate_names);
+	}
+	return naming_of_tls(&(struct naming_case){.facts = &facts,
+				     .server = &server,
+				     .server_port = session.port,
+				     .is_ended = session.is_ended,
+				     .is_start_seen = !session.is_midstream},
+		matrix);
+}
+
+static void its_own_port_names_it(void **state)
+{
+	(void)state;
+	assert_int_equal(name_of((struct session){.server = "203.0.113.9", .port = 993})
+				 .protocol,
+		PROTOCOL_IMAPS);
+	assert_int_equal(name_of((struct session){.server = "203.0.113.9", .port = 465})
+				 .protocol,
+		PROTOCOL_SMTPS);
+}
+
+static void where_the_beginning_is_lost_the_port_of_starttls_names_it(void **state)
+{
+	(void)state;
+	const struct {
+		uint16_t port;
+		enum protocol wanted;
+	} CASES[] = {{25, PROTOCOL_SMTP}, {587, PROTOCOL_SMTP}, {143, PROTOCOL_IMAP},
+		{110, PROTOCOL_POP3}, {24, PROTOCOL_LMTP}, {4190, PROTOCOL_SIEVE},
+		{993, PROTOCOL_IMAPS}, {443, PROTOCOL_TLS}};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		const struct naming naming =
+			name_of((struct session){.server = "203.0.113.9",
+				.port = CASES[i].port,
+				.is_ended = true,
+				.is_midstream = true});
+		assert_true(naming.is_decided);
+		assert_int_equal(naming.protocol, CASES[i].wanted);
+	}
+	const struct naming begun = name_of((struct session){
+		.server = "203.0.113.9", .port = 25, .is_ended = true});
+	assert_int_equal(begun.protocol, PROTOCOL_TLS);
+	const struct naming web = name_of((struct session){.server = "203.0.113.9",
+		.port = 25,
+		.alpn = "h2",
+		.is_ended = true,
+		.is_midstream = true});
+	assert_int_equal(web.protocol, PROTOCOL_TLS);
+}
+
+static void a_name_of_its_own_is_not_a_kind_of_server(void **state)
+{
+	(void)state;
+	const struct session mail = {.server = "203.0.113.9",
+		.port = 8443,
+		.sni = "smtp.example.com",
+		.is_ended = true};
+	struct session script = mail;
+	script.sni = "smtpjs.com";
+	assert_int_equal(name_of(mail).protocol, PROTOCOL_SMTPS);
+	assert_int_equal(name_of(script).protocol, PROTOCOL_TLS);
+}
+
+static void alpn_outranks_what_a_declared_server_usually_speaks(void **state)
+{
+	(void)state;
+	const struct naming naming = name_of(
+		(struct session){.server = "192.0.2.10", .port = 443, .alpn = "imap"});
+	assert_true(naming.is_decided);
+	assert_int_equal(naming.protocol, PROTOCOL_IMAPS);
+}
+
+static void http_inside_is_never_imap(void **state)
+{
+	(void)state;
+	const struct naming naming = name_of((struct session){
+		.server = "203.0.113.9", .port = 993, .alpn = "h2,http/1.1"});
+	assert_true(naming.is_decided);
+	assert_int_equal(naming.protocol, PROTOCOL_TLS);
+}
+
+static void webmail_is_not_a_mail_protocol(void **state)
+{
+	(void)state;
+	const struct naming naming = name_of((struct session){.server = "203.0.113.9",
+		.port = 443,
+		.sni = "mail.example.com",
+		.alpn = "h2",
+		.is_ended = true});
+	assert_true(naming.is_decided);
+	assert_int_equal(naming.protocol, PROTOCOL_TLS);
+}
+
+static void a_server_name_is_evidence_on_any_port(void **state)
+{
+	(void)state;
+	const struct naming naming = name_of((struct session){
+		.server = "203.0.113.9", .port = 8443, .sni = "imap.example.com"});
+	assert_int_equal(naming.protocol, PROTOCOL_IMAPS);
+	assert_string_equal(naming.evidence, "server name");
+}
+
+static void alpn_is_evidence_on_any_port(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		name_of((struct session){
+				.server = "203.0.113.9", .port = 443, .alpn = "imap"})
+			.protocol,
+		PROTOCOL_IMAPS);
+}
+
+static void without_a_name_the_certificate_is_waited_for(void **state)
+{
+	(void)state;
+	assert_false(name_of((struct session){.server = "203.0.113.9", .port = 8443})
+			     .is_decided);
+	const struct naming naming = name_of((struct session){.server = "203.0.113.9",
+		.port = 8443,
+		.certificate_names = "www.example.com,pop3.example.com"});
+	assert_int_equal(naming.protocol, PROTOCOL_POP3S);
+	const struct naming ended = name_of((struct session){
+		.server = "203.0.113.9", .port = 8443, .is_ended = true});
+	assert_true(ended.is_decided);
+	assert_int_equal(ended.protocol, PROTOCOL_TLS);
+}
+
+static void a_declared_mailbox_server_on_443_is_exchange_over_https(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		name_of((struct session){
+				.server = "192.0.2.10", .port = 443, .alpn = "h2"})
+			.protocol,
+		PROTOCOL_EXCHANGE_HTTPS);
+	assert_int_equal(name_of((struct session){.server = "203.0.113.9",
+					 .port = 443,
+					 .sni = "mail.example.org",
+					 .alpn = "h2"})
+				 .protocol,
+		PROTOCOL_EXCHANGE_HTTPS);
+}
+
+static void a_declared_relay_speaking_tls_on_an_odd_port_is_smtps(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		name_of((struct session){.server = "192.0.2.25", .port = 10465})
+			.protocol,
+		PROTOCOL_SMTPS);
+}
+
+static void a_name_of_exchange_on_443_is_exchange_over_https(void **state)
+{
+	(void)state;
+	static const char *const NAMES[] = {"autodiscover.example.net",
+		"outlook.office365.com", "owa.example.net", "exchange.example.net",
+		"ews.example.net", "mapi.example.net", "activesync.example.net"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const struct naming naming =
+			name_of((struct session){.server = "203.0.113.9",
+				.port = 443,
+				.sni = NAMES[i],
+				.alpn = "h2,http/1.1"});
+		assert_true(naming.is_decided);
+		assert_int_equal(naming.protocol, PROTOCOL_EXCHANGE_HTTPS);
+		assert_string_equal(naming.evidence, "server name");
+	}
+}
+
+static void other_names_on_443_are_no_mail(void **state)
+{
+	(void)state;
+	static const char *const NAMES[] = {"www.example.net", "owa-shop.example.net",
+		"outlooks.example.net", "www.exchange.example.net"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const struct naming naming =
+			name_of((struct session){.server = "203.0.113.9",
+				.port = 443,
+				.sni = NAMES[i],
+				.alpn = "h2"});
+		assert_true(naming.is_decided);
+		assert_int_equal(naming.protocol, PROTOCOL_TLS);
+	}
+}
+
+static void a_weak_name_wants_a_certificate_that_says_exchange(void **state)
+{
+	(void)state;
+	struct session session = {.server = "203.0.113.9",
+		.port = 443,
+		.sni = "mail.example.net",
+		.alpn = "h2"};
+	assert_false(name_of(session).is_decided);
+	session.certificate_names = "mail.example.net, autodiscover.example.net";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_string_equal(name_of(session).evidence, "certificate name");
+	session.certificate_names = "mail.example.net, www.example.net";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.certificate_names = NULL;
+	session.is_ended = true;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+}
+
+static void the_evidence_tells_an_address_from_a_name(void **state)
+{
+	(void)state;
+	struct session session = {
+		.server = "192.0.2.10", .port = 443, .sni = "www.example.net"};
+	assert_string_equal(name_of(session).evidence, "declared server");
+	session.server = "203.0.113.9";
+	session.sni = "mail.example.org";
+	assert_string_equal(name_of(session).evidence, "declared server name");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_own_port_names_it),
+		cmocka_unit_test(
+			where_the_beginning_is_lost_the_port_of_starttls_names_it),
+		cmocka_unit_test(a_name_of_its_own_is_not_a_kind_of_server),
+		cmocka_unit_test(alpn_outranks_what_a_declared_server_usually_speaks),
+		cmocka_unit_test(http_inside_is_never_imap),
+		cmocka_unit_test(webmail_is_not_a_mail_protocol),
+		cmocka_unit_test(a_server_name_is_evidence_on_any_port),
+		cmocka_unit_test(alpn_is_evidence_on_any_port),
+		cmocka_unit_test(without_a_name_the_certificate_is_waited_for),
+		cmocka_unit_test(
+			a_declared_mailbox_server_on_443_is_exchange_over_https),
+		cmocka_unit_test(a_declared_relay_speaking_tls_on_an_odd_port_is_smtps),
+		cmocka_unit_test(a_name_of_exchange_on_443_is_exchange_over_https),
+		cmocka_unit_test(other_names_on_443_are_no_mail),
+		cmocka_unit_test(a_weak_name_wants_a_certificate_that_says_exchange),
+		cmocka_unit_test(the_evidence_tells_an_address_from_a_name),
+	};
+	return cmocka_run_group_tests(tests, load, unload);
+}

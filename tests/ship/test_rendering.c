@@ -1,0 +1,162 @@
+/* Renderings of hostile records, at every length that a receiver may allow. */
+#include "ship/rendering.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char LINE[] =
+	"{\"timestamp\":\"2026-11-24T06:42:25.775324+0000\",\"event_id\":\"s-1-2\","
+	"\"event_type\":\"alert\",\"host\":\"a b\\u0007c\",\"src_ip\":\"2001:db8::1\","
+	"\"src_port\":53856,\"dest_ip\":\"203.0.113.25\",\"dest_port\":25,\"proto\":"
+	"\"TCP\",\"app_proto\":\"smtp\",\"alert\":{\"signature_id\":3700001,"
+	"\"signature\":\"a|b\\\\c\\n\",\"severity\":2,\"action\":\"blocked\","
+	"\"metadata\":{\"finding\":\"sender.illegitimate\",\"recommendation\":[\"R37\"]"
+	","
+	"\"count\":1}},\"mail\":{\"verdict\":\"illegitimate\",\"row\":null,"
+	"\"reason\":\"] \\\" \\\\ = | \\r\\n <0>1 - forged\",\"from_group\":\"x=]y\","
+	"\"helo\":\"\\u001b[2J\\u007f\\t\"}}";
+
+static struct event event;
+static struct rendering_settings settings = {.facility = 20,
+	.levels = {6, 1, 3, 4, 5},
+	.enterprise = 32473,
+	.process_id = 4711};
+
+static int start(void **state)
+{
+	(void)state;
+	const struct journal_line line = {.text = LINE,
+		.len = sizeof(LINE) - 1,
+		.position = 0,
+		.end = sizeof(LINE)};
+	return event_read(&event, &line) ? 0 : 1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	event_free(&event);
+	return 0;
+}
+
+/* RFC 5424 section 6.3: elements follow each other; quotes are closed. */
+static bool is_structured_data_whole(const char *text, size_t len)
+{
+	bool is_quoted = false;
+	unsigned depth = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (is_quoted && text[i] == '\\') {
+			i++;
+		} else if (text[i] == '"') {
+			is_quoted = !is_quoted;
+		} else if (!is_quoted && text[i] == '[') {
+			depth++;
+		} else if (!is_quoted && text[i] == ']' && --depth == 0 &&
+			   (i + 1 == len || text[i + 1] != '[')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_json(const char *text, size_t len)
+{
+	struct document document;
+	if (!document_parse(&document, text, len)) {
+		return false;
+	}
+	document_free(&document);
+	return true;
+}
+
+static void check_form(const struct rendering *rendering, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		assert_true((unsigned char)text[i] >= 0x20);
+	}
+	if (strcmp(rendering->name, "rfc5424") == 0) {
+		assert_true(is_structured_data_whole(text, len));
+	} else if (strcmp(rendering->name, "cee") == 0) {
+		assert_memory_equal(text, "@cee: ", 6);
+		assert_true(is_json(text + 6, len - 6));
+	} else if (strcmp(rendering->name, "cef") != 0 &&
+		   strcmp(rendering->name, "kv") != 0) {
+		assert_true(is_json(text, len));
+	}
+}
+
+static void every_form_is_whole_at_every_length(void **state)
+{
+	(void)state;
+	const struct rendering *rendering;
+	for (size_t i = 0; (rendering = rendering_at(i)) != NULL; i++) {
+		size_t longest = 0;
+		for (size_t size = 0; size < 3000; size++) {
+			char *text = malloc(size > 0 ? size : 1); /* exact */
+			assert_non_null(text);
+			const size_t len =
+				rendering->write(&event, &settings, text, size);
+			assert_true(len <= size);
+			if (len > 0) {
+				check_form(rendering, text, len);
+			}
+			longest = len > longest ? len : longest;
+			free(text);
+		}
+		assert_true(longest > 200);
+	}
+}
+
+static void what_does_not_fit_is_left_out_from_the_end(void **state)
+{
+	(void)state;
+	static char text[RENDERING_BYTES_MAX];
+	settings.limit = 120;
+	const size_t len =
+		rendering_write(rendering_find("kv"), &event, &settings, text);
+	settings.limit = 0;
+	assert_true(len <= 120);
+	assert_memory_equal(text,
+		"event=alert finding=sender.illegitimate severity=high src=[", 59);
+}
+
+static void the_priority_is_facility_and_level(void **state)
+{
+	(void)state;
+	assert_int_equal(rendering_priority(&settings, &event), 20 * 8 + 3);
+}
+
+static void an_event_that_is_no_alert_has_the_level_of_others(void **state)
+{
+	(void)state;
+	static const char OTHER[] =
+		"{\"event_type\":\"stats\",\"stats\":{\"a\":{\"b\":1}}}";
+	const struct journal_line line = {.text = OTHER, .len = sizeof(OTHER) - 1};
+	struct event stats;
+	char text[200];
+	assert_true(event_read(&stats, &line));
+	assert_int_equal(rendering_priority(&settings, &stats), 20 * 8 + 6);
+	const size_t len = rendering_kv(&stats, &settings, text, sizeof(text));
+	assert_int_equal(len, strlen("event=stats a.b=1"));
+	assert_memory_equal(text, "event=stats a.b=1", len);
+	const size_t header = rendering_rfc5424(&stats, &settings, text, sizeof(text));
+	assert_true(header > 0);
+	assert_memory_equal(text, "<166>1 - - mailwarden 4711 stats [origin ", 41);
+	event_free(&stats);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_form_is_whole_at_every_length),
+		cmocka_unit_test(what_does_not_fit_is_left_out_from_the_end),
+		cmocka_unit_test(the_priority_is_facility_and_level),
+		cmocka_unit_test(an_event_that_is_no_alert_has_the_level_of_others),
+	};
+	return cmocka_run_group_tests(tests, start, end);
+}
