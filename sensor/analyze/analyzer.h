@@ -48,5 +48,5 @@ extern const struct analyzer ANALYZER_IMAP;
 extern const struct analyzer ANALYZER_POP3;
 extern const struct analyzer ANALYZER_SIEVE;
 extern const struct analyzer ANALYZER_DCERPC; /* mapi-rpc, and what may become it */
-extern const struct analyzer
-	ANALYZER_HTTP; /* mapi-http, outlook-anywhere, eas, ews, exchange-https in clear */
+/* mapi-http, outlook-anywhere, eas, ews, exchange-https in clear */
+extern const struct analyzer ANALYZER_HTTP;

@@ -139,15 +139,15 @@ struct facts_transaction {
 };
 
 struct facts {
-	enum protocol
-		protocol; /* as classified; the dialogue may refine (smtp -> lmtp) */
+	/* as classified; the dialogue may refine (smtp -> lmtp) */
+	enum protocol protocol;
 	enum facts_tls tls;
 	uint16_t starttls; /* enum facts_starttls flags */
-	enum facts_answer
-		starttls_offered; /* UNKNOWN until a whole capability list was seen */
-	uint16_t auth_tried;      /* enum facts_mechanism, in clear */
-	uint16_t auth_offered;    /* enum facts_mechanism, in clear */
-	uint16_t auth_secret; /* mechanisms whose reusable secret did cross in clear */
+	/* UNKNOWN until a whole capability list was seen */
+	enum facts_answer starttls_offered;
+	uint16_t auth_tried;   /* enum facts_mechanism, in clear */
+	uint16_t auth_offered; /* enum facts_mechanism, in clear */
+	uint16_t auth_secret;  /* mechanisms whose reusable secret did cross in clear */
 	enum facts_answer auth_accepted;  /* one was accepted; else the last outcome */
 	enum facts_answer login_disabled; /* IMAP LOGINDISABLED */
 	bool is_preauth;                  /* IMAP * PREAUTH */
@@ -162,19 +162,19 @@ struct facts {
 	bool is_midstream; /* the beginning was not captured */
 	bool is_unanswered; /* a service was asked for, the server has not gone along yet */
 	bool is_final;      /* nothing further can change these facts */
-	uint32_t
-		messages; /* transactions with content (DATA, BDAT LAST) accepted or sent */
+	/* transactions with content (DATA, BDAT LAST) accepted or sent */
+	uint32_t messages;
 	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */
 	uint32_t gaps;
 	char helo[FACTS_HOST_BYTES];
 	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
-	char mail_from_domain
-		[FACTS_HOST_BYTES]; /* of the first MAIL; never the local part */
-	char real_client[46];       /* XCLIENT/XFORWARD ADDR=, text form */
+	/* of the first MAIL; never the local part */
+	char mail_from_domain[FACTS_HOST_BYTES];
+	char real_client[46]; /* XCLIENT/XFORWARD ADDR=, text form */
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
 	struct facts_headers headers;
-	uint32_t
-		transaction_count; /* that the server answered, or that others followed */
+	/* that the server answered, or that others followed */
+	uint32_t transaction_count;
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
 	struct facts_tls_session session;

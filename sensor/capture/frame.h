@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 struct frame {
-	uint64_t
-		time_us; /* microseconds since 1970, UTC: the clock of everything behind */
+	/* microseconds since 1970, UTC: the clock of everything behind */
+	uint64_t time_us;
 	const uint8_t *bytes; /* borrowed until the next frame is asked for */
 	uint32_t captured_len;
 	uint32_t wire_len;      /* length on the wire, >= captured_len */

@@ -127,8 +127,8 @@ uint64_t netfilter_time(const struct nlattr *attribute, uint64_t now_us)
 	if (!attribute) {
 		return now_us;
 	}
-	struct nfqnl_msg_packet_timestamp
-		stamp; /* attributes stand at any four bytes */
+	/* attributes stand at any four bytes */
+	struct nfqnl_msg_packet_timestamp stamp;
 	memcpy(&stamp, mnl_attr_get_payload(attribute), sizeof(stamp));
 	return be64toh(stamp.sec) * US_PER_S + be64toh(stamp.usec);
 }

@@ -98,8 +98,8 @@ void queue_counters(const struct queue *queue, struct queue_counters *counters);
 /* What the kernel counts, from one line set of /proc/net/netfilter/nfnetlink_queue. */
 struct queue_kernel_counters {
 	uint64_t waiting;
-	uint64_t
-		dropped_full; /* no room in the queue (fail-open passes are not counted) */
+	/* no room in the queue (fail-open passes are not counted) */
+	uint64_t dropped_full;
 	uint64_t dropped_socket; /* no room in the socket buffer */
 	uint64_t sequence;       /* id of the latest packet */
 };

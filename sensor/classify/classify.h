@@ -34,8 +34,8 @@ struct classification {
 	enum protocol protocol;
 	uint8_t client_side;      /* 0 or 1: which side is the client, by the bytes */
 	bool client_side_is_sure; /* the bytes tell it (a banner, a greeting, a hello) */
-	const char *
-		evidence; /* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
+	/* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
+	const char *evidence;
 	enum classify_proxy proxy;
 	uint8_t proxy_phase;     /* private to classify/proxy.c */
 	bool has_proxy_client;   /* .proxy_client and _port hold */

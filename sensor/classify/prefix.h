@@ -25,8 +25,8 @@ struct prefix {
 	uint16_t run_count;
 	bool has_gap[2]; /* bytes were lost inside or in front of this side's prefix */
 	bool is_cut[2];  /* the last run of this side is what did not fit */
-	struct prefix_run
-		runs[PREFIX_RUNS]; /* consecutive bytes of one side are one run */
+	/* consecutive bytes of one side are one run */
+	struct prefix_run runs[PREFIX_RUNS];
 	uint8_t bytes[2][PREFIX_BYTES];
 };
 

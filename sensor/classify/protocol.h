@@ -51,13 +51,13 @@ enum protocol {
 
 struct protocol_row {
 	const char *name; /* as in matrix files and records */
-	enum protocol
-		family; /* the clear-text protocol inside; itself where there is none */
+	/* the clear-text protocol inside; itself where there is none */
+	enum protocol family;
 	bool is_mail;
 	bool is_implicit_tls;
 	bool is_sending; /* mail is handed over this way (sender.* findings) */
-	uint16_t
-		ports[PROTOCOL_PORTS_MAX]; /* its own ports, 0-terminated where fewer */
+	/* its own ports, 0-terminated where fewer */
+	uint16_t ports[PROTOCOL_PORTS_MAX];
 };
 
 const struct protocol_row *protocol_row(enum protocol protocol);

@@ -14,8 +14,8 @@ struct rules_state {
 	bool is_last;         /* no more bytes will come: weak rows count too */
 	bool is_server_first; /* the very first bytes of the flow were the server's */
 	bool is_client_full;
-	enum protocol
-		port_owner; /* the clear protocol of the server's port, or UNKNOWN */
+	/* the clear protocol of the server's port, or UNKNOWN */
+	enum protocol port_owner;
 };
 
 struct rule {
@@ -30,8 +30,8 @@ struct rule {
 	bool needs_last_or_full;
 	bool needs_server_first;
 	bool is_role_unsure; /* both sides may say this */
-	enum protocol
-		port_owner; /* on a port of this protocol only, where not UNKNOWN */
+	/* on a port of this protocol only, where not UNKNOWN */
+	enum protocol port_owner;
 	enum protocol protocol;
 	const char *evidence;
 };

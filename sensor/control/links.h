@@ -12,9 +12,9 @@
 #include "control/processes.h"
 
 struct link { /* of one worker */
-	unsigned
-		index; /* the kernel's number of it, when it was last opened or tried */
-	bool was_up;   /* at the last look */
+	/* the kernel's number of it, when it was last opened or tried */
+	unsigned index;
+	bool was_up;       /* at the last look */
 	bool is_changed;   /* came up, or has another number, since */
 	uint64_t again_us; /* tried then at the latest; 0: it is watched */
 	uint64_t pause_us; /* behind that */

@@ -22,8 +22,8 @@ struct outlet {
 	FILE *stream;
 	char bytes[OUTLET_RECORD_BYTES];
 	char prefix[SENSOR_PREFIX_BYTES]; /* of event ids */
-	unsigned
-		naps; /* of 10 ms that may be spent waiting for room: 0 but at the end */
+	/* of 10 ms that may be spent waiting for room: 0 but at the end */
+	unsigned naps;
 };
 
 /* Allocates; in each process once. */

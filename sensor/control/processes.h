@@ -36,8 +36,8 @@ struct process {
 
 struct processes {
 	struct sensor *sensor;
-	struct process
-		list[STATUS_PROCESSES_MAX]; /* by place; none at the supervisor's */
+	/* by place; none at the supervisor's */
+	struct process list[STATUS_PROCESSES_MAX];
 };
 
 /* How a child ended, for a log line. Returns text. */

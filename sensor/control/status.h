@@ -82,8 +82,8 @@ struct status_page {
 	_Atomic uint32_t output_end;    /* and the shippers behind them */
 	_Atomic uint32_t place_count;   /* and the one that tells metrics */
 	_Atomic uint32_t matrix;        /* generation of the matrix to be used */
-	_Atomic uint32_t
-		end; /* enum status_end; the reporter's when it is left alone */
+	/* enum status_end; the reporter's when it is left alone */
+	_Atomic uint32_t end;
 	_Atomic uint64_t started_us;
 	_Atomic uint64_t alive_us;  /* the supervisor was at work, every second */
 	_Atomic uint64_t loaded_us; /* when the matrix in use was loaded */

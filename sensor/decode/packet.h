@@ -34,12 +34,14 @@ struct packet {
 	uint32_t tunnel_id;              /* innermost VNI or GRE key, 0 without one */
 	uint32_t sequence;               /* TCP only, RFC 9293 section 3.1 */
 	uint32_t acknowledgement;
-	const uint8_t
-		*payload;     /* borrowed from the frame or the reassembled datagram */
+	/* borrowed from the frame or the reassembled datagram */
+	const uint8_t *payload;
 	uint32_t payload_len; /* bytes at payload */
-	uint32_t
-		payload_wire_len; /* bytes the sender wrote: more than payload_len when the
-				      capture was cut (snaplen) */
+	/*
+	 * bytes the sender wrote: more than payload_len when the capture was cut
+	 * (snaplen)
+	 */
+	uint32_t payload_wire_len;
 	const uint8_t *network; /* innermost IP header, for nDPI */
 	uint32_t network_len;   /* bytes there */
 };

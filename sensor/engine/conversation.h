@@ -81,8 +81,8 @@ struct engine {
 	uint64_t sequence;
 	uint32_t source;
 	struct judge_memory memory; /* for the flow at hand */
-	struct judgement
-		judgement; /* of the flow at hand: too large for the stack of every call */
+	/* of the flow at hand: too large for the stack of every call */
+	struct judgement judgement;
 };
 
 bool conversation_opened(void *context, struct flow *flow, uint64_t now_us);

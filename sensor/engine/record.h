@@ -17,9 +17,10 @@ struct record {
 	uint64_t sequence;         /* event id's last part */
 	const char *event_prefix;  /* "<sensor>-<boot>" */
 	const struct observation *observation;
-	const struct observation
-		*wire; /* the ends in the packets, where a proxy made the
-					   judged ones others; else NULL */
+	/*
+	 * the ends in the packets, where a proxy made the judged ones others; else NULL
+	 */
+	const struct observation *wire;
 	const struct judgement *judgement;
 	const char *evidence;       /* of the classification, or NULL */
 	const char *second_opinion; /* nDPI's name, or NULL */
@@ -33,8 +34,8 @@ struct record {
 	uint64_t start_us;
 	uint64_t end_us;
 	const char *state; /* "established", "closed", "reset", "syn", "midstream" */
-	const char *
-		proxied_by; /* text of a proxy in front (PROXY, SOCKS, CONNECT), or NULL */
+	/* text of a proxy in front (PROXY, SOCKS, CONNECT), or NULL */
+	const char *proxied_by;
 };
 
 /* The ends in the packets: what src, dest and the Community ID speak of. */

@@ -57,9 +57,11 @@ struct flow {
 	uint64_t start_us;
 	uint64_t last_us;
 	uint64_t listed_us; /* when it was put at the end of its list */
-	uint32_t initial_sequence
-		[2]; /* of the first data byte, where syns has the side; after a reset
-			where its sender stood */
+	/*
+	 * of the first data byte, where syns has the side; after a reset where its
+	 * sender stood
+	 */
+	uint32_t initial_sequence[2];
 	uint16_t vlan[PACKET_VLANS_MAX];
 	uint8_t vlan_count;
 	uint8_t state;      /* enum flow_state */

@@ -13,11 +13,11 @@
 struct judge_case {
 	const struct matrix *matrix;
 	const struct observation *observation;
-	const struct facts
-		*facts; /* never NULL: all unknown where nothing was analysed */
+	/* never NULL: all unknown where nothing was analysed */
+	const struct facts *facts;
 	const struct matrix_result *result;
-	const struct matrix_row
-		*row;           /* whose TLS conditions hold for this flow, or NULL */
+	/* whose TLS conditions hold for this flow, or NULL */
+	const struct matrix_row *row;
 	struct matrix_end from; /* as judged: swapped with .to where the matrix */
 	struct matrix_end to;   /* allows only the other direction of a guess */
 	uint16_t port;          /* of the server as judged */

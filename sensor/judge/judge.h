@@ -17,12 +17,12 @@
 enum verdict { VERDICT_UNDECIDED = 0, VERDICT_LEGITIMATE, VERDICT_ILLEGITIMATE };
 
 struct observation {
-	const struct facts *
-		facts; /* NULL when no mail analysis was made: attempt, foreign protocol */
-	enum protocol
-		protocol; /* a mail protocol, PROTOCOL_ATTEMPT, or what speaks on a mail port */
-	const char *
-		foreign_name; /* a better name for a foreign protocol (nDPI), or NULL */
+	/* NULL when no mail analysis was made: attempt, foreign protocol */
+	const struct facts *facts;
+	/* a mail protocol, PROTOCOL_ATTEMPT, or what speaks on a mail port */
+	enum protocol protocol;
+	/* a better name for a foreign protocol (nDPI), or NULL */
+	const char *foreign_name;
 	struct address client;
 	struct address server;
 	uint16_t client_port;
@@ -42,16 +42,15 @@ struct observation {
 struct judgement {
 	enum verdict verdict;
 	const struct matrix_row *row; /* the row that allows, or NULL */
-	const struct matrix_row
-		*nearest; /* when illegitimate: the nearest row, or NULL */
+	/* when illegitimate: the nearest row, or NULL */
+	const struct matrix_row *nearest;
 	struct matrix_end from;
 	struct matrix_end to;
 	uint64_t findings;                    /* FINDING_BIT of each raised */
 	uint8_t severity[FINDING_FLOW_COUNT]; /* enum severity, graded for this flow */
 	char reason[JUDGEMENT_REASON_BYTES];  /* why this verdict, one sentence */
-	char detail
-		[FINDING_FLOW_COUNT]
-		[96]; /* what was seen, per finding raised; "" when the title says all */
+	/* what was seen, per finding raised; "" when the title says all */
+	char detail[FINDING_FLOW_COUNT][96];
 };
 
 void judge_flow(const struct matrix *matrix, const struct observation *observation,

@@ -37,8 +37,8 @@ enum ledger_version { /* flags, TLS versions negotiated */
 #define LEDGER_VERSIONS 5
 
 struct ledger_certificate {
-	char fingerprint
-		[LEDGER_DIGEST_BYTES]; /* SHA-256, lower-case hex; "": no entry */
+	/* SHA-256, lower-case hex; "": no entry */
+	char fingerprint[LEDGER_DIGEST_BYTES];
 	char key_type[LEDGER_KEY_BYTES];
 	char sni[LEDGER_SNI_BYTES]; /* name the clients asked for, cut to fit, or "" */
 	uint32_t flows;

@@ -31,29 +31,29 @@ enum matrix_criterion {
 struct matrix_question {
 	struct matrix_end from;
 	struct matrix_end to;
-	enum protocol
-		protocol; /* PROTOCOL_ATTEMPT: any protocol whose ports hold .port */
+	/* PROTOCOL_ATTEMPT: any protocol whose ports hold .port */
+	enum protocol protocol;
 	uint16_t port;
 	int64_t now_s;
 	enum matrix_answer is_encrypted;   /* content is under TLS */
 	enum matrix_answer is_starttls;    /* by STARTTLS */
 	enum matrix_answer is_implicit;    /* from the first byte */
 	enum matrix_answer is_tls_offered; /* STARTTLS offered, or implicit */
-	enum matrix_answer
-		has_clear_content; /* credentials or content crossed in clear */
+	/* credentials or content crossed in clear */
+	enum matrix_answer has_clear_content;
 	enum matrix_answer has_client_certificate;
 	uint16_t tls_version; /* 0 unknown */
 	bool is_brief;        /* no sentence is wanted: .reason stays empty */
 };
 
 struct matrix_result {
-	enum matrix_answer
-		allowed; /* YES: .row allows; NO: .nearest failed; UNKNOWN: waits */
+	/* YES: .row allows; NO: .nearest failed; UNKNOWN: waits */
+	enum matrix_answer allowed;
 	const struct matrix_row *row; /* NULL with YES: the profile allows it */
 	const struct matrix_row *nearest;
 	enum matrix_criterion failed; /* of nearest */
-	char reason
-		[200]; /* one sentence: "row M-03 asks TLS by STARTTLS and the content is in clear" */
+	/* one sentence: "row M-03 asks TLS by STARTTLS and the content is in clear" */
+	char reason[200];
 };
 
 /*

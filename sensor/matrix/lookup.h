@@ -24,10 +24,10 @@ struct lookup_prefix {
 struct lookup {
 	struct lookup_prefix *prefixes; /* malloced; sorted by lookup_sort */
 	size_t prefix_count;
-	struct address
-		*starts; /* malloced; first address of each interval, ascending */
-	uint32_t *
-		holders; /* malloced; index of the prefix that holds it, or LOOKUP_NONE */
+	/* malloced; first address of each interval, ascending */
+	struct address *starts;
+	/* malloced; index of the prefix that holds it, or LOOKUP_NONE */
+	uint32_t *holders;
 	size_t interval_count;
 };
 

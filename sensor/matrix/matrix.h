@@ -52,8 +52,8 @@ struct matrix_place { /* where a thing was declared */
 };
 
 struct matrix_zone {
-	const char *
-		name; /* "internal", "gateway", "vpn", any other; "internet" is zone 0 */
+	/* "internal", "gateway", "vpn", any other; "internet" is zone 0 */
+	const char *name;
 	struct matrix_place place;
 };
 

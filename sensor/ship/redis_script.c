@@ -189,8 +189,8 @@ static void put_delta(struct words *words, const struct redis_delta *delta)
 bool redis_script_apply(struct redis_script *script, const struct redis_delta *delta,
 	uint64_t end, uint64_t *place, struct reason *why)
 {
-	static struct words
-		words; /* too large for the stack; one shipper per process */
+	/* too large for the stack; one shipper per process */
+	static struct words words;
 	char keys[REDIS_NUMBER_BYTES];
 	char from[REDIS_NUMBER_BYTES];
 	char to[REDIS_NUMBER_BYTES];

@@ -36,9 +36,9 @@ struct redis_settings {
 struct redis_session {
 	const struct redis_settings *settings;
 	struct redis_link link;
-	struct redis_node
-		moved;   /* where the cluster keeps our keys; host "": not told */
-	uint64_t end_us; /* monotonic; no more tries behind it */
+	/* where the cluster keeps our keys; host "": not told */
+	struct redis_node moved;
+	uint64_t end_us;             /* monotonic; no more tries behind it */
 	enum redis_error_kind error; /* of the last answer that was one */
 };
 

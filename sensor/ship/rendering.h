@@ -16,9 +16,9 @@
 
 struct rendering_settings {
 	unsigned facility; /* RFC 5424 section 6.2.1: 0 to 23 */
-	unsigned levels
-		[RENDERING_SEVERITIES]; /* 0 to 7, by enum severity; [0]: no alert */
-	uint32_t enterprise;            /* private enterprise number of our SD-ID */
+	/* 0 to 7, by enum severity; [0]: no alert */
+	unsigned levels[RENDERING_SEVERITIES];
+	uint32_t enterprise; /* private enterprise number of our SD-ID */
 	unsigned process_id;
 	size_t limit; /* bytes of a message; 0: as the form has it */
 };
