@@ -63,6 +63,14 @@ static struct half *half_of(const struct matrix_store *store, uint32_t generatio
 	return store->halves[generation % 2];
 }
 
+/* The one problem of files that were not read. */
+static void tell(struct matrix_store_result *result, const struct reason *why)
+{
+	*result = (struct matrix_store_result){.problem_count = 1};
+	(void)snprintf(result->problems[0].text, sizeof(result->problems[0].text), "%s",
+		why->text);
+}
+
 /* In the loader. */
 static void load(struct half *half, const char *const *files, size_t count)
 {
@@ -90,9 +98,13 @@ static void run_loader(struct half *half, const char *const *files, size_t count
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)setrlimit(RLIMIT_CPU, &bound);
-	(void)privileges_keep(PRIVILEGE_READ_FILES, &why);
+	const bool is_confined = privileges_keep(PRIVILEGE_READ_FILES, &why);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	load(half, files, count);
+	if (is_confined) {
+		load(half, files, count);
+	} else {
+		tell(&half->result, &why);
+	}
 	_exit(0);
 }
 
@@ -116,10 +128,11 @@ const struct matrix_store_result *matrix_store_result(
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) {
 		return result;
 	}
-	*result = (struct matrix_store_result){.problem_count = 1};
-	(void)snprintf(result->problems[0].text, sizeof(result->problems[0].text),
+	struct reason why;
+	(void)reason_set(&why,
 		"reading the matrix ended by signal %d: too large, or too slow",
 		WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0);
+	tell(result, &why);
 	return result;
 }
 

@@ -58,18 +58,23 @@ unsigned privileges_held(void)
 }
 
 /* Fill the library's sets with what is kept of what is held. */
-static void select_kept(unsigned kept)
+static bool select_kept(unsigned kept, struct reason *why)
 {
-	(void)capng_get_caps_process();
+	if (capng_get_caps_process() != 0) {
+		return reason_set(why, "cannot read the capabilities of this process");
+	}
 	kept &= privileges_held();
 	capng_clear(CAPNG_SELECT_ALL);
 	for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-		if (kept & CAPABILITIES[i].privilege) {
-			(void)capng_update(CAPNG_ADD,
+		if ((kept & CAPABILITIES[i].privilege) &&
+			capng_update(CAPNG_ADD,
 				(capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
+				CAPABILITIES[i].capability) != 0) {
+			return reason_set(why, "cannot keep capability %u",
 				CAPABILITIES[i].capability);
 		}
 	}
+	return true;
 }
 
 bool privileges_become(
@@ -78,7 +83,9 @@ bool privileges_become(
 	if (geteuid() == user->uid) {
 		return privileges_keep(kept, why);
 	}
-	select_kept(kept);
+	if (!select_kept(kept, why)) {
+		return false;
+	}
 	const int result = capng_change_id((int)user->uid, (int)user->gid,
 		(capng_flags_t)(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING |
 				CAPNG_CLEAR_AMBIENT));
@@ -91,7 +98,9 @@ bool privileges_become(
 
 bool privileges_keep(unsigned kept, struct reason *why)
 {
-	select_kept(kept);
+	if (!select_kept(kept, why)) {
+		return false;
+	}
 	const int result =
 		capng_apply((capng_select_t)(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT));
 	if (result != 0) {

@@ -6,9 +6,11 @@
 #include <cmocka.h>
 
 #include "control/matrix_store.h"
+#include "refused_call.h"
 
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const RIGHT[] = {"tests/matrix/small.yaml"};
 static const char *const WRONG[] = {"tests/matrix/mistakes.yaml"};
@@ -74,6 +76,28 @@ static void a_loader_that_is_killed_is_an_error_like_any_other(void **state)
 	matrix_store_free(store);
 }
 
+static void a_loader_that_cannot_give_up_its_rights_reads_nothing(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	int status = 0;
+	const pid_t starter = fork();
+	if (starter == 0) {
+		refuse_call(SCMP_SYS(capget));
+		(void)load(store, 1, RIGHT);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(starter, &status, 0), starter);
+	const struct matrix_store_result *result =
+		matrix_store_result(store, 1, status);
+	assert_false(result->is_loaded);
+	assert_int_equal(result->problem_count, 1);
+	assert_non_null(strstr(result->problems[0].text, "capabilities"));
+	matrix_store_free(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +106,7 @@ int main(void)
 		cmocka_unit_test(
 			errors_come_back_with_their_places_and_the_other_matrix_stays),
 		cmocka_unit_test(a_loader_that_is_killed_is_an_error_like_any_other),
+		cmocka_unit_test(a_loader_that_cannot_give_up_its_rights_reads_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
