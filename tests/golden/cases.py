@@ -21,8 +21,7 @@ def sensor():
 
 def case_folders():
     """Every folder with a capture, or with anything else a case is made of."""
-    return sorted(path for path in PCAPS.iterdir()
-                  if path.is_dir() and path.name != "make" and not path.name.startswith("."))
+    return sorted(path for path in PCAPS.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def replay(folder, *options):
@@ -75,8 +74,7 @@ def broken_promises(folder, found):
 
 def secrets():
     """Every dummy password the recording scripts know, plain and as it looks in base64."""
-    spec = importlib.util.spec_from_file_location("dummies",
-                                                  PCAPS / "make" / "dummies.py")
+    spec = importlib.util.spec_from_file_location("dummies", ROOT / "tests" / "record" / "dummies.py")
     dummies = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(dummies)
     return set().union(*map(forms, dummies.SECRETS))

@@ -2,7 +2,7 @@
 
     workstation 192.0.2.70, mx-out 198.51.100.2 -- router -- 203.0.113.5 mx, 192.0.2.10 mailbox
 
-The servers and clients are those that record the golden cases (pcaps/make).
+The servers and clients are those that record the golden cases (tests/record).
 """
 import contextlib
 import os
@@ -15,7 +15,7 @@ import tempfile
 import router as bench
 from router import MX_OUT, SERVER, WORKSTATION, Router
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "pcaps" / "make"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "record"))
 import clients  # noqa: E402
 import lab  # noqa: E402
 import servers  # noqa: E402
@@ -46,7 +46,7 @@ def why_not():
 
 
 class Site(Router):
-    """Also what the servers of pcaps/make expect of a lab: .folder, .processes, .logs()."""
+    """Also what the servers of tests/record expect of a lab: .folder, .processes, .logs()."""
 
     def __init__(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="mailwarden-site-"))

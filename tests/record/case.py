@@ -5,7 +5,7 @@ import pathlib
 import textwrap
 import typing
 
-PCAPS = pathlib.Path(__file__).resolve().parent.parent
+PCAPS = pathlib.Path(__file__).resolve().parents[2] / "pcaps"
 LARGEST_BYTES = 150_000
 
 
@@ -43,7 +43,7 @@ class Case:
             parts.append(f"Absent: {listed(self.absent)}")
         if self.flows:
             parts.append(f"Flows: {listed(self.flows)}")
-        parts.append(f"Made by: `pcaps/make/make_case.py {self.name}`")
+        parts.append(f"Made by: `tests/record/make_case.py {self.name}`")
         return "\n".join(parts) + "\n"
 
 
