@@ -17,11 +17,11 @@ def parser(text):
 
 
 def use(options):
-    """The helpers of tests/live, for the program of this build. Root only."""
+    """The helpers of tests/live/lab, for the program of this build. Root only."""
     if os.geteuid() != 0:
         sys.exit("needs root for network namespaces")
     os.environ["MAILWARDEN"] = str(pathlib.Path(options.build).resolve() / "mailwarden")
-    sys.path.insert(0, str(ROOT / "tests" / "live"))
+    sys.path.insert(0, str(ROOT / "tests" / "live" / "lab"))
 
 
 def program(options, name):

@@ -7,15 +7,14 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 
 import pytest
 
+import rsyslog
+import shipping
+
 HERE = pathlib.Path(__file__).resolve().parent
 GOLDEN = HERE / "renderings"
-sys.path.insert(0, str(HERE.parent / "live"))
-import rsyslog  # noqa: E402 pylint: disable=wrong-import-position
-import shipping  # noqa: E402 pylint: disable=wrong-import-position
 
 FORMS = {"eve": "json", "kv": "txt", "cee": "txt", "cef": "txt", "ecs": "json", "rfc5424": "txt"}
 RECORDS = [json.loads(line) for line in (GOLDEN / "records.jsonl").read_text().splitlines()]

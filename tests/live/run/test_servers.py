@@ -10,8 +10,8 @@ import pytest
 
 import captures
 import sensor
-from sensor import MAILWARDEN, Sensor, until
-from test_run import replaced, segment
+from frames_made import segment
+from sensor import MAILWARDEN, Sensor, replaced, until
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))

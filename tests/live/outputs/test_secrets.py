@@ -11,20 +11,17 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 
 import pytest
 
+import cases
 import redis_servers
 import secrets_made
 import sensor
 import shipping
 import test_syslog
+from frames_made import pcap
 from sensor import MAILWARDEN, MATRIX, ROOT, Sensor, open_to_all, until
-from test_bad_input import pcap
-
-sys.path.append(str(ROOT / "tests" / "golden"))
-import cases  # pylint: disable=wrong-import-position,wrong-import-order
 
 FORMS = ("eve", "kv", "cee", "cef", "ecs", "rfc5424")
 CORPUS = ROOT.parent / "shared" / "corpus" / "dev"

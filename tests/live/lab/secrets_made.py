@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import itertools
 
-from test_run import exchange
+from frames_made import exchange
 
 USER = "zq0-local-part"
 SUBJECT, BODY = "zq1-subject-word", "zq2-body-word"

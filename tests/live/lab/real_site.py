@@ -5,7 +5,6 @@
 The servers and clients are those that record the golden cases (tests/record).
 """
 import contextlib
-import os
 import pathlib
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ import tempfile
 import router as bench
 from router import MX_OUT, SERVER, WORKSTATION, Router
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "record"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "record"))
 import clients  # noqa: E402
 import lab  # noqa: E402
 import servers  # noqa: E402

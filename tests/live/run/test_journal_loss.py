@@ -8,8 +8,8 @@ import signal
 import pytest
 
 import sensor
-from sensor import Sensor, until
-from test_run import dialogue, watches
+from frames_made import dialogue
+from sensor import Sensor, until, watches
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))

@@ -6,8 +6,8 @@ import pytest
 
 import captures
 import sensor
+from frames_made import dialogue, ending
 from sensor import Sensor, until
-from test_run import dialogue, ending
 
 WHY_NOT = sensor.why_not_here() or (None if shutil.which("tcpreplay") else "needs tcpreplay")
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))

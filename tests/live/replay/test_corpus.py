@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SCORE = ROOT.parent / "shared" / "corpus" / "score"
 BINARY = os.environ.get("MAILWARDEN", str(ROOT / "build" / "plain" / "mailwarden"))
 

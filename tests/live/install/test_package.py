@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 import sensor
+from sensor import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(sensor.MAILWARDEN).parent
 CONFIG = "etc/mailwarden/mailwarden.yaml"
 TOOLS = ("dpkg", "dpkg-buildpackage", "dh", "lintian", "unshare", "nsenter", "systemd-sysusers", "systemctl")

@@ -14,7 +14,7 @@ import time
 import pytest
 
 import sensor
-from sensor import ROOT, Sensor, open_to_all, until
+from sensor import ROOT, Sensor, open_to_all, until, watches
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -68,7 +68,6 @@ def names(text):
 @needs_namespace
 class TestRunning:
     def test_what_the_sensor_sees_is_in_its_metrics(self, run):
-        from test_run import watches  # pylint: disable=import-outside-toplevel
         watches(run, 70)
         until(lambda: samples(get("/metrics", run.out)[2])['mailwarden_packets_total{worker="worker 0",source="tap0"}'] > 0,
               "packets")

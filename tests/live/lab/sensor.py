@@ -11,10 +11,13 @@ import subprocess
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from frames_made import dialogue
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
 MATRIX = ROOT / "rules" / "anssi-reference.yaml"
 PATIENCE_S = 20
+FOUND = "sender.illegitimate"  # in a dialogue of frames_made
 SANITIZED = b"__asan_init" in pathlib.Path(MAILWARDEN).read_bytes() if pathlib.Path(MAILWARDEN).exists() else False
 
 
@@ -155,6 +158,23 @@ class Sensor:
         self.namespace.close()
         print(self.log())  # pytest shows it when the test failed
         shutil.rmtree(self.folder)
+
+
+def is_found(run, host):
+    return [alert for alert in run.alerts(FOUND) if alert["src_ip"] == f"192.0.2.{host}"]
+
+
+def watches(run, host):
+    """The sensor sees and judges what is sent now."""
+    run.send(dialogue(host))
+    until(lambda: is_found(run, host), f"the dialogue of host {host} to be found")
+
+
+def replaced(run, name, before):
+    """The part runs again as another process; returns how long that took."""
+    start = time.monotonic()
+    until(lambda: run.part(name)["state"] == "running" and run.part(name)["pid"] not in (0, before), f"a new {name}")
+    return time.monotonic() - start
 
 
 def processes_of(pid):

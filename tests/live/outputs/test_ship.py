@@ -12,7 +12,8 @@ import pytest
 
 import sensor
 import shipping
-from sensor import MAILWARDEN, MATRIX, Sensor, open_to_all, until
+from frames_made import dialogue
+from sensor import MAILWARDEN, MATRIX, Sensor, is_found, open_to_all, until, watches
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -189,7 +190,6 @@ class TestRunning:
         return run.status()["outputs"][0]
 
     def test_every_record_reaches_the_output_and_status_tells_of_it(self, run):
-        from test_run import watches  # pylint: disable=import-outside-toplevel
         watches(run, 70)
         until(lambda: len(lines(run.out)) == len(run.records()), "all records in the output")
         until(lambda: self.output(run)["delivered"] == len(run.records()), "the status to tell")
@@ -199,7 +199,6 @@ class TestRunning:
         assert lines(run.out) == run.records()  # what came last while it ended, too
 
     def test_a_shipper_that_is_killed_is_started_again_and_loses_nothing(self, run):
-        from test_run import watches  # pylint: disable=import-outside-toplevel
         for host in (70, 71, 72):
             before = self.output(run)["pid"]
             os.kill(before, signal.SIGKILL)
@@ -217,7 +216,6 @@ class TestRunning:
 
 @needs_namespace
 def test_a_named_pipe_without_a_reader_is_an_output_that_is_down_and_nothing_hangs(tmp_path):
-    from test_run import watches  # pylint: disable=import-outside-toplevel
     open_to_all(tmp_path)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -258,7 +256,6 @@ def test_a_line_is_not_torn_by_a_reader_that_is_slow(tmp_path):
 
 @needs_namespace
 def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
-    from test_run import dialogue, is_found  # pylint: disable=import-outside-toplevel
     one = Sensor("--alert-rate", "sender.illegitimate=2")
     try:
         for host in range(70, 76):
@@ -277,7 +274,6 @@ def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
 @needs_namespace
 @pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
 def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path):
-    from test_run import watches  # pylint: disable=import-outside-toplevel
     open_to_all(tmp_path)
     one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
     try:

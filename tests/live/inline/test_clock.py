@@ -1,7 +1,6 @@
 """The wall clock is set while an inline sensor runs: what is held or banned stays so no longer and no shorter."""
 import datetime
 import os
-import pathlib
 import re
 import struct
 import subprocess
@@ -23,7 +22,7 @@ class Clock:
         self.file = folder / "clock"
         self.set(0)
         library = folder / "clock.so"
-        bench.command(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, pathlib.Path(__file__).with_name("clock.c"))
+        bench.command(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, bench.HERE / "clock.c")
         self.environment = {"LD_PRELOAD": str(library), "CLOCK_FILE": str(self.file), "ASAN_OPTIONS": ":".join(
             filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))}
         self.monkeypatch = monkeypatch

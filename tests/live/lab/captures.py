@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import sensor
-from test_bad_input import ETHERNET, file_header
+from frames_made import ETHERNET, file_header
 
 PCAPS = sensor.ROOT / "pcaps"
 GAP_MAX_S = 0.002  # silence longer than that is cut: it shows nothing

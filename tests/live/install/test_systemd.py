@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 import sensor
+from sensor import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNITS = ["mailwarden.service", "mailwarden-inline@.service"]
 EXPOSURE_MAX = 2.0
 

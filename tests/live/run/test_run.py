@@ -11,52 +11,13 @@ import time
 import pytest
 
 import sensor
-from sensor import MAILWARDEN, MATRIX, Sensor, until
-from test_bad_input import tcp
+from frames_made import dialogue, ending, pcap
+from sensor import FOUND, MAILWARDEN, MATRIX, Sensor, is_found, replaced, until, watches
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
-FOUND = "sender.illegitimate"
 SOON_S = 1.0
 IS_SANITIZED = b"__asan_init" in pathlib.Path(MAILWARDEN).read_bytes()
-
-
-def segment(host, to_server, sequence, acknowledged, flags, payload=b"", port=2525):
-    """Between workstation 192.0.2.<host> and a server on the Internet, on a port that is not mail's."""
-    frame = bytearray(tcp(to_server, sequence, acknowledged, flags, payload, port))
-    frame[29 if to_server else 33] = host  # behind Ethernet: the IPv4 header's source or destination
-    return bytes(frame)
-
-
-def exchange(host, turns, port=2525):
-    """A connection of that workstation: (to_server, bytes) turns, one segment each. Not closed."""
-    following = {True: 1001, False: 5001}
-    frames = [segment(host, True, 1000, 0, 0x02, port=port), segment(host, False, 5000, 1001, 0x12, port=port)]
-    for to_server, data in turns:
-        frames.append(segment(host, to_server, following[to_server], following[not to_server], 0x18, data, port))
-        following[to_server] += len(data)
-    return frames
-
-
-def dialogue(host):
-    """A workstation sends to the Internet by itself: illegitimate. Not closed."""
-    return exchange(host, [(False, b"220 mail.example.net ESMTP\r\n"), (True, b"EHLO pc.example.org\r\n"),
-                           (False, b"250 mail.example.net\r\n"), (True, b"MAIL FROM:<a@example.org>\r\n"),
-                           (False, b"250 ok\r\n")])
-
-
-def ending(host):
-    return [segment(host, True, 1048, 5060, 0x04)]
-
-
-def is_found(run, host):
-    return [alert for alert in run.alerts(FOUND) if alert["src_ip"] == f"192.0.2.{host}"]
-
-
-def watches(run, host):
-    """The sensor sees and judges what is sent now."""
-    run.send(dialogue(host))
-    until(lambda: is_found(run, host), f"the dialogue of host {host} to be found")
 
 
 @pytest.fixture
@@ -64,13 +25,6 @@ def run():
     one = Sensor()
     yield one
     one.close()
-
-
-def replaced(run, name, before):
-    """The part runs again as another process; returns how long that took."""
-    start = time.monotonic()
-    until(lambda: run.part(name)["state"] == "running" and run.part(name)["pid"] not in (0, before), f"a new {name}")
-    return time.monotonic() - start
 
 
 def test_a_dialogue_is_judged_and_told_as_replay_does(run, tmp_path):
@@ -82,17 +36,12 @@ def test_a_dialogue_is_judged_and_told_as_replay_does(run, tmp_path):
     assert kinds[0] == "matrix" and "mail" in kinds
     mail = next(record for record in run.records() if record["event_type"] == "mail")
     capture = tmp_path / "same.pcap"
-    capture.write_bytes(sensor_pcap(dialogue(70)))
+    capture.write_bytes(pcap(dialogue(70)))
     answer = subprocess.run([MAILWARDEN, "replay", capture, "-m", MATRIX, "--json", "--table", "1024"],
                             capture_output=True, check=True)
     replayed = next(record for record in map(json.loads, answer.stdout.splitlines()) if record["event_type"] == "mail")
     assert mail["mail"] == replayed["mail"]
     assert mail["community_id"] == replayed["community_id"]
-
-
-def sensor_pcap(frames):
-    from test_bad_input import pcap
-    return pcap(frames)
 
 
 def test_event_ids_are_unique_over_all_processes_and_restarts(run):

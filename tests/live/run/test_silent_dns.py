@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 import sensor
-from sensor import Sensor, open_to_all, until
-from test_run import FOUND, dialogue
+from frames_made import dialogue
+from sensor import FOUND, Sensor, open_to_all, until
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))

@@ -10,28 +10,16 @@ import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
-MATRIX = "rules/anssi-reference.yaml"
-SMALL_TABLE = ("--table", "1024")
+from frames_made import ETHERNET, conversation, file_header, pcap, tcp
+from replaying import MATRIX, PATIENCE_S, SMALL_TABLE, replay, run, written
+from sensor import MAILWARDEN, ROOT
+
 USAGE, RUNTIME = 2, 3
 RESIDENT_MAX_KIB = 512 * 1024
-PATIENCE_S = 60
-MAGIC = 0xA1B2C3D4
-ETHERNET = 1
 LENGTHS = [0, 1, 59, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 COMMANDS_THAT_PRINT = [("--help",), ("--version",), ("catalogue",), ("check", MATRIX),
                        ("explain", "-m", MATRIX, "192.0.2.70", "internet", "smtp"),
                        ("replay", "--help"), ("check", "--help"), ("explain", "--help")]
-
-
-def run(*words, stdout=subprocess.PIPE, stdin=None):
-    return subprocess.run([MAILWARDEN, *map(str, words)], cwd=ROOT, input=stdin, stdout=stdout,
-                          stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
-
-
-def replay(capture, *options, **files):
-    return run("replay", capture, "-m", MATRIX, *SMALL_TABLE, *options, **files)
 
 
 def refused(answer, code):
@@ -46,44 +34,6 @@ def outlived(answer):
     """Read to some end: no signal, no sanitizer's report."""
     assert answer.returncode in (0, RUNTIME), (answer.returncode, answer.stderr)
     assert b"Sanitizer" not in answer.stderr and b"runtime error" not in answer.stderr
-
-
-def file_header(snap_length=262144, link_type=ETHERNET):
-    return struct.pack("<IHHiIII", MAGIC, 2, 4, 0, 0, snap_length, link_type)
-
-
-def pcap(frames):
-    return file_header() + b"".join(
-        struct.pack("<IIII", 1790000000 + index // 1000, index % 1000 * 1000, len(frame), len(frame)) + frame
-        for index, frame in enumerate(frames))
-
-
-def tcp(to_server, sequence, acknowledged, flags, payload=b"", port=25):
-    ports = (40000, port) if to_server else (port, 40000)
-    client, server = bytes([192, 0, 2, 70]), bytes([203, 0, 113, 25])
-    ends = client + server if to_server else server + client
-    segment = struct.pack(">HHIIBBHHH", *ports, sequence & 0xFFFFFFFF, acknowledged & 0xFFFFFFFF,
-                          0x50, flags, 65535, 0, 0) + payload
-    return (b"\x02" * 12 + b"\x08\x00" +
-            struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0x4000, 64, 6, 0) + ends + segment)
-
-
-def conversation(turns, port=25, step=1400):
-    """SYN, SYN+ACK, then (to_server, bytes) turns cut into segments."""
-    following = {True: 1001, False: 5001}
-    frames = [tcp(True, 1000, 0, 0x02, port=port), tcp(False, 5000, 1001, 0x12, port=port)]
-    for to_server, data in turns:
-        for start in range(0, len(data), step):
-            part = data[start:start + step]
-            frames.append(tcp(to_server, following[to_server], following[not to_server], 0x18, part, port))
-            following[to_server] += len(part)
-    return pcap(frames)
-
-
-def written(folder, data, name="bad.pcap"):
-    path = folder / name
-    path.write_bytes(data)
-    return path
 
 
 @pytest.mark.parametrize("data", [b"this is no capture, it is a letter\n" * 40, b"\x7fELF" + bytes(60), bytes(200)],

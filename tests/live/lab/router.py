@@ -14,8 +14,9 @@ import time
 
 import pytest
 
-HERE = pathlib.Path(__file__).parent
-BINARY = os.environ.get("MAILWARDEN", str(HERE.parent.parent / "mailwarden"))
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+BINARY = os.environ.get("MAILWARDEN", str(ROOT / "mailwarden"))
 WORKSTATION, MX_OUT, SERVER = "192.0.2.70", "198.51.100.2", "203.0.113.5"
 WORKSTATION6, SERVER6 = "2001:db8:1:64::70", "2001:db8:ffff::5"
 PASSED = "0x10000/0x10000"

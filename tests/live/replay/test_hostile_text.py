@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from test_bad_input import MATRIX, ROOT, pcap, replay, run, tcp, written
+from frames_made import pcap, tcp
+from replaying import MATRIX, replay, run, written
+from sensor import ROOT
 
 # a title, colours, C1 controls as bytes and as UTF-8, a bell, back space, delete
 EVIL = b"\x1b]0;owned\x07\x1b[31m\x9b2J\xc2\x9b2J\x08\x7f\xe2\x80\xaeevil\r"

@@ -10,9 +10,9 @@ import pytest
 
 import redis_servers
 import sensor
+from frames_made import dialogue
 from redis_servers import PASSWORD, SENSOR
-from sensor import Sensor, open_to_all, until
-from test_run import FOUND, dialogue
+from sensor import FOUND, Sensor, open_to_all, until
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), redis_servers.needed]

@@ -5,7 +5,9 @@ import struct
 
 import pytest
 
-from test_bad_input import ROOT, file_header, replay, tcp
+from frames_made import file_header, tcp
+from replaying import replay
+from sensor import ROOT
 
 GREETING, HELLO = b"220 mx.example.net ESMTP ready\r\n", b"EHLO pc.example.org\r\n"
 OFFER = b"250-mx.example.net\r\n250-STARTTLS\r\n250 8BITMIME\r\n"

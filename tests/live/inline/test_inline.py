@@ -303,7 +303,7 @@ def test_the_rules_are_right_in_the_eyes_of_both_firewalls(tmp_path, queue):
 
 
 def test_the_rollback_of_the_manual_takes_out_rules_that_were_loaded_twice(router):
-    page = (bench.HERE.parents[1] / "docs" / "deploy.md").read_text()
+    page = (bench.ROOT / "docs" / "deploy.md").read_text()
     rollback = page.split("## Rollback\n")[1].split("```\n")[1]
     router.rules()  # once more
     assert router.run(router.router, "iptables-save", "-t", "mangle").stdout.count("-A FORWARD -j MAILWARDEN\n") == 2

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from test_bad_input import file_header, replay
-from test_run import dialogue, ending
+from frames_made import dialogue, ending, file_header
+from replaying import replay
 
 NOW = 1790000000  # 2026-09-21
 LAST = 2 ** 31 - 1  # 2038-01-19
