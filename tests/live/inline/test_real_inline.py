@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 
@@ -158,7 +157,7 @@ def test_a_capture_of_the_same_link_replayed_says_what_the_inline_sensor_said(si
         assert site.swaks(source, "--tls")[0] == 0
     for url in (f"imaps://{MAILBOX}/INBOX;UID=1", f"pop3s://{MAILBOX}/1"):
         assert site.fetch(url) == 0
-    time.sleep(0.3)
+    site.wait(lambda: site.is_quiet() and site.has_written(tcpdump))
     site.end(tcpdump)
     site.end(run)
     replayed = captures.replayed(capture, site.folder / "matrix.yaml")

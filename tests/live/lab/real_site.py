@@ -6,7 +6,9 @@ The servers and clients are those that record the golden cases (tests/record).
 """
 import contextlib
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -103,6 +105,17 @@ class Site(Router):
         while "listening on" not in process.stderr.readline():
             pass
         return process
+
+    def is_quiet(self):
+        """Every connection of the clients is closed at both ends."""
+        return not self.run(self.client, "ss", "-Htn", "state", "connected", "exclude", "time-wait").stdout
+
+    @staticmethod
+    def has_written(tcpdump):
+        """All that the kernel had for it is in its file."""
+        tcpdump.send_signal(signal.SIGUSR1)
+        captured, received = map(int, re.findall(r"(\d+) packets? (?:captured|received)", tcpdump.stderr.readline()))
+        return captured == received
 
     def forget(self):
         """What one test left: its sensor's state and log."""

@@ -318,8 +318,7 @@ class Load:
 
 def applied(connect, journal):
     """Whether Redis stands at the end of the journal's last record that it is sent."""
-    last = max(journal.folder.glob("*.eve.jsonl"))
-    end = int(last.name.split(".")[0]) + last.stat().st_size  # the last one made is one that is sent
+    end = shipping.end(journal.folder)  # the last one made is one that is sent
     name = (journal.folder / "id").read_text()
 
     def there():

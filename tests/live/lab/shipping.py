@@ -25,6 +25,17 @@ def records(journal):
     return [json.loads(line) for line in lines]
 
 
+def end(journal):
+    """The position behind its last record."""
+    last = max(pathlib.Path(journal).glob("*.eve.jsonl"))
+    return int(last.name.split(".")[0]) + last.stat().st_size
+
+
+def delivered(journal, name):
+    """Where the cursor of that output stands."""
+    return max(map(int, (pathlib.Path(journal) / f"output-{name}.cursor").read_text().split()), default=0)
+
+
 def ship(config, journal, *words, patience=PATIENCE_S):
     return subprocess.run([MAILWARDEN, "ship", "-c", str(config), "--journal", str(journal), *map(str, words)],
                           capture_output=True, text=True, timeout=patience, check=False)

@@ -48,6 +48,12 @@ def settle(connect, journal, patience=60):
     until(applied(connect, journal), "all records in Redis", patience)
 
 
+def load_goes_on(journal, count):
+    """So many records more, while they come."""
+    goal = journal.made + count
+    until(lambda: journal.made >= goal, "more records")
+
+
 def ship(tmp_path, journal, output, password=PASSWORD):
     settings = tmp_path / "once.yaml"
     sensor = "" if "sensor:" in output else "sensor: sensor.example.org, "
@@ -200,6 +206,7 @@ class TestAlone:
         chance = random.Random(11)
         kills = {"redis": 0, "shipper": 0}
         while min(kills.values()) < KILLS:
+            # at any moment, not at one that a condition names
             time.sleep(chance.random() * 0.1 + (TOTAL / 200000 if TOTAL > 50000 else 0))
             who = min(kills, key=kills.get) if chance.random() < 0.2 else chance.choice(list(kills))
             kills[who] += 1
@@ -289,7 +296,7 @@ class TestNetwork:
         shipper = closing(Shipper(tmp_path, f"sentinels: [{names}], master: mail, sentinel_user: mailwarden-sentinel, "
                                   "sentinel_password_env: REDIS_PASSWORD", journal, network.inside()))
         load = Load(journal, 3000, seconds=6)
-        time.sleep(1)
+        load_goes_on(journal, 500)
         servers[0].kill()
 
         def master():
@@ -321,7 +328,7 @@ class TestNetwork:
         settle(lambda: owner().client(), journal)
         load = Load(journal, 3000, seconds=6)
         for _ in range(3):
-            self.move(nodes, slot, owner)
+            self.move(nodes, slot, owner, journal)
         load.end()
         settle(lambda: owner().client(), journal)
         verify(owner().client(), journal)
@@ -337,8 +344,8 @@ class TestNetwork:
         settle(lambda: next(one for one in nodes if one.port == owner_by_others(nodes, before, slot)).client(), journal)
         verify(next(one for one in nodes if one.port == owner_by_others(nodes, before, slot)).client(), journal)
 
-    def move(self, nodes, slot, owner):
-        """One slot to another master, key by key, as redis-cli --cluster reshard does."""
+    def move(self, nodes, slot, owner, journal):
+        """One slot to another master, key by key, as redis-cli --cluster reshard does; records come meanwhile."""
         source = owner()
         masters = [one for one in nodes if one.client()("ROLE")[0] == b"master"]
         target = next(one for one in masters if one is not source)
@@ -350,8 +357,8 @@ class TestNetwork:
             if not keys:
                 break
             source.client()("MIGRATE", HOST, target.port, "", 0, 5000, "KEYS", *keys)
-            time.sleep(0.05)
-        time.sleep(0.3)
+            load_goes_on(journal, 25)
+        load_goes_on(journal, 150)
         for one in (target, source, *masters):
             one.client()("CLUSTER", "SETSLOT", slot, "NODE", target_id)
 

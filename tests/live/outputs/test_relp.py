@@ -88,8 +88,8 @@ def test_a_receiver_that_comes_late_gets_all(tmp_path):
     shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:6])
     with Receiver(tmp_path) as receiver:
         receiver.end()
-        one = shipping.start_shipping(config(tmp_path, receiver), tmp_path / "journal")
-        time.sleep(0.5)
+        one = shipping.start_shipping(config(tmp_path, receiver), tmp_path / "journal", stderr=subprocess.PIPE, text=True)
+        assert "records wait in the journal" in one.stderr.readline()
         receiver.start()
         wanted = alert_ids(tmp_path / "journal")
         until(lambda: receiver.event_ids() == wanted, "the alerts")
@@ -107,7 +107,8 @@ def test_alerts_that_trickle_are_written_at_once_and_acknowledged_soon(tmp_path)
             shipping.replay_into(tmp_path / "journal", files=files)
             wanted = alert_ids(tmp_path / "journal")
             until(lambda: receiver.event_ids() == wanted, "the alerts")
-        time.sleep(1.2)  # the last session ends: nothing comes twice, even when killed
+        # all is acknowledged: nothing comes twice, even when killed
+        until(lambda: shipping.delivered(tmp_path / "journal", "siem") == shipping.end(tmp_path / "journal"), "the cursor")
         one.kill()
         one.wait()
         assert shipping.ship(config(tmp_path, receiver), tmp_path / "journal", "--once").returncode == 0
@@ -123,7 +124,7 @@ class Trouble(threading.Thread):
 
     def run(self):
         while not self.is_over:
-            time.sleep(0.05 + self.chance.random() * 0.15)
+            time.sleep(0.05 + self.chance.random() * 0.15)  # any moment
             self.receiver.kill()
             self.kills += 1
             self.receiver.start()
@@ -138,7 +139,7 @@ def ship_under_kills(settings, folder, receiver, least):
         while trouble.is_alive() and (shippers < least or trouble.kills < least or journal.count < ALERTS):
             journal.grow(min(max(ALERTS - journal.count, 1), ALERTS // least))
             one = shipping.start_shipping(settings, folder)
-            time.sleep(0.05 + chance.random() * 0.4)
+            time.sleep(0.05 + chance.random() * 0.4)  # any moment
             one.kill()
             one.wait()
             shippers += 1
@@ -179,7 +180,7 @@ class TestTls:
         try:
             return one.stderr.readline()
         finally:
-            time.sleep(0.7)
+            time.sleep(0.7)  # no line comes behind it
             one.kill()
             one.communicate(timeout=10)
             assert not receiver.lines()

@@ -26,6 +26,12 @@ exec sleep 600
 """
 
 
+ASK_FOR_ROOM = ("import select, socket, sys\n"
+                "one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                "one.connect('/dev/log')\n"
+                "sys.exit(bool(select.select([], [one], [], 0)[1]))")
+
+
 class Place:
     """A mount namespace whose /dev holds little, so that /dev/log is the test's own."""
 
@@ -70,6 +76,11 @@ def told(server, ident="mailwarden"):
     return [entry for entry in server.read() if entry["app"] == ident]
 
 
+def is_full(place):
+    """The reader takes no message more."""
+    return subprocess.run([*place.prefix, "/usr/bin/python3", "-c", ASK_FOR_ROOM], timeout=20, check=False).returncode == 0
+
+
 def ids(server):
     return [json.loads(entry["parsed"])["event_id"] for entry in told(server)]
 
@@ -97,12 +108,12 @@ def test_alerts_arrive_with_facility_and_level_of_their_severity(place, tmp_path
 def test_a_missing_reader_is_waited_for(place, tmp_path):
     shipping.replay_into(tmp_path / "journal")
     one = start(place, settings_of(tmp_path), tmp_path / "journal")
-    time.sleep(0.5)
+    assert "/dev/log" in one.stderr.readline()
     with Server(tmp_path, place) as server:
         wanted = [record["event_id"] for record in alerts(tmp_path / "journal")]
         until(lambda: len(ids(server)) >= len(wanted), "all alerts")
         one.terminate()
-        assert "/dev/log" in one.communicate(timeout=10)[1]
+        one.communicate(timeout=10)
         assert ids(server) == wanted
 
 
@@ -111,7 +122,7 @@ def test_a_reader_that_stands_still_gets_all_when_it_goes_on(place, tmp_path):
     with Server(tmp_path, place) as server:
         server.process.send_signal(signal.SIGSTOP)
         one = start(place, settings_of(tmp_path), tmp_path / "journal")
-        time.sleep(1)
+        until(lambda: is_full(place), "the reader's queue to be full")
         server.process.send_signal(signal.SIGCONT)
         wanted = [record["event_id"] for record in alerts(tmp_path / "journal")]
         until(lambda: set(ids(server)) == set(wanted), "all alerts")
@@ -130,7 +141,7 @@ def test_nothing_is_lost_while_rsyslogd_is_restarted_and_the_shipper_killed(plac
             shipping.replay_into(tmp_path / "journal")
             if one is None:
                 one = start(place, settings, tmp_path / "journal")
-            time.sleep(chance.random() * 0.1)
+            time.sleep(chance.random() * 0.1)  # any moment
             if turn % 2:
                 one.kill()
                 one.communicate()

@@ -16,7 +16,7 @@ from sensor import MAILWARDEN, Sensor, replaced, until
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 STRIPPED = "tls.starttls-stripped"
-HEARD_S = 0.5  # a worker looks at least ten times a second
+HEARD_S = 0.5  # a worker looks at least ten times a second; nothing tells that it did
 
 
 @pytest.fixture
