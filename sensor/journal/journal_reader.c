@@ -3,6 +3,7 @@
 #include "journal/journal_id.h"
 #include "journal/segments.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -19,23 +20,44 @@ bool journal_is_in(int folder)
 	       (segments_list(folder, &segments, &why) && segments.count > 0);
 }
 
-bool journal_reader_open(struct journal_reader *reader, int directory, const char *path,
-	const char *name, struct reason *why)
+static bool open_folder(struct journal_reader *reader, int directory, const char *path,
+	struct reason *why)
 {
 	reader->file = -1;
-	reader->cursor.file = -1;
+	reader->cursor = (struct journal_cursor){.file = -1};
 	reader->gaps = reader->gap_bytes = reader->overlong = 0;
 	reader->len = reader->at = 0;
 	reader->seen = 0;
 	reader->folder = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (reader->folder < 0) {
-		return reason_set(why, "%.200s: %s", path, strerror(errno));
+	return reader->folder >= 0 ||
+	       reason_set(why, "%.200s: %s", path, strerror(errno));
+}
+
+bool journal_reader_open(struct journal_reader *reader, int directory, const char *path,
+	const char *name, struct reason *why)
+{
+	if (!open_folder(reader, directory, path, why)) {
+		return false;
 	}
 	if (!journal_cursor_open(&reader->cursor, reader->folder, name, why)) {
 		journal_reader_close(reader);
 		return false;
 	}
 	reader->position = reader->cursor.position;
+	return true;
+}
+
+bool journal_reader_open_to_look(struct journal_reader *reader, int directory,
+	const char *path, uint64_t position, struct reason *why)
+{
+	if (!open_folder(reader, directory, path, why)) {
+		return false;
+	}
+	if (!journal_is_in(reader->folder)) {
+		journal_reader_close(reader);
+		return reason_set(why, "%.200s: no journal is there", path);
+	}
+	reader->cursor.position = journal_reader_seek(reader, position);
 	return true;
 }
 
@@ -208,6 +230,7 @@ bool journal_reader_next(struct journal_reader *reader, struct journal_line *lin
 bool journal_reader_commit(
 	struct journal_reader *reader, uint64_t position, struct reason *why)
 {
+	assert(reader->cursor.file >= 0);
 	return journal_cursor_set(&reader->cursor, position, why);
 }
 

@@ -3,6 +3,7 @@
 #include "journal/journal_reader.h"
 
 #include "journal_folder.h"
+#include "numbered_lines.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define NOW_US 1000
+#define NOW_US NUMBERED_NOW_US
 
 static char folder[JOURNAL_FOLDER_BYTES];
 static struct journal journal;
@@ -24,11 +25,7 @@ static struct reason why;
 
 static void open_journal(void)
 {
-	struct journal_limits limits = journal_limits_default();
-	limits.segment_bytes = 4096;
-	limits.total_bytes = 40960;
-	journal_start(&journal, -1, &limits);
-	assert_true(journal_open(&journal, AT_FDCWD, folder, NOW_US, &why));
+	numbered_open(&journal, folder);
 }
 
 static int start(void **state)
@@ -50,24 +47,14 @@ static int end(void **state)
 
 static void append(unsigned first, unsigned last)
 {
-	for (unsigned i = first; i < last; i++) {
-		char line[64];
-		const int len = snprintf(line, sizeof(line),
-			"{\"event_type\":\"alert\",\"n\":%06u}\n", i);
-		assert_int_equal(
-			journal_append(&journal, line, (size_t)len, NOW_US, &why), len);
-	}
+	numbered_append(&journal, first, last);
 }
 
 static unsigned read_all(unsigned first)
 {
 	struct journal_line line;
 	while (journal_reader_next(&reader, &line)) {
-		char wanted[64];
-		(void)snprintf(wanted, sizeof(wanted),
-			"{\"event_type\":\"alert\",\"n\":%06u}", first++);
-		assert_int_equal(line.len, strlen(wanted));
-		assert_memory_equal(line.text, wanted, line.len);
+		numbered_check(&line, first++);
 		assert_true(journal_reader_commit(&reader, line.end, &why));
 	}
 	return first;
