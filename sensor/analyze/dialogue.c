@@ -2,32 +2,17 @@
 
 #include "analyze/note.h"
 
-static const struct analyzer *analyzer_of(enum protocol protocol)
-{
-	switch (protocol) {
-	case PROTOCOL_SMTP:
-	case PROTOCOL_SUBMISSION:
-	case PROTOCOL_LMTP:
-		return &ANALYZER_SMTP;
-	case PROTOCOL_IMAP:
-		return &ANALYZER_IMAP;
-	case PROTOCOL_POP3:
-		return &ANALYZER_POP3;
-	case PROTOCOL_SIEVE:
-		return &ANALYZER_SIEVE;
-	case PROTOCOL_MAPI_RPC:
-	case PROTOCOL_DCERPC:
-		return &ANALYZER_DCERPC;
-	case PROTOCOL_MAPI_HTTP:
-	case PROTOCOL_OUTLOOK_ANYWHERE:
-	case PROTOCOL_EAS:
-	case PROTOCOL_EWS:
-	case PROTOCOL_EXCHANGE_HTTPS:
-		return &ANALYZER_HTTP;
-	default:
-		return NULL;
-	}
-}
+static const struct analyzer *const ANALYZERS[] = {
+	[PROTOCOL_GRAMMAR_NONE] = NULL, /* TLS from the first byte */
+	[PROTOCOL_GRAMMAR_SMTP] = &ANALYZER_SMTP,
+	[PROTOCOL_GRAMMAR_IMAP] = &ANALYZER_IMAP,
+	[PROTOCOL_GRAMMAR_POP3] = &ANALYZER_POP3,
+	[PROTOCOL_GRAMMAR_SIEVE] = &ANALYZER_SIEVE,
+	[PROTOCOL_GRAMMAR_DCERPC] = &ANALYZER_DCERPC,
+	[PROTOCOL_GRAMMAR_HTTP] = &ANALYZER_HTTP,
+};
+_Static_assert(sizeof(ANALYZERS) / sizeof(*ANALYZERS) == PROTOCOL_GRAMMAR_COUNT,
+	"each grammar has its analyzer");
 
 void dialogue_start(
 	struct dialogue *dialogue, enum protocol protocol, bool is_midstream)
@@ -35,7 +20,7 @@ void dialogue_start(
 	struct facts *facts = &dialogue->facts;
 	facts->protocol = protocol;
 	facts->is_midstream = is_midstream;
-	dialogue->analyzer = analyzer_of(protocol);
+	dialogue->analyzer = ANALYZERS[protocol_row(protocol)->grammar];
 	if (dialogue->analyzer == NULL) {
 		facts->tls = FACTS_TLS_IMPLICIT;
 		dialogue->is_tls[DIRECTION_TO_SERVER] = true;

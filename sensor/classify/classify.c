@@ -184,6 +184,7 @@ static void take_rule(struct classification *result, const struct rule *rule,
 static bool decide(const struct prefix *prefix, const struct classify_hint *hint,
 	const struct marks marks[2], struct classification *result)
 {
+	const enum protocol port_owner = protocol_of_port(hint->server_port);
 	const struct rule *best = NULL;
 	size_t rank = RULES_RANK_NONE;
 	unsigned best_client = 0;
@@ -194,8 +195,7 @@ static bool decide(const struct prefix *prefix, const struct classify_hint *hint
 			.is_last = is_last(prefix, hint),
 			.is_server_first = is_first(prefix, 1 - client),
 			.is_client_full = prefix_is_full(prefix, client),
-			.port_owner = protocol_row(protocol_of_port(hint->server_port))
-					      ->family,
+			.port_owner = protocol_row(port_owner)->family,
 		};
 		const struct rule *rule =
 			rules_match(&marks[client], &marks[1 - client], &state, &rank);

@@ -2,45 +2,131 @@
 
 #include <string.h>
 
-/* Ports: IANA registry; 24 for LMTP and 2000 for sieve are habits, RFC 2033 and RFC 5804 */
+/*
+ * All that is known of a protocol by itself; what its bytes look like stands in rules.c.
+ * Ports as IANA has them; 24 is for any private mail system there, and a habit of LMTP.
+ */
 static const struct protocol_row ROWS[PROTOCOL_COUNT] = {
-	[PROTOCOL_UNKNOWN] = {"unknown", PROTOCOL_UNKNOWN, false, false, false, {0}},
-	[PROTOCOL_SMTP] = {"smtp", PROTOCOL_SMTP, true, false, true, {25}},
-	[PROTOCOL_SUBMISSION] = {"submission", PROTOCOL_SMTP, true, false, true, {587}},
-	[PROTOCOL_SMTPS] = {"smtps", PROTOCOL_SMTP, true, true, true, {465}},
-	[PROTOCOL_SUBMISSIONS] = {"submissions", PROTOCOL_SMTP, true, true, true,
-		{465}},
-	[PROTOCOL_LMTP] = {"lmtp", PROTOCOL_LMTP, true, false, true, {24}},
-	[PROTOCOL_IMAP] = {"imap", PROTOCOL_IMAP, true, false, false, {143}},
-	[PROTOCOL_IMAPS] = {"imaps", PROTOCOL_IMAP, true, true, false, {993}},
-	[PROTOCOL_POP3] = {"pop3", PROTOCOL_POP3, true, false, false, {110}},
-	[PROTOCOL_POP3S] = {"pop3s", PROTOCOL_POP3, true, true, false, {995}},
-	[PROTOCOL_SIEVE] = {"sieve", PROTOCOL_SIEVE, true, false, false, {4190}},
-	[PROTOCOL_MAPI_RPC] = {"mapi-rpc", PROTOCOL_MAPI_RPC, true, false, false, {0}},
-	[PROTOCOL_MAPI_HTTP] = {"mapi-http", PROTOCOL_MAPI_HTTP, true, false, false,
-		{443, 80}},
-	[PROTOCOL_OUTLOOK_ANYWHERE] = {"outlook-anywhere", PROTOCOL_OUTLOOK_ANYWHERE,
-		true, false, false, {443, 80, 593}},
-	[PROTOCOL_EAS] = {"eas", PROTOCOL_EAS, true, false, false, {443, 80}},
-	[PROTOCOL_EWS] = {"ews", PROTOCOL_EWS, true, false, false, {443, 80}},
-	[PROTOCOL_EXCHANGE_HTTPS] = {"exchange-https", PROTOCOL_EXCHANGE_HTTPS, true,
-		true, false, {443}},
-	[PROTOCOL_ATTEMPT] = {"attempt", PROTOCOL_ATTEMPT, true, false, false, {0}},
-	[PROTOCOL_TLS] = {"tls", PROTOCOL_TLS, false, true, false, {443}},
-	[PROTOCOL_HTTP] = {"http", PROTOCOL_HTTP, false, false, false, {80}},
-	[PROTOCOL_DCERPC] = {"dcerpc", PROTOCOL_DCERPC, false, false, false, {135}},
-	[PROTOCOL_FTP] = {"ftp", PROTOCOL_FTP, false, false, false, {21}},
-	[PROTOCOL_NNTP] = {"nntp", PROTOCOL_NNTP, false, false, false, {119}},
-	[PROTOCOL_IRC] = {"irc", PROTOCOL_IRC, false, false, false, {6667}},
-	[PROTOCOL_SSH] = {"ssh", PROTOCOL_SSH, false, false, false, {22}},
-	[PROTOCOL_REDIS] = {"redis", PROTOCOL_REDIS, false, false, false, {6379}},
-	[PROTOCOL_MEMCACHED] = {"memcached", PROTOCOL_MEMCACHED, false, false, false,
-		{11211}},
-	[PROTOCOL_FINGER] = {"finger", PROTOCOL_FINGER, false, false, false, {79}},
-	[PROTOCOL_GOPHER] = {"gopher", PROTOCOL_GOPHER, false, false, false, {70}},
-	[PROTOCOL_SOCKS] = {"socks", PROTOCOL_SOCKS, false, false, false, {1080}},
-	[PROTOCOL_DNS] = {"dns", PROTOCOL_DNS, false, false, false, {53}},
-	[PROTOCOL_OTHER] = {"other", PROTOCOL_OTHER, false, false, false, {0}},
+	[PROTOCOL_UNKNOWN] = {.name = "unknown", .family = PROTOCOL_UNKNOWN},
+	[PROTOCOL_SMTP] = {.name = "smtp",
+		.family = PROTOCOL_SMTP,
+		.grammar = PROTOCOL_GRAMMAR_SMTP,
+		.is_mail = true,
+		.is_sending = true,
+		.ports = {25}},
+	[PROTOCOL_SUBMISSION] = {.name = "submission",
+		.family = PROTOCOL_SMTP,
+		.grammar = PROTOCOL_GRAMMAR_SMTP,
+		.is_mail = true,
+		.is_sending = true,
+		.ports = {587}},
+	[PROTOCOL_SMTPS] = {.name = "smtps",
+		.family = PROTOCOL_SMTP,
+		.is_mail = true,
+		.is_implicit_tls = true,
+		.is_sending = true,
+		.ports = {465}},
+	[PROTOCOL_SUBMISSIONS] = {.name = "submissions",
+		.family = PROTOCOL_SMTP,
+		.is_mail = true,
+		.is_implicit_tls = true,
+		.is_sending = true,
+		.ports = {465}},
+	[PROTOCOL_LMTP] = {.name = "lmtp",
+		.family = PROTOCOL_LMTP,
+		.grammar = PROTOCOL_GRAMMAR_SMTP,
+		.is_mail = true,
+		.is_sending = true,
+		.ports = {24}},
+	[PROTOCOL_IMAP] = {.name = "imap",
+		.family = PROTOCOL_IMAP,
+		.grammar = PROTOCOL_GRAMMAR_IMAP,
+		.is_mail = true,
+		.ports = {143}},
+	[PROTOCOL_IMAPS] = {.name = "imaps",
+		.family = PROTOCOL_IMAP,
+		.is_mail = true,
+		.is_implicit_tls = true,
+		.ports = {993}},
+	[PROTOCOL_POP3] = {.name = "pop3",
+		.family = PROTOCOL_POP3,
+		.grammar = PROTOCOL_GRAMMAR_POP3,
+		.is_mail = true,
+		.ports = {110}},
+	[PROTOCOL_POP3S] = {.name = "pop3s",
+		.family = PROTOCOL_POP3,
+		.is_mail = true,
+		.is_implicit_tls = true,
+		.ports = {995}},
+	[PROTOCOL_SIEVE] = {.name = "sieve",
+		.family = PROTOCOL_SIEVE,
+		.grammar = PROTOCOL_GRAMMAR_SIEVE,
+		.is_mail = true,
+		.ports = {4190}},
+	[PROTOCOL_MAPI_RPC] = {.name = "mapi-rpc",
+		.family = PROTOCOL_MAPI_RPC,
+		.grammar = PROTOCOL_GRAMMAR_DCERPC,
+		.is_mail = true},
+	[PROTOCOL_MAPI_HTTP] = {.name = "mapi-http",
+		.family = PROTOCOL_MAPI_HTTP,
+		.grammar = PROTOCOL_GRAMMAR_HTTP,
+		.is_mail = true,
+		.is_inside_http = true,
+		.ports = {443, 80}},
+	[PROTOCOL_OUTLOOK_ANYWHERE] = {.name = "outlook-anywhere",
+		.family = PROTOCOL_OUTLOOK_ANYWHERE,
+		.grammar = PROTOCOL_GRAMMAR_HTTP,
+		.is_mail = true,
+		.is_inside_http = true,
+		.ports = {443, 80, 593}},
+	[PROTOCOL_EAS] = {.name = "eas",
+		.family = PROTOCOL_EAS,
+		.grammar = PROTOCOL_GRAMMAR_HTTP,
+		.is_mail = true,
+		.is_inside_http = true,
+		.ports = {443, 80}},
+	[PROTOCOL_EWS] = {.name = "ews",
+		.family = PROTOCOL_EWS,
+		.grammar = PROTOCOL_GRAMMAR_HTTP,
+		.is_mail = true,
+		.is_inside_http = true,
+		.ports = {443, 80}},
+	[PROTOCOL_EXCHANGE_HTTPS] = {.name = "exchange-https",
+		.family = PROTOCOL_EXCHANGE_HTTPS,
+		.grammar = PROTOCOL_GRAMMAR_HTTP,
+		.is_mail = true,
+		.is_implicit_tls = true,
+		.is_inside_http = true,
+		.ports = {443}},
+	[PROTOCOL_ATTEMPT] = {.name = "attempt",
+		.family = PROTOCOL_ATTEMPT,
+		.is_mail = true},
+	[PROTOCOL_TLS] = {.name = "tls",
+		.family = PROTOCOL_TLS,
+		.is_implicit_tls = true,
+		.ports = {443}},
+	[PROTOCOL_HTTP] = {.name = "http", .family = PROTOCOL_HTTP, .ports = {80}},
+	[PROTOCOL_DCERPC] = {.name = "dcerpc",
+		.family = PROTOCOL_DCERPC,
+		.grammar = PROTOCOL_GRAMMAR_DCERPC,
+		.ports = {135}},
+	[PROTOCOL_FTP] = {.name = "ftp", .family = PROTOCOL_FTP, .ports = {21}},
+	[PROTOCOL_NNTP] = {.name = "nntp", .family = PROTOCOL_NNTP, .ports = {119}},
+	[PROTOCOL_IRC] = {.name = "irc", .family = PROTOCOL_IRC, .ports = {6667}},
+	[PROTOCOL_SSH] = {.name = "ssh", .family = PROTOCOL_SSH, .ports = {22}},
+	[PROTOCOL_REDIS] = {.name = "redis", .family = PROTOCOL_REDIS, .ports = {6379}},
+	[PROTOCOL_MEMCACHED] = {.name = "memcached",
+		.family = PROTOCOL_MEMCACHED,
+		.ports = {11211}},
+	[PROTOCOL_FINGER] = {.name = "finger",
+		.family = PROTOCOL_FINGER,
+		.ports = {79}},
+	[PROTOCOL_GOPHER] = {.name = "gopher",
+		.family = PROTOCOL_GOPHER,
+		.ports = {70}},
+	[PROTOCOL_SOCKS] = {.name = "socks", .family = PROTOCOL_SOCKS, .ports = {1080}},
+	[PROTOCOL_DNS] = {.name = "dns", .family = PROTOCOL_DNS, .ports = {53}},
+	[PROTOCOL_OTHER] = {.name = "other", .family = PROTOCOL_OTHER},
 };
 
 const struct protocol_row *protocol_row(enum protocol protocol)
@@ -76,26 +162,11 @@ bool protocol_owns_port(enum protocol protocol, uint16_t port)
 
 enum protocol protocol_of_port(uint16_t port)
 {
-	switch (port) {
-	case 24:
-		return PROTOCOL_LMTP;
-	case 25:
-		return PROTOCOL_SMTP;
-	case 110:
-		return PROTOCOL_POP3;
-	case 143:
-		return PROTOCOL_IMAP;
-	case 465:
-		return PROTOCOL_SMTPS;
-	case 587:
-		return PROTOCOL_SUBMISSION;
-	case 993:
-		return PROTOCOL_IMAPS;
-	case 995:
-		return PROTOCOL_POP3S;
-	case 4190:
-		return PROTOCOL_SIEVE;
-	default:
-		return PROTOCOL_UNKNOWN;
+	/* every flow asks this: only the first port of each is compared */
+	for (int i = PROTOCOL_UNKNOWN + 1; port != 0 && i < PROTOCOL_ATTEMPT; i++) {
+		if (ROWS[i].ports[0] == port && !ROWS[i].is_inside_http) {
+			return (enum protocol)i;
+		}
 	}
+	return PROTOCOL_UNKNOWN;
 }

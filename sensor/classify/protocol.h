@@ -1,8 +1,9 @@
 /*
  * classify/protocol - the protocols a flow can be, by name and usual port.
  *
- * One table holds them (protocol.c). What rides inside implicit TLS has a name
- * of its own (smtps, imaps, pop3s); "family" is the clear-text protocol inside.
+ * One table holds what is known of each (protocol.c), and nobody repeats it. What
+ * rides inside implicit TLS has a name of its own (smtps, imaps, pop3s); "family" is
+ * the clear-text protocol inside. Looks at no byte of a flow.
  */
 #pragma once
 
@@ -47,16 +48,39 @@ enum protocol {
 	PROTOCOL_COUNT
 };
 
+/* A set of protocols has one bit for each; only those of mail are ever in one. */
+#define PROTOCOL_BIT(protocol) (UINT32_C(1) << (protocol))
+_Static_assert(PROTOCOL_MAIL_LAST < 32, "a set of protocols is 32 bits");
+
+/* Every protocol that a row of the matrix may list: of an attempt no word was seen. */
+#define PROTOCOL_BITS_OF_MAIL \
+	(PROTOCOL_BIT(PROTOCOL_ATTEMPT) - PROTOCOL_BIT(PROTOCOL_UNKNOWN + 1))
+
+/* How the bytes in clear are read; analyze/dialogue.c has an analyzer for each. */
+enum protocol_grammar {
+	PROTOCOL_GRAMMAR_NONE = 0, /* nothing but TLS is read of it, if that */
+	PROTOCOL_GRAMMAR_SMTP,
+	PROTOCOL_GRAMMAR_IMAP,
+	PROTOCOL_GRAMMAR_POP3,
+	PROTOCOL_GRAMMAR_SIEVE,
+	PROTOCOL_GRAMMAR_DCERPC,
+	PROTOCOL_GRAMMAR_HTTP,
+	PROTOCOL_GRAMMAR_COUNT
+};
+
 #define PROTOCOL_PORTS_MAX 4
 
 struct protocol_row {
 	const char *name; /* as in matrix files and records */
 	/* the clear-text protocol inside; itself where there is none */
 	enum protocol family;
+	enum protocol_grammar grammar;
 	bool is_mail;
 	bool is_implicit_tls;
 	bool is_sending; /* mail is handed over this way (sender.* findings) */
-	/* its own ports, 0-terminated where fewer */
+	/* a service of a web server: no port is its own alone, and HTTPS hides which it is */
+	bool is_inside_http;
+	/* its own ports, first the one that names it; 0-terminated where fewer */
 	uint16_t ports[PROTOCOL_PORTS_MAX];
 };
 
@@ -69,5 +93,8 @@ enum protocol protocol_by_name(const char *name);
 /* One of the protocol's own ports. */
 bool protocol_owns_port(enum protocol protocol, uint16_t port);
 
-/* The mail protocol whose own port this is: 25 smtp, 587 submission, 465 smtps, ... or PROTOCOL_UNKNOWN. */
+/*
+ * The mail protocol that this port names: 25 smtp, 465 smtps (not submissions), ... or
+ * PROTOCOL_UNKNOWN. A port of the web names none.
+ */
 enum protocol protocol_of_port(uint16_t port);

@@ -3,18 +3,13 @@
 #include "matrix/compiled.h"
 #include "matrix/explanation.h"
 
-#define BIT(protocol) (1u << (protocol))
-
-#define SMTP_FAMILY  (BIT(PROTOCOL_SMTP) | BIT(PROTOCOL_SUBMISSION))
-#define SMTPS_FAMILY (BIT(PROTOCOL_SMTPS) | BIT(PROTOCOL_SUBMISSIONS))
-#define HTTPS_FAMILY                                                \
-	(BIT(PROTOCOL_MAPI_HTTP) | BIT(PROTOCOL_OUTLOOK_ANYWHERE) | \
-		BIT(PROTOCOL_EAS) | BIT(PROTOCOL_EWS) | BIT(PROTOCOL_EXCHANGE_HTTPS))
 #define SUBMISSIONS_PORT 465 /* RFC 8314 section 7.3 */
 
 struct asking {
 	const struct matrix *matrix;
 	const struct matrix_question *question;
+	/* protocols of a row under which the protocol of the flow is allowed */
+	uint32_t protocols;
 };
 
 static enum matrix_answer answer_of(bool holds)
@@ -22,28 +17,32 @@ static enum matrix_answer answer_of(bool holds)
 	return holds ? MATRIX_YES : MATRIX_NO;
 }
 
-/* Protocols of a row under which this protocol of a flow is allowed. */
-static uint32_t names_of(enum protocol protocol)
+/* Submission is SMTP, and which service of a web server it is nobody sees inside TLS. */
+static bool is_allowed_as(
+	const struct protocol_row *declared, const struct protocol_row *seen)
 {
-	switch (protocol) {
-	case PROTOCOL_SMTP:
-	case PROTOCOL_SUBMISSION:
-		return SMTP_FAMILY;
-	case PROTOCOL_SMTPS:
-	case PROTOCOL_SUBMISSIONS:
-		return SMTPS_FAMILY;
-	case PROTOCOL_MAPI_HTTP:
-	case PROTOCOL_OUTLOOK_ANYWHERE:
-	case PROTOCOL_EAS:
-	case PROTOCOL_EWS:
-		return BIT(protocol) | BIT(PROTOCOL_EXCHANGE_HTTPS);
-	case PROTOCOL_EXCHANGE_HTTPS:
-		return HTTPS_FAMILY;
-	case PROTOCOL_ATTEMPT:
-		return BIT(PROTOCOL_MAIL_LAST) - 1;
-	default:
-		return protocol_row(protocol)->is_mail ? BIT(protocol) : 0;
+	if (declared->is_inside_http && seen->is_inside_http) {
+		return declared == seen || declared->is_implicit_tls ||
+		       seen->is_implicit_tls;
 	}
+	return declared->family == seen->family &&
+	       declared->is_implicit_tls == seen->is_implicit_tls;
+}
+
+/* What is no mail is allowed as nothing; an attempt may have been anything. */
+static uint32_t protocols_allowed_as(enum protocol protocol)
+{
+	const struct protocol_row *seen = protocol_row(protocol);
+	uint32_t protocols = 0;
+	if (protocol == PROTOCOL_ATTEMPT) {
+		return PROTOCOL_BITS_OF_MAIL;
+	}
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
+		if (is_allowed_as(protocol_row((enum protocol)i), seen)) {
+			protocols |= PROTOCOL_BIT(i);
+		}
+	}
+	return protocols;
 }
 
 /* Profile rfc8314 speaks of submission under implicit TLS on 465 (RFC 8314 section 3.3). */
@@ -52,7 +51,7 @@ static bool is_submission_on_465(const struct asking *asking)
 	const struct matrix_question *question = asking->question;
 	return asking->matrix->profile == MATRIX_PROFILE_RFC8314 &&
 	       question->port == SUBMISSIONS_PORT &&
-	       (names_of(question->protocol) & BIT(PROTOCOL_SUBMISSIONS)) != 0;
+	       (asking->protocols & PROTOCOL_BIT(PROTOCOL_SUBMISSIONS)) != 0;
 }
 
 /* What a row lets clients submit with STARTTLS they may as well submit that way. */
@@ -63,7 +62,7 @@ static bool is_implicit_submission(
 		row->from.group ? row->from.group : asking->question->from.group;
 	return is_submission_on_465(asking) && client &&
 	       client->role == MATRIX_ROLE_CLIENT &&
-	       (row->protocols & BIT(PROTOCOL_SUBMISSION)) != 0;
+	       (row->protocols & PROTOCOL_BIT(PROTOCOL_SUBMISSION)) != 0;
 }
 
 static bool end_matches(
@@ -88,11 +87,10 @@ static enum matrix_answer to_answer(
 static enum matrix_answer protocol_answer(
 	const struct asking *asking, const struct matrix_row *row)
 {
-	const enum protocol protocol = asking->question->protocol;
-	if (protocol == PROTOCOL_UNKNOWN) {
+	if (asking->question->protocol == PROTOCOL_UNKNOWN) {
 		return MATRIX_UNKNOWN;
 	}
-	return answer_of((row->protocols & names_of(protocol)) != 0 ||
+	return answer_of((row->protocols & asking->protocols) != 0 ||
 			 is_implicit_submission(asking, row));
 }
 
@@ -155,8 +153,8 @@ static enum matrix_answer port_answer(
 	if (is_exchange_transport(question)) {
 		return MATRIX_YES;
 	}
-	return answer_of(port_is_own(row->protocols & names_of(question->protocol),
-		question->port, question->protocol == PROTOCOL_ATTEMPT));
+	return answer_of(port_is_own(row->protocols & asking->protocols, question->port,
+		question->protocol == PROTOCOL_ATTEMPT));
 }
 
 static enum matrix_answer expiry_answer(
@@ -379,7 +377,8 @@ static void explain(const struct matrix_question *question,
 void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
 	struct matrix_result *result)
 {
-	const struct asking asking = {matrix, question};
+	const struct asking asking = {
+		matrix, question, protocols_allowed_as(question->protocol)};
 	struct search search = {0};
 	*result = (struct matrix_result){.reason = ""};
 	search_rows(&search, &asking);

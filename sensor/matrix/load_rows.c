@@ -71,15 +71,6 @@ static void read_to(struct loader *loader, const struct yaml_node *value, void *
 	read_end(loader, value, &((struct row_draft *)into)->row.to);
 }
 
-static uint32_t all_mail(void)
-{
-	uint32_t all = 0;
-	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
-		all |= 1u << i;
-	}
-	return all;
-}
-
 static void unknown_protocol(
 	struct loader *loader, const struct yaml_node *item, const char *text)
 {
@@ -101,7 +92,7 @@ static void read_protocol(
 		return;
 	}
 	if (strcmp(text, "all") == 0) {
-		draft->row.protocols = all_mail();
+		draft->row.protocols = PROTOCOL_BITS_OF_MAIL;
 		return;
 	}
 	const enum protocol protocol = protocol_by_name(text);
@@ -109,7 +100,7 @@ static void read_protocol(
 		unknown_protocol(loader, item, text);
 		return;
 	}
-	draft->row.protocols |= 1u << protocol;
+	draft->row.protocols |= PROTOCOL_BIT(protocol);
 }
 
 static void read_protocols(

@@ -4,8 +4,6 @@
 
 #include <stdarg.h>
 
-#define ALL_PROTOCOLS ((1u << PROTOCOL_ATTEMPT) - 2)
-
 void review_tell(struct review *review, const struct matrix_place *place,
 	const char *label, const char *format, ...)
 {
@@ -65,7 +63,7 @@ bool review_lists_access(const struct matrix_row *row)
 
 bool review_lists_all(const struct matrix_row *row)
 {
-	return row->protocols == ALL_PROTOCOLS;
+	return row->protocols == PROTOCOL_BITS_OF_MAIL;
 }
 
 bool review_lists_smtps(const struct matrix_row *row)

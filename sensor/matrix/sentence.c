@@ -67,7 +67,7 @@ const char *sentence_protocols(uint32_t protocols, const char *last_word, char *
 	const size_t count = (size_t)__builtin_popcount(protocols);
 	size_t shown = 0;
 	text[0] = '\0';
-	for (int i = 0; i < PROTOCOL_COUNT; i++) {
+	for (int i = 0; i <= PROTOCOL_MAIL_LAST; i++) {
 		if (protocols >> i & 1) {
 			char glue[8];
 			sentence_append(text, SENTENCE_LIST_BYTES, "%s%s",

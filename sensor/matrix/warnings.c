@@ -44,12 +44,12 @@ static void review_contradiction(struct review *review, const struct matrix_row 
 {
 	uint32_t possible = 0;
 	for (int i = PROTOCOL_SMTP; i < PROTOCOL_ATTEMPT; i++) {
+		const struct protocol_row *known = protocol_row((enum protocol)i);
 		const bool is_implicit =
-			protocol_row((enum protocol)i)->is_implicit_tls ||
-			i >= PROTOCOL_MAPI_HTTP;
+			known->is_implicit_tls || known->is_inside_http;
 		const bool is_starttls = !is_implicit && i != PROTOCOL_MAPI_RPC;
 		if (row->tls == MATRIX_TLS_STARTTLS ? is_starttls : is_implicit) {
-			possible |= 1u << i;
+			possible |= PROTOCOL_BIT(i);
 		}
 	}
 	if ((row->tls == MATRIX_TLS_STARTTLS || row->tls == MATRIX_TLS_IMPLICIT) &&

@@ -30,6 +30,35 @@ static void starttls_is_proven_by_the_hello(void **state)
 		facts.starttls, FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED);
 }
 
+static void each_protocol_is_read_by_the_analyzer_of_its_grammar(void **state)
+{
+	(void)state;
+	static const struct {
+		enum protocol protocol;
+		const struct analyzer *analyzer;
+	} READ[] = {
+		{PROTOCOL_SMTP, &ANALYZER_SMTP},
+		{PROTOCOL_SUBMISSION, &ANALYZER_SMTP},
+		{PROTOCOL_LMTP, &ANALYZER_SMTP},
+		{PROTOCOL_IMAP, &ANALYZER_IMAP},
+		{PROTOCOL_POP3, &ANALYZER_POP3},
+		{PROTOCOL_SIEVE, &ANALYZER_SIEVE},
+		{PROTOCOL_MAPI_RPC, &ANALYZER_DCERPC},
+		{PROTOCOL_DCERPC, &ANALYZER_DCERPC},
+		{PROTOCOL_EWS, &ANALYZER_HTTP},
+		{PROTOCOL_EXCHANGE_HTTPS, &ANALYZER_HTTP},
+		{PROTOCOL_IMAPS, NULL},
+		{PROTOCOL_TLS, NULL},
+	};
+	for (size_t i = 0; i < sizeof(READ) / sizeof(*READ); i++) {
+		struct dialogue dialogue = {0};
+		dialogue_start(&dialogue, READ[i].protocol, false);
+		assert_ptr_equal(dialogue.analyzer, READ[i].analyzer);
+		assert_int_equal(
+			dialogue.is_tls[DIRECTION_TO_SERVER], READ[i].analyzer == NULL);
+	}
+}
+
 static void every_cut_of_an_upgrade_is_read(void **state)
 {
 	(void)state;
@@ -268,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starttls_is_proven_by_the_hello),
+		cmocka_unit_test(each_protocol_is_read_by_the_analyzer_of_its_grammar),
 		cmocka_unit_test(every_cut_of_an_upgrade_is_read),
 		cmocka_unit_test(imap_pop3_and_sieve_upgrade_alike),
 		cmocka_unit_test(a_hello_captured_ahead_of_the_answer_is_tls),
