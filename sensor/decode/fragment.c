@@ -1,5 +1,6 @@
 #include "decode/fragment.h"
 
+#include "base/age_list.h"
 #include "base/pool.h"
 
 #include <assert.h>
@@ -20,8 +21,7 @@ struct slot {
 	uint64_t key[KEY_WORDS];
 	uint64_t born_us;
 	uint32_t chain_next; /* in its hash bucket */
-	uint32_t older;
-	uint32_t newer;
+	struct age_link age;
 	uint32_t len;        /* of the payload, LEN_UNKNOWN until the last fragment */
 	uint32_t reach;      /* end of the furthest bytes seen */
 	uint32_t units_seen; /* bits set in .seen */
@@ -38,8 +38,7 @@ struct fragments {
 	struct hash_seed seed;
 	uint32_t *buckets;
 	uint32_t bucket_mask;
-	uint32_t oldest;
-	uint32_t newest;
+	struct age_list ages;
 	uint32_t handed_out[HANDED_OUT_MAX];
 	uint32_t handed_out_count;
 };
@@ -47,6 +46,12 @@ struct fragments {
 static struct slot *slot_at(const struct fragments *fragments, uint32_t index)
 {
 	return (struct slot *)pool_at(&fragments->slots, index);
+}
+
+static struct age_slots ages(const struct fragments *fragments)
+{
+	return (struct age_slots){fragments->slots.slots + offsetof(struct slot, age),
+		fragments->slots.slot_bytes};
 }
 
 struct fragments *fragments_new(
@@ -63,8 +68,7 @@ struct fragments *fragments_new(
 	}
 	fragments->seed = seed;
 	fragments->bucket_mask = buckets - 1;
-	fragments->oldest = POOL_NONE;
-	fragments->newest = POOL_NONE;
+	age_list_clear(&fragments->ages);
 	fragments->buckets = (uint32_t *)malloc(buckets * sizeof(uint32_t));
 	if (!fragments->buckets) {
 		(void)reason_set(why, "out of memory");
@@ -103,7 +107,7 @@ static void key_of(const struct fragment *fragment, uint64_t *key)
 	key[5] = fragment->protocol;
 }
 
-/* Out of its bucket and out of the row of ages; the slot itself stays taken. */
+/* Out of its bucket and off the list of ages; the slot itself stays taken. */
 static void slot_unlink(struct fragments *fragments, uint32_t index)
 {
 	struct slot *slot = slot_at(fragments, index);
@@ -113,16 +117,7 @@ static void slot_unlink(struct fragments *fragments, uint32_t index)
 		link = &slot_at(fragments, *link)->chain_next;
 	}
 	*link = slot->chain_next;
-	if (slot->older != POOL_NONE) {
-		slot_at(fragments, slot->older)->newer = slot->newer;
-	} else {
-		fragments->oldest = slot->newer;
-	}
-	if (slot->newer != POOL_NONE) {
-		slot_at(fragments, slot->newer)->older = slot->older;
-	} else {
-		fragments->newest = slot->older;
-	}
+	age_list_remove(&fragments->ages, ages(fragments), &slot->age);
 }
 
 static void slot_evict(
@@ -143,9 +138,9 @@ static bool slot_is_expired(const struct slot *slot, uint64_t now_us)
 static void evict_expired(
 	struct fragments *fragments, uint64_t now_us, struct decode_counters *counters)
 {
-	while (fragments->oldest != POOL_NONE &&
-		slot_is_expired(slot_at(fragments, fragments->oldest), now_us)) {
-		slot_evict(fragments, fragments->oldest, counters);
+	while (fragments->ages.oldest != AGE_LIST_NONE &&
+		slot_is_expired(slot_at(fragments, fragments->ages.oldest), now_us)) {
+		slot_evict(fragments, fragments->ages.oldest, counters);
 	}
 }
 
@@ -164,8 +159,8 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 	uint64_t now_us, struct decode_counters *counters)
 {
 	uint32_t index = pool_take(&fragments->slots);
-	if (index == POOL_NONE && fragments->oldest != POOL_NONE) {
-		slot_evict(fragments, fragments->oldest, counters);
+	if (index == POOL_NONE && fragments->ages.oldest != AGE_LIST_NONE) {
+		slot_evict(fragments, fragments->ages.oldest, counters);
 		index = pool_take(&fragments->slots);
 	}
 	if (index == POOL_NONE) {
@@ -179,14 +174,7 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 	uint32_t *bucket = bucket_of(fragments, key);
 	slot->chain_next = *bucket;
 	*bucket = index;
-	slot->older = fragments->newest;
-	slot->newer = POOL_NONE;
-	if (fragments->newest != POOL_NONE) {
-		slot_at(fragments, fragments->newest)->newer = index;
-	} else {
-		fragments->oldest = index;
-	}
-	fragments->newest = index;
+	age_list_append(&fragments->ages, ages(fragments), index);
 	return index;
 }
 

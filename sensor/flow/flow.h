@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/age_list.h"
 #include "base/direction.h"
 #include "base/hash.h"
 #include "base/reason.h"
@@ -49,9 +50,8 @@ struct flow {
 	uint16_t port[2];
 	uint32_t hash;
 	uint32_t next_in_bucket;
-	uint32_t older;
-	uint32_t newer;
-	uint32_t stream; /* slot of struct stream, or POOL_NONE when not watched */
+	struct age_link age; /* of its list */
+	uint32_t stream;     /* slot of struct stream, or POOL_NONE when not watched */
 	uint32_t packets[2];
 	uint64_t bytes[2]; /* payload as the headers say */
 	uint64_t start_us;

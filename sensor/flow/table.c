@@ -50,34 +50,23 @@ void *flow_area(const struct flow_table *table, const struct flow *flow)
 	return stream ? (uint8_t *)stream + stream_room() : NULL;
 }
 
+static struct age_slots ages(const struct flow_table *table)
+{
+	return (struct age_slots){table->flows.slots + offsetof(struct flow, age),
+		table->flows.slot_bytes};
+}
+
 static void unlist(struct flow_table *table, struct flow *flow)
 {
-	const enum flow_list list = (enum flow_list)flow->list;
-	if (flow->older == POOL_NONE) {
-		table->oldest[list] = flow->newer;
-	} else {
-		table_flow(table, flow->older)->newer = flow->newer;
-	}
-	if (flow->newer == POOL_NONE) {
-		table->newest[list] = flow->older;
-	} else {
-		table_flow(table, flow->newer)->older = flow->older;
-	}
+	age_list_remove(&table->lists[flow->list], ages(table), &flow->age);
 }
 
 static void append(struct flow_table *table, struct flow *flow, enum flow_list list)
 {
-	const uint32_t index = pool_index(&table->flows, flow);
 	flow->list = (uint8_t)list;
 	flow->listed_us = flow->last_us;
-	flow->newer = POOL_NONE;
-	flow->older = table->newest[list];
-	if (flow->older == POOL_NONE) {
-		table->oldest[list] = index;
-	} else {
-		table_flow(table, flow->older)->newer = index;
-	}
-	table->newest[list] = index;
+	age_list_append(
+		&table->lists[list], ages(table), pool_index(&table->flows, flow));
 }
 
 void table_list(struct flow_table *table, struct flow *flow, enum flow_list list)
@@ -153,8 +142,8 @@ void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end
 static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
 {
 	for (;;) {
-		const uint32_t index = table->oldest[list];
-		if (index == POOL_NONE) {
+		const uint32_t index = table->lists[list].oldest;
+		if (index == AGE_LIST_NONE) {
 			return NULL;
 		}
 		struct flow *flow = table_flow(table, index);
@@ -176,8 +165,8 @@ static void expire_list(struct flow_table *table, enum flow_list list)
 		if (!flow || flow->last_us + IDLE_LIMIT_US[list] > table->now_us) {
 			return;
 		}
-		if (flow->newer != POOL_NONE) {
-			fetch(table_flow(table, flow->newer), FLOW_LINES);
+		if (flow->age.newer != AGE_LIST_NONE) {
+			fetch(table_flow(table, flow->age.newer), FLOW_LINES);
 		}
 		table_remove(table, flow, FLOW_END_IDLE);
 	}
@@ -489,7 +478,7 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 		return NULL;
 	}
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
-		table->oldest[list] = table->newest[list] = POOL_NONE;
+		age_list_clear(&table->lists[list]);
 	}
 	return table;
 }

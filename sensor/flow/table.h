@@ -18,8 +18,7 @@ struct flow_table {
 	uint32_t *buckets;
 	uint32_t bucket_mask;
 	size_t bucket_bytes;
-	uint32_t oldest[FLOW_LIST_COUNT];
-	uint32_t newest[FLOW_LIST_COUNT];
+	struct age_list lists[FLOW_LIST_COUNT];
 	uint32_t expire_countdown;
 	uint64_t now_us; /* of the packet at hand */
 	size_t area_bytes;

@@ -1,5 +1,7 @@
 #include "judge/fold.h"
 
+#include "base/age_list.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -11,8 +13,7 @@ struct entry {
 	uint64_t reported_us;
 	struct fold_count pending; /* folded since the last report */
 	uint32_t next_in_bucket;
-	uint32_t older; /* in order of the last occurrence */
-	uint32_t newer;
+	struct age_link age; /* since the last occurrence */
 };
 
 struct fold {
@@ -21,8 +22,7 @@ struct fold {
 	uint32_t capacity;
 	uint32_t used;
 	uint32_t bucket_mask;
-	uint32_t oldest;
-	uint32_t newest;
+	struct age_list ages;
 	uint32_t *buckets;
 	struct entry *entries;
 	bool has_evicted;
@@ -61,8 +61,7 @@ struct fold *fold_new(uint64_t window_us, uint32_t capacity, struct hash_seed se
 	fold->seed = seed;
 	fold->capacity = capacity;
 	fold->bucket_mask = bucket_count - 1;
-	fold->oldest = NONE;
-	fold->newest = NONE;
+	age_list_clear(&fold->ages);
 	return fold;
 }
 
@@ -96,44 +95,22 @@ static bool is_same_key(const struct fold_key *a, const struct fold_key *b)
 	       address_equal(&a->destination, &b->destination);
 }
 
-static void age_unlink(struct fold *fold, const struct entry *entry)
+static struct age_slots ages(const struct fold *fold)
 {
-	if (entry->older == NONE) {
-		fold->oldest = entry->newer;
-	} else {
-		fold->entries[entry->older].newer = entry->newer;
-	}
-	if (entry->newer == NONE) {
-		fold->newest = entry->older;
-	} else {
-		fold->entries[entry->newer].older = entry->older;
-	}
-}
-
-static void age_append(struct fold *fold, uint32_t index)
-{
-	struct entry *entry = &fold->entries[index];
-	entry->older = fold->newest;
-	entry->newer = NONE;
-	if (fold->newest == NONE) {
-		fold->oldest = index;
-	} else {
-		fold->entries[fold->newest].newer = index;
-	}
-	fold->newest = index;
+	return (struct age_slots){&fold->entries[0].age, sizeof(*fold->entries)};
 }
 
 /* Take the entry idle longest out of the table; what it held is kept for fold_evicted. */
 static uint32_t evict(struct fold *fold)
 {
-	const uint32_t index = fold->oldest;
+	const uint32_t index = fold->ages.oldest;
 	struct entry *entry = &fold->entries[index];
 	uint32_t *link = bucket_of(fold, &entry->key);
 	while (*link != index) {
 		link = &fold->entries[*link].next_in_bucket;
 	}
 	*link = entry->next_in_bucket;
-	age_unlink(fold, entry);
+	age_list_remove(&fold->ages, ages(fold), &entry->age);
 	if (entry->pending.count > 0) {
 		fold->has_evicted = true;
 		fold->evicted_key = entry->key;
@@ -151,7 +128,7 @@ static bool report_first(struct fold *fold, const struct fold_key *key, uint64_t
 	*entry = (struct entry){
 		.key = *key, .reported_us = now_us, .next_in_bucket = *bucket};
 	*bucket = index;
-	age_append(fold, index);
+	age_list_append(&fold->ages, ages(fold), index);
 	*count = (struct fold_count){.first_us = now_us, .last_us = now_us, .count = 1};
 	return true;
 }
@@ -168,8 +145,8 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	}
 	struct entry *entry = &fold->entries[index];
 	entry->key.sample = key->sample;
-	age_unlink(fold, entry);
-	age_append(fold, index);
+	age_list_remove(&fold->ages, ages(fold), &entry->age);
+	age_list_append(&fold->ages, ages(fold), index);
 	if (entry->pending.count == 0) {
 		entry->pending.first_us = now_us;
 	}
@@ -203,7 +180,8 @@ bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *co
 
 void fold_drain(struct fold *fold, fold_visit *visit, void *context)
 {
-	for (uint32_t i = fold->oldest; i != NONE; i = fold->entries[i].newer) {
+	for (uint32_t i = fold->ages.oldest; i != AGE_LIST_NONE;
+		i = fold->entries[i].age.newer) {
 		struct entry *entry = &fold->entries[i];
 		if (entry->pending.count > 0) {
 			visit(context, &entry->key, &entry->pending);
@@ -214,7 +192,8 @@ void fold_drain(struct fold *fold, fold_visit *visit, void *context)
 
 void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context)
 {
-	for (uint32_t i = fold->oldest; i != NONE; i = fold->entries[i].newer) {
+	for (uint32_t i = fold->ages.oldest; i != AGE_LIST_NONE;
+		i = fold->entries[i].age.newer) {
 		struct entry *entry = &fold->entries[i];
 		if (entry->pending.count > 0 &&
 			now_us >= entry->reported_us + fold->window_us) {
@@ -231,7 +210,6 @@ void fold_clear(struct fold *fold)
 		fold->buckets[i] = NONE;
 	}
 	fold->used = 0;
-	fold->oldest = NONE;
-	fold->newest = NONE;
+	age_list_clear(&fold->ages);
 	fold->has_evicted = false;
 }

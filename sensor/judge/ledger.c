@@ -1,5 +1,6 @@
 #include "judge/ledger.h"
 
+#include "base/age_list.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "judge/findings.h"
@@ -13,16 +14,14 @@
 struct entry {
 	struct ledger_server server;
 	uint32_t next_in_bucket;
-	uint32_t older; /* in order of use */
-	uint32_t newer;
+	struct age_link age; /* since its last use */
 };
 
 struct ledger {
 	struct hash_seed seed;
 	struct pool entries;
 	uint32_t bucket_mask;
-	uint32_t oldest;
-	uint32_t newest;
+	struct age_list ages;
 	uint32_t *buckets;
 	uint64_t given_up;
 	uint64_t given_up_before;
@@ -64,8 +63,7 @@ struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason
 	}
 	ledger->seed = seed;
 	ledger->bucket_mask = bucket_count - 1;
-	ledger->oldest = NONE;
-	ledger->newest = NONE;
+	age_list_clear(&ledger->ages);
 	return ledger;
 }
 
@@ -109,43 +107,22 @@ static uint32_t find(
 	return index;
 }
 
-static void age_unlink(struct ledger *ledger, const struct entry *entry)
+static struct age_slots ages(const struct ledger *ledger)
 {
-	if (entry->older == NONE) {
-		ledger->oldest = entry->newer;
-	} else {
-		entry_at(ledger, entry->older)->newer = entry->newer;
-	}
-	if (entry->newer == NONE) {
-		ledger->newest = entry->older;
-	} else {
-		entry_at(ledger, entry->newer)->older = entry->older;
-	}
-}
-
-static void age_append(struct ledger *ledger, uint32_t index)
-{
-	struct entry *entry = entry_at(ledger, index);
-	entry->older = ledger->newest;
-	entry->newer = NONE;
-	if (ledger->newest == NONE) {
-		ledger->oldest = index;
-	} else {
-		entry_at(ledger, ledger->newest)->newer = index;
-	}
-	ledger->newest = index;
+	return (struct age_slots){ledger->entries.slots + offsetof(struct entry, age),
+		ledger->entries.slot_bytes};
 }
 
 static void give_up_oldest(struct ledger *ledger)
 {
-	const uint32_t index = ledger->oldest;
+	const uint32_t index = ledger->ages.oldest;
 	const struct entry *entry = entry_at(ledger, index);
 	uint32_t *link = bucket_of(ledger, &entry->server.address, entry->server.port);
 	while (*link != index) {
 		link = &entry_at(ledger, *link)->next_in_bucket;
 	}
 	*link = entry->next_in_bucket;
-	age_unlink(ledger, entry);
+	age_list_remove(&ledger->ages, ages(ledger), &entry->age);
 	pool_give(&ledger->entries, index);
 	ledger->given_up++;
 }
@@ -156,8 +133,9 @@ static struct ledger_server *use(
 {
 	uint32_t index = find(ledger, address, port);
 	if (index != NONE) {
-		age_unlink(ledger, entry_at(ledger, index));
-		age_append(ledger, index);
+		age_list_remove(
+			&ledger->ages, ages(ledger), &entry_at(ledger, index)->age);
+		age_list_append(&ledger->ages, ages(ledger), index);
 		return &entry_at(ledger, index)->server;
 	}
 	if (ledger->entries.used == ledger->entries.capacity) {
@@ -169,7 +147,7 @@ static struct ledger_server *use(
 	*entry = (struct entry){.server = {.address = *address, .port = port},
 		.next_in_bucket = *bucket};
 	*bucket = index;
-	age_append(ledger, index);
+	age_list_append(&ledger->ages, ages(ledger), index);
 	return &entry->server;
 }
 
@@ -207,7 +185,8 @@ void ledger_add_given_up_before(struct ledger *ledger, uint64_t count)
 
 void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context)
 {
-	for (uint32_t i = ledger->oldest; i != NONE; i = entry_at(ledger, i)->newer) {
+	for (uint32_t i = ledger->ages.oldest; i != AGE_LIST_NONE;
+		i = entry_at(ledger, i)->age.newer) {
 		visit(context, &entry_at(ledger, i)->server);
 	}
 }
