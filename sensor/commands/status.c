@@ -81,10 +81,10 @@ static void print_process(const struct status_process *process)
 
 static void print_outputs(const struct status_page *page)
 {
-	const unsigned first = status_process_count(page);
+	const unsigned first = status_workers_end(page);
 	char name[128];
 	char type[128];
-	for (unsigned i = first; i < status_output_end(page); i++) {
+	for (unsigned i = first; i < status_outputs_end(page); i++) {
 		const struct status_process *output = &page->processes[i];
 		if (i == first) {
 			(void)printf("\n%-23s %-9s %8s %12s %12s %9s %8s %8s  %s\n",
@@ -143,7 +143,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	(void)printf("%-12s %-9s %8s %12s %9s %9s %9s %8s %8s  %s\n", "process",
 		"state", "pid", "packets", "lost", "flows", "lag ms", "waiting",
 		"restarts", "source");
-	for (unsigned i = SENSOR_WORKERS; i < status_process_count(page); i++) {
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
 		print_process(&page->processes[i]);
 	}
 	print_outputs(page);

@@ -30,7 +30,7 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 /* One that is left open here would hold mail back when its worker is gone for good. */
 static void close_queues_of_others(const struct sensor *sensor, unsigned place)
 {
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		const struct queue *queue = sensor->queues[i - SENSOR_WORKERS];
 		if (queue && i != place) {
 			(void)close(queue_fd(queue));

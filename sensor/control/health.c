@@ -84,7 +84,7 @@ static void write_stats(struct health *health, const struct status_process *proc
 void health_stats(struct health *health)
 {
 	const struct sensor *sensor = health->sensor;
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		const struct status_process *process = sensor_process(sensor, i);
 		log_line(LOG_LEVEL_INFO, process->name,
 			"packets %" PRIu64 ", lost %" PRIu64 ", flows %" PRIu64
@@ -211,7 +211,7 @@ void health_look(struct health *health, uint64_t now_us)
 		return;
 	}
 	health->look_us = now_us;
-	for (unsigned i = SENSOR_WORKERS; i < health->sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < health->sensor->workers_end; i++) {
 		look_at_worker(health, i, now_us);
 	}
 	look_at_journal(health, now_us);

@@ -107,7 +107,7 @@ void last_run_tell(struct last_run *last, struct health *health)
 uint64_t last_run_note_unwritten(const struct sensor *sensor)
 {
 	uint64_t bytes = 0;
-	for (unsigned i = 0; i < sensor->process_count; i++) {
+	for (unsigned i = 0; i < sensor->workers_end; i++) {
 		bytes += ring_waiting(&sensor->rings[i]);
 	}
 	sensor->page->unwritten = bytes;

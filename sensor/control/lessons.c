@@ -20,7 +20,7 @@
 
 static unsigned worker_count(const struct sensor *sensor)
 {
-	return sensor->process_count - SENSOR_WORKERS;
+	return sensor->workers_end - SENSOR_WORKERS;
 }
 
 bool lessons_make_rings(struct sensor *sensor, struct reason *why)

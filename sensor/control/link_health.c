@@ -15,7 +15,7 @@ struct link_state {
 
 static struct link_state ask(const struct sensor *sensor, size_t interface)
 {
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		const struct status_process *process = sensor_process(sensor, i);
 		/* in this order, see publish_links in control/worker */
 		const uint32_t down = process->links_down;

@@ -116,7 +116,7 @@ void links_look(struct links *links, struct processes *processes, uint64_t now_u
 	if (any_socket < 0) {
 		return;
 	}
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		struct process *process = &processes->list[i];
 		struct link *list = links->list[i - SENSOR_WORKERS];
 		if (process->pid > 0 && process->is_wanted && !process->is_renewed &&

@@ -34,7 +34,7 @@ struct metrics_process {
 void metrics_process_name(const struct sensor *sensor)
 {
 	const struct metrics_settings *settings = &sensor->settings->metrics;
-	struct status_process *process = sensor_process(sensor, sensor->output_end);
+	struct status_process *process = sensor_process(sensor, sensor->outputs_end);
 	(void)snprintf(process->name, sizeof(process->name), "metrics");
 	(void)snprintf(process->source, sizeof(process->source), "%s",
 		settings->listen ? settings->listen : "file");

@@ -412,7 +412,7 @@ static void write_build(FILE *out, const struct status_page *page)
 }
 
 static void write_findings(
-	FILE *out, const struct status_page *page, unsigned process_count)
+	FILE *out, const struct status_page *page, unsigned workers_end)
 {
 	static const struct metric_head HEAD = {"mailwarden_findings_total",
 		"Findings, repeats included, by kind.", "counter", METRIC_UNIT_NUMBER};
@@ -421,7 +421,7 @@ static void write_findings(
 		const struct finding_row *row = finding_row((enum finding)finding);
 		const char *severity = severity_name(row->severity);
 		uint64_t total = 0;
-		for (unsigned i = 0; i < process_count; i++) {
+		for (unsigned i = 0; i < workers_end; i++) {
 			total += page->processes[i].findings[finding];
 		}
 		(void)fputs(HEAD.name, out);
@@ -434,13 +434,13 @@ static void write_findings(
 
 /* What the stages count: decode.malformed, tcp.gaps, gate.held ... */
 static void write_counters(
-	FILE *out, const struct status_page *page, unsigned process_count)
+	FILE *out, const struct status_page *page, unsigned workers_end)
 {
 	static const struct metric_head HEAD = {"mailwarden_worker_events_total",
 		"What the stages of a worker counted, as in its stats record.",
 		"counter", METRIC_UNIT_NUMBER};
 	write_head(out, &HEAD);
-	for (unsigned i = SENSOR_WORKERS; i < process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
 		const struct status_process *process = &page->processes[i];
 		const unsigned count = process->counter_count;
 		for (unsigned j = 0; j < count && j < STATUS_COUNTERS_MAX; j++) {
@@ -463,15 +463,15 @@ static unsigned bounded(unsigned count)
 
 void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 {
-	const unsigned writers_end = bounded(page->process_count);
-	const unsigned outputs_end = bounded(page->output_end);
+	const unsigned workers_end = bounded(page->workers_end);
+	const unsigned outputs_end = bounded(page->outputs_end);
 	const struct places all = {
 		SENSOR_REPORTER, bounded(page->place_count), "process", NULL};
-	const struct places workers = {SENSOR_WORKERS, writers_end, "worker", "source"};
-	const struct places writers = {0, writers_end, "process", NULL};
+	const struct places workers = {SENSOR_WORKERS, workers_end, "worker", "source"};
+	const struct places writers = {0, workers_end, "process", NULL};
 	const struct places reporter = {
 		SENSOR_REPORTER, SENSOR_WORKERS, "process", NULL};
-	const struct places outputs = {writers_end, outputs_end, "output", "type"};
+	const struct places outputs = {workers_end, outputs_end, "output", "type"};
 	write_build(out, page);
 	write_page_metrics(out, page, now_us);
 	WRITE_TABLE(out, page, &all, OF_PROCESSES);
@@ -479,8 +479,8 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	WRITE_TABLE(out, page, &writers, OF_WRITERS);
 	WRITE_TABLE(out, page, &reporter, OF_REPORTER);
 	WRITE_TABLE(out, page, &outputs, OF_OUTPUTS);
-	write_findings(out, page, writers_end);
-	write_counters(out, page, writers_end);
+	write_findings(out, page, workers_end);
+	write_counters(out, page, workers_end);
 }
 
 bool metrics_is_healthy(
@@ -490,7 +490,7 @@ bool metrics_is_healthy(
 		return reason_set(why, "supervisor: not at work for %" PRIu64 " s",
 			(now_us - page->alive_us) / 1000000);
 	}
-	for (unsigned i = SENSOR_REPORTER; i < bounded(page->process_count); i++) {
+	for (unsigned i = SENSOR_REPORTER; i < bounded(page->workers_end); i++) {
 		char name[TEXT_MAX];
 		const struct status_process *process = &page->processes[i];
 		(void)status_text(

@@ -9,7 +9,7 @@ bool outlet_start(struct outlet *outlet, const struct sensor *sensor, unsigned p
 	struct reason *why)
 {
 	outlet->ring = &sensor->rings[place];
-	outlet->lessons = place >= SENSOR_WORKERS && place < sensor->process_count
+	outlet->lessons = place >= SENSOR_WORKERS && place < sensor->workers_end
 				  ? &sensor->told[place - SENSOR_WORKERS]
 				  : NULL;
 	outlet->process = sensor_process(sensor, place);

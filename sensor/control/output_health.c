@@ -74,8 +74,8 @@ void output_health_look(
 		return;
 	}
 	outputs->look_us = now_us;
-	for (unsigned i = sensor->process_count; i < sensor->output_end; i++) {
-		struct output_seen *seen = &outputs->seen[i - sensor->process_count];
+	for (unsigned i = sensor->workers_end; i < sensor->outputs_end; i++) {
+		struct output_seen *seen = &outputs->seen[i - sensor->workers_end];
 		look_if_down(health, i, seen, now_us);
 		look_for_loss(health, i, seen);
 	}

@@ -44,7 +44,7 @@ static bool open_one(struct sensor *sensor, unsigned worker, struct reason *why)
 
 bool queues_open(struct sensor *sensor, struct reason *why)
 {
-	const unsigned workers = sensor->process_count - SENSOR_WORKERS;
+	const unsigned workers = sensor->workers_end - SENSOR_WORKERS;
 	for (unsigned i = 0; sensor->settings->queues.count > 0 && i < workers; i++) {
 		if (!open_one(sensor, i, why)) {
 			return false;
@@ -82,7 +82,7 @@ static bool is_alone(const struct processes *processes, unsigned place)
 void queues_pass(const struct processes *processes)
 {
 	const struct sensor *sensor = processes->sensor;
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		if (is_alone(processes, i)) {
 			(void)queue_accept_waiting(sensor->queues[i - SENSOR_WORKERS]);
 		}
@@ -95,7 +95,7 @@ void queues_wait(const struct processes *processes, int timeout_ms)
 	struct pollfd list[STATUS_WORKERS_MAX + 1] = {
 		{.fd = sensor->signals, .events = POLLIN}};
 	nfds_t count = 1;
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		if (is_alone(processes, i)) {
 			list[count++] = (struct pollfd){
 				.fd = queue_fd(sensor->queues[i - SENSOR_WORKERS]),
@@ -141,7 +141,7 @@ void queues_look(struct queues *queues, const struct sensor *sensor)
 	}
 	const ssize_t len = pread(queues->file, text, sizeof(text) - 1, 0);
 	text[len > 0 ? len : 0] = '\0';
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		tell(sensor, i, text);
 	}
 }

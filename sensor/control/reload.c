@@ -59,7 +59,7 @@ void reload_want(struct reload *reload)
 
 static bool is_taken(const struct sensor *sensor, const struct processes *processes)
 {
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		if (processes->list[i].pid != 0 &&
 			sensor_process(sensor, i)->matrix != sensor->page->matrix) {
 			return false;

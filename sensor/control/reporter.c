@@ -126,8 +126,7 @@ static bool take_all(struct reporter *reporter)
 	}
 	reporter->retry_us = 0;
 	reporter->is_behind = false;
-	for (unsigned i = 0; i < sensor->process_count && reporter->retry_us == 0;
-		i++) {
+	for (unsigned i = 0; i < sensor->workers_end && reporter->retry_us == 0; i++) {
 		is_any = take_some(reporter, &sensor->rings[i]) || is_any;
 	}
 	if (reporter->retry_us == 0 &&
@@ -180,7 +179,7 @@ static void follow(struct reporter *reporter)
 
 static bool is_worker_left(const struct sensor *sensor)
 {
-	for (unsigned i = SENSOR_WORKERS; i < sensor->process_count; i++) {
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		const uint32_t state = sensor_process(sensor, i)->state;
 		if (state == STATUS_STATE_RUNNING || state == STATUS_STATE_DRAINING) {
 			return true;

@@ -28,9 +28,10 @@ struct sensor {
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
 	struct ring told[STATUS_WORKERS_MAX];    /* lessons of each worker ... */
 	struct ring heard[STATUS_WORKERS_MAX];   /* ... and those of the others to it */
-	unsigned process_count; /* supervisor, reporter, workers: who writes records */
-	unsigned output_end;    /* and the shippers behind them */
-	unsigned place_count;   /* and the one that tells metrics, if it is wanted */
+	/* places in a row: supervisor, reporter and workers, all of whom write records; */
+	unsigned workers_end;
+	unsigned outputs_end; /* behind them the shipper of each output, up to here; */
+	unsigned place_count; /* and the process that tells metrics, if it is wanted */
 	uint16_t fanout_groups[SETTINGS_LIST_MAX]; /* by interface; 0: one worker */
 	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
 	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */

@@ -31,12 +31,12 @@ struct shipper_process {
 
 static const struct output *output_of(const struct sensor *sensor, unsigned place)
 {
-	return &sensor->settings->outputs.list[place - sensor->process_count];
+	return &sensor->settings->outputs.list[place - sensor->workers_end];
 }
 
 void shipper_process_name_all(const struct sensor *sensor)
 {
-	for (unsigned i = sensor->process_count; i < sensor->output_end; i++) {
+	for (unsigned i = sensor->workers_end; i < sensor->outputs_end; i++) {
 		const struct output *output = output_of(sensor, i);
 		struct status_process *process = sensor_process(sensor, i);
 		(void)snprintf(

@@ -78,10 +78,11 @@ struct status_page {
 	uint32_t version;
 	uint32_t size; /* of this struct */
 	_Atomic int pid;
-	_Atomic uint32_t process_count; /* supervisor, reporter, workers */
-	_Atomic uint32_t output_end;    /* and the shippers behind them */
-	_Atomic uint32_t place_count;   /* and the one that tells metrics */
-	_Atomic uint32_t matrix;        /* generation of the matrix to be used */
+	/* places in a row: supervisor, reporter and workers up to here, */
+	_Atomic uint32_t workers_end;
+	_Atomic uint32_t outputs_end; /* then the shipper of each output up to here, */
+	_Atomic uint32_t place_count; /* then the process that tells metrics */
+	_Atomic uint32_t matrix;      /* generation of the matrix to be used */
 	/* enum status_end; the reporter's when it is left alone */
 	_Atomic uint32_t end;
 	_Atomic uint64_t started_us;

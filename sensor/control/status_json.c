@@ -6,22 +6,22 @@
 
 #include <stdio.h>
 
-unsigned status_process_count(const struct status_page *page)
+unsigned status_workers_end(const struct status_page *page)
 {
-	const unsigned count = page->process_count;
+	const unsigned count = page->workers_end;
 	return count < STATUS_PROCESSES_MAX ? count : STATUS_PROCESSES_MAX;
 }
 
-unsigned status_output_end(const struct status_page *page)
+unsigned status_outputs_end(const struct status_page *page)
 {
-	const unsigned count = page->output_end;
+	const unsigned count = page->outputs_end;
 	return count < STATUS_PROCESSES_MAX ? count : STATUS_PROCESSES_MAX;
 }
 
 uint64_t status_finding_total(const struct status_page *page, int finding)
 {
 	uint64_t total = 0;
-	for (unsigned i = 0; i < status_process_count(page); i++) {
+	for (unsigned i = 0; i < status_workers_end(page); i++) {
 		total += page->processes[i].findings[finding];
 	}
 	return total;
@@ -145,13 +145,12 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_number(&writer, "sensor_alerts", page->alerts);
 	json_text(&writer, "mode", page->is_enforcing ? "enforce" : "audit");
 	json_array_open(&writer, "processes");
-	for (unsigned i = 0; i < status_process_count(page); i++) {
+	for (unsigned i = 0; i < status_workers_end(page); i++) {
 		write_process(&writer, &page->processes[i]);
 	}
 	json_array_close(&writer);
 	json_array_open(&writer, "outputs");
-	for (unsigned i = status_process_count(page); i < status_output_end(page);
-		i++) {
+	for (unsigned i = status_workers_end(page); i < status_outputs_end(page); i++) {
 		write_output(&writer, &page->processes[i]);
 	}
 	json_array_close(&writer);

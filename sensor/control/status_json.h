@@ -11,9 +11,9 @@
 
 void status_json_write(FILE *out, const struct status_page *page, bool is_running);
 
-/* Supervisor, reporter and workers; behind them the outputs, up to their end. */
-unsigned status_process_count(const struct status_page *page);
-unsigned status_output_end(const struct status_page *page);
+/* As on the page (control/status), but within it whatever the page says. */
+unsigned status_workers_end(const struct status_page *page);
+unsigned status_outputs_end(const struct status_page *page);
 
 /* Of all processes. */
 uint64_t status_finding_total(const struct status_page *page, int finding);

@@ -167,13 +167,13 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	}
 	supervisor->last = last_run_leave(sensor->page);
 	status_clear(sensor->page);
-	sensor->process_count = SENSOR_WORKERS + workers;
-	sensor->output_end =
-		sensor->process_count + (unsigned)sensor->settings->outputs.count;
+	sensor->workers_end = SENSOR_WORKERS + workers;
+	sensor->outputs_end =
+		sensor->workers_end + (unsigned)sensor->settings->outputs.count;
 	sensor->place_count =
-		sensor->output_end + (sensor->settings->metrics.is_wanted ? 1 : 0);
-	sensor->page->process_count = sensor->process_count;
-	sensor->page->output_end = sensor->output_end;
+		sensor->outputs_end + (sensor->settings->metrics.is_wanted ? 1 : 0);
+	sensor->page->workers_end = sensor->workers_end;
+	sensor->page->outputs_end = sensor->outputs_end;
 	sensor->page->place_count = sensor->place_count;
 	sensor->page->pid = sensor->supervisor;
 	sensor->page->started_us = clock_realtime_us();
@@ -200,13 +200,13 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
 	const size_t size = (ring_size(RING_BYTES) + 4095) & ~(size_t)4095;
-	unsigned char *memory = mmap(NULL, size * sensor->process_count,
+	unsigned char *memory = mmap(NULL, size * sensor->workers_end,
 		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sensor->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (memory == MAP_FAILED || sensor->wake < 0) {
 		return reason_set(why, "no memory for records: %s", strerror(errno));
 	}
-	for (unsigned i = 0; i < sensor->process_count; i++) {
+	for (unsigned i = 0; i < sensor->workers_end; i++) {
 		sensor->rings[i] = ring_init(memory + size * i, RING_BYTES);
 	}
 	return lessons_make_rings(sensor, why) &&
@@ -339,7 +339,7 @@ static bool choose_groups(struct supervisor *supervisor, struct reason *why)
 static bool start_workers(struct supervisor *supervisor, struct reason *why)
 {
 	return start_kind(supervisor, &WORKER, SENSOR_WORKERS,
-		supervisor->sensor.process_count, why);
+		supervisor->sensor.workers_end, why);
 }
 
 /*
@@ -348,8 +348,8 @@ static bool start_workers(struct supervisor *supervisor, struct reason *why)
  */
 static bool start_shippers(struct supervisor *supervisor, struct reason *why)
 {
-	const unsigned first = supervisor->sensor.process_count;
-	const unsigned end = supervisor->sensor.output_end;
+	const unsigned first = supervisor->sensor.workers_end;
+	const unsigned end = supervisor->sensor.outputs_end;
 	if (!fork_kind(supervisor, &SHIPPER, first, end, why)) {
 		return false;
 	}
@@ -369,7 +369,7 @@ static bool start_shippers(struct supervisor *supervisor, struct reason *why)
 
 static bool start_metrics(struct supervisor *supervisor, struct reason *why)
 {
-	return start_kind(supervisor, &METRICS, supervisor->sensor.output_end,
+	return start_kind(supervisor, &METRICS, supervisor->sensor.outputs_end,
 		supervisor->sensor.place_count, why);
 }
 
@@ -432,7 +432,7 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 static void keep_queue(struct supervisor *supervisor, unsigned place, int status)
 {
 	struct sensor *sensor = &supervisor->sensor;
-	if (place < SENSOR_WORKERS || place >= sensor->process_count) {
+	if (place < SENSOR_WORKERS || place >= sensor->workers_end) {
 		return;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_EXIT_QUEUE_GONE) {

@@ -40,7 +40,7 @@ static void bans_that_found_no_room_are_told_once_a_minute_at_most(void **state)
 	struct health *health = calloc(1, sizeof(*health));
 	assert_true(page && sensor && health);
 	sensor->page = page;
-	sensor->process_count = SENSOR_WORKERS;
+	sensor->workers_end = SENSOR_WORKERS;
 	health->sensor = sensor;
 	page->bans.given = 1024;
 	assert_string_equal(look(health, 100), "");

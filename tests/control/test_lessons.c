@@ -28,7 +28,7 @@ static int start_sensor(void **state)
 	struct reason why;
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(folder));
-	sensor = (struct sensor){.process_count = SENSOR_WORKERS + WORKERS};
+	sensor = (struct sensor){.workers_end = SENSOR_WORKERS + WORKERS};
 	sensor.state_directory = open(folder, O_RDONLY | O_DIRECTORY);
 	assert_true(sensor.state_directory >= 0);
 	assert_true(lessons_make_rings(&sensor, &why));

@@ -19,7 +19,7 @@
 static struct settings settings = {
 	.interfaces = {.values = {"eth0", "eth1"}, .count = 2}};
 static struct sensor sensor = {
-	.settings = &settings, .process_count = SENSOR_WORKERS + 2};
+	.settings = &settings, .workers_end = SENSOR_WORKERS + 2};
 static struct health health;
 static struct link_health links;
 static void *memory;

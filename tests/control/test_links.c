@@ -215,8 +215,8 @@ static void an_ordered_restart_has_no_pause_and_makes_none_longer(void **state)
 static int make_sensor(void **state)
 {
 	(void)state;
-	sensor.process_count = SENSOR_WORKERS + 1;
-	sensor.place_count = sensor.process_count;
+	sensor.workers_end = SENSOR_WORKERS + 1;
+	sensor.place_count = sensor.workers_end;
 	sensor.page = mmap(NULL, sizeof(*sensor.page), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return sensor.page == MAP_FAILED ? -1 : 0;

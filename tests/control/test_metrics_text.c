@@ -20,8 +20,8 @@ static struct status_page *made_page(void)
 {
 	struct status_page *page = calloc(1, sizeof(*page));
 	assert_non_null(page);
-	page->process_count = SENSOR_WORKERS + 1;
-	page->output_end = SENSOR_WORKERS + 2;
+	page->workers_end = SENSOR_WORKERS + 1;
+	page->outputs_end = SENSOR_WORKERS + 2;
 	page->place_count = SENSOR_WORKERS + 2;
 	page->started_us = NOW_US - 60000000;
 	page->alive_us = NOW_US - 500000;
@@ -110,7 +110,7 @@ static void a_name_that_does_not_end_is_bounded(void **state)
 	struct status_page *page = made_page();
 	memset(page->processes[SENSOR_WORKERS].source, 'x', STATUS_SOURCE_BYTES);
 	page->processes[SENSOR_WORKERS].counter_count = UINT32_MAX;
-	page->process_count = UINT32_MAX;
+	page->workers_end = UINT32_MAX;
 	page->place_count = UINT32_MAX;
 	free(text_of(page));
 	free(page);

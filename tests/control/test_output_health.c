@@ -17,7 +17,7 @@
 static struct status_page page;
 static unsigned char memory[RING_BYTES * 2];
 static struct sensor sensor = {
-	.page = &page, .process_count = OUTPUT, .output_end = OUTPUT + 1, .wake = -1};
+	.page = &page, .workers_end = OUTPUT, .outputs_end = OUTPUT + 1, .wake = -1};
 static struct health health;
 static struct output_health outputs;
 static uint64_t now_us;

@@ -243,7 +243,7 @@ static int make_sensor(void **state)
 	(void)state;
 	sensor.page = mmap(NULL, sizeof(*sensor.page), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	sensor.process_count = PLACE + 1;
+	sensor.workers_end = PLACE + 1;
 	sensor.place_count = PLACE + 1;
 	settings_start(&settings);
 	settings.interfaces.count = 1;
