@@ -2,7 +2,7 @@
 
 #include "engine/lookups.h"
 #include "engine/naming.h"
-#include "engine/services.h"
+#include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
 
 #include <string.h>
@@ -12,12 +12,6 @@
 
 /* One side went on for so long and nothing was recognised: what was said first must do. */
 #define BYTES_UNRECOGNISED (UINT32_C(16) << 10)
-
-static struct conversation *area(const struct engine *engine, const struct flow *flow)
-{
-	struct conversation *conversation = flow_area(engine->flows, flow);
-	return conversation;
-}
 
 static uint16_t server_port(const struct flow *flow)
 {
@@ -29,40 +23,41 @@ static bool is_on_mail_port(const struct flow *flow)
 	return protocol_of_port(server_port(flow)) != PROTOCOL_UNKNOWN;
 }
 
-static void close_opinion(
-	struct engine *engine, struct flow *flow, struct conversation *conversation)
+static void close_opinion(const struct watch *watch)
 {
-	flow->is_packet_wanted = false;
+	struct conversation *conversation = watch->conversation;
+	watch->flow->is_packet_wanted = false;
 	if (conversation->opinion) {
-		conversation->opinion_name =
-			second_opinion_close(engine->opinion, conversation->opinion);
+		conversation->opinion_name = second_opinion_close(
+			watch->engine->opinion, conversation->opinion);
 		conversation->opinion = NULL;
 	}
 	conversation->is_opinion_closed = true;
 }
 
-static void open_opinion(
-	struct engine *engine, struct flow *flow, struct conversation *conversation)
+static void open_opinion(const struct watch *watch)
 {
-	if (engine->opinion && !conversation->opinion &&
-		!conversation->is_opinion_closed) {
-		conversation->opinion = second_opinion_open(engine->opinion);
-		flow->is_packet_wanted = conversation->opinion != NULL;
+	struct second_opinion *opinion = watch->engine->opinion;
+	struct conversation *conversation = watch->conversation;
+	if (opinion && !conversation->opinion && !conversation->is_opinion_closed) {
+		conversation->opinion = second_opinion_open(opinion);
+		watch->flow->is_packet_wanted = conversation->opinion != NULL;
 	}
 }
 
 /* A mail flow: ask about the server's first ones, then about some. */
-static void open_opinion_of_mail(
-	struct engine *engine, struct flow *flow, struct conversation *conversation)
+static void open_opinion_of_mail(const struct watch *watch)
 {
+	const struct flow *flow = watch->flow;
 	const struct address *server = &flow->address[!flow->client];
-	const uint16_t protocol = (uint16_t)conversation->classification.protocol;
+	const uint16_t protocol =
+		(uint16_t)watch->conversation->classification.protocol;
 	uint64_t words[3] = {0, 0, server_port(flow)};
 	memcpy(words, server->bytes, sizeof(server->bytes));
 	/* The same place in every run: which flows are asked about shows in the records. */
 	static const struct hash_seed FIXED;
-	struct opinions_asked *asked =
-		&engine->asked[hash_words(&FIXED, words, 3) % OPINIONS_ASKED_SLOTS];
+	const size_t slot = hash_words(&FIXED, words, 3) % OPINIONS_ASKED_SLOTS;
+	struct opinions_asked *asked = &watch->engine->asked[slot];
 	if (!address_equal(&asked->server, server) ||
 		asked->port != server_port(flow) || asked->protocol != protocol) {
 		*asked = (struct opinions_asked){.server = *server,
@@ -71,50 +66,54 @@ static void open_opinion_of_mail(
 	}
 	const uint32_t flows = asked->flows++;
 	if (flows < OPINIONS_ASKED_FIRST || flows % OPINIONS_ASKED_EVERY == 0) {
-		open_opinion(engine, flow, conversation);
+		open_opinion(watch);
 	} else {
-		close_opinion(engine, flow, conversation);
+		close_opinion(watch);
 	}
 }
 
-static void give_up(struct engine *engine, struct flow *flow)
+/* The one place where a conversation goes before its flow ends. */
+static enum conversation_phase give_up(struct watch *watch)
 {
-	close_opinion(engine, flow, area(engine, flow));
-	flow_release(engine->flows, flow);
+	close_opinion(watch);
+	flow_release(watch->engine->flows, watch->flow);
+	watch->conversation = NULL;
+	return CONVERSATION_GONE;
 }
 
 /* Not mail: on a mail port it is worth a name, elsewhere nothing. */
-static void become_foreign(
-	struct engine *engine, struct flow *flow, enum protocol protocol)
+static enum conversation_phase become_foreign(
+	struct watch *watch, enum protocol protocol)
 {
-	struct conversation *conversation = area(engine, flow);
+	struct engine *engine = watch->engine;
+	struct flow *flow = watch->flow;
+	struct conversation *conversation = watch->conversation;
 	if (conversation->phase == CONVERSATION_DIALOGUE) {
-		dialogue_end(&conversation->dialogue, &engine->tls);
+		dialogue_end(conversation_dialogue(conversation), &engine->tls);
 	}
+	conversation->phase = CONVERSATION_FOREIGN;
 	conversation->classification.protocol = protocol;
 	if (!is_on_mail_port(flow) ||
 		conversation->classification.proxy != CLASSIFY_PROXY_NONE) {
-		give_up(engine, flow);
-		return;
+		return give_up(watch);
 	}
 	if (protocol == PROTOCOL_UNKNOWN) { /* too little to say that it is not mail */
 		verdicts_attempt(engine, flow, conversation->classification.evidence);
-		give_up(engine, flow);
-		return;
+		return give_up(watch);
 	}
-	conversation->phase = CONVERSATION_FOREIGN;
-	open_opinion(engine, flow, conversation);
+	open_opinion(watch);
 	flow_mute(engine->flows, flow);
-	if (!conversation->opinion) {
-		verdicts_foreign(engine, flow, conversation);
-		flow_release(engine->flows, flow);
+	if (conversation->opinion) {
+		return CONVERSATION_FOREIGN;
 	}
+	verdicts_foreign(engine, flow, conversation);
+	return give_up(watch);
 }
 
 bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 {
 	struct engine *engine = (struct engine *)context;
-	struct conversation *conversation = area(engine, flow);
+	struct conversation *conversation = watch_begin(engine, flow).conversation;
 	(void)now_us;
 	/* the dialogue clears its part when it begins, the prefix is filled as bytes come */
 	memset(conversation, 0,
@@ -124,17 +123,18 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 }
 
 /* TLS from the first byte: mail or not, once the hello told. */
-static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
+static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 {
-	struct conversation *conversation = area(engine, flow);
-	struct facts *facts = &conversation->dialogue.facts;
+	const struct flow *flow = watch->flow;
+	struct conversation *conversation = watch->conversation;
+	struct dialogue *dialogue = conversation_dialogue(conversation);
+	struct facts *facts = &dialogue->facts;
 	const bool is_blind =
 		!facts->session.has_client_hello && !facts->session.has_server_hello;
 	/* pieces of a hello are no such record, however small */
-	const uint32_t records = conversation->dialogue.tls.quiet[0] +
-				 conversation->dialogue.tls.quiet[1];
+	const uint32_t records = dialogue->tls.quiet[0] + dialogue->tls.quiet[1];
 	if (is_blind && records < TLS_RECORDS_WITHOUT_HELLO && !is_ended) {
-		return;
+		return conversation->phase;
 	}
 	const struct naming_case naming_case = {.facts = facts,
 		.server = &flow->address[!flow->client],
@@ -142,13 +142,12 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 		.is_ended = is_ended || is_blind,
 		.is_start_seen = !flow->is_midstream && !conversation->is_start_lost};
 	const struct naming naming =
-		naming_of_tls(&naming_case, engine->settings.matrix);
+		naming_of_tls(&naming_case, watch->engine->settings.matrix);
 	if (!naming.is_decided) {
-		return;
+		return conversation->phase;
 	}
 	if (naming.protocol == PROTOCOL_TLS) {
-		become_foreign(engine, flow, PROTOCOL_TLS);
-		return;
+		return become_foreign(watch, PROTOCOL_TLS);
 	}
 	if (!protocol_row(naming.protocol)
 			->is_implicit_tls) { /* how it began is lost */
@@ -157,13 +156,15 @@ static void name_tls(struct engine *engine, struct flow *flow, bool is_ended)
 	facts->protocol = naming.protocol;
 	conversation->classification.protocol = naming.protocol;
 	conversation->classification.evidence = naming.evidence;
-	open_opinion_of_mail(engine, flow, conversation);
+	open_opinion_of_mail(watch);
+	return conversation->phase;
 }
 
-static void settle(struct engine *engine, struct flow *flow)
+static enum conversation_phase settle(const struct watch *watch)
 {
-	area(engine, flow)->is_settled = true;
-	flow_mute(engine->flows, flow);
+	watch->conversation->phase = CONVERSATION_SETTLED;
+	flow_mute(watch->engine->flows, watch->flow);
+	return CONVERSATION_SETTLED;
 }
 
 /* Known to be mail: named, and the server goes along. */
@@ -173,9 +174,8 @@ static bool is_mail(const struct facts *facts)
 }
 
 /* What the dialogue was that turned out not to be mail. */
-static enum protocol foreign_protocol(const struct conversation *conversation)
+static enum protocol foreign_protocol(const struct facts *facts)
 {
-	const struct facts *facts = &conversation->dialogue.facts;
 	const enum protocol protocol = facts->protocol;
 	if (facts->is_unanswered && protocol == PROTOCOL_EXCHANGE_HTTPS) {
 		return PROTOCOL_HTTP; /* scanners ask every web server for these paths */
@@ -184,95 +184,93 @@ static enum protocol foreign_protocol(const struct conversation *conversation)
 	return is_named ? protocol : PROTOCOL_OTHER;
 }
 
-static void after_dialogue(
-	struct engine *engine, struct flow *flow, enum dialogue_result result)
+/* What is known now may be new: to the name, to the judgement, to the end of all looking. */
+static enum conversation_phase after_dialogue(
+	struct watch *watch, enum dialogue_result result)
 {
-	struct conversation *conversation = area(engine, flow);
+	struct conversation *conversation = watch->conversation;
+	const struct facts *facts = &conversation_dialogue(conversation)->facts;
 	if (result == DIALOGUE_NOT_MINE) {
-		become_foreign(engine, flow, foreign_protocol(conversation));
-		return;
+		return become_foreign(watch, foreign_protocol(facts));
 	}
-	if (conversation->classification.protocol == PROTOCOL_TLS) {
-		name_tls(engine, flow, result == DIALOGUE_FINISHED);
-		conversation = area(engine, flow);
-		if (!conversation || conversation->phase != CONVERSATION_DIALOGUE) {
-			return;
-		}
+	if (conversation->classification.protocol == PROTOCOL_TLS &&
+		name_tls(watch, result == DIALOGUE_FINISHED) != CONVERSATION_DIALOGUE) {
+		return watch_phase(watch);
 	}
-	services_rpc(engine, flow, conversation);
-	const uint64_t facts = verdicts_facts(&conversation->dialogue.facts);
-	if (is_mail(&conversation->dialogue.facts) &&
-		(facts != conversation->judged_facts ||
-			verdicts_has_message(conversation))) {
-		conversation->judged_facts = facts;
-		verdicts_mail(engine, flow, conversation, false);
+	rpc_naming_dialogue(watch);
+	const uint64_t news = verdicts_facts(facts);
+	if (is_mail(facts) && (news != conversation->judged_facts ||
+				      verdicts_has_message(conversation))) {
+		conversation->judged_facts = news;
+		verdicts_mail(watch->engine, watch->flow, conversation, false);
 	}
-	if (result == DIALOGUE_FINISHED) {
-		settle(engine, flow);
-	}
+	return result == DIALOGUE_FINISHED ? settle(watch) : CONVERSATION_DIALOGUE;
 }
 
-static void to_dialogue(
-	struct engine *engine, struct flow *flow, unsigned side, struct text bytes)
+static enum conversation_phase to_dialogue(
+	struct watch *watch, unsigned side, struct text bytes)
 {
-	struct conversation *conversation = area(engine, flow);
-	const enum dialogue_result result = dialogue_bytes(&conversation->dialogue,
-		&engine->tls, flow_direction(flow, side), bytes);
-	after_dialogue(engine, flow, result);
+	const enum dialogue_result result =
+		dialogue_bytes(conversation_dialogue(watch->conversation),
+			&watch->engine->tls, flow_direction(watch->flow, side), bytes);
+	return after_dialogue(watch, result);
 }
 
-static bool is_in_dialogue(const struct engine *engine, const struct flow *flow)
+static void gap_in_dialogue(const struct watch *watch, unsigned side, uint64_t missing)
 {
-	const struct conversation *conversation = area(engine, flow);
-	return conversation && conversation->phase == CONVERSATION_DIALOGUE &&
-	       !conversation->is_settled;
+	dialogue_gap(conversation_dialogue(watch->conversation),
+		flow_direction(watch->flow, side), missing);
 }
 
 /* Play the prefix to the analyzer in the order in which it came. */
-static void play_prefix(struct engine *engine, struct flow *flow,
-	const struct prefix *prefix, const uint32_t dropped[2])
+static enum conversation_phase play_prefix(
+	struct watch *watch, const struct prefix *prefix, const uint32_t dropped[2])
 {
 	size_t at[2] = {0, 0};
-	for (unsigned i = 0; i < prefix->run_count && is_in_dialogue(engine, flow);
-		i++) {
-		const struct prefix_run *run = &prefix->runs[i];
+	for (const struct prefix_run *run = prefix->runs;
+		run < prefix->runs + prefix->run_count; run++) {
 		if (run->is_gap) {
 			const bool is_rest = prefix->is_cut[run->side] &&
 					     at[run->side] == prefix->len[run->side];
-			dialogue_gap(&area(engine, flow)->dialogue,
-				flow_direction(flow, run->side),
-				is_rest ? dropped[run->side] : 0);
+			gap_in_dialogue(
+				watch, run->side, is_rest ? dropped[run->side] : 0);
 		}
 		const struct text bytes = {
 			prefix->bytes[run->side] + at[run->side], run->len};
 		at[run->side] += run->len;
-		if (bytes.len > 0) {
-			to_dialogue(engine, flow, run->side, bytes);
+		if (bytes.len > 0 &&
+			to_dialogue(watch, run->side, bytes) != CONVERSATION_DIALOGUE) {
+			return watch_phase(watch);
 		}
 	}
+	return CONVERSATION_DIALOGUE;
 }
 
-static void start_dialogue(struct engine *engine, struct flow *flow)
+static enum conversation_phase start_dialogue(struct watch *watch)
 {
-	struct conversation *conversation = area(engine, flow);
-	const struct prefix prefix = conversation->prefix;
+	struct conversation *conversation = watch->conversation;
+	const enum protocol protocol = conversation->classification.protocol;
+	/* a copy: the dialogue begins in its place */
+	const struct prefix prefix = *conversation_prefix(conversation);
 	const uint32_t dropped[2] = {
 		conversation->dropped[0], conversation->dropped[1]};
 	conversation->phase = CONVERSATION_DIALOGUE;
 	conversation->is_start_lost = prefix_is_start_lost(&prefix);
-	memset(&conversation->dialogue, 0, sizeof(conversation->dialogue));
-	dialogue_start(&conversation->dialogue, conversation->classification.protocol,
-		flow->is_midstream);
-	if (protocol_row(conversation->classification.protocol)->is_mail) {
-		open_opinion_of_mail(engine, flow, conversation);
+	struct dialogue *dialogue = conversation_dialogue(conversation);
+	memset(dialogue, 0, sizeof(*dialogue));
+	dialogue_start(dialogue, protocol, watch->flow->is_midstream);
+	if (protocol_row(protocol)->is_mail) {
+		open_opinion_of_mail(watch);
 	}
-	play_prefix(engine, flow, &prefix, dropped);
-	for (unsigned side = 0; side < 2 && is_in_dialogue(engine, flow); side++) {
+	if (play_prefix(watch, &prefix, dropped) != CONVERSATION_DIALOGUE) {
+		return watch_phase(watch);
+	}
+	for (unsigned side = 0; side < 2; side++) {
 		if (dropped[side] > 0 && !prefix.is_cut[side]) {
-			dialogue_gap(&area(engine, flow)->dialogue,
-				flow_direction(flow, side), dropped[side]);
+			gap_in_dialogue(watch, side, dropped[side]);
 		}
 	}
+	return CONVERSATION_DIALOGUE;
 }
 
 /* Mail, or what may yet turn out to be. */
@@ -282,95 +280,97 @@ static bool is_followed(const struct flow *flow, enum protocol protocol)
 	       (protocol == PROTOCOL_DCERPC && !is_on_mail_port(flow));
 }
 
-/* Look at the prefix again; afterwards the phase tells what came of it. */
-static void classify(struct engine *engine, struct flow *flow, bool is_ended)
+static enum conversation_phase start_rpc(struct watch *watch)
 {
-	struct conversation *conversation = area(engine, flow);
-	if (server_port(flow) == DNS_PORT && !lookups_stream(engine, flow, is_ended)) {
-		return;
+	struct classification *classification = &watch->conversation->classification;
+	classification->outcome = CLASSIFY_DECIDED;
+	classification->protocol = PROTOCOL_MAPI_RPC;
+	classification->evidence = "endpoint mapper's answer";
+	return start_dialogue(watch);
+}
+
+/* Look at the prefix again. */
+static enum conversation_phase classify(struct watch *watch, bool is_ended)
+{
+	struct flow *flow = watch->flow;
+	struct conversation *conversation = watch->conversation;
+	struct prefix *prefix = conversation_prefix(conversation);
+	if (server_port(flow) == DNS_PORT && !lookups_stream(watch, is_ended)) {
+		return CONVERSATION_CLASSIFY;
 	}
 	const struct classify_hint hint = {.client_side = flow->client,
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
 		.server_port = server_port(flow),
 		.is_ended = is_ended};
-	struct classification *result = &conversation->classification;
+	const struct classification *result = &conversation->classification;
 	const enum classify_outcome outcome =
-		classify_prefix(&conversation->prefix, &hint, result);
+		classify_prefix(prefix, &hint, &conversation->classification);
 	if (outcome == CLASSIFY_NOT_YET) {
 		/* Both spoke and the signatures still cannot rule it out. */
-		if (conversation->prefix.len[0] > 0 &&
-			conversation->prefix.len[1] > 0) {
-			open_opinion(engine, flow, conversation);
+		if (prefix->len[0] > 0 && prefix->len[1] > 0) {
+			open_opinion(watch);
 		}
-		return;
+		return CONVERSATION_CLASSIFY;
 	}
 	if (outcome == CLASSIFY_DECIDED && result->client_side_is_sure) {
 		flow_set_client(flow, result->client_side);
 	}
-	if (outcome == CLASSIFY_RULED_OUT && services_is_known_rpc(engine, flow)) {
-		result->outcome = CLASSIFY_DECIDED;
-		result->protocol = PROTOCOL_MAPI_RPC;
-		result->evidence = "endpoint mapper's answer";
-		start_dialogue(engine, flow);
-	} else if (outcome == CLASSIFY_DECIDED && is_followed(flow, result->protocol)) {
-		start_dialogue(engine, flow);
-	} else {
-		become_foreign(engine, flow, result->protocol);
+	if (outcome == CLASSIFY_RULED_OUT && rpc_naming_is_mapi(watch)) {
+		return start_rpc(watch);
 	}
+	return outcome == CLASSIFY_DECIDED && is_followed(flow, result->protocol)
+		       ? start_dialogue(watch)
+		       : become_foreign(watch, result->protocol);
 }
 
 /* Of a dialogue joined in the middle of a long message the next reply may still tell. */
-static void drop_bytes(
-	struct engine *engine, struct flow *flow, unsigned side, size_t len)
+static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 {
-	struct conversation *conversation = area(engine, flow);
+	struct conversation *conversation = watch->conversation;
 	if (len > 0) {
-		prefix_cut(&conversation->prefix, side);
+		prefix_cut(conversation_prefix(conversation), side);
 	}
 	conversation->dropped[side] += (uint32_t)len;
-	if (conversation->dropped[side] >= BYTES_UNRECOGNISED && !flow->is_midstream) {
-		classify(engine, flow, true);
+	if (conversation->dropped[side] >= BYTES_UNRECOGNISED &&
+		!watch->flow->is_midstream) {
+		(void)classify(watch, true);
 	}
 }
 
 void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
-	struct engine *engine = (struct engine *)context;
-	struct conversation *conversation = area(engine, flow);
-	if (conversation->phase == CONVERSATION_CLASSIFY) {
-		const size_t kept =
-			prefix_add(&conversation->prefix, side, bytes.at, bytes.len);
+	struct watch watch = watch_begin((struct engine *)context, flow);
+	if (watch_phase(&watch) == CONVERSATION_CLASSIFY) {
+		const size_t kept = prefix_add(conversation_prefix(watch.conversation),
+			side, bytes.at, bytes.len);
 		bytes.at += kept;
 		bytes.len -= kept;
-		classify(engine, flow, false);
-		conversation = area(engine, flow);
-		if (conversation && conversation->phase == CONVERSATION_CLASSIFY) {
-			drop_bytes(engine, flow, side, bytes.len);
+		if (classify(&watch, false) == CONVERSATION_CLASSIFY) {
+			drop_bytes(&watch, side, bytes.len);
 			return;
 		}
 	}
-	if (bytes.len > 0 && is_in_dialogue(engine, flow)) {
-		to_dialogue(engine, flow, side, bytes);
+	if (bytes.len > 0 && watch_phase(&watch) == CONVERSATION_DIALOGUE) {
+		(void)to_dialogue(&watch, side, bytes);
 	}
 }
 
 void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)
 {
-	struct engine *engine = (struct engine *)context;
-	struct conversation *conversation = area(engine, flow);
-	if (conversation->phase == CONVERSATION_CLASSIFY) {
-		prefix_gap(&conversation->prefix, side);
-	} else if (is_in_dialogue(engine, flow)) {
-		dialogue_gap(
-			&conversation->dialogue, flow_direction(flow, side), missing);
+	const struct watch watch = watch_begin((struct engine *)context, flow);
+	if (watch_phase(&watch) == CONVERSATION_CLASSIFY) {
+		prefix_gap(conversation_prefix(watch.conversation), side);
+	} else if (watch_phase(&watch) == CONVERSATION_DIALOGUE) {
+		gap_in_dialogue(&watch, side, missing);
 	}
 }
 
 void conversation_packet(
 	struct engine *engine, struct flow *flow, const struct packet *packet)
 {
-	struct conversation *conversation = area(engine, flow);
+	struct watch watch = watch_begin(engine, flow);
+	struct conversation *conversation = watch.conversation;
 	if (!conversation || !conversation->opinion || packet->payload_len == 0) {
 		return;
 	}
@@ -378,45 +378,54 @@ void conversation_packet(
 		    packet->network, packet->network_len, engine->now_us)) {
 		return;
 	}
-	close_opinion(engine, flow, conversation);
+	close_opinion(&watch);
 	if (conversation->phase == CONVERSATION_FOREIGN) {
 		verdicts_foreign(engine, flow, conversation);
-		flow_release(engine->flows, flow);
+		(void)give_up(&watch);
 	}
 }
 
-static void end_conversation(struct engine *engine, struct flow *flow)
+/* All that came was seen: what has no name by now gets none, or the one it turned into. */
+static enum conversation_phase name_at_end(struct watch *watch)
 {
-	struct conversation *conversation = area(engine, flow);
+	struct conversation *conversation = watch->conversation;
 	if (conversation->phase == CONVERSATION_CLASSIFY) {
-		classify(engine, flow, true);
-		conversation = area(engine, flow);
+		(void)classify(watch, true);
 	}
-	if (conversation && conversation->phase == CONVERSATION_DIALOGUE) {
-		if (conversation->classification.protocol == PROTOCOL_TLS) {
-			name_tls(engine, flow, true);
-		} else if (foreign_protocol(conversation) != PROTOCOL_OTHER) {
-			become_foreign(engine, flow, foreign_protocol(conversation));
-		}
-		conversation = area(engine, flow);
+	if (watch_phase(watch) != CONVERSATION_DIALOGUE) {
+		return watch_phase(watch);
 	}
-	if (!conversation) {
+	if (conversation->classification.protocol == PROTOCOL_TLS) {
+		return name_tls(watch, true);
+	}
+	const enum protocol protocol =
+		foreign_protocol(&conversation_dialogue(conversation)->facts);
+	return protocol == PROTOCOL_OTHER ? CONVERSATION_DIALOGUE
+					  : become_foreign(watch, protocol);
+}
+
+static void end_conversation(struct watch *watch)
+{
+	struct engine *engine = watch->engine;
+	struct conversation *conversation = watch->conversation;
+	if (name_at_end(watch) == CONVERSATION_GONE) {
 		return;
 	}
-	close_opinion(engine, flow, conversation);
-	if (conversation->phase == CONVERSATION_DIALOGUE) {
-		dialogue_end(&conversation->dialogue, &engine->tls);
-		verdicts_mail(engine, flow, conversation, true);
+	close_opinion(watch);
+	if (conversation_has_dialogue(conversation)) {
+		dialogue_end(conversation_dialogue(conversation), &engine->tls);
+		verdicts_mail(engine, watch->flow, conversation, true);
 	} else if (conversation->phase == CONVERSATION_FOREIGN) {
-		verdicts_foreign(engine, flow, conversation);
+		verdicts_foreign(engine, watch->flow, conversation);
 	}
 }
 
 void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 {
 	struct engine *engine = (struct engine *)context;
-	if (area(engine, flow)) {
-		end_conversation(engine, flow);
+	struct watch watch = watch_begin(engine, flow);
+	if (watch.conversation) {
+		end_conversation(&watch);
 		return;
 	}
 	/* One pushed out of a full table may yet have gone on: nothing is known of it. */

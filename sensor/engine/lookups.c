@@ -28,19 +28,12 @@ void lookups_packet(struct engine *engine, const struct packet *packet,
 	verdicts_lookup(engine, &flow, IPPROTO_UDP, question);
 }
 
-static struct text client_bytes(
-	const struct conversation *conversation, const struct flow *flow)
+bool lookups_stream(const struct watch *watch, bool is_ended)
 {
-	return (struct text){conversation->prefix.bytes[flow->client],
-		conversation->prefix.len[flow->client]};
-}
-
-bool lookups_stream(struct engine *engine, struct flow *flow, bool is_ended)
-{
-	const struct conversation *conversation = flow_area(engine->flows, flow);
-	const bool is_last =
-		is_ended || prefix_is_full(&conversation->prefix, flow->client);
-	struct text stream = client_bytes(conversation, flow);
+	const unsigned client = watch->flow->client;
+	const struct prefix *prefix = conversation_prefix(watch->conversation);
+	const bool is_last = is_ended || prefix_is_full(prefix, client);
+	struct text stream = {prefix->bytes[client], prefix->len[client]};
 	struct text message;
 	struct dns_question question;
 	enum dns_stream_result result = dns_stream_next(&stream, &message);
@@ -49,7 +42,8 @@ bool lookups_stream(struct engine *engine, struct flow *flow, bool is_ended)
 	}
 	while (result == DNS_STREAM_MESSAGE) {
 		if (dns_read_question(message, &question)) {
-			verdicts_lookup(engine, flow, IPPROTO_TCP, &question);
+			verdicts_lookup(
+				watch->engine, watch->flow, IPPROTO_TCP, &question);
 		}
 		result = dns_stream_next(&stream, &message);
 	}

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "analyze/dns.h"
-#include "engine/conversation.h"
+#include "engine/private.h"
 
 /* A UDP packet toward a name server: true when it asks what mail servers ask. */
 bool lookups_wanted(const struct packet *packet, struct dns_question *question);
@@ -19,4 +19,4 @@ void lookups_packet(struct engine *engine, const struct packet *packet,
  * A TCP flow toward a name server that is still without a name. False: its first query
  * is not whole yet and worth waiting for.
  */
-bool lookups_stream(struct engine *engine, struct flow *flow, bool is_ended);
+bool lookups_stream(const struct watch *watch, bool is_ended);

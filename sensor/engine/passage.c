@@ -24,37 +24,34 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 		}
 	}
 	record->is_blocked = flow->action != 0;
-	struct conversation *conversation = flow_area(engine->flows, flow);
-	if (conversation) {
-		conversation->is_safe =
+	const struct watch watch = watch_begin(engine, flow);
+	if (watch.conversation) {
+		watch.conversation->is_safe =
 			action_is_settled(table, record->observation, judgement);
 	}
 }
 
-static bool is_safe(const struct engine *engine, const struct flow *flow)
-{
-	const struct conversation *conversation = flow_area(engine->flows, flow);
-	return conversation && conversation->is_safe;
-}
-
 /* No byte of it is looked at any more, nor will be. */
-static bool is_passed(const struct engine *engine, const struct flow *flow)
+static bool is_passed(const struct watch *watch)
 {
+	const struct flow *flow = watch->flow;
 	if (flow->list == FLOW_LIST_WATCHED) {
-		const struct conversation *conversation =
-			flow_area(engine->flows, flow);
-		return conversation->is_settled;
+		return watch_phase(watch) == CONVERSATION_SETTLED;
 	}
 	/* before the first byte there is nothing that could have been looked at */
 	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
-/* Not judged yet: who speaks what is still open. */
-static bool is_undecided(const struct engine *engine, const struct flow *flow)
+static bool is_safe(const struct conversation *conversation)
 {
-	const struct conversation *conversation = flow_area(engine->flows, flow);
+	return conversation && conversation->is_safe;
+}
+
+/* Not judged yet: who speaks what is still open. */
+static bool is_undecided(const struct conversation *conversation)
+{
 	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
-	       (conversation->phase == CONVERSATION_DIALOGUE &&
+	       (conversation_has_dialogue(conversation) &&
 		       conversation->judged_facts == 0);
 }
 
@@ -72,6 +69,7 @@ static void stop_looking(struct engine *engine, struct flow *flow)
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
 	unsigned side, size_t frame)
 {
+	const struct watch watch = watch_begin(engine, flow);
 	struct engine_passage passage = {.frame = frame,
 		.packet = packet,
 		.flow = flow,
@@ -82,12 +80,12 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
 		passage.is_first_blocked = !(flow->action & PASSAGE_TOLD);
 		stop_looking(engine, flow);
-	} else if (is_passed(engine, flow)) {
+	} else if (is_passed(&watch)) {
 		passage.standing = ENGINE_STANDING_PASSED;
-	} else if (is_safe(engine, flow)) {
+	} else if (is_safe(watch.conversation)) {
 		passage.standing = ENGINE_STANDING_SAFE;
 	} else {
-		passage.is_undecided = is_undecided(engine, flow);
+		passage.is_undecided = is_undecided(watch.conversation);
 	}
 	engine->outputs.passage(engine->outputs.passage_context, &passage);
 }

@@ -1,12 +1,13 @@
 /*
  * engine/passage - whether a flow's packets may pass, for who holds them back.
  *
+ * A passage is what is told of one packet: where its flow stands (enum engine_standing).
  * A flow is blocked when the action for one of its findings says so, from the packet
  * on that showed it, and then looked at no more. Private to engine/.
  */
 #pragma once
 
-#include "engine/conversation.h"
+#include "engine/private.h"
 
 /*
  * The judgement at hand is of this flow (NULL: of none that could be blocked): choose

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "analyze/dns.h"
-#include "engine/conversation.h"
+#include "engine/private.h"
 
 /* A mail flow; is_ended: write its record too. Findings given out before are not repeated. */
 void verdicts_mail(struct engine *engine, struct flow *flow,

@@ -1,4 +1,4 @@
-#include "engine/services.h"
+#include "engine/rpc_naming.h"
 
 #include "analyze/dcerpc.h"
 
@@ -33,11 +33,12 @@ static bool is_mapis_port(const struct engine *engine, const struct flow *flow)
 		&engine->endpoints, server_of(flow), port_of(flow), engine->now_us);
 }
 
-void services_rpc(struct engine *engine, const struct flow *flow,
-	struct conversation *conversation)
+void rpc_naming_dialogue(const struct watch *watch)
 {
-	struct dialogue *dialogue = &conversation->dialogue;
-	struct classification *classification = &conversation->classification;
+	struct engine *engine = watch->engine;
+	const struct flow *flow = watch->flow;
+	struct dialogue *dialogue = conversation_dialogue(watch->conversation);
+	struct classification *classification = &watch->conversation->classification;
 	if (dialogue->analyzer != &ANALYZER_DCERPC) {
 		return;
 	}
@@ -56,7 +57,7 @@ void services_rpc(struct engine *engine, const struct flow *flow,
 	}
 }
 
-bool services_is_known_rpc(const struct engine *engine, const struct flow *flow)
+bool rpc_naming_is_mapi(const struct watch *watch)
 {
-	return flow->is_midstream && is_mapis_port(engine, flow);
+	return watch->flow->is_midstream && is_mapis_port(watch->engine, watch->flow);
 }

@@ -1,0 +1,151 @@
+/*
+ * engine/private - what the files of this folder share: the engine itself, the
+ * conversation of a watched flow, and the way to get at it. For nobody else; engine.h
+ * is the door.
+ *
+ * The life of a conversation. It lives in its flow's area, from the first payload
+ * (conversation_opened) until the flow is released or has ended; then the area is
+ * another flow's.
+ *
+ *  phase     holds     left in          to        when
+ *  --------  --------  ---------------  --------  ----------------------------------
+ *  CLASSIFY  prefix    _bytes, _ended   DIALOGUE  mail, TLS or RPC is recognised
+ *                                       FOREIGN   another protocol on a mail port
+ *                                       GONE      anything else
+ *  DIALOGUE  dialogue  _bytes           SETTLED   its facts are final
+ *                      _bytes, _ended   FOREIGN   not mail after all, on a mail port
+ *                                       GONE      the same elsewhere
+ *                      _ended           GONE      told as mail
+ *  SETTLED   dialogue  _ended           GONE      told as mail
+ *  FOREIGN   nothing   _packet, _ended  GONE      told under the name it has by then
+ *  GONE      no area                              never: its flow is only counted
+ *
+ * One call may go several steps. FOREIGN is waited in for the second opinion only; where
+ * there is none to wait for it is told at once and GONE. What may change the phase takes
+ * a struct watch and returns the phase that holds behind it; what the phase before held
+ * is gone with it. Behind _ended the area is not the conversation's any more.
+ */
+#pragma once
+
+#include "analyze/dialogue.h"
+#include "analyze/endpoint_map.h"
+#include "classify/classify.h"
+#include "classify/second_opinion.h"
+#include "engine/engine.h"
+#include "engine/timeline.h"
+#include "judge/structure.h"
+
+#include <assert.h>
+
+enum conversation_phase {
+	CONVERSATION_CLASSIFY = 0, /* nobody knows yet what it is */
+	CONVERSATION_DIALOGUE,     /* mail, or TLS that may be */
+	CONVERSATION_SETTLED, /* the same, and no byte of it is looked at any more */
+	CONVERSATION_FOREIGN, /* not mail, on a mail port: waits for its name */
+	CONVERSATION_GONE,    /* returned, never stored: there is no conversation */
+};
+
+struct conversation {
+	enum conversation_phase phase;
+	bool is_opinion_closed;
+	bool is_safe;       /* nothing it may still show would be blocked */
+	bool is_to_relay;   /* its messages are remembered one by one */
+	bool is_start_lost; /* bytes in front of what was recognised are missing */
+	uint16_t source;
+	uint64_t judged_facts; /* verdicts_facts when last judged; 0: never */
+	uint64_t reported;     /* findings given out, FINDING_BIT of each */
+	uint32_t learnt;       /* of facts->transaction_count, by structure */
+	uint32_t dropped[2];   /* bytes behind a full prefix, by side */
+	struct second_opinion_flow *opinion;
+	const char *opinion_name;
+	struct classification classification;
+	/* by phase: see conversation_prefix, conversation_dialogue */
+	union {
+		struct prefix prefix;
+		struct dialogue dialogue;
+	};
+};
+
+/*
+ * Servers whose mail nDPI was asked about lately: asking costs more than all our own
+ * analysis, and its answer about one server hardly changes from flow to flow.
+ */
+#define OPINIONS_ASKED_SLOTS 4096 /* by server address and port, one way associative */
+#define OPINIONS_ASKED_FIRST 4    /* flows of a server that are all asked about */
+#define OPINIONS_ASKED_EVERY 64   /* then one flow in so many */
+
+struct opinions_asked {
+	struct address server;
+	uint16_t port;
+	uint16_t protocol; /* enum protocol; another one starts anew */
+	uint32_t flows;
+};
+
+struct engine {
+	struct engine_settings settings;
+	struct engine_outputs outputs;
+	struct decoder *decoder;
+	struct flow_table *flows;
+	struct second_opinion *opinion;
+	struct opinions_asked asked[OPINIONS_ASKED_SLOTS];
+	struct tls_context tls;
+	struct endpoint_map endpoints;
+	struct fold *fold;
+	struct ledger *ledger;
+	struct structure *structure;
+	struct timeline timeline; /* the frames' clock: of all that were taken */
+	/* the engine's clock; while a packet has its turn, that of its frame */
+	uint64_t now_us;
+	uint64_t frames;
+	uint64_t frame_bytes;
+	uint64_t packets_udp;
+	uint64_t mail_flows;
+	uint64_t attempts;
+	uint64_t alerts;
+	uint64_t folded;
+	uint64_t sequence;
+	uint32_t source;
+	struct judge_memory memory; /* for the flow at hand */
+	/* of the flow at hand: too large for the stack of every call */
+	struct judgement judgement;
+};
+
+/*
+ * A flow in the hands of one call, with its conversation while it has one. Made where a
+ * call begins and handed down by address, so that all its callees see the same; never
+ * kept.
+ */
+struct watch {
+	struct engine *engine;
+	struct flow *flow;
+	struct conversation *conversation; /* NULL: gone */
+};
+
+static inline struct watch watch_begin(struct engine *engine, struct flow *flow)
+{
+	struct conversation *conversation = flow_area(engine->flows, flow);
+	return (struct watch){engine, flow, conversation};
+}
+
+static inline enum conversation_phase watch_phase(const struct watch *watch)
+{
+	return watch->conversation ? watch->conversation->phase : CONVERSATION_GONE;
+}
+
+static inline bool conversation_has_dialogue(const struct conversation *conversation)
+{
+	return conversation->phase == CONVERSATION_DIALOGUE ||
+	       conversation->phase == CONVERSATION_SETTLED;
+}
+
+static inline struct prefix *conversation_prefix(struct conversation *conversation)
+{
+	assert(conversation->phase == CONVERSATION_CLASSIFY);
+	return &conversation->prefix;
+}
+
+static inline struct dialogue *conversation_dialogue(struct conversation *conversation)
+{
+	assert(conversation_has_dialogue(conversation));
+	return &conversation->dialogue;
+}
