@@ -1,6 +1,7 @@
 #include "control/lessons.h"
 
 #include "base/log.h"
+#include "engine/engine.h"
 #include "report/servers_file.h"
 
 #include <errno.h>

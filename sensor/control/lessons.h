@@ -9,6 +9,7 @@
 #pragma once
 
 #include "control/sensor.h"
+#include "judge/ledger.h"
 
 #define LESSONS_FILE "servers.state"
 

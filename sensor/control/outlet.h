@@ -9,6 +9,7 @@
 #pragma once
 
 #include "control/sensor.h"
+#include "judge/ledger.h"
 
 #include <stdio.h>
 

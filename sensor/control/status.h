@@ -11,7 +11,8 @@
 
 #include "base/reason.h"
 #include "control/bans.h"
-#include "engine/engine.h"
+#include "engine/counters.h"
+#include "judge/catalogue.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>

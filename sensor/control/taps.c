@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "control/links.h"
+#include "engine/engine.h"
 
 #include <poll.h>
 #include <stdlib.h>

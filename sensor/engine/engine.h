@@ -8,10 +8,10 @@
 #pragma once
 
 #include "analyze/tls.h"
-#include "base/counter.h"
 #include "base/hash.h"
 #include "capture/frame.h"
 #include "decode/decode.h"
+#include "engine/counters.h"
 #include "engine/record.h"
 #include "flow/flow.h"
 #include "judge/action.h"
@@ -96,11 +96,6 @@ uint64_t engine_latest_us(const struct engine *engine);
 
 /* End of input: every flow ends, what was folded is reported. */
 void engine_drain(struct engine *engine);
-
-#define ENGINE_COUNTERS_MAX 64
-
-/* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
-size_t engine_counters(const struct engine *engine, struct counter *list);
 
 /* What is known of each server; the engine's own, to be loaded before and saved behind. */
 struct ledger *engine_ledger(struct engine *engine);

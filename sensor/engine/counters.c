@@ -1,0 +1,54 @@
+#include "engine/counters.h"
+
+#include "engine/private.h"
+
+#include <string.h>
+
+size_t engine_counters(const struct engine *engine, struct counter *list)
+{
+	const struct decode_counters *decode = decoder_counters(engine->decoder);
+	const struct flow_counters *flow = flow_table_counters(engine->flows);
+	const struct counter all[] = {
+		{"frames", engine->frames},
+		{"bytes", engine->frame_bytes},
+		{"packets.udp", engine->packets_udp},
+		{"decode.ok", decode->results[DECODE_OK]},
+		{"decode.unwanted", decode->results[DECODE_UNWANTED]},
+		{"decode.fragment", decode->results[DECODE_FRAGMENT]},
+		{"decode.truncated", decode->results[DECODE_TRUNCATED]},
+		{"decode.malformed", decode->results[DECODE_MALFORMED]},
+		{"decode.too_deep", decode->results[DECODE_TOO_DEEP]},
+		{"decode.checksum", decode->results[DECODE_CHECKSUM]},
+		{"decode.unknown_link", decode->results[DECODE_UNKNOWN_LINK]},
+		{"decode.fragments_reassembled", decode->fragments_reassembled},
+		{"decode.fragments_overlapping", decode->fragments_overlapping},
+		{"decode.fragments_evicted", decode->fragments_evicted},
+		{"flow.opened", flow->opened},
+		{"flow.closed", flow->ended[FLOW_END_CLOSED]},
+		{"flow.reset", flow->ended[FLOW_END_RESET]},
+		{"flow.reused", flow->ended[FLOW_END_REUSED]},
+		{"flow.idle", flow->ended[FLOW_END_IDLE]},
+		{"flow.evicted", flow->ended[FLOW_END_EVICTED]},
+		{"flow.drained", flow->ended[FLOW_END_DRAINED]},
+		{"flow.midstream", flow->midstream},
+		{"flow.unwatched", flow->unwatched},
+		{"tcp.retransmitted", flow->retransmitted},
+		{"tcp.out_of_order", flow->out_of_order},
+		{"tcp.out_of_window", flow->out_of_window},
+		{"tcp.overlaps_conflicting", flow->overlaps_conflicting},
+		{"tcp.gaps", flow->gaps},
+		{"tcp.gap_bytes", flow->gap_bytes},
+		{"tcp.segments_refused", flow->segments_refused},
+		{"tls.handshakes_refused", engine->tls.handshakes_refused},
+		{"ledger.given_up", ledger_given_up(engine->ledger)},
+		{"structure.given_up", structure_given_up(engine->structure)},
+		{"mail.flows", engine->mail_flows},
+		{"mail.attempts", engine->attempts},
+		{"alerts.given", engine->alerts},
+		{"alerts.folded", engine->folded},
+	};
+	_Static_assert(sizeof(all) / sizeof(all[0]) <= ENGINE_COUNTERS_MAX,
+		"who asks has no room for more");
+	memcpy(list, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
+}
