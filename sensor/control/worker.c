@@ -291,7 +291,7 @@ static void publish(struct worker *worker)
 	process->flows = engine_flows(worker->engine);
 	const uint64_t now_us = clock_realtime_us();
 	ceiling_due(&worker->ceiling, now_us, on_held, worker);
-	const uint64_t taken_us = engine_latest_us(worker->engine);
+	const uint64_t taken_us = engine_taken_us(worker->engine);
 	process->lag_us = is_quiet || now_us < taken_us ? 0 : now_us - taken_us;
 }
 

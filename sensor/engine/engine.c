@@ -202,7 +202,7 @@ uint32_t engine_flows(const struct engine *engine)
 	return flow_table_used(engine->flows);
 }
 
-uint64_t engine_latest_us(const struct engine *engine)
+uint64_t engine_taken_us(const struct engine *engine)
 {
 	return engine->timeline.now_us;
 }

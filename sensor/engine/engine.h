@@ -2,8 +2,8 @@
  * engine/engine - one worker's whole way of a packet: decode ... judge.
  *
  * In: frames in order of time. Out: alerts and flow records through a table of
- * functions. The frame's time is the only clock. One engine per thread; nothing is
- * shared but the matrix, which is read only.
+ * functions. Reads no clock: time comes with the frames, and with engine_idle. One
+ * engine per thread; nothing is shared but the matrix, which is read only.
  */
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "judge/fold.h"
 #include "judge/ledger.h"
 
+/* What may still become of a flow, for who holds its packets back. */
 enum engine_standing {
 	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
 	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
@@ -25,7 +26,7 @@ enum engine_standing {
 	ENGINE_STANDING_BLOCKED,
 };
 
-/* One packet of a flow; all borrowed for the call. */
+/* One packet of a flow, and where that stands behind it; all borrowed for the call. */
 struct engine_passage {
 	size_t frame; /* its place among those given to engine_frames */
 	const struct packet *packet;
@@ -45,7 +46,10 @@ struct engine_outputs {
 		const struct fold_count *count);
 	/* A mail flow's end. */
 	void (*mail)(void *context, const struct record *record);
-	/* What the ledger learnt, else NULL: to tell other ledgers. Borrowed for the call. */
+	/*
+	 * What a flow taught the ledger about its server, else NULL: to tell other ledgers.
+	 * Borrowed for the call.
+	 */
 	void (*lesson)(void *context, const struct ledger_lesson *lesson);
 	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
 	void *passage_context;
@@ -90,9 +94,20 @@ void engine_idle(struct engine *engine, uint64_t now_us);
 /* Between frames: judge by another matrix from here on. What was folded is told first. */
 void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
 
-/* Flows in the table now, and the time of the latest frame. */
+/* Flows in the table now. */
 uint32_t engine_flows(const struct engine *engine);
-uint64_t engine_latest_us(const struct engine *engine);
+
+/*
+ * The frames' clock (engine/timeline) at the frame taken last; 0 before the first. It
+ * stands still while none come, so that its distance from the real time is a lag.
+ */
+uint64_t engine_taken_us(const struct engine *engine);
+
+/*
+ * The engine's clock, by which it judges, ends and folds: the frames', and while none
+ * come that of engine_idle. The next frame may set it back to the frames' clock.
+ */
+uint64_t engine_now_us(const struct engine *engine);
 
 /* End of input: every flow ends, what was folded is reported. */
 void engine_drain(struct engine *engine);
@@ -102,9 +117,6 @@ struct ledger *engine_ledger(struct engine *engine);
 
 /* Number for the next event id. */
 uint64_t engine_next_sequence(struct engine *engine);
-
-/* Latest frame time seen. */
-uint64_t engine_now_us(const struct engine *engine);
 
 /* Alerts given out so far. */
 uint64_t engine_alert_count(const struct engine *engine);

@@ -12,6 +12,7 @@
 #include "analyze/facts.h"
 #include "matrix/matrix.h"
 
+/* The answer: a protocol, and what about the TLS gave it away. */
 struct naming {
 	bool is_decided;
 	enum protocol protocol; /* PROTOCOL_TLS: not mail; a clear one: by STARTTLS */

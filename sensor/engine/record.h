@@ -1,8 +1,8 @@
 /*
- * engine/record - one flow as records show it; renderings in json.c and human.c.
+ * engine/record - one flow as records show it; renderings in report/.
  *
- * Filled by control/, borrowed for the time of the call. Describes DESIGN's EVE
- * records: `mail` (summary) and `alert`.
+ * Filled by verdicts, borrowed for the time of the call. Of two kinds: `mail` (the
+ * summary of a flow that ended) and `alert`.
  */
 #pragma once
 
