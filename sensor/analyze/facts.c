@@ -59,3 +59,50 @@ unsigned facts_mechanism_flag(struct text name)
 	}
 	return FACTS_MECHANISM_OTHER;
 }
+
+#define STARTTLS_FAULTS                                                           \
+	(FACTS_STARTTLS_REFUSED | FACTS_STARTTLS_MASKED |                         \
+		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
+		FACTS_STARTTLS_CLEAR_AFTER)
+
+_Static_assert(sizeof(struct facts_news) == 5 * sizeof(uint16_t) + 14,
+	"no byte between the members, or one was added here and not counted");
+_Static_assert(PROTOCOL_COUNT <= UINT8_MAX + 1, "a protocol fits its member");
+
+bool facts_is_content_clear(const struct facts *facts)
+{
+	return facts->has_content_clear || facts->auth_secret != 0 ||
+	       (facts->auth_accepted == FACTS_YES &&
+		       (facts->auth_tried & FACTS_MECHANISMS_CHALLENGE) != 0);
+}
+
+void facts_news_of(const struct facts *facts, struct facts_news *news)
+{
+	const struct facts_tls_session *session = &facts->session;
+	const struct facts_headers *headers = &facts->headers;
+	const bool is_clear = facts_is_content_clear(facts);
+	const bool is_offer_news = is_clear || facts->starttls_offered == FACTS_NO;
+	*news = (struct facts_news){
+		.starttls = facts->starttls & STARTTLS_FAULTS,
+		.auth_secret = facts->auth_secret,
+		.version = session->version,
+		.cipher_suite = session->cipher_suite,
+		.dh_bits = session->dh_bits,
+		.protocol = (uint8_t)facts->protocol,
+		.tls = (uint8_t)facts->tls,
+		.starttls_offered =
+			is_offer_news ? (uint8_t)facts->starttls_offered : 0,
+		.auth_accepted = (uint8_t)facts->auth_accepted,
+		.header_addresses = headers->address_count,
+		.is_content_clear = is_clear,
+		.has_client_bytes = is_clear && facts->has_client_bytes,
+		.has_server_bytes = facts->has_server_bytes,
+		.has_requiretls_clear = facts->has_requiretls_clear,
+		.is_helo_only = facts->is_helo_only,
+		.has_unsigned_message = headers->without_dkim_signature > 0,
+		.has_unchecked_message = headers->without_authentication_results > 0,
+		.has_server_certificate =
+			session->server_certificate.visibility == FACTS_SEEN,
+		.has_no_client_certificate = session->client_certificate == FACTS_NO,
+	};
+}

@@ -65,6 +65,11 @@ enum facts_mechanism {
 		FACTS_MECHANISM_XOAUTH2 | FACTS_MECHANISM_OAUTHBEARER |              \
 		FACTS_MECHANISM_BASIC)
 
+/* What is sent can be cracked offline: it counts once the login was completed. */
+#define FACTS_MECHANISMS_CHALLENGE                               \
+	(FACTS_MECHANISM_CRAM_MD5 | FACTS_MECHANISM_DIGEST_MD5 | \
+		FACTS_MECHANISM_SCRAM | FACTS_MECHANISM_NTLM | FACTS_MECHANISM_APOP)
+
 enum facts_visibility {
 	FACTS_NOT_SEEN = 0, /* no handshake part for it was captured */
 	FACTS_SEEN,         /* the fields hold */
@@ -179,6 +184,39 @@ struct facts {
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
 	struct facts_tls_session session;
 };
+
+/*
+ * What of the facts can raise a finding while the flow runs: it is judged again only when
+ * this changed. tests/judge/test_news.c holds every member of struct facts against every
+ * finding. Compared whole, so it has no byte between its members; all zero: never judged.
+ */
+struct facts_news {
+	uint16_t starttls; /* enum facts_starttls flags, the faults among them */
+	uint16_t auth_secret;
+	uint16_t version;
+	uint16_t cipher_suite;
+	uint16_t dh_bits;
+	uint8_t protocol;
+	uint8_t tls;
+	uint8_t starttls_offered; /* YES only where content crossed in clear */
+	uint8_t auth_accepted;
+	uint8_t header_addresses;
+	bool is_content_clear;
+	bool has_client_bytes; /* where content crossed in clear */
+	bool has_server_bytes;
+	bool has_requiretls_clear;
+	bool is_helo_only;
+	bool has_unsigned_message;
+	bool has_unchecked_message;
+	bool has_server_certificate;
+	bool has_no_client_certificate;
+};
+
+/* Fills all of *news. */
+void facts_news_of(const struct facts *facts, struct facts_news *news);
+
+/* Mail, or the proof of a login: what TLS is for. */
+bool facts_is_content_clear(const struct facts *facts);
 
 /* "PLAIN" ...; flag is exactly one enum facts_mechanism. */
 const char *facts_mechanism_name(unsigned flag);

@@ -198,10 +198,12 @@ static enum conversation_phase after_dialogue(
 		return watch_phase(watch);
 	}
 	rpc_naming_dialogue(watch);
-	const uint64_t news = verdicts_facts(facts);
-	if (is_mail(facts) && (news != conversation->judged_facts ||
-				      verdicts_has_message(conversation))) {
-		conversation->judged_facts = news;
+	struct facts_news news;
+	facts_news_of(facts, &news);
+	if (is_mail(facts) &&
+		(memcmp(&news, &conversation->judged_news, sizeof(news)) != 0 ||
+			verdicts_has_message(conversation))) {
+		conversation->judged_news = news;
 		verdicts_mail(watch->engine, watch->flow, conversation, false);
 	}
 	return result == DIALOGUE_FINISHED ? settle(watch) : CONVERSATION_DIALOGUE;

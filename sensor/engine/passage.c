@@ -52,7 +52,7 @@ static bool is_undecided(const struct conversation *conversation)
 {
 	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
 	       (conversation_has_dialogue(conversation) &&
-		       conversation->judged_facts == 0);
+		       conversation->judged_news.protocol == PROTOCOL_UNKNOWN);
 }
 
 /* Its end is known where both sides are told; a dropped one goes on knocking. */

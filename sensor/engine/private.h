@@ -52,10 +52,10 @@ struct conversation {
 	bool is_to_relay;   /* its messages are remembered one by one */
 	bool is_start_lost; /* bytes in front of what was recognised are missing */
 	uint16_t source;
-	uint64_t judged_facts; /* verdicts_facts when last judged; 0: never */
-	uint64_t reported;     /* findings given out, FINDING_BIT of each */
-	uint32_t learnt;       /* of facts->transaction_count, by structure */
-	uint32_t dropped[2];   /* bytes behind a full prefix, by side */
+	struct facts_news judged_news; /* when last judged; all zero: never */
+	uint64_t reported;             /* findings given out, FINDING_BIT of each */
+	uint32_t learnt;               /* of facts->transaction_count, by structure */
+	uint32_t dropped[2];           /* bytes behind a full prefix, by side */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
 	struct classification classification;

@@ -259,39 +259,6 @@ static void distrust_proxy(struct engine *engine,
 	}
 }
 
-#define STARTTLS_FAULTS                                                           \
-	(FACTS_STARTTLS_REFUSED | FACTS_STARTTLS_MASKED |                         \
-		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
-		FACTS_STARTTLS_CLEAR_AFTER)
-
-static uint64_t pack(uint64_t packed, uint64_t value, unsigned bits)
-{
-	return packed << bits | value;
-}
-
-uint64_t verdicts_facts(const struct facts *facts)
-{
-	const struct facts_tls_session *session = &facts->session;
-	const struct facts_headers *headers = &facts->headers;
-	uint64_t packed = 1; /* and 53 bits more */
-	packed = pack(packed, (uint64_t)facts->protocol, 5);
-	packed = pack(packed, facts->starttls & STARTTLS_FAULTS, 9);
-	packed = pack(packed, facts->starttls_offered == FACTS_NO, 1);
-	packed = pack(packed, facts->auth_secret & FACTS_MECHANISMS_REUSABLE, 6);
-	packed = pack(packed, (uint64_t)facts->auth_accepted, 2);
-	packed = pack(packed, facts->has_content_clear, 1);
-	packed = pack(packed, facts->has_requiretls_clear, 1);
-	packed = pack(packed, facts->is_preauth, 1);
-	packed = pack(packed, facts->rpc_protection, 3);
-	packed = pack(packed, headers->without_dkim_signature > 0, 1);
-	packed = pack(packed, headers->without_authentication_results > 0, 1);
-	packed = pack(packed, headers->address_count, 4);
-	packed = pack(packed, session->version, 16);
-	packed = pack(packed, session->server_certificate.visibility == FACTS_SEEN, 1);
-	packed = pack(packed, session->client_certificate == FACTS_NO, 1);
-	return packed ^ session->cipher_suite * UINT64_C(0x9E3779B97F4A7C15);
-}
-
 /* Have it remembered who sent mail to whom. */
 static void structure_note(struct engine *engine, struct conversation *conversation,
 	const struct observation *observation)

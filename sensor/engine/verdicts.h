@@ -10,13 +10,6 @@
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended);
 
-/*
- * Those facts that a finding can come from while the flow runs, packed; never 0. A
- * running flow is judged again only when they changed: capabilities, names and counts
- * alone make no finding.
- */
-uint64_t verdicts_facts(const struct facts *facts);
-
 /* A message was given to a relay: it may pass it on before this flow ends. */
 bool verdicts_has_message(const struct conversation *conversation);
 

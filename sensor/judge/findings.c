@@ -333,24 +333,12 @@ bool judge_is_mail_moved(const struct facts *facts)
 	return facts->messages > 0 || facts->session.is_established;
 }
 
-/* A challenge mechanism that was completed in clear counts: it can be cracked offline. */
-bool judge_has_clear_content(const struct facts *facts)
-{
-	const unsigned challenges =
-		facts->auth_tried &
-		(FACTS_MECHANISM_CRAM_MD5 | FACTS_MECHANISM_DIGEST_MD5 |
-			FACTS_MECHANISM_SCRAM | FACTS_MECHANISM_NTLM |
-			FACTS_MECHANISM_APOP);
-	return facts->has_content_clear || facts->auth_secret != 0 ||
-	       (challenges != 0 && facts->auth_accepted == FACTS_YES);
-}
-
 /* Every call that was seen is encrypted by RPC itself: MS-RPCE section 2.2.1.1.8. */
 bool judge_is_rpc_private(const struct facts *facts)
 {
 	return facts->protocol == PROTOCOL_MAPI_RPC &&
 	       facts->rpc_protection == RPC_LEVEL_PRIVACY &&
-	       !judge_has_clear_content(facts);
+	       !facts_is_content_clear(facts);
 }
 
 /* TLS 1.3 encrypts it (RFC 8446 section 4.4): then nobody can say that it is missing. */

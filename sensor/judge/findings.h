@@ -70,7 +70,6 @@ const struct judge_memory *judge_memory_of(const struct judge_case *judged);
 /* Facts. */
 /* A message crossed, or may have inside TLS: no probe that asks and leaves. */
 bool judge_is_mail_moved(const struct facts *facts);
-bool judge_has_clear_content(const struct facts *facts);
 bool judge_is_rpc_private(const struct facts *facts);
 bool judge_is_client_certificate_absent(const struct facts *facts);
 bool judge_is_starttls_masked(const struct facts *facts);

@@ -27,7 +27,7 @@ static bool is_other_manner(const struct judge_case *judged)
 	return judged->result->allowed == MATRIX_NO &&
 	       judged->result->failed == MATRIX_CRITERION_TLS &&
 	       (facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT) &&
-	       !judge_has_clear_content(facts);
+	       !facts_is_content_clear(facts);
 }
 
 static const char *access_conflict(enum matrix_role from, enum matrix_role to)

@@ -13,7 +13,7 @@ bool finding_tls_missing(const struct judge_case *judged, struct finding_note *n
 	if (!judge_is_row_wanting_tls(row)) {
 		return false;
 	}
-	if (judge_has_clear_content(judged->facts)) {
+	if (facts_is_content_clear(judged->facts)) {
 		return finding_note_set(note, "%s in clear",
 			judged->facts->has_content_clear ? "content" : "credentials");
 	}
@@ -145,7 +145,7 @@ bool finding_starttls_unused(const struct judge_case *judged, struct finding_not
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
 	       facts->tls == FACTS_TLS_NONE &&
 	       !judge_is_starttls_masked(judged->facts) &&
-	       judge_has_clear_content(facts) && is_starttls_use_due(judged);
+	       facts_is_content_clear(facts) && is_starttls_use_due(judged);
 }
 
 /* Gone for several clients in a row it may as well have been switched off. */

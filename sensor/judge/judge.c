@@ -29,7 +29,7 @@ static void ask_about_tls(
 	const bool is_starttls = facts->tls == FACTS_TLS_STARTTLS;
 	const bool is_implicit = facts->tls == FACTS_TLS_IMPLICIT;
 	const bool is_clear = facts->tls == FACTS_TLS_NONE;
-	const bool has_content = judge_has_clear_content(facts);
+	const bool has_content = facts_is_content_clear(facts);
 	/* RPC's own encryption: as good as TLS, but no kind of it (docs/policy.md) */
 	const bool is_private = judge_is_rpc_private(facts);
 
