@@ -72,8 +72,8 @@ static bool add_interface(struct settings *settings, const struct key *key,
 	return add_text(settings, key, value, why);
 }
 
-/* "3" or "3:5" */
-static bool read_queues(const char *value, uint16_t *first, uint16_t *last)
+bool settings_read_queues(
+	const char *value, uint16_t *first, uint16_t *last, struct reason *why)
 {
 	char *end = NULL;
 	errno = 0;
@@ -86,7 +86,9 @@ static bool read_queues(const char *value, uint16_t *first, uint16_t *last)
 	}
 	if (errno != 0 || !end || end == value || *end != '\0' || value[0] == '-' ||
 		low > high || high > UINT16_MAX) {
-		return false;
+		return reason_set(why,
+			"queue takes a number or FIRST:LAST, 0 to 65535, not \"%.40s\"",
+			value);
 	}
 	*first = (uint16_t)low;
 	*last = (uint16_t)high;
@@ -98,21 +100,19 @@ static bool add_queue(struct settings *settings, const struct key *key,
 {
 	uint16_t first;
 	uint16_t last;
-	if (!read_queues(value, &first, &last)) {
-		return reason_set(why,
-			"queue takes a number or FIRST:LAST, 0 to 65535, not \"%.40s\"",
-			value);
-	}
-	return add_text(settings, key, value, why);
+	return settings_read_queues(value, &first, &last, why) &&
+	       add_text(settings, key, value, why);
 }
 
 uint32_t settings_workers(const struct settings *settings)
 {
+	struct reason why;
 	uint32_t count = 0;
 	for (size_t i = 0; i < settings->queues.count; i++) {
 		uint16_t first = 0;
 		uint16_t last = 0;
-		(void)read_queues(settings->queues.values[i], &first, &last);
+		(void)settings_read_queues(
+			settings->queues.values[i], &first, &last, &why);
 		count += (uint32_t)(last - first) + 1;
 	}
 	return count > 0 ? count : settings->workers;
@@ -120,10 +120,12 @@ uint32_t settings_workers(const struct settings *settings)
 
 uint16_t settings_queue(const struct settings *settings, uint32_t worker)
 {
+	struct reason why;
 	for (size_t i = 0; i < settings->queues.count; i++) {
 		uint16_t first = 0;
 		uint16_t last = 0;
-		(void)read_queues(settings->queues.values[i], &first, &last);
+		(void)settings_read_queues(
+			settings->queues.values[i], &first, &last, &why);
 		if (worker <= (uint32_t)(last - first)) {
 			return (uint16_t)(first + worker);
 		}
@@ -179,14 +181,14 @@ static bool set_mode(struct settings *settings, const struct key *key,
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct key KEYS[] = {
-	{{"matrix", 'm', "FILE", "flow matrix; repeat it to join several"}, add_text,
+	{{"matrix", 'm', "MATRIX", "flow matrix; repeat it to join several"}, add_text,
 		FIELD(matrices), 0, 0},
 	{{"interface", 'i', "IFACE", "watch this interface; repeatable"}, add_interface,
 		FIELD(interfaces), 0, 0},
 	{{"queue", 'q', "N[:M]", "decide on the packets of these NFQUEUEs"}, add_queue,
 		FIELD(queues), 0, 0},
-	{{"mode", 0, "MODE", "audit (default: only report) or enforce"}, set_mode,
-		FIELD(is_enforcing), 0, 0},
+	{{"mode", 0, "audit|enforce", "inline: only report (default), or block"},
+		set_mode, FIELD(is_enforcing), 0, 0},
 	{{"workers", 0, "N", "workers that share the interfaces (default 1)"},
 		set_number, FIELD(workers), 1, 32},
 	{{"user", 0, "USER", "run as this user (default mailwarden, else nobody)"},
@@ -215,11 +217,11 @@ static const struct key KEYS[] = {
 		FIELD(hold_ms), 1, 5000},
 	{{"ban", 0, "SECONDS", "inline: keep a blocked sender out (default 0)"},
 		set_number, FIELD(ban_s), 0, 7 * 24 * 3600},
-	{{"fail-closed", 0, "YES|NO", "inline: a full queue drops instead of passing"},
+	{{"fail-closed", 0, "yes|no", "inline: a full queue drops instead of passing"},
 		set_yes_no, FIELD(is_fail_closed), 0, 0},
-	{{"checksums", 0, "YES|NO", "ignore packets with wrong checksums"}, set_yes_no,
+	{{"checksums", 0, "yes|no", "ignore packets with wrong checksums"}, set_yes_no,
 		FIELD(is_verifying_checksums), 0, 0},
-	{{"ndpi", 0, "YES|NO", "ask nDPI for a second opinion (default yes)"},
+	{{"ndpi", 0, "yes|no", "ask nDPI for a second opinion (default yes)"},
 		set_yes_no, FIELD(is_second_opinion_wanted), 0, 0},
 };
 #define KEY_COUNT (sizeof(KEYS) / sizeof(KEYS[0]))

@@ -65,7 +65,7 @@ struct settings {
 struct settings_key {
 	const char *name;     /* "state-dir" */
 	char letter;          /* of the short option, or 0 */
-	const char *argument; /* "DIR", or NULL: an option that takes none */
+	const char *argument; /* "DIR"; of words "yes|no" */
 	const char *help;
 };
 
@@ -99,6 +99,10 @@ bool settings_is_repeatable(size_t index);
 bool settings_check(const struct settings *settings, struct reason *why);
 /* Of a file alone, which leaves the rest to options: nothing in it contradicts. */
 bool settings_agree(const struct settings *settings, struct reason *why);
+
+/* "3" or "3:5"; false with the reason when it is neither. */
+bool settings_read_queues(
+	const char *value, uint16_t *first, uint16_t *last, struct reason *why);
 
 /* How many workers: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);
