@@ -1,4 +1,5 @@
 #include "analyze/facts.h"
+#include "base/name_table.h"
 #include "base/version.h"
 #include "classify/second_opinion.h"
 #include "commands/command.h"
@@ -26,18 +27,37 @@ static const struct command *const COMMANDS[] = {
 
 static void usage(FILE *out)
 {
-	(void)fprintf(out,
-		"mailwarden - watch mail flows and hold them against the declared flow "
-		"matrix\n\nUsage: mailwarden COMMAND [OPTION...]\n\nCommands:\n");
+	(void)fprintf(out, "mailwarden - watch mail flows and hold them against the "
+			   "declared flow\n"
+			   "matrix\n"
+			   "\n"
+			   "Usage: mailwarden COMMAND [OPTION...]\n"
+			   "\n"
+			   "Commands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		(void)fprintf(
 			out, "  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
 	}
 	(void)fprintf(out,
-		"\n'mailwarden COMMAND --help' teaches each with examples.\n"
+		"\n"
+		"'mailwarden COMMAND --help' teaches each with examples.\n"
 		"Manual: mailwarden(8); the matrix file: mailwarden-matrix(5).\n"
-		"Exit: 0 ok, 1 violations found (with --exit-code), 2 usage or matrix "
+		"Exit: 0 ok, 1 violations found (with --exit-code), 2 usage or matrix\n"
 		"error, 3 I/O or runtime error.\n");
+}
+
+static int unknown_command(const char *name)
+{
+	struct name_nearest search = {.wrong = name};
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		name_nearest_offer(&search, COMMANDS[i]->name);
+	}
+	const bool is_near = search.nearest != NULL;
+	(void)fprintf(stderr,
+		"mailwarden: unknown command \"%s\"%s%s%s\nTry 'mailwarden --help'.\n",
+		name, is_near ? "; did you mean \"" : "", is_near ? search.nearest : "",
+		is_near ? "\"?" : "");
+	return COMMAND_USAGE;
 }
 
 /* Else the first file opened would become standard output. */
@@ -73,9 +93,7 @@ static int run(int argc, char **argv)
 			return COMMANDS[i]->run(argc - 1, argv + 1);
 		}
 	}
-	(void)fprintf(stderr,
-		"mailwarden: unknown command '%s'\nTry 'mailwarden --help'.\n", name);
-	return COMMAND_USAGE;
+	return unknown_command(name);
 }
 
 int main(int argc, char **argv)

@@ -1,29 +1,11 @@
 #include "judge/catalogue.h"
-#include "commands/command.h"
+#include "base/name_table.h"
+#include "commands/options.h"
 #include "report/human_text.h"
 #include "report/json_writer.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char HELP[] = "Usage: mailwarden catalogue [--markdown|--json] [FINDING]\n"
-			   "\n"
-			   "Print every finding there is: severity, recommendation and "
-			   "title. With FINDING\n"
-			   "(its id, such as tls.missing) print all that is known of "
-			   "that one: meaning, what\n"
-			   "to do, usual harmless causes, ATT&CK techniques and the "
-			   "signature id of its alerts.\n"
-			   "\n"
-			   "      --markdown         the page docs/findings.md\n"
-			   "      --json             one JSON document on one line\n"
-			   "  -h, --help             this text\n"
-			   "\n"
-			   "Examples:\n"
-			   "  mailwarden catalogue\n"
-			   "  mailwarden catalogue tls.starttls-stripped\n"
-			   "  mailwarden catalogue --json | jq -r '.[].id'\n";
 
 /* One way to print the catalogue; whole and one may be called with the same rows. */
 struct format {
@@ -172,79 +154,96 @@ static void json_whole(void)
 	json_line_end(&writer);
 }
 
-static const struct finding_row *row_of_id(const char *id)
+/* NULL: none has this id, and search has the nearest. */
+static const struct finding_row *row_of_id(const char *id, struct name_nearest *search)
 {
+	*search = (struct name_nearest){.wrong = id};
 	for (int i = 0; i < FINDING_COUNT; i++) {
 		const struct finding_row *row = finding_row((enum finding)i);
 		if (strcmp(row->id, id) == 0) {
 			return row;
 		}
+		name_nearest_offer(search, row->id);
 	}
 	return NULL;
 }
 
-static int usage_error(const char *text, const char *value)
-{
-	(void)fprintf(stderr,
-		"mailwarden catalogue: %s%s\nTry 'mailwarden catalogue --help'.\n",
-		text, value);
-	return COMMAND_USAGE;
-}
-
 static int print_catalogue(const struct format *format, const char *id)
 {
+	struct name_nearest search;
 	if (id == NULL) {
 		format->whole();
-	} else {
-		const struct finding_row *row = row_of_id(id);
-		if (row == NULL) {
-			return usage_error("no such finding: ", id);
-		}
-		format->one(row);
+		return COMMAND_OK;
 	}
+	const struct finding_row *row = row_of_id(id, &search);
+	if (row == NULL) {
+		const bool is_near = search.nearest != NULL;
+		return command_misused(&COMMAND_CATALOGUE,
+			"unknown finding \"%.80s\"%s%s%s", id,
+			is_near ? "; did you mean \"" : "",
+			is_near ? search.nearest : "", is_near ? "\"?" : "");
+	}
+	format->one(row);
 	return COMMAND_OK;
 }
 
-static int run(int argc, char **argv)
+struct catalogue {
+	bool is_markdown;
+	bool is_json;
+};
+
+static int catalogue_run(int argc, char **argv)
 {
 	static const struct format TEXT = {text_whole, text_one};
 	static const struct format MARKDOWN = {markdown_whole, markdown_one};
 	static const struct format JSON = {json_whole, json_one};
-	static const struct option OPTIONS[] = {
-		{"markdown", no_argument, NULL, 'M'},
-		{"json", no_argument, NULL, 'J'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const struct format *format = &TEXT;
-	opterr = 0;
-	for (;;) {
-		const int option = getopt_long(argc, argv, "h", OPTIONS, NULL);
-		if (option == -1) {
-			break;
-		}
-		if (option == 'h') {
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		}
-		if (option == '?') {
-			return usage_error("unknown option: ", argv[optind - 1]);
-		}
-		const struct format *wanted = option == 'M' ? &MARKDOWN : &JSON;
-		if (format != &TEXT && format != wanted) {
-			return usage_error(
-				"--markdown and --json exclude each other", "");
-		}
-		format = wanted;
+	struct catalogue catalogue = {.is_json = false};
+	struct option_words words;
+	const int code =
+		options_read(&COMMAND_CATALOGUE, argc, argv, &catalogue, &words);
+	if (code != OPTIONS_GO_ON) {
+		return code;
 	}
-	if (argc - optind > 1) {
-		return usage_error("more than one finding: ", argv[optind + 1]);
+	if (catalogue.is_markdown && catalogue.is_json) {
+		return command_misused(
+			&COMMAND_CATALOGUE, "either --markdown or --json");
 	}
-	return print_catalogue(format, argv[optind]);
+	return print_catalogue(catalogue.is_markdown ? &MARKDOWN
+			       : catalogue.is_json   ? &JSON
+						     : &TEXT,
+		words.count > 0 ? words.list[0] : NULL);
 }
+
+static const char ABOUT[] =
+	"Print every finding there is: severity, recommendation and title. With\n"
+	"FINDING (its id, such as tls.missing) print all that is known of that one:\n"
+	"meaning, what to do, usual harmless causes, ATT&CK techniques and the\n"
+	"signature id of its alerts.\n";
+
+static const char EXAMPLES[] = "  mailwarden catalogue\n"
+			       "  mailwarden catalogue tls.starttls-stripped\n"
+			       "  mailwarden catalogue --json | jq -r '.[].id'\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "markdown",
+		.help = "the page docs/findings.md",
+		.set = option_set_flag,
+		.field = offsetof(struct catalogue, is_markdown)},
+	{.name = "json",
+		.help = "one JSON document on one line",
+		.set = option_set_flag,
+		.field = offsetof(struct catalogue, is_json)},
+	{.name = NULL},
+};
 
 const struct command COMMAND_CATALOGUE = {
 	.name = "catalogue",
 	.summary = "print every finding: severity, meaning, what to do",
-	.run = run,
+	.usage = "[--markdown | --json] [FINDING]",
+	.about = ABOUT,
+	.examples = EXAMPLES,
+	.options = OPTIONS,
+	.words = "FINDING",
+	.words_most = 1,
+	.run = catalogue_run,
 };

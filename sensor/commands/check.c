@@ -1,45 +1,10 @@
 #include "commands/check_settings.h"
-#include "commands/command.h"
+#include "commands/options.h"
 
 #include "matrix/architecture.h"
 
-#include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
-
-static const char HELP[] =
-	"usage: mailwarden check [--json] [--exit-code] MATRIX...\n"
-	"       mailwarden check --config FILE\n"
-	"\n"
-	"Read a flow matrix, tell every error with its place, or print the matrix "
-	"back in words,\n"
-	"then what is allowed but doubtful, then where it breaches ANSSI's "
-	"recommendations\n"
-	"(R34 R35 R36 R37 R41 R42, users' access from the Internet) with its rows. "
-	"\"-\" is stdin.\n"
-	"\n"
-	"  -j, --json       one JSON object: valid, errors, warnings, breaches, "
-	"groups, "
-	"rows\n"
-	"  -q, --quiet      errors, warnings and breaches only\n"
-	"      --exit-code  exit 1 when there is a breach\n"
-	"  -c, --config FILE  check settings (mailwarden.yaml) and their outputs "
-	"instead\n"
-	"  -h, --help       this text\n"
-	"\n"
-	"Examples:\n"
-	"  mailwarden check rules/anssi-reference.yaml\n"
-	"      Is the file right, and does it say what I meant?\n"
-	"  mailwarden check internal.yaml gateway.yaml\n"
-	"      Two files are joined into one matrix: rows may name groups of both.\n"
-	"  git show HEAD:matrix.yaml | mailwarden check --quiet --exit-code -\n"
-	"      Before a change is merged.\n"
-	"\n"
-	"Exit: 0 the matrix can be used (warnings or not), 1 it has breaches and "
-	"--exit-code was\n"
-	"given, 2 it has errors. The format is described in mailwarden-matrix(5).\n";
 
 static void print_json_text(const char *text, FILE *out)
 {
@@ -161,65 +126,86 @@ static int check_files(
 	return code;
 }
 
-static int check_usage(const char *what)
-{
-	(void)fprintf(
-		stderr, "mailwarden check: %s\ntry 'mailwarden check --help'\n", what);
-	return COMMAND_USAGE;
-}
-
 static int check_run(int argc, char **argv)
 {
-	static const struct option OPTIONS[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"exit-code", no_argument, NULL, 'e'},
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	struct check_options options = {0};
-	char what[120];
-	int option;
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "jqc:h", OPTIONS, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			options.is_json = true;
-			break;
-		case 'q':
-			options.is_quiet = true;
-			break;
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'e':
-			options.is_exit_code_wanted = true;
-			break;
-		case 'h':
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		default:
-			(void)snprintf(what, sizeof(what), "unknown option \"%.80s\"",
-				argv[optind - 1]);
-			return check_usage(what);
-		}
+	struct check_options options = {.config = NULL};
+	struct option_words files;
+	const int code = options_read(&COMMAND_CHECK, argc, argv, &options, &files);
+	if (code != OPTIONS_GO_ON) {
+		return code;
+	}
+	if (options.config && files.count > 0) {
+		return command_misused(
+			&COMMAND_CHECK, "either --config or matrix files");
+	}
+	if (options.config && options.is_json) {
+		return command_misused(
+			&COMMAND_CHECK, "--json is for matrix files, not --config");
 	}
 	if (options.config) {
-		if (optind < argc) {
-			return check_usage("either --config or matrix files");
-		}
-		return options.is_json
-			       ? check_usage("--json is for matrix files, not --config")
-			       : check_settings(options.config, options.is_quiet);
+		return check_settings(options.config, options.is_quiet);
 	}
-	if (optind >= argc) {
-		return check_usage("which matrix file?");
+	if (files.count == 0) {
+		return command_misused(&COMMAND_CHECK, "no MATRIX given");
 	}
-	return check_files((const char *const *)(argv + optind),
-		(size_t)(argc - optind), &options);
+	return check_files(files.list, files.count, &options);
 }
 
+static const char ABOUT[] =
+	"Read a flow matrix, tell every error with its place, or print the matrix\n"
+	"back in words, then what is allowed but doubtful, then where it breaches\n"
+	"ANSSI's recommendations (R34 R35 R36 R37 R41 R42, users' access from the\n"
+	"Internet) with its rows. \"-\" is stdin.\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden check rules/anssi-reference.yaml\n"
+	"      Is the file right, and does it say what I meant?\n"
+	"  mailwarden check internal.yaml gateway.yaml\n"
+	"      Two files are joined into one matrix: rows may name groups of both.\n"
+	"  git show HEAD:matrix.yaml | mailwarden check --quiet --exit-code -\n"
+	"      Before a change is merged.\n";
+
+static const char EXITS[] =
+	"0 the matrix can be used (warnings or not), 1 it has breaches and\n"
+	"--exit-code was given, 2 it has errors. The format is described in\n"
+	"mailwarden-matrix(5).\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "json",
+		.letter = 'j',
+		.help = "one JSON object: valid, errors, warnings, breaches,\n"
+			"groups, rows",
+		.set = option_set_flag,
+		.field = offsetof(struct check_options, is_json)},
+	{.name = "quiet",
+		.letter = 'q',
+		.help = "errors, warnings and breaches only",
+		.set = option_set_flag,
+		.field = offsetof(struct check_options, is_quiet)},
+	{.name = "exit-code",
+		.help = "exit 1 when there is a breach",
+		.set = option_set_flag,
+		.field = offsetof(struct check_options, is_exit_code_wanted)},
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.help = "check settings (mailwarden.yaml) and their outputs\n"
+			"instead",
+		.set = option_set_text,
+		.field = offsetof(struct check_options, config)},
+	{.name = NULL},
+};
+
 const struct command COMMAND_CHECK = {
-	"check", "tell whether a flow matrix is right, and read it back", check_run};
+	.name = "check",
+	.summary = "tell whether a flow matrix is right, and read it back",
+	.usage = "[OPTION...] MATRIX...\n"
+		 "--config FILE [--quiet]",
+	.about = ABOUT,
+	.examples = EXAMPLES,
+	.exits = EXITS,
+	.options = OPTIONS,
+	.words = "MATRIX",
+	.words_most = COMMAND_WORDS_ANY,
+	.run = check_run,
+};

@@ -3,9 +3,16 @@
  *
  * main.c holds the table and hands over argv from the subcommand's name on. A
  * command prints its result on stdout and what went wrong on stderr; main.c makes
- * sure that what was printed got out.
+ * sure that what was printed got out. What it may be told stands in its struct
+ * command: the reader of options, --help and the shell's completion go by that alone.
  */
 #pragma once
+
+#include <stddef.h>
+
+#define COMMAND_WORDS_ANY SIZE_MAX
+
+struct option_row; /* commands/options.h */
 
 enum command_exit {
 	COMMAND_OK = 0,
@@ -17,8 +24,21 @@ enum command_exit {
 struct command {
 	const char *name;
 	const char *summary; /* one line, for `mailwarden --help` */
-	int (*run)(int argc,
-		char **argv); /* argv[0] is the name; returns enum command_exit */
+
+	/* For its own --help: whole lines of at most 80 columns, or NULL for none. */
+	const char *usage; /* behind the name; several ways in as many lines */
+	const char *about;
+	const char *notes; /* behind the options */
+	const char *examples;
+	const char *exits;
+
+	const struct option_row *options; /* a row without a name behind the last */
+	const char *words;                /* its other words: "FROM TO PROTOCOL" */
+	size_t words_least;
+	size_t words_most; /* or COMMAND_WORDS_ANY: the last one is repeated */
+
+	/* argv[0] is the name; returns enum command_exit */
+	int (*run)(int argc, char **argv);
 };
 
 extern const struct command COMMAND_CHECK;
@@ -32,3 +52,11 @@ extern const struct command COMMAND_STATUS;
 extern const struct command COMMAND_SERVERS;
 extern const struct command COMMAND_SHIP;
 extern const struct command COMMAND_FLEET;
+
+/* Tell what is wrong with the command line, and where help is: COMMAND_USAGE. */
+int command_misused(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Tell what failed: COMMAND_RUNTIME. */
+int command_failed(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));

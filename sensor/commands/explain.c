@@ -1,57 +1,17 @@
-#include "commands/command.h"
+#include "commands/matrices.h"
 
 #include "judge/judge.h"
 #include "judge/recommendation.h"
 #include "matrix/criteria.h"
 #include "matrix/sentence.h"
 
-#include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define MATRICES_MAX           64
 #define US_PER_S               1000000
 #define TLS_AES_128_GCM_SHA256 0x1301 /* RFC 8446 section B.4 */
-
-static const char HELP[] =
-	"usage: mailwarden explain -m MATRIX... FROM TO PROTOCOL[:PORT]\n"
-	"\n"
-	"Would the matrix allow this flow, by which row, and on what condition? If "
-	"not:\n"
-	"which row comes nearest, and what fails first?\n"
-	"\n"
-	"  FROM, TO        an address, a group, a zone, or internet\n"
-	"  PROTOCOL[:PORT] smtp, submission, submissions, imaps, ... on its own port,\n"
-	"                  or on another: smtp:2525\n"
-	"  -m, --matrix MATRIX  the matrix; may be given several times, \"-\" is "
-	"stdin\n"
-	"  -h, --help      this text\n"
-	"\n"
-	"Examples, with the matrix that comes with mailwarden:\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp\n"
-	"      Allowed: it names the row, its owner and what TLS it asks for.\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml 192.0.2.70 internet smtp\n"
-	"      A workstation that sends by itself: not allowed, R37.\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp:2525\n"
-	"      Right hosts, wrong port.\n"
-	"\n"
-	"Exit: 0 an answer was given (allowed or not), 2 usage or matrix in error.\n";
-
-struct explain_options {
-	const char *matrices[MATRICES_MAX];
-	size_t matrix_count;
-	bool is_help;
-};
-
-static int explain_usage(const char *what)
-{
-	(void)fprintf(stderr,
-		"mailwarden explain: %s\ntry 'mailwarden explain --help'\n", what);
-	return COMMAND_USAGE;
-}
 
 /* What the flow would be: planned, so nothing of its TLS is known. */
 static bool read_protocol(
@@ -238,7 +198,7 @@ static void print_findings(
 	}
 }
 
-static int answer(const struct matrix *matrix, char **words)
+static int answer(const struct matrix *matrix, const char *const *words)
 {
 	struct matrix_question question = {.now_s = (int64_t)time(NULL)};
 	struct matrix_result result;
@@ -246,7 +206,7 @@ static int answer(const struct matrix *matrix, char **words)
 	if (!matrix_find_end(matrix, words[0], &question.from, &why) ||
 		!matrix_find_end(matrix, words[1], &question.to, &why) ||
 		!read_protocol(words[2], &question, &why)) {
-		return explain_usage(why.text);
+		return command_misused(&COMMAND_EXPLAIN, "%s", why.text);
 	}
 	assume_best_tls(&question);
 	matrix_ask(matrix, &question, &result);
@@ -262,74 +222,62 @@ static int answer(const struct matrix *matrix, char **words)
 	return COMMAND_OK;
 }
 
-static int explain_with(const struct explain_options *options, char **words)
+struct explain {
+	struct option_list matrices;
+};
+
+static int explain_run(int argc, char **argv)
 {
-	struct matrix_problems errors;
-	struct matrix *matrix =
-		matrix_load(options->matrices, options->matrix_count, &errors);
-	for (size_t i = 0; i < errors.count; i++) {
-		(void)fprintf(stderr, "%s\n", errors.list[i].text);
+	struct explain explain = {.matrices = {.count = 0}};
+	struct option_words words;
+	int code = options_read(&COMMAND_EXPLAIN, argc, argv, &explain, &words);
+	if (code != OPTIONS_GO_ON) {
+		return code;
 	}
-	matrix_problems_free(&errors);
-	if (!matrix) {
-		return COMMAND_USAGE;
-	}
-	const int code = answer(matrix, words);
+	struct matrix *matrix = matrices_load(&explain.matrices);
+	code = matrix ? answer(matrix, words.list) : COMMAND_USAGE;
 	matrix_free(matrix);
 	return code;
 }
 
-/* false when the line is wrong; what then says why. */
-static bool option_take(struct explain_options *options, int option, const char *word,
-	struct reason *what)
-{
-	switch (option) {
-	case 'm':
-		if (options->matrix_count == MATRICES_MAX) {
-			return reason_set(
-				what, "more than %d matrix files", MATRICES_MAX);
-		}
-		options->matrices[options->matrix_count++] = optarg;
-		return true;
-	case 'h':
-		options->is_help = true;
-		return true;
-	case ':':
-		return reason_set(what, "a value is missing behind \"%.80s\"", word);
-	default:
-		return reason_set(what, "unknown option \"%.80s\"", word);
-	}
-}
+static const char ABOUT[] =
+	"Would the matrix allow this flow, by which row, and on what condition? If\n"
+	"not: which row comes nearest, and what fails first?\n"
+	"\n"
+	"  FROM, TO         an address, a group, a zone, or internet\n"
+	"  PROTOCOL[:PORT]  smtp, submission, submissions, imaps, ... on its own\n"
+	"                   port, or on another: smtp:2525\n";
 
-static int explain_run(int argc, char **argv)
-{
-	static const struct option OPTIONS[] = {
-		{"matrix", required_argument, NULL, 'm'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	struct explain_options options = {0};
-	struct reason what;
-	int option;
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":m:h", OPTIONS, NULL)) != -1) {
-		if (!option_take(&options, option, argv[optind - 1], &what)) {
-			return explain_usage(what.text);
-		}
-	}
-	if (options.is_help) {
-		(void)fputs(HELP, stdout);
-		return COMMAND_OK;
-	}
-	if (options.matrix_count == 0) {
-		return explain_usage("which matrix? (-m MATRIX)");
-	}
-	if (argc - optind != 3) {
-		return explain_usage("give FROM, TO and PROTOCOL");
-	}
-	return explain_with(&options, argv + optind);
-}
+static const char EXAMPLES[] =
+	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp\n"
+	"      Allowed: it names the row, its owner and what TLS it asks for.\n"
+	"  mailwarden explain -m rules/anssi-reference.yaml 192.0.2.70 internet smtp\n"
+	"      A workstation that sends by itself: not allowed, R37.\n"
+	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp:2525\n"
+	"      Right hosts, wrong port.\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "matrix",
+		.letter = 'm',
+		.argument = "MATRIX",
+		.help = "flow matrix; repeat it to join several, - is stdin",
+		.set = option_add_text,
+		.field = offsetof(struct explain, matrices),
+		.is_required = true},
+	{.name = NULL},
+};
 
 const struct command COMMAND_EXPLAIN = {
-	"explain", "tell whether and why a flow would be allowed", explain_run};
+	.name = "explain",
+	.summary = "tell whether and why a flow would be allowed",
+	.usage = "-m MATRIX FROM TO PROTOCOL[:PORT]",
+	.about = ABOUT,
+	.examples = EXAMPLES,
+	.exits =
+		"0 an answer was given (allowed or not), 2 usage or matrix in error.\n",
+	.options = OPTIONS,
+	.words = "FROM TO PROTOCOL[:PORT]",
+	.words_least = 3,
+	.words_most = 3,
+	.run = explain_run,
+};

@@ -1,56 +1,16 @@
-#include "commands/command.h"
+#include "commands/matrices.h"
 
 #include "control/gate.h"
+#include "control/settings.h"
 #include "control/status.h"
-#include "matrix/matrix.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MATRICES_MAX 32
-
-static const char HELP[] =
-	"Usage: mailwarden export --to iptables|nftables --inline [OPTION...]\n"
-	"\n"
-	"Write the rules that hand TCP and name look-ups passing through this host to\n"
-	"`mailwarden run -q` and take decided flows out of the queue again. A flow\n"
-	"that will not be blocked any more does not wait: copies of its packets go\n"
-	"to NFLOG group 3725 + the queue's number (not with more than 16 queues).\n"
-	"\n"
-	"      --to FORMAT        iptables (iptables-restore, ip6tables-restore) or "
-	"nftables\n"
-	"      --inline           the rules for an inline sensor\n"
-	"      --queue N[:M]      queue numbers, one worker each (default 0)\n"
-	"      --fail-closed      without a sensor nothing passes (default: all does)\n"
-	"  -m, --matrix FILE      check this matrix first; repeatable\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"Examples:\n"
-	"  mailwarden export --to iptables --inline --queue 0:1 > rules\n"
-	"  iptables-restore --noflush < rules; ip6tables-restore --noflush < rules\n"
-	"  mailwarden export --to nftables --inline | nft -f -\n";
-
-enum { OPTION_TO = 256, OPTION_INLINE, OPTION_QUEUE, OPTION_FAIL_CLOSED };
-
-static const struct option OPTIONS[] = {
-	{"to", required_argument, NULL, OPTION_TO},
-	{"inline", no_argument, NULL, OPTION_INLINE},
-	{"queue", required_argument, NULL, OPTION_QUEUE},
-	{"fail-closed", no_argument, NULL, OPTION_FAIL_CLOSED},
-	{"matrix", required_argument, NULL, 'm'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
 
 struct export
 {
-	const struct format *format;
-	const char *matrices[MATRICES_MAX];
-	size_t matrix_count;
-	uint16_t first;
+	unsigned format; /* of FORMATS */
+	struct option_list matrices;
+	uint16_t first; /* queue */
 	uint16_t last;
 	bool is_inline;
 	bool is_fail_closed;
@@ -209,128 +169,89 @@ static void print_nftables(const struct export *export)
 		stdout);
 }
 
-struct format {
-	const char *name;
-	void (*print)(const struct export *export);
-};
-
-static const struct format FORMATS[] = {
-	{"iptables", print_iptables},
-	{"nftables", print_nftables},
-};
-
-static int usage_error(const char *text, const char *value)
+static bool set_queues(void *target, const struct option_row *row, const char *value,
+	struct reason *why)
 {
-	(void)fprintf(stderr,
-		"mailwarden export: %s%s%s\nTry 'mailwarden export --help'.\n", text,
-		value ? ": " : "", value ? value : "");
-	return COMMAND_USAGE;
-}
-
-static int set_format(struct export *export, const char *name)
-{
-	for (size_t i = 0; i < sizeof(FORMATS) / sizeof(FORMATS[0]); i++) {
-		if (strcmp(FORMATS[i].name, name) == 0) {
-			export->format = &FORMATS[i];
-			return COMMAND_OK;
-		}
+	struct export *export = target;
+	if (!settings_read_queues(value, &export->first, &export->last, why)) {
+		return false;
 	}
-	return usage_error("--to takes iptables or nftables, not", name);
-}
-
-static int set_queues(struct export *export, const char *value)
-{
-	char *end = NULL;
-	errno = 0;
-	const unsigned long first = strtoul(value, &end, 10);
-	unsigned long last = first;
-	if (end != value && *end == ':') {
-		last = strtoul(end + 1, &end, 10);
-	}
-	if (errno != 0 || end == value || *end != '\0' || value[0] == '-' ||
-		first > last || last > UINT16_MAX) {
-		return usage_error(
-			"--queue takes a number or FIRST:LAST, 0 to 65535, not", value);
-	}
-	if (last - first >= STATUS_WORKERS_MAX) {
-		return usage_error("--queue: more than 64 queues in", value);
-	}
-	export->first = (uint16_t)first;
-	export->last = (uint16_t)last;
-	return COMMAND_OK;
-}
-
-static int set_option(struct export *export, int option, const char *value)
-{
-	switch (option) {
-	case OPTION_TO:
-		return set_format(export, value);
-	case OPTION_INLINE:
-		export->is_inline = true;
-		return COMMAND_OK;
-	case OPTION_QUEUE:
-		return set_queues(export, value);
-	case OPTION_FAIL_CLOSED:
-		export->is_fail_closed = true;
-		return COMMAND_OK;
-	case 'm':
-		if (export->matrix_count == MATRICES_MAX) {
-			return usage_error("more matrix files than 32", NULL);
-		}
-		export->matrices[export->matrix_count++] = value;
-		return COMMAND_OK;
-	default:
-		return usage_error("unknown option or missing value", NULL);
-	}
+	return export->last - export->first < STATUS_WORKERS_MAX ||
+	       reason_set(why, "--%s: more than %d queues in \"%.40s\"", row->name,
+		       STATUS_WORKERS_MAX, value);
 }
 
 static bool is_matrix_right(const struct export *export)
 {
-	if (export->matrix_count == 0) {
-		return true;
-	}
-	struct matrix_problems problems = {0};
-	struct matrix *matrix =
-		matrix_load(export->matrices, export->matrix_count, &problems);
+	struct matrix *matrix = matrices_load(&export->matrices);
 	const bool is_right = matrix != NULL;
-	for (size_t i = 0; i < problems.count; i++) {
-		(void)fprintf(stderr, "%s\n", problems.list[i].text);
-	}
-	matrix_problems_free(&problems);
 	matrix_free(matrix);
 	return is_right;
 }
 
-static int run(int argc, char **argv)
+static int export_run(int argc, char **argv)
 {
-	struct export export = {.format = NULL};
-	int option;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "m:h", OPTIONS, NULL)) != -1) {
-		if (option == 'h') {
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		}
-		const int code = set_option(&export, option, optarg);
-		if (code != COMMAND_OK) {
-			return code;
-		}
+	static void (*const FORMATS[])(const struct export *export) = {
+		print_iptables, print_nftables}; /* as in the argument of --to */
+	struct export export = {.first = 0};
+	struct option_words words;
+	const int code = options_read(&COMMAND_EXPORT, argc, argv, &export, &words);
+	if (code != OPTIONS_GO_ON) {
+		return code;
 	}
-	if (optind < argc) {
-		return usage_error("takes options only", argv[optind]);
-	}
-	if (!export.format || !export.is_inline) {
-		return usage_error("--to FORMAT and --inline are needed", NULL);
-	}
-	if (!is_matrix_right(&export)) {
+	if (export.matrices.count > 0 && !is_matrix_right(&export)) {
 		return COMMAND_USAGE;
 	}
-	export.format->print(&export);
+	FORMATS[export.format](&export);
 	return COMMAND_OK;
 }
+
+static const char ABOUT[] =
+	"Write the rules that hand TCP and name look-ups passing through this host to\n"
+	"`mailwarden run -q` and take decided flows out of the queue again. A flow\n"
+	"that will not be blocked any more does not wait: copies of its packets go\n"
+	"to NFLOG group 3725 + the queue's number (not with more than 16 queues).\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden export --to iptables --inline --queue 0:1 > rules\n"
+	"  iptables-restore --noflush < rules; ip6tables-restore --noflush < rules\n"
+	"  mailwarden export --to nftables --inline | nft -f -\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "to",
+		.argument = "iptables|nftables",
+		.help = "for iptables-restore and ip6tables-restore, or nft",
+		.set = option_set_word,
+		.field = offsetof(struct export, format),
+		.is_required = true},
+	{.name = "inline",
+		.help = "the rules for an inline sensor",
+		.set = option_set_flag,
+		.field = offsetof(struct export, is_inline),
+		.is_required = true},
+	{.name = "queue",
+		.argument = "N[:M]",
+		.help = "queue numbers, one worker each (default 0)",
+		.set = set_queues},
+	{.name = "fail-closed",
+		.help = "without a sensor nothing passes (default: all does)",
+		.set = option_set_flag,
+		.field = offsetof(struct export, is_fail_closed)},
+	{.name = "matrix",
+		.letter = 'm',
+		.argument = "MATRIX",
+		.help = "check this matrix first; repeatable",
+		.set = option_add_text,
+		.field = offsetof(struct export, matrices)},
+	{.name = NULL},
+};
 
 const struct command COMMAND_EXPORT = {
 	.name = "export",
 	.summary = "write the firewall rules for an inline sensor",
-	.run = run,
+	.usage = "--to iptables|nftables --inline [OPTION...]",
+	.about = ABOUT,
+	.examples = EXAMPLES,
+	.options = OPTIONS,
+	.run = export_run,
 };

@@ -1,61 +1,22 @@
-#include "commands/command.h"
+#include "commands/options.h"
 
 #include "control/settings.h"
 #include "report/json_writer.h"
 #include "ship/redis_fleet.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TOP_STANDARD 10
 #define TOP_MOST     100
 
-static const char HELP[] =
-	"Usage: mailwarden fleet -c FILE [--json] [--top N] [OUTPUT]\n"
-	"\n"
-	"Tell what all sensors counted that write into one Redis, or a cluster: each\n"
-	"one's totals and whether it is alive, and together the findings and the most\n"
-	"frequent illegitimate senders. Reads, and writes nothing.\n"
-	"\n"
-	"  -c, --config FILE      settings with an output of type redis, which says "
-	"where\n"
-	"                         Redis is and who we are: mailwarden.yaml(5)\n"
-	"      --top N            so many senders and findings (default 10)\n"
-	"      --json             one JSON object with all counters\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"Example:\n"
-	"  mailwarden fleet -c /etc/mailwarden/fleet.yaml\n"
-	"\n"
-	"Exit: 0 all are alive, 1 some are not, 2 settings in error, 3 Redis is "
-	"down.\n";
-
-enum { OPTION_JSON = 256, OPTION_TOP };
-
-static const struct option OPTIONS[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"top", required_argument, NULL, OPTION_TOP},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
 struct request {
 	const char *config;
 	const char *output; /* NULL: the first of type redis */
-	unsigned top;
+	uint32_t top;
 	bool is_json;
 };
-
-static int usage_error(const char *text)
-{
-	(void)fprintf(
-		stderr, "mailwarden fleet: %s\nTry 'mailwarden fleet --help'.\n", text);
-	return COMMAND_USAGE;
-}
 
 static void print_row(
 	const struct fleet_sensor *sensor, const char *name, const char *state)
@@ -160,8 +121,7 @@ static int read_and_tell(const struct request *request, const struct output *out
 		code = COMMAND_USAGE;
 	} else if (!fleet_read(&fleet, &session, schema_text(&output->values, "prefix"),
 			   request->top, &why)) {
-		(void)fprintf(stderr, "mailwarden fleet: %s\n", why.text);
-		code = COMMAND_RUNTIME;
+		code = command_failed(&COMMAND_FLEET, "%s", why.text);
 	} else {
 		code = tell(request, &fleet);
 	}
@@ -200,66 +160,64 @@ static int fleet_of(const struct request *request)
 	} else {
 		const struct output *output = choose(request, &settings.outputs);
 		code = output ? read_and_tell(request, output)
-			      : usage_error("the settings have no such output of type "
-					    "redis");
+			      : command_misused(&COMMAND_FLEET,
+					"the settings have no such "
+					"output of type redis");
 	}
 	settings_free(&settings);
 	return code;
 }
 
-static bool read_top(const char *text, unsigned *top)
-{
-	char *end;
-	const unsigned long number = strtoul(text, &end, 10);
-	*top = (unsigned)number;
-	return *text >= '0' && *text <= '9' && *end == '\0' && number > 0 &&
-	       number <= TOP_MOST;
-}
-
-static bool set_option(struct request *request, int option, const char *value)
-{
-	switch (option) {
-	case 'c':
-		request->config = value;
-		return true;
-	case OPTION_JSON:
-		request->is_json = true;
-		return true;
-	case OPTION_TOP:
-		return read_top(value, &request->top);
-	default:
-		return false;
-	}
-}
-
-static int run(int argc, char **argv)
+static int fleet_run(int argc, char **argv)
 {
 	struct request request = {.top = TOP_STANDARD};
-	int option;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1) {
-		if (option == 'h') {
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		}
-		if (!set_option(&request, option, optarg)) {
-			return usage_error(option == OPTION_TOP
-						   ? "--top takes 1 to 100"
-						   : "unknown option or missing value");
-		}
+	struct option_words words;
+	const int code = options_read(&COMMAND_FLEET, argc, argv, &request, &words);
+	if (code != OPTIONS_GO_ON) {
+		return code;
 	}
-	if (!request.config) {
-		return usage_error("which settings file? (-c FILE)");
-	}
-	if (argc - optind > 1) {
-		return usage_error("one output at most");
-	}
-	request.output = argv[optind];
+	request.output = words.count > 0 ? words.list[0] : NULL;
 	return fleet_of(&request);
 }
+
+static const char ABOUT[] =
+	"Tell what all sensors counted that write into one Redis, or a cluster: each\n"
+	"one's totals and whether it is alive, and together the findings and the most\n"
+	"frequent illegitimate senders. Reads, and writes nothing.\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.help = "settings with an output of type redis, which says\n"
+			"where Redis is and who we are: mailwarden.yaml(5)",
+		.set = option_set_text,
+		.field = offsetof(struct request, config),
+		.is_required = true},
+	{.name = "top",
+		.argument = "N",
+		.help = "so many senders and findings (default 10)",
+		.set = option_set_number,
+		.field = offsetof(struct request, top),
+		.least = 1,
+		.most = TOP_MOST},
+	{.name = "json",
+		.help = "one JSON object with all counters",
+		.set = option_set_flag,
+		.field = offsetof(struct request, is_json)},
+	{.name = NULL},
+};
 
 const struct command COMMAND_FLEET = {
 	.name = "fleet",
 	.summary = "what all sensors of a Redis counted",
-	.run = run,
+	.usage = "-c FILE [OPTION...] [OUTPUT]",
+	.about = ABOUT,
+	.examples = "  mailwarden fleet -c /etc/mailwarden/fleet.yaml\n",
+	.exits = "0 all are alive, 1 some are not, 2 settings in error, 3 Redis is "
+		 "down.\n",
+	.options = OPTIONS,
+	.words = "OUTPUT",
+	.words_most = 1,
+	.run = fleet_run,
 };

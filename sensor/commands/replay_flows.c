@@ -15,7 +15,7 @@ static bool find(const char *path, struct stat *status)
 				      : stat(path, status) == 0;
 }
 
-bool replay_flows_is_apart(const char *path, const char *read, struct reason *why)
+static bool is_apart(const char *path, const char *read, struct reason *why)
 {
 	struct stat to;
 	struct stat from;
@@ -27,7 +27,7 @@ bool replay_flows_is_apart(const char *path, const char *read, struct reason *wh
 		path, read);
 }
 
-bool replay_flows_is_no_capture(const char *path, struct reason *why)
+static bool is_no_capture(const char *path, struct reason *why)
 {
 	uint8_t bytes[CODEC_MAGIC_BYTES];
 	struct stat status;
@@ -48,4 +48,23 @@ bool replay_flows_is_no_capture(const char *path, struct reason *why)
 			path);
 	}
 	return true;
+}
+
+bool replay_flows_may_be_written(const struct replay *replay, struct reason *why)
+{
+	const char *path = replay->flows;
+	for (size_t i = 0; i < replay->captures.count; i++) {
+		if (!is_apart(path, replay->captures.list[i], why)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < replay->matrices.count; i++) {
+		if (!is_apart(path, replay->matrices.values[i], why)) {
+			return false;
+		}
+	}
+	if (replay->state && !is_apart(path, replay->state, why)) {
+		return false;
+	}
+	return is_no_capture(path, why);
 }

@@ -7,12 +7,7 @@
  */
 #pragma once
 
-#include "base/reason.h"
+#include "commands/replay.h"
 
-#include <stddef.h>
-
-/* False, and why, when the file at path is the one at read, by whatever name. */
-bool replay_flows_is_apart(const char *path, const char *read, struct reason *why);
-
-/* False, and why, when a file is there that begins like a capture, compressed or not. */
-bool replay_flows_is_no_capture(const char *path, struct reason *why);
+/* False, and why, when it may not. */
+bool replay_flows_may_be_written(const struct replay *replay, struct reason *why);

@@ -1,128 +1,53 @@
-#include "commands/command.h"
+#include "commands/options.h"
 
 #include "control/supervisor.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
-#define OPTIONS_MAX    40
-#define LETTERS_MAX    (2 * OPTIONS_MAX + 8)
-#define OPTION_KEY     256 /* + index of the key */
-#define OPTION_AUDIT   512
-#define OPTION_ENFORCE 513
-
-static const char HELP_HEAD[] =
-	"Usage: mailwarden run -m MATRIX -i IFACE [OPTION...]\n"
-	"       mailwarden run -c FILE [OPTION...]\n"
-	"\n"
-	"Watch interfaces (a SPAN port or TAP), or decide on the packets of NFQUEUEs, "
-	"and\n"
-	"hold every mail flow against the matrix. Records are EVE JSON lines in the "
-	"journal,\n"
-	"STATE-DIR/journal (eve.json leads to its newest file), and go from there to "
-	"the\n"
-	"outputs of the settings.\n"
-	"\n"
-	"  -c, --config FILE             settings, mailwarden.yaml(5): keys as below, "
-	"journal, outputs\n";
-
-static const char HELP_TAIL[] =
-	"      --audit                   the same as --mode audit\n"
-	"      --enforce                 the same as --mode enforce\n"
-	"  -h, --help                    this text\n"
-	"\n"
-	"Signals: HUP reads the matrix again (one in error changes nothing) and opens\n"
-	"files anew, USR1 logs the counters, TERM and INT end after open flows "
-	"were\n"
-	"reported, a second one ends at once.\n"
-	"\n"
-	"Examples:\n"
-	"  mailwarden run -m /etc/mailwarden/matrix.yaml -i eth1\n"
-	"  mailwarden run -c /etc/mailwarden/mailwarden.yaml --workers 2\n"
-	"\n"
-	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"
-	"docs/deploy.md tells how to deploy it; mailwarden status how it is.\n";
-
-static void print_help(void)
-{
-	(void)fputs(HELP_HEAD, stdout);
-	const struct settings_key *key;
-	for (size_t i = 0; (key = settings_key(i)) != NULL; i++) {
-		char name[48];
-		char letter[8] = "   ";
-		if (key->letter) {
-			(void)snprintf(letter, sizeof(letter), "-%c,", key->letter);
-		}
-		(void)snprintf(name, sizeof(name), "%s %s", key->name, key->argument);
-		(void)printf("  %s --%-23s %s\n", letter, name, key->help);
-	}
-	(void)fputs(HELP_TAIL, stdout);
-}
-
-static int usage_error(const char *text)
-{
-	(void)fprintf(
-		stderr, "mailwarden run: %s\nTry 'mailwarden run --help'.\n", text);
-	return COMMAND_USAGE;
-}
-
-struct run_options {
-	struct option list[OPTIONS_MAX];
-	char letters[LETTERS_MAX];
+struct run {
+	struct settings settings;
+	struct option_list files; /* of settings */
+	bool is_for_files;        /* this walk is: other options wait for the next */
 };
 
-static void make_options(struct run_options *options)
+static bool add_file(void *target, const struct option_row *row, const char *value,
+	struct reason *why)
 {
-	size_t count = 0;
-	size_t letters = 0;
-	const struct settings_key *key;
-	for (size_t i = 0; (key = settings_key(i)) != NULL; i++) {
-		options->list[count++] = (struct option){
-			key->name, required_argument, NULL, OPTION_KEY + (int)i};
-		if (key->letter) {
-			options->letters[letters++] = key->letter;
-			options->letters[letters++] = ':';
-		}
-	}
-	options->list[count++] =
-		(struct option){"config", required_argument, NULL, 'c'};
-	options->list[count++] =
-		(struct option){"audit", no_argument, NULL, OPTION_AUDIT};
-	options->list[count++] =
-		(struct option){"enforce", no_argument, NULL, OPTION_ENFORCE};
-	options->list[count++] = (struct option){"help", no_argument, NULL, 'h'};
-	(void)snprintf(
-		options->letters + letters, sizeof(options->letters) - letters, "c:h");
+	const struct run *run = target;
+	return !run->is_for_files || option_add_text(target, row, value, why);
 }
 
-/* Index of the key with this letter, which getopt knows to be one. */
-static size_t index_of_letter(int letter)
+/* One key of the settings: field is its index. */
+static bool set_key(void *target, const struct option_row *row, const char *value,
+	struct reason *why)
 {
-	size_t i = 0;
-	while (settings_key(i) && settings_key(i)->letter != (char)letter) {
-		i++;
-	}
-	return i;
+	struct run *run = target;
+	return run->is_for_files ||
+	       settings_set(&run->settings, row->field, value, why);
 }
 
-static bool apply(struct settings *settings, int option, struct reason *why)
+static bool key_row(size_t index, struct option_row *row)
 {
-	switch (option) {
-	case 'c':
-		return true; /* read already */
-	case OPTION_AUDIT:
-		settings->is_enforcing = false;
-		return true;
-	case OPTION_ENFORCE:
-		settings->is_enforcing = true;
-		return true;
-	default:
-		return settings_set(settings,
-			option >= OPTION_KEY ? (size_t)(option - OPTION_KEY)
-					     : index_of_letter(option),
-			optarg, why);
+	const struct settings_key *key = settings_key(index);
+	if (key) {
+		*row = (struct option_row){.name = key->name,
+			.letter = key->letter,
+			.argument = key->argument,
+			.help = key->help,
+			.set = set_key,
+			.field = index};
 	}
+	return key != NULL;
+}
+
+static bool set_mode(void *target, const struct option_row *row, const char *value,
+	struct reason *why)
+{
+	struct run *run = target;
+	(void)value;
+	(void)why;
+	run->settings.is_enforcing = row->least != 0;
+	return true;
 }
 
 /* The file's settings; every mistake is told. */
@@ -138,42 +63,29 @@ static bool read_file(struct settings *settings, const char *path)
 	return false;
 }
 
-/* Walk the options: once for the file, then for the rest, which wins over it. */
-static int walk(struct settings *settings, int argc, char **argv, bool is_for_file)
+/* Walk the options twice: for the files, then for the rest, which wins over them. */
+static int read_all(struct run *run, int argc, char **argv)
 {
-	struct run_options options = {.letters = ""};
-	struct reason why;
-	int option;
-	make_options(&options);
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(
-			argc, argv, options.letters, options.list, NULL)) != -1) {
-		if (option == 'h') {
-			print_help();
-			return -1;
-		}
-		if (option == '?') {
-			(void)reason_set(&why,
-				"unknown option or missing value: %.100s",
-				argv[optind - 1]);
-			return usage_error(why.text);
-		}
-		if (is_for_file && option == 'c' && !read_file(settings, optarg)) {
+	struct option_words words;
+	run->is_for_files = true;
+	const int code = options_read(&COMMAND_RUN, argc, argv, run, &words);
+	if (code != OPTIONS_GO_ON) {
+		return code;
+	}
+	for (size_t i = 0; i < run->files.count; i++) {
+		if (!read_file(&run->settings, run->files.values[i])) {
 			return COMMAND_USAGE;
 		}
-		if (!is_for_file && !apply(settings, option, &why)) {
-			return usage_error(why.text);
-		}
 	}
-	return COMMAND_OK;
+	run->is_for_files = false;
+	return options_read(&COMMAND_RUN, argc, argv, run, &words);
 }
 
 static int run_sensor(const struct settings *settings)
 {
 	struct reason why;
 	if (!settings_check(settings, &why)) {
-		return usage_error(why.text);
+		return command_misused(&COMMAND_RUN, "%s", why.text);
 	}
 	switch (supervisor_run(settings, &why)) {
 	case SUPERVISOR_END_DRAINED:
@@ -183,30 +95,65 @@ static int run_sensor(const struct settings *settings)
 	case SUPERVISOR_END_FAILED:
 		break;
 	}
-	(void)fprintf(stderr, "mailwarden run: %s\n", why.text);
-	return COMMAND_RUNTIME;
+	return command_failed(&COMMAND_RUN, "%s", why.text);
 }
 
-static int run(int argc, char **argv)
+static int run_run(int argc, char **argv)
 {
-	struct settings settings;
-	settings_start(&settings);
-	int code = walk(&settings, argc, argv, true);
-	if (code == COMMAND_OK) {
-		code = walk(&settings, argc, argv, false);
+	struct run run = {.is_for_files = true};
+	settings_start(&run.settings);
+	int code = read_all(&run, argc, argv);
+	if (code == OPTIONS_GO_ON) {
+		code = run_sensor(&run.settings);
 	}
-	if (code == COMMAND_OK && optind < argc) {
-		code = usage_error("takes options only; -m MATRIX, -i IFACE");
-	}
-	if (code == COMMAND_OK) {
-		code = run_sensor(&settings);
-	}
-	settings_free(&settings);
-	return code < 0 ? COMMAND_OK : code;
+	settings_free(&run.settings);
+	return code;
 }
+
+static const char ABOUT[] =
+	"Watch interfaces (a SPAN port or TAP), or decide on the packets of NFQUEUEs,\n"
+	"and hold every mail flow against the matrix. Records are EVE JSON lines in\n"
+	"the journal, STATE-DIR/journal (eve.json leads to its newest file), and go\n"
+	"from there to the outputs of the settings.\n";
+
+static const char NOTES[] =
+	"Signals: HUP reads the matrix again (one in error changes nothing) and opens\n"
+	"files anew, USR1 logs the counters, TERM and INT end after open flows were\n"
+	"reported, a second one ends at once.\n"
+	"\n"
+	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"
+	"docs/deploy.md tells how to deploy it; mailwarden status how it is.\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden run -m /etc/mailwarden/matrix.yaml -i eth1\n"
+	"  mailwarden run -c /etc/mailwarden/mailwarden.yaml --workers 2\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.help = "settings, mailwarden.yaml(5): keys as below,\n"
+			"journal, outputs",
+		.set = add_file,
+		.field = offsetof(struct run, files)},
+	{.others = key_row},
+	{.name = "audit", .help = "the same as --mode audit", .set = set_mode},
+	{.name = "enforce",
+		.help = "the same as --mode enforce",
+		.set = set_mode,
+		.least = 1},
+	{.name = NULL},
+};
 
 const struct command COMMAND_RUN = {
 	.name = "run",
 	.summary = "watch interfaces or queues, judge every mail flow on them",
-	.run = run,
+	.usage = "-m MATRIX -i IFACE [OPTION...]\n"
+		 "-c FILE [OPTION...]",
+	.about = ABOUT,
+	.notes = NOTES,
+	.examples = EXAMPLES,
+	.exits = "0 ended as told, 2 settings or matrix in error, 3 it failed.\n",
+	.options = OPTIONS,
+	.run = run_run,
 };

@@ -1,4 +1,4 @@
-#include "commands/command.h"
+#include "commands/options.h"
 
 #include "base/clock.h"
 #include "control/sandbox.h"
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,50 +21,12 @@
 #define PATIENCE_US UINT64_C(10000000) /* with --once, for an output that is down */
 #define PATH_BYTES  512
 
-static const char HELP[] =
-	"Usage: mailwarden ship -c FILE [--once] [--state-dir DIR | --journal DIR] "
-	"[OUTPUT...]\n"
-	"\n"
-	"Send the records of a journal to the outputs of a settings file (all, or "
-	"those\n"
-	"named), as a running sensor does by itself: each from where it stood, at "
-	"least "
-	"once.\n"
-	"An output that a running sensor ships to is refused.\n"
-	"\n"
-	"  -c, --config FILE      settings with the outputs: mailwarden.yaml(5)\n"
-	"      --once             end when all is delivered, or an output was down for "
-	"10 s\n"
-	"      --state-dir DIR    of the sensor (default: as the settings say)\n"
-	"      --journal DIR      the journal itself, as replay --journal makes it\n"
-	"  -l, --list             list the kinds of outputs and their keys\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"Signals: HUP opens files anew, TERM and INT end.\n"
-	"\n"
-	"Examples:\n"
-	"  mailwarden replay monday.pcap -m matrix.yaml --journal /tmp/journal\n"
-	"  mailwarden ship -c mailwarden.yaml --journal /tmp/journal --once\n"
-	"\n"
-	"Exit: 0 delivered or ended, 2 settings in error, 3 not all was delivered.\n";
-
-enum { OPTION_ONCE = 256, OPTION_STATE_DIR, OPTION_JOURNAL };
-
-static const struct option OPTIONS[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"once", no_argument, NULL, OPTION_ONCE},
-	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
-	{"journal", required_argument, NULL, OPTION_JOURNAL},
-	{"list", no_argument, NULL, 'l'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
 struct ship {
 	const char *config;
 	const char *state_dir;
 	const char *journal;
 	bool is_once;
+	bool is_list_wanted;
 	struct settings settings;
 };
 
@@ -87,19 +48,6 @@ static void take_signals(void)
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
-}
-
-static int usage_error(const char *text)
-{
-	(void)fprintf(
-		stderr, "mailwarden ship: %s\nTry 'mailwarden ship --help'.\n", text);
-	return COMMAND_USAGE;
-}
-
-static int runtime_error(const char *name, const char *text)
-{
-	(void)fprintf(stderr, "mailwarden ship: %s: %s\n", name, text);
-	return COMMAND_RUNTIME;
 }
 
 static void list_keys(const struct schema_key *keys)
@@ -158,7 +106,7 @@ static int ship_to(
 	struct reason why;
 	const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {
-		return runtime_error(path, strerror(errno));
+		return command_failed(&COMMAND_SHIP, "%s: %s", path, strerror(errno));
 	}
 	journal_id_read(folder, id);
 	(void)close(folder);
@@ -167,13 +115,13 @@ static int ship_to(
 		.host = ship->settings.host ? ship->settings.host : host,
 		.journal = id};
 	if (!shipping_open(&shipping, &context, AT_FDCWD, path, &why)) {
-		return runtime_error(output->name, why.text);
+		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);
 	}
 	const struct sandbox_folders folders = {.journal = shipping.reader.folder,
 		.own = shipping_directory(&shipping),
 		.files = shipping_files(&shipping)};
 	if (!sandbox_enter_shipper(&folders, &why)) {
-		return runtime_error(output->name, why.text);
+		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);
 	}
 	const int code = follow(&shipping, ship->is_once);
 	shipping_close(&shipping);
@@ -232,7 +180,7 @@ static int look_for_journal(const char *path)
 {
 	const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {
-		return runtime_error(path, strerror(errno));
+		return command_failed(&COMMAND_SHIP, "%s: %s", path, strerror(errno));
 	}
 	const bool is_here = journal_is_in(folder);
 	const int below =
@@ -284,20 +232,20 @@ static int ship_all(struct ship *ship, const struct output *const *list, size_t 
 }
 
 /* The outputs to ship to, in list; false: one of the names is none's. */
-static bool choose(const struct ship *ship, char **names,
+static bool choose(const struct ship *ship, const struct option_words *names,
 	const struct output *list[OUTPUTS_MAX], size_t *count)
 {
 	const struct outputs *outputs = &ship->settings.outputs;
 	*count = 0;
-	for (size_t i = 0; !names[0] && i < outputs->count; i++) {
+	for (size_t i = 0; names->count == 0 && i < outputs->count; i++) {
 		list[(*count)++] = &outputs->list[i];
 	}
-	for (; *names && *count < OUTPUTS_MAX; names++) {
-		list[*count] = outputs_find(outputs, *names);
+	for (size_t i = 0; i < names->count && *count < OUTPUTS_MAX; i++) {
+		list[*count] = outputs_find(outputs, names->list[i]);
 		if (!list[*count]) {
 			(void)fprintf(stderr,
 				"mailwarden ship: no output is named \"%s\" in %s\n",
-				*names, ship->config);
+				names->list[i], ship->config);
 			return false;
 		}
 		(*count)++;
@@ -305,7 +253,7 @@ static bool choose(const struct ship *ship, char **names,
 	return true;
 }
 
-static int ship_config(struct ship *ship, char **names)
+static int ship_config(struct ship *ship, const struct option_words *names)
 {
 	struct problems problems;
 	const struct output *list[OUTPUTS_MAX];
@@ -320,63 +268,85 @@ static int ship_config(struct ship *ship, char **names)
 		return COMMAND_USAGE;
 	}
 	if (count == 0) {
-		return usage_error("the settings have no outputs");
+		return command_misused(&COMMAND_SHIP, "the settings have no outputs");
 	}
 	return ship_all(ship, list, count);
 }
 
-static int set_option(struct ship *ship, int option, const char *value)
-{
-	switch (option) {
-	case 'c':
-		ship->config = value;
-		return COMMAND_OK;
-	case OPTION_ONCE:
-		ship->is_once = true;
-		return COMMAND_OK;
-	case OPTION_STATE_DIR:
-		ship->state_dir = value;
-		return COMMAND_OK;
-	case OPTION_JOURNAL:
-		ship->journal = value;
-		return COMMAND_OK;
-	default:
-		return usage_error("unknown option or missing value");
-	}
-}
-
-static int run(int argc, char **argv)
+static int ship_run(int argc, char **argv)
 {
 	static struct ship ship; /* too large for the stack */
-	int option;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:lh", OPTIONS, NULL)) != -1) {
-		if (option == 'h') {
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		}
-		if (option == 'l') {
-			return list_kinds();
-		}
-		const int code = set_option(&ship, option, optarg);
-		if (code != COMMAND_OK) {
-			return code;
-		}
+	struct option_words names;
+	int code = options_read(&COMMAND_SHIP, argc, argv, &ship, &names);
+	if (code != OPTIONS_GO_ON) {
+		return code;
 	}
-	if (!ship.config) {
-		return usage_error("which settings file? (-c FILE)");
+	if (ship.is_list_wanted) {
+		return list_kinds();
 	}
 	if (ship.journal && ship.state_dir) {
-		return usage_error("either --state-dir or --journal");
+		return command_misused(
+			&COMMAND_SHIP, "either --state-dir or --journal");
 	}
 	settings_start(&ship.settings);
-	const int code = ship_config(&ship, argv + optind);
+	code = ship_config(&ship, &names);
 	settings_free(&ship.settings);
 	return code;
 }
 
+static const char ABOUT[] =
+	"Send the records of a journal to the outputs of a settings file (all, or\n"
+	"those named), as a running sensor does by itself: each from where it stood,\n"
+	"at least once. An output that a running sensor ships to is refused.\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden replay monday.pcap -m matrix.yaml --journal /tmp/journal\n"
+	"  mailwarden ship -c mailwarden.yaml --journal /tmp/journal --once\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.help = "settings with the outputs: mailwarden.yaml(5)",
+		.set = option_set_text,
+		.field = offsetof(struct ship, config),
+		.is_required = true},
+	{.name = "once",
+		.help = "end when all is delivered, or an output was down for\n"
+			"10 s",
+		.set = option_set_flag,
+		.field = offsetof(struct ship, is_once)},
+	{.name = "state-dir",
+		.argument = "DIR",
+		.help = "of the sensor (default: as the settings say)",
+		.set = option_set_text,
+		.field = offsetof(struct ship, state_dir)},
+	{.name = "journal",
+		.argument = "DIR",
+		.help = "the journal itself, as replay --journal makes it",
+		.set = option_set_text,
+		.field = offsetof(struct ship, journal)},
+	{.name = "list",
+		.letter = 'l',
+		.help = "list the kinds of outputs and their keys",
+		.set = option_set_flag,
+		.field = offsetof(struct ship, is_list_wanted),
+		.is_enough = true},
+	{.name = NULL},
+};
+
 const struct command COMMAND_SHIP = {
 	.name = "ship",
 	.summary = "send the records of a journal to its outputs",
-	.run = run,
+	.usage = "-c FILE [OPTION...] [OUTPUT...]\n"
+		 "--list",
+	.about = ABOUT,
+	.notes = "Signals: HUP opens files anew, TERM and INT end.\n",
+	.examples = EXAMPLES,
+	.exits =
+		"0 delivered or ended, 2 settings in error, 3 not all was delivered.\n",
+	.options = OPTIONS,
+	.words = "OUTPUT",
+	.words_most = COMMAND_WORDS_ANY,
+	.run = ship_run,
 };

@@ -1,28 +1,14 @@
-#include "commands/command.h"
+#include "commands/options.h"
 
 #include "base/clock.h"
 #include "control/metrics_text.h"
 #include "control/sensor.h"
 #include "control/status_json.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #define TOP_FINDINGS 5
-
-static const char HELP[] =
-	"Usage: mailwarden status [--state-dir DIR] [--json]\n"
-	"\n"
-	"Tell how the running sensor is: its processes, packets, losses, flows, lag,\n"
-	"restarts, and what it found most.\n"
-	"\n"
-	"      --state-dir DIR    of that sensor (default " SETTINGS_STATE_DIR ")\n"
-	"      --json             one JSON object with all counters\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"Exit: 0 it runs, 3 it does not.\n";
 
 struct top {
 	enum finding finding;
@@ -161,8 +147,7 @@ static int tell(const char *directory, bool is_json)
 	bool is_running = false;
 	const struct status_page *page = status_open(directory, &is_running, &why);
 	if (!page) {
-		(void)fprintf(stderr, "mailwarden status: %s\n", why.text);
-		return COMMAND_RUNTIME;
+		return command_failed(&COMMAND_STATUS, "%s", why.text);
 	}
 	if (is_json) {
 		status_json_write(stdout, page, is_running);
@@ -181,42 +166,44 @@ static int tell(const char *directory, bool is_json)
 	return is_running ? COMMAND_OK : COMMAND_RUNTIME;
 }
 
-static int run(int argc, char **argv)
+struct status {
+	const char *directory;
+	bool is_json;
+};
+
+static int status_run(int argc, char **argv)
 {
-	static const struct option OPTIONS[] = {
-		{"state-dir", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *directory = SETTINGS_STATE_DIR;
-	bool is_json = false;
-	int option;
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "jh", OPTIONS, NULL)) != -1) {
-		if (option == 's') {
-			directory = optarg;
-		} else if (option == 'j') {
-			is_json = true;
-		} else if (option == 'h') {
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		} else {
-			optind = argc + 1;
-			break;
-		}
-	}
-	if (optind != argc) {
-		(void)fprintf(stderr, "mailwarden status: unknown option or argument\n"
-				      "Try 'mailwarden status --help'.\n");
-		return COMMAND_USAGE;
-	}
-	return tell(directory, is_json);
+	struct status status = {.directory = SETTINGS_STATE_DIR};
+	struct option_words words;
+	const int code = options_read(&COMMAND_STATUS, argc, argv, &status, &words);
+	return code != OPTIONS_GO_ON ? code : tell(status.directory, status.is_json);
 }
+
+static const char ABOUT[] =
+	"Tell how the running sensor is: its processes, packets, losses, flows, lag,\n"
+	"restarts, and what it found most.\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "state-dir",
+		.argument = "DIR",
+		.help = "of that sensor (default " SETTINGS_STATE_DIR ")",
+		.set = option_set_text,
+		.field = offsetof(struct status, directory)},
+	{.name = "json",
+		.letter = 'j',
+		.help = "one JSON object with all counters",
+		.set = option_set_flag,
+		.field = offsetof(struct status, is_json)},
+	{.name = NULL},
+};
 
 const struct command COMMAND_STATUS = {
 	.name = "status",
 	.summary = "how the running sensor is: packets, losses, flows, findings",
-	.run = run,
+	.about = ABOUT,
+	.examples = "  mailwarden status\n"
+		    "  mailwarden status --json | jq .processes\n",
+	.exits = "0 it runs, 3 it does not.\n",
+	.options = OPTIONS,
+	.run = status_run,
 };

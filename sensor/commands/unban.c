@@ -1,35 +1,16 @@
-#include "commands/command.h"
+#include "commands/options.h"
 
 #include "base/clock.h"
 #include "control/settings.h"
 #include "control/status.h"
 
-#include <getopt.h>
 #include <stdio.h>
-
-static const char HELP[] =
-	"Usage: mailwarden unban ADDRESS... [--state-dir DIR]\n"
-	"\n"
-	"Let senders in again that an inline sensor keeps out (run --ban SECONDS);\n"
-	"mailwarden status lists them.\n"
-	"\n"
-	"      --state-dir DIR    of that sensor (default " SETTINGS_STATE_DIR ")\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"Exit: 0 all were banned and no longer are, 1 one was not banned.\n";
-
-static int usage_error(const char *text)
-{
-	(void)fprintf(
-		stderr, "mailwarden unban: %s\nTry 'mailwarden unban --help'.\n", text);
-	return COMMAND_USAGE;
-}
 
 static int undo(struct bans *bans, const char *text)
 {
 	struct address address;
 	if (!address_parse(text, &address)) {
-		return usage_error("an address is wanted");
+		return command_misused(&COMMAND_UNBAN, "\"%.80s\" is no address", text);
 	}
 	if (!bans_undo(bans, &address, clock_boottime_us())) {
 		(void)fprintf(stderr, "mailwarden unban: %s is not banned\n", text);
@@ -39,46 +20,54 @@ static int undo(struct bans *bans, const char *text)
 	return COMMAND_OK;
 }
 
-static int run(int argc, char **argv)
+struct unban {
+	const char *directory;
+};
+
+static int unban_run(int argc, char **argv)
 {
-	static const struct option OPTIONS[] = {
-		{"state-dir", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *directory = SETTINGS_STATE_DIR;
-	int option;
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "h", OPTIONS, NULL)) != -1) {
-		if (option == 's') {
-			directory = optarg;
-		} else if (option == 'h') {
-			(void)fputs(HELP, stdout);
-			return COMMAND_OK;
-		} else {
-			return usage_error("unknown option or missing value");
-		}
-	}
-	if (optind == argc) {
-		return usage_error("no address given");
-	}
+	struct unban unban = {.directory = SETTINGS_STATE_DIR};
+	struct option_words addresses;
 	struct reason why;
-	struct bans *bans = status_open_bans(directory, &why);
-	if (!bans) {
-		(void)fprintf(stderr, "mailwarden unban: %s\n", why.text);
-		return COMMAND_RUNTIME;
+	int code = options_read(&COMMAND_UNBAN, argc, argv, &unban, &addresses);
+	if (code != OPTIONS_GO_ON) {
+		return code;
 	}
-	int code = COMMAND_OK;
-	for (int i = optind; i < argc; i++) {
-		const int one = undo(bans, argv[i]);
+	struct bans *bans = status_open_bans(unban.directory, &why);
+	if (!bans) {
+		return command_failed(&COMMAND_UNBAN, "%s", why.text);
+	}
+	code = COMMAND_OK;
+	for (size_t i = 0; i < addresses.count; i++) {
+		const int one = undo(bans, addresses.list[i]);
 		code = one > code ? one : code;
 	}
 	return code;
 }
 
+static const char ABOUT[] =
+	"Let senders in again that an inline sensor keeps out (run --ban SECONDS);\n"
+	"mailwarden status lists them.\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "state-dir",
+		.argument = "DIR",
+		.help = "of that sensor (default " SETTINGS_STATE_DIR ")",
+		.set = option_set_text,
+		.field = offsetof(struct unban, directory)},
+	{.name = NULL},
+};
+
 const struct command COMMAND_UNBAN = {
 	.name = "unban",
 	.summary = "let senders in again that an inline sensor keeps out",
-	.run = run,
+	.usage = "[--state-dir DIR] ADDRESS...",
+	.about = ABOUT,
+	.examples = "  mailwarden unban 203.0.113.9 2001:db8::9\n",
+	.exits = "0 all were banned and no longer are, 1 one was not banned.\n",
+	.options = OPTIONS,
+	.words = "ADDRESS",
+	.words_least = 1,
+	.words_most = COMMAND_WORDS_ANY,
+	.run = unban_run,
 };

@@ -197,7 +197,7 @@ def test_explain_of_an_unknown_end_suggests_the_right_one():
     answer = run("explain", "-m", REFERENCE, "rellay", "mx-out", "smtp")
     assert answer.returncode == 2
     assert 'did you mean "relay"?' in answer.stderr
-    assert "try 'mailwarden explain --help'" in answer.stderr
+    assert "Try 'mailwarden explain --help'" in answer.stderr
 
 
 def test_wrong_usage_exits_2_and_points_to_help():
@@ -205,7 +205,7 @@ def test_wrong_usage_exits_2_and_points_to_help():
                   ["explain", "-m", REFERENCE, "relay"], ["explain", "-m"]):
         answer = run(*words)
         assert answer.returncode == 2, words
-        assert f"try 'mailwarden {words[0]} --help'" in answer.stderr
+        assert f"Try 'mailwarden {words[0]} --help'" in answer.stderr
 
 
 def test_help_teaches_with_examples():

@@ -1,0 +1,121 @@
+#include "commands/replay_engine.h"
+
+#include "commands/progress.h"
+#include "commands/state.h"
+
+#include <sys/random.h>
+
+#define WATCHED_DEFAULT      (1U << 16)
+#define FOLD_WINDOW_US       (3600ULL * 1000000ULL)
+#define ROUNDS_BETWEEN_TICKS 1024 /* of up to ENGINE_FRAMES_AT_ONCE frames */
+
+/* Every frame through the engine; a frame that cannot be read ends it with the reason. */
+static bool read_frames(
+	struct engine *engine, struct source *source, struct reason *why)
+{
+	struct progress progress;
+	progress_start(&progress);
+	struct frame frames[ENGINE_FRAMES_AT_ONCE];
+	enum source_result result = SOURCE_FRAME;
+	for (unsigned round = 1; result == SOURCE_FRAME; round++) {
+		const size_t count = source_next_some(
+			source, frames, ENGINE_FRAMES_AT_ONCE, &result, why);
+		engine_frames(engine, frames, count);
+		if (round % ROUNDS_BETWEEN_TICKS == 0) {
+			progress_tick(&progress, source);
+		}
+	}
+	progress_end(&progress);
+	engine_drain(engine);
+	return result == SOURCE_END;
+}
+
+/* Of each file what is missing; how many files lack something. */
+static size_t tell_what_lacks(const struct replay *replay, const struct source *source)
+{
+	const size_t file_count = replay->captures.count;
+	struct reason why;
+	size_t count = 0;
+	for (size_t i = 0; i < file_count; i++) {
+		if (source_lacks(source, i, &why)) {
+			(void)fprintf(stderr,
+				"mailwarden replay: %s; what is missing is not "
+				"judged\n",
+				why.text);
+			count++;
+		}
+	}
+	if (count > 0 && !replay->is_json) {
+		(void)printf(
+			"\nNot all was read: of %zu of %zu files a part is missing "
+			"and not judged.\n",
+			count, file_count);
+	}
+	return count;
+}
+
+static int replay_source(const struct replay *replay, struct replay_outputs *outputs,
+	struct engine *engine, struct source *source)
+{
+	struct reason why;
+	if (replay->state) {
+		const int loaded = state_load(engine, replay->state);
+		if (loaded != COMMAND_OK) {
+			return loaded;
+		}
+	}
+	const bool is_read = read_frames(engine, source, &why);
+	replay_outputs_end(outputs, engine, source);
+	const size_t lacking = tell_what_lacks(replay, source);
+	int code = replay_outputs_close(outputs);
+	if (!is_read) {
+		return command_failed(&COMMAND_REPLAY, "%s", why.text);
+	}
+	if (code == COMMAND_OK && replay->state) {
+		code = state_save(engine, replay->state);
+	}
+	if (code == COMMAND_OK && replay->is_exit_code_wanted) {
+		code = engine_alert_count(engine) > 0 ? COMMAND_VIOLATIONS
+		       : lacking > 0                  ? COMMAND_RUNTIME
+						      : COMMAND_OK;
+	}
+	return code;
+}
+
+int replay_engine_run(const struct replay *replay, struct replay_outputs *outputs,
+	const struct matrix *matrix)
+{
+	struct reason why;
+	struct source *source =
+		source_open_files(replay->captures.list, replay->captures.count, &why);
+	if (!source) {
+		return command_failed(&COMMAND_REPLAY, "%s", why.text);
+	}
+	struct engine_settings settings = {.matrix = matrix,
+		.flows = replay->flow_entries,
+		.watched = WATCHED_DEFAULT,
+		.fold_window_us = FOLD_WINDOW_US,
+		.is_verifying_checksums = replay->checksums == REPLAY_CHECKSUMS_VERIFY,
+		.is_second_opinion_wanted = !replay->is_without_ndpi,
+		.is_every_reason_wanted = replay->is_json || replay->flows != NULL ||
+					  replay->journal != NULL,
+		.host = replay->host,
+		.event_prefix = outputs->event_prefix,
+		.source_names = replay->captures.list};
+	if (getrandom(&settings.seed, sizeof(settings.seed), 0) !=
+		sizeof(settings.seed)) {
+		source_close(source);
+		return command_failed(
+			&COMMAND_REPLAY, "no random numbers for the hash seed");
+	}
+	const struct engine_outputs taps = replay_outputs_taps(outputs);
+	struct engine *engine = engine_new(&settings, &taps, &why);
+	if (!engine) {
+		source_close(source);
+		return command_failed(&COMMAND_REPLAY, "%s", why.text);
+	}
+	const int code = replay_source(replay, outputs, engine, source);
+	engine_free(engine);
+	source_close(source);
+	return code;
+}

@@ -1,0 +1,174 @@
+#include "commands/replay_outputs.h"
+
+#include "commands/replay_journal.h"
+#include "report/conformity_print.h"
+#include "report/human.h"
+#include "report/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_colour_wanted(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
+}
+
+static bool open_flows(struct replay_outputs *outputs, struct reason *why)
+{
+	const char *path = outputs->replay->flows;
+	if (path) {
+		outputs->flows = fopen(path, "we");
+		return outputs->flows != NULL ||
+		       reason_set(why, "%s: %s", path, strerror(errno));
+	}
+	return true;
+}
+
+static bool open_journal(struct replay_outputs *outputs, struct reason *why)
+{
+	static struct replay_journal journal; /* too large for the stack */
+	const struct replay *replay = outputs->replay;
+	if (replay->journal) {
+		if (!replay_journal_open(
+			    &journal, replay->journal, replay->host, why)) {
+			return false;
+		}
+		outputs->journal = &journal;
+		outputs->event_prefix = journal.prefix;
+	}
+	return true;
+}
+
+bool replay_outputs_open(struct replay_outputs *outputs, const struct replay *replay,
+	const struct matrix *matrix)
+{
+	struct reason why;
+	*outputs =
+		(struct replay_outputs){.replay = replay, .event_prefix = "replay-0"};
+	outputs->human =
+		human_new(stdout, is_colour_wanted(), replay->is_summary, &why);
+	outputs->conformity = outputs->human ? conformity_new(matrix, &why) : NULL;
+	if (!outputs->conformity || !open_flows(outputs, &why) ||
+		!open_journal(outputs, &why)) {
+		(void)command_failed(&COMMAND_REPLAY, "%s", why.text);
+		return false;
+	}
+	return true;
+}
+
+static void on_alert(void *context, const struct record *record, enum finding finding,
+	const struct fold_count *count)
+{
+	const struct replay_outputs *outputs = context;
+	conformity_alert(outputs->conformity, record, finding, count);
+	if (!outputs->replay->is_json) {
+		human_alert(outputs->human, record, finding, count);
+	} else if (!outputs->replay->is_summary) {
+		json_alert(stdout, record, finding, count);
+	}
+	if (outputs->journal) {
+		json_alert(
+			replay_journal_begin(outputs->journal), record, finding, count);
+	}
+}
+
+static void on_mail(void *context, const struct record *record)
+{
+	const struct replay_outputs *outputs = context;
+	conformity_mail(outputs->conformity, record);
+	if (!outputs->replay->is_json) {
+		human_mail(outputs->human, record);
+	} else if (!outputs->replay->is_summary) {
+		json_mail(stdout, record);
+	}
+	if (outputs->flows) {
+		json_mail(outputs->flows, record);
+	}
+	if (outputs->journal) {
+		json_mail(replay_journal_begin(outputs->journal), record);
+	}
+}
+
+struct engine_outputs replay_outputs_taps(struct replay_outputs *outputs)
+{
+	return (struct engine_outputs){
+		.context = outputs, .alert = on_alert, .mail = on_mail};
+}
+
+void replay_outputs_end(struct replay_outputs *outputs, struct engine *engine,
+	const struct source *source)
+{
+	const struct replay *replay = outputs->replay;
+	struct source_progress files;
+	source_progress(source, &files);
+	struct counter counters[ENGINE_COUNTERS_MAX + 2];
+	size_t count = engine_counters(engine, counters);
+	counters[count++] =
+		(struct counter){"capture.truncated_files", files.truncated_files};
+	counters[count++] = (struct counter){"capture.bad_records", files.bad_records};
+	struct json_stats stats = {.time_us = engine_now_us(engine),
+		.host = replay->host,
+		.sequence = engine_next_sequence(engine),
+		.event_prefix = outputs->event_prefix,
+		.counters = counters,
+		.counter_count = count};
+	if (outputs->journal) {
+		json_stats(replay_journal_begin(outputs->journal), &stats);
+	}
+	if (!replay->is_json) {
+		human_summary(outputs->human, &stats);
+		conformity_print(outputs->conformity, stdout, is_colour_wanted());
+		return;
+	}
+	json_stats(stdout, &stats);
+	if (replay->is_summary) {
+		stats.sequence = engine_next_sequence(engine);
+		conformity_json(outputs->conformity, stdout, &stats);
+	}
+}
+
+/* Records that did not reach their file are an error, not a detail. */
+static int close_flows(struct replay_outputs *outputs)
+{
+	FILE *flows = outputs->flows;
+	outputs->flows = NULL;
+	if (flows) {
+		const bool is_broken = ferror(flows) != 0;
+		if (fclose(flows) != 0 || is_broken) {
+			return command_failed(
+				&COMMAND_REPLAY, "--flows: cannot write the file");
+		}
+	}
+	return COMMAND_OK;
+}
+
+/* Told when not all records are in it. */
+static int close_journal(struct replay_outputs *outputs)
+{
+	struct reason why;
+	struct replay_journal *journal = outputs->journal;
+	outputs->journal = NULL;
+	return !journal || replay_journal_close(journal, &why)
+		       ? COMMAND_OK
+		       : command_failed(&COMMAND_REPLAY, "%s", why.text);
+}
+
+int replay_outputs_close(struct replay_outputs *outputs)
+{
+	const int flows = close_flows(outputs);
+	const int journal = close_journal(outputs);
+	return flows != COMMAND_OK ? flows : journal;
+}
+
+void replay_outputs_free(struct replay_outputs *outputs)
+{
+	(void)close_journal(outputs);
+	if (outputs->flows) {
+		(void)fclose(outputs->flows);
+	}
+	conformity_free(outputs->conformity);
+	human_free(outputs->human);
+}
