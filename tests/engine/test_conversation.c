@@ -1,0 +1,479 @@
+#include "engine_run.h"
+
+#include "../analyze/hello_maker.h"
+#include "../analyze/rpc_maker.h"
+
+/* A server's SSH greeting and the client's: what speaks on a mail port is no mail. */
+#define SSH "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
+
+static struct engine_run *run_with_opinion(void)
+{
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run->settings.is_second_opinion_wanted = true;
+	run_start(run);
+	return run;
+}
+
+/* A workstation that dials out; the port says what is expected there. */
+static struct line dial(struct engine_run *run, uint16_t port)
+{
+	return open_line(run, WORKSTATION, 40000, INTERNET, port);
+}
+
+/* ---- classify ---- */
+
+static void nothing_is_watched_before_the_first_byte(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	(void)dial(run, 25);
+	assert_int_equal(run->passages, 3);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	run_end(run);
+}
+
+static void bytes_that_may_be_mail_are_kept_until_they_tell(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 25);
+	say(&line, SERVER, "22");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, SERVER, "0 mx.example.net ESMTP\r\n");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	run_end(run);
+}
+
+static void what_was_kept_is_played_to_the_dialogue(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 25);
+	smtp_greeting(&line);
+	smtp_message(&line);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	run_end(run);
+}
+
+static void another_protocol_off_the_mail_ports_is_given_up_untold(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	say(&line, CLIENT, "GET / HTTP/1.1\r\nHost: www.example.net\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	hang_up(&line);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+static void without_a_second_opinion_the_foreign_is_told_at_once(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 25);
+	say(&line, SERVER, SSH);
+	say(&line, CLIENT, SSH);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	hang_up(&line);
+	assert_int_equal(run->told_count, 1);
+	run_end(run);
+}
+
+static void too_much_of_nothing_known_is_an_attempt(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 25);
+	static char blanks[18000];
+	memset(blanks, ' ', sizeof(blanks));
+	say_bytes(&line, CLIENT, blanks, 16000);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say_bytes(&line, CLIENT, blanks, 2000);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_counter(run, "mail.attempts"), 1);
+	run_end(run);
+}
+
+static void a_greeting_alone_becomes_a_dialogue_at_its_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	run_end(run);
+}
+
+static void a_few_odd_bytes_are_foreign_at_their_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	struct line line = dial(run, 25);
+	say(&line, CLIENT, "\x01\x02\x03\x04");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	assert_string_equal(run_last(run)->opinion, "");
+	run_end(run);
+}
+
+static void a_few_known_letters_off_the_mail_ports_end_untold(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	say(&line, CLIENT, "EH");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	hang_up(&line);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+/* ---- foreign ---- */
+
+static void a_foreign_one_waits_for_its_name(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	struct line line = dial(run, 25);
+	say(&line, SERVER, SSH);
+	say(&line, CLIENT, SSH);
+	assert_int_equal(run->phase, CONVERSATION_FOREIGN);
+	for (unsigned i = 0; i < 32 && run->phase == CONVERSATION_FOREIGN; i++) {
+		assert_int_equal(run->told_count, 0);
+		say(&line, i % 2 ? CLIENT : SERVER, "0123456789");
+	}
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	assert_string_equal(run_last(run)->opinion, "SSH");
+	hang_up(&line);
+	assert_int_equal(run->told_count, 1);
+	run_end(run);
+}
+
+static void a_foreign_one_that_ends_is_told_with_what_is_known(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	struct line line = dial(run, 25);
+	say(&line, SERVER, SSH);
+	say(&line, CLIENT, SSH);
+	assert_int_equal(run->phase, CONVERSATION_FOREIGN);
+	hang_up(&line);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	run_end(run);
+}
+
+/* ---- dialogue, settled ---- */
+
+/* IMAP in clear up to COMPRESS, behind which nothing can be read any more. */
+static void imap_compress(struct line *line)
+{
+	say(line, SERVER, "* OK IMAP4rev1 ready\r\n");
+	say(line, CLIENT, "a LOGIN x y\r\n");
+	say(line, SERVER, "a OK done\r\n");
+	assert_int_equal(line->run->phase, CONVERSATION_DIALOGUE);
+	say(line, CLIENT, "b COMPRESS DEFLATE\r\n");
+	say(line, SERVER, "b OK go on\r\n");
+}
+
+static void final_facts_settle_a_dialogue(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, MAILBOX, 143);
+	imap_compress(&line);
+	assert_int_equal(run->phase, CONVERSATION_SETTLED);
+	const size_t told = run->told_count;
+	say(&line, CLIENT, "c STARTTLS\r\n");
+	assert_int_equal(run->phase, CONVERSATION_SETTLED);
+	assert_int_equal(run->told_count, told);
+	hang_up(&line);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_IMAP);
+	run_end(run);
+}
+
+static void what_settles_within_the_prefix_is_told_once(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, MAILBOX, 143);
+	/* all in one segment: what follows the end is dropped with it */
+	say(&line, SERVER, "* OK IMAP4rev1 ready\r\n");
+	say(&line, CLIENT, "a COMPRESS DEFLATE\r\n");
+	say(&line, SERVER, "a OK go on\r\n\x01\x02\x03\x04");
+	assert_int_equal(run->phase, CONVERSATION_SETTLED);
+	say(&line, SERVER, "\x01\x02\x03\x04");
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	run_end(run);
+}
+
+/* One handshake message in a record of its own. */
+static void say_hello(struct line *line, enum side from)
+{
+	static struct script messages;
+	static struct script records;
+	messages.len = 0;
+	records.len = 0;
+	if (from == CLIENT) {
+		put_client_hello_1_2(&messages); /* offers h2 and http/1.1 */
+	} else {
+		put_server_hello(&messages, 0xc02f, NULL, 0);
+	}
+	put_records(&records, &messages, messages.len);
+	say_bytes(line, from, records.bytes, records.len);
+}
+
+static void web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	struct line line = dial(run, 993);
+	say_hello(&line, CLIENT);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say_hello(&line, SERVER);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_TLS);
+	assert_string_not_equal(run_last(run)->opinion, "");
+	hang_up(&line);
+	assert_int_equal(run->told_count, 1);
+	run_end(run);
+}
+
+/* The client's hello is the first of two turns that were kept, and tells enough. */
+static void a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest(
+	void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8443);
+	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say_hello(&line, SERVER);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	hang_up(&line);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+static void tls_that_asks_for_a_declared_name_is_mail_on_any_port(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8443);
+	say_hello(&line, CLIENT);
+	say_hello(&line, SERVER);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_string_equal(run_last(run)->evidence, "declared server name");
+	run_end(run);
+}
+
+static void tls_without_a_name_is_no_mail_at_its_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8443);
+	say_hello(&line, SERVER);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+static void tls_on_its_own_port_is_named_in_the_dialogue(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, MAILBOX, 993);
+	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
+	say_hello(&line, SERVER);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	rst(&line, SERVER);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_IMAPS);
+	assert_string_equal(run_last(run)->state, "reset");
+	run_end(run);
+}
+
+static void a_service_never_served_on_a_mail_port_is_foreign_at_its_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	struct line line = dial(run, 25);
+	say(&line, CLIENT, "GET /owa/ HTTP/1.1\r\nHost: www.example.net\r\n\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run_mails(run), 0);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_HTTP);
+	run_end(run);
+}
+
+static void rpc_that_is_not_mapi_ends_untold(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, MAILBOX, 135);
+	struct rpc_made made = {.len = 0};
+	const struct rpc_uuid *const winreg = &UUID_WINREG;
+	rpc_bind(&made, 11, &winreg, 1);
+	rpc_end(&made, 0, 0);
+	say_bytes(&line, CLIENT, made.bytes, made.len);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+/* A hole is believed when enough stands behind it. */
+static void say_slowly(struct line *line, enum side from, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		say_bytes(line, from, text, 1);
+	}
+}
+
+static void bytes_that_are_lost_are_a_gap_in_the_dialogue(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	lose(&line, CLIENT, 27); /* MAIL FROM */
+	say(&line, SERVER, "250 ok\r\n");
+	say_slowly(&line, CLIENT, "RCPT TO:<b@example.net>\r\n");
+	say(&line, SERVER, "250 ok\r\n");
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 27);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	run_end(run);
+}
+
+static void a_start_that_is_lost_is_a_gap_in_the_prefix(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	lose(&line, SERVER, 30); /* the greeting */
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	say_slowly(&line, SERVER, "250-mx.example.net\r\n250 SIZE\r\n");
+	say(&line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 30);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	run_end(run);
+}
+
+/* ---- gone ---- */
+
+static void what_is_gone_is_only_counted(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 25);
+	say(&line, SERVER, SSH);
+	say(&line, CLIENT, SSH);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	const size_t told = run->told_count;
+	smtp_greeting(&line);
+	smtp_message(&line);
+	lose(&line, SERVER, 100);
+	acknowledge(&line, CLIENT);
+	say(&line, SERVER, "250 ok\r\n");
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	hang_up(&line);
+	assert_int_equal(run->told_count, told);
+	run_end(run);
+}
+
+/* Out of order: the last piece is delivered behind the one that ends the conversation. */
+static void a_flow_given_up_while_its_bytes_come_gets_none_of_the_rest(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run->settings.watched = 1;
+	run_start(run);
+	struct line line = dial(run, 8080);
+	const char *const pieces[] = {
+		"GET / HTTP/1.1\r\n\r\n", "EHLO host\r\n", "MAIL FROM:<a@b>\r\n"};
+	uint32_t at = line.next[CLIENT];
+	const uint32_t first = at;
+	at += (uint32_t)strlen(pieces[0]);
+	for (unsigned i = 1; i < 3; i++) {
+		segment(&line, CLIENT, TCP_ACK, at, text_of(pieces[i]));
+		at += (uint32_t)strlen(pieces[i]);
+	}
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	segment(&line, CLIENT, TCP_ACK, first, text_of(pieces[0]));
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	/* its area is another's at once, and that one starts from nothing */
+	struct line next = open_line(run, MX_OUT, 40001, INTERNET, 25);
+	smtp_greeting(&next);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	hang_up(&next);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->client_port, 40001);
+	run_end(run);
+}
+
+#define TEST(name) cmocka_unit_test(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_watched_before_the_first_byte),
+		TEST(bytes_that_may_be_mail_are_kept_until_they_tell),
+		TEST(what_was_kept_is_played_to_the_dialogue),
+		TEST(another_protocol_off_the_mail_ports_is_given_up_untold),
+		TEST(without_a_second_opinion_the_foreign_is_told_at_once),
+		TEST(too_much_of_nothing_known_is_an_attempt),
+		TEST(a_greeting_alone_becomes_a_dialogue_at_its_end),
+		TEST(a_few_odd_bytes_are_foreign_at_their_end),
+		TEST(a_few_known_letters_off_the_mail_ports_end_untold),
+		TEST(a_foreign_one_waits_for_its_name),
+		TEST(a_foreign_one_that_ends_is_told_with_what_is_known),
+		TEST(final_facts_settle_a_dialogue),
+		TEST(what_settles_within_the_prefix_is_told_once),
+		TEST(web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name),
+		TEST(a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest),
+		TEST(tls_that_asks_for_a_declared_name_is_mail_on_any_port),
+		TEST(tls_without_a_name_is_no_mail_at_its_end),
+		TEST(tls_on_its_own_port_is_named_in_the_dialogue),
+		TEST(a_service_never_served_on_a_mail_port_is_foreign_at_its_end),
+		TEST(rpc_that_is_not_mapi_ends_untold),
+		TEST(bytes_that_are_lost_are_a_gap_in_the_dialogue),
+		TEST(a_start_that_is_lost_is_a_gap_in_the_prefix),
+		TEST(what_is_gone_is_only_counted),
+		TEST(a_flow_given_up_while_its_bytes_come_gets_none_of_the_rest),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+#include "engine_run.h"
+
+#define RESOLVER "203.0.113.53"
+
+static void assert_one_lookup(const struct engine_run *run, bool is_udp)
+{
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_MX_LOOKUP), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_DNS);
+	assert_int_equal(run_last(run)->is_udp, is_udp);
+	assert_string_equal(run_last(run)->evidence, "query");
+	assert_int_equal(run_mails(run), 0);
+}
+
+static void a_query_for_an_mx_over_udp_is_an_alert_and_no_record(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	const struct line line = line_of(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t query[64];
+	const size_t len = make_mx_query(query);
+	datagram(&line, query, len);
+	assert_one_lookup(run, true);
+	assert_int_equal(run_last(run)->time_us, NOW_US);
+	assert_string_equal(run_last(run)->state, "new");
+	assert_int_equal(engine_flows(run->engine), 0);
+	run_end(run);
+}
+
+static void other_datagrams_tell_nothing(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = line_of(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t query[64];
+	const size_t len = make_mx_query(query);
+	for (size_t cut = 0; cut < len; cut++) {
+		datagram(&line, query, cut);
+	}
+	query[len - 3] = 1; /* an address */
+	datagram(&line, query, len);
+	line.ports[SERVER] = 54;
+	(void)make_mx_query(query);
+	datagram(&line, query, len);
+	assert_int_equal(run->told_count, 0);
+	assert_int_equal(run_counter(run, "packets.udp"), len + 2);
+	run_end(run);
+}
+
+/* Two bytes of length in front: RFC 1035 section 4.2.2. */
+static size_t make_stream(uint8_t stream[128], size_t queries)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < queries; i++) {
+		const size_t query = make_mx_query(stream + len + 2);
+		put16(stream + len, query);
+		len += 2 + query;
+	}
+	return len;
+}
+
+static void a_query_over_tcp_is_told_when_it_is_whole(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t stream[128];
+	const size_t len = make_stream(stream, 1);
+	for (size_t at = 0; at + 1 < len; at++) {
+		say_bytes(&line, CLIENT, stream + at, 1);
+		assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	}
+	assert_int_equal(run->told_count, 0);
+	say_bytes(&line, CLIENT, stream + len - 1, 1);
+	assert_one_lookup(run, false);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	hang_up(&line);
+	assert_one_lookup(run, false);
+	run_end(run);
+}
+
+static void two_queries_in_one_segment_are_both_told(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t stream[128];
+	say_bytes(&line, CLIENT, stream, make_stream(stream, 2));
+	assert_one_lookup(run, false);
+	assert_int_equal(run_counter(run, "alerts.folded"), 1);
+	run_end(run);
+}
+
+static void half_a_query_tells_nothing_at_its_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t stream[128];
+	say_bytes(&line, CLIENT, stream, make_stream(stream, 1) - 1);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	hang_up(&line);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+/* Packets in front of it in the same call have their turn before it. */
+static void a_query_waits_for_the_packets_in_front_of_it(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line mail = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&mail, SERVER, "220 mx.example.net ESMTP\r\n");
+	const struct line line = line_of(run, WORKSTATION, 40000, RESOLVER, 53);
+	struct frame_bytes made[2];
+	uint8_t query[64];
+	make_segment(&made[0], &mail, CLIENT, TCP_ACK, mail.next[CLIENT],
+		text_of("EHLO host.example.org\r\n"));
+	make_datagram(&made[1], &line, query, make_mx_query(query));
+	struct frame frames[2];
+	for (unsigned i = 0; i < 2; i++) {
+		frames[i] = (struct frame){.time_us = NOW_US + i,
+			.bytes = frame_at(&made[i]),
+			.captured_len = (uint32_t)made[i].len,
+			.wire_len = (uint32_t)made[i].len,
+			.link_type = LINK_RAW_IP};
+	}
+	engine_frames(run->engine, frames, 2);
+	assert_int_equal(run->told[0].finding, FINDING_SENDER_ILLEGITIMATE);
+	assert_int_equal(run->told[0].time_us, NOW_US);
+	assert_one_lookup(run, true);
+	assert_int_equal(run_last(run)->time_us, NOW_US + 1);
+	run_end(run);
+}
+
+#define TEST(name) cmocka_unit_test(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_query_for_an_mx_over_udp_is_an_alert_and_no_record),
+		TEST(other_datagrams_tell_nothing),
+		TEST(a_query_over_tcp_is_told_when_it_is_whole),
+		TEST(two_queries_in_one_segment_are_both_told),
+		TEST(half_a_query_tells_nothing_at_its_end),
+		TEST(a_query_waits_for_the_packets_in_front_of_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

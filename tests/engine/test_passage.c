@@ -1,0 +1,145 @@
+#include "engine_run.h"
+
+static struct engine_run *run_inline(void)
+{
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_enforce(run);
+	run_start(run);
+	return run;
+}
+
+static void assert_standing(const struct engine_run *run, enum engine_standing standing)
+{
+	assert_int_equal(run->passage.standing, standing);
+}
+
+static void a_flow_is_open_then_safe(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_true(run->passage.is_undecided);
+	assert_true(run->passage.is_from_client);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_true(run->passage.is_undecided);
+	assert_false(run->passage.is_from_client);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_undecided);
+	say(&line, SERVER, "250 mx.example.net\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	smtp_message(&line);
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	hang_up(&line);
+	assert_standing(run, ENGINE_STANDING_PASSED);
+	run_end(run);
+}
+
+static void what_is_looked_at_no_more_has_passed(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	assert_standing(run, ENGINE_STANDING_OPEN); /* no byte was looked at yet */
+	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_standing(run, ENGINE_STANDING_PASSED);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	run_end(run);
+}
+
+static void a_settled_dialogue_has_passed(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, MAILBOX, 143);
+	say(&line, SERVER, "* OK IMAP4rev1 ready\r\n");
+	say(&line, CLIENT, "a COMPRESS DEFLATE\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, SERVER, "a OK go on\r\n");
+	assert_standing(run, ENGINE_STANDING_PASSED);
+	assert_int_equal(run->phase, CONVERSATION_SETTLED);
+	run_end(run);
+}
+
+static void what_no_row_lets_is_blocked_from_the_packet_that_showed_it(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_int_equal(run->passage.action, ACTION_REFUSE);
+	assert_true(run->passage.is_first_blocked);
+	assert_true(run->passage.is_sender_blocked);
+	/* its end is ours: recorded at once, and what it did not do is nobody's fault */
+	assert_int_equal(run_mails(run), 1);
+	assert_true(run_last(run)->is_blocked);
+	assert_string_equal(run_last(run)->state, "reset");
+	const size_t told = run->told_count;
+	say(&line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_false(run->passage.is_first_blocked);
+	assert_int_equal(run->told_count, told);
+	run_end(run);
+}
+
+static void a_dropped_flow_goes_on_and_is_looked_at_no_more(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_enforce(run);
+	struct reason why;
+	assert_true(action_table_set(&run->actions, "sender.illegitimate=drop", &why));
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_int_equal(run->passage.action, ACTION_DROP);
+	assert_int_equal(run_mails(run), 0);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	const size_t told = run->told_count;
+	smtp_message(&line);
+	assert_int_equal(run->told_count, told);
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	engine_drain(run->engine);
+	assert_int_equal(run_mails(run), 1);
+	run_end(run);
+}
+
+static void who_only_audits_blocks_nothing(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_enforce(run);
+	run->actions.is_enforcing = false;
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	smtp_message(&line);
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_false(run_last(run)->is_blocked);
+	assert_true(run_last(run)->is_audited);
+	run_end(run);
+}
+
+#define TEST(name) cmocka_unit_test(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_flow_is_open_then_safe),
+		TEST(what_is_looked_at_no_more_has_passed),
+		TEST(a_settled_dialogue_has_passed),
+		TEST(what_no_row_lets_is_blocked_from_the_packet_that_showed_it),
+		TEST(a_dropped_flow_goes_on_and_is_looked_at_no_more),
+		TEST(who_only_audits_blocks_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
