@@ -27,6 +27,7 @@ struct told {
 	enum protocol protocol;
 	enum verdict verdict;
 	uint32_t count; /* of an alert: flows folded into it */
+	uint32_t gaps;
 	uint16_t client_port;
 	uint64_t sequence;
 	uint64_t time_us;
@@ -75,6 +76,9 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 		.is_audited = record->is_audited,
 		.is_udp = record->observation->is_udp,
 		.state = record->state};
+	if (record->observation->facts) {
+		told->gaps = record->observation->facts->gaps;
+	}
 	copy_text(told->row, sizeof(told->row),
 		judgement->row ? judgement->row->id : NULL);
 	copy_text(told->evidence, sizeof(told->evidence), record->evidence);
@@ -160,8 +164,11 @@ static inline struct engine_run *run_begin(void)
 	return run;
 }
 
+/* What ran is ended first: then nothing of it may hold a place of the shared memory. */
 static inline void run_end(struct engine_run *run)
 {
+	engine_drain(run->engine);
+	assert_int_equal(run->engine->tls.handshakes.used, 0);
 	engine_free(run->engine);
 	matrix_free(run->matrix);
 	free(run);

@@ -175,6 +175,7 @@ static void a_foreign_one_that_ends_is_told_with_what_is_known(void **state)
 	hang_up(&line);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
+	assert_string_equal(run_last(run)->opinion, "SSH");
 	run_end(run);
 }
 
@@ -271,6 +272,18 @@ static void a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest(
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	hang_up(&line);
 	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+/* The server's hello is a place of the shared memory while it is put together. */
+static void what_a_dialogue_holds_is_given_back_where_it_turns_foreign(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8443);
+	say_bytes(&line, SERVER, "\x16\x03\x03\x00\x40\x02\x00\x00\x3c\x03\x03", 11);
+	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
+	assert_int_equal(run->engine->tls.handshakes.used, 0);
 	run_end(run);
 }
 
@@ -372,6 +385,7 @@ static void bytes_that_are_lost_are_a_gap_in_the_dialogue(void **state)
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	hang_up(&line);
 	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->gaps, 1);
 	run_end(run);
 }
 
@@ -380,15 +394,18 @@ static void a_start_that_is_lost_is_a_gap_in_the_prefix(void **state)
 	(void)state;
 	struct engine_run *run = run_begin();
 	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
-	lose(&line, SERVER, 30); /* the greeting */
+	lose(&line, SERVER, 7); /* "220 mx." */
+	say_slowly(&line, SERVER, "example.net ESMTP\r\n");
+	acknowledge(&line, CLIENT);
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 7);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
 	say(&line, CLIENT, "EHLO host.example.org\r\n");
-	say_slowly(&line, SERVER, "250-mx.example.net\r\n250 SIZE\r\n");
-	say(&line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
-	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 30);
+	say(&line, SERVER, "250-mx.example.net\r\n250 SIZE\r\n");
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	hang_up(&line);
 	assert_int_equal(run_mails(run), 1);
 	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	assert_int_equal(run_last(run)->gaps, 1);
 	run_end(run);
 }
 
@@ -465,6 +482,7 @@ int main(void)
 		TEST(what_settles_within_the_prefix_is_told_once),
 		TEST(web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name),
 		TEST(a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest),
+		TEST(what_a_dialogue_holds_is_given_back_where_it_turns_foreign),
 		TEST(tls_that_asks_for_a_declared_name_is_mail_on_any_port),
 		TEST(tls_without_a_name_is_no_mail_at_its_end),
 		TEST(tls_on_its_own_port_is_named_in_the_dialogue),

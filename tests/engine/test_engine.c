@@ -193,6 +193,19 @@ static void what_was_folded_is_told_before_a_swap(void **state)
 	run_end(run);
 }
 
+static void behind_a_swap_a_finding_is_told_at_once_again(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	(void)illegitimate(run, 40000);
+	engine_set_matrix(run->engine, run->matrix);
+	run->told_count = 0;
+	(void)illegitimate(run, 40001);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_false(run->told[0].is_repeat);
+	run_end(run);
+}
+
 /* ---- clocks ---- */
 
 static void the_frames_clock_stands_still_while_the_engines_goes_on(void **state)
@@ -342,6 +355,7 @@ int main(void)
 		TEST(an_evicted_flow_without_a_byte_is_no_attempt),
 		TEST(behind_a_swap_the_new_matrix_judges),
 		TEST(what_was_folded_is_told_before_a_swap),
+		TEST(behind_a_swap_a_finding_is_told_at_once_again),
 		TEST(the_frames_clock_stands_still_while_the_engines_goes_on),
 		TEST(idle_time_ends_flows_and_tells_what_was_folded),
 		TEST(frames_given_at_once_keep_their_times_and_order),

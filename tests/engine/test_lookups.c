@@ -1,5 +1,7 @@
 #include "engine_run.h"
 
+#include "engine/lookups.h"
+
 #define RESOLVER "203.0.113.53"
 
 static void assert_one_lookup(const struct engine_run *run, bool is_udp)
@@ -44,6 +46,25 @@ static void other_datagrams_tell_nothing(void **state)
 	assert_int_equal(run->told_count, 0);
 	assert_int_equal(run_counter(run, "packets.udp"), len + 2);
 	run_end(run);
+}
+
+static void only_a_datagram_toward_a_name_server_is_wanted(void **state)
+{
+	(void)state;
+	uint8_t query[64];
+	struct dns_question question;
+	struct packet packet = {.transport = IPPROTO_UDP,
+		.dst_port = 53,
+		.payload = query,
+		.payload_len = (uint32_t)make_mx_query(query)};
+	assert_true(lookups_wanted(&packet, &question));
+	assert_string_equal(question.type, "MX");
+	assert_string_equal(question.name, "example.org");
+	packet.dst_port = 5353;
+	assert_false(lookups_wanted(&packet, &question));
+	packet.dst_port = 53;
+	packet.transport = IPPROTO_TCP;
+	assert_false(lookups_wanted(&packet, &question));
 }
 
 /* Two bytes of length in front: RFC 1035 section 4.2.2. */
@@ -139,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_query_for_an_mx_over_udp_is_an_alert_and_no_record),
 		TEST(other_datagrams_tell_nothing),
+		TEST(only_a_datagram_toward_a_name_server_is_wanted),
 		TEST(a_query_over_tcp_is_told_when_it_is_whole),
 		TEST(two_queries_in_one_segment_are_both_told),
 		TEST(half_a_query_tells_nothing_at_its_end),

@@ -49,6 +49,18 @@ static void what_is_looked_at_no_more_has_passed(void **state)
 	run_end(run);
 }
 
+static void a_dialogue_that_may_not_be_mail_is_undecided(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 80);
+	say(&line, CLIENT, "GET /owa/ HTTP/1.1\r\nHost: www.example.net\r\n\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_true(run->passage.is_undecided);
+	run_end(run);
+}
+
 static void a_settled_dialogue_has_passed(void **state)
 {
 	(void)state;
@@ -102,6 +114,8 @@ static void a_dropped_flow_goes_on_and_is_looked_at_no_more(void **state)
 	assert_int_equal(run_mails(run), 0);
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	const size_t told = run->told_count;
+	say(&line, CLIENT, "AUTH PLAIN AGEAYg==\r\n");
+	say(&line, SERVER, "235 ok\r\n");
 	smtp_message(&line);
 	assert_int_equal(run->told_count, told);
 	assert_standing(run, ENGINE_STANDING_BLOCKED);
@@ -136,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_flow_is_open_then_safe),
 		TEST(what_is_looked_at_no_more_has_passed),
+		TEST(a_dialogue_that_may_not_be_mail_is_undecided),
 		TEST(a_settled_dialogue_has_passed),
 		TEST(what_no_row_lets_is_blocked_from_the_packet_that_showed_it),
 		TEST(a_dropped_flow_goes_on_and_is_looked_at_no_more),
