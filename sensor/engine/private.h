@@ -24,6 +24,10 @@
  * there is none to wait for it is told at once and GONE. What may change the phase takes
  * a struct watch and returns the phase that holds behind it; what the phase before held
  * is gone with it. Behind _ended the area is not the conversation's any more.
+ *
+ * Where packets wait for our word, passage_tell may end a conversation from outside:
+ * it has a blocked flow cut (_ended is called), or one whose packets vanish muted (it
+ * stays in its phase until its end, and gets no byte more).
  */
 #pragma once
 
