@@ -1,5 +1,7 @@
 /*
  * judge/ends - questions about the two ends of a flow and whose traffic it is.
+ *
+ * In: ends as the matrix has them. Out: yes or no, by role and zone. Pure; sees no facts.
  */
 #pragma once
 
@@ -10,6 +12,9 @@ bool judge_is_internet(const struct matrix_end *end);
 bool judge_is_server(const struct matrix_end *end);
 /* An Internet host that the matrix does not declare. */
 bool judge_is_outside(const struct matrix_end *end);
+
+/* Speaks with the Internet by its role, or was seen taking mail from it (took_us, or 0). */
+bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us);
 
 /* Mail servers among themselves, R42's side; everything else is users', R41's. */
 bool judge_is_server_traffic(const struct matrix_end *from, const struct matrix_end *to,

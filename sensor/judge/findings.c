@@ -1,7 +1,5 @@
 #include "judge/findings.h"
 
-#include "analyze/rpc_pdus.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -171,79 +169,11 @@ const char *finding_date(int64_t time_s, char *text)
 	return text;
 }
 
-enum matrix_role judge_role(const struct matrix_end *end)
+bool judge_is_row_wanting_tls(const struct matrix_row *row)
 {
-	return end->group != NULL ? end->group->role : MATRIX_ROLE_NONE;
-}
-
-bool judge_is_internet(const struct matrix_end *end)
-{
-	return end->zone != NULL && strcmp(end->zone->name, "internet") == 0;
-}
-
-bool judge_is_outside(const struct matrix_end *end)
-{
-	return end->group == NULL && judge_is_internet(end);
-}
-
-bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us)
-{
-	const enum matrix_role role = judge_role(end);
-	return role == MATRIX_ROLE_OUTBOUND || role == MATRIX_ROLE_INBOUND ||
-	       (took_us != 0 && !judge_is_outside(end));
-}
-
-bool judge_is_server(const struct matrix_end *end)
-{
-	switch (judge_role(end)) {
-	case MATRIX_ROLE_SUBMISSION:
-	case MATRIX_ROLE_MAILBOX:
-	case MATRIX_ROLE_RELAY:
-	case MATRIX_ROLE_OUTBOUND:
-	case MATRIX_ROLE_INBOUND:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_server_or_internet(const struct matrix_end *end)
-{
-	return judge_is_server(end) ||
-	       (judge_role(end) == MATRIX_ROLE_NONE && judge_is_internet(end));
-}
-
-bool judge_is_server_traffic(const struct matrix_end *from, const struct matrix_end *to,
-	enum protocol protocol)
-{
-	return (protocol == PROTOCOL_SMTP || protocol == PROTOCOL_SMTPS) &&
-	       judge_role(to) != MATRIX_ROLE_SUBMISSION &&
-	       is_server_or_internet(from) && is_server_or_internet(to);
-}
-
-/* The inside hands in, the outbound server hands out. */
-static bool is_giver_to_outbound(const struct matrix_end *from)
-{
-	switch (judge_role(from)) {
-	case MATRIX_ROLE_SUBMISSION:
-	case MATRIX_ROLE_MAILBOX:
-	case MATRIX_ROLE_RELAY:
-		return true;
-	case MATRIX_ROLE_NONE: /* inside: who that is must be told first */
-		return !judge_is_internet(from);
-	default:
-		return false;
-	}
-}
-
-bool judge_is_gateway_misused(const struct matrix_end *from,
-	const struct matrix_end *to, enum protocol protocol)
-{
-	if (judge_role(from) == MATRIX_ROLE_INBOUND && judge_is_outside(to)) {
-		return judge_is_mail(protocol);
-	}
-	return judge_role(to) == MATRIX_ROLE_OUTBOUND && judge_is_mail(protocol) &&
-	       protocol_row(protocol)->is_sending && !is_giver_to_outbound(from);
+	return row != NULL &&
+	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS ||
+		       row->tls == MATRIX_TLS_IMPLICIT);
 }
 
 bool judge_is_between_servers(const struct judge_case *judged)
@@ -259,57 +189,11 @@ bool judge_is_opportunistic(const struct judge_case *judged)
 	       !judge_is_row_wanting_tls(judged->row);
 }
 
-bool judge_is_mail(enum protocol protocol)
-{
-	return protocol != PROTOCOL_ATTEMPT && protocol_row(protocol)->is_mail;
-}
-
-bool judge_is_smtps(enum protocol protocol)
-{
-	return protocol == PROTOCOL_SMTPS || protocol == PROTOCOL_SUBMISSIONS;
-}
-
-bool judge_is_access(enum protocol protocol)
-{
-	return judge_is_mail(protocol) && !protocol_row(protocol)->is_sending;
-}
-
-/* One comma-separated word of list is word. */
-static bool list_has(const char *list, const char *word)
-{
-	const size_t len = strlen(word);
-	for (const char *at = list; *at != '\0';) {
-		const size_t item = strcspn(at, ",");
-		if (item == len && memcmp(at, word, len) == 0) {
-			return true;
-		}
-		at += item + (at[item] == ',' ? 1 : 0);
-	}
-	return false;
-}
-
-static bool is_http_inside(const struct facts_tls_session *session)
-{
-	const char *names =
-		session->alpn[0] != '\0' ? session->alpn : session->alpn_offered;
-	return (list_has(names, "h2") || list_has(names, "http/1.1")) &&
-	       !list_has(names, "imap") && !list_has(names, "pop3") &&
-	       !list_has(names, "smtp");
-}
-
-bool judge_is_foreign(const struct judge_case *judged)
+bool judge_is_mail_sent(const struct judge_case *judged)
 {
 	const enum protocol protocol = judged->observation->protocol;
-	if (protocol_of_port(judged->port) == PROTOCOL_UNKNOWN ||
-		protocol == PROTOCOL_UNKNOWN || protocol == PROTOCOL_ATTEMPT) {
-		return false;
-	}
-	if (!protocol_row(protocol)->is_mail) {
-		return true;
-	}
-	return protocol_row(protocol)->is_implicit_tls &&
-	       protocol_row(protocol_of_port(judged->port))->is_implicit_tls &&
-	       is_http_inside(&judged->facts->session);
+	return judge_is_mail(protocol) && !judged->is_foreign &&
+	       protocol_row(protocol)->is_sending;
 }
 
 bool judge_is_accused(const struct judge_case *judged)
@@ -326,32 +210,4 @@ const struct judge_memory *judge_memory_of(const struct judge_case *judged)
 	static const struct judge_memory NONE;
 	return judged->observation->memory != NULL ? judged->observation->memory
 						   : &NONE;
-}
-
-bool judge_is_mail_moved(const struct facts *facts)
-{
-	return facts->messages > 0 || facts->session.is_established;
-}
-
-/* Every call that was seen is encrypted by RPC itself: MS-RPCE section 2.2.1.1.8. */
-bool judge_is_rpc_private(const struct facts *facts)
-{
-	return facts->protocol == PROTOCOL_MAPI_RPC &&
-	       facts->rpc_protection == RPC_LEVEL_PRIVACY &&
-	       !facts_is_content_clear(facts);
-}
-
-/* TLS 1.3 encrypts it (RFC 8446 section 4.4): then nobody can say that it is missing. */
-bool judge_is_client_certificate_absent(const struct facts *facts)
-{
-	const struct facts_tls_session *session = &facts->session;
-	return session->client_certificate == FACTS_NO && session->version != 0 &&
-	       session->version <= 0x0303;
-}
-
-bool judge_is_row_wanting_tls(const struct matrix_row *row)
-{
-	return row != NULL &&
-	       (row->tls == MATRIX_TLS_REQUIRED || row->tls == MATRIX_TLS_STARTTLS ||
-		       row->tls == MATRIX_TLS_IMPLICIT);
 }

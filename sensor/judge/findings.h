@@ -8,6 +8,7 @@
 #pragma once
 
 #include "judge/ends.h"
+#include "judge/evidence.h"
 #include "judge/judge.h"
 
 struct judge_case {
@@ -48,37 +49,21 @@ void finding_note_grade(const struct judge_case *judged, struct finding_note *no
 /* "2027-06-30", UTC; text holds 16 bytes. Returns text. */
 const char *finding_date(int64_t time_s, char *text);
 
-/* Ends. */
+/* Questions about the case. */
 bool judge_is_between_servers(const struct judge_case *judged);
 /* Between servers, and the row lets clear text pass: bad TLS is better than that. */
 bool judge_is_opportunistic(const struct judge_case *judged);
-/* Speaks with the Internet by its role, or was seen taking mail from it (took_us, or 0). */
-bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us);
-
-/* Protocols. */
-bool judge_is_mail(enum protocol protocol); /* an attempt is none */
-bool judge_is_smtps(enum protocol protocol);
-bool judge_is_access(enum protocol protocol); /* a user's way to a mailbox */
-bool judge_is_foreign(const struct judge_case *judged);
-
+bool judge_is_mail_sent(const struct judge_case *judged);
 /* The matrix said no to the ends, the protocol or the date: nothing about TLS or ports. */
 bool judge_is_accused(const struct judge_case *judged);
-
+bool judge_is_row_wanting_tls(const struct matrix_row *row);
 /* What other flows taught; all zero where nothing. */
 const struct judge_memory *judge_memory_of(const struct judge_case *judged);
-
-/* Facts. */
-/* A message crossed, or may have inside TLS: no probe that asks and leaves. */
-bool judge_is_mail_moved(const struct facts *facts);
-bool judge_is_rpc_private(const struct facts *facts);
-bool judge_is_client_certificate_absent(const struct facts *facts);
-bool judge_is_starttls_masked(const struct facts *facts);
-bool judge_is_starttls_absent(const struct facts *facts);
-bool judge_is_row_wanting_tls(const struct matrix_row *row);
 
 /* findings_flow.c: who speaks to whom, and where */
 finding_test finding_sender_illegitimate;
 finding_test finding_sender_attempt;
+finding_test finding_sender_mx_lookup;
 finding_test finding_flow_illegitimate;
 finding_test finding_flow_role_mismatch;
 finding_test finding_port_unusual;
@@ -107,10 +92,11 @@ finding_test finding_certificate_self_signed;
 finding_test finding_certificate_name_mismatch;
 finding_test finding_certificate_weak_key;
 
+/* findings_header.c: header fields of mail in clear */
+finding_test finding_header_internal_leak;
+finding_test finding_authentication_missing;
+
 /* findings_memory.c: what takes more than the flow itself to see */
 finding_test finding_relay_chained;
 finding_test finding_gateway_send_receive_mixed;
-finding_test finding_header_internal_leak;
-finding_test finding_authentication_missing;
-finding_test finding_sender_mx_lookup;
 finding_test finding_certificate_changing;

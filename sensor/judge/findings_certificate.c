@@ -1,8 +1,6 @@
 /* The findings about the server's certificate; only where TLS <= 1.2 showed it whole. */
 #include "judge/findings.h"
 
-#include <strings.h>
-
 #include <string.h>
 #include <strings.h>
 

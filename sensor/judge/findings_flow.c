@@ -26,8 +26,7 @@ static bool is_other_manner(const struct judge_case *judged)
 	const struct facts *facts = judged->facts;
 	return judged->result->allowed == MATRIX_NO &&
 	       judged->result->failed == MATRIX_CRITERION_TLS &&
-	       (facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT) &&
-	       !facts_is_content_clear(facts);
+	       judge_is_encrypted(facts) && !facts_is_content_clear(facts);
 }
 
 static const char *access_conflict(enum matrix_role from, enum matrix_role to)
@@ -149,6 +148,19 @@ bool finding_sender_attempt(const struct judge_case *judged, struct finding_note
 	       judged->result->allowed == MATRIX_NO &&
 	       finding_note_set(
 		       note, "port %u, %s", judged->port, observation->how_far);
+}
+
+bool finding_sender_mx_lookup(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const struct observation *observation = judged->observation;
+	const struct matrix_end *from = &judged->from;
+	return observation->lookup != NULL && !judge_is_server(from) &&
+	       judge_role(from) != MATRIX_ROLE_RESOLVER && !judge_is_internet(from) &&
+	       finding_note_set(note, "asks for the %s record of %s",
+		       observation->lookup,
+		       observation->lookup_name[0] != '\0' ? observation->lookup_name
+							   : "the root");
 }
 
 /* MAPI over RPC has no port of its own: the endpoint mapper gives one. */

@@ -48,30 +48,6 @@ bool finding_tls_credentials_clear(
 		       note, "%s, %s", names, OUTCOMES[judged->facts->auth_accepted]);
 }
 
-static bool is_encrypted(const struct facts *facts)
-{
-	return facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT;
-}
-
-/* XXXXXXXA for STARTTLS, X for its verb: overwritten, and TLS did not come about. */
-bool judge_is_starttls_masked(const struct facts *facts)
-{
-	return (facts->starttls & FACTS_STARTTLS_MASKED) != 0 && !is_encrypted(facts) &&
-	       (facts->starttls_offered != FACTS_YES ||
-		       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0);
-}
-
-/*
- * A whole list of capabilities went by without it and without a trace of masking. HELO
- * asks for no list (RFC 5321 section 4.1.1.1), after PREAUTH it has no place there.
- */
-bool judge_is_starttls_absent(const struct facts *facts)
-{
-	return facts->starttls_offered == FACTS_NO && !facts->is_helo_only &&
-	       !facts->is_preauth && !is_encrypted(facts) &&
-	       !judge_is_starttls_masked(facts);
-}
-
 /* The same server offered it before, and this time the line is gone without a trace. */
 static bool has_vanished(const struct judge_case *judged)
 {
@@ -100,7 +76,7 @@ bool finding_starttls_not_offered(
 {
 	const struct facts *facts = judged->facts;
 	if (facts->starttls_offered != FACTS_NO || facts->is_preauth ||
-		judge_is_starttls_masked(facts) || is_encrypted(facts) ||
+		judge_is_starttls_masked(facts) || judge_is_encrypted(facts) ||
 		has_vanished(judged) || !is_starttls_due(judged)) {
 		return false;
 	}

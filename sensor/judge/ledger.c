@@ -3,10 +3,11 @@
 #include "base/age_list.h"
 #include "base/pool.h"
 #include "base/text.h"
-#include "judge/findings.h"
+#include "judge/evidence.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NONE         UINT32_MAX
 #define LAST_TIME_US UINT64_C(253402300799999999) /* of the year 9999 */

@@ -1,10 +1,12 @@
 #include "judge/structure.h"
 
 #include "analyze/header.h"
-#include "judge/findings.h"
+#include "judge/ends.h"
+#include "judge/evidence.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WAYS 8 /* hosts that share a place */
 

@@ -1,0 +1,26 @@
+/*
+ * judge/evidence - questions about a protocol and about what a flow has shown.
+ *
+ * In: the name of a protocol, facts. Out: yes or no; what was not seen is no. Pure;
+ * knows neither ends nor rows (judge/ends, judge/findings).
+ */
+#pragma once
+
+#include "analyze/facts.h"
+
+/* Protocols. */
+bool judge_is_mail(enum protocol protocol); /* an attempt is none */
+bool judge_is_smtps(enum protocol protocol);
+bool judge_is_access(enum protocol protocol); /* a user's way to a mailbox */
+
+/* Something else than mail on a mail port: by its name, or by ALPN inside TLS (RFC 7301). */
+bool judge_is_foreign(
+	enum protocol protocol, uint16_t port, const struct facts_tls_session *session);
+
+/* A message crossed, or may have inside TLS: no probe that asks and leaves. */
+bool judge_is_mail_moved(const struct facts *facts);
+bool judge_is_encrypted(const struct facts *facts); /* by TLS */
+bool judge_is_rpc_private(const struct facts *facts);
+bool judge_is_client_certificate_absent(const struct facts *facts);
+bool judge_is_starttls_masked(const struct facts *facts);
+bool judge_is_starttls_absent(const struct facts *facts);
