@@ -4,6 +4,7 @@
 #include "engine/naming.h"
 #include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
+#include "judge/wire.h"
 
 #include <string.h>
 
@@ -167,23 +168,6 @@ static enum conversation_phase settle(const struct watch *watch)
 	return CONVERSATION_SETTLED;
 }
 
-/* Known to be mail: named, and the server goes along. */
-static bool is_mail(const struct facts *facts)
-{
-	return protocol_row(facts->protocol)->is_mail && !facts->is_unanswered;
-}
-
-/* What the dialogue was that turned out not to be mail. */
-static enum protocol foreign_protocol(const struct facts *facts)
-{
-	const enum protocol protocol = facts->protocol;
-	if (facts->is_unanswered && protocol == PROTOCOL_EXCHANGE_HTTPS) {
-		return PROTOCOL_HTTP; /* scanners ask every web server for these paths */
-	}
-	const bool is_named = protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP;
-	return is_named ? protocol : PROTOCOL_OTHER;
-}
-
 /* What is known now may be new: to the name, to the judgement, to the end of all looking. */
 static enum conversation_phase after_dialogue(
 	struct watch *watch, enum dialogue_result result)
@@ -191,7 +175,7 @@ static enum conversation_phase after_dialogue(
 	struct conversation *conversation = watch->conversation;
 	const struct facts *facts = &conversation_dialogue(conversation)->facts;
 	if (result == DIALOGUE_NOT_MINE) {
-		return become_foreign(watch, foreign_protocol(facts));
+		return become_foreign(watch, wire_foreign_protocol(facts));
 	}
 	if (conversation->classification.protocol == PROTOCOL_TLS &&
 		name_tls(watch, result == DIALOGUE_FINISHED) != CONVERSATION_DIALOGUE) {
@@ -200,7 +184,7 @@ static enum conversation_phase after_dialogue(
 	rpc_naming_dialogue(watch);
 	struct facts_news news;
 	facts_news_of(facts, &news);
-	if (is_mail(facts) &&
+	if (wire_is_mail(facts) &&
 		(memcmp(&news, &conversation->judged_news, sizeof(news)) != 0 ||
 			verdicts_has_message(conversation))) {
 		conversation->judged_news = news;
@@ -401,7 +385,7 @@ static enum conversation_phase name_at_end(struct watch *watch)
 		return name_tls(watch, true);
 	}
 	const enum protocol protocol =
-		foreign_protocol(&conversation_dialogue(conversation)->facts);
+		wire_foreign_protocol(&conversation_dialogue(conversation)->facts);
 	return protocol == PROTOCOL_OTHER ? CONVERSATION_DIALOGUE
 					  : become_foreign(watch, protocol);
 }

@@ -1,6 +1,7 @@
 #include "engine/verdicts.h"
 
 #include "engine/passage.h"
+#include "judge/wire.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -125,26 +126,30 @@ static void give_alert(
 	engine->outputs.alert(engine->outputs.context, record, finding, &count);
 }
 
-/* Judge and give out the findings not in *reported yet. */
-static void judge_and_alert(struct engine *engine, struct flow *flow,
-	struct record *record, const struct observation *observation,
-	uint64_t *reported)
+/* Its texts are worth their cost only where somebody reads them. */
+static void judge(
+	struct engine *engine, const struct observation *observation, uint64_t reported)
 {
 	const struct matrix *matrix = engine->settings.matrix;
 	struct judgement *judgement = &engine->judgement;
-	record->observation = observation;
 	const bool is_told =
 		observation->is_ended && engine->settings.is_every_reason_wanted;
 	if (!is_told) {
 		judge_flow_briefly(matrix, observation, judgement);
 	}
-	if (is_told || (judgement->findings & ~*reported) != 0) {
+	if (is_told || (judgement->findings & ~reported) != 0) {
 		structure_recall_sender(
 			engine->structure, observation, &engine->memory);
 		judge_flow(matrix, observation, judgement);
 	}
+}
+
+/* Give out the findings not in *reported yet. */
+static void tell(struct engine *engine, struct flow *flow, struct record *record,
+	uint64_t *reported)
+{
 	passage_decide(engine, flow, record);
-	const uint64_t fresh = judgement->findings & ~*reported;
+	const uint64_t fresh = engine->judgement.findings & ~*reported;
 	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
 		if (fresh & FINDING_BIT(finding)) {
 			give_alert(engine, record, (enum finding)finding);
@@ -153,110 +158,13 @@ static void judge_and_alert(struct engine *engine, struct flow *flow,
 	*reported |= fresh;
 }
 
-/*
- * SMTP on 587 is submission (RFC 6409), SMTP over implicit TLS to a declared
- * submission server is submissions (RFC 8314); the bytes do not tell them apart.
- */
-static enum protocol protocol_at_server(const struct engine *engine,
-	enum protocol protocol, const struct observation *observation)
+static void judge_and_tell(struct engine *engine, struct flow *flow,
+	struct record *record, const struct observation *observation,
+	uint64_t *reported)
 {
-	if (protocol == PROTOCOL_SMTP && observation->server_port == 587) {
-		return PROTOCOL_SUBMISSION;
-	}
-	if (protocol != PROTOCOL_SMTPS) {
-		return protocol;
-	}
-	const struct matrix_end end =
-		matrix_locate(engine->settings.matrix, &observation->server);
-	return end.group && end.group->role == MATRIX_ROLE_SUBMISSION
-		       ? PROTOCOL_SUBMISSIONS
-		       : protocol;
-}
-
-/*
- * Anybody can write a proxy header, and a server that knows none answers 500 and goes
- * on: what it claims counts from a host that the matrix declares, no user's and no
- * application's. At a proxy that nobody declared the target is only a claim as well.
- */
-static bool is_proxy_declared(const struct engine *engine,
-	const struct classification *classification, const struct observation *wire)
-{
-	const struct address *proxy =
-		classification->has_proxy_client ? &wire->client : &wire->server;
-	const struct matrix_end end = matrix_locate(engine->settings.matrix, proxy);
-	return end.group != NULL && end.group->role != MATRIX_ROLE_CLIENT &&
-	       end.group->role != MATRIX_ROLE_APPLICATION;
-}
-
-/* The proxy header's client and target are the judged ends; text tells of the proxy. */
-static void apply_proxy(const struct classification *classification,
-	struct observation *observation, char *text, size_t size)
-{
-	if (classification->has_proxy_client) {
-		observation->client = classification->proxy_client;
-		observation->client_port = classification->proxy_client_port;
-		observation->confidence = DIRECTION_CONFIDENCE_BANNER;
-		char client[ADDRESS_TEXT_BYTES];
-		(void)snprintf(text, size, "proxy-protocol for %s",
-			address_text(&classification->proxy_client, client));
-	}
-	if (classification->proxy != CLASSIFY_PROXY_CONNECT &&
-		classification->proxy != CLASSIFY_PROXY_SOCKS) {
-		return;
-	}
-	char address[ADDRESS_TEXT_BYTES];
-	const char *target = classification->target_host;
-	if (classification->has_target_address) {
-		observation->server = classification->target;
-		target = address_text(&classification->target, address);
-	}
-	observation->server_port = classification->target_port;
-	(void)snprintf(text, size, "%s to %s:%u",
-		classification->proxy == CLASSIFY_PROXY_SOCKS ? "socks"
-							      : "http-connect",
-		target, classification->target_port);
-}
-
-/* Behind a proxy that was given a name, the address is not the server's. */
-static bool has_server_address(const struct classification *classification)
-{
-	return (classification->proxy != CLASSIFY_PROXY_CONNECT &&
-		       classification->proxy != CLASSIFY_PROXY_SOCKS) ||
-	       classification->has_target_address;
-}
-
-/*
- * The ledger is about servers: what a client says of its target must not teach it, and
- * the undeclared proxy's own address stands for any number of them.
- */
-static bool is_for_ledger(const struct engine *engine,
-	const struct classification *classification, const struct observation *wire)
-{
-	return (classification->proxy != CLASSIFY_PROXY_CONNECT &&
-		       classification->proxy != CLASSIFY_PROXY_SOCKS) ||
-	       (classification->has_target_address &&
-		       is_proxy_declared(engine, classification, wire));
-}
-
-/*
- * Judge by the wire what an undeclared proxy claims: a client always, since the claim
- * would accuse or excuse another host; a target unless it is forbidden anyway.
- */
-static void distrust_proxy(struct engine *engine,
-	const struct classification *classification, const struct observation *wire,
-	struct observation *observation)
-{
-	if (is_proxy_declared(engine, classification, wire)) {
-		return;
-	}
-	observation->client = wire->client;
-	observation->client_port = wire->client_port;
-	observation->confidence = wire->confidence;
-	judge_flow(engine->settings.matrix, observation, &engine->judgement);
-	if (engine->judgement.verdict != VERDICT_ILLEGITIMATE) {
-		observation->server = wire->server;
-		observation->server_port = wire->server_port;
-	}
+	record->observation = observation;
+	judge(engine, observation, *reported);
+	tell(engine, flow, record, reported);
 }
 
 /* Have it remembered who sent mail to whom. */
@@ -294,65 +202,84 @@ static void ledger_note(
 	}
 }
 
+/* What a mail flow shows, and the record that may come of it. */
+struct sight {
+	struct observation on_wire;
+	struct wire_reading reading;
+	struct record record;
+};
+
+/* What is to be judged: ends, protocol, facts. */
+static void observe(struct engine *engine, const struct flow *flow,
+	const struct conversation *conversation, bool is_ended, struct sight *sight)
+{
+	struct record *record = &sight->record;
+	fill_record(engine, flow, conversation->source, record);
+	fill_ends(engine, flow, &sight->on_wire);
+	sight->on_wire.facts = &conversation->dialogue.facts;
+	sight->on_wire.is_ended = is_ended;
+	wire_read(engine->settings.matrix, &conversation->classification,
+		&sight->on_wire, &engine->judgement, &sight->reading);
+	record->evidence = conversation->classification.evidence;
+	record->second_opinion = conversation->opinion_name;
+	if (sight->reading.is_proxied) {
+		record->proxied_by = sight->reading.proxied_by;
+		record->wire = &sight->on_wire;
+	}
+}
+
+/* What other flows taught about its ends. */
+static void recall(
+	struct engine *engine, const struct flow *flow, struct wire_reading *reading)
+{
+	struct observation *observation = &reading->observation;
+	engine->memory = (struct judge_memory){0};
+	if (reading->is_for_ledger && ledger_is_of_use(observation->facts)) {
+		ledger_recall(
+			engine->ledger, observation, flow->start_us, &engine->memory);
+	}
+	if (protocol_row(observation->protocol)->is_sending) {
+		structure_recall(engine->structure, observation, &engine->memory);
+	}
+	observation->memory = &engine->memory;
+}
+
+/* What it teaches about them, for other flows. */
+static void learn(struct engine *engine, const struct flow *flow,
+	struct conversation *conversation, const struct wire_reading *reading)
+{
+	const struct observation *observation = &reading->observation;
+	if (reading->is_server_known &&
+		protocol_row(observation->protocol)->is_sending) {
+		structure_note(engine, conversation, observation);
+	}
+	if (observation->is_ended && reading->is_for_ledger) {
+		ledger_note(engine, observation, flow->start_us);
+	}
+}
+
+static void give_mail(struct engine *engine, struct record *record)
+{
+	engine->mail_flows++;
+	record->sequence = engine_next_sequence(engine);
+	engine->outputs.mail(engine->outputs.context, record);
+}
+
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
-	struct facts *facts = &conversation->dialogue.facts;
-	struct record record;
-	struct observation observation;
-	char proxy[CLASSIFY_HOST_BYTES + 32] = "";
-	fill_record(engine, flow, conversation->source, &record);
-	fill_ends(engine, flow, &observation);
+	struct sight sight;
 	if (is_ended && flow->action != ACTION_ACCEPT) {
 		/* We cut it short: what it did not do is nobody's fault. */
 		conversation->reported = UINT64_MAX;
 	}
-	const struct observation wire = observation;
-	engine->memory = (struct judge_memory){0};
-	apply_proxy(&conversation->classification, &observation, proxy, sizeof(proxy));
-	observation.facts = facts;
-	observation.is_ended = is_ended;
-	observation.protocol =
-		protocol_at_server(engine, facts->protocol, &observation);
-	if (proxy[0] != '\0') {
-		distrust_proxy(
-			engine, &conversation->classification, &wire, &observation);
-		observation.protocol =
-			protocol_at_server(engine, facts->protocol, &observation);
-	}
-	const bool is_server_known = has_server_address(&conversation->classification);
-	const bool is_recorded =
-		is_for_ledger(engine, &conversation->classification, &wire);
-	if (is_recorded && ledger_is_of_use(facts)) {
-		ledger_recall(
-			engine->ledger, &observation, flow->start_us, &engine->memory);
-	}
-	const bool is_sending = protocol_row(observation.protocol)->is_sending;
-	const struct matrix_end ends[2] = {
-		matrix_locate(engine->settings.matrix, &observation.client),
-		matrix_locate(engine->settings.matrix, &observation.server)};
-	observation.ends = ends;
-	if (is_sending) {
-		structure_recall(engine->structure, &observation, &engine->memory);
-	}
-	observation.memory = &engine->memory;
-	record.evidence = conversation->classification.evidence;
-	record.second_opinion = conversation->opinion_name;
-	if (proxy[0] != '\0') {
-		record.proxied_by = proxy;
-		record.wire = &wire;
-	}
-	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
-	if (is_server_known && is_sending) {
-		structure_note(engine, conversation, &observation);
-	}
-	if (is_ended && is_recorded) {
-		ledger_note(engine, &observation, flow->start_us);
-	}
+	observe(engine, flow, conversation, is_ended, &sight);
+	recall(engine, flow, &sight.reading);
+	judge_and_tell(engine, flow, &sight.record, &sight.reading.observation,
+		&conversation->reported);
+	learn(engine, flow, conversation, &sight.reading);
 	if (is_ended) {
-		engine->mail_flows++;
-		record.sequence = engine_next_sequence(engine);
-		engine->outputs.mail(engine->outputs.context, &record);
+		give_mail(engine, &sight.record);
 	}
 }
 
@@ -368,7 +295,7 @@ void verdicts_foreign(
 	observation.is_ended = true;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
-	judge_and_alert(engine, flow, &record, &observation, &conversation->reported);
+	judge_and_tell(engine, flow, &record, &observation, &conversation->reported);
 }
 
 void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
@@ -386,7 +313,7 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	observation.is_ended = true;
 	record.evidence = "query";
 	record.state = observation.is_udp ? "new" : record.state;
-	judge_and_alert(engine, NULL, &record, &observation, &reported);
+	judge_and_tell(engine, NULL, &record, &observation, &reported);
 }
 
 static const char *how_far(const struct flow *flow)
@@ -412,7 +339,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	observation.is_ended = true;
 	record.evidence = evidence;
 	engine->attempts++;
-	judge_and_alert(engine, NULL, &record, &observation, &reported);
+	judge_and_tell(engine, NULL, &record, &observation, &reported);
 	record.sequence = engine_next_sequence(engine);
 	engine->outputs.mail(engine->outputs.context, &record);
 }

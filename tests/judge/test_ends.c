@@ -60,9 +60,11 @@ static void a_server_is_exposed_by_its_role_or_by_what_it_took(void **state)
 {
 	(void)state;
 	const struct matrix_end in = at(MX_IN);
+	const struct matrix_end out = at(MX_OUT);
 	const struct matrix_end relay = at(RELAY);
 	const struct matrix_end outside = at(INTERNET);
 	assert_true(judge_is_exposed(&in, 0));
+	assert_true(judge_is_exposed(&out, 0));
 	assert_false(judge_is_exposed(&relay, 0));
 	assert_true(judge_is_exposed(&relay, 1));
 	assert_false(judge_is_exposed(&outside, 1));
