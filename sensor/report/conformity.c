@@ -1,6 +1,7 @@
 #include "report/conformity.h"
 
 #include "judge/ends.h"
+#include "judge/recommendation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,49 +69,23 @@ void conformity_free(struct conformity *conformity)
 	}
 }
 
-static bool is_listed(const struct finding_row *row, const char *recommendation)
+static enum conformity_subject subject_named(const char *recommendation)
 {
-	for (int i = 0; i < 4 && row->recommendations[i] != NULL; i++) {
-		if (strcmp(row->recommendations[i], recommendation) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_server_traffic(const struct record *record)
-{
-	return judge_is_server_traffic(&record->judgement->from, &record->judgement->to,
-		record->observation->protocol);
-}
-
-/*
- * The subject that a finding breaches. What is found of TLS counts for whose traffic
- * it is: R42 between servers, R41 for users; 465 is R42's alone, a password R41's.
- */
-static enum conformity_subject subject_of(
-	const struct record *record, enum finding finding)
-{
-	const struct finding_row *row = finding_row(finding);
-	if (finding == FINDING_ZONE_USER_ACCESS_EXPOSED) {
-		return CONFORMITY_EXPOSURE;
-	}
-	if (finding == FINDING_SMTPS_IMPLICIT) {
-		return CONFORMITY_R42;
-	}
-	if (finding == FINDING_TLS_CREDENTIALS_CLEAR) {
-		return CONFORMITY_R41;
-	}
-	if (is_listed(row, "R41") || is_listed(row, "R42")) {
-		return is_server_traffic(record) ? CONFORMITY_R42 : CONFORMITY_R41;
-	}
-	for (int i = 0; row->recommendations[0] != NULL && i < CONFORMITY_EXPOSURE;
-		i++) {
-		if (strcmp(row->recommendations[0], SUBJECTS[i].name) == 0) {
+	for (int i = 0; recommendation != NULL && i < CONFORMITY_EXPOSURE; i++) {
+		if (strcmp(recommendation, SUBJECTS[i].name) == 0) {
 			return (enum conformity_subject)i;
 		}
 	}
 	return CONFORMITY_SUBJECTS;
+}
+
+static enum conformity_subject subject_of(
+	const struct record *record, enum finding finding)
+{
+	return finding == FINDING_ZONE_USER_ACCESS_EXPOSED
+		       ? CONFORMITY_EXPOSURE
+		       : subject_named(recommendation_breached(record->judgement,
+				 record->observation->protocol, finding));
 }
 
 static void keep_example(struct conformity_example *example,
@@ -240,7 +215,7 @@ void conformity_mail(struct conformity *conformity, const struct record *record)
 		lines[CONFORMITY_R34].observed++;
 	}
 	if (is_tls_told(facts)) {
-		lines[is_server_traffic(record) ? CONFORMITY_R42 : CONFORMITY_R41]
+		lines[subject_named(recommendation_of_tls(judgement, protocol))]
 			.observed++;
 	}
 	if (facts->rcpt_count > 0 || facts->mail_from_domain[0] != '\0' ||

@@ -88,6 +88,72 @@ static void every_other_finding_keeps_the_catalogue_s_list(void **state)
 	matrix_free(matrix);
 }
 
+/* A flow of users, and one between servers. */
+struct two {
+	struct made_flow user;
+	struct made_flow server;
+};
+
+static struct two made_two(const struct matrix *matrix)
+{
+	struct two two = {
+		.user = made_flow(PROTOCOL_SUBMISSION, WORKSTATION, SUBMISSION, 587),
+		.server = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25)};
+	made_judge(matrix, &two.user);
+	made_judge(matrix, &two.server);
+	return two;
+}
+
+static const char *breached(const struct made_flow *flow, enum finding finding)
+{
+	return recommendation_breached(
+		&flow->judgement, flow->observation.protocol, finding);
+}
+
+static void weak_tls_is_r42_s_between_servers_and_r41_s_for_users(void **state)
+{
+	(void)state;
+	static const enum finding FOUND[] = {FINDING_TLS_MISSING,
+		FINDING_TLS_VERSION_OBSOLETE, FINDING_TLS_STARTTLS_STRIPPED,
+		FINDING_TLS_CERTIFICATE_EXPIRED};
+	struct matrix *matrix = made_matrix(MADE_OFFICE);
+	const struct two two = made_two(matrix);
+	for (size_t i = 0; i < sizeof(FOUND) / sizeof(*FOUND); i++) {
+		assert_string_equal(breached(&two.user, FOUND[i]), "R41");
+		assert_string_equal(breached(&two.server, FOUND[i]), "R42");
+	}
+	assert_string_equal(
+		recommendation_of_tls(&two.user.judgement, PROTOCOL_SUBMISSION), "R41");
+	assert_string_equal(
+		recommendation_of_tls(&two.server.judgement, PROTOCOL_SMTP), "R42");
+	matrix_free(matrix);
+}
+
+static void port_465_is_r42_s_and_a_password_r41_s_whoever_speaks(void **state)
+{
+	(void)state;
+	struct matrix *matrix = made_matrix(MADE_OFFICE);
+	const struct two two = made_two(matrix);
+	assert_string_equal(breached(&two.user, FINDING_SMTPS_IMPLICIT), "R42");
+	assert_string_equal(breached(&two.server, FINDING_SMTPS_IMPLICIT), "R42");
+	assert_string_equal(breached(&two.user, FINDING_TLS_CREDENTIALS_CLEAR), "R41");
+	assert_string_equal(
+		breached(&two.server, FINDING_TLS_CREDENTIALS_CLEAR), "R41");
+	matrix_free(matrix);
+}
+
+static void what_is_not_about_tls_breaches_the_first_of_the_catalogue_s_list(
+	void **state)
+{
+	(void)state;
+	struct matrix *matrix = made_matrix(MADE_OFFICE);
+	const struct two two = made_two(matrix);
+	assert_string_equal(breached(&two.user, FINDING_SENDER_ILLEGITIMATE), "R37");
+	assert_string_equal(breached(&two.server, FINDING_RELAY_CHAINED), "R35");
+	assert_string_equal(breached(&two.user, FINDING_REQUIRETLS_CLEAR), "R42+");
+	matrix_free(matrix);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +162,10 @@ int main(void)
 		cmocka_unit_test(
 			servers_of_the_inside_may_hand_mail_to_the_outbound_server),
 		cmocka_unit_test(every_other_finding_keeps_the_catalogue_s_list),
+		cmocka_unit_test(weak_tls_is_r42_s_between_servers_and_r41_s_for_users),
+		cmocka_unit_test(port_465_is_r42_s_and_a_password_r41_s_whoever_speaks),
+		cmocka_unit_test(
+			what_is_not_about_tls_breaches_the_first_of_the_catalogue_s_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
