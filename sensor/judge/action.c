@@ -1,5 +1,7 @@
 #include "judge/action.h"
 
+#include "judge/findings.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -118,21 +120,6 @@ static bool is_dialogue(enum protocol protocol)
 	}
 }
 
-/*
- * What depends on the ends, the port, the protocol and on whether content crosses in
- * clear, and what is never raised on a flow that carries mail: all told by then.
- */
-#define TOLD_WITH_CONTENT                                       \
-	(FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |             \
-		FINDING_BIT(FINDING_SENDER_ATTEMPT) |           \
-		FINDING_BIT(FINDING_FLOW_ILLEGITIMATE) |        \
-		FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH) |       \
-		FINDING_BIT(FINDING_PORT_UNUSUAL) |             \
-		FINDING_BIT(FINDING_SMTPS_IMPLICIT) |           \
-		FINDING_BIT(FINDING_TLS_MISSING) |              \
-		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED) | \
-		FINDING_BIT(FINDING_SENDER_MX_LOOKUP))
-
 static bool blocks_only(const struct action_table *table, uint64_t findings)
 {
 	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
@@ -172,5 +159,5 @@ bool action_is_settled(const struct action_table *table,
 	       (judgement->verdict != VERDICT_UNDECIDED && !is_guess(observation) &&
 		       action_choose(table, observation, judgement).action ==
 			       ACTION_ACCEPT &&
-		       blocks_only(table, TOLD_WITH_CONTENT));
+		       blocks_only(table, findings_told_with_content()));
 }

@@ -20,62 +20,84 @@ enum finding_need {
 	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
 };
 
+/* When a flow that carries mail in clear has raised it, if it ever does. */
+enum finding_told {
+	/*
+	 * As soon as content crosses: it depends on the ends, the port, the protocol and
+	 * on that; or it is raised on no flow that carries mail.
+	 */
+	TOLD_WITH_CONTENT = 1,
+	TOLD_LATER,
+};
+
 struct finding_rule {
 	finding_test *holds;
 	enum finding finding;
 	bool depends_on_direction; /* a guessed direction makes it one step milder */
 	unsigned needs;            /* all of these */
+	enum finding_told told;
 };
 
 static const struct finding_rule RULES[] = {
 	{finding_sender_illegitimate, FINDING_SENDER_ILLEGITIMATE, true,
-		NEEDS_REFUSAL | NEEDS_SENDING},
-	{finding_sender_attempt, FINDING_SENDER_ATTEMPT, true, NEEDS_REFUSAL},
+		NEEDS_REFUSAL | NEEDS_SENDING, TOLD_WITH_CONTENT},
+	{finding_sender_attempt, FINDING_SENDER_ATTEMPT, true, NEEDS_REFUSAL,
+		TOLD_WITH_CONTENT},
 	{finding_flow_illegitimate, FINDING_FLOW_ILLEGITIMATE, true,
-		NEEDS_REFUSAL | NEEDS_READING},
-	{finding_flow_role_mismatch, FINDING_FLOW_ROLE_MISMATCH, true, NEEDS_REFUSAL},
-	{finding_port_unusual, FINDING_PORT_UNUSUAL, true, NEEDS_REFUSAL},
-	{finding_port_foreign, FINDING_PORT_FOREIGN, true, NEEDS_FOREIGN},
-	{finding_smtps_implicit, FINDING_SMTPS_IMPLICIT, true, NEEDS_SENDING},
-	{finding_tls_missing, FINDING_TLS_MISSING, false, NEEDS_ROW},
+		NEEDS_REFUSAL | NEEDS_READING, TOLD_WITH_CONTENT},
+	{finding_flow_role_mismatch, FINDING_FLOW_ROLE_MISMATCH, true, NEEDS_REFUSAL,
+		TOLD_WITH_CONTENT},
+	{finding_port_unusual, FINDING_PORT_UNUSUAL, true, NEEDS_REFUSAL,
+		TOLD_WITH_CONTENT},
+	{finding_port_foreign, FINDING_PORT_FOREIGN, true, NEEDS_FOREIGN, TOLD_LATER},
+	{finding_smtps_implicit, FINDING_SMTPS_IMPLICIT, true, NEEDS_SENDING,
+		TOLD_WITH_CONTENT},
+	{finding_tls_missing, FINDING_TLS_MISSING, false, NEEDS_ROW, TOLD_WITH_CONTENT},
 	{finding_tls_credentials_clear, FINDING_TLS_CREDENTIALS_CLEAR, false,
-		NEEDS_SECRET},
+		NEEDS_SECRET, TOLD_LATER},
 	{finding_starttls_not_offered, FINDING_TLS_STARTTLS_NOT_OFFERED, false,
-		NEEDS_NO_OFFER},
-	{finding_starttls_refused, FINDING_TLS_STARTTLS_REFUSED, false, NEEDS_STARTTLS},
+		NEEDS_NO_OFFER, TOLD_LATER},
+	{finding_starttls_refused, FINDING_TLS_STARTTLS_REFUSED, false, NEEDS_STARTTLS,
+		TOLD_LATER},
 	{finding_starttls_unused, FINDING_TLS_STARTTLS_UNUSED, false,
-		NEEDS_ROW | NEEDS_OFFER},
-	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false, 0},
+		NEEDS_ROW | NEEDS_OFFER, TOLD_LATER},
+	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false, 0,
+		TOLD_LATER},
 	{finding_starttls_injection, FINDING_TLS_STARTTLS_INJECTION, false,
-		NEEDS_STARTTLS},
+		NEEDS_STARTTLS, TOLD_LATER},
 	{finding_tls_version_obsolete, FINDING_TLS_VERSION_OBSOLETE, false,
-		NEEDS_VERSION},
-	{finding_tls_cipher_weak, FINDING_TLS_CIPHER_WEAK, false, NEEDS_VERSION},
+		NEEDS_VERSION, TOLD_LATER},
+	{finding_tls_cipher_weak, FINDING_TLS_CIPHER_WEAK, false, NEEDS_VERSION,
+		TOLD_LATER},
 	{finding_certificate_expired, FINDING_TLS_CERTIFICATE_EXPIRED, false,
-		NEEDS_CERTIFICATE},
+		NEEDS_CERTIFICATE, TOLD_LATER},
 	{finding_certificate_expiring, FINDING_TLS_CERTIFICATE_EXPIRING, false,
-		NEEDS_CERTIFICATE},
+		NEEDS_CERTIFICATE, TOLD_LATER},
 	{finding_certificate_self_signed, FINDING_TLS_CERTIFICATE_SELF_SIGNED, false,
-		NEEDS_CERTIFICATE},
+		NEEDS_CERTIFICATE, TOLD_LATER},
 	{finding_certificate_name_mismatch, FINDING_TLS_CERTIFICATE_NAME_MISMATCH,
-		false, NEEDS_CERTIFICATE},
+		false, NEEDS_CERTIFICATE, TOLD_LATER},
 	{finding_certificate_weak_key, FINDING_TLS_CERTIFICATE_WEAK_KEY, false,
-		NEEDS_CERTIFICATE},
+		NEEDS_CERTIFICATE, TOLD_LATER},
 	{finding_tls_client_certificate_missing, FINDING_TLS_CLIENT_CERTIFICATE_MISSING,
-		false, NEEDS_ROW | NEEDS_VERSION},
-	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false, NEEDS_SENDING},
-	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true, 0},
+		false, NEEDS_ROW | NEEDS_VERSION, TOLD_LATER},
+	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false, NEEDS_SENDING,
+		TOLD_LATER},
+	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true, 0,
+		TOLD_LATER},
 	{finding_zone_user_access_exposed, FINDING_ZONE_USER_ACCESS_EXPOSED, true,
-		NEEDS_READING},
-	{finding_relay_chained, FINDING_RELAY_CHAINED, true, NEEDS_SENDING},
+		NEEDS_READING, TOLD_WITH_CONTENT},
+	{finding_relay_chained, FINDING_RELAY_CHAINED, true, NEEDS_SENDING, TOLD_LATER},
 	{finding_gateway_send_receive_mixed, FINDING_GATEWAY_SEND_RECEIVE_MIXED, true,
-		NEEDS_SENDING},
+		NEEDS_SENDING, TOLD_LATER},
 	{finding_header_internal_leak, FINDING_HEADER_INTERNAL_LEAK, true,
-		NEEDS_SENDING},
+		NEEDS_SENDING, TOLD_LATER},
 	{finding_authentication_missing, FINDING_AUTHENTICATION_MISSING, true,
-		NEEDS_SENDING},
-	{finding_sender_mx_lookup, FINDING_SENDER_MX_LOOKUP, true, NEEDS_LOOKUP},
-	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false, 0},
+		NEEDS_SENDING, TOLD_LATER},
+	{finding_sender_mx_lookup, FINDING_SENDER_MX_LOOKUP, true, NEEDS_LOOKUP,
+		TOLD_WITH_CONTENT},
+	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false, 0,
+		TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
@@ -138,6 +160,17 @@ void findings_test(const struct judge_case *judged, struct judgement *judgement)
 			rule_test(&RULES[i], judged, judgement);
 		}
 	}
+}
+
+uint64_t findings_told_with_content(void)
+{
+	uint64_t told = 0;
+	for (size_t i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (RULES[i].told == TOLD_WITH_CONTENT) {
+			told |= FINDING_BIT(RULES[i].finding);
+		}
+	}
+	return told;
 }
 
 bool finding_note_set(struct finding_note *note, const char *format, ...)

@@ -38,6 +38,12 @@ typedef bool finding_test(const struct judge_case *judged, struct finding_note *
 
 void findings_test(const struct judge_case *judged, struct judgement *judgement);
 
+/*
+ * Those that a flow which carries mail in clear has raised when its content crosses, if
+ * it ever does: nothing that it shows later adds them. FINDING_BIT of each.
+ */
+uint64_t findings_told_with_content(void);
+
 /* Write the detail, cut to fit; always true, so a test can end with it. */
 bool finding_note_set(struct finding_note *note, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

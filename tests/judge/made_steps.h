@@ -222,6 +222,9 @@ static const struct scene SCENES[] = {
 				     .not_after_s = NOW_S + DAY_S,
 				     .key_type = "RSA",
 				     .key_bits = 2048}}}},
+	/* mail in clear, then TLS after all */
+	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
+		     .has_content_clear = true, .session = {BAD_SESSION}}},
 	{465, {HIDDEN(PROTOCOL_SMTPS, FACTS_TLS_IMPLICIT), .session = {BAD_SESSION}}},
 	{993, {HIDDEN(PROTOCOL_IMAPS, FACTS_TLS_IMPLICIT), .session = {BAD_SESSION}}},
 	{993, {HIDDEN(PROTOCOL_IMAPS, FACTS_TLS_IMPLICIT),
@@ -329,31 +332,48 @@ struct look {
 	struct matrix_end ends[2];
 };
 
-/* The findings of a running flow that shows these facts: recalled and judged. */
-static uint64_t findings_of(const struct look *look, const struct facts *facts)
+/* A running flow that shows these facts: recalled and judged. memory is the caller's. */
+static void look_judge(const struct look *look, struct observation *observation,
+	struct judge_memory *memory, struct judgement *judgement)
 {
-	struct judge_memory memory = {0};
-	struct judgement judgement;
+	const struct facts *facts = observation->facts;
+	*memory = (struct judge_memory){0};
+	if (ledger_is_of_use(facts)) {
+		ledger_recall(look->world->ledger, observation, NOW_US, memory);
+	}
+	if (protocol_row(facts->protocol)->is_sending) {
+		structure_recall(look->world->structure, observation, memory);
+	}
+	observation->memory = memory;
+	judge_flow_briefly(look->world->matrix, observation, judgement);
+}
+
+static struct observation look_observe(
+	const struct look *look, const struct facts *facts)
+{
 	struct observation observation = look->observation;
 	observation.facts = facts;
 	observation.protocol = facts->protocol;
 	observation.ends = look->ends;
+	return observation;
+}
+
+static uint64_t findings_of(const struct look *look, const struct facts *facts)
+{
+	struct judge_memory memory;
+	struct judgement judgement;
+	struct observation observation = look_observe(look, facts);
 	if (facts->protocol == PROTOCOL_UNKNOWN) {
 		return 0; /* nobody judges what has no name */
 	}
-	if (ledger_is_of_use(facts)) {
-		ledger_recall(look->world->ledger, &observation, NOW_US, &memory);
-	}
-	if (protocol_row(facts->protocol)->is_sending) {
-		structure_recall(look->world->structure, &observation, &memory);
-	}
-	observation.memory = &memory;
-	judge_flow_briefly(look->world->matrix, &observation, &judgement);
+	look_judge(look, &observation, &memory, &judgement);
 	return judgement.findings;
 }
 
+struct walk;
+
 /* Called for each step of a member that raises something. */
-typedef void step_visit(const char *member, const struct facts *before,
+typedef void step_visit(const struct walk *walk, const struct facts *before,
 	const struct facts *after, uint64_t raised);
 
 struct walk {
@@ -368,7 +388,7 @@ static void step_try(
 	const uint64_t raised =
 		findings_of(walk->look, after) & ~findings_of(walk->look, before);
 	if (raised != 0) {
-		walk->visit(walk->member, before, after, raised);
+		walk->visit(walk, before, after, raised);
 	}
 }
 

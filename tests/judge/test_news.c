@@ -54,15 +54,15 @@ static void members_stand_in_order_and_leave_no_room_for_another(void **state)
 	}
 }
 
-static void demand_news(const char *member, const struct facts *before,
+static void demand_news(const struct walk *walk, const struct facts *before,
 	const struct facts *after, uint64_t raised)
 {
 	if (is_news(before, after)) {
 		return;
 	}
 	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
-		if ((raised & BIT(i)) != 0 && !is_late(member, (enum finding)i)) {
-			fail_msg("%s raises %s and is no news", member,
+		if ((raised & BIT(i)) != 0 && !is_late(walk->member, (enum finding)i)) {
+			fail_msg("%s raises %s and is no news", walk->member,
 				finding_row((enum finding)i)->id);
 		}
 	}
