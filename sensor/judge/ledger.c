@@ -93,7 +93,7 @@ static uint32_t *bucket_of(
 	return &ledger->buckets[(uint32_t)hash & ledger->bucket_mask];
 }
 
-static uint32_t find(
+static uint32_t index_of(
 	const struct ledger *ledger, const struct address *address, uint16_t port)
 {
 	uint32_t index = *bucket_of(ledger, address, port);
@@ -129,10 +129,10 @@ static void give_up_oldest(struct ledger *ledger)
 }
 
 /* The server's entry, made where there is none, and now the newest. */
-static struct ledger_server *use(
+static struct ledger_server *server_use(
 	struct ledger *ledger, const struct address *address, uint16_t port)
 {
-	uint32_t index = find(ledger, address, port);
+	uint32_t index = index_of(ledger, address, port);
 	if (index != NONE) {
 		age_list_remove(
 			&ledger->ages, ages(ledger), &entry_at(ledger, index)->age);
@@ -155,13 +155,13 @@ static struct ledger_server *use(
 const struct ledger_server *ledger_find(
 	const struct ledger *ledger, const struct address *address, uint16_t port)
 {
-	const uint32_t index = find(ledger, address, port);
+	const uint32_t index = index_of(ledger, address, port);
 	return index == NONE ? NULL : &entry_at(ledger, index)->server;
 }
 
 void ledger_put(struct ledger *ledger, const struct ledger_server *server)
 {
-	*use(ledger, &server->address, server->port) = *server;
+	*server_use(ledger, &server->address, server->port) = *server;
 }
 
 size_t ledger_count(const struct ledger *ledger)
@@ -225,7 +225,8 @@ static void recall_starttls(const struct ledger_server *server, uint64_t start_u
 }
 
 /* The certificate that this flow shows; NULL when none is visible. */
-static const struct facts_certificate *shown(const struct observation *observation)
+static const struct facts_certificate *certificate_shown(
+	const struct observation *observation)
 {
 	const struct facts_certificate *certificate =
 		&observation->facts->session.server_certificate;
@@ -265,7 +266,7 @@ static void recall_certificates(const struct ledger_server *server,
 	const struct observation *observation, uint64_t start_us,
 	struct judge_memory *memory)
 {
-	const struct facts_certificate *certificate = shown(observation);
+	const struct facts_certificate *certificate = certificate_shown(observation);
 	char sni[LEDGER_SNI_BYTES];
 	word_copy(sni, sizeof(sni), observation->facts->session.sni);
 	const struct ledger_certificate *known =
@@ -300,7 +301,7 @@ void ledger_recall(const struct ledger *ledger, const struct observation *observ
 	recall_certificates(server, observation, start_us, memory);
 }
 
-static void count(uint32_t *counter)
+static void count_one(uint32_t *counter)
 {
 	*counter += *counter < UINT32_MAX ? 1 : 0;
 }
@@ -333,7 +334,7 @@ static void learn_offer(
 {
 	const uint64_t start_us = lesson->start_us;
 	if ((lesson->flags & LEDGER_LESSON_OFFERED) != 0) {
-		count(&server->offered);
+		count_one(&server->offered);
 		widen(&server->offered_first_us, &server->offered_last_us, start_us);
 		if (start_us >= server->absence.last_us) {
 			server->absence = (struct ledger_absence){0};
@@ -343,9 +344,9 @@ static void learn_offer(
 	if ((lesson->flags & LEDGER_LESSON_ABSENT) == 0) {
 		return;
 	}
-	count(&server->not_offered);
+	count_one(&server->not_offered);
 	if (start_us >= server->offered_last_us) {
-		count(&server->absence.flows);
+		count_one(&server->absence.flows);
 		widen(&server->absence.first_us, &server->absence.last_us, start_us);
 		add_client(&server->absence, &lesson->client);
 	}
@@ -381,7 +382,7 @@ static void learn_certificate(
 		memcpy(entry->key_type, lesson->key_type, sizeof(entry->key_type));
 		memcpy(entry->sni, lesson->sni, sizeof(entry->sni));
 	}
-	count(&entry->flows);
+	count_one(&entry->flows);
 	if (lesson->start_us >= entry->last_us) {
 		entry->client = lesson->client;
 	}
@@ -398,21 +399,22 @@ static uint16_t version_flag(uint16_t version)
 
 void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 {
-	struct ledger_server *server = use(ledger, &lesson->server, lesson->port);
-	count(&server->flows);
+	struct ledger_server *server =
+		server_use(ledger, &lesson->server, lesson->port);
+	count_one(&server->flows);
 	widen(&server->first_us, &server->last_us, lesson->start_us);
 	server->versions |= version_flag(lesson->version);
 	if ((lesson->flags & LEDGER_LESSON_USED) != 0) {
-		count(&server->used);
+		count_one(&server->used);
 	}
 	if ((lesson->flags & LEDGER_LESSON_REFUSED) != 0) {
-		count(&server->refused);
+		count_one(&server->refused);
 	}
 	if ((lesson->flags & LEDGER_LESSON_STRIPPED) != 0) {
-		count(&server->stripped);
+		count_one(&server->stripped);
 	}
 	if ((lesson->flags & LEDGER_LESSON_AUTH_CLEAR) != 0) {
-		count(&server->auth_clear);
+		count_one(&server->auth_clear);
 	}
 	learn_offer(server, lesson);
 	learn_certificate(server, lesson);
@@ -445,7 +447,7 @@ bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 	bool is_stripped, struct ledger_lesson *lesson)
 {
 	const struct facts *facts = observation->facts;
-	const struct facts_certificate *certificate = shown(observation);
+	const struct facts_certificate *certificate = certificate_shown(observation);
 	if (!facts->has_server_bytes) {
 		return false;
 	}
