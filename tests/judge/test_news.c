@@ -99,24 +99,12 @@ static void names_and_counts_alone_are_no_news(void **state)
 	assert_false(is_news(&before, &after));
 }
 
-static void a_flow_that_has_a_name_is_news_once(void **state)
-{
-	(void)state;
-	const struct facts_news never = {0};
-	const struct facts facts = {.protocol = PROTOCOL_SMTP};
-	struct facts_news news;
-	facts_news_of(&facts, &news);
-	assert_memory_not_equal(&news, &never, sizeof(news));
-	assert_false(is_news(&facts, &facts));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_stand_in_order_and_leave_no_room_for_another),
 		cmocka_unit_test(what_raises_a_finding_while_the_flow_runs_is_news),
 		cmocka_unit_test(names_and_counts_alone_are_no_news),
-		cmocka_unit_test(a_flow_that_has_a_name_is_news_once),
 	};
 	return cmocka_run_group_tests(tests, make_worlds, free_worlds);
 }
