@@ -15,10 +15,10 @@ struct reader {
 	struct yaml_node *root;
 };
 
-static bool fail(struct yaml_error *error, const yaml_mark_t *mark, const char *format,
-	...) __attribute__((format(printf, 3, 4)));
+static bool fail_at(struct yaml_error *error, const yaml_mark_t *mark,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-static bool fail(
+static bool fail_at(
 	struct yaml_error *error, const yaml_mark_t *mark, const char *format, ...)
 {
 	va_list args;
@@ -35,7 +35,7 @@ static bool node_add(struct reader *reader, enum yaml_kind kind,
 {
 	const yaml_mark_t *mark = &event->start_mark;
 	if (++reader->nodes > YAML_NODES_MAX) {
-		return fail(reader->error, mark, "more than %u values in one file",
+		return fail_at(reader->error, mark, "more than %u values in one file",
 			YAML_NODES_MAX);
 	}
 	struct yaml_node *node = arena_take(reader->arena, sizeof(*node));
@@ -61,7 +61,7 @@ static bool container_open(
 	struct reader *reader, enum yaml_kind kind, const yaml_event_t *event)
 {
 	if (reader->depth == YAML_DEPTH_MAX) {
-		return fail(reader->error, &event->start_mark,
+		return fail_at(reader->error, &event->start_mark,
 			"nested deeper than %u levels; a matrix needs four",
 			YAML_DEPTH_MAX);
 	}
@@ -79,7 +79,7 @@ static bool scalar_add(struct reader *reader, const yaml_event_t *event)
 	const size_t len = event->data.scalar.length;
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f) {
-			return fail(reader->error, &event->start_mark,
+			return fail_at(reader->error, &event->start_mark,
 				"a value with a line break or control character");
 		}
 	}
@@ -96,11 +96,11 @@ static bool has_mark_up(struct reader *reader, const yaml_event_t *event,
 	const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor) {
-		(void)fail(reader->error, &event->start_mark,
+		(void)fail_at(reader->error, &event->start_mark,
 			"anchor \"&%.60s\" is refused: write the value out",
 			(const char *)anchor);
 	} else if (tag) {
-		(void)fail(reader->error, &event->start_mark,
+		(void)fail_at(reader->error, &event->start_mark,
 			"tag \"%.60s\" is refused: write the plain value",
 			(const char *)tag);
 	}
@@ -110,7 +110,7 @@ static bool has_mark_up(struct reader *reader, const yaml_event_t *event,
 static bool document_start(struct reader *reader, const yaml_event_t *event)
 {
 	if (++reader->documents > 1) {
-		return fail(reader->error, &event->start_mark,
+		return fail_at(reader->error, &event->start_mark,
 			"a second document starts here; put it into a file of its own");
 	}
 	return true;
@@ -122,7 +122,7 @@ static bool event_take(struct reader *reader, const yaml_event_t *event)
 	case YAML_DOCUMENT_START_EVENT:
 		return document_start(reader, event);
 	case YAML_ALIAS_EVENT:
-		return fail(reader->error, &event->start_mark,
+		return fail_at(reader->error, &event->start_mark,
 			"alias \"*%.60s\" is refused: write the value out",
 			(const char *)event->data.alias.anchor);
 	case YAML_SCALAR_EVENT:
@@ -150,10 +150,10 @@ static bool parser_failed(const yaml_parser_t *parser, struct yaml_error *error)
 {
 	const char *problem = parser->problem ? parser->problem : "not YAML";
 	if (parser->error == YAML_READER_ERROR) {
-		(void)fail(error, &parser->mark, "not text in UTF-8: %s (byte %zu)",
+		(void)fail_at(error, &parser->mark, "not text in UTF-8: %s (byte %zu)",
 			problem, parser->problem_offset);
 	} else {
-		(void)fail(error, &parser->problem_mark, "not YAML: %s%s%s", problem,
+		(void)fail_at(error, &parser->problem_mark, "not YAML: %s%s%s", problem,
 			parser->context ? " " : "",
 			parser->context ? parser->context : "");
 	}
@@ -191,12 +191,12 @@ struct yaml_node *yaml_read(
 	static const yaml_mark_t start = {0};
 	yaml_parser_t parser;
 	if (len > YAML_BYTES_MAX) {
-		(void)fail(error, &start, "larger than %zu MB",
+		(void)fail_at(error, &start, "larger than %zu MB",
 			YAML_BYTES_MAX / 1024 / 1024);
 		return NULL;
 	}
 	if (!yaml_parser_initialize(&parser)) {
-		(void)fail(error, &start, "no memory to read it");
+		(void)fail_at(error, &start, "no memory to read it");
 		return NULL;
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);

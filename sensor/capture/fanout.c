@@ -42,7 +42,7 @@ struct assembler {
 	uint16_t places[LABELS];
 };
 
-static void put(struct assembler *out, int code, uint32_t value)
+static void add_instruction(struct assembler *out, int code, uint32_t value)
 {
 	assert(out->len < FANOUT_PROGRAM_MAX);
 	out->program[out->len++] =
@@ -57,12 +57,12 @@ static void place(struct assembler *out, unsigned label)
 /* Jumps hold their label until resolve() puts the distance. */
 static void go(struct assembler *out, unsigned label)
 {
-	put(out, BPF_JMP | BPF_JA, label);
+	add_instruction(out, BPF_JMP | BPF_JA, label);
 }
 
 static void go_if(struct assembler *out, int test, uint32_t value, unsigned label)
 {
-	put(out, BPF_JMP | test | BPF_K, value);
+	add_instruction(out, BPF_JMP | test | BPF_K, value);
 	out->program[out->len - 1].jt = (uint8_t)label;
 }
 
@@ -82,36 +82,36 @@ static void resolve(struct assembler *out)
 
 static void compute(struct assembler *out, int operation, uint32_t value)
 {
-	put(out, BPF_ALU | operation | BPF_K, value);
+	add_instruction(out, BPF_ALU | operation | BPF_K, value);
 }
 
 static void give_to_first(struct assembler *out)
 {
-	put(out, BPF_RET | BPF_K, 0);
+	add_instruction(out, BPF_RET | BPF_K, 0);
 }
 
 /* A: what the kernel knows of the frame. */
-static void ask(struct assembler *out, int what)
+static void load_metadata(struct assembler *out, int what)
 {
-	put(out, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + what));
+	add_instruction(out, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + what));
 }
 
 /* X: where the layer at hand begins; A: from there. */
 static void begin_at(struct assembler *out, int offset)
 {
-	put(out, BPF_LDX | BPF_IMM, (uint32_t)offset);
+	add_instruction(out, BPF_LDX | BPF_IMM, (uint32_t)offset);
 }
 
 static void load(struct assembler *out, int size, int offset)
 {
-	put(out, BPF_LD | size | BPF_IND, (uint32_t)offset);
+	add_instruction(out, BPF_LD | size | BPF_IND, (uint32_t)offset);
 }
 
 static void skip(struct assembler *out, uint32_t bytes)
 {
-	put(out, BPF_MISC | BPF_TXA, 0);
+	add_instruction(out, BPF_MISC | BPF_TXA, 0);
 	compute(out, BPF_ADD, bytes);
-	put(out, BPF_MISC | BPF_TAX, 0);
+	add_instruction(out, BPF_MISC | BPF_TAX, 0);
 }
 
 /*
@@ -124,10 +124,10 @@ static void find_link(struct assembler *out)
 {
 	place(out, LABEL_WHEREVER);
 	begin_at(out, SKF_NET_OFF);
-	ask(out, SKF_AD_PROTOCOL);
+	load_metadata(out, SKF_AD_PROTOCOL);
 	go_if(out, BPF_JEQ, ETH_P_IP, LABEL_IPV4);
 	go_if(out, BPF_JEQ, ETH_P_IPV6, LABEL_IPV6);
-	ask(out, SKF_AD_HATYPE);
+	load_metadata(out, SKF_AD_HATYPE);
 	go_if(out, BPF_JEQ, ARPHRD_ETHER, LABEL_ETHERNET);
 	go_if(out, BPF_JEQ, ARPHRD_LOOPBACK, LABEL_ETHERNET);
 	give_to_first(out);
@@ -190,21 +190,22 @@ static void pass_labels(struct assembler *out)
 static void add_words(struct assembler *out, int mode, int offset, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		put(out, BPF_LD | BPF_W | mode, (uint32_t)(offset + 4 * (int)i));
-		put(out, BPF_ST, i);
+		add_instruction(
+			out, BPF_LD | BPF_W | mode, (uint32_t)(offset + 4 * (int)i));
+		add_instruction(out, BPF_ST, i);
 	}
 	for (unsigned i = 0; i < count - 1; i++) {
-		put(out, BPF_LDX | BPF_MEM, i);
-		put(out, BPF_ALU | BPF_ADD | BPF_X, 0);
+		add_instruction(out, BPF_LDX | BPF_MEM, i);
+		add_instruction(out, BPF_ALU | BPF_ADD | BPF_X, 0);
 	}
 }
 
 /* A: A with its upper half put into the lower one, where the rest of a division looks. */
 static void fold(struct assembler *out)
 {
-	put(out, BPF_MISC | BPF_TAX, 0);
+	add_instruction(out, BPF_MISC | BPF_TAX, 0);
 	compute(out, BPF_RSH, 16);
-	put(out, BPF_ALU | BPF_XOR | BPF_X, 0);
+	add_instruction(out, BPF_ALU | BPF_XOR | BPF_X, 0);
 }
 
 /*
@@ -213,9 +214,9 @@ static void fold(struct assembler *out)
  */
 static void try_incoming_ip(struct assembler *out)
 {
-	ask(out, SKF_AD_PKTTYPE);
+	load_metadata(out, SKF_AD_PKTTYPE);
 	go_if(out, BPF_JEQ, PACKET_OUTGOING, LABEL_WHEREVER);
-	ask(out, SKF_AD_PROTOCOL);
+	load_metadata(out, SKF_AD_PROTOCOL);
 	go_if(out, BPF_JEQ, ETH_P_IP, LABEL_HERE_IPV4);
 	go_if(out, BPF_JEQ, ETH_P_IPV6, LABEL_HERE_IPV6);
 }
@@ -237,7 +238,7 @@ static void hash(struct assembler *out)
 	fold(out);
 	compute(out, BPF_MUL, GOLDEN_RATIO);
 	fold(out);
-	put(out, BPF_RET | BPF_A, 0);
+	add_instruction(out, BPF_RET | BPF_A, 0);
 }
 
 uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX])

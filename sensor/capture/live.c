@@ -95,7 +95,7 @@ static bool join_fanout(
 		       settings->interface, settings->fanout_group);
 }
 
-static bool start(
+static bool open_capture(
 	struct live *live, const struct live_settings *settings, struct reason *why)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
@@ -130,7 +130,7 @@ struct live *live_open(const struct live_settings *settings, struct reason *why)
 		(void)reason_set(why, "no memory for a capture");
 		return NULL;
 	}
-	if (!start(live, settings, why)) {
+	if (!open_capture(live, settings, why)) {
 		live_close(live);
 		return NULL;
 	}
@@ -190,7 +190,7 @@ int live_fd(const struct live *live)
 	return pcap_get_selectable_fd(live->pcap);
 }
 
-static void give(struct live *live)
+static void give_batch(struct live *live)
 {
 	if (live->count > 0) {
 		live->counters.received += live->count;
@@ -204,13 +204,14 @@ static void give(struct live *live)
  * libpcap gives a ring block back behind its last frame and does not say which one
  * that is, so a batch can only be made of copies; they stay in the cache.
  */
-static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+static void add_to_batch(
+	u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct live *live = (struct live *)(void *)user;
 	const size_t len =
 		header->caplen < live->arena_bytes ? header->caplen : live->arena_bytes;
 	if (live->used + len > live->arena_bytes) {
-		give(live);
+		give_batch(live);
 	}
 	uint8_t *copy = live->arena + live->used;
 	memcpy(copy, bytes, len);
@@ -225,7 +226,7 @@ static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *b
 		.link_type = live->link_type,
 	};
 	if (live->count == LIVE_FRAMES_AT_ONCE) {
-		give(live);
+		give_batch(live);
 	}
 }
 
@@ -240,9 +241,9 @@ enum live_result live_dispatch(
 {
 	live->handler = handler;
 	live->context = context;
-	const int count =
-		pcap_dispatch(live->pcap, FRAMES_A_DISPATCH, take, (u_char *)live);
-	give(live);
+	const int count = pcap_dispatch(
+		live->pcap, FRAMES_A_DISPATCH, add_to_batch, (u_char *)live);
+	give_batch(live);
 	if (count < 0) {
 		(void)reason_set(why, "%.200s", pcap_geterr(live->pcap));
 		return LIVE_GONE;

@@ -65,7 +65,7 @@ static void note_number(struct nflog *log, uint32_t number)
 	log->counters.received++;
 }
 
-static void give(struct batch *batch)
+static void give_batch(struct batch *batch)
 {
 	if (batch->count > 0) {
 		batch->handler(batch->context, batch->frames, batch->count);
@@ -100,7 +100,7 @@ static void take_copy(struct batch *batch, const struct nlmsghdr *message)
 		.is_checksum_unset = true,
 	};
 	if (batch->count == NFLOG_FRAMES_AT_ONCE) {
-		give(batch);
+		give_batch(batch);
 	}
 }
 
@@ -138,7 +138,7 @@ enum nflog_result nflog_dispatch(
 			take_datagram(&batch, log->inbox.parts[i].iov_base,
 				log->inbox.messages[i].msg_len);
 		}
-		give(&batch); /* the buffers are used again */
+		give_batch(&batch); /* the buffers are used again */
 	}
 	return count == 0 && round == 1 ? NFLOG_IDLE : NFLOG_FRAMES;
 }

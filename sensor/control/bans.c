@@ -38,7 +38,7 @@ static uint64_t end_of(
 		       : 0;
 }
 
-static struct ban *find(
+static struct ban *find_ban(
 	struct bans *bans, const struct address *address, uint64_t now_us)
 {
 	const size_t first = first_place(address);
@@ -51,7 +51,7 @@ static struct ban *find(
 	return NULL;
 }
 
-static bool fill(struct ban *ban, const struct address *address, uint64_t now_us,
+static bool fill_place(struct ban *ban, const struct address *address, uint64_t now_us,
 	uint64_t until_us)
 {
 	uint64_t found = atomic_load(&ban->until_us);
@@ -67,7 +67,7 @@ static bool fill(struct ban *ban, const struct address *address, uint64_t now_us
 bool bans_add(struct bans *bans, const struct address *address, uint64_t now_us,
 	uint64_t until_us)
 {
-	struct ban *known = find(bans, address, now_us);
+	struct ban *known = find_ban(bans, address, now_us);
 	if (known) {
 		uint64_t found = atomic_load(&known->until_us);
 		if (found < until_us) {
@@ -78,7 +78,7 @@ bool bans_add(struct bans *bans, const struct address *address, uint64_t now_us,
 	}
 	const size_t first = first_place(address);
 	for (size_t i = 0; i < PLACES_TRIED; i++) {
-		if (fill(place_at(bans, first, i), address, now_us, until_us)) {
+		if (fill_place(place_at(bans, first, i), address, now_us, until_us)) {
 			bans->given++;
 			return true;
 		}
@@ -89,12 +89,12 @@ bool bans_add(struct bans *bans, const struct address *address, uint64_t now_us,
 
 bool bans_has(struct bans *bans, const struct address *address, uint64_t now_us)
 {
-	return bans->given > 0 && find(bans, address, now_us) != NULL;
+	return bans->given > 0 && find_ban(bans, address, now_us) != NULL;
 }
 
 bool bans_undo(struct bans *bans, const struct address *address, uint64_t now_us)
 {
-	struct ban *ban = find(bans, address, now_us);
+	struct ban *ban = find_ban(bans, address, now_us);
 	if (ban) {
 		atomic_store(&ban->until_us, 0);
 	}

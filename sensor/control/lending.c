@@ -18,7 +18,7 @@ static const char *path_of(const ucontext_t *call)
 	return (const char *)call->uc_mcontext.gregs[REG_RSI];
 }
 
-static void answer(ucontext_t *call, int result)
+static void set_result(ucontext_t *call, int result)
 {
 	call->uc_mcontext.gregs[REG_RAX] = result;
 }
@@ -30,7 +30,7 @@ static const char *path_of(const ucontext_t *call)
 	return (const char *)call->uc_mcontext.regs[1];
 }
 
-static void answer(ucontext_t *call, int result)
+static void set_result(ucontext_t *call, int result)
 {
 	call->uc_mcontext.regs[0] = (unsigned long long)(long long)result;
 }
@@ -42,7 +42,7 @@ static const char *path_of(const ucontext_t *call)
 	return "";
 }
 
-static void answer(ucontext_t *call, int result)
+static void set_result(ucontext_t *call, int result)
 {
 	(void)call;
 	(void)result;
@@ -70,7 +70,8 @@ static void on_call(int signal, siginfo_t *info, void *context)
 	const int before = errno;
 	ucontext_t *call = (ucontext_t *)context;
 	(void)signal;
-	answer(call, info->si_syscall == SYS_openat ? lend(path_of(call)) : -EACCES);
+	set_result(
+		call, info->si_syscall == SYS_openat ? lend(path_of(call)) : -EACCES);
 	errno = before;
 }
 

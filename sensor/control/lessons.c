@@ -61,7 +61,7 @@ uint64_t lessons_lost(const struct sensor *sensor, unsigned place)
 }
 
 /* Whole lessons from a ring; what is none of that size was written by nobody of ours. */
-static size_t take(const struct ring *ring, struct ledger_lesson list[AT_ONCE])
+static size_t take_whole(const struct ring *ring, struct ledger_lesson list[AT_ONCE])
 {
 	const size_t len = ring_peek(ring, list, AT_ONCE * sizeof(*list));
 	const size_t count = len / sizeof(*list);
@@ -76,7 +76,7 @@ void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *le
 	if (ring_waiting(ring) == 0) {
 		return;
 	}
-	const size_t count = take(ring, list);
+	const size_t count = take_whole(ring, list);
 	for (size_t i = 0; i < count; i++) {
 		if (ledger_lesson_is_sound(&list[i])) {
 			ledger_learn(ledger, &list[i]);
@@ -142,7 +142,7 @@ static bool take_some(struct lessons *lessons, unsigned worker, uint64_t now_us)
 {
 	struct ledger_lesson list[AT_ONCE];
 	const struct sensor *sensor = lessons->sensor;
-	const size_t count = take(&sensor->told[worker], list);
+	const size_t count = take_whole(&sensor->told[worker], list);
 	for (size_t i = 0; i < count; i++) {
 		if (!ledger_lesson_is_sound(&list[i])) {
 			tell_fault(lessons, now_us, "a worker told what is no lesson");

@@ -13,7 +13,8 @@ struct link_state {
 	bool is_down;   /* else not watched */
 };
 
-static struct link_state ask(const struct sensor *sensor, size_t interface)
+static struct link_state state_of_interface(
+	const struct sensor *sensor, size_t interface)
 {
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		const struct status_process *process = sensor_process(sensor, i);
@@ -36,7 +37,7 @@ static const char *words(bool is_down)
 static void look_at(struct link_health *links, struct health *health, size_t interface)
 {
 	struct link_seen *seen = &links->seen[interface];
-	const struct link_state state = ask(health->sensor, interface);
+	const struct link_state state = state_of_interface(health->sensor, interface);
 	const char *name = health->sensor->settings->interfaces.values[interface];
 	if (state.place == 0) {
 		if (seen->away_us != 0) {

@@ -74,7 +74,7 @@ static bool is_due(struct link *link, unsigned index, uint64_t now_us)
 	return true;
 }
 
-static void tell(const char *process, const char *name, bool is_changed)
+static void log_new_start(const char *process, const char *name, bool is_changed)
 {
 	log_line(LOG_LEVEL_NOTICE, process,
 		is_changed ? "%s is back: starting again to take it"
@@ -101,7 +101,8 @@ static bool look_at(struct link *list, const struct sensor *sensor,
 		if (is_running && (missing >> i & 1) == 0) {
 			see_watched(link, index);
 		} else if (is_running && is_due(link, index, now_us)) {
-			tell(status->name, interfaces->values[i], link->is_changed);
+			log_new_start(
+				status->name, interfaces->values[i], link->is_changed);
 			link->is_changed = false;
 			is_any_due = true;
 		}

@@ -100,7 +100,7 @@ static void keep_file(struct metrics_process *self)
 	}
 }
 
-static bool start(struct metrics_process *self, struct reason *why)
+static bool start_metrics(struct metrics_process *self, struct reason *why)
 {
 	const struct sensor *sensor = self->sensor;
 	const struct metrics_settings *settings = &sensor->settings->metrics;
@@ -119,7 +119,7 @@ static bool start(struct metrics_process *self, struct reason *why)
 	return sandbox_enter_metrics(self->directory, why);
 }
 
-static void follow(struct metrics_process *self)
+static void serve_until_told(struct metrics_process *self)
 {
 	struct pollfd wait = {
 		.fd = self->server ? metrics_server_descriptor(self->server) : -1,
@@ -141,11 +141,11 @@ void metrics_process_run(const struct sensor *sensor, unsigned place)
 		.directory = -1};
 	struct reason why = {.text = ""};
 	child_start(sensor, place);
-	if (!start(&self, &why)) {
+	if (!start_metrics(&self, &why)) {
 		child_fail(sensor, place, &why);
 	}
 	self.process->state = STATUS_STATE_RUNNING;
-	follow(&self);
+	serve_until_told(&self);
 	if (self.server) {
 		metrics_server_close(self.server);
 	}

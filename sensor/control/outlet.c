@@ -62,7 +62,7 @@ static void wait_for_room(struct outlet *outlet, const struct ring *ring, size_t
 	}
 }
 
-static bool put(struct outlet *outlet, size_t len, enum severity severity)
+static bool put_into_ring(struct outlet *outlet, size_t len, enum severity severity)
 {
 	const struct ring *ring = outlet->ring;
 	const size_t spare = spare_for(severity, ring->capacity);
@@ -76,7 +76,7 @@ bool outlet_end(struct outlet *outlet, enum severity severity)
 	const long len = ftell(outlet->stream);
 	clearerr(outlet->stream);
 	if (!is_whole || len <= 0 || len >= OUTLET_RECORD_BYTES ||
-		!put(outlet, (size_t)len, severity)) {
+		!put_into_ring(outlet, (size_t)len, severity)) {
 		outlet->process->refused++;
 		return false;
 	}

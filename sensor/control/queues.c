@@ -119,7 +119,7 @@ static bool is_open(struct queues *queues)
 	return queues->file > 0;
 }
 
-static void tell(const struct sensor *sensor, unsigned place, const char *text)
+static void publish_queue(const struct sensor *sensor, unsigned place, const char *text)
 {
 	const struct settings *settings = sensor->settings;
 	struct status_process *process = sensor_process(sensor, place);
@@ -142,6 +142,6 @@ void queues_look(struct queues *queues, const struct sensor *sensor)
 	const ssize_t len = pread(queues->file, text, sizeof(text) - 1, 0);
 	text[len > 0 ? len : 0] = '\0';
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
-		tell(sensor, i, text);
+		publish_queue(sensor, i, text);
 	}
 }

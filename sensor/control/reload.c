@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static pid_t begin(const struct sensor *sensor)
+static pid_t start_loader(const struct sensor *sensor)
 {
 	const struct settings_list *files = &sensor->settings->matrices;
 	return matrix_store_load(
@@ -36,7 +36,7 @@ bool reload_first(struct reload *reload)
 {
 	const struct sensor *sensor = reload->sensor;
 	int status = 0;
-	const pid_t loader = begin(sensor);
+	const pid_t loader = start_loader(sensor);
 	while (loader > 0 && waitpid(loader, &status, 0) < 0 && errno == EINTR) {
 	}
 	const struct matrix_store_result *result =
@@ -116,7 +116,7 @@ void reload_step(struct reload *reload, const struct processes *processes)
 	}
 	if (reload->is_wanted) {
 		reload->is_wanted = false;
-		reload->loader = begin(sensor);
+		reload->loader = start_loader(sensor);
 		if (reload->loader < 0) {
 			log_line(LOG_LEVEL_ERROR, "supervisor", "cannot reload: %s",
 				strerror(errno));

@@ -160,7 +160,7 @@ static void gather_records(void)
 	(void)nanosleep(&nap, NULL);
 }
 
-static void follow(struct reporter *reporter)
+static void take_records(struct reporter *reporter)
 {
 	while (!child_is_ending()) {
 		reporter->process->heartbeat++;
@@ -237,7 +237,7 @@ static void drain(struct reporter *reporter)
 	reporter->process->state = STATUS_STATE_ENDED;
 }
 
-static bool start(struct reporter *reporter, struct reason *why)
+static bool start_reporter(struct reporter *reporter, struct reason *why)
 {
 	const struct sensor *sensor = reporter->sensor;
 	journal_start(&reporter->journal, sensor->state_directory,
@@ -267,11 +267,11 @@ void reporter_run(const struct sensor *sensor, unsigned place)
 	reporter.sensor = sensor;
 	reporter.process = sensor_process(sensor, place);
 	child_start(sensor, place);
-	if (!start(&reporter, &why)) {
+	if (!start_reporter(&reporter, &why)) {
 		child_fail(sensor, place, &why);
 	}
 	reporter.process->state = STATUS_STATE_RUNNING;
-	follow(&reporter);
+	take_records(&reporter);
 	drain(&reporter);
 	_exit(0);
 }

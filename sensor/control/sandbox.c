@@ -204,7 +204,7 @@ static int refuse_list(
 }
 
 /* One more rule; after an error none. */
-static int add(scmp_filter_ctx filter, int before, uint32_t action, int call,
+static int add_rule(scmp_filter_ctx filter, int before, uint32_t action, int call,
 	const struct scmp_arg_cmp argument)
 {
 	return before != 0 ? before
@@ -224,13 +224,13 @@ static int allow_narrow(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp to_itself =
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	/* an assertion that fails ends by a signal to itself */
-	int result = add(filter, 0, allow, SCMP_SYS(tgkill), to_itself);
-	result = add(filter, result, allow, SCMP_SYS(mmap), not_executable);
-	result = add(filter, result, allow, SCMP_SYS(mprotect), not_executable);
+	int result = add_rule(filter, 0, allow, SCMP_SYS(tgkill), to_itself);
+	result = add_rule(filter, result, allow, SCMP_SYS(mmap), not_executable);
+	result = add_rule(filter, result, allow, SCMP_SYS(mprotect), not_executable);
 	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
 		const struct scmp_arg_cmp request =
 			SCMP_A1(SCMP_CMP_EQ, REQUESTS[i], 0);
-		result = add(filter, result, allow, SCMP_SYS(ioctl), request);
+		result = add_rule(filter, result, allow, SCMP_SYS(ioctl), request);
 	}
 	return result;
 }
@@ -263,14 +263,14 @@ static int allow_folders(scmp_filter_ctx filter, const struct sandbox_folders *f
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->own, 0);
 	const uint32_t refusal =
 		folders->files ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES);
-	int result = add(filter, 0, refusal, SCMP_SYS(openat), elsewhere);
+	int result = add_rule(filter, 0, refusal, SCMP_SYS(openat), elsewhere);
 	if (result == 0) {
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
 			in_journal, read_only);
 	}
-	return folders->own < 0
-		       ? result
-		       : add(filter, result, SCMP_ACT_ALLOW, SCMP_SYS(openat), in_own);
+	return folders->own < 0 ? result
+				: add_rule(filter, result, SCMP_ACT_ALLOW,
+					  SCMP_SYS(openat), in_own);
 }
 
 static int allow_sockets(scmp_filter_ctx filter)
@@ -280,10 +280,10 @@ static int allow_sockets(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp internet_6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0);
 	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0);
 	const int call = SCMP_SYS(socket);
-	int result = add(filter, 0, SCMP_ACT_ALLOW, call, local);
-	result = add(filter, result, SCMP_ACT_ALLOW, call, internet);
-	result = add(filter, result, SCMP_ACT_ALLOW, call, internet_6);
-	return add(filter, result, SCMP_ACT_ERRNO(EAFNOSUPPORT), call, netlink);
+	int result = add_rule(filter, 0, SCMP_ACT_ALLOW, call, local);
+	result = add_rule(filter, result, SCMP_ACT_ALLOW, call, internet);
+	result = add_rule(filter, result, SCMP_ACT_ALLOW, call, internet_6);
+	return add_rule(filter, result, SCMP_ACT_ERRNO(EAFNOSUPPORT), call, netlink);
 }
 
 /* What libraries can do without: refused, so that an output is down but not dead. */
@@ -292,8 +292,8 @@ static int refuse_gently(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp executable =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
 	const uint32_t refusal = SCMP_ACT_ERRNO(EPERM);
-	int result = add(filter, 0, refusal, SCMP_SYS(mmap), executable);
-	result = add(filter, result, refusal, SCMP_SYS(mprotect), executable);
+	int result = add_rule(filter, 0, refusal, SCMP_SYS(mmap), executable);
+	result = add_rule(filter, result, refusal, SCMP_SYS(mprotect), executable);
 	for (size_t i = 0; i < 2 && result == 0; i++) {
 		static const int THREADS[] = {SCMP_SYS(clone), SCMP_SYS(clone3)};
 		result =

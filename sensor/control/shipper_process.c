@@ -65,7 +65,7 @@ static void publish(struct shipper_process *self)
 	process->is_down = numbers->is_down;
 }
 
-static enum shipping_step step(struct shipper_process *self)
+static enum shipping_step ship_and_publish(struct shipper_process *self)
 {
 	const enum shipping_step result =
 		shipping_step(&self->shipping, clock_monotonic_us());
@@ -83,13 +83,13 @@ static void wait_for(const struct shipper_process *self, enum shipping_step resu
 	}
 }
 
-static void follow(struct shipper_process *self)
+static void ship_until_told(struct shipper_process *self)
 {
 	while (!child_is_ending()) {
 		if (child_is_told_to_reopen()) {
 			shipping_reopen(&self->shipping);
 		}
-		const enum shipping_step result = step(self);
+		const enum shipping_step result = ship_and_publish(self);
 		const uint64_t down_us = self->shipping.down_us;
 		if (result == SHIPPING_DOWN && down_us > 0 &&
 			clock_monotonic_us() - down_us >= RENEW_US) {
@@ -108,7 +108,7 @@ static void drain(struct shipper_process *self)
 	enum shipping_step result = SHIPPING_BUSY;
 	while (result != SHIPPING_IDLE && result != SHIPPING_DOWN &&
 		clock_monotonic_us() < end_us) {
-		result = step(self);
+		result = ship_and_publish(self);
 		wait_for(self, result);
 	}
 	shipping_close(&self->shipping);
@@ -133,7 +133,7 @@ static bool open_output(struct shipper_process *self, const struct sensor *senso
 		JOURNAL_FOLDER, why);
 }
 
-static bool start(struct shipper_process *self, const struct sensor *sensor,
+static bool start_shipper(struct shipper_process *self, const struct sensor *sensor,
 	unsigned place, struct reason *why)
 {
 	tzset();
@@ -158,11 +158,11 @@ void shipper_process_run(const struct sensor *sensor, unsigned place)
 	struct reason why = {.text = ""};
 	self.process = sensor_process(sensor, place);
 	child_start(sensor, place);
-	if (!start(&self, sensor, place, &why)) {
+	if (!start_shipper(&self, sensor, place, &why)) {
 		child_fail(sensor, place, &why);
 	}
 	self.process->state = STATUS_STATE_RUNNING;
-	follow(&self);
+	ship_until_told(&self);
 	drain(&self);
 	_exit(0);
 }

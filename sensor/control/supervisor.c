@@ -491,7 +491,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 	}
 }
 
-static void follow(struct supervisor *supervisor)
+static void supervise(struct supervisor *supervisor)
 {
 	uint64_t look_us = 0;
 	while (!supervisor->is_ending) {
@@ -558,7 +558,7 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 	notify_say("READY=1");
 	log_line(LOG_LEVEL_NOTICE, "supervisor", "watching %s",
 		sensor_process(&supervisor.sensor, SENSOR_WORKERS)->source);
-	follow(&supervisor);
+	supervise(&supervisor);
 	end_all(&supervisor);
 	const uint64_t unwritten = last_run_end(&supervisor.last, &supervisor.sensor);
 	notify_stop();

@@ -226,7 +226,7 @@ static bool (*const STEPS[])(struct worker *worker, struct reason *why) = {start
 	make_gate, start_engine, open_taps, freeze_matrices, start_libraries,
 	give_up_rights, follow_supervisor, enter_cage};
 
-static bool start(struct worker *worker, struct reason *why)
+static bool start_worker(struct worker *worker, struct reason *why)
 {
 	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
 		if (!STEPS[i](worker, why)) {
@@ -296,7 +296,7 @@ static void publish(struct worker *worker)
 }
 
 /* Between packets: the matrix may be another one, counters are told, time goes on. */
-static void turn(struct worker *worker, bool is_idle)
+static void between_packets(struct worker *worker, bool is_idle)
 {
 	const struct sensor *sensor = worker->sensor;
 	worker->process->heartbeat++;
@@ -336,14 +336,14 @@ static void wait_for_packets(struct worker *worker)
 	gate_wait(worker->gate, WAIT_MS);
 }
 
-static void follow(struct worker *worker)
+static void watch_packets(struct worker *worker)
 {
 	while (!child_is_ending()) {
 		const bool is_idle = !take_packets(worker);
 		if (is_idle) {
 			wait_for_packets(worker);
 		}
-		turn(worker, is_idle);
+		between_packets(worker, is_idle);
 	}
 }
 
@@ -368,12 +368,12 @@ void worker_run(const struct sensor *sensor, unsigned place)
 	worker.process = sensor_process(sensor, place);
 	worker.place = place;
 	child_start(sensor, place);
-	if (!start(&worker, &why)) {
+	if (!start_worker(&worker, &why)) {
 		child_fail(sensor, place, &why);
 	}
 	worker.process->matrix = worker.matrix;
 	worker.process->state = STATUS_STATE_RUNNING;
-	follow(&worker);
+	watch_packets(&worker);
 	drain(&worker);
 	_exit(0);
 }

@@ -149,7 +149,7 @@ enum decode_result ppp_step(struct walk *walk)
 	}
 }
 
-static enum decode_result follow(struct walk *walk, enum layer layer)
+static enum decode_result go_on_with(struct walk *walk, enum layer layer)
 {
 	walk->next = layer;
 	return DECODE_OK;
@@ -159,9 +159,9 @@ enum decode_result ethertype_step(struct walk *walk)
 {
 	switch (walk->ethertype) {
 	case ETHERTYPE_IPV4:
-		return follow(walk, LAYER_IPV4);
+		return go_on_with(walk, LAYER_IPV4);
 	case ETHERTYPE_IPV6:
-		return follow(walk, LAYER_IPV6);
+		return go_on_with(walk, LAYER_IPV6);
 	case ETHERTYPE_VLAN:
 	case ETHERTYPE_PROVIDER_VLAN:
 	case ETHERTYPE_OLD_QINQ:
@@ -172,9 +172,9 @@ enum decode_result ethertype_step(struct walk *walk)
 	case ETHERTYPE_PPPOE_SESSION:
 		return pppoe_step(walk);
 	case ETHERTYPE_ETHERNET:
-		return follow(walk, LAYER_ETHERNET);
+		return go_on_with(walk, LAYER_ETHERNET);
 	case ETHERTYPE_PPP:
-		return follow(walk, LAYER_PPP);
+		return go_on_with(walk, LAYER_PPP);
 	default:
 		return walk->ethertype <= ETHERTYPE_LENGTHS_MAX ? snap_step(walk)
 								: DECODE_UNWANTED;

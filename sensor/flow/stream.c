@@ -100,8 +100,8 @@ static void report_gap(struct streams *streams, struct stream *stream,
 	}
 }
 
-static void deliver(struct streams *streams, struct stream *stream, struct flow *flow,
-	unsigned side, struct text bytes)
+static void deliver_bytes(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, struct text bytes)
 {
 	struct stream_side *from = &stream->sides[side];
 	remember(from, from->next_sequence, bytes);
@@ -131,7 +131,7 @@ static void drain_ready(struct streams *streams, struct stream *stream,
 		}
 		const uint32_t old = (uint32_t)-ahead;
 		if (old < segment->len) {
-			deliver(streams, stream, flow, side,
+			deliver_bytes(streams, stream, flow, side,
 				(struct text){
 					segment->bytes + old, segment->len - old});
 		}
@@ -235,8 +235,8 @@ static size_t keep_first(struct streams *streams, struct stream_side *side,
 	return len;
 }
 
-static void keep(struct streams *streams, struct stream_side *side, uint32_t sequence,
-	struct text bytes)
+static void keep_for_later(struct streams *streams, struct stream_side *side,
+	uint32_t sequence, struct text bytes)
 {
 	streams->counters->out_of_order++;
 	check_waiting(streams, side, sequence, bytes);
@@ -329,7 +329,7 @@ static void deliver_around(struct streams *streams, struct stream *stream,
 				from->next_sequence;
 			len = hole < len ? hole : len;
 		}
-		deliver(streams, stream, flow, side,
+		deliver_bytes(streams, stream, flow, side,
 			(struct text){bytes.at + done, len});
 		drain_ready(streams, stream, flow, side);
 	}
@@ -356,7 +356,7 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 	}
 	const int32_t ahead = sequence_diff(sequence, from->next_sequence);
 	if (ahead > 0) {
-		keep(streams, from, sequence, bytes);
+		keep_for_later(streams, from, sequence, bytes);
 		if (from->segment_count > STREAM_SEGMENTS_MAX) {
 			skip_hole(streams, stream, flow, side);
 		}

@@ -26,7 +26,7 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 #define FLOW_LINES       2
 #define STREAM_LINES     4 /* and where the handler's area begins */
 
-static void fetch(const void *memory, size_t lines)
+static void prefetch_lines(const void *memory, size_t lines)
 {
 	for (size_t i = 0; i < lines; i++) {
 		__builtin_prefetch((const uint8_t *)memory + i * CACHE_LINE_BYTES, 1);
@@ -61,7 +61,7 @@ static void unlist(struct flow_table *table, struct flow *flow)
 	age_list_remove(&table->lists[flow->list], ages(table), &flow->age);
 }
 
-static void append(struct flow_table *table, struct flow *flow, enum flow_list list)
+static void enlist(struct flow_table *table, struct flow *flow, enum flow_list list)
 {
 	flow->list = (uint8_t)list;
 	flow->listed_us = flow->last_us;
@@ -73,7 +73,7 @@ void table_list(struct flow_table *table, struct flow *flow, enum flow_list list
 {
 	if (flow->list != (uint8_t)list) {
 		unlist(table, flow);
-		append(table, flow, list);
+		enlist(table, flow, list);
 	}
 }
 
@@ -154,7 +154,7 @@ static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
 			return flow;
 		}
 		unlist(table, flow);
-		append(table, flow, list);
+		enlist(table, flow, list);
 	}
 }
 
@@ -166,7 +166,7 @@ static void expire_list(struct flow_table *table, enum flow_list list)
 			return;
 		}
 		if (flow->age.newer != AGE_LIST_NONE) {
-			fetch(table_flow(table, flow->age.newer), FLOW_LINES);
+			prefetch_lines(table_flow(table, flow->age.newer), FLOW_LINES);
 		}
 		table_remove(table, flow, FLOW_END_IDLE);
 	}
@@ -287,7 +287,7 @@ void flow_table_approach(const struct flow_table *table, struct flow_key key)
 {
 	const struct flow *flow = likely_flow(table, key);
 	if (flow) {
-		fetch(flow, FLOW_LINES);
+		prefetch_lines(flow, FLOW_LINES);
 	}
 }
 
@@ -297,7 +297,7 @@ void flow_table_approach_stream(const struct flow_table *table, struct flow_key 
 	const struct stream *stream =
 		flow && !flow->is_muted ? table_stream(table, flow) : NULL;
 	if (stream) {
-		fetch(stream, STREAM_LINES);
+		prefetch_lines(stream, STREAM_LINES);
 	}
 }
 
@@ -327,7 +327,7 @@ static void guess_client(struct flow *flow, const struct packet *packet, unsigne
 }
 
 /* Everything about a new conversation except its place in bucket and list. */
-static void begin(struct flow_table *table, struct flow *flow,
+static void begin_conversation(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	flow->stream = POOL_NONE;
@@ -381,8 +381,8 @@ struct flow *table_find(
 	flow->hash = key.hash;
 	flow->next_in_bucket = *bucket;
 	*bucket = index;
-	begin(table, flow, packet, side);
-	append(table, flow, FLOW_LIST_HALF_OPEN);
+	begin_conversation(table, flow, packet, side);
+	enlist(table, flow, FLOW_LIST_HALF_OPEN);
 	return flow;
 }
 
@@ -390,7 +390,7 @@ void table_restart(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
 {
 	table_end(table, flow, FLOW_END_REUSED);
-	begin(table, flow, packet, key_of(table, packet).side);
+	begin_conversation(table, flow, packet, key_of(table, packet).side);
 	table_list(table, flow, FLOW_LIST_HALF_OPEN);
 }
 

@@ -33,7 +33,7 @@ static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 	}
 }
 
-static void syn(struct flow_table *table, struct flow *flow,
+static void on_syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_idle = table_was_idle(table, flow, REUSE_AFTER_US);
@@ -66,7 +66,7 @@ static bool is_other_connection(const struct flow_table *table, const struct flo
 		       : table_was_idle(table, flow, REUSE_AFTER_US);
 }
 
-static void syn_ack(struct flow_table *table, struct flow *flow,
+static void on_syn_ack(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	if (has_ended(flow) || is_other_connection(table, flow, packet, side)) {
@@ -93,7 +93,7 @@ void flow_cut(struct flow_table *table, struct flow *flow)
 }
 
 /* The third packet of the handshake: no SYN flood gets this far. */
-static void acknowledge(struct flow_table *table, struct flow *flow,
+static void on_handshake_end(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	if (packet->tcp_flags & TCP_ACK && flow->syns & 1U << !side &&
@@ -117,7 +117,7 @@ static bool expected_sequence(const struct flow_table *table, const struct flow 
 	return flow->bytes[side] == 0 && flow->syns & 1U << side;
 }
 
-static void reset(struct flow_table *table, struct flow *flow,
+static void on_reset(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	uint32_t expected = packet->sequence;
@@ -148,7 +148,7 @@ static bool is_reset_false(
 }
 
 /* From here on it is a flow picked up in its midst, but who the client is stays known. */
-static void resume(
+static void resume_after_reset(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
 {
 	const uint8_t client = flow->client;
@@ -158,7 +158,7 @@ static void resume(
 	flow->confidence = confidence;
 }
 
-static void payload(struct flow_table *table, struct flow *flow,
+static void on_payload(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	if (!has_data(flow)) {
@@ -174,7 +174,7 @@ static void payload(struct flow_table *table, struct flow *flow,
 	}
 }
 
-static void fin(struct flow_table *table, struct flow *flow,
+static void on_fin(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	flow->fins |= (uint8_t)(1U << side);
@@ -210,17 +210,17 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 	table_list(table, flow, FLOW_LIST_DONE);
 }
 
-static void follow(struct flow_table *table, struct flow *flow,
+static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	if (packet->payload_wire_len > 0 && is_reset_false(flow, packet, side)) {
-		resume(table, flow, packet);
+		resume_after_reset(table, flow, packet);
 	}
 	if (packet->payload_wire_len > 0 && !has_ended(flow)) {
-		payload(table, flow, packet, side);
+		on_payload(table, flow, packet, side);
 	}
 	if (packet->tcp_flags & TCP_FIN && !has_ended(flow)) {
-		fin(table, flow, packet, side);
+		on_fin(table, flow, packet, side);
 	}
 	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	if (stream && packet->tcp_flags & TCP_ACK) {
@@ -251,20 +251,20 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	struct flow *flow = table_find(table, packet, key);
 	const uint8_t flags = packet->tcp_flags;
 	if (flags & TCP_RST) {
-		reset(table, flow, packet, side);
+		on_reset(table, flow, packet, side);
 	} else if (flags & TCP_SYN && flags & TCP_ACK) {
-		syn_ack(table, flow, packet, side);
+		on_syn_ack(table, flow, packet, side);
 	} else if (flags & TCP_SYN) {
-		syn(table, flow, packet, side);
+		on_syn(table, flow, packet, side);
 	} else if (flow->state == FLOW_STATE_SYN_ACK) {
-		acknowledge(table, flow, packet, side);
+		on_handshake_end(table, flow, packet, side);
 	}
 	flow->packets[side]++;
 	flow->last_us = now_us;
 	if (flow->start_us > now_us) { /* its first packet bore a wrong time */
 		flow->start_us = now_us;
 	}
-	follow(table, flow, packet, side);
+	follow_stream(table, flow, packet, side);
 	return flow;
 }
 

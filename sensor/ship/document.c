@@ -41,7 +41,7 @@ static const char *take_name(const char *path, char name[NAME_BYTES])
 	return dot ? dot + 1 : NULL;
 }
 
-static json_t *find(const struct document *document, const char *path)
+static json_t *find_value(const struct document *document, const char *path)
 {
 	json_t *value = document->root;
 	char name[NAME_BYTES];
@@ -54,13 +54,13 @@ static json_t *find(const struct document *document, const char *path)
 
 const char *document_text(const struct document *document, const char *path)
 {
-	return json_string_value(find(document, path));
+	return json_string_value(find_value(document, path));
 }
 
 bool document_number(
 	const struct document *document, const char *path, uint64_t *number)
 {
-	const json_t *value = find(document, path);
+	const json_t *value = find_value(document, path);
 	if (!json_is_integer(value) || json_integer_value(value) < 0) {
 		return false;
 	}
@@ -70,7 +70,7 @@ bool document_number(
 
 bool document_flag(const struct document *document, const char *path, bool *is_true)
 {
-	const json_t *value = find(document, path);
+	const json_t *value = find_value(document, path);
 	if (!json_is_boolean(value)) {
 		return false;
 	}
@@ -80,13 +80,13 @@ bool document_flag(const struct document *document, const char *path, bool *is_t
 
 size_t document_count(const struct document *document, const char *path)
 {
-	return json_array_size(find(document, path));
+	return json_array_size(find_value(document, path));
 }
 
 const char *document_item(
 	const struct document *document, const char *path, size_t index)
 {
-	return json_string_value(json_array_get(find(document, path), index));
+	return json_string_value(json_array_get(find_value(document, path), index));
 }
 
 struct visit {
@@ -120,7 +120,7 @@ void document_visit_numbers(const struct document *document, const char *path,
 	void *context)
 {
 	const struct visit all = {.number = visit, .context = context};
-	visit_below(&all, find(document, path), "");
+	visit_below(&all, find_value(document, path), "");
 }
 
 /* The object that holds the last name of the path; made where missing. */
@@ -140,7 +140,7 @@ static json_t *holder_of(struct document *document, const char *path, char *name
 }
 
 /* Without memory the member is missing. */
-static void set(struct document *document, const char *path, json_t *value)
+static void set_member(struct document *document, const char *path, json_t *value)
 {
 	char name[NAME_BYTES];
 	json_t *holder = holder_of(document, path, name);
@@ -150,18 +150,18 @@ static void set(struct document *document, const char *path, json_t *value)
 void document_set_text(struct document *document, const char *path, const char *text)
 {
 	if (text && text[0] != '\0') {
-		set(document, path, json_string(text));
+		set_member(document, path, json_string(text));
 	}
 }
 
 void document_set_number(struct document *document, const char *path, uint64_t number)
 {
-	set(document, path, json_integer((json_int_t)number));
+	set_member(document, path, json_integer((json_int_t)number));
 }
 
 void document_set_flag(struct document *document, const char *path, bool is_true)
 {
-	set(document, path, json_boolean(is_true));
+	set_member(document, path, json_boolean(is_true));
 }
 
 void document_remove(struct document *document, const char *path)
@@ -175,10 +175,10 @@ void document_add_text(struct document *document, const char *path, const char *
 	if (!text) {
 		return;
 	}
-	json_t *list = find(document, path);
+	json_t *list = find_value(document, path);
 	if (!list) {
-		set(document, path, json_array());
-		list = find(document, path);
+		set_member(document, path, json_array());
+		list = find_value(document, path);
 	}
 	(void)json_array_append_new(list, json_string(text));
 }
@@ -186,9 +186,9 @@ void document_add_text(struct document *document, const char *path, const char *
 void document_copy(struct document *document, const char *path,
 	const struct document *from, const char *from_path)
 {
-	json_t *value = find(from, from_path);
+	json_t *value = find_value(from, from_path);
 	if (value && !json_is_null(value)) {
-		set(document, path, json_deep_copy(value));
+		set_member(document, path, json_deep_copy(value));
 	}
 }
 

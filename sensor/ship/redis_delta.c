@@ -79,7 +79,7 @@ static void merge(struct redis_entry *entry, uint64_t number)
 	}
 }
 
-static struct redis_entry *find(
+static struct redis_entry *find_entry(
 	struct redis_delta *delta, size_t bucket, const struct redis_entry *wanted)
 {
 	unsigned next = delta->buckets[bucket];
@@ -102,7 +102,7 @@ void redis_delta_put(struct redis_delta *delta, unsigned key, enum redis_verb ve
 	const size_t bucket = bucket_of(key, verb, field, len);
 	const struct redis_entry wanted = {
 		.verb = verb, .key = key, .field = field, .len = len};
-	struct redis_entry *entry = find(delta, bucket, &wanted);
+	struct redis_entry *entry = find_entry(delta, bucket, &wanted);
 	if (entry) {
 		merge(entry, number);
 		return;

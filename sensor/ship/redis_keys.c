@@ -45,7 +45,7 @@ static unsigned key_of(const struct target *target, const char *name, const char
 	return redis_delta_key(target->delta, full, type);
 }
 
-static void add(
+static void add_number(
 	const struct target *target, unsigned key, const char *field, uint64_t number)
 {
 	redis_delta_put(target->delta, key, REDIS_VERB_ADD, field, number);
@@ -58,7 +58,7 @@ static void add_kind(
 	char field[FIELD_BYTES];
 	const char *what = event_text(target->event, path);
 	(void)snprintf(field, sizeof(field), "%s:%s", kind, what ? what : "unknown");
-	add(target, key, field, 1);
+	add_number(target, key, field, 1);
 }
 
 static const char *text_or(const struct target *target, const char *path)
@@ -97,8 +97,8 @@ static void add_server(const struct target *target, const char *verdict)
 		return; /* no address is that long */
 	}
 	const unsigned key = key_of(target, name, REDIS_TYPE_HASH);
-	add(target, key, "flows", 1);
-	add(target, key, verdict, 1);
+	add_number(target, key, "flows", 1);
+	add_number(target, key, verdict, 1);
 	add_kind(target, key, "offered", "mail.starttls_offered");
 	add_kind(target, key, "starttls", "mail.starttls");
 	add_kind(target, key, "tls", "mail.tls");
@@ -133,19 +133,19 @@ static void add_mail(const struct target *target)
 	const char *protocol = text_or(target, "mail.protocol");
 	const unsigned totals = key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH);
 	const unsigned hour = hour_key(target);
-	add(target, totals, "flows", 1);
-	add(target, totals, verdict, 1);
-	add(target, totals, "messages", event_number(event, "mail.messages", 0));
-	add(target, totals, "bytes",
+	add_number(target, totals, "flows", 1);
+	add_number(target, totals, verdict, 1);
+	add_number(target, totals, "messages", event_number(event, "mail.messages", 0));
+	add_number(target, totals, "bytes",
 		event_number(event, "flow.bytes_toserver", 0) +
 			event_number(event, "flow.bytes_toclient", 0));
-	add(target, hour, "flows", 1);
-	add(target, hour, verdict, 1);
+	add_number(target, hour, "flows", 1);
+	add_number(target, hour, verdict, 1);
 	expire(target, hour, target->keys->hours_s);
 	(void)snprintf(cell, sizeof(cell), "%.120s|%.120s|%s|%s",
 		text_or(target, "mail.from_group"), text_or(target, "mail.to_group"),
 		protocol, verdict);
-	add(target, key_of(target, REDIS_KEY_MATRIX, REDIS_TYPE_HASH), cell, 1);
+	add_number(target, key_of(target, REDIS_KEY_MATRIX, REDIS_TYPE_HASH), cell, 1);
 	add_sender(target, verdict);
 	if (strcmp(protocol, "attempt") != 0) { /* else nobody may be there at all */
 		add_server(target, verdict);
@@ -163,17 +163,18 @@ static void add_alert(const struct target *target)
 	const unsigned totals = key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH);
 	const unsigned hour = hour_key(target);
 	finding = finding ? finding : "-";
-	add(target, totals, "alerts", 1);
-	add(target, totals, SEVERITIES[event->severity], 1);
+	add_number(target, totals, "alerts", 1);
+	add_number(target, totals, SEVERITIES[event->severity], 1);
 	if (action && strcmp(action, "blocked") == 0) {
-		add(target, totals, "blocked", 1);
+		add_number(target, totals, "blocked", 1);
 	}
-	add(target, key_of(target, REDIS_KEY_FINDINGS, REDIS_TYPE_HASH), finding, 1);
-	add(target, key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH), finding,
-		event_number(event, "alert.metadata.count", 1));
+	add_number(target, key_of(target, REDIS_KEY_FINDINGS, REDIS_TYPE_HASH), finding,
+		1);
+	add_number(target, key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH),
+		finding, event_number(event, "alert.metadata.count", 1));
 	(void)snprintf(field, sizeof(field), "finding:%s", finding);
-	add(target, hour, "alerts", 1);
-	add(target, hour, field, 1);
+	add_number(target, hour, "alerts", 1);
+	add_number(target, hour, field, 1);
 	expire(target, hour, target->keys->hours_s);
 }
 
@@ -181,7 +182,8 @@ void redis_keys_add(const struct redis_keys *keys, struct redis_delta *delta,
 	const struct event *event)
 {
 	const struct target target = {keys, delta, event};
-	add(&target, key_of(&target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH), "records", 1);
+	add_number(&target, key_of(&target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH),
+		"records", 1);
 	if (event->kind == EVENT_MAIL) {
 		add_mail(&target);
 	} else if (event->kind == EVENT_ALERT) {

@@ -18,7 +18,7 @@ static const redisReply *reply_of(const struct redis_answer *answer)
 }
 
 /* The library's texts are short: "Connection refused". */
-static bool tell(
+static bool tell_failure(
 	const redisContext *context, const struct redis_node *node, struct reason *why)
 {
 	/* a time that ran out shows as an error of the socket's */
@@ -53,7 +53,7 @@ bool redis_link_open(
 	link->context = context;
 	if (!context || context->err != 0 ||
 		redisSetTimeout(context, answer) != REDIS_OK) {
-		(void)tell(context, node, why);
+		(void)tell_failure(context, node, why);
 		redis_link_close(link);
 		return false;
 	}
@@ -67,7 +67,7 @@ struct redis_answer *redis_link_call(struct redis_link *link,
 	void *reply = redisCommandArgv(
 		context, (int)command->count, command->words, command->lens);
 	if (!reply) {
-		(void)tell(context, &link->node, why);
+		(void)tell_failure(context, &link->node, why);
 		redis_link_close(link);
 	}
 	return (struct redis_answer *)reply;

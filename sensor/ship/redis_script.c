@@ -89,7 +89,7 @@ struct words {
 	size_t lens[WORDS_MAX];
 };
 
-static void put(struct words *words, const char *text, size_t len)
+static void add_word(struct words *words, const char *text, size_t len)
 {
 	words->texts[words->count] = text;
 	words->lens[words->count++] = len;
@@ -97,7 +97,7 @@ static void put(struct words *words, const char *text, size_t len)
 
 static void put_text(struct words *words, const char *text)
 {
-	put(words, text, strlen(text));
+	add_word(words, text, strlen(text));
 }
 
 bool redis_script_load(struct redis_script *script, struct reason *why)
@@ -115,7 +115,7 @@ bool redis_script_load(struct redis_script *script, struct reason *why)
 }
 
 /* By its sum; whole where the server does not know it (any more). */
-static struct redis_answer *run(
+static struct redis_answer *call_script(
 	struct redis_session *session, struct words *words, struct reason *why)
 {
 	const struct redis_command command = {
@@ -168,7 +168,8 @@ bool redis_script_read(struct redis_script *script, uint64_t *place, struct reas
 	put_head(&words, script, "1");
 	put_text(&words, script->journal);
 	put_text(&words, "?"); /* nowhere: so nothing is changed */
-	return read_answer(script, run(script->session, &words, why), place, why);
+	return read_answer(
+		script, call_script(script->session, &words, why), place, why);
 }
 
 static void put_delta(struct words *words, const struct redis_delta *delta)
@@ -181,7 +182,7 @@ static void put_delta(struct words *words, const struct redis_delta *delta)
 		(void)snprintf(counts[i], sizeof(counts[i]), "%zu", entry->count);
 		put_text(words, counts[i]);
 		for (size_t j = 0; j < entry->count; j++) {
-			put(words, entry->texts[j], entry->lens[j]);
+			add_word(words, entry->texts[j], entry->lens[j]);
 		}
 	}
 }
@@ -199,7 +200,7 @@ bool redis_script_apply(struct redis_script *script, const struct redis_delta *d
 	(void)snprintf(to, sizeof(to), "%" PRIu64, end);
 	put_head(&words, script, keys);
 	for (size_t i = 0; i < delta->key_count; i++) {
-		put(&words, delta->keys[i].name, delta->keys[i].len);
+		add_word(&words, delta->keys[i].name, delta->keys[i].len);
 	}
 	put_text(&words, script->journal);
 	put_text(&words, from);
@@ -208,5 +209,6 @@ bool redis_script_apply(struct redis_script *script, const struct redis_delta *d
 		put_text(&words, delta->keys[i].type);
 	}
 	put_delta(&words, delta);
-	return read_answer(script, run(script->session, &words, why), place, why);
+	return read_answer(
+		script, call_script(script->session, &words, why), place, why);
 }

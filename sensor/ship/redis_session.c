@@ -208,7 +208,7 @@ static struct redis_answer *call_there(struct redis_session *session,
 }
 
 /* Follow a redirection. False: there is none to follow, or too late. */
-static bool follow(struct redis_session *session, const char *error,
+static bool follow_redirection(struct redis_session *session, const char *error,
 	struct redis_node *asked, struct reason *why)
 {
 	unsigned slot;
@@ -250,7 +250,8 @@ struct redis_answer *redis_session_call(struct redis_session *session,
 		if (!error) {
 			return answer; /* or none, with the reason */
 		}
-		const bool is_followed = follow(session, error, &asked, why);
+		const bool is_followed =
+			follow_redirection(session, error, &asked, why);
 		redis_answer_free(answer);
 		if (!is_followed) {
 			return NULL;

@@ -157,7 +157,7 @@ static void on_debug(char *format, ...)
 	}
 }
 
-static bool fail(struct ship_relp *state, relpRetVal code)
+static bool keep_failure(struct ship_relp *state, relpRetVal code)
 {
 	keep_reason(state, false, words_of(code), "");
 	return false;
@@ -224,7 +224,7 @@ static bool make_client(struct ship_relp *state)
 	relpRetVal code = relpEngineCltConstruct(state->engine, &state->client);
 	if (code != RELP_RET_OK) {
 		state->client = NULL;
-		return fail(state, code);
+		return keep_failure(state, code);
 	}
 	relpClt_t *client = state->client;
 	code = relpCltSetTimeout(client, ANSWER_S);
@@ -234,7 +234,7 @@ static bool make_client(struct ship_relp *state)
 	if (code == RELP_RET_OK && state->files[0].path) {
 		code = set_tls(state);
 	}
-	return code == RELP_RET_OK || fail(state, code);
+	return code == RELP_RET_OK || keep_failure(state, code);
 }
 
 static bool connect_to(struct ship_relp *state, char *address)
@@ -247,7 +247,7 @@ static bool connect_to(struct ship_relp *state, char *address)
 		if (code == RELP_RET_OK && !state->is_broken) {
 			return true;
 		}
-		(void)fail(state, code);
+		(void)keep_failure(state, code);
 	}
 	end_session(state);
 	return false;
@@ -297,7 +297,7 @@ static bool finish_session(struct ship_relp *state, size_t *acked)
 	if (state->frames_max > 1) {
 		state->frames_max /= 2;
 	}
-	return fail(state, RELP_RET_SESSION_BROKEN);
+	return keep_failure(state, RELP_RET_SESSION_BROKEN);
 }
 
 /* A message: of RFC 5424, or its header before a body in another form. */
@@ -322,7 +322,7 @@ static bool send_event(struct ship_relp *state, const struct event *event)
 	static char message[2 * RENDERING_BYTES_MAX]; /* one shipper per process */
 	const size_t len = write_message(state, event, message);
 	if (len == 0) {
-		return fail(state, RELP_RET_OUT_OF_MEMORY);
+		return keep_failure(state, RELP_RET_OUT_OF_MEMORY);
 	}
 	if (state->sent == 0) {
 		state->since_us = clock_monotonic_us();
@@ -330,7 +330,7 @@ static bool send_event(struct ship_relp *state, const struct event *event)
 	const relpRetVal code =
 		relpCltSendSyslog(state->client, (unsigned char *)message, len);
 	if (code != RELP_RET_OK || state->is_broken) {
-		return fail(state, code);
+		return keep_failure(state, code);
 	}
 	state->sent++;
 	return true;
@@ -352,7 +352,7 @@ static bool send_all(struct ship_relp *state, const struct event *events, size_t
 		}
 		if (i + 1 < count && clock_monotonic_us() >= end_us) {
 			(void)finish_session(state, acked);
-			return fail(state, RELP_RET_TIMED_OUT);
+			return keep_failure(state, RELP_RET_TIMED_OUT);
 		}
 	}
 	return true;

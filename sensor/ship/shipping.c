@@ -192,7 +192,7 @@ static void on_up(struct shipping *shipping, uint64_t now_us)
 	shipping->retry_us = 0;
 }
 
-static void look(struct shipping *shipping, uint64_t now_us)
+static void measure_backlog(struct shipping *shipping, uint64_t now_us)
 {
 	struct shipping_numbers *numbers = &shipping->numbers;
 	if (now_us - shipping->look_us < LOOK_US && shipping->look_us != 0) {
@@ -228,7 +228,8 @@ static enum shipping_step rest(struct shipping *shipping, uint64_t now_us, bool 
 								    : SHIPPING_WAITING;
 }
 
-static enum shipping_step send(struct shipping *shipping, uint64_t now_us, bool is_more)
+static enum shipping_step deliver_batch(
+	struct shipping *shipping, uint64_t now_us, bool is_more)
 {
 	struct reason why = {.text = "no reason given"};
 	size_t acked = 0;
@@ -266,7 +267,7 @@ static bool is_idle_call(const struct shipping *shipping, uint64_t now_us)
 
 enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
 {
-	look(shipping, now_us);
+	measure_backlog(shipping, now_us);
 	if (now_us < shipping->retry_us) {
 		return SHIPPING_DOWN;
 	}
@@ -274,7 +275,7 @@ enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
 	return shipping->count == 0 && shipping->pending_count == 0 &&
 			       !is_idle_call(shipping, now_us)
 		       ? rest(shipping, now_us, is_more)
-		       : send(shipping, now_us, is_more);
+		       : deliver_batch(shipping, now_us, is_more);
 }
 
 int shipping_directory(const struct shipping *shipping)
