@@ -25,7 +25,7 @@ struct checksum_pseudo {
 	uint8_t protocol;
 };
 
-/* An IPv4 header of len bytes. */
+/* Whether the checksum of an IPv4 header of len bytes is right. */
 enum checksum_result checksum_ipv4_header(const uint8_t *header, size_t len);
 
 /* What to write into the checksum field, zero before, of an IPv4 header. */
@@ -35,6 +35,6 @@ uint16_t checksum_ipv4_make(const uint8_t *header, size_t len);
 uint16_t checksum_segment_make(
 	const uint8_t *segment, const struct checksum_pseudo *pseudo);
 
-/* A whole segment whose own checksum field is at field_at. */
+/* Whether that of a whole segment is right; its field is at field_at. */
 enum checksum_result checksum_segment(
 	const uint8_t *segment, size_t field_at, const struct checksum_pseudo *pseudo);

@@ -15,7 +15,7 @@ static inline uint64_t clock_us(clockid_t id)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000) + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Microseconds since 1970, UTC. */
+/* Real time in microseconds since 1970, UTC; it may be set. */
 static inline uint64_t clock_realtime_us(void)
 {
 	return clock_us(CLOCK_REALTIME);

@@ -31,7 +31,7 @@ static inline bool text_starts(struct text text, const char *word)
 	return text_may_begin(text, word) && text_begins(text, word, strlen(word));
 }
 
-/* Same letters, ASCII case apart. */
+/* Whether both have the same letters, ASCII case apart. */
 static inline bool text_is(struct text text, const char *word)
 {
 	return text_may_begin(text, word) && text.len == strlen(word) &&

@@ -1,5 +1,7 @@
 /*
  * capture/frame - one captured frame, as every source gives it.
+ *
+ * Its bytes stay with the source, which says how long they may be read.
  */
 #pragma once
 

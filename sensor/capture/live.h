@@ -52,7 +52,7 @@ void live_close(struct live *live);
  */
 uint16_t live_new_fanout_group(struct reason *why);
 
-/* To poll for POLLIN. */
+/* The descriptor to poll for POLLIN. */
 int live_fd(const struct live *live);
 
 /* Give what is at hand to the handler, a bounded number of frames, and return. */

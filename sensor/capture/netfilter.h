@@ -24,7 +24,7 @@
 struct mnl_socket *netfilter_open(
 	uint32_t receive_bytes, const char *name, struct reason *why);
 
-/* Datagrams read at one go. */
+/* How many datagrams are read at one go. */
 #define NETFILTER_DATAGRAMS_MAX 16
 
 struct netfilter_inbox {
@@ -64,5 +64,5 @@ bool netfilter_request_send(const struct netfilter_request *request,
 /* A packet's time in us; without the attribute (packets made on this host): now_us. */
 uint64_t netfilter_time(const struct nlattr *attribute, uint64_t now_us);
 
-/* 0 without the attribute. */
+/* The number in the attribute, or 0 without it. */
 uint32_t netfilter_u32(const struct nlattr *attribute);

@@ -44,7 +44,7 @@ void nflog_close(struct nflog *log);
 /* Another process read from the same socket before: losses count from the next copy on. */
 void nflog_adopt(struct nflog *log);
 
-/* To poll for POLLIN. */
+/* The descriptor to poll for POLLIN. */
 int nflog_fd(const struct nflog *log);
 
 /* Give what is at hand to the handler, a bounded number of packets, and return. */

@@ -67,7 +67,7 @@ void queue_leave(struct queue *queue);
  */
 void queue_adopt(struct queue *queue);
 
-/* To poll for POLLIN. */
+/* The descriptor to poll for POLLIN. */
 int queue_fd(const struct queue *queue);
 
 /*

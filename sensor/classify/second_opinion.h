@@ -34,5 +34,5 @@ bool second_opinion_packet(struct second_opinion *opinion,
 const char *second_opinion_close(
 	struct second_opinion *opinion, struct second_opinion_flow *flow);
 
-/* "4.2.0", for --version. */
+/* The version of nDPI in use, as "4.2.0". */
 const char *second_opinion_version(void);

@@ -19,19 +19,22 @@ struct ban {
 	struct address address;
 };
 
-/* All zero is empty. */
+/* Memory of zeros is an empty list. */
 struct bans {
 	_Atomic uint64_t refused; /* no room */
 	_Atomic uint32_t given;   /* so far; 0: none ever, nothing to look for */
 	struct ban places[BANS_PLACES];
 };
 
-/* Until then; one that is banned already stays until the later time. False: no room. */
+/*
+ * Ban a sender until until_us; one that is banned already stays until the later time.
+ * False: no room.
+ */
 bool bans_add(struct bans *bans, const struct address *address, uint64_t now_us,
 	uint64_t until_us);
 bool bans_has(struct bans *bans, const struct address *address, uint64_t now_us);
 
-/* Take one back; false when there is none. */
+/* Take one ban back; false when there is none. */
 bool bans_undo(struct bans *bans, const struct address *address, uint64_t now_us);
 
 /* The i-th place, for a list: false when it is free. */

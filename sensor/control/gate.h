@@ -63,10 +63,10 @@ void gate_close(struct gate *gate);
 /* Have the engine, which is made after the gate, tell it of each packet. */
 void gate_attach(struct gate *gate, struct engine_outputs *outputs);
 
-/* What is at hand, a bounded number of packets. False: none, so wait. */
+/* Give the engine what is at hand, a bounded number of packets. False: none, so wait. */
 bool gate_dispatch(struct gate *gate, struct engine *engine);
 
-/* Until a packet or a copy comes or a held one is due, at most so long. */
+/* Wait until a packet or a copy comes or a held one is due, at most so long. */
 void gate_wait(const struct gate *gate, int timeout_ms);
 
 /*
@@ -75,7 +75,7 @@ void gate_wait(const struct gate *gate, int timeout_ms);
  */
 void gate_drain(struct gate *gate, struct engine *engine);
 
-/* A socket is broken; only a new gate helps. */
+/* Whether a socket is broken: only a new gate helps. */
 bool gate_is_gone(const struct gate *gate);
 
 void gate_counters(const struct gate *gate, struct gate_counters *counters);

@@ -36,14 +36,15 @@ struct health {
 bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
 	struct reason *why);
 
-/* process: place of the one concerned. */
+/* Give an alert about the process at this place. */
 void health_alert(struct health *health, enum finding finding, unsigned place,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Give a matrix event: it was loaded, or refused. */
 void health_matrix(struct health *health, const struct json_matrix *matrix);
 
 /* Counters and totals of all workers as a stats event and in the log. */
 void health_stats(struct health *health);
 
-/* Look for loss, silence and a journal that is down; often. */
+/* To be called often: looks for loss, silence and a journal that is down. */
 void health_look(struct health *health, uint64_t now_us);

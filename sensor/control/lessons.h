@@ -13,19 +13,19 @@
 
 #define LESSONS_FILE "servers.state"
 
-/* The supervisor's, before it forks: a ring each way for every worker. */
+/* In the supervisor, before it forks: make a ring each way for every worker. */
 bool lessons_make_rings(struct sensor *sensor, struct reason *why);
 
-/* A worker's: what is known already. A file that cannot be read is logged, no fault. */
+/* In a worker: take what the file knows. One that cannot be read is logged, no fault. */
 void lessons_recall(const struct sensor *sensor, struct ledger *ledger);
 
-/* A worker's: learn what the others told. */
+/* In a worker: learn what the other workers told. */
 void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger);
 
-/* A worker's: lessons of its own and of others for which there was no room. */
+/* In a worker: count lessons, its own and others', for which there was no room. */
 uint64_t lessons_lost(const struct sensor *sensor, unsigned place);
 
-/* The reporter's. */
+/* What the reporter keeps: the ledger of all workers. */
 struct lessons {
 	const struct sensor *sensor;
 	struct ledger *ledger;
@@ -42,8 +42,11 @@ struct lessons {
 bool lessons_start(
 	struct lessons *lessons, const struct sensor *sensor, struct reason *why);
 
-/* Take what waits; save once a minute where there is something new. now_us: monotonic. */
+/*
+ * Learn what waits and pass it on; save once a minute where there is something new.
+ * now_us: monotonic.
+ */
 void lessons_take(struct lessons *lessons, uint64_t now_us);
 
-/* The workers are gone: take the last and save. */
+/* Once the workers are gone: learn what is left and save. */
 void lessons_end(struct lessons *lessons);

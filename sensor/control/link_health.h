@@ -20,6 +20,6 @@ struct link_health {
 	struct link_seen seen[SETTINGS_LIST_MAX];
 };
 
-/* Often. */
+/* To be called often: looks once a second. now_us: monotonic. */
 void link_health_look(
 	struct link_health *links, struct health *health, uint64_t now_us);

@@ -24,8 +24,8 @@ struct links {
 	struct link list[STATUS_WORKERS_MAX][SETTINGS_LIST_MAX];
 };
 
-/* The kernel knows it, and it is down. */
+/* Whether the kernel knows this interface and says that it is down. */
 bool link_is_down(const char *interface);
 
-/* Every second. */
+/* To be called every second. now_us: monotonic. */
 void links_look(struct links *links, struct processes *processes, uint64_t now_us);

@@ -27,7 +27,7 @@ struct matrix_store_result {
 
 struct matrix_store *matrix_store_new(struct reason *why);
 
-/* Also the matrices in it; in this process only. */
+/* Free it with its matrices; in this process only. */
 void matrix_store_free(struct matrix_store *store);
 
 /*
@@ -37,7 +37,10 @@ void matrix_store_free(struct matrix_store *store);
 pid_t matrix_store_load(struct matrix_store *store, uint32_t generation,
 	const char *const *files, size_t count);
 
-/* Once that process ended with this status (waitpid). Borrowed from the store. */
+/*
+ * What the loader found, once it ended with this status (waitpid). Borrowed from the
+ * store.
+ */
 const struct matrix_store_result *matrix_store_result(
 	struct matrix_store *store, uint32_t generation, int wait_status);
 

@@ -9,8 +9,8 @@
 
 #include "control/sensor.h"
 
-/* Name its place on the page. */
+/* Write its name to its place on the page, before it is forked. */
 void metrics_process_name(const struct sensor *sensor);
 
-/* As struct process_kind has it. */
+/* In the process just forked, at its place on the page; never returns. */
 void metrics_process_run(const struct sensor *sensor, unsigned place);

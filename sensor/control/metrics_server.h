@@ -22,9 +22,9 @@ bool metrics_server_is_place(const char *listen);
 struct metrics_server *metrics_server_open(
 	const struct status_page *page, const char *listen, struct reason *why);
 
-/* Readable when there is work. */
+/* To poll: readable when metrics_server_work has something to do. */
 int metrics_server_descriptor(const struct metrics_server *server);
 
-/* Do what is to be done; never waits. */
+/* Take connections, read requests, send answers; never waits. */
 void metrics_server_work(struct metrics_server *server);
 void metrics_server_close(struct metrics_server *server);

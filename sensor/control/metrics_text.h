@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-/* now_us: real time. */
+/* Write every metric. now_us: real time, in microseconds since 1970. */
 void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us);
 
 /*

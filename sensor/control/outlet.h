@@ -37,5 +37,5 @@ FILE *outlet_begin(struct outlet *outlet);
 /* ... and hand it over. False: refused. */
 bool outlet_end(struct outlet *outlet, enum severity severity);
 
-/* A worker's: hand a lesson over, refused and counted where there is no room. */
+/* In a worker: hand a lesson over, refused and counted where there is no room. */
 void outlet_lesson(struct outlet *outlet, const struct ledger_lesson *lesson);

@@ -18,6 +18,6 @@ struct output_health {
 	struct output_seen seen[STATUS_SHIPPERS_MAX];
 };
 
-/* Often. */
+/* To be called often: looks once a second. now_us: monotonic. */
 void output_health_look(
 	struct output_health *outputs, struct health *health, uint64_t now_us);

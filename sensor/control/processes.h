@@ -56,24 +56,24 @@ unsigned processes_reap(struct processes *processes, int *wait_status);
 /* Tell the one at this place to end; another is started as soon as it did. */
 void process_renew(struct process *process);
 
-/* Restart what is due. */
+/* Start again those that ended and whose pause is over. */
 void processes_restart(struct processes *processes, uint64_t now_us);
 
-/* Kill those whose hearts stopped. Every 100 ms. */
+/* To be called every 100 ms: kills those whose hearts stopped. */
 void processes_look(struct processes *processes);
 
-/* Is nobody at work there: none, or one that takes long to start? */
+/* Whether nobody is at work there: no process, or one that takes long to start. */
 bool process_is_away(const struct processes *processes, unsigned place);
 
 /* Tell all of this kind to end, or (NULL) all. */
 void processes_end(
 	struct processes *processes, const struct process_kind *kind, int signal);
 
-/* Send it to all of this kind, without more. */
+/* Send the signal to all of this kind; they are wanted as before. */
 void processes_signal(
 	const struct processes *processes, const struct process_kind *kind, int signal);
 
-/* Are all of that kind (NULL: all) in this state / without a process? */
+/* Whether all of that kind (NULL: all) are in this state; or without a process. */
 bool processes_are(const struct processes *processes, const struct process_kind *kind,
 	enum status_state state);
 bool processes_are_gone(

@@ -15,10 +15,10 @@ struct queues {
 	int file; /* the kernel's list; 0: not open yet; -1: cannot be, which was logged */
 };
 
-/* Each worker's. Packets wait from here on. Nothing to do without queues. */
+/* Open the queue of each worker: its packets wait from here on. Nothing to do without. */
 bool queues_open(struct sensor *sensor, struct reason *why);
 
-/* Its worker ended: answer what comes until there is another one. */
+/* After the worker at this place ended: packets of its queue pass until another works. */
 void queues_take_over(const struct sensor *sensor, unsigned place);
 
 /* The socket of this worker broke: open another one. */
@@ -30,5 +30,5 @@ void queues_pass(const struct processes *processes);
 /* Wait for signals, at most so long; packets without a worker pass meanwhile. */
 void queues_wait(const struct processes *processes, int timeout_ms);
 
-/* How full they are. Often: a worker that stands still is replaced soon. */
+/* To be called often: notes on the page how full the queues are. */
 void queues_look(struct queues *queues, const struct sensor *sensor);

@@ -22,11 +22,11 @@ struct reload {
 /* Read the first matrix and wait for it; false: errors are printed, one a line. */
 bool reload_first(struct reload *reload);
 
-/* HUP. */
+/* The operator asked for it (SIGHUP): reload_step begins as soon as it can. */
 void reload_want(struct reload *reload);
 
-/* Begin what is wanted, finish what the workers have taken. Often. */
+/* To be called often: begins what is wanted, ends what all workers have taken. */
 void reload_step(struct reload *reload, const struct processes *processes);
 
-/* A child may have ended. */
+/* To be called after SIGCHLD: takes the loader's result if it has ended. */
 void reload_reap(struct reload *reload);

@@ -1,5 +1,6 @@
 /*
- * control/sandbox - the cage of a process: from here on only these system calls.
+ * control/sandbox - the seccomp sandbox of a process, its cage: from here on it may make
+ * no system call but those of its role.
  *
  * The one file that knows libseccomp (seccomp(2)). A call that is not on the role's
  * list ends the process, told by the supervisor as SIGSYS; opening a file is merely

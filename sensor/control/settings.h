@@ -95,17 +95,17 @@ bool settings_set_of_file(
 	struct settings *settings, size_t index, const char *value, struct reason *why);
 bool settings_is_repeatable(size_t index);
 
-/* Whether all of it together makes sense. */
+/* False with the reason when the settings as a whole contradict each other. */
 bool settings_check(const struct settings *settings, struct reason *why);
-/* Of a file alone, which leaves the rest to options: nothing in it contradicts. */
+/* The same of a file alone, which may leave to options what is missing. */
 bool settings_agree(const struct settings *settings, struct reason *why);
 
 /* "3" or "3:5"; false with the reason when it is neither. */
 bool settings_read_queues(
 	const char *value, uint16_t *first, uint16_t *last, struct reason *why);
 
-/* How many workers: one per queue where there are queues. */
+/* How many workers there are: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);
 
-/* The queue of the i-th worker. */
+/* The number of the queue that this worker (0, 1, ...) takes packets from. */
 uint16_t settings_queue(const struct settings *settings, uint32_t worker);

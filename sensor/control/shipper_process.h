@@ -15,7 +15,7 @@
 /* Name the places of all outputs on the page. */
 void shipper_process_name_all(const struct sensor *sensor);
 
-/* As struct process_kind has it. */
+/* In the process just forked, at its place on the page; never returns. */
 void shipper_process_run(const struct sensor *sensor, unsigned place);
 
 /* Whether it ended only to be started anew, by the status of waitpid(2). */

@@ -15,7 +15,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 unsigned status_workers_end(const struct status_page *page);
 unsigned status_outputs_end(const struct status_page *page);
 
-/* Of all processes. */
+/* How often it was found in all processes together. */
 uint64_t status_finding_total(const struct status_page *page, int finding);
 
 /*

@@ -30,16 +30,16 @@ struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_st
 	struct reason *why);
 void taps_close(struct taps *taps);
 
-/* What is at hand, a bounded number of frames. False: none, so wait. */
+/* Give the engine what is at hand, a bounded number of frames. False: none, so wait. */
 bool taps_dispatch(struct taps *taps, struct engine *engine);
 
-/* Until a frame comes, at most so long; a nap while they keep coming. */
+/* Wait until a frame comes, at most so long; a short nap while they keep coming. */
 void taps_wait(struct taps *taps, int timeout_ms);
 
 void taps_counters(struct taps *taps, struct taps_counters *counters);
 
-/* Bit per interface (in order of the settings) that is left out. */
+/* Which interfaces are left out: a bit for each, in the order of the settings. */
 uint32_t taps_missing(const struct taps *taps);
 
-/* The same of those that are down, or were when they were left out for it. */
+/* Likewise which are down, or were when they were left out for it. */
 uint32_t taps_down(const struct taps *taps);

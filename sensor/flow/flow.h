@@ -146,7 +146,7 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 /* No packet at hand: end what was idle too long, a bounded number of flows. */
 void flow_table_idle(struct flow_table *table, uint64_t now_us);
 
-/* Flows in the table now. */
+/* How many flows are in the table now. */
 uint32_t flow_table_used(const struct flow_table *table);
 
 /* End of input: end every flow, oldest first. */

@@ -46,12 +46,13 @@ struct stream *table_stream(const struct flow_table *table, const struct flow *f
 struct flow *table_find(
 	struct flow_table *table, const struct packet *packet, struct flow_key key);
 
+/* Put the flow on this list, as the newest, if it is on another one. */
 void table_list(struct flow_table *table, struct flow *flow, enum flow_list list);
 
 /* Tell the handler of the end (once) and give stream and area back. */
 void table_end(struct flow_table *table, struct flow *flow, enum flow_end end);
 
-/* As table_end, and forget the entry. */
+/* Do what table_end does, then forget the entry. */
 void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end);
 
 /* Same ports, new connection: end the old one, start the entry over. */

@@ -19,7 +19,7 @@ struct document {
 /* False: the text is no JSON object, or there is no memory. */
 bool document_parse(struct document *document, const char *text, size_t len);
 
-/* An empty object, to be built. */
+/* Make an empty object, to be built. False: no memory. */
 bool document_start(struct document *document);
 void document_free(struct document *document);
 

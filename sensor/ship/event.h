@@ -39,7 +39,7 @@ struct event {
 bool event_read(struct event *event, const struct journal_line *line);
 void event_free(struct event *event);
 
-/* Shorthands for the document's. */
+/* What the event's document says at a path; see document_text, document_number. */
 static inline const char *event_text(const struct event *event, const char *path)
 {
 	return document_text(&event->document, path);

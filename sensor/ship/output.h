@@ -31,8 +31,8 @@ const struct schema_key *output_common_keys(void);
 void outputs_read(struct outputs *outputs, const struct yaml_node *list,
 	struct arena *arena, struct problems *problems);
 
-/* NULL: none of that name. */
+/* The output of that name, or NULL. */
 const struct output *outputs_find(const struct outputs *outputs, const char *name);
 
-/* Whether this one is to be sent to that output. */
+/* Whether this event is to be sent to that output. */
 bool output_wants(const struct output *output, const struct event *event);

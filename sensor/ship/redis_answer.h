@@ -34,7 +34,7 @@ struct redis_error {
 	const char *what; /* for humans */
 };
 
-/* Of an error's text; never NULL. */
+/* What the text of an error means; never NULL. */
 const struct redis_error *redis_error_of(const char *text);
 
 /*

@@ -11,7 +11,7 @@
 
 #define REDIS_PREFIX_BYTES 112 /* with braces, colons and NUL */
 
-/* What follows the prefix. */
+/* The names of keys, behind the prefix. */
 #define REDIS_KEY_TOTALS      "totals"
 #define REDIS_KEY_MATRIX      "matrix"
 #define REDIS_KEY_FINDINGS    "findings"
@@ -41,10 +41,10 @@ struct redis_keys {
  */
 bool redis_keys_name(struct redis_keys *keys, const char *prefix, const char *sensor);
 
-/* The full name of a key. */
+/* Write the full name of a key: prefix and name. */
 void redis_keys_full(
 	const struct redis_keys *keys, const char *name, char full[REDIS_KEY_BYTES]);
 
-/* What one event changes; the delta must have room. */
+/* Add what one event changes to the delta, which must have room. */
 void redis_keys_add(const struct redis_keys *keys, struct redis_delta *delta,
 	const struct event *event);

@@ -40,16 +40,16 @@ struct redis_answer *redis_link_call(struct redis_link *link,
 	const struct redis_command *command, struct reason *why);
 void redis_answer_free(struct redis_answer *answer);
 
-/* NULL: it is no error. */
+/* The text of an answer that is an error, else NULL. */
 const char *redis_answer_error(const struct redis_answer *answer);
 
-/* NULL: it is no text. */
+/* The text of an answer that is one, else NULL. */
 const char *redis_answer_text(const struct redis_answer *answer);
 
-/* A number, also one told as a text; 0: it is none. */
+/* The number of an answer, also one told as a text; 0 where it is none. */
 int64_t redis_answer_number(const struct redis_answer *answer);
 
-/* Of a list; 0 and NULL where there is none. */
+/* The items of an answer that is a list; else 0 and NULL. */
 size_t redis_answer_count(const struct redis_answer *answer);
 const struct redis_answer *redis_answer_item(
 	const struct redis_answer *answer, size_t index);

@@ -25,7 +25,7 @@ struct redis_script {
 /* Load it into the server; where the server forgets it, it is sent as a whole. */
 bool redis_script_load(struct redis_script *script, struct reason *why);
 
-/* Up to where the journal is applied; 0: nothing of it. */
+/* Read up to where the journal is applied; 0: nothing of it. */
 bool redis_script_read(
 	struct redis_script *script, uint64_t *place, struct reason *why);
 

@@ -83,7 +83,7 @@ extern const char *const RENDERING_FACILITIES[];
 extern const char *const RENDERING_LEVELS[];
 extern const char *const RENDERING_SEVERITY_NAMES[];
 
-/* What these keys say. */
+/* Read the values of these keys. */
 struct rendering_settings rendering_settings_read(const struct schema_values *values);
 const struct rendering *rendering_of(const struct schema_values *values);
 

@@ -15,7 +15,7 @@ struct rendering_text {
 	bool is_full;
 };
 
-/* Our own words, as they are. */
+/* Put our own words, as they are. */
 void rendering_put(struct rendering_text *out, const char *words);
 void rendering_put_number(struct rendering_text *out, uint64_t number);
 
@@ -48,5 +48,5 @@ extern const struct rendering_field RENDERING_FIELDS[];
 const char *rendering_value(
 	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES]);
 
-/* One sentence for a human. */
+/* Put one sentence that tells a human what happened. */
 void rendering_put_sentence(struct rendering_text *out, const struct event *event);

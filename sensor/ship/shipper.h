@@ -59,7 +59,8 @@ struct shipper {
 	/* What no table of keys says: which belong together. Opens and asks nothing. */
 	bool (*check)(const struct schema_values *values, struct reason *why);
 
-	void (*reopen)(void *state); /* HUP */
+	/* The operator asked (SIGHUP) to open anew what may have been moved away. */
+	void (*reopen)(void *state);
 
 	/*
 	 * Of a receiver that knows its place in our journal, and may lose what it had
@@ -75,8 +76,8 @@ struct shipper {
 	const struct lent_file *(*files)(void *state); /* to be lent in the cage */
 };
 
-/* NULL: no such kind. */
+/* The shipper of that name ("type:" of an output), or NULL. */
 const struct shipper *shipper_find(const char *name);
 
-/* In order; NULL behind the last. */
+/* The shippers in the order of the table; NULL behind the last. */
 const struct shipper *shipper_at(size_t index);

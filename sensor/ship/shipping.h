@@ -65,7 +65,10 @@ enum shipping_step {
 bool shipping_open(struct shipping *shipping, const struct shipper_context *context,
 	int directory, const char *path, struct reason *why);
 
-/* One round; never waits but for the receiver. now_us: monotonic. */
+/*
+ * Do one round: read, send, keep the place. Waits for the receiver alone. now_us:
+ * monotonic.
+ */
 enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us);
 
 /* How long until the next round is worth it, in ms. */
@@ -78,7 +81,7 @@ int shipping_directory(const struct shipping *shipping);
 /* The files that its library opens late, or NULL. */
 const struct lent_file *shipping_files(const struct shipping *shipping);
 
-/* HUP: open anew what may have been moved away. */
+/* The operator asked (SIGHUP) to open anew what may have been moved away. */
 void shipping_reopen(struct shipping *shipping);
 
 /* Keep the place, close the output. */
