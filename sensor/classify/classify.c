@@ -1,9 +1,9 @@
 #include "classify/classify.h"
 
-#include "classify/marks.h"
 #include "classify/proxy.h"
 #include "classify/rpc_head.h"
 #include "classify/rules.h"
+#include "classify/traits.h"
 
 #include <string.h>
 
@@ -90,8 +90,8 @@ static bool may_become_head(const struct side_bytes *side, enum kind kind)
 	}
 }
 
-/* Fill *marks; false when no signature can match this side any more. */
-static bool read_side(const struct side_bytes *side, struct marks *marks)
+/* Fill *traits; false when no signature can match this side any more. */
+static bool read_side(const struct side_bytes *side, struct traits *traits)
 {
 	if (side->len == 0) {
 		return true;
@@ -102,12 +102,12 @@ static bool read_side(const struct side_bytes *side, struct marks *marks)
 	}
 	if (kind == KIND_TEXT || kind == KIND_ODD_TEXT) {
 		/* a stray control byte in a greeting hides no dialogue */
-		marks_read_lines(side, marks);
-		return (marks->client | marks->server) != 0 ||
-		       (marks->line_count < LINES_BEFORE_OUT && !is_binary(side));
+		traits_read_lines(side, traits);
+		return (traits->client | traits->server) != 0 ||
+		       (traits->line_count < LINES_BEFORE_OUT && !is_binary(side));
 	}
-	marks_read_wire(side, marks);
-	if ((marks->client | marks->server) != 0 || may_become_head(side, kind)) {
+	traits_read_wire(side, traits);
+	if ((traits->client | traits->server) != 0 || may_become_head(side, kind)) {
 		return true;
 	}
 	/* 8-bit text in the middle of a message */
@@ -116,10 +116,10 @@ static bool read_side(const struct side_bytes *side, struct marks *marks)
 
 static bool is_answered(struct text tag, const struct side_bytes *server)
 {
-	struct marks_line line;
+	struct traits_line line;
 	size_t at = 0;
-	while (marks_next_line(server, &at, &line)) {
-		const struct text answer = marks_imap_reply(&line);
+	while (traits_next_line(server, &at, &line)) {
+		const struct text answer = traits_imap_reply(&line);
 		if (answer.len == tag.len && memcmp(answer.at, tag.at, tag.len) == 0) {
 			return true;
 		}
@@ -130,10 +130,10 @@ static bool is_answered(struct text tag, const struct side_bytes *server)
 /* The server's reply carries the client's tag: RFC 9051 section 2.2.1. */
 static bool tags_meet(const struct side_bytes *client, const struct side_bytes *server)
 {
-	struct marks_line line;
+	struct traits_line line;
 	size_t at = 0;
-	while (marks_next_line(client, &at, &line)) {
-		const struct text tag = marks_imap_command(&line);
+	while (traits_next_line(client, &at, &line)) {
+		const struct text tag = traits_imap_command(&line);
 		if (tag.len > 0 && is_answered(tag, server)) {
 			return true;
 		}
@@ -141,14 +141,14 @@ static bool tags_meet(const struct side_bytes *client, const struct side_bytes *
 	return false;
 }
 
-static void note_tags(const struct side_bytes sides[2], struct marks marks[2])
+static void note_tags(const struct side_bytes sides[2], struct traits traits[2])
 {
 	for (unsigned side = 0; side < 2; side++) {
 		const unsigned other = 1 - side;
-		if ((marks[side].client & CLIENT_IMAP) != 0 &&
-			(marks[other].server & SERVER_TAGGED) != 0 &&
+		if ((traits[side].client & CLIENT_IMAP) != 0 &&
+			(traits[other].server & SERVER_TAGGED) != 0 &&
 			tags_meet(&sides[side], &sides[other])) {
-			marks[side].client |= CLIENT_TAG_MET;
+			traits[side].client |= CLIENT_TAG_MET;
 		}
 	}
 }
@@ -182,7 +182,7 @@ static void take_rule(struct classification *result, const struct rule *rule,
 
 /* Try both sides as the client; the row that stands first in the table wins. */
 static bool decide(const struct prefix *prefix, const struct classify_hint *hint,
-	const struct marks marks[2], struct classification *result)
+	const struct traits traits[2], struct classification *result)
 {
 	const enum protocol port_owner = protocol_of_port(hint->server_port);
 	const struct rule *best = NULL;
@@ -197,8 +197,8 @@ static bool decide(const struct prefix *prefix, const struct classify_hint *hint
 			.is_client_full = prefix_is_full(prefix, client),
 			.port_owner = protocol_row(port_owner)->family,
 		};
-		const struct rule *rule =
-			rules_match(&marks[client], &marks[1 - client], &state, &rank);
+		const struct rule *rule = rules_match(
+			&traits[client], &traits[1 - client], &state, &rank);
 		if (rule) {
 			best = rule;
 			best_client = client;
@@ -259,15 +259,15 @@ static void classify_bytes(const struct prefix *prefix,
 {
 	const struct side_bytes sides[2] = {
 		side_of(prefix, hint, 0), side_of(prefix, hint, 1)};
-	struct marks marks[2];
-	memset(marks, 0, sizeof(marks));
+	struct traits traits[2];
+	memset(traits, 0, sizeof(traits));
 	const bool has_hope[2] = {
-		read_side(&sides[0], &marks[0]), read_side(&sides[1], &marks[1])};
-	const uint64_t any =
-		marks[0].client | marks[0].server | marks[1].client | marks[1].server;
+		read_side(&sides[0], &traits[0]), read_side(&sides[1], &traits[1])};
+	const uint64_t any = traits[0].client | traits[0].server | traits[1].client |
+			     traits[1].server;
 	if (any != 0) {
-		note_tags(sides, marks);
-		if (decide(prefix, hint, marks, result)) {
+		note_tags(sides, traits);
+		if (decide(prefix, hint, traits, result)) {
 			return;
 		}
 	}

@@ -1,4 +1,4 @@
-#include "classify/marks.h"
+#include "classify/traits.h"
 
 #include "classify/exchange.h"
 
@@ -22,7 +22,7 @@ enum argument {
 
 struct verb {
 	char word[VERB_BYTES];
-	uint64_t mark;
+	uint64_t trait;
 	enum argument argument;
 };
 
@@ -214,9 +214,9 @@ static int compare_verbs(const void *a, const void *b)
 	return strncmp((const char *)a, (const char *)b, VERB_BYTES);
 }
 
-static uint64_t mark_auth(const struct marks_line *line, struct text rest)
+static uint64_t traits_of_auth(const struct traits_line *line, struct text rest)
 {
-	const struct text mechanism = marks_word(line, &rest);
+	const struct text mechanism = traits_word(line, &rest);
 	if (mechanism.len == 0) {
 		return line->is_whole ? CLIENT_POP3_SHARED : 0;
 	}
@@ -237,7 +237,7 @@ static uint64_t mark_auth(const struct marks_line *line, struct text rest)
 	return 0;
 }
 
-static uint64_t mark_user(const struct marks_line *line, struct text rest)
+static uint64_t traits_of_user(const struct traits_line *line, struct text rest)
 {
 	if (!line->is_whole) {
 		return 0;
@@ -249,8 +249,8 @@ static uint64_t mark_user(const struct marks_line *line, struct text rest)
 	return words == 4 ? CLIENT_IRC : CLIENT_USER;
 }
 
-static uint64_t mark_verb(
-	const struct verb *verb, const struct marks_line *line, struct text rest)
+static uint64_t traits_of_verb(
+	const struct verb *verb, const struct traits_line *line, struct text rest)
 {
 	const struct text argument = text_trim(rest);
 	bool is_it = true;
@@ -271,9 +271,9 @@ static uint64_t mark_verb(
 		is_it = text_starts(argument, "TO:") || text_starts(argument, "TO :");
 		break;
 	case ARGUMENT_AUTH:
-		return mark_auth(line, rest);
+		return traits_of_auth(line, rest);
 	case ARGUMENT_USER:
-		return mark_user(line, rest);
+		return traits_of_user(line, rest);
 	case ARGUMENT_QUOTED:
 		is_it = text_starts(argument, "\"");
 		break;
@@ -281,7 +281,7 @@ static uint64_t mark_verb(
 		is_it = text_starts(argument, "READER") || text_is(argument, "STREAM");
 		break;
 	}
-	return is_it ? verb->mark : 0;
+	return is_it ? verb->trait : 0;
 }
 
 /* tag = 1*<any ASTRING-CHAR except "+">, RFC 9051 section 9. */
@@ -299,13 +299,13 @@ static bool is_tag(struct text word)
 	return true;
 }
 
-struct text marks_imap_command(const struct marks_line *line)
+struct text traits_imap_command(const struct traits_line *line)
 {
 	struct text rest = line->text;
 	const struct text none = {.at = rest.at, .len = 0};
-	const struct text tag = marks_word(line, &rest);
+	const struct text tag = traits_word(line, &rest);
 	char verb[VERB_BYTES];
-	if (!is_tag(tag) || !verb_of(marks_word(line, &rest), verb)) {
+	if (!is_tag(tag) || !verb_of(traits_word(line, &rest), verb)) {
 		return none;
 	}
 	const bool is_verb =
@@ -320,7 +320,7 @@ static bool holds(struct text text, const char *word)
 }
 
 /* The mail service that the request asks for, beside being HTTP. */
-static uint64_t mark_http(struct text method, struct text target)
+static uint64_t traits_of_http(struct text method, struct text target)
 {
 	switch (exchange_of_request(method, target)) {
 	case PROTOCOL_MAPI_HTTP:
@@ -339,8 +339,8 @@ static uint64_t mark_http(struct text method, struct text target)
 }
 
 /* Request line, RFC 9112 section 3. The method alone is no evidence. */
-static uint64_t mark_request(
-	const struct marks_line *line, struct text word, struct text rest)
+static uint64_t traits_of_request(
+	const struct traits_line *line, struct text word, struct text rest)
 {
 	const struct text target = text_trim(rest);
 	bool is_method = false;
@@ -353,7 +353,7 @@ static uint64_t mark_request(
 				 text_starts(target, "https://"))) {
 		/* what a tunnel leads to stands at the end of the target */
 		const bool is_enough = target.len > 64 && !text_starts(word, "RPC_");
-		return line->is_whole || is_enough ? mark_http(word, target) : 0;
+		return line->is_whole || is_enough ? traits_of_http(word, target) : 0;
 	}
 	if (!memchr(line->text.at, '/', line->text.len)) {
 		return 0; /* every version below has one */
@@ -376,8 +376,8 @@ static bool is_array_head(struct text text)
 	return text_number(text, 1048576, &count);
 }
 
-static uint64_t mark_first_line(
-	const struct marks_line *line, struct text word, struct text rest)
+static uint64_t traits_of_first_line(
+	const struct traits_line *line, struct text word, struct text rest)
 {
 	const struct text text = line->text;
 	if (text_starts(text, "SSH-1.") || text_starts(text, "SSH-2.")) {
@@ -387,26 +387,26 @@ static uint64_t mark_first_line(
 		is_array_head(text)) {
 		return CLIENT_REDIS;
 	}
-	return word.len > 0 ? mark_request(line, word, rest) : 0;
+	return word.len > 0 ? traits_of_request(line, word, rest) : 0;
 }
 
-uint64_t marks_client_line(const struct marks_line *line)
+uint64_t traits_client_line(const struct traits_line *line)
 {
 	struct text rest = line->text;
-	const struct text word = marks_word(line, &rest);
+	const struct text word = traits_word(line, &rest);
 	char name[VERB_BYTES];
-	uint64_t marks = line->is_first ? mark_first_line(line, word, rest) : 0;
+	uint64_t traits = line->is_first ? traits_of_first_line(line, word, rest) : 0;
 	if (word.len == 0 || word.at != line->text.at) {
-		return marks;
+		return traits;
 	}
 	if (verb_of(word, name)) {
 		const struct verb *verb =
 			bsearch(name, VERBS, sizeof(VERBS) / sizeof(VERBS[0]),
 				sizeof(VERBS[0]), compare_verbs);
-		marks |= verb ? mark_verb(verb, line, rest) : 0;
+		traits |= verb ? traits_of_verb(verb, line, rest) : 0;
 	}
-	if (marks_imap_command(line).len > 0) {
-		marks |= CLIENT_IMAP;
+	if (traits_imap_command(line).len > 0) {
+		traits |= CLIENT_IMAP;
 	}
-	return marks;
+	return traits;
 }

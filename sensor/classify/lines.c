@@ -1,12 +1,12 @@
-#include "classify/marks.h"
+#include "classify/traits.h"
 
 #include <string.h>
 
 /* No dialogue needs more before it has shown what it is. */
 #define LINES_MAX 48
 
-bool marks_next_line(
-	const struct side_bytes *side, size_t *offset, struct marks_line *line)
+bool traits_next_line(
+	const struct side_bytes *side, size_t *offset, struct traits_line *line)
 {
 	if (*offset >= side->len) {
 		return false;
@@ -25,7 +25,7 @@ bool marks_next_line(
 	return true;
 }
 
-struct text marks_word(const struct marks_line *line, struct text *rest)
+struct text traits_word(const struct traits_line *line, struct text *rest)
 {
 	struct text word = text_word(rest);
 	if (rest->len == 0 && !line->is_whole) {
@@ -34,7 +34,7 @@ struct text marks_word(const struct marks_line *line, struct text *rest)
 	return word;
 }
 
-bool marks_contains(struct text text, const char *word)
+bool traits_contains(struct text text, const char *word)
 {
 	const uint8_t upper = (uint8_t)word[0];
 	const uint8_t lower = upper | 0x20;
@@ -59,48 +59,48 @@ static bool is_reply_part(struct text line)
 }
 
 static void read_line(
-	const struct marks_line *line, bool is_after_250, struct marks *marks)
+	const struct traits_line *line, bool is_after_250, struct traits *traits)
 {
-	const uint64_t client = marks_client_line(line);
-	uint64_t server = marks_server_line(line);
+	const uint64_t client = traits_client_line(line);
+	uint64_t server = traits_server_line(line);
 	if (!is_after_250) {
 		/* the first line of an EHLO reply is a name, no keyword: RFC 5321 4.1.1.1 */
 		server &= ~SERVER_EHLO_REPLY;
 	}
 	if (line->is_first) {
-		marks->client_first = client;
-		marks->server_first = server;
+		traits->client_first = client;
+		traits->server_first = server;
 	}
-	marks->client |=
-		seen_twice(marks->client, client, CLIENT_IMAP, CLIENT_IMAP_TWO);
-	marks->client |=
-		seen_twice(marks->client, client, CLIENT_POP3, CLIENT_POP3_TWO);
-	marks->server |=
-		seen_twice(marks->server, server, SERVER_ENHANCED, SERVER_ENHANCED_TWO);
-	marks->server |=
-		seen_twice(marks->server, server, SERVER_OK_WORDS, SERVER_OK_TWO);
-	marks->server |=
-		seen_twice(marks->server, server, SERVER_UNTAGGED, SERVER_UNTAGGED_TWO);
-	marks->client |= client;
-	marks->server |= server;
+	traits->client |=
+		seen_twice(traits->client, client, CLIENT_IMAP, CLIENT_IMAP_TWO);
+	traits->client |=
+		seen_twice(traits->client, client, CLIENT_POP3, CLIENT_POP3_TWO);
+	traits->server |= seen_twice(
+		traits->server, server, SERVER_ENHANCED, SERVER_ENHANCED_TWO);
+	traits->server |=
+		seen_twice(traits->server, server, SERVER_OK_WORDS, SERVER_OK_TWO);
+	traits->server |= seen_twice(
+		traits->server, server, SERVER_UNTAGGED, SERVER_UNTAGGED_TWO);
+	traits->client |= client;
+	traits->server |= server;
 }
 
 /* First lines that leave nothing open. */
-static bool is_settled(const struct marks *marks)
+static bool is_settled(const struct traits *traits)
 {
-	return ((marks->client & (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN)) |
-		       (marks->server & (SERVER_HTTP | SERVER_FOREIGN))) != 0;
+	return ((traits->client & (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN)) |
+		       (traits->server & (SERVER_HTTP | SERVER_FOREIGN))) != 0;
 }
 
-void marks_read_lines(const struct side_bytes *side, struct marks *marks)
+void traits_read_lines(const struct side_bytes *side, struct traits *traits)
 {
-	struct marks_line line;
+	struct traits_line line;
 	size_t offset = 0;
 	bool is_after_250 = false;
-	while (marks->line_count < LINES_MAX && !is_settled(marks) &&
-		marks_next_line(side, &offset, &line)) {
-		read_line(&line, is_after_250, marks);
+	while (traits->line_count < LINES_MAX && !is_settled(traits) &&
+		traits_next_line(side, &offset, &line)) {
+		read_line(&line, is_after_250, traits);
 		is_after_250 = is_reply_part(line.text);
-		marks->line_count++;
+		traits->line_count++;
 	}
 }

@@ -389,14 +389,14 @@ static const struct rule RULES[] = {
 
 #define RULE_COUNT (sizeof(RULES) / sizeof(RULES[0]))
 
-static bool holds_any(uint64_t marks, uint64_t wanted)
+static bool holds_any(uint64_t traits, uint64_t wanted)
 {
-	return wanted == 0 || (marks & wanted) != 0;
+	return wanted == 0 || (traits & wanted) != 0;
 }
 
 /* Where both sides may say it, neither side may have said these. */
-static bool is_contradicted(
-	const struct rule *rule, const struct marks *client, const struct marks *server)
+static bool is_contradicted(const struct rule *rule, const struct traits *client,
+	const struct traits *server)
 {
 	const uint64_t said =
 		server->server | (rule->is_role_unsure ? client->server : 0);
@@ -419,7 +419,7 @@ static bool is_time(const struct rule *rule, const struct rules_state *state)
 	return !rule->needs_server_first || state->is_server_first;
 }
 
-const struct rule *rules_match(const struct marks *client, const struct marks *server,
+const struct rule *rules_match(const struct traits *client, const struct traits *server,
 	const struct rules_state *state, size_t *rank)
 {
 	const size_t end = *rank < RULE_COUNT ? *rank : RULE_COUNT;

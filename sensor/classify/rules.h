@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "classify/marks.h"
 #include "classify/protocol.h"
+#include "classify/traits.h"
 
 /* What is known of the bytes besides their traits. */
 struct rules_state {
@@ -42,5 +42,5 @@ struct rule {
  * The first row that fits and stands before *rank in the table, whose place *rank
  * becomes; NULL when there is none.
  */
-const struct rule *rules_match(const struct marks *client, const struct marks *server,
+const struct rule *rules_match(const struct traits *client, const struct traits *server,
 	const struct rules_state *state, size_t *rank);

@@ -1,4 +1,4 @@
-#include "classify/marks.h"
+#include "classify/traits.h"
 
 #include <string.h>
 
@@ -48,20 +48,20 @@ static bool is_enhanced(struct text text, uint8_t class)
 	return dots == 2 && digits > 0 && text.at[0] == class;
 }
 
-static uint64_t mark_greeting(const struct marks_line *line, struct text text)
+static uint64_t traits_of_greeting(const struct traits_line *line, struct text text)
 {
-	if (marks_contains(text, "SMTP")) {
+	if (traits_contains(text, "SMTP")) {
 		return SERVER_SMTP_TEXT;
 	}
-	if (marks_contains(text, "LMTP")) {
+	if (traits_contains(text, "LMTP")) {
 		return SERVER_LMTP_TEXT;
 	}
 	const bool is_ftp =
-		marks_contains(text, "FTP") || marks_contains(text, "FileZilla");
+		traits_contains(text, "FTP") || traits_contains(text, "FileZilla");
 	return line->is_whole && is_ftp ? SERVER_FTP_TEXT : 0;
 }
 
-static uint64_t mark_code(unsigned code)
+static uint64_t traits_of_code(unsigned code)
 {
 	switch (code) {
 	case 220:
@@ -89,7 +89,7 @@ static uint64_t mark_code(unsigned code)
 }
 
 /* A well-formed reply code; 0 when the line has none. */
-static unsigned reply_code(const struct marks_line *line)
+static unsigned reply_code(const struct traits_line *line)
 {
 	const struct text text = line->text;
 	if (text.len < 3 || !is_digit(text.at[1]) || !is_digit(text.at[2])) {
@@ -105,65 +105,66 @@ static unsigned reply_code(const struct marks_line *line)
 	return code >= 150 && code <= 599 ? code : 0;
 }
 
-static uint64_t mark_news(const struct marks_line *line, struct text rest)
+static uint64_t traits_of_news(const struct traits_line *line, struct text rest)
 {
-	const bool is_news = marks_contains(rest, "NNTP") ||
-			     marks_contains(rest, "news") ||
-			     marks_contains(rest, "INN ");
+	const bool is_news = traits_contains(rest, "NNTP") ||
+			     traits_contains(rest, "news") ||
+			     traits_contains(rest, "INN ");
 	return line->is_first ? SERVER_200 | (is_news ? SERVER_NNTP_TEXT : 0) : 0;
 }
 
 /* Reply line, RFC 5321 section 4.2; RFC 959 and RFC 3977 share its shape. */
-static uint64_t mark_reply(const struct marks_line *line)
+static uint64_t traits_of_reply(const struct traits_line *line)
 {
 	const unsigned code = reply_code(line);
 	if (code == 0) {
 		return 0;
 	}
-	uint64_t marks = mark_code(code) | SERVER_REPLY;
-	marks |= line->is_first && code >= 400 ? SERVER_REFUSAL : 0;
+	uint64_t traits = traits_of_code(code) | SERVER_REPLY;
+	traits |= line->is_first && code >= 400 ? SERVER_REFUSAL : 0;
 	const size_t head = line->text.len > 3 ? 4 : 3;
 	const struct text rest = {
 		.at = line->text.at + head, .len = line->text.len - head};
 	if (code == 220 || (line->is_first && (code == 421 || code == 554))) {
-		marks |= mark_greeting(line, rest);
+		traits |= traits_of_greeting(line, rest);
 	}
 	if (code == 200 || code == 201) {
-		marks |= mark_news(line, rest);
+		traits |= traits_of_news(line, rest);
 	}
 	struct text words = rest;
-	const struct text word = marks_word(line, &words);
+	const struct text word = traits_word(line, &words);
 	if (code == 250 && is_esmtp_keyword(word)) {
-		marks |= SERVER_EHLO_REPLY;
+		traits |= SERVER_EHLO_REPLY;
 	}
-	return marks | (is_enhanced(word, line->text.at[0]) ? SERVER_ENHANCED : 0);
+	return traits | (is_enhanced(word, line->text.at[0]) ? SERVER_ENHANCED : 0);
 }
 
 /* RFC 1939 section 3; redis says "+OK" alone and "+PONG". */
-static uint64_t mark_plus(const struct marks_line *line)
+static uint64_t traits_of_plus(const struct traits_line *line)
 {
 	struct text rest = line->text;
-	const struct text word = marks_word(line, &rest);
+	const struct text word = traits_word(line, &rest);
 	if (text_is(word, "+PONG")) {
 		return SERVER_REDIS;
 	}
 	if (!text_is(word, "+OK")) {
 		return 0;
 	}
-	uint64_t marks = SERVER_OK;
+	uint64_t traits = SERVER_OK;
 	if (line->is_whole && text_trim(rest).len > 0) {
-		marks |= SERVER_OK_WORDS;
+		traits |= SERVER_OK_WORDS;
 	}
-	const bool is_stamped = marks_contains(rest, "<") &&
-				marks_contains(rest, "@") && marks_contains(rest, ">");
-	if (line->is_first && (is_stamped || marks_contains(rest, "POP") ||
-				      marks_contains(rest, "ready"))) {
-		marks |= SERVER_OK_TEXT;
+	const bool is_stamped = traits_contains(rest, "<") &&
+				traits_contains(rest, "@") &&
+				traits_contains(rest, ">");
+	if (line->is_first && (is_stamped || traits_contains(rest, "POP") ||
+				      traits_contains(rest, "ready"))) {
+		traits |= SERVER_OK_TEXT;
 	}
-	return marks;
+	return traits;
 }
 
-static uint64_t mark_minus(const struct marks_line *line)
+static uint64_t traits_of_minus(const struct traits_line *line)
 {
 	if (text_starts(line->text, "-ERR unknown command '") ||
 		text_starts(line->text, "-ERR unknown command `") ||
@@ -174,18 +175,18 @@ static uint64_t mark_minus(const struct marks_line *line)
 		return SERVER_REDIS;
 	}
 	struct text rest = line->text;
-	const bool is_error = text_is(marks_word(line, &rest), "-ERR");
+	const bool is_error = text_is(traits_word(line, &rest), "-ERR");
 	return is_error && line->is_whole ? SERVER_ERR : 0;
 }
 
 /* Untagged answers, RFC 9051 section 7. */
-static uint64_t mark_star(const struct marks_line *line)
+static uint64_t traits_of_star(const struct traits_line *line)
 {
 	struct text rest = line->text;
-	if (marks_word(line, &rest).len != 1) {
+	if (traits_word(line, &rest).len != 1) {
 		return 0;
 	}
-	const struct text word = marks_word(line, &rest);
+	const struct text word = traits_word(line, &rest);
 	static const char *const GREETINGS[] = {"OK", "PREAUTH", "BYE", NULL};
 	static const char *const KINDS[] = {"CAPABILITY", "FLAGS", "LIST", "LSUB",
 		"SEARCH", "STATUS", "ID", "NAMESPACE", "ENABLED", "QUOTA", "QUOTAROOT",
@@ -196,42 +197,42 @@ static uint64_t mark_star(const struct marks_line *line)
 	if (is_listed(word, GREETINGS)) {
 		/* MUPDATE (RFC 3656) greets alike */
 		const bool is_greeting =
-			line->is_first && !marks_contains(rest, "MUPDATE");
+			line->is_first && !traits_contains(rest, "MUPDATE");
 		return SERVER_UNTAGGED | (is_greeting ? SERVER_IMAP : 0);
 	}
-	if (text_is(word, "CAPABILITY") && marks_contains(rest, "IMAP4")) {
+	if (text_is(word, "CAPABILITY") && traits_contains(rest, "IMAP4")) {
 		return SERVER_UNTAGGED | SERVER_UNTAGGED_TWO;
 	}
 	if (text_number(word, UINT32_MAX, &count)) {
-		return is_listed(marks_word(line, &rest), COUNTED) ? SERVER_UNTAGGED
-								   : 0;
+		return is_listed(traits_word(line, &rest), COUNTED) ? SERVER_UNTAGGED
+								    : 0;
 	}
 	return is_listed(word, KINDS) ? SERVER_UNTAGGED : 0;
 }
 
-struct text marks_imap_reply(const struct marks_line *line)
+struct text traits_imap_reply(const struct traits_line *line)
 {
 	static const char *const STATES[] = {"OK", "NO", "BAD", NULL};
 	struct text rest = line->text;
-	struct text tag = marks_word(line, &rest);
+	struct text tag = traits_word(line, &rest);
 	const bool is_tagged = tag.len > 0 && !strchr("*+-\"", tag.at[0]) &&
-			       is_listed(marks_word(line, &rest), STATES);
+			       is_listed(traits_word(line, &rest), STATES);
 	tag.len = is_tagged ? tag.len : 0;
 	return tag;
 }
 
 /* ":server NOTICE", ":server 001", RFC 2812 section 2.3.1. */
-static uint64_t mark_colon(const struct marks_line *line)
+static uint64_t traits_of_colon(const struct traits_line *line)
 {
 	struct text rest = line->text;
-	(void)marks_word(line, &rest);
-	const struct text command = marks_word(line, &rest);
+	(void)traits_word(line, &rest);
+	const struct text command = traits_word(line, &rest);
 	static const char *const COMMANDS[] = {"NOTICE", "001", "020", "376", "433",
 		"CAP", "PRIVMSG", "JOIN", "MODE", "PONG", NULL};
 	return is_listed(command, COMMANDS) && text_trim(rest).len > 0 ? SERVER_IRC : 0;
 }
 
-static bool is_memcached(const struct marks_line *line)
+static bool is_memcached(const struct traits_line *line)
 {
 	const struct text text = line->text;
 	return text_starts(text, "VALUE ") || text_starts(text, "STAT ") ||
@@ -240,7 +241,7 @@ static bool is_memcached(const struct marks_line *line)
 }
 
 /* type name TAB selector TAB host TAB port, RFC 1436 section 3.8. */
-static bool is_gopher(const struct marks_line *line)
+static bool is_gopher(const struct traits_line *line)
 {
 	if (!line->is_whole || !line->is_first || line->text.len < 8) {
 		return false;
@@ -259,14 +260,14 @@ static bool is_gopher(const struct marks_line *line)
 				    UINT16_MAX, &number);
 }
 
-static bool is_pop3_capability(const struct marks_line *line)
+static bool is_pop3_capability(const struct traits_line *line)
 {
 	static const char *const WORDS[] = {
 		"UIDL", "RESP-CODES", "STLS", "AUTH-RESP-CODE", "PIPELINING", NULL};
 	return line->is_whole && !line->is_first && is_listed(line->text, WORDS);
 }
 
-static uint64_t mark_first(const struct marks_line *line)
+static uint64_t traits_of_first(const struct traits_line *line)
 {
 	const struct text text = line->text;
 	if (text_starts(text, "HTTP/1.") || text_starts(text, "ICY 200")) {
@@ -281,23 +282,23 @@ static uint64_t mark_first(const struct marks_line *line)
 	if (text_starts(text, "NOTICE AUTH ") || text_starts(text, "NOTICE * ")) {
 		return SERVER_IRC;
 	}
-	if (text_starts(text, "Login") && marks_contains(text, "Name: ")) {
+	if (text_starts(text, "Login") && traits_contains(text, "Name: ")) {
 		return SERVER_FINGER;
 	}
 	return is_gopher(line) ? SERVER_GOPHER : 0;
 }
 
 /* Lines told by a whole phrase, whatever their first byte. */
-static uint64_t mark_phrase(const struct marks_line *line)
+static uint64_t traits_of_phrase(const struct traits_line *line)
 {
-	uint64_t marks = line->is_first ? mark_first(line) : 0;
-	marks |= is_pop3_capability(line) ? SERVER_CAPA : 0;
-	marks |= is_memcached(line) ? SERVER_MEMCACHED : 0;
-	marks |= marks_imap_reply(line).len > 0 ? SERVER_TAGGED : 0;
-	return marks;
+	uint64_t traits = line->is_first ? traits_of_first(line) : 0;
+	traits |= is_pop3_capability(line) ? SERVER_CAPA : 0;
+	traits |= is_memcached(line) ? SERVER_MEMCACHED : 0;
+	traits |= traits_imap_reply(line).len > 0 ? SERVER_TAGGED : 0;
+	return traits;
 }
 
-uint64_t marks_server_line(const struct marks_line *line)
+uint64_t traits_server_line(const struct traits_line *line)
 {
 	if (line->text.len == 0) {
 		return 0;
@@ -308,15 +309,15 @@ uint64_t marks_server_line(const struct marks_line *line)
 	case '4':
 	case '5':
 	case '1':
-		return mark_reply(line) | mark_phrase(line);
+		return traits_of_reply(line) | traits_of_phrase(line);
 	case '+':
-		return mark_plus(line);
+		return traits_of_plus(line);
 	case '-':
-		return mark_minus(line);
+		return traits_of_minus(line);
 	case '*':
-		return mark_star(line);
+		return traits_of_star(line);
 	case ':':
-		return mark_colon(line);
+		return traits_of_colon(line);
 	case '"':
 		/* RFC 5804 sections 1.7 and 4: the value is quoted or a literal */
 		return text_starts(line->text, "\"IMPLEMENTATION\" \"") ||
@@ -324,6 +325,6 @@ uint64_t marks_server_line(const struct marks_line *line)
 			       ? SERVER_SIEVE
 			       : 0;
 	default:
-		return mark_phrase(line);
+		return traits_of_phrase(line);
 	}
 }

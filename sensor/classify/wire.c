@@ -1,4 +1,4 @@
-#include "classify/marks.h"
+#include "classify/traits.h"
 
 #include "base/cursor.h"
 #include "classify/exchange.h"
@@ -88,36 +88,36 @@ static size_t gather_handshake(struct cursor cur, uint8_t *bytes, size_t size)
 	return have;
 }
 
-static void read_tls(const struct side_bytes *side, struct marks *marks)
+static void read_tls(const struct side_bytes *side, struct traits *traits)
 {
 	struct cursor cur = cursor_over(side->bytes, side->len);
 	struct record record;
 	if (!read_record(&cur, &record)) {
 		return;
 	}
-	marks->client |= CLIENT_RECORD;
-	marks->server |= SERVER_RECORD;
+	traits->client |= CLIENT_RECORD;
+	traits->server |= SERVER_RECORD;
 	if (record.type == RECORD_HANDSHAKE) {
 		uint8_t bytes[HELLO_HEAD_BYTES];
 		const size_t have = gather_handshake(
 			cursor_over(side->bytes, side->len), bytes, sizeof(bytes));
 		const unsigned hello = read_hello(cursor_over(bytes, have));
-		marks->client |= hello == HELLO_CLIENT ? CLIENT_TLS : 0;
-		marks->server |= hello == HELLO_SERVER ? SERVER_TLS : 0;
+		traits->client |= hello == HELLO_CLIENT ? CLIENT_TLS : 0;
+		traits->server |= hello == HELLO_SERVER ? SERVER_TLS : 0;
 	}
 	cursor_skip(&cur, record.len);
 	if (side->is_last && cursor_ok(&cur) && cursor_left(&cur) == 0) {
-		marks->client |= CLIENT_RECORD_ONLY;
-		marks->server |= SERVER_RECORD_ONLY;
+		traits->client |= CLIENT_RECORD_ONLY;
+		traits->server |= SERVER_RECORD_ONLY;
 	}
 	if (read_record(&cur, &record)) {
-		marks->client |= CLIENT_RECORDS;
-		marks->server |= SERVER_RECORDS;
+		traits->client |= CLIENT_RECORDS;
+		traits->server |= SERVER_RECORDS;
 	}
 }
 
 /* SSL 2.0 form of a ClientHello: RFC 5246 appendix E.2. */
-static void read_old_hello(const struct side_bytes *side, struct marks *marks)
+static void read_old_hello(const struct side_bytes *side, struct traits *traits)
 {
 	struct cursor cur = cursor_over(side->bytes, side->len);
 	const uint16_t len = cursor_be16(&cur) & 0x7fff;
@@ -132,7 +132,7 @@ static void read_old_hello(const struct side_bytes *side, struct marks *marks)
 			       challenge >= 16 && challenge <= 32;
 	if (cursor_ok(&cur) && type == HELLO_CLIENT && is_version && is_filled &&
 		len == 9U + ciphers + session + challenge) {
-		marks->client |= CLIENT_TLS;
+		traits->client |= CLIENT_TLS;
 	}
 }
 
@@ -159,7 +159,7 @@ static bool binds_exchange(struct cursor cur, bool is_little)
 	return false;
 }
 
-static void read_rpc(const struct side_bytes *side, struct marks *marks)
+static void read_rpc(const struct side_bytes *side, struct traits *traits)
 {
 	struct cursor cur = cursor_over(side->bytes, side->len);
 	struct rpc_head head;
@@ -174,26 +174,26 @@ static void read_rpc(const struct side_bytes *side, struct marks *marks)
 			body = cursor_sub(&cur, body_len);
 		}
 		if (binds_exchange(body, head.is_little)) {
-			marks->client |= CLIENT_MAPI;
+			traits->client |= CLIENT_MAPI;
 		}
-		marks->client |= CLIENT_BIND | (is_all ? CLIENT_DCERPC : 0);
+		traits->client |= CLIENT_BIND | (is_all ? CLIENT_DCERPC : 0);
 		return;
 	}
 	const bool is_clients =
 		head.type == RPC_TYPE_REQUEST || head.type == RPC_TYPE_AUTH3 ||
 		head.type == RPC_TYPE_CANCEL || head.type == RPC_TYPE_ORPHANED;
-	marks->client |= is_clients ? CLIENT_DCERPC : 0;
-	marks->server |= is_clients ? 0 : SERVER_DCERPC;
+	traits->client |= is_clients ? CLIENT_DCERPC : 0;
+	traits->server |= is_clients ? 0 : SERVER_DCERPC;
 }
 
-void marks_read_wire(const struct side_bytes *side, struct marks *marks)
+void traits_read_wire(const struct side_bytes *side, struct traits *traits)
 {
 	const uint8_t first = side->bytes[0];
 	if (first >= RECORD_CHANGE_CIPHER_SPEC && first <= RECORD_DATA) {
-		read_tls(side, marks);
+		read_tls(side, traits);
 	} else if (first == 5) {
-		read_rpc(side, marks);
+		read_rpc(side, traits);
 	} else if (first >= 0x80) {
-		read_old_hello(side, marks);
+		read_old_hello(side, traits);
 	}
 }
