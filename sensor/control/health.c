@@ -19,14 +19,14 @@ bool health_start(struct health *health, const struct sensor *sensor, unsigned p
 	for (unsigned i = 0; i < STATUS_PROCESSES_MAX; i++) {
 		health->seen[i].arrived_us = now_us;
 	}
-	return outlet_start(&health->outlet, sensor, place, why);
+	return record_writer_start(&health->records, sensor, place, why);
 }
 
 static struct json_event next_event(struct health *health)
 {
 	return (struct json_event){.time_us = clock_realtime_us(),
 		.host = health->sensor->host,
-		.event_prefix = health->outlet.prefix,
+		.event_prefix = health->records.prefix,
 		.sequence = ++health->sequence};
 }
 
@@ -45,8 +45,8 @@ void health_alert(struct health *health, enum finding finding, unsigned place,
 	const struct json_event event = next_event(health);
 	const struct json_sensor_alert alert = {
 		.finding = finding, .process = name, .detail = detail, .count = 1};
-	json_sensor_alert(outlet_begin(&health->outlet), &event, &alert);
-	(void)outlet_end(&health->outlet, SEVERITY_HIGH);
+	json_sensor_alert(record_writer_begin(&health->records), &event, &alert);
+	(void)record_writer_end(&health->records, SEVERITY_HIGH);
 	health->sensor->page->alerts++;
 	sensor_process(health->sensor, SENSOR_SUPERVISOR)->findings[finding]++;
 }
@@ -54,8 +54,8 @@ void health_alert(struct health *health, enum finding finding, unsigned place,
 void health_matrix(struct health *health, const struct json_matrix *matrix)
 {
 	const struct json_event event = next_event(health);
-	json_matrix(outlet_begin(&health->outlet), &event, matrix);
-	(void)outlet_end(&health->outlet, SEVERITY_HIGH);
+	json_matrix(record_writer_begin(&health->records), &event, matrix);
+	(void)record_writer_end(&health->records, SEVERITY_HIGH);
 }
 
 static void write_stats(struct health *health, const struct status_process *process)
@@ -77,8 +77,8 @@ static void write_stats(struct health *health, const struct status_process *proc
 		.event_prefix = event.event_prefix,
 		.counters = counters,
 		.counter_count = count};
-	json_stats(outlet_begin(&health->outlet), &stats);
-	(void)outlet_end(&health->outlet, SEVERITY_LOW);
+	json_stats(record_writer_begin(&health->records), &stats);
+	(void)record_writer_end(&health->records, SEVERITY_LOW);
 }
 
 void health_stats(struct health *health)

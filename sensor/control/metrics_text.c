@@ -238,12 +238,12 @@ static uint64_t refused(const struct status_process *process)
 
 static uint64_t missing(const struct status_process *process)
 {
-	return (uint64_t)__builtin_popcount(process->missing);
+	return (uint64_t)__builtin_popcount(process->interfaces_missing);
 }
 
-static uint64_t links_down(const struct status_process *process)
+static uint64_t interfaces_down(const struct status_process *process)
 {
-	return (uint64_t)__builtin_popcount(process->links_down);
+	return (uint64_t)__builtin_popcount(process->interfaces_down);
 }
 
 static uint64_t faults(const struct status_process *process)
@@ -302,7 +302,7 @@ static const struct process_metric OF_WORKERS[] = {
 	{{"mailwarden_interfaces_down",
 		 "Interfaces that give nothing since they are down.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		links_down},
+		interfaces_down},
 };
 
 /* Supervisor and workers: who writes records. */
@@ -503,9 +503,10 @@ bool metrics_is_healthy(
 			return reason_set(
 				why, "%s: the journal takes no records", name);
 		}
-		char links[TEXT_MAX];
-		if (status_links_text(process, links, sizeof(links))[0] != '\0') {
-			return reason_set(why, "%s: %s", name, links);
+		char unseen[TEXT_MAX];
+		if (status_interfaces_text(process, unseen, sizeof(unseen))[0] !=
+			'\0') {
+			return reason_set(why, "%s: %s", name, unseen);
 		}
 	}
 	return true;

@@ -214,7 +214,7 @@ const char *status_text(const char *field, size_t field_size, char *text, size_t
 }
 
 /* The word at this place of a source; what the field had no room for has a number. */
-static void name_link(
+static void name_interface(
 	const struct status_process *process, unsigned place, char *name, size_t size)
 {
 	char source[STATUS_SOURCE_BYTES + 1];
@@ -233,11 +233,11 @@ static void name_link(
 	}
 }
 
-const char *status_links_text(
+const char *status_interfaces_text(
 	const struct status_process *process, char *text, size_t size)
 {
-	const uint32_t down = process->links_down;
-	const uint32_t away = process->missing | down;
+	const uint32_t down = process->interfaces_down;
+	const uint32_t away = process->interfaces_missing | down;
 	size_t len = 0;
 	text[0] = '\0';
 	for (unsigned i = 0; i < 32 && len < size; i++) {
@@ -245,7 +245,7 @@ const char *status_links_text(
 		if ((away >> i & 1) == 0) {
 			continue;
 		}
-		name_link(process, i, name, sizeof(name));
+		name_interface(process, i, name, sizeof(name));
 		const int more = snprintf(text + len, size - len,
 			"%sinterface %s is %s", len > 0 ? ", " : "", name,
 			(down >> i & 1) != 0 ? "down" : "not watched");

@@ -56,11 +56,13 @@ struct status_process {
 	_Atomic uint64_t lag_us;  /* age of the packet taken last, when it was taken */
 	_Atomic uint64_t refused; /* records for which there was no room */
 	_Atomic uint64_t faults; /* reporter: writes that failed; shipper: deliveries */
-	_Atomic uint32_t is_down;    /* reporter, shipper: the last one did */
-	_Atomic uint64_t delivered;  /* shipper: records its output has */
-	_Atomic uint64_t backlog;    /* shipper: bytes of the journal that wait */
-	_Atomic uint32_t missing;    /* bit per interface that it could not open */
-	_Atomic uint32_t links_down; /* that is down, or was when it was left out */
+	_Atomic uint32_t is_down;   /* reporter, shipper: the last one did */
+	_Atomic uint64_t delivered; /* shipper: records its output has */
+	_Atomic uint64_t backlog;   /* shipper: bytes of the journal that wait */
+	_Atomic uint32_t
+		interfaces_missing; /* bit per interface that it could not open */
+	_Atomic uint32_t
+		interfaces_down; /* that is down, or was when it was left out */
 	_Atomic uint64_t findings[FINDING_COUNT];
 	_Atomic uint32_t counter_count;
 	struct status_counter counters[STATUS_COUNTERS_MAX];
@@ -124,7 +126,7 @@ void status_publish(
  * Which interfaces a worker does not see, and why: "interface eth0 is down, interface
  * eth1 is not watched". Returns text, "" when it sees all.
  */
-const char *status_links_text(
+const char *status_interfaces_text(
 	const struct status_process *process, char *text, size_t size);
 
 /* Field of the page as a text that ends. Returns text. */

@@ -77,9 +77,9 @@ static void write_process(
 	json_number(writer, "waiting", process->waiting);
 	json_bool(writer, "down", process->is_down != 0);
 	json_number(writer, "interfaces_missing",
-		(uint64_t)__builtin_popcount(process->missing));
+		(uint64_t)__builtin_popcount(process->interfaces_missing));
 	json_number(writer, "interfaces_down",
-		(uint64_t)__builtin_popcount(process->links_down));
+		(uint64_t)__builtin_popcount(process->interfaces_down));
 	json_number(writer, "queue_full", process->queue_full);
 	json_number(writer, "restarts", process->restarts);
 	json_number(writer, "records_refused", process->refused);

@@ -2,10 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/interface_health.h"
+#include "control/interface_retry.h"
+#include "control/interfaces.h"
 #include "control/last_run.h"
 #include "control/lessons.h"
-#include "control/link_health.h"
-#include "control/links.h"
 #include "control/metrics_process.h"
 #include "control/notify.h"
 #include "control/output_health.h"
@@ -14,7 +15,6 @@
 #include "control/reporter.h"
 #include "control/sandbox.h"
 #include "control/shipper_process.h"
-#include "control/taps.h"
 #include "control/worker.h"
 
 #include <errno.h>
@@ -57,8 +57,8 @@ struct supervisor {
 	struct processes processes;
 	struct health health;
 	struct output_health outputs;
-	struct link_health link_health;
-	struct links links;
+	struct interface_health interface_health;
+	struct interface_retries retries;
 	struct reload reload;
 	struct queues queues;
 	struct last_run last;
@@ -333,7 +333,7 @@ static bool open_queues(struct supervisor *supervisor, struct reason *why)
 
 static bool choose_groups(struct supervisor *supervisor, struct reason *why)
 {
-	return taps_choose_groups(&supervisor->sensor, why);
+	return interfaces_choose_groups(&supervisor->sensor, why);
 }
 
 static bool start_workers(struct supervisor *supervisor, struct reason *why)
@@ -467,7 +467,8 @@ static void look_at_health(struct supervisor *supervisor, uint64_t now_us)
 	}
 	health_look(&supervisor->health, now_us);
 	output_health_look(&supervisor->outputs, &supervisor->health, now_us);
-	link_health_look(&supervisor->link_health, &supervisor->health, now_us);
+	interface_health_look(
+		&supervisor->interface_health, &supervisor->health, now_us);
 }
 
 /* One look at everything. */
@@ -487,7 +488,8 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 		supervisor->watchdog_us = now_us;
 		supervisor->sensor.page->alive_us = clock_realtime_us();
 		notify_say("WATCHDOG=1");
-		links_look(&supervisor->links, &supervisor->processes, now_us);
+		interface_retries_look(
+			&supervisor->retries, &supervisor->processes, now_us);
 	}
 }
 

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "control/child.h"
 #include "control/gate.h"
+#include "control/interfaces.h"
 #include "control/lessons.h"
-#include "control/outlet.h"
+#include "control/record_writer.h"
 #include "control/sandbox.h"
-#include "control/taps.h"
 #include "judge/ceiling.h"
 #include "report/json.h"
 #include "report/json_sensor.h"
@@ -32,14 +32,14 @@ struct worker {
 	struct status_process *process;
 	unsigned place;
 	struct engine *engine;
-	struct taps *taps; /* or ... */
-	struct gate *gate; /* ... a queue's packets */
+	struct interfaces *interfaces; /* or ... */
+	struct gate *gate;             /* ... a queue's packets */
 	struct action_table actions;
 	struct ceiling ceiling;
 	uint32_t matrix;        /* generation in use */
 	const char *queue_name; /* "queue 3" */
 	uint64_t publish_us;
-	struct outlet outlet;
+	struct record_writer records;
 };
 
 static void on_alert(void *context, const struct record *record, enum finding finding,
@@ -50,10 +50,10 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	if (!ceiling_pass(&worker->ceiling, finding, record->time_us)) {
 		return;
 	}
-	json_alert(outlet_begin(&worker->outlet), record, finding, count);
+	json_alert(record_writer_begin(&worker->records), record, finding, count);
 	const enum severity severity =
 		(enum severity)record->judgement->severity[finding];
-	(void)outlet_end(&worker->outlet, severity);
+	(void)record_writer_end(&worker->records, severity);
 }
 
 /* Nothing is held back in silence. */
@@ -66,28 +66,28 @@ static void on_held(void *context, enum finding finding, uint32_t held)
 		held, finding_row(finding)->id, worker->ceiling.table->most[finding]);
 	const struct json_event event = {.time_us = clock_realtime_us(),
 		.host = worker->sensor->host,
-		.event_prefix = worker->outlet.prefix,
+		.event_prefix = worker->records.prefix,
 		.sequence = engine_next_sequence(worker->engine)};
 	const struct json_sensor_alert alert = {.finding = FINDING_SENSOR_ALERTS_HELD,
 		.process = worker->process->name,
 		.detail = detail,
 		.count = held};
-	json_sensor_alert(outlet_begin(&worker->outlet), &event, &alert);
-	(void)outlet_end(&worker->outlet, SEVERITY_HIGH);
+	json_sensor_alert(record_writer_begin(&worker->records), &event, &alert);
+	(void)record_writer_end(&worker->records, SEVERITY_HIGH);
 	worker->process->findings[FINDING_SENSOR_ALERTS_HELD]++;
 }
 
 static void on_mail(void *context, const struct record *record)
 {
 	struct worker *worker = (struct worker *)context;
-	json_mail(outlet_begin(&worker->outlet), record);
-	(void)outlet_end(&worker->outlet, SEVERITY_NONE);
+	json_mail(record_writer_begin(&worker->records), record);
+	(void)record_writer_end(&worker->records, SEVERITY_NONE);
 }
 
 static void on_lesson(void *context, const struct ledger_lesson *lesson)
 {
 	struct worker *worker = (struct worker *)context;
-	outlet_lesson(&worker->outlet, lesson);
+	record_writer_lesson(&worker->records, lesson);
 }
 
 static bool start_engine(struct worker *worker, struct reason *why)
@@ -105,7 +105,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		.is_second_opinion_wanted = settings->is_second_opinion_wanted,
 		.is_every_reason_wanted = true,
 		.host = sensor->host,
-		.event_prefix = worker->outlet.prefix,
+		.event_prefix = worker->records.prefix,
 		.source_names = worker->gate ? &worker->queue_name
 					     : settings->interfaces.values,
 		.actions = worker->gate ? &worker->actions : NULL,
@@ -135,7 +135,8 @@ static bool is_inline(const struct worker *worker)
 
 static bool start_outlet(struct worker *worker, struct reason *why)
 {
-	return outlet_start(&worker->outlet, worker->sensor, worker->place, why);
+	return record_writer_start(
+		&worker->records, worker->sensor, worker->place, why);
 }
 
 static bool make_gate(struct worker *worker, struct reason *why)
@@ -172,23 +173,24 @@ static bool make_gate(struct worker *worker, struct reason *why)
 }
 
 /* In this order: one that goes from down to missing is at no time neither. */
-static void publish_links(struct worker *worker)
+static void publish_interfaces(struct worker *worker)
 {
-	worker->process->missing = taps_missing(worker->taps);
-	worker->process->links_down = taps_down(worker->taps);
+	worker->process->interfaces_missing = interfaces_missing(worker->interfaces);
+	worker->process->interfaces_down = interfaces_down(worker->interfaces);
 }
 
-static bool open_taps(struct worker *worker, struct reason *why)
+static bool open_interfaces(struct worker *worker, struct reason *why)
 {
 	const bool is_first = worker->process->restarts == 0;
 	if (is_inline(worker)) {
 		return true;
 	}
-	worker->taps = taps_open(worker->sensor, worker->process->name, is_first, why);
-	if (worker->taps) {
-		publish_links(worker);
+	worker->interfaces =
+		interfaces_open(worker->sensor, worker->process->name, is_first, why);
+	if (worker->interfaces) {
+		publish_interfaces(worker);
 	}
-	return worker->taps != NULL;
+	return worker->interfaces != NULL;
 }
 
 static bool freeze_matrices(struct worker *worker, struct reason *why)
@@ -223,7 +225,7 @@ static bool enter_cage(struct worker *worker, struct reason *why)
 
 /* The order matters: rights are needed first, and files by libraries that start. */
 static bool (*const STEPS[])(struct worker *worker, struct reason *why) = {start_outlet,
-	make_gate, start_engine, open_taps, freeze_matrices, start_libraries,
+	make_gate, start_engine, open_interfaces, freeze_matrices, start_libraries,
 	give_up_rights, follow_supervisor, enter_cage};
 
 static bool start_worker(struct worker *worker, struct reason *why)
@@ -239,12 +241,12 @@ static bool start_worker(struct worker *worker, struct reason *why)
 
 #define GATE_COUNTERS 13
 
-static size_t count_gate(
-	struct worker *worker, struct counter *list, struct taps_counters *taps)
+static size_t count_gate(struct worker *worker, struct counter *list,
+	struct interfaces_counters *interfaces)
 {
 	struct gate_counters gate;
 	gate_counters(worker->gate, &gate);
-	*taps = (struct taps_counters){
+	*interfaces = (struct interfaces_counters){
 		.received = gate.queue.received + gate.log.received,
 		.lost = gate.queue.lost + gate.log.lost};
 	const struct counter all[GATE_COUNTERS] = {
@@ -270,24 +272,24 @@ static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
 	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 4];
-	struct taps_counters taps;
+	struct interfaces_counters capture;
 	size_t count = engine_counters(worker->engine, counters);
 	if (worker->gate) {
-		count += count_gate(worker, counters + count, &taps);
+		count += count_gate(worker, counters + count, &capture);
 	} else {
-		taps_counters(worker->taps, &taps);
-		publish_links(worker);
-		counters[count++] = (struct counter){"capture.downs", taps.downs};
+		interfaces_counters(worker->interfaces, &capture);
+		publish_interfaces(worker);
+		counters[count++] = (struct counter){"capture.downs", capture.downs};
 	}
-	counters[count++] = (struct counter){"capture.received", taps.received};
-	counters[count++] = (struct counter){"capture.lost", taps.lost};
+	counters[count++] = (struct counter){"capture.received", capture.received};
+	counters[count++] = (struct counter){"capture.lost", capture.lost};
 	counters[count++] = (struct counter){"records.refused", process->refused};
 	counters[count++] = (struct counter){
 		"lessons.lost", lessons_lost(worker->sensor, worker->place)};
 	status_publish(process, counters, count);
-	const bool is_quiet = process->packets == taps.received;
-	process->packets = taps.received;
-	process->lost = taps.lost;
+	const bool is_quiet = process->packets == capture.received;
+	process->packets = capture.received;
+	process->lost = capture.lost;
 	process->flows = engine_flows(worker->engine);
 	const uint64_t now_us = clock_realtime_us();
 	ceiling_due(&worker->ceiling, now_us, on_held, worker);
@@ -321,13 +323,13 @@ static void between_packets(struct worker *worker, bool is_idle)
 static bool take_packets(struct worker *worker)
 {
 	return worker->gate ? gate_dispatch(worker->gate, worker->engine)
-			    : taps_dispatch(worker->taps, worker->engine);
+			    : interfaces_dispatch(worker->interfaces, worker->engine);
 }
 
 static void wait_for_packets(struct worker *worker)
 {
 	if (!worker->gate) {
-		taps_wait(worker->taps, WAIT_MS);
+		interfaces_wait(worker->interfaces, WAIT_MS);
 		return;
 	}
 	if (gate_is_gone(worker->gate)) {
@@ -350,7 +352,7 @@ static void watch_packets(struct worker *worker)
 static void drain(struct worker *worker)
 {
 	worker->process->state = STATUS_STATE_DRAINING;
-	worker->outlet.naps = NAPS_AT_END;
+	worker->records.naps = NAPS_AT_END;
 	if (worker->gate) {
 		gate_drain(worker->gate, worker->engine);
 	}

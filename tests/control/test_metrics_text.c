@@ -153,22 +153,22 @@ static void an_interface_that_is_down_or_not_watched_is_named(void **state)
 	struct status_page *page = made_page();
 	struct status_process *worker = &page->processes[SENSOR_WORKERS];
 	(void)snprintf(worker->source, sizeof(worker->source), "eth0 eth1");
-	worker->links_down = 1;
+	worker->interfaces_down = 1;
 	assert_false(metrics_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: interface eth0 is down");
 	assert_tells(page, "\nmailwarden_interfaces_down{worker=\"worker "
 			   "0\",source=\"eth0 eth1\"} 1\n");
 	assert_tells(page, "\nmailwarden_healthy 0\n");
-	worker->missing = 2;
+	worker->interfaces_missing = 2;
 	assert_false(metrics_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: interface eth0 is down, "
 				      "interface eth1 is not watched");
-	worker->links_down = 0;
-	worker->missing = 4;
+	worker->interfaces_down = 0;
+	worker->interfaces_missing = 4;
 	assert_false(metrics_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: interface number 3 is not watched");
 	memset(worker->source, 'x', sizeof(worker->source)); /* no end: cut */
-	worker->missing = UINT32_MAX;
+	worker->interfaces_missing = UINT32_MAX;
 	assert_false(metrics_is_healthy(page, NOW_US, &why));
 	assert_non_null(strstr(why.text, "interface number 1 is"));
 	free(page);

@@ -41,7 +41,7 @@ static int start(void **state)
 static int end(void **state)
 {
 	(void)state;
-	return fclose(health.outlet.stream);
+	return fclose(health.records.stream);
 }
 
 /* A look each second. */
@@ -64,7 +64,7 @@ static void one_that_hangs_while_it_starts_is_down_after_a_minute_and_told_once(
 	pass(1, STATUS_STATE_STARTING);
 	assert_true(output()->is_down);
 	assert_int_equal(page.alerts, 1);
-	assert_non_null(strstr(health.outlet.bytes, "not ready to take records"));
+	assert_non_null(strstr(health.records.bytes, "not ready to take records"));
 	pass(100, STATUS_STATE_STARTING);
 	assert_int_equal(page.alerts, 1);
 }
@@ -101,7 +101,7 @@ static void one_that_took_records_again_is_told_of_anew(void **state)
 	output()->backlog = 4321;
 	pass(61, STATUS_STATE_RUNNING);
 	assert_int_equal(page.alerts, 2);
-	assert_non_null(strstr(health.outlet.bytes, "4321 bytes wait in the journal"));
+	assert_non_null(strstr(health.records.bytes, "4321 bytes wait in the journal"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "control/link_health.h"
+#include "control/interface_health.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static struct settings settings = {
 static struct sensor sensor = {
 	.settings = &settings, .workers_end = SENSOR_WORKERS + 2};
 static struct health health;
-static struct link_health links;
+static struct interface_health interfaces;
 static void *memory;
 static uint64_t now_us;
 
@@ -40,7 +40,7 @@ static void look_for_s(unsigned seconds)
 {
 	for (unsigned i = 0; i < seconds; i++) {
 		now_us += S_US;
-		link_health_look(&links, &health, now_us);
+		interface_health_look(&interfaces, &health, now_us);
 	}
 }
 
@@ -57,7 +57,7 @@ static int start(void **state)
 	sensor.rings[SENSOR_SUPERVISOR] = ring_init(memory, RING_SIZE);
 	(void)snprintf(worker(0)->name, STATUS_NAME_BYTES, "worker 0");
 	(void)snprintf(worker(1)->name, STATUS_NAME_BYTES, "worker 1");
-	links = (struct link_health){.look_us = 0};
+	interfaces = (struct interface_health){.look_us = 0};
 	now_us = 100 * S_US;
 	return health_start(&health, &sensor, SENSOR_SUPERVISOR, &why) ? 0 : -1;
 }
@@ -65,7 +65,7 @@ static int start(void **state)
 static int end(void **state)
 {
 	(void)state;
-	(void)fclose(health.outlet.stream);
+	(void)fclose(health.records.stream);
 	(void)close(sensor.wake);
 	free(memory);
 	free(sensor.page);
@@ -75,13 +75,13 @@ static int end(void **state)
 static void one_that_is_down_for_a_minute_is_told_once(void **state)
 {
 	(void)state;
-	worker(0)->links_down = 2;
+	worker(0)->interfaces_down = 2;
 	look_for_s(60);
 	assert_int_equal(alerts(), 0);
 	look_for_s(1);
 	assert_int_equal(alerts(), 1);
 	assert_non_null(
-		strstr(health.outlet.bytes, "interface eth1 is down, for 60 s"));
+		strstr(health.records.bytes, "interface eth1 is down, for 60 s"));
 	look_for_s(600);
 	assert_int_equal(alerts(), 1);
 }
@@ -89,20 +89,20 @@ static void one_that_is_down_for_a_minute_is_told_once(void **state)
 static void one_that_is_not_watched_for_a_minute_is_told(void **state)
 {
 	(void)state;
-	worker(1)->missing = 1;
+	worker(1)->interfaces_missing = 1;
 	look_for_s(61);
 	assert_int_equal(alerts(), 1);
-	assert_non_null(strstr(health.outlet.bytes, "interface eth0 is not watched"));
-	assert_non_null(strstr(health.outlet.bytes, "worker 1"));
+	assert_non_null(strstr(health.records.bytes, "interface eth0 is not watched"));
+	assert_non_null(strstr(health.records.bytes, "worker 1"));
 }
 
 static void one_that_is_back_within_a_minute_is_no_alert(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
-		worker(0)->links_down = 1;
+		worker(0)->interfaces_down = 1;
 		look_for_s(59);
-		worker(0)->links_down = 0;
+		worker(0)->interfaces_down = 0;
 		look_for_s(1);
 	}
 	assert_int_equal(alerts(), 0);
@@ -111,10 +111,10 @@ static void one_that_is_back_within_a_minute_is_no_alert(void **state)
 static void one_that_goes_away_while_it_is_down_has_one_minute(void **state)
 {
 	(void)state;
-	worker(0)->links_down = 1;
+	worker(0)->interfaces_down = 1;
 	look_for_s(30);
-	worker(0)->missing = 1;
-	worker(0)->links_down = 0;
+	worker(0)->interfaces_missing = 1;
+	worker(0)->interfaces_down = 0;
 	look_for_s(31);
 	assert_int_equal(alerts(), 1);
 }
@@ -123,8 +123,8 @@ static void one_that_all_workers_share_is_told_once_and_each_interface_by_itself
 	void **state)
 {
 	(void)state;
-	worker(0)->links_down = 3;
-	worker(1)->links_down = 3;
+	worker(0)->interfaces_down = 3;
+	worker(1)->interfaces_down = 3;
 	look_for_s(200);
 	assert_int_equal(alerts(), 2);
 }
@@ -132,11 +132,11 @@ static void one_that_all_workers_share_is_told_once_and_each_interface_by_itself
 static void it_is_told_again_when_it_goes_down_again(void **state)
 {
 	(void)state;
-	worker(0)->links_down = 1;
+	worker(0)->interfaces_down = 1;
 	look_for_s(61);
-	worker(0)->links_down = 0;
+	worker(0)->interfaces_down = 0;
 	look_for_s(1);
-	worker(0)->links_down = 1;
+	worker(0)->interfaces_down = 1;
 	look_for_s(61);
 	assert_int_equal(alerts(), 2);
 }

@@ -1,7 +1,7 @@
-#include "control/taps.h"
+#include "control/interfaces.h"
 
 #include "base/log.h"
-#include "control/links.h"
+#include "control/interface_retry.h"
 #include "engine/engine.h"
 
 #include <poll.h>
@@ -11,27 +11,27 @@
 #define NAP_NS_A_MIB 31250 /* 10 Gbit/s fill a 27th of the ring meanwhile */
 #define NAP_NS_MOST  1000000
 
-struct tap {
+struct interface {
 	struct live *live; /* NULL: left out from the start */
 	const char *name;
 	bool is_gone; /* went away; kept for its counters, a cage cannot close it */
 	bool is_down; /* libpcap looks whether it is up again; or was when left out */
 };
 
-struct taps {
+struct interfaces {
 	const char *area; /* of log lines */
 	long nap_ns;
 	bool is_busy; /* frames came since the last wait */
 	size_t count;
-	struct tap list[SETTINGS_LIST_MAX];
+	struct interface list[SETTINGS_LIST_MAX];
 };
 
-static bool is_open(const struct tap *tap)
+static bool is_open(const struct interface *interface)
 {
-	return tap->live != NULL && !tap->is_gone;
+	return interface->live != NULL && !interface->is_gone;
 }
 
-bool taps_choose_groups(struct sensor *sensor, struct reason *why)
+bool interfaces_choose_groups(struct sensor *sensor, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
 	const size_t shared = settings->workers > 1 ? settings->interfaces.count : 0;
@@ -51,8 +51,8 @@ static uint32_t ring_mib(const struct settings *settings)
 	return share > 0 ? share : 1;
 }
 
-static bool open_one(
-	struct taps *taps, const struct sensor *sensor, size_t i, struct reason *why)
+static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
+	size_t i, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
 	const struct live_settings live = {.interface = settings->interfaces.values[i],
@@ -60,10 +60,11 @@ static bool open_one(
 		.ring_bytes = ring_mib(settings) << 20,
 		.fanout_group = sensor->fanout_groups[i],
 		.is_promiscuous = true};
-	taps->list[i].name = live.interface;
-	taps->list[i].live = live_open(&live, why);
-	taps->list[i].is_down = !taps->list[i].live && link_is_down(live.interface);
-	return taps->list[i].live != NULL;
+	interfaces->list[i].name = live.interface;
+	interfaces->list[i].live = live_open(&live, why);
+	interfaces->list[i].is_down =
+		!interfaces->list[i].live && interface_is_down(live.interface);
+	return interfaces->list[i].live != NULL;
 }
 
 static long nap_ns(uint32_t mib)
@@ -72,41 +73,41 @@ static long nap_ns(uint32_t mib)
 	return length_ns < NAP_NS_MOST ? length_ns : NAP_NS_MOST;
 }
 
-struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_strict,
-	struct reason *why)
+struct interfaces *interfaces_open(const struct sensor *sensor, const char *area,
+	bool is_strict, struct reason *why)
 {
-	struct taps *taps = calloc(1, sizeof(*taps));
-	if (!taps) {
+	struct interfaces *interfaces = calloc(1, sizeof(*interfaces));
+	if (!interfaces) {
 		(void)reason_set(why, "no memory for captures");
 		return NULL;
 	}
-	taps->area = area;
-	taps->nap_ns = nap_ns(ring_mib(sensor->settings));
-	taps->count = sensor->settings->interfaces.count;
-	for (size_t i = 0; i < taps->count; i++) {
-		if (open_one(taps, sensor, i, why)) {
+	interfaces->area = area;
+	interfaces->nap_ns = nap_ns(ring_mib(sensor->settings));
+	interfaces->count = sensor->settings->interfaces.count;
+	for (size_t i = 0; i < interfaces->count; i++) {
+		if (open_one(interfaces, sensor, i, why)) {
 			continue;
 		}
 		if (is_strict) {
-			taps_close(taps);
+			interfaces_close(interfaces);
 			return NULL;
 		}
 		log_line(LOG_LEVEL_WARNING, area, "left out: %s", why->text);
 	}
-	return taps;
+	return interfaces;
 }
 
-void taps_close(struct taps *taps)
+void interfaces_close(struct interfaces *interfaces)
 {
-	if (!taps) {
+	if (!interfaces) {
 		return;
 	}
-	for (size_t i = 0; i < taps->count; i++) {
-		if (taps->list[i].live) {
-			live_close(taps->list[i].live);
+	for (size_t i = 0; i < interfaces->count; i++) {
+		if (interfaces->list[i].live) {
+			live_close(interfaces->list[i].live);
 		}
 	}
-	free(taps);
+	free(interfaces);
 }
 
 static void on_frames(void *context, const struct frame *frames, size_t count)
@@ -115,34 +116,34 @@ static void on_frames(void *context, const struct frame *frames, size_t count)
 	engine_frames(engine, frames, count);
 }
 
-bool taps_dispatch(struct taps *taps, struct engine *engine)
+bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine)
 {
 	bool is_any = false;
-	for (size_t i = 0; i < taps->count; i++) {
-		struct tap *tap = &taps->list[i];
+	for (size_t i = 0; i < interfaces->count; i++) {
+		struct interface *interface = &interfaces->list[i];
 		struct reason why = {.text = ""};
-		if (!is_open(tap)) {
+		if (!is_open(interface)) {
 			continue;
 		}
-		switch (live_dispatch(tap->live, on_frames, engine, &why)) {
+		switch (live_dispatch(interface->live, on_frames, engine, &why)) {
 		case LIVE_FRAMES:
 			is_any = true;
-			tap->is_down = false;
+			interface->is_down = false;
 			break;
 		case LIVE_GONE:
-			tap->is_gone = true;
-			log_line(LOG_LEVEL_ERROR, taps->area, "interface gone: %s",
-				why.text);
+			interface->is_gone = true;
+			log_line(LOG_LEVEL_ERROR, interfaces->area,
+				"interface gone: %s", why.text);
 			break;
 		case LIVE_IDLE:
-			tap->is_down = false;
+			interface->is_down = false;
 			break;
 		case LIVE_DOWN:
-			tap->is_down = true;
+			interface->is_down = true;
 			break;
 		}
 	}
-	taps->is_busy = taps->is_busy || is_any;
+	interfaces->is_busy = interfaces->is_busy || is_any;
 	return is_any;
 }
 
@@ -150,29 +151,30 @@ bool taps_dispatch(struct taps *taps, struct engine *engine)
  * While frames keep coming the ring is looked at after a nap instead of being woken
  * for each block of it: the wake-up would be paid on the processor they come in on.
  */
-static bool nap(struct taps *taps)
+static bool nap(struct interfaces *interfaces)
 {
-	const struct timespec length = {.tv_nsec = taps->nap_ns};
-	if (!taps->is_busy) {
+	const struct timespec length = {.tv_nsec = interfaces->nap_ns};
+	if (!interfaces->is_busy) {
 		return false;
 	}
-	taps->is_busy = false;
+	interfaces->is_busy = false;
 	(void)nanosleep(&length, NULL);
 	return true;
 }
 
-void taps_wait(struct taps *taps, int timeout_ms)
+void interfaces_wait(struct interfaces *interfaces, int timeout_ms)
 {
-	if (nap(taps)) {
+	if (nap(interfaces)) {
 		return;
 	}
 	struct pollfd list[SETTINGS_LIST_MAX];
 	nfds_t count = 0;
 	bool is_down = false;
-	for (size_t i = 0; i < taps->count; i++) {
-		if (is_open(&taps->list[i])) {
-			list[count++] = (struct pollfd){
-				.fd = live_fd(taps->list[i].live), .events = POLLIN};
+	for (size_t i = 0; i < interfaces->count; i++) {
+		if (is_open(&interfaces->list[i])) {
+			list[count++] =
+				(struct pollfd){.fd = live_fd(interfaces->list[i].live),
+					.events = POLLIN};
 		}
 	}
 	if (poll(list, count, timeout_ms) > 0) {
@@ -185,13 +187,14 @@ void taps_wait(struct taps *taps, int timeout_ms)
 	}
 }
 
-void taps_counters(struct taps *taps, struct taps_counters *counters)
+void interfaces_counters(
+	struct interfaces *interfaces, struct interfaces_counters *counters)
 {
-	*counters = (struct taps_counters){0};
-	for (size_t i = 0; i < taps->count; i++) {
+	*counters = (struct interfaces_counters){0};
+	for (size_t i = 0; i < interfaces->count; i++) {
 		struct live_counters live = {0};
-		if (taps->list[i].live) {
-			live_counters(taps->list[i].live, &live);
+		if (interfaces->list[i].live) {
+			live_counters(interfaces->list[i].live, &live);
 			counters->received += live.received;
 			counters->lost += live.dropped_kernel;
 			counters->downs += live.downs;
@@ -199,22 +202,22 @@ void taps_counters(struct taps *taps, struct taps_counters *counters)
 	}
 }
 
-uint32_t taps_missing(const struct taps *taps)
+uint32_t interfaces_missing(const struct interfaces *interfaces)
 {
 	uint32_t missing = 0;
-	for (size_t i = 0; i < taps->count; i++) {
-		if (!is_open(&taps->list[i])) {
+	for (size_t i = 0; i < interfaces->count; i++) {
+		if (!is_open(&interfaces->list[i])) {
 			missing |= UINT32_C(1) << i;
 		}
 	}
 	return missing;
 }
 
-uint32_t taps_down(const struct taps *taps)
+uint32_t interfaces_down(const struct interfaces *interfaces)
 {
 	uint32_t down = 0;
-	for (size_t i = 0; i < taps->count; i++) {
-		if (!taps->list[i].is_gone && taps->list[i].is_down) {
+	for (size_t i = 0; i < interfaces->count; i++) {
+		if (!interfaces->list[i].is_gone && interfaces->list[i].is_down) {
 			down |= UINT32_C(1) << i;
 		}
 	}

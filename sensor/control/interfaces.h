@@ -1,5 +1,5 @@
 /*
- * control/taps - the interfaces that one worker watches.
+ * control/interfaces - the interfaces that one worker watches.
  *
  * Opened while the worker still may, in one step; then frames of all of them go to
  * the engine. An interface that is missing or goes away is told once and left out:
@@ -11,9 +11,9 @@
 #include "capture/live.h"
 #include "control/sensor.h"
 
-struct taps; /* opaque */
+struct interfaces; /* opaque */
 
-struct taps_counters {
+struct interfaces_counters {
 	uint64_t received;
 	uint64_t lost;
 	uint64_t downs; /* times that one was found down */
@@ -23,23 +23,24 @@ struct taps_counters {
  * Before the first worker: several workers share the frames of each interface in a
  * fanout group, whose number the kernel chooses, so that no two sensors share one.
  */
-bool taps_choose_groups(struct sensor *sensor, struct reason *why);
+bool interfaces_choose_groups(struct sensor *sensor, struct reason *why);
 
 /* is_strict: a missing interface is an error (at start), else it is left out. */
-struct taps *taps_open(const struct sensor *sensor, const char *area, bool is_strict,
-	struct reason *why);
-void taps_close(struct taps *taps);
+struct interfaces *interfaces_open(const struct sensor *sensor, const char *area,
+	bool is_strict, struct reason *why);
+void interfaces_close(struct interfaces *interfaces);
 
 /* Give the engine what is at hand, a bounded number of frames. False: none, so wait. */
-bool taps_dispatch(struct taps *taps, struct engine *engine);
+bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine);
 
 /* Wait until a frame comes, at most so long; a short nap while they keep coming. */
-void taps_wait(struct taps *taps, int timeout_ms);
+void interfaces_wait(struct interfaces *interfaces, int timeout_ms);
 
-void taps_counters(struct taps *taps, struct taps_counters *counters);
+void interfaces_counters(
+	struct interfaces *interfaces, struct interfaces_counters *counters);
 
 /* Which interfaces are left out: a bit for each, in the order of the settings. */
-uint32_t taps_missing(const struct taps *taps);
+uint32_t interfaces_missing(const struct interfaces *interfaces);
 
 /* Likewise which are down, or were when they were left out for it. */
-uint32_t taps_down(const struct taps *taps);
+uint32_t interfaces_down(const struct interfaces *interfaces);

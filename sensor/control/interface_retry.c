@@ -1,4 +1,4 @@
-#include "control/links.h"
+#include "control/interface_retry.h"
 
 #include "base/log.h"
 
@@ -24,7 +24,7 @@ static unsigned index_if_up(int any_socket, const char *interface)
 	return (unsigned)request.ifr_ifindex;
 }
 
-bool link_is_down(const char *interface)
+bool interface_is_down(const char *interface)
 {
 	const int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	const bool is_down = any_socket >= 0 && if_nametoindex(interface) != 0 &&
@@ -36,41 +36,41 @@ bool link_is_down(const char *interface)
 }
 
 /* It may have come up while no worker ran, so a change is kept until it is used. */
-static void see(struct link *link, unsigned index)
+static void see(struct interface_retry *retry, unsigned index)
 {
-	if (index != 0 && (!link->was_up || index != link->index)) {
-		link->is_changed = true;
+	if (index != 0 && (!retry->was_up || index != retry->index)) {
+		retry->is_changed = true;
 	}
-	link->was_up = index != 0;
+	retry->was_up = index != 0;
 }
 
 /* The number stays: one made anew in place of this may be up before the worker says so. */
-static void see_watched(struct link *link, unsigned index)
+static void see_watched(struct interface_retry *retry, unsigned index)
 {
-	if (link->index == 0 || link->again_us != 0) {
-		link->index = index;
+	if (retry->index == 0 || retry->again_us != 0) {
+		retry->index = index;
 	}
-	link->is_changed = false;
-	link->again_us = 0;
-	link->pause_us = PAUSE_FIRST_US;
+	retry->is_changed = false;
+	retry->again_us = 0;
+	retry->pause_us = PAUSE_FIRST_US;
 }
 
 /* Of one that is left out: is it time to try it? */
-static bool is_due(struct link *link, unsigned index, uint64_t now_us)
+static bool is_due(struct interface_retry *retry, unsigned index, uint64_t now_us)
 {
-	if (link->again_us == 0) {
-		link->again_us = now_us + PAUSE_FIRST_US;
-		link->pause_us = PAUSE_FIRST_US;
+	if (retry->again_us == 0) {
+		retry->again_us = now_us + PAUSE_FIRST_US;
+		retry->pause_us = PAUSE_FIRST_US;
 	}
-	if (index == 0 || (!link->is_changed && now_us < link->again_us)) {
+	if (index == 0 || (!retry->is_changed && now_us < retry->again_us)) {
 		return false;
 	}
-	link->pause_us = link->is_changed ? PAUSE_FIRST_US : link->pause_us * 2;
-	if (link->pause_us > PAUSE_MAX_US) {
-		link->pause_us = PAUSE_MAX_US;
+	retry->pause_us = retry->is_changed ? PAUSE_FIRST_US : retry->pause_us * 2;
+	if (retry->pause_us > PAUSE_MAX_US) {
+		retry->pause_us = PAUSE_MAX_US;
 	}
-	link->index = index;
-	link->again_us = now_us + link->pause_us;
+	retry->index = index;
+	retry->again_us = now_us + retry->pause_us;
 	return true;
 }
 
@@ -83,34 +83,35 @@ static void log_new_start(const char *process, const char *name, bool is_changed
 }
 
 /* All interfaces of one worker; true when it has to start anew for one of them. */
-static bool look_at(struct link *list, const struct sensor *sensor,
+static bool look_at(struct interface_retry *list, const struct sensor *sensor,
 	const struct status_process *status, int any_socket, uint64_t now_us)
 {
 	const struct settings_list *interfaces = &sensor->settings->interfaces;
 	const bool is_running = status->state == STATUS_STATE_RUNNING;
-	const uint32_t missing = status->missing;
-	const uint32_t down = status->links_down;
+	const uint32_t missing = status->interfaces_missing;
+	const uint32_t down = status->interfaces_down;
 	bool is_any_due = false;
 	for (size_t i = 0; i < interfaces->count; i++) {
-		struct link *link = &list[i];
+		struct interface_retry *retry = &list[i];
 		const unsigned index = index_if_up(any_socket, interfaces->values[i]);
-		see(link, index);
+		see(retry, index);
 		if (index != 0 && (missing & down) >> i & 1) { /* was, when left out */
-			link->is_changed = true;
+			retry->is_changed = true;
 		}
 		if (is_running && (missing >> i & 1) == 0) {
-			see_watched(link, index);
-		} else if (is_running && is_due(link, index, now_us)) {
+			see_watched(retry, index);
+		} else if (is_running && is_due(retry, index, now_us)) {
 			log_new_start(
-				status->name, interfaces->values[i], link->is_changed);
-			link->is_changed = false;
+				status->name, interfaces->values[i], retry->is_changed);
+			retry->is_changed = false;
 			is_any_due = true;
 		}
 	}
 	return is_any_due;
 }
 
-void links_look(struct links *links, struct processes *processes, uint64_t now_us)
+void interface_retries_look(
+	struct interface_retries *retries, struct processes *processes, uint64_t now_us)
 {
 	const struct sensor *sensor = processes->sensor;
 	const int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -119,7 +120,7 @@ void links_look(struct links *links, struct processes *processes, uint64_t now_u
 	}
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		struct process *process = &processes->list[i];
-		struct link *list = links->list[i - SENSOR_WORKERS];
+		struct interface_retry *list = retries->list[i - SENSOR_WORKERS];
 		if (process->pid > 0 && process->is_wanted && !process->is_renewed &&
 			look_at(list, sensor, sensor_process(sensor, i), any_socket,
 				now_us)) {

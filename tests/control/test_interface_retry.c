@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "control/links.h"
+#include "control/interface_retry.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ static struct settings settings = {
 	.interfaces = {.values = {"lo", "nothing0"}, .count = 2}};
 static struct sensor sensor = {.settings = &settings};
 static struct processes processes = {.sensor = &sensor};
-static struct links links;
+static struct interface_retries retries;
 static uint64_t now_us;
 
 _Noreturn static void wait_for_the_end(const struct sensor *of, unsigned place)
@@ -50,7 +50,7 @@ static struct status_process *status(void)
 static void look(uint64_t after_us)
 {
 	now_us += after_us;
-	links_look(&links, &processes, now_us);
+	interface_retries_look(&retries, &processes, now_us);
 }
 
 /* What the worker does: it ends, and the next one is left without these. */
@@ -62,7 +62,7 @@ static void start_anew(uint32_t missing)
 	}
 	processes_restart(&processes, UINT64_MAX);
 	assert_true(process()->pid > 0);
-	status()->missing = missing;
+	status()->interfaces_missing = missing;
 	status()->state = STATUS_STATE_RUNNING;
 }
 
@@ -70,7 +70,7 @@ static int start_worker(void **state)
 {
 	(void)state;
 	memset(sensor.page, 0, sizeof(*sensor.page));
-	memset(&links, 0, sizeof(links));
+	memset(&retries, 0, sizeof(retries));
 	now_us = MINUTE_US;
 	*process() = (struct process){.kind = &KIND, .is_wanted = true};
 	if (!process_start(&processes, PLACE)) {
@@ -101,7 +101,7 @@ static void one_that_is_up_and_cannot_be_opened_is_tried_after_pauses_that_grow(
 {
 	(void)state;
 	look(S_US);
-	status()->missing = 1;
+	status()->interfaces_missing = 1;
 	look(S_US);
 	uint64_t pause_us = MINUTE_US;
 	for (unsigned i = 0; i < 3; i++) {
@@ -118,16 +118,16 @@ static void the_pause_has_a_bound_and_begins_anew_when_it_was_opened(void **stat
 {
 	(void)state;
 	look(S_US);
-	status()->missing = 1;
+	status()->interfaces_missing = 1;
 	look(S_US);
 	for (unsigned i = 0; i < 10; i++) {
 		look(60 * MINUTE_US);
 		assert_true(process()->is_renewed);
 		start_anew(1);
 	}
-	status()->missing = 0;
+	status()->interfaces_missing = 0;
 	look(S_US);
-	status()->missing = 1;
+	status()->interfaces_missing = 1;
 	look(S_US);
 	assert_false(process()->is_renewed);
 	look(MINUTE_US);
@@ -138,8 +138,8 @@ static void one_that_has_come_up_is_taken_at_once_and_once(void **state)
 {
 	(void)state;
 	look(S_US);
-	links.list[0][0].was_up = false; /* as the look before found it */
-	status()->missing = 1;
+	retries.list[0][0].was_up = false; /* as the look before found it */
+	status()->interfaces_missing = 1;
 	look(S_US);
 	assert_true(process()->is_renewed);
 	start_anew(1);
@@ -152,10 +152,10 @@ static void one_that_was_made_anew_before_the_worker_lost_the_old_is_taken_at_on
 {
 	(void)state;
 	look(S_US);
-	links.list[0][0].index += 1000; /* what the worker opened was another */
+	retries.list[0][0].index += 1000; /* what the worker opened was another */
 	look(S_US);
 	assert_false(process()->is_renewed);
-	status()->missing = 1;
+	status()->interfaces_missing = 1;
 	look(S_US);
 	assert_true(process()->is_renewed);
 }
@@ -164,9 +164,9 @@ static void one_that_came_up_while_no_worker_ran_is_taken_when_one_does(void **s
 {
 	(void)state;
 	look(S_US);
-	links.list[0][0].was_up = false;
+	retries.list[0][0].was_up = false;
 	status()->state = STATUS_STATE_STARTING;
-	status()->missing = 1;
+	status()->interfaces_missing = 1;
 	look(S_US);
 	assert_false(process()->is_renewed);
 	status()->state = STATUS_STATE_RUNNING;
@@ -178,8 +178,8 @@ static void one_that_was_left_out_since_it_was_down_is_taken_when_it_is_up(void 
 {
 	(void)state;
 	look(S_US);
-	status()->missing = 1; /* it came up before anybody looked */
-	status()->links_down = 1;
+	status()->interfaces_missing = 1; /* it came up before anybody looked */
+	status()->interfaces_down = 1;
 	look(S_US);
 	assert_true(process()->is_renewed);
 }
@@ -187,7 +187,7 @@ static void one_that_was_left_out_since_it_was_down_is_taken_when_it_is_up(void 
 static void one_that_is_not_there_is_waited_for(void **state)
 {
 	(void)state;
-	status()->missing = 2;
+	status()->interfaces_missing = 2;
 	for (unsigned i = 0; i < 10; i++) {
 		look(60 * MINUTE_US);
 		assert_false(process()->is_renewed);
@@ -198,8 +198,8 @@ static void an_ordered_restart_has_no_pause_and_makes_none_longer(void **state)
 {
 	(void)state;
 	look(S_US);
-	links.list[0][0].was_up = false;
-	status()->missing = 1;
+	retries.list[0][0].was_up = false;
+	status()->interfaces_missing = 1;
 	process()->pause_us = 7;
 	look(S_US);
 	int end = 0;
