@@ -1,5 +1,5 @@
 /*
- * capture/link_type - what a file calls its link layer -> what libpcap calls it.
+ * capture/link_type - LINKTYPE_ of a capture file -> DLT_ of libpcap: the link layer.
  *
  * Files carry LINKTYPE_ values, frames DLT_ values; most are equal
  * (https://www.tcpdump.org/linktypes.html). Never refuses a value.

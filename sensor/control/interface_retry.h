@@ -1,11 +1,12 @@
 /*
  * control/interface_retry - restart a worker so that it takes an interface that is back.
  *
- * A worker in its cage cannot open one that was away; so once the interface is up the worker is told
- * to end, reports its flows, and is started again. Each time that costs what else the
- * worker watches, so it is done when the interface came up or is another one since it
- * was left out; one that is as it was and could not be opened is tried after a minute,
- * then after pauses that double to an hour. Asks the kernel, once a second.
+ * A worker in its cage cannot open one that was away; so once the interface is up the
+ * worker is told to end, reports its flows, and is started again. Each time that costs
+ * what else the worker watches, so it is done when the interface came up or is another
+ * one since it was left out; one that is as it was and could not be opened is tried
+ * after a minute, then after pauses that double to an hour. Asks the kernel, once a
+ * second.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * control/lending - files that a library opens by its path inside of a cage.
+ * control/lending - give a library in a cage the files that it opens by their paths.
  *
  * Some libraries read a certificate or a key whenever they connect, long after the
  * process gave up the right to open files. The filter of system calls hands such an

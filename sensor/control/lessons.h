@@ -1,5 +1,5 @@
 /*
- * control/lessons - one memory of the servers for all workers, and its file.
+ * control/lessons - what the workers learn of mail servers: shared by all, and its file.
  *
  * A server's flows are spread over the workers. Each learns from its own and tells the
  * reporter, which keeps the ledger of all, saves it as <state-dir>/servers.state, and

@@ -1,7 +1,8 @@
 /*
  * control/output_health - sensor.* alerts about outputs: down for long, records lost.
  *
- * One that does not get ready for so long is down too, and is marked so on the page.
+ * In: what the shippers say on the page. One that does not get ready for a minute is
+ * down too, and is marked so there.
  */
 #pragma once
 

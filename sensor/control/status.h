@@ -59,10 +59,9 @@ struct status_process {
 	_Atomic uint32_t is_down;   /* reporter, shipper: the last one did */
 	_Atomic uint64_t delivered; /* shipper: records its output has */
 	_Atomic uint64_t backlog;   /* shipper: bytes of the journal that wait */
-	_Atomic uint32_t
-		interfaces_missing; /* bit per interface that it could not open */
-	_Atomic uint32_t
-		interfaces_down; /* that is down, or was when it was left out */
+	/* a bit per interface: not open; down, or it was when it was left out */
+	_Atomic uint32_t interfaces_missing;
+	_Atomic uint32_t interfaces_down;
 	_Atomic uint64_t findings[FINDING_COUNT];
 	_Atomic uint32_t counter_count;
 	struct status_counter counters[STATUS_COUNTERS_MAX];
