@@ -11,7 +11,7 @@ static const struct analyzer *const ANALYZERS[] = {
 	[PROTOCOL_GRAMMAR_DCERPC] = &ANALYZER_DCERPC,
 	[PROTOCOL_GRAMMAR_HTTP] = &ANALYZER_HTTP,
 };
-_Static_assert(sizeof(ANALYZERS) / sizeof(*ANALYZERS) == PROTOCOL_GRAMMAR_COUNT,
+_Static_assert(sizeof(ANALYZERS) == PROTOCOL_GRAMMAR_COUNT * sizeof(void *),
 	"each grammar has its analyzer");
 
 void dialogue_start(
