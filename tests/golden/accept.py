@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Write expected.jsonl of all or the named cases anew: accept.py [--review] [--force] [CASE...]
+"""Write expected.jsonl of all or the named cases anew, and their index: accept.py [--review] [--force] [CASE...]
 
 A case whose records break the promise of its README is left alone and reported, so
 that a wrong record is not accepted unseen; --force writes it all the same, --review
@@ -9,6 +9,7 @@ only reports.
 import argparse
 import sys
 
+import index
 from cases import PCAPS, broken_promises, case_folders, records, replay
 
 
@@ -33,6 +34,8 @@ def main():
             left += 1
         elif not options.review:
             (folder / "expected.jsonl").write_bytes(output)
+    if not options.review:
+        index.write()
     print(f"{len(folders) - left} cases keep their promise or were forced, {left} do not",
           file=sys.stderr)
     return 1 if left else 0
