@@ -81,23 +81,6 @@ static void rows_of_one_file_may_name_groups_of_another(void **state)
 	matrix_free(matrix);
 }
 
-static void an_address_in_two_groups_names_both(void **state)
-{
-	(void)state;
-	assert_refused("schema: 1\ngroups:\n a: {role: relay, addresses: 192.0.2.1}\n"
-		       " b: {role: relay, addresses: 192.0.2.1}\n",
-		"made.yaml:4:30: 192.0.2.1 is in two groups: a (made.yaml:3) and b");
-}
-
-static void two_overlapping_ranges_are_found(void **state)
-{
-	(void)state;
-	assert_refused("schema: 1\ngroups:\n a: {role: relay, addresses: "
-		       "192.0.2.1-192.0.2.9}\n"
-		       " b: {role: relay, addresses: 192.0.2.9-192.0.2.12}\n",
-		"is in two groups: a (made.yaml:3) and b");
-}
-
 static void the_last_day_of_a_row_belongs_to_it(void **state)
 {
 	(void)state;
@@ -244,8 +227,6 @@ int main(void)
 		cmocka_unit_test(a_schema_of_the_future_is_refused),
 		cmocka_unit_test(a_duplicate_id_in_another_file_names_the_first_place),
 		cmocka_unit_test(rows_of_one_file_may_name_groups_of_another),
-		cmocka_unit_test(an_address_in_two_groups_names_both),
-		cmocka_unit_test(two_overlapping_ranges_are_found),
 		cmocka_unit_test(the_last_day_of_a_row_belongs_to_it),
 		cmocka_unit_test(leap_days_and_impossible_days_are_told_apart),
 		cmocka_unit_test(min_tls_may_be_a_string_or_a_number),
