@@ -21,7 +21,7 @@ def access(protocols, client, certificate=True, options=""):
     with Lab() as lab:
         there, here = lab.host("mailbox", MAILBOX), lab.host("workstation", WORKSTATION)
         pair = Authority(lab.folder).issue("mail.example.org") if certificate else None
-        dovecot(there, [*protocols, "lmtp"], pair, "auth_username_format = %n\n" + options)
+        dovecot(there, [*protocols, "lmtp"], pair, options)
         # Something to read, delivered before the capture.
         swaks(here, MAILBOX, "--protocol", "LMTP", "--port", 24, to="alice@example.org")
         lab.capture()

@@ -142,7 +142,7 @@ def attempt(prepare):
 def lmtp():
     with Lab() as lab:
         there, here = lab.host("mailbox", MAILBOX), lab.host("relay", RELAY)
-        dovecot(there, ["lmtp"], options="auth_username_format = %n")
+        dovecot(there, ["lmtp"])
         lab.capture()
         swaks(here, MAILBOX, "--protocol", "LMTP", "--port", 24,
               to="alice@example.org,alice@example.net")

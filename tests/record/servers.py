@@ -92,19 +92,9 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = {protocols}
 listen = *, ::
-mail_location = maildir:{folder}/mail/%u
 first_valid_uid = 1
-passdb {{
-  driver = passwd-file
-  args = scheme=plain {folder}/users
-}}
-userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home={folder}/mail/%u
-}}
 auth_mechanisms = plain login cram-md5 apop
 auth_failure_delay = 0
-disable_plaintext_auth = no
 postmaster_address = postmaster@example.org
 lda_mailbox_autocreate = yes
 service anvil {{
@@ -122,6 +112,42 @@ service lmtp {{
 }}
 """
 
+# What 2.4 (Debian 13) names otherwise than 2.3 (Debian 12), and does not read any more.
+DOVECOT_2_3 = """
+mail_location = maildir:{folder}/mail/%u
+passdb {{
+  driver = passwd-file
+  args = scheme=plain {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={folder}/mail/%u
+}}
+disable_plaintext_auth = no
+auth_username_format = %n
+"""
+DOVECOT_2_4 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+mail_driver = maildir
+mail_path = {folder}/mail/%{{user}}
+passdb passwd-file {{
+  default_password_scheme = plain
+  passwd_file_path = {folder}/users
+}}
+userdb static {{
+  fields {{
+    uid = nobody
+    gid = nogroup
+    home = {folder}/mail/%{{user}}
+  }}
+}}
+auth_allow_cleartext = yes
+auth_username_format = %{{user | username}}
+"""
+CERTIFICATE_2_3 = "ssl = yes\nssl_cert = <{0}\nssl_key = <{1}\n"
+CERTIFICATE_2_4 = "ssl = yes\nssl_server_cert_file = {0}\nssl_server_key_file = {1}\n"
+
 DOVECOT_PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "sieve": 4190, "lmtp": 24}
 
 
@@ -133,11 +159,10 @@ def dovecot(host, protocols, certificate=None, options=""):
         (folder / part).chmod(0o777 if part else 0o755)
     (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
     (folder / "users").chmod(0o644)
-    text = DOVECOT.format(folder=folder, protocols=" ".join(protocols))
-    if certificate:
-        text += f"ssl = yes\nssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}\n"
-    else:
-        text += "ssl = no\n"
+    is_old = run("dovecot", "--version").stdout.startswith(b"2.3.")
+    text = ((DOVECOT_2_3 if is_old else DOVECOT_2_4) + DOVECOT).format(
+        folder=folder, protocols=" ".join(protocol.removesuffix("s") for protocol in protocols))  # with TLS: both ports
+    text += (CERTIFICATE_2_3 if is_old else CERTIFICATE_2_4).format(*certificate) if certificate else "ssl = no\n"
     (folder / "dovecot.conf").write_text(text + options + "\n")
     host.start("/usr/sbin/dovecot", "-F", "-c", folder / "dovecot.conf")
     for protocol in protocols:

@@ -80,8 +80,7 @@ class Site(Router):
     def start_servers(self):
         self.processes, routers = self.host_processes, self.processes
         certificate = Authority(self.folder).issue("mail.example.org")
-        servers.dovecot(self.mailbox, ["lmtp", "imaps", "pop3s"], certificate,
-                        "auth_username_format = %n")
+        servers.dovecot(self.mailbox, ["lmtp", "imaps", "pop3s"], certificate)
         servers.postfix(self.mx, "mx.example.net", ("25", "2525", "465 -o smtpd_tls_wrappermode=yes"),
                         certificate, (f"relay_transport = lmtp:inet:{MAILBOX}:24",))
         self.processes = routers
