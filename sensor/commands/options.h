@@ -26,7 +26,6 @@ typedef bool option_set(void *target, const struct option_row *row, const char *
 
 struct option_row {
 	const char *name; /* without its dashes */
-	char letter;      /* or 0 */
 	/*
 	 * NULL: takes none. FILE, DIR, IFACE ... say what the shell may offer
 	 * (commands/complete); with a bar in it, these are the words it may be.
@@ -34,14 +33,16 @@ struct option_row {
 	const char *argument;
 	const char *help; /* a line; more are behind '\n' */
 	option_set *set;
-	size_t field;   /* of the target: offsetof */
-	uint32_t least; /* of a number */
-	uint32_t most;
-	bool is_required;
-	bool is_enough; /* with it nothing is required */
+	size_t field; /* of the target: offsetof */
 
 	/* No option: here stand those of another table. False behind the last. */
 	bool (*others)(size_t index, struct option_row *row);
+
+	uint32_t least; /* of a number */
+	uint32_t most;
+	char letter; /* or 0 */
+	bool is_required;
+	bool is_enough; /* with it nothing is required */
 };
 
 /* What an option that may be repeated was given. */

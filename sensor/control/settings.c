@@ -191,7 +191,7 @@ static const struct key KEYS[] = {
 		set_mode, FIELD(is_enforcing), 0, 0},
 	{{"workers", 0, "N", "workers that share the interfaces (default 1)"},
 		set_number, FIELD(workers), 1, 32},
-	{{"user", 0, "USER", "run as this user (default mailwarden, else nobody)"},
+	{{"user", 0, "USER", "run as this user (default mailwarden or nobody)"},
 		set_text, FIELD(user), 0, 0},
 	{{"state-dir", 0, "DIR", "records and status (default " SETTINGS_STATE_DIR ")"},
 		set_text, FIELD(state_dir), 0, 0},
