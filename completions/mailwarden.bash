@@ -1,38 +1,22 @@
-# bash completion for mailwarden(8)
+# bash completion for mailwarden(8): the program itself knows what fits, from the same
+# tables by which it reads its options
 _mailwarden() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=
-	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run status ship fleet unban export replay check explain servers catalogue --help --version" -- "$cur")
-		return
-	fi
-	case $prev in
-	--checksums)
-		case ${COMP_WORDS[1]} in
-		run) options="yes no" ;;
-		*) options="verify ignore" ;;
-		esac
-		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+	local cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]:1:COMP_CWORD}")
+	mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" complete "${words[@]/#\~\//$HOME/}" 2>/dev/null)
+	[ "$cur" != = ] || cur=
+	case ${COMPREPLY[0]-} in
+	:file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	:dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	:user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
 		return
 		;;
-	--table | --host | --top) return ;;
+	*=)
+		compopt -o nospace 2>/dev/null # a value follows
+		return
+		;;
+	*) return ;;
 	esac
-	case ${COMP_WORDS[1]} in
-	run) options="--config --matrix --interface --queue --mode --workers --user --state-dir --host --table --silence --fold --alert-rate --ring --queue-length --action --hold --hold-ms --ban --fail-closed --checksums --ndpi --audit --enforce --help" ;;
-	unban) options="--state-dir --help" ;;
-	export) options="--to --inline --queue --fail-closed --matrix --help" ;;
-	status) options="--state-dir --json --help" ;;
-	replay) options="--matrix --json --summary --flows --journal --state --exit-code --checksums --no-ndpi --table --host --help" ;;
-	check) options="--json --quiet --exit-code --config --help" ;;
-	ship) options="--config --once --state-dir --journal --list --help" ;;
-	fleet) options="--config --top --json --help" ;;
-	explain) options="--matrix --help" ;;
-	servers) options="--json --help" ;;
-	catalogue) options="--markdown --json --help" ;;
-	esac
-	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-	else
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-	fi
+	compopt -o filenames 2>/dev/null
 }
-complete -o filenames -F _mailwarden mailwarden
+complete -F _mailwarden mailwarden

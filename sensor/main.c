@@ -2,7 +2,7 @@
 #include "base/name_table.h"
 #include "base/version.h"
 #include "classify/second_opinion.h"
-#include "commands/command.h"
+#include "commands/complete.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -87,6 +87,9 @@ static int run(int argc, char **argv)
 		(void)printf("mailwarden %s (nDPI %s)\n", MAILWARDEN_VERSION,
 			second_opinion_version());
 		return COMMAND_OK;
+	}
+	if (strcmp(name, "complete") == 0) { /* for the shell's completion alone */
+		return complete_run(COMMANDS, COMMAND_COUNT, argc - 2, argv + 2);
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(COMMANDS[i]->name, name) == 0) {

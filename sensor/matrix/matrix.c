@@ -48,6 +48,12 @@ const struct matrix_group *matrix_groups(const struct matrix *matrix, size_t *co
 	return matrix->groups;
 }
 
+const struct matrix_zone *matrix_zones(const struct matrix *matrix, size_t *count)
+{
+	*count = matrix->zone_count;
+	return matrix->zones;
+}
+
 struct matrix_end matrix_locate(
 	const struct matrix *matrix, const struct address *address)
 {

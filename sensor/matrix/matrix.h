@@ -120,6 +120,7 @@ void matrix_print(const struct matrix *matrix, FILE *out);
 enum matrix_profile matrix_profile(const struct matrix *matrix);
 const struct matrix_row *matrix_rows(const struct matrix *matrix, size_t *count);
 const struct matrix_group *matrix_groups(const struct matrix *matrix, size_t *count);
+const struct matrix_zone *matrix_zones(const struct matrix *matrix, size_t *count);
 
 /* Group and zone of an address: longest prefix. group NULL: undeclared; zone is never NULL. */
 struct matrix_end matrix_locate(

@@ -42,9 +42,16 @@ def options_of_manual():
     return found
 
 
-def options_of_completion():
-    script = (ROOT / "completions/mailwarden.bash").read_text()
-    return {name: set(options.split()) for name, options in re.findall(r'^\t(\w+)\) options="([^"]*)"', script, re.M)}
+def completed(*words):
+    """What the completion offers for the last word."""
+    script = f'. {ROOT}/completions/mailwarden.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mailwarden; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    answer = subprocess.run(["bash", "-c", script, "bash", MAILWARDEN, *words], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True)
+    assert not answer.stderr
+    return answer.stdout.split()
+
+
+def run(*words):
+    return subprocess.run([MAILWARDEN, *words], cwd=ROOT, capture_output=True, text=True, timeout=10, check=False)
 
 
 COMMANDS = commands()
@@ -53,12 +60,21 @@ COMMANDS = commands()
 def test_every_command_is_in_the_manual_and_in_the_completion():
     assert len(COMMANDS) > 8
     assert set(COMMANDS) == set(options_of_manual())
-    assert set(COMMANDS) == set(options_of_completion())
-    script = (ROOT / "completions/mailwarden.bash").read_text()
-    first = re.search(r'COMP_CWORD" -eq 1.*?compgen -W "([^"]*)"', script, re.S).group(1)
-    assert set(COMMANDS) | {"--help", "--version"} == set(first.split())
+    assert completed("") == [*COMMANDS, "--help", "--version"]
     synopsis = (ROOT / "man/mailwarden.8").read_text().split(".Sh SYNOPSIS\n")[1].split("\n.Sh ")[0]
     assert set(COMMANDS) == set(re.findall(r"^\.Nm\n\.Cm (\w+)$", synopsis, re.M))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_a_terminal_and_is_built_alike(command):
+    answer = run(command, "--help")
+    assert answer.returncode == 0 and not answer.stderr
+    lines = answer.stdout.splitlines()
+    assert lines[0].startswith(f"Usage: mailwarden {command} ")
+    assert "\nExamples:\n  mailwarden " in answer.stdout
+    assert max(map(len, lines)) <= 80, [line for line in lines if len(line) > 80]
+    assert run(command, "-h").stdout == answer.stdout
+    assert max(map(len, help_of().splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -71,23 +87,53 @@ def test_the_manual_describes_the_options_that_help_shows(command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_completion_offers_the_options_that_help_shows(command):
     long = {name for name in options_of_help(command) if name.startswith("--")}
-    assert options_of_completion()[command] == long
+    assert set(completed(command, "-")) == long
 
 
-def completed(*words):
-    """What the completion offers for the last word."""
-    script = f'. {ROOT}/completions/mailwarden.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mailwarden; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    answer = subprocess.run(["bash", "-c", script, "bash", "mailwarden", *words], capture_output=True, text=True, timeout=10, check=True)
-    return answer.stdout.split()
+WORDS = [(command, name, words.split("|")) for command in COMMANDS
+         for name, words in re.findall(r"^ {2}.{4}(--[a-z-]+) ([a-z]+(?:\|[a-z]+)+)(?= |$)", help_of(command), re.M)]
 
 
-@pytest.mark.parametrize("command, offered", [("run", ["yes", "no"]), ("replay", ["verify", "ignore"])])
-def test_the_completion_of_checksums_offers_what_the_command_takes(command, offered):
-    assert completed(command, "--checksums", "") == offered
-    assert re.search(r"--checksums (?:MODE +)?(.*)", help_of(command))
-    for word in (*offered, "maybe"):
-        answer = subprocess.run([MAILWARDEN, command, "--checksums", word], capture_output=True, text=True, timeout=10, check=False)
-        assert answer.returncode == 2 and ("checksums" in answer.stderr) == (word == "maybe"), answer.stderr
+def test_some_options_take_words():
+    assert {("run", "--mode"), ("replay", "--checksums"), ("export", "--to")} <= {(command, name) for command, name, _ in WORDS}
+
+
+@pytest.mark.parametrize("command, name, words", WORDS)
+def test_the_completion_of_words_offers_what_the_command_takes(command, name, words):
+    assert completed(command, name, "") == words
+    assert completed(command, name, "=") == words
+    assert completed(command, name, "=", words[0][:2]) == [word for word in words if word.startswith(words[0][:2])]
+    for word in (*words, "maybe"):
+        answer = run(command, name, word)
+        assert answer.returncode == 2 and (name.lstrip("-") + " takes " in answer.stderr) == (word == "maybe"), answer.stderr
+
+
+def test_the_completion_offers_values_of_the_site():
+    matrix = "rules/anssi-reference.yaml"
+    findings = [line.split()[0] for line in run("catalogue").stdout.splitlines()[1:] if line and not line.startswith("'")]
+    assert len(findings) > 30 and completed("catalogue", "") == findings
+    assert completed("catalogue", "tls.starttls-s") == ["tls.starttls-stripped"]
+    assert {"relay", "mx-out", "workstations", "internet", "gateway"} <= set(completed("explain", "-m", matrix, ""))
+    assert completed("explain", "-m", matrix, "relay", "mx-o") == ["mx-out"]
+    assert {"smtp", "imaps"} <= set(completed("explain", "-m", matrix, "relay", "mx-out", ""))
+    assert completed("run", "--action", "tls.missing", "=", "re") == ["refuse", "reject"]
+    assert completed("run", "--action", "sender.ill") == ["sender.illegitimate="]
+    assert "lo" in completed("run", "-i", "")
+
+
+def test_the_completion_offers_files_folders_and_users():
+    assert completed("check", "rules/anssi-r") == ["rules/anssi-reference.yaml"]
+    assert completed("check", "--config", "=", "systemd/mailwarden.y") == ["systemd/mailwarden.yaml"]
+    assert completed("replay", "x", "-m", "rules/anssi-r") == ["rules/anssi-reference.yaml"]
+    assert completed("replay", "x", "--journal", "sens") == ["sensor"]
+    assert completed("status", "--state-dir", "LICEN") == []  # is no folder
+    assert "root" in completed("run", "--user", "roo")
+
+
+def test_the_completion_of_a_program_that_is_not_there_is_empty():
+    script = f'. {ROOT}/completions/mailwarden.bash; COMP_WORDS=(/nowhere/mailwarden r); COMP_CWORD=1; _mailwarden; echo "${{#COMPREPLY[@]}}"'
+    answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=10, check=True)
+    assert answer.stdout == "0\n" and not answer.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -95,8 +141,23 @@ def test_an_option_that_help_shows_is_known_and_another_is_not(command):
     for name in options_of_help(command) - HELP:
         answer = subprocess.run([MAILWARDEN, command, name, "", "--help"], capture_output=True, text=True, timeout=10, check=False)
         assert "unknown option" not in answer.stderr, name
-    answer = subprocess.run([MAILWARDEN, command, "--no-such-option"], capture_output=True, text=True, timeout=10, check=False)
-    assert answer.returncode == 2 and "option" in answer.stderr and not answer.stdout
+    answer = run(command, "--no-such-option")
+    assert answer.returncode == 2 and not answer.stdout
+    assert answer.stderr == f'mailwarden {command}: unknown option "--no-such-option"\nTry \'mailwarden {command} --help\'.\n'
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_mistyped_option_is_told_with_the_right_one(command):
+    for name in sorted(options_of_help(command) - {"-h"}):
+        if name.startswith("--"):
+            wrong = name[:3] + "x" + name[3:]
+            assert f'unknown option "{wrong}"; did you mean "--' in run(command, wrong).stderr, name
+
+
+def test_a_mistyped_command_is_told_with_the_right_one():
+    answer = run("replya")
+    assert answer.returncode == 2 and not answer.stdout
+    assert answer.stderr == 'mailwarden: unknown command "replya"; did you mean "replay"?\nTry \'mailwarden --help\'.\n'
 
 
 def test_the_manual_of_the_settings_has_every_option_of_run_that_takes_a_value():
