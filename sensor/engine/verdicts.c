@@ -220,6 +220,7 @@ static void observe(struct engine *engine, const struct flow *flow,
 	sight->on_wire.is_ended = is_ended;
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);
+	record->observation = &sight->reading.observation;
 	record->evidence = conversation->classification.evidence;
 	record->second_opinion = conversation->opinion_name;
 	if (sight->reading.is_proxied) {
@@ -275,8 +276,8 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	}
 	observe(engine, flow, conversation, is_ended, &sight);
 	recall(engine, flow, &sight.reading);
-	judge_and_tell(engine, flow, &sight.record, &sight.reading.observation,
-		&conversation->reported);
+	judge(engine, &sight.reading.observation, conversation->reported);
+	tell(engine, flow, &sight.record, &conversation->reported);
 	learn(engine, flow, conversation, &sight.reading);
 	if (is_ended) {
 		give_mail(engine, &sight.record);
