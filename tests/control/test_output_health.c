@@ -15,7 +15,7 @@
 #define RING_BYTES 65536
 
 static struct status_page page;
-static unsigned char memory[RING_BYTES * 2];
+static _Alignas(64) unsigned char memory[RING_BYTES * 2]; /* a ring begins on a line */
 static struct sensor sensor = {
 	.page = &page, .workers_end = OUTPUT, .outputs_end = OUTPUT + 1, .wake = -1};
 static struct health health;
