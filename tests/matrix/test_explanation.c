@@ -144,6 +144,31 @@ static void a_missing_client_certificate_is_told(void **state)
 		" wants a client certificate; this flow showed none");
 }
 
+/* Those behind the ends, the protocol and the port, which any flow shows. */
+static void every_other_criterion_has_sentences_of_its_own(void **state)
+{
+	(void)state;
+	char told[2][32][sizeof(result.reason)];
+	int end = MATRIX_CRITERION_TLS;
+	for (; strcmp(matrix_criterion_name((enum matrix_criterion)end), "none") != 0;
+		end++) {
+		assert_in_range(end, 0, 31);
+		result.failed = (enum matrix_criterion)end;
+		result.reason[0] = '\0';
+		explain_failed(&question, &result);
+		memcpy(told[0][end], result.reason, sizeof(result.reason));
+		result.reason[0] = '\0';
+		explain_waiting((enum matrix_criterion)end, &result);
+		memcpy(told[1][end], result.reason, sizeof(result.reason));
+		assert_null(strstr(told[1][end], "its protocol"));
+		for (int other = MATRIX_CRITERION_TLS; other < end; other++) {
+			assert_string_not_equal(told[0][end], told[0][other]);
+			assert_string_not_equal(told[1][end], told[1][other]);
+		}
+	}
+	assert_true(end > MATRIX_CRITERION_MIN_TLS);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, start)
 
 int main(void)
@@ -157,6 +182,7 @@ int main(void)
 		EACH(tls_tells_what_was_wanted_and_what_was_seen),
 		EACH(an_old_version_is_named_and_ssl_has_no_number),
 		EACH(a_missing_client_certificate_is_told),
+		EACH(every_other_criterion_has_sentences_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,23 @@ static void every_form_is_whole_at_every_length(void **state)
 	}
 }
 
+/* By its name as a value of the key, and so that somebody finds it. */
+static void every_form_can_be_chosen(void **state)
+{
+	(void)state;
+	static const struct schema_key KEYS[] = {RENDERING_KEYS("eve"), {.name = NULL}};
+	const struct rendering *rendering;
+	size_t count = 0;
+	assert_string_equal(KEYS[0].name, "form");
+	while ((rendering = rendering_at(count)) != NULL) {
+		assert_non_null(RENDERING_NAMES[count]);
+		assert_string_equal(RENDERING_NAMES[count], rendering->name);
+		assert_non_null(strstr(KEYS[0].help, rendering->name));
+		count++;
+	}
+	assert_null(RENDERING_NAMES[count]);
+}
+
 static void what_does_not_fit_is_left_out_from_the_end(void **state)
 {
 	(void)state;
@@ -154,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_is_whole_at_every_length),
+		cmocka_unit_test(every_form_can_be_chosen),
 		cmocka_unit_test(what_does_not_fit_is_left_out_from_the_end),
 		cmocka_unit_test(the_priority_is_facility_and_level),
 		cmocka_unit_test(an_event_that_is_no_alert_has_the_level_of_others),

@@ -35,6 +35,15 @@ def rendered_fixture(tmp_path_factory):
     return {form: (folder / form).read_bytes().decode().split("\n")[:-1] for form in FORMS}
 
 
+def test_every_form_is_tried_here_and_in_the_manuals():
+    listed = subprocess.run([shipping.MAILWARDEN, "ship", "--list"], capture_output=True, text=True, timeout=10, check=True).stdout
+    forms = set(re.split(r", | or ", re.search(r"^ +form +(.*) \(default", listed, re.M).group(1)))
+    assert set(FORMS) == forms
+    page = (HERE.parents[1] / "docs/outputs.md").read_text(encoding="utf-8")
+    assert {form for form in forms if f"\n| `{form}` |" not in page} == set()
+    assert not forms - set(re.findall(r"\w+", (HERE.parents[1] / "man/mailwarden.yaml.5").read_text(encoding="utf-8")))
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_is_as_in_its_golden_file(rendered, form):
     path = GOLDEN / f"{form}.{FORMS[form]}"
