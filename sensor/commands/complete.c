@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define WORDS_MAX  256
 #define TEXT_BYTES 16384 /* of all words */
@@ -295,15 +296,23 @@ static const struct option_row *row_with_value(
 	return NULL;
 }
 
+/* Nobody waits at a prompt for a pipe, a device or standard input. */
+static bool is_at_hand(const char *path)
+{
+	struct stat status;
+	return strcmp(path, "-") != 0 && stat(path, &status) == 0 &&
+	       S_ISREG(status.st_mode);
+}
+
 /* Keep what names of the site are looked up with. */
 static void take_value(
 	struct line *line, const struct option_row *row, const char *value)
 {
 	if (strcmp(row->name, "matrix") == 0) {
-		if (line->matrices.count < OPTIONS_LIST_MAX) {
+		if (is_at_hand(value) && line->matrices.count < OPTIONS_LIST_MAX) {
 			line->matrices.values[line->matrices.count++] = value;
 		}
-	} else if (strcmp(row->name, "config") == 0) {
+	} else if (strcmp(row->name, "config") == 0 && is_at_hand(value)) {
 		line->config = value;
 	} else if (strcmp(row->name, "state-dir") == 0) {
 		line->state_dir = value;

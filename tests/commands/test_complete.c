@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 400
@@ -161,6 +162,32 @@ static void the_ends_of_a_flow_are_groups_and_zones_of_the_matrix(void **state)
 		"explain -m %s relay out smtp ", MATRIX, "--matrix\n--help\n");
 }
 
+static void nothing_is_waited_for(void **state)
+{
+	char line[256];
+	char path[64];
+	int ends[2];
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/file", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	(void)alarm(10);
+	(void)snprintf(line, sizeof(line), "explain -m %s relay o", path);
+	assert_offers(line, "");
+	(void)snprintf(line, sizeof(line), "ship -c %s ", path);
+	assert_offers(line, "");
+	assert_int_equal(unlink(path), 0);
+	/* standard input, on which nobody says anything */
+	assert_int_equal(pipe(ends), 0);
+	const int kept = dup(STDIN_FILENO);
+	assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+	assert_offers("explain -m - relay o", "");
+	assert_true(dup2(kept, STDIN_FILENO) >= 0);
+	(void)alarm(0);
+	(void)close(kept);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 static void outputs_are_those_of_the_settings(void **state)
 {
 	static const char SETTINGS[] = "outputs:\n"
@@ -234,6 +261,7 @@ int main(void)
 		cmocka_unit_test(a_value_behind_an_equals_sign_is_cut_as_bash_cuts_it),
 		cmocka_unit_test(a_value_that_is_not_cut_is_offered_whole),
 		cmocka_unit_test(the_ends_of_a_flow_are_groups_and_zones_of_the_matrix),
+		cmocka_unit_test(nothing_is_waited_for),
 		cmocka_unit_test(outputs_are_those_of_the_settings),
 		cmocka_unit_test(addresses_to_let_in_are_those_kept_out),
 		cmocka_unit_test(a_line_that_is_too_long_is_offered_nothing),
