@@ -1,4 +1,3 @@
-#include "analyze/facts.h"
 #include "base/name_table.h"
 #include "base/version.h"
 #include "classify/second_opinion.h"

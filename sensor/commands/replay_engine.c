@@ -108,8 +108,8 @@ int replay_engine_run(const struct replay *replay, struct replay_outputs *output
 		return command_failed(
 			&COMMAND_REPLAY, "no random numbers for the hash seed");
 	}
-	const struct engine_outputs taps = replay_outputs_taps(outputs);
-	struct engine *engine = engine_new(&settings, &taps, &why);
+	const struct engine_outputs given = replay_outputs_of_engine(outputs);
+	struct engine *engine = engine_new(&settings, &given, &why);
 	if (!engine) {
 		source_close(source);
 		return command_failed(&COMMAND_REPLAY, "%s", why.text);

@@ -92,7 +92,7 @@ static void on_mail(void *context, const struct record *record)
 	}
 }
 
-struct engine_outputs replay_outputs_taps(struct replay_outputs *outputs)
+struct engine_outputs replay_outputs_of_engine(struct replay_outputs *outputs)
 {
 	return (struct engine_outputs){
 		.context = outputs, .alert = on_alert, .mail = on_mail};

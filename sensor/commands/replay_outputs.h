@@ -29,7 +29,7 @@ bool replay_outputs_open(struct replay_outputs *outputs, const struct replay *re
 	const struct matrix *matrix);
 
 /* What the engine calls; outputs is the context. */
-struct engine_outputs replay_outputs_taps(struct replay_outputs *outputs);
+struct engine_outputs replay_outputs_of_engine(struct replay_outputs *outputs);
 
 /* After the last record: counters, and one line per recommendation. */
 void replay_outputs_end(struct replay_outputs *outputs, struct engine *engine,

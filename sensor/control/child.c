@@ -1,7 +1,5 @@
 #include "control/child.h"
 
-#include "base/log.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>

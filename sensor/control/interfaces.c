@@ -1,6 +1,7 @@
 #include "control/interfaces.h"
 
 #include "base/log.h"
+#include "capture/live.h"
 #include "control/interface_retry.h"
 #include "engine/engine.h"
 

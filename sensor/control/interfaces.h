@@ -8,7 +8,6 @@
  */
 #pragma once
 
-#include "capture/live.h"
 #include "control/sensor.h"
 
 struct interfaces; /* opaque */

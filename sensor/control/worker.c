@@ -133,7 +133,7 @@ static bool is_inline(const struct worker *worker)
 	return worker->sensor->settings->queues.count > 0;
 }
 
-static bool start_outlet(struct worker *worker, struct reason *why)
+static bool start_records(struct worker *worker, struct reason *why)
 {
 	return record_writer_start(
 		&worker->records, worker->sensor, worker->place, why);
@@ -224,9 +224,9 @@ static bool enter_cage(struct worker *worker, struct reason *why)
 }
 
 /* The order matters: rights are needed first, and files by libraries that start. */
-static bool (*const STEPS[])(struct worker *worker, struct reason *why) = {start_outlet,
-	make_gate, start_engine, open_interfaces, freeze_matrices, start_libraries,
-	give_up_rights, follow_supervisor, enter_cage};
+static bool (*const STEPS[])(struct worker *worker, struct reason *why) = {
+	start_records, make_gate, start_engine, open_interfaces, freeze_matrices,
+	start_libraries, give_up_rights, follow_supervisor, enter_cage};
 
 static bool start_worker(struct worker *worker, struct reason *why)
 {

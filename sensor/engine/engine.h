@@ -7,10 +7,8 @@
  */
 #pragma once
 
-#include "analyze/tls.h"
 #include "base/hash.h"
 #include "capture/frame.h"
-#include "decode/decode.h"
 #include "engine/counters.h"
 #include "engine/record.h"
 #include "flow/flow.h"

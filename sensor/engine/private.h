@@ -35,6 +35,7 @@
 #include "analyze/endpoint_map.h"
 #include "classify/classify.h"
 #include "classify/second_opinion.h"
+#include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/timeline.h"
 #include "judge/structure.h"

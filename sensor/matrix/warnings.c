@@ -1,6 +1,5 @@
 #include "matrix/review.h"
 #include "matrix/sentence.h"
-#include "matrix/words.h"
 
 #include <stdlib.h>
 #include <string.h>
