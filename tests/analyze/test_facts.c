@@ -77,7 +77,8 @@ static void a_reusable_secret_is_news_whatever_its_mechanism(void **state)
 {
 	(void)state;
 	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
-		const struct facts before = {.protocol = PROTOCOL_EAS};
+		const struct facts before = {
+			.protocol = PROTOCOL_EAS, .has_content_clear = true};
 		struct facts after = before;
 		after.auth_secret = (uint16_t)(FACTS_MECHANISMS_REUSABLE & flag);
 		assert_int_equal(is_news(&before, &after),

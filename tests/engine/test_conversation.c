@@ -287,6 +287,20 @@ static void what_a_dialogue_holds_is_given_back_where_it_turns_foreign(void **st
 	run_end(run);
 }
 
+static void what_a_dialogue_holds_is_given_back_where_it_ends(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 993);
+	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
+	say_bytes(&line, SERVER, "\x16\x03\x03\x00\x40\x02\x00\x00\x3c\x03\x03", 11);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	assert_int_equal(run->engine->tls.handshakes.used, 1);
+	rst(&line, CLIENT);
+	assert_int_equal(run->engine->tls.handshakes.used, 0);
+	run_end(run);
+}
+
 static void tls_that_asks_for_a_declared_name_is_mail_on_any_port(void **state)
 {
 	(void)state;
@@ -483,6 +497,7 @@ int main(void)
 		TEST(web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name),
 		TEST(a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest),
 		TEST(what_a_dialogue_holds_is_given_back_where_it_turns_foreign),
+		TEST(what_a_dialogue_holds_is_given_back_where_it_ends),
 		TEST(tls_that_asks_for_a_declared_name_is_mail_on_any_port),
 		TEST(tls_without_a_name_is_no_mail_at_its_end),
 		TEST(tls_on_its_own_port_is_named_in_the_dialogue),
