@@ -226,6 +226,49 @@ static void what_settles_within_the_prefix_is_told_once(void **state)
 	run_end(run);
 }
 
+/* One message: its header, and the server's answer to it. */
+static void smtp_pass(struct line *line, const char *header, const char *answer)
+{
+	say(line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	say(line, SERVER, "250 ok\r\n");
+	say(line, CLIENT, "RCPT TO:<b@example.net>\r\n");
+	say(line, SERVER, "250 ok\r\n");
+	say(line, CLIENT, "DATA\r\n");
+	say(line, SERVER, "354 go on\r\n");
+	say(line, CLIENT, header);
+	say(line, CLIENT, "Subject: x\r\n\r\nx\r\n.\r\n");
+	say(line, SERVER, answer);
+}
+
+/* The relay passes on at once what it is still being given. */
+static void what_a_relay_is_given_is_known_message_by_message(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line in = open_line(run, MX_IN, 40000, RELAY, 25);
+	smtp_greeting(&in);
+	smtp_pass(&in, "", "250 2.0.0 Ok: queued as 4QFirst01\r\n");
+	for (unsigned i = 0; i < 2 * FACTS_TRANSACTIONS; i++) {
+		smtp_pass(&in, "", "250 2.0.0 Ok: queued as 4QLater02\r\n");
+	}
+	struct line out = open_line(run, RELAY, 40001, MAILBOX, 25);
+	smtp_greeting(&out);
+	smtp_pass(&out,
+		"Received: from mx.example.org (mx.example.org [198.51.100.3])\r\n"
+		"\tby relay.example.org (Postfix) with ESMTP id 4QFirst01\r\n"
+		"\tfor <b@example.net>; Mon, 21 Sep 2026 14:13:20 +0000\r\n",
+		"250 ok\r\n");
+	hang_up(&out);
+	size_t chained = 0;
+	for (size_t i = 0; i < run->told_count; i++) {
+		chained += run->told[i].kind == TOLD_ALERT &&
+			   run->told[i].finding == FINDING_RELAY_CHAINED &&
+			   run->told[i].client_port == 40001;
+	}
+	assert_int_equal(chained, 1);
+	run_end(run);
+}
+
 /* One handshake message in a record of its own. */
 static void say_hello(struct line *line, enum side from)
 {
@@ -494,6 +537,7 @@ int main(void)
 		TEST(a_foreign_one_that_ends_is_told_with_what_is_known),
 		TEST(final_facts_settle_a_dialogue),
 		TEST(what_settles_within_the_prefix_is_told_once),
+		TEST(what_a_relay_is_given_is_known_message_by_message),
 		TEST(web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name),
 		TEST(a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest),
 		TEST(what_a_dialogue_holds_is_given_back_where_it_turns_foreign),
