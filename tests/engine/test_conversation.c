@@ -179,6 +179,23 @@ static void a_foreign_one_that_ends_is_told_with_what_is_known(void **state)
 	run_end(run);
 }
 
+static void of_a_server_the_first_flows_are_asked_about_and_then_some(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	for (uint16_t i = 0; i <= OPINIONS_ASKED_EVERY; i++) {
+		struct line line = open_line(run, MAILBOX, 40000 + i, INTERNET, 25);
+		smtp_greeting(&line);
+		smtp_message(&line);
+		hang_up(&line);
+		const bool is_asked =
+			i < OPINIONS_ASKED_FIRST || i == OPINIONS_ASKED_EVERY;
+		assert_string_equal(run_last(run)->opinion, is_asked ? "SMTP" : "");
+		run->told_count = 0;
+	}
+	run_end(run);
+}
+
 /* ---- dialogue, settled ---- */
 
 /* IMAP in clear up to COMPRESS, behind which nothing can be read any more. */
@@ -535,6 +552,7 @@ int main(void)
 		TEST(a_few_known_letters_off_the_mail_ports_end_untold),
 		TEST(a_foreign_one_waits_for_its_name),
 		TEST(a_foreign_one_that_ends_is_told_with_what_is_known),
+		TEST(of_a_server_the_first_flows_are_asked_about_and_then_some),
 		TEST(final_facts_settle_a_dialogue),
 		TEST(what_settles_within_the_prefix_is_told_once),
 		TEST(what_a_relay_is_given_is_known_message_by_message),
