@@ -361,6 +361,24 @@ static void what_a_dialogue_holds_is_given_back_where_it_ends(void **state)
 	run_end(run);
 }
 
+/* The go-ahead for it was not captured: on a port that has STARTTLS it was one. */
+static void tls_behind_a_lost_beginning_is_named_by_its_port(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 143);
+	lose(&line, CLIENT, 27);
+	for (size_t i = 0; i < KNOWN_HELLO_BYTES; i++) {
+		say_bytes(&line, CLIENT, KNOWN_HELLO + i, 1);
+	}
+	acknowledge(&line, SERVER);
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 27);
+	hang_up(&line);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_IMAP);
+	assert_string_equal(run_last(run)->evidence, "tls on a port of starttls");
+	run_end(run);
+}
+
 static void tls_that_asks_for_a_declared_name_is_mail_on_any_port(void **state)
 {
 	(void)state;
@@ -560,6 +578,7 @@ int main(void)
 		TEST(a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest),
 		TEST(what_a_dialogue_holds_is_given_back_where_it_turns_foreign),
 		TEST(what_a_dialogue_holds_is_given_back_where_it_ends),
+		TEST(tls_behind_a_lost_beginning_is_named_by_its_port),
 		TEST(tls_that_asks_for_a_declared_name_is_mail_on_any_port),
 		TEST(tls_without_a_name_is_no_mail_at_its_end),
 		TEST(tls_on_its_own_port_is_named_in_the_dialogue),
