@@ -179,10 +179,11 @@ static void structure_note(struct engine *engine, struct conversation *conversat
 	conversation->is_to_relay = to != NULL && to->role == MATRIX_ROLE_RELAY;
 }
 
-bool verdicts_has_message(const struct conversation *conversation)
+bool verdicts_has_message(struct conversation *conversation)
 {
+	const struct facts *facts = &conversation_dialogue(conversation)->facts;
 	return conversation->is_to_relay &&
-	       conversation->learnt != conversation->dialogue.facts.transaction_count;
+	       conversation->learnt != facts->transaction_count;
 }
 
 /* Have it remembered what the server offered, here and wherever else it is wanted. */
@@ -211,12 +212,12 @@ struct sight {
 
 /* What is to be judged: ends, protocol, facts. */
 static void observe(struct engine *engine, const struct flow *flow,
-	const struct conversation *conversation, bool is_ended, struct sight *sight)
+	struct conversation *conversation, bool is_ended, struct sight *sight)
 {
 	struct record *record = &sight->record;
 	fill_record(engine, flow, conversation->source, record);
 	fill_ends(engine, flow, &sight->on_wire);
-	sight->on_wire.facts = &conversation->dialogue.facts;
+	sight->on_wire.facts = &conversation_dialogue(conversation)->facts;
 	sight->on_wire.is_ended = is_ended;
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);

@@ -11,7 +11,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended);
 
 /* A message was given to a relay: it may pass it on before this flow ends. */
-bool verdicts_has_message(const struct conversation *conversation);
+bool verdicts_has_message(struct conversation *conversation);
 
 /* Something else than mail on a mail port. */
 void verdicts_foreign(
