@@ -75,6 +75,21 @@ static void a_settled_dialogue_has_passed(void **state)
 	run_end(run);
 }
 
+/* The server's word on the log-in is what we kept from coming. */
+static void the_end_that_is_ours_adds_no_finding(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\nAUTH PLAIN AHUAcA==\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_TLS_CREDENTIALS_CLEAR), 0);
+	run_end(run);
+}
+
 static void what_no_row_lets_is_blocked_from_the_packet_that_showed_it(void **state)
 {
 	(void)state;
@@ -153,6 +168,7 @@ int main(void)
 		TEST(a_dialogue_that_may_not_be_mail_is_undecided),
 		TEST(a_settled_dialogue_has_passed),
 		TEST(what_no_row_lets_is_blocked_from_the_packet_that_showed_it),
+		TEST(the_end_that_is_ours_adds_no_finding),
 		TEST(a_dropped_flow_goes_on_and_is_looked_at_no_more),
 		TEST(who_only_audits_blocks_nothing),
 	};
