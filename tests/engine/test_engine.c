@@ -208,6 +208,34 @@ static void behind_a_swap_a_finding_is_told_at_once_again(void **state)
 
 /* ---- clocks ---- */
 
+static void refused_dial(struct engine_run *run, const char *server)
+{
+	struct line line = line_of(run, WORKSTATION, 40000, server, 25);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	rst(&line, SERVER);
+}
+
+static void what_was_folded_is_told_before_its_place_goes_to_another(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	size_t repeats = 0;
+	refused_dial(run, INTERNET);
+	refused_dial(run, INTERNET); /* folded */
+	for (unsigned i = 0; i < 1U << 15 && repeats == 0; i++) {
+		char server[24];
+		(void)snprintf(server, sizeof(server), "203.1.%u.%u", i >> 8, i & 0xff);
+		run->told_count = 0;
+		refused_dial(run, server);
+		for (size_t at = 0; at < run->told_count; at++) {
+			repeats += run->told[at].is_repeat;
+		}
+	}
+	assert_int_equal(repeats, 1);
+	run->told_count = 0;
+	run_end(run);
+}
+
 static void the_frames_clock_stands_still_while_the_engines_goes_on(void **state)
 {
 	(void)state;
@@ -356,6 +384,7 @@ int main(void)
 		TEST(behind_a_swap_the_new_matrix_judges),
 		TEST(what_was_folded_is_told_before_a_swap),
 		TEST(behind_a_swap_a_finding_is_told_at_once_again),
+		TEST(what_was_folded_is_told_before_its_place_goes_to_another),
 		TEST(the_frames_clock_stands_still_while_the_engines_goes_on),
 		TEST(idle_time_ends_flows_and_tells_what_was_folded),
 		TEST(frames_given_at_once_keep_their_times_and_order),
