@@ -28,7 +28,7 @@ static char offered[65536];
 /* What is printed for a line, cut at blanks as bash cuts it; a last blank: an empty word. */
 static const char *offers(const char *line)
 {
-	char text[8192];
+	static char text[65536];
 	char *list[ARGUMENTS_MAX];
 	int count = 0;
 	(void)snprintf(text, sizeof(text), "%s", line);
@@ -240,6 +240,18 @@ static void a_line_that_is_too_long_is_offered_nothing(void **state)
 	assert_offers(line, "");
 }
 
+static void a_word_that_is_too_long_is_offered_nothing(void **state)
+{
+	static char line[64000] = "check ";
+	const size_t start = strlen(line);
+	(void)state;
+	memset(line + start, 'a', 16000);
+	(void)strcat(line, " ");
+	assert_offers(line, ":file\n");
+	memset(line + start, 'a', sizeof(line) - start - 1);
+	assert_offers(line, "");
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -265,6 +277,7 @@ int main(void)
 		cmocka_unit_test(outputs_are_those_of_the_settings),
 		cmocka_unit_test(addresses_to_let_in_are_those_kept_out),
 		cmocka_unit_test(a_line_that_is_too_long_is_offered_nothing),
+		cmocka_unit_test(a_word_that_is_too_long_is_offered_nothing),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
