@@ -154,6 +154,27 @@ static void https_not_told_apart_matches_a_row_of_any_exchange_service(void **st
 	matrix_free(matrix);
 }
 
+static void a_row_of_exchange_https_lets_each_of_its_services(void **state)
+{
+	static const enum protocol SERVICES[] = {PROTOCOL_MAPI_HTTP,
+		PROTOCOL_OUTLOOK_ANYWHERE, PROTOCOL_EAS, PROTOCOL_EWS};
+	(void)state;
+	struct matrix *matrix =
+		load_rows("  - {id: M-1, from: workstations, to: mailboxes, "
+			  "protocols: [exchange-https], tls: optional}\n");
+	struct matrix_question question = question_of(
+		matrix, ENDS("workstations", "mailboxes"), PROTOCOL_IMAPS, 443);
+	struct matrix_result result;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.failed, MATRIX_CRITERION_PROTOCOL);
+	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
+		question.protocol = SERVICES[i];
+		matrix_ask(matrix, &question, &result);
+		assert_int_equal(result.allowed, MATRIX_YES);
+	}
+	matrix_free(matrix);
+}
+
 static void an_attempt_is_judged_by_its_port_alone(void **state)
 {
 	(void)state;
@@ -324,6 +345,7 @@ int main(void)
 		cmocka_unit_test(an_old_tls_version_fails_where_the_row_sets_one),
 		cmocka_unit_test(
 			https_not_told_apart_matches_a_row_of_any_exchange_service),
+		cmocka_unit_test(a_row_of_exchange_https_lets_each_of_its_services),
 		cmocka_unit_test(an_attempt_is_judged_by_its_port_alone),
 		cmocka_unit_test(
 			rfc8314_lets_clients_submit_on_465_without_a_row_of_its_own),
