@@ -94,6 +94,26 @@ static void a_drain_tells_what_was_folded(void **state)
 	run_end(run);
 }
 
+/* What a client says of its target is no knowledge of a server. */
+static void a_server_teaches_and_a_name_behind_a_proxy_does_not(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	hang_up(&line);
+	assert_int_equal(run->lessons, 1);
+	line = open_line(run, MX_OUT, 40001, INTERNET, 3128);
+	say(&line, CLIENT, "CONNECT mail.example.net:25 HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	smtp_greeting(&line);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 2);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	assert_int_equal(run->lessons, 1);
+	run_end(run);
+}
+
 static void a_dial_that_is_refused_is_an_attempt(void **state)
 {
 	(void)state;
@@ -378,6 +398,7 @@ int main(void)
 		TEST(what_a_row_allows_is_recorded_with_it),
 		TEST(a_drain_ends_what_runs_oldest_first),
 		TEST(a_drain_tells_what_was_folded),
+		TEST(a_server_teaches_and_a_name_behind_a_proxy_does_not),
 		TEST(a_dial_that_is_refused_is_an_attempt),
 		TEST(a_full_table_gives_up_the_flow_idle_longest_and_records_it),
 		TEST(an_evicted_flow_without_a_byte_is_no_attempt),
