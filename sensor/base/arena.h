@@ -1,7 +1,7 @@
 /*
  * base/arena - memory that is taken piece by piece and given back at once.
  *
- * Used while a matrix is loaded, never per packet. Every piece is zeroed and
+ * Used while a file is read, never per packet. Every piece is zeroed and
  * lives until arena_free. No memory left ends the process: loading happens at
  * start, where nothing can be done without it, or in a process of its own.
  */

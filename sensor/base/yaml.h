@@ -2,7 +2,7 @@
  * base/yaml - one YAML document as a tree of located nodes.
  *
  * In: bytes of a file. Out: a tree in an arena, every node with its line and
- * column, bounded in depth, nodes and size. Refuses what a matrix never needs and
+ * column, bounded in depth, nodes and size. Refuses what no file of ours needs and
  * what makes YAML dangerous to read: anchors, aliases, tags, a second document.
  * Knows nothing of matrices. The only file that speaks to libyaml.
  */

@@ -2,10 +2,10 @@
  * control/processes - start, watch, restart and end the children of the supervisor.
  *
  * A child that dies is started again: at once the first time, later after a growing
- * pause, so that a fault that stays costs little. One whose heart stops for half a
- * second, or for three while it starts or only gets no processor, is killed and counts as
- * dead. A clock that jumps and a machine that sleeps kill nobody: beats are counted in
- * looks, not in time.
+ * pause, so that a fault that stays costs little. One whose heart stops for 0.6 seconds,
+ * or for three while it starts or only gets no processor, is killed and counts as dead.
+ * A clock that jumps and a machine that sleeps kill nobody: beats are counted in looks,
+ * not in time.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 struct process_kind {
 	const char *name;
 	void (*run)(const struct sensor *sensor, unsigned place); /* never returns */
-	unsigned looks; /* of 100 ms that its heart may stop; 0: half a second */
+	unsigned looks; /* of 100 ms that its heart may stop; 0: 0.6 s */
 };
 
 struct process {
