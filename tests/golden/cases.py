@@ -21,7 +21,8 @@ def sensor():
 
 def case_folders():
     """Every folder with a capture, or with anything else a case is made of."""
-    return sorted(path for path in PCAPS.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(path for path in PCAPS.iterdir() if not path.name.startswith(".")
+                  and path.is_dir() and any(inside.is_file() for inside in path.iterdir()))
 
 
 def replay(folder, *options):
