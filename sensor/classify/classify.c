@@ -91,7 +91,8 @@ static bool may_become_head(const struct side_bytes *side, enum kind kind)
 }
 
 /* Fill *traits; false when no signature can match this side any more. */
-static bool read_side(const struct side_bytes *side, struct traits *traits)
+static bool read_side(const struct side_bytes *side, struct traits_reading *reading,
+	struct traits *traits)
 {
 	if (side->len == 0) {
 		return true;
@@ -102,7 +103,7 @@ static bool read_side(const struct side_bytes *side, struct traits *traits)
 	}
 	if (kind == KIND_TEXT || kind == KIND_ODD_TEXT) {
 		/* a stray control byte in a greeting hides no dialogue */
-		traits_read_lines(side, traits);
+		traits_read_lines(side, reading, traits);
 		return (traits->client | traits->server) != 0 ||
 		       (traits->line_count < LINES_BEFORE_OUT && !is_binary(side));
 	}
@@ -114,40 +115,14 @@ static bool read_side(const struct side_bytes *side, struct traits *traits)
 	return kind == KIND_OLD_HELLO && !side->is_start && !is_binary(side);
 }
 
-static bool is_answered(struct text tag, const struct side_bytes *server)
-{
-	struct traits_line line;
-	size_t at = 0;
-	while (traits_next_line(server, &at, &line)) {
-		const struct text answer = traits_imap_reply(&line);
-		if (answer.len == tag.len && memcmp(answer.at, tag.at, tag.len) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The server's reply carries the client's tag: RFC 9051 section 2.2.1. */
-static bool tags_meet(const struct side_bytes *client, const struct side_bytes *server)
-{
-	struct traits_line line;
-	size_t at = 0;
-	while (traits_next_line(client, &at, &line)) {
-		const struct text tag = traits_imap_command(&line);
-		if (tag.len > 0 && is_answered(tag, server)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void note_tags(const struct side_bytes sides[2], struct traits traits[2])
+static void note_tags(const struct prefix *prefix, struct traits traits[2])
 {
 	for (unsigned side = 0; side < 2; side++) {
 		const unsigned other = 1 - side;
 		if ((traits[side].client & CLIENT_IMAP) != 0 &&
 			(traits[other].server & SERVER_TAGGED) != 0 &&
-			tags_meet(&sides[side], &sides[other])) {
+			traits_tags_meet(
+				&prefix->reading[side], &prefix->reading[other])) {
 			traits[side].client |= CLIENT_TAG_MET;
 		}
 	}
@@ -254,19 +229,19 @@ static bool read_proxies(struct prefix *prefix, const struct classify_hint *hint
 	return false;
 }
 
-static void classify_bytes(const struct prefix *prefix,
-	const struct classify_hint *hint, struct classification *result)
+static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result)
 {
 	const struct side_bytes sides[2] = {
 		side_of(prefix, hint, 0), side_of(prefix, hint, 1)};
 	struct traits traits[2];
 	memset(traits, 0, sizeof(traits));
-	const bool has_hope[2] = {
-		read_side(&sides[0], &traits[0]), read_side(&sides[1], &traits[1])};
+	const bool has_hope[2] = {read_side(&sides[0], &prefix->reading[0], &traits[0]),
+		read_side(&sides[1], &prefix->reading[1], &traits[1])};
 	const uint64_t any = traits[0].client | traits[0].server | traits[1].client |
 			     traits[1].server;
 	if (any != 0) {
-		note_tags(sides, traits);
+		note_tags(prefix, traits);
 		if (decide(prefix, hint, traits, result)) {
 			return;
 		}

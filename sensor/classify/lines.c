@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* No dialogue needs more before it has shown what it is. */
-#define LINES_MAX 48
-
 bool traits_next_line(
 	const struct side_bytes *side, size_t *offset, struct traits_line *line)
 {
@@ -16,6 +13,7 @@ bool traits_next_line(
 	const uint8_t *feed = memchr(start, '\n', left);
 	size_t len = feed ? (size_t)(feed - start) : left;
 	line->is_first = *offset == 0;
+	line->is_ended = feed != NULL;
 	line->is_whole = feed || side->is_last;
 	*offset += feed ? len + 1 : left;
 	if (len > 0 && start[len - 1] == '\r') {
@@ -92,15 +90,85 @@ static bool is_settled(const struct traits *traits)
 		       (traits->server & (SERVER_HTTP | SERVER_FOREIGN))) != 0;
 }
 
-void traits_read_lines(const struct side_bytes *side, struct traits *traits)
+/* FNV-1a; never 0. Two tags of one hash would only make their own flow look like IMAP. */
+static uint32_t hash_tag(struct text tag)
+{
+	uint32_t hash = 2166136261U;
+	for (size_t i = 0; i < tag.len; i++) {
+		hash = (hash ^ tag.at[i]) * 16777619U;
+	}
+	return hash | (uint32_t)(hash == 0);
+}
+
+static uint32_t tag_or_none(struct text tag)
+{
+	return tag.len > 0 ? hash_tag(tag) : 0;
+}
+
+static void read_tags(const struct traits_line *line, struct traits_reading *reading)
+{
+	reading->open_command = tag_or_none(traits_imap_command(line));
+	reading->open_reply = tag_or_none(traits_imap_reply(line));
+}
+
+/* The line is whole: its tags stay. */
+static void keep_tags(struct traits_reading *reading)
+{
+	if (reading->open_command != 0) {
+		reading->commands[reading->command_count++] = reading->open_command;
+	}
+	if (reading->open_reply != 0) {
+		reading->replies[reading->reply_count++] = reading->open_reply;
+	}
+	reading->open_command = 0;
+	reading->open_reply = 0;
+}
+
+void traits_read_lines(const struct side_bytes *side, struct traits_reading *reading,
+	struct traits *traits)
 {
 	struct traits_line line;
-	size_t offset = 0;
-	bool is_after_250 = false;
-	while (traits->line_count < LINES_MAX && !is_settled(traits) &&
+	size_t offset = reading->offset;
+	*traits = reading->traits;
+	reading->open_command = 0;
+	reading->open_reply = 0;
+	while (traits->line_count < TRAITS_LINES_MAX && !is_settled(traits) &&
 		traits_next_line(side, &offset, &line)) {
-		read_line(&line, is_after_250, traits);
-		is_after_250 = is_reply_part(line.text);
+		read_line(&line, reading->is_after_250, traits);
+		read_tags(&line, reading);
 		traits->line_count++;
+		if (!line.is_ended) {
+			return; /* it may still grow: once more when it did */
+		}
+		keep_tags(reading);
+		reading->is_after_250 = is_reply_part(line.text);
+		reading->offset = (uint16_t)offset;
+		reading->traits = *traits;
 	}
+}
+
+static bool is_among(uint32_t tag, const uint32_t *tags, size_t count, uint32_t open)
+{
+	if (tag == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) { /* at most TRAITS_LINES_MAX */
+		if (tags[i] == tag) {
+			return true;
+		}
+	}
+	return tag == open;
+}
+
+bool traits_tags_meet(
+	const struct traits_reading *client, const struct traits_reading *server)
+{
+	const uint32_t *replies = server->replies;
+	const size_t count = server->reply_count;
+	for (size_t i = 0; i < client->command_count; i++) {
+		if (is_among(client->commands[i], replies, count, server->open_reply)) {
+			return true;
+		}
+	}
+	return is_among(client->open_command, replies, count, server->open_reply);
 }

@@ -119,6 +119,7 @@ void prefix_drop(struct prefix *prefix, unsigned side, size_t len)
 	/* what was read may be a password (RFC 1929): leave no copy behind */
 	explicit_bzero(&prefix->bytes[side][held - cut], cut);
 	prefix->len[side] = (uint16_t)(held - cut);
+	prefix->reading[side] = (struct traits_reading){0};
 	drop_runs(prefix, side, cut);
 }
 

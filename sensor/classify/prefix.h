@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "classify/traits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +29,7 @@ struct prefix {
 	bool is_cut[2];  /* the last run of this side is what did not fit */
 	/* consecutive bytes of one side are one run */
 	struct prefix_run runs[PREFIX_RUNS];
+	struct traits_reading reading[2]; /* for classify */
 	uint8_t bytes[2][PREFIX_BYTES];
 };
 

@@ -102,6 +102,26 @@ struct traits {
 	unsigned line_count;
 };
 
+/* No dialogue needs more lines before it has shown what it is: the others are not read. */
+#define TRAITS_LINES_MAX 48
+
+/*
+ * What the whole lines of one side showed: each is read once, however small the pieces
+ * it comes in. Zeroed at the start, and when bytes are taken off the side. IMAP tags are
+ * kept as hashes, of commands and of tagged replies apart.
+ */
+struct traits_reading {
+	struct traits traits;
+	uint16_t offset; /* of the first byte that was not read */
+	bool is_after_250;
+	uint8_t command_count;
+	uint8_t reply_count;
+	uint32_t open_command; /* of the last line, which may still grow; 0: none */
+	uint32_t open_reply;
+	uint32_t commands[TRAITS_LINES_MAX];
+	uint32_t replies[TRAITS_LINES_MAX];
+};
+
 /* What one side has said so far. */
 struct side_bytes {
 	const uint8_t *bytes;
@@ -114,6 +134,7 @@ struct side_bytes {
 struct traits_line {
 	struct text text; /* without CR and LF */
 	bool is_whole;
+	bool is_ended; /* by a line feed */
 	bool is_first;
 };
 
@@ -124,8 +145,15 @@ bool traits_next_line(
 /* A word of a line that is there to its end; .len is 0 when it is missing or may grow. */
 struct text traits_word(const struct traits_line *line, struct text *rest);
 
-/* Text protocols; binary ones. Both add to *traits. */
-void traits_read_lines(const struct side_bytes *side, struct traits *traits);
+/* Text protocols: *traits of all lines there are; what is new of them is read. */
+void traits_read_lines(const struct side_bytes *side, struct traits_reading *reading,
+	struct traits *traits);
+
+/* One of the server's replies carries one of the client's tags: RFC 9051 section 2.2.1. */
+bool traits_tags_meet(
+	const struct traits_reading *client, const struct traits_reading *server);
+
+/* Binary protocols: adds to *traits. */
 void traits_read_wire(const struct side_bytes *side, struct traits *traits);
 
 /* Traits of one line as a client would send it; as a server would. */
