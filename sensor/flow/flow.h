@@ -58,8 +58,8 @@ struct flow {
 	uint64_t last_us;
 	uint64_t listed_us; /* when it was put at the end of its list */
 	/*
-	 * of the first data byte, where syns has the side; after a reset where its
-	 * sender stood
+	 * of the first data byte, where syns has the side; once the flow has ended,
+	 * where stands has it, of what that side would send if it went on
 	 */
 	uint32_t initial_sequence[2];
 	uint16_t vlan[PACKET_VLANS_MAX];
@@ -70,7 +70,7 @@ struct flow {
 	uint8_t confidence; /* enum direction_confidence in that */
 	uint8_t fins;       /* bit per side */
 	uint8_t syns;       /* bit per side: its SYN was seen, or told by the answer */
-	uint8_t resets;     /* bit per side: its RST ended the flow */
+	uint8_t stands;     /* bit per side: its RST or FIN ended the flow */
 	bool is_reported : 1;      /* the handler was told of the end */
 	bool is_midstream : 1;     /* no handshake was seen */
 	bool is_muted : 1;         /* its bytes are delivered no more */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A segment further ahead than any window in use is not of this stream (RFC 7323 allows 1 GiB; mail needs far less). */
+/* The largest window believed: RFC 7323 allows 1 GiB, mail needs far less. */
 #define WINDOW_BYTES (4 << 20)
 
 /* After this many strays in a row the sequence numbers are believed anew. */
@@ -28,8 +28,13 @@ void stream_synchronise(struct stream_side *side, uint32_t sequence)
 
 bool stream_is_complete(const struct stream_side *side)
 {
+	return side->has_fin && side->next_sequence == side->fin_sequence;
+}
+
+bool stream_is_fin_false(const struct stream_side *side)
+{
 	return side->has_fin &&
-	       sequence_diff(side->next_sequence, side->fin_sequence) >= 0;
+	       sequence_diff(side->next_sequence, side->fin_sequence) > 0;
 }
 
 static bool is_watched(const struct flow *flow)
@@ -251,9 +256,9 @@ static void keep_for_later(struct streams *streams, struct stream_side *side,
 	}
 }
 
-static bool is_near(uint32_t a, uint32_t b)
+bool stream_is_near(uint32_t sequence, uint32_t expected)
 {
-	const int32_t diff = sequence_diff(a, b);
+	const int32_t diff = sequence_diff(sequence, expected);
 	return diff < WINDOW_BYTES && diff > -WINDOW_BYTES;
 }
 
@@ -265,14 +270,14 @@ static bool is_stray_believed(
 	struct streams *streams, struct stream_side *from, uint32_t sequence)
 {
 	streams->counters->out_of_window++;
-	if (from->strays > 0 && !is_near(sequence, from->stray_sequence)) {
+	if (from->strays > 0 && !stream_is_near(sequence, from->stray_sequence)) {
 		from->strays = 0;
 	}
 	from->stray_sequence = sequence;
 	from->strays = (uint8_t)(from->strays + (from->strays < STRAYS_MAX));
 	return from->strays == STRAYS_MAX &&
 	       !(from->is_acknowledged &&
-		       is_near(from->acknowledged, from->next_sequence));
+		       stream_is_near(from->acknowledged, from->next_sequence));
 }
 
 /* The capture missed a jump. False when the handler had enough. */
@@ -304,8 +309,7 @@ static bool trim_delivered(struct streams *streams, const struct stream_side *fr
 	return true;
 }
 
-/* RFC 9293 section 3.8.4: may carry one byte of garbage. Nothing in mail is a zero. */
-static bool is_keep_alive(const struct packet *packet)
+bool stream_is_keep_alive(const struct packet *packet)
 {
 	return packet->payload_wire_len == 1 && packet->payload_len == 1 &&
 	       packet->payload[0] == 0;
@@ -343,12 +347,12 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 		packet->sequence + ((packet->tcp_flags & TCP_SYN) != 0);
 	struct text bytes = {packet->payload, packet->payload_len};
 	if (!from->is_synchronised) {
-		if (is_keep_alive(packet)) {
+		if (stream_is_keep_alive(packet)) {
 			return;
 		}
 		stream_synchronise(from, sequence);
 	}
-	if (is_near(sequence, from->next_sequence)) {
+	if (stream_is_near(sequence, from->next_sequence)) {
 		from->strays = 0;
 	} else if (!is_stray_believed(streams, from, sequence) ||
 		   !believe_anew(streams, stream, flow, side, sequence)) {

@@ -51,6 +51,8 @@ struct stream_side {
 
 struct stream {
 	struct stream_side sides[2];
+	bool has_syn; /* one in the midst of the flow: another connection, when answered */
+	uint32_t syn_sequence;
 };
 
 struct streams {
@@ -78,5 +80,14 @@ void stream_flush(struct streams *streams, struct stream *stream, struct flow *f
 /* Give waiting segments back undelivered. */
 void stream_discard(struct streams *streams, struct stream *stream);
 
-/* Everything up to FIN was delivered. */
+/* Everything up to FIN was delivered, and nothing behind it. */
 bool stream_is_complete(const struct stream_side *side);
+
+/* Bytes behind the FIN were delivered: its receiver never took it. */
+bool stream_is_fin_false(const struct stream_side *side);
+
+/* RFC 9293 section 3.8.4: may carry one byte of garbage. Nothing in mail is a zero. */
+bool stream_is_keep_alive(const struct packet *packet);
+
+/* A segment further off than any window in use is not of this stream. */
+bool stream_is_near(uint32_t sequence, uint32_t expected);

@@ -336,7 +336,7 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->start_us = flow->last_us = table->now_us;
 	flow->fins = 0;
 	flow->syns = 0;
-	flow->resets = 0;
+	flow->stands = 0;
 	flow->is_reported = false;
 	flow->is_muted = false;
 	flow->is_packet_wanted = false;

@@ -40,6 +40,11 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	if (has_ended(flow) || flow->fins == 3 || (has_data(flow) && is_idle)) {
 		table_restart(table, flow, packet);
 	}
+	struct stream *stream = table_stream(table, flow);
+	if (stream) { /* its answer will tell whether it is another connection */
+		stream->has_syn = true;
+		stream->syn_sequence = packet->sequence;
+	}
 	/* The last one before the answer holds; another one behind it changes nothing. */
 	if (flow->state == FLOW_STATE_SYN || !(flow->syns & 1U << side)) {
 		note_first(flow, side, packet->sequence + 1);
@@ -54,16 +59,36 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	}
 }
 
-/* Answers a SYN that this flow did not have: the ports were used again. */
+/* It says again what the handshake said, or nothing of that is known. */
+static bool is_same_answer(
+	const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	const bool is_other = flow->syns & 1U << side &&
+			      packet->sequence + 1 != flow->initial_sequence[side];
+	const bool is_to_other =
+		flow->syns & 1U << !side && flow->bytes[!side] == 0 &&
+		packet->acknowledgement != flow->initial_sequence[!side];
+	return !is_other && !is_to_other;
+}
+
+/*
+ * Answers a SYN that this flow did not have: the ports were used again. While bytes are
+ * looked at that takes more than this packet, which anybody may have sent: the SYN it
+ * answers, or silence before; but where the other side was never heard, nothing else comes.
+ */
 static bool is_other_connection(const struct flow_table *table, const struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
+	const bool is_idle = table_was_idle(table, flow, REUSE_AFTER_US);
 	if (!has_data(flow)) {
 		return false;
 	}
-	return flow->syns & 1U << side
-		       ? packet->sequence + 1 != flow->initial_sequence[side]
-		       : table_was_idle(table, flow, REUSE_AFTER_US);
+	if (is_same_answer(flow, packet, side)) {
+		return !(flow->syns & 1U << side) && is_idle;
+	}
+	const struct stream *stream = table_stream(table, flow);
+	return is_idle || !stream || flow->packets[!side] == 0 ||
+	       (stream->has_syn && packet->acknowledgement == stream->syn_sequence + 1);
 }
 
 static void on_syn_ack(struct flow_table *table, struct flow *flow,
@@ -71,6 +96,11 @@ static void on_syn_ack(struct flow_table *table, struct flow *flow,
 {
 	if (has_ended(flow) || is_other_connection(table, flow, packet, side)) {
 		table_restart(table, flow, packet);
+	} else if (flow->state != FLOW_STATE_SYN &&
+		   !is_same_answer(flow, packet, side)) {
+		table->counters
+			.out_of_window++; /* the client's word tells which it took */
+		return;
 	}
 	note_first(flow, side, packet->sequence + 1);
 	note_first(flow, !side, packet->acknowledgement); /* the SYN it answers */
@@ -92,14 +122,22 @@ void flow_cut(struct flow_table *table, struct flow *flow)
 	}
 }
 
-/* The third packet of the handshake: no SYN flood gets this far. */
+/*
+ * The third packet of the handshake: no SYN flood gets this far. One that takes another
+ * answer than the one seen first is believed for its numbers, and once it says so again.
+ */
 static void on_handshake_end(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	if (packet->tcp_flags & TCP_ACK && flow->syns & 1U << !side &&
-		packet->acknowledgement == flow->initial_sequence[!side]) {
+	if (!(packet->tcp_flags & TCP_ACK) || !(flow->syns & 1U << !side)) {
+		return;
+	}
+	if (packet->acknowledgement == flow->initial_sequence[!side]) {
 		flow->state = FLOW_STATE_OPEN;
 		table_list(table, flow, FLOW_LIST_DECIDED);
+	} else if (side == flow->client && !has_data(flow)) {
+		flow->initial_sequence[side] = packet->sequence;
+		flow->initial_sequence[!side] = packet->acknowledgement;
 	}
 }
 
@@ -132,23 +170,31 @@ static void on_reset(struct flow_table *table, struct flow *flow,
 		}
 	}
 	flow_cut(table, flow);
-	flow->resets = (uint8_t)(1U << side);
+	flow->stands = (uint8_t)(1U << side);
 	flow->initial_sequence[side] = expected;
 }
 
 /*
- * Who sent a RST and then goes on sending did not mean it: its peer never took it
- * (RFC 5961 section 3.2 asks for the exact sequence number; it may not have arrived).
+ * Who sent a RST or FIN and then goes on sending did not mean it, or did not send it: its
+ * peer never took it (it may have had too small a TTL, or another number than RFC 5961
+ * section 3.2 asks for).
  */
-static bool is_reset_false(
+static bool is_end_false(
 	const struct flow *flow, const struct packet *packet, unsigned side)
 {
-	return flow->state == FLOW_STATE_RESET && flow->resets & 1U << side &&
-	       (int32_t)(packet->sequence - flow->initial_sequence[side]) >= 0;
+	const uint32_t end = packet->sequence + packet->payload_wire_len;
+	const uint32_t stood = flow->initial_sequence[side];
+	if (!has_ended(flow) || !(flow->stands & 1U << side)) {
+		return false;
+	}
+	return flow->state == FLOW_STATE_RESET
+		       ? (int32_t)(packet->sequence - stood) >= 0
+		       : stream_is_near(end, stood) && (int32_t)(end - stood) > 0 &&
+				 !stream_is_keep_alive(packet);
 }
 
 /* From here on it is a flow picked up in its midst, but who the client is stays known. */
-static void resume_after_reset(
+static void resume(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
 {
 	const uint8_t client = flow->client;
@@ -174,15 +220,39 @@ static void on_payload(struct flow_table *table, struct flow *flow,
 	}
 }
 
+/*
+ * A FIN behind what its side has sent is its end; one further on waits for the bytes in
+ * front of it; any other is not of this connection (RFC 9293 section 3.10.7.4).
+ */
 static void on_fin(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
+	const uint32_t sequence = packet->sequence + packet->payload_wire_len;
+	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	const bool may_wait = stream && stream->sides[side].is_synchronised;
+	uint32_t expected = sequence;
+	const bool is_expected = expected_sequence(table, flow, side, &expected);
+	const int32_t ahead = (int32_t)(sequence - expected);
+	if (is_expected && (ahead < 0 || (ahead > 0 && !may_wait) ||
+				   !stream_is_near(sequence, expected))) {
+		table->counters.out_of_window++;
+		return;
+	}
 	flow->fins |= (uint8_t)(1U << side);
-	struct stream *stream = table_stream(table, flow);
-	if (stream && !stream->sides[side].has_fin) {
+	if (may_wait) {
 		stream->sides[side].has_fin = true;
-		stream->sides[side].fin_sequence =
-			packet->sequence + packet->payload_wire_len;
+		stream->sides[side].fin_sequence = sequence;
+	}
+}
+
+/* A FIN that bytes went past was none. */
+static void forget_false_fins(struct flow *flow, struct stream *stream)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		if (stream_is_fin_false(&stream->sides[side])) {
+			stream->sides[side].has_fin = false;
+			flow->fins &= (uint8_t) ~(1U << side);
+		}
 	}
 }
 
@@ -198,13 +268,29 @@ static bool is_complete(const struct stream *stream)
 	return true;
 }
 
+/* Where each side stood, to tell one that goes on. */
+static void note_stands(struct flow_table *table, struct flow *flow)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		uint32_t sequence = 0;
+		if (expected_sequence(table, flow, side, &sequence)) {
+			flow->initial_sequence[side] = sequence;
+			flow->stands |= (uint8_t)(1U << side);
+		}
+	}
+}
+
 /* Both FINs: over, unless bytes are missing; then it waits for them or its idle time. */
 static void close_if_complete(struct flow_table *table, struct flow *flow)
 {
-	const struct stream *stream = table_stream(table, flow);
-	if (stream && !flow->is_muted && !is_complete(stream)) {
-		return;
+	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	if (stream) {
+		forget_false_fins(flow, stream);
+		if (flow->fins != 3 || !is_complete(stream)) {
+			return;
+		}
 	}
+	note_stands(table, flow);
 	flow->state = FLOW_STATE_CLOSED;
 	table_end(table, flow, FLOW_END_CLOSED);
 	table_list(table, flow, FLOW_LIST_DONE);
@@ -213,8 +299,8 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	if (packet->payload_wire_len > 0 && is_reset_false(flow, packet, side)) {
-		resume_after_reset(table, flow, packet);
+	if (packet->payload_wire_len > 0 && is_end_false(flow, packet, side)) {
+		resume(table, flow, packet);
 	}
 	if (packet->payload_wire_len > 0 && !has_ended(flow)) {
 		on_payload(table, flow, packet, side);

@@ -166,18 +166,135 @@ static void ports_used_again_behind_two_fins_are_a_new_flow(void **state)
 	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
 }
 
-static void an_answer_to_an_unseen_syn_is_a_new_flow(void **state)
+static void put_answer(
+	struct seen *seen, uint32_t offset, uint32_t acknowledged, uint64_t now_us)
+{
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_SYN | TCP_ACK,
+				.offset = offset,
+				.acknowledged = acknowledged,
+				.now_us = now_us});
+}
+
+static void an_answer_to_a_syn_in_the_midst_is_a_new_flow(void **state)
 {
 	struct seen *seen = *state;
 	handshake(seen);
 	client_says(seen, 0, "one");
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
-				.flags = TCP_SYN | TCP_ACK,
-				.offset = 70000,
-				.acknowledged = 9000});
+	(void)put(seen, (struct wire){.flags = TCP_SYN, .offset = 9000});
+	put_answer(seen, 70000, 9000, 0);
 	client_says(seen, 9000, "two");
 	assert_int_equal(seen->opened, 2);
 	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
+}
+
+static void an_answer_to_no_syn_that_was_seen_ends_no_flow_under_way(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "one");
+	(void)put(seen, (struct wire){.flags = TCP_SYN, .offset = 9000});
+	put_answer(seen, 70000, 9001, 0);
+	client_says(seen, 3, "two");
+	assert_int_equal(seen->opened, 1);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "onetwo");
+}
+
+static void an_answer_behind_a_minute_of_silence_is_a_new_flow(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "one");
+	put_answer(seen, 70000, 9000, 61000000);
+	client_says(seen, 9000, "two");
+	assert_int_equal(seen->opened, 2);
+}
+
+static void another_answer_behind_the_handshake_moves_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_answer(seen, 70000000, 0, 0);
+	put_answer(seen, 0, 9000000, 0);
+	say(seen, DIRECTION_TO_CLIENT, 0, "220");
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "220");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void the_client_tells_which_of_two_answers_it_took(void **state)
+{
+	struct seen *seen = *state;
+	(void)put(seen, (struct wire){.flags = TCP_SYN});
+	put_answer(seen, 70000000, 0, 0);
+	put_answer(seen, 0, 0, 0);
+	client_says(seen, 0, NULL);
+	say(seen, DIRECTION_TO_CLIENT, 0, "220");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "220");
+}
+
+static void put_fin(struct seen *seen, enum direction way, uint32_t offset)
+{
+	(void)put(seen,
+		(struct wire){
+			.way = way, .flags = TCP_FIN | TCP_ACK, .offset = offset});
+}
+
+static void who_goes_on_behind_two_fins_is_heard_again(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_fin(seen, DIRECTION_TO_SERVER, 0);
+	put_fin(seen, DIRECTION_TO_CLIENT, 0);
+	assert_int_equal(seen->ended, 1);
+	say(seen, DIRECTION_TO_CLIENT, 0, "220");
+	client_says(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "220");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
+static void what_was_sent_before_two_fins_opens_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "QUIT");
+	put_fin(seen, DIRECTION_TO_SERVER, 4);
+	put_fin(seen, DIRECTION_TO_CLIENT, 0);
+	assert_int_equal(seen->end, FLOW_END_CLOSED);
+	client_says(seen, 0, "QUIT");
+	(void)put(seen, (struct wire){.flags = TCP_ACK, .offset = 4, .text = ""});
+	assert_int_equal(seen->opened, 1);
+}
+
+static void fins_with_numbers_of_no_use_close_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "EHLO");
+	put_fin(seen, DIRECTION_TO_SERVER, 3);        /* before what was sent */
+	put_fin(seen, DIRECTION_TO_SERVER, 50000000); /* of no window */
+	put_fin(seen, DIRECTION_TO_CLIENT, 700);      /* nothing was said yet */
+	client_says(seen, 4, "MAIL");
+	assert_int_equal(seen->ended, 0);
+	put_fin(seen, DIRECTION_TO_SERVER, 8);
+	put_fin(seen, DIRECTION_TO_CLIENT, 0);
+	assert_int_equal(seen->ended, 1);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLOMAIL");
+}
+
+static void a_fin_that_bytes_go_past_was_none(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client_says(seen, 0, "EHLO");
+	put_fin(seen, DIRECTION_TO_SERVER, 6); /* waits for two bytes */
+	put_fin(seen, DIRECTION_TO_CLIENT, 0);
+	client_says(seen, 4, "MAIL");
+	client_says(seen, 8, "RCPT");
+	assert_int_equal(seen->ended, 0);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLOMAILRCPT");
+	put_fin(seen, DIRECTION_TO_SERVER, 12);
+	assert_int_equal(seen->ended, 1);
 }
 
 static void a_repeated_answer_is_the_same_flow(void **state)
@@ -254,7 +371,15 @@ int main(void)
 		TEST(who_goes_on_behind_its_own_reset_is_heard_again),
 		TEST(data_from_before_a_reset_open_nothing),
 		TEST(ports_used_again_behind_two_fins_are_a_new_flow),
-		TEST(an_answer_to_an_unseen_syn_is_a_new_flow),
+		TEST(an_answer_to_a_syn_in_the_midst_is_a_new_flow),
+		TEST(an_answer_to_no_syn_that_was_seen_ends_no_flow_under_way),
+		TEST(an_answer_behind_a_minute_of_silence_is_a_new_flow),
+		TEST(another_answer_behind_the_handshake_moves_nothing),
+		TEST(the_client_tells_which_of_two_answers_it_took),
+		TEST(who_goes_on_behind_two_fins_is_heard_again),
+		TEST(what_was_sent_before_two_fins_opens_nothing),
+		TEST(fins_with_numbers_of_no_use_close_nothing),
+		TEST(a_fin_that_bytes_go_past_was_none),
 		TEST(a_repeated_answer_is_the_same_flow),
 		TEST(a_flood_of_bare_acknowledgements_pushes_out_no_opened_flow),
 		TEST(an_opened_flow_may_wait_four_minutes_for_its_greeting),
