@@ -155,6 +155,10 @@ void clear_starttls_request(struct clear *clear, struct facts *facts)
 {
 	clear->starttls = CLEAR_STARTTLS_REQUESTED;
 	clear->is_clear_behind = false;
+	if (facts_is_content_clear(facts) || facts->auth_accepted == FACTS_YES ||
+		facts->is_preauth) {
+		note_starttls(facts, FACTS_STARTTLS_MISPLACED);
+	}
 	note_starttls(facts, FACTS_STARTTLS_REQUESTED);
 }
 

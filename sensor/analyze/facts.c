@@ -62,6 +62,7 @@ unsigned facts_mechanism_flag(struct text name)
 
 #define STARTTLS_FAULTS                                                           \
 	(FACTS_STARTTLS_REFUSED | FACTS_STARTTLS_MASKED |                         \
+		FACTS_STARTTLS_MASKED_GREETING | FACTS_STARTTLS_MASKED_VERB |     \
 		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
 		FACTS_STARTTLS_CLEAR_AFTER)
 
@@ -98,7 +99,7 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 		.has_client_bytes = is_clear && facts->has_client_bytes,
 		.has_server_bytes = facts->has_server_bytes,
 		.has_requiretls_clear = facts->has_requiretls_clear,
-		.is_helo_only = facts->is_helo_only,
+		.hello = (uint8_t)(facts->is_helo_only | facts->is_ehlo_refused << 1),
 		.has_unsigned_message = headers->without_dkim_signature > 0,
 		.has_unchecked_message = headers->without_authentication_results > 0,
 		.has_server_certificate =

@@ -31,13 +31,17 @@ enum facts_starttls {
 	FACTS_STARTTLS_ACCEPTED = 1 << 1,  /* 220 / OK / +OK */
 	FACTS_STARTTLS_REFUSED = 1 << 2,   /* 4xx, 5xx, NO, BAD, -ERR */
 	FACTS_STARTTLS_HELLO = 1 << 3,     /* ClientHello or ServerHello followed */
-	FACTS_STARTTLS_MASKED =
-		1 << 4, /* keyword or verb overwritten: XXXXXXXA, 220 **** */
+	FACTS_STARTTLS_MASKED = 1 << 4,    /* the keyword is overwritten: XXXXXXXA */
 	FACTS_STARTTLS_INJECTED_CLIENT = 1 << 5, /* bytes pipelined behind STARTTLS */
 	FACTS_STARTTLS_INJECTED_SERVER = 1 << 6, /* clear bytes after the go-ahead */
 	FACTS_STARTTLS_CLEAR_AFTER =
 		1 << 7, /* the dialogue went on in clear after the go-ahead */
 	FACTS_STARTTLS_CLEAR_CONTENT = 1 << 8, /* mail or mailbox commands in clear */
+	/* by itself neither says that an offer was taken away */
+	FACTS_STARTTLS_MASKED_GREETING = 1 << 9, /* 220 **** */
+	FACTS_STARTTLS_MASKED_VERB = 1 << 10,    /* XXXXXXXX from the client, refused */
+	/* asked with arguments, before EHLO or after login or mail: refused for that */
+	FACTS_STARTTLS_MISPLACED = 1 << 11,
 };
 
 /* SASL and native mechanisms, as flags (several may be tried in one flow). */
@@ -158,6 +162,7 @@ struct facts {
 	bool is_preauth;                  /* IMAP * PREAUTH */
 	bool is_early_talker;             /* client bytes before the greeting */
 	bool is_helo_only;         /* HELO, never EHLO: no extension can be offered */
+	bool is_ehlo_refused;      /* and HELO with the same name was taken behind it */
 	bool is_refused;           /* 554/421 greeting, * BYE, -ERR greeting */
 	bool has_bare_lf;          /* lines without CR (smuggling, CVE-2023-51764) */
 	bool has_requiretls_clear; /* MAIL FROM ... REQUIRETLS without TLS */
@@ -205,7 +210,7 @@ struct facts_news {
 	bool has_client_bytes; /* where content crossed in clear */
 	bool has_server_bytes;
 	bool has_requiretls_clear;
-	bool is_helo_only;
+	uint8_t hello; /* 1: is_helo_only, 2: is_ehlo_refused */
 	bool has_unsigned_message;
 	bool has_unchecked_message;
 	bool has_server_certificate;

@@ -36,11 +36,43 @@ static void text_end(struct smtp *smtp, struct facts *facts)
 	}
 }
 
+/* A name that no server has a reason to refuse (RFC 5321 section 4.1.3), which facts hold whole. */
+static bool is_plain_host(struct text host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		const uint8_t byte = host.at[i];
+		const bool is_letter =
+			(byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+		if (!is_letter && (byte < '0' || byte > '9') && byte != '-' &&
+			byte != '.') {
+			return false;
+		}
+	}
+	return host.len > 0 && host.len < FACTS_HOST_BYTES;
+}
+
+/*
+ * Where EHLO with a plain name is refused and HELO with the same one is not, it was no
+ * fault of the name: the server knows no EHLO, or somebody between says so.
+ */
+static void hello_compare(struct smtp *smtp, const struct facts *facts,
+	const struct smtp_command *command, struct text host)
+{
+	const bool is_plain = command->is_certain && is_plain_host(host);
+	if (command->verb != SMTP_VERB_HELO) {
+		smtp->is_ehlo_plain = is_plain && facts->has_server_bytes;
+		return;
+	}
+	smtp->is_helo_again =
+		smtp->is_ehlo_denied && is_plain && text_is(host, facts->helo);
+}
+
 static void hello_note(
 	struct smtp *smtp, struct facts *facts, const struct smtp_command *command)
 {
 	struct text rest = command->argument;
 	const struct text host = text_word(&rest);
+	hello_compare(smtp, facts, command, host);
 	/* the last one holds: a client greets again after EHLO was refused or TLS was not used */
 	if (host.len > 0) {
 		text_copy(facts->helo, sizeof(facts->helo), host);
@@ -157,17 +189,32 @@ static void octets_note(
 	smtp->expect = SMTP_EXPECT_OCTETS;
 }
 
+/* As long as STARTTLS: a middlebox writes over a verb and keeps its length (FACTS 1). */
+static bool is_masked_starttls(struct text word)
+{
+	return word.len == sizeof("STARTTLS") - 1 && note_is_masked(word);
+}
+
 /* USER, PASS and FEAT are FTP, POP3 or nothing known: never SMTP before HELO. */
-static void other_note(struct smtp *smtp, struct facts *facts, struct text line)
+static enum smtp_verb other_note(
+	struct smtp *smtp, const struct facts *facts, struct text line)
 {
 	struct text rest = line;
 	const struct text word = text_word(&rest);
-	if (note_is_masked(word)) {
-		note_starttls(facts, FACTS_STARTTLS_MASKED);
-	}
 	smtp->is_foreign |= facts->helo[0] == '\0' && facts->rcpt_count == 0 &&
 			    (text_is(word, "USER") || text_is(word, "PASS") ||
 				    text_is(word, "FEAT") || text_is(word, "SYST"));
+	return is_masked_starttls(word) ? SMTP_VERB_MASKED : SMTP_VERB_OTHER;
+}
+
+/* RFC 3207 section 4: alone on its line, behind EHLO; a server may refuse it otherwise. */
+static void starttls_note(
+	struct smtp *smtp, struct facts *facts, const struct smtp_command *command)
+{
+	if (!command->is_certain || !smtp->has_ehlo) {
+		note_starttls(facts, FACTS_STARTTLS_MISPLACED);
+	}
+	clear_starttls_request(&smtp->clear, facts);
 }
 
 static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
@@ -204,7 +251,7 @@ static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
 		}
 		break;
 	case SMTP_VERB_STARTTLS:
-		clear_starttls_request(&smtp->clear, facts);
+		starttls_note(smtp, facts, command);
 		break;
 	case SMTP_VERB_XCLIENT:
 	case SMTP_VERB_XFORWARD:
@@ -214,8 +261,7 @@ static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
 		octets_note(smtp, facts, command->argument);
 		break;
 	case SMTP_VERB_OTHER:
-		other_note(smtp, facts, line);
-		break;
+		return other_note(smtp, facts, line);
 	default:
 		break;
 	}

@@ -28,7 +28,8 @@ enum smtp_verb {
 	SMTP_VERB_XCLIENT,
 	SMTP_VERB_XFORWARD,
 	SMTP_VERB_XEXCH50,
-	SMTP_VERB_BODY, /* the end of a message: its reply is pending */
+	SMTP_VERB_MASKED, /* overwritten with X */
+	SMTP_VERB_BODY,   /* the end of a message: its reply is pending */
 };
 
 struct smtp_command {
@@ -66,13 +67,16 @@ struct smtp {
 	bool has_sender;     /* MAIL named one: neither lost nor null */
 	bool is_synced;      /* client lines are known to be commands */
 	bool has_greeting;
-	bool has_ehlo;      /* EHLO or LHLO was sent and not refused */
-	bool has_text;      /* the current message was counted */
-	bool is_answered;   /* the server answered a message whose end was not seen */
-	bool is_list_whole; /* no line of the capability list was lost or cut */
-	bool has_list;      /* a whole list of capabilities was seen */
-	bool has_chunking;  /* the list names CHUNKING */
-	bool is_foreign;    /* a verb of another protocol came before any HELO: an SMTP
+	bool has_ehlo;       /* EHLO or LHLO was sent and not refused */
+	bool is_ehlo_plain;  /* behind the greeting, with a plain name */
+	bool is_ehlo_denied; /* such a one was refused, and no list was seen */
+	bool is_helo_again;  /* HELO followed it, with the same name */
+	bool has_text;       /* the current message was counted */
+	bool is_answered;    /* the server answered a message whose end was not seen */
+	bool is_list_whole;  /* no line of the capability list was lost or cut */
+	bool has_list;       /* a whole list of capabilities was seen */
+	bool has_chunking;   /* the list names CHUNKING */
+	bool is_foreign;     /* a verb of another protocol came before any HELO: an SMTP
 			       server refuses it and goes on */
 };
 

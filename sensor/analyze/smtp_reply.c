@@ -42,7 +42,7 @@ static void banner_note(struct facts *facts, struct text text)
 		stars++;
 	}
 	if (stars >= MASKED_GREETING) {
-		note_starttls(facts, FACTS_STARTTLS_MASKED);
+		note_starttls(facts, FACTS_STARTTLS_MASKED_GREETING);
 	} else if (facts->banner_host[0] == '\0') {
 		text_copy(facts->banner_host, sizeof(facts->banner_host), host);
 	}
@@ -198,6 +198,8 @@ static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 	}
 	if (code >= 500) {
 		smtp->has_ehlo = false;
+		smtp->is_ehlo_denied =
+			smtp->is_ehlo_plain && facts->starttls_offered == FACTS_UNKNOWN;
 	}
 }
 
@@ -217,6 +219,14 @@ static void reply_end(
 	case SMTP_VERB_EHLO:
 	case SMTP_VERB_LHLO:
 		hello_end(smtp, facts, code);
+		break;
+	case SMTP_VERB_HELO:
+		facts->is_ehlo_refused |= code == 250 && smtp->is_helo_again;
+		break;
+	case SMTP_VERB_MASKED:
+		if (code == 500 || code == 502) {
+			note_starttls(facts, FACTS_STARTTLS_MASKED_VERB);
+		}
 		break;
 	case SMTP_VERB_STARTTLS:
 		clear_starttls_answer(&smtp->clear, facts, code == 220);

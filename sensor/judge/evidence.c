@@ -83,22 +83,34 @@ bool judge_is_encrypted(const struct facts *facts)
 	return facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT;
 }
 
-/* XXXXXXXA for STARTTLS, X for its verb: overwritten, and TLS did not come about. */
+/*
+ * XXXXXXXA for STARTTLS, and TLS did not come about. A greeting of asterisks says only
+ * who stands between; that it keeps TLS away shows where EHLO is refused as well. What
+ * a client writes says nothing of the server (findings_tls.c).
+ */
 bool judge_is_starttls_masked(const struct facts *facts)
 {
-	return (facts->starttls & FACTS_STARTTLS_MASKED) != 0 &&
-	       !judge_is_encrypted(facts) &&
+	const unsigned seen = facts->starttls;
+	if (judge_is_encrypted(facts)) {
+		return false;
+	}
+	if ((seen & FACTS_STARTTLS_MASKED_GREETING) != 0 && facts->is_ehlo_refused) {
+		return true;
+	}
+	return (seen & FACTS_STARTTLS_MASKED) != 0 &&
 	       (facts->starttls_offered != FACTS_YES ||
-		       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0);
+		       (seen & FACTS_STARTTLS_REFUSED) != 0);
 }
 
 /*
- * A whole list of capabilities went by without it and without a trace of masking. HELO
- * asks for no list (RFC 5321 section 4.1.1.1), after PREAUTH it has no place there.
+ * A whole list of capabilities went by without it and without a trace of masking, or the
+ * server would give none. HELO asks for no list (RFC 5321 section 4.1.1.1), after PREAUTH
+ * it has no place there.
  */
 bool judge_is_starttls_absent(const struct facts *facts)
 {
-	return facts->starttls_offered == FACTS_NO && !facts->is_helo_only &&
-	       !facts->is_preauth && !judge_is_encrypted(facts) &&
-	       !judge_is_starttls_masked(facts);
+	const bool is_unlisted =
+		facts->starttls_offered == FACTS_NO && !facts->is_helo_only;
+	return (is_unlisted || facts->is_ehlo_refused) && !facts->is_preauth &&
+	       !judge_is_encrypted(facts) && !judge_is_starttls_masked(facts);
 }

@@ -51,9 +51,44 @@ bool finding_tls_credentials_clear(
 /* The same server offered it before, and this time the line is gone without a trace. */
 static bool has_vanished(const struct judge_case *judged)
 {
-	const struct judge_memory *memory = judged->observation->memory;
-	return memory != NULL && memory->starttls_offered_us != 0 &&
+	return judge_memory_of(judged)->starttls_offered_us != 0 &&
 	       judge_is_starttls_absent(judged->facts);
+}
+
+/* It was asked for as the RFC has it, and refused by a server that granted it before. */
+static bool is_refused_anew(const struct judge_case *judged)
+{
+	const struct facts *facts = judged->facts;
+	return judge_memory_of(judged)->starttls_uses > 0 &&
+	       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 &&
+	       (facts->starttls & FACTS_STARTTLS_MISPLACED) == 0 &&
+	       !judge_is_encrypted(facts);
+}
+
+/*
+ * A list had the offer, and the command came overwritten. Anybody can write that: it
+ * counts from a host that the matrix declares.
+ */
+static bool is_verb_masked(const struct judge_case *judged)
+{
+	const struct facts *facts = judged->facts;
+	return (facts->starttls & FACTS_STARTTLS_MASKED_VERB) != 0 &&
+	       facts->starttls_offered == FACTS_YES && judged->from.group != NULL &&
+	       !judge_is_encrypted(facts);
+}
+
+static bool is_masked(const struct judge_case *judged)
+{
+	return judge_is_starttls_masked(judged->facts) || is_verb_masked(judged);
+}
+
+/*
+ * What is missing from one list of capabilities may stand in the next (XCLIENT, a greeting
+ * by somebody in front of the server): wait until the client does without, or goes.
+ */
+static bool is_offer_settled(const struct judge_case *judged)
+{
+	return judged->observation->is_ended || facts_is_content_clear(judged->facts);
 }
 
 /*
@@ -76,8 +111,9 @@ bool finding_starttls_not_offered(
 {
 	const struct facts *facts = judged->facts;
 	if (facts->starttls_offered != FACTS_NO || facts->is_preauth ||
-		judge_is_starttls_masked(facts) || judge_is_encrypted(facts) ||
-		has_vanished(judged) || !is_starttls_due(judged)) {
+		is_masked(judged) || judge_is_encrypted(facts) ||
+		has_vanished(judged) || !is_offer_settled(judged) ||
+		!is_starttls_due(judged)) {
 		return false;
 	}
 	return facts->banner_host[0] == '\0' ||
@@ -91,8 +127,9 @@ bool finding_starttls_refused(
 	(void)note;
 	return (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 &&
 	       facts->tls != FACTS_TLS_STARTTLS &&
-	       facts->starttls_offered != FACTS_NO &&
-	       !judge_is_starttls_masked(judged->facts) && is_starttls_due(judged);
+	       facts->starttls_offered != FACTS_NO && !is_masked(judged) &&
+	       !(is_refused_anew(judged) && facts_is_content_clear(facts)) &&
+	       is_starttls_due(judged);
 }
 
 /*
@@ -119,28 +156,17 @@ bool finding_starttls_unused(const struct judge_case *judged, struct finding_not
 	return facts->starttls_offered == FACTS_YES && facts->has_client_bytes &&
 	       !facts->is_preauth &&
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED) == 0 &&
-	       facts->tls == FACTS_TLS_NONE &&
-	       !judge_is_starttls_masked(judged->facts) &&
+	       facts->tls == FACTS_TLS_NONE && !is_masked(judged) &&
 	       facts_is_content_clear(facts) && is_starttls_use_due(judged);
 }
 
-/* Gone for several clients in a row it may as well have been switched off. */
-bool finding_starttls_stripped(
-	const struct judge_case *judged, struct finding_note *note)
+/* Offered before, and now gone: since when and how often. */
+static bool note_vanished(const struct judge_case *judged, struct finding_note *note)
 {
-	if (judge_is_starttls_masked(judged->facts)) {
-		return finding_note_set(
-			note, "keyword or command overwritten: a middlebox");
-	}
-	if (!has_vanished(judged)) {
-		return false;
-	}
-	const struct judge_memory *memory = judged->observation->memory;
+	const struct judge_memory *memory = judge_memory_of(judged);
+	const char *now = judged->facts->is_ehlo_refused ? "EHLO is refused" : "gone";
 	char first[16];
 	char last[16];
-	if (memory->starttls_missed_by > 1) {
-		note->severity = SEVERITY_HIGH;
-	}
 	if (note->detail == NULL) {
 		return true;
 	}
@@ -148,9 +174,36 @@ bool finding_starttls_stripped(
 	(void)finding_date((int64_t)(memory->starttls_offered_us / US_PER_S), last);
 	const bool is_one_day = strcmp(first, last) == 0;
 	return finding_note_set(note,
-		"offered in %u earlier flow%s%s%s, last %s; now gone",
+		"offered in %u earlier flow%s%s%s, last %s; now %s",
 		memory->starttls_offers, memory->starttls_offers == 1 ? "" : "s",
-		is_one_day ? "" : " since ", is_one_day ? "" : first, last);
+		is_one_day ? "" : " since ", is_one_day ? "" : first, last, now);
+}
+
+/*
+ * Gone for several clients in a row it may as well have been switched off; refused, the
+ * server may have trouble of its own.
+ */
+bool finding_starttls_stripped(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	const uint32_t uses = judge_memory_of(judged)->starttls_uses;
+	if (!is_offer_settled(judged)) {
+		return false;
+	}
+	if (is_masked(judged)) {
+		return finding_note_set(
+			note, "keyword or command overwritten: a middlebox");
+	}
+	if (has_vanished(judged)) {
+		if (judge_memory_of(judged)->starttls_missed_by > 1) {
+			note->severity = SEVERITY_HIGH;
+		}
+		return note_vanished(judged, note);
+	}
+	note->severity = SEVERITY_HIGH;
+	return is_refused_anew(judged) && facts_is_content_clear(judged->facts) &&
+	       finding_note_set(note, "used in %u earlier flow%s, now refused", uses,
+		       uses == 1 ? "" : "s");
 }
 
 bool finding_starttls_injection(

@@ -218,6 +218,7 @@ static void recall_starttls(const struct ledger_server *server, uint64_t start_u
 		return;
 	}
 	memory->starttls_offers = server->offered;
+	memory->starttls_uses = server->used;
 	memory->starttls_first_us = server->offered_first_us;
 	memory->starttls_offered_us =
 		server->offered_last_us < start_us ? server->offered_last_us : start_us;
@@ -448,7 +449,9 @@ bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 {
 	const struct facts *facts = observation->facts;
 	const struct facts_certificate *certificate = certificate_shown(observation);
-	if (!facts->has_server_bytes) {
+	/* one side alone, or without its handshake, is anybody's packet */
+	if (!facts->has_server_bytes || !facts->has_client_bytes ||
+		facts->is_midstream) {
 		return false;
 	}
 	/* whole, with what lies between its members: it leaves the process */

@@ -78,10 +78,11 @@ struct ledger_server {
 struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason *why);
 void ledger_free(struct ledger *ledger);
 
-/* Something was seen that earlier flows may explain: no offer, or a certificate. */
+/* Something was seen that earlier flows may explain: no offer, a refusal, or a certificate. */
 static inline bool ledger_is_of_use(const struct facts *facts)
 {
-	return facts->starttls_offered == FACTS_NO ||
+	return facts->starttls_offered == FACTS_NO || facts->is_ehlo_refused ||
+	       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 ||
 	       facts->session.server_certificate.visibility == FACTS_SEEN;
 }
 
@@ -112,7 +113,7 @@ struct ledger_lesson {
 	char sni[LEDGER_SNI_BYTES];
 };
 
-/* False: it teaches nothing. is_stripped: the flow was judged so. */
+/* False: it teaches nothing. Only a handshake and both sides of a dialogue do. is_stripped: the flow was judged so. */
 bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 	bool is_stripped, struct ledger_lesson *lesson);
 

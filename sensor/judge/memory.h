@@ -15,6 +15,7 @@ struct judge_memory {
 	uint64_t starttls_offered_us; /* when it last offered STARTTLS; 0: never */
 	uint64_t starttls_first_us;   /* when it first did */
 	uint32_t starttls_offers;     /* flows in which it did */
+	uint32_t starttls_uses;       /* flows in which TLS came of it */
 	uint32_t starttls_missed_by; /* clients that looked for it in vain since then */
 	uint32_t certificates; /* different ones shown in turn to several clients */
 

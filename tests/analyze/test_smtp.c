@@ -123,7 +123,7 @@ static void a_masked_keyword_and_a_masked_banner_are_told(void **state)
 	assert_int_equal(facts.starttls_offered, FACTS_NO);
 	assert_int_equal(facts.starttls, FACTS_STARTTLS_MASKED);
 	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BANNER));
-	assert_int_equal(facts.starttls, FACTS_STARTTLS_MASKED);
+	assert_int_equal(facts.starttls, FACTS_STARTTLS_MASKED_GREETING);
 }
 
 /* Secret and outcome of one AUTH exchange. */
@@ -398,6 +398,71 @@ static void a_text_sent_ahead_of_354_is_one_message(void **state)
 	talk_sweep(PROTOCOL_SMTP, STEPS(STEP));
 }
 
+static unsigned starttls_of(const char *command, const char *reply)
+{
+	const struct talk_step steps[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250-x\r\n250 STARTTLS\r\n"), {TALK_CLIENT, command, strlen(command)},
+		{TALK_SERVER, reply, strlen(reply)}};
+	return talk_facts(PROTOCOL_SMTP, false, STEPS(steps)).starttls;
+}
+
+static void a_command_of_x_is_masked_where_it_could_be_starttls_and_is_refused(
+	void **state)
+{
+	(void)state;
+	assert_int_equal(starttls_of("XXXXXXXX\r\n", "500 what\r\n"),
+		FACTS_STARTTLS_MASKED_VERB);
+	assert_int_equal(starttls_of("XXXX\r\n", "500 what\r\n"), 0);
+	assert_int_equal(starttls_of("XXXXXXXX\r\n", "250 ok\r\n"), 0);
+}
+
+static void a_starttls_out_of_place_is_told_from_one_in_place(void **state)
+{
+	(void)state;
+	static const struct talk_step BEFORE_EHLO[] = {
+		S("220 x\r\n"), C("STARTTLS\r\n"), S("503 no\r\n")};
+	const unsigned misplaced = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED |
+				   FACTS_STARTTLS_MISPLACED;
+	assert_int_equal(starttls_of("STARTTLS now\r\n", "501 no\r\n"), misplaced);
+	assert_int_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(BEFORE_EHLO)).starttls,
+		misplaced);
+	assert_int_equal(starttls_of("MAIL FROM:<a@b.example>\r\nSTARTTLS\r\n",
+				 "250 ok\r\n503 no\r\n"),
+		misplaced | FACTS_STARTTLS_CLEAR_CONTENT);
+	assert_int_equal(starttls_of("STARTTLS\r\n", "454 no\r\n"),
+		FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED);
+}
+
+static bool is_ehlo_refused(
+	const char *ehlo, const char *refusal, const char *helo, const char *answer)
+{
+	const struct talk_step steps[] = {S("220 x\r\n"),
+		{TALK_CLIENT, ehlo, strlen(ehlo)},
+		{TALK_SERVER, refusal, strlen(refusal)},
+		{TALK_CLIENT, helo, strlen(helo)},
+		{TALK_SERVER, answer, strlen(answer)}};
+	return talk_facts(PROTOCOL_SMTP, false, STEPS(steps)).is_ehlo_refused;
+}
+
+static void ehlo_is_refused_where_helo_with_the_same_name_is_taken(void **state)
+{
+	(void)state;
+	static const char NO[] = "502 no\r\n";
+	static const char OK[] = "250 x\r\n";
+	static const char HELO[] = "HELO pc.example\r\n";
+	assert_true(is_ehlo_refused("EHLO pc.example\r\n", NO, HELO, OK));
+	assert_true(is_ehlo_refused("EHLO pc.example\r\n", "550 no\r\n", HELO, OK));
+	/* the client may have earned it */
+	assert_false(is_ehlo_refused("EHLO p_c.example\r\n", NO, HELO, OK));
+	assert_false(is_ehlo_refused("EHLO pc.example x\r\n", NO, HELO, OK));
+	assert_false(is_ehlo_refused("EHLO a\"b\r\n", NO, "HELO a\"b\r\n", OK));
+	assert_false(is_ehlo_refused("EHLO pc.example\r\n", NO, HELO, NO));
+	/* it was not refused, or there was a list before */
+	assert_false(is_ehlo_refused("EHLO pc.example\r\n", OK, HELO, OK));
+	assert_false(is_ehlo_refused(
+		"EHLO a\r\nEHLO pc.example\r\n", "250 x\r\n503 twice\r\n", HELO, OK));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +491,11 @@ int main(void)
 		cmocka_unit_test(a_text_sent_ahead_of_354_is_one_message),
 		cmocka_unit_test(
 			a_refused_login_behind_an_accepted_one_does_not_hide_it),
+		cmocka_unit_test(
+			a_command_of_x_is_masked_where_it_could_be_starttls_and_is_refused),
+		cmocka_unit_test(a_starttls_out_of_place_is_told_from_one_in_place),
+		cmocka_unit_test(
+			ehlo_is_refused_where_helo_with_the_same_name_is_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_preauth)},
 	{ONCE(is_early_talker)},
 	{MEMBER(is_helo_only, STEP_EITHER)},
+	{ONCE(is_ehlo_refused)},
 	{ONCE(is_refused)},
 	{ONCE(has_bare_lf)},
 	{ONCE(has_requiretls_clear)},
@@ -207,6 +208,12 @@ static const struct scene SCENES[] = {
 		     .starttls = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_NO,
 		     .starttls = FACTS_STARTTLS_MASKED}},
+	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
+		     .has_content_clear = true,
+		     .starttls = FACTS_STARTTLS_MASKED_VERB}},
+	{25, {CLEAR(PROTOCOL_SMTP), .is_helo_only = true, .is_ehlo_refused = true,
+		     .has_content_clear = true,
+		     .starttls = FACTS_STARTTLS_MASKED_GREETING}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
 		     .starttls = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED |
 				 FACTS_STARTTLS_INJECTED_CLIENT |

@@ -91,6 +91,52 @@ static void an_overwritten_offer_is_stripped_and_not_missing(void **state)
 		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
 }
 
+static void a_client_s_overwritten_command_counts_from_a_declared_host(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(FACTS_YES, FACTS_STARTTLS_MASKED_VERB);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
+	flow = made_flow(PROTOCOL_SMTP, INTERNET, MX_IN, 25);
+	flow.facts.has_content_clear = true;
+	flow.facts.starttls_offered = FACTS_YES;
+	flow.facts.starttls = FACTS_STARTTLS_MASKED_VERB;
+	assert_findings(office, &flow, 0);
+}
+
+static void a_masked_banner_alone_is_nothing_and_with_ehlo_refused_it_is(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(FACTS_NO, FACTS_STARTTLS_MASKED_GREETING);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+	flow = clear_mail(FACTS_UNKNOWN, FACTS_STARTTLS_MASKED_GREETING);
+	flow.facts.is_helo_only = true;
+	assert_findings(office, &flow, BIT(FINDING_TLS_MISSING));
+	flow.facts.is_ehlo_refused = true;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
+}
+
+static void a_missing_offer_waits_for_content_or_the_end(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.starttls_offered = FACTS_NO;
+	flow.observation.is_ended = false;
+	assert_findings(office, &flow, 0);
+	flow.facts.starttls = FACTS_STARTTLS_MASKED;
+	assert_findings(office, &flow, 0);
+	flow.observation.is_ended = true;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_STRIPPED));
+	flow.facts.starttls = 0;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+	flow.facts.auth_secret = FACTS_MECHANISM_PLAIN;
+	flow.observation.is_ended = false;
+	made_judge(office, &flow);
+	assert_true(flow.judgement.findings & BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
+}
+
 static void a_masked_banner_before_a_starttls_that_works_is_nothing(void **state)
 {
 	(void)state;
@@ -372,6 +418,11 @@ int main(void)
 		cmocka_unit_test(without_sni_the_group_s_declared_names_count),
 		cmocka_unit_test(requiretls_on_a_clear_channel_is_reported),
 		cmocka_unit_test(long_names_are_cut_to_fit_the_detail),
+		cmocka_unit_test(
+			a_client_s_overwritten_command_counts_from_a_declared_host),
+		cmocka_unit_test(
+			a_masked_banner_alone_is_nothing_and_with_ehlo_refused_it_is),
+		cmocka_unit_test(a_missing_offer_waits_for_content_or_the_end),
 	};
 	return cmocka_run_group_tests(tests, load_office, free_office);
 }

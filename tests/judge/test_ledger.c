@@ -409,6 +409,74 @@ static void who_is_no_mail_server_has_no_need_of_mx_records(void **state)
 	assert_int_equal(flow.judgement.findings, 0);
 }
 
+static void a_refusal_by_a_server_that_granted_it_before_is_stripping(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow refused = smtp(MAILBOX, FACTS_YES);
+	refused.facts.starttls = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED;
+	refused.facts.has_content_clear = true;
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - 2 * HOUR_US);
+	struct made_flow flow = judged(ledger, refused, NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_true(has(&flow, FINDING_TLS_STARTTLS_REFUSED));
+	learn(ledger, made_encrypted_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25),
+		NOW_US - HOUR_US);
+	flow = judged(ledger, refused, NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_REFUSED));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED], SEVERITY_HIGH);
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED],
+		"used in 1 earlier flow, now refused");
+	/* nothing was lost by it, or the client asked out of place */
+	struct made_flow empty = refused;
+	empty.facts.has_content_clear = false;
+	flow = judged(ledger, empty, NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	refused.facts.starttls |= FACTS_STARTTLS_MISPLACED;
+	flow = judged(ledger, refused, NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	ledger_free(ledger);
+}
+
+static void ehlo_refused_by_a_server_that_offered_it_is_stripping(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow helo = smtp(MAILBOX, FACTS_UNKNOWN);
+	helo.facts.is_helo_only = true;
+	helo.facts.is_ehlo_refused = true;
+	helo.facts.has_content_clear = true;
+	struct made_flow flow = judged(ledger, helo, NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - HOUR_US);
+	flow = judged(ledger, helo, NOW_US);
+	assert_true(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_non_null(strstr(flow.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED],
+		"now EHLO is refused"));
+	helo.facts.is_ehlo_refused = false; /* the client never said it */
+	flow = judged(ledger, helo, NOW_US);
+	assert_false(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	ledger_free(ledger);
+}
+
+static void half_a_dialogue_teaches_nothing(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow flow = smtp(MAILBOX, FACTS_YES);
+	flow.facts.has_client_bytes = false;
+	learn(ledger, flow, NOW_US);
+	flow.facts.has_client_bytes = true;
+	flow.facts.is_midstream = true;
+	learn(ledger, flow, NOW_US);
+	assert_int_equal(ledger_count(ledger), 0);
+	flow.facts.is_midstream = false;
+	learn(ledger, flow, NOW_US);
+	assert_int_equal(ledger_count(ledger), 1);
+	ledger_free(ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +500,10 @@ int main(void)
 		cmocka_unit_test(a_full_ledger_gives_up_the_server_idle_longest),
 		cmocka_unit_test(a_flow_without_server_bytes_teaches_nothing),
 		cmocka_unit_test(who_is_no_mail_server_has_no_need_of_mx_records),
+		cmocka_unit_test(
+			a_refusal_by_a_server_that_granted_it_before_is_stripping),
+		cmocka_unit_test(ehlo_refused_by_a_server_that_offered_it_is_stripping),
+		cmocka_unit_test(half_a_dialogue_teaches_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
