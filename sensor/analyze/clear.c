@@ -29,7 +29,9 @@ static void text_note(struct clear *clear, struct facts *facts, enum direction w
 		return;
 	}
 	if (way == DIRECTION_TO_CLIENT) {
-		if (clear->starttls == CLEAR_STARTTLS_ACCEPTED) {
+		/* a server may say in clear that the handshake failed */
+		if (clear->starttls == CLEAR_STARTTLS_ACCEPTED &&
+			(facts->starttls & FACTS_STARTTLS_FAILED) == 0) {
 			note_starttls(facts, FACTS_STARTTLS_INJECTED_SERVER);
 		}
 		return;

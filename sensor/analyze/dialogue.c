@@ -31,25 +31,30 @@ void dialogue_start(
 }
 
 /*
- * Is a ClientHello proof of TLS? The server's go-ahead makes it one. Where the server
- * or some bytes were not captured, the request has to do; else anybody could write one.
+ * Is it TLS? A ServerHello says so; a ClientHello is what anybody may write, until records
+ * that no hello leads to follow it: then the server's was not captured. Where nobody saw
+ * the go-ahead the request has to do, or lost bytes.
  */
-static bool is_client_hello_proof(const struct facts *facts)
+static bool is_proof(const struct dialogue *dialogue)
 {
-	if (facts->starttls & FACTS_STARTTLS_ACCEPTED || facts->gaps > 0) {
+	const struct facts *facts = &dialogue->facts;
+	const struct tls_session *tls = &dialogue->tls;
+	if (facts->session.has_server_hello) {
 		return true;
 	}
-	return facts->starttls & FACTS_STARTTLS_REQUESTED && !facts->has_server_bytes;
+	if (!facts->session.has_client_hello || tls->quiet[0] + tls->quiet[1] == 0) {
+		return false;
+	}
+	return facts->starttls & FACTS_STARTTLS_ACCEPTED || facts->gaps > 0 ||
+	       (facts->starttls & FACTS_STARTTLS_REQUESTED && !facts->has_server_bytes);
 }
 
 /* A hello was read where STARTTLS may stand: both ways are TLS if it proves so. */
 static void hello_note(struct dialogue *dialogue)
 {
 	struct facts *facts = &dialogue->facts;
-	const struct facts_tls_session *session = &facts->session;
 	if (dialogue->analyzer == NULL || dialogue->is_tls_proven ||
-		!(session->has_server_hello ||
-			(session->has_client_hello && is_client_hello_proof(facts)))) {
+		!is_proof(dialogue)) {
 		return;
 	}
 	for (unsigned way = 0; way < 2; way++) {
@@ -87,16 +92,84 @@ static void tried_bytes(struct dialogue *dialogue, struct tls_context *context,
 	}
 }
 
-static enum dialogue_result tls_bytes(struct dialogue *dialogue,
-	struct tls_context *context, enum direction way, struct text bytes)
+/* Clear text stands where TLS should go on: it is as if it had never begun. */
+static void tls_revert(struct dialogue *dialogue, struct tls_context *context)
 {
 	struct facts *facts = &dialogue->facts;
+	for (unsigned way = 0; way < 2; way++) {
+		tls_session_forget(context, &dialogue->tls, (enum direction)way);
+		dialogue->is_tls[way] = false;
+		dialogue->is_tls_tried[way] = false;
+	}
+	dialogue->is_tls_proven = false;
+	dialogue->is_tls_failed = false;
+	facts->session = (struct facts_tls_session){0};
+	facts->tls = FACTS_TLS_NONE;
+	note_starttls(facts, FACTS_STARTTLS_FAILED);
+}
+
+/* A fatal alert in clear, before both sides encrypt (RFC 8446 section 6.2). */
+static bool is_handshake_ended(const struct facts *facts)
+{
+	return facts->session.alert_level == TLS_ALERT_FATAL &&
+	       !facts->session.is_established;
+}
+
+/* No record where one should begin, none of them lost: hellos were a mask for text. */
+static bool is_text_behind(const struct dialogue *dialogue, enum direction way)
+{
+	const struct tls_session *tls = &dialogue->tls;
+	return tls->is_broken && tls->records[way] > 0 && !tls->sides[0].has_gap &&
+	       !tls->sides[1].has_gap;
+}
+
+/* Records may follow the alert; what is none takes the dialogue back to text. */
+static void failed_bytes(
+	struct dialogue *dialogue, struct tls_context *context, struct text bytes)
+{
+	if (bytes.len > 0 && !tls_looks_like_record(bytes.at, bytes.len)) {
+		tls_revert(dialogue, context);
+	}
+}
+
+/*
+ * The session can show no more. What is left in *bytes is text if its result is
+ * DIALOGUE_GO_ON and this way is no longer TLS.
+ */
+static enum dialogue_result tls_ended(struct dialogue *dialogue,
+	struct tls_context *context, enum direction way, struct text *bytes)
+{
+	struct facts *facts = &dialogue->facts;
+	bytes->at += bytes->len - dialogue->tls.left;
+	bytes->len = dialogue->tls.left;
+	if (dialogue->analyzer != NULL && is_text_behind(dialogue, way)) {
+		tls_revert(dialogue, context);
+		return DIALOGUE_GO_ON;
+	}
+	if (dialogue->analyzer != NULL && is_handshake_ended(facts)) {
+		dialogue->is_tls_failed = true;
+		note_starttls(facts, FACTS_STARTTLS_FAILED);
+		failed_bytes(dialogue, context, *bytes);
+		return DIALOGUE_GO_ON;
+	}
+	facts->is_final = true;
+	return DIALOGUE_FINISHED;
+}
+
+/* To the TLS session. What is left in *bytes is text where is_tls is gone then. */
+static enum dialogue_result tls_bytes(struct dialogue *dialogue,
+	struct tls_context *context, enum direction way, struct text *bytes)
+{
+	struct facts *facts = &dialogue->facts;
+	if (dialogue->is_tls_failed) {
+		failed_bytes(dialogue, context, *bytes);
+		return DIALOGUE_GO_ON;
+	}
 	const enum tls_result result =
-		tls_session_bytes(context, &dialogue->tls, facts, way, bytes);
+		tls_session_bytes(context, &dialogue->tls, facts, way, *bytes);
 	hello_note(dialogue);
 	if (result == TLS_FINISHED) {
-		facts->is_final = true;
-		return DIALOGUE_FINISHED;
+		return tls_ended(dialogue, context, way, bytes);
 	}
 	if (result != TLS_NOT_TLS) {
 		return DIALOGUE_GO_ON;
@@ -109,6 +182,7 @@ static enum dialogue_result tls_bytes(struct dialogue *dialogue,
 		dialogue->is_tls[way] = false;
 		tls_forget(dialogue, context, way);
 		dialogue->analyzer->gap(dialogue->state, facts, way, 0);
+		bytes->len = 0;
 	}
 	return DIALOGUE_GO_ON;
 }
@@ -153,25 +227,30 @@ enum dialogue_result dialogue_bytes(struct dialogue *dialogue,
 	struct tls_context *context, enum direction way, struct text bytes)
 {
 	struct facts *facts = &dialogue->facts;
-	if (bytes.len == 0) {
-		return DIALOGUE_GO_ON;
-	}
 	hello_note(dialogue); /* the go-ahead may have come since */
-	if (!dialogue->is_tls[way]) {
-		const enum analyze_next next =
-			text_bytes(dialogue, context, way, &bytes);
-		if (next != ANALYZE_GO_ON) {
-			side_note(facts, way);
-			facts->is_final = next == ANALYZE_FINISHED;
-			return next == ANALYZE_FINISHED ? DIALOGUE_FINISHED
-							: DIALOGUE_NOT_MINE;
+	/* text, TLS, and text once more, where it was none: never a third turn */
+	for (unsigned turn = 0; turn < 2 && bytes.len > 0; turn++) {
+		if (!dialogue->is_tls[way]) {
+			const enum analyze_next next =
+				text_bytes(dialogue, context, way, &bytes);
+			if (next != ANALYZE_GO_ON) {
+				side_note(facts, way);
+				facts->is_final = next == ANALYZE_FINISHED;
+				return next == ANALYZE_FINISHED ? DIALOGUE_FINISHED
+								: DIALOGUE_NOT_MINE;
+			}
+		}
+		side_note(facts, way);
+		if (!dialogue->is_tls[way]) {
+			break;
+		}
+		const enum dialogue_result result =
+			tls_bytes(dialogue, context, way, &bytes);
+		if (result != DIALOGUE_GO_ON || dialogue->is_tls[way]) {
+			return result;
 		}
 	}
-	side_note(facts, way);
-	if (dialogue->is_tls[way]) {
-		return tls_bytes(dialogue, context, way, bytes);
-	}
-	if (dialogue->is_tls_tried[way]) {
+	if (bytes.len > 0 && dialogue->is_tls_tried[way]) {
 		tried_bytes(dialogue, context, way, bytes);
 	}
 	return DIALOGUE_GO_ON;
@@ -199,6 +278,12 @@ void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missin
 
 void dialogue_end(struct dialogue *dialogue, struct tls_context *context)
 {
+	struct facts *facts = &dialogue->facts;
 	tls_session_release(context, &dialogue->tls);
-	dialogue->facts.is_final = true;
+	if (dialogue->analyzer != NULL && !dialogue->is_tls_proven &&
+		facts->session.has_client_hello && facts->gaps == 0 &&
+		(facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0) {
+		note_starttls(facts, FACTS_STARTTLS_FAILED);
+	}
+	facts->is_final = true;
 }

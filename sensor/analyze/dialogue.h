@@ -14,7 +14,8 @@
 struct dialogue {
 	const struct analyzer *analyzer; /* NULL: TLS from the first byte */
 	bool is_tls[2];       /* by enum direction: bytes go to the TLS session */
-	bool is_tls_proven;   /* a hello was read after the switch */
+	bool is_tls_proven;   /* the server's part of it was seen after the switch */
+	bool is_tls_failed;   /* an alert ended the handshake: more records, or text */
 	bool is_tls_tried[2]; /* bytes go to the analyzer and, on trial, to TLS */
 	struct tls_session tls;
 	struct facts facts;

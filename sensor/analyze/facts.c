@@ -64,7 +64,7 @@ unsigned facts_mechanism_flag(struct text name)
 	(FACTS_STARTTLS_REFUSED | FACTS_STARTTLS_MASKED |                         \
 		FACTS_STARTTLS_MASKED_GREETING | FACTS_STARTTLS_MASKED_VERB |     \
 		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
-		FACTS_STARTTLS_CLEAR_AFTER)
+		FACTS_STARTTLS_CLEAR_AFTER | FACTS_STARTTLS_FAILED)
 
 _Static_assert(sizeof(struct facts_news) == 5 * sizeof(uint16_t) + 14,
 	"no byte between the members, or one was added here and not counted");

@@ -30,8 +30,8 @@ enum facts_starttls {
 	FACTS_STARTTLS_REQUESTED = 1 << 0, /* the client asked */
 	FACTS_STARTTLS_ACCEPTED = 1 << 1,  /* 220 / OK / +OK */
 	FACTS_STARTTLS_REFUSED = 1 << 2,   /* 4xx, 5xx, NO, BAD, -ERR */
-	FACTS_STARTTLS_HELLO = 1 << 3,     /* ClientHello or ServerHello followed */
-	FACTS_STARTTLS_MASKED = 1 << 4,    /* the keyword is overwritten: XXXXXXXA */
+	FACTS_STARTTLS_HELLO = 1 << 3, /* TLS followed: what the server sent shows it */
+	FACTS_STARTTLS_MASKED = 1 << 4, /* the keyword is overwritten: XXXXXXXA */
 	FACTS_STARTTLS_INJECTED_CLIENT = 1 << 5, /* bytes pipelined behind STARTTLS */
 	FACTS_STARTTLS_INJECTED_SERVER = 1 << 6, /* clear bytes after the go-ahead */
 	FACTS_STARTTLS_CLEAR_AFTER =
@@ -42,6 +42,7 @@ enum facts_starttls {
 	FACTS_STARTTLS_MASKED_VERB = 1 << 10,    /* XXXXXXXX from the client, refused */
 	/* asked with arguments, before EHLO or after login or mail: refused for that */
 	FACTS_STARTTLS_MISPLACED = 1 << 11,
+	FACTS_STARTTLS_FAILED = 1 << 12, /* a handshake began, and no TLS came of it */
 };
 
 /* SASL and native mechanisms, as flags (several may be tried in one flow). */

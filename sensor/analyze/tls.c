@@ -21,7 +21,6 @@ enum {
 	SSL2_HELLO_BYTES_MIN = 9,
 	ALERT_BYTES = 2,
 	ALERT_WARNING = 1,
-	ALERT_FATAL = 2,
 	SEALED_ALERT_BYTES_MAX = 19, /* TLS 1.3: alert, inner type and tag */
 	/* Records that teach nothing before there is nothing to learn: */
 	QUIET_MIDSTREAM = 4, /* no hello was seen */
@@ -238,7 +237,7 @@ static void alert_bytes(const struct tls_step *step, struct text piece)
 		side->header[ALERT_BYTES - before + i] = piece.at[i];
 	}
 	if (before == piece.len && side->header[0] >= ALERT_WARNING &&
-		side->header[0] <= ALERT_FATAL) {
+		side->header[0] <= TLS_ALERT_FATAL) {
 		session->alert_level = side->header[0];
 		session->alert_code = side->header[1];
 	}
@@ -293,10 +292,10 @@ static bool is_settled(const struct tls_session *session, struct facts *facts)
 		const bool is_lost = facts->is_midstream || facts->gaps > 0 ||
 				     session->sides[0].is_encrypted ||
 				     session->sides[1].is_encrypted;
-		return facts->session.alert_level == ALERT_FATAL ||
+		return facts->session.alert_level == TLS_ALERT_FATAL ||
 		       quiet >= (is_lost ? QUIET_MIDSTREAM : QUIET_MAX);
 	}
-	return is_both || facts->session.alert_level == ALERT_FATAL ||
+	return is_both || facts->session.alert_level == TLS_ALERT_FATAL ||
 	       quiet >= QUIET_MAX;
 }
 
@@ -338,6 +337,7 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 	}
 	while (bytes.len > 0) {
 		size_t taken = 1;
+		session->left = bytes.len;
 		if (side->record_left == 0) {
 			header_byte(&step, bytes.at[0]);
 		} else {
@@ -348,11 +348,12 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 		if (session->is_broken) {
 			return broken_result(&step);
 		}
-		if (is_settled(session, facts)) {
-			return TLS_FINISHED;
-		}
 		bytes.at += taken;
 		bytes.len -= taken;
+		if (is_settled(session, facts)) {
+			session->left = bytes.len;
+			return TLS_FINISHED;
+		}
 	}
 	return TLS_GO_ON;
 }

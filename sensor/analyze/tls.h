@@ -19,6 +19,8 @@
 #define TLS_HANDSHAKE_BYTES_MAX \
 	32768 /* longest handshake message kept; longer ones are skipped */
 
+#define TLS_ALERT_FATAL 2 /* RFC 8446 section 6 */
+
 /* Shared by all sessions of a worker. */
 struct tls_context {
 	struct pool handshakes;      /* slots of TLS_HANDSHAKE_BYTES_MAX */
@@ -64,7 +66,8 @@ struct tls_session {
 	struct tls_side sides[2]; /* by enum direction */
 	uint32_t records[2];
 	uint32_t quiet[2]; /* records and resumption attempts that taught nothing */
-	bool is_broken;    /* not TLS after all, or a record that cannot be */
+	size_t left;    /* of the last bytes: those behind what finished or broke it */
+	bool is_broken; /* not TLS after all, or a record that cannot be */
 };
 
 enum tls_result {

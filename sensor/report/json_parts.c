@@ -65,12 +65,13 @@ static const char *answer_name(enum facts_answer answer)
 	return NAMES[answer];
 }
 
-/* used, refused, stripped, unused or none: what became of STARTTLS. */
+/* What became of STARTTLS: accepted is a go-ahead that nothing followed. */
 static const char *starttls_name(const struct record *record, const struct facts *facts)
 {
 	const uint64_t stripped = FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED);
+	const bool is_failed = (facts->starttls & FACTS_STARTTLS_FAILED) != 0;
 	if (facts->tls == FACTS_TLS_STARTTLS) {
-		return "used";
+		return is_failed ? "failed" : "used";
 	}
 	if ((record->judgement->findings & stripped) != 0) {
 		return "stripped";
@@ -78,11 +79,15 @@ static const char *starttls_name(const struct record *record, const struct facts
 	if ((facts->starttls & FACTS_STARTTLS_REFUSED) != 0) {
 		return "refused";
 	}
+	if (is_failed) {
+		return "failed";
+	}
 	const bool is_asked = (facts->starttls & FACTS_STARTTLS_REQUESTED) != 0;
 	const bool is_dropped = (facts->starttls & FACTS_STARTTLS_CLEAR_AFTER) != 0;
-	return is_dropped || (facts->starttls_offered == FACTS_YES && !is_asked)
-		       ? "unused"
-		       : "none";
+	if (is_dropped || (facts->starttls_offered == FACTS_YES && !is_asked)) {
+		return "unused";
+	}
+	return (facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0 ? "accepted" : "none";
 }
 
 /* Names of all mechanisms in flags, joined with '+'; NULL when there is none. */

@@ -1,5 +1,9 @@
 #include "talk.h"
 
+/* What no hello leads to: the client has seen the server's. */
+#define CHANGE_CIPHER "\x14\x03\x03\0\1\1"
+#define FATAL_ALERT   "\x15\x03\x03\0\2\2\x28"
+
 #define HELLO C("EHLO c\r\n"), S("250-x\r\n250 STARTTLS\r\n")
 #define SMTP  S("220 x\r\n"), HELLO
 
@@ -101,12 +105,14 @@ static void a_hello_captured_ahead_of_the_answer_is_tls(void **state)
 static void one_side_alone_shows_the_upgrade(void **state)
 {
 	(void)state;
-	static const struct talk_step CLIENT[] = {
-		C("EHLO c\r\n"), C("STARTTLS\r\n"), C(TALK_CLIENT_HELLO)};
+	static const struct talk_step CLIENT[] = {C("EHLO c\r\n"), C("STARTTLS\r\n"),
+		C(TALK_CLIENT_HELLO), C(CHANGE_CIPHER)};
 	static const struct talk_step SERVER[] = {S("220 x\r\n"),
 		S("250-x\r\n250 STARTTLS\r\n"), S("220 go\r\n"), S(TALK_SERVER_HELLO)};
 	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(CLIENT));
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	facts = talk_facts(PROTOCOL_SMTP, false, CLIENT, 3); /* anybody's claim */
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
 	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(SERVER));
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
 	assert_int_equal(facts.starttls_offered, FACTS_YES);
@@ -131,8 +137,8 @@ static void commands_behind_starttls_are_an_injection_only_when_it_is_accepted(
 	void **state)
 {
 	(void)state;
-	static const struct talk_step ACCEPTED[] = {
-		SMTP, C("STARTTLS\r\nNOOP\r\n"), S("220 go\r\n"), C(TALK_CLIENT_HELLO)};
+	static const struct talk_step ACCEPTED[] = {SMTP, C("STARTTLS\r\nNOOP\r\n"),
+		S("220 go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
 	static const struct talk_step REFUSED[] = {
 		SMTP, C("STARTTLS\r\nNOOP\r\n"), S("454 no\r\n250 ok\r\n")};
 	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(ACCEPTED));
@@ -239,7 +245,8 @@ static void a_gap_that_swallows_the_answer_leads_into_tls(void **state)
 {
 	(void)state;
 	static const struct talk_step STEP[] = {SMTP, C("STARTTLS\r\n"),
-		C(TALK_CLIENT_HELLO), SERVER_GAP(1460), S("rest of a record\n")};
+		C(TALK_CLIENT_HELLO), SERVER_GAP(1460), S("rest of a record\n"),
+		C(CHANGE_CIPHER), S("more of it\n")};
 	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
 	assert_int_equal(facts.gaps, 1);
@@ -293,6 +300,65 @@ static void mechanisms_have_one_name_each(void **state)
 		facts_mechanism_name(FACTS_MECHANISM_USER_PASS), "USER/PASS");
 }
 
+static void assert_failed_and_clear(const struct talk_step *steps, size_t count)
+{
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, steps, count);
+	const unsigned seen = FACTS_STARTTLS_FAILED | FACTS_STARTTLS_CLEAR_AFTER;
+	assert_clear_mail(&facts);
+	assert_int_equal(facts.starttls & seen, seen);
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_INJECTED_SERVER, 0);
+	assert_false(facts.session.has_client_hello);
+	talk_sweep(PROTOCOL_SMTP, steps, count);
+}
+
+#define ASKED SMTP, C("STARTTLS\r\n"), S("220 go\r\n")
+
+static void clear_text_behind_a_fatal_alert_is_read(void **state)
+{
+	(void)state;
+	static const struct talk_step OF_SERVER[] = {ASKED, C(TALK_CLIENT_HELLO),
+		S(FATAL_ALERT), C(SECRET_MAIL), S("235 ok\r\n250 ok\r\n")};
+	static const struct talk_step OF_CLIENT[] = {ASKED, C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO), C(FATAL_ALERT SECRET_MAIL),
+		S("235 ok\r\n250 ok\r\n")};
+	static const struct talk_step SERVER_SAYS_SO[] = {ASKED, C(TALK_CLIENT_HELLO),
+		S(FATAL_ALERT "454 no\r\n"), C(SECRET_MAIL), S("235 ok\r\n250 ok\r\n")};
+	assert_failed_and_clear(STEPS(OF_SERVER));
+	assert_failed_and_clear(STEPS(OF_CLIENT));
+	assert_failed_and_clear(STEPS(SERVER_SAYS_SO));
+}
+
+static void hellos_alone_mask_no_clear_text(void **state)
+{
+	(void)state;
+	static const struct talk_step ONE[] = {
+		ASKED, C(TALK_CLIENT_HELLO SECRET_MAIL), S("235 ok\r\n250 ok\r\n")};
+	static const struct talk_step TWO[] = {ASKED, C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO), C(SECRET_MAIL), S("235 ok\r\n250 ok\r\n")};
+	assert_failed_and_clear(STEPS(ONE));
+	assert_failed_and_clear(STEPS(TWO));
+}
+
+static void a_handshake_without_the_server_s_part_has_failed(void **state)
+{
+	(void)state;
+	static const struct talk_step ALERT[] = {
+		ASKED, C(TALK_CLIENT_HELLO), S(FATAL_ALERT), C(FATAL_ALERT)};
+	const unsigned failed = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED |
+				FACTS_STARTTLS_FAILED;
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(ALERT));
+	assert_int_equal(facts.starttls, failed);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_true(facts.session.has_client_hello);
+	facts = talk_facts(PROTOCOL_SMTP, false, ALERT, 6);
+	assert_int_equal(facts.starttls, failed);
+	/* nothing but the go-ahead, and one that went well */
+	facts = talk_facts(PROTOCOL_SMTP, false, ALERT, 5);
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_FAILED, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(UPGRADE));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_FAILED, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +383,9 @@ int main(void)
 			implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its),
 		cmocka_unit_test(mechanisms_have_one_name_each),
 		cmocka_unit_test(a_hello_behind_empty_records_is_read),
+		cmocka_unit_test(clear_text_behind_a_fatal_alert_is_read),
+		cmocka_unit_test(hellos_alone_mask_no_clear_text),
+		cmocka_unit_test(a_handshake_without_the_server_s_part_has_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

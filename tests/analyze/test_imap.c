@@ -211,7 +211,7 @@ static void many_commands_behind_starttls_are_an_injection(void **state)
 	static const struct talk_step STEP[] = {S("* OK x\r\n"),
 		C("s STARTTLS\r\n1 NOOP\r\n2 NOOP\r\n3 NOOP\r\n4 NOOP\r\n"
 		  "5 NOOP\r\n6 NOOP\r\n7 NOOP\r\n8 NOOP\r\n9 NOOP\r\n"),
-		S("s OK go\r\n"), C(TALK_CLIENT_HELLO)};
+		S("s OK go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
 	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
 	assert_int_equal(facts.starttls & FACTS_STARTTLS_INJECTED_CLIENT,
@@ -223,7 +223,7 @@ static void the_text_of_a_status_announces_no_literal(void **state)
 	(void)state;
 	static const struct talk_step STEP[] = {S("* OK x\r\n"), C("a FOO {x}\r\n"),
 		S("a BAD unknown {99999999}\r\n* OK {99999}\r\n"), C("b STARTTLS\r\n"),
-		S("b OK go\r\n"), C(TALK_CLIENT_HELLO)};
+		S("b OK go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
 	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
 }
