@@ -72,9 +72,10 @@ _Static_assert(PROTOCOL_COUNT <= UINT8_MAX + 1, "a protocol fits its member");
 
 bool facts_is_content_clear(const struct facts *facts)
 {
+	const bool is_proof = facts->auth_tried == 0 ||
+			      (facts->auth_tried & FACTS_MECHANISMS_CHALLENGE) != 0;
 	return facts->has_content_clear || facts->auth_secret != 0 ||
-	       (facts->auth_accepted == FACTS_YES &&
-		       (facts->auth_tried & FACTS_MECHANISMS_CHALLENGE) != 0);
+	       (facts->auth_accepted == FACTS_YES && is_proof);
 }
 
 void facts_news_of(const struct facts *facts, struct facts_news *news)

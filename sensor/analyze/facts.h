@@ -221,8 +221,14 @@ struct facts_news {
 /* Fills all of *news. */
 void facts_news_of(const struct facts *facts, struct facts_news *news);
 
-/* Mail, or the proof of a login: what TLS is for. */
+/* Mail, or the proof of a login, its mechanism seen or not: what TLS is for. */
 bool facts_is_content_clear(const struct facts *facts);
+
+/* What a reply answers may not have been captured. */
+static inline bool facts_is_client_missing(const struct facts *facts)
+{
+	return !facts->has_client_bytes || facts->gaps > 0 || facts->is_midstream;
+}
 
 /* "PLAIN" ...; flag is exactly one enum facts_mechanism. */
 const char *facts_mechanism_name(unsigned flag);

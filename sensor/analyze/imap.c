@@ -271,12 +271,12 @@ static void command_note(
 	}
 }
 
-/* RFC 9051 section 9: astring characters except '+'. */
+/* RFC 9051 section 9; servers take 8-bit letters as well. */
 static bool is_tag(struct text tag)
 {
 	static const char SPECIALS[] = {'+', '(', ')', '{', '%', '*', '"', '\\'};
 	for (size_t i = 0; i < tag.len; i++) {
-		if (tag.at[i] <= ' ' || tag.at[i] > '~' ||
+		if (tag.at[i] <= ' ' || tag.at[i] == 0x7f ||
 			memchr(SPECIALS, tag.at[i], sizeof(SPECIALS)) != NULL) {
 			return false;
 		}
@@ -486,7 +486,11 @@ static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
 	if (!is_accepted) {
 		literal_refuse(imap, tag);
 	}
-	outcome_note(imap, facts, command_take(imap, tag), is_accepted);
+	const int verb = command_take(imap, tag);
+	outcome_note(imap, facts, verb, is_accepted);
+	if (verb < 0 && is_accepted) {
+		sasl_reply_unasked(facts, rest);
+	}
 	/* without the client's side it may be the answer to LOGIN */
 	code_note(imap, facts, rest, is_whole && facts->has_client_bytes);
 }

@@ -276,7 +276,8 @@ static void reject_note(struct pop3 *pop3, struct facts *facts, int verb)
 	}
 }
 
-static void reply_note(struct pop3 *pop3, struct facts *facts, bool is_accepted)
+static void reply_note(
+	struct pop3 *pop3, struct facts *facts, bool is_accepted, struct text text)
 {
 	const int verb = pending_first(&pop3->pending);
 	pending_drop(&pop3->pending);
@@ -284,6 +285,8 @@ static void reply_note(struct pop3 *pop3, struct facts *facts, bool is_accepted)
 		reject_note(pop3, facts, verb);
 	} else if (verb >= 0) {
 		accept_note(pop3, facts, verb);
+	} else if (sasl_reply_unasked(facts, text)) {
+		return;
 	} else if (!facts->has_client_bytes) {
 		list_begin(pop3, POP3_LIST_GUESS, true);
 	}
@@ -327,7 +330,7 @@ static void server_line(struct pop3 *pop3, struct facts *facts, const struct lin
 		greeting_note(pop3, facts, line->text);
 	} else {
 		pop3->has_greeting = true;
-		reply_note(pop3, facts, is_accepted);
+		reply_note(pop3, facts, is_accepted, rest);
 	}
 }
 

@@ -62,6 +62,32 @@ void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted)
 	}
 }
 
+/* As Dovecot, Courier, Cyrus, Exchange and others say it to LOGIN, AUTHENTICATE and PASS. */
+static bool is_login_text(struct text text)
+{
+	static const char *const WORDS[] = {"logged", "LOGIN", "AUTHENTICATE",
+		"authenticated", "authentication", "maildrop", "mailbox"};
+	for (struct text word = text_word(&text); word.len > 0;
+		word = text_word(&text)) { /* a line: at most LINES_BYTES */
+		for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+			if (text_is(word, WORDS[i])) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool sasl_reply_unasked(struct facts *facts, struct text text)
+{
+	/* the server's word is proof, though not of the mechanism */
+	if (!facts_is_client_missing(facts) || !is_login_text(text)) {
+		return false;
+	}
+	facts->auth_accepted = FACTS_YES;
+	return true;
+}
+
 static bool is_base64(uint8_t byte)
 {
 	return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||

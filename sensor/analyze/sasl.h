@@ -29,6 +29,12 @@ void sasl_response(struct sasl *sasl, struct facts *facts, struct text response)
 /* The server's last word. */
 void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted);
 
+/*
+ * Something was accepted and no command is known that it answers. Where the client's was
+ * not captured its text may say that it was a login: "Logged in". True then.
+ */
+bool sasl_reply_unasked(struct facts *facts, struct text text);
+
 /* A command that is no SASL exchange was tried (LOGIN of IMAP, USER, APOP). */
 void sasl_try(struct facts *facts, unsigned mechanism);
 

@@ -158,6 +158,11 @@ static void data_note(
 		}
 		return;
 	}
+	/* whether or not the client's side was captured: mail crosses now */
+	note_content(facts);
+	if (!facts->has_client_bytes) {
+		note_message(facts);
+	}
 	const bool is_expected =
 		smtp->expect == SMTP_EXPECT_DATA || (!is_mine && !smtp->is_synced);
 	if (!is_expected || lines->body != LINES_BODY_NONE || lines->raw_left > 0) {

@@ -15,7 +15,9 @@ bool finding_tls_missing(const struct judge_case *judged, struct finding_note *n
 	}
 	if (facts_is_content_clear(judged->facts)) {
 		return finding_note_set(note, "%s in clear",
-			judged->facts->has_content_clear ? "content" : "credentials");
+			judged->facts->has_content_clear ? "content"
+			: judged->facts->auth_tried == 0 ? "a login"
+							 : "credentials");
 	}
 	return row->tls == MATRIX_TLS_IMPLICIT &&
 	       judged->facts->tls == FACTS_TLS_NONE &&

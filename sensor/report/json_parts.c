@@ -135,6 +135,11 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	json_number(writer, "rcpt_count", facts->rcpt_count);
 	json_number(writer, "messages", facts->messages);
 	json_bool(writer, "midstream", facts->is_midstream);
+	/* before the end the client may yet speak */
+	if (record->observation->is_ended && facts->has_server_bytes &&
+		!facts->has_client_bytes) {
+		json_text(writer, "client_bytes", "missing");
+	}
 	if (facts->rpc_protection != 0) {
 		json_text(writer, "rpc_protection",
 			rpc_level_name(facts->rpc_protection));

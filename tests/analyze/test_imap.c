@@ -228,6 +228,37 @@ static void the_text_of_a_status_announces_no_literal(void **state)
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
 }
 
+static void a_server_s_word_alone_proves_a_login(void **state)
+{
+	(void)state;
+	static const struct talk_step IN[] = {S("* OK x\r\n"),
+		S("a OK [CAPABILITY IMAP4rev1 LOGIN-REFERRALS] Logged in\r\n")};
+	static const struct talk_step OUT[] = {
+		S("* OK x\r\n"), S("a OK LOGOUT completed\r\n")};
+	static const struct talk_step CAPTURED[] = {
+		S("* OK x\r\n"), C("a NOOP\r\n"), S("b OK Logged in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(IN));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_true(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(OUT));
+	assert_int_equal(facts.auth_accepted, FACTS_UNKNOWN);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(CAPTURED));
+	assert_int_equal(facts.auth_accepted, FACTS_UNKNOWN);
+}
+
+static void a_tag_of_8_bit_letters_is_one(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"),
+		C("\xe9"
+		  "a LOGIN user secret\r\n"),
+		S("\xe9"
+		  "a OK in\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +278,8 @@ int main(void)
 		cmocka_unit_test(a_login_by_literals_captured_in_disorder_is_a_secret),
 		cmocka_unit_test(many_commands_behind_starttls_are_an_injection),
 		cmocka_unit_test(the_text_of_a_status_announces_no_literal),
+		cmocka_unit_test(a_server_s_word_alone_proves_a_login),
+		cmocka_unit_test(a_tag_of_8_bit_letters_is_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

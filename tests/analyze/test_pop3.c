@@ -106,6 +106,21 @@ static void a_capture_that_begins_inside_a_message_finds_the_next_command(void *
 	assert_false(facts.is_refused);
 }
 
+static void a_server_s_word_alone_proves_a_login(void **state)
+{
+	(void)state;
+	static const struct talk_step IN[] = {
+		S("+OK ready\r\n"), S("+OK\r\n"), S("+OK Logged in.\r\n")};
+	static const struct talk_step CAPTURED[] = {
+		S("+OK ready\r\n"), C("NOOP\r\n"), S("+OK\r\n+OK Logged in.\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(IN));
+	assert_true(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_POP3, false, IN, 2);
+	assert_false(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(CAPTURED));
+	assert_false(facts_is_content_clear(&facts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +135,7 @@ int main(void)
 		cmocka_unit_test(a_refusing_greeting_is_told),
 		cmocka_unit_test(
 			a_capture_that_begins_inside_a_message_finds_the_next_command),
+		cmocka_unit_test(a_server_s_word_alone_proves_a_login),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -463,6 +463,24 @@ static void ehlo_is_refused_where_helo_with_the_same_name_is_taken(void **state)
 		"EHLO a\r\nEHLO pc.example\r\n", "250 x\r\n503 twice\r\n", HELO, OK));
 }
 
+static void a_server_s_replies_alone_prove_login_and_content(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x\r\n"),
+		S("250-x\r\n250 AUTH PLAIN\r\n"), S("250 ok\r\n"), S("235 in\r\n"),
+		S("354 go\r\n250 queued\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_int_equal(facts.auth_secret, 0); /* what it was is not known */
+	assert_true(facts.has_content_clear);
+	assert_int_equal(facts.messages, 1);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEP, 4);
+	assert_false(facts.has_content_clear);
+	assert_true(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_SMTP, false, STEP, 3);
+	assert_false(facts_is_content_clear(&facts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +514,7 @@ int main(void)
 		cmocka_unit_test(a_starttls_out_of_place_is_told_from_one_in_place),
 		cmocka_unit_test(
 			ehlo_is_refused_where_helo_with_the_same_name_is_taken),
+		cmocka_unit_test(a_server_s_replies_alone_prove_login_and_content),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,24 @@ static void the_same_record_is_written_the_same_twice(void **state)
 	free(second.text);
 }
 
+static void a_record_says_that_the_client_s_bytes_are_missing(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct made_record made;
+		struct made_output output;
+		made_record(&made);
+		made.facts.has_server_bytes = true;
+		made.facts.has_client_bytes = i == 0;
+		made.observation.is_ended = i < 2;
+		json_mail(made_open(&output), &made.record);
+		const char *text = made_close(&output);
+		assert_int_equal(
+			strstr(text, "\"client_bytes\":\"missing\"") != NULL, i == 1);
+		free(output.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +280,7 @@ int main(void)
 		cmocka_unit_test(every_state_of_starttls_has_its_word),
 		cmocka_unit_test(counters_nest_by_their_dots),
 		cmocka_unit_test(the_same_record_is_written_the_same_twice),
+		cmocka_unit_test(a_record_says_that_the_client_s_bytes_are_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
