@@ -39,6 +39,9 @@ struct analyzer {
 	void (*gap)(
 		void *state, struct facts *facts, enum direction way, uint64_t missing);
 
+	/* No more bytes come; NULL: nothing is held back until then. */
+	void (*ended)(void *state, struct facts *facts);
+
 	/* What was ANALYZE_MAYBE_TLS this way is text after all. */
 	void (*clear_again)(void *state, enum direction way);
 };

@@ -119,9 +119,6 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 		}
 		item_next(clear, facts, way, &rest);
 	}
-	if (way == DIRECTION_TO_SERVER) {
-		facts->has_bare_lf |= lines->has_bare_lf;
-	}
 	if (clear->next != ANALYZE_GO_ON) {
 		*next = (enum analyze_next)clear->next;
 	}

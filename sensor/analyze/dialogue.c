@@ -280,6 +280,9 @@ void dialogue_end(struct dialogue *dialogue, struct tls_context *context)
 {
 	struct facts *facts = &dialogue->facts;
 	tls_session_release(context, &dialogue->tls);
+	if (dialogue->analyzer != NULL && dialogue->analyzer->ended != NULL) {
+		dialogue->analyzer->ended(dialogue->state, facts);
+	}
 	if (dialogue->analyzer != NULL && !dialogue->is_tls_proven &&
 		facts->session.has_client_hello && facts->gaps == 0 &&
 		(facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0) {

@@ -45,6 +45,13 @@ enum facts_starttls {
 	FACTS_STARTTLS_FAILED = 1 << 12, /* a handshake began, and no TLS came of it */
 };
 
+/* A command behind what only a lenient server takes for the end of data (CVE-2023-51764). */
+enum facts_smuggling {
+	FACTS_SMUGGLING_NONE = 0,
+	FACTS_SMUGGLING_TRIED, /* the server took one message, or did not say */
+	FACTS_SMUGGLING_TAKEN, /* it answered what was hidden */
+};
+
 /* SASL and native mechanisms, as flags (several may be tried in one flow). */
 enum facts_mechanism {
 	FACTS_MECHANISM_PLAIN = 1 << 0,
@@ -165,7 +172,7 @@ struct facts {
 	bool is_helo_only;         /* HELO, never EHLO: no extension can be offered */
 	bool is_ehlo_refused;      /* and HELO with the same name was taken behind it */
 	bool is_refused;           /* 554/421 greeting, * BYE, -ERR greeting */
-	bool has_bare_lf;          /* lines without CR (smuggling, CVE-2023-51764) */
+	uint8_t smuggling;         /* enum facts_smuggling */
 	bool has_requiretls_clear; /* MAIL FROM ... REQUIRETLS without TLS */
 	bool has_content_clear; /* mail text, mailbox data or envelope crossed in clear */
 	bool has_server_bytes;
@@ -211,7 +218,7 @@ struct facts_news {
 	bool has_client_bytes; /* where content crossed in clear */
 	bool has_server_bytes;
 	bool has_requiretls_clear;
-	uint8_t hello; /* 1: is_helo_only, 2: is_ehlo_refused */
+	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling */
 	bool has_unsigned_message;
 	bool has_unchecked_message;
 	bool has_server_certificate;

@@ -53,14 +53,14 @@ static enum lines_item body_next(struct lines *lines, struct text *rest)
 		if (lines->body == LINES_BODY_INSIDE) {
 			body_inside(lines, rest);
 		} else if (lines->body == LINES_BODY_START && byte == '.') {
-			lines->has_bare_lf |= !lines->is_cr;
+			lines->is_odd_end = !lines->is_cr;
 			lines->body = LINES_BODY_DOT;
 			text_advance(rest, 1);
 		} else if (lines->body == LINES_BODY_DOT && byte == '\r') {
 			lines->body = LINES_BODY_DOT_CR;
 			text_advance(rest, 1);
 		} else if (lines->body != LINES_BODY_START && byte == '\n') {
-			lines->has_bare_lf |= lines->body == LINES_BODY_DOT;
+			lines->is_odd_end |= lines->body == LINES_BODY_DOT;
 			lines->body = LINES_BODY_NONE;
 			text_advance(rest, 1);
 			return LINES_BODY_END;

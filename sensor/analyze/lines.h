@@ -37,7 +37,8 @@ struct lines {
 	bool is_cut;      /* the line outgrew bytes */
 	bool is_doubtful; /* bytes were lost: the beginning may be missing */
 	bool is_cr; /* the last byte was CR; at the start of a body line: before its LF */
-	bool has_bare_lf; /* ended a line, or stood where a body might end */
+	bool has_bare_lf; /* ended a line that is none of a body */
+	bool is_odd_end;  /* so did the last body: not CRLF "." CRLF */
 	uint8_t bytes[LINES_BYTES];
 	uint8_t tail[LINES_TAIL_BYTES]; /* the last bytes of a line that is cut */
 };

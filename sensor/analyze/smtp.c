@@ -13,6 +13,7 @@ void smtp_data_begin(struct smtp *smtp, struct facts *facts)
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	smtp->has_text = true;
 	smtp->is_answered = false;
+	smtp->is_crlf = !smtp->clear.lines[DIRECTION_TO_SERVER].has_bare_lf;
 	lines_body(&smtp->clear.lines[DIRECTION_TO_SERVER]);
 	smtp_text_begin(smtp, facts, true);
 }
@@ -292,22 +293,24 @@ static bool is_lost_text(struct smtp *smtp, struct facts *facts,
 		const bool is_hello = command->verb <= SMTP_VERB_LHLO;
 		return is_hello && facts->helo[0] != '\0' && smtp->has_text;
 	}
-	if (smtp->is_synced && !line->is_doubtful) {
+	if (smtp->is_synced && !smtp->claims.is_open) {
 		return false;
 	}
+	smtp_claims_drop(smtp, facts);
 	if (text_is(line->text, ".") && !line->is_doubtful) {
 		if (!smtp->has_text) {
 			note_message(facts);
 		}
+		smtp->claims = (struct smtp_claims){0}; /* no letter holds this line */
 		text_end(smtp, facts);
 	}
 	return true;
 }
 
-static void client_line(struct smtp *smtp, struct facts *facts, const struct line *line)
+static void command_line(
+	struct smtp *smtp, struct facts *facts, const struct line *line)
 {
 	struct sasl *sasl = &smtp->clear.sasl;
-	clear_flush_greeting(&smtp->clear, facts);
 	if (smtp->expect == SMTP_EXPECT_TEXT) {
 		text_line(smtp, facts, line->text);
 		return;
@@ -332,10 +335,31 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 	}
 	smtp->is_synced = true;
 	smtp->expect = SMTP_EXPECT_COMMAND;
+	smtp->claims.has_command |= smtp->claims.is_odd && command.is_certain &&
+				    command.verb != SMTP_VERB_QUIT;
 	pending_add(&smtp->pending, command_note(smtp, facts, &command, line->text));
 	if (smtp->is_foreign && !facts->has_server_bytes) {
 		smtp->clear.next = ANALYZE_NOT_MINE; /* else the reply tells */
 	}
+}
+
+static void client_line(struct smtp *smtp, struct facts *facts, const struct line *line)
+{
+	clear_flush_greeting(&smtp->clear, facts);
+	if (line->is_doubtful) {
+		smtp_claims_open(smtp);
+	}
+	if (smtp_claims_end_line(smtp, facts, line->text)) {
+		return;
+	}
+	if (!smtp->claims.is_open) {
+		command_line(smtp, facts, line);
+		return;
+	}
+	struct smtp_held held;
+	smtp_claims_hold(facts, &held);
+	command_line(smtp, facts, line);
+	smtp_claims_take(smtp, facts, &held);
 }
 
 static void smtp_line(struct clear *clear, struct facts *facts, enum direction way,
@@ -373,6 +397,9 @@ static void smtp_end(struct clear *clear, struct facts *facts, enum direction wa
 	}
 	if (item == LINES_BODY_END) {
 		text_end(smtp, facts);
+		if (smtp->is_crlf && clear->lines[way].is_odd_end) {
+			smtp_claims_odd_end(smtp);
+		}
 	} else if (smtp->is_last_chunk) {
 		smtp_text_end(smtp, facts);
 	}
@@ -381,13 +408,13 @@ static void smtp_end(struct clear *clear, struct facts *facts, enum direction wa
 static void smtp_lost(struct clear *clear, struct facts *facts, enum direction way)
 {
 	struct smtp *smtp = (struct smtp *)clear;
-	(void)facts;
 	pending_clear(&smtp->pending);
 	if (way == DIRECTION_TO_SERVER) {
 		smtp_text_lost(smtp);
 		smtp->has_sender = false;
 		smtp->is_synced = false;
 		smtp->expect = SMTP_EXPECT_COMMAND;
+		smtp_claims_lost(smtp, facts);
 		return;
 	}
 	smtp->is_list_whole = false;
@@ -406,6 +433,12 @@ static void smtp_start(void *state, struct facts *facts)
 	struct smtp *smtp = state;
 	smtp->clear.protocol = &SMTP_PROTOCOL;
 	smtp->is_synced = !facts->is_midstream;
+	smtp->claims.is_open = facts->is_midstream;
+}
+
+static void smtp_ended(void *state, struct facts *facts)
+{
+	smtp_claims_end(state, facts);
 }
 
 static size_t smtp_bytes(void *state, struct facts *facts, enum direction way,
@@ -427,4 +460,5 @@ const struct analyzer ANALYZER_SMTP = {
 	.bytes = smtp_bytes,
 	.gap = smtp_gap,
 	.clear_again = clear_again,
+	.ended = smtp_ended,
 };

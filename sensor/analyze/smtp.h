@@ -2,7 +2,8 @@
  * analyze/smtp - the state that the SMTP analyzer's files share.
  *
  * smtp.c reads the client's lines, smtp_reply.c the server's, smtp_command.c cuts
- * one command line, smtp_text.c sees the messages go by. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
+ * one command line, smtp_text.c sees the messages go by, smtp_claims.c holds back what
+ * may be text. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
  * RFC 3030, RFC 3207, RFC 4954.
  */
 #pragma once
@@ -51,8 +52,29 @@ enum smtp_text {
 	SMTP_TEXT_ENDED, /* the answer has not come */
 };
 
+/*
+ * What was read where mail text may stand as well: behind lost bytes, at a start in
+ * mid-stream, in octets that the server refused, behind an odd end of data. Anybody may
+ * write commands into a mail: they count with the reply that fits.
+ */
+struct smtp_claims {
+	uint16_t auth_tried;
+	uint16_t auth_secret;
+	uint16_t starttls; /* enum facts_starttls flags */
+	uint8_t protocol;  /* enum protocol; PROTOCOL_UNKNOWN: none claimed */
+	uint8_t replies;   /* since the odd end */
+	bool is_open;
+	bool is_odd;      /* the text ended as only a lenient server takes it */
+	bool has_end;     /* and then as every server takes it */
+	bool has_command; /* one stood in between */
+	bool has_requiretls;
+	bool has_helo;   /* these two stand in the facts, */
+	bool has_domain; /* from where they can be taken back */
+};
+
 struct smtp {
 	struct clear clear; /* first member */
+	struct smtp_claims claims;
 	struct pending pending;
 	struct header header;   /* of the message that goes by */
 	uint64_t text_bytes;    /* of it */
@@ -66,6 +88,7 @@ struct smtp {
 	bool is_last_chunk;  /* BDAT with LAST: the message ends with its octets */
 	bool has_sender;     /* MAIL named one: neither lost nor null */
 	bool is_synced;      /* client lines are known to be commands */
+	bool is_crlf;        /* so ended the line of DATA */
 	bool has_greeting;
 	bool has_ehlo;       /* EHLO or LHLO was sent and not refused */
 	bool is_ehlo_plain;  /* behind the greeting, with a plain name */
@@ -105,3 +128,28 @@ void smtp_text_lost(struct smtp *smtp);
 /* The server's last word about the message that ended; answer: what follows the code. */
 void smtp_text_answer(
 	struct smtp *smtp, struct facts *facts, uint16_t code, struct text answer);
+
+/* smtp_claims.c. From here on lines may be text, until a reply fits. */
+void smtp_claims_open(struct smtp *smtp);
+/* Bytes were lost, and the replies to what was claimed are no longer known. */
+void smtp_claims_lost(struct smtp *smtp, struct facts *facts);
+/* The text ended, for lenient servers alone. */
+void smtp_claims_odd_end(struct smtp *smtp);
+/* A line of the client: true when it says nothing but where the text ends. */
+bool smtp_claims_end_line(struct smtp *smtp, struct facts *facts, struct text line);
+/* Around the reading of a line: what it taught becomes a claim. */
+struct smtp_held {
+	struct smtp_claims facts;
+	bool has_helo;
+	bool has_domain;
+	char helo[FACTS_HOST_BYTES];
+};
+void smtp_claims_hold(const struct facts *facts, struct smtp_held *held);
+void smtp_claims_take(
+	struct smtp *smtp, struct facts *facts, const struct smtp_held *held);
+/* It was text. */
+void smtp_claims_drop(struct smtp *smtp, struct facts *facts);
+/* A reply began; smtp->reply_verb is what it would answer. */
+void smtp_claims_reply(struct smtp *smtp, struct facts *facts, uint16_t code);
+/* Nothing more comes. */
+void smtp_claims_end(struct smtp *smtp, struct facts *facts);

@@ -186,11 +186,14 @@ static void octets_end(struct smtp *smtp, uint16_t code)
 	}
 }
 
-/* A server that does not know BDAT, or not this one, takes what follows for commands. */
+/*
+ * Refused while octets are due: the client may leave them out (RFC 3030 section 2), and a
+ * server that does not know BDAT takes them for commands. What follows is either.
+ */
 static void chunk_end(struct smtp *smtp, uint16_t code)
 {
 	struct lines *lines = &smtp->clear.lines[DIRECTION_TO_SERVER];
-	if (code >= 500 && code <= 502 && lines->raw_left > 0) {
+	if (code >= 400 && lines->raw_left > 0) {
 		lines_gap(lines, 0);
 	}
 }
@@ -286,6 +289,7 @@ static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 		smtp->clear.next = ANALYZE_NOT_MINE;
 	}
 	smtp->reply_verb = (uint8_t)reply_verb(smtp, facts, code, is_last);
+	smtp_claims_reply(smtp, facts, code);
 }
 
 void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line)

@@ -89,7 +89,7 @@ static void bare_line_feeds_in_a_body_are_noticed(void **state)
 	lines_body(&lines);
 	struct text rest = text_of("a\r\nb\n.\r\n");
 	assert_int_equal(lines_next(&lines, &rest, &line), LINES_BODY_END);
-	assert_true(lines.has_bare_lf);
+	assert_true(lines.is_odd_end);
 }
 
 static void a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut(
@@ -110,7 +110,7 @@ static void a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut(
 			}
 		}
 		assert_int_equal(item, LINES_BODY_END);
-		assert_true(lines.has_bare_lf);
+		assert_true(lines.is_odd_end);
 	}
 }
 

@@ -56,7 +56,7 @@ static const struct member MEMBERS[] = {
 	{MEMBER(is_helo_only, STEP_EITHER)},
 	{ONCE(is_ehlo_refused)},
 	{ONCE(is_refused)},
-	{ONCE(has_bare_lf)},
+	{MEMBER(smuggling, STEP_RISES)},
 	{ONCE(has_requiretls_clear)},
 	{ONCE(has_content_clear)},
 	{ONCE(has_server_bytes)},

@@ -1,0 +1,200 @@
+/* Commands of an SMTP client that may as well be lines of a letter. */
+#include "analyze/smtp.h"
+
+#include <string.h>
+
+void smtp_claims_open(struct smtp *smtp)
+{
+	if (!smtp->claims.is_open) {
+		smtp->claims = (struct smtp_claims){.is_open = true};
+	}
+}
+
+void smtp_claims_odd_end(struct smtp *smtp)
+{
+	smtp->claims = (struct smtp_claims){.is_open = true, .is_odd = true};
+}
+
+static void claims_close(struct smtp *smtp)
+{
+	smtp->claims = (struct smtp_claims){0};
+	smtp->is_synced = true;
+}
+
+static void claims_commit(struct smtp *smtp, struct facts *facts)
+{
+	const struct smtp_claims *claims = &smtp->claims;
+	if (claims->auth_tried != 0) {
+		sasl_try(facts, claims->auth_tried);
+	}
+	facts->auth_secret = (uint16_t)(facts->auth_secret | claims->auth_secret);
+	facts->starttls = (uint16_t)(facts->starttls | claims->starttls);
+	facts->has_requiretls_clear |= claims->has_requiretls;
+	if (claims->protocol != PROTOCOL_UNKNOWN) {
+		facts->protocol = (enum protocol)claims->protocol;
+	}
+	claims_close(smtp);
+}
+
+void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
+{
+	const struct smtp_claims was = smtp->claims;
+	if (was.has_helo) {
+		facts->helo[0] = '\0';
+	}
+	if (was.has_domain) {
+		facts->mail_from_domain[0] = '\0';
+	}
+	if ((was.starttls & FACTS_STARTTLS_REQUESTED) != 0) {
+		smtp->clear.starttls = CLEAR_STARTTLS_NONE;
+	}
+	if (was.auth_tried != 0) {
+		smtp->clear.sasl = (struct sasl){0};
+	}
+	smtp->expect = SMTP_EXPECT_COMMAND;
+	pending_clear(&smtp->pending);
+	if (was.is_odd && was.replies == 0) {
+		pending_add(&smtp->pending, SMTP_VERB_BODY);
+	}
+	smtp->claims = (struct smtp_claims){.is_open = was.is_open,
+		.is_odd = was.is_odd,
+		.has_end = was.has_end,
+		.has_command = was.has_command,
+		.replies = was.replies};
+}
+
+/* RFC 5321 section 4.1.1.4: there is one end of data, and this server went by it. */
+static void claims_refute(struct smtp *smtp, struct facts *facts)
+{
+	if (smtp->claims.has_command && facts->smuggling == FACTS_SMUGGLING_NONE) {
+		facts->smuggling = FACTS_SMUGGLING_TRIED;
+	}
+	smtp_claims_drop(smtp, facts);
+	claims_close(smtp);
+}
+
+void smtp_claims_lost(struct smtp *smtp, struct facts *facts)
+{
+	smtp->claims.is_odd = false;
+	if (smtp->claims.is_open && facts->has_server_bytes) {
+		smtp_claims_drop(smtp, facts);
+	}
+	smtp_claims_open(smtp);
+}
+
+bool smtp_claims_end_line(struct smtp *smtp, struct facts *facts, struct text line)
+{
+	struct smtp_claims *claims = &smtp->claims;
+	if (!claims->is_odd) {
+		return false;
+	}
+	if (claims->has_end) {
+		/* the client goes on behind one reply, or none yet: it sent one message */
+		claims_refute(smtp, facts);
+		return false;
+	}
+	claims->has_end = text_is(line, ".");
+	return claims->has_end;
+}
+
+void smtp_claims_hold(const struct facts *facts, struct smtp_held *held)
+{
+	held->facts = (struct smtp_claims){.auth_tried = facts->auth_tried,
+		.auth_secret = facts->auth_secret,
+		.starttls = facts->starttls,
+		.protocol = (uint8_t)facts->protocol,
+		.replies = (uint8_t)facts->auth_accepted,
+		.has_requiretls = facts->has_requiretls_clear};
+	held->has_helo = facts->helo[0] != '\0';
+	held->has_domain = facts->mail_from_domain[0] != '\0';
+	memcpy(held->helo, facts->helo, sizeof(held->helo));
+}
+
+void smtp_claims_take(
+	struct smtp *smtp, struct facts *facts, const struct smtp_held *held)
+{
+	/* that content crosses is true of text as well */
+	const unsigned content = FACTS_STARTTLS_CLEAR_CONTENT;
+	const struct smtp_claims *before = &held->facts;
+	struct smtp_claims *claims = &smtp->claims;
+	claims->auth_tried = (uint16_t)(claims->auth_tried |
+					(facts->auth_tried & ~before->auth_tried));
+	claims->auth_secret = (uint16_t)(claims->auth_secret |
+					 (facts->auth_secret & ~before->auth_secret));
+	claims->starttls = (uint16_t)(claims->starttls |
+				      (facts->starttls & ~before->starttls & ~content));
+	claims->has_requiretls |= facts->has_requiretls_clear;
+	if (facts->protocol != (enum protocol)before->protocol) {
+		claims->protocol = (uint8_t)facts->protocol;
+	}
+	claims->has_helo |= !held->has_helo && facts->helo[0] != '\0';
+	claims->has_domain |= !held->has_domain && facts->mail_from_domain[0] != '\0';
+	facts->auth_tried = before->auth_tried;
+	facts->auth_secret = before->auth_secret;
+	facts->auth_accepted = (enum facts_answer)before->replies;
+	facts->starttls = (uint16_t)(before->starttls | (facts->starttls & content));
+	facts->has_requiretls_clear = before->has_requiretls;
+	facts->protocol = (enum protocol)before->protocol;
+	if (held->has_helo && facts->helo[0] != '\0') { /* else it was dropped */
+		memcpy(facts->helo, held->helo, sizeof(facts->helo));
+	}
+}
+
+/* Such a reply comes to such a command, and not to a text that ends unseen. */
+static bool is_fitting(enum smtp_verb verb, uint16_t code)
+{
+	const bool is_refusal = code >= 400 && code < 550 && code / 10 != 45;
+	switch (verb) {
+	case SMTP_VERB_AUTH:
+		return code == 334 || code == 235 || code == 454 || is_refusal;
+	case SMTP_VERB_STARTTLS:
+		return code == 220 || code == 454 || is_refusal;
+	case SMTP_VERB_DATA:
+		return code == 354 || code >= 400;
+	case SMTP_VERB_QUIT:
+		return code == 221;
+	case SMTP_VERB_OTHER:
+	case SMTP_VERB_BODY:
+		return false;
+	default:
+		return code == 250 || code >= 400;
+	}
+}
+
+void smtp_claims_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	struct smtp_claims *claims = &smtp->claims;
+	if (!claims->is_open) {
+		return;
+	}
+	if (!claims->is_odd) {
+		if (is_fitting((enum smtp_verb)smtp->reply_verb, code)) {
+			claims_commit(smtp, facts);
+		} else {
+			smtp_claims_drop(smtp, facts);
+		}
+		return;
+	}
+	claims->replies++;
+	if (claims->has_end && claims->replies == 1) {
+		return; /* one end or two: what comes next tells */
+	}
+	if (claims->has_command) {
+		facts->smuggling = FACTS_SMUGGLING_TAKEN;
+	}
+	claims_commit(smtp, facts);
+}
+
+void smtp_claims_end(struct smtp *smtp, struct facts *facts)
+{
+	if (!smtp->claims.is_open) {
+		return;
+	}
+	if (!facts->has_server_bytes) {
+		claims_commit(smtp, facts); /* there is nobody to ask */
+	} else if (smtp->claims.is_odd) {
+		claims_refute(smtp, facts);
+	} else {
+		smtp_claims_drop(smtp, facts);
+	}
+}
