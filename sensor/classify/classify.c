@@ -8,11 +8,15 @@
 #include <string.h>
 
 #define PROXY_STEPS_MAX  16 /* steps, not hosts: SOCKS takes five */
+#define SLIDES_MAX       255
 #define LINES_BEFORE_OUT 12 /* lines without one trait */
 #define LOOKED_AT_BYTES  16 /* of text, for bytes no text protocol begins with */
 #define OLD_HELLO_BYTES  11
 #define RECORD_HEAD      5
 #define RECORD_HELLO     22 /* its minor version may be any */
+/* A client's first line that names another protocol, until its server has spoken. */
+#define CLIENT_OF_OTHERS (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN | CLIENT_REDIS)
+#define ANSWER_BYTES     8 /* "* BYE x", "+OK x", "HTTP/1.1" */
 
 /* What a first byte may begin. */
 enum kind {
@@ -98,6 +102,13 @@ static bool read_side(const struct side_bytes *side, struct traits_reading *read
 		return true;
 	}
 	const enum kind kind = kind_of(side->bytes[0]);
+	if (side->is_doubted) { /* lines may follow, whatever the first bytes are */
+		traits_read_lines(side, reading, traits);
+		if (kind >= KIND_RECORD) {
+			traits_read_wire(side, traits);
+		}
+		return true;
+	}
 	if (kind == KIND_NOTHING || (kind == KIND_ODD_TEXT && side->is_start)) {
 		return false;
 	}
@@ -155,34 +166,43 @@ static void take_rule(struct classification *result, const struct rule *rule,
 		(uint8_t)(rule->is_role_unsure ? hint->client_side : client);
 }
 
+/* Enough of the server's first line to see whether a mail server says it. */
+static bool has_answer(const struct prefix *prefix, unsigned server)
+{
+	const size_t len = prefix->len[server];
+	return len >= ANSWER_BYTES || memchr(prefix->bytes[server], '\n', len) != NULL;
+}
+
+struct choice {
+	const struct rule *rule; /* NULL: none fits */
+	unsigned client;
+};
+
 /* Try both sides as the client; the row that stands first in the table wins. */
-static bool decide(const struct prefix *prefix, const struct classify_hint *hint,
-	const struct traits traits[2], struct classification *result)
+static struct choice choose(const struct prefix *prefix,
+	const struct classify_hint *hint, const struct traits traits[2], bool is_last)
 {
 	const enum protocol port_owner = protocol_of_port(hint->server_port);
-	const struct rule *best = NULL;
+	struct choice choice = {NULL, 0};
 	size_t rank = RULES_RANK_NONE;
-	unsigned best_client = 0;
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const unsigned client =
 			turn == 0 ? hint->client_side : 1U - hint->client_side;
 		const struct rules_state state = {
-			.is_last = is_last(prefix, hint),
+			.is_last = is_last,
 			.is_server_first = is_first(prefix, 1 - client),
 			.is_client_full = prefix_is_full(prefix, client),
+			.is_turned = turn == 1 && hint->is_client_known,
+			.has_answer = has_answer(prefix, 1 - client),
 			.port_owner = protocol_row(port_owner)->family,
 		};
 		const struct rule *rule = rules_match(
 			&traits[client], &traits[1 - client], &state, &rank);
 		if (rule) {
-			best = rule;
-			best_client = client;
+			choice = (struct choice){rule, client};
 		}
 	}
-	if (best) {
-		take_rule(result, best, hint, best_client);
-	}
-	return best != NULL;
+	return choice;
 }
 
 static void rule_out(struct classification *result, const struct classify_hint *hint,
@@ -229,37 +249,106 @@ static bool read_proxies(struct prefix *prefix, const struct classify_hint *hint
 	return false;
 }
 
-static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
+/* The server greeted as mail servers do: it is heard out, whatever the client says. */
+static bool is_greeted(const struct classify_hint *hint, const struct traits traits[2])
+{
+	const uint64_t server = traits[1U - hint->client_side].server;
+	return hint->is_client_known && !hint->is_ended &&
+	       (server & SERVER_LIKE_MAIL) != 0;
+}
+
+/*
+ * No room for what a greeted client goes on with: what the server showed stays, all else
+ * is forgotten, and what comes next is read. True when there was need of it.
+ */
+static bool slide(struct prefix *prefix, const struct classify_hint *hint,
+	const struct traits traits[2], struct classification *result)
+{
+	const bool is_full = prefix_is_full(prefix, 0) || prefix_is_full(prefix, 1);
+	if (!is_full || !is_greeted(hint, traits) || result->slides == SLIDES_MAX) {
+		return false;
+	}
+	const struct choice choice = choose(prefix, hint, traits, true);
+	if (choice.rule && protocol_row(choice.rule->protocol)->is_mail) {
+		take_rule(result, choice.rule, hint, choice.client);
+		return true;
+	}
+	result->server_kept = traits[1U - hint->client_side].server;
+	result->slides++;
+	prefix_forget(prefix);
+	return true;
+}
+
+/* Nothing that was said begins a signature, and the server had its say. */
+static bool is_hopeless(const struct prefix *prefix, const struct classify_hint *hint,
+	const struct traits traits[2], const bool has_hope[2])
+{
+	const unsigned client = hint->client_side;
+	const unsigned server = 1U - client;
+	const bool may_tell[2] = {
+		has_hope[0] && prefix->len[0] > 0, has_hope[1] && prefix->len[1] > 0};
+	if (prefix->len[client] + prefix->len[server] == 0 || may_tell[client]) {
+		return false;
+	}
+	if (!hint->is_client_known) {
+		return !may_tell[server];
+	}
+	/* a client's odd bytes may stand in front of a dialogue: its server tells */
+	const bool is_alien = has_answer(prefix, server) &&
+			      (traits[server].server & SERVER_LIKE_MAIL) == 0;
+	return prefix->len[server] > 0 &&
+	       (!may_tell[server] || (prefix->len[client] > 0 && is_alien));
+}
+
+static void give_out(const struct prefix *prefix, const struct classify_hint *hint,
+	const struct traits traits[2], const bool has_hope[2],
 	struct classification *result)
 {
-	const struct side_bytes sides[2] = {
-		side_of(prefix, hint, 0), side_of(prefix, hint, 1)};
-	struct traits traits[2];
-	memset(traits, 0, sizeof(traits));
-	const bool has_hope[2] = {read_side(&sides[0], &prefix->reading[0], &traits[0]),
-		read_side(&sides[1], &prefix->reading[1], &traits[1])};
-	const uint64_t any = traits[0].client | traits[0].server | traits[1].client |
-			     traits[1].server;
-	if (any != 0) {
-		note_tags(prefix, traits);
-		if (decide(prefix, hint, traits, result)) {
-			return;
-		}
-	}
 	if (is_last(prefix, hint)) {
 		const bool is_alien = !has_hope[0] || !has_hope[1];
 		rule_out(result, hint, is_alien ? PROTOCOL_OTHER : PROTOCOL_UNKNOWN);
 		return;
 	}
-	const bool is_silent = sides[0].len == 0 || sides[1].len == 0;
+	const bool is_silent = prefix->len[0] == 0 || prefix->len[1] == 0;
 	const bool may_wait =
 		is_silent && protocol_of_port(hint->server_port) != PROTOCOL_UNKNOWN;
-	const bool is_out = !(has_hope[0] && sides[0].len > 0) &&
-			    !(has_hope[1] && sides[1].len > 0) &&
-			    sides[0].len + sides[1].len > 0;
-	if (is_out && !may_wait) {
+	if (!may_wait && is_hopeless(prefix, hint, traits, has_hope)) {
 		rule_out(result, hint, PROTOCOL_OTHER);
 	}
+}
+
+static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result)
+{
+	const unsigned client = hint->client_side;
+	const unsigned server = 1U - client;
+	struct side_bytes sides[2] = {
+		side_of(prefix, hint, 0), side_of(prefix, hint, 1)};
+	struct traits traits[2];
+	bool has_hope[2];
+	memset(traits, 0, sizeof(traits));
+	has_hope[server] =
+		read_side(&sides[server], &prefix->reading[server], &traits[server]);
+	traits[server].server |= result->server_kept;
+	sides[client].is_doubted = is_greeted(hint, traits);
+	has_hope[client] =
+		read_side(&sides[client], &prefix->reading[client], &traits[client]);
+	result->is_claimed = (traits[client].client & CLIENT_OF_OTHERS) != 0;
+	const uint64_t any = traits[0].client | traits[0].server | traits[1].client |
+			     traits[1].server;
+	if (any != 0) {
+		note_tags(prefix, traits);
+		const bool is_over = is_last(prefix, hint) && !is_greeted(hint, traits);
+		const struct choice choice = choose(prefix, hint, traits, is_over);
+		if (choice.rule) {
+			take_rule(result, choice.rule, hint, choice.client);
+			return;
+		}
+		if (slide(prefix, hint, traits, result)) {
+			return;
+		}
+	}
+	give_out(prefix, hint, traits, has_hope, result);
 }
 
 enum classify_outcome classify_prefix(struct prefix *prefix,

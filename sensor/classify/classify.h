@@ -37,8 +37,11 @@ struct classification {
 	/* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
 	const char *evidence;
 	enum classify_proxy proxy;
-	uint8_t proxy_phase;     /* private to classify/proxy.c */
-	bool has_proxy_client;   /* .proxy_client and _port hold */
+	bool is_claimed;       /* not mail, the client's first line says */
+	uint8_t proxy_phase;   /* private to classify/proxy.c */
+	uint8_t slides;        /* how often the prefix was forgotten for want of room */
+	uint64_t server_kept;  /* what the server had shown by then, private */
+	bool has_proxy_client; /* .proxy_client and _port hold */
 	bool has_target_address; /* .target holds; else .target_host may */
 	uint16_t proxy_client_port;
 	uint16_t target_port;

@@ -132,7 +132,8 @@ void traits_read_lines(const struct side_bytes *side, struct traits_reading *rea
 	*traits = reading->traits;
 	reading->open_command = 0;
 	reading->open_reply = 0;
-	while (traits->line_count < TRAITS_LINES_MAX && !is_settled(traits) &&
+	while (traits->line_count < TRAITS_LINES_MAX &&
+		(side->is_doubted || !is_settled(traits)) &&
 		traits_next_line(side, &offset, &line)) {
 		read_line(&line, reading->is_after_250, traits);
 		read_tags(&line, reading);

@@ -123,6 +123,19 @@ void prefix_drop(struct prefix *prefix, unsigned side, size_t len)
 	drop_runs(prefix, side, cut);
 }
 
+void prefix_forget(struct prefix *prefix)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		explicit_bzero(prefix->bytes[side], prefix->len[side]);
+		prefix->len[side] = 0;
+		prefix->is_cut[side] = false;
+		prefix->reading[side] = (struct traits_reading){0};
+	}
+	prefix->run_count = 0;
+	prefix_gap(prefix, 0);
+	prefix_gap(prefix, 1);
+}
+
 bool prefix_is_full(const struct prefix *prefix, unsigned side)
 {
 	assert(side < 2);

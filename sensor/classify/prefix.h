@@ -46,4 +46,7 @@ bool prefix_is_start_lost(const struct prefix *prefix);
 
 /* Forget the first len bytes of side (a proxy header that was read); runs follow. */
 void prefix_drop(struct prefix *prefix, unsigned side, size_t len);
+
+/* Forget all bytes of both sides; that some are missing stays known. */
+void prefix_forget(struct prefix *prefix);
 bool prefix_is_full(const struct prefix *prefix, unsigned side);

@@ -33,15 +33,24 @@ static const struct rule RULES[] = {
 	{.client_any = CLIENT_EXCHANGE_WEB,
 		.protocol = PROTOCOL_EXCHANGE_HTTPS,
 		.evidence = "owa, ecp, oab or autodiscover request"},
+	{.client_any = CLIENT_HTTP,
+		.server_none = SERVER_OF_MAIL,
+		.needs_answer = true,
+		.protocol = PROTOCOL_HTTP,
+		.evidence = "http request"},
+	/* its head may be long: the dialogue reads on, and hears the answer */
+	{.client_any = CLIENT_HTTP,
+		.server_none = SERVER_LIKE_MAIL,
+		.needs_last_or_full = true,
+		.is_off_the_mail = true,
+		.protocol = PROTOCOL_HTTP,
+		.evidence = "http request"},
 	{.server_any = SERVER_HTTP,
 		.protocol = PROTOCOL_HTTP,
 		.evidence = "http response"},
-	{.client_any = CLIENT_HTTP,
-		.server_none = SERVER_OF_MAIL,
-		.protocol = PROTOCOL_HTTP,
-		.evidence = "http request"},
 	{.client_any = CLIENT_SSH,
-		.server_none = SERVER_OF_MAIL,
+		.server_none = SERVER_LIKE_MAIL,
+		.needs_answer = true,
 		.is_role_unsure = true,
 		.protocol = PROTOCOL_SSH,
 		.evidence = "ssh banner"},
@@ -52,6 +61,7 @@ static const struct rule RULES[] = {
 		.evidence = "ssh banner"},
 	{.client_any = CLIENT_FOREIGN,
 		.server_none = SERVER_OF_MAIL,
+		.needs_answer = true,
 		.protocol = PROTOCOL_OTHER,
 		.evidence = "rtsp or sip request"},
 	{.server_any = SERVER_FOREIGN,
@@ -282,13 +292,16 @@ static const struct rule RULES[] = {
 	/* not mail */
 	{.client_any = CLIENT_REDIS,
 		.server_none = SERVER_OF_MAIL,
+		.needs_answer = true,
 		.protocol = PROTOCOL_REDIS,
 		.evidence = "redis array"},
 	{.server_any = SERVER_REDIS,
 		.protocol = PROTOCOL_REDIS,
 		.evidence = "redis reply"},
-	{.client_any = CLIENT_REDIS_INLINE,
-		.server_any = SERVER_OK,
+	{.client_any = CLIENT_REDIS | CLIENT_REDIS_INLINE,
+		.server_any = SERVER_OK_BARE | SERVER_ERR,
+		.server_none = SERVER_OF_MAIL | SERVER_OK_WORDS | SERVER_REPLY |
+			       SERVER_UNTAGGED,
 		.protocol = PROTOCOL_REDIS,
 		.evidence = "redis command + +OK"},
 	{.client_any = CLIENT_MEMCACHED | CLIENT_REDIS_INLINE,
@@ -319,7 +332,7 @@ static const struct rule RULES[] = {
 		.evidence = "greeting says ftp"},
 	{.client_any = CLIENT_NNTP,
 		.server_any = SERVER_REPLY,
-		.server_none = SERVER_OF_MAIL,
+		.server_none = SERVER_OF_MAIL | SERVER_220,
 		.protocol = PROTOCOL_NNTP,
 		.evidence = "nntp command + reply"},
 	{.server_any = SERVER_NNTP_TEXT,
@@ -344,6 +357,11 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_MAPI_RPC,
 		.evidence = "bind to an exchange interface"},
 	{.client_any = CLIENT_DCERPC,
+		.is_off_the_mail = true,
+		.protocol = PROTOCOL_DCERPC,
+		.evidence = "dcerpc header"},
+	{.client_any = CLIENT_DCERPC,
+		.needs_answer = true,
 		.protocol = PROTOCOL_DCERPC,
 		.evidence = "dcerpc header"},
 	{.server_any = SERVER_DCERPC,
@@ -404,8 +422,26 @@ static bool is_contradicted(const struct rule *rule, const struct traits *client
 	       (said & rule->server_none) != 0;
 }
 
-static bool is_time(const struct rule *rule, const struct rules_state *state)
+/* Words of the client's alone: the server had its say and said nothing of mail. */
+static bool is_answer_alien(
+	const struct traits *server, const struct rules_state *state)
 {
+	return state->is_last ||
+	       (state->has_answer && (server->server & SERVER_LIKE_MAIL) == 0);
+}
+
+static bool is_time(const struct rule *rule, const struct traits *server,
+	const struct rules_state *state)
+{
+	if (rule->needs_answer && !is_answer_alien(server, state)) {
+		return false;
+	}
+	if (rule->is_role_unsure && state->is_turned) {
+		return false; /* the row tells nothing of roles: as they are known, or not */
+	}
+	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {
+		return false;
+	}
 	if (rule->needs_last && !state->is_last) {
 		return false;
 	}
@@ -431,7 +467,7 @@ const struct rule *rules_match(const struct traits *client, const struct traits 
 			holds_any(server->server, rule->server_any) &&
 			holds_any(server->server, rule->server_and) &&
 			!is_contradicted(rule, client, server) &&
-			is_time(rule, state)) {
+			is_time(rule, server, state)) {
 			*rank = i;
 			return rule;
 		}

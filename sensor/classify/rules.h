@@ -14,6 +14,8 @@ struct rules_state {
 	bool is_last;         /* no more bytes will come: weak rows count too */
 	bool is_server_first; /* the very first bytes of the flow were the server's */
 	bool is_client_full;
+	bool is_turned;  /* the sides were exchanged against what the handshake said */
+	bool has_answer; /* the server's first line, or enough of it to know */
 	/* the clear protocol of the server's port, or UNKNOWN */
 	enum protocol port_owner;
 };
@@ -29,7 +31,9 @@ struct rule {
 	bool needs_last;
 	bool needs_last_or_full;
 	bool needs_server_first;
-	bool is_role_unsure; /* both sides may say this */
+	bool needs_answer; /* the server's first line, one that no mail server says */
+	bool is_off_the_mail; /* on no port of mail */
+	bool is_role_unsure;  /* both sides may say this */
 	/* on a port of this protocol only, where not UNKNOWN */
 	enum protocol port_owner;
 	enum protocol protocol;
@@ -37,6 +41,14 @@ struct rule {
 };
 
 #define RULES_RANK_NONE SIZE_MAX
+
+/*
+ * What a mail server may say first, whatever the client said before: such a server is
+ * heard out. FTP, NNTP and redis answer alike.
+ */
+#define SERVER_LIKE_MAIL                                                           \
+	(SERVER_REPLY | SERVER_OK | SERVER_ERR | SERVER_UNTAGGED | SERVER_TAGGED | \
+		SERVER_SIEVE | SERVER_SMTP_TEXT | SERVER_LMTP_TEXT)
 
 /*
  * The first row that fits and stands before *rank in the table, whose place *rank

@@ -153,6 +153,8 @@ static uint64_t traits_of_plus(const struct traits_line *line)
 	uint64_t traits = SERVER_OK;
 	if (line->is_whole && text_trim(rest).len > 0) {
 		traits |= SERVER_OK_WORDS;
+	} else if (line->is_whole) {
+		traits |= SERVER_OK_BARE;
 	}
 	const bool is_stamped = traits_contains(rest, "<") &&
 				traits_contains(rest, "@") &&

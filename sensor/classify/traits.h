@@ -93,6 +93,7 @@
 #define SERVER_OK_WORDS     TRAIT(36) /* +OK and more on the line */
 #define SERVER_RECORD_ONLY  TRAIT(37)
 #define SERVER_REFUSAL      TRAIT(38) /* the first line is a 4xx or 5xx */
+#define SERVER_OK_BARE      TRAIT(39) /* +OK and nothing else on the line */
 
 struct traits {
 	uint64_t client;
@@ -126,8 +127,9 @@ struct traits_reading {
 struct side_bytes {
 	const uint8_t *bytes;
 	size_t len;
-	bool is_start; /* the first byte is the first the side ever sent */
-	bool is_last;  /* no further byte will be looked at */
+	bool is_start;   /* the first byte is the first the side ever sent */
+	bool is_last;    /* no further byte will be looked at */
+	bool is_doubted; /* the other side speaks of mail, whatever the first line says */
 };
 
 /* One line, cut from the bytes; the last one may still grow. */

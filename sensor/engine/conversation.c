@@ -281,9 +281,11 @@ static enum conversation_phase classify(struct watch *watch, bool is_ended)
 	struct flow *flow = watch->flow;
 	struct conversation *conversation = watch->conversation;
 	struct prefix *prefix = conversation_prefix(conversation);
-	if (server_port(flow) == DNS_PORT && !lookups_stream(watch, is_ended)) {
+	if (server_port(flow) == DNS_PORT && !conversation->is_lookup_read &&
+		!lookups_stream(watch, is_ended)) {
 		return CONVERSATION_CLASSIFY;
 	}
+	conversation->is_lookup_read = true; /* it is told once */
 	const struct classify_hint hint = {.client_side = flow->client,
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
 		.server_port = server_port(flow),
@@ -292,8 +294,9 @@ static enum conversation_phase classify(struct watch *watch, bool is_ended)
 	const enum classify_outcome outcome =
 		classify_prefix(prefix, &hint, &conversation->classification);
 	if (outcome == CLASSIFY_NOT_YET) {
-		/* Both spoke and the signatures still cannot rule it out. */
-		if (prefix->len[0] > 0 && prefix->len[1] > 0) {
+		/* Both spoke and the signatures still cannot rule it out, or they may. */
+		if ((prefix->len[0] > 0 && prefix->len[1] > 0) ||
+			(result->is_claimed && is_on_mail_port(flow))) {
 			open_opinion(watch);
 		}
 		return CONVERSATION_CLASSIFY;
@@ -309,6 +312,14 @@ static enum conversation_phase classify(struct watch *watch, bool is_ended)
 		       : become_foreign(watch, result->protocol);
 }
 
+/* A client may say anything before its server has spoken: that decides nothing. */
+static bool is_answer_to_come(const struct flow *flow, unsigned side)
+{
+	const unsigned server = !flow->client;
+	return side == flow->client && flow->packets[server] > 0 &&
+	       flow->bytes[server] == 0;
+}
+
 /* Of a dialogue joined in the middle of a long message the next reply may still tell. */
 static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 {
@@ -316,10 +327,45 @@ static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 	if (len > 0) {
 		prefix_cut(conversation_prefix(conversation), side);
 	}
-	conversation->dropped[side] += (uint32_t)len;
+	const uint32_t dropped = conversation->dropped[side];
+	conversation->dropped[side] =
+		len < UINT32_MAX - dropped ? dropped + (uint32_t)len : UINT32_MAX;
 	if (conversation->dropped[side] >= BYTES_UNRECOGNISED &&
-		!watch->flow->is_midstream) {
+		!watch->flow->is_midstream && !is_answer_to_come(watch->flow, side)) {
 		(void)classify(watch, true);
+	}
+}
+
+/* Nothing that could tell more came: the prefix is as it was when last looked at. */
+static bool is_stale(const struct prefix *prefix, unsigned side, size_t kept)
+{
+	return kept == 0 && prefix->is_cut[side] && prefix->run_count < PREFIX_RUNS;
+}
+
+/*
+ * Fill the prefix until the bytes are recognised; *bytes is what was not kept. Each turn
+ * keeps some or is the last.
+ */
+static void gather(struct watch *watch, unsigned side, struct text *bytes)
+{
+	while (bytes->len > 0 && watch_phase(watch) == CONVERSATION_CLASSIFY) {
+		struct conversation *conversation = watch->conversation;
+		struct prefix *prefix = conversation_prefix(conversation);
+		const unsigned slides = conversation->classification.slides;
+		const size_t kept = prefix_add(prefix, side, bytes->at, bytes->len);
+		bytes->at += kept;
+		bytes->len -= kept;
+		if (!is_stale(prefix, side, kept) &&
+			classify(watch, false) != CONVERSATION_CLASSIFY) {
+			return;
+		}
+		if (conversation->classification.slides != slides) {
+			conversation->dropped[0] = 0;
+			conversation->dropped[1] = 0;
+		} else if (bytes->len > 0) {
+			drop_bytes(watch, side, bytes->len);
+			return;
+		}
 	}
 }
 
@@ -327,16 +373,7 @@ void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
 	struct watch watch = watch_begin((struct engine *)context, flow);
-	if (watch_phase(&watch) == CONVERSATION_CLASSIFY) {
-		const size_t kept = prefix_add(conversation_prefix(watch.conversation),
-			side, bytes.at, bytes.len);
-		bytes.at += kept;
-		bytes.len -= kept;
-		if (classify(&watch, false) == CONVERSATION_CLASSIFY) {
-			drop_bytes(&watch, side, bytes.len);
-			return;
-		}
-	}
+	gather(&watch, side, &bytes);
 	if (bytes.len > 0 && watch_phase(&watch) == CONVERSATION_DIALOGUE) {
 		(void)to_dialogue(&watch, side, bytes);
 	}

@@ -53,9 +53,10 @@ enum conversation_phase {
 struct conversation {
 	enum conversation_phase phase;
 	bool is_opinion_closed;
-	bool is_safe;       /* nothing it may still show would be blocked */
-	bool is_to_relay;   /* its messages are remembered one by one */
-	bool is_start_lost; /* bytes in front of what was recognised are missing */
+	bool is_safe;        /* nothing it may still show would be blocked */
+	bool is_to_relay;    /* its messages are remembered one by one */
+	bool is_lookup_read; /* its queries, where it goes to a name server's port */
+	bool is_start_lost;  /* bytes in front of what was recognised are missing */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */

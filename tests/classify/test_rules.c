@@ -116,9 +116,6 @@ static const struct example EXAMPLES[] = {
 		{{CLIENT, "POST /Autodiscover/Autodiscover.xml HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "GET /owasp/ HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "GET /shop/owa/ HTTP/1.1\r\n", 0}}},
-	{PROTOCOL_HTTP,
-		{{CLIENT, "POST /x HTTP/1.1\r\n\r\nEHLO x\r\nMAIL FROM:<>\r\n", 0},
-			{SERVER, "220 odd\r\n", 0}}},
 	{PROTOCOL_OTHER, {{CLIENT, "OPTIONS rtsp://example.org/x RTSP/1.0\r\n", 0}}},
 	{PROTOCOL_OTHER, {{CLIENT, "\xff\xfd\x01\xff\xfd\x1f", 6}}},
 	{PROTOCOL_OTHER, {{CLIENT, "{\"id\": 1}\n", 0}}},
@@ -140,6 +137,34 @@ static const struct example EXAMPLES[] = {
 	{PROTOCOL_UNKNOWN, {{CLIENT, "USER x\r\nPASS y\r\n", 0}}},
 };
 
+/* The client speaks before its server: what that one says first decides. */
+static const struct example EARLY[] = {
+	{PROTOCOL_SMTP,
+		{{CLIENT, "POST /x HTTP/1.1\r\n\r\nEHLO x\r\nMAIL FROM:<>\r\n", 0},
+			{SERVER, "220 odd\r\n", 0}}},
+	{PROTOCOL_HTTP,
+		{{CLIENT, "POST /x HTTP/1.1\r\n\r\nEHLO x\r\nMAIL FROM:<>\r\n", 0},
+			{SERVER, "HTTP/1.1 200 OK\r\n\r\n", 0}}},
+	{PROTOCOL_SMTP,
+		{{CLIENT, "OPTIONS * RTSP/1.0\r\n\r\n", 0}, {SERVER, "220 x\r\n", 0},
+			{SERVER, "502 no\r\n", 0}, {CLIENT, "EHLO x\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "*1\r\n$4\r\nPING\r\n", 0}, {SERVER, "220 x\r\n", 0},
+				{CLIENT, "EHLO x\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "GROUP a.b\r\n", 0}, {SERVER, "220 x\r\n", 0},
+				{CLIENT, "EHLO x\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "\0\0{", 3}, {SERVER, "220 x\r\n", 0},
+				{SERVER, "250-x\r\n250 SIZE\r\n", 0}}},
+	{PROTOCOL_SMTP, {{CLIENT, "{\"id\": 1}\n", 0}, {SERVER, "220 x\r\n", 0},
+				{SERVER, "500 no\r\n", 0}, {CLIENT, "EHLO x\r\n", 0}}},
+	{PROTOCOL_POP3,
+		{{CLIENT, "GET / HTTP/1.0\r\n", 0}, {SERVER, "+OK hello\r\n", 0},
+			{CLIENT, "USER x\r\n", 0}}},
+	{PROTOCOL_IMAP,
+		{{CLIENT, "GET / HTTP/1.0\r\n", 0}, {SERVER, "* OK hello\r\n", 0}}},
+	{PROTOCOL_REDIS, {{CLIENT, "*1\r\n$4\r\nSAVE\r\n", 0}, {SERVER, "+OK\r\n", 0}}},
+	{PROTOCOL_OTHER, {{CLIENT, "{\"id\": 1}\n", 0}, {SERVER, "welcome\r\n", 0}}},
+};
+
 static size_t turn_count(const struct example *example)
 {
 	size_t count = 0;
@@ -157,6 +182,16 @@ static void each_conversation_has_its_name_however_it_is_cut(void **state)
 		print_message("%s\n", EXAMPLES[i].turns[0].bytes);
 		assert_talk(&talk, EXAMPLES[i].turns, turn_count(&EXAMPLES[i]),
 			EXAMPLES[i].protocol);
+	}
+}
+
+static void what_a_client_says_early_is_an_opinion(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(EARLY); i++) {
+		struct talk talk;
+		assert_talk(&talk, EARLY[i].turns, turn_count(&EARLY[i]),
+			EARLY[i].protocol);
 	}
 }
 
@@ -218,14 +253,17 @@ static void a_control_byte_in_a_greeting_hides_no_dialogue(void **state)
 		talk_bytes(&talk, SERVER, "x\x01\x02\x00", 4), CLASSIFY_RULED_OUT);
 }
 
-static void what_no_signature_begins_with_is_out_at_its_first_byte(void **state)
+static void what_no_signature_begins_with_is_out_once_its_server_has_spoken(
+	void **state)
 {
 	(void)state;
 	struct talk talk;
 	talk_begin(&talk, 4242);
-	assert_int_equal(talk_bytes(&talk, CLIENT, "\x13", 1), CLASSIFY_RULED_OUT);
+	assert_int_equal(talk_bytes(&talk, SERVER, "\x13", 1), CLASSIFY_RULED_OUT);
 	talk_begin(&talk, 4242);
-	assert_int_equal(talk_bytes(&talk, CLIENT, "\x16\x99", 2), CLASSIFY_RULED_OUT);
+	assert_int_equal(talk_bytes(&talk, CLIENT, "\x16\x99", 2), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_bytes(&talk, SERVER, "ok", 2), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_bytes(&talk, SERVER, "ay\n", 3), CLASSIFY_RULED_OUT);
 	/* on a mail port the server may still greet */
 	talk_begin(&talk, 25);
 	assert_int_equal(talk_bytes(&talk, CLIENT, "\x13", 1), CLASSIFY_NOT_YET);
@@ -245,6 +283,44 @@ static void text_in_the_middle_of_a_message_may_begin_anyhow(void **state)
 	assert_int_equal(
 		talk_text(&talk, SERVER, "250 2.0.0 Ok\r\n"), CLASSIFY_DECIDED);
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
+static void a_banner_of_the_client_waits_for_that_of_the_server(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	assert_int_equal(talk_text(&talk, CLIENT, "SSH-2.0-x\r\n"), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, SERVER, "SSH-2.0-y\r\n"), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SSH);
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, CLIENT, "SSH-2.0-x\r\n");
+	(void)talk_text(&talk, SERVER, "220 x\r\n");
+	(void)talk_text(&talk, CLIENT, "EHLO x\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
+/* The greeted client has more bad lines than the prefix has room for. */
+static void a_greeted_client_is_heard_out_however_much_it_says(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, SERVER, "+OK hello\r\n");
+	for (unsigned i = 0; i < 2 * PREFIX_RUNS; i++) {
+		(void)talk_text(&talk, CLIENT, "NONSENSE of some length\r\n");
+		(void)talk_text(&talk, SERVER, "-ERR what\r\n");
+	}
+	assert_int_equal(talk.result.outcome, CLASSIFY_NOT_YET);
+	(void)talk_text(&talk, CLIENT, "USER x\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_POP3);
+	/* without a greeting the first of them must do */
+	talk_begin(&talk, 4242);
+	for (unsigned i = 0; i < 2 * PREFIX_RUNS; i++) {
+		(void)talk_text(&talk, CLIENT, "NONSENSE of some length\r\n");
+		(void)talk_text(&talk, SERVER, "what\r\n");
+	}
+	assert_int_equal(talk.result.outcome, CLASSIFY_RULED_OUT);
 }
 
 static void a_full_prefix_ends_the_waiting(void **state)
@@ -289,12 +365,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_conversation_has_its_name_however_it_is_cut),
+		cmocka_unit_test(what_a_client_says_early_is_an_opinion),
 		cmocka_unit_test(the_bytes_tell_who_is_the_client),
 		cmocka_unit_test(a_220_alone_waits_until_a_verb_names_it),
 		cmocka_unit_test(a_control_byte_in_a_greeting_hides_no_dialogue),
 		cmocka_unit_test(
-			what_no_signature_begins_with_is_out_at_its_first_byte),
+			what_no_signature_begins_with_is_out_once_its_server_has_spoken),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
+		cmocka_unit_test(a_banner_of_the_client_waits_for_that_of_the_server),
+		cmocka_unit_test(a_greeted_client_is_heard_out_however_much_it_says),
 		cmocka_unit_test(a_full_prefix_ends_the_waiting),
 		cmocka_unit_test(a_long_exchange_without_a_trait_ends_the_waiting),
 		cmocka_unit_test(a_lost_piece_does_not_hide_a_conversation),

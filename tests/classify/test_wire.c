@@ -163,7 +163,7 @@ static void a_lying_record_is_not_tls(void **state)
 		struct talk talk;
 		talk_begin(&talk, 4242);
 		assert_int_equal(
-			talk_bytes(&talk, CLIENT, HEADS[i], 5), CLASSIFY_RULED_OUT);
+			talk_bytes(&talk, SERVER, HEADS[i], 5), CLASSIFY_RULED_OUT);
 	}
 }
 

@@ -93,6 +93,8 @@ static void a_query_over_tcp_is_told_when_it_is_whole(void **state)
 	assert_int_equal(run->told_count, 0);
 	say_bytes(&line, CLIENT, stream + len - 1, 1);
 	assert_one_lookup(run, false);
+	say_bytes(&line, CLIENT, stream, 1);
+	say_bytes(&line, SERVER, stream, len);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	hang_up(&line);
 	assert_one_lookup(run, false);
