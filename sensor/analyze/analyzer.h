@@ -17,6 +17,7 @@ enum analyze_next {
 	ANALYZE_GO_ON = 0,
 	ANALYZE_START_TLS, /* the bytes after those consumed are TLS, this way */
 	ANALYZE_MAYBE_TLS, /* they look like TLS and nobody asked: they were read as text too */
+	ANALYZE_TUNNEL, /* behind the bytes consumed, this way and the other, another conversation begins */
 	ANALYZE_FINISHED, /* the facts are final */
 	ANALYZE_NOT_MINE, /* these bytes are not this protocol: the name was wrong */
 };
@@ -30,7 +31,8 @@ struct analyzer {
 
 	/*
 	 * Take at least one byte; returns how many were consumed: all of them, unless *next
-	 * is ANALYZE_START_TLS, where the rest belongs to TLS, or ANALYZE_MAYBE_TLS.
+	 * is ANALYZE_START_TLS, where the rest belongs to TLS, ANALYZE_MAYBE_TLS, or
+	 * ANALYZE_TUNNEL.
 	 */
 	size_t (*bytes)(void *state, struct facts *facts, enum direction way,
 		struct text bytes, enum analyze_next *next);
@@ -51,5 +53,5 @@ extern const struct analyzer ANALYZER_IMAP;
 extern const struct analyzer ANALYZER_POP3;
 extern const struct analyzer ANALYZER_SIEVE;
 extern const struct analyzer ANALYZER_DCERPC; /* mapi-rpc, and what may become it */
-/* mapi-http, outlook-anywhere, eas, ews, exchange-https in clear */
+/* mapi-http, outlook-anywhere, eas, ews, exchange-https in clear, and what may become it */
 extern const struct analyzer ANALYZER_HTTP;

@@ -215,12 +215,25 @@ static enum analyze_next text_bytes(struct dialogue *dialogue,
 	} else if (next == ANALYZE_MAYBE_TLS) {
 		dialogue->is_tls[way] = dialogue->is_tls_proven;
 		dialogue->is_tls_tried[way] = !dialogue->is_tls_proven;
-	} else {
+	} else if (next != ANALYZE_TUNNEL) {
 		return next;
 	}
 	bytes->at += used;
 	bytes->len -= used;
-	return ANALYZE_GO_ON;
+	return next == ANALYZE_TUNNEL ? next : ANALYZE_GO_ON;
+}
+
+/* The analyzer goes no further; left: bytes that it did not take. */
+static enum dialogue_result end_of_text(struct dialogue *dialogue,
+	enum analyze_next next, enum direction way, size_t left)
+{
+	if (next == ANALYZE_TUNNEL) {
+		dialogue->unread = left;
+		return DIALOGUE_TUNNEL;
+	}
+	side_note(&dialogue->facts, way);
+	dialogue->facts.is_final = next == ANALYZE_FINISHED;
+	return next == ANALYZE_FINISHED ? DIALOGUE_FINISHED : DIALOGUE_NOT_MINE;
 }
 
 enum dialogue_result dialogue_bytes(struct dialogue *dialogue,
@@ -234,10 +247,7 @@ enum dialogue_result dialogue_bytes(struct dialogue *dialogue,
 			const enum analyze_next next =
 				text_bytes(dialogue, context, way, &bytes);
 			if (next != ANALYZE_GO_ON) {
-				side_note(facts, way);
-				facts->is_final = next == ANALYZE_FINISHED;
-				return next == ANALYZE_FINISHED ? DIALOGUE_FINISHED
-								: DIALOGUE_NOT_MINE;
+				return end_of_text(dialogue, next, way, bytes.len);
 			}
 		}
 		side_note(facts, way);

@@ -17,6 +17,7 @@ struct dialogue {
 	bool is_tls_proven;   /* the server's part of it was seen after the switch */
 	bool is_tls_failed;   /* an alert ended the handshake: more records, or text */
 	bool is_tls_tried[2]; /* bytes go to the analyzer and, on trial, to TLS */
+	size_t unread; /* of the bytes given last, where they came to DIALOGUE_TUNNEL */
 	struct tls_session tls;
 	struct facts facts;
 	_Alignas(8) uint8_t state[ANALYZER_STATE_BYTES];
@@ -25,12 +26,13 @@ struct dialogue {
 enum dialogue_result {
 	DIALOGUE_GO_ON = 0,
 	DIALOGUE_FINISHED, /* facts are final: bytes need not be fed any more */
+	DIALOGUE_TUNNEL, /* a proxy opened the way for another conversation: .unread is its */
 	DIALOGUE_NOT_MINE, /* the classification was wrong */
 };
 
 /*
  * dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve, mapi-rpc or
- * dcerpc, a service of Exchange over clear HTTP, or one inside implicit TLS, or tls.
+ * dcerpc, http, a service of Exchange over it, one inside implicit TLS, or tls.
  */
 void dialogue_start(
 	struct dialogue *dialogue, enum protocol protocol, bool is_midstream);

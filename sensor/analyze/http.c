@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define STATUS_BYTES 12 /* "HTTP/1.1 200" */
 #define REQUESTS_MAX 64 /* of one flow: the rest is of the same kind */
 
 _Static_assert(sizeof(struct http) <= ANALYZER_STATE_BYTES, "fits the dialogue");
@@ -25,6 +26,7 @@ enum asked { /* what is to be known of a request when its answer comes */
 	ASKED_SERVICE = 1 << 0, /* of mail */
 	ASKED_HEAD = 1 << 1,    /* the answer has no body */
 	ASKED_LOGIN = 1 << 2,   /* with an Authorization field */
+	ASKED_TUNNEL = 1 << 4,  /* CONNECT: what follows a 2xx is not HTTP */
 	ASKED_CONTENT = 1 << 3, /* it is there to carry content, not to ask for means */
 };
 
@@ -32,6 +34,7 @@ static void http_start(void *state, struct facts *facts)
 {
 	struct http *http = (struct http *)state;
 	http->claimed = (uint8_t)facts->protocol;
+	http->is_idle = facts->protocol == PROTOCOL_HTTP;
 	facts->is_unanswered = true;
 	if (facts->is_midstream) { /* the first line may be a part of one */
 		lines_gap(&http->sides[DIRECTION_TO_SERVER].lines, 0);
@@ -63,6 +66,43 @@ static void claim(struct http *http, struct facts *facts, enum protocol service)
 	}
 }
 
+/* Nobody asked for mail or a way out: what the server answers need not be read. */
+static bool is_idle(const struct http *http)
+{
+	return http->is_idle && http->claimed == PROTOCOL_HTTP;
+}
+
+/* The answer to the request at hand is of interest: it stands behind those still due. */
+static void wake(struct http *http)
+{
+	if (http->is_idle) {
+		http->is_idle = false;
+		http->sides[DIRECTION_TO_CLIENT].stage = STAGE_START;
+		lines_gap(&http->sides[DIRECTION_TO_CLIENT].lines, 0);
+	}
+}
+
+/* Answers are counted where a segment begins with one. Returns true to read on. */
+static bool glance(struct http *http, struct text bytes)
+{
+	uint16_t status = 0;
+	const uint8_t *end = memchr(bytes.at, '\n', bytes.len);
+	const size_t len = end ? (size_t)(end - bytes.at) : bytes.len;
+	if (bytes.len < STATUS_BYTES ||
+		!http_head_status((struct text){bytes.at, len}, &status)) {
+		return false;
+	}
+	if (status == 101) {
+		wake(http);
+		return true;
+	}
+	http->status = status;
+	if (status >= 200 && http->asked_count > 0) {
+		http->asked_count--;
+	}
+	return false;
+}
+
 static bool read_request(
 	struct http *http, struct facts *facts, const struct line *line)
 {
@@ -74,10 +114,17 @@ static bool read_request(
 		exchange_of_request(request.method, request.target);
 	claim(http, facts, service);
 	http->asking = 0;
+	if (service != PROTOCOL_HTTP || text_is(request.method, "CONNECT")) {
+		wake(http);
+	}
 	if (service != PROTOCOL_HTTP) {
 		http->asking |= ASKED_SERVICE;
 	}
-	if (text_is(request.method, "HEAD")) {
+	if (text_is(request.method, "CONNECT")) {
+		struct text target = request.target;
+		http->asking |= ASKED_TUNNEL;
+		text_copy(http->authority, sizeof(http->authority), text_word(&target));
+	} else if (text_is(request.method, "HEAD")) {
 		http->asking |= ASKED_HEAD;
 	} else if (!text_is(request.method, "OPTIONS")) {
 		http->asking |= ASKED_CONTENT;
@@ -85,6 +132,9 @@ static bool read_request(
 	if (service == PROTOCOL_OUTLOOK_ANYWHERE) {
 		/* its methods are evidence enough, and the answer may be hours away */
 		facts->is_unanswered = false;
+		if (facts->protocol == PROTOCOL_HTTP) {
+			facts->protocol = service;
+		}
 	}
 	return true;
 }
@@ -106,6 +156,9 @@ static void read_authorization(
 	struct http *http, struct facts *facts, struct text value)
 {
 	const unsigned mechanism = http_head_mechanism(text_word(&value));
+	if (http->claimed == PROTOCOL_HTTP) {
+		return; /* a login of the web's */
+	}
 	http->asking |= ASKED_LOGIN;
 	sasl_try(facts, mechanism);
 	if ((mechanism & FACTS_MECHANISMS_REUSABLE) != 0 && text_trim(value).len > 0) {
@@ -155,11 +208,12 @@ static void end_request(struct http *http, struct facts *facts)
 	if (http->asked_count < HTTP_ASKED_MAX) {
 		http->asked[http->asked_count++] = http->asking;
 	}
-	http->requests++;
-	if (http->requests > REQUESTS_MAX) {
+	if (!facts->is_unanswered && ++http->requests > REQUESTS_MAX) {
 		give_up(http, facts);
 	}
-	if (side->is_chunked) {
+	if ((http->asking & ASKED_TUNNEL) != 0) {
+		to_body(side, UINT64_MAX); /* no request, before the answer */
+	} else if (side->is_chunked) {
 		side->stage = STAGE_CHUNK_SIZE;
 	} else if (side->has_length && side->length > 0) {
 		to_body(side, side->length);
@@ -205,7 +259,9 @@ static void note_answer(struct http *http, struct facts *facts)
 		return;
 	}
 	if (facts->is_unanswered && is_missing(http)) {
-		give_up(http, facts);
+		http->claimed =
+			PROTOCOL_HTTP; /* until one asks for a service that is */
+		facts->protocol = PROTOCOL_HTTP;
 		return;
 	}
 	note_served(http, facts);
@@ -218,11 +274,36 @@ static void note_answer(struct http *http, struct facts *facts)
 	}
 }
 
+/* The proxy refused: the client goes on with HTTP. */
+static void stay(struct http *http)
+{
+	struct http_side *side = &http->sides[DIRECTION_TO_SERVER];
+	side->lines.raw_left = 0;
+	side->stage = STAGE_START;
+}
+
+/* RFC 9110 sections 9.3.6 and 15.2.2; true when what follows is not HTTP. A flow that has
+ * shown its service keeps that name. */
+static bool is_tunnel(const struct http *http, const struct facts *facts)
+{
+	const bool is_opened = (http->answering & ASKED_TUNNEL) != 0 &&
+			       http->status >= 200 && http->status < 300;
+	return facts->is_unanswered && (is_opened || http->status == 101);
+}
+
 static void end_response(struct http *http, struct facts *facts)
 {
 	struct http_side *side = &http->sides[DIRECTION_TO_CLIENT];
 	const unsigned status = http->status;
 	note_answer(http, facts);
+	if (is_tunnel(http, facts)) {
+		facts->protocol = PROTOCOL_HTTP;
+		http->next = ANALYZE_TUNNEL;
+		return;
+	}
+	if (status >= 200 && (http->answering & ASKED_TUNNEL) != 0) {
+		stay(http);
+	}
 	if (status == 101) {
 		give_up(http, facts); /* another protocol goes on */
 	} else if (status < 200 || status == 204 || status == 304 ||
@@ -369,11 +450,14 @@ static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 {
 	struct http *http = (struct http *)state;
 	const size_t len = bytes.len;
+	if (way == DIRECTION_TO_CLIENT && is_idle(http) && !glance(http, bytes)) {
+		return len;
+	}
 	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
 		take_item(http, facts, way, &bytes);
 	}
 	*next = (enum analyze_next)http->next;
-	return len;
+	return http->next == ANALYZE_TUNNEL ? len - bytes.len : len;
 }
 
 /* A body may hide the loss; a head that lost bytes is skipped to the next start. */
@@ -389,6 +473,19 @@ static void http_gap(
 	if (!is_body) {
 		side->stage = STAGE_START;
 	}
+}
+
+bool http_has_answer(const void *state)
+{
+	return ((const struct http *)state)->status != 0;
+}
+
+struct text http_authority(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	const bool is_asked = (http->answering & ASKED_TUNNEL) != 0;
+	return (struct text){.at = (const uint8_t *)http->authority,
+		.len = is_asked ? strlen(http->authority) : 0};
 }
 
 const struct analyzer ANALYZER_HTTP = {

@@ -5,6 +5,8 @@
  * names the service; it counts once the server serves it: until then the facts are
  * unanswered, and where it never does the flow is plain HTTP. Of Authorization only the
  * scheme is kept. The bodies of RPC over HTTP are looked at for their protection.
+ * Requests for no such service are read for one that is, or for a way out of HTTP:
+ * CONNECT and 101 end in ANALYZE_TUNNEL (RFC 9110 sections 9.3.6 and 15.2.2).
  */
 #pragma once
 
@@ -12,7 +14,8 @@
 #include "analyze/lines.h"
 #include "analyze/rpc_pdus.h"
 
-#define HTTP_ASKED_MAX 8 /* pipelined requests whose answers are told apart */
+#define HTTP_AUTHORITY_BYTES 136
+#define HTTP_ASKED_MAX       8 /* pipelined requests whose answers are told apart */
 
 struct http_side {
 	struct lines lines;
@@ -33,4 +36,12 @@ struct http {
 	uint8_t answering;             /* flags of the request that is answered */
 	uint8_t next;                  /* enum analyze_next */
 	uint8_t claimed;               /* enum protocol that the requests ask for */
+	bool is_idle; /* no request was for mail yet: answers are only counted */
+	char authority[HTTP_AUTHORITY_BYTES]; /* of the last CONNECT, NUL-terminated */
 };
+
+/* A status line was read: the server speaks HTTP. */
+bool http_has_answer(const void *state);
+
+/* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */
+struct text http_authority(const void *state);

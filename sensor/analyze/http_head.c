@@ -38,12 +38,13 @@ enum http_field http_head_field(struct text line, struct text *value)
 {
 	static const struct {
 		const char *name;
+		size_t len;
 		enum http_field field;
 	} FIELDS[] = {
-		{"content-length", HTTP_FIELD_CONTENT_LENGTH},
-		{"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
-		{"authorization", HTTP_FIELD_AUTHORIZATION},
-		{"www-authenticate", HTTP_FIELD_AUTHENTICATE},
+		{"content-length", 14, HTTP_FIELD_CONTENT_LENGTH},
+		{"transfer-encoding", 17, HTTP_FIELD_TRANSFER_ENCODING},
+		{"authorization", 13, HTTP_FIELD_AUTHORIZATION},
+		{"www-authenticate", 16, HTTP_FIELD_AUTHENTICATE},
 	};
 	const uint8_t *colon = memchr(line.at, ':', line.len);
 	if (!colon) {
@@ -51,9 +52,10 @@ enum http_field http_head_field(struct text line, struct text *value)
 	}
 	const size_t len = (size_t)(colon - line.at);
 	const struct text name = {.at = line.at, .len = len};
-	*value = text_trim((struct text){.at = colon + 1, .len = line.len - len - 1});
 	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++) {
-		if (text_is(name, FIELDS[i].name)) {
+		if (len == FIELDS[i].len && text_is(name, FIELDS[i].name)) {
+			*value = text_trim((struct text){
+				.at = colon + 1, .len = line.len - len - 1});
 			return FIELDS[i].field;
 		}
 	}

@@ -126,6 +126,12 @@ static bool read_side(const struct side_bytes *side, struct traits_reading *read
 	return kind == KIND_OLD_HELLO && !side->is_start && !is_binary(side);
 }
 
+/* What both sides show now; a side without hope may begin no signature any more. */
+struct reading {
+	struct traits traits[2];
+	bool has_hope[2];
+};
+
 static void note_tags(const struct prefix *prefix, struct traits traits[2])
 {
 	for (unsigned side = 0; side < 2; side++) {
@@ -281,8 +287,10 @@ static bool slide(struct prefix *prefix, const struct classify_hint *hint,
 
 /* Nothing that was said begins a signature, and the server had its say. */
 static bool is_hopeless(const struct prefix *prefix, const struct classify_hint *hint,
-	const struct traits traits[2], const bool has_hope[2])
+	const struct reading *reading)
 {
+	const struct traits *traits = reading->traits;
+	const bool *has_hope = reading->has_hope;
 	const unsigned client = hint->client_side;
 	const unsigned server = 1U - client;
 	const bool may_tell[2] = {
@@ -301,9 +309,9 @@ static bool is_hopeless(const struct prefix *prefix, const struct classify_hint 
 }
 
 static void give_out(const struct prefix *prefix, const struct classify_hint *hint,
-	const struct traits traits[2], const bool has_hope[2],
-	struct classification *result)
+	const struct reading *reading, struct classification *result)
 {
+	const bool *has_hope = reading->has_hope;
 	if (is_last(prefix, hint)) {
 		const bool is_alien = !has_hope[0] || !has_hope[1];
 		rule_out(result, hint, is_alien ? PROTOCOL_OTHER : PROTOCOL_UNKNOWN);
@@ -312,32 +320,80 @@ static void give_out(const struct prefix *prefix, const struct classify_hint *hi
 	const bool is_silent = prefix->len[0] == 0 || prefix->len[1] == 0;
 	const bool may_wait =
 		is_silent && protocol_of_port(hint->server_port) != PROTOCOL_UNKNOWN;
-	if (!may_wait && is_hopeless(prefix, hint, traits, has_hope)) {
+	if (!may_wait && is_hopeless(prefix, hint, reading)) {
 		rule_out(result, hint, PROTOCOL_OTHER);
 	}
 }
 
-static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
-	struct classification *result)
+/* One line of another protocol and no answer yet: no row can fit, so none is looked at. */
+static bool is_opinion_only(const struct prefix *prefix,
+	const struct classify_hint *hint, const struct traits *client)
+{
+	return hint->is_client_known && !hint->is_ended &&
+	       prefix->len[1U - hint->client_side] == 0 &&
+	       !prefix_is_full(prefix, hint->client_side) &&
+	       (client->client & CLIENT_OF_OTHERS) != 0 &&
+	       (client->client & ~(CLIENT_OF_OTHERS | CLIENT_REDIS_INLINE)) == 0;
+}
+
+/*
+ * What the server says begins as nothing of mail does, and the client is nothing else or
+ * says itself what it is: most flows, whose answer need not be read.
+ */
+static bool is_answer_dull(const struct prefix *prefix,
+	const struct classify_hint *hint, const struct reading *reading)
+{
+	static const char STARTS[] =
+		"2345+-*\""; /* replies, and lines of IMAP and sieve */
+	const unsigned client = hint->client_side;
+	const unsigned server = 1U - client;
+	const uint64_t said = reading->traits[client].client;
+	const bool is_no_mail = prefix->len[client] > 0 && !reading->has_hope[client];
+	return hint->is_client_known &&
+	       (is_no_mail || (said & CLIENT_OF_OTHERS) != 0) &&
+	       has_answer(prefix, server) && !prefix->has_gap[server] &&
+	       !memchr(STARTS, prefix->bytes[server][0], sizeof(STARTS) - 1);
+}
+
+static void read_sides(struct prefix *prefix, const struct classify_hint *hint,
+	const struct classification *result, struct reading *reading)
 {
 	const unsigned client = hint->client_side;
 	const unsigned server = 1U - client;
 	struct side_bytes sides[2] = {
 		side_of(prefix, hint, 0), side_of(prefix, hint, 1)};
-	struct traits traits[2];
-	bool has_hope[2];
-	memset(traits, 0, sizeof(traits));
-	has_hope[server] =
+	struct traits *traits = reading->traits;
+	reading->has_hope[client] =
+		read_side(&sides[client], &prefix->reading[client], &traits[client]);
+	if (is_answer_dull(prefix, hint, reading)) {
+		return;
+	}
+	reading->has_hope[server] =
 		read_side(&sides[server], &prefix->reading[server], &traits[server]);
 	traits[server].server |= result->server_kept;
 	sides[client].is_doubted = is_greeted(hint, traits);
-	has_hope[client] =
-		read_side(&sides[client], &prefix->reading[client], &traits[client]);
-	result->is_claimed = (traits[client].client & CLIENT_OF_OTHERS) != 0;
+	if (sides[client].is_doubted) {
+		reading->has_hope[client] = read_side(
+			&sides[client], &prefix->reading[client], &traits[client]);
+	}
+	note_tags(prefix, traits);
+}
+
+static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result)
+{
+	struct reading reading;
+	memset(&reading, 0, sizeof(reading));
+	read_sides(prefix, hint, result, &reading);
+	const struct traits *traits = reading.traits;
+	const struct traits *client = &traits[hint->client_side];
 	const uint64_t any = traits[0].client | traits[0].server | traits[1].client |
 			     traits[1].server;
+	result->is_claimed = (client->client & CLIENT_OF_OTHERS) != 0;
+	if (is_opinion_only(prefix, hint, client)) {
+		return;
+	}
 	if (any != 0) {
-		note_tags(prefix, traits);
 		const bool is_over = is_last(prefix, hint) && !is_greeted(hint, traits);
 		const struct choice choice = choose(prefix, hint, traits, is_over);
 		if (choice.rule) {
@@ -348,7 +404,7 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 			return;
 		}
 	}
-	give_out(prefix, hint, traits, has_hope, result);
+	give_out(prefix, hint, &reading, result);
 }
 
 enum classify_outcome classify_prefix(struct prefix *prefix,

@@ -63,6 +63,12 @@ static const struct service SERVICES[] = {
 	{"/autodiscover/autodiscover.", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
 };
 
+/* A path without escapes, dot segments and empty ones: as much of it as a line holds. */
+struct plain_path {
+	size_t len;
+	char bytes[512];
+};
+
 /* "http://host/path" without its scheme and host. */
 static struct text path_of(struct text target)
 {
@@ -75,6 +81,72 @@ static struct text path_of(struct text target)
 		return (struct text){.at = target.at, .len = 0};
 	}
 	return (struct text){.at = slash, .len = target.len - (slash - target.at)};
+}
+
+static int digit_of(uint8_t byte)
+{
+	const uint8_t lower = byte | 0x20;
+	if (byte >= '0' && byte <= '9') {
+		return byte - '0';
+	}
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* One octet of the path at *at, which moves on: RFC 3986 section 2.1. */
+static uint8_t take_octet(struct text path, size_t *at)
+{
+	const uint8_t byte = path.at[(*at)++];
+	if (byte != '%' || path.len - *at < 2) {
+		return byte == '\\' ? '/' : byte; /* IIS takes one for the other */
+	}
+	const int high = digit_of(path.at[*at]);
+	const int low = digit_of(path.at[*at + 1]);
+	if (high < 0 || low < 0) {
+		return byte;
+	}
+	*at += 2;
+	const uint8_t octet = (uint8_t)(high * 16 + low);
+	return octet == '\\' ? '/' : octet;
+}
+
+/* A slash follows: take "/", "/." and "/.." off the end of *plain. RFC 3986 section 5.2.4. */
+static void end_segment(struct plain_path *plain)
+{
+	const char *bytes = plain->bytes;
+	size_t start = plain->len;
+	while (start > 0 && bytes[start - 1] != '/') {
+		start--;
+	}
+	const size_t len = plain->len - start;
+	if (len == 2 && bytes[start] == '.' && bytes[start + 1] == '.') {
+		start -= start > 0;
+		while (start > 0 && bytes[start - 1] != '/') {
+			start--;
+		}
+		plain->len = start;
+	} else if (len == 1 && bytes[start] == '.') {
+		plain->len = start;
+	}
+}
+
+/* As the server reads it, up to the query; it never grows. */
+static struct text plain_of(struct text path, struct plain_path *plain)
+{
+	plain->len = 0;
+	for (size_t at = 0; at < path.len && plain->len < sizeof(plain->bytes);) {
+		if (memchr("?# ", path.at[at], 3)) {
+			break;
+		}
+		const uint8_t octet = take_octet(path, &at);
+		if (octet == '/') {
+			end_segment(plain);
+			if (plain->len > 0 && plain->bytes[plain->len - 1] == '/') {
+				continue;
+			}
+		}
+		plain->bytes[plain->len++] = (char)octet;
+	}
+	return (struct text){.at = (const uint8_t *)plain->bytes, .len = plain->len};
 }
 
 static bool is_method(const struct service *service, struct text method)
@@ -94,6 +166,13 @@ static bool is_asked_for(
 	const size_t len = strlen(service->path);
 	return service->path[len - 1] == '/' || service->path[len - 1] == '.' ||
 	       path.len == len || memchr(ENDS, path.at[len], sizeof(ENDS) - 1) != NULL;
+}
+
+/* Open Web Analytics lives below /owa/ as well, and is written in PHP. */
+static bool is_others(const struct service *service, struct text path)
+{
+	return service->protocol == PROTOCOL_EXCHANGE_HTTPS &&
+	       memmem(path.at, path.len, ".php", 4) != NULL;
 }
 
 /*
@@ -121,19 +200,24 @@ static bool is_tunnel_to_exchange(struct text path)
 
 enum protocol exchange_of_request(struct text method, struct text target)
 {
-	static const char FIRST[] = "mMeEoOaA"; /* of the paths above */
+	/* of the paths above, or what a server takes away */
+	static const char FIRST[] = "mMeEoOaA%./\\";
 	const struct text path = path_of(text_trim(target));
 	/* MS-RPCH section 2.1.2.1: methods that only RPC over HTTP has */
 	if (text_is(method, "RPC_IN_DATA") || text_is(method, "RPC_OUT_DATA")) {
 		return is_tunnel_to_exchange(path) ? PROTOCOL_OUTLOOK_ANYWHERE
 						   : PROTOCOL_HTTP;
 	}
-	if (path.len < 2 || memchr(FIRST, path.at[1], sizeof(FIRST) - 1) == NULL) {
+	if (path.len < 2 || (memchr(FIRST, path.at[1], sizeof(FIRST) - 1) == NULL &&
+				    !memmem(path.at, path.len, "..", 2))) {
 		return PROTOCOL_HTTP;
 	}
+	struct plain_path plain;
+	const struct text asked = plain_of(path, &plain);
 	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
-		if (is_asked_for(&SERVICES[i], method, path)) {
-			return SERVICES[i].protocol;
+		if (is_asked_for(&SERVICES[i], method, asked)) {
+			return is_others(&SERVICES[i], asked) ? PROTOCOL_HTTP
+							      : SERVICES[i].protocol;
 		}
 	}
 	return PROTOCOL_HTTP;

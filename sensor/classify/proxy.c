@@ -144,8 +144,7 @@ static enum proxy_step take_header(
 	return step;
 }
 
-/* host:port, [address]:port */
-static bool note_authority(struct classification *result, struct text authority)
+bool proxy_note_authority(struct classification *result, struct text authority)
 {
 	size_t colon = authority.len;
 	while (colon > 0 && authority.at[colon - 1] != ':') {
@@ -192,7 +191,7 @@ static enum proxy_step take_connect(
 		return is_too_long ? PROXY_NOTHING : PROXY_WAIT;
 	}
 	struct text line = {.at = request.at + 8, .len = request_len - 8};
-	if (!note_authority(result, text_word(&line))) {
+	if (!proxy_note_authority(result, text_word(&line))) {
 		return PROXY_NOTHING;
 	}
 	prefix_drop(prefix, side, request_len);

@@ -20,6 +20,9 @@ enum proxy_step {
 enum proxy_step proxy_take(struct prefix *prefix, const struct classify_hint *hint,
 	struct classification *result);
 
+/* Where a CONNECT goes to: "host:port" or "[address]:port"; false when it is neither. */
+bool proxy_note_authority(struct classification *result, struct text authority);
+
 /* socks.c: a side that begins with 4 or 5, and a SOCKS 5 dialogue under way. */
 enum proxy_step proxy_socks4(
 	struct prefix *prefix, unsigned side, struct classification *result);

@@ -1,5 +1,7 @@
 #include "engine/conversation.h"
 
+#include "analyze/http.h"
+#include "classify/proxy.h"
 #include "engine/lookups.h"
 #include "engine/naming.h"
 #include "engine/rpc_naming.h"
@@ -13,6 +15,12 @@
 
 /* One side went on for so long and nothing was recognised: what was said first must do. */
 #define BYTES_UNRECOGNISED (UINT32_C(16) << 10)
+
+/* How often a flow may turn out to be, or to carry, something else: so deep calls nest. */
+#define RESTARTS_MAX 4
+
+/* Bytes of a side, in whatever phase the conversation is by now. */
+static void feed(struct watch *watch, unsigned side, struct text bytes);
 
 static uint16_t server_port(const struct flow *flow)
 {
@@ -168,6 +176,26 @@ static enum conversation_phase settle(const struct watch *watch)
 	return CONVERSATION_SETTLED;
 }
 
+/* A later request of a connection that was plain HTTP asked for mail, and got it. */
+static void name_http(struct conversation *conversation)
+{
+	const struct dialogue *dialogue = conversation_dialogue(conversation);
+	if (conversation->classification.protocol == PROTOCOL_HTTP &&
+		wire_is_mail(&dialogue->facts)) {
+		conversation->classification.protocol = dialogue->facts.protocol;
+		conversation->classification.evidence = "a later http request";
+	}
+}
+
+/* HTTP on a mail port, the server's answer says. */
+static bool is_http_on_mail_port(
+	const struct flow *flow, const struct dialogue *dialogue)
+{
+	return is_on_mail_port(flow) && dialogue->analyzer == &ANALYZER_HTTP &&
+	       dialogue->facts.protocol == PROTOCOL_HTTP &&
+	       http_has_answer(dialogue->state);
+}
+
 /* What is known now may be new: to the name, to the judgement, to the end of all looking. */
 static enum conversation_phase after_dialogue(
 	struct watch *watch, enum dialogue_result result)
@@ -181,7 +209,15 @@ static enum conversation_phase after_dialogue(
 		name_tls(watch, result == DIALOGUE_FINISHED) != CONVERSATION_DIALOGUE) {
 		return watch_phase(watch);
 	}
+	if (is_http_on_mail_port(watch->flow, conversation_dialogue(conversation))) {
+		return become_foreign(watch, PROTOCOL_HTTP);
+	}
+	if (conversation->classification.protocol == PROTOCOL_HTTP &&
+		facts->is_unanswered && result == DIALOGUE_GO_ON) {
+		return CONVERSATION_DIALOGUE; /* pages: most of what comes here */
+	}
 	rpc_naming_dialogue(watch);
+	name_http(conversation);
 	struct facts_news news;
 	facts_news_of(facts, &news);
 	if (wire_is_mail(facts) &&
@@ -193,12 +229,70 @@ static enum conversation_phase after_dialogue(
 	return result == DIALOGUE_FINISHED ? settle(watch) : CONVERSATION_DIALOGUE;
 }
 
+/* The server went along with what the client's first bytes said. */
+static bool has_server_agreed(const struct dialogue *dialogue)
+{
+	return dialogue->analyzer == &ANALYZER_HTTP
+		       ? http_has_answer(dialogue->state)
+		       : dialogue->facts.session.has_server_hello;
+}
+
+static bool may_listen_anew(const struct watch *watch)
+{
+	return watch->conversation->restarts < RESTARTS_MAX &&
+	       !watch->flow->is_midstream;
+}
+
+/* What was taken for one protocol is over, or never was: another one may begin. */
+static enum conversation_phase listen_anew(
+	struct watch *watch, unsigned side, struct text bytes)
+{
+	struct conversation *conversation = watch->conversation;
+	struct classification *classification = &conversation->classification;
+	dialogue_end(conversation_dialogue(conversation), &watch->engine->tls);
+	conversation->phase = CONVERSATION_CLASSIFY;
+	conversation->restarts++;
+	conversation->dropped[0] = 0;
+	conversation->dropped[1] = 0;
+	classification->outcome = CLASSIFY_NOT_YET;
+	classification->slides = 0;
+	classification->server_kept = 0;
+	memset(&conversation->prefix, 0, offsetof(struct prefix, bytes));
+	feed(watch, side, bytes);
+	return watch_phase(watch);
+}
+
+/* A proxy opened the way, or both ends agreed on something else than HTTP. */
+static enum conversation_phase into_tunnel(
+	struct watch *watch, unsigned side, struct text bytes)
+{
+	struct classification *classification = &watch->conversation->classification;
+	const struct dialogue *dialogue = conversation_dialogue(watch->conversation);
+	const struct text authority = http_authority(dialogue->state);
+	if (!may_listen_anew(watch)) {
+		return become_foreign(watch, PROTOCOL_HTTP);
+	}
+	if (proxy_note_authority(classification, authority)) {
+		classification->proxy = CLASSIFY_PROXY_CONNECT;
+	}
+	bytes.at += bytes.len - dialogue->unread;
+	bytes.len = dialogue->unread;
+	return listen_anew(watch, side, bytes);
+}
+
 static enum conversation_phase to_dialogue(
 	struct watch *watch, unsigned side, struct text bytes)
 {
-	const enum dialogue_result result =
-		dialogue_bytes(conversation_dialogue(watch->conversation),
-			&watch->engine->tls, flow_direction(watch->flow, side), bytes);
+	struct dialogue *dialogue = conversation_dialogue(watch->conversation);
+	const enum dialogue_result result = dialogue_bytes(dialogue,
+		&watch->engine->tls, flow_direction(watch->flow, side), bytes);
+	if (result == DIALOGUE_TUNNEL) {
+		return into_tunnel(watch, side, bytes);
+	}
+	if (result == DIALOGUE_NOT_MINE && !has_server_agreed(dialogue) &&
+		may_listen_anew(watch)) {
+		return listen_anew(watch, side, bytes);
+	}
 	return after_dialogue(watch, result);
 }
 
@@ -206,6 +300,15 @@ static void gap_in_dialogue(const struct watch *watch, unsigned side, uint64_t m
 {
 	dialogue_gap(conversation_dialogue(watch->conversation),
 		flow_direction(watch->flow, side), missing);
+}
+
+static void gap(const struct watch *watch, unsigned side, uint64_t missing)
+{
+	if (watch_phase(watch) == CONVERSATION_CLASSIFY) {
+		prefix_gap(conversation_prefix(watch->conversation), side);
+	} else if (watch_phase(watch) == CONVERSATION_DIALOGUE) {
+		gap_in_dialogue(watch, side, missing);
+	}
 }
 
 /* Play the prefix to the analyzer in the order in which it came. */
@@ -218,18 +321,14 @@ static enum conversation_phase play_prefix(
 		if (run->is_gap) {
 			const bool is_rest = prefix->is_cut[run->side] &&
 					     at[run->side] == prefix->len[run->side];
-			gap_in_dialogue(
-				watch, run->side, is_rest ? dropped[run->side] : 0);
+			gap(watch, run->side, is_rest ? dropped[run->side] : 0);
 		}
 		const struct text bytes = {
 			prefix->bytes[run->side] + at[run->side], run->len};
 		at[run->side] += run->len;
-		if (bytes.len > 0 &&
-			to_dialogue(watch, run->side, bytes) != CONVERSATION_DIALOGUE) {
-			return watch_phase(watch);
-		}
+		feed(watch, run->side, bytes);
 	}
-	return CONVERSATION_DIALOGUE;
+	return watch_phase(watch);
 }
 
 static enum conversation_phase start_dialogue(struct watch *watch)
@@ -248,7 +347,9 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	if (protocol_row(protocol)->is_mail) {
 		open_opinion_of_mail(watch);
 	}
-	if (play_prefix(watch, &prefix, dropped) != CONVERSATION_DIALOGUE) {
+	const unsigned restarts = conversation->restarts;
+	if (play_prefix(watch, &prefix, dropped) != CONVERSATION_DIALOGUE ||
+		conversation->restarts != restarts) {
 		return watch_phase(watch);
 	}
 	for (unsigned side = 0; side < 2; side++) {
@@ -263,7 +364,8 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 static bool is_followed(const struct flow *flow, enum protocol protocol)
 {
 	return protocol_row(protocol)->is_mail || protocol == PROTOCOL_TLS ||
-	       (protocol == PROTOCOL_DCERPC && !is_on_mail_port(flow));
+	       ((protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP) &&
+		       !is_on_mail_port(flow));
 }
 
 static enum conversation_phase start_rpc(struct watch *watch)
@@ -352,12 +454,16 @@ static void gather(struct watch *watch, unsigned side, struct text *bytes)
 		struct conversation *conversation = watch->conversation;
 		struct prefix *prefix = conversation_prefix(conversation);
 		const unsigned slides = conversation->classification.slides;
+		const unsigned restarts = conversation->restarts;
 		const size_t kept = prefix_add(prefix, side, bytes->at, bytes->len);
 		bytes->at += kept;
 		bytes->len -= kept;
 		if (!is_stale(prefix, side, kept) &&
 			classify(watch, false) != CONVERSATION_CLASSIFY) {
 			return;
+		}
+		if (conversation->restarts != restarts) {
+			continue;
 		}
 		if (conversation->classification.slides != slides) {
 			conversation->dropped[0] = 0;
@@ -369,24 +475,25 @@ static void gather(struct watch *watch, unsigned side, struct text *bytes)
 	}
 }
 
+static void feed(struct watch *watch, unsigned side, struct text bytes)
+{
+	gather(watch, side, &bytes);
+	if (bytes.len > 0 && watch_phase(watch) == CONVERSATION_DIALOGUE) {
+		(void)to_dialogue(watch, side, bytes);
+	}
+}
+
 void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
 	struct watch watch = watch_begin((struct engine *)context, flow);
-	gather(&watch, side, &bytes);
-	if (bytes.len > 0 && watch_phase(&watch) == CONVERSATION_DIALOGUE) {
-		(void)to_dialogue(&watch, side, bytes);
-	}
+	feed(&watch, side, bytes);
 }
 
 void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)
 {
 	const struct watch watch = watch_begin((struct engine *)context, flow);
-	if (watch_phase(&watch) == CONVERSATION_CLASSIFY) {
-		prefix_gap(conversation_prefix(watch.conversation), side);
-	} else if (watch_phase(&watch) == CONVERSATION_DIALOGUE) {
-		gap_in_dialogue(&watch, side, missing);
-	}
+	gap(&watch, side, missing);
 }
 
 void conversation_packet(

@@ -9,10 +9,12 @@
  *
  *  phase     holds     left in          to        when
  *  --------  --------  ---------------  --------  ----------------------------------
- *  CLASSIFY  prefix    _bytes, _ended   DIALOGUE  mail, TLS or RPC is recognised
+ *  CLASSIFY  prefix    _bytes, _ended   DIALOGUE  mail, TLS, RPC or HTTP is recognised
  *                                       FOREIGN   another protocol on a mail port
  *                                       GONE      anything else
  *  DIALOGUE  dialogue  _bytes           SETTLED   its facts are final
+ *                      _bytes           CLASSIFY  the server never went along, or a
+ *                                                 proxy opened the way for another
  *                      _bytes, _ended   FOREIGN   not mail after all, on a mail port
  *                                       GONE      the same elsewhere
  *                      _ended           GONE      told as mail
@@ -57,6 +59,7 @@ struct conversation {
 	bool is_to_relay;    /* its messages are remembered one by one */
 	bool is_lookup_read; /* its queries, where it goes to a name server's port */
 	bool is_start_lost;  /* bytes in front of what was recognised are missing */
+	uint8_t restarts;    /* times it was classified anew */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */

@@ -66,11 +66,129 @@ static void another_protocol_off_the_mail_ports_is_given_up_untold(void **state)
 	(void)state;
 	struct engine_run *run = run_begin();
 	struct line line = dial(run, 8080);
-	say(&line, CLIENT, "GET / HTTP/1.1\r\nHost: www.example.net\r\n\r\n");
-	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	say(&line, CLIENT, SSH);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, SERVER, SSH);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	hang_up(&line);
 	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+#define PAGE   "GET / HTTP/1.1\r\nHost: www.example.net\r\n\r\n"
+#define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+static void the_pages_of_a_web_server_are_told_of_nowhere(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	for (unsigned i = 0; i < 100; i++) {
+		say(&line, CLIENT, PAGE);
+		say(&line, SERVER, ANSWER);
+	}
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+/* However many pages were asked for before, and though the server knew none of some. */
+static void a_later_request_for_mail_is_told(void **state)
+{
+	(void)state;
+	static const char SYNC_REQUEST[] =
+		"POST /Microsoft-Server-ActiveSync?Cmd=Sync HTTP/1.1\r\n"
+		"Authorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n";
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	for (unsigned i = 0; i < 100; i++) {
+		say(&line, CLIENT, PAGE);
+		say(&line, SERVER, ANSWER);
+	}
+	say(&line, CLIENT, "POST /EWS/x HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	assert_int_equal(run->told_count, 0);
+	say(&line, CLIENT, PAGE PAGE);
+	say(&line, CLIENT, SYNC_REQUEST);
+	say(&line, SERVER, ANSWER ANSWER);
+	assert_int_equal(run->told_count, 0);
+	say(&line, SERVER, ANSWER);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_EAS);
+	assert_string_equal(run_last(run)->evidence, "a later http request");
+	run_end(run);
+}
+
+#define CONNECT "CONNECT mx.example.net:25 HTTP/1.1\r\nHost: x\r\n\r\n"
+#define OPENED  "HTTP/1.1 200 Connection established\r\n\r\n"
+#define REFUSED \
+	"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+
+/* Mail behind what the proxy was asked for. */
+static size_t mails_behind(const char *const *turns, size_t count)
+{
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 3128);
+	for (size_t i = 0; i < count; i++) {
+		say(&line, i % 2 == 0 ? CLIENT : SERVER, turns[i]);
+	}
+	smtp_greeting(&line);
+	smtp_message(&line);
+	hang_up(&line);
+	const size_t mails = run_mails(run);
+	run_end(run);
+	return mails;
+}
+
+static void mail_behind_a_proxy_is_told_however_the_way_was_opened(void **state)
+{
+	(void)state;
+	static const char *const WAYS[][4] = {
+		{CONNECT, OPENED},
+		{CONNECT, REFUSED, CONNECT, OPENED},
+		{PAGE, ANSWER, CONNECT, OPENED},
+		{"connect mx.example.net:25 HTTP/1.1\r\n\r\n", OPENED},
+		{"\r\n\r\n" CONNECT, OPENED},
+		{CONNECT, "HTTP/1.1 100 Continue\r\n\r\n" OPENED},
+		{"GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"},
+	};
+	for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++) {
+		assert_int_equal(mails_behind(WAYS[i], WAYS[i][2] ? 4 : 2), 1);
+	}
+	static const char *const REFUSALS[][4] = {
+		{CONNECT, REFUSED}, {PAGE, ANSWER, CONNECT, REFUSED}};
+	assert_int_equal(mails_behind(REFUSALS[0], 2), 0);
+	assert_int_equal(mails_behind(REFUSALS[1], 4), 0);
+}
+
+static void a_long_head_of_a_connect_hides_nothing(void **state)
+{
+	(void)state;
+	static char request[9000];
+	memset(request, 'x', sizeof(request) - 1);
+	static const char START[] = "CONNECT mx.example.net:25 HTTP/1.1\r\nCookie: ";
+	memcpy(request, START, sizeof(START) - 1);
+	memcpy(request + sizeof(request) - 5, "\r\n\r\n", 4);
+	const char *const turns[] = {request, OPENED};
+	assert_int_equal(mails_behind(turns, 2), 1);
+}
+
+/* A request that is answered as mail answers was none. */
+static void a_request_that_a_mail_server_answers_is_heard_anew(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	say(&line, CLIENT, "POST /EWS/x HTTP/1.1\r\n\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	smtp_greeting(&line);
+	smtp_message(&line);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
 	run_end(run);
 }
 
@@ -569,6 +687,11 @@ int main(void)
 		TEST(bytes_that_may_be_mail_are_kept_until_they_tell),
 		TEST(what_was_kept_is_played_to_the_dialogue),
 		TEST(another_protocol_off_the_mail_ports_is_given_up_untold),
+		TEST(the_pages_of_a_web_server_are_told_of_nowhere),
+		TEST(a_later_request_for_mail_is_told),
+		TEST(mail_behind_a_proxy_is_told_however_the_way_was_opened),
+		TEST(a_long_head_of_a_connect_hides_nothing),
+		TEST(a_request_that_a_mail_server_answers_is_heard_anew),
 		TEST(without_a_second_opinion_the_foreign_is_told_at_once),
 		TEST(too_much_of_nothing_known_is_an_attempt),
 		TEST(a_greeting_alone_becomes_a_dialogue_at_its_end),
