@@ -75,6 +75,7 @@ enum decode_result decoder_frame(
 	packet->tunnel_depth = 0;
 	packet->tunnel_id = 0;
 	packet->is_reassembled = false;
+	packet->has_two_versions = false;
 	fragments_release(decoder->fragments);
 	enum decode_result result = link_begin(&walk, frame->link_type);
 	for (unsigned steps = 0; result == DECODE_OK && walk.next != LAYER_DONE;

@@ -142,6 +142,7 @@ enum decode_result ipv4_step(struct walk *walk)
 	}
 	packet->src = address_from_ipv4(header + 12);
 	packet->dst = address_from_ipv4(header + 16);
+	packet->ttl = header[8];
 	walk->protocol = header[9];
 	walk->extensions = 0;
 	walk->is_ipv6 = false;
@@ -227,6 +228,7 @@ enum decode_result ipv6_step(struct walk *walk)
 	}
 	packet->src = address_from_ipv6(header + 8);
 	packet->dst = address_from_ipv6(header + 24);
+	packet->ttl = header[7];
 	walk->protocol = header[6];
 	walk->extensions = 0;
 	walk->is_ipv6 = true;

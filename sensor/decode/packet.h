@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "base/checksum.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,11 +30,17 @@ struct packet {
 	uint8_t tcp_flags;
 	uint8_t vlan_count; /* tags noted, outermost first; further ones are passed over */
 	uint8_t tunnel_depth; /* IP headers around the innermost one */
+	uint8_t ttl;          /* IPv6: hop limit */
+	/* two versions of a fragment were seen: no sender needs that */
+	bool has_two_versions;
 	bool is_reassembled; /* .payload and .network hold until the next frame is decoded */
 	uint16_t vlan[PACKET_VLANS_MAX]; /* 12-bit identifiers */
 	uint32_t tunnel_id;              /* innermost VNI or GRE key, 0 without one */
 	uint32_t sequence;               /* TCP only, RFC 9293 section 3.1 */
 	uint32_t acknowledgement;
+	uint16_t urgent; /* bytes up to and with the urgent one; 0: there is none */
+	/* the TCP header, where its checksum can be told right or wrong; else NULL */
+	const uint8_t *segment;
 	/* borrowed from the frame or the reassembled datagram */
 	const uint8_t *payload;
 	uint32_t payload_len; /* bytes at payload */
@@ -45,3 +52,6 @@ struct packet {
 	const uint8_t *network; /* innermost IP header, for nDPI */
 	uint32_t network_len;   /* bytes there */
 };
+
+/* Of a packet with .segment. */
+enum checksum_result packet_sum(const struct packet *packet);

@@ -6,6 +6,8 @@
 enum {
 	TCP_HEADER_BYTES = 20,
 	TCP_CHECKSUM_AT = 16,
+	TCP_URG = 0x20,
+	SEGMENT_BYTES_MAX = 9000, /* above: put together by a network card */
 	TCP_FLAG_BITS = 0x1f,
 	UDP_HEADER_BYTES = 8,
 	UDP_CHECKSUM_AT = 6,
@@ -47,6 +49,25 @@ static void skip_cut_options(struct walk *walk, uint32_t options_len)
 	walk->cur.at = walk->cur.end;
 }
 
+enum checksum_result packet_sum(const struct packet *packet)
+{
+	const struct checksum_pseudo pseudo = {
+		.src = &packet->src,
+		.dst = &packet->dst,
+		.len = (uint32_t)(packet->payload + packet->payload_len -
+				  packet->segment),
+		.protocol = IPPROTO_TCP,
+	};
+	return checksum_segment(packet->segment, TCP_CHECKSUM_AT, &pseudo);
+}
+
+/* Whether the sum of this segment tells anything of it. */
+static bool is_sum_telling(const struct walk *walk)
+{
+	return walk->cut == 0 && !walk->is_source_routed && !walk->is_checksum_unset &&
+	       cursor_left(&walk->cur) <= SEGMENT_BYTES_MAX;
+}
+
 /* RFC 9293 section 3.1. */
 enum decode_result tcp_step(struct walk *walk)
 {
@@ -61,7 +82,11 @@ enum decode_result tcp_step(struct walk *walk)
 	packet->sequence = cursor_be32(&cur);
 	packet->acknowledgement = cursor_be32(&cur);
 	const uint32_t header_len = (uint32_t)(cursor_u8(&cur) >> 4) * 4;
-	packet->tcp_flags = cursor_u8(&cur) & TCP_FLAG_BITS;
+	const uint8_t flags = cursor_u8(&cur);
+	packet->tcp_flags = flags & TCP_FLAG_BITS;
+	cursor_skip(&cur, 4); /* window and checksum */
+	packet->urgent = flags & TCP_URG ? cursor_be16(&cur) : 0;
+	packet->segment = is_sum_telling(walk) ? header : NULL;
 	if (header_len < TCP_HEADER_BYTES ||
 		header_len - TCP_HEADER_BYTES > walk_wire_left(walk)) {
 		return DECODE_MALFORMED;
@@ -124,6 +149,8 @@ enum decode_result udp_step(struct walk *walk)
 	packet->tcp_flags = 0;
 	packet->sequence = 0;
 	packet->acknowledgement = 0;
+	packet->urgent = 0;
+	packet->segment = NULL;
 	set_payload(walk);
 	return DECODE_OK;
 }

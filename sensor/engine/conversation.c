@@ -496,6 +496,21 @@ void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t 
 	gap(&watch, side, missing);
 }
 
+void conversation_ambiguous(
+	void *context, struct flow *flow, const struct flow_ambiguity *ambiguity)
+{
+	struct watch watch = watch_begin((struct engine *)context, flow);
+	struct conversation *conversation = watch.conversation;
+	if (!conversation || conversation->ambiguity.doubt != FLOW_DOUBT_NONE) {
+		return;
+	}
+	conversation->ambiguity = *ambiguity;
+	if (conversation->phase == CONVERSATION_DIALOGUE &&
+		wire_is_mail(&conversation_dialogue(conversation)->facts)) {
+		verdicts_mail(watch.engine, flow, conversation, false);
+	}
+}
+
 void conversation_packet(
 	struct engine *engine, struct flow *flow, const struct packet *packet)
 {

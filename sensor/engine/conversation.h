@@ -14,6 +14,8 @@ void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes);
 void conversation_gap(
 	void *context, struct flow *flow, unsigned side, uint64_t missing);
+void conversation_ambiguous(
+	void *context, struct flow *flow, const struct flow_ambiguity *ambiguity);
 void conversation_ended(void *context, struct flow *flow, enum flow_end end);
 
 /* A packet of a watched flow, for the second opinion. */

@@ -25,11 +25,13 @@ static bool start_parts(struct engine *engine, struct reason *why)
 		.watched = settings->watched,
 		.segments = SEGMENTS,
 		.area_bytes = sizeof(struct conversation),
+		.is_gate = engine->outputs.passage != NULL,
 		.seed = settings->seed};
 	const struct flow_handler handler = {.context = engine,
 		.opened = conversation_opened,
 		.bytes = conversation_bytes,
 		.gap = conversation_gap,
+		.ambiguous = conversation_ambiguous,
 		.ended = conversation_ended};
 	engine->decoder = decoder_new(&decode, settings->seed, why);
 	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {

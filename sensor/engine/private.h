@@ -67,6 +67,7 @@ struct conversation {
 	uint32_t dropped[2];           /* bytes behind a full prefix, by side */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
+	struct flow_ambiguity ambiguity; /* the first one of its bytes */
 	struct classification classification;
 	/* by phase: see conversation_prefix, conversation_dialogue */
 	union {

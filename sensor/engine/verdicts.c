@@ -33,6 +33,14 @@ static void fill_record(struct engine *engine, const struct flow *flow, uint16_t
 	}
 }
 
+static const struct flow_ambiguity *ambiguity_of(
+	const struct conversation *conversation)
+{
+	return conversation && conversation->ambiguity.doubt != FLOW_DOUBT_NONE
+		       ? &conversation->ambiguity
+		       : NULL;
+}
+
 static void fill_ends(const struct engine *engine, const struct flow *flow,
 	struct observation *observation)
 {
@@ -219,6 +227,7 @@ static void observe(struct engine *engine, const struct flow *flow,
 	fill_ends(engine, flow, &sight->on_wire);
 	sight->on_wire.facts = &conversation_dialogue(conversation)->facts;
 	sight->on_wire.is_ended = is_ended;
+	sight->on_wire.ambiguity = ambiguity_of(conversation);
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);
 	record->observation = &sight->reading.observation;
@@ -294,6 +303,7 @@ void verdicts_foreign(
 	fill_ends(engine, flow, &observation);
 	observation.protocol = conversation->classification.protocol;
 	observation.foreign_name = conversation->opinion_name;
+	observation.ambiguity = ambiguity_of(conversation);
 	observation.is_ended = true;
 	record.evidence = conversation->classification.evidence;
 	record.second_opinion = conversation->opinion_name;
@@ -338,6 +348,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	fill_ends(engine, flow, &observation);
 	observation.protocol = PROTOCOL_ATTEMPT;
 	observation.how_far = how_far(flow);
+	observation.ambiguity = ambiguity_of(flow_area(engine->flows, flow));
 	observation.is_ended = true;
 	record.evidence = evidence;
 	engine->attempts++;

@@ -14,6 +14,7 @@
 #include "base/reason.h"
 #include "base/text.h"
 #include "decode/packet.h"
+#include "flow/ambiguity.h"
 
 #include <stddef.h>
 
@@ -75,6 +76,10 @@ struct flow {
 	bool is_midstream : 1;     /* no handshake was seen */
 	bool is_muted : 1;         /* its bytes are delivered no more */
 	bool is_packet_wanted : 1; /* of the layer above: it looks at packets, too */
+	/* bit per side: its checksums were right, and no wrong one was taken since */
+	uint8_t sound : 2;
+	/* of each side, the lowest with which its packets arrive; 0: not known */
+	uint8_t ttl[2];
 	uint8_t action; /* of the layer above, what is done with it; 0 at first */
 };
 
@@ -88,6 +93,9 @@ struct flow_handler {
 	void (*bytes)(
 		void *context, struct flow *flow, unsigned side, struct text bytes);
 	void (*gap)(void *context, struct flow *flow, unsigned side, uint64_t missing);
+	/* What its ends may have read in two ways. Releases nothing. */
+	void (*ambiguous)(void *context, struct flow *flow,
+		const struct flow_ambiguity *ambiguity);
 	/* Every flow's end, once; flow_area(flow) still holds. */
 	void (*ended)(void *context, struct flow *flow, enum flow_end end);
 };
@@ -97,6 +105,8 @@ struct flow_settings {
 	uint32_t watched;  /* flows whose bytes are looked at at once */
 	uint32_t segments; /* out-of-order segments kept, 2 KiB each */
 	size_t area_bytes; /* of the handler, per watched flow */
+	/* Packets wait for our word: none is set aside only because it came over fewer hops. */
+	bool is_gate;
 	struct hash_seed seed;
 };
 
@@ -111,6 +121,9 @@ struct flow_counters {
 	uint64_t gaps;
 	uint64_t gap_bytes;
 	uint64_t segments_refused; /* no room to keep one out of order */
+	uint64_t set_aside;        /* until the other end tells whether it took them */
+	uint64_t not_taken;        /* of these: it took another version, or none */
+	uint64_t ambiguous;        /* told to the handler */
 	uint64_t unwatched;        /* no room to look at a flow's bytes */
 };
 

@@ -1,7 +1,8 @@
 /*
  * flow/stream - put the segments of one TCP flow in order, per side.
  *
- * First data wins; a second, different version of the same bytes is counted.
+ * First data wins; a second, different version of the same bytes is counted, and told
+ * where the other end may have taken either.
  * Segments ahead of a hole wait in a bounded pool; a hole that the peer has
  * acknowledged, or that too much waits behind, is a gap in the capture.
  */
@@ -11,35 +12,60 @@
 #include "base/text.h"
 #include "flow/flow.h"
 
-#define SEGMENT_DATA_BYTES 2016
+#define SEGMENT_DATA_BYTES 2012
 
-/* More than this waiting behind a hole, per side, and the hole is given up. */
+/*
+ * No more than this waits behind a hole, per side: then the hole is given up, or, while
+ * the other end says that it has the same hole, what is furthest behind it.
+ */
 #define STREAM_SEGMENTS_MAX 32
+
+/* So many given up for one hole: whoever acknowledges may be seen no more. */
+#define STREAM_REFUSED_MAX 1024
+
+/* So many acknowledgements in front of a hole: it is the receiver's own, not the capture's. */
+#define STREAM_ACKS_BEHIND 8
+
+/* Segments of a side that wait for the word of the other end. */
+#define STREAM_ASIDE_MAX 4
 
 /* A hole that the peer acknowledged is given up once this many segments wait behind it. */
 #define STREAM_SEGMENTS_ACKED 4
 
-#define STREAM_HISTORY 4
+#define STREAM_HISTORY    4
+#define STREAM_HEAD_BYTES 48
 
 struct segment {
 	uint32_t next; /* slot of the following one, or POOL_NONE */
 	uint32_t sequence;
 	uint32_t len;
+	uint8_t doubt;       /* enum flow_doubt; of one that is set aside */
+	uint8_t ttl;         /* the same */
+	uint8_t holder;      /* whose share of the pool it is of */
+	bool is_passed_over; /* set aside, and something else was acknowledged since */
 	uint8_t bytes[SEGMENT_DATA_BYTES];
 };
 
-struct stream_piece { /* a short segment delivered lately, to tell a changed copy */
+struct stream_piece { /* delivered lately, to tell a changed copy */
 	uint32_t sequence;
-	uint32_t sum;
+	uint32_t sum; /* of a short one */
 	uint16_t len;
+	uint8_t head[STREAM_HEAD_BYTES];
 };
 
 struct stream_side {
 	uint32_t next_sequence; /* of the next byte to deliver */
 	uint32_t fin_sequence;
 	uint32_t first_segment; /* waiting, sorted by sequence, none overlaps another */
-	uint32_t stray_sequence; /* of the last segment far outside */
-	uint32_t acknowledged;   /* by the other side, where is_acknowledged */
+	uint32_t stray_sequence;  /* of the last segment far outside */
+	uint32_t acknowledged;    /* by the other side, where is_acknowledged */
+	uint32_t first_aside;     /* set aside, as they came */
+	uint32_t urgent_sequence; /* of the byte out of line, where has_urgent */
+	uint16_t refused;         /* segments given up behind the hole at hand */
+	uint8_t acks_behind;      /* by the other side, of what is in front of it */
+	uint8_t aside_count;
+	bool has_urgent;
+	bool is_aside_full; /* no room: what came since is read, doubted or not */
 	uint16_t segment_count;
 	bool is_synchronised;
 	bool has_fin;
@@ -55,10 +81,16 @@ struct stream {
 	uint32_t syn_sequence;
 };
 
+#define STREAM_HOLDERS 256
+
 struct streams {
 	struct pool segments;
+	/* how many of them hold bytes of the addresses that hash there */
+	uint16_t held[STREAM_HOLDERS];
 	struct flow_counters *counters;
 	const struct flow_handler *handler;
+	uint64_t key; /* of the hash of an address */
+	bool is_gate;
 };
 
 void stream_init(struct stream *stream);
@@ -76,6 +108,13 @@ void stream_acknowledged(struct streams *streams, struct stream *stream,
 
 /* Deliver what waits, holes as gaps. */
 void stream_flush(struct streams *streams, struct stream *stream, struct flow *flow);
+
+/*
+ * The other side acknowledged up to here: what of it was set aside was taken. To be called
+ * before the bytes of the packet that says so.
+ */
+void stream_believe(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, uint32_t acknowledgement);
 
 /* Give waiting segments back undelivered. */
 void stream_discard(struct streams *streams, struct stream *stream);

@@ -341,6 +341,8 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->is_muted = false;
 	flow->is_packet_wanted = false;
 	flow->action = 0;
+	flow->sound = 0;
+	flow->ttl[0] = flow->ttl[1] = 0;
 	flow->vlan_count = packet->vlan_count;
 	flow->vlan[0] = packet->vlan[0];
 	flow->vlan[1] = packet->vlan[1];
@@ -418,6 +420,8 @@ void table_watch(struct flow_table *table, struct flow *flow)
 		if (flow->syns & 1U << side) {
 			stream_synchronise(
 				&stream->sides[side], flow->initial_sequence[side]);
+			stream->sides[side].acknowledged = flow->initial_sequence[side];
+			stream->sides[side].is_acknowledged = flow->syns == 3;
 		}
 	}
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
@@ -466,6 +470,8 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 	table->handler = *handler;
 	table->streams.handler = &table->handler;
 	table->streams.counters = &table->counters;
+	table->streams.key = table->keys[1];
+	table->streams.is_gate = settings->is_gate;
 	const bool is_ready =
 		table->buckets &&
 		pool_init(&table->flows, sizeof(struct flow), settings->flows, why) &&

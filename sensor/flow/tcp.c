@@ -33,6 +33,17 @@ static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 	}
 }
 
+/* By what its opening side's packets are known: what arrives may be no less. */
+static void note_opening(struct flow *flow, const struct packet *packet, unsigned side)
+{
+	if (packet->ttl > flow->ttl[side]) {
+		flow->ttl[side] = packet->ttl;
+	}
+	if (packet->segment && packet_sum(packet) == CHECKSUM_RIGHT) {
+		flow->sound = (flow->sound | 1U << side) & 3U;
+	}
+}
+
 static void on_syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
@@ -48,6 +59,7 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	/* The last one before the answer holds; another one behind it changes nothing. */
 	if (flow->state == FLOW_STATE_SYN || !(flow->syns & 1U << side)) {
 		note_first(flow, side, packet->sequence + 1);
+		note_opening(flow, packet, side);
 	}
 	if (flow->state == FLOW_STATE_SYN && side != flow->client) {
 		flow->state =
@@ -102,6 +114,7 @@ static void on_syn_ack(struct flow_table *table, struct flow *flow,
 			.out_of_window++; /* the client's word tells which it took */
 		return;
 	}
+	note_opening(flow, packet, side);
 	note_first(flow, side, packet->sequence + 1);
 	note_first(flow, !side, packet->acknowledgement); /* the SYN it answers */
 	if (flow->state == FLOW_STATE_SYN) {
@@ -296,12 +309,25 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 	table_list(table, flow, FLOW_LIST_DONE);
 }
 
+/* What the packet acknowledges was taken: its own bytes come behind that. */
+static void believe(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	if (stream && packet->tcp_flags & TCP_ACK &&
+		stream->sides[!side].first_aside != POOL_NONE) {
+		stream_believe(
+			&table->streams, stream, flow, !side, packet->acknowledgement);
+	}
+}
+
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	if (packet->payload_wire_len > 0 && is_end_false(flow, packet, side)) {
 		resume(table, flow, packet);
 	}
+	believe(table, flow, packet, side);
 	if (packet->payload_wire_len > 0 && !has_ended(flow)) {
 		on_payload(table, flow, packet, side);
 	}

@@ -298,6 +298,18 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"certificates.",
 		"A load balancer in front of servers with certificates of their own; "
 		"RSA and ECDSA certificates side by side."},
+	[FINDING_EVASION_AMBIGUOUS] = {"evasion.ambiguous", SEVERITY_HIGH, 3700040, 1,
+		"Bytes that may be read in two ways", {"R37"}, {"T1001"},
+		"One end sent bytes that the other may have taken, or not, or in "
+		"another version: segments that can not arrive (few hops left, a wrong "
+		"checksum, no acknowledgement, data in a SYN that was refused), two "
+		"versions of a segment or of a fragment, an urgent byte. Honest "
+		"software sends none of it; it is how a sensor is shown something else "
+		"than the server reads. The alert names the kind and both readings.",
+		"Look at the sender: find the program that made these packets. Take "
+		"the flow for what the server answered, not for what the client seems "
+		"to have said.",
+		"A broken network card or middlebox that changes bytes on the way."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -376,7 +388,8 @@ const char *finding_category(enum finding finding)
 	if (finding >= FINDING_FLOW_COUNT) {
 		return "Sensor health";
 	}
-	if (finding == FINDING_SENDER_MX_LOOKUP) {
+	if (finding == FINDING_SENDER_MX_LOOKUP ||
+		finding == FINDING_EVASION_AMBIGUOUS) {
 		return "Mail flow outside the matrix";
 	}
 	return finding <= FINDING_REQUIRETLS_CLEAR ||

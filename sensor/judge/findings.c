@@ -18,6 +18,7 @@ enum finding_need {
 	NEEDS_OFFER = 1 << 9, /* of STARTTLS */
 	NEEDS_NO_OFFER = 1 << 10,
 	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
+	NEEDS_AMBIGUITY = 1 << 12,
 };
 
 /* When a flow that carries mail in clear has raised it, if it ever does. */
@@ -98,6 +99,8 @@ static const struct finding_rule RULES[] = {
 		TOLD_WITH_CONTENT},
 	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false, 0,
 		TOLD_LATER},
+	{finding_evasion_ambiguous, FINDING_EVASION_AMBIGUOUS, false, NEEDS_AMBIGUITY,
+		TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
@@ -124,7 +127,8 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->auth_secret != 0, NEEDS_SECRET) |
 	       need(facts->starttls_offered == FACTS_YES, NEEDS_OFFER) |
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
-	       need(facts->starttls != 0, NEEDS_STARTTLS);
+	       need(facts->starttls != 0, NEEDS_STARTTLS) |
+	       need(judged->observation->ambiguity != NULL, NEEDS_AMBIGUITY);
 }
 
 static enum severity milder(enum severity severity)

@@ -74,6 +74,7 @@ finding_test finding_flow_illegitimate;
 finding_test finding_flow_role_mismatch;
 finding_test finding_port_unusual;
 finding_test finding_port_foreign;
+finding_test finding_evasion_ambiguous;
 finding_test finding_smtps_implicit;
 finding_test finding_zone_mailbox_misplaced;
 finding_test finding_zone_user_access_exposed;

@@ -8,6 +8,7 @@
 
 #include "analyze/facts.h"
 #include "base/direction.h"
+#include "flow/ambiguity.h"
 #include "judge/catalogue.h"
 #include "judge/memory.h"
 #include "matrix/criteria.h"
@@ -36,6 +37,7 @@ struct observation {
 					  NULL: looked up */
 	const char *lookup; /* record type asked of a name server ("MX"), or NULL */
 	const char *lookup_name; /* the name asked for, where .lookup is set */
+	const struct flow_ambiguity *ambiguity; /* of its bytes, or NULL */
 	uint64_t now_us;
 };
 

@@ -23,6 +23,8 @@ struct seen {
 	unsigned opened;
 	unsigned pieces; /* of bytes delivered */
 	unsigned ended;
+	unsigned ambiguous;
+	struct flow_ambiguity ambiguity; /* the last one */
 	enum flow_end end;
 	enum flow_state state;
 	uint8_t confidence;
@@ -61,6 +63,15 @@ static inline void on_gap(
 	strcat(seen->text[flow_direction(flow, side)], mark);
 }
 
+static inline void on_ambiguous(
+	void *context, struct flow *flow, const struct flow_ambiguity *ambiguity)
+{
+	struct seen *seen = context;
+	(void)flow;
+	seen->ambiguous++;
+	seen->ambiguity = *ambiguity;
+}
+
 static inline void on_ended(void *context, struct flow *flow, enum flow_end end)
 {
 	struct seen *seen = context;
@@ -75,11 +86,12 @@ static inline int set_up(void **state)
 	struct seen *seen = calloc(1, sizeof(*seen));
 	seen->is_wanted = true;
 	const struct flow_settings settings = {
-		.flows = 64, .watched = 8, .segments = 64, .area_bytes = 32};
+		.flows = 64, .watched = 8, .segments = 4096, .area_bytes = 32};
 	const struct flow_handler handler = {.context = seen,
 		.opened = on_opened,
 		.bytes = on_bytes,
 		.gap = on_gap,
+		.ambiguous = on_ambiguous,
 		.ended = on_ended};
 	struct reason why;
 	seen->table = flow_table_new(&settings, &handler, &why);
@@ -103,7 +115,31 @@ struct wire {
 	const char *text;
 	uint16_t client_port; /* 0: 40000 */
 	uint64_t now_us;
+	uint8_t ttl; /* 0: 64 */
+	uint16_t urgent;
+	bool is_sum_told; /* it has a TCP header, with this one's sum */
+	bool is_sum_wrong;
+	bool is_fragmented_twice;
 };
+
+/* A header of zeros in front of the payload, but for the sum of both. */
+static inline void put_sum(struct packet *packet, uint8_t *segment, bool is_wrong)
+{
+	const size_t header_len = 20;
+	memset(segment, 0, header_len);
+	if (packet->payload_len > 0) {
+		memcpy(segment + header_len, packet->payload, packet->payload_len);
+	}
+	const struct checksum_pseudo pseudo = {.src = &packet->src,
+		.dst = &packet->dst,
+		.len = (uint32_t)header_len + packet->payload_len,
+		.protocol = IPPROTO_TCP};
+	const uint16_t sum = checksum_segment_make(segment, &pseudo);
+	segment[16] = (uint8_t)(sum >> 8);
+	segment[17] = (uint8_t)(sum ^ (is_wrong ? 0x55 : 0));
+	packet->segment = segment;
+	packet->payload = segment + header_len;
+}
 
 static inline struct flow *put(struct seen *seen, struct wire wire)
 {
@@ -112,7 +148,11 @@ static inline struct flow *put(struct seen *seen, struct wire wire)
 	const bool is_client = wire.way == DIRECTION_TO_SERVER;
 	const uint16_t port = wire.client_port ? wire.client_port : 40000;
 	const uint32_t first = (is_client ? CLIENT_ISN : SERVER_ISN) + 1;
-	struct packet packet = {.transport = IPPROTO_TCP, .tcp_flags = wire.flags};
+	struct packet packet = {.transport = IPPROTO_TCP,
+		.tcp_flags = wire.flags,
+		.ttl = wire.ttl ? wire.ttl : 64,
+		.urgent = wire.urgent,
+		.has_two_versions = wire.is_fragmented_twice};
 	packet.src = address_from_ipv4(is_client ? client : server);
 	packet.dst = address_from_ipv4(is_client ? server : client);
 	packet.src_port = is_client ? port : 25;
@@ -123,6 +163,10 @@ static inline struct flow *put(struct seen *seen, struct wire wire)
 	packet.payload = (const uint8_t *)wire.text;
 	packet.payload_len = wire.text ? (uint32_t)strlen(wire.text) : 0;
 	packet.payload_wire_len = packet.payload_len;
+	uint8_t segment[256];
+	if (wire.is_sum_told) {
+		put_sum(&packet, segment, wire.is_sum_wrong);
+	}
 	return flow_table_packet(seen->table, &packet, wire.now_us);
 }
 

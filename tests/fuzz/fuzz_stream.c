@@ -34,6 +34,14 @@ static void on_gap(void *context, struct flow *flow, unsigned side, uint64_t mis
 	(void)side;
 }
 
+static void on_ambiguous(
+	void *context, struct flow *flow, const struct flow_ambiguity *ambiguity)
+{
+	(void)context;
+	(void)flow;
+	(void)ambiguity;
+}
+
 static void on_ended(void *context, struct flow *flow, enum flow_end end)
 {
 	(void)context;
@@ -51,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct flow_handler handler = {.opened = on_opened,
 		.bytes = on_bytes,
 		.gap = on_gap,
+		.ambiguous = on_ambiguous,
 		.ended = on_ended};
 	struct reason why;
 	the_table = flow_table_new(&settings, &handler, &why);

@@ -119,7 +119,9 @@ static const struct member MEMBERS[] = {
 #define MEMBER_COUNT (sizeof(MEMBERS) / sizeof(MEMBERS[0]))
 
 /* Raised without any facts: nothing of struct facts has a part in them. */
-#define WITHOUT_FACTS (BIT(FINDING_SENDER_ATTEMPT) | BIT(FINDING_SENDER_MX_LOOKUP))
+#define WITHOUT_FACTS                                                  \
+	(BIT(FINDING_SENDER_ATTEMPT) | BIT(FINDING_SENDER_MX_LOOKUP) | \
+		BIT(FINDING_EVASION_AMBIGUOUS))
 
 static const char *const MATRICES[] = {
 	MADE_OFFICE,

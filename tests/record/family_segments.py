@@ -64,7 +64,8 @@ def reordered():
                    else cut(frame, 100)[::-1])
 
 
-@CASE("retransmitted", OFFICE, """Every segment with payload is seen twice.""", findings=FINDINGS)
+@CASE("retransmitted", OFFICE, """Every segment with payload is seen twice.""", findings=FINDINGS,
+      absent=("evasion.ambiguous",))
 def retransmitted():
     return rebuilt(lambda _, frame: [frame, frame] if payload_of(frame) else [frame])
 
@@ -79,13 +80,42 @@ def lost():
 
 
 @CASE("conflicting-overlap", OFFICE, """Behind the LOGIN segment comes another one with the same sequence
-      number and harmless bytes: the first data count.""", findings=FINDINGS)
+      number and harmless bytes: the first data count, and it is told.""",
+      findings=(*FINDINGS, "evasion.ambiguous"))
 def overlap():
     def change(_, frame):
         data = payload_of(frame)
         if not data.startswith(b"a1 LOGIN"):
             return [frame]
         return [frame, segment(frame, 0, b"a1 NOOP".ljust(len(data) - 2) + b"\r\n")]
+    return rebuilt(change)
+
+
+def with_hops(frame, hops):
+    packet = Ether(frame)
+    packet[IP].ttl = hops
+    del packet[IP].chksum
+    return bytes(packet)
+
+
+@CASE("decoy-few-hops", OFFICE, """In front of the LOGIN segment comes one with the same sequence number, harmless
+      bytes and three hops left, which the server never takes: the bytes that it acknowledges count.""",
+      findings=(*FINDINGS, "evasion.ambiguous"))
+def decoy():
+    def change(_, frame):
+        data = payload_of(frame)
+        if not data.startswith(b"a1 LOGIN"):
+            return [frame]
+        return [with_hops(segment(frame, 0, b"a1 NOOP".ljust(len(data) - 2) + b"\r\n"), 3), frame]
+    return rebuilt(change)
+
+
+@CASE("another-path", OFFICE, """Behind the handshake the client's packets come over a longer way, with fewer
+      hops left: they are acknowledged, and nothing is odd about them.""", findings=FINDINGS,
+      absent=("evasion.ambiguous",))
+def another_path():
+    def change(number, frame):
+        return [with_hops(frame, 57) if from_client(frame) and number > 2 else frame]
     return rebuilt(change)
 
 

@@ -1,0 +1,200 @@
+#include "flow/aside.h"
+
+#include "flow/segments.h"
+
+#include <string.h>
+
+/* A longer segment is summed only among a side's first bytes: its head tells a copy. */
+#define SUMMED_BYTES       512
+#define SUMMED_FIRST_BYTES (16 << 10)
+
+/* A longer one was put together from several, and its sum left out, by the own host. */
+#define SEGMENT_BYTES_USUAL 1460
+
+static int32_t sequence_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+/* RFC 9293 section 3.10.7.4: such a segment is answered, and not taken. */
+static bool is_unsent(const struct stream *stream, const struct flow *flow,
+	unsigned side, const struct packet *packet)
+{
+	const struct stream_side *other = &stream->sides[!side];
+	const bool is_fin_counted = flow->fins & 1U << !side;
+	return other->is_synchronised && other->first_segment == POOL_NONE &&
+	       other->first_aside == POOL_NONE && !is_fin_counted &&
+	       sequence_diff(packet->acknowledgement, other->next_sequence) > 0;
+}
+
+static bool is_sum_wrong(
+	const struct flow *flow, unsigned side, const struct packet *packet)
+{
+	const bool is_summed = packet->payload_len <= SUMMED_BYTES ||
+			       flow->bytes[side] <= SUMMED_FIRST_BYTES;
+	if (!is_summed || !packet->segment || !(flow->sound & 1U << side)) {
+		return false;
+	}
+	const enum checksum_result sum = packet_sum(packet);
+	return sum == CHECKSUM_WRONG ||
+	       (sum == CHECKSUM_OFFLOADED &&
+		       packet->payload_len <= SEGMENT_BYTES_USUAL);
+}
+
+static enum flow_doubt doubt_of(const struct streams *streams,
+	const struct stream *stream, const struct flow *flow, unsigned side,
+	const struct packet *packet)
+{
+	if (packet->tcp_flags & TCP_SYN) {
+		return FLOW_DOUBT_SYN;
+	}
+	if (flow->packets[!side] == 0) { /* nobody will tell */
+		return FLOW_DOUBT_NONE;
+	}
+	if (!(packet->tcp_flags & TCP_ACK)) {
+		return FLOW_DOUBT_NO_ACK;
+	}
+	if (is_sum_wrong(flow, side, packet)) {
+		return FLOW_DOUBT_CHECKSUM;
+	}
+	if (!streams->is_gate && packet->ttl < flow->ttl[side]) {
+		return FLOW_DOUBT_TTL;
+	}
+	return !streams->is_gate && is_unsent(stream, flow, side, packet)
+		       ? FLOW_DOUBT_UNSENT
+		       : FLOW_DOUBT_NONE;
+}
+
+/* The list is STREAM_ASIDE_MAX long at most, and so is each walk of it. */
+static void append(struct streams *streams, struct stream_side *from, uint32_t index)
+{
+	uint32_t *link = &from->first_aside;
+	while (*link != POOL_NONE) {
+		link = &segment_at(streams, *link)->next;
+	}
+	*link = index;
+	from->aside_count++;
+	streams->counters->set_aside++;
+}
+
+bool aside_packet(struct streams *streams, struct stream *stream,
+	const struct flow *flow, unsigned side, const struct packet *packet)
+{
+	struct stream_side *from = &stream->sides[side];
+	const enum flow_doubt doubt = doubt_of(streams, stream, flow, side, packet);
+	if (doubt == FLOW_DOUBT_NONE || packet->payload_len > SEGMENT_DATA_BYTES ||
+		packet->payload_len < packet->payload_wire_len) {
+		return false;
+	}
+	const uint32_t index =
+		from->aside_count < STREAM_ASIDE_MAX
+			? segment_take(streams, flow, side, from->aside_count)
+			: POOL_NONE;
+	if (index == POOL_NONE) {
+		from->is_aside_full = true;
+		return false;
+	}
+	struct segment *segment = segment_at(streams, index);
+	segment->next = POOL_NONE;
+	segment->sequence = packet->sequence + ((packet->tcp_flags & TCP_SYN) != 0);
+	segment->len = packet->payload_len;
+	segment->ttl = packet->ttl;
+	segment->is_passed_over = false;
+	segment->doubt = (uint8_t)doubt;
+	memcpy(segment->bytes, packet->payload, packet->payload_len);
+	append(streams, from, index);
+	return true;
+}
+
+struct flow_reading aside_reading(struct text bytes)
+{
+	struct flow_reading reading = {.len = (uint32_t)bytes.len,
+		.kept = (uint8_t)(bytes.len < FLOW_READING_BYTES ? bytes.len
+								 : FLOW_READING_BYTES)};
+	memcpy(reading.bytes, bytes.at, reading.kept);
+	return reading;
+}
+
+/* Whether the segment says other bytes than these, which begin at sequence. */
+static bool is_other_version(
+	const struct segment *segment, uint32_t sequence, struct text bytes)
+{
+	const int64_t start = sequence_diff(segment->sequence, sequence);
+	const int64_t end = start + segment->len;
+	const int64_t from = start > 0 ? start : 0;
+	const int64_t to = end < (int64_t)bytes.len ? end : (int64_t)bytes.len;
+	return from < to && memcmp(segment->bytes + (from - start), bytes.at + from,
+				    (size_t)(to - from)) != 0;
+}
+
+static uint32_t unlink_aside(
+	struct streams *streams, struct stream_side *from, uint32_t *link)
+{
+	const uint32_t index = *link;
+	*link = segment_at(streams, index)->next;
+	from->aside_count--;
+	return index;
+}
+
+bool aside_compare(struct streams *streams, struct stream_side *from, struct text bytes,
+	struct flow_ambiguity *ambiguity)
+{
+	const uint32_t sequence = from->next_sequence;
+	const uint32_t end = sequence + (uint32_t)bytes.len;
+	bool is_other = false;
+	for (uint32_t *link = &from->first_aside; *link != POOL_NONE;) {
+		const struct segment *segment = segment_at(streams, *link);
+		const bool is_changed = is_other_version(segment, sequence, bytes);
+		if (is_changed && !is_other) {
+			is_other = true;
+			ambiguity->doubt = segment->doubt;
+			ambiguity->first = aside_reading(
+				(struct text){segment->bytes, segment->len});
+			ambiguity->second = aside_reading(bytes);
+		}
+		if (is_changed ||
+			sequence_diff(segment->sequence + segment->len, end) <= 0) {
+			streams->counters->not_taken++;
+			segment_give(streams, unlink_aside(streams, from, link));
+		} else {
+			link = &segment_at(streams, *link)->next;
+		}
+	}
+	return is_other;
+}
+
+/* What it was doubted for is no reason any more: such packets of this side arrive. */
+static void believe(struct flow *flow, unsigned side, const struct segment *segment)
+{
+	if (segment->doubt == FLOW_DOUBT_TTL) {
+		flow->ttl[side] = segment->ttl;
+	} else if (segment->doubt == FLOW_DOUBT_CHECKSUM) {
+		flow->sound = (flow->sound & ~(1U << side)) & 3U;
+	}
+}
+
+uint32_t aside_take(struct streams *streams, struct stream_side *from,
+	struct flow *flow, unsigned side, uint32_t acknowledgement)
+{
+	uint32_t *link = &from->first_aside;
+	while (*link != POOL_NONE) {
+		struct segment *segment = segment_at(streams, *link);
+		const uint32_t end = segment->sequence + segment->len;
+		if (stream_is_near(acknowledgement, end) &&
+			sequence_diff(acknowledgement, end) >= 0) {
+			believe(flow, side, segment);
+			segment->is_passed_over = false;
+			return unlink_aside(streams, from, link);
+		}
+		segment->is_passed_over = true;
+		link = &segment->next;
+	}
+	return POOL_NONE;
+}
+
+uint32_t aside_take_any(struct streams *streams, struct stream_side *from)
+{
+	return from->first_aside == POOL_NONE
+		       ? POOL_NONE
+		       : unlink_aside(streams, from, &from->first_aside);
+}

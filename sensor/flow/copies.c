@@ -1,0 +1,74 @@
+#include "flow/copies.h"
+
+#include <string.h>
+
+static int32_t sequence_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+static uint32_t piece_sum(struct text bytes)
+{
+	/* a difference, not an attack, is looked for: one odd factor does */
+	uint64_t sum = bytes.len;
+	while (bytes.len > 0) {
+		uint64_t word = 0;
+		const size_t len = bytes.len < sizeof(word) ? bytes.len : sizeof(word);
+		memcpy(&word, bytes.at, len);
+		sum = (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+		sum ^= sum >> 32;
+		bytes.at += len;
+		bytes.len -= len;
+	}
+	return (uint32_t)sum;
+}
+
+#define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */
+
+void copies_remember(struct stream_side *side, uint32_t sequence, struct text bytes)
+{
+	struct stream_piece *piece = &side->history[side->history_at];
+	side->history_at = (uint8_t)((side->history_at + 1) % STREAM_HISTORY);
+	piece->sequence = sequence;
+	piece->len = (uint16_t)(bytes.len < UINT16_MAX ? bytes.len : UINT16_MAX);
+	piece->sum = bytes.len <= PIECE_BYTES_MAX ? piece_sum(bytes) : 0;
+	memcpy(piece->head, bytes.at,
+		bytes.len < sizeof(piece->head) ? bytes.len : sizeof(piece->head));
+}
+
+struct text copies_head(const struct stream_piece *piece)
+{
+	const size_t len =
+		piece->len < sizeof(piece->head) ? piece->len : sizeof(piece->head);
+	return (struct text){piece->head, len};
+}
+
+/* Whether this copy, from sequence on, says something else than the piece did. */
+static bool is_other_copy(
+	const struct stream_piece *piece, uint32_t sequence, struct text bytes)
+{
+	const int32_t skipped = sequence_diff(sequence, piece->sequence);
+	const struct text head = copies_head(piece);
+	if (skipped == 0 && piece->len <= PIECE_BYTES_MAX && piece->len <= bytes.len) {
+		const struct text same = {.at = bytes.at, .len = piece->len};
+		return piece_sum(same) != piece->sum;
+	}
+	const int64_t from = skipped > 0 ? skipped : 0;
+	const int64_t end = (int64_t)skipped + (int64_t)bytes.len;
+	const int64_t to = end < (int64_t)head.len ? end : (int64_t)head.len;
+	return from < to && memcmp(head.at + from, bytes.at + (from - skipped),
+				    (size_t)(to - from)) != 0;
+}
+
+/* STREAM_HISTORY pieces at most. */
+const struct stream_piece *copies_find_other(
+	const struct stream_side *side, uint32_t sequence, struct text bytes)
+{
+	for (unsigned i = 0; i < STREAM_HISTORY; i++) {
+		const struct stream_piece *piece = &side->history[i];
+		if (piece->len > 0 && is_other_copy(piece, sequence, bytes)) {
+			return piece;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,308 @@
+#include "flow_run.h"
+
+#include "flow/stream.h"
+
+/* Segments that their receiver may not take, or may read in two ways. */
+
+static const char *client_text(const struct seen *seen)
+{
+	return seen->text[DIRECTION_TO_SERVER];
+}
+
+/* The server acknowledges so many bytes of the client, and says nothing. */
+static void acknowledge(struct seen *seen, uint32_t bytes)
+{
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.acknowledged = bytes});
+}
+
+static void put_client(struct seen *seen, struct wire wire)
+{
+	wire.way = DIRECTION_TO_SERVER;
+	wire.flags = wire.flags ? wire.flags : TCP_ACK;
+	(void)put(seen, wire);
+}
+
+static void syn_data_that_the_answer_does_not_cover_is_no_evidence(void **state)
+{
+	struct seen *seen = *state;
+	put_client(seen, (struct wire){.flags = TCP_SYN, .text = "GET /x\r\n"});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguous, 1);
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_SYN);
+}
+
+static void syn_data_that_the_answer_covers_are_read(void **state)
+{
+	struct seen *seen = *state;
+	put_client(seen, (struct wire){.flags = TCP_SYN, .text = "EHLO a\r\n"});
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_SYN | TCP_ACK,
+				.acknowledged = 8});
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void syn_data_sent_again_are_no_second_version(void **state)
+{
+	struct seen *seen = *state;
+	put_client(seen, (struct wire){.flags = TCP_SYN, .text = "EHLO a\r\n"});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void syn_data_that_nobody_answers_are_what_there_is(void **state)
+{
+	struct seen *seen = *state;
+	put_client(seen, (struct wire){.flags = TCP_SYN, .text = "EHLO a\r\n"});
+	flow_table_drain(seen->table);
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+}
+
+static void a_decoy_with_fewer_hops_left_gives_way_to_the_real_bytes(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "GET /index\r\n", .ttl = 63});
+	assert_string_equal(client_text(seen), "");
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguous, 1);
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_TTL);
+	assert_int_equal(seen->ambiguity.first.len, 12);
+	assert_memory_equal(seen->ambiguity.second.bytes, "EHLO", 4);
+	acknowledge(seen, 12);
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+}
+
+static void another_path_is_believed_once_it_is_acknowledged(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "EHLO a\r\n", .ttl = 60});
+	acknowledge(seen, 8);
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	put_client(seen, (struct wire){.offset = 8, .text = "QUIT\r\n", .ttl = 60});
+	assert_string_equal(client_text(seen), "EHLO a\r\nQUIT\r\n");
+	put_client(seen, (struct wire){.offset = 14, .text = "late", .ttl = 59});
+	assert_string_equal(client_text(seen), "EHLO a\r\nQUIT\r\n");
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void a_decoy_syn_with_few_hops_left_teaches_nothing(void **state)
+{
+	struct seen *seen = *state;
+	put_client(seen, (struct wire){.flags = TCP_SYN, .ttl = 2});
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "GET /\r\n", .ttl = 3});
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+}
+
+static void what_waits_for_a_word_is_read_when_the_capture_ends_before_it(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "EHLO a\r\n", .ttl = 60});
+	flow_table_drain(seen->table);
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+}
+
+static void what_was_passed_over_is_never_read(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "AUTH PLAIN x\r\n", .ttl = 2});
+	acknowledge(seen, 0);
+	flow_table_drain(seen->table);
+	assert_string_equal(client_text(seen), "");
+}
+
+static void more_decoys_than_may_wait_are_read_and_the_real_bytes_told(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (int i = 0; i <= STREAM_ASIDE_MAX; i++) {
+		put_client(seen, (struct wire){.text = "GET /\r\n", .ttl = 2});
+	}
+	client(seen, 0, "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_VERSIONS);
+}
+
+static void a_segment_without_ack_waits(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.flags = TCP_PSH, .text = "GET /\r\n"});
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_NO_ACK);
+}
+
+static void a_segment_that_acknowledges_what_was_never_sent_waits(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "GET /\r\n", .acknowledged = 90000});
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_UNSENT);
+}
+
+/* The handshake of a client whose sums are right, or left to its network card. */
+static void handshake_with_sums(struct seen *seen, bool is_wrong)
+{
+	put_client(seen, (struct wire){.flags = TCP_SYN,
+				 .is_sum_told = true,
+				 .is_sum_wrong = is_wrong});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client(seen, 0, NULL);
+}
+
+static void a_wrong_sum_behind_right_ones_waits(void **state)
+{
+	struct seen *seen = *state;
+	handshake_with_sums(seen, false);
+	put_client(seen, (struct wire){.text = "GET /\r\n",
+				 .is_sum_told = true,
+				 .is_sum_wrong = true});
+	put_client(seen, (struct wire){.text = "EHLO a\r\n", .is_sum_told = true});
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_CHECKSUM);
+}
+
+static void sums_left_to_the_network_card_tell_nothing(void **state)
+{
+	struct seen *seen = *state;
+	handshake_with_sums(seen, true);
+	put_client(seen, (struct wire){.text = "EHLO a\r\n",
+				 .is_sum_told = true,
+				 .is_sum_wrong = true});
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+}
+
+static void a_wrong_sum_that_was_acknowledged_after_all_is_the_captures(void **state)
+{
+	struct seen *seen = *state;
+	handshake_with_sums(seen, false);
+	put_client(seen, (struct wire){.text = "EHLO a\r\n",
+				 .is_sum_told = true,
+				 .is_sum_wrong = true});
+	acknowledge(seen, 8);
+	put_client(seen, (struct wire){.offset = 8,
+				 .text = "QUIT\r\n",
+				 .is_sum_told = true,
+				 .is_sum_wrong = true});
+	assert_string_equal(client_text(seen), "EHLO a\r\nQUIT\r\n");
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void an_urgent_byte_is_out_of_line(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.text = "AUXTH PLAIN\r\n", .urgent = 3});
+	assert_string_equal(client_text(seen), "AUTH PLAIN\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_URGENT);
+}
+
+static void an_urgent_byte_ahead_of_a_hole_is_out_of_line_as_well(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(seen, (struct wire){.offset = 2, .text = "XTH\r\n", .urgent = 1});
+	client(seen, 0, "AU");
+	assert_string_equal(client_text(seen), "AUTH\r\n");
+}
+
+static void two_versions_of_a_segment_are_told_however_long_either_is(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "NOOP and a long tail\r\n");
+	client(seen, 0, "AUTH x\r\n");
+	assert_int_equal(seen->ambiguous, 1);
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_VERSIONS);
+	client(seen, 5, "or none\r\n");
+	assert_int_equal(seen->ambiguous, 2);
+}
+
+static void another_version_behind_the_acknowledgement_comes_too_late(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "NOOP\r\n");
+	acknowledge(seen, 6);
+	client(seen, 0, "AUTH\r\n");
+	assert_int_equal(seen->ambiguous, 0);
+	assert_int_equal(flow_table_counters(seen->table)->overlaps_conflicting, 1);
+}
+
+static void a_retransmission_and_a_keep_alive_are_no_second_version(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "NOOP\r\n");
+	client(seen, 6, "QUIT\r\n");
+	client(seen, 0, "NOOP\r\nQUIT\r\n");
+	client(seen, 2, "OP\r\nQU");
+	client(seen, 11, "?");
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void two_versions_of_a_fragment_are_told(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	put_client(
+		seen, (struct wire){.text = "EHLO a\r\n", .is_fragmented_twice = true});
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_FRAGMENTS);
+}
+
+static void junk_ahead_does_not_give_up_a_hole_that_its_receiver_has(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (uint32_t i = 0; i < 200; i++) {
+		client(seen, 100001 + 2 * i, "x");
+	}
+	client(seen, 0, "AUTH PLAIN x\r\n");
+	assert_string_equal(client_text(seen), "AUTH PLAIN x\r\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(syn_data_that_the_answer_does_not_cover_is_no_evidence),
+		TEST(syn_data_that_the_answer_covers_are_read),
+		TEST(syn_data_sent_again_are_no_second_version),
+		TEST(syn_data_that_nobody_answers_are_what_there_is),
+		TEST(a_decoy_with_fewer_hops_left_gives_way_to_the_real_bytes),
+		TEST(another_path_is_believed_once_it_is_acknowledged),
+		TEST(a_decoy_syn_with_few_hops_left_teaches_nothing),
+		TEST(what_waits_for_a_word_is_read_when_the_capture_ends_before_it),
+		TEST(what_was_passed_over_is_never_read),
+		TEST(more_decoys_than_may_wait_are_read_and_the_real_bytes_told),
+		TEST(a_segment_without_ack_waits),
+		TEST(a_segment_that_acknowledges_what_was_never_sent_waits),
+		TEST(a_wrong_sum_behind_right_ones_waits),
+		TEST(sums_left_to_the_network_card_tell_nothing),
+		TEST(a_wrong_sum_that_was_acknowledged_after_all_is_the_captures),
+		TEST(an_urgent_byte_is_out_of_line),
+		TEST(an_urgent_byte_ahead_of_a_hole_is_out_of_line_as_well),
+		TEST(two_versions_of_a_segment_are_told_however_long_either_is),
+		TEST(another_version_behind_the_acknowledgement_comes_too_late),
+		TEST(a_retransmission_and_a_keep_alive_are_no_second_version),
+		TEST(two_versions_of_a_fragment_are_told),
+		TEST(junk_ahead_does_not_give_up_a_hole_that_its_receiver_has),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#include "made_flow.h"
+
+static int load_matrix(void **state)
+{
+	*state = made_matrix(MADE_OFFICE);
+	return 0;
+}
+
+static int free_matrix(void **state)
+{
+	matrix_free(*state);
+	return 0;
+}
+
+static struct flow_reading reading(const char *text)
+{
+	struct flow_reading reading = {.len = (uint32_t)strlen(text)};
+	reading.kept = (uint8_t)(reading.len < FLOW_READING_BYTES ? reading.len
+								  : FLOW_READING_BYTES);
+	memcpy(reading.bytes, text, reading.kept);
+	return reading;
+}
+
+static struct made_flow judged(void **state, const struct flow_ambiguity *ambiguity)
+{
+	struct made_flow flow =
+		made_flow(PROTOCOL_SUBMISSION, WORKSTATION, SUBMISSION, 587);
+	flow.observation.ambiguity = ambiguity;
+	made_judge(*state, &flow);
+	return flow;
+}
+
+static void an_ambiguity_is_told_with_its_kind_and_both_readings(void **state)
+{
+	const struct flow_ambiguity ambiguity = {.doubt = FLOW_DOUBT_TTL,
+		.first = reading("NOOP\r\n"),
+		.second = reading("auth PLAIN AGEAYg==\r\n")};
+	const struct made_flow flow = judged(state, &ambiguity);
+	assert_true(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_EVASION_AMBIGUOUS], SEVERITY_HIGH);
+	assert_string_equal(flow.judgement.detail[FINDING_EVASION_AMBIGUOUS],
+		"a segment with fewer hops left: NOOP (6 bytes), or AUTH (21 bytes)");
+}
+
+static void what_may_be_a_secret_is_only_counted(void **state)
+{
+	const struct flow_ambiguity ambiguity = {
+		.doubt = FLOW_DOUBT_VERSIONS,
+		.first = reading("AGEAYg==\r\n"),
+		.second = reading("PASSWORD"),
+	};
+	const struct made_flow flow = judged(state, &ambiguity);
+	assert_string_equal(flow.judgement.detail[FINDING_EVASION_AMBIGUOUS],
+		"two versions of a segment: 10 bytes, or 8 bytes");
+}
+
+static void every_kind_has_its_words(void **state)
+{
+	for (int doubt = FLOW_DOUBT_NONE + 1; doubt < FLOW_DOUBT_COUNT; doubt++) {
+		const struct flow_ambiguity ambiguity = {.doubt = (uint8_t)doubt};
+		const struct made_flow flow = judged(state, &ambiguity);
+		assert_in_range(
+			strlen(flow.judgement.detail[FINDING_EVASION_AMBIGUOUS]), 10,
+			40);
+	}
+}
+
+static void without_one_nothing_is_told(void **state)
+{
+	const struct flow_ambiguity none = {.doubt = FLOW_DOUBT_NONE};
+	assert_false(judged(state, NULL).judgement.findings &
+		     BIT(FINDING_EVASION_AMBIGUOUS));
+	assert_false(judged(state, &none).judgement.findings &
+		     BIT(FINDING_EVASION_AMBIGUOUS));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, load_matrix, free_matrix)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_ambiguity_is_told_with_its_kind_and_both_readings),
+		TEST(what_may_be_a_secret_is_only_counted),
+		TEST(every_kind_has_its_words),
+		TEST(without_one_nothing_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
