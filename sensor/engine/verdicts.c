@@ -205,6 +205,9 @@ static void ledger_note(
 	if (!ledger_lesson_of(observation, start_us, is_stripped, &lesson)) {
 		return;
 	}
+	if (engine->judgement.to.group) {
+		lesson.flags |= LEDGER_LESSON_DECLARED;
+	}
 	ledger_learn(engine->ledger, &lesson);
 	if (engine->outputs.lesson) {
 		engine->outputs.lesson(engine->outputs.context, &lesson);
@@ -255,11 +258,20 @@ static void recall(
 	observation->memory = &engine->memory;
 }
 
+/* A packet that somebody made up is no such flow: it teaches nothing about its ends. */
+static bool is_witness(const struct flow *flow)
+{
+	return flow->syns == 3 && flow->bytes[0] > 0 && flow->bytes[1] > 0;
+}
+
 /* What it teaches about them, for other flows. */
 static void learn(struct engine *engine, const struct flow *flow,
 	struct conversation *conversation, const struct wire_reading *reading)
 {
 	const struct observation *observation = &reading->observation;
+	if (!is_witness(flow)) {
+		return;
+	}
 	if (reading->is_server_known &&
 		protocol_row(observation->protocol)->is_sending) {
 		structure_note(engine, conversation, observation);

@@ -15,14 +15,15 @@
 struct entry {
 	struct ledger_server server;
 	uint32_t next_in_bucket;
-	struct age_link age; /* since its last use */
+	struct age_link age; /* since its last use; on the list of its kind */
+	bool is_declared;
 };
 
 struct ledger {
 	struct hash_seed seed;
 	struct pool entries;
 	uint32_t bucket_mask;
-	struct age_list ages;
+	struct age_list ages[2]; /* of those not declared, and of those declared */
 	uint32_t *buckets;
 	uint64_t given_up;
 	uint64_t given_up_before;
@@ -64,7 +65,8 @@ struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason
 	}
 	ledger->seed = seed;
 	ledger->bucket_mask = bucket_count - 1;
-	age_list_clear(&ledger->ages);
+	age_list_clear(&ledger->ages[0]);
+	age_list_clear(&ledger->ages[1]);
 	return ledger;
 }
 
@@ -114,30 +116,45 @@ static struct age_slots ages(const struct ledger *ledger)
 		ledger->entries.slot_bytes};
 }
 
+static void unlist(struct ledger *ledger, struct entry *entry)
+{
+	age_list_remove(&ledger->ages[entry->is_declared], ages(ledger), &entry->age);
+}
+
+static void enlist(struct ledger *ledger, uint32_t index, bool is_declared)
+{
+	entry_at(ledger, index)->is_declared = is_declared;
+	age_list_append(&ledger->ages[is_declared], ages(ledger), index);
+}
+
+/* Of those that nobody declared, while there are any. */
 static void give_up_oldest(struct ledger *ledger)
 {
-	const uint32_t index = ledger->ages.oldest;
-	const struct entry *entry = entry_at(ledger, index);
+	const uint32_t index = ledger->ages[0].oldest != AGE_LIST_NONE
+				       ? ledger->ages[0].oldest
+				       : ledger->ages[1].oldest;
+	struct entry *entry = entry_at(ledger, index);
 	uint32_t *link = bucket_of(ledger, &entry->server.address, entry->server.port);
 	while (*link != index) {
 		link = &entry_at(ledger, *link)->next_in_bucket;
 	}
 	*link = entry->next_in_bucket;
-	age_list_remove(&ledger->ages, ages(ledger), &entry->age);
+	unlist(ledger, entry);
 	pool_give(&ledger->entries, index);
 	ledger->given_up++;
 }
 
 /* The server's entry, made where there is none, and now the newest. */
-static struct ledger_server *server_use(
-	struct ledger *ledger, const struct address *address, uint16_t port)
+static struct ledger_server *server_use(struct ledger *ledger,
+	const struct address *address, uint16_t port, bool is_declared)
 {
 	uint32_t index = index_of(ledger, address, port);
 	if (index != NONE) {
-		age_list_remove(
-			&ledger->ages, ages(ledger), &entry_at(ledger, index)->age);
-		age_list_append(&ledger->ages, ages(ledger), index);
-		return &entry_at(ledger, index)->server;
+		struct entry *known = entry_at(ledger, index);
+		const bool was_declared = known->is_declared;
+		unlist(ledger, known);
+		enlist(ledger, index, is_declared || was_declared);
+		return &known->server;
 	}
 	if (ledger->entries.used == ledger->entries.capacity) {
 		give_up_oldest(ledger);
@@ -148,7 +165,7 @@ static struct ledger_server *server_use(
 	*entry = (struct entry){.server = {.address = *address, .port = port},
 		.next_in_bucket = *bucket};
 	*bucket = index;
-	age_list_append(&ledger->ages, ages(ledger), index);
+	enlist(ledger, index, is_declared);
 	return &entry->server;
 }
 
@@ -161,7 +178,7 @@ const struct ledger_server *ledger_find(
 
 void ledger_put(struct ledger *ledger, const struct ledger_server *server)
 {
-	*server_use(ledger, &server->address, server->port) = *server;
+	*server_use(ledger, &server->address, server->port, false) = *server;
 }
 
 size_t ledger_count(const struct ledger *ledger)
@@ -186,9 +203,11 @@ void ledger_add_given_up_before(struct ledger *ledger, uint64_t count)
 
 void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context)
 {
-	for (uint32_t i = ledger->ages.oldest; i != AGE_LIST_NONE;
-		i = entry_at(ledger, i)->age.newer) {
-		visit(context, &entry_at(ledger, i)->server);
+	for (size_t kind = 0; kind < 2; kind++) {
+		for (uint32_t i = ledger->ages[kind].oldest; i != AGE_LIST_NONE;
+			i = entry_at(ledger, i)->age.newer) {
+			visit(context, &entry_at(ledger, i)->server);
+		}
 	}
 }
 
@@ -400,8 +419,8 @@ static uint16_t version_flag(uint16_t version)
 
 void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 {
-	struct ledger_server *server =
-		server_use(ledger, &lesson->server, lesson->port);
+	struct ledger_server *server = server_use(ledger, &lesson->server, lesson->port,
+		(lesson->flags & LEDGER_LESSON_DECLARED) != 0);
 	count_one(&server->flows);
 	widen(&server->first_us, &server->last_us, lesson->start_us);
 	server->versions |= version_flag(lesson->version);

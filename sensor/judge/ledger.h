@@ -3,7 +3,7 @@
  *
  * In: finished flows, by server (address and port), as lessons. Out: struct
  * judge_memory for a flow at hand. Bounded: a full ledger gives up the server idle
- * longest. Time is a parameter; no I/O (report/servers_file reads and writes it).
+ * longest, and one that the matrix declares only when there are no others. Time is a parameter; no I/O (report/servers_file reads and writes it).
  * A lesson is plain data: it may cross to other processes, whose ledgers learn it too.
  */
 #pragma once
@@ -97,7 +97,8 @@ enum ledger_lesson_flag {
 	LEDGER_LESSON_REFUSED = 1 << 3,
 	LEDGER_LESSON_STRIPPED = 1 << 4,
 	LEDGER_LESSON_AUTH_CLEAR = 1 << 5,
-	LEDGER_LESSON_FLAGS = (1 << 6) - 1,
+	LEDGER_LESSON_DECLARED = 1 << 6, /* the matrix has the server in a group */
+	LEDGER_LESSON_FLAGS = (1 << 7) - 1,
 };
 
 /* What one mail flow that ended teaches of its server. */
@@ -137,7 +138,7 @@ uint64_t ledger_given_up(const struct ledger *ledger);
 uint64_t ledger_given_up_ever(const struct ledger *ledger);
 void ledger_add_given_up_before(struct ledger *ledger, uint64_t count);
 
-/* Every server, the one idle longest first. */
+/* Every server: those not declared, then the others, the one idle longest first. */
 typedef void ledger_visit(void *context, const struct ledger_server *server);
 void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context);
 

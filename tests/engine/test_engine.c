@@ -54,6 +54,53 @@ static void what_a_row_allows_is_recorded_with_it(void **state)
 	run_end(run);
 }
 
+static void what_anybody_can_make_up_teaches_nothing(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line one = line_of(run, MX_OUT, 40000, INTERNET, 25);
+	smtp_greeting(&one); /* both sides, and no handshake */
+	hang_up(&one);
+	struct line other = open_line(run, MX_OUT, 40001, INTERNET, 25);
+	say(&other, SERVER, "220 mx.example.net ESMTP\r\n250-x\r\n250 STARTTLS\r\n");
+	rst(&other, SERVER);
+	assert_int_equal(run_mails(run), 2);
+	assert_int_equal(run->lessons, 0);
+	run_end(run);
+}
+
+static void two_versions_of_a_line_are_told_once(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	const uint32_t at = line.next[CLIENT];
+	say(&line, CLIENT, "NOOP\r\n");
+	segment(&line, CLIENT, TCP_ACK, at, text_of("MAIL\r\n"));
+	segment(&line, CLIENT, TCP_ACK, at, text_of("RSET\r\n"));
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_EVASION_AMBIGUOUS), 1);
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_EVASION_AMBIGUOUS), 1);
+	assert_int_equal(run_last(run)->verdict, VERDICT_LEGITIMATE);
+	run_end(run);
+}
+
+static void two_versions_of_what_is_no_mail_are_nobodys_business(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	const uint32_t at = line.next[CLIENT];
+	say(&line, CLIENT, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	segment(&line, CLIENT, TCP_ACK, at, text_of("PUT / HTTP/1.1\r\n"));
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	hang_up(&line);
+	engine_drain(run->engine);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_EVASION_AMBIGUOUS), 0);
+	run_end(run);
+}
+
 static void a_drain_ends_what_runs_oldest_first(void **state)
 {
 	(void)state;
@@ -396,6 +443,9 @@ int main(void)
 		TEST(a_flow_is_told_while_it_runs_and_recorded_at_its_end),
 		TEST(a_reset_ends_a_flow),
 		TEST(what_a_row_allows_is_recorded_with_it),
+		TEST(what_anybody_can_make_up_teaches_nothing),
+		TEST(two_versions_of_a_line_are_told_once),
+		TEST(two_versions_of_what_is_no_mail_are_nobodys_business),
 		TEST(a_drain_ends_what_runs_oldest_first),
 		TEST(a_drain_tells_what_was_folded),
 		TEST(a_server_teaches_and_a_name_behind_a_proxy_does_not),

@@ -346,6 +346,43 @@ static struct made_flow smtp_to(unsigned host)
 	return flow;
 }
 
+static void learn_declared(struct ledger *ledger, unsigned host, uint64_t start_us)
+{
+	struct made_flow flow = smtp_to(host);
+	flow.observation.facts = &flow.facts;
+	struct ledger_lesson lesson;
+	assert_true(ledger_lesson_of(&flow.observation, start_us, false, &lesson));
+	lesson.flags |= LEDGER_LESSON_DECLARED;
+	assert_true(ledger_lesson_is_sound(&lesson));
+	ledger_learn(ledger, &lesson);
+}
+
+static void a_declared_server_is_not_given_up_for_others(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(3);
+	learn_declared(ledger, 1, NOW_US);
+	for (unsigned host = 2; host < 99; host++) {
+		learn(ledger, smtp_to(host), NOW_US + host);
+	}
+	assert_int_equal(recall(ledger, smtp_to(1), NOW_US + 999).starttls_offers, 1);
+	assert_int_equal(ledger_count(ledger), 3);
+	ledger_free(ledger);
+}
+
+static void among_declared_servers_the_one_idle_longest_gives_way(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(2);
+	learn_declared(ledger, 1, NOW_US);
+	learn_declared(ledger, 2, NOW_US + 1);
+	learn_declared(ledger, 3, NOW_US + 2);
+	assert_int_equal(recall(ledger, smtp_to(1), NOW_US + 9).starttls_offers, 0);
+	assert_int_equal(recall(ledger, smtp_to(2), NOW_US + 9).starttls_offers, 1);
+	assert_int_equal(recall(ledger, smtp_to(3), NOW_US + 9).starttls_offers, 1);
+	ledger_free(ledger);
+}
+
 static void a_full_ledger_gives_up_the_server_idle_longest(void **state)
 {
 	(void)state;
@@ -498,6 +535,8 @@ int main(void)
 		cmocka_unit_test(one_client_alone_sees_no_change_between_clients),
 		cmocka_unit_test(the_certificate_seen_longest_ago_gives_way),
 		cmocka_unit_test(a_full_ledger_gives_up_the_server_idle_longest),
+		cmocka_unit_test(a_declared_server_is_not_given_up_for_others),
+		cmocka_unit_test(among_declared_servers_the_one_idle_longest_gives_way),
 		cmocka_unit_test(a_flow_without_server_bytes_teaches_nothing),
 		cmocka_unit_test(who_is_no_mail_server_has_no_need_of_mx_records),
 		cmocka_unit_test(
