@@ -47,7 +47,11 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 {
 	struct worker *worker = (struct worker *)context;
 	worker->process->findings[finding] += count->count;
-	if (!ceiling_pass(&worker->ceiling, finding, record->time_us)) {
+	const struct matrix_end *from = &record->judgement->from;
+	const struct ceiling_source source = {
+		.group = from->group ? from->group->name : from->zone->name,
+		.address = &record->observation->client};
+	if (!ceiling_pass(&worker->ceiling, finding, &source, record->time_us)) {
 		return;
 	}
 	json_alert(record_writer_begin(&worker->records), record, finding, count);

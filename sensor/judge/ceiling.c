@@ -56,30 +56,80 @@ static bool is_over(const struct ceiling_window *window, uint64_t now_us)
 	       now_us - window->first_us >= WINDOW_US;
 }
 
-bool ceiling_pass(struct ceiling *ceiling, enum finding finding, uint64_t now_us)
+/* Spread, not secret: who chooses colliding names or addresses only shares a window. */
+static unsigned spread(unsigned hash, unsigned byte)
 {
-	struct ceiling_window *window = &ceiling->windows[finding];
+	return (hash ^ byte) * 16777619U; /* FNV-1a */
+}
+
+static unsigned group_slot(const char *group)
+{
+	unsigned hash = 2166136261U;
+	for (; *group != '\0'; group++) {
+		hash = spread(hash, (unsigned char)*group);
+	}
+	return hash % CEILING_GROUPS;
+}
+
+static unsigned source_slot(const struct address *address)
+{
+	unsigned hash = 2166136261U;
+	for (size_t i = 0; i < sizeof(address->bytes); i++) {
+		hash = spread(hash, address->bytes[i]);
+	}
+	return hash % CEILING_SOURCES;
+}
+
+/* A source that had much of three quarters leaves the last one to the others. */
+static bool is_within_share(
+	const struct ceiling_window *window, uint32_t share, uint32_t most)
+{
+	return window->given < most &&
+	       (window->given < most - most / 4 || share <= most / CEILING_SOURCES);
+}
+
+bool ceiling_pass(struct ceiling *ceiling, enum finding finding,
+	const struct ceiling_source *source, uint64_t now_us)
+{
+	struct ceiling_window *window =
+		&ceiling->windows[finding][group_slot(source->group)];
+	uint16_t *share = &window->shares[source_slot(source->address)];
 	const uint32_t most = ceiling->table->most[finding];
 	if (is_over(window, now_us)) {
 		window->first_us = now_us > 0 ? now_us : 1;
 		window->given = 0; /* what was held stays until it is told */
+		memset(window->shares, 0, sizeof(window->shares));
 	}
-	if (most > 0 && window->given >= most) {
+	if (most > 0 && !is_within_share(window, *share, most)) {
 		window->held++;
 		return false;
 	}
 	window->given++;
+	*share = (uint16_t)(*share + (*share < UINT16_MAX));
 	return true;
+}
+
+/* What was held back of this finding in minutes that are over; CEILING_GROUPS steps. */
+static uint32_t take_held(
+	struct ceiling *ceiling, enum finding finding, uint64_t now_us)
+{
+	uint32_t held = 0;
+	for (size_t group = 0; group < CEILING_GROUPS; group++) {
+		struct ceiling_window *window = &ceiling->windows[finding][group];
+		if (window->held > 0 && is_over(window, now_us)) {
+			held += window->held;
+			window->held = 0;
+		}
+	}
+	return held;
 }
 
 void ceiling_due(
 	struct ceiling *ceiling, uint64_t now_us, ceiling_visit *visit, void *context)
 {
 	for (int i = 0; i < FINDING_COUNT; i++) {
-		struct ceiling_window *window = &ceiling->windows[i];
-		if (window->held > 0 && is_over(window, now_us)) {
-			const uint32_t held = window->held;
-			window->held = 0;
+		const uint32_t held = take_held(ceiling, (enum finding)i, now_us);
+		if (held > 0) {
 			visit(context, (enum finding)i, held);
 		}
 	}

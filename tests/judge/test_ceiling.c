@@ -36,13 +36,48 @@ static void tell(void *context, enum finding finding, uint32_t held)
 	tellings++;
 }
 
+/* So many alerts about a source of a group. */
+static unsigned passed_of(
+	const char *group, uint8_t host, enum finding finding, unsigned count)
+{
+	const uint8_t bytes[4] = {192, 0, 2, host};
+	const struct address address = address_from_ipv4(bytes);
+	const struct ceiling_source source = {group, &address};
+	unsigned passed = 0;
+	for (unsigned i = 0; i < count; i++) {
+		passed += ceiling_pass(&ceiling, finding, &source, START_US + i);
+	}
+	return passed;
+}
+
+/* So many alerts, each about another source of one group. */
 static unsigned passed(enum finding finding, unsigned count, uint64_t now_us)
 {
 	unsigned passed = 0;
 	for (unsigned i = 0; i < count; i++) {
-		passed += ceiling_pass(&ceiling, finding, now_us + i) ? 1 : 0;
+		const uint8_t bytes[4] = {10, 0, (uint8_t)(i >> 8), (uint8_t)i};
+		const struct address address = address_from_ipv4(bytes);
+		const struct ceiling_source source = {"workstations", &address};
+		passed += ceiling_pass(&ceiling, finding, &source, now_us + i);
 	}
 	return passed;
+}
+
+static void a_flood_about_one_group_hides_no_other(void **state)
+{
+	(void)state;
+	assert_in_range(passed_of("workstations", 1, ONE, 5000), 800, 1000);
+	assert_int_equal(passed_of("relay", 2, ONE, 1), 1);
+}
+
+static void a_flood_about_one_source_hides_no_other_of_its_group(void **state)
+{
+	(void)state;
+	assert_true(ceiling_table_set(&table, "100", &why));
+	assert_in_range(passed_of("workstations", 1, ONE, 5000), 75, 80);
+	assert_int_equal(passed_of("workstations", 2, ONE, 1), 1);
+	(void)passed_of("workstations", 3, ONE, 5000);
+	assert_int_equal(passed_of("workstations", 4, ONE, 1), 1);
 }
 
 static void a_flood_of_one_finding_is_cut_and_no_other(void **state)
@@ -111,6 +146,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CEILING_TEST(a_flood_of_one_finding_is_cut_and_no_other),
+		CEILING_TEST(a_flood_about_one_group_hides_no_other),
+		CEILING_TEST(a_flood_about_one_source_hides_no_other_of_its_group),
 		CEILING_TEST(what_was_held_back_is_told_once_when_the_minute_is_over),
 		CEILING_TEST(the_next_minute_starts_anew_and_forgets_no_count),
 		CEILING_TEST(a_clock_set_back_starts_another_minute),
