@@ -14,6 +14,7 @@ struct decoder *decoder_new(const struct decode_settings *settings,
 		return NULL;
 	}
 	decoder->settings = *settings;
+	decoder->seed = seed;
 	const uint32_t datagrams =
 		settings->fragment_datagrams > 0 ? settings->fragment_datagrams : 1;
 	decoder->fragments = fragments_new(datagrams, seed, why);
@@ -73,7 +74,7 @@ enum decode_result decoder_frame(
 	walk.is_reassembled = false;
 	packet->vlan_count = 0;
 	packet->tunnel_depth = 0;
-	packet->tunnel_id = 0;
+	packet->way = 0;
 	packet->is_reassembled = false;
 	packet->has_two_versions = false;
 	fragments_release(decoder->fragments);

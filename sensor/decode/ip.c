@@ -22,9 +22,14 @@ static void put_be16(uint8_t *at, uint32_t value)
 }
 
 /* Which network the addresses belong to, as far as the frame tells. */
-static uint32_t network_of(const struct packet *packet)
+static uint32_t network_of(const struct walk *walk)
 {
-	return packet->tunnel_id ^
+	const struct packet *packet = walk->packet;
+	uint64_t hash = 0;
+	for (unsigned i = 0; i < packet->tunnel_depth; i++) {
+		hash = tunnel_hash(&walk->decoder->seed, hash, &packet->tunnels[i]);
+	}
+	return (uint32_t)hash ^
 	       (packet->vlan_count > 0 ? (uint32_t)packet->vlan[0] << 20 : 0);
 }
 
@@ -69,7 +74,7 @@ static enum decode_result add_fragment(
 	fragment->dst = &walk->packet->dst;
 	fragment->bytes = walk->cur.at;
 	fragment->len = (uint32_t)cursor_left(&walk->cur);
-	fragment->network = network_of(walk->packet);
+	fragment->network = network_of(walk);
 	struct decoder *decoder = walk->decoder;
 	const enum decode_result result = fragments_add(
 		decoder->fragments, fragment, walk->now_us, &decoder->counters, whole);
@@ -271,14 +276,14 @@ enum decode_result protocol_step(struct walk *walk)
 	case IPPROTO_UDP:
 		return udp_step(walk);
 	case IPPROTO_IPIP:
-		return walk_enter_tunnel(walk, LAYER_IPV4);
+		return walk_enter_tunnel(walk, TUNNEL_IPV4, 0, LAYER_IPV4);
 	case IPPROTO_IPV6:
-		return walk_enter_tunnel(walk, LAYER_IPV6);
+		return walk_enter_tunnel(walk, TUNNEL_IPV6, 0, LAYER_IPV6);
 	case IPPROTO_GRE:
 		return gre_step(walk);
 	case IPPROTO_MPLS:
 		walk->ethertype = ETHERTYPE_MPLS; /* RFC 4023 */
-		return walk_enter_tunnel(walk, LAYER_ETHERTYPE);
+		return walk_enter_tunnel(walk, TUNNEL_MPLS, 0, LAYER_ETHERTYPE);
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_FRAGMENT:

@@ -7,11 +7,13 @@
 
 #include "base/address.h"
 #include "base/checksum.h"
+#include "decode/tunnel.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACKET_VLANS_MAX 2
+#define PACKET_VLANS_MAX   2
+#define PACKET_TUNNELS_MAX 4
 
 enum {
 	TCP_FIN = 0x01,
@@ -35,8 +37,8 @@ struct packet {
 	bool has_two_versions;
 	bool is_reassembled; /* .payload and .network hold until the next frame is decoded */
 	uint16_t vlan[PACKET_VLANS_MAX]; /* 12-bit identifiers */
-	uint32_t tunnel_id;              /* innermost VNI or GRE key, 0 without one */
-	uint32_t sequence;               /* TCP only, RFC 9293 section 3.1 */
+	uint32_t way; /* of the layers above: 0 on the wire, else tells tunnels apart */
+	uint32_t sequence; /* TCP only, RFC 9293 section 3.1 */
 	uint32_t acknowledgement;
 	uint16_t urgent; /* bytes up to and with the urgent one; 0: there is none */
 	/* the TCP header, where its checksum can be told right or wrong; else NULL */
@@ -51,6 +53,8 @@ struct packet {
 	uint32_t payload_wire_len;
 	const uint8_t *network; /* innermost IP header, for nDPI */
 	uint32_t network_len;   /* bytes there */
+	/* .tunnel_depth of them, outermost first */
+	struct tunnel tunnels[PACKET_TUNNELS_MAX];
 };
 
 /* Of a packet with .segment. */

@@ -1,5 +1,13 @@
+#include "decode/tunnel.h"
+
 #include "decode/ethertype.h"
 #include "decode/walk.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define HASH_WORDS 6
 
 enum {
 	GRE_CHECKSUM = 0x8000,
@@ -17,12 +25,91 @@ enum {
 	VXLAN_HAS_ID = 0x08,
 	GENEVE_VERSION_BITS = 0xc0,
 	GENEVE_OPTION_BITS = 0x3f,
+	ERSPAN_SESSION_BITS = 0x03ff,
 };
+
+struct kind_row {
+	const char *name;
+	uint8_t transport;
+	bool has_common_id;
+};
+
+static const struct kind_row KINDS[TUNNEL_KIND_COUNT] = {
+	[TUNNEL_IPV4] = {"ipip", IPPROTO_IPIP, false},
+	[TUNNEL_IPV6] = {"6in4", IPPROTO_IPV6, false},
+	[TUNNEL_MPLS] = {"mpls", IPPROTO_MPLS, false},
+	[TUNNEL_GRE] = {"gre", IPPROTO_GRE, true},
+	/* what a switch sends and what it takes may be two sessions */
+	[TUNNEL_ERSPAN] = {"erspan", IPPROTO_GRE, false},
+	[TUNNEL_VXLAN] = {"vxlan", IPPROTO_UDP, true},
+	[TUNNEL_GENEVE] = {"geneve", IPPROTO_UDP, true},
+};
+
+const char *tunnel_kind_name(enum tunnel_kind kind)
+{
+	assert(kind < TUNNEL_KIND_COUNT);
+	return KINDS[kind].name;
+}
+
+uint8_t tunnel_transport(enum tunnel_kind kind)
+{
+	assert(kind < TUNNEL_KIND_COUNT);
+	return KINDS[kind].transport;
+}
+
+bool tunnel_kind_has_common_id(enum tunnel_kind kind)
+{
+	assert(kind < TUNNEL_KIND_COUNT);
+	return KINDS[kind].has_common_id;
+}
+
+uint64_t tunnel_hash(
+	const struct hash_seed *seed, uint64_t around, const struct tunnel *tunnel)
+{
+	const bool is_src_first =
+		memcmp(&tunnel->src, &tunnel->dst, sizeof(tunnel->src)) <= 0;
+	const struct address *ends[2] = {is_src_first ? &tunnel->src : &tunnel->dst,
+		is_src_first ? &tunnel->dst : &tunnel->src};
+	const uint64_t id = tunnel_kind_has_common_id((enum tunnel_kind)tunnel->kind)
+				    ? tunnel->id
+				    : 0;
+	uint64_t words[HASH_WORDS] = {around, (uint64_t)tunnel->kind << 32 | id};
+	memcpy(&words[2], ends[0]->bytes, sizeof(ends[0]->bytes));
+	memcpy(&words[4], ends[1]->bytes, sizeof(ends[1]->bytes));
+	return hash_words(seed, words, HASH_WORDS);
+}
+
+enum decode_result walk_enter_tunnel(
+	struct walk *walk, enum tunnel_kind kind, uint32_t id, enum layer layer)
+{
+	struct packet *packet = walk->packet;
+	const bool has_ports = KINDS[kind].transport == IPPROTO_UDP;
+	if (packet->tunnel_depth == WALK_TUNNELS_MAX) {
+		return DECODE_TOO_DEEP;
+	}
+	packet->tunnels[packet->tunnel_depth++] = (struct tunnel){.src = packet->src,
+		.dst = packet->dst,
+		.id = id,
+		.src_port = has_ports ? packet->src_port : 0,
+		.dst_port = has_ports ? packet->dst_port : 0,
+		.kind = (uint8_t)kind};
+	walk->next = layer;
+	walk->is_reassembled = false;
+	return DECODE_OK;
+}
+
+/* The tunnel that was entered last: a header behind says its number. */
+static void note_id(struct walk *walk, uint32_t id)
+{
+	assert(walk->packet->tunnel_depth > 0);
+	walk->packet->tunnels[walk->packet->tunnel_depth - 1].id = id;
+}
 
 /* RFC 2784 and RFC 2890; with the routing of RFC 1701 or version 1 (PPTP) not followed. */
 enum decode_result gre_step(struct walk *walk)
 {
 	const uint16_t flags = cursor_be16(&walk->cur);
+	uint32_t key = 0;
 	walk->ethertype = cursor_be16(&walk->cur);
 	if (flags & (GRE_ROUTING | GRE_VERSION_BITS)) {
 		return DECODE_UNWANTED;
@@ -31,7 +118,7 @@ enum decode_result gre_step(struct walk *walk)
 		cursor_skip(&walk->cur, 4);
 	}
 	if (flags & GRE_KEY) {
-		walk->packet->tunnel_id = cursor_be32(&walk->cur);
+		key = cursor_be32(&walk->cur);
 	}
 	if (flags & GRE_SEQUENCE) {
 		cursor_skip(&walk->cur, 4);
@@ -41,12 +128,12 @@ enum decode_result gre_step(struct walk *walk)
 	}
 	switch (walk->ethertype) {
 	case ETHERTYPE_ERSPAN: /* type I has neither sequence nor header of its own */
-		return walk_enter_tunnel(
-			walk, flags & GRE_SEQUENCE ? LAYER_ERSPAN : LAYER_ETHERNET);
+		return walk_enter_tunnel(walk, TUNNEL_ERSPAN, 0,
+			flags & GRE_SEQUENCE ? LAYER_ERSPAN : LAYER_ETHERNET);
 	case ETHERTYPE_ERSPAN_III:
-		return walk_enter_tunnel(walk, LAYER_ERSPAN);
+		return walk_enter_tunnel(walk, TUNNEL_ERSPAN, 0, LAYER_ERSPAN);
 	default:
-		return walk_enter_tunnel(walk, LAYER_ETHERTYPE);
+		return walk_enter_tunnel(walk, TUNNEL_GRE, key, LAYER_ETHERTYPE);
 	}
 }
 
@@ -55,6 +142,8 @@ enum decode_result erspan_step(struct walk *walk)
 {
 	struct cursor peek = walk->cur;
 	const uint8_t version = cursor_u8(&peek) >> 4;
+	cursor_skip(&peek, 1);
+	note_id(walk, cursor_be16(&peek) & ERSPAN_SESSION_BITS);
 	walk->next = LAYER_ETHERNET;
 	if (version == 1) {
 		cursor_skip(&walk->cur, ERSPAN_II_BYTES);
@@ -70,32 +159,30 @@ enum decode_result erspan_step(struct walk *walk)
 }
 
 /* RFC 7348 section 5; false when it is some other datagram on this port. */
-static bool vxlan_read(struct walk *walk)
+static bool vxlan_read(struct walk *walk, uint32_t *id)
 {
 	const uint8_t flags = cursor_u8(&walk->cur);
 	cursor_skip(&walk->cur, 3);
-	const uint32_t id = cursor_be24(&walk->cur);
+	*id = cursor_be24(&walk->cur);
 	cursor_skip(&walk->cur, 1);
 	if (!cursor_ok(&walk->cur) || !(flags & VXLAN_HAS_ID)) {
 		return false;
 	}
-	walk->packet->tunnel_id = id;
 	walk->ethertype = ETHERTYPE_ETHERNET;
 	return true;
 }
 
 /* RFC 8926 section 3.4. */
-static bool geneve_read(struct walk *walk)
+static bool geneve_read(struct walk *walk, uint32_t *id)
 {
 	const uint8_t first = cursor_u8(&walk->cur);
 	cursor_skip(&walk->cur, 1);
 	const uint16_t ethertype = cursor_be16(&walk->cur);
-	const uint32_t id = cursor_be24(&walk->cur);
+	*id = cursor_be24(&walk->cur);
 	cursor_skip(&walk->cur, 1 + (size_t)(first & GENEVE_OPTION_BITS) * 4);
 	if (!cursor_ok(&walk->cur) || (first & GENEVE_VERSION_BITS)) {
 		return false;
 	}
-	walk->packet->tunnel_id = id;
 	walk->ethertype = ethertype;
 	return true;
 }
@@ -104,16 +191,19 @@ bool udp_tunnel_step(struct walk *walk, enum decode_result *result)
 {
 	const struct cursor start = walk->cur;
 	const uint16_t port = walk->packet->dst_port;
+	const bool is_vxlan = port == PORT_VXLAN || port == PORT_VXLAN_LINUX;
+	uint32_t id = 0;
 	bool is_tunnel = false;
-	if (port == PORT_VXLAN || port == PORT_VXLAN_LINUX) {
-		is_tunnel = vxlan_read(walk);
+	if (is_vxlan) {
+		is_tunnel = vxlan_read(walk, &id);
 	} else if (port == PORT_GENEVE) {
-		is_tunnel = geneve_read(walk);
+		is_tunnel = geneve_read(walk, &id);
 	}
 	if (!is_tunnel) {
 		walk->cur = start;
 		return false;
 	}
-	*result = walk_enter_tunnel(walk, LAYER_ETHERTYPE);
+	*result = walk_enter_tunnel(
+		walk, is_vxlan ? TUNNEL_VXLAN : TUNNEL_GENEVE, id, LAYER_ETHERTYPE);
 	return true;
 }

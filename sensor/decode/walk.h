@@ -12,8 +12,8 @@
 #include "decode/fragment.h"
 
 enum {
-	WALK_STEPS_MAX = 64,     /* headers of any kind in one frame */
-	WALK_TUNNELS_MAX = 4,    /* IP headers around the innermost one */
+	WALK_STEPS_MAX = 64, /* headers of any kind in one frame */
+	WALK_TUNNELS_MAX = PACKET_TUNNELS_MAX,
 	WALK_EXTENSIONS_MAX = 8, /* extension headers of one IPv6 header */
 	WALK_LABELS_MAX = 8,     /* MPLS labels of one stack */
 };
@@ -34,6 +34,7 @@ struct decoder {
 	struct decode_settings settings;
 	struct decode_counters counters;
 	struct fragments *fragments;
+	struct hash_seed seed;
 };
 
 struct walk {
@@ -59,13 +60,8 @@ static inline uint32_t walk_wire_left(const struct walk *walk)
 }
 
 /* What follows is inside of the IP packet that is being walked. */
-static inline enum decode_result walk_enter_tunnel(struct walk *walk, enum layer layer)
-{
-	walk->next = layer;
-	walk->is_reassembled = false;
-	return ++walk->packet->tunnel_depth <= WALK_TUNNELS_MAX ? DECODE_OK
-								: DECODE_TOO_DEEP;
-}
+enum decode_result walk_enter_tunnel(
+	struct walk *walk, enum tunnel_kind kind, uint32_t id, enum layer layer);
 
 /* The first step: the link layer of the capture. */
 enum decode_result link_begin(struct walk *walk, uint16_t link_type);

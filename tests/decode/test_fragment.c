@@ -185,7 +185,12 @@ static void fragments_within_fragments_are_put_together(void **state)
 	(void)state;
 	struct decode_run run;
 	begin(&run, 2);
-	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole), 32);
+	wrap_ipv4_fragment(&frame, 6, 0x2000);
+	frame_at(&frame)[4] = 1;
+	wrap_ipv4(&frame, 4);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_FRAGMENT);
 	frame.len = 0;
 	wrap(&frame, frame_at(&whole) + 32, 12);
 	wrap_ipv4_fragment(&frame, 6, 4);
@@ -201,6 +206,29 @@ static void fragments_within_fragments_are_put_together(void **state)
 	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
 	expect_payload(&run);
 	assert_int_equal(run.packet.tunnel_depth, 1);
+	run_end(&run);
+}
+
+static void a_fragment_in_a_tunnel_joins_none_outside(void **state)
+{
+	(void)state;
+	static const uint8_t gre[] = {0, 0, 8, 0};
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	frame.len = 0;
+	wrap(&frame, frame_at(&whole) + 32, 12);
+	wrap_ipv4_fragment(&frame, 6, 4);
+	frame_at(&frame)[4] = 1;
+	const struct frame_bytes inner = frame;
+	wrap_ipv4(&frame, 4);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_FRAGMENT);
+	frame = inner;
+	wrap(&frame, gre, sizeof(gre));
+	wrap_ipv4(&frame, 47);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_FRAGMENT);
+	frame = inner; /* near miss */
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
 	run_end(&run);
 }
 
@@ -239,6 +267,7 @@ int main(void)
 		cmocka_unit_test(an_atomic_fragment_is_the_packet),
 		cmocka_unit_test(a_fragment_that_the_capture_cut_is_not_kept),
 		cmocka_unit_test(fragments_within_fragments_are_put_together),
+		cmocka_unit_test(a_fragment_in_a_tunnel_joins_none_outside),
 		cmocka_unit_test(
 			a_packet_in_a_fragmented_tunnel_is_told_as_reassembled),
 	};

@@ -40,7 +40,7 @@ static void expect_tunnel(const struct tunnel_case *tunnel)
 	wrap_ipv4(&frame, tunnel->port ? 17 : tunnel->protocol);
 	expect_mail(&run, DLT_OF_RAW, &frame);
 	assert_int_equal(run.packet.tunnel_depth, 1);
-	assert_int_equal(run.packet.tunnel_id, tunnel->id);
+	assert_int_equal(run.packet.tunnels[0].id, tunnel->id);
 	assert_true(address_is_ipv4(&run.packet.src) == !tunnel->is_inner_ipv6);
 	run_end(&run);
 }
@@ -92,6 +92,60 @@ static void four_tunnels_are_walked_and_no_fifth(void **state)
 	run_end(&run);
 }
 
+static void a_tunnel_is_noted_with_its_outer_ends(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	frame_start(&frame, PAYLOAD);
+	wrap_ipv6(&frame, 6);
+	wrap(&frame, "\x20\0\x86\xdd\0\0\1\2", 8);
+	wrap_ipv4(&frame, 47);
+	wrap_ethernet(&frame, 0x0800);
+	wrap(&frame, "\x08\0\0\0\0\1\2\0", 8);
+	wrap_udp(&frame, 4789);
+	wrap_ipv6(&frame, 17);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	const struct packet *packet = &run.packet;
+	assert_int_equal(packet->tunnel_depth, 2);
+	assert_int_equal(packet->tunnels[0].kind, TUNNEL_VXLAN);
+	assert_int_equal(packet->tunnels[0].id, 258);
+	assert_int_equal(packet->tunnels[0].dst_port, 4789);
+	assert_int_equal(packet->tunnels[0].src_port, 0xfffe);
+	assert_false(address_is_ipv4(&packet->tunnels[0].src));
+	assert_int_equal(packet->tunnels[1].kind, TUNNEL_GRE);
+	assert_int_equal(packet->tunnels[1].id, 258);
+	assert_int_equal(packet->tunnels[1].dst_port, 0);
+	assert_true(address_is_ipv4(&packet->tunnels[1].dst));
+	run_end(&run);
+}
+
+static void both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not(
+	void **state)
+{
+	(void)state;
+	const struct hash_seed seed = {{1, 2}};
+	struct tunnel there = {.kind = TUNNEL_VXLAN, .id = 7};
+	assert_true(address_parse("192.0.2.1", &there.src));
+	assert_true(address_parse("192.0.2.2", &there.dst));
+	struct tunnel back = there;
+	back.src = there.dst;
+	back.dst = there.src;
+	back.src_port = 50000; /* differs from flow to flow inside */
+	const uint64_t hash = tunnel_hash(&seed, 0, &there);
+	assert_true(hash == tunnel_hash(&seed, 0, &back));
+	assert_false(hash == tunnel_hash(&seed, 1, &there));
+	back.id = 8;
+	assert_false(hash == tunnel_hash(&seed, 0, &back));
+	back.id = 7;
+	back.kind = TUNNEL_GENEVE;
+	assert_false(hash == tunnel_hash(&seed, 0, &back));
+	/* two mirror sessions, one for each direction */
+	there.kind = back.kind = TUNNEL_ERSPAN;
+	back.id = 8;
+	assert_true(tunnel_hash(&seed, 0, &there) == tunnel_hash(&seed, 0, &back));
+}
+
 static void other_datagrams_on_a_tunnel_port_stay_datagrams(void **state)
 {
 	(void)state;
@@ -132,6 +186,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_tunnel_leads_to_the_packet_inside),
 		cmocka_unit_test(four_tunnels_are_walked_and_no_fifth),
+		cmocka_unit_test(a_tunnel_is_noted_with_its_outer_ends),
+		cmocka_unit_test(
+			both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not),
 		cmocka_unit_test(other_datagrams_on_a_tunnel_port_stay_datagrams),
 		cmocka_unit_test(gre_of_other_versions_is_not_followed),
 	};
