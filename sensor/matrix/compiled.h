@@ -30,6 +30,8 @@ struct matrix {
 	size_t group_count;
 	struct matrix_row *rows;
 	size_t row_count;
+	struct matrix_tunnel *tunnels; /* .ends lie in the arena */
+	size_t tunnel_count;
 	struct row_key *by_from; /* sorted by from, to, row */
 	struct row_key *by_to;   /* sorted by to, from, row */
 	struct name_table zone_names;

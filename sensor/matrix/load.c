@@ -50,11 +50,20 @@ static void keep_rows(struct loader *loader, const struct yaml_node *value, void
 	loader->row_lists[loader->file] = value;
 }
 
+/* The same of tunnels and zones. */
+static void keep_tunnels(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	(void)into;
+	loader->tunnel_lists[loader->file] = value;
+}
+
 static const struct loader_key FILE_KEYS[] = {
 	{"schema", true, read_schema},
 	{"profile", false, read_profile},
 	{"zones", false, loader_zones},
 	{"groups", false, loader_groups},
+	{"tunnels", false, keep_tunnels},
 	{"rows", false, keep_rows},
 	{NULL, false, NULL},
 };
@@ -128,6 +137,7 @@ static void loader_start(struct loader *loader, size_t file_count)
 	// NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers
 	const size_t size = sizeof(*loader->row_lists);
 	loader->row_lists = arena_array(&loader->trees, file_count + 1, size);
+	loader->tunnel_lists = arena_array(&loader->trees, file_count + 1, size);
 }
 
 static void loader_name_file(struct loader *loader, size_t index, const char *name)
@@ -146,6 +156,9 @@ static struct matrix *loader_end(
 	loader_finish_groups(loader);
 	for (size_t i = 0; i < matrix->file_count; i++) {
 		loader->file = (uint32_t)i;
+		if (loader->tunnel_lists[i]) {
+			loader_tunnels(loader, loader->tunnel_lists[i]);
+		}
 		if (loader->row_lists[i]) {
 			loader_rows(loader, loader->row_lists[i]);
 		}

@@ -43,7 +43,8 @@ struct loader {
 	struct loader_error *errors;
 	size_t error_count;
 	size_t suggestion_count;
-	const struct yaml_node **row_lists; /* per file, or NULL */
+	const struct yaml_node **row_lists;    /* per file, or NULL */
+	const struct yaml_node **tunnel_lists; /* same */
 	bool is_profile_declared;
 	struct matrix_place profile_place;
 	struct name_table row_ids;
@@ -110,6 +111,9 @@ void loader_finish_groups(struct loader *loader);
 void loader_span_add(struct loader_spans *spans, const struct loader_span *span);
 void loader_find_overlaps(
 	struct loader *loader, const struct lookup *lookup, struct loader_spans *spans);
+
+/* load_tunnels.c */
+void loader_tunnels(struct loader *loader, const struct yaml_node *node);
 
 /* load_rows.c */
 void loader_rows(struct loader *loader, const struct yaml_node *node);

@@ -19,6 +19,11 @@ void matrix_free(struct matrix *matrix)
 	list_free(matrix->groups);
 	list_free(matrix->group_zones);
 	list_free(matrix->rows);
+	for (size_t i = 0; i < matrix->tunnel_count; i++) {
+		struct lookup ends = *matrix->tunnels[i].ends;
+		lookup_free(&ends);
+	}
+	list_free(matrix->tunnels);
 	list_free(matrix->by_from);
 	list_free(matrix->by_to);
 	arena_free(&matrix->arena);
@@ -68,6 +73,36 @@ struct matrix_end matrix_locate(
 		end.group = &matrix->groups[prefix->owner];
 	}
 	return end;
+}
+
+struct matrix_end matrix_locate_inside(const struct matrix *matrix,
+	const struct address *address, const struct matrix_zone *zone)
+{
+	struct matrix_end end = matrix_locate(matrix, address);
+	if (zone != NULL && end.zone == &matrix->zones[0]) {
+		end.zone = zone;
+	}
+	return end;
+}
+
+const struct matrix_tunnel *matrix_tunnel_of(
+	const struct matrix *matrix, const struct tunnel *tunnel)
+{
+	for (size_t i = 0; i < matrix->tunnel_count; i++) { /* as the admin wrote */
+		const struct matrix_tunnel *declared = &matrix->tunnels[i];
+		if ((uint8_t)declared->kind == tunnel->kind &&
+			lookup_find(declared->ends, &tunnel->src) != NULL &&
+			lookup_find(declared->ends, &tunnel->dst) != NULL) {
+			return declared;
+		}
+	}
+	return NULL;
+}
+
+const struct matrix_tunnel *matrix_tunnels(const struct matrix *matrix, size_t *count)
+{
+	*count = matrix->tunnel_count;
+	return matrix->tunnels;
 }
 
 bool matrix_find_end(const struct matrix *matrix, const char *text,

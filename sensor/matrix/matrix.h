@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/reason.h"
 #include "classify/protocol.h"
+#include "decode/tunnel.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -90,6 +91,20 @@ struct matrix_row {
 	struct matrix_place place;
 };
 
+/*
+ * Tunnels that are the site's own: mirror transports, overlays. What is inside is judged
+ * as on the wire.
+ */
+struct matrix_tunnel {
+	const char *name;
+	uint64_t name_hash;
+	enum tunnel_kind kind;
+	const struct lookup *ends; /* both outer ends are among them */
+	/* of addresses inside that no zone holds, or NULL: the internet, as on the wire */
+	const struct matrix_zone *zone;
+	struct matrix_place place;
+};
+
 struct matrix; /* opaque */
 
 struct matrix_problem {
@@ -125,6 +140,16 @@ const struct matrix_zone *matrix_zones(const struct matrix *matrix, size_t *coun
 /* Group and zone of an address: longest prefix. group NULL: undeclared; zone is never NULL. */
 struct matrix_end matrix_locate(
 	const struct matrix *matrix, const struct address *address);
+
+/* The same inside a tunnel: zone (or NULL) is that of addresses that no zone holds. */
+struct matrix_end matrix_locate_inside(const struct matrix *matrix,
+	const struct address *address, const struct matrix_zone *zone);
+
+/* The declaration this tunnel falls under, the first of several; NULL: none does. */
+const struct matrix_tunnel *matrix_tunnel_of(
+	const struct matrix *matrix, const struct tunnel *tunnel);
+
+const struct matrix_tunnel *matrix_tunnels(const struct matrix *matrix, size_t *count);
 
 /* By group name, zone name, "internet" or address; false with a reason when it is none. */
 bool matrix_find_end(const struct matrix *matrix, const char *text,

@@ -107,6 +107,35 @@ static void print_groups(const struct matrix *matrix, FILE *out)
 	free(first);
 }
 
+/* Nothing where none is declared: most sites have none. */
+static void print_tunnels(const struct matrix *matrix, FILE *out)
+{
+	if (matrix->tunnel_count > 0) {
+		(void)fputs("\nTunnels of our own, judged as on the wire\n", out);
+	}
+	for (size_t i = 0; i < matrix->tunnel_count; i++) {
+		const struct matrix_tunnel *tunnel = &matrix->tunnels[i];
+		(void)fprintf(out, "  %s is %s between ", tunnel->name,
+			tunnel_kind_name(tunnel->kind));
+		for (size_t j = 0; j < tunnel->ends->prefix_count && j < PREFIXES_SHOWN;
+			j++) {
+			char text[NETWORK_TEXT_BYTES];
+			(void)fprintf(out, "%s%s", j ? ", " : "",
+				network_text(&tunnel->ends->prefixes[j].network, text));
+		}
+		if (tunnel->ends->prefix_count > PREFIXES_SHOWN) {
+			(void)fprintf(out, " and %zu more",
+				tunnel->ends->prefix_count - PREFIXES_SHOWN);
+		}
+		if (tunnel->zone != NULL) {
+			(void)fprintf(out,
+				"; addresses inside that no zone holds are in %s",
+				tunnel->zone->name);
+		}
+		(void)fputs(".\n", out);
+	}
+}
+
 static void print_notes(const struct matrix_row *row, FILE *out)
 {
 	char day[SENTENCE_DAY_BYTES];
@@ -158,6 +187,7 @@ void matrix_print(const struct matrix *matrix, FILE *out)
 	print_zones(matrix, out);
 	(void)fputs("\nGroups\n", out);
 	print_groups(matrix, out);
+	print_tunnels(matrix, out);
 	(void)fputs("\nRows\n", out);
 	for (size_t i = 0; i < matrix->row_count; i++) {
 		print_row(&matrix->rows[i], out);

@@ -54,6 +54,23 @@ static const struct word VERSIONS[] = {
 	{NULL, 0},
 };
 
+/* as tunnel_kind_name has them: a test compares */
+static const struct word TUNNELS[] = {
+	{"ipip", TUNNEL_IPV4},
+	{"6in4", TUNNEL_IPV6},
+	{"mpls", TUNNEL_MPLS},
+	{"gre", TUNNEL_GRE},
+	{"erspan", TUNNEL_ERSPAN},
+	{"vxlan", TUNNEL_VXLAN},
+	{"geneve", TUNNEL_GENEVE},
+	{NULL, 0},
+};
+
+const struct word *words_of_tunnels(void)
+{
+	return TUNNELS;
+}
+
 const struct word *words_of_roles(void)
 {
 	return ROLES;

@@ -17,6 +17,7 @@ const struct word *words_of_tls(void);
 const struct word *words_of_modes(void);
 const struct word *words_of_profiles(void);
 const struct word *words_of_versions(void);
+const struct word *words_of_tunnels(void);
 
 /* false when the table has no such word. */
 bool word_find(const struct word *table, const char *text, int *value);
