@@ -54,6 +54,23 @@ static size_t tell_what_lacks(const struct replay *replay, const struct source *
 	return count;
 }
 
+/* What a mirror wrapped around every packet is worth a declaration: else all is a claim. */
+static void tell_of_tunnel(const struct replay *replay, const struct engine *engine)
+{
+	struct way way;
+	char src[ADDRESS_TEXT_BYTES];
+	char dst[ADDRESS_TEXT_BYTES];
+	if (replay->is_json || !engine_is_all_in_tunnels(engine, &way)) {
+		return;
+	}
+	(void)printf(
+		"\nAll is inside a tunnel, and so a claim. If it is the mirror's own, "
+		"declare it in the matrix:\n"
+		"tunnels: {mirror: {kind: %s, ends: [\"%s\", \"%s\"]}}\n",
+		tunnel_kind_name((enum tunnel_kind)way.tunnel.kind),
+		address_text(&way.tunnel.src, src), address_text(&way.tunnel.dst, dst));
+}
+
 static int replay_source(const struct replay *replay, struct replay_outputs *outputs,
 	struct engine *engine, struct source *source)
 {
@@ -66,6 +83,7 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 	}
 	const bool is_read = read_frames(engine, source, &why);
 	replay_outputs_end(outputs, engine, source);
+	tell_of_tunnel(replay, engine);
 	const size_t lacking = tell_what_lacks(replay, source);
 	int code = replay_outputs_close(outputs);
 	if (!is_read) {

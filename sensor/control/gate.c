@@ -232,11 +232,15 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 	}
 }
 
-/* Decided: its own verdict, and what was held of it goes on. */
+/*
+ * Decided: its own verdict, and what was held of it goes on. Out of a tunnel it passes
+ * without a mark: the mark would be the outer connection's, and speak for all inside.
+ */
 static void pass(struct gate *gate, const struct engine_passage *passage,
 	enum verdict_given verdict)
 {
-	gate->decisions[passage->frame].verdict = verdict;
+	gate->decisions[passage->frame].verdict =
+		passage->packet->way != 0 ? VERDICT_GIVEN_PASS : verdict;
 	if (gate->held_count > 0) {
 		const struct line line = line_of(passage);
 		settle_held(gate, &line, true);

@@ -50,10 +50,12 @@ void record_community_id(const struct record *record, char text[32])
 	uint8_t tuple[TUPLE_BYTES] = {0}; /* seed 0 */
 	uint8_t *at = put(tuple + SEED_BYTES, low.address, len);
 	at = put(at, high.address, len);
-	*at++ = observation->is_udp ? IPPROTO_UDP : IPPROTO_TCP;
+	*at++ = observation->transport ? observation->transport : IPPROTO_TCP;
 	*at++ = 0;
-	at = put_be16(at, low.port);
-	at = put_be16(at, high.port);
+	if (record_has_ports(observation)) {
+		at = put_be16(at, low.port);
+		at = put_be16(at, high.port);
+	}
 
 	uint8_t digest[DIGEST_BYTES];
 	if (EVP_Digest(tuple, (size_t)(at - tuple), digest, NULL, EVP_sha1(), NULL) !=

@@ -128,6 +128,9 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	memset(conversation, 0,
 		offsetof(struct conversation, prefix) + offsetof(struct prefix, bytes));
 	conversation->source = (uint16_t)engine->source;
+	if (flow->way != 0) {
+		conversation->way = engine->way;
+	}
 	return true;
 }
 
@@ -487,6 +490,11 @@ void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
 	struct watch watch = watch_begin((struct engine *)context, flow);
+	if (flow->way != 0 && side == flow->client) {
+		/* who sent it, in the outer network, is who speaks here */
+		watch.conversation->way = watch.engine->way;
+		watch.conversation->way.is_of_client = true;
+	}
 	feed(&watch, side, bytes);
 }
 

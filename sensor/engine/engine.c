@@ -63,6 +63,7 @@ struct engine *engine_new(const struct engine_settings *settings,
 	}
 	engine->settings = *settings;
 	engine->outputs = *outputs;
+	engine->ways.seed = settings->seed;
 	engine->timeline.is_live = settings->is_live;
 	if (!start_parts(engine, why)) {
 		engine_free(engine);
@@ -91,6 +92,7 @@ void engine_free(struct engine *engine)
 /* A decoded packet that waits for its turn. */
 struct waiting {
 	struct packet packet;
+	struct way way; /* where packet.way says that there is one */
 	struct flow_key key;
 	size_t frame; /* its place among those given */
 	uint32_t source;
@@ -108,6 +110,15 @@ static bool take_frame(
 		return false;
 	}
 	waiting->source = frame->source;
+	engine->packets++;
+	if (waiting->packet.tunnel_depth > 0) {
+		waiting->way = ways_note(
+			&engine->ways, engine->settings.matrix, &waiting->packet);
+		if (way_is_foreign(waiting->way.tag)) {
+			engine->packets_in_tunnels++;
+			engine->last_foreign = waiting->way;
+		}
+	}
 	if (waiting->packet.transport != IPPROTO_TCP) {
 		engine->packets_udp++;
 		return waiting->packet.dst_port == DNS_PORT;
@@ -128,6 +139,9 @@ static void follow_packets(
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {
 		engine->source = at->source;
 		engine->now_us = at->now_us;
+		if (at->packet.way != 0) {
+			engine->way = at->way;
+		}
 		struct flow *flow = flow_table_keyed_packet(
 			engine->flows, &at->packet, at->key, at->now_us);
 		if (flow->is_packet_wanted) {
@@ -228,6 +242,13 @@ struct ledger *engine_ledger(struct engine *engine)
 uint64_t engine_now_us(const struct engine *engine)
 {
 	return engine->now_us;
+}
+
+bool engine_is_all_in_tunnels(const struct engine *engine, struct way *way)
+{
+	*way = engine->last_foreign;
+	return engine->packets > 0 &&
+	       engine->packets_in_tunnels >= engine->packets - engine->packets / 10;
 }
 
 uint64_t engine_alert_count(const struct engine *engine)

@@ -116,5 +116,11 @@ struct ledger *engine_ledger(struct engine *engine);
 /* Number for the next event id. */
 uint64_t engine_next_sequence(struct engine *engine);
 
+/*
+ * Nine in ten packets came in by tunnels that the matrix does not declare: likely how the
+ * capture reached its file. *way: the one seen last.
+ */
+bool engine_is_all_in_tunnels(const struct engine *engine, struct way *way);
+
 /* Alerts given out so far. */
 uint64_t engine_alert_count(const struct engine *engine);

@@ -10,8 +10,8 @@ enum {
 void passage_decide(struct engine *engine, struct flow *flow, struct record *record)
 {
 	const struct action_table *table = engine->settings.actions;
-	if (!table || !flow) {
-		return;
+	if (!table || !flow || way_is_foreign(flow->way)) {
+		return; /* a claim cuts nobody off */
 	}
 	const struct judgement *judgement = &engine->judgement;
 	const struct action_choice choice =
@@ -80,6 +80,8 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
 		passage.is_first_blocked = !(flow->action & PASSAGE_TOLD);
 		stop_looking(engine, flow);
+	} else if (way_is_foreign(flow->way)) {
+		passage.standing = ENGINE_STANDING_SAFE;
 	} else if (is_passed(&watch)) {
 		passage.standing = ENGINE_STANDING_PASSED;
 	} else if (is_safe(watch.conversation)) {

@@ -40,6 +40,7 @@
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/timeline.h"
+#include "engine/ways.h"
 #include "judge/structure.h"
 
 #include <assert.h>
@@ -68,6 +69,7 @@ struct conversation {
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
 	struct flow_ambiguity ambiguity; /* the first one of its bytes */
+	struct way way; /* of the client's packets, once one carried bytes */
 	struct classification classification;
 	/* by phase: see conversation_prefix, conversation_dialogue */
 	union {
@@ -114,6 +116,11 @@ struct engine {
 	uint64_t alerts;
 	uint64_t folded;
 	uint64_t sequence;
+	uint64_t packets_in_tunnels; /* that the matrix does not declare */
+	uint64_t packets;            /* decoded */
+	struct way last_foreign;     /* of those in tunnels */
+	struct way way;              /* of the packet whose turn it is */
+	struct ways ways;
 	uint32_t source;
 	struct judge_memory memory; /* for the flow at hand */
 	/* of the flow at hand: too large for the stack of every call */

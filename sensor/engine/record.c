@@ -1,5 +1,7 @@
 #include "engine/record.h"
 
+#include <netinet/in.h>
+
 const char *record_protocol_name(const struct record *record)
 {
 	const struct observation *observation = record->observation;
@@ -7,6 +9,12 @@ const char *record_protocol_name(const struct record *record)
 			      observation->foreign_name != NULL;
 	return is_named ? observation->foreign_name
 			: protocol_name(observation->protocol);
+}
+
+bool record_has_ports(const struct observation *wire)
+{
+	return wire->transport == 0 || wire->transport == IPPROTO_TCP ||
+	       wire->transport == IPPROTO_UDP;
 }
 
 const char *record_end_name(const struct matrix_end *end)

@@ -44,6 +44,9 @@ static inline const struct observation *record_wire(const struct record *record)
 	return record->wire ? record->wire : record->observation;
 }
 
+/* TCP or UDP: other protocols, of an outer packet, have none. */
+bool record_has_ports(const struct observation *wire);
+
 /* 28 characters and NUL; Community ID v1, seed 0. */
 void record_community_id(const struct record *record, char text[32]);
 

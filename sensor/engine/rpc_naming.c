@@ -16,6 +16,9 @@ static uint16_t port_of(const struct flow *flow)
 static void learn(struct engine *engine, const struct flow *flow, struct dcerpc *dcerpc)
 {
 	struct rpc_endpoint endpoint;
+	if (way_is_foreign(flow->way)) {
+		return;
+	}
 	while (dcerpc_take_endpoint(dcerpc, &endpoint)) {
 		endpoint_map_tell(&engine->endpoints, server_of(flow), endpoint.port,
 			endpoint.is_exchange, engine->now_us);

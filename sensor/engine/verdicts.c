@@ -54,19 +54,47 @@ static void fill_ends(const struct engine *engine, const struct flow *flow,
 	};
 }
 
+/* By which way it came in; conversation: NULL where there is none. */
+static void fill_way(const struct engine *engine, const struct flow *flow,
+	const struct conversation *conversation, struct observation *observation)
+{
+	if (flow->way == 0) {
+		return;
+	}
+	observation->way = conversation && conversation->way.depth > 0
+				   ? conversation->way
+				   : ways_recall(&engine->ways, flow->way);
+	observation->way.tag = flow->way;
+	if (observation->way.depth > 0 && !way_is_foreign(flow->way)) {
+		const struct matrix_tunnel *declared = matrix_tunnel_of(
+			engine->settings.matrix, &observation->way.tunnel);
+		observation->zone_inside = declared ? declared->zone : NULL;
+	}
+}
+
+/* Of a claim the outer ends are told: anybody may have written those inside. */
+static bool is_told_of_outer(const struct observation *observation)
+{
+	return way_is_foreign(observation->way.tag) && observation->way.depth > 0;
+}
+
 void verdicts_update(
 	void *context, const struct fold_key *key, const struct fold_count *count)
 {
 	struct engine *engine = (struct engine *)context;
 	const struct fold_sample *sample = &key->sample;
-	const struct observation observation = {.protocol = sample->protocol,
+	struct observation observation = {.protocol = sample->protocol,
 		.client = key->source,
 		.server = key->destination,
 		.client_port = sample->client_port,
 		.server_port = sample->server_port,
-		.is_udp = sample->is_udp,
+		.transport = sample->transport,
+		.way = sample->way,
 		.is_ended = true,
 		.now_us = count->last_us};
+	if (is_told_of_outer(&observation)) { /* not all went to the one folded last */
+		judge_outer(&sample->way, &observation);
+	}
 	struct judgement judgement = {.verdict = sample->verdict,
 		.row = sample->row,
 		.nearest = sample->nearest,
@@ -92,33 +120,54 @@ void verdicts_update(
 	engine->outputs.alert(engine->outputs.context, &record, key->finding, count);
 }
 
-static void give_alert(
-	struct engine *engine, struct record *record, enum finding finding)
+/* One sender's tunnels are one finding, whatever they claim and wherever they lead. */
+static void fold_by_outer_sender(struct fold_key *key)
 {
-	const struct judgement *judgement = &engine->judgement;
-	const struct fold_key key = {
-		.source = record->observation->client,
-		.destination = record->observation->server,
+	key->destination = (struct address){0};
+	key->from = key->to = key->row = NULL;
+	key->way = WAY_FOREIGN;
+}
+
+static void fold_key_of(
+	const struct record *record, enum finding finding, struct fold_key *key)
+{
+	const struct judgement *judgement = record->judgement;
+	const struct observation *observation = record->observation;
+	*key = (struct fold_key){
+		.source = observation->client,
+		.destination = observation->server,
 		.from = judgement->from.group ? (const void *)judgement->from.group
 					      : (const void *)judgement->from.zone,
 		.to = judgement->to.group ? (const void *)judgement->to.group
 					  : (const void *)judgement->to.zone,
 		.row = judgement->row ? judgement->row : judgement->nearest,
 		.finding = finding,
+		.way = observation->way.tag,
 		.sample = {.from = judgement->from,
 			.to = judgement->to,
 			.row = judgement->row,
 			.nearest = judgement->nearest,
-			.protocol = record->observation->protocol,
+			.protocol = observation->protocol,
 			.verdict = judgement->verdict,
 			.severity = (enum severity)judgement->severity[finding],
-			.client_port = record->observation->client_port,
-			.server_port = record->observation->server_port,
-			.is_udp = record->observation->is_udp,
+			.client_port = observation->client_port,
+			.server_port = observation->server_port,
+			.transport = observation->transport,
+			.way = observation->way,
 			.is_blocked = record->is_blocked,
 			.is_audited = record->is_audited},
 	};
+	if (is_told_of_outer(observation)) {
+		fold_by_outer_sender(key);
+	}
+}
+
+static void give_alert(
+	struct engine *engine, struct record *record, enum finding finding)
+{
+	struct fold_key key;
 	struct fold_count count;
+	fold_key_of(record, finding, &key);
 	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
 	struct fold_key evicted;
 	struct fold_count evicted_count;
@@ -132,6 +181,29 @@ static void give_alert(
 	engine->alerts++;
 	record->sequence = engine_next_sequence(engine);
 	engine->outputs.alert(engine->outputs.context, record, finding, &count);
+}
+
+/* Of what is claimed inside a tunnel its outer ends are told, and nobody inside. */
+static void give_alert_of_outer(
+	struct engine *engine, const struct record *record, enum finding finding)
+{
+	const struct matrix *matrix = engine->settings.matrix;
+	struct record told = *record;
+	struct observation outer = *record->observation;
+	struct judgement judgement = {.findings = FINDING_BIT(finding)};
+	judge_outer(&outer.way, &outer);
+	judgement.from = matrix_locate(matrix, &outer.client);
+	judgement.to = matrix_locate(matrix, &outer.server);
+	judgement.severity[finding] = engine->judgement.severity[finding];
+	memcpy(judgement.detail[finding], engine->judgement.detail[finding],
+		sizeof(judgement.detail[finding]));
+	(void)snprintf(judgement.reason, sizeof(judgement.reason),
+		"the matrix declares no such tunnel: what is inside is a claim");
+	told.observation = &outer;
+	told.wire = NULL;
+	told.proxied_by = NULL;
+	told.judgement = &judgement;
+	give_alert(engine, &told, finding);
 }
 
 /* Its texts are worth their cost only where somebody reads them. */
@@ -159,7 +231,12 @@ static void tell(struct engine *engine, struct flow *flow, struct record *record
 	passage_decide(engine, flow, record);
 	const uint64_t fresh = engine->judgement.findings & ~*reported;
 	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
-		if (fresh & FINDING_BIT(finding)) {
+		if (!(fresh & FINDING_BIT(finding))) {
+			continue;
+		}
+		if (is_told_of_outer(record->observation)) {
+			give_alert_of_outer(engine, record, (enum finding)finding);
+		} else {
 			give_alert(engine, record, (enum finding)finding);
 		}
 	}
@@ -228,6 +305,7 @@ static void observe(struct engine *engine, const struct flow *flow,
 	struct record *record = &sight->record;
 	fill_record(engine, flow, conversation->source, record);
 	fill_ends(engine, flow, &sight->on_wire);
+	fill_way(engine, flow, conversation, &sight->on_wire);
 	sight->on_wire.facts = &conversation_dialogue(conversation)->facts;
 	sight->on_wire.is_ended = is_ended;
 	sight->on_wire.ambiguity = ambiguity_of(conversation);
@@ -248,6 +326,10 @@ static void recall(
 {
 	struct observation *observation = &reading->observation;
 	engine->memory = (struct judge_memory){0};
+	observation->memory = &engine->memory;
+	if (way_is_foreign(flow->way)) {
+		return;
+	}
 	if (reading->is_for_ledger && ledger_is_of_use(observation->facts)) {
 		ledger_recall(
 			engine->ledger, observation, flow->start_us, &engine->memory);
@@ -255,7 +337,6 @@ static void recall(
 	if (protocol_row(observation->protocol)->is_sending) {
 		structure_recall(engine->structure, observation, &engine->memory);
 	}
-	observation->memory = &engine->memory;
 }
 
 /* A packet that somebody made up is no such flow: it teaches nothing about its ends. */
@@ -269,8 +350,8 @@ static void learn(struct engine *engine, const struct flow *flow,
 	struct conversation *conversation, const struct wire_reading *reading)
 {
 	const struct observation *observation = &reading->observation;
-	if (!is_witness(flow)) {
-		return;
+	if (way_is_foreign(flow->way) || !is_witness(flow)) {
+		return; /* a claim teaches nothing */
 	}
 	if (reading->is_server_known &&
 		protocol_row(observation->protocol)->is_sending) {
@@ -313,6 +394,7 @@ void verdicts_foreign(
 	struct observation observation;
 	fill_record(engine, flow, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
+	fill_way(engine, flow, conversation, &observation);
 	observation.protocol = conversation->classification.protocol;
 	observation.foreign_name = conversation->opinion_name;
 	observation.ambiguity = ambiguity_of(conversation);
@@ -330,13 +412,14 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	uint64_t reported = 0;
 	fill_record(engine, flow, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
+	fill_way(engine, flow, NULL, &observation);
 	observation.protocol = PROTOCOL_DNS;
-	observation.is_udp = transport == IPPROTO_UDP;
+	observation.transport = transport;
 	observation.lookup = question->type;
 	observation.lookup_name = question->name;
 	observation.is_ended = true;
 	record.evidence = "query";
-	record.state = observation.is_udp ? "new" : record.state;
+	record.state = transport == IPPROTO_UDP ? "new" : record.state;
 	judge_and_tell(engine, NULL, &record, &observation, &reported);
 }
 
@@ -358,6 +441,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	uint64_t reported = 0;
 	fill_record(engine, flow, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
+	fill_way(engine, flow, NULL, &observation);
 	observation.protocol = PROTOCOL_ATTEMPT;
 	observation.how_far = how_far(flow);
 	observation.ambiguity = ambiguity_of(flow_area(engine->flows, flow));

@@ -63,20 +63,26 @@ struct flow {
 	 * where stands has it, of what that side would send if it went on
 	 */
 	uint32_t initial_sequence[2];
+	/* the packets': 0 on the wire, else the tunnel's; part of the flow's identity */
+	uint32_t way;
+	/* of the first packet; no part of it (decode/tunnel) */
 	uint16_t vlan[PACKET_VLANS_MAX];
-	uint8_t vlan_count;
-	uint8_t state;      /* enum flow_state */
-	uint8_t list;       /* enum flow_list */
-	uint8_t client;     /* side that opened the conversation: 0 or 1 */
-	uint8_t confidence; /* enum direction_confidence in that */
-	uint8_t fins;       /* bit per side */
-	uint8_t syns;       /* bit per side: its SYN was seen, or told by the answer */
-	uint8_t stands;     /* bit per side: its RST or FIN ended the flow */
+	uint8_t state;             /* enum flow_state */
+	uint8_t list;              /* enum flow_list */
+	uint8_t client;            /* side that opened the conversation: 0 or 1 */
 	bool is_reported : 1;      /* the handler was told of the end */
 	bool is_midstream : 1;     /* no handshake was seen */
 	bool is_muted : 1;         /* its bytes are delivered no more */
 	bool is_packet_wanted : 1; /* of the layer above: it looks at packets, too */
-	/* bit per side: its checksums were right, and no wrong one was taken since */
+	uint8_t vlan_count : 2;
+	uint8_t confidence : 2; /* enum direction_confidence in who is the client */
+	/* bit per side: its FIN was taken */
+	uint8_t fins : 2;
+	/* its SYN was seen, or told by the answer */
+	uint8_t syns : 2;
+	/* its RST or FIN ended the flow */
+	uint8_t stands : 2;
+	/* its checksums were right, and no wrong one was taken since */
 	uint8_t sound : 2;
 	/* of each side, the lowest with which its packets arrive; 0: not known */
 	uint8_t ttl[2];

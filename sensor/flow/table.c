@@ -243,7 +243,7 @@ static void take_keys(struct flow_table *table, struct hash_seed seed)
  * with a chance of 2^-32 over the random keys, whatever addresses a sender chooses.
  */
 static uint32_t endpoints_hash(const uint64_t keys[TABLE_KEYS],
-	const struct endpoint *first, const struct endpoint *second)
+	const struct endpoint *first, const struct endpoint *second, uint32_t way)
 {
 	uint64_t sum = keys[0];
 	sum += keys[1] * (first->high >> 32) + keys[2] * (uint32_t)first->high;
@@ -251,10 +251,14 @@ static uint32_t endpoints_hash(const uint64_t keys[TABLE_KEYS],
 	sum += keys[5] * (second->high >> 32) + keys[6] * (uint32_t)second->high;
 	sum += keys[7] * (second->low >> 32) + keys[8] * (uint32_t)second->low;
 	sum += keys[9] * ((uint32_t)first->port << 16 | second->port);
+	sum += keys[10] * way;
 	return (uint32_t)(sum >> 32);
 }
 
-/* Sides are ordered by address, then port. */
+/*
+ * Sides are ordered by address, then port. The way in is part of the key, so that what a
+ * tunnel carries never meets what is on the wire or in another tunnel.
+ */
 static struct flow_key key_of(
 	const struct flow_table *table, const struct packet *packet)
 {
@@ -262,8 +266,8 @@ static struct flow_key key_of(
 	const struct endpoint dst = endpoint_of(&packet->dst, packet->dst_port);
 	const bool is_first = is_in_order(&src, &dst);
 	return (struct flow_key){
-		.hash = is_first ? endpoints_hash(table->keys, &src, &dst)
-				 : endpoints_hash(table->keys, &dst, &src),
+		.hash = is_first ? endpoints_hash(table->keys, &src, &dst, packet->way)
+				 : endpoints_hash(table->keys, &dst, &src, packet->way),
 		.side = is_first ? 0 : 1};
 }
 
@@ -304,7 +308,7 @@ void flow_table_approach_stream(const struct flow_table *table, struct flow_key 
 static bool is_same(const struct flow *flow, const struct packet *packet, unsigned side)
 {
 	return flow->port[side] == packet->src_port &&
-	       flow->port[!side] == packet->dst_port &&
+	       flow->port[!side] == packet->dst_port && flow->way == packet->way &&
 	       address_equal(&flow->address[side], &packet->src) &&
 	       address_equal(&flow->address[!side], &packet->dst);
 }
@@ -343,7 +347,7 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->action = 0;
 	flow->sound = 0;
 	flow->ttl[0] = flow->ttl[1] = 0;
-	flow->vlan_count = packet->vlan_count;
+	flow->vlan_count = packet->vlan_count & 3U;
 	flow->vlan[0] = packet->vlan[0];
 	flow->vlan[1] = packet->vlan[1];
 	guess_client(flow, packet, side);
@@ -380,6 +384,7 @@ struct flow *table_find(
 	flow->address[!side] = packet->dst;
 	flow->port[side] = packet->src_port;
 	flow->port[!side] = packet->dst_port;
+	flow->way = packet->way;
 	flow->hash = key.hash;
 	flow->next_in_bucket = *bucket;
 	*bucket = index;

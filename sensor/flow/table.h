@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "flow/stream.h"
 
-#define TABLE_KEYS 10
+#define TABLE_KEYS 11
 
 struct flow_table {
 	struct pool flows;

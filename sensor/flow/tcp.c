@@ -29,7 +29,7 @@ static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 {
 	if (flow->bytes[side] == 0) {
 		flow->initial_sequence[side] = sequence;
-		flow->syns |= (uint8_t)(1U << side);
+		flow->syns = (flow->syns | 1U << side) & 3U;
 	}
 }
 
@@ -183,7 +183,7 @@ static void on_reset(struct flow_table *table, struct flow *flow,
 		}
 	}
 	flow_cut(table, flow);
-	flow->stands = (uint8_t)(1U << side);
+	flow->stands = (1U << side) & 3U;
 	flow->initial_sequence[side] = expected;
 }
 
@@ -214,7 +214,7 @@ static void resume(
 	const uint8_t confidence = flow->confidence;
 	table_restart(table, flow, packet);
 	flow->client = client;
-	flow->confidence = confidence;
+	flow->confidence = confidence & 3U;
 }
 
 static void on_payload(struct flow_table *table, struct flow *flow,
@@ -251,7 +251,7 @@ static void on_fin(struct flow_table *table, struct flow *flow,
 		table->counters.out_of_window++;
 		return;
 	}
-	flow->fins |= (uint8_t)(1U << side);
+	flow->fins = (flow->fins | 1U << side) & 3U;
 	if (may_wait) {
 		stream->sides[side].has_fin = true;
 		stream->sides[side].fin_sequence = sequence;
@@ -288,7 +288,7 @@ static void note_stands(struct flow_table *table, struct flow *flow)
 		uint32_t sequence = 0;
 		if (expected_sequence(table, flow, side, &sequence)) {
 			flow->initial_sequence[side] = sequence;
-			flow->stands |= (uint8_t)(1U << side);
+			flow->stands = (flow->stands | 1U << side) & 3U;
 		}
 	}
 }

@@ -310,6 +310,19 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"the flow for what the server answered, not for what the client seems "
 		"to have said.",
 		"A broken network card or middlebox that changes bytes on the way."},
+	[FINDING_TUNNEL_MAIL] = {"tunnel.mail", SEVERITY_MEDIUM, 3700034, 1,
+		"Mail inside a tunnel that is not declared", {"R37"}, {"T1572"},
+		"Packets carry mail inside an encapsulation (GRE, VXLAN, IP in IP ...) "
+		"between two hosts that no entry of `tunnels` names. Whoever can send "
+		"a datagram can write what is inside: the alert is of the outer "
+		"packet's ends, its detail has the ends that it claims, and nothing "
+		"else is found, learnt or blocked there. Alerts are folded by outer "
+		"sender.",
+		"Find out what tunnel this is. One of the site's own (a mirror's "
+		"transport, an overlay) is declared under `tunnels`: what is inside is "
+		"judged from then on. Any other is blocked and its sender examined.",
+		"A mirror port that reaches the sensor by ERSPAN or VXLAN, and was not "
+		"declared."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -388,7 +401,7 @@ const char *finding_category(enum finding finding)
 	if (finding >= FINDING_FLOW_COUNT) {
 		return "Sensor health";
 	}
-	if (finding == FINDING_SENDER_MX_LOOKUP ||
+	if (finding == FINDING_SENDER_MX_LOOKUP || finding == FINDING_TUNNEL_MAIL ||
 		finding == FINDING_EVASION_AMBIGUOUS) {
 		return "Mail flow outside the matrix";
 	}

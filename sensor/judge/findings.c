@@ -101,6 +101,7 @@ static const struct finding_rule RULES[] = {
 		TOLD_LATER},
 	{finding_evasion_ambiguous, FINDING_EVASION_AMBIGUOUS, false, NEEDS_AMBIGUITY,
 		TOLD_LATER},
+	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, 0, TOLD_WITH_CONTENT},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
@@ -156,11 +157,14 @@ static void rule_test(const struct finding_rule *rule, const struct judge_case *
 	judgement->severity[rule->finding] = (uint8_t)note.severity;
 }
 
+/* What is claimed inside a tunnel neither accuses nor excuses anybody there: one finding. */
 void findings_test(const struct judge_case *judged, struct judgement *judgement)
 {
+	const bool is_claim = way_is_foreign(judged->observation->way.tag);
 	const unsigned missed = ~needs_met(judged);
 	for (size_t i = 0; i < FINDING_FLOW_COUNT; i++) {
-		if ((RULES[i].needs & missed) == 0) {
+		const bool is_for_claims = RULES[i].finding == FINDING_TUNNEL_MAIL;
+		if (is_for_claims == is_claim && (RULES[i].needs & missed) == 0) {
 			rule_test(&RULES[i], judged, judgement);
 		}
 	}

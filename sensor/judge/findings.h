@@ -79,6 +79,9 @@ finding_test finding_smtps_implicit;
 finding_test finding_zone_mailbox_misplaced;
 finding_test finding_zone_user_access_exposed;
 
+/* findings_flow.c: what is claimed inside a tunnel that nobody declared */
+finding_test finding_tunnel_mail;
+
 /* findings_tls.c: what crossed in clear, and how well the rest was encrypted */
 finding_test finding_tls_missing;
 finding_test finding_tls_credentials_clear;

@@ -284,3 +284,19 @@ bool finding_zone_user_access_exposed(
 	return finding_note_set(
 		note, "%s to %.60s from the Internet", name, judged->to.group->name);
 }
+
+/* Who carries what the client says is the sender: told once that is known. */
+bool finding_tunnel_mail(const struct judge_case *judged, struct finding_note *note)
+{
+	const struct observation *observation = judged->observation;
+	char client[ADDRESS_TEXT_BYTES];
+	char server[ADDRESS_TEXT_BYTES];
+	return judge_is_mail(observation->protocol) && !judged->is_foreign &&
+	       (observation->way.is_of_client || observation->is_ended) &&
+	       finding_note_set(note, "%s inside, %s:%u -> %s:%u",
+		       protocol_name(observation->protocol),
+		       address_text(&observation->client, client),
+		       observation->client_port,
+		       address_text(&observation->server, server),
+		       observation->server_port);
+}

@@ -1,7 +1,7 @@
 /*
  * judge/fold - fold repeats of one finding: first at once, then one update per window.
  *
- * Key: from group, source, to group, destination, finding, row. Bounded: a full table
+ * Key: from group, source, to group, destination, finding, row, way in. Bounded: a full table
  * gives up the key idle longest and reports its count.
  */
 #pragma once
@@ -25,7 +25,8 @@ struct fold_sample {
 	uint16_t server_port;
 	bool is_blocked;
 	bool is_audited;
-	bool is_udp;
+	uint8_t transport;
+	struct way way;
 };
 
 struct fold_key {
@@ -35,6 +36,7 @@ struct fold_key {
 	const void *to;
 	const void *row; /* row or nearest row, or NULL */
 	enum finding finding;
+	uint32_t way;              /* tag, see struct way */
 	struct fold_sample sample; /* no part of the identity */
 };
 

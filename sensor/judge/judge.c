@@ -211,10 +211,12 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		.result = &result,
 		.from = observation->ends != NULL
 				? observation->ends[0]
-				: matrix_locate(matrix, &observation->client),
+				: matrix_locate_inside(matrix, &observation->client,
+					  observation->zone_inside),
 		.to = observation->ends != NULL
 			      ? observation->ends[1]
-			      : matrix_locate(matrix, &observation->server),
+			      : matrix_locate_inside(matrix, &observation->server,
+					observation->zone_inside),
 		.port = observation->server_port,
 		.profile = matrix_profile(matrix),
 		.is_brief = is_brief,
@@ -250,6 +252,15 @@ void judge_flow_briefly(const struct matrix *matrix,
 	const struct observation *observation, struct judgement *judgement)
 {
 	judge(matrix, observation, judgement, true);
+}
+
+void judge_outer(const struct way *way, struct observation *outer)
+{
+	outer->client = way->tunnel.src;
+	outer->server = way->tunnel.dst;
+	outer->client_port = way->tunnel.src_port;
+	outer->server_port = way->tunnel.dst_port;
+	outer->transport = tunnel_transport((enum tunnel_kind)way->tunnel.kind);
 }
 
 const char *verdict_name(enum verdict verdict)

@@ -14,6 +14,7 @@
 #include "matrix/criteria.h"
 
 #define JUDGEMENT_REASON_BYTES 200
+#define JUDGEMENT_DETAIL_BYTES 128
 
 enum verdict { VERDICT_UNDECIDED = 0, VERDICT_LEGITIMATE, VERDICT_ILLEGITIMATE };
 
@@ -30,8 +31,11 @@ struct observation {
 	uint16_t server_port;
 	enum direction_confidence confidence;
 	bool is_ended; /* nothing more will come: UNKNOWN becomes the best guess or stays */
-	const char *how_far;               /* of an attempt: what came of it */
-	bool is_udp;                       /* else TCP */
+	const char *how_far; /* of an attempt: what came of it */
+	uint8_t transport;   /* IPPROTO_ of the packets; 0: TCP */
+	struct way way;      /* by which the flow came in */
+	/* of addresses that no zone holds, inside a declared tunnel; else NULL */
+	const struct matrix_zone *zone_inside;
 	const struct judge_memory *memory; /* what other flows taught, or NULL */
 	const struct matrix_end *ends; /* client and server as the matrix has them, or
 					  NULL: looked up */
@@ -52,11 +56,17 @@ struct judgement {
 	uint8_t severity[FINDING_FLOW_COUNT]; /* enum severity, graded for this flow */
 	char reason[JUDGEMENT_REASON_BYTES];  /* why this verdict, one sentence */
 	/* what was seen, per finding raised; "" when the title says all */
-	char detail[FINDING_FLOW_COUNT][96];
+	char detail[FINDING_FLOW_COUNT][JUDGEMENT_DETAIL_BYTES];
 };
 
 void judge_flow(const struct matrix *matrix, const struct observation *observation,
 	struct judgement *judgement);
+
+/*
+ * The ends inside a tunnel that nobody declared are a claim: what is found there is told
+ * of the outer packet's ends, written over those of outer.
+ */
+void judge_outer(const struct way *way, struct observation *outer);
 
 /* The same without its texts, which cost more than the rest: reason and details are "". */
 void judge_flow_briefly(const struct matrix *matrix,

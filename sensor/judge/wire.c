@@ -130,8 +130,10 @@ void wire_read(const struct matrix *matrix, const struct classification *classif
 		read_proxy(matrix, classification, on_wire, scratch, reading);
 	}
 	observation->protocol = protocol_at_server(matrix, observation);
-	reading->ends[0] = matrix_locate(matrix, &observation->client);
-	reading->ends[1] = matrix_locate(matrix, &observation->server);
+	reading->ends[0] = matrix_locate_inside(
+		matrix, &observation->client, observation->zone_inside);
+	reading->ends[1] = matrix_locate_inside(
+		matrix, &observation->server, observation->zone_inside);
 	observation->ends = reading->ends;
 }
 

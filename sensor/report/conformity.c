@@ -206,8 +206,9 @@ void conformity_mail(struct conformity *conformity, const struct record *record)
 	const enum protocol protocol = record->observation->protocol;
 	struct conformity_line *lines = conformity->lines;
 	lines[CONFORMITY_R37].observed++;
-	if (protocol == PROTOCOL_ATTEMPT || facts == NULL) {
-		return;
+	if (protocol == PROTOCOL_ATTEMPT || facts == NULL ||
+		way_is_foreign(record->observation->way.tag)) {
+		return; /* nor does a claim inside a tunnel excuse anybody */
 	}
 	conformity->from_internet += judge_is_internet(&judgement->from) ? 1 : 0;
 	if (judge_role(&judgement->from) == MATRIX_ROLE_MAILBOX ||

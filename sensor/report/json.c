@@ -4,9 +4,63 @@
 #include "report/json_parts.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #define COUNTER_DEPTH 4
+
+/* As EVE has them. */
+static const char *transport_name(uint8_t transport)
+{
+	switch (transport) {
+	case IPPROTO_UDP:
+		return "UDP";
+	case IPPROTO_GRE:
+		return "GRE";
+	case IPPROTO_IPIP:
+		return "IP-ENCAP";
+	case IPPROTO_IPV6:
+		return "IPv6";
+	case IPPROTO_MPLS:
+		return "MPLS-IN-IP";
+	default:
+		return "TCP";
+	}
+}
+
+/* The tunnel that it came in by; of one that is forgotten only that there was one. */
+static void write_tunnel(struct json_writer *writer, const struct way *way)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	const struct tunnel *tunnel = &way->tunnel;
+	json_object_open(writer, "tunnel");
+	if (way->depth > 0) {
+		json_text(writer, "kind",
+			tunnel_kind_name((enum tunnel_kind)tunnel->kind));
+		json_number(writer, "id", tunnel->id);
+		json_text(writer, "src_ip", address_text(&tunnel->src, text));
+		json_text(writer, "dest_ip", address_text(&tunnel->dst, text));
+		json_number(writer, "depth", way->depth);
+	} else {
+		json_text(writer, "kind", NULL);
+	}
+	json_object_close(writer);
+}
+
+/* Tags and tunnels around the packets: nothing on the wire itself. */
+static void write_way(struct json_writer *writer, const struct record *record)
+{
+	if (record->vlan_count > 0) {
+		json_array_open(writer, "vlan");
+		for (unsigned i = 0; i < record->vlan_count && i < 2; i++) {
+			json_number(writer, NULL, record->vlan[i]);
+		}
+		json_array_close(writer);
+	}
+	if (record->observation->way.tag != 0) {
+		write_tunnel(writer, &record->observation->way);
+	}
+}
 
 /* The keys that mail and alert events have in common. */
 static void write_common(
@@ -23,21 +77,20 @@ static void write_common(
 	if (record->pcap_filename != NULL) {
 		json_text(writer, "pcap_filename", record->pcap_filename);
 	}
+	const bool has_ports = record_has_ports(observation);
 	json_text(writer, "src_ip", address_text(&observation->client, text));
-	json_number(writer, "src_port", observation->client_port);
+	if (has_ports) {
+		json_number(writer, "src_port", observation->client_port);
+	}
 	json_text(writer, "dest_ip", address_text(&observation->server, text));
-	json_number(writer, "dest_port", observation->server_port);
-	json_text(writer, "proto", observation->is_udp ? "UDP" : "TCP");
+	if (has_ports) {
+		json_number(writer, "dest_port", observation->server_port);
+	}
+	json_text(writer, "proto", transport_name(observation->transport));
 	json_text(writer, "app_proto", record_protocol_name(record));
 	record_community_id(record, text);
 	json_text(writer, "community_id", text);
-	if (record->vlan_count > 0) {
-		json_array_open(writer, "vlan");
-		for (unsigned i = 0; i < record->vlan_count && i < 2; i++) {
-			json_number(writer, NULL, record->vlan[i]);
-		}
-		json_array_close(writer);
-	}
+	write_way(writer, record);
 }
 
 /* As EVE has it; an update of a folded finding no longer knows the name. */

@@ -33,6 +33,8 @@ static const struct rendering_field FIELDS[] = {
 	{"outcome", "mail.verdict"},
 	{"dvchost", "host"},
 	{"deviceInboundInterface", "in_iface"},
+	{"flexString1Label=tunnel flexString1", "tunnel.kind"},
+	{"flexString2Label=tunnelFrom flexString2", "tunnel.src_ip"},
 	{"deviceProcessName", "sensor.process"},
 	{NULL, NULL},
 };

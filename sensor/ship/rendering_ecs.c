@@ -49,6 +49,7 @@ static const struct ecs_field {
 	{"mail.recommendation", "alert.metadata.recommendation"},
 	{"mail.count", "alert.metadata.count"},
 	{"mail.verdict", "mail.verdict"},
+	{"mail.tunnel", "tunnel"},
 	{"mail.matrix.row", "mail.row"},
 	{"mail.matrix.nearest_row", "mail.nearest_row"},
 	{"mail.group.source", "mail.from_group"},
@@ -125,6 +126,22 @@ static void set_event(struct document *document, const struct event *event)
 	}
 }
 
+/* IANA's keyword in small letters, as ECS wants it. */
+static const char *transport_keyword(const char *name)
+{
+	static const struct {
+		const char *name;
+		const char *keyword;
+	} KEYWORDS[] = {{"UDP", "udp"}, {"GRE", "gre"}, {"IP-ENCAP", "ipv4"},
+		{"IPv6", "ipv6"}, {"MPLS-IN-IP", "mpls-in-ip"}};
+	for (size_t i = 0; i < sizeof(KEYWORDS) / sizeof(KEYWORDS[0]); i++) {
+		if (strcmp(name, KEYWORDS[i].name) == 0) {
+			return KEYWORDS[i].keyword;
+		}
+	}
+	return "tcp";
+}
+
 static void set_network(struct document *document, const struct event *event)
 {
 	const char *address = event_text(event, "src_ip");
@@ -134,8 +151,8 @@ static void set_network(struct document *document, const struct event *event)
 			strchr(address, ':') ? "ipv6" : "ipv4");
 	}
 	if (transport) {
-		document_set_text(document, "network.transport",
-			strcmp(transport, "UDP") == 0 ? "udp" : "tcp");
+		document_set_text(
+			document, "network.transport", transport_keyword(transport));
 	}
 	if (document_count(&event->document, "alert.metadata.mitre_technique_id") > 0) {
 		document_set_text(document, "threat.framework", "MITRE ATT&CK");

@@ -40,6 +40,11 @@ const struct rendering_field RENDERING_FIELDS[] = {
 	{"interface", "in_iface"},
 	{"capture", "pcap_filename"},
 	{"community_id", "community_id"},
+	{"tunnel", "tunnel.kind"},
+	{"tunnel_id", "tunnel.id"},
+	{"tunnel_src", "tunnel.src_ip"},
+	{"tunnel_dest", "tunnel.dest_ip"},
+	{"tunnel_depth", "tunnel.depth"},
 	{NULL, NULL},
 };
 

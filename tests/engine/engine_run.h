@@ -35,6 +35,10 @@ struct told {
 	bool is_blocked;
 	bool is_audited;
 	bool is_udp;
+	uint8_t tunnel_depth;
+	uint32_t way;
+	char source[ADDRESS_TEXT_BYTES]; /* of the packets told of */
+	char from[32];                   /* its group or zone */
 	const char *state;
 	char row[16];
 	char evidence[64];
@@ -47,6 +51,8 @@ struct engine_run {
 	struct action_table actions;
 	struct engine *engine;
 	uint64_t now_us; /* of the next frame */
+	/* outer ends of IP in IP around every segment, by side; NULL: on the wire */
+	const char *outer[2];
 	size_t told_count;
 	struct told told[TOLD_MAX];
 	size_t lessons;
@@ -74,8 +80,12 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 		.is_repeat = record->is_repeat,
 		.is_blocked = record->is_blocked,
 		.is_audited = record->is_audited,
-		.is_udp = record->observation->is_udp,
+		.is_udp = record->observation->transport == IPPROTO_UDP,
+		.tunnel_depth = record->observation->way.depth,
+		.way = record->observation->way.tag,
 		.state = record->state};
+	(void)address_text(&record_wire(record)->client, told->source);
+	copy_text(told->from, sizeof(told->from), record_end_name(&judgement->from));
 	if (record->observation->facts) {
 		told->gaps = record->observation->facts->gaps;
 	}
@@ -279,6 +289,11 @@ static inline void segment(const struct line *line, enum side from, uint8_t flag
 {
 	struct frame_bytes frame;
 	make_segment(&frame, line, from, flags, sequence, bytes);
+	if (line->run->outer[0]) {
+		const struct line outer = {
+			.ends = {line->run->outer[0], line->run->outer[1]}};
+		wrap_ip(&frame, &outer, from, IPPROTO_IPIP);
+	}
 	give(line->run, &frame);
 }
 

@@ -170,6 +170,9 @@ struct scene {
 	struct facts facts;
 };
 
+/* The scene inside a tunnel that nobody declared; the client's bytes came by it. */
+enum { SCENE_IN_TUNNEL = 0 };
+
 #define CLEAR(name)                                                          \
 	.protocol = (name), .tls = FACTS_TLS_NONE, .has_client_bytes = true, \
 	.has_server_bytes = true
@@ -188,6 +191,7 @@ struct scene {
 	.subject = "CN=other", .names = "other.example.net", .fingerprint = "aa"
 
 static const struct scene SCENES[] = {
+	{25, {CLEAR(PROTOCOL_SMTP), .has_content_clear = true}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_NO,
 		     .auth_tried = FACTS_MECHANISM_PLAIN,
 		     .auth_secret = FACTS_MECHANISM_PLAIN, .auth_accepted = FACTS_YES,
@@ -543,12 +547,15 @@ static void walk_holes(
 static struct look look_at(
 	const struct world *world, const struct ends *ends, const struct scene *scene)
 {
+	const bool is_in_tunnel = scene == &SCENES[SCENE_IN_TUNNEL];
 	struct look look = {.world = world,
 		.observation = {.client = made_address(ends->client),
 			.server = made_address(ends->server),
 			.client_port = 40000,
 			.server_port = scene->port,
 			.confidence = DIRECTION_CONFIDENCE_SYN,
+			.way = {.tag = is_in_tunnel ? WAY_FOREIGN : 0,
+				.is_of_client = is_in_tunnel},
 			.now_us = NOW_US}};
 	look.ends[0] = matrix_locate(world->matrix, &look.observation.client);
 	look.ends[1] = matrix_locate(world->matrix, &look.observation.server);

@@ -2,6 +2,7 @@
 
 #include "judge/ledger.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 #define HOUR_US  (UINT64_C(3600) * 1000000)
@@ -423,7 +424,7 @@ static void a_flow_without_server_bytes_teaches_nothing(void **state)
 static struct made_flow lookup(const char *client)
 {
 	struct made_flow flow = made_flow(PROTOCOL_DNS, client, "203.0.113.53", 53);
-	flow.observation.is_udp = true;
+	flow.observation.transport = IPPROTO_UDP;
 	flow.observation.lookup = "MX";
 	flow.observation.lookup_name = "example.net";
 	made_judge_text(MADE_HEAD

@@ -5,7 +5,7 @@ import struct
 from scapy.contrib.erspan import ERSPAN_II
 from scapy.contrib.geneve import GENEVE
 from scapy.contrib.mpls import MPLS
-from scapy.layers.inet import IP, UDP
+from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
 from scapy.layers.inet6 import PadN, fragment6
 from scapy.layers.l2 import GRE, Dot1AD, Dot1Q, Ether
@@ -14,7 +14,7 @@ from scapy.layers.vxlan import VXLAN
 
 from case import Family
 from frames import ETHERNET, RAW_IP, SLL, SLL2, load, save
-from matrices import OFFICE
+from matrices import OFFICE, WORKSTATION
 
 FAMILY = Family()
 BASE = "imap-login-clear"
@@ -67,9 +67,28 @@ WRAPPINGS = {
 }
 
 
+# Kinds of tunnel, as `tunnels` of a matrix names them; the other wrappings are tags of the link.
+TUNNELS = {"gre": "gre", "erspan2": "erspan", "vxlan": "vxlan", "geneve": "geneve", "ipip": "ipip",
+           "6in4": "6in4"}
+
+
+def matrix_of(name):
+    """What carries the mirror's frames to the sensor is declared where it is a tunnel."""
+    kind = TUNNELS.get(name.removeprefix("wrapped-"))
+    if not kind:
+        return OFFICE
+    return OFFICE.replace("rows:\n", f"""tunnels:
+  mirror: {{kind: {kind}, ends: [198.51.100.13, 198.51.100.14]}}
+rows:
+""")
+
+
 def wrapped_case(name, words, link_type, change, base=BASE):
-    FAMILY.case(name, OFFICE, f"The session of {base}, each frame wrapped in {words}.",
-                findings=FINDINGS)(
+    is_tunnel = matrix_of(name) != OFFICE
+    FAMILY.case(name, matrix_of(name),
+                f"The session of {base}, each frame wrapped in {words}"
+                f"{', which the matrix declares' if is_tunnel else ''}.",
+                findings=FINDINGS, absent=("tunnel.mail",) if is_tunnel else ())(
         lambda: save([(at, bytes(change(frame))) for at, frame in load(base)], link_type))
 
 
@@ -108,3 +127,35 @@ def ipv6_fragments():
             pieces = [frame]
         frames += [(at + 1e-5 * index, piece) for index, piece in enumerate(pieces)]
     return save(frames)
+
+
+def claim(frame, source=WORKSTATION):
+    """A frame as any user's program may send it inside a datagram."""
+    return bytes(ether() / IP(src=source, dst="203.0.113.9") / UDP(sport=50000, dport=4789) /
+                 VXLAN(vni=7) / frame)
+
+
+@FAMILY.case("tunnel-not-declared", OFFICE, f"""A host of the office sends the whole session of {BASE}, both
+      sides of it, in VXLAN datagrams to a host of the Internet. The matrix declares no such tunnel, so what is inside
+      accuses nobody there: the one finding names who sent it.""",
+             findings=("tunnel.mail",), absent=FINDINGS)
+def tunnel_not_declared():
+    return save([(at, claim(frame, "192.0.2.71")) for at, frame in load(BASE)])
+
+
+@FAMILY.case("tunnel-ends-no-flow-outside", OFFICE, f"""The session of {BASE} on the wire. Behind the handshake the
+      client's host sends two VXLAN datagrams with a FIN of each side of that connection inside: another network's,
+      they end nothing.""", findings=FINDINGS, absent=("tunnel.mail",))
+def tunnel_ends_no_flow_outside():
+    frames = list(load(BASE))
+    at, last = frames[2]
+    ack = Ether(last)[TCP]
+    ends = (ack.sport, ack.dport, ack.seq, ack.ack)
+    client = Ether(last)[IP].src
+    server = Ether(last)[IP].dst
+    fins = [ether() / IP(src=client, dst=server) /
+            TCP(sport=ends[0], dport=ends[1], seq=ends[2], ack=ends[3], flags="FA"),
+            ether() / IP(src=server, dst=client) /
+            TCP(sport=ends[1], dport=ends[0], seq=ends[3], ack=ends[2] + 1, flags="FA")]
+    decoys = [(at + 1e-6 * (i + 1), claim(bytes(fin))) for i, fin in enumerate(fins)]
+    return save(frames[:3] + decoys + frames[3:])
