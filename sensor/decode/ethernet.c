@@ -11,6 +11,12 @@ enum {
 	PPP_IPV4 = 0x0021,
 	PPP_IPV6 = 0x0057,
 	PPP_MPLS = 0x0281,
+	PPP_ALL_STATIONS = 0xff, /* RFC 1662 section 3.1 */
+	PPP_UNNUMBERED = 0x03,
+	BACKBONE_TAG_BYTES = 4,
+	VN_TAG_BYTES = 4,
+	E_TAG_BYTES = 6,
+	NSH_LENGTH_BITS = 0x003f,
 };
 
 enum decode_result ethernet_step(struct walk *walk)
@@ -149,6 +155,61 @@ enum decode_result ppp_step(struct walk *walk)
 	}
 }
 
+void ppp_skip_address(struct walk *walk)
+{
+	struct cursor peek = walk->cur;
+	if (cursor_u8(&peek) == PPP_ALL_STATIONS &&
+		cursor_u8(&peek) == PPP_UNNUMBERED) {
+		walk->cur = peek;
+	}
+}
+
+/* A tag of len bytes, and the EtherType of what it stands before. */
+static enum decode_result tag_step(struct walk *walk, size_t len)
+{
+	cursor_skip(&walk->cur, len);
+	walk->ethertype = cursor_be16(&walk->cur);
+	return cursor_ok(&walk->cur) ? DECODE_OK : DECODE_TRUNCATED;
+}
+
+/* Cisco's metadata: version, how many options, each of four bytes. */
+static enum decode_result cisco_cmd_step(struct walk *walk)
+{
+	cursor_skip(&walk->cur, 1);
+	const size_t options = cursor_u8(&walk->cur);
+	return tag_step(walk, options * 4);
+}
+
+/* IEEE 802.1ah: the customer's whole frame is behind the service tag. */
+static enum decode_result backbone_step(struct walk *walk)
+{
+	cursor_skip(&walk->cur, BACKBONE_TAG_BYTES);
+	walk->next = LAYER_ETHERNET;
+	return cursor_ok(&walk->cur) ? DECODE_OK : DECODE_TRUNCATED;
+}
+
+/* RFC 8300 section 2.2. */
+static enum decode_result nsh_step(struct walk *walk)
+{
+	static const uint16_t NEXT[] = {0, ETHERTYPE_IPV4, ETHERTYPE_IPV6,
+		ETHERTYPE_ETHERNET, ETHERTYPE_NSH, ETHERTYPE_MPLS};
+	const size_t words = cursor_be16(&walk->cur) & NSH_LENGTH_BITS;
+	cursor_skip(&walk->cur, 1); /* type of metadata */
+	const uint8_t next = cursor_u8(&walk->cur);
+	if (words < 2) {
+		return cursor_ok(&walk->cur) ? DECODE_MALFORMED : DECODE_TRUNCATED;
+	}
+	cursor_skip(&walk->cur, (words - 1) * 4);
+	if (!cursor_ok(&walk->cur)) {
+		return DECODE_TRUNCATED;
+	}
+	if (next == 0 || next >= sizeof(NEXT) / sizeof(NEXT[0])) {
+		return DECODE_UNWANTED;
+	}
+	walk->ethertype = NEXT[next];
+	return DECODE_OK;
+}
+
 static enum decode_result go_on_with(struct walk *walk, enum layer layer)
 {
 	walk->next = layer;
@@ -165,7 +226,18 @@ enum decode_result ethertype_step(struct walk *walk)
 	case ETHERTYPE_VLAN:
 	case ETHERTYPE_PROVIDER_VLAN:
 	case ETHERTYPE_OLD_QINQ:
+	case ETHERTYPE_OLDER_QINQ:
 		return vlan_step(walk);
+	case ETHERTYPE_CISCO_CMD:
+		return cisco_cmd_step(walk);
+	case ETHERTYPE_VN_TAG:
+		return tag_step(walk, VN_TAG_BYTES);
+	case ETHERTYPE_E_TAG:
+		return tag_step(walk, E_TAG_BYTES);
+	case ETHERTYPE_BACKBONE:
+		return backbone_step(walk);
+	case ETHERTYPE_NSH:
+		return nsh_step(walk);
 	case ETHERTYPE_MPLS:
 	case ETHERTYPE_MPLS_MULTICAST:
 		return mpls_step(walk);

@@ -12,6 +12,10 @@ enum {
 	IPV6_MORE_FRAGMENTS = 0x0001,
 	IPV6_OFFSET_BITS = 0xfff8,
 	ROUTING_SEGMENTS_AT = 3,
+	PROTOCOL_ETHERIP = 97,
+	PROTOCOL_HIP = 139,
+	PROTOCOL_SHIM6 = 140,
+	ETHERIP_VERSION = 0x3000,
 	OFFLOAD_BYTES_MAX = 512 * 1024, /* Linux: GSO_MAX_SIZE, of BIG TCP */
 };
 
@@ -268,6 +272,18 @@ static enum decode_result chain_step(struct walk *walk)
 						  : extension_step(walk);
 }
 
+/* RFC 3378 section 2. */
+static enum decode_result etherip_step(struct walk *walk)
+{
+	const uint16_t version = cursor_be16(&walk->cur);
+	if (!cursor_ok(&walk->cur)) {
+		return DECODE_TRUNCATED;
+	}
+	return version == ETHERIP_VERSION
+		       ? walk_enter_tunnel(walk, TUNNEL_ETHERIP, 0, LAYER_ETHERNET)
+		       : DECODE_UNWANTED;
+}
+
 enum decode_result protocol_step(struct walk *walk)
 {
 	switch (walk->protocol) {
@@ -290,7 +306,11 @@ enum decode_result protocol_step(struct walk *walk)
 	case IPPROTO_DSTOPTS:
 	case IPPROTO_MH:
 	case IPPROTO_AH:
+	case PROTOCOL_HIP:   /* RFC 7401 section 5.1 */
+	case PROTOCOL_SHIM6: /* RFC 5533 section 5.1 */
 		return chain_step(walk);
+	case PROTOCOL_ETHERIP:
+		return etherip_step(walk);
 	default:
 		return DECODE_UNWANTED;
 	}

@@ -19,13 +19,9 @@ enum {
 	ERSPAN_III_BYTES = 12,
 	ERSPAN_III_SUBHEADER_BYTES = 8,
 	ERSPAN_III_HAS_SUBHEADER = 0x0001,
-	PORT_VXLAN = 4789,
-	PORT_VXLAN_LINUX = 8472, /* of Linux before IANA gave one */
-	PORT_GENEVE = 6081,
-	VXLAN_HAS_ID = 0x08,
-	GENEVE_VERSION_BITS = 0xc0,
-	GENEVE_OPTION_BITS = 0x3f,
 	ERSPAN_SESSION_BITS = 0x03ff,
+	PPTP_VERSION = 1,
+	PPTP_ACKNOWLEDGEMENT = 0x0080,
 };
 
 struct kind_row {
@@ -43,6 +39,12 @@ static const struct kind_row KINDS[TUNNEL_KIND_COUNT] = {
 	[TUNNEL_ERSPAN] = {"erspan", IPPROTO_GRE, false},
 	[TUNNEL_VXLAN] = {"vxlan", IPPROTO_UDP, true},
 	[TUNNEL_GENEVE] = {"geneve", IPPROTO_UDP, true},
+	[TUNNEL_TEREDO] = {"teredo", IPPROTO_UDP, false},
+	/* each direction has a number of its own */
+	[TUNNEL_GTP] = {"gtp-u", IPPROTO_UDP, false},
+	[TUNNEL_L2TP] = {"l2tp", IPPROTO_UDP, false},
+	[TUNNEL_PPTP] = {"pptp", IPPROTO_GRE, false},
+	[TUNNEL_ETHERIP] = {"etherip", 97, false},
 };
 
 const char *tunnel_kind_name(enum tunnel_kind kind)
@@ -105,12 +107,37 @@ static void note_id(struct walk *walk, uint32_t id)
 	walk->packet->tunnels[walk->packet->tunnel_depth - 1].id = id;
 }
 
-/* RFC 2784 and RFC 2890; with the routing of RFC 1701 or version 1 (PPTP) not followed. */
+/* RFC 2637 section 4.1: a call's PPP. */
+static enum decode_result pptp_step(struct walk *walk, uint16_t flags)
+{
+	cursor_skip(&walk->cur, 2); /* length */
+	const uint16_t call = cursor_be16(&walk->cur);
+	if (flags & GRE_SEQUENCE) {
+		cursor_skip(&walk->cur, 4);
+	}
+	if (flags & PPTP_ACKNOWLEDGEMENT) {
+		cursor_skip(&walk->cur, 4);
+	}
+	if (!cursor_ok(&walk->cur)) {
+		return DECODE_TRUNCATED;
+	}
+	if (!(flags & GRE_SEQUENCE)) {
+		return DECODE_UNWANTED; /* an acknowledgement alone */
+	}
+	ppp_skip_address(walk);
+	return walk_enter_tunnel(walk, TUNNEL_PPTP, call, LAYER_PPP);
+}
+
+/* RFC 2784 and RFC 2890; with the routing of RFC 1701 not followed. */
 enum decode_result gre_step(struct walk *walk)
 {
 	const uint16_t flags = cursor_be16(&walk->cur);
 	uint32_t key = 0;
 	walk->ethertype = cursor_be16(&walk->cur);
+	if ((flags & GRE_VERSION_BITS) == PPTP_VERSION &&
+		walk->ethertype == ETHERTYPE_PPP && (flags & GRE_KEY)) {
+		return pptp_step(walk, flags);
+	}
 	if (flags & (GRE_ROUTING | GRE_VERSION_BITS)) {
 		return DECODE_UNWANTED;
 	}
@@ -156,54 +183,4 @@ enum decode_result erspan_step(struct walk *walk)
 		return cursor_ok(&peek) ? DECODE_MALFORMED : DECODE_TRUNCATED;
 	}
 	return cursor_ok(&walk->cur) ? DECODE_OK : DECODE_TRUNCATED;
-}
-
-/* RFC 7348 section 5; false when it is some other datagram on this port. */
-static bool vxlan_read(struct walk *walk, uint32_t *id)
-{
-	const uint8_t flags = cursor_u8(&walk->cur);
-	cursor_skip(&walk->cur, 3);
-	*id = cursor_be24(&walk->cur);
-	cursor_skip(&walk->cur, 1);
-	if (!cursor_ok(&walk->cur) || !(flags & VXLAN_HAS_ID)) {
-		return false;
-	}
-	walk->ethertype = ETHERTYPE_ETHERNET;
-	return true;
-}
-
-/* RFC 8926 section 3.4. */
-static bool geneve_read(struct walk *walk, uint32_t *id)
-{
-	const uint8_t first = cursor_u8(&walk->cur);
-	cursor_skip(&walk->cur, 1);
-	const uint16_t ethertype = cursor_be16(&walk->cur);
-	*id = cursor_be24(&walk->cur);
-	cursor_skip(&walk->cur, 1 + (size_t)(first & GENEVE_OPTION_BITS) * 4);
-	if (!cursor_ok(&walk->cur) || (first & GENEVE_VERSION_BITS)) {
-		return false;
-	}
-	walk->ethertype = ethertype;
-	return true;
-}
-
-bool udp_tunnel_step(struct walk *walk, enum decode_result *result)
-{
-	const struct cursor start = walk->cur;
-	const uint16_t port = walk->packet->dst_port;
-	const bool is_vxlan = port == PORT_VXLAN || port == PORT_VXLAN_LINUX;
-	uint32_t id = 0;
-	bool is_tunnel = false;
-	if (is_vxlan) {
-		is_tunnel = vxlan_read(walk, &id);
-	} else if (port == PORT_GENEVE) {
-		is_tunnel = geneve_read(walk, &id);
-	}
-	if (!is_tunnel) {
-		walk->cur = start;
-		return false;
-	}
-	*result = walk_enter_tunnel(
-		walk, is_vxlan ? TUNNEL_VXLAN : TUNNEL_GENEVE, id, LAYER_ETHERTYPE);
-	return true;
 }

@@ -12,10 +12,10 @@
 #include "decode/fragment.h"
 
 enum {
-	WALK_STEPS_MAX = 64, /* headers of any kind in one frame */
+	WALK_STEPS_MAX = 256, /* headers of any kind in one frame */
 	WALK_TUNNELS_MAX = PACKET_TUNNELS_MAX,
-	WALK_EXTENSIONS_MAX = 8, /* extension headers of one IPv6 header */
-	WALK_LABELS_MAX = 8,     /* MPLS labels of one stack */
+	WALK_EXTENSIONS_MAX = 180, /* of one IPv6 header: all that 1500 bytes hold */
+	WALK_LABELS_MAX = 8,       /* MPLS labels of one stack */
 };
 
 enum layer {
@@ -79,5 +79,8 @@ enum decode_result erspan_step(struct walk *walk);
 enum decode_result tcp_step(struct walk *walk);
 enum decode_result udp_step(struct walk *walk);
 
-/* UDP payload at .cur: true when it is VXLAN or GENEVE and *result says how to go on. */
+/* PPP at .cur may begin with the address and control of its frames (RFC 1662). */
+void ppp_skip_address(struct walk *walk);
+
+/* UDP payload at .cur: true when it is a tunnel's and *result says how to go on. */
 bool udp_tunnel_step(struct walk *walk, enum decode_result *result);

@@ -63,6 +63,11 @@ static const struct word TUNNELS[] = {
 	{"erspan", TUNNEL_ERSPAN},
 	{"vxlan", TUNNEL_VXLAN},
 	{"geneve", TUNNEL_GENEVE},
+	{"teredo", TUNNEL_TEREDO},
+	{"gtp-u", TUNNEL_GTP},
+	{"l2tp", TUNNEL_L2TP},
+	{"pptp", TUNNEL_PPTP},
+	{"etherip", TUNNEL_ETHERIP},
 	{NULL, 0},
 };
 

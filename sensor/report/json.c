@@ -23,6 +23,8 @@ static const char *transport_name(uint8_t transport)
 		return "IPv6";
 	case IPPROTO_MPLS:
 		return "MPLS-IN-IP";
+	case 97: /* RFC 3378 */
+		return "ETHERIP";
 	default:
 		return "TCP";
 	}

@@ -133,7 +133,7 @@ static const char *transport_keyword(const char *name)
 		const char *name;
 		const char *keyword;
 	} KEYWORDS[] = {{"UDP", "udp"}, {"GRE", "gre"}, {"IP-ENCAP", "ipv4"},
-		{"IPv6", "ipv6"}, {"MPLS-IN-IP", "mpls-in-ip"}};
+		{"IPv6", "ipv6"}, {"MPLS-IN-IP", "mpls-in-ip"}, {"ETHERIP", "etherip"}};
 	for (size_t i = 0; i < sizeof(KEYWORDS) / sizeof(KEYWORDS[0]); i++) {
 		if (strcmp(name, KEYWORDS[i].name) == 0) {
 			return KEYWORDS[i].keyword;

@@ -33,6 +33,19 @@ static const struct shown TABLE[] = {
 	{0x0800, 17, 1025, 4789, 0, true},     /* VXLAN */
 	{0x0800, 17, 1025, 8472, 0, true},     /* VXLAN of Linux */
 	{0x0800, 17, 1025, 6081, 0, true},     /* GENEVE */
+	{0x0800, 17, 1025, 4790, 0, true},     /* VXLAN-GPE */
+	{0x0800, 17, 3544, 1025, 0, true},     /* Teredo */
+	{0x0800, 17, 1025, 2152, 0, true},     /* GTP-U */
+	{0x0800, 17, 1701, 1025, 0, true},     /* L2TP */
+	{0x0800, 97, 0, 0, 0, true},           /* EtherIP */
+	{0x86dd, 97, 0, 0, 0, true},           /* the same */
+	{0x86dd, 139, 0, 0, 0, true},          /* HIP */
+	{0x86dd, 140, 0, 0, 0, true},          /* Shim6 */
+	{0x8909, 0, 0, 0, 0, true},            /* Cisco CMD */
+	{0x8926, 0, 0, 0, 0, true},            /* VN-Tag */
+	{0x893f, 0, 0, 0, 0, true},            /* E-Tag */
+	{0x88e7, 0, 0, 0, 0, true},            /* MAC in MAC */
+	{0x894f, 0, 0, 0, 0, true},            /* NSH */
 	{0x0800, 17, 1025, 443, 0x2000, true}, /* first fragment of anything */
 	{0x0800, 17, 1025, 443, 0x0010, true}, /* a later one */
 	{0x0800, 6, 1025, 25, 0x4000, true},   /* may not be fragmented */

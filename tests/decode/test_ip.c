@@ -114,7 +114,7 @@ static void wrap_chain(unsigned count)
 	wrap_ipv6(&frame, count ? 60 : 6);
 }
 
-static void eight_extension_headers_are_walked_and_no_ninth(void **state)
+static void as_many_extension_headers_are_walked_as_a_frame_holds(void **state)
 {
 	(void)state;
 	struct decode_run run;
@@ -123,9 +123,31 @@ static void eight_extension_headers_are_walked_and_no_ninth(void **state)
 		wrap_chain(count);
 		expect_mail(&run, DLT_OF_RAW, &frame);
 	}
-	wrap_chain(9);
+	wrap_chain(180); /* WALK_EXTENSIONS_MAX */
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	expect_payload(&run);
+	wrap_chain(181);
 	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_TOO_DEEP);
 	run_end(&run);
+}
+
+static void hip_and_shim6_are_headers_of_the_chain(void **state)
+{
+	(void)state;
+	static const uint8_t headers[] = {139, 140};
+	for (size_t i = 0; i < sizeof(headers); i++) {
+		struct decode_run run;
+		run_begin(&run, false, 4);
+		frame_start(&frame, PAYLOAD);
+		wrap(&frame, "\6\0\0\0\0\0\0\0", 8);
+		wrap_ipv6(&frame, headers[i]);
+		expect_mail(&run, DLT_OF_RAW, &frame);
+		frame_start(&frame, PAYLOAD); /* near miss: IPv4 chains no headers */
+		wrap(&frame, "\6\0\0\0\0\0\0\0", 8);
+		wrap_ipv4(&frame, headers[i]);
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_UNWANTED);
+		run_end(&run);
+	}
 }
 
 static void every_kind_of_extension_header_is_walked(void **state)
@@ -259,7 +281,8 @@ int main(void)
 		cmocka_unit_test(a_cut_capture_keeps_what_it_has_and_the_true_length),
 		cmocka_unit_test(a_total_length_of_zero_is_segmentation_offload),
 		cmocka_unit_test(headers_that_contradict_themselves_are_malformed),
-		cmocka_unit_test(eight_extension_headers_are_walked_and_no_ninth),
+		cmocka_unit_test(as_many_extension_headers_are_walked_as_a_frame_holds),
+		cmocka_unit_test(hip_and_shim6_are_headers_of_the_chain),
 		cmocka_unit_test(every_kind_of_extension_header_is_walked),
 		cmocka_unit_test(a_right_checksum_passes_and_any_flipped_bit_does_not),
 		cmocka_unit_test(a_checksum_left_to_the_card_passes_and_is_counted),

@@ -64,6 +64,15 @@ static void every_tag_of_ethernet_leads_to_the_packet(void **state)
 		{"\x88\x47\0\0\x10\x40\0\0\x11\x40", 10},           /* MPLS, 2 labels */
 		{"\x88\x64\x11\0\0\1\0\0\0\x21", 10},               /* PPPoE */
 		{"\x88\x64\x11\0\0\1\0\0\x02\x81\0\0\x11\x40", 14}, /* PPP MPLS */
+		{"\x92\0\0\5\x08\0", 6},                            /* QinQ, older */
+		{"\x89\x09\1\1\0\1\0\5\x08\0", 10},                 /* Cisco CMD */
+		{"\x89\x09\1\2\0\1\0\5\0\2\0\6\x08\0", 14},         /* two options */
+		{"\x89\x26\0\0\0\1\x08\0", 8},                      /* VN-Tag */
+		{"\x89\x3f\0\0\0\1\0\0\x08\0", 10},                 /* E-Tag */
+		{"\x88\xe7\0\0\0\x2a\2\0\0\0\0\3\2\0\0\0\0\4\x08\0",
+			20},                                /* MAC in MAC */
+		{"\x89\x4f\0\2\1\1\0\0\1\xff", 10},         /* NSH, IPv4 */
+		{"\x89\x4f\0\3\2\1\0\0\1\xff\0\0\0\0", 14}, /* and metadata */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint8_t header[64];
@@ -132,6 +141,8 @@ static void what_is_not_followed_says_why(void **state)
 	assert_int_equal(
 		result_of(1, spanning_tree, sizeof(spanning_tree)), DECODE_UNWANTED);
 	assert_int_equal(result_of(1, arp, 13), DECODE_TRUNCATED);
+	const uint8_t nsh[32] = {[12] = 0x89, 0x4f, 0, 1, 1, 1};
+	assert_int_equal(result_of(1, nsh, sizeof(nsh)), DECODE_MALFORMED);
 	assert_int_equal(result_of(1, labels, sizeof(labels)), DECODE_TOO_DEEP);
 	assert_int_equal(result_of(127, arp, sizeof(arp)), DECODE_UNKNOWN_LINK);
 	assert_int_equal(result_of(12, "\x50", 1), DECODE_MALFORMED);

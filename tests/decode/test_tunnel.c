@@ -49,10 +49,8 @@ static void every_tunnel_leads_to_the_packet_inside(void **state)
 {
 	(void)state;
 	static const struct tunnel_case cases[] = {
-		{"", 0, .protocol = 4},
-		{"", 0, .protocol = 41, .is_inner_ipv6 = true},
-		{"\0\0\x11\x40", 4, .protocol = 137},
-		{"\0\0\x08\0", 4, .protocol = 47},
+		{"", 0, .protocol = 4}, {"", 0, .protocol = 41, .is_inner_ipv6 = true},
+		{"\0\0\x11\x40", 4, .protocol = 137}, {"\0\0\x08\0", 4, .protocol = 47},
 		{"\0\0\x86\xdd", 4, .protocol = 47, .is_inner_ipv6 = true},
 		{"\xb0\0\x08\0\0\0\0\0\0\0\1\2\0\0\0\1", 16, 258, .protocol = 47},
 		{"\0\0\x65\x58", 4, .protocol = 47, .is_ethernet = true},
@@ -68,6 +66,23 @@ static void every_tunnel_leads_to_the_packet_inside(void **state)
 		{"\0\0\x65\x58\0\1\2\0", 8, 258, .port = 6081, .is_ethernet = true},
 		{"\2\0\x86\xdd\0\1\2\0optionss", 16, 258, .port = 6081,
 			.is_inner_ipv6 = true},
+		{"\x0c\0\0\1\0\1\2\0", 8, 258, .port = 4790},
+		{"\x0c\0\0\3\0\1\2\0", 8, 258, .port = 4790, .is_ethernet = true},
+		{"\x08\0\0\0\0\1\2\0", 8, 258, .port = 4790, .is_ethernet = true},
+		{"", 0, .port = 3544, .is_inner_ipv6 = true}, /* Teredo */
+		{"\0\0origin", 8, .port = 3544, .is_inner_ipv6 = true},
+		{"\0\1\2\1idvnoncenonc\0\0\0origin", 24, .port = 3544,
+			.is_inner_ipv6 = true},
+		{"\x30\xff\0\0\0\0\1\2", 8, 258, .port = 2152}, /* GTP-U */
+		{"\x34\xff\0\0\0\0\1\2\0\0\0\x85\1xx\0", 16, 258, .port = 2152,
+			.is_inner_ipv6 = true},
+		{"\0\2\0\1\0\2\xff\3\0\x21", 10, 0x10002, .port = 1701}, /* L2TP */
+		{"\x4a\2\0\0\0\1\0\2\0\1\0\2\0\2xx\x21", 17, 0x10002, .port = 1701},
+		{"\x30\1\x88\x0b\0\0\1\2\0\0\0\1\xff\3\0\x21", 16, 258,
+			.protocol = 47}, /* PPTP */
+		{"\x30\x81\x88\x0b\0\0\1\2\0\0\0\1\0\0\0\1\x21", 17, 258,
+			.protocol = 47},
+		{"\x30\0", 2, .protocol = 97, .is_ethernet = true}, /* EtherIP */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		expect_tunnel(&cases[i]);
@@ -165,13 +180,47 @@ static void other_datagrams_on_a_tunnel_port_stay_datagrams(void **state)
 	run_end(&run);
 }
 
+static void what_only_shares_a_tunnels_port_stays_a_datagram(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *header;
+		size_t len;
+		uint16_t port;
+	} cases[] = {
+		{"x", 1, 3544},                    /* not all of it is a packet */
+		{"\x30\x01\0\0\0\0\1\2", 8, 2152}, /* GTP's echo */
+		{"\x50\xff\0\0\0\0\1\2", 8, 2152}, /* version 2 */
+		{"\x34\xff\0\0\0\0\1\2\0\0\0\x85\0", 13, 2152}, /* extension of 0 */
+		{"\xc8\2\0\0\0\1\0\2\0\0\0\0\x21", 13, 1701},   /* L2TP's control */
+		{"\0\3\0\1\0\2\0\x21", 8, 1701},                /* version 3 */
+		{"\x0c\0\0\7\0\1\2\0", 8, 4790},                /* no such protocol */
+		{"", 0, 1700},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct decode_run run;
+		run_begin(&run, false, 4);
+		frame_start(&frame, PAYLOAD);
+		wrap_ipv4(&frame, 6);
+		wrap(&frame, cases[i].header, cases[i].len);
+		wrap_udp(&frame, cases[i].port);
+		wrap_ipv4(&frame, 17);
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+		assert_int_equal(run.packet.transport, 17);
+		assert_int_equal(run.packet.tunnel_depth, 0);
+		run_end(&run);
+	}
+}
+
 static void gre_of_other_versions_is_not_followed(void **state)
 {
 	(void)state;
 	struct decode_run run;
 	run_begin(&run, false, 4);
-	static const char *const headers[] = {"\x30\1\x88\x0b", "\x40\0\x08\0"};
-	for (size_t i = 0; i < 2; i++) {
+	/* version 1 of something else, an acknowledgement alone, routing, version 2 */
+	static const char *const headers[] = {
+		"\x30\1\x08\0", "\x20\x81\x88\x0b", "\x40\0\x08\0", "\x20\2\x88\x0b"};
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
 		frame_start(&frame, PAYLOAD);
 		wrap_ipv4(&frame, 6);
 		wrap(&frame, headers[i], 4);
@@ -190,6 +239,7 @@ int main(void)
 		cmocka_unit_test(
 			both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not),
 		cmocka_unit_test(other_datagrams_on_a_tunnel_port_stay_datagrams),
+		cmocka_unit_test(what_only_shares_a_tunnels_port_stays_a_datagram),
 		cmocka_unit_test(gre_of_other_versions_is_not_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,14 @@ WRAPPINGS = {
                lambda f: udp(6081) / GENEVE(vni=5002, proto=0x6558) / f),
     "ipip": ("IPv4 in IPv4", ETHERNET, lambda f: ether() / IP(
         src="198.51.100.13", dst="198.51.100.14", proto=4) / f[14:]),
+    "trustsec": ("Cisco's TrustSec metadata, as SPAN ports show it", ETHERNET,
+                 lambda f: Ether(f[:12] + b"\x89\x09") / b"\x01\x01\x00\x01\x00\x05\x08\x00" / f[14:]),
+    "vntag": ("Cisco's VN-Tag", ETHERNET,
+              lambda f: Ether(f[:12] + b"\x89\x26") / b"\x00\x00\x00\x01\x08\x00" / f[14:]),
+    "macinmac": ("802.1ah, MAC in MAC", ETHERNET,
+                 lambda f: ether(0x88e7) / b"\x00\x00\x00\x2a" / f),
+    "gtp": ("GTP-U, as a mobile network carries it", ETHERNET, lambda f: udp(2152) /
+            (b"\x30\xff" + struct.pack(">HI", len(f) - 14, 258)) / f[14:]),
     "sll": ("a Linux cooked capture", SLL, sll),
     "sll2": ("a Linux cooked capture, version 2", SLL2, sll2),
     "rawip": ("no link header at all", RAW_IP, lambda f: f[14:]),
@@ -69,7 +77,7 @@ WRAPPINGS = {
 
 # Kinds of tunnel, as `tunnels` of a matrix names them; the other wrappings are tags of the link.
 TUNNELS = {"gre": "gre", "erspan2": "erspan", "vxlan": "vxlan", "geneve": "geneve", "ipip": "ipip",
-           "6in4": "6in4"}
+           "6in4": "6in4", "gtp": "gtp-u", "teredo": "teredo"}
 
 
 def matrix_of(name):
@@ -98,6 +106,8 @@ for kind, (text, link, wrap) in WRAPPINGS.items():
 wrapped_case("wrapped-6in4", "IPv4 (6in4, protocol 41)", ETHERNET,
              lambda f: ether() / IP(src="198.51.100.13", dst="198.51.100.14", proto=41) / f[14:],
              "ipv6-native")
+
+wrapped_case("wrapped-teredo", "Teredo", ETHERNET, lambda f: udp(3544) / f[14:], "ipv6-native")
 
 
 def with_extensions(frame):
