@@ -264,7 +264,7 @@ static void forget_false_fins(struct flow *flow, struct stream *stream)
 	for (unsigned side = 0; side < 2; side++) {
 		if (stream_is_fin_false(&stream->sides[side])) {
 			stream->sides[side].has_fin = false;
-			flow->fins &= (uint8_t) ~(1U << side);
+			flow->fins = flow->fins & ~(1U << side) & 3U;
 		}
 	}
 }
