@@ -84,6 +84,7 @@ enum decode_result decoder_frame(
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
 	}
 	decoder->counters.results[result]++;
+	decoder->counters.blind[DECODE_BLIND_TOO_DEEP] += result == DECODE_TOO_DEEP;
 	return result;
 }
 

@@ -24,6 +24,21 @@ enum decode_result {
 	DECODE_RESULT_COUNT
 };
 
+/*
+ * What mail may be inside of and is not looked into; each such frame is counted by kind
+ * beside its result. Talk of the network itself (ARP, ICMP, routing) is none.
+ */
+enum decode_blind {
+	DECODE_BLIND_ESP = 0,   /* IPsec, encrypted */
+	DECODE_BLIND_MACSEC,    /* IEEE 802.1AE */
+	DECODE_BLIND_ETHERTYPE, /* one that nobody here follows */
+	DECODE_BLIND_PROTOCOL,  /* the same of IP */
+	DECODE_BLIND_GRE,       /* a version or routing that is not followed */
+	DECODE_BLIND_PPP,       /* encrypted or compressed */
+	DECODE_BLIND_TOO_DEEP,
+	DECODE_BLIND_COUNT
+};
+
 struct decode_settings {
 	bool is_verifying_checksums; /* IPv4 header, TCP, UDP; a transport checksum that holds
 					only the pseudo-header sum (offload) passes */
@@ -32,6 +47,7 @@ struct decode_settings {
 
 struct decode_counters {
 	uint64_t results[DECODE_RESULT_COUNT];
+	uint64_t blind[DECODE_BLIND_COUNT];
 	uint64_t fragments_reassembled;
 	uint64_t fragments_overlapping;
 	uint64_t fragments_evicted;

@@ -11,6 +11,11 @@ enum {
 	PPP_IPV4 = 0x0021,
 	PPP_IPV6 = 0x0057,
 	PPP_MPLS = 0x0281,
+	PPP_MULTILINK = 0x003d,           /* RFC 1990 */
+	PPP_ENCRYPTED_IN_BUNDLE = 0x0055, /* RFC 1968 */
+	PPP_ENCRYPTED = 0x0053,
+	PPP_COMPRESSED_IN_BUNDLE = 0x00fb, /* RFC 1962 */
+	PPP_COMPRESSED = 0x00fd,
 	PPP_ALL_STATIONS = 0xff, /* RFC 1662 section 3.1 */
 	PPP_UNNUMBERED = 0x03,
 	BACKBONE_TAG_BYTES = 4,
@@ -150,6 +155,12 @@ enum decode_result ppp_step(struct walk *walk)
 		return DECODE_OK;
 	case PPP_MPLS:
 		return mpls_step(walk);
+	case PPP_COMPRESSED_IN_BUNDLE:
+	case PPP_COMPRESSED: /* MPPE, RFC 3078, too */
+	case PPP_ENCRYPTED_IN_BUNDLE:
+	case PPP_ENCRYPTED:
+	case PPP_MULTILINK:
+		return walk_blind(walk, DECODE_BLIND_PPP);
 	default:
 		return DECODE_UNWANTED;
 	}
@@ -216,6 +227,44 @@ static enum decode_result go_on_with(struct walk *walk, enum layer layer)
 	return DECODE_OK;
 }
 
+/* What the network says of itself, and what is not IP by its nature. */
+static bool ethertype_is_control(uint16_t ethertype)
+{
+	static const uint16_t CONTROL[] = {
+		0x0806, /* ARP */
+		0x0842, /* wake on LAN */
+		0x8035, /* RARP */
+		0x8808, /* flow control, IEEE 802.3 */
+		0x8809, /* slow protocols: LACP */
+		0x8863, /* PPPoE discovery */
+		0x8874, /* Broadcom's */
+		0x888e, /* EAP over LAN */
+		0x8892, /* PROFINET */
+		0x8899, /* Realtek's loop detection */
+		0x88cc, /* LLDP */
+		0x88e1, /* HomePlug */
+		0x88f7, /* PTP */
+		0x8902, /* CFM */
+		0x9000, /* loopback */
+	};
+	for (size_t i = 0; i < sizeof(CONTROL) / sizeof(CONTROL[0]); i++) {
+		if (CONTROL[i] == ethertype) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum decode_result other_step(struct walk *walk)
+{
+	if (walk->ethertype <= ETHERTYPE_LENGTHS_MAX) {
+		return snap_step(walk);
+	}
+	return ethertype_is_control(walk->ethertype)
+		       ? DECODE_UNWANTED
+		       : walk_blind(walk, DECODE_BLIND_ETHERTYPE);
+}
+
 enum decode_result ethertype_step(struct walk *walk)
 {
 	switch (walk->ethertype) {
@@ -247,8 +296,9 @@ enum decode_result ethertype_step(struct walk *walk)
 		return go_on_with(walk, LAYER_ETHERNET);
 	case ETHERTYPE_PPP:
 		return go_on_with(walk, LAYER_PPP);
+	case ETHERTYPE_MACSEC:
+		return walk_blind(walk, DECODE_BLIND_MACSEC);
 	default:
-		return walk->ethertype <= ETHERTYPE_LENGTHS_MAX ? snap_step(walk)
-								: DECODE_UNWANTED;
+		return other_step(walk);
 	}
 }

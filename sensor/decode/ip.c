@@ -263,7 +263,7 @@ enum decode_result ip_step(struct walk *walk)
 static enum decode_result chain_step(struct walk *walk)
 {
 	if (!walk->is_ipv6 && walk->protocol != IPPROTO_AH) {
-		return DECODE_UNWANTED;
+		return walk_blind(walk, DECODE_BLIND_PROTOCOL);
 	}
 	if (++walk->extensions > WALK_EXTENSIONS_MAX) {
 		return DECODE_TOO_DEEP;
@@ -282,6 +282,20 @@ static enum decode_result etherip_step(struct walk *walk)
 	return version == ETHERIP_VERSION
 		       ? walk_enter_tunnel(walk, TUNNEL_ETHERIP, 0, LAYER_ETHERNET)
 		       : DECODE_UNWANTED;
+}
+
+/* What the network says of itself, and transports that carry no mail. */
+static bool protocol_is_control(uint8_t protocol)
+{
+	static const uint8_t CONTROL[] = {IPPROTO_ICMP, IPPROTO_IGMP, IPPROTO_ICMPV6,
+		IPPROTO_NONE, IPPROTO_RSVP, IPPROTO_PIM, IPPROTO_SCTP, IPPROTO_DCCP,
+		IPPROTO_UDPLITE, 88 /* EIGRP */, 89 /* OSPF */, 112 /* VRRP */};
+	for (size_t i = 0; i < sizeof(CONTROL); i++) {
+		if (CONTROL[i] == protocol) {
+			return true;
+		}
+	}
+	return false;
 }
 
 enum decode_result protocol_step(struct walk *walk)
@@ -311,7 +325,11 @@ enum decode_result protocol_step(struct walk *walk)
 		return chain_step(walk);
 	case PROTOCOL_ETHERIP:
 		return etherip_step(walk);
+	case IPPROTO_ESP:
+		return walk_blind(walk, DECODE_BLIND_ESP);
 	default:
-		return DECODE_UNWANTED;
+		return protocol_is_control(walk->protocol)
+			       ? DECODE_UNWANTED
+			       : walk_blind(walk, DECODE_BLIND_PROTOCOL);
 	}
 }

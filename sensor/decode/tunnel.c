@@ -139,7 +139,7 @@ enum decode_result gre_step(struct walk *walk)
 		return pptp_step(walk, flags);
 	}
 	if (flags & (GRE_ROUTING | GRE_VERSION_BITS)) {
-		return DECODE_UNWANTED;
+		return walk_blind(walk, DECODE_BLIND_GRE);
 	}
 	if (flags & GRE_CHECKSUM) {
 		cursor_skip(&walk->cur, 4);

@@ -63,6 +63,14 @@ static inline uint32_t walk_wire_left(const struct walk *walk)
 enum decode_result walk_enter_tunnel(
 	struct walk *walk, enum tunnel_kind kind, uint32_t id, enum layer layer);
 
+/* Something that may hold mail ends the walk here. */
+static inline enum decode_result walk_blind(
+	const struct walk *walk, enum decode_blind kind)
+{
+	walk->decoder->counters.blind[kind]++;
+	return DECODE_UNWANTED;
+}
+
 /* The first step: the link layer of the capture. */
 enum decode_result link_begin(struct walk *walk, uint16_t link_type);
 

@@ -239,6 +239,10 @@ static void write_counters(struct json_writer *writer, const struct json_stats *
 {
 	struct counter_path open = {.count = 1};
 	for (size_t i = 0; i < stats->counter_count; i++) {
+		const struct counter *counter = &stats->counters[i];
+		if (counter->value == 0 && strncmp(counter->name, "blind.", 6) == 0) {
+			continue; /* there is none of this kind */
+		}
 		const struct counter_path path = path_of(stats->counters[i].name);
 		const size_t shared = shared_depth(&open, &path);
 		close_objects(writer, open.count - 1 - shared);

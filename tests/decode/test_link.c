@@ -131,6 +131,66 @@ static enum decode_result result_of(uint16_t link_type, const void *bytes, size_
 	return result;
 }
 
+/* What the one frame of this EtherType counts as, or DECODE_BLIND_COUNT for nothing. */
+static enum decode_blind blind_of(const uint8_t *bytes, size_t len)
+{
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	(void)run_cut(&run, 1, bytes, len, len);
+	const struct decode_counters *counters = decoder_counters(run.decoder);
+	unsigned found = DECODE_BLIND_COUNT;
+	for (unsigned kind = 0; kind < DECODE_BLIND_COUNT; kind++) {
+		assert_in_range(counters->blind[kind], 0, found < kind ? 0 : 1);
+		found = counters->blind[kind] ? kind : found;
+	}
+	run_end(&run);
+	return (enum decode_blind)found;
+}
+
+static void what_mail_may_hide_in_is_counted_by_kind(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t ethertype;
+		enum decode_blind blind;
+	} ethertypes[] = {{0x88e5, DECODE_BLIND_MACSEC},
+		{0x8903, DECODE_BLIND_ETHERTYPE}, {0x0806, DECODE_BLIND_COUNT},
+		{0x88cc, DECODE_BLIND_COUNT}, {38, DECODE_BLIND_COUNT}};
+	for (size_t i = 0; i < sizeof(ethertypes) / sizeof(ethertypes[0]); i++) {
+		uint8_t bytes[60] = {0};
+		put16(bytes + 12, ethertypes[i].ethertype);
+		assert_int_equal(blind_of(bytes, sizeof(bytes)), ethertypes[i].blind);
+	}
+	static const struct {
+		uint8_t protocol;
+		enum decode_blind blind;
+	} protocols[] = {{50, DECODE_BLIND_ESP}, {115, DECODE_BLIND_PROTOCOL},
+		{139, DECODE_BLIND_PROTOCOL}, {1, DECODE_BLIND_COUNT},
+		{89, DECODE_BLIND_COUNT}, {132, DECODE_BLIND_COUNT}};
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		frame_start(&frame, PAYLOAD);
+		wrap_ipv4(&frame, protocols[i].protocol);
+		wrap_ethernet(&frame, 0x0800);
+		assert_int_equal(
+			blind_of(frame_at(&frame), frame.len), protocols[i].blind);
+	}
+	frame_start(&frame, PAYLOAD);
+	wrap(&frame, "\x40\0\x08\0", 4); /* GRE with routing */
+	wrap_ipv4(&frame, 47);
+	wrap_ethernet(&frame, 0x0800);
+	assert_int_equal(blind_of(frame_at(&frame), frame.len), DECODE_BLIND_GRE);
+	frame_start(&frame, PAYLOAD);
+	wrap(&frame, "\x11\0\0\1\0\0\0\xfd", 8); /* PPP, compressed */
+	wrap_ethernet(&frame, 0x8864);
+	assert_int_equal(blind_of(frame_at(&frame), frame.len), DECODE_BLIND_PPP);
+	const uint8_t labels[64] = {[12] = 0x88, 0x47};
+	assert_int_equal(blind_of(labels, sizeof(labels)), DECODE_BLIND_TOO_DEEP);
+	frame_start(&frame, PAYLOAD); /* near miss */
+	wrap_ipv4(&frame, 6);
+	wrap_ethernet(&frame, 0x0800);
+	assert_int_equal(blind_of(frame_at(&frame), frame.len), DECODE_BLIND_COUNT);
+}
+
 static void what_is_not_followed_says_why(void **state)
 {
 	(void)state;
@@ -158,6 +218,7 @@ int main(void)
 		cmocka_unit_test(the_outermost_tags_are_noted_and_a_priority_is_none),
 		cmocka_unit_test(
 			a_pseudowire_carries_ethernet_with_or_without_control_word),
+		cmocka_unit_test(what_mail_may_hide_in_is_counted_by_kind),
 		cmocka_unit_test(what_is_not_followed_says_why),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,14 @@ static void expect_packet(const struct packet *packet)
 		sum ^= packet->network[i];
 	}
 	if (packet->payload_wire_len < packet->payload_len ||
-		packet->vlan_count > PACKET_VLANS_MAX || packet->tunnel_depth > 4) {
+		packet->vlan_count > PACKET_VLANS_MAX ||
+		packet->tunnel_depth > PACKET_TUNNELS_MAX) {
 		abort();
+	}
+	for (unsigned i = 0; i < packet->tunnel_depth; i++) {
+		if (packet->tunnels[i].kind >= TUNNEL_KIND_COUNT) {
+			abort();
+		}
 	}
 }
 
