@@ -169,8 +169,9 @@ enum decode_result ppp_step(struct walk *walk)
 void ppp_skip_address(struct walk *walk)
 {
 	struct cursor peek = walk->cur;
-	if (cursor_u8(&peek) == PPP_ALL_STATIONS &&
-		cursor_u8(&peek) == PPP_UNNUMBERED) {
+	const uint8_t station = cursor_u8(&peek);
+	const uint8_t control = cursor_u8(&peek);
+	if (station == PPP_ALL_STATIONS && control == PPP_UNNUMBERED) {
 		walk->cur = peek;
 	}
 }

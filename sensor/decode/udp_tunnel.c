@@ -117,6 +117,22 @@ static bool teredo_read(struct walk *walk, struct carried *carried)
 	return cursor_ok(&peek) && version == 6 && len == walk_wire_left(walk);
 }
 
+/* Sequence and N-PDU, then extension headers: section 5.2. */
+static bool gtp_skip_options(struct walk *walk)
+{
+	cursor_skip(&walk->cur, 3);
+	uint8_t next = cursor_u8(&walk->cur);
+	for (unsigned i = 0; next != 0; i++) {
+		const size_t len = (size_t)cursor_u8(&walk->cur) * 4;
+		if (len == 0 || i == GTP_EXTENSIONS_MAX) {
+			return false;
+		}
+		cursor_skip(&walk->cur, len - 2);
+		next = cursor_u8(&walk->cur);
+	}
+	return true;
+}
+
 /* 3GPP TS 29.281 section 5.1. */
 static bool gtp_read(struct walk *walk, struct carried *carried)
 {
@@ -128,17 +144,8 @@ static bool gtp_read(struct walk *walk, struct carried *carried)
 	if ((flags & GTP_VERSION_TYPE_BITS) != GTP_VERSION_1 || type != GTP_USER_DATA) {
 		return false;
 	}
-	if (flags & GTP_OPTION_BITS) {
-		cursor_skip(&walk->cur, 3); /* sequence, N-PDU */
-		uint8_t next = cursor_u8(&walk->cur);
-		for (unsigned i = 0; next != 0; i++) {
-			const size_t len = (size_t)cursor_u8(&walk->cur) * 4;
-			if (len == 0 || i == GTP_EXTENSIONS_MAX) {
-				return false;
-			}
-			cursor_skip(&walk->cur, len - 2);
-			next = cursor_u8(&walk->cur);
-		}
+	if ((flags & GTP_OPTION_BITS) && !gtp_skip_options(walk)) {
+		return false;
 	}
 	return cursor_ok(&walk->cur);
 }

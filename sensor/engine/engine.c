@@ -92,11 +92,11 @@ void engine_free(struct engine *engine)
 /* A decoded packet that waits for its turn. */
 struct waiting {
 	struct packet packet;
-	struct way way; /* where packet.way says that there is one */
-	struct flow_key key;
-	size_t frame; /* its place among those given */
-	uint32_t source;
 	uint64_t now_us; /* the clock when its frame came */
+	size_t frame;    /* its place among those given */
+	uint32_t source;
+	struct flow_key key;
+	struct way way; /* where packet.way says that there is one */
 };
 
 /* False: nothing to follow. */

@@ -80,11 +80,9 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
 		passage.is_first_blocked = !(flow->action & PASSAGE_TOLD);
 		stop_looking(engine, flow);
-	} else if (way_is_foreign(flow->way)) {
-		passage.standing = ENGINE_STANDING_SAFE;
-	} else if (is_passed(&watch)) {
+	} else if (!way_is_foreign(flow->way) && is_passed(&watch)) {
 		passage.standing = ENGINE_STANDING_PASSED;
-	} else if (is_safe(watch.conversation)) {
+	} else if (way_is_foreign(flow->way) || is_safe(watch.conversation)) {
 		passage.standing = ENGINE_STANDING_SAFE;
 	} else {
 		passage.is_undecided = is_undecided(watch.conversation);

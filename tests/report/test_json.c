@@ -146,6 +146,36 @@ static void tags_proxies_and_second_opinions_appear_only_when_there(void **state
 	free(output.text);
 }
 
+static void a_tunnel_is_named_and_its_outer_packet_may_have_no_ports(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	made.observation.way = (struct way){.tag = WAY_FOREIGN | 7,
+		.depth = 2,
+		.tunnel = {.src = made_address("192.0.2.71"),
+			.dst = made_address("203.0.113.9"),
+			.id = 7,
+			.kind = TUNNEL_GRE}};
+	json_mail(made_open(&output), &made.record);
+	assert_has(made_close(&output),
+		"\"tunnel\":{\"kind\":\"gre\",\"id\":7,\"src_ip\":\"192.0.2.71\","
+		"\"dest_ip\":\"203.0.113.9\",\"depth\":2},\"mail\"");
+	assert_has(output.text, "\"src_port\":49152");
+	free(output.text);
+	judge_outer(&made.observation.way, &made.observation);
+	json_mail(made_open(&output), &made.record);
+	assert_has(made_close(&output),
+		"\"src_ip\":\"192.0.2.71\",\"dest_ip\":\"203.0.113.9\",\"proto\":"
+		"\"GRE\"");
+	free(output.text);
+	made.observation.way.depth = 0; /* forgotten */
+	json_mail(made_open(&output), &made.record);
+	assert_has(made_close(&output), "\"tunnel\":{\"kind\":null}");
+	free(output.text);
+}
+
 static void both_of_pop3_s_words_are_one_mechanism(void **state)
 {
 	(void)state;
@@ -276,6 +306,8 @@ int main(void)
 			the_alert_of_a_foreign_protocol_goes_by_its_better_name),
 		cmocka_unit_test(
 			tags_proxies_and_second_opinions_appear_only_when_there),
+		cmocka_unit_test(
+			a_tunnel_is_named_and_its_outer_packet_may_have_no_ports),
 		cmocka_unit_test(both_of_pop3_s_words_are_one_mechanism),
 		cmocka_unit_test(every_state_of_starttls_has_its_word),
 		cmocka_unit_test(counters_nest_by_their_dots),

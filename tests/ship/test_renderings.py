@@ -89,6 +89,9 @@ def test_kv_is_read_as_words_of_a_shell_are(rendered):
             assert pairs["helo"] == unsafe(record["mail"]["helo"])
             assert pairs["from"] == record["mail"]["from_group"]
             assert pairs["src"].rsplit(":", 1)[0].strip("[]") == record["src_ip"]
+        if "tunnel" in record:
+            assert pairs["tunnel"] == record["tunnel"]["kind"]
+            assert pairs["tunnel_src"] == record["tunnel"]["src_ip"]
         if "stats" in record:
             assert pairs["frames"] == "361" and pairs["tcp.gaps"] == "0"
 
@@ -102,6 +105,7 @@ def test_ecs_holds_its_required_fields(rendered):
         if "mail" in record:
             assert entry["source"]["ip"] == record["src_ip"] and entry["event"]["reason"] == record["mail"]["reason"]
             assert entry["rule"]["id"] == record["alert"]["signature_id"]
+        assert entry.get("mail", {}).get("tunnel") == record.get("tunnel")
     assert json.loads(rendered["ecs"][HOSTILE])["tls"]["version"] == "1.2"
 
 
