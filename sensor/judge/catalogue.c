@@ -323,6 +323,17 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"judged from then on. Any other is blocked and its sender examined.",
 		"A mirror port that reaches the sensor by ERSPAN or VXLAN, and was not "
 		"declared."},
+	[FINDING_SMTP_SMUGGLING] = {"smtp.smuggling", SEVERITY_HIGH, 3700033, 1,
+		"Commands hidden behind an odd end of data", {"R36"}, {"T1684.002"},
+		"The text of a message holds a dot on a line that bare line feeds "
+		"make, "
+		"and SMTP commands behind it (CVE-2023-51764). A server that takes it "
+		"for the end of data takes them for another message, in the name and "
+		"with the marks of the server that passes them on. The detail says "
+		"what this one did.",
+		"Have both servers refuse bare line feeds (Postfix: "
+		"smtpd_forbid_bare_newline), and look for what was hidden.",
+		"A letter that quotes an SMTP dialogue in lines without CR."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -406,7 +417,8 @@ const char *finding_category(enum finding finding)
 		return "Mail flow outside the matrix";
 	}
 	return finding <= FINDING_REQUIRETLS_CLEAR ||
-			       finding == FINDING_TLS_CERTIFICATE_CHANGING
+			       finding == FINDING_TLS_CERTIFICATE_CHANGING ||
+			       finding == FINDING_SMTP_SMUGGLING
 		       ? "Mail transport security"
 		       : "Mail architecture";
 }

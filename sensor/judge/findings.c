@@ -102,6 +102,8 @@ static const struct finding_rule RULES[] = {
 	{finding_evasion_ambiguous, FINDING_EVASION_AMBIGUOUS, false, NEEDS_AMBIGUITY,
 		TOLD_LATER},
 	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, 0, TOLD_WITH_CONTENT},
+	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false, NEEDS_SENDING,
+		TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");

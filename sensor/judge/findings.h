@@ -94,6 +94,7 @@ finding_test finding_tls_version_obsolete;
 finding_test finding_tls_cipher_weak;
 finding_test finding_tls_client_certificate_missing;
 finding_test finding_requiretls_clear;
+finding_test finding_smtp_smuggling;
 
 /* findings_certificate.c: the server's certificate, where it is visible */
 finding_test finding_certificate_expired;

@@ -302,3 +302,14 @@ bool finding_requiretls_clear(
 	(void)note;
 	return judged->facts->has_requiretls_clear;
 }
+
+/* What was tried is worth telling whatever came of it: the next server may be another. */
+bool finding_smtp_smuggling(const struct judge_case *judged, struct finding_note *note)
+{
+	const unsigned seen = judged->facts->smuggling;
+	return seen != FACTS_SMUGGLING_NONE &&
+	       finding_note_set(note,
+		       "LF instead of CRLF around the dot; the server %s",
+		       seen == FACTS_SMUGGLING_TAKEN ? "took the commands behind it"
+						     : "took one message");
+}

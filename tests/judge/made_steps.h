@@ -217,6 +217,8 @@ static const struct scene SCENES[] = {
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
 		     .has_content_clear = true,
 		     .starttls = FACTS_STARTTLS_MASKED_VERB}},
+	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
+		     .has_content_clear = true, .smuggling = FACTS_SMUGGLING_TAKEN}},
 	{25, {CLEAR(PROTOCOL_SMTP), .is_helo_only = true, .is_ehlo_refused = true,
 		     .has_content_clear = true,
 		     .starttls = FACTS_STARTTLS_MASKED_GREETING}},

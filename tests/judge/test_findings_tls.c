@@ -394,6 +394,22 @@ static void long_names_are_cut_to_fit_the_detail(void **state)
 		JUDGEMENT_DETAIL_BYTES - 1);
 }
 
+static void smuggling_is_told_with_what_the_server_did(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MX_OUT, INTERNET, 25);
+	flow.facts.has_content_clear = true;
+	assert_findings(office, &flow, 0);
+	flow.facts.smuggling = FACTS_SMUGGLING_TRIED;
+	assert_findings(office, &flow, BIT(FINDING_SMTP_SMUGGLING));
+	assert_non_null(strstr(
+		flow.judgement.detail[FINDING_SMTP_SMUGGLING], "took one message"));
+	flow.facts.smuggling = FACTS_SMUGGLING_TAKEN;
+	assert_findings(office, &flow, BIT(FINDING_SMTP_SMUGGLING));
+	assert_non_null(strstr(
+		flow.judgement.detail[FINDING_SMTP_SMUGGLING], "took the commands"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +440,7 @@ int main(void)
 		cmocka_unit_test(
 			a_masked_banner_alone_is_nothing_and_with_ehlo_refused_it_is),
 		cmocka_unit_test(a_missing_offer_waits_for_content_or_the_end),
+		cmocka_unit_test(smuggling_is_told_with_what_the_server_did),
 	};
 	return cmocka_run_group_tests(tests, load_office, free_office);
 }
