@@ -99,17 +99,24 @@ static enum analyze_next line_begin(
 	return is_news ? ANALYZE_MAYBE_TLS : ANALYZE_GO_ON;
 }
 
+/* What this way is for: commands or replies. */
+static enum direction role_of(const struct clear *clear, enum direction way)
+{
+	return clear->is_turned ? direction_reverse(way) : way;
+}
+
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
-	const struct lines *lines = &clear->lines[way];
 	struct text rest = bytes;
 	size_t tls_at = bytes.len;
 	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
+		const enum direction role = role_of(clear, way);
 		const enum analyze_next begun =
-			lines_at_start(lines) ? line_begin(clear, facts, way, rest)
-					      : ANALYZE_GO_ON;
+			lines_at_start(&clear->lines[role])
+				? line_begin(clear, facts, role, rest)
+				: ANALYZE_GO_ON;
 		if (begun != ANALYZE_GO_ON) {
 			*next = begun;
 			tls_at = bytes.len - rest.len;
@@ -117,7 +124,7 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 		if (begun == ANALYZE_START_TLS) {
 			return tls_at;
 		}
-		item_next(clear, facts, way, &rest);
+		item_next(clear, facts, role, &rest);
 	}
 	if (clear->next != ANALYZE_GO_ON) {
 		*next = (enum analyze_next)clear->next;
@@ -128,8 +135,10 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 void clear_again(void *state, enum direction way)
 {
 	struct clear *clear = state;
-	clear->is_maybe_tls[way] = false;
-	if (way == DIRECTION_TO_SERVER && clear->starttls == CLEAR_STARTTLS_REQUESTED) {
+	const enum direction role = role_of(clear, way);
+	clear->is_maybe_tls[role] = false;
+	if (role == DIRECTION_TO_SERVER &&
+		clear->starttls == CLEAR_STARTTLS_REQUESTED) {
 		clear->is_clear_behind = true;
 	}
 }
@@ -137,17 +146,31 @@ void clear_again(void *state, enum direction way)
 void clear_gap(
 	struct clear *clear, struct facts *facts, enum direction way, uint64_t missing)
 {
-	const bool was_raw = clear->lines[way].raw_left > 0;
-	lines_gap(&clear->lines[way], missing);
-	if (was_raw && clear->lines[way].raw_left > 0) {
+	const enum direction role = role_of(clear, way);
+	const bool was_raw = clear->lines[role].raw_left > 0;
+	lines_gap(&clear->lines[role], missing);
+	if (was_raw && clear->lines[role].raw_left > 0) {
 		/* the hole lies inside octets: no line is lost with it */
 		if (clear->protocol->passed != NULL) {
 			clear->protocol->passed(
-				clear, facts, way, (struct text){.len = 0});
+				clear, facts, role, (struct text){.len = 0});
 		}
 		return;
 	}
-	clear->protocol->gap(clear, facts, way);
+	clear->protocol->gap(clear, facts, role);
+}
+
+void clear_turn(struct clear *clear, struct facts *facts)
+{
+	const struct lines lines = clear->lines[0];
+	clear->lines[0] = clear->lines[1];
+	clear->lines[1] = lines;
+	clear->has_line[0] = clear->has_line[1] = true;
+	clear->is_maybe_tls[0] = clear->is_maybe_tls[1] = false;
+	clear->starttls = CLEAR_STARTTLS_NONE;
+	clear->sasl = (struct sasl){0};
+	clear->is_turned = !clear->is_turned;
+	facts->is_turned = clear->is_turned;
 }
 
 void clear_starttls_request(struct clear *clear, struct facts *facts)

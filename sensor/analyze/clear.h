@@ -43,6 +43,7 @@ struct clear {
 	uint8_t starttls;     /* enum clear_starttls */
 	uint8_t next;         /* enum analyze_next, set by the protocol */
 	bool is_clear_behind; /* client text followed the request before the answer */
+	bool is_turned;       /* the ends changed roles: all below is by role */
 	bool has_line[2];     /* a line came this way */
 	bool is_maybe_tls[2]; /* what comes this way is tried as TLS and read as text */
 };
@@ -57,6 +58,12 @@ void clear_gap(
 
 /* The body of analyzer.clear_again; state begins with struct clear. */
 void clear_again(void *state, enum direction way);
+
+/*
+ * The one that was the server sends, the other receives: from the next byte on each way
+ * has the other's role (RFC 821 section 3.8, RFC 2645, or from the start).
+ */
+void clear_turn(struct clear *clear, struct facts *facts);
 
 /* The client asked for TLS. */
 void clear_starttls_request(struct clear *clear, struct facts *facts);

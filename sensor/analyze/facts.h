@@ -169,10 +169,11 @@ struct facts {
 	enum facts_answer login_disabled; /* IMAP LOGINDISABLED */
 	bool is_preauth;                  /* IMAP * PREAUTH */
 	bool is_early_talker;             /* client bytes before the greeting */
-	bool is_helo_only;         /* HELO, never EHLO: no extension can be offered */
-	bool is_ehlo_refused;      /* and HELO with the same name was taken behind it */
-	bool is_refused;           /* 554/421 greeting, * BYE, -ERR greeting */
-	uint8_t smuggling;         /* enum facts_smuggling */
+	bool is_helo_only;    /* HELO, never EHLO: no extension can be offered */
+	bool is_ehlo_refused; /* and HELO with the same name was taken behind it */
+	bool is_refused;      /* 554/421 greeting, * BYE, -ERR greeting */
+	uint8_t smuggling;    /* enum facts_smuggling */
+	bool is_turned;       /* who opened the connection receives, the other sends */
 	bool has_requiretls_clear; /* MAIL FROM ... REQUIRETLS without TLS */
 	bool has_content_clear; /* mail text, mailbox data or envelope crossed in clear */
 	bool has_server_bytes;
@@ -218,7 +219,7 @@ struct facts_news {
 	bool has_client_bytes; /* where content crossed in clear */
 	bool has_server_bytes;
 	bool has_requiretls_clear;
-	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling */
+	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned */
 	bool has_unsigned_message;
 	bool has_unchecked_message;
 	bool has_server_certificate;

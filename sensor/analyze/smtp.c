@@ -362,11 +362,53 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 	smtp_claims_take(smtp, facts, &held);
 }
 
+/*
+ * A server that says EHLO or MAIL, and a client that answers 250: they changed roles
+ * (TURN of RFC 821, ATRN of RFC 2645), or had them the other way round all along.
+ */
+static bool is_turning(struct smtp *smtp, enum direction way, const struct line *line)
+{
+	uint16_t code = 0;
+	bool is_last = false;
+	const bool is_reply = smtp_reply_parse(line->text, &code, &is_last);
+	if (way == DIRECTION_TO_CLIENT && !is_reply && !line->is_doubtful) {
+		const struct smtp_command command = smtp_command_parse(line->text);
+		const bool is_sender = command.verb >= SMTP_VERB_EHLO &&
+				       command.verb <= SMTP_VERB_MAIL;
+		smtp->turn_verb = is_sender && command.is_certain
+					  ? (uint8_t)command.verb
+					  : SMTP_VERB_OTHER;
+	}
+	return way == DIRECTION_TO_SERVER && smtp->turn_verb != SMTP_VERB_OTHER &&
+	       is_reply && code == 250;
+}
+
+/* The line at hand is the reply to what the new client said first. */
+static void roles_turn(struct smtp *smtp, struct facts *facts, const struct line *line)
+{
+	smtp->claims = (struct smtp_claims){0};
+	smtp->expect = SMTP_EXPECT_COMMAND;
+	smtp->reply_code = 0;
+	smtp->is_synced = true;
+	smtp->has_greeting = true;
+	smtp->has_ehlo = smtp->turn_verb != SMTP_VERB_HELO;
+	pending_clear(&smtp->pending);
+	pending_add(&smtp->pending, smtp->turn_verb);
+	if (smtp->turn_verb == SMTP_VERB_MAIL) {
+		note_content(facts);
+	}
+	smtp->turn_verb = SMTP_VERB_OTHER;
+	smtp_reply_line(smtp, facts, line);
+	clear_turn(&smtp->clear, facts); /* last: the line is borrowed from it */
+}
+
 static void smtp_line(struct clear *clear, struct facts *facts, enum direction way,
 	const struct line *line)
 {
 	struct smtp *smtp = (struct smtp *)clear;
-	if (way == DIRECTION_TO_SERVER) {
+	if (is_turning(smtp, way, line)) {
+		roles_turn(smtp, facts, line);
+	} else if (way == DIRECTION_TO_SERVER) {
 		client_line(smtp, facts, line);
 	} else {
 		smtp_reply_line(smtp, facts, line);

@@ -89,6 +89,7 @@ struct smtp {
 	bool has_sender;     /* MAIL named one: neither lost nor null */
 	bool is_synced;      /* client lines are known to be commands */
 	bool is_crlf;        /* so ended the line of DATA */
+	uint8_t turn_verb;   /* enum smtp_verb that the server said, or OTHER */
 	bool has_greeting;
 	bool has_ehlo;       /* EHLO or LHLO was sent and not refused */
 	bool is_ehlo_plain;  /* behind the greeting, with a plain name */
@@ -111,6 +112,9 @@ struct text smtp_path_domain(struct text path);
 
 /* What follows name ("NAME=") in blank-separated arguments, empty when there is none. */
 struct text smtp_attribute(struct text arguments, const char *name);
+
+/* RFC 5321 section 4.2: three digits, then SP (last line), '-' (more) or nothing. */
+bool smtp_reply_parse(struct text line, uint16_t *code, bool *is_last);
 
 /* One line of the server. */
 void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line);

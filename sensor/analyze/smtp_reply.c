@@ -5,8 +5,7 @@
 
 #define MASKED_GREETING 8 /* asterisks in a row (FACTS: Cisco's inspection) */
 
-/* RFC 5321 section 4.2: three digits, then SP (last line), '-' (more) or nothing. */
-static bool reply_parse(struct text line, uint16_t *code, bool *is_last)
+bool smtp_reply_parse(struct text line, uint16_t *code, bool *is_last)
 {
 	uint64_t number = 0;
 	if (line.len < 3 || line.at[0] < '2' || line.at[0] > '5') {
@@ -296,7 +295,7 @@ void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *
 {
 	uint16_t code = 0;
 	bool is_last = false;
-	if (!reply_parse(line->text, &code, &is_last)) {
+	if (!smtp_reply_parse(line->text, &code, &is_last)) {
 		return;
 	}
 	struct text text = {line->text.at + 3, line->text.len - 3};

@@ -298,6 +298,17 @@ struct sight {
 	struct record record;
 };
 
+/* Its counts go by the roles as judged. */
+static void record_turn(struct record *record)
+{
+	const uint32_t packets = record->packets[0];
+	const uint64_t bytes = record->bytes[0];
+	record->packets[0] = record->packets[1];
+	record->bytes[0] = record->bytes[1];
+	record->packets[1] = packets;
+	record->bytes[1] = bytes;
+}
+
 /* What is to be judged: ends, protocol, facts. */
 static void observe(struct engine *engine, const struct flow *flow,
 	struct conversation *conversation, bool is_ended, struct sight *sight)
@@ -311,6 +322,9 @@ static void observe(struct engine *engine, const struct flow *flow,
 	sight->on_wire.ambiguity = ambiguity_of(conversation);
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);
+	if (sight->on_wire.facts->is_turned) {
+		record_turn(record);
+	}
 	record->observation = &sight->reading.observation;
 	record->evidence = conversation->classification.evidence;
 	record->second_opinion = conversation->opinion_name;

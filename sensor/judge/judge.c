@@ -221,6 +221,9 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		.profile = matrix_profile(matrix),
 		.is_brief = is_brief,
 	};
+	if (judged.facts->is_turned) {
+		judged.port = observation->client_port; /* the one that was opened */
+	}
 	judgement->verdict = VERDICT_UNDECIDED;
 	judgement->row = NULL;
 	judgement->nearest = NULL;

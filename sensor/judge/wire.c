@@ -115,16 +115,28 @@ static void read_proxy(const struct matrix *matrix,
 	}
 }
 
+/* Who says MAIL and is answered 250 is the client, whoever opened the connection. */
+static void turn(const struct observation *on_wire, struct observation *observation)
+{
+	observation->client = on_wire->server;
+	observation->client_port = on_wire->server_port;
+	observation->server = on_wire->client;
+	observation->server_port = on_wire->client_port;
+}
+
 void wire_read(const struct matrix *matrix, const struct classification *classification,
 	const struct observation *on_wire, struct judgement *scratch,
 	struct wire_reading *reading)
 {
 	struct observation *observation = &reading->observation;
 	*observation = *on_wire;
+	if (on_wire->facts->is_turned) {
+		turn(on_wire, observation);
+	}
 	reading->is_proxied =
 		classification->has_proxy_client || has_target(classification);
 	reading->is_server_known = true;
-	reading->is_for_ledger = true;
+	reading->is_for_ledger = !on_wire->facts->is_turned;
 	reading->proxied_by[0] = '\0';
 	if (reading->is_proxied) {
 		read_proxy(matrix, classification, on_wire, scratch, reading);

@@ -607,6 +607,46 @@ static void bare_line_feeds_without_a_command_behind_them_smuggle_nothing(void *
 	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
 }
 
+#define TURNED_MAIL                                                                \
+	S("EHLO mx.example.org\r\n"), C("250-c\r\n250 STARTTLS\r\n"),              \
+		S("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"), \
+		C("250 ok\r\n250 ok\r\n354 go\r\n"), S("x\r\nQUIT\r\n.\r\n"),      \
+		C("250 queued\r\n")
+
+static void assert_turned(const struct talk_step *steps, size_t count)
+{
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, steps, count);
+	assert_true(facts.is_turned);
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	assert_string_equal(facts.mail_from_domain, "b.example");
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.messages, 1);
+	talk_sweep(PROTOCOL_SMTP, steps, count);
+}
+
+static void who_says_mail_and_is_answered_sends_whoever_opened_it(void **state)
+{
+	(void)state;
+	static const struct talk_step FROM_THE_START[] = {
+		C("220 c.example ESMTP\r\n"), TURNED_MAIL};
+	static const struct talk_step BY_TURN[] = {S("220 x\r\n"), C("HELO c\r\n"),
+		S("250 x\r\n"), C("TURN\r\n"), S("250 ok\r\n"), C("220 c\r\n"),
+		TURNED_MAIL};
+	assert_turned(STEPS(FROM_THE_START));
+	assert_turned(STEPS(BY_TURN));
+}
+
+static void one_end_alone_turns_no_roles(void **state)
+{
+	(void)state;
+	static const struct talk_step SERVER[] = {S("220 x\r\n"), C("HELO c\r\n"),
+		S("MAIL FROM:<a@b.example>\r\n"), C("RSET\r\n"), S("250 ok\r\n")};
+	static const struct talk_step CLIENT[] = {S("220 x\r\n"), C("250 ok\r\n"),
+		S("500 what\r\n"), C("HELO c\r\n"), S("250 x\r\n")};
+	assert_false(talk_facts(PROTOCOL_SMTP, false, STEPS(SERVER)).is_turned);
+	assert_false(talk_facts(PROTOCOL_SMTP, false, STEPS(CLIENT)).is_turned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -649,6 +689,8 @@ int main(void)
 		cmocka_unit_test(the_replies_tell_which_end_of_data_the_server_took),
 		cmocka_unit_test(
 			bare_line_feeds_without_a_command_behind_them_smuggle_nothing),
+		cmocka_unit_test(who_says_mail_and_is_answered_sends_whoever_opened_it),
+		cmocka_unit_test(one_end_alone_turns_no_roles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

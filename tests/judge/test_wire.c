@@ -234,6 +234,28 @@ static void what_no_server_answered_is_a_scanner_s_and_no_mail(void **state)
 	assert_int_equal(wire_foreign_protocol(&facts), PROTOCOL_DCERPC);
 }
 
+static void ends_that_turned_are_judged_by_who_sends(void **state)
+{
+	(void)state;
+	const struct classification plain = {.proxy = CLASSIFY_PROXY_NONE};
+	struct wire_reading reading;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, INTERNET, RELAY, 25);
+	read_wire(&flow, &plain, &reading);
+	assert_true(is_address(&reading.observation.client, INTERNET));
+	assert_true(reading.is_for_ledger);
+	flow.facts.is_turned = true;
+	read_wire(&flow, &plain, &reading);
+	assert_true(is_address(&reading.observation.client, RELAY));
+	assert_true(is_address(&reading.observation.server, INTERNET));
+	assert_int_equal(reading.observation.client_port, 25);
+	assert_int_equal(reading.observation.server_port, 40000);
+	assert_false(reading.is_for_ledger);
+	judge_flow(site, &reading.observation, &flow.judgement);
+	assert_true(flow.judgement.findings & BIT(FINDING_RELAY_CHAINED));
+	/* the port that was opened counts, not the one it was opened from */
+	assert_false(flow.judgement.findings & BIT(FINDING_PORT_UNUSUAL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +272,7 @@ int main(void)
 			an_undeclared_proxy_s_target_counts_only_where_it_is_forbidden),
 		cmocka_unit_test(the_name_of_the_protocol_is_the_target_s),
 		cmocka_unit_test(what_no_server_answered_is_a_scanner_s_and_no_mail),
+		cmocka_unit_test(ends_that_turned_are_judged_by_who_sends),
 	};
 	return cmocka_run_group_tests(tests, load_site, free_site);
 }
