@@ -129,6 +129,13 @@ static void end_segment(struct plain_path *plain)
 	}
 }
 
+static bool is_plain(struct text path)
+{
+	return !memchr(path.at, '%', path.len) && !memchr(path.at, '\\', path.len) &&
+	       !memmem(path.at, path.len, "/.", 2) &&
+	       !memmem(path.at, path.len, "//", 2);
+}
+
 /* As the server reads it, up to the query; it never grows. */
 static struct text plain_of(struct text path, struct plain_path *plain)
 {
@@ -200,20 +207,18 @@ static bool is_tunnel_to_exchange(struct text path)
 
 enum protocol exchange_of_request(struct text method, struct text target)
 {
-	/* of the paths above, or what a server takes away */
-	static const char FIRST[] = "mMeEoOaA%./\\";
+	static const char FIRST[] = "mMeEoOaA"; /* of the paths above */
 	const struct text path = path_of(text_trim(target));
 	/* MS-RPCH section 2.1.2.1: methods that only RPC over HTTP has */
 	if (text_is(method, "RPC_IN_DATA") || text_is(method, "RPC_OUT_DATA")) {
 		return is_tunnel_to_exchange(path) ? PROTOCOL_OUTLOOK_ANYWHERE
 						   : PROTOCOL_HTTP;
 	}
-	if (path.len < 2 || (memchr(FIRST, path.at[1], sizeof(FIRST) - 1) == NULL &&
-				    !memmem(path.at, path.len, "..", 2))) {
+	struct plain_path plain;
+	const struct text asked = is_plain(path) ? path : plain_of(path, &plain);
+	if (asked.len < 2 || memchr(FIRST, asked.at[1], sizeof(FIRST) - 1) == NULL) {
 		return PROTOCOL_HTTP;
 	}
-	struct plain_path plain;
-	const struct text asked = plain_of(path, &plain);
 	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
 		if (is_asked_for(&SERVICES[i], method, asked)) {
 			return is_others(&SERVICES[i], asked) ? PROTOCOL_HTTP

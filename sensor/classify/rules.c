@@ -163,16 +163,19 @@ static const struct rule RULES[] = {
 	{.client_any = CLIENT_EHLO,
 		.client_and = CLIENT_MAIL | CLIENT_RCPT | CLIENT_AUTH | CLIENT_STARTTLS,
 		.client_first = CLIENT_SMTP_FIRST,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "ehlo + command, client side alone"},
 	{.client_any = CLIENT_MAIL,
 		.client_and = CLIENT_RCPT,
 		.client_first = CLIENT_SMTP_FIRST,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "envelope, client side alone"},
 	{.client_any = CLIENT_EHLO | CLIENT_MAIL | CLIENT_RCPT,
 		.client_first = CLIENT_SMTP_FIRST,
 		.needs_last = true,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp commands, client side alone"},
 	{.server_any = SERVER_SMTP_TEXT,
@@ -223,6 +226,7 @@ static const struct rule RULES[] = {
 	{.client_any = CLIENT_IMAP_TWO,
 		.client_first = CLIENT_IMAP,
 		.needs_last = true,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "tagged imap commands, client side alone"},
 
@@ -286,6 +290,7 @@ static const struct rule RULES[] = {
 		.client_first = CLIENT_POP3 | CLIENT_USER | CLIENT_AUTH,
 		.client_none = CLIENT_FTP | CLIENT_EHLO,
 		.needs_last = true,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 commands, client side alone"},
 
@@ -438,6 +443,10 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 	}
 	if (rule->is_role_unsure && state->is_turned) {
 		return false; /* the row tells nothing of roles: as they are known, or not */
+	}
+	if (rule->is_server_unheard && state->is_answer_whole &&
+		(server->server & SERVER_LIKE_MAIL) == 0) {
+		return false;
 	}
 	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {
 		return false;

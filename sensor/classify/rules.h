@@ -14,8 +14,9 @@ struct rules_state {
 	bool is_last;         /* no more bytes will come: weak rows count too */
 	bool is_server_first; /* the very first bytes of the flow were the server's */
 	bool is_client_full;
-	bool is_turned;  /* the sides were exchanged against what the handshake said */
-	bool has_answer; /* the server's first line, or enough of it to know */
+	bool is_turned; /* the sides were exchanged against what the handshake said */
+	bool is_answer_whole; /* has_answer, and nothing is missing in front of it */
+	bool has_answer;      /* the server's first line, or enough of it to know */
 	/* the clear protocol of the server's port, or UNKNOWN */
 	enum protocol port_owner;
 };
@@ -32,8 +33,9 @@ struct rule {
 	bool needs_last_or_full;
 	bool needs_server_first;
 	bool needs_answer; /* the server's first line, one that no mail server says */
-	bool is_off_the_mail; /* on no port of mail */
-	bool is_role_unsure;  /* both sides may say this */
+	bool is_server_unheard; /* unless the server said something no mail server says */
+	bool is_off_the_mail;   /* on no port of mail */
+	bool is_role_unsure;    /* both sides may say this */
 	/* on a port of this protocol only, where not UNKNOWN */
 	enum protocol port_owner;
 	enum protocol protocol;

@@ -48,16 +48,46 @@ static bool is_enhanced(struct text text, uint8_t class)
 	return dots == 2 && digits > 0 && text.at[0] == class;
 }
 
+/* What the words behind the host name say; the host's own name says little. */
+static struct text behind_host(const struct traits_line *line, struct text text)
+{
+	struct text words = text;
+	const struct text host = traits_word(line, &words);
+	const bool is_host = host.len > 0 && memchr(host.at, '.', host.len) != NULL;
+	return is_host ? words : text;
+}
+
+/* "FTP server (SMTP gateway)": the first of the two names it. */
+static bool is_ftp_first(struct text text)
+{
+	for (; text.len > 0; text.at++, text.len--) {
+		if (text_starts(text, "SMTP")) {
+			return false;
+		}
+		if (text_starts(text, "FTP") || text_starts(text, "FileZilla")) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static uint64_t traits_of_greeting(const struct traits_line *line, struct text text)
 {
+	const bool is_ftp =
+		traits_contains(text, "FTP") || traits_contains(text, "FileZilla");
+	if (line->is_whole && is_ftp && is_ftp_first(behind_host(line, text))) {
+		return SERVER_FTP_TEXT;
+	}
 	if (traits_contains(text, "SMTP")) {
-		return SERVER_SMTP_TEXT;
+		/* of a line that is not all there the rest may say FTP */
+		return line->is_whole ||
+				       traits_contains(behind_host(line, text), "SMTP")
+			       ? SERVER_SMTP_TEXT
+			       : 0;
 	}
 	if (traits_contains(text, "LMTP")) {
 		return SERVER_LMTP_TEXT;
 	}
-	const bool is_ftp =
-		traits_contains(text, "FTP") || traits_contains(text, "FileZilla");
 	return line->is_whole && is_ftp ? SERVER_FTP_TEXT : 0;
 }
 

@@ -6,6 +6,7 @@
 #include "engine/naming.h"
 #include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
+#include "judge/ends.h"
 #include "judge/wire.h"
 
 #include <string.h>
@@ -25,6 +26,14 @@ static void feed(struct watch *watch, unsigned side, struct text bytes);
 static uint16_t server_port(const struct flow *flow)
 {
 	return flow->port[!flow->client];
+}
+
+/* Behind a proxy that opened the way: the port that was asked for. */
+static uint16_t asked_port(const struct flow *flow, const struct classification *result)
+{
+	const bool has_target = result->proxy == CLASSIFY_PROXY_CONNECT ||
+				result->proxy == CLASSIFY_PROXY_SOCKS;
+	return has_target ? result->target_port : server_port(flow);
 }
 
 static bool is_on_mail_port(const struct flow *flow)
@@ -103,7 +112,8 @@ static enum conversation_phase become_foreign(
 	conversation->phase = CONVERSATION_FOREIGN;
 	conversation->classification.protocol = protocol;
 	if (!is_on_mail_port(flow) ||
-		conversation->classification.proxy != CLASSIFY_PROXY_NONE) {
+		(protocol == PROTOCOL_UNKNOWN &&
+			conversation->classification.proxy != CLASSIFY_PROXY_NONE)) {
 		return give_up(watch);
 	}
 	if (protocol == PROTOCOL_UNKNOWN) { /* too little to say that it is not mail */
@@ -148,9 +158,12 @@ static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 	if (is_blind && records < TLS_RECORDS_WITHOUT_HELLO && !is_ended) {
 		return conversation->phase;
 	}
+	const struct matrix_end client = matrix_locate(
+		watch->engine->settings.matrix, &flow->address[flow->client]);
 	const struct naming_case naming_case = {.facts = facts,
 		.server = &flow->address[!flow->client],
-		.server_port = server_port(flow),
+		.server_port = asked_port(flow, &conversation->classification),
+		.is_from_internet = judge_is_internet(&client),
 		.is_ended = is_ended || is_blind,
 		.is_start_seen = !flow->is_midstream && !conversation->is_start_lost};
 	const struct naming naming =
@@ -161,8 +174,8 @@ static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 	if (naming.protocol == PROTOCOL_TLS) {
 		return become_foreign(watch, PROTOCOL_TLS);
 	}
-	if (!protocol_row(naming.protocol)
-			->is_implicit_tls) { /* how it began is lost */
+	if (!protocol_row(naming.protocol)->is_implicit_tls &&
+		!naming_case.is_start_seen) { /* how it began is lost */
 		facts->tls = FACTS_TLS_UNKNOWN;
 	}
 	facts->protocol = naming.protocol;

@@ -1,6 +1,10 @@
 #include "engine/naming.h"
 
+#include "judge/ends.h"
+
 #include <string.h>
+
+#define PORT_HTTPS 443
 
 struct name_pattern {
 	const char *start; /* the first label begins so */
@@ -36,23 +40,32 @@ static enum protocol protocol_of_host(const char *host)
 	return PROTOCOL_UNKNOWN;
 }
 
-/* What Exchange's set-up and its cloud call their web front ends: labels, not words. */
-static bool is_exchange_host(const char *host)
+static bool starts_with_one(const char *host, const char *const *labels, size_t count)
 {
-	static const char *const LABELS[] = {"autodiscover.", "outlook.", "owa.",
-		"exchange.", "ews.", "mapi.", "activesync."};
-	for (size_t i = 0; i < sizeof(LABELS) / sizeof(LABELS[0]); i++) {
-		if (strncmp(host, LABELS[i], strlen(LABELS[i])) == 0) {
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(host, labels[i], strlen(labels[i])) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Names that any web mail may have: they want the certificate to say more. */
+/*
+ * What only Exchange's set-up and its cloud call their web front ends: labels, not words.
+ * "mapi.", "exchange.", "ews." and "owa." are shops and services of others as often.
+ */
+static bool is_exchange_host(const char *host)
+{
+	static const char *const LABELS[] = {"autodiscover.", "outlook."};
+	return starts_with_one(host, LABELS, sizeof(LABELS) / sizeof(LABELS[0]));
+}
+
+/* Names that any web mail, and more, may have: they want the certificate to say more. */
 static bool is_weak_host(const char *host)
 {
-	return strncmp(host, "mail.", 5) == 0 || strncmp(host, "webmail.", 8) == 0;
+	static const char *const LABELS[] = {"mail.", "webmail.", "owa.", "exchange.",
+		"ews.", "mapi.", "activesync."};
+	return starts_with_one(host, LABELS, sizeof(LABELS) / sizeof(LABELS[0]));
 }
 
 static const char *next_name(const char *names)
@@ -118,18 +131,28 @@ static enum protocol protocol_of_alpn(const struct facts_tls_session *session)
 	if (offers(alpn, "pop3")) {
 		return PROTOCOL_POP3S;
 	}
-	return offers(alpn, "smtp") ? PROTOCOL_SMTPS : PROTOCOL_UNKNOWN;
+	if (offers(alpn, "managesieve")) {
+		return PROTOCOL_SIEVE;
+	}
+	return offers(alpn, "smtp") || offers(alpn, "esmtp") ? PROTOCOL_SMTPS
+							     : PROTOCOL_UNKNOWN;
 }
 
 /* A declared mail server speaks TLS: what its role makes of it. is_web: HTTPS, it seems. */
-static struct naming of_declared(
+static struct naming of_declared(const struct naming_case *tls,
 	const struct matrix_group *group, bool is_web, const char *evidence)
 {
 	const struct naming exchange = {true, PROTOCOL_EXCHANGE_HTTPS, evidence};
 	const struct naming sending = {true, PROTOCOL_SMTPS, evidence};
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
+	/* nobody outside has other business with it */
+	const struct naming reading = {true, PROTOCOL_IMAPS, evidence};
 	switch (group->role) {
 	case MATRIX_ROLE_MAILBOX:
+		if (!is_web && tls->is_from_internet) {
+			return reading;
+		}
+		return is_web ? exchange : not_decided;
 	case MATRIX_ROLE_PROXY:
 		return is_web ? exchange : not_decided;
 	case MATRIX_ROLE_SUBMISSION:
@@ -146,25 +169,44 @@ static struct naming of_declared(
 	return not_decided;
 }
 
-static struct naming of_port(const struct naming_case *tls, bool is_http_inside)
+/*
+ * A client may ask for HTTP with ALPN to be taken for another. On 465 that takes nothing
+ * from the port (R37); where users read mail it does, unless the server is one of mail.
+ */
+static bool is_web_on(
+	const struct naming_case *tls, const struct matrix *matrix, enum protocol own)
+{
+	const struct matrix_end server = matrix_locate(matrix, tls->server);
+	return !protocol_row(own)->is_sending && !judge_is_server(&server) &&
+	       protocol_of_host(tls->facts->session.sni) == PROTOCOL_UNKNOWN;
+}
+
+static struct naming of_port(
+	const struct naming_case *tls, const struct matrix *matrix, bool is_http_inside)
 {
 	const struct naming not_decided = {.protocol = PROTOCOL_UNKNOWN};
 	const enum protocol own = protocol_of_port(tls->server_port);
 	if (own == PROTOCOL_UNKNOWN) {
 		return not_decided;
 	}
-	const bool is_implicit = protocol_row(own)->is_implicit_tls;
+	if (protocol_row(own)->is_implicit_tls) {
+		return is_http_inside && is_web_on(tls, matrix, own)
+			       ? (struct naming){true, PROTOCOL_TLS, "http alpn"}
+			       : (struct naming){true, own, "tls on its own port"};
+	}
 	if (is_http_inside) {
-		return is_implicit ? (struct naming){true, PROTOCOL_TLS, "http alpn"}
-				   : not_decided;
+		return not_decided;
 	}
-	if (is_implicit) {
-		return (struct naming){true, own, "tls on its own port"};
+	if (!tls->is_start_seen) { /* all have STARTTLS */
+		return (struct naming){
+			true, protocol_row(own)->family, "tls on a port of starttls"};
 	}
-	const enum protocol behind = protocol_row(own)->family; /* all have STARTTLS */
-	return tls->is_start_seen
-		       ? not_decided
-		       : (struct naming){true, behind, "tls on a port of starttls"};
+	if (own == PROTOCOL_SUBMISSION) {
+		return (struct naming){
+			true, PROTOCOL_SMTPS, "tls on submission's port"};
+	}
+	return own == PROTOCOL_SIEVE ? (struct naming){true, own, "tls on its own port"}
+				     : not_decided;
 }
 
 static bool is_certificate_to_come(const struct facts_tls_session *session)
@@ -195,17 +237,18 @@ static struct naming of_exchange(
 }
 
 /* By address first, then by the name asked for. */
-static struct naming of_matrix(const struct facts_tls_session *session,
-	const struct matrix *matrix, const struct address *server, bool is_web)
+static struct naming of_matrix(
+	const struct naming_case *tls, const struct matrix *matrix, bool is_web)
 {
-	const struct matrix_end end = matrix_locate(matrix, server);
+	const struct facts_tls_session *session = &tls->facts->session;
+	const struct matrix_end end = matrix_locate(matrix, tls->server);
 	if (end.group) {
-		return of_declared(end.group, is_web, "declared server");
+		return of_declared(tls, end.group, is_web, "declared server");
 	}
 	const struct matrix_group *group =
 		session->sni[0] != '\0' ? matrix_group_of_host(matrix, session->sni)
 					: NULL;
-	return group ? of_declared(group, is_web, "declared server name")
+	return group ? of_declared(tls, group, is_web, "declared server name")
 		     : (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 }
 
@@ -230,14 +273,33 @@ static struct naming of_session(const struct facts_tls_session *session, bool is
 	return is_ended || !is_certificate_to_come(session) ? not_mail : not_decided;
 }
 
+/* A name of mail, on a port that is not the web's: what ALPN asks for takes nothing from it. */
+static struct naming of_name(const struct naming_case *tls)
+{
+	const struct facts_tls_session *session = &tls->facts->session;
+	const struct facts_certificate *certificate = &session->server_certificate;
+	if (tls->server_port == PORT_HTTPS) {
+		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+	}
+	const enum protocol asked = protocol_of_host(session->sni);
+	if (asked != PROTOCOL_UNKNOWN) {
+		return (struct naming){true, asked, "server name"};
+	}
+	const enum protocol shown =
+		session->sni[0] == '\0' && certificate->visibility == FACTS_SEEN
+			? protocol_of_names(certificate->names)
+			: PROTOCOL_UNKNOWN;
+	return (struct naming){shown != PROTOCOL_UNKNOWN, shown, "certificate name"};
+}
+
 struct naming naming_of_tls(
 	const struct naming_case *naming_case, const struct matrix *matrix)
 {
 	const struct facts_tls_session *session = &naming_case->facts->session;
 	const bool is_ended = naming_case->is_ended;
 	const bool is_http_inside = is_http(session);
-	const bool is_web = naming_case->server_port == 443 || is_http_inside;
-	const struct naming by_port = of_port(naming_case, is_http_inside);
+	const bool is_web = naming_case->server_port == PORT_HTTPS || is_http_inside;
+	const struct naming by_port = of_port(naming_case, matrix, is_http_inside);
 	if (by_port.is_decided) {
 		return by_port;
 	}
@@ -245,8 +307,7 @@ struct naming naming_of_tls(
 	if (by_alpn != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, by_alpn, "alpn"};
 	}
-	const struct naming declared =
-		of_matrix(session, matrix, naming_case->server, is_web);
+	const struct naming declared = of_matrix(naming_case, matrix, is_web);
 	if (declared.is_decided) {
 		return declared;
 	}
@@ -258,6 +319,9 @@ struct naming naming_of_tls(
 	if (is_waiting && !is_ended) {
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 	}
-	return is_http_inside ? (struct naming){true, PROTOCOL_TLS, "tls"}
-			      : of_session(session, is_ended);
+	if (!is_http_inside) {
+		return of_session(session, is_ended);
+	}
+	const struct naming named = of_name(naming_case);
+	return named.is_decided ? named : (struct naming){true, PROTOCOL_TLS, "tls"};
 }

@@ -1,10 +1,12 @@
 /*
  * engine/naming - which mail protocol rides inside TLS from the first byte.
  *
- * The port names it on 465, 993 and 995. Where the beginning was not seen and the port is
+ * The port names it on 465, 993 and 995 (465 whatever ALPN asks for), and on 587 and 4190 where
+ * TLS stands from the first byte. Where the beginning was not seen and the port is
  * that of a protocol with STARTTLS, the TLS is what STARTTLS led to. On any other port only
  * evidence does: the server name asked for, the certificate's names, ALPN, or a server the
- * matrix declares. HTTP inside (ALPN, or port 443) is exchange-https or no mail at all: which
+ * matrix declares (a mailbox server reached from the Internet, whatever the port). A name of
+ * mail outranks ALPN, away from port 443. HTTP inside (ALPN, or port 443) is exchange-https or no mail at all: which
  * of Exchange's services it is, nobody can tell from outside.
  */
 #pragma once
@@ -23,8 +25,9 @@ struct naming_case {
 	const struct facts *facts;
 	const struct address *server;
 	uint16_t server_port;
-	bool is_ended;      /* no further handshake message will come */
-	bool is_start_seen; /* the connection from its first byte on */
+	bool is_ended;         /* no further handshake message will come */
+	bool is_from_internet; /* its client stands in no zone that the matrix declares */
+	bool is_start_seen;    /* the connection from its first byte on */
 };
 
 struct naming naming_of_tls(

@@ -42,17 +42,16 @@ static bool is_http_inside(const struct facts_tls_session *session)
 	       !list_has(names, "smtp");
 }
 
-bool judge_is_foreign(
+bool judge_is_foreign(enum protocol protocol, uint16_t port)
+{
+	return protocol_of_port(port) != PROTOCOL_UNKNOWN &&
+	       protocol != PROTOCOL_UNKNOWN && !protocol_row(protocol)->is_mail;
+}
+
+bool judge_is_web_inside(
 	enum protocol protocol, uint16_t port, const struct facts_tls_session *session)
 {
-	if (protocol_of_port(port) == PROTOCOL_UNKNOWN ||
-		protocol == PROTOCOL_UNKNOWN || protocol == PROTOCOL_ATTEMPT) {
-		return false;
-	}
-	if (!protocol_row(protocol)->is_mail) {
-		return true;
-	}
-	return protocol_row(protocol)->is_implicit_tls &&
+	return judge_is_mail(protocol) && protocol_row(protocol)->is_implicit_tls &&
 	       protocol_row(protocol_of_port(port))->is_implicit_tls &&
 	       is_http_inside(session);
 }

@@ -13,8 +13,14 @@ bool judge_is_mail(enum protocol protocol); /* an attempt is none */
 bool judge_is_smtps(enum protocol protocol);
 bool judge_is_access(enum protocol protocol); /* a user's way to a mailbox */
 
-/* Something else than mail on a mail port: by its name, or by ALPN inside TLS (RFC 7301). */
-bool judge_is_foreign(
+/* Something else than mail on a mail port. */
+bool judge_is_foreign(enum protocol protocol, uint16_t port);
+
+/*
+ * TLS on a port of mail that asks for HTTP (ALPN, RFC 7301). Anybody can ask for it: the
+ * flow is judged as its port's, and this is told besides.
+ */
+bool judge_is_web_inside(
 	enum protocol protocol, uint16_t port, const struct facts_tls_session *session);
 
 /* A message crossed, or may have inside TLS: no probe that asks and leaves. */

@@ -120,7 +120,7 @@ static unsigned needs_met(const struct judge_case *judged)
 	const struct facts_tls_session *session = &facts->session;
 	const bool is_sending = protocol_row(judged->observation->protocol)->is_sending;
 	return need(judged->result->allowed == MATRIX_NO, NEEDS_REFUSAL) |
-	       need(judged->is_foreign, NEEDS_FOREIGN) |
+	       need(judged->is_foreign || judged->is_web_inside, NEEDS_FOREIGN) |
 	       (is_sending ? NEEDS_SENDING : NEEDS_READING) |
 	       need(judged->observation->lookup != NULL, NEEDS_LOOKUP) |
 	       need(judged->row != NULL, NEEDS_ROW) |

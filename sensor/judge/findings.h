@@ -23,8 +23,9 @@ struct judge_case {
 	struct matrix_end to;   /* allows only the other direction of a guess */
 	uint16_t port;          /* of the server as judged */
 	enum matrix_profile profile;
-	bool is_brief;   /* no texts are wanted */
-	bool is_foreign; /* something else than mail on a mail port */
+	bool is_brief;      /* no texts are wanted */
+	bool is_foreign;    /* something else than mail on a mail port */
+	bool is_web_inside; /* mail by its port, and its TLS asks for HTTP */
 };
 
 /* What a finding says of this flow; severity starts as the catalogue has it. */

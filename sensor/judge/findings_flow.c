@@ -199,7 +199,7 @@ bool finding_port_unusual(const struct judge_case *judged, struct finding_note *
 
 bool finding_port_foreign(const struct judge_case *judged, struct finding_note *note)
 {
-	if (!judged->is_foreign) {
+	if (!judged->is_foreign && !judged->is_web_inside) {
 		return false;
 	}
 	const struct observation *observation = judged->observation;
@@ -207,7 +207,7 @@ bool finding_port_foreign(const struct judge_case *judged, struct finding_note *
 				   ? observation->foreign_name
 				   : protocol_name(observation->protocol);
 	const char *owner = protocol_name(protocol_of_port(judged->port));
-	if (protocol_row(observation->protocol)->is_mail) {
+	if (judged->is_web_inside) {
 		name = "HTTP in TLS (ALPN)";
 	} else if (strcasecmp(name, owner) == 0) { /* nDPI goes by the port */
 		name = "something else";

@@ -231,7 +231,8 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 	judgement->to = judged.to;
 	judgement->findings = 0;
 	judgement->reason[0] = '\0';
-	judged.is_foreign = judge_is_foreign(
+	judged.is_foreign = judge_is_foreign(observation->protocol, judged.port);
+	judged.is_web_inside = judge_is_web_inside(
 		observation->protocol, judged.port, &judged.facts->session);
 	if (!protocol_row(observation->protocol)->is_mail || judged.is_foreign) {
 		decide_foreign(&judged, judgement);

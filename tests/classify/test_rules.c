@@ -59,6 +59,11 @@ static const struct example EXAMPLES[] = {
 	{PROTOCOL_FTP, {{SERVER, "220 FTP server\r\n", 0}, {CLIENT, "AUTH TLS\r\n", 0},
 			       {SERVER, "234 go\r\n", 0}}},
 	{PROTOCOL_FTP, {{SERVER, "220 FTP server\r\n", 0}}},
+	{PROTOCOL_FTP, {{SERVER, "220 smtp.example.org FTP server ready\r\n", 0}}},
+	{PROTOCOL_FTP, {{SERVER, "220 x.example.org FTP (SMTP gateway)\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220 ftp.example.org ESMTP\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220 smtp.example.org ready\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220 x.example.org ESMTP, FTP too\r\n", 0}}},
 	{PROTOCOL_FTP, {{CLIENT, "PASS x\r\n", 0}, {SERVER, "230 in\r\n", 0}}},
 	{PROTOCOL_NNTP, {{SERVER, "200 news.example.org\r\n", 0},
 				{CLIENT, "MODE READER\r\n", 0}}},
@@ -292,6 +297,25 @@ static void text_in_the_middle_of_a_message_may_begin_anyhow(void **state)
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
 }
 
+/* "HELO" is a word: where the server is heard and says nothing of mail it stays one. */
+static void commands_alone_are_none_where_the_server_speaks_otherwise(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, CLIENT, "HELO world\r\n");
+	(void)talk_text(&talk, SERVER, "OK 1 x\r\n");
+	(void)talk_end(&talk);
+	assert_int_equal(talk.result.protocol, PROTOCOL_UNKNOWN);
+	/* but what it said first may be lost */
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, CLIENT, "HELO world\r\n");
+	prefix_gap(&talk.prefix, SERVER);
+	(void)talk_text(&talk, SERVER, "OK 1 x\r\n");
+	(void)talk_end(&talk);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
 static void a_banner_of_the_client_waits_for_that_of_the_server(void **state)
 {
 	(void)state;
@@ -379,6 +403,8 @@ int main(void)
 		cmocka_unit_test(
 			what_no_signature_begins_with_is_out_once_its_server_has_spoken),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
+		cmocka_unit_test(
+			commands_alone_are_none_where_the_server_speaks_otherwise),
 		cmocka_unit_test(a_banner_of_the_client_waits_for_that_of_the_server),
 		cmocka_unit_test(a_greeted_client_is_heard_out_however_much_it_says),
 		cmocka_unit_test(a_full_prefix_ends_the_waiting),

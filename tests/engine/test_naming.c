@@ -53,6 +53,7 @@ struct session {
 	const char *certificate_names;
 	bool is_ended;
 	bool is_midstream;
+	bool is_from_internet;
 };
 
 static struct naming name_of(struct session session)
@@ -79,6 +80,7 @@ static struct naming name_of(struct session session)
 				     .server = &server,
 				     .server_port = session.port,
 				     .is_ended = session.is_ended,
+				     .is_from_internet = session.is_from_internet,
 				     .is_start_seen = !session.is_midstream},
 		matrix);
 }
@@ -145,7 +147,89 @@ static void alpn_outranks_what_a_declared_server_usually_speaks(void **state)
 	assert_int_equal(naming.protocol, PROTOCOL_IMAPS);
 }
 
-static void http_inside_is_never_imap(void **state)
+/* ALPN is the client's: it takes nothing from a port, a server or a name of mail. */
+static void alpn_for_http_hides_no_mail(void **state)
+{
+	(void)state;
+	const struct {
+		struct session session;
+		enum protocol wanted;
+	} CASES[] = {
+		{{.server = "203.0.113.9", .port = 465, .alpn = "h2"}, PROTOCOL_SMTPS},
+		{{.server = "192.0.2.10", .port = 993, .alpn = "h2"}, PROTOCOL_IMAPS},
+		{{.server = "203.0.113.9",
+			 .port = 993,
+			 .sni = "imap.example.net",
+			 .alpn = "h2"},
+			PROTOCOL_IMAPS},
+		{{.server = "203.0.113.9",
+			 .port = 993,
+			 .sni = "git.example.net",
+			 .alpn = "h2"},
+			PROTOCOL_TLS},
+		{{.server = "203.0.113.9",
+			 .port = 8465,
+			 .sni = "smtp.example.net",
+			 .alpn = "h2"},
+			PROTOCOL_SMTPS},
+		{{.server = "203.0.113.9",
+			 .port = 8465,
+			 .certificate_names = "smtp.example.net",
+			 .alpn = "h2"},
+			PROTOCOL_SMTPS},
+		{{.server = "203.0.113.9",
+			 .port = 8465,
+			 .sni = "www.example.net",
+			 .alpn = "h2"},
+			PROTOCOL_TLS},
+		{{.server = "203.0.113.9",
+			 .port = 443,
+			 .sni = "smtp.example.net",
+			 .alpn = "h2"},
+			PROTOCOL_TLS},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		struct session session = CASES[i].session;
+		session.is_ended = true;
+		assert_int_equal(name_of(session).protocol, CASES[i].wanted);
+	}
+}
+
+static void tls_from_the_first_byte_is_submission_and_sieve_on_their_ports(void **state)
+{
+	(void)state;
+	struct session session = {
+		.server = "203.0.113.9", .port = 587, .is_ended = true};
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+	session.port = 4190;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SIEVE);
+	session.alpn = "h2";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.port = 8190;
+	session.alpn = "managesieve";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SIEVE);
+}
+
+/* Nobody on the Internet has business with it but to read mail. */
+static void tls_from_the_internet_to_a_mailbox_server_is_imaps_on_any_port(void **state)
+{
+	(void)state;
+	struct session session = {.server = "192.0.2.10",
+		.port = 9993,
+		.sni = "mail.example.org",
+		.is_ended = true};
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.is_from_internet = true;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_IMAPS);
+	session.alpn = "h2";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	session.server = "192.0.2.25"; /* a relay */
+	session.sni = NULL;
+	session.alpn = NULL;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+}
+
+static void http_inside_to_no_server_of_mail_is_never_imap(void **state)
 {
 	(void)state;
 	const struct naming naming = name_of((struct session){
@@ -228,9 +312,8 @@ static void a_declared_relay_speaking_tls_on_an_odd_port_is_smtps(void **state)
 static void a_name_of_exchange_on_443_is_exchange_over_https(void **state)
 {
 	(void)state;
-	static const char *const NAMES[] = {"autodiscover.example.net",
-		"outlook.office365.com", "owa.example.net", "exchange.example.net",
-		"ews.example.net", "mapi.example.net", "activesync.example.net"};
+	static const char *const NAMES[] = {
+		"autodiscover.example.net", "outlook.office365.com"};
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
 		const struct naming naming =
 			name_of((struct session){.server = "203.0.113.9",
@@ -272,6 +355,16 @@ static void a_weak_name_wants_a_certificate_that_says_exchange(void **state)
 	assert_string_equal(name_of(session).evidence, "certificate name");
 	session.certificate_names = "mail.example.net, www.example.net";
 	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	/* nor does one such label make the others Exchange's */
+	static const char *const NAMES[] = {"owa.example.net", "exchange.example.net",
+		"ews.example.net", "mapi.example.net", "activesync.example.net"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		session.sni = NAMES[i];
+		session.certificate_names = NAMES[i];
+		assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+		session.certificate_names = "x.example.net, autodiscover.example.net";
+		assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	}
 	session.certificate_names = NULL;
 	session.is_ended = true;
 	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
@@ -296,7 +389,12 @@ int main(void)
 			where_the_beginning_is_lost_the_port_of_starttls_names_it),
 		cmocka_unit_test(a_name_of_its_own_is_not_a_kind_of_server),
 		cmocka_unit_test(alpn_outranks_what_a_declared_server_usually_speaks),
-		cmocka_unit_test(http_inside_is_never_imap),
+		cmocka_unit_test(alpn_for_http_hides_no_mail),
+		cmocka_unit_test(
+			tls_from_the_first_byte_is_submission_and_sieve_on_their_ports),
+		cmocka_unit_test(
+			tls_from_the_internet_to_a_mailbox_server_is_imaps_on_any_port),
+		cmocka_unit_test(http_inside_to_no_server_of_mail_is_never_imap),
 		cmocka_unit_test(webmail_is_not_a_mail_protocol),
 		cmocka_unit_test(a_server_name_is_evidence_on_any_port),
 		cmocka_unit_test(alpn_is_evidence_on_any_port),

@@ -27,32 +27,31 @@ static void reading_is_access_and_sending_is_not(void **state)
 static void another_protocol_is_foreign_on_a_mail_port_alone(void **state)
 {
 	(void)state;
-	static const struct facts_tls_session NOTHING;
-	assert_true(judge_is_foreign(PROTOCOL_SSH, 25, &NOTHING));
-	assert_false(judge_is_foreign(PROTOCOL_SSH, 22, &NOTHING));
-	assert_false(judge_is_foreign(PROTOCOL_UNKNOWN, 25, &NOTHING));
-	assert_false(judge_is_foreign(PROTOCOL_ATTEMPT, 25, &NOTHING));
-	assert_false(judge_is_foreign(PROTOCOL_SMTP, 143, &NOTHING));
+	assert_true(judge_is_foreign(PROTOCOL_SSH, 25));
+	assert_false(judge_is_foreign(PROTOCOL_SSH, 22));
+	assert_false(judge_is_foreign(PROTOCOL_UNKNOWN, 25));
+	assert_false(judge_is_foreign(PROTOCOL_ATTEMPT, 25));
+	assert_false(judge_is_foreign(PROTOCOL_SMTP, 143));
 }
 
-static bool is_foreign_by_alpn(const char *offered, const char *chosen)
+static bool is_web_by_alpn(const char *offered, const char *chosen)
 {
 	struct facts_tls_session session = {.version = 0x0303};
 	(void)snprintf(
 		session.alpn_offered, sizeof(session.alpn_offered), "%s", offered);
 	(void)snprintf(session.alpn, sizeof(session.alpn), "%s", chosen);
-	return judge_is_foreign(PROTOCOL_IMAPS, 993, &session);
+	return judge_is_web_inside(PROTOCOL_IMAPS, 993, &session);
 }
 
-static void http_inside_tls_is_foreign_where_no_mail_is_offered_beside_it(void **state)
+static void http_inside_tls_is_web_where_no_mail_is_offered_beside_it(void **state)
 {
 	(void)state;
-	assert_true(is_foreign_by_alpn("h2,http/1.1", ""));
-	assert_true(is_foreign_by_alpn("imap,h2", "h2"));
-	assert_false(is_foreign_by_alpn("imap,h2", ""));
-	assert_false(is_foreign_by_alpn("h2", "imap"));
-	assert_false(is_foreign_by_alpn("h2c", ""));
-	assert_false(is_foreign_by_alpn("", ""));
+	assert_true(is_web_by_alpn("h2,http/1.1", ""));
+	assert_true(is_web_by_alpn("imap,h2", "h2"));
+	assert_false(is_web_by_alpn("imap,h2", ""));
+	assert_false(is_web_by_alpn("h2", "imap"));
+	assert_false(is_web_by_alpn("h2c", ""));
+	assert_false(is_web_by_alpn("", ""));
 }
 
 static void mail_is_moved_by_a_message_or_may_be_inside_tls(void **state)
@@ -128,7 +127,7 @@ int main(void)
 		cmocka_unit_test(reading_is_access_and_sending_is_not),
 		cmocka_unit_test(another_protocol_is_foreign_on_a_mail_port_alone),
 		cmocka_unit_test(
-			http_inside_tls_is_foreign_where_no_mail_is_offered_beside_it),
+			http_inside_tls_is_web_where_no_mail_is_offered_beside_it),
 		cmocka_unit_test(mail_is_moved_by_a_message_or_may_be_inside_tls),
 		cmocka_unit_test(
 			rpc_is_private_where_all_calls_are_and_no_secret_crossed),

@@ -183,14 +183,15 @@ static void what_is_not_known_yet_is_never_accused(void **state)
 	assert_int_equal(flow.judgement.findings, 0);
 }
 
-static void tls_that_speaks_http_on_an_imaps_port_is_foreign_alone(void **state)
+static void tls_that_asks_for_http_on_an_imaps_port_is_told_besides(void **state)
 {
 	(void)state;
 	struct made_flow flow =
 		made_encrypted_flow(PROTOCOL_IMAPS, WORKSTATION, INTERNET, 993);
 	strcpy(flow.facts.session.alpn_offered, "h2,http/1.1");
 	made_judge(office, &flow);
-	assert_int_equal(flow.judgement.findings, BIT(FINDING_PORT_FOREIGN));
+	assert_int_equal(flow.judgement.findings,
+		BIT(FINDING_PORT_FOREIGN) | BIT(FINDING_FLOW_ILLEGITIMATE));
 	strcpy(flow.facts.session.alpn_offered, "imap,h2");
 	made_judge(office, &flow);
 	assert_int_equal(flow.judgement.findings, BIT(FINDING_FLOW_ILLEGITIMATE));
@@ -391,7 +392,7 @@ int main(void)
 		cmocka_unit_test(another_protocol_on_a_mail_port_is_foreign_and_named),
 		cmocka_unit_test(what_is_not_known_yet_is_never_accused),
 		cmocka_unit_test(
-			tls_that_speaks_http_on_an_imaps_port_is_foreign_alone),
+			tls_that_asks_for_http_on_an_imaps_port_is_told_besides),
 		cmocka_unit_test(a_guessed_direction_is_tried_both_ways),
 		cmocka_unit_test(
 			a_guessed_direction_makes_the_accusation_one_step_milder),
