@@ -136,22 +136,31 @@ static bool is_plain(struct text path)
 	       !memmem(path.at, path.len, "//", 2);
 }
 
+/* One more octet; a slash ends a segment, and two are one. */
+static void put_octet(struct plain_path *plain, uint8_t octet)
+{
+	if (octet == '/') {
+		end_segment(plain);
+		if (plain->len > 0 && plain->bytes[plain->len - 1] == '/') {
+			return;
+		}
+	}
+	plain->bytes[plain->len++] = (char)octet;
+}
+
+static bool is_query(uint8_t byte)
+{
+	return byte == '?' || byte == '#' || byte == ' ';
+}
+
 /* As the server reads it, up to the query; it never grows. */
 static struct text plain_of(struct text path, struct plain_path *plain)
 {
+	size_t at = 0;
 	plain->len = 0;
-	for (size_t at = 0; at < path.len && plain->len < sizeof(plain->bytes);) {
-		if (memchr("?# ", path.at[at], 3)) {
-			break;
-		}
-		const uint8_t octet = take_octet(path, &at);
-		if (octet == '/') {
-			end_segment(plain);
-			if (plain->len > 0 && plain->bytes[plain->len - 1] == '/') {
-				continue;
-			}
-		}
-		plain->bytes[plain->len++] = (char)octet;
+	while (at < path.len && !is_query(path.at[at]) &&
+		plain->len < sizeof(plain->bytes)) {
+		put_octet(plain, take_octet(path, &at));
 	}
 	return (struct text){.at = (const uint8_t *)plain->bytes, .len = plain->len};
 }

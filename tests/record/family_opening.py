@@ -1,0 +1,105 @@
+"""What clients say before a mail server greets, and how they get to one through a web proxy."""
+
+import ipaddress
+import struct
+
+from case import Family
+from frames import save
+from matrices import OFFICE
+
+FAMILY = Family()
+CASE = FAMILY.case
+START_S = 1795935600.0
+STEP_S = 0.01
+CLIENT, SERVER = "192.0.2.70", "203.0.113.25"
+
+
+FIN, SYN, PUSH, ACK = 1, 2, 8, 16
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def frame(number, ends, numbers, flags, data):
+    """One segment in IPv4 in Ethernet; ends are source, its port, target, its port."""
+    source, target = (ipaddress.ip_address(ends[at]).packed for at in (0, 2))
+    tcp = struct.pack(">HHIIBBHHH", ends[1], ends[3], *numbers, 5 << 4, flags, 8192, 0, 0)
+    pseudo = source + target + struct.pack(">HH", 6, len(tcp) + len(data))
+    tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp + data)) + tcp[18:]
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(data), number, 0, 64, 6, 0) + source + target
+    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    return bytes.fromhex("020000000002020000000001" "0800") + ip + tcp + data
+
+
+def spoken(port, *turns, server=SERVER):
+    """A connection in which `>text` is the client's and `<text` the server's, a segment each."""
+    ends = {">": (CLIENT, 40000, server, port), "<": (server, port, CLIENT, 40000)}
+    sequence = {">": 1000, "<": 5000}
+    frames = []
+
+    def put(side, flags, data=b""):
+        other = sequence["<" if side == ">" else ">"] if flags & ACK else 0
+        frames.append((START_S + STEP_S * len(frames),
+                       frame(len(frames) + 1, ends[side], (sequence[side], other), flags, data)))
+        sequence[side] += len(data) + (flags & (SYN | FIN) != 0)
+
+    put(">", SYN)
+    put("<", SYN | ACK)
+    put(">", ACK)
+    for turn in turns:
+        put(turn[0], PUSH | ACK, turn[1:].encode())
+        put("<" if turn[0] == ">" else ">", ACK)
+    put(">", FIN | ACK)
+    put("<", FIN | ACK)
+    put(">", ACK)
+    return save(frames)
+
+
+MAIL = ("<220 mx.example.net ESMTP\r\n", ">EHLO host.example.org\r\n",
+        "<250-mx.example.net\r\n250 SIZE 1000000\r\n", ">MAIL FROM:<alice@example.org>\r\n",
+        "<250 2.1.0 Ok\r\n", ">RCPT TO:<bob@example.net>\r\n", "<250 2.1.5 Ok\r\n", ">DATA\r\n",
+        "<354 go on\r\n", ">Subject: hello\r\n\r\nhello\r\n.\r\n", "<250 2.0.0 Ok: queued as 1\r\n",
+        ">QUIT\r\n", "<221 2.0.0 Bye\r\n")
+CONNECT = ">CONNECT mx.example.net:25 HTTP/1.1\r\nHost: mx.example.net:25\r\n\r\n"
+REFUSED = "<HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+PAGE = ">GET / HTTP/1.1\r\nHost: mail.example.org\r\n\r\n"
+ANSWER = "<HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@CASE("early-web-request", OFFICE, """A client that sends a line of HTTP before the greeting, to a mail server
+      on a port of the web: the server refuses the line, and mail crosses.""",
+      findings=("sender.illegitimate", "port.unusual"), flows=("smtp illegitimate",))
+def early():
+    return spoken(8080, ">GET / HTTP/1.0\r\n", MAIL[0], "<500 5.5.2 Error\r\n", *MAIL[1:])
+
+
+@CASE("early-web-request-to-a-web-server", OFFICE, """The same line to a web server that takes mail's verbs for
+      bad requests: no mail.""", absent=("sender.illegitimate", "sender.attempt"))
+def early_in_vain():
+    return spoken(8080, ">GET / HTTP/1.0\r\n", ">EHLO host.example.org\r\n",
+                  "<HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+@CASE("http-connect-after-407", OFFICE, """A proxy that asks for a login first: the second CONNECT leads to a
+      mail server.""", findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def connect():
+    return spoken(3128, CONNECT, REFUSED, CONNECT,
+                  "<HTTP/1.1 200 Connection established\r\n\r\n", *MAIL)
+
+
+@CASE("http-connect-refused", OFFICE, """A proxy that lets nobody through: no mail, whatever was asked.""",
+      absent=("sender.illegitimate", "sender.attempt"))
+def connect_in_vain():
+    return spoken(3128, CONNECT, REFUSED, CONNECT, REFUSED)
+
+
+@CASE("activesync-behind-a-page", OFFICE, """The second request of a connection in clear is ActiveSync's, with a
+      password, its path written with an escape.""", findings=("tls.credentials-clear", "flow.illegitimate"))
+def second_request():
+    return spoken(80, PAGE, ANSWER, ">POST /%4dicrosoft-Server-ActiveSync?Cmd=Sync HTTP/1.1\r\n"
+                  "Host: mail.example.org\r\nAuthorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n",
+                  ANSWER, server="192.0.2.10")
