@@ -11,6 +11,7 @@ enum {
 	UNIT_BYTES = 8, /* offsets count in these */
 	UNITS_MAX = (FRAGMENT_PAYLOAD_BYTES_MAX + UNIT_BYTES - 1) / UNIT_BYTES,
 	KEY_WORDS = 6,
+	HOLDERS = 64,       /* sources, those that hash alike together */
 	HANDED_OUT_MAX = 8, /* one per tunnel level of a frame, and room */
 };
 
@@ -27,6 +28,7 @@ struct slot {
 	uint32_t units_seen; /* bits set in .seen */
 	uint32_t header_len; /* 0 until the first fragment */
 	uint8_t next_header;
+	uint8_t holder;
 	bool is_spoilt;
 	uint64_t seen[(UNITS_MAX + 63) / 64];
 	/* The header ends, and the payload begins, at FRAGMENT_HEADER_BYTES_MAX. */
@@ -41,6 +43,7 @@ struct fragments {
 	struct age_list ages;
 	uint32_t handed_out[HANDED_OUT_MAX];
 	uint32_t handed_out_count;
+	uint32_t held[HOLDERS]; /* slots on the list of ages, by holder */
 };
 
 static struct slot *slot_at(const struct fragments *fragments, uint32_t index)
@@ -117,6 +120,7 @@ static void slot_unlink(struct fragments *fragments, uint32_t index)
 		link = &slot_at(fragments, *link)->chain_next;
 	}
 	*link = slot->chain_next;
+	fragments->held[slot->holder]--;
 	age_list_remove(&fragments->ages, ages(fragments), &slot->age);
 }
 
@@ -126,6 +130,32 @@ static void slot_evict(
 	counters->fragments_evicted += !slot_at(fragments, index)->is_spoilt;
 	slot_unlink(fragments, index);
 	pool_give(&fragments->slots, index);
+}
+
+static uint8_t holder_of(const struct fragments *fragments, const uint64_t *key)
+{
+	const uint64_t hash = hash_words(&fragments->seed, key, 2); /* the source */
+	return (uint8_t)(hash % HOLDERS);
+}
+
+/*
+ * The oldest slot of whoever has most: who fills the table loses first. Only when it is
+ * full; HOLDERS steps and as many as there are slots.
+ */
+static uint32_t slot_to_evict(const struct fragments *fragments)
+{
+	size_t heaviest = 0;
+	for (size_t i = 1; i < HOLDERS; i++) {
+		if (fragments->held[i] > fragments->held[heaviest]) {
+			heaviest = i;
+		}
+	}
+	uint32_t index = fragments->ages.oldest;
+	while (index != AGE_LIST_NONE &&
+		slot_at(fragments, index)->holder != heaviest) {
+		index = slot_at(fragments, index)->age.newer;
+	}
+	return index;
 }
 
 /* A clock that was set back as far counts as well. */
@@ -160,7 +190,7 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 {
 	uint32_t index = pool_take(&fragments->slots);
 	if (index == POOL_NONE && fragments->ages.oldest != AGE_LIST_NONE) {
-		slot_evict(fragments, fragments->ages.oldest, counters);
+		slot_evict(fragments, slot_to_evict(fragments), counters);
 		index = pool_take(&fragments->slots);
 	}
 	if (index == POOL_NONE) {
@@ -174,6 +204,8 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 	uint32_t *bucket = bucket_of(fragments, key);
 	slot->chain_next = *bucket;
 	*bucket = index;
+	slot->holder = holder_of(fragments, key);
+	fragments->held[slot->holder]++;
 	age_list_append(&fragments->ages, ages(fragments), index);
 	return index;
 }

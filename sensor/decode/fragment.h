@@ -2,7 +2,7 @@
  * decode/fragment - IP fragments -> whole datagrams.
  *
  * A fixed number of datagrams at once, each for 30 s of frame time; a new one
- * beyond the bound gives up the oldest. First data wins: a fragment that repeats
+ * beyond the bound gives up the oldest of the source that has most of them. First data wins: a fragment that repeats
  * bytes is fine, one that says other bytes or another length spoils its datagram
  * for good (RFC 5722 section 4, RFC 8200 section 4.5). Never parses a header.
  */

@@ -35,7 +35,7 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 static bool is_passed(const struct watch *watch)
 {
 	const struct flow *flow = watch->flow;
-	if (flow->list == FLOW_LIST_WATCHED) {
+	if (flow_is_looked_at(flow)) {
 		return watch_phase(watch) == CONVERSATION_SETTLED;
 	}
 	/* before the first byte there is nothing that could have been looked at */
@@ -61,7 +61,7 @@ static void stop_looking(struct engine *engine, struct flow *flow)
 	flow->action |= PASSAGE_TOLD;
 	if ((flow->action & PASSAGE_ACTION_BITS) != ACTION_DROP) {
 		flow_cut(engine->flows, flow);
-	} else if (flow->list == FLOW_LIST_WATCHED) {
+	} else if (flow_is_looked_at(flow)) {
 		flow_mute(engine->flows, flow);
 	}
 }

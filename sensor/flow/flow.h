@@ -41,7 +41,8 @@ enum flow_list {
 	FLOW_LIST_DONE = 0,  /* closed or reset, kept to absorb late packets */
 	FLOW_LIST_HALF_OPEN, /* no data, no whole handshake: compact, without stream */
 	FLOW_LIST_DECIDED,   /* counted only; or opened, and no data yet */
-	FLOW_LIST_WATCHED,   /* bytes are still looked at */
+	FLOW_LIST_ONE_SIDED, /* bytes are looked at, and only one side sent any */
+	FLOW_LIST_WATCHED,   /* bytes of both sides are looked at */
 	FLOW_LIST_COUNT
 };
 
@@ -185,6 +186,11 @@ void flow_cut(struct flow_table *table, struct flow *flow);
 
 /* The bytes tell who is the client (never overrules a handshake). */
 void flow_set_client(struct flow *flow, unsigned side);
+
+static inline bool flow_is_looked_at(const struct flow *flow)
+{
+	return flow->list >= FLOW_LIST_ONE_SIDED;
+}
 
 static inline enum direction flow_direction(const struct flow *flow, unsigned side)
 {

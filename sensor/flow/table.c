@@ -17,6 +17,7 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 	[FLOW_LIST_DONE] = 2 * SECOND_US,
 	[FLOW_LIST_HALF_OPEN] = 60 * SECOND_US,
 	[FLOW_LIST_DECIDED] = 300 * SECOND_US,
+	[FLOW_LIST_ONE_SIDED] = 1860 * SECOND_US,
 	[FLOW_LIST_WATCHED] = 1860 * SECOND_US,
 };
 
@@ -91,7 +92,7 @@ static void give_stream(struct flow_table *table, struct flow *flow)
 void flow_release(struct flow_table *table, struct flow *flow)
 {
 	give_stream(table, flow);
-	if (flow->list == FLOW_LIST_WATCHED) {
+	if (flow_is_looked_at(flow)) {
 		table_list(table, flow, FLOW_LIST_DECIDED);
 	}
 }
@@ -405,7 +406,10 @@ void table_watch(struct flow_table *table, struct flow *flow)
 {
 	uint32_t slot = pool_take(&table->watched);
 	if (slot == POOL_NONE) {
-		struct flow *oldest = idle_longest(table, FLOW_LIST_WATCHED);
+		struct flow *oldest = idle_longest(table, FLOW_LIST_ONE_SIDED);
+		if (!oldest) {
+			oldest = idle_longest(table, FLOW_LIST_WATCHED);
+		}
 		if (oldest && oldest != flow) {
 			table_end(table, oldest, FLOW_END_EVICTED);
 			table_list(table, oldest, FLOW_LIST_DECIDED);
@@ -430,7 +434,7 @@ void table_watch(struct flow_table *table, struct flow *flow)
 		}
 	}
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
-		table_list(table, flow, FLOW_LIST_WATCHED);
+		table_list(table, flow, FLOW_LIST_ONE_SIDED);
 	} else {
 		give_stream(table, flow);
 	}
@@ -507,10 +511,25 @@ void flow_table_free(struct flow_table *table)
 	}
 }
 
+/* Of those looked at the one idle longest, or NULL. */
+static struct flow *looked_at_longest_ago(struct flow_table *table)
+{
+	struct flow *one_sided = idle_longest(table, FLOW_LIST_ONE_SIDED);
+	struct flow *watched = idle_longest(table, FLOW_LIST_WATCHED);
+	if (!one_sided || !watched) {
+		return one_sided ? one_sided : watched;
+	}
+	return one_sided->last_us < watched->last_us ? one_sided : watched;
+}
+
 void flow_table_drain(struct flow_table *table)
 {
-	static const enum flow_list ORDER[] = {FLOW_LIST_WATCHED, FLOW_LIST_DECIDED,
-		FLOW_LIST_HALF_OPEN, FLOW_LIST_DONE};
+	static const enum flow_list ORDER[] = {
+		FLOW_LIST_DECIDED, FLOW_LIST_HALF_OPEN, FLOW_LIST_DONE};
+	for (struct flow *flow = looked_at_longest_ago(table); flow;
+		flow = looked_at_longest_ago(table)) {
+		table_remove(table, flow, FLOW_END_DRAINED);
+	}
 	for (unsigned i = 0; i < sizeof(ORDER) / sizeof(ORDER[0]); i++) {
 		for (struct flow *flow = idle_longest(table, ORDER[i]); flow;
 			flow = idle_longest(table, ORDER[i])) {

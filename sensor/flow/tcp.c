@@ -224,6 +224,9 @@ static void on_payload(struct flow_table *table, struct flow *flow,
 		table_watch(table, flow);
 	}
 	flow->bytes[side] += packet->payload_wire_len;
+	if (flow->list == FLOW_LIST_ONE_SIDED && flow->bytes[!side] > 0) {
+		table_list(table, flow, FLOW_LIST_WATCHED);
+	}
 	if (flow->state < FLOW_STATE_OPEN) {
 		flow->state = FLOW_STATE_OPEN;
 	}

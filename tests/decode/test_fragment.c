@@ -142,6 +142,31 @@ static void beyond_the_bound_the_oldest_is_given_up(void **state)
 	run_end(&run);
 }
 
+/* The same from other hosts: first fragments, and never the rest. */
+static void add_junk(struct decode_run *run, uint8_t host, unsigned count)
+{
+	for (unsigned id = 0; id < count; id++) {
+		frame.len = 0;
+		wrap(&frame, frame_at(&whole), 32);
+		wrap_ipv4_fragment(&frame, 6, 0x2000);
+		frame_at(&frame)[4] = (uint8_t)id;
+		frame_at(&frame)[15] = host;
+		assert_int_equal(run_frame(run, DLT_OF_RAW, &frame), DECODE_FRAGMENT);
+	}
+}
+
+static void who_fills_the_slots_loses_his_own_first(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 16);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	add_junk(&run, 201, 100);
+	add_junk(&run, 202, 100);
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_OK);
+	run_end(&run);
+}
+
 static void a_fragment_no_sender_writes_is_malformed(void **state)
 {
 	(void)state;
@@ -263,6 +288,7 @@ int main(void)
 		cmocka_unit_test(two_different_ends_spoil_the_datagram),
 		cmocka_unit_test(thirty_seconds_are_the_life_of_a_datagram),
 		cmocka_unit_test(beyond_the_bound_the_oldest_is_given_up),
+		cmocka_unit_test(who_fills_the_slots_loses_his_own_first),
 		cmocka_unit_test(a_fragment_no_sender_writes_is_malformed),
 		cmocka_unit_test(an_atomic_fragment_is_the_packet),
 		cmocka_unit_test(a_fragment_that_the_capture_cut_is_not_kept),

@@ -15,6 +15,24 @@ static void client_says(struct seen *seen, uint32_t offset, const char *text)
 	say(seen, DIRECTION_TO_SERVER, offset, text);
 }
 
+static void one_packet_flows_do_not_push_out_a_dialogue(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "EHLO a\r\n");
+	say(seen, DIRECTION_TO_CLIENT, 0, "250 b\r\n");
+	for (uint16_t port = 1; port < 60; port++) {
+		(void)put(seen, (struct wire){.way = DIRECTION_TO_SERVER,
+					.flags = TCP_ACK,
+					.text = "x",
+					.now_us = port,
+					.client_port = port});
+	}
+	seen->text[DIRECTION_TO_SERVER][0] = '\0';
+	client(seen, 8, "QUIT");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "QUIT");
+}
+
 static uint64_t conflicts(const struct seen *seen)
 {
 	return flow_table_counters(seen->table)->overlaps_conflicting;
@@ -359,6 +377,7 @@ static void a_keep_alive_is_no_first_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(one_packet_flows_do_not_push_out_a_dialogue),
 		TEST(what_waits_wins_over_a_later_version_that_begins_before_it),
 		TEST(what_waits_wins_over_a_later_version_in_order),
 		TEST(a_longer_copy_of_what_waits_adds_only_what_is_new),
