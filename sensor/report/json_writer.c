@@ -29,65 +29,74 @@ static size_t write_escape(FILE *out, const char *text, size_t len, uint32_t cod
 	return len;
 }
 
+/* Nearly all there is: needs no look at its code point. */
+static const char *skip_ascii(const char *text)
+{
+	while (*text >= ' ' && *text < 0x7f && *text != '"' && *text != '\\') {
+		text++;
+	}
+	return text;
+}
+
 static void write_escaped(FILE *out, const char *text)
 {
 	const char *unwritten = text;
-	while (*text != '\0') {
+	for (text = skip_ascii(text); *text != '\0'; text = skip_ascii(text)) {
 		uint32_t code;
 		const size_t len = utf8_read(text, &code);
 		if (is_plain(text, len, code)) {
 			text += len;
 			continue;
 		}
-		(void)fwrite(unwritten, 1, (size_t)(text - unwritten), out);
+		(void)fwrite_unlocked(unwritten, 1, (size_t)(text - unwritten), out);
 		text += write_escape(out, text, len, code);
 		unwritten = text;
 	}
-	(void)fwrite(unwritten, 1, (size_t)(text - unwritten), out);
+	(void)fwrite_unlocked(unwritten, 1, (size_t)(text - unwritten), out);
 }
 
 static void write_quoted(FILE *out, const char *text)
 {
-	(void)fputc('"', out);
+	(void)fputc_unlocked('"', out);
 	write_escaped(out, text);
-	(void)fputc('"', out);
+	(void)fputc_unlocked('"', out);
 }
 
 static void begin(struct json_writer *writer, const char *key)
 {
 	if (writer->needs_comma) {
-		(void)fputc(',', writer->out);
+		(void)fputc_unlocked(',', writer->out);
 	}
 	writer->needs_comma = true;
 	if (key != NULL) {
 		write_quoted(writer->out, key);
-		(void)fputc(':', writer->out);
+		(void)fputc_unlocked(':', writer->out);
 	}
 }
 
 void json_object_open(struct json_writer *writer, const char *key)
 {
 	begin(writer, key);
-	(void)fputc('{', writer->out);
+	(void)fputc_unlocked('{', writer->out);
 	writer->needs_comma = false;
 }
 
 void json_object_close(struct json_writer *writer)
 {
-	(void)fputc('}', writer->out);
+	(void)fputc_unlocked('}', writer->out);
 	writer->needs_comma = true;
 }
 
 void json_array_open(struct json_writer *writer, const char *key)
 {
 	begin(writer, key);
-	(void)fputc('[', writer->out);
+	(void)fputc_unlocked('[', writer->out);
 	writer->needs_comma = false;
 }
 
 void json_array_close(struct json_writer *writer)
 {
-	(void)fputc(']', writer->out);
+	(void)fputc_unlocked(']', writer->out);
 	writer->needs_comma = true;
 }
 
@@ -143,6 +152,6 @@ void json_date(struct json_writer *writer, const char *key, int64_t time_s)
 
 void json_line_end(struct json_writer *writer)
 {
-	(void)fputc('\n', writer->out);
+	(void)fputc_unlocked('\n', writer->out);
 	writer->needs_comma = false;
 }
