@@ -144,6 +144,13 @@ static bool may_be_1_3(const struct facts_tls_session *session)
 /* In TLS 1.3 it is sent for the sake of middleboxes (RFC 8446 appendix D.4); before it, it ends clear text. */
 static void change_cipher_note(const struct tls_step *step)
 {
+	const struct facts_tls_session *session = &step->facts->session;
+	const bool has_hello = step->way == DIRECTION_TO_CLIENT
+				       ? session->has_server_hello
+				       : session->has_client_hello;
+	if (!has_hello && !step->side->has_gap && !step->facts->is_midstream) {
+		return; /* in front of the hello there is nothing to change yet */
+	}
 	step->side->has_change_cipher = true;
 	if (may_be_1_3(&step->facts->session) &&
 		!(step->side->said & TLS_SAID_CLIENT_KEY)) {

@@ -69,13 +69,21 @@ static unsigned read_hello(struct cursor cur)
 	return type;
 }
 
-/* The beginning of the handshake, which records may cut anywhere, RFC 8446 section 5.1. */
+/*
+ * The beginning of the handshake, which records may cut anywhere, RFC 8446 section 5.1;
+ * a change of cipher spec between them counts for nothing (appendix D.4).
+ */
 static size_t gather_handshake(struct cursor cur, uint8_t *bytes, size_t size)
 {
 	struct record record;
 	size_t have = 0;
 	while (have < size && read_record(&cur, &record) &&
-		record.type == RECORD_HANDSHAKE) {
+		(record.type == RECORD_HANDSHAKE ||
+			record.type == RECORD_CHANGE_CIPHER_SPEC)) {
+		if (record.type == RECORD_CHANGE_CIPHER_SPEC) {
+			cursor_skip(&cur, record.len);
+			continue;
+		}
 		size_t len = record.len < size - have ? record.len : size - have;
 		len = len < cursor_left(&cur) ? len : cursor_left(&cur);
 		const uint8_t *taken = cursor_take(&cur, len);
@@ -97,7 +105,8 @@ static void read_tls(const struct side_bytes *side, struct traits *traits)
 	}
 	traits->client |= CLIENT_RECORD;
 	traits->server |= SERVER_RECORD;
-	if (record.type == RECORD_HANDSHAKE) {
+	if (record.type == RECORD_HANDSHAKE ||
+		record.type == RECORD_CHANGE_CIPHER_SPEC) {
 		uint8_t bytes[HELLO_HEAD_BYTES];
 		const size_t have = gather_handshake(
 			cursor_over(side->bytes, side->len), bytes, sizeof(bytes));

@@ -250,6 +250,26 @@ static void an_empty_client_certificate_is_none(void **state)
 	assert_string_equal(facts.session.client_subject, "");
 }
 
+static void a_change_of_cipher_ends_clear_text_behind_a_hello_alone(void **state)
+{
+	(void)state;
+	put_client_hello_1_2(&messages);
+	take_messages(&client, 16384);
+	feed(UP, &client);
+	put_change_cipher(&server);
+	feed(DOWN, &server);
+	assert_false(facts.session.has_server_hello);
+	server.len = 0;
+	put_server_hello(&messages, 0xc02f, NULL, 0);
+	take_messages(&server, 16384);
+	put_change_cipher(&server);
+	put_server_hello(&messages, 0xc030, NULL, 0);
+	take_messages(&server, 16384);
+	feed(DOWN, &server);
+	assert_true(facts.session.has_server_hello);
+	assert_int_equal(facts.session.cipher_suite, 0xc02f);
+}
+
 static void tls_1_3_hides_certificates(void **state)
 {
 	(void)state;
@@ -774,6 +794,7 @@ int main(void)
 		TEST(messages_cut_over_tiny_records_read_the_same),
 		TEST(a_client_certificate_is_named),
 		TEST(an_empty_client_certificate_is_none),
+		TEST(a_change_of_cipher_ends_clear_text_behind_a_hello_alone),
 		TEST(tls_1_3_hides_certificates),
 		TEST(an_alert_sealed_by_1_3_is_no_success),
 		TEST(a_retried_hello_waits_for_the_second_answer),

@@ -66,6 +66,23 @@ static size_t cut_hello(uint8_t *out, size_t piece, unsigned empty, uint8_t mino
 }
 
 /* OpenSSL answers each of these with its ServerHello. */
+static void a_change_of_cipher_in_front_of_a_hello_counts_for_nothing(void **state)
+{
+	(void)state;
+	static const char CHANGE[] = "\x14\x03\x03\x00\x01\x01";
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	(void)talk_bytes(&talk, CLIENT, CLIENT_HELLO, sizeof(CLIENT_HELLO));
+	(void)talk_bytes(&talk, SERVER, CHANGE, 6);
+	(void)talk_bytes(&talk, SERVER, SERVER_HELLO, sizeof(SERVER_HELLO));
+	assert_int_equal(talk.result.protocol, PROTOCOL_TLS);
+	talk_begin(&talk, 4242);
+	(void)talk_bytes(&talk, SERVER, CHANGE, 6);
+	(void)talk_bytes(&talk, SERVER, SERVER_HELLO, sizeof(SERVER_HELLO));
+	(void)talk_end(&talk);
+	assert_string_equal(talk.result.evidence, "tls server hello");
+}
+
 static void a_hello_is_tls_however_it_is_cut_into_records(void **state)
 {
 	(void)state;
@@ -245,6 +262,8 @@ int main(void)
 		cmocka_unit_test(a_big_endian_bind_is_read),
 		cmocka_unit_test(a_bind_acknowledged_alone_is_dcerpc),
 		cmocka_unit_test(no_truncation_is_read_past_its_end),
+		cmocka_unit_test(
+			a_change_of_cipher_in_front_of_a_hello_counts_for_nothing),
 		cmocka_unit_test(a_hello_is_tls_however_it_is_cut_into_records),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
