@@ -223,15 +223,19 @@ static enum analyze_next text_bytes(struct dialogue *dialogue,
 	return next == ANALYZE_TUNNEL ? next : ANALYZE_GO_ON;
 }
 
-/* The analyzer goes no further; left: bytes that it did not take. */
-static enum dialogue_result end_of_text(struct dialogue *dialogue,
-	enum analyze_next next, enum direction way, size_t left)
+/* The text's turn; what is left in *bytes is not its. */
+static enum dialogue_result text_turn(struct dialogue *dialogue,
+	struct tls_context *context, enum direction way, struct text *bytes)
 {
+	const enum analyze_next next = text_bytes(dialogue, context, way, bytes);
 	if (next == ANALYZE_TUNNEL) {
-		dialogue->unread = left;
+		dialogue->unread = bytes->len;
 		return DIALOGUE_TUNNEL;
 	}
 	side_note(&dialogue->facts, way);
+	if (next == ANALYZE_GO_ON) {
+		return DIALOGUE_GO_ON;
+	}
 	dialogue->facts.is_final = next == ANALYZE_FINISHED;
 	return next == ANALYZE_FINISHED ? DIALOGUE_FINISHED : DIALOGUE_NOT_MINE;
 }
@@ -239,31 +243,26 @@ static enum dialogue_result end_of_text(struct dialogue *dialogue,
 enum dialogue_result dialogue_bytes(struct dialogue *dialogue,
 	struct tls_context *context, enum direction way, struct text bytes)
 {
-	struct facts *facts = &dialogue->facts;
+	enum dialogue_result result = DIALOGUE_GO_ON;
 	hello_note(dialogue); /* the go-ahead may have come since */
-	/* text, TLS, and text once more, where it was none: never a third turn */
+	/* text, TLS, and text once more where that was none: never a third turn */
 	for (unsigned turn = 0; turn < 2 && bytes.len > 0; turn++) {
 		if (!dialogue->is_tls[way]) {
-			const enum analyze_next next =
-				text_bytes(dialogue, context, way, &bytes);
-			if (next != ANALYZE_GO_ON) {
-				return end_of_text(dialogue, next, way, bytes.len);
-			}
+			result = text_turn(dialogue, context, way, &bytes);
 		}
-		side_note(facts, way);
-		if (!dialogue->is_tls[way]) {
+		if (result != DIALOGUE_GO_ON || !dialogue->is_tls[way]) {
 			break;
 		}
-		const enum dialogue_result result =
-			tls_bytes(dialogue, context, way, &bytes);
+		side_note(&dialogue->facts, way);
+		result = tls_bytes(dialogue, context, way, &bytes);
 		if (result != DIALOGUE_GO_ON || dialogue->is_tls[way]) {
 			return result;
 		}
 	}
-	if (bytes.len > 0 && dialogue->is_tls_tried[way]) {
+	if (result == DIALOGUE_GO_ON && bytes.len > 0 && dialogue->is_tls_tried[way]) {
 		tried_bytes(dialogue, context, way, bytes);
 	}
-	return DIALOGUE_GO_ON;
+	return result;
 }
 
 void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missing)

@@ -63,19 +63,25 @@ void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted)
 }
 
 /* As Dovecot, Courier, Cyrus, Exchange and others say it to LOGIN, AUTHENTICATE and PASS. */
-static bool is_login_text(struct text text)
+static bool is_login_word(struct text word)
 {
 	static const char *const WORDS[] = {"logged", "LOGIN", "AUTHENTICATE",
 		"authenticated", "authentication", "maildrop", "mailbox"};
-	for (struct text word = text_word(&text); word.len > 0;
-		word = text_word(&text)) { /* a line: at most LINES_BYTES */
-		for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-			if (text_is(word, WORDS[i])) {
-				return true;
-			}
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		if (text_is(word, WORDS[i])) {
+			return true;
 		}
 	}
 	return false;
+}
+
+static bool is_login_text(struct text text)
+{
+	struct text word = text_word(&text);
+	while (word.len > 0 && !is_login_word(word)) { /* at most LINES_BYTES / 2 */
+		word = text_word(&text);
+	}
+	return word.len > 0;
 }
 
 bool sasl_reply_unasked(struct facts *facts, struct text text)
