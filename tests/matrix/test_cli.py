@@ -173,7 +173,7 @@ def test_explain_names_the_findings_of_the_judge(tmp_path, profile, words, wante
 
 WHO = {"sender.illegitimate", "sender.attempt", "flow.illegitimate", "flow.role-mismatch", "port.unusual", "smtps.implicit",
        "zone.mailbox-misplaced", "zone.user-access-exposed"}  # what needs nothing but this one flow
-PROXIED = {"http-connect-to-smtp", "socks5-to-smtp"}  # their records bear the port of the proxy
+PROXIED = {"http-connect-after-407", "http-connect-to-smtp", "socks5-to-smtp"}  # their records bear the port of the proxy
 
 
 def test_explain_and_replay_tell_the_same_of_who_may_speak_to_whom():
