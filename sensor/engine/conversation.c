@@ -17,11 +17,8 @@
 /* One side went on for so long and nothing was recognised: what was said first must do. */
 #define BYTES_UNRECOGNISED (UINT32_C(16) << 10)
 
-/* How often a flow may turn out to be, or to carry, something else: so deep calls nest. */
+/* How often a flow may turn out to be, or to carry, something else. */
 #define RESTARTS_MAX 4
-
-/* Bytes of a side, in whatever phase the conversation is by now. */
-static void feed(struct watch *watch, unsigned side, struct text bytes);
 
 static uint16_t server_port(const struct flow *flow)
 {
@@ -260,8 +257,7 @@ static bool may_listen_anew(const struct watch *watch)
 }
 
 /* What was taken for one protocol is over, or never was: another one may begin. */
-static enum conversation_phase listen_anew(
-	struct watch *watch, unsigned side, struct text bytes)
+static void listen_anew(const struct watch *watch)
 {
 	struct conversation *conversation = watch->conversation;
 	struct classification *classification = &conversation->classification;
@@ -274,42 +270,40 @@ static enum conversation_phase listen_anew(
 	classification->slides = 0;
 	classification->server_kept = 0;
 	memset(&conversation->prefix, 0, offsetof(struct prefix, bytes));
-	feed(watch, side, bytes);
-	return watch_phase(watch);
 }
 
 /* A proxy opened the way, or both ends agreed on something else than HTTP. */
-static enum conversation_phase into_tunnel(
-	struct watch *watch, unsigned side, struct text bytes)
+static void into_tunnel(const struct watch *watch)
 {
 	struct classification *classification = &watch->conversation->classification;
 	const struct dialogue *dialogue = conversation_dialogue(watch->conversation);
-	const struct text authority = http_authority(dialogue->state);
-	if (!may_listen_anew(watch)) {
-		return become_foreign(watch, PROTOCOL_HTTP);
-	}
-	if (proxy_note_authority(classification, authority)) {
+	if (proxy_note_authority(classification, http_authority(dialogue->state))) {
 		classification->proxy = CLASSIFY_PROXY_CONNECT;
 	}
-	bytes.at += bytes.len - dialogue->unread;
-	bytes.len = dialogue->unread;
-	return listen_anew(watch, side, bytes);
+	listen_anew(watch);
 }
 
+/* *bytes is what is left of them: those of another conversation that begins here. */
 static enum conversation_phase to_dialogue(
-	struct watch *watch, unsigned side, struct text bytes)
+	struct watch *watch, unsigned side, struct text *bytes)
 {
 	struct dialogue *dialogue = conversation_dialogue(watch->conversation);
 	const enum dialogue_result result = dialogue_bytes(dialogue,
-		&watch->engine->tls, flow_direction(watch->flow, side), bytes);
-	if (result == DIALOGUE_TUNNEL) {
-		return into_tunnel(watch, side, bytes);
+		&watch->engine->tls, flow_direction(watch->flow, side), *bytes);
+	if (result == DIALOGUE_TUNNEL && may_listen_anew(watch)) {
+		bytes->at += bytes->len - dialogue->unread;
+		bytes->len = dialogue->unread;
+		into_tunnel(watch);
+		return CONVERSATION_CLASSIFY;
 	}
 	if (result == DIALOGUE_NOT_MINE && !has_server_agreed(dialogue) &&
 		may_listen_anew(watch)) {
-		return listen_anew(watch, side, bytes);
+		listen_anew(watch);
+		return CONVERSATION_CLASSIFY;
 	}
-	return after_dialogue(watch, result);
+	bytes->len = 0;
+	return result == DIALOGUE_TUNNEL ? become_foreign(watch, PROTOCOL_HTTP)
+					 : after_dialogue(watch, result);
 }
 
 static void gap_in_dialogue(const struct watch *watch, unsigned side, uint64_t missing)
@@ -339,10 +333,16 @@ static enum conversation_phase play_prefix(
 					     at[run->side] == prefix->len[run->side];
 			gap(watch, run->side, is_rest ? dropped[run->side] : 0);
 		}
-		const struct text bytes = {
+		struct text bytes = {
 			prefix->bytes[run->side] + at[run->side], run->len};
 		at[run->side] += run->len;
-		feed(watch, run->side, bytes);
+		if (bytes.len > 0 && watch_phase(watch) == CONVERSATION_DIALOGUE) {
+			(void)to_dialogue(watch, run->side, &bytes);
+		}
+		if (watch_phase(watch) == CONVERSATION_CLASSIFY) { /* anew: it fits */
+			(void)prefix_add(conversation_prefix(watch->conversation),
+				run->side, bytes.at, bytes.len);
+		}
 	}
 	return watch_phase(watch);
 }
@@ -363,9 +363,7 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	if (protocol_row(protocol)->is_mail) {
 		open_opinion_of_mail(watch);
 	}
-	const unsigned restarts = conversation->restarts;
-	if (play_prefix(watch, &prefix, dropped) != CONVERSATION_DIALOGUE ||
-		conversation->restarts != restarts) {
+	if (play_prefix(watch, &prefix, dropped) != CONVERSATION_DIALOGUE) {
 		return watch_phase(watch);
 	}
 	for (unsigned side = 0; side < 2; side++) {
@@ -394,7 +392,7 @@ static enum conversation_phase start_rpc(struct watch *watch)
 }
 
 /* Look at the prefix again. */
-static enum conversation_phase classify(struct watch *watch, bool is_ended)
+static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 {
 	struct flow *flow = watch->flow;
 	struct conversation *conversation = watch->conversation;
@@ -430,6 +428,19 @@ static enum conversation_phase classify(struct watch *watch, bool is_ended)
 		       : become_foreign(watch, result->protocol);
 }
 
+/* The same, and once more where something else begins in it: RESTARTS_MAX times at most. */
+static enum conversation_phase classify(struct watch *watch, bool is_ended)
+{
+	enum conversation_phase phase = CONVERSATION_CLASSIFY;
+	unsigned restarts = 0;
+	do {
+		restarts = watch->conversation->restarts;
+		phase = classify_once(watch, is_ended);
+	} while (phase == CONVERSATION_CLASSIFY &&
+		 watch->conversation->restarts != restarts);
+	return phase;
+}
+
 /* A client may say anything before its server has spoken: that decides nothing. */
 static bool is_answer_to_come(const struct flow *flow, unsigned side)
 {
@@ -460,42 +471,41 @@ static bool is_stale(const struct prefix *prefix, unsigned side, size_t kept)
 	return kept == 0 && prefix->is_cut[side] && prefix->run_count < PREFIX_RUNS;
 }
 
-/*
- * Fill the prefix until the bytes are recognised; *bytes is what was not kept. Each turn
- * keeps some or is the last.
- */
+/* Into the prefix; *bytes is what was not kept and may be taken yet. */
 static void gather(struct watch *watch, unsigned side, struct text *bytes)
 {
-	while (bytes->len > 0 && watch_phase(watch) == CONVERSATION_CLASSIFY) {
-		struct conversation *conversation = watch->conversation;
-		struct prefix *prefix = conversation_prefix(conversation);
-		const unsigned slides = conversation->classification.slides;
-		const unsigned restarts = conversation->restarts;
-		const size_t kept = prefix_add(prefix, side, bytes->at, bytes->len);
-		bytes->at += kept;
-		bytes->len -= kept;
-		if (!is_stale(prefix, side, kept) &&
-			classify(watch, false) != CONVERSATION_CLASSIFY) {
-			return;
-		}
-		if (conversation->restarts != restarts) {
-			continue;
-		}
-		if (conversation->classification.slides != slides) {
-			conversation->dropped[0] = 0;
-			conversation->dropped[1] = 0;
-		} else if (bytes->len > 0) {
-			drop_bytes(watch, side, bytes->len);
-			return;
-		}
+	struct conversation *conversation = watch->conversation;
+	struct prefix *prefix = conversation_prefix(conversation);
+	const unsigned slides = conversation->classification.slides;
+	const unsigned restarts = conversation->restarts;
+	const size_t kept = prefix_add(prefix, side, bytes->at, bytes->len);
+	bytes->at += kept;
+	bytes->len -= kept;
+	if ((!is_stale(prefix, side, kept) &&
+		    classify(watch, false) != CONVERSATION_CLASSIFY) ||
+		conversation->restarts != restarts) {
+		return;
 	}
+	if (conversation->classification.slides != slides) {
+		conversation->dropped[0] = 0;
+		conversation->dropped[1] = 0;
+		return;
+	}
+	drop_bytes(watch, side, bytes->len);
+	bytes->len = 0;
 }
 
+/* Each turn takes some of the bytes, ends, or is one of RESTARTS_MAX. */
 static void feed(struct watch *watch, unsigned side, struct text bytes)
 {
-	gather(watch, side, &bytes);
-	if (bytes.len > 0 && watch_phase(watch) == CONVERSATION_DIALOGUE) {
-		(void)to_dialogue(watch, side, bytes);
+	while (bytes.len > 0) {
+		if (watch_phase(watch) == CONVERSATION_CLASSIFY) {
+			gather(watch, side, &bytes);
+		} else if (watch_phase(watch) == CONVERSATION_DIALOGUE) {
+			(void)to_dialogue(watch, side, &bytes);
+		} else {
+			return;
+		}
 	}
 }
 

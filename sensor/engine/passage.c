@@ -47,9 +47,20 @@ static bool is_safe(const struct conversation *conversation)
 	return conversation && conversation->is_safe;
 }
 
+/* Pages of a web server: watched for a later request, and known for what they are. */
+static bool is_web(const struct conversation *conversation)
+{
+	return conversation->phase == CONVERSATION_DIALOGUE &&
+	       conversation->classification.protocol == PROTOCOL_HTTP &&
+	       conversation->dialogue.facts.has_server_bytes;
+}
+
 /* Not judged yet: who speaks what is still open. */
 static bool is_undecided(const struct conversation *conversation)
 {
+	if (conversation && is_web(conversation)) {
+		return false;
+	}
 	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
 	       (conversation_has_dialogue(conversation) &&
 		       conversation->judged_news.protocol == PROTOCOL_UNKNOWN);

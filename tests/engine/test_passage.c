@@ -42,10 +42,24 @@ static void what_is_looked_at_no_more_has_passed(void **state)
 	struct engine_run *run = run_inline();
 	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
 	assert_standing(run, ENGINE_STANDING_OPEN); /* no byte was looked at yet */
-	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
-	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	say(&line, CLIENT, "SSH-2.0-x\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, SERVER, "SSH-2.0-x\r\n");
 	assert_standing(run, ENGINE_STANDING_PASSED);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
+	run_end(run);
+}
+
+static void pages_of_the_web_are_watched_on_and_no_longer_undecided(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
+	assert_true(run->passage.is_undecided);
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_undecided);
 	run_end(run);
 }
 
@@ -165,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_flow_is_open_then_safe),
 		TEST(what_is_looked_at_no_more_has_passed),
+		TEST(pages_of_the_web_are_watched_on_and_no_longer_undecided),
 		TEST(a_dialogue_that_may_not_be_mail_is_undecided),
 		TEST(a_settled_dialogue_has_passed),
 		TEST(what_no_row_lets_is_blocked_from_the_packet_that_showed_it),
