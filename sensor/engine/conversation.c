@@ -4,6 +4,7 @@
 #include "classify/proxy.h"
 #include "engine/lookups.h"
 #include "engine/naming.h"
+#include "engine/opinion.h"
 #include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
 #include "judge/ends.h"
@@ -13,9 +14,6 @@
 
 /* A hello not read by then was never captured: what is known must do. */
 #define TLS_RECORDS_WITHOUT_HELLO 6
-
-/* One side went on for so long and nothing was recognised: what was said first must do. */
-#define BYTES_UNRECOGNISED (UINT32_C(16) << 10)
 
 /* How often a flow may turn out to be, or to carry, something else. */
 #define RESTARTS_MAX 4
@@ -38,59 +36,10 @@ static bool is_on_mail_port(const struct flow *flow)
 	return protocol_of_port(server_port(flow)) != PROTOCOL_UNKNOWN;
 }
 
-static void close_opinion(const struct watch *watch)
-{
-	struct conversation *conversation = watch->conversation;
-	watch->flow->is_packet_wanted = false;
-	if (conversation->opinion) {
-		conversation->opinion_name = second_opinion_close(
-			watch->engine->opinion, conversation->opinion);
-		conversation->opinion = NULL;
-	}
-	conversation->is_opinion_closed = true;
-}
-
-static void open_opinion(const struct watch *watch)
-{
-	struct second_opinion *opinion = watch->engine->opinion;
-	struct conversation *conversation = watch->conversation;
-	if (opinion && !conversation->opinion && !conversation->is_opinion_closed) {
-		conversation->opinion = second_opinion_open(opinion);
-		watch->flow->is_packet_wanted = conversation->opinion != NULL;
-	}
-}
-
-/* A mail flow: ask about the server's first ones, then about some. */
-static void open_opinion_of_mail(const struct watch *watch)
-{
-	const struct flow *flow = watch->flow;
-	const struct address *server = &flow->address[!flow->client];
-	const uint16_t protocol =
-		(uint16_t)watch->conversation->classification.protocol;
-	uint64_t words[3] = {0, 0, server_port(flow)};
-	memcpy(words, server->bytes, sizeof(server->bytes));
-	/* The same place in every run: which flows are asked about shows in the records. */
-	static const struct hash_seed FIXED;
-	const size_t slot = hash_words(&FIXED, words, 3) % OPINIONS_ASKED_SLOTS;
-	struct opinions_asked *asked = &watch->engine->asked[slot];
-	if (!address_equal(&asked->server, server) ||
-		asked->port != server_port(flow) || asked->protocol != protocol) {
-		*asked = (struct opinions_asked){.server = *server,
-			.port = server_port(flow),
-			.protocol = protocol};
-	}
-	const uint32_t flows = asked->flows++;
-	if (flows < OPINIONS_ASKED_FIRST || flows % OPINIONS_ASKED_EVERY == 0) {
-		open_opinion(watch);
-	} else {
-		close_opinion(watch);
-	}
-}
-
 /* The one place where a conversation goes before its flow ends. */
 static enum conversation_phase give_up(struct watch *watch)
 {
-	close_opinion(watch);
+	opinion_close(watch);
 	flow_release(watch->engine->flows, watch->flow);
 	watch->conversation = NULL;
 	return CONVERSATION_GONE;
@@ -117,7 +66,7 @@ static enum conversation_phase become_foreign(
 		verdicts_attempt(engine, flow, conversation->classification.evidence);
 		return give_up(watch);
 	}
-	open_opinion(watch);
+	opinion_open(watch);
 	flow_mute(engine->flows, flow);
 	if (conversation->opinion) {
 		return CONVERSATION_FOREIGN;
@@ -178,7 +127,7 @@ static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 	facts->protocol = naming.protocol;
 	conversation->classification.protocol = naming.protocol;
 	conversation->classification.evidence = naming.evidence;
-	open_opinion_of_mail(watch);
+	opinion_open_of_mail(watch);
 	return conversation->phase;
 }
 
@@ -361,7 +310,7 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	memset(dialogue, 0, sizeof(*dialogue));
 	dialogue_start(dialogue, protocol, watch->flow->is_midstream);
 	if (protocol_row(protocol)->is_mail) {
-		open_opinion_of_mail(watch);
+		opinion_open_of_mail(watch);
 	}
 	if (play_prefix(watch, &prefix, dropped) != CONVERSATION_DIALOGUE) {
 		return watch_phase(watch);
@@ -413,7 +362,7 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 		/* Both spoke and the signatures still cannot rule it out, or they may. */
 		if ((prefix->len[0] > 0 && prefix->len[1] > 0) ||
 			(result->is_claimed && is_on_mail_port(flow))) {
-			open_opinion(watch);
+			opinion_open(watch);
 		}
 		return CONVERSATION_CLASSIFY;
 	}
@@ -459,7 +408,7 @@ static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 	const uint32_t dropped = conversation->dropped[side];
 	conversation->dropped[side] =
 		len < UINT32_MAX - dropped ? dropped + (uint32_t)len : UINT32_MAX;
-	if (conversation->dropped[side] >= BYTES_UNRECOGNISED &&
+	if (conversation->dropped[side] >= CONVERSATION_BULK_BYTES &&
 		!watch->flow->is_midstream && !is_answer_to_come(watch->flow, side)) {
 		(void)classify(watch, true);
 	}
@@ -554,7 +503,7 @@ void conversation_packet(
 		    packet->network, packet->network_len, engine->now_us)) {
 		return;
 	}
-	close_opinion(&watch);
+	opinion_close(&watch);
 	if (conversation->phase == CONVERSATION_FOREIGN) {
 		verdicts_foreign(engine, flow, conversation);
 		(void)give_up(&watch);
@@ -587,7 +536,7 @@ static void end_conversation(struct watch *watch)
 	if (name_at_end(watch) == CONVERSATION_GONE) {
 		return;
 	}
-	close_opinion(watch);
+	opinion_close(watch);
 	if (conversation_has_dialogue(conversation)) {
 		dialogue_end(conversation_dialogue(conversation), &engine->tls);
 		verdicts_mail(engine, watch->flow, conversation, true);

@@ -42,17 +42,27 @@ static bool is_passed(const struct watch *watch)
 	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
-static bool is_safe(const struct conversation *conversation)
-{
-	return conversation && conversation->is_safe;
-}
-
 /* Pages of a web server: watched for a later request, and known for what they are. */
 static bool is_web(const struct conversation *conversation)
 {
 	return conversation->phase == CONVERSATION_DIALOGUE &&
 	       conversation->classification.protocol == PROTOCOL_HTTP &&
 	       conversation->dialogue.facts.has_server_bytes;
+}
+
+/* One side went on for long and the other said nothing: bulk, until it does. */
+static bool is_bulk(const struct conversation *conversation)
+{
+	return conversation->phase == CONVERSATION_CLASSIFY &&
+	       (conversation->dropped[0] >= CONVERSATION_BULK_BYTES ||
+		       conversation->dropped[1] >= CONVERSATION_BULK_BYTES);
+}
+
+/* Its packets need not wait: copies of them are looked at on. */
+static bool is_safe(const struct conversation *conversation)
+{
+	return conversation &&
+	       (conversation->is_safe || is_web(conversation) || is_bulk(conversation));
 }
 
 /* Not judged yet: who speaks what is still open. */

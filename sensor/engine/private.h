@@ -53,6 +53,9 @@ enum conversation_phase {
 	CONVERSATION_GONE,    /* returned, never stored: there is no conversation */
 };
 
+/* One side went on for so long and nothing was recognised: what was said first must do. */
+#define CONVERSATION_BULK_BYTES (UINT32_C(16) << 10)
+
 struct conversation {
 	enum conversation_phase phase;
 	bool is_opinion_closed;

@@ -497,6 +497,7 @@ static void tls_behind_a_lost_beginning_is_named_by_its_port(void **state)
 	}
 	acknowledge(&line, SERVER);
 	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 27);
+	say_hello(&line, SERVER);
 	hang_up(&line);
 	assert_int_equal(run_last(run)->protocol, PROTOCOL_IMAP);
 	assert_string_equal(run_last(run)->evidence, "tls on a port of starttls");

@@ -50,7 +50,7 @@ static void what_is_looked_at_no_more_has_passed(void **state)
 	run_end(run);
 }
 
-static void pages_of_the_web_are_watched_on_and_no_longer_undecided(void **state)
+static void pages_of_the_web_are_watched_on_as_copies(void **state)
 {
 	(void)state;
 	struct engine_run *run = run_inline();
@@ -58,8 +58,24 @@ static void pages_of_the_web_are_watched_on_and_no_longer_undecided(void **state
 	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
 	assert_true(run->passage.is_undecided);
 	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	run_end(run);
+}
+
+static void bulk_to_a_server_that_is_silent_need_not_wait(void **state)
+{
+	(void)state;
+	static const char KIBI[1025] = {[0 ... 1023] = '0'};
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	for (unsigned i = 0; i < 16; i++) {
+		say(&line, CLIENT, KIBI);
+	}
 	assert_standing(run, ENGINE_STANDING_OPEN);
-	assert_false(run->passage.is_undecided);
+	say(&line, CLIENT, KIBI);
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
 	run_end(run);
 }
 
@@ -179,7 +195,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_flow_is_open_then_safe),
 		TEST(what_is_looked_at_no_more_has_passed),
-		TEST(pages_of_the_web_are_watched_on_and_no_longer_undecided),
+		TEST(pages_of_the_web_are_watched_on_as_copies),
+		TEST(bulk_to_a_server_that_is_silent_need_not_wait),
 		TEST(a_dialogue_that_may_not_be_mail_is_undecided),
 		TEST(a_settled_dialogue_has_passed),
 		TEST(what_no_row_lets_is_blocked_from_the_packet_that_showed_it),
