@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#define FOREIGN_REQUESTS_MAX 16 /* a later alter_context is not waited for */
-#define CALLS_MAX            64 /* all alike: the rest will be too */
-#define CONTEXTS_MAX         64
+#define FOREIGN_REQUESTS_MAX 256 /* a later alter_context is not waited for */
+#define CALLS_MAX            64  /* all alike: the rest will be too */
+#define CONTEXTS_MAX         (64 * RPC_CONTEXT_WORDS)
 
 _Static_assert(sizeof(struct dcerpc) <= ANALYZER_STATE_BYTES, "fits the dialogue");
 
@@ -62,13 +62,19 @@ static uint16_t number_at(const struct dcerpc_side *side, size_t offset)
 	return side->pdus.head.is_little ? cursor_le16(&cur) : cursor_be16(&cur);
 }
 
+static void context_set(uint64_t *contexts, unsigned item)
+{
+	contexts[item / 64] |= UINT64_C(1) << item % 64;
+}
+
 /* p_cont_elem_t: C706 section 12.6.3.1 */
 static void read_context(struct dcerpc *dcerpc, struct dcerpc_side *side)
 {
 	const uint8_t *uuid = side->piece + 4;
 	const bool is_little = side->pdus.head.is_little;
 	if (exchange_is_interface(uuid, is_little) && side->item < CONTEXTS_MAX) {
-		dcerpc->asked |= UINT64_C(1) << side->item;
+		context_set(dcerpc->asked, side->item);
+		dcerpc->is_asked = true;
 	}
 	dcerpc->is_mapper |= exchange_is_endpoint_mapper(uuid, is_little);
 	side->item++;
@@ -81,7 +87,7 @@ static void read_context(struct dcerpc *dcerpc, struct dcerpc_side *side)
 static void read_result(struct dcerpc *dcerpc, struct dcerpc_side *side)
 {
 	if (number_at(side, 0) == 0 && side->item < CONTEXTS_MAX) {
-		dcerpc->accepted |= UINT64_C(1) << side->item;
+		context_set(dcerpc->accepted, side->item);
 	}
 	side->item++;
 	side->items_left--;
@@ -153,6 +159,12 @@ static void read_body(struct dcerpc *dcerpc, struct dcerpc_side *side, struct te
 	}
 }
 
+static void asked_clear(struct dcerpc *dcerpc)
+{
+	memset(dcerpc->asked, 0, sizeof(dcerpc->asked));
+	dcerpc->is_asked = false;
+}
+
 static void begin_pdu(
 	struct dcerpc *dcerpc, struct dcerpc_side *side, enum direction way)
 {
@@ -165,12 +177,12 @@ static void begin_pdu(
 	switch (side->pdus.head.type) {
 	case RPC_TYPE_BIND:
 	case RPC_TYPE_ALTER_CONTEXT:
-		dcerpc->asked = 0;
+		asked_clear(dcerpc);
 		to_step(side, STEP_BIND, BIND_BYTES);
 		break;
 	case RPC_TYPE_BIND_ACK:
 	case RPC_TYPE_ALTER_RESPONSE:
-		dcerpc->accepted = 0;
+		memset(dcerpc->accepted, 0, sizeof(dcerpc->accepted));
 		to_step(side, STEP_ACK, ACK_BYTES);
 		break;
 	case RPC_TYPE_RESPONSE:
@@ -206,7 +218,7 @@ static void end_bind(
 	} else if (dcerpc->level == RPC_LEVEL_UNKNOWN) {
 		dcerpc->level = RPC_LEVEL_NONE;
 	}
-	if (dcerpc->asked == 0) {
+	if (!dcerpc->is_asked) {
 		return;
 	}
 	note_security(facts, pdus->security);
@@ -216,13 +228,17 @@ static void end_bind(
 	}
 }
 
-static void end_answer(struct dcerpc *dcerpc, struct facts *facts, uint64_t accepted)
+/* accepted: NULL for none of them. */
+static void end_answer(
+	struct dcerpc *dcerpc, struct facts *facts, const uint64_t *accepted)
 {
-	if (dcerpc->asked == 0 || dcerpc->is_exchange) {
+	if (!dcerpc->is_asked || dcerpc->is_exchange) {
 		return;
 	}
-	dcerpc->is_exchange = (dcerpc->asked & accepted) != 0;
-	dcerpc->asked = 0;
+	for (size_t i = 0; accepted != NULL && i < RPC_CONTEXT_WORDS; i++) {
+		dcerpc->is_exchange |= (dcerpc->asked[i] & accepted[i]) != 0;
+	}
+	asked_clear(dcerpc);
 	facts->is_unanswered = false;
 	facts->protocol = dcerpc->is_exchange ? PROTOCOL_MAPI_RPC : PROTOCOL_DCERPC;
 }
@@ -254,7 +270,7 @@ static void end_pdu(
 		end_answer(dcerpc, facts, dcerpc->accepted);
 		break;
 	case RPC_TYPE_BIND_NAK:
-		end_answer(dcerpc, facts, 0);
+		end_answer(dcerpc, facts, NULL);
 		break;
 	default:
 		if (rpc_pdus_is_content(pdus)) {

@@ -23,10 +23,14 @@ struct dcerpc_side {
 	uint32_t skip;       /* body bytes to pass */
 };
 
+#define RPC_CONTEXT_WORDS 4 /* their count is one byte: C706 section 12.6.3.1 */
+
 struct dcerpc {
 	struct dcerpc_side sides[2]; /* by enum direction */
-	uint64_t asked;    /* contexts of the last bind for Exchange, one bit each */
-	uint64_t accepted; /* contexts that the server granted */
+	/* contexts of the last bind for Exchange, one bit each; those granted */
+	uint64_t asked[RPC_CONTEXT_WORDS];
+	uint64_t accepted[RPC_CONTEXT_WORDS];
+	bool is_asked;     /* one of asked is set */
 	uint16_t requests; /* heads from the client while nothing is Exchange's */
 	uint16_t calls;    /* PDUs with content */
 	uint8_t level;     /* enum rpc_level of the binding */

@@ -15,6 +15,7 @@ enum {
 	TYPE_MX = 15,
 	TYPE_TXT = 16,
 	TYPE_TLSA = 52,
+	TYPE_ANY = 255,
 	CLASS_IN = 1,
 };
 
@@ -108,6 +109,8 @@ static const char *type_of_interest(uint16_t type, const char *name)
 	switch (type) {
 	case TYPE_MX:
 		return "MX";
+	case TYPE_ANY: /* RFC 1035 section 3.2.3: the answer holds MX */
+		return "ANY";
 	case TYPE_TXT:
 		return is_mail_text(name) ? "TXT" : NULL;
 	case TYPE_TLSA:

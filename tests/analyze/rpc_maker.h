@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define RPC_MADE_BYTES 4096
+#define RPC_MADE_BYTES 5120
 
 struct rpc_made {
 	uint8_t bytes[RPC_MADE_BYTES];

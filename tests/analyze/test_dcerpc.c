@@ -189,14 +189,14 @@ static void another_interface_is_given_up_after_some_requests(void **state)
 	talk_open(&talk, PROTOCOL_DCERPC, false);
 	talk_step(&talk, &steps[0], SIZE_MAX, SIZE_MAX);
 	unsigned requests = 0;
-	while (talk.result == DIALOGUE_GO_ON && requests < 100) {
+	while (talk.result == DIALOGUE_GO_ON && requests < 1000) {
 		talk_step(&talk, &steps[1], SIZE_MAX, SIZE_MAX);
 		requests++;
 	}
 	talk_close(&talk);
 	assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
 	assert_int_equal(talk.dialogue.facts.protocol, PROTOCOL_DCERPC);
-	assert_int_equal(requests, 16);
+	assert_int_equal(requests, 256);
 }
 
 static void several_pdus_in_one_piece_are_told_apart(void **state)
@@ -361,6 +361,23 @@ static void towers_of_other_interfaces_give_way_to_those_of_exchange(void **stat
 	assert_int_equal(towers.found[0].port, 2000);
 }
 
+static void the_last_of_many_contexts_is_read_as_well(void **state)
+{
+	(void)state;
+	const struct rpc_uuid *uuids[70];
+	for (size_t i = 0; i < 70; i++) {
+		uuids[i] = i < 69 ? &UUID_WINREG : &UUID_EMSMDB;
+	}
+	struct script script = {.count = 0};
+	add_bind(&script, uuids, 70, 0);
+	const struct facts facts = script_facts(&script, false);
+	assert_int_equal(facts.protocol, PROTOCOL_MAPI_RPC);
+	assert_true(facts.is_unanswered);
+	script.count = 0;
+	add_bind(&script, uuids, 69, 0);
+	assert_int_equal(script_facts(&script, false).protocol, PROTOCOL_DCERPC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +400,7 @@ int main(void)
 		cmocka_unit_test(every_cut_of_the_mappers_answer_is_read),
 		cmocka_unit_test(
 			towers_of_other_interfaces_give_way_to_those_of_exchange),
+		cmocka_unit_test(the_last_of_many_contexts_is_read_as_well),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,8 @@ static void an_mx_query_is_told_with_its_name_in_lower_case(void **state)
 	assert_true(read_query(&query, &question));
 	assert_string_equal(question.type, "MX");
 	assert_string_equal(question.name, "example.net");
+	assert_string_equal(type_of("example.net", 255), "ANY");
+	assert_string_equal(type_of("example.net", 254), "none");
 }
 
 static void only_names_of_mail_make_txt_and_tlsa_of_interest(void **state)
