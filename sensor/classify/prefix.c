@@ -3,6 +3,24 @@
 #include <assert.h>
 #include <string.h>
 
+void prefix_begin(struct prefix *prefix)
+{
+	prefix->len[0] = prefix->len[1] = 0;
+	prefix->run_count = 0;
+	prefix->has_gap[0] = prefix->has_gap[1] = false;
+	prefix->is_cut[0] = prefix->is_cut[1] = false;
+	traits_reading_begin(&prefix->reading[0]);
+	traits_reading_begin(&prefix->reading[1]);
+}
+
+void prefix_copy(struct prefix *to, const struct prefix *from)
+{
+	memcpy(to, from, offsetof(struct prefix, bytes));
+	for (unsigned side = 0; side < 2; side++) {
+		memcpy(to->bytes[side], from->bytes[side], from->len[side]);
+	}
+}
+
 static struct prefix_run *last_run(struct prefix *prefix)
 {
 	return prefix->run_count > 0 ? &prefix->runs[prefix->run_count - 1] : NULL;
@@ -119,7 +137,7 @@ void prefix_drop(struct prefix *prefix, unsigned side, size_t len)
 	/* what was read may be a password (RFC 1929): leave no copy behind */
 	explicit_bzero(&prefix->bytes[side][held - cut], cut);
 	prefix->len[side] = (uint16_t)(held - cut);
-	prefix->reading[side] = (struct traits_reading){0};
+	traits_reading_begin(&prefix->reading[side]);
 	drop_runs(prefix, side, cut);
 }
 
@@ -129,7 +147,7 @@ void prefix_forget(struct prefix *prefix)
 		explicit_bzero(prefix->bytes[side], prefix->len[side]);
 		prefix->len[side] = 0;
 		prefix->is_cut[side] = false;
-		prefix->reading[side] = (struct traits_reading){0};
+		traits_reading_begin(&prefix->reading[side]);
 	}
 	prefix->run_count = 0;
 	prefix_gap(prefix, 0);

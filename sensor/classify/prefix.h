@@ -29,9 +29,15 @@ struct prefix {
 	bool is_cut[2];  /* the last run of this side is what did not fit */
 	/* consecutive bytes of one side are one run */
 	struct prefix_run runs[PREFIX_RUNS];
-	struct traits_reading reading[2]; /* for classify */
 	uint8_t bytes[2][PREFIX_BYTES];
+	struct traits_reading reading[2]; /* for classify */
 };
+
+/* Empty: what is filled as bytes come is not cleared. */
+void prefix_begin(struct prefix *prefix);
+
+/* What came, without what was read of it. */
+void prefix_copy(struct prefix *to, const struct prefix *from);
 
 /* Append; returns how many of len bytes were kept (fewer once the prefix is full). */
 size_t prefix_add(

@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 
+#include <stddef.h>
+
 #define TRAIT(n) (UINT64_C(1) << (n))
 
 /* As a client. */
@@ -122,6 +124,16 @@ struct traits_reading {
 	uint32_t commands[TRAITS_LINES_MAX];
 	uint32_t replies[TRAITS_LINES_MAX];
 };
+
+/* Nothing was read yet. */
+static inline void traits_reading_begin(struct traits_reading *reading)
+{
+	reading->traits = (struct traits){0};
+	reading->offset = 0;
+	reading->is_after_250 = false;
+	reading->command_count = reading->reply_count = 0;
+	reading->open_command = reading->open_reply = 0;
+}
 
 /* What one side has said so far. */
 struct side_bytes {

@@ -81,8 +81,8 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	struct conversation *conversation = watch_begin(engine, flow).conversation;
 	(void)now_us;
 	/* the dialogue clears its part when it begins, the prefix is filled as bytes come */
-	memset(conversation, 0,
-		offsetof(struct conversation, prefix) + offsetof(struct prefix, bytes));
+	memset(conversation, 0, offsetof(struct conversation, prefix));
+	prefix_begin(&conversation->prefix);
 	conversation->source = (uint16_t)engine->source;
 	if (flow->way != 0) {
 		conversation->way = engine->way;
@@ -218,7 +218,7 @@ static void listen_anew(const struct watch *watch)
 	classification->outcome = CLASSIFY_NOT_YET;
 	classification->slides = 0;
 	classification->server_kept = 0;
-	memset(&conversation->prefix, 0, offsetof(struct prefix, bytes));
+	prefix_begin(&conversation->prefix);
 }
 
 /* A proxy opened the way, or both ends agreed on something else than HTTP. */
@@ -300,8 +300,8 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 {
 	struct conversation *conversation = watch->conversation;
 	const enum protocol protocol = conversation->classification.protocol;
-	/* a copy: the dialogue begins in its place */
-	const struct prefix prefix = *conversation_prefix(conversation);
+	struct prefix prefix; /* a copy: the dialogue begins in its place */
+	prefix_copy(&prefix, conversation_prefix(conversation));
 	const uint32_t dropped[2] = {
 		conversation->dropped[0], conversation->dropped[1]};
 	conversation->phase = CONVERSATION_DIALOGUE;
