@@ -333,6 +333,7 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 {
 	struct tls_side *side = &session->sides[way];
 	const struct tls_step step = {context, session, facts, side, way};
+	session->left = bytes.len; /* never that of earlier ones */
 	if (session->is_broken) {
 		return broken_result(&step);
 	}

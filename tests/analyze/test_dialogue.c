@@ -328,6 +328,19 @@ static void clear_text_behind_a_fatal_alert_is_read(void **state)
 	assert_failed_and_clear(STEPS(SERVER_SAYS_SO));
 }
 
+/* The alert came while both readings were open: only the bytes behind the gap end it. */
+static void a_gap_behind_a_fatal_alert_leaves_the_bytes_at_hand(void **state)
+{
+	(void)state;
+	static const struct talk_step LOST[] = {SMTP, C("STARTTLS\r\n"),
+		C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO FATAL_ALERT
+			"454 a long line of text, and more\r\n"),
+		SERVER_GAP(20), S("5\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LOST));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_FAILED, FACTS_STARTTLS_FAILED);
+}
+
 static void hellos_alone_mask_no_clear_text(void **state)
 {
 	(void)state;
@@ -384,6 +397,7 @@ int main(void)
 		cmocka_unit_test(mechanisms_have_one_name_each),
 		cmocka_unit_test(a_hello_behind_empty_records_is_read),
 		cmocka_unit_test(clear_text_behind_a_fatal_alert_is_read),
+		cmocka_unit_test(a_gap_behind_a_fatal_alert_leaves_the_bytes_at_hand),
 		cmocka_unit_test(hellos_alone_mask_no_clear_text),
 		cmocka_unit_test(a_handshake_without_the_server_s_part_has_failed),
 	};
