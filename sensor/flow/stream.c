@@ -461,7 +461,9 @@ static void take_aside(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t index)
 {
 	const struct segment *segment = segment_at(streams, index);
-	if (is_watched(flow) && !segment->is_passed_over) {
+	const bool is_near =
+		stream_is_near(segment->sequence, stream->sides[side].next_sequence);
+	if (is_watched(flow) && !segment->is_passed_over && is_near) {
 		take_bytes(streams, stream, flow, side,
 			(struct arrival){segment->sequence, segment->len,
 				{segment->bytes, segment->len}});

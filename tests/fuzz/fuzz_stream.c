@@ -50,7 +50,7 @@ static void on_ended(void *context, struct flow *flow, enum flow_end end)
 	}
 }
 
-/* Every 8 bytes of input are one packet: ports, flags, sequence, length, time. */
+/* Every 8 bytes of input are one packet: ports, flags and TTL, sequence, length, time. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t payload[4096] = "x";
@@ -73,6 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			.src_port = data[0] & 7,
 			.dst_port = data[0] >> 4 & 7,
 			.tcp_flags = data[1] & 0x1f,
+			.ttl = data[1] >> 5,
+			.urgent = data[4] & 8 ? data[5] : 0,
+			.has_two_versions = (data[4] & 0x30) == 0x30,
 			.sequence = (uint32_t)data[2] << (data[3] & 31),
 			.acknowledgement = (uint32_t)data[3] << (data[2] & 31),
 			.payload = data[4] & 1 ? payload : data,
