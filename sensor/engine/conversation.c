@@ -458,11 +458,23 @@ static void feed(struct watch *watch, unsigned side, struct text bytes)
 	}
 }
 
+/* Bytes that waited come with another packet, of any flow, or with none. */
+static bool is_sent_by(
+	const struct packet *packet, const struct flow *flow, unsigned side)
+{
+	return packet && packet->way == flow->way &&
+	       packet->src_port == flow->port[side] &&
+	       packet->dst_port == flow->port[!side] &&
+	       address_equal(&packet->src, &flow->address[side]) &&
+	       address_equal(&packet->dst, &flow->address[!side]);
+}
+
 void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
 	struct watch watch = watch_begin((struct engine *)context, flow);
-	if (flow->way != 0 && side == flow->client) {
+	if (flow->way != 0 && side == flow->client &&
+		is_sent_by(watch.engine->packet, flow, side)) {
 		/* who sent it, in the outer network, is who speaks here */
 		watch.conversation->way = watch.engine->way;
 		watch.conversation->way.is_of_client = true;

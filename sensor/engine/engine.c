@@ -139,6 +139,7 @@ static void follow_packets(
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {
 		engine->source = at->source;
 		engine->now_us = at->now_us;
+		engine->packet = &at->packet;
 		if (at->packet.way != 0) {
 			engine->way = at->way;
 		}
@@ -152,6 +153,7 @@ static void follow_packets(
 				engine, flow, &at->packet, at->key.side, at->frame);
 		}
 	}
+	engine->packet = NULL;
 	engine->now_us = engine->timeline.now_us;
 }
 

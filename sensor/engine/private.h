@@ -122,7 +122,8 @@ struct engine {
 	uint64_t packets_in_tunnels; /* that the matrix does not declare */
 	uint64_t packets;            /* decoded */
 	struct way last_foreign;     /* of those in tunnels */
-	struct way way;              /* of the packet whose turn it is */
+	const struct packet *packet; /* whose turn it is, or NULL */
+	struct way way;              /* the same one's, where it has one */
 	struct ways ways;
 	uint32_t source;
 	struct judge_memory memory; /* for the flow at hand */

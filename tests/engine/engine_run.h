@@ -60,6 +60,7 @@ struct engine_run {
 	/* of the packet told last: its flow and that flow's conversation */
 	struct engine_passage passage;
 	enum conversation_phase phase;
+	struct way way; /* that conversation's */
 };
 
 static inline void copy_text(char *to, size_t size, const char *from)
@@ -125,6 +126,7 @@ static inline void on_passage(void *context, const struct engine_passage *passag
 	run->passages++;
 	run->passage = *passage;
 	run->phase = conversation ? conversation->phase : CONVERSATION_GONE;
+	run->way = conversation ? conversation->way : (struct way){0};
 }
 
 /* A watcher with a small table; change .settings before run_start. */

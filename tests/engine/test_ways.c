@@ -105,6 +105,24 @@ static void its_alerts_name_the_outer_ends(void **state)
 	run_end(run);
 }
 
+static void and_an_acknowledgement_sent_nothing_of_what_it_lets_through(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	go_in(run, OUTER_A, OUTER_B);
+	struct line line = open_line(run, WORKSTATION, 40001, INTERNET, 25);
+	smtp_greeting(&line);
+	lose(&line, CLIENT, 10);
+	for (int i = 0; i < 5; i++) {
+		say(&line, CLIENT, "NOOP\r\n");
+	}
+	acknowledge(&line, SERVER);
+	const struct address sender = made_address(OUTER_A);
+	assert_true(run->way.is_of_client);
+	assert_true(address_equal(&run->way.tunnel.src, &sender));
+	run_end(run);
+}
+
 static void one_senders_tunnels_are_one_alert_wherever_they_lead(void **state)
 {
 	(void)state;
@@ -233,6 +251,7 @@ int main(void)
 		TEST(both_directions_of_a_tunnel_are_one_flow_and_two_tunnels_are_two),
 		TEST(mail_in_an_undeclared_tunnel_is_one_finding_of_its_sender),
 		TEST(its_alerts_name_the_outer_ends),
+		TEST(and_an_acknowledgement_sent_nothing_of_what_it_lets_through),
 		TEST(one_senders_tunnels_are_one_alert_wherever_they_lead),
 		TEST(an_attempt_inside_is_recorded_and_accuses_nobody),
 		TEST(what_is_inside_teaches_nothing),
