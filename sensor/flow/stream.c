@@ -457,15 +457,17 @@ static void take_bytes(struct streams *streams, struct stream *stream,
 	}
 }
 
+/* Far outside, it is another stray, but one that the other end took. */
 static void take_aside(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t index)
 {
 	const struct segment *segment = segment_at(streams, index);
-	const bool is_near =
-		stream_is_near(segment->sequence, stream->sides[side].next_sequence);
-	if (is_watched(flow) && !segment->is_passed_over && is_near) {
+	const uint32_t sequence = segment->sequence;
+	if (is_watched(flow) && !segment->is_passed_over &&
+		(stream_is_near(sequence, stream->sides[side].next_sequence) ||
+			believe_anew(streams, stream, flow, side, sequence))) {
 		take_bytes(streams, stream, flow, side,
-			(struct arrival){segment->sequence, segment->len,
+			(struct arrival){sequence, segment->len,
 				{segment->bytes, segment->len}});
 	}
 	segment_give(streams, index);
