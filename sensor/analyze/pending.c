@@ -47,13 +47,33 @@ void pending_drop(struct pending *pending)
 	rows_drop(pending, 1);
 }
 
+/* How many rows are older than the first of verb: all, when there is none. */
+static unsigned rows_before(const struct pending *pending, unsigned verb)
+{
+	unsigned i = 0;
+	while (i < pending->len && pending->rows[i].verb != verb) {
+		i++;
+	}
+	return i;
+}
+
+bool pending_has(const struct pending *pending, unsigned verb)
+{
+	return rows_before(pending, verb) < pending->len;
+}
+
 bool pending_reach(struct pending *pending, unsigned verb)
 {
-	for (unsigned i = 0; i < pending->len; i++) {
-		if (pending->rows[i].verb == verb) {
-			rows_drop(pending, i);
-			return true;
-		}
+	const unsigned older = rows_before(pending, verb);
+	if (older == pending->len) {
+		return false;
 	}
-	return false;
+	rows_drop(pending, older);
+	return true;
+}
+
+void pending_cut(struct pending *pending, unsigned verb)
+{
+	const unsigned older = rows_before(pending, verb);
+	pending->len = older < pending->len ? (uint8_t)(older + 1) : 0;
 }

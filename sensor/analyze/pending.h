@@ -29,4 +29,9 @@ void pending_drop(struct pending *pending);
 
 /* Drop everything older than the first row of verb; false (nothing dropped) when there is none. */
 bool pending_reach(struct pending *pending, unsigned verb);
+
+bool pending_has(const struct pending *pending, unsigned verb);
+
+/* Forget what is newer than the first row of verb: everything, when there is none. */
+void pending_cut(struct pending *pending, unsigned verb);
 void pending_clear(struct pending *pending);

@@ -13,7 +13,6 @@ void smtp_data_begin(struct smtp *smtp, struct facts *facts)
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	smtp->has_text = true;
 	smtp->is_answered = false;
-	smtp->is_crlf = !smtp->clear.lines[DIRECTION_TO_SERVER].has_bare_lf;
 	lines_body(&smtp->clear.lines[DIRECTION_TO_SERVER]);
 	smtp_text_begin(smtp, facts, true);
 }
@@ -236,6 +235,7 @@ static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
 		break;
 	case SMTP_VERB_DATA:
 		smtp->expect = SMTP_EXPECT_DATA;
+		smtp->is_crlf = !smtp->clear.lines[DIRECTION_TO_SERVER].has_bare_lf;
 		break;
 	case SMTP_VERB_BDAT:
 		bdat_note(smtp, facts, command->argument);

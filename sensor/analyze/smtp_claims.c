@@ -52,9 +52,11 @@ void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
 		smtp->clear.sasl = (struct sasl){0};
 	}
 	smtp->expect = SMTP_EXPECT_COMMAND;
-	pending_clear(&smtp->pending);
 	if (was.is_odd && was.replies == 0) {
-		pending_add(&smtp->pending, SMTP_VERB_BODY);
+		/* what was sent before the text, in one burst with it, was no text */
+		pending_cut(&smtp->pending, SMTP_VERB_BODY);
+	} else {
+		pending_clear(&smtp->pending);
 	}
 	smtp->claims = (struct smtp_claims){.is_open = was.is_open,
 		.is_odd = was.is_odd,
@@ -161,6 +163,17 @@ static bool is_fitting(enum smtp_verb verb, uint16_t code)
 	}
 }
 
+/* Of a burst: to what was sent before the text, or LMTP's for another recipient of it. */
+static bool is_earlier(const struct smtp *smtp)
+{
+	if (smtp->claims.replies > 0) {
+		return false;
+	}
+	return smtp->reply_verb == SMTP_VERB_BODY
+		       ? pending_first(&smtp->pending) == SMTP_VERB_BODY
+		       : pending_has(&smtp->pending, SMTP_VERB_BODY);
+}
+
 void smtp_claims_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
 {
 	struct smtp_claims *claims = &smtp->claims;
@@ -173,6 +186,9 @@ void smtp_claims_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
 		} else {
 			smtp_claims_drop(smtp, facts);
 		}
+		return;
+	}
+	if (is_earlier(smtp)) {
 		return;
 	}
 	claims->replies++;

@@ -167,6 +167,9 @@ static void data_note(
 	if (!is_expected || lines->body != LINES_BODY_NONE || lines->raw_left > 0) {
 		return;
 	}
+	if (!is_mine) { /* DATA was not seen */
+		smtp->is_crlf = !lines->has_bare_lf;
+	}
 	if (lines_at_start(lines)) {
 		smtp_data_begin(smtp, facts);
 	} else {

@@ -1,0 +1,195 @@
+#include "talk.h"
+
+static void a_letter_s_lines_are_no_commands_where_its_beginning_is_lost(void **state)
+{
+	(void)state;
+	static const struct talk_step MIDSTREAM[] = {
+		C("text\r\nEHLO me\r\nMAIL FROM:<a@b.example> REQUIRETLS\r\n"
+		  "AUTH PLAIN AGEAYg==\r\nSTARTTLS\r\nmore\r\n.\r\n"),
+		S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step AT_ITS_END[] = {
+		C("LHLO me\r\nMAIL FROM:<a@b.example>\r\nAUTH PLAIN AGEAYg==\r\n"),
+		CLIENT_GAP(9), S("250 queued\r\n")};
+	const struct talk_step *const scripts[] = {MIDSTREAM, AT_ITS_END};
+	for (size_t i = 0; i < 2; i++) {
+		const struct facts facts =
+			talk_facts(PROTOCOL_SMTP, true, scripts[i], i == 0 ? 4 : 3);
+		assert_int_equal(facts.auth_tried, 0);
+		assert_int_equal(facts.auth_secret, 0);
+		assert_int_equal(facts.starttls, FACTS_STARTTLS_CLEAR_CONTENT);
+		assert_false(facts.has_requiretls_clear);
+		assert_int_equal(facts.protocol, PROTOCOL_SMTP);
+		assert_string_equal(facts.helo, "");
+		assert_string_equal(facts.mail_from_domain, "");
+	}
+}
+
+static struct facts behind_a_gap(const char *command, const char *reply)
+{
+	const struct talk_step steps[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250 x\r\n"), CLIENT_GAP(100),
+		{TALK_CLIENT, command, strlen(command)},
+		{TALK_SERVER, reply, strlen(reply)}};
+	return talk_facts(PROTOCOL_SMTP, false, STEPS(steps));
+}
+
+static void a_command_behind_a_gap_counts_with_the_reply_that_fits(void **state)
+{
+	(void)state;
+	static const char AUTH[] = "AUTH PLAIN AGEAYg==\r\n";
+	assert_int_equal(
+		behind_a_gap(AUTH, "235 in\r\n").auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(
+		behind_a_gap(AUTH, "535 no\r\n").auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(behind_a_gap(AUTH, "250 queued\r\n").auth_secret, 0);
+	assert_int_equal(behind_a_gap(AUTH, "554 spam\r\n").auth_secret, 0);
+	assert_int_equal(behind_a_gap(AUTH, "452 full\r\n").auth_secret, 0);
+	assert_int_equal(behind_a_gap("STARTTLS\r\n", "220 go\r\n").starttls,
+		FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED);
+	assert_int_equal(behind_a_gap("STARTTLS\r\n", "250 queued\r\n").starttls, 0);
+	assert_string_equal(behind_a_gap("MAIL FROM:<a@b.example>\r\n", "250 ok\r\n")
+				    .mail_from_domain,
+		"b.example");
+}
+
+#define CHUNKING                                                         \
+	S("220 x\r\n"), C("EHLO c\r\n"), S("250-x\r\n250 CHUNKING\r\n"), \
+		C("MAIL FROM:<a@b.example>\r\n"), S("250 ok\r\n")
+
+static void a_refused_chunk_hides_no_command_and_accuses_nobody(void **state)
+{
+	(void)state;
+	static const struct talk_step LEFT_OUT[] = {CHUNKING, C("BDAT 1000 LAST\r\n"),
+		S("554 no\r\n"), C("AUTH PLAIN AGEAYg==\r\n"), S("235 in\r\n")};
+	static const struct talk_step SENT[] = {CHUNKING, C("BDAT 1000 LAST\r\n"),
+		S("554 no\r\n"), C("AUTH PLAIN AGEAYg==\r\ntext\r\nRSET\r\n"),
+		S("250 ok\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LEFT_OUT));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(SENT));
+	assert_int_equal(facts.auth_secret, 0);
+}
+
+#define TO_DATA                                                                    \
+	S("220 x\r\n"), C("EHLO c\r\n"), S("250 x\r\n"),                           \
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"), \
+		S("250 ok\r\n250 ok\r\n354 go\r\n")
+#define SMUGGLED "\n.\nAUTH PLAIN AGEAYg==\r\n"
+
+static void the_replies_tell_which_end_of_data_the_server_took(void **state)
+{
+	(void)state;
+	static const struct talk_step STRICT[] = {TO_DATA, C("x" SMUGGLED ".\r\n"),
+		S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step REFUSED_NEXT[] = {TO_DATA,
+		C("x" SMUGGLED ".\r\n"), S("250 queued\r\n"), C("AUTH GSSAPI\r\n"),
+		S("535 no\r\n")};
+	static const struct talk_step LENIENT[] = {TO_DATA, C("x" SMUGGLED ".\r\n"),
+		S("250 queued\r\n235 in\r\n500 what\r\n")};
+	static const struct talk_step EAGER[] = {
+		TO_DATA, C("x" SMUGGLED), S("250 queued\r\n"), S("235 in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STRICT));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TRIED);
+	assert_int_equal(facts.auth_tried, 0);
+	assert_int_equal(facts.messages, 1);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(REFUSED_NEXT));
+	assert_int_equal(facts.auth_secret, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LENIENT));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TAKEN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(EAGER));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TAKEN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	talk_sweep(PROTOCOL_SMTP, STEPS(STRICT));
+	talk_sweep(PROTOCOL_SMTP, STEPS(LENIENT));
+}
+
+static void bare_line_feeds_without_a_command_behind_them_smuggle_nothing(void **state)
+{
+	(void)state;
+	static const struct talk_step TEXT[] = {TO_DATA, C("x\n.\nyours\r\n.\r\n"),
+		S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step EVERYWHERE[] = {S("220 x\n"), C("EHLO c\n"),
+		S("250 x\r\n"),
+		C("MAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n"),
+		C("x\n.\nMAIL FROM:<a@b.example>\n"), S("250 queued\r\n250 ok\r\n")};
+	static const struct talk_step WAITING[] = {TO_DATA, C("x\n.\n"),
+		S("250 queued\r\n"), C("RSET\r\n"), S("250 ok\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TEXT));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(EVERYWHERE));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(WAITING));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+}
+
+/* Everything in one burst, before the greeting; the last dot is ended by a line feed alone. */
+#define BURST(text)                                    \
+	C("EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT " \
+	  "TO:<c@d.example>\r\nDATA\r\n" text)
+#define LIST "220 x ESMTP\r\n250-x\r\n250 SIZE 9\r\n"
+
+static void what_a_burst_sent_before_an_odd_end_is_answered_all_the_same(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {BURST("x\r\n.\n\n"),
+		S(LIST "250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n500 what\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls_offered, FACTS_NO);
+	assert_int_equal(facts.messages, 1);
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+}
+
+static void replies_to_what_came_before_the_text_tell_nothing_of_its_end(void **state)
+{
+	(void)state;
+	static const struct talk_step STRICT[] = {BURST("x" SMUGGLED ".\r\n"),
+		S(LIST "250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n"), C("QUIT\r\n"),
+		S("221 bye\r\n")};
+	static const struct talk_step LENIENT[] = {BURST("x" SMUGGLED ".\r\n"),
+		S(LIST "250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n"
+		       "235 in\r\n500 what\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STRICT));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TRIED);
+	assert_int_equal(facts.auth_tried, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LENIENT));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TAKEN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+}
+
+static void lmtp_answers_one_text_for_each_recipient(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x LMTP\r\n"), C("LHLO c\r\n"),
+		S("250 x\r\n"),
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n"
+		  "RCPT TO:<e@d.example>\r\nDATA\r\n"),
+		S("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"), C("x" SMUGGLED ".\r\n"),
+		S("250 queued\r\n250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_LMTP, false, STEPS(STEP));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TRIED);
+	assert_int_equal(facts.auth_tried, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_letter_s_lines_are_no_commands_where_its_beginning_is_lost),
+		cmocka_unit_test(
+			a_command_behind_a_gap_counts_with_the_reply_that_fits),
+		cmocka_unit_test(a_refused_chunk_hides_no_command_and_accuses_nobody),
+		cmocka_unit_test(the_replies_tell_which_end_of_data_the_server_took),
+		cmocka_unit_test(
+			bare_line_feeds_without_a_command_behind_them_smuggle_nothing),
+		cmocka_unit_test(
+			what_a_burst_sent_before_an_odd_end_is_answered_all_the_same),
+		cmocka_unit_test(
+			replies_to_what_came_before_the_text_tell_nothing_of_its_end),
+		cmocka_unit_test(lmtp_answers_one_text_for_each_recipient),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
