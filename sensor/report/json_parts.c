@@ -120,6 +120,21 @@ static const char *rpc_level_name(unsigned level)
 	return level < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[level] : NULL;
 }
 
+/*
+ * The client's side was not captured. One that came and said nothing is none of these:
+ * then its packets were seen, and no reply is there that answers it.
+ */
+static bool is_client_missing(const struct record *record, const struct facts *facts)
+{
+	const unsigned told = FACTS_STARTTLS_ACCEPTED | FACTS_STARTTLS_REFUSED;
+	const bool is_answered = facts_is_content_clear(facts) || facts->gaps > 0 ||
+				 (facts->starttls & told) != 0;
+	/* before the end the client may yet speak */
+	return record->observation->is_ended && facts->has_server_bytes &&
+	       !facts->has_client_bytes &&
+	       (record->packets[DIRECTION_TO_SERVER] == 0 || is_answered);
+}
+
 static void write_dialogue(struct json_writer *writer, const struct record *record,
 	const struct facts *facts)
 {
@@ -135,9 +150,7 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	json_number(writer, "rcpt_count", facts->rcpt_count);
 	json_number(writer, "messages", facts->messages);
 	json_bool(writer, "midstream", facts->is_midstream);
-	/* before the end the client may yet speak */
-	if (record->observation->is_ended && facts->has_server_bytes &&
-		!facts->has_client_bytes) {
+	if (is_client_missing(record, facts)) {
 		json_text(writer, "client_bytes", "missing");
 	}
 	if (facts->rpc_protection != 0) {
