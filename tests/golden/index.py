@@ -1,11 +1,15 @@
 #!/usr/bin/python3
-"""Write pcaps/README.md anew: every case by what is found in it and by the protocols it speaks."""
+"""Write pcaps/README.md anew: every case by what is found in it and by the protocols it speaks; and the tables
+of docs/evasion.md, each below a comment that lists its cases: `cases: NAME... nearly: NAME...`."""
 
+import re
 import sys
 
-from cases import PCAPS, case_folders, promise_of, records
+from cases import PCAPS, ROOT, case_folders, promise_of, records
 
 INDEX = PCAPS / "README.md"
+TRICKS = ROOT / "docs" / "evasion.md"
+TABLE_OF_TRICKS = re.compile(r"(<!-- cases: ([^>]*?) ?nearly: ?([^>]*?) ?-->\n).*?(<!-- end -->\n)", re.DOTALL)
 HEAD = """# The bundled captures
 
 Each folder is one case: a capture, the matrix it is judged by, what is expected of it and a README that says what it shows.
@@ -62,8 +66,24 @@ def text():
         "No flow of mail is in these:", "", *(f"- {link(case.name)}: {case.shows}" for case in quiet)]) + "\n"
 
 
+def trick_row(name, word):
+    case = Case(PCAPS / name)
+    said = ", ".join(f"`{finding}`" for finding in sorted(case.findings)) or "nothing"
+    return f"| {word}[{name}](../pcaps/{name}/) | {case.shows} | {said} |"
+
+
+def tricks():
+    """docs/evasion.md with its tables as the cases are now."""
+    def filled(place):
+        rows = [trick_row(name, "") for name in place[2].split()]
+        rows += [trick_row(name, "*nearly:* ") for name in place[3].split()]
+        return "\n".join([place[1] + "| case | what is done | said |", "|---|---|---|", *rows, place[4]])
+    return TABLE_OF_TRICKS.sub(filled, TRICKS.read_text(encoding="utf-8"))
+
+
 def write():
     INDEX.write_text(text(), encoding="utf-8")
+    TRICKS.write_text(tricks(), encoding="utf-8")
 
 
 if __name__ == "__main__":
