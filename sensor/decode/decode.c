@@ -77,6 +77,7 @@ enum decode_result decoder_frame(
 	packet->way = 0;
 	packet->is_reassembled = false;
 	packet->has_two_versions = false;
+	packet->is_version_guessed = false;
 	fragments_release(decoder->fragments);
 	enum decode_result result = link_begin(&walk, frame->link_type);
 	for (unsigned steps = 0; result == DECODE_OK && walk.next != LAYER_DONE;

@@ -2,8 +2,8 @@
  * decode/decode - one frame -> its innermost TCP or UDP packet.
  *
  * Walks link layer, tags, tunnels and IP headers with a bound on depth; puts IP
- * fragments together (bounded; first data wins, conflicting overlap drops the
- * datagram and is counted). Keeps no other state.
+ * fragments together (bounded; of two versions of a fragment one is read, and the
+ * packet and a counter tell of it). Keeps no other state.
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include "base/age_list.h"
 #include "base/pool.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -29,10 +30,17 @@ struct slot {
 	uint32_t header_len; /* 0 until the first fragment */
 	uint8_t next_header;
 	uint8_t holder;
-	bool is_spoilt;
+	uint8_t len_hops;    /* with which the last fragment came */
+	uint8_t header_hops; /* the first one */
+	uint8_t highest;     /* hops of all fragments */
+	uint8_t lowest;
+	bool has_two_versions;
+	bool is_guessed;    /* and two of them came with as many hops left */
+	bool is_handed_out; /* and stays: fragments from nearer may mend it */
 	uint64_t seen[(UNITS_MAX + 63) / 64];
 	/* The header ends, and the payload begins, at FRAGMENT_HEADER_BYTES_MAX. */
 	uint8_t bytes[FRAGMENT_HEADER_BYTES_MAX + UNITS_MAX * UNIT_BYTES];
+	uint8_t hops[UNITS_MAX]; /* of each unit that was seen */
 };
 
 struct fragments {
@@ -124,10 +132,16 @@ static void slot_unlink(struct fragments *fragments, uint32_t index)
 	age_list_remove(&fragments->ages, ages(fragments), &slot->age);
 }
 
+static bool slot_is_whole(const struct slot *slot)
+{
+	return slot->len != LEN_UNKNOWN && slot->header_len > 0 &&
+	       slot->units_seen == (slot->len + UNIT_BYTES - 1) / UNIT_BYTES;
+}
+
 static void slot_evict(
 	struct fragments *fragments, uint32_t index, struct decode_counters *counters)
 {
-	counters->fragments_evicted += !slot_at(fragments, index)->is_spoilt;
+	counters->fragments_evicted += !slot_is_whole(slot_at(fragments, index));
 	slot_unlink(fragments, index);
 	pool_give(&fragments->slots, index);
 }
@@ -152,7 +166,8 @@ static uint32_t slot_to_evict(const struct fragments *fragments)
 	}
 	uint32_t index = fragments->ages.oldest;
 	while (index != AGE_LIST_NONE &&
-		slot_at(fragments, index)->holder != heaviest) {
+		(slot_at(fragments, index)->holder != heaviest ||
+			slot_at(fragments, index)->is_handed_out)) {
 		index = slot_at(fragments, index)->age.newer;
 	}
 	return index;
@@ -169,6 +184,7 @@ static void evict_expired(
 	struct fragments *fragments, uint64_t now_us, struct decode_counters *counters)
 {
 	while (fragments->ages.oldest != AGE_LIST_NONE &&
+		!slot_at(fragments, fragments->ages.oldest)->is_handed_out &&
 		slot_is_expired(slot_at(fragments, fragments->ages.oldest), now_us)) {
 		slot_evict(fragments, fragments->ages.oldest, counters);
 	}
@@ -189,8 +205,10 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 	uint64_t now_us, struct decode_counters *counters)
 {
 	uint32_t index = pool_take(&fragments->slots);
-	if (index == POOL_NONE && fragments->ages.oldest != AGE_LIST_NONE) {
-		slot_evict(fragments, slot_to_evict(fragments), counters);
+	const uint32_t given_up =
+		index == POOL_NONE ? slot_to_evict(fragments) : AGE_LIST_NONE;
+	if (given_up != AGE_LIST_NONE) {
+		slot_evict(fragments, given_up, counters);
 		index = pool_take(&fragments->slots);
 	}
 	if (index == POOL_NONE) {
@@ -210,75 +228,149 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 	return index;
 }
 
-/* False when this fragment and the ones before disagree on where the end is. */
+static bool unit_is_seen(const struct slot *slot, uint32_t unit)
+{
+	return slot->seen[unit / 64] >> (unit % 64) & 1;
+}
+
+/* The hops of the units from here on, the most of them; UNITS_MAX steps, and only where two ends differ. */
+static uint8_t highest_behind(const struct slot *slot, uint32_t unit)
+{
+	uint8_t highest = 0;
+	for (; unit * UNIT_BYTES < slot->reach; unit++) {
+		if (unit_is_seen(slot, unit) && slot->hops[unit] > highest) {
+			highest = slot->hops[unit];
+		}
+	}
+	return highest;
+}
+
+/* The same steps, for the same reason. */
+static void forget_behind(struct slot *slot, uint32_t end)
+{
+	for (uint32_t unit = (end + UNIT_BYTES - 1) / UNIT_BYTES;
+		unit * UNIT_BYTES < slot->reach; unit++) {
+		slot->units_seen -= unit_is_seen(slot, unit);
+		slot->seen[unit / 64] &= ~(UINT64_C(1) << (unit % 64));
+	}
+	slot->reach = end;
+}
+
+/* One of so many hops left, then another one. */
+static void note_versions(struct slot *slot, uint8_t first, uint8_t second)
+{
+	slot->has_two_versions = true;
+	slot->is_guessed = slot->is_guessed || first == second;
+}
+
+/*
+ * Where the end is. False when the ones before said otherwise and came from nearer, or
+ * first: then this one is not looked at.
+ */
 static bool slot_fits(struct slot *slot, const struct fragment *fragment)
 {
 	const uint32_t end = fragment->offset + fragment->len;
-	if (end > slot->len) {
-		return false;
-	}
-	if (!fragment->is_more) {
-		if (slot->reach > end ||
-			(slot->len != LEN_UNKNOWN && slot->len != end)) {
+	if (!fragment->is_more && slot->reach > end) {
+		const uint8_t hops = highest_behind(slot, end / UNIT_BYTES);
+		note_versions(slot, hops, fragment->hops);
+		if (hops >= fragment->hops) {
 			return false;
 		}
+		forget_behind(slot, end);
+	}
+	if (end > slot->len ||
+		(!fragment->is_more && slot->len != LEN_UNKNOWN && slot->len != end)) {
+		note_versions(slot, slot->len_hops, fragment->hops);
+		if (slot->len_hops >= fragment->hops) {
+			return false;
+		}
+		slot->len = LEN_UNKNOWN;
+	}
+	if (!fragment->is_more &&
+		(slot->len == LEN_UNKNOWN || fragment->hops > slot->len_hops)) {
 		slot->len = end;
+		slot->len_hops = fragment->hops;
 	}
 	slot->reach = end > slot->reach ? end : slot->reach;
 	return true;
 }
 
-/* False when bytes that are here already were different. */
+/* True when it is news: the first bytes here, or other ones that came over fewer hops. */
 static bool slot_put_unit(
-	struct slot *slot, uint32_t unit, const uint8_t *bytes, uint32_t len)
+	struct slot *slot, uint32_t unit, struct text bytes, uint8_t hops)
 {
 	uint8_t *place =
 		slot->bytes + FRAGMENT_HEADER_BYTES_MAX + (size_t)unit * UNIT_BYTES;
-	const uint64_t bit = UINT64_C(1) << (unit % 64);
-	if (slot->seen[unit / 64] & bit) {
-		return memcmp(place, bytes, len) == 0;
+	if (unit_is_seen(slot, unit) && memcmp(place, bytes.at, bytes.len) != 0) {
+		note_versions(slot, slot->hops[unit], hops);
 	}
-	memcpy(place, bytes, len);
-	slot->seen[unit / 64] |= bit;
-	slot->units_seen++;
+	if (unit_is_seen(slot, unit) && slot->hops[unit] >= hops) {
+		return false;
+	}
+	slot->units_seen += !unit_is_seen(slot, unit);
+	slot->seen[unit / 64] |= UINT64_C(1) << (unit % 64);
+	memcpy(place, bytes.at, bytes.len);
+	slot->hops[unit] = hops;
 	return true;
+}
+
+/* Of the first fragment: that which came over the fewest hops. */
+static void slot_put_header(struct slot *slot, const struct fragment *fragment)
+{
+	if (fragment->offset > 0 ||
+		(slot->header_len > 0 && slot->header_hops >= fragment->hops)) {
+		return;
+	}
+	slot->header_hops = fragment->hops;
+	slot->header_len = fragment->header_len;
+	slot->next_header = fragment->next_header;
+	memcpy(slot->bytes + FRAGMENT_HEADER_BYTES_MAX - fragment->header_len,
+		fragment->header, fragment->header_len);
 }
 
 static bool slot_put(struct slot *slot, const struct fragment *fragment)
 {
-	bool is_same = true;
-	for (uint32_t at = 0; is_same && at < fragment->len; at += UNIT_BYTES) {
+	bool is_news = false;
+	for (uint32_t at = 0; at < fragment->len; at += UNIT_BYTES) {
 		const uint32_t left = fragment->len - at;
-		is_same = slot_put_unit(slot, (fragment->offset + at) / UNIT_BYTES,
-			fragment->bytes + at, left < UNIT_BYTES ? left : UNIT_BYTES);
+		const struct text bytes = {
+			fragment->bytes + at, left < UNIT_BYTES ? left : UNIT_BYTES};
+		is_news |= slot_put_unit(slot, (fragment->offset + at) / UNIT_BYTES,
+			bytes, fragment->hops);
 	}
-	return is_same;
+	slot_put_header(slot, fragment);
+	return is_news;
 }
 
-static bool slot_is_whole(const struct slot *slot)
+static void slot_note_hops(struct slot *slot, uint8_t hops)
 {
-	return slot->len != LEN_UNKNOWN && slot->header_len > 0 &&
-	       slot->units_seen == (slot->len + UNIT_BYTES - 1) / UNIT_BYTES;
+	slot->highest = hops > slot->highest ? hops : slot->highest;
+	slot->lowest = slot->lowest == 0 || hops < slot->lowest ? hops : slot->lowest;
+}
+
+/* Of what the datagram is made of now. UNITS_MAX steps, where not all came over as many. */
+static uint8_t lowest_hops(const struct slot *slot)
+{
+	uint8_t lowest = slot->header_hops;
+	if (slot->lowest == slot->highest) {
+		return lowest;
+	}
+	for (uint32_t unit = 0; unit * UNIT_BYTES < slot->len; unit++) {
+		lowest = slot->hops[unit] < lowest ? slot->hops[unit] : lowest;
+	}
+	return lowest;
 }
 
 static enum decode_result slot_add(struct slot *slot, const struct fragment *fragment,
 	struct decode_counters *counters)
 {
-	if (slot->is_spoilt) {
-		return DECODE_MALFORMED;
-	}
-	if (!slot_fits(slot, fragment) || !slot_put(slot, fragment)) {
-		slot->is_spoilt = true;
-		counters->fragments_overlapping++;
-		return DECODE_MALFORMED;
-	}
-	if (fragment->offset == 0 && slot->header_len == 0) {
-		slot->header_len = fragment->header_len;
-		slot->next_header = fragment->next_header;
-		memcpy(slot->bytes + FRAGMENT_HEADER_BYTES_MAX - fragment->header_len,
-			fragment->header, fragment->header_len);
-	}
-	return slot_is_whole(slot) ? DECODE_OK : DECODE_FRAGMENT;
+	const bool was_one = !slot->has_two_versions;
+	const bool was_whole = slot_is_whole(slot);
+	slot_note_hops(slot, fragment->hops);
+	const bool is_news = slot_fits(slot, fragment) && slot_put(slot, fragment);
+	counters->fragments_overlapping += was_one && slot->has_two_versions;
+	return slot_is_whole(slot) && (is_news || !was_whole) ? DECODE_OK
+							      : DECODE_FRAGMENT;
 }
 
 /* A fragment that ends beyond 65535, has no bytes, or stops between two units. */
@@ -308,25 +400,40 @@ enum decode_result fragments_add(struct fragments *fragments,
 		return DECODE_TOO_DEEP;
 	}
 	struct slot *slot = slot_at(fragments, index);
+	if (slot->is_handed_out) { /* this fragment is inside of it */
+		return DECODE_TOO_DEEP;
+	}
 	const enum decode_result result = slot_add(slot, fragment, counters);
 	if (result != DECODE_OK) {
 		return result;
 	}
 	counters->fragments_reassembled++;
-	slot_unlink(fragments, index);
-	fragments->handed_out[fragments->handed_out_count++] = index;
 	*datagram = (struct datagram){
 		.header = slot->bytes + FRAGMENT_HEADER_BYTES_MAX - slot->header_len,
 		.header_len = slot->header_len,
 		.payload_len = slot->len,
-		.next_header = slot->next_header};
+		.next_header = slot->next_header,
+		.hops = lowest_hops(slot),
+		.has_two_versions = slot->has_two_versions,
+		.is_guessed = slot->is_guessed};
+	slot->is_handed_out = datagram->hops < slot->highest;
+	if (!slot->is_handed_out) {
+		slot_unlink(fragments, index);
+	}
+	fragments->handed_out[fragments->handed_out_count++] = index;
 	return DECODE_OK;
 }
 
 void fragments_release(struct fragments *fragments)
 {
 	while (fragments->handed_out_count > 0) {
-		pool_give(&fragments->slots,
-			fragments->handed_out[--fragments->handed_out_count]);
+		const uint32_t index =
+			fragments->handed_out[--fragments->handed_out_count];
+		struct slot *slot = slot_at(fragments, index);
+		if (slot->is_handed_out) { /* it stays on the list of ages */
+			slot->is_handed_out = false;
+		} else {
+			pool_give(&fragments->slots, index);
+		}
 	}
 }

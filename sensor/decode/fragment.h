@@ -2,9 +2,11 @@
  * decode/fragment - IP fragments -> whole datagrams.
  *
  * A fixed number of datagrams at once, each for 30 s of frame time; a new one
- * beyond the bound gives up the oldest of the source that has most of them. First data wins: a fragment that repeats
- * bytes is fine, one that says other bytes or another length spoils its datagram
- * for good (RFC 5722 section 4, RFC 8200 section 4.5). Never parses a header.
+ * beyond the bound gives up the oldest of the source that has most of them. A fragment
+ * that repeats bytes is fine. Of two versions, of bytes or of the length, that holds which
+ * has more hops left: the other one may never arrive. Of two with as many the first one
+ * holds, as in Linux and the BSDs; others take the last one, or none (RFC 5722 section 4).
+ * The datagram tells that there were two. Never parses a header.
  */
 #pragma once
 
@@ -31,6 +33,7 @@ struct fragment {
 	uint8_t protocol;    /* IPv4; 0 in IPv6, whose key has none */
 	uint8_t next_header; /* IPv6: of the fragment header; the first one's counts */
 	uint8_t header_len;  /* of the header kept in front of the payload */
+	uint8_t hops;        /* left: TTL or hop limit */
 	bool is_more;        /* further ones follow */
 	const uint8_t *header; /* kept from the fragment of offset 0 */
 };
@@ -41,6 +44,9 @@ struct datagram {
 	uint32_t header_len;
 	uint32_t payload_len; /* directly behind the header */
 	uint8_t next_header;  /* IPv6 */
+	uint8_t hops;         /* the fewest of its fragments */
+	bool has_two_versions;
+	bool is_guessed; /* nothing tells which of them arrives */
 };
 
 struct fragments; /* opaque */
@@ -49,8 +55,9 @@ struct fragments *fragments_new(
 void fragments_free(struct fragments *fragments);
 
 /*
- * DECODE_OK: *datagram is whole, and holds until fragments_release().
- * DECODE_FRAGMENT: kept. DECODE_MALFORMED: the datagram is spoilt.
+ * DECODE_OK: *datagram is whole, and holds until fragments_release(). One that some
+ * fragments came to over more hops is whole again when others bring better bytes.
+ * DECODE_FRAGMENT: kept, or one version too many. DECODE_MALFORMED: no sender makes it.
  */
 enum decode_result fragments_add(struct fragments *fragments,
 	const struct fragment *fragment, uint64_t now_us,

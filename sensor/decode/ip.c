@@ -79,12 +79,15 @@ static enum decode_result add_fragment(
 	fragment->bytes = walk->cur.at;
 	fragment->len = (uint32_t)cursor_left(&walk->cur);
 	fragment->network = network_of(walk);
+	fragment->hops = walk->packet->ttl;
 	struct decoder *decoder = walk->decoder;
 	const enum decode_result result = fragments_add(
 		decoder->fragments, fragment, walk->now_us, &decoder->counters, whole);
 	if (result == DECODE_OK) {
 		walk->is_reassembled = true;
 		walk->packet->is_reassembled = true;
+		walk->packet->has_two_versions |= whole->has_two_versions;
+		walk->packet->is_version_guessed |= whole->is_guessed;
 		walk->cur = cursor_over(
 			whole->header, (size_t)whole->header_len + whole->payload_len);
 	}
@@ -115,6 +118,7 @@ static enum decode_result ipv4_fragment(
 	whole.header[0] = 0x45;
 	put_be16(whole.header + 2, IPV4_HEADER_BYTES + whole.payload_len);
 	put_be16(whole.header + 6, 0);
+	whole.header[8] = whole.hops;
 	put_be16(whole.header + 10, 0);
 	put_be16(
 		whole.header + 10, checksum_ipv4_make(whole.header, IPV4_HEADER_BYTES));
@@ -197,6 +201,7 @@ static enum decode_result ipv6_fragment(struct walk *walk)
 	}
 	put_be16(whole.header + 4, whole.payload_len);
 	whole.header[6] = whole.next_header;
+	whole.header[7] = whole.hops;
 	walk->next = LAYER_IPV6;
 	return DECODE_OK;
 }

@@ -35,6 +35,7 @@ struct packet {
 	uint8_t ttl;          /* IPv6: hop limit */
 	/* two versions of a fragment were seen: no sender needs that */
 	bool has_two_versions;
+	bool is_version_guessed; /* and nothing tells which of them arrives */
 	bool is_reassembled; /* .payload and .network hold until the next frame is decoded */
 	uint16_t vlan[PACKET_VLANS_MAX]; /* 12-bit identifiers */
 	uint32_t way; /* of the layers above: 0 on the wire, else tells tunnels apart */

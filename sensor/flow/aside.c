@@ -57,6 +57,9 @@ static enum flow_doubt doubt_of(const struct streams *streams,
 	if (is_sum_wrong(flow, side, packet)) {
 		return FLOW_DOUBT_CHECKSUM;
 	}
+	if (packet->is_version_guessed) {
+		return FLOW_DOUBT_FRAGMENTS;
+	}
 	if (!streams->is_gate && packet->ttl < flow->ttl[side]) {
 		return FLOW_DOUBT_TTL;
 	}

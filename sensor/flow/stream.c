@@ -457,18 +457,30 @@ static void take_bytes(struct streams *streams, struct stream *stream,
 	}
 }
 
+static void note_fragments(
+	struct streams *streams, struct flow *flow, unsigned side, struct text bytes)
+{
+	const struct flow_ambiguity ambiguity = {.doubt = FLOW_DOUBT_FRAGMENTS,
+		.side = (uint8_t)side,
+		.first = aside_reading(bytes)};
+	tell_ambiguity(streams, flow, &ambiguity);
+}
+
 /* Far outside, it is another stray, but one that the other end took. */
 static void take_aside(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t index)
 {
 	const struct segment *segment = segment_at(streams, index);
 	const uint32_t sequence = segment->sequence;
+	const struct text bytes = {segment->bytes, segment->len};
+	if (segment->doubt == FLOW_DOUBT_FRAGMENTS) {
+		note_fragments(streams, flow, side, bytes);
+	}
 	if (is_watched(flow) && !segment->is_passed_over &&
 		(stream_is_near(sequence, stream->sides[side].next_sequence) ||
 			believe_anew(streams, stream, flow, side, sequence))) {
 		take_bytes(streams, stream, flow, side,
-			(struct arrival){sequence, segment->len,
-				{segment->bytes, segment->len}});
+			(struct arrival){sequence, segment->len, bytes});
 	}
 	segment_give(streams, index);
 }
@@ -495,11 +507,8 @@ static void note_packet(struct streams *streams, struct stream *stream,
 		from->urgent_sequence = packet->sequence + packet->urgent - 1;
 	}
 	if (packet->has_two_versions) {
-		const struct flow_ambiguity ambiguity = {.doubt = FLOW_DOUBT_FRAGMENTS,
-			.side = (uint8_t)side,
-			.first = aside_reading(
-				(struct text){packet->payload, packet->payload_len})};
-		tell_ambiguity(streams, flow, &ambiguity);
+		note_fragments(streams, flow, side,
+			(struct text){packet->payload, packet->payload_len});
 	}
 }
 

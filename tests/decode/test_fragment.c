@@ -10,6 +10,9 @@
 static struct frame_bytes whole; /* TCP header and payload */
 static struct frame_bytes frame;
 
+#define HOPS 64
+static uint8_t whole_hops = HOPS;
+
 /* Bytes from..to of the segment as one fragment of datagram id. */
 static enum decode_result add4(
 	struct decode_run *run, size_t from, size_t to, uint8_t id)
@@ -19,6 +22,7 @@ static enum decode_result add4(
 	const uint16_t more = to < whole.len ? 0x2000 : 0;
 	wrap_ipv4_fragment(&frame, 6, (uint16_t)(more | from / 8));
 	frame_at(&frame)[4] = id;
+	frame_at(&frame)[8] = whole_hops;
 	return run_frame(run, DLT_OF_RAW, &frame);
 }
 
@@ -79,33 +83,113 @@ static void the_same_bytes_again_are_no_conflict(void **state)
 	run_end(&run);
 }
 
-static void other_bytes_in_the_same_place_spoil_the_datagram(void **state)
+/* The same with another byte in it, and so many hops left. */
+static enum decode_result add4_changed(
+	struct decode_run *run, size_t from, size_t to, uint8_t hops)
+{
+	whole_hops = hops;
+	frame_at(&whole)[from + 1] ^= 1;
+	const enum decode_result result = add4(run, from, to, 1);
+	frame_at(&whole)[from + 1] ^= 1;
+	whole_hops = HOPS;
+	return result;
+}
+
+static void of_two_versions_with_as_many_hops_left_the_first_one_is_read(void **state)
 {
 	(void)state;
 	struct decode_run run;
 	begin(&run, 4);
 	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
-	frame_at(&whole)[25] ^= 1;
-	assert_int_equal(add4(&run, 24, 40, 1), DECODE_MALFORMED);
-	frame_at(&whole)[25] ^= 1;
-	assert_int_equal(add4(&run, 32, 44, 1), DECODE_MALFORMED);
+	assert_int_equal(add4_changed(&run, 24, 40, HOPS), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_OK);
+	expect_payload(&run);
+	assert_true(run.packet.has_two_versions);
+	assert_true(run.packet.is_version_guessed);
 	assert_int_equal(decoder_counters(run.decoder)->fragments_overlapping, 1);
 	assert_int_equal(add4(&run, 0, 32, 2), DECODE_FRAGMENT);
 	assert_int_equal(add4(&run, 32, 44, 2), DECODE_OK); /* another one is well */
+	assert_false(run.packet.has_two_versions);
 	run_end(&run);
 }
 
-static void two_different_ends_spoil_the_datagram(void **state)
+static void of_two_versions_that_with_more_hops_left_is_read(void **state)
 {
 	(void)state;
 	struct decode_run run;
 	begin(&run, 4);
-	assert_int_equal(add4(&run, 32, 44, 1), DECODE_FRAGMENT);
-	whole.len += 8;
-	assert_int_equal(add4(&run, 40, 48, 1), DECODE_MALFORMED);
-	whole.len -= 8;
-	assert_int_equal(add4(&run, 0, 32, 1), DECODE_MALFORMED);
+	assert_int_equal(add4_changed(&run, 24, 40, 2), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	assert_int_equal(add4_changed(&run, 0, 24, 2), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_OK);
+	expect_payload(&run);
+	assert_true(run.packet.has_two_versions);
+	assert_false(run.packet.is_version_guessed);
+	assert_int_equal(run.packet.ttl, HOPS);
 	run_end(&run);
+}
+
+/* The decoy makes it whole: it is known by its hops, and the real bytes come behind. */
+static void what_a_decoy_made_whole_is_made_whole_again(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4_changed(&run, 32, 44, 2), DECODE_FRAGMENT);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_OK);
+	assert_int_equal(run.packet.ttl, 2);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT); /* nothing new */
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_OK);
+	expect_payload(&run);
+	assert_int_equal(run.packet.ttl, HOPS);
+	assert_true(run.packet.has_two_versions);
+	for (unsigned i = 0; i < 20; i++) { /* slots come back */
+		assert_int_equal(add4(&run, 0, 32, (uint8_t)(2 + i)), DECODE_FRAGMENT);
+	}
+	run_end(&run);
+}
+
+/* Near miss: fragments went two ways, and say the same. */
+static void fragments_over_two_paths_are_no_two_versions(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 4);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	whole_hops = HOPS - 2;
+	assert_int_equal(add4(&run, 24, 44, 1), DECODE_OK);
+	whole_hops = HOPS;
+	expect_payload(&run);
+	assert_int_equal(run.packet.ttl, HOPS - 2);
+	assert_false(run.packet.has_two_versions);
+	run_end(&run);
+}
+
+static void of_two_ends_that_with_more_hops_left_holds(void **state)
+{
+	(void)state;
+	static const uint8_t hops[] = {2, HOPS};
+	for (size_t i = 0; i < 4; i++) {
+		struct decode_run run;
+		begin(&run, 4);
+		const size_t real = whole.len;
+		const size_t other = i < 2 ? real + 8 : real - 12;
+		assert_int_equal(add4(&run, 0, 24, 1), DECODE_FRAGMENT);
+		whole.len = other;
+		whole_hops = hops[i % 2];
+		assert_int_equal(add4(&run, other - 8, other, 1),
+			other == 32 ? DECODE_OK : DECODE_FRAGMENT);
+		whole.len = real;
+		whole_hops = HOPS;
+		const enum decode_result last = add4(&run, 24, 44, 1);
+		assert_int_equal(
+			last, hops[i % 2] < HOPS ? DECODE_OK : DECODE_FRAGMENT);
+		if (last == DECODE_OK) {
+			expect_payload(&run);
+			assert_true(run.packet.has_two_versions);
+		}
+		run_end(&run);
+	}
 }
 
 static void thirty_seconds_are_the_life_of_a_datagram(void **state)
@@ -284,8 +368,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fragments_in_any_order_make_the_packet),
 		cmocka_unit_test(the_same_bytes_again_are_no_conflict),
-		cmocka_unit_test(other_bytes_in_the_same_place_spoil_the_datagram),
-		cmocka_unit_test(two_different_ends_spoil_the_datagram),
+		cmocka_unit_test(
+			of_two_versions_with_as_many_hops_left_the_first_one_is_read),
+		cmocka_unit_test(of_two_versions_that_with_more_hops_left_is_read),
+		cmocka_unit_test(what_a_decoy_made_whole_is_made_whole_again),
+		cmocka_unit_test(fragments_over_two_paths_are_no_two_versions),
+		cmocka_unit_test(of_two_ends_that_with_more_hops_left_holds),
 		cmocka_unit_test(thirty_seconds_are_the_life_of_a_datagram),
 		cmocka_unit_test(beyond_the_bound_the_oldest_is_given_up),
 		cmocka_unit_test(who_fills_the_slots_loses_his_own_first),

@@ -120,6 +120,7 @@ struct wire {
 	bool is_sum_told; /* it has a TCP header, with this one's sum */
 	bool is_sum_wrong;
 	bool is_fragmented_twice;
+	bool is_version_guessed;
 };
 
 /* A header of zeros in front of the payload, but for the sum of both. */
@@ -152,7 +153,8 @@ static inline struct flow *put(struct seen *seen, struct wire wire)
 		.tcp_flags = wire.flags,
 		.ttl = wire.ttl ? wire.ttl : 64,
 		.urgent = wire.urgent,
-		.has_two_versions = wire.is_fragmented_twice};
+		.has_two_versions = wire.is_fragmented_twice,
+		.is_version_guessed = wire.is_version_guessed};
 	packet.src = address_from_ipv4(is_client ? client : server);
 	packet.dst = address_from_ipv4(is_client ? server : client);
 	packet.src_port = is_client ? port : 25;

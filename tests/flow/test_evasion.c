@@ -281,6 +281,34 @@ static void two_versions_of_a_fragment_are_told(void **state)
 	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_FRAGMENTS);
 }
 
+static void a_guess_between_two_fragments_waits_for_the_word_of_the_other_end(
+	void **state)
+{
+	struct seen *seen = *state;
+	const struct wire guess = {.text = "GET /\r\n",
+		.is_fragmented_twice = true,
+		.is_version_guessed = true};
+	handshake(seen);
+	put_client(seen, guess);
+	client(seen, 0, "EHLO a\r\n"); /* it was dropped, and sent again */
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_FRAGMENTS);
+}
+
+static void a_guess_between_two_fragments_is_told_once_it_is_acknowledged(void **state)
+{
+	struct seen *seen = *state;
+	const struct wire guess = {.text = "EHLO a\r\n",
+		.is_fragmented_twice = true,
+		.is_version_guessed = true};
+	handshake(seen);
+	put_client(seen, guess);
+	acknowledge(seen, 8);
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguous, 1);
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_FRAGMENTS);
+}
+
 static void junk_ahead_does_not_give_up_a_hole_that_its_receiver_has(void **state)
 {
 	struct seen *seen = *state;
@@ -317,6 +345,8 @@ int main(void)
 		TEST(another_version_behind_the_acknowledgement_comes_too_late),
 		TEST(a_retransmission_and_a_keep_alive_are_no_second_version),
 		TEST(two_versions_of_a_fragment_are_told),
+		TEST(a_guess_between_two_fragments_waits_for_the_word_of_the_other_end),
+		TEST(a_guess_between_two_fragments_is_told_once_it_is_acknowledged),
 		TEST(junk_ahead_does_not_give_up_a_hole_that_its_receiver_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

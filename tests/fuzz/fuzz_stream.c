@@ -76,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			.ttl = data[1] >> 5,
 			.urgent = data[4] & 8 ? data[5] : 0,
 			.has_two_versions = (data[4] & 0x30) == 0x30,
+			.is_version_guessed = (data[4] & 0x70) == 0x70,
 			.sequence = (uint32_t)data[2] << (data[3] & 31),
 			.acknowledgement = (uint32_t)data[3] << (data[2] & 31),
 			.payload = data[4] & 1 ? payload : data,

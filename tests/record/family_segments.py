@@ -162,6 +162,36 @@ def reversed_order():
     return fragments(-1)
 
 
+def pieces_of_login(change):
+    """The LOGIN segment in fragments of 32 octets, as change makes of them."""
+    def of_frame(number, frame):
+        if not payload_of(frame).startswith(b"a1 LOGIN"):
+            return [frame]
+        packet = Ether(frame)
+        packet[IP].flags = 0
+        packet[IP].id = number + 1
+        del packet[IP].chksum
+        return change([bytes(piece) for piece in fragment(packet, fragsize=32)])
+    return rebuilt(of_frame)
+
+
+@CASE("ip-fragments-repeated", OFFICE, """The LOGIN segment comes in IP fragments, each of them twice.""",
+      findings=FINDINGS, absent=("evasion.ambiguous",))
+def repeated():
+    return pieces_of_login(lambda pieces: [piece for piece in pieces for _ in range(2)])
+
+
+@CASE("ip-fragment-poisoned", OFFICE, """In front of the LOGIN segment's IP fragments comes another version of the
+      last one, with three hops left, which the server never gets: what came from nearer is read, and it is told.""",
+      findings=(*FINDINGS, "evasion.ambiguous"))
+def poisoned():
+    def change(pieces):
+        packet = Ether(pieces[-1])
+        packet[Raw].load = bytes(len(packet[Raw].load))
+        return [with_hops(bytes(packet), 3), *pieces]
+    return pieces_of_login(change)
+
+
 @CASE("split-hello-http-alpn-on-993", OFFICE, """The hello that asks for HTTP on 993 arrives in pieces of 40
       octets: the port must not name the flow before the hello is whole.""",
       findings=("port.foreign",), absent=("flow.illegitimate",))
