@@ -6,23 +6,27 @@
 
 enum {
 	HEADER_BYTES = 12,
-	QUESTION_BYTES_MIN = 5, /* the root's name, type and class */
-	QUERY_BYTES_MAX = 4096, /* far above any real one, with every option */
+	LENGTH_BYTES = 2, /* in front of a message over TCP */
+	QUESTIONS_MAX = 8,
 	FLAG_RESPONSE = 0x8000,
 	FLAGS_OPCODE = 0x7800,
 	FLAG_RECURSION = 0x0100,
 	LABEL_BYTES_MAX = 63,
 	TYPE_MX = 15,
 	TYPE_TXT = 16,
+	TYPE_SRV = 33,
 	TYPE_TLSA = 52,
 	TYPE_ANY = 255,
 	CLASS_IN = 1,
+	CLASS_ANY = 255,
+	POINTER = 0xc0, /* in place of a length: RFC 1035 section 4.1.4 */
 };
 
 struct name {
 	char *text;
 	size_t size;
 	size_t len;
+	bool is_later; /* not the message's first */
 };
 
 static uint8_t lower(uint8_t byte)
@@ -49,14 +53,20 @@ static void name_add(struct name *name, char letter)
 
 /*
  * The first name of a message has nothing before it that a compression pointer could
- * point to (RFC 1035 section 4.1.4), so every label must be a plain one.
+ * point to (RFC 1035 section 4.1.4): what has one is a later question's, and where it
+ * points to is not followed. A pointer alone leaves the name of the question before.
  */
 static bool read_name(struct cursor *cur, struct name *name)
 {
 	for (unsigned labels = 0; labels <= LABELS_MAX; labels++) {
 		const uint8_t len = cursor_u8(cur);
 		if (len == 0) {
+			name->text[name->len] = '\0';
 			return cursor_ok(cur);
+		}
+		if ((len & POINTER) == POINTER) {
+			cursor_skip(cur, 1);
+			return name->is_later && cursor_ok(cur);
 		}
 		const uint8_t *label = cursor_take(cur, len);
 		if (len > LABEL_BYTES_MAX || !label) {
@@ -104,6 +114,20 @@ static bool is_mail_tlsa(const char *name)
 	       starts(name, "_587._tcp.");
 }
 
+/* RFC 6186 section 3, RFC 8314 section 5.1, RFC 5804 section 1.8; autodiscover's is Exchange's. */
+static bool is_mail_service(const char *name)
+{
+	static const char *const SERVICES[] = {"_submission._tcp.",
+		"_submissions._tcp.", "_smtp._tcp.", "_imap._tcp.", "_imaps._tcp.",
+		"_pop3._tcp.", "_pop3s._tcp.", "_sieve._tcp.", "_autodiscover._tcp."};
+	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
+		if (starts(name, SERVICES[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static const char *type_of_interest(uint16_t type, const char *name)
 {
 	switch (type) {
@@ -113,11 +137,29 @@ static const char *type_of_interest(uint16_t type, const char *name)
 		return "ANY";
 	case TYPE_TXT:
 		return is_mail_text(name) ? "TXT" : NULL;
+	case TYPE_SRV:
+		return is_mail_service(name) ? "SRV" : NULL;
 	case TYPE_TLSA:
 		return is_mail_tlsa(name) ? "TLSA" : NULL;
 	default:
 		return NULL;
 	}
+}
+
+/* Its name stays where the next one only points to it: RFC 1035 section 4.1.4. */
+static bool read_question(
+	struct cursor *cur, struct dns_question *question, bool is_later)
+{
+	struct name name = {question->name, sizeof(question->name), 0, is_later};
+	if (!read_name(cur, &name)) {
+		return false;
+	}
+	const uint16_t type = cursor_be16(cur);
+	const uint16_t class = cursor_be16(cur);
+	const bool is_asked =
+		cursor_ok(cur) && (class == CLASS_IN || class == CLASS_ANY);
+	question->type = is_asked ? type_of_interest(type, question->name) : NULL;
+	return cursor_ok(cur);
 }
 
 bool dns_read_question(struct text message, struct dns_question *question)
@@ -129,38 +171,67 @@ bool dns_read_question(struct text message, struct dns_question *question)
 	const uint16_t answers = cursor_be16(&cur);
 	cursor_skip(&cur, 4); /* authority and additional: EDNS has one there */
 	if (!cursor_ok(&cur) || (flags & (FLAG_RESPONSE | FLAGS_OPCODE)) != 0 ||
-		(flags & FLAG_RECURSION) == 0 || questions != 1 || answers != 0) {
+		answers != 0) {
 		return false;
 	}
+	question->is_iterative = (flags & FLAG_RECURSION) == 0;
 	question->name[0] = '\0';
-	struct name name = {question->name, sizeof(question->name), 0};
-	if (!read_name(&cur, &name)) {
-		return false;
+	question->type = NULL;
+	/* QUESTIONS_MAX at most; RFC 9619 allows one */
+	for (unsigned i = 0; i < questions && i < QUESTIONS_MAX && !question->type;
+		i++) {
+		if (!read_question(&cur, question, i > 0)) {
+			return false;
+		}
 	}
-	const uint16_t type = cursor_be16(&cur);
-	const uint16_t class = cursor_be16(&cur);
-	if (!cursor_ok(&cur) || class != CLASS_IN) {
-		return false;
-	}
-	question->type = type_of_interest(type, question->name);
 	return question->type != NULL;
 }
 
-enum dns_stream_result dns_stream_next(struct text *stream, struct text *message)
+static uint16_t be16_at(const uint8_t *at)
 {
-	struct cursor cur = cursor_over(stream->at, stream->len);
-	const uint16_t len = cursor_be16(&cur);
-	if (!cursor_ok(&cur)) {
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+bool dns_stream_is_query(const struct dns_stream *stream)
+{
+	const uint8_t *header = stream->bytes + LENGTH_BYTES;
+	return stream->seen >= LENGTH_BYTES + HEADER_BYTES &&
+	       be16_at(stream->bytes) >= HEADER_BYTES &&
+	       (be16_at(header + 2) & FLAG_RESPONSE) == 0 &&
+	       be16_at(header + 4) <= QUESTIONS_MAX;
+}
+
+/* Take up to want bytes in all of the message at hand; what there is no room for goes by. */
+static bool gather(struct dns_stream *stream, struct text *bytes, uint32_t want)
+{
+	const uint32_t missing = want > stream->seen ? want - stream->seen : 0;
+	const uint32_t taken = bytes->len < missing ? (uint32_t)bytes->len : missing;
+	if (stream->seen < DNS_STREAM_BYTES) {
+		const uint32_t room = DNS_STREAM_BYTES - stream->seen;
+		memcpy(stream->bytes + stream->seen, bytes->at,
+			taken < room ? taken : room);
+	}
+	stream->seen += taken;
+	bytes->at += taken;
+	bytes->len -= taken;
+	return stream->seen >= want;
+}
+
+enum dns_stream_result dns_stream_take(
+	struct dns_stream *stream, struct text *bytes, struct text *message)
+{
+	if (!gather(stream, bytes, LENGTH_BYTES + HEADER_BYTES)) {
 		return DNS_STREAM_SHORT;
 	}
-	if (len < HEADER_BYTES + QUESTION_BYTES_MIN || len > QUERY_BYTES_MAX) {
+	if (!dns_stream_is_query(stream)) {
 		return DNS_STREAM_ODD;
 	}
-	const uint8_t *bytes = cursor_take(&cur, len);
-	if (!bytes) {
+	const uint32_t len = LENGTH_BYTES + be16_at(stream->bytes);
+	if (!gather(stream, bytes, len)) {
 		return DNS_STREAM_SHORT;
 	}
-	*message = (struct text){bytes, len};
-	*stream = (struct text){cur.at, cursor_left(&cur)};
+	*message = (struct text){stream->bytes + LENGTH_BYTES,
+		(len < DNS_STREAM_BYTES ? len : DNS_STREAM_BYTES) - LENGTH_BYTES};
+	stream->seen = 0;
 	return DNS_STREAM_MESSAGE;
 }

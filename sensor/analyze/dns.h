@@ -2,8 +2,7 @@
  * analyze/dns - tell the questions that somebody who means to deliver mail asks DNS.
  *
  * In: one DNS message, or the bytes of a TCP stream of them. Out: the record type and
- * the name asked for, of standard queries with one question only. Answers are not
- * read. RFC 1035 section 4.
+ * the name asked for, of standard queries. Answers are not read. RFC 1035 section 4.
  */
 #pragma once
 
@@ -14,22 +13,39 @@
 #define DNS_PORT       53
 
 struct dns_question {
-	const char *type;          /* "MX", "TXT" or "TLSA" */
+	const char *type;          /* "MX", "ANY", "SRV", "TXT" or "TLSA" */
+	bool is_iterative;         /* no recursion wanted: asked as resolvers do */
 	char name[DNS_NAME_BYTES]; /* printable, lower case, no dot at its end */
 };
 
 /*
- * True when message is a recursive query for a record that mail servers look up: any
- * MX, and TXT or TLSA of the names that SPF, DKIM, DMARC, MTA-STS and DANE use. One
- * that asks for no recursion is a resolver's way down the tree and is passed over.
+ * True when one of the message's questions is for a record that mail servers look up:
+ * any MX, SRV of mail's services, and TXT or TLSA of the names that SPF, DKIM, DMARC,
+ * MTA-STS and DANE use. *question is the first such.
  */
 bool dns_read_question(struct text message, struct dns_question *question);
 
+/* Of each message so much is kept: its header and two questions of the longest names. */
+#define DNS_STREAM_BYTES 544
+
+/* A client's TCP stream: two bytes of length and a message, again and again. Zeroed first. */
+struct dns_stream {
+	uint32_t seen; /* bytes of the message at hand, with those of its length */
+	uint8_t bytes[DNS_STREAM_BYTES];
+};
+
 enum dns_stream_result {
-	DNS_STREAM_MESSAGE = 0, /* *message holds, *stream is behind it */
+	DNS_STREAM_MESSAGE = 0, /* *message is all that was kept of it */
 	DNS_STREAM_SHORT,       /* the next message is not whole yet */
 	DNS_STREAM_ODD,         /* no query begins so */
 };
 
-/* The next message of a client's TCP stream: two bytes of length and it (RFC 1035 section 4.2.2). */
-enum dns_stream_result dns_stream_next(struct text *stream, struct text *message);
+/*
+ * Take bytes off the front of *bytes up to the end of a message (RFC 1035 section 4.2.2);
+ * *message stands until the next call.
+ */
+enum dns_stream_result dns_stream_take(
+	struct dns_stream *stream, struct text *bytes, struct text *message);
+
+/* The length and header of the message at hand are there, and are a query's. */
+bool dns_stream_is_query(const struct dns_stream *stream);

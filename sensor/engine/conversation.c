@@ -347,8 +347,8 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	struct conversation *conversation = watch->conversation;
 	struct prefix *prefix = conversation_prefix(conversation);
 	if (server_port(flow) == DNS_PORT && !conversation->is_lookup_read &&
-		!lookups_stream(watch, is_ended)) {
-		return CONVERSATION_CLASSIFY;
+		lookups_begin(watch, is_ended)) {
+		return watch_phase(watch);
 	}
 	conversation->is_lookup_read = true; /* it is told once */
 	const struct classify_hint hint = {.client_side = flow->client,
@@ -452,6 +452,8 @@ static void feed(struct watch *watch, unsigned side, struct text bytes)
 			gather(watch, side, &bytes);
 		} else if (watch_phase(watch) == CONVERSATION_DIALOGUE) {
 			(void)to_dialogue(watch, side, &bytes);
+		} else if (watch_phase(watch) == CONVERSATION_LOOKUPS) {
+			lookups_bytes(watch, side, &bytes);
 		} else {
 			return;
 		}
@@ -484,8 +486,12 @@ void conversation_bytes(
 
 void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)
 {
-	const struct watch watch = watch_begin((struct engine *)context, flow);
-	gap(&watch, side, missing);
+	struct watch watch = watch_begin((struct engine *)context, flow);
+	if (watch_phase(&watch) != CONVERSATION_LOOKUPS) {
+		gap(&watch, side, missing);
+	} else if (side == flow->client) {
+		(void)give_up(&watch);
+	}
 }
 
 void conversation_ambiguous(

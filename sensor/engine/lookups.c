@@ -29,24 +29,80 @@ void lookups_packet(struct engine *engine, const struct packet *packet,
 	verdicts_lookup(engine, &flow, IPPROTO_UDP, question);
 }
 
-bool lookups_stream(const struct watch *watch, bool is_ended)
+/* Tell what the client's bytes ask for; false where they are no queries. */
+static bool read_queries(
+	const struct watch *watch, struct dns_stream *stream, struct text *bytes)
 {
-	const unsigned client = watch->flow->client;
-	const struct prefix *prefix = conversation_prefix(watch->conversation);
-	const bool is_last = is_ended || prefix_is_full(prefix, client);
-	struct text stream = {prefix->bytes[client], prefix->len[client]};
 	struct text message;
 	struct dns_question question;
-	enum dns_stream_result result = dns_stream_next(&stream, &message);
-	if (result == DNS_STREAM_SHORT && !is_last) {
-		return false;
-	}
-	while (result == DNS_STREAM_MESSAGE) {
-		if (dns_read_question(message, &question)) {
+	while (bytes->len > 0) { /* each turn takes some */
+		const enum dns_stream_result result =
+			dns_stream_take(stream, bytes, &message);
+		if (result == DNS_STREAM_ODD) {
+			return false;
+		}
+		if (result == DNS_STREAM_MESSAGE &&
+			dns_read_question(message, &question)) {
 			verdicts_lookup(
 				watch->engine, watch->flow, IPPROTO_TCP, &question);
 		}
-		result = dns_stream_next(&stream, &message);
 	}
 	return true;
+}
+
+/* The first byte of an answer's length: were it text, the answer would have 8 KiB or more. */
+static bool is_answer(uint8_t first)
+{
+	return first < ' ';
+}
+
+bool lookups_begin(const struct watch *watch, bool is_ended)
+{
+	struct conversation *conversation = watch->conversation;
+	const struct prefix *prefix = conversation_prefix(conversation);
+	const unsigned client = watch->flow->client;
+	const bool is_answered = prefix->len[!client] > 0;
+	struct text bytes = {prefix->bytes[client], prefix->len[client]};
+	struct dns_stream stream = {.seen = 0};
+	if (prefix->has_gap[client] ||
+		(is_answered && !is_answer(prefix->bytes[!client][0])) ||
+		!read_queries(watch, &stream, &bytes)) {
+		return false;
+	}
+	if (stream.seen == prefix->len[client] && !dns_stream_is_query(&stream)) {
+		return !is_ended && !is_answered; /* less than a header */
+	}
+	conversation->is_lookup_read = true;
+	conversation->is_safe = is_answered; /* nobody is cut off for a query */
+	conversation->phase = CONVERSATION_LOOKUPS;
+	conversation->lookups = stream;
+	return true;
+}
+
+/* It may be anything: what was taken for the head of a query stands in front. */
+static void listen_anew(const struct watch *watch)
+{
+	struct conversation *conversation = watch->conversation;
+	const struct dns_stream stream = conversation->lookups;
+	const unsigned client = watch->flow->client;
+	conversation->phase = CONVERSATION_CLASSIFY;
+	prefix_begin(&conversation->prefix);
+	prefix_gap(&conversation->prefix, client);
+	(void)prefix_add(&conversation->prefix, client, stream.bytes,
+		stream.seen < DNS_STREAM_BYTES ? stream.seen : DNS_STREAM_BYTES);
+}
+
+void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)
+{
+	struct conversation *conversation = watch->conversation;
+	if (side == watch->flow->client) {
+		if (!read_queries(watch, &conversation->lookups, bytes)) {
+			listen_anew(watch);
+		}
+	} else if (!conversation->is_safe && !is_answer(bytes->at[0])) {
+		listen_anew(watch);
+	} else {
+		conversation->is_safe = true;
+		bytes->len = 0;
+	}
 }

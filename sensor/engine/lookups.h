@@ -16,7 +16,13 @@ void lookups_packet(struct engine *engine, const struct packet *packet,
 	const struct dns_question *question);
 
 /*
- * A TCP flow toward a name server that is still without a name. False: its first query
- * is not whole yet and worth waiting for.
+ * A TCP flow toward a name server that is still without a name. True: its phase is
+ * LOOKUPS from here on, or it is too early to say; false: it begins with no query.
  */
-bool lookups_stream(const struct watch *watch, bool is_ended);
+bool lookups_begin(const struct watch *watch, bool is_ended);
+
+/*
+ * In phase LOOKUPS: take *bytes. Where a side turns out to speak something else, it is
+ * CLASSIFY again and *bytes is the rest.
+ */
+void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes);

@@ -10,6 +10,7 @@
  *  phase     holds     left in          to        when
  *  --------  --------  ---------------  --------  ----------------------------------
  *  CLASSIFY  prefix    _bytes, _ended   DIALOGUE  mail, TLS, RPC or HTTP is recognised
+ *                                       LOOKUPS   a query, on the port of DNS
  *                                       FOREIGN   another protocol on a mail port
  *                                       GONE      anything else
  *  DIALOGUE  dialogue  _bytes           SETTLED   its facts are final
@@ -20,6 +21,8 @@
  *                      _ended           GONE      told as mail
  *  SETTLED   dialogue  _ended           GONE      told as mail
  *  FOREIGN   nothing   _packet, _ended  GONE      told under the name it has by then
+ *  LOOKUPS   lookups   _bytes           CLASSIFY  a side does not speak DNS
+ *                      _gap, _ended     GONE      a query was lost, or all were read
  *  GONE      no area                              never: its flow is only counted
  *
  * One call may go several steps. FOREIGN is waited in for the second opinion only; where
@@ -34,6 +37,7 @@
 #pragma once
 
 #include "analyze/dialogue.h"
+#include "analyze/dns.h"
 #include "analyze/endpoint_map.h"
 #include "classify/classify.h"
 #include "classify/second_opinion.h"
@@ -50,6 +54,7 @@ enum conversation_phase {
 	CONVERSATION_DIALOGUE,     /* mail, or TLS that may be */
 	CONVERSATION_SETTLED, /* the same, and no byte of it is looked at any more */
 	CONVERSATION_FOREIGN, /* not mail, on a mail port: waits for its name */
+	CONVERSATION_LOOKUPS, /* queries to a name server, one after the other */
 	CONVERSATION_GONE,    /* returned, never stored: there is no conversation */
 };
 
@@ -61,7 +66,7 @@ struct conversation {
 	bool is_opinion_closed;
 	bool is_safe;        /* nothing it may still show would be blocked */
 	bool is_to_relay;    /* its messages are remembered one by one */
-	bool is_lookup_read; /* its queries, where it goes to a name server's port */
+	bool is_lookup_read; /* a first query, where it goes to a name server's port */
 	bool is_start_lost;  /* bytes in front of what was recognised are missing */
 	uint8_t restarts;    /* times it was classified anew */
 	uint16_t source;
@@ -78,6 +83,7 @@ struct conversation {
 	union {
 		struct prefix prefix;
 		struct dialogue dialogue;
+		struct dns_stream lookups;
 	};
 };
 

@@ -431,6 +431,7 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	observation.transport = transport;
 	observation.lookup = question->type;
 	observation.lookup_name = question->name;
+	observation.is_lookup_iterative = question->is_iterative;
 	observation.is_ended = true;
 	record.evidence = "query";
 	record.state = transport == IPPROTO_UDP ? "new" : record.state;

@@ -281,13 +281,15 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"writes its result under another name."},
 	[FINDING_SENDER_MX_LOOKUP] = {"sender.mx-lookup", SEVERITY_LOW, 3700030, 1,
 		"Query for mail servers by a host that is none", {"R37"}, {"T1071.003"},
-		"A host that is no mail server asks DNS for MX records, or for names "
-		"of "
-		"SPF, DKIM, DMARC, MTA-STS or DANE: software that "
+		"A host that is no mail server asks DNS for MX records, for SRV of "
+		"mail's "
+		"services, or for names of SPF, DKIM, DMARC, MTA-STS or DANE: "
+		"software that "
 		"means to deliver mail by itself does that first.",
 		"Find the program. Let only mail servers and resolvers ask for MX; "
 		"declare resolvers (role resolver).",
-		"Address validation in web forms; monitoring; an administrator's dig."},
+		"Address validation in web forms; monitoring; an administrator's dig; "
+		"a mail program that is set up for an account elsewhere."},
 	[FINDING_TLS_CERTIFICATE_CHANGING] = {"tls.certificate-changing",
 		SEVERITY_MEDIUM, 3700031, 1,
 		"Server certificate changes between clients", {"R42"}, {"T1557"},

@@ -150,6 +150,32 @@ bool finding_sender_attempt(const struct judge_case *judged, struct finding_note
 		       note, "port %u, %s", judged->port, observation->how_far);
 }
 
+/*
+ * Without the wish for recursion: an undeclared resolver on its way down the tree, unless
+ * a host that is none asks the Internet so.
+ */
+static bool is_resolver_at_work(const struct judge_case *judged)
+{
+	return judged->observation->is_lookup_iterative &&
+	       (!is_reader(judge_role(&judged->from)) ||
+		       !judge_is_outside(&judged->to));
+}
+
+/* A mail program that is set up finds the servers of its own domain: RFC 6186 section 4. */
+static bool is_own_service(const struct judge_case *judged)
+{
+	const struct observation *observation = judged->observation;
+	const char *name = observation->lookup_name;
+	if (strcmp(observation->lookup, "SRV") != 0) {
+		return false;
+	}
+	for (unsigned labels = 0; labels < 2 && name != NULL; labels++) {
+		name = strchr(name, '.');
+		name = name != NULL ? name + 1 : NULL;
+	}
+	return name != NULL && matrix_has_host_below(judged->matrix, name);
+}
+
 bool finding_sender_mx_lookup(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -157,6 +183,7 @@ bool finding_sender_mx_lookup(
 	const struct matrix_end *from = &judged->from;
 	return observation->lookup != NULL && !judge_is_server(from) &&
 	       judge_role(from) != MATRIX_ROLE_RESOLVER && !judge_is_internet(from) &&
+	       !is_resolver_at_work(judged) && !is_own_service(judged) &&
 	       finding_note_set(note, "asks for the %s record of %s",
 		       observation->lookup,
 		       observation->lookup_name[0] != '\0' ? observation->lookup_name

@@ -41,6 +41,7 @@ struct observation {
 					  NULL: looked up */
 	const char *lookup; /* record type asked of a name server ("MX"), or NULL */
 	const char *lookup_name; /* the name asked for, where .lookup is set */
+	bool is_lookup_iterative; /* asked as resolvers ask, one server after the other */
 	const struct flow_ambiguity *ambiguity; /* of its bytes, or NULL */
 	uint64_t now_us;
 };

@@ -161,6 +161,26 @@ const struct matrix_group *matrix_group_of_host(
 	return index == NAME_NONE ? NULL : &matrix->groups[index];
 }
 
+static bool is_below(const char *host, const char *domain)
+{
+	const size_t host_len = strlen(host);
+	const size_t len = strlen(domain);
+	return len > 0 && host_len >= len &&
+	       strcmp(host + host_len - len, domain) == 0 &&
+	       (host_len == len || host[host_len - len - 1] == '.');
+}
+
+bool matrix_has_host_below(const struct matrix *matrix, const char *domain)
+{
+	const struct name_table *hosts = &matrix->hosts;
+	for (size_t i = 0; i < hosts->capacity; i++) { /* all that were declared */
+		if (hosts->slots[i].name && is_below(hosts->slots[i].name, domain)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 uint32_t matrix_end_key(const struct matrix *matrix, const struct matrix_end *end)
 {
 	return (uint32_t)(end->group ? matrix->zone_count +

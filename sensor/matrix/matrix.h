@@ -159,5 +159,8 @@ bool matrix_find_end(const struct matrix *matrix, const char *text,
 const struct matrix_group *matrix_group_of_host(
 	const struct matrix *matrix, const char *host);
 
+/* Some group's declared name is domain, in lower case, or ends in ".domain". */
+bool matrix_has_host_below(const struct matrix *matrix, const char *domain);
+
 const char *matrix_role_name(enum matrix_role role);
 const char *matrix_tls_name(enum matrix_tls tls);

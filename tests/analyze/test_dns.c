@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MX = 15, TXT = 16, TLSA = 52, A = 1 };
+enum { MX = 15, TXT = 16, SRV = 33, TLSA = 52, A = 1 };
 
 struct query {
 	uint8_t bytes[300];
@@ -76,23 +76,83 @@ static void only_names_of_mail_make_txt_and_tlsa_of_interest(void **state)
 	assert_string_equal(type_of("example.net", A), "none");
 }
 
-static void answers_iterations_and_other_operations_are_passed_over(void **state)
+static void srv_is_of_interest_for_services_of_mail(void **state)
+{
+	(void)state;
+	assert_string_equal(type_of("_submission._tcp.example.net", SRV), "SRV");
+	assert_string_equal(type_of("_SUBMISSIONS._TCP.example.net", SRV), "SRV");
+	assert_string_equal(type_of("_imaps._tcp.example.net", SRV), "SRV");
+	assert_string_equal(type_of("_pop3._tcp.example.net", SRV), "SRV");
+	assert_string_equal(type_of("_autodiscover._tcp.example.net", SRV), "SRV");
+	assert_string_equal(type_of("_ldap._tcp.dc._msdcs.example.net", SRV), "none");
+	assert_string_equal(type_of("_sip._tcp.example.net", SRV), "none");
+	assert_string_equal(type_of("_xmpp-client._tcp.example.net", SRV), "none");
+	assert_string_equal(type_of("_imaps._tcp.example.net", A), "none");
+}
+
+/* Add a question; name: NULL for a pointer to the first one's. */
+static void add_question(struct query *query, const char *name, uint8_t type)
+{
+	const uint8_t pointer[] = {0xc0, 12, 0, type, 0, 1};
+	const struct query more = query_of(name ? name : "", type);
+	const uint8_t *bytes = name ? more.bytes + 12 : pointer;
+	const size_t len = name ? more.len - 12 : sizeof(pointer);
+	memcpy(query->bytes + query->len, bytes, len);
+	query->len += len;
+	query->bytes[5]++;
+}
+
+static void a_later_question_counts_as_well(void **state)
+{
+	(void)state;
+	struct dns_question question;
+	struct query query = query_of("example.net", A);
+	add_question(&query, "www.example.net", A);
+	assert_false(read_query(&query, &question));
+	add_question(&query, "example.org", MX);
+	assert_true(read_query(&query, &question));
+	assert_string_equal(question.name, "example.org");
+	query = query_of("example.net", A);
+	add_question(&query, NULL, MX);
+	assert_true(read_query(&query, &question));
+	assert_string_equal(question.name, "example.net");
+	query = query_of("example.net", A);
+	for (unsigned i = 0; i < 7; i++) {
+		add_question(&query, NULL, A);
+	}
+	add_question(&query, NULL, MX); /* the ninth */
+	assert_false(read_query(&query, &question));
+}
+
+static void a_query_without_the_wish_for_recursion_says_so(void **state)
+{
+	(void)state;
+	struct dns_question question;
+	struct query query = query_of("example.net", MX);
+	assert_true(read_query(&query, &question));
+	assert_false(question.is_iterative);
+	query.bytes[2] = 0x00;
+	assert_true(read_query(&query, &question));
+	assert_true(question.is_iterative);
+}
+
+static void answers_and_other_operations_are_passed_over(void **state)
 {
 	(void)state;
 	struct dns_question question;
 	struct query query = query_of("example.net", MX);
 	query.bytes[2] = 0x81; /* an answer */
 	assert_false(read_query(&query, &question));
-	query.bytes[2] = 0x00; /* no recursion wanted: a resolver on its way down */
-	assert_false(read_query(&query, &question));
 	query.bytes[2] = 0x21; /* NOTIFY */
 	assert_false(read_query(&query, &question));
 	query = query_of("example.net", MX);
-	query.bytes[5] = 2;
+	query.bytes[7] = 1; /* an answer in it */
 	assert_false(read_query(&query, &question));
 	query = query_of("example.net", MX);
 	query.bytes[query.len - 1] = 3; /* CHAOS */
 	assert_false(read_query(&query, &question));
+	query.bytes[query.len - 1] = 255; /* any class */
+	assert_true(read_query(&query, &question));
 }
 
 static void compression_and_long_labels_are_no_query(void **state)
@@ -170,15 +230,18 @@ static void messages_of_a_stream_come_one_by_one(void **state)
 		uint8_t *cut = malloc(len > 0 ? len : 1);
 		assert_non_null(cut);
 		memcpy(cut, copy, len);
-		struct text stream = {cut, len};
+		struct dns_stream stream = {.seen = 0};
+		struct text bytes = {cut, len};
 		struct text message;
 		size_t count = 0;
-		while (dns_stream_next(&stream, &message) == DNS_STREAM_MESSAGE) {
+		while (dns_stream_take(&stream, &bytes, &message) ==
+			DNS_STREAM_MESSAGE) {
 			assert_int_equal(message.len, query.len);
+			assert_memory_equal(message.at, query.bytes, query.len);
 			count++;
 		}
 		assert_int_equal(count, len / framed);
-		assert_int_equal(dns_stream_next(&stream, &message), DNS_STREAM_SHORT);
+		assert_int_equal(bytes.len, 0);
 		free(cut);
 		free(copy);
 	}
@@ -187,11 +250,42 @@ static void messages_of_a_stream_come_one_by_one(void **state)
 static void a_stream_of_something_else_is_odd(void **state)
 {
 	(void)state;
+	static const char *const STARTS[] = {"GET / HTTP/1.1\r\n",
+		"\0\x0b...............", "\0\x20..\x81\x80\0\1..........",
+		"\0\x20..\0\0\0\x09.........."}; /* text; short; an answer; nine questions */
+	for (size_t i = 0; i < sizeof(STARTS) / sizeof(STARTS[0]); i++) {
+		struct dns_stream stream = {.seen = 0};
+		struct text message;
+		struct text bytes = {(const uint8_t *)STARTS[i], 16};
+		assert_int_equal(
+			dns_stream_take(&stream, &bytes, &message), DNS_STREAM_ODD);
+	}
+}
+
+/* However long a message is, its questions are read and the next one is found. */
+static void a_long_message_is_passed_by_its_length(void **state)
+{
+	(void)state;
+	const struct query query = query_of("example.net", MX);
+	uint8_t bytes[2 * (2 + 3000)] = {0};
+	for (size_t i = 0; i < 2; i++) {
+		bytes[i * 3002] = 3000 >> 8;
+		bytes[i * 3002 + 1] = 3000 & 0xff;
+		memcpy(bytes + i * 3002 + 2, query.bytes, query.len);
+	}
+	struct dns_stream stream = {.seen = 0};
 	struct text message;
-	struct text stream = {(const uint8_t *)"GET / HTTP/1.1\r\n", 16};
-	assert_int_equal(dns_stream_next(&stream, &message), DNS_STREAM_ODD);
-	stream = (struct text){(const uint8_t *)"\0\0\0\0", 4};
-	assert_int_equal(dns_stream_next(&stream, &message), DNS_STREAM_ODD);
+	unsigned count = 0;
+	for (size_t at = 0; at < sizeof(bytes); at++) {
+		struct text byte = {bytes + at, 1};
+		struct dns_question question;
+		if (dns_stream_take(&stream, &byte, &message) == DNS_STREAM_MESSAGE) {
+			assert_int_equal(message.len, DNS_STREAM_BYTES - 2);
+			assert_true(dns_read_question(message, &question));
+			count++;
+		}
+	}
+	assert_int_equal(count, 2);
 }
 
 int main(void)
@@ -199,8 +293,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_mx_query_is_told_with_its_name_in_lower_case),
 		cmocka_unit_test(only_names_of_mail_make_txt_and_tlsa_of_interest),
-		cmocka_unit_test(
-			answers_iterations_and_other_operations_are_passed_over),
+		cmocka_unit_test(answers_and_other_operations_are_passed_over),
+		cmocka_unit_test(srv_is_of_interest_for_services_of_mail),
+		cmocka_unit_test(a_later_question_counts_as_well),
+		cmocka_unit_test(a_query_without_the_wish_for_recursion_says_so),
+		cmocka_unit_test(a_long_message_is_passed_by_its_length),
 		cmocka_unit_test(compression_and_long_labels_are_no_query),
 		cmocka_unit_test(odd_letters_become_question_marks),
 		cmocka_unit_test(a_long_name_is_cut),

@@ -88,16 +88,89 @@ static void a_query_over_tcp_is_told_when_it_is_whole(void **state)
 	const size_t len = make_stream(stream, 1);
 	for (size_t at = 0; at + 1 < len; at++) {
 		say_bytes(&line, CLIENT, stream + at, 1);
-		assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+		assert_int_equal(run->phase,
+			at < 13 ? CONVERSATION_CLASSIFY : CONVERSATION_LOOKUPS);
 	}
 	assert_int_equal(run->told_count, 0);
 	say_bytes(&line, CLIENT, stream + len - 1, 1);
 	assert_one_lookup(run, false);
 	say_bytes(&line, CLIENT, stream, 1);
 	say_bytes(&line, SERVER, stream, len);
+	assert_int_equal(run->phase, CONVERSATION_LOOKUPS);
+	hang_up(&line);
+	assert_one_lookup(run, false);
+	run_end(run);
+}
+
+/* An address first, in a message of 1,200 bytes; then what mail servers ask. */
+static void a_later_query_is_told_however_long_those_before_it_are(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t stream[1202] = {0};
+	const size_t len = make_mx_query(stream + 2);
+	put16(stream, sizeof(stream) - 2);
+	stream[2 + len - 3] = 1;
+	say_bytes(&line, CLIENT, stream, sizeof(stream));
+	say_bytes(&line, SERVER, stream, 40);
+	assert_int_equal(run->told_count, 0);
+	say_bytes(&line, CLIENT, stream, make_stream(stream, 1));
+	assert_one_lookup(run, false);
+	run_end(run);
+}
+
+/* A first query is only the client's word: what the server says counts. */
+static void mail_behind_a_query_is_mail(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 53);
+	uint8_t stream[128];
+	say_bytes(&line, CLIENT, stream, make_stream(stream, 1));
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	say(&line, SERVER, "250-mx.example.net\r\n250 SIZE\r\n");
+	smtp_message(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	run_end(run);
+}
+
+/* The server has not spoken when the client goes on with something else. */
+static void text_behind_a_query_is_heard_out(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 53);
+	uint8_t stream[128];
+	say_bytes(&line, CLIENT, stream, make_stream(stream, 1));
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n250 mx.example.net\r\n");
+	smtp_message(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	run_end(run);
+}
+
+static void a_lost_query_ends_the_reading(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t stream[128];
+	const size_t len = make_stream(stream, 1);
+	say_bytes(&line, CLIENT, stream, len);
+	lose(&line, CLIENT, 7);
+	for (size_t at = 0; at < len; at++) {
+		say_bytes(&line, CLIENT, stream + at, 1);
+	}
+	acknowledge(&line, SERVER);
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 7);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	hang_up(&line);
 	assert_one_lookup(run, false);
+	assert_int_equal(run_counter(run, "alerts.folded"), 0);
 	run_end(run);
 }
 
@@ -113,6 +186,24 @@ static void two_queries_in_one_segment_are_both_told(void **state)
 	run_end(run);
 }
 
+/* What is kept of the first bytes may end anywhere, in the next one's header too. */
+static void queries_beyond_the_first_kilobyte_are_told(void **state)
+{
+	(void)state;
+	for (size_t first = 1000; first < 1030; first++) {
+		struct engine_run *run = run_begin();
+		struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+		uint8_t stream[1100] = {0};
+		(void)make_mx_query(stream + 2);
+		put16(stream, first - 2);
+		stream[2 + 12 + 13 + 1] = 1; /* its type: an address */
+		const size_t len = first + make_stream(stream + first, 1);
+		say_bytes(&line, CLIENT, stream, len);
+		assert_one_lookup(run, false);
+		run_end(run);
+	}
+}
+
 static void half_a_query_tells_nothing_at_its_end(void **state)
 {
 	(void)state;
@@ -120,7 +211,7 @@ static void half_a_query_tells_nothing_at_its_end(void **state)
 	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
 	uint8_t stream[128];
 	say_bytes(&line, CLIENT, stream, make_stream(stream, 1) - 1);
-	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	assert_int_equal(run->phase, CONVERSATION_LOOKUPS);
 	hang_up(&line);
 	assert_int_equal(run->told_count, 0);
 	run_end(run);
@@ -164,7 +255,12 @@ int main(void)
 		TEST(other_datagrams_tell_nothing),
 		TEST(only_a_datagram_toward_a_name_server_is_wanted),
 		TEST(a_query_over_tcp_is_told_when_it_is_whole),
+		TEST(a_later_query_is_told_however_long_those_before_it_are),
+		TEST(mail_behind_a_query_is_mail),
+		TEST(text_behind_a_query_is_heard_out),
+		TEST(a_lost_query_ends_the_reading),
 		TEST(two_queries_in_one_segment_are_both_told),
+		TEST(queries_beyond_the_first_kilobyte_are_told),
 		TEST(half_a_query_tells_nothing_at_its_end),
 		TEST(a_query_waits_for_the_packets_in_front_of_it),
 	};

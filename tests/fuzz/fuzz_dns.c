@@ -17,10 +17,11 @@ static void use(struct text message)
 /* As a datagram, and as the stream of a TCP client. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text stream = {data, size};
+	struct dns_stream stream = {.seen = 0};
+	struct text bytes = {data, size};
 	struct text message;
-	use(stream);
-	while (dns_stream_next(&stream, &message) == DNS_STREAM_MESSAGE) {
+	use(bytes);
+	while (dns_stream_take(&stream, &bytes, &message) == DNS_STREAM_MESSAGE) {
 		use(message);
 	}
 	return 0;

@@ -420,6 +420,14 @@ static void a_flow_without_server_bytes_teaches_nothing(void **state)
 	ledger_free(ledger);
 }
 
+static void judge_lookup(struct made_flow *flow)
+{
+	made_judge_text(MADE_HEAD
+		"  - {id: M-02, from: mailboxes, to: relay, protocols: [smtp], tls: "
+		"starttls}\n",
+		flow);
+}
+
 /* Name queries: the other finding that no mail flow shows. */
 static struct made_flow lookup(const char *client)
 {
@@ -427,10 +435,7 @@ static struct made_flow lookup(const char *client)
 	flow.observation.transport = IPPROTO_UDP;
 	flow.observation.lookup = "MX";
 	flow.observation.lookup_name = "example.net";
-	made_judge_text(MADE_HEAD
-		"  - {id: M-02, from: mailboxes, to: relay, protocols: [smtp], tls: "
-		"starttls}\n",
-		&flow);
+	judge_lookup(&flow);
 	return flow;
 }
 
@@ -445,6 +450,58 @@ static void who_is_no_mail_server_has_no_need_of_mx_records(void **state)
 	assert_int_equal(flow.judgement.findings, 0);
 	flow = lookup(INTERNET);
 	assert_int_equal(flow.judgement.findings, 0);
+}
+
+/* Without the wish for recursion: resolvers ask so, and need not be declared. */
+static void who_asks_the_internet_as_resolvers_do_is_told_if_it_is_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *client;
+		const char *server;
+		bool is_told;
+	} CASES[] = {
+		{WORKSTATION, "203.0.113.53", true},
+		{WORKSTATION, RELAY, false},            /* one of our own servers */
+		{"192.0.2.250", "203.0.113.53", false}, /* of no group */
+		{INTERNET, "203.0.113.53", false},
+		{MX_OUT, "203.0.113.53", false},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		struct made_flow flow = lookup(CASES[i].client);
+		flow.observation.server = made_address(CASES[i].server);
+		flow.observation.is_lookup_iterative = true;
+		judge_lookup(&flow);
+		assert_int_equal(
+			has(&flow, FINDING_SENDER_MX_LOOKUP), CASES[i].is_told);
+	}
+}
+
+/* The servers of one's own domain are what a mail program is to find: RFC 6186. */
+static void services_of_a_declared_domain_may_be_asked_for(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *type;
+		const char *name;
+		bool is_told;
+	} CASES[] = {
+		{"SRV", "_imaps._tcp.example.net", true},
+		{"SRV", "_imaps._tcp.example.org", false},
+		{"SRV", "_imaps._tcp.ample.org", true},
+		{"SRV", "_imaps._tcp.mail.example.org", false},
+		{"SRV", "_imaps._tcp.x.mail.example.org", true},
+		{"SRV", "_imaps._tcp", true},
+		{"MX", "a.b.example.org", true},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		struct made_flow flow = lookup(WORKSTATION);
+		flow.observation.lookup = CASES[i].type;
+		flow.observation.lookup_name = CASES[i].name;
+		judge_lookup(&flow);
+		assert_int_equal(
+			has(&flow, FINDING_SENDER_MX_LOOKUP), CASES[i].is_told);
+	}
 }
 
 static void a_refusal_by_a_server_that_granted_it_before_is_stripping(void **state)
@@ -540,6 +597,9 @@ int main(void)
 		cmocka_unit_test(among_declared_servers_the_one_idle_longest_gives_way),
 		cmocka_unit_test(a_flow_without_server_bytes_teaches_nothing),
 		cmocka_unit_test(who_is_no_mail_server_has_no_need_of_mx_records),
+		cmocka_unit_test(
+			who_asks_the_internet_as_resolvers_do_is_told_if_it_is_none),
+		cmocka_unit_test(services_of_a_declared_domain_may_be_asked_for),
 		cmocka_unit_test(
 			a_refusal_by_a_server_that_granted_it_before_is_stripping),
 		cmocka_unit_test(ehlo_refused_by_a_server_that_offered_it_is_stripping),

@@ -51,7 +51,7 @@ def spoken(port, *turns, server=SERVER):
     put("<", SYN | ACK)
     put(">", ACK)
     for turn in turns:
-        put(turn[0], PUSH | ACK, turn[1:].encode())
+        put(turn[0], PUSH | ACK, turn[1:].encode("latin-1"))
         put("<" if turn[0] == ">" else ">", ACK)
     put(">", FIN | ACK)
     put("<", FIN | ACK)
