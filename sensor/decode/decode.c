@@ -70,6 +70,7 @@ enum decode_result decoder_frame(
 	walk.cut = frame->wire_len > frame->captured_len
 			   ? frame->wire_len - frame->captured_len
 			   : 0;
+	walk.frame_len = frame->wire_len;
 	walk.is_checksum_unset = frame->is_checksum_unset;
 	walk.is_reassembled = false;
 	packet->vlan_count = 0;
@@ -85,7 +86,9 @@ enum decode_result decoder_frame(
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
 	}
 	decoder->counters.results[result]++;
-	decoder->counters.blind[DECODE_BLIND_TOO_DEEP] += result == DECODE_TOO_DEEP;
+	if (result == DECODE_TOO_DEEP) {
+		(void)walk_blind(&walk, DECODE_BLIND_TOO_DEEP);
+	}
 	return result;
 }
 

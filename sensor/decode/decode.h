@@ -33,10 +33,16 @@ enum decode_blind {
 	DECODE_BLIND_MACSEC,    /* IEEE 802.1AE */
 	DECODE_BLIND_ETHERTYPE, /* one that nobody here follows */
 	DECODE_BLIND_PROTOCOL,  /* the same of IP */
-	DECODE_BLIND_GRE,       /* a version or routing that is not followed */
-	DECODE_BLIND_PPP,       /* encrypted or compressed */
+	DECODE_BLIND_UDP, /* a tunnel's datagram: encrypted, or of a form not read */
+	DECODE_BLIND_GRE, /* a version or routing that is not followed */
+	DECODE_BLIND_PPP, /* encrypted or compressed */
 	DECODE_BLIND_TOO_DEEP,
 	DECODE_BLIND_COUNT
+};
+
+struct decode_blind_count {
+	uint64_t frames;
+	uint64_t bytes; /* of these on the wire */
 };
 
 struct decode_settings {
@@ -47,7 +53,7 @@ struct decode_settings {
 
 struct decode_counters {
 	uint64_t results[DECODE_RESULT_COUNT];
-	uint64_t blind[DECODE_BLIND_COUNT];
+	struct decode_blind_count blind[DECODE_BLIND_COUNT];
 	uint64_t fragments_reassembled;
 	uint64_t fragments_overlapping;
 	uint64_t fragments_evicted;

@@ -5,6 +5,7 @@ enum {
 	ADDRESSES_BYTES = 12,
 	LLC_SNAP = 0xaa, /* service access point, IEEE 802.2 */
 	LLC_UNNUMBERED = 0x03,
+	LLC_BRIDGED = 0x0000f8, /* IEEE 802.1H */
 	VLAN_ID_BITS = 0x0fff,
 	MPLS_BOTTOM = 0x100,
 	PPPOE_VERSION_TYPE = 0x11,
@@ -22,6 +23,15 @@ enum {
 	VN_TAG_BYTES = 4,
 	E_TAG_BYTES = 6,
 	NSH_LENGTH_BITS = 0x003f,
+	TRILL_OPTION_BITS = 0x07c0,
+	TRILL_NICKNAMES_BYTES = 4,
+	FABRIC_PATH_BYTES = 2,
+	HSR_BYTES = 4,
+	WCCP_BYTES = 4,
+	MACSEC_HAS_CHANNEL = 0x20,
+	MACSEC_ENCRYPTED = 0x0c, /* encrypted, or changed by a cipher */
+	MACSEC_NUMBER_BYTES = 5, /* short length and packet number */
+	MACSEC_CHANNEL_BYTES = 8,
 };
 
 enum decode_result ethernet_step(struct walk *walk)
@@ -44,13 +54,15 @@ static enum decode_result snap_step(struct walk *walk)
 	const uint8_t destination = cursor_u8(&walk->cur);
 	const uint8_t source = cursor_u8(&walk->cur);
 	const uint8_t control = cursor_u8(&walk->cur);
-	cursor_skip(&walk->cur, 3); /* organisation */
+	const uint32_t organisation = cursor_be24(&walk->cur);
 	walk->ethertype = cursor_be16(&walk->cur);
 	if (!cursor_ok(&walk->cur)) {
 		return DECODE_TRUNCATED;
 	}
+	/* another organisation's numbers are its own protocols: CDP, DTP, AppleTalk */
 	const bool is_snap = destination == LLC_SNAP && source == LLC_SNAP &&
-			     control == LLC_UNNUMBERED;
+			     control == LLC_UNNUMBERED &&
+			     (organisation == 0 || organisation == LLC_BRIDGED);
 	return is_snap && walk->ethertype > ETHERTYPE_LENGTHS_MAX ? DECODE_OK
 								  : DECODE_UNWANTED;
 }
@@ -216,10 +228,50 @@ static enum decode_result nsh_step(struct walk *walk)
 		return DECODE_TRUNCATED;
 	}
 	if (next == 0 || next >= sizeof(NEXT) / sizeof(NEXT[0])) {
-		return DECODE_UNWANTED;
+		return walk_blind(walk, DECODE_BLIND_ETHERTYPE);
 	}
 	walk->ethertype = NEXT[next];
 	return DECODE_OK;
+}
+
+/* RFC 6325 section 3: the frame as it came to the first bridge is behind the header. */
+static enum decode_result trill_step(struct walk *walk)
+{
+	const uint16_t first = cursor_be16(&walk->cur);
+	const size_t option_words = (first & TRILL_OPTION_BITS) >> 6;
+	cursor_skip(&walk->cur, TRILL_NICKNAMES_BYTES + option_words * 4);
+	walk->next = LAYER_ETHERNET;
+	return cursor_ok(&walk->cur) ? DECODE_OK : DECODE_TRUNCATED;
+}
+
+static enum decode_result fabric_path_step(struct walk *walk)
+{
+	cursor_skip(&walk->cur, FABRIC_PATH_BYTES);
+	walk->next = LAYER_ETHERNET;
+	return cursor_ok(&walk->cur) ? DECODE_OK : DECODE_TRUNCATED;
+}
+
+/* IEEE 802.1AE clause 9.3. Integrity alone leaves the frame in clear behind the tag. */
+static enum decode_result macsec_step(struct walk *walk)
+{
+	const uint8_t control = cursor_u8(&walk->cur);
+	if (control & MACSEC_ENCRYPTED) {
+		return walk_blind(walk, DECODE_BLIND_MACSEC);
+	}
+	return tag_step(walk, control & MACSEC_HAS_CHANNEL
+				      ? MACSEC_NUMBER_BYTES + MACSEC_CHANNEL_BYTES
+				      : MACSEC_NUMBER_BYTES);
+}
+
+/* Version 2 puts a header in front of the packet, version 1 none. */
+static enum decode_result wccp_step(struct walk *walk)
+{
+	struct cursor peek = walk->cur;
+	if (cursor_u8(&peek) >> 4 != 4) {
+		cursor_skip(&walk->cur, WCCP_BYTES);
+	}
+	walk->next = LAYER_IP;
+	return cursor_ok(&walk->cur) ? DECODE_OK : DECODE_TRUNCATED;
 }
 
 static enum decode_result go_on_with(struct walk *walk, enum layer layer)
@@ -232,21 +284,58 @@ static enum decode_result go_on_with(struct walk *walk, enum layer layer)
 static bool ethertype_is_control(uint16_t ethertype)
 {
 	static const uint16_t CONTROL[] = {
+		0x0600, /* XNS */
 		0x0806, /* ARP */
 		0x0842, /* wake on LAN */
+		0x2001, /* NHRP, in GRE */
+		0x22ea, /* reservation of streams */
+		0x22f0, /* audio and video, IEEE 1722 */
+		0x22f4, /* IS-IS of TRILL */
+		0x6002, /* DEC: remote console, */
+		0x6003, /* DECnet, */
+		0x6004, /* LAT */
 		0x8035, /* RARP */
+		0x809b, /* AppleTalk */
+		0x80d5, /* SNA */
+		0x80f3, /* AppleTalk's ARP */
+		0x8137, /* IPX */
+		0x8138,
 		0x8808, /* flow control, IEEE 802.3 */
 		0x8809, /* slow protocols: LACP */
+		0x8819, /* CobraNet */
 		0x8863, /* PPPoE discovery */
+		0x886d, /* Intel's teaming */
 		0x8874, /* Broadcom's */
+		0x887b, /* HomePlug */
 		0x888e, /* EAP over LAN */
 		0x8892, /* PROFINET */
 		0x8899, /* Realtek's loop detection */
+		0x88a2, /* ATA over Ethernet */
+		0x88a4, /* EtherCAT */
+		0x88ab, /* POWERLINK */
+		0x88b8, /* IEC 61850 */
+		0x88b9,
+		0x88ba,
+		0x88bf, /* MikroTik's management */
+		0x88c7, /* IEEE 802.11i */
+		0x88ca, /* TIPC */
 		0x88cc, /* LLDP */
-		0x88e1, /* HomePlug */
+		0x88cd, /* SERCOS */
+		0x88d9, /* LLTD */
+		0x88e1, /* HomePlug AV */
+		0x88e3, /* media redundancy */
+		0x88f5, /* MVRP */
+		0x88f6, /* MMRP */
 		0x88f7, /* PTP */
+		0x88fb, /* PRP */
 		0x8902, /* CFM */
+		0x8906, /* Fibre Channel over Ethernet */
+		0x8914,
+		0x8915, /* RDMA */
+		0x8922, /* VMware's beacons */
+		0x893a, /* IEEE 1905 */
 		0x9000, /* loopback */
+		0x9003,
 	};
 	for (size_t i = 0; i < sizeof(CONTROL) / sizeof(CONTROL[0]); i++) {
 		if (CONTROL[i] == ethertype) {
@@ -298,7 +387,15 @@ enum decode_result ethertype_step(struct walk *walk)
 	case ETHERTYPE_PPP:
 		return go_on_with(walk, LAYER_PPP);
 	case ETHERTYPE_MACSEC:
-		return walk_blind(walk, DECODE_BLIND_MACSEC);
+		return macsec_step(walk);
+	case ETHERTYPE_TRILL:
+		return trill_step(walk);
+	case ETHERTYPE_FABRIC_PATH:
+		return fabric_path_step(walk);
+	case ETHERTYPE_HSR:
+		return tag_step(walk, HSR_BYTES);
+	case ETHERTYPE_WCCP:
+		return wccp_step(walk);
 	default:
 		return other_step(walk);
 	}

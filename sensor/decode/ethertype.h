@@ -18,9 +18,13 @@ enum {
 	ETHERTYPE_BACKBONE = 0x88e7,  /* service tag of IEEE 802.1ah, MAC in MAC */
 	ETHERTYPE_CISCO_CMD = 0x8909, /* TrustSec's security group */
 	ETHERTYPE_VN_TAG = 0x8926,
-	ETHERTYPE_E_TAG = 0x893f,    /* IEEE 802.1BR */
-	ETHERTYPE_NSH = 0x894f,      /* RFC 8300 */
-	ETHERTYPE_ETHERNET = 0x6558, /* transparent Ethernet bridging, RFC 1701 */
+	ETHERTYPE_E_TAG = 0x893f,       /* IEEE 802.1BR */
+	ETHERTYPE_NSH = 0x894f,         /* RFC 8300 */
+	ETHERTYPE_TRILL = 0x22f3,       /* RFC 6325 */
+	ETHERTYPE_FABRIC_PATH = 0x8903, /* Cisco's */
+	ETHERTYPE_HSR = 0x892f,         /* IEC 62439-3 */
+	ETHERTYPE_WCCP = 0x883e,        /* in GRE, towards a web cache */
+	ETHERTYPE_ETHERNET = 0x6558,    /* transparent Ethernet bridging, RFC 1701 */
 	ETHERTYPE_ERSPAN = 0x88be,
 	ETHERTYPE_ERSPAN_III = 0x22eb,
 	ETHERTYPE_PPP = 0x880b, /* in GRE */

@@ -3,6 +3,7 @@
 #include "base/age_list.h"
 #include "base/pool.h"
 #include "base/text.h"
+#include "decode/packet.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -12,8 +13,8 @@ enum {
 	UNIT_BYTES = 8, /* offsets count in these */
 	UNITS_MAX = (FRAGMENT_PAYLOAD_BYTES_MAX + UNIT_BYTES - 1) / UNIT_BYTES,
 	KEY_WORDS = 6,
-	HOLDERS = 64,       /* sources, those that hash alike together */
-	HANDED_OUT_MAX = 8, /* one per tunnel level of a frame, and room */
+	HOLDERS = 64, /* sources, those that hash alike together */
+	HANDED_OUT_MAX = PACKET_TUNNELS_MAX + 1, /* one per IP header of a frame */
 };
 
 #define FRAGMENT_LIFE_US INT64_C(30000000)

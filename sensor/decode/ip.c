@@ -13,6 +13,8 @@ enum {
 	IPV6_OFFSET_BITS = 0xfff8,
 	ROUTING_SEGMENTS_AT = 3,
 	PROTOCOL_ETHERIP = 97,
+	PROTOCOL_L2TP3 = 115,
+	PROTOCOL_ETHERNET = 143,
 	PROTOCOL_HIP = 139,
 	PROTOCOL_SHIM6 = 140,
 	ETHERIP_VERSION = 0x3000,
@@ -330,6 +332,10 @@ enum decode_result protocol_step(struct walk *walk)
 		return chain_step(walk);
 	case PROTOCOL_ETHERIP:
 		return etherip_step(walk);
+	case PROTOCOL_L2TP3:
+		return l2tp3_step(walk);
+	case PROTOCOL_ETHERNET: /* RFC 8986 section 4.9 */
+		return walk_enter_tunnel(walk, TUNNEL_ETHERNET, 0, LAYER_ETHERNET);
 	case IPPROTO_ESP:
 		return walk_blind(walk, DECODE_BLIND_ESP);
 	default:

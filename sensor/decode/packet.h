@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define PACKET_VLANS_MAX   2
-#define PACKET_TUNNELS_MAX 4
+#define PACKET_TUNNELS_MAX 8
 
 enum {
 	TCP_FIN = 0x01,

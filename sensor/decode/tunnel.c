@@ -22,6 +22,16 @@ enum {
 	ERSPAN_SESSION_BITS = 0x03ff,
 	PPTP_VERSION = 1,
 	PPTP_ACKNOWLEDGEMENT = 0x0080,
+	/* draft-foschiano-erspan-03 section 4.3, of the last two bytes */
+	ERSPAN_III_FRAME_TYPE_AT = 10,
+	ERSPAN_III_FRAME_TYPE_BITS = 0x1f,
+	ERSPAN_III_IP = 2,
+	ERSPAN_TRUNCATED = 0x0400,
+	ERSPAN_CUT_MAX = 65535,
+	NVGRE_ID_LEAST = 0x1000, /* RFC 7637 section 3.2 */
+	NVGRE_ID_MOST = 0xfffffe,
+	L2TP3_LEAD_BYTES_MAX = 12, /* cookie and sublayer */
+	L2TP3_ADDRESSES_BYTES = 12,
 };
 
 struct kind_row {
@@ -45,6 +55,13 @@ static const struct kind_row KINDS[TUNNEL_KIND_COUNT] = {
 	[TUNNEL_L2TP] = {"l2tp", IPPROTO_UDP, false},
 	[TUNNEL_PPTP] = {"pptp", IPPROTO_GRE, false},
 	[TUNNEL_ETHERIP] = {"etherip", 97, false},
+	[TUNNEL_ETHERNET] = {"ethernet", 143, false},
+	[TUNNEL_L2TP3] = {"l2tpv3", 115, false},
+	[TUNNEL_GRE_IN_UDP] = {"gre-in-udp", IPPROTO_UDP, true},
+	[TUNNEL_MPLS_IN_UDP] = {"mpls-in-udp", IPPROTO_UDP, false},
+	[TUNNEL_GUE] = {"gue", IPPROTO_UDP, false},
+	[TUNNEL_LISP] = {"lisp", IPPROTO_UDP, true},
+	[TUNNEL_TZSP] = {"tzsp", IPPROTO_UDP, false},
 };
 
 const char *tunnel_kind_name(enum tunnel_kind kind)
@@ -128,19 +145,9 @@ static enum decode_result pptp_step(struct walk *walk, uint16_t flags)
 	return walk_enter_tunnel(walk, TUNNEL_PPTP, call, LAYER_PPP);
 }
 
-/* RFC 2784 and RFC 2890; with the routing of RFC 1701 not followed. */
-enum decode_result gre_step(struct walk *walk)
+uint32_t gre_skip_options(struct walk *walk, uint16_t flags)
 {
-	const uint16_t flags = cursor_be16(&walk->cur);
 	uint32_t key = 0;
-	walk->ethertype = cursor_be16(&walk->cur);
-	if ((flags & GRE_VERSION_BITS) == PPTP_VERSION &&
-		walk->ethertype == ETHERTYPE_PPP && (flags & GRE_KEY)) {
-		return pptp_step(walk, flags);
-	}
-	if (flags & (GRE_ROUTING | GRE_VERSION_BITS)) {
-		return walk_blind(walk, DECODE_BLIND_GRE);
-	}
 	if (flags & GRE_CHECKSUM) {
 		cursor_skip(&walk->cur, 4);
 	}
@@ -150,6 +157,32 @@ enum decode_result gre_step(struct walk *walk)
 	if (flags & GRE_SEQUENCE) {
 		cursor_skip(&walk->cur, 4);
 	}
+	return key;
+}
+
+/* RFC 7637 section 3.2: the last byte is the flow's, and differs by direction. */
+static uint32_t network_of_key(const struct walk *walk, uint32_t key)
+{
+	const uint32_t id = key >> 8;
+	return walk->ethertype == ETHERTYPE_ETHERNET && id >= NVGRE_ID_LEAST &&
+			       id <= NVGRE_ID_MOST
+		       ? id
+		       : key;
+}
+
+/* RFC 2784 and RFC 2890; with the routing of RFC 1701 not followed. */
+enum decode_result gre_step(struct walk *walk)
+{
+	const uint16_t flags = cursor_be16(&walk->cur);
+	walk->ethertype = cursor_be16(&walk->cur);
+	if ((flags & GRE_VERSION_BITS) == PPTP_VERSION &&
+		walk->ethertype == ETHERTYPE_PPP && (flags & GRE_KEY)) {
+		return pptp_step(walk, flags);
+	}
+	if (flags & (GRE_ROUTING | GRE_VERSION_BITS)) {
+		return walk_blind(walk, DECODE_BLIND_GRE);
+	}
+	const uint32_t key = gre_skip_options(walk, flags);
 	if (!cursor_ok(&walk->cur)) {
 		return DECODE_TRUNCATED;
 	}
@@ -160,8 +193,60 @@ enum decode_result gre_step(struct walk *walk)
 	case ETHERTYPE_ERSPAN_III:
 		return walk_enter_tunnel(walk, TUNNEL_ERSPAN, 0, LAYER_ERSPAN);
 	default:
-		return walk_enter_tunnel(walk, TUNNEL_GRE, key, LAYER_ETHERTYPE);
+		return walk_enter_tunnel(
+			walk, TUNNEL_GRE, network_of_key(walk, key), LAYER_ETHERTYPE);
 	}
+}
+
+/* At a frame of Ethernet that holds IP or ARP, or at PPP with its address. */
+static bool l2tp3_is_carried(struct cursor peek, enum layer *layer)
+{
+	const uint32_t first = cursor_be32(&peek);
+	if (cursor_ok(&peek) && (first == 0xff030021 || first == 0xff030057)) {
+		*layer = LAYER_PPP;
+		return true;
+	}
+	cursor_skip(&peek, L2TP3_ADDRESSES_BYTES - 4);
+	const uint16_t ethertype = cursor_be16(&peek);
+	const uint8_t version = cursor_u8(&peek) >> 4;
+	*layer = LAYER_ETHERNET;
+	return cursor_ok(&peek) &&
+	       ((ethertype == ETHERTYPE_IPV4 && version == 4) ||
+		       (ethertype == ETHERTYPE_IPV6 && version == 6) ||
+		       ethertype == ETHERTYPE_VLAN || ethertype == 0x0806);
+}
+
+bool l2tp3_find(struct walk *walk)
+{
+	struct cursor at = walk->cur;
+	enum layer layer = LAYER_ETHERNET;
+	for (unsigned lead = 0; lead <= L2TP3_LEAD_BYTES_MAX; lead += 4) {
+		if (l2tp3_is_carried(at, &layer)) {
+			walk->cur = at;
+			if (layer == LAYER_PPP) {
+				ppp_skip_address(walk);
+			}
+			walk->next = layer;
+			return true;
+		}
+		cursor_skip(&at, 4);
+	}
+	return false;
+}
+
+/* RFC 3931 section 4.1.1; session 0 is the control channel. */
+enum decode_result l2tp3_step(struct walk *walk)
+{
+	const uint32_t session = cursor_be32(&walk->cur);
+	if (!cursor_ok(&walk->cur)) {
+		return DECODE_TRUNCATED;
+	}
+	if (session == 0) {
+		return DECODE_UNWANTED;
+	}
+	return l2tp3_find(walk)
+		       ? walk_enter_tunnel(walk, TUNNEL_L2TP3, session, walk->next)
+		       : walk_blind(walk, DECODE_BLIND_PROTOCOL);
 }
 
 /* draft-foschiano-erspan-03 sections 4.2 and 4.3. */
@@ -170,13 +255,22 @@ enum decode_result erspan_step(struct walk *walk)
 	struct cursor peek = walk->cur;
 	const uint8_t version = cursor_u8(&peek) >> 4;
 	cursor_skip(&peek, 1);
-	note_id(walk, cursor_be16(&peek) & ERSPAN_SESSION_BITS);
+	const uint16_t session = cursor_be16(&peek);
+	note_id(walk, session & ERSPAN_SESSION_BITS);
 	walk->next = LAYER_ETHERNET;
+	if (session & ERSPAN_TRUNCATED) { /* by the switch, as a capture may be */
+		walk->cut += ERSPAN_CUT_MAX;
+	}
 	if (version == 1) {
 		cursor_skip(&walk->cur, ERSPAN_II_BYTES);
 	} else if (version == 2) {
 		cursor_skip(&walk->cur, ERSPAN_III_BYTES - 2);
-		if (cursor_be16(&walk->cur) & ERSPAN_III_HAS_SUBHEADER) {
+		const unsigned last = cursor_be16(&walk->cur);
+		if ((last >> ERSPAN_III_FRAME_TYPE_AT & ERSPAN_III_FRAME_TYPE_BITS) ==
+			ERSPAN_III_IP) {
+			walk->next = LAYER_IP;
+		}
+		if (last & ERSPAN_III_HAS_SUBHEADER) {
 			cursor_skip(&walk->cur, ERSPAN_III_SUBHEADER_BYTES);
 		}
 	} else {

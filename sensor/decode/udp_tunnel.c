@@ -1,6 +1,8 @@
 #include "decode/ethertype.h"
 #include "decode/walk.h"
 
+#include <netinet/in.h>
+
 enum {
 	PORT_VXLAN = 4789,
 	PORT_VXLAN_LINUX = 8472, /* of Linux before IANA gave one */
@@ -9,6 +11,13 @@ enum {
 	PORT_TEREDO = 3544,
 	PORT_GTP = 2152,
 	PORT_L2TP = 1701,
+	PORT_GRE = 4754,
+	PORT_GRE_DTLS = 4755,
+	PORT_MPLS = 6635,
+	PORT_MPLS_DTLS = 6636,
+	PORT_GUE = 6080,
+	PORT_LISP = 4341,
+	PORT_TZSP = 37008,
 	VXLAN_HAS_ID = 0x08,
 	VXLAN_GPE_HAS_PROTOCOL = 0x04,
 	GENEVE_VERSION_BITS = 0xc0,
@@ -29,13 +38,32 @@ enum {
 	L2TP_OFFSET = 0x0200,
 	L2TP_VERSION_BITS = 0x000f,
 	L2TP_VERSION = 2,
+	L2TP_VERSION_3 = 3,
+	GRE_FLAGS = 0xb000, /* checksum, key, sequence */
+	MPLS_BOTTOM = 0x100,
+	GUE_VERSION_BITS = 0xc0,
+	GUE_DIRECT = 0x40, /* version 1: the packet itself */
+	GUE_CONTROL = 0x20,
+	GUE_LENGTH_BITS = 0x1f,
+	GUE_HEADER_BYTES = 4,
+	LISP_HEADER_BYTES = 8,
+	LISP_HAS_INSTANCE = 0x08,
+	DTLS_RECORD_LEAST = 20, /* RFC 6347 section 4.1: types of content */
+	DTLS_RECORD_MOST = 26,
+	DTLS_MAJOR = 254,
+	TZSP_VERSION = 1,
+	TZSP_TO_SEND = 1,
+	TZSP_ETHERNET = 1,
+	TZSP_PADDING = 0,
+	TZSP_END = 1,
+	TZSP_FIELDS_MAX = 32,
 };
 
 /* What a datagram was found to carry. */
 struct carried {
-	enum tunnel_kind kind;
 	enum layer layer;
 	uint32_t id;
+	bool is_blind; /* a tunnel's datagram, and what is in it cannot be read */
 };
 
 /* False: some other datagram on this port; nothing of it is read then. */
@@ -55,8 +83,8 @@ static bool vxlan_read(struct walk *walk, struct carried *carried)
 /* draft-ietf-nvo3-vxlan-gpe-13 section 3. */
 static bool vxlan_gpe_read(struct walk *walk, struct carried *carried)
 {
-	static const uint16_t NEXT[] = {
-		0, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_ETHERNET, ETHERTYPE_NSH};
+	static const uint16_t NEXT[] = {0, ETHERTYPE_IPV4, ETHERTYPE_IPV6,
+		ETHERTYPE_ETHERNET, ETHERTYPE_NSH, ETHERTYPE_MPLS};
 	const uint8_t flags = cursor_u8(&walk->cur);
 	cursor_skip(&walk->cur, 2);
 	const uint8_t next = cursor_u8(&walk->cur);
@@ -150,10 +178,26 @@ static bool gtp_read(struct walk *walk, struct carried *carried)
 	return cursor_ok(&walk->cur);
 }
 
+/* RFC 3931 section 4.1.2.1. */
+static bool l2tp3_read(struct walk *walk, struct carried *carried)
+{
+	cursor_skip(&walk->cur, 2);
+	carried->id = cursor_be32(&walk->cur);
+	if (!cursor_ok(&walk->cur)) {
+		return false;
+	}
+	carried->is_blind = !l2tp3_find(walk);
+	carried->layer = walk->next;
+	return true;
+}
+
 /* RFC 2661 section 3.1. */
 static bool l2tp_read(struct walk *walk, struct carried *carried)
 {
 	const uint16_t flags = cursor_be16(&walk->cur);
+	if (!(flags & L2TP_CONTROL) && (flags & L2TP_VERSION_BITS) == L2TP_VERSION_3) {
+		return l2tp3_read(walk, carried);
+	}
 	if ((flags & L2TP_CONTROL) || (flags & L2TP_VERSION_BITS) != L2TP_VERSION) {
 		return false;
 	}
@@ -172,56 +216,158 @@ static bool l2tp_read(struct walk *walk, struct carried *carried)
 	return cursor_ok(&walk->cur);
 }
 
-static carried_read *reader_of_port(uint16_t port, enum tunnel_kind *kind)
+/* RFC 8086 section 3. */
+static bool gre_read(struct walk *walk, struct carried *carried)
 {
-	switch (port) {
-	case PORT_VXLAN:
-	case PORT_VXLAN_LINUX:
-		*kind = TUNNEL_VXLAN;
-		return vxlan_read;
-	case PORT_VXLAN_GPE:
-		*kind = TUNNEL_VXLAN;
-		return vxlan_gpe_read;
-	case PORT_GENEVE:
-		*kind = TUNNEL_GENEVE;
-		return geneve_read;
-	case PORT_TEREDO:
-		*kind = TUNNEL_TEREDO;
-		return teredo_read;
-	case PORT_GTP:
-		*kind = TUNNEL_GTP;
-		return gtp_read;
-	case PORT_L2TP:
-		*kind = TUNNEL_L2TP;
-		return l2tp_read;
+	const uint16_t flags = cursor_be16(&walk->cur);
+	walk->ethertype = cursor_be16(&walk->cur);
+	carried->id = gre_skip_options(walk, flags);
+	return cursor_ok(&walk->cur) && !(flags & ~(unsigned)GRE_FLAGS);
+}
+
+/* RFC 7510 section 3: a stack of labels, and a packet of IP or a frame behind it. */
+static bool mpls_read(struct walk *walk, struct carried *carried)
+{
+	struct cursor peek = walk->cur;
+	uint32_t label = 0;
+	(void)carried;
+	for (unsigned i = 0; i < WALK_LABELS_MAX && !(label & MPLS_BOTTOM); i++) {
+		label = cursor_be32(&peek);
+	}
+	walk->ethertype = ETHERTYPE_MPLS;
+	return cursor_ok(&peek) && cursor_left(&peek) > 0 && (label & MPLS_BOTTOM);
+}
+
+/* RFC 6347 section 4.1: what RFC 8086 and RFC 7510 have encrypted. */
+static bool dtls_read(struct walk *walk, struct carried *carried)
+{
+	const uint8_t type = cursor_u8(&walk->cur);
+	const uint8_t major = cursor_u8(&walk->cur);
+	carried->is_blind = true;
+	return cursor_ok(&walk->cur) && major == DTLS_MAJOR &&
+	       type >= DTLS_RECORD_LEAST && type <= DTLS_RECORD_MOST;
+}
+
+/* draft-ietf-intarea-gue-09 sections 3.1 and 4; as Linux has it. */
+static bool gue_read(struct walk *walk, struct carried *carried)
+{
+	struct cursor peek = walk->cur;
+	const uint8_t first = cursor_u8(&peek);
+	const uint8_t protocol = cursor_u8(&peek);
+	if ((first & GUE_VERSION_BITS) == GUE_DIRECT) {
+		carried->layer = LAYER_IP;
+		return cursor_ok(&peek);
+	}
+	cursor_skip(
+		&walk->cur, GUE_HEADER_BYTES + (size_t)(first & GUE_LENGTH_BITS) * 4);
+	if ((first & (GUE_VERSION_BITS | GUE_CONTROL)) || !cursor_ok(&walk->cur)) {
+		return false;
+	}
+	switch (protocol) {
+	case IPPROTO_IPIP:
+		carried->layer = LAYER_IPV4;
+		return true;
+	case IPPROTO_IPV6:
+		carried->layer = LAYER_IPV6;
+		return true;
+	case IPPROTO_GRE:
+	case IPPROTO_MPLS:
+		walk->protocol = protocol;
+		carried->layer = LAYER_PROTOCOL;
+		return true;
 	default:
-		return NULL;
+		return false;
 	}
 }
 
-/* Teredo's and L2TP's servers answer from their port to any. */
-static carried_read *reader_of(const struct packet *packet, enum tunnel_kind *kind)
+/* RFC 9300 section 5.1. */
+static bool lisp_read(struct walk *walk, struct carried *carried)
 {
-	carried_read *read = reader_of_port(packet->dst_port, kind);
-	const uint16_t port = packet->src_port;
-	if (read == NULL && (port == PORT_TEREDO || port == PORT_L2TP)) {
-		read = reader_of_port(port, kind);
+	struct cursor peek = walk->cur;
+	const bool has_instance = (cursor_u8(&peek) & LISP_HAS_INSTANCE) != 0;
+	cursor_skip(&peek, 3);
+	const uint32_t instance = cursor_be24(&peek);
+	cursor_skip(&peek, 1);
+	carried->id = has_instance ? instance : 0;
+	carried->layer = LAYER_IP;
+	cursor_skip(&walk->cur, LISP_HEADER_BYTES);
+	const uint8_t version = cursor_u8(&peek) >> 4;
+	return cursor_ok(&peek) && (version == 4 || version == 6);
+}
+
+/* TaZmen Sniffer Protocol: fields up to the one that ends them, then the frame. */
+static bool tzsp_read(struct walk *walk, struct carried *carried)
+{
+	const uint8_t version = cursor_u8(&walk->cur);
+	const uint8_t type = cursor_u8(&walk->cur);
+	const uint16_t carries = cursor_be16(&walk->cur);
+	uint8_t field = TZSP_PADDING;
+	if (version != TZSP_VERSION || type > TZSP_TO_SEND ||
+		carries != TZSP_ETHERNET) {
+		return false;
 	}
-	return read;
+	for (unsigned i = 0; field != TZSP_END && i < TZSP_FIELDS_MAX; i++) {
+		field = cursor_u8(&walk->cur);
+		if (field != TZSP_END && field != TZSP_PADDING) {
+			cursor_skip(&walk->cur, cursor_u8(&walk->cur));
+		}
+	}
+	carried->layer = LAYER_ETHERNET;
+	return cursor_ok(&walk->cur) && field == TZSP_END;
+}
+
+struct port_row {
+	uint16_t port;
+	uint8_t kind;          /* enum tunnel_kind */
+	bool is_answered_from; /* its servers answer from their port to any */
+	carried_read *read;
+};
+
+static const struct port_row PORTS[] = {
+	{PORT_VXLAN, TUNNEL_VXLAN, false, vxlan_read},
+	{PORT_VXLAN_LINUX, TUNNEL_VXLAN, false, vxlan_read},
+	{PORT_VXLAN_GPE, TUNNEL_VXLAN, false, vxlan_gpe_read},
+	{PORT_GENEVE, TUNNEL_GENEVE, false, geneve_read},
+	{PORT_TEREDO, TUNNEL_TEREDO, true, teredo_read},
+	{PORT_GTP, TUNNEL_GTP, false, gtp_read},
+	{PORT_L2TP, TUNNEL_L2TP, true, l2tp_read},
+	{PORT_GRE, TUNNEL_GRE_IN_UDP, false, gre_read},
+	{PORT_GRE_DTLS, TUNNEL_GRE_IN_UDP, false, dtls_read},
+	{PORT_MPLS, TUNNEL_MPLS_IN_UDP, false, mpls_read},
+	{PORT_MPLS_DTLS, TUNNEL_MPLS_IN_UDP, false, dtls_read},
+	{PORT_GUE, TUNNEL_GUE, false, gue_read},
+	{PORT_LISP, TUNNEL_LISP, false, lisp_read},
+	{PORT_TZSP, TUNNEL_TZSP, false, tzsp_read},
+};
+
+/* As many steps as there are rows, for datagrams alone. */
+static const struct port_row *row_of(const struct packet *packet)
+{
+	for (size_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
+		const struct port_row *row = &PORTS[i];
+		if (row->port == packet->dst_port ||
+			(row->is_answered_from && row->port == packet->src_port)) {
+			return row;
+		}
+	}
+	return NULL;
 }
 
 bool udp_tunnel_step(struct walk *walk, enum decode_result *result)
 {
 	const struct cursor start = walk->cur;
-	struct carried carried = {.layer = LAYER_ETHERTYPE};
-	carried_read *read = reader_of(walk->packet, &carried.kind);
-	if (read == NULL) {
+	const struct port_row *row = row_of(walk->packet);
+	if (row == NULL) {
 		return false;
 	}
-	if (!read(walk, &carried)) {
+	struct carried carried = {.layer = LAYER_ETHERTYPE};
+	if (!row->read(walk, &carried)) {
 		walk->cur = start;
 		return false;
 	}
-	*result = walk_enter_tunnel(walk, carried.kind, carried.id, carried.layer);
+	*result = carried.is_blind
+			  ? walk_blind(walk, DECODE_BLIND_UDP)
+			  : walk_enter_tunnel(walk, (enum tunnel_kind)row->kind,
+				    carried.id, carried.layer);
 	return true;
 }

@@ -42,7 +42,8 @@ struct walk {
 	struct packet *packet;
 	struct decoder *decoder;
 	uint64_t now_us;
-	uint32_t cut; /* bytes that were on the wire behind cur.end */
+	uint32_t cut;       /* bytes that were on the wire behind cur.end */
+	uint32_t frame_len; /* the whole frame's, on the wire */
 	enum layer next;
 	uint16_t ethertype;
 	uint8_t protocol;
@@ -67,7 +68,9 @@ enum decode_result walk_enter_tunnel(
 static inline enum decode_result walk_blind(
 	const struct walk *walk, enum decode_blind kind)
 {
-	walk->decoder->counters.blind[kind]++;
+	struct decode_blind_count *count = &walk->decoder->counters.blind[kind];
+	count->frames++;
+	count->bytes += walk->frame_len;
 	return DECODE_UNWANTED;
 }
 
@@ -83,12 +86,22 @@ enum decode_result ipv4_step(struct walk *walk);
 enum decode_result ipv6_step(struct walk *walk);
 enum decode_result protocol_step(struct walk *walk);
 enum decode_result gre_step(struct walk *walk);
+enum decode_result l2tp3_step(struct walk *walk);
 enum decode_result erspan_step(struct walk *walk);
 enum decode_result tcp_step(struct walk *walk);
 enum decode_result udp_step(struct walk *walk);
 
 /* PPP at .cur may begin with the address and control of its frames (RFC 1662). */
 void ppp_skip_address(struct walk *walk);
+
+/* Options of a GRE header whose flags were read; its key, 0 without one. */
+uint32_t gre_skip_options(struct walk *walk, uint16_t flags);
+
+/*
+ * Behind the session number of L2TP version 3 nothing says how long the cookie is, nor
+ * what is carried: true where a frame or a packet can be told, .next says which.
+ */
+bool l2tp3_find(struct walk *walk);
 
 /* UDP payload at .cur: true when it is a tunnel's and *result says how to go on. */
 bool udp_tunnel_step(struct walk *walk, enum decode_result *result);

@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+/* What was not looked into, by kind: frames, and their bytes. */
+#define BLIND(name, kind)                                         \
+	{"blind." name, decode->blind[kind].frames},              \
+	{                                                         \
+		"blind." name "_bytes", decode->blind[kind].bytes \
+	}
+
 size_t engine_counters(const struct engine *engine, struct counter *list)
 {
 	const struct decode_counters *decode = decoder_counters(engine->decoder);
@@ -23,13 +30,14 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		{"decode.fragments_reassembled", decode->fragments_reassembled},
 		{"decode.fragments_overlapping", decode->fragments_overlapping},
 		{"decode.fragments_evicted", decode->fragments_evicted},
-		{"blind.esp", decode->blind[DECODE_BLIND_ESP]},
-		{"blind.macsec", decode->blind[DECODE_BLIND_MACSEC]},
-		{"blind.ethertype", decode->blind[DECODE_BLIND_ETHERTYPE]},
-		{"blind.protocol", decode->blind[DECODE_BLIND_PROTOCOL]},
-		{"blind.gre", decode->blind[DECODE_BLIND_GRE]},
-		{"blind.ppp", decode->blind[DECODE_BLIND_PPP]},
-		{"blind.too_deep", decode->blind[DECODE_BLIND_TOO_DEEP]},
+		BLIND("esp", DECODE_BLIND_ESP),
+		BLIND("macsec", DECODE_BLIND_MACSEC),
+		BLIND("ethertype", DECODE_BLIND_ETHERTYPE),
+		BLIND("protocol", DECODE_BLIND_PROTOCOL),
+		BLIND("udp", DECODE_BLIND_UDP),
+		BLIND("gre", DECODE_BLIND_GRE),
+		BLIND("ppp", DECODE_BLIND_PPP),
+		BLIND("too_deep", DECODE_BLIND_TOO_DEEP),
 		{"flow.opened", flow->opened},
 		{"flow.closed", flow->ended[FLOW_END_CLOSED]},
 		{"flow.reset", flow->ended[FLOW_END_RESET]},

@@ -68,6 +68,13 @@ static const struct word TUNNELS[] = {
 	{"l2tp", TUNNEL_L2TP},
 	{"pptp", TUNNEL_PPTP},
 	{"etherip", TUNNEL_ETHERIP},
+	{"ethernet", TUNNEL_ETHERNET},
+	{"l2tpv3", TUNNEL_L2TP3},
+	{"gre-in-udp", TUNNEL_GRE_IN_UDP},
+	{"mpls-in-udp", TUNNEL_MPLS_IN_UDP},
+	{"gue", TUNNEL_GUE},
+	{"lisp", TUNNEL_LISP},
+	{"tzsp", TUNNEL_TZSP},
 	{NULL, 0},
 };
 

@@ -73,6 +73,14 @@ static void every_tag_of_ethernet_leads_to_the_packet(void **state)
 			20},                                /* MAC in MAC */
 		{"\x89\x4f\0\2\1\1\0\0\1\xff", 10},         /* NSH, IPv4 */
 		{"\x89\x4f\0\3\2\1\0\0\1\xff\0\0\0\0", 14}, /* and metadata */
+		{"\x22\xf3\0\x3f\0\1\0\2\2\0\0\0\0\3\2\0\0\0\0\4\x08\0",
+			22}, /* TRILL */
+		{"\x22\xf3\0\x7f\0\1\0\2opti\2\0\0\0\0\3\2\0\0\0\0\4\x08\0", 26},
+		{"\x89\x03\0\x20\2\0\0\0\0\3\2\0\0\0\0\4\x08\0", 18}, /* FabricPath */
+		{"\x89\x2f\0\x50\0\1\x08\0", 8},                      /* HSR */
+		{"\x88\xe5\0\0\0\0\0\1\x08\0", 10}, /* MACsec, integrity */
+		{"\x88\xe5\x20\0\0\0\0\1channel!\x08\0", 18},
+		{"\0\x50\xaa\xaa\3\0\0\xf8\x08\0", 10}, /* SNAP of IEEE 802.1H */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint8_t header[64];
@@ -140,8 +148,10 @@ static enum decode_blind blind_of(const uint8_t *bytes, size_t len)
 	const struct decode_counters *counters = decoder_counters(run.decoder);
 	unsigned found = DECODE_BLIND_COUNT;
 	for (unsigned kind = 0; kind < DECODE_BLIND_COUNT; kind++) {
-		assert_in_range(counters->blind[kind], 0, found < kind ? 0 : 1);
-		found = counters->blind[kind] ? kind : found;
+		const uint64_t frames = counters->blind[kind].frames;
+		assert_in_range(frames, 0, found < kind ? 0 : 1);
+		assert_int_equal(counters->blind[kind].bytes, frames ? len : 0);
+		found = frames ? kind : found;
 	}
 	run_end(&run);
 	return (enum decode_blind)found;
@@ -153,14 +163,20 @@ static void what_mail_may_hide_in_is_counted_by_kind(void **state)
 	static const struct {
 		uint16_t ethertype;
 		enum decode_blind blind;
-	} ethertypes[] = {{0x88e5, DECODE_BLIND_MACSEC},
-		{0x8903, DECODE_BLIND_ETHERTYPE}, {0x0806, DECODE_BLIND_COUNT},
-		{0x88cc, DECODE_BLIND_COUNT}, {38, DECODE_BLIND_COUNT}};
+	} ethertypes[] = {{0x88b5, DECODE_BLIND_ETHERTYPE},
+		{0x0806, DECODE_BLIND_COUNT}, {0x8137, DECODE_BLIND_COUNT},
+		{0x8863, DECODE_BLIND_COUNT}, {0x88cc, DECODE_BLIND_COUNT},
+		{38, DECODE_BLIND_COUNT}};
 	for (size_t i = 0; i < sizeof(ethertypes) / sizeof(ethertypes[0]); i++) {
 		uint8_t bytes[60] = {0};
 		put16(bytes + 12, ethertypes[i].ethertype);
 		assert_int_equal(blind_of(bytes, sizeof(bytes)), ethertypes[i].blind);
 	}
+	const uint8_t encrypted[60] = {[12] = 0x88, 0xe5, 0x0c};
+	assert_int_equal(blind_of(encrypted, sizeof(encrypted)), DECODE_BLIND_MACSEC);
+	/* of another organisation: Cisco's discovery */
+	const uint8_t cdp[60] = {[13] = 46, 0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0};
+	assert_int_equal(blind_of(cdp, sizeof(cdp)), DECODE_BLIND_COUNT);
 	static const struct {
 		uint8_t protocol;
 		enum decode_blind blind;

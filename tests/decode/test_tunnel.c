@@ -83,20 +83,44 @@ static void every_tunnel_leads_to_the_packet_inside(void **state)
 		{"\x30\x81\x88\x0b\0\0\1\2\0\0\0\1\0\0\0\1\x21", 17, 258,
 			.protocol = 47},
 		{"\x30\0", 2, .protocol = 97, .is_ethernet = true}, /* EtherIP */
+		{"", 0, .protocol = 143, .is_ethernet = true},
+		/* ERSPAN III with a packet in place of a frame */
+		{"\x10\0\x22\xeb\0\0\0\1\x20\0\0\0\0\0\0\0\0\0\x08\0", 20,
+			.protocol = 47},
+		/* NVGRE: the last byte of the key is the flow's */
+		{"\x20\0\x65\x58\0\x10\1\x2a", 8, 0x1001, .protocol = 47,
+			.is_ethernet = true},
+		{"\x20\0\x65\x58\0\0\1\x2a", 8, 298, .protocol = 47,
+			.is_ethernet = true}, /* a key of a person's choice */
+		{"\0\0\1\2\0\0\0\0", 8, 258, .protocol = 115, .is_ethernet = true},
+		{"\0\0\1\2cookiecosubl", 16, 258, .protocol = 115, .is_ethernet = true},
+		{"\0\0\1\2\xff\3\0\x21", 8, 258, .protocol = 115},
+		{"\0\3\0\0\0\0\1\2cook", 12, 258, .port = 1701, .is_ethernet = true},
+		{"\0\0\x08\0", 4, .port = 4754}, /* GRE in UDP */
+		{"\xb0\0\x86\xdd\0\0\0\0\0\0\1\2\0\0\0\1", 16, 258, .port = 4754,
+			.is_inner_ipv6 = true},
+		{"\0\0\x10\x40\0\0\x11\x40", 8, .port = 6635}, /* MPLS in UDP */
+		{"", 0, .port = 6080},                         /* GUE, version 1 */
+		{"\0\4\0\0", 4, .port = 6080},                 /* version 0 */
+		{"\1\x29\0\0\0\0\0\0", 8, .port = 6080, .is_inner_ipv6 = true},
+		{"\x08\0\0\0\0\1\2\0", 8, 258, .port = 4341}, /* LISP */
+		{"\xc0\0\0\0\0\0\0\1", 8, .port = 4341, .is_inner_ipv6 = true},
+		{"\1\0\0\1\x0a\1\x7f\0\1", 9, .port = 37008,
+			.is_ethernet = true}, /* TZSP */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		expect_tunnel(&cases[i]);
 	}
 }
 
-static void four_tunnels_are_walked_and_no_fifth(void **state)
+static void eight_tunnels_are_walked_and_no_ninth(void **state)
 {
 	(void)state;
 	struct decode_run run;
 	run_begin(&run, false, 4);
 	frame_start(&frame, PAYLOAD);
 	wrap_ipv4(&frame, 6);
-	for (unsigned depth = 1; depth <= 4; depth++) {
+	for (unsigned depth = 1; depth <= PACKET_TUNNELS_MAX; depth++) {
 		wrap_ipv4(&frame, 4);
 		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
 		expect_payload(&run);
@@ -193,8 +217,18 @@ static void what_only_shares_a_tunnels_port_stays_a_datagram(void **state)
 		{"\x50\xff\0\0\0\0\1\2", 8, 2152}, /* version 2 */
 		{"\x34\xff\0\0\0\0\1\2\0\0\0\x85\0", 13, 2152}, /* extension of 0 */
 		{"\xc8\2\0\0\0\1\0\2\0\0\0\0\x21", 13, 1701},   /* L2TP's control */
-		{"\0\3\0\1\0\2\0\x21", 8, 1701},                /* version 3 */
-		{"\x0c\0\0\7\0\1\2\0", 8, 4790},                /* no such protocol */
+		{"\x80\3\0\1\0\2\0\x21", 8, 1701},              /* version 3's */
+		{"\x40\0\x08\0", 4, 4754},                      /* GRE, routing */
+		{"\0\0\x10\0\0\0\x10\0\0\0\x10\0\0\0\x10\0\0\0\x10\0\0\0\x10\0\0\0"
+		 "\x10\0\0\0\x10\0",
+			32, 6635},               /* no last label */
+		{"\x20\4\0\0", 4, 6080},         /* GUE's control */
+		{"\0\6\0\0", 4, 6080},           /* what GUE carries */
+		{"\0\0\0\0\0\0\0\0\0", 9, 4341}, /* no packet */
+		{"\1\0\0\x12\1", 5, 37008},      /* of a radio */
+		{"\1\4\0\1\1", 5, 37008},        /* keep-alive */
+		{"\x14\3\3\0", 4, 4755},         /* TLS, not DTLS */
+		{"\x0c\0\0\7\0\1\2\0", 8, 4790}, /* no such protocol */
 		{"", 0, 1700},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -230,11 +264,65 @@ static void gre_of_other_versions_is_not_followed(void **state)
 	run_end(&run);
 }
 
+/* The header of ERSPAN says so: no capture that was cut. */
+static void a_frame_that_the_switch_cut_is_read_as_far_as_it_goes(void **state)
+{
+	(void)state;
+	for (int is_told = 0; is_told < 2; is_told++) {
+		struct decode_run run;
+		run_begin(&run, false, 4);
+		frame_start(&frame, PAYLOAD);
+		wrap_ipv4(&frame, 6);
+		wrap_ethernet(&frame, 0x0800);
+		memmove(frame_at(&frame) + 4, frame_at(&frame), frame.len - 4);
+		frame.len -= 4; /* the last four bytes are gone */
+		wrap(&frame, is_told ? "\x10\0\4\3\0\0\0\0" : "\x10\0\0\3\0\0\0\0", 8);
+		wrap(&frame, "\x10\0\x88\xbe\0\0\0\1", 8);
+		wrap_ipv4(&frame, 47);
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame),
+			is_told ? DECODE_OK : DECODE_MALFORMED);
+		if (is_told) {
+			assert_int_equal(run.packet.payload_len, strlen(PAYLOAD) - 4);
+			assert_int_equal(run.packet.payload_wire_len, strlen(PAYLOAD));
+		}
+		run_end(&run);
+	}
+}
+
+static void what_is_encrypted_in_a_datagram_is_counted(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		uint16_t port;
+		bool is_blind;
+	} cases[] = {{"\x17\xfe\xfd\0", 4755, true}, {"\x17\xfe\xfd\0", 6636, true},
+		{"\0\3\0\0\0\0\1\2whatever this may be", 1701, true},
+		{"\x17\xfe\xfd\0", 4433, false}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct decode_run run;
+		run_begin(&run, false, 4);
+		frame.len = 0;
+		wrap(&frame, cases[i].bytes, cases[i].port == 1701 ? 28 : 4);
+		wrap_udp(&frame, cases[i].port);
+		wrap_ipv4(&frame, 17);
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame),
+			cases[i].is_blind ? DECODE_UNWANTED : DECODE_OK);
+		const struct decode_blind_count count =
+			decoder_counters(run.decoder)->blind[DECODE_BLIND_UDP];
+		assert_int_equal(count.frames, cases[i].is_blind);
+		assert_int_equal(count.bytes, cases[i].is_blind ? frame.len : 0);
+		run_end(&run);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_tunnel_leads_to_the_packet_inside),
-		cmocka_unit_test(four_tunnels_are_walked_and_no_fifth),
+		cmocka_unit_test(eight_tunnels_are_walked_and_no_ninth),
+		cmocka_unit_test(a_frame_that_the_switch_cut_is_read_as_far_as_it_goes),
+		cmocka_unit_test(what_is_encrypted_in_a_datagram_is_counted),
 		cmocka_unit_test(a_tunnel_is_noted_with_its_outer_ends),
 		cmocka_unit_test(
 			both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not),

@@ -69,6 +69,18 @@ WRAPPINGS = {
                  lambda f: ether(0x88e7) / b"\x00\x00\x00\x2a" / f),
     "gtp": ("GTP-U, as a mobile network carries it", ETHERNET, lambda f: udp(2152) /
             (b"\x30\xff" + struct.pack(">HI", len(f) - 14, 258)) / f[14:]),
+    "trill": ("TRILL, between two switches", ETHERNET, lambda f: ether(0x22f3) / b"\x00\x3f\x00\x01\x00\x02" / f),
+    "macsec": ("MACsec that protects and does not encrypt", ETHERNET, lambda f: Ether(f[:12] + b"\x88\xe5") /
+               (b"\x20\x00\x00\x00\x00\x01" + b"\x02\x00\x5e\x00\x53\xa1\x00\x01" + f[12:] + bytes(16))),
+    "nvgre": ("NVGRE, whose key has a number of its own for each direction", ETHERNET, lambda f: outer() / GRE(
+        proto=0x6558, key_present=1, key=5001 << 8 | f[35]) / f),
+    "l2tpv3": ("L2TPv3 over IP, with a cookie", ETHERNET, lambda f: ether() / IP(
+        src="198.51.100.13", dst="198.51.100.14", proto=115) / (b"\x00\x00\x01\x02" + b"cookie..") / f),
+    "gre-in-udp": ("GRE in UDP", ETHERNET, lambda f: udp(4754) / GRE(proto=0x0800) / f[14:]),
+    "mpls-in-udp": ("MPLS in UDP", ETHERNET, lambda f: udp(6635) / MPLS(label=1001, s=1, ttl=64) / f[14:]),
+    "gue": ("Generic UDP Encapsulation", ETHERNET, lambda f: udp(6080) / b"\x00\x04\x00\x00" / f[14:]),
+    "lisp": ("LISP", ETHERNET, lambda f: udp(4341) / b"\x08\x00\x00\x00\x00\x01\x02\x00" / f[14:]),
+    "tzsp": ("TZSP, as a mirroring router sends", ETHERNET, lambda f: udp(37008) / b"\x01\x00\x00\x01\x01" / f),
     "sll": ("a Linux cooked capture", SLL, sll),
     "sll2": ("a Linux cooked capture, version 2", SLL2, sll2),
     "rawip": ("no link header at all", RAW_IP, lambda f: f[14:]),
@@ -77,7 +89,8 @@ WRAPPINGS = {
 
 # Kinds of tunnel, as `tunnels` of a matrix names them; the other wrappings are tags of the link.
 TUNNELS = {"gre": "gre", "erspan2": "erspan", "vxlan": "vxlan", "geneve": "geneve", "ipip": "ipip",
-           "6in4": "6in4", "gtp": "gtp-u", "teredo": "teredo"}
+           "6in4": "6in4", "gtp": "gtp-u", "teredo": "teredo", "nvgre": "gre", "l2tpv3": "l2tpv3",
+           "gre-in-udp": "gre-in-udp", "mpls-in-udp": "mpls-in-udp", "gue": "gue", "lisp": "lisp", "tzsp": "tzsp"}
 
 
 def matrix_of(name):
