@@ -265,6 +265,10 @@ static void on_passage(void *context, const struct engine_passage *passage)
 	case ENGINE_STANDING_BLOCKED:
 		block(gate, passage);
 		break;
+	case ENGINE_STANDING_EARLY:
+		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
+		gate->counters.kept_early++;
+		break;
 	}
 }
 

@@ -47,8 +47,9 @@ struct gate_counters {
 	uint64_t blocked_banned; /* connections refused for a ban */
 	uint64_t injected;
 	uint64_t inject_errors;
-	uint64_t held;      /* ever */
-	uint64_t held_late; /* let go undecided: time or room was up */
+	uint64_t kept_early; /* packets in front of their server's first word */
+	uint64_t held;       /* ever */
+	uint64_t held_late;  /* let go undecided: time or room was up */
 };
 
 struct gate; /* opaque */

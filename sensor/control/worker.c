@@ -243,7 +243,7 @@ static bool start_worker(struct worker *worker, struct reason *why)
 	return true;
 }
 
-#define GATE_COUNTERS 13
+#define GATE_COUNTERS 14
 
 static size_t count_gate(struct worker *worker, struct counter *list,
 	struct interfaces_counters *interfaces)
@@ -263,6 +263,7 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 		{"inline.blocked_banned", gate.blocked_banned},
 		{"inline.injected", gate.injected},
 		{"inline.inject_errors", gate.inject_errors},
+		{"inline.kept_early", gate.kept_early},
 		{"inline.held", gate.held},
 		{"inline.held_late", gate.held_late},
 		{"inline.unreadable", gate.queue.unreadable + gate.log.unreadable},

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "engine/conversation.h"
+#include "engine/early.h"
 #include "engine/lookups.h"
 #include "engine/passage.h"
 #include "engine/verdicts.h"
@@ -38,6 +39,7 @@ static bool start_parts(struct engine *engine, struct reason *why)
 		return false;
 	}
 	endpoint_map_init(&engine->endpoints, settings->seed);
+	early_note_ports(engine);
 	engine->flows = flow_table_new(&flows, &handler, why);
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
@@ -127,6 +129,18 @@ static bool take_frame(
 	return true;
 }
 
+/* True: it came too early, and is as if it had never come. */
+static bool is_early(struct engine *engine, const struct waiting *at)
+{
+	const struct flow *flow = engine->outputs.passage
+					  ? early_flow(engine, &at->packet, at->key)
+					  : NULL;
+	if (flow) {
+		passage_tell_early(engine, flow, &at->packet, at->frame);
+	}
+	return flow != NULL;
+}
+
 static void follow_packets(
 	struct engine *engine, const struct waiting *waiting, size_t count)
 {
@@ -142,6 +156,9 @@ static void follow_packets(
 		engine->packet = &at->packet;
 		if (at->packet.way != 0) {
 			engine->way = at->way;
+		}
+		if (is_early(engine, at)) {
+			continue;
 		}
 		struct flow *flow = flow_table_keyed_packet(
 			engine->flows, &at->packet, at->key, at->now_us);
@@ -213,6 +230,7 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 	fold_clear(engine->fold);
 	engine->judgement = (struct judgement){0};
 	engine->settings.matrix = matrix;
+	early_note_ports(engine);
 }
 
 uint32_t engine_flows(const struct engine *engine)

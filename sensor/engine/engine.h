@@ -22,6 +22,8 @@ enum engine_standing {
 	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
 	ENGINE_STANDING_PASSED, /* nothing more will be found in its bytes */
 	ENGINE_STANDING_BLOCKED,
+	/* its client is to wait for the server's first word: this packet was not looked at */
+	ENGINE_STANDING_EARLY,
 };
 
 /* One packet of a flow, and where that stands behind it; all borrowed for the call. */

@@ -87,6 +87,17 @@ static void stop_looking(struct engine *engine, struct flow *flow)
 	}
 }
 
+void passage_tell_early(struct engine *engine, const struct flow *flow,
+	const struct packet *packet, size_t frame)
+{
+	const struct engine_passage passage = {.frame = frame,
+		.packet = packet,
+		.flow = flow,
+		.standing = ENGINE_STANDING_EARLY,
+		.is_from_client = true};
+	engine->outputs.passage(engine->outputs.passage_context, &passage);
+}
+
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
 	unsigned side, size_t frame)
 {

@@ -15,6 +15,10 @@
  */
 void passage_decide(struct engine *engine, struct flow *flow, struct record *record);
 
+/* Of a packet that came too early to be looked at (engine/early). */
+void passage_tell_early(struct engine *engine, const struct flow *flow,
+	const struct packet *packet, size_t frame);
+
 /* Tell the outputs where the packet's flow stands; side is the sender's. */
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
 	unsigned side, size_t frame);

@@ -153,6 +153,10 @@ struct flow_key flow_table_expect(
 void flow_table_approach(const struct flow_table *table, struct flow_key key);
 void flow_table_approach_stream(const struct flow_table *table, struct flow_key key);
 
+/* The packet's flow as it stands, or NULL; nothing is changed. */
+const struct flow *flow_table_look(const struct flow_table *table,
+	const struct packet *packet, struct flow_key key);
+
 /*
  * One TCP packet. Returns its flow, valid until the next call. now_us is one clock for all
  * packets (engine/timeline); where it leaps ahead by an hour no flow is idle for it yet.

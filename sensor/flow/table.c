@@ -363,18 +363,36 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	table->counters.opened++;
 }
 
-struct flow *table_find(
-	struct flow_table *table, const struct packet *packet, struct flow_key key)
+/* A bucket holds about one flow: their number is kept below that of buckets. */
+static struct flow *find(const struct flow_table *table, const struct packet *packet,
+	struct flow_key key)
 {
-	const unsigned side = key.side;
-	uint32_t *bucket = &table->buckets[key.hash & table->bucket_mask];
-	for (uint32_t index = *bucket; index != POOL_NONE;) {
+	uint32_t index = table->buckets[key.hash & table->bucket_mask];
+	while (index != POOL_NONE) {
 		struct flow *flow = table_flow(table, index);
-		if (flow->hash == key.hash && is_same(flow, packet, side)) {
+		if (flow->hash == key.hash && is_same(flow, packet, key.side)) {
 			return flow;
 		}
 		index = flow->next_in_bucket;
 	}
+	return NULL;
+}
+
+const struct flow *flow_table_look(const struct flow_table *table,
+	const struct packet *packet, struct flow_key key)
+{
+	return find(table, packet, key);
+}
+
+struct flow *table_find(
+	struct flow_table *table, const struct packet *packet, struct flow_key key)
+{
+	const unsigned side = key.side;
+	struct flow *known = find(table, packet, key);
+	if (known) {
+		return known;
+	}
+	uint32_t *bucket = &table->buckets[key.hash & table->bucket_mask];
 	if (table->flows.used == table->flows.capacity) {
 		evict_one(table);
 	}

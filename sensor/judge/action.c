@@ -148,6 +148,20 @@ struct action_choice action_choose(const struct action_table *table,
 	return choice;
 }
 
+bool action_keeps_out(const struct action_table *table,
+	const struct observation *attempt, const struct judgement *judgement)
+{
+	const enum protocol owner = protocol_of_port(attempt->server_port);
+	const bool is_sending =
+		owner == PROTOCOL_UNKNOWN || protocol_row(owner)->is_sending;
+	const enum finding finding =
+		is_sending ? FINDING_SENDER_ILLEGITIMATE : FINDING_FLOW_ILLEGITIMATE;
+	const struct matrix_row *row = governing_row(judgement);
+	return table->is_enforcing && judgement->verdict == VERDICT_ILLEGITIMATE &&
+	       !is_guess(attempt) && table->of[finding] != ACTION_ACCEPT &&
+	       !(row && row->mode == MATRIX_MODE_AUDIT);
+}
+
 bool action_is_settled(const struct action_table *table,
 	const struct observation *observation, const struct judgement *judgement)
 {

@@ -45,4 +45,11 @@ struct action_choice action_choose(const struct action_table *table,
 bool action_is_settled(const struct action_table *table,
 	const struct observation *observation, const struct judgement *judgement);
 
+/*
+ * A connection to a port of mail from one whom no row lets there, and who would be blocked
+ * as soon as mail were seen. judgement: the one of this attempt.
+ */
+bool action_keeps_out(const struct action_table *table,
+	const struct observation *attempt, const struct judgement *judgement);
+
 const char *action_name(enum action action);

@@ -1,0 +1,101 @@
+#include "engine/early.h"
+
+#include <string.h>
+
+static bool is_greeting(enum protocol protocol)
+{
+	const struct protocol_row *row = protocol_row(protocol);
+	switch (row->grammar) {
+	case PROTOCOL_GRAMMAR_SMTP:
+	case PROTOCOL_GRAMMAR_IMAP:
+	case PROTOCOL_GRAMMAR_POP3:
+	case PROTOCOL_GRAMMAR_SIEVE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint32_t greeting_protocols(void)
+{
+	uint32_t protocols = 0;
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
+		protocols |= is_greeting((enum protocol)i) ? PROTOCOL_BIT(i) : 0;
+	}
+	return protocols;
+}
+
+/* Not one at which TLS begins, where the client speaks first. */
+static void note_port(struct engine *engine, uint16_t port)
+{
+	if (port != 0 && !protocol_row(protocol_of_port(port))->is_implicit_tls) {
+		engine->greeted[port / 8] |= (uint8_t)(1U << port % 8);
+	}
+}
+
+static bool is_noted(const struct engine *engine, uint16_t port)
+{
+	return engine->greeted[port / 8] & 1U << port % 8;
+}
+
+void early_note_ports(struct engine *engine)
+{
+	const uint32_t greeting = greeting_protocols();
+	size_t count = 0;
+	const struct matrix_row *rows = matrix_rows(engine->settings.matrix, &count);
+	memset(engine->greeted, 0, sizeof(engine->greeted));
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
+		const struct protocol_row *row = protocol_row((enum protocol)i);
+		for (size_t j = 0; greeting & PROTOCOL_BIT(i) && j < PROTOCOL_PORTS_MAX;
+			j++) {
+			note_port(engine, row->ports[j]);
+		}
+	}
+	for (const struct matrix_row *row = rows; row < rows + count; row++) {
+		for (size_t j = 0; row->protocols & greeting && j < row->port_count;
+			j++) {
+			note_port(engine, row->ports[j]);
+		}
+	}
+}
+
+/* Opened before our eyes, by this packet's sender, and the other end has yet to speak. */
+static bool is_unanswered(
+	const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	return flow->way == 0 && flow->client == side && flow->syns == 3 &&
+	       flow->packets[!side] > 0 && flow->bytes[!side] == 0 &&
+	       !flow->is_midstream && !flow->is_reported &&
+	       !(packet->tcp_flags & TCP_SYN);
+}
+
+static bool is_kept_out(
+	struct engine *engine, const struct flow *flow, const struct packet *packet)
+{
+	const struct observation observation = {.protocol = PROTOCOL_ATTEMPT,
+		.client = packet->src,
+		.server = packet->dst,
+		.client_port = packet->src_port,
+		.server_port = packet->dst_port,
+		.confidence = (enum direction_confidence)flow->confidence,
+		.how_far = "",
+		.now_us = engine->now_us};
+	judge_flow_briefly(engine->settings.matrix, &observation, &engine->judgement);
+	return action_keeps_out(
+		engine->settings.actions, &observation, &engine->judgement);
+}
+
+const struct flow *early_flow(
+	struct engine *engine, const struct packet *packet, struct flow_key key)
+{
+	const struct action_table *table = engine->settings.actions;
+	if (!table || !table->is_enforcing || packet->payload_wire_len == 0 ||
+		!is_noted(engine, packet->dst_port)) {
+		return NULL;
+	}
+	const struct flow *flow = flow_table_look(engine->flows, packet, key);
+	return flow && is_unanswered(flow, packet, key.side) &&
+			       is_kept_out(engine, flow, packet)
+		       ? flow
+		       : NULL;
+}

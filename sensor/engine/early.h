@@ -1,0 +1,19 @@
+/*
+ * engine/early - whether a client's bytes are to wait for its server's first word.
+ *
+ * In: a packet on its way into a flow, where packets wait for our word. On a port where a
+ * server of mail in clear greets first (RFC 5321 section 4.3.1), and from a client that no
+ * row lets to it, bytes in front of the greeting are kept from the server and are not
+ * looked at either: their sender sends them again, and then the greeting names what they
+ * are. Private to engine/.
+ */
+#pragma once
+
+#include "engine/private.h"
+
+/* By the matrix at hand: on which ports servers greet. Once for each matrix. */
+void early_note_ports(struct engine *engine);
+
+/* The packet's flow, which is not changed, when its bytes are to wait; else NULL. */
+const struct flow *early_flow(
+	struct engine *engine, const struct packet *packet, struct flow_key key);

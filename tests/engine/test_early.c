@@ -1,0 +1,173 @@
+#include "engine_run.h"
+
+static struct engine_run *run_inline(void)
+{
+	struct engine_run *run =
+		run_new(MADE_OFFICE "  - {id: M-07, from: relay, to: internet, "
+				    "protocols: [smtp], ports: [2525, "
+				    "465], tls: optional}\n"
+				    "  - {id: M-08, from: front, to: internet, "
+				    "protocols: [smtp], tls: optional, "
+				    "mode: audit, expires: 2020-01-01}\n");
+	run_enforce(run);
+	return run;
+}
+
+/* The standing of this client's first word, before the server said any. */
+static enum engine_standing standing_of(
+	struct engine_run *run, const char *client, uint16_t port, const char *text)
+{
+	static uint16_t client_port = 40000;
+	struct line line = open_line(run, client, ++client_port, INTERNET, port);
+	say(&line, CLIENT, text);
+	return run->passage.standing;
+}
+
+static void who_may_not_send_waits_for_the_greeting_and_is_then_blocked(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	const uint32_t first = line.next[CLIENT];
+	for (unsigned i = 0; i < 3; i++) { /* the kernel sends it again and again */
+		line.next[CLIENT] = first;
+		say(&line, CLIENT, "SSH-2.0-x\r\nMAIL FROM:<a@example.org>\r\n");
+		assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+		assert_true(run->passage.is_from_client);
+		assert_int_equal(
+			run->passage.flow->bytes[0] + run->passage.flow->bytes[1], 0);
+	}
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	line.next[CLIENT] = first;
+	say(&line, CLIENT, "SSH-2.0-x\r\nMAIL FROM:<a@example.org>\r\n");
+	say(&line, SERVER, "502 5.5.2 what\r\n250 2.1.0 Ok\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+static void whom_a_row_lets_may_speak_early(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	assert_int_equal(
+		standing_of(run, MX_OUT, 25, "EHLO x\r\n"), ENGINE_STANDING_OPEN);
+	assert_int_equal(
+		standing_of(run, RELAY, 2525, "EHLO x\r\n"), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void what_only_a_row_in_audit_mode_speaks_of_does_not_wait(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	assert_int_equal(
+		standing_of(run, FRONT, 25, "SSH-2.0-x\r\n"), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void ports_of_the_matrix_are_ports_of_mail_too(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	assert_int_equal(
+		standing_of(run, WORKSTATION, 2525, "x"), ENGINE_STANDING_EARLY);
+	assert_int_equal(
+		standing_of(run, WORKSTATION, 110, "x"), ENGINE_STANDING_EARLY);
+	assert_int_equal(
+		standing_of(run, WORKSTATION, 2526, "x"), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void where_the_client_speaks_first_nobody_waits(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	assert_int_equal(standing_of(run, WORKSTATION, 465, "\x16\x03\x01"),
+		ENGINE_STANDING_OPEN);
+	assert_int_equal(standing_of(run, WORKSTATION, 993, "\x16\x03\x01"),
+		ENGINE_STANDING_OPEN);
+	assert_int_equal(
+		standing_of(run, WORKSTATION, 80, "GET / HT"), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void who_would_not_be_blocked_does_not_wait(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct engine_run *run = run_inline();
+	assert_true(action_table_set(&run->actions, "flow.illegitimate=accept", &why));
+	run_start(run);
+	assert_int_equal(standing_of(run, WORKSTATION, 110, "x"), ENGINE_STANDING_OPEN);
+	assert_int_equal(standing_of(run, WORKSTATION, 25, "x"), ENGINE_STANDING_EARLY);
+	run_end(run);
+	run = run_inline();
+	run->actions.is_enforcing = false;
+	run_start(run);
+	assert_int_equal(standing_of(run, WORKSTATION, 25, "x"), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+/* Where the server's packets go another way its first word never comes by here. */
+static void a_view_of_one_direction_keeps_nobody_waiting(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 25);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	acknowledge(&line, CLIENT);
+	say(&line, CLIENT, "SSH-2.0-x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void a_flow_joined_in_its_midst_keeps_nobody_waiting(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 25);
+	acknowledge(&line, SERVER);
+	say(&line, CLIENT, "SSH-2.0-x\r\n");
+	assert_int_not_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	run_end(run);
+}
+
+static void another_matrix_has_other_ports(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct matrix *other = made_matrix(MADE_OFFICE);
+	run_start(run);
+	engine_set_matrix(run->engine, other);
+	assert_int_equal(
+		standing_of(run, WORKSTATION, 2525, "x"), ENGINE_STANDING_OPEN);
+	assert_int_equal(standing_of(run, WORKSTATION, 25, "x"), ENGINE_STANDING_EARLY);
+	run_end(run);
+	matrix_free(other);
+}
+
+#define TEST(name) cmocka_unit_test(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(who_may_not_send_waits_for_the_greeting_and_is_then_blocked),
+		TEST(whom_a_row_lets_may_speak_early),
+		TEST(what_only_a_row_in_audit_mode_speaks_of_does_not_wait),
+		TEST(ports_of_the_matrix_are_ports_of_mail_too),
+		TEST(where_the_client_speaks_first_nobody_waits),
+		TEST(who_would_not_be_blocked_does_not_wait),
+		TEST(a_view_of_one_direction_keeps_nobody_waiting),
+		TEST(a_flow_joined_in_its_midst_keeps_nobody_waiting),
+		TEST(another_matrix_has_other_ports),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
