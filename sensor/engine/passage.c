@@ -58,11 +58,17 @@ static bool is_bulk(const struct conversation *conversation)
 		       conversation->dropped[1] >= CONVERSATION_BULK_BYTES);
 }
 
-/* Its packets need not wait: copies of them are looked at on. */
-static bool is_safe(const struct conversation *conversation)
+/*
+ * Its packets need not wait: copies of them are looked at on. A web server may be a proxy
+ * that opens the way to mail with the next request, and then a copy comes too late.
+ */
+static bool is_safe(
+	const struct engine *engine, const struct conversation *conversation)
 {
+	const struct action_table *table = engine->settings.actions;
 	return conversation &&
-	       (conversation->is_safe || is_web(conversation) || is_bulk(conversation));
+	       (conversation->is_safe || is_bulk(conversation) ||
+		       (is_web(conversation) && !(table && table->is_enforcing)));
 }
 
 /* Not judged yet: who speaks what is still open. */
@@ -114,7 +120,7 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		stop_looking(engine, flow);
 	} else if (!way_is_foreign(flow->way) && is_passed(&watch)) {
 		passage.standing = ENGINE_STANDING_PASSED;
-	} else if (way_is_foreign(flow->way) || is_safe(watch.conversation)) {
+	} else if (way_is_foreign(flow->way) || is_safe(engine, watch.conversation)) {
 		passage.standing = ENGINE_STANDING_SAFE;
 	} else {
 		passage.is_undecided = is_undecided(watch.conversation);

@@ -50,10 +50,32 @@ static void what_is_looked_at_no_more_has_passed(void **state)
 	run_end(run);
 }
 
-static void pages_of_the_web_are_watched_on_as_copies(void **state)
+/* The next request may open the way to a mail server, and a copy would come too late. */
+static void pages_of_the_web_wait_where_mail_may_be_blocked(void **state)
 {
 	(void)state;
 	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_undecided);
+	say(&line, CLIENT, "CONNECT mx.example.net:25 HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+static void pages_of_the_web_are_watched_on_as_copies(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_enforce(run);
+	run->actions.is_enforcing = false;
+	run_start(run);
 	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
 	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
 	assert_true(run->passage.is_undecided);
@@ -195,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_flow_is_open_then_safe),
 		TEST(what_is_looked_at_no_more_has_passed),
+		TEST(pages_of_the_web_wait_where_mail_may_be_blocked),
 		TEST(pages_of_the_web_are_watched_on_as_copies),
 		TEST(bulk_to_a_server_that_is_silent_need_not_wait),
 		TEST(a_dialogue_that_may_not_be_mail_is_undecided),
