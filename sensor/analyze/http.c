@@ -82,14 +82,18 @@ static void wake(struct http *http)
 	}
 }
 
+/* Up to its line feed, or as much as is there. */
+static struct text first_line(struct text bytes)
+{
+	const uint8_t *end = memchr(bytes.at, '\n', bytes.len);
+	return (struct text){bytes.at, end ? (size_t)(end - bytes.at) : bytes.len};
+}
+
 /* Answers are counted where a segment begins with one. Returns true to read on. */
 static bool glance(struct http *http, struct text bytes)
 {
 	uint16_t status = 0;
-	const uint8_t *end = memchr(bytes.at, '\n', bytes.len);
-	const size_t len = end ? (size_t)(end - bytes.at) : bytes.len;
-	if (bytes.len < STATUS_BYTES ||
-		!http_head_status((struct text){bytes.at, len}, &status)) {
+	if (bytes.len < STATUS_BYTES || !http_head_status(first_line(bytes), &status)) {
 		return false;
 	}
 	if (status == 101) {
@@ -478,6 +482,48 @@ static void http_gap(
 bool http_has_answer(const void *state)
 {
 	return ((const struct http *)state)->status != 0;
+}
+
+static bool is_body_told(struct text line)
+{
+	struct text value;
+	const enum http_field field = http_head_field(line, &value);
+	return field == HTTP_FIELD_CONTENT_LENGTH ||
+	       field == HTTP_FIELD_TRANSFER_ENCODING;
+}
+
+bool http_is_exchange(struct text request, struct text answer)
+{
+	uint16_t status = 0;
+	if (!http_head_status(first_line(answer), &status) || status < 200) {
+		return false;
+	}
+	struct text line = first_line(request);
+	while (line.len < request.len && !is_body_told(line)) {
+		request.at += line.len + 1;
+		request.len -= line.len + 1;
+		line = first_line(request);
+		if (line.len == 0 || (line.len == 1 && line.at[0] == '\r')) {
+			return line.len + 1 == request.len;
+		}
+	}
+	return false;
+}
+
+static bool is_between_messages(const struct http_side *side)
+{
+	return side->stage == STAGE_START && lines_at_start(&side->lines) &&
+	       !side->lines.is_doubtful;
+}
+
+bool http_is_between_requests(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	return http->claimed == PROTOCOL_HTTP && http->status >= 200 &&
+	       http->asked_count == 0 && http->next == ANALYZE_GO_ON &&
+	       is_between_messages(&http->sides[DIRECTION_TO_SERVER]) &&
+	       (http->is_idle ||
+		       is_between_messages(&http->sides[DIRECTION_TO_CLIENT]));
 }
 
 struct text http_authority(const void *state)

@@ -43,5 +43,14 @@ struct http {
 /* A status line was read: the server speaks HTTP. */
 bool http_has_answer(const void *state);
 
+/*
+ * One request without a body and the beginning of what answers it: nothing of them is left
+ * to be read, so that the next byte of the client begins another request.
+ */
+bool http_is_exchange(struct text request, struct text answer);
+
+/* The same of all that was read, none of it for a service. */
+bool http_is_between_requests(const void *state);
+
 /* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */
 struct text http_authority(const void *state);

@@ -7,6 +7,7 @@
 #include "engine/opinion.h"
 #include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
+#include "engine/web.h"
 #include "judge/ends.h"
 #include "judge/wire.h"
 
@@ -83,6 +84,9 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	/* the dialogue clears its part when it begins, the prefix is filled as bytes come */
 	memset(conversation, 0, offsetof(struct conversation, prefix));
 	prefix_begin(&conversation->prefix);
+	if (flow->bytes[0] + flow->bytes[1] > 0) {
+		web_resume(conversation, flow);
+	}
 	conversation->source = (uint16_t)engine->source;
 	if (flow->way != 0) {
 		conversation->way = engine->way;
@@ -138,17 +142,6 @@ static enum conversation_phase settle(const struct watch *watch)
 	return CONVERSATION_SETTLED;
 }
 
-/* A later request of a connection that was plain HTTP asked for mail, and got it. */
-static void name_http(struct conversation *conversation)
-{
-	const struct dialogue *dialogue = conversation_dialogue(conversation);
-	if (conversation->classification.protocol == PROTOCOL_HTTP &&
-		wire_is_mail(&dialogue->facts)) {
-		conversation->classification.protocol = dialogue->facts.protocol;
-		conversation->classification.evidence = "a later http request";
-	}
-}
-
 /* HTTP on a mail port, the server's answer says. */
 static bool is_http_on_mail_port(
 	const struct flow *flow, const struct dialogue *dialogue)
@@ -179,7 +172,7 @@ static enum conversation_phase after_dialogue(
 		return CONVERSATION_DIALOGUE; /* pages: most of what comes here */
 	}
 	rpc_naming_dialogue(watch);
-	name_http(conversation);
+	web_name(conversation);
 	struct facts_news news;
 	facts_news_of(facts, &news);
 	if (wire_is_mail(facts) &&
@@ -372,9 +365,11 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	if (outcome == CLASSIFY_RULED_OUT && rpc_naming_is_mapi(watch)) {
 		return start_rpc(watch);
 	}
-	return outcome == CLASSIFY_DECIDED && is_followed(flow, result->protocol)
-		       ? start_dialogue(watch)
-		       : become_foreign(watch, result->protocol);
+	if (outcome != CLASSIFY_DECIDED || !is_followed(flow, result->protocol)) {
+		return become_foreign(watch, result->protocol);
+	}
+	return !is_ended && web_rest_at_once(watch) ? CONVERSATION_GONE
+						    : start_dialogue(watch);
 }
 
 /* The same, and once more where something else begins in it: RESTARTS_MAX times at most. */
@@ -482,6 +477,9 @@ void conversation_bytes(
 		watch.conversation->way.is_of_client = true;
 	}
 	feed(&watch, side, bytes);
+	if (side != flow->client) {
+		web_rest(&watch);
+	}
 }
 
 void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t missing)

@@ -38,13 +38,20 @@ static bool is_passed(const struct watch *watch)
 	if (flow_is_looked_at(flow)) {
 		return watch_phase(watch) == CONVERSATION_SETTLED;
 	}
+	if (flow_is_resting(flow)) {
+		return false; /* a later request is looked at */
+	}
 	/* before the first byte there is nothing that could have been looked at */
 	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
 /* Pages of a web server: watched for a later request, and known for what they are. */
-static bool is_web(const struct conversation *conversation)
+static bool is_web(const struct watch *watch)
 {
+	const struct conversation *conversation = watch->conversation;
+	if (!conversation) {
+		return flow_is_resting(watch->flow);
+	}
 	return conversation->phase == CONVERSATION_DIALOGUE &&
 	       conversation->classification.protocol == PROTOCOL_HTTP &&
 	       conversation->dialogue.facts.has_server_bytes;
@@ -62,19 +69,21 @@ static bool is_bulk(const struct conversation *conversation)
  * Its packets need not wait: copies of them are looked at on. A web server may be a proxy
  * that opens the way to mail with the next request, and then a copy comes too late.
  */
-static bool is_safe(
-	const struct engine *engine, const struct conversation *conversation)
+static bool is_safe(const struct watch *watch)
 {
-	const struct action_table *table = engine->settings.actions;
-	return conversation &&
-	       (conversation->is_safe || is_bulk(conversation) ||
-		       (is_web(conversation) && !(table && table->is_enforcing)));
+	const struct conversation *conversation = watch->conversation;
+	const struct action_table *table = watch->engine->settings.actions;
+	if (is_web(watch) && !(table && table->is_enforcing)) {
+		return true;
+	}
+	return conversation && (conversation->is_safe || is_bulk(conversation));
 }
 
 /* Not judged yet: who speaks what is still open. */
-static bool is_undecided(const struct conversation *conversation)
+static bool is_undecided(const struct watch *watch)
 {
-	if (conversation && is_web(conversation)) {
+	const struct conversation *conversation = watch->conversation;
+	if (is_web(watch)) {
 		return false;
 	}
 	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
@@ -120,10 +129,10 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		stop_looking(engine, flow);
 	} else if (!way_is_foreign(flow->way) && is_passed(&watch)) {
 		passage.standing = ENGINE_STANDING_PASSED;
-	} else if (way_is_foreign(flow->way) || is_safe(engine, watch.conversation)) {
+	} else if (way_is_foreign(flow->way) || is_safe(&watch)) {
 		passage.standing = ENGINE_STANDING_SAFE;
 	} else {
-		passage.is_undecided = is_undecided(watch.conversation);
+		passage.is_undecided = is_undecided(&watch);
 	}
 	engine->outputs.passage(engine->outputs.passage_context, &passage);
 }

@@ -25,6 +25,9 @@
  *                      _gap, _ended     GONE      a query was lost, or all were read
  *  GONE      no area                              never: its flow is only counted
  *
+ * A connection of the web is GONE between two requests as well; _opened begins it again,
+ * as a DIALOGUE (engine/web).
+ *
  * One call may go several steps. FOREIGN is waited in for the second opinion only; where
  * there is none to wait for it is told at once and GONE. What may change the phase takes
  * a struct watch and returns the phase that holds behind it; what the phase before held

@@ -41,6 +41,7 @@ enum flow_list {
 	FLOW_LIST_DONE = 0,  /* closed or reset, kept to absorb late packets */
 	FLOW_LIST_HALF_OPEN, /* no data, no whole handshake: compact, without stream */
 	FLOW_LIST_DECIDED,   /* counted only; or opened, and no data yet */
+	FLOW_LIST_RESTING,   /* counted only, until its client goes on */
 	FLOW_LIST_ONE_SIDED, /* bytes are looked at, and only one side sent any */
 	FLOW_LIST_WATCHED,   /* bytes of both sides are looked at */
 	FLOW_LIST_COUNT
@@ -60,8 +61,8 @@ struct flow {
 	uint64_t last_us;
 	uint64_t listed_us; /* when it was put at the end of its list */
 	/*
-	 * of the first data byte, where syns has the side; once the flow has ended,
-	 * where stands has it, of what that side would send if it went on
+	 * of the first data byte, where syns has the side; while the flow rests, or once
+	 * it has ended, where stands has it, of what that side sends if it goes on
 	 */
 	uint32_t initial_sequence[2];
 	/* the packets': 0 on the wire, else the tunnel's; part of the flow's identity */
@@ -95,7 +96,11 @@ _Static_assert(sizeof(struct flow) <= 128, "a flow is two cache lines");
 /* What the layer above does; all but opened may release the flow. */
 struct flow_handler {
 	void *context;
-	/* First payload of a flow: its area, not cleared, lives until release or end. False: not wanted, only count it. */
+	/*
+	 * First payload of a flow, or the first behind a rest, where flow->bytes are not 0:
+	 * its area, not cleared, lives until release, rest or end. False: not wanted, only
+	 * count it.
+	 */
 	bool (*opened)(void *context, struct flow *flow, uint64_t now_us);
 	void (*bytes)(
 		void *context, struct flow *flow, unsigned side, struct text bytes);
@@ -182,6 +187,12 @@ void *flow_area(const struct flow_table *table, const struct flow *flow);
 /* Look at this flow's bytes no more: its stream and area are given back. */
 void flow_release(struct flow_table *table, struct flow *flow);
 
+/*
+ * All that was said is known: release it, until its client goes on; then it is opened again.
+ * False: something of it waits, so it was not done.
+ */
+bool flow_rest(struct flow_table *table, struct flow *flow);
+
 /* Keep the area, but deliver no more bytes. */
 void flow_mute(struct flow_table *table, struct flow *flow);
 
@@ -199,6 +210,12 @@ static inline bool flow_is_looked_at(const struct flow *flow)
 static inline enum direction flow_direction(const struct flow *flow, unsigned side)
 {
 	return side == flow->client ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT;
+}
+
+/* It may be looked at again. */
+static inline bool flow_is_resting(const struct flow *flow)
+{
+	return flow->list == FLOW_LIST_RESTING;
 }
 
 const struct flow_counters *flow_table_counters(const struct flow_table *table);

@@ -17,6 +17,7 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 	[FLOW_LIST_DONE] = 2 * SECOND_US,
 	[FLOW_LIST_HALF_OPEN] = 60 * SECOND_US,
 	[FLOW_LIST_DECIDED] = 300 * SECOND_US,
+	[FLOW_LIST_RESTING] = 300 * SECOND_US,
 	[FLOW_LIST_ONE_SIDED] = 1860 * SECOND_US,
 	[FLOW_LIST_WATCHED] = 1860 * SECOND_US,
 };
@@ -542,8 +543,8 @@ static struct flow *looked_at_longest_ago(struct flow_table *table)
 
 void flow_table_drain(struct flow_table *table)
 {
-	static const enum flow_list ORDER[] = {
-		FLOW_LIST_DECIDED, FLOW_LIST_HALF_OPEN, FLOW_LIST_DONE};
+	static const enum flow_list ORDER[] = {FLOW_LIST_RESTING, FLOW_LIST_DECIDED,
+		FLOW_LIST_HALF_OPEN, FLOW_LIST_DONE};
 	for (struct flow *flow = looked_at_longest_ago(table); flow;
 		flow = looked_at_longest_ago(table)) {
 		table_remove(table, flow, FLOW_END_DRAINED);

@@ -1,4 +1,4 @@
-#include "flow/table.h"
+#include "flow/rest.h"
 
 /* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
 #define RESET_WINDOW_BYTES (1 << 20)
@@ -165,7 +165,8 @@ static bool expected_sequence(const struct flow_table *table, const struct flow 
 		return true;
 	}
 	*sequence = flow->initial_sequence[side];
-	return flow->bytes[side] == 0 && flow->syns & 1U << side;
+	return flow_is_resting(flow) ||
+	       (flow->bytes[side] == 0 && flow->syns & 1U << side);
 }
 
 static void on_reset(struct flow_table *table, struct flow *flow,
@@ -365,6 +366,9 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	const unsigned side = key.side;
 	struct flow *flow = table_find(table, packet, key);
 	const uint8_t flags = packet->tcp_flags;
+	if (flow_is_resting(flow)) {
+		rest_packet(table, flow, packet, side);
+	}
 	if (flags & TCP_RST) {
 		on_reset(table, flow, packet, side);
 	} else if (flags & TCP_SYN && flags & TCP_ACK) {

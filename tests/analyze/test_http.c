@@ -1,3 +1,4 @@
+#include "analyze/http.h"
 #include "analyze/rpc_pdus.h"
 #include "rpc_maker.h"
 #include "talk.h"
@@ -302,6 +303,33 @@ static void many_requests_are_not_followed_for_ever(void **state)
 	assert_true(rounds < 100);
 }
 
+static bool is_exchange(const char *request, const char *answer)
+{
+	return http_is_exchange(
+		(struct text){(const uint8_t *)request, strlen(request)},
+		(struct text){(const uint8_t *)answer, strlen(answer)});
+}
+
+static void an_exchange_is_one_request_and_the_beginning_of_its_last_answer(
+	void **state)
+{
+	(void)state;
+	static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	assert_true(is_exchange(GET, OK_BODY));
+	assert_true(is_exchange("GET / HTTP/1.1\n\n", "HTTP/1.1 404 No\r\n"));
+	assert_false(is_exchange("GET / HTTP/1.1\r\nHost: x\r\n", OK_BODY));
+	assert_false(is_exchange("GET / HTTP/1.1\r\n\r\nG", OK_BODY));
+	assert_false(is_exchange("GET / HTTP/1.1", OK_BODY));
+	assert_false(
+		is_exchange("PUT / HTTP/1.1\r\nContent-Length: 1\r\n\r\n", OK_BODY));
+	assert_false(is_exchange(
+		"PUT / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", OK_BODY));
+	assert_false(is_exchange(GET, "HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+	assert_false(is_exchange(GET, "HTTP/1.1"));
+	assert_false(is_exchange(GET, "220 mail.example.net ESMTP\r\n"));
+	assert_false(is_exchange("", ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +353,8 @@ int main(void)
 		cmocka_unit_test(behind_an_unknown_loss_the_next_request_is_found),
 		cmocka_unit_test(a_chunk_size_that_is_none_ends_it),
 		cmocka_unit_test(many_requests_are_not_followed_for_ever),
+		cmocka_unit_test(
+			an_exchange_is_one_request_and_the_beginning_of_its_last_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

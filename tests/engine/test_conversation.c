@@ -86,10 +86,45 @@ static void the_pages_of_a_web_server_are_told_of_nowhere(void **state)
 	for (unsigned i = 0; i < 100; i++) {
 		say(&line, CLIENT, PAGE);
 		say(&line, SERVER, ANSWER);
+		assert_int_equal(run->phase, CONVERSATION_GONE); /* it rests */
 	}
-	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	hang_up(&line);
 	assert_int_equal(run->told_count, 0);
+	run_end(run);
+}
+
+static void a_page_that_is_not_over_is_followed(void **state)
+{
+	(void)state;
+	static const char *const TURNS[][2] = {
+		{PAGE PAGE, ANSWER}, /* the second answer is due */
+		{"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n", ANSWER},
+		{PAGE, "HTTP/1.1 100 Continue\r\n\r\n"},
+		{PAGE, "HTTP/1.1"},
+	};
+	for (size_t i = 0; i < sizeof(TURNS) / sizeof(TURNS[0]); i++) {
+		struct engine_run *run = run_begin();
+		struct line line = dial(run, 8080);
+		say(&line, CLIENT, TURNS[i][0]);
+		say(&line, SERVER, TURNS[i][1]);
+		assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+		run_end(run);
+	}
+}
+
+/* No word of HTTP said that the connection is to be another one. */
+static void mail_behind_pages_is_told(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	say(&line, CLIENT, PAGE);
+	say(&line, SERVER, ANSWER);
+	smtp_greeting(&line);
+	smtp_message(&line);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
 	run_end(run);
 }
 
@@ -158,10 +193,11 @@ static void mail_behind_a_proxy_is_told_however_the_way_was_opened(void **state)
 	for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++) {
 		assert_int_equal(mails_behind(WAYS[i], WAYS[i][2] ? 4 : 2), 1);
 	}
+	/* no way was opened: then it is the proxy that takes the mail */
 	static const char *const REFUSALS[][4] = {
 		{CONNECT, REFUSED}, {PAGE, ANSWER, CONNECT, REFUSED}};
-	assert_int_equal(mails_behind(REFUSALS[0], 2), 0);
-	assert_int_equal(mails_behind(REFUSALS[1], 4), 0);
+	assert_int_equal(mails_behind(REFUSALS[0], 2), 1);
+	assert_int_equal(mails_behind(REFUSALS[1], 4), 1);
 }
 
 static void a_long_head_of_a_connect_hides_nothing(void **state)
@@ -689,6 +725,8 @@ int main(void)
 		TEST(what_was_kept_is_played_to_the_dialogue),
 		TEST(another_protocol_off_the_mail_ports_is_given_up_untold),
 		TEST(the_pages_of_a_web_server_are_told_of_nowhere),
+		TEST(a_page_that_is_not_over_is_followed),
+		TEST(mail_behind_pages_is_told),
 		TEST(a_later_request_for_mail_is_told),
 		TEST(mail_behind_a_proxy_is_told_however_the_way_was_opened),
 		TEST(a_long_head_of_a_connect_hides_nothing),

@@ -79,9 +79,12 @@ static void pages_of_the_web_are_watched_on_as_copies(void **state)
 	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
 	say(&line, CLIENT, "GET / HTTP/1.1\r\n\r\n");
 	assert_true(run->passage.is_undecided);
-	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 100 Continue\r\n\r\n");
 	assert_standing(run, ENGINE_STANDING_SAFE);
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	assert_int_equal(run->phase, CONVERSATION_GONE); /* it rests */
 	run_end(run);
 }
 
