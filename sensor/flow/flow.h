@@ -115,7 +115,7 @@ struct flow_handler {
 struct flow_settings {
 	uint32_t flows;    /* entries; 128 bytes each, touched when used */
 	uint32_t watched;  /* flows whose bytes are looked at at once */
-	uint32_t segments; /* out-of-order segments kept, 2 KiB each */
+	uint32_t segments; /* out-of-order segments kept, 2.3 KiB each */
 	size_t area_bytes; /* of the handler, per watched flow */
 	/* Packets wait for our word: none is set aside only because it came over fewer hops. */
 	bool is_gate;

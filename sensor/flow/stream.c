@@ -3,6 +3,7 @@
 #include "flow/aside.h"
 #include "flow/copies.h"
 #include "flow/segments.h"
+#include "flow/waiting.h"
 
 #include <string.h>
 
@@ -153,47 +154,32 @@ static void deliver_bytes(struct streams *streams, struct stream *stream,
 	hand_over(streams, flow, side, bytes);
 }
 
-static void drop_first(struct streams *streams, struct stream_side *side)
-{
-	const uint32_t index = side->first_segment;
-	side->first_segment = segment_at(streams, index)->next;
-	side->segment_count--;
-	segment_give(streams, index);
-}
-
-/* Deliver waiting segments that follow on without a hole. */
+/* Deliver what waits and follows on without a hole; each turn gives bytes of a slot. */
 static void drain_ready(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side)
 {
 	struct stream_side *from = &stream->sides[side];
 	while (is_watched(flow) && from->first_segment != POOL_NONE) {
-		struct segment *segment = segment_at(streams, from->first_segment);
-		const int32_t ahead =
-			sequence_diff(segment->sequence, from->next_sequence);
-		if (ahead > 0) {
-			return;
+		const struct text bytes = waiting_ready(streams, from);
+		if (bytes.len == 0) {
+			break;
 		}
-		const uint32_t old = (uint32_t)-ahead;
-		if (old < segment->len) {
-			deliver_bytes(streams, stream, flow, side,
-				(struct text){
-					segment->bytes + old, segment->len - old});
-		}
-		if (flow->stream != POOL_NONE && from->first_segment != POOL_NONE) {
-			drop_first(streams, from);
-		}
+		deliver_bytes(streams, stream, flow, side, bytes);
+	}
+	if (from->first_segment == POOL_NONE) {
+		from->kept = 0;
 	}
 }
 
-/* Give the hole in front of the first waiting segment up. */
+/* Give the hole in front of the first waiting byte up. */
 static void skip_hole(struct streams *streams, struct stream *stream, struct flow *flow,
 	unsigned side)
 {
 	struct stream_side *from = &stream->sides[side];
-	const struct segment *segment = segment_at(streams, from->first_segment);
-	const int32_t missing = sequence_diff(segment->sequence, from->next_sequence);
-	if (missing > 0) {
-		report_gap(streams, stream, flow, side, (uint32_t)missing);
+	uint32_t sequence = from->next_sequence;
+	if (waiting_first(streams, from, &sequence) &&
+		sequence != from->next_sequence) {
+		report_gap(streams, stream, flow, side, sequence - from->next_sequence);
 	}
 	drain_ready(streams, stream, flow, side);
 }
@@ -206,134 +192,71 @@ static void flush_side(struct streams *streams, struct stream *stream,
 	}
 }
 
-/*
- * What waits came first: a later version of the same bytes is told. STREAM_SEGMENTS_MAX
- * segments at most are walked, here and in find_place.
- */
+/* What waits came first: a later version of the same bytes is told. */
 static void check_waiting(struct streams *streams, const struct stream *stream,
 	struct flow *flow, unsigned side, const struct arrival *arrival)
 {
-	const uint32_t sequence = arrival->sequence;
-	const struct text bytes = arrival->bytes;
-	const struct segment *segment = NULL;
-	for (uint32_t at = stream->sides[side].first_segment; at != POOL_NONE;
-		at = segment->next) {
-		segment = segment_at(streams, at);
-		const int64_t start = sequence_diff(segment->sequence, sequence);
-		const int64_t end = start + segment->len;
-		const int64_t from = start > 0 ? start : 0;
-		const int64_t to = end < (int64_t)bytes.len ? end : (int64_t)bytes.len;
-		if (from < to && memcmp(segment->bytes + (from - start),
-					 bytes.at + from, (size_t)(to - from)) != 0) {
-			struct flow_ambiguity ambiguity = {.side = (uint8_t)side,
-				.first = aside_reading(
-					(struct text){segment->bytes, segment->len}),
-				.second = aside_reading(bytes)};
-			note_versions(streams, stream, flow,
-				segment->sequence + segment->len, &ambiguity);
-		}
+	struct text waiting;
+	uint32_t end = 0;
+	if (waiting_find_other(streams, &stream->sides[side], arrival->sequence,
+		    arrival->bytes, &waiting, &end)) {
+		struct flow_ambiguity ambiguity = {.side = (uint8_t)side,
+			.first = aside_reading(waiting),
+			.second = aside_reading(arrival->bytes)};
+		note_versions(streams, stream, flow, end, &ambiguity);
 	}
 }
 
-/* The link to the first waiting segment that ends behind this sequence, or the last link. */
-static uint32_t *find_place(
-	struct streams *streams, struct stream_side *side, uint32_t sequence)
+/* False: what is left of the arrival finds all slots of its side taken. */
+static bool keep_for_later(struct streams *streams, struct stream_side *from,
+	const struct flow *flow, unsigned side, struct arrival *arrival)
 {
-	uint32_t *link = &side->first_segment;
-	while (*link != POOL_NONE) {
-		struct segment *here = segment_at(streams, *link);
-		if (sequence_diff(here->sequence + here->len, sequence) > 0) {
-			break;
-		}
-		link = &here->next;
-	}
-	return link;
-}
-
-/* Put a piece of at most SEGMENT_DATA_BYTES into this slot, in front of *link. */
-static void keep_piece(struct streams *streams, uint32_t index, uint32_t *link,
-	const struct arrival *piece)
-{
-	struct segment *segment = segment_at(streams, index);
-	segment->next = *link;
-	segment->sequence = piece->sequence;
-	segment->len = (uint32_t)piece->bytes.len;
-	memcpy(segment->bytes, piece->bytes.at, piece->bytes.len);
-	*link = index;
-}
-
-/* How many bytes are dealt with: kept, or held by a waiting segment. 0: no room. */
-static size_t keep_first(struct streams *streams, struct stream_side *from,
-	const struct flow *flow, unsigned side, struct arrival piece)
-{
-	uint32_t *link = find_place(streams, from, piece.sequence);
-	size_t len = piece.bytes.len;
-	len = len < SEGMENT_DATA_BYTES ? len : SEGMENT_DATA_BYTES;
-	if (*link != POOL_NONE) {
-		const struct segment *next = segment_at(streams, *link);
-		const int32_t room = sequence_diff(next->sequence, piece.sequence);
-		if (room <= 0) {
-			const size_t held = next->len - (uint32_t)-room;
-			return held < piece.bytes.len ? held : piece.bytes.len;
-		}
-		len = (size_t)room < len ? (size_t)room : len;
-	}
-	const uint32_t index = segment_take(streams, flow, side, from->segment_count);
-	if (index == POOL_NONE) {
-		return 0;
-	}
-	piece.bytes.len = len;
-	keep_piece(streams, index, link, &piece);
-	from->segment_count++;
-	return len;
-}
-
-static void keep_for_later(struct streams *streams, struct stream *stream,
-	struct flow *flow, unsigned side, struct arrival arrival)
-{
-	streams->counters->out_of_order++;
-	check_waiting(streams, stream, flow, side, &arrival);
-	while (arrival.bytes.len > 0) {
-		const size_t len =
-			keep_first(streams, &stream->sides[side], flow, side, arrival);
+	while (arrival->bytes.len > 0) {
+		const size_t len = waiting_keep(
+			streams, from, flow, side, arrival->sequence, arrival->bytes);
 		if (len == 0) {
-			return;
+			return from->segment_count < STREAM_SEGMENTS_MAX;
 		}
-		arrival.sequence += (uint32_t)len;
-		arrival.bytes.at += len;
-		arrival.bytes.len -= len;
+		arrival->sequence += (uint32_t)len;
+		arrival->wire_len -= (uint32_t)len;
+		arrival->bytes.at += len;
+		arrival->bytes.len -= len;
 	}
+	return true;
 }
 
-/* The one that is furthest from the hole. */
-static void drop_last(struct streams *streams, struct stream_side *side)
+/* The slot that is furthest from the hole, or the arrival when that is. True: there is room. */
+static bool drop_furthest(struct streams *streams, struct stream_side *from,
+	const struct arrival *arrival)
 {
-	uint32_t *link = &side->first_segment;
-	while (segment_at(streams, *link)->next != POOL_NONE) {
-		link = &segment_at(streams, *link)->next;
-	}
-	segment_give(streams, *link);
-	*link = POOL_NONE;
-	side->segment_count--;
-	side->refused++;
+	from->refused++;
 	streams->counters->segments_refused++;
+	if (sequence_diff(arrival->sequence, waiting_last(streams, from)) >= 0) {
+		return false;
+	}
+	waiting_drop_last(streams, from);
+	return true;
+}
+
+/* The other end acknowledges what is in front of the hole: it has the same one. */
+static bool is_hole_true(const struct stream_side *from)
+{
+	return from->is_acknowledged &&
+	       sequence_diff(from->acknowledged, from->next_sequence) <= 0 &&
+	       stream_is_near(from->acknowledged, from->next_sequence);
 }
 
 /*
- * Too much waits. Where the other end acknowledges what is in front of the hole it has the
- * hole as well, and what waits may be bytes it never takes.
+ * Too much waits: what is furthest from a true hole may be bytes that its receiver never
+ * takes. False: the arrival is given up.
  */
-static void make_room(struct streams *streams, struct stream *stream, struct flow *flow,
-	unsigned side)
+static bool make_room(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, const struct arrival *arrival)
 {
 	struct stream_side *from = &stream->sides[side];
-	const bool is_true_hole =
-		from->is_acknowledged &&
-		sequence_diff(from->acknowledged, from->next_sequence) <= 0 &&
-		stream_is_near(from->acknowledged, from->next_sequence);
+	const bool is_true_hole = is_hole_true(from);
 	if (is_true_hole && from->refused < STREAM_REFUSED_MAX) {
-		drop_last(streams, from);
-		return;
+		return drop_furthest(streams, from, arrival);
 	}
 	if (is_true_hole && from->acks_behind >= STREAM_ACKS_BEHIND) {
 		const struct flow_ambiguity ambiguity = {
@@ -341,6 +264,7 @@ static void make_room(struct streams *streams, struct stream *stream, struct flo
 		tell_ambiguity(streams, flow, &ambiguity);
 	}
 	skip_hole(streams, stream, flow, side);
+	return true;
 }
 
 bool stream_is_near(uint32_t sequence, uint32_t expected)
@@ -417,16 +341,51 @@ static void deliver_around(struct streams *streams, struct stream *stream,
 	while (is_watched(flow) && from->next_sequence - sequence < bytes.len) {
 		const size_t done = from->next_sequence - sequence;
 		size_t len = bytes.len - done;
-		if (from->first_segment != POOL_NONE) {
-			const uint32_t hole =
-				segment_at(streams, from->first_segment)->sequence -
-				from->next_sequence;
+		uint32_t waiting = 0;
+		if (from->first_segment != POOL_NONE &&
+			waiting_first(streams, from, &waiting)) {
+			const uint32_t hole = waiting - from->next_sequence;
 			len = hole < len ? hole : len;
 		}
-		deliver_bytes(streams, stream, flow, side,
-			(struct text){bytes.at + done, len});
+		if (len > 0) {
+			deliver_bytes(streams, stream, flow, side,
+				(struct text){bytes.at + done, len});
+		}
 		drain_ready(streams, stream, flow, side);
 	}
+}
+
+/* What is ahead of a hole, in pieces of a slot: each turn gives a slot up, the hole, or what is left. */
+static bool put_by(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, struct arrival *arrival)
+{
+	struct stream_side *from = &stream->sides[side];
+	while (is_watched(flow) &&
+		sequence_diff(arrival->sequence, from->next_sequence) > 0) {
+		if (keep_for_later(streams, from, flow, side, arrival) ||
+			!make_room(streams, stream, flow, side, arrival)) {
+			return true;
+		}
+	}
+	return !is_watched(flow);
+}
+
+/* True: it was dealt with, ahead of a hole. False: it follows on what was delivered. */
+static bool is_put_by(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, struct arrival *arrival)
+{
+	struct stream_side *from = &stream->sides[side];
+	if (sequence_diff(arrival->sequence, from->next_sequence) <= 0) {
+		return false;
+	}
+	streams->counters->out_of_order++;
+	from->kept = (uint16_t)(from->kept + (from->kept < UINT16_MAX));
+	check_waiting(streams, stream, flow, side, arrival);
+	const bool is_done = put_by(streams, stream, flow, side, arrival);
+	if (is_watched(flow) && from->kept > STREAM_KEPT_MAX && !is_hole_true(from)) {
+		skip_hole(streams, stream, flow, side);
+	}
+	return is_done;
 }
 
 /* Deliver, keep or drop what came, as its numbers tell. */
@@ -435,15 +394,11 @@ static void take_bytes(struct streams *streams, struct stream *stream,
 {
 	struct stream_side *from = &stream->sides[side];
 	const uint32_t end = arrival.sequence + arrival.wire_len;
-	const int32_t ahead = sequence_diff(arrival.sequence, from->next_sequence);
-	if (ahead > 0) {
-		keep_for_later(streams, stream, flow, side, arrival);
-		if (is_watched(flow) && from->segment_count > STREAM_SEGMENTS_MAX) {
-			make_room(streams, stream, flow, side);
-		}
+	if (is_put_by(streams, stream, flow, side, &arrival)) {
 		return;
 	}
-	if (ahead < 0 && !trim_delivered(streams, stream, flow, side, &arrival)) {
+	if (sequence_diff(arrival.sequence, from->next_sequence) < 0 &&
+		!trim_delivered(streams, stream, flow, side, &arrival)) {
 		return;
 	}
 	deliver_around(streams, stream, flow, side, arrival.bytes);
@@ -565,11 +520,10 @@ void stream_acknowledged(struct streams *streams, struct stream *stream,
 	if (from->segment_count > 0 && from->acks_behind < STREAM_ACKS_BEHIND) {
 		from->acks_behind++;
 	}
-	if (from->segment_count < STREAM_SEGMENTS_ACKED) {
-		return;
-	}
-	const struct segment *segment = segment_at(streams, from->first_segment);
-	if (sequence_diff(acknowledgement, segment->sequence) >= 0) {
+	uint32_t sequence = 0;
+	if (from->kept >= STREAM_SEGMENTS_ACKED &&
+		waiting_first(streams, from, &sequence) &&
+		sequence_diff(acknowledgement, sequence) >= 0) {
 		skip_hole(streams, stream, flow, side);
 	}
 }
@@ -590,9 +544,7 @@ void stream_discard(struct streams *streams, struct stream *stream)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		struct stream_side *from = &stream->sides[side];
-		while (from->first_segment != POOL_NONE) {
-			drop_first(streams, from);
-		}
+		waiting_discard(streams, from);
 		while (from->first_aside != POOL_NONE) {
 			segment_give(streams, aside_take_any(streams, from));
 		}

@@ -12,13 +12,18 @@
 #include "base/text.h"
 #include "flow/flow.h"
 
-#define SEGMENT_DATA_BYTES 2012
+/* A power of two: a waiting slot is a part of the sequence numbers (flow/waiting). */
+#define SEGMENT_DATA_BYTES 2048
 
 /*
- * No more than this waits behind a hole, per side: then the hole is given up, or, while
- * the other end says that it has the same hole, what is furthest behind it.
+ * No more slots than this hold what waits behind holes, per side: then the hole is given
+ * up, or, while the other end says that it has the same hole, what is furthest behind it.
+ * 64 KiB: more than a window that was not scaled.
  */
 #define STREAM_SEGMENTS_MAX 32
+
+/* So many segments behind a hole that nobody acknowledges: the capture lost it. */
+#define STREAM_KEPT_MAX 64
 
 /* So many given up for one hole: whoever acknowledges may be seen no more. */
 #define STREAM_REFUSED_MAX 1024
@@ -29,7 +34,7 @@
 /* Segments of a side that wait for the word of the other end. */
 #define STREAM_ASIDE_MAX 4
 
-/* A hole that the peer acknowledged is given up once this many segments wait behind it. */
+/* A hole that the peer acknowledged is given up once this many segments came behind it. */
 #define STREAM_SEGMENTS_ACKED 4
 
 #define STREAM_HISTORY    4
@@ -43,6 +48,8 @@ struct segment {
 	uint8_t ttl;         /* the same */
 	uint8_t holder;      /* whose share of the pool it is of */
 	bool is_passed_over; /* set aside, and something else was acknowledged since */
+	/* of a waiting one, a bit per byte that is there; .len is of one set aside */
+	uint64_t there[SEGMENT_DATA_BYTES / 64];
 	uint8_t bytes[SEGMENT_DATA_BYTES];
 };
 
@@ -56,17 +63,18 @@ struct stream_piece { /* delivered lately, to tell a changed copy */
 struct stream_side {
 	uint32_t next_sequence; /* of the next byte to deliver */
 	uint32_t fin_sequence;
-	uint32_t first_segment; /* waiting, sorted by sequence, none overlaps another */
+	uint32_t first_segment;   /* waiting, sorted by sequence */
 	uint32_t stray_sequence;  /* of the last segment far outside */
 	uint32_t acknowledged;    /* by the other side, where is_acknowledged */
 	uint32_t first_aside;     /* set aside, as they came */
 	uint32_t urgent_sequence; /* of the byte out of line, where has_urgent */
-	uint16_t refused;         /* segments given up behind the hole at hand */
+	uint16_t refused;         /* given up behind the hole at hand */
 	uint8_t acks_behind;      /* by the other side, of what is in front of it */
 	uint8_t aside_count;
 	bool has_urgent;
-	bool is_aside_full; /* no room: what came since is read, doubted or not */
-	uint16_t segment_count;
+	bool is_aside_full;     /* no room: what came since is read, doubted or not */
+	uint16_t segment_count; /* slots of those that wait */
+	uint16_t kept;          /* segments that came to wait since nothing did */
 	bool is_synchronised;
 	bool has_fin;
 	bool is_acknowledged;

@@ -320,6 +320,24 @@ static void junk_ahead_does_not_give_up_a_hole_that_its_receiver_has(void **stat
 	assert_string_equal(client_text(seen), "AUTH PLAIN x\r\n");
 }
 
+/* Every other byte, then those between: "many" holes, and the receiver has them too. */
+static void many_holes_hide_nothing(void **state)
+{
+	struct seen *seen = *state;
+	char text[402];
+	memset(text, 'x', sizeof(text));
+	handshake(seen);
+	for (uint32_t i = 1; i < 401; i += 2) {
+		client(seen, i, (char[]){text[i], '\0'});
+	}
+	for (uint32_t i = 0; i < 401; i += 2) {
+		client(seen, i, (char[]){text[i], '\0'});
+	}
+	text[401] = '\0';
+	assert_string_equal(client_text(seen), text);
+	assert_int_equal(seen->ambiguous, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +366,7 @@ int main(void)
 		TEST(a_guess_between_two_fragments_waits_for_the_word_of_the_other_end),
 		TEST(a_guess_between_two_fragments_is_told_once_it_is_acknowledged),
 		TEST(junk_ahead_does_not_give_up_a_hole_that_its_receiver_has),
+		TEST(many_holes_hide_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static void what_waits_wins_over_a_later_version_in_order(void **state)
 	client_says(seen, 6, "gh");
 	client_says(seen, 0, "abXdefXhij");
 	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "abcdefghij");
-	assert_int_equal(conflicts(seen), 2);
+	assert_int_equal(conflicts(seen), 1);
 }
 
 static void a_longer_copy_of_what_waits_adds_only_what_is_new(void **state)

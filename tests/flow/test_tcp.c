@@ -1,5 +1,7 @@
 #include "flow_run.h"
 
+#include "flow/stream.h"
+
 static void segments_in_disorder_come_out_in_order_across_the_wrap(void **state)
 {
 	struct seen *seen = *state;
@@ -76,8 +78,12 @@ static void too_much_behind_a_hole_gives_the_hole_up(void **state)
 {
 	struct seen *seen = *state;
 	client(seen, 0, "a");
-	for (uint32_t i = 1; i < 34; i++) {
+	for (uint32_t i = 1; i <= STREAM_KEPT_MAX; i++) {
 		client(seen, 1 + i, "x");
+	}
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "a");
+	for (uint32_t i = 0; i < 4; i++) {
+		client(seen, 2 + STREAM_KEPT_MAX + i, "x");
 	}
 	assert_true(strncmp(seen->text[DIRECTION_TO_SERVER], "a<1>xxx", 7) == 0);
 }
