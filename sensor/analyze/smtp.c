@@ -338,9 +338,6 @@ static void command_line(
 	smtp->claims.has_command |= smtp->claims.is_odd && command.is_certain &&
 				    command.verb != SMTP_VERB_QUIT;
 	pending_add(&smtp->pending, command_note(smtp, facts, &command, line->text));
-	if (smtp->is_foreign && !facts->has_server_bytes) {
-		smtp->clear.next = ANALYZE_NOT_MINE; /* else the reply tells */
-	}
 }
 
 static void client_line(struct smtp *smtp, struct facts *facts, const struct line *line)

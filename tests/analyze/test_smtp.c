@@ -303,9 +303,23 @@ static void ftp_is_not_taken_for_smtp(void **state)
 	assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
 	talk_close(&talk);
 	talk_open(&talk, PROTOCOL_SMTP, false);
-	talk_step(&talk, &STEP[1], SIZE_MAX, SIZE_MAX); /* no server to refuse it */
+	talk_step(&talk, &STEP[1], SIZE_MAX, SIZE_MAX); /* no server to refuse it yet */
+	assert_int_equal(talk.result, DIALOGUE_GO_ON);
+	talk_step(&talk, &STEP[0], SIZE_MAX, SIZE_MAX);
+	talk_step(&talk, &STEP[2], SIZE_MAX, SIZE_MAX);
 	assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
 	talk_close(&talk);
+}
+
+static void an_ftp_command_ahead_of_the_greeting_hides_no_smtp(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("USER x\r\n"),
+		S("220 mx.example.org\r\n"), S("502 5.5.2 no\r\n"),
+		C("EHLO c.example\r\n"), S("250 mx.example.org\r\n"),
+		C("MAIL FROM:<a@b.example>\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_string_equal(facts.mail_from_domain, "b.example");
 }
 
 static void a_refused_ftp_command_does_not_end_smtp(void **state)
@@ -543,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_greeting_without_its_end_does_not_swallow_the_list),
 		cmocka_unit_test(ftp_is_not_taken_for_smtp),
 		cmocka_unit_test(a_refused_ftp_command_does_not_end_smtp),
+		cmocka_unit_test(an_ftp_command_ahead_of_the_greeting_hides_no_smtp),
 		cmocka_unit_test(octets_of_xexch50_are_no_commands),
 		cmocka_unit_test(octets_that_the_server_does_not_take_hide_no_command),
 		cmocka_unit_test(a_text_that_the_server_does_not_take_hides_no_command),
