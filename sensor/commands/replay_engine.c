@@ -93,9 +93,10 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 		code = state_save(engine, replay->state);
 	}
 	if (code == COMMAND_OK && replay->is_exit_code_wanted) {
-		code = engine_alert_count(engine) > 0 ? COMMAND_VIOLATIONS
-		       : lacking > 0                  ? COMMAND_RUNTIME
-						      : COMMAND_OK;
+		code = engine_alert_count(engine) > 0 || outputs->is_blind
+			       ? COMMAND_VIOLATIONS
+		       : lacking > 0 ? COMMAND_RUNTIME
+				     : COMMAND_OK;
 	}
 	return code;
 }

@@ -4,6 +4,7 @@
 #include "report/conformity_print.h"
 #include "report/human.h"
 #include "report/json.h"
+#include "report/json_sensor.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,11 +99,54 @@ struct engine_outputs replay_outputs_of_engine(struct replay_outputs *outputs)
 		.context = outputs, .alert = on_alert, .mail = on_mail};
 }
 
+/* An alert of the whole capture, where it is much. */
+static void tell_blindness(struct replay_outputs *outputs, struct engine *engine,
+	const struct blindness *blindness)
+{
+	const struct replay *replay = outputs->replay;
+	char text[BLINDNESS_TEXT_BYTES];
+	if (!blindness_is_told(
+		    blindness, BLINDNESS_SHARE_STANDARD, BLINDNESS_LEAST_OF_WHOLE)) {
+		return;
+	}
+	const struct json_event event = {.time_us = engine_now_us(engine),
+		.host = replay->host,
+		.event_prefix = outputs->event_prefix,
+		.sequence = engine_next_sequence(engine)};
+	const struct json_sensor_alert alert = {.finding = FINDING_SENSOR_BLIND,
+		.process = "replay",
+		.detail = blindness_text(blindness, text),
+		.count = 1};
+	outputs->is_blind = true;
+	if (!replay->is_json) {
+		human_sensor_alert(outputs->human, alert.finding, alert.detail);
+	} else if (!replay->is_summary) {
+		json_sensor_alert(stdout, &event, &alert);
+	}
+	if (outputs->journal) {
+		json_sensor_alert(
+			replay_journal_begin(outputs->journal), &event, &alert);
+	}
+}
+
+static void look_for_blindness(struct replay_outputs *outputs, struct engine *engine)
+{
+	struct counter counters[ENGINE_COUNTERS_MAX];
+	struct blindness blindness = {0};
+	const size_t count = engine_counters(engine, counters);
+	for (size_t i = 0; i < count; i++) {
+		blindness_add(&blindness, counters[i].name, counters[i].value);
+	}
+	conformity_blind(outputs->conformity, &blindness);
+	tell_blindness(outputs, engine, &blindness);
+}
+
 void replay_outputs_end(struct replay_outputs *outputs, struct engine *engine,
 	const struct source *source)
 {
 	const struct replay *replay = outputs->replay;
 	struct source_progress files;
+	look_for_blindness(outputs, engine);
 	source_progress(source, &files);
 	struct counter counters[ENGINE_COUNTERS_MAX + 2];
 	size_t count = engine_counters(engine, counters);

@@ -22,6 +22,7 @@ struct replay_outputs {
 	FILE *flows;                    /* or NULL */
 	struct replay_journal *journal; /* or NULL */
 	const char *event_prefix;
+	bool is_blind; /* told that much could not be looked into */
 };
 
 /* matrix: borrowed. False: told; close it all the same. */

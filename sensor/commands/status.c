@@ -114,6 +114,17 @@ static void print_bans(const struct status_page *page, bool is_running)
 	}
 }
 
+/* Nothing, where all was looked into. */
+static void print_blindness(const struct status_page *page)
+{
+	struct blindness sum;
+	char text[BLINDNESS_TEXT_BYTES];
+	status_blindness(page, &sum);
+	if (blindness_total(&sum).frames > 0) {
+		(void)printf("\nblind       %s\n", blindness_text(&sum, text));
+	}
+}
+
 static void print_text(const struct status_page *page, bool is_running)
 {
 	char host[128];
@@ -132,6 +143,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
 		print_process(&page->processes[i]);
 	}
+	print_blindness(page);
 	print_outputs(page);
 	const size_t count = top_findings(page, top);
 	for (size_t i = 0; i < count; i++) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/status_json.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 
 #define LOOK_US  UINT64_C(1000000)
 #define AGAIN_US UINT64_C(60000000)
+#define US_PER_S UINT64_C(1000000)
 
 bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
 	struct reason *why)
@@ -33,7 +35,7 @@ static struct json_event next_event(struct health *health)
 void health_alert(struct health *health, enum finding finding, unsigned place,
 	const char *format, ...)
 {
-	char detail[200];
+	char detail[BLINDNESS_TEXT_BYTES + 80];
 	char name[STATUS_NAME_BYTES + 1];
 	const struct status_process *process = sensor_process(health->sensor, place);
 	va_list args;
@@ -205,6 +207,42 @@ static void look_at_bans(struct health *health)
 	}
 }
 
+/* The worker that sees most of it: the alert names one. */
+static unsigned blindest(const struct sensor *sensor)
+{
+	unsigned place = SENSOR_WORKERS;
+	uint64_t most = 0;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		struct blindness sum = {0};
+		status_blindness_of(sensor_process(sensor, i), &sum);
+		const uint64_t frames = blindness_total(&sum).frames;
+		if (frames > most) {
+			most = frames;
+			place = i;
+		}
+	}
+	return place;
+}
+
+/* Of all workers together: what one of them gets is the kernel's choice. */
+static void look_for_blindness(struct health *health)
+{
+	const struct settings *settings = health->sensor->settings;
+	struct blindness sum;
+	struct blindness minute;
+	char text[BLINDNESS_TEXT_BYTES];
+	status_blindness(health->sensor->page, &sum);
+	const struct blindness_limits limits = {
+		.share = settings->blind_share, .fold_us = settings->fold_s * US_PER_S};
+	const uint32_t minutes = blindness_watch_look(
+		&health->blind, &sum, &limits, health->look_us, &minute);
+	if (minutes > 0) {
+		health_alert(health, FINDING_SENSOR_BLIND, blindest(health->sensor),
+			"in a minute %s; such minutes since it was told: %" PRIu32,
+			blindness_text(&minute, text), minutes);
+	}
+}
+
 void health_look(struct health *health, uint64_t now_us)
 {
 	if (now_us - health->look_us < LOOK_US) {
@@ -216,4 +254,5 @@ void health_look(struct health *health, uint64_t now_us)
 	}
 	look_at_journal(health, now_us);
 	look_at_bans(health);
+	look_for_blindness(health);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "control/record_writer.h"
+#include "engine/blindness.h"
 #include "report/json_sensor.h"
 
 struct health_loss {
@@ -29,6 +30,7 @@ struct health {
 	uint64_t down_us; /* since when the journal takes nothing; 0: it does */
 	uint64_t look_us;
 	struct health_loss bans; /* that found no room */
+	struct blindness_watch blind;
 	struct record_writer records;
 	struct health_process seen[STATUS_PROCESSES_MAX];
 };

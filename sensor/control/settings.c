@@ -1,6 +1,7 @@
 #include "control/settings.h"
 
 #include "control/status.h"
+#include "engine/blindness.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -201,6 +202,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(flows), 1024, UINT32_C(1) << 26},
 	{{"silence", 0, "SECONDS", "alert when nothing came for so long (0: never)"},
 		set_number, FIELD(silence_s), 0, 30 * 24 * 3600},
+	{{"blind-share", 0, "PERCENT", "alert when so much cannot be looked into"},
+		set_number, FIELD(blind_share), 0, 100},
 	{{"fold", 0, "SECONDS", "one update of a repeated finding in so long"},
 		set_number, FIELD(fold_s), 1, 30 * 24 * 3600},
 	{{"alert-rate", 0, "[FINDING=]N", "most alerts of a finding a minute (0: any)"},
@@ -231,6 +234,7 @@ void settings_start(struct settings *settings)
 	*settings = (struct settings){.workers = 1,
 		.flows = UINT32_C(1) << 18,
 		.silence_s = 0,
+		.blind_share = BLINDNESS_SHARE_STANDARD,
 		.fold_s = 3600,
 		.ring_mib = 64,
 		.queue_length = 4096,

@@ -45,6 +45,7 @@ struct settings {
 	uint32_t workers;
 	uint32_t flows;        /* of each worker */
 	uint32_t silence_s;    /* longest time without a packet; 0: not watched */
+	uint32_t blind_share;  /* percent that is not looked into; 0: not watched */
 	uint32_t fold_s;       /* one update of a repeated finding in so long */
 	uint32_t ring_mib;     /* kernel's ring of each worker and interface */
 	uint32_t queue_length; /* packets the kernel holds */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "control/metrics_text.h"
 #include "control/sensor.h"
+#include "report/json_sensor.h"
 
 #include <stdio.h>
 
@@ -49,6 +50,32 @@ size_t status_each_ban(const struct status_page *page,
 		}
 	}
 	return count;
+}
+
+void status_blindness_of(const struct status_process *process, struct blindness *sum)
+{
+	char name[128];
+	for (unsigned i = 0; i < process->counter_count && i < STATUS_COUNTERS_MAX;
+		i++) {
+		const struct status_counter *counter = &process->counters[i];
+		blindness_add(sum, text_of(counter->name, sizeof(counter->name), name),
+			counter->value);
+	}
+}
+
+void status_blindness(const struct status_page *page, struct blindness *sum)
+{
+	*sum = (struct blindness){0};
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
+		status_blindness_of(&page->processes[i], sum);
+	}
+}
+
+static void write_blindness(struct json_writer *writer, const struct status_page *page)
+{
+	struct blindness sum;
+	status_blindness(page, &sum);
+	json_blindness(writer, &sum);
 }
 
 static void write_ban(struct json_writer *writer, const char *address, uint64_t left_us)
@@ -144,6 +171,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_number(&writer, "reloads_refused", page->reload_failures);
 	json_number(&writer, "sensor_alerts", page->alerts);
 	json_text(&writer, "mode", page->is_enforcing ? "enforce" : "audit");
+	write_blindness(&writer, page);
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < status_workers_end(page); i++) {
 		write_process(&writer, &page->processes[i]);

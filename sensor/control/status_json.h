@@ -7,6 +7,7 @@
 #pragma once
 
 #include "control/status.h"
+#include "engine/blindness.h"
 #include "report/json_writer.h"
 
 void status_json_write(FILE *out, const struct status_page *page, bool is_running);
@@ -17,6 +18,10 @@ unsigned status_outputs_end(const struct status_page *page);
 
 /* How often it was found in all processes together. */
 uint64_t status_finding_total(const struct status_page *page, int finding);
+
+/* What could not be looked into: added to *sum, and of all workers since they began. */
+void status_blindness_of(const struct status_process *process, struct blindness *sum);
+void status_blindness(const struct status_page *page, struct blindness *sum);
 
 /*
  * Visits every ban that holds, and for how long yet; returns how many. Of a sensor that

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What was not looked into, by kind: frames, and their bytes. */
+/* What was not looked into, by kind: frames, and their bytes (engine/blindness). */
 #define BLIND(name, kind)                                         \
 	{"blind." name, decode->blind[kind].frames},              \
 	{                                                         \

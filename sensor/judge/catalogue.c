@@ -398,6 +398,18 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Look for the cause: a scan, a broken program, or a matrix that lacks "
 		"a row for much of the traffic. Read the `mail` events of that time.",
 		"A first start with a matrix that is far from complete."},
+	[FINDING_SENSOR_BLIND] = {"sensor.blind", SEVERITY_MEDIUM, 3700109, 1,
+		"Much of the traffic cannot be looked into", {NULL}, {NULL},
+		"A share of the frames or of their bytes above `blind-share` is inside "
+		"of something that may hold mail and that the sensor does not follow: "
+		"IPsec or MACsec, an EtherType or a protocol of IP that it does not "
+		"know, GRE or PPP of a form it does not read, too many headers in "
+		"each other. The alert says how many frames of which kind. Mail in "
+		"them is neither seen nor judged.",
+		"Mirror the traffic where it is in clear: in front of the encryption, "
+		"or from a port whose switch adds no tags of its own.",
+		"A link that carries the tunnels of another network on purpose: raise "
+		"`blind-share`."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

@@ -13,6 +13,7 @@ struct conformity {
 	struct conformity_line lines[CONFORMITY_SUBJECTS];
 	bool is_sent_to_internet;
 	bool is_taken_from_internet;
+	struct blindness blindness;
 	uint64_t from_internet; /* mail flows that came from there */
 };
 
@@ -228,6 +229,16 @@ void conformity_mail(struct conformity *conformity, const struct record *record)
 	} else {
 		observe_access(conformity, judgement);
 	}
+}
+
+void conformity_blind(struct conformity *conformity, const struct blindness *blindness)
+{
+	conformity->blindness = *blindness;
+}
+
+const struct blindness *conformity_blindness(const struct conformity *conformity)
+{
+	return &conformity->blindness;
 }
 
 static bool is_observable(

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "engine/blindness.h"
 #include "engine/record.h"
 
 #include <stdio.h>
@@ -63,6 +64,10 @@ void conformity_free(struct conformity *conformity);
 void conformity_alert(struct conformity *conformity, const struct record *record,
 	enum finding finding, const struct fold_count *count);
 void conformity_mail(struct conformity *conformity, const struct record *record);
+
+/* What of the traffic could not be looked into: nothing of it was observable. */
+void conformity_blind(struct conformity *conformity, const struct blindness *blindness);
+const struct blindness *conformity_blindness(const struct conformity *conformity);
 
 enum conformity_verdict conformity_verdict(
 	const struct conformity *conformity, enum conformity_subject subject);

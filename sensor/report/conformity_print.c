@@ -2,6 +2,7 @@
 
 #include "report/human_text.h"
 #include "report/json_parts.h"
+#include "report/json_sensor.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -69,6 +70,16 @@ static void print_line(const struct conformity *conformity,
 	}
 }
 
+/* Verdicts are of what was seen; this is what was not. */
+static void print_blindness(const struct blindness *blindness, FILE *out)
+{
+	char text[BLINDNESS_TEXT_BYTES];
+	if (blindness_total(blindness).frames > 0) {
+		(void)fprintf(out, "  %-9s %-15s %s\n", "all", "not observable",
+			blindness_text(blindness, text));
+	}
+}
+
 void conformity_print(const struct conformity *conformity, FILE *out, bool use_colour)
 {
 	(void)fprintf(out, "\n%s%-27s%9s %9s %8s  %s%s\n", use_colour ? "\x1b[1m" : "",
@@ -78,6 +89,7 @@ void conformity_print(const struct conformity *conformity, FILE *out, bool use_c
 		print_line(
 			conformity, (enum conformity_subject)subject, out, use_colour);
 	}
+	print_blindness(conformity_blindness(conformity), out);
 }
 
 static void write_example(
@@ -136,6 +148,7 @@ void conformity_json(
 		write_line(&writer, conformity, (enum conformity_subject)subject);
 	}
 	json_array_close(&writer);
+	json_blindness(&writer, conformity_blindness(conformity));
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

@@ -135,6 +135,19 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	human_wrap(human->out, text.why);
 }
 
+void human_sensor_alert(struct human *human, enum finding finding, const char *detail)
+{
+	const struct finding_row *row = finding_row(finding);
+	const struct fold_count once = {.count = 1};
+	count_alert(human, finding, (uint8_t)row->severity, &once);
+	if (human->is_summary) {
+		return;
+	}
+	print_severity(human, row->severity);
+	(void)fprintf(human->out, "%s\n", row->id);
+	human_wrap(human->out, detail);
+}
+
 void human_mail(struct human *human, const struct record *record)
 {
 	human->flows[record->observation->protocol][record->judgement->verdict]++;

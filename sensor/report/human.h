@@ -16,6 +16,9 @@ void human_free(struct human *human);
 void human_alert(struct human *human, const struct record *record, enum finding finding,
 	const struct fold_count *count);
 
+/* The same of what concerns the capture itself: no ends, no row. */
+void human_sensor_alert(struct human *human, enum finding finding, const char *detail);
+
 /* Count one flow for the summary table (protocol x verdict). */
 void human_mail(struct human *human, const struct record *record);
 

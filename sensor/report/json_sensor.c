@@ -1,7 +1,5 @@
 #include "report/json_sensor.h"
 
-#include "report/json_writer.h"
-
 #include <inttypes.h>
 
 #define EVENT_ID_BYTES 160
@@ -44,6 +42,33 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 	json_object_close(&writer);
 	json_object_close(&writer);
 	json_line_end(&writer);
+}
+
+static void write_count(
+	struct json_writer *writer, const char *key, struct decode_blind_count count)
+{
+	json_object_open(writer, key);
+	json_number(writer, "frames", count.frames);
+	json_number(writer, "bytes", count.bytes);
+	json_object_close(writer);
+}
+
+void json_blindness(struct json_writer *writer, const struct blindness *blindness)
+{
+	const struct decode_blind_count total = blindness_total(blindness);
+	json_object_open(writer, "blind");
+	json_number(writer, "frames", total.frames);
+	json_number(writer, "bytes", total.bytes);
+	write_count(writer, "of", blindness->all);
+	json_object_open(writer, "kinds");
+	for (size_t i = 0; i < DECODE_BLIND_COUNT; i++) {
+		if (blindness->kinds[i].frames > 0) {
+			write_count(writer, blindness_kind_name((enum decode_blind)i),
+				blindness->kinds[i]);
+		}
+	}
+	json_object_close(writer);
+	json_object_close(writer);
 }
 
 void json_matrix(

@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include "engine/blindness.h"
 #include "judge/catalogue.h"
+#include "report/json_writer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +30,9 @@ struct json_sensor_alert {
 
 void json_sensor_alert(FILE *out, const struct json_event *event,
 	const struct json_sensor_alert *alert);
+
+/* Key "blind": what was not looked into, in all and by kind. */
+void json_blindness(struct json_writer *writer, const struct blindness *blindness);
 
 struct json_matrix {
 	bool is_loaded; /* else rejected: the one before stays */

@@ -40,6 +40,8 @@ static void bans_that_found_no_room_are_told_once_a_minute_at_most(void **state)
 	struct health *health = calloc(1, sizeof(*health));
 	assert_true(page && sensor && health);
 	sensor->page = page;
+	const struct settings settings = {.blind_share = 10};
+	sensor->settings = &settings;
 	sensor->workers_end = SENSOR_WORKERS;
 	health->sensor = sensor;
 	page->bans.given = 1024;

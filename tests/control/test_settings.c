@@ -71,6 +71,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 			      "host: sensor.example.org\n"
 			      "table: 4096\n"
 			      "silence: 60\n"
+			      "blind-share: 25\n"
 			      "fold: 10\n"
 			      "ring: 8\n"
 			      "queue-length: 64\n"
@@ -95,6 +96,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_string_equal(settings.host, "sensor.example.org");
 	assert_int_equal(settings.flows, 4096);
 	assert_int_equal(settings.silence_s, 60);
+	assert_int_equal(settings.blind_share, 25);
 	assert_int_equal(settings.fold_s, 10);
 	assert_int_equal(settings.ring_mib, 8);
 	assert_int_equal(settings.queue_length, 64);

@@ -2,6 +2,7 @@
 #include "control/status_json.h"
 
 #include "base/clock.h"
+#include "control/sensor.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,10 +53,33 @@ static void bans_are_listed_and_counted_while_the_sensor_runs(void **state)
 	free(page);
 }
 
+static void what_could_not_be_looked_into_is_added_up_over_the_workers(void **state)
+{
+	(void)state;
+	struct status_page *page = calloc(1, sizeof(*page));
+	const struct counter first[] = {{"frames", 100}, {"bytes", 9000},
+		{"blind.esp", 20}, {"blind.esp_bytes", 3000}};
+	const struct counter second[] = {
+		{"frames", 50}, {"blind.gre", 1}, {"blind.gre_bytes", 60}};
+	assert_non_null(page);
+	page->workers_end = SENSOR_WORKERS + 2;
+	status_publish(&page->processes[SENSOR_WORKERS], first, 4);
+	status_publish(&page->processes[SENSOR_WORKERS + 1], second, 3);
+	char *text = text_of(page, true);
+	assert_holds(text,
+		"\"blind\":{\"frames\":21,\"bytes\":3060,\"of\":{\"frames\":150,"
+		"\"bytes\":9000},\"kinds\":{\"esp\":{\"frames\":20,\"bytes\":3000},"
+		"\"gre\":{\"frames\":1,\"bytes\":60}}}");
+	free(text);
+	free(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bans_are_listed_and_counted_while_the_sensor_runs),
+		cmocka_unit_test(
+			what_could_not_be_looked_into_is_added_up_over_the_workers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

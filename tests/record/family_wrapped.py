@@ -182,3 +182,34 @@ def tunnel_ends_no_flow_outside():
             TCP(sport=ends[1], dport=ends[0], seq=ends[3], ack=ends[2] + 1, flags="FA")]
     decoys = [(at + 1e-6 * (i + 1), claim(bytes(fin))) for i, fin in enumerate(fins)]
     return save(frames[:3] + decoys + frames[3:])
+
+
+@FAMILY.case("blind-macsec", OFFICE, f"""The session of {BASE} under MACsec, encrypted: nothing of it can be judged, and
+      that is told.""", findings=("sensor.blind",), absent=FINDINGS)
+def blind_macsec():
+    return save([(at, bytes(Ether(frame[:12] + b"\x88\xe5") / (b"\x2c\x00\x00\x00\x00\x01" + frame[6:12] + b"\x00\x01" +
+                                                              bytes(byte ^ 0x5a for byte in frame[12:]) + bytes(16))))
+                 for at, frame in load(BASE)])
+
+
+# What switches and old machines of an office send among themselves: nothing of it can hold IP.
+NOISE = (
+    b"\xff\xff\xff\xff\xff\xff\x02\x00\x5e\x00\x53\xb1\x08\x06" + bytes(46),                          # ARP
+    b"\x01\x80\xc2\x00\x00\x0e\x02\x00\x5e\x00\x53\xb1\x88\xcc" + bytes(46),                          # LLDP
+    b"\x01\x80\xc2\x00\x00\x00\x02\x00\x5e\x00\x53\xb1\x00\x26\x42\x42\x03" + bytes(43),              # spanning tree
+    b"\x01\x00\x0c\xcc\xcc\xcc\x02\x00\x5e\x00\x53\xb1\x00\x2e\xaa\xaa\x03\x00\x00\x0c\x20\x00" + bytes(38),  # CDP
+    b"\xff\xff\xff\xff\xff\xff\x02\x00\x5e\x00\x53\xb1\x81\x37" + bytes(46),                          # IPX
+    b"\xff\xff\xff\xff\xff\xff\x02\x00\x5e\x00\x53\xb1\x88\x63\x11\x09" + bytes(44),                  # PPPoE discovery
+    b"\xff\xff\xff\xff\xff\xff\x02\x00\x5e\x00\x53\xb1\x88\x99" + bytes(46),                          # loop detection
+    b"\x01\x80\xc2\x00\x00\x02\x02\x00\x5e\x00\x53\xb1\x88\x09" + bytes(46),                          # LACP
+)
+
+
+@FAMILY.case("blind-office-noise", OFFICE, f"""The session of {BASE} among what switches and old machines send: ARP, LLDP,
+      spanning tree, CDP, IPX, PPPoE discovery and the like. Nothing of it can hold mail: nobody is blind.""",
+             findings=FINDINGS, absent=("sensor.blind",))
+def blind_office_noise():
+    frames = []
+    for at, frame in load(BASE):
+        frames += [(at, frame)] + [(at + 1e-6 * (i + 1), noise) for i, noise in enumerate(NOISE)]
+    return save(frames)

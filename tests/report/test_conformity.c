@@ -65,6 +65,35 @@ static void without_traffic_nothing_is_observable(void **state)
 	conformity_free(conformity);
 }
 
+static char *printed(const struct conformity *conformity)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	conformity_print(conformity, out, false);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void what_could_not_be_looked_into_is_named_and_only_then(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct blindness blindness = {.all = {200, 20000}};
+	conformity_blind(conformity, &blindness);
+	char *text = printed(conformity);
+	assert_null(strstr(text, "looked into"));
+	free(text);
+	blindness.kinds[DECODE_BLIND_MACSEC] = (struct decode_blind_count){7, 900};
+	conformity_blind(conformity, &blindness);
+	text = printed(conformity);
+	assert_non_null(strstr(text, "not observable  7 of 200 frames (3 %) and 4 % of "
+				     "their bytes could not be looked into: macsec 7"));
+	free(text);
+	conformity_free(conformity);
+}
+
 static void assert_conform(
 	const struct conformity *conformity, enum conformity_subject subject)
 {
@@ -253,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_traffic_nothing_is_observable),
+		cmocka_unit_test(what_could_not_be_looked_into_is_named_and_only_then),
 		cmocka_unit_test(sending_and_taking_must_both_be_seen_for_r36),
 		cmocka_unit_test(exposure_needs_a_view_of_the_internet),
 		cmocka_unit_test(requiretls_is_observable_only_where_mail_is_clear),
