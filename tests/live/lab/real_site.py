@@ -81,7 +81,7 @@ class Site(Router):
         self.processes, routers = self.host_processes, self.processes
         certificate = Authority(self.folder).issue("mail.example.org")
         servers.dovecot(self.mailbox, ["lmtp", "imaps", "pop3s"], certificate)
-        servers.postfix(self.mx, "mx.example.net", ("25", "2525", "465 -o smtpd_tls_wrappermode=yes"),
+        servers.postfix(self.mx, "mx.example.net", ("25", "587", "2525", "4242", "465 -o smtpd_tls_wrappermode=yes"),
                         certificate, (f"relay_transport = lmtp:inet:{MAILBOX}:24",))
         self.processes = routers
 

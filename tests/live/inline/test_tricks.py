@@ -1,0 +1,96 @@
+"""mailwarden run -q against what any user's process can try: no mail is queued, no login taken, and others are not disturbed."""
+import ipaddress
+import pathlib
+import re
+
+import pytest
+
+import real_site
+import trickster
+from real_site import MAILBOX, SERVER, Mailflow
+
+WHY_NOT = real_site.why_not()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+TRICKSTER = str(pathlib.Path(trickster.__file__).resolve())
+FIRST_ADDRESS = ipaddress.ip_address("192.0.2.128")  # internal, of no group
+BLOCKING = ("sender.illegitimate", "flow.role-mismatch", "flow.illegitimate", "smtps.implicit",
+            "zone.user-access-exposed")
+ACTIONS = {"as-is": (), "drop": tuple(word for one in BLOCKING for word in ("--action", f"{one}=drop"))}
+# Postfix hangs up on a line that begins with no letter, or like HTTP; Dovecot knows no COMPRESS before the login and takes
+# no such tag.
+REFUSED_BY_SERVERS = {"early-http", "early-json", "early-redis", "early-tls", "early-proxy-header-2", "starttls-alone",
+                      "imap-compress", "imap-long-tag"}
+# Off mail's ports all was said in one segment before the server spoke: then the records tell, and that must do.
+MAY_BE_TOLD_ONLY = {"elsewhere-early-then-whole", "elsewhere-early-long-then-whole"}
+CROWD = "crowd"  # it is in the way of the others
+ALL = tuple(name for name in (*trickster.MAIL_TRICKS, *trickster.LOGIN_TRICKS) if name != CROWD)
+
+
+class Site(real_site.Site):
+    def start_servers(self):
+        super().start_servers()
+        for i in range(len(trickster.MAIL_TRICKS) + len(trickster.LOGIN_TRICKS)):
+            self.run(self.client, "ip", "address", "add", f"{FIRST_ADDRESS + i}/24", "dev", "c")
+        self.run(self.server, "sysctl", "-qw", "net.core.somaxconn=4096")
+        self.processes, routers = self.host_processes, self.processes
+        self.mx.start("/usr/bin/python3", TRICKSTER, "proxy", SERVER)
+        self.processes = routers
+        self.mx.wait_listening(trickster.SILENT)
+
+    def log(self, name):
+        return (self.folder / name / "log").read_text(errors="replace")
+
+    def tricks(self, *names):
+        """What each was told, and which of them the servers took."""
+        mail, logins = len(self.log("postfix-mx")), len(self.log("dovecot-mailbox"))
+        run = self.run(self.client, "/usr/bin/python3", TRICKSTER, "try", str(FIRST_ADDRESS), SERVER, MAILBOX, *names)
+        tried = {one["trick"]: one for one in real_site.bench.json_lines(run.stdout)}
+        self.swaks(real_site.MX_OUT)  # what was taken before it is in the logs behind it
+        mail, logins = self.log("postfix-mx")[mail:], self.log("dovecot-mailbox")[logins:]
+        queued = {name.lower() for name in re.findall(r"(?i)from=<([\w-]+)@example\.org>, size", mail)} & set(tried)
+        sources = set(re.findall(r"Login: user=.*rip=([\d.]+),", logins))
+        return tried, queued | {name for name, one in tried.items() if one["address"] in sources}
+
+
+@pytest.fixture(scope="module")
+def servers():
+    made = Site()
+    try:
+        made.build()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def site(servers):
+    yield servers
+    servers.forget()
+
+
+def told(site, tried):
+    """The tricks of whose address there is an alert."""
+    sources = {one["src_ip"] for one in site.records("alert") if "src_ip" in one}
+    return {name for name, one in tried.items() if one["address"] in sources}
+
+
+@pytest.mark.parametrize("options", ACTIONS.values(), ids=ACTIONS)
+def test_no_trick_gets_mail_or_a_login_past_the_gate(site, options):
+    run = site.sensor("-q", "0", "--enforce", *options)
+    flow = Mailflow(site)
+    tried, taken = site.tricks(*ALL)
+    results, _ = flow.end()
+    assert site.fetch(f"imaps://{MAILBOX}/INBOX;UID=1") == 0
+    site.end(run)
+    assert set(tried) == set(ALL)
+    assert not taken - MAY_BE_TOLD_ONLY
+    assert results == {"sent"}
+    assert told(site, tried) == set(tried)
+
+
+def test_what_is_only_audited_is_taken_and_told(site):
+    run = site.sensor("-q", "0", "--audit")
+    tried, taken = site.tricks(*ALL)
+    site.end(run)
+    assert set(tried) - taken == REFUSED_BY_SERVERS
+    assert told(site, tried) == set(tried)
