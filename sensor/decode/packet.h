@@ -41,9 +41,12 @@ struct packet {
 	uint32_t way; /* of the layers above: 0 on the wire, else tells tunnels apart */
 	uint32_t sequence; /* TCP only, RFC 9293 section 3.1 */
 	uint32_t acknowledgement;
+	uint16_t window; /* as the header has it, without its scale */
 	uint16_t urgent; /* bytes up to and with the urgent one; 0: there is none */
 	/* the TCP header, where its checksum can be told right or wrong; else NULL */
 	const uint8_t *segment;
+	const uint8_t *options; /* of the TCP header */
+	uint8_t options_len;    /* 0 as well where the capture ends inside of them */
 	/* borrowed from the frame or the reassembled datagram */
 	const uint8_t *payload;
 	uint32_t payload_len; /* bytes at payload */

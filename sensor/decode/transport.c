@@ -42,7 +42,7 @@ static void set_payload(struct walk *walk)
 	walk->next = LAYER_DONE;
 }
 
-/* The capture ends inside the options, which nobody here reads. */
+/* The capture ends inside the options: they are not read. */
 static void skip_cut_options(struct walk *walk, uint32_t options_len)
 {
 	walk->cut -= options_len - (uint32_t)cursor_left(&walk->cur);
@@ -84,7 +84,8 @@ enum decode_result tcp_step(struct walk *walk)
 	const uint32_t header_len = (uint32_t)(cursor_u8(&cur) >> 4) * 4;
 	const uint8_t flags = cursor_u8(&cur);
 	packet->tcp_flags = flags & TCP_FLAG_BITS;
-	cursor_skip(&cur, 4); /* window and checksum */
+	packet->window = cursor_be16(&cur);
+	cursor_skip(&cur, 2); /* checksum */
 	packet->urgent = flags & TCP_URG ? cursor_be16(&cur) : 0;
 	packet->segment = is_sum_telling(walk) ? header : NULL;
 	if (header_len < TCP_HEADER_BYTES ||
@@ -96,7 +97,10 @@ enum decode_result tcp_step(struct walk *walk)
 		return DECODE_CHECKSUM;
 	}
 	const uint32_t options_len = header_len - TCP_HEADER_BYTES;
+	packet->options = walk->cur.at;
+	packet->options_len = 0;
 	if (options_len <= cursor_left(&walk->cur)) {
+		packet->options_len = (uint8_t)options_len;
 		cursor_skip(&walk->cur, options_len);
 	} else {
 		skip_cut_options(walk, options_len);
@@ -149,8 +153,10 @@ enum decode_result udp_step(struct walk *walk)
 	packet->tcp_flags = 0;
 	packet->sequence = 0;
 	packet->acknowledgement = 0;
+	packet->window = 0;
 	packet->urgent = 0;
 	packet->segment = NULL;
+	packet->options_len = 0;
 	set_payload(walk);
 	return DECODE_OK;
 }

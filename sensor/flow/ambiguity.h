@@ -15,6 +15,9 @@ enum flow_doubt { /* why a segment may never have been taken */
 	FLOW_DOUBT_UNSENT,   /* acknowledges what was never sent, same place */
 	FLOW_DOUBT_CHECKSUM, /* wrong, after right ones of the same side */
 	FLOW_DOUBT_TTL,      /* lower than any that is known to have arrived */
+	FLOW_DOUBT_WINDOW, /* where the receiver's window ended, RFC 9293 section 3.10.7.4 */
+	FLOW_DOUBT_TIMESTAMP, /* older than one before, or none any more, RFC 7323 */
+	FLOW_DOUBT_SIGNED, /* a signature that nobody agreed on, RFC 2385, RFC 5925 */
 	/* and what may have been taken in two ways */
 	FLOW_DOUBT_VERSIONS,  /* two versions of the same bytes */
 	FLOW_DOUBT_FRAGMENTS, /* two versions of a fragment */

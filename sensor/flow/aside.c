@@ -1,5 +1,6 @@
 #include "flow/aside.h"
 
+#include "flow/options.h"
 #include "flow/segments.h"
 
 #include <string.h>
@@ -41,6 +42,47 @@ static bool is_sum_wrong(
 		       packet->payload_len <= SEGMENT_BYTES_USUAL);
 }
 
+/*
+ * The other side has all there is and gives no leave for this. Had it given more, and the
+ * capture missed that, it would be in the midst of it.
+ */
+static bool is_outside_window(
+	const struct stream_side *from, const struct packet *packet)
+{
+	return from->has_window && from->is_acknowledged &&
+	       from->acknowledged == from->next_sequence &&
+	       sequence_diff(packet->sequence, from->window_end) >= 0 &&
+	       from->aside_count < STREAM_ASIDE_MAX;
+}
+
+/* RFC 7323 section 5.3, and section 3.2 of segments without one. */
+static bool is_clock_wrong(const struct stream_side *from, const struct packet *packet,
+	const struct tcp_options *options)
+{
+	const uint32_t end = packet->sequence + packet->payload_wire_len;
+	return from->has_timestamp && sequence_diff(end, from->next_sequence) > 0 &&
+	       (!options->has_timestamp ||
+		       sequence_diff(options->timestamp, from->timestamp) < 0);
+}
+
+/* What the receiver's TCP has against it, whatever hosts are between. */
+static enum flow_doubt doubt_by_header(const struct stream *stream,
+	const struct flow *flow, unsigned side, const struct packet *packet)
+{
+	const struct stream_side *from = &stream->sides[side];
+	const struct tcp_options options = options_of(packet);
+	if (is_clock_wrong(from, packet, &options)) {
+		return FLOW_DOUBT_TIMESTAMP;
+	}
+	if (options.is_signed && !from->is_signed) {
+		return FLOW_DOUBT_SIGNED;
+	}
+	if (is_unsent(stream, flow, side, packet)) {
+		return FLOW_DOUBT_UNSENT;
+	}
+	return is_outside_window(from, packet) ? FLOW_DOUBT_WINDOW : FLOW_DOUBT_NONE;
+}
+
 static enum flow_doubt doubt_of(const struct streams *streams,
 	const struct stream *stream, const struct flow *flow, unsigned side,
 	const struct packet *packet)
@@ -60,12 +102,57 @@ static enum flow_doubt doubt_of(const struct streams *streams,
 	if (packet->is_version_guessed) {
 		return FLOW_DOUBT_FRAGMENTS;
 	}
-	if (!streams->is_gate && packet->ttl < flow->ttl[side]) {
-		return FLOW_DOUBT_TTL;
+	if (streams->is_gate) {
+		return FLOW_DOUBT_NONE;
 	}
-	return !streams->is_gate && is_unsent(stream, flow, side, packet)
-		       ? FLOW_DOUBT_UNSENT
-		       : FLOW_DOUBT_NONE;
+	return packet->ttl < flow->ttl[side]
+		       ? FLOW_DOUBT_TTL
+		       : doubt_by_header(stream, flow, side, packet);
+}
+
+static uint32_t window_of(const struct flow *flow, unsigned side, uint16_t window)
+{
+	const unsigned known = flow->scales >> (4 * side) & 15U;
+	const unsigned scale = known == 15 ? 14 : known; /* the most there is */
+	return (uint32_t)window << scale;
+}
+
+static void note_window(struct stream_side *from, uint32_t end)
+{
+	if (!from->has_window || sequence_diff(end, from->window_end) > 0) {
+		from->has_window = true;
+		from->window_end = end;
+	}
+}
+
+static void note_clock(struct stream_side *own, const struct packet *packet)
+{
+	const struct tcp_options options = options_of(packet);
+	if (!options.has_timestamp ||
+		sequence_diff(packet->sequence, own->next_sequence) > 0) {
+		return;
+	}
+	if (!own->has_timestamp ||
+		sequence_diff(options.timestamp, own->timestamp) > 0) {
+		own->has_timestamp = true;
+		own->timestamp = options.timestamp;
+	}
+}
+
+void aside_note(struct stream *stream, const struct flow *flow, unsigned side,
+	const struct packet *packet)
+{
+	const bool is_plain =
+		(packet->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
+	struct stream_side *own = &stream->sides[side];
+	if (is_plain) {
+		note_window(&stream->sides[!side],
+			packet->acknowledgement +
+				window_of(flow, side, packet->window));
+	}
+	if (is_plain && own->is_synchronised && packet->ttl >= flow->ttl[side]) {
+		note_clock(own, packet);
+	}
 }
 
 /* The list is STREAM_ASIDE_MAX long at most, and so is each walk of it. */
@@ -167,12 +254,17 @@ bool aside_compare(struct streams *streams, struct stream_side *from, struct tex
 }
 
 /* What it was doubted for is no reason any more: such packets of this side arrive. */
-static void believe(struct flow *flow, unsigned side, const struct segment *segment)
+static void believe(struct stream_side *from, struct flow *flow, unsigned side,
+	const struct segment *segment)
 {
 	if (segment->doubt == FLOW_DOUBT_TTL) {
 		flow->ttl[side] = segment->ttl;
 	} else if (segment->doubt == FLOW_DOUBT_CHECKSUM) {
 		flow->sound = (flow->sound & ~(1U << side)) & 3U;
+	} else if (segment->doubt == FLOW_DOUBT_TIMESTAMP) {
+		from->has_timestamp = false;
+	} else if (segment->doubt == FLOW_DOUBT_SIGNED) {
+		from->is_signed = true;
 	}
 }
 
@@ -185,7 +277,7 @@ uint32_t aside_take(struct streams *streams, struct stream_side *from,
 		const uint32_t end = segment->sequence + segment->len;
 		if (stream_is_near(acknowledgement, end) &&
 			sequence_diff(acknowledgement, end) >= 0) {
-			believe(flow, side, segment);
+			believe(from, flow, side, segment);
 			segment->is_passed_over = false;
 			return unlink_aside(streams, from, link);
 		}

@@ -17,6 +17,13 @@
 bool aside_packet(struct streams *streams, struct stream *stream,
 	const struct flow *flow, unsigned side, const struct packet *packet);
 
+/*
+ * What a packet with or without payload tells of those that follow: the other side's
+ * window, its own side's clock. Behind its payload.
+ */
+void aside_note(struct stream *stream, const struct flow *flow, unsigned side,
+	const struct packet *packet);
+
 /* These bytes come next, without a doubt. True: *ambiguity tells of another version. */
 bool aside_compare(struct streams *streams, struct stream_side *from, struct text bytes,
 	struct flow_ambiguity *ambiguity);

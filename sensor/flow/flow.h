@@ -69,8 +69,10 @@ struct flow {
 	uint32_t way;
 	/* of the first packet; no part of it (decode/tunnel) */
 	uint16_t vlan[PACKET_VLANS_MAX];
-	uint8_t state;             /* enum flow_state */
-	uint8_t list;              /* enum flow_list */
+	uint8_t state : 4; /* enum flow_state */
+	uint8_t list : 4;  /* enum flow_list */
+	/* by which each side's window is shifted, 4 bits each; 15: not known */
+	uint8_t scales;
 	uint8_t client;            /* side that opened the conversation: 0 or 1 */
 	bool is_reported : 1;      /* the handler was told of the end */
 	bool is_midstream : 1;     /* no handshake was seen */

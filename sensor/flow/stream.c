@@ -229,9 +229,14 @@ static bool keep_for_later(struct streams *streams, struct stream_side *from,
 static bool drop_furthest(struct streams *streams, struct stream_side *from,
 	const struct arrival *arrival)
 {
-	from->refused++;
+	const uint32_t last = waiting_last(streams, from);
+	const bool is_arrival = sequence_diff(arrival->sequence, last) >= 0;
+	const uint32_t furthest = is_arrival ? arrival->sequence : last;
 	streams->counters->segments_refused++;
-	if (sequence_diff(arrival->sequence, waiting_last(streams, from)) >= 0) {
+	if (!from->has_window || sequence_diff(furthest, from->window_end) < 0) {
+		from->refused++; /* else its receiver refuses it as well */
+	}
+	if (is_arrival) {
 		return false;
 	}
 	waiting_drop_last(streams, from);

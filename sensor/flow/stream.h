@@ -63,15 +63,21 @@ struct stream_piece { /* delivered lately, to tell a changed copy */
 struct stream_side {
 	uint32_t next_sequence; /* of the next byte to deliver */
 	uint32_t fin_sequence;
-	uint32_t first_segment;   /* waiting, sorted by sequence */
-	uint32_t stray_sequence;  /* of the last segment far outside */
-	uint32_t acknowledged;    /* by the other side, where is_acknowledged */
-	uint32_t first_aside;     /* set aside, as they came */
+	uint32_t first_segment;  /* waiting, sorted by sequence */
+	uint32_t stray_sequence; /* of the last segment far outside */
+	uint32_t acknowledged;   /* by the other side, where is_acknowledged */
+	uint32_t first_aside;    /* set aside, as they came */
+	/* furthest that the other side gave leave for, where has_window */
+	uint32_t window_end;
+	uint32_t timestamp;       /* the newest, where has_timestamp */
 	uint32_t urgent_sequence; /* of the byte out of line, where has_urgent */
 	uint16_t refused;         /* given up behind the hole at hand */
 	uint8_t acks_behind;      /* by the other side, of what is in front of it */
 	uint8_t aside_count;
 	bool has_urgent;
+	bool has_window;
+	bool has_timestamp;
+	bool is_signed;         /* its signed segments arrive */
 	bool is_aside_full;     /* no room: what came since is read, doubted or not */
 	uint16_t segment_count; /* slots of those that wait */
 	uint16_t kept;          /* segments that came to wait since nothing did */

@@ -65,7 +65,7 @@ static void unlist(struct flow_table *table, struct flow *flow)
 
 static void enlist(struct flow_table *table, struct flow *flow, enum flow_list list)
 {
-	flow->list = (uint8_t)list;
+	flow->list = list & 15U;
 	flow->listed_us = flow->last_us;
 	age_list_append(
 		&table->lists[list], ages(table), pool_index(&table->flows, flow));
@@ -348,6 +348,7 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->is_packet_wanted = false;
 	flow->action = 0;
 	flow->sound = 0;
+	flow->scales = UINT8_MAX;
 	flow->ttl[0] = flow->ttl[1] = 0;
 	flow->vlan_count = packet->vlan_count & 3U;
 	flow->vlan[0] = packet->vlan[0];

@@ -1,4 +1,7 @@
+#include "flow/aside.h"
+#include "flow/options.h"
 #include "flow/rest.h"
+#include "flow/table.h"
 
 /* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
 #define RESET_WINDOW_BYTES (1 << 20)
@@ -44,6 +47,22 @@ static void note_opening(struct flow *flow, const struct packet *packet, unsigne
 	}
 }
 
+static void set_scale(struct flow *flow, unsigned side, unsigned scale)
+{
+	flow->scales =
+		(uint8_t)((flow->scales & ~(15U << (4 * side))) | scale << (4 * side));
+}
+
+/* RFC 7323 section 2.2: both sides' windows are scaled, or none. */
+static void note_scale(struct flow *flow, const struct packet *packet, unsigned side)
+{
+	const struct tcp_options options = options_of(packet);
+	set_scale(flow, side, options.scale);
+	if (packet->tcp_flags & TCP_ACK && !options.has_scale) {
+		set_scale(flow, !side, 0);
+	}
+}
+
 static void on_syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
@@ -60,6 +79,7 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	if (flow->state == FLOW_STATE_SYN || !(flow->syns & 1U << side)) {
 		note_first(flow, side, packet->sequence + 1);
 		note_opening(flow, packet, side);
+		note_scale(flow, packet, side);
 	}
 	if (flow->state == FLOW_STATE_SYN && side != flow->client) {
 		flow->state =
@@ -115,6 +135,7 @@ static void on_syn_ack(struct flow_table *table, struct flow *flow,
 		return;
 	}
 	note_opening(flow, packet, side);
+	note_scale(flow, packet, side);
 	note_first(flow, side, packet->sequence + 1);
 	note_first(flow, !side, packet->acknowledgement); /* the SYN it answers */
 	if (flow->state == FLOW_STATE_SYN) {
@@ -340,6 +361,7 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 	}
 	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	if (stream && packet->tcp_flags & TCP_ACK) {
+		aside_note(stream, flow, side, packet);
 		stream_acknowledged(
 			&table->streams, stream, flow, !side, packet->acknowledgement);
 	}

@@ -41,6 +41,8 @@ static void options_of_ip_and_tcp_are_passed_over(void **state)
 	assert_int_equal(run.packet.sequence, 256);
 	assert_int_equal(run.packet.acknowledgement, 512);
 	assert_int_equal(run.packet.tcp_flags, TCP_ACK | TCP_PSH | TCP_SYN);
+	assert_int_equal(run.packet.options_len, 40);
+	assert_ptr_equal(run.packet.options + 40, run.packet.payload);
 	run_end(&run);
 }
 

@@ -117,6 +117,10 @@ struct wire {
 	uint64_t now_us;
 	uint8_t ttl; /* 0: 64 */
 	uint16_t urgent;
+	uint16_t window; /* 0: 65535 */
+	bool is_window_closed;
+	const char *options; /* with options_len bytes */
+	uint8_t options_len;
 	bool is_sum_told; /* it has a TCP header, with this one's sum */
 	bool is_sum_wrong;
 	bool is_fragmented_twice;
@@ -153,6 +157,11 @@ static inline struct flow *put(struct seen *seen, struct wire wire)
 		.tcp_flags = wire.flags,
 		.ttl = wire.ttl ? wire.ttl : 64,
 		.urgent = wire.urgent,
+		.window = wire.is_window_closed ? 0
+			  : wire.window         ? wire.window
+						: 65535,
+		.options = (const uint8_t *)wire.options,
+		.options_len = wire.options_len,
 		.has_two_versions = wire.is_fragmented_twice,
 		.is_version_guessed = wire.is_version_guessed};
 	packet.src = address_from_ipv4(is_client ? client : server);

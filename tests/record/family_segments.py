@@ -110,6 +110,37 @@ def decoy():
     return rebuilt(change)
 
 
+def with_clock(frame, back):
+    """Its timestamp so many ticks back."""
+    packet = Ether(frame)
+    packet[TCP].options = [(name, (value[0] - back, value[1])) if name == "Timestamp" else (name, value)
+                           for name, value in packet[TCP].options]
+    del packet[TCP].chksum
+    return bytes(packet)
+
+
+@CASE("decoy-old-timestamp", OFFICE, """In front of the LOGIN segment comes one with the same sequence number, harmless
+      bytes and a timestamp of a minute before, which no receiver takes (RFC 7323).""",
+      findings=(*FINDINGS, "evasion.ambiguous"))
+def old_timestamp():
+    def change(_, frame):
+        data = payload_of(frame)
+        if not data.startswith(b"a1 LOGIN"):
+            return [frame]
+        return [with_clock(segment(frame, 0, b"a1 NOOP".ljust(len(data) - 2) + b"\r\n"), 60000), frame]
+    return rebuilt(change)
+
+
+@CASE("last-byte-first", OFFICE, """The client sends the LOGIN line one byte to a segment, the last one
+      first: all of them wait for the first one.""",
+      findings=FINDINGS, absent=("evasion.ambiguous",))
+def last_byte_first():
+    def change(_, frame):
+        data = payload_of(frame)
+        return cut(frame, 1)[::-1] if data.startswith(b"a1 LOGIN") else [frame]
+    return rebuilt(change)
+
+
 @CASE("another-path", OFFICE, """Behind the handshake the client's packets come over a longer way, with fewer
       hops left: they are acknowledged, and nothing is odd about them.""", findings=FINDINGS,
       absent=("evasion.ambiguous",))
