@@ -1,3 +1,4 @@
+#include "analyze/imap.h"
 #include "analyze/clear.h"
 #include "analyze/dialogue.h"
 #include "analyze/note.h"
@@ -11,16 +12,6 @@
 
 #define IMAP_COMMANDS_MAX    8
 #define IMAP_LOGIN_ARGUMENTS 2
-
-enum imap_verb {
-	IMAP_VERB_OTHER = 0,
-	IMAP_VERB_KNOWN,   /* any state: CAPABILITY, NOOP, LOGOUT, ID */
-	IMAP_VERB_MAILBOX, /* authenticated or selected state */
-	IMAP_VERB_STARTTLS,
-	IMAP_VERB_LOGIN,
-	IMAP_VERB_AUTHENTICATE,
-	IMAP_VERB_COMPRESS,
-};
 
 struct imap_command {
 	uint32_t tag; /* hash: tags are free text */
@@ -44,64 +35,6 @@ struct imap {
 };
 
 _Static_assert(sizeof(struct imap) <= ANALYZER_STATE_BYTES, "imap state must fit");
-
-struct imap_verb_row {
-	const char *word;
-	enum imap_verb verb;
-};
-
-static const struct imap_verb_row VERBS[] = {
-	{"CAPABILITY", IMAP_VERB_KNOWN},
-	{"NOOP", IMAP_VERB_KNOWN},
-	{"LOGOUT", IMAP_VERB_KNOWN},
-	{"ID", IMAP_VERB_KNOWN},
-	{"ENABLE", IMAP_VERB_KNOWN},
-	{"STARTTLS", IMAP_VERB_STARTTLS},
-	{"LOGIN", IMAP_VERB_LOGIN},
-	{"AUTHENTICATE", IMAP_VERB_AUTHENTICATE},
-	{"COMPRESS", IMAP_VERB_COMPRESS},
-	{"SELECT", IMAP_VERB_MAILBOX},
-	{"EXAMINE", IMAP_VERB_MAILBOX},
-	{"CREATE", IMAP_VERB_MAILBOX},
-	{"DELETE", IMAP_VERB_MAILBOX},
-	{"RENAME", IMAP_VERB_MAILBOX},
-	{"SUBSCRIBE", IMAP_VERB_MAILBOX},
-	{"UNSUBSCRIBE", IMAP_VERB_MAILBOX},
-	{"LIST", IMAP_VERB_MAILBOX},
-	{"LSUB", IMAP_VERB_MAILBOX},
-	{"XLIST", IMAP_VERB_MAILBOX},
-	{"NAMESPACE", IMAP_VERB_MAILBOX},
-	{"STATUS", IMAP_VERB_MAILBOX},
-	{"APPEND", IMAP_VERB_MAILBOX},
-	{"IDLE", IMAP_VERB_MAILBOX},
-	{"CHECK", IMAP_VERB_MAILBOX},
-	{"CLOSE", IMAP_VERB_MAILBOX},
-	{"UNSELECT", IMAP_VERB_MAILBOX},
-	{"EXPUNGE", IMAP_VERB_MAILBOX},
-	{"SEARCH", IMAP_VERB_MAILBOX},
-	{"FETCH", IMAP_VERB_MAILBOX},
-	{"STORE", IMAP_VERB_MAILBOX},
-	{"COPY", IMAP_VERB_MAILBOX},
-	{"MOVE", IMAP_VERB_MAILBOX},
-	{"UID", IMAP_VERB_MAILBOX},
-	{"SORT", IMAP_VERB_MAILBOX},
-	{"THREAD", IMAP_VERB_MAILBOX},
-	{"GETQUOTA", IMAP_VERB_MAILBOX},
-	{"GETQUOTAROOT", IMAP_VERB_MAILBOX},
-	{"GETMETADATA", IMAP_VERB_MAILBOX},
-};
-
-#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
-
-static enum imap_verb verb_parse(struct text word)
-{
-	for (size_t i = 0; i < VERB_COUNT; i++) {
-		if (text_is(word, VERBS[i].word)) {
-			return VERBS[i].verb;
-		}
-	}
-	return IMAP_VERB_OTHER;
-}
 
 /* FNV-1a; two tags of one client that fall together cost one wrong pairing. */
 static uint32_t tag_hash(struct text tag)
@@ -143,47 +76,6 @@ static int command_take(struct imap *imap, struct text tag)
 	return -1;
 }
 
-/* "{n}", "{n+}" or "~{n}" at the end of a line; RFC 7888. */
-static bool literal_parse(struct text line, uint64_t *size, bool *is_asked)
-{
-	if (line.len < 3 || line.at[line.len - 1] != '}') {
-		return false;
-	}
-	size_t open = line.len - 1;
-	while (open > 0 && line.at[open] != '{') {
-		open--;
-	}
-	if (line.at[open] != '{') {
-		return false;
-	}
-	const struct text digits = {line.at + open + 1, line.len - open - 2};
-	if (!text_number(digits, UINT64_MAX, size)) {
-		return false;
-	}
-	const uint8_t last = line.at[line.len - 2];
-	*is_asked = last != '+';
-	return last == '+' || (last >= '0' && last <= '9');
-}
-
-/* Arguments of LOGIN on this piece of line: atoms or quoted strings; a literal is not counted. */
-static uint8_t arguments_count(struct text rest)
-{
-	uint8_t count = 0;
-	while ((rest = text_trim(rest)).len > 0 && rest.at[0] != '{' && count < 8) {
-		const bool is_quoted = rest.at[0] == '"';
-		size_t len = 1;
-		while (len < rest.len &&
-			(is_quoted ? rest.at[len] != '"' : rest.at[len] != ' ')) {
-			len += is_quoted && rest.at[len] == '\\' ? 2 : 1;
-		}
-		len = len < rest.len ? len + is_quoted : rest.len;
-		rest.at += len;
-		rest.len -= len;
-		count++;
-	}
-	return count;
-}
-
 static void login_note(struct imap *imap, struct facts *facts, uint8_t arguments)
 {
 	imap->login_arguments = (uint8_t)(imap->login_arguments + arguments);
@@ -197,7 +89,7 @@ static void literal_note(struct imap *imap, enum direction way, struct text tail
 {
 	uint64_t size = 0;
 	bool is_asked = false;
-	imap->is_continued[way] = literal_parse(tail, &size, &is_asked);
+	imap->is_continued[way] = imap_literal_parse(tail, &size, &is_asked);
 	if (imap->is_continued[way]) {
 		lines_raw(&imap->clear.lines[way], size);
 	}
@@ -256,7 +148,7 @@ static void command_note(
 		sasl_try(facts, FACTS_MECHANISM_LOGIN);
 		imap->login_arguments = 0;
 		imap->is_login_open = true;
-		login_note(imap, facts, arguments_count(rest));
+		login_note(imap, facts, imap_arguments_count(rest));
 		break;
 	case IMAP_VERB_AUTHENTICATE: {
 		const struct text mechanism = text_word(&rest);
@@ -269,19 +161,6 @@ static void command_note(
 	default:
 		break;
 	}
-}
-
-/* RFC 9051 section 9; servers take 8-bit letters as well. */
-static bool is_tag(struct text tag)
-{
-	static const char SPECIALS[] = {'+', '(', ')', '{', '%', '*', '"', '\\'};
-	for (size_t i = 0; i < tag.len; i++) {
-		if (tag.at[i] <= ' ' || tag.at[i] == 0x7f ||
-			memchr(SPECIALS, tag.at[i], sizeof(SPECIALS)) != NULL) {
-			return false;
-		}
-	}
-	return tag.len > 0;
 }
 
 static bool is_sasl_line(
@@ -300,7 +179,7 @@ static void continued_line(
 	struct imap *imap, struct facts *facts, const struct line *line)
 {
 	if (imap->is_login_open) {
-		login_note(imap, facts, arguments_count(line->text));
+		login_note(imap, facts, imap_arguments_count(line->text));
 	}
 	literal_note(imap, DIRECTION_TO_SERVER, line->tail);
 	literal_wait(imap, facts);
@@ -333,9 +212,9 @@ static void client_line(struct imap *imap, struct facts *facts, const struct lin
 	clear_flush_greeting(&imap->clear, facts);
 	struct text rest = line->text;
 	const struct text tag = text_word(&rest);
-	const enum imap_verb verb = verb_parse(text_word(&rest));
+	const enum imap_verb verb = imap_verb_parse(text_word(&rest));
 	if (imap->is_literal_waiting) {
-		if (!is_tag(tag) || verb == IMAP_VERB_OTHER) {
+		if (!imap_is_tag(tag) || verb == IMAP_VERB_OTHER) {
 			early_octets(imap, facts, line);
 			return;
 		}
@@ -350,7 +229,7 @@ static void client_line(struct imap *imap, struct facts *facts, const struct lin
 		sasl_response(&imap->clear.sasl, facts, line->text);
 		return;
 	}
-	if (!is_tag(tag) ||
+	if (!imap_is_tag(tag) ||
 		(verb == IMAP_VERB_OTHER && (!imap->is_synced || line->is_doubtful))) {
 		return;
 	}
@@ -524,7 +403,7 @@ static void server_line(struct imap *imap, struct facts *facts, const struct lin
 	} else if (text_is(tag, "+")) {
 		literal_go(imap);
 		sasl_challenge(&imap->clear.sasl);
-	} else if (is_tag(tag)) {
+	} else if (imap_is_tag(tag)) {
 		tagged_note(imap, facts, tag, rest, is_whole);
 	}
 }
