@@ -44,6 +44,9 @@ struct analyzer {
 	/* No more bytes come; NULL: nothing is held back until then. */
 	void (*ended)(void *state, struct facts *facts);
 
+	/* Before any byte: who opened the connection is the server. NULL: cannot be. */
+	void (*turn)(void *state, struct facts *facts);
+
 	/* What was ANALYZE_MAYBE_TLS this way is text after all. */
 	void (*clear_again)(void *state, enum direction way);
 };

@@ -173,6 +173,13 @@ void clear_turn(struct clear *clear, struct facts *facts)
 	facts->is_turned = clear->is_turned;
 }
 
+void clear_begin_turned(void *state, struct facts *facts)
+{
+	struct clear *clear = state;
+	clear->is_turned = true;
+	facts->is_turned = true;
+}
+
 void clear_starttls_request(struct clear *clear, struct facts *facts)
 {
 	clear->starttls = CLEAR_STARTTLS_REQUESTED;

@@ -61,9 +61,12 @@ void clear_again(void *state, enum direction way);
 
 /*
  * The one that was the server sends, the other receives: from the next byte on each way
- * has the other's role (RFC 821 section 3.8, RFC 2645, or from the start).
+ * has the other's role (RFC 821 section 3.8, RFC 2645).
  */
 void clear_turn(struct clear *clear, struct facts *facts);
+
+/* The body of analyzer.turn; state begins with struct clear. */
+void clear_begin_turned(void *state, struct facts *facts);
 
 /* The client asked for TLS. */
 void clear_starttls_request(struct clear *clear, struct facts *facts);

@@ -30,6 +30,13 @@ void dialogue_start(
 	dialogue->analyzer->start(dialogue->state, facts);
 }
 
+void dialogue_turn(struct dialogue *dialogue)
+{
+	if (dialogue->analyzer != NULL && dialogue->analyzer->turn != NULL) {
+		dialogue->analyzer->turn(dialogue->state, &dialogue->facts);
+	}
+}
+
 /*
  * Is it TLS? A ServerHello says so; a ClientHello is what anybody may write, until records
  * that no hello leads to follow it: then the server's was not captured. Where nobody saw

@@ -36,6 +36,8 @@ enum dialogue_result {
  */
 void dialogue_start(
 	struct dialogue *dialogue, enum protocol protocol, bool is_midstream);
+/* Before any byte: the end that opened the connection speaks the server's part. */
+void dialogue_turn(struct dialogue *dialogue);
 enum dialogue_result dialogue_bytes(struct dialogue *dialogue,
 	struct tls_context *context, enum direction way, struct text bytes);
 void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missing);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "classify/opening.h"
 #include "classify/protocol.h"
 
 #include <stdbool.h>
@@ -173,7 +174,8 @@ struct facts {
 	bool is_ehlo_refused; /* and HELO with the same name was taken behind it */
 	bool is_refused;      /* 554/421 greeting, * BYE, -ERR greeting */
 	uint8_t smuggling;    /* enum facts_smuggling */
-	bool is_turned;       /* who opened the connection receives, the other sends */
+	uint8_t opening; /* enum opening: what the client said ahead of the server */
+	bool is_turned;  /* who opened the connection receives, the other sends */
 	bool has_requiretls_clear; /* MAIL FROM ... REQUIRETLS without TLS */
 	bool has_content_clear; /* mail text, mailbox data or envelope crossed in clear */
 	bool has_server_bytes;
@@ -219,7 +221,7 @@ struct facts_news {
 	bool has_client_bytes; /* where content crossed in clear */
 	bool has_server_bytes;
 	bool has_requiretls_clear;
-	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned */
+	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned, 32: opening */
 	bool has_unsigned_message;
 	bool has_unchecked_message;
 	bool has_server_certificate;
@@ -231,6 +233,13 @@ void facts_news_of(const struct facts *facts, struct facts_news *news);
 
 /* Mail, or the proof of a login, its mechanism seen or not: what TLS is for. */
 bool facts_is_content_clear(const struct facts *facts);
+
+/* Its client said something else first, and mail it became all the same. */
+static inline bool facts_is_early_talk(const struct facts *facts)
+{
+	return facts->opening != OPENING_NONE &&
+	       (facts->tls == FACTS_TLS_STARTTLS || facts_is_content_clear(facts));
+}
 
 /* What a reply answers may not have been captured. */
 static inline bool facts_is_client_missing(const struct facts *facts)

@@ -475,5 +475,6 @@ const struct analyzer ANALYZER_IMAP = {
 	.start = imap_start,
 	.bytes = imap_bytes,
 	.gap = imap_gap,
+	.turn = clear_begin_turned,
 	.clear_again = clear_again,
 };

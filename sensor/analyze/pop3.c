@@ -398,5 +398,6 @@ const struct analyzer ANALYZER_POP3 = {
 	.start = pop3_start,
 	.bytes = pop3_bytes,
 	.gap = pop3_gap,
+	.turn = clear_begin_turned,
 	.clear_again = clear_again,
 };

@@ -333,5 +333,6 @@ const struct analyzer ANALYZER_SIEVE = {
 	.start = sieve_start,
 	.bytes = sieve_bytes,
 	.gap = sieve_gap,
+	.turn = clear_begin_turned,
 	.clear_again = clear_again,
 };

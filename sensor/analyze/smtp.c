@@ -498,6 +498,7 @@ const struct analyzer ANALYZER_SMTP = {
 	.start = smtp_start,
 	.bytes = smtp_bytes,
 	.gap = smtp_gap,
+	.turn = clear_begin_turned,
 	.clear_again = clear_again,
 	.ended = smtp_ended,
 };

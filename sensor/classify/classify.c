@@ -164,6 +164,8 @@ static void take_rule(struct classification *result, const struct rule *rule,
 	result->outcome = CLASSIFY_DECIDED;
 	result->protocol = rule->protocol;
 	result->evidence = rule->evidence;
+	result->is_turned = client != hint->client_side && hint->is_client_known &&
+			    rule->client_any != 0 && rule->server_any != 0;
 	if (result->client_side_is_sure) {
 		return; /* the proxy header told it */
 	}
@@ -179,6 +181,33 @@ static bool has_answer(const struct prefix *prefix, unsigned server)
 	return len >= ANSWER_BYTES || memchr(prefix->bytes[server], '\n', len) != NULL;
 }
 
+/*
+ * What came ahead of the server's first word, as far as it is there when a first decision
+ * falls. Who speaks the server's part is no client, and has no such opening.
+ */
+static void note_opening(const struct prefix *prefix, const struct classify_hint *hint,
+	const struct traits *client, bool is_turned, struct classification *result)
+{
+	const unsigned side = hint->client_side;
+	if (result->is_opening_known) {
+		return;
+	}
+	result->is_opening_known = true;
+	if (hint->is_client_known && !is_turned && is_first(prefix, side)) {
+		const struct text bytes = {prefix->bytes[side], prefix->len[side]};
+		result->opening_traits = client->client_first;
+		result->opening = (uint8_t)opening_of(
+			bytes, client->client_first, client->client);
+	}
+}
+
+enum opening classify_opening(const struct classification *result)
+{
+	return opening_is_mail(result->opening_traits, result->protocol)
+		       ? OPENING_NONE
+		       : (enum opening)result->opening;
+}
+
 struct choice {
 	const struct rule *rule; /* NULL: none fits */
 	unsigned client;
@@ -189,7 +218,7 @@ static struct choice choose(const struct prefix *prefix,
 	const struct classify_hint *hint, const struct traits traits[2], bool is_last)
 {
 	const enum protocol port_owner = protocol_of_port(hint->server_port);
-	struct choice choice = {NULL, 0};
+	struct choice choice = {NULL, hint->client_side};
 	size_t rank = RULES_RANK_NONE;
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const unsigned client =
@@ -278,6 +307,8 @@ static bool slide(struct prefix *prefix, const struct classify_hint *hint,
 		return false;
 	}
 	const struct choice choice = choose(prefix, hint, traits, true);
+	note_opening(prefix, hint, &traits[hint->client_side],
+		choice.client != hint->client_side, result);
 	if (choice.rule && protocol_row(choice.rule->protocol)->is_mail) {
 		take_rule(result, choice.rule, hint, choice.client);
 		return true;
@@ -400,6 +431,8 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 		const bool is_over = is_last(prefix, hint) && !is_greeted(hint, traits);
 		const struct choice choice = choose(prefix, hint, traits, is_over);
 		if (choice.rule) {
+			note_opening(prefix, hint, client,
+				choice.client != hint->client_side, result);
 			take_rule(result, choice.rule, hint, choice.client);
 			return;
 		}

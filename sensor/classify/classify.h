@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "classify/opening.h"
 #include "classify/prefix.h"
 #include "classify/protocol.h"
 
@@ -37,11 +38,15 @@ struct classification {
 	/* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
 	const char *evidence;
 	enum classify_proxy proxy;
-	bool is_claimed;       /* not mail, the client's first line says */
-	uint8_t proxy_phase;   /* private to classify/proxy.c */
-	uint8_t slides;        /* how often the prefix was forgotten for want of room */
-	uint64_t server_kept;  /* what the server had shown by then, private */
-	bool has_proxy_client; /* .proxy_client and _port hold */
+	bool is_claimed;      /* not mail, the client's first line says */
+	uint8_t proxy_phase;  /* private to classify/proxy.c */
+	uint8_t slides;       /* how often the prefix was forgotten for want of room */
+	uint64_t server_kept; /* what the server had shown by then, private */
+	uint64_t opening_traits; /* of the client's first line, private */
+	uint8_t opening;         /* enum opening; see classify_opening */
+	bool is_opening_known;
+	bool is_turned; /* both ends speak the other one's part (rules.c), against the handshake */
+	bool has_proxy_client;   /* .proxy_client and _port hold */
 	bool has_target_address; /* .target holds; else .target_host may */
 	uint16_t proxy_client_port;
 	uint16_t target_port;
@@ -64,3 +69,6 @@ struct classify_hint {
  */
 enum classify_outcome classify_prefix(struct prefix *prefix,
 	const struct classify_hint *hint, struct classification *result);
+
+/* How the client began, ahead of its server, where that is no command of its protocol. */
+enum opening classify_opening(const struct classification *result);

@@ -444,9 +444,15 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 	if (rule->is_role_unsure && state->is_turned) {
 		return false; /* the row tells nothing of roles: as they are known, or not */
 	}
-	if (rule->is_server_unheard && state->is_answer_whole &&
-		(server->server & SERVER_LIKE_MAIL) == 0) {
-		return false;
+	if (state->is_turned && rule->client_any == 0 && !state->is_last &&
+		protocol_row(rule->protocol)->is_mail) {
+		return false; /* the other part has to be played as well */
+	}
+	if (rule->is_server_unheard &&
+		(state->is_turned ||
+			(state->is_answer_whole &&
+				(server->server & SERVER_LIKE_MAIL) == 0))) {
+		return false; /* who was asked for the connection has to be heard */
 	}
 	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {
 		return false;

@@ -222,6 +222,8 @@ static void into_tunnel(const struct watch *watch)
 	if (proxy_note_authority(classification, http_authority(dialogue->state))) {
 		classification->proxy = CLASSIFY_PROXY_CONNECT;
 	}
+	classification->is_opening_known = false; /* that was said to the proxy */
+	classification->opening = OPENING_NONE;
 	listen_anew(watch);
 }
 
@@ -302,6 +304,11 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	struct dialogue *dialogue = conversation_dialogue(conversation);
 	memset(dialogue, 0, sizeof(*dialogue));
 	dialogue_start(dialogue, protocol, watch->flow->is_midstream);
+	dialogue->facts.opening =
+		(uint8_t)classify_opening(&conversation->classification);
+	if (conversation->classification.is_turned) {
+		dialogue_turn(dialogue);
+	}
 	if (protocol_row(protocol)->is_mail) {
 		opinion_open_of_mail(watch);
 	}

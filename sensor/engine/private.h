@@ -71,6 +71,7 @@ struct conversation {
 	bool is_to_relay;    /* its messages are remembered one by one */
 	bool is_lookup_read; /* a first query, where it goes to a name server's port */
 	bool is_start_lost;  /* bytes in front of what was recognised are missing */
+	bool is_turned;      /* as last judged: facts.is_turned */
 	uint8_t restarts;    /* times it was classified anew */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */

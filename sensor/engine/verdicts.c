@@ -383,6 +383,16 @@ static void give_mail(struct engine *engine, struct record *record)
 	engine->outputs.mail(engine->outputs.context, record);
 }
 
+/* What was told of one end accuses not the other one, who sends now. */
+static void tell_of_both(struct conversation *conversation, const struct facts *facts)
+{
+	if (conversation->is_turned != facts->is_turned &&
+		conversation->reported != UINT64_MAX) {
+		conversation->reported = 0;
+	}
+	conversation->is_turned = facts->is_turned;
+}
+
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
@@ -392,6 +402,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 		conversation->reported = UINT64_MAX;
 	}
 	observe(engine, flow, conversation, is_ended, &sight);
+	tell_of_both(conversation, sight.on_wire.facts);
 	recall(engine, flow, &sight.reading);
 	judge(engine, &sight.reading.observation, conversation->reported);
 	tell(engine, flow, &sight.record, &conversation->reported);

@@ -305,8 +305,10 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"One end sent bytes that the other may have taken, or not, or in "
 		"another version: segments that can not arrive (few hops left, a wrong "
 		"checksum, no acknowledgement, data in a SYN that was refused), two "
-		"versions of a segment or of a fragment, an urgent byte. Honest "
-		"software sends none of it; it is how a sensor is shown something else "
+		"versions of a segment or of a fragment, an urgent byte. Or a client "
+		"spoke ahead of its server in another protocol (an early talker), and "
+		"mail followed. Honest "
+		"software does none of it; it is how a sensor is shown something else "
 		"than the server reads. The alert names the kind and both readings.",
 		"Look at the sender: find the program that made these packets. Take "
 		"the flow for what the server answered, not for what the client seems "

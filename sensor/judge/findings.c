@@ -131,7 +131,9 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->starttls_offered == FACTS_YES, NEEDS_OFFER) |
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
 	       need(facts->starttls != 0, NEEDS_STARTTLS) |
-	       need(judged->observation->ambiguity != NULL, NEEDS_AMBIGUITY);
+	       need(judged->observation->ambiguity != NULL ||
+			       facts->opening != OPENING_NONE,
+		       NEEDS_AMBIGUITY);
 }
 
 static enum severity milder(enum severity severity)

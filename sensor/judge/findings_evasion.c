@@ -52,6 +52,14 @@ static const char *reading_text(const struct flow_reading *reading, char *text)
 	return text;
 }
 
+/* A receiver that believes first lines has another flow before it than the two ends. */
+static bool note_early_talk(const struct judge_case *judged, struct finding_note *note)
+{
+	return finding_note_set(note, "early talker: %s, or %s",
+		opening_name((enum opening)judged->facts->opening),
+		protocol_name(judged->observation->protocol));
+}
+
 bool finding_evasion_ambiguous(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -59,7 +67,8 @@ bool finding_evasion_ambiguous(
 	char first[32];
 	char second[32];
 	if (ambiguity == NULL || ambiguity->doubt == FLOW_DOUBT_NONE) {
-		return false;
+		return facts_is_early_talk(judged->facts) &&
+		       note_early_talk(judged, note);
 	}
 	const char *kind = KINDS[ambiguity->doubt];
 	if (ambiguity->second.len == 0) {

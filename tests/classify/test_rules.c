@@ -331,6 +331,33 @@ static void a_banner_of_the_client_waits_for_that_of_the_server(void **state)
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
 }
 
+/* Both ends play the other's part, whoever opened the connection; one alone proves nothing. */
+static void roles_are_turned_by_both_ends_alone(void **state)
+{
+	(void)state;
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, CLIENT, "220 x\r\n");
+	(void)talk_text(&talk, SERVER, "EHLO x\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	assert_true(talk.result.is_turned);
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, CLIENT, "* OK IMAP4rev1 ready\r\n");
+	assert_int_equal(talk.result.outcome, CLASSIFY_NOT_YET);
+	(void)talk_text(&talk, SERVER, "a LOGIN x y\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_IMAP);
+	assert_true(talk.result.is_turned);
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, SERVER, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n");
+	assert_int_equal(talk_text(&talk, CLIENT, "hm\r\n"), CLASSIFY_NOT_YET);
+	(void)talk_end(&talk);
+	assert_int_equal(talk.result.protocol, PROTOCOL_UNKNOWN);
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, SERVER, "220 x\r\n");
+	(void)talk_text(&talk, CLIENT, "EHLO x\r\n");
+	assert_false(talk.result.is_turned);
+}
+
 /* The greeted client has more bad lines than the prefix has room for. */
 static void a_greeted_client_is_heard_out_however_much_it_says(void **state)
 {
@@ -406,6 +433,7 @@ int main(void)
 		cmocka_unit_test(
 			commands_alone_are_none_where_the_server_speaks_otherwise),
 		cmocka_unit_test(a_banner_of_the_client_waits_for_that_of_the_server),
+		cmocka_unit_test(roles_are_turned_by_both_ends_alone),
 		cmocka_unit_test(a_greeted_client_is_heard_out_however_much_it_says),
 		cmocka_unit_test(a_full_prefix_ends_the_waiting),
 		cmocka_unit_test(a_long_exchange_without_a_trait_ends_the_waiting),

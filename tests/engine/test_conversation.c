@@ -228,6 +228,88 @@ static void a_request_that_a_mail_server_answers_is_heard_anew(void **state)
 	run_end(run);
 }
 
+static size_t told_early(uint16_t port, const char *first, const char *answer)
+{
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, port);
+	say(&line, CLIENT, first);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, SERVER, answer);
+	smtp_greeting(&line);
+	smtp_message(&line);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	const size_t told = run_told(run, TOLD_ALERT, FINDING_EVASION_AMBIGUOUS);
+	run_end(run);
+	return told;
+}
+
+/* Also where the request was first followed as HTTP (EWS), and where it was forgotten. */
+static void what_is_no_mail_ahead_of_the_greeting_is_told_once(void **state)
+{
+	(void)state;
+	static char noise[20000];
+	memset(noise, 'Z', sizeof(noise) - 2);
+	noise[sizeof(noise) - 2] = '\n';
+	const char *const firsts[] = {"GET / HTTP/1.0\r\n",
+		"POST /EWS/x HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n", "USER anonymous\r\n",
+		"\x01\x02\r\n", noise};
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+		assert_int_equal(told_early(25, firsts[i], "500 5.5.2 Error\r\n"), 1);
+		assert_int_equal(told_early(8080, firsts[i], "500 5.5.2 Error\r\n"), 1);
+	}
+}
+
+static void mail_commands_ahead_of_the_greeting_are_nothing_to_tell(void **state)
+{
+	(void)state;
+	const char *const firsts[] = {"EHLO x\r\n", "NOOP\r\n", "\r\n",
+		"\xff\xfd\x01\xff\xfb\x1f", "PROXY UNKNOWN\r\n",
+		"PROXY TCP4 192.0.2.99 192.0.2.25 4000 25\r\n"};
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+		assert_int_equal(told_early(25, firsts[i], "250 ok\r\n"), 0);
+	}
+}
+
+/* Who dials in says 220, and the workstation EHLO: it is the one that sends. */
+static void who_plays_the_client_is_told_whoever_dialled(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, INTERNET, 40000, WORKSTATION, 8025);
+	say(&line, CLIENT, "220 mx.example.net ESMTP\r\n");
+	say(&line, SERVER, "EHLO host.example.org\r\n");
+	say(&line, CLIENT, "250 mx.example.net\r\n");
+	say(&line, SERVER, "MAIL FROM:<a@example.org>\r\n");
+	say(&line, CLIENT, "250 ok\r\n");
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	for (size_t i = 0; i < run->told_count; i++) {
+		assert_string_equal(run->told[i].source, WORKSTATION);
+	}
+	run_end(run);
+}
+
+/* What was told of the one is no word about the other. */
+static void behind_a_turn_the_other_end_is_told_as_well(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, INTERNET, 40000, WORKSTATION, 25);
+	smtp_greeting(&line);
+	say(&line, CLIENT, "TURN\r\n");
+	say(&line, SERVER, "250 ok\r\n");
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_string_equal(run->told[0].source, INTERNET);
+	say(&line, SERVER, "MAIL FROM:<a@example.org>\r\n");
+	say(&line, CLIENT, "250 ok\r\n");
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 2);
+	assert_string_equal(run_last(run)->source, WORKSTATION);
+	run_end(run);
+}
+
 static void without_a_second_opinion_the_foreign_is_told_at_once(void **state)
 {
 	(void)state;
@@ -731,6 +813,10 @@ int main(void)
 		TEST(mail_behind_a_proxy_is_told_however_the_way_was_opened),
 		TEST(a_long_head_of_a_connect_hides_nothing),
 		TEST(a_request_that_a_mail_server_answers_is_heard_anew),
+		TEST(what_is_no_mail_ahead_of_the_greeting_is_told_once),
+		TEST(mail_commands_ahead_of_the_greeting_are_nothing_to_tell),
+		TEST(who_plays_the_client_is_told_whoever_dialled),
+		TEST(behind_a_turn_the_other_end_is_told_as_well),
 		TEST(without_a_second_opinion_the_foreign_is_told_at_once),
 		TEST(too_much_of_nothing_known_is_an_attempt),
 		TEST(a_greeting_alone_becomes_a_dialogue_at_its_end),

@@ -57,6 +57,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_ehlo_refused)},
 	{ONCE(is_refused)},
 	{MEMBER(smuggling, STEP_RISES)},
+	{ONCE(opening)},
 	{MEMBER(is_turned, STEP_EITHER)},
 	{ONCE(has_requiretls_clear)},
 	{ONCE(has_content_clear)},

@@ -75,6 +75,39 @@ static void without_one_nothing_is_told(void **state)
 		     BIT(FINDING_EVASION_AMBIGUOUS));
 }
 
+static struct made_flow judged_opening(void **state, const struct facts *facts)
+{
+	struct made_flow flow =
+		made_flow(PROTOCOL_SUBMISSION, WORKSTATION, SUBMISSION, 587);
+	flow.facts.opening = facts->opening;
+	flow.facts.has_content_clear = facts->has_content_clear;
+	flow.facts.tls = facts->tls;
+	made_judge(*state, &flow);
+	return flow;
+}
+
+static void an_early_talker_is_told_once_mail_crosses(void **state)
+{
+	struct facts facts = {.opening = OPENING_HTTP,
+		.tls = FACTS_TLS_NONE,
+		.has_content_clear = true};
+	struct made_flow flow = judged_opening(state, &facts);
+	assert_true(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+	assert_string_equal(flow.judgement.detail[FINDING_EVASION_AMBIGUOUS],
+		"early talker: an http request, or submission");
+	facts = (struct facts){.opening = OPENING_LINE, .tls = FACTS_TLS_STARTTLS};
+	flow = judged_opening(state, &facts);
+	assert_true(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+	/* a browser that was led to a mail server, and went */
+	facts = (struct facts){.opening = OPENING_HTTP, .tls = FACTS_TLS_NONE};
+	flow = judged_opening(state, &facts);
+	assert_false(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+	/* who sends mail commands early is in a hurry */
+	facts = (struct facts){.tls = FACTS_TLS_NONE, .has_content_clear = true};
+	flow = judged_opening(state, &facts);
+	assert_false(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, load_matrix, free_matrix)
 
 int main(void)
@@ -84,6 +117,7 @@ int main(void)
 		TEST(what_may_be_a_secret_is_only_counted),
 		TEST(every_kind_has_its_words),
 		TEST(without_one_nothing_is_told),
+		TEST(an_early_talker_is_told_once_mail_crosses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,9 +23,10 @@ static void demand_nothing_more(const struct walk *walk, const struct facts *bef
 	struct judgement judgement;
 	struct observation observation = look_observe(walk->look, before);
 	(void)after;
-	/* a dialogue has its name before its content crosses; ends that change roles
-	   behind it are told and no longer kept from it */
+	/* a dialogue has its name, and its beginning, before its content crosses; ends
+	   that change roles behind it are told and no longer kept from it */
 	if (!before->has_content_clear || strcmp(walk->member, "protocol") == 0 ||
+		strcmp(walk->member, "opening") == 0 ||
 		strcmp(walk->member, "is_turned") == 0) {
 		return;
 	}

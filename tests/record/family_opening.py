@@ -35,9 +35,9 @@ def frame(number, ends, numbers, flags, data):
     return bytes.fromhex("020000000002020000000001" "0800") + ip + tcp + data
 
 
-def spoken(port, *turns, server=SERVER):
+def spoken(port, *turns, client=CLIENT, server=SERVER):
     """A connection in which `>text` is the client's and `<text` the server's, a segment each."""
-    ends = {">": (CLIENT, 40000, server, port), "<": (server, port, CLIENT, 40000)}
+    ends = {">": (client, 40000, server, port), "<": (server, port, client, 40000)}
     sequence = {">": 1000, "<": 5000}
     frames = []
 
@@ -72,16 +72,32 @@ ANSWER = "<HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @CASE("early-web-request", OFFICE, """A client that sends a line of HTTP before the greeting, to a mail server
       on a port of the web: the server refuses the line, and mail crosses.""",
-      findings=("sender.illegitimate", "port.unusual"), flows=("smtp illegitimate",))
+      findings=("sender.illegitimate", "port.unusual", "evasion.ambiguous"), flows=("smtp illegitimate",))
 def early():
     return spoken(8080, ">GET / HTTP/1.0\r\n", MAIL[0], "<500 5.5.2 Error\r\n", *MAIL[1:])
 
 
 @CASE("early-web-request-to-a-web-server", OFFICE, """The same line to a web server that takes mail's verbs for
-      bad requests: no mail.""", absent=("sender.illegitimate", "sender.attempt"))
+      bad requests: no mail.""", absent=("sender.illegitimate", "sender.attempt",
+                                                   "evasion.ambiguous"))
 def early_in_vain():
     return spoken(8080, ">GET / HTTP/1.0\r\n", ">EHLO host.example.org\r\n",
                   "<HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+@CASE("early-mail-command", OFFICE, """A client in a hurry says EHLO ahead of the greeting: nothing that two
+      receivers read in two ways.""", findings=("sender.illegitimate",), absent=("evasion.ambiguous",),
+      flows=("smtp illegitimate",))
+def early_command():
+    return spoken(25, MAIL[1], MAIL[0], *MAIL[2:])
+
+
+@CASE("roles-turned-from-the-start", OFFICE, """A host of the Internet opens a connection to a workstation and
+      greets it as a mail server does; the workstation says EHLO and hands a message out. It is the
+      sender.""", findings=("sender.illegitimate", "port.unusual"), flows=("smtp illegitimate",))
+def turned():
+    other = {">": "<", "<": ">"}
+    return spoken(8025, *(other[turn[0]] + turn[1:] for turn in MAIL), client=SERVER, server=CLIENT)
 
 
 @CASE("http-connect-after-407", OFFICE, """A proxy that asks for a login first: the second CONNECT leads to a
