@@ -53,8 +53,9 @@ static void item_next(
 	const bool is_passing =
 		clear->protocol->passed != NULL && lines_is_passing(&clear->lines[way]);
 	const enum lines_item item = lines_next(&clear->lines[way], rest, &line);
-	if (is_passing) {
-		passed.len -= rest->len;
+	passed.len -= rest->len;
+	if (is_passing &&
+		passed.len > 0) { /* the end may show without a byte of its own */
 		clear->protocol->passed(clear, facts, way, passed);
 	}
 	if (item == LINES_LINE) {

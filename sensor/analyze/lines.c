@@ -17,13 +17,19 @@ static enum lines_item raw_next(struct lines *lines, struct text *rest)
 	return lines->raw_left == 0 ? LINES_RAW_END : LINES_MORE;
 }
 
-/* The first dot that begins a line of bytes, or NULL; dots are rarer than lines. */
+/* A dot behind it may begin a line, for servers that are lenient (CVE-2023-51764). */
+static bool is_break(uint8_t byte)
+{
+	return byte == '\n' || byte == '\r' || byte == '\0';
+}
+
+/* The first dot that may begin a line of bytes, or NULL; dots are rarer than lines. */
 static const uint8_t *body_dot(struct text bytes)
 {
 	const uint8_t *end = bytes.at + bytes.len;
 	const uint8_t *dot = bytes.at;
 	while ((dot = memchr(dot, '.', (size_t)(end - dot))) != NULL) {
-		if (dot > bytes.at && dot[-1] == '\n') {
+		if (dot > bytes.at && is_break(dot[-1])) {
 			return dot;
 		}
 		dot++;
@@ -31,18 +37,69 @@ static const uint8_t *body_dot(struct text bytes)
 	return NULL;
 }
 
+/* Where the line stands behind bytes that were passed; *is_cr is of their last LF. */
+static enum lines_body body_behind(struct text passed, bool *is_cr)
+{
+	size_t len = passed.len;
+	while (len > 0 && passed.at[len - 1] == '\0') { /* each byte is passed once */
+		len--;
+	}
+	if (len == 0 || !is_break(passed.at[len - 1])) {
+		*is_cr = false;
+		return LINES_BODY_INSIDE;
+	}
+	if (passed.at[len - 1] == '\r') {
+		*is_cr = len == passed.len;
+		return LINES_BODY_CR;
+	}
+	*is_cr = (len > 1 ? passed.at[len - 2] == '\r' : *is_cr) && len == passed.len;
+	return LINES_BODY_START;
+}
+
 /* Pass the body up to a dot at the start of a line; the one loop that long messages cost. */
 static void body_inside(struct lines *lines, struct text *rest)
 {
 	const uint8_t *dot = body_dot(*rest);
 	const size_t len = dot != NULL ? (size_t)(dot - rest->at) : rest->len;
-	if (rest->at[len - 1] != '\n') {
-		lines->is_cr = rest->at[len - 1] == '\r';
-	} else {
-		lines->is_cr = len > 1 ? rest->at[len - 2] == '\r' : lines->is_cr;
-		lines->body = LINES_BODY_START;
-	}
+	lines->body = body_behind((struct text){rest->at, len}, &lines->is_cr);
 	text_advance(rest, len);
+}
+
+/* The byte at hand, where a line begins. */
+static void body_start(struct lines *lines, uint8_t byte)
+{
+	const bool is_behind_cr = lines->body == LINES_BODY_CR;
+	if (byte == '.') {
+		lines->is_odd_end = is_behind_cr || !lines->is_cr;
+		lines->body = lines->is_odd_end && lines->is_strict ? LINES_BODY_INSIDE
+								    : LINES_BODY_DOT;
+	} else if (byte == '\n' && is_behind_cr) {
+		lines->body = LINES_BODY_START;
+	} else if (byte == '\0') {
+		lines->is_cr = false;
+	} else {
+		lines->is_cr = byte == '\r';
+		lines->body = byte == '\r' ? LINES_BODY_CR : LINES_BODY_INSIDE;
+	}
+}
+
+/* The same behind a dot there: true when it was the end of the body. */
+static bool body_dotted(struct lines *lines, uint8_t byte)
+{
+	const bool is_behind_cr = lines->body == LINES_BODY_DOT_CR;
+	if (byte == '\0') {
+		lines->is_odd_end = true;
+		return false;
+	}
+	if (byte == '\r' && !is_behind_cr) {
+		lines->body = LINES_BODY_DOT_CR;
+		return false;
+	}
+	lines->is_odd_end |= !is_behind_cr || byte != '\n';
+	const bool is_end = (is_behind_cr || byte == '\n') &&
+			    !(lines->is_odd_end && lines->is_strict);
+	lines->body = is_end ? LINES_BODY_NONE : LINES_BODY_INSIDE;
+	return is_end;
 }
 
 /* RFC 5321 section 4.1.1.4: CRLF "." CRLF; what a lenient server ends on ends here too. */
@@ -52,21 +109,20 @@ static enum lines_item body_next(struct lines *lines, struct text *rest)
 		const uint8_t byte = rest->at[0];
 		if (lines->body == LINES_BODY_INSIDE) {
 			body_inside(lines, rest);
-		} else if (lines->body == LINES_BODY_START && byte == '.') {
-			lines->is_odd_end = !lines->is_cr;
-			lines->body = LINES_BODY_DOT;
+			continue;
+		}
+		if (lines->body <= LINES_BODY_CR) {
+			body_start(lines, byte);
 			text_advance(rest, 1);
-		} else if (lines->body == LINES_BODY_DOT && byte == '\r') {
-			lines->body = LINES_BODY_DOT_CR;
+			continue;
+		}
+		const bool is_end = body_dotted(lines, byte);
+		/* behind ".", CR the byte is of the next line, and of this one behind "." */
+		if (lines->body != LINES_BODY_INSIDE && (!is_end || byte == '\n')) {
 			text_advance(rest, 1);
-		} else if (lines->body != LINES_BODY_START && byte == '\n') {
-			lines->is_odd_end |= lines->body == LINES_BODY_DOT;
-			lines->body = LINES_BODY_NONE;
-			text_advance(rest, 1);
+		}
+		if (is_end) {
 			return LINES_BODY_END;
-		} else {
-			lines->is_cr = lines->body == LINES_BODY_DOT_CR;
-			lines->body = LINES_BODY_INSIDE;
 		}
 	}
 	return LINES_MORE;
@@ -166,8 +222,9 @@ void lines_raw(struct lines *lines, uint64_t count)
 	lines->raw_left = count;
 }
 
-void lines_body(struct lines *lines)
+void lines_body(struct lines *lines, bool is_strict)
 {
+	lines->is_strict = is_strict;
 	lines->body = LINES_BODY_START;
 	lines->is_cr = true; /* of the line before */
 }

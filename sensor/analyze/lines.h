@@ -25,6 +25,7 @@ enum lines_item {
 enum lines_body {
 	LINES_BODY_NONE = 0, /* not in a dot-terminated text */
 	LINES_BODY_START,    /* at the start of a line of it */
+	LINES_BODY_CR,       /* behind a CR, which may end a line by itself */
 	LINES_BODY_DOT,      /* behind a dot at the start of a line */
 	LINES_BODY_DOT_CR,
 	LINES_BODY_INSIDE, /* inside a line */
@@ -38,7 +39,8 @@ struct lines {
 	bool is_doubtful; /* bytes were lost: the beginning may be missing */
 	bool is_cr; /* the last byte was CR; at the start of a body line: before its LF */
 	bool has_bare_lf; /* ended a line that is none of a body */
-	bool is_odd_end;  /* so did the last body: not CRLF "." CRLF */
+	bool is_strict;   /* a body ends on CRLF "." CRLF alone */
+	bool is_odd_end;  /* the last body ended on something else than CRLF "." CRLF */
 	uint8_t bytes[LINES_BYTES];
 	uint8_t tail[LINES_TAIL_BYTES]; /* the last bytes of a line that is cut */
 };
@@ -56,8 +58,8 @@ enum lines_item lines_next(struct lines *lines, struct text *rest, struct line *
 /* The next count octets are raw. */
 void lines_raw(struct lines *lines, uint64_t count);
 
-/* What follows is text up to a line holding "." alone. */
-void lines_body(struct lines *lines);
+/* What follows is text up to a line holding "." alone; strict: between CRLF, nothing else. */
+void lines_body(struct lines *lines, bool is_strict);
 
 /* missing bytes were lost here; 0: unknown number. */
 void lines_gap(struct lines *lines, uint64_t missing);

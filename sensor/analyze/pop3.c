@@ -249,11 +249,11 @@ static void accept_note(struct pop3 *pop3, struct facts *facts, int verb)
 		break;
 	case POP3_VERB_RETR:
 		note_message(facts);
-		lines_body(lines);
+		lines_body(lines, !lines->has_bare_lf);
 		break;
 	case POP3_VERB_TOP:
 	case POP3_VERB_SCAN:
-		lines_body(lines);
+		lines_body(lines, !lines->has_bare_lf);
 		break;
 	default:
 		break;
@@ -295,6 +295,7 @@ static void reply_note(
 /* The first line behind a "+OK" whose question is unknown; false when it is a reply itself. */
 static bool guess_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
 {
+	struct lines *lines = &pop3->clear.lines[DIRECTION_TO_CLIENT];
 	pop3->list = POP3_LIST_NONE;
 	if (text_starts(line->text, "+") || text_starts(line->text, "-ERR")) {
 		return false;
@@ -304,7 +305,7 @@ static bool guess_line(struct pop3 *pop3, struct facts *facts, const struct line
 		capability_note(facts, line->text);
 	} else if (!text_is(line->text, ".")) {
 		note_content(facts);
-		lines_body(&pop3->clear.lines[DIRECTION_TO_CLIENT]);
+		lines_body(lines, !lines->has_bare_lf);
 	}
 	return true;
 }

@@ -13,7 +13,7 @@ void smtp_data_begin(struct smtp *smtp, struct facts *facts)
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	smtp->has_text = true;
 	smtp->is_answered = false;
-	lines_body(&smtp->clear.lines[DIRECTION_TO_SERVER]);
+	lines_body(&smtp->clear.lines[DIRECTION_TO_SERVER], false);
 	smtp_text_begin(smtp, facts, true);
 }
 
@@ -323,6 +323,10 @@ static void command_line(
 		return;
 	}
 	if (smtp->expect == SMTP_EXPECT_DATA && !command.is_certain) {
+		if (smtp->claims.is_open && text_is(line->text, ".")) {
+			(void)is_lost_text(smtp, facts, &command, line);
+			return; /* DATA was a line of the text that ends here */
+		}
 		/* where the server is captured its 354 begins the text: it may yet refuse */
 		if (!facts->has_server_bytes || facts->gaps > 0 ||
 			text_is(line->text, ".")) {

@@ -329,13 +329,12 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"declared."},
 	[FINDING_SMTP_SMUGGLING] = {"smtp.smuggling", SEVERITY_HIGH, 3700033, 1,
 		"Commands hidden behind an odd end of data", {"R36"}, {"T1684.002"},
-		"The text of a message holds a dot on a line that bare line feeds "
-		"make, "
+		"The text of a message holds a dot on a line that LF or CR alone make, "
 		"and SMTP commands behind it (CVE-2023-51764). A server that takes it "
 		"for the end of data takes them for another message, in the name and "
 		"with the marks of the server that passes them on. The detail says "
 		"what this one did.",
-		"Have both servers refuse bare line feeds (Postfix: "
+		"Have both servers refuse bare LF and CR (Postfix: "
 		"smtpd_forbid_bare_newline), and look for what was hidden.",
 		"A letter that quotes an SMTP dialogue in lines without CR."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,

@@ -309,7 +309,7 @@ bool finding_smtp_smuggling(const struct judge_case *judged, struct finding_note
 	const unsigned seen = judged->facts->smuggling;
 	return seen != FACTS_SMUGGLING_NONE &&
 	       finding_note_set(note,
-		       "LF instead of CRLF around the dot; the server %s",
+		       "an end of data without CRLF around the dot; the server %s",
 		       seen == FACTS_SMUGGLING_TAKEN ? "took the commands behind it"
 						     : "took one message");
 }

@@ -57,13 +57,13 @@ static void a_line_too_long_is_cut_alike_in_one_piece_and_in_many(void **state)
 static void a_body_ends_at_a_lone_dot_wherever_it_is_cut(void **state)
 {
 	(void)state;
-	static const char TEXT[] = "..stuffed\r\n.x\r\n.\rx\r\n\r\n.\r\nQUIT\r\n";
+	static const char TEXT[] = "..stuffed\r\n.x\r\nx\r\r\n\r\n.\r\nQUIT\r\n";
 	for (size_t cut = 0; cut < sizeof(TEXT) - 1; cut++) {
 		struct lines lines = {0};
 		struct line line = {0};
 		unsigned ends = 0;
 		unsigned found = 0;
-		lines_body(&lines);
+		lines_body(&lines, false);
 		struct text parts[2] = {{(const uint8_t *)TEXT, cut},
 			{(const uint8_t *)TEXT + cut, sizeof(TEXT) - 1 - cut}};
 		for (int i = 0; i < 2; i++) {
@@ -86,7 +86,7 @@ static void bare_line_feeds_in_a_body_are_noticed(void **state)
 	(void)state;
 	struct lines lines = {0};
 	struct line line;
-	lines_body(&lines);
+	lines_body(&lines, false);
 	struct text rest = text_of("a\r\nb\n.\r\n");
 	assert_int_equal(lines_next(&lines, &rest, &line), LINES_BODY_END);
 	assert_true(lines.is_odd_end);
@@ -101,7 +101,7 @@ static void a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut(
 		struct lines lines = {0};
 		struct line line;
 		enum lines_item item = LINES_MORE;
-		lines_body(&lines);
+		lines_body(&lines, false);
 		struct text parts[2] = {{(const uint8_t *)TEXT, cut},
 			{(const uint8_t *)TEXT + cut, sizeof(TEXT) - 1 - cut}};
 		for (int i = 0; i < 2; i++) {
@@ -112,6 +112,88 @@ static void a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut(
 		assert_int_equal(item, LINES_BODY_END);
 		assert_true(lines.is_odd_end);
 	}
+}
+
+struct ending {
+	const char *text;
+	size_t len;
+	bool is_end; /* for a lenient server */
+	bool is_odd;
+};
+
+#define ENDING(text, is_end, is_odd)                                    \
+	{                                                               \
+		"a.b" text "QUIT\r\n", sizeof(text) + 8, is_end, is_odd \
+	}
+
+static const struct ending ENDINGS[] = {
+	ENDING("\r\n.\r\n", true, false),
+	ENDING("\n.\n", true, true),
+	ENDING("\n.\r\n", true, true),
+	ENDING("\r\n.\n", true, true),
+	ENDING("\r.\r", true, true),
+	ENDING("\r.\n", true, true),
+	ENDING("\r.\r\n", true, true),
+	ENDING("\n.\r", true, true),
+	ENDING("\r\n.\r", true, true),
+	ENDING("\r\r\n.\r\n", true, false),
+	ENDING("\r\n\0.\r\n", true, true),
+	ENDING("\r\n.\0\r\n", true, true),
+	ENDING("\r\n.\r\0\n", true, true),
+	ENDING("\n..\n", false, false),
+	ENDING("\r..\r", false, false),
+	ENDING("\0.\r\n", false, false),
+	ENDING(" .\r\n", false, false),
+	ENDING("\n. \n", false, false),
+	ENDING("\n.x\r\n", false, false),
+};
+
+/* The end of a body that was cut there, or LINES_MORE. */
+static enum lines_item end_of(
+	const struct ending *at, size_t cut, bool is_strict, struct lines *lines)
+{
+	struct line line;
+	const uint8_t *bytes = (const uint8_t *)at->text;
+	struct text parts[2] = {{bytes, cut}, {bytes + cut, at->len - cut}};
+	*lines = (struct lines){0};
+	lines_body(lines, is_strict);
+	for (int i = 0; i < 2; i++) {
+		while (parts[i].len > 0) {
+			if (lines_next(lines, &parts[i], &line) == LINES_BODY_END) {
+				return LINES_BODY_END;
+			}
+		}
+	}
+	return LINES_MORE;
+}
+
+static void a_body_ends_where_some_server_ends_it_and_says_so(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ENDINGS) / sizeof(ENDINGS[0]); i++) {
+		const struct ending *at = &ENDINGS[i];
+		for (size_t cut = 0; cut < at->len; cut++) {
+			struct lines lines;
+			assert_int_equal(end_of(at, cut, false, &lines),
+				at->is_end ? LINES_BODY_END : LINES_MORE);
+			assert_int_equal(at->is_end && lines.is_odd_end, at->is_odd);
+			assert_int_equal(end_of(at, cut, true, &lines),
+				at->is_end && !at->is_odd ? LINES_BODY_END
+							  : LINES_MORE);
+		}
+	}
+}
+
+static void behind_an_end_of_cr_the_next_line_is_whole(void **state)
+{
+	(void)state;
+	struct lines lines = {0};
+	struct line line;
+	struct text rest = text_of("x\r.\rNOOP\r\n");
+	lines_body(&lines, false);
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_BODY_END);
+	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+	assert_true(text_is(line.text, "NOOP"));
 }
 
 static void raw_octets_are_passed_by_count(void **state)
@@ -167,6 +249,8 @@ int main(void)
 		cmocka_unit_test(bare_line_feeds_in_a_body_are_noticed),
 		cmocka_unit_test(
 			a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut),
+		cmocka_unit_test(a_body_ends_where_some_server_ends_it_and_says_so),
+		cmocka_unit_test(behind_an_end_of_cr_the_next_line_is_whole),
 		cmocka_unit_test(raw_octets_are_passed_by_count),
 		cmocka_unit_test(
 			a_gap_inside_raw_octets_is_counted_and_another_makes_doubt),

@@ -174,6 +174,41 @@ static void lmtp_answers_one_text_for_each_recipient(void **state)
 	assert_int_equal(facts.auth_tried, 0);
 }
 
+static void lone_cr_hides_commands_as_lone_lf_does(void **state)
+{
+	(void)state;
+	static const struct talk_step TRIED[] = {TO_DATA,
+		C("x\r.\rMAIL FROM:<e@b.example>\r\nAUTH PLAIN AGEAYg==\r\n.\r\n"),
+		S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step TAKEN[] = {TO_DATA,
+		C("x\r\n.\rMAIL FROM:<e@b.example>\r\n.\r\n"), S("250 queued\r\n"),
+		S("250 ok\r\n")};
+	static const struct talk_step TEXT[] = {TO_DATA, C("x\r.\rso long\r\n.\r\n"),
+		S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TRIED));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TRIED);
+	assert_int_equal(facts.auth_secret, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TAKEN));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_TAKEN);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TEXT));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+	talk_sweep(PROTOCOL_SMTP, STEPS(TRIED));
+}
+
+/* It ends in DATA and a dot, as a howto does: what stood in front of it is no command either. */
+static void a_dialogue_in_a_letter_joined_in_mid_stream_is_text(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("EHLO me\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<x@b.example> "
+		  "REQUIRETLS\r\n"
+		  "DATA\r\n.\r\n"),
+		S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, true, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, 0);
+	assert_false(facts.has_requiretls_clear);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +225,8 @@ int main(void)
 		cmocka_unit_test(
 			replies_to_what_came_before_the_text_tell_nothing_of_its_end),
 		cmocka_unit_test(lmtp_answers_one_text_for_each_recipient),
+		cmocka_unit_test(lone_cr_hides_commands_as_lone_lf_does),
+		cmocka_unit_test(a_dialogue_in_a_letter_joined_in_mid_stream_is_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
