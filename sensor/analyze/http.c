@@ -89,6 +89,47 @@ static struct text first_line(struct text bytes)
 	return (struct text){bytes.at, end ? (size_t)(end - bytes.at) : bytes.len};
 }
 
+static void put_asked(struct http *http, uint8_t flags)
+{
+	const unsigned runs = http->asked_runs;
+	struct http_asked *last = &http->asked[runs > 0 ? runs - 1 : 0];
+	http->asked_count++;
+	if (runs == 0 || (last->flags != flags && runs < HTTP_ASKED_MAX)) {
+		http->asked[http->asked_runs++] =
+			(struct http_asked){.count = 1, .flags = flags};
+	} else {
+		last->count++;
+		last->flags |= flags; /* without room: what one of them may be */
+	}
+}
+
+/* The oldest request is answered; its flags. */
+static uint8_t take_asked(struct http *http)
+{
+	struct http_asked *first = &http->asked[0];
+	const uint8_t flags = first->flags;
+	if (http->asked_count == 0) {
+		return 0;
+	}
+	http->asked_count--;
+	if (--first->count == 0) {
+		http->asked_runs--;
+		memmove(first, first + 1, http->asked_runs * sizeof(*first));
+	}
+	return flags;
+}
+
+/* It answers before it has a body that the client held back: RFC 9110 section 10.1.1. */
+static void note_refusal_of_body(struct http *http)
+{
+	struct http_side *side = &http->sides[DIRECTION_TO_SERVER];
+	if (side->is_expecting && side->stage == STAGE_BODY &&
+		side->lines.raw_left == side->length) {
+		lines_gap(&side->lines, 0); /* or the body comes all the same */
+		side->stage = STAGE_START;
+	}
+}
+
 /* Answers are counted where a segment begins with one. Returns true to read on. */
 static bool glance(struct http *http, struct text bytes)
 {
@@ -101,8 +142,9 @@ static bool glance(struct http *http, struct text bytes)
 		return true;
 	}
 	http->status = status;
-	if (status >= 200 && http->asked_count > 0) {
-		http->asked_count--;
+	if (status >= 200) {
+		(void)take_asked(http);
+		note_refusal_of_body(http);
 	}
 	return false;
 }
@@ -127,6 +169,8 @@ static bool read_request(
 	if (text_is(request.method, "CONNECT")) {
 		struct text target = request.target;
 		http->asking |= ASKED_TUNNEL;
+		http->is_way_asked = true;
+		http->may_be_open = false;
 		text_copy(http->authority, sizeof(http->authority), text_word(&target));
 	} else if (text_is(request.method, "HEAD")) {
 		http->asking |= ASKED_HEAD;
@@ -148,11 +192,15 @@ static bool read_status(struct http *http, const struct line *line)
 	if (!http_head_status(line->text, &http->status)) {
 		return false;
 	}
-	http->answering = http->asked_count > 0 ? http->asked[0] : 0;
-	if (http->status >= 200 && http->asked_count > 0) {
-		http->asked_count--;
-		memmove(http->asked, http->asked + 1, http->asked_count);
+	if (http->status < 200) {
+		http->answering = http->asked_count > 0 ? http->asked[0].flags : 0;
+		return true;
 	}
+	http->answering = take_asked(http);
+	note_refusal_of_body(http);
+	/* where answers went by uncounted, this one may be a later request's */
+	http->may_be_open |= http->status < 300 && http->asked_count > 0 &&
+			     (http->asking & ASKED_TUNNEL) != 0;
 	return true;
 }
 
@@ -176,15 +224,27 @@ static void read_field(struct http *http, struct facts *facts, enum direction wa
 {
 	struct http_side *side = &http->sides[way];
 	struct text value;
-	switch (http_head_field(line->text, &value)) {
+	const bool is_folded = line->text.at[0] == ' ' || line->text.at[0] == '\t';
+	if (is_folded) { /* RFC 9112 section 5.2: goes on with the field before */
+		value = text_trim(line->text);
+	} else {
+		side->field = (uint8_t)http_head_field(line->text, &value);
+	}
+	switch ((enum http_field)side->field) {
 	case HTTP_FIELD_CONTENT_LENGTH:
 		side->has_length = text_number(value, UINT64_MAX / 2, &side->length);
 		break;
 	case HTTP_FIELD_TRANSFER_ENCODING:
-		side->is_chunked = text_is(value, "chunked");
+		side->is_chunked = http_head_is_chunked(value);
+		break;
+	case HTTP_FIELD_EXPECT:
+		side->is_expecting = text_is(value, "100-continue");
+		break;
+	case HTTP_FIELD_UPGRADE:
+		http->is_way_asked |= way == DIRECTION_TO_SERVER;
 		break;
 	case HTTP_FIELD_AUTHORIZATION:
-		if (way == DIRECTION_TO_SERVER) {
+		if (way == DIRECTION_TO_SERVER && value.len > 0) {
 			read_authorization(http, facts, value);
 		}
 		break;
@@ -209,8 +269,11 @@ static void to_body(struct http_side *side, uint64_t length)
 static void end_request(struct http *http, struct facts *facts)
 {
 	struct http_side *side = &http->sides[DIRECTION_TO_SERVER];
-	if (http->asked_count < HTTP_ASKED_MAX) {
-		http->asked[http->asked_count++] = http->asking;
+	if (http->asked_count > 0) {
+		wake(http); /* pipelined: answers may begin anywhere */
+	}
+	if (http->asked_count < UINT16_MAX) {
+		put_asked(http, http->asking);
 	}
 	if (!facts->is_unanswered && ++http->requests > REQUESTS_MAX) {
 		give_up(http, facts);
@@ -358,6 +421,8 @@ static void begin_message(struct http *http, struct facts *facts, enum direction
 	if (is_read) {
 		side->has_length = false;
 		side->is_chunked = false;
+		side->is_expecting = false;
+		side->field = HTTP_FIELD_OTHER;
 		side->stage = STAGE_HEAD;
 	} else if (line->is_doubtful) {
 		side->lines.is_doubtful = true; /* in the middle of something */
@@ -457,6 +522,10 @@ static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 	if (way == DIRECTION_TO_CLIENT && is_idle(http) && !glance(http, bytes)) {
 		return len;
 	}
+	if (way == DIRECTION_TO_SERVER && http->may_be_open) {
+		http->answering = ASKED_TUNNEL; /* who waits for the way goes it now */
+		http->next = facts->is_unanswered ? ANALYZE_TUNNEL : ANALYZE_FINISHED;
+	}
 	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
 		take_item(http, facts, way, &bytes);
 	}
@@ -521,9 +590,15 @@ bool http_is_between_requests(const void *state)
 	const struct http *http = (const struct http *)state;
 	return http->claimed == PROTOCOL_HTTP && http->status >= 200 &&
 	       http->asked_count == 0 && http->next == ANALYZE_GO_ON &&
+	       !http->may_be_open &&
 	       is_between_messages(&http->sides[DIRECTION_TO_SERVER]) &&
 	       (http->is_idle ||
 		       is_between_messages(&http->sides[DIRECTION_TO_CLIENT]));
+}
+
+bool http_may_lead_on(const void *state)
+{
+	return ((const struct http *)state)->is_way_asked;
 }
 
 struct text http_authority(const void *state)

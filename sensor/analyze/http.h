@@ -15,28 +15,39 @@
 #include "analyze/rpc_pdus.h"
 
 #define HTTP_AUTHORITY_BYTES 136
-#define HTTP_ASKED_MAX       8 /* pipelined requests whose answers are told apart */
+#define HTTP_ASKED_MAX       8 /* runs of requests whose answers are told apart */
 
 struct http_side {
 	struct lines lines;
 	uint64_t length; /* of the body, where .has_length */
 	uint8_t stage;   /* private */
+	uint8_t field;   /* enum http_field, of the line before */
 	bool has_length;
 	bool is_chunked;
+	bool is_expecting; /* 100-continue: the body may never come */
+};
+
+/* Requests in a row of which the same is to be known when their answers come. */
+struct http_asked {
+	uint16_t count;
+	uint8_t flags; /* private */
 };
 
 struct http {
-	struct http_side sides[2];     /* by enum direction */
-	struct rpc_pdus pdus[2];       /* inside bodies of RPC over HTTP */
-	uint16_t status;               /* of the response at hand */
-	uint8_t requests;              /* that were read, up to a limit */
-	uint8_t asked_count;           /* requests without an answer yet */
-	uint8_t asked[HTTP_ASKED_MAX]; /* flags of those, private */
-	uint8_t asking;                /* flags of the request at hand */
-	uint8_t answering;             /* flags of the request that is answered */
-	uint8_t next;                  /* enum analyze_next */
-	uint8_t claimed;               /* enum protocol that the requests ask for */
-	bool is_idle; /* no request was for mail yet: answers are only counted */
+	struct http_side sides[2];               /* by enum direction */
+	struct rpc_pdus pdus[2];                 /* inside bodies of RPC over HTTP */
+	uint16_t status;                         /* of the response at hand */
+	uint16_t asked_count;                    /* requests without an answer yet */
+	struct http_asked asked[HTTP_ASKED_MAX]; /* those, the oldest first */
+	uint8_t asked_runs;
+	uint8_t requests;  /* that were read, up to a limit */
+	uint8_t asking;    /* flags of the request at hand */
+	uint8_t answering; /* flags of the request that is answered */
+	uint8_t next;      /* enum analyze_next */
+	uint8_t claimed;   /* enum protocol that the requests ask for */
+	bool is_way_asked; /* a CONNECT or an upgrade, once */
+	bool may_be_open;  /* a 2xx came behind a CONNECT, perhaps not its own */
+	bool is_idle;      /* no request was for mail yet: answers are only counted */
 	char authority[HTTP_AUTHORITY_BYTES]; /* of the last CONNECT, NUL-terminated */
 };
 
@@ -51,6 +62,9 @@ bool http_is_exchange(struct text request, struct text answer);
 
 /* The same of all that was read, none of it for a service. */
 bool http_is_between_requests(const void *state);
+
+/* A CONNECT or an upgrade was asked for: what comes of it may be anything. */
+bool http_may_lead_on(const void *state);
 
 /* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */
 struct text http_authority(const void *state);

@@ -45,21 +45,34 @@ enum http_field http_head_field(struct text line, struct text *value)
 		{"transfer-encoding", 17, HTTP_FIELD_TRANSFER_ENCODING},
 		{"authorization", 13, HTTP_FIELD_AUTHORIZATION},
 		{"www-authenticate", 16, HTTP_FIELD_AUTHENTICATE},
+		{"expect", 6, HTTP_FIELD_EXPECT},
+		{"upgrade", 7, HTTP_FIELD_UPGRADE},
 	};
 	const uint8_t *colon = memchr(line.at, ':', line.len);
 	if (!colon) {
 		return HTTP_FIELD_OTHER;
 	}
-	const size_t len = (size_t)(colon - line.at);
-	const struct text name = {.at = line.at, .len = len};
+	struct text name = {.at = line.at, .len = (size_t)(colon - line.at)};
+	const size_t value_len = line.len - name.len - 1;
+	name = text_trim(name); /* blanks in front of the colon: some servers take it */
 	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++) {
-		if (len == FIELDS[i].len && text_is(name, FIELDS[i].name)) {
-			*value = text_trim((struct text){
-				.at = colon + 1, .len = line.len - len - 1});
+		if (name.len == FIELDS[i].len && text_is(name, FIELDS[i].name)) {
+			*value = text_trim(
+				(struct text){.at = colon + 1, .len = value_len});
 			return FIELDS[i].field;
 		}
 	}
 	return HTTP_FIELD_OTHER;
+}
+
+bool http_head_is_chunked(struct text codings)
+{
+	const uint8_t *comma = memrchr(codings.at, ',', codings.len);
+	if (comma) {
+		codings.len -= (size_t)(comma + 1 - codings.at);
+		codings.at = comma + 1;
+	}
+	return text_is(text_trim(codings), "chunked");
 }
 
 static int digit_of(uint8_t byte)

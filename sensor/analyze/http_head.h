@@ -18,6 +18,8 @@ enum http_field {
 	HTTP_FIELD_TRANSFER_ENCODING,
 	HTTP_FIELD_AUTHORIZATION,
 	HTTP_FIELD_AUTHENTICATE,
+	HTTP_FIELD_EXPECT,
+	HTTP_FIELD_UPGRADE,
 };
 
 /* RFC 9112 section 3; a line that is cut is judged by its two ends. */
@@ -28,6 +30,9 @@ bool http_head_status(struct text line, uint16_t *status);
 
 /* RFC 9112 section 5; *value is trimmed and borrowed. */
 enum http_field http_head_field(struct text line, struct text *value);
+
+/* The last one of the transfer codings is chunked: RFC 9112 section 6.1. */
+bool http_head_is_chunked(struct text codings);
 
 /* The size of a chunk, RFC 9112 section 7.1; false when it is none. */
 bool http_head_chunk(struct text line, uint64_t *size);

@@ -45,6 +45,12 @@ static const struct rule RULES[] = {
 		.is_off_the_mail = true,
 		.protocol = PROTOCOL_HTTP,
 		.evidence = "http request"},
+	{.client_any = CLIENT_HTTP,
+		.server_none = SERVER_LIKE_MAIL,
+		.needs_last_or_full = true,
+		.needs_known_client = true,
+		.protocol = PROTOCOL_HTTP,
+		.evidence = "http request"},
 	{.server_any = SERVER_HTTP,
 		.protocol = PROTOCOL_HTTP,
 		.evidence = "http response"},
@@ -455,6 +461,9 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 		return false; /* who was asked for the connection has to be heard */
 	}
 	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {
+		return false;
+	}
+	if (rule->needs_known_client && !state->is_client_known) {
 		return false;
 	}
 	if (rule->needs_last && !state->is_last) {

@@ -15,6 +15,7 @@ struct rules_state {
 	bool is_server_first; /* the very first bytes of the flow were the server's */
 	bool is_client_full;
 	bool is_turned; /* the sides were exchanged against what the handshake said */
+	bool is_client_known; /* by the handshake */
 	bool is_answer_whole; /* has_answer, and nothing is missing in front of it */
 	bool has_answer;      /* the server's first line, or enough of it to know */
 	/* the clear protocol of the server's port, or UNKNOWN */
@@ -35,7 +36,8 @@ struct rule {
 	bool needs_answer; /* the server's first line, one that no mail server says */
 	bool is_server_unheard; /* unless the server said something no mail server says */
 	bool is_off_the_mail;   /* on no port of mail */
-	bool is_role_unsure;    /* both sides may say this */
+	bool needs_known_client; /* the handshake told who it is */
+	bool is_role_unsure;     /* both sides may say this */
 	/* on a port of this protocol only, where not UNKNOWN */
 	enum protocol port_owner;
 	enum protocol protocol;

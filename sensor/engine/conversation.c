@@ -165,7 +165,12 @@ static enum conversation_phase after_dialogue(
 		return watch_phase(watch);
 	}
 	if (is_http_on_mail_port(watch->flow, conversation_dialogue(conversation))) {
-		return become_foreign(watch, PROTOCOL_HTTP);
+		if (!http_may_lead_on(conversation_dialogue(conversation)->state)) {
+			return become_foreign(watch, PROTOCOL_HTTP);
+		}
+		if ((conversation->reported & FINDING_BIT(FINDING_PORT_FOREIGN)) == 0) {
+			verdicts_foreign(watch->engine, watch->flow, conversation);
+		}
 	}
 	if (conversation->classification.protocol == PROTOCOL_HTTP &&
 		facts->is_unanswered && result == DIALOGUE_GO_ON) {
@@ -323,12 +328,25 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	return CONVERSATION_DIALOGUE;
 }
 
-/* Mail, or what may yet turn out to be. */
-static bool is_followed(const struct flow *flow, enum protocol protocol)
+/* On a mail port HTTP is foreign once its server answers so: it may lead to mail all the same. */
+static bool may_lead_on(const struct watch *watch)
 {
-	return protocol_row(protocol)->is_mail || protocol == PROTOCOL_TLS ||
-	       ((protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP) &&
-		       !is_on_mail_port(flow));
+	const struct prefix *prefix = conversation_prefix(watch->conversation);
+	const unsigned server = !watch->flow->client;
+	return !watch->flow->is_midstream &&
+	       (prefix->len[server] == 0 ||
+		       memcmp(prefix->bytes[server], "HTTP/1.", 7) == 0);
+}
+
+/* Mail, or what may yet turn out to be. */
+static bool is_followed(const struct watch *watch, enum protocol protocol)
+{
+	if (protocol_row(protocol)->is_mail || protocol == PROTOCOL_TLS) {
+		return true;
+	}
+	return (protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP) &&
+	       (!is_on_mail_port(watch->flow) ||
+		       (protocol == PROTOCOL_HTTP && may_lead_on(watch)));
 }
 
 static enum conversation_phase start_rpc(struct watch *watch)
@@ -372,11 +390,12 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	if (outcome == CLASSIFY_RULED_OUT && rpc_naming_is_mapi(watch)) {
 		return start_rpc(watch);
 	}
-	if (outcome != CLASSIFY_DECIDED || !is_followed(flow, result->protocol)) {
+	if (outcome != CLASSIFY_DECIDED || !is_followed(watch, result->protocol)) {
 		return become_foreign(watch, result->protocol);
 	}
-	return !is_ended && web_rest_at_once(watch) ? CONVERSATION_GONE
-						    : start_dialogue(watch);
+	return !is_ended && !is_on_mail_port(flow) && web_rest_at_once(watch)
+		       ? CONVERSATION_GONE
+		       : start_dialogue(watch);
 }
 
 /* The same, and once more where something else begins in it: RESTARTS_MAX times at most. */
@@ -484,7 +503,7 @@ void conversation_bytes(
 		watch.conversation->way.is_of_client = true;
 	}
 	feed(&watch, side, bytes);
-	if (side != flow->client) {
+	if (side != flow->client && !is_on_mail_port(flow)) {
 		web_rest(&watch);
 	}
 }

@@ -330,6 +330,78 @@ static void an_exchange_is_one_request_and_the_beginning_of_its_last_answer(
 	assert_false(is_exchange("", ""));
 }
 
+/* The codings of a body end in "chunked": RFC 9112 section 6.1. */
+static void a_body_that_is_packed_and_chunked_is_passed(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("POST /EWS/x HTTP/1.1\r\nTransfer-Encoding: gzip,\r\n chunked\r\n\r\n"
+		  "5\r\nabcde\r\n0\r\n\r\n" WITH(" Basic QQ==")),
+		S(OK_BODY), S(OK_BODY)};
+	const struct facts facts = talk_facts(PROTOCOL_EWS, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_BASIC);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+#define EXPECTING                                                          \
+	"POST /EWS/x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: " \
+	"3\r\n\r\n"
+
+/* A client that was refused sends no body, or sends it all the same. */
+static void a_body_that_waits_for_leave_may_never_come(void **state)
+{
+	(void)state;
+	static const struct talk_step REFUSED[] = {C(EXPECTING),
+		S("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"),
+		C(WITH(" Basic QQ==")), S(OK_BODY)};
+	static const struct talk_step SENT[] = {C(EXPECTING),
+		S("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"),
+		C("abc\n" WITH(" Basic QQ==")), S(OK_BODY)};
+	static const struct talk_step GIVEN[] = {C(EXPECTING),
+		S("HTTP/1.1 100 Continue\r\n\r\n"), C("abc"), S(OK_BODY),
+		C(WITH(" Basic QQ==")), S(OK_BODY)};
+	assert_int_equal(talk_facts(PROTOCOL_EWS, false, STEPS(REFUSED)).auth_secret,
+		FACTS_MECHANISM_BASIC);
+	assert_int_equal(talk_facts(PROTOCOL_EWS, false, STEPS(SENT)).auth_secret,
+		FACTS_MECHANISM_BASIC);
+	assert_int_equal(talk_facts(PROTOCOL_EWS, false, STEPS(GIVEN)).auth_secret,
+		FACTS_MECHANISM_BASIC);
+}
+
+static void a_folded_login_is_one(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C(WITH("\r\n Basic QQ==")), S(OK_BODY)};
+	static const struct talk_step OTHER[] = {
+		C("POST /EWS/x HTTP/1.1\r\nX: y\r\n Basic QQ==\r\n\r\n"), S(OK_BODY)};
+	assert_int_equal(talk_facts(PROTOCOL_EWS, false, STEPS(STEP)).auth_secret,
+		FACTS_MECHANISM_BASIC);
+	assert_int_equal(talk_facts(PROTOCOL_EWS, false, STEPS(OTHER)).auth_secret, 0);
+}
+
+/* More runs of requests than are told apart: none is lost in the count. */
+static void answers_meet_requests_of_many_kinds(void **state)
+{
+	(void)state;
+	char requests[2000] = "";
+	char answers[3000] = "";
+	for (unsigned i = 0; i < 3; i++) {
+		strcat(requests, "HEAD /x HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n");
+		strcat(answers, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" OK_BODY);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		strcat(requests, "GET /x HTTP/1.1\r\n\r\n");
+		strcat(answers, OK_BODY);
+	}
+	strcat(requests, WITH(" Basic QQ=="));
+	strcat(answers, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+	const struct talk_step step[] = {{TALK_CLIENT, requests, strlen(requests)},
+		{TALK_SERVER, answers, strlen(answers)}};
+	const struct facts facts = talk_facts(PROTOCOL_HTTP, false, STEPS(step));
+	assert_int_equal(facts.protocol, PROTOCOL_EWS);
+	assert_int_equal(facts.auth_accepted, FACTS_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +427,10 @@ int main(void)
 		cmocka_unit_test(many_requests_are_not_followed_for_ever),
 		cmocka_unit_test(
 			an_exchange_is_one_request_and_the_beginning_of_its_last_answer),
+		cmocka_unit_test(a_body_that_is_packed_and_chunked_is_passed),
+		cmocka_unit_test(a_body_that_waits_for_leave_may_never_come),
+		cmocka_unit_test(a_folded_login_is_one),
+		cmocka_unit_test(answers_meet_requests_of_many_kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

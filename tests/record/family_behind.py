@@ -3,13 +3,37 @@
 import struct
 
 from case import Family
-from family_opening import spoken
+from family_opening import ANSWER, CONNECT, MAIL, PAGE, REFUSED, spoken
 from matrices import OFFICE
 
 FAMILY = Family()
 CASE = FAMILY.case
 RESOLVER = "203.0.113.53"
 A, MX, SRV = 1, 15, 33
+OPENED = "<HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+def vector(width, content):
+    """Length and content, as TLS has them; all text is bytes in Latin-1."""
+    return len(content).to_bytes(width, "big").decode("latin-1") + content
+
+
+def extension(number, content):
+    return struct.pack(">H", number).decode("latin-1") + vector(2, content)
+
+
+def hello(name="", protocols=()):
+    """A ClientHello of TLS 1.3 in one record."""
+    extensions = extension(43, vector(1, "\3\4")) + extension(10, vector(2, "\0\x1d"))
+    if name:
+        extensions += extension(0, vector(2, "\0" + vector(2, name)))
+    if protocols:
+        extensions += extension(16, vector(2, "".join(vector(1, each) for each in protocols)))
+    body = "\3\3" + "r" * 32 + vector(1, "") + vector(2, "\x13\x01\x13\x02") + vector(1, "\0")
+    return ">\x16\3\1" + vector(2, "\1" + vector(3, body + vector(2, extensions)))
+
+
+HELLO = hello("www.example.net", ("h2", "http/1.1"))
 
 
 def query(name, kind, padding=0):
@@ -43,3 +67,31 @@ def own_domain():
     own, directory = query("_imaps._tcp.example.org", SRV), query("_ldap._tcp.example.net", SRV)
     return spoken(53, ">" + own, "<" + answer(own), ">" + directory, "<" + answer(directory),
                   server=RESOLVER)
+
+
+@CASE("http-connect-after-407-on-25", OFFICE, """A proxy on the port of SMTP that asks for a login first: what it is there
+      is told, and so is the mail server that the second CONNECT leads to.""",
+      findings=("port.foreign", "sender.illegitimate"), flows=("smtp illegitimate",))
+def on_a_port_of_mail():
+    return spoken(25, CONNECT, REFUSED, CONNECT, OPENED, *MAIL)
+
+
+@CASE("http-connect-refused-on-25", OFFICE, """The same proxy lets nobody through: it is no mail server, and no mail
+      is behind it.""", findings=("port.foreign",), absent=("sender.illegitimate",))
+def refused_on_a_port_of_mail():
+    return spoken(25, CONNECT, REFUSED, CONNECT, REFUSED)
+
+
+@CASE("http-connect-behind-pipelined", OFFICE, """A way to a mail server asked for behind two pages, in one segment, and
+      answered so.""", findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def behind_pages():
+    page, ok, opened = PAGE[1:], ANSWER[1:], OPENED[1:]
+    return spoken(3128, ">" + page + page + CONNECT[1:], "<" + ok + ok + opened, *MAIL)
+
+
+@CASE("https-behind-pipelined", OFFICE, """The same way to a web server: ordinary.""",
+      absent=("sender.illegitimate", "sender.attempt", "port.foreign"))
+def web_behind_pages():
+    page, ok, opened = PAGE[1:], ANSWER[1:], OPENED[1:]
+    asked = "CONNECT www.example.net:443 HTTP/1.1\r\nHost: www.example.net:443\r\n\r\n"
+    return spoken(3128, ">" + page + page + asked, "<" + ok + ok + opened, HELLO)
