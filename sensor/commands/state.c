@@ -19,6 +19,8 @@ int state_load(struct engine *engine, const char *path)
 	case SERVERS_UNREADABLE:
 		return runtime_error(&why);
 	case SERVERS_OK:
+		engine_ledger_loaded(engine);
+		break;
 	case SERVERS_MISSING:
 		break;
 	}

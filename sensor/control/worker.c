@@ -129,6 +129,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		return false;
 	}
 	lessons_recall(sensor, engine_ledger(worker->engine));
+	engine_ledger_loaded(worker->engine);
 	return true;
 }
 

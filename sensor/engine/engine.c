@@ -231,6 +231,7 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 	engine->judgement = (struct judgement){0};
 	engine->settings.matrix = matrix;
 	early_note_ports(engine);
+	engine_ledger_loaded(engine);
 }
 
 uint32_t engine_flows(const struct engine *engine)
@@ -257,6 +258,17 @@ uint64_t engine_next_sequence(struct engine *engine)
 struct ledger *engine_ledger(struct engine *engine)
 {
 	return engine->ledger;
+}
+
+static bool is_declared(void *context, const struct address *server)
+{
+	const struct matrix *matrix = (const struct matrix *)context;
+	return matrix_locate(matrix, server).group != NULL;
+}
+
+void engine_ledger_loaded(struct engine *engine)
+{
+	ledger_declare(engine->ledger, is_declared, (void *)engine->settings.matrix);
 }
 
 uint64_t engine_now_us(const struct engine *engine)

@@ -115,6 +115,9 @@ void engine_drain(struct engine *engine);
 /* What is known of each server; the engine's own, to be loaded before and saved behind. */
 struct ledger *engine_ledger(struct engine *engine);
 
+/* It was loaded: which of its servers the matrix declares. */
+void engine_ledger_loaded(struct engine *engine);
+
 /* Number for the next event id. */
 uint64_t engine_next_sequence(struct engine *engine);
 

@@ -285,6 +285,9 @@ static void ledger_note(
 	if (engine->judgement.to.group) {
 		lesson.flags |= LEDGER_LESSON_DECLARED;
 	}
+	if (engine->judgement.from.group) {
+		lesson.flags |= LEDGER_LESSON_KNOWN_CLIENT;
+	}
 	ledger_learn(engine->ledger, &lesson);
 	if (engine->outputs.lesson) {
 		engine->outputs.lesson(engine->outputs.context, &lesson);

@@ -2,28 +2,43 @@
 
 #include "base/age_list.h"
 #include "base/pool.h"
-#include "base/text.h"
-#include "judge/evidence.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE         UINT32_MAX
-#define LAST_TIME_US UINT64_C(253402300799999999) /* of the year 9999 */
+#define NONE UINT32_MAX
+
+#define HOLDERS 64 /* those who teach, by address; those that hash alike together */
+
+/* What an entry is worth: one gives way for none that is worth less. */
+enum worth {
+	WORTH_ANY = 0,
+	WORTH_KNOWN_CLIENT, /* taught by a client that the matrix declares */
+	WORTH_DECLARED,     /* a server that it declares */
+	WORTH_COUNT
+};
 
 struct entry {
 	struct ledger_server server;
 	uint32_t next_in_bucket;
-	struct age_link age; /* since its last use; on the list of its kind */
-	bool is_declared;
+	struct age_link age;   /* since its last use; on the list of its worth */
+	struct age_link share; /* the same; on the list of its holder there */
+	uint8_t worth;         /* enum worth */
+	uint8_t holder;        /* who taught it first */
+};
+
+struct held {
+	struct age_list ages;
+	uint32_t count;
 };
 
 struct ledger {
 	struct hash_seed seed;
 	struct pool entries;
 	uint32_t bucket_mask;
-	struct age_list ages[2]; /* of those not declared, and of those declared */
+	struct age_list ages[WORTH_COUNT];
+	struct held held[WORTH_COUNT][HOLDERS];
 	uint32_t *buckets;
 	uint64_t given_up;
 	uint64_t given_up_before;
@@ -65,8 +80,12 @@ struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason
 	}
 	ledger->seed = seed;
 	ledger->bucket_mask = bucket_count - 1;
-	age_list_clear(&ledger->ages[0]);
-	age_list_clear(&ledger->ages[1]);
+	for (size_t worth = 0; worth < WORTH_COUNT; worth++) {
+		age_list_clear(&ledger->ages[worth]);
+		for (size_t holder = 0; holder < HOLDERS; holder++) {
+			age_list_clear(&ledger->held[worth][holder].ages);
+		}
+	}
 	return ledger;
 }
 
@@ -116,23 +135,60 @@ static struct age_slots ages(const struct ledger *ledger)
 		ledger->entries.slot_bytes};
 }
 
+static struct age_slots shares(const struct ledger *ledger)
+{
+	return (struct age_slots){ledger->entries.slots + offsetof(struct entry, share),
+		ledger->entries.slot_bytes};
+}
+
 static void unlist(struct ledger *ledger, struct entry *entry)
 {
-	age_list_remove(&ledger->ages[entry->is_declared], ages(ledger), &entry->age);
+	struct held *held = &ledger->held[entry->worth][entry->holder];
+	age_list_remove(&ledger->ages[entry->worth], ages(ledger), &entry->age);
+	age_list_remove(&held->ages, shares(ledger), &entry->share);
+	held->count--;
 }
 
-static void enlist(struct ledger *ledger, uint32_t index, bool is_declared)
+static void enlist(struct ledger *ledger, uint32_t index, enum worth worth)
 {
-	entry_at(ledger, index)->is_declared = is_declared;
-	age_list_append(&ledger->ages[is_declared], ages(ledger), index);
+	struct entry *entry = entry_at(ledger, index);
+	struct held *held = &ledger->held[worth][entry->holder];
+	entry->worth = (uint8_t)worth;
+	age_list_append(&ledger->ages[worth], ages(ledger), index);
+	age_list_append(&held->ages, shares(ledger), index);
+	held->count++;
 }
 
-/* Of those that nobody declared, while there are any. */
-static void give_up_oldest(struct ledger *ledger)
+static uint8_t holder_of(const struct ledger *ledger, const struct address *address)
 {
-	const uint32_t index = ledger->ages[0].oldest != AGE_LIST_NONE
-				       ? ledger->ages[0].oldest
-				       : ledger->ages[1].oldest;
+	uint64_t words[2];
+	memcpy(words, address->bytes, sizeof(words));
+	return (uint8_t)(hash_words(&ledger->seed, words, 2) % HOLDERS);
+}
+
+/* Of what is worth least, and no more than this: the oldest of whoever has most of it. HOLDERS steps. */
+static uint32_t find_to_give_up(const struct ledger *ledger, enum worth most)
+{
+	size_t worth = 0;
+	while (worth < (size_t)most && ledger->ages[worth].oldest == AGE_LIST_NONE) {
+		worth++;
+	}
+	const struct held *heaviest = &ledger->held[worth][0];
+	for (size_t holder = 1; holder < HOLDERS; holder++) {
+		const struct held *held = &ledger->held[worth][holder];
+		heaviest = held->count > heaviest->count ? held : heaviest;
+	}
+	return heaviest->ages.oldest;
+}
+
+/* False: nothing that is worth no more. */
+static bool give_up_one(struct ledger *ledger, enum worth worth)
+{
+	const uint32_t index = find_to_give_up(ledger, worth);
+	ledger->given_up++;
+	if (index == AGE_LIST_NONE) {
+		return false;
+	}
 	struct entry *entry = entry_at(ledger, index);
 	uint32_t *link = bucket_of(ledger, &entry->server.address, entry->server.port);
 	while (*link != index) {
@@ -141,31 +197,39 @@ static void give_up_oldest(struct ledger *ledger)
 	*link = entry->next_in_bucket;
 	unlist(ledger, entry);
 	pool_give(&ledger->entries, index);
-	ledger->given_up++;
+	return true;
 }
 
-/* The server's entry, made where there is none, and now the newest. */
-static struct ledger_server *server_use(struct ledger *ledger,
-	const struct address *address, uint16_t port, bool is_declared)
+struct use {
+	const struct address *address;
+	uint16_t port;
+	enum worth worth;
+	const struct address *holder;
+};
+
+/* The server's entry, made where there is none, and now the newest. NULL: no room. */
+static struct ledger_server *server_use(struct ledger *ledger, const struct use *use)
 {
-	uint32_t index = index_of(ledger, address, port);
+	uint32_t index = index_of(ledger, use->address, use->port);
 	if (index != NONE) {
 		struct entry *known = entry_at(ledger, index);
-		const bool was_declared = known->is_declared;
+		const enum worth before = (enum worth)known->worth;
 		unlist(ledger, known);
-		enlist(ledger, index, is_declared || was_declared);
+		enlist(ledger, index, use->worth > before ? use->worth : before);
 		return &known->server;
 	}
-	if (ledger->entries.used == ledger->entries.capacity) {
-		give_up_oldest(ledger);
+	if (ledger->entries.used == ledger->entries.capacity &&
+		!give_up_one(ledger, use->worth)) {
+		return NULL;
 	}
 	index = pool_take(&ledger->entries);
-	uint32_t *bucket = bucket_of(ledger, address, port);
+	uint32_t *bucket = bucket_of(ledger, use->address, use->port);
 	struct entry *entry = entry_at(ledger, index);
-	*entry = (struct entry){.server = {.address = *address, .port = port},
-		.next_in_bucket = *bucket};
+	*entry = (struct entry){.server = {.address = *use->address, .port = use->port},
+		.next_in_bucket = *bucket,
+		.holder = holder_of(ledger, use->holder)};
 	*bucket = index;
-	enlist(ledger, index, is_declared);
+	enlist(ledger, index, use->worth);
 	return &entry->server;
 }
 
@@ -178,7 +242,49 @@ const struct ledger_server *ledger_find(
 
 void ledger_put(struct ledger *ledger, const struct ledger_server *server)
 {
-	*server_use(ledger, &server->address, server->port, false) = *server;
+	struct ledger_server *entry =
+		server_use(ledger, &(struct use){&server->address, server->port,
+					   WORTH_ANY, &server->address});
+	if (entry) {
+		*entry = *server;
+	}
+}
+
+static enum worth worth_anew(enum worth before, bool is_declared)
+{
+	if (is_declared) {
+		return WORTH_DECLARED;
+	}
+	return before == WORTH_DECLARED ? WORTH_ANY : before;
+}
+
+static uint32_t count_of(const struct ledger *ledger, enum worth worth)
+{
+	uint32_t count = 0;
+	for (size_t holder = 0; holder < HOLDERS; holder++) {
+		count += ledger->held[worth][holder].count;
+	}
+	return count;
+}
+
+/* One that changes goes to the end of another list, where it changes no more. */
+void ledger_declare(
+	struct ledger *ledger, ledger_is_declared *is_declared, void *context)
+{
+	for (unsigned worth = 0; worth < WORTH_COUNT; worth++) {
+		uint32_t index = ledger->ages[worth].oldest;
+		uint32_t left = count_of(ledger, (enum worth)worth);
+		for (uint32_t next; left > 0; left--, index = next) {
+			struct entry *entry = entry_at(ledger, index);
+			const enum worth now = worth_anew((enum worth)worth,
+				is_declared(context, &entry->server.address));
+			next = entry->age.newer;
+			if (now != worth) {
+				unlist(ledger, entry);
+				enlist(ledger, index, now);
+			}
+		}
+	}
 }
 
 size_t ledger_count(const struct ledger *ledger)
@@ -203,8 +309,8 @@ void ledger_add_given_up_before(struct ledger *ledger, uint64_t count)
 
 void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context)
 {
-	for (size_t kind = 0; kind < 2; kind++) {
-		for (uint32_t i = ledger->ages[kind].oldest; i != AGE_LIST_NONE;
+	for (size_t worth = 0; worth < WORTH_COUNT; worth++) {
+		for (uint32_t i = ledger->ages[worth].oldest; i != AGE_LIST_NONE;
 			i = entry_at(ledger, i)->age.newer) {
 			visit(context, &entry_at(ledger, i)->server);
 		}
@@ -244,27 +350,6 @@ static void recall_starttls(const struct ledger_server *server, uint64_t start_u
 	memory->starttls_missed_by = server->absence.client_count;
 }
 
-/* The certificate that this flow shows; NULL when none is visible. */
-static const struct facts_certificate *certificate_shown(
-	const struct observation *observation)
-{
-	const struct facts_certificate *certificate =
-		&observation->facts->session.server_certificate;
-	return certificate->visibility == FACTS_SEEN &&
-			       certificate->fingerprint[0] != '\0'
-		       ? certificate
-		       : NULL;
-}
-
-/* One word, as a line of the state file holds it. */
-static void word_copy(char *field, size_t size, const char *word)
-{
-	text_copy(field, size, (struct text){(const uint8_t *)word, strlen(word)});
-	for (char *blank = strchr(field, ' '); blank; blank = strchr(blank, ' ')) {
-		*blank = '?';
-	}
-}
-
 static const struct ledger_certificate *find_certificate(
 	const struct ledger_server *server, const char *fingerprint, const char *sni)
 {
@@ -286,9 +371,9 @@ static void recall_certificates(const struct ledger_server *server,
 	const struct observation *observation, uint64_t start_us,
 	struct judge_memory *memory)
 {
-	const struct facts_certificate *certificate = certificate_shown(observation);
+	const struct facts_certificate *certificate = lesson_certificate(observation);
 	char sni[LEDGER_SNI_BYTES];
-	word_copy(sni, sizeof(sni), observation->facts->session.sni);
+	lesson_word(sni, sizeof(sni), observation->facts->session.sni);
 	const struct ledger_certificate *known =
 		certificate ? find_certificate(server, certificate->fingerprint, sni)
 			    : NULL;
@@ -419,8 +504,17 @@ static uint16_t version_flag(uint16_t version)
 
 void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 {
-	struct ledger_server *server = server_use(ledger, &lesson->server, lesson->port,
-		(lesson->flags & LEDGER_LESSON_DECLARED) != 0);
+	const unsigned flags = lesson->flags;
+	const struct use use = {.address = &lesson->server,
+		.port = lesson->port,
+		.worth = flags & LEDGER_LESSON_DECLARED       ? WORTH_DECLARED
+			 : flags & LEDGER_LESSON_KNOWN_CLIENT ? WORTH_KNOWN_CLIENT
+							      : WORTH_ANY,
+		.holder = &lesson->client};
+	struct ledger_server *server = server_use(ledger, &use);
+	if (!server) {
+		return;
+	}
 	count_one(&server->flows);
 	widen(&server->first_us, &server->last_us, lesson->start_us);
 	server->versions |= version_flag(lesson->version);
@@ -438,86 +532,4 @@ void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 	}
 	learn_offer(server, lesson);
 	learn_certificate(server, lesson);
-}
-
-static uint16_t lesson_flags(const struct facts *facts, bool is_stripped)
-{
-	unsigned flags = 0;
-	if (facts->starttls_offered == FACTS_YES) {
-		flags |= LEDGER_LESSON_OFFERED;
-	} else if (judge_is_starttls_absent(facts)) {
-		flags |= LEDGER_LESSON_ABSENT;
-	}
-	if (facts->tls == FACTS_TLS_STARTTLS) {
-		flags |= LEDGER_LESSON_USED;
-	}
-	if ((facts->starttls & FACTS_STARTTLS_REFUSED) != 0) {
-		flags |= LEDGER_LESSON_REFUSED;
-	}
-	if (is_stripped) {
-		flags |= LEDGER_LESSON_STRIPPED;
-	}
-	if ((facts->auth_secret & FACTS_MECHANISMS_REUSABLE) != 0) {
-		flags |= LEDGER_LESSON_AUTH_CLEAR;
-	}
-	return (uint16_t)flags;
-}
-
-bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
-	bool is_stripped, struct ledger_lesson *lesson)
-{
-	const struct facts *facts = observation->facts;
-	const struct facts_certificate *certificate = certificate_shown(observation);
-	/* one side alone, or without its handshake, is anybody's packet */
-	if (!facts->has_server_bytes || !facts->has_client_bytes ||
-		facts->is_midstream) {
-		return false;
-	}
-	/* whole, with what lies between its members: it leaves the process */
-	memset(lesson, 0, sizeof(*lesson));
-	lesson->server = observation->server;
-	lesson->client = observation->client;
-	lesson->start_us = start_us > 0 ? start_us : 1; /* 0 is never */
-	lesson->port = observation->server_port;
-	lesson->version = facts->session.version;
-	lesson->flags = lesson_flags(facts, is_stripped);
-	if (certificate) {
-		word_copy(lesson->sni, sizeof(lesson->sni), facts->session.sni);
-		word_copy(lesson->key_type, sizeof(lesson->key_type),
-			certificate->key_type);
-		word_copy(lesson->fingerprint, sizeof(lesson->fingerprint),
-			certificate->fingerprint);
-	}
-	return true;
-}
-
-/* It ends within its field, and as it is a state file's line may hold it. */
-static bool is_word(const char *field, size_t size)
-{
-	const size_t len = strnlen(field, size);
-	char again[LEDGER_DIGEST_BYTES];
-	if (len == size) {
-		return false;
-	}
-	word_copy(again, sizeof(again), field);
-	return strcmp(again, field) == 0;
-}
-
-static bool is_digest(const char *field)
-{
-	const size_t len = strnlen(field, LEDGER_DIGEST_BYTES);
-	return len == 0 || (len == LEDGER_DIGEST_BYTES - 1 &&
-				   strspn(field, "0123456789abcdef") == len);
-}
-
-bool ledger_lesson_is_sound(const struct ledger_lesson *lesson)
-{
-	return lesson->start_us != 0 && lesson->start_us <= LAST_TIME_US &&
-	       lesson->port != 0 &&
-	       (lesson->flags & ~(unsigned)LEDGER_LESSON_FLAGS) == 0 &&
-	       (lesson->flags & (LEDGER_LESSON_OFFERED | LEDGER_LESSON_ABSENT)) !=
-		       (LEDGER_LESSON_OFFERED | LEDGER_LESSON_ABSENT) &&
-	       is_digest(lesson->fingerprint) &&
-	       is_word(lesson->key_type, sizeof(lesson->key_type)) &&
-	       is_word(lesson->sni, sizeof(lesson->sni));
 }

@@ -2,23 +2,22 @@
  * judge/ledger - what each mail server offered before: STARTTLS and certificates.
  *
  * In: finished flows, by server (address and port), as lessons. Out: struct
- * judge_memory for a flow at hand. Bounded: a full ledger gives up the server idle
- * longest, and one that the matrix declares only when there are no others. Time is a parameter; no I/O (report/servers_file reads and writes it).
- * A lesson is plain data: it may cross to other processes, whose ledgers learn it too.
+ * judge_memory for a flow at hand. Bounded: a full ledger gives up, of what is worth least
+ * and of whoever taught most of that, the server idle longest; one that the matrix declares
+ * never for one that it does not. Time is a parameter; no I/O (report/servers_file reads
+ * and writes it).
  */
 #pragma once
 
 #include "base/hash.h"
 #include "base/reason.h"
 #include "judge/judge.h"
+#include "judge/lesson.h"
 
 struct ledger; /* opaque */
 
 #define LEDGER_CERTIFICATES 4
 #define LEDGER_CLIENTS      4
-#define LEDGER_SNI_BYTES    64
-#define LEDGER_KEY_BYTES    8
-#define LEDGER_DIGEST_BYTES 65
 
 /* What was seen longer ago accuses nobody. */
 #define LEDGER_MEMORY_US (UINT64_C(30) * 24 * 3600 * 1000000)
@@ -90,46 +89,20 @@ static inline bool ledger_is_of_use(const struct facts *facts)
 void ledger_recall(const struct ledger *ledger, const struct observation *observation,
 	uint64_t start_us, struct judge_memory *memory);
 
-enum ledger_lesson_flag {
-	LEDGER_LESSON_OFFERED = 1 << 0, /* a list of capabilities had STARTTLS */
-	LEDGER_LESSON_ABSENT = 1 << 1,  /* one went by without it */
-	LEDGER_LESSON_USED = 1 << 2,
-	LEDGER_LESSON_REFUSED = 1 << 3,
-	LEDGER_LESSON_STRIPPED = 1 << 4,
-	LEDGER_LESSON_AUTH_CLEAR = 1 << 5,
-	LEDGER_LESSON_DECLARED = 1 << 6, /* the matrix has the server in a group */
-	LEDGER_LESSON_FLAGS = (1 << 7) - 1,
-};
-
-/* What one mail flow that ended teaches of its server. */
-struct ledger_lesson {
-	struct address server;
-	struct address client;
-	uint64_t start_us; /* never 0 */
-	uint16_t port;
-	uint16_t version;                      /* of TLS; 0: none, or not seen */
-	uint16_t flags;                        /* enum ledger_lesson_flag */
-	char fingerprint[LEDGER_DIGEST_BYTES]; /* "": no certificate was visible */
-	char key_type[LEDGER_KEY_BYTES];
-	char sni[LEDGER_SNI_BYTES];
-};
-
-/* False: it teaches nothing. Only a handshake and both sides of a dialogue do. is_stripped: the flow was judged so. */
-bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
-	bool is_stripped, struct ledger_lesson *lesson);
-
-/* Of a lesson from another process: every text ends and is a word, nothing is odd. */
-bool ledger_lesson_is_sound(const struct ledger_lesson *lesson);
-
-/* Each flow once. */
+/* Each flow once. Not learnt, and counted, where all the room is of servers worth more. */
 void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson);
 
 /* NULL when nothing is known of it. */
 const struct ledger_server *ledger_find(
 	const struct ledger *ledger, const struct address *address, uint16_t port);
 
-/* Put a server in as it was saved; it counts as the one seen last. */
+/* Put a server in as it was saved; it counts as the one seen last, and as not declared. */
 void ledger_put(struct ledger *ledger, const struct ledger_server *server);
+
+/* Once a matrix holds, or another one: which of the servers known it declares. */
+typedef bool ledger_is_declared(void *context, const struct address *server);
+void ledger_declare(
+	struct ledger *ledger, ledger_is_declared *is_declared, void *context);
 
 size_t ledger_count(const struct ledger *ledger);
 
@@ -138,7 +111,7 @@ uint64_t ledger_given_up(const struct ledger *ledger);
 uint64_t ledger_given_up_ever(const struct ledger *ledger);
 void ledger_add_given_up_before(struct ledger *ledger, uint64_t count);
 
-/* Every server: those not declared, then the others, the one idle longest first. */
+/* Every server: those worth least first, of these the one idle longest. */
 typedef void ledger_visit(void *context, const struct ledger_server *server);
 void ledger_walk(const struct ledger *ledger, ledger_visit *visit, void *context);
 

@@ -15,9 +15,18 @@ struct reached {
 	uint64_t last_us;
 };
 
+/* What an entry is worth: one gives way for none that is worth less. */
+enum worth {
+	WORTH_OUTSIDE = 0, /* a host of the Internet */
+	WORTH_INSIDE,      /* of a zone */
+	WORTH_DECLARED,    /* of a group */
+	WORTH_SERVER,      /* of one of mail servers */
+};
+
 struct host {
 	struct address address;
 	bool is_used;
+	uint8_t worth; /* enum worth, when it was last seen */
 	uint64_t last_us;
 	uint64_t sent_us; /* to the Internet; 0: never */
 	uint64_t took_us; /* from the Internet */
@@ -124,25 +133,45 @@ static const struct host *host_find(const struct structure *structure,
 	return &NONE;
 }
 
-/* The host's entry, made where there is none. */
+static enum worth worth_of(const struct matrix_end *end)
+{
+	if (end->group != NULL) {
+		return judge_is_server(end) ? WORTH_SERVER : WORTH_DECLARED;
+	}
+	return judge_is_internet(end) ? WORTH_OUTSIDE : WORTH_INSIDE;
+}
+
+/* Whether a rather than b gives way. */
+static bool is_rather_given_up(const struct host *a, const struct host *b)
+{
+	if (!a->is_used || !b->is_used) {
+		return !a->is_used && b->is_used;
+	}
+	return a->worth != b->worth ? a->worth < b->worth : a->last_us < b->last_us;
+}
+
+/* The entry of a host that is this end, made where there is none; NULL: no room. WAYS steps. */
 static struct host *host_use(struct structure *structure, const struct hosts *hosts,
-	const struct address *address, uint64_t now_us)
+	const struct address *address, enum worth worth, uint64_t now_us)
 {
 	struct host *place = place_of(structure, hosts, address);
 	struct host *chosen = &place[0];
 	for (size_t i = 0; i < WAYS; i++) {
 		if (place[i].is_used && address_equal(&place[i].address, address)) {
 			place[i].last_us = now_us;
+			place[i].worth = (uint8_t)worth;
 			return &place[i];
 		}
-		const bool is_better =
-			chosen->is_used &&
-			(!place[i].is_used || place[i].last_us < chosen->last_us);
-		chosen = is_better ? &place[i] : chosen;
+		chosen = is_rather_given_up(&place[i], chosen) ? &place[i] : chosen;
 	}
 	structure->given_up += chosen->is_used;
-	*chosen =
-		(struct host){.address = *address, .is_used = true, .last_us = now_us};
+	if (chosen->is_used && chosen->worth > worth) {
+		return NULL;
+	}
+	*chosen = (struct host){.address = *address,
+		.is_used = true,
+		.worth = (uint8_t)worth,
+		.last_us = now_us};
 	return chosen;
 }
 
@@ -375,13 +404,21 @@ static void moves_learn(struct structure *structure,
 		judge_is_server(&judgement->from) && judge_is_outside(&judgement->to);
 	const bool is_incoming =
 		judge_is_outside(&judgement->from) && !judge_is_outside(&judgement->to);
+	struct host *host = NULL;
 	if (is_outgoing) {
-		host_use(structure, &structure->servers, &observation->client, now_us)
-			->sent_us = now_us;
+		host = host_use(structure, &structure->servers, &observation->client,
+			worth_of(&judgement->from), now_us);
 	}
+	if (host) {
+		host->sent_us = now_us;
+	}
+	host = NULL;
 	if (is_incoming) {
-		host_use(structure, &structure->servers, &observation->server, now_us)
-			->took_us = now_us;
+		host = host_use(structure, &structure->servers, &observation->server,
+			worth_of(&judgement->to), now_us);
+	}
+	if (host) {
+		host->took_us = now_us;
 	}
 }
 
@@ -400,9 +437,11 @@ void structure_learn(struct structure *structure, const struct observation *obse
 		moves_learn(structure, observation, judgement);
 	}
 	if (findings & FINDING_BIT(FINDING_SENDER_ILLEGITIMATE)) {
-		struct host *sender = host_use(
-			structure, &structure->senders, &observation->client, now_us);
-		reached_learn(structure, sender, &observation->server, now_us);
+		struct host *sender = host_use(structure, &structure->senders,
+			&observation->client, worth_of(&judgement->from), now_us);
+		if (sender) {
+			reached_learn(structure, sender, &observation->server, now_us);
+		}
 	}
 	if (judge_role(&judgement->to) != MATRIX_ROLE_RELAY ||
 		facts->transaction_count == first_transaction) {

@@ -3,9 +3,11 @@
  *
  * In: judged flows. Out: struct judge_memory for a flow at hand: servers that both
  * send and receive (R36), relays that pass on what an exposed server gave them (R35),
- * hosts that send to many servers. Bounded: a full table gives up the host idle
- * longest of those that share its place. Time is a parameter; no I/O. Holds addresses,
- * times, sizes and hashes, nothing of the matrix.
+ * hosts that send to many servers. Bounded: a full table gives up, of those that share a
+ * place, the host that is worth least to the matrix, of these the one idle longest, and
+ * none for one that is worth less: whoever sends in many names pushes out no declared
+ * server. Time is a parameter; no I/O. Holds addresses, times, sizes and hashes, nothing
+ * of the matrix.
  */
 #pragma once
 
@@ -47,5 +49,5 @@ void structure_recall_sender(const struct structure *structure,
 void structure_learn(struct structure *structure, const struct observation *observation,
 	const struct judgement *judgement, uint32_t first_transaction);
 
-/* Hosts and relays forgotten for want of room. */
+/* Hosts and relays forgotten, or not learnt, for want of room. */
 uint64_t structure_given_up(const struct structure *structure);

@@ -371,6 +371,114 @@ static void a_declared_server_is_not_given_up_for_others(void **state)
 	ledger_free(ledger);
 }
 
+/* Nor where nothing else is left to give up: then the other is not learnt. */
+static void where_all_are_declared_another_one_is_not_learnt(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(2);
+	learn_declared(ledger, 1, NOW_US);
+	learn_declared(ledger, 2, NOW_US);
+	learn(ledger, smtp_to(3), NOW_US + 1);
+	assert_int_equal(recall(ledger, smtp_to(1), NOW_US + 9).starttls_offers, 1);
+	assert_int_equal(recall(ledger, smtp_to(2), NOW_US + 9).starttls_offers, 1);
+	assert_int_equal(recall(ledger, smtp_to(3), NOW_US + 9).starttls_offers, 0);
+	assert_int_equal(ledger_given_up(ledger), 1);
+	ledger_free(ledger);
+}
+
+static void whoever_teaches_most_loses_his_own_first(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(50);
+	learn(ledger, smtp_to(1), NOW_US); /* by MAILBOX, and idle longest */
+	for (unsigned host = 2; host < 255; host++) {
+		struct made_flow flow = smtp_to(host);
+		flow.observation.client = made_address(OTHER_PC);
+		learn(ledger, flow, NOW_US + host);
+	}
+	assert_int_equal(ledger_count(ledger), 50);
+	assert_int_equal(recall(ledger, smtp_to(1), NOW_US + 999).starttls_offers, 1);
+	ledger_free(ledger);
+}
+
+/* A host that talks to servers of its own pushes out nothing that a declared one saw. */
+static void what_a_declared_client_saw_is_worth_more(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	for (unsigned host = 1; host < 9; host++) {
+		struct made_flow flow = smtp_to(host);
+		flow.observation.facts = &flow.facts;
+		struct ledger_lesson lesson;
+		assert_true(
+			ledger_lesson_of(&flow.observation, NOW_US, false, &lesson));
+		lesson.flags |= host < 8 ? LEDGER_LESSON_KNOWN_CLIENT : 0;
+		ledger_learn(ledger, &lesson);
+	}
+	for (unsigned host = 9; host < 99; host++) {
+		struct made_flow flow = smtp_to(host);
+		char client[24];
+		(void)snprintf(client, sizeof(client), "203.0.113.%u", host);
+		flow.observation.client = made_address(client);
+		learn(ledger, flow, NOW_US + host);
+	}
+	for (unsigned host = 1; host < 8; host++) {
+		assert_int_equal(
+			recall(ledger, smtp_to(host), NOW_US + 999).starttls_offers, 1);
+	}
+	ledger_free(ledger);
+}
+
+static bool is_first_declared(void *context, const struct address *server)
+{
+	const struct address first = made_address((const char *)context);
+	return address_equal(server, &first);
+}
+
+/* Servers seen by declared clients, until all the room is theirs. */
+static void fill(struct ledger *ledger, unsigned first)
+{
+	for (unsigned host = first; host < first + 9; host++) {
+		struct made_flow flow = smtp_to(host);
+		flow.observation.facts = &flow.facts;
+		struct ledger_lesson lesson;
+		assert_true(
+			ledger_lesson_of(&flow.observation, NOW_US, false, &lesson));
+		lesson.flags |= LEDGER_LESSON_KNOWN_CLIENT;
+		ledger_learn(ledger, &lesson);
+	}
+}
+
+static void one_that_was_loaded_is_declared_when_the_matrix_says_so(void **state)
+{
+	(void)state;
+	for (int is_said = 0; is_said < 2; is_said++) {
+		struct ledger *ledger = new_ledger(4);
+		const struct made_flow flow = smtp_to(1);
+		const struct ledger_server server = {.address = flow.observation.server,
+			.port = 25,
+			.offered = 1,
+			.offered_first_us = NOW_US - 2,
+			.offered_last_us = NOW_US - 1};
+		char name[ADDRESS_TEXT_BYTES];
+		ledger_put(ledger, &server);
+		(void)address_text(&server.address, name);
+		if (is_said) {
+			ledger_declare(ledger, is_first_declared, name);
+		}
+		fill(ledger, 2);
+		assert_int_equal(
+			recall(ledger, smtp_to(1), NOW_US + 99).starttls_offers,
+			is_said);
+		(void)strcpy(name, "192.0.2.200"); /* another matrix */
+		ledger_declare(ledger, is_first_declared, name);
+		fill(ledger, 20);
+		assert_int_equal(
+			recall(ledger, smtp_to(1), NOW_US + 99).starttls_offers, 0);
+		ledger_free(ledger);
+	}
+}
+
 static void among_declared_servers_the_one_idle_longest_gives_way(void **state)
 {
 	(void)state;
@@ -594,6 +702,11 @@ int main(void)
 		cmocka_unit_test(the_certificate_seen_longest_ago_gives_way),
 		cmocka_unit_test(a_full_ledger_gives_up_the_server_idle_longest),
 		cmocka_unit_test(a_declared_server_is_not_given_up_for_others),
+		cmocka_unit_test(where_all_are_declared_another_one_is_not_learnt),
+		cmocka_unit_test(whoever_teaches_most_loses_his_own_first),
+		cmocka_unit_test(what_a_declared_client_saw_is_worth_more),
+		cmocka_unit_test(
+			one_that_was_loaded_is_declared_when_the_matrix_says_so),
 		cmocka_unit_test(among_declared_servers_the_one_idle_longest_gives_way),
 		cmocka_unit_test(a_flow_without_server_bytes_teaches_nothing),
 		cmocka_unit_test(who_is_no_mail_server_has_no_need_of_mx_records),

@@ -369,6 +369,42 @@ static void a_full_table_gives_up_the_host_idle_longest(void **state)
 	site_close(&site);
 }
 
+/* Mail from the Internet for thousands of hosts that nobody declared. */
+static void a_declared_server_is_given_up_for_no_other_host(void **state)
+{
+	(void)state;
+	struct site site = site_open(MADE_OFFICE, 1); /* one place */
+	assert_int_equal(send(&site, MX_OUT, INTERNET, NOW_US) & MIXED, 0);
+	for (unsigned host = 100; host < 200; host++) {
+		char server[32];
+		(void)snprintf(server, sizeof(server), "192.0.2.%u", host);
+		(void)send(&site, INTERNET, server, NOW_US + host);
+	}
+	assert_true(structure_given_up(site.structure) > 0);
+	assert_int_equal(
+		send(&site, INTERNET, MX_OUT, NOW_US + MINUTE_US) & MIXED, MIXED);
+	site_close(&site);
+}
+
+/* A workstation stays known however many senders of the Internet there are. */
+static void senders_from_outside_push_out_none_from_inside(void **state)
+{
+	(void)state;
+	struct site site = site_open(MADE_OFFICE, 1);
+	for (unsigned server = 1; server <= 4; server++) {
+		(void)severity_to(&site, "192.0.2.64", server, NOW_US);
+	}
+	for (unsigned host = 1; host < 100; host++) {
+		char client[32];
+		(void)snprintf(client, sizeof(client), "203.0.113.%u", host + 100);
+		(void)send(&site, client, RELAY, NOW_US + host);
+	}
+	assert_true(structure_given_up(site.structure) > 0);
+	assert_int_equal(severity_to(&site, "192.0.2.64", 5, NOW_US + MINUTE_US),
+		SEVERITY_CRITICAL);
+	site_close(&site);
+}
+
 static void a_step_back_in_time_is_no_age(void **state)
 {
 	(void)state;
@@ -398,6 +434,8 @@ int main(void)
 		cmocka_unit_test(a_fan_says_how_wide_it_is),
 		cmocka_unit_test(a_direct_send_is_told),
 		cmocka_unit_test(a_full_table_gives_up_the_host_idle_longest),
+		cmocka_unit_test(a_declared_server_is_given_up_for_no_other_host),
+		cmocka_unit_test(senders_from_outside_push_out_none_from_inside),
 		cmocka_unit_test(a_step_back_in_time_is_no_age),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
