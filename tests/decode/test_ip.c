@@ -275,10 +275,31 @@ static void a_datagram_without_checksum_passes_and_a_short_one_is_malformed(
 	run_end(&run);
 }
 
+static void an_ipv4_address_in_a_header_of_ipv6_is_no_ipv4_host(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	frame_start(&frame, PAYLOAD);
+	wrap_ipv6(&frame, 6);
+	static const uint8_t MAPPED[16] = {[10] = 0xff, 0xff, 192, 0, 2, 1};
+	memcpy(frame_at(&frame) + 8, MAPPED, sizeof(MAPPED));
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	assert_false(address_is_ipv4(&run.packet.src));
+	assert_memory_equal(run.packet.src.bytes + 12, MAPPED + 12, 4);
+	/* near miss: any other address is what it is */
+	static const uint8_t OTHER[16] = {[9] = 1, 0xff, 0xff, 192, 0, 2, 1};
+	memcpy(frame_at(&frame) + 8, OTHER, sizeof(OTHER));
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	assert_memory_equal(run.packet.src.bytes, OTHER, sizeof(OTHER));
+	run_end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(padding_of_the_link_layer_is_no_payload),
+		cmocka_unit_test(an_ipv4_address_in_a_header_of_ipv6_is_no_ipv4_host),
 		cmocka_unit_test(options_of_ip_and_tcp_are_passed_over),
 		cmocka_unit_test(a_cut_capture_keeps_what_it_has_and_the_true_length),
 		cmocka_unit_test(a_total_length_of_zero_is_segmentation_offload),
