@@ -3,37 +3,79 @@
 #include "judge/ends.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define PORT_HTTPS 443
 
 struct name_pattern {
-	const char *start; /* the first label begins so */
+	const char *word; /* of the first label; digits or an "s" may follow */
 	enum protocol protocol;
+	bool is_whole;  /* it is the label, and no part of one */
+	bool is_prefix; /* whatever follows */
+	/* sites are called so as well: on the web's port it is no name of mail */
+	bool is_of_web;
 };
 
 /* Names that providers and RFC 6186 style set-ups give to their servers. */
 static const struct name_pattern PATTERNS[] = {
-	{"smtp", PROTOCOL_SMTPS},
-	{"submission", PROTOCOL_SMTPS},
-	{"imap", PROTOCOL_IMAPS},
-	{"pop.", PROTOCOL_POP3S},
-	{"pop3", PROTOCOL_POP3S},
+	{.word = "smtp", .protocol = PROTOCOL_SMTPS, .is_prefix = true},
+	{.word = "submission",
+		.protocol = PROTOCOL_SMTPS,
+		.is_whole = true,
+		.is_of_web = true},
+	{.word = "imap", .protocol = PROTOCOL_IMAPS},
+	{.word = "pop3", .protocol = PROTOCOL_POP3S},
+	{.word = "pop",
+		.protocol = PROTOCOL_POP3S,
+		.is_whole = true,
+		.is_of_web = true},
 };
 
 /* "smtp.example.org", not "smtpjs.example": there it is part of who, not of what. */
 static bool is_below_a_domain(const char *host)
 {
-	const char *dot = strchr(host, '.');
-	return dot && strchr(dot + 1, '.');
+	const size_t label = strcspn(host, ".,");
+	return host[label] == '.' &&
+	       host[label + 1 + strcspn(host + label + 1, ".,")] == '.';
 }
 
-static enum protocol protocol_of_host(const char *host)
+/* A word begins at host + at: "imap", "imaps4", not "imaplay". */
+static bool is_word(const char *host, size_t at, const struct name_pattern *pattern)
+{
+	const size_t len = strlen(pattern->word);
+	if (strncasecmp(host + at, pattern->word, len) != 0) {
+		return false;
+	}
+	at += len;
+	at += host[at] == 's';
+	at += strspn(host + at, "0123456789");
+	return pattern->is_prefix || host[at] == '.' ||
+	       (!pattern->is_whole && host[at] == '-');
+}
+
+/* "imap-mail", "email-smtp": the words of the first label. */
+static bool is_named(const char *host, const struct name_pattern *pattern)
+{
+	const size_t label = strcspn(host, ".");
+	for (size_t at = 0; at < label; at += strcspn(host + at, "-.") + 1) {
+		if (is_word(host, at, pattern)) {
+			return true;
+		}
+		if (pattern->is_whole) {
+			return false;
+		}
+	}
+	return false;
+}
+
+static enum protocol protocol_of_host(const char *host, uint16_t port)
 {
 	if (!is_below_a_domain(host)) {
 		return PROTOCOL_UNKNOWN;
 	}
 	for (size_t i = 0; i < sizeof(PATTERNS) / sizeof(PATTERNS[0]); i++) {
-		if (strncmp(host, PATTERNS[i].start, strlen(PATTERNS[i].start)) == 0) {
+		const bool is_site = PATTERNS[i].is_of_web && port == PORT_HTTPS;
+		if (!is_site && is_named(host, &PATTERNS[i])) {
 			return PATTERNS[i].protocol;
 		}
 	}
@@ -85,16 +127,23 @@ static bool has_exchange_host(const char *names)
 	return false;
 }
 
-/* names: comma-separated. */
-static enum protocol protocol_of_names(const char *names)
+/* names: comma-separated. The web's host may bear one beside many: there all must say it. */
+static enum protocol protocol_of_names(const char *names, uint16_t port)
 {
+	enum protocol found = PROTOCOL_UNKNOWN;
 	for (const char *name = names; name && *name; name = next_name(name)) {
-		const enum protocol protocol = protocol_of_host(name);
-		if (protocol != PROTOCOL_UNKNOWN) {
+		const enum protocol protocol = protocol_of_host(name, port);
+		if (port == PORT_HTTPS &&
+			(protocol == PROTOCOL_UNKNOWN ||
+				(found != PROTOCOL_UNKNOWN && protocol != found))) {
+			return PROTOCOL_UNKNOWN;
+		}
+		if (port != PORT_HTTPS && protocol != PROTOCOL_UNKNOWN) {
 			return protocol;
 		}
+		found = protocol;
 	}
-	return PROTOCOL_UNKNOWN;
+	return found;
 }
 
 /* One of the comma-separated protocols starts so. */
@@ -178,7 +227,8 @@ static bool is_web_on(
 {
 	const struct matrix_end server = matrix_locate(matrix, tls->server);
 	return !protocol_row(own)->is_sending && !judge_is_server(&server) &&
-	       protocol_of_host(tls->facts->session.sni) == PROTOCOL_UNKNOWN;
+	       protocol_of_host(tls->facts->session.sni, tls->server_port) ==
+		       PROTOCOL_UNKNOWN;
 }
 
 static struct naming of_port(
@@ -252,25 +302,40 @@ static struct naming of_matrix(
 		     : (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 }
 
-/* No HTTP, as far as can be seen: the protocols that ride on ports of their own. */
-static struct naming of_session(const struct facts_tls_session *session, bool is_ended)
+/* Where providers take submission beside 465, for those whose network closes that. */
+static bool is_provider_s(uint16_t port, const char *host)
 {
+	static const char *const LABELS[] = {"mail.", "relay.", "mta.", "mx."};
+	return (port == 2465 || port == 8465) &&
+	       starts_with_one(host, LABELS, sizeof(LABELS) / sizeof(LABELS[0]));
+}
+
+/* No HTTP, as far as can be seen: the protocols that ride on ports of their own. */
+static struct naming of_session(const struct naming_case *tls)
+{
+	const struct facts_tls_session *session = &tls->facts->session;
+	const uint16_t port = tls->server_port;
 	const struct naming not_mail = {true, PROTOCOL_TLS, "tls"};
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
-	enum protocol protocol = protocol_of_host(session->sni);
+	enum protocol protocol = protocol_of_host(session->sni, port);
 	if (protocol != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, protocol, "server name"};
+	}
+	if (is_provider_s(port, session->sni)) {
+		return (struct naming){
+			true, PROTOCOL_SMTPS, "server name, on a provider's port"};
 	}
 	if (session->sni[0] != '\0' || session->alpn_offered[0] != '\0') {
 		return not_mail;
 	}
 	if (session->server_certificate.visibility == FACTS_SEEN) {
-		protocol = protocol_of_names(session->server_certificate.names);
+		protocol = protocol_of_names(session->server_certificate.names, port);
 		return protocol == PROTOCOL_UNKNOWN
 			       ? not_mail
 			       : (struct naming){true, protocol, "certificate name"};
 	}
-	return is_ended || !is_certificate_to_come(session) ? not_mail : not_decided;
+	return tls->is_ended || !is_certificate_to_come(session) ? not_mail
+								 : not_decided;
 }
 
 /* A name of mail, on a port that is not the web's: what ALPN asks for takes nothing from it. */
@@ -281,13 +346,13 @@ static struct naming of_name(const struct naming_case *tls)
 	if (tls->server_port == PORT_HTTPS) {
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 	}
-	const enum protocol asked = protocol_of_host(session->sni);
+	const enum protocol asked = protocol_of_host(session->sni, tls->server_port);
 	if (asked != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, asked, "server name"};
 	}
 	const enum protocol shown =
 		session->sni[0] == '\0' && certificate->visibility == FACTS_SEEN
-			? protocol_of_names(certificate->names)
+			? protocol_of_names(certificate->names, tls->server_port)
 			: PROTOCOL_UNKNOWN;
 	return (struct naming){shown != PROTOCOL_UNKNOWN, shown, "certificate name"};
 }
@@ -320,7 +385,7 @@ struct naming naming_of_tls(
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 	}
 	if (!is_http_inside) {
-		return of_session(session, is_ended);
+		return of_session(naming_case);
 	}
 	const struct naming named = of_name(naming_case);
 	return named.is_decided ? named : (struct naming){true, PROTOCOL_TLS, "tls"};

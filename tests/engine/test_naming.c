@@ -138,6 +138,77 @@ static void a_name_of_its_own_is_not_a_kind_of_server(void **state)
 	assert_int_equal(name_of(script).protocol, PROTOCOL_TLS);
 }
 
+static enum protocol of_name_on(uint16_t port, const char *sni)
+{
+	return name_of((struct session){.server = "203.0.113.9",
+			       .port = port,
+			       .sni = sni,
+			       .is_ended = true})
+		.protocol;
+}
+
+static void a_word_of_the_first_label_tells_and_not_its_beginning(void **state)
+{
+	(void)state;
+	assert_int_equal(of_name_on(8443, "email-smtp.example.com"), PROTOCOL_SMTPS);
+	assert_int_equal(of_name_on(8443, "SMTPOUT1.example.com"), PROTOCOL_SMTPS);
+	assert_int_equal(of_name_on(8443, "imap-mail.example.com"), PROTOCOL_IMAPS);
+	assert_int_equal(of_name_on(8443, "imaps4.example.com"), PROTOCOL_IMAPS);
+	assert_int_equal(of_name_on(8443, "imap.example.com"), PROTOCOL_IMAPS);
+	assert_int_equal(of_name_on(8443, "pop.example.com"), PROTOCOL_POP3S);
+	assert_int_equal(of_name_on(8443, "submissions.example.com"), PROTOCOL_SMTPS);
+	static const char *const OTHERS[] = {"imaplay.example.com",
+		"imapsync.example.com", "k-pop.example.com", "pop-up.example.com",
+		"popular.example.com", "submission-desk.example.com",
+		"www.imap.example.com", "imap.example"};
+	for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
+		assert_int_equal(of_name_on(8443, OTHERS[i]), PROTOCOL_TLS);
+	}
+}
+
+static void on_the_web_s_port_a_site_s_name_is_no_mail(void **state)
+{
+	(void)state;
+	assert_int_equal(of_name_on(443, "pop.example.com"), PROTOCOL_TLS);
+	assert_int_equal(of_name_on(443, "submission.example.com"), PROTOCOL_TLS);
+	assert_int_equal(of_name_on(443, "pop3.example.com"), PROTOCOL_POP3S);
+	assert_int_equal(of_name_on(443, "smtp.example.com"), PROTOCOL_SMTPS);
+}
+
+static void a_certificate_of_the_web_s_port_must_name_nothing_else(void **state)
+{
+	(void)state;
+	struct session session = {.server = "203.0.113.9",
+		.port = 443,
+		.certificate_names = "example.com, smtp.example.com, www.example.com",
+		.is_ended = true};
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.certificate_names = "smtp.example.com, imap.example.com";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.certificate_names = "smtp1.example.com, smtp2.example.com";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+	session.port = 8443;
+	session.certificate_names = "example.com, smtp.example.com, www.example.com";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+	session.certificate_names = "smtp.example, www.example.com";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+}
+
+static void providers_take_submission_beside_465(void **state)
+{
+	(void)state;
+	assert_int_equal(of_name_on(8465, "mail.example.com"), PROTOCOL_SMTPS);
+	assert_int_equal(of_name_on(2465, "relay.example.com"), PROTOCOL_SMTPS);
+	assert_int_equal(of_name_on(8465, "www.example.com"), PROTOCOL_TLS);
+	assert_int_equal(of_name_on(8443, "mail.example.com"), PROTOCOL_TLS);
+	const struct session web = {.server = "203.0.113.9",
+		.port = 8465,
+		.sni = "mail.example.com",
+		.alpn = "h2",
+		.is_ended = true};
+	assert_int_equal(name_of(web).protocol, PROTOCOL_TLS);
+}
+
 static void alpn_outranks_what_a_declared_server_usually_speaks(void **state)
 {
 	(void)state;
@@ -388,6 +459,11 @@ int main(void)
 		cmocka_unit_test(
 			where_the_beginning_is_lost_the_port_of_starttls_names_it),
 		cmocka_unit_test(a_name_of_its_own_is_not_a_kind_of_server),
+		cmocka_unit_test(a_word_of_the_first_label_tells_and_not_its_beginning),
+		cmocka_unit_test(on_the_web_s_port_a_site_s_name_is_no_mail),
+		cmocka_unit_test(
+			a_certificate_of_the_web_s_port_must_name_nothing_else),
+		cmocka_unit_test(providers_take_submission_beside_465),
 		cmocka_unit_test(alpn_outranks_what_a_declared_server_usually_speaks),
 		cmocka_unit_test(alpn_for_http_hides_no_mail),
 		cmocka_unit_test(
