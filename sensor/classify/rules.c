@@ -7,8 +7,9 @@
 #define SERVER_OF_MAIL                                                             \
 	(SERVER_SMTP_TEXT | SERVER_ENHANCED | SERVER_EHLO_REPLY | SERVER_OK_TEXT | \
 		SERVER_IMAP | SERVER_SIEVE)
-#define SERVER_NOT_SMTP \
-	(SERVER_FTP_TEXT | SERVER_FTP_REPLY | SERVER_NNTP_TEXT | SERVER_200)
+#define SERVER_NOT_SMTP                                                       \
+	(SERVER_FTP_TEXT | SERVER_FTP_REPLY | SERVER_NNTP_TEXT | SERVER_200 | \
+		SERVER_OTHER_TEXT)
 
 /*
  * In order of weight: the first row that fits decides. "220" by itself names nothing
@@ -129,6 +130,7 @@ static const struct rule RULES[] = {
 		.evidence = "envelope command + reply"},
 	{.client_any = CLIENT_STARTTLS,
 		.server_any = SERVER_220 | SERVER_SMTP_TEXT,
+		.server_none = SERVER_200,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "starttls + 220"},
 	{.client_any = CLIENT_SMTP_ONLY | CLIENT_AUTH | CLIENT_SHARED | CLIENT_STARTTLS,
@@ -136,7 +138,9 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "greeting says smtp + command"},
 	{.client_any = CLIENT_SMTP_ONLY,
+		.client_none = CLIENT_PAGE,
 		.server_any = SERVER_220 | SERVER_354 | SERVER_ENHANCED,
+		.server_none = SERVER_OTHER_TEXT,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp command + reply"},
 	{.client_any = CLIENT_AUTH,
@@ -160,6 +164,8 @@ static const struct rule RULES[] = {
 		.evidence = "greeting says smtp + 250"},
 	{.server_any = SERVER_354,
 		.server_and = SERVER_250,
+		.server_none = SERVER_OTHER_TEXT,
+		.client_none = CLIENT_PAGE,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "354 + 250"},
 	{.server_any = SERVER_ENHANCED,
@@ -185,6 +191,7 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp commands, client side alone"},
 	{.server_any = SERVER_SMTP_TEXT,
+		.client_none = CLIENT_USER | CLIENT_PASS | CLIENT_FTP,
 		.needs_last = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "greeting says smtp"},
@@ -215,14 +222,17 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "imap greeting"},
 	{.client_any = CLIENT_TAG_MET,
+		.server_none = SERVER_OTHER_TEXT,
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "tagged command + its reply"},
 	{.client_any = CLIENT_IMAP,
 		.server_any = SERVER_UNTAGGED,
+		.server_none = SERVER_OTHER_TEXT,
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "tagged command + untagged reply"},
 	{.server_any = SERVER_UNTAGGED,
 		.server_and = SERVER_TAGGED,
+		.server_none = SERVER_OTHER_TEXT,
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "imap replies"},
 	{.server_any = SERVER_UNTAGGED_TWO,
@@ -457,7 +467,7 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 	if (rule->is_server_unheard &&
 		(state->is_turned ||
 			(state->is_answer_whole &&
-				(server->server & SERVER_LIKE_MAIL) == 0))) {
+				(server->server_first & SERVER_LIKE_MAIL) == 0))) {
 		return false; /* who was asked for the connection has to be heard */
 	}
 	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {

@@ -48,13 +48,20 @@ static bool is_enhanced(struct text text, uint8_t class)
 	return dots == 2 && digits > 0 && text.at[0] == class;
 }
 
+/* "mx.example.org", "SMTP-GW01"; SMTP and ESMTP by themselves are what is spoken. */
+static bool is_host(struct text word)
+{
+	static const char *const SPOKEN[] = {"SMTP", "ESMTP", "LMTP", NULL};
+	return word.len > 0 &&
+	       (memchr(word.at, '.', word.len) != NULL ||
+		       (traits_contains(word, "MTP") && !is_listed(word, SPOKEN)));
+}
+
 /* What the words behind the host name say; the host's own name says little. */
 static struct text behind_host(const struct traits_line *line, struct text text)
 {
 	struct text words = text;
-	const struct text host = traits_word(line, &words);
-	const bool is_host = host.len > 0 && memchr(host.at, '.', host.len) != NULL;
-	return is_host ? words : text;
+	return is_host(traits_word(line, &words)) ? words : text;
 }
 
 /* "FTP server (SMTP gateway)": the first of the two names it. */
@@ -71,24 +78,35 @@ static bool is_ftp_first(struct text text)
 	return false;
 }
 
+/* Services that greet with 220 as well: RFC 1861, RFC 2229, HylaFAX. */
+static bool is_other_service(struct text words)
+{
+	return traits_contains(words, "SNPP") || traits_contains(words, "dictd") ||
+	       traits_contains(words, "HylaFAX");
+}
+
 static uint64_t traits_of_greeting(const struct traits_line *line, struct text text)
 {
+	const struct text words = behind_host(line, text);
 	const bool is_ftp =
 		traits_contains(text, "FTP") || traits_contains(text, "FileZilla");
-	if (line->is_whole && is_ftp && is_ftp_first(behind_host(line, text))) {
+	if (line->is_whole && is_ftp && is_ftp_first(words)) {
 		return SERVER_FTP_TEXT;
 	}
-	if (traits_contains(text, "SMTP")) {
-		/* of a line that is not all there the rest may say FTP */
-		return line->is_whole ||
-				       traits_contains(behind_host(line, text), "SMTP")
-			       ? SERVER_SMTP_TEXT
-			       : 0;
+	if (traits_contains(words, "SMTP")) {
+		return line->is_whole || words.at != text.at ? SERVER_SMTP_TEXT : 0;
 	}
-	if (traits_contains(text, "LMTP")) {
+	if (line->is_whole && is_other_service(words)) {
+		return SERVER_OTHER_TEXT;
+	}
+	if (traits_contains(words, "LMTP")) {
 		return SERVER_LMTP_TEXT;
 	}
-	return line->is_whole && is_ftp ? SERVER_FTP_TEXT : 0;
+	if (line->is_whole && is_ftp) {
+		return SERVER_FTP_TEXT;
+	}
+	/* of a line that is not all there the rest may say more */
+	return line->is_whole && traits_contains(text, "SMTP") ? SERVER_SMTP_TEXT : 0;
 }
 
 static uint64_t traits_of_code(unsigned code)
@@ -211,7 +229,15 @@ static uint64_t traits_of_minus(const struct traits_line *line)
 	return is_error && line->is_whole ? SERVER_ERR : 0;
 }
 
-/* Untagged answers, RFC 9051 section 7. */
+/* MUPDATE (RFC 3656), IMSP and Cyrus' replication greet as IMAP does. */
+static bool is_cousin(struct text text)
+{
+	return text_starts(text_trim(text), "MUPDATE ") ||
+	       traits_contains(text, " IMSP ") ||
+	       traits_contains(text, " Cyrus sync server");
+}
+
+/* Untagged answers, RFC 9051 section 7; ACAP's (RFC 2244) look alike. */
 static uint64_t traits_of_star(const struct traits_line *line)
 {
 	struct text rest = line->text;
@@ -227,10 +253,15 @@ static uint64_t traits_of_star(const struct traits_line *line)
 		"EXISTS", "RECENT", "FETCH", "EXPUNGE", NULL};
 	uint64_t count = 0;
 	if (is_listed(word, GREETINGS)) {
-		/* MUPDATE (RFC 3656) greets alike */
-		const bool is_greeting =
-			line->is_first && !traits_contains(rest, "MUPDATE");
-		return SERVER_UNTAGGED | (is_greeting ? SERVER_IMAP : 0);
+		const bool is_other = is_cousin(rest);
+		/* what the line ends with may be the other's name */
+		const bool is_imap = line->is_first && line->is_whole && !is_other;
+		const uint64_t greeting = (is_other ? SERVER_OTHER_TEXT : 0) |
+					  (is_imap ? SERVER_IMAP : 0);
+		return SERVER_UNTAGGED | greeting;
+	}
+	if (line->is_first && text_is(word, "ACAP")) {
+		return SERVER_OTHER_TEXT;
 	}
 	if (text_is(word, "CAPABILITY") && traits_contains(rest, "IMAP4")) {
 		return SERVER_UNTAGGED | SERVER_UNTAGGED_TWO;

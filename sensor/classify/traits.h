@@ -54,6 +54,7 @@
 #define CLIENT_EAS          TRAIT(36)
 #define CLIENT_EWS          TRAIT(37)
 #define CLIENT_EXCHANGE_WEB TRAIT(38) /* OWA, ECP, OAB, autodiscover */
+#define CLIENT_PAGE         TRAIT(39) /* PAGE, RFC 1861 section 4.3.1 */
 
 /* As a server. */
 #define SERVER_220          TRAIT(0)
@@ -96,6 +97,7 @@
 #define SERVER_RECORD_ONLY  TRAIT(37)
 #define SERVER_REFUSAL      TRAIT(38) /* the first line is a 4xx or 5xx */
 #define SERVER_OK_BARE      TRAIT(39) /* +OK and nothing else on the line */
+#define SERVER_OTHER_TEXT   TRAIT(40) /* a greeting of a service that looks alike */
 
 struct traits {
 	uint64_t client;
