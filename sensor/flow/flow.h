@@ -42,6 +42,8 @@ enum flow_list {
 	FLOW_LIST_HALF_OPEN, /* no data, no whole handshake: compact, without stream */
 	FLOW_LIST_DECIDED,   /* counted only; or opened, and no data yet */
 	FLOW_LIST_RESTING,   /* counted only, until its client goes on */
+	FLOW_LIST_ENDING,    /* bytes are looked at, but likely no more will come */
+	FLOW_LIST_UNPROVEN, /* bytes are looked at, of one side only, and no handshake was seen */
 	FLOW_LIST_ONE_SIDED, /* bytes are looked at, and only one side sent any */
 	FLOW_LIST_WATCHED,   /* bytes of both sides are looked at */
 	FLOW_LIST_COUNT
@@ -206,7 +208,7 @@ void flow_set_client(struct flow *flow, unsigned side);
 
 static inline bool flow_is_looked_at(const struct flow *flow)
 {
-	return flow->list >= FLOW_LIST_ONE_SIDED;
+	return flow->list >= FLOW_LIST_ENDING;
 }
 
 static inline enum direction flow_direction(const struct flow *flow, unsigned side)

@@ -92,7 +92,9 @@ struct stream_side {
 struct stream {
 	struct stream_side sides[2];
 	bool has_syn; /* one in the midst of the flow: another connection, when answered */
+	uint8_t resets; /* bit per side: its RST likely ended the flow */
 	uint32_t syn_sequence;
+	uint32_t reset_sequence[2]; /* where .resets has the side */
 };
 
 #define STREAM_HOLDERS 256

@@ -18,6 +18,8 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 	[FLOW_LIST_HALF_OPEN] = 60 * SECOND_US,
 	[FLOW_LIST_DECIDED] = 300 * SECOND_US,
 	[FLOW_LIST_RESTING] = 300 * SECOND_US,
+	[FLOW_LIST_ENDING] = 2 * SECOND_US,
+	[FLOW_LIST_UNPROVEN] = 1860 * SECOND_US,
 	[FLOW_LIST_ONE_SIDED] = 1860 * SECOND_US,
 	[FLOW_LIST_WATCHED] = 1860 * SECOND_US,
 };
@@ -107,10 +109,26 @@ void flow_mute(struct flow_table *table, struct flow *flow)
 	}
 }
 
+/* Nothing denied the RST: the flow ended by it, and whoever sent it may not go on. */
+static enum flow_end end_by_reset(struct flow *flow, const struct stream *stream)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		if (stream->resets & 1U << side) {
+			flow->initial_sequence[side] = stream->reset_sequence[side];
+			flow->stands = (flow->stands | 1U << side) & 3U;
+		}
+	}
+	flow->state = FLOW_STATE_RESET;
+	return FLOW_END_RESET;
+}
+
 void table_end(struct flow_table *table, struct flow *flow, enum flow_end end)
 {
 	if (!flow->is_reported) {
 		struct stream *stream = table_stream(table, flow);
+		if (flow->list == FLOW_LIST_ENDING && end != FLOW_END_CLOSED) {
+			end = end_by_reset(flow, stream);
+		}
 		if (stream) {
 			stream_flush(&table->streams, stream, flow);
 		}
@@ -422,17 +440,26 @@ void table_restart(
 	table_list(table, flow, FLOW_LIST_HALF_OPEN);
 }
 
+/* Of those looked at: what likely ended, then what may be made up, then what is one-sided. */
+static struct flow *first_to_go(struct flow_table *table)
+{
+	struct flow *oldest = NULL;
+	for (int list = FLOW_LIST_ENDING; !oldest && list < FLOW_LIST_COUNT; list++) {
+		oldest = idle_longest(table, (enum flow_list)list);
+	}
+	return oldest;
+}
+
 void table_watch(struct flow_table *table, struct flow *flow)
 {
 	uint32_t slot = pool_take(&table->watched);
 	if (slot == POOL_NONE) {
-		struct flow *oldest = idle_longest(table, FLOW_LIST_ONE_SIDED);
-		if (!oldest) {
-			oldest = idle_longest(table, FLOW_LIST_WATCHED);
-		}
+		struct flow *oldest = first_to_go(table);
 		if (oldest && oldest != flow) {
 			table_end(table, oldest, FLOW_END_EVICTED);
-			table_list(table, oldest, FLOW_LIST_DECIDED);
+			table_list(table, oldest,
+				oldest->state == FLOW_STATE_RESET ? FLOW_LIST_DONE
+								  : FLOW_LIST_DECIDED);
 			slot = pool_take(&table->watched);
 		}
 	}
@@ -454,7 +481,8 @@ void table_watch(struct flow_table *table, struct flow *flow)
 		}
 	}
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
-		table_list(table, flow, FLOW_LIST_ONE_SIDED);
+		table_list(table, flow,
+			flow->syns == 3 ? FLOW_LIST_ONE_SIDED : FLOW_LIST_UNPROVEN);
 	} else {
 		give_stream(table, flow);
 	}
@@ -534,12 +562,14 @@ void flow_table_free(struct flow_table *table)
 /* Of those looked at the one idle longest, or NULL. */
 static struct flow *looked_at_longest_ago(struct flow_table *table)
 {
-	struct flow *one_sided = idle_longest(table, FLOW_LIST_ONE_SIDED);
-	struct flow *watched = idle_longest(table, FLOW_LIST_WATCHED);
-	if (!one_sided || !watched) {
-		return one_sided ? one_sided : watched;
+	struct flow *oldest = NULL;
+	for (int list = FLOW_LIST_ENDING; list < FLOW_LIST_COUNT; list++) {
+		struct flow *flow = idle_longest(table, (enum flow_list)list);
+		if (flow && (!oldest || flow->last_us < oldest->last_us)) {
+			oldest = flow;
+		}
 	}
-	return one_sided->last_us < watched->last_us ? one_sided : watched;
+	return oldest;
 }
 
 void flow_table_drain(struct flow_table *table)

@@ -1,10 +1,8 @@
 #include "flow/aside.h"
+#include "flow/endings.h"
 #include "flow/options.h"
 #include "flow/rest.h"
 #include "flow/table.h"
-
-/* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
-#define RESET_WINDOW_BYTES (1 << 20)
 
 /* A flow silent this long may be replaced by a new SYN without any FIN (RFC 9293, TIME-WAIT is 2 MSL). */
 #define REUSE_AFTER_US 60000000ULL
@@ -67,10 +65,14 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_idle = table_was_idle(table, flow, REUSE_AFTER_US);
-	if (has_ended(flow) || flow->fins == 3 || (has_data(flow) && is_idle)) {
-		table_restart(table, flow, packet);
-	}
 	struct stream *stream = table_stream(table, flow);
+	/* where packets wait for our word its answer tells: both ends may ignore this one */
+	const bool is_waiting = table->streams.is_gate && stream && !flow->is_muted;
+	if (has_ended(flow) ||
+		(!is_waiting && (flow->fins == 3 || (has_data(flow) && is_idle)))) {
+		table_restart(table, flow, packet);
+		stream = NULL;
+	}
 	if (stream) { /* its answer will tell whether it is another connection */
 		stream->has_syn = true;
 		stream->syn_sequence = packet->sequence;
@@ -197,16 +199,21 @@ static void on_reset(struct flow_table *table, struct flow *flow,
 	if (has_ended(flow)) {
 		return;
 	}
-	if (expected_sequence(table, flow, side, &expected)) {
-		const int32_t off = (int32_t)(packet->sequence - expected);
-		if (off < -RESET_WINDOW_BYTES || off > RESET_WINDOW_BYTES) {
-			table->counters.out_of_window++;
-			return;
-		}
+	const bool is_known = expected_sequence(table, flow, side, &expected);
+	switch (ending_of_reset(
+		table, flow, packet, side, is_known ? &expected : NULL)) {
+	case ENDING_NONE:
+		table->counters.out_of_window++;
+		break;
+	case ENDING_LIKELY:
+		ending_begin(table, flow, packet, side);
+		break;
+	case ENDING_CERTAIN:
+		flow_cut(table, flow);
+		flow->stands = (1U << side) & 3U;
+		flow->initial_sequence[side] = is_known ? expected : packet->sequence;
+		break;
 	}
-	flow_cut(table, flow);
-	flow->stands = (1U << side) & 3U;
-	flow->initial_sequence[side] = expected;
 }
 
 /*
@@ -228,6 +235,16 @@ static bool is_end_false(
 				 !stream_is_keep_alive(packet);
 }
 
+/*
+ * Looked at no more for want of room, and not because nothing is to be found: it is picked
+ * up again, as far as packets wait for our word.
+ */
+static bool is_pushed_out(const struct flow_table *table, const struct flow *flow)
+{
+	return table->streams.is_gate && flow->is_reported && flow->action == 0 &&
+	       !has_ended(flow);
+}
+
 /* From here on it is a flow picked up in its midst, but who the client is stays known. */
 static void resume(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
@@ -246,7 +263,9 @@ static void on_payload(struct flow_table *table, struct flow *flow,
 		table_watch(table, flow);
 	}
 	flow->bytes[side] += packet->payload_wire_len;
-	if (flow->list == FLOW_LIST_ONE_SIDED && flow->bytes[!side] > 0) {
+	const bool is_one_sided =
+		flow->list == FLOW_LIST_ONE_SIDED || flow->list == FLOW_LIST_UNPROVEN;
+	if (is_one_sided && flow->bytes[!side] > 0) {
 		table_list(table, flow, FLOW_LIST_WATCHED);
 	}
 	if (flow->state < FLOW_STATE_OPEN) {
@@ -324,7 +343,8 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	if (stream) {
 		forget_false_fins(flow, stream);
-		if (flow->fins != 3 || !is_complete(stream)) {
+		if (flow->fins != 3 || !is_complete(stream) ||
+			(table->streams.is_gate && !ending_is_acknowledged(stream))) {
 			return;
 		}
 	}
@@ -349,8 +369,12 @@ static void believe(struct flow_table *table, struct flow *flow,
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	if (packet->payload_wire_len > 0 && is_end_false(flow, packet, side)) {
+	if (packet->payload_wire_len > 0 &&
+		(is_end_false(flow, packet, side) || is_pushed_out(table, flow))) {
 		resume(table, flow, packet);
+	}
+	if (flow->list == FLOW_LIST_ENDING) {
+		ending_look(table, flow, packet, side);
 	}
 	believe(table, flow, packet, side);
 	if (packet->payload_wire_len > 0 && !has_ended(flow)) {

@@ -365,6 +365,13 @@ static inline void rst(struct line *line, enum side from)
 	segment(line, from, TCP_RST | TCP_ACK, line->next[from], text_of(""));
 }
 
+/* Nothing comes for so long that a reset was the end. */
+static inline void fall_silent(struct engine_run *run)
+{
+	run->now_us += 3 * SECOND_US;
+	engine_idle(run->engine, run->now_us);
+}
+
 /* One UDP datagram from the client. */
 static inline void make_datagram(struct frame_bytes *frame, const struct line *line,
 	const void *bytes, size_t len)

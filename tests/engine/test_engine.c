@@ -31,6 +31,7 @@ static void a_reset_ends_a_flow(void **state)
 	struct engine_run *run = run_begin();
 	struct line line = illegitimate(run, 40000);
 	rst(&line, SERVER);
+	fall_silent(run);
 	assert_int_equal(run_mails(run), 1);
 	assert_string_equal(run_last(run)->state, "reset");
 	hang_up(&line);
@@ -64,6 +65,7 @@ static void what_anybody_can_make_up_teaches_nothing(void **state)
 	struct line other = open_line(run, MX_OUT, 40001, INTERNET, 25);
 	say(&other, SERVER, "220 mx.example.net ESMTP\r\n250-x\r\n250 STARTTLS\r\n");
 	rst(&other, SERVER);
+	fall_silent(run);
 	assert_int_equal(run_mails(run), 2);
 	assert_int_equal(run->lessons, 0);
 	run_end(run);

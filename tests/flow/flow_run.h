@@ -81,12 +81,15 @@ static inline void on_ended(void *context, struct flow *flow, enum flow_end end)
 	seen->confidence = flow->confidence;
 }
 
-static inline int set_up(void **state)
+static inline int set_up_as(void **state, bool is_gate)
 {
 	struct seen *seen = calloc(1, sizeof(*seen));
 	seen->is_wanted = true;
-	const struct flow_settings settings = {
-		.flows = 64, .watched = 8, .segments = 4096, .area_bytes = 32};
+	const struct flow_settings settings = {.flows = 64,
+		.watched = 8,
+		.segments = 4096,
+		.area_bytes = 32,
+		.is_gate = is_gate};
 	const struct flow_handler handler = {.context = seen,
 		.opened = on_opened,
 		.bytes = on_bytes,
@@ -97,6 +100,17 @@ static inline int set_up(void **state)
 	seen->table = flow_table_new(&settings, &handler, &why);
 	*state = seen;
 	return seen->table ? 0 : -1;
+}
+
+static inline int set_up(void **state)
+{
+	return set_up_as(state, false);
+}
+
+/* Where packets wait for our word. */
+static inline int set_up_gate(void **state)
+{
+	return set_up_as(state, true);
 }
 
 static inline int tear_down(void **state)

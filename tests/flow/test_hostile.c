@@ -144,7 +144,7 @@ static void who_goes_on_behind_its_own_reset_is_heard_again(void **state)
 	struct seen *seen = *state;
 	handshake(seen);
 	client_says(seen, 0, "EHLO");
-	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 1004});
+	(void)put(seen, (struct wire){.flags = TCP_RST, .offset = 4});
 	assert_int_equal(seen->ended, 1);
 	say(seen, DIRECTION_TO_CLIENT, 0, "250");
 	client_says(seen, 4, "MAIL");

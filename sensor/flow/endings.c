@@ -1,0 +1,90 @@
+#include "flow/endings.h"
+
+/* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
+#define RESET_WINDOW_BYTES (1 << 20)
+
+/* It would never get as far as the other end, or be thrown away there. */
+static bool is_lost_on_its_way(
+	const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	return packet->ttl < flow->ttl[side] ||
+	       (packet->segment && flow->sound & 1U << side &&
+		       packet_sum(packet) == CHECKSUM_WRONG);
+}
+
+/* What its receiver expects: all that came, or as far as it said itself. */
+static bool is_exact(const struct stream *stream, const struct packet *packet,
+	unsigned side, uint32_t expected)
+{
+	const struct stream_side *from = stream ? &stream->sides[side] : NULL;
+	return packet->sequence == expected ||
+	       (from && from->is_acknowledged &&
+		       packet->sequence == from->acknowledged);
+}
+
+enum ending ending_of_reset(const struct flow_table *table, const struct flow *flow,
+	const struct packet *packet, unsigned side, const uint32_t *expected)
+{
+	const struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	if (!expected) { /* nobody knows its numbers */
+		return ENDING_CERTAIN;
+	}
+	const int32_t off = (int32_t)(packet->sequence - *expected);
+	if (off < -RESET_WINDOW_BYTES || off > RESET_WINDOW_BYTES) {
+		return ENDING_NONE;
+	}
+	if (!table->streams.is_gate) {
+		return off == 0 || !stream ? ENDING_CERTAIN : ENDING_LIKELY;
+	}
+	if (!is_exact(stream, packet, side, *expected) ||
+		is_lost_on_its_way(flow, packet, side)) {
+		return ENDING_NONE;
+	}
+	return stream ? ENDING_LIKELY : ENDING_CERTAIN;
+}
+
+void ending_begin(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	struct stream *stream = table_stream(table, flow);
+	stream->resets = (stream->resets | 1U << side) & 3U;
+	stream->reset_sequence[side] = packet->sequence;
+	table_list(table, flow, FLOW_LIST_ENDING);
+}
+
+/* Its sender goes on, or the other end still waits for what is in front of it. */
+static bool is_denied(
+	const struct stream *stream, const struct packet *packet, unsigned side)
+{
+	if (stream->resets & 1U << side && packet->payload_wire_len > 0) {
+		return true;
+	}
+	return stream->resets & 1U << !side && packet->tcp_flags & TCP_ACK &&
+	       !(packet->tcp_flags & TCP_RST) &&
+	       (int32_t)(packet->acknowledgement - stream->reset_sequence[!side]) < 0;
+}
+
+void ending_look(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	struct stream *stream = table_stream(table, flow);
+	if (stream && is_denied(stream, packet, side)) {
+		const bool has_both = flow->bytes[0] > 0 && flow->bytes[1] > 0;
+		stream->resets = 0;
+		table_list(table, flow,
+			has_both ? FLOW_LIST_WATCHED : FLOW_LIST_ONE_SIDED);
+	}
+}
+
+bool ending_is_acknowledged(const struct stream *stream)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const struct stream_side *from = &stream->sides[side];
+		if (from->has_fin && (!from->is_acknowledged ||
+					     (int32_t)(from->acknowledged -
+						       from->fin_sequence) <= 0)) {
+			return false;
+		}
+	}
+	return true;
+}
