@@ -5,6 +5,7 @@
 #include "engine/lookups.h"
 #include "engine/naming.h"
 #include "engine/opinion.h"
+#include "engine/passage.h"
 #include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
 #include "engine/web.h"
@@ -41,6 +42,9 @@ static bool is_on_mail_port(const struct flow *flow)
 static enum conversation_phase give_up(struct watch *watch)
 {
 	opinion_close(watch);
+	if (!watch->flow->is_reported) {
+		passage_note_done(watch->flow);
+	}
 	flow_release(watch->engine->flows, watch->flow);
 	watch->conversation = NULL;
 	return CONVERSATION_GONE;
@@ -580,6 +584,9 @@ static void end_conversation(struct watch *watch)
 	}
 	opinion_close(watch);
 	if (conversation_has_dialogue(conversation)) {
+		if (engine->is_pushed_out) { /* it goes on: what it is by now counts */
+			verdicts_mail(engine, watch->flow, conversation, false);
+		}
 		dialogue_end(conversation_dialogue(conversation), &engine->tls);
 		verdicts_mail(engine, watch->flow, conversation, true);
 	} else if (conversation->phase == CONVERSATION_FOREIGN) {
@@ -592,7 +599,9 @@ void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 	struct engine *engine = (struct engine *)context;
 	struct watch watch = watch_begin(engine, flow);
 	if (watch.conversation) {
+		engine->is_pushed_out = end == FLOW_END_EVICTED;
 		end_conversation(&watch);
+		engine->is_pushed_out = false;
 		return;
 	}
 	/* One pushed out of a full table may yet have gone on: nothing is known of it. */

@@ -5,7 +5,25 @@ enum {
 	PASSAGE_ACTION_BITS = 0x0f,
 	PASSAGE_OF_SENDER = 0x10,
 	PASSAGE_TOLD = 0x20,
+	PASSAGE_DONE = 0x40, /* nothing more is to be found in its bytes */
 };
+
+void passage_note_done(struct flow *flow)
+{
+	flow->action |= PASSAGE_DONE;
+}
+
+bool passage_is_blocked(const struct flow *flow)
+{
+	return (flow->action & PASSAGE_ACTION_BITS) != 0;
+}
+
+/* It may yet be cut: it goes on, also where it is looked at no more for want of room. */
+static bool is_to_be_cut(const struct engine *engine, const struct flow *flow)
+{
+	return !passage_is_blocked(flow) &&
+	       (!flow->is_reported || engine->is_pushed_out);
+}
 
 void passage_decide(struct engine *engine, struct flow *flow, struct record *record)
 {
@@ -17,13 +35,13 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 	const struct action_choice choice =
 		action_choose(table, record->observation, judgement);
 	record->is_audited = choice.is_audited;
-	if (flow->action == 0 && !flow->is_reported && choice.action != ACTION_ACCEPT) {
-		flow->action = (uint8_t)choice.action;
+	if (is_to_be_cut(engine, flow) && choice.action != ACTION_ACCEPT) {
+		flow->action |= (uint8_t)choice.action;
 		if (judgement->findings & FINDING_BIT(FINDING_SENDER_ILLEGITIMATE)) {
 			flow->action |= PASSAGE_OF_SENDER;
 		}
 	}
-	record->is_blocked = flow->action != 0;
+	record->is_blocked = passage_is_blocked(flow);
 	const struct watch watch = watch_begin(engine, flow);
 	if (watch.conversation) {
 		watch.conversation->is_safe =
@@ -31,18 +49,32 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 	}
 }
 
-/* No byte of it is looked at any more, nor will be. */
-static bool is_passed(const struct watch *watch)
+/* Its server was heard, and its client, or so much of the server that this one may be silent. */
+static bool is_heard(const struct flow *flow)
+{
+	const uint64_t of_client = flow->bytes[flow->client];
+	const uint64_t of_server = flow->bytes[!flow->client];
+	const bool is_guess = flow->confidence == DIRECTION_CONFIDENCE_PORT;
+	return of_server > 0 &&
+	       (of_client > 0 || (!is_guess && of_server >= CONVERSATION_BULK_BYTES));
+}
+
+/*
+ * A verdict: it was looked at, both ends spoke, and nothing more is to be found. Never one
+ * that ended, or was pushed out of a full table; nor does an end let others by.
+ */
+static bool is_passed(const struct watch *watch, const struct packet *packet)
 {
 	const struct flow *flow = watch->flow;
-	if (flow_is_looked_at(flow)) {
-		return watch_phase(watch) == CONVERSATION_SETTLED;
+	if (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) || flow->is_reported ||
+		!is_heard(flow)) {
+		return false;
 	}
 	if (flow_is_resting(flow)) {
 		return false; /* a later request is looked at */
 	}
-	/* before the first byte there is nothing that could have been looked at */
-	return flow->bytes[0] + flow->bytes[1] > 0;
+	return flow->action & PASSAGE_DONE ||
+	       watch_phase(watch) == CONVERSATION_SETTLED;
 }
 
 /* Pages of a web server: watched for a later request, and known for what they are. */
@@ -82,8 +114,10 @@ static bool is_safe(const struct watch *watch)
 /* Not judged yet: who speaks what is still open. */
 static bool is_undecided(const struct watch *watch)
 {
+	const struct flow *flow = watch->flow;
 	const struct conversation *conversation = watch->conversation;
-	if (is_web(watch)) {
+	if (flow->action & PASSAGE_DONE || flow->state == FLOW_STATE_CLOSED ||
+		flow->state == FLOW_STATE_RESET || is_web(watch)) {
 		return false;
 	}
 	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
@@ -121,13 +155,13 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		.packet = packet,
 		.flow = flow,
 		.is_from_client = side == flow->client};
-	if (flow->action != 0) {
+	if (passage_is_blocked(flow)) {
 		passage.standing = ENGINE_STANDING_BLOCKED;
 		passage.action = (enum action)(flow->action & PASSAGE_ACTION_BITS);
 		passage.is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
 		passage.is_first_blocked = !(flow->action & PASSAGE_TOLD);
 		stop_looking(engine, flow);
-	} else if (!way_is_foreign(flow->way) && is_passed(&watch)) {
+	} else if (!way_is_foreign(flow->way) && is_passed(&watch, packet)) {
 		passage.standing = ENGINE_STANDING_PASSED;
 	} else if (way_is_foreign(flow->way) || is_safe(&watch)) {
 		passage.standing = ENGINE_STANDING_SAFE;

@@ -15,6 +15,12 @@
  */
 void passage_decide(struct engine *engine, struct flow *flow, struct record *record);
 
+/* It is looked at no more since nothing is to be found in its bytes, not for want of room. */
+void passage_note_done(struct flow *flow);
+
+/* We ended it, or are about to. */
+bool passage_is_blocked(const struct flow *flow);
+
 /* Of a packet that came too early to be looked at (engine/early). */
 void passage_tell_early(struct engine *engine, const struct flow *flow,
 	const struct packet *packet, size_t frame);

@@ -129,9 +129,10 @@ struct engine {
 	uint64_t alerts;
 	uint64_t folded;
 	uint64_t sequence;
-	uint64_t packets_in_tunnels;           /* that the matrix does not declare */
-	uint64_t packets;                      /* decoded */
-	struct way last_foreign;               /* of those in tunnels */
+	uint64_t packets_in_tunnels; /* that the matrix does not declare */
+	uint64_t packets;            /* decoded */
+	struct way last_foreign;     /* of those in tunnels */
+	bool is_pushed_out; /* the flow at hand gives way to another one, and goes on */
 	uint8_t greeted[(UINT16_MAX + 1) / 8]; /* bit per port (engine/early) */
 	const struct packet *packet;           /* whose turn it is, or NULL */
 	struct way way;                        /* the same one's, where it has one */

@@ -400,7 +400,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
 	struct sight sight;
-	if (is_ended && flow->action != ACTION_ACCEPT) {
+	if (is_ended && passage_is_blocked(flow)) {
 		/* We cut it short: what it did not do is nobody's fault. */
 		conversation->reported = UINT64_MAX;
 	}

@@ -31,8 +31,106 @@ static void a_flow_is_open_then_safe(void **state)
 	assert_standing(run, ENGINE_STANDING_OPEN);
 	smtp_message(&line);
 	assert_standing(run, ENGINE_STANDING_SAFE);
-	hang_up(&line);
+	hang_up(&line); /* an end is no verdict */
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_undecided);
+	run_end(run);
+}
+
+static void an_end_lets_nothing_by_and_no_more_does_one_that_is_false(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	segment(&line, CLIENT, TCP_RST, line.next[CLIENT] + 5, text_of(""));
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	segment(&line, CLIENT, TCP_RST, line.next[CLIENT], text_of(""));
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+static void nothing_passes_on_a_word_of_the_client_alone(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 25);
+	acknowledge(&line, SERVER); /* joined in its midst */
+	say(&line, CLIENT, "SSH-2.0-x\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void what_passed_passes_on_but_for_its_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say(&line, CLIENT, "SSH-2.0-x\r\n");
+	say(&line, SERVER, "SSH-2.0-x\r\n");
+	say(&line, CLIENT, "more");
 	assert_standing(run, ENGINE_STANDING_PASSED);
+	fin(&line, CLIENT);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_undecided);
+	run_end(run);
+}
+
+static void crowd(struct engine_run *run)
+{
+	for (uint16_t i = 0; i < 20; i++) {
+		struct line other = open_line(
+			run, WORKSTATION, (uint16_t)(50000 + i), INTERNET, 8080);
+		say(&other, CLIENT, "N");
+	}
+}
+
+static void what_is_pushed_out_is_judged_by_what_it_showed(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	crowd(run);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_true(run_last(run)->is_blocked);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_true(run->passage.is_first_blocked);
+	run_end(run);
+}
+
+static void what_showed_nothing_yet_is_picked_up_again(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 4242);
+	say(&line, SERVER, "220 mx.example.net\r\n");
+	crowd(run);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_true(run->passage.is_undecided);
+	say(&line, SERVER, "250 mx.example.net\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+/* By what it showed so far its row would not let it, and it is not over. */
+static void what_a_row_lets_goes_on_when_it_was_pushed_out(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, SUBMISSION, 587);
+	smtp_greeting(&line);
+	crowd(run);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 0);
+	say(&line, CLIENT, "STARTTLS\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, SERVER, "220 go on\r\n");
+	assert_standing(run, ENGINE_STANDING_OPEN);
 	run_end(run);
 }
 
@@ -219,6 +317,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_flow_is_open_then_safe),
+		TEST(an_end_lets_nothing_by_and_no_more_does_one_that_is_false),
+		TEST(nothing_passes_on_a_word_of_the_client_alone),
+		TEST(what_passed_passes_on_but_for_its_end),
+		TEST(what_is_pushed_out_is_judged_by_what_it_showed),
+		TEST(what_showed_nothing_yet_is_picked_up_again),
+		TEST(what_a_row_lets_goes_on_when_it_was_pushed_out),
 		TEST(what_is_looked_at_no_more_has_passed),
 		TEST(pages_of_the_web_wait_where_mail_may_be_blocked),
 		TEST(pages_of_the_web_are_watched_on_as_copies),
