@@ -360,15 +360,22 @@ static void give_out(const struct prefix *prefix, const struct classify_hint *hi
 	}
 }
 
-/* One line of another protocol and no answer yet: no row can fit, so none is looked at. */
-static bool is_opinion_only(const struct prefix *prefix,
+/*
+ * One line of another protocol, or a hello in one record, and no answer yet: no row can
+ * fit, so none is looked at.
+ */
+static bool is_answer_needed(const struct prefix *prefix,
 	const struct classify_hint *hint, const struct traits *client)
 {
-	return hint->is_client_known && !hint->is_ended &&
+	const uint64_t said = client->client;
+	const bool is_others = (said & CLIENT_OF_OTHERS) != 0 &&
+			       (said & ~(CLIENT_OF_OTHERS | CLIENT_REDIS_INLINE)) == 0;
+	const bool is_hello =
+		(said & CLIENT_TLS) != 0 &&
+		(said & ~(CLIENT_TLS | CLIENT_RECORD | CLIENT_RECORD_ONLY)) == 0;
+	return hint->is_client_known && !hint->is_ended && (is_others || is_hello) &&
 	       prefix->len[1U - hint->client_side] == 0 &&
-	       !prefix_is_full(prefix, hint->client_side) &&
-	       (client->client & CLIENT_OF_OTHERS) != 0 &&
-	       (client->client & ~(CLIENT_OF_OTHERS | CLIENT_REDIS_INLINE)) == 0;
+	       !prefix_is_full(prefix, hint->client_side);
 }
 
 /*
@@ -425,7 +432,7 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 	const uint64_t any = traits[0].client | traits[0].server | traits[1].client |
 			     traits[1].server;
 	result->is_claimed = (client->client & CLIENT_OF_OTHERS) != 0;
-	if (is_opinion_only(prefix, hint, client)) {
+	if (is_answer_needed(prefix, hint, client)) {
 		return;
 	}
 	if (any != 0) {

@@ -397,7 +397,10 @@ uint64_t traits_client_line(const struct traits_line *line)
 	const struct text word = traits_word(line, &rest);
 	char name[VERB_BYTES];
 	uint64_t traits = line->is_first ? traits_of_first_line(line, word, rest) : 0;
-	if (word.len == 0 || word.at != line->text.at) {
+	/* a request for a path is no command besides, nor one behind a tag */
+	const bool is_request =
+		traits & CLIENT_HTTP && rest.len > 1 && rest.at[1] == '/';
+	if (word.len == 0 || word.at != line->text.at || is_request) {
 		return traits;
 	}
 	if (verb_of(word, name)) {

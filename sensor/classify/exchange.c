@@ -131,9 +131,17 @@ static void end_segment(struct plain_path *plain)
 
 static bool is_plain(struct text path)
 {
-	return !memchr(path.at, '%', path.len) && !memchr(path.at, '\\', path.len) &&
-	       !memmem(path.at, path.len, "/.", 2) &&
-	       !memmem(path.at, path.len, "//", 2);
+	if (memchr(path.at, '%', path.len) || memchr(path.at, '\\', path.len)) {
+		return false;
+	}
+	const uint8_t *end = path.at + path.len;
+	const uint8_t *at = path.at;
+	while ((at = memchr(at, '/', (size_t)(end - at))) != NULL && ++at < end) {
+		if (*at == '/' || *at == '.') {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* One more octet; a slash ends a segment, and two are one. */

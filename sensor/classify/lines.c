@@ -56,12 +56,23 @@ static bool is_reply_part(struct text line)
 	return text_starts(line, "250-");
 }
 
-static void read_line(
-	const struct traits_line *line, bool is_after_250, struct traits *traits)
+/* FNV-1a; never 0. Two tags of one hash would only make their own flow look like IMAP. */
+static uint32_t hash_tag(struct text tag)
+{
+	uint32_t hash = 2166136261U;
+	for (size_t i = 0; i < tag.len; i++) {
+		hash = (hash ^ tag.at[i]) * 16777619U;
+	}
+	return hash | (uint32_t)(hash == 0);
+}
+
+/* Tags are looked for in the lines alone that show one. */
+static void read_line(const struct traits_line *line, struct traits_reading *reading,
+	struct traits *traits)
 {
 	const uint64_t client = traits_client_line(line);
 	uint64_t server = traits_server_line(line);
-	if (!is_after_250) {
+	if (!reading->is_after_250) {
 		/* the first line of an EHLO reply is a name, no keyword: RFC 5321 4.1.1.1 */
 		server &= ~SERVER_EHLO_REPLY;
 	}
@@ -81,6 +92,10 @@ static void read_line(
 		traits->server, server, SERVER_UNTAGGED, SERVER_UNTAGGED_TWO);
 	traits->client |= client;
 	traits->server |= server;
+	reading->open_command =
+		client & CLIENT_IMAP ? hash_tag(traits_imap_command(line)) : 0;
+	reading->open_reply =
+		server & SERVER_TAGGED ? hash_tag(traits_imap_reply(line)) : 0;
 }
 
 /* First lines that leave nothing open. */
@@ -88,27 +103,6 @@ static bool is_settled(const struct traits *traits)
 {
 	return ((traits->client & (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN)) |
 		       (traits->server & (SERVER_HTTP | SERVER_FOREIGN))) != 0;
-}
-
-/* FNV-1a; never 0. Two tags of one hash would only make their own flow look like IMAP. */
-static uint32_t hash_tag(struct text tag)
-{
-	uint32_t hash = 2166136261U;
-	for (size_t i = 0; i < tag.len; i++) {
-		hash = (hash ^ tag.at[i]) * 16777619U;
-	}
-	return hash | (uint32_t)(hash == 0);
-}
-
-static uint32_t tag_or_none(struct text tag)
-{
-	return tag.len > 0 ? hash_tag(tag) : 0;
-}
-
-static void read_tags(const struct traits_line *line, struct traits_reading *reading)
-{
-	reading->open_command = tag_or_none(traits_imap_command(line));
-	reading->open_reply = tag_or_none(traits_imap_reply(line));
 }
 
 /* The line is whole: its tags stay. */
@@ -135,8 +129,7 @@ void traits_read_lines(const struct side_bytes *side, struct traits_reading *rea
 	while (traits->line_count < TRAITS_LINES_MAX &&
 		(side->is_doubted || !is_settled(traits)) &&
 		traits_next_line(side, &offset, &line)) {
-		read_line(&line, reading->is_after_250, traits);
-		read_tags(&line, reading);
+		read_line(&line, reading, traits);
 		traits->line_count++;
 		if (!line.is_ended) {
 			return; /* it may still grow: once more when it did */

@@ -165,11 +165,27 @@ bool protocol_owns_port(enum protocol protocol, uint16_t port)
 
 enum protocol protocol_of_port(uint16_t port)
 {
-	/* every flow asks this: only the first port of each is compared */
-	for (int i = PROTOCOL_UNKNOWN + 1; port != 0 && i < PROTOCOL_ATTEMPT; i++) {
-		if (ROWS[i].ports[0] == port && !ROWS[i].is_inside_http) {
-			return (enum protocol)i;
-		}
+	/* every flow asks this, and more than once: the first ports of ROWS */
+	switch (port) {
+	case 24:
+		return PROTOCOL_LMTP;
+	case 25:
+		return PROTOCOL_SMTP;
+	case 110:
+		return PROTOCOL_POP3;
+	case 143:
+		return PROTOCOL_IMAP;
+	case 465:
+		return PROTOCOL_SMTPS;
+	case 587:
+		return PROTOCOL_SUBMISSION;
+	case 993:
+		return PROTOCOL_IMAPS;
+	case 995:
+		return PROTOCOL_POP3S;
+	case 4190:
+		return PROTOCOL_SIEVE;
+	default:
+		return PROTOCOL_UNKNOWN;
 	}
-	return PROTOCOL_UNKNOWN;
 }

@@ -46,6 +46,12 @@ static void a_mail_port_belongs_to_the_protocol_it_names(void **state)
 		{4190, PROTOCOL_SIEVE},
 	};
 	size_t owned = 0;
+	for (int i = PROTOCOL_ATTEMPT - 1; i > PROTOCOL_UNKNOWN; i--) {
+		const struct protocol_row *row = protocol_row((enum protocol)i);
+		const enum protocol owner = protocol_of_port(row->ports[0]);
+		assert_true(row->is_inside_http || owner == (enum protocol)i ||
+			    protocol_row(owner)->ports[0] == row->ports[0]);
+	}
 	for (size_t i = 0; i < sizeof(OWNERS) / sizeof(OWNERS[0]); i++) {
 		assert_int_equal(protocol_of_port(OWNERS[i].port), OWNERS[i].owner);
 		assert_true(protocol_owns_port(OWNERS[i].owner, OWNERS[i].port));
