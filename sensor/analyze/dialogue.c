@@ -2,6 +2,8 @@
 
 #include "analyze/note.h"
 
+#include <string.h>
+
 static const struct analyzer *const ANALYZERS[] = {
 	[PROTOCOL_GRAMMAR_NONE] = NULL, /* TLS from the first byte */
 	[PROTOCOL_GRAMMAR_SMTP] = &ANALYZER_SMTP,
@@ -18,6 +20,7 @@ void dialogue_start(
 	struct dialogue *dialogue, enum protocol protocol, bool is_midstream)
 {
 	struct facts *facts = &dialogue->facts;
+	memset(dialogue, 0, offsetof(struct dialogue, state));
 	facts->protocol = protocol;
 	facts->is_midstream = is_midstream;
 	dialogue->analyzer = ANALYZERS[protocol_row(protocol)->grammar];
@@ -27,6 +30,7 @@ void dialogue_start(
 		dialogue->is_tls[DIRECTION_TO_CLIENT] = true;
 		return;
 	}
+	memset(dialogue->state, 0, dialogue->analyzer->state_bytes);
 	dialogue->analyzer->start(dialogue->state, facts);
 }
 

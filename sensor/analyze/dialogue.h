@@ -31,7 +31,7 @@ enum dialogue_result {
 };
 
 /*
- * dialogue is zeroed by the caller. protocol: smtp, lmtp, imap, pop3, sieve, mapi-rpc or
+ * Clears what it uses. protocol: smtp, lmtp, imap, pop3, sieve, mapi-rpc or
  * dcerpc, http, a service of Exchange over it, one inside implicit TLS, or tls.
  */
 void dialogue_start(

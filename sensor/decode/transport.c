@@ -61,11 +61,13 @@ enum checksum_result packet_sum(const struct packet *packet)
 	return checksum_segment(packet->segment, TCP_CHECKSUM_AT, &pseudo);
 }
 
-/* Whether the sum of this segment tells anything of it. */
+/* Whether the sum of this segment tells anything, of more than an acknowledgement. */
 static bool is_sum_telling(const struct walk *walk)
 {
-	return walk->cut == 0 && !walk->is_source_routed && !walk->is_checksum_unset &&
-	       cursor_left(&walk->cur) <= SEGMENT_BYTES_MAX;
+	const struct packet *packet = walk->packet;
+	return (packet->payload_len > 0 || packet->tcp_flags & TCP_SYN) &&
+	       walk->cut == 0 && !walk->is_source_routed && !walk->is_checksum_unset &&
+	       packet->payload_len <= SEGMENT_BYTES_MAX;
 }
 
 /* RFC 9293 section 3.1. */
@@ -87,7 +89,6 @@ enum decode_result tcp_step(struct walk *walk)
 	packet->window = cursor_be16(&cur);
 	cursor_skip(&cur, 2); /* checksum */
 	packet->urgent = flags & TCP_URG ? cursor_be16(&cur) : 0;
-	packet->segment = is_sum_telling(walk) ? header : NULL;
 	if (header_len < TCP_HEADER_BYTES ||
 		header_len - TCP_HEADER_BYTES > walk_wire_left(walk)) {
 		return DECODE_MALFORMED;
@@ -106,6 +107,7 @@ enum decode_result tcp_step(struct walk *walk)
 		skip_cut_options(walk, options_len);
 	}
 	set_payload(walk);
+	packet->segment = is_sum_telling(walk) ? header : NULL;
 	return DECODE_OK;
 }
 

@@ -311,7 +311,6 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	conversation->phase = CONVERSATION_DIALOGUE;
 	conversation->is_start_lost = prefix_is_start_lost(&prefix);
 	struct dialogue *dialogue = conversation_dialogue(conversation);
-	memset(dialogue, 0, sizeof(*dialogue));
 	dialogue_start(dialogue, protocol, watch->flow->is_midstream);
 	dialogue->facts.opening =
 		(uint8_t)classify_opening(&conversation->classification);

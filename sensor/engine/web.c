@@ -4,8 +4,6 @@
 #include "engine/opinion.h"
 #include "judge/wire.h"
 
-#include <string.h>
-
 static bool rest(struct watch *watch)
 {
 	opinion_close(watch);
@@ -33,7 +31,6 @@ void web_resume(struct conversation *conversation, const struct flow *flow)
 			.client_side = flow->client,
 			.evidence = "http request"};
 	struct dialogue *dialogue = conversation_dialogue(conversation);
-	memset(dialogue, 0, sizeof(*dialogue));
 	dialogue_start(dialogue, PROTOCOL_HTTP, false);
 	dialogue->facts.is_midstream = flow->is_midstream;
 }

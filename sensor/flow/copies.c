@@ -7,20 +7,23 @@ static int32_t sequence_diff(uint32_t a, uint32_t b)
 	return (int32_t)(a - b);
 }
 
+static uint64_t add_word(uint64_t sum, const uint8_t *bytes, size_t len)
+{
+	uint64_t word = 0;
+	memcpy(&word, bytes, len);
+	/* a difference, not an attack, is looked for: one odd factor does */
+	sum = (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+	return sum ^ sum >> 32;
+}
+
 static uint32_t piece_sum(struct text bytes)
 {
-	/* a difference, not an attack, is looked for: one odd factor does */
 	uint64_t sum = bytes.len;
-	while (bytes.len > 0) {
-		uint64_t word = 0;
-		const size_t len = bytes.len < sizeof(word) ? bytes.len : sizeof(word);
-		memcpy(&word, bytes.at, len);
-		sum = (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-		sum ^= sum >> 32;
-		bytes.at += len;
-		bytes.len -= len;
+	for (; bytes.len >= sizeof(sum);
+		bytes.at += sizeof(sum), bytes.len -= sizeof(sum)) {
+		sum = add_word(sum, bytes.at, sizeof(sum));
 	}
-	return (uint32_t)sum;
+	return (uint32_t)(bytes.len > 0 ? add_word(sum, bytes.at, bytes.len) : sum);
 }
 
 #define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */

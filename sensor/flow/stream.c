@@ -130,21 +130,28 @@ static void hand_over_around_urgent(struct streams *streams, struct flow *flow,
 	hand_over(streams, flow, side, behind);
 }
 
+/* Of what was set aside: these bytes were taken in its place. */
+static void settle_aside(struct streams *streams, struct stream_side *from,
+	struct flow *flow, unsigned side, struct text bytes)
+{
+	struct flow_ambiguity ambiguity = {.side = (uint8_t)side};
+	if (aside_compare(streams, from, bytes, &ambiguity)) {
+		tell_ambiguity(streams, flow, &ambiguity);
+	}
+}
+
 static void deliver_bytes(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, struct text bytes)
 {
 	struct stream_side *from = &stream->sides[side];
 	const uint32_t sequence = from->next_sequence;
-	struct flow_ambiguity ambiguity = {.side = (uint8_t)side};
-	const bool is_other = from->first_aside != POOL_NONE &&
-			      aside_compare(streams, from, bytes, &ambiguity);
+	if (from->first_aside != POOL_NONE) {
+		settle_aside(streams, from, flow, side, bytes);
+	}
 	copies_remember(from, sequence, bytes);
 	from->next_sequence += (uint32_t)bytes.len;
 	from->refused = 0;
 	from->acks_behind = 0;
-	if (is_other) {
-		tell_ambiguity(streams, flow, &ambiguity);
-	}
 	const uint32_t urgent_at = from->urgent_sequence - sequence;
 	if (from->has_urgent && urgent_at < bytes.len) {
 		from->has_urgent = false;

@@ -263,17 +263,18 @@ static void on_payload(struct flow_table *table, struct flow *flow,
 		table_watch(table, flow);
 	}
 	flow->bytes[side] += packet->payload_wire_len;
-	const bool is_one_sided =
-		flow->list == FLOW_LIST_ONE_SIDED || flow->list == FLOW_LIST_UNPROVEN;
-	if (is_one_sided && flow->bytes[!side] > 0) {
-		table_list(table, flow, FLOW_LIST_WATCHED);
-	}
 	if (flow->state < FLOW_STATE_OPEN) {
 		flow->state = FLOW_STATE_OPEN;
 	}
 	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	if (stream) {
 		stream_segment(&table->streams, stream, flow, side, packet);
+	}
+	/* unless these bytes were enough to release it */
+	const bool is_one_sided =
+		flow->list == FLOW_LIST_ONE_SIDED || flow->list == FLOW_LIST_UNPROVEN;
+	if (is_one_sided && flow->bytes[!side] > 0) {
+		table_list(table, flow, FLOW_LIST_WATCHED);
 	}
 }
 
