@@ -4,9 +4,51 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 #include <time.h>
 
-#define US_PER_S 1000000
+#define US_PER_S   1000000
+#define DIGITS_MAX 20 /* of UINT64_MAX */
+
+static void flush(struct json_writer *writer)
+{
+	(void)fwrite(writer->bytes, 1, writer->len, writer->out);
+	writer->len = 0;
+}
+
+static void put(struct json_writer *writer, const char *bytes, size_t len)
+{
+	while (len > sizeof(writer->bytes) - writer->len) {
+		const size_t room = sizeof(writer->bytes) - writer->len;
+		memcpy(writer->bytes + writer->len, bytes, room);
+		writer->len += room;
+		bytes += room;
+		len -= room;
+		flush(writer);
+	}
+	memcpy(writer->bytes + writer->len, bytes, len);
+	writer->len += len;
+}
+
+static void put_byte(struct json_writer *writer, char byte)
+{
+	if (writer->len == sizeof(writer->bytes)) {
+		flush(writer);
+	}
+	writer->bytes[writer->len++] = byte;
+}
+
+/* At least width of them; DIGITS_MAX at most. */
+static void put_digits(struct json_writer *writer, uint64_t number, size_t width)
+{
+	char digits[DIGITS_MAX];
+	size_t at = DIGITS_MAX;
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0 || DIGITS_MAX - at < width);
+	put(writer, digits + at, DIGITS_MAX - at);
+}
 
 /* A text that a terminal shows may steer none, whoever chose it. */
 static bool is_plain(const char *text, size_t len, uint32_t code)
@@ -15,32 +57,34 @@ static bool is_plain(const char *text, size_t len, uint32_t code)
 }
 
 /* One character that is not plain; returns how many bytes it has. */
-static size_t write_escape(FILE *out, const char *text, size_t len, uint32_t code)
+static size_t put_escape(
+	struct json_writer *writer, const char *text, size_t len, uint32_t code)
 {
-	if (len == 0) {
-		(void)fputs("\\ufffd", out);
-		return 1;
+	char escape[16] = "\\ufffd";
+	if (len > 0 && (*text == '"' || *text == '\\')) {
+		(void)snprintf(escape, sizeof(escape), "\\%c", *text);
+	} else if (len > 0) {
+		(void)snprintf(escape, sizeof(escape), "\\u%04" PRIx32, code);
 	}
-	if (*text == '"' || *text == '\\') {
-		(void)fprintf(out, "\\%c", *text);
-	} else {
-		(void)fprintf(out, "\\u%04" PRIx32, code);
-	}
-	return len;
+	put(writer, escape, strlen(escape));
+	return len > 0 ? len : 1;
 }
 
-/* Nearly all there is: needs no look at its code point. */
+/* Nearly all there is: needs no look at its code point. The first other byte. */
 static const char *skip_ascii(const char *text)
 {
-	while (*text >= ' ' && *text < 0x7f && *text != '"' && *text != '\\') {
+	static const bool IS_ASCII[UINT8_MAX + 1] = {
+		[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+	while (IS_ASCII[(uint8_t)*text]) {
 		text++;
 	}
 	return text;
 }
 
-static void write_escaped(FILE *out, const char *text)
+static void put_quoted(struct json_writer *writer, const char *text)
 {
 	const char *unwritten = text;
+	put_byte(writer, '"');
 	for (text = skip_ascii(text); *text != '\0'; text = skip_ascii(text)) {
 		uint32_t code;
 		const size_t len = utf8_read(text, &code);
@@ -48,55 +92,49 @@ static void write_escaped(FILE *out, const char *text)
 			text += len;
 			continue;
 		}
-		(void)fwrite_unlocked(unwritten, 1, (size_t)(text - unwritten), out);
-		text += write_escape(out, text, len, code);
+		put(writer, unwritten, (size_t)(text - unwritten));
+		text += put_escape(writer, text, len, code);
 		unwritten = text;
 	}
-	(void)fwrite_unlocked(unwritten, 1, (size_t)(text - unwritten), out);
-}
-
-static void write_quoted(FILE *out, const char *text)
-{
-	(void)fputc_unlocked('"', out);
-	write_escaped(out, text);
-	(void)fputc_unlocked('"', out);
+	put(writer, unwritten, (size_t)(text - unwritten));
+	put_byte(writer, '"');
 }
 
 static void begin(struct json_writer *writer, const char *key)
 {
 	if (writer->needs_comma) {
-		(void)fputc_unlocked(',', writer->out);
+		put_byte(writer, ',');
 	}
 	writer->needs_comma = true;
 	if (key != NULL) {
-		write_quoted(writer->out, key);
-		(void)fputc_unlocked(':', writer->out);
+		put_quoted(writer, key);
+		put_byte(writer, ':');
 	}
 }
 
 void json_object_open(struct json_writer *writer, const char *key)
 {
 	begin(writer, key);
-	(void)fputc_unlocked('{', writer->out);
+	put_byte(writer, '{');
 	writer->needs_comma = false;
 }
 
 void json_object_close(struct json_writer *writer)
 {
-	(void)fputc_unlocked('}', writer->out);
+	put_byte(writer, '}');
 	writer->needs_comma = true;
 }
 
 void json_array_open(struct json_writer *writer, const char *key)
 {
 	begin(writer, key);
-	(void)fputc_unlocked('[', writer->out);
+	put_byte(writer, '[');
 	writer->needs_comma = false;
 }
 
 void json_array_close(struct json_writer *writer)
 {
-	(void)fputc_unlocked(']', writer->out);
+	put_byte(writer, ']');
 	writer->needs_comma = true;
 }
 
@@ -104,54 +142,79 @@ void json_text(struct json_writer *writer, const char *key, const char *text)
 {
 	begin(writer, key);
 	if (text == NULL) {
-		(void)fputs("null", writer->out);
+		put(writer, "null", 4);
 	} else {
-		write_quoted(writer->out, text);
+		put_quoted(writer, text);
 	}
 }
 
 void json_number(struct json_writer *writer, const char *key, uint64_t number)
 {
 	begin(writer, key);
-	(void)fprintf(writer->out, "%" PRIu64, number);
+	put_digits(writer, number, 1);
 }
 
 void json_bool(struct json_writer *writer, const char *key, bool is_true)
 {
 	begin(writer, key);
-	(void)fputs(is_true ? "true" : "false", writer->out);
+	put(writer, is_true ? "true" : "false", is_true ? 4 : 5);
 }
 
-/* Seconds as calendar text; false when the year does not fit the calendar. */
-static bool calendar(int64_t time_s, char *text, size_t size)
+/* False when the year does not fit the calendar. */
+static bool calendar(int64_t time_s, struct tm *parts)
 {
 	const time_t time = (time_t)time_s;
-	struct tm parts;
-	return gmtime_r(&time, &parts) != NULL && parts.tm_year >= -1900 &&
-	       parts.tm_year <= 9999 - 1900 &&
-	       strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts) > 0;
+	return gmtime_r(&time, parts) != NULL && parts->tm_year >= -1900 &&
+	       parts->tm_year <= 9999 - 1900;
+}
+
+/* "2026-01-31T12:00:00" */
+static void put_calendar(struct json_writer *writer, const struct tm *parts)
+{
+	put_digits(writer, (uint64_t)parts->tm_year + 1900, 4);
+	put_byte(writer, '-');
+	put_digits(writer, (uint64_t)parts->tm_mon + 1, 2);
+	put_byte(writer, '-');
+	put_digits(writer, (uint64_t)parts->tm_mday, 2);
+	put_byte(writer, 'T');
+	put_digits(writer, (uint64_t)parts->tm_hour, 2);
+	put_byte(writer, ':');
+	put_digits(writer, (uint64_t)parts->tm_min, 2);
+	put_byte(writer, ':');
+	put_digits(writer, (uint64_t)parts->tm_sec, 2);
 }
 
 void json_time(struct json_writer *writer, const char *key, uint64_t time_us)
 {
-	char text[32];
-	if (!calendar((int64_t)(time_us / US_PER_S), text, sizeof(text))) {
+	struct tm parts;
+	if (!calendar((int64_t)(time_us / US_PER_S), &parts)) {
 		json_text(writer, key, NULL);
 		return;
 	}
 	begin(writer, key);
-	(void)fprintf(
-		writer->out, "\"%s.%06u+0000\"", text, (unsigned)(time_us % US_PER_S));
+	put_byte(writer, '"');
+	put_calendar(writer, &parts);
+	put_byte(writer, '.');
+	put_digits(writer, time_us % US_PER_S, 6);
+	put(writer, "+0000\"", 6);
 }
 
 void json_date(struct json_writer *writer, const char *key, int64_t time_s)
 {
-	char text[32];
-	json_text(writer, key, calendar(time_s, text, sizeof(text)) ? text : NULL);
+	struct tm parts;
+	if (!calendar(time_s, &parts)) {
+		json_text(writer, key, NULL);
+		return;
+	}
+	begin(writer, key);
+	put_byte(writer, '"');
+	put_calendar(writer, &parts);
+	put_byte(writer, '"');
 }
 
 void json_line_end(struct json_writer *writer)
 {
-	(void)fputc_unlocked('\n', writer->out);
+	put_byte(writer, '\n');
+	flush(writer);
 	writer->needs_comma = false;
 }

@@ -3,17 +3,23 @@
  *
  * In: any bytes as text. Out: valid JSON in UTF-8; what is not valid UTF-8 becomes
  * U+FFFD, control characters become escapes (RFC 8259 section 7), so that no value
- * can break a line or forge a member. Keeps no text and allocates nothing.
+ * can break a line or forge a member. Allocates nothing. What is written reaches the
+ * file with json_line_end at the latest: each document ends with it.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#define JSON_WRITER_BYTES 1024
 
 struct json_writer {
 	FILE *out;        /* borrowed */
 	bool needs_comma; /* a member was written before, on this level */
+	size_t len;       /* of .bytes, private */
+	char bytes[JSON_WRITER_BYTES];
 };
 
 /* key: the member's name, or NULL inside an array and for the outermost value. */

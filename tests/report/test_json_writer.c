@@ -8,7 +8,10 @@ static void assert_written(const char *value, const char *wanted)
 	struct made_output output;
 	struct json_writer writer = {.out = made_open(&output)};
 	json_text(&writer, NULL, value);
-	assert_string_equal(made_close(&output), wanted);
+	json_line_end(&writer);
+	const char *text = made_close(&output);
+	assert_int_equal(strlen(text), strlen(wanted) + 1);
+	assert_memory_equal(text, wanted, strlen(wanted));
 	free(output.text);
 }
 
@@ -56,9 +59,10 @@ static void commas_stand_between_members_on_every_level(void **state)
 	json_object_close(&writer);
 	json_line_end(&writer);
 	json_number(&writer, NULL, 2);
+	json_line_end(&writer);
 	assert_string_equal(made_close(&output),
 		"{\"a\":[],\"b\":[1,18446744073709551615],\"c\\u000a\":{\"d\":true,"
-		"\"e\":false},\"f\":null}\n2");
+		"\"e\":false},\"f\":null}\n2\n");
 	free(output.text);
 }
 
@@ -72,10 +76,26 @@ static void times_are_utc_with_microseconds_and_impossible_ones_null(void **stat
 	json_date(&writer, NULL, 0);
 	json_date(&writer, NULL, -1);
 	json_date(&writer, NULL, INT64_MAX);
+	json_line_end(&writer);
 	assert_string_equal(made_close(&output),
 		"\"1970-01-01T00:00:00.000001+0000\",null,\"1970-01-01T00:00:00\","
-		"\"1969-12-31T23:59:59\",null");
+		"\"1969-12-31T23:59:59\",null\n");
 	free(output.text);
+}
+
+static void texts_of_any_length_are_written_whole(void **state)
+{
+	(void)state;
+	for (size_t len = JSON_WRITER_BYTES - 8; len < 3 * JSON_WRITER_BYTES; len++) {
+		char text[3 * JSON_WRITER_BYTES + 1];
+		char wanted[sizeof(text) + 2];
+		for (size_t i = 0; i < len; i++) {
+			text[i] = (char)('a' + i % 26);
+		}
+		text[len] = '\0';
+		(void)snprintf(wanted, sizeof(wanted), "\"%s\"", text);
+		assert_written(text, wanted);
+	}
 }
 
 int main(void)
@@ -84,6 +104,7 @@ int main(void)
 		cmocka_unit_test(quotes_controls_and_line_breaks_are_escaped),
 		cmocka_unit_test(valid_utf_8_passes_and_the_rest_is_replaced),
 		cmocka_unit_test(commas_stand_between_members_on_every_level),
+		cmocka_unit_test(texts_of_any_length_are_written_whole),
 		cmocka_unit_test(
 			times_are_utc_with_microseconds_and_impossible_ones_null),
 	};
