@@ -3,6 +3,7 @@
 #include "commands/progress.h"
 #include "commands/state.h"
 
+#include <inttypes.h>
 #include <sys/random.h>
 
 #define WATCHED_DEFAULT      (1U << 16)
@@ -71,6 +72,25 @@ static void tell_of_tunnel(const struct replay *replay, const struct engine *eng
 		address_text(&way.tunnel.src, src), address_text(&way.tunnel.dst, dst));
 }
 
+/* How far a wrong checksum tells a decoy. */
+static void tell_of_sums(const struct replay *replay, const struct engine *engine)
+{
+	const struct engine_sums sums = engine_sums(engine);
+	const uint64_t all = sums.right + sums.wrong + sums.offloaded;
+	if (replay->is_json || replay->is_summary || all == 0) {
+		return;
+	}
+	if (sums.right == all) {
+		(void)printf("\nChecksums: verified.\n");
+		return;
+	}
+	(void)printf("\nChecksums: %s. Of %" PRIu64 " packets that open flows %" PRIu64
+		     " were right, %" PRIu64 " left to a network card, %" PRIu64
+		     " wrong.\n",
+		sums.offloaded > 0 ? "offloaded" : "not reliable", all, sums.right,
+		sums.offloaded, sums.wrong);
+}
+
 static int replay_source(const struct replay *replay, struct replay_outputs *outputs,
 	struct engine *engine, struct source *source)
 {
@@ -84,6 +104,7 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 	const bool is_read = read_frames(engine, source, &why);
 	replay_outputs_end(outputs, engine, source);
 	tell_of_tunnel(replay, engine);
+	tell_of_sums(replay, engine);
 	const size_t lacking = tell_what_lacks(replay, source);
 	int code = replay_outputs_close(outputs);
 	if (!is_read) {

@@ -283,6 +283,14 @@ bool engine_is_all_in_tunnels(const struct engine *engine, struct way *way)
 	       engine->packets_in_tunnels >= engine->packets - engine->packets / 10;
 }
 
+struct engine_sums engine_sums(const struct engine *engine)
+{
+	const uint64_t *sums = flow_table_counters(engine->flows)->sums;
+	return (struct engine_sums){.right = sums[CHECKSUM_RIGHT],
+		.wrong = sums[CHECKSUM_WRONG],
+		.offloaded = sums[CHECKSUM_OFFLOADED]};
+}
+
 uint64_t engine_alert_count(const struct engine *engine)
 {
 	return engine->alerts;

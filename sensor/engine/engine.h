@@ -127,5 +127,14 @@ uint64_t engine_next_sequence(struct engine *engine);
  */
 bool engine_is_all_in_tunnels(const struct engine *engine, struct way *way);
 
+/* Of the packets that open flows: whose checksums were right, wrong, left to a network card. */
+struct engine_sums {
+	uint64_t right;
+	uint64_t wrong;
+	uint64_t offloaded;
+};
+
+struct engine_sums engine_sums(const struct engine *engine);
+
 /* Alerts given out so far. */
 uint64_t engine_alert_count(const struct engine *engine);

@@ -33,12 +33,14 @@ static bool is_sum_wrong(
 {
 	const bool is_summed = packet->payload_len <= SUMMED_BYTES ||
 			       flow->bytes[side] <= SUMMED_FIRST_BYTES;
-	if (!is_summed || !packet->segment || !(flow->sound & 1U << side)) {
+	const bool is_sound = flow->sound & 1U << side;
+	if (!is_summed || !packet->segment ||
+		!(is_sound || flow->carded & 1U << side)) {
 		return false;
 	}
 	const enum checksum_result sum = packet_sum(packet);
 	return sum == CHECKSUM_WRONG ||
-	       (sum == CHECKSUM_OFFLOADED &&
+	       (sum == CHECKSUM_OFFLOADED && is_sound &&
 		       packet->payload_len <= SEGMENT_BYTES_USUAL);
 }
 
@@ -261,6 +263,7 @@ static void believe(struct stream_side *from, struct flow *flow, unsigned side,
 		flow->ttl[side] = segment->ttl;
 	} else if (segment->doubt == FLOW_DOUBT_CHECKSUM) {
 		flow->sound = (flow->sound & ~(1U << side)) & 3U;
+		flow->carded = (flow->carded & ~(1U << side)) & 3U;
 	} else if (segment->doubt == FLOW_DOUBT_TIMESTAMP) {
 		from->has_timestamp = false;
 	} else if (segment->doubt == FLOW_DOUBT_SIGNED) {

@@ -75,7 +75,9 @@ struct flow {
 	uint8_t list : 4;  /* enum flow_list */
 	/* by which each side's window is shifted, 4 bits each; 15: not known */
 	uint8_t scales;
-	uint8_t client;            /* side that opened the conversation: 0 or 1 */
+	uint8_t client : 1; /* side that opened the conversation */
+	/* bit per side: its checksums are left to its network card (see sound) */
+	uint8_t carded : 2;
 	bool is_reported : 1;      /* the handler was told of the end */
 	bool is_midstream : 1;     /* no handshake was seen */
 	bool is_muted : 1;         /* its bytes are delivered no more */
@@ -141,6 +143,7 @@ struct flow_counters {
 	uint64_t not_taken;        /* of these: it took another version, or none */
 	uint64_t ambiguous;        /* told to the handler */
 	uint64_t unwatched;        /* no room to look at a flow's bytes */
+	uint64_t sums[3];          /* of openings, by enum checksum_result */
 };
 
 struct flow_table; /* opaque */

@@ -339,13 +339,13 @@ static void guess_client(struct flow *flow, const struct packet *packet, unsigne
 	const uint16_t src = packet->src_port;
 	const uint16_t dst = packet->dst_port;
 	const bool is_src_server = src < dst && src < 1024;
-	flow->client = (uint8_t)(is_src_server ? !side : side);
+	flow->client = (is_src_server ? !side : side) & 1U;
 	flow->confidence = DIRECTION_CONFIDENCE_PORT;
 	if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		flow->client = (uint8_t)side;
+		flow->client = side & 1U;
 		flow->confidence = DIRECTION_CONFIDENCE_SYN;
 	} else if (packet->tcp_flags & TCP_SYN) {
-		flow->client = (uint8_t)!side;
+		flow->client = !side;
 		flow->confidence = DIRECTION_CONFIDENCE_SYN_ACK;
 	}
 }
@@ -366,6 +366,7 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->is_packet_wanted = false;
 	flow->action = 0;
 	flow->sound = 0;
+	flow->carded = 0;
 	flow->scales = UINT8_MAX;
 	flow->ttl[0] = flow->ttl[1] = 0;
 	flow->vlan_count = packet->vlan_count & 3U;

@@ -6,12 +6,15 @@
 
 /* A flow silent this long may be replaced by a new SYN without any FIN (RFC 9293, TIME-WAIT is 2 MSL). */
 #define REUSE_AFTER_US 60000000ULL
-#define LEAP_US        3600000000ULL /* nobody is idle for it before the next packet */
+/* Of a flow without a handshake so many packets of each side tell how it opened. */
+#define OPENING_MIDSTREAM 4
+
+#define LEAP_US 3600000000ULL /* nobody is idle for it before the next packet */
 
 void flow_set_client(struct flow *flow, unsigned side)
 {
 	if (flow->confidence <= DIRECTION_CONFIDENCE_BANNER) {
-		flow->client = (uint8_t)side;
+		flow->client = side & 1U;
 		flow->confidence = DIRECTION_CONFIDENCE_BANNER;
 	}
 }
@@ -34,15 +37,30 @@ static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 	}
 }
 
+/* Whether a side's checksums are right, or left to its network card: all that follow are. */
+static void note_sum(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	if (!packet->segment) {
+		return;
+	}
+	const enum checksum_result sum = packet_sum(packet);
+	table->counters.sums[sum]++;
+	if (sum == CHECKSUM_RIGHT) {
+		flow->sound = (flow->sound | 1U << side) & 3U;
+	} else if (sum == CHECKSUM_OFFLOADED) {
+		flow->carded = (flow->carded | 1U << side) & 3U;
+	}
+}
+
 /* By what its opening side's packets are known: what arrives may be no less. */
-static void note_opening(struct flow *flow, const struct packet *packet, unsigned side)
+static void note_opening(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
 {
 	if (packet->ttl > flow->ttl[side]) {
 		flow->ttl[side] = packet->ttl;
 	}
-	if (packet->segment && packet_sum(packet) == CHECKSUM_RIGHT) {
-		flow->sound = (flow->sound | 1U << side) & 3U;
-	}
+	note_sum(table, flow, packet, side);
 }
 
 static void set_scale(struct flow *flow, unsigned side, unsigned scale)
@@ -80,7 +98,7 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	/* The last one before the answer holds; another one behind it changes nothing. */
 	if (flow->state == FLOW_STATE_SYN || !(flow->syns & 1U << side)) {
 		note_first(flow, side, packet->sequence + 1);
-		note_opening(flow, packet, side);
+		note_opening(table, flow, packet, side);
 		note_scale(flow, packet, side);
 	}
 	if (flow->state == FLOW_STATE_SYN && side != flow->client) {
@@ -88,7 +106,7 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 			FLOW_STATE_OPEN; /* simultaneous open, RFC 9293 section 3.5 */
 	}
 	if (flow->confidence < DIRECTION_CONFIDENCE_SYN && !has_data(flow)) {
-		flow->client = (uint8_t)side;
+		flow->client = side & 1U;
 		flow->confidence = DIRECTION_CONFIDENCE_SYN;
 	}
 }
@@ -136,7 +154,7 @@ static void on_syn_ack(struct flow_table *table, struct flow *flow,
 			.out_of_window++; /* the client's word tells which it took */
 		return;
 	}
-	note_opening(flow, packet, side);
+	note_opening(table, flow, packet, side);
 	note_scale(flow, packet, side);
 	note_first(flow, side, packet->sequence + 1);
 	note_first(flow, !side, packet->acknowledgement); /* the SYN it answers */
@@ -144,7 +162,7 @@ static void on_syn_ack(struct flow_table *table, struct flow *flow,
 		flow->state = FLOW_STATE_SYN_ACK;
 	}
 	if (flow->confidence < DIRECTION_CONFIDENCE_SYN_ACK) {
-		flow->client = (uint8_t)!side;
+		flow->client = !side;
 		flow->confidence = DIRECTION_CONFIDENCE_SYN_ACK;
 	}
 }
@@ -249,10 +267,10 @@ static bool is_pushed_out(const struct flow_table *table, const struct flow *flo
 static void resume(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
 {
-	const uint8_t client = flow->client;
+	const unsigned client = flow->client;
 	const uint8_t confidence = flow->confidence;
 	table_restart(table, flow, packet);
-	flow->client = client;
+	flow->client = client & 1U;
 	flow->confidence = confidence & 3U;
 }
 
@@ -424,6 +442,9 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 		on_syn(table, flow, packet, side);
 	} else if (flow->state == FLOW_STATE_SYN_ACK) {
 		on_handshake_end(table, flow, packet, side);
+	}
+	if (flow->is_midstream && flow->packets[side] < OPENING_MIDSTREAM) {
+		note_opening(table, flow, packet, side);
 	}
 	flow->packets[side]++;
 	flow->last_us = now_us;

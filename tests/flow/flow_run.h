@@ -137,12 +137,14 @@ struct wire {
 	uint8_t options_len;
 	bool is_sum_told; /* it has a TCP header, with this one's sum */
 	bool is_sum_wrong;
+	bool is_sum_left; /* to the network card */
 	bool is_fragmented_twice;
 	bool is_version_guessed;
 };
 
 /* A header of zeros in front of the payload, but for the sum of both. */
-static inline void put_sum(struct packet *packet, uint8_t *segment, bool is_wrong)
+static inline void put_sum(
+	struct packet *packet, uint8_t *segment, const struct wire *wire)
 {
 	const size_t header_len = 20;
 	memset(segment, 0, header_len);
@@ -153,9 +155,12 @@ static inline void put_sum(struct packet *packet, uint8_t *segment, bool is_wron
 		.dst = &packet->dst,
 		.len = (uint32_t)header_len + packet->payload_len,
 		.protocol = IPPROTO_TCP};
-	const uint16_t sum = checksum_segment_make(segment, &pseudo);
+	static const uint8_t nothing[256] = {0};
+	const uint16_t left = (uint16_t)~checksum_segment_make(nothing, &pseudo);
+	const uint16_t sum =
+		wire->is_sum_left ? left : checksum_segment_make(segment, &pseudo);
 	segment[16] = (uint8_t)(sum >> 8);
-	segment[17] = (uint8_t)(sum ^ (is_wrong ? 0x55 : 0));
+	segment[17] = (uint8_t)(sum ^ (wire->is_sum_wrong ? 0x55 : 0));
 	packet->segment = segment;
 	packet->payload = segment + header_len;
 }
@@ -190,7 +195,7 @@ static inline struct flow *put(struct seen *seen, struct wire wire)
 	packet.payload_wire_len = packet.payload_len;
 	uint8_t segment[256];
 	if (wire.is_sum_told) {
-		put_sum(&packet, segment, wire.is_sum_wrong);
+		put_sum(&packet, segment, &wire);
 	}
 	return flow_table_packet(seen->table, &packet, wire.now_us);
 }

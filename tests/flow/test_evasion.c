@@ -203,6 +203,49 @@ static void sums_left_to_the_network_card_tell_nothing(void **state)
 	assert_string_equal(client_text(seen), "EHLO a\r\n");
 }
 
+static void a_wrong_sum_of_one_who_leaves_sums_to_his_card_waits(void **state)
+{
+	struct seen *seen = *state;
+	const struct wire left = {
+		.text = "EHLO a\r\n", .is_sum_told = true, .is_sum_left = true};
+	put_client(seen,
+		(struct wire){
+			.flags = TCP_SYN, .is_sum_told = true, .is_sum_left = true});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	put_client(seen, (struct wire){.text = "GET /\r\n",
+				 .is_sum_told = true,
+				 .is_sum_wrong = true});
+	put_client(seen, left); /* near miss */
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_CHECKSUM);
+	assert_int_equal(flow_table_counters(seen->table)->sums[CHECKSUM_OFFLOADED], 1);
+}
+
+static void without_a_handshake_the_first_packets_tell_of_the_sums(void **state)
+{
+	struct seen *seen = *state;
+	server(seen, 0, "220 a\r\n");
+	put_client(seen, (struct wire){.is_sum_told = true});
+	put_client(seen, (struct wire){.text = "GET /\r\n",
+				 .is_sum_told = true,
+				 .is_sum_wrong = true});
+	put_client(seen, (struct wire){.text = "EHLO a\r\n", .is_sum_told = true});
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_CHECKSUM);
+}
+
+static void without_a_handshake_the_first_packets_tell_of_the_hops(void **state)
+{
+	struct seen *seen = *state;
+	server(seen, 0, "220 a\r\n");
+	client(seen, 0, NULL);
+	put_client(seen, (struct wire){.text = "GET /\r\n", .ttl = 3});
+	client(seen, 0, "EHLO a\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_TTL);
+}
+
 static void a_wrong_sum_that_was_acknowledged_after_all_is_the_captures(void **state)
 {
 	struct seen *seen = *state;
@@ -520,6 +563,9 @@ int main(void)
 		TEST(a_segment_that_acknowledges_what_was_never_sent_waits),
 		TEST(a_wrong_sum_behind_right_ones_waits),
 		TEST(sums_left_to_the_network_card_tell_nothing),
+		TEST(a_wrong_sum_of_one_who_leaves_sums_to_his_card_waits),
+		TEST(without_a_handshake_the_first_packets_tell_of_the_sums),
+		TEST(without_a_handshake_the_first_packets_tell_of_the_hops),
 		TEST(a_wrong_sum_that_was_acknowledged_after_all_is_the_captures),
 		TEST(an_urgent_byte_is_out_of_line),
 		TEST(an_urgent_byte_ahead_of_a_hole_is_out_of_line_as_well),
