@@ -242,6 +242,8 @@ static void read_field(struct http *http, struct facts *facts, enum direction wa
 		break;
 	case HTTP_FIELD_UPGRADE:
 		http->is_way_asked |= way == DIRECTION_TO_SERVER;
+		http->is_websocket =
+			way == DIRECTION_TO_CLIENT && text_is(value, "websocket");
 		break;
 	case HTTP_FIELD_AUTHORIZATION:
 		if (way == DIRECTION_TO_SERVER && value.len > 0) {
@@ -427,6 +429,7 @@ static void begin_message(struct http *http, struct facts *facts, enum direction
 	} else if (line->is_doubtful) {
 		side->lines.is_doubtful = true; /* in the middle of something */
 	} else {
+		http->is_http2 = text_is(line->text, "PRI * HTTP/2.0");
 		give_up(http, facts);
 	}
 }
@@ -599,6 +602,17 @@ bool http_is_between_requests(const void *state)
 bool http_may_lead_on(const void *state)
 {
 	return ((const struct http *)state)->is_way_asked;
+}
+
+bool http_is_http2(const void *state)
+{
+	return ((const struct http *)state)->is_http2;
+}
+
+bool http_is_websocket(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	return http->is_websocket && http->status == 101;
 }
 
 struct text http_authority(const void *state)

@@ -46,6 +46,8 @@ struct http {
 	uint8_t next;      /* enum analyze_next */
 	uint8_t claimed;   /* enum protocol that the requests ask for */
 	bool is_way_asked; /* a CONNECT or an upgrade, once */
+	bool is_http2;     /* the client began so */
+	bool is_websocket; /* the last upgrade that a server took */
 	bool may_be_open;  /* a 2xx came behind a CONNECT, perhaps not its own */
 	bool is_idle;      /* no request was for mail yet: answers are only counted */
 	char authority[HTTP_AUTHORITY_BYTES]; /* of the last CONNECT, NUL-terminated */
@@ -65,6 +67,12 @@ bool http_is_between_requests(const void *state);
 
 /* A CONNECT or an upgrade was asked for: what comes of it may be anything. */
 bool http_may_lead_on(const void *state);
+
+/* HTTP/2 without an upgrade: RFC 9113 section 3.3. */
+bool http_is_http2(const void *state);
+
+/* What follows the upgrade are WebSocket frames: RFC 6455. */
+bool http_is_websocket(const void *state);
 
 /* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */
 struct text http_authority(const void *state);

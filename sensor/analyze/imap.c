@@ -127,9 +127,8 @@ static void literal_refuse(struct imap *imap, struct text tag)
 	if (!imap->is_literal_asked || imap->literal_tag != tag_hash(tag)) {
 		return;
 	}
-	if (lines->raw_left > 0) {
-		lines_gap(
-			lines, 0); /* octets came and the server took them for lines */
+	if (lines->raw_left > 0) { /* octets came and the server took them for lines */
+		lines_gap(lines, 0);
 	}
 	imap->is_continued[DIRECTION_TO_SERVER] = false;
 	imap->is_literal_asked = false;
@@ -346,8 +345,11 @@ static void outcome_note(
 		imap->is_authenticated |= is_accepted;
 		break;
 	case IMAP_VERB_COMPRESS:
-		/* RFC 4978: deflate from here on, nothing more can be read */
-		imap->clear.next = is_accepted ? ANALYZE_FINISHED : ANALYZE_GO_ON;
+		if (is_accepted) { /* RFC 4978: anybody may unpack what follows */
+			facts->is_compressed = true;
+			note_content(facts);
+			imap->clear.next = ANALYZE_FINISHED;
+		}
 		break;
 	default:
 		break;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define PROXY_STEPS_MAX  16 /* steps, not hosts: SOCKS takes five */
+#define PROXY_STEPS_MAX  64 /* steps, not hosts: SOCKS takes five */
 #define SLIDES_MAX       255
 #define LINES_BEFORE_OUT 12 /* lines without one trait */
 #define LOOKED_AT_BYTES  16 /* of text, for bytes no text protocol begins with */
@@ -260,7 +260,8 @@ static void name_socks(struct classification *result)
 {
 	result->outcome = CLASSIFY_DECIDED;
 	result->protocol = PROTOCOL_SOCKS;
-	result->evidence = "socks dialogue";
+	result->evidence =
+		result->is_opaque ? "socks dialogue, encapsulated" : "socks dialogue";
 }
 
 /* True when the proxy header settles what can be said now. */
@@ -275,7 +276,7 @@ static bool read_proxies(struct prefix *prefix, const struct classify_hint *hint
 		name_socks(result);
 		return true;
 	}
-	if (step != PROXY_WAIT) {
+	if (step == PROXY_NOTHING) {
 		return false;
 	}
 	if (!is_last(prefix, hint)) {

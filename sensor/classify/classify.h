@@ -38,8 +38,10 @@ struct classification {
 	/* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
 	const char *evidence;
 	enum classify_proxy proxy;
-	bool is_claimed;      /* not mail, the client's first line says */
-	uint8_t proxy_phase;  /* private to classify/proxy.c */
+	bool is_claimed;        /* not mail, the client's first line says */
+	bool is_opaque;         /* a SOCKS dialogue that goes on encapsulated */
+	uint8_t proxy_phase;    /* private to classify/proxy.c */
+	uint16_t proxy_skip[2]; /* bytes of a proxy's token still to come, by side */
 	uint8_t slides;       /* how often the prefix was forgotten for want of room */
 	uint64_t server_kept; /* what the server had shown by then, private */
 	uint64_t opening_traits; /* of the client's first line, private */

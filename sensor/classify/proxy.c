@@ -229,6 +229,17 @@ static enum proxy_step take_on_side(
 enum proxy_step proxy_take(struct prefix *prefix, const struct classify_hint *hint,
 	struct classification *result)
 {
+	for (unsigned side = 0; side < 2; side++) {
+		const uint16_t held = prefix->len[side];
+		const uint16_t cut = result->proxy_skip[side] < held
+					     ? result->proxy_skip[side]
+					     : held;
+		if (cut > 0) {
+			prefix_drop(prefix, side, cut);
+			result->proxy_skip[side] =
+				(uint16_t)(result->proxy_skip[side] - cut);
+		}
+	}
 	if (result->proxy_phase != 0) {
 		return proxy_socks_go_on(prefix, result);
 	}

@@ -2,9 +2,9 @@
  * classify/proxy - headers that carry a conversation to a further host.
  *
  * In: the prefix. Reads a PROXY header (HAProxy, versions 1 and 2), an HTTP CONNECT
- * (RFC 9110 section 9.3.6), SOCKS 4, 4a and 5 (RFC 1928, 1929), notes where the flow
- * comes from or goes to, and takes the header off both sides. User names and
- * passwords are dropped with the message that holds them, and never looked at.
+ * (RFC 9110 section 9.3.6), SOCKS 4, 4a and 5 (RFC 1928, 1929, 1961), notes where the
+ * flow comes from or goes to, and takes the header off both sides. User names,
+ * passwords and tokens are dropped with what holds them, and never looked at.
  */
 #pragma once
 

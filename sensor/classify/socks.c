@@ -11,6 +11,10 @@ enum phase {
 	PHASE_PASSWORD_REPLY, /* server */
 	PHASE_REQUEST,        /* client: RFC 1928 section 4 */
 	PHASE_REPLY,          /* server: RFC 1928 section 6 */
+	PHASE_TOKENS,         /* both: RFC 1961 sections 3 and 4 */
+	PHASE_4_USER,         /* client: a user that outgrows the prefix */
+	PHASE_4_NAME,         /* client: the name of SOCKS 4a behind it */
+	PHASE_4_REPLY,        /* server */
 };
 
 enum {
@@ -24,7 +28,13 @@ enum {
 	SOCKS4_GRANTED = 0x5a,
 	SOCKS4_REFUSED_LAST = 0x5d,
 	METHOD_NONE = 0,
+	METHOD_GSSAPI = 1,
 	METHOD_PASSWORD = 2,
+	GSSAPI_VERSION = 1,
+	GSSAPI_ENCAPSULATED = 3, /* what follows is inside such messages */
+	GSSAPI_ABORT = 0xff,
+	GSSAPI_HEAD_BYTES = 4,
+	SOCKS4_REPLY_BYTES = 8,
 };
 
 static struct cursor side_cursor(const struct prefix *prefix, unsigned side)
@@ -55,6 +65,24 @@ static bool take_string(struct cursor *cur, struct text *out)
 	return true;
 }
 
+/* Of a request with a long user; address: NULL where its name follows. */
+static enum proxy_step drop_user(struct prefix *prefix, unsigned side,
+	const uint8_t *address, struct classification *result)
+{
+	struct cursor cur = side_cursor(prefix, side);
+	cursor_skip(&cur, 2);
+	result->target_port = cursor_be16(&cur);
+	result->has_target_address = address != NULL;
+	if (address) {
+		result->target = address_from_ipv4(address);
+	}
+	result->client_side = (uint8_t)side;
+	result->client_side_is_sure = true;
+	result->proxy_phase = PHASE_4_USER;
+	prefix_drop(prefix, side, prefix->len[side]);
+	return PROXY_WAIT;
+}
+
 /* SOCKS 4 and 4a (openssh.com/txt/socks4.protocol, socks4a.protocol). */
 enum proxy_step proxy_socks4(
 	struct prefix *prefix, unsigned side, struct classification *result)
@@ -70,7 +98,7 @@ enum proxy_step proxy_socks4(
 	const uint8_t status = cursor_u8(&answer);
 	cursor_skip(&answer, 6);
 	const bool is_answer =
-		version == 0 &&
+		(version == 0 || version == 4) && /* 4 is no standard, and a habit */
 		(!cursor_ok(&answer) ||
 			(status >= SOCKS4_GRANTED && status <= SOCKS4_REFUSED_LAST));
 	if ((prefix->len[side] > 1 && command != SOCKS4_CONNECT &&
@@ -80,11 +108,14 @@ enum proxy_step proxy_socks4(
 	}
 	struct text user;
 	struct text name = {.len = 0};
+	const bool is_named = target && target[0] == 0 && target[1] == 0 &&
+			      target[2] == 0 && target[3] != 0;
 	if (!target || !take_string(&request, &user)) {
-		return prefix_is_full(prefix, side) ? PROXY_NOTHING : PROXY_WAIT;
+		return target && prefix_is_full(prefix, side)
+			       ? drop_user(
+					 prefix, side, is_named ? NULL : target, result)
+			       : PROXY_WAIT;
 	}
-	const bool is_named =
-		target[0] == 0 && target[1] == 0 && target[2] == 0 && target[3] != 0;
 	if (is_named && !take_string(&request, &name)) {
 		return prefix_is_full(prefix, side) ? PROXY_NOTHING : PROXY_WAIT;
 	}
@@ -134,11 +165,113 @@ enum proxy_step proxy_socks5(
 	result->client_side_is_sure = true;
 	prefix_drop(prefix, side, taken_from(prefix, side, greeting));
 	prefix_drop(prefix, 1 - side, taken_from(prefix, 1 - side, answer));
-	if (method != METHOD_NONE && method != METHOD_PASSWORD) {
+	switch (method) {
+	case METHOD_NONE:
+		result->proxy_phase = PHASE_REQUEST;
+		return PROXY_TAKEN;
+	case METHOD_GSSAPI:
+		result->proxy_phase = PHASE_TOKENS;
+		return PROXY_TAKEN;
+	case METHOD_PASSWORD:
+		result->proxy_phase = PHASE_PASSWORD;
+		return PROXY_TAKEN;
+	default:
 		return PROXY_REFUSED;
 	}
-	result->proxy_phase = method == METHOD_NONE ? PHASE_REQUEST : PHASE_PASSWORD;
+}
+
+/* One message of a side: the token in it may outgrow the prefix and goes by unread. */
+static enum proxy_step take_token(
+	struct prefix *prefix, unsigned side, struct classification *result)
+{
+	struct cursor cur = side_cursor(prefix, side);
+	const uint8_t version = cursor_u8(&cur);
+	const uint8_t type = cursor_u8(&cur);
+	const bool is_head = cursor_ok(&cur);
+	const uint16_t len = cursor_be16(&cur);
+	if (prefix->len[side] > 0 && version != GSSAPI_VERSION) {
+		return PROXY_NOTHING;
+	}
+	if (is_head && (type == GSSAPI_ENCAPSULATED || type == GSSAPI_ABORT)) {
+		result->is_opaque = type == GSSAPI_ENCAPSULATED;
+		return PROXY_REFUSED;
+	}
+	if (!cursor_ok(&cur)) {
+		return PROXY_WAIT;
+	}
+	const uint16_t here = (uint16_t)cursor_left(&cur);
+	const uint16_t cut = len < here ? len : here;
+	prefix_drop(prefix, side, GSSAPI_HEAD_BYTES + (size_t)cut);
+	result->proxy_skip[side] = (uint16_t)(len - cut);
 	return PROXY_TAKEN;
+}
+
+/* Tokens of both sides, until the client asks for its target, in clear or encapsulated. */
+static enum proxy_step take_tokens(struct prefix *prefix, struct classification *result)
+{
+	const unsigned client = result->client_side;
+	const enum proxy_step step = take_token(prefix, 1U - client, result);
+	if (step != PROXY_WAIT) {
+		return step == PROXY_NOTHING ? PROXY_REFUSED : step;
+	}
+	if (prefix->len[client] > 0 && prefix->bytes[client][0] == SOCKS5_VERSION) {
+		result->proxy_phase = PHASE_REQUEST;
+		return PROXY_TAKEN;
+	}
+	const enum proxy_step asked = take_token(prefix, client, result);
+	return asked == PROXY_NOTHING ? PROXY_REFUSED : asked;
+}
+
+/* The user's end, or the name's: a string up to NUL that need not fit as a whole. */
+static enum proxy_step take_4_user(struct prefix *prefix, struct classification *result)
+{
+	const unsigned side = result->client_side;
+	struct cursor cur = side_cursor(prefix, side);
+	struct text user;
+	const bool is_whole = take_string(&cur, &user);
+	prefix_drop(prefix, side,
+		is_whole ? taken_from(prefix, side, cur) : prefix->len[side]);
+	if (!is_whole) {
+		return PROXY_WAIT;
+	}
+	result->proxy_phase = result->has_target_address ? PHASE_4_REPLY : PHASE_4_NAME;
+	return PROXY_TAKEN;
+}
+
+static enum proxy_step take_4_name(struct prefix *prefix, struct classification *result)
+{
+	const unsigned side = result->client_side;
+	struct cursor cur = side_cursor(prefix, side);
+	struct text name;
+	if (!take_string(&cur, &name)) {
+		return prefix_is_full(prefix, side) ? PROXY_REFUSED : PROXY_WAIT;
+	}
+	note_name(result, name.at, name.len);
+	prefix_drop(prefix, side, taken_from(prefix, side, cur));
+	result->proxy_phase = PHASE_4_REPLY;
+	return PROXY_TAKEN;
+}
+
+/* What a server of mail says is none: it goes on, whatever the client's first bytes were. */
+static enum proxy_step take_4_reply(
+	struct prefix *prefix, struct classification *result)
+{
+	const unsigned server = 1U - result->client_side;
+	struct cursor cur = side_cursor(prefix, server);
+	const uint8_t version = cursor_u8(&cur);
+	const uint8_t status = cursor_u8(&cur);
+	cursor_skip(&cur, SOCKS4_REPLY_BYTES - 2);
+	if (prefix->len[server] > 0 && version != 0 && version != 4) {
+		result->proxy_phase = PHASE_NONE;
+		return PROXY_NOTHING;
+	}
+	if (!cursor_ok(&cur)) {
+		return PROXY_WAIT;
+	}
+	prefix_drop(prefix, server, SOCKS4_REPLY_BYTES);
+	result->proxy_phase = PHASE_NONE;
+	result->proxy = CLASSIFY_PROXY_SOCKS;
+	return status == SOCKS4_GRANTED ? PROXY_TAKEN : PROXY_REFUSED;
 }
 
 /* The bytes of name and password go unread: RFC 1929 section 2. */
@@ -247,6 +380,14 @@ enum proxy_step proxy_socks_go_on(struct prefix *prefix, struct classification *
 		return take_request(prefix, result);
 	case PHASE_REPLY:
 		return take_reply(prefix, result);
+	case PHASE_TOKENS:
+		return take_tokens(prefix, result);
+	case PHASE_4_USER:
+		return take_4_user(prefix, result);
+	case PHASE_4_NAME:
+		return take_4_name(prefix, result);
+	case PHASE_4_REPLY:
+		return take_4_reply(prefix, result);
 	case PHASE_NONE:
 		break;
 	}

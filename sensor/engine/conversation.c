@@ -3,7 +3,9 @@
 #include "analyze/http.h"
 #include "classify/proxy.h"
 #include "engine/lookups.h"
+#include "engine/mail_port.h"
 #include "engine/naming.h"
+#include "engine/opaque.h"
 #include "engine/opinion.h"
 #include "engine/passage.h"
 #include "engine/rpc_naming.h"
@@ -20,22 +22,12 @@
 /* How often a flow may turn out to be, or to carry, something else. */
 #define RESTARTS_MAX 4
 
-static uint16_t server_port(const struct flow *flow)
-{
-	return flow->port[!flow->client];
-}
-
 /* Behind a proxy that opened the way: the port that was asked for. */
 static uint16_t asked_port(const struct flow *flow, const struct classification *result)
 {
 	const bool has_target = result->proxy == CLASSIFY_PROXY_CONNECT ||
 				result->proxy == CLASSIFY_PROXY_SOCKS;
-	return has_target ? result->target_port : server_port(flow);
-}
-
-static bool is_on_mail_port(const struct flow *flow)
-{
-	return protocol_of_port(server_port(flow)) != PROTOCOL_UNKNOWN;
+	return has_target ? result->target_port : flow_server_port(flow);
 }
 
 /* The one place where a conversation goes before its flow ends. */
@@ -58,11 +50,14 @@ static enum conversation_phase become_foreign(
 	struct flow *flow = watch->flow;
 	struct conversation *conversation = watch->conversation;
 	if (conversation->phase == CONVERSATION_DIALOGUE) {
+		opaque_note_dialogue(watch);
 		dialogue_end(conversation_dialogue(conversation), &engine->tls);
+	} else {
+		opaque_note_unnamed(watch);
 	}
 	conversation->phase = CONVERSATION_FOREIGN;
 	conversation->classification.protocol = protocol;
-	if (!is_on_mail_port(flow) ||
+	if (!mail_port_has(flow) ||
 		(protocol == PROTOCOL_UNKNOWN &&
 			conversation->classification.proxy != CLASSIFY_PROXY_NONE)) {
 		return give_up(watch);
@@ -141,18 +136,10 @@ static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 
 static enum conversation_phase settle(const struct watch *watch)
 {
+	opaque_note_dialogue(watch);
 	watch->conversation->phase = CONVERSATION_SETTLED;
 	flow_mute(watch->engine->flows, watch->flow);
 	return CONVERSATION_SETTLED;
-}
-
-/* HTTP on a mail port, the server's answer says. */
-static bool is_http_on_mail_port(
-	const struct flow *flow, const struct dialogue *dialogue)
-{
-	return is_on_mail_port(flow) && dialogue->analyzer == &ANALYZER_HTTP &&
-	       dialogue->facts.protocol == PROTOCOL_HTTP &&
-	       http_has_answer(dialogue->state);
 }
 
 /* What is known now may be new: to the name, to the judgement, to the end of all looking. */
@@ -168,13 +155,8 @@ static enum conversation_phase after_dialogue(
 		name_tls(watch, result == DIALOGUE_FINISHED) != CONVERSATION_DIALOGUE) {
 		return watch_phase(watch);
 	}
-	if (is_http_on_mail_port(watch->flow, conversation_dialogue(conversation))) {
-		if (!http_may_lead_on(conversation_dialogue(conversation)->state)) {
-			return become_foreign(watch, PROTOCOL_HTTP);
-		}
-		if ((conversation->reported & FINDING_BIT(FINDING_PORT_FOREIGN)) == 0) {
-			verdicts_foreign(watch->engine, watch->flow, conversation);
-		}
+	if (mail_port_is_web(watch)) {
+		return become_foreign(watch, PROTOCOL_HTTP);
 	}
 	if (conversation->classification.protocol == PROTOCOL_HTTP &&
 		facts->is_unanswered && result == DIALOGUE_GO_ON) {
@@ -228,6 +210,7 @@ static void into_tunnel(const struct watch *watch)
 {
 	struct classification *classification = &watch->conversation->classification;
 	const struct dialogue *dialogue = conversation_dialogue(watch->conversation);
+	opaque_note_dialogue(watch);
 	if (proxy_note_authority(classification, http_authority(dialogue->state))) {
 		classification->proxy = CLASSIFY_PROXY_CONNECT;
 	}
@@ -331,16 +314,6 @@ static enum conversation_phase start_dialogue(struct watch *watch)
 	return CONVERSATION_DIALOGUE;
 }
 
-/* On a mail port HTTP is foreign once its server answers so: it may lead to mail all the same. */
-static bool may_lead_on(const struct watch *watch)
-{
-	const struct prefix *prefix = conversation_prefix(watch->conversation);
-	const unsigned server = !watch->flow->client;
-	return !watch->flow->is_midstream &&
-	       (prefix->len[server] == 0 ||
-		       memcmp(prefix->bytes[server], "HTTP/1.", 7) == 0);
-}
-
 /* Mail, or what may yet turn out to be. */
 static bool is_followed(const struct watch *watch, enum protocol protocol)
 {
@@ -348,8 +321,8 @@ static bool is_followed(const struct watch *watch, enum protocol protocol)
 		return true;
 	}
 	return (protocol == PROTOCOL_DCERPC || protocol == PROTOCOL_HTTP) &&
-	       (!is_on_mail_port(watch->flow) ||
-		       (protocol == PROTOCOL_HTTP && may_lead_on(watch)));
+	       (!mail_port_has(watch->flow) ||
+		       (protocol == PROTOCOL_HTTP && mail_port_may_lead_on(watch)));
 }
 
 static enum conversation_phase start_rpc(struct watch *watch)
@@ -367,14 +340,14 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	struct flow *flow = watch->flow;
 	struct conversation *conversation = watch->conversation;
 	struct prefix *prefix = conversation_prefix(conversation);
-	if (server_port(flow) == DNS_PORT && !conversation->is_lookup_read &&
+	if (flow_server_port(flow) == DNS_PORT && !conversation->is_lookup_read &&
 		lookups_begin(watch, is_ended)) {
 		return watch_phase(watch);
 	}
 	conversation->is_lookup_read = true; /* it is told once */
 	const struct classify_hint hint = {.client_side = flow->client,
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
-		.server_port = server_port(flow),
+		.server_port = flow_server_port(flow),
 		.is_ended = is_ended};
 	const struct classification *result = &conversation->classification;
 	const enum classify_outcome outcome =
@@ -382,7 +355,7 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	if (outcome == CLASSIFY_NOT_YET) {
 		/* Both spoke and the signatures still cannot rule it out, or they may. */
 		if ((prefix->len[0] > 0 && prefix->len[1] > 0) ||
-			(result->is_claimed && is_on_mail_port(flow))) {
+			(result->is_claimed && mail_port_has(flow))) {
 			opinion_open(watch);
 		}
 		return CONVERSATION_CLASSIFY;
@@ -396,7 +369,7 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	if (outcome != CLASSIFY_DECIDED || !is_followed(watch, result->protocol)) {
 		return become_foreign(watch, result->protocol);
 	}
-	return !is_ended && !is_on_mail_port(flow) && web_rest_at_once(watch)
+	return !is_ended && !mail_port_has(flow) && web_rest_at_once(watch)
 		       ? CONVERSATION_GONE
 		       : start_dialogue(watch);
 }
@@ -459,6 +432,9 @@ static void gather(struct watch *watch, unsigned side, struct text *bytes)
 		conversation->restarts != restarts) {
 		return;
 	}
+	if (kept > 0 && bytes->len > 0 && !prefix_is_full(prefix, side)) {
+		return; /* a proxy's message went by and made room */
+	}
 	if (conversation->classification.slides != slides) {
 		conversation->dropped[0] = 0;
 		conversation->dropped[1] = 0;
@@ -506,7 +482,7 @@ void conversation_bytes(
 		watch.conversation->way.is_of_client = true;
 	}
 	feed(&watch, side, bytes);
-	if (side != flow->client && !is_on_mail_port(flow)) {
+	if (side != flow->client && !mail_port_has(flow)) {
 		web_rest(&watch);
 	}
 }
@@ -606,7 +582,7 @@ void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 	/* One pushed out of a full table may yet have gone on: nothing is known of it. */
 	const bool is_known = end != FLOW_END_EVICTED;
 	if (is_known && flow->bytes[0] + flow->bytes[1] == 0 && !flow->is_midstream &&
-		is_on_mail_port(flow)) {
+		mail_port_has(flow)) {
 		verdicts_attempt(engine, flow,
 			flow->state == FLOW_STATE_RESET ? "reset" : "no payload");
 	}

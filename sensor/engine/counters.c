@@ -38,6 +38,11 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		BLIND("gre", DECODE_BLIND_GRE),
 		BLIND("ppp", DECODE_BLIND_PPP),
 		BLIND("too_deep", DECODE_BLIND_TOO_DEEP),
+		/* flows, where those above are frames */
+		{"blind.socks", engine->opaque[ENGINE_OPAQUE_SOCKS]},
+		{"blind.websocket", engine->opaque[ENGINE_OPAQUE_WEBSOCKET]},
+		{"blind.http2", engine->opaque[ENGINE_OPAQUE_HTTP2]},
+		{"blind.compressed", engine->opaque[ENGINE_OPAQUE_COMPRESSED]},
 		{"flow.opened", flow->opened},
 		{"flow.closed", flow->ended[FLOW_END_CLOSED]},
 		{"flow.reset", flow->ended[FLOW_END_RESET]},

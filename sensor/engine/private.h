@@ -106,6 +106,15 @@ struct opinions_asked {
 	uint32_t flows;
 };
 
+/* What flows go on as and is not looked into: engine/opaque. */
+enum engine_opaque {
+	ENGINE_OPAQUE_SOCKS,
+	ENGINE_OPAQUE_WEBSOCKET,
+	ENGINE_OPAQUE_HTTP2,
+	ENGINE_OPAQUE_COMPRESSED,
+	ENGINE_OPAQUE_COUNT
+};
+
 struct engine {
 	struct engine_settings settings;
 	struct engine_outputs outputs;
@@ -124,6 +133,7 @@ struct engine {
 	uint64_t frames;
 	uint64_t frame_bytes;
 	uint64_t packets_udp;
+	uint64_t opaque[ENGINE_OPAQUE_COUNT];
 	uint64_t mail_flows;
 	uint64_t attempts;
 	uint64_t alerts;

@@ -177,11 +177,109 @@ static void a_refused_socks_request_is_socks(void **state)
 		{CLIENT, "\x05\x01\0", 3}, {SERVER, "\x05\xff", 2}};
 	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SOCKS);
 	const struct turn refused[] = {{CLIENT, "\x04\x01\0\x19\xc0\0\x02\x19\0", 9},
-		{SERVER, "\0\x5b\0\0\0\0\0\0", 8}};
+		{SERVER, "\x04\x5b\0\0\0\0\0\0", 8}};
 	assert_talk(&talk, refused, COUNT(refused), PROTOCOL_SOCKS);
 	const struct turn silent[] = {{CLIENT, "\x05\x01\0", 3}, {SERVER, "\x05\0", 2},
 		{CLIENT, "\x05\x01\0\x01\xc0\0\x02\x19\0\x19", 10}};
 	assert_talk(&talk, silent, COUNT(silent), PROTOCOL_SOCKS);
+}
+
+#define ASK_5                                                    \
+	{                                                        \
+		CLIENT, "\x05\x01\0\x01\xc0\0\x02\x19\0\x19", 10 \
+	}
+#define GIVE_5                                         \
+	{                                              \
+		SERVER, "\x05\0\0\x01\0\0\0\0\0\0", 10 \
+	}
+
+/* RFC 1961: tokens both ways; some clients ask in clear behind them. */
+static void socks_5_with_tokens_leads_to_its_target(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "\x05\x01\x01", 3},
+		{SERVER, "\x05\x01", 2}, {CLIENT, "\x01\x01\0\x06TICKET", 10},
+		{SERVER, "\x01\x01\0\x04TOCK", 8}, {CLIENT, "\x01\x02\0\x01p", 5},
+		{SERVER, "\x01\x02\0\x01q", 5}, ASK_5, GIVE_5, GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_SOCKS);
+	assert_target(&talk, "192.0.2.25", 25);
+	assert_only_the_inside_is_left(&talk);
+	assert_null(memmem(&talk, sizeof(talk), "TICK", 4));
+}
+
+static void socks_5_that_goes_on_encapsulated_is_opaque(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {{CLIENT, "\x05\x01\x01", 3},
+		{SERVER, "\x05\x01", 2}, {CLIENT, "\x01\x01\0\x06TICKET", 10},
+		{SERVER, "\x01\x01\0\x04TOCK", 8},
+		{CLIENT, "\x01\x03\0\x06secret", 10}};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SOCKS);
+	assert_true(talk.result.is_opaque);
+	const struct turn refused[] = {{CLIENT, "\x05\x01\x01", 3},
+		{SERVER, "\x05\x01", 2}, {CLIENT, "\x01\x01\0\x06TICKET", 10},
+		{SERVER, "\x01\xff", 2}};
+	assert_talk(&talk, refused, COUNT(refused), PROTOCOL_SOCKS);
+	assert_false(talk.result.is_opaque);
+}
+
+/* A token, and a user, that no prefix holds: as the engine gives them, piece by piece. */
+static void what_outgrows_the_prefix_goes_by(void **state)
+{
+	(void)state;
+	struct talk talk;
+	static const char BLOB[900];
+	talk_begin(&talk, 1080);
+	(void)talk_bytes(&talk, CLIENT, "\x05\x01\x01", 3);
+	(void)talk_bytes(&talk, SERVER, "\x05\x01", 2);
+	(void)talk_bytes(&talk, CLIENT, "\x01\x01\x0e\x10", 4); /* 3600 */
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(talk.prefix.len[CLIENT], 0);
+		(void)talk_bytes(&talk, CLIENT, BLOB, sizeof(BLOB));
+	}
+	(void)talk_bytes(&talk, CLIENT, "\x05\x01\0\x01\xc0\0\x02\x19\0\x19", 10);
+	(void)talk_bytes(&talk, SERVER, "\x05\0\0\x01\0\0\0\0\0\0", 10);
+	assert_target(&talk, "192.0.2.25", 25);
+	for (unsigned is_named = 0; is_named < 2; is_named++) {
+		char user[PREFIX_BYTES];
+		memset(user, 'u', sizeof(user));
+		memcpy(user,
+			is_named ? "\x04\x01\0\x19\0\0\0\x01"
+				 : "\x04\x01\0\x19\xc0\0\x02\x19",
+			8);
+		talk_begin(&talk, 1080);
+		(void)talk_bytes(&talk, CLIENT, user, sizeof(user));
+		(void)talk_bytes(&talk, CLIENT, "user", 5);
+		if (is_named) {
+			(void)talk_bytes(&talk, CLIENT, "mail.x", 7);
+		}
+		(void)talk_bytes(&talk, SERVER, "\0\x5a\0\0\0\0\0\0", 8);
+		(void)talk_text(&talk, SERVER, "220 mail.x ESMTP\r\n");
+		(void)talk_text(&talk, CLIENT, "EHLO x\r\n");
+		assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+		assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_SOCKS);
+		assert_int_equal(talk.result.target_port, 25);
+		assert_int_equal(talk.result.has_target_address, !is_named);
+		assert_string_equal(talk.result.target_host, is_named ? "mail.x" : "");
+	}
+}
+
+/* Only the client's word: a server of mail goes on. */
+static void a_socks_request_to_a_mail_server_hides_nothing(void **state)
+{
+	(void)state;
+	struct talk talk;
+	char user[PREFIX_BYTES];
+	memset(user, 'u', sizeof(user));
+	memcpy(user, "\x04\x01\0\x19\xc0\0\x02\x19", 8);
+	user[sizeof(user) - 1] = '\n';
+	const struct turn turns[] = {{CLIENT, user, sizeof(user)}, {CLIENT, "", 1},
+		{SERVER, "220 mail.x ESMTP\r\n", 0}, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
 }
 
 int main(void)
@@ -197,6 +295,10 @@ int main(void)
 		cmocka_unit_test(socks_5_leads_to_its_target),
 		cmocka_unit_test(a_socks_password_leaves_no_copy),
 		cmocka_unit_test(a_refused_socks_request_is_socks),
+		cmocka_unit_test(socks_5_with_tokens_leads_to_its_target),
+		cmocka_unit_test(socks_5_that_goes_on_encapsulated_is_opaque),
+		cmocka_unit_test(what_outgrows_the_prefix_goes_by),
+		cmocka_unit_test(a_socks_request_to_a_mail_server_hides_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

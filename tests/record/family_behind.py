@@ -95,3 +95,28 @@ def web_behind_pages():
     page, ok, opened = PAGE[1:], ANSWER[1:], OPENED[1:]
     asked = "CONNECT www.example.net:443 HTTP/1.1\r\nHost: www.example.net:443\r\n\r\n"
     return spoken(3128, ">" + page + page + asked, "<" + ok + ok + opened, HELLO)
+
+
+TOKENS = (">\5\1\1", "<\5\1", ">\1\1" + vector(2, "T" * 1500), "<\1\1" + vector(2, "T" * 100),
+          ">\1\2" + vector(2, "p"), "<\1\2" + vector(2, "p"))
+
+
+@CASE("socks5-gssapi-to-smtp", OFFICE, """SOCKS with a ticket longer than a kilobyte, behind which the client asks for
+      a mail server in clear, as curl does.""", findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def tokens_then_clear():
+    return spoken(1080, *TOKENS, ">\5\1\0\3" + vector(1, "mx.example.net") + "\0\x19",
+                  "<\5\0\0\1\0\0\0\0\0\0", *MAIL)
+
+
+@CASE("socks5-gssapi-encapsulated", OFFICE, """The same ticket, and all that follows in messages of its own: not
+      looked into, and counted.""", absent=("sender.illegitimate",))
+def encapsulated():
+    return spoken(1080, *TOKENS, ">\1\3" + vector(2, "e" * 60), "<\1\3" + vector(2, "e" * 60))
+
+
+@CASE("imap-compressed-before-login", OFFICE, """IMAP that is compressed before anybody has logged in: what follows is
+      in clear to whoever unpacks it, and counted as not looked into.""",
+      findings=("tls.missing",), flows=("imap illegitimate",))
+def compressed():
+    return spoken(143, "<* OK IMAP4rev1 ready\r\n", ">a COMPRESS DEFLATE\r\n", "<a OK active\r\n",
+                  ">\x4a\4\0\0", "<\x4a\4\0\0", server="192.0.2.10")
