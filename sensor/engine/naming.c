@@ -146,6 +146,30 @@ static enum protocol protocol_of_names(const char *names, uint16_t port)
 	return found;
 }
 
+static bool is_certificate_to_come(const struct facts_tls_session *session)
+{
+	return session->server_certificate.visibility == FACTS_NOT_SEEN;
+}
+
+/* The server's own names count where none was asked for, or one that is not its. */
+static bool is_certificate_of_interest(const struct facts_tls_session *session)
+{
+	const struct facts_certificate *certificate = &session->server_certificate;
+	return certificate->visibility == FACTS_SEEN &&
+	       (session->sni[0] == '\0' || certificate->name_matches == FACTS_NO);
+}
+
+/* By the name asked for, else by those of the certificate. */
+static enum protocol protocol_of_session(const struct naming_case *tls)
+{
+	const struct facts_tls_session *session = &tls->facts->session;
+	const enum protocol asked = protocol_of_host(session->sni, tls->server_port);
+	return asked == PROTOCOL_UNKNOWN && is_certificate_of_interest(session)
+		       ? protocol_of_names(
+				 session->server_certificate.names, tls->server_port)
+		       : asked;
+}
+
 /* One of the comma-separated protocols starts so. */
 static bool offers(const char *alpn, const char *protocol)
 {
@@ -187,6 +211,59 @@ static enum protocol protocol_of_alpn(const struct facts_tls_session *session)
 							     : PROTOCOL_UNKNOWN;
 }
 
+/*
+ * Ports where TLS from the first byte is some other service's, which a mail server may run
+ * beside (a directory, management, monitoring): there its address says nothing of mail.
+ */
+static bool is_port_of_others(uint16_t port)
+{
+	static const uint16_t PORTS[] = {
+		563,   /* nntps */
+		636,   /* ldaps */
+		853,   /* DNS */
+		989,   /* ftps-data */
+		990,   /* ftps */
+		992,   /* telnets */
+		994,   /* ircs */
+		1514,  /* Wazuh */
+		2083,  /* RadSec */
+		2376,  /* Docker */
+		3269,  /* global catalogue */
+		3389,  /* RDP */
+		5044,  /* Beats */
+		5061,  /* sips */
+		5223,  /* xmpp */
+		5349,  /* turns */
+		5665,  /* Icinga */
+		5666,  /* NRPE */
+		5671,  /* amqps */
+		5986,  /* WinRM */
+		5989,  /* WBEM */
+		6443,  /* Kubernetes */
+		6514,  /* syslog */
+		6556,  /* Checkmk */
+		6697,  /* ircs */
+		8089,  /* Splunk */
+		8140,  /* Puppet */
+		8443,  /* the web's other one */
+		8883,  /* mqtts */
+		9090,  /* Cockpit */
+		9200,  /* Elasticsearch */
+		9443,  /* the web's, again */
+		9997,  /* Splunk */
+		10000, /* Webmin */
+		10050, /* Zabbix */
+		10051, /* Zabbix */
+		10443, /* the web's, again */
+	};
+	for (size_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
+		if (PORTS[i] == port) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A declared mail server speaks TLS: what its role makes of it. is_web: HTTPS, it seems. */
 static struct naming of_declared(const struct naming_case *tls,
 	const struct matrix_group *group, bool is_web, const char *evidence)
@@ -196,6 +273,9 @@ static struct naming of_declared(const struct naming_case *tls,
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
 	/* nobody outside has other business with it */
 	const struct naming reading = {true, PROTOCOL_IMAPS, evidence};
+	if (!is_web && is_port_of_others(tls->server_port)) {
+		return not_decided;
+	}
 	switch (group->role) {
 	case MATRIX_ROLE_MAILBOX:
 		if (!is_web && tls->is_from_internet) {
@@ -227,8 +307,17 @@ static bool is_web_on(
 {
 	const struct matrix_end server = matrix_locate(matrix, tls->server);
 	return !protocol_row(own)->is_sending && !judge_is_server(&server) &&
-	       protocol_of_host(tls->facts->session.sni, tls->server_port) ==
-		       PROTOCOL_UNKNOWN;
+	       protocol_of_session(tls) == PROTOCOL_UNKNOWN;
+}
+
+/* The certificate is still to say whether it is the web. */
+static bool is_waiting_on_port(
+	const struct naming_case *tls, const struct matrix *matrix, bool is_http_inside)
+{
+	const enum protocol own = protocol_of_port(tls->server_port);
+	return is_http_inside && protocol_row(own)->is_implicit_tls && !tls->is_ended &&
+	       is_certificate_to_come(&tls->facts->session) &&
+	       is_web_on(tls, matrix, own);
 }
 
 static struct naming of_port(
@@ -257,11 +346,6 @@ static struct naming of_port(
 	}
 	return own == PROTOCOL_SIEVE ? (struct naming){true, own, "tls on its own port"}
 				     : not_decided;
-}
-
-static bool is_certificate_to_come(const struct facts_tls_session *session)
-{
-	return session->server_certificate.visibility == FACTS_NOT_SEEN;
 }
 
 /* HTTPS that a name tells to be Exchange's; *is_waiting: the certificate has to say it. */
@@ -310,51 +394,37 @@ static bool is_provider_s(uint16_t port, const char *host)
 	       starts_with_one(host, LABELS, sizeof(LABELS) / sizeof(LABELS[0]));
 }
 
-/* No HTTP, as far as can be seen: the protocols that ride on ports of their own. */
-static struct naming of_session(const struct naming_case *tls)
+/*
+ * A name of mail. On the web's port what ALPN or another name asks for outweighs it;
+ * elsewhere it takes nothing from it.
+ */
+static struct naming of_session(const struct naming_case *tls, bool is_http_inside)
 {
-	const struct facts_tls_session *session = &tls->facts->session;
-	const uint16_t port = tls->server_port;
 	const struct naming not_mail = {true, PROTOCOL_TLS, "tls"};
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
-	enum protocol protocol = protocol_of_host(session->sni, port);
-	if (protocol != PROTOCOL_UNKNOWN) {
+	const struct facts_tls_session *session = &tls->facts->session;
+	const uint16_t port = tls->server_port;
+	const bool is_on_the_web = port == PORT_HTTPS;
+	const enum protocol protocol = protocol_of_session(tls);
+	if (is_on_the_web && is_http_inside) {
+		return not_mail;
+	}
+	if (protocol_of_host(session->sni, port) != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, protocol, "server name"};
 	}
-	if (is_provider_s(port, session->sni)) {
+	if (!is_http_inside && is_provider_s(port, session->sni)) {
 		return (struct naming){
 			true, PROTOCOL_SMTPS, "server name, on a provider's port"};
 	}
-	if (session->sni[0] != '\0' || session->alpn_offered[0] != '\0') {
+	if (is_on_the_web &&
+		(session->sni[0] != '\0' || session->alpn_offered[0] != '\0')) {
 		return not_mail;
 	}
-	if (session->server_certificate.visibility == FACTS_SEEN) {
-		protocol = protocol_of_names(session->server_certificate.names, port);
-		return protocol == PROTOCOL_UNKNOWN
-			       ? not_mail
-			       : (struct naming){true, protocol, "certificate name"};
+	if (protocol != PROTOCOL_UNKNOWN) {
+		return (struct naming){true, protocol, "certificate name"};
 	}
 	return tls->is_ended || !is_certificate_to_come(session) ? not_mail
 								 : not_decided;
-}
-
-/* A name of mail, on a port that is not the web's: what ALPN asks for takes nothing from it. */
-static struct naming of_name(const struct naming_case *tls)
-{
-	const struct facts_tls_session *session = &tls->facts->session;
-	const struct facts_certificate *certificate = &session->server_certificate;
-	if (tls->server_port == PORT_HTTPS) {
-		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
-	}
-	const enum protocol asked = protocol_of_host(session->sni, tls->server_port);
-	if (asked != PROTOCOL_UNKNOWN) {
-		return (struct naming){true, asked, "server name"};
-	}
-	const enum protocol shown =
-		session->sni[0] == '\0' && certificate->visibility == FACTS_SEEN
-			? protocol_of_names(certificate->names, tls->server_port)
-			: PROTOCOL_UNKNOWN;
-	return (struct naming){shown != PROTOCOL_UNKNOWN, shown, "certificate name"};
 }
 
 struct naming naming_of_tls(
@@ -364,6 +434,9 @@ struct naming naming_of_tls(
 	const bool is_ended = naming_case->is_ended;
 	const bool is_http_inside = is_http(session);
 	const bool is_web = naming_case->server_port == PORT_HTTPS || is_http_inside;
+	if (is_waiting_on_port(naming_case, matrix, is_http_inside)) {
+		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+	}
 	const struct naming by_port = of_port(naming_case, matrix, is_http_inside);
 	if (by_port.is_decided) {
 		return by_port;
@@ -384,9 +457,5 @@ struct naming naming_of_tls(
 	if (is_waiting && !is_ended) {
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 	}
-	if (!is_http_inside) {
-		return of_session(naming_case);
-	}
-	const struct naming named = of_name(naming_case);
-	return named.is_decided ? named : (struct naming){true, PROTOCOL_TLS, "tls"};
+	return of_session(naming_case, is_http_inside);
 }

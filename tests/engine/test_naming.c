@@ -51,6 +51,7 @@ struct session {
 	const char *sni;
 	const char *alpn;
 	const char *certificate_names;
+	bool is_name_foreign; /* .sni is none of them */
 	bool is_ended;
 	bool is_midstream;
 	bool is_from_internet;
@@ -75,6 +76,7 @@ static struct naming name_of(struct session session)
 		seen->visibility = FACTS_SEEN;
 		(void)snprintf(seen->names, sizeof(seen->names), "%s",
 			session.certificate_names);
+		seen->name_matches = session.is_name_foreign ? FACTS_NO : FACTS_YES;
 	}
 	return naming_of_tls(&(struct naming_case){.facts = &facts,
 				     .server = &server,
@@ -303,10 +305,58 @@ static void tls_from_the_internet_to_a_mailbox_server_is_imaps_on_any_port(void 
 static void http_inside_to_no_server_of_mail_is_never_imap(void **state)
 {
 	(void)state;
-	const struct naming naming = name_of((struct session){
-		.server = "203.0.113.9", .port = 993, .alpn = "h2,http/1.1"});
-	assert_true(naming.is_decided);
-	assert_int_equal(naming.protocol, PROTOCOL_TLS);
+	struct session session = {
+		.server = "203.0.113.9", .port = 993, .alpn = "h2,http/1.1"};
+	assert_false(name_of(session).is_decided); /* the certificate may say IMAP */
+	session.certificate_names = "www.example.net";
+	assert_true(name_of(session).is_decided);
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.certificate_names = "imap.example.net";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_IMAPS);
+	session.sni =
+		"www.example.net"; /* and the certificate has it, as far as is known */
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+}
+
+/* Another name is asked for, and the server says that it is none of its own. */
+static void a_certificate_of_mail_outweighs_a_name_that_is_not_its(void **state)
+{
+	(void)state;
+	struct session session = {.server = "203.0.113.9",
+		.port = 8465,
+		.sni = "www.example.com",
+		.certificate_names = "smtp.example.net"};
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.is_name_foreign = true;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+	assert_string_equal(name_of(session).evidence, "certificate name");
+	session.alpn = "h2";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+	session.port = 443; /* one certificate may serve the web and more */
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.alpn = NULL;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+}
+
+/* Directories, management, monitoring: a mail server runs more than mail. */
+static void on_ports_of_other_services_a_servers_address_says_nothing(void **state)
+{
+	(void)state;
+	static const uint16_t PORTS[] = {636, 3269, 3389, 5986, 8443, 10050};
+	for (size_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
+		struct session session = {.server = "192.0.2.10",
+			.port = PORTS[i],
+			.sni = "mail.example.org",
+			.is_from_internet = true,
+			.is_ended = true};
+		assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+		session.server = "192.0.2.25"; /* a relay */
+		assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+		session.sni = "imap.example.org";
+		assert_int_equal(name_of(session).protocol, PROTOCOL_IMAPS);
+		session.alpn = "smtp";
+		assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+	}
 }
 
 static void webmail_is_not_a_mail_protocol(void **state)
@@ -471,6 +521,10 @@ int main(void)
 		cmocka_unit_test(
 			tls_from_the_internet_to_a_mailbox_server_is_imaps_on_any_port),
 		cmocka_unit_test(http_inside_to_no_server_of_mail_is_never_imap),
+		cmocka_unit_test(
+			a_certificate_of_mail_outweighs_a_name_that_is_not_its),
+		cmocka_unit_test(
+			on_ports_of_other_services_a_servers_address_says_nothing),
 		cmocka_unit_test(webmail_is_not_a_mail_protocol),
 		cmocka_unit_test(a_server_name_is_evidence_on_any_port),
 		cmocka_unit_test(alpn_is_evidence_on_any_port),

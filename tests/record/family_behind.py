@@ -120,3 +120,35 @@ def encapsulated():
 def compressed():
     return spoken(143, "<* OK IMAP4rev1 ready\r\n", ">a COMPRESS DEFLATE\r\n", "<a OK active\r\n",
                   ">\x4a\4\0\0", "<\x4a\4\0\0", server="192.0.2.10")
+
+
+def server_hello():
+    """The server's part of TLS 1.3, and an encrypted record."""
+    extensions = extension(43, "\3\4") + extension(51, "\0\x1d" + vector(2, "k" * 32))
+    body = "\3\3" + "s" * 32 + vector(1, "") + "\x13\1\0" + vector(2, extensions)
+    return ("<\x16\3\3" + vector(2, "\2" + vector(3, body)) + "\x14\3\3\0\1\1" +
+            "\x17\3\3" + vector(2, "e" * 200))
+
+
+ENCRYPTED = ">\x14\3\3\0\1\1\x17\3\3" + vector(2, "e" * 50), "<\x17\3\3" + vector(2, "e" * 300)
+
+
+@CASE("smtps-http-alpn-on-465", OFFICE, """Implicit TLS to the Internet on the port of SMTPS, and the client asks for HTTP
+      by ALPN: that takes nothing from the port.""",
+      findings=("sender.illegitimate", "smtps.implicit", "port.foreign"), flows=("smtps illegitimate",))
+def alpn_on_465():
+    return spoken(465, hello("www.example.net", ("h2",)), server_hello(), *ENCRYPTED)
+
+
+@CASE("mailbox-on-an-odd-port", OFFICE, """TLS from the Internet to a declared mailbox server on a port that no row
+      names: what it serves there is users' access.""",
+      findings=("zone.user-access-exposed", "flow.illegitimate", "port.unusual"), flows=("imaps illegitimate",))
+def odd_port():
+    return spoken(9993, hello(), server_hello(), *ENCRYPTED, client="203.0.113.70", server="192.0.2.10")
+
+
+@CASE("mailbox-on-ports-of-others", OFFICE, """The same on the port of LDAP over TLS: a mail server runs more than mail, and
+      nothing here says that it is.""", absent=("zone.user-access-exposed", "flow.illegitimate"))
+def directory_port():
+    return spoken(636, hello("mail.example.org"), server_hello(), *ENCRYPTED, client="203.0.113.70",
+                  server="192.0.2.10")
