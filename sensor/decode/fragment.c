@@ -147,9 +147,12 @@ static void slot_evict(
 	pool_give(&fragments->slots, index);
 }
 
-static uint8_t holder_of(const struct fragments *fragments, const uint64_t *key)
+static uint8_t holder_of(
+	const struct fragments *fragments, const struct address *address)
 {
-	const uint64_t hash = hash_words(&fragments->seed, key, 2); /* the source */
+	uint64_t words[2];
+	memcpy(words, address->bytes, sizeof(words));
+	const uint64_t hash = hash_words(&fragments->seed, words, 2);
 	return (uint8_t)(hash % HOLDERS);
 }
 
@@ -203,7 +206,7 @@ static uint32_t slot_find(struct fragments *fragments, const uint64_t *key)
 
 /* POOL_NONE only when every slot is handed out. */
 static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
-	uint64_t now_us, struct decode_counters *counters)
+	uint8_t holder, uint64_t now_us, struct decode_counters *counters)
 {
 	uint32_t index = pool_take(&fragments->slots);
 	const uint32_t given_up =
@@ -223,7 +226,7 @@ static uint32_t slot_start(struct fragments *fragments, const uint64_t *key,
 	uint32_t *bucket = bucket_of(fragments, key);
 	slot->chain_next = *bucket;
 	*bucket = index;
-	slot->holder = holder_of(fragments, key);
+	slot->holder = holder;
 	fragments->held[slot->holder]++;
 	age_list_append(&fragments->ages, ages(fragments), index);
 	return index;
@@ -395,7 +398,8 @@ enum decode_result fragments_add(struct fragments *fragments,
 	evict_expired(fragments, now_us, counters);
 	uint32_t index = slot_find(fragments, key);
 	if (index == POOL_NONE) {
-		index = slot_start(fragments, key, now_us, counters);
+		index = slot_start(fragments, key,
+			holder_of(fragments, fragment->holder), now_us, counters);
 	}
 	if (index == POOL_NONE || fragments->handed_out_count == HANDED_OUT_MAX) {
 		return DECODE_TOO_DEEP;

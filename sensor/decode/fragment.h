@@ -25,7 +25,8 @@ enum {
 struct fragment {
 	const struct address *src;
 	const struct address *dst;
-	const uint8_t *bytes; /* payload of this fragment */
+	const struct address *holder; /* whose share of the slots it takes */
+	const uint8_t *bytes;         /* payload of this fragment */
 	uint32_t len;
 	uint32_t offset; /* of bytes in the payload of the datagram */
 	uint32_t identification;

@@ -82,6 +82,10 @@ static enum decode_result add_fragment(
 	fragment->len = (uint32_t)cursor_left(&walk->cur);
 	fragment->network = network_of(walk);
 	fragment->hops = walk->packet->ttl;
+	/* what a tunnel carries is of who sent it, whoever it is said to be of */
+	fragment->holder = walk->packet->tunnel_depth > 0
+				   ? &walk->packet->tunnels[0].src
+				   : fragment->src;
 	struct decoder *decoder = walk->decoder;
 	const enum decode_result result = fragments_add(
 		decoder->fragments, fragment, walk->now_us, &decoder->counters, whole);

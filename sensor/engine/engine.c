@@ -260,10 +260,12 @@ struct ledger *engine_ledger(struct engine *engine)
 	return engine->ledger;
 }
 
-static bool is_declared(void *context, const struct address *server)
+/* At a port of mail: of the others anybody may make many, until a row has allowed one. */
+static bool is_declared(void *context, const struct address *server, uint16_t port)
 {
 	const struct matrix *matrix = (const struct matrix *)context;
-	return matrix_locate(matrix, server).group != NULL;
+	return protocol_of_port(port) != PROTOCOL_UNKNOWN &&
+	       matrix_locate(matrix, server).group != NULL;
 }
 
 void engine_ledger_loaded(struct engine *engine)

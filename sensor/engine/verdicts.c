@@ -282,7 +282,10 @@ static void ledger_note(
 	if (!ledger_lesson_of(observation, start_us, is_stripped, &lesson)) {
 		return;
 	}
-	if (engine->judgement.to.group) {
+	/* of the others of its ports anybody may make many */
+	if (engine->judgement.to.group &&
+		(engine->judgement.row ||
+			protocol_of_port(lesson.port) != PROTOCOL_UNKNOWN)) {
 		lesson.flags |= LEDGER_LESSON_DECLARED;
 	}
 	if (engine->judgement.from.group) {

@@ -10,11 +10,19 @@
 #define ALWAYS_PER_SIDE 8
 #define ALWAYS_PART     4
 
-static uint8_t holder_of(const struct streams *streams, const struct address *address)
+/* Whatever is claimed in tunnels that nobody declared has one share together. */
+#define HOLDER_FOREIGN (STREAM_HOLDERS - 1)
+
+uint8_t segments_holder(
+	const struct streams *streams, const struct flow *flow, unsigned side)
 {
 	uint64_t words[2];
-	memcpy(words, address->bytes, sizeof(words));
-	return (uint8_t)((words[0] + words[1] * streams->key) * streams->key >> 56);
+	if (way_is_foreign(flow->way)) {
+		return HOLDER_FOREIGN;
+	}
+	memcpy(words, flow->address[side].bytes, sizeof(words));
+	const uint64_t hash = (words[0] + words[1] * streams->key) * streams->key;
+	return (uint8_t)((hash >> 32) % HOLDER_FOREIGN);
 }
 
 static bool is_within_share(
@@ -32,7 +40,7 @@ static bool is_within_share(
 uint32_t segment_take(
 	struct streams *streams, const struct flow *flow, unsigned side, uint32_t count)
 {
-	const uint8_t holder = holder_of(streams, &flow->address[side]);
+	const uint8_t holder = segments_holder(streams, flow, side);
 	const uint32_t index = is_within_share(streams, holder, count)
 				       ? pool_take(&streams->segments)
 				       : POOL_NONE;

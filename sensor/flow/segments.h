@@ -14,6 +14,10 @@ static inline struct segment *segment_at(const struct streams *streams, uint32_t
 	return pool_at(&streams->segments, index);
 }
 
+/* Whose share this side's memory is of: by address and way in. */
+uint8_t segments_holder(
+	const struct streams *streams, const struct flow *flow, unsigned side);
+
 /* A slot for a side of flow that holds count of them; POOL_NONE, counted: no room for it. */
 uint32_t segment_take(struct streams *streams, const struct flow *flow, unsigned side,
 	uint32_t count);

@@ -1,5 +1,7 @@
 #include "flow/table.h"
 
+#include "flow/segments.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <stdlib.h>
@@ -86,6 +88,7 @@ static void give_stream(struct flow_table *table, struct flow *flow)
 	struct stream *stream = table_stream(table, flow);
 	if (stream) {
 		stream_discard(&table->streams, stream);
+		shares_give(&table->shares, flow->stream);
 		pool_give(&table->watched, flow->stream);
 		flow->stream = POOL_NONE;
 		flow->is_packet_wanted = false;
@@ -441,21 +444,46 @@ void table_restart(
 	table_list(table, flow, FLOW_LIST_HALF_OPEN);
 }
 
-/* Of those looked at: what likely ended, then what may be made up, then what is one-sided. */
-static struct flow *first_to_go(struct flow_table *table)
+static struct flow *idle_longest_from(struct flow_table *table, int list, int end)
 {
 	struct flow *oldest = NULL;
-	for (int list = FLOW_LIST_ENDING; !oldest && list < FLOW_LIST_COUNT; list++) {
+	for (; !oldest && list < end; list++) {
 		oldest = idle_longest(table, (enum flow_list)list);
 	}
 	return oldest;
+}
+
+/*
+ * What likely ended and what may be made up go first, the one idle longest; before a
+ * dialogue goes one of whoever has far more than others are watched for.
+ */
+static struct flow *watched_to_give_up(struct flow_table *table)
+{
+	struct flow *oldest =
+		idle_longest_from(table, FLOW_LIST_ENDING, FLOW_LIST_ONE_SIDED);
+	const uint32_t index = shares_too_much(&table->shares);
+	if (index != SHARES_NONE) {
+		struct flow *heavy = table_flow(table, index);
+		if (!oldest || heavy->list < FLOW_LIST_ONE_SIDED) {
+			return heavy;
+		}
+	}
+	return oldest ? oldest
+		      : idle_longest_from(table, FLOW_LIST_ONE_SIDED, FLOW_LIST_COUNT);
+}
+
+static void hold_share(struct flow_table *table, const struct flow *flow)
+{
+	const uint8_t holder = segments_holder(&table->streams, flow, flow->client);
+	shares_take(
+		&table->shares, flow->stream, holder, pool_index(&table->flows, flow));
 }
 
 void table_watch(struct flow_table *table, struct flow *flow)
 {
 	uint32_t slot = pool_take(&table->watched);
 	if (slot == POOL_NONE) {
-		struct flow *oldest = first_to_go(table);
+		struct flow *oldest = watched_to_give_up(table);
 		if (oldest && oldest != flow) {
 			table_end(table, oldest, FLOW_END_EVICTED);
 			table_list(table, oldest,
@@ -470,6 +498,7 @@ void table_watch(struct flow_table *table, struct flow *flow)
 		return;
 	}
 	flow->stream = slot;
+	hold_share(table, flow);
 	flow->is_muted = false;
 	struct stream *stream = table_stream(table, flow);
 	stream_init(stream);
@@ -535,6 +564,7 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 		pool_init(&table->flows, sizeof(struct flow), settings->flows, why) &&
 		pool_init(&table->watched, stream_room() + settings->area_bytes,
 			settings->watched, why) &&
+		shares_init(&table->shares, settings->watched, why) &&
 		pool_init(&table->streams.segments, sizeof(struct segment),
 			settings->segments, why);
 	if (!is_ready) {
@@ -552,6 +582,7 @@ void flow_table_free(struct flow_table *table)
 	if (table) {
 		pool_destroy(&table->flows);
 		pool_destroy(&table->watched);
+		shares_destroy(&table->shares);
 		pool_destroy(&table->streams.segments);
 		if (table->buckets) {
 			(void)munmap(table->buckets, table->bucket_bytes);

@@ -7,13 +7,15 @@
 #pragma once
 
 #include "base/pool.h"
+#include "flow/shares.h"
 #include "flow/stream.h"
 
 #define TABLE_KEYS 11
 
 struct flow_table {
 	struct pool flows;
-	struct pool watched; /* struct stream and the handler's area behind it */
+	struct pool watched;  /* struct stream and the handler's area behind it */
+	struct shares shares; /* of .watched */
 	struct streams streams;
 	uint32_t *buckets;
 	uint32_t bucket_mask;

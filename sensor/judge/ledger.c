@@ -277,7 +277,8 @@ void ledger_declare(
 		for (uint32_t next; left > 0; left--, index = next) {
 			struct entry *entry = entry_at(ledger, index);
 			const enum worth now = worth_anew((enum worth)worth,
-				is_declared(context, &entry->server.address));
+				is_declared(context, &entry->server.address,
+					entry->server.port));
 			next = entry->age.newer;
 			if (now != worth) {
 				unlist(ledger, entry);

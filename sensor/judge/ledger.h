@@ -100,7 +100,8 @@ const struct ledger_server *ledger_find(
 void ledger_put(struct ledger *ledger, const struct ledger_server *server);
 
 /* Once a matrix holds, or another one: which of the servers known it declares. */
-typedef bool ledger_is_declared(void *context, const struct address *server);
+typedef bool ledger_is_declared(
+	void *context, const struct address *server, uint16_t port);
 void ledger_declare(
 	struct ledger *ledger, ledger_is_declared *is_declared, void *context);
 

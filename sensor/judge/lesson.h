@@ -19,7 +19,8 @@ enum ledger_lesson_flag {
 	LEDGER_LESSON_REFUSED = 1 << 3,
 	LEDGER_LESSON_STRIPPED = 1 << 4,
 	LEDGER_LESSON_AUTH_CLEAR = 1 << 5,
-	LEDGER_LESSON_DECLARED = 1 << 6,     /* the matrix has the server in a group */
+	LEDGER_LESSON_DECLARED =
+		1 << 6, /* the matrix has the server, and this port of it */
 	LEDGER_LESSON_KNOWN_CLIENT = 1 << 7, /* or the client */
 	LEDGER_LESSON_FLAGS = (1 << 8) - 1,
 };

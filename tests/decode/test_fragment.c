@@ -318,6 +318,26 @@ static void fragments_within_fragments_are_put_together(void **state)
 	run_end(&run);
 }
 
+/* One host sends them in tunnels, of as many hosts as it likes. */
+static void fragments_in_a_tunnel_are_of_who_sent_it(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	begin(&run, 16);
+	assert_int_equal(add4(&run, 0, 32, 1), DECODE_FRAGMENT);
+	for (unsigned host = 0; host < 200; host++) {
+		frame.len = 0;
+		wrap(&frame, frame_at(&whole), 32);
+		wrap_ipv4_fragment(&frame, 6, 0x2000);
+		frame_at(&frame)[15] = (uint8_t)host; /* the inner source */
+		wrap_ipv4(&frame, 4);
+		frame_at(&frame)[15] = 77;
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_FRAGMENT);
+	}
+	assert_int_equal(add4(&run, 32, 44, 1), DECODE_OK);
+	run_end(&run);
+}
+
 static void a_fragment_in_a_tunnel_joins_none_outside(void **state)
 {
 	(void)state;
@@ -381,6 +401,7 @@ int main(void)
 		cmocka_unit_test(an_atomic_fragment_is_the_packet),
 		cmocka_unit_test(a_fragment_that_the_capture_cut_is_not_kept),
 		cmocka_unit_test(fragments_within_fragments_are_put_together),
+		cmocka_unit_test(fragments_in_a_tunnel_are_of_who_sent_it),
 		cmocka_unit_test(a_fragment_in_a_tunnel_joins_none_outside),
 		cmocka_unit_test(
 			a_packet_in_a_fragmented_tunnel_is_told_as_reassembled),

@@ -33,6 +33,24 @@ static void one_packet_flows_do_not_push_out_a_dialogue(void **state)
 	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "QUIT");
 }
 
+/* Who shook hands is waited for, until both have spoken. */
+static void one_packet_flows_do_not_push_out_who_was_greeted(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	say(seen, DIRECTION_TO_CLIENT, 0, "220 b\r\n");
+	for (uint16_t port = 1; port < 60; port++) {
+		(void)put(seen, (struct wire){.way = DIRECTION_TO_SERVER,
+					.flags = TCP_ACK,
+					.text = "x",
+					.now_us = port,
+					.client_port = port});
+	}
+	seen->text[DIRECTION_TO_SERVER][0] = '\0';
+	client(seen, 0, "EHLO");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO");
+}
+
 static uint64_t conflicts(const struct seen *seen)
 {
 	return flow_table_counters(seen->table)->overlaps_conflicting;
@@ -352,6 +370,45 @@ static void an_opened_flow_may_wait_four_minutes_for_its_greeting(void **state)
 	assert_int_equal(seen->ended, 0);
 }
 
+/* One host opens so many dialogues; each end says something. */
+static void open_dialogues(struct seen *seen, uint8_t host, unsigned count)
+{
+	const uint8_t from[4] = {192, 0, 2, host};
+	const uint8_t to[4] = {198, 51, 100, 3};
+	for (unsigned i = 0; i < 3 * count; i++) {
+		struct packet packet = {.src = address_from_ipv4(from),
+			.dst = address_from_ipv4(to),
+			.src_port = (uint16_t)(2000 + i / 3),
+			.dst_port = 25,
+			.transport = IPPROTO_TCP,
+			.ttl = 64,
+			.tcp_flags = i % 3 == 0 ? TCP_SYN : TCP_ACK,
+			.sequence = i % 3 == 0 ? 99 : 100,
+			.payload = (const uint8_t *)"x",
+			.payload_len = i % 3 > 0,
+			.payload_wire_len = i % 3 > 0};
+		if (i % 3 == 2) {
+			packet.src = address_from_ipv4(to);
+			packet.dst = address_from_ipv4(from);
+			packet.src_port = 25;
+			packet.dst_port = (uint16_t)(2000 + i / 3);
+		}
+		(void)flow_table_packet(seen->table, &packet, 1000 + i);
+	}
+}
+
+/* Of eight that are watched. */
+static void who_opens_most_dialogues_loses_his_own_first(void **state)
+{
+	struct seen *seen = *state;
+	client_says(seen, 2, "EHLO a\r\n");
+	say(seen, DIRECTION_TO_CLIENT, 0, "220 b\r\n");
+	open_dialogues(seen, 99, 40);
+	seen->text[DIRECTION_TO_SERVER][0] = '\0';
+	client_says(seen, 10, "MAIL");
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "MAIL");
+}
+
 static void a_keep_alive_is_no_first_byte(void **state)
 {
 	struct seen *seen = *state;
@@ -378,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_packet_flows_do_not_push_out_a_dialogue),
+		TEST(one_packet_flows_do_not_push_out_who_was_greeted),
 		TEST(what_waits_wins_over_a_later_version_that_begins_before_it),
 		TEST(what_waits_wins_over_a_later_version_in_order),
 		TEST(a_longer_copy_of_what_waits_adds_only_what_is_new),
@@ -402,6 +460,7 @@ int main(void)
 		TEST(a_repeated_answer_is_the_same_flow),
 		TEST(a_flood_of_bare_acknowledgements_pushes_out_no_opened_flow),
 		TEST(an_opened_flow_may_wait_four_minutes_for_its_greeting),
+		TEST(who_opens_most_dialogues_loses_his_own_first),
 		TEST(a_keep_alive_is_no_first_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

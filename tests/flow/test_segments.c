@@ -93,11 +93,34 @@ static void what_is_given_back_is_nobodys(void **state)
 	assert_int_equal(fixture->counters.segments_refused, 0);
 }
 
+static void undeclared_tunnels_have_one_share_whatever_is_claimed_inside(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned taken = 0;
+	for (unsigned host = 0; host < 256; host++) {
+		struct flow flow = flow_from((uint8_t)host);
+		flow.way = WAY_FOREIGN | host;
+		for (uint32_t count = 0;
+			segment_take(&fixture->streams, &flow, 0, count) != POOL_NONE;
+			count++) {
+			taken++;
+		}
+	}
+	assert_in_range(taken, SLOTS / 2, SLOTS - SLOTS / 5);
+	assert_true(is_given(fixture, 1, 0));
+	/* near miss: a declared one's flows are as those on the wire */
+	struct flow flow = flow_from(2);
+	const uint8_t holder = segments_holder(&fixture->streams, &flow, 0);
+	flow.way = 1;
+	assert_int_equal(segments_holder(&fixture->streams, &flow, 0), holder);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(undeclared_tunnels_have_one_share_whatever_is_claimed_inside),
 		TEST(one_flow_holds_a_part_of_the_pool),
 		TEST(a_host_that_took_all_it_can_leaves_room_for_the_others),
 		TEST(a_few_hosts_that_took_all_they_can_do_so_too),

@@ -429,10 +429,11 @@ static void what_a_declared_client_saw_is_worth_more(void **state)
 	ledger_free(ledger);
 }
 
-static bool is_first_declared(void *context, const struct address *server)
+static bool is_first_declared(
+	void *context, const struct address *server, uint16_t port)
 {
 	const struct address first = made_address((const char *)context);
-	return address_equal(server, &first);
+	return address_equal(server, &first) && port == 25;
 }
 
 /* Servers seen by declared clients, until all the room is theirs. */
