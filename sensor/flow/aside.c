@@ -183,7 +183,7 @@ bool aside_packet(struct streams *streams, struct stream *stream,
 			? segment_take(streams, flow, side, from->aside_count)
 			: POOL_NONE;
 	if (index == POOL_NONE) {
-		from->is_aside_full = true;
+		from->is_aside_full = from->aside_count > 0;
 		return false;
 	}
 	struct segment *segment = segment_at(streams, index);
@@ -225,6 +225,7 @@ static uint32_t unlink_aside(
 	const uint32_t index = *link;
 	*link = segment_at(streams, index)->next;
 	from->aside_count--;
+	from->is_aside_full = from->is_aside_full && from->aside_count > 0;
 	return index;
 }
 

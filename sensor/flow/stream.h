@@ -77,8 +77,8 @@ struct stream_side {
 	bool has_urgent;
 	bool has_window;
 	bool has_timestamp;
-	bool is_signed;         /* its signed segments arrive */
-	bool is_aside_full;     /* no room: what came since is read, doubted or not */
+	bool is_signed;     /* its signed segments arrive */
+	bool is_aside_full; /* no room: until they are gone all is read, doubted or not */
 	uint16_t segment_count; /* slots of those that wait */
 	uint16_t kept;          /* segments that came to wait since nothing did */
 	bool is_synchronised;
@@ -102,7 +102,7 @@ struct stream {
 struct streams {
 	struct pool segments;
 	/* how many of them hold bytes of the addresses that hash there */
-	uint16_t held[STREAM_HOLDERS];
+	uint32_t held[STREAM_HOLDERS];
 	struct flow_counters *counters;
 	const struct flow_handler *handler;
 	uint64_t key; /* of the hash of an address */

@@ -150,6 +150,21 @@ static void more_decoys_than_may_wait_are_read_and_the_real_bytes_told(void **st
 	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_VERSIONS);
 }
 
+static void once_the_decoys_are_gone_others_wait_again(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	for (int i = 0; i < 5; i++) {
+		put_client(seen, (struct wire){.text = "GET /\r\n", .ttl = 2});
+	}
+	put_client(seen, (struct wire){.text = "EHLO a\r\n"});
+	put_client(seen, (struct wire){.offset = 8, .text = "junk", .ttl = 2});
+	put_client(seen, (struct wire){.offset = 8, .text = "MAIL"});
+	const char *text = seen->text[DIRECTION_TO_SERVER];
+	assert_true(strlen(text) > 4);
+	assert_string_equal(text + strlen(text) - 4, "MAIL");
+}
+
 static void a_segment_without_ack_waits(void **state)
 {
 	struct seen *seen = *state;
@@ -559,6 +574,7 @@ int main(void)
 		TEST(what_was_taken_outside_any_window_begins_anew),
 		TEST(what_was_passed_over_is_never_read),
 		TEST(more_decoys_than_may_wait_are_read_and_the_real_bytes_told),
+		TEST(once_the_decoys_are_gone_others_wait_again),
 		TEST(a_segment_without_ack_waits),
 		TEST(a_segment_that_acknowledges_what_was_never_sent_waits),
 		TEST(a_wrong_sum_behind_right_ones_waits),
