@@ -31,12 +31,12 @@ struct way ways_note(
 	const struct way way = {.tag = tag,
 		.depth = packet->tunnel_depth,
 		.tunnel = named ? *named : packet->tunnels[packet->tunnel_depth - 1]};
-	ways->seen[tag % WAYS_SLOTS] = way;
+	ways->seen[way_is_foreign(tag)][tag % WAYS_SLOTS] = way;
 	return way;
 }
 
 struct way ways_recall(const struct ways *ways, uint32_t tag)
 {
-	const struct way *way = &ways->seen[tag % WAYS_SLOTS];
+	const struct way *way = &ways->seen[way_is_foreign(tag)][tag % WAYS_SLOTS];
 	return way->tag == tag ? *way : (struct way){.tag = tag};
 }

@@ -13,11 +13,12 @@
 #include "decode/packet.h"
 #include "matrix/matrix.h"
 
-#define WAYS_SLOTS 1024 /* by tag, one way associative */
+#define WAYS_SLOTS 1024 /* of each of the two, by tag, one way associative */
 
 struct ways {
 	struct hash_seed seed;
-	struct way seen[WAYS_SLOTS];
+	/* those that the matrix declares, and apart from them the claims of anybody */
+	struct way seen[2][WAYS_SLOTS];
 };
 
 /* Of a packet that came in by a tunnel; writes its tag into packet->way as well. */

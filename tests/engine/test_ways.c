@@ -225,6 +225,28 @@ static void addresses_that_no_zone_holds_are_in_the_tunnels(void **state)
 	run_end(run);
 }
 
+/* As many undeclared tunnels as anybody likes. */
+static void a_declared_tunnel_is_remembered_among_thousands_of_others(void **state)
+{
+	(void)state;
+	static struct ways ways; /* too large for the stack */
+	struct matrix *matrix = made_matrix(DECLARED);
+	struct packet packet = {.tunnel_depth = 1, .tunnels = {{.kind = TUNNEL_IPV4}}};
+	assert_true(address_parse(OUTER_A, &packet.tunnels[0].src));
+	assert_true(address_parse(OUTER_B, &packet.tunnels[0].dst));
+	const struct way declared = ways_note(&ways, matrix, &packet);
+	assert_false(way_is_foreign(declared.tag));
+	for (unsigned i = 0; i < 20 * WAYS_SLOTS; i++) {
+		packet.tunnels[0].kind = TUNNEL_VXLAN;
+		packet.tunnels[0].id = i;
+		assert_true(way_is_foreign(ways_note(&ways, matrix, &packet).tag));
+	}
+	const struct way recalled = ways_recall(&ways, declared.tag);
+	assert_int_equal(recalled.depth, 1);
+	assert_int_equal(recalled.tunnel.kind, TUNNEL_IPV4);
+	matrix_free(matrix);
+}
+
 static void a_capture_inside_a_tunnel_is_known(void **state)
 {
 	(void)state;
@@ -258,6 +280,7 @@ int main(void)
 		TEST(what_is_inside_is_not_blocked),
 		TEST(a_declared_tunnel_is_judged_as_the_wire),
 		TEST(addresses_that_no_zone_holds_are_in_the_tunnels),
+		TEST(a_declared_tunnel_is_remembered_among_thousands_of_others),
 		TEST(a_capture_inside_a_tunnel_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
