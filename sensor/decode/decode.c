@@ -59,6 +59,20 @@ static enum decode_result walk_step(struct walk *walk)
 	return DECODE_MALFORMED;
 }
 
+/* What a result says by itself. */
+static void note_blindness(
+	const struct walk *walk, const struct frame *frame, enum decode_result result)
+{
+	if (result == DECODE_TOO_DEEP) {
+		(void)walk_blind(walk, DECODE_BLIND_TOO_DEEP);
+	} else if (result == DECODE_UNKNOWN_LINK) {
+		(void)walk_blind(walk, DECODE_BLIND_LINK);
+	} else if (result == DECODE_TRUNCATED &&
+		   frame->captured_len < frame->wire_len) {
+		(void)walk_blind(walk, DECODE_BLIND_CUT);
+	}
+}
+
 enum decode_result decoder_frame(
 	struct decoder *decoder, const struct frame *frame, struct packet *packet)
 {
@@ -86,8 +100,8 @@ enum decode_result decoder_frame(
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;
 	}
 	decoder->counters.results[result]++;
-	if (result == DECODE_TOO_DEEP) {
-		(void)walk_blind(&walk, DECODE_BLIND_TOO_DEEP);
+	if (result != DECODE_OK) {
+		note_blindness(&walk, frame, result);
 	}
 	return result;
 }

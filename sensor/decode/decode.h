@@ -37,6 +37,8 @@ enum decode_blind {
 	DECODE_BLIND_GRE, /* a version or routing that is not followed */
 	DECODE_BLIND_PPP, /* encrypted or compressed */
 	DECODE_BLIND_TOO_DEEP,
+	DECODE_BLIND_CUT, /* cut short in front of what it carries, by the capture or a mirror */
+	DECODE_BLIND_LINK, /* a link type we do not read */
 	DECODE_BLIND_COUNT
 };
 

@@ -59,6 +59,8 @@ static bool bound_packet(struct walk *walk, const uint8_t *start, uint32_t len)
 	} else if (len - captured_len <= walk->cut) {
 		walk->cut = len - captured_len;
 	} else {
+		/* so a mirror or a broker slices frames, without a word of it */
+		(void)walk_blind(walk, DECODE_BLIND_CUT);
 		return false;
 	}
 	walk->packet->network = start;

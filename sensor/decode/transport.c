@@ -106,6 +106,10 @@ enum decode_result tcp_step(struct walk *walk)
 	} else {
 		skip_cut_options(walk, options_len);
 	}
+	if (walk->cut > 0 && cursor_left(&walk->cur) == 0) {
+		(void)walk_blind(
+			walk, DECODE_BLIND_CUT); /* the packet counts all the same */
+	}
 	set_payload(walk);
 	packet->segment = is_sum_telling(walk) ? header : NULL;
 	return DECODE_OK;

@@ -64,7 +64,7 @@ static inline uint32_t walk_wire_left(const struct walk *walk)
 enum decode_result walk_enter_tunnel(
 	struct walk *walk, enum tunnel_kind kind, uint32_t id, enum layer layer);
 
-/* Something that may hold mail ends the walk here. */
+/* Something that may hold mail is not looked into; what is returned ends the walk. */
 static inline enum decode_result walk_blind(
 	const struct walk *walk, enum decode_blind kind)
 {

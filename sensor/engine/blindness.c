@@ -18,6 +18,8 @@ static const char *const NAMES[DECODE_BLIND_COUNT] = {
 	[DECODE_BLIND_GRE] = "gre",
 	[DECODE_BLIND_PPP] = "ppp",
 	[DECODE_BLIND_TOO_DEEP] = "too_deep",
+	[DECODE_BLIND_CUT] = "cut",
+	[DECODE_BLIND_LINK] = "link",
 };
 
 const char *blindness_kind_name(enum decode_blind kind)

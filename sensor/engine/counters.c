@@ -38,6 +38,8 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		BLIND("gre", DECODE_BLIND_GRE),
 		BLIND("ppp", DECODE_BLIND_PPP),
 		BLIND("too_deep", DECODE_BLIND_TOO_DEEP),
+		BLIND("cut", DECODE_BLIND_CUT),
+		BLIND("link", DECODE_BLIND_LINK),
 		/* flows, where those above are frames */
 		{"blind.socks", engine->opaque[ENGINE_OPAQUE_SOCKS]},
 		{"blind.websocket", engine->opaque[ENGINE_OPAQUE_WEBSOCKET]},

@@ -275,6 +275,36 @@ static void a_datagram_without_checksum_passes_and_a_short_one_is_malformed(
 	run_end(&run);
 }
 
+/* How many frames were counted as cut short. */
+static uint64_t cut_count(size_t captured, size_t wire_len)
+{
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	(void)run_cut(&run, DLT_OF_RAW, frame_at(&frame), captured, wire_len);
+	const uint64_t count =
+		decoder_counters(run.decoder)->blind[DECODE_BLIND_CUT].frames;
+	run_end(&run);
+	return count;
+}
+
+static void a_frame_cut_in_front_of_what_it_carries_is_counted(void **state)
+{
+	(void)state;
+	frame_start(&frame, PAYLOAD);
+	wrap_ipv4(&frame, 6);
+	assert_int_equal(cut_count(40, frame.len), 1); /* by the capture */
+	assert_int_equal(cut_count(30, frame.len), 1);
+	assert_int_equal(cut_count(40, 40), 1); /* by a mirror that says nothing */
+	assert_int_equal(cut_count(44, 44), 1);
+	/* near miss: some of it is there, all of it, or there is nothing to carry */
+	assert_int_equal(cut_count(44, frame.len), 0);
+	assert_int_equal(cut_count(frame.len, frame.len), 0);
+	frame_start(&frame, "");
+	wrap_ipv4(&frame, 6);
+	assert_int_equal(cut_count(frame.len, frame.len), 0);
+	assert_int_equal(cut_count(10, 10), 0); /* no frame at all */
+}
+
 static void an_ipv4_address_in_a_header_of_ipv6_is_no_ipv4_host(void **state)
 {
 	(void)state;
@@ -299,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(padding_of_the_link_layer_is_no_payload),
+		cmocka_unit_test(a_frame_cut_in_front_of_what_it_carries_is_counted),
 		cmocka_unit_test(an_ipv4_address_in_a_header_of_ipv6_is_no_ipv4_host),
 		cmocka_unit_test(options_of_ip_and_tcp_are_passed_over),
 		cmocka_unit_test(a_cut_capture_keeps_what_it_has_and_the_true_length),

@@ -201,6 +201,13 @@ static void what_mail_may_hide_in_is_counted_by_kind(void **state)
 	assert_int_equal(blind_of(frame_at(&frame), frame.len), DECODE_BLIND_PPP);
 	const uint8_t labels[64] = {[12] = 0x88, 0x47};
 	assert_int_equal(blind_of(labels, sizeof(labels)), DECODE_BLIND_TOO_DEEP);
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	(void)run_cut(
+		&run, 127, labels, sizeof(labels), sizeof(labels)); /* of a radio */
+	assert_int_equal(
+		decoder_counters(run.decoder)->blind[DECODE_BLIND_LINK].frames, 1);
+	run_end(&run);
 	frame_start(&frame, PAYLOAD); /* near miss */
 	wrap_ipv4(&frame, 6);
 	wrap_ethernet(&frame, 0x0800);

@@ -299,6 +299,17 @@ def test_silence_is_told_once():
         one.close()
 
 
+def test_what_cannot_be_looked_into_is_counted_and_shown(run):
+    macsec = bytes.fromhex("02005e0053a102005e0053a288e52c00") + bytes(60)
+    noise = bytes.fromhex("ffffffffffff02005e0053a10806") + bytes(46)  # ARP: the kernel's filter leaves it out
+    run.send([macsec, noise] * 150)
+    until(lambda: run.status()["blind"]["frames"] == 150, "the frames to be counted")
+    assert run.status()["blind"]["kinds"] == {"macsec": {"frames": 150, "bytes": 150 * len(macsec)}}
+    text = subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, timeout=20,
+                          check=True).stdout
+    assert b"blind       150 of " in text and b"macsec 150" in text
+
+
 def test_records_wait_while_the_disk_is_full_and_are_all_there_behind(run):
     watches(run, 70)
     segment = sorted((run.state / "journal").glob("*.eve.jsonl"))[-1]
