@@ -233,6 +233,8 @@ static struct choice choose(const struct prefix *prefix,
 					   !prefix->has_gap[1 - client] &&
 					   has_answer(prefix, 1 - client),
 			.has_answer = has_answer(prefix, 1 - client),
+			.is_answer_to_come = hint->is_server_captured &&
+					     prefix->len[1 - client] == 0,
 			.port_owner = protocol_row(port_owner)->family,
 		};
 		const struct rule *rule = rules_match(

@@ -59,8 +59,9 @@ struct classification {
 
 /* What is known besides the bytes. */
 struct classify_hint {
-	uint8_t client_side;  /* 0 or 1, as the flow layer has it */
-	bool is_client_known; /* by SYN or SYN-ACK, not by a guess */
+	uint8_t client_side;     /* 0 or 1, as the flow layer has it */
+	bool is_client_known;    /* by SYN or SYN-ACK, not by a guess */
+	bool is_server_captured; /* packets of it were seen: what it says will be, too */
 	uint16_t server_port;
 	bool is_ended; /* the flow is over: decide with what there is */
 };

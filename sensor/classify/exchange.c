@@ -192,11 +192,19 @@ static bool is_asked_for(
 	       path.len == len || memchr(ENDS, path.at[len], sizeof(ENDS) - 1) != NULL;
 }
 
-/* Open Web Analytics lives below /owa/ as well, and is written in PHP. */
+/* Open Web Analytics lives below /owa/ as well: PHP, and modules. Exchange is ASP.NET. */
 static bool is_others(const struct service *service, struct text path)
 {
-	return service->protocol == PROTOCOL_EXCHANGE_HTTPS &&
-	       memmem(path.at, path.len, ".php", 4) != NULL;
+	static const char *const PARTS[] = {".php", ".jsp", ".cgi", "/owa/modules/"};
+	if (service->protocol != PROTOCOL_EXCHANGE_HTTPS) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+		if (memmem(path.at, path.len, PARTS[i], strlen(PARTS[i])) != NULL) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /*

@@ -191,7 +191,6 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp commands, client side alone"},
 	{.server_any = SERVER_SMTP_TEXT,
-		.client_none = CLIENT_USER | CLIENT_PASS | CLIENT_FTP,
 		.needs_last = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "greeting says smtp"},
@@ -451,6 +450,15 @@ static bool is_answer_alien(
 	       (state->has_answer && (server->server & SERVER_LIKE_MAIL) == 0);
 }
 
+/* A client's words are a claim as long as its server may yet say what it is. */
+static bool is_unheard(const struct traits *server, const struct rules_state *state)
+{
+	if (state->is_answer_whole && (server->server_first & SERVER_LIKE_MAIL) == 0) {
+		return false;
+	}
+	return state->is_last || !state->is_answer_to_come;
+}
+
 static bool is_time(const struct rule *rule, const struct traits *server,
 	const struct rules_state *state)
 {
@@ -465,9 +473,7 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 		return false; /* the other part has to be played as well */
 	}
 	if (rule->is_server_unheard &&
-		(state->is_turned ||
-			(state->is_answer_whole &&
-				(server->server_first & SERVER_LIKE_MAIL) == 0))) {
+		(state->is_turned || !is_unheard(server, state))) {
 		return false; /* who was asked for the connection has to be heard */
 	}
 	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {

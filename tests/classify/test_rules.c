@@ -67,8 +67,8 @@ static const struct example EXAMPLES[] = {
 	{PROTOCOL_SMTP, {{SERVER, "220 ESMTP gateway, FTP too\r\n", 0}}},
 	{PROTOCOL_FTP, {{SERVER, "220 SMTP-GW01 FTP server ready.\r\n", 0},
 			       {CLIENT, "NOOP\r\n", 0}, {SERVER, "200 ok\r\n", 0}}},
-	{PROTOCOL_FTP, {{SERVER, "220 smtp.example.org ready\r\n", 0},
-			       {CLIENT, "USER x\r\n", 0}, {SERVER, "530 no\r\n", 0}}},
+	{PROTOCOL_SMTP, {{SERVER, "220 x ESMTP\r\n", 0}, {CLIENT, "USER x\r\n", 0},
+				{SERVER, "500 what\r\n", 0}}},
 	{PROTOCOL_FTP, {{CLIENT, "PASS x\r\n", 0}, {SERVER, "230 in\r\n", 0}}},
 	{PROTOCOL_NNTP, {{SERVER, "200 news.example.org\r\n", 0},
 				{CLIENT, "MODE READER\r\n", 0}}},
@@ -126,6 +126,9 @@ static const struct example EXAMPLES[] = {
 		{{CLIENT, "POST /Autodiscover/Autodiscover.xml HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "GET /owasp/ HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "GET /owa/log.php?site=1 HTTP/1.1\r\n", 0}}},
+	{PROTOCOL_HTTP, {{CLIENT, "GET /owa/modules/base/js/x.js HTTP/1.1\r\n", 0}}},
+	{PROTOCOL_HTTP, {{CLIENT, "GET /ecp/a.jsp?x HTTP/1.1\r\n", 0}}},
+	{PROTOCOL_EWS, {{CLIENT, "POST /ews/x.php HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST /%45w%53/x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST //x/./y/..//../EWS\\x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST /%2e%2e/%2E/ews/ HTTP/1.1\r\n", 0}}},
@@ -352,6 +355,34 @@ static void commands_alone_are_none_where_the_server_speaks_otherwise(void **sta
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
 }
 
+static void a_burst_is_a_claim_as_long_as_its_server_will_be_heard(void **state)
+{
+	(void)state;
+	static const char BURST[] = "EHLO x\r\nMAIL FROM:<a@b.example>\r\n"
+				    "RCPT TO:<c@d.example>\r\n";
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	talk.hint.is_server_captured = true;
+	assert_int_equal(talk_text(&talk, CLIENT, BURST), CLASSIFY_NOT_YET);
+	assert_int_equal(
+		talk_text(&talk, SERVER, "HTTP/1.1 400 no\r\n\r\n"), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_HTTP);
+	talk_begin(&talk, 4242);
+	talk.hint.is_server_captured = true;
+	assert_int_equal(talk_text(&talk, CLIENT, BURST), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, SERVER, "220 x\r\n"), CLASSIFY_DECIDED);
+	assert_string_equal(talk.result.evidence, "220 greeting + ehlo");
+	/* it said nothing to the end, or its side is not captured */
+	talk_begin(&talk, 4242);
+	talk.hint.is_server_captured = true;
+	assert_int_equal(talk_text(&talk, CLIENT, BURST), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_end(&talk), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	talk_begin(&talk, 4242);
+	assert_int_equal(talk_text(&talk, CLIENT, BURST), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
 static void a_banner_of_the_client_waits_for_that_of_the_server(void **state)
 {
 	(void)state;
@@ -468,6 +499,8 @@ int main(void)
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
 		cmocka_unit_test(
 			commands_alone_are_none_where_the_server_speaks_otherwise),
+		cmocka_unit_test(
+			a_burst_is_a_claim_as_long_as_its_server_will_be_heard),
 		cmocka_unit_test(a_banner_of_the_client_waits_for_that_of_the_server),
 		cmocka_unit_test(roles_are_turned_by_both_ends_alone),
 		cmocka_unit_test(a_greeted_client_is_heard_out_however_much_it_says),
