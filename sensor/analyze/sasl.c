@@ -1,5 +1,7 @@
 #include "analyze/sasl.h"
 
+#include <string.h>
+
 void sasl_try(struct facts *facts, unsigned mechanism)
 {
 	facts->auth_tried = (uint16_t)(facts->auth_tried | mechanism);
@@ -19,7 +21,7 @@ static void response_note(struct sasl *sasl, struct facts *facts, struct text re
 	if (sasl->responses < UINT8_MAX) {
 		sasl->responses++;
 	}
-	if ((sasl->mechanism & FACTS_MECHANISMS_REUSABLE) == 0 || response.len == 0) {
+	if (!sasl->is_reusable || response.len == 0) {
 		return;
 	}
 	if (sasl->mechanism != FACTS_MECHANISM_LOGIN || sasl->responses >= 2) {
@@ -27,10 +29,34 @@ static void response_note(struct sasl *sasl, struct facts *facts, struct text re
 	}
 }
 
+static bool holds(struct text text, const char *word)
+{
+	for (; text.len > 0; text.at++, text.len--) {
+		if (text_starts(text, word)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Mechanisms of providers, whose names say what they send: ATOKEN, PTOKEN, X-GOOGLE-TOKEN,
+ * XYMCOOKIE, X-PLAIN-SUBMIT, PLAIN-CLIENTTOKEN.
+ */
+static bool is_password_like(struct text mechanism)
+{
+	return holds(mechanism, "TOKEN") || holds(mechanism, "COOKIE") ||
+	       holds(mechanism, "PLAIN");
+}
+
 void sasl_start(struct sasl *sasl, struct facts *facts, struct text mechanism,
 	struct text initial)
 {
-	*sasl = (struct sasl){.mechanism = (uint16_t)facts_mechanism_flag(mechanism)};
+	const unsigned flag = facts_mechanism_flag(mechanism);
+	*sasl = (struct sasl){.mechanism = (uint16_t)flag,
+		.is_reusable =
+			(flag & FACTS_MECHANISMS_REUSABLE) != 0 ||
+			(flag == FACTS_MECHANISM_OTHER && is_password_like(mechanism))};
 	sasl_try(facts, sasl->mechanism);
 	if (initial.len > 0 && !text_is(initial, "=")) {
 		response_note(sasl, facts, initial);

@@ -13,7 +13,8 @@
 struct sasl {
 	uint16_t mechanism; /* enum facts_mechanism; 0: no exchange is going on */
 	uint8_t responses;
-	bool is_asked; /* the server sent a challenge: a response must follow */
+	bool is_reusable; /* whoever reads what is sent can log in with it */
+	bool is_asked;    /* the server sent a challenge: a response must follow */
 };
 
 /* initial: the initial response, empty when there is none. */

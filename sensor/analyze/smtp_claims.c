@@ -148,7 +148,8 @@ static bool is_fitting(enum smtp_verb verb, uint16_t code)
 	const bool is_refusal = code >= 400 && code < 550 && code / 10 != 45;
 	switch (verb) {
 	case SMTP_VERB_AUTH:
-		return code == 334 || code == 235 || code == 454 || is_refusal;
+		return (code / 100 == 3 && code != 354) || code == 235 || code == 454 ||
+		       is_refusal;
 	case SMTP_VERB_STARTTLS:
 		return code == 220 || code == 454 || is_refusal;
 	case SMTP_VERB_DATA:

@@ -77,9 +77,19 @@ static bool is_greeting(
 	return true;
 }
 
+/* RFC 4954 section 4 says 334; some servers prompt with another 3yz of RFC 5321. */
+static bool is_challenge(const struct smtp *smtp, uint16_t code)
+{
+	return code == 334 ||
+	       (code / 100 == 3 && code != 354 && smtp->clear.sasl.mechanism != 0);
+}
+
 /* Replies whose code names the verb they answer, wherever the queue stands. */
 static int verb_by_code(struct smtp *smtp, uint16_t code, bool is_last)
 {
+	if (is_challenge(smtp, code)) {
+		code = 334;
+	}
 	switch (code) {
 	case 220:
 		if (pending_reach(&smtp->pending, SMTP_VERB_STARTTLS) ||
@@ -140,7 +150,7 @@ static enum smtp_verb reply_verb(
 		}
 		return is_list ? SMTP_VERB_EHLO : SMTP_VERB_OTHER;
 	}
-	if (code != 334 && pending_first(&smtp->pending) == verb) {
+	if (!is_challenge(smtp, code) && pending_first(&smtp->pending) == verb) {
 		pending_drop(&smtp->pending);
 	}
 	return (enum smtp_verb)verb;
@@ -215,7 +225,7 @@ static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 
 static void auth_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 {
-	if (code == 334) {
+	if (is_challenge(smtp, code)) {
 		sasl_challenge(&smtp->clear.sasl);
 	} else {
 		sasl_outcome(&smtp->clear.sasl, facts, code == 235);

@@ -43,7 +43,7 @@ static uint16_t lesson_flags(const struct facts *facts, bool is_stripped)
 	if (is_stripped) {
 		flags |= LEDGER_LESSON_STRIPPED;
 	}
-	if ((facts->auth_secret & FACTS_MECHANISMS_REUSABLE) != 0) {
+	if (facts->auth_secret != 0) {
 		flags |= LEDGER_LESSON_AUTH_CLEAR;
 	}
 	return (uint16_t)flags;

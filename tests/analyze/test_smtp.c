@@ -186,6 +186,21 @@ static void login_is_a_secret_only_with_its_password(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_YES);
 }
 
+static void login_may_be_prompted_by_another_code_of_its_class(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S(SERVER_LIST), C("AUTH LOGIN\r\n"), S("300 VXNlcm5hbWU6\r\n"),
+		C("YW5u\r\n"), S("300 UGFzc3dvcmQ6\r\n"), C("cHc=\r\n"),
+		S("235 in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEP, 6);
+	assert_int_equal(facts.auth_secret, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	talk_sweep(PROTOCOL_SMTP, STEPS(STEP));
+}
+
 static void a_challenge_mechanism_is_tried_without_a_secret(void **state)
 {
 	(void)state;
@@ -547,6 +562,7 @@ int main(void)
 		cmocka_unit_test(a_masked_keyword_and_a_masked_banner_are_told),
 		cmocka_unit_test(plain_crosses_with_the_verb_or_after_the_challenge),
 		cmocka_unit_test(login_is_a_secret_only_with_its_password),
+		cmocka_unit_test(login_may_be_prompted_by_another_code_of_its_class),
 		cmocka_unit_test(a_challenge_mechanism_is_tried_without_a_secret),
 		cmocka_unit_test(lhlo_makes_it_lmtp_and_each_recipient_is_answered),
 		cmocka_unit_test(xclient_names_the_real_client),
