@@ -2,6 +2,8 @@
 #include "analyze/note.h"
 #include "analyze/tls.h"
 
+#include <string.h>
+
 #define RECORD_HEADER_BYTES 5
 
 /*
@@ -22,18 +24,49 @@ static bool is_tls_start(const struct clear *clear, struct text rest)
 	return rest.len == 1 || rest.at[1] == 3;
 }
 
+/* "454 ...", "-ERR ...", "* BYE ...", "NO ...": what servers say of a handshake that failed. */
+static bool is_error(struct text line)
+{
+	return line.at[0] == '4' || line.at[0] == '5' || text_starts(line, "-ERR") ||
+	       text_starts(line, "* BYE") || text_starts(line, "* BAD") ||
+	       text_starts(line, "NO ") || text_starts(line, "BYE");
+}
+
+/* A server may say in clear that the handshake failed; anything else it may not. */
+static void server_text_note(struct clear *clear, struct facts *facts, struct text rest)
+{
+	static const char STARTS[] = "45-*NB";
+	if (clear->starttls != CLEAR_STARTTLS_ACCEPTED || clear->is_error_behind ||
+		(facts->starttls & FACTS_STARTTLS_FAILED) != 0) {
+		return;
+	}
+	clear->is_error_due = memchr(STARTS, rest.at[0], sizeof(STARTS) - 1) != NULL;
+	if (!clear->is_error_due) {
+		note_starttls(facts, FACTS_STARTTLS_INJECTED_SERVER);
+	}
+}
+
+static void server_line_note(struct clear *clear, struct facts *facts, struct text line)
+{
+	if (!clear->is_error_due) {
+		return;
+	}
+	clear->is_error_due = false;
+	clear->is_error_behind = line.len > 0 && is_error(line);
+	if (!clear->is_error_behind) {
+		note_starttls(facts, FACTS_STARTTLS_INJECTED_SERVER);
+	}
+}
+
 /* Text, where TLS might have begun. */
-static void text_note(struct clear *clear, struct facts *facts, enum direction way)
+static void text_note(
+	struct clear *clear, struct facts *facts, enum direction way, struct text rest)
 {
 	if (clear->starttls == CLEAR_STARTTLS_NONE) {
 		return;
 	}
 	if (way == DIRECTION_TO_CLIENT) {
-		/* a server may say in clear that the handshake failed */
-		if (clear->starttls == CLEAR_STARTTLS_ACCEPTED &&
-			(facts->starttls & FACTS_STARTTLS_FAILED) == 0) {
-			note_starttls(facts, FACTS_STARTTLS_INJECTED_SERVER);
-		}
+		server_text_note(clear, facts, rest);
 		return;
 	}
 	if (clear->starttls == CLEAR_STARTTLS_REQUESTED) {
@@ -60,6 +93,9 @@ static void item_next(
 	}
 	if (item == LINES_LINE) {
 		clear->has_line[way] = true;
+		if (way == DIRECTION_TO_CLIENT) {
+			server_line_note(clear, facts, line.text);
+		}
 		clear->protocol->line(clear, facts, way, &line);
 	} else if (item != LINES_MORE) {
 		clear->protocol->end(clear, facts, way, item);
@@ -76,12 +112,15 @@ static bool is_tls_agreed(const struct clear *clear, const struct facts *facts)
 	return clear->starttls == CLEAR_STARTTLS_ACCEPTED || facts->gaps > 0;
 }
 
-/* What was tried as TLS before the go-ahead was none: it was pipelined. */
+/* TLS begins. What was tried as TLS before the go-ahead was none: it was pipelined. */
 static void text_ended(struct clear *clear, struct facts *facts, enum direction way)
 {
 	if (way == DIRECTION_TO_SERVER && clear->is_maybe_tls[way] &&
 		clear->starttls == CLEAR_STARTTLS_ACCEPTED) {
 		note_starttls(facts, FACTS_STARTTLS_INJECTED_CLIENT);
+	}
+	if (way == DIRECTION_TO_CLIENT && clear->is_error_behind) {
+		note_starttls(facts, FACTS_STARTTLS_INJECTED_SERVER); /* TLS comes */
 	}
 }
 
@@ -96,7 +135,7 @@ static enum analyze_next line_begin(
 	}
 	const bool is_news = is_tls && !clear->is_maybe_tls[way];
 	clear->is_maybe_tls[way] |= is_tls;
-	text_note(clear, facts, way);
+	text_note(clear, facts, way, rest);
 	return is_news ? ANALYZE_MAYBE_TLS : ANALYZE_GO_ON;
 }
 
@@ -185,6 +224,8 @@ void clear_starttls_request(struct clear *clear, struct facts *facts)
 {
 	clear->starttls = CLEAR_STARTTLS_REQUESTED;
 	clear->is_clear_behind = false;
+	clear->is_error_due = false;
+	clear->is_error_behind = false;
 	if (facts_is_content_clear(facts) || facts->auth_accepted == FACTS_YES ||
 		facts->is_preauth) {
 		note_starttls(facts, FACTS_STARTTLS_MISPLACED);

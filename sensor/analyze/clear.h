@@ -43,6 +43,8 @@ struct clear {
 	uint8_t starttls;     /* enum clear_starttls */
 	uint8_t next;         /* enum analyze_next, set by the protocol */
 	bool is_clear_behind; /* client text followed the request before the answer */
+	bool is_error_due; /* the server's line behind its go-ahead may be an error */
+	bool is_error_behind; /* it was: it says in clear that TLS failed */
 	bool is_turned;       /* the ends changed roles: all below is by role */
 	bool has_line[2];     /* a line came this way */
 	bool is_maybe_tls[2]; /* what comes this way is tried as TLS and read as text */

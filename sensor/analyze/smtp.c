@@ -403,6 +403,20 @@ static void roles_turn(struct smtp *smtp, struct facts *facts, const struct line
 	clear_turn(&smtp->clear, facts); /* last: the line is borrowed from it */
 }
 
+/*
+ * The server's first word to a client that did not wait for it is no reply and no command
+ * that turns the roles: it speaks another protocol. RFC 5321 section 4.2.
+ */
+static bool is_other_server(
+	const struct smtp *smtp, const struct facts *facts, const struct line *line)
+{
+	const struct text text = line->text;
+	return !smtp->has_greeting && smtp->turn_verb == SMTP_VERB_OTHER &&
+	       facts->has_client_bytes && !facts->is_midstream && facts->gaps == 0 &&
+	       !line->is_doubtful && text.len > 0 &&
+	       (text.at[0] < '0' || text.at[0] > '9');
+}
+
 static void smtp_line(struct clear *clear, struct facts *facts, enum direction way,
 	const struct line *line)
 {
@@ -411,6 +425,8 @@ static void smtp_line(struct clear *clear, struct facts *facts, enum direction w
 		roles_turn(smtp, facts, line);
 	} else if (way == DIRECTION_TO_SERVER) {
 		client_line(smtp, facts, line);
+	} else if (is_other_server(smtp, facts, line)) {
+		clear->next = ANALYZE_NOT_MINE;
 	} else {
 		smtp_reply_line(smtp, facts, line);
 	}

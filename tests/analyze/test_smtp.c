@@ -186,6 +186,33 @@ static void login_is_a_secret_only_with_its_password(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_YES);
 }
 
+static void a_burst_that_is_answered_in_another_protocol_is_no_smtp(void **state)
+{
+	(void)state;
+	static const char *const ANSWERS[] = {"SSH-2.0-x\r\n", "HTTP/1.1 400 no\r\n",
+		"* OK ready\r\n", "-ERR what\r\n", "hello\r\n"};
+	static const char BURST[] = "EHLO c\r\nMAIL FROM:<a@b.example>\r\n";
+	for (size_t i = 0; i < sizeof(ANSWERS) / sizeof(ANSWERS[0]); i++) {
+		struct talk talk;
+		talk_open(&talk, PROTOCOL_SMTP, false);
+		talk_piece(&talk, DIRECTION_TO_SERVER, BURST, sizeof(BURST) - 1);
+		talk_piece(&talk, DIRECTION_TO_CLIENT, ANSWERS[i], strlen(ANSWERS[i]));
+		assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
+		talk_close(&talk);
+	}
+	static const struct talk_step SMTP[] = {
+		C("EHLO c\r\nMAIL FROM:<a@b.example>\r\n"), S("\r\n220 x\r\n250 x\r\n"),
+		S("odd line\r\n250 ok\r\n")};
+	static const struct talk_step SILENT[] = {
+		S("ld.so: no such file\r\n220 x\r\n"), C("EHLO c\r\n"), S("250 x\r\n")};
+	static const struct talk_step LOST[] = {C("EHLO c\r\n"), SERVER_GAP(10),
+		S("aptured\r\n250 x\r\n"), S("250 ok\r\n")};
+	assert_int_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(SMTP)).starttls_offered,
+		FACTS_NO);
+	assert_string_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(SILENT)).helo, "c");
+	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(LOST)).has_server_bytes);
+}
+
 static void login_may_be_prompted_by_another_code_of_its_class(void **state)
 {
 	(void)state;
@@ -562,6 +589,8 @@ int main(void)
 		cmocka_unit_test(a_masked_keyword_and_a_masked_banner_are_told),
 		cmocka_unit_test(plain_crosses_with_the_verb_or_after_the_challenge),
 		cmocka_unit_test(login_is_a_secret_only_with_its_password),
+		cmocka_unit_test(
+			a_burst_that_is_answered_in_another_protocol_is_no_smtp),
 		cmocka_unit_test(login_may_be_prompted_by_another_code_of_its_class),
 		cmocka_unit_test(a_challenge_mechanism_is_tried_without_a_secret),
 		cmocka_unit_test(lhlo_makes_it_lmtp_and_each_recipient_is_answered),

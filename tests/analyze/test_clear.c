@@ -1,0 +1,82 @@
+#include "talk.h"
+
+enum {
+	AGREED = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED,
+};
+
+#define SMTP                                                             \
+	S("220 x\r\n"), C("EHLO c\r\n"), S("250-x\r\n250 STARTTLS\r\n"), \
+		C("STARTTLS\r\n"), S("220 go\r\n")
+
+static void a_server_may_say_in_clear_that_the_handshake_failed(void **state)
+{
+	(void)state;
+	static const struct talk_step SMTP_ERROR[] = {
+		SMTP, C(TALK_CLIENT_HELLO), S("454 4.7.0 TLS failed\r\n221 bye\r\n")};
+	static const struct talk_step IMAP_ERROR[] = {S("* OK x\r\n"),
+		C("a STARTTLS\r\n"), S("a OK go\r\n"), C(TALK_CLIENT_HELLO),
+		S("* BYE TLS failed\r\n")};
+	static const struct talk_step POP3_ERROR[] = {S("+OK x\r\n"), C("STLS\r\n"),
+		S("+OK go\r\n"), C(TALK_CLIENT_HELLO), S("-ERR TLS failed\r\n")};
+	static const struct talk_step SIEVE_ERROR[] = {
+		S("\"IMPLEMENTATION\" \"x\"\r\nOK\r\n"), C("STARTTLS\r\n"), S("OK\r\n"),
+		C(TALK_CLIENT_HELLO), S("BYE \"TLS failed\"\r\n")};
+	const struct facts facts[] = {
+		talk_facts(PROTOCOL_SMTP, false, STEPS(SMTP_ERROR)),
+		talk_facts(PROTOCOL_IMAP, false, STEPS(IMAP_ERROR)),
+		talk_facts(PROTOCOL_POP3, false, STEPS(POP3_ERROR)),
+		talk_facts(PROTOCOL_SIEVE, false, STEPS(SIEVE_ERROR)),
+	};
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		assert_int_equal(facts[i].starttls, AGREED | FACTS_STARTTLS_FAILED);
+	}
+	talk_sweep(PROTOCOL_SMTP, STEPS(SMTP_ERROR));
+	talk_sweep(PROTOCOL_IMAP, STEPS(IMAP_ERROR));
+}
+
+static void an_error_in_front_of_tls_is_an_injection_as_any_other_text(void **state)
+{
+	(void)state;
+	static const struct talk_step ERROR[] = {
+		SMTP, S("454 x\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	static const struct talk_step OTHER[] = {SMTP, S("250 x\r\n")};
+	static const struct talk_step LIKE[] = {S("* OK x\r\n"), C("a STARTTLS\r\n"),
+		S("a OK go\r\n"), S("* CAPABILITY IMAP4rev1\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(ERROR));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_true((facts.starttls & FACTS_STARTTLS_INJECTED_SERVER) != 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(OTHER));
+	assert_int_equal(facts.starttls, AGREED | FACTS_STARTTLS_INJECTED_SERVER);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(LIKE));
+	assert_int_equal(facts.starttls, AGREED | FACTS_STARTTLS_INJECTED_SERVER);
+	talk_sweep(PROTOCOL_SMTP, STEPS(ERROR));
+}
+
+static void a_second_request_begins_anew(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {SMTP, S("454 x\r\n"), C("STARTTLS\r\n"),
+		S("220 go\r\n"), S("250 x\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_true((facts.starttls & FACTS_STARTTLS_INJECTED_SERVER) != 0);
+}
+
+static void an_error_without_a_hello_leaves_the_go_ahead_accepted(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {SMTP, S("421 timeout\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls, AGREED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_server_may_say_in_clear_that_the_handshake_failed),
+		cmocka_unit_test(
+			an_error_in_front_of_tls_is_an_injection_as_any_other_text),
+		cmocka_unit_test(a_second_request_begins_anew),
+		cmocka_unit_test(an_error_without_a_hello_leaves_the_go_ahead_accepted),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
