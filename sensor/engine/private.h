@@ -69,7 +69,8 @@ struct conversation {
 	bool is_opinion_closed;
 	bool is_safe;        /* nothing it may still show would be blocked */
 	bool is_to_relay;    /* its messages are remembered one by one */
-	bool is_lookup_read; /* a first query, where it goes to a name server's port */
+	bool is_login_told;  /* that credentials in clear let somebody in */
+	bool is_lookup_read; /* its queries, where it goes to a name server's port */
 	bool is_start_lost;  /* bytes in front of what was recognised are missing */
 	bool is_turned;      /* as last judged: facts.is_turned */
 	uint8_t restarts;    /* times it was classified anew */

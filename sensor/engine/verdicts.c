@@ -101,7 +101,12 @@ void verdicts_update(
 		.from = sample->from,
 		.to = sample->to,
 		.findings = FINDING_BIT(key->finding)};
-	judgement.severity[key->finding] = (uint8_t)sample->severity;
+	judgement.severity[key->finding] = key->severity;
+	if (key->finding == FINDING_TLS_CREDENTIALS_CLEAR) {
+		(void)snprintf(judgement.detail[key->finding],
+			sizeof(judgement.detail[key->finding]), "%s",
+			key->is_accepted ? "accepted" : "none accepted");
+	}
 	(void)snprintf(judgement.reason, sizeof(judgement.reason),
 		"%u more of the same since it was told", count->count);
 	const struct record record = {.time_us = count->last_us,
@@ -143,13 +148,16 @@ static void fold_key_of(
 		.row = judgement->row ? judgement->row : judgement->nearest,
 		.finding = finding,
 		.way = observation->way.tag,
+		.severity = judgement->severity[finding],
+		.is_accepted = finding == FINDING_TLS_CREDENTIALS_CLEAR &&
+			       observation->facts != NULL &&
+			       observation->facts->auth_accepted == FACTS_YES,
 		.sample = {.from = judgement->from,
 			.to = judgement->to,
 			.row = judgement->row,
 			.nearest = judgement->nearest,
 			.protocol = observation->protocol,
 			.verdict = judgement->verdict,
-			.severity = (enum severity)judgement->severity[finding],
 			.client_port = observation->client_port,
 			.server_port = observation->server_port,
 			.transport = observation->transport,
@@ -399,10 +407,22 @@ static void tell_of_both(struct conversation *conversation, const struct facts *
 	conversation->is_turned = facts->is_turned;
 }
 
+/* A guess was told, and then one was right. */
+static void retell_login(struct conversation *conversation)
+{
+	const struct facts *facts = &conversation_dialogue(conversation)->facts;
+	if (facts->auth_secret != 0 && facts->auth_accepted == FACTS_YES &&
+		!conversation->is_login_told) {
+		conversation->is_login_told = true;
+		conversation->reported &= ~FINDING_BIT(FINDING_TLS_CREDENTIALS_CLEAR);
+	}
+}
+
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
 	struct sight sight;
+	retell_login(conversation);
 	if (is_ended && passage_is_blocked(flow)) {
 		/* We cut it short: what it did not do is nobody's fault. */
 		conversation->reported = UINT64_MAX;

@@ -1,8 +1,9 @@
 /*
  * judge/fold - fold repeats of one finding: first at once, then one update per window.
  *
- * Key: from group, source, to group, destination, finding, row, way in. Bounded: a full table
- * gives up the key idle longest and reports its count.
+ * Key: from group, source, to group, destination, finding, row, way in, how bad it is: what
+ * was told as a guess must not swallow the login. Bounded: a full table gives up the key idle
+ * longest and reports its count.
  */
 #pragma once
 
@@ -20,7 +21,6 @@ struct fold_sample {
 	const struct matrix_row *nearest; /* same */
 	enum protocol protocol;
 	enum verdict verdict;
-	enum severity severity;
 	uint16_t client_port;
 	uint16_t server_port;
 	bool is_blocked;
@@ -37,6 +37,8 @@ struct fold_key {
 	const void *row; /* row or nearest row, or NULL */
 	enum finding finding;
 	uint32_t way;              /* tag, see struct way */
+	uint8_t severity;          /* enum severity */
+	bool is_accepted;          /* of credentials: they let somebody in */
 	struct fold_sample sample; /* no part of the identity */
 };
 

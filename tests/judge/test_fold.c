@@ -50,9 +50,9 @@ static void the_first_is_reported_at_once_and_repeats_once_per_window(void **sta
 static void every_part_of_the_key_makes_another_alert(void **state)
 {
 	(void)state;
-	struct fold *fold = new_fold(8);
-	struct fold_key keys[7];
-	for (int i = 0; i < 7; i++) {
+	struct fold *fold = new_fold(16);
+	struct fold_key keys[9];
+	for (int i = 0; i < 9; i++) {
 		keys[i] = key_of(1);
 	}
 	keys[1].source = key_of(2).source;
@@ -61,11 +61,13 @@ static void every_part_of_the_key_makes_another_alert(void **state)
 	keys[4].to = &keys[0];
 	keys[5].row = &keys[0];
 	keys[6].finding = FINDING_PORT_UNUSUAL;
+	keys[7].severity = SEVERITY_LOW;
+	keys[8].is_accepted = true;
 	struct fold_count count;
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 9; i++) {
 		assert_true(fold_add(fold, &keys[i], 1, &count));
 	}
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 9; i++) {
 		assert_false(fold_add(fold, &keys[i], 2, &count));
 	}
 	fold_free(fold);
