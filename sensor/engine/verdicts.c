@@ -101,12 +101,7 @@ void verdicts_update(
 		.from = sample->from,
 		.to = sample->to,
 		.findings = FINDING_BIT(key->finding)};
-	judgement.severity[key->finding] = key->severity;
-	if (key->finding == FINDING_TLS_CREDENTIALS_CLEAR) {
-		(void)snprintf(judgement.detail[key->finding],
-			sizeof(judgement.detail[key->finding]), "%s",
-			key->is_accepted ? "accepted" : "none accepted");
-	}
+	judgement.severity[key->finding] = (uint8_t)sample->severity;
 	(void)snprintf(judgement.reason, sizeof(judgement.reason),
 		"%u more of the same since it was told", count->count);
 	const struct record record = {.time_us = count->last_us,
@@ -133,6 +128,16 @@ static void fold_by_outer_sender(struct fold_key *key)
 	key->way = WAY_FOREIGN;
 }
 
+/* How bad it is: by severity, and of credentials whether they let somebody in. */
+static uint8_t grade_of(const struct record *record, enum finding finding)
+{
+	const struct facts *facts = record->observation->facts;
+	const bool is_login = finding == FINDING_TLS_CREDENTIALS_CLEAR &&
+			      facts != NULL && facts->auth_accepted == FACTS_YES;
+	const unsigned severity = record->judgement->severity[finding];
+	return (uint8_t)((SEVERITY_LOW - severity) * 2 + is_login);
+}
+
 static void fold_key_of(
 	const struct record *record, enum finding finding, struct fold_key *key)
 {
@@ -148,16 +153,14 @@ static void fold_key_of(
 		.row = judgement->row ? judgement->row : judgement->nearest,
 		.finding = finding,
 		.way = observation->way.tag,
-		.severity = judgement->severity[finding],
-		.is_accepted = finding == FINDING_TLS_CREDENTIALS_CLEAR &&
-			       observation->facts != NULL &&
-			       observation->facts->auth_accepted == FACTS_YES,
+		.grade = grade_of(record, finding),
 		.sample = {.from = judgement->from,
 			.to = judgement->to,
 			.row = judgement->row,
 			.nearest = judgement->nearest,
 			.protocol = observation->protocol,
 			.verdict = judgement->verdict,
+			.severity = (enum severity)judgement->severity[finding],
 			.client_port = observation->client_port,
 			.server_port = observation->server_port,
 			.transport = observation->transport,

@@ -83,8 +83,7 @@ static uint32_t *bucket_of(const struct fold *fold, const struct fold_key *key)
 	words[4] = (uint64_t)(uintptr_t)key->from;
 	words[5] = (uint64_t)(uintptr_t)key->to;
 	words[6] = (uint64_t)(uintptr_t)key->row;
-	words[7] = (uint64_t)key->way << 32 | (uint64_t)key->severity << 17 |
-		   (uint64_t)key->is_accepted << 16 | (uint64_t)key->finding;
+	words[7] = (uint64_t)key->way << 32 | (uint64_t)key->finding;
 	const uint64_t hash = hash_words(&fold->seed, words, KEY_WORDS);
 	return &fold->buckets[(uint32_t)hash & fold->bucket_mask];
 }
@@ -92,7 +91,6 @@ static uint32_t *bucket_of(const struct fold *fold, const struct fold_key *key)
 static bool is_same_key(const struct fold_key *a, const struct fold_key *b)
 {
 	return a->finding == b->finding && a->way == b->way && a->row == b->row &&
-	       a->severity == b->severity && a->is_accepted == b->is_accepted &&
 	       a->from == b->from && a->to == b->to &&
 	       address_equal(&a->source, &b->source) &&
 	       address_equal(&a->destination, &b->destination);
@@ -150,6 +148,12 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	entry->key.sample = key->sample;
 	age_list_remove(&fold->ages, ages(fold), &entry->age);
 	age_list_append(&fold->ages, ages(fold), index);
+	if (key->grade > entry->key.grade) { /* those before it wait on */
+		entry->key.grade = key->grade;
+		*count = (struct fold_count){
+			.first_us = now_us, .last_us = now_us, .count = 1};
+		return true;
+	}
 	if (entry->pending.count == 0) {
 		entry->pending.first_us = now_us;
 	}

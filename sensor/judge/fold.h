@@ -1,8 +1,8 @@
 /*
  * judge/fold - fold repeats of one finding: first at once, then one update per window.
  *
- * Key: from group, source, to group, destination, finding, row, way in, how bad it is: what
- * was told as a guess must not swallow the login. Bounded: a full table gives up the key idle
+ * Key: from group, source, to group, destination, finding, row, way in. What is worse than
+ * all that was told of its key is told at once. Bounded: a full table gives up the key idle
  * longest and reports its count.
  */
 #pragma once
@@ -21,6 +21,7 @@ struct fold_sample {
 	const struct matrix_row *nearest; /* same */
 	enum protocol protocol;
 	enum verdict verdict;
+	enum severity severity;
 	uint16_t client_port;
 	uint16_t server_port;
 	bool is_blocked;
@@ -37,8 +38,7 @@ struct fold_key {
 	const void *row; /* row or nearest row, or NULL */
 	enum finding finding;
 	uint32_t way;              /* tag, see struct way */
-	uint8_t severity;          /* enum severity */
-	bool is_accepted;          /* of credentials: they let somebody in */
+	uint8_t grade;             /* the more the worse; no part of the identity */
 	struct fold_sample sample; /* no part of the identity */
 };
 

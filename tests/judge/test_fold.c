@@ -50,9 +50,9 @@ static void the_first_is_reported_at_once_and_repeats_once_per_window(void **sta
 static void every_part_of_the_key_makes_another_alert(void **state)
 {
 	(void)state;
-	struct fold *fold = new_fold(16);
-	struct fold_key keys[9];
-	for (int i = 0; i < 9; i++) {
+	struct fold *fold = new_fold(8);
+	struct fold_key keys[7];
+	for (int i = 0; i < 7; i++) {
 		keys[i] = key_of(1);
 	}
 	keys[1].source = key_of(2).source;
@@ -61,15 +61,35 @@ static void every_part_of_the_key_makes_another_alert(void **state)
 	keys[4].to = &keys[0];
 	keys[5].row = &keys[0];
 	keys[6].finding = FINDING_PORT_UNUSUAL;
-	keys[7].severity = SEVERITY_LOW;
-	keys[8].is_accepted = true;
 	struct fold_count count;
-	for (int i = 0; i < 9; i++) {
+	for (int i = 0; i < 7; i++) {
 		assert_true(fold_add(fold, &keys[i], 1, &count));
 	}
-	for (int i = 0; i < 9; i++) {
+	for (int i = 0; i < 7; i++) {
 		assert_false(fold_add(fold, &keys[i], 2, &count));
 	}
+	fold_free(fold);
+}
+
+static void what_is_worse_than_was_told_is_told_at_once(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct fold_key mild = key_of(1);
+	struct fold_key worse = mild;
+	mild.grade = 3;
+	worse.grade = 4;
+	struct fold_count count;
+	assert_true(fold_add(fold, &mild, 5000, &count));
+	assert_false(fold_add(fold, &mild, 5001, &count));
+	assert_true(fold_add(fold, &worse, 5002, &count));
+	assert_int_equal(count.count, 1);
+	assert_int_equal(count.first_us, 5002);
+	assert_false(fold_add(fold, &worse, 5003, &count));
+	assert_false(fold_add(fold, &mild, 5004, &count));
+	assert_true(fold_add(fold, &mild, 6000, &count));
+	assert_int_equal(count.count, 4);
+	assert_int_equal(count.first_us, 5001);
 	fold_free(fold);
 }
 
@@ -163,7 +183,7 @@ static void draining_gives_what_was_never_reported_once_and_in_order(void **stat
 static void many_keys_through_a_small_table_never_confuse_it(void **state)
 {
 	(void)state;
-	struct fold *fold = new_fold(16);
+	struct fold *fold = new_fold(8);
 	struct fold_count count;
 	uint32_t random = 1;
 	for (int i = 0; i < 20000; i++) {
@@ -183,6 +203,7 @@ int main(void)
 		cmocka_unit_test(
 			the_first_is_reported_at_once_and_repeats_once_per_window),
 		cmocka_unit_test(every_part_of_the_key_makes_another_alert),
+		cmocka_unit_test(what_is_worse_than_was_told_is_told_at_once),
 		cmocka_unit_test(a_clock_that_steps_back_opens_no_new_window),
 		cmocka_unit_test(a_clock_that_was_set_back_opens_one),
 		cmocka_unit_test(
