@@ -1,6 +1,8 @@
 #include "analyze/imap.h"
+#include "analyze/claims.h"
 #include "analyze/clear.h"
 #include "analyze/dialogue.h"
+#include "analyze/imap.h"
 #include "analyze/note.h"
 
 #include <string.h>
@@ -10,18 +12,12 @@
  * tag SP OK|NO|BAD. Literals "{n}" (RFC 9051 section 4.3, RFC 7888) are passed by count.
  */
 
-#define IMAP_COMMANDS_MAX    8
 #define IMAP_LOGIN_ARGUMENTS 2
 
-struct imap_command {
-	uint32_t tag; /* hash: tags are free text */
-	uint8_t verb; /* enum imap_verb */
-};
-
 struct imap {
-	struct clear clear;                              /* first member */
-	struct imap_command commands[IMAP_COMMANDS_MAX]; /* unanswered, oldest first */
-	uint8_t command_count;
+	struct clear clear; /* first member */
+	struct claims claims;
+	struct imap_tags tags;   /* commands without a reply, replies without one */
 	uint8_t login_arguments; /* of a LOGIN that literals cut */
 	bool is_login_open;
 	bool is_continued[2];    /* the next line goes on after a literal */
@@ -30,51 +26,14 @@ struct imap {
 	bool is_authenticated;
 	bool is_synced; /* client lines are known to be commands */
 	bool has_greeting;
-	uint32_t literal_tag; /* of the command that announced it */
-	uint64_t literal;     /* length of the literal announced */
+	bool is_server_doubted; /* its lines may be those of a letter that was fetched */
+	bool has_plus;          /* a "+" came since the last tagged reply, */
+	bool has_untagged;      /* or data */
+	uint32_t literal_tag;   /* of the command that announced it */
+	uint64_t literal;       /* length of the literal announced */
 };
 
 _Static_assert(sizeof(struct imap) <= ANALYZER_STATE_BYTES, "imap state must fit");
-
-/* FNV-1a; two tags of one client that fall together cost one wrong pairing. */
-static uint32_t tag_hash(struct text tag)
-{
-	uint32_t hash = 2166136261U;
-	for (size_t i = 0; i < tag.len; i++) {
-		hash = (hash ^ tag.at[i]) * 16777619U;
-	}
-	return hash;
-}
-
-static void command_add(struct imap *imap, struct text tag, enum imap_verb verb)
-{
-	if (imap->command_count == IMAP_COMMANDS_MAX) {
-		/* the answer to STARTTLS must be known, whatever is pipelined behind it */
-		const unsigned out = imap->commands[0].verb == IMAP_VERB_STARTTLS;
-		imap->command_count--;
-		memmove(imap->commands + out, imap->commands + out + 1,
-			(imap->command_count - out) * sizeof(imap->commands[0]));
-	}
-	imap->commands[imap->command_count++] =
-		(struct imap_command){.tag = tag_hash(tag), .verb = (uint8_t)verb};
-}
-
-/* The oldest command of this tag (some clients use one tag for all), which is taken out. */
-static int command_take(struct imap *imap, struct text tag)
-{
-	const uint32_t hash = tag_hash(tag);
-	for (unsigned i = 0; i < imap->command_count; i++) {
-		if (imap->commands[i].tag != hash) {
-			continue;
-		}
-		const int verb = imap->commands[i].verb;
-		imap->command_count--;
-		memmove(imap->commands + i, imap->commands + i + 1,
-			(imap->command_count - i) * sizeof(imap->commands[0]));
-		return verb;
-	}
-	return -1;
-}
 
 static void login_note(struct imap *imap, struct facts *facts, uint8_t arguments)
 {
@@ -124,7 +83,7 @@ static void literal_go(struct imap *imap)
 static void literal_refuse(struct imap *imap, struct text tag)
 {
 	struct lines *lines = &imap->clear.lines[DIRECTION_TO_SERVER];
-	if (!imap->is_literal_asked || imap->literal_tag != tag_hash(tag)) {
+	if (!imap->is_literal_asked || imap->literal_tag != imap_tag_hash(tag)) {
 		return;
 	}
 	if (lines->raw_left > 0) { /* octets came and the server took them for lines */
@@ -206,9 +165,9 @@ static void early_octets(
 	}
 }
 
-static void client_line(struct imap *imap, struct facts *facts, const struct line *line)
+static void command_line(
+	struct imap *imap, struct facts *facts, const struct line *line)
 {
-	clear_flush_greeting(&imap->clear, facts);
 	struct text rest = line->text;
 	const struct text tag = text_word(&rest);
 	const enum imap_verb verb = imap_verb_parse(text_word(&rest));
@@ -233,11 +192,11 @@ static void client_line(struct imap *imap, struct facts *facts, const struct lin
 		return;
 	}
 	imap->is_synced = true;
-	command_add(imap, tag, verb);
+	imap_tags_add(&imap->tags, tag, verb);
 	command_note(imap, facts, verb, text_trim(rest));
 	literal_note(imap, DIRECTION_TO_SERVER, line->tail);
 	literal_wait(imap, facts);
-	imap->literal_tag = tag_hash(tag);
+	imap->literal_tag = imap_tag_hash(tag);
 }
 
 static void capability_note(struct facts *facts, struct text word)
@@ -258,6 +217,9 @@ static void capabilities_note(
 	const struct imap *imap, struct facts *facts, struct text list, bool is_whole)
 {
 	const uint8_t *end = memchr(list.at, ']', list.len);
+	if (imap->is_server_doubted) {
+		return;
+	}
 	if (end != NULL) {
 		list.len = (size_t)(end - list.at);
 	}
@@ -322,6 +284,8 @@ static void untagged_note(
 	const struct text kind = text_word(&rest);
 	if (!imap->has_greeting) {
 		greeting_note(imap, facts, kind);
+	} else {
+		imap->has_untagged = true;
 	}
 	if (text_is(kind, "CAPABILITY")) {
 		capabilities_note(imap, facts, rest, is_whole);
@@ -356,6 +320,49 @@ static void outcome_note(
 	}
 }
 
+/* "OK [CODE ...] text" with one of these codes: RFC 9051 section 7.1, RFC 4315. */
+static bool has_code(struct text rest, const char *const *codes)
+{
+	rest = text_trim(rest);
+	for (; *codes != NULL; codes++) {
+		if (text_starts(rest, *codes)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * An OK whose command was not captured. Behind "+" it ends a login, or what only comes
+ * behind one (IDLE, APPEND); a list of capabilities in it ends a login as well (RFC 9051
+ * sections 6.2.2 and 6.2.3). One that nothing stands in front of answers LOGIN, NOOP or
+ * STARTTLS: there its words have to tell.
+ */
+static void unasked_note(struct imap *imap, struct facts *facts, struct text rest)
+{
+	static const char *const LOGIN_CODES[] = {"[CAPABILITY ", NULL};
+	static const char *const MAILBOX_CODES[] = {
+		"[READ-WRITE]", "[READ-ONLY]", "[APPENDUID ", "[COPYUID ", NULL};
+	if (!facts_is_client_missing(facts) || imap->is_server_doubted) {
+		return;
+	}
+	if (has_code(rest, MAILBOX_CODES)) {
+		note_content(facts);
+	}
+	if (imap->has_plus || has_code(rest, LOGIN_CODES)) {
+		facts->auth_accepted = FACTS_YES;
+		imap->is_authenticated = true;
+	} else if (!imap->has_untagged) {
+		imap->is_authenticated |= sasl_reply_unasked(facts, rest);
+	}
+}
+
+static bool is_of_login(int verb)
+{
+	return verb == IMAP_VERB_LOGIN || verb == IMAP_VERB_AUTHENTICATE ||
+	       verb == IMAP_VERB_STARTTLS;
+}
+
 static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
 	struct text rest, bool is_whole)
 {
@@ -367,13 +374,51 @@ static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
 	if (!is_accepted) {
 		literal_refuse(imap, tag);
 	}
-	const int verb = command_take(imap, tag);
-	outcome_note(imap, facts, verb, is_accepted);
-	if (verb < 0 && is_accepted) {
-		sasl_reply_unasked(facts, rest);
+	const bool is_doubted =
+		imap->claims.is_open && imap_tags_count(&imap->tags, tag) > 1;
+	const int verb = imap_tags_take(&imap->tags, tag);
+	if (verb >= 0) {
+		imap->is_server_doubted = false;
+		claims_settle(&imap->claims, &imap->clear, facts,
+			is_of_login(verb) && !is_doubted);
 	}
+	if (!is_doubted) {
+		outcome_note(imap, facts, verb, is_accepted);
+	}
+	if (verb < 0 && is_accepted) {
+		unasked_note(imap, facts, rest);
+	}
+	if (verb < 0) {
+		imap_tags_note_late(&imap->tags, tag, is_accepted);
+	}
+	imap->has_plus = imap->has_untagged = false;
 	/* without the client's side it may be the answer to LOGIN */
 	code_note(imap, facts, rest, is_whole && facts->has_client_bytes);
+}
+
+/*
+ * What waited behind a hole comes after the reply that acknowledged it: the newest command
+ * may have been answered already.
+ */
+static void late_note(struct imap *imap, struct facts *facts)
+{
+	bool is_accepted = false;
+	const int verb = imap_tags_take_late(&imap->tags, &is_accepted);
+	if (verb >= 0 && is_of_login(verb)) {
+		claims_settle(&imap->claims, &imap->clear, facts, true);
+		outcome_note(imap, facts, verb, is_accepted);
+	}
+}
+
+static void client_line(struct imap *imap, struct facts *facts, const struct line *line)
+{
+	clear_flush_greeting(&imap->clear, facts);
+	const struct claims held = claims_hold(facts);
+	command_line(imap, facts, line);
+	if (imap->claims.is_open) {
+		claims_take(&imap->claims, facts, &held);
+		late_note(imap, facts);
+	}
 }
 
 /* Untagged data may hold literals; the text of a status never does (RFC 9051 section 7.1). */
@@ -403,6 +448,7 @@ static void server_line(struct imap *imap, struct facts *facts, const struct lin
 	if (text_is(tag, "*")) {
 		untagged_note(imap, facts, rest, is_whole);
 	} else if (text_is(tag, "+")) {
+		imap->has_plus = true;
 		literal_go(imap);
 		sasl_challenge(&imap->clear.sasl);
 	} else if (imap_is_tag(tag)) {
@@ -427,7 +473,11 @@ static void imap_end(struct clear *clear, struct facts *facts, enum direction wa
 	struct imap *imap = (struct imap *)clear;
 	(void)item;
 	if (way == DIRECTION_TO_SERVER && imap->is_login_open) {
+		const struct claims held = claims_hold(facts);
 		login_note(imap, facts, 1);
+		if (imap->claims.is_open) {
+			claims_take(&imap->claims, facts, &held);
+		}
 	}
 }
 
@@ -438,7 +488,10 @@ static void imap_lost(struct clear *clear, struct facts *facts, enum direction w
 	imap->is_continued[way] = false;
 	if (way == DIRECTION_TO_CLIENT) {
 		literal_go(imap); /* its "+" may be among what was lost */
+		imap->is_server_doubted = true;
+		imap->has_plus = imap->has_untagged = false;
 	} else {
+		claims_open(&imap->claims);
 		imap->is_literal_waiting = false;
 		imap->is_synced = false;
 		imap->is_login_open = false;
@@ -457,6 +510,15 @@ static void imap_start(void *state, struct facts *facts)
 	struct imap *imap = state;
 	imap->clear.protocol = &IMAP_PROTOCOL;
 	imap->is_synced = !facts->is_midstream;
+	imap->claims.is_open = facts->is_midstream;
+	imap->is_server_doubted = facts->is_midstream;
+}
+
+static void imap_ended(void *state, struct facts *facts)
+{
+	struct imap *imap = state;
+	/* where the server was not captured there is nobody to ask */
+	claims_settle(&imap->claims, &imap->clear, facts, !facts->has_server_bytes);
 }
 
 static size_t imap_bytes(void *state, struct facts *facts, enum direction way,
@@ -477,6 +539,7 @@ const struct analyzer ANALYZER_IMAP = {
 	.start = imap_start,
 	.bytes = imap_bytes,
 	.gap = imap_gap,
+	.ended = imap_ended,
 	.turn = clear_begin_turned,
 	.clear_again = clear_again,
 };

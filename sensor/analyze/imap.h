@@ -1,7 +1,10 @@
 /*
- * analyze/imap - one line of IMAP in its parts, for the analyzer.
+ * analyze/imap - one line of IMAP in its parts, and which reply answers which command.
  *
- * In: text of a line. Out: what it says. Keeps nothing. RFC 9051 (and 3501), RFC 7888.
+ * For the analyzer alone. imap_line.c: text of a line in, what it says out; keeps nothing.
+ * imap_tags.c: commands as they are read and tagged replies as they come in, the verb
+ * that is answered out; of fixed size. Where bytes are lost a reply may be read ahead of
+ * its command: the first few are kept. RFC 9051 (and 3501), RFC 7888.
  */
 #pragma once
 
@@ -31,3 +34,37 @@ bool imap_literal_parse(struct text line, uint64_t *size, bool *is_asked);
 
 /* Arguments of LOGIN on this piece of line, at most 8: a literal is not counted. */
 uint8_t imap_arguments_count(struct text rest);
+
+/* imap_tags.c */
+#define IMAP_TAGS_COMMANDS 8
+#define IMAP_TAGS_LATE     4
+
+struct imap_tags_command {
+	uint32_t tag; /* hash: tags are free text */
+	uint8_t verb; /* enum imap_verb */
+};
+
+/* All zero: none. */
+struct imap_tags {
+	struct imap_tags_command commands[IMAP_TAGS_COMMANDS]; /* oldest first */
+	uint32_t late[IMAP_TAGS_LATE];
+	uint8_t command_count;
+	uint8_t late_count;
+	uint8_t late_accepted; /* a bit for each */
+};
+
+uint32_t imap_tag_hash(struct text tag);
+
+void imap_tags_add(struct imap_tags *tags, struct text tag, enum imap_verb verb);
+
+/* The oldest command of this tag (some clients use one for all), taken out; or -1. */
+int imap_tags_take(struct imap_tags *tags, struct text tag);
+
+/* Commands of this tag. */
+unsigned imap_tags_count(const struct imap_tags *tags, struct text tag);
+
+/* A reply came that answers none of them. */
+void imap_tags_note_late(struct imap_tags *tags, struct text tag, bool is_accepted);
+
+/* The newest command, where such a reply bears its tag, taken out; or -1. */
+int imap_tags_take_late(struct imap_tags *tags, bool *is_accepted);

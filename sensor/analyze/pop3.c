@@ -38,6 +38,9 @@ struct pop3 {
 	bool is_authenticated;
 	bool is_synced; /* client lines are known to be commands */
 	bool has_greeting;
+	bool is_server_doubted; /* its lines may be those of a letter that was fetched */
+	bool has_plus;          /* a "+" came since the last reply */
+	uint8_t unasked;        /* "+OK" in a row whose commands were not captured */
 };
 
 _Static_assert(sizeof(struct pop3) <= ANALYZER_STATE_BYTES, "pop3 state must fit");
@@ -276,20 +279,59 @@ static void reject_note(struct pop3 *pop3, struct facts *facts, int verb)
 	}
 }
 
+/* "+OK 2 320" answers STAT alone: RFC 1939 section 5. */
+static bool is_drop_listing(struct text text)
+{
+	uint64_t number = 0;
+	const struct text count = text_word(&text);
+	const struct text octets = text_word(&text);
+	return text_number(count, UINT64_MAX, &number) &&
+	       text_number(octets, UINT64_MAX, &number);
+}
+
+/*
+ * A "+OK" whose command was not captured. In clear text a session goes by one order
+ * (RFC 1939 section 3): USER and PASS are two of them in a row, what comes behind is
+ * the mailbox's, and so is the answer to STAT. One behind "+" ends AUTH. Two alone may
+ * as well be USER and QUIT: there the words have to tell.
+ */
+static void unasked_note(struct pop3 *pop3, struct facts *facts, struct text text)
+{
+	if (pop3->unasked < UINT8_MAX) {
+		pop3->unasked++;
+	}
+	if (!facts_is_client_missing(facts) || pop3->is_server_doubted) {
+		return;
+	}
+	if (is_drop_listing(text)) {
+		note_content(facts);
+		facts->auth_accepted = FACTS_YES;
+	} else if (pop3->has_plus || pop3->unasked > 2) {
+		facts->auth_accepted = FACTS_YES;
+	} else if (pop3->unasked == 2 && sasl_reply_unasked(facts, text)) {
+		return;
+	} else if (!facts->has_client_bytes) {
+		list_begin(pop3, POP3_LIST_GUESS, true);
+	}
+}
+
 static void reply_note(
 	struct pop3 *pop3, struct facts *facts, bool is_accepted, struct text text)
 {
 	const int verb = pending_first(&pop3->pending);
 	pending_drop(&pop3->pending);
+	pop3->is_server_doubted &= verb < 0;
+	if (!is_accepted || verb >= 0) {
+		pop3->unasked = 0;
+	}
 	if (!is_accepted) {
 		reject_note(pop3, facts, verb);
 	} else if (verb >= 0) {
 		accept_note(pop3, facts, verb);
-	} else if (sasl_reply_unasked(facts, text)) {
-		return;
-	} else if (!facts->has_client_bytes) {
-		list_begin(pop3, POP3_LIST_GUESS, true);
+	} else {
+		unasked_note(pop3, facts, text);
 	}
+	pop3->has_plus = false;
 }
 
 /* The first line behind a "+OK" whose question is unknown; false when it is a reply itself. */
@@ -299,6 +341,10 @@ static bool guess_line(struct pop3 *pop3, struct facts *facts, const struct line
 	pop3->list = POP3_LIST_NONE;
 	if (text_starts(line->text, "+") || text_starts(line->text, "-ERR")) {
 		return false;
+	}
+	pop3->unasked = 0; /* that answer had many lines */
+	if (line->text.len > 0 && line->text.at[0] < ' ') {
+		return true; /* no text: TLS, behind the answer to STLS */
 	}
 	if (is_capability(line->text)) {
 		pop3->list = POP3_LIST_CAPA;
@@ -324,6 +370,7 @@ static void server_line(struct pop3 *pop3, struct facts *facts, const struct lin
 	const struct text word = text_word(&rest);
 	const bool is_accepted = text_is(word, "+OK");
 	if (text_is(word, "+")) {
+		pop3->has_plus = true;
 		sasl_challenge(&pop3->clear.sasl);
 	} else if (!is_accepted && !text_is(word, "-ERR")) {
 		return;
@@ -365,6 +412,9 @@ static void pop3_lost(struct clear *clear, struct facts *facts, enum direction w
 		pop3->is_synced = false;
 	} else {
 		pop3->list = POP3_LIST_NONE;
+		pop3->is_server_doubted = true;
+		pop3->has_plus = false;
+		pop3->unasked = 0;
 	}
 }
 
@@ -379,6 +429,7 @@ static void pop3_start(void *state, struct facts *facts)
 	struct pop3 *pop3 = state;
 	pop3->clear.protocol = &POP3_PROTOCOL;
 	pop3->is_synced = !facts->is_midstream;
+	pop3->is_server_doubted = facts->is_midstream;
 }
 
 static size_t pop3_bytes(void *state, struct facts *facts, enum direction way,

@@ -92,7 +92,7 @@ void sasl_outcome(struct sasl *sasl, struct facts *facts, bool is_accepted)
 static bool is_login_word(struct text word)
 {
 	static const char *const WORDS[] = {"logged", "LOGIN", "AUTHENTICATE",
-		"authenticated", "authentication", "maildrop", "mailbox"};
+		"authenticated", "authentication", "maildrop"};
 	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
 		if (text_is(word, WORDS[i])) {
 			return true;

@@ -259,6 +259,105 @@ static void a_tag_of_8_bit_letters_is_one(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_YES);
 }
 
+#define GREETING   S("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n")
+#define LOGGED_OUT S("* BYE x\r\nz OK x\r\n")
+
+/* RFC 9051 sections 6.2.2, 6.2.3 and 7.1: the form of the reply, in any language. */
+static void the_form_of_a_reply_proves_a_login_whose_command_is_missing(void **state)
+{
+	(void)state;
+	static const struct talk_step BY_CODE[] = {
+		GREETING, S("a OK [CAPABILITY IMAP4rev1 IDLE] fertig\r\n"), LOGGED_OUT};
+	static const struct talk_step BY_PLUS[] = {
+		GREETING, S("+ \r\n"), S("a OK fertig\r\n"), LOGGED_OUT};
+	static const struct talk_step SELECTED[] = {
+		GREETING, S("a OK [READ-WRITE] fertig\r\n"), LOGGED_OUT};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(BY_CODE));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(BY_PLUS));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(SELECTED));
+	assert_true(facts.has_content_clear);
+}
+
+static void no_login_is_read_into_other_replies(void **state)
+{
+	(void)state;
+	static const struct talk_step NOOP[] = {
+		GREETING, S("a OK fertig\r\n"), LOGGED_OUT};
+	static const struct talk_step LISTED[] = {GREETING,
+		S("* CAPABILITY IMAP4rev1\r\n"), S("a OK authenticated LOGIN\r\n"),
+		LOGGED_OUT};
+	static const struct talk_step REFUSED[] = {GREETING, S("+ \r\n"),
+		S("a NO [CAPABILITY IMAP4rev1] LOGIN failed\r\n"), S("b OK fertig\r\n"),
+		LOGGED_OUT};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(NOOP));
+	assert_false(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(LISTED));
+	assert_false(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(REFUSED));
+	assert_false(facts_is_content_clear(&facts));
+}
+
+#define UPLOADED                                                      \
+	C("x1 LOGIN bob secret\r\nx2 AUTHENTICATE PLAIN AGEAYg==\r\n" \
+	  "x3 STARTTLS\r\na3 LOGIN bob secret\r\n")
+
+/* Somebody's letter about IMAP, on its way into a folder. */
+static void a_login_in_a_letter_that_is_uploaded_is_none(void **state)
+{
+	(void)state;
+	static const struct talk_step BEHIND_A_GAP[] = {GREETING,
+		C("a3 APPEND x {4000}\r\n"), S("+ go\r\n"), CLIENT_GAP(5000), UPLOADED,
+		S("a3 OK done\r\n"), C("a4 NOOP\r\n"), S("a4 OK x\r\n")};
+	static const struct talk_step IN_MID_STREAM[] = {
+		UPLOADED, C("a4 NOOP\r\n"), S("a4 OK x\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(BEHIND_A_GAP));
+	assert_int_equal(facts.auth_secret, 0);
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_REQUESTED, 0);
+	facts = talk_facts(PROTOCOL_IMAP, true, STEPS(IN_MID_STREAM));
+	assert_int_equal(facts.auth_secret, 0);
+}
+
+static void a_login_behind_a_gap_counts_with_its_reply(void **state)
+{
+	(void)state;
+	static const struct talk_step ANSWERED[] = {GREETING, CLIENT_GAP(9),
+		C("\r\na1 LOGIN bob secret\r\n"), S("a1 OK x\r\n")};
+	static const struct talk_step LATE[] = {GREETING, S("a1 OK x\r\na2 OK x\r\n"),
+		CLIENT_GAP(9), C("\r\na1 LOGIN bob secret\r\na2 NOOP\r\n")};
+	static const struct talk_step ALONE[] = {
+		CLIENT_GAP(9), C("\r\na1 LOGIN bob secret\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(ANSWERED));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(LATE));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(ALONE));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+}
+
+static void a_list_in_a_letter_that_is_fetched_is_none(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {GREETING, C("a3 FETCH 1 BODY[]\r\n"),
+		S("* 1 FETCH (BODY[] {3000}\r\n"), SERVER_GAP(4000),
+		S("* CAPABILITY IMAP4rev1 XXXXXXXX\r\nx OK [CAPABILITY IMAP4rev1] "
+		  "LOGIN\r\n"),
+		S(")\r\na3 OK done\r\n"), C("a4 NOOP\r\n"), S("a4 OK x\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(STEP));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_MASKED, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_UNKNOWN);
+	/* behind a reply that fits they are the server's again */
+	static const struct talk_step AGAIN[] = {GREETING, SERVER_GAP(9),
+		C("a3 NOOP\r\n"), S("\r\na3 OK x\r\n"), C("a4 CAPABILITY\r\n"),
+		S("* CAPABILITY IMAP4rev1 STARTTLS\r\na4 OK x\r\n")};
+	assert_int_equal(
+		talk_facts(PROTOCOL_IMAP, false, STEPS(AGAIN)).starttls_offered,
+		FACTS_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +379,12 @@ int main(void)
 		cmocka_unit_test(the_text_of_a_status_announces_no_literal),
 		cmocka_unit_test(a_server_s_word_alone_proves_a_login),
 		cmocka_unit_test(a_tag_of_8_bit_letters_is_one),
+		cmocka_unit_test(
+			the_form_of_a_reply_proves_a_login_whose_command_is_missing),
+		cmocka_unit_test(no_login_is_read_into_other_replies),
+		cmocka_unit_test(a_login_in_a_letter_that_is_uploaded_is_none),
+		cmocka_unit_test(a_login_behind_a_gap_counts_with_its_reply),
+		cmocka_unit_test(a_list_in_a_letter_that_is_fetched_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,64 @@ static void a_server_s_word_alone_proves_a_login(void **state)
 	assert_false(facts_is_content_clear(&facts));
 }
 
+/* RFC 1939 section 3: the order of a session, in any language. */
+static void the_order_of_replies_proves_a_login_whose_commands_are_missing(void **state)
+{
+	(void)state;
+	static const struct talk_step IN_A_ROW[] = {
+		S("+OK ready\r\n"), S("+OK\r\n"), S("+OK\r\n"), S("+OK bye\r\n")};
+	static const struct talk_step LISTING[] = {
+		S("+OK ready\r\n"), S("+OK x\r\n"), S("+OK 2 320\r\n")};
+	static const struct talk_step BY_PLUS[] = {
+		S("+OK ready\r\n"), S("+ \r\n"), S("+OK\r\n"), S("+OK bye\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(IN_A_ROW));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(LISTING));
+	assert_true(facts.has_content_clear);
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(BY_PLUS));
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
+static void no_login_is_read_into_other_replies(void **state)
+{
+	(void)state;
+	static const struct talk_step USER_QUIT[] = {S("+OK ready\r\n"),
+		S("+OK name is a valid mailbox, maildrop of two\r\n"),
+		S("+OK bye\r\n")};
+	static const struct talk_step REFUSED[] = {S("+OK ready\r\n"), S("+OK\r\n"),
+		S("-ERR no\r\n"), S("+OK\r\n"), S("+OK bye\r\n")};
+	static const struct talk_step STLS[] = {
+		S("+OK ready\r\n"), S("+OK go\r\n"), S("\x16\x03\x03\x00\x02\n\n")};
+	struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(USER_QUIT));
+	assert_false(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(REFUSED));
+	assert_false(facts_is_content_clear(&facts));
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(STLS));
+	assert_false(facts.has_content_clear);
+}
+
+#define LETTER "+OK\r\nUIDL\r\nXXXXXXXX\r\n+OK LOGIN\r\n+OK authenticated\r\n"
+
+static void replies_in_a_letter_are_none(void **state)
+{
+	(void)state;
+	static const struct talk_step MID_STREAM[] = {S(LETTER ".\r\n")};
+	static const struct talk_step BEHIND_A_GAP[] = {
+		S("+OK ready\r\n"), SERVER_GAP(900), S("\r\n" LETTER ".\r\n")};
+	static const struct talk_step BEHIND_AN_ODD_END[] = {S("+OK ready\r\n"),
+		C("RETR 1\r\n"), S("+OK\r\nx\n.\r\n" LETTER ".\r\n"), C("NOOP\r\n"),
+		S("+OK\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_POP3, true, STEPS(MID_STREAM));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_MASKED, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_UNKNOWN);
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(BEHIND_A_GAP));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_MASKED, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_UNKNOWN);
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(BEHIND_AN_ODD_END));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_MASKED, 0);
+	assert_int_equal(facts.messages, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +194,10 @@ int main(void)
 		cmocka_unit_test(
 			a_capture_that_begins_inside_a_message_finds_the_next_command),
 		cmocka_unit_test(a_server_s_word_alone_proves_a_login),
+		cmocka_unit_test(
+			the_order_of_replies_proves_a_login_whose_commands_are_missing),
+		cmocka_unit_test(no_login_is_read_into_other_replies),
+		cmocka_unit_test(replies_in_a_letter_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 
 from case import Family
 from family_opening import spoken
-from matrices import INTERNET_MX, MX_IN, OFFICE
+from matrices import ACCESS, INTERNET_MX, MAILBOX, MX_IN, OFFICE, matrix
 
 FAMILY = Family()
 CASE = FAMILY.case
@@ -30,3 +30,30 @@ def smuggled():
       smuggling.""", absent=("smtp.smuggling",), flows=("smtp legitimate M-05",))
 def with_cr():
     return letter("one line\r.\rand mail from an old Macintosh\r\nbye")
+
+
+@CASE("imap-letter-about-imap", matrix(ACCESS), """A letter that quotes an IMAP server whose offer was overwritten is
+      read by IMAP, and the capture lost the beginning of it: nobody took anything away.""",
+      findings=("tls.missing", "tls.starttls-not-offered"), absent=("tls.starttls-stripped",))
+def letter_fetched():
+    return spoken(143, "<* OK [CAPABILITY IMAP4rev1] ready\r\n", ">a1 AUTHENTICATE CRAM-MD5\r\n",
+                  "<+ PDE+\r\n", ">YWxpY2UgMDAxMQ==\r\n", "<a1 OK in\r\n", ">a2 FETCH 1 BODY[]\r\n",
+                  "<* 1 FETCH (BODY[] {1200}\r\n", "{" + "x" * 1300 + "\r\n",
+                  "<* CAPABILITY IMAP4rev1 XXXXXXXX\r\nx1 OK [CAPABILITY IMAP4rev1] LOGIN completed\r\n",
+                  "<)\r\na2 OK done\r\n", ">a3 LOGOUT\r\n", "<* BYE bye\r\na3 OK bye\r\n", server=MAILBOX)
+
+
+@CASE("pop3-login-server-side-only", matrix(ACCESS), """Of a login by POP3 only the server's answers were captured, and they
+      say nothing of a login: their order does (RFC 1939).""", findings=("tls.missing",),
+      absent=("tls.credentials-clear",))
+def pop3_answers():
+    return spoken(110, "<+OK ready\r\n", "}USER alice\r\n", "<+OK weiter\r\n", "}PASS not-seen\r\n",
+                  "<+OK fertig\r\n", "}STAT\r\n", "<+OK 2 320\r\n", "}QUIT\r\n", "<+OK bis bald\r\n",
+                  server=MAILBOX)
+
+
+@CASE("pop3-no-login-server-side-only", matrix(ACCESS), """The same where the user's name was taken and nothing else: no
+      login.""", absent=("tls.missing", "tls.credentials-clear"))
+def pop3_no_login():
+    return spoken(110, "<+OK ready\r\n", "}USER alice\r\n", "<+OK alice is a valid mailbox\r\n", "}QUIT\r\n",
+                  "<+OK bye\r\n", server=MAILBOX)

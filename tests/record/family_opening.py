@@ -36,7 +36,8 @@ def frame(number, ends, numbers, flags, data):
 
 
 def spoken(port, *turns, client=CLIENT, server=SERVER):
-    """A connection in which `>text` is the client's and `<text` the server's, a segment each."""
+    """A connection in which `>text` is the client's and `<text` the server's, a segment each; of
+    `}text` and `{text` the capture has nothing but what acknowledges them."""
     ends = {">": (client, 40000, server, port), "<": (server, port, client, 40000)}
     sequence = {">": 1000, "<": 5000}
     frames = []
@@ -51,8 +52,11 @@ def spoken(port, *turns, client=CLIENT, server=SERVER):
     put("<", SYN | ACK)
     put(">", ACK)
     for turn in turns:
-        put(turn[0], PUSH | ACK, turn[1:].encode("latin-1"))
-        put("<" if turn[0] == ">" else ">", ACK)
+        if turn[0] in "{}":
+            sequence["<" if turn[0] == "{" else ">"] += len(turn) - 1
+        else:
+            put(turn[0], PUSH | ACK, turn[1:].encode("latin-1"))
+        put("<" if turn[0] in ">}" else ">", ACK)
     put(">", FIN | ACK)
     put("<", FIN | ACK)
     put(">", ACK)
