@@ -65,6 +65,7 @@ static void hello_compare(struct smtp *smtp, const struct facts *facts,
 	}
 	smtp->is_helo_again =
 		smtp->is_ehlo_denied && is_plain && text_is(host, facts->helo);
+	smtp->is_ehlo_denied = smtp->is_helo_again; /* else its name may be why */
 }
 
 static void hello_note(
@@ -339,6 +340,10 @@ static void command_line(
 	}
 	smtp->is_synced = true;
 	smtp->expect = SMTP_EXPECT_COMMAND;
+	if (smtp->is_go_ahead_odd) {
+		smtp->is_go_ahead_odd = false;
+		clear_starttls_answer(&smtp->clear, facts, false);
+	}
 	smtp->claims.has_command |= smtp->claims.is_odd && command.is_certain &&
 				    command.verb != SMTP_VERB_QUIT;
 	pending_add(&smtp->pending, command_note(smtp, facts, &command, line->text));

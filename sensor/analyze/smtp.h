@@ -95,12 +95,13 @@ struct smtp {
 	bool is_ehlo_plain;  /* behind the greeting, with a plain name */
 	bool is_ehlo_denied; /* such a one was refused, and no list was seen */
 	bool is_helo_again;  /* HELO followed it, with the same name */
-	bool has_text;       /* the current message was counted */
-	bool is_answered;    /* the server answered a message whose end was not seen */
-	bool is_list_whole;  /* no line of the capability list was lost or cut */
-	bool has_list;       /* a whole list of capabilities was seen */
-	bool has_chunking;   /* the list names CHUNKING */
-	bool is_foreign;     /* a verb of another protocol came before any HELO: an SMTP
+	bool is_go_ahead_odd; /* STARTTLS was answered, though not with 220 nor a refusal */
+	bool has_text;        /* the current message was counted */
+	bool is_answered;     /* the server answered a message whose end was not seen */
+	bool is_list_whole; /* no line of the capability list was lost or cut */
+	bool has_list;      /* a whole list of capabilities was seen */
+	bool has_chunking;  /* the list names CHUNKING */
+	bool is_foreign;    /* a verb of another protocol came before any HELO: an SMTP
 			       server refuses it and goes on */
 };
 

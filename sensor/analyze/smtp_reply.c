@@ -131,6 +131,18 @@ static bool is_impossible(int verb, uint16_t code)
 				     verb == SMTP_VERB_AUTH);
 }
 
+/*
+ * RFC 3207 section 4: 220 is the go-ahead. To something else, 250 or the answer to the next
+ * command, some clients begin TLS all the same; who goes on in clear was refused.
+ */
+static void go_ahead_note(struct smtp *smtp, const struct facts *facts, int verb)
+{
+	if (verb == SMTP_VERB_STARTTLS && !facts->is_midstream && facts->gaps == 0) {
+		smtp->is_go_ahead_odd = true;
+		pending_drop(&smtp->pending);
+	}
+}
+
 static enum smtp_verb reply_verb(
 	struct smtp *smtp, const struct facts *facts, uint16_t code, bool is_last)
 {
@@ -138,6 +150,7 @@ static enum smtp_verb reply_verb(
 	if (verb < 0) {
 		verb = pending_first(&smtp->pending);
 		if (is_impossible(verb, code)) {
+			go_ahead_note(smtp, facts, verb);
 			return SMTP_VERB_OTHER;
 		}
 	}
@@ -150,7 +163,10 @@ static enum smtp_verb reply_verb(
 		}
 		return is_list ? SMTP_VERB_EHLO : SMTP_VERB_OTHER;
 	}
-	if (!is_challenge(smtp, code) && pending_first(&smtp->pending) == verb) {
+	const int first = pending_first(&smtp->pending);
+	const bool is_its =
+		first == verb || (verb == SMTP_VERB_EHLO && first == SMTP_VERB_LHLO);
+	if (!is_challenge(smtp, code) && is_its) {
 		pending_drop(&smtp->pending);
 	}
 	return (enum smtp_verb)verb;
@@ -216,7 +232,7 @@ static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 		smtp->has_list = true;
 		note_capabilities(facts);
 	}
-	if (code >= 500) {
+	if (code >= 400) {
 		smtp->has_ehlo = false;
 		smtp->is_ehlo_denied =
 			smtp->is_ehlo_plain && facts->starttls_offered == FACTS_UNKNOWN;
@@ -253,6 +269,10 @@ static void reply_end(
 		break;
 	case SMTP_VERB_AUTH:
 		auth_end(smtp, facts, code);
+		break;
+	case SMTP_VERB_MAIL:
+		/* without any HELO as well: the refusal was the other command's */
+		facts->is_ehlo_refused |= code == 250 && smtp->is_ehlo_denied;
 		break;
 	case SMTP_VERB_RCPT:
 		smtp->recipients_ok += code < 300;

@@ -508,7 +508,15 @@ static void ehlo_is_refused_where_helo_with_the_same_name_is_taken(void **state)
 	static const char HELO[] = "HELO pc.example\r\n";
 	assert_true(is_ehlo_refused("EHLO pc.example\r\n", NO, HELO, OK));
 	assert_true(is_ehlo_refused("EHLO pc.example\r\n", "550 no\r\n", HELO, OK));
+	assert_true(is_ehlo_refused("EHLO pc.example\r\n", "421 no\r\n", HELO, OK));
+	assert_true(is_ehlo_refused(
+		"EHLO pc.example\r\n", NO, "MAIL FROM:<a@b.example>\r\n", OK));
 	/* the client may have earned it */
+	assert_false(is_ehlo_refused("EHLO pc.example\r\n", NO, "HELO p\r\n", OK));
+	assert_false(is_ehlo_refused("EHLO pc.example\r\n", NO,
+		"HELO p\r\nMAIL FROM:<a@b.example>\r\n", "250 x\r\n250 ok\r\n"));
+	assert_false(is_ehlo_refused(
+		"EHLO pc.example\r\n", NO, "MAIL FROM:<a@b.example>\r\n", NO));
 	assert_false(is_ehlo_refused("EHLO p_c.example\r\n", NO, HELO, OK));
 	assert_false(is_ehlo_refused("EHLO pc.example x\r\n", NO, HELO, OK));
 	assert_false(is_ehlo_refused("EHLO a\"b\r\n", NO, "HELO a\"b\r\n", OK));
@@ -517,6 +525,35 @@ static void ehlo_is_refused_where_helo_with_the_same_name_is_taken(void **state)
 	assert_false(is_ehlo_refused("EHLO pc.example\r\n", OK, HELO, OK));
 	assert_false(is_ehlo_refused(
 		"EHLO a\r\nEHLO pc.example\r\n", "250 x\r\n503 twice\r\n", HELO, OK));
+}
+
+#define ASKED(hello) \
+	S("220 x\r\n"), C(hello " c\r\n"), S(SERVER_LIST), C("STARTTLS\r\n")
+
+static unsigned ladder_of(const struct talk_step *steps, size_t count)
+{
+	return talk_facts(PROTOCOL_SMTP, false, steps, count).starttls;
+}
+
+static void whoever_goes_on_in_clear_behind_no_220_was_refused(void **state)
+{
+	(void)state;
+	static const struct talk_step ODD[] = {
+		ASKED("EHLO"), S("250 ok\r\n"), C("MAIL FROM:<a@b.example>\r\n")};
+	static const struct talk_step UNANSWERED[] = {ASKED("EHLO"),
+		C("MAIL FROM:<a@b.example>\r\n"), S("250 ok\r\n"), C("DATA\r\n")};
+	static const struct talk_step OF_LMTP[] = {
+		ASKED("LHLO"), S("454 no\r\n"), C("MAIL FROM:<a@b.example>\r\n")};
+	static const struct talk_step WITH_TLS[] = {ASKED("EHLO"), S("250 ok\r\n"),
+		C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	static const struct talk_step LOST[] = {ASKED("EHLO"), SERVER_GAP(20),
+		S("\r\n250 ok\r\n"), C("MAIL FROM:<a@b.example>\r\n")};
+	assert_true(ladder_of(STEPS(ODD)) & FACTS_STARTTLS_REFUSED);
+	assert_true(ladder_of(STEPS(UNANSWERED)) & FACTS_STARTTLS_REFUSED);
+	assert_true(ladder_of(STEPS(OF_LMTP)) & FACTS_STARTTLS_REFUSED);
+	assert_false(ladder_of(STEPS(WITH_TLS)) & FACTS_STARTTLS_REFUSED);
+	assert_true(ladder_of(STEPS(WITH_TLS)) & FACTS_STARTTLS_HELLO);
+	assert_false(ladder_of(STEPS(LOST)) & FACTS_STARTTLS_REFUSED);
 }
 
 static void a_server_s_replies_alone_prove_login_and_content(void **state)
@@ -614,6 +651,7 @@ int main(void)
 		cmocka_unit_test(a_starttls_out_of_place_is_told_from_one_in_place),
 		cmocka_unit_test(
 			ehlo_is_refused_where_helo_with_the_same_name_is_taken),
+		cmocka_unit_test(whoever_goes_on_in_clear_behind_no_220_was_refused),
 		cmocka_unit_test(a_server_s_replies_alone_prove_login_and_content),
 		cmocka_unit_test(who_says_mail_and_is_answered_sends_whoever_opened_it),
 		cmocka_unit_test(one_end_alone_turns_no_roles),

@@ -35,16 +35,16 @@ def frame(number, ends, numbers, flags, data):
     return bytes.fromhex("020000000002020000000001" "0800") + ip + tcp + data
 
 
-def spoken(port, *turns, client=CLIENT, server=SERVER):
-    """A connection in which `>text` is the client's and `<text` the server's, a segment each; of
-    `}text` and `{text` the capture has nothing but what acknowledges them."""
-    ends = {">": (client, 40000, server, port), "<": (server, port, client, 40000)}
+def talk(port, *turns, client=CLIENT, server=SERVER, source=40000, at=0.0):
+    """The frames of a connection in which `>text` is the client's and `<text` the server's, a segment
+    each; of `}text` and `{text` the capture has nothing but what acknowledges them."""
+    ends = {">": (client, source, server, port), "<": (server, port, client, source)}
     sequence = {">": 1000, "<": 5000}
     frames = []
 
     def put(side, flags, data=b""):
         other = sequence["<" if side == ">" else ">"] if flags & ACK else 0
-        frames.append((START_S + STEP_S * len(frames),
+        frames.append((START_S + at + STEP_S * len(frames),
                        frame(len(frames) + 1, ends[side], (sequence[side], other), flags, data)))
         sequence[side] += len(data) + (flags & (SYN | FIN) != 0)
 
@@ -60,7 +60,11 @@ def spoken(port, *turns, client=CLIENT, server=SERVER):
     put(">", FIN | ACK)
     put("<", FIN | ACK)
     put(">", ACK)
-    return save(frames)
+    return frames
+
+
+def spoken(port, *turns, **ends):
+    return save(talk(port, *turns, **ends))
 
 
 MAIL = ("<220 mx.example.net ESMTP\r\n", ">EHLO host.example.org\r\n",

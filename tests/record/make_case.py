@@ -8,7 +8,7 @@ import sys
 import time
 
 FAMILIES = ("relay", "starttls", "submission", "policy", "access", "tls_quality", "foreign",
-            "exchange", "wrapped", "segments", "ledger", "opening", "behind", "letters")
+            "exchange", "wrapped", "segments", "ledger", "opening", "behind", "letters", "offers")
 
 
 
