@@ -18,4 +18,5 @@ struct frame {
 	uint32_t source;        /* index of the file or interface it came from */
 	uint16_t link_type;     /* DLT_ value of libpcap (not LINKTYPE_) */
 	bool is_checksum_unset; /* the network card would write it: nothing to verify */
+	bool is_ended; /* the rules dropped it, as all of a connection that we ended */
 };

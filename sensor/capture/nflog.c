@@ -20,6 +20,7 @@
 struct nflog {
 	struct mnl_socket *socket;
 	uint32_t source;
+	uint32_t ended_mark;
 	uint16_t group;
 	bool is_started; /* its first copy came */
 	uint32_t last_number;
@@ -47,7 +48,7 @@ static int note_attribute(const struct nlattr *attribute, void *data)
 	const bool is_whole =
 		(type != NFULA_TIMESTAMP ||
 			len >= sizeof(struct nfulnl_msg_packet_timestamp)) &&
-		(type != NFULA_SEQ || len >= sizeof(uint32_t));
+		((type != NFULA_SEQ && type != NFULA_MARK) || len >= sizeof(uint32_t));
 	if (type <= NFULA_MAX && is_whole) {
 		list[type] = attribute;
 	}
@@ -98,6 +99,8 @@ static void take_copy(struct batch *batch, const struct nlmsghdr *message)
 		.source = log->source,
 		.link_type = NETFILTER_RAW_IP,
 		.is_checksum_unset = true,
+		.is_ended =
+			(netfilter_u32(attributes[NFULA_MARK]) & log->ended_mark) != 0,
 	};
 	if (batch->count == NFLOG_FRAMES_AT_ONCE) {
 		give_batch(batch);
@@ -192,6 +195,7 @@ struct nflog *nflog_open(const struct nflog_settings *settings, struct reason *w
 	}
 	log->group = settings->group;
 	log->source = settings->source;
+	log->ended_mark = settings->ended_mark;
 	if (!netfilter_inbox_make(
 		    &log->inbox, DATAGRAMS_AT_ONCE, DATAGRAM_BYTES, why) ||
 		!open_socket(log, settings, why) || !configure(log, why)) {

@@ -19,6 +19,7 @@ struct nflog_settings {
 	uint16_t group;
 	uint32_t source;        /* frame.source of its packets */
 	uint32_t receive_bytes; /* socket buffer; 0: 32 MiB */
+	uint32_t ended_mark;    /* of packets that the rules drop: frame.is_ended */
 };
 
 enum nflog_result {

@@ -97,6 +97,13 @@ void queue_drop(struct queue *queue, uint32_t id)
 	put_verdict(queue, NFQNL_MSG_VERDICT, id, NF_DROP, 0);
 }
 
+void queue_repeat(struct queue *queue, uint32_t id, uint32_t mark)
+{
+	queue->counters.dropped++;
+	end_run(queue);
+	put_verdict(queue, NFQNL_MSG_VERDICT, id, NF_REPEAT, mark);
+}
+
 void queue_hold(struct queue *queue, bool is_holding)
 {
 	end_run(queue);

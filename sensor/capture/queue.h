@@ -41,7 +41,7 @@ enum queue_result {
 struct queue_counters {
 	uint64_t received;
 	uint64_t accepted;
-	uint64_t dropped;        /* by our verdict */
+	uint64_t dropped;        /* by our verdict, or by the rules for its mark */
 	uint64_t lost;           /* never came: the socket buffer was full */
 	uint64_t unreadable;     /* messages that were none, or a packet of no IP */
 	uint64_t verdict_errors; /* verdicts that the kernel refused */
@@ -80,6 +80,9 @@ enum queue_result queue_dispatch(
 /* The verdicts; mark 0 leaves the packet's mark as it is. */
 void queue_accept(struct queue *queue, uint32_t id, uint32_t mark);
 void queue_drop(struct queue *queue, uint32_t id);
+
+/* Through the rule's chain once more, with this mark: what becomes of it is up to the rules. */
+void queue_repeat(struct queue *queue, uint32_t id, uint32_t mark);
 
 /*
  * Verdicts for a run of ids go out as one message; while packets before them are held

@@ -41,6 +41,34 @@ static void print_iptables_copies(const struct export *export)
 		GATE_MARK_COPIED, GATE_MARK_COPIED);
 }
 
+/*
+ * The sensor has the first packet of them go through the chain again, with the mark. Copies
+ * of the later ones let it reset who goes on; a flood of them is not worth that.
+ */
+static void print_iptables_ended(const struct export *export)
+{
+	(void)printf("# a connection that the sensor ended stays ended, as long as the "
+		     "kernel "
+		     "knows it\n"
+		     "-A MAILWARDEN -p tcp -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j CONNMARK --save-mark --nfmask 0x%" PRIx32
+		     " --ctmask 0x%" PRIx32 "\n"
+		     "-A MAILWARDEN -p tcp -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j DROP\n"
+		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j MARK --or-mark 0x%" PRIx32 "\n"
+		     "-A MAILWARDEN -p tcp -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -m limit --limit 1000/second --limit-burst 1000 -j NFLOG "
+		     "--nflog-group %u\n"
+		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j DROP\n",
+		GATE_MARK_ENDED, GATE_MARK_ENDED, GATE_MARK_ENDED_MASK,
+		GATE_MARK_ENDED_MASK, GATE_MARK_ENDED, GATE_MARK_ENDED,
+		GATE_MARK_ENDED_MASK, GATE_MARK_ENDED_MASK, GATE_MARK_ENDED,
+		GATE_MARK_ENDED, GATE_MARK_ENDED, GATE_LOG_GROUP(export->first),
+		GATE_MARK_ENDED, GATE_MARK_ENDED);
+}
+
 static void print_iptables_save(uint32_t mark, uint32_t mask)
 {
 	(void)printf("-A MAILWARDEN-SAVE -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
@@ -72,13 +100,14 @@ static void print_iptables(const struct export *export)
 		"*mangle\n"
 		":MAILWARDEN - [0:0]\n"
 		":MAILWARDEN-SAVE - [0:0]\n"
-		"# a decided flow is not seen again, but for its end\n"
-		"-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
-		" -m tcp --tcp-flags FIN,RST NONE -j RETURN\n"
 		"# what the sensor itself sends to end a connection\n"
 		"-A MAILWARDEN -m mark --mark 0x%" PRIx32 "/0x%" PRIx32 " -j RETURN\n",
-		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_INJECTED,
-		GATE_MARK_INJECTED);
+		GATE_MARK_INJECTED, GATE_MARK_INJECTED);
+	print_iptables_ended(export);
+	(void)printf("# a decided flow is not seen again, but for its end\n"
+		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -m tcp --tcp-flags FIN,RST NONE -j RETURN\n",
+		GATE_MARK_PASSED, GATE_MARK_PASSED);
 	print_iptables_copies(export);
 	(void)printf("-A MAILWARDEN -p tcp -j NFQUEUE %s%s\n"
 		     "# look-ups of mail servers\n"
@@ -87,6 +116,7 @@ static void print_iptables(const struct export *export)
 		     "flow\n",
 		queue, bypass, queue, bypass);
 	print_iptables_save(GATE_MARK_PASSED, GATE_MARK_PASSED);
+	print_iptables_save(GATE_MARK_ENDED, GATE_MARK_ENDED_MASK);
 	if (has_groups(export)) {
 		print_iptables_save(GATE_MARK_COPIED, GATE_MARK_COPIED_MASK);
 	}
@@ -115,8 +145,35 @@ static void print_nftables_copies(const struct export *export)
 	}
 }
 
+/* A rule for each value that is kept with the connection: nft has no two that vary. */
+static void print_nftables_keep(uint32_t mark, const char *then)
+{
+	(void)printf("\t\tmeta l4proto tcp meta mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct mark set ct mark and 0x%" PRIx32 " or 0x%" PRIx32 "%s\n",
+		GATE_MARK_ENDED_MASK, mark, ~GATE_MARK_ENDED_MASK, mark, then);
+}
+
+static void print_nftables_ended(const struct export *export)
+{
+	(void)puts(
+		"\t\t# a connection that the sensor ended stays ended, as long as the "
+		"kernel knows it");
+	print_nftables_keep(GATE_MARK_ENDED, " drop");
+	print_nftables_keep(GATE_MARK_ENDED_MASK, " drop");
+	(void)printf(
+		"\t\tmeta l4proto tcp ct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		" limit rate 1000/second burst 1000 packets meta mark set meta mark "
+		"or 0x%" PRIx32 " log group %u\n"
+		"\t\tmeta l4proto tcp ct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		" drop\n",
+		GATE_MARK_ENDED_MASK, GATE_MARK_ENDED_MASK, GATE_MARK_ENDED,
+		GATE_LOG_GROUP(export->first), GATE_MARK_ENDED, GATE_MARK_ENDED);
+}
+
 static void print_nftables_save(const struct export *export)
 {
+	print_nftables_keep(GATE_MARK_ENDED, "");
+	print_nftables_keep(GATE_MARK_ENDED_MASK, "");
 	for (uint32_t i = export->first; has_groups(export) && i <= export->last; i++) {
 		const uint32_t mark = GATE_MARK_COPIED | GATE_MARK_GROUP(i);
 		(void)printf("\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32
@@ -140,13 +197,14 @@ static void print_nftables(const struct export *export)
 		     "table inet mailwarden {\n"
 		     "\tchain forward {\n"
 		     "\t\ttype filter hook forward priority mangle; policy accept;\n"
-		     "\t\t# a decided flow is not seen again, but for its end\n"
-		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
-		     " tcp flags & (fin | rst) == 0x0 return\n"
 		     "\t\t# what the sensor itself sends to end a connection\n"
 		     "\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32 " return\n",
-		GATE_MARK_PASSED, GATE_MARK_PASSED, GATE_MARK_INJECTED,
-		GATE_MARK_INJECTED);
+		GATE_MARK_INJECTED, GATE_MARK_INJECTED);
+	print_nftables_ended(export);
+	(void)printf("\t\t# a decided flow is not seen again, but for its end\n"
+		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " tcp flags & (fin | rst) == 0x0 return\n",
+		GATE_MARK_PASSED, GATE_MARK_PASSED);
 	print_nftables_copies(export);
 	(void)printf(
 		"\t\tmeta l4proto tcp queue %sto %s\n"

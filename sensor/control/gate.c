@@ -22,6 +22,7 @@ enum verdict_given {
 	VERDICT_GIVEN_PASS_COPIED,
 	VERDICT_GIVEN_HOLD,
 	VERDICT_GIVEN_DROP,
+	VERDICT_GIVEN_END, /* and what follows of its connection */
 };
 
 /* One direction of a flow, as a held packet remembers it. */
@@ -43,6 +44,7 @@ struct decision {
 	enum verdict_given verdict;
 	struct line line;  /* to be held */
 	uint32_t sequence; /* same */
+	uint32_t mark;     /* to end with */
 };
 
 struct gate {
@@ -191,7 +193,9 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 	}
 	settle_held(gate, &line, false);
 	send_answers(gate, &answers);
-	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
+	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_END;
+	gate->decisions[passage->frame].mark =
+		passage->action == ACTION_DROP ? GATE_MARK_ENDED : GATE_MARK_ENDED_MASK;
 	if (!passage->is_first_blocked) {
 		return;
 	}
@@ -217,7 +221,7 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 	struct decision *decision = &gate->decisions[passage->frame];
 	if (is_banned(gate, passage->packet)) {
 		struct answers answers;
-		answer_syn(passage->packet, &answers);
+		answer_reset(passage->packet, &answers);
 		send_answers(gate, &answers);
 		decision->verdict = VERDICT_GIVEN_DROP;
 		gate->counters.blocked_banned++;
@@ -247,6 +251,14 @@ static void pass(struct gate *gate, const struct engine_passage *passage,
 	}
 }
 
+/* Nobody remembers it here, but the rules: whoever goes on is reset. */
+static void answer_ended(struct gate *gate, const struct packet *packet)
+{
+	struct answers answers;
+	answer_reset(packet, &answers);
+	send_answers(gate, &answers);
+}
+
 static void on_passage(void *context, const struct engine_passage *passage)
 {
 	struct gate *gate = (struct gate *)context;
@@ -264,6 +276,9 @@ static void on_passage(void *context, const struct engine_passage *passage)
 		break;
 	case ENGINE_STANDING_BLOCKED:
 		block(gate, passage);
+		break;
+	case ENGINE_STANDING_ENDED:
+		answer_ended(gate, passage->packet);
 		break;
 	case ENGINE_STANDING_EARLY:
 		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
@@ -295,6 +310,10 @@ static void answer_packet(struct gate *gate, const struct queue_packet *packet,
 	case VERDICT_GIVEN_DROP:
 		queue_drop(gate->queue, packet->id);
 		break;
+	case VERDICT_GIVEN_END:
+		queue_repeat(gate->queue, packet->id,
+			(packet->mark & ~GATE_MARK_ENDED_MASK) | decision->mark);
+		break;
 	}
 }
 
@@ -303,7 +322,10 @@ struct round {
 	struct engine *engine;
 };
 
-/* One packet at a time where some are held: a later one may decide about it. */
+/*
+ * One packet at a time where some are held: a later one may decide about it. One that we
+ * ended comes again where the rules do not know its mark.
+ */
 static void on_packets(void *context, const struct queue_packet *packets, size_t count)
 {
 	const struct round *round = (const struct round *)context;
@@ -311,14 +333,21 @@ static void on_packets(void *context, const struct queue_packet *packets, size_t
 	const size_t step = gate->settings.hold_packets > 0 ? 1 : count;
 	gate->now_us = clock_boottime_us();
 	for (size_t first = 0; first < count; first += step) {
+		struct queue_packet fresh[QUEUE_PACKETS_AT_ONCE];
 		struct frame frames[QUEUE_PACKETS_AT_ONCE];
-		for (size_t i = 0; i < step; i++) {
-			frames[i] = packets[first + i].frame;
-			gate->decisions[i] = (struct decision){0};
+		size_t fresh_count = 0;
+		for (size_t i = first; i < first + step; i++) {
+			if (packets[i].mark & GATE_MARK_ENDED) {
+				queue_drop(gate->queue, packets[i].id);
+				continue;
+			}
+			frames[fresh_count] = packets[i].frame;
+			gate->decisions[fresh_count] = (struct decision){0};
+			fresh[fresh_count++] = packets[i];
 		}
-		engine_frames(round->engine, frames, step);
-		for (size_t i = 0; i < step; i++) {
-			answer_packet(gate, &packets[first + i], &gate->decisions[i]);
+		engine_frames(round->engine, frames, fresh_count);
+		for (size_t i = 0; i < fresh_count; i++) {
+			answer_packet(gate, &fresh[i], &gate->decisions[i]);
 		}
 	}
 }
@@ -351,7 +380,7 @@ struct gate *gate_new(const struct gate_settings *settings, struct reason *why)
 		gate_close(gate);
 		return NULL;
 	}
-	gate->injector = inject_open(GATE_MARK_INJECTED, why);
+	gate->injector = inject_open(GATE_MARK_INJECTED | GATE_MARK_ENDED_MASK, why);
 	if (!gate->injector) {
 		gate_close(gate);
 		return NULL;

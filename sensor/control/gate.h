@@ -20,6 +20,13 @@
 /* Bits of packet and connection marks; the others are left alone. */
 #define GATE_MARK_PASSED   UINT32_C(0x10000) /* flow needs be seen no more */
 #define GATE_MARK_INJECTED UINT32_C(0x20000) /* packet of our own */
+/*
+ * We ended the connection: the rules drop the packet, keep the mark with the connection
+ * and drop the rest of it, too. With GATE_MARK_TOLD they give copies of that, to be answered.
+ */
+#define GATE_MARK_ENDED      UINT32_C(0x80000)
+#define GATE_MARK_TOLD       UINT32_C(0x100000)
+#define GATE_MARK_ENDED_MASK (GATE_MARK_ENDED | GATE_MARK_TOLD)
 /* The flow's packets are copied to a group: its number modulo so many is in the mark. */
 #define GATE_MARK_COPIED        UINT32_C(0x40000)
 #define GATE_MARK_GROUPS        16

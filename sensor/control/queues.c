@@ -18,7 +18,8 @@ static const char KERNEL_LIST[] = "/proc/self/net/netfilter/nfnetlink_queue";
 static void open_log(struct sensor *sensor, unsigned worker)
 {
 	const uint16_t queue = settings_queue(sensor->settings, worker);
-	const struct nflog_settings log = {.group = GATE_LOG_GROUP(queue)};
+	const struct nflog_settings log = {
+		.group = GATE_LOG_GROUP(queue), .ended_mark = GATE_MARK_ENDED};
 	struct reason why;
 	sensor->logs[worker] = nflog_open(&log, &why);
 	if (!sensor->logs[worker]) {

@@ -54,6 +54,30 @@ static void reset_back(struct answers *answers, const struct packet *packet)
 	}
 }
 
+/* To the packet's receiver: it has up to sequence, or to where it last said. */
+static void reset_on(struct answers *answers, const struct engine_passage *passage,
+	uint32_t sequence)
+{
+	const struct flow_numbers *received = &passage->received;
+	(void)add_on(answers, passage->packet, sequence, TCP_RST | TCP_ACK);
+	if (received->is_known && received->acknowledged != sequence) {
+		(void)add_on(answers, passage->packet, received->acknowledged,
+			TCP_RST | TCP_ACK);
+	}
+}
+
+/* To its sender: it has up to where it says, or all that was let on since. */
+static void reset_sender(struct answers *answers, const struct engine_passage *passage)
+{
+	const struct packet *packet = passage->packet;
+	const struct flow_numbers *given = &passage->given;
+	reset_back(answers, packet);
+	if (!(packet->tcp_flags & TCP_RST) && given->is_known &&
+		given->next != packet->acknowledgement) {
+		add_back(answers, packet, TCP_RST | TCP_ACK)->sequence = given->next;
+	}
+}
+
 /* The client gets its reply and the end, the server a reset. */
 static void refuse(struct answers *answers, const struct engine_passage *passage,
 	uint32_t sequence)
@@ -62,20 +86,33 @@ static void refuse(struct answers *answers, const struct engine_passage *passage
 	const uint8_t last = TCP_FIN | TCP_PSH | TCP_ACK;
 	if (passage->is_from_client) {
 		add_back(answers, packet, last)->text = REFUSAL;
-		(void)add_on(answers, packet, sequence, TCP_RST | TCP_ACK);
+		reset_on(answers, passage, sequence);
 	} else {
 		add_on(answers, packet, sequence, last)->text = REFUSAL;
-		reset_back(answers, packet);
+		reset_sender(answers, passage);
 	}
 }
 
-/* Its end was told already; whoever goes on is told again, the polite client gently. */
+/*
+ * Its end was told already; whoever goes on is told again, the polite client gently, and
+ * its server, which may have missed it, by the number it would take from the packet.
+ */
 static void repeat(struct answers *answers, const struct engine_passage *passage)
 {
 	const struct packet *packet = passage->packet;
-	if (passage->action != ACTION_REFUSE || !passage->is_from_client) {
+	if (packet->tcp_flags & TCP_RST) {
+		return;
+	}
+	if (!passage->is_from_client) {
 		reset_back(answers, packet);
-	} else if (packet_numbers(packet) > 0 && !(packet->tcp_flags & TCP_RST)) {
+		return;
+	}
+	if (packet->payload_wire_len > 0) {
+		(void)add_on(answers, packet, packet->sequence, TCP_RST | TCP_ACK);
+	}
+	if (passage->action != ACTION_REFUSE) {
+		reset_back(answers, packet);
+	} else if (packet_numbers(packet) > 0) {
 		(void)add_back(answers, packet, TCP_ACK);
 	}
 }
@@ -92,8 +129,8 @@ void answer_block(const struct engine_passage *passage, uint32_t sequence,
 	} else if (passage->action == ACTION_REFUSE) {
 		refuse(answers, passage, sequence);
 	} else {
-		reset_back(answers, passage->packet);
-		(void)add_on(answers, passage->packet, sequence, TCP_RST | TCP_ACK);
+		reset_sender(answers, passage);
+		reset_on(answers, passage, sequence);
 	}
 }
 
@@ -105,13 +142,11 @@ void answer_block_behind(const struct engine_passage *passage, struct answers *a
 	packet.payload_wire_len = 0;
 	packet.tcp_flags &= (uint8_t) ~(TCP_SYN | TCP_FIN);
 	behind.packet = &packet;
-	if (behind.action == ACTION_REFUSE) {
-		behind.action = ACTION_REJECT;
-	}
+	behind.action = ACTION_REJECT;
 	answer_block(&behind, packet.sequence, answers);
 }
 
-void answer_syn(const struct packet *packet, struct answers *answers)
+void answer_reset(const struct packet *packet, struct answers *answers)
 {
 	answers->count = 0;
 	reset_back(answers, packet);

@@ -99,6 +99,7 @@ struct waiting {
 	uint32_t source;
 	struct flow_key key;
 	struct way way; /* where packet.way says that there is one */
+	bool is_ended;  /* the frame's */
 };
 
 /* False: nothing to follow. */
@@ -112,6 +113,7 @@ static bool take_frame(
 		return false;
 	}
 	waiting->source = frame->source;
+	waiting->is_ended = frame->is_ended;
 	engine->packets++;
 	if (waiting->packet.tunnel_depth > 0) {
 		waiting->way = ways_note(
@@ -129,14 +131,31 @@ static bool take_frame(
 	return true;
 }
 
+/* Of a connection that we ended: what is known of it answers, else it is not looked at. */
+static bool is_ended(struct engine *engine, const struct waiting *at)
+{
+	const struct flow *flow = flow_table_look(engine->flows, &at->packet, at->key);
+	if (flow && passage_is_blocked(flow) && !(at->packet.tcp_flags & TCP_SYN)) {
+		return false;
+	}
+	const struct engine_passage passage = {.frame = at->frame,
+		.packet = &at->packet,
+		.standing = ENGINE_STANDING_ENDED};
+	passage_tell_unseen(engine, &passage);
+	return true;
+}
+
 /* True: it came too early, and is as if it had never come. */
 static bool is_early(struct engine *engine, const struct waiting *at)
 {
-	const struct flow *flow = engine->outputs.passage
-					  ? early_flow(engine, &at->packet, at->key)
-					  : NULL;
+	const struct flow *flow = early_flow(engine, &at->packet, at->key);
 	if (flow) {
-		passage_tell_early(engine, flow, &at->packet, at->frame);
+		const struct engine_passage passage = {.frame = at->frame,
+			.packet = &at->packet,
+			.flow = flow,
+			.standing = ENGINE_STANDING_EARLY,
+			.is_from_client = true};
+		passage_tell_unseen(engine, &passage);
 	}
 	return flow != NULL;
 }
@@ -157,7 +176,8 @@ static void follow_packets(
 		if (at->packet.way != 0) {
 			engine->way = at->way;
 		}
-		if (is_early(engine, at)) {
+		if (engine->outputs.passage &&
+			(at->is_ended ? is_ended(engine, at) : is_early(engine, at))) {
 			continue;
 		}
 		struct flow *flow = flow_table_keyed_packet(

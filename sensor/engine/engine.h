@@ -22,6 +22,8 @@ enum engine_standing {
 	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
 	ENGINE_STANDING_PASSED, /* nothing more will be found in its bytes */
 	ENGINE_STANDING_BLOCKED,
+	/* cut off before, and forgotten here: the packet was dropped and not looked at */
+	ENGINE_STANDING_ENDED,
 	/* its client is to wait for the server's first word: this packet was not looked at */
 	ENGINE_STANDING_EARLY,
 };
@@ -30,12 +32,15 @@ enum engine_standing {
 struct engine_passage {
 	size_t frame; /* its place among those given to engine_frames */
 	const struct packet *packet;
-	const struct flow *flow;
+	const struct flow *flow; /* NULL: none is known, of one that ended */
 	enum engine_standing standing;
 	enum action action;     /* when blocked */
 	bool is_first_blocked;  /* this packet brought the decision */
 	bool is_sender_blocked; /* for sending where no row lets it */
 	bool is_from_client;
+	/* up to where its receiver has the sender's bytes, and the sender the receiver's */
+	struct flow_numbers received;
+	struct flow_numbers given;
 	bool is_undecided; /* when open: nobody knows yet what it is */
 };
 

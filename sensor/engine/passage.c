@@ -136,15 +136,9 @@ static void stop_looking(struct engine *engine, struct flow *flow)
 	}
 }
 
-void passage_tell_early(struct engine *engine, const struct flow *flow,
-	const struct packet *packet, size_t frame)
+void passage_tell_unseen(struct engine *engine, const struct engine_passage *passage)
 {
-	const struct engine_passage passage = {.frame = frame,
-		.packet = packet,
-		.flow = flow,
-		.standing = ENGINE_STANDING_EARLY,
-		.is_from_client = true};
-	engine->outputs.passage(engine->outputs.passage_context, &passage);
+	engine->outputs.passage(engine->outputs.passage_context, passage);
 }
 
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
@@ -160,6 +154,8 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.action = (enum action)(flow->action & PASSAGE_ACTION_BITS);
 		passage.is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
 		passage.is_first_blocked = !(flow->action & PASSAGE_TOLD);
+		passage.received = flow_numbers(engine->flows, flow, side);
+		passage.given = flow_numbers(engine->flows, flow, !side);
 		stop_looking(engine, flow);
 	} else if (!way_is_foreign(flow->way) && is_passed(&watch, packet)) {
 		passage.standing = ENGINE_STANDING_PASSED;

@@ -21,9 +21,8 @@ void passage_note_done(struct flow *flow);
 /* We ended it, or are about to. */
 bool passage_is_blocked(const struct flow *flow);
 
-/* Of a packet that came too early to be looked at (engine/early). */
-void passage_tell_early(struct engine *engine, const struct flow *flow,
-	const struct packet *packet, size_t frame);
+/* Of a packet that is not looked at: too early (engine/early), or of what we ended. */
+void passage_tell_unseen(struct engine *engine, const struct engine_passage *passage);
 
 /* Tell the outputs where the packet's flow stands; side is the sender's. */
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,

@@ -206,6 +206,16 @@ void flow_mute(struct flow_table *table, struct flow *flow);
 /* It was cut off by us: it ends as if reset, and its late packets are absorbed. */
 void flow_cut(struct flow_table *table, struct flow *flow);
 
+/* Where a side's bytes stand; not known of one that is not looked at. */
+struct flow_numbers {
+	bool is_known;
+	uint32_t next;         /* behind all that came in order */
+	uint32_t acknowledged; /* by the other end, the last time it said */
+};
+
+struct flow_numbers flow_numbers(
+	const struct flow_table *table, const struct flow *flow, unsigned side);
+
 /* The bytes tell who is the client (never overrules a handshake). */
 void flow_set_client(struct flow *flow, unsigned side);
 

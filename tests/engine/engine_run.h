@@ -50,7 +50,8 @@ struct engine_run {
 	struct engine_settings settings;
 	struct action_table actions;
 	struct engine *engine;
-	uint64_t now_us; /* of the next frame */
+	uint64_t now_us;        /* of the next frame */
+	bool is_ended_by_rules; /* the next frames are of what was ended */
 	/* outer ends of IP in IP around every segment, by side; NULL: on the wire */
 	const char *outer[2];
 	size_t told_count;
@@ -122,7 +123,7 @@ static inline void on_passage(void *context, const struct engine_passage *passag
 {
 	struct engine_run *run = context;
 	const struct conversation *conversation =
-		flow_area(run->engine->flows, passage->flow);
+		passage->flow ? flow_area(run->engine->flows, passage->flow) : NULL;
 	run->passages++;
 	run->passage = *passage;
 	run->phase = conversation ? conversation->phase : CONVERSATION_GONE;
@@ -281,6 +282,7 @@ static inline void give(struct engine_run *run, struct frame_bytes *frame)
 		.bytes = copy,
 		.captured_len = (uint32_t)frame->len,
 		.wire_len = (uint32_t)frame->len,
+		.is_ended = run->is_ended_by_rules,
 		.link_type = LINK_RAW_IP};
 	engine_frames(run->engine, &given, 1);
 	free(copy);

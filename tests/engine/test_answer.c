@@ -140,12 +140,87 @@ static void a_syn_is_answered_as_by_a_closed_port(void **state)
 	struct packet syn = packet_of(true, 0, TCP_SYN);
 	syn.acknowledgement = 0;
 	struct answers answers;
-	answer_syn(&syn, &answers);
+	answer_reset(&syn, &answers);
 	assert_int_equal(answers.count, 1);
 	assert_int_equal(answers.list[0].flags, TCP_RST | TCP_ACK);
 	assert_int_equal(answers.list[0].sequence, 0);
 	assert_int_equal(answers.list[0].acknowledgement, CLIENT_AT + 1);
 	assert_int_equal(answers.list[0].dst_port, CLIENT_PORT);
+}
+
+/* How many resets toward this port have this number. */
+static unsigned resets(const struct answers *answers, uint16_t port, uint32_t sequence)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < answers->count; i++) {
+		const struct inject_segment *segment = &answers->list[i];
+		count += segment->dst_port == port && segment->flags & TCP_RST &&
+			 segment->sequence == sequence;
+	}
+	return count;
+}
+
+/* It sent an old number again: what the server has is what it acknowledged. */
+static void a_server_is_reset_by_the_number_that_it_acknowledged_too(void **state)
+{
+	(void)state;
+	const struct packet command = packet_of(true, 12, TCP_ACK);
+	struct engine_passage passage = {.packet = &command,
+		.action = ACTION_REFUSE,
+		.is_first_blocked = true,
+		.is_from_client = true,
+		.received = {.is_known = true, .acknowledged = CLIENT_AT + 3}};
+	struct answers answers;
+	answer_block(&passage, CLIENT_AT, &answers);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT), 1);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT + 3), 1);
+	passage.received.acknowledged = CLIENT_AT;
+	answer_block(&passage, CLIENT_AT, &answers);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT), 1);
+	assert_int_equal(answers.count, 2);
+}
+
+/* More was let on to it since it sent this. */
+static void a_server_that_speaks_is_reset_by_the_number_it_may_have_by_now(void **state)
+{
+	(void)state;
+	const struct packet reply = packet_of(false, 30, TCP_ACK);
+	struct engine_passage passage = {.packet = &reply,
+		.action = ACTION_REJECT,
+		.is_first_blocked = true,
+		.given = {.is_known = true, .next = CLIENT_AT + 8}};
+	struct answers answers;
+	answer_block(&passage, SERVER_AT, &answers);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT), 1);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT + 8), 1);
+	assert_int_equal(resets(&answers, CLIENT_PORT, SERVER_AT), 1);
+	assert_int_equal(answers.count, 3);
+}
+
+static void a_server_is_reset_again_by_each_word_of_a_client_that_goes_on(void **state)
+{
+	(void)state;
+	const struct packet command = packet_of(true, 12, TCP_ACK);
+	struct answers answers = answer(&command, ACTION_REFUSE, false);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT), 1);
+	assert_int_equal(toward(&answers, CLIENT_PORT)->flags, TCP_ACK);
+	answers = answer(&command, ACTION_REJECT, false);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT), 1);
+	assert_int_equal(resets(&answers, CLIENT_PORT, SERVER_AT), 1);
+}
+
+static void what_went_on_already_is_reset_whatever_the_action(void **state)
+{
+	(void)state;
+	const struct packet command = packet_of(true, 12, TCP_ACK);
+	const struct engine_passage passage = {.packet = &command,
+		.action = ACTION_DROP,
+		.is_first_blocked = true,
+		.is_from_client = true};
+	struct answers answers;
+	answer_block_behind(&passage, &answers);
+	assert_int_equal(resets(&answers, SERVER_PORT, CLIENT_AT + 12), 1);
+	assert_int_equal(resets(&answers, CLIENT_PORT, SERVER_AT), 1);
 }
 
 static void what_went_on_already_is_reset_behind_itself(void **state)
@@ -181,6 +256,13 @@ int main(void)
 		cmocka_unit_test(
 			whoever_goes_on_is_reset_again_but_no_reset_is_answered),
 		cmocka_unit_test(dropping_says_nothing),
+		cmocka_unit_test(
+			a_server_is_reset_by_the_number_that_it_acknowledged_too),
+		cmocka_unit_test(
+			a_server_that_speaks_is_reset_by_the_number_it_may_have_by_now),
+		cmocka_unit_test(
+			a_server_is_reset_again_by_each_word_of_a_client_that_goes_on),
+		cmocka_unit_test(what_went_on_already_is_reset_whatever_the_action),
 		cmocka_unit_test(a_syn_is_answered_as_by_a_closed_port),
 		cmocka_unit_test(what_went_on_already_is_reset_behind_itself),
 	};

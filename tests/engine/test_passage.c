@@ -118,6 +118,53 @@ static void what_showed_nothing_yet_is_picked_up_again(void **state)
 	run_end(run);
 }
 
+static void the_numbers_to_reset_by_are_told(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	const uint32_t first = line.next[CLIENT];
+	say(&line, CLIENT, "EHL");
+	acknowledge(&line, SERVER);
+	line.next[CLIENT] = first;
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_true(run->passage.received.is_known);
+	assert_int_equal(run->passage.received.acknowledged, first + 3);
+	assert_int_equal(run->passage.given.next, line.next[SERVER]);
+	run_end(run);
+}
+
+static void what_the_rules_drop_is_answered_and_makes_no_flow(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 25);
+	run->is_ended_by_rules = true;
+	say(&line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	assert_standing(run, ENGINE_STANDING_ENDED);
+	assert_null(run->passage.flow);
+	assert_int_equal(engine_flows(run->engine), 0);
+	run_end(run);
+}
+
+static void what_is_known_of_an_ended_flow_answers_for_it(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	run->is_ended_by_rules = true;
+	say(&line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_false(run->passage.is_first_blocked);
+	greet(&line); /* and its ports again, as long as the rules drop it */
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
 /* By what it showed so far its row would not let it, and it is not over. */
 static void what_a_row_lets_goes_on_when_it_was_pushed_out(void **state)
 {
@@ -322,6 +369,9 @@ int main(void)
 		TEST(what_passed_passes_on_but_for_its_end),
 		TEST(what_is_pushed_out_is_judged_by_what_it_showed),
 		TEST(what_showed_nothing_yet_is_picked_up_again),
+		TEST(the_numbers_to_reset_by_are_told),
+		TEST(what_the_rules_drop_is_answered_and_makes_no_flow),
+		TEST(what_is_known_of_an_ended_flow_answers_for_it),
 		TEST(what_a_row_lets_goes_on_when_it_was_pushed_out),
 		TEST(what_is_looked_at_no_more_has_passed),
 		TEST(pages_of_the_web_wait_where_mail_may_be_blocked),

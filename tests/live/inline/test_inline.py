@@ -101,9 +101,8 @@ def test_decided_flows_leave_the_queue_and_their_end_is_still_seen(router):
 
 
 def judged(router):
-    """What was found, without what differs from run to run."""
-    mail = [(one["mail"], one["flow"]["state"], one["flow"]["pkts_toserver"], one["flow"]["bytes_toserver"])
-            for one in router.records("mail")]
+    """What was found, without what differs from run to run: whether two FINs cross is an acknowledgement more or less."""
+    mail = [(one["mail"], one["flow"]["state"], one["flow"]["bytes_toserver"]) for one in router.records("mail")]
     return sorted(router.alerts()), mail
 
 
