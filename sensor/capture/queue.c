@@ -23,6 +23,7 @@ struct queue {
 	struct mnl_socket *socket;
 	uint32_t source;
 	uint16_t number;
+	bool is_fail_closed;
 	bool is_holding;
 	bool is_started; /* its first packet came */
 	uint32_t last_id;
@@ -152,13 +153,20 @@ static bool read_packet(const struct queue *queue, const struct nlmsghdr *messag
 	return true;
 }
 
+/* Of a packet that nobody looks at. */
+static int unseen_verdict(const struct queue *queue)
+{
+	return queue->is_fail_closed ? NF_DROP : NF_ACCEPT;
+}
+
 /* Ids run without gaps: one that never came was lost on the way here. */
 static void note_id(struct queue *queue, uint32_t id)
 {
 	if (!queue->is_started) {
 		/* A worker before us may have left packets without an answer. */
 		queue->is_started = true;
-		put_verdict(queue, NFQNL_MSG_VERDICT_BATCH, id - 1, NF_ACCEPT, 0);
+		put_verdict(queue, NFQNL_MSG_VERDICT_BATCH, id - 1,
+			unseen_verdict(queue), 0);
 	} else {
 		queue->counters.lost += id - queue->last_id - 1;
 	}
@@ -231,33 +239,42 @@ enum queue_result queue_dispatch(
 	return count == 0 && round == 1 ? QUEUE_IDLE : QUEUE_PACKETS;
 }
 
-struct passing {
+void queue_let_go(struct queue *queue, uint32_t id)
+{
+	if (queue->is_fail_closed) {
+		queue_drop(queue, id);
+	} else {
+		queue_accept(queue, id, 0);
+	}
+}
+
+struct letting_go {
 	struct queue *queue;
 	size_t count;
 };
 
-static void pass_packets(
+static void let_packets_go(
 	void *context, const struct queue_packet *packets, size_t count)
 {
-	struct passing *passing = (struct passing *)context;
+	struct letting_go *letting_go = (struct letting_go *)context;
 	for (size_t i = 0; i < count; i++) {
-		queue_accept(passing->queue, packets[i].id, 0);
+		queue_let_go(letting_go->queue, packets[i].id);
 	}
-	passing->count += count;
+	letting_go->count += count;
 }
 
-size_t queue_accept_waiting(struct queue *queue)
+size_t queue_let_waiting_go(struct queue *queue)
 {
-	struct passing passing = {.queue = queue};
+	struct letting_go letting_go = {.queue = queue};
 	struct reason why;
-	(void)queue_dispatch(queue, pass_packets, &passing, &why);
-	return passing.count;
+	(void)queue_dispatch(queue, let_packets_go, &letting_go, &why);
+	return letting_go.count;
 }
 
 void queue_leave(struct queue *queue)
 {
 	unsigned rounds = 0;
-	while (rounds < LEAVE_ROUNDS && queue_accept_waiting(queue) > 0) {
+	while (rounds < LEAVE_ROUNDS && queue_let_waiting_go(queue) > 0) {
 		rounds++;
 	}
 	(void)mnl_socket_close(queue->socket);
@@ -266,13 +283,13 @@ void queue_leave(struct queue *queue)
 
 /* --- setting up --- */
 
-/* A packet that comes before the answer to a request passes unseen. */
-static void pass_early(void *context, const struct nlmsghdr *message)
+/* A packet that comes before the answer to a request goes unseen. */
+static void let_early_go(void *context, const struct nlmsghdr *message)
 {
 	struct queue *queue = (struct queue *)context;
 	struct queue_packet packet;
 	if (take_message(queue, message, 0, &packet)) {
-		queue_accept(queue, packet.id, 0);
+		queue_let_go(queue, packet.id);
 		queue_flush(queue);
 	}
 }
@@ -280,7 +297,7 @@ static void pass_early(void *context, const struct nlmsghdr *message)
 static bool request_send(const struct netfilter_request *request, struct queue *queue)
 {
 	return netfilter_request_send(
-		request, queue->socket, &queue->inbox, pass_early, queue);
+		request, queue->socket, &queue->inbox, let_early_go, queue);
 }
 
 static bool set_flag(struct queue *queue, uint32_t flag, bool is_on)
@@ -340,6 +357,7 @@ struct queue *queue_open(const struct queue_settings *settings, struct reason *w
 	}
 	queue->number = settings->number;
 	queue->source = settings->source;
+	queue->is_fail_closed = settings->is_fail_closed;
 	if (!netfilter_inbox_make(
 		    &queue->inbox, QUEUE_PACKETS_AT_ONCE, MESSAGE_BYTES, why) ||
 		!open_socket(queue, settings, why) ||

@@ -22,8 +22,9 @@ struct queue_settings {
 	uint32_t source; /* frame.source of its packets */
 	uint32_t length; /* packets waiting; more are passed unseen; 0: QUEUE_LENGTH */
 	uint32_t receive_bytes; /* socket buffer; 0: 32 MiB */
-	bool is_fail_closed;    /* a full queue drops instead of passing */
-	bool is_gso_refused;    /* have the kernel cut large packets first (slower) */
+	/* what nobody looks at is dropped instead of passing, also where the queue is full */
+	bool is_fail_closed;
+	bool is_gso_refused; /* have the kernel cut large packets first (slower) */
 };
 
 struct queue_packet {
@@ -56,14 +57,14 @@ struct queue *queue_open(const struct queue_settings *settings, struct reason *w
 void queue_close(struct queue *queue);
 
 /*
- * Accept what waits and close the socket at once: what comes to a queue that is closed
+ * Let what waits go and close the socket at once: what comes to a queue that is closed
  * with packets in it is dropped by the kernel. Only the counters may be asked then.
  */
 void queue_leave(struct queue *queue);
 
 /*
  * Another process with the same socket was at work before: with the first packet that
- * comes, what that one read and left unanswered goes free, and losses count from there.
+ * comes, what that one read and left unanswered is let go, and losses count from there.
  */
 void queue_adopt(struct queue *queue);
 
@@ -93,8 +94,11 @@ void queue_hold(struct queue *queue, bool is_holding);
 /* Send the verdicts collected outside of queue_dispatch. */
 void queue_flush(struct queue *queue);
 
-/* Accept all that waits, unseen: for whoever stands in for a worker. Returns how many. */
-size_t queue_accept_waiting(struct queue *queue);
+/* A packet that nobody looked at: it passes, or where the queue is fail-closed it does not. */
+void queue_let_go(struct queue *queue, uint32_t id);
+
+/* All that waits: for whoever stands in for a worker. Returns how many. */
+size_t queue_let_waiting_go(struct queue *queue);
 
 void queue_counters(const struct queue *queue, struct queue_counters *counters);
 

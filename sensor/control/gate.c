@@ -475,7 +475,9 @@ static void drain_copies(struct gate *gate, struct engine *engine)
 void gate_drain(struct gate *gate, struct engine *engine)
 {
 	while (gate->held_count > 0) {
-		let_oldest_go(gate);
+		gate->counters.held_late++;
+		queue_let_go(gate->queue, gate->held[0].id);
+		forget_held(gate, 0);
 	}
 	queue_flush(gate->queue);
 	queue_leave(gate->queue);

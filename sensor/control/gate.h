@@ -7,7 +7,8 @@
  * So is one of which nothing more will be blocked, but its packets are looked at on:
  * they go their way at once and copies of them come by NFLOG.
  * What is not decided passes, or is held for a bounded number of packets and time.
- * Whatever is in doubt passes: the sensor is never the outage.
+ * Whatever is in doubt passes, and so does what nobody looked at unless the queue is
+ * fail-closed: the sensor is never the outage.
  */
 #pragma once
 
@@ -78,7 +79,7 @@ bool gate_dispatch(struct gate *gate, struct engine *engine);
 void gate_wait(const struct gate *gate, int timeout_ms);
 
 /*
- * The end: what is held or waits passes, and others may have the queue; what the kernel
+ * The end: what is held or waits is let go (queue_let_go), and others may have the queue; what the kernel
  * still has of copies goes through the engine.
  */
 void gate_drain(struct gate *gate, struct engine *engine);

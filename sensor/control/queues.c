@@ -85,7 +85,7 @@ void queues_pass(const struct processes *processes)
 	const struct sensor *sensor = processes->sensor;
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		if (is_alone(processes, i)) {
-			(void)queue_accept_waiting(sensor->queues[i - SENSOR_WORKERS]);
+			(void)queue_let_waiting_go(sensor->queues[i - SENSOR_WORKERS]);
 		}
 	}
 }

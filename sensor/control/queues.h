@@ -3,9 +3,9 @@
  *
  * The supervisor opens them and each worker inherits its own, so a worker that dies
  * leaves no packet behind: what waits is the next one's, and while there is none the
- * supervisor lets it pass. What waits, and how many looks found a queue full, stands
- * on the page; a full queue passes packets unseen and nobody counts those. To know it
- * takes the right to read root's files.
+ * supervisor lets it pass, or where the queue is fail-closed drops it. What waits, and how
+ * many looks found a queue full, stands on the page; a full queue passes packets unseen
+ * and nobody counts those. To know it takes the right to read root's files.
  */
 #pragma once
 

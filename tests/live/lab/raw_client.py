@@ -39,7 +39,7 @@ class Raw:
         self.receiver = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
         self.receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.sequence, self.expected = random.getrandbits(32), 0
-        self.heard, self.resets = b"", 0
+        self.heard, self.resets, self.acknowledged = b"", 0, None
 
     def send(self, flags=PSH | ACK, data=b"", at=None, ttl=64, is_wrong=False):
         """One segment; .sequence stays."""
@@ -55,10 +55,11 @@ class Raw:
 
     def take(self, packet):
         header = (packet[0] & 15) * 4
-        source, target, sequence, _, offset, flags = struct.unpack("!HHIIBB", packet[header:header + 14])
+        source, target, sequence, acknowledged, offset, flags = struct.unpack("!HHIIBB", packet[header:header + 14])
         data = packet[header + (offset >> 4) * 4:]
         if (source, target) != (self.port, self.local_port) or packet[12:16] != socket.inet_aton(self.server):
             return
+        self.acknowledged = acknowledged
         if flags & RST:
             self.resets += 1
         elif flags & SYN:

@@ -1,0 +1,93 @@
+"""fail-closed: what no worker looked at does not pass, and mail goes on when one looks again. Beside it, fail-open."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+import raw_client
+import router as bench
+from router import MX_OUT, SERVER, WORKSTATION
+from sensor import stop_the_next_start
+
+CLOSED = ("--fail-closed", "yes")
+
+
+@pytest.fixture(params=[True, False], ids=["closed", "open"])
+def is_closed(request):
+    return request.param
+
+
+@pytest.fixture
+def router(tmp_path, is_closed):
+    with bench.built(tmp_path) as made:
+        made.serve("25")
+        made.run(made.client, *raw_client.KEEP_QUIET)
+        flag = ("--fail-closed",) if is_closed else ()
+        text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", *flag).stdout
+        made.run(made.router, "iptables-restore", "--noflush", input=text)
+        yield made
+
+
+def worker(router):
+    return next(one for one in router.status()["processes"] if one["name"] == "worker 0")
+
+
+def stop_worker(router, run):
+    os.kill(worker(router)["pid"], signal.SIGSTOP)
+
+
+def stop_start(router, run):
+    stop_the_next_start(run.pid, worker(router)["pid"])
+
+
+@pytest.mark.parametrize("fault", [stop_worker, stop_start])
+def test_while_no_worker_looks(router, is_closed, fault):
+    run = router.sensor("-q", "0", "--enforce", *(CLOSED if is_closed else ()))
+    fault(router, run)
+    router.send(WORKSTATION, SERVER, 25)
+    assert not (is_closed and router.messages())
+    assert is_closed or router.messages() or fault is stop_worker, "one that is stopped is soon replaced"
+    router.wait(lambda: worker(router)["state"] == "running")
+    router.wait(lambda: router.send(MX_OUT, SERVER, 25)["result"] == "sent")
+    router.end(run)
+
+
+# One byte that names nothing, and is held; no kernel sends it again.
+HELD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import raw_client
+raw = raw_client.Raw("held", *sys.argv[2:])
+raw.connect().send(data=b"X")
+print("sent", flush=True)
+sys.stdin.readline()
+raw.hear(1)
+print((raw.acknowledged - raw.sequence) & 0xffffffff)
+"""
+
+
+def kill_worker(router, run):
+    before = worker(router)["pid"]
+    os.kill(before, signal.SIGKILL)
+    router.wait(lambda: worker(router)["pid"] not in (0, before) and worker(router)["state"] == "running")
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"  # with the first packet that comes
+
+
+def end_all(router, run):
+    router.end(run)
+
+
+@pytest.mark.parametrize("fault", [kill_worker, end_all])
+def test_what_was_held(router, is_closed, fault):
+    run = router.sensor("-q", "0", "--enforce", "--hold", "64", "--hold-ms", "5000", *(CLOSED if is_closed else ()))
+    client = router.start(router.client, "/usr/bin/python3", "-c", HELD, str(bench.HERE), MX_OUT, SERVER,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert client.stdout.readline() == "sent\n"
+    router.wait(lambda: worker(router)["counters"].get("inline.held", 0) >= 2)  # the server's greeting, too
+    fault(router, run)
+    client.stdin.write("go on\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == ("0\n" if is_closed else "1\n")
+    if run.poll() is None:
+        router.end(run)
