@@ -2,6 +2,7 @@
 
 #include "classify/exchange.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,10 +210,16 @@ static bool verb_of(struct text word, char verb[VERB_BYTES])
 	return true;
 }
 
-/* Both tables begin each row with the word. */
+/* Both tables begin each row with the word, padded with zeros: its letters as a number. */
 static int compare_verbs(const void *a, const void *b)
 {
-	return strncmp((const char *)a, (const char *)b, VERB_BYTES);
+	uint64_t words[2][2];
+	memcpy(words[0], a, VERB_BYTES);
+	memcpy(words[1], b, VERB_BYTES);
+	const unsigned at = words[0][0] == words[1][0];
+	const uint64_t left = be64toh(words[0][at]);
+	const uint64_t right = be64toh(words[1][at]);
+	return (left > right) - (left < right);
 }
 
 static uint64_t traits_of_auth(const struct traits_line *line, struct text rest)

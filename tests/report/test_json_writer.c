@@ -24,6 +24,27 @@ static void quotes_controls_and_line_breaks_are_escaped(void **state)
 	assert_written(NULL, "null");
 }
 
+static void an_odd_byte_is_escaped_wherever_it_stands(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < 20; at++) {
+		for (unsigned byte = 1; byte < 0x80; byte++) {
+			char text[] = "abcdefghijklmnopqrst";
+			char escape[8] = {(char)byte};
+			if (byte == '"' || byte == '\\') {
+				(void)snprintf(escape, sizeof(escape), "\\%c", byte);
+			} else if (byte < ' ' || byte == 0x7f) {
+				(void)snprintf(escape, sizeof(escape), "\\u%04x", byte);
+			}
+			char wanted[40];
+			(void)snprintf(wanted, sizeof(wanted), "\"%.*s%s%s\"", (int)at,
+				text, escape, text + at + 1);
+			text[at] = (char)byte;
+			assert_written(text, wanted);
+		}
+	}
+}
+
 static void valid_utf_8_passes_and_the_rest_is_replaced(void **state)
 {
 	(void)state;
@@ -102,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotes_controls_and_line_breaks_are_escaped),
+		cmocka_unit_test(an_odd_byte_is_escaped_wherever_it_stands),
 		cmocka_unit_test(valid_utf_8_passes_and_the_rest_is_replaced),
 		cmocka_unit_test(commas_stand_between_members_on_every_level),
 		cmocka_unit_test(texts_of_any_length_are_written_whole),
