@@ -3,9 +3,7 @@
 /* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
 #define RESET_WINDOW_BYTES (1 << 20)
 
-/* It would never get as far as the other end, or be thrown away there. */
-static bool is_lost_on_its_way(
-	const struct flow *flow, const struct packet *packet, unsigned side)
+bool ending_is_lost(const struct flow *flow, const struct packet *packet, unsigned side)
 {
 	return packet->ttl < flow->ttl[side] ||
 	       (packet->segment && flow->sound & 1U << side &&
@@ -34,10 +32,11 @@ enum ending ending_of_reset(const struct flow_table *table, const struct flow *f
 		return ENDING_NONE;
 	}
 	if (!table->streams.is_gate) {
-		return off == 0 || !stream ? ENDING_CERTAIN : ENDING_LIKELY;
+		const bool is_taken = off == 0 && !ending_is_lost(flow, packet, side);
+		return is_taken ? ENDING_CERTAIN : stream ? ENDING_LIKELY : ENDING_NONE;
 	}
 	if (!is_exact(stream, packet, side, *expected) ||
-		is_lost_on_its_way(flow, packet, side)) {
+		ending_is_lost(flow, packet, side)) {
 		return ENDING_NONE;
 	}
 	return stream ? ENDING_LIKELY : ENDING_CERTAIN;

@@ -17,6 +17,10 @@ enum ending {
 	ENDING_CERTAIN,
 };
 
+/* It would never get as far as the other end, or be thrown away there. */
+bool ending_is_lost(
+	const struct flow *flow, const struct packet *packet, unsigned side);
+
 /* Of a packet with RST. expected: where its side's next byte is, if is_known. */
 enum ending ending_of_reset(const struct flow_table *table, const struct flow *flow,
 	const struct packet *packet, unsigned side, const uint32_t *expected);

@@ -83,6 +83,7 @@ struct stream_side {
 	uint16_t kept;          /* segments that came to wait since nothing did */
 	bool is_synchronised;
 	bool has_fin;
+	bool has_doubted_fin; /* that may never have arrived */
 	bool is_acknowledged;
 	uint8_t strays; /* segments far outside in a row, near each other */
 	uint8_t history_at;

@@ -319,6 +319,12 @@ static void on_fin(struct flow_table *table, struct flow *flow,
 	const uint32_t sequence = packet->sequence + packet->payload_wire_len;
 	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	const bool may_wait = stream && stream->sides[side].is_synchronised;
+	if (ending_is_lost(flow, packet, side) || !(packet->tcp_flags & TCP_ACK)) {
+		if (may_wait) {
+			stream->sides[side].has_doubted_fin = true;
+		}
+		return;
+	}
 	uint32_t expected = sequence;
 	const bool is_expected = expected_sequence(table, flow, side, &expected);
 	const int32_t ahead = (int32_t)(sequence - expected);
@@ -398,6 +404,18 @@ static void believe(struct flow_table *table, struct flow *flow,
 	}
 }
 
+/* The other end took a FIN behind all there was, though it was doubted. */
+static void believe_fin(struct flow *flow, struct stream_side *from, unsigned side,
+	uint32_t acknowledgement)
+{
+	if (from->has_doubted_fin && acknowledgement == from->next_sequence + 1) {
+		from->has_doubted_fin = false;
+		from->has_fin = true;
+		from->fin_sequence = from->next_sequence;
+		flow->fins = (flow->fins | 1U << side) & 3U;
+	}
+}
+
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
@@ -418,6 +436,8 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	if (stream && packet->tcp_flags & TCP_ACK) {
 		aside_note(stream, flow, side, packet);
+		believe_fin(
+			flow, &stream->sides[!side], !side, packet->acknowledgement);
 		stream_acknowledged(
 			&table->streams, stream, flow, !side, packet->acknowledgement);
 	}

@@ -224,4 +224,35 @@ static inline void handshake(struct seen *seen)
 	client(seen, 0, NULL);
 }
 
+static inline const char *client_text(const struct seen *seen)
+{
+	return seen->text[DIRECTION_TO_SERVER];
+}
+
+/* The server acknowledges so many bytes of the client, and says nothing. */
+static inline void acknowledge(struct seen *seen, uint32_t bytes)
+{
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.acknowledged = bytes});
+}
+
+static inline void put_client(struct seen *seen, struct wire wire)
+{
+	wire.way = DIRECTION_TO_SERVER;
+	wire.flags = wire.flags ? wire.flags : TCP_ACK;
+	(void)put(seen, wire);
+}
+
+/* The handshake of a client whose sums are right, or left to its network card. */
+static inline void handshake_with_sums(struct seen *seen, bool is_wrong)
+{
+	put_client(seen, (struct wire){.flags = TCP_SYN,
+				 .is_sum_told = true,
+				 .is_sum_wrong = is_wrong});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	client(seen, 0, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -4,26 +4,6 @@
 
 /* Segments that their receiver may not take, or may read in two ways. */
 
-static const char *client_text(const struct seen *seen)
-{
-	return seen->text[DIRECTION_TO_SERVER];
-}
-
-/* The server acknowledges so many bytes of the client, and says nothing. */
-static void acknowledge(struct seen *seen, uint32_t bytes)
-{
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
-				.flags = TCP_ACK,
-				.acknowledged = bytes});
-}
-
-static void put_client(struct seen *seen, struct wire wire)
-{
-	wire.way = DIRECTION_TO_SERVER;
-	wire.flags = wire.flags ? wire.flags : TCP_ACK;
-	(void)put(seen, wire);
-}
-
 static void syn_data_that_the_answer_does_not_cover_is_no_evidence(void **state)
 {
 	struct seen *seen = *state;
@@ -183,17 +163,6 @@ static void a_segment_that_acknowledges_what_was_never_sent_waits(void **state)
 	client(seen, 0, "EHLO a\r\n");
 	assert_string_equal(client_text(seen), "EHLO a\r\n");
 	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_UNSENT);
-}
-
-/* The handshake of a client whose sums are right, or left to its network card. */
-static void handshake_with_sums(struct seen *seen, bool is_wrong)
-{
-	put_client(seen, (struct wire){.flags = TCP_SYN,
-				 .is_sum_told = true,
-				 .is_sum_wrong = is_wrong});
-	(void)put(seen,
-		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
-	client(seen, 0, NULL);
 }
 
 static void a_wrong_sum_behind_right_ones_waits(void **state)
@@ -378,170 +347,6 @@ static void junk_ahead_does_not_give_up_a_hole_that_its_receiver_has(void **stat
 	assert_string_equal(client_text(seen), "AUTH PLAIN x\r\n");
 }
 
-/* Two times nothing, timestamps; the peer's part is never read. */
-#define CLOCK(bytes) .options = "\1\1\10\12" bytes "\0\0\0\0", .options_len = 12
-
-static const char no_scale[] = "\2\4\5\264";
-
-static void an_older_timestamp_waits(void **state)
-{
-	struct seen *seen = *state;
-	handshake(seen);
-	server(seen, 0, "220 a\r\n");
-	put_client(seen, (struct wire){CLOCK("\0\0\1\0")});
-	put_client(seen, (struct wire){.text = "GET /\r\n", CLOCK("\0\0\0\377")});
-	assert_string_equal(client_text(seen), "");
-	put_client(seen, (struct wire){.text = "EHLO a\r\n", CLOCK("\0\0\1\0")});
-	assert_string_equal(client_text(seen), "EHLO a\r\n");
-	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_TIMESTAMP);
-}
-
-static void a_timestamp_that_is_left_out_waits(void **state)
-{
-	struct seen *seen = *state;
-	handshake(seen);
-	put_client(seen, (struct wire){.text = "EHLO a\r\n", CLOCK("\0\0\1\0")});
-	acknowledge(seen, 8);
-	put_client(seen, (struct wire){.offset = 8, .text = "GET /\r\n"});
-	assert_string_equal(client_text(seen), "EHLO a\r\n");
-	acknowledge(seen, 15); /* not all receivers mind */
-	put_client(seen, (struct wire){.offset = 15, .text = "QUIT\r\n"});
-	assert_string_equal(client_text(seen), "EHLO a\r\nGET /\r\nQUIT\r\n");
-	assert_int_equal(seen->ambiguous, 0);
-}
-
-/* Near misses: the clock wraps, a lost segment comes again, an old one comes late. */
-static void honest_timestamps_are_no_doubt(void **state)
-{
-	struct seen *seen = *state;
-	handshake(seen);
-	put_client(
-		seen, (struct wire){.text = "EHLO a\r\n", CLOCK("\377\377\377\377")});
-	put_client(
-		seen, (struct wire){.offset = 12, .text = "b\r\n", CLOCK("\0\0\0\2")});
-	put_client(seen, (struct wire){.offset = 8, .text = "NOOP", CLOCK("\0\0\0\1")});
-	put_client(
-		seen, (struct wire){.text = "EHLO a\r\n", CLOCK("\377\377\377\377")});
-	put_client(seen,
-		(struct wire){.offset = 15, .text = "QUIT\r\n", CLOCK("\0\0\0\3")});
-	assert_string_equal(client_text(seen), "EHLO a\r\nNOOPb\r\nQUIT\r\n");
-	assert_int_equal(flow_table_counters(seen->table)->set_aside, 0);
-}
-
-static void a_signature_waits_until_one_is_acknowledged(void **state)
-{
-	static const char md5[] = "\23\22MMMMMMMMMMMMMMMM\1\1";
-	struct wire wire = {
-		.text = "EHLO a\r\n", .options = md5, .options_len = sizeof(md5) - 1};
-	struct seen *seen = *state;
-	handshake(seen);
-	put_client(seen, wire);
-	assert_string_equal(client_text(seen), "");
-	acknowledge(seen, 8);
-	wire.offset = 8;
-	put_client(seen, wire);
-	assert_string_equal(client_text(seen), "EHLO a\r\nEHLO a\r\n");
-}
-
-static void narrow_handshake(struct seen *seen)
-{
-	struct wire wire = {.way = DIRECTION_TO_SERVER,
-		.flags = TCP_SYN,
-		.window = 8,
-		.options = no_scale,
-		.options_len = sizeof(no_scale) - 1};
-	(void)put(seen, wire);
-	wire.way = DIRECTION_TO_CLIENT;
-	wire.flags = TCP_SYN | TCP_ACK;
-	(void)put(seen, wire);
-	wire.way = DIRECTION_TO_SERVER;
-	wire.flags = TCP_ACK;
-	(void)put(seen, wire);
-}
-
-static void a_window_is_never_taken_back(void **state)
-{
-	struct seen *seen = *state;
-	const struct wire closed = {.way = DIRECTION_TO_CLIENT,
-		.flags = TCP_ACK,
-		.acknowledged = 8,
-		.is_window_closed = true};
-	handshake(seen);
-	server(seen, 0, "220 a\r\n");
-	client(seen, 0, "EHLO a\r\n");
-	(void)put(seen, closed); /* less leave than before is none */
-	client(seen, 8, "NOOP\r\n");
-	assert_string_equal(client_text(seen), "EHLO a\r\nNOOP\r\n");
-}
-
-static void a_probe_of_a_closed_window_is_no_second_version(void **state)
-{
-	struct seen *seen = *state;
-	struct wire narrow = {.way = DIRECTION_TO_CLIENT,
-		.flags = TCP_ACK,
-		.text = "220 a\r\n",
-		.window = 8};
-	narrow_handshake(seen);
-	(void)put(seen, narrow);
-	client(seen, 0, "EHLO a\r\n");
-	narrow.text = NULL;
-	narrow.offset = 7;
-	narrow.acknowledged = 8;
-	narrow.is_window_closed = true;
-	(void)put(seen, narrow);
-	client(seen, 8, "Q"); /* the probe */
-	assert_string_equal(client_text(seen), "EHLO a\r\n");
-	(void)put(seen, narrow);
-	narrow.is_window_closed = false;
-	(void)put(seen, narrow);
-	client(seen, 8, "QUIT\r\n");
-	assert_string_equal(client_text(seen), "EHLO a\r\nQUIT\r\n");
-	assert_int_equal(seen->ambiguous, 0);
-}
-
-static void another_version_in_a_closed_window_is_told(void **state)
-{
-	struct seen *seen = *state;
-	const struct wire narrow = {.way = DIRECTION_TO_CLIENT,
-		.flags = TCP_ACK,
-		.text = "220 a\r\n",
-		.window = 8};
-	narrow_handshake(seen);
-	(void)put(seen, narrow);
-	client(seen, 0, "EHLO a\r\n");
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
-				.flags = TCP_ACK,
-				.offset = 7,
-				.acknowledged = 8,
-				.is_window_closed = true});
-	client(seen, 8, "NOOP\r\n");
-	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
-				.flags = TCP_ACK,
-				.offset = 7,
-				.acknowledged = 8,
-				.window = 4000});
-	client(seen, 8, "AUTH\r\n");
-	assert_string_equal(client_text(seen), "EHLO a\r\nAUTH\r\n");
-	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_WINDOW);
-}
-
-/* However much lies beyond the window, its receiver keeps none of it. */
-static void junk_outside_the_window_never_gives_a_hole_up(void **state)
-{
-	struct seen *seen = *state;
-	const struct wire narrow = {.way = DIRECTION_TO_CLIENT,
-		.flags = TCP_ACK,
-		.text = "220 a\r\n",
-		.window = 8000};
-	narrow_handshake(seen);
-	(void)put(seen, narrow);
-	for (uint32_t i = 0; i < 3 * STREAM_REFUSED_MAX; i++) {
-		client(seen, 9000 + i * 1000, "x");
-	}
-	client(seen, 0, "EHLO a\r\n");
-	assert_string_equal(client_text(seen), "EHLO a\r\n");
-}
-
 /* Every other byte, then those between: "many" holes, and the receiver has them too. */
 static void many_holes_hide_nothing(void **state)
 {
@@ -593,14 +398,6 @@ int main(void)
 		TEST(a_guess_between_two_fragments_is_told_once_it_is_acknowledged),
 		TEST(junk_ahead_does_not_give_up_a_hole_that_its_receiver_has),
 		TEST(many_holes_hide_nothing),
-		TEST(an_older_timestamp_waits),
-		TEST(a_timestamp_that_is_left_out_waits),
-		TEST(honest_timestamps_are_no_doubt),
-		TEST(a_signature_waits_until_one_is_acknowledged),
-		TEST(a_window_is_never_taken_back),
-		TEST(a_probe_of_a_closed_window_is_no_second_version),
-		TEST(another_version_in_a_closed_window_is_told),
-		TEST(junk_outside_the_window_never_gives_a_hole_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
