@@ -93,10 +93,15 @@ static void item_next(
 	}
 	if (item == LINES_LINE) {
 		clear->has_line[way] = true;
+		const struct text kept = line.text;
 		if (way == DIRECTION_TO_CLIENT) {
 			server_line_note(clear, facts, line.text);
 		}
 		clear->protocol->line(clear, facts, way, &line);
+		if (kept.at ==
+			clear->lines[way].bytes) { /* it may have held a password */
+			explicit_bzero(clear->lines[way].bytes, kept.len);
+		}
 	} else if (item != LINES_MORE) {
 		clear->protocol->end(clear, facts, way, item);
 	}
@@ -150,6 +155,7 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 {
 	struct text rest = bytes;
 	size_t tls_at = bytes.len;
+	clear->lines[0].is_squeezing = clear->lines[1].is_squeezing = true;
 	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
 		const enum direction role = role_of(clear, way);

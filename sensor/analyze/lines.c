@@ -139,9 +139,58 @@ static void tail_keep(struct lines *lines, const uint8_t *bytes, size_t len)
 	}
 }
 
+/* One blank for many; of a long word the first bytes and the last one. */
+static void squeeze_byte(struct lines *lines, uint8_t byte)
+{
+	const bool is_blank = byte == ' ' || byte == '\t';
+	if (is_blank && lines->word == 0 && lines->len > 0) {
+		return;
+	}
+	if (!is_blank && lines->word == LINES_WORD_BYTES) {
+		lines->bytes[lines->len - 1] = byte;
+		return;
+	}
+	lines->word = is_blank ? 0 : (uint8_t)(lines->word + 1);
+	lines->bytes[lines->len++] = byte;
+}
+
+static void squeeze(struct lines *lines, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len && lines->len < LINES_BYTES; i++) {
+		squeeze_byte(lines, bytes[i]);
+	}
+}
+
+/* What IMAP servers send untagged is long and never looked for words far behind. */
+static bool is_squeezed(const struct lines *lines, const uint8_t *line)
+{
+	return lines->is_squeezing && line[0] != '*';
+}
+
+/* The line outgrows bytes: what is kept of it is squeezed in place, never longer than it was. */
+static void line_squeeze(struct lines *lines, const uint8_t *bytes, size_t len)
+{
+	if (!lines->is_cut) {
+		const size_t kept = lines->len;
+		lines->is_cut = true;
+		tail_keep(lines, lines->bytes, kept);
+		lines->len = 0;
+		lines->word = 0;
+		squeeze(lines, lines->bytes, kept);
+	}
+	squeeze(lines, bytes, len);
+	tail_keep(lines, bytes, len);
+	lines->is_cr = bytes[len - 1] == '\r';
+}
+
 static void line_keep(struct lines *lines, const uint8_t *bytes, size_t len)
 {
 	if (len == 0) {
+		return;
+	}
+	if ((lines->is_cut || lines->len + len > LINES_BYTES) &&
+		is_squeezed(lines, lines->len > 0 ? lines->bytes : bytes)) {
+		line_squeeze(lines, bytes, len);
 		return;
 	}
 	const size_t room = LINES_BYTES - (size_t)lines->len;
@@ -171,9 +220,16 @@ static void line_give(struct lines *lines, struct text text, struct line *line)
 	if (text.len > LINES_BYTES) { /* borrowed whole */
 		line->is_cut = true;
 		line->tail.at = text.at + text.len - LINES_TAIL_BYTES;
-		text.len = LINES_BYTES;
+		if (is_squeezed(lines, text.at)) {
+			lines->word = 0;
+			squeeze(lines, text.at, text.len);
+			text = (struct text){.at = lines->bytes, .len = lines->len};
+		} else {
+			text.len = LINES_BYTES;
+		}
 	}
-	line->text = line->is_cut ? text : without_cr(text);
+	/* what was cut off has the CR, unless the line was squeezed */
+	line->text = text.len == LINES_BYTES && line->is_cut ? text : without_cr(text);
 	line->tail = without_cr(line->is_cut ? line->tail : text);
 	lines->len = 0;
 	lines->is_cut = false;

@@ -2,7 +2,9 @@
  * analyze/lines - cut one direction's bytes into lines, bodies and raw octets.
  *
  * Takes bytes cut anywhere; gives one line at a time without its CR LF. A line
- * longer than LINES_BYTES is given cut, its rest is dropped up to the LF. Raw
+ * longer than LINES_BYTES is given cut, its rest is dropped up to the LF; where that is
+ * wanted it is squeezed first, so that no run of blanks and no long word hides what
+ * stands behind it. Raw
  * octets (literals, BDAT) are passed by count, dot-terminated text by memchr;
  * neither is ever kept.
  */
@@ -12,8 +14,10 @@
 
 #include <stddef.h>
 
-#define LINES_BYTES      512 /* RFC 5321 section 4.5.3.1.4 */
-#define LINES_TAIL_BYTES 24  /* holds "{18446744073709551615+}" CR */
+#define LINES_BYTES 512 /* RFC 5321 section 4.5.3.1.4 */
+#define LINES_WORD_BYTES \
+	64 /* of a long word in a squeezed line: its first ones and the last */
+#define LINES_TAIL_BYTES 24 /* holds "{18446744073709551615+}" CR */
 
 enum lines_item {
 	LINES_MORE = 0, /* all bytes were used up */
@@ -34,9 +38,11 @@ enum lines_body {
 struct lines {
 	uint64_t raw_left; /* octets to pass before the next line */
 	uint16_t len;
-	uint8_t body;     /* enum lines_body */
-	bool is_cut;      /* the line outgrew bytes */
-	bool is_doubtful; /* bytes were lost: the beginning may be missing */
+	uint8_t body;      /* enum lines_body */
+	bool is_cut;       /* the line outgrew bytes */
+	bool is_doubtful;  /* bytes were lost: the beginning may be missing */
+	bool is_squeezing; /* set by who reads: a line that is too long is squeezed */
+	uint8_t word; /* bytes kept of the word at hand, in a line that is squeezed */
 	bool is_cr; /* the last byte was CR; at the start of a body line: before its LF */
 	bool has_bare_lf; /* ended a line that is none of a body */
 	bool is_strict;   /* a body ends on CRLF "." CRLF alone */

@@ -1,5 +1,7 @@
 #include "talk.h"
 
+#include <stdio.h>
+
 static const struct talk_step WHOLE[] = {
 	S("* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN AUTH=SCRAM-SHA-256] "
 	  "ready\r\n"),
@@ -358,6 +360,32 @@ static void a_list_in_a_letter_that_is_fetched_is_none(void **state)
 		FACTS_YES);
 }
 
+/* A tag of any length pairs with its reply; blanks hide nothing. */
+static void a_long_tag_and_many_blanks_hide_no_login(void **state)
+{
+	(void)state;
+	char tag[900];
+	memset(tag, 't', sizeof(tag));
+	tag[sizeof(tag) - 1] = '\0';
+	char login[2000];
+	char reply[1000];
+	(void)snprintf(login, sizeof(login), "%s LOGIN%600s \"b c\"\r\n", tag, "a");
+	(void)snprintf(reply, sizeof(reply), "%s OK in\r\n", tag);
+	const struct talk_step step[] = {S("* OK IMAP4rev1\r\n"),
+		{TALK_CLIENT, login, strlen(login)},
+		{TALK_SERVER, reply, strlen(reply)}};
+	const struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(step));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	talk_sweep(PROTOCOL_IMAP, STEPS(step));
+	struct talk talk;
+	talk_open(&talk, PROTOCOL_IMAP, false);
+	talk_step(&talk, &step[0], SIZE_MAX, SIZE_MAX);
+	talk_step(&talk, &step[1], SIZE_MAX, SIZE_MAX);
+	assert_null(memmem(&talk.dialogue, sizeof(talk.dialogue), "b c", 3));
+	talk_close(&talk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_login_in_a_letter_that_is_uploaded_is_none),
 		cmocka_unit_test(a_login_behind_a_gap_counts_with_its_reply),
 		cmocka_unit_test(a_list_in_a_letter_that_is_fetched_is_none),
+		cmocka_unit_test(a_long_tag_and_many_blanks_hide_no_login),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,66 @@ static void a_line_too_long_is_cut_alike_in_one_piece_and_in_many(void **state)
 	}
 }
 
+/* The line that text gives in pieces, squeezed or as it is. */
+static struct line squeezed(
+	struct lines *lines, const char *text, size_t len, size_t piece)
+{
+	struct line line = {0};
+	enum lines_item item = LINES_MORE;
+	for (size_t at = 0; at < len; at += piece) {
+		struct text rest = {(const uint8_t *)text + at,
+			len - at < piece ? len - at : piece};
+		item = lines_next(lines, &rest, &line);
+	}
+	assert_int_equal(item, LINES_LINE);
+	return line;
+}
+
+static void a_line_too_long_is_squeezed_where_that_is_wanted(void **state)
+{
+	(void)state;
+	char text[2000];
+	memset(text, 't', 700);
+	text[0] = 'x';
+	text[699] = 'u';
+	memset(text + 700, ' ', 700);
+	text[1000] = '\t';
+	memcpy(text + 1400, "LOGIN a b\r\n", 11);
+	const size_t len = 1411;
+	for (size_t piece = 1; piece <= 1500; piece += 37) {
+		struct lines lines = {.is_squeezing = true};
+		const struct line line = squeezed(&lines, text, len, piece);
+		assert_true(line.is_cut);
+		assert_int_equal(line.text.len, LINES_WORD_BYTES + 1 + 9);
+		assert_memory_equal(
+			line.text.at + LINES_WORD_BYTES - 2, "tu LOGIN a b", 12);
+		assert_memory_equal(line.tail.at + line.tail.len - 9, "LOGIN a b", 9);
+		struct lines plain = {0};
+		assert_int_equal(
+			squeezed(&plain, text, len, piece).text.len, LINES_BYTES);
+		text[0] = '*'; /* what an IMAP server tells untagged */
+		assert_int_equal(
+			squeezed(&lines, text, len, piece).text.len, LINES_BYTES);
+		text[0] = 'x';
+	}
+}
+
+static void a_line_that_fits_is_never_squeezed(void **state)
+{
+	(void)state;
+	struct lines lines = {.is_squeezing = true};
+	char text[LINES_BYTES + 2];
+	memset(text, ' ', sizeof(text));
+	text[sizeof(text) - 2] = '\r';
+	text[sizeof(text) - 1] = '\n';
+	for (size_t piece = 1; piece <= sizeof(text); piece += 64) {
+		const struct line line =
+			squeezed(&lines, text + 1, sizeof(text) - 1, piece);
+		assert_false(line.is_cut);
+		assert_int_equal(line.text.len, LINES_BYTES - 1);
+	}
+}
+
 static void a_body_ends_at_a_lone_dot_wherever_it_is_cut(void **state)
 {
 	(void)state;
@@ -245,6 +305,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_given_without_its_end),
 		cmocka_unit_test(a_line_too_long_is_cut_alike_in_one_piece_and_in_many),
+		cmocka_unit_test(a_line_too_long_is_squeezed_where_that_is_wanted),
+		cmocka_unit_test(a_line_that_fits_is_never_squeezed),
 		cmocka_unit_test(a_body_ends_at_a_lone_dot_wherever_it_is_cut),
 		cmocka_unit_test(bare_line_feeds_in_a_body_are_noticed),
 		cmocka_unit_test(

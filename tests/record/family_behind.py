@@ -152,3 +152,21 @@ def odd_port():
 def directory_port():
     return spoken(636, hello("mail.example.org"), server_hello(), *ENCRYPTED, client="203.0.113.70",
                   server="192.0.2.10")
+
+
+OFFERED = ("<220 submission.example.org ESMTP\r\n", ">EHLO host.example.org\r\n",
+           "<250-submission.example.org\r\n250 AUTH PLAIN\r\n")
+
+
+@CASE("auth-plain-behind-blanks", OFFICE, """A password in clear behind hundreds of blanks, in a line longer than any
+      server must take.""", findings=("tls.credentials-clear", "tls.missing", "tls.starttls-not-offered"))
+def behind_blanks():
+    return spoken(587, *OFFERED, ">AUTH" + " " * 700 + "PLAIN AGEAYg==\r\n", "<235 2.7.0 ok\r\n",
+                  server="192.0.2.20")
+
+
+@CASE("noop-behind-blanks", OFFICE, """A line as long that holds no password: nothing is told of one.""",
+      findings=("tls.starttls-not-offered",), absent=("tls.credentials-clear",))
+def noop_behind_blanks():
+    return spoken(587, *OFFERED, ">NOOP" + " " * 700 + "AUTH PLAIN AGEAYg==\r\n", "<250 2.0.0 ok\r\n",
+                  server="192.0.2.20")
