@@ -20,6 +20,10 @@ enum {
 	PPP_ALL_STATIONS = 0xff, /* RFC 1662 section 3.1 */
 	PPP_UNNUMBERED = 0x03,
 	BACKBONE_TAG_BYTES = 4,
+	DEC_FIRST = 0x6000, /* DECnet, LAT, remote console ... */
+	DEC_LAST = 0x6009,
+	DEC_MORE_FIRST = 0x8038,
+	DEC_MORE_LAST = 0x8042,
 	VN_TAG_BYTES = 4,
 	E_TAG_BYTES = 6,
 	NSH_LENGTH_BITS = 0x003f,
@@ -287,15 +291,14 @@ static bool ethertype_is_control(uint16_t ethertype)
 		0x0600, /* XNS */
 		0x0806, /* ARP */
 		0x0842, /* wake on LAN */
+		0x0bad, /* VINES */
 		0x2001, /* NHRP, in GRE */
 		0x22ea, /* reservation of streams */
 		0x22f0, /* audio and video, IEEE 1722 */
 		0x22f4, /* IS-IS of TRILL */
-		0x6002, /* DEC: remote console, */
-		0x6003, /* DECnet, */
-		0x6004, /* LAT */
 		0x8035, /* RARP */
 		0x809b, /* AppleTalk */
+		0x80c4, /* VINES */
 		0x80d5, /* SNA */
 		0x80f3, /* AppleTalk's ARP */
 		0x8137, /* IPX */
@@ -305,6 +308,7 @@ static bool ethertype_is_control(uint16_t ethertype)
 		0x8819, /* CobraNet */
 		0x8863, /* PPPoE discovery */
 		0x886d, /* Intel's teaming */
+		0x886f, /* Microsoft's load balancing */
 		0x8874, /* Broadcom's */
 		0x887b, /* HomePlug */
 		0x888e, /* EAP over LAN */
@@ -332,11 +336,16 @@ static bool ethertype_is_control(uint16_t ethertype)
 		0x8906, /* Fibre Channel over Ethernet */
 		0x8914,
 		0x8915, /* RDMA */
+		0x891d, /* time-triggered Ethernet */
 		0x8922, /* VMware's beacons */
 		0x893a, /* IEEE 1905 */
 		0x9000, /* loopback */
 		0x9003,
 	};
+	if ((ethertype >= DEC_FIRST && ethertype <= DEC_LAST) ||
+		(ethertype >= DEC_MORE_FIRST && ethertype <= DEC_MORE_LAST)) {
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(CONTROL) / sizeof(CONTROL[0]); i++) {
 		if (CONTROL[i] == ethertype) {
 			return true;
