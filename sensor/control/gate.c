@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "classify/protocol.h"
 #include "engine/answer.h"
 
 #include <poll.h>
@@ -181,6 +180,16 @@ static void send_answers(struct gate *gate, const struct answers *answers)
 	}
 }
 
+/* Not for what anybody may have sent in its name, and not whom the matrix speaks of. */
+static bool is_to_be_banned(
+	const struct gate *gate, const struct engine_passage *passage)
+{
+	const struct gate_settings *settings = &gate->settings;
+	return settings->ban_s > 0 && passage->is_sender_blocked &&
+	       passage->is_proven &&
+	       (settings->is_banning_declared || !passage->is_declared);
+}
+
 static void block(struct gate *gate, const struct engine_passage *passage)
 {
 	const struct line line = line_of(passage);
@@ -200,33 +209,33 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 		return;
 	}
 	gate->counters.blocked_flows++;
-	if (passage->is_sender_blocked && gate->settings.ban_s > 0) {
+	if (is_to_be_banned(gate, passage)) {
 		(void)bans_add(gate->settings.bans,
 			&passage->flow->address[passage->flow->client], gate->now_us,
 			gate->now_us + gate->settings.ban_s * US_PER_S);
 	}
 }
 
-/* A new connection to a mail port by one who is banned. */
-static bool is_banned(struct gate *gate, const struct packet *packet)
+static bool is_banned(void *context, const struct address *client)
 {
-	return gate->settings.is_enforcing &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-	       protocol_of_port(packet->dst_port) != PROTOCOL_UNKNOWN &&
-	       bans_has(gate->settings.bans, &packet->src, gate->now_us);
+	const struct gate *gate = (const struct gate *)context;
+	return bans_has(gate->settings.bans, client, gate->now_us);
+}
+
+static void on_banned(struct gate *gate, const struct engine_passage *passage)
+{
+	struct answers answers;
+	answer_reset(passage->packet, &answers);
+	send_answers(gate, &answers);
+	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
+	gate->counters.blocked_banned++;
 }
 
 static void on_open(struct gate *gate, const struct engine_passage *passage)
 {
 	struct decision *decision = &gate->decisions[passage->frame];
-	if (is_banned(gate, passage->packet)) {
-		struct answers answers;
-		answer_reset(passage->packet, &answers);
-		send_answers(gate, &answers);
-		decision->verdict = VERDICT_GIVEN_DROP;
-		gate->counters.blocked_banned++;
-	} else if (gate->settings.hold_packets > 0 &&
-		   passage->packet->payload_wire_len > 0 && passage->is_undecided) {
+	if (gate->settings.hold_packets > 0 && passage->packet->payload_wire_len > 0 &&
+		passage->is_undecided) {
 		*decision = (struct decision){.verdict = VERDICT_GIVEN_HOLD,
 			.line = line_of(passage),
 			.sequence = passage->packet->sequence};
@@ -276,6 +285,9 @@ static void on_passage(void *context, const struct engine_passage *passage)
 		break;
 	case ENGINE_STANDING_BLOCKED:
 		block(gate, passage);
+		break;
+	case ENGINE_STANDING_BANNED:
+		on_banned(gate, passage);
 		break;
 	case ENGINE_STANDING_ENDED:
 		answer_ended(gate, passage->packet);
@@ -402,6 +414,7 @@ void gate_attach(struct gate *gate, struct engine_outputs *outputs)
 {
 	outputs->passage_context = gate;
 	outputs->passage = on_passage;
+	outputs->is_banned = gate->settings.is_enforcing ? is_banned : NULL;
 }
 
 static void lose(struct gate *gate, const struct reason *why)

@@ -42,6 +42,7 @@ struct gate_settings {
 	uint32_t hold_packets; /* of undecided flows, held at once; 0: they pass */
 	uint32_t hold_ms;      /* at most so long */
 	uint32_t ban_s;        /* a blocked sender stays out so long; 0: not at all */
+	bool is_banning_declared; /* also senders that a row of the matrix speaks of */
 	struct bans *bans; /* shared by all gates; looked into also when ban_s is 0 */
 	bool is_enforcing; /* else nothing is ever blocked, bans included */
 };

@@ -220,6 +220,8 @@ static const struct key KEYS[] = {
 		FIELD(hold_ms), 1, 5000},
 	{{"ban", 0, "SECONDS", "inline: keep a blocked sender out (default 0)"},
 		set_number, FIELD(ban_s), 0, 7 * 24 * 3600},
+	{{"ban-declared", 0, "yes|no", "inline: also whom a row speaks of"}, set_yes_no,
+		FIELD(is_banning_declared), 0, 0},
 	{{"fail-closed", 0, "yes|no", "inline: what no worker looked at is dropped"},
 		set_yes_no, FIELD(is_fail_closed), 0, 0},
 	{{"checksums", 0, "yes|no", "ignore packets with wrong checksums"}, set_yes_no,

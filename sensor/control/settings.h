@@ -51,7 +51,8 @@ struct settings {
 	uint32_t queue_length; /* packets the kernel holds */
 	uint32_t hold_packets; /* inline: undecided ones held at once; 0: they pass */
 	uint32_t hold_ms;
-	uint32_t ban_s; /* inline: a blocked sender stays out so long */
+	uint32_t ban_s;           /* inline: a blocked sender stays out so long */
+	bool is_banning_declared; /* also one that a row of the matrix speaks of */
 	struct action_table actions;
 	struct ceiling_table ceilings; /* alerts a minute */
 	const char *user;              /* NULL: mailwarden or nobody */

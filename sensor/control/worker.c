@@ -160,6 +160,7 @@ static bool make_gate(struct worker *worker, struct reason *why)
 		.hold_packets = settings->hold_packets,
 		.hold_ms = settings->hold_ms,
 		.ban_s = settings->ban_s,
+		.is_banning_declared = settings->is_banning_declared,
 		.bans = &sensor->page->bans,
 		.is_enforcing = settings->is_enforcing,
 	};

@@ -585,6 +585,8 @@ void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 	if (is_known && flow->bytes[0] + flow->bytes[1] == 0 && !flow->is_midstream &&
 		mail_port_has(flow)) {
 		verdicts_attempt(engine, flow,
-			flow->state == FLOW_STATE_RESET ? "reset" : "no payload");
+			engine->is_refusing               ? "banned"
+			: flow->state == FLOW_STATE_RESET ? "reset"
+							  : "no payload");
 	}
 }

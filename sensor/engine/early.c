@@ -69,7 +69,7 @@ static bool is_unanswered(
 	       !(packet->tcp_flags & TCP_SYN);
 }
 
-static bool is_kept_out(
+bool early_is_kept_out(
 	struct engine *engine, const struct flow *flow, const struct packet *packet)
 {
 	const struct observation observation = {.protocol = PROTOCOL_ATTEMPT,
@@ -95,7 +95,7 @@ const struct flow *early_flow(
 	}
 	const struct flow *flow = flow_table_look(engine->flows, packet, key);
 	return flow && is_unanswered(flow, packet, key.side) &&
-			       is_kept_out(engine, flow, packet)
+			       early_is_kept_out(engine, flow, packet)
 		       ? flow
 		       : NULL;
 }

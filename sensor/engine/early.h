@@ -14,6 +14,10 @@
 /* By the matrix at hand: on which ports servers greet. Once for each matrix. */
 void early_note_ports(struct engine *engine);
 
+/* No row lets its sender there, and what it sent there as mail would be blocked. */
+bool early_is_kept_out(
+	struct engine *engine, const struct flow *flow, const struct packet *packet);
+
 /* The packet's flow, which is not changed, when its bytes are to wait; else NULL. */
 const struct flow *early_flow(
 	struct engine *engine, const struct packet *packet, struct flow_key key);

@@ -22,6 +22,8 @@ enum engine_standing {
 	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
 	ENGINE_STANDING_PASSED, /* nothing more will be found in its bytes */
 	ENGINE_STANDING_BLOCKED,
+	/* its sender is banned, and no row lets it: the connection is not to begin */
+	ENGINE_STANDING_BANNED,
 	/* cut off before, and forgotten here: the packet was dropped and not looked at */
 	ENGINE_STANDING_ENDED,
 	/* its client is to wait for the server's first word: this packet was not looked at */
@@ -37,6 +39,8 @@ struct engine_passage {
 	enum action action;     /* when blocked */
 	bool is_first_blocked;  /* this packet brought the decision */
 	bool is_sender_blocked; /* for sending where no row lets it */
+	bool is_proven;   /* the client opened it and has bytes that its server sent */
+	bool is_declared; /* a row of the matrix speaks of the client's group */
 	bool is_from_client;
 	/* up to where its receiver has the sender's bytes, and the sender the receiver's */
 	struct flow_numbers received;
@@ -59,6 +63,8 @@ struct engine_outputs {
 	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
 	void *passage_context;
 	void (*passage)(void *context, const struct engine_passage *passage);
+	/* Or NULL; same context. Asked of who opens a connection to a mail port. */
+	bool (*is_banned)(void *context, const struct address *client);
 };
 
 struct engine_settings {

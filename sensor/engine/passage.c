@@ -1,5 +1,7 @@
 #include "engine/passage.h"
 
+#include "engine/early.h"
+
 /* Of flow->action, beside enum action. */
 enum {
 	PASSAGE_ACTION_BITS = 0x0f,
@@ -141,6 +143,72 @@ void passage_tell_unseen(struct engine *engine, const struct engine_passage *pas
 	engine->outputs.passage(engine->outputs.passage_context, passage);
 }
 
+/*
+ * Nobody else can be the client: it acknowledged bytes that only who receives the server's
+ * packets knows the numbers of.
+ */
+static bool is_proven(const struct engine *engine, const struct flow *flow)
+{
+	const unsigned server = !flow->client;
+	const struct flow_numbers numbers = flow_numbers(engine->flows, flow, server);
+	const uint32_t given = numbers.next - flow->initial_sequence[server];
+	const uint32_t taken = numbers.acknowledged - flow->initial_sequence[server];
+	return numbers.is_known && flow->syns == 3 && !flow->is_midstream &&
+	       flow->bytes[server] > 0 && taken > 0 && taken <= given;
+}
+
+/* Once for a flow that is blocked; the loop is as long as the matrix has rows. */
+static bool is_declared(const struct engine *engine, const struct flow *flow)
+{
+	size_t count = 0;
+	const struct matrix *matrix = engine->settings.matrix;
+	const struct matrix_row *rows = matrix_rows(matrix, &count);
+	const struct matrix_end end =
+		matrix_locate(matrix, &flow->address[flow->client]);
+	for (size_t i = 0; end.group && i < count; i++) {
+		if (rows[i].from.group == end.group || rows[i].to.group == end.group) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A connection to a mail port begins whose client is banned, and no row lets it there. */
+static bool is_banned(
+	struct engine *engine, const struct flow *flow, const struct packet *packet)
+{
+	const struct engine_outputs *outputs = &engine->outputs;
+	return outputs->is_banned && engine->settings.actions &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       protocol_of_port(packet->dst_port) != PROTOCOL_UNKNOWN &&
+	       outputs->is_banned(outputs->passage_context, &packet->src) &&
+	       early_is_kept_out(engine, flow, packet);
+}
+
+static void tell_blocked(struct engine *engine, struct flow *flow, unsigned side,
+	struct engine_passage *passage)
+{
+	passage->standing = ENGINE_STANDING_BLOCKED;
+	passage->action = (enum action)(flow->action & PASSAGE_ACTION_BITS);
+	passage->is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
+	passage->is_first_blocked = !(flow->action & PASSAGE_TOLD);
+	if (passage->is_first_blocked) {
+		passage->received = flow_numbers(engine->flows, flow, side);
+		passage->given = flow_numbers(engine->flows, flow, !side);
+		passage->is_proven = is_proven(engine, flow);
+		passage->is_declared = is_declared(engine, flow);
+	}
+	stop_looking(engine, flow);
+}
+
+/* It is told as an attempt, at once. */
+static void refuse(struct engine *engine, struct flow *flow)
+{
+	engine->is_refusing = true;
+	flow_cut(engine->flows, flow);
+	engine->is_refusing = false;
+}
+
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
 	unsigned side, size_t frame)
 {
@@ -150,13 +218,10 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		.flow = flow,
 		.is_from_client = side == flow->client};
 	if (passage_is_blocked(flow)) {
-		passage.standing = ENGINE_STANDING_BLOCKED;
-		passage.action = (enum action)(flow->action & PASSAGE_ACTION_BITS);
-		passage.is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
-		passage.is_first_blocked = !(flow->action & PASSAGE_TOLD);
-		passage.received = flow_numbers(engine->flows, flow, side);
-		passage.given = flow_numbers(engine->flows, flow, !side);
-		stop_looking(engine, flow);
+		tell_blocked(engine, flow, side, &passage);
+	} else if (!way_is_foreign(flow->way) && is_banned(engine, flow, packet)) {
+		passage.standing = ENGINE_STANDING_BANNED;
+		refuse(engine, flow);
 	} else if (!way_is_foreign(flow->way) && is_passed(&watch, packet)) {
 		passage.standing = ENGINE_STANDING_PASSED;
 	} else if (way_is_foreign(flow->way) || is_safe(&watch)) {

@@ -144,6 +144,7 @@ struct engine {
 	uint64_t packets;            /* decoded */
 	struct way last_foreign;     /* of those in tunnels */
 	bool is_pushed_out; /* the flow at hand gives way to another one, and goes on */
+	bool is_refusing;   /* the flow at hand is not to begin: its sender is banned */
 	uint8_t greeted[(UINT16_MAX + 1) / 8]; /* bit per port (engine/early) */
 	const struct packet *packet;           /* whose turn it is, or NULL */
 	struct way way;                        /* the same one's, where it has one */

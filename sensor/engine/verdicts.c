@@ -502,6 +502,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	observation.ambiguity = ambiguity_of(flow_area(engine->flows, flow));
 	observation.is_ended = true;
 	record.evidence = evidence;
+	record.is_blocked = engine->is_refusing;
 	engine->attempts++;
 	judge_and_tell(engine, NULL, &record, &observation, &reported);
 	record.sequence = engine_next_sequence(engine);

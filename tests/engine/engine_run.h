@@ -57,6 +57,7 @@ struct engine_run {
 	size_t told_count;
 	struct told told[TOLD_MAX];
 	size_t lessons;
+	const char *banned; /* an address, or NULL */
 	size_t passages;
 	/* of the packet told last: its flow and that flow's conversation */
 	struct engine_passage passage;
@@ -130,6 +131,16 @@ static inline void on_passage(void *context, const struct engine_passage *passag
 	run->way = conversation ? conversation->way : (struct way){0};
 }
 
+static inline bool on_is_banned(void *context, const struct address *client)
+{
+	const struct engine_run *run = context;
+	if (!run->banned) {
+		return false;
+	}
+	const struct address banned = made_address(run->banned);
+	return address_equal(client, &banned);
+}
+
 /* A watcher with a small table; change .settings before run_start. */
 static inline struct engine_run *run_new(const char *matrix)
 {
@@ -155,7 +166,8 @@ static inline void run_start(struct engine_run *run)
 		.mail = on_mail,
 		.lesson = on_lesson,
 		.passage_context = run,
-		.passage = on_passage};
+		.passage = on_passage,
+		.is_banned = on_is_banned};
 	run->engine = engine_new(&run->settings, &outputs, &why);
 	if (!run->engine) {
 		fail_msg("%s", why.text);

@@ -165,6 +165,83 @@ static void what_is_known_of_an_ended_flow_answers_for_it(void **state)
 	run_end(run);
 }
 
+static void who_heard_its_server_is_proven(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, "192.0.2.200", 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_true(run->passage.is_proven);
+	assert_false(run->passage.is_declared);
+	run_end(run);
+}
+
+/* With somebody else's address: the numbers of its server never come to it. */
+static void nobody_is_proven_by_what_others_may_send(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line blind = line_of(run, RELAY, 40000, INTERNET, 25);
+	say(&blind, CLIENT, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_false(run->passage.is_proven);
+	blind = line_of(run, RELAY, 40001, INTERNET, 25);
+	segment(&blind, CLIENT, TCP_SYN, blind.next[CLIENT] - 1, text_of(""));
+	segment(&blind, SERVER, TCP_SYN | TCP_ACK, blind.next[SERVER] - 1, text_of(""));
+	say(&blind, SERVER, "220 mx.example.net ESMTP\r\n");
+	blind.next[SERVER] -= 100; /* it guesses */
+	say(&blind, CLIENT, "EHLO x\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_false(run->passage.is_proven);
+	run_end(run);
+}
+
+static void whom_a_row_speaks_of_is_declared(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, RELAY, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_true(run->passage.is_declared);
+	run_end(run);
+}
+
+static void who_is_banned_is_refused_and_recorded(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run->banned = WORKSTATION;
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 25);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	assert_standing(run, ENGINE_STANDING_BANNED);
+	assert_int_equal(run_mails(run), 1);
+	assert_string_equal(run_last(run)->evidence, "banned");
+	assert_true(run_last(run)->is_blocked);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_ATTEMPT);
+	run_end(run);
+}
+
+static void a_ban_is_of_mail_ports_alone_and_stops_no_row(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run->banned = WORKSTATION;
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 80);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	line = line_of(run, WORKSTATION, 40001, SUBMISSION, 587);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	line = line_of(run, "192.0.2.71", 40002, INTERNET, 25);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
 /* By what it showed so far its row would not let it, and it is not over. */
 static void what_a_row_lets_goes_on_when_it_was_pushed_out(void **state)
 {
@@ -369,6 +446,11 @@ int main(void)
 		TEST(what_passed_passes_on_but_for_its_end),
 		TEST(what_is_pushed_out_is_judged_by_what_it_showed),
 		TEST(what_showed_nothing_yet_is_picked_up_again),
+		TEST(who_heard_its_server_is_proven),
+		TEST(nobody_is_proven_by_what_others_may_send),
+		TEST(whom_a_row_speaks_of_is_declared),
+		TEST(who_is_banned_is_refused_and_recorded),
+		TEST(a_ban_is_of_mail_ports_alone_and_stops_no_row),
 		TEST(the_numbers_to_reset_by_are_told),
 		TEST(what_the_rules_drop_is_answered_and_makes_no_flow),
 		TEST(what_is_known_of_an_ended_flow_answers_for_it),

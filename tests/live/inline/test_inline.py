@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import raw_client
 import router as bench
 from router import MX_OUT, SERVER, SERVER6, WORKSTATION, WORKSTATION6
 from sensor import stop_the_next_start
@@ -88,6 +89,50 @@ def test_a_blocked_sender_stays_out_until_the_ban_is_taken_back(router):
     assert router.status()["bans"] == []
     assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
     router.end(sensor)
+
+
+SPOOF = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import raw_client
+for source in sys.argv[3:]:
+    raw = raw_client.Raw("spoof", source, sys.argv[2])
+    raw.send(data=b"".join(raw.script()))
+    raw.send(raw_client.SYN)
+    raw.sequence += 1
+    raw.send(data=b"".join(raw.script()))
+"""
+
+
+def test_nobody_is_banned_by_packets_that_others_made(router):
+    router.run(router.client, *raw_client.KEEP_QUIET)
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300", "--ban-declared", "yes")
+    router.run(router.client, "/usr/bin/python3", "-c", SPOOF, str(bench.HERE), SERVER, WORKSTATION, MX_OUT, "192.0.2.90")
+    router.wait(lambda: worker_of(router)["packets"] > 6)
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    assert router.status()["bans"] == []
+    router.end(sensor)
+
+
+def test_whom_a_row_speaks_of_is_banned_only_where_that_is_asked_for(router):
+    matrix = router.folder / "matrix.yaml"
+    matrix.write_text(matrix.read_text() + "  - {id: M-01, from: workstations, to: mx-out, protocols: [smtp]}\n")
+    for more, result in (((), "refused"), (("--ban-declared", "yes"), "ConnectionRefusedError")):
+        sensor = router.sensor("-q", "0", "--enforce", "--ban", "300", *more)
+        assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+        assert router.send(WORKSTATION, SERVER, 25)["result"] == result
+        assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+        router.end(sensor)
+
+
+def test_each_connection_that_is_refused_for_a_ban_is_recorded(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300")
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    for _ in range(3):
+        assert router.send(WORKSTATION, SERVER, 25)["result"] == "ConnectionRefusedError"
+    router.end(sensor)
+    evidence = [one["mail"]["evidence"] for one in router.records("mail")]
+    assert evidence.count("banned") == 3
 
 
 def test_decided_flows_leave_the_queue_and_their_end_is_still_seen(router):
