@@ -25,7 +25,7 @@ def shown():
 
 def form(line):
     """A line without what changes from one set of captures to the next."""
-    return re.sub(r"\d+", "0", " ".join(line.split()))
+    return re.sub(r"(?<![\w.:-])\d+", "0", " ".join(line.split()))
 
 
 def renewed(line, lines):

@@ -8,7 +8,8 @@ import sys
 import time
 
 FAMILIES = ("relay", "starttls", "submission", "policy", "access", "tls_quality", "foreign",
-            "exchange", "wrapped", "segments", "ledger", "opening", "behind", "letters", "offers")
+            "exchange", "wrapped", "segments", "ledger", "opening", "behind", "letters", "offers",
+            "likeness")
 
 
 
