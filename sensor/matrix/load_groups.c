@@ -5,34 +5,20 @@
 #include <string.h>
 
 struct address_owner {
-	struct lookup *lookup;
+	struct loader_owner owner;
 	struct loader_spans *spans;
-	uint32_t index;
 };
 
 static void read_address(
 	struct loader *loader, const struct yaml_node *item, void *into)
 {
 	const struct address_owner *owner = into;
-	const char *text = loader_text(loader, item, "an address");
-	if (!text) {
-		return;
-	}
 	struct network list[NETWORK_RANGE_MAX];
-	struct reason why;
-	const size_t count = network_parse(text, list, &why);
-	if (count == 0) {
-		loader_fail(loader, item, "%s", why.text);
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct lookup_prefix prefix = {
-			list[i], owner->index, loader->file, item->line, item->column};
-		lookup_add(owner->lookup, &prefix);
-	}
+	const size_t count = loader_networks(loader, item, &owner->owner, list);
 	if (count > 0) {
 		const struct loader_span span = {list[0].base,
-			network_last(&list[count - 1]), owner->index, loader->file,
-			item->line, item->column};
+			network_last(&list[count - 1]), owner->owner.index,
+			loader->file, item->line, item->column};
 		loader_span_add(owner->spans, &span);
 	}
 }
@@ -102,7 +88,7 @@ static void read_zone(struct loader *loader, const struct yaml_node *key)
 		(struct matrix_zone){name ? name : "", loader_place(loader, key)};
 	matrix->zone_count++;
 	struct address_owner owner = {
-		&matrix->zone_prefixes, &loader->zone_spans, index};
+		{"an address", &matrix->zone_prefixes, index}, &loader->zone_spans};
 	if (yaml_is_null(key->next)) {
 		loader_fail(loader, key, "zone \"%.60s\" has no addresses",
 			name ? name : "");
@@ -153,7 +139,8 @@ static void read_addresses(
 {
 	struct group_draft *draft = into;
 	struct address_owner owner = {
-		&loader->matrix->group_prefixes, &loader->group_spans, draft->index};
+		{"an address", &loader->matrix->group_prefixes, draft->index},
+		&loader->group_spans};
 	draft->has_addresses = true;
 	loader_list(loader, value, &ADDRESSES, &owner);
 }

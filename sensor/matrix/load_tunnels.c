@@ -20,21 +20,9 @@ static void read_kind(struct loader *loader, const struct yaml_node *value, void
 static void read_end(struct loader *loader, const struct yaml_node *item, void *into)
 {
 	struct tunnel_draft *draft = into;
-	const char *text = loader_text(loader, item, "an end of a tunnel");
-	if (!text) {
-		return;
-	}
+	const struct loader_owner owner = {"an end of a tunnel", &draft->ends, 0};
 	struct network list[NETWORK_RANGE_MAX];
-	struct reason why;
-	const size_t count = network_parse(text, list, &why);
-	if (count == 0) {
-		loader_fail(loader, item, "%s", why.text);
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct lookup_prefix prefix = {
-			list[i], 0, loader->file, item->line, item->column};
-		lookup_add(&draft->ends, &prefix);
-	}
+	(void)loader_networks(loader, item, &owner, list);
 }
 
 static void read_ends(struct loader *loader, const struct yaml_node *value, void *into)

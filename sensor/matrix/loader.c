@@ -245,3 +245,23 @@ void loader_list(struct loader *loader, const struct yaml_node *node,
 		items->read(loader, item, into);
 	}
 }
+
+size_t loader_networks(struct loader *loader, const struct yaml_node *item,
+	const struct loader_owner *owner, struct network list[NETWORK_RANGE_MAX])
+{
+	const char *text = loader_text(loader, item, owner->what);
+	if (!text) {
+		return 0;
+	}
+	struct reason why;
+	const size_t count = network_parse(text, list, &why);
+	if (count == 0) {
+		loader_fail(loader, item, "%s", why.text);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct lookup_prefix prefix = {
+			list[i], owner->index, loader->file, item->line, item->column};
+		lookup_add(owner->lookup, &prefix);
+	}
+	return count;
+}

@@ -99,6 +99,17 @@ void loader_list(struct loader *loader, const struct yaml_node *node,
 #define LOADER_HINT_BYTES 96
 const char *loader_hint(const char *nearest, char *text);
 
+/* Whose addresses are read, and where to. */
+struct loader_owner {
+	const char *what; /* in errors: "an address" */
+	struct lookup *lookup;
+	uint32_t index;
+};
+
+/* One text: its prefixes, which are added to the owner's. Their number; 0 after a mistake. */
+size_t loader_networks(struct loader *loader, const struct yaml_node *item,
+	const struct loader_owner *owner, struct network list[NETWORK_RANGE_MAX]);
+
 /* load_groups.c */
 void loader_zones(struct loader *loader, const struct yaml_node *node, void *unused);
 void loader_groups(struct loader *loader, const struct yaml_node *node, void *unused);

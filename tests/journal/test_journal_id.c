@@ -1,37 +1,9 @@
 /* The name of a journal: made once, kept, and not taken from what is none. */
 #include "journal/journal_id.h"
 
-#include "journal_folder.h"
-
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "open_folder.h"
 
 #define NO_ID "0000000000000000"
-
-static char path[JOURNAL_FOLDER_BYTES];
-static int folder;
-static struct reason why;
-
-static int start(void **state)
-{
-	(void)state;
-	journal_folder_make(path, "test_journal_id");
-	folder = open(path, O_RDONLY | O_DIRECTORY);
-	return folder < 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	(void)close(folder);
-	return journal_folder_remove(path);
-}
 
 static void write_id(const char *text)
 {
@@ -101,7 +73,8 @@ static void test_an_id_that_cannot_be_made_says_why(void **state)
 	assert_non_null(strstr(why.text, "journal: id: "));
 }
 
-#define EACH(test) cmocka_unit_test_setup_teardown(test, start, end)
+#define EACH(test) \
+	cmocka_unit_test_setup_teardown(test, open_folder_start, open_folder_end)
 
 int main(void)
 {

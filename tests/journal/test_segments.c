@@ -1,35 +1,7 @@
 /* The names of segments, and which files of a folder are some. */
 #include "journal/segments.h"
 
-#include "journal_folder.h"
-
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char path[JOURNAL_FOLDER_BYTES];
-static int folder;
-static struct reason why;
-
-static int start(void **state)
-{
-	(void)state;
-	journal_folder_make(path, "test_segments");
-	folder = open(path, O_RDONLY | O_DIRECTORY);
-	return folder < 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	(void)close(folder);
-	return journal_folder_remove(path);
-}
+#include "open_folder.h"
 
 static void make(const char *name, size_t bytes)
 {
@@ -127,7 +99,8 @@ static void test_size_and_time_are_those_of_the_file_and_none_when_it_is_gone(
 	assert_int_equal(segment_changed_us(folder, 43), 0);
 }
 
-#define EACH(test) cmocka_unit_test_setup_teardown(test, start, end)
+#define EACH(test) \
+	cmocka_unit_test_setup_teardown(test, open_folder_start, open_folder_end)
 
 int main(void)
 {
