@@ -38,9 +38,9 @@ bool tls_context_init(
 	}
 	if (!fingerprint_prepare(why) ||
 		!pool_init(&context->handshakes, TLS_HANDSHAKE_BYTES_MAX, handshakes,
-			why)) {
-		free(context->leases);
-		context->leases = NULL;
+			why) ||
+		!shares_init(&context->shares, handshakes, why)) {
+		tls_context_destroy(context);
 		return false;
 	}
 	return true;
@@ -49,6 +49,7 @@ bool tls_context_init(
 void tls_context_destroy(struct tls_context *context)
 {
 	pool_destroy(&context->handshakes);
+	shares_destroy(&context->shares);
 	free(context->leases);
 	context->leases = NULL;
 }

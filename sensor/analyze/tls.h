@@ -12,6 +12,7 @@
 #include "analyze/facts.h"
 #include "base/direction.h"
 #include "base/pool.h"
+#include "base/shares.h"
 #include "base/text.h"
 
 #include <stddef.h>
@@ -25,6 +26,8 @@
 struct tls_context {
 	struct pool handshakes;      /* slots of TLS_HANDSHAKE_BYTES_MAX */
 	uint32_t *leases;            /* of each slot: how often it was lent; owned */
+	struct shares shares;        /* whose they are */
+	uint8_t holder;              /* of the session at hand; the caller's to set */
 	uint32_t turn;               /* whose slot is taken next when all are lent */
 	uint64_t handshakes_refused; /* messages not read: their slot was taken */
 };

@@ -244,9 +244,18 @@ static bool is_slot_held(const struct tls_context *context, const struct tls_sid
 void tls_message_give(struct tls_context *context, struct tls_side *side)
 {
 	if (is_slot_held(context, side)) {
+		shares_give(&context->shares, side->slot - 1);
 		pool_give(&context->handshakes, side->slot - 1);
 	}
 	side->slot = 0;
+}
+
+/* Of whoever has most the oldest; where all have one, one after the other. */
+static uint32_t slot_to_take_away(struct tls_context *context)
+{
+	const uint32_t index = shares_too_much(&context->shares, 1);
+	return index != SHARES_NONE ? index
+				    : context->turn++ % context->handshakes.capacity;
 }
 
 /* A free slot, else another session's: it will see by the lease. */
@@ -254,9 +263,11 @@ static void slot_take(struct tls_context *context, struct tls_side *side)
 {
 	uint32_t index = pool_take(&context->handshakes);
 	if (index == POOL_NONE) {
-		index = context->turn++ % context->handshakes.capacity;
+		index = slot_to_take_away(context);
+		shares_give(&context->shares, index);
 		context->handshakes_refused++;
 	}
+	shares_take(&context->shares, index, context->holder, index);
 	side->slot = index + 1;
 	side->lease = ++context->leases[index];
 }

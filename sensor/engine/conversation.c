@@ -87,6 +87,7 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 		web_resume(conversation, flow);
 	}
 	conversation->source = (uint16_t)engine->source;
+	conversation->holder = flow_holder(engine->flows, flow);
 	if (flow->way != 0) {
 		conversation->way = engine->way;
 	}
@@ -224,6 +225,7 @@ static enum conversation_phase to_dialogue(
 	struct watch *watch, unsigned side, struct text *bytes)
 {
 	struct dialogue *dialogue = conversation_dialogue(watch->conversation);
+	watch->engine->tls.holder = watch->conversation->holder;
 	const enum dialogue_result result = dialogue_bytes(dialogue,
 		&watch->engine->tls, flow_direction(watch->flow, side), *bytes);
 	if (result == DIALOGUE_TUNNEL && may_listen_anew(watch)) {

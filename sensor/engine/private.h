@@ -74,6 +74,7 @@ struct conversation {
 	bool is_start_lost;  /* bytes in front of what was recognised are missing */
 	bool is_turned;      /* as last judged: facts.is_turned */
 	uint8_t restarts;    /* times it was classified anew */
+	uint8_t holder;      /* whose share of what is scarce it takes */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */

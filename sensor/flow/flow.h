@@ -191,6 +191,12 @@ void flow_table_drain(struct flow_table *table);
 /* The handler's bytes of this flow; NULL when it is not watched. */
 void *flow_area(const struct flow_table *table, const struct flow *flow);
 
+/*
+ * Of a flow that is watched: whose share of what is scarce it takes, its client's, or that
+ * of all undeclared tunnels.
+ */
+uint8_t flow_holder(const struct flow_table *table, const struct flow *flow);
+
 /* Look at this flow's bytes no more: its stream and area are given back. */
 void flow_release(struct flow_table *table, struct flow *flow);
 

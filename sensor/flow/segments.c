@@ -22,7 +22,8 @@ uint8_t segments_holder(
 	}
 	memcpy(words, flow->address[side].bytes, sizeof(words));
 	const uint64_t hash = (words[0] + words[1] * streams->key) * streams->key;
-	return (uint8_t)((hash >> 32) % HOLDER_FOREIGN);
+	const uint8_t holder = (uint8_t)(hash >> 56);
+	return holder == HOLDER_FOREIGN ? 0 : holder;
 }
 
 static bool is_within_share(

@@ -28,6 +28,9 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 
 #define PACKETS_BETWEEN_EXPIRIES 32
 
+/* More than this part of the watched flows is too much for one holder. */
+#define WATCHED_PART 8
+
 #define CACHE_LINE_BYTES 64
 #define FLOW_LINES       2
 #define STREAM_LINES     4 /* and where the handler's area begins */
@@ -461,7 +464,8 @@ static struct flow *watched_to_give_up(struct flow_table *table)
 {
 	struct flow *oldest =
 		idle_longest_from(table, FLOW_LIST_ENDING, FLOW_LIST_ONE_SIDED);
-	const uint32_t index = shares_too_much(&table->shares);
+	const uint32_t index =
+		shares_too_much(&table->shares, table->watched.capacity / WATCHED_PART);
 	if (index != SHARES_NONE) {
 		struct flow *heavy = table_flow(table, index);
 		if (!oldest || heavy->list < FLOW_LIST_ONE_SIDED) {
@@ -470,6 +474,12 @@ static struct flow *watched_to_give_up(struct flow_table *table)
 	}
 	return oldest ? oldest
 		      : idle_longest_from(table, FLOW_LIST_ONE_SIDED, FLOW_LIST_COUNT);
+}
+
+uint8_t flow_holder(const struct flow_table *table, const struct flow *flow)
+{
+	assert(flow->stream != POOL_NONE);
+	return table->shares.list[flow->stream].holder;
 }
 
 static void hold_share(struct flow_table *table, const struct flow *flow)

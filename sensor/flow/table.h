@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/pool.h"
-#include "flow/shares.h"
+#include "base/shares.h"
 #include "flow/stream.h"
 
 #define TABLE_KEYS 11

@@ -459,6 +459,33 @@ static void messages_that_do_not_end_keep_no_other_from_being_read(void **state)
 	assert_int_equal(context.handshakes.used, 0);
 }
 
+/* Of four places he has three, and goes on beginning. */
+static void who_has_most_unfinished_messages_loses_his_own_first(void **state)
+{
+	(void)state;
+	struct reason why;
+	const struct tls_context two = context;
+	struct tls_session slow[9] = {0};
+	struct facts slow_facts[9] = {0};
+	assert_true(tls_context_init(&context, 4, &why));
+	script_client_hello();
+	script_server_flight(0, false, 16384);
+	context.holder = 7;
+	feed(UP, &client);
+	feed_pieces(DOWN, server.bytes, 5 + 4 + 200, 100);
+	context.holder = 3;
+	for (size_t i = 0; i < 9; i++) {
+		begin_and_wait(&slow[i], &slow_facts[i]);
+	}
+	assert_int_equal(context.handshakes_refused, 6);
+	context.holder = 7;
+	feed_pieces(DOWN, server.bytes + 209, server.len - 209, 300);
+	assert_int_equal(facts.session.server_certificate.visibility, FACTS_SEEN);
+	tls_session_release(&context, &session);
+	tls_context_destroy(&context);
+	context = two;
+}
+
 static void a_slot_taken_away_costs_the_message_not_the_session(void **state)
 {
 	(void)state;
@@ -805,6 +832,7 @@ int main(void)
 		TEST(a_leaf_larger_than_a_slot_is_unreadable),
 		TEST(a_slot_is_given_back_as_soon_as_a_message_is_read),
 		TEST(messages_that_do_not_end_keep_no_other_from_being_read),
+		TEST(who_has_most_unfinished_messages_loses_his_own_first),
 		TEST(a_slot_taken_away_costs_the_message_not_the_session),
 		TEST(clear_text_is_not_tls),
 		TEST(nonsense_behind_a_hello_ends_the_session),

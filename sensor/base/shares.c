@@ -1,4 +1,4 @@
-#include "flow/shares.h"
+#include "base/shares.h"
 
 #include <stdlib.h>
 
@@ -10,13 +10,12 @@ static struct age_slots links(const struct shares *shares)
 bool shares_init(struct shares *shares, uint32_t capacity, struct reason *why)
 {
 	shares->list = (struct share *)calloc(capacity, sizeof(*shares->list));
-	shares->capacity = capacity;
 	for (size_t i = 0; i < SHARES_HOLDERS; i++) {
 		age_list_clear(&shares->ages[i]);
 		shares->counts[i] = 0;
 	}
 	return shares->list != NULL ||
-	       reason_set(why, "no memory for %u watched flows", capacity);
+	       reason_set(why, "no memory for the shares of %u", capacity);
 }
 
 void shares_destroy(struct shares *shares)
@@ -25,10 +24,10 @@ void shares_destroy(struct shares *shares)
 	shares->list = NULL;
 }
 
-void shares_take(struct shares *shares, uint32_t slot, uint8_t holder, uint32_t flow)
+void shares_take(struct shares *shares, uint32_t slot, uint8_t holder, uint32_t user)
 {
 	shares->list[slot].holder = holder;
-	shares->list[slot].flow = flow;
+	shares->list[slot].user = user;
 	shares->counts[holder]++;
 	age_list_append(&shares->ages[holder], links(shares), slot);
 }
@@ -40,7 +39,7 @@ void shares_give(struct shares *shares, uint32_t slot)
 	age_list_remove(&shares->ages[share->holder], links(shares), &share->link);
 }
 
-uint32_t shares_too_much(const struct shares *shares)
+uint32_t shares_too_much(const struct shares *shares, uint32_t allowed)
 {
 	size_t heaviest = 0;
 	for (size_t i = 1; i < SHARES_HOLDERS; i++) {
@@ -48,7 +47,7 @@ uint32_t shares_too_much(const struct shares *shares)
 			heaviest = i;
 		}
 	}
-	return shares->counts[heaviest] > shares->capacity / SHARES_PART
-		       ? shares->list[shares->ages[heaviest].oldest].flow
+	return shares->counts[heaviest] > allowed
+		       ? shares->list[shares->ages[heaviest].oldest].user
 		       : SHARES_NONE;
 }
