@@ -29,7 +29,7 @@ static uint64_t end_of(
 	const uint64_t until_us =
 		atomic_load_explicit(&ban->until_us, memory_order_acquire);
 	if (until_us <= now_us || until_us == BEING_FILLED ||
-		!address_equal(&ban->address, address)) {
+		!address_equal(&ban->cause.address, address)) {
 		return 0;
 	}
 	/* Still the same: the address was not written in between. */
@@ -51,40 +51,76 @@ static struct ban *find_ban(
 	return NULL;
 }
 
-static bool fill_place(struct ban *ban, const struct address *address, uint64_t now_us,
+/* found: its end as the caller saw it; somebody else may have been faster. */
+static bool fill_place(struct ban *ban, uint64_t found, const struct ban_cause *cause,
 	uint64_t until_us)
 {
-	uint64_t found = atomic_load(&ban->until_us);
-	if (found > now_us ||
-		!atomic_compare_exchange_strong(&ban->until_us, &found, BEING_FILLED)) {
+	if (!atomic_compare_exchange_strong(&ban->until_us, &found, BEING_FILLED)) {
 		return false;
 	}
-	ban->address = *address;
+	ban->cause = *cause;
+	ban->blocks = 1;
+	ban->is_untold = 1;
 	atomic_store_explicit(&ban->until_us, until_us, memory_order_release);
 	return true;
 }
 
-bool bans_add(struct bans *bans, const struct address *address, uint64_t now_us,
-	uint64_t until_us)
+static bool fill_free_place(struct bans *bans, const struct ban_cause *cause,
+	uint64_t now_us, uint64_t until_us)
 {
-	struct ban *known = find_ban(bans, address, now_us);
-	if (known) {
-		uint64_t found = atomic_load(&known->until_us);
-		if (found < until_us) {
-			(void)atomic_compare_exchange_strong(
-				&known->until_us, &found, until_us);
-		}
-		return true;
-	}
-	const size_t first = first_place(address);
+	const size_t first = first_place(&cause->address);
 	for (size_t i = 0; i < PLACES_TRIED; i++) {
-		if (fill_place(place_at(bans, first, i), address, now_us, until_us)) {
-			bans->given++;
+		struct ban *ban = place_at(bans, first, i);
+		const uint64_t found = atomic_load(&ban->until_us);
+		if (found <= now_us && fill_place(ban, found, cause, until_us)) {
 			return true;
 		}
 	}
-	bans->refused++;
 	return false;
+}
+
+/* Of those that were blocked once, and so are no worse, the one that is let in first. */
+static bool take_place(
+	struct bans *bans, const struct ban_cause *cause, uint64_t until_us)
+{
+	const size_t first = first_place(&cause->address);
+	struct ban *victim = NULL;
+	uint64_t end_us = BEING_FILLED;
+	for (size_t i = 0; i < PLACES_TRIED; i++) {
+		struct ban *ban = place_at(bans, first, i);
+		const uint64_t found = atomic_load(&ban->until_us);
+		if (found < end_us && ban->blocks <= 1) {
+			victim = ban;
+			end_us = found;
+		}
+	}
+	return victim && fill_place(victim, end_us, cause, until_us);
+}
+
+static void extend(struct ban *ban, uint64_t until_us)
+{
+	uint64_t found = atomic_load(&ban->until_us);
+	ban->blocks++;
+	if (found < until_us) {
+		(void)atomic_compare_exchange_strong(&ban->until_us, &found, until_us);
+	}
+}
+
+bool bans_add(struct bans *bans, const struct ban_cause *cause, uint64_t now_us,
+	uint64_t until_us)
+{
+	struct ban *known = find_ban(bans, &cause->address, now_us);
+	if (known) {
+		extend(known, until_us);
+		return true;
+	}
+	bool has_place = fill_free_place(bans, cause, now_us, until_us);
+	if (!has_place) {
+		bans->refused++;
+		has_place = take_place(bans, cause, until_us);
+	}
+	bans->given += has_place;
+	return has_place;
 }
 
 bool bans_has(struct bans *bans, const struct address *address, uint64_t now_us)
@@ -105,8 +141,24 @@ bool bans_at(const struct bans *bans, size_t place, uint64_t now_us,
 	struct address *address, uint64_t *until_us)
 {
 	const struct ban *ban = &bans->places[place];
-	const struct address copy = ban->address;
+	const struct address copy = ban->cause.address;
 	*until_us = end_of(ban, &copy, now_us);
 	*address = copy;
 	return *until_us != 0;
+}
+
+bool bans_take_untold(struct bans *bans, size_t place, uint64_t now_us,
+	struct ban_cause *cause, uint64_t *until_us)
+{
+	struct ban *ban = &bans->places[place];
+	if (ban->is_untold == 0) {
+		return false;
+	}
+	*cause = ban->cause;
+	*until_us = end_of(ban, &cause->address, now_us);
+	if (*until_us == 0) { /* over, or being filled: then it is told the next time */
+		return false;
+	}
+	ban->is_untold = 0;
+	return true;
 }

@@ -210,8 +210,11 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 	}
 	gate->counters.blocked_flows++;
 	if (is_to_be_banned(gate, passage)) {
-		(void)bans_add(gate->settings.bans,
-			&passage->flow->address[passage->flow->client], gate->now_us,
+		const struct flow *flow = passage->flow;
+		const struct ban_cause cause = {.address = flow->address[flow->client],
+			.server = flow->address[!flow->client],
+			.server_port = flow->port[!flow->client]};
+		(void)bans_add(gate->settings.bans, &cause, gate->now_us,
 			gate->now_us + gate->settings.ban_s * US_PER_S);
 	}
 }

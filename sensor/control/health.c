@@ -201,8 +201,8 @@ static void look_at_bans(struct health *health)
 	const uint64_t untold = take_untold(health, &health->bans, bans->refused);
 	if (untold > 0) {
 		log_line(LOG_LEVEL_WARNING, "bans",
-			"no room for %" PRIu64 " more; the flows of those senders are "
-			"blocked one by one",
+			"no room for %" PRIu64 " more; who was blocked least often is "
+			"let in again, and its flows are blocked one by one",
 			untold);
 	}
 }

@@ -212,11 +212,14 @@ static void addresses_to_let_in_are_those_kept_out(void **state)
 	assert_non_null(page);
 	const uint64_t now_us = clock_boottime_us();
 	assert_true(address_parse("192.0.2.7", &address));
-	assert_true(bans_add(&page->bans, &address, now_us, now_us + 60000000));
+	assert_true(bans_add(&page->bans, &(struct ban_cause){.address = address},
+		now_us, now_us + 60000000));
 	assert_true(address_parse("2001:db8::9", &address));
-	assert_true(bans_add(&page->bans, &address, now_us, now_us + 60000000));
+	assert_true(bans_add(&page->bans, &(struct ban_cause){.address = address},
+		now_us, now_us + 60000000));
 	assert_true(address_parse("192.0.2.8", &address)); /* no longer */
-	assert_true(bans_add(&page->bans, &address, now_us - 2, now_us - 1));
+	assert_true(bans_add(&page->bans, &(struct ban_cause){.address = address},
+		now_us - 2, now_us - 1));
 	(void)snprintf(line, sizeof(line), "unban --state-dir %s 19", folder);
 	assert_offers(line, "192.0.2.7\n");
 	(void)snprintf(line, sizeof(line), "unban --state-dir %s 2001 : d", folder);

@@ -41,7 +41,8 @@ static void bans_are_listed_and_counted_while_the_sensor_runs(void **state)
 	struct address sender;
 	assert_true(address_parse("192.0.2.70", &sender));
 	const uint64_t now_us = clock_boottime_us();
-	assert_true(bans_add(&page->bans, &sender, now_us, now_us + 10 * MINUTE_US));
+	assert_true(bans_add(&page->bans, &(struct ban_cause){.address = sender},
+		now_us, now_us + 10 * MINUTE_US));
 	page->bans.refused = 7;
 	char *running = text_of(page, true);
 	assert_holds(running, "\"bans\":[{\"address\":\"192.0.2.70\",\"until\":\"");
