@@ -28,6 +28,7 @@ struct told {
 	enum verdict verdict;
 	uint32_t count; /* of an alert: flows folded into it */
 	uint32_t gaps;
+	uint32_t recipients;
 	uint16_t client_port;
 	uint64_t sequence;
 	uint64_t time_us;
@@ -91,6 +92,7 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 	copy_text(told->from, sizeof(told->from), record_end_name(&judgement->from));
 	if (record->observation->facts) {
 		told->gaps = record->observation->facts->gaps;
+		told->recipients = record->observation->facts->rcpt_count;
 	}
 	copy_text(told->row, sizeof(told->row),
 		judgement->row ? judgement->row->id : NULL);

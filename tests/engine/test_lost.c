@@ -1,0 +1,90 @@
+#include "engine_run.h"
+
+/* A hole is believed when enough stands behind it. */
+static void say_slowly(struct line *line, enum side from, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		say_bytes(line, from, text, 1);
+	}
+}
+
+static void bytes_that_are_lost_are_a_gap_in_the_dialogue(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	lose(&line, CLIENT, 27); /* MAIL FROM */
+	say(&line, SERVER, "250 ok\r\n");
+	say_slowly(&line, CLIENT, "RCPT TO:<b@example.net>\r\n");
+	say(&line, SERVER, "250 ok\r\n");
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 27);
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->gaps, 1);
+	run_end(run);
+}
+
+static void a_start_that_is_lost_is_a_gap_in_the_prefix(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	lose(&line, SERVER, 7); /* "220 mx." */
+	say_slowly(&line, SERVER, "example.net ESMTP\r\n");
+	acknowledge(&line, CLIENT);
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 7);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	say(&line, SERVER, "250-mx.example.net\r\n250 SIZE\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_SMTP);
+	assert_int_equal(run_last(run)->gaps, 1);
+	run_end(run);
+}
+
+/*
+ * More than is kept of a side comes before its server speaks: how much, so that what stands
+ * behind it is known to be octets of the message still.
+ */
+static void what_did_not_fit_is_a_gap_of_its_length_in_the_dialogue(void **state)
+{
+	(void)state;
+	static const char BURST[] = "EHLO host.example.org\r\n"
+				    "MAIL FROM:<a@example.org>\r\n"
+				    "RCPT TO:<b@example.net>\r\nBDAT 6000 LAST\r\n";
+	char octets[6000];
+	memset(octets, 'x', sizeof(octets));
+	static const char LINE[] = "\r\nRCPT TO:<c@example.org>\r\n";
+	memcpy(octets + 5000, LINE, sizeof(LINE) - 1);
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	say(&line, CLIENT, BURST);
+	say_bytes(&line, CLIENT, octets, 5000);
+	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	say(&line, SERVER,
+		"220 mx.example.net ESMTP\r\n250-mx.example.net\r\n"
+		"250 CHUNKING\r\n250 ok\r\n250 ok\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	say_bytes(&line, CLIENT, octets + 5000, 1000);
+	say(&line, SERVER, "250 queued\r\n");
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	assert_int_equal(run_last(run)->gaps, 1);
+	assert_int_equal(run_last(run)->recipients, 1);
+	run_end(run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_that_are_lost_are_a_gap_in_the_dialogue),
+		cmocka_unit_test(a_start_that_is_lost_is_a_gap_in_the_prefix),
+		cmocka_unit_test(
+			what_did_not_fit_is_a_gap_of_its_length_in_the_dialogue),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
