@@ -294,19 +294,26 @@ static void what_a_relay_is_given_is_known_message_by_message(void **state)
 }
 
 /* One handshake message in a record of its own. */
-static void say_hello(struct line *line, enum side from)
+static void say_message(
+	struct line *line, enum side from, void (*put_message)(struct script *))
 {
 	static struct script messages;
 	static struct script records;
 	messages.len = 0;
 	records.len = 0;
-	if (from == CLIENT) {
-		put_client_hello_1_2(&messages); /* offers h2 and http/1.1 */
-	} else {
-		put_server_hello(&messages, 0xc02f, NULL, 0);
-	}
+	put_message(&messages);
 	put_records(&records, &messages, messages.len);
 	say_bytes(line, from, records.bytes, records.len);
+}
+
+static void put_server_hello_1_2(struct script *messages)
+{
+	put_server_hello(messages, 0xc02f, NULL, 0);
+}
+
+static void put_server_hello_1_3(struct script *messages)
+{
+	put_server_hello(messages, 0x1301, EXTENSIONS_1_3, EXTENSIONS_1_3_BYTES);
 }
 
 static void web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name(void **state)
@@ -314,9 +321,9 @@ static void web_inside_tls_on_a_mail_port_turns_foreign_and_gets_its_name(void *
 	(void)state;
 	struct engine_run *run = run_with_opinion();
 	struct line line = dial(run, 993);
-	say_hello(&line, CLIENT);
+	say_message(&line, CLIENT, put_client_hello_1_2); /* offers HTTP */
 	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
-	say_hello(&line, SERVER);
+	say_message(&line, SERVER, put_server_hello_1_3);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_FOREIGN), 1);
 	assert_int_equal(run_last(run)->protocol, PROTOCOL_TLS);
@@ -335,7 +342,7 @@ static void a_flow_given_up_while_its_prefix_is_played_gets_none_of_the_rest(
 	struct line line = dial(run, 8443);
 	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
 	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
-	say_hello(&line, SERVER);
+	say_message(&line, SERVER, put_server_hello_1_3);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	hang_up(&line);
 	assert_int_equal(run->told_count, 0);
@@ -350,6 +357,9 @@ static void what_a_dialogue_holds_is_given_back_where_it_turns_foreign(void **st
 	struct line line = dial(run, 8443);
 	say_bytes(&line, SERVER, "\x16\x03\x03\x00\x40\x02\x00\x00\x3c\x03\x03", 11);
 	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
+	assert_int_equal(run->engine->tls.handshakes.used, 1);
+	say(&line, CLIENT, "no record of TLS\r\n");
+	assert_int_equal(run->phase, CONVERSATION_GONE);
 	assert_int_equal(run->engine->tls.handshakes.used, 0);
 	run_end(run);
 }
@@ -381,7 +391,7 @@ static void tls_behind_a_lost_beginning_is_named_by_its_port(void **state)
 	}
 	acknowledge(&line, SERVER);
 	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 27);
-	say_hello(&line, SERVER);
+	say_message(&line, SERVER, put_server_hello_1_3);
 	hang_up(&line);
 	assert_int_equal(run_last(run)->protocol, PROTOCOL_IMAP);
 	assert_string_equal(run_last(run)->evidence, "tls on a port of starttls");
@@ -393,8 +403,8 @@ static void tls_that_asks_for_a_declared_name_is_mail_on_any_port(void **state)
 	(void)state;
 	struct engine_run *run = run_begin();
 	struct line line = dial(run, 8443);
-	say_hello(&line, CLIENT);
-	say_hello(&line, SERVER);
+	say_message(&line, CLIENT, put_client_hello_1_2); /* offers HTTP */
+	say_message(&line, SERVER, put_server_hello_1_3);
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	hang_up(&line);
 	assert_int_equal(run_mails(run), 1);
@@ -408,7 +418,7 @@ static void tls_without_a_name_is_no_mail_at_its_end(void **state)
 	(void)state;
 	struct engine_run *run = run_begin();
 	struct line line = dial(run, 8443);
-	say_hello(&line, SERVER);
+	say_message(&line, SERVER, put_server_hello_1_2);
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	hang_up(&line);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
@@ -422,7 +432,7 @@ static void tls_on_its_own_port_is_named_in_the_dialogue(void **state)
 	struct engine_run *run = run_begin();
 	struct line line = open_line(run, WORKSTATION, 40000, MAILBOX, 993);
 	say_bytes(&line, CLIENT, KNOWN_HELLO, KNOWN_HELLO_BYTES);
-	say_hello(&line, SERVER);
+	say_message(&line, SERVER, put_server_hello_1_2);
 	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
 	rst(&line, SERVER);
 	fall_silent(run);
