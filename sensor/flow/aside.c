@@ -229,6 +229,7 @@ static uint32_t unlink_aside(
 	return index;
 }
 
+/* STREAM_ASIDE_MAX steps at most, and as many below. */
 bool aside_compare(struct streams *streams, struct stream_side *from, struct text bytes,
 	struct flow_ambiguity *ambiguity)
 {

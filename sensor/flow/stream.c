@@ -191,6 +191,7 @@ static void skip_hole(struct streams *streams, struct stream *stream, struct flo
 	drain_ready(streams, stream, flow, side);
 }
 
+/* As many rounds as segments wait; what they deliver lets none wait anew. */
 static void flush_side(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side)
 {
@@ -340,7 +341,7 @@ bool stream_is_keep_alive(const struct packet *packet)
 	       packet->payload[0] == 0;
 }
 
-/* Bytes that follow on, between waiting ones, which came first. */
+/* Bytes that follow on, between waiting ones, which came first: a round for each of those. */
 static void deliver_around(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, struct text bytes)
 {

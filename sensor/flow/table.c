@@ -31,6 +31,9 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 /* More than this part of the watched flows is too much for one holder. */
 #define WATCHED_PART 8
 
+/* For the sake of one packet; each of them is paid for by a packet of its own before. */
+#define ENTRIES_LOOKED_AT 64
+
 #define CACHE_LINE_BYTES 64
 #define FLOW_LINES       2
 #define STREAM_LINES     4 /* and where the handler's area begins */
@@ -164,10 +167,15 @@ void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end
 	pool_give(&table->flows, pool_index(&table->flows, flow));
 }
 
-/* The flow of this list idle longest, or NULL; entries seen since they were listed go to the back. */
-static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
+/*
+ * The flow of this list idle longest, or NULL; entries seen since they were listed go to the
+ * back. Of so many the one idle longest has to do, where all were seen.
+ */
+static struct flow *idle_longest_of(
+	struct flow_table *table, enum flow_list list, uint32_t entries)
 {
-	for (;;) {
+	struct flow *longest = NULL;
+	for (; entries > 0; entries--) {
 		const uint32_t index = table->lists[list].oldest;
 		if (index == AGE_LIST_NONE) {
 			return NULL;
@@ -179,11 +187,27 @@ static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
 		if (flow->last_us <= flow->listed_us) {
 			return flow;
 		}
+		if (!longest || flow->last_us < longest->last_us) {
+			longest = flow;
+		}
 		unlist(table, flow);
 		enlist(table, flow, list);
 	}
+	return longest;
 }
 
+static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
+{
+	return idle_longest_of(table, list, ENTRIES_LOOKED_AT);
+}
+
+/* The same of all there are: for the end of input, where no packet waits. */
+static struct flow *idle_longest_of_all(struct flow_table *table, enum flow_list list)
+{
+	return idle_longest_of(table, list, UINT32_MAX);
+}
+
+/* 2 * PACKETS_BETWEEN_EXPIRIES rounds of ENTRIES_LOOKED_AT steps at most. */
 static void expire_list(struct flow_table *table, enum flow_list list)
 {
 	for (int i = 0; i < 2 * PACKETS_BETWEEN_EXPIRIES; i++) {
@@ -395,6 +419,7 @@ static struct flow *find(const struct flow_table *table, const struct packet *pa
 	struct flow_key key)
 {
 	uint32_t index = table->buckets[key.hash & table->bucket_mask];
+	/* no sender knows the keys, so no more of a bucket's flows are his than chance gives */
 	while (index != POOL_NONE) {
 		struct flow *flow = table_flow(table, index);
 		if (flow->hash == key.hash && is_same(flow, packet, key.side)) {
@@ -606,7 +631,7 @@ static struct flow *looked_at_longest_ago(struct flow_table *table)
 {
 	struct flow *oldest = NULL;
 	for (int list = FLOW_LIST_ENDING; list < FLOW_LIST_COUNT; list++) {
-		struct flow *flow = idle_longest(table, (enum flow_list)list);
+		struct flow *flow = idle_longest_of_all(table, (enum flow_list)list);
 		if (flow && (!oldest || flow->last_us < oldest->last_us)) {
 			oldest = flow;
 		}
@@ -623,8 +648,8 @@ void flow_table_drain(struct flow_table *table)
 		table_remove(table, flow, FLOW_END_DRAINED);
 	}
 	for (unsigned i = 0; i < sizeof(ORDER) / sizeof(ORDER[0]); i++) {
-		for (struct flow *flow = idle_longest(table, ORDER[i]); flow;
-			flow = idle_longest(table, ORDER[i])) {
+		for (struct flow *flow = idle_longest_of_all(table, ORDER[i]); flow;
+			flow = idle_longest_of_all(table, ORDER[i])) {
 			table_remove(table, flow, FLOW_END_DRAINED);
 		}
 	}

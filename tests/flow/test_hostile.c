@@ -431,6 +431,54 @@ static void a_keep_alive_is_no_first_byte(void **state)
 	assert_int_equal(seen->pieces, 1);
 }
 
+#define CROWD     300
+#define LOOKED_AT 64
+
+/* A packet of one of many clients. */
+static void of_crowd(struct flow_table *table, unsigned number, uint64_t now_us)
+{
+	const uint8_t from[4] = {192, 0, 2, 70};
+	const uint8_t to[4] = {198, 51, 100, 3};
+	const struct packet packet = {.transport = IPPROTO_TCP,
+		.tcp_flags = TCP_ACK,
+		.src = address_from_ipv4(from),
+		.dst = address_from_ipv4(to),
+		.src_port = (uint16_t)(1024 + number),
+		.dst_port = 443};
+	(void)flow_table_packet(table, &packet, now_us);
+}
+
+static void on_last_ended(void *context, struct flow *flow, enum flow_end end)
+{
+	uint16_t *port = context;
+	if (end == FLOW_END_EVICTED) {
+		*port = flow->port[flow->client];
+	}
+}
+
+/* All were seen since they were listed, in turn from the last one to the first. */
+static void a_full_table_gives_one_up_without_a_look_at_all(void **state)
+{
+	(void)state;
+	uint16_t evicted = 0;
+	const struct flow_settings settings = {
+		.flows = CROWD, .watched = 8, .segments = 8, .area_bytes = 32};
+	const struct flow_handler handler = {
+		.context = &evicted, .ended = on_last_ended};
+	struct reason why;
+	struct flow_table *table = flow_table_new(&settings, &handler, &why);
+	assert_non_null(table);
+	for (unsigned i = 0; i < CROWD; i++) {
+		of_crowd(table, i, 1);
+	}
+	for (unsigned i = CROWD; i > 0; i--) {
+		of_crowd(table, i - 1, 2 + CROWD - i);
+	}
+	of_crowd(table, CROWD, 1000);
+	assert_int_equal(evicted, 1024 + LOOKED_AT - 1);
+	flow_table_free(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +510,7 @@ int main(void)
 		TEST(an_opened_flow_may_wait_four_minutes_for_its_greeting),
 		TEST(who_opens_most_dialogues_loses_his_own_first),
 		TEST(a_keep_alive_is_no_first_byte),
+		cmocka_unit_test(a_full_table_gives_one_up_without_a_look_at_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
