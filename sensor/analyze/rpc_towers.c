@@ -78,7 +78,10 @@ static enum tower_result read_tower(
 	return TOWER_WHOLE;
 }
 
-/* Read the towers that are there to their end; returns the bytes done with. */
+/*
+ * Read the towers that are there to their end; returns the bytes done with. The last one is
+ * read again with each piece of it: RPC_TOWERS_BYTES at most.
+ */
 static size_t read_towers(struct rpc_towers *towers)
 {
 	size_t at = 0;

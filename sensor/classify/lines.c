@@ -132,7 +132,7 @@ void traits_read_lines(const struct side_bytes *side, struct traits_reading *rea
 		read_line(&line, reading, traits);
 		traits->line_count++;
 		if (!line.is_ended) {
-			return; /* it may still grow: once more when it did */
+			return; /* it may still grow: once more when it did, PREFIX_BYTES of it */
 		}
 		keep_tags(reading);
 		reading->is_after_250 = is_reply_part(line.text);

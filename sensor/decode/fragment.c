@@ -184,6 +184,7 @@ static bool slot_is_expired(const struct slot *slot, uint64_t now_us)
 	return age_us > FRAGMENT_LIFE_US || age_us < -FRAGMENT_LIFE_US;
 }
 
+/* As many steps as there are slots: so is the next one. */
 static void evict_expired(
 	struct fragments *fragments, uint64_t now_us, struct decode_counters *counters)
 {

@@ -197,6 +197,7 @@ void fold_drain(struct fold *fold, fold_visit *visit, void *context)
 	}
 }
 
+/* All keys: for when no packet waits. */
 void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context)
 {
 	for (uint32_t i = fold->ages.oldest; i != AGE_LIST_NONE;
