@@ -36,7 +36,8 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 
 #define CACHE_LINE_BYTES 64
 #define FLOW_LINES       2
-#define STREAM_LINES     4 /* and where the handler's area begins */
+#define STREAM_LINES \
+	14 /* and where the handler's area begins: stream_room() and what it reads first */
 
 static void prefetch_lines(const void *memory, size_t lines)
 {
