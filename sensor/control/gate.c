@@ -299,6 +299,10 @@ static void on_passage(void *context, const struct engine_passage *passage)
 		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
 		gate->counters.kept_early++;
 		break;
+	case ENGINE_STANDING_ODD:
+		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
+		gate->counters.kept_odd++;
+		break;
 	}
 }
 

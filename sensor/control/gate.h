@@ -57,6 +57,7 @@ struct gate_counters {
 	uint64_t injected;
 	uint64_t inject_errors;
 	uint64_t kept_early; /* packets in front of their server's first word */
+	uint64_t kept_odd;   /* that no receiver takes, or a second version of bytes */
 	uint64_t held;       /* ever */
 	uint64_t held_late;  /* let go undecided: time or room was up */
 };

@@ -245,7 +245,7 @@ static bool start_worker(struct worker *worker, struct reason *why)
 	return true;
 }
 
-#define GATE_COUNTERS 14
+#define GATE_COUNTERS 15
 
 static size_t count_gate(struct worker *worker, struct counter *list,
 	struct interfaces_counters *interfaces)
@@ -266,6 +266,7 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 		{"inline.injected", gate.injected},
 		{"inline.inject_errors", gate.inject_errors},
 		{"inline.kept_early", gate.kept_early},
+		{"inline.kept_odd", gate.kept_odd},
 		{"inline.held", gate.held},
 		{"inline.held_late", gate.held_late},
 		{"inline.unreadable", gate.queue.unreadable + gate.log.unreadable},

@@ -26,6 +26,8 @@ enum engine_standing {
 	ENGINE_STANDING_BANNED,
 	/* cut off before, and forgotten here: the packet was dropped and not looked at */
 	ENGINE_STANDING_ENDED,
+	/* open, and this packet is none that an honest sender sends: not to be let by */
+	ENGINE_STANDING_ODD,
 	/* its client is to wait for the server's first word: this packet was not looked at */
 	ENGINE_STANDING_EARLY,
 };

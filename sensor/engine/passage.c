@@ -138,6 +138,22 @@ static void stop_looking(struct engine *engine, struct flow *flow)
 	}
 }
 
+/* An urgent byte is read by some receivers and by others not; nothing in mail is urgent. */
+static bool is_urgent_in_mail(const struct watch *watch, const struct packet *packet)
+{
+	const struct flow *flow = watch->flow;
+	return packet->urgent > 0 && packet->payload_wire_len > 0 &&
+	       protocol_of_port(flow->port[!flow->client]) != PROTOCOL_UNKNOWN;
+}
+
+static bool is_odd(const struct watch *watch, const struct packet *packet)
+{
+	const struct action_table *table = watch->engine->settings.actions;
+	return table && table->is_enforcing &&
+	       (flow_table_is_odd(watch->engine->flows) ||
+		       is_urgent_in_mail(watch, packet));
+}
+
 void passage_tell_unseen(struct engine *engine, const struct engine_passage *passage)
 {
 	engine->outputs.passage(engine->outputs.passage_context, passage);
@@ -226,6 +242,8 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.standing = ENGINE_STANDING_PASSED;
 	} else if (way_is_foreign(flow->way) || is_safe(&watch)) {
 		passage.standing = ENGINE_STANDING_SAFE;
+	} else if (is_odd(&watch, packet)) {
+		passage.standing = ENGINE_STANDING_ODD;
 	} else {
 		passage.is_undecided = is_undecided(&watch);
 	}

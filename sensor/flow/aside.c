@@ -53,8 +53,7 @@ static bool is_outside_window(
 {
 	return from->has_window && from->is_acknowledged &&
 	       from->acknowledged == from->next_sequence &&
-	       sequence_diff(packet->sequence, from->window_end) >= 0 &&
-	       from->aside_count < STREAM_ASIDE_MAX;
+	       sequence_diff(packet->sequence, from->window_end) >= 0;
 }
 
 /* RFC 7323 section 5.3, and section 3.2 of segments without one. */
@@ -82,7 +81,10 @@ static enum flow_doubt doubt_by_header(const struct stream *stream,
 	if (is_unsent(stream, flow, side, packet)) {
 		return FLOW_DOUBT_UNSENT;
 	}
-	return is_outside_window(from, packet) ? FLOW_DOUBT_WINDOW : FLOW_DOUBT_NONE;
+	/* one that waits in vain must not take the room of the others */
+	return is_outside_window(from, packet) && from->aside_count < STREAM_ASIDE_MAX
+		       ? FLOW_DOUBT_WINDOW
+		       : FLOW_DOUBT_NONE;
 }
 
 static enum flow_doubt doubt_of(const struct streams *streams,
@@ -105,7 +107,9 @@ static enum flow_doubt doubt_of(const struct streams *streams,
 		return FLOW_DOUBT_FRAGMENTS;
 	}
 	if (streams->is_gate) {
-		return FLOW_DOUBT_NONE;
+		return is_outside_window(&stream->sides[side], packet)
+			       ? FLOW_DOUBT_WINDOW
+			       : FLOW_DOUBT_NONE;
 	}
 	return packet->ttl < flow->ttl[side]
 		       ? FLOW_DOUBT_TTL
@@ -157,6 +161,29 @@ void aside_note(struct stream *stream, const struct flow *flow, unsigned side,
 	}
 }
 
+/*
+ * Where packets wait for our word: no receiver takes it, so that it may be kept from him.
+ * A byte alone may be a probe of a closed window.
+ */
+static bool is_refused(const struct streams *streams, enum flow_doubt doubt,
+	const struct packet *packet)
+{
+	return streams->is_gate &&
+	       (doubt == FLOW_DOUBT_NO_ACK || doubt == FLOW_DOUBT_CHECKSUM ||
+		       (doubt == FLOW_DOUBT_WINDOW && packet->payload_len > 1));
+}
+
+bool aside_is_refused(struct streams *streams, const struct stream *stream,
+	const struct flow *flow, unsigned side, const struct packet *packet)
+{
+	const bool is_odd =
+		streams->is_gate &&
+		is_refused(
+			streams, doubt_of(streams, stream, flow, side, packet), packet);
+	streams->is_odd = streams->is_odd || is_odd;
+	return is_odd;
+}
+
 /* The list is STREAM_ASIDE_MAX long at most, and so is each walk of it. */
 static void append(struct streams *streams, struct stream_side *from, uint32_t index)
 {
@@ -174,17 +201,19 @@ bool aside_packet(struct streams *streams, struct stream *stream,
 {
 	struct stream_side *from = &stream->sides[side];
 	const enum flow_doubt doubt = doubt_of(streams, stream, flow, side, packet);
+	const bool is_odd = is_refused(streams, doubt, packet);
+	streams->is_odd = streams->is_odd || is_odd;
 	if (doubt == FLOW_DOUBT_NONE || packet->payload_len > SEGMENT_DATA_BYTES ||
 		packet->payload_len < packet->payload_wire_len) {
-		return false;
+		return is_odd;
 	}
 	const uint32_t index =
 		from->aside_count < STREAM_ASIDE_MAX
 			? segment_take(streams, flow, side, from->aside_count)
 			: POOL_NONE;
 	if (index == POOL_NONE) {
-		from->is_aside_full = from->aside_count > 0;
-		return false;
+		from->is_aside_full = !is_odd && from->aside_count > 0;
+		return is_odd;
 	}
 	struct segment *segment = segment_at(streams, index);
 	segment->next = POOL_NONE;

@@ -17,6 +17,10 @@
 bool aside_packet(struct streams *streams, struct stream *stream,
 	const struct flow *flow, unsigned side, const struct packet *packet);
 
+/* The same where there is no room, at the gate: it is never taken, and is not read. */
+bool aside_is_refused(struct streams *streams, const struct stream *stream,
+	const struct flow *flow, unsigned side, const struct packet *packet);
+
 /*
  * What a packet with or without payload tells of those that follow: the other side's
  * window, its own side's clock. Behind its payload.

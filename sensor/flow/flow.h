@@ -179,6 +179,13 @@ struct flow *flow_table_packet(
 struct flow *flow_table_keyed_packet(struct flow_table *table,
 	const struct packet *packet, struct flow_key key, uint64_t now_us);
 
+/*
+ * Where packets wait for our word: no receiver would take the bytes of the packet that came
+ * last (no ACK flag, a wrong checksum, a closed window), or they are a second version of
+ * bytes that passed before. Equal bytes, probes and keep-alives are neither.
+ */
+bool flow_table_is_odd(const struct flow_table *table);
+
 /* No packet at hand: end what was idle too long, a bounded number of flows. */
 void flow_table_idle(struct flow_table *table, uint64_t now_us);
 

@@ -71,6 +71,7 @@ static void note_versions(struct streams *streams, const struct stream *stream,
 {
 	const struct stream_side *from = &stream->sides[ambiguity->side];
 	streams->counters->overlaps_conflicting++;
+	streams->is_odd = true;
 	if (!from->is_acknowledged || sequence_diff(from->acknowledged, end) < 0) {
 		ambiguity->doubt = FLOW_DOUBT_VERSIONS;
 		tell_ambiguity(streams, flow, ambiguity);
@@ -461,8 +462,9 @@ static bool is_set_aside(struct streams *streams, struct stream *stream,
 	const struct flow *flow, unsigned side, const struct packet *packet)
 {
 	const struct stream_side *from = &stream->sides[side];
-	return !from->is_aside_full &&
-	       aside_packet(streams, stream, flow, side, packet);
+	const bool is_room = !from->is_aside_full;
+	return is_room ? aside_packet(streams, stream, flow, side, packet)
+		       : aside_is_refused(streams, stream, flow, side, packet);
 }
 
 /* What else than its bytes a packet tells of them. */

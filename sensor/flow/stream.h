@@ -108,6 +108,8 @@ struct streams {
 	const struct flow_handler *handler;
 	uint64_t key; /* of the hash of an address */
 	bool is_gate;
+	/* the bytes of the packet at hand are refused by their receiver, or are a second version */
+	bool is_odd;
 };
 
 void stream_init(struct stream *stream);

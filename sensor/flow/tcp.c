@@ -427,6 +427,8 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 		ending_look(table, flow, packet, side);
 	}
 	believe(table, flow, packet, side);
+	table->streams.is_odd =
+		false; /* it speaks of what is believed, not of this packet */
 	if (packet->payload_wire_len > 0 && !has_ended(flow)) {
 		on_payload(table, flow, packet, side);
 	}

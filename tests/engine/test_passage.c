@@ -78,6 +78,45 @@ static void what_passed_passes_on_but_for_its_end(void **state)
 	run_end(run);
 }
 
+static void say_otherwise(struct line *line, const char *before, const char *text)
+{
+	segment(line, CLIENT, TCP_ACK | TCP_PSH,
+		line->next[CLIENT] - (uint32_t)strlen(before), text_of(text));
+}
+
+static void a_second_version_does_not_pass_while_a_flow_is_open(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	say_otherwise(&line, "EHLO host.example.org\r\n", "EHLO HOST");
+	assert_standing(run, ENGINE_STANDING_ODD);
+	say_otherwise(&line, "EHLO host.example.org\r\n", "EHLO host");
+	assert_standing(run, ENGINE_STANDING_OPEN); /* sent again, as it was */
+	say(&line, SERVER, "250 mx.example.net\r\n");
+	smtp_message(&line);
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	say(&line, CLIENT, "NOOP\r\n");
+	say_otherwise(&line, "NOOP\r\n", "QUIT\r\n");
+	assert_standing(run, ENGINE_STANDING_SAFE); /* it is decided */
+	run_end(run);
+}
+
+static void where_nothing_is_enforced_a_second_version_passes(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_start(run);
+	struct line line = open_line(run, MX_OUT, 40000, INTERNET, 25);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	say_otherwise(&line, "EHLO host.example.org\r\n", "EHLO HOST");
+	assert_int_not_equal(run->passage.standing, ENGINE_STANDING_ODD);
+	run_end(run);
+}
+
 static void crowd(struct engine_run *run)
 {
 	for (uint16_t i = 0; i < 20; i++) {
@@ -441,6 +480,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_flow_is_open_then_safe),
+		TEST(a_second_version_does_not_pass_while_a_flow_is_open),
+		TEST(where_nothing_is_enforced_a_second_version_passes),
 		TEST(an_end_lets_nothing_by_and_no_more_does_one_that_is_false),
 		TEST(nothing_passes_on_a_word_of_the_client_alone),
 		TEST(what_passed_passes_on_but_for_its_end),

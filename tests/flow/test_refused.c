@@ -242,6 +242,75 @@ static void an_end_in_front_of_the_first_byte_needs_its_number(void **state)
 	assert_int_equal(seen->ended, 1);
 }
 
+static bool is_odd(const struct seen *seen)
+{
+	return flow_table_is_odd(seen->table);
+}
+
+/* Where packets wait for our word. */
+static void what_no_receiver_takes_is_odd_however_much_of_it_comes(void **state)
+{
+	struct seen *seen = *state;
+	handshake_with_sums(seen, false);
+	server(seen, 0, "220 a\r\n");
+	for (int i = 0; i < 3 * STREAM_ASIDE_MAX; i++) {
+		put_client(seen, (struct wire){.flags = TCP_PSH, .text = "GET /\r\n"});
+		assert_true(is_odd(seen));
+		put_client(seen, (struct wire){.text = "GET /\r\n",
+					 .is_sum_told = true,
+					 .is_sum_wrong = true});
+		assert_true(is_odd(seen));
+	}
+	client(seen, 0, "EHLO a\r\n");
+	assert_false(is_odd(seen));
+	assert_string_equal(client_text(seen), "EHLO a\r\n");
+}
+
+static void a_second_version_is_odd_and_a_second_copy_is_not(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "NOOP\r\n");
+	client(seen, 0, "NOOP\r\n");
+	assert_false(is_odd(seen));
+	client(seen, 0, "NOOP\r\nQUIT");
+	assert_false(is_odd(seen));
+	client(seen, 9, "?"); /* a keep-alive */
+	assert_false(is_odd(seen));
+	client(seen, 0, "AUTH\r\n");
+	assert_true(is_odd(seen));
+	acknowledge(seen, 6);
+	assert_false(is_odd(seen));
+	client(seen, 20, "ahead");
+	client(seen, 20, "ahEAd");
+	assert_true(is_odd(seen));
+	client(seen, 10, "and so on ");
+	assert_false(is_odd(seen));
+}
+
+static void a_probe_of_a_closed_window_is_let_by_and_more_is_not(void **state)
+{
+	struct seen *seen = *state;
+	const struct wire closed = {.way = DIRECTION_TO_CLIENT,
+		.flags = TCP_ACK,
+		.offset = 7,
+		.acknowledged = 8,
+		.is_window_closed = true};
+	narrow_handshake(seen);
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.text = "220 a\r\n",
+				.window = 8});
+	client(seen, 0, "EHLO a\r\n");
+	(void)put(seen, closed);
+	client(seen, 8, "Q");
+	assert_false(is_odd(seen));
+	client(seen, 8, "QUIT\r\n");
+	assert_true(is_odd(seen));
+}
+
+#define GATE(name) cmocka_unit_test_setup_teardown(name, set_up_gate, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +326,9 @@ int main(void)
 		TEST(a_doubted_fin_counts_once_it_is_acknowledged),
 		TEST(a_reset_that_never_arrives_ends_nothing),
 		TEST(an_end_in_front_of_the_first_byte_needs_its_number),
+		GATE(what_no_receiver_takes_is_odd_however_much_of_it_comes),
+		GATE(a_second_version_is_odd_and_a_second_copy_is_not),
+		GATE(a_probe_of_a_closed_window_is_let_by_and_more_is_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

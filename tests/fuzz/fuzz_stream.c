@@ -54,8 +54,11 @@ static void on_ended(void *context, struct flow *flow, enum flow_end end)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t payload[4096] = "x";
-	const struct flow_settings settings = {
-		.flows = 16, .watched = 4, .segments = 40, .area_bytes = 16};
+	const struct flow_settings settings = {.flows = 16,
+		.watched = 4,
+		.segments = 40,
+		.area_bytes = 16,
+		.is_gate = size % 3 == 0};
 	const struct flow_handler handler = {.opened = on_opened,
 		.bytes = on_bytes,
 		.gap = on_gap,
