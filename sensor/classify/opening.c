@@ -15,10 +15,10 @@ struct opening_row {
 };
 
 static const struct opening_row ROWS[] = {
-	{CLIENT_HTTP, 0, OPENING_HTTP},
+	{CLIENT_HTTP, 0, OPENING_HTTP}, /* most of what is no mail: first */
+	{0, CLIENT_TLS, OPENING_TLS},
 	{CLIENT_SSH, 0, OPENING_SSH},
 	{CLIENT_FOREIGN, 0, OPENING_RTSP_OR_SIP},
-	{0, CLIENT_TLS, OPENING_TLS},
 	{0, CLIENT_DCERPC, OPENING_DCERPC},
 	{CLIENT_REDIS | CLIENT_REDIS_INLINE, 0, OPENING_REDIS},
 	{CLIENT_MEMCACHED, 0, OPENING_MEMCACHED},
@@ -91,14 +91,14 @@ static bool is_of_sieve(struct text line)
 
 enum opening opening_of(struct text bytes, uint64_t first, uint64_t all)
 {
-	const struct text line = first_line(bytes);
-	if (is_blank(line) || is_telnet(bytes) || is_of_sieve(line)) {
-		return OPENING_NONE;
-	}
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
 		if ((first & ROWS[i].first) != 0 || (all & ROWS[i].all) != 0) {
 			return ROWS[i].opening;
 		}
+	}
+	const struct text line = first_line(bytes);
+	if (is_blank(line) || is_telnet(bytes) || is_of_sieve(line)) {
+		return OPENING_NONE;
 	}
 	return is_text(bytes) ? OPENING_LINE : OPENING_BYTES;
 }
