@@ -73,6 +73,7 @@ static void hello_note(struct dialogue *dialogue)
 		dialogue->is_tls_tried[way] = false;
 	}
 	dialogue->is_tls_proven = true;
+	dialogue->tls.is_wary = true;
 	facts->tls = FACTS_TLS_STARTTLS;
 	note_starttls(facts, FACTS_STARTTLS_HELLO);
 }
@@ -153,6 +154,13 @@ static enum dialogue_result tls_ended(struct dialogue *dialogue,
 	struct facts *facts = &dialogue->facts;
 	bytes->at += bytes->len - dialogue->tls.left;
 	bytes->len = dialogue->tls.left;
+	if (dialogue->tls.is_mask) {
+		tls_revert(dialogue, context);
+		note_content(facts);
+		note_starttls(facts, FACTS_STARTTLS_CLEAR_AFTER);
+		facts->is_final = true;
+		return DIALOGUE_FINISHED;
+	}
 	if (dialogue->analyzer != NULL && is_text_behind(dialogue, way)) {
 		tls_revert(dialogue, context);
 		return DIALOGUE_GO_ON;

@@ -251,9 +251,38 @@ static void alert_bytes(const struct tls_step *step, struct text piece)
 	}
 }
 
+/* One side is enough, or bytes that were not captured. */
+static bool is_seen_sealed(const struct tls_session *session)
+{
+	const struct tls_side *sides = session->sides;
+	return sides[0].is_sealed || sides[1].is_sealed || sides[0].has_gap ||
+	       sides[1].has_gap;
+}
+
+/* What is sealed looks like noise: text in records is a mask. TLS_LETTERS_MAX at most. */
+static void sealed_note(const struct tls_step *step, struct text piece)
+{
+	struct tls_session *session = step->session;
+	for (size_t i = 0; i < piece.len && !step->side->is_sealed && !session->is_mask;
+		i++) {
+		const uint8_t byte = piece.at[i];
+		const bool is_letter = (byte >= ' ' && byte < 0x7f) || byte == '\r' ||
+				       byte == '\n' || byte == '\t';
+		step->side->is_sealed = !is_letter;
+		session->letters++;
+		session->is_mask = is_letter && session->letters == TLS_LETTERS_MAX;
+	}
+}
+
 static void record_bytes(const struct tls_step *step, struct text piece)
 {
 	struct tls_side *side = step->side;
+	const bool is_ciphered =
+		side->content_type == CONTENT_DATA ||
+		(side->content_type == CONTENT_HANDSHAKE && side->is_encrypted);
+	if (step->session->is_wary && is_ciphered && !is_seen_sealed(step->session)) {
+		sealed_note(step, piece);
+	}
 	if (!side->is_encrypted && !side->is_record_skipped) {
 		if (side->content_type == CONTENT_HANDSHAKE ||
 			side->content_type == CONTENT_SSL2) {
@@ -289,8 +318,7 @@ static bool is_one_side_encrypted(const struct tls_session *session, enum direct
 static bool is_settled(const struct tls_session *session, struct facts *facts)
 {
 	const uint32_t quiet = session->quiet[0] + session->quiet[1];
-	const bool is_both =
-		session->sides[0].is_encrypted && session->sides[1].is_encrypted;
+	bool is_both = session->sides[0].is_encrypted && session->sides[1].is_encrypted;
 	if (is_both || is_one_side_encrypted(session, DIRECTION_TO_SERVER) ||
 		is_one_side_encrypted(session, DIRECTION_TO_CLIENT)) {
 		established_note(facts);
@@ -303,8 +331,9 @@ static bool is_settled(const struct tls_session *session, struct facts *facts)
 		return facts->session.alert_level == TLS_ALERT_FATAL ||
 		       quiet >= (is_lost ? QUIET_MIDSTREAM : QUIET_MAX);
 	}
-	return is_both || facts->session.alert_level == TLS_ALERT_FATAL ||
-	       quiet >= QUIET_MAX;
+	is_both &= !session->is_wary || is_seen_sealed(session);
+	return is_both || session->is_mask ||
+	       facts->session.alert_level == TLS_ALERT_FATAL || quiet >= QUIET_MAX;
 }
 
 /* The first bytes of a side were no record; or, later, a record that cannot be. */

@@ -51,6 +51,7 @@ struct tls_side {
 	uint8_t content_type;
 	uint8_t said;           /* enum tls_said flags */
 	bool is_encrypted;      /* what follows cannot be read */
+	bool is_sealed;         /* a byte of it was none of text */
 	bool has_change_cipher; /* ChangeCipherSpec seen; in TLS 1.3 it means nothing */
 	bool is_lost; /* a gap: find the next record by its header or give up */
 	bool is_record_skipped; /* the rest of the record at hand cannot be told */
@@ -69,9 +70,15 @@ struct tls_session {
 	struct tls_side sides[2]; /* by enum direction */
 	uint32_t records[2];
 	uint32_t quiet[2]; /* records and resumption attempts that taught nothing */
-	size_t left;    /* of the last bytes: those behind what finished or broke it */
-	bool is_broken; /* not TLS after all, or a record that cannot be */
+	size_t left;     /* of the last bytes: those behind what finished or broke it */
+	bool is_broken;  /* not TLS after all, or a record that cannot be */
+	bool is_wary;    /* set from outside: see whether records hold text */
+	uint8_t letters; /* sealed by both sides so far, and nothing else */
+	bool is_mask;    /* they do: it was no TLS */
 };
+
+/* By chance a cipher writes so many letters in a row once in 10^13 records. */
+#define TLS_LETTERS_MAX 32
 
 enum tls_result {
 	TLS_GO_ON = 0,

@@ -352,6 +352,34 @@ static void hellos_alone_mask_no_clear_text(void **state)
 	assert_failed_and_clear(STEPS(TWO));
 }
 
+#define RECORD_OF_23 "\x17\x03\x03\0\x17"
+#define RECORD_OF_40 "\x17\x03\x03\0\x28"
+
+/* Both ends play TLS, and what they seal is text. */
+static void records_of_text_are_no_tls(void **state)
+{
+	(void)state;
+	static const struct talk_step MASKED[] = {SMTP, C("STARTTLS\r\n"),
+		S("220 go\r\n"), C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO CHANGE_CIPHER), C(CHANGE_CIPHER),
+		C(RECORD_OF_23 "EHLO client.example.org"),
+		S(RECORD_OF_23 "250-mx.example.org helo"),
+		C(RECORD_OF_23 "\r\nMAIL FROM:<a@b.exampl")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(MASKED));
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	assert_true(facts.starttls & FACTS_STARTTLS_CLEAR_AFTER);
+	assert_true(facts.has_content_clear);
+	talk_sweep(PROTOCOL_SMTP, STEPS(MASKED));
+	static const struct talk_step REAL[] = {SMTP, C("STARTTLS\r\n"),
+		S("220 go\r\n"), C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO CHANGE_CIPHER), C(CHANGE_CIPHER),
+		C(RECORD_OF_23 "by chance\x80 some letters"), S(RECORD_OF_40 "x")};
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(REAL));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_false(facts.starttls & FACTS_STARTTLS_CLEAR_AFTER);
+	assert_true(facts.session.is_established);
+}
+
 static void a_handshake_without_the_server_s_part_has_failed(void **state)
 {
 	(void)state;
@@ -399,6 +427,7 @@ int main(void)
 		cmocka_unit_test(clear_text_behind_a_fatal_alert_is_read),
 		cmocka_unit_test(a_gap_behind_a_fatal_alert_leaves_the_bytes_at_hand),
 		cmocka_unit_test(hellos_alone_mask_no_clear_text),
+		cmocka_unit_test(records_of_text_are_no_tls),
 		cmocka_unit_test(a_handshake_without_the_server_s_part_has_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,16 @@ def no_go_ahead():
     return behind_a_good_one(25, HELLO, "<250 2.0.0 Ok\r\n", *MAIL, *QUIT, client=MX_OUT, server=INTERNET_MX)
 
 
+@CASE("smtp-starttls-mask-of-records", OFFICE, """Both ends play TLS: hellos, and then records whose content is the clear
+      dialogue.""", findings=("tls.starttls-injection",))
+def mask():
+    def record(turn):
+        content = turn[1:].encode()
+        return raw(turn[0], f"170303{len(content):04x}" + content.hex())
+    return save(talk(25, *HELLO, "<220 2.0.0 go ahead\r\n", *TLS[:2], *map(record, MAIL),
+                     client=MX_OUT, server=INTERNET_MX))
+
+
 @CASE("smtp-starttls-refused-and-gone", OFFICE, """The same server has no TLS for the moment, and the client goes:
       nothing crossed in clear.""", absent=("tls.starttls-stripped", "tls.starttls-injection"))
 def refused_and_gone():
