@@ -548,6 +548,10 @@ static void whoever_goes_on_in_clear_behind_no_220_was_refused(void **state)
 		C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
 	static const struct talk_step LOST[] = {ASKED("EHLO"), SERVER_GAP(20),
 		S("\r\n250 ok\r\n"), C("MAIL FROM:<a@b.example>\r\n")};
+	static const struct talk_step DISORDERED[] = {S("220 x\r\n"), CLIENT_GAP(9),
+		C("\r\nEHLO c\r\n"), S(SERVER_LIST), C("STARTTLS\r\n"), S("250 ok\r\n"),
+		C("MAIL FROM:<a@b.example>\r\n")};
+	assert_false(ladder_of(STEPS(DISORDERED)) & FACTS_STARTTLS_REFUSED);
 	assert_true(ladder_of(STEPS(ODD)) & FACTS_STARTTLS_REFUSED);
 	assert_true(ladder_of(STEPS(UNANSWERED)) & FACTS_STARTTLS_REFUSED);
 	assert_true(ladder_of(STEPS(OF_LMTP)) & FACTS_STARTTLS_REFUSED);
