@@ -22,14 +22,6 @@ enum stage {
 	STAGE_TRAILER,
 };
 
-enum asked { /* what is to be known of a request when its answer comes */
-	ASKED_SERVICE = 1 << 0, /* of mail */
-	ASKED_HEAD = 1 << 1,    /* the answer has no body */
-	ASKED_LOGIN = 1 << 2,   /* with an Authorization field */
-	ASKED_TUNNEL = 1 << 4,  /* CONNECT: what follows a 2xx is not HTTP */
-	ASKED_CONTENT = 1 << 3, /* it is there to carry content, not to ask for means */
-};
-
 static void http_start(void *state, struct facts *facts)
 {
 	struct http *http = (struct http *)state;
@@ -82,13 +74,6 @@ static void wake(struct http *http)
 	}
 }
 
-/* Up to its line feed, or as much as is there. */
-static struct text first_line(struct text bytes)
-{
-	const uint8_t *end = memchr(bytes.at, '\n', bytes.len);
-	return (struct text){bytes.at, end ? (size_t)(end - bytes.at) : bytes.len};
-}
-
 static void put_asked(struct http *http, uint8_t flags)
 {
 	const unsigned runs = http->asked_runs;
@@ -134,7 +119,12 @@ static void note_refusal_of_body(struct http *http)
 static bool glance(struct http *http, struct text bytes)
 {
 	uint16_t status = 0;
-	if (bytes.len < STATUS_BYTES || !http_head_status(first_line(bytes), &status)) {
+	if (bytes.len < STATUS_BYTES && text_begins(bytes, "HTTP/1.1 200", bytes.len)) {
+		wake(http); /* cut into small pieces */
+		return true;
+	}
+	if (bytes.len < STATUS_BYTES ||
+		!http_head_status(http_head_line(bytes), &status)) {
 		return false;
 	}
 	if (status == 101) {
@@ -157,25 +147,27 @@ static bool read_request(
 		return false;
 	}
 	const enum protocol service =
-		exchange_of_request(request.method, request.target);
+		line->is_cut ? exchange_of_path(request_path_method(&http->path),
+				       request_path_end(&http->path))
+			     : exchange_of_request(request.method, request.target);
 	claim(http, facts, service);
 	http->asking = 0;
 	if (service != PROTOCOL_HTTP || text_is(request.method, "CONNECT")) {
 		wake(http);
 	}
 	if (service != PROTOCOL_HTTP) {
-		http->asking |= ASKED_SERVICE;
+		http->asking |= HTTP_ASKED_SERVICE;
 	}
 	if (text_is(request.method, "CONNECT")) {
 		struct text target = request.target;
-		http->asking |= ASKED_TUNNEL;
+		http->asking |= HTTP_ASKED_TUNNEL;
 		http->is_way_asked = true;
 		http->may_be_open = false;
 		text_copy(http->authority, sizeof(http->authority), text_word(&target));
 	} else if (text_is(request.method, "HEAD")) {
-		http->asking |= ASKED_HEAD;
+		http->asking |= HTTP_ASKED_HEAD;
 	} else if (!text_is(request.method, "OPTIONS")) {
-		http->asking |= ASKED_CONTENT;
+		http->asking |= HTTP_ASKED_CONTENT;
 	}
 	if (service == PROTOCOL_OUTLOOK_ANYWHERE) {
 		/* its methods are evidence enough, and the answer may be hours away */
@@ -200,7 +192,7 @@ static bool read_status(struct http *http, const struct line *line)
 	note_refusal_of_body(http);
 	/* where answers went by uncounted, this one may be a later request's */
 	http->may_be_open |= http->status < 300 && http->asked_count > 0 &&
-			     (http->asking & ASKED_TUNNEL) != 0;
+			     (http->asking & HTTP_ASKED_TUNNEL) != 0;
 	return true;
 }
 
@@ -211,7 +203,7 @@ static void read_authorization(
 	if (http->claimed == PROTOCOL_HTTP) {
 		return; /* a login of the web's */
 	}
-	http->asking |= ASKED_LOGIN;
+	http->asking |= HTTP_ASKED_LOGIN;
 	sasl_try(facts, mechanism);
 	if ((mechanism & FACTS_MECHANISMS_REUSABLE) != 0 && text_trim(value).len > 0) {
 		sasl_secret(facts, mechanism);
@@ -280,7 +272,7 @@ static void end_request(struct http *http, struct facts *facts)
 	if (!facts->is_unanswered && ++http->requests > REQUESTS_MAX) {
 		give_up(http, facts);
 	}
-	if ((http->asking & ASKED_TUNNEL) != 0) {
+	if ((http->asking & HTTP_ASKED_TUNNEL) != 0) {
 		to_body(side, UINT64_MAX); /* no request, before the answer */
 	} else if (side->is_chunked) {
 		side->stage = STAGE_CHUNK_SIZE;
@@ -324,7 +316,7 @@ static void note_answer(struct http *http, struct facts *facts)
 {
 	const unsigned flags = http->answering;
 	const bool is_success = http->status >= 200 && http->status < 300;
-	if ((flags & ASKED_SERVICE) == 0) {
+	if ((flags & HTTP_ASKED_SERVICE) == 0) {
 		return;
 	}
 	if (facts->is_unanswered && is_missing(http)) {
@@ -334,10 +326,10 @@ static void note_answer(struct http *http, struct facts *facts)
 		return;
 	}
 	note_served(http, facts);
-	if ((flags & ASKED_LOGIN) != 0 && http->status >= 200) {
+	if ((flags & HTTP_ASKED_LOGIN) != 0 && http->status >= 200) {
 		facts->auth_accepted = http->status == 401 ? FACTS_NO : FACTS_YES;
 	}
-	if (is_success && (flags & ASKED_CONTENT) != 0 &&
+	if (is_success && (flags & HTTP_ASKED_CONTENT) != 0 &&
 		http->claimed != PROTOCOL_OUTLOOK_ANYWHERE) {
 		note_content(facts);
 	}
@@ -355,7 +347,7 @@ static void stay(struct http *http)
  * shown its service keeps that name. */
 static bool is_tunnel(const struct http *http, const struct facts *facts)
 {
-	const bool is_opened = (http->answering & ASKED_TUNNEL) != 0 &&
+	const bool is_opened = (http->answering & HTTP_ASKED_TUNNEL) != 0 &&
 			       http->status >= 200 && http->status < 300;
 	return facts->is_unanswered && (is_opened || http->status == 101);
 }
@@ -370,13 +362,13 @@ static void end_response(struct http *http, struct facts *facts)
 		http->next = ANALYZE_TUNNEL;
 		return;
 	}
-	if (status >= 200 && (http->answering & ASKED_TUNNEL) != 0) {
+	if (status >= 200 && (http->answering & HTTP_ASKED_TUNNEL) != 0) {
 		stay(http);
 	}
 	if (status == 101) {
 		give_up(http, facts); /* another protocol goes on */
 	} else if (status < 200 || status == 204 || status == 304 ||
-		   (http->answering & ASKED_HEAD) != 0) {
+		   (http->answering & HTTP_ASKED_HEAD) != 0) {
 		return;
 	} else if (side->is_chunked) {
 		side->stage = STAGE_CHUNK_SIZE;
@@ -496,6 +488,18 @@ static void look_into_body(struct http *http, struct facts *facts, enum directio
 	read_pdus(http, facts, way, body);
 }
 
+/* Of a request line that outgrows what is kept the path is read as it goes by. */
+static void look_at_long_line(
+	struct http *http, struct text bytes, size_t kept, bool is_begun)
+{
+	if (!is_begun) {
+		http->path = (struct request_path){.stage = 0};
+		const struct lines *lines = &http->sides[DIRECTION_TO_SERVER].lines;
+		request_path_add(&http->path, (struct text){lines->bytes, kept});
+	}
+	request_path_add(&http->path, bytes);
+}
+
 /* One line, or one run of a body. */
 static void take_item(
 	struct http *http, struct facts *facts, enum direction way, struct text *bytes)
@@ -503,7 +507,16 @@ static void take_item(
 	struct http_side *side = &http->sides[way];
 	struct line line;
 	look_into_body(http, facts, way, bytes);
+	const struct text before = *bytes;
+	const size_t kept = side->lines.len;
+	const bool was_cut = side->lines.is_cut;
 	const enum lines_item item = lines_next(&side->lines, bytes, &line);
+	const bool is_cut = item == LINES_LINE ? line.is_cut : side->lines.is_cut;
+	if (is_cut && way == DIRECTION_TO_SERVER && side->stage == STAGE_START) {
+		look_at_long_line(http,
+			(struct text){before.at, before.len - bytes->len}, kept,
+			was_cut);
+	}
 	if (item == LINES_RAW_END) {
 		side->stage =
 			side->stage == STAGE_CHUNK ? STAGE_CHUNK_SIZE : STAGE_START;
@@ -526,7 +539,8 @@ static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 		return len;
 	}
 	if (way == DIRECTION_TO_SERVER && http->may_be_open) {
-		http->answering = ASKED_TUNNEL; /* who waits for the way goes it now */
+		http->answering =
+			HTTP_ASKED_TUNNEL; /* who waits for the way goes it now */
 		http->next = facts->is_unanswered ? ANALYZE_TUNNEL : ANALYZE_FINISHED;
 	}
 	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
@@ -551,37 +565,6 @@ static void http_gap(
 	}
 }
 
-bool http_has_answer(const void *state)
-{
-	return ((const struct http *)state)->status != 0;
-}
-
-static bool is_body_told(struct text line)
-{
-	struct text value;
-	const enum http_field field = http_head_field(line, &value);
-	return field == HTTP_FIELD_CONTENT_LENGTH ||
-	       field == HTTP_FIELD_TRANSFER_ENCODING;
-}
-
-bool http_is_exchange(struct text request, struct text answer)
-{
-	uint16_t status = 0;
-	if (!http_head_status(first_line(answer), &status) || status < 200) {
-		return false;
-	}
-	struct text line = first_line(request);
-	while (line.len < request.len && !is_body_told(line)) {
-		request.at += line.len + 1;
-		request.len -= line.len + 1;
-		line = first_line(request);
-		if (line.len == 0 || (line.len == 1 && line.at[0] == '\r')) {
-			return line.len + 1 == request.len;
-		}
-	}
-	return false;
-}
-
 static bool is_between_messages(const struct http_side *side)
 {
 	return side->stage == STAGE_START && lines_at_start(&side->lines) &&
@@ -597,30 +580,6 @@ bool http_is_between_requests(const void *state)
 	       is_between_messages(&http->sides[DIRECTION_TO_SERVER]) &&
 	       (http->is_idle ||
 		       is_between_messages(&http->sides[DIRECTION_TO_CLIENT]));
-}
-
-bool http_may_lead_on(const void *state)
-{
-	return ((const struct http *)state)->is_way_asked;
-}
-
-bool http_is_http2(const void *state)
-{
-	return ((const struct http *)state)->is_http2;
-}
-
-bool http_is_websocket(const void *state)
-{
-	const struct http *http = (const struct http *)state;
-	return http->is_websocket && http->status == 101;
-}
-
-struct text http_authority(const void *state)
-{
-	const struct http *http = (const struct http *)state;
-	const bool is_asked = (http->answering & ASKED_TUNNEL) != 0;
-	return (struct text){.at = (const uint8_t *)http->authority,
-		.len = is_asked ? strlen(http->authority) : 0};
 }
 
 const struct analyzer ANALYZER_HTTP = {

@@ -13,6 +13,9 @@
 #include "analyze/analyzer.h"
 #include "analyze/lines.h"
 #include "analyze/rpc_pdus.h"
+#include "classify/request_path.h"
+
+#include <string.h>
 
 #define HTTP_AUTHORITY_BYTES 136
 #define HTTP_ASKED_MAX       8 /* runs of requests whose answers are told apart */
@@ -27,10 +30,19 @@ struct http_side {
 	bool is_expecting; /* 100-continue: the body may never come */
 };
 
+enum http_asked_flag { /* what is to be known of a request when its answer comes */
+	HTTP_ASKED_SERVICE = 1 << 0, /* of mail */
+	HTTP_ASKED_HEAD = 1 << 1,    /* the answer has no body */
+	HTTP_ASKED_LOGIN = 1 << 2,   /* with an Authorization field */
+	HTTP_ASKED_TUNNEL = 1 << 4,  /* CONNECT: what follows a 2xx is not HTTP */
+	HTTP_ASKED_CONTENT =
+		1 << 3, /* it is there to carry content, not to ask for means */
+};
+
 /* Requests in a row of which the same is to be known when their answers come. */
 struct http_asked {
 	uint16_t count;
-	uint8_t flags; /* private */
+	uint8_t flags; /* enum http_asked_flag */
 };
 
 struct http {
@@ -50,29 +62,47 @@ struct http {
 	bool is_websocket; /* the last upgrade that a server took */
 	bool may_be_open;  /* a 2xx came behind a CONNECT, perhaps not its own */
 	bool is_idle;      /* no request was for mail yet: answers are only counted */
-	char authority[HTTP_AUTHORITY_BYTES]; /* of the last CONNECT, NUL-terminated */
+	union {
+		/* of the last CONNECT, with its NUL */
+		char authority[HTTP_AUTHORITY_BYTES];
+		/* of a request line too long to keep */
+		struct request_path path;
+	};
 };
 
 /* A status line was read: the server speaks HTTP. */
-bool http_has_answer(const void *state);
+static inline bool http_has_answer(const void *state)
+{
+	return ((const struct http *)state)->status != 0;
+}
 
-/*
- * One request without a body and the beginning of what answers it: nothing of them is left
- * to be read, so that the next byte of the client begins another request.
- */
-bool http_is_exchange(struct text request, struct text answer);
-
-/* The same of all that was read, none of it for a service. */
+/* Nothing is left to be read of what was asked for, none of it for a service. */
 bool http_is_between_requests(const void *state);
 
 /* A CONNECT or an upgrade was asked for: what comes of it may be anything. */
-bool http_may_lead_on(const void *state);
+static inline bool http_may_lead_on(const void *state)
+{
+	return ((const struct http *)state)->is_way_asked;
+}
 
 /* HTTP/2 without an upgrade: RFC 9113 section 3.3. */
-bool http_is_http2(const void *state);
+static inline bool http_is_http2(const void *state)
+{
+	return ((const struct http *)state)->is_http2;
+}
 
 /* What follows the upgrade are WebSocket frames: RFC 6455. */
-bool http_is_websocket(const void *state);
+static inline bool http_is_websocket(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	return http->is_websocket && http->status == 101;
+}
 
 /* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */
-struct text http_authority(const void *state);
+static inline struct text http_authority(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	const bool is_asked = (http->answering & HTTP_ASKED_TUNNEL) != 0;
+	return (struct text){.at = (const uint8_t *)http->authority,
+		.len = is_asked ? strlen(http->authority) : 0};
+}

@@ -117,3 +117,35 @@ unsigned http_head_mechanism(struct text scheme)
 	}
 	return FACTS_MECHANISM_OTHER;
 }
+
+struct text http_head_line(struct text bytes)
+{
+	const uint8_t *end = memchr(bytes.at, '\n', bytes.len);
+	return (struct text){bytes.at, end ? (size_t)(end - bytes.at) : bytes.len};
+}
+
+static bool is_body_told(struct text line)
+{
+	struct text value;
+	const enum http_field field = http_head_field(line, &value);
+	return field == HTTP_FIELD_CONTENT_LENGTH ||
+	       field == HTTP_FIELD_TRANSFER_ENCODING;
+}
+
+bool http_head_is_exchange(struct text request, struct text answer)
+{
+	uint16_t status = 0;
+	if (!http_head_status(http_head_line(answer), &status) || status < 200) {
+		return false;
+	}
+	struct text line = http_head_line(request);
+	while (line.len < request.len && !is_body_told(line)) {
+		request.at += line.len + 1;
+		request.len -= line.len + 1;
+		line = http_head_line(request);
+		if (line.len == 0 || (line.len == 1 && line.at[0] == '\r')) {
+			return line.len + 1 == request.len;
+		}
+	}
+	return false;
+}

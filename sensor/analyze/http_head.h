@@ -39,3 +39,12 @@ bool http_head_chunk(struct text line, uint64_t *size);
 
 /* The enum facts_mechanism flag of an authentication scheme, RFC 9110 section 11.1. */
 unsigned http_head_mechanism(struct text scheme);
+
+/* The first line, up to its line feed, or as much as is there. */
+struct text http_head_line(struct text bytes);
+
+/*
+ * One request without a body and the beginning of what answers it: nothing of them is left
+ * to be read, so that the next byte of the client begins another request.
+ */
+bool http_head_is_exchange(struct text request, struct text answer);

@@ -1,5 +1,7 @@
 #include "classify/exchange.h"
 
+#include "classify/request_path.h"
+
 #include <string.h>
 
 /* The first three fields of a UUID are numbers, which big endian turns round. */
@@ -63,12 +65,6 @@ static const struct service SERVICES[] = {
 	{"/autodiscover/autodiscover.", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
 };
 
-/* A path without escapes, dot segments and empty ones: as much of it as a line holds. */
-struct plain_path {
-	size_t len;
-	char bytes[512];
-};
-
 /* "http://host/path" without its scheme and host. */
 static struct text path_of(struct text target)
 {
@@ -81,52 +77,6 @@ static struct text path_of(struct text target)
 		return (struct text){.at = target.at, .len = 0};
 	}
 	return (struct text){.at = slash, .len = target.len - (slash - target.at)};
-}
-
-static int digit_of(uint8_t byte)
-{
-	const uint8_t lower = byte | 0x20;
-	if (byte >= '0' && byte <= '9') {
-		return byte - '0';
-	}
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-/* One octet of the path at *at, which moves on: RFC 3986 section 2.1. */
-static uint8_t take_octet(struct text path, size_t *at)
-{
-	const uint8_t byte = path.at[(*at)++];
-	if (byte != '%' || path.len - *at < 2) {
-		return byte == '\\' ? '/' : byte; /* IIS takes one for the other */
-	}
-	const int high = digit_of(path.at[*at]);
-	const int low = digit_of(path.at[*at + 1]);
-	if (high < 0 || low < 0) {
-		return byte;
-	}
-	*at += 2;
-	const uint8_t octet = (uint8_t)(high * 16 + low);
-	return octet == '\\' ? '/' : octet;
-}
-
-/* A slash follows: take "/", "/." and "/.." off the end of *plain. RFC 3986 section 5.2.4. */
-static void end_segment(struct plain_path *plain)
-{
-	const char *bytes = plain->bytes;
-	size_t start = plain->len;
-	while (start > 0 && bytes[start - 1] != '/') {
-		start--;
-	}
-	const size_t len = plain->len - start;
-	if (len == 2 && bytes[start] == '.' && bytes[start + 1] == '.') {
-		start -= start > 0;
-		while (start > 0 && bytes[start - 1] != '/') {
-			start--;
-		}
-		plain->len = start;
-	} else if (len == 1 && bytes[start] == '.') {
-		plain->len = start;
-	}
 }
 
 static bool is_plain(struct text path)
@@ -142,35 +92,6 @@ static bool is_plain(struct text path)
 		}
 	}
 	return true;
-}
-
-/* One more octet; a slash ends a segment, and two are one. */
-static void put_octet(struct plain_path *plain, uint8_t octet)
-{
-	if (octet == '/') {
-		end_segment(plain);
-		if (plain->len > 0 && plain->bytes[plain->len - 1] == '/') {
-			return;
-		}
-	}
-	plain->bytes[plain->len++] = (char)octet;
-}
-
-static bool is_query(uint8_t byte)
-{
-	return byte == '?' || byte == '#' || byte == ' ';
-}
-
-/* As the server reads it, up to the query; it never grows. */
-static struct text plain_of(struct text path, struct plain_path *plain)
-{
-	size_t at = 0;
-	plain->len = 0;
-	while (at < path.len && !is_query(path.at[at]) &&
-		plain->len < sizeof(plain->bytes)) {
-		put_octet(plain, take_octet(path, &at));
-	}
-	return (struct text){.at = (const uint8_t *)plain->bytes, .len = plain->len};
 }
 
 static bool is_method(const struct service *service, struct text method)
@@ -230,25 +151,33 @@ static bool is_tunnel_to_exchange(struct text path)
 	return false;
 }
 
-enum protocol exchange_of_request(struct text method, struct text target)
+enum protocol exchange_of_path(struct text method, struct text path)
 {
 	static const char FIRST[] = "mMeEoOaA"; /* of the paths above */
+	if (path.len < 2 || memchr(FIRST, path.at[1], sizeof(FIRST) - 1) == NULL) {
+		return PROTOCOL_HTTP;
+	}
+	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
+		if (is_asked_for(&SERVICES[i], method, path)) {
+			return is_others(&SERVICES[i], path) ? PROTOCOL_HTTP
+							     : SERVICES[i].protocol;
+		}
+	}
+	return PROTOCOL_HTTP;
+}
+
+enum protocol exchange_of_request(struct text method, struct text target)
+{
 	const struct text path = path_of(text_trim(target));
 	/* MS-RPCH section 2.1.2.1: methods that only RPC over HTTP has */
 	if (text_is(method, "RPC_IN_DATA") || text_is(method, "RPC_OUT_DATA")) {
 		return is_tunnel_to_exchange(path) ? PROTOCOL_OUTLOOK_ANYWHERE
 						   : PROTOCOL_HTTP;
 	}
-	struct plain_path plain;
-	const struct text asked = is_plain(path) ? path : plain_of(path, &plain);
-	if (asked.len < 2 || memchr(FIRST, asked.at[1], sizeof(FIRST) - 1) == NULL) {
-		return PROTOCOL_HTTP;
+	if (is_plain(path)) {
+		return exchange_of_path(method, path);
 	}
-	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
-		if (is_asked_for(&SERVICES[i], method, asked)) {
-			return is_others(&SERVICES[i], asked) ? PROTOCOL_HTTP
-							      : SERVICES[i].protocol;
-		}
-	}
-	return PROTOCOL_HTTP;
+	struct request_path plain = {.stage = 0};
+	request_path_add_target(&plain, path);
+	return exchange_of_path(method, request_path_end(&plain));
 }

@@ -25,3 +25,6 @@ bool exchange_is_endpoint_mapper(
  * target in origin or absolute form and what follows it. PROTOCOL_HTTP: none of them.
  */
 enum protocol exchange_of_request(struct text method, struct text target);
+
+/* The same of a path that is plain already (classify/request_path), without RPC's methods. */
+enum protocol exchange_of_path(struct text method, struct text path);

@@ -1,6 +1,7 @@
 #include "engine/web.h"
 
 #include "analyze/http.h"
+#include "analyze/http_head.h"
 #include "engine/opinion.h"
 #include "judge/wire.h"
 
@@ -46,7 +47,7 @@ bool web_rest_at_once(struct watch *watch)
 			     runs[1].side != client;
 	return is_pair && is_forgettable(conversation) && conversation->restarts == 0 &&
 	       conversation->dropped[0] + conversation->dropped[1] == 0 &&
-	       http_is_exchange((struct text){prefix->bytes[client], runs[0].len},
+	       http_head_is_exchange((struct text){prefix->bytes[client], runs[0].len},
 		       (struct text){prefix->bytes[!client], runs[1].len}) &&
 	       rest(watch);
 }

@@ -1,4 +1,5 @@
 #include "analyze/http.h"
+#include "analyze/http_head.h"
 #include "analyze/rpc_pdus.h"
 #include "rpc_maker.h"
 #include "talk.h"
@@ -307,7 +308,7 @@ static void many_requests_are_not_followed_for_ever(void **state)
 
 static bool is_exchange(const char *request, const char *answer)
 {
-	return http_is_exchange(
+	return http_head_is_exchange(
 		(struct text){(const uint8_t *)request, strlen(request)},
 		(struct text){(const uint8_t *)answer, strlen(answer)});
 }
@@ -431,6 +432,28 @@ static void two_requests_at_once_wake_the_reading_of_answers(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_NO);
 }
 
+/* A path beyond what is kept of a line, and an answer in pieces too small for a glance. */
+static void a_long_second_request_is_read_in_any_pieces(void **state)
+{
+	(void)state;
+	char text[1200] = "POST /";
+	for (unsigned i = 0; i < 160; i++) {
+		strcat(text, "a/../");
+	}
+	strcat(text, "EWS/x HTTP/1.1\r\nAuthorization: Basic QQ==\r\n\r\n");
+	const struct talk_step step[] = {C("GET /x HTTP/1.1\r\n\r\n"), S(OK_BODY),
+		{TALK_CLIENT, text, strlen(text)}, S(OK_BODY)};
+	const struct facts facts = talk_facts(PROTOCOL_HTTP, false, STEPS(step));
+	assert_int_equal(facts.protocol, PROTOCOL_EWS);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_BASIC);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	talk_sweep(PROTOCOL_HTTP, STEPS(step));
+	char *const end = strstr(text, "EWS/");
+	memcpy(end, "ews.", 4); /* no such service */
+	assert_int_equal(
+		talk_facts(PROTOCOL_HTTP, false, STEPS(step)).protocol, PROTOCOL_HTTP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +483,7 @@ int main(void)
 		cmocka_unit_test(a_body_that_waits_for_leave_may_never_come),
 		cmocka_unit_test(a_folded_login_is_one),
 		cmocka_unit_test(answers_meet_requests_of_many_kinds),
+		cmocka_unit_test(a_long_second_request_is_read_in_any_pieces),
 		cmocka_unit_test(two_requests_at_once_wake_the_reading_of_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

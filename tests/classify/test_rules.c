@@ -129,6 +129,7 @@ static const struct example EXAMPLES[] = {
 	{PROTOCOL_HTTP, {{CLIENT, "GET /owa/modules/base/js/x.js HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "GET /ecp/a.jsp?x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST /ews/x.php HTTP/1.1\r\n", 0}}},
+	{PROTOCOL_EWS, {{CLIENT, "POST /%2545ws/x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST /%45w%53/x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST //x/./y/..//../EWS\\x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_EWS, {{CLIENT, "POST /%2e%2e/%2E/ews/ HTTP/1.1\r\n", 0}}},

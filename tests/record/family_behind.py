@@ -170,3 +170,21 @@ def behind_blanks():
 def noop_behind_blanks():
     return spoken(587, *OFFERED, ">NOOP" + " " * 700 + "AUTH PLAIN AGEAYg==\r\n", "<250 2.0.0 ok\r\n",
                   server="192.0.2.20")
+
+
+def asked_behind_a_page(target):
+    """The second request of a connection in clear, with a password."""
+    return spoken(80, PAGE, ANSWER, f">POST {target} HTTP/1.1\r\nHost: mail.example.org\r\n"
+                  "Authorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n", ANSWER, server="192.0.2.10")
+
+
+@CASE("activesync-behind-a-long-path", OFFICE, """ActiveSync behind eight hundred bytes of path that lead nowhere, with an
+      escape as IIS takes it.""", findings=("tls.credentials-clear", "flow.illegitimate"))
+def long_path():
+    return asked_behind_a_page("/" + "a/../" * 160 + "%u004dicrosoft-Server-ActiveSync?Cmd=Sync")
+
+
+@CASE("a-long-path-to-a-page", OFFICE, """As long a path to a page with a password of the web's: no mail.""",
+      absent=("tls.credentials-clear", "flow.illegitimate"))
+def long_path_to_a_page():
+    return asked_behind_a_page("/" + "a/../" * 160 + "index.html?x=/Microsoft-Server-ActiveSync")

@@ -1,0 +1,209 @@
+#include "classify/request_path.h"
+
+#include <string.h>
+
+enum stage {
+	STAGE_METHOD = 0,
+	STAGE_BLANKS,
+	STAGE_SCHEME, /* of a target in absolute form, if it is one */
+	STAGE_HOST,
+	STAGE_PATH,
+	STAGE_DONE,
+};
+
+static const char *const SCHEMES[] = {"http://", "https://"};
+
+static bool is_kept(const struct request_path *path)
+{
+	return path->lost == 0 &&
+	       (size_t)path->len + path->segment < REQUEST_PATH_BYTES;
+}
+
+/* ".." takes the last whole segment off, wherever that is. */
+static void drop_segment(struct request_path *path)
+{
+	if (path->lost > 0) {
+		path->lost--;
+	} else if (path->len > 1) {
+		path->len--;
+		while (path->len > 0 && path->bytes[path->len - 1] != '/') {
+			path->len--;
+		}
+	}
+}
+
+/* The segment at hand is whole. */
+static void end_segment(struct request_path *path)
+{
+	if (path->is_dots && path->segment == 2) {
+		drop_segment(path);
+	} else if (path->segment > 0 && !(path->is_dots && path->segment == 1)) {
+		if (is_kept(path)) {
+			path->len = (uint8_t)(path->len + path->segment + 1);
+			path->bytes[path->len - 1] = '/';
+		} else if (path->lost < UINT16_MAX) {
+			path->lost++;
+		}
+	} else if (path->len == 0) {
+		path->bytes[path->len++] = '/';
+	}
+	path->segment = 0;
+}
+
+static void put(struct request_path *path, uint8_t octet)
+{
+	if (octet == '/' || octet == '\\') { /* IIS takes one for the other */
+		end_segment(path);
+		return;
+	}
+	path->is_dots = octet == '.' && (path->segment == 0 || path->is_dots);
+	if (is_kept(path)) {
+		path->bytes[path->len + path->segment] = octet;
+	}
+	path->segment =
+		(uint8_t)(path->segment < UINT8_MAX ? path->segment + 1 : UINT8_MAX);
+}
+
+static int digit_of(uint8_t byte)
+{
+	const uint8_t lower = byte | 0x20;
+	if (byte >= '0' && byte <= '9') {
+		return byte - '0';
+	}
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static bool is_wide(const struct request_escape *escape)
+{
+	return escape->len > 1 && (escape->bytes[1] | 0x20) == 'u';
+}
+
+static bool is_whole(const struct request_escape *escape)
+{
+	return escape->len == (is_wide(escape) ? 6 : 3);
+}
+
+/* The octet that the escape stands for; '?' for what no path of mail has. */
+static uint8_t octet_of(const struct request_escape *escape)
+{
+	unsigned value = 0;
+	for (unsigned i = is_wide(escape) ? 2 : 1; i < escape->len; i++) {
+		value = value * 16 + (unsigned)digit_of(escape->bytes[i]);
+	}
+	return value < 0x80 ? (uint8_t)value : '?';
+}
+
+/* Through decoder number level, and those behind it: two at most. RFC 3986 section 2.1. */
+static void decode(struct request_path *path, unsigned level, uint8_t byte)
+{
+	if (level == 2) {
+		put(path, byte);
+		return;
+	}
+	struct request_escape *escape = &path->escapes[level];
+	const bool is_part =
+		escape->len > 0 &&
+		(digit_of(byte) >= 0 || (escape->len == 1 && (byte | 0x20) == 'u'));
+	if (!is_part) { /* it was no escape: as it stands */
+		const struct request_escape plain = *escape;
+		escape->len = 0;
+		for (unsigned i = 0; i < plain.len; i++) {
+			decode(path, level + 1, plain.bytes[i]);
+		}
+	}
+	if (!is_part && byte != '%') {
+		decode(path, level + 1, byte);
+		return;
+	}
+	escape->bytes[escape->len++] = byte;
+	if (is_whole(escape)) {
+		const uint8_t octet = octet_of(escape);
+		escape->len = 0;
+		decode(path, level + 1, octet);
+	}
+}
+
+/* What was taken for a scheme is kept in bytes; it is one, or the path has begun. */
+static void take_scheme(struct request_path *path, uint8_t byte)
+{
+	uint8_t held[REQUEST_PATH_BYTES];
+	path->bytes[path->len++] = byte;
+	const struct text text = {path->bytes, path->len};
+	for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
+		if (text.len <= strlen(SCHEMES[i]) &&
+			text_begins(text, SCHEMES[i], text.len)) {
+			path->stage = text.len == strlen(SCHEMES[i]) ? STAGE_HOST
+								     : STAGE_SCHEME;
+			path->len = path->stage == STAGE_HOST ? 0 : path->len;
+			return;
+		}
+	}
+	memcpy(held, path->bytes, text.len);
+	path->len = 0;
+	path->stage = STAGE_PATH;
+	for (size_t i = 0; i < text.len; i++) { /* eight at most */
+		decode(path, 0, held[i]);
+	}
+}
+
+static bool is_end(uint8_t byte)
+{
+	return byte == '?' || byte == '#' || byte == ' ' || byte == '\t' ||
+	       byte == '\r' || byte == '\n';
+}
+
+static void take(struct request_path *path, uint8_t byte)
+{
+	const bool is_blank = byte == ' ' || byte == '\t';
+	if (path->stage == STAGE_METHOD && !is_blank) {
+		if (path->method_len < REQUEST_METHOD_BYTES) {
+			path->method[path->method_len++] = byte;
+		}
+	} else if (path->stage <= STAGE_BLANKS && is_blank) {
+		path->stage = STAGE_BLANKS;
+	} else if (is_end(byte)) {
+		path->stage = STAGE_DONE;
+	} else if (path->stage <= STAGE_SCHEME) {
+		path->stage = STAGE_SCHEME;
+		take_scheme(path, byte);
+	} else if (path->stage == STAGE_PATH || byte == '/' || byte == '\\') {
+		path->stage = STAGE_PATH;
+		decode(path, 0, byte);
+	}
+}
+
+void request_path_add(struct request_path *path, struct text bytes)
+{
+	for (size_t i = 0; i < bytes.len && path->stage != STAGE_DONE; i++) {
+		take(path, bytes.at[i]);
+	}
+}
+
+void request_path_add_target(struct request_path *path, struct text target)
+{
+	path->stage = STAGE_BLANKS;
+	request_path_add(path, target);
+}
+
+struct text request_path_method(const struct request_path *path)
+{
+	return (struct text){path->method, path->method_len};
+}
+
+struct text request_path_end(struct request_path *path)
+{
+	for (unsigned level = 0; level < 2;
+		level++) { /* an escape that was cut is none */
+		const struct request_escape plain = path->escapes[level];
+		path->escapes[level].len = 0;
+		for (unsigned i = 0; i < plain.len; i++) {
+			decode(path, level + 1, plain.bytes[i]);
+		}
+	}
+	if (path->is_dots && path->segment > 0 && path->segment <= 2) {
+		end_segment(path);
+	}
+	const size_t room = REQUEST_PATH_BYTES - (size_t)path->len;
+	const size_t open = path->lost > 0 ? 0 : path->segment;
+	return (struct text){path->bytes, path->len + (open < room ? open : room)};
+}
