@@ -11,6 +11,9 @@ enum stage {
 	STAGE_DONE,
 };
 
+#define ESCAPE_OUT_BYTES \
+	7 /* five that were no escape, a byte, and one more to be sure */
+
 static const char *const SCHEMES[] = {"http://", "https://"};
 
 static bool is_kept(const struct request_path *path)
@@ -93,34 +96,47 @@ static uint8_t octet_of(const struct request_escape *escape)
 	return value < 0x80 ? (uint8_t)value : '?';
 }
 
-/* Through decoder number level, and those behind it: two at most. RFC 3986 section 2.1. */
-static void decode(struct request_path *path, unsigned level, uint8_t byte)
+/* Of one byte come none, itself, what its escape stands for, or what was no escape. */
+static size_t unescape(struct request_escape *escape, uint8_t byte, uint8_t *out)
 {
-	if (level == 2) {
-		put(path, byte);
-		return;
-	}
-	struct request_escape *escape = &path->escapes[level];
 	const bool is_part =
 		escape->len > 0 &&
 		(digit_of(byte) >= 0 || (escape->len == 1 && (byte | 0x20) == 'u'));
-	if (!is_part) { /* it was no escape: as it stands */
-		const struct request_escape plain = *escape;
+	size_t len = 0;
+	if (!is_part) { /* it was none: as it stands */
+		len = escape->len;
+		memcpy(out, escape->bytes, len);
 		escape->len = 0;
-		for (unsigned i = 0; i < plain.len; i++) {
-			decode(path, level + 1, plain.bytes[i]);
-		}
 	}
 	if (!is_part && byte != '%') {
-		decode(path, level + 1, byte);
-		return;
+		out[len++] = byte;
+		return len;
 	}
 	escape->bytes[escape->len++] = byte;
 	if (is_whole(escape)) {
-		const uint8_t octet = octet_of(escape);
+		out[len++] = octet_of(escape);
 		escape->len = 0;
-		decode(path, level + 1, octet);
 	}
+	return len;
+}
+
+/* Through the second decoder. */
+static void decode_again(struct request_path *path, const uint8_t *bytes, size_t len)
+{
+	uint8_t out[ESCAPE_OUT_BYTES];
+	for (size_t i = 0; i < len; i++) { /* ESCAPE_OUT_BYTES at most */
+		const size_t count = unescape(&path->escapes[1], bytes[i], out);
+		for (size_t at = 0; at < count; at++) {
+			put(path, out[at]);
+		}
+	}
+}
+
+/* RFC 3986 section 2.1. */
+static void decode(struct request_path *path, uint8_t byte)
+{
+	uint8_t out[ESCAPE_OUT_BYTES];
+	decode_again(path, out, unescape(&path->escapes[0], byte, out));
 }
 
 /* What was taken for a scheme is kept in bytes; it is one, or the path has begun. */
@@ -142,7 +158,7 @@ static void take_scheme(struct request_path *path, uint8_t byte)
 	path->len = 0;
 	path->stage = STAGE_PATH;
 	for (size_t i = 0; i < text.len; i++) { /* eight at most */
-		decode(path, 0, held[i]);
+		decode(path, held[i]);
 	}
 }
 
@@ -168,7 +184,7 @@ static void take(struct request_path *path, uint8_t byte)
 		take_scheme(path, byte);
 	} else if (path->stage == STAGE_PATH || byte == '/' || byte == '\\') {
 		path->stage = STAGE_PATH;
-		decode(path, 0, byte);
+		decode(path, byte);
 	}
 }
 
@@ -192,14 +208,13 @@ struct text request_path_method(const struct request_path *path)
 
 struct text request_path_end(struct request_path *path)
 {
-	for (unsigned level = 0; level < 2;
-		level++) { /* an escape that was cut is none */
-		const struct request_escape plain = path->escapes[level];
-		path->escapes[level].len = 0;
-		for (unsigned i = 0; i < plain.len; i++) {
-			decode(path, level + 1, plain.bytes[i]);
-		}
+	struct request_escape *last = &path->escapes[1];
+	/* an escape that was cut is none */
+	decode_again(path, path->escapes[0].bytes, path->escapes[0].len);
+	for (unsigned i = 0; i < last->len; i++) {
+		put(path, last->bytes[i]);
 	}
+	path->escapes[0].len = last->len = 0;
 	if (path->is_dots && path->segment > 0 && path->segment <= 2) {
 		end_segment(path);
 	}

@@ -83,6 +83,21 @@ static enum proxy_step drop_user(struct prefix *prefix, unsigned side,
 	return PROXY_WAIT;
 }
 
+static bool is_socks4_command(uint8_t command)
+{
+	return command == SOCKS4_CONNECT || command == SOCKS4_BIND;
+}
+
+/* As far as it has come. */
+static bool is_socks4_answer(
+	const struct cursor *answer, uint8_t version, uint8_t status)
+{
+	/* 4 is no standard, and a habit */
+	return (version == 0 || version == 4) &&
+	       (!cursor_ok(answer) ||
+		       (status >= SOCKS4_GRANTED && status <= SOCKS4_REFUSED_LAST));
+}
+
 /* SOCKS 4 and 4a (openssh.com/txt/socks4.protocol, socks4a.protocol). */
 enum proxy_step proxy_socks4(
 	struct prefix *prefix, unsigned side, struct classification *result)
@@ -97,12 +112,8 @@ enum proxy_step proxy_socks4(
 	const uint8_t version = cursor_u8(&answer);
 	const uint8_t status = cursor_u8(&answer);
 	cursor_skip(&answer, 6);
-	const bool is_answer =
-		(version == 0 || version == 4) && /* 4 is no standard, and a habit */
-		(!cursor_ok(&answer) ||
-			(status >= SOCKS4_GRANTED && status <= SOCKS4_REFUSED_LAST));
-	if ((prefix->len[side] > 1 && command != SOCKS4_CONNECT &&
-		    command != SOCKS4_BIND) ||
+	const bool is_answer = is_socks4_answer(&answer, version, status);
+	if ((prefix->len[side] > 1 && !is_socks4_command(command)) ||
 		(!is_silent && !is_answer)) {
 		return PROXY_NOTHING;
 	}
