@@ -285,63 +285,64 @@ static enum decode_result go_on_with(struct walk *walk, enum layer layer)
 }
 
 /* What the network says of itself, and what is not IP by its nature. */
+static const uint16_t CONTROL[] = {
+	0x0600, /* XNS */
+	0x0806, /* ARP */
+	0x0842, /* wake on LAN */
+	0x0bad, /* VINES */
+	0x2001, /* NHRP, in GRE */
+	0x22ea, /* reservation of streams */
+	0x22f0, /* audio and video, IEEE 1722 */
+	0x22f4, /* IS-IS of TRILL */
+	0x8035, /* RARP */
+	0x809b, /* AppleTalk */
+	0x80c4, /* VINES */
+	0x80d5, /* SNA */
+	0x80f3, /* AppleTalk's ARP */
+	0x8137, /* IPX */
+	0x8138,
+	0x8808, /* flow control, IEEE 802.3 */
+	0x8809, /* slow protocols: LACP */
+	0x8819, /* CobraNet */
+	0x8863, /* PPPoE discovery */
+	0x886d, /* Intel's teaming */
+	0x886f, /* Microsoft's load balancing */
+	0x8874, /* Broadcom's */
+	0x887b, /* HomePlug */
+	0x888e, /* EAP over LAN */
+	0x8892, /* PROFINET */
+	0x8899, /* Realtek's loop detection */
+	0x88a2, /* ATA over Ethernet */
+	0x88a4, /* EtherCAT */
+	0x88ab, /* POWERLINK */
+	0x88b8, /* IEC 61850 */
+	0x88b9,
+	0x88ba,
+	0x88bf, /* MikroTik's management */
+	0x88c7, /* IEEE 802.11i */
+	0x88ca, /* TIPC */
+	0x88cc, /* LLDP */
+	0x88cd, /* SERCOS */
+	0x88d9, /* LLTD */
+	0x88e1, /* HomePlug AV */
+	0x88e3, /* media redundancy */
+	0x88f5, /* MVRP */
+	0x88f6, /* MMRP */
+	0x88f7, /* PTP */
+	0x88fb, /* PRP */
+	0x8902, /* CFM */
+	0x8906, /* Fibre Channel over Ethernet */
+	0x8914,
+	0x8915, /* RDMA */
+	0x891d, /* time-triggered Ethernet */
+	0x8922, /* VMware's beacons */
+	0x893a, /* IEEE 1905 */
+	0x9000, /* loopback */
+	0x9003,
+};
+
 static bool ethertype_is_control(uint16_t ethertype)
 {
-	static const uint16_t CONTROL[] = {
-		0x0600, /* XNS */
-		0x0806, /* ARP */
-		0x0842, /* wake on LAN */
-		0x0bad, /* VINES */
-		0x2001, /* NHRP, in GRE */
-		0x22ea, /* reservation of streams */
-		0x22f0, /* audio and video, IEEE 1722 */
-		0x22f4, /* IS-IS of TRILL */
-		0x8035, /* RARP */
-		0x809b, /* AppleTalk */
-		0x80c4, /* VINES */
-		0x80d5, /* SNA */
-		0x80f3, /* AppleTalk's ARP */
-		0x8137, /* IPX */
-		0x8138,
-		0x8808, /* flow control, IEEE 802.3 */
-		0x8809, /* slow protocols: LACP */
-		0x8819, /* CobraNet */
-		0x8863, /* PPPoE discovery */
-		0x886d, /* Intel's teaming */
-		0x886f, /* Microsoft's load balancing */
-		0x8874, /* Broadcom's */
-		0x887b, /* HomePlug */
-		0x888e, /* EAP over LAN */
-		0x8892, /* PROFINET */
-		0x8899, /* Realtek's loop detection */
-		0x88a2, /* ATA over Ethernet */
-		0x88a4, /* EtherCAT */
-		0x88ab, /* POWERLINK */
-		0x88b8, /* IEC 61850 */
-		0x88b9,
-		0x88ba,
-		0x88bf, /* MikroTik's management */
-		0x88c7, /* IEEE 802.11i */
-		0x88ca, /* TIPC */
-		0x88cc, /* LLDP */
-		0x88cd, /* SERCOS */
-		0x88d9, /* LLTD */
-		0x88e1, /* HomePlug AV */
-		0x88e3, /* media redundancy */
-		0x88f5, /* MVRP */
-		0x88f6, /* MMRP */
-		0x88f7, /* PTP */
-		0x88fb, /* PRP */
-		0x8902, /* CFM */
-		0x8906, /* Fibre Channel over Ethernet */
-		0x8914,
-		0x8915, /* RDMA */
-		0x891d, /* time-triggered Ethernet */
-		0x8922, /* VMware's beacons */
-		0x893a, /* IEEE 1905 */
-		0x9000, /* loopback */
-		0x9003,
-	};
 	if ((ethertype >= DEC_FIRST && ethertype <= DEC_LAST) ||
 		(ethertype >= DEC_MORE_FIRST && ethertype <= DEC_MORE_LAST)) {
 		return true;

@@ -220,18 +220,20 @@ bool l2tp3_find(struct walk *walk)
 {
 	struct cursor at = walk->cur;
 	enum layer layer = LAYER_ETHERNET;
-	for (unsigned lead = 0; lead <= L2TP3_LEAD_BYTES_MAX; lead += 4) {
-		if (l2tp3_is_carried(at, &layer)) {
-			walk->cur = at;
-			if (layer == LAYER_PPP) {
-				ppp_skip_address(walk);
-			}
-			walk->next = layer;
-			return true;
-		}
+	unsigned lead = 0;
+	while (lead <= L2TP3_LEAD_BYTES_MAX && !l2tp3_is_carried(at, &layer)) {
 		cursor_skip(&at, 4);
+		lead += 4;
 	}
-	return false;
+	if (lead > L2TP3_LEAD_BYTES_MAX) {
+		return false;
+	}
+	walk->cur = at;
+	walk->next = layer;
+	if (layer == LAYER_PPP) {
+		ppp_skip_address(walk);
+	}
+	return true;
 }
 
 /* RFC 3931 section 4.1.1; session 0 is the control channel. */

@@ -267,6 +267,14 @@ static uint32_t count_of(const struct ledger *ledger, enum worth worth)
 	return count;
 }
 
+static void enlist_anew(struct ledger *ledger, uint32_t index, enum worth worth)
+{
+	if (entry_at(ledger, index)->worth != worth) {
+		unlist(ledger, entry_at(ledger, index));
+		enlist(ledger, index, worth);
+	}
+}
+
 /* One that changes goes to the end of another list, where it changes no more. */
 void ledger_declare(
 	struct ledger *ledger, ledger_is_declared *is_declared, void *context)
@@ -275,15 +283,13 @@ void ledger_declare(
 		uint32_t index = ledger->ages[worth].oldest;
 		uint32_t left = count_of(ledger, (enum worth)worth);
 		for (uint32_t next; left > 0; left--, index = next) {
-			struct entry *entry = entry_at(ledger, index);
-			const enum worth now = worth_anew((enum worth)worth,
-				is_declared(context, &entry->server.address,
-					entry->server.port));
+			const struct entry *entry = entry_at(ledger, index);
+			const struct ledger_server *server = &entry->server;
 			next = entry->age.newer;
-			if (now != worth) {
-				unlist(ledger, entry);
-				enlist(ledger, index, now);
-			}
+			enlist_anew(ledger, index,
+				worth_anew((enum worth)worth,
+					is_declared(context, &server->address,
+						server->port)));
 		}
 	}
 }
