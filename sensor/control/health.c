@@ -8,10 +8,14 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #define LOOK_US  UINT64_C(1000000)
 #define AGAIN_US UINT64_C(60000000)
 #define US_PER_S UINT64_C(1000000)
+
+#define BANS_TOLD_A_LOOK 16
+#define UNTIL_BYTES      24
 
 bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
 	struct reason *why)
@@ -195,9 +199,55 @@ static void look_at_journal(struct health *health, uint64_t now_us)
 	}
 }
 
+/* By the clock that people read, as far as that is right now. */
+static const char *until_text(uint64_t left_us, char text[UNTIL_BYTES])
+{
+	const time_t until_s = (time_t)((clock_realtime_us() + left_us) / US_PER_S);
+	struct tm parts;
+	if (!gmtime_r(&until_s, &parts) ||
+		strftime(text, UNTIL_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
+		text[0] = '\0';
+	}
+	return text;
+}
+
+static void tell_ban(
+	struct health *health, const struct ban_cause *cause, uint64_t left_us)
+{
+	char sender[ADDRESS_TEXT_BYTES];
+	char server[ADDRESS_TEXT_BYTES];
+	char until[UNTIL_BYTES];
+	health_alert(health, FINDING_SENSOR_BANNED, SENSOR_SUPERVISOR,
+		"%s is kept out until %s, for mail to %s port %u",
+		address_text(&cause->address, sender), until_text(left_us, until),
+		address_text(&cause->server, server), cause->server_port);
+}
+
+/* A bounded number of alerts a look: the others are told at the next ones. */
+static void tell_bans(struct health *health)
+{
+	struct bans *bans = &health->sensor->page->bans;
+	const uint64_t now_us = clock_boottime_us();
+	const uint32_t given = bans->given;
+	unsigned told = 0;
+	for (size_t i = 0; given != health->bans_seen && i < BANS_PLACES; i++) {
+		struct ban_cause cause;
+		uint64_t until_us = 0;
+		if (told == BANS_TOLD_A_LOOK) {
+			return;
+		}
+		if (bans_take_untold(bans, i, now_us, &cause, &until_us)) {
+			tell_ban(health, &cause, until_us - now_us);
+			told++;
+		}
+	}
+	health->bans_seen = given;
+}
+
 static void look_at_bans(struct health *health)
 {
 	const struct bans *bans = &health->sensor->page->bans;
+	tell_bans(health);
 	const uint64_t untold = take_untold(health, &health->bans, bans->refused);
 	if (untold > 0) {
 		log_line(LOG_LEVEL_WARNING, "bans",

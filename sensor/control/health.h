@@ -31,6 +31,7 @@ struct health {
 	uint64_t look_us;
 	struct health_loss bans; /* that found no room */
 	struct blindness_watch blind;
+	uint32_t bans_seen; /* of those given; all before were looked at */
 	struct record_writer records;
 	struct health_process seen[STATUS_PROCESSES_MAX];
 };

@@ -413,6 +413,15 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"captured and mirrored whole.",
 		"A link that carries the tunnels of another network on purpose: raise "
 		"`blind-share`."},
+	[FINDING_SENSOR_BANNED] = {"sensor.banned", SEVERITY_MEDIUM, 3700110, 1,
+		"A blocked sender is kept out", {NULL}, {NULL},
+		"Inline, with `ban`: a sender whose flow was blocked is kept out of "
+		"mail ports for some time. The alert says who, for which flow, and "
+		"until when; each connection that is refused meanwhile is recorded as "
+		"an attempt with the evidence `banned`.",
+		"Look at the alert of the flow. `mailwarden unban ADDRESS` lets the "
+		"sender in again; a row of the matrix keeps it from being banned.",
+		"A host whose row is missing from the matrix."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

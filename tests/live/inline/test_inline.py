@@ -1,6 +1,7 @@
 """mailwarden run -q in a router: who may send passes, who may not is stopped, and mail goes on."""
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -133,6 +134,18 @@ def test_each_connection_that_is_refused_for_a_ban_is_recorded(router):
     router.end(sensor)
     evidence = [one["mail"]["evidence"] for one in router.records("mail")]
     assert evidence.count("banned") == 3
+
+
+def test_a_ban_is_told_with_who_why_and_until_when(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300")
+    for _ in range(2):
+        router.send(WORKSTATION, SERVER, 25)
+    router.wait(lambda: [one for one in router.records("alert") if one["alert"]["metadata"]["finding"] == "sensor.banned"])
+    router.end(sensor)
+    details = [one["alert"]["metadata"]["detail"] for one in router.records("alert")
+               if one["alert"]["metadata"]["finding"] == "sensor.banned"]
+    assert len(details) == 1
+    assert re.fullmatch(rf"{WORKSTATION} is kept out until [-0-9]+T[:0-9]+Z, for mail to {SERVER} port 25", details[0])
 
 
 def test_decided_flows_leave_the_queue_and_their_end_is_still_seen(router):
