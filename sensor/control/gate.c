@@ -341,10 +341,29 @@ struct round {
 	struct engine *engine;
 };
 
-/*
- * One packet at a time where some are held: a later one may decide about it. One that we
- * ended comes again where the rules do not know its mark.
- */
+/* Packets that are new here: one that we ended comes again where the rules do not know its mark. */
+struct fresh {
+	size_t count;
+	struct queue_packet packets[QUEUE_PACKETS_AT_ONCE];
+	struct frame frames[QUEUE_PACKETS_AT_ONCE];
+};
+
+static void take_fresh(struct gate *gate, const struct queue_packet *packets,
+	size_t count, struct fresh *fresh)
+{
+	fresh->count = 0;
+	for (const struct queue_packet *at = packets; at < packets + count; at++) {
+		if (at->mark & GATE_MARK_ENDED) {
+			queue_drop(gate->queue, at->id);
+			continue;
+		}
+		gate->decisions[fresh->count] = (struct decision){0};
+		fresh->frames[fresh->count] = at->frame;
+		fresh->packets[fresh->count++] = *at;
+	}
+}
+
+/* One packet at a time where some are held: a later one may decide about it. */
 static void on_packets(void *context, const struct queue_packet *packets, size_t count)
 {
 	const struct round *round = (const struct round *)context;
@@ -352,21 +371,11 @@ static void on_packets(void *context, const struct queue_packet *packets, size_t
 	const size_t step = gate->settings.hold_packets > 0 ? 1 : count;
 	gate->now_us = clock_boottime_us();
 	for (size_t first = 0; first < count; first += step) {
-		struct queue_packet fresh[QUEUE_PACKETS_AT_ONCE];
-		struct frame frames[QUEUE_PACKETS_AT_ONCE];
-		size_t fresh_count = 0;
-		for (size_t i = first; i < first + step; i++) {
-			if (packets[i].mark & GATE_MARK_ENDED) {
-				queue_drop(gate->queue, packets[i].id);
-				continue;
-			}
-			frames[fresh_count] = packets[i].frame;
-			gate->decisions[fresh_count] = (struct decision){0};
-			fresh[fresh_count++] = packets[i];
-		}
-		engine_frames(round->engine, frames, fresh_count);
-		for (size_t i = 0; i < fresh_count; i++) {
-			answer_packet(gate, &fresh[i], &gate->decisions[i]);
+		struct fresh fresh;
+		take_fresh(gate, packets + first, step, &fresh);
+		engine_frames(round->engine, fresh.frames, fresh.count);
+		for (size_t i = 0; i < fresh.count; i++) {
+			answer_packet(gate, &fresh.packets[i], &gate->decisions[i]);
 		}
 	}
 }

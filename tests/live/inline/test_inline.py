@@ -136,6 +136,23 @@ def test_each_connection_that_is_refused_for_a_ban_is_recorded(router):
     assert evidence.count("banned") == 3
 
 
+LET_IN = """
+mount -t tmpfs none /var/lib
+mkdir /var/lib/mailwarden-gateway
+mount --bind "$1" /var/lib/mailwarden-gateway
+"$2" unban "$3"
+"""
+
+
+def test_unban_finds_the_sensor_by_the_folders_of_the_units(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300")
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    assert len(router.status()["bans"]) == 1
+    bench.command("unshare", "-m", "sh", "-ec", LET_IN, "sh", str(router.folder / "state"), bench.BINARY, WORKSTATION)
+    assert router.status()["bans"] == []
+    router.end(sensor)
+
+
 def test_a_ban_is_told_with_who_why_and_until_when(router):
     sensor = router.sensor("-q", "0", "--enforce", "--ban", "300")
     for _ in range(2):
