@@ -271,6 +271,15 @@ static void answer_ended(struct gate *gate, const struct packet *packet)
 	send_answers(gate, &answers);
 }
 
+/* Who enforces lets nothing by that its receiver may read otherwise than we. */
+static void on_undecoded(struct gate *gate, const struct engine_passage *passage)
+{
+	if (gate->settings.is_enforcing) {
+		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
+		gate->counters.undecoded++;
+	}
+}
+
 static void on_passage(void *context, const struct engine_passage *passage)
 {
 	struct gate *gate = (struct gate *)context;
@@ -294,6 +303,9 @@ static void on_passage(void *context, const struct engine_passage *passage)
 		break;
 	case ENGINE_STANDING_ENDED:
 		answer_ended(gate, passage->packet);
+		break;
+	case ENGINE_STANDING_UNDECODED:
+		on_undecoded(gate, passage);
 		break;
 	case ENGINE_STANDING_EARLY:
 		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;

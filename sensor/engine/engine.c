@@ -102,14 +102,29 @@ struct waiting {
 	bool is_ended;  /* the frame's */
 };
 
-/* False: nothing to follow. */
+/* What a receiver may read and we cannot. One that is cut short by the source is not its fault. */
+static void tell_undecoded(
+	struct engine *engine, enum decode_result result, size_t frame)
+{
+	if (engine->outputs.passage &&
+		(result == DECODE_TOO_DEEP || result == DECODE_MALFORMED)) {
+		const struct engine_passage passage = {
+			.frame = frame, .standing = ENGINE_STANDING_UNDECODED};
+		passage_tell_unseen(engine, &passage);
+	}
+}
+
+/* False: nothing to follow. waiting->frame is set already. */
 static bool take_frame(
 	struct engine *engine, const struct frame *frame, struct waiting *waiting)
 {
 	engine->frames++;
 	engine->frame_bytes += frame->wire_len;
 	waiting->now_us = timeline_take(&engine->timeline, frame->time_us);
-	if (decoder_frame(engine->decoder, frame, &waiting->packet) != DECODE_OK) {
+	const enum decode_result result =
+		decoder_frame(engine->decoder, frame, &waiting->packet);
+	if (result != DECODE_OK) {
+		tell_undecoded(engine, result, waiting->frame);
 		return false;
 	}
 	waiting->source = frame->source;
@@ -219,11 +234,11 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
 	size_t waiting_count = 0;
 	for (size_t i = 0; i < count; i++) {
+		waiting[waiting_count].frame = i;
 		if (!take_frame(engine, &frames[i], &waiting[waiting_count]) ||
 			take_datagram(engine, waiting, &waiting_count)) {
 			continue;
 		}
-		waiting[waiting_count].frame = i;
 		waiting_count++;
 		if (waiting_count == ENGINE_FRAMES_AT_ONCE ||
 			waiting[waiting_count - 1].packet.is_reassembled) {

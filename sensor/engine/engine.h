@@ -28,15 +28,17 @@ enum engine_standing {
 	ENGINE_STANDING_ENDED,
 	/* open, and this packet is none that an honest sender sends: not to be let by */
 	ENGINE_STANDING_ODD,
+	/* broken, or with more headers than are followed: nobody knows what it carries */
+	ENGINE_STANDING_UNDECODED,
 	/* its client is to wait for the server's first word: this packet was not looked at */
 	ENGINE_STANDING_EARLY,
 };
 
 /* One packet of a flow, and where that stands behind it; all borrowed for the call. */
 struct engine_passage {
-	size_t frame; /* its place among those given to engine_frames */
-	const struct packet *packet;
-	const struct flow *flow; /* NULL: none is known, of one that ended */
+	size_t frame;                /* its place among those given to engine_frames */
+	const struct packet *packet; /* NULL: it was not decoded */
+	const struct flow *flow;     /* NULL: none is known, of one that ended */
 	enum engine_standing standing;
 	enum action action;     /* when blocked */
 	bool is_first_blocked;  /* this packet brought the decision */

@@ -281,6 +281,32 @@ static void a_ban_is_of_mail_ports_alone_and_stops_no_row(void **state)
 	run_end(run);
 }
 
+/* A TCP header that says it is shorter than one can be, and what an IPv6 host would take. */
+static void what_cannot_be_decoded_is_told(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 25);
+	struct frame_bytes frame;
+	make_segment(&frame, &line, CLIENT, TCP_ACK, 1, text_of("EHLO x\r\n"));
+	frame_at(&frame)[20 + 12] = 0x40;
+	give(run, &frame);
+	assert_standing(run, ENGINE_STANDING_UNDECODED);
+	assert_null(run->passage.packet);
+	enum { HEADERS = 200, OPTIONS = 60 };
+	uint8_t deep[40 + HEADERS * 8] = {0x60, [6] = OPTIONS, [7] = 64};
+	put16(deep + 4, HEADERS * 8);
+	for (size_t i = 0; i < HEADERS; i++) {
+		deep[40 + i * 8] = OPTIONS;
+	}
+	frame.len = 0;
+	wrap(&frame, deep, sizeof(deep));
+	run->passage.standing = ENGINE_STANDING_OPEN;
+	give(run, &frame);
+	assert_standing(run, ENGINE_STANDING_UNDECODED);
+	run_end(run);
+}
+
 /* By what it showed so far its row would not let it, and it is not over. */
 static void what_a_row_lets_goes_on_when_it_was_pushed_out(void **state)
 {
@@ -492,6 +518,7 @@ int main(void)
 		TEST(whom_a_row_speaks_of_is_declared),
 		TEST(who_is_banned_is_refused_and_recorded),
 		TEST(a_ban_is_of_mail_ports_alone_and_stops_no_row),
+		TEST(what_cannot_be_decoded_is_told),
 		TEST(the_numbers_to_reset_by_are_told),
 		TEST(what_the_rules_drop_is_answered_and_makes_no_flow),
 		TEST(what_is_known_of_an_ended_flow_answers_for_it),
