@@ -243,11 +243,6 @@ void flow_table_idle(struct flow_table *table, uint64_t now_us)
 	table_expire(table);
 }
 
-bool flow_table_is_odd(const struct flow_table *table)
-{
-	return table->streams.is_odd;
-}
-
 uint32_t flow_table_used(const struct flow_table *table)
 {
 	return table->flows.used;

@@ -404,6 +404,20 @@ static void believe(struct flow_table *table, struct flow *flow,
 	}
 }
 
+/*
+ * No receiver takes the bytes of a RST, nor those of a SYN where the side's own SYN was
+ * another one (RFC 9293 section 3.10.7.4, RFC 5961 section 4).
+ */
+static bool has_bytes_to_take(
+	const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	if (packet->payload_wire_len == 0 || packet->tcp_flags & TCP_RST) {
+		return false;
+	}
+	return !(packet->tcp_flags & TCP_SYN && flow->syns & 1U << side) ||
+	       packet->sequence + 1 == flow->initial_sequence[side];
+}
+
 /* The other end took a FIN behind all there was, though it was doubted. */
 static void believe_fin(struct flow *flow, struct stream_side *from, unsigned side,
 	uint32_t acknowledgement)
@@ -429,7 +443,7 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 	believe(table, flow, packet, side);
 	table->streams.is_odd =
 		false; /* it speaks of what is believed, not of this packet */
-	if (packet->payload_wire_len > 0 && !has_ended(flow)) {
+	if (!has_ended(flow) && has_bytes_to_take(flow, packet, side)) {
 		on_payload(table, flow, packet, side);
 	}
 	if (packet->tcp_flags & TCP_FIN && !has_ended(flow)) {
@@ -488,6 +502,11 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	}
 	follow_stream(table, flow, packet, side);
 	return flow;
+}
+
+bool flow_table_is_odd(const struct flow_table *table)
+{
+	return table->streams.is_odd;
 }
 
 const char *flow_state_name(const struct flow *flow)

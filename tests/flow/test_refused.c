@@ -242,6 +242,24 @@ static void an_end_in_front_of_the_first_byte_needs_its_number(void **state)
 	assert_int_equal(seen->ended, 1);
 }
 
+static void bytes_of_a_reset_or_of_a_late_syn_are_never_read(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "EHLO a\r\n");
+	for (int i = 0; i < 2 * STREAM_ASIDE_MAX; i++) {
+		put_client(seen,
+			(struct wire){
+				.flags = TCP_RST, .offset = 10, .text = "OP x\r\n"});
+		put_client(seen,
+			(struct wire){
+				.flags = TCP_SYN, .offset = 8, .text = "NOOP xxx\r\n"});
+	}
+	client(seen, 8, "AUTH x\r\n");
+	assert_string_equal(client_text(seen), "EHLO a\r\nAUTH x\r\n");
+	assert_int_equal(seen->opened, 1);
+}
+
 static bool is_odd(const struct seen *seen)
 {
 	return flow_table_is_odd(seen->table);
@@ -326,6 +344,7 @@ int main(void)
 		TEST(a_doubted_fin_counts_once_it_is_acknowledged),
 		TEST(a_reset_that_never_arrives_ends_nothing),
 		TEST(an_end_in_front_of_the_first_byte_needs_its_number),
+		TEST(bytes_of_a_reset_or_of_a_late_syn_are_never_read),
 		GATE(what_no_receiver_takes_is_odd_however_much_of_it_comes),
 		GATE(a_second_version_is_odd_and_a_second_copy_is_not),
 		GATE(a_probe_of_a_closed_window_is_let_by_and_more_is_not),
