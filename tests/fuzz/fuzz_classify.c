@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct classification result = {0};
 	struct classify_hint hint = {.client_side = data[0] & 1,
 		.is_client_known = (data[0] & 2) != 0,
+		.is_server_captured = (data[0] & 4) != 0,
 		.server_port = PORTS[data[0] >> 6]};
 	play(&prefix, &hint, &result, data + 1, size - 1);
 	hint.is_ended = true;
