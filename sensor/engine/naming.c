@@ -316,6 +316,7 @@ static bool is_waiting_on_port(
 {
 	const enum protocol own = protocol_of_port(tls->server_port);
 	return is_http_inside && protocol_row(own)->is_implicit_tls && !tls->is_ended &&
+	       tls->facts->session.sni[0] == '\0' &&
 	       is_certificate_to_come(&tls->facts->session) &&
 	       is_web_on(tls, matrix, own);
 }
@@ -423,8 +424,11 @@ static struct naming of_session(const struct naming_case *tls, bool is_http_insi
 	if (protocol != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, protocol, "certificate name"};
 	}
-	return tls->is_ended || !is_certificate_to_come(session) ? not_mail
-								 : not_decided;
+	/* the web's other ports are not held for a name that is seldom one of mail */
+	const bool is_waiting =
+		!tls->is_ended && is_certificate_to_come(session) &&
+		(session->sni[0] == '\0' || !is_port_of_others(tls->server_port));
+	return is_waiting ? not_decided : not_mail;
 }
 
 struct naming naming_of_tls(
