@@ -127,21 +127,20 @@ static bool has_exchange_host(const char *names)
 	return false;
 }
 
-/* names: comma-separated. The web's host may bear one beside many: there all must say it. */
+/*
+ * names: comma-separated; the first that tells. A web server's certificate may bear one beside
+ * many others: on its port no name may be anything but a mail server's.
+ */
 static enum protocol protocol_of_names(const char *names, uint16_t port)
 {
 	enum protocol found = PROTOCOL_UNKNOWN;
 	for (const char *name = names; name && *name; name = next_name(name)) {
 		const enum protocol protocol = protocol_of_host(name, port);
-		if (port == PORT_HTTPS &&
-			(protocol == PROTOCOL_UNKNOWN ||
-				(found != PROTOCOL_UNKNOWN && protocol != found))) {
+		if (port == PORT_HTTPS && protocol == PROTOCOL_UNKNOWN &&
+			strncmp(name, "mail.", 5) != 0) {
 			return PROTOCOL_UNKNOWN;
 		}
-		if (port != PORT_HTTPS && protocol != PROTOCOL_UNKNOWN) {
-			return protocol;
-		}
-		found = protocol;
+		found = found == PROTOCOL_UNKNOWN ? protocol : found;
 	}
 	return found;
 }

@@ -185,8 +185,11 @@ static void a_certificate_of_the_web_s_port_must_name_nothing_else(void **state)
 		.certificate_names = "example.com, smtp.example.com, www.example.com",
 		.is_ended = true};
 	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
-	session.certificate_names = "smtp.example.com, imap.example.com";
+	session.certificate_names = "mail.example.com, pop.example.com";
 	assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+	session.certificate_names =
+		"mail.example.com, imap.example.com, smtp.example.com";
+	assert_int_equal(name_of(session).protocol, PROTOCOL_IMAPS);
 	session.certificate_names = "smtp1.example.com, smtp2.example.com";
 	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
 	session.port = 8443;
