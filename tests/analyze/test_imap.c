@@ -386,6 +386,23 @@ static void a_long_tag_and_many_blanks_hide_no_login(void **state)
 	talk_close(&talk);
 }
 
+static void what_holds_a_control_byte_or_a_special_is_no_tag(void **state)
+{
+	(void)state;
+	static const char *const TAGS[] = {"\x7f"
+					   "a",
+		"a\x01", "a+", "a(", "a\"", "a*"};
+	for (size_t i = 0; i < sizeof(TAGS) / sizeof(TAGS[0]); i++) {
+		char login[64];
+		(void)snprintf(
+			login, sizeof(login), "%s LOGIN user secret\r\n", TAGS[i]);
+		const struct talk_step steps[] = {
+			S("* OK x\r\n"), {TALK_CLIENT, login, strlen(login)}};
+		assert_int_equal(
+			talk_facts(PROTOCOL_IMAP, false, STEPS(steps)).auth_secret, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +431,7 @@ int main(void)
 		cmocka_unit_test(a_login_behind_a_gap_counts_with_its_reply),
 		cmocka_unit_test(a_list_in_a_letter_that_is_fetched_is_none),
 		cmocka_unit_test(a_long_tag_and_many_blanks_hide_no_login),
+		cmocka_unit_test(what_holds_a_control_byte_or_a_special_is_no_tag),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

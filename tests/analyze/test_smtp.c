@@ -198,6 +198,7 @@ static void a_burst_that_is_answered_in_another_protocol_is_no_smtp(void **state
 		talk_piece(&talk, DIRECTION_TO_SERVER, BURST, sizeof(BURST) - 1);
 		talk_piece(&talk, DIRECTION_TO_CLIENT, ANSWERS[i], strlen(ANSWERS[i]));
 		assert_int_equal(talk.result, DIALOGUE_NOT_MINE);
+		assert_false(talk.dialogue.facts.is_final);
 		talk_close(&talk);
 	}
 	static const struct talk_step SMTP[] = {
@@ -607,6 +608,21 @@ static void who_says_mail_and_is_answered_sends_whoever_opened_it(void **state)
 	assert_turned(STEPS(BY_TURN));
 }
 
+static void who_sends_behind_a_turn_greeted_with_what_it_said_then(void **state)
+{
+	(void)state;
+	static const struct talk_step BY_HELO[] = {C("220 c.example ESMTP\r\n"),
+		S("HELO mx.example.org\r\n"), C("250 c\r\n"), S("STARTTLS\r\n"),
+		C("502 no\r\n")};
+	static const struct talk_step BY_EHLO[] = {C("220 c.example ESMTP\r\n"),
+		S("EHLO mx.example.org\r\n"), C("250-c\r\n250 STARTTLS\r\n"),
+		S("STARTTLS\r\n"), C("454 no\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BY_HELO));
+	assert_true((facts.starttls & FACTS_STARTTLS_MISPLACED) != 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BY_EHLO));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_MISPLACED, 0);
+}
+
 static void one_end_alone_turns_no_roles(void **state)
 {
 	(void)state;
@@ -658,6 +674,8 @@ int main(void)
 		cmocka_unit_test(whoever_goes_on_in_clear_behind_no_220_was_refused),
 		cmocka_unit_test(a_server_s_replies_alone_prove_login_and_content),
 		cmocka_unit_test(who_says_mail_and_is_answered_sends_whoever_opened_it),
+		cmocka_unit_test(
+			who_sends_behind_a_turn_greeted_with_what_it_said_then),
 		cmocka_unit_test(one_end_alone_turns_no_roles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

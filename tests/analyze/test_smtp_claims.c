@@ -50,6 +50,9 @@ static void a_command_behind_a_gap_counts_with_the_reply_that_fits(void **state)
 	assert_string_equal(behind_a_gap("MAIL FROM:<a@b.example>\r\n", "250 ok\r\n")
 				    .mail_from_domain,
 		"b.example");
+	static const char TLS[] = "MAIL FROM:<a@b.example> REQUIRETLS\r\n";
+	assert_true(behind_a_gap(TLS, "250 ok\r\n").has_requiretls_clear);
+	assert_false(behind_a_gap(TLS, "354 go\r\n").has_requiretls_clear);
 }
 
 #define CHUNKING                                                         \
@@ -116,6 +119,8 @@ static void bare_line_feeds_without_a_command_behind_them_smuggle_nothing(void *
 		C("MAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\n"),
 		S("250 ok\r\n250 ok\r\n354 go\r\n"),
 		C("x\n.\nMAIL FROM:<a@b.example>\n"), S("250 queued\r\n250 ok\r\n")};
+	static const struct talk_step LEAVING[] = {
+		TO_DATA, C("x\n.\nQUIT\r\n"), S("250 queued\r\n221 bye\r\n")};
 	static const struct talk_step WAITING[] = {TO_DATA, C("x\n.\n"),
 		S("250 queued\r\n"), C("RSET\r\n"), S("250 ok\r\n")};
 	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TEXT));
@@ -123,6 +128,8 @@ static void bare_line_feeds_without_a_command_behind_them_smuggle_nothing(void *
 	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(EVERYWHERE));
 	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
 	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(WAITING));
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LEAVING));
 	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
 }
 

@@ -98,6 +98,20 @@ static void runs_that_meet_after_a_drop_become_one(void **state)
 	assert_int_equal(prefix.len[1], 0);
 }
 
+static void what_is_forgotten_stays_a_gap_of_both_sides(void **state)
+{
+	(void)state;
+	struct prefix prefix = {0};
+	(void)prefix_add(&prefix, 0, (const uint8_t *)"ab", 2);
+	(void)prefix_add(&prefix, 1, (const uint8_t *)"cd", 2);
+	prefix_forget(&prefix);
+	for (unsigned side = 0; side < 2; side++) {
+		assert_int_equal(prefix.len[side], 0);
+		assert_true(prefix.has_gap[side]);
+	}
+	assert_true(prefix_is_start_lost(&prefix));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +121,7 @@ int main(void)
 		cmocka_unit_test(a_gap_is_a_run_of_its_own),
 		cmocka_unit_test(what_is_dropped_leaves_bytes_and_runs),
 		cmocka_unit_test(runs_that_meet_after_a_drop_become_one),
+		cmocka_unit_test(what_is_forgotten_stays_a_gap_of_both_sides),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,7 @@ static const struct example EXAMPLES[] = {
 	{PROTOCOL_EWS, {{CLIENT, "POST /%2e%2e/%2E/ews/ HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "POST /ews/../x HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "POST /%4/ews/ HTTP/1.1\r\n", 0}}},
+	{PROTOCOL_HTTP, {{CLIENT, "POST /%3lWS/ HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "POST /x?/../ews/ HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_HTTP, {{CLIENT, "GET /shop/owa/ HTTP/1.1\r\n", 0}}},
 	{PROTOCOL_OTHER, {{CLIENT, "OPTIONS rtsp://example.org/x RTSP/1.0\r\n", 0}}},

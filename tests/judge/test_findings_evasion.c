@@ -110,6 +110,23 @@ static void an_early_talker_is_told_once_mail_crosses(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, load_matrix, free_matrix)
 
+static bool is_told_of_tunnel(void **state, bool is_of_client, bool is_ended)
+{
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+	flow.observation.way.tag = WAY_FOREIGN;
+	flow.observation.way.is_of_client = is_of_client;
+	flow.observation.is_ended = is_ended;
+	made_judge(*state, &flow);
+	return (flow.judgement.findings & BIT(FINDING_TUNNEL_MAIL)) != 0;
+}
+
+static void mail_in_a_tunnel_is_told_once_its_client_s_carrier_is_known(void **state)
+{
+	assert_false(is_told_of_tunnel(state, false, false));
+	assert_true(is_told_of_tunnel(state, true, false));
+	assert_true(is_told_of_tunnel(state, false, true)); /* it never will be */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +135,7 @@ int main(void)
 		TEST(every_kind_has_its_words),
 		TEST(without_one_nothing_is_told),
 		TEST(an_early_talker_is_told_once_mail_crosses),
+		TEST(mail_in_a_tunnel_is_told_once_its_client_s_carrier_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
