@@ -69,6 +69,25 @@ static void an_error_without_a_hello_leaves_the_go_ahead_accepted(void **state)
 	assert_int_equal(facts.starttls, AGREED);
 }
 
+static void a_hole_inside_octets_leaves_the_rest_of_them_octets(void **state)
+{
+	(void)state;
+#define CHUNK                                                              \
+	S("220 x\r\n"), C("EHLO c\r\n"), S("250-x\r\n250 CHUNKING\r\n"),   \
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n"), \
+		S("250 ok\r\n250 ok\r\n"), C("BDAT 60 LAST\r\n1234567890")
+	static const struct talk_step INSIDE[] = {CHUNK, CLIENT_GAP(20),
+		C("12\r\nRCPT TO:<e@d.example>\r\n345"), S("250 ok\r\n"), C("QUIT\r\n"),
+		S("221 bye\r\n")};
+	static const struct talk_step BEYOND[] = {CHUNK, CLIENT_GAP(70),
+		C("x\r\nRCPT TO:<e@d.example>\r\n"), S("250 ok\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(INSIDE));
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.messages, 1);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BEYOND));
+	assert_int_equal(facts.rcpt_count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +96,7 @@ int main(void)
 			an_error_in_front_of_tls_is_an_injection_as_any_other_text),
 		cmocka_unit_test(a_second_request_begins_anew),
 		cmocka_unit_test(an_error_without_a_hello_leaves_the_go_ahead_accepted),
+		cmocka_unit_test(a_hole_inside_octets_leaves_the_rest_of_them_octets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
