@@ -154,7 +154,8 @@ void smtp_claims_take(
 	struct smtp *smtp, struct facts *facts, const struct smtp_held *held);
 /* It was text. */
 void smtp_claims_drop(struct smtp *smtp, struct facts *facts);
-/* A reply began; smtp->reply_verb is what it would answer. */
-void smtp_claims_reply(struct smtp *smtp, struct facts *facts, uint16_t code);
+/* A reply began, of one line when is_last; smtp->reply_verb is what it would answer. */
+void smtp_claims_reply(
+	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_last);
 /* Nothing more comes. */
 void smtp_claims_end(struct smtp *smtp, struct facts *facts);

@@ -142,8 +142,11 @@ void smtp_claims_take(
 	}
 }
 
-/* Such a reply comes to such a command, and not to a text that ends unseen. */
-static bool is_fitting(enum smtp_verb verb, uint16_t code)
+/*
+ * Such a reply comes to such a command, and not to a text that ends unseen. One line is
+ * all that a text is answered with, and less than EHLO is.
+ */
+static bool is_fitting(enum smtp_verb verb, uint16_t code, bool is_last)
 {
 	const bool is_refusal = code >= 400 && code < 550 && code / 10 != 45;
 	switch (verb) {
@@ -154,6 +157,9 @@ static bool is_fitting(enum smtp_verb verb, uint16_t code)
 		return code == 220 || code == 454 || is_refusal;
 	case SMTP_VERB_DATA:
 		return code == 354 || code >= 400;
+	case SMTP_VERB_EHLO:
+	case SMTP_VERB_LHLO:
+		return (code == 250 && !is_last) || code >= 400;
 	case SMTP_VERB_QUIT:
 		return code == 221;
 	case SMTP_VERB_OTHER:
@@ -175,18 +181,37 @@ static bool is_earlier(const struct smtp *smtp)
 		       : pending_has(&smtp->pending, SMTP_VERB_BODY);
 }
 
-void smtp_claims_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
+/* A login or a request for TLS among lines that may be text wants a reply of its own. */
+static bool is_own_reply_due(const struct smtp_claims *claims, enum smtp_verb verb)
+{
+	const bool is_asked = (claims->starttls & FACTS_STARTTLS_REQUESTED) != 0;
+	return (claims->auth_tried != 0 || is_asked) && verb != SMTP_VERB_AUTH &&
+	       verb != SMTP_VERB_STARTTLS;
+}
+
+static void doubt_reply(
+	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_last)
+{
+	const enum smtp_verb verb = (enum smtp_verb)smtp->reply_verb;
+	if (!is_fitting(verb, code, is_last)) {
+		smtp_claims_drop(smtp, facts);
+		if (verb == SMTP_VERB_EHLO || verb == SMTP_VERB_LHLO) {
+			smtp->reply_verb = SMTP_VERB_OTHER; /* it lists nothing */
+		}
+	} else if (!is_own_reply_due(&smtp->claims, verb)) {
+		claims_commit(smtp, facts);
+	}
+}
+
+void smtp_claims_reply(
+	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_last)
 {
 	struct smtp_claims *claims = &smtp->claims;
 	if (!claims->is_open) {
 		return;
 	}
 	if (!claims->is_odd) {
-		if (is_fitting((enum smtp_verb)smtp->reply_verb, code)) {
-			claims_commit(smtp, facts);
-		} else {
-			smtp_claims_drop(smtp, facts);
-		}
+		doubt_reply(smtp, facts, code, is_last);
 		return;
 	}
 	if (is_earlier(smtp)) {

@@ -321,7 +321,7 @@ static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 		smtp->clear.next = ANALYZE_NOT_MINE;
 	}
 	smtp->reply_verb = (uint8_t)reply_verb(smtp, facts, code, is_last);
-	smtp_claims_reply(smtp, facts, code);
+	smtp_claims_reply(smtp, facts, code, is_last);
 }
 
 void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line)

@@ -216,6 +216,40 @@ static void a_dialogue_in_a_letter_joined_in_mid_stream_is_text(void **state)
 	assert_false(facts.has_requiretls_clear);
 }
 
+/* The whole of it, and one reply for the letter. */
+static void a_whole_dialogue_in_a_letter_is_text(void **state)
+{
+	(void)state;
+	static const struct talk_step EHLO[] = {
+		C("So it goes:\r\nEHLO me\r\nAUTH PLAIN AGEAYg==\r\nSTARTTLS\r\n"
+		  "MAIL FROM:<x@b.example> REQUIRETLS\r\nDATA\r\nSubject: a\r\n"),
+		C("\r\nb\r\n.\r\n"), S("250 2.0.0 Ok: queued as 1\r\n"), C("QUIT\r\n"),
+		S("221 bye\r\n")};
+	static const struct talk_step HELO[] = {
+		C("So it goes:\r\nHELO me\r\nAUTH PLAIN AGEAYg==\r\nDATA\r\nb\r\n"
+		  ".\r\n"),
+		S("250 2.0.0 Ok: queued as 1\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, true, STEPS(EHLO));
+	assert_int_equal(facts.auth_tried, 0);
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_REQUESTED, 0);
+	assert_false(facts.has_requiretls_clear);
+	assert_int_equal(facts.starttls_offered, FACTS_UNKNOWN);
+	facts = talk_facts(PROTOCOL_SMTP, true, STEPS(HELO));
+	assert_int_equal(facts.auth_tried, 0);
+}
+
+/* Nearly the same, joined in mid-stream: each command has its reply. */
+static void a_login_joined_in_mid_stream_counts_with_its_own_reply(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {C("EHLO me\r\nAUTH PLAIN AGEAYg==\r\n"),
+		S("250-x\r\n250 AUTH PLAIN\r\n235 in\r\n"), C("QUIT\r\n"),
+		S("221 bye\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, true, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +268,9 @@ int main(void)
 		cmocka_unit_test(lmtp_answers_one_text_for_each_recipient),
 		cmocka_unit_test(lone_cr_hides_commands_as_lone_lf_does),
 		cmocka_unit_test(a_dialogue_in_a_letter_joined_in_mid_stream_is_text),
+		cmocka_unit_test(a_whole_dialogue_in_a_letter_is_text),
+		cmocka_unit_test(
+			a_login_joined_in_mid_stream_counts_with_its_own_reply),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
