@@ -205,14 +205,14 @@ static void flush_side(struct streams *streams, struct stream *stream,
 static void check_waiting(struct streams *streams, const struct stream *stream,
 	struct flow *flow, unsigned side, const struct arrival *arrival)
 {
-	struct text waiting;
-	uint32_t end = 0;
-	if (waiting_find_other(streams, &stream->sides[side], arrival->sequence,
-		    arrival->bytes, &waiting, &end)) {
+	const struct waiting_piece piece = {arrival->sequence, arrival->bytes};
+	struct waiting_piece waiting;
+	if (waiting_find_other(streams, &stream->sides[side], piece, &waiting)) {
 		struct flow_ambiguity ambiguity = {.side = (uint8_t)side,
-			.first = aside_reading(waiting),
+			.first = aside_reading(waiting.bytes),
 			.second = aside_reading(arrival->bytes)};
-		note_versions(streams, stream, flow, end, &ambiguity);
+		note_versions(streams, stream, flow,
+			waiting.sequence + (uint32_t)waiting.bytes.len, &ambiguity);
 	}
 }
 
@@ -221,8 +221,8 @@ static bool keep_for_later(struct streams *streams, struct stream_side *from,
 	const struct flow *flow, unsigned side, struct arrival *arrival)
 {
 	while (arrival->bytes.len > 0) {
-		const size_t len = waiting_keep(
-			streams, from, flow, side, arrival->sequence, arrival->bytes);
+		const size_t len = waiting_keep(streams, from, flow, side,
+			(struct waiting_piece){arrival->sequence, arrival->bytes});
 		if (len == 0) {
 			return from->segment_count < STREAM_SEGMENTS_MAX;
 		}

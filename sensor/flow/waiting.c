@@ -85,10 +85,11 @@ static struct segment *begin_slot(struct streams *streams, struct stream_side *f
 }
 
 size_t waiting_keep(struct streams *streams, struct stream_side *from,
-	const struct flow *flow, unsigned side, uint32_t sequence, struct text bytes)
+	const struct flow *flow, unsigned side, struct waiting_piece piece)
 {
-	const uint32_t base = base_of(sequence);
-	const uint32_t at = sequence - base;
+	const struct text bytes = piece.bytes;
+	const uint32_t base = base_of(piece.sequence);
+	const uint32_t at = piece.sequence - base;
 	const size_t room = SEGMENT_DATA_BYTES - at;
 	const size_t len = bytes.len < room ? bytes.len : room;
 	uint32_t *link = find_place(streams, from, base);
@@ -122,25 +123,25 @@ static bool find_other(const struct segment *segment, uint32_t from, uint32_t to
 }
 
 bool waiting_find_other(const struct streams *streams, const struct stream_side *from,
-	uint32_t sequence, struct text bytes, struct text *waiting, uint32_t *end)
+	struct waiting_piece piece, struct waiting_piece *waiting)
 {
 	const struct segment *segment = NULL;
 	for (uint32_t index = from->first_segment; index != POOL_NONE;
 		index = segment->next) {
 		segment = segment_at(streams, index);
-		const int64_t start = sequence_diff(sequence, segment->sequence);
-		const int64_t stop = start + (int64_t)bytes.len;
+		const int64_t start = sequence_diff(piece.sequence, segment->sequence);
+		const int64_t stop = start + (int64_t)piece.bytes.len;
 		if (stop <= 0 || start >= SEGMENT_DATA_BYTES) {
 			continue;
 		}
 		const uint32_t first = start > 0 ? (uint32_t)start : 0;
 		const uint32_t last =
 			stop < SEGMENT_DATA_BYTES ? (uint32_t)stop : SEGMENT_DATA_BYTES;
-		if (find_other(segment, first, last, bytes.at + (first - start),
-			    waiting)) {
-			*end = segment->sequence +
-			       (uint32_t)(waiting->at - segment->bytes) +
-			       (uint32_t)waiting->len;
+		if (find_other(segment, first, last, piece.bytes.at + (first - start),
+			    &waiting->bytes)) {
+			waiting->sequence =
+				segment->sequence +
+				(uint32_t)(waiting->bytes.at - segment->bytes);
 			return true;
 		}
 	}

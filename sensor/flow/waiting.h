@@ -9,16 +9,21 @@
 
 #include "flow/stream.h"
 
+struct waiting_piece {
+	uint32_t sequence; /* of the first byte */
+	struct text bytes;
+};
+
 /*
  * How many of these bytes are dealt with: kept, or there before. 0: no room, which is the
  * pool's where the side has fewer than STREAM_SEGMENTS_MAX slots.
  */
 size_t waiting_keep(struct streams *streams, struct stream_side *from,
-	const struct flow *flow, unsigned side, uint32_t sequence, struct text bytes);
+	const struct flow *flow, unsigned side, struct waiting_piece piece);
 
-/* Other bytes wait where these would go: *waiting are those, and *end is behind them. */
+/* Other bytes wait where these would go: *waiting are those. */
 bool waiting_find_other(const struct streams *streams, const struct stream_side *from,
-	uint32_t sequence, struct text bytes, struct text *waiting, uint32_t *end);
+	struct waiting_piece piece, struct waiting_piece *waiting);
 
 /* The first byte that waits; false: none does. What was delivered before is given back. */
 bool waiting_first(

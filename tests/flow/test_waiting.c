@@ -60,9 +60,9 @@ static int tear_down(void **state)
 static bool keep(struct fixture *fixture, uint32_t first, uint32_t at, uint32_t len)
 {
 	while (len > 0) {
-		const size_t kept =
-			waiting_keep(&fixture->streams, &fixture->side, &fixture->flow,
-				0, first + at, (struct text){fixture->text + at, len});
+		const size_t kept = waiting_keep(&fixture->streams, &fixture->side,
+			&fixture->flow, 0,
+			(struct waiting_piece){first + at, {fixture->text + at, len}});
 		if (kept == 0) {
 			return false;
 		}
@@ -74,10 +74,10 @@ static bool keep(struct fixture *fixture, uint32_t first, uint32_t at, uint32_t 
 
 static bool is_other(struct fixture *fixture, uint32_t sequence, const char *text)
 {
-	struct text waiting;
-	uint32_t end = 0;
-	return waiting_find_other(&fixture->streams, &fixture->side, sequence,
-		(struct text){(const uint8_t *)text, strlen(text)}, &waiting, &end);
+	const struct waiting_piece piece = {
+		sequence, {(const uint8_t *)text, strlen(text)}};
+	struct waiting_piece waiting;
+	return waiting_find_other(&fixture->streams, &fixture->side, piece, &waiting);
 }
 
 static void read_on(struct fixture *fixture, uint32_t first)
@@ -132,11 +132,13 @@ static void a_side_never_holds_more_than_its_bound(void **state)
 	struct fixture *fixture = *state;
 	for (uint32_t i = 0; i < STREAM_SEGMENTS_MAX; i++) {
 		assert_true(waiting_keep(&fixture->streams, &fixture->side,
-				    &fixture->flow, 0, i * SEGMENT_DATA_BYTES + 7,
-				    (struct text){fixture->text, 1}) == 1);
+				    &fixture->flow, 0,
+				    (struct waiting_piece){i * SEGMENT_DATA_BYTES + 7,
+					    {fixture->text, 1}}) == 1);
 	}
-	assert_int_equal(waiting_keep(&fixture->streams, &fixture->side, &fixture->flow,
-				 0, 1U << 20, (struct text){fixture->text, 1}),
+	assert_int_equal(
+		waiting_keep(&fixture->streams, &fixture->side, &fixture->flow, 0,
+			(struct waiting_piece){1U << 20, {fixture->text, 1}}),
 		0);
 	assert_int_equal(fixture->side.segment_count, STREAM_SEGMENTS_MAX);
 	assert_true(keep(fixture, 0, 9, 20)); /* where a slot is, there is room */
