@@ -64,8 +64,7 @@ static bool is_unanswered(
 	const struct flow *flow, const struct packet *packet, unsigned side)
 {
 	return flow->way == 0 && flow->client == side && flow->syns == 3 &&
-	       flow->packets[!side] > 0 && flow->bytes[!side] == 0 &&
-	       !flow->is_midstream && !flow->is_reported &&
+	       flow->bytes[!side] == 0 && !flow->is_midstream && !flow->is_reported &&
 	       !(packet->tcp_flags & TCP_SYN);
 }
 
