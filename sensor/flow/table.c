@@ -8,43 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define SECOND_US 1000000ULL
-
-/*
- * Idle limits by list. Watched: RFC 2177 lets IDLE be silent for 29 minutes, RFC 3501
- * section 5.4 an IMAP session for 30. Decided: RFC 5321 section 4.5.3.2.1 gives the
- * greeting of an opened connection 5 minutes.
- */
-static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
-	[FLOW_LIST_DONE] = 2 * SECOND_US,
-	[FLOW_LIST_HALF_OPEN] = 60 * SECOND_US,
-	[FLOW_LIST_DECIDED] = 300 * SECOND_US,
-	[FLOW_LIST_RESTING] = 300 * SECOND_US,
-	[FLOW_LIST_ENDING] = 2 * SECOND_US,
-	[FLOW_LIST_UNPROVEN] = 1860 * SECOND_US,
-	[FLOW_LIST_ONE_SIDED] = 1860 * SECOND_US,
-	[FLOW_LIST_WATCHED] = 1860 * SECOND_US,
-};
-
-#define PACKETS_BETWEEN_EXPIRIES 32
-
-/* More than this part of the watched flows is too much for one holder. */
-#define WATCHED_PART 8
-
-/* For the sake of one packet; each of them is paid for by a packet of its own before. */
-#define ENTRIES_LOOKED_AT 64
-
-#define CACHE_LINE_BYTES 64
-#define FLOW_LINES       2
 #define STREAM_LINES \
 	14 /* and where the handler's area begins: stream_room() and what it reads first */
-
-static void prefetch_lines(const void *memory, size_t lines)
-{
-	for (size_t i = 0; i < lines; i++) {
-		__builtin_prefetch((const uint8_t *)memory + i * CACHE_LINE_BYTES, 1);
-	}
-}
 
 struct stream *table_stream(const struct flow_table *table, const struct flow *flow)
 {
@@ -88,6 +53,13 @@ void table_list(struct flow_table *table, struct flow *flow, enum flow_list list
 		unlist(table, flow);
 		enlist(table, flow, list);
 	}
+}
+
+void table_relist(struct flow_table *table, struct flow *flow)
+{
+	const enum flow_list list = (enum flow_list)flow->list;
+	unlist(table, flow);
+	enlist(table, flow, list);
 }
 
 static void give_stream(struct flow_table *table, struct flow *flow)
@@ -168,95 +140,9 @@ void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end
 	pool_give(&table->flows, pool_index(&table->flows, flow));
 }
 
-/*
- * The flow of this list idle longest, or NULL; entries seen since they were listed go to the
- * back. Of so many the one idle longest has to do, where all were seen.
- */
-static struct flow *idle_longest_of(
-	struct flow_table *table, enum flow_list list, uint32_t entries)
-{
-	struct flow *longest = NULL;
-	for (; entries > 0; entries--) {
-		const uint32_t index = table->lists[list].oldest;
-		if (index == AGE_LIST_NONE) {
-			return NULL;
-		}
-		struct flow *flow = table_flow(table, index);
-		if (flow->last_us > table->now_us) { /* the clock was set back */
-			flow->last_us = table->now_us;
-		}
-		if (flow->last_us <= flow->listed_us) {
-			return flow;
-		}
-		if (!longest || flow->last_us < longest->last_us) {
-			longest = flow;
-		}
-		unlist(table, flow);
-		enlist(table, flow, list);
-	}
-	return longest;
-}
-
-static struct flow *idle_longest(struct flow_table *table, enum flow_list list)
-{
-	return idle_longest_of(table, list, ENTRIES_LOOKED_AT);
-}
-
-/* The same of all there are: for the end of input, where no packet waits. */
-static struct flow *idle_longest_of_all(struct flow_table *table, enum flow_list list)
-{
-	return idle_longest_of(table, list, UINT32_MAX);
-}
-
-/* 2 * PACKETS_BETWEEN_EXPIRIES rounds of ENTRIES_LOOKED_AT steps at most. */
-static void expire_list(struct flow_table *table, enum flow_list list)
-{
-	for (int i = 0; i < 2 * PACKETS_BETWEEN_EXPIRIES; i++) {
-		struct flow *flow = idle_longest(table, list);
-		if (!flow || flow->last_us + IDLE_LIMIT_US[list] > table->now_us) {
-			return;
-		}
-		if (flow->age.newer != AGE_LIST_NONE) {
-			prefetch_lines(table_flow(table, flow->age.newer), FLOW_LINES);
-		}
-		table_remove(table, flow, FLOW_END_IDLE);
-	}
-}
-
-void table_expire(struct flow_table *table)
-{
-	if (table->expire_countdown-- > 0) {
-		return;
-	}
-	table->expire_countdown = PACKETS_BETWEEN_EXPIRIES;
-	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
-		expire_list(table, (enum flow_list)list);
-	}
-}
-
-void flow_table_idle(struct flow_table *table, uint64_t now_us)
-{
-	if (now_us > table->now_us) {
-		table->now_us = now_us;
-	}
-	table->expire_countdown = 0;
-	table_expire(table);
-}
-
 uint32_t flow_table_used(const struct flow_table *table)
 {
 	return table->flows.used;
-}
-
-static void evict_one(struct flow_table *table)
-{
-	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
-		struct flow *flow = idle_longest(table, (enum flow_list)list);
-		if (flow) {
-			table_remove(table, flow, FLOW_END_EVICTED);
-			return;
-		}
-	}
 }
 
 /* An endpoint as words that compare as its bytes do. */
@@ -342,7 +228,7 @@ void flow_table_approach(const struct flow_table *table, struct flow_key key)
 {
 	const struct flow *flow = likely_flow(table, key);
 	if (flow) {
-		prefetch_lines(flow, FLOW_LINES);
+		table_prefetch(flow, FLOW_LINES);
 	}
 }
 
@@ -352,7 +238,7 @@ void flow_table_approach_stream(const struct flow_table *table, struct flow_key 
 	const struct stream *stream =
 		flow && !flow->is_muted ? table_stream(table, flow) : NULL;
 	if (stream) {
-		prefetch_lines(stream, STREAM_LINES);
+		table_prefetch(stream, STREAM_LINES);
 	}
 }
 
@@ -447,7 +333,7 @@ struct flow *table_find(
 	}
 	uint32_t *bucket = &table->buckets[key.hash & table->bucket_mask];
 	if (table->flows.used == table->flows.capacity) {
-		evict_one(table);
+		table_evict(table);
 	}
 	const uint32_t index = pool_take(&table->flows);
 	assert(index != POOL_NONE);
@@ -473,35 +359,6 @@ void table_restart(
 	table_list(table, flow, FLOW_LIST_HALF_OPEN);
 }
 
-static struct flow *idle_longest_from(struct flow_table *table, int list, int end)
-{
-	struct flow *oldest = NULL;
-	for (; !oldest && list < end; list++) {
-		oldest = idle_longest(table, (enum flow_list)list);
-	}
-	return oldest;
-}
-
-/*
- * What likely ended and what may be made up go first, the one idle longest; before a
- * dialogue goes one of whoever has far more than others are watched for.
- */
-static struct flow *watched_to_give_up(struct flow_table *table)
-{
-	struct flow *oldest =
-		idle_longest_from(table, FLOW_LIST_ENDING, FLOW_LIST_ONE_SIDED);
-	const uint32_t index =
-		shares_too_much(&table->shares, table->watched.capacity / WATCHED_PART);
-	if (index != SHARES_NONE) {
-		struct flow *heavy = table_flow(table, index);
-		if (!oldest || heavy->list < FLOW_LIST_ONE_SIDED) {
-			return heavy;
-		}
-	}
-	return oldest ? oldest
-		      : idle_longest_from(table, FLOW_LIST_ONE_SIDED, FLOW_LIST_COUNT);
-}
-
 uint8_t flow_holder(const struct flow_table *table, const struct flow *flow)
 {
 	assert(flow->stream != POOL_NONE);
@@ -519,7 +376,7 @@ void table_watch(struct flow_table *table, struct flow *flow)
 {
 	uint32_t slot = pool_take(&table->watched);
 	if (slot == POOL_NONE) {
-		struct flow *oldest = watched_to_give_up(table);
+		struct flow *oldest = table_watched_to_go(table);
 		if (oldest && oldest != flow) {
 			table_end(table, oldest, FLOW_END_EVICTED);
 			table_list(table, oldest,
@@ -624,35 +481,6 @@ void flow_table_free(struct flow_table *table)
 			(void)munmap(table->buckets, table->bucket_bytes);
 		}
 		free(table);
-	}
-}
-
-/* Of those looked at the one idle longest, or NULL. */
-static struct flow *looked_at_longest_ago(struct flow_table *table)
-{
-	struct flow *oldest = NULL;
-	for (int list = FLOW_LIST_ENDING; list < FLOW_LIST_COUNT; list++) {
-		struct flow *flow = idle_longest_of_all(table, (enum flow_list)list);
-		if (flow && (!oldest || flow->last_us < oldest->last_us)) {
-			oldest = flow;
-		}
-	}
-	return oldest;
-}
-
-void flow_table_drain(struct flow_table *table)
-{
-	static const enum flow_list ORDER[] = {FLOW_LIST_RESTING, FLOW_LIST_DECIDED,
-		FLOW_LIST_HALF_OPEN, FLOW_LIST_DONE};
-	for (struct flow *flow = looked_at_longest_ago(table); flow;
-		flow = looked_at_longest_ago(table)) {
-		table_remove(table, flow, FLOW_END_DRAINED);
-	}
-	for (unsigned i = 0; i < sizeof(ORDER) / sizeof(ORDER[0]); i++) {
-		for (struct flow *flow = idle_longest_of_all(table, ORDER[i]); flow;
-			flow = idle_longest_of_all(table, ORDER[i])) {
-			table_remove(table, flow, FLOW_END_DRAINED);
-		}
 	}
 }
 

@@ -29,6 +29,16 @@ struct flow_table {
 	struct flow_counters counters;
 };
 
+#define CACHE_LINE_BYTES 64
+#define FLOW_LINES       2
+
+static inline void table_prefetch(const void *memory, size_t lines)
+{
+	for (size_t i = 0; i < lines; i++) {
+		__builtin_prefetch((const uint8_t *)memory + i * CACHE_LINE_BYTES, 1);
+	}
+}
+
 static inline struct flow *table_flow(const struct flow_table *table, uint32_t index)
 {
 	return pool_at(&table->flows, index);
@@ -51,6 +61,9 @@ struct flow *table_find(
 /* Put the flow on this list, as the newest, if it is on another one. */
 void table_list(struct flow_table *table, struct flow *flow, enum flow_list list);
 
+/* Put it behind the others of its list. */
+void table_relist(struct flow_table *table, struct flow *flow);
+
 /* Tell the handler of the end (once) and give stream and area back. */
 void table_end(struct flow_table *table, struct flow *flow, enum flow_end end);
 
@@ -66,3 +79,13 @@ void table_watch(struct flow_table *table, struct flow *flow);
 
 /* End what was idle too long; cheap enough for every packet. */
 void table_expire(struct flow_table *table);
+
+/* Where every entry is taken: remove one, of those least likely to be missed. */
+void table_evict(struct flow_table *table);
+
+/*
+ * Who is to be watched no more where there is no room, or NULL. What likely ended and what
+ * may be made up go first, the one idle longest; before a dialogue goes one of whoever has
+ * far more than others are watched for.
+ */
+struct flow *table_watched_to_go(struct flow_table *table);
