@@ -237,6 +237,9 @@ static void on_banned(struct gate *gate, const struct engine_passage *passage)
 static void on_open(struct gate *gate, const struct engine_passage *passage)
 {
 	struct decision *decision = &gate->decisions[passage->frame];
+	if (passage->is_undecided && !passage->is_from_client) {
+		return; /* a greeting: its client waits for it to say what decides */
+	}
 	if (gate->settings.hold_packets > 0 && passage->packet->payload_wire_len > 0 &&
 		passage->is_undecided) {
 		*decision = (struct decision){.verdict = VERDICT_GIVEN_HOLD,

@@ -122,7 +122,11 @@ static bool is_undecided(const struct watch *watch)
 		flow->state == FLOW_STATE_RESET || is_web(watch)) {
 		return false;
 	}
-	return !conversation || conversation->phase == CONVERSATION_CLASSIFY ||
+	if (conversation && conversation->phase == CONVERSATION_CLASSIFY) {
+		/* what the client says is something else: its server has to answer that */
+		return !conversation->classification.is_claimed;
+	}
+	return !conversation ||
 	       (conversation_has_dialogue(conversation) &&
 		       conversation->judged_news.protocol == PROTOCOL_UNKNOWN);
 }

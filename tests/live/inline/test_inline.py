@@ -298,8 +298,9 @@ def test_an_upload_of_anything_to_a_server_that_is_silent_leaves_the_queue(route
 
 
 def test_held_packets_go_on_when_decided_and_when_time_is_up(router):
-    sensor = router.sensor("-q", "0", "--enforce", "--hold", "64", "--hold-ms", "200")
-    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    sensor = router.sensor("-q", "0", "--enforce", "--hold", "64", "--hold-ms", "4000")
+    answer = router.send(MX_OUT, SERVER, 25)
+    assert answer["result"] == "sent" and answer["seconds"] < 2, "a greeting does not wait for what decides"
     assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
     router.end(sensor)
     assert router.messages() == 1
