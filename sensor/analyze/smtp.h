@@ -68,8 +68,9 @@ struct smtp_claims {
 	bool has_end;     /* and then as every server takes it */
 	bool has_command; /* one stood in between */
 	bool has_requiretls;
-	bool has_helo;   /* these two stand in the facts, */
-	bool has_domain; /* from where they can be taken back */
+	bool is_letter_s; /* a reply came that a letter may have, too */
+	bool has_helo;    /* these two stand in the facts, */
+	bool has_domain;  /* from where they can be taken back */
 };
 
 struct smtp {

@@ -181,24 +181,31 @@ static bool is_earlier(const struct smtp *smtp)
 		       : pending_has(&smtp->pending, SMTP_VERB_BODY);
 }
 
-/* A login or a request for TLS among lines that may be text wants a reply of its own. */
-static bool is_own_reply_due(const struct smtp_claims *claims, enum smtp_verb verb)
+/* What is claimed has a reply of its own: a login, or a request for TLS. */
+static bool is_own_due(const struct smtp *smtp)
 {
-	const bool is_asked = (claims->starttls & FACTS_STARTTLS_REQUESTED) != 0;
-	return (claims->auth_tried != 0 || is_asked) && verb != SMTP_VERB_AUTH &&
-	       verb != SMTP_VERB_STARTTLS;
+	const bool is_asked = smtp->claims.auth_tried != 0 ||
+			      (smtp->claims.starttls & FACTS_STARTTLS_REQUESTED) != 0;
+	return is_asked && smtp->reply_verb != SMTP_VERB_AUTH &&
+	       smtp->reply_verb != SMTP_VERB_STARTTLS;
 }
 
 static void doubt_reply(
 	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_last)
 {
 	const enum smtp_verb verb = (enum smtp_verb)smtp->reply_verb;
+	const bool is_own_missing = is_own_due(smtp);
+	const bool is_letter_s = is_last && (code == 250 || code >= 400);
 	if (!is_fitting(verb, code, is_last)) {
 		smtp_claims_drop(smtp, facts);
 		if (verb == SMTP_VERB_EHLO || verb == SMTP_VERB_LHLO) {
 			smtp->reply_verb = SMTP_VERB_OTHER; /* it lists nothing */
 		}
-	} else if (!is_own_reply_due(&smtp->claims, verb)) {
+	} else if (is_own_missing && is_letter_s) {
+		smtp->claims.is_letter_s = true;
+	} else if (is_own_missing && smtp->claims.is_letter_s) {
+		smtp_claims_drop(smtp, facts);
+	} else {
 		claims_commit(smtp, facts);
 	}
 }

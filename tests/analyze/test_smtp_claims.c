@@ -238,6 +238,20 @@ static void a_whole_dialogue_in_a_letter_is_text(void **state)
 	assert_int_equal(facts.auth_tried, 0);
 }
 
+/* The line in doubt may come to light behind its own reply: 354 answers no letter. */
+static void a_login_behind_a_gap_counts_with_what_no_letter_is_answered(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x ESMTP\r\n"), C("EHLO me\r\n"),
+		S("250-x\r\n250 AUTH PLAIN\r\n"), CLIENT_GAP(20),
+		S("235 in\r\n250 ok\r\n250 ok\r\n"),
+		C("AUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b.example>\r\n"
+		  "RCPT TO:<c@d.example>\r\nDATA\r\n"),
+		S("354 go\r\n"), C("x\r\n.\r\n"), S("250 queued\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+}
+
 /* Nearly the same, joined in mid-stream: each command has its reply. */
 static void a_login_joined_in_mid_stream_counts_with_its_own_reply(void **state)
 {
@@ -269,6 +283,8 @@ int main(void)
 		cmocka_unit_test(lone_cr_hides_commands_as_lone_lf_does),
 		cmocka_unit_test(a_dialogue_in_a_letter_joined_in_mid_stream_is_text),
 		cmocka_unit_test(a_whole_dialogue_in_a_letter_is_text),
+		cmocka_unit_test(
+			a_login_behind_a_gap_counts_with_what_no_letter_is_answered),
 		cmocka_unit_test(
 			a_login_joined_in_mid_stream_counts_with_its_own_reply),
 	};
