@@ -165,11 +165,28 @@ static void early_octets(
 	}
 }
 
+/*
+ * No tag has control bytes in it: what a client sent without a line end of its own stands
+ * in front of the command then. Looked for in such lines only, each byte once.
+ */
+static struct text behind_controls(struct text line)
+{
+	size_t start = line.len;
+	while (start > 0 && (line.at[start - 1] >= ' ' || line.at[start - 1] == '\t')) {
+		start--;
+	}
+	return (struct text){line.at + start, line.len - start};
+}
+
 static void command_line(
 	struct imap *imap, struct facts *facts, const struct line *line)
 {
 	struct text rest = line->text;
-	const struct text tag = text_word(&rest);
+	struct text tag = text_word(&rest);
+	if (!imap_is_tag(tag) && !imap->is_continued[DIRECTION_TO_SERVER]) {
+		rest = behind_controls(line->text);
+		tag = text_word(&rest);
+	}
 	const enum imap_verb verb = imap_verb_parse(text_word(&rest));
 	if (imap->is_literal_waiting) {
 		if (!imap_is_tag(tag) || verb == IMAP_VERB_OTHER) {

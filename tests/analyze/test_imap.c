@@ -403,6 +403,22 @@ static void what_holds_a_control_byte_or_a_special_is_no_tag(void **state)
 	}
 }
 
+static void junk_without_a_line_end_hides_no_login(void **state)
+{
+	(void)state;
+	static const struct talk_step JUNK[] = {S("* OK x\r\n"),
+		C("\x05 \x01\x02 x\x01"
+		  "a LOGIN user secret\r\n"),
+		S("a OK in\r\n")};
+	static const struct talk_step TEXT[] = {S("* OK x\r\n"),
+		C("\x05 a LOGIN user secret \x01\r\n"), S("* BAD what\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(JUNK));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(TEXT));
+	assert_int_equal(facts.auth_tried, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +440,7 @@ int main(void)
 		cmocka_unit_test(the_text_of_a_status_announces_no_literal),
 		cmocka_unit_test(a_server_s_word_alone_proves_a_login),
 		cmocka_unit_test(a_tag_of_8_bit_letters_is_one),
+		cmocka_unit_test(junk_without_a_line_end_hides_no_login),
 		cmocka_unit_test(
 			the_form_of_a_reply_proves_a_login_whose_command_is_missing),
 		cmocka_unit_test(no_login_is_read_into_other_replies),
