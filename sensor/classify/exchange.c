@@ -55,8 +55,8 @@ struct service {
 
 /* What has no name of its own is exchange-https: some service of the web front end. */
 static const struct service SERVICES[] = {
-	{"/mapi/emsmdb/", {"POST"}, PROTOCOL_MAPI_HTTP},
-	{"/mapi/nspi/", {"POST"}, PROTOCOL_MAPI_HTTP},
+	{"/mapi/emsmdb", {"POST"}, PROTOCOL_MAPI_HTTP},
+	{"/mapi/nspi", {"POST"}, PROTOCOL_MAPI_HTTP},
 	{"/Microsoft-Server-ActiveSync", {"POST", "OPTIONS"}, PROTOCOL_EAS},
 	{"/EWS/", {"POST"}, PROTOCOL_EWS},
 	{"/owa/", {NULL}, PROTOCOL_EXCHANGE_HTTPS},
