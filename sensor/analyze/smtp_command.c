@@ -50,7 +50,8 @@ static const struct verb_row VERBS[] = {
 	{"XSHADOW", SMTP_VERB_KNOWN, ARGUMENT_FREE},
 };
 
-#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
+#define VERB_COUNT     (sizeof(VERBS) / sizeof(VERBS[0]))
+#define VERB_BYTES_MIN 4
 
 static bool has_shape(enum argument argument, struct text rest)
 {
@@ -84,6 +85,9 @@ struct smtp_command smtp_command_parse(struct text line)
 	const struct text word = text_word(&rest);
 	struct smtp_command command = {
 		.verb = SMTP_VERB_OTHER, .argument = text_trim(rest)};
+	if (word.len < VERB_BYTES_MIN) { /* empty lines are the cheapest to send */
+		return command;
+	}
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (text_is(word, VERBS[i].word)) {
 			command.verb = VERBS[i].verb;
