@@ -2,7 +2,9 @@
 
 #include "analyze/fingerprint.h"
 
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <strings.h>
@@ -68,62 +70,190 @@ static bool time_read(const ASN1_TIME *asn1, int64_t *seconds)
 	return true;
 }
 
-static const char *key_type_name(int id)
+static struct text text_of_string(const ASN1_STRING *string)
 {
-	switch (id) {
-	case EVP_PKEY_RSA:
-		return "RSA";
-	case EVP_PKEY_RSA_PSS:
-		return "RSA-PSS";
-	case EVP_PKEY_EC:
-		return "EC";
-	case EVP_PKEY_DSA:
-		return "DSA";
-	case EVP_PKEY_ED25519:
-		return "Ed25519";
-	case EVP_PKEY_ED448:
-		return "Ed448";
-	default:
-		return "other";
-	}
+	const int len = ASN1_STRING_length(string);
+	return (struct text){
+		.at = ASN1_STRING_get0_data(string), .len = len > 0 ? (size_t)len : 0};
 }
 
+struct element {
+	int kind; /* its class, and V_ASN1_CONSTRUCTED */
+	int tag;
+	struct text body;
+};
+
+/* The next element of DER; false at the end, or where it is broken or of no known length. */
+static bool element_next(struct text *rest, struct element *element)
+{
+	if (rest->len == 0 || rest->len > INT32_MAX) {
+		return false;
+	}
+	const unsigned char *at = rest->at;
+	long len = 0;
+	int class = 0;
+	const int form =
+		ASN1_get_object(&at, &len, &element->tag, &class, (long)rest->len);
+	if (form != 0 && form != V_ASN1_CONSTRUCTED) {
+		return false;
+	}
+	element->kind = class | form;
+	element->body = (struct text){at, (size_t)len};
+	rest->len -= (size_t)(at - rest->at) + (size_t)len;
+	rest->at = at + len;
+	return true;
+}
+
+static bool is_sequence(const struct element *element)
+{
+	return element->kind == V_ASN1_CONSTRUCTED && element->tag == V_ASN1_SEQUENCE;
+}
+
+/* 0 where it has to be looked for in the key. */
+struct key_kind {
+	int algorithm;
+	const char *name;
+	uint16_t bits;
+};
+
+static const struct key_kind *key_kind_of(int algorithm)
+{
+	static const struct key_kind KINDS[] = {
+		{EVP_PKEY_RSA, "RSA", 0},
+		{EVP_PKEY_RSA2, "RSA", 0},
+		{EVP_PKEY_RSA_PSS, "RSA-PSS", 0},
+		{EVP_PKEY_EC, "EC", 0},
+		{EVP_PKEY_DSA, "DSA", 0},
+		{EVP_PKEY_DH, "other", 0},
+		{EVP_PKEY_ED25519, "Ed25519", 256},
+		{EVP_PKEY_ED448, "Ed448", 456},
+		{EVP_PKEY_X25519, "other", 253},
+		{EVP_PKEY_X448, "other", 448},
+	};
+	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
+		if (KINDS[i].algorithm == algorithm) {
+			return &KINDS[i];
+		}
+	}
+	return NULL; /* an algorithm libcrypto has no keys of */
+}
+
+static uint16_t number_bits(struct text number)
+{
+	while (number.len > 0 && number.at[0] == 0) {
+		number.at++;
+		number.len--;
+	}
+	if (number.len == 0 || number.len > UINT16_MAX / 8) {
+		return 0;
+	}
+	unsigned bits = (unsigned)(number.len - 1) * 8;
+	for (unsigned first = number.at[0]; first > 0; first >>= 1) {
+		bits++;
+	}
+	return (uint16_t)bits;
+}
+
+/* Of the INTEGER at index in a SEQUENCE; 0 where there is none. At most index + 1 steps. */
+static uint16_t integer_bits(struct text sequence, unsigned index)
+{
+	struct element element;
+	if (!element_next(&sequence, &element) || !is_sequence(&element)) {
+		return 0;
+	}
+	struct text rest = element.body;
+	for (unsigned i = 0; i <= index; i++) {
+		if (!element_next(&rest, &element)) {
+			return 0;
+		}
+	}
+	return element.kind == V_ASN1_UNIVERSAL && element.tag == V_ASN1_INTEGER
+		       ? number_bits(element.body)
+		       : 0;
+}
+
+/* What an algorithm's parameter says: a curve by its name, or numbers. */
+static uint16_t parameter_bits(const X509_ALGOR *algorithm, unsigned index)
+{
+	int type = V_ASN1_UNDEF;
+	const void *value = NULL;
+	X509_ALGOR_get0(NULL, &type, &value, algorithm);
+	if (type == V_ASN1_SEQUENCE) {
+		return integer_bits(text_of_string(value), index);
+	}
+	if (type != V_ASN1_OBJECT) {
+		return 0;
+	}
+	EC_GROUP *curve = EC_GROUP_new_by_curve_name(OBJ_obj2nid(value));
+	const int bits = curve ? EC_GROUP_order_bits(curve) : 0;
+	EC_GROUP_free(curve);
+	return bits > 0 && bits <= UINT16_MAX ? (uint16_t)bits : 0;
+}
+
+/*
+ * Kind and size of the key as they are written there. To have libcrypto decode the key
+ * costs ten times as much as all the rest of a certificate.
+ */
 static void key_read(X509 *x509, struct facts_certificate *out)
 {
-	EVP_PKEY *key = X509_get0_pubkey(x509);
-	if (!key) {
-		return; /* an algorithm libcrypto does not know */
+	enum { DSA_P = 0, CURVE_ORDER = 4 }; /* RFC 3279, 2.3.2 and 2.3.5 */
+	ASN1_OBJECT *object = NULL;
+	struct text key = {NULL, 0};
+	int len = 0;
+	X509_ALGOR *algorithm = NULL;
+	if (X509_PUBKEY_get0_param(&object, &key.at, &len, &algorithm,
+		    X509_get_X509_PUBKEY(x509)) != 1) {
+		return;
 	}
-	const int bits = EVP_PKEY_get_bits(key);
-	out->key_bits = bits > 0 && bits <= UINT16_MAX ? (uint16_t)bits : 0;
-	const char *name = key_type_name(EVP_PKEY_get_base_id(key));
+	key.len = len > 0 ? (size_t)len : 0;
+	const struct key_kind *kind = key_kind_of(OBJ_obj2nid(object));
+	if (!kind) {
+		return;
+	}
 	text_copy(out->key_type, sizeof(out->key_type),
-		(struct text){(const uint8_t *)name, strlen(name)});
+		(struct text){(const uint8_t *)kind->name, strlen(kind->name)});
+	switch (kind->algorithm) {
+	case EVP_PKEY_EC:
+		out->key_bits = parameter_bits(algorithm, CURVE_ORDER);
+		break;
+	case EVP_PKEY_DSA:
+	case EVP_PKEY_DH:
+		out->key_bits = parameter_bits(algorithm, DSA_P);
+		break;
+	default:
+		out->key_bits = kind->bits > 0 ? kind->bits : integer_bits(key, 0);
+	}
 }
 
 static bool is_weak_signature(X509 *x509)
 {
 	int digest = NID_undef;
-	if (X509_get_signature_info(x509, &digest, NULL, NULL, NULL) != 1) {
-		const int algorithm = X509_get_signature_nid(x509);
-		(void)OBJ_find_sigid_algs(algorithm, &digest, NULL);
+	const int algorithm = X509_get_signature_nid(x509);
+	if (!OBJ_find_sigid_algs(algorithm, &digest, NULL) || digest == NID_undef) {
+		/* RSA-PSS: its parameters say it */
+		(void)X509_get_signature_info(x509, &digest, NULL, NULL, NULL);
 	}
 	return digest == NID_md5 || digest == NID_sha1 || digest == NID_md2 ||
 	       digest == NID_md4 || digest == NID_md5_sha1;
 }
 
-static bool is_self_signed(X509 *x509, bool is_alone, uint16_t key_bits)
+static bool is_issued_by_itself(const X509 *x509)
 {
-	if (X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) !=
-		0) {
-		return false;
-	}
-	if (is_alone) {
-		return true;
-	}
-	EVP_PKEY *key = X509_get0_pubkey(x509);
-	return key && key_bits > 0 && key_bits <= VERIFIED_KEY_BITS_MAX &&
-	       X509_verify(x509, key) == 1;
+	return X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) ==
+	       0;
+}
+
+/* Dear: decodes the key and verifies with it. */
+static bool is_signed_by_itself(struct text der)
+{
+	const unsigned char *at = der.at;
+	X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
+	EVP_PKEY *key = x509 ? X509_get0_pubkey(x509) : NULL;
+	const int bits = key ? EVP_PKEY_get_bits(key) : 0;
+	const bool is_own = bits > 0 && bits <= VERIFIED_KEY_BITS_MAX &&
+			    X509_verify(x509, key) == 1;
+	X509_free(x509);
+	return is_own;
 }
 
 /* Names being gathered: the field, and whether one of them is the host asked for. */
@@ -159,24 +289,25 @@ static void names_add(struct names *names, struct text name)
 	names->used += strlen(start);
 }
 
-static struct text text_of_string(const ASN1_STRING *string)
-{
-	const int len = ASN1_STRING_length(string);
-	return (struct text){
-		.at = ASN1_STRING_get0_data(string), .len = len > 0 ? (size_t)len : 0};
-}
-
 /* dNSName entries of subjectAltName, RFC 5280 section 4.2.1.6. */
 static void names_add_alternatives(struct names *names, X509 *x509)
 {
-	GENERAL_NAMES *list = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
-	for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
-		const GENERAL_NAME *entry = sk_GENERAL_NAME_value(list, i);
-		if (entry->type == GEN_DNS) {
-			names_add(names, text_of_string(entry->d.dNSName));
+	const int at = X509_get_ext_by_NID(x509, NID_subject_alt_name, -1);
+	if (at < 0 || X509_get_ext_by_NID(x509, NID_subject_alt_name, at) >= 0) {
+		return; /* none, or one too many */
+	}
+	struct text list =
+		text_of_string(X509_EXTENSION_get_data(X509_get_ext(x509, at)));
+	struct element entry;
+	if (!element_next(&list, &entry) || !is_sequence(&entry)) {
+		return;
+	}
+	list = entry.body;
+	while (element_next(&list, &entry)) {
+		if (entry.kind == V_ASN1_CONTEXT_SPECIFIC && entry.tag == GEN_DNS) {
+			names_add(names, entry.body);
 		}
 	}
-	GENERAL_NAMES_free(list);
 }
 
 static void names_add_common(struct names *names, X509 *x509)
@@ -212,11 +343,32 @@ static void names_read(X509 *x509, const char *sni, struct facts_certificate *ou
 	}
 }
 
+/*
+ * libcrypto decodes the key of whatever it reads where a provider can; a context
+ * without any leaves it as it is. NULL, with no memory for one, is the dear one.
+ */
+static OSSL_LIB_CTX *keyless(void)
+{
+	static OSSL_LIB_CTX *context;
+	if (!context) {
+		context = OSSL_LIB_CTX_new();
+		if (context && !OSSL_PROVIDER_load(context, "null")) {
+			OSSL_LIB_CTX_free(context);
+			context = NULL;
+		}
+	}
+	return context;
+}
+
+/* Its key is not decoded: nothing can be verified with it. */
 static X509 *x509_of(struct text der)
 {
+	if (der.len == 0 || der.len > INT32_MAX) {
+		return NULL;
+	}
 	const unsigned char *at = der.at;
-	return der.len > 0 && der.len <= INT32_MAX ? d2i_X509(NULL, &at, (long)der.len)
-						   : NULL;
+	X509 *x509 = X509_new_ex(keyless(), NULL);
+	return x509 ? d2i_X509(&x509, &at, (long)der.len) : NULL;
 }
 
 /* One certificate read before; its name_matches is of that time's SNI and not kept. */
@@ -274,38 +426,50 @@ static enum facts_answer names_match(const char *names, const char *sni)
 	return FACTS_NO;
 }
 
-static void x509_read(
-	struct text der, const char *sni, bool is_alone, struct facts_certificate *out)
+static void x509_note(X509 *x509, const char *sni, struct facts_certificate *out)
 {
-	X509 *x509 = x509_of(der);
-	if (x509 && time_read(X509_get0_notBefore(x509), &out->not_before_s) &&
-		time_read(X509_get0_notAfter(x509), &out->not_after_s)) {
-		out->visibility = FACTS_SEEN;
-		name_copy(out->subject, sizeof(out->subject),
-			X509_get_subject_name(x509));
-		name_copy(out->issuer, sizeof(out->issuer), X509_get_issuer_name(x509));
-		key_read(x509, out);
-		out->is_weak_signature = is_weak_signature(x509);
-		out->is_self_signed = is_self_signed(x509, is_alone, out->key_bits);
-		names_read(x509, sni, out);
+	out->visibility = FACTS_SEEN;
+	name_copy(out->subject, sizeof(out->subject), X509_get_subject_name(x509));
+	name_copy(out->issuer, sizeof(out->issuer), X509_get_issuer_name(x509));
+	key_read(x509, out);
+	out->is_weak_signature = is_weak_signature(x509);
+	names_read(x509, sni, out);
+}
+
+/* False: who signed it is not known, and there is no more to be found out. */
+static bool x509_read(const struct certificate_shown *shown, struct quota *quota,
+	struct facts_certificate *out)
+{
+	X509 *x509 = x509_of(shown->der);
+	const bool is_read = x509 &&
+			     time_read(X509_get0_notBefore(x509), &out->not_before_s) &&
+			     time_read(X509_get0_notAfter(x509), &out->not_after_s);
+	const bool is_own = is_read && is_issued_by_itself(x509);
+	const bool is_left = is_own && !shown->is_alone && !quota_take(quota);
+	if (is_read && !is_left) {
+		x509_note(x509, shown->sni, out);
+		out->is_self_signed =
+			is_own && (shown->is_alone || is_signed_by_itself(shown->der));
 	}
 	X509_free(x509);
 	ERR_clear_error();
+	return !is_left;
 }
 
-void certificate_read(
-	struct text der, const char *sni, bool is_alone, struct facts_certificate *out)
+bool certificate_read(const struct certificate_shown *shown, struct quota *quota,
+	struct facts_certificate *out)
 {
 	*out = (struct facts_certificate){.visibility = FACTS_UNREADABLE};
-	fingerprint_sha256(der, out->fingerprint);
+	fingerprint_sha256(shown->der, out->fingerprint);
 	struct remembered *place = remembered_place(out->fingerprint);
-	if (remembered_is(place, out->fingerprint, is_alone)) {
+	if (remembered_is(place, out->fingerprint, shown->is_alone)) {
 		*out = place->facts;
-		out->name_matches = names_match(out->names, sni);
-		return;
+		out->name_matches = names_match(out->names, shown->sni);
+		return true;
 	}
-	x509_read(der, sni, is_alone, out);
-	remembered_set(place, out, is_alone);
+	const bool is_read = x509_read(shown, quota, out);
+	remembered_set(place, out, shown->is_alone);
+	return is_read;
 }
 
 void certificate_subject(struct text der, char *field, size_t size)
@@ -324,5 +488,5 @@ bool certificate_start(void)
 	const uint64_t all =
 		OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
 		OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS;
-	return OPENSSL_init_crypto(all, NULL) == 1;
+	return OPENSSL_init_crypto(all, NULL) == 1 && keyless() != NULL;
 }

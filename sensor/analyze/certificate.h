@@ -5,22 +5,30 @@
  * Judges no chain and no revocation: a passive sensor has no trust store to
  * answer for. libcrypto (RFC 5280) is fenced here and in fingerprint. The last
  * few certificates read are remembered, since a server shows the same one in
- * every flow and a digest costs a fraction of parsing: one thread only.
+ * every flow and a digest costs a fraction of parsing: one thread only. No key is
+ * decoded but to verify with it, within a quota.
  */
 #pragma once
 
 #include "analyze/facts.h"
+#include "base/quota.h"
 #include "base/text.h"
 
 /* Before a cage: have libcrypto read what files it wants. False when it does not start. */
 bool certificate_start(void);
 
+struct certificate_shown {
+	struct text der;
+	const char *sni; /* the name the client asked for, "" for none */
+	bool is_alone;   /* no further certificate came with it */
+};
+
 /*
- * sni: the name the client asked for, "" for none. is_alone: no further
- * certificate came with it. Sets visibility to FACTS_SEEN or FACTS_UNREADABLE.
+ * Sets visibility to FACTS_SEEN or FACTS_UNREADABLE. False: the latter, since to tell
+ * whether it signed itself is dear, and whoever shows it had his share of that.
  */
-void certificate_read(
-	struct text der, const char *sni, bool is_alone, struct facts_certificate *out);
+bool certificate_read(const struct certificate_shown *shown, struct quota *quota,
+	struct facts_certificate *out);
 
 /* The subject alone, RFC 2253; "" when der is no certificate. */
 void certificate_subject(struct text der, char *field, size_t size);

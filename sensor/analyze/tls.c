@@ -26,13 +26,17 @@ enum {
 	QUIET_MIDSTREAM = 4, /* no hello was seen */
 	QUIET_ONE_SIDE = 3,  /* the other side seems not captured */
 	QUIET_MAX = 64,
+	/* Certificates a second whose own signature is verified, up to 10 ms each: */
+	VERIFIED_EACH = 8,
+	VERIFIED_ALL = 32,
 };
 
 bool tls_context_init(
 	struct tls_context *context, uint32_t handshakes, struct reason *why)
 {
 	*context = (struct tls_context){
-		.leases = (uint32_t *)calloc(handshakes, sizeof(uint32_t))};
+		.leases = (uint32_t *)calloc(handshakes, sizeof(uint32_t)),
+		.verified = {.each = VERIFIED_EACH, .all = VERIFIED_ALL}};
 	if (!context->leases) {
 		return reason_set(why, "no memory for %u TLS messages", handshakes);
 	}

@@ -12,6 +12,7 @@
 #include "analyze/facts.h"
 #include "base/direction.h"
 #include "base/pool.h"
+#include "base/quota.h"
 #include "base/shares.h"
 #include "base/text.h"
 
@@ -29,7 +30,8 @@ struct tls_context {
 	struct shares shares;        /* whose they are */
 	uint8_t holder;              /* of the session at hand; the caller's to set */
 	uint32_t turn;               /* whose slot is taken next when all are lent */
-	uint64_t handshakes_refused; /* messages not read: their slot was taken */
+	struct quota verified;       /* certificates; the caller's to begin */
+	uint64_t handshakes_refused; /* not read: the slot was taken, or too dear */
 };
 
 bool tls_context_init(

@@ -118,9 +118,10 @@ static void server_certificate(
 	const struct tls_step *step, struct text leaf, bool is_alone)
 {
 	struct facts_tls_session *session = &step->facts->session;
-	if (leaf.len > 0) {
-		certificate_read(
-			leaf, session->sni, is_alone, &session->server_certificate);
+	const struct certificate_shown shown = {leaf, session->sni, is_alone};
+	if (leaf.len > 0 && !certificate_read(&shown, &step->context->verified,
+				    &session->server_certificate)) {
+		step->context->handshakes_refused++;
 	}
 }
 

@@ -225,9 +225,11 @@ static enum conversation_phase to_dialogue(
 	struct watch *watch, unsigned side, struct text *bytes)
 {
 	struct dialogue *dialogue = conversation_dialogue(watch->conversation);
-	watch->engine->tls.holder = watch->conversation->holder;
-	const enum dialogue_result result = dialogue_bytes(dialogue,
-		&watch->engine->tls, flow_direction(watch->flow, side), *bytes);
+	struct tls_context *tls = &watch->engine->tls;
+	tls->holder = watch->conversation->holder;
+	quota_begin(&tls->verified, tls->holder, watch->engine->now_us);
+	const enum dialogue_result result = dialogue_bytes(
+		dialogue, tls, flow_direction(watch->flow, side), *bytes);
 	if (result == DIALOGUE_TUNNEL && may_listen_anew(watch)) {
 		bytes->at += bytes->len - dialogue->unread;
 		bytes->len = dialogue->unread;

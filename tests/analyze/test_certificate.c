@@ -46,12 +46,28 @@ static struct certificate_wish plain_wish(void)
 		.signer = rsa_key};
 }
 
+static struct quota quota = {.each = 2, .all = UINT32_MAX};
+
+static bool show(struct text bytes, const char *sni, bool is_alone,
+	struct facts_certificate *out)
+{
+	const struct certificate_shown shown = {bytes, sni, is_alone};
+	return certificate_read(&shown, &quota, out);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	quota_begin(&quota, 0, (quota.second + 1) * 1000000);
+	return 0;
+}
+
 static struct facts_certificate read_wish(
 	const struct certificate_wish *wish, const char *sni, bool is_alone)
 {
 	struct facts_certificate out;
 	const size_t len = certificate_make(wish, der, sizeof(der));
-	certificate_read((struct text){der, len}, sni, is_alone, &out);
+	show((struct text){der, len}, sni, is_alone, &out);
 	return out;
 }
 
@@ -89,6 +105,54 @@ static void key_types_are_told_apart(void **state)
 	assert_false(out.is_weak_signature);
 }
 
+/* Kind and size of the key are what libcrypto says of it, which decodes it. */
+static void key_is_told(EVP_PKEY *key, const char *type)
+{
+	struct certificate_wish wish = plain_wish();
+	assert_non_null(key);
+	wish.key = key;
+	const struct facts_certificate out = read_wish(&wish, "", true);
+	assert_string_equal(out.key_type, type);
+	assert_int_equal(out.key_bits, EVP_PKEY_get_bits(key));
+	EVP_PKEY_free(key);
+}
+
+static EVP_PKEY *make_dsa_key(void)
+{
+	EVP_PKEY *parameters = NULL;
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_id(EVP_PKEY_DSA, NULL);
+	assert_int_equal(EVP_PKEY_paramgen_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_dsa_paramgen_bits(context, 1024), 1);
+	assert_int_equal(EVP_PKEY_paramgen(context, &parameters), 1);
+	EVP_PKEY_CTX_free(context);
+	context = EVP_PKEY_CTX_new(parameters, NULL);
+	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+	assert_int_equal(EVP_PKEY_keygen(context, &key), 1);
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(parameters);
+	return key;
+}
+
+static void a_key_is_told_without_decoding_it(void **state)
+{
+	(void)state;
+	static const char *const CURVES[] = {
+		"P-224", "P-384", "P-521", "brainpoolP256r1", "sect283k1"};
+	for (size_t i = 0; i < sizeof(CURVES) / sizeof(CURVES[0]); i++) {
+		key_is_told(EVP_EC_gen(CURVES[i]), "EC");
+	}
+	EVP_PKEY *spelt_out = EVP_EC_gen("P-224");
+	assert_int_equal(
+		EVP_PKEY_set_utf8_string_param(spelt_out, "encoding", "explicit"), 1);
+	key_is_told(spelt_out, "EC");
+	key_is_told(EVP_RSA_gen(1023), "RSA");
+	key_is_told(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), "Ed25519");
+	key_is_told(EVP_PKEY_Q_keygen(NULL, NULL, "ED448"), "Ed448");
+	key_is_told(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), "other");
+	key_is_told(make_dsa_key(), "DSA");
+}
+
 static void sha1_is_a_weak_signature(void **state)
 {
 	(void)state;
@@ -110,6 +174,66 @@ static void a_certificate_signed_by_its_own_key_is_self_signed(void **state)
 	wish.signer = rsa_key; /* a CA of the same name: told by its company */
 	assert_true(read_wish(&wish, "", true).is_self_signed);
 	assert_false(read_wish(&wish, "", false).is_self_signed);
+}
+
+/* The wish, valid for another time each, in company. */
+static struct facts_certificate read_another(
+	struct certificate_wish wish, bool *is_read)
+{
+	static int64_t number;
+	struct facts_certificate out;
+	wish.not_after_s += ++number;
+	const size_t len = certificate_make(&wish, der, sizeof(der));
+	*is_read = show((struct text){der, len}, "", false, &out);
+	return out;
+}
+
+static void who_shows_many_that_are_dear_has_the_rest_unread(void **state)
+{
+	(void)state;
+	struct certificate_wish wish = plain_wish();
+	wish.issuer_name = NULL;
+	wish.signer = ec_key;
+	bool is_read = false;
+	for (unsigned i = 0; i < quota.each; i++) {
+		assert_true(read_another(wish, &is_read).is_self_signed);
+		assert_true(is_read);
+	}
+	const struct facts_certificate left = read_another(wish, &is_read);
+	assert_false(is_read);
+	assert_int_equal(left.visibility, FACTS_UNREADABLE);
+	assert_string_equal(left.subject, "");
+	quota_begin(&quota, 1, quota.second * 1000000); /* somebody else */
+	assert_true(read_another(wish, &is_read).is_self_signed);
+	assert_true(is_read);
+}
+
+static void what_need_not_be_verified_is_read_however_many_there_are(void **state)
+{
+	(void)state;
+	struct certificate_wish wish = plain_wish();
+	wish.issuer_name = NULL;
+	wish.signer = ec_key;
+	static uint8_t known[sizeof(der)];
+	const struct text bytes = {
+		known, certificate_make(&wish, known, sizeof(known))};
+	struct facts_certificate first;
+	struct facts_certificate again;
+	assert_true(show(bytes, "", false, &first));
+	wish.issuer_name = "Example CA";
+	bool is_read = false;
+	for (unsigned i = 0; i < 2 * quota.each; i++) {
+		const struct facts_certificate out = read_another(wish, &is_read);
+		assert_int_equal(out.visibility, FACTS_SEEN);
+		assert_true(is_read);
+	}
+	wish.issuer_name = NULL;
+	while (is_read) {
+		(void)read_another(wish, &is_read);
+	}
+	assert_true(read_wish(&wish, "", true).is_self_signed);      /* alone */
+	assert_true(show(bytes, "mail.example.org", false, &again)); /* known */
+	assert_true(again.is_self_signed);
 }
 
 static void the_asked_name_is_sought_among_dns_names(void **state)
@@ -212,14 +336,14 @@ static void a_certificate_seen_before_answers_each_question_anew(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct facts_certificate first;
 		struct facts_certificate out;
-		certificate_read(bytes, "mail.example.org", true, &first);
+		show(bytes, "mail.example.org", true, &first);
 		assert_int_equal(first.name_matches, FACTS_YES);
 		assert_true(first.is_self_signed);
-		certificate_read(bytes, "mail.example.org", true, &out);
+		show(bytes, "mail.example.org", true, &out);
 		assert_memory_equal(&first, &out, sizeof(first));
-		certificate_read(bytes, "mail.example.net", true, &out);
+		show(bytes, "mail.example.net", true, &out);
 		assert_int_equal(out.name_matches, FACTS_NO);
-		certificate_read(bytes, "mail.example.org", false, &out);
+		show(bytes, "mail.example.org", false, &out);
 		assert_false(out.is_self_signed);
 	}
 }
@@ -257,7 +381,7 @@ static void a_certificate_cut_anywhere_is_unreadable(void **state)
 		assert_non_null(copy);
 		memcpy(copy, der, cut);
 		struct facts_certificate out;
-		certificate_read((struct text){copy, cut}, "mx", true, &out);
+		show((struct text){copy, cut}, "mx", true, &out);
 		assert_int_equal(out.visibility, FACTS_UNREADABLE);
 		assert_string_equal(out.subject, "");
 		free(copy);
@@ -267,20 +391,31 @@ static void a_certificate_cut_anywhere_is_unreadable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_certificate_tells_names_validity_and_key),
-		cmocka_unit_test(key_types_are_told_apart),
-		cmocka_unit_test(sha1_is_a_weak_signature),
-		cmocka_unit_test(a_certificate_signed_by_its_own_key_is_self_signed),
-		cmocka_unit_test(the_asked_name_is_sought_among_dns_names),
-		cmocka_unit_test(the_common_name_counts_where_no_dns_name_is),
-		cmocka_unit_test(a_wildcard_stands_for_one_whole_label),
-		cmocka_unit_test(a_nul_inside_a_name_hides_nothing),
-		cmocka_unit_test(hostile_names_reach_records_printable_and_apart),
-		cmocka_unit_test(many_names_are_cut_but_all_are_compared),
-		cmocka_unit_test(a_certificate_seen_before_answers_each_question_anew),
-		cmocka_unit_test(a_name_too_long_to_keep_is_not_judged),
-		cmocka_unit_test(the_subject_can_be_read_alone),
-		cmocka_unit_test(a_certificate_cut_anywhere_is_unreadable),
+		cmocka_unit_test_setup(
+			a_certificate_tells_names_validity_and_key, begin),
+		cmocka_unit_test_setup(key_types_are_told_apart, begin),
+		cmocka_unit_test_setup(a_key_is_told_without_decoding_it, begin),
+		cmocka_unit_test_setup(sha1_is_a_weak_signature, begin),
+		cmocka_unit_test_setup(
+			a_certificate_signed_by_its_own_key_is_self_signed, begin),
+		cmocka_unit_test_setup(
+			who_shows_many_that_are_dear_has_the_rest_unread, begin),
+		cmocka_unit_test_setup(
+			what_need_not_be_verified_is_read_however_many_there_are,
+			begin),
+		cmocka_unit_test_setup(the_asked_name_is_sought_among_dns_names, begin),
+		cmocka_unit_test_setup(
+			the_common_name_counts_where_no_dns_name_is, begin),
+		cmocka_unit_test_setup(a_wildcard_stands_for_one_whole_label, begin),
+		cmocka_unit_test_setup(a_nul_inside_a_name_hides_nothing, begin),
+		cmocka_unit_test_setup(
+			hostile_names_reach_records_printable_and_apart, begin),
+		cmocka_unit_test_setup(many_names_are_cut_but_all_are_compared, begin),
+		cmocka_unit_test_setup(
+			a_certificate_seen_before_answers_each_question_anew, begin),
+		cmocka_unit_test_setup(a_name_too_long_to_keep_is_not_judged, begin),
+		cmocka_unit_test_setup(the_subject_can_be_read_alone, begin),
+		cmocka_unit_test_setup(a_certificate_cut_anywhere_is_unreadable, begin),
 	};
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
 }

@@ -10,7 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct facts_certificate out;
-	certificate_read((struct text){data, size}, "mail.example.org", false, &out);
+	struct quota quota = {.each = 1, .all = 1};
+	const struct certificate_shown shown = {
+		{data, size}, "mail.example.org", false};
+	(void)certificate_read(&shown, &quota, &out);
 	const char *const fields[] = {out.subject, out.issuer, out.names, out.key_type};
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		for (const char *at = fields[i]; *at != '\0'; at++) {
