@@ -22,6 +22,15 @@ bool flow_rest(struct flow_table *table, struct flow *flow)
 	return true;
 }
 
+/* All of it came before: a keep-alive, or what its receiver had and its sender does not know. */
+static bool is_old(const struct flow *flow, const struct packet *packet, unsigned side)
+{
+	const uint32_t end = packet->sequence + packet->payload_wire_len;
+	const uint32_t stand = flow->initial_sequence[side];
+	return packet->payload_wire_len > 0 && !(packet->tcp_flags & TCP_SYN) &&
+	       stream_is_near(end, stand) && (int32_t)(end - stand) <= 0;
+}
+
 /* Nothing to look at: no byte, or the next ones of an answer that is known for what it is. */
 static bool is_ordinary(
 	const struct flow *flow, const struct packet *packet, unsigned side)
@@ -39,6 +48,9 @@ void rest_packet(struct flow_table *table, struct flow *flow,
 {
 	const bool is_going_on = packet->payload_wire_len > 0 &&
 				 packet->sequence == flow->initial_sequence[side];
+	if (is_old(flow, packet, side)) {
+		return;
+	}
 	if (is_going_on) { /* behind a FIN that was none */
 		flow->fins = flow->fins & ~(1U << side) & 3U;
 	}

@@ -61,6 +61,22 @@ static void an_answer_ahead_of_a_hole_is_waited_for(void **state)
 	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "answeranswer");
 }
 
+/* Who keeps the connection open, or did not hear that it came, has nothing new to say. */
+static void what_was_said_before_does_not_wake_it(void **state)
+{
+	struct seen *seen = *state;
+	const struct flow *flow = ask(seen);
+	client(seen, 2, "?"); /* a keep-alive */
+	client(seen, 0, "ask");
+	server(seen, 0, "answer");
+	server(seen, 3, "wer");
+	assert_true(flow_is_resting(flow));
+	assert_int_equal(seen->opened, 1);
+	client(seen, 2, "kmore"); /* some of it is new */
+	assert_false(flow_is_resting(flow));
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "askmore");
+}
+
 /* A decoy moved the server's stand: the client says what it has. */
 static void what_the_client_has_not_got_may_come_again(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
 		TEST(one_that_rests_is_opened_anew_when_its_client_goes_on),
 		TEST(what_comes_out_of_order_is_put_in_order_again),
 		TEST(an_answer_ahead_of_a_hole_is_waited_for),
+		TEST(what_was_said_before_does_not_wake_it),
 		TEST(what_the_client_has_not_got_may_come_again),
 		TEST(both_ends_end_it),
 		TEST(no_number_but_its_own_ends_it),
