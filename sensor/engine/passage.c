@@ -79,6 +79,18 @@ static bool is_passed(const struct watch *watch, const struct packet *packet)
 	       watch_phase(watch) == CONVERSATION_SETTLED;
 }
 
+/* In this dialogue, or where there was no other one, before the flow came to rest. */
+static bool has_answer(const struct watch *watch)
+{
+	const struct conversation *conversation = watch->conversation;
+	const struct flow *flow = watch->flow;
+	const bool is_only_one =
+		conversation->restarts == 0 &&
+		conversation->classification.proxy == CLASSIFY_PROXY_NONE;
+	return conversation->dialogue.facts.has_server_bytes ||
+	       (is_only_one && flow->bytes[!flow->client] > 0);
+}
+
 /* Pages of a web server: watched for a later request, and known for what they are. */
 static bool is_web(const struct watch *watch)
 {
@@ -88,7 +100,7 @@ static bool is_web(const struct watch *watch)
 	}
 	return conversation->phase == CONVERSATION_DIALOGUE &&
 	       conversation->classification.protocol == PROTOCOL_HTTP &&
-	       conversation->dialogue.facts.has_server_bytes;
+	       has_answer(watch);
 }
 
 /* One side went on for long and the other said nothing: bulk, until it does. */

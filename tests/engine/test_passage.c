@@ -347,6 +347,12 @@ static void pages_of_the_web_wait_where_mail_may_be_blocked(void **state)
 	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
 	assert_standing(run, ENGINE_STANDING_OPEN);
 	assert_false(run->passage.is_undecided);
+	assert_int_equal(run->phase, CONVERSATION_GONE); /* it rests */
+	say(&line, CLIENT, "GET /more HTTP/1.1\r\n\r\n");
+	assert_int_equal(run->phase, CONVERSATION_DIALOGUE);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_undecided); /* its server is known */
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
 	say(&line, CLIENT, "CONNECT mx.example.net:25 HTTP/1.1\r\n\r\n");
 	say(&line, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
 	assert_standing(run, ENGINE_STANDING_OPEN);
