@@ -11,8 +11,8 @@
 #include "flow/stream.h"
 
 /*
- * True: this packet's payload may never be taken, and was set aside. False: it is to be
- * read; where the side is .is_aside_full now, for want of room only.
+ * True: this packet's payload may never be taken, and was set aside, or at the gate refused.
+ * False: it is to be read; where the side is .is_aside_full now, for want of room only.
  */
 bool aside_packet(struct streams *streams, struct stream *stream,
 	const struct flow *flow, unsigned side, const struct packet *packet);
