@@ -93,14 +93,13 @@ static void item_next(
 	}
 	if (item == LINES_LINE) {
 		clear->has_line[way] = true;
-		const struct text kept = line.text;
+		const bool was_turned = clear->is_turned;
 		if (way == DIRECTION_TO_CLIENT) {
 			server_line_note(clear, facts, line.text);
 		}
 		clear->protocol->line(clear, facts, way, &line);
-		if (kept.at ==
-			clear->lines[way].bytes) { /* it may have held a password */
-			explicit_bzero(clear->lines[way].bytes, kept.len);
+		if (clear->is_turned == was_turned) { /* else a reply, and elsewhere */
+			lines_forget(&clear->lines[way], &line);
 		}
 	} else if (item != LINES_MORE) {
 		clear->protocol->end(clear, facts, way, item);

@@ -525,9 +525,7 @@ static void take_item(
 		return;
 	}
 	take_line(http, facts, way, &line);
-	if (line.text.at == side->lines.bytes) { /* it may have held a password */
-		explicit_bzero(side->lines.bytes, sizeof(side->lines.bytes));
-	}
+	lines_forget(&side->lines, &line);
 }
 
 static size_t http_bytes(void *state, struct facts *facts, enum direction way,

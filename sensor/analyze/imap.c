@@ -1,8 +1,8 @@
 #include "analyze/imap.h"
+
 #include "analyze/claims.h"
 #include "analyze/clear.h"
 #include "analyze/dialogue.h"
-#include "analyze/imap.h"
 #include "analyze/note.h"
 
 #include <string.h>

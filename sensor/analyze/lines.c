@@ -285,12 +285,29 @@ void lines_body(struct lines *lines, bool is_strict)
 	lines->is_cr = true; /* of the line before */
 }
 
+/* A line that was squeezed left more behind than is given of it. */
+static void wipe(struct lines *lines, size_t len, bool is_cut)
+{
+	explicit_bzero(lines->bytes, is_cut ? LINES_BYTES : len);
+	if (is_cut) {
+		explicit_bzero(lines->tail, LINES_TAIL_BYTES);
+	}
+}
+
+void lines_forget(struct lines *lines, const struct line *line)
+{
+	if (line->text.at == lines->bytes) {
+		wipe(lines, line->text.len, line->is_cut);
+	}
+}
+
 void lines_gap(struct lines *lines, uint64_t missing)
 {
 	if (lines->raw_left > 0 && missing > 0 && missing < lines->raw_left) {
 		lines->raw_left -= missing;
 		return;
 	}
+	wipe(lines, lines->len, lines->is_cut);
 	lines->raw_left = 0;
 	lines->body = LINES_BODY_NONE;
 	lines->len = 0;

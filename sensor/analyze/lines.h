@@ -61,6 +61,9 @@ struct line {
 /* Take bytes off the front of *rest up to the next item. */
 enum lines_item lines_next(struct lines *lines, struct text *rest, struct line *line);
 
+/* A line that was given is done with: it may have held a password. */
+void lines_forget(struct lines *lines, const struct line *line);
+
 /* The next count octets are raw. */
 void lines_raw(struct lines *lines, uint64_t count);
 

@@ -98,6 +98,34 @@ static void a_line_too_long_is_squeezed_where_that_is_wanted(void **state)
 	}
 }
 
+static bool holds_secret(const struct lines *lines)
+{
+	return memmem(lines, sizeof(*lines), "SECRET", 6) != NULL;
+}
+
+static void nothing_is_left_of_a_line_that_is_forgotten_or_lost(void **state)
+{
+	(void)state;
+	char text[800];
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "a LOGIN u", 9);
+	memcpy(text + 400, "SECRET", 6);
+	memcpy(text + sizeof(text) - 8, "SECRET\r\n", 8);
+	for (size_t piece = 1; piece <= sizeof(text); piece += 37) {
+		struct lines lines = {.is_squeezing = true};
+		const struct line line = squeezed(&lines, text, sizeof(text), piece);
+		assert_true(holds_secret(&lines));
+		lines_forget(&lines, &line);
+		assert_false(holds_secret(&lines));
+		struct text rest = {(const uint8_t *)text, sizeof(text) - 2};
+		assert_int_equal(
+			lines_next(&lines, &rest, &(struct line){0}), LINES_MORE);
+		assert_true(holds_secret(&lines));
+		lines_gap(&lines, 0);
+		assert_false(holds_secret(&lines));
+	}
+}
+
 static void a_line_that_fits_is_never_squeezed(void **state)
 {
 	(void)state;
@@ -312,6 +340,7 @@ int main(void)
 		cmocka_unit_test(
 			a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut),
 		cmocka_unit_test(a_body_ends_where_some_server_ends_it_and_says_so),
+		cmocka_unit_test(nothing_is_left_of_a_line_that_is_forgotten_or_lost),
 		cmocka_unit_test(behind_an_end_of_cr_the_next_line_is_whole),
 		cmocka_unit_test(raw_octets_are_passed_by_count),
 		cmocka_unit_test(
