@@ -232,6 +232,9 @@ static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 		smtp->has_list = true;
 		note_capabilities(facts);
 	}
+	if (code == 250) {
+		smtp->is_ehlo_denied = false; /* not for good */
+	}
 	if (code >= 400) {
 		smtp->has_ehlo = false;
 		smtp->is_ehlo_denied =

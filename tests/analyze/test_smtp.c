@@ -526,6 +526,9 @@ static void ehlo_is_refused_where_helo_with_the_same_name_is_taken(void **state)
 	assert_false(is_ehlo_refused("EHLO pc.example\r\n", OK, HELO, OK));
 	assert_false(is_ehlo_refused(
 		"EHLO a\r\nEHLO pc.example\r\n", "250 x\r\n503 twice\r\n", HELO, OK));
+	assert_false(is_ehlo_refused("EHLO pc.example\r\n", "450 later\r\n",
+		"EHLO pc.example\r\nMAIL FROM:<a@b.example>\r\n",
+		"250-x\r\n250 STARTTLS\r\n250 ok\r\n"));
 }
 
 #define ASKED(hello) \
