@@ -174,7 +174,8 @@ def test_explain_names_the_findings_of_the_judge(tmp_path, profile, words, wante
 WHO = {"sender.illegitimate", "sender.attempt", "flow.illegitimate", "flow.role-mismatch", "port.unusual", "smtps.implicit",
        "zone.mailbox-misplaced", "zone.user-access-exposed"}  # what needs nothing but this one flow
 # their records bear the port of the proxy, or of who opened the connection and took the mail
-PORT_OF_ANOTHER = {"http-connect-after-407", "http-connect-to-smtp", "socks5-to-smtp", "smtp-roles-turned"}
+PORT_OF_ANOTHER = {"http-connect-after-407", "http-connect-after-407-on-25", "http-connect-behind-pipelined", "http-connect-to-smtp",
+                   "socks5-to-smtp", "socks5-gssapi-to-smtp", "smtp-roles-turned"}
 
 
 def test_explain_and_replay_tell_the_same_of_who_may_speak_to_whom():
