@@ -83,11 +83,13 @@ static enum pop3_verb verb_parse(struct text word)
 	return POP3_VERB_OTHER;
 }
 
-static void pass_note(struct facts *facts)
+static void pass_note(struct facts *facts, struct text password)
 {
 	facts->auth_tried = (uint16_t)(facts->auth_tried & ~FACTS_MECHANISM_USER_ONLY);
 	sasl_try(facts, FACTS_MECHANISM_USER_PASS);
-	sasl_secret(facts, FACTS_MECHANISM_USER_PASS);
+	if (password.len > 0) {
+		sasl_secret(facts, FACTS_MECHANISM_USER_PASS);
+	}
 }
 
 static enum pop3_verb auth_note(
@@ -112,7 +114,7 @@ static enum pop3_verb command_note(
 		sasl_try(facts, FACTS_MECHANISM_USER_ONLY);
 		break;
 	case POP3_VERB_PASS:
-		pass_note(facts);
+		pass_note(facts, rest);
 		break;
 	case POP3_VERB_APOP:
 		sasl_try(facts, FACTS_MECHANISM_APOP);

@@ -52,6 +52,16 @@ static void a_user_name_alone_and_apop_are_no_secret(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_NO);
 }
 
+static void a_password_of_no_letters_is_no_secret(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("+OK\r\n"), C("USER a\r\n"),
+		S("+OK\r\n"), C("PASS \r\n"), S("-ERR\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(STEP));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_USER_PASS);
+	assert_int_equal(facts.auth_secret, 0);
+}
+
 static void auth_plain_is_followed_through_its_continuation(void **state)
 {
 	(void)state;
@@ -186,6 +196,7 @@ int main(void)
 			user_and_pass_are_a_secret_and_messages_hold_no_replies),
 		cmocka_unit_test(every_cut_of_a_session_is_read),
 		cmocka_unit_test(a_user_name_alone_and_apop_are_no_secret),
+		cmocka_unit_test(a_password_of_no_letters_is_no_secret),
 		cmocka_unit_test(auth_plain_is_followed_through_its_continuation),
 		cmocka_unit_test(
 			a_whole_list_without_stls_is_a_no_and_a_lost_one_is_not),
