@@ -65,7 +65,8 @@ enum checksum_result packet_sum(const struct packet *packet)
 static bool is_sum_telling(const struct walk *walk)
 {
 	const struct packet *packet = walk->packet;
-	return (packet->payload_len > 0 || packet->tcp_flags & TCP_SYN) &&
+	return (packet->payload_len > 0 ||
+		       packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
 	       walk->cut == 0 && !walk->is_source_routed && !walk->is_checksum_unset &&
 	       packet->payload_len <= SEGMENT_BYTES_MAX;
 }
