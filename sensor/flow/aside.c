@@ -12,11 +12,6 @@
 /* A longer one was put together from several, and its sum left out, by the own host. */
 #define SEGMENT_BYTES_USUAL 1460
 
-static int32_t sequence_diff(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
-
 /* RFC 9293 section 3.10.7.4: such a segment is answered, and not taken. */
 static bool is_unsent(const struct stream *stream, const struct flow *flow,
 	unsigned side, const struct packet *packet)

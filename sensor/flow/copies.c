@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static int32_t sequence_diff(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
-
 static uint64_t add_word(uint64_t sum, const uint8_t *bytes, size_t len)
 {
 	uint64_t word = 0;

@@ -27,7 +27,7 @@ enum ending ending_of_reset(const struct flow_table *table, const struct flow *f
 	if (!expected) { /* nobody knows its numbers */
 		return ENDING_CERTAIN;
 	}
-	const int32_t off = (int32_t)(packet->sequence - *expected);
+	const int32_t off = sequence_diff(packet->sequence, *expected);
 	if (off < -RESET_WINDOW_BYTES || off > RESET_WINDOW_BYTES) {
 		return ENDING_NONE;
 	}
@@ -60,7 +60,8 @@ static bool is_denied(
 	}
 	return stream->resets & 1U << !side && packet->tcp_flags & TCP_ACK &&
 	       !(packet->tcp_flags & TCP_RST) &&
-	       (int32_t)(packet->acknowledgement - stream->reset_sequence[!side]) < 0;
+	       sequence_diff(packet->acknowledgement, stream->reset_sequence[!side]) <
+		       0;
 }
 
 void ending_look(struct flow_table *table, struct flow *flow,
@@ -79,9 +80,9 @@ bool ending_is_acknowledged(const struct stream *stream)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		const struct stream_side *from = &stream->sides[side];
-		if (from->has_fin && (!from->is_acknowledged ||
-					     (int32_t)(from->acknowledged -
-						       from->fin_sequence) <= 0)) {
+		if (from->has_fin &&
+			(!from->is_acknowledged || sequence_diff(from->acknowledged,
+							   from->fin_sequence) <= 0)) {
 			return false;
 		}
 	}

@@ -28,7 +28,7 @@ static bool is_old(const struct flow *flow, const struct packet *packet, unsigne
 	const uint32_t end = packet->sequence + packet->payload_wire_len;
 	const uint32_t stand = flow->initial_sequence[side];
 	return packet->payload_wire_len > 0 && !(packet->tcp_flags & TCP_SYN) &&
-	       stream_is_near(end, stand) && (int32_t)(end - stand) <= 0;
+	       stream_is_near(end, stand) && sequence_diff(end, stand) <= 0;
 }
 
 /* Nothing to look at: no byte, or the next ones of an answer that is known for what it is. */
@@ -62,7 +62,7 @@ void rest_packet(struct flow_table *table, struct flow *flow,
 	uint32_t *stand = &flow->initial_sequence[!side];
 	if (is_going_on && packet->tcp_flags & TCP_ACK &&
 		stream_is_near(packet->acknowledgement, *stand) &&
-		(int32_t)(packet->acknowledgement - *stand) < 0) {
+		sequence_diff(packet->acknowledgement, *stand) < 0) {
 		*stand = packet->acknowledgement;
 	}
 	table_watch(table, flow);

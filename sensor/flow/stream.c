@@ -13,11 +13,6 @@
 /* After this many strays in a row the sequence numbers are believed anew. */
 #define STRAYS_MAX 3
 
-static int32_t sequence_diff(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
-
 void stream_init(struct stream *stream)
 {
 	memset(stream, 0, sizeof(*stream));

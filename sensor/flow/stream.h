@@ -40,6 +40,12 @@
 #define STREAM_HISTORY    4
 #define STREAM_HEAD_BYTES 48
 
+/* How far a is ahead of b: sequence numbers wrap (RFC 9293 section 3.4). */
+static inline int32_t sequence_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
 struct segment {
 	uint32_t next; /* slot of the following one, or POOL_NONE */
 	uint32_t sequence;

@@ -261,8 +261,8 @@ static bool is_end_false(
 		return false;
 	}
 	return flow->state == FLOW_STATE_RESET
-		       ? (int32_t)(packet->sequence - stood) >= 0
-		       : stream_is_near(end, stood) && (int32_t)(end - stood) > 0 &&
+		       ? sequence_diff(packet->sequence, stood) >= 0
+		       : stream_is_near(end, stood) && sequence_diff(end, stood) > 0 &&
 				 !stream_is_keep_alive(packet);
 }
 
@@ -327,7 +327,7 @@ static void on_fin(struct flow_table *table, struct flow *flow,
 	}
 	uint32_t expected = sequence;
 	const bool is_expected = expected_sequence(table, flow, side, &expected);
-	const int32_t ahead = (int32_t)(sequence - expected);
+	const int32_t ahead = sequence_diff(sequence, expected);
 	if (is_expected && (ahead < 0 || (ahead > 0 && !may_wait) ||
 				   !stream_is_near(sequence, expected))) {
 		table->counters.out_of_window++;

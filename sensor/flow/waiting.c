@@ -6,11 +6,6 @@
 
 /* The list is STREAM_SEGMENTS_MAX long at most, and so is each walk of it. */
 
-static int32_t sequence_diff(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
-
 static uint32_t base_of(uint32_t sequence)
 {
 	return sequence & ~(uint32_t)(SEGMENT_DATA_BYTES - 1);
