@@ -7,11 +7,14 @@
 
 bool mail_port_may_lead_on(const struct watch *watch)
 {
+	static const char ANSWER[] = "HTTP/1.";
 	const struct prefix *prefix = conversation_prefix(watch->conversation);
 	const unsigned server = !watch->flow->client;
+	const size_t len = prefix->len[server] < sizeof(ANSWER) - 1
+				   ? prefix->len[server]
+				   : sizeof(ANSWER) - 1;
 	return !watch->flow->is_midstream &&
-	       (prefix->len[server] == 0 ||
-		       memcmp(prefix->bytes[server], "HTTP/1.", 7) == 0);
+	       memcmp(prefix->bytes[server], ANSWER, len) == 0;
 }
 
 bool mail_port_is_web(const struct watch *watch)

@@ -94,10 +94,15 @@ static void a_long_head_on_a_port_of_mail_is_read(void **state)
 	memset(request, 'x', sizeof(request));
 	memcpy(request, START, sizeof(START) - 1);
 	memcpy(request + sizeof(request) - 5, "\r\n\r\n", 5);
-	const char *const turns[TURNS_MAX] = {request, OPENED};
-	struct engine_run *run = mail_behind(25, turns);
-	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
-	run_end(run);
+	const char *const turns[][TURNS_MAX] = {{request, OPENED},
+		/* the first bytes of an answer may come ahead of it */
+		{"CONN", "HT", request + 4, "TP/1.1 200 OK\r\n\r\n"}};
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		struct engine_run *run = mail_behind(25, turns[i]);
+		assert_int_equal(
+			run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+		run_end(run);
+	}
 }
 
 /* The client asks on before it is answered: which answer is whose is counted. */
