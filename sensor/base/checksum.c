@@ -2,36 +2,61 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <endian.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define CHECKSUM_ALL_ONES 0xffffU
 
-/* Eight bytes more, the carry put back in (RFC 1071 section 2 (A) and (C)). */
-static inline uint64_t sum_word(uint64_t sum, const uint8_t *bytes)
+static inline uint64_t word_at(const uint8_t *bytes)
 {
 	uint64_t word = 0;
 	memcpy(&word, bytes, sizeof(word));
-	sum += word;
-	return sum + (sum < word);
+	return word;
 }
 
-static uint64_t sum_bytes(uint64_t sum, const uint8_t *bytes, size_t len)
+/* The carry is put back in (RFC 1071 section 2 (A) and (C)). */
+static inline uint64_t sum_word(uint64_t sum, uint64_t word)
 {
-	for (; len >= 32; bytes += 32, len -= 32) {
-		sum = sum_word(sum, bytes);
-		sum = sum_word(sum, bytes + 8);
-		sum = sum_word(sum, bytes + 16);
-		sum = sum_word(sum, bytes + 24);
-	}
-	for (; len >= 8; bytes += 8, len -= 8) {
-		sum = sum_word(sum, bytes);
-	}
+	const bool has_carry = __builtin_add_overflow(sum, word, &sum);
+	return sum + has_carry;
+}
+
+/* The last len of fewer than eight bytes, zeros behind them. */
+static uint64_t rest_of(const uint8_t *bytes, size_t len)
+{
 	uint8_t rest[8] = {0};
 	for (size_t i = 0; i < len; i++) {
 		rest[i] = bytes[i];
 	}
-	return sum_word(sum, rest);
+	return word_at(rest);
+}
+
+/* Two sums, so that neither waits for the carry of the other. */
+static uint64_t sum_bytes(uint64_t sum, const uint8_t *bytes, size_t len)
+{
+	uint64_t other = 0;
+	size_t left = len;
+	for (; left >= 32; bytes += 32, left -= 32) {
+		sum = sum_word(sum, word_at(bytes));
+		other = sum_word(other, word_at(bytes + 8));
+		sum = sum_word(sum, word_at(bytes + 16));
+		other = sum_word(other, word_at(bytes + 24));
+	}
+	sum = sum_word(sum, other);
+	for (; left >= 8; bytes += 8, left -= 8) {
+		sum = sum_word(sum, word_at(bytes));
+	}
+	if (left == 0) {
+		return sum;
+	}
+	if (len < 8) {
+		return sum_word(sum, rest_of(bytes, left));
+	}
+	/* the last eight, less those that were summed */
+	const uint64_t last = le64toh(word_at(bytes + left - 8));
+	return sum_word(sum, htole64(last >> (64 - 8 * left)));
 }
 
 static uint16_t sum_fold(uint64_t sum)
@@ -57,19 +82,19 @@ uint16_t checksum_ipv4_make(const uint8_t *header, size_t len)
 }
 
 /* ::ffff: in front of IPv4 adds all ones, which is zero in this arithmetic. */
-static uint64_t sum_ends(const struct checksum_pseudo *pseudo)
+static inline uint64_t sum_ends(const struct checksum_pseudo *pseudo)
 {
 	uint64_t sum = htons(pseudo->protocol);
-	sum = sum_word(sum, pseudo->src->bytes);
-	sum = sum_word(sum, pseudo->src->bytes + 8);
-	sum = sum_word(sum, pseudo->dst->bytes);
-	return sum_fold(sum_word(sum, pseudo->dst->bytes + 8));
+	sum = sum_word(sum, word_at(pseudo->src->bytes));
+	sum = sum_word(sum, word_at(pseudo->src->bytes + 8));
+	sum = sum_word(sum, word_at(pseudo->dst->bytes));
+	return sum_word(sum, word_at(pseudo->dst->bytes + 8));
 }
 
 uint16_t checksum_segment_make(
 	const uint8_t *segment, const struct checksum_pseudo *pseudo)
 {
-	const uint64_t whole = sum_ends(pseudo) + htonl(pseudo->len);
+	const uint64_t whole = sum_word(sum_ends(pseudo), htonl(pseudo->len));
 	const uint64_t sum = sum_bytes(whole, segment, pseudo->len);
 	return ntohs((uint16_t)~sum_fold(sum));
 }
@@ -84,7 +109,7 @@ enum checksum_result checksum_segment(
 		return CHECKSUM_OFFLOADED; /* RFC 768: the sender made none */
 	}
 	const uint64_t without_len = sum_ends(pseudo);
-	const uint64_t whole = without_len + htonl(pseudo->len);
+	const uint64_t whole = sum_word(without_len, htonl(pseudo->len));
 	const uint64_t sum = sum_bytes(whole, segment, pseudo->len);
 	if (sum_fold(sum) == CHECKSUM_ALL_ONES) {
 		return CHECKSUM_RIGHT;
