@@ -127,6 +127,10 @@ struct text http_head_line(struct text bytes)
 static bool is_body_told(struct text line)
 {
 	struct text value;
+	const uint8_t first = line.len > 0 ? line.at[0] | 0x20 : 0;
+	if (first >= 'a' && first <= 'z' && first != 'c' && first != 't') {
+		return false; /* begins as neither of them does: most */
+	}
 	const enum http_field field = http_head_field(line, &value);
 	return field == HTTP_FIELD_CONTENT_LENGTH ||
 	       field == HTTP_FIELD_TRANSFER_ENCODING;

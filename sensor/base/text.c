@@ -35,7 +35,7 @@ struct text text_word(struct text *rest)
 		left--;
 	}
 	size_t len = 0;
-	while (len < left && !is_blank(at[len])) {
+	while (len < left && (at[len] > ' ' || !is_blank(at[len]))) {
 		len++;
 	}
 	*rest = (struct text){.at = at + len, .len = left - len};

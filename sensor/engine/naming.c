@@ -42,6 +42,9 @@ static bool is_below_a_domain(const char *host)
 /* A word begins at host + at: "imap", "imaps4", not "imaplay". */
 static bool is_word(const char *host, size_t at, const struct name_pattern *pattern)
 {
+	if ((host[at] | 0x20) != pattern->word[0]) { /* most go here */
+		return false;
+	}
 	const size_t len = strlen(pattern->word);
 	if (strncasecmp(host + at, pattern->word, len) != 0) {
 		return false;
@@ -85,7 +88,8 @@ static enum protocol protocol_of_host(const char *host, uint16_t port)
 static bool starts_with_one(const char *host, const char *const *labels, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strncmp(host, labels[i], strlen(labels[i])) == 0) {
+		if (host[0] == labels[i][0] &&
+			strncmp(host, labels[i], strlen(labels[i])) == 0) {
 			return true;
 		}
 	}
@@ -173,7 +177,7 @@ static enum protocol protocol_of_session(const struct naming_case *tls)
 static bool offers(const char *alpn, const char *protocol)
 {
 	for (const char *at = alpn; at && *at;) {
-		if (strncmp(at, protocol, strlen(protocol)) == 0) {
+		if (*at == *protocol && strncmp(at, protocol, strlen(protocol)) == 0) {
 			return true;
 		}
 		at = strchr(at, ',');
