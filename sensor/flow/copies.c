@@ -27,11 +27,16 @@ void copies_remember(struct stream_side *side, uint32_t sequence, struct text by
 {
 	struct stream_piece *piece = &side->history[side->history_at];
 	side->history_at = (uint8_t)((side->history_at + 1) % STREAM_HISTORY);
+	side->history_count =
+		(uint8_t)(side->history_count + (side->history_count < STREAM_HISTORY));
 	piece->sequence = sequence;
 	piece->len = (uint16_t)(bytes.len < UINT16_MAX ? bytes.len : UINT16_MAX);
 	piece->sum = bytes.len <= PIECE_BYTES_MAX ? piece_sum(bytes) : 0;
-	memcpy(piece->head, bytes.at,
-		bytes.len < sizeof(piece->head) ? bytes.len : sizeof(piece->head));
+	if (bytes.len >= sizeof(piece->head)) {
+		memcpy(piece->head, bytes.at, sizeof(piece->head));
+	} else {
+		memcpy(piece->head, bytes.at, bytes.len);
+	}
 }
 
 struct text copies_head(const struct stream_piece *piece)
@@ -62,7 +67,7 @@ static bool is_other_copy(
 const struct stream_piece *copies_find_other(
 	const struct stream_side *side, uint32_t sequence, struct text bytes)
 {
-	for (unsigned i = 0; i < STREAM_HISTORY; i++) {
+	for (unsigned i = 0; i < side->history_count; i++) {
 		const struct stream_piece *piece = &side->history[i];
 		if (piece->len > 0 && is_other_copy(piece, sequence, bytes)) {
 			return piece;

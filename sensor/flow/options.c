@@ -84,7 +84,7 @@ static bool is_usual_syn(const uint8_t *bytes)
 	       (word_at(bytes + 16) & ~(uint32_t)15) == SYN_USUAL_SCALE;
 }
 
-struct tcp_options options_of(const struct packet *packet)
+struct tcp_options options_parse(const struct packet *packet)
 {
 	struct tcp_options options = {0};
 	const uint8_t *bytes = packet->options;
@@ -96,7 +96,7 @@ struct tcp_options options_of(const struct packet *packet)
 		options.timestamp = word_at(bytes + 8);
 		options.has_timestamp = true;
 		read_option(&options, OPTION_SCALE, cursor_over(bytes + 19, 1));
-	} else if (packet->options_len > 0) {
+	} else {
 		read_all(&options, cursor_over(bytes, packet->options_len));
 	}
 	return options;

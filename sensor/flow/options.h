@@ -16,4 +16,11 @@ struct tcp_options {
 	uint32_t timestamp;
 };
 
-struct tcp_options options_of(const struct packet *packet);
+/* Of a packet that has any. */
+struct tcp_options options_parse(const struct packet *packet);
+
+static inline struct tcp_options options_of(const struct packet *packet)
+{
+	return packet->options_len > 0 ? options_parse(packet)
+				       : (struct tcp_options){.scale = 0};
+}

@@ -5,6 +5,7 @@
 #include "flow/segments.h"
 #include "flow/waiting.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* The largest window believed: RFC 7323 allows 1 GiB, mail needs far less. */
@@ -15,11 +16,13 @@
 
 void stream_init(struct stream *stream)
 {
-	memset(stream, 0, sizeof(*stream));
 	for (unsigned side = 0; side < 2; side++) {
+		memset(&stream->sides[side], 0, offsetof(struct stream_side, history));
 		stream->sides[side].first_segment = POOL_NONE;
 		stream->sides[side].first_aside = POOL_NONE;
 	}
+	stream->has_syn = false;
+	stream->resets = 0;
 }
 
 void stream_synchronise(struct stream_side *side, uint32_t sequence)

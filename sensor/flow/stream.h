@@ -93,6 +93,8 @@ struct stream_side {
 	bool is_acknowledged;
 	uint8_t strays; /* segments far outside in a row, near each other */
 	uint8_t history_at;
+	uint8_t history_count;
+	/* the last member: not cleared, .history_count of them hold */
 	struct stream_piece history[STREAM_HISTORY];
 };
 

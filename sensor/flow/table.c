@@ -183,9 +183,12 @@ static uint32_t endpoints_hash(const uint64_t keys[TABLE_KEYS],
 	const struct endpoint *first, const struct endpoint *second, uint32_t way)
 {
 	uint64_t sum = keys[0];
-	sum += keys[1] * (first->high >> 32) + keys[2] * (uint32_t)first->high;
+	if ((first->high | second->high) != 0) { /* IPv4 has zeros there */
+		sum += keys[1] * (first->high >> 32) + keys[2] * (uint32_t)first->high;
+		sum += keys[5] * (second->high >> 32) +
+		       keys[6] * (uint32_t)second->high;
+	}
 	sum += keys[3] * (first->low >> 32) + keys[4] * (uint32_t)first->low;
-	sum += keys[5] * (second->high >> 32) + keys[6] * (uint32_t)second->high;
 	sum += keys[7] * (second->low >> 32) + keys[8] * (uint32_t)second->low;
 	sum += keys[9] * ((uint32_t)first->port << 16 | second->port);
 	sum += keys[10] * way;
@@ -203,8 +206,8 @@ static struct flow_key key_of(
 	const struct endpoint dst = endpoint_of(&packet->dst, packet->dst_port);
 	const bool is_first = is_in_order(&src, &dst);
 	return (struct flow_key){
-		.hash = is_first ? endpoints_hash(table->keys, &src, &dst, packet->way)
-				 : endpoints_hash(table->keys, &dst, &src, packet->way),
+		.hash = endpoints_hash(table->keys, is_first ? &src : &dst,
+			is_first ? &dst : &src, packet->way),
 		.side = is_first ? 0 : 1};
 }
 
