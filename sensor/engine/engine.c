@@ -40,6 +40,8 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	}
 	endpoint_map_init(&engine->endpoints, settings->seed);
 	early_note_ports(engine);
+	engine->asking =
+		(struct quota){.each = OPINIONS_A_SECOND, .all = OPINIONS_A_SECOND};
 	engine->flows = flow_table_new(&flows, &handler, why);
 	engine->fold =
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);

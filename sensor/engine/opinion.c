@@ -44,7 +44,10 @@ void opinion_open_of_mail(const struct watch *watch)
 			.protocol = protocol};
 	}
 	const uint32_t flows = asked->flows++;
-	if (flows < OPINIONS_ASKED_FIRST || flows % OPINIONS_ASKED_EVERY == 0) {
+	const bool is_due =
+		flows < OPINIONS_ASKED_FIRST || flows % OPINIONS_ASKED_EVERY == 0;
+	quota_begin(&watch->engine->asking, 0, watch->engine->now_us);
+	if (is_due && quota_take(&watch->engine->asking)) {
 		opinion_open(watch);
 	} else {
 		opinion_close(watch);

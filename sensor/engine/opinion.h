@@ -11,7 +11,7 @@
 /* Have the flow's packets shown to nDPI, unless it was asked before. */
 void opinion_open(const struct watch *watch);
 
-/* A mail flow: ask about the server's first ones, then about some. */
+/* A mail flow: ask about the server's first ones, then about some; so many in a second. */
 void opinion_open_of_mail(const struct watch *watch);
 
 /* Keep the name it has by now; it is not asked again. */

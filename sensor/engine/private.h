@@ -42,6 +42,7 @@
 #include "analyze/dialogue.h"
 #include "analyze/dns.h"
 #include "analyze/endpoint_map.h"
+#include "base/quota.h"
 #include "classify/classify.h"
 #include "classify/second_opinion.h"
 #include "decode/decode.h"
@@ -100,6 +101,7 @@ struct conversation {
 #define OPINIONS_ASKED_SLOTS 4096 /* by server address and port, one way associative */
 #define OPINIONS_ASKED_FIRST 4    /* flows of a server that are all asked about */
 #define OPINIONS_ASKED_EVERY 64   /* then one flow in so many */
+#define OPINIONS_A_SECOND    512  /* however many servers there are */
 
 struct opinions_asked {
 	struct address server;
@@ -124,6 +126,7 @@ struct engine {
 	struct flow_table *flows;
 	struct second_opinion *opinion;
 	struct opinions_asked asked[OPINIONS_ASKED_SLOTS];
+	struct quota asking; /* about mail, for all in common */
 	struct tls_context tls;
 	struct endpoint_map endpoints;
 	struct fold *fold;

@@ -203,6 +203,26 @@ static void of_a_server_the_first_flows_are_asked_about_and_then_some(void **sta
 	run_end(run);
 }
 
+static void of_many_servers_in_a_second_so_many_are_asked_about(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_with_opinion();
+	for (unsigned i = 0; i <= OPINIONS_A_SECOND + 1; i++) {
+		char server[16];
+		(void)snprintf(
+			server, sizeof(server), "198.18.%u.%u", i / 200, i % 200);
+		run->now_us += i > OPINIONS_A_SECOND ? SECOND_US : 0;
+		struct line line = open_line(run, MAILBOX, 40000, server, 25);
+		smtp_greeting(&line);
+		smtp_message(&line);
+		hang_up(&line);
+		assert_string_equal(
+			run_last(run)->opinion, i != OPINIONS_A_SECOND ? "SMTP" : "");
+		run->told_count = 0;
+	}
+	run_end(run);
+}
+
 /* ---- dialogue, settled ---- */
 
 /* IMAP in clear up to COMPRESS, behind which nothing can be read any more. */
@@ -541,6 +561,7 @@ int main(void)
 		TEST(a_foreign_one_waits_for_its_name),
 		TEST(a_foreign_one_that_ends_is_told_with_what_is_known),
 		TEST(of_a_server_the_first_flows_are_asked_about_and_then_some),
+		TEST(of_many_servers_in_a_second_so_many_are_asked_about),
 		TEST(final_facts_settle_a_dialogue),
 		TEST(what_settles_within_the_prefix_is_told_once),
 		TEST(what_a_relay_is_given_is_known_message_by_message),
