@@ -8,11 +8,13 @@ from sensor import MAILWARDEN, MATRIX, PATIENCE_S, ROOT
 
 
 def captures():
-    return sorted((ROOT / "pcaps").glob("*/traffic.pcap"))
+    """Those in which something is told."""
+    return sorted(one.parent / "traffic.pcap" for one in (ROOT / "pcaps").glob("*/expected.jsonl")
+                  if '"event_type":"alert"' in one.read_text(encoding="utf-8"))
 
 
 def replay_into(journal, host="replay", files=None):
-    """All bundled captures into a journal."""
+    """The bundled captures with alerts into a journal."""
     subprocess.run([MAILWARDEN, "replay", *map(str, files or captures()), "-m", str(MATRIX), "--journal", str(journal),
                     "--host", host], check=True, capture_output=True, timeout=60)
 
