@@ -97,7 +97,7 @@ def web_behind_pages():
     return spoken(3128, ">" + page + page + asked, "<" + ok + ok + opened, HELLO)
 
 
-TOKENS = (">\5\1\1", "<\5\1", ">\1\1" + vector(2, "T" * 1500), "<\1\1" + vector(2, "T" * 100),
+TOKENS = (">\5\1\1", "<\5\1", ">\1\1" + vector(2, "T" * 1400), "<\1\1" + vector(2, "T" * 100),
           ">\1\2" + vector(2, "p"), "<\1\2" + vector(2, "p"))
 
 
@@ -111,7 +111,7 @@ def tokens_then_clear():
 @CASE("socks5-gssapi-encapsulated", OFFICE, """The same ticket, and all that follows in messages of its own: not
       looked into, and counted.""", absent=("sender.illegitimate",))
 def encapsulated():
-    return spoken(1080, *TOKENS, ">\1\3" + vector(2, "e" * 60), "<\1\3" + vector(2, "e" * 60))
+    return spoken(1080, *TOKENS, ">\1\3" + vector(2, "e" * 60), "<\1\3" + vector(2, "e" * 60), source=40001)
 
 
 @CASE("imap-compressed-before-login", OFFICE, """IMAP that is compressed before anybody has logged in: what follows is

@@ -63,4 +63,4 @@ def dialogue(host):
 
 
 def ending(host):
-    return [segment(host, True, 1048, 5060, 0x04)]
+    return [segment(host, True, 1049, 5059, 0x04)]

@@ -107,7 +107,7 @@ def test_a_greeting_that_names_nothing_is_an_attempt(tmp_path):
 def test_headers_alone_are_an_attempt(tmp_path):
     frames = frames_of([(False, GREETING), (True, HELLO), (False, OFFER)] + MAIL, WORKSTATION)
     mail, findings = judged(tmp_path, frames, snap=54)
-    assert (mail["protocol"], findings) == ("attempt", ["sender.attempt"])
+    assert (mail["protocol"], findings) == ("attempt", ["sender.attempt", "sensor.blind"])
 
 
 def test_pop3_that_is_refused_at_once(tmp_path):
