@@ -111,24 +111,24 @@ static bool is_sequence(const struct element *element)
 
 /* 0 where it has to be looked for in the key. */
 struct key_kind {
-	int algorithm;
 	const char *name;
+	int algorithm;
 	uint16_t bits;
 };
 
 static const struct key_kind *key_kind_of(int algorithm)
 {
 	static const struct key_kind KINDS[] = {
-		{EVP_PKEY_RSA, "RSA", 0},
-		{EVP_PKEY_RSA2, "RSA", 0},
-		{EVP_PKEY_RSA_PSS, "RSA-PSS", 0},
-		{EVP_PKEY_EC, "EC", 0},
-		{EVP_PKEY_DSA, "DSA", 0},
-		{EVP_PKEY_DH, "other", 0},
-		{EVP_PKEY_ED25519, "Ed25519", 256},
-		{EVP_PKEY_ED448, "Ed448", 456},
-		{EVP_PKEY_X25519, "other", 253},
-		{EVP_PKEY_X448, "other", 448},
+		{"RSA", EVP_PKEY_RSA, 0},
+		{"RSA", EVP_PKEY_RSA2, 0},
+		{"RSA-PSS", EVP_PKEY_RSA_PSS, 0},
+		{"EC", EVP_PKEY_EC, 0},
+		{"DSA", EVP_PKEY_DSA, 0},
+		{"other", EVP_PKEY_DH, 0},
+		{"Ed25519", EVP_PKEY_ED25519, 256},
+		{"Ed448", EVP_PKEY_ED448, 456},
+		{"other", EVP_PKEY_X25519, 253},
+		{"other", EVP_PKEY_X448, 448},
 	};
 	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
 		if (KINDS[i].algorithm == algorithm) {

@@ -98,6 +98,12 @@ static bool is_socks4_answer(
 		       (status >= SOCKS4_GRANTED && status <= SOCKS4_REFUSED_LAST));
 }
 
+/* For more of a side that has room for it. */
+static enum proxy_step wait_for_room(const struct prefix *prefix, unsigned side)
+{
+	return prefix_is_full(prefix, side) ? PROXY_NOTHING : PROXY_WAIT;
+}
+
 /* SOCKS 4 and 4a (openssh.com/txt/socks4.protocol, socks4a.protocol). */
 enum proxy_step proxy_socks4(
 	struct prefix *prefix, unsigned side, struct classification *result)
@@ -128,7 +134,7 @@ enum proxy_step proxy_socks4(
 			       : PROXY_WAIT;
 	}
 	if (is_named && !take_string(&request, &name)) {
-		return prefix_is_full(prefix, side) ? PROXY_NOTHING : PROXY_WAIT;
+		return wait_for_room(prefix, side);
 	}
 	if (!cursor_ok(&answer)) {
 		return PROXY_WAIT;

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* The first of ENGINE_COUNTERS_MAX; the others are of flows. */
+#define ENGINE_DECODE_COUNTERS_MAX 40
+
 /* What was not looked into, by kind: frames, and their bytes (engine/blindness). */
 #define BLIND(name, kind)                                         \
 	{"blind." name, decode->blind[kind].frames},              \
@@ -11,10 +14,10 @@
 		"blind." name "_bytes", decode->blind[kind].bytes \
 	}
 
-size_t engine_counters(const struct engine *engine, struct counter *list)
+/* Of frames and what was found in them. */
+static size_t decode_counters(const struct engine *engine, struct counter *list)
 {
 	const struct decode_counters *decode = decoder_counters(engine->decoder);
-	const struct flow_counters *flow = flow_table_counters(engine->flows);
 	const struct counter all[] = {
 		{"frames", engine->frames},
 		{"bytes", engine->frame_bytes},
@@ -45,6 +48,18 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		{"blind.websocket", engine->opaque[ENGINE_OPAQUE_WEBSOCKET]},
 		{"blind.http2", engine->opaque[ENGINE_OPAQUE_HTTP2]},
 		{"blind.compressed", engine->opaque[ENGINE_OPAQUE_COMPRESSED]},
+	};
+	_Static_assert(sizeof(all) / sizeof(all[0]) <= ENGINE_DECODE_COUNTERS_MAX,
+		"what follows has no room");
+	memcpy(list, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
+}
+
+size_t engine_counters(const struct engine *engine, struct counter *list)
+{
+	const struct flow_counters *flow = flow_table_counters(engine->flows);
+	const size_t count = decode_counters(engine, list);
+	const struct counter all[] = {
 		{"flow.opened", flow->opened},
 		{"flow.closed", flow->ended[FLOW_END_CLOSED]},
 		{"flow.reset", flow->ended[FLOW_END_RESET]},
@@ -69,8 +84,9 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		{"alerts.given", engine->alerts},
 		{"alerts.folded", engine->folded},
 	};
-	_Static_assert(sizeof(all) / sizeof(all[0]) <= ENGINE_COUNTERS_MAX,
+	_Static_assert(sizeof(all) / sizeof(all[0]) <=
+			       ENGINE_COUNTERS_MAX - ENGINE_DECODE_COUNTERS_MAX,
 		"who asks has no room for more");
-	memcpy(list, all, sizeof(all));
-	return sizeof(all) / sizeof(all[0]);
+	memcpy(list + count, all, sizeof(all));
+	return count + sizeof(all) / sizeof(all[0]);
 }
