@@ -47,14 +47,14 @@ static void record_take(
 	const uint32_t captured_len = header->captured_len;
 	const uint32_t fraction =
 		file->is_nanosecond ? header->fraction / 1000 : header->fraction;
-	frame->time_us = (uint64_t)header->seconds * 1000000 + fraction;
-	frame->bytes = file->window.at + file->header_len;
-	frame->captured_len = captured_len;
-	frame->wire_len =
-		header->wire_len > captured_len ? header->wire_len : captured_len;
-	frame->source = file->index;
-	frame->link_type = file->link_type;
-	frame->is_checksum_unset = false;
+	*frame = (struct frame){
+		.time_us = (uint64_t)header->seconds * 1000000 + fraction,
+		.bytes = file->window.at + file->header_len,
+		.captured_len = captured_len,
+		.wire_len = header->wire_len > captured_len ? header->wire_len
+							    : captured_len,
+		.source = file->index,
+		.link_type = file->link_type};
 	window_use(&file->window, file->header_len + (size_t)captured_len);
 }
 

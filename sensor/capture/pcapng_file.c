@@ -174,13 +174,12 @@ static enum source_result frame_of_packet(
 		return file_ending(file);
 	}
 	const struct file_interface *interface = &file->interfaces[number];
-	frame->time_us = interface_time(interface, units);
-	frame->bytes = window->at + PACKET_FIELDS_BYTES;
-	frame->captured_len = captured_len;
-	frame->wire_len = wire_len > captured_len ? wire_len : captured_len;
-	frame->source = file->index;
-	frame->link_type = interface->link_type;
-	frame->is_checksum_unset = false;
+	*frame = (struct frame){.time_us = interface_time(interface, units),
+		.bytes = window->at + PACKET_FIELDS_BYTES,
+		.captured_len = captured_len,
+		.wire_len = wire_len > captured_len ? wire_len : captured_len,
+		.source = file->index,
+		.link_type = interface->link_type};
 	window_use(window, PACKET_FIELDS_BYTES + (size_t)captured_len);
 	file->skip = (uint64_t)block->body_len - PACKET_FIELDS_BYTES - captured_len + 4;
 	file->last_time_us = frame->time_us;
@@ -211,13 +210,12 @@ static enum source_result frame_of_simple_packet(
 	if (!window_holds(window, 4 + (size_t)captured_len)) {
 		return file_ending(file);
 	}
-	frame->time_us = file->last_time_us;
-	frame->bytes = window->at + 4;
-	frame->captured_len = captured_len;
-	frame->wire_len = wire_len;
-	frame->source = file->index;
-	frame->link_type = interface->link_type;
-	frame->is_checksum_unset = false;
+	*frame = (struct frame){.time_us = file->last_time_us,
+		.bytes = window->at + 4,
+		.captured_len = captured_len,
+		.wire_len = wire_len,
+		.source = file->index,
+		.link_type = interface->link_type};
 	window_use(window, 4 + (size_t)captured_len);
 	file->skip = (uint64_t)block->body_len - captured_len;
 	return SOURCE_FRAME;

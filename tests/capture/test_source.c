@@ -61,6 +61,7 @@ static void frames_at_hand_come_together_and_all_hold(void **state)
 	struct source *source = source_open_files(names, 1, &why);
 	assert_non_null(source);
 	struct frame frames[3];
+	memset(frames, 0xff, sizeof(frames)); /* what stood there before is gone */
 	enum source_result result = SOURCE_ERROR;
 	for (uint8_t first = 1; first <= 4; first += 3) {
 		const size_t count = source_next_some(source, frames, 3, &result, &why);
@@ -69,6 +70,8 @@ static void frames_at_hand_come_together_and_all_hold(void **state)
 		for (size_t i = 0; i < count; i++) {
 			assert_int_equal(frames[i].bytes[0], first + i);
 			assert_int_equal(frames[i].bytes[3], first + i);
+			assert_int_equal(frames[i].is_ended, 0);
+			assert_int_equal(frames[i].is_checksum_unset, 0);
 		}
 	}
 	assert_int_equal(source_next_some(source, frames, 3, &result, &why), 0);
