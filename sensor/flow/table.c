@@ -448,6 +448,7 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 	table->bucket_mask = buckets - 1;
 	table->bucket_bytes = buckets * sizeof(*table->buckets);
 	table->buckets = take_buckets(table->bucket_bytes);
+	table->fetched = AGE_LIST_NONE;
 	table->area_bytes = settings->area_bytes;
 	take_keys(table, settings->seed);
 	table->handler = *handler;

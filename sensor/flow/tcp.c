@@ -500,6 +500,10 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	if (flow->start_us > now_us) { /* its first packet bore a wrong time */
 		flow->start_us = now_us;
 	}
+	if (flow->list == FLOW_LIST_DONE && flow->listed_us < now_us) {
+		table_relist(
+			table, flow); /* while it is at hand, not once it is cold */
+	}
 	follow_stream(table, flow, packet, side);
 	return flow;
 }
