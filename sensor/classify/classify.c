@@ -428,7 +428,10 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 	struct classification *result)
 {
 	struct reading reading;
-	memset(&reading, 0, sizeof(reading));
+	for (unsigned side = 0; side < 2; side++) {
+		reading.traits[side] = (struct traits){0};
+		reading.has_hope[side] = false;
+	}
 	read_sides(prefix, hint, result, &reading);
 	const struct traits *traits = reading.traits;
 	const struct traits *client = &traits[hint->client_side];

@@ -400,20 +400,20 @@ static bool is_put_by(struct streams *streams, struct stream *stream, struct flo
 	return is_done;
 }
 
-/* Deliver, keep or drop what came, as its numbers tell. */
+/* Deliver, keep or drop what came, as its numbers tell; *arrival is used up. */
 static void take_bytes(struct streams *streams, struct stream *stream,
-	struct flow *flow, unsigned side, struct arrival arrival)
+	struct flow *flow, unsigned side, struct arrival *arrival)
 {
 	struct stream_side *from = &stream->sides[side];
-	const uint32_t end = arrival.sequence + arrival.wire_len;
-	if (is_put_by(streams, stream, flow, side, &arrival)) {
+	const uint32_t end = arrival->sequence + arrival->wire_len;
+	if (is_put_by(streams, stream, flow, side, arrival)) {
 		return;
 	}
-	if (sequence_diff(arrival.sequence, from->next_sequence) < 0 &&
-		!trim_delivered(streams, stream, flow, side, &arrival)) {
+	if (sequence_diff(arrival->sequence, from->next_sequence) < 0 &&
+		!trim_delivered(streams, stream, flow, side, arrival)) {
 		return;
 	}
-	deliver_around(streams, stream, flow, side, arrival.bytes);
+	deliver_around(streams, stream, flow, side, arrival->bytes);
 	if (!is_watched(flow)) {
 		return;
 	}
@@ -446,8 +446,8 @@ static void take_aside(struct streams *streams, struct stream *stream,
 	if (is_watched(flow) && !segment->is_passed_over &&
 		(stream_is_near(sequence, stream->sides[side].next_sequence) ||
 			believe_anew(streams, stream, flow, side, sequence))) {
-		take_bytes(streams, stream, flow, side,
-			(struct arrival){sequence, segment->len, bytes});
+		struct arrival arrival = {sequence, segment->len, bytes};
+		take_bytes(streams, stream, flow, side, &arrival);
 	}
 	segment_give(streams, index);
 }
@@ -503,9 +503,9 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 	}
 	note_packet(streams, stream, flow, side, packet);
 	if (is_watched(flow)) {
-		take_bytes(streams, stream, flow, side,
-			(struct arrival){sequence, packet->payload_wire_len,
-				{packet->payload, packet->payload_len}});
+		struct arrival arrival = {sequence, packet->payload_wire_len,
+			{packet->payload, packet->payload_len}};
+		take_bytes(streams, stream, flow, side, &arrival);
 	}
 }
 
