@@ -7,12 +7,12 @@ void pending_clear(struct pending *pending)
 	pending->len = 0;
 }
 
-void pending_add(struct pending *pending, unsigned verb)
+void pending_add_many(struct pending *pending, unsigned verb, uint16_t count)
 {
 	if (pending->len > 0) {
 		struct pending_row *last = &pending->rows[pending->len - 1];
-		if (last->verb == verb && last->count < UINT16_MAX) {
-			last->count++;
+		if (last->verb == verb && last->count <= UINT16_MAX - count) {
+			last->count = (uint16_t)(last->count + count);
 			return;
 		}
 	}
@@ -20,7 +20,12 @@ void pending_add(struct pending *pending, unsigned verb)
 		pending_clear(pending);
 	}
 	pending->rows[pending->len++] =
-		(struct pending_row){.verb = (uint8_t)verb, .count = 1};
+		(struct pending_row){.verb = (uint8_t)verb, .count = count};
+}
+
+void pending_add(struct pending *pending, unsigned verb)
+{
+	pending_add_many(pending, verb, 1);
 }
 
 int pending_first(const struct pending *pending)

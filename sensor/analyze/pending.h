@@ -21,7 +21,9 @@ struct pending {
 	struct pending_row rows[PENDING_ROWS];
 };
 
+/* One command, or count of them at the price of one. */
 void pending_add(struct pending *pending, unsigned verb);
+void pending_add_many(struct pending *pending, unsigned verb, uint16_t count);
 
 /* The oldest verb, or -1. */
 int pending_first(const struct pending *pending);

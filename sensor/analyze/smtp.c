@@ -31,9 +31,7 @@ static void text_end(struct smtp *smtp, struct facts *facts)
 	if (facts->protocol == PROTOCOL_LMTP && smtp->recipients_ok > 1) {
 		replies = smtp->recipients_ok < 1000 ? smtp->recipients_ok : 1000;
 	}
-	for (uint32_t i = 0; i < replies; i++) {
-		pending_add(&smtp->pending, SMTP_VERB_BODY);
-	}
+	pending_add_many(&smtp->pending, SMTP_VERB_BODY, (uint16_t)replies);
 }
 
 /* A name that no server has a reason to refuse (RFC 5321 section 4.1.3), which facts hold whole. */

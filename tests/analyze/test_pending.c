@@ -57,6 +57,19 @@ static void what_is_newer_than_a_verb_is_cut(void **state)
 	assert_left(pending, "");
 }
 
+static void many_at_once_are_as_many_as_one_by_one(void **state)
+{
+	(void)state;
+	struct pending pending = pending_of("ab");
+	pending_add_many(&pending, 'b', 2);
+	pending_add_many(&pending, 'c', 2);
+	assert_left(pending, "abbbcc");
+	pending_add_many(&pending, 'a', UINT16_MAX);
+	pending_add_many(&pending, 'a', 2);
+	assert_int_equal(pending.rows[3].count, UINT16_MAX);
+	assert_int_equal(pending.rows[4].count, 2);
+}
+
 static void more_rows_than_there_are_forget_what_was_there(void **state)
 {
 	(void)state;
@@ -78,6 +91,7 @@ int main(void)
 		cmocka_unit_test(
 			a_verb_is_reached_past_older_ones_or_nothing_is_dropped),
 		cmocka_unit_test(what_is_newer_than_a_verb_is_cut),
+		cmocka_unit_test(many_at_once_are_as_many_as_one_by_one),
 		cmocka_unit_test(more_rows_than_there_are_forget_what_was_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
