@@ -40,24 +40,29 @@ const char *facts_mechanism_name(unsigned flag)
 	return "OTHER";
 }
 
+/* As SASL knows them: USER and APOP are commands of POP3. */
+static const struct text_word_row *const NAMES[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('A')] = TEXT_WORDS({"ANONYMOUS", FACTS_MECHANISM_ANONYMOUS}),
+	[TEXT_WORD_LIST('B')] = TEXT_WORDS({"BASIC", FACTS_MECHANISM_BASIC}),
+	[TEXT_WORD_LIST('C')] = TEXT_WORDS({"CRAM-MD5", FACTS_MECHANISM_CRAM_MD5}),
+	[TEXT_WORD_LIST('D')] = TEXT_WORDS({"DIGEST-MD5", FACTS_MECHANISM_DIGEST_MD5}),
+	[TEXT_WORD_LIST('E')] = TEXT_WORDS({"EXTERNAL", FACTS_MECHANISM_EXTERNAL}),
+	[TEXT_WORD_LIST('G')] = TEXT_WORDS({"GSSAPI", FACTS_MECHANISM_GSSAPI},
+		{"GSS-SPNEGO", FACTS_MECHANISM_GSSAPI}),
+	[TEXT_WORD_LIST('L')] = TEXT_WORDS({"LOGIN", FACTS_MECHANISM_LOGIN}),
+	[TEXT_WORD_LIST('N')] = TEXT_WORDS({"NTLM", FACTS_MECHANISM_NTLM}),
+	[TEXT_WORD_LIST('O')] =
+		TEXT_WORDS({"OAUTHBEARER", FACTS_MECHANISM_OAUTHBEARER}),
+	[TEXT_WORD_LIST('P')] = TEXT_WORDS({"PLAIN", FACTS_MECHANISM_PLAIN}),
+	[TEXT_WORD_LIST('S')] = TEXT_WORDS({"SCRAM", FACTS_MECHANISM_SCRAM}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XOAUTH2", FACTS_MECHANISM_XOAUTH2}),
+};
+
 unsigned facts_mechanism_flag(struct text name)
 {
-	/* USER and APOP are commands of POP3, not names that SASL knows */
-	const unsigned commands = FACTS_MECHANISM_USER_PASS |
-				  FACTS_MECHANISM_USER_ONLY | FACTS_MECHANISM_APOP;
-	for (size_t i = 0; i < MECHANISM_COUNT; i++) {
-		if ((MECHANISMS[i].flag & commands) == 0 &&
-			text_is(name, MECHANISMS[i].name)) {
-			return MECHANISMS[i].flag;
-		}
-	}
-	if (text_starts(name, "SCRAM-")) {
-		return FACTS_MECHANISM_SCRAM;
-	}
-	if (text_is(name, "GSS-SPNEGO")) {
-		return FACTS_MECHANISM_GSSAPI;
-	}
-	return FACTS_MECHANISM_OTHER;
+	return text_starts(name, "SCRAM-")
+		       ? FACTS_MECHANISM_SCRAM
+		       : text_find(name, NAMES, FACTS_MECHANISM_OTHER);
 }
 
 #define STARTTLS_FAULTS                                                           \

@@ -279,20 +279,23 @@ static void greeting_note(struct imap *imap, struct facts *facts, struct text ki
 	}
 }
 
-/* Untagged data of the authenticated state: "* 3 EXISTS", "* LIST ..." (RFC 9051 section 7.3). */
+/* Untagged data of the authenticated state: "* LIST ...", "* 3 EXISTS" (RFC 9051 section 7.3). */
+static const struct text_word_row *const MAILBOX_DATA[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('E')] = TEXT_WORDS({"ESEARCH", true}),
+	[TEXT_WORD_LIST('F')] = TEXT_WORDS({"FLAGS", true}),
+	[TEXT_WORD_LIST('L')] = TEXT_WORDS({"LIST", true}, {"LSUB", true}),
+	[TEXT_WORD_LIST('N')] = TEXT_WORDS({"NAMESPACE", true}),
+	[TEXT_WORD_LIST('Q')] = TEXT_WORDS({"QUOTA", true}),
+	[TEXT_WORD_LIST('S')] =
+		TEXT_WORDS({"SEARCH", true}, {"STATUS", true}, {"SORT", true}),
+	[TEXT_WORD_LIST('T')] = TEXT_WORDS({"THREAD", true}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XLIST", true}),
+};
+
 static bool is_mailbox_data(struct text kind)
 {
-	static const char *const WORDS[] = {"LIST", "LSUB", "XLIST", "SEARCH",
-		"ESEARCH", "STATUS", "FLAGS", "SORT", "THREAD", "NAMESPACE", "QUOTA"};
-	if (kind.len > 0 && kind.at[0] >= '0' && kind.at[0] <= '9') {
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-		if (text_is(kind, WORDS[i])) {
-			return true;
-		}
-	}
-	return false;
+	return (kind.len > 0 && kind.at[0] >= '0' && kind.at[0] <= '9') ||
+	       text_find(kind, MAILBOX_DATA, false) != 0;
 }
 
 static void untagged_note(

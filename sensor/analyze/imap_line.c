@@ -2,62 +2,42 @@
 
 #include <string.h>
 
-struct imap_verb_row {
-	const char *word;
-	enum imap_verb verb;
+static const struct text_word_row *const VERBS[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('A')] = TEXT_WORDS({"AUTHENTICATE", IMAP_VERB_AUTHENTICATE},
+		{"APPEND", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('C')] = TEXT_WORDS({"CAPABILITY", IMAP_VERB_KNOWN},
+		{"COMPRESS", IMAP_VERB_COMPRESS}, {"CREATE", IMAP_VERB_MAILBOX},
+		{"CHECK", IMAP_VERB_MAILBOX}, {"CLOSE", IMAP_VERB_MAILBOX},
+		{"COPY", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('D')] = TEXT_WORDS({"DELETE", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('E')] = TEXT_WORDS({"ENABLE", IMAP_VERB_KNOWN},
+		{"EXAMINE", IMAP_VERB_MAILBOX}, {"EXPUNGE", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('F')] = TEXT_WORDS({"FETCH", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('G')] = TEXT_WORDS({"GETQUOTA", IMAP_VERB_MAILBOX},
+		{"GETQUOTAROOT", IMAP_VERB_MAILBOX},
+		{"GETMETADATA", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('I')] =
+		TEXT_WORDS({"ID", IMAP_VERB_KNOWN}, {"IDLE", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('L')] =
+		TEXT_WORDS({"LOGOUT", IMAP_VERB_KNOWN}, {"LOGIN", IMAP_VERB_LOGIN},
+			{"LIST", IMAP_VERB_MAILBOX}, {"LSUB", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('M')] = TEXT_WORDS({"MOVE", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('N')] =
+		TEXT_WORDS({"NOOP", IMAP_VERB_KNOWN}, {"NAMESPACE", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('R')] = TEXT_WORDS({"RENAME", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('S')] = TEXT_WORDS({"STARTTLS", IMAP_VERB_STARTTLS},
+		{"SELECT", IMAP_VERB_MAILBOX}, {"SUBSCRIBE", IMAP_VERB_MAILBOX},
+		{"STATUS", IMAP_VERB_MAILBOX}, {"SEARCH", IMAP_VERB_MAILBOX},
+		{"STORE", IMAP_VERB_MAILBOX}, {"SORT", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('T')] = TEXT_WORDS({"THREAD", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('U')] = TEXT_WORDS({"UNSUBSCRIBE", IMAP_VERB_MAILBOX},
+		{"UNSELECT", IMAP_VERB_MAILBOX}, {"UID", IMAP_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XLIST", IMAP_VERB_MAILBOX}),
 };
-
-static const struct imap_verb_row VERBS[] = {
-	{"CAPABILITY", IMAP_VERB_KNOWN},
-	{"NOOP", IMAP_VERB_KNOWN},
-	{"LOGOUT", IMAP_VERB_KNOWN},
-	{"ID", IMAP_VERB_KNOWN},
-	{"ENABLE", IMAP_VERB_KNOWN},
-	{"STARTTLS", IMAP_VERB_STARTTLS},
-	{"LOGIN", IMAP_VERB_LOGIN},
-	{"AUTHENTICATE", IMAP_VERB_AUTHENTICATE},
-	{"COMPRESS", IMAP_VERB_COMPRESS},
-	{"SELECT", IMAP_VERB_MAILBOX},
-	{"EXAMINE", IMAP_VERB_MAILBOX},
-	{"CREATE", IMAP_VERB_MAILBOX},
-	{"DELETE", IMAP_VERB_MAILBOX},
-	{"RENAME", IMAP_VERB_MAILBOX},
-	{"SUBSCRIBE", IMAP_VERB_MAILBOX},
-	{"UNSUBSCRIBE", IMAP_VERB_MAILBOX},
-	{"LIST", IMAP_VERB_MAILBOX},
-	{"LSUB", IMAP_VERB_MAILBOX},
-	{"XLIST", IMAP_VERB_MAILBOX},
-	{"NAMESPACE", IMAP_VERB_MAILBOX},
-	{"STATUS", IMAP_VERB_MAILBOX},
-	{"APPEND", IMAP_VERB_MAILBOX},
-	{"IDLE", IMAP_VERB_MAILBOX},
-	{"CHECK", IMAP_VERB_MAILBOX},
-	{"CLOSE", IMAP_VERB_MAILBOX},
-	{"UNSELECT", IMAP_VERB_MAILBOX},
-	{"EXPUNGE", IMAP_VERB_MAILBOX},
-	{"SEARCH", IMAP_VERB_MAILBOX},
-	{"FETCH", IMAP_VERB_MAILBOX},
-	{"STORE", IMAP_VERB_MAILBOX},
-	{"COPY", IMAP_VERB_MAILBOX},
-	{"MOVE", IMAP_VERB_MAILBOX},
-	{"UID", IMAP_VERB_MAILBOX},
-	{"SORT", IMAP_VERB_MAILBOX},
-	{"THREAD", IMAP_VERB_MAILBOX},
-	{"GETQUOTA", IMAP_VERB_MAILBOX},
-	{"GETQUOTAROOT", IMAP_VERB_MAILBOX},
-	{"GETMETADATA", IMAP_VERB_MAILBOX},
-};
-
-#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
 
 enum imap_verb imap_verb_parse(struct text word)
 {
-	for (size_t i = 0; i < VERB_COUNT; i++) {
-		if (text_is(word, VERBS[i].word)) {
-			return VERBS[i].verb;
-		}
-	}
-	return IMAP_VERB_OTHER;
+	return (enum imap_verb)text_find(word, VERBS, IMAP_VERB_OTHER);
 }
 
 bool imap_literal_parse(struct text line, uint64_t *size, bool *is_asked)
@@ -100,13 +80,24 @@ uint8_t imap_arguments_count(struct text rest)
 	return count;
 }
 
-/* RFC 9051 section 9; servers take 8-bit letters as well. */
+/* RFC 9051 section 9; servers take 8-bit letters as well. A bit for each byte that is none. */
+static bool is_of_tag(uint8_t byte)
+{
+	static const uint32_t NEVER[8] = {
+		0xffffffff, /* control bytes */
+		1U << (' ' & 31) | 1U << ('"' & 31) | 1U << ('%' & 31) |
+			1U << ('(' & 31) | 1U << (')' & 31) | 1U << ('*' & 31) |
+			1U << ('+' & 31),
+		1U << ('\\' & 31),
+		1U << ('{' & 31) | 1U << (0x7f & 31),
+	};
+	return (NEVER[byte >> 5] >> (byte & 31) & 1U) == 0;
+}
+
 bool imap_is_tag(struct text tag)
 {
-	static const char SPECIALS[] = {'+', '(', ')', '{', '%', '*', '"', '\\'};
 	for (size_t i = 0; i < tag.len; i++) {
-		if (tag.at[i] <= ' ' || tag.at[i] == 0x7f ||
-			memchr(SPECIALS, tag.at[i], sizeof(SPECIALS)) != NULL) {
+		if (!is_of_tag(tag.at[i])) {
 			return false;
 		}
 	}

@@ -45,42 +45,29 @@ struct pop3 {
 
 _Static_assert(sizeof(struct pop3) <= ANALYZER_STATE_BYTES, "pop3 state must fit");
 
-struct pop3_verb_row {
-	const char *word;
-	enum pop3_verb verb;
+static const struct text_word_row *const VERBS[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('A')] =
+		TEXT_WORDS({"APOP", POP3_VERB_APOP}, {"AUTH", POP3_VERB_AUTH}),
+	[TEXT_WORD_LIST('C')] = TEXT_WORDS({"CAPA", POP3_VERB_CAPA}),
+	[TEXT_WORD_LIST('D')] = TEXT_WORDS({"DELE", POP3_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('L')] =
+		TEXT_WORDS({"LAST", POP3_VERB_MAILBOX}, {"LIST", POP3_VERB_SCAN}),
+	[TEXT_WORD_LIST('N')] = TEXT_WORDS({"NOOP", POP3_VERB_KNOWN}),
+	[TEXT_WORD_LIST('P')] = TEXT_WORDS({"PASS", POP3_VERB_PASS}),
+	[TEXT_WORD_LIST('Q')] = TEXT_WORDS({"QUIT", POP3_VERB_KNOWN}),
+	[TEXT_WORD_LIST('R')] =
+		TEXT_WORDS({"RETR", POP3_VERB_RETR}, {"RSET", POP3_VERB_KNOWN}),
+	[TEXT_WORD_LIST('S')] =
+		TEXT_WORDS({"STLS", POP3_VERB_STLS}, {"STAT", POP3_VERB_MAILBOX}),
+	[TEXT_WORD_LIST('T')] = TEXT_WORDS({"TOP", POP3_VERB_TOP}),
+	[TEXT_WORD_LIST('U')] = TEXT_WORDS({"USER", POP3_VERB_USER},
+		{"UIDL", POP3_VERB_SCAN}, {"UTF8", POP3_VERB_KNOWN}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XTND", POP3_VERB_KNOWN}),
 };
-
-static const struct pop3_verb_row VERBS[] = {
-	{"CAPA", POP3_VERB_CAPA},
-	{"STLS", POP3_VERB_STLS},
-	{"USER", POP3_VERB_USER},
-	{"PASS", POP3_VERB_PASS},
-	{"APOP", POP3_VERB_APOP},
-	{"AUTH", POP3_VERB_AUTH},
-	{"STAT", POP3_VERB_MAILBOX},
-	{"DELE", POP3_VERB_MAILBOX},
-	{"LAST", POP3_VERB_MAILBOX},
-	{"LIST", POP3_VERB_SCAN},
-	{"UIDL", POP3_VERB_SCAN},
-	{"RETR", POP3_VERB_RETR},
-	{"TOP", POP3_VERB_TOP},
-	{"NOOP", POP3_VERB_KNOWN},
-	{"RSET", POP3_VERB_KNOWN},
-	{"QUIT", POP3_VERB_KNOWN},
-	{"UTF8", POP3_VERB_KNOWN},
-	{"XTND", POP3_VERB_KNOWN},
-};
-
-#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
 
 static enum pop3_verb verb_parse(struct text word)
 {
-	for (size_t i = 0; i < VERB_COUNT; i++) {
-		if (text_is(word, VERBS[i].word)) {
-			return VERBS[i].verb;
-		}
-	}
-	return POP3_VERB_OTHER;
+	return (enum pop3_verb)text_find(word, VERBS, POP3_VERB_OTHER);
 }
 
 static void pass_note(struct facts *facts, struct text password)

@@ -30,38 +30,26 @@ struct sieve {
 
 _Static_assert(sizeof(struct sieve) <= ANALYZER_STATE_BYTES, "sieve state must fit");
 
-struct sieve_verb_row {
-	const char *word;
-	enum sieve_verb verb;
+static const struct text_word_row *const VERBS[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('A')] = TEXT_WORDS({"AUTHENTICATE", SIEVE_VERB_AUTHENTICATE}),
+	[TEXT_WORD_LIST('C')] = TEXT_WORDS({"CAPABILITY", SIEVE_VERB_CAPABILITY},
+		{"CHECKSCRIPT", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('D')] = TEXT_WORDS({"DELETESCRIPT", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('G')] = TEXT_WORDS({"GETSCRIPT", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('H')] = TEXT_WORDS({"HAVESPACE", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('L')] = TEXT_WORDS(
+		{"LOGOUT", SIEVE_VERB_KNOWN}, {"LISTSCRIPTS", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('N')] = TEXT_WORDS({"NOOP", SIEVE_VERB_KNOWN}),
+	[TEXT_WORD_LIST('P')] = TEXT_WORDS({"PUTSCRIPT", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('R')] = TEXT_WORDS({"RENAMESCRIPT", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('S')] = TEXT_WORDS(
+		{"STARTTLS", SIEVE_VERB_STARTTLS}, {"SETACTIVE", SIEVE_VERB_CONTENT}),
+	[TEXT_WORD_LIST('U')] = TEXT_WORDS({"UNAUTHENTICATE", SIEVE_VERB_KNOWN}),
 };
-
-static const struct sieve_verb_row VERBS[] = {
-	{"AUTHENTICATE", SIEVE_VERB_AUTHENTICATE},
-	{"STARTTLS", SIEVE_VERB_STARTTLS},
-	{"CAPABILITY", SIEVE_VERB_CAPABILITY},
-	{"LOGOUT", SIEVE_VERB_KNOWN},
-	{"NOOP", SIEVE_VERB_KNOWN},
-	{"UNAUTHENTICATE", SIEVE_VERB_KNOWN},
-	{"HAVESPACE", SIEVE_VERB_CONTENT},
-	{"PUTSCRIPT", SIEVE_VERB_CONTENT},
-	{"LISTSCRIPTS", SIEVE_VERB_CONTENT},
-	{"SETACTIVE", SIEVE_VERB_CONTENT},
-	{"GETSCRIPT", SIEVE_VERB_CONTENT},
-	{"DELETESCRIPT", SIEVE_VERB_CONTENT},
-	{"RENAMESCRIPT", SIEVE_VERB_CONTENT},
-	{"CHECKSCRIPT", SIEVE_VERB_CONTENT},
-};
-
-#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
 
 static enum sieve_verb verb_parse(struct text word)
 {
-	for (size_t i = 0; i < VERB_COUNT; i++) {
-		if (text_is(word, VERBS[i].word)) {
-			return VERBS[i].verb;
-		}
-	}
-	return SIEVE_VERB_OTHER;
+	return (enum sieve_verb)text_find(word, VERBS, SIEVE_VERB_OTHER);
 }
 
 /* Cut a quoted string (its inside) or a word off the front; RFC 5804 section 4. */

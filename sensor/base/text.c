@@ -18,6 +18,21 @@ bool text_begins(struct text text, const char *word, size_t len)
 	return true;
 }
 
+unsigned text_find(struct text text,
+	const struct text_word_row *const lists[TEXT_WORD_LISTS], unsigned otherwise)
+{
+	if (text.len == 0) {
+		return otherwise;
+	}
+	const struct text_word_row *row = lists[TEXT_WORD_LIST(text.at[0])];
+	for (; row != NULL && row->word != NULL; row++) {
+		if (text_is(text, row->word)) {
+			return row->value;
+		}
+	}
+	return otherwise;
+}
+
 static bool is_blank(uint8_t byte)
 {
 	return byte == ' ' || byte == '\t';

@@ -38,6 +38,21 @@ static inline bool text_is(struct text text, const char *word)
 	       text_begins(text, word, text.len);
 }
 
+/* Words with what they stand for, by the low five bits of their first letter. */
+#define TEXT_WORD_LISTS      32
+#define TEXT_WORD_LIST(word) ((word) & (TEXT_WORD_LISTS - 1))
+
+struct text_word_row {
+	const char *word; /* NULL ends a list */
+	unsigned value;
+};
+
+#define TEXT_WORDS(...) ((const struct text_word_row[]){__VA_ARGS__, {NULL, 0}})
+
+/* The value of the row whose word text is, ASCII case apart, or otherwise. */
+unsigned text_find(struct text text,
+	const struct text_word_row *const lists[TEXT_WORD_LISTS], unsigned otherwise);
+
 /* Cut the next run of non-blank bytes off the front of *rest (blank: SP, TAB). */
 struct text text_word(struct text *rest);
 

@@ -57,10 +57,29 @@ static void trimming_takes_blanks_and_line_ends(void **state)
 	assert_int_equal(text_trim(of(" \r\n")).len, 0);
 }
 
+static const struct text_word_row *const LISTS[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('E')] = TEXT_WORDS({"EHLO", 1}, {"EXPN", 2}),
+	[TEXT_WORD_LIST('Q')] = TEXT_WORDS({"QUIT", 3}),
+};
+
+static void a_word_is_found_by_its_first_letter(void **state)
+{
+	(void)state;
+	assert_int_equal(text_find(of("ehlo"), LISTS, 9), 1);
+	assert_int_equal(text_find(of("EXPN"), LISTS, 9), 2);
+	assert_int_equal(text_find(of("Quit"), LISTS, 9), 3);
+	assert_int_equal(text_find(of("EHLOX"), LISTS, 9), 9);
+	assert_int_equal(text_find(of("HELP"), LISTS, 9), 9);
+	assert_int_equal(
+		text_find(of("\x05HLO"), LISTS, 9), 9); /* the same five bits */
+	assert_int_equal(text_find(of(""), LISTS, 9), 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_compare_without_case),
+		cmocka_unit_test(a_word_is_found_by_its_first_letter),
 		cmocka_unit_test(words_are_cut_off_at_blanks),
 		cmocka_unit_test(a_copied_field_cannot_forge_a_record),
 		cmocka_unit_test(a_number_over_its_bound_is_refused),
