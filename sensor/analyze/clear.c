@@ -78,7 +78,7 @@ static void text_note(
 }
 
 /* Take one item off the front of *rest and hand it to the protocol. */
-static void item_next(
+static enum lines_item item_next(
 	struct clear *clear, struct facts *facts, enum direction way, struct text *rest)
 {
 	struct line line;
@@ -104,6 +104,7 @@ static void item_next(
 	} else if (item != LINES_MORE) {
 		clear->protocol->end(clear, facts, way, item);
 	}
+	return item;
 }
 
 /*
@@ -149,11 +150,26 @@ static enum direction role_of(const struct clear *clear, enum direction way)
 	return clear->is_turned ? direction_reverse(way) : way;
 }
 
+/* There are too many lines to read: the rest of what came is as good as lost. */
+static void rest_lost(struct clear *clear, struct facts *facts, enum direction role)
+{
+	note_unread(facts, role);
+	lines_gap(&clear->lines[role], 0);
+	clear->protocol->gap(clear, facts, role);
+}
+
+/* True while the next item may be taken; left: of LINES_AT_ONCE. A body is passed to its end. */
+static bool may_go_on(const struct clear *clear, enum direction way, ptrdiff_t left)
+{
+	return left > 0 || lines_is_passing(&clear->lines[role_of(clear, way)]);
+}
+
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
 	struct text rest = bytes;
 	size_t tls_at = bytes.len;
+	ptrdiff_t left = LINES_AT_ONCE(bytes.len);
 	clear->lines[0].is_squeezing = clear->lines[1].is_squeezing = true;
 	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
@@ -169,7 +185,11 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 		if (begun == ANALYZE_START_TLS) {
 			return tls_at;
 		}
-		item_next(clear, facts, role, &rest);
+		left -= lines_cost(item_next(clear, facts, role, &rest));
+		if (rest.len > 0 && !may_go_on(clear, way, left)) {
+			rest_lost(clear, facts, role_of(clear, way));
+			break;
+		}
 	}
 	if (clear->next != ANALYZE_GO_ON) {
 		*next = (enum analyze_next)clear->next;

@@ -107,7 +107,8 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 		.has_requiretls_clear = facts->has_requiretls_clear,
 		.smtp = (uint8_t)(facts->is_helo_only | facts->is_ehlo_refused << 1 |
 				  facts->smuggling << 2 | facts->is_turned << 4 |
-				  (facts->opening != OPENING_NONE) << 5),
+				  (facts->opening != OPENING_NONE) << 5 |
+				  facts->has_unread_lines << 6),
 		.has_unsigned_message = headers->without_dkim_signature > 0,
 		.has_unchecked_message = headers->without_authentication_results > 0,
 		.has_server_certificate =

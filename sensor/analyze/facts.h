@@ -175,7 +175,9 @@ struct facts {
 	bool is_refused;      /* 554/421 greeting, * BYE, -ERR greeting */
 	uint8_t smuggling;    /* enum facts_smuggling */
 	uint8_t opening; /* enum opening: what the client said ahead of the server */
-	bool is_turned;  /* who opened the connection receives, the other sends */
+	/* the client sent more lines at once than are read (analyze/clear, analyze/http) */
+	bool has_unread_lines;
+	bool is_turned; /* who opened the connection receives, the other sends */
 	bool has_requiretls_clear; /* MAIL FROM ... REQUIRETLS without TLS */
 	bool has_content_clear; /* mail text, mailbox data or envelope crossed in clear */
 	bool has_server_bytes;
@@ -222,7 +224,7 @@ struct facts_news {
 	bool has_client_bytes; /* where content crossed in clear */
 	bool has_server_bytes;
 	bool has_requiretls_clear;
-	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned, 32: opening */
+	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned, 32: opening, 64: has_unread_lines */
 	bool has_unsigned_message;
 	bool has_unchecked_message;
 	bool has_server_certificate;

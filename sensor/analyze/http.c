@@ -501,7 +501,7 @@ static void look_at_long_line(
 }
 
 /* One line, or one run of a body. */
-static void take_item(
+static enum lines_item take_item(
 	struct http *http, struct facts *facts, enum direction way, struct text *bytes)
 {
 	struct http_side *side = &http->sides[way];
@@ -521,31 +521,11 @@ static void take_item(
 		side->stage =
 			side->stage == STAGE_CHUNK ? STAGE_CHUNK_SIZE : STAGE_START;
 	}
-	if (item != LINES_LINE) {
-		return;
+	if (item == LINES_LINE) {
+		take_line(http, facts, way, &line);
+		lines_forget(&side->lines, &line);
 	}
-	take_line(http, facts, way, &line);
-	lines_forget(&side->lines, &line);
-}
-
-static size_t http_bytes(void *state, struct facts *facts, enum direction way,
-	struct text bytes, enum analyze_next *next)
-{
-	struct http *http = (struct http *)state;
-	const size_t len = bytes.len;
-	if (way == DIRECTION_TO_CLIENT && is_idle(http) && !glance(http, bytes)) {
-		return len;
-	}
-	if (way == DIRECTION_TO_SERVER && http->may_be_open) {
-		http->answering =
-			HTTP_ASKED_TUNNEL; /* who waits for the way goes it now */
-		http->next = facts->is_unanswered ? ANALYZE_TUNNEL : ANALYZE_FINISHED;
-	}
-	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
-		take_item(http, facts, way, &bytes);
-	}
-	*next = (enum analyze_next)http->next;
-	return http->next == ANALYZE_TUNNEL ? len - bytes.len : len;
+	return item;
 }
 
 /* A body may hide the loss; a head that lost bytes is skipped to the next start. */
@@ -561,6 +541,33 @@ static void http_gap(
 	if (!is_body) {
 		side->stage = STAGE_START;
 	}
+}
+
+static size_t http_bytes(void *state, struct facts *facts, enum direction way,
+	struct text bytes, enum analyze_next *next)
+{
+	struct http *http = (struct http *)state;
+	const size_t len = bytes.len;
+	const struct lines *lines = &http->sides[way].lines;
+	ptrdiff_t left = LINES_AT_ONCE(len);
+	if (way == DIRECTION_TO_CLIENT && is_idle(http) && !glance(http, bytes)) {
+		return len;
+	}
+	if (way == DIRECTION_TO_SERVER && http->may_be_open) {
+		http->answering =
+			HTTP_ASKED_TUNNEL; /* who waits for the way goes it now */
+		http->next = facts->is_unanswered ? ANALYZE_TUNNEL : ANALYZE_FINISHED;
+	}
+	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
+		left -= lines_cost(take_item(http, facts, way, &bytes));
+		if (left <= 0 && bytes.len > 0 && !lines_is_passing(lines)) {
+			note_unread(facts, way);
+			http_gap(http, facts, way, 0);
+			bytes.len = 0;
+		}
+	}
+	*next = (enum analyze_next)http->next;
+	return http->next == ANALYZE_TUNNEL ? len - bytes.len : len;
 }
 
 static bool is_between_messages(const struct http_side *side)

@@ -17,7 +17,13 @@
 #define LINES_BYTES 512 /* RFC 5321 section 4.5.3.1.4 */
 #define LINES_WORD_BYTES \
 	64 /* of a long word in a squeezed line: its first ones and the last */
-#define LINES_TAIL_BYTES 24 /* holds "{18446744073709551615+}" CR */
+/*
+ * How many lines are read of what came at once: some, and one for so many bytes. Lines of
+ * honest peers are longer. A body that ends costs as much as so many lines.
+ */
+#define LINES_AT_ONCE(len)   ((ptrdiff_t)(32 + (len) / 10))
+#define LINES_COST_OF_A_BODY 4
+#define LINES_TAIL_BYTES     24 /* holds "{18446744073709551615+}" CR */
 
 enum lines_item {
 	LINES_MORE = 0, /* all bytes were used up */
@@ -81,6 +87,12 @@ static inline bool lines_is_passing(const struct lines *lines)
 
 /* Nothing is pending: the next byte begins a line. */
 bool lines_at_start(const struct lines *lines);
+
+/* What an item cost of LINES_AT_ONCE. */
+static inline ptrdiff_t lines_cost(enum lines_item item)
+{
+	return item == LINES_BODY_END ? LINES_COST_OF_A_BODY : item == LINES_LINE;
+}
 
 /* Give up an unfinished line as if its LF had come; false when there is none. */
 bool lines_flush(struct lines *lines, struct line *line);

@@ -52,6 +52,13 @@ void note_mechanisms(struct facts *facts, struct text names)
 	}
 }
 
+void note_unread(struct facts *facts, enum direction way)
+{
+	facts->has_unread_lines |=
+		way == DIRECTION_TO_SERVER && facts->gaps == 0 && !facts->is_midstream;
+	facts->gaps++;
+}
+
 void note_refused(struct facts *facts)
 {
 	facts->is_refused = true;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "analyze/facts.h"
+#include "base/direction.h"
 #include "base/text.h"
 
 /* Mail text, envelope or mailbox data crossed in clear. */
@@ -28,6 +29,9 @@ bool note_is_masked(struct text word);
 
 /* Blank-separated SASL mechanism names that the server offers. */
 void note_mechanisms(struct facts *facts, struct text names);
+
+/* What came this way is not read to its end: as good as lost, and the client's is told. */
+void note_unread(struct facts *facts, enum direction way);
 
 /* The greeting turned the client away. */
 void note_refused(struct facts *facts);

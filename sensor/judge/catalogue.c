@@ -307,7 +307,8 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"checksum, no acknowledgement, data in a SYN that was refused), two "
 		"versions of a segment or of a fragment, an urgent byte. Or a client "
 		"spoke ahead of its server in another protocol (an early talker), and "
-		"mail followed. Honest "
+		"mail followed; or it sent so many short lines at once that not all "
+		"of them are read. Honest "
 		"software does none of it; it is how a sensor is shown something else "
 		"than the server reads. The alert names the kind and both readings.",
 		"Look at the sender: find the program that made these packets. Take "

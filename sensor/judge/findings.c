@@ -132,7 +132,8 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
 	       need(facts->starttls != 0, NEEDS_STARTTLS) |
 	       need(judged->observation->ambiguity != NULL ||
-			       facts->opening != OPENING_NONE,
+			       facts->opening != OPENING_NONE ||
+			       facts->has_unread_lines,
 		       NEEDS_AMBIGUITY);
 }
 

@@ -67,8 +67,11 @@ bool finding_evasion_ambiguous(
 	char first[32];
 	char second[32];
 	if (ambiguity == NULL || ambiguity->doubt == FLOW_DOUBT_NONE) {
-		return facts_is_early_talk(judged->facts) &&
-		       note_early_talk(judged, note);
+		return judged->facts->has_unread_lines
+			       ? finding_note_set(
+					 note, "more lines at once than are read")
+			       : facts_is_early_talk(judged->facts) &&
+					 note_early_talk(judged, note);
 	}
 	const char *kind = KINDS[ambiguity->doubt];
 	if (ambiguity->second.len == 0) {

@@ -88,6 +88,65 @@ static void a_hole_inside_octets_leaves_the_rest_of_them_octets(void **state)
 	assert_int_equal(facts.rcpt_count, 2);
 }
 
+#define TIMES_10(text) text text text text text text text text text text
+#define TIMES_60(text) \
+	TIMES_10(text) \
+	TIMES_10(text) TIMES_10(text) TIMES_10(text) TIMES_10(text) TIMES_10(text)
+#define GREETED S("220 x\r\n"), C("EHLO c\r\n"), S("250 x\r\n")
+
+static void more_lines_at_once_than_are_read_are_told_and_a_hole(void **state)
+{
+	(void)state;
+	static const struct talk_step LINES[] = {GREETED,
+		C(TIMES_60("\n") "MAIL FROM:<a@b.example>\r\n"), S(TIMES_60("500\r\n")),
+		C("RCPT TO:<c@d.example>\r\n"), S("250 ok\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LINES));
+	assert_true(facts.has_unread_lines);
+	assert_int_equal(facts.gaps, 1);
+	assert_string_equal(facts.mail_from_domain, "");
+	assert_int_equal(facts.rcpt_count, 1); /* behind the hole it is read on */
+	/* the server's are as good as lost, but honest ones may be short */
+	static const struct talk_step REPLIES[] = {
+		GREETED, S(TIMES_60("250\r\n250\r\n"))};
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(REPLIES));
+	assert_false(facts.has_unread_lines);
+	assert_int_equal(facts.gaps, 1);
+	/* what stands in a letter is read where its beginning is not known */
+	facts = talk_facts(PROTOCOL_SMTP, true, STEPS(LINES));
+	assert_false(facts.has_unread_lines);
+}
+
+static void as_many_lines_as_honest_peers_send_at_once_are_read(void **state)
+{
+	(void)state;
+	static const struct talk_step BURST[] = {GREETED,
+		C("MAIL FROM:<a@b.example>\r\n"), S("250 ok\r\n"),
+		C(TIMES_60("RCPT TO:<c@d.example>\r\n")),
+		S(TIMES_60("250 2.1.5 Ok\r\n")), C("DATA\r\n"), S("354 go\r\n"),
+		C(TIMES_60("\r\n") TIMES_60("1\r\n") ".\r\nQUIT\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BURST));
+	assert_false(facts.has_unread_lines);
+	assert_int_equal(facts.gaps, 0);
+	assert_int_equal(facts.rcpt_count, 60);
+	assert_int_equal(facts.messages, 1);
+	static const struct talk_step MAILBOX[] = {S("+OK\r\n"), C("USER a\r\n"),
+		S("+OK\r\n"), C("PASS b\r\n"), S("+OK\r\n"),
+		C(TIMES_60("DELE 17\r\n"))};
+	assert_int_equal(talk_facts(PROTOCOL_POP3, false, STEPS(MAILBOX)).gaps, 0);
+}
+
+static void messages_that_end_cost_more_than_lines(void **state)
+{
+	(void)state;
+	/* the server's side was not captured: each is read as the client sends it */
+	static const struct talk_step MANY[] = {
+		C("EHLO c\r\n"), C(TIMES_10("DATA\na\n.\n") "RSET\n")};
+	static const struct talk_step LINES[] = {
+		C("EHLO c\r\n"), C(TIMES_10("RSET\nNOOP\nRSET\n"))};
+	assert_false(talk_facts(PROTOCOL_SMTP, false, STEPS(LINES)).has_unread_lines);
+	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(MANY)).has_unread_lines);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +156,9 @@ int main(void)
 		cmocka_unit_test(a_second_request_begins_anew),
 		cmocka_unit_test(an_error_without_a_hello_leaves_the_go_ahead_accepted),
 		cmocka_unit_test(a_hole_inside_octets_leaves_the_rest_of_them_octets),
+		cmocka_unit_test(more_lines_at_once_than_are_read_are_told_and_a_hole),
+		cmocka_unit_test(as_many_lines_as_honest_peers_send_at_once_are_read),
+		cmocka_unit_test(messages_that_end_cost_more_than_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

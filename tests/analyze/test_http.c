@@ -454,6 +454,30 @@ static void a_long_second_request_is_read_in_any_pieces(void **state)
 		talk_facts(PROTOCOL_HTTP, false, STEPS(step)).protocol, PROTOCOL_HTTP);
 }
 
+#define TIMES_10(text) text text text text text text text text text text
+
+static void more_lines_at_once_than_are_read_are_a_hole(void **state)
+{
+	(void)state;
+	static const struct talk_step LINES[] = {
+		C("POST /mapi/emsmdb/ HTTP/1.1\r\nContent-Length: 1\r\n\r\na"),
+		S(OK_BODY),
+		C("POST /mapi/emsmdb/ HTTP/1.1\r\n" TIMES_10("a\na\na\na\na\na\na\n")),
+		C("POST /mapi/emsmdb/ HTTP/1.1\r\nContent-Length: 1\r\n\r\na"),
+		S(OK_BODY)};
+	struct facts facts = talk_facts(PROTOCOL_MAPI_HTTP, false, STEPS(LINES));
+	assert_true(facts.has_unread_lines);
+	assert_int_equal(facts.gaps, 1);
+	assert_int_equal(facts.protocol, PROTOCOL_MAPI_HTTP);
+	static const struct talk_step FIELDS[] = {
+		C("POST /mapi/emsmdb/ HTTP/1.1\r\n" TIMES_10(
+			"A: bcd\r\nEfg: h\r\n") "\r\n"),
+		S(OK_BODY)};
+	facts = talk_facts(PROTOCOL_MAPI_HTTP, false, STEPS(FIELDS));
+	assert_false(facts.has_unread_lines);
+	assert_int_equal(facts.gaps, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +508,7 @@ int main(void)
 		cmocka_unit_test(a_folded_login_is_one),
 		cmocka_unit_test(answers_meet_requests_of_many_kinds),
 		cmocka_unit_test(a_long_second_request_is_read_in_any_pieces),
+		cmocka_unit_test(more_lines_at_once_than_are_read_are_a_hole),
 		cmocka_unit_test(two_requests_at_once_wake_the_reading_of_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_refused)},
 	{MEMBER(smuggling, STEP_RISES)},
 	{ONCE(opening)},
+	{ONCE(has_unread_lines)},
 	{MEMBER(is_turned, STEP_EITHER)},
 	{ONCE(has_requiretls_clear)},
 	{ONCE(has_content_clear)},

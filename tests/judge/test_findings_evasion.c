@@ -108,6 +108,21 @@ static void an_early_talker_is_told_once_mail_crosses(void **state)
 	assert_false(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
 }
 
+static void lines_that_were_not_read_are_told(void **state)
+{
+	struct made_flow flow =
+		made_flow(PROTOCOL_SUBMISSION, WORKSTATION, SUBMISSION, 587);
+	flow.facts.has_unread_lines = true;
+	made_judge(*state, &flow);
+	assert_true(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+	assert_string_equal(flow.judgement.detail[FINDING_EVASION_AMBIGUOUS],
+		"more lines at once than are read");
+	flow.facts.has_unread_lines = false;
+	flow.facts.gaps = 1; /* of the wire, or of a server's replies */
+	made_judge(*state, &flow);
+	assert_false(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, load_matrix, free_matrix)
 
 static bool is_told_of_tunnel(void **state, bool is_of_client, bool is_ended)
@@ -135,6 +150,7 @@ int main(void)
 		TEST(every_kind_has_its_words),
 		TEST(without_one_nothing_is_told),
 		TEST(an_early_talker_is_told_once_mail_crosses),
+		TEST(lines_that_were_not_read_are_told),
 		TEST(mail_in_a_tunnel_is_told_once_its_client_s_carrier_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
