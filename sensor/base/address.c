@@ -9,13 +9,36 @@ bool address_is_ipv4(const struct address *address)
 	return memcmp(address->bytes, IPV4_MAPPED, sizeof(IPV4_MAPPED)) == 0;
 }
 
+/* As inet_ntop does, which goes by printf: each record has several. Returns the end. */
+static char *octet_text(uint8_t octet, char *at)
+{
+	if (octet >= 100) {
+		*at++ = (char)('0' + octet / 100);
+	}
+	if (octet >= 10) {
+		*at++ = (char)('0' + octet / 10 % 10);
+	}
+	*at++ = (char)('0' + octet % 10);
+	return at;
+}
+
+static const char *ipv4_text(const uint8_t *octets, char *text)
+{
+	char *at = octet_text(octets[0], text);
+	for (unsigned i = 1; i < 4; i++) {
+		*at++ = '.';
+		at = octet_text(octets[i], at);
+	}
+	*at = '\0';
+	return text;
+}
+
 const char *address_text(const struct address *address, char *text)
 {
-	const bool is_ipv4 = address_is_ipv4(address);
-	const void *from = is_ipv4 ? &address->bytes[12] : &address->bytes[0];
-	const char *written =
-		inet_ntop(is_ipv4 ? AF_INET : AF_INET6, from, text, ADDRESS_TEXT_BYTES);
-	if (!written) {
+	if (address_is_ipv4(address)) {
+		return ipv4_text(&address->bytes[12], text);
+	}
+	if (!inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_BYTES)) {
 		text[0] = '\0';
 	}
 	return text;

@@ -31,6 +31,18 @@ static bool is_before(const struct endpoint *a, const struct endpoint *b, size_t
 	return order < 0 || (order == 0 && a->port <= b->port);
 }
 
+/* Fetching the algorithm costs more than the digest of a tuple: it is done once. */
+static bool digest_of(const uint8_t *tuple, size_t len, uint8_t digest[DIGEST_BYTES])
+{
+	static EVP_MD *kind;
+	static EVP_MD_CTX *context;
+	kind = kind ? kind : EVP_MD_fetch(NULL, "SHA1", NULL);
+	context = context ? context : EVP_MD_CTX_new();
+	return kind && context && EVP_DigestInit_ex2(context, kind, NULL) == 1 &&
+	       EVP_DigestUpdate(context, tuple, len) == 1 &&
+	       EVP_DigestFinal_ex(context, digest, NULL) == 1;
+}
+
 void record_community_id(const struct record *record, char text[32])
 {
 	const struct observation *observation = record_wire(record);
@@ -58,8 +70,7 @@ void record_community_id(const struct record *record, char text[32])
 	}
 
 	uint8_t digest[DIGEST_BYTES];
-	if (EVP_Digest(tuple, (size_t)(at - tuple), digest, NULL, EVP_sha1(), NULL) !=
-		1) {
+	if (!digest_of(tuple, (size_t)(at - tuple), digest)) {
 		text[0] = '\0';
 		return;
 	}

@@ -10,13 +10,22 @@
 #define US_PER_S   1000000
 #define DIGITS_MAX 20 /* of UINT64_MAX */
 
+/* The byte eight times. */
+#define EACH(byte) ((uint64_t)(byte)*UINT64_C(0x0101010101010101))
+
+#define DAY_S            86400
+#define ERA_DAYS         146097
+#define MARCH_OF_0_S     (-INT64_C(719468) * DAY_S)
+#define CALENDAR_START_S (MARCH_OF_0_S - INT64_C(60) * DAY_S) /* January 1 of year 0 */
+#define CALENDAR_END_S   INT64_C(253402300799)                /* the end of 9999 */
+
 static void flush(struct json_writer *writer)
 {
 	(void)fwrite(writer->bytes, 1, writer->len, writer->out);
 	writer->len = 0;
 }
 
-static void put(struct json_writer *writer, const char *bytes, size_t len)
+static void put_in_parts(struct json_writer *writer, const char *bytes, size_t len)
 {
 	while (len > sizeof(writer->bytes) - writer->len) {
 		const size_t room = sizeof(writer->bytes) - writer->len;
@@ -25,6 +34,16 @@ static void put(struct json_writer *writer, const char *bytes, size_t len)
 		bytes += room;
 		len -= room;
 		flush(writer);
+	}
+	memcpy(writer->bytes + writer->len, bytes, len);
+	writer->len += len;
+}
+
+static inline void put(struct json_writer *writer, const char *bytes, size_t len)
+{
+	if (len > sizeof(writer->bytes) - writer->len) {
+		put_in_parts(writer, bytes, len);
+		return;
 	}
 	memcpy(writer->bytes + writer->len, bytes, len);
 	writer->len += len;
@@ -70,11 +89,33 @@ static size_t put_escape(
 	return len > 0 ? len : 1;
 }
 
-/* Nearly all there is: needs no look at its code point. The first other byte. */
-static const char *skip_ascii(const char *text)
+/* A byte of eight that is zero, or one above such a byte that is not. */
+static uint64_t has_zero(uint64_t eight)
+{
+	return (eight - EACH(0x01)) & ~eight & EACH(0x80);
+}
+
+/* False for all that a text may hold nearly always: no look at its code points is needed. */
+static bool is_odd(uint64_t eight)
+{
+	return ((eight | ((eight - EACH(' ')) & ~eight)) & EACH(0x80)) != 0 ||
+	       (has_zero(eight ^ EACH('"')) | has_zero(eight ^ EACH('\\')) |
+		       has_zero(eight ^ EACH(0x7f))) != 0;
+}
+
+/* The first byte that is not plain ASCII; end is where the text's NUL stands. */
+static const char *skip_ascii(const char *text, const char *end)
 {
 	static const bool IS_ASCII[UINT8_MAX + 1] = {
 		[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+	uint64_t eight;
+	while (end - text >= (ptrdiff_t)sizeof(eight)) {
+		memcpy(&eight, text, sizeof(eight));
+		if (is_odd(eight)) {
+			break;
+		}
+		text += sizeof(eight);
+	}
 	while (IS_ASCII[(uint8_t)*text]) {
 		text++;
 	}
@@ -83,9 +124,10 @@ static const char *skip_ascii(const char *text)
 
 static void put_quoted(struct json_writer *writer, const char *text)
 {
+	const char *const end = text + strlen(text);
 	const char *unwritten = text;
 	put_byte(writer, '"');
-	for (text = skip_ascii(text); *text != '\0'; text = skip_ascii(text)) {
+	for (text = skip_ascii(text, end); text < end; text = skip_ascii(text, end)) {
 		uint32_t code;
 		const size_t len = utf8_read(text, &code);
 		if (is_plain(text, len, code)) {
@@ -160,28 +202,60 @@ void json_bool(struct json_writer *writer, const char *key, bool is_true)
 	put(writer, is_true ? "true" : "false", is_true ? 4 : 5);
 }
 
-/* False when the year does not fit the calendar. */
+/*
+ * False when the year does not fit the calendar. Counted here: gmtime_r asks for the zone
+ * and takes a lock, for each time of each record. Years begin in March, in eras of 400;
+ * March 1 of year 0 is day 0.
+ */
 static bool calendar(int64_t time_s, struct tm *parts)
 {
-	const time_t time = (time_t)time_s;
-	return gmtime_r(&time, parts) != NULL && parts->tm_year >= -1900 &&
-	       parts->tm_year <= 9999 - 1900;
+	if (time_s < CALENDAR_START_S || time_s > CALENDAR_END_S) {
+		return false;
+	}
+	/* one era more, so that January of year 0 is no negative day */
+	const uint64_t since =
+		(uint64_t)(time_s - MARCH_OF_0_S) + ERA_DAYS * (uint64_t)DAY_S;
+	const unsigned second = (unsigned)(since % DAY_S);
+	const unsigned days = (unsigned)(since / DAY_S);
+	const unsigned day_of_era = days % ERA_DAYS;
+	const unsigned year_of_era = (day_of_era - day_of_era / 1460 +
+					     day_of_era / 36524 - day_of_era / 146096) /
+				     365;
+	const unsigned day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	const unsigned month = (5 * day_of_year + 2) / 153; /* from March */
+	const int year = (int)(days / ERA_DAYS * 400 + year_of_era + (month > 9)) - 400;
+	*parts = (struct tm){.tm_year = year - 1900,
+		.tm_mon = (int)(month < 10 ? month + 2 : month - 10),
+		.tm_mday = (int)(day_of_year - (153 * month + 2) / 5 + 1),
+		.tm_hour = (int)(second / 3600),
+		.tm_min = (int)(second / 60 % 60),
+		.tm_sec = (int)(second % 60)};
+	return true;
+}
+
+static char *put_pair(char *at, unsigned number)
+{
+	*at++ = (char)('0' + number / 10 % 10);
+	*at++ = (char)('0' + number % 10);
+	return at;
 }
 
 /* "2026-01-31T12:00:00" */
 static void put_calendar(struct json_writer *writer, const struct tm *parts)
 {
-	put_digits(writer, (uint64_t)parts->tm_year + 1900, 4);
-	put_byte(writer, '-');
-	put_digits(writer, (uint64_t)parts->tm_mon + 1, 2);
-	put_byte(writer, '-');
-	put_digits(writer, (uint64_t)parts->tm_mday, 2);
-	put_byte(writer, 'T');
-	put_digits(writer, (uint64_t)parts->tm_hour, 2);
-	put_byte(writer, ':');
-	put_digits(writer, (uint64_t)parts->tm_min, 2);
-	put_byte(writer, ':');
-	put_digits(writer, (uint64_t)parts->tm_sec, 2);
+	const unsigned year = (unsigned)parts->tm_year + 1900;
+	const unsigned behind[] = {(unsigned)parts->tm_mon + 1,
+		(unsigned)parts->tm_mday, (unsigned)parts->tm_hour,
+		(unsigned)parts->tm_min, (unsigned)parts->tm_sec};
+	static const char MARKS[] = "--T::";
+	char text[sizeof("2026-01-31T12:00:00")];
+	char *at = put_pair(put_pair(text, year / 100), year);
+	for (unsigned i = 0; i < sizeof(MARKS) - 1; i++) {
+		*at++ = MARKS[i];
+		at = put_pair(at, behind[i]);
+	}
+	put(writer, text, sizeof(text) - 1);
 }
 
 void json_time(struct json_writer *writer, const char *key, uint64_t time_us)

@@ -2,6 +2,8 @@
 
 #include "report/json_writer.h"
 
+#include <time.h>
+
 /* value as a member k, without the braces. */
 static void assert_written(const char *value, const char *wanted)
 {
@@ -119,6 +121,40 @@ static void texts_of_any_length_are_written_whole(void **state)
 	}
 }
 
+/* One second in every month from year 0 on, and both ends of the calendar. */
+static void every_month_of_the_calendar_is_the_system_s(void **state)
+{
+	(void)state;
+	static const int64_t START = INT64_C(-62167219200);
+	static const int64_t END = INT64_C(253402300799);
+	for (int64_t time_s = START; time_s <= END; time_s += 2592001) {
+		struct made_output output;
+		struct json_writer writer = {.out = made_open(&output)};
+		char wanted[40];
+		struct tm parts;
+		const time_t system_time = (time_t)time_s;
+		assert_non_null(gmtime_r(&system_time, &parts));
+		(void)snprintf(wanted, sizeof(wanted),
+			"\"%04d-%02d-%02dT%02d:%02d:%02d\"\n", parts.tm_year + 1900,
+			parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+			parts.tm_sec);
+		json_date(&writer, NULL, time_s);
+		json_line_end(&writer);
+		assert_string_equal(made_close(&output), wanted);
+		free(output.text);
+	}
+	struct made_output output;
+	struct json_writer writer = {.out = made_open(&output)};
+	json_date(&writer, NULL, START - 1);
+	json_date(&writer, NULL, START);
+	json_date(&writer, NULL, END);
+	json_date(&writer, NULL, END + 1);
+	json_line_end(&writer);
+	assert_string_equal(made_close(&output),
+		"null,\"0000-01-01T00:00:00\",\"9999-12-31T23:59:59\",null\n");
+	free(output.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +165,7 @@ int main(void)
 		cmocka_unit_test(texts_of_any_length_are_written_whole),
 		cmocka_unit_test(
 			times_are_utc_with_microseconds_and_impossible_ones_null),
+		cmocka_unit_test(every_month_of_the_calendar_is_the_system_s),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,48 @@
+#include "base/address.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void every_octet_is_written_as_the_system_does(void **state)
+{
+	(void)state;
+	for (unsigned octet = 0; octet <= UINT8_MAX; octet++) {
+		const uint8_t bytes[4] = {(uint8_t)octet, (uint8_t)(255 - octet),
+			(uint8_t)(octet / 10), (uint8_t)(octet * 7)};
+		const struct address address = address_from_ipv4(bytes);
+		char text[ADDRESS_TEXT_BYTES];
+		char wanted[INET_ADDRSTRLEN];
+		assert_non_null(inet_ntop(AF_INET, bytes, wanted, sizeof(wanted)));
+		assert_string_equal(address_text(&address, text), wanted);
+	}
+}
+
+static void what_is_written_is_read_as_the_same_address(void **state)
+{
+	(void)state;
+	static const char *const TEXTS[] = {
+		"0.0.0.0", "255.255.255.255", "192.0.2.10", "2001:db8::1", "::"};
+	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+		struct address address;
+		char text[ADDRESS_TEXT_BYTES];
+		assert_true(address_parse(TEXTS[i], &address));
+		assert_string_equal(address_text(&address, text), TEXTS[i]);
+	}
+	struct address address;
+	assert_false(address_parse("192.0.2.256", &address));
+	assert_false(address_parse("", &address));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_octet_is_written_as_the_system_does),
+		cmocka_unit_test(what_is_written_is_read_as_the_same_address),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
