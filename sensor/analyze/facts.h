@@ -171,6 +171,7 @@ struct facts {
 	bool is_preauth;                  /* IMAP * PREAUTH */
 	bool is_early_talker;             /* client bytes before the greeting */
 	bool is_helo_only;    /* HELO, never EHLO: no extension can be offered */
+	bool is_ehlo_denied;  /* it was, with a plain name, and no list was seen */
 	bool is_ehlo_refused; /* and HELO with the same name was taken behind it */
 	bool is_refused;      /* 554/421 greeting, * BYE, -ERR greeting */
 	uint8_t smuggling;    /* enum facts_smuggling */

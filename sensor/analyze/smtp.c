@@ -53,7 +53,7 @@ static bool is_plain_host(struct text host)
  * Where EHLO with a plain name is refused and HELO with the same one is not, it was no
  * fault of the name: the server knows no EHLO, or somebody between says so.
  */
-static void hello_compare(struct smtp *smtp, const struct facts *facts,
+static void hello_compare(struct smtp *smtp, struct facts *facts,
 	const struct smtp_command *command, struct text host)
 {
 	const bool is_plain = command->is_certain && is_plain_host(host);
@@ -62,8 +62,8 @@ static void hello_compare(struct smtp *smtp, const struct facts *facts,
 		return;
 	}
 	smtp->is_helo_again =
-		smtp->is_ehlo_denied && is_plain && text_is(host, facts->helo);
-	smtp->is_ehlo_denied = smtp->is_helo_again; /* else its name may be why */
+		facts->is_ehlo_denied && is_plain && text_is(host, facts->helo);
+	facts->is_ehlo_denied = smtp->is_helo_again; /* else its name may be why */
 }
 
 static void hello_note(

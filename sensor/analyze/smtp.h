@@ -92,10 +92,9 @@ struct smtp {
 	bool is_crlf;        /* so ended the line of DATA */
 	uint8_t turn_verb;   /* enum smtp_verb that the server said, or OTHER */
 	bool has_greeting;
-	bool has_ehlo;       /* EHLO or LHLO was sent and not refused */
-	bool is_ehlo_plain;  /* behind the greeting, with a plain name */
-	bool is_ehlo_denied; /* such a one was refused, and no list was seen */
-	bool is_helo_again;  /* HELO followed it, with the same name */
+	bool has_ehlo;      /* EHLO or LHLO was sent and not refused */
+	bool is_ehlo_plain; /* behind the greeting, with a plain name */
+	bool is_helo_again; /* HELO followed such a one that was refused, with its name */
 	bool is_go_ahead_odd; /* STARTTLS was answered, though not with 220 nor a refusal */
 	bool has_text;        /* the current message was counted */
 	bool is_answered;     /* the server answered a message whose end was not seen */

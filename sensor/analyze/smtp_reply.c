@@ -233,11 +233,11 @@ static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 		note_capabilities(facts);
 	}
 	if (code == 250) {
-		smtp->is_ehlo_denied = false; /* not for good */
+		facts->is_ehlo_denied = false; /* not for good */
 	}
 	if (code >= 400) {
 		smtp->has_ehlo = false;
-		smtp->is_ehlo_denied =
+		facts->is_ehlo_denied =
 			smtp->is_ehlo_plain && facts->starttls_offered == FACTS_UNKNOWN;
 	}
 }
@@ -275,7 +275,7 @@ static void reply_end(
 		break;
 	case SMTP_VERB_MAIL:
 		/* without any HELO as well: the refusal was the other command's */
-		facts->is_ehlo_refused |= code == 250 && smtp->is_ehlo_denied;
+		facts->is_ehlo_refused |= code == 250 && facts->is_ehlo_denied;
 		break;
 	case SMTP_VERB_RCPT:
 		smtp->recipients_ok += code < 300;

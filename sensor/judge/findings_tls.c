@@ -50,11 +50,19 @@ bool finding_tls_credentials_clear(
 		       note, "%s, %s", names, OUTCOMES[judged->facts->auth_accepted]);
 }
 
+/* EHLO was refused to this client, and it is back with HELO, which asks for no list. */
+static bool is_back_with_helo(const struct judge_case *judged)
+{
+	return judged->facts->is_helo_only &&
+	       judge_memory_of(judged)->ehlo_denied_us != 0 &&
+	       !judge_is_encrypted(judged->facts);
+}
+
 /* The same server offered it before, and this time the line is gone without a trace. */
 static bool has_vanished(const struct judge_case *judged)
 {
 	return judge_memory_of(judged)->starttls_offered_us != 0 &&
-	       judge_is_starttls_absent(judged->facts);
+	       (judge_is_starttls_absent(judged->facts) || is_back_with_helo(judged));
 }
 
 /* It was asked for as the RFC has it, and refused by a server that granted it before. */
@@ -166,7 +174,10 @@ bool finding_starttls_unused(const struct judge_case *judged, struct finding_not
 static bool note_vanished(const struct judge_case *judged, struct finding_note *note)
 {
 	const struct judge_memory *memory = judge_memory_of(judged);
-	const char *now = judged->facts->is_ehlo_refused ? "EHLO is refused" : "gone";
+	const char *now = judged->facts->is_ehlo_refused ? "EHLO is refused"
+			  : is_back_with_helo(judged)
+				  ? "EHLO was refused, and the client is back with HELO"
+				  : "gone";
 	char first[16];
 	char last[16];
 	if (note->detail == NULL) {

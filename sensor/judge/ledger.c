@@ -401,6 +401,26 @@ static void recall_certificates(const struct ledger_server *server,
 	memory->certificates = others > 0 ? others + 1 : 0;
 }
 
+/* LEDGER_DENIALS steps. */
+static void recall_denial(const struct ledger_server *server,
+	const struct observation *observation, uint64_t start_us,
+	struct judge_memory *memory)
+{
+	if (!observation->facts->is_helo_only) {
+		return;
+	}
+	const uint64_t name = lesson_name(observation->facts);
+	for (size_t i = 0; i < LEDGER_DENIALS; i++) {
+		const struct ledger_denial *at = &server->denials[i];
+		if (at->time_us != 0 && at->time_us <= start_us &&
+			start_us - at->time_us <= LEDGER_DENIAL_US &&
+			at->name == name &&
+			address_equal(&at->client, &observation->client)) {
+			memory->ehlo_denied_us = at->time_us;
+		}
+	}
+}
+
 void ledger_recall(const struct ledger *ledger, const struct observation *observation,
 	uint64_t start_us, struct judge_memory *memory)
 {
@@ -411,6 +431,7 @@ void ledger_recall(const struct ledger *ledger, const struct observation *observ
 	}
 	recall_starttls(server, start_us, memory);
 	recall_certificates(server, observation, start_us, memory);
+	recall_denial(server, observation, start_us, memory);
 }
 
 static void count_one(uint32_t *counter)
@@ -501,6 +522,25 @@ static void learn_certificate(
 	widen(&entry->first_us, &entry->last_us, lesson->start_us);
 }
 
+/* In place of the client's last one, or of the oldest. LEDGER_DENIALS steps. */
+static void learn_denial(
+	struct ledger_server *server, const struct ledger_lesson *lesson)
+{
+	struct ledger_denial *place = &server->denials[0];
+	if ((lesson->flags & LEDGER_LESSON_EHLO_DENIED) == 0) {
+		return;
+	}
+	for (size_t i = 0; i < LEDGER_DENIALS; i++) {
+		struct ledger_denial *at = &server->denials[i];
+		if (address_equal(&at->client, &lesson->client)) {
+			place = at;
+			break;
+		}
+		place = at->time_us < place->time_us ? at : place;
+	}
+	*place = (struct ledger_denial){lesson->client, lesson->name, lesson->start_us};
+}
+
 /* 0x0300 is SSL 3.0, 0x0304 TLS 1.3 (RFC 8446 section 4.2.1). */
 static uint16_t version_flag(uint16_t version)
 {
@@ -538,5 +578,6 @@ void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 		count_one(&server->auth_clear);
 	}
 	learn_offer(server, lesson);
+	learn_denial(server, lesson);
 	learn_certificate(server, lesson);
 }

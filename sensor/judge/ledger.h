@@ -26,6 +26,10 @@ struct ledger; /* opaque */
 #define LEDGER_CHANGE_FLOWS 16
 #define LEDGER_CHANGE_US    (UINT64_C(24) * 3600 * 1000000)
 
+/* Who was refused EHLO and comes back with HELO does so at once, or at the next try. */
+#define LEDGER_DENIALS   4
+#define LEDGER_DENIAL_US (UINT64_C(3600) * 1000000)
+
 enum ledger_version { /* flags, TLS versions negotiated */
 	LEDGER_VERSION_SSL3 = 1 << 0,
 	LEDGER_VERSION_TLS10 = 1 << 1,
@@ -55,6 +59,13 @@ struct ledger_absence {
 	struct address clients[LEDGER_CLIENTS];
 };
 
+/* EHLO refused to a client that then left; forgotten with the process. */
+struct ledger_denial {
+	struct address client;
+	uint64_t name;    /* what it called itself, as lesson_name has it */
+	uint64_t time_us; /* 0: no entry */
+};
+
 struct ledger_server {
 	struct address address;
 	uint16_t port;
@@ -72,15 +83,17 @@ struct ledger_server {
 	uint64_t offered_last_us;
 	struct ledger_absence absence;
 	struct ledger_certificate certificates[LEDGER_CERTIFICATES];
+	struct ledger_denial denials[LEDGER_DENIALS]; /* of different clients */
 };
 
 struct ledger *ledger_new(uint32_t servers, struct hash_seed seed, struct reason *why);
 void ledger_free(struct ledger *ledger);
 
-/* Something was seen that earlier flows may explain: no offer, a refusal, or a certificate. */
+/* Something was seen that earlier flows may explain: no offer, HELO, a refusal, a certificate. */
 static inline bool ledger_is_of_use(const struct facts *facts)
 {
-	return facts->starttls_offered == FACTS_NO || facts->is_ehlo_refused ||
+	return facts->starttls_offered == FACTS_NO || facts->is_helo_only ||
+	       facts->is_ehlo_refused ||
 	       (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 ||
 	       facts->session.server_certificate.visibility == FACTS_SEEN;
 }

@@ -1,5 +1,6 @@
 #include "judge/lesson.h"
 
+#include "analyze/header.h"
 #include "base/text.h"
 #include "judge/evidence.h"
 
@@ -26,6 +27,17 @@ void lesson_word(char *field, size_t size, const char *word)
 	}
 }
 
+uint64_t lesson_name(const struct facts *facts)
+{
+	return header_word_hash(
+		(struct text){(const uint8_t *)facts->helo, strlen(facts->helo)});
+}
+
+static bool is_ehlo_denied(const struct facts *facts)
+{
+	return facts->is_ehlo_denied && !facts->is_ehlo_refused;
+}
+
 static uint16_t lesson_flags(const struct facts *facts, bool is_stripped)
 {
 	unsigned flags = 0;
@@ -45,6 +57,9 @@ static uint16_t lesson_flags(const struct facts *facts, bool is_stripped)
 	}
 	if (facts->auth_secret != 0) {
 		flags |= LEDGER_LESSON_AUTH_CLEAR;
+	}
+	if (is_ehlo_denied(facts)) {
+		flags |= LEDGER_LESSON_EHLO_DENIED;
 	}
 	return (uint16_t)flags;
 }
@@ -67,6 +82,7 @@ bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 	lesson->port = observation->server_port;
 	lesson->version = facts->session.version;
 	lesson->flags = lesson_flags(facts, is_stripped);
+	lesson->name = is_ehlo_denied(facts) ? lesson_name(facts) : 0;
 	if (certificate) {
 		lesson_word(lesson->sni, sizeof(lesson->sni), facts->session.sni);
 		lesson_word(lesson->key_type, sizeof(lesson->key_type),

@@ -22,7 +22,8 @@ enum ledger_lesson_flag {
 	LEDGER_LESSON_DECLARED =
 		1 << 6, /* the matrix has the server, and this port of it */
 	LEDGER_LESSON_KNOWN_CLIENT = 1 << 7, /* or the client */
-	LEDGER_LESSON_FLAGS = (1 << 8) - 1,
+	LEDGER_LESSON_EHLO_DENIED = 1 << 8,  /* and nothing else was taken */
+	LEDGER_LESSON_FLAGS = (1 << 9) - 1,
 };
 
 /* What one mail flow that ended teaches of its server. */
@@ -30,6 +31,8 @@ struct ledger_lesson {
 	struct address server;
 	struct address client;
 	uint64_t start_us; /* never 0 */
+	uint64_t
+		name; /* hash of what the client called itself, where EHLO was denied */
 	uint16_t port;
 	uint16_t version;                      /* of TLS; 0: none, or not seen */
 	uint16_t flags;                        /* enum ledger_lesson_flag */
@@ -44,6 +47,9 @@ bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 
 /* Of a lesson from another process: every text ends and is a word, nothing is odd. */
 bool ledger_lesson_is_sound(const struct ledger_lesson *lesson);
+
+/* What the client calls itself, to know it again. */
+uint64_t lesson_name(const struct facts *facts);
 
 /* One word, as a line of the state file holds it. */
 void lesson_word(char *field, size_t size, const char *word);

@@ -54,6 +54,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_preauth)},
 	{ONCE(is_early_talker)},
 	{MEMBER(is_helo_only, STEP_EITHER)},
+	{ONCE(is_ehlo_denied)},
 	{ONCE(is_ehlo_refused)},
 	{ONCE(is_refused)},
 	{MEMBER(smuggling, STEP_RISES)},

@@ -664,6 +664,64 @@ static void ehlo_refused_by_a_server_that_offered_it_is_stripping(void **state)
 	ledger_free(ledger);
 }
 
+/* Of this client, under this name: EHLO refused, or HELO and mail behind it. */
+static struct made_flow named(const char *client, const char *name, bool is_denied)
+{
+	struct made_flow flow = smtp(client, FACTS_UNKNOWN);
+	(void)snprintf(flow.facts.helo, sizeof(flow.facts.helo), "%s", name);
+	flow.facts.is_helo_only = true;
+	flow.facts.is_ehlo_denied = is_denied;
+	flow.facts.has_content_clear = !is_denied;
+	return flow;
+}
+
+static bool is_stripped(const struct ledger *ledger, struct made_flow flow, uint64_t us)
+{
+	flow = judged(ledger, flow, us);
+	return has(&flow, FINDING_TLS_STARTTLS_STRIPPED);
+}
+
+static void a_client_that_is_back_with_helo_once_ehlo_was_refused_is_stripped(
+	void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	const struct made_flow back = named(MAILBOX, "a.example", false);
+	learn(ledger, named(MAILBOX, "a.example", true), NOW_US - 2000000);
+	assert_false(is_stripped(ledger, back, NOW_US)); /* it never offered */
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - HOUR_US);
+	const struct made_flow flow = judged(ledger, back, NOW_US);
+	assert_true(has(&flow, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_non_null(strstr(flow.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED],
+		"the client is back with HELO"));
+	/* old printers always say HELO; so may another program, or another day */
+	assert_false(is_stripped(ledger, named(MAILBOX, "b.example", false), NOW_US));
+	assert_false(is_stripped(ledger, named(OTHER_PC, "a.example", false), NOW_US));
+	assert_false(is_stripped(ledger, back, NOW_US + HOUR_US));
+	assert_false(is_stripped(ledger, back, NOW_US - 3000000));
+	ledger_free(ledger);
+}
+
+static void of_refusals_the_oldest_gives_way(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	static const char *const NAMES[] = {
+		"192.0.2.71", "192.0.2.72", "192.0.2.73", "192.0.2.74"};
+	learn(ledger, smtp(MAILBOX, FACTS_YES), NOW_US - HOUR_US);
+	learn(ledger, named(MAILBOX, "a.example", true), NOW_US - 9000000);
+	for (size_t i = 0; i < 3; i++) {
+		learn(ledger, named(NAMES[i], "a.example", true), NOW_US - 8000000 + i);
+	}
+	learn(ledger, named(NAMES[2], "a.example", true), NOW_US - 7000000);
+	assert_true(is_stripped(ledger, named(MAILBOX, "a.example", false), NOW_US));
+	learn(ledger, named(NAMES[3], "a.example", true), NOW_US - 6000000);
+	assert_false(is_stripped(ledger, named(MAILBOX, "a.example", false), NOW_US));
+	assert_true(is_stripped(ledger, named(NAMES[3], "a.example", false), NOW_US));
+	assert_true(is_stripped(ledger, named(NAMES[0], "a.example", false), NOW_US));
+	ledger_free(ledger);
+}
+
 static void half_a_dialogue_teaches_nothing(void **state)
 {
 	(void)state;
@@ -717,6 +775,9 @@ int main(void)
 		cmocka_unit_test(
 			a_refusal_by_a_server_that_granted_it_before_is_stripping),
 		cmocka_unit_test(ehlo_refused_by_a_server_that_offered_it_is_stripping),
+		cmocka_unit_test(
+			a_client_that_is_back_with_helo_once_ehlo_was_refused_is_stripped),
+		cmocka_unit_test(of_refusals_the_oldest_gives_way),
 		cmocka_unit_test(half_a_dialogue_teaches_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
