@@ -2,12 +2,15 @@
 
 /*
  * Name servers, and the tunnels of decode/udp_tunnel: VXLAN (IANA's, Linux's, GPE's port),
- * GENEVE, Teredo, GTP-U, L2TP, GRE and MPLS (each also over DTLS), GUE, LISP, TZSP.
+ * GENEVE, Teredo, GTP-U, L2TP, GRE and MPLS (each also over DTLS), GUE, LISP, TZSP; and
+ * those that are only counted: NAT-T, CAPWAP, WireGuard, OpenVPN. QUIC is too much of
+ * the traffic for that.
  */
 #define UDP_PORTS                                                                   \
 	"port 53 or port 4789 or port 8472 or port 4790 or port 6081 or port 3544 " \
 	"or port 2152 or port 1701 or port 4754 or port 4755 or port 6635 or port " \
-	"6636 or port 6080 or port 4341 or port 37008"
+	"6636 or port 6080 or port 4341 or port 37008 or port 4500 or port 5247 "   \
+	"or port 51820 or port 1194"
 
 /*
  * Datagrams to others than these, and what the network says of itself: ICMP, IGMP, ICMPv6,

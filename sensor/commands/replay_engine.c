@@ -91,6 +91,18 @@ static void tell_of_sums(const struct replay *replay, const struct engine *engin
 		sums.offloaded, sums.wrong);
 }
 
+static void tell_of_decoys(const struct replay *replay, const struct engine *engine)
+{
+	const struct engine_decoys decoys = engine_decoys(engine);
+	if (replay->is_json || replay->is_summary ||
+		decoys.set_aside + decoys.ambiguous == 0) {
+		return;
+	}
+	(void)printf("\nDecoys: %" PRIu64 " segments were set aside, of which %" PRIu64
+		     " were not taken; told as ambiguous %" PRIu64 ".\n",
+		decoys.set_aside, decoys.not_taken, decoys.ambiguous);
+}
+
 static int replay_source(const struct replay *replay, struct replay_outputs *outputs,
 	struct engine *engine, struct source *source)
 {
@@ -105,6 +117,7 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 	replay_outputs_end(outputs, engine, source);
 	tell_of_tunnel(replay, engine);
 	tell_of_sums(replay, engine);
+	tell_of_decoys(replay, engine);
 	const size_t lacking = tell_what_lacks(replay, source);
 	int code = replay_outputs_close(outputs);
 	if (!is_read) {

@@ -33,7 +33,13 @@ enum decode_blind {
 	DECODE_BLIND_MACSEC,    /* IEEE 802.1AE */
 	DECODE_BLIND_ETHERTYPE, /* one that nobody here follows */
 	DECODE_BLIND_PROTOCOL,  /* the same of IP */
-	DECODE_BLIND_UDP, /* a tunnel's datagram: encrypted, or of a form not read */
+	DECODE_BLIND_UDP,    /* a tunnel's datagram: encrypted, or of a form not read */
+	DECODE_BLIND_NAT_T,  /* IPsec in UDP */
+	DECODE_BLIND_CAPWAP, /* what a controller of access points is sent */
+	DECODE_BLIND_WIREGUARD, /* on its own port */
+	DECODE_BLIND_OPENVPN,   /* the same */
+	/* on the web's port; as with TLS, the conversation of its ends and no tunnel */
+	DECODE_BLIND_QUIC,
 	DECODE_BLIND_GRE, /* a version or routing that is not followed */
 	DECODE_BLIND_PPP, /* encrypted or compressed */
 	DECODE_BLIND_TOO_DEEP,

@@ -18,6 +18,11 @@ enum {
 	PORT_GUE = 6080,
 	PORT_LISP = 4341,
 	PORT_TZSP = 37008,
+	PORT_NAT_T = 4500,
+	PORT_CAPWAP = 5247, /* its data; 5246 is control */
+	PORT_WIREGUARD = 51820,
+	PORT_OPENVPN = 1194,
+	PORT_QUIC = 443,
 	VXLAN_HAS_ID = 0x08,
 	VXLAN_GPE_HAS_PROTOCOL = 0x04,
 	GENEVE_VERSION_BITS = 0xc0,
@@ -57,6 +62,19 @@ enum {
 	TZSP_PADDING = 0,
 	TZSP_END = 1,
 	TZSP_FIELDS_MAX = 32,
+	ESP_LEAST_BYTES = 8,    /* number of the association and sequence */
+	CAPWAP_LEAST_BYTES = 8, /* its header, or that of DTLS and what it protects */
+	CAPWAP_VERSION_BITS = 0xf0,
+	CAPWAP_DTLS = 1,
+	WIREGUARD_DATA = 4,
+	WIREGUARD_DATA_LEAST = 32, /* its header and the tag of an empty packet */
+	WIREGUARD_BLOCK_BYTES = 16,
+	OPENVPN_KEY_BITS = 3, /* of the first byte; the kind stands above */
+	OPENVPN_DATA_1 = 6,
+	OPENVPN_DATA_2 = 9,
+	OPENVPN_DATA_LEAST = 24, /* head, tag and number */
+	QUIC_FIXED_BIT = 0x40,
+	QUIC_LEAST_BYTES = 21, /* RFC 9000 section 10.3: or it is a reset */
 };
 
 /* What a datagram was found to carry. */
@@ -316,28 +334,79 @@ static bool tzsp_read(struct walk *walk, struct carried *carried)
 	return cursor_ok(&walk->cur) && field == TZSP_END;
 }
 
+/* RFC 3948 section 2: ESP, where it is neither IKE nor a keep-alive. */
+static bool nat_t_read(struct walk *walk, struct carried *carried)
+{
+	carried->is_blind = true;
+	return walk_wire_left(walk) >= ESP_LEAST_BYTES && cursor_be32(&walk->cur) != 0;
+}
+
+/* RFC 5415 sections 4.2 and 4.3: frames of the air, mostly encrypted. */
+static bool capwap_read(struct walk *walk, struct carried *carried)
+{
+	const uint8_t preamble = cursor_u8(&walk->cur);
+	carried->is_blind = true;
+	return walk_wire_left(walk) >= CAPWAP_LEAST_BYTES - 1 &&
+	       cursor_ok(&walk->cur) && !(preamble & CAPWAP_VERSION_BITS) &&
+	       preamble <= CAPWAP_DTLS;
+}
+
+/* Its data: "4, zero, zero, zero", receiver, counter, and whole blocks behind. */
+static bool wireguard_read(struct walk *walk, struct carried *carried)
+{
+	const uint32_t len = walk_wire_left(walk);
+	const uint32_t type = cursor_be32(&walk->cur);
+	carried->is_blind = true;
+	return type == (uint32_t)WIREGUARD_DATA << 24 && len >= WIREGUARD_DATA_LEAST &&
+	       len % WIREGUARD_BLOCK_BYTES == 0;
+}
+
+/* Its data, in the two forms of the protocol; what it says of itself holds nothing. */
+static bool openvpn_read(struct walk *walk, struct carried *carried)
+{
+	const uint32_t len = walk_wire_left(walk);
+	const unsigned kind = cursor_u8(&walk->cur) >> OPENVPN_KEY_BITS;
+	carried->is_blind = true;
+	return (kind == OPENVPN_DATA_1 || kind == OPENVPN_DATA_2) &&
+	       len >= OPENVPN_DATA_LEAST;
+}
+
+/* RFC 9000 section 17: the fixed bit, in either form of the header. */
+static bool quic_read(struct walk *walk, struct carried *carried)
+{
+	const uint32_t len = walk_wire_left(walk);
+	carried->is_blind = true;
+	return (cursor_u8(&walk->cur) & QUIC_FIXED_BIT) && len >= QUIC_LEAST_BYTES;
+}
+
 struct port_row {
 	uint16_t port;
-	uint8_t kind;          /* enum tunnel_kind */
+	uint8_t kind;          /* enum tunnel_kind, where it is looked into */
+	uint8_t blind;         /* enum decode_blind, where it is not */
 	bool is_answered_from; /* its servers answer from their port to any */
 	carried_read *read;
 };
 
 static const struct port_row PORTS[] = {
-	{PORT_VXLAN, TUNNEL_VXLAN, false, vxlan_read},
-	{PORT_VXLAN_LINUX, TUNNEL_VXLAN, false, vxlan_read},
-	{PORT_VXLAN_GPE, TUNNEL_VXLAN, false, vxlan_gpe_read},
-	{PORT_GENEVE, TUNNEL_GENEVE, false, geneve_read},
-	{PORT_TEREDO, TUNNEL_TEREDO, true, teredo_read},
-	{PORT_GTP, TUNNEL_GTP, false, gtp_read},
-	{PORT_L2TP, TUNNEL_L2TP, true, l2tp_read},
-	{PORT_GRE, TUNNEL_GRE_IN_UDP, false, gre_read},
-	{PORT_GRE_DTLS, TUNNEL_GRE_IN_UDP, false, dtls_read},
-	{PORT_MPLS, TUNNEL_MPLS_IN_UDP, false, mpls_read},
-	{PORT_MPLS_DTLS, TUNNEL_MPLS_IN_UDP, false, dtls_read},
-	{PORT_GUE, TUNNEL_GUE, false, gue_read},
-	{PORT_LISP, TUNNEL_LISP, false, lisp_read},
-	{PORT_TZSP, TUNNEL_TZSP, false, tzsp_read},
+	{PORT_VXLAN, TUNNEL_VXLAN, DECODE_BLIND_UDP, false, vxlan_read},
+	{PORT_VXLAN_LINUX, TUNNEL_VXLAN, DECODE_BLIND_UDP, false, vxlan_read},
+	{PORT_VXLAN_GPE, TUNNEL_VXLAN, DECODE_BLIND_UDP, false, vxlan_gpe_read},
+	{PORT_GENEVE, TUNNEL_GENEVE, DECODE_BLIND_UDP, false, geneve_read},
+	{PORT_TEREDO, TUNNEL_TEREDO, DECODE_BLIND_UDP, true, teredo_read},
+	{PORT_GTP, TUNNEL_GTP, DECODE_BLIND_UDP, false, gtp_read},
+	{PORT_L2TP, TUNNEL_L2TP, DECODE_BLIND_UDP, true, l2tp_read},
+	{PORT_GRE, TUNNEL_GRE_IN_UDP, DECODE_BLIND_UDP, false, gre_read},
+	{PORT_GRE_DTLS, TUNNEL_GRE_IN_UDP, DECODE_BLIND_UDP, false, dtls_read},
+	{PORT_MPLS, TUNNEL_MPLS_IN_UDP, DECODE_BLIND_UDP, false, mpls_read},
+	{PORT_MPLS_DTLS, TUNNEL_MPLS_IN_UDP, DECODE_BLIND_UDP, false, dtls_read},
+	{PORT_GUE, TUNNEL_GUE, DECODE_BLIND_UDP, false, gue_read},
+	{PORT_LISP, TUNNEL_LISP, DECODE_BLIND_UDP, false, lisp_read},
+	{PORT_TZSP, TUNNEL_TZSP, DECODE_BLIND_UDP, false, tzsp_read},
+	{PORT_NAT_T, 0, DECODE_BLIND_NAT_T, true, nat_t_read},
+	{PORT_CAPWAP, 0, DECODE_BLIND_CAPWAP, true, capwap_read},
+	{PORT_WIREGUARD, 0, DECODE_BLIND_WIREGUARD, true, wireguard_read},
+	{PORT_OPENVPN, 0, DECODE_BLIND_OPENVPN, true, openvpn_read},
+	{PORT_QUIC, 0, DECODE_BLIND_QUIC, true, quic_read},
 };
 
 /* As many steps as there are rows, for datagrams alone. */
@@ -366,7 +435,7 @@ bool udp_tunnel_step(struct walk *walk, enum decode_result *result)
 		return false;
 	}
 	*result = carried.is_blind
-			  ? walk_blind(walk, DECODE_BLIND_UDP)
+			  ? walk_blind(walk, (enum decode_blind)row->blind)
 			  : walk_enter_tunnel(walk, (enum tunnel_kind)row->kind,
 				    carried.id, carried.layer);
 	return true;

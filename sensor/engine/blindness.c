@@ -15,6 +15,11 @@ static const char *const NAMES[DECODE_BLIND_COUNT] = {
 	[DECODE_BLIND_ETHERTYPE] = "ethertype",
 	[DECODE_BLIND_PROTOCOL] = "protocol",
 	[DECODE_BLIND_UDP] = "udp",
+	[DECODE_BLIND_NAT_T] = "nat_t",
+	[DECODE_BLIND_CAPWAP] = "capwap",
+	[DECODE_BLIND_WIREGUARD] = "wireguard",
+	[DECODE_BLIND_OPENVPN] = "openvpn",
+	[DECODE_BLIND_QUIC] = "quic",
 	[DECODE_BLIND_GRE] = "gre",
 	[DECODE_BLIND_PPP] = "ppp",
 	[DECODE_BLIND_TOO_DEEP] = "too_deep",
@@ -81,8 +86,10 @@ struct decode_blind_count blindness_total(const struct blindness *blindness)
 {
 	struct decode_blind_count total = {0, 0};
 	for (size_t i = 0; i < DECODE_BLIND_COUNT; i++) {
-		total.frames += blindness->kinds[i].frames;
-		total.bytes += blindness->kinds[i].bytes;
+		if (i != DECODE_BLIND_QUIC) {
+			total.frames += blindness->kinds[i].frames;
+			total.bytes += blindness->kinds[i].bytes;
+		}
 	}
 	return total;
 }
@@ -115,7 +122,8 @@ const char *blindness_text(
 		percent(total.bytes, blindness->all.bytes));
 	for (size_t i = 0; i < DECODE_BLIND_COUNT; i++) {
 		const uint64_t frames = blindness->kinds[i].frames;
-		if (frames > 0 && len > 0 && len < BLINDNESS_TEXT_BYTES) {
+		if (i != DECODE_BLIND_QUIC && frames > 0 && len > 0 &&
+			len < BLINDNESS_TEXT_BYTES) {
 			len += snprintf(text + len,
 				(size_t)(BLINDNESS_TEXT_BYTES - len), "%s%s %" PRIu64,
 				between, NAMES[i], frames);

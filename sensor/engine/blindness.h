@@ -48,7 +48,7 @@ void blindness_add(struct blindness *sum, const char *name, uint64_t value);
 struct blindness blindness_since(
 	const struct blindness *now, const struct blindness *before);
 
-/* Of all kinds. */
+/* Of all kinds but QUIC, which is counted and, like TLS, blinds nobody. */
 struct decode_blind_count blindness_total(const struct blindness *blindness);
 
 /* share: percent; least: frames. */

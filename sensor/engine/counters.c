@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The first of ENGINE_COUNTERS_MAX; the others are of flows. */
-#define ENGINE_DECODE_COUNTERS_MAX 40
+#define ENGINE_DECODE_COUNTERS_MAX 48
 
 /* What was not looked into, by kind: frames, and their bytes (engine/blindness). */
 #define BLIND(name, kind)                                         \
@@ -38,6 +38,11 @@ static size_t decode_counters(const struct engine *engine, struct counter *list)
 		BLIND("ethertype", DECODE_BLIND_ETHERTYPE),
 		BLIND("protocol", DECODE_BLIND_PROTOCOL),
 		BLIND("udp", DECODE_BLIND_UDP),
+		BLIND("nat_t", DECODE_BLIND_NAT_T),
+		BLIND("capwap", DECODE_BLIND_CAPWAP),
+		BLIND("wireguard", DECODE_BLIND_WIREGUARD),
+		BLIND("openvpn", DECODE_BLIND_OPENVPN),
+		BLIND("quic", DECODE_BLIND_QUIC),
 		BLIND("gre", DECODE_BLIND_GRE),
 		BLIND("ppp", DECODE_BLIND_PPP),
 		BLIND("too_deep", DECODE_BLIND_TOO_DEEP),
@@ -76,6 +81,9 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		{"tcp.gaps", flow->gaps},
 		{"tcp.gap_bytes", flow->gap_bytes},
 		{"tcp.segments_refused", flow->segments_refused},
+		{"tcp.set_aside", flow->set_aside},
+		{"tcp.not_taken", flow->not_taken},
+		{"tcp.ambiguous", flow->ambiguous},
 		{"tls.handshakes_refused", engine->tls.handshakes_refused},
 		{"ledger.given_up", ledger_given_up(engine->ledger)},
 		{"structure.given_up", structure_given_up(engine->structure)},

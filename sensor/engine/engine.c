@@ -330,6 +330,14 @@ struct engine_sums engine_sums(const struct engine *engine)
 		.offloaded = sums[CHECKSUM_OFFLOADED]};
 }
 
+struct engine_decoys engine_decoys(const struct engine *engine)
+{
+	const struct flow_counters *counters = flow_table_counters(engine->flows);
+	return (struct engine_decoys){.set_aside = counters->set_aside,
+		.not_taken = counters->not_taken,
+		.ambiguous = counters->ambiguous};
+}
+
 uint64_t engine_alert_count(const struct engine *engine)
 {
 	return engine->alerts;

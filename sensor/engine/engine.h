@@ -149,6 +149,15 @@ struct engine_sums {
 	uint64_t offloaded;
 };
 
+/* Segments that no receiver is sure to take, and what came of them. */
+struct engine_decoys {
+	uint64_t set_aside;
+	uint64_t not_taken; /* of these */
+	uint64_t ambiguous; /* flows of which nobody can say what was taken */
+};
+
+struct engine_decoys engine_decoys(const struct engine *engine);
+
 struct engine_sums engine_sums(const struct engine *engine);
 
 /* Alerts given out so far. */

@@ -235,13 +235,26 @@ static void close_objects(struct json_writer *writer, size_t count)
 	}
 }
 
+/* What most networks have none of. */
+static bool is_seldom(const char *name)
+{
+	static const char *const NAMES[] = {
+		"blind.", "tcp.set_aside", "tcp.not_taken", "tcp.ambiguous"};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		if (strncmp(name, NAMES[i], strlen(NAMES[i])) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void write_counters(struct json_writer *writer, const struct json_stats *stats)
 {
 	struct counter_path open = {.count = 1};
 	for (size_t i = 0; i < stats->counter_count; i++) {
 		const struct counter *counter = &stats->counters[i];
-		if (counter->value == 0 && strncmp(counter->name, "blind.", 6) == 0) {
-			continue; /* there is none of this kind */
+		if (counter->value == 0 && is_seldom(counter->name)) {
+			continue;
 		}
 		const struct counter_path path = path_of(stats->counters[i].name);
 		const size_t shared = shared_depth(&open, &path);

@@ -64,6 +64,10 @@ static const struct shown TABLE[] = {
 	{0x0800, 17, 1025, 6080, 0, true},     /* GUE */
 	{0x0800, 17, 1025, 4341, 0, true},     /* LISP */
 	{0x0800, 17, 1025, 37008, 0, true},    /* TZSP */
+	{0x0800, 17, 4500, 1025, 0, true},     /* NAT-T: counted */
+	{0x0800, 17, 1025, 5247, 0, true},     /* CAPWAP: counted */
+	{0x0800, 17, 1025, 51820, 0, true},    /* WireGuard: counted */
+	{0x0800, 17, 1194, 1025, 0, true},     /* OpenVPN: counted */
 	{0x86dd, 6, 1025, 25, 0, true},        /* TCP */
 	{0x86dd, 17, 1025, 53, 0, true},       /* look-up */
 	{0x86dd, 17, 1025, 443, 0, false},     /* QUIC */

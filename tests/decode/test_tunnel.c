@@ -316,6 +316,55 @@ static void what_is_encrypted_in_a_datagram_is_counted(void **state)
 	}
 }
 
+/* Each with the bytes that tell it, padded to a length; a near miss of each behind it. */
+static void what_is_encrypted_on_a_port_of_its_own_is_counted_by_kind(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *head;
+		size_t len;
+		uint16_t port;
+		enum decode_blind kind; /* COUNT: none */
+	} cases[] = {
+		{"\0\0\1\2", 40, 4500, DECODE_BLIND_NAT_T},
+		{"\0\0\0\0", 40, 4500, DECODE_BLIND_COUNT},  /* IKE */
+		{"\xff\0\0\0", 1, 4500, DECODE_BLIND_COUNT}, /* keep-alive */
+		{"\1\0\0\0", 60, 5247, DECODE_BLIND_CAPWAP},
+		{"\0\x10\2\0", 60, 5247, DECODE_BLIND_CAPWAP},
+		{"\2\0\0\0", 60, 5247, DECODE_BLIND_COUNT},
+		{"\1\0\0\0", 60, 5246, DECODE_BLIND_COUNT}, /* control */
+		{"\4\0\0\0", 96, 51820, DECODE_BLIND_WIREGUARD},
+		{"\4\0\0\0", 97, 51820, DECODE_BLIND_COUNT},
+		{"\1\0\0\0", 148, 51820, DECODE_BLIND_COUNT}, /* hello */
+		{"\x48\0\0\1", 80, 1194, DECODE_BLIND_OPENVPN},
+		{"\x30\0\0\1", 80, 1194, DECODE_BLIND_OPENVPN},
+		{"\x38\0\0\1", 80, 1194, DECODE_BLIND_COUNT}, /* hello */
+		{"\xc0\0\0\1", 1200, 443, DECODE_BLIND_QUIC},
+		{"\x4a\0\0\1", 30, 443, DECODE_BLIND_QUIC},
+		{"\x17\xfe\xfd\0", 80, 443, DECODE_BLIND_COUNT}, /* DTLS */
+		{"\x4a\0\0\1", 20, 443, DECODE_BLIND_COUNT},
+	};
+	static char bytes[1200];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct decode_run run;
+		run_begin(&run, false, 4);
+		memcpy(bytes, cases[i].head, 4);
+		frame.len = 0;
+		wrap(&frame, bytes, cases[i].len);
+		wrap_udp(&frame, cases[i].port);
+		wrap_ipv4(&frame, 17);
+		assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame),
+			cases[i].kind == DECODE_BLIND_COUNT ? DECODE_OK
+							    : DECODE_UNWANTED);
+		for (unsigned kind = 0; kind < DECODE_BLIND_COUNT; kind++) {
+			assert_int_equal(
+				decoder_counters(run.decoder)->blind[kind].frames,
+				kind == cases[i].kind);
+		}
+		run_end(&run);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +372,8 @@ int main(void)
 		cmocka_unit_test(eight_tunnels_are_walked_and_no_ninth),
 		cmocka_unit_test(a_frame_that_the_switch_cut_is_read_as_far_as_it_goes),
 		cmocka_unit_test(what_is_encrypted_in_a_datagram_is_counted),
+		cmocka_unit_test(
+			what_is_encrypted_on_a_port_of_its_own_is_counted_by_kind),
 		cmocka_unit_test(a_tunnel_is_noted_with_its_outer_ends),
 		cmocka_unit_test(
 			both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not),

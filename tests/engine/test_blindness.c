@@ -43,8 +43,23 @@ static void every_kind_has_a_name_of_its_own(void **state)
 		(void)strcat(name, blindness_kind_name((enum decode_blind)i));
 		blindness_add(&sum, name, 1);
 		assert_int_equal(sum.kinds[i].frames, 1);
-		assert_int_equal(blindness_total(&sum).frames, 1);
+		assert_int_equal(blindness_total(&sum).frames, i != DECODE_BLIND_QUIC);
 	}
+}
+
+static void quic_is_counted_and_blinds_nobody(void **state)
+{
+	(void)state;
+	struct blindness sum = seen(1000, 100000);
+	char text[BLINDNESS_TEXT_BYTES];
+	blindness_add(&sum, "blind.quic", 900);
+	blindness_add(&sum, "blind.quic_bytes", 90000);
+	assert_false(blindness_is_told(&sum, 10, 10));
+	blindness_add(&sum, "blind.wireguard", 100);
+	assert_true(blindness_is_told(&sum, 10, 10));
+	assert_string_equal(blindness_text(&sum, text),
+		"100 of 1000 frames (10 %) and 0 % of their bytes could not be looked "
+		"into: wireguard 100");
 }
 
 static void a_share_of_frames_or_of_bytes_is_told_and_less_is_not(void **state)
@@ -135,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_are_told_apart_by_their_names),
 		cmocka_unit_test(every_kind_has_a_name_of_its_own),
+		cmocka_unit_test(quic_is_counted_and_blinds_nobody),
 		cmocka_unit_test(a_share_of_frames_or_of_bytes_is_told_and_less_is_not),
 		cmocka_unit_test(
 			an_interval_is_what_came_since_and_a_new_process_begins_anew),
