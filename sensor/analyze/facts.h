@@ -183,8 +183,9 @@ struct facts {
 	bool has_content_clear; /* mail text, mailbox data or envelope crossed in clear */
 	bool has_server_bytes;
 	bool has_client_bytes;
-	bool is_midstream;  /* the beginning was not captured */
-	bool is_compressed; /* RFC 4978: what follows was not read */
+	bool has_answer_unasked; /* the server answered what was not captured */
+	bool is_midstream;       /* the beginning was not captured */
+	bool is_compressed;      /* RFC 4978: what follows was not read */
 	bool is_unanswered; /* a service was asked for, the server has not gone along yet */
 	bool is_final;      /* nothing further can change these facts */
 	/* transactions with content (DATA, BDAT LAST) accepted or sent */

@@ -289,6 +289,7 @@ static void unasked_note(struct pop3 *pop3, struct facts *facts, struct text tex
 	if (pop3->unasked < UINT8_MAX) {
 		pop3->unasked++;
 	}
+	facts->has_answer_unasked = true;
 	if (!facts_is_client_missing(facts) || pop3->is_server_doubted) {
 		return;
 	}

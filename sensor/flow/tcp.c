@@ -277,14 +277,15 @@ static bool is_pushed_out(const struct flow_table *table, const struct flow *flo
 }
 
 /* From here on it is a flow picked up in its midst, but who the client is stays known. */
-static void resume(
-	struct flow_table *table, struct flow *flow, const struct packet *packet)
+static void resume(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
 {
 	const unsigned client = flow->client;
 	const uint8_t confidence = flow->confidence;
 	table_restart(table, flow, packet);
 	flow->client = client & 1U;
 	flow->confidence = confidence & 3U;
+	flow->packets[side] = 1; /* this one, which was counted to what ended */
 }
 
 static void on_payload(struct flow_table *table, struct flow *flow,
@@ -435,7 +436,7 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 {
 	if (packet->payload_wire_len > 0 &&
 		(is_end_false(flow, packet, side) || is_pushed_out(table, flow))) {
-		resume(table, flow, packet);
+		resume(table, flow, packet, side);
 	}
 	if (flow->list == FLOW_LIST_ENDING) {
 		ending_look(table, flow, packet, side);

@@ -31,8 +31,7 @@ struct ledger_lesson {
 	struct address server;
 	struct address client;
 	uint64_t start_us; /* never 0 */
-	uint64_t
-		name; /* hash of what the client called itself, where EHLO was denied */
+	uint64_t name;     /* hash of the client's own, where EHLO was denied */
 	uint16_t port;
 	uint16_t version;                      /* of TLS; 0: none, or not seen */
 	uint16_t flags;                        /* enum ledger_lesson_flag */

@@ -128,6 +128,7 @@ static bool is_client_missing(const struct record *record, const struct facts *f
 {
 	const unsigned told = FACTS_STARTTLS_ACCEPTED | FACTS_STARTTLS_REFUSED;
 	const bool is_answered = facts_is_content_clear(facts) || facts->gaps > 0 ||
+				 facts->has_answer_unasked ||
 				 (facts->starttls & told) != 0;
 	/* before the end the client may yet speak */
 	return record->observation->is_ended && facts->has_server_bytes &&

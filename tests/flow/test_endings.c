@@ -75,6 +75,21 @@ static void an_exact_reset_ends_at_once(void **state)
 	assert_reset(seen);
 }
 
+static void who_goes_on_behind_an_end_begins_with_that_packet(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	reset(seen, 4);
+	const struct flow *flow = put(seen, (struct wire){.way = DIRECTION_TO_SERVER,
+						    .flags = TCP_ACK,
+						    .offset = 4,
+						    .text = "MAIL"});
+	assert_int_equal(seen->opened, 2);
+	assert_int_equal(flow->packets[flow->client], 1);
+	assert_int_equal(flow->packets[!flow->client], 0);
+	assert_int_equal(flow->bytes[flow->client], 4);
+}
+
 static void at_a_gate_an_inexact_reset_never_was(void **state)
 {
 	struct seen *seen = *state;
@@ -277,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_inexact_reset_loses_nothing_of_who_goes_on),
+		TEST(who_goes_on_behind_an_end_begins_with_that_packet),
 		TEST(an_inexact_reset_and_silence_are_the_end),
 		TEST(an_exact_reset_ends_at_once),
 		GATE(at_a_gate_an_inexact_reset_never_was),

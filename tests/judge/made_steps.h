@@ -65,6 +65,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(has_content_clear)},
 	{ONCE(has_server_bytes)},
 	{ONCE(has_client_bytes)},
+	{ONCE(has_answer_unasked)},
 	{ONCE(is_midstream)},
 	{MEMBER(is_unanswered, STEP_EITHER)},
 	{ONCE(is_final)},

@@ -320,6 +320,9 @@ static void a_client_that_said_nothing_misses_no_bytes(void **state)
 	made.facts.auth_accepted = FACTS_UNKNOWN;
 	made.facts.gaps = 0;
 	assert_false(is_told_missing(&made));
+	made.facts.has_answer_unasked = true;
+	assert_true(is_told_missing(&made));
+	made.facts.has_answer_unasked = false;
 	made.facts.starttls = FACTS_STARTTLS_ACCEPTED;
 	assert_true(is_told_missing(&made));
 	made.facts.starttls = 0;
