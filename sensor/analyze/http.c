@@ -161,7 +161,6 @@ static bool read_request(
 	if (text_is(request.method, "CONNECT")) {
 		struct text target = request.target;
 		http->asking |= HTTP_ASKED_TUNNEL;
-		http->is_way_asked = true;
 		http->may_be_open = false;
 		text_copy(http->authority, sizeof(http->authority), text_word(&target));
 	} else if (text_is(request.method, "HEAD")) {
@@ -233,7 +232,6 @@ static void read_field(struct http *http, struct facts *facts, enum direction wa
 		side->is_expecting = text_is(value, "100-continue");
 		break;
 	case HTTP_FIELD_UPGRADE:
-		http->is_way_asked |= way == DIRECTION_TO_SERVER;
 		http->is_websocket =
 			way == DIRECTION_TO_CLIENT && text_is(value, "websocket");
 		break;

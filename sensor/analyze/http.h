@@ -57,7 +57,6 @@ struct http {
 	uint8_t answering; /* flags of the request that is answered */
 	uint8_t next;      /* enum analyze_next */
 	uint8_t claimed;   /* enum protocol that the requests ask for */
-	bool is_way_asked; /* a CONNECT or an upgrade, once */
 	bool is_http2;     /* the client began so */
 	bool is_websocket; /* the last upgrade that a server took */
 	bool may_be_open;  /* a 2xx came behind a CONNECT, perhaps not its own */
@@ -78,12 +77,6 @@ static inline bool http_has_answer(const void *state)
 
 /* Nothing is left to be read of what was asked for, none of it for a service. */
 bool http_is_between_requests(const void *state);
-
-/* A CONNECT or an upgrade was asked for: what comes of it may be anything. */
-static inline bool http_may_lead_on(const void *state)
-{
-	return ((const struct http *)state)->is_way_asked;
-}
 
 /* HTTP/2 without an upgrade: RFC 9113 section 3.3. */
 static inline bool http_is_http2(const void *state)

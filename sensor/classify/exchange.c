@@ -113,6 +113,31 @@ static bool is_asked_for(
 	       path.len == len || memchr(ENDS, path.at[len], sizeof(ENDS) - 1) != NULL;
 }
 
+/*
+ * "/owa/track?x=1": one plain word, as no page of Exchange below /owa/ is called but its
+ * folders. Those of users have an address in it, or a domain.
+ */
+static bool is_unknown_word(struct text path)
+{
+	static const char *const FOLDERS[] = {
+		"auth", "prem", "forms", "calendar", "smime", "ev", "closewindow"};
+	const size_t head = strlen("/owa/");
+	struct text word = {.at = path.at + head, .len = 0};
+	if (!text_starts(path, "/owa/")) {
+		return false;
+	}
+	while (head + word.len < path.len && !memchr("/?; ", word.at[word.len], 4)) {
+		word.len++;
+	}
+	for (size_t i = 0; i < sizeof(FOLDERS) / sizeof(FOLDERS[0]); i++) {
+		if (text_is(word, FOLDERS[i])) {
+			return false;
+		}
+	}
+	return word.len > 0 && !memchr(word.at, '.', word.len) &&
+	       !memchr(word.at, '@', word.len) && !memchr(word.at, '%', word.len);
+}
+
 /* Open Web Analytics lives below /owa/ as well: PHP, and modules. Exchange is ASP.NET. */
 static bool is_others(const struct service *service, struct text path)
 {
@@ -125,7 +150,7 @@ static bool is_others(const struct service *service, struct text path)
 			return true;
 		}
 	}
-	return false;
+	return is_unknown_word(path);
 }
 
 /*

@@ -156,9 +156,7 @@ static enum conversation_phase after_dialogue(
 		name_tls(watch, result == DIALOGUE_FINISHED) != CONVERSATION_DIALOGUE) {
 		return watch_phase(watch);
 	}
-	if (mail_port_is_web(watch)) {
-		return become_foreign(watch, PROTOCOL_HTTP);
-	}
+	mail_port_tell_web(watch);
 	if (conversation->classification.protocol == PROTOCOL_HTTP &&
 		facts->is_unanswered && result == DIALOGUE_GO_ON) {
 		return CONVERSATION_DIALOGUE; /* pages: most of what comes here */

@@ -17,21 +17,15 @@ bool mail_port_may_lead_on(const struct watch *watch)
 	       memcmp(prefix->bytes[server], ANSWER, len) == 0;
 }
 
-bool mail_port_is_web(const struct watch *watch)
+void mail_port_tell_web(const struct watch *watch)
 {
 	struct conversation *conversation = watch->conversation;
 	const struct dialogue *dialogue = conversation_dialogue(conversation);
-	if (dialogue->analyzer != &ANALYZER_HTTP ||
-		dialogue->facts.protocol != PROTOCOL_HTTP ||
-		!mail_port_has(watch->flow) || !http_has_answer(dialogue->state)) {
-		return false;
-	}
-	if (!http_may_lead_on(dialogue->state)) {
-		return true;
-	}
-	if ((conversation->reported & FINDING_BIT(FINDING_PORT_FOREIGN)) == 0) {
+	if (dialogue->analyzer == &ANALYZER_HTTP &&
+		dialogue->facts.protocol == PROTOCOL_HTTP &&
+		mail_port_has(watch->flow) && http_has_answer(dialogue->state) &&
+		!(conversation->reported & FINDING_BIT(FINDING_PORT_FOREIGN))) {
 		conversation->classification.protocol = PROTOCOL_HTTP;
 		verdicts_foreign(watch->engine, watch->flow, conversation);
 	}
-	return false;
 }

@@ -1,9 +1,8 @@
 /*
  * engine/mail_port - what is not mail on a port of mail (R37). Private to engine/.
  *
- * HTTP there is foreign once its server answers so. Where its client asks for a way
- * elsewhere (CONNECT, an upgrade) mail may be behind it all the same: that is told, and
- * the flow is read on.
+ * HTTP there is foreign once its server answers so: that is told. Its client may ask for a
+ * way elsewhere (CONNECT, an upgrade) at any time, with mail behind it: the flow is read on.
  */
 #pragma once
 
@@ -22,5 +21,5 @@ static inline bool mail_port_has(const struct flow *flow)
 /* HTTP was recognised, its answer seen or to come: worth a dialogue. */
 bool mail_port_may_lead_on(const struct watch *watch);
 
-/* In DIALOGUE, behind each of its bytes: true when it is foreign HTTP and nothing else. */
-bool mail_port_is_web(const struct watch *watch);
+/* In DIALOGUE, behind each of its bytes: tells foreign HTTP, once. */
+void mail_port_tell_web(const struct watch *watch);
