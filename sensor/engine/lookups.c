@@ -50,10 +50,13 @@ static bool read_queries(
 	return true;
 }
 
-/* The first byte of an answer's length: were it text, the answer would have 8 KiB or more. */
+/*
+ * The first byte of an answer's length, below 8 KiB or from 32 KiB on: no dialogue of mail
+ * begins with a control letter or an 8-bit one.
+ */
 static bool is_answer(uint8_t first)
 {
-	return first < ' ';
+	return first < ' ' || first >= 0x80;
 }
 
 bool lookups_begin(const struct watch *watch, bool is_ended)

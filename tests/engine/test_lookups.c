@@ -121,6 +121,27 @@ static void a_later_query_is_told_however_long_those_before_it_are(void **state)
 }
 
 /* A first query is only the client's word: what the server says counts. */
+/* Its length begins with a letter that is none of text: 60,000 bytes. */
+static void a_query_behind_a_long_answer_is_told(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, RESOLVER, 53);
+	uint8_t stream[128];
+	const size_t len = make_stream(stream, 1);
+	static uint8_t answer[1200] = {60000 >> 8, 60000 & 0xff};
+	stream[len - 3] = 1; /* an address */
+	say_bytes(&line, CLIENT, stream, len);
+	for (unsigned i = 0; i < 50; i++) {
+		say_bytes(&line, SERVER, answer, sizeof(answer));
+	}
+	assert_int_equal(run->phase, CONVERSATION_LOOKUPS);
+	(void)make_stream(stream, 1);
+	say_bytes(&line, CLIENT, stream, len);
+	assert_one_lookup(run, false);
+	run_end(run);
+}
+
 static void mail_behind_a_query_is_mail(void **state)
 {
 	(void)state;
@@ -256,6 +277,7 @@ int main(void)
 		TEST(only_a_datagram_toward_a_name_server_is_wanted),
 		TEST(a_query_over_tcp_is_told_when_it_is_whole),
 		TEST(a_later_query_is_told_however_long_those_before_it_are),
+		TEST(a_query_behind_a_long_answer_is_told),
 		TEST(mail_behind_a_query_is_mail),
 		TEST(text_behind_a_query_is_heard_out),
 		TEST(a_lost_query_ends_the_reading),
