@@ -154,6 +154,15 @@ void prefix_forget(struct prefix *prefix)
 	prefix_gap(prefix, 1);
 }
 
+bool prefix_has_gone_on(const struct prefix *prefix, unsigned side)
+{
+	unsigned words = 0;
+	for (unsigned i = 0; i < prefix->run_count; i++) { /* PREFIX_RUNS at most */
+		words += prefix->runs[i].side == side && prefix->runs[i].len > 0;
+	}
+	return words >= 2 || prefix->is_cut[side] || prefix->run_count == PREFIX_RUNS;
+}
+
 bool prefix_is_full(const struct prefix *prefix, unsigned side)
 {
 	assert(side < 2);

@@ -6,6 +6,9 @@
 
 #include <inttypes.h>
 
+/* No packet without payload needs to be longer: IPv4 with all the options of an acknowledgement. */
+#define ACKNOWLEDGEMENT_BYTES 80
+
 struct export
 {
 	unsigned format; /* of FORMATS */
@@ -69,6 +72,29 @@ static void print_iptables_ended(const struct export *export)
 		GATE_MARK_ENDED, GATE_MARK_ENDED);
 }
 
+/*
+ * Bulk to a silent server: its client's packets pass unseen, and the server's bare
+ * acknowledgements, which carry no PSH and are short. Anything else takes the flow back.
+ */
+static void print_iptables_silent(void)
+{
+	(void)printf(
+		"# of bulk to a silent server only the server's first word is seen, "
+		"and all behind it\n"
+		"-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		" -m conntrack --ctdir ORIGINAL "
+		"-m tcp --tcp-flags FIN,RST NONE -j RETURN\n"
+		"-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		" -m conntrack --ctdir REPLY "
+		"-m tcp --tcp-flags FIN,RST,PSH NONE -m length --length 0:%d "
+		"-j RETURN\n"
+		"-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		" -j CONNMARK --set-xmark 0x0/0x%" PRIx32 "\n",
+		GATE_MARK_SILENT, GATE_MARK_SILENT, GATE_MARK_SILENT, GATE_MARK_SILENT,
+		ACKNOWLEDGEMENT_BYTES, GATE_MARK_SILENT, GATE_MARK_SILENT,
+		GATE_MARK_SILENT);
+}
+
 static void print_iptables_save(uint32_t mark, uint32_t mask)
 {
 	(void)printf("-A MAILWARDEN-SAVE -m mark --mark 0x%" PRIx32 "/0x%" PRIx32
@@ -108,6 +134,7 @@ static void print_iptables(const struct export *export)
 		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
 		     " -m tcp --tcp-flags FIN,RST NONE -j RETURN\n",
 		GATE_MARK_PASSED, GATE_MARK_PASSED);
+	print_iptables_silent();
 	print_iptables_copies(export);
 	(void)printf("-A MAILWARDEN -p tcp -j NFQUEUE %s%s\n"
 		     "# look-ups of mail servers\n"
@@ -116,6 +143,7 @@ static void print_iptables(const struct export *export)
 		     "flow\n",
 		queue, bypass, queue, bypass);
 	print_iptables_save(GATE_MARK_PASSED, GATE_MARK_PASSED);
+	print_iptables_save(GATE_MARK_SILENT, GATE_MARK_SILENT);
 	print_iptables_save(GATE_MARK_ENDED, GATE_MARK_ENDED_MASK);
 	if (has_groups(export)) {
 		print_iptables_save(GATE_MARK_COPIED, GATE_MARK_COPIED_MASK);
@@ -145,6 +173,22 @@ static void print_nftables_copies(const struct export *export)
 	}
 }
 
+static void print_nftables_silent(void)
+{
+	(void)printf("\t\t# of bulk to a silent server only the server's first word is "
+		     "seen, and all behind it\n"
+		     "\t\tmeta l4proto tcp ct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct direction original tcp flags & (fin | rst) == 0x0 return\n"
+		     "\t\tmeta l4proto tcp ct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct direction reply tcp flags & (fin | rst | psh) == 0x0 "
+		     "meta length <= %d return\n"
+		     "\t\tmeta l4proto tcp ct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct mark set ct mark and 0x%" PRIx32 "\n",
+		GATE_MARK_SILENT, GATE_MARK_SILENT, GATE_MARK_SILENT, GATE_MARK_SILENT,
+		ACKNOWLEDGEMENT_BYTES, GATE_MARK_SILENT, GATE_MARK_SILENT,
+		~GATE_MARK_SILENT);
+}
+
 /* A rule for each value that is kept with the connection: nft has no two that vary. */
 static void print_nftables_keep(uint32_t mark, const char *then)
 {
@@ -172,6 +216,9 @@ static void print_nftables_ended(const struct export *export)
 
 static void print_nftables_save(const struct export *export)
 {
+	(void)printf("\t\tmeta mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct mark set ct mark or 0x%" PRIx32 "\n",
+		GATE_MARK_SILENT, GATE_MARK_SILENT, GATE_MARK_SILENT);
 	print_nftables_keep(GATE_MARK_ENDED, "");
 	print_nftables_keep(GATE_MARK_ENDED_MASK, "");
 	for (uint32_t i = export->first; has_groups(export) && i <= export->last; i++) {
@@ -205,6 +252,7 @@ static void print_nftables(const struct export *export)
 		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
 		     " tcp flags & (fin | rst) == 0x0 return\n",
 		GATE_MARK_PASSED, GATE_MARK_PASSED);
+	print_nftables_silent();
 	print_nftables_copies(export);
 	(void)printf(
 		"\t\tmeta l4proto tcp queue %sto %s\n"

@@ -19,6 +19,7 @@ enum verdict_given {
 	VERDICT_GIVEN_PASS = 0,
 	VERDICT_GIVEN_PASS_MARKED,
 	VERDICT_GIVEN_PASS_COPIED,
+	VERDICT_GIVEN_PASS_SILENT,
 	VERDICT_GIVEN_HOLD,
 	VERDICT_GIVEN_DROP,
 	VERDICT_GIVEN_END, /* and what follows of its connection */
@@ -295,6 +296,9 @@ static void on_passage(void *context, const struct engine_passage *passage)
 			gate->settings.log ? VERDICT_GIVEN_PASS_COPIED
 					   : VERDICT_GIVEN_PASS);
 		break;
+	case ENGINE_STANDING_SILENT:
+		pass(gate, passage, VERDICT_GIVEN_PASS_SILENT);
+		break;
 	case ENGINE_STANDING_PASSED:
 		pass(gate, passage, VERDICT_GIVEN_PASS_MARKED);
 		break;
@@ -337,6 +341,10 @@ static void answer_packet(struct gate *gate, const struct queue_packet *packet,
 		queue_accept(gate->queue, packet->id,
 			(packet->mark & ~GATE_MARK_COPIED_MASK) |
 				gate->settings.copied_mark);
+		break;
+	case VERDICT_GIVEN_PASS_SILENT:
+		gate->counters.silent_marked++;
+		queue_accept(gate->queue, packet->id, packet->mark | GATE_MARK_SILENT);
 		break;
 	case VERDICT_GIVEN_HOLD:
 		hold(gate, packet->id, decision);

@@ -28,6 +28,11 @@
 #define GATE_MARK_ENDED      UINT32_C(0x80000)
 #define GATE_MARK_TOLD       UINT32_C(0x100000)
 #define GATE_MARK_ENDED_MASK (GATE_MARK_ENDED | GATE_MARK_TOLD)
+/*
+ * Bulk to a server that is silent: the rules let its client's packets by unseen, and take
+ * the mark off again with the first packet of the server that says something.
+ */
+#define GATE_MARK_SILENT UINT32_C(0x1000000)
 /* The flow's packets are copied to a group: its number modulo so many is in the mark. */
 #define GATE_MARK_COPIED        UINT32_C(0x40000)
 #define GATE_MARK_GROUPS        16
@@ -52,6 +57,7 @@ struct gate_counters {
 	struct nflog_counters log;
 	uint64_t passed_marked;
 	uint64_t copied_marked;
+	uint64_t silent_marked;
 	uint64_t blocked_flows;
 	uint64_t blocked_banned; /* connections refused for a ban */
 	uint64_t injected;

@@ -245,7 +245,7 @@ static bool start_worker(struct worker *worker, struct reason *why)
 	return true;
 }
 
-#define GATE_COUNTERS 16
+#define GATE_COUNTERS 17
 
 static size_t count_gate(struct worker *worker, struct counter *list,
 	struct interfaces_counters *interfaces)
@@ -260,6 +260,7 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 		{"inline.dropped", gate.queue.dropped},
 		{"inline.passed_marked", gate.passed_marked},
 		{"inline.copied_marked", gate.copied_marked},
+		{"inline.silent_marked", gate.silent_marked},
 		{"inline.copies", gate.log.received},
 		{"inline.blocked_flows", gate.blocked_flows},
 		{"inline.blocked_banned", gate.blocked_banned},

@@ -2,6 +2,7 @@
 
 #include "analyze/http.h"
 #include "classify/proxy.h"
+#include "engine/early.h"
 #include "engine/lookups.h"
 #include "engine/mail_port.h"
 #include "engine/naming.h"
@@ -390,14 +391,6 @@ static enum conversation_phase classify(struct watch *watch, bool is_ended)
 	return phase;
 }
 
-/* A client may say anything before its server has spoken: that decides nothing. */
-static bool is_answer_to_come(const struct flow *flow, unsigned side)
-{
-	const unsigned server = !flow->client;
-	return side == flow->client && flow->packets[server] > 0 &&
-	       flow->bytes[server] == 0;
-}
-
 /* Of a dialogue joined in the middle of a long message the next reply may still tell. */
 static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 {
@@ -409,7 +402,7 @@ static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 	conversation->dropped[side] =
 		len < UINT32_MAX - dropped ? dropped + (uint32_t)len : UINT32_MAX;
 	if (conversation->dropped[side] >= CONVERSATION_BULK_BYTES &&
-		!watch->flow->is_midstream && !is_answer_to_come(watch->flow, side)) {
+		!watch->flow->is_midstream && !early_is_answer_to_come(watch, side)) {
 		(void)classify(watch, true);
 	}
 }

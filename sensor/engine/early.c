@@ -98,3 +98,17 @@ const struct flow *early_flow(
 		       ? flow
 		       : NULL;
 }
+
+bool early_is_answer_to_come(const struct watch *watch, unsigned side)
+{
+	const struct flow *flow = watch->flow;
+	const unsigned server = !flow->client;
+	if (side != flow->client) {
+		return false;
+	}
+	if (flow->bytes[server] == 0) {
+		return flow->packets[server] > 0;
+	}
+	return watch->engine->outputs.passage != NULL &&
+	       !prefix_has_gone_on(conversation_prefix(watch->conversation), server);
+}

@@ -21,3 +21,10 @@ bool early_is_kept_out(
 /* The packet's flow, which is not changed, when its bytes are to wait; else NULL. */
 const struct flow *early_flow(
 	struct engine *engine, const struct packet *packet, struct flow_key key);
+
+/*
+ * In phase CLASSIFY: a client may say anything before its server has spoken, which decides
+ * nothing. Where packets wait for our word, one word of its server may be no more than a
+ * greeting that nobody knows: then it has to speak twice.
+ */
+bool early_is_answer_to_come(const struct watch *watch, unsigned side);

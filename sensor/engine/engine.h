@@ -20,6 +20,8 @@
 enum engine_standing {
 	ENGINE_STANDING_OPEN = 0, /* still looked at: may yet turn out illegitimate */
 	ENGINE_STANDING_SAFE, /* looked at, but nothing that is blocked may come of it */
+	/* its client goes on for long and its server said nothing: the next word is that one's */
+	ENGINE_STANDING_SILENT,
 	ENGINE_STANDING_PASSED, /* nothing more will be found in its bytes */
 	ENGINE_STANDING_BLOCKED,
 	/* its sender is banned, and no row lets it: the connection is not to begin */

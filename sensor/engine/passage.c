@@ -112,6 +112,17 @@ static bool is_bulk(const struct conversation *conversation)
 }
 
 /*
+ * The same, from the first packet on, and by the client: of its bytes nothing more is to be
+ * learnt, and the server's word counts alone. So they may pass unseen until it comes.
+ */
+static bool is_silent(const struct watch *watch)
+{
+	const struct flow *flow = watch->flow;
+	return watch->conversation && is_bulk(watch->conversation) && flow->syns == 3 &&
+	       !flow->is_midstream && flow->way == 0 && flow->bytes[!flow->client] == 0;
+}
+
+/*
  * Its packets need not wait: copies of them are looked at on. A web server may be a proxy
  * that opens the way to mail with the next request, and then a copy comes too late.
  */
@@ -256,6 +267,9 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		refuse(engine, flow);
 	} else if (!way_is_foreign(flow->way) && is_passed(&watch, packet)) {
 		passage.standing = ENGINE_STANDING_PASSED;
+	} else if (is_silent(&watch)) {
+		passage.standing = ENGINE_STANDING_SILENT;
+		flow_lose(engine->flows, flow, flow->client);
 	} else if (way_is_foreign(flow->way) || is_safe(&watch)) {
 		passage.standing = ENGINE_STANDING_SAFE;
 	} else if (is_odd(&watch, packet)) {

@@ -92,6 +92,8 @@ struct flow {
 	uint8_t stands : 2;
 	/* its checksums were right, and no wrong one was taken since */
 	uint8_t sound : 2;
+	/* by a RST whose number nobody could tell, where packets wait for our word */
+	bool is_end_doubted : 1;
 	/* of each side, the lowest with which its packets arrive; 0: not known */
 	uint8_t ttl[2];
 	uint8_t action; /* of the layer above, what is done with it; 0 at first */
@@ -215,6 +217,12 @@ bool flow_rest(struct flow_table *table, struct flow *flow);
 
 /* Keep the area, but deliver no more bytes. */
 void flow_mute(struct flow_table *table, struct flow *flow);
+
+/*
+ * From here on this side's packets may not be seen: what comes next of it follows on
+ * nothing. Of a flow that is looked at.
+ */
+void flow_lose(struct flow_table *table, struct flow *flow, unsigned side);
 
 /* It was cut off by us: it ends as if reset, and its late packets are absorbed. */
 void flow_cut(struct flow_table *table, struct flow *flow);

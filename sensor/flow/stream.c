@@ -14,12 +14,17 @@
 /* After this many strays in a row the sequence numbers are believed anew. */
 #define STRAYS_MAX 3
 
+static void clear_side(struct stream_side *side)
+{
+	memset(side, 0, offsetof(struct stream_side, history));
+	side->first_segment = POOL_NONE;
+	side->first_aside = POOL_NONE;
+}
+
 void stream_init(struct stream *stream)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		memset(&stream->sides[side], 0, offsetof(struct stream_side, history));
-		stream->sides[side].first_segment = POOL_NONE;
-		stream->sides[side].first_aside = POOL_NONE;
+		clear_side(&stream->sides[side]);
 	}
 	stream->has_syn = false;
 	stream->resets = 0;
@@ -553,13 +558,23 @@ void stream_flush(struct streams *streams, struct stream *stream, struct flow *f
 	}
 }
 
+static void discard_side(struct streams *streams, struct stream_side *from)
+{
+	waiting_discard(streams, from);
+	while (from->first_aside != POOL_NONE) {
+		segment_give(streams, aside_take_any(streams, from));
+	}
+}
+
+void stream_lose(struct streams *streams, struct stream_side *side)
+{
+	discard_side(streams, side);
+	clear_side(side);
+}
+
 void stream_discard(struct streams *streams, struct stream *stream)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		struct stream_side *from = &stream->sides[side];
-		waiting_discard(streams, from);
-		while (from->first_aside != POOL_NONE) {
-			segment_give(streams, aside_take_any(streams, from));
-		}
+		discard_side(streams, &stream->sides[side]);
 	}
 }

@@ -146,6 +146,9 @@ void stream_believe(struct streams *streams, struct stream *stream, struct flow 
 /* Give waiting segments back undelivered. */
 void stream_discard(struct streams *streams, struct stream *stream);
 
+/* Give back what waits of one side, which is to be synchronised anew. */
+void stream_lose(struct streams *streams, struct stream_side *side);
+
 /* Everything up to FIN was delivered, and nothing behind it. */
 bool stream_is_complete(const struct stream_side *side);
 

@@ -281,6 +281,7 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->fins = 0;
 	flow->syns = 0;
 	flow->stands = 0;
+	flow->is_end_doubted = false;
 	flow->is_reported = false;
 	flow->is_muted = false;
 	flow->is_packet_wanted = false;

@@ -167,6 +167,12 @@ static void on_syn_ack(struct flow_table *table, struct flow *flow,
 	}
 }
 
+void flow_lose(struct flow_table *table, struct flow *flow, unsigned side)
+{
+	struct stream *stream = table_stream(table, flow);
+	stream_lose(&table->streams, &stream->sides[side]);
+}
+
 void flow_cut(struct flow_table *table, struct flow *flow)
 {
 	if (!has_ended(flow)) {
@@ -241,6 +247,7 @@ static void on_reset(struct flow_table *table, struct flow *flow,
 		break;
 	case ENDING_CERTAIN:
 		flow_cut(table, flow);
+		flow->is_end_doubted = table->streams.is_gate && !is_known;
 		flow->stands = (1U << side) & 3U;
 		flow->initial_sequence[side] = is_known ? expected : packet->sequence;
 		break;
@@ -250,13 +257,16 @@ static void on_reset(struct flow_table *table, struct flow *flow,
 /*
  * Who sent a RST or FIN and then goes on sending did not mean it, or did not send it: its
  * peer never took it (it may have had too small a TTL, or another number than RFC 5961
- * section 3.2 asks for).
+ * section 3.2 asks for). Of one whose number nobody could tell, whoever goes on says so.
  */
 static bool is_end_false(
 	const struct flow *flow, const struct packet *packet, unsigned side)
 {
 	const uint32_t end = packet->sequence + packet->payload_wire_len;
 	const uint32_t stood = flow->initial_sequence[side];
+	if (has_ended(flow) && flow->is_end_doubted) {
+		return true;
+	}
 	if (!has_ended(flow) || !(flow->stands & 1U << side)) {
 		return false;
 	}

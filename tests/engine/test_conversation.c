@@ -105,6 +105,10 @@ static void too_much_of_nothing_known_is_an_attempt(void **state)
 	say_bytes(&line, CLIENT, blanks, 16000);
 	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
 	say_bytes(&line, CLIENT, blanks, 2000);
+	assert_int_equal(
+		run->phase, CONVERSATION_CLASSIFY); /* inline, once is not enough */
+	say(&line, SERVER, " ");
+	say_bytes(&line, CLIENT, blanks, 1);
 	assert_int_equal(run->phase, CONVERSATION_GONE);
 	assert_int_equal(run_counter(run, "mail.attempts"), 2);
 	run_end(run);

@@ -381,19 +381,83 @@ static void pages_of_the_web_are_watched_on_as_copies(void **state)
 	run_end(run);
 }
 
+static void say_bulk(struct line *line)
+{
+	static const char KIBI[1025] = {[0 ... 1023] = '0'};
+	for (unsigned i = 0; i < 17; i++) {
+		say(line, CLIENT, i < 16 ? KIBI : KIBI + 1);
+	}
+}
+
 static void bulk_to_a_server_that_is_silent_need_not_wait(void **state)
 {
 	(void)state;
-	static const char KIBI[1025] = {[0 ... 1023] = '0'};
 	struct engine_run *run = run_inline();
 	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
-	for (unsigned i = 0; i < 16; i++) {
-		say(&line, CLIENT, KIBI);
-	}
+	say_bulk(&line);
 	assert_standing(run, ENGINE_STANDING_OPEN);
-	say(&line, CLIENT, KIBI);
-	assert_standing(run, ENGINE_STANDING_SAFE);
+	say(&line, CLIENT, "0");
+	assert_standing(run, ENGINE_STANDING_SILENT);
 	assert_int_equal(run->phase, CONVERSATION_CLASSIFY);
+	run_end(run);
+}
+
+static void what_a_silent_server_says_after_all_is_judged(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say_bulk(&line);
+	say(&line, CLIENT, "0");
+	assert_standing(run, ENGINE_STANDING_SILENT);
+	line.next[CLIENT] += 3000000000; /* unseen */
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+static void the_end_of_bulk_that_was_not_seen_is_one(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say_bulk(&line);
+	say(&line, CLIENT, "0");
+	assert_standing(run, ENGINE_STANDING_SILENT);
+	line.next[CLIENT] += 3000000000; /* unseen */
+	hang_up(&line);
+	assert_int_equal(run->passage.flow->state, FLOW_STATE_CLOSED);
+	run_end(run);
+}
+
+static void nobody_ends_what_he_goes_on_with_unseen(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say_bulk(&line);
+	say(&line, CLIENT, "0");
+	segment(&line, CLIENT, TCP_RST, line.next[CLIENT] + 50000, text_of(""));
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	say(&line, SERVER, "250 mx.example.net\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+static void bulk_goes_on_as_copies_until_its_server_has_spoken_twice(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 8080);
+	say(&line, SERVER, "hello\r\n");
+	say_bulk(&line);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "0");
+	assert_standing(run, ENGINE_STANDING_SAFE);
+	say(&line, SERVER, "what?\r\n");
+	say(&line, CLIENT, "0");
+	assert_standing(run, ENGINE_STANDING_PASSED);
 	run_end(run);
 }
 
@@ -533,6 +597,10 @@ int main(void)
 		TEST(pages_of_the_web_wait_where_mail_may_be_blocked),
 		TEST(pages_of_the_web_are_watched_on_as_copies),
 		TEST(bulk_to_a_server_that_is_silent_need_not_wait),
+		TEST(what_a_silent_server_says_after_all_is_judged),
+		TEST(the_end_of_bulk_that_was_not_seen_is_one),
+		TEST(nobody_ends_what_he_goes_on_with_unseen),
+		TEST(bulk_goes_on_as_copies_until_its_server_has_spoken_twice),
 		TEST(a_dialogue_that_may_not_be_mail_is_undecided),
 		TEST(a_settled_dialogue_has_passed),
 		TEST(what_no_row_lets_is_blocked_from_the_packet_that_showed_it),

@@ -277,6 +277,11 @@ def test_a_copied_flow_that_another_matrix_forbids_is_reset(router):
     assert ("sender.illegitimate", "blocked", 25) in router.alerts()
 
 
+def queued_bytes(router):
+    listing = router.run(router.router, "iptables", "-t", "mangle", "-nvxL", "MAILWARDEN").stdout
+    return next(int(line.split()[1]) for line in listing.splitlines() if " NFQUEUE " in line)
+
+
 def test_an_upload_of_anything_to_a_server_that_is_silent_leaves_the_queue(router):
     sensor = router.sensor("-q", "0", "--audit")
     sink = router.start(router.server, "/usr/bin/python3", "-c", "import socket\n"
@@ -292,9 +297,44 @@ def test_an_upload_of_anything_to_a_server_that_is_silent_leaves_the_queue(route
                "channel.sendall(b'0123456789' * 2000000)")
     sink.wait(20)
     router.end(sensor)
-    listing = router.run(router.router, "iptables", "-t", "mangle", "-nvxL", "MAILWARDEN").stdout
-    queued = next(int(line.split()[1]) for line in listing.splitlines() if " NFQUEUE " in line)
-    assert 16384 < queued < 1000000, listing
+    assert 16384 < queued_bytes(router) < 1000000
+    assert rule_packets(router, "NFLOG") == 0, "of its client nothing more is to be learnt"
+
+
+SPEAKS_AT_LAST = """
+import socket, sys
+channel = socket.create_server((sys.argv[1], 5201)).accept()[0]
+left = 20000000
+while left > 0:
+    left -= len(channel.recv(min(left, 65536)))
+channel.sendall(b"220 mx.example.net ESMTP\\r\\n")
+print(channel.recv(4096), flush=True)
+"""
+UPLOADS_FIRST = """
+import socket, sys
+channel = socket.create_connection((sys.argv[1], 5201), 10)
+channel.sendall(b"0123456789" * 2000000)
+try:
+    print(channel.recv(4096))
+    channel.sendall(b"EHLO client.example.org\\r\\n")
+    print(channel.recv(4096))
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+def test_what_a_silent_server_says_behind_an_upload_is_judged_before_its_client_hears_it(router):
+    sensor = router.sensor("-q", "0", "--enforce")
+    sink = router.start(router.server, "/usr/bin/python3", "-c", SPEAKS_AT_LAST, SERVER, stdout=subprocess.PIPE,
+                        stderr=subprocess.DEVNULL)
+    router.wait(lambda: ":5201" in router.run(router.server, "ss", "-ltn").stdout)
+    said = router.run(router.client, "/usr/bin/python3", "-c", UPLOADS_FIRST, SERVER).stdout.strip()
+    assert "554 5.7.1" in said or "ConnectionResetError" in said, said
+    assert sink.communicate(timeout=10)[0] == "", "reset, and not one word more"
+    assert "220 " not in said
+    router.end(sensor)
+    assert ("sender.illegitimate", "blocked", 5201) in router.alerts()
+    assert queued_bytes(router) < 1000000
 
 
 def test_held_packets_go_on_when_decided_and_when_time_is_up(router):
