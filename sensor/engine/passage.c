@@ -186,18 +186,26 @@ void passage_tell_unseen(struct engine *engine, const struct engine_passage *pas
 	engine->outputs.passage(engine->outputs.passage_context, passage);
 }
 
+/* Of what this side sent the other end said that it has some, and no more than there was. */
+static bool is_taken(
+	const struct engine *engine, const struct flow *flow, unsigned side)
+{
+	const struct flow_numbers numbers = flow_numbers(engine->flows, flow, side);
+	const uint32_t given = numbers.next - flow->initial_sequence[side];
+	const uint32_t taken = numbers.acknowledged - flow->initial_sequence[side];
+	return numbers.is_known && taken > 0 && taken <= given;
+}
+
 /*
  * Nobody else can be the client: it acknowledged bytes that only who receives the server's
- * packets knows the numbers of.
+ * packets knows the numbers of, or the server answered bytes of its, which it takes from
+ * nobody else (TLS, where the client speaks first).
  */
 static bool is_proven(const struct engine *engine, const struct flow *flow)
 {
 	const unsigned server = !flow->client;
-	const struct flow_numbers numbers = flow_numbers(engine->flows, flow, server);
-	const uint32_t given = numbers.next - flow->initial_sequence[server];
-	const uint32_t taken = numbers.acknowledged - flow->initial_sequence[server];
-	return numbers.is_known && flow->syns == 3 && !flow->is_midstream &&
-	       flow->bytes[server] > 0 && taken > 0 && taken <= given;
+	return flow->syns == 3 && !flow->is_midstream && flow->bytes[server] > 0 &&
+	       (is_taken(engine, flow, server) || is_taken(engine, flow, flow->client));
 }
 
 /* Once for a flow that is blocked; the loop is as long as the matrix has rows. */

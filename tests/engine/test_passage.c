@@ -217,6 +217,35 @@ static void who_heard_its_server_is_proven(void **state)
 	run_end(run);
 }
 
+/* RFC 5246 section 7.4.1: without any extension. */
+static void tls_hello(struct line *line, enum side from)
+{
+	static const uint8_t OF_CLIENT[] = {
+		0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, [45] = 2, 0xc0, 0x2f, 1, 0};
+	static const uint8_t OF_SERVER[] = {
+		0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3, [44] = 0xc0, 0x2f, 0};
+	if (from == CLIENT) {
+		say_bytes(line, from, OF_CLIENT, sizeof(OF_CLIENT));
+	} else {
+		say_bytes(line, from, OF_SERVER, sizeof(OF_SERVER));
+	}
+}
+
+/* It speaks first, and the server answers: so that one had its acknowledgement. */
+static void who_is_answered_with_tls_is_proven(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	struct line line = open_line(run, "192.0.2.200", 40000, INTERNET, 465);
+	tls_hello(&line, CLIENT);
+	assert_standing(run, ENGINE_STANDING_OPEN);
+	assert_false(run->passage.is_proven);
+	tls_hello(&line, SERVER);
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_true(run->passage.is_proven);
+	run_end(run);
+}
+
 /* With somebody else's address: the numbers of its server never come to it. */
 static void nobody_is_proven_by_what_others_may_send(void **state)
 {
@@ -232,6 +261,12 @@ static void nobody_is_proven_by_what_others_may_send(void **state)
 	say(&blind, SERVER, "220 mx.example.net ESMTP\r\n");
 	blind.next[SERVER] -= 100; /* it guesses */
 	say(&blind, CLIENT, "EHLO x\r\n");
+	assert_standing(run, ENGINE_STANDING_BLOCKED);
+	assert_false(run->passage.is_proven);
+	struct line midst = line_of(run, RELAY, 40002, INTERNET, 25);
+	say(&midst, SERVER, "220 mx.example.net ESMTP\r\n"); /* nobody saw it begin */
+	say(&midst, CLIENT, "EHLO x\r\n");
+	assert_true(run->passage.is_first_blocked);
 	assert_standing(run, ENGINE_STANDING_BLOCKED);
 	assert_false(run->passage.is_proven);
 	run_end(run);
@@ -584,6 +619,7 @@ int main(void)
 		TEST(what_is_pushed_out_is_judged_by_what_it_showed),
 		TEST(what_showed_nothing_yet_is_picked_up_again),
 		TEST(who_heard_its_server_is_proven),
+		TEST(who_is_answered_with_tls_is_proven),
 		TEST(nobody_is_proven_by_what_others_may_send),
 		TEST(whom_a_row_speaks_of_is_declared),
 		TEST(who_is_banned_is_refused_and_recorded),

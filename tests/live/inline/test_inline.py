@@ -115,6 +115,15 @@ def test_nobody_is_banned_by_packets_that_others_made(router):
     router.end(sensor)
 
 
+def test_who_is_answered_with_tls_is_banned_as_well(router):
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300")
+    assert router.send(WORKSTATION, SERVER, "465/tls")["result"] == "reset"
+    assert [one["address"] for one in router.status()["bans"]] == [WORKSTATION]
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "ConnectionRefusedError"
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+
+
 def test_whom_a_row_speaks_of_is_banned_only_where_that_is_asked_for(router):
     matrix = router.folder / "matrix.yaml"
     matrix.write_text(matrix.read_text() + "  - {id: M-01, from: workstations, to: mx-out, protocols: [smtp]}\n")
