@@ -177,9 +177,13 @@ static void look_at_worker(struct health *health, unsigned place, uint64_t now_u
 		"records had no room on the way to the journal"};
 	static const struct loss_kind FULL = {FINDING_SENSOR_PACKET_LOSS,
 		"times the queue was found full; what comes then is not seen"};
+	static const struct loss_kind FLOWS = {FINDING_SENSOR_TABLE_FULL,
+		"flows are not looked at, or no more, since the table is full"};
 	look_for_loss(health, place, &PACKETS, &seen->lost, process->lost);
 	look_for_loss(health, place, &FULL, &seen->full, process->queue_full);
 	look_for_loss(health, place, &RECORDS, &seen->refused, process->refused);
+	look_for_loss(health, place, &FLOWS, &seen->crowded,
+		status_counter_of(process, "flow.unwatched"));
 }
 
 static void look_at_journal(struct health *health, uint64_t now_us)

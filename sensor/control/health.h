@@ -21,6 +21,7 @@ struct health_process { /* what was seen of a process when last looked at */
 	struct health_loss lost;    /* packets; of the reporter: bytes of records */
 	struct health_loss refused; /* records */
 	struct health_loss full;    /* times its queue was full */
+	struct health_loss crowded; /* flows that had no room to be looked at */
 	bool is_silent;             /* told */
 };
 

@@ -205,6 +205,18 @@ void status_publish(
 	process->counter_count = (uint32_t)count;
 }
 
+uint64_t status_counter_of(const struct status_process *process, const char *name)
+{
+	for (unsigned i = 0; i < process->counter_count && i < STATUS_COUNTERS_MAX;
+		i++) {
+		const struct status_counter *counter = &process->counters[i];
+		if (strncmp(counter->name, name, sizeof(counter->name)) == 0) {
+			return counter->value;
+		}
+	}
+	return 0;
+}
+
 const char *status_text(const char *field, size_t field_size, char *text, size_t size)
 {
 	const size_t len = strnlen(field, field_size < size ? field_size : size - 1);

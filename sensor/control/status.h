@@ -21,7 +21,7 @@
 #define STATUS_NAME_BYTES    40
 #define STATUS_SOURCE_BYTES  64
 #define STATUS_HOST_BYTES    65
-#define STATUS_COUNTERS_MAX  (ENGINE_COUNTERS_MAX + 16)
+#define STATUS_COUNTERS_MAX  (ENGINE_COUNTERS_MAX + 32)
 #define STATUS_SHIPPERS_MAX  16
 #define STATUS_PROCESSES_MAX (STATUS_WORKERS_MAX + 8 + STATUS_SHIPPERS_MAX)
 
@@ -127,6 +127,9 @@ void status_publish(
  */
 const char *status_interfaces_text(
 	const struct status_process *process, char *text, size_t size);
+
+/* One of its counters, 0 where it has none of that name; as many steps as it has. */
+uint64_t status_counter_of(const struct status_process *process, const char *name);
 
 /* Field of the page as a text that ends. Returns text. */
 const char *status_text(const char *field, size_t field_size, char *text, size_t size);

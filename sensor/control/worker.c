@@ -282,6 +282,8 @@ static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
 	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 4];
+	_Static_assert(sizeof(counters) / sizeof(counters[0]) <= STATUS_COUNTERS_MAX,
+		"the page has room for all");
 	struct interfaces_counters capture;
 	size_t count = engine_counters(worker->engine, counters);
 	if (worker->gate) {

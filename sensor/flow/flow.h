@@ -144,8 +144,8 @@ struct flow_counters {
 	uint64_t set_aside;        /* until the other end tells whether it took them */
 	uint64_t not_taken;        /* of these: it took another version, or none */
 	uint64_t ambiguous;        /* told to the handler */
-	uint64_t unwatched;        /* no room to look at a flow's bytes */
-	uint64_t sums[3];          /* of openings, by enum checksum_result */
+	uint64_t unwatched; /* no room to look at a flow's bytes, or at more of them */
+	uint64_t sums[3];   /* of openings, by enum checksum_result */
 };
 
 struct flow_table; /* opaque */

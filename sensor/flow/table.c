@@ -116,6 +116,8 @@ void table_end(struct flow_table *table, struct flow *flow, enum flow_end end)
 		}
 		flow->is_reported = true;
 		table->counters.ended[end]++;
+		table->counters.unwatched +=
+			end == FLOW_END_EVICTED && stream && !flow->is_muted;
 		table->handler.ended(table->handler.context, flow, end);
 	}
 	give_stream(table, flow);

@@ -423,6 +423,16 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Look at the alert of the flow. `mailwarden unban ADDRESS` lets the "
 		"sender in again; a row of the matrix keeps it from being banned.",
 		"A host whose row is missing from the matrix."},
+	[FINDING_SENSOR_TABLE_FULL] = {"sensor.table-full", SEVERITY_MEDIUM, 3700111, 1,
+		"Flows have no room to be looked at", {NULL}, {NULL},
+		"More flows are open than `table` has room for, and some were given "
+		"up before they had shown what they are: first those that nobody "
+		"answered, then those of whoever has most. They are judged by what "
+		"they had shown. Inline such a flow is not let by: it waits in the "
+		"queue, and is picked up again at its next bytes.",
+		"Look who opens so many connections: `status` shows the flows of each "
+		"worker. Raise `table` where they are the site's own.",
+		"A scan, or a busy hour of a site whose table is small."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

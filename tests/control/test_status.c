@@ -232,6 +232,18 @@ static void counters_are_published_by_name_and_never_more_than_there_is_room_for
 		STATUS_COUNTERS_MAX - 1);
 }
 
+static void a_counter_is_found_by_its_name(void **state)
+{
+	(void)state;
+	static struct status_process process;
+	static const struct counter COUNTERS[] = {{"flow.opened", 3}, {"flow.open", 4}};
+	memset(&process, 0, sizeof(process));
+	assert_int_equal(status_counter_of(&process, "flow.open"), 0);
+	status_publish(&process, COUNTERS, 2);
+	assert_int_equal(status_counter_of(&process, "flow.open"), 4);
+	assert_int_equal(status_counter_of(&process, "flow.ope"), 0);
+}
+
 static void a_text_that_does_not_end_is_cut_at_its_field(void **state)
 {
 	(void)state;
@@ -291,6 +303,7 @@ int main(void)
 		cmocka_unit_test(bans_of_a_running_sensor_can_be_taken_back),
 		cmocka_unit_test(
 			counters_are_published_by_name_and_never_more_than_there_is_room_for),
+		cmocka_unit_test(a_counter_is_found_by_its_name),
 		cmocka_unit_test(a_text_that_does_not_end_is_cut_at_its_field),
 		cmocka_unit_test(a_state_that_is_none_has_a_name_too),
 	};

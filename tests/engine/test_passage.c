@@ -134,6 +134,7 @@ static void what_is_pushed_out_is_judged_by_what_it_showed(void **state)
 	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
 	assert_standing(run, ENGINE_STANDING_OPEN);
 	crowd(run);
+	assert_int_equal(run_counter(run, "flow.unwatched"), 5);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
 	assert_true(run_last(run)->is_blocked);
 	say(&line, CLIENT, "EHLO host.example.org\r\n");

@@ -59,6 +59,7 @@ def test_nothing_gets_past_by_ends_that_are_none(site, options):
     assert results == {"sent"}
     assert options or still <= NEVER_HEARD, "our resets are taken"
     verdicts = {one["src_port"]: one["mail"]["verdict"] for one in site.records("mail") if one["src_ip"] == WORKSTATION}
+    assert "sensor.table-full" in {finding for finding, _, _ in site.alerts()}
     assert {verdicts.get(one["port"]) for one in tried.values()} == {"illegitimate"}
 
 
