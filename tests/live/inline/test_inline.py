@@ -106,7 +106,7 @@ for source in sys.argv[3:]:
 
 
 def test_nobody_is_banned_by_packets_that_others_made(router):
-    router.run(router.client, *raw_client.KEEP_QUIET)
+    router.run(router.client, "iptables", *raw_client.KEEP_QUIET)
     sensor = router.sensor("-q", "0", "--enforce", "--ban", "300", "--ban-declared", "yes")
     router.run(router.client, "/usr/bin/python3", "-c", SPOOF, str(bench.HERE), SERVER, WORKSTATION, MX_OUT, "192.0.2.90")
     router.wait(lambda: worker_of(router)["packets"] > 6)

@@ -1,22 +1,26 @@
 """A TCP client of its own making, for what a kernel's would not do. As root, inside a namespace.
 
-raw_client.py SOURCE SERVER TRICK... - each from a port of its own, all at once; prints a JSON line for each
+raw_client.py SOURCE SERVER SOURCE6 SERVER6 [TRICK...] - each from a port of its own, all at once; prints a JSON line for
+    each
 
-The namespace's own kernel knows nothing of these connections: its resets are to be dropped (KEEP_QUIET). The sender of a
+A trick by its name alone is tried on port 25 by IPv4, as NAME_PLACE at another place (PLACES). The namespace's own kernel
+knows nothing of these connections: its resets are to be dropped (KEEP_QUIET, by iptables and ip6tables). The sender of a
 message is TRICK@example.org.
 """
 import json
 import random
 import socket
+import ssl
 import struct
 import sys
 import threading
 import time
+import typing
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 FIRST_PORT, LAST_PORT = 50000, 59999
-KEEP_QUIET = ("iptables", "-A", "OUTPUT", "-p", "tcp", "--tcp-flags", "RST", "RST", "--sport",
-              f"{FIRST_PORT}:{LAST_PORT}", "-m", "mark", "--mark", "0", "-j", "DROP")
+KEEP_QUIET = ("-A", "OUTPUT", "-p", "tcp", "--tcp-flags", "RST", "RST", "--sport", f"{FIRST_PORT}:{LAST_PORT}", "-m",
+              "mark", "--mark", "0", "-j", "DROP")
 ports = iter(random.sample(range(FIRST_PORT, LAST_PORT), 500))
 
 
@@ -28,15 +32,40 @@ def checksum(data):
     return ~total & 0xffff
 
 
+class Place(typing.NamedTuple):
+    """Where a server is, and how one gets to speak to it."""
+    port: int = 25
+    is_ipv6: bool = False
+    extensions: int = 0  # of IPv6, destination options
+    way: str = ""  # "tls", "starttls", "connect"
+
+
+PLACES = {
+    "": Place(),
+    "v6": Place(is_ipv6=True),
+    "v6-9-headers": Place(is_ipv6=True, extensions=9),
+    "v6-100-headers": Place(is_ipv6=True, extensions=100),
+    "submission": Place(587),
+    "2525": Place(2525),
+    "4242": Place(4242),
+    "tls": Place(465, way="tls"),
+    "starttls": Place(way="starttls"),
+    "connect": Place(3128, way="connect"),
+}
+
+
 class Raw:
     """One connection; sequence is that of the next byte, expected that of the server's."""
 
-    def __init__(self, name, source, server, port=25):
-        self.name, self.source, self.server, self.port = name, source, server, port
+    def __init__(self, name, source, server, place=Place()):
+        self.name, self.source, self.server, self.place, self.port = name, source, server, place, place.port
         self.local_port = next(ports)
-        self.sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.family = socket.AF_INET6 if place.is_ipv6 else socket.AF_INET
+        self.ends = socket.inet_pton(self.family, source), socket.inet_pton(self.family, server)
+        self.secure = self.incoming = self.outgoing = None
+        self.sender = socket.socket(self.family, socket.SOCK_RAW, socket.IPPROTO_RAW)
         self.sender.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 1)
-        self.receiver = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+        self.receiver = socket.socket(self.family, socket.SOCK_RAW, socket.IPPROTO_TCP)
         self.receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.sequence, self.expected = random.getrandbits(32), 0
         self.heard, self.resets, self.acknowledged = b"", 0, None
@@ -47,17 +76,23 @@ class Raw:
         options = b"\x02\x04\x05\xa0" if flags & SYN else b""
         segment = struct.pack("!HHIIBBHHH", self.local_port, self.port, at & 0xffffffff, self.expected,
                               (20 + len(options)) // 4 << 4, flags, 60000, 0, 0) + options + data
-        ends = socket.inet_aton(self.source) + socket.inet_aton(self.server)
-        total = checksum(ends + struct.pack("!BBH", 0, 6, len(segment)) + segment) ^ (0x1111 if is_wrong else 0)
+        ends = b"".join(self.ends)
+        total = checksum(ends + struct.pack("!II", len(segment), 6) + segment) ^ (0x1111 if is_wrong else 0)
         segment = segment[:16] + struct.pack("!H", total) + segment[18:]
-        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), random.getrandbits(16), 0x4000, ttl, 6, 0)
-        self.sender.sendto(header + ends + segment, (self.server, 0))
+        if self.place.is_ipv6:
+            count = self.place.extensions
+            extensions = b"".join(struct.pack("!BBBB4x", 6 if i == count - 1 else 60, 0, 1, 4) for i in range(count))
+            header = struct.pack("!IHBB", 6 << 28, len(extensions) + len(segment), 60 if count else 6, ttl)
+            self.sender.sendto(header + ends + extensions + segment, (self.server, 0, 0, 0))
+        else:
+            header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), random.getrandbits(16), 0x4000, ttl, 6, 0)
+            self.sender.sendto(header + ends + segment, (self.server, 0))
 
-    def take(self, packet):
-        header = (packet[0] & 15) * 4
+    def take(self, packet, sender):
+        header = 0 if self.place.is_ipv6 else (packet[0] & 15) * 4
         source, target, sequence, acknowledged, offset, flags = struct.unpack("!HHIIBB", packet[header:header + 14])
         data = packet[header + (offset >> 4) * 4:]
-        if (source, target) != (self.port, self.local_port) or packet[12:16] != socket.inet_aton(self.server):
+        if (source, target) != (self.port, self.local_port) or sender != self.server:
             return
         self.acknowledged = acknowledged
         if flags & RST:
@@ -72,12 +107,13 @@ class Raw:
             self.send(ACK)
 
     def hear(self, seconds, word=None):
-        """All that comes in that time, or until the word; what was heard of it."""
+        """All that comes in that time, or until the word (b"": any); what was heard of it."""
         until, before = time.monotonic() + seconds, len(self.heard)
-        while time.monotonic() < until and not (word and word in self.heard[before:]):
+        while time.monotonic() < until and (word is None or len(self.heard) == before or word not in self.heard[before:]):
             self.receiver.settimeout(max(0.001, until - time.monotonic()))
             try:
-                self.take(self.receiver.recv(65536))
+                packet, ends = self.receiver.recvfrom(65536)
+                self.take(packet, ends[0])
             except socket.timeout:
                 break
         return self.heard[before:]
@@ -92,24 +128,65 @@ class Raw:
         return self
 
     def greeted(self):
-        self.connect().hear(3, b"220 ")
+        """The server has spoken, where it speaks first."""
+        self.connect()
+        if self.place.way == "connect":
+            target = f"{self.server}:25".encode()
+            self.say(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n\r\n", 3)
+        if self.place.way != "tls":
+            self.hear(3, b"220 ")
         return self
 
-    def say(self, data, seconds=1.0):
-        self.send(data=data)
-        self.sequence += len(data)
-        return self.hear(seconds, b"\r\n")
+    def say(self, data, seconds=1.0, word=b"\r\n"):
+        if self.secure:
+            self.secure.write(data)
+            data = self.outgoing.read()
+        while data:
+            self.send(data=data[:1200])
+            self.sequence += len(data[:1200])
+            data = data[1200:]
+        return self.hear(seconds, b"" if self.secure else word)
+
+    def into_tls(self):
+        """The handshake; OSError where it comes to nothing."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        secure = context.wrap_bio(self.incoming, self.outgoing)
+        for _ in range(20):
+            try:
+                secure.do_handshake()
+                self.secure = secure
+                self.say(b"NOOP\r\n")
+                return
+            except ssl.SSLWantReadError:
+                heard = self.say(self.outgoing.read(), 1.5, b"")
+                if not heard:
+                    break
+                self.incoming.write(heard)
+        raise ConnectionError("no handshake")
+
+    def prepare(self):
+        """As far as the commands of mail may be said."""
+        if self.place.way == "starttls":
+            self.say(b"EHLO raw.example.org\r\n")
+            self.say(b"STARTTLS\r\n")
+        if self.place.way in ("starttls", "tls"):
+            self.into_tls()
 
     def script(self):
         return [b"EHLO raw.example.org\r\n", f"MAIL FROM:<{self.name}@example.org>\r\n".encode(),
                 b"RCPT TO:<alice@example.net>\r\n", b"DATA\r\n", b"Subject: raw\r\n\r\nnot allowed\r\n.\r\n"]
 
     def mail(self):
+        self.prepare()
         for line in self.script():
             self.say(line)
 
     def blast(self, first=b""):
         """Foreign to begin with, and all in one segment."""
+        self.prepare()
         self.say(first + b"".join(self.script()), 2)
 
 
@@ -185,13 +262,39 @@ def junk(count):
     """Bytes of connections that nobody opened, from an address that is nobody's."""
     def trick(raw):
         raw.greeted()
-        other = Raw(raw.name, "192.0.2.250", "203.0.113.99", 80)
+        other = Raw(raw.name, "192.0.2.250", "203.0.113.99", Place(80))
         for i in range(count):
             other.local_port = 1024 + i
             other.send(data=b"N")
         raw.hear(0.3)
         raw.mail()
     return trick
+
+
+# --- decoys, and second versions ---
+
+def decoy(**options):
+    """What is no mail, and is not taken; then mail in its place."""
+    def trick(raw):
+        raw.greeted()
+        raw.prepare()
+        length = len(b"".join(raw.script()))
+        raw.send(data=(b"SSH-2.0-x\r\n" + b"#" * length)[:length], **options)
+        raw.hear(0.2)
+        raw.say(b"".join(raw.script()), 2)
+    return trick
+
+
+def behind_a_decoy(raw):
+    """The decoy is in front of a hole, and the mail closes that one."""
+    raw.greeted()
+    raw.prepare()
+    text = b"".join(raw.script())
+    raw.send(data=b"#" * (len(text) - 6), at=raw.sequence + 6, is_wrong=True)
+    raw.send(data=text[:6])
+    raw.hear(0.2)
+    raw.send(data=text[6:], at=raw.sequence + 6)
+    raw.hear(2)
 
 
 TRICKS = {
@@ -218,14 +321,24 @@ TRICKS = {
     "go-on": go_on(0.2),
     "go-on-late": go_on(3.2),
     "junk": junk(3000),
+    "decoy-wrong-sum": decoy(is_wrong=True),
+    "decoy-few-hops": decoy(ttl=1),
+    "decoy-no-ack": decoy(flags=PSH),
+    "behind-a-decoy": behind_a_decoy,
 }
+ANYWHERE = ("plain", "reset-ahead", "reset-wrong-sum", "fin-ahead", "fin-wrong-sum", "late-syn")
+IN_CLEAR = ("reset-ahead-then-blast", "overlap", "go-on", "decoy-wrong-sum", "behind-a-decoy")
+ALL = tuple(TRICKS) + tuple(f"{trick}_{place}" for place in PLACES if place for trick in
+                            ANYWHERE + (() if "tls" in PLACES[place].way else IN_CLEAR))
 
 
-def attempt(name, source, server):
+def attempt(name, ends):
     end = "did all it wanted"
-    raw = Raw(name, source, server)
+    trick, _, place = name.partition("_")
+    is_ipv6 = PLACES[place].is_ipv6
+    raw = Raw(name, *(ends[2:] if is_ipv6 else ends[:2]), PLACES[place])
     try:
-        TRICKS[name](raw)
+        TRICKS[trick](raw)
     except (OSError, struct.error) as error:
         end = repr(error)
     sys.stdout.write(json.dumps({"trick": name, "port": raw.local_port, "end": end, "resets": raw.resets,
@@ -233,7 +346,7 @@ def attempt(name, source, server):
 
 
 if __name__ == "__main__":
-    threads = [threading.Thread(target=attempt, args=(name, *sys.argv[1:3])) for name in sys.argv[3:] or TRICKS]
+    threads = [threading.Thread(target=attempt, args=(name, sys.argv[1:5])) for name in sys.argv[5:] or ALL]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -27,10 +27,10 @@ RECIPIENT = "alice@example.net"
 MATRIX = """
 schema: 1
 zones:
-  internal: [192.0.2.0/24]
+  internal: [192.0.2.0/24, "2001:db8:1::/48"]
   gateway:  [198.51.100.0/28]
 groups:
-  workstations: {role: client, service: office, addresses: [192.0.2.64/26]}
+  workstations: {role: client, service: office, addresses: [192.0.2.64/26, "2001:db8:1:64::/64"]}
   mailboxes:    {role: mailbox, service: office, addresses: [192.0.2.10], names: [mail.example.org]}
   mx-out:       {role: outbound, addresses: [198.51.100.2]}
 rows:
