@@ -28,15 +28,15 @@ def site():
         yield made
 
 
-def try_all(site):
+def try_all(site, source=WORKSTATION, names=raw_client.ALL):
     """What each was told, and which of them the server took."""
     log = site.folder / "postfix-mx" / "log"
     before = len(log.read_text())
-    run = site.run(site.client, "/usr/bin/python3", raw_client.__file__, WORKSTATION, SERVER, WORKSTATION6, SERVER6)
+    run = site.run(site.client, "/usr/bin/python3", raw_client.__file__, source, SERVER, WORKSTATION6, SERVER6, *names)
     tried = {one["trick"]: one for one in real_site.bench.json_lines(run.stdout)}
     site.swaks(MX_OUT)  # what was taken before it is in the log behind it
     taken = re.findall(r"from=<([\w-]+)@example\.org>, size", log.read_text()[before:])
-    assert set(tried) == set(raw_client.ALL)
+    assert set(tried) == set(names)
     return tried, set(taken) & set(tried)
 
 
@@ -62,6 +62,17 @@ def test_nothing_gets_past_by_ends_that_are_none(site, options):
                 if one["src_ip"] in (WORKSTATION, WORKSTATION6)}
     assert "sensor.table-full" in {finding for finding, _, _ in site.alerts()}
     assert {name for name, one in tried.items() if verdicts.get(one["port"]) != "illegitimate"} == set()
+
+
+@pytest.mark.parametrize("options", [(), ("--hold", "64", "--ban", "300")], ids=["as-is", "hold-and-ban"])
+def test_an_honest_client_is_never_cut(site, options):
+    run = site.sensor("-q", "0", "--enforce", *options)
+    tried, taken = try_all(site, MX_OUT, raw_client.HONEST)
+    assert site.status()["bans"] == []
+    site.end(run)
+    assert taken == set(tried)
+    assert {name: one["resets"] for name, one in tried.items() if one["resets"]} == {}
+    assert {action for _, action, _ in site.alerts()} <= {"allowed"}
 
 
 def test_without_a_gate_the_same_gets_through(site):

@@ -326,6 +326,61 @@ TRICKS = {
     "decoy-no-ack": decoy(flags=PSH),
     "behind-a-decoy": behind_a_decoy,
 }
+
+
+# --- what honest clients and their networks do ---
+
+def said_twice(raw):
+    raw.greeted()
+    for line in raw.script():
+        raw.send(data=line)
+        raw.say(line)
+
+
+def out_of_order(raw):
+    raw.greeted()
+    for line in raw.script():
+        raw.send(data=line[6:], at=raw.sequence + 6)
+        raw.hear(0.2)
+        raw.send(data=line[:6])
+        raw.sequence += len(line)
+        raw.hear(1, b"\r\n")
+
+
+def kept_alive(raw):
+    raw.greeted()
+    for line in raw.script():
+        raw.say(line)
+        for data in (b"", b"\0"):
+            raw.hear(0.4)
+            raw.send(ACK, data, at=raw.sequence - 1)
+
+
+def end_ahead_of_the_last_word(raw):
+    raw.greeted().mail()
+    raw.send(FIN | ACK, at=raw.sequence + 6)
+    raw.hear(0.2)
+    raw.send(data=b"QUIT\r\n")
+    raw.hear(0.5)
+
+
+def reset_at_last(raw):
+    raw.greeted().mail()
+    raw.say(b"QUIT\r\n")
+    raw.hear(0.5)
+    raw.send(RST, at=raw.sequence)
+
+
+HONEST = {
+    "said-twice": said_twice,
+    "out-of-order": out_of_order,
+    "kept-alive": kept_alive,
+    "end-ahead-of-the-last-word": end_ahead_of_the_last_word,
+    "reset-at-last": reset_at_last,
+    "old-reset": wrong_end(RST, -1),
+    "old-syn": late_syn,
+}
+
 ANYWHERE = ("plain", "reset-ahead", "reset-wrong-sum", "fin-ahead", "fin-wrong-sum", "late-syn")
 IN_CLEAR = ("reset-ahead-then-blast", "overlap", "go-on", "decoy-wrong-sum", "behind-a-decoy")
 ALL = tuple(TRICKS) + tuple(f"{trick}_{place}" for place in PLACES if place for trick in
@@ -338,7 +393,7 @@ def attempt(name, ends):
     is_ipv6 = PLACES[place].is_ipv6
     raw = Raw(name, *(ends[2:] if is_ipv6 else ends[:2]), PLACES[place])
     try:
-        TRICKS[trick](raw)
+        (TRICKS | HONEST)[trick](raw)
     except (OSError, struct.error) as error:
         end = repr(error)
     sys.stdout.write(json.dumps({"trick": name, "port": raw.local_port, "end": end, "resets": raw.resets,
