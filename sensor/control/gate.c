@@ -13,6 +13,13 @@
 #define DRAIN_COPIES_MS 20 /* longer than the kernel gathers them */
 #define DRAIN_ROUNDS    50 /* traffic may never pause */
 
+/* One holder holds at most this part, so that no flood lets go what others hold. */
+#define HOLDER_SHARE 4
+/* By their number, and whoever completed no handshake: he may be anybody. */
+#define HOLDERS_KNOWN   (UINT8_MAX + 1)
+#define HOLDERS_UNKNOWN HOLDERS_KNOWN
+#define HOLDERS         (HOLDERS_KNOWN + 1)
+
 _Static_assert(NFLOG_FRAMES_AT_ONCE <= QUEUE_PACKETS_AT_ONCE, "decisions have places");
 
 enum verdict_given {
@@ -37,6 +44,7 @@ struct held {
 	uint32_t id;
 	uint32_t sequence;
 	uint64_t until_us;
+	uint16_t holder;
 };
 
 /* What becomes of the packet at this place of the batch. */
@@ -44,6 +52,7 @@ struct decision {
 	enum verdict_given verdict;
 	struct line line;  /* to be held */
 	uint32_t sequence; /* same */
+	uint16_t holder;   /* same */
 	uint32_t mark;     /* to end with */
 };
 
@@ -58,6 +67,7 @@ struct gate {
 	struct decision decisions[QUEUE_PACKETS_AT_ONCE];
 	struct held *held; /* in the order they came */
 	uint32_t held_count;
+	uint32_t held_by[HOLDERS];
 };
 
 /* --- held packets --- */
@@ -76,8 +86,14 @@ static bool is_same_flow(const struct line *a, const struct line *b)
 		       (a->src_port == b->dst_port && a->dst_port == b->src_port));
 }
 
+static uint16_t holder_of(const struct engine_passage *passage)
+{
+	return passage->flow->syns == 3 ? passage->holder : HOLDERS_UNKNOWN;
+}
+
 static void forget_held(struct gate *gate, uint32_t i)
 {
+	gate->held_by[gate->held[i].holder]--;
 	gate->held_count--;
 	for (; i < gate->held_count; i++) {
 		gate->held[i] = gate->held[i + 1];
@@ -96,6 +112,12 @@ static void let_oldest_go(struct gate *gate)
 
 static void hold(struct gate *gate, uint32_t id, const struct decision *decision)
 {
+	const uint32_t held = gate->held_by[decision->holder];
+	if (held > 0 && held >= gate->settings.hold_packets / HOLDER_SHARE) {
+		gate->counters.held_late++;
+		queue_accept(gate->queue, id, 0);
+		return;
+	}
 	if (gate->held_count == gate->settings.hold_packets) {
 		let_oldest_go(gate);
 	}
@@ -106,7 +128,9 @@ static void hold(struct gate *gate, uint32_t id, const struct decision *decision
 	gate->held[gate->held_count++] = (struct held){.line = decision->line,
 		.id = id,
 		.sequence = decision->sequence,
+		.holder = decision->holder,
 		.until_us = gate->now_us + gate->settings.hold_ms * US_PER_MS};
+	gate->held_by[decision->holder]++;
 }
 
 /* The flow is decided: its held packets share its fate. */
@@ -150,6 +174,7 @@ static void look_at_time(struct gate *gate)
 			continue;
 		}
 		gate->counters.held_late++;
+		gate->held_by[gate->held[i].holder]--;
 		queue_accept(gate->queue, gate->held[i].id, 0);
 	}
 	gate->held_count = kept;
@@ -245,6 +270,7 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 		passage->is_undecided) {
 		*decision = (struct decision){.verdict = VERDICT_GIVEN_HOLD,
 			.line = line_of(passage),
+			.holder = holder_of(passage),
 			.sequence = passage->packet->sequence};
 	} else if (gate->held_count > 0 && !passage->is_undecided) {
 		const struct line line = line_of(passage);

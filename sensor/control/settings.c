@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is held fills no more than this part of a queue: the rest is for who is decided. */
+#define HELD_SHARE 4
+
 struct key {
 	struct settings_key shown;
 	bool (*set)(struct settings *settings, const struct key *key, const char *value,
@@ -313,6 +316,14 @@ bool settings_agree(const struct settings *settings, struct reason *why)
 	if (settings->interfaces.count > 0 && settings->queues.count > 0) {
 		return reason_set(
 			why, "either interfaces or queues, not both: run two sensors");
+	}
+	if (settings->hold_packets > settings->queue_length / HELD_SHARE) {
+		return reason_set(why,
+			"hold %u leaves no room in a queue-length of %u: hold at most "
+			"%u, or set queue-length to %u or more",
+			settings->hold_packets, settings->queue_length,
+			settings->queue_length / HELD_SHARE,
+			settings->hold_packets * HELD_SHARE);
 	}
 	return true;
 }

@@ -52,6 +52,7 @@ struct engine_passage {
 	struct flow_numbers received;
 	struct flow_numbers given;
 	bool is_undecided; /* when open: nobody knows yet what it is */
+	uint8_t holder;    /* when undecided: a number that its client's flows share */
 };
 
 struct engine_outputs {

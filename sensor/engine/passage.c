@@ -284,6 +284,7 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.standing = ENGINE_STANDING_ODD;
 	} else {
 		passage.is_undecided = is_undecided(&watch);
+		passage.holder = watch.conversation ? watch.conversation->holder : 0;
 	}
 	engine->outputs.passage(engine->outputs.passage_context, &passage);
 }

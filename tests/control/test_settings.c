@@ -394,6 +394,17 @@ static void settings_that_make_no_sense_together_are_told(void **state)
 	assert_unfit("matrix: a\nqueue: 0\ninterface: eth1\n",
 		"either interfaces or queues, not both: run two sensors");
 	assert_unfit("matrix: a\nqueue: '0:64'\n", "more than 64 queues");
+	assert_unfit("matrix: a\nqueue: 0\nhold: 4096\nqueue-length: 32\n",
+		"hold 4096 leaves no room in a queue-length of 32: hold at most 8, or "
+		"set queue-length to 16384 or more");
+	assert_unfit("matrix: a\nqueue: 0\nhold: 1025\n",
+		"hold 1025 leaves no room in a queue-length of 4096: hold at most "
+		"1024, "
+		"or set queue-length to 4100 or more");
+	assert_true(read_text("matrix: a\nqueue: 0\nhold: 1024\n"));
+	assert_true(settings_check(&settings, &why));
+	assert_true(read_text("matrix: a\nqueue: 0\nhold: 8\nqueue-length: 32\n"));
+	assert_true(settings_check(&settings, &why));
 	assert_true(read_text("matrix: a\nqueue: '0:63'\n"));
 	assert_true(settings_check(&settings, &why));
 	assert_true(read_text("matrix: a\ninterface: eth1\n"));

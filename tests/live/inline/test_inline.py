@@ -355,6 +355,30 @@ def test_held_packets_go_on_when_decided_and_when_time_is_up(router):
     assert router.messages() == 1
 
 
+HELD_BESIDE_A_FLOOD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import raw_client
+raw = raw_client.Raw("held", sys.argv[2], sys.argv[4])
+raw.greeted().send(data=b"X")
+for number in range(200):
+    raw_client.Raw("flood", f"{sys.argv[3]}{10 + number % 100}", "203.0.113.77").send(data=b"X")
+raw.hear(1)
+print((raw.acknowledged - raw.sequence) & 0xffffffff)
+"""
+
+
+def test_a_flood_of_strangers_lets_nothing_go_that_others_hold(router):
+    router.run(router.client, *raw_client.KEEP_QUIET)
+    sensor = router.sensor("-q", "0", "--enforce", "--hold", "16", "--hold-ms", "4000")
+    answer = router.run(router.client, "/usr/bin/python3", "-c", HELD_BESIDE_A_FLOOD, str(bench.HERE), MX_OUT,
+                        "192.0.2.", SERVER)
+    counters = worker_of(router)["counters"]
+    assert answer.stdout == "0\n", "its byte went on before it was decided"
+    assert 2 <= counters["inline.held"] < 16 and counters["inline.held_late"] > 100
+    router.end(sensor)
+
+
 def test_mail_goes_on_when_a_worker_dies_or_hangs(router):
     sensor = router.sensor("-q", "0", "--enforce")
     for kind in (signal.SIGKILL, signal.SIGSTOP):
