@@ -195,9 +195,11 @@ static uint64_t first_due_us(const struct gate *gate)
 
 /* --- decisions --- */
 
-static void send_answers(struct gate *gate, const struct answers *answers)
+/* Nothing of ours finds its way into the tunnel of the packet that is answered. */
+static void send_answers(
+	struct gate *gate, const struct packet *packet, const struct answers *answers)
 {
-	for (size_t i = 0; i < answers->count; i++) {
+	for (size_t i = 0; packet->way == 0 && i < answers->count; i++) {
 		if (inject_send(gate->injector, &answers->list[i])) {
 			gate->counters.injected++;
 		} else {
@@ -227,8 +229,9 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 			passage, first_missing(gate, &line, passage->packet), &answers);
 	}
 	settle_held(gate, &line, false);
-	send_answers(gate, &answers);
-	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_END;
+	send_answers(gate, passage->packet, &answers);
+	gate->decisions[passage->frame].verdict =
+		passage->packet->way == 0 ? VERDICT_GIVEN_END : VERDICT_GIVEN_DROP;
 	gate->decisions[passage->frame].mark =
 		passage->action == ACTION_DROP ? GATE_MARK_ENDED : GATE_MARK_ENDED_MASK;
 	if (!passage->is_first_blocked) {
@@ -255,7 +258,7 @@ static void on_banned(struct gate *gate, const struct engine_passage *passage)
 {
 	struct answers answers;
 	answer_reset(passage->packet, &answers);
-	send_answers(gate, &answers);
+	send_answers(gate, passage->packet, &answers);
 	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
 	gate->counters.blocked_banned++;
 }
@@ -298,7 +301,7 @@ static void answer_ended(struct gate *gate, const struct packet *packet)
 {
 	struct answers answers;
 	answer_reset(packet, &answers);
-	send_answers(gate, &answers);
+	send_answers(gate, packet, &answers);
 }
 
 /* Who enforces lets nothing by that its receiver may read otherwise than we. */

@@ -95,8 +95,9 @@ static void options_are_those_of_the_command(void **state)
 	assert_offers("run --fa", "--fail-closed\n");
 	assert_offers("replay --fa", "");
 	assert_offers("replay x --st", "--state\n");
-	assert_offers("export ", "--to\n--inline\n--queue\n--fail-closed\n--matrix\n"
-				 "--help\n"); /* takes no words */
+	assert_offers("export ", /* takes no words */
+		"--to\n--inline\n--queue\n--limit\n--tunnels\n--local\n"
+		"--fail-closed\n--matrix\n--help\n");
 }
 
 static void the_value_of_an_option_is_of_its_kind(void **state)

@@ -433,16 +433,17 @@ def test_two_queues_have_a_worker_each(router):
 
 
 @pytest.mark.parametrize("queue", ["3", "0:3"])
-def test_the_rules_are_right_in_the_eyes_of_both_firewalls(tmp_path, queue):
+@pytest.mark.parametrize("more", [(), ("--limit", "1", "--tunnels", "drop"), ("--limit", "10000", "--local", "--fail-closed")])
+def test_the_rules_are_right_in_the_eyes_of_both_firewalls(tmp_path, queue, more):
     reason = bench.why_not()
     if reason:
         pytest.skip(reason)
     for tool in ("iptables-restore", "ip6tables-restore"):
         text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", "--queue",
-                             queue).stdout
+                             queue, *more).stdout
         bench.command("unshare", "-n", tool, "--test", "--noflush", input=text)
     text = bench.command(bench.BINARY, "export", "--to", "nftables", "--inline", "--queue",
-                         queue).stdout
+                         queue, *more).stdout
     probe = "table inet t {\nchain c {\ntype filter hook forward priority 0;\nqueue num 0\n}\n}\n"
     try:
         bench.command("unshare", "-n", "nft", "-c", "-f", "-", input=probe)
@@ -457,16 +458,19 @@ def test_the_rollback_of_the_manual_takes_out_rules_that_were_loaded_twice(route
     page = (bench.ROOT / "docs" / "deploy.md").read_text()
     rollback = page.split("## Rollback\n")[1].split("```\n")[1]
     router.rules()  # once more
-    assert router.run(router.router, "iptables-save", "-t", "mangle").stdout.count("-A FORWARD -j MAILWARDEN\n") == 2
+    text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", "--local").stdout
+    router.run(router.router, "iptables-restore", "--noflush", input=text)
+    assert router.run(router.router, "iptables-save", "-t", "mangle").stdout.count("-A FORWARD -j MAILWARDEN\n") == 3
     router.run(router.router, "sh", "-ec", rollback)
     for tool in ("iptables-save", "ip6tables-save"):
         assert "MAILWARDEN" not in router.run(router.router, tool, "-t", "mangle").stdout
 
 
 def test_the_back_out_in_the_first_lines_of_the_rules_is_whole(router):
-    text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline").stdout
+    text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", "--local").stdout
     steps = [line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   ")]
-    router.rules()  # once more
+    for _ in range(2):
+        router.run(router.router, "iptables-restore", "--noflush", input=text)
     router.run(router.router, "sh", "-ec", "\n".join(steps))
     assert "MAILWARDEN" not in router.run(router.router, "iptables-save", "-t", "mangle").stdout
 
