@@ -2,12 +2,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/conntrack.h"
+#include "control/gate.h"
 #include "control/notify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+
+#define US_PER_S UINT64_C(1000000)
 
 static pid_t start_loader(const struct sensor *sensor)
 {
@@ -104,6 +109,56 @@ void reload_reap(struct reload *reload)
 	}
 }
 
+/* No row has a word for these ends at this port: what a flow would yet show is open. */
+static bool is_forbidden(void *context, const struct conntrack_ends *ends)
+{
+	const struct matrix *matrix = (const struct matrix *)context;
+	const struct matrix_question question = {
+		.from = matrix_locate(matrix, &ends->client),
+		.to = matrix_locate(matrix, &ends->server),
+		.protocol = PROTOCOL_ATTEMPT,
+		.port = ends->server_port,
+		.now_s = (int64_t)(clock_realtime_us() / US_PER_S),
+		.is_brief = true};
+	struct matrix_result result;
+	matrix_ask(matrix, &question, &result);
+	return result.allowed == MATRIX_NO;
+}
+
+static bool is_any(void *context, const struct conntrack_ends *ends)
+{
+	(void)context;
+	(void)ends;
+	return true;
+}
+
+/* Behind the workers, who else would mark them again by the old matrix. */
+static void recheck(const struct sensor *sensor)
+{
+	const enum settings_recheck which = sensor->settings->recheck;
+	const struct conntrack_sweep sweep = {
+		.mark = GATE_MARK_PASSED | GATE_MARK_COPIED,
+		.is_wanted = which == SETTINGS_RECHECK_ALL ? is_any : is_forbidden,
+		.context = (void *)(uintptr_t)matrix_store_matrix(
+			sensor->store, sensor->page->matrix)};
+	struct conntrack_counts counts;
+	struct reason why;
+	if (sensor->settings->queues.count == 0 || which == SETTINGS_RECHECK_NONE) {
+		return;
+	}
+	if (conntrack_clear(&sweep, &counts, &why)) {
+		log_line(LOG_LEVEL_NOTICE, "supervisor",
+			"matrix %u: %" PRIu64 " of %" PRIu64
+			" connections that had left the queue come back to it",
+			sensor->page->matrix, counts.cleared, counts.marked);
+	} else {
+		log_line(LOG_LEVEL_WARNING, "supervisor",
+			"matrix %u: connections that had left the queue go on unseen, "
+			"but %" PRIu64 ": %s",
+			sensor->page->matrix, counts.cleared, why.text);
+	}
+}
+
 void reload_step(struct reload *reload, const struct processes *processes)
 {
 	struct sensor *sensor = reload->sensor;
@@ -112,6 +167,7 @@ void reload_step(struct reload *reload, const struct processes *processes)
 	}
 	if (reload->is_old_kept) {
 		reload->is_old_kept = false;
+		recheck(sensor);
 		matrix_store_clear(sensor->store, sensor->page->matrix - 1);
 	}
 	if (reload->is_wanted) {

@@ -182,6 +182,24 @@ static bool set_mode(struct settings *settings, const struct key *key,
 	return reason_set(why, "mode takes audit or enforce, not \"%.40s\"", value);
 }
 
+static bool set_recheck(struct settings *settings, const struct key *key,
+	const char *value, struct reason *why)
+{
+	static const char *const WORDS[] = {
+		[SETTINGS_RECHECK_FORBIDDEN] = "forbidden",
+		[SETTINGS_RECHECK_ALL] = "all",
+		[SETTINGS_RECHECK_NONE] = "none",
+	};
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		if (strcmp(value, WORDS[i]) == 0) {
+			settings->recheck = (enum settings_recheck)i;
+			return true;
+		}
+	}
+	return reason_set(why, "%s takes forbidden, all or none, not \"%.40s\"",
+		key->shown.name, value);
+}
+
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct key KEYS[] = {
@@ -225,6 +243,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(ban_s), 0, 7 * 24 * 3600},
 	{{"ban-declared", 0, "yes|no", "inline: also whom a row speaks of"}, set_yes_no,
 		FIELD(is_banning_declared), 0, 0},
+	{{"recheck", 0, "forbidden|all|none", "inline: what a reload queues again"},
+		set_recheck, FIELD(recheck), 0, 0},
 	{{"fail-closed", 0, "yes|no", "inline: what no worker looked at is dropped"},
 		set_yes_no, FIELD(is_fail_closed), 0, 0},
 	{{"checksums", 0, "yes|no", "ignore packets with wrong checksums"}, set_yes_no,

@@ -34,6 +34,13 @@ struct metrics_settings {
 	uint32_t interval_s;  /* between writes of that file */
 };
 
+/* Which connections come back to the queue when another matrix is loaded. */
+enum settings_recheck {
+	SETTINGS_RECHECK_FORBIDDEN = 0, /* whose ends no row of it speaks of */
+	SETTINGS_RECHECK_ALL,
+	SETTINGS_RECHECK_NONE
+};
+
 struct settings {
 	struct settings_list matrices;
 	struct settings_list interfaces;
@@ -53,6 +60,7 @@ struct settings {
 	uint32_t hold_ms;
 	uint32_t ban_s;           /* inline: a blocked sender stays out so long */
 	bool is_banning_declared; /* also one that a row of the matrix speaks of */
+	enum settings_recheck recheck;
 	struct action_table actions;
 	struct ceiling_table ceilings; /* alerts a minute */
 	const char *user;              /* NULL: mailwarden or nobody */

@@ -267,6 +267,7 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 	fold_clear(engine->fold);
 	engine->judgement = (struct judgement){0};
 	engine->settings.matrix = matrix;
+	engine->turn++;
 	early_note_ports(engine);
 	engine_ledger_loaded(engine);
 }

@@ -1,6 +1,7 @@
 #include "engine/passage.h"
 
 #include "engine/early.h"
+#include "engine/verdicts.h"
 
 /* Of flow->action, beside enum action. */
 enum {
@@ -260,6 +261,17 @@ static void refuse(struct engine *engine, struct flow *flow)
 	engine->is_refusing = false;
 }
 
+/* By a new matrix, though it shows nothing new: it may be one that is to be cut. */
+static void judge_again(const struct watch *watch)
+{
+	struct conversation *conversation = watch->conversation;
+	if (conversation && conversation->turn != watch->engine->turn &&
+		conversation_has_dialogue(conversation) &&
+		conversation->judged_news.protocol != PROTOCOL_UNKNOWN) {
+		verdicts_mail(watch->engine, watch->flow, conversation, false);
+	}
+}
+
 void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
 	unsigned side, size_t frame)
 {
@@ -268,6 +280,7 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		.packet = packet,
 		.flow = flow,
 		.is_from_client = side == flow->client};
+	judge_again(&watch);
 	if (passage_is_blocked(flow)) {
 		tell_blocked(engine, flow, side, &passage);
 	} else if (!way_is_foreign(flow->way) && is_banned(engine, flow, packet)) {

@@ -76,6 +76,7 @@ struct conversation {
 	bool is_turned;      /* as last judged: facts.is_turned */
 	uint8_t restarts;    /* times it was classified anew */
 	uint8_t holder;      /* whose share of what is scarce it takes */
+	uint8_t turn;        /* engine.turn when last judged */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */
@@ -149,6 +150,7 @@ struct engine {
 	struct way last_foreign;     /* of those in tunnels */
 	bool is_pushed_out; /* the flow at hand gives way to another one, and goes on */
 	bool is_refusing;   /* the flow at hand is not to begin: its sender is banned */
+	uint8_t turn;       /* goes on with each matrix */
 	uint8_t greeted[(UINT16_MAX + 1) / 8]; /* bit per port (engine/early) */
 	const struct packet *packet;           /* whose turn it is, or NULL */
 	struct way way;                        /* the same one's, where it has one */

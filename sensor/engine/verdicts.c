@@ -425,6 +425,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
 	struct sight sight;
+	conversation->turn = engine->turn;
 	retell_login(conversation);
 	if (is_ended && passage_is_blocked(flow)) {
 		/* We cut it short: what it did not do is nobody's fault. */

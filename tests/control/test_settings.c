@@ -80,6 +80,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 			      "hold: 5\n"
 			      "hold-ms: 6\n"
 			      "ban: 7\n"
+			      "recheck: all\n"
 			      "fail-closed: yes\n"
 			      "checksums: true\n"
 			      "ndpi: no\n"
@@ -103,6 +104,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_int_equal(settings.hold_packets, 5);
 	assert_int_equal(settings.hold_ms, 6);
 	assert_int_equal(settings.ban_s, 7);
+	assert_int_equal(settings.recheck, SETTINGS_RECHECK_ALL);
 	assert_true(settings.is_fail_closed);
 	assert_true(settings.is_verifying_checksums);
 	assert_false(settings.is_second_opinion_wanted);
