@@ -112,7 +112,7 @@ void reload_reap(struct reload *reload)
 /* No row has a word for these ends at this port: what a flow would yet show is open. */
 static bool is_forbidden(void *context, const struct conntrack_ends *ends)
 {
-	const struct matrix *matrix = (const struct matrix *)context;
+	const struct matrix *matrix = *(const struct matrix *const *)context;
 	const struct matrix_question question = {
 		.from = matrix_locate(matrix, &ends->client),
 		.to = matrix_locate(matrix, &ends->server),
@@ -136,11 +136,12 @@ static bool is_any(void *context, const struct conntrack_ends *ends)
 static void recheck(const struct sensor *sensor)
 {
 	const enum settings_recheck which = sensor->settings->recheck;
+	const struct matrix *matrix =
+		matrix_store_matrix(sensor->store, sensor->page->matrix);
 	const struct conntrack_sweep sweep = {
 		.mark = GATE_MARK_PASSED | GATE_MARK_COPIED,
 		.is_wanted = which == SETTINGS_RECHECK_ALL ? is_any : is_forbidden,
-		.context = (void *)(uintptr_t)matrix_store_matrix(
-			sensor->store, sensor->page->matrix)};
+		.context = (void *)&matrix};
 	struct conntrack_counts counts;
 	struct reason why;
 	if (sensor->settings->queues.count == 0 || which == SETTINGS_RECHECK_NONE) {
