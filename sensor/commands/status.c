@@ -125,6 +125,24 @@ static void print_blindness(const struct status_page *page)
 	}
 }
 
+/* Inline, and only where there were any. */
+static void print_unseen(const struct status_page *page)
+{
+	char name[128];
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
+		const struct status_process *process = &page->processes[i];
+		if (process->unseen > 0) {
+			(void)printf("\nunseen      %s: %s%" PRIu64
+				     " packets %s, in a second %" PRIu64 " at most\n",
+				text_of(process->name, sizeof(process->name), name),
+				page->is_fail_closed ? "" : "at least ",
+				process->unseen,
+				page->is_fail_closed ? "dropped" : "passed",
+				process->unseen_most);
+		}
+	}
+}
+
 static void print_text(const struct status_page *page, bool is_running)
 {
 	char host[128];
@@ -144,6 +162,7 @@ static void print_text(const struct status_page *page, bool is_running)
 		print_process(&page->processes[i]);
 	}
 	print_blindness(page);
+	print_unseen(page);
 	print_outputs(page);
 	const size_t count = top_findings(page, top);
 	for (size_t i = 0; i < count; i++) {

@@ -179,8 +179,14 @@ static void look_at_worker(struct health *health, unsigned place, uint64_t now_u
 		"times the queue was found full; what comes then is not seen"};
 	static const struct loss_kind FLOWS = {FINDING_SENSOR_TABLE_FULL,
 		"flows are not looked at, or no more, since the table is full"};
+	static const struct loss_kind DROPPED = {FINDING_SENSOR_PACKET_LOSS,
+		"packets were dropped that nobody looked at: the queue was full"};
 	look_for_loss(health, place, &PACKETS, &seen->lost, process->lost);
-	look_for_loss(health, place, &FULL, &seen->full, process->queue_full);
+	if (health->sensor->settings->is_fail_closed) {
+		look_for_loss(health, place, &DROPPED, &seen->full, process->unseen);
+	} else {
+		look_for_loss(health, place, &FULL, &seen->full, process->queue_full);
+	}
 	look_for_loss(health, place, &RECORDS, &seen->refused, process->refused);
 	look_for_loss(health, place, &FLOWS, &seen->crowded,
 		status_counter_of(process, "flow.unwatched"));

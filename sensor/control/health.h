@@ -20,7 +20,8 @@ struct health_process { /* what was seen of a process when last looked at */
 	uint64_t arrived_us;        /* when packets last grew */
 	struct health_loss lost;    /* packets; of the reporter: bytes of records */
 	struct health_loss refused; /* records */
-	struct health_loss full;    /* times its queue was full */
+	/* times its queue was full, or packets that were dropped then */
+	struct health_loss full;
 	struct health_loss crowded; /* flows that had no room to be looked at */
 	bool is_silent;             /* told */
 };

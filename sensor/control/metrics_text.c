@@ -231,6 +231,11 @@ static uint64_t queue_full(const struct status_process *process)
 	return process->queue_full;
 }
 
+static uint64_t unseen(const struct status_process *process)
+{
+	return process->unseen;
+}
+
 static uint64_t refused(const struct status_process *process)
 {
 	return process->refused;
@@ -295,6 +300,10 @@ static const struct process_metric OF_WORKERS[] = {
 	{{"mailwarden_queue_full_total", "How often that queue was found full.",
 		 "counter", METRIC_UNIT_NUMBER},
 		queue_full},
+	{{"mailwarden_unseen_packets_total",
+		 "Packets that nobody looked at: dropped, or at least so many passed.",
+		 "counter", METRIC_UNIT_NUMBER},
+		unseen},
 	{{"mailwarden_interfaces_missing",
 		 "Interfaces that could not be opened or went away.", "gauge",
 		 METRIC_UNIT_NUMBER},

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define LINE_BYTES 96 /* numbers in nine columns */
+#define SECOND_US  UINT64_C(1000000)
 
 /* Below the process's own directory, where a mount may show nothing else of proc(5). */
 static const char KERNEL_LIST[] = "/proc/self/net/netfilter/nfnetlink_queue";
@@ -120,21 +121,57 @@ static bool is_open(struct queues *queues)
 	return queues->file > 0;
 }
 
-static void publish_queue(const struct sensor *sensor, unsigned place, const char *text)
+/* Since the last look; what began anew counts from 0. */
+static uint64_t growth(uint64_t now, uint64_t *before)
 {
-	const struct settings *settings = sensor->settings;
+	const uint64_t grown = now >= *before ? now - *before : now;
+	*before = now;
+	return grown;
+}
+
+/* A full socket loses packets, which the worker counts where they pass. */
+static void note_unseen(const struct sensor *sensor, unsigned place,
+	const struct queue_kernel_counters *counters, struct queue_seen *seen)
+{
+	struct status_process *process = sensor_process(sensor, place);
+	const uint64_t dropped = counters->dropped_full + counters->dropped_socket;
+	const uint64_t lost = growth(process->lost, &seen->lost);
+	const bool is_full = counters->waiting >= sensor->settings->queue_length;
+	const bool is_closed = sensor->settings->is_fail_closed;
+	process->queue_full += is_full;
+	process->unseen +=
+		growth(dropped, &seen->dropped) + (is_closed ? 0 : lost + is_full);
+}
+
+static void publish_queue(struct queues *queues, const struct sensor *sensor,
+	unsigned place, const char *text)
+{
 	struct status_process *process = sensor_process(sensor, place);
 	struct queue_kernel_counters counters;
-	const uint16_t number = settings_queue(settings, place - SENSOR_WORKERS);
+	const uint16_t number =
+		settings_queue(sensor->settings, place - SENSOR_WORKERS);
 	if (queue_kernel_counters_read(text, number, &counters)) {
 		process->waiting = counters.waiting;
-		process->queue_full += counters.waiting >= settings->queue_length;
+		note_unseen(sensor, place, &counters,
+			&queues->seen[place - SENSOR_WORKERS]);
 	} else { /* nobody listens: it does not exist */
 		process->waiting = 0;
 	}
 }
 
-void queues_look(struct queues *queues, const struct sensor *sensor)
+static void end_second(struct queues *queues, const struct sensor *sensor)
+{
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		struct status_process *process = sensor_process(sensor, i);
+		struct queue_seen *seen = &queues->seen[i - SENSOR_WORKERS];
+		const uint64_t grown = growth(process->unseen, &seen->unseen);
+		if (grown > process->unseen_most) {
+			process->unseen_most = grown;
+		}
+	}
+}
+
+void queues_look(struct queues *queues, const struct sensor *sensor, uint64_t now_us)
 {
 	char text[STATUS_WORKERS_MAX * LINE_BYTES];
 	if (sensor->settings->queues.count == 0 || !is_open(queues)) {
@@ -143,6 +180,10 @@ void queues_look(struct queues *queues, const struct sensor *sensor)
 	const ssize_t len = pread(queues->file, text, sizeof(text) - 1, 0);
 	text[len > 0 ? len : 0] = '\0';
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
-		publish_queue(sensor, i, text);
+		publish_queue(queues, sensor, i, text);
+	}
+	if (now_us - queues->second_us >= SECOND_US) {
+		queues->second_us = now_us;
+		end_second(queues, sensor);
 	}
 }

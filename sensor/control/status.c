@@ -11,7 +11,7 @@
 
 #define FILE_NAME "status"
 #define MAGIC     "mailwarden page"
-#define VERSION   5
+#define VERSION   6
 
 static bool lock_page(int file, struct reason *why)
 {

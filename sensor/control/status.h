@@ -73,6 +73,9 @@ struct status_process {
 	_Atomic uint64_t restarts;
 	_Atomic uint64_t waiting;    /* packets in its queue */
 	_Atomic uint64_t queue_full; /* times it was found full */
+	/* packets that no worker looked at; where a full queue passes them, at least so many */
+	_Atomic uint64_t unseen;
+	_Atomic uint64_t unseen_most; /* in a second */
 };
 
 struct status_page {
@@ -94,6 +97,7 @@ struct status_page {
 	_Atomic uint64_t alerts;    /* of the sensor's own health */
 	_Atomic uint64_t unwritten; /* bytes of records that were lost at its end */
 	_Atomic uint32_t is_enforcing;
+	_Atomic uint32_t is_fail_closed;
 	char host[STATUS_HOST_BYTES];
 	struct bans bans;
 	struct status_process processes[STATUS_PROCESSES_MAX];

@@ -108,6 +108,8 @@ static void write_process(
 	json_number(writer, "interfaces_down",
 		(uint64_t)__builtin_popcount(process->interfaces_down));
 	json_number(writer, "queue_full", process->queue_full);
+	json_number(writer, "unseen", process->unseen);
+	json_number(writer, "unseen_most_a_second", process->unseen_most);
 	json_number(writer, "restarts", process->restarts);
 	json_number(writer, "records_refused", process->refused);
 	json_number(writer, "faults", process->faults);
@@ -171,6 +173,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_number(&writer, "reloads_refused", page->reload_failures);
 	json_number(&writer, "sensor_alerts", page->alerts);
 	json_text(&writer, "mode", page->is_enforcing ? "enforce" : "audit");
+	json_text(&writer, "unseen_are", page->is_fail_closed ? "dropped" : "passed");
 	write_blindness(&writer, page);
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < status_workers_end(page); i++) {

@@ -179,6 +179,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	sensor->page->started_us = clock_realtime_us();
 	sensor->page->alive_us = sensor->page->started_us;
 	sensor->page->is_enforcing = sensor->settings->is_enforcing;
+	sensor->page->is_fail_closed = sensor->settings->is_fail_closed;
 	memcpy(sensor->page->host, sensor->host, sizeof(sensor->host));
 	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");
 	name_process(sensor, SENSOR_REPORTER, REPORTER.name);
@@ -481,7 +482,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 	if (now_us - *look_us >= UINT64_C(1000) * TICK_MS) {
 		*look_us = now_us;
 		processes_look(&supervisor->processes);
-		queues_look(&supervisor->queues, &supervisor->sensor);
+		queues_look(&supervisor->queues, &supervisor->sensor, now_us);
 		look_at_health(supervisor, now_us);
 	}
 	if (now_us - supervisor->watchdog_us >= WATCHDOG_US) {

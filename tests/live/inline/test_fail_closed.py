@@ -91,3 +91,21 @@ def test_what_was_held(router, is_closed, fault):
     assert client.stdout.readline() == ("0\n" if is_closed else "1\n")
     if run.poll() is None:
         router.end(run)
+
+
+def test_what_nobody_looked_at_is_counted_and_told(router, is_closed):
+    run = router.sensor("-q", "0", "--enforce", "--queue-length", "16", *(CLOSED if is_closed else ()))
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    assert worker(router)["unseen"] == 0
+    stop_worker(router, run)
+    router.run(router.client, "/usr/bin/python3", "-c", "import socket\n"
+               "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+               f"for _ in range(48): s.sendto(b'?', ('{SERVER}', 53))")
+    router.wait(lambda: worker(router)["unseen"] > 0)
+    unseen = worker(router)["unseen"]
+    assert unseen == 32 if is_closed else unseen >= 1
+    text = bench.command(bench.BINARY, "status", "--state-dir", str(router.folder / "state")).stdout
+    assert f"worker 0: {unseen} packets dropped, in" in text or (not is_closed and "worker 0: at least " in text)
+    said = "32 packets were dropped that nobody looked at: the queue was full" if is_closed else "times the queue was found full"
+    router.wait(lambda: said in (router.folder / "sensor.log").read_text())
+    router.end(run)
