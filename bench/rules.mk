@@ -3,7 +3,7 @@
 BENCH_DIR     ?= build/bench
 BENCH_OPTIONS ?=
 BENCH_MINUTES ?= 30
-BENCH_PEERS   := $(addprefix $(BUILD)/bench/live/,blast ring_count pcap_count accept_loop)
+BENCH_PEERS   := $(addprefix $(BUILD)/bench/live/,blast junk ring_count pcap_count accept_loop)
 BENCH_PARTS   := $(patsubst bench/%.c,$(BUILD)/bench/%.o,$(filter-out bench/pcaploop.c,$(wildcard bench/*.c)))
 BENCH_CASES   := $(addprefix $(BENCH_DIR)/,mixed.pcap small.pcap mail.pcap)
 
@@ -41,6 +41,7 @@ bench-live: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/mixed.pcap
 	bench/live/inline --build $(BUILD) $(BENCH_OPTIONS)
 	bench/live/mirror --build $(BUILD) $(BENCH_OPTIONS) $(BENCH_DIR)/mixed.pcap
 	bench/live/flood --build $(BUILD)
+	bench/live/inline_flood --build $(BUILD)
 
 bench-soak: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/part.pcap
 	bench/live/soak --build $(BUILD) --minutes $(BENCH_MINUTES) $(BENCH_DIR)/part.pcap

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SEND_BYTES (4 << 20)
+
 enum {
 	IPV4_HEADER_BYTES = 20,
 	IPV4_CHECKSUM_AT = 10,
@@ -123,12 +125,15 @@ static int open_raw(int family, uint32_t mark, struct reason *why)
 	const int fd =
 		socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
 	const int nothing = 0;
+	const int much = SEND_BYTES;
 	if (fd < 0) {
 		(void)reason_set(why, "no raw socket to end connections with: %m");
 		return -1;
 	}
 	/* It only sends; a small buffer where IPPROTO_RAW should ever receive. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &nothing, sizeof(nothing));
+	/* A host that is not there keeps what is sent to it for seconds. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &much, sizeof(much));
 	if (mark != 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0) {
 		(void)reason_set(why, "raw socket without mark: %m");
 		(void)close(fd);

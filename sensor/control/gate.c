@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/quota.h"
 #include "engine/answer.h"
 
 #include <poll.h>
@@ -21,6 +22,14 @@
 #define HOLDERS         (HOLDERS_KNOWN + 1)
 
 _Static_assert(NFLOG_FRAMES_AT_ONCE <= QUEUE_PACKETS_AT_ONCE, "decisions have places");
+
+/*
+ * Connections whose ends are told a second. Who is past that is stopped in silence, and
+ * told when it goes on: a flood costs no more than its packets.
+ */
+#define ANSWERED_OF_SENDER 500
+#define ANSWERED           5000
+#define ANSWERED_UNKNOWN   1000 /* that completed no handshake: all of them */
 
 enum verdict_given {
 	VERDICT_GIVEN_PASS = 0,
@@ -68,6 +77,8 @@ struct gate {
 	struct held *held; /* in the order they came */
 	uint32_t held_count;
 	uint32_t held_by[HOLDERS];
+	struct quota answered;
+	struct quota answered_unknown;
 };
 
 /* --- held packets --- */
@@ -84,11 +95,6 @@ static bool is_same_flow(const struct line *a, const struct line *b)
 	return a->flow_hash == b->flow_hash &&
 	       ((a->src_port == b->src_port && a->dst_port == b->dst_port) ||
 		       (a->src_port == b->dst_port && a->dst_port == b->src_port));
-}
-
-static uint16_t holder_of(const struct engine_passage *passage)
-{
-	return passage->flow->syns == 3 ? passage->holder : HOLDERS_UNKNOWN;
 }
 
 static void forget_held(struct gate *gate, uint32_t i)
@@ -218,6 +224,16 @@ static bool is_to_be_banned(
 	       (settings->is_banning_declared || !passage->is_declared);
 }
 
+static bool is_answered(struct gate *gate, const struct engine_passage *passage)
+{
+	struct quota *quota =
+		passage->flow->syns == 3 ? &gate->answered : &gate->answered_unknown;
+	quota_begin(quota, passage->holder, gate->now_us);
+	const bool is_within = quota_take(quota);
+	gate->counters.unanswered += !is_within;
+	return is_within;
+}
+
 static void block(struct gate *gate, const struct engine_passage *passage)
 {
 	const struct line line = line_of(passage);
@@ -229,7 +245,9 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 			passage, first_missing(gate, &line, passage->packet), &answers);
 	}
 	settle_held(gate, &line, false);
-	send_answers(gate, passage->packet, &answers);
+	if (is_answered(gate, passage)) {
+		send_answers(gate, passage->packet, &answers);
+	}
 	gate->decisions[passage->frame].verdict =
 		passage->packet->way == 0 ? VERDICT_GIVEN_END : VERDICT_GIVEN_DROP;
 	gate->decisions[passage->frame].mark =
@@ -273,7 +291,8 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 		passage->is_undecided) {
 		*decision = (struct decision){.verdict = VERDICT_GIVEN_HOLD,
 			.line = line_of(passage),
-			.holder = holder_of(passage),
+			.holder = passage->flow->syns == 3 ? passage->holder
+							   : HOLDERS_UNKNOWN,
 			.sequence = passage->packet->sequence};
 	} else if (gate->held_count > 0 && !passage->is_undecided) {
 		const struct line line = line_of(passage);
@@ -454,6 +473,9 @@ struct gate *gate_new(const struct gate_settings *settings, struct reason *why)
 	}
 	gate->settings = *settings;
 	gate->queue = settings->queue;
+	gate->answered = (struct quota){.each = ANSWERED_OF_SENDER, .all = ANSWERED};
+	gate->answered_unknown =
+		(struct quota){.each = ANSWERED_UNKNOWN, .all = ANSWERED_UNKNOWN};
 	gate->held = calloc(settings->hold_packets + 1U, sizeof(*gate->held));
 	if (!gate->held) {
 		(void)reason_set(why, "no memory for held packets");

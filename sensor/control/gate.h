@@ -62,6 +62,8 @@ struct gate_counters {
 	uint64_t blocked_banned; /* connections refused for a ban */
 	uint64_t injected;
 	uint64_t inject_errors;
+	/* packets of blocked flows: so many were answered in their second */
+	uint64_t unanswered;
 	uint64_t undecoded;  /* dropped, where we enforce */
 	uint64_t kept_early; /* packets in front of their server's first word */
 	uint64_t kept_odd;   /* that no receiver takes, or a second version of bytes */

@@ -52,7 +52,8 @@ struct engine_passage {
 	struct flow_numbers received;
 	struct flow_numbers given;
 	bool is_undecided; /* when open: nobody knows yet what it is */
-	uint8_t holder;    /* when undecided: a number that its client's flows share */
+	/* when undecided or blocked: a number that its client's flows share */
+	uint8_t holder;
 };
 
 struct engine_outputs {

@@ -279,7 +279,8 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 	struct engine_passage passage = {.frame = frame,
 		.packet = packet,
 		.flow = flow,
-		.is_from_client = side == flow->client};
+		.is_from_client = side == flow->client,
+		.holder = watch.conversation ? watch.conversation->holder : 0};
 	judge_again(&watch);
 	if (passage_is_blocked(flow)) {
 		tell_blocked(engine, flow, side, &passage);
@@ -297,7 +298,6 @@ void passage_tell(struct engine *engine, struct flow *flow, const struct packet 
 		passage.standing = ENGINE_STANDING_ODD;
 	} else {
 		passage.is_undecided = is_undecided(&watch);
-		passage.holder = watch.conversation ? watch.conversation->holder : 0;
 	}
 	engine->outputs.passage(engine->outputs.passage_context, &passage);
 }

@@ -201,3 +201,31 @@ def test_what_begins_in_the_middle_is_limited_whoever_sends_it(router):
     assert 50 <= router.status()["processes"][2]["packets"] - before <= most + 1
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
     router.end(sensor)
+
+
+FLOOD = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import raw_client
+raw = raw_client.Raw("x", "192.0.2.90", "203.0.113.77")
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    raw.local_port = 1024 + (raw.local_port + 1) % 60000
+    raw.send(data=b"EHLO x\\r\\nMAIL FROM:<a@example.org>\\r\\n")
+"""
+
+
+def test_a_flood_of_mail_that_nobody_opened_is_answered_only_so_often_and_all_of_it_stopped(router):
+    load(router)
+    router.run(router.client, *raw_client.KEEP_QUIET)
+    sensor = router.sensor("-q", "0", "--enforce")
+    router.run(router.client, "/usr/bin/python3", "-c", FLOOD, str(bench.HERE))
+    answer = router.send(MX_OUT, SERVER, 25)
+    assert answer["result"] == "sent" and answer["seconds"] < 1
+    refused = router.send(WORKSTATION, SERVER, 25)
+    assert refused["result"] == "refused", "who did open a connection is told"
+    time.sleep(0.7)  # until the worker told
+    counters = router.status()["processes"][2]["counters"]
+    router.end(sensor)
+    assert counters["inline.blocked_flows"] > 1500 and counters["inline.unanswered"] > 0
+    assert counters["inline.injected"] <= 4 * 2500, "of at most a thousand in each of two seconds, and the workstation's"
