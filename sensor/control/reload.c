@@ -139,7 +139,7 @@ static void recheck(const struct sensor *sensor)
 	const struct matrix *matrix =
 		matrix_store_matrix(sensor->store, sensor->page->matrix);
 	const struct conntrack_sweep sweep = {
-		.mark = GATE_MARK_PASSED | GATE_MARK_COPIED,
+		.mark = GATE_MARK_PASSED | GATE_MARK_COPIED | GATE_MARK_SILENT,
 		.is_wanted = which == SETTINGS_RECHECK_ALL ? is_any : is_forbidden,
 		.context = (void *)&matrix};
 	struct conntrack_counts counts;

@@ -245,7 +245,7 @@ static bool start_worker(struct worker *worker, struct reason *why)
 	return true;
 }
 
-#define GATE_COUNTERS 17
+#define GATE_COUNTERS 18
 
 static size_t count_gate(struct worker *worker, struct counter *list,
 	struct interfaces_counters *interfaces)
