@@ -1,5 +1,6 @@
 #include "commands/options.h"
 
+#include "control/sandbox.h"
 #include "control/settings.h"
 #include "report/json_writer.h"
 #include "ship/redis_fleet.h"
@@ -119,7 +120,8 @@ static int read_and_tell(const struct request *request, const struct output *out
 		(void)fprintf(
 			stderr, "mailwarden fleet: %s: %s\n", output->name, why.text);
 		code = COMMAND_USAGE;
-	} else if (!fleet_read(&fleet, &session, schema_text(&output->values, "prefix"),
+	} else if (!sandbox_limit_memory(&why) ||
+		   !fleet_read(&fleet, &session, schema_text(&output->values, "prefix"),
 			   request->top, &why)) {
 		code = command_failed(&COMMAND_FLEET, "%s", why.text);
 	} else {

@@ -248,6 +248,18 @@ bool sandbox_harden(struct reason *why)
 	return true;
 }
 
+bool sandbox_limit_memory(struct reason *why)
+{
+#ifdef __SANITIZE_ADDRESS__ /* its shadow of the memory counts, too */
+	(void)why;
+	return true;
+#else
+	const struct rlimit most = {SANDBOX_MEMORY_BYTES, SANDBOX_MEMORY_BYTES};
+	return setrlimit(RLIMIT_DATA, &most) == 0 ||
+	       reason_set(why, "cannot bound the memory: %s", strerror(errno));
+#endif
+}
+
 #define LOW_HALF UINT64_C(0xffffffff) /* of a register: what an int is */
 
 /* Files of its folders only; a path from anywhere else is refused. */
@@ -359,11 +371,11 @@ bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason 
 	if (folders->files && !lending_start(folders->files, why)) {
 		return false;
 	}
-	return enter(SANDBOX_ROLE_SHIPPER, folders, why);
+	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_SHIPPER, folders, why);
 }
 
 bool sandbox_enter_metrics(int directory, struct reason *why)
 {
 	const struct sandbox_folders folders = {.journal = -1, .own = directory};
-	return enter(SANDBOX_ROLE_METRICS, &folders, why);
+	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_METRICS, &folders, why);
 }

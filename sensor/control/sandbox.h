@@ -27,6 +27,12 @@ struct sandbox_folders {
 	const struct lent_file *files; /* to lend, or NULL; must outlive the cage */
 };
 
+/* What a process may have of its own that reads what a peer answers: with the program 128 MiB. */
+#define SANDBOX_MEMORY_BYTES ((size_t)112 << 20)
+
+/* No more memory than that, whatever a peer makes a library take (setrlimit(2)). */
+bool sandbox_limit_memory(struct reason *why);
+
 /* For every process: no core dump, no tracing, no new privileges. */
 bool sandbox_harden(struct reason *why);
 
@@ -34,10 +40,10 @@ bool sandbox_harden(struct reason *why);
 bool sandbox_enter(enum sandbox_role role, struct reason *why);
 
 /*
- * SANDBOX_ROLE_SHIPPER: what libraries try without need is refused with an error, not
+ * SANDBOX_ROLE_SHIPPER, with bounded memory: what libraries try without need is refused with an error, not
  * by ending the process: new executable memory, netlink sockets, threads, other files.
  */
 bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason *why);
 
-/* SANDBOX_ROLE_METRICS. directory: where its file is written, or -1. */
+/* SANDBOX_ROLE_METRICS, with bounded memory. directory: where its file is written, or -1. */
 bool sandbox_enter_metrics(int directory, struct reason *why);

@@ -25,19 +25,34 @@ struct masters {
 	struct redis_node list[MASTERS_MAX];
 };
 
-static void add_count(struct fleet_counts *counts, const char *name, uint64_t count)
+/* One more name, in a list that grows with them; false without memory. */
+static bool add_name(struct fleet_counts *counts, const char *name, uint64_t count)
+{
+	if (counts->count == counts->room) {
+		const size_t room = counts->room > 0 ? 2 * counts->room : 8;
+		struct fleet_count *list =
+			reallocarray(counts->list, room, sizeof(*list));
+		if (!list) {
+			return false;
+		}
+		counts->list = list;
+		counts->room = room;
+	}
+	struct fleet_count *one = &counts->list[counts->count++];
+	(void)snprintf(one->name, sizeof(one->name), "%s", name);
+	one->count = count;
+	return true;
+}
+
+static bool add_count(struct fleet_counts *counts, const char *name, uint64_t count)
 {
 	for (size_t i = 0; i < counts->count; i++) {
 		if (strcmp(counts->list[i].name, name) == 0) {
 			counts->list[i].count += count;
-			return;
+			return true;
 		}
 	}
-	if (counts->count < FLEET_COUNTS_MAX) {
-		struct fleet_count *one = &counts->list[counts->count++];
-		(void)snprintf(one->name, sizeof(one->name), "%s", name);
-		one->count = count;
-	}
+	return counts->count >= FLEET_COUNTS_MAX || add_name(counts, name, count);
 }
 
 uint64_t fleet_count_of(const struct fleet_counts *counts, const char *name)
@@ -68,7 +83,14 @@ static int by_name(const void *a, const void *b)
 
 static void sort(struct fleet_counts *counts)
 {
-	qsort(counts->list, counts->count, sizeof(counts->list[0]), by_count);
+	if (counts->count > 0) {
+		qsort(counts->list, counts->count, sizeof(counts->list[0]), by_count);
+	}
+}
+
+static bool is_out_of_memory(struct reason *why)
+{
+	return reason_set(why, "no memory for all that it tells");
 }
 
 /* Name, number, name, number ... of a hash or a sorted set. */
@@ -79,17 +101,17 @@ static bool read_counts(const struct reading *reading, const char **words,
 	if (!answer) {
 		return false;
 	}
-	for (size_t i = 0; i + 1 < redis_answer_count(answer); i += 2) {
+	bool is_kept = true;
+	for (size_t i = 0; i + 1 < redis_answer_count(answer) && is_kept; i += 2) {
 		const char *name = redis_answer_text(redis_answer_item(answer, i));
 		const int64_t count =
 			redis_answer_number(redis_answer_item(answer, i + 1));
-		if (name && count > 0) {
-			add_count(counts, name, (uint64_t)count);
-		}
+		is_kept =
+			!name || count <= 0 || add_count(counts, name, (uint64_t)count);
 	}
 	redis_answer_free(answer);
 	sort(counts);
-	return true;
+	return is_kept || is_out_of_memory(why);
 }
 
 /* The sign of life is there until it expires. */
@@ -212,7 +234,7 @@ static bool scan_some(const struct reading *reading, const char *pattern,
 			reading, redis_answer_text(redis_answer_item(keys, i)));
 	}
 	redis_answer_free(answer);
-	return is_taken || reason_set(why, "no memory for so many sensors");
+	return is_taken || is_out_of_memory(why);
 }
 
 static bool scan(const struct reading *reading, struct reason *why)
@@ -221,7 +243,10 @@ static bool scan(const struct reading *reading, struct reason *why)
 	char cursor[24] = "0";
 	(void)snprintf(
 		pattern, sizeof(pattern), "%s:{*}:" REDIS_KEY_TOTALS, reading->prefix);
-	do {
+	do { /* a server may never come to its end: the time does */
+		if (clock_monotonic_us() >= reading->session->end_us) {
+			return reason_set(why, "its list of keys does not end");
+		}
 		if (!scan_some(reading, pattern, cursor, why)) {
 			return false;
 		}
@@ -290,11 +315,13 @@ static bool find_sensors(const struct reading *reading, struct reason *why)
 	return true;
 }
 
-static void add_up(struct fleet_counts *sum, const struct fleet_counts *counts)
+static bool add_up(struct fleet_counts *sum, const struct fleet_counts *counts)
 {
-	for (size_t i = 0; i < counts->count; i++) {
-		add_count(sum, counts->list[i].name, counts->list[i].count);
+	bool is_kept = true;
+	for (size_t i = 0; i < counts->count && is_kept; i++) {
+		is_kept = add_count(sum, counts->list[i].name, counts->list[i].count);
 	}
+	return is_kept;
 }
 
 bool fleet_read(struct fleet *fleet, struct redis_session *session, const char *prefix,
@@ -312,12 +339,17 @@ bool fleet_read(struct fleet *fleet, struct redis_session *session, const char *
 	}
 	for (size_t i = 0; i < fleet->count; i++) {
 		struct fleet_sensor *sensor = &fleet->sensors[i];
+		if (clock_monotonic_us() >= session->end_us) {
+			return reason_set(why, "it is too slow");
+		}
 		if (!read_sensor(&reading, sensor, why)) {
 			return false;
 		}
-		add_up(&fleet->sum.totals, &sensor->totals);
-		add_up(&fleet->sum.findings, &sensor->findings);
-		add_up(&fleet->sum.top, &sensor->top);
+		if (!add_up(&fleet->sum.totals, &sensor->totals) ||
+			!add_up(&fleet->sum.findings, &sensor->findings) ||
+			!add_up(&fleet->sum.top, &sensor->top)) {
+			return is_out_of_memory(why);
+		}
 	}
 	sort(&fleet->sum.totals);
 	sort(&fleet->sum.findings);
@@ -325,8 +357,19 @@ bool fleet_read(struct fleet *fleet, struct redis_session *session, const char *
 	return true;
 }
 
+static void free_counts(struct fleet_sensor *sensor)
+{
+	free(sensor->totals.list);
+	free(sensor->findings.list);
+	free(sensor->top.list);
+}
+
 void fleet_free(struct fleet *fleet)
 {
+	for (size_t i = 0; i < fleet->count; i++) {
+		free_counts(&fleet->sensors[i]);
+	}
+	free_counts(&fleet->sum);
 	free(fleet->sensors);
 	memset(fleet, 0, sizeof(*fleet));
 }

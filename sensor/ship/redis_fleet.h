@@ -19,7 +19,8 @@ struct fleet_count {
 
 struct fleet_counts {
 	size_t count;
-	struct fleet_count list[FLEET_COUNTS_MAX];
+	size_t room;
+	struct fleet_count *list; /* grows with what is told */
 };
 
 struct fleet_sensor {

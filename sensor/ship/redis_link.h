@@ -2,7 +2,8 @@
  * ship/redis_link - one connection to one Redis server: command in, answer out.
  *
  * The only file that knows hiredis (0.14 and 1.x). Waits for its peer, at most for
- * the times below; a connection that fails once is closed. Resolves no names.
+ * the times below, and keeps no answer that is larger than the bounds below: a
+ * connection that fails once is closed. Resolves no names.
  */
 #pragma once
 
@@ -12,10 +13,19 @@
 #include <stdint.h>
 
 #define REDIS_CONNECT_S 3
-#define REDIS_ANSWER_S  8
+#define REDIS_ANSWER_S  8 /* to its end */
+
+/*
+ * Of one answer: bytes on the wire, and items of all its lists. The largest that is
+ * asked for is the list of slots of a cluster; how deep lists lie in each other is
+ * bounded by the library.
+ */
+#define REDIS_ANSWER_BYTES ((size_t)8 << 20)
+#define REDIS_ANSWER_ITEMS ((size_t)1 << 18)
 
 struct redis_link {
 	void *context; /* the library's; NULL: not connected */
+	size_t items;  /* of the answer that is read */
 	struct redis_node node;
 };
 
