@@ -64,35 +64,6 @@ static uint16_t lesson_flags(const struct facts *facts, bool is_stripped)
 	return (uint16_t)flags;
 }
 
-bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
-	bool is_stripped, struct ledger_lesson *lesson)
-{
-	const struct facts *facts = observation->facts;
-	const struct facts_certificate *certificate = lesson_certificate(observation);
-	/* one side alone, or without its handshake, is anybody's packet */
-	if (!facts->has_server_bytes || !facts->has_client_bytes ||
-		facts->is_midstream) {
-		return false;
-	}
-	/* whole, with what lies between its members: it leaves the process */
-	memset(lesson, 0, sizeof(*lesson));
-	lesson->server = observation->server;
-	lesson->client = observation->client;
-	lesson->start_us = start_us > 0 ? start_us : 1; /* 0 is never */
-	lesson->port = observation->server_port;
-	lesson->version = facts->session.version;
-	lesson->flags = lesson_flags(facts, is_stripped);
-	lesson->name = is_ehlo_denied(facts) ? lesson_name(facts) : 0;
-	if (certificate) {
-		lesson_word(lesson->sni, sizeof(lesson->sni), facts->session.sni);
-		lesson_word(lesson->key_type, sizeof(lesson->key_type),
-			certificate->key_type);
-		lesson_word(lesson->fingerprint, sizeof(lesson->fingerprint),
-			certificate->fingerprint);
-	}
-	return true;
-}
-
 /* It ends within its field, and as it is a state file's line may hold it. */
 static bool is_word(const char *field, size_t size)
 {
@@ -122,4 +93,34 @@ bool ledger_lesson_is_sound(const struct ledger_lesson *lesson)
 	       is_digest(lesson->fingerprint) &&
 	       is_word(lesson->key_type, sizeof(lesson->key_type)) &&
 	       is_word(lesson->sni, sizeof(lesson->sni));
+}
+
+bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
+	bool is_stripped, struct ledger_lesson *lesson)
+{
+	const struct facts *facts = observation->facts;
+	const struct facts_certificate *certificate = lesson_certificate(observation);
+	/* one side alone, or without its handshake, is anybody's packet */
+	if (!facts->has_server_bytes || !facts->has_client_bytes ||
+		facts->is_midstream) {
+		return false;
+	}
+	/* whole, with what lies between its members: it leaves the process */
+	memset(lesson, 0, sizeof(*lesson));
+	lesson->server = observation->server;
+	lesson->client = observation->client;
+	lesson->start_us = start_us > 0 ? start_us : 1; /* 0 is never */
+	lesson->port = observation->server_port;
+	lesson->version = facts->session.version;
+	lesson->flags = lesson_flags(facts, is_stripped);
+	lesson->name = is_ehlo_denied(facts) ? lesson_name(facts) : 0;
+	if (certificate) {
+		lesson_word(lesson->sni, sizeof(lesson->sni), facts->session.sni);
+		lesson_word(lesson->key_type, sizeof(lesson->key_type),
+			certificate->key_type);
+		lesson_word(lesson->fingerprint, sizeof(lesson->fingerprint),
+			certificate->fingerprint);
+	}
+	/* what a state file cannot hold: a server on port 0, a time past its years */
+	return ledger_lesson_is_sound(lesson);
 }

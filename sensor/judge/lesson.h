@@ -40,11 +40,14 @@ struct ledger_lesson {
 	char sni[LEDGER_SNI_BYTES];
 };
 
-/* False: it teaches nothing. Only a handshake and both sides of a dialogue do. is_stripped: the flow was judged so. */
+/*
+ * False: it teaches nothing. Only a handshake and both sides of a dialogue do, and only
+ * what is sound. is_stripped: the flow was judged so.
+ */
 bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 	bool is_stripped, struct ledger_lesson *lesson);
 
-/* Of a lesson from another process: every text ends and is a word, nothing is odd. */
+/* Every text ends and is a word, nothing is odd: asked of all lessons, wherever from. */
 bool ledger_lesson_is_sound(const struct ledger_lesson *lesson);
 
 /* What the client calls itself, to know it again. */
