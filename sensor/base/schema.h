@@ -84,3 +84,6 @@ const char *schema_mapped(
  */
 bool schema_secret(const struct schema_values *values, const char *name, char *secret,
 	size_t size, struct reason *why);
+
+/* Take those that are in variables out of the environment: base/environment. */
+bool schema_take_secrets(const struct schema_values *values, struct reason *why);

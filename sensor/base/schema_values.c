@@ -1,5 +1,7 @@
 #include "base/schema.h"
 
+#include "base/environment.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -110,11 +112,18 @@ bool schema_secret(const struct schema_values *values, const char *name, char *s
 	if (strcmp(value->texts[0], "_file") == 0) {
 		return read_file(value->texts[1], secret, size, why);
 	}
-	const char *text = getenv(value->texts[1]);
-	if (!text || text[0] == '\0' || strlen(text) >= size) {
-		return reason_set(why, "variable %.100s is %s", value->texts[1],
-			text && text[0] != '\0' ? "too long" : "not set");
+	return environment_read(value->texts[1], secret, size, why);
+}
+
+bool schema_take_secrets(const struct schema_values *values, struct reason *why)
+{
+	bool is_taken = true;
+	for (size_t i = 0; values->keys[i].name && is_taken; i++) {
+		const struct schema_value *value = &values->list[i];
+		if (values->keys[i].kind == SCHEMA_SECRET && value->count > 0 &&
+			strcmp(value->texts[0], "_env") == 0) {
+			is_taken = environment_take(value->texts[1], why);
+		}
 	}
-	memcpy(secret, text, strlen(text) + 1);
-	return true;
+	return is_taken;
 }

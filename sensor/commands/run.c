@@ -3,6 +3,7 @@
 #include "control/supervisor.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 struct run {
 	struct settings settings;
@@ -86,6 +87,11 @@ static int run_sensor(const struct settings *settings)
 	struct reason why;
 	if (!settings_check(settings, &why)) {
 		return command_misused(&COMMAND_RUN, "%s", why.text);
+	}
+	/* what whoever started us left open would be open in every process */
+	closefrom(STDERR_FILENO + 1);
+	if (!outputs_take_secrets(&settings->outputs, &why)) {
+		return command_failed(&COMMAND_RUN, "%s", why.text);
 	}
 	switch (supervisor_run(settings, &why)) {
 	case SUPERVISOR_END_DRAINED:

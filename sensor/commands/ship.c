@@ -1,6 +1,7 @@
 #include "commands/options.h"
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "control/sandbox.h"
 #include "control/settings.h"
 #include "control/status.h"
@@ -117,6 +118,7 @@ static int ship_to(
 	if (!shipping_open(&shipping, &context, AT_FDCWD, path, &why)) {
 		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);
 	}
+	environment_forget();
 	const struct sandbox_folders folders = {.journal = shipping.reader.folder,
 		.own = shipping_directory(&shipping),
 		.files = shipping_files(&shipping)};
@@ -215,6 +217,10 @@ static int ship_all(struct ship *ship, const struct output *const *list, size_t 
 	const int code = look_for_journal(path);
 	if (code != COMMAND_OK) {
 		return code;
+	}
+	struct reason why;
+	if (!outputs_take_secrets(&ship->settings.outputs, &why)) {
+		return command_failed(&COMMAND_SHIP, "%s", why.text);
 	}
 	tzset();
 	take_signals();

@@ -1,5 +1,7 @@
 #include "control/child.h"
 
+#include "base/environment.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -59,6 +61,9 @@ void child_start(const struct sensor *sensor, unsigned place)
 	(void)close(sensor->lock);
 	(void)close(sensor->signals);
 	close_queues_of_others(sensor, place);
+	if (place < sensor->workers_end || place >= sensor->outputs_end) {
+		environment_forget(); /* passwords are the outputs' alone */
+	}
 	struct status_process *process = sensor_process(sensor, place);
 	process->why.text[0] = '\0';
 	process->state = STATUS_STATE_STARTING;

@@ -1,5 +1,7 @@
 #include "control/matrix_store.h"
 
+#include "base/environment.h"
+
 #include "base/arena.h"
 #include "control/privileges.h"
 
@@ -94,6 +96,7 @@ static void run_loader(struct half *half, const char *const *files, size_t count
 	const struct rlimit bound = {SECONDS_OF_CPU, SECONDS_OF_CPU};
 	struct reason why;
 	sigset_t none;
+	environment_forget();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGINT, SIG_IGN);

@@ -1,6 +1,7 @@
 #include "control/shipper_process.h"
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "control/child.h"
 #include "control/sandbox.h"
 #include "journal/journal_id.h"
@@ -129,8 +130,10 @@ static bool open_output(struct shipper_process *self, const struct sensor *senso
 	(void)close(folder);
 	context = (struct shipper_context){
 		.output = output, .host = sensor->host, .journal = id};
-	return shipping_open(&self->shipping, &context, sensor->state_directory,
-		JOURNAL_FOLDER, why);
+	const bool is_open = shipping_open(&self->shipping, &context,
+		sensor->state_directory, JOURNAL_FOLDER, why);
+	environment_forget(); /* its own secrets it has; others' are not its business */
+	return is_open;
 }
 
 static bool start_shipper(struct shipper_process *self, const struct sensor *sensor,

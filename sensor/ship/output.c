@@ -163,6 +163,15 @@ const struct output *outputs_find(const struct outputs *outputs, const char *nam
 	return NULL;
 }
 
+bool outputs_take_secrets(const struct outputs *outputs, struct reason *why)
+{
+	bool is_taken = true;
+	for (size_t i = 0; i < outputs->count && is_taken; i++) {
+		is_taken = schema_take_secrets(&outputs->list[i].values, why);
+	}
+	return is_taken;
+}
+
 bool output_wants(const struct output *output, const struct event *event)
 {
 	return (output->events & event->kind) != 0 &&

@@ -34,5 +34,11 @@ void outputs_read(struct outputs *outputs, const struct yaml_node *list,
 /* The output of that name, or NULL. */
 const struct output *outputs_find(const struct outputs *outputs, const char *name);
 
+/*
+ * Before a process forks: take all passwords in variables out of its environment. The
+ * texts of the outputs are borrowed for good.
+ */
+bool outputs_take_secrets(const struct outputs *outputs, struct reason *why);
+
 /* Whether this event is to be sent to that output. */
 bool output_wants(const struct output *output, const struct event *event);
