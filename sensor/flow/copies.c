@@ -7,18 +7,29 @@ static uint64_t add_word(uint64_t sum, const uint8_t *bytes, size_t len)
 	uint64_t word = 0;
 	memcpy(&word, bytes, len);
 	/* a difference, not an attack, is looked for: one odd factor does */
-	sum = (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-	return sum ^ sum >> 32;
+	return (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
+/* Two sums, so that neither waits for the product of the other. */
 static uint32_t piece_sum(struct text bytes)
 {
+	const size_t word = sizeof(uint64_t);
 	uint64_t sum = bytes.len;
-	for (; bytes.len >= sizeof(sum);
-		bytes.at += sizeof(sum), bytes.len -= sizeof(sum)) {
-		sum = add_word(sum, bytes.at, sizeof(sum));
+	uint64_t other = 0;
+	for (; bytes.len >= 2 * word; bytes.at += 2 * word, bytes.len -= 2 * word) {
+		sum = add_word(sum, bytes.at, word);
+		other = add_word(other, bytes.at + word, word);
 	}
-	return (uint32_t)(bytes.len > 0 ? add_word(sum, bytes.at, bytes.len) : sum);
+	if (bytes.len >= word) {
+		sum = add_word(sum, bytes.at, word);
+		bytes.at += word;
+		bytes.len -= word;
+	}
+	if (bytes.len > 0) {
+		other = add_word(other, bytes.at, bytes.len);
+	}
+	sum = (sum ^ other >> 7) * UINT64_C(0x9E3779B97F4A7C15) + other;
+	return (uint32_t)(sum >> 32);
 }
 
 #define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */

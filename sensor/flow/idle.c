@@ -21,6 +21,7 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 };
 
 #define PACKETS_BETWEEN_EXPIRIES 32
+#define PACKETS_BETWEEN_FETCHES  4
 
 /* More than this part of the watched flows is too much for one holder. */
 #define WATCHED_PART 8
@@ -69,7 +70,7 @@ static struct flow *idle_longest_of_all(struct flow_table *table, enum flow_list
 
 /*
  * Of what has ended most goes by its time, each from memory that nobody had touched for
- * long: have it fetched a packet or more before. One step; the flow may be another by now.
+ * long: have it fetched some packets before. One step; the flow may be another by now.
  */
 static void fetch_ahead(struct flow_table *table)
 {
@@ -105,7 +106,9 @@ static void expire_list(struct flow_table *table, enum flow_list list)
 void table_expire(struct flow_table *table)
 {
 	if (table->expire_countdown-- > 0) {
-		fetch_ahead(table);
+		if (table->expire_countdown % PACKETS_BETWEEN_FETCHES == 0) {
+			fetch_ahead(table);
+		}
 		return;
 	}
 	table->expire_countdown = PACKETS_BETWEEN_EXPIRIES;

@@ -256,55 +256,70 @@ static bool is_same(const struct flow *flow, const struct packet *packet, unsign
 }
 
 /* Without a handshake: the lower well-known port serves, else who spoke first asks. */
-static void guess_client(struct flow *flow, const struct packet *packet, unsigned side)
+static unsigned guess_client(const struct packet *packet, unsigned side)
 {
 	const uint16_t src = packet->src_port;
 	const uint16_t dst = packet->dst_port;
-	const bool is_src_server = src < dst && src < 1024;
-	flow->client = (is_src_server ? !side : side) & 1U;
-	flow->confidence = DIRECTION_CONFIDENCE_PORT;
-	if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		flow->client = side & 1U;
-		flow->confidence = DIRECTION_CONFIDENCE_SYN;
-	} else if (packet->tcp_flags & TCP_SYN) {
-		flow->client = !side;
-		flow->confidence = DIRECTION_CONFIDENCE_SYN_ACK;
+	if (packet->tcp_flags & TCP_SYN) {
+		return packet->tcp_flags & TCP_ACK ? !side : side;
 	}
+	return src < dst && src < 1024 ? !side : side;
 }
 
-/* Everything about a new conversation except its place in bucket and list. */
+static enum direction_confidence confidence_of(const struct packet *packet)
+{
+	if (packet->tcp_flags & TCP_SYN) {
+		return packet->tcp_flags & TCP_ACK ? DIRECTION_CONFIDENCE_SYN_ACK
+						   : DIRECTION_CONFIDENCE_SYN;
+	}
+	return DIRECTION_CONFIDENCE_PORT;
+}
+
+static enum flow_state state_of_first(const struct packet *packet)
+{
+	if (packet->tcp_flags & TCP_SYN) {
+		return packet->tcp_flags & TCP_ACK ? FLOW_STATE_SYN_ACK
+						   : FLOW_STATE_SYN;
+	}
+	return FLOW_STATE_OPEN;
+}
+
+/*
+ * Everything about a new conversation except its place in bucket and list. What is told
+ * first is kept apart from the bits, which are stored together and not read again here.
+ */
 static void begin_conversation(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
+	const unsigned client = guess_client(packet, side);
+	const enum direction_confidence confidence = confidence_of(packet);
+	const enum flow_state state = state_of_first(packet);
+	const bool is_midstream = !(packet->tcp_flags & TCP_SYN);
+	table->counters.opened++;
+	table->counters.midstream += is_midstream;
 	flow->stream = POOL_NONE;
 	flow->packets[0] = flow->packets[1] = 0;
 	flow->bytes[0] = flow->bytes[1] = 0;
 	flow->start_us = flow->last_us = table->now_us;
+	flow->vlan[0] = packet->vlan[0];
+	flow->vlan[1] = packet->vlan[1];
+	flow->state = state & 15U;
+	flow->scales = UINT8_MAX;
+	flow->client = client & 1U;
+	flow->carded = 0;
+	flow->is_reported = false;
+	flow->is_midstream = is_midstream;
+	flow->is_muted = false;
+	flow->is_packet_wanted = false;
+	flow->vlan_count = packet->vlan_count & 3U;
+	flow->confidence = confidence & 3U;
 	flow->fins = 0;
 	flow->syns = 0;
 	flow->stands = 0;
 	flow->is_end_doubted = false;
-	flow->is_reported = false;
-	flow->is_muted = false;
-	flow->is_packet_wanted = false;
-	flow->action = 0;
 	flow->sound = 0;
-	flow->carded = 0;
-	flow->scales = UINT8_MAX;
 	flow->ttl[0] = flow->ttl[1] = 0;
-	flow->vlan_count = packet->vlan_count & 3U;
-	flow->vlan[0] = packet->vlan[0];
-	flow->vlan[1] = packet->vlan[1];
-	guess_client(flow, packet, side);
-	flow->is_midstream = !(packet->tcp_flags & TCP_SYN);
-	if (flow->is_midstream) {
-		table->counters.midstream++;
-		flow->state = FLOW_STATE_OPEN;
-	} else {
-		flow->state = packet->tcp_flags & TCP_ACK ? FLOW_STATE_SYN_ACK
-							  : FLOW_STATE_SYN;
-	}
-	table->counters.opened++;
+	flow->action = 0;
 }
 
 /* A bucket holds about one flow: their number is kept below that of buckets. */
