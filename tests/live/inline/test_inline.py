@@ -369,7 +369,7 @@ print((raw.acknowledged - raw.sequence) & 0xffffffff)
 
 
 def test_a_flood_of_strangers_lets_nothing_go_that_others_hold(router):
-    router.run(router.client, *raw_client.KEEP_QUIET)
+    router.run(router.client, "iptables", *raw_client.KEEP_QUIET)
     sensor = router.sensor("-q", "0", "--enforce", "--hold", "16", "--hold-ms", "4000")
     answer = router.run(router.client, "/usr/bin/python3", "-c", HELD_BESIDE_A_FLOOD, str(bench.HERE), MX_OUT,
                         "192.0.2.", SERVER)

@@ -102,6 +102,13 @@ def stop_worker(router, run):
     router.wait(lambda: is_back(router, before))
 
 
+def is_calm(router):
+    log = router.folder / "sensor.log"
+    before = log.read_text()
+    threading.Event().wait(0.3)
+    return log.read_text() == before
+
+
 def reload_often(router, run):
     busy = threading.Thread(target=sends, args=(router,))
     busy.start()
@@ -109,6 +116,7 @@ def reload_often(router, run):
         run.send_signal(signal.SIGHUP)
         threading.Event().wait(0.05)
     busy.join()
+    router.wait(lambda: is_calm(router))
 
 
 def start_anew(router, run):

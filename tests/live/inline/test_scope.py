@@ -191,7 +191,7 @@ for number in range(400):
 
 def test_what_begins_in_the_middle_is_limited_whoever_sends_it(router):
     load(router, "--limit", "5")
-    router.run(router.client, *raw_client.KEEP_QUIET)
+    router.run(router.client, "iptables", *raw_client.KEEP_QUIET)
     sensor = router.sensor("-q", "0", "--enforce")
     before = router.status()["processes"][2]["packets"]
     begun = time.monotonic()
@@ -217,7 +217,7 @@ while time.monotonic() < end:
 
 def test_a_flood_of_mail_that_nobody_opened_is_answered_only_so_often_and_all_of_it_stopped(router):
     load(router)
-    router.run(router.client, *raw_client.KEEP_QUIET)
+    router.run(router.client, "iptables", *raw_client.KEEP_QUIET)
     sensor = router.sensor("-q", "0", "--enforce")
     router.run(router.client, "/usr/bin/python3", "-c", FLOOD, str(bench.HERE))
     answer = router.send(MX_OUT, SERVER, 25)
