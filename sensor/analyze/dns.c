@@ -34,8 +34,8 @@ static uint8_t lower(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
 }
 
-/* Letters, digits, '-' and '_' as they are; a dot inside a label must not look like two. */
-static char printable(uint8_t byte)
+/* A dot inside a label must not look like two labels. */
+char dns_letter(uint8_t byte)
 {
 	const uint8_t low = lower(byte);
 	const bool is_plain = (low >= 'a' && low <= 'z') ||
@@ -76,7 +76,7 @@ static bool read_name(struct cursor *cur, struct name *name)
 			name_add(name, '.');
 		}
 		for (uint8_t i = 0; i < len; i++) {
-			name_add(name, printable(label[i]));
+			name_add(name, dns_letter(label[i]));
 		}
 	}
 	return false;

@@ -2,7 +2,8 @@
  * analyze/dns - tell the questions that somebody who means to deliver mail asks DNS.
  *
  * In: one DNS message, or the bytes of a TCP stream of them. Out: the record type and
- * the name asked for, of standard queries. Answers are not read. RFC 1035 section 4.
+ * the name asked for, of standard queries. Answers are analyze/dns_answer's. RFC 1035
+ * section 4.
  */
 #pragma once
 
@@ -17,6 +18,9 @@ struct dns_question {
 	bool is_iterative;         /* no recursion wanted: asked as resolvers do */
 	char name[DNS_NAME_BYTES]; /* printable, lower case, no dot at its end */
 };
+
+/* Of a label: letters in lower case, digits, '-' and '_' as they are, all else is '?'. */
+char dns_letter(uint8_t byte);
 
 /*
  * True when one of the message's questions is for a record that mail servers look up:

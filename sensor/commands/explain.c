@@ -100,6 +100,21 @@ static void print_row_notes(const struct matrix_row *row)
 	}
 }
 
+/* Its addresses are what DNS says of them; then the sensor waits until it has seen that. */
+static void print_named(const struct matrix_end *end)
+{
+	const struct matrix_group *group = end->group;
+	if (!end->is_named || !group) {
+		return;
+	}
+	(void)printf(
+		"Hosts of %s are known by name (%s%s): by DNS answers that the sensor "
+		"sees%s. Before that the flow is undecided.\n",
+		group->name, group->names[0], group->name_count > 1 ? " ..." : "",
+		group->is_sni_trusted ? ", by the certificate, or by the name asked for"
+				      : ", or by the certificate");
+}
+
 static void print_allowed(
 	const struct matrix_question *question, const struct matrix_result *result)
 {
@@ -117,6 +132,19 @@ static void print_allowed(
 	(void)printf(", %s.\n", sentence_condition(row, condition));
 	(void)printf("By %s, %s:%u.", sentence_row(row, name), row->place.file,
 		row->place.line);
+	print_row_notes(row);
+	(void)printf("\n");
+	print_named(&question->from);
+	print_named(&question->to);
+}
+
+static void print_undecided(
+	const struct matrix_question *question, const struct matrix_result *result)
+{
+	const struct matrix_row *row = result->nearest;
+	(void)printf("Undecided: ");
+	print_flow(question, "may or may not");
+	(void)printf(".\n%s:%u: %s.", row->place.file, row->place.line, result->reason);
 	print_row_notes(row);
 	(void)printf("\n");
 }
@@ -212,6 +240,8 @@ static int answer(const struct matrix *matrix, const char *const *words)
 	matrix_ask(matrix, &question, &result);
 	if (result.allowed == MATRIX_YES) {
 		print_allowed(&question, &result);
+	} else if (result.allowed == MATRIX_UNKNOWN) {
+		print_undecided(&question, &result);
 	} else {
 		(void)printf("Not allowed: ");
 		print_flow(&question, "may not");
@@ -244,7 +274,8 @@ static const char ABOUT[] =
 	"Would the matrix allow this flow, by which row, and on what condition? If\n"
 	"not: which row comes nearest, and what fails first?\n"
 	"\n"
-	"  FROM, TO         an address, a group, a zone, or internet\n"
+	"  FROM, TO         an address, a group, a declared DNS name, a zone, or "
+	"internet\n"
 	"  PROTOCOL[:PORT]  smtp, submission, submissions, imaps, ... on its own\n"
 	"                   port, or on another: smtp:2525\n";
 

@@ -132,6 +132,7 @@ static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 	facts->protocol = naming.protocol;
 	conversation->classification.protocol = naming.protocol;
 	conversation->classification.evidence = naming.evidence;
+	conversation->is_mail_by_name = naming_is_by_name(&naming_case, &naming);
 	opinion_open_of_mail(watch);
 	return conversation->phase;
 }

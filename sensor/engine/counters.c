@@ -63,6 +63,7 @@ static size_t decode_counters(const struct engine *engine, struct counter *list)
 size_t engine_counters(const struct engine *engine, struct counter *list)
 {
 	const struct flow_counters *flow = flow_table_counters(engine->flows);
+	const struct names_counters *names = names_counters(engine->names);
 	const size_t count = decode_counters(engine, list);
 	const struct counter all[] = {
 		{"flow.opened", flow->opened},
@@ -87,6 +88,10 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		{"tls.handshakes_refused", engine->tls.handshakes_refused},
 		{"ledger.given_up", ledger_given_up(engine->ledger)},
 		{"structure.given_up", structure_given_up(engine->structure)},
+		{"dns.answers", names->answers},
+		{"dns.unasked", names->unasked},
+		{"dns.not_believed", names->not_believed},
+		{"dns.refused", names->refused},
 		{"mail.flows", engine->mail_flows},
 		{"mail.attempts", engine->attempts},
 		{"alerts.given", engine->alerts},

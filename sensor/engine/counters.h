@@ -11,7 +11,7 @@
 
 struct engine;
 
-#define ENGINE_COUNTERS_MAX 80
+#define ENGINE_COUNTERS_MAX 88
 
 /* Fill list with at most ENGINE_COUNTERS_MAX counters; returns how many. */
 size_t engine_counters(const struct engine *engine, struct counter *list);

@@ -47,7 +47,9 @@ static bool start_parts(struct engine *engine, struct reason *why)
 		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
 	engine->ledger = ledger_new(ENGINE_LEDGER_SERVERS, settings->seed, why);
 	engine->structure = structure_new(STRUCTURE_HOSTS, settings->seed, why);
-	if (!engine->flows || !engine->fold || !engine->ledger || !engine->structure) {
+	engine->names = names_new(settings->seed, why);
+	if (!engine->flows || !engine->fold || !engine->ledger || !engine->structure ||
+		!engine->names) {
 		return false;
 	}
 	if (settings->is_second_opinion_wanted) {
@@ -85,6 +87,7 @@ void engine_free(struct engine *engine)
 	fold_free(engine->fold);
 	ledger_free(engine->ledger);
 	structure_free(engine->structure);
+	names_free(engine->names);
 	if (engine->opinion) {
 		second_opinion_free(engine->opinion);
 	}
@@ -142,7 +145,8 @@ static bool take_frame(
 	}
 	if (waiting->packet.transport != IPPROTO_TCP) {
 		engine->packets_udp++;
-		return waiting->packet.dst_port == DNS_PORT;
+		return waiting->packet.dst_port == DNS_PORT ||
+		       waiting->packet.src_port == DNS_PORT;
 	}
 	waiting->key = flow_table_expect(engine->flows, &waiting->packet);
 	return true;
@@ -220,6 +224,7 @@ static bool take_datagram(
 	if (at->packet.transport == IPPROTO_TCP) {
 		return false;
 	}
+	lookups_note(engine, &at->packet, at->now_us);
 	if (lookups_wanted(&at->packet, &question)) {
 		follow_packets(engine, waiting, *waiting_count);
 		*waiting_count = 0;

@@ -4,6 +4,27 @@
 
 #include <netinet/in.h>
 
+#define FLAG_RESPONSE 0x80 /* of a message's third byte */
+
+void lookups_note(struct engine *engine, const struct packet *packet, uint64_t now_us)
+{
+	if (packet->payload_len < 3 || way_is_foreign(packet->way)) {
+		return; /* a claim names nobody */
+	}
+	const bool is_answer = (packet->payload[2] & FLAG_RESPONSE) != 0;
+	const struct names_exchange exchange = {
+		.client = is_answer ? packet->dst : packet->src,
+		.server = is_answer ? packet->src : packet->dst,
+		.client_port = is_answer ? packet->dst_port : packet->src_port,
+		.server_port = is_answer ? packet->src_port : packet->dst_port,
+		.way = packet->way,
+		.now_us = now_us};
+	if (exchange.server_port == DNS_PORT) {
+		names_take(engine->names, engine->settings.matrix, &exchange,
+			(struct text){packet->payload, packet->payload_len});
+	}
+}
+
 bool lookups_wanted(const struct packet *packet, struct dns_question *question)
 {
 	return packet->transport == IPPROTO_UDP && packet->dst_port == DNS_PORT &&

@@ -1,12 +1,16 @@
 /*
- * engine/lookups - name queries of hosts that mean to deliver mail. Private to engine/.
+ * engine/lookups - name queries of hosts that mean to deliver mail, and what name servers
+ * answer about addresses. Private to engine/.
  *
- * A query makes alerts, never a mail record.
+ * A query makes alerts, never a mail record; an answer gives names to hosts (judge/names).
  */
 #pragma once
 
 #include "analyze/dns.h"
 #include "engine/private.h"
+
+/* A UDP packet to or from a name server: who is called what. now_us: its own. */
+void lookups_note(struct engine *engine, const struct packet *packet, uint64_t now_us);
 
 /* A UDP packet toward a name server: true when it asks what mail servers ask. */
 bool lookups_wanted(const struct packet *packet, struct dns_question *question);

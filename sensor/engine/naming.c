@@ -374,6 +374,8 @@ static struct naming of_exchange(
 	return not_decided;
 }
 
+static const char BY_NAME[] = "declared server name";
+
 /* By address first, then by the name asked for. */
 static struct naming of_matrix(
 	const struct naming_case *tls, const struct matrix *matrix, bool is_web)
@@ -386,7 +388,7 @@ static struct naming of_matrix(
 	const struct matrix_group *group =
 		session->sni[0] != '\0' ? matrix_group_of_host(matrix, session->sni)
 					: NULL;
-	return group ? of_declared(tls, group, is_web, "declared server name")
+	return group ? of_declared(tls, group, is_web, BY_NAME)
 		     : (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 }
 
@@ -465,4 +467,19 @@ struct naming naming_of_tls(
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 	}
 	return of_session(naming_case, is_http_inside);
+}
+
+bool naming_is_by_name(
+	const struct naming_case *naming_case, const struct naming *naming)
+{
+	const struct facts_tls_session *session = &naming_case->facts->session;
+	const bool is_http_inside = is_http(session);
+	const bool is_web = naming_case->server_port == PORT_HTTPS || is_http_inside;
+	bool is_waiting = false;
+	if (naming->evidence != BY_NAME ||
+		of_exchange(session, is_web, &is_waiting).is_decided) {
+		return false;
+	}
+	const struct naming other = of_session(naming_case, is_http_inside);
+	return !other.is_decided || other.protocol == PROTOCOL_TLS;
 }

@@ -32,3 +32,7 @@ struct naming_case {
 
 struct naming naming_of_tls(
 	const struct naming_case *naming_case, const struct matrix *matrix);
+
+/* Nothing but a name that the matrix declares says that this naming's flow is mail. */
+bool naming_is_by_name(
+	const struct naming_case *naming_case, const struct naming *naming);

@@ -68,15 +68,16 @@ enum conversation_phase {
 struct conversation {
 	enum conversation_phase phase;
 	bool is_opinion_closed;
-	bool is_safe;        /* nothing it may still show would be blocked */
-	bool is_to_relay;    /* its messages are remembered one by one */
-	bool is_login_told;  /* that credentials in clear let somebody in */
-	bool is_lookup_read; /* its queries, where it goes to a name server's port */
-	bool is_start_lost;  /* bytes in front of what was recognised are missing */
-	bool is_turned;      /* as last judged: facts.is_turned */
-	uint8_t restarts;    /* times it was classified anew */
-	uint8_t holder;      /* whose share of what is scarce it takes */
-	uint8_t turn;        /* engine.turn when last judged */
+	bool is_safe;         /* nothing it may still show would be blocked */
+	bool is_to_relay;     /* its messages are remembered one by one */
+	bool is_login_told;   /* that credentials in clear let somebody in */
+	bool is_lookup_read;  /* its queries, where it goes to a name server's port */
+	bool is_start_lost;   /* bytes in front of what was recognised are missing */
+	bool is_turned;       /* as last judged: facts.is_turned */
+	bool is_mail_by_name; /* nothing but a name of the matrix says that it is mail */
+	uint8_t restarts;     /* times it was classified anew */
+	uint8_t holder;       /* whose share of what is scarce it takes */
+	uint8_t turn;         /* engine.turn when last judged */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */
@@ -133,6 +134,7 @@ struct engine {
 	struct fold *fold;
 	struct ledger *ledger;
 	struct structure *structure;
+	struct names *names;
 	struct timeline timeline; /* the frames' clock: of all that were taken */
 	/* the engine's clock; while a packet has its turn, that of its frame */
 	uint64_t now_us;

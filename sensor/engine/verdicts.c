@@ -72,6 +72,25 @@ static void fill_way(const struct engine *engine, const struct flow *flow,
 	}
 }
 
+/* What its ends are called; an address of a group needs no name. */
+static void fill_names(
+	const struct engine *engine, uint64_t start_us, struct observation *observation)
+{
+	const struct matrix *matrix = engine->settings.matrix;
+	const struct address *hosts[] = {&observation->client, &observation->server};
+	for (unsigned i = 0; i < 2; i++) {
+		observation->names[i].count = 0;
+		const struct matrix_end end = observation->ends
+						      ? observation->ends[i]
+						      : matrix_locate(matrix, hosts[i]);
+		if (!end.group) {
+			const struct names_wanted wanted = {*hosts[i], *hosts[!i],
+				observation->way.tag, start_us, engine->now_us};
+			names_of_host(engine->names, &wanted, &observation->names[i]);
+		}
+	}
+}
+
 /* Of a claim the outer ends are told: anybody may have written those inside. */
 static bool is_told_of_outer(const struct observation *observation)
 {
@@ -94,6 +113,8 @@ void verdicts_update(
 		.now_us = count->last_us};
 	if (is_told_of_outer(&observation)) { /* not all went to the one folded last */
 		judge_outer(&sample->way, &observation);
+	} else {
+		fill_names(engine, count->first_us, &observation);
 	}
 	struct judgement judgement = {.verdict = sample->verdict,
 		.row = sample->row,
@@ -339,6 +360,8 @@ static void observe(struct engine *engine, const struct flow *flow,
 	sight->on_wire.ambiguity = ambiguity_of(conversation);
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);
+	sight->reading.observation.is_mail_by_name = conversation->is_mail_by_name;
+	fill_names(engine, flow->start_us, &sight->reading.observation);
 	if (sight->on_wire.facts->is_turned) {
 		record_turn(record);
 	}
@@ -451,6 +474,7 @@ void verdicts_foreign(
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, conversation, &observation);
 	observation.protocol = conversation->classification.protocol;
+	fill_names(engine, flow->start_us, &observation);
 	observation.foreign_name = conversation->opinion_name;
 	observation.ambiguity = ambiguity_of(conversation);
 	observation.is_ended = true;
@@ -498,6 +522,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	fill_record(engine, flow, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, NULL, &observation);
+	fill_names(engine, flow->start_us, &observation);
 	observation.protocol = PROTOCOL_ATTEMPT;
 	observation.how_far = how_far(flow);
 	observation.ambiguity = ambiguity_of(flow_area(engine->flows, flow));

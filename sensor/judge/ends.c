@@ -6,7 +6,8 @@
 
 enum matrix_role judge_role(const struct matrix_end *end)
 {
-	return end->group != NULL ? end->group->role : MATRIX_ROLE_NONE;
+	return end->group != NULL && !end->is_named ? end->group->role
+						    : MATRIX_ROLE_NONE;
 }
 
 bool judge_is_internet(const struct matrix_end *end)
@@ -23,7 +24,7 @@ bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us)
 {
 	const enum matrix_role role = judge_role(end);
 	return role == MATRIX_ROLE_OUTBOUND || role == MATRIX_ROLE_INBOUND ||
-	       (took_us != 0 && !judge_is_outside(end));
+	       (took_us != 0 && !judge_is_outside(end) && !end->is_named);
 }
 
 bool judge_is_server(const struct matrix_end *end)

@@ -7,6 +7,10 @@
 
 #include "matrix/matrix.h"
 
+/*
+ * None of an end that only names put into a group: it is somebody else's server, and its
+ * role says nothing of how ours stand. A row about it is all that counts.
+ */
 enum matrix_role judge_role(const struct matrix_end *end);
 bool judge_is_internet(const struct matrix_end *end);
 bool judge_is_server(const struct matrix_end *end);

@@ -21,8 +21,12 @@ struct judge_case {
 	const struct matrix_row *row;
 	struct matrix_end from; /* as judged: swapped with .to where the matrix */
 	struct matrix_end to;   /* allows only the other direction of a guess */
-	uint16_t port;          /* of the server as judged */
+	/* what names say of them, or NULL */
+	const struct matrix_named *from_named;
+	const struct matrix_named *to_named;
+	uint16_t port; /* of the server as judged */
 	enum matrix_profile profile;
+	bool is_backward;   /* they are swapped */
 	bool is_brief;      /* no texts are wanted */
 	bool is_foreign;    /* something else than mail on a mail port */
 	bool is_web_inside; /* mail by its port, and its TLS asks for HTTP */

@@ -92,7 +92,10 @@ static bool has_declared_name(const char *names, const char *declared)
 	return false;
 }
 
-/* Without SNI the names that the server's group declares stand in; a cut list proves nothing. */
+/*
+ * Without SNI the names that the server's group declares stand in; a cut list proves
+ * nothing, and a server found by another name may have that one's.
+ */
 static bool is_foreign_to_group(
 	const struct facts_certificate *certificate, const struct matrix_group *group)
 {
@@ -117,7 +120,8 @@ bool finding_certificate_name_mismatch(
 	if (certificate == NULL) {
 		return false;
 	}
-	if (is_foreign_to_group(certificate, judged->to.group)) {
+	if (!judged->to.is_named &&
+		is_foreign_to_group(certificate, judged->to.group)) {
 		return finding_note_set(note, "%.20s declares %.32s, got %s",
 			judged->to.group->name, judged->to.group->names[0],
 			certificate->names);

@@ -84,7 +84,7 @@ static bool is_verb_masked(const struct judge_case *judged)
 	const struct facts *facts = judged->facts;
 	return (facts->starttls & FACTS_STARTTLS_MASKED_VERB) != 0 &&
 	       facts->starttls_offered == FACTS_YES && judged->from.group != NULL &&
-	       !judge_is_encrypted(facts);
+	       !judged->from.is_named && !judge_is_encrypted(facts);
 }
 
 static bool is_masked(const struct judge_case *judged)

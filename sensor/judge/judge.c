@@ -1,6 +1,7 @@
 #include "judge/judge.h"
 
 #include "judge/findings.h"
+#include "judge/named.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ static void ask_forward(const struct matrix *matrix, const struct judge_case *ju
 	struct matrix_question question = {
 		.from = judged->from,
 		.to = judged->to,
+		.from_named = judged->from_named,
+		.to_named = judged->to_named,
 		.protocol = observation->protocol,
 		.port = judged->port,
 		.now_s = (int64_t)(observation->now_us / US_PER_S),
@@ -72,10 +75,13 @@ static void ask_backward(const struct matrix *matrix, struct judge_case *judged,
 	struct judge_case backward = *judged;
 	backward.from = judged->to;
 	backward.to = judged->from;
+	backward.from_named = judged->to_named;
+	backward.to_named = judged->from_named;
 	backward.port = judged->observation->client_port;
+	backward.is_backward = true;
 	struct matrix_result answered;
 	ask_forward(matrix, &backward, &answered);
-	if (answered.allowed != MATRIX_NO) {
+	if (answered.allowed != MATRIX_NO && !matrix_waits_for_name(&answered)) {
 		*judged = backward;
 		*result = answered;
 	}
@@ -91,9 +97,29 @@ static void ask(const struct matrix *matrix, struct judge_case *judged,
 	}
 }
 
+/* Of several groups that names put it into the row's. */
+static void name_end(struct matrix_end *end, const struct matrix_end *of_row)
+{
+	if (end->is_named && of_row->group) {
+		end->group = of_row->group;
+	}
+}
+
+static void name_ends(struct judge_case *judged)
+{
+	const struct matrix_row *row = judged->result->row;
+	if (row) {
+		name_end(&judged->from, &row->from);
+		name_end(&judged->to, &row->to);
+	}
+}
+
 /* The row whose TLS conditions are this flow's: both ends and the protocol fit it. */
 static const struct matrix_row *governing_row(const struct matrix_result *result)
 {
+	if (matrix_waits_for_name(result)) {
+		return NULL;
+	}
 	if (result->allowed != MATRIX_NO) {
 		return result->row != NULL ? result->row : result->nearest;
 	}
@@ -160,6 +186,14 @@ static void say_allowed(const struct judge_case *judged, struct judgement *judge
 		is_waiting ? "; " : "", is_waiting ? never_seen(judged) : "");
 }
 
+/* Without the name nobody would have looked at it: it is never told for it. */
+static void decide_by_name(struct judgement *judgement)
+{
+	if (judgement->verdict == VERDICT_ILLEGITIMATE) {
+		judgement->verdict = VERDICT_UNDECIDED;
+	}
+}
+
 static void decide(const struct judge_case *judged, struct judgement *judgement)
 {
 	const struct matrix_result *result = judged->result;
@@ -200,9 +234,38 @@ static void decide_foreign(const struct judge_case *judged, struct judgement *ju
 		judged->port, protocol_name(protocol_of_port(judged->port)));
 }
 
+/* What names say of an end that no address puts into a group. */
+static const struct matrix_named *ask_names_of(const struct judge_case *judged,
+	struct matrix_end *end, const struct facts_tls_session *session,
+	struct matrix_named *named)
+{
+	if (end->group) {
+		return NULL;
+	}
+	judge_named(judged->matrix, &judged->observation->names[session != NULL],
+		session, named);
+	if (named->count > 0) {
+		end->group = named->groups[0];
+		end->is_named = true;
+	}
+	return named;
+}
+
+/* Where none is declared they say nothing. */
+static void ask_names(struct judge_case *judged, struct matrix_named named[2])
+{
+	if (matrix_has_names(judged->matrix)) {
+		judged->from_named =
+			ask_names_of(judged, &judged->from, NULL, &named[0]);
+		judged->to_named = ask_names_of(
+			judged, &judged->to, &judged->facts->session, &named[1]);
+	}
+}
+
 static void judge(const struct matrix *matrix, const struct observation *observation,
 	struct judgement *judgement, bool is_brief)
 {
+	struct matrix_named named[2]; /* filled where one is wanted */
 	struct matrix_result result = {.reason = ""};
 	struct judge_case judged = {
 		.matrix = matrix,
@@ -227,8 +290,6 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 	judgement->verdict = VERDICT_UNDECIDED;
 	judgement->row = NULL;
 	judgement->nearest = NULL;
-	judgement->from = judged.from;
-	judgement->to = judged.to;
 	judgement->findings = 0;
 	judgement->reason[0] = '\0';
 	judged.is_foreign = judge_is_foreign(observation->protocol, judged.port);
@@ -239,11 +300,19 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		judged.facts =
 			&NO_FACTS; /* its TLS and banners are no concern of mail */
 	} else {
+		ask_names(&judged, named);
 		ask(matrix, &judged, &result);
+		name_ends(&judged);
 		judged.row = governing_row(&result);
 		decide(&judged, judgement);
 	}
-	findings_test(&judged, judgement);
+	judgement->from = judged.is_backward ? judged.to : judged.from;
+	judgement->to = judged.is_backward ? judged.from : judged.to;
+	if (observation->is_mail_by_name) {
+		decide_by_name(judgement);
+	} else {
+		findings_test(&judged, judgement);
+	}
 }
 
 void judge_flow(const struct matrix *matrix, const struct observation *observation,

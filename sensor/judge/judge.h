@@ -11,6 +11,7 @@
 #include "flow/ambiguity.h"
 #include "judge/catalogue.h"
 #include "judge/memory.h"
+#include "judge/names.h"
 #include "matrix/criteria.h"
 
 #define JUDGEMENT_REASON_BYTES 200
@@ -39,7 +40,9 @@ struct observation {
 	const struct judge_memory *memory; /* what other flows taught, or NULL */
 	const struct matrix_end *ends; /* client and server as the matrix has them, or
 					  NULL: looked up */
-	const char *lookup; /* record type asked of a name server ("MX"), or NULL */
+	struct host_names names[2];    /* of client and server, as DNS had them */
+	bool is_mail_by_name; /* nothing but a name of the matrix says that it is mail */
+	const char *lookup;   /* record type asked of a name server ("MX"), or NULL */
 	const char *lookup_name; /* the name asked for, where .lookup is set */
 	bool is_lookup_iterative; /* asked as resolvers ask, one server after the other */
 	const struct flow_ambiguity *ambiguity; /* of its bytes, or NULL */

@@ -28,6 +28,7 @@ struct matrix {
 	struct matrix_group *groups;
 	uint32_t *group_zones; /* zone of each group's first address */
 	size_t group_count;
+	bool has_resolvers;
 	struct matrix_row *rows;
 	size_t row_count;
 	struct matrix_tunnel *tunnels; /* .ends lie in the arena */

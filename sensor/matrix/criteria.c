@@ -65,23 +65,48 @@ static bool is_implicit_submission(
 	       (row->protocols & PROTOCOL_BIT(PROTOCOL_SUBMISSION)) != 0;
 }
 
-static bool end_matches(
-	const struct matrix_end *declared, const struct matrix_end *asked)
+enum matrix_answer matrix_named_answer(
+	const struct matrix_group *group, const struct matrix_named *named)
 {
-	return declared->group ? declared->group == asked->group
-			       : declared->zone == asked->zone;
+	const bool is_name_only = group->name_count > 0 && !group->has_addresses;
+	if (!named) {
+		return is_name_only ? MATRIX_UNKNOWN : MATRIX_NO;
+	}
+	for (size_t i = 0; i < named->count; i++) { /* MATRIX_NAMED_MAX */
+		if (named->groups[i] == group) {
+			return MATRIX_YES;
+		}
+	}
+	const bool may_be =
+		named->claimed == group || (named->is_open && named->count == 0);
+	return is_name_only && may_be ? MATRIX_UNKNOWN : MATRIX_NO;
+}
+
+static enum matrix_answer end_answer(const struct matrix_end *declared,
+	const struct matrix_end *asked, const struct matrix_named *named)
+{
+	if (!declared->group) {
+		return answer_of(declared->zone == asked->zone);
+	}
+	if (declared->group == asked->group) {
+		return MATRIX_YES;
+	}
+	return asked->group && !named ? MATRIX_NO
+				      : matrix_named_answer(declared->group, named);
 }
 
 static enum matrix_answer from_answer(
 	const struct asking *asking, const struct matrix_row *row)
 {
-	return answer_of(end_matches(&row->from, &asking->question->from));
+	const struct matrix_question *question = asking->question;
+	return end_answer(&row->from, &question->from, question->from_named);
 }
 
 static enum matrix_answer to_answer(
 	const struct asking *asking, const struct matrix_row *row)
 {
-	return answer_of(end_matches(&row->to, &asking->question->to));
+	const struct matrix_question *question = asking->question;
+	return end_answer(&row->to, &question->to, question->to_named);
 }
 
 static enum matrix_answer protocol_answer(
@@ -242,7 +267,10 @@ const char *matrix_criterion_name(enum matrix_criterion criterion)
 	return "none";
 }
 
-/* NO as soon as one criterion says so, else UNKNOWN if one does not know yet. */
+/*
+ * NO as soon as one criterion says so, else UNKNOWN if one does not know yet. Where it is
+ * not even known whose flow it is, the row never came nearer than that.
+ */
 static enum matrix_answer row_answer(const struct asking *asking,
 	const struct matrix_row *row, enum matrix_criterion *decided_by)
 {
@@ -251,7 +279,9 @@ static enum matrix_answer row_answer(const struct asking *asking,
 	for (size_t i = 0; i < CRITERIA_COUNT; i++) {
 		const enum matrix_answer answer = CRITERIA[i].answer(asking, row);
 		if (answer == MATRIX_NO) {
-			*decided_by = CRITERIA[i].criterion;
+			const bool is_nameless = *decided_by == MATRIX_CRITERION_FROM ||
+						 *decided_by == MATRIX_CRITERION_TO;
+			*decided_by = is_nameless ? *decided_by : CRITERIA[i].criterion;
 			return MATRIX_NO;
 		}
 		if (answer == MATRIX_UNKNOWN && whole == MATRIX_YES) {
@@ -317,18 +347,57 @@ static void search_near(
 	}
 }
 
+#define KEYS_MAX (2 + MATRIX_NAMED_MAX)
+
+/* Those of the end itself, and of the groups that names put it into. */
+static size_t keys_of(const struct matrix *matrix, const struct matrix_end *end,
+	const struct matrix_named *named, uint32_t keys[KEYS_MAX])
+{
+	size_t count = matrix_end_keys(matrix, end, keys);
+	for (size_t i = 0; named && i < named->count; i++) {
+		const struct matrix_end known = {.group = named->groups[i]};
+		if (known.group != end->group) {
+			keys[count++] = matrix_end_key(matrix, &known);
+		}
+	}
+	return count;
+}
+
+/* Rows of one end whose other end may be one that a name will tell. */
+static void search_waiting(
+	struct search *search, const struct asking *asking, struct row_range range)
+{
+	for (; range.at < range.end; range.at++) {
+		const struct matrix_row *row = &asking->matrix->rows[range.at->row];
+		enum matrix_criterion criterion;
+		if (row_answer(asking, row, &criterion) == MATRIX_UNKNOWN) {
+			search_row(search, asking, row);
+		}
+	}
+}
+
 static void search_rows(struct search *search, const struct asking *asking)
 {
 	const struct matrix *matrix = asking->matrix;
-	uint32_t from[2];
-	uint32_t to[2];
+	const struct matrix_question *question = asking->question;
+	uint32_t from[KEYS_MAX];
+	uint32_t to[KEYS_MAX];
 	const size_t from_count =
-		matrix_end_keys(matrix, &asking->question->from, from);
-	const size_t to_count = matrix_end_keys(matrix, &asking->question->to, to);
+		keys_of(matrix, &question->from, question->from_named, from);
+	const size_t to_count = keys_of(matrix, &question->to, question->to_named, to);
 	for (size_t i = 0; i < from_count; i++) {
 		for (size_t j = 0; j < to_count; j++) {
 			search_range(search, asking,
 				matrix_rows_from(matrix, from[i], to[j]));
+		}
+	}
+	if (!search->allowing && !search->waiting && matrix_has_names(matrix)) {
+		for (size_t i = 0; i < from_count; i++) {
+			search_waiting(search, asking,
+				matrix_rows_from(matrix, from[i], NAME_NONE));
+		}
+		for (size_t j = 0; j < to_count; j++) {
+			search_waiting(search, asking, matrix_rows_to(matrix, to[j]));
 		}
 	}
 	if (search->allowing || search->waiting || search->failing) {
@@ -358,15 +427,15 @@ static bool is_allowed_by_profile(
 	       to->role == MATRIX_ROLE_SUBMISSION;
 }
 
-static void explain(const struct matrix_question *question,
-	enum matrix_criterion waits_for, struct matrix_result *result)
+static void explain(
+	const struct matrix_question *question, struct matrix_result *result)
 {
 	switch (result->allowed) {
 	case MATRIX_YES:
 		explain_allowed(result);
 		break;
 	case MATRIX_UNKNOWN:
-		explain_waiting(waits_for, result);
+		explain_waiting(result);
 		break;
 	case MATRIX_NO:
 		explain_failed(question, result);
@@ -388,6 +457,7 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 	} else if (search.waiting) {
 		result->allowed = MATRIX_UNKNOWN;
 		result->nearest = search.waiting;
+		result->waits_for = search.waits_for;
 	} else if (is_allowed_by_profile(&asking, &search)) {
 		result->allowed = MATRIX_YES;
 	} else {
@@ -396,6 +466,6 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 		result->failed = search.failed;
 	}
 	if (!question->is_brief) {
-		explain(question, search.waits_for, result);
+		explain(question, result);
 	}
 }

@@ -24,6 +24,21 @@ enum matrix_criterion {
 	MATRIX_CRITERION_CLIENT_CERTIFICATE,
 };
 
+#define MATRIX_NAMED_MAX 4
+
+/*
+ * What names say of an end that no group holds by its address. A group with names alone
+ * may be the end's as long as nothing speaks against it.
+ */
+struct matrix_named {
+	/* known to be the end's: by DNS, by certificate, by a trusted SNI */
+	const struct matrix_group *groups[MATRIX_NAMED_MAX];
+	size_t count;
+	/* the name that was asked for is this one's, if any's */
+	const struct matrix_group *claimed;
+	bool is_open; /* nothing was asked for: it may be any */
+};
+
 /*
  * What is asked. The TLS part is tri-state so that a flow may be asked about
  * while it runs, and a planned flow (explain) without any traffic.
@@ -31,6 +46,9 @@ enum matrix_criterion {
 struct matrix_question {
 	struct matrix_end from;
 	struct matrix_end to;
+	/* of an end that no address puts into a group; NULL: nothing is known of its names */
+	const struct matrix_named *from_named;
+	const struct matrix_named *to_named;
 	/* PROTOCOL_ATTEMPT: any protocol whose ports hold .port */
 	enum protocol protocol;
 	uint16_t port;
@@ -52,6 +70,8 @@ struct matrix_result {
 	const struct matrix_row *row; /* NULL with YES: the profile allows it */
 	const struct matrix_row *nearest;
 	enum matrix_criterion failed; /* of nearest */
+	/* UNKNOWN: the first that .nearest waits for; FROM, TO: for a name */
+	enum matrix_criterion waits_for;
 	/* one sentence: "row M-03 asks TLS by STARTTLS and the content is in clear" */
 	char reason[200];
 };
@@ -61,9 +81,22 @@ struct matrix_result {
  * the one whose first failed criterion comes latest. smtp and submission are one
  * protocol on different ports, so are smtps and submissions: a row listing either
  * matches both on its ports. A row names an end by group, by zone, or internet.
+ * A row of a group that has names alone waits where the name of an end is not known yet.
  * Under profile rfc8314 clients submit to a submission server on 465 without a row.
  */
 void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
 	struct matrix_result *result);
+
+/* Whether names put an end without an address of the group into it. */
+enum matrix_answer matrix_named_answer(
+	const struct matrix_group *group, const struct matrix_named *named);
+
+/* An answer that waits for the name of an end. */
+static inline bool matrix_waits_for_name(const struct matrix_result *result)
+{
+	return result->allowed == MATRIX_UNKNOWN &&
+	       (result->waits_for == MATRIX_CRITERION_FROM ||
+		       result->waits_for == MATRIX_CRITERION_TO);
+}
 
 const char *matrix_criterion_name(enum matrix_criterion criterion);

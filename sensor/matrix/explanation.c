@@ -23,10 +23,24 @@ void explain_allowed(struct matrix_result *result)
 	say(result, " allows it");
 }
 
-void explain_waiting(enum matrix_criterion waits_for, struct matrix_result *result)
+static void say_name_wanted(struct matrix_result *result)
+{
+	const bool is_client = result->waits_for == MATRIX_CRITERION_FROM;
+	const struct matrix_row *row = result->nearest;
+	sentence_append(result->reason, sizeof(result->reason),
+		" may allow it; no DNS answer%s was seen that makes the %s one of %s",
+		is_client ? "" : " or certificate", is_client ? "client" : "server",
+		sentence_end_name(is_client ? &row->from : &row->to));
+}
+
+void explain_waiting(struct matrix_result *result)
 {
 	say_row(result, result->nearest);
-	switch (waits_for) {
+	switch (result->waits_for) {
+	case MATRIX_CRITERION_FROM:
+	case MATRIX_CRITERION_TO:
+		say_name_wanted(result);
+		break;
 	case MATRIX_CRITERION_TLS:
 		say(result, " may allow it; its TLS is not seen yet");
 		break;

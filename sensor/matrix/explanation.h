@@ -8,6 +8,6 @@
 #include "matrix/criteria.h"
 
 void explain_allowed(struct matrix_result *result);
-void explain_waiting(enum matrix_criterion waits_for, struct matrix_result *result);
+void explain_waiting(struct matrix_result *result);
 void explain_failed(
 	const struct matrix_question *question, struct matrix_result *result);

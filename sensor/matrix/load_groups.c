@@ -112,7 +112,7 @@ struct group_draft {
 	struct matrix_group group;
 	uint32_t index;
 	const char **names; /* malloced while it grows */
-	bool has_addresses;
+	const struct yaml_node *sni;
 };
 
 static void read_role(struct loader *loader, const struct yaml_node *value, void *into)
@@ -141,7 +141,7 @@ static void read_addresses(
 	struct address_owner owner = {
 		{"an address", &loader->matrix->group_prefixes, draft->index},
 		&loader->group_spans};
-	draft->has_addresses = true;
+	draft->group.has_addresses = true;
 	loader_list(loader, value, &ADDRESSES, &owner);
 }
 
@@ -205,11 +205,22 @@ static void read_hosts(struct loader *loader, const struct yaml_node *value, voi
 	loader_list(loader, value, &HOSTS, into);
 }
 
+static void read_sni(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct group_draft *draft = into;
+	int trust;
+	draft->sni = value;
+	if (loader_word(loader, value, words_of_trust(), "sni", &trust)) {
+		draft->group.is_sni_trusted = trust != 0;
+	}
+}
+
 static const struct loader_key GROUP_KEYS[] = {
 	{"role", true, read_role},
 	{"service", false, read_service},
 	{"addresses", false, read_addresses},
 	{"names", false, read_hosts},
+	{"sni", false, read_sni},
 	{NULL, false, NULL},
 };
 
@@ -240,10 +251,15 @@ static void read_group(struct loader *loader, const struct yaml_node *key)
 	char what[80];
 	(void)snprintf(what, sizeof(what), "group %s", draft.group.name);
 	loader_mapping(loader, key->next, GROUP_KEYS, what, &draft);
-	if (key->next->kind == YAML_MAPPING && !draft.has_addresses &&
+	if (key->next->kind == YAML_MAPPING && !draft.group.has_addresses &&
 		draft.group.name_count == 0) {
 		loader_fail(loader, key, "%s has no \"addresses\"", what);
 	}
+	if (draft.sni && draft.group.name_count == 0) {
+		loader_fail(loader, draft.sni,
+			"%s has \"sni\" and no \"names\" that it could ask for", what);
+	}
+	matrix->has_resolvers |= draft.group.role == MATRIX_ROLE_RESOLVER;
 	keep_names(matrix, &draft);
 	matrix->groups[draft.index] = draft.group;
 }

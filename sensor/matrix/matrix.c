@@ -105,23 +105,34 @@ const struct matrix_tunnel *matrix_tunnels(const struct matrix *matrix, size_t *
 	return matrix->tunnels;
 }
 
+static struct matrix_end end_of_group(
+	const struct matrix *matrix, const struct matrix_group *group)
+{
+	const uint32_t zone = matrix->group_zones[group - matrix->groups];
+	return (struct matrix_end){group, &matrix->zones[zone], !group->has_addresses};
+}
+
 bool matrix_find_end(const struct matrix *matrix, const char *text,
 	struct matrix_end *end, struct reason *why)
 {
 	uint32_t index = name_table_find(&matrix->group_names, text);
 	if (index != NAME_NONE) {
-		*end = (struct matrix_end){&matrix->groups[index],
-			&matrix->zones[matrix->group_zones[index]]};
+		*end = end_of_group(matrix, &matrix->groups[index]);
 		return true;
 	}
 	index = name_table_find(&matrix->zone_names, text);
 	if (index != NAME_NONE) {
-		*end = (struct matrix_end){NULL, &matrix->zones[index]};
+		*end = (struct matrix_end){.zone = &matrix->zones[index]};
 		return true;
 	}
 	struct address address;
 	if (address_parse(text, &address)) {
 		*end = matrix_locate(matrix, &address);
+		return true;
+	}
+	const struct matrix_group *group = matrix_group_of_host(matrix, text);
+	if (group) {
+		*end = end_of_group(matrix, group);
 		return true;
 	}
 	struct name_nearest search = {.wrong = text};
@@ -159,6 +170,16 @@ const struct matrix_group *matrix_group_of_host(
 		dot[-1] = before;
 	}
 	return index == NAME_NONE ? NULL : &matrix->groups[index];
+}
+
+bool matrix_has_names(const struct matrix *matrix)
+{
+	return matrix->hosts.count > 0;
+}
+
+bool matrix_has_resolvers(const struct matrix *matrix)
+{
+	return matrix->has_resolvers;
 }
 
 static bool is_below(const char *host, const char *domain)

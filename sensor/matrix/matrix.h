@@ -64,6 +64,8 @@ struct matrix_group {
 	enum matrix_service service;
 	const char *const *names; /* declared DNS names; name_count of them */
 	size_t name_count;
+	bool has_addresses;
+	bool is_sni_trusted; /* the name that a client asks for is taken for the server's */
 	struct matrix_place place;
 };
 
@@ -71,6 +73,8 @@ struct matrix_group {
 struct matrix_end {
 	const struct matrix_group *group; /* or NULL */
 	const struct matrix_zone *zone;   /* or NULL when group is set */
+	/* of a flow's end: no address, but a name puts it into the group */
+	bool is_named;
 };
 
 struct matrix_row {
@@ -151,13 +155,19 @@ const struct matrix_tunnel *matrix_tunnel_of(
 
 const struct matrix_tunnel *matrix_tunnels(const struct matrix *matrix, size_t *count);
 
-/* By group name, zone name, "internet" or address; false with a reason when it is none. */
+/* By group name, zone name, "internet", address or declared DNS name; false with a reason when it is none. */
 bool matrix_find_end(const struct matrix *matrix, const char *text,
 	struct matrix_end *end, struct reason *why);
 
 /* A group with declared name equal to host, or "*.suffix" covering it; NULL without. */
 const struct matrix_group *matrix_group_of_host(
 	const struct matrix *matrix, const char *host);
+
+/* Some group has names. */
+bool matrix_has_names(const struct matrix *matrix);
+
+/* Some group has role resolver. */
+bool matrix_has_resolvers(const struct matrix *matrix);
 
 /* Some group's declared name is domain, in lower case, or ends in ".domain". */
 bool matrix_has_host_below(const struct matrix *matrix, const char *domain);

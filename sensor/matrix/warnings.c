@@ -133,11 +133,29 @@ static void review_group(struct review *review, size_t index)
 		review_tell(review, &group->place, "warning", "group %s is in no row",
 			group->name);
 	}
-	if (zone == 0 && matrix->zone_count > 1 && group->role != MATRIX_ROLE_INBOUND &&
+	if (zone == 0 && matrix->zone_count > 1 && group->has_addresses &&
+		group->role != MATRIX_ROLE_INBOUND &&
 		group->role != MATRIX_ROLE_OUTBOUND) {
 		review_tell(review, &group->place, "warning",
 			"group %s is in no zone, so it counts as internet",
 			group->name);
+	}
+}
+
+/* Who answers for addresses is to be known where they decide. */
+static void review_resolvers(struct review *review)
+{
+	const struct matrix *matrix = review->matrix;
+	for (size_t i = 0; i < matrix->group_count && !matrix->has_resolvers; i++) {
+		const struct matrix_group *group = &matrix->groups[i];
+		if (!group->has_addresses) {
+			review_tell(review, &group->place, "warning",
+				"group %s is known by name and no group has role "
+				"resolver: DNS answers of any host of a zone are "
+				"believed, and none of the Internet",
+				group->name);
+			return;
+		}
 	}
 }
 
@@ -234,6 +252,7 @@ void matrix_warnings(
 		review_group(&review, i);
 	}
 	review_group_zones(&review);
+	review_resolvers(&review);
 	for (size_t i = 0; i < matrix->row_count; i++) {
 		for (size_t j = 0; j < sizeof(ROW_REVIEWS) / sizeof(*ROW_REVIEWS);
 			j++) {

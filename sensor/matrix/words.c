@@ -45,6 +45,12 @@ static const struct word PROFILES[] = {
 	{NULL, 0},
 };
 
+static const struct word TRUST[] = {
+	{"claim", 0},
+	{"trusted", 1},
+	{NULL, 0},
+};
+
 /* RFC 8446 section 4.2.1: the wire numbers of the versions */
 static const struct word VERSIONS[] = {
 	{"1.0", 0x0301},
@@ -111,6 +117,11 @@ const struct word *words_of_profiles(void)
 const struct word *words_of_versions(void)
 {
 	return VERSIONS;
+}
+
+const struct word *words_of_trust(void)
+{
+	return TRUST;
 }
 
 bool word_find(const struct word *table, const char *text, int *value)

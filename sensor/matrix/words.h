@@ -17,6 +17,7 @@ const struct word *words_of_tls(void);
 const struct word *words_of_modes(void);
 const struct word *words_of_profiles(void);
 const struct word *words_of_versions(void);
+const struct word *words_of_trust(void);
 const struct word *words_of_tunnels(void);
 
 /* false when the table has no such word. */

@@ -21,18 +21,32 @@ static const char *end_name(const struct matrix_end *end)
 	return name != NULL ? name : "?";
 }
 
+/* With the blank in front of it; "" where DNS gave none. */
+static const char *host_name(const struct host_names *names, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (names->count > 0) {
+		(void)snprintf(text, size, " %s", names->text[0]);
+	}
+	return text;
+}
+
 static void write_ends(struct human_alert_text *text, const struct record *record)
 {
 	const struct observation *observation = record->observation;
 	const struct judgement *judgement = record->judgement;
 	char address[ADDRESS_TEXT_BYTES];
-	(void)snprintf(text->from, sizeof(text->from), "%s (%s)",
+	char name[1 + NAMES_TEXT_BYTES];
+	(void)snprintf(text->from, sizeof(text->from), "%s%s (%s)",
 		address_text(&observation->client, address),
+		host_name(&observation->names[0], name, sizeof(name)),
 		end_name(&judgement->from));
 	const bool is_ipv4 = address_is_ipv4(&observation->server);
-	(void)snprintf(text->to, sizeof(text->to), "%s%s%s:%u (%s)", is_ipv4 ? "" : "[",
-		address_text(&observation->server, address), is_ipv4 ? "" : "]",
-		observation->server_port, end_name(&judgement->to));
+	(void)snprintf(text->to, sizeof(text->to), "%s%s%s:%u%s (%s)",
+		is_ipv4 ? "" : "[", address_text(&observation->server, address),
+		is_ipv4 ? "" : "]", observation->server_port,
+		host_name(&observation->names[1], name, sizeof(name)),
+		end_name(&judgement->to));
 }
 
 /* These are the matrix's answer itself, every other finding stands beside it. */

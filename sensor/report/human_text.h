@@ -12,8 +12,8 @@
 
 struct human_alert_text {
 	char head[96];  /* "sender.illegitimate  R37  " */
-	char from[160]; /* "192.0.2.70 (workstations)" */
-	char to[160];   /* "[2001:db8::25]:25 (internet)" */
+	char from[300]; /* "192.0.2.70 (workstations)" */
+	char to[300];   /* "[2001:db8::25]:25 mx.example.net (internet)" */
 	char tail[96];  /* "  smtp  x3" */
 	char why[320];  /* detail and reason */
 };

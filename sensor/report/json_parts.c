@@ -30,6 +30,15 @@ static const char *role_or_null(const struct matrix_end *end)
 	return end->group != NULL ? matrix_role_name(end->group->role) : NULL;
 }
 
+/* What DNS called an address without a group. */
+static void write_name(
+	struct json_writer *writer, const char *key, const struct host_names *names)
+{
+	if (names->count > 0) {
+		json_text(writer, key, names->text[0]);
+	}
+}
+
 static void write_verdict(struct json_writer *writer, const struct record *record)
 {
 	const struct judgement *judgement = record->judgement;
@@ -42,6 +51,8 @@ static void write_verdict(struct json_writer *writer, const struct record *recor
 	json_text(writer, "to_group", record_end_name(&judgement->to));
 	json_text(writer, "from_role", role_or_null(&judgement->from));
 	json_text(writer, "to_role", role_or_null(&judgement->to));
+	write_name(writer, "from_name", &record->observation->names[0]);
+	write_name(writer, "to_name", &record->observation->names[1]);
 }
 
 static const char *tls_name(enum facts_tls tls)

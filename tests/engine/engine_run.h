@@ -40,6 +40,7 @@ struct told {
 	uint32_t way;
 	char source[ADDRESS_TEXT_BYTES]; /* of the packets told of */
 	char from[32];                   /* its group or zone */
+	char to_name[64];                /* what DNS called the server, or "" */
 	const char *state;
 	char row[16];
 	char evidence[64];
@@ -90,6 +91,10 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 		.state = record->state};
 	(void)address_text(&record_wire(record)->client, told->source);
 	copy_text(told->from, sizeof(told->from), record_end_name(&judgement->from));
+	copy_text(told->to_name, sizeof(told->to_name),
+		record->observation->names[1].count > 0
+			? record->observation->names[1].text[0]
+			: "");
 	if (record->observation->facts) {
 		told->gaps = record->observation->facts->gaps;
 		told->recipients = record->observation->facts->rcpt_count;

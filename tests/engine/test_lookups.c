@@ -1,5 +1,6 @@
 #include "engine_run.h"
 
+#include "../analyze/dns_maker.h"
 #include "engine/lookups.h"
 
 #define RESOLVER "203.0.113.53"
@@ -267,6 +268,30 @@ static void a_query_waits_for_the_packets_in_front_of_it(void **state)
 	run_end(run);
 }
 
+/* An answer of the resolver's gives its address a name, in the record of a flow behind it. */
+static void an_answer_names_the_host_of_an_alert(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	const struct line line = line_of(run, WORKSTATION, 40000, "192.0.2.53", 53);
+	struct dns_made query = dns_made(7, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made answer = dns_made(7, 0x8180, "mx.example.net", DNS_TYPE_A);
+	dns_put_address(&answer, "mx.example.net", 60, INTERNET);
+	struct line back = line_of(run, "192.0.2.53", 53, WORKSTATION, 40000);
+	datagram(&back, answer.bytes, answer.len); /* nobody asked */
+	assert_int_equal(run_counter(run, "dns.unasked"), 1);
+	datagram(&line, query.bytes, query.len);
+	datagram(&back, answer.bytes, answer.len);
+	assert_int_equal(run_counter(run, "dns.answers"), 1);
+	struct line mail = open_line(run, WORKSTATION, 40001, INTERNET, 25);
+	say(&mail, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&mail, CLIENT, "EHLO pc.example.org\r\n");
+	say(&mail, SERVER, "250 mx.example.net\r\n");
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_string_equal(run_last(run)->to_name, "mx.example.net");
+	run_end(run);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -284,6 +309,7 @@ int main(void)
 		TEST(two_queries_in_one_segment_are_both_told),
 		TEST(queries_beyond_the_first_kilobyte_are_told),
 		TEST(half_a_query_tells_nothing_at_its_end),
+		TEST(an_answer_names_the_host_of_an_alert),
 		TEST(a_query_waits_for_the_packets_in_front_of_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,8 @@ struct session {
 	bool is_from_internet;
 };
 
+static bool is_by_name;
+
 static struct naming name_of(struct session session)
 {
 	struct facts facts;
@@ -78,13 +80,15 @@ static struct naming name_of(struct session session)
 			session.certificate_names);
 		seen->name_matches = session.is_name_foreign ? FACTS_NO : FACTS_YES;
 	}
-	return naming_of_tls(&(struct naming_case){.facts = &facts,
-				     .server = &server,
-				     .server_port = session.port,
-				     .is_ended = session.is_ended,
-				     .is_from_internet = session.is_from_internet,
-				     .is_start_seen = !session.is_midstream},
-		matrix);
+	const struct naming_case naming_case = {.facts = &facts,
+		.server = &server,
+		.server_port = session.port,
+		.is_ended = session.is_ended,
+		.is_from_internet = session.is_from_internet,
+		.is_start_seen = !session.is_midstream};
+	const struct naming naming = naming_of_tls(&naming_case, matrix);
+	is_by_name = naming_is_by_name(&naming_case, &naming);
+	return naming;
 }
 
 static void its_own_port_names_it(void **state)
@@ -505,6 +509,25 @@ static void the_evidence_tells_an_address_from_a_name(void **state)
 	assert_string_equal(name_of(session).evidence, "declared server name");
 }
 
+static void what_only_a_declared_name_makes_mail_is_told_apart(void **state)
+{
+	(void)state;
+	struct session session = {
+		.server = "203.0.113.9", .port = 443, .sni = "mail.example.org"};
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_true(is_by_name);
+	session.server = "192.0.2.10"; /* its address says so as well */
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_false(is_by_name);
+	session.server = "203.0.113.9";
+	session.certificate_names = "autodiscover.example.org"; /* Exchange's own */
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_false(is_by_name);
+	session.sni = "outlook.example.net"; /* nobody declared it */
+	assert_int_equal(name_of(session).protocol, PROTOCOL_EXCHANGE_HTTPS);
+	assert_false(is_by_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +562,7 @@ int main(void)
 		cmocka_unit_test(other_names_on_443_are_no_mail),
 		cmocka_unit_test(a_weak_name_wants_a_certificate_that_says_exchange),
 		cmocka_unit_test(the_evidence_tells_an_address_from_a_name),
+		cmocka_unit_test(what_only_a_declared_name_makes_mail_is_told_apart),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -1,4 +1,5 @@
 #include "analyze/dns.h"
+#include "analyze/dns_answer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,21 @@ static void use(struct text message)
 	}
 }
 
+static void use_records(struct text message)
+{
+	struct dns_asked asked;
+	struct dns_records records;
+	struct dns_record record;
+	if (!dns_read_asked(message, &asked, &records)) {
+		return;
+	}
+	while (dns_next_record(&records, &record)) {
+		if (strlen(record.owner) >= DNS_HOST_BYTES) {
+			abort();
+		}
+	}
+}
+
 /* As a datagram, and as the stream of a TCP client. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct text bytes = {data, size};
 	struct text message;
 	use(bytes);
+	use_records(bytes);
 	while (dns_stream_take(&stream, &bytes, &message) == DNS_STREAM_MESSAGE) {
 		use(message);
 	}

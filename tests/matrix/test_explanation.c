@@ -59,13 +59,18 @@ static void what_waits_tells_what_is_not_seen_yet(void **state)
 		{MATRIX_CRITERION_MIN_TLS, "its TLS version is not seen yet"},
 		{MATRIX_CRITERION_CLIENT_CERTIFICATE,
 			"no client certificate is seen yet"},
+		{MATRIX_CRITERION_FROM, "no DNS answer was seen that makes the client "
+					"one of pcs"},
+		{MATRIX_CRITERION_TO, "no DNS answer or certificate was seen that "
+				      "makes the server one of post"},
 		{MATRIX_CRITERION_PROTOCOL, "its protocol is not known yet"}};
 	for (size_t i = 0; i < sizeof(WAITS) / sizeof(WAITS[0]); i++) {
 		char wanted[sizeof(result.reason)];
 		(void)snprintf(wanted, sizeof(wanted),
 			"row M-1 (pcs -> post) may allow it; %s", WAITS[i].words);
 		result.reason[0] = '\0';
-		explain_waiting(WAITS[i].criterion, &result);
+		result.waits_for = WAITS[i].criterion;
+		explain_waiting(&result);
 		assert_string_equal(result.reason, wanted);
 	}
 }
@@ -158,7 +163,8 @@ static void every_other_criterion_has_sentences_of_its_own(void **state)
 		explain_failed(&question, &result);
 		memcpy(told[0][end], result.reason, sizeof(result.reason));
 		result.reason[0] = '\0';
-		explain_waiting((enum matrix_criterion)end, &result);
+		result.waits_for = (enum matrix_criterion)end;
+		explain_waiting(&result);
 		memcpy(told[1][end], result.reason, sizeof(result.reason));
 		assert_null(strstr(told[1][end], "its protocol"));
 		for (int other = MATRIX_CRITERION_TLS; other < end; other++) {

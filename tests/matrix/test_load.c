@@ -202,6 +202,44 @@ static void every_beginning_of_a_matrix_is_refused_or_loaded_cleanly(void **stat
 	}
 }
 
+static void sni_is_trusted_only_where_it_is_written_and_there_are_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *group;
+		const char *wrong; /* NULL: it is right */
+		bool is_trusted;
+	} CASES[] = {
+		{"names: a.example.org, sni: trusted", NULL, true},
+		{"names: a.example.org, sni: claim", NULL, false},
+		{"names: a.example.org", NULL, false},
+		{"names: a.example.org, sni: trustd", "did you mean \"trusted\"",
+			false},
+		{"addresses: 192.0.2.9, sni: trusted", "no \"names\"", false},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		char text[1024];
+		struct matrix_problems problems;
+		(void)snprintf(text, sizeof(text),
+			HEAD "  b: {role: inbound, %s}\n"
+			     "rows:\n - {id: b, from: relay, to: b, protocols: smtp}\n",
+			CASES[i].group);
+		struct matrix *matrix = load_text(text, &problems);
+		assert_int_equal(matrix == NULL, CASES[i].wrong != NULL);
+		if (CASES[i].wrong) {
+			assert_non_null(strstr(problems.list[0].text, CASES[i].wrong));
+		} else {
+			size_t count;
+			const struct matrix_group *groups =
+				matrix_groups(matrix, &count);
+			assert_int_equal(
+				groups[count - 1].is_sni_trusted, CASES[i].is_trusted);
+		}
+		matrix_problems_free(&problems);
+		matrix_free(matrix);
+	}
+}
+
 static void wrong_shapes_are_told_by_name(void **state)
 {
 	(void)state;
@@ -235,6 +273,8 @@ int main(void)
 		cmocka_unit_test(a_file_that_cannot_be_opened_is_an_error),
 		cmocka_unit_test(
 			every_beginning_of_a_matrix_is_refused_or_loaded_cleanly),
+		cmocka_unit_test(
+			sni_is_trusted_only_where_it_is_written_and_there_are_names),
 		cmocka_unit_test(wrong_shapes_are_told_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

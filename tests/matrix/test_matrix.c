@@ -67,6 +67,10 @@ static void an_end_is_found_by_group_zone_internet_or_address(void **state)
 	assert_true(matrix_find_end(matrix, "192.0.2.26", &end, &why));
 	assert_null(end.group);
 	assert_string_equal(end.zone->name, "internal");
+	assert_true(matrix_find_end(matrix, "Mail.Example.org", &end, &why));
+	assert_string_equal(end.group->name, "mailboxes");
+	assert_false(end.is_named); /* it has addresses */
+	assert_false(matrix_find_end(matrix, "www.example.org", &end, &why));
 	assert_false(matrix_find_end(matrix, "gatway", &end, &why));
 	assert_non_null(strstr(why.text, "did you mean \"gateway\"?"));
 	matrix_free(matrix);

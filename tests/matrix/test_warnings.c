@@ -205,6 +205,27 @@ static void a_group_in_no_zone_or_in_two_is_told(void **state)
 		"two zones");
 }
 
+#define RESOLVER "  dns: {role: resolver, addresses: [192.0.2.53]}\n"
+#define TO_B     "rows:\n - {id: b, from: relay, to: b, protocols: smtp}\n"
+
+static void who_answers_for_names_is_to_be_declared(void **state)
+{
+	(void)state;
+	assert_warns(HEAD "  b: {role: inbound, names: mx.example.net}\n" TO_B,
+		"made.yaml:10: warning: group b is known by name and no group has role "
+		"resolver: DNS answers of any host of a zone are believed, and none of "
+		"the Internet");
+	assert_silent(HEAD RESOLVER
+		"  b: {role: inbound, names: mx.example.net}\n" TO_B,
+		"group b");
+	assert_silent(HEAD "  b: {role: inbound, addresses: 192.0.2.9, names: "
+			   "mx.example.net}\n" TO_B,
+		"resolver");
+	/* its hosts stand where DNS says */
+	assert_silent(HEAD RESOLVER "  b: {role: relay, names: mx.example.net}\n" TO_B,
+		"in no zone");
+}
+
 static void prefixes_that_say_nothing_are_told(void **state)
 {
 	(void)state;
@@ -235,6 +256,7 @@ int main(void)
 			a_group_that_no_row_needs_is_told_unless_its_zone_is_named),
 		cmocka_unit_test(a_resolver_needs_no_row),
 		cmocka_unit_test(a_group_in_no_zone_or_in_two_is_told),
+		cmocka_unit_test(who_answers_for_names_is_to_be_declared),
 		cmocka_unit_test(prefixes_that_say_nothing_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

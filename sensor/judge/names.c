@@ -1,0 +1,485 @@
+#include "judge/names.h"
+
+#include "analyze/dns.h"
+#include "base/quota.h"
+#include "judge/ends.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define US_PER_S UINT64_C(1000000)
+
+enum {
+	QUERIES = 8192, /* under way at once, in sets */
+	QUERY_WAYS = 4,
+	HOST_SETS = 1024,
+	HOST_WAYS = 8, /* names of addresses in a set */
+	LEADS = 1024,
+	LEAD_WAYS = 4,
+	LESSONS = 16, /* told between two packets; those of one answer have room */
+	ALIASES_MAX = 8,
+	ASKED_EACH = 512, /* queries a second that are remembered, of one host */
+	ASKED_ALL = 8192,
+};
+
+#define ANSWER_US (10 * US_PER_S) /* resolvers give up earlier */
+/* Who asked just before the end is still on his way: several addresses, slow to answer. */
+#define SLACK_US (30 * US_PER_S)
+#define TTL_MAX_S \
+	86400 /* RFC 8767 section 4 has a cap of days; what is older may be wrong */
+
+struct query {
+	uint64_t key; /* hash of all that the answer must have; 0: none */
+	uint64_t asked_us;
+};
+
+struct host_name {
+	struct address address;
+	struct address asker;
+	uint32_t way;
+	bool is_declared;
+	uint64_t learned_us;
+	uint64_t expires_us; /* 0: the slot is free */
+	char name[NAMES_TEXT_BYTES];
+};
+
+/* Keys first: a look that finds nothing reads no further. */
+struct host_set {
+	uint64_t keys[HOST_WAYS]; /* of address and way in; 0: free */
+	struct host_name names[HOST_WAYS];
+};
+
+/* Where a declared name leads by CNAME or MX. */
+struct lead {
+	uint64_t key; /* of the name it leads to, and of the way in; 0: free */
+	uint64_t expires_us;
+	char declared[NAMES_TEXT_BYTES];
+};
+
+struct names {
+	struct hash_seed seed;
+	struct quota asking;
+	struct names_counters counters;
+	struct query queries[QUERIES];
+	struct host_set hosts[HOST_SETS];
+	struct lead leads[LEADS];
+	struct names_lesson lessons[LESSONS];
+	unsigned lesson_count;
+};
+
+struct names *names_new(struct hash_seed seed, struct reason *why)
+{
+	struct names *names = calloc(1, sizeof(*names));
+	if (!names) {
+		(void)reason_set(why, "no memory for names of hosts");
+		return NULL;
+	}
+	names->seed = seed;
+	names->asking = (struct quota){.each = ASKED_EACH, .all = ASKED_ALL};
+	return names;
+}
+
+void names_free(struct names *names)
+{
+	free(names);
+}
+
+const struct names_counters *names_counters(const struct names *names)
+{
+	return &names->counters;
+}
+
+/* Never 0, which is a free slot. */
+static uint64_t hash_of(const struct names *names, const uint64_t *words, size_t count)
+{
+	return hash_words(&names->seed, words, count) | 1;
+}
+
+static uint64_t hash_host(
+	const struct names *names, const struct address *address, uint32_t way)
+{
+	uint64_t words[3] = {[2] = way};
+	memcpy(words, address->bytes, sizeof(address->bytes));
+	return hash_of(names, words, 3);
+}
+
+static uint64_t hash_name(const struct names *names, const char *name, uint64_t with)
+{
+	uint64_t words[1 + DNS_HOST_BYTES / sizeof(uint64_t)] = {with};
+	const size_t len = strlen(name); /* below DNS_HOST_BYTES */
+	memcpy(words + 1, name, len);
+	return hash_of(names, words, 1 + (len + sizeof(*words) - 1) / sizeof(*words));
+}
+
+/* All that makes an answer the one to a query. */
+static uint64_t hash_query(const struct names *names,
+	const struct names_exchange *exchange, const struct dns_asked *asked)
+{
+	uint64_t words[7] = {0};
+	memcpy(words, exchange->client.bytes, 16);
+	memcpy(words + 2, exchange->server.bytes, 16);
+	words[4] = (uint64_t)exchange->client_port << 48 |
+		   (uint64_t)exchange->server_port << 32 | exchange->way;
+	words[5] = (uint64_t)asked->id << 32 | (uint64_t)asked->type << 16 |
+		   (uint64_t)asked->is_iterative;
+	words[6] = hash_name(names, asked->name, 0);
+	return hash_of(names, words, 7);
+}
+
+/* A set of slots; it has QUERY_WAYS. */
+static struct query *queries_of(struct names *names, uint64_t key)
+{
+	const size_t set = key >> 32 & (QUERIES / QUERY_WAYS - 1);
+	return &names->queries[set * QUERY_WAYS];
+}
+
+/* In place of the one that waits longest. */
+static void note_query(struct names *names, const struct names_exchange *exchange,
+	const struct dns_asked *asked)
+{
+	const uint64_t key = hash_query(names, exchange, asked);
+	const uint64_t holder = hash_host(names, &exchange->client, exchange->way);
+	struct query *set = queries_of(names, key);
+	struct query *place = set;
+	quota_begin(&names->asking, (uint8_t)(holder >> 8), exchange->now_us);
+	if (!quota_take(&names->asking)) {
+		names->counters.refused++;
+		return;
+	}
+	for (struct query *at = set; at < set + QUERY_WAYS; at++) {
+		if (at->key == key) {
+			place = at;
+			break;
+		}
+		if (place->key != 0 &&
+			(at->key == 0 || at->asked_us < place->asked_us)) {
+			place = at;
+		}
+	}
+	*place = (struct query){key, exchange->now_us};
+}
+
+/* Once for each query: the second of two answers is nobody's. */
+static bool was_asked(struct names *names, const struct names_exchange *exchange,
+	const struct dns_asked *asked)
+{
+	const uint64_t key = hash_query(names, exchange, asked);
+	struct query *set = queries_of(names, key);
+	for (struct query *at = set; at < set + QUERY_WAYS; at++) {
+		if (at->key == key) {
+			at->key = 0;
+			return exchange->now_us - at->asked_us <= ANSWER_US;
+		}
+	}
+	return false;
+}
+
+static bool is_resolver(const struct matrix_end *end)
+{
+	return judge_role(end) == MATRIX_ROLE_RESOLVER;
+}
+
+/* Whose word counts; a server that its client may have chosen is no witness. */
+static bool is_believed(
+	const struct matrix *matrix, const struct names_exchange *exchange)
+{
+	const struct matrix_end server = matrix_locate(matrix, &exchange->server);
+	if (!matrix_has_resolvers(matrix)) {
+		return !judge_is_internet(&server);
+	}
+	const struct matrix_end client = matrix_locate(matrix, &exchange->client);
+	return is_resolver(&server) || is_resolver(&client);
+}
+
+static bool is_same(const struct host_name *at, const struct names_lesson *lesson)
+{
+	return at->way == lesson->way &&
+	       address_equal(&at->address, &lesson->address) &&
+	       strcmp(at->name, lesson->name) == 0;
+}
+
+/* How little is lost with it: over, then not declared; of equals what ends first goes. */
+static unsigned worth(const struct host_name *at, uint64_t now_us)
+{
+	if (at->expires_us + SLACK_US < now_us || at->expires_us == 0) {
+		return 0;
+	}
+	return at->is_declared ? 2 : 1;
+}
+
+/* The slot for it among HOST_WAYS, or NULL: all hold what is worth more. */
+static struct host_name *place_for(
+	struct host_set *set, const struct names_lesson *lesson, bool is_declared)
+{
+	const uint64_t now_us = lesson->learned_us;
+	struct host_name *place = NULL;
+	for (struct host_name *at = set->names; at < set->names + HOST_WAYS; at++) {
+		if (at->expires_us != 0 && is_same(at, lesson)) {
+			return at;
+		}
+		if (!place || worth(at, now_us) < worth(place, now_us) ||
+			(worth(at, now_us) == worth(place, now_us) &&
+				at->expires_us < place->expires_us)) {
+			place = at;
+		}
+	}
+	return worth(place, now_us) == 2 && !is_declared ? NULL : place;
+}
+
+static void keep(
+	struct names *names, const struct names_lesson *lesson, bool is_declared)
+{
+	const uint64_t key = hash_host(names, &lesson->address, lesson->way);
+	struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
+	struct host_name *at = place_for(set, lesson, is_declared);
+	if (!at) {
+		return;
+	}
+	*at = (struct host_name){.address = lesson->address,
+		.asker = lesson->asker,
+		.way = lesson->way,
+		.is_declared = is_declared,
+		.learned_us = lesson->learned_us,
+		.expires_us = lesson->expires_us};
+	memcpy(at->name, lesson->name, sizeof(at->name));
+	set->keys[at - set->names] = key;
+}
+
+void names_learn(struct names *names, const struct names_lesson *lesson)
+{
+	keep(names, lesson, true);
+}
+
+bool names_lesson_is_sound(const struct names_lesson *lesson)
+{
+	const size_t len = strnlen(lesson->name, sizeof(lesson->name));
+	for (size_t i = 0; i < len && len < sizeof(lesson->name); i++) {
+		const char c = lesson->name[i];
+		if (c != '.' && c != '?' && c != dns_letter((uint8_t)c)) {
+			return false;
+		}
+	}
+	return len > 0 && len < sizeof(lesson->name) &&
+	       lesson->expires_us >= lesson->learned_us &&
+	       lesson->expires_us - lesson->learned_us <= TTL_MAX_S * US_PER_S;
+}
+
+bool names_next_lesson(struct names *names, struct names_lesson *lesson)
+{
+	if (names->lesson_count == 0) {
+		return false;
+	}
+	*lesson = names->lessons[--names->lesson_count];
+	return true;
+}
+
+static struct lead *leads_of(struct names *names, uint64_t key)
+{
+	const size_t set = key >> 32 & (LEADS / LEAD_WAYS - 1);
+	return &names->leads[set * LEAD_WAYS];
+}
+
+/* One answer on its way into the tables. */
+struct answer {
+	struct names *names;
+	const struct matrix *matrix;
+	const struct names_exchange *exchange;
+	struct dns_asked *asked;
+	struct dns_records records; /* at the first */
+	/* the declared name that led here, of the question or before it; or NULL */
+	const char *declared;
+	char declared_text[NAMES_TEXT_BYTES];
+	char here[DNS_HOST_BYTES]; /* where the chain stands */
+	uint32_t ttl_s;            /* the least so far */
+};
+
+static void set_declared(struct answer *answer, const char *name)
+{
+	const size_t len = strlen(name);
+	if (len < sizeof(answer->declared_text)) {
+		memcpy(answer->declared_text, name, len + 1);
+		answer->declared = answer->declared_text;
+	}
+}
+
+/* An answer before this one led from a declared name to this one. */
+static void recall_lead(struct answer *answer)
+{
+	const uint64_t now_us = answer->exchange->now_us;
+	const uint64_t key =
+		hash_name(answer->names, answer->asked->name, answer->exchange->way);
+	const struct lead *set = leads_of(answer->names, key);
+	for (const struct lead *at = set; at < set + LEAD_WAYS; at++) {
+		if (at->key == key && at->expires_us + SLACK_US >= now_us &&
+			matrix_group_of_host(answer->matrix, at->declared)) {
+			set_declared(answer, at->declared);
+			return;
+		}
+	}
+}
+
+static void note_lead(struct answer *answer, const char *target, uint32_t ttl_s)
+{
+	const struct names_exchange *exchange = answer->exchange;
+	const uint64_t key = hash_name(answer->names, target, exchange->way);
+	struct lead *set = leads_of(answer->names, key);
+	struct lead *place = set;
+	for (struct lead *at = set; at < set + LEAD_WAYS; at++) {
+		if (at->key == key) {
+			place = at;
+			break;
+		}
+		if (at->expires_us < place->expires_us) {
+			place = at;
+		}
+	}
+	*place = (struct lead){
+		.key = key, .expires_us = exchange->now_us + ttl_s * US_PER_S};
+	memcpy(place->declared, answer->declared_text, sizeof(place->declared));
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static void learn_name(
+	const struct answer *answer, const struct dns_record *record, const char *name)
+{
+	struct names *names = answer->names;
+	const struct names_exchange *exchange = answer->exchange;
+	const uint32_t ttl_s = least(answer->ttl_s, record->ttl_s);
+	struct names_lesson lesson = {.address = record->address,
+		.asker = exchange->client,
+		.learned_us = exchange->now_us,
+		.expires_us = exchange->now_us + ttl_s * US_PER_S,
+		.way = exchange->way};
+	const size_t len = strlen(name);
+	const bool is_declared = matrix_group_of_host(answer->matrix, name) != NULL;
+	if (len == 0 || len >= sizeof(lesson.name)) {
+		return;
+	}
+	memcpy(lesson.name, name, len);
+	keep(names, &lesson, is_declared);
+	if (is_declared && names->lesson_count < LESSONS) {
+		names->lessons[names->lesson_count++] = lesson;
+	}
+}
+
+/* An address is known by the name that was asked for, and by the declared one. */
+static void learn_address(const struct answer *answer, const struct dns_record *record)
+{
+	learn_name(answer, record, answer->asked->name);
+	if (answer->declared && strcmp(answer->declared, answer->asked->name) != 0) {
+		learn_name(answer, record, answer->declared);
+	}
+}
+
+/* One step of the chain: here is another name's alias. False: it ends. */
+static bool follow_alias(struct answer *answer)
+{
+	struct dns_records records = answer->records;
+	struct dns_record record;
+	while (dns_next_record(&records, &record)) {
+		if (record.type != DNS_TYPE_CNAME ||
+			strcmp(record.owner, answer->here) != 0) {
+			continue;
+		}
+		answer->ttl_s = least(answer->ttl_s, record.ttl_s);
+		if (answer->declared) {
+			note_lead(answer, record.target, answer->ttl_s);
+		}
+		if (answer->asked->is_iterative) {
+			return false; /* what it says of another zone may be wrong */
+		}
+		memcpy(answer->here, record.target, sizeof(answer->here));
+		if (!answer->declared &&
+			matrix_group_of_host(answer->matrix, answer->here)) {
+			set_declared(answer, answer->here);
+		}
+		return true;
+	}
+	return false;
+}
+
+static void learn_records(struct answer *answer)
+{
+	struct dns_record record;
+	while (dns_next_record(&answer->records, &record)) { /* DNS_RECORDS_MAX */
+		if (strcmp(record.owner, answer->here) != 0) {
+			continue;
+		}
+		if (record.type == DNS_TYPE_A || record.type == DNS_TYPE_AAAA) {
+			learn_address(answer, &record);
+		} else if (record.type == DNS_TYPE_MX && answer->declared) {
+			note_lead(answer, record.target,
+				least(answer->ttl_s, record.ttl_s));
+		}
+	}
+}
+
+static void take_answer(struct answer *answer)
+{
+	memcpy(answer->here, answer->asked->name, sizeof(answer->here));
+	if (matrix_group_of_host(answer->matrix, answer->here)) {
+		set_declared(answer, answer->here);
+	} else {
+		recall_lead(answer);
+	}
+	unsigned aliases = 0;
+	while (aliases < ALIASES_MAX && follow_alias(answer)) {
+		aliases++;
+	}
+	learn_records(answer);
+}
+
+void names_take(struct names *names, const struct matrix *matrix,
+	const struct names_exchange *exchange, struct text message)
+{
+	struct dns_asked asked;
+	struct answer answer = {.names = names,
+		.matrix = matrix,
+		.exchange = exchange,
+		.asked = &asked,
+		.ttl_s = TTL_MAX_S};
+	if (!dns_read_asked(message, &asked, &answer.records)) {
+		return;
+	}
+	if (!asked.is_answer) {
+		note_query(names, exchange, &asked);
+	} else if (!was_asked(names, exchange, &asked)) {
+		names->counters.unasked++;
+	} else if (!is_believed(matrix, exchange)) {
+		names->counters.not_believed++;
+	} else {
+		names->counters.answers++;
+		take_answer(&answer);
+	}
+}
+
+static bool holds(const struct host_name *at, const struct names_wanted *wanted)
+{
+	return at->way == wanted->way && address_equal(&at->address, &wanted->host) &&
+	       at->learned_us <= wanted->now_us &&
+	       at->expires_us + SLACK_US >= wanted->start_us;
+}
+
+void names_of_host(const struct names *names, const struct names_wanted *wanted,
+	struct host_names *known)
+{
+	const uint64_t key = hash_host(names, &wanted->host, wanted->way);
+	const struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
+	*known = (struct host_names){.count = 0};
+	for (unsigned i = 0; i < 2 * HOST_WAYS; i++) { /* the declared ones first */
+		const struct host_name *at = &set->names[i % HOST_WAYS];
+		if (set->keys[i % HOST_WAYS] != key ||
+			at->is_declared != (i < HOST_WAYS) || !holds(at, wanted) ||
+			known->count == NAMES_OF_HOST) {
+			continue;
+		}
+		if (address_equal(&at->asker, &wanted->peer)) {
+			known->asked |= (uint8_t)(1U << known->count);
+		}
+		known->text[known->count++] = at->name;
+	}
+}
