@@ -37,9 +37,21 @@ static bool add_label(struct host *host, const uint8_t *label, uint8_t len)
 	return true;
 }
 
+/* To what stands before the pointer itself (RFC 1035 section 4.1.4); len: its first byte. */
+static bool follow_pointer(const uint8_t *message, uint8_t len, struct cursor *at)
+{
+	const size_t here = (size_t)(at->at - 1 - message);
+	const size_t to = (size_t)(len & ~POINTER) << 8 | cursor_u8(at);
+	if (!cursor_ok(at) || to >= here) {
+		return false;
+	}
+	*at = cursor_over(message + to, here - to);
+	return true;
+}
+
 /*
- * Each pointer leads to what stands before it (RFC 1035 section 4.1.4), and each label is
- * part of a name of at most 255 bytes: neither goes on for long.
+ * Each pointer leads back, POINTERS_MAX of them, and each label is part of a name of at
+ * most 255 bytes: neither goes on for long.
  */
 static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 {
@@ -48,17 +60,14 @@ static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 	unsigned pointers = 0;
 	for (uint8_t len = cursor_u8(&at); len != 0; len = cursor_u8(&at)) {
 		if ((len & POINTER) == POINTER) {
-			const uint8_t *here = at.at - 1;
-			const size_t to =
-				(size_t)(len & ~POINTER) << 8 | cursor_u8(&at);
 			if (pointers++ == 0) {
 				*cur = at;
+				cursor_skip(cur, 1);
 			}
-			if (!cursor_ok(&at) || pointers > POINTERS_MAX ||
-				to >= (size_t)(here - message)) {
+			if (pointers > POINTERS_MAX ||
+				!follow_pointer(message, len, &at)) {
 				return false;
 			}
-			at = cursor_over(message + to, (size_t)(here - message) - to);
 			continue;
 		}
 		const uint8_t *label = cursor_take(&at, len);
