@@ -21,11 +21,13 @@ struct host {
 	size_t len;
 };
 
-/* False: longer than a name may be. */
-static bool add_label(struct host *host, const uint8_t *label, uint8_t len)
+/* False: it is none, or the name longer than names may be. */
+static bool read_label(struct cursor *at, uint8_t len, struct host *host)
 {
 	const size_t dot = host->len > 0 ? 1 : 0;
-	if (host->len + dot + len >= DNS_HOST_BYTES) {
+	const uint8_t *label = cursor_take(at, len);
+	if (len > LABEL_BYTES_MAX || !label ||
+		host->len + dot + len >= DNS_HOST_BYTES) {
 		return false;
 	}
 	if (dot > 0) {
@@ -60,24 +62,22 @@ static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 	unsigned pointers = 0;
 	for (uint8_t len = cursor_u8(&at); len != 0; len = cursor_u8(&at)) {
 		if ((len & POINTER) == POINTER) {
-			if (pointers++ == 0) {
-				*cur = at;
-				cursor_skip(cur, 1);
-			}
-			if (pointers > POINTERS_MAX ||
+			*cur = pointers == 0 ? at : *cur;
+			if (++pointers > POINTERS_MAX ||
 				!follow_pointer(message, len, &at)) {
 				return false;
 			}
 			continue;
 		}
-		const uint8_t *label = cursor_take(&at, len);
-		if (len > LABEL_BYTES_MAX || !label || !add_label(&host, label, len)) {
+		if (!read_label(&at, len, &host)) {
 			return false;
 		}
 	}
 	text[host.len] = '\0';
 	if (pointers == 0) {
 		*cur = at;
+	} else {
+		cursor_skip(cur, 1); /* the pointer's second byte */
 	}
 	return cursor_ok(&at);
 }
