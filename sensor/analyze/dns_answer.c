@@ -61,15 +61,13 @@ static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 	struct cursor at = *cur;
 	unsigned pointers = 0;
 	for (uint8_t len = cursor_u8(&at); len != 0; len = cursor_u8(&at)) {
-		if ((len & POINTER) == POINTER) {
-			*cur = pointers == 0 ? at : *cur;
-			if (++pointers > POINTERS_MAX ||
-				!follow_pointer(message, len, &at)) {
-				return false;
-			}
-			continue;
+		const bool is_pointer = (len & POINTER) == POINTER;
+		if (is_pointer && pointers++ == 0) {
+			*cur = at;
 		}
-		if (!read_label(&at, len, &host)) {
+		const bool is_read = is_pointer ? follow_pointer(message, len, &at)
+						: read_label(&at, len, &host);
+		if (!is_read || pointers > POINTERS_MAX) {
 			return false;
 		}
 	}
