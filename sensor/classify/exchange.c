@@ -100,6 +100,12 @@ static bool is_method(const struct service *service, struct text method)
 	       (service->methods[1] && text_is(method, service->methods[1]));
 }
 
+static bool is_word_end(uint8_t byte)
+{
+	static const char ENDS[] = "/?; ";
+	return memchr(ENDS, byte, sizeof(ENDS) - 1) != NULL;
+}
+
 /* The whole path is the service's: "/ews/x", not "/ewsfoo". */
 static bool is_asked_for(
 	const struct service *service, struct text method, struct text path)
@@ -107,10 +113,9 @@ static bool is_asked_for(
 	if (!text_starts(path, service->path) || !is_method(service, method)) {
 		return false;
 	}
-	static const char ENDS[] = "/?; ";
 	const size_t len = strlen(service->path);
 	return service->path[len - 1] == '/' || service->path[len - 1] == '.' ||
-	       path.len == len || memchr(ENDS, path.at[len], sizeof(ENDS) - 1) != NULL;
+	       path.len == len || is_word_end(path.at[len]);
 }
 
 /*
@@ -126,7 +131,7 @@ static bool is_unknown_word(struct text path)
 	if (!text_starts(path, "/owa/")) {
 		return false;
 	}
-	while (head + word.len < path.len && !memchr("/?; ", word.at[word.len], 4)) {
+	while (head + word.len < path.len && !is_word_end(word.at[word.len])) {
 		word.len++;
 	}
 	for (size_t i = 0; i < sizeof(FOLDERS) / sizeof(FOLDERS[0]); i++) {

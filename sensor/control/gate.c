@@ -140,10 +140,10 @@ static void hold(struct gate *gate, uint32_t id, const struct decision *decision
 }
 
 /* The flow is decided: its held packets share its fate. */
-static void settle_held(struct gate *gate, const struct line *line, bool is_passing)
+static void settle_held(struct gate *gate, struct line line, bool is_passing)
 {
 	for (uint32_t i = 0; i < gate->held_count;) {
-		if (!is_same_flow(&gate->held[i].line, line)) {
+		if (!is_same_flow(&gate->held[i].line, &line)) {
 			i++;
 			continue;
 		}
@@ -244,7 +244,7 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 		answer_block(
 			passage, first_missing(gate, &line, passage->packet), &answers);
 	}
-	settle_held(gate, &line, false);
+	settle_held(gate, line, false);
 	if (is_answered(gate, passage)) {
 		send_answers(gate, passage->packet, &answers);
 	}
@@ -272,11 +272,16 @@ static bool is_banned(void *context, const struct address *client)
 	return bans_has(gate->settings.bans, client, gate->now_us);
 }
 
-static void on_banned(struct gate *gate, const struct engine_passage *passage)
+static void reset_sender(struct gate *gate, const struct packet *packet)
 {
 	struct answers answers;
-	answer_reset(passage->packet, &answers);
-	send_answers(gate, passage->packet, &answers);
+	answer_reset(packet, &answers);
+	send_answers(gate, packet, &answers);
+}
+
+static void on_banned(struct gate *gate, const struct engine_passage *passage)
+{
+	reset_sender(gate, passage->packet);
 	gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
 	gate->counters.blocked_banned++;
 }
@@ -295,8 +300,7 @@ static void on_open(struct gate *gate, const struct engine_passage *passage)
 							   : HOLDERS_UNKNOWN,
 			.sequence = passage->packet->sequence};
 	} else if (gate->held_count > 0 && !passage->is_undecided) {
-		const struct line line = line_of(passage);
-		settle_held(gate, &line, true);
+		settle_held(gate, line_of(passage), true);
 	}
 }
 
@@ -310,17 +314,8 @@ static void pass(struct gate *gate, const struct engine_passage *passage,
 	gate->decisions[passage->frame].verdict =
 		passage->packet->way != 0 ? VERDICT_GIVEN_PASS : verdict;
 	if (gate->held_count > 0) {
-		const struct line line = line_of(passage);
-		settle_held(gate, &line, true);
+		settle_held(gate, line_of(passage), true);
 	}
-}
-
-/* Nobody remembers it here, but the rules: whoever goes on is reset. */
-static void answer_ended(struct gate *gate, const struct packet *packet)
-{
-	struct answers answers;
-	answer_reset(packet, &answers);
-	send_answers(gate, packet, &answers);
 }
 
 /* Who enforces lets nothing by that its receiver may read otherwise than we. */
@@ -357,7 +352,7 @@ static void on_passage(void *context, const struct engine_passage *passage)
 		on_banned(gate, passage);
 		break;
 	case ENGINE_STANDING_ENDED:
-		answer_ended(gate, passage->packet);
+		reset_sender(gate, passage->packet);
 		break;
 	case ENGINE_STANDING_UNDECODED:
 		on_undecoded(gate, passage);

@@ -22,8 +22,8 @@ struct flow_table {
 	size_t bucket_bytes;
 	struct age_list lists[FLOW_LIST_COUNT];
 	uint32_t expire_countdown;
-	uint32_t
-		fetched; /* up to here the oldest that ended are on their way into the cache */
+	/* up to here the oldest that ended are on their way into the cache */
+	uint32_t fetched;
 	uint64_t now_us; /* of the packet at hand */
 	size_t area_bytes;
 	uint64_t keys[TABLE_KEYS]; /* of the hash of two endpoints */

@@ -212,12 +212,12 @@ static struct host_name *place_for(
 	struct host_set *set, const struct names_lesson *lesson, bool is_declared)
 {
 	const uint64_t now_us = lesson->learned_us;
-	struct host_name *place = NULL;
+	struct host_name *place = set->names;
 	for (struct host_name *at = set->names; at < set->names + HOST_WAYS; at++) {
 		if (at->expires_us != 0 && is_same(at, lesson)) {
 			return at;
 		}
-		if (!place || worth(at, now_us) < worth(place, now_us) ||
+		if (worth(at, now_us) < worth(place, now_us) ||
 			(worth(at, now_us) == worth(place, now_us) &&
 				at->expires_us < place->expires_us)) {
 			place = at;
