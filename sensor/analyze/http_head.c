@@ -75,21 +75,12 @@ bool http_head_is_chunked(struct text codings)
 	return text_is(text_trim(codings), "chunked");
 }
 
-static int digit_of(uint8_t byte)
-{
-	if (byte >= '0' && byte <= '9') {
-		return byte - '0';
-	}
-	const uint8_t lower = byte | 0x20;
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 bool http_head_chunk(struct text line, uint64_t *size)
 {
 	size_t digits = 0;
 	*size = 0;
-	while (digits < line.len && digit_of(line.at[digits]) >= 0) {
-		*size = *size * 16 + (uint64_t)digit_of(line.at[digits]);
+	while (digits < line.len && text_hex_digit(line.at[digits]) >= 0) {
+		*size = *size * 16 + (uint64_t)text_hex_digit(line.at[digits]);
 		if (++digits > CHUNK_DIGITS_MAX) {
 			return false;
 		}

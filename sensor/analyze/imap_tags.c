@@ -2,14 +2,10 @@
 
 #include <string.h>
 
-/* FNV-1a; two tags of one client that fall together cost one wrong pairing. */
+/* Two tags of one client that fall together cost one wrong pairing. */
 uint32_t imap_tag_hash(struct text tag)
 {
-	uint32_t hash = 2166136261U;
-	for (size_t i = 0; i < tag.len; i++) {
-		hash = (hash ^ tag.at[i]) * 16777619U;
-	}
-	return hash;
+	return (uint32_t)text_hash(tag);
 }
 
 static void drop(struct imap_tags *tags, unsigned at)

@@ -1,6 +1,7 @@
 #include "base/name_table.h"
 
 #include "base/arena.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -9,11 +10,8 @@
 
 static size_t slot_of(const struct name_table *table, const char *name)
 {
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a: names are the admin's own */
-	for (const char *c = name; *c; c++) {
-		hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-	}
-	size_t slot = hash & (table->capacity - 1);
+	size_t slot = text_hash(text_from(name)) &
+		      (table->capacity - 1); /* the admin's own */
 	while (table->slots[slot].name && strcmp(table->slots[slot].name, name) != 0) {
 		slot = (slot + 1) & (table->capacity - 1);
 	}

@@ -86,6 +86,15 @@ void text_copy(char *field, size_t size, struct text text)
 	field[len] = '\0';
 }
 
+int text_hex_digit(uint8_t byte)
+{
+	const uint8_t lower = byte | 0x20;
+	if (byte >= '0' && byte <= '9') {
+		return byte - '0';
+	}
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 bool text_number(struct text text, uint64_t max, uint64_t *out)
 {
 	uint64_t value = 0;

@@ -16,6 +16,11 @@ struct text {
 	size_t len;
 };
 
+static inline struct text text_from(const char *word)
+{
+	return (struct text){(const uint8_t *)word, strlen(word)};
+}
+
 /* The first len bytes of word, ASCII case apart; all of them. */
 bool text_begins(struct text text, const char *word, size_t len);
 
@@ -64,6 +69,22 @@ struct text text_trim(struct text text);
  * bytes above 0x7e, '"' and '\' become '?' so that no record or log line can be forged.
  */
 void text_copy(char *field, size_t size, struct text text);
+
+/*
+ * FNV-1a: the same in every process and over a reload. Not for tables whose keys strangers
+ * choose, unless keys that fall together do no harm: those take base/hash.
+ */
+static inline uint64_t text_hash(struct text text)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	for (size_t i = 0; i < text.len; i++) {
+		hash = (hash ^ text.at[i]) * 0x100000001b3;
+	}
+	return hash;
+}
+
+/* Value of a hexadecimal digit of either case, or -1. */
+int text_hex_digit(uint8_t byte);
 
 /* Decimal number at the front; false when there is none or it exceeds max. */
 bool text_number(struct text text, uint64_t max, uint64_t *out);

@@ -56,13 +56,10 @@ static bool is_reply_part(struct text line)
 	return text_starts(line, "250-");
 }
 
-/* FNV-1a; never 0. Two tags of one hash would only make their own flow look like IMAP. */
+/* Never 0. Two tags of one hash would only make their own flow look like IMAP. */
 static uint32_t hash_tag(struct text tag)
 {
-	uint32_t hash = 2166136261U;
-	for (size_t i = 0; i < tag.len; i++) {
-		hash = (hash ^ tag.at[i]) * 16777619U;
-	}
+	const uint32_t hash = (uint32_t)text_hash(tag);
 	return hash | (uint32_t)(hash == 0);
 }
 

@@ -67,15 +67,6 @@ static void put(struct request_path *path, uint8_t octet)
 		(uint8_t)(path->segment < UINT8_MAX ? path->segment + 1 : UINT8_MAX);
 }
 
-static int digit_of(uint8_t byte)
-{
-	const uint8_t lower = byte | 0x20;
-	if (byte >= '0' && byte <= '9') {
-		return byte - '0';
-	}
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static bool is_wide(const struct request_escape *escape)
 {
 	return escape->len > 1 && (escape->bytes[1] | 0x20) == 'u';
@@ -91,7 +82,7 @@ static uint8_t octet_of(const struct request_escape *escape)
 {
 	unsigned value = 0;
 	for (unsigned i = is_wide(escape) ? 2 : 1; i < escape->len; i++) {
-		value = value * 16 + (unsigned)digit_of(escape->bytes[i]);
+		value = value * 16 + (unsigned)text_hex_digit(escape->bytes[i]);
 	}
 	return value < 0x80 ? (uint8_t)value : '?';
 }
@@ -100,8 +91,8 @@ static uint8_t octet_of(const struct request_escape *escape)
 static size_t unescape(struct request_escape *escape, uint8_t byte, uint8_t *out)
 {
 	const bool is_part =
-		escape->len > 0 &&
-		(digit_of(byte) >= 0 || (escape->len == 1 && (byte | 0x20) == 'u'));
+		escape->len > 0 && (text_hex_digit(byte) >= 0 ||
+					   (escape->len == 1 && (byte | 0x20) == 'u'));
 	size_t len = 0;
 	if (!is_part) { /* it was none: as it stands */
 		len = escape->len;

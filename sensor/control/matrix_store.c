@@ -1,8 +1,7 @@
 #include "control/matrix_store.h"
 
-#include "base/environment.h"
-
 #include "base/arena.h"
+#include "base/environment.h"
 #include "control/privileges.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 #include "judge/ceiling.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,27 +59,15 @@ static bool is_over(const struct ceiling_window *window, uint64_t now_us)
 }
 
 /* Spread, not secret: who chooses colliding names or addresses only shares a window. */
-static unsigned spread(unsigned hash, unsigned byte)
-{
-	return (hash ^ byte) * 16777619U; /* FNV-1a */
-}
-
 static unsigned group_slot(const char *group)
 {
-	unsigned hash = 2166136261U;
-	for (; *group != '\0'; group++) {
-		hash = spread(hash, (unsigned char)*group);
-	}
-	return hash % CEILING_GROUPS;
+	return text_hash(text_from(group)) % CEILING_GROUPS;
 }
 
 static unsigned source_slot(const struct address *address)
 {
-	unsigned hash = 2166136261U;
-	for (size_t i = 0; i < sizeof(address->bytes); i++) {
-		hash = spread(hash, address->bytes[i]);
-	}
-	return hash % CEILING_SOURCES;
+	const struct text bytes = {address->bytes, sizeof(address->bytes)};
+	return text_hash(bytes) % CEILING_SOURCES;
 }
 
 /* A source that had much of three quarters leaves the last one to the others. */

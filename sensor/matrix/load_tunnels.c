@@ -1,5 +1,7 @@
 #include "matrix/loader.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -76,16 +78,6 @@ static bool is_name_free(struct loader *loader, const struct yaml_node *key)
 	return true;
 }
 
-/* FNV-1a: stays the same over a reload, wherever in the file it stands by then. */
-static uint64_t hash_name(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-	for (; *name; name++) {
-		hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
-	}
-	return hash;
-}
-
 static void keep(struct matrix *matrix, struct tunnel_draft *draft)
 {
 	lookup_sort(&draft->ends);
@@ -116,7 +108,7 @@ void loader_tunnels(struct loader *loader, const struct yaml_node *node)
 		loader_mapping(loader, key->next, TUNNEL_KEYS, what, &draft);
 		if (is_free) {
 			draft.tunnel.name = name;
-			draft.tunnel.name_hash = hash_name(name);
+			draft.tunnel.name_hash = text_hash(text_from(name));
 			keep(loader->matrix, &draft);
 		} else {
 			lookup_free(&draft.ends);

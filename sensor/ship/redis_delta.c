@@ -1,6 +1,6 @@
 #include "ship/redis_delta.h"
 
-#include "base/hash.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -39,15 +39,13 @@ unsigned redis_delta_key(struct redis_delta *delta, const char *name, const char
 	return (unsigned)delta->key_count++;
 }
 
-/* FNV-1a: what is hashed comes from our own journal, and the list is short */
+/* What is hashed comes from our own journal, and the list is short. */
 static size_t bucket_of(
 	unsigned key, enum redis_verb verb, const char *field, size_t len)
 {
-	uint32_t hash = UINT32_C(2166136261) ^ (key * 31 + (unsigned)verb);
-	for (size_t i = 0; i < len; i++) {
-		hash = (hash ^ (unsigned char)field[i]) * UINT32_C(16777619);
-	}
-	return (hash ^ hash >> 16) % REDIS_BUCKETS;
+	const struct text text = {(const uint8_t *)field, len};
+	const uint64_t hash = text_hash(text) ^ (key * 31 + (unsigned)verb);
+	return (hash ^ hash >> 32) % REDIS_BUCKETS;
 }
 
 static struct redis_entry *new_entry(

@@ -50,6 +50,26 @@ static void a_number_over_its_bound_is_refused(void **state)
 	assert_false(text_number(of("7"), 5, &value));
 }
 
+static void a_hash_is_the_published_one(void **state)
+{
+	(void)state; /* test vectors of Fowler, Noll and Vo for 64 bits of FNV-1a */
+	assert_true(text_hash(of("")) == UINT64_C(0xcbf29ce484222325));
+	assert_true(text_hash(of("foobar")) == UINT64_C(0x85944171f73967e8));
+	assert_true(text_hash(text_from("foobar")) == text_hash(of("foobar")));
+}
+
+static void a_hexadecimal_digit_has_either_case(void **state)
+{
+	(void)state;
+	assert_int_equal(text_hex_digit('0'), 0);
+	assert_int_equal(text_hex_digit('9'), 9);
+	assert_int_equal(text_hex_digit('a'), 10);
+	assert_int_equal(text_hex_digit('F'), 15);
+	assert_int_equal(text_hex_digit('g'), -1);
+	assert_int_equal(text_hex_digit('/'), -1);
+	assert_int_equal(text_hex_digit('\x10'), -1); /* a digit but for bit 5 */
+}
+
 static void trimming_takes_blanks_and_line_ends(void **state)
 {
 	(void)state;
@@ -83,6 +103,8 @@ int main(void)
 		cmocka_unit_test(words_are_cut_off_at_blanks),
 		cmocka_unit_test(a_copied_field_cannot_forge_a_record),
 		cmocka_unit_test(a_number_over_its_bound_is_refused),
+		cmocka_unit_test(a_hash_is_the_published_one),
+		cmocka_unit_test(a_hexadecimal_digit_has_either_case),
 		cmocka_unit_test(trimming_takes_blanks_and_line_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
