@@ -2,6 +2,7 @@
 import datetime
 import os
 import re
+import shlex
 import struct
 import subprocess
 
@@ -22,7 +23,7 @@ class Clock:
         self.file = folder / "clock"
         self.set(0)
         library = folder / "clock.so"
-        bench.command(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, bench.HERE / "clock.c")
+        bench.command(*shlex.split(os.environ.get("CC", "cc")), "-shared", "-fPIC", "-o", library, bench.HERE / "clock.c")
         self.environment = {"LD_PRELOAD": str(library), "CLOCK_FILE": str(self.file), "ASAN_OPTIONS": ":".join(
             filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))}
         self.monkeypatch = monkeypatch
