@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 #define WATCHED_DEFAULT      (1U << 16)
-#define FOLD_WINDOW_US       (3600ULL * 1000000ULL)
+#define US_PER_S             UINT64_C(1000000)
 #define ROUNDS_BETWEEN_TICKS 1024 /* of up to ENGINE_FRAMES_AT_ONCE frames */
 
 /* Every frame through the engine; a frame that cannot be read ends it with the reason. */
@@ -147,7 +147,7 @@ int replay_engine_run(const struct replay *replay, struct replay_outputs *output
 	struct engine_settings settings = {.matrix = matrix,
 		.flows = replay->flow_entries,
 		.watched = WATCHED_DEFAULT,
-		.fold_window_us = FOLD_WINDOW_US,
+		.fold_window_us = FOLD_WINDOW_S * US_PER_S,
 		.is_verifying_checksums = replay->checksums == REPLAY_CHECKSUMS_VERIFY,
 		.is_second_opinion_wanted = !replay->is_without_ndpi,
 		.is_every_reason_wanted = replay->is_json || replay->flows != NULL ||

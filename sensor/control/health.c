@@ -10,9 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#define LOOK_US  UINT64_C(1000000)
-#define AGAIN_US UINT64_C(60000000)
-#define US_PER_S UINT64_C(1000000)
+#define LOOK_US       UINT64_C(1000000)
+#define AGAIN_US      UINT64_C(60000000)
+#define BLIND_FOLD_US UINT64_C(3600000000)
+#define US_PER_S      UINT64_C(1000000)
 
 #define BANS_TOLD_A_LOOK 16
 #define UNTIL_BYTES      24
@@ -293,7 +294,7 @@ static void look_for_blindness(struct health *health)
 	char text[BLINDNESS_TEXT_BYTES];
 	status_blindness(health->sensor->page, &sum);
 	const struct blindness_limits limits = {
-		.share = settings->blind_share, .fold_us = settings->fold_s * US_PER_S};
+		.share = settings->blind_share, .fold_us = BLIND_FOLD_US};
 	const uint32_t minutes = blindness_watch_look(
 		&health->blind, &sum, &limits, health->look_us, &minute);
 	if (minutes > 0) {

@@ -13,6 +13,7 @@
 #include "journal/journal.h"
 #include "judge/action.h"
 #include "judge/ceiling.h"
+#include "judge/fold.h"
 #include "ship/output.h"
 
 #include <stddef.h>

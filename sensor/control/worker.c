@@ -47,6 +47,10 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 {
 	struct worker *worker = (struct worker *)context;
 	worker->process->findings[finding] += count->count;
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) { /* of the same cause */
+		worker->process->findings[i] +=
+			i != (unsigned)finding ? count->of[i] : 0;
+	}
 	const struct matrix_end *from = &record->judgement->from;
 	const struct ceiling_source source = {
 		.group = from->group ? from->group->name : from->zone->name,

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "engine/alerts.h"
 #include "engine/conversation.h"
 #include "engine/early.h"
 #include "engine/lookups.h"
@@ -13,7 +14,6 @@
 #define FRAGMENT_DATAGRAMS 128  /* 73 KiB each */
 #define SEGMENTS           4096 /* out of order, 2.3 KiB each */
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
-#define FOLD_KEYS          16384
 #define STRUCTURE_HOSTS    4096
 
 static bool start_parts(struct engine *engine, struct reason *why)
@@ -43,8 +43,7 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	engine->asking =
 		(struct quota){.each = OPINIONS_A_SECOND, .all = OPINIONS_A_SECOND};
 	engine->flows = flow_table_new(&flows, &handler, why);
-	engine->fold =
-		fold_new(settings->fold_window_us, FOLD_KEYS, settings->seed, why);
+	engine->fold = alerts_fold_new(settings, why);
 	engine->ledger = ledger_new(ENGINE_LEDGER_SERVERS, settings->seed, why);
 	engine->structure = structure_new(STRUCTURE_HOSTS, settings->seed, why);
 	engine->names = names_new(settings->seed, why);
@@ -254,6 +253,7 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 		}
 	}
 	follow_packets(engine, waiting, waiting_count);
+	alerts_look(engine);
 }
 
 void engine_idle(struct engine *engine, uint64_t now_us)
@@ -262,13 +262,13 @@ void engine_idle(struct engine *engine, uint64_t now_us)
 		engine->now_us = now_us;
 	}
 	flow_table_idle(engine->flows, engine->now_us);
-	fold_due(engine->fold, engine->now_us, verdicts_update, engine);
+	alerts_look(engine);
 }
 
 void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 {
 	/* its keys, the last judgement and nothing else point into the old one */
-	fold_drain(engine->fold, verdicts_update, engine);
+	alerts_drain(engine);
 	fold_clear(engine->fold);
 	engine->judgement = (struct judgement){0};
 	engine->settings.matrix = matrix;
@@ -290,7 +290,7 @@ uint64_t engine_taken_us(const struct engine *engine)
 void engine_drain(struct engine *engine)
 {
 	flow_table_drain(engine->flows);
-	fold_drain(engine->fold, verdicts_update, engine);
+	alerts_drain(engine);
 }
 
 uint64_t engine_next_sequence(struct engine *engine)

@@ -130,3 +130,21 @@ void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)
 		bytes->len = 0;
 	}
 }
+
+void lookups_name_ends(
+	const struct engine *engine, uint64_t start_us, struct observation *observation)
+{
+	const struct matrix *matrix = engine->settings.matrix;
+	const struct address *hosts[] = {&observation->client, &observation->server};
+	for (unsigned i = 0; i < 2; i++) {
+		observation->names[i].count = 0;
+		const struct matrix_end end = observation->ends
+						      ? observation->ends[i]
+						      : matrix_locate(matrix, hosts[i]);
+		if (!end.group) {
+			const struct names_wanted wanted = {*hosts[i], *hosts[!i],
+				observation->way.tag, start_us, engine->now_us};
+			names_of_host(engine->names, &wanted, &observation->names[i]);
+		}
+	}
+}

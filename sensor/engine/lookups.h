@@ -30,3 +30,10 @@ bool lookups_begin(const struct watch *watch, bool is_ended);
  * CLASSIFY again and *bytes is the rest.
  */
 void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes);
+
+/*
+ * What the observation's ends are called, as DNS had it when the flow began; an address of
+ * a group needs no name. The texts are the engine's, until the next packet.
+ */
+void lookups_name_ends(const struct engine *engine, uint64_t start_us,
+	struct observation *observation);

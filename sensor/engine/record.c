@@ -17,6 +17,25 @@ bool record_has_ports(const struct observation *wire)
 	       wire->transport == IPPROTO_UDP;
 }
 
+struct address record_network(const struct address *address)
+{
+	struct address network = *address;
+	const size_t kept = address_is_ipv4(address) ? 15 : 8;
+	memset(&network.bytes[kept], 0, sizeof(network.bytes) - kept);
+	return network;
+}
+
+const char *record_prefix(const struct record *record, char *text)
+{
+	if (record->judgement->from.group != NULL) {
+		return NULL;
+	}
+	const struct address *client = &record->observation->client;
+	const struct address network = record_network(client);
+	(void)address_text(&network, text);
+	return strcat(text, address_is_ipv4(client) ? "/24" : "/64");
+}
+
 const char *record_end_name(const struct matrix_end *end)
 {
 	if (end->group != NULL) {

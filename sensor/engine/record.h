@@ -53,5 +53,14 @@ void record_community_id(const struct record *record, char text[32]);
 /* The protocol, or the better name of a foreign one. */
 const char *record_protocol_name(const struct record *record);
 
+/*
+ * "192.0.2.0/24", what hosts without a group are counted by (IPv6: /64); NULL for one of
+ * a group. text holds ADDRESS_TEXT_BYTES + 4.
+ */
+const char *record_prefix(const struct record *record, char *text);
+
+/* IPv4: its /24, IPv6: its /64. */
+struct address record_network(const struct address *address);
+
 /* Group, else zone, of an end; NULL when the judgement has none. */
 const char *record_end_name(const struct matrix_end *end);

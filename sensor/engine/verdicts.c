@@ -1,10 +1,11 @@
 #include "engine/verdicts.h"
 
+#include "engine/alerts.h"
+#include "engine/lookups.h"
 #include "engine/passage.h"
 #include "judge/wire.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 static void fill_record(struct engine *engine, const struct flow *flow, uint16_t source,
@@ -72,172 +73,6 @@ static void fill_way(const struct engine *engine, const struct flow *flow,
 	}
 }
 
-/* What its ends are called; an address of a group needs no name. */
-static void fill_names(
-	const struct engine *engine, uint64_t start_us, struct observation *observation)
-{
-	const struct matrix *matrix = engine->settings.matrix;
-	const struct address *hosts[] = {&observation->client, &observation->server};
-	for (unsigned i = 0; i < 2; i++) {
-		observation->names[i].count = 0;
-		const struct matrix_end end = observation->ends
-						      ? observation->ends[i]
-						      : matrix_locate(matrix, hosts[i]);
-		if (!end.group) {
-			const struct names_wanted wanted = {*hosts[i], *hosts[!i],
-				observation->way.tag, start_us, engine->now_us};
-			names_of_host(engine->names, &wanted, &observation->names[i]);
-		}
-	}
-}
-
-/* Of a claim the outer ends are told: anybody may have written those inside. */
-static bool is_told_of_outer(const struct observation *observation)
-{
-	return way_is_foreign(observation->way.tag) && observation->way.depth > 0;
-}
-
-void verdicts_update(
-	void *context, const struct fold_key *key, const struct fold_count *count)
-{
-	struct engine *engine = (struct engine *)context;
-	const struct fold_sample *sample = &key->sample;
-	struct observation observation = {.protocol = sample->protocol,
-		.client = key->source,
-		.server = key->destination,
-		.client_port = sample->client_port,
-		.server_port = sample->server_port,
-		.transport = sample->transport,
-		.way = sample->way,
-		.is_ended = true,
-		.now_us = count->last_us};
-	if (is_told_of_outer(&observation)) { /* not all went to the one folded last */
-		judge_outer(&sample->way, &observation);
-	} else {
-		fill_names(engine, count->first_us, &observation);
-	}
-	struct judgement judgement = {.verdict = sample->verdict,
-		.row = sample->row,
-		.nearest = sample->nearest,
-		.from = sample->from,
-		.to = sample->to,
-		.findings = FINDING_BIT(key->finding)};
-	judgement.severity[key->finding] = (uint8_t)sample->severity;
-	(void)snprintf(judgement.reason, sizeof(judgement.reason),
-		"%u more of the same since it was told", count->count);
-	const struct record record = {.time_us = count->last_us,
-		.host = engine->settings.host,
-		.event_prefix = engine->settings.event_prefix,
-		.sequence = engine_next_sequence(engine),
-		.observation = &observation,
-		.judgement = &judgement,
-		.start_us = count->first_us,
-		.end_us = count->last_us,
-		.state = "folded",
-		.is_blocked = sample->is_blocked,
-		.is_audited = sample->is_audited,
-		.is_repeat = true};
-	engine->alerts++;
-	engine->outputs.alert(engine->outputs.context, &record, key->finding, count);
-}
-
-/* One sender's tunnels are one finding, whatever they claim and wherever they lead. */
-static void fold_by_outer_sender(struct fold_key *key)
-{
-	key->destination = (struct address){0};
-	key->from = key->to = key->row = NULL;
-	key->way = WAY_FOREIGN;
-}
-
-/* How bad it is: by severity, and of credentials whether they let somebody in. */
-static uint8_t grade_of(const struct record *record, enum finding finding)
-{
-	const struct facts *facts = record->observation->facts;
-	const bool is_login = finding == FINDING_TLS_CREDENTIALS_CLEAR &&
-			      facts != NULL && facts->auth_accepted == FACTS_YES;
-	const unsigned severity = record->judgement->severity[finding];
-	return (uint8_t)((SEVERITY_LOW - severity) * 2 + is_login);
-}
-
-static void fold_key_of(
-	const struct record *record, enum finding finding, struct fold_key *key)
-{
-	const struct judgement *judgement = record->judgement;
-	const struct observation *observation = record->observation;
-	*key = (struct fold_key){
-		.source = observation->client,
-		.destination = observation->server,
-		.from = judgement->from.group ? (const void *)judgement->from.group
-					      : (const void *)judgement->from.zone,
-		.to = judgement->to.group ? (const void *)judgement->to.group
-					  : (const void *)judgement->to.zone,
-		.row = judgement->row ? judgement->row : judgement->nearest,
-		.finding = finding,
-		.way = observation->way.tag,
-		.grade = grade_of(record, finding),
-		.sample = {.from = judgement->from,
-			.to = judgement->to,
-			.row = judgement->row,
-			.nearest = judgement->nearest,
-			.protocol = observation->protocol,
-			.verdict = judgement->verdict,
-			.severity = (enum severity)judgement->severity[finding],
-			.client_port = observation->client_port,
-			.server_port = observation->server_port,
-			.transport = observation->transport,
-			.way = observation->way,
-			.is_blocked = record->is_blocked,
-			.is_audited = record->is_audited},
-	};
-	if (is_told_of_outer(observation)) {
-		fold_by_outer_sender(key);
-	}
-}
-
-static void give_alert(
-	struct engine *engine, struct record *record, enum finding finding)
-{
-	struct fold_key key;
-	struct fold_count count;
-	fold_key_of(record, finding, &key);
-	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
-	struct fold_key evicted;
-	struct fold_count evicted_count;
-	if (fold_evicted(engine->fold, &evicted, &evicted_count)) {
-		verdicts_update(engine, &evicted, &evicted_count);
-	}
-	if (!is_due) {
-		engine->folded++;
-		return;
-	}
-	engine->alerts++;
-	record->sequence = engine_next_sequence(engine);
-	engine->outputs.alert(engine->outputs.context, record, finding, &count);
-}
-
-/* Of what is claimed inside a tunnel its outer ends are told, and nobody inside. */
-static void give_alert_of_outer(
-	struct engine *engine, const struct record *record, enum finding finding)
-{
-	const struct matrix *matrix = engine->settings.matrix;
-	struct record told = *record;
-	struct observation outer = *record->observation;
-	struct judgement judgement = {.findings = FINDING_BIT(finding)};
-	judge_outer(&outer.way, &outer);
-	judgement.from = matrix_locate(matrix, &outer.client);
-	judgement.to = matrix_locate(matrix, &outer.server);
-	judgement.severity[finding] = engine->judgement.severity[finding];
-	memcpy(judgement.detail[finding], engine->judgement.detail[finding],
-		sizeof(judgement.detail[finding]));
-	(void)snprintf(judgement.reason, sizeof(judgement.reason),
-		"the matrix declares no such tunnel: what is inside is a claim");
-	told.observation = &outer;
-	told.wire = NULL;
-	told.proxied_by = NULL;
-	told.judgement = &judgement;
-	give_alert(engine, &told, finding);
-}
-
 /* Its texts are worth their cost only where somebody reads them. */
 static void judge(
 	struct engine *engine, const struct observation *observation, uint64_t reported)
@@ -262,16 +97,7 @@ static void tell(struct engine *engine, struct flow *flow, struct record *record
 {
 	passage_decide(engine, flow, record);
 	const uint64_t fresh = engine->judgement.findings & ~*reported;
-	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
-		if (!(fresh & FINDING_BIT(finding))) {
-			continue;
-		}
-		if (is_told_of_outer(record->observation)) {
-			give_alert_of_outer(engine, record, (enum finding)finding);
-		} else {
-			give_alert(engine, record, (enum finding)finding);
-		}
-	}
+	alerts_give(engine, record, fresh);
 	*reported |= fresh;
 }
 
@@ -361,7 +187,7 @@ static void observe(struct engine *engine, const struct flow *flow,
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);
 	sight->reading.observation.is_mail_by_name = conversation->is_mail_by_name;
-	fill_names(engine, flow->start_us, &sight->reading.observation);
+	lookups_name_ends(engine, flow->start_us, &sight->reading.observation);
 	if (sight->on_wire.facts->is_turned) {
 		record_turn(record);
 	}
@@ -474,7 +300,7 @@ void verdicts_foreign(
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, conversation, &observation);
 	observation.protocol = conversation->classification.protocol;
-	fill_names(engine, flow->start_us, &observation);
+	lookups_name_ends(engine, flow->start_us, &observation);
 	observation.foreign_name = conversation->opinion_name;
 	observation.ambiguity = ambiguity_of(conversation);
 	observation.is_ended = true;
@@ -522,7 +348,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	fill_record(engine, flow, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, NULL, &observation);
-	fill_names(engine, flow->start_us, &observation);
+	lookups_name_ends(engine, flow->start_us, &observation);
 	observation.protocol = PROTOCOL_ATTEMPT;
 	observation.how_far = how_far(flow);
 	observation.ambiguity = ambiguity_of(flow_area(engine->flows, flow));

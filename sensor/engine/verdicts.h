@@ -21,9 +21,5 @@ void verdicts_foreign(
 void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t transport,
 	const struct dns_question *question);
 
-/* A fold_visit: tell how often a finding came again. */
-void verdicts_update(
-	void *context, const struct fold_key *key, const struct fold_count *count);
-
 /* Toward a mail port, and nothing behind it that tells what it is. evidence: static text. */
 void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evidence);

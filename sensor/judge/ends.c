@@ -41,6 +41,12 @@ bool judge_is_server(const struct matrix_end *end)
 	}
 }
 
+bool judge_is_misplaced(const struct matrix_end *end)
+{
+	return judge_role(end) == MATRIX_ROLE_MAILBOX && end->zone != NULL &&
+	       strcmp(end->zone->name, "internal") != 0;
+}
+
 static bool is_server_or_internet(const struct matrix_end *end)
 {
 	return judge_is_server(end) ||

@@ -17,6 +17,9 @@ bool judge_is_server(const struct matrix_end *end);
 /* An Internet host that the matrix does not declare. */
 bool judge_is_outside(const struct matrix_end *end);
 
+/* R34: a mailbox server outside of zone internal. */
+bool judge_is_misplaced(const struct matrix_end *end);
+
 /* Speaks with the Internet by its role, or was seen taking mail from it (took_us, or 0). */
 bool judge_is_exposed(const struct matrix_end *end, uint64_t took_us);
 

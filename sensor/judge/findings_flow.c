@@ -271,12 +271,6 @@ bool finding_smtps_implicit(const struct judge_case *judged, struct finding_note
 	       finding_note_set(note, "port %u", judged->port);
 }
 
-static bool is_misplaced(const struct matrix_end *end)
-{
-	return judge_role(end) == MATRIX_ROLE_MAILBOX && end->zone != NULL &&
-	       strcmp(end->zone->name, "internal") != 0;
-}
-
 bool finding_zone_mailbox_misplaced(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -284,11 +278,12 @@ bool finding_zone_mailbox_misplaced(
 	if (!judge_is_mail(protocol) || judged->is_foreign) {
 		return false;
 	}
-	if (judged->facts->has_server_bytes && is_misplaced(&judged->to)) {
+	if (judged->facts->has_server_bytes && judge_is_misplaced(&judged->to)) {
 		return finding_note_set(note, "%s serves from zone %s",
 			judged->to.group->name, judged->to.zone->name);
 	}
-	return protocol_row(protocol)->is_sending && is_misplaced(&judged->from) &&
+	return protocol_row(protocol)->is_sending &&
+	       judge_is_misplaced(&judged->from) &&
 	       finding_note_set(note, "%s sends from zone %s", judged->from.group->name,
 		       judged->from.zone->name);
 }

@@ -5,26 +5,37 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define NONE      UINT32_MAX
-#define KEY_WORDS 8
+#define NONE        UINT32_MAX
+#define KEY_WORDS   8
+#define DUE_AT_ONCE 16 /* updates in one call */
+
+enum { SHORT_WINDOW, LONG_WINDOW, WINDOWS };
 
 struct entry {
-	struct fold_key key;
+	struct fold_key key; /* .sample: the slot of this entry */
 	uint64_t reported_us;
+	uint64_t told;             /* findings, FINDING_BIT of each */
 	struct fold_count pending; /* folded since the last report */
+	uint32_t hosts;
+	uint8_t hosts_seen[FOLD_HOST_BITS / 8];
+	struct address examples[FOLD_EXAMPLES];
 	uint32_t next_in_bucket;
 	struct age_link age; /* since the last occurrence */
+	struct age_link due; /* while something is pending: since when */
 };
 
 struct fold {
-	uint64_t window_us;
+	uint64_t windows_us[WINDOWS];
 	struct hash_seed seed;
 	uint32_t capacity;
 	uint32_t used;
 	uint32_t bucket_mask;
 	struct age_list ages;
+	struct age_list dues[WINDOWS];
 	uint32_t *buckets;
 	struct entry *entries;
+	size_t sample_bytes;
+	uint8_t *samples; /* capacity of them, and one of the key given up */
 	bool has_evicted;
 	struct fold_key evicted_key;
 	struct fold_count evicted_count;
@@ -39,29 +50,32 @@ static uint32_t bucket_count_for(uint32_t capacity)
 	return count;
 }
 
-struct fold *fold_new(uint64_t window_us, uint32_t capacity, struct hash_seed seed,
-	struct reason *why)
+struct fold *fold_new(const struct fold_settings *settings, struct reason *why)
 {
+	const uint32_t capacity = settings->capacity;
 	assert(capacity > 0 && capacity < NONE);
 	const uint32_t bucket_count = bucket_count_for(capacity);
 	struct fold *fold = calloc(1, sizeof(*fold));
 	if (fold != NULL) {
 		fold->entries = calloc(capacity, sizeof(*fold->entries));
 		fold->buckets = calloc(bucket_count, sizeof(*fold->buckets));
+		fold->samples = calloc(
+			(size_t)capacity + 1, settings->sample_bytes + 1); /* never 0 */
 	}
-	if (fold == NULL || fold->entries == NULL || fold->buckets == NULL) {
+	if (fold == NULL || fold->entries == NULL || fold->buckets == NULL ||
+		fold->samples == NULL) {
 		fold_free(fold);
 		(void)reason_set(why, "no memory to fold %u findings", capacity);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < bucket_count; i++) {
-		fold->buckets[i] = NONE;
-	}
-	fold->window_us = window_us;
-	fold->seed = seed;
+	fold->windows_us[SHORT_WINDOW] = settings->window_us;
+	fold->windows_us[LONG_WINDOW] =
+		settings->window_us > FOLD_DAY_US ? settings->window_us : FOLD_DAY_US;
+	fold->sample_bytes = settings->sample_bytes;
+	fold->seed = settings->seed;
 	fold->capacity = capacity;
 	fold->bucket_mask = bucket_count - 1;
-	age_list_clear(&fold->ages);
+	fold_clear(fold);
 	return fold;
 }
 
@@ -72,6 +86,7 @@ void fold_free(struct fold *fold)
 	}
 	free(fold->entries);
 	free(fold->buckets);
+	free(fold->samples);
 	free(fold);
 }
 
@@ -101,6 +116,106 @@ static struct age_slots ages(const struct fold *fold)
 	return (struct age_slots){&fold->entries[0].age, sizeof(*fold->entries)};
 }
 
+static struct age_slots dues(const struct fold *fold)
+{
+	return (struct age_slots){&fold->entries[0].due, sizeof(*fold->entries)};
+}
+
+static unsigned window_of(const struct entry *entry)
+{
+	return entry->key.is_standing ? LONG_WINDOW : SHORT_WINDOW;
+}
+
+static bool is_pending(const struct entry *entry)
+{
+	return entry->pending.count > 0;
+}
+
+static void *sample_at(const struct fold *fold, uint32_t index)
+{
+	return fold->samples + (size_t)index * fold->sample_bytes;
+}
+
+/* Of the newest occurrence; capacity: the slot of the key given up. */
+static void keep_sample(struct fold *fold, uint32_t index, const void *sample)
+{
+	if (fold->sample_bytes > 0) {
+		memcpy(sample_at(fold, index), sample, fold->sample_bytes);
+	}
+}
+
+/* Neighbours have numbers of their own, so that hosts of one /22 are told apart. */
+static unsigned host_bit(const struct fold *fold, const struct address *host)
+{
+	uint64_t words[2];
+	const unsigned low = (unsigned)host->bytes[14] << 8 | host->bytes[15];
+	struct address upper = *host;
+	upper.bytes[14] &= 0xfc;
+	upper.bytes[15] = 0;
+	memcpy(words, upper.bytes, sizeof(words));
+	const uint64_t hash = hash_words(&fold->seed, words, 2);
+	return (unsigned)((hash + low) % FOLD_HOST_BITS);
+}
+
+/* True: the key has more hosts by this one. */
+static bool note_host(
+	const struct fold *fold, struct entry *entry, const struct fold_key *key)
+{
+	if (!key->has_host) {
+		return false;
+	}
+	const unsigned bit = host_bit(fold, &key->host);
+	uint8_t *byte = &entry->hosts_seen[bit / 8];
+	if (*byte & 1U << bit % 8) {
+		return false;
+	}
+	*byte |= (uint8_t)(1U << bit % 8);
+	entry->hosts++;
+	memmove(&entry->examples[1], &entry->examples[0],
+		sizeof(entry->examples) - sizeof(entry->examples[0]));
+	entry->examples[0] = key->host;
+	return true;
+}
+
+static void count_one(struct fold_count *count, uint64_t findings, uint64_t now_us)
+{
+	if (count->count == 0) {
+		count->first_us = now_us;
+	}
+	count->last_us = now_us;
+	if (count->count == UINT32_MAX) {
+		return;
+	}
+	count->count++;
+	for (; findings != 0; findings &= findings - 1) { /* FINDING_FLOW_COUNT steps */
+		count->of[__builtin_ctzll(findings)]++;
+	}
+}
+
+/* What the key has become, beside what is counted. */
+static void say_hosts(const struct entry *entry, struct fold_count *count)
+{
+	count->hosts = entry->hosts;
+	count->example_count =
+		(uint8_t)(entry->hosts < FOLD_EXAMPLES ? entry->hosts : FOLD_EXAMPLES);
+	memcpy(count->examples, entry->examples, sizeof(count->examples));
+}
+
+/* Take what is pending; false: nothing is. */
+static bool take_pending(
+	struct fold *fold, struct entry *entry, struct fold_count *count)
+{
+	if (!is_pending(entry)) {
+		return false;
+	}
+	*count = entry->pending;
+	count->is_repeat = true;
+	say_hosts(entry, count);
+	entry->pending = (struct fold_count){0};
+	age_list_remove(&fold->dues[window_of(entry)], dues(fold), &entry->due);
+	return true;
+}
+
 /* Take the entry idle longest out of the table; what it held is kept for fold_evicted. */
 static uint32_t evict(struct fold *fold)
 {
@@ -112,10 +227,11 @@ static uint32_t evict(struct fold *fold)
 	}
 	*link = entry->next_in_bucket;
 	age_list_remove(&fold->ages, ages(fold), &entry->age);
-	if (entry->pending.count > 0) {
+	if (take_pending(fold, entry, &fold->evicted_count)) {
 		fold->has_evicted = true;
 		fold->evicted_key = entry->key;
-		fold->evicted_count = entry->pending;
+		keep_sample(fold, fold->capacity, entry->key.sample);
+		fold->evicted_key.sample = sample_at(fold, fold->capacity);
 	}
 	return index;
 }
@@ -126,12 +242,45 @@ static bool report_first(struct fold *fold, const struct fold_key *key, uint64_t
 	const uint32_t index = fold->used < fold->capacity ? fold->used++ : evict(fold);
 	struct entry *entry = &fold->entries[index];
 	uint32_t *bucket = bucket_of(fold, key);
-	*entry = (struct entry){
-		.key = *key, .reported_us = now_us, .next_in_bucket = *bucket};
+	*entry = (struct entry){.key = *key,
+		.reported_us = now_us,
+		.told = key->findings,
+		.next_in_bucket = *bucket};
 	*bucket = index;
+	keep_sample(fold, index, key->sample);
+	entry->key.sample = sample_at(fold, index);
 	age_list_append(&fold->ages, ages(fold), index);
-	*count = (struct fold_count){.first_us = now_us, .last_us = now_us, .count = 1};
+	count->is_grown = note_host(fold, entry, key);
+	count_one(count, key->findings, now_us);
+	say_hosts(entry, count);
 	return true;
+}
+
+/* A clock that was set back by so much counts as well, small steps do not. */
+static bool is_apart(uint64_t since_us, uint64_t now_us, uint64_t window_us)
+{
+	return (now_us < since_us ? since_us - now_us : now_us - since_us) >= window_us;
+}
+
+static bool is_worse(const struct entry *entry, const struct fold_key *key)
+{
+	return key->grade > entry->key.grade || (key->findings & ~entry->told) != 0;
+}
+
+static bool is_doubled(const struct entry *entry)
+{
+	return entry->hosts > 1 && (entry->hosts & (entry->hosts - 1)) == 0;
+}
+
+/* The newest of its key; the link to it stays. */
+static void renew(struct fold *fold, uint32_t index, const struct fold_key *key)
+{
+	struct entry *entry = &fold->entries[index];
+	keep_sample(fold, index, key->sample);
+	entry->key.host = key->host;
+	entry->key.findings = key->findings;
+	age_list_remove(&fold->ages, ages(fold), &entry->age);
+	age_list_append(&fold->ages, ages(fold), index);
 }
 
 bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
@@ -141,37 +290,35 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	while (index != NONE && !is_same_key(&fold->entries[index].key, key)) {
 		index = fold->entries[index].next_in_bucket;
 	}
+	*count = (struct fold_count){0};
 	if (index == NONE) {
 		return report_first(fold, key, now_us, count);
 	}
 	struct entry *entry = &fold->entries[index];
-	entry->key.sample = key->sample;
-	age_list_remove(&fold->ages, ages(fold), &entry->age);
-	age_list_append(&fold->ages, ages(fold), index);
-	if (key->grade > entry->key.grade) { /* those before it wait on */
-		entry->key.grade = key->grade;
-		*count = (struct fold_count){
-			.first_us = now_us, .last_us = now_us, .count = 1};
+	renew(fold, index, key);
+	const bool is_grown = note_host(fold, entry, key);
+	if (is_worse(entry, key)) { /* those before it wait on */
+		entry->key.grade =
+			key->grade > entry->key.grade ? key->grade : entry->key.grade;
+		entry->told |= key->findings;
+		count->is_grown = is_grown;
+		count_one(count, key->findings, now_us);
+		say_hosts(entry, count);
 		return true;
 	}
-	if (entry->pending.count == 0) {
-		entry->pending.first_us = now_us;
+	if (!is_pending(entry)) {
+		age_list_append(&fold->dues[window_of(entry)], dues(fold), index);
 	}
-	entry->pending.last_us = now_us;
-	if (entry->pending.count < UINT32_MAX) {
-		entry->pending.count++;
-	}
-	*count = entry->pending;
-	/* A clock that was set back by a window or more opens a new one, small steps do not. */
-	const uint64_t apart_us = now_us < entry->reported_us
-					  ? entry->reported_us - now_us
-					  : now_us - entry->reported_us;
-	if (apart_us < fold->window_us) {
+	count_one(&entry->pending, key->findings, now_us);
+	entry->pending.is_grown |= is_grown;
+	if (!(is_grown && is_doubled(entry)) &&
+		!is_apart(entry->reported_us, now_us,
+			fold->windows_us[window_of(entry)])) {
+		*count = entry->pending;
 		return false;
 	}
 	entry->reported_us = now_us;
-	entry->pending = (struct fold_count){0};
-	return true;
+	return take_pending(fold, entry, count);
 }
 
 bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *count)
@@ -187,29 +334,36 @@ bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *co
 
 void fold_drain(struct fold *fold, fold_visit *visit, void *context)
 {
+	struct fold_count count;
 	for (uint32_t i = fold->ages.oldest; i != AGE_LIST_NONE;
 		i = fold->entries[i].age.newer) {
-		struct entry *entry = &fold->entries[i];
-		if (entry->pending.count > 0) {
-			visit(context, &entry->key, &entry->pending);
-			entry->pending = (struct fold_count){0};
+		if (take_pending(fold, &fold->entries[i], &count)) {
+			visit(context, &fold->entries[i].key, &count);
 		}
 	}
 }
 
-/* All keys: for when no packet waits. */
+static void give_due(struct fold *fold, unsigned window, uint64_t now_us,
+	fold_visit *visit, void *context)
+{
+	struct fold_count count;
+	const struct age_list *list = &fold->dues[window];
+	for (unsigned i = 0; i < DUE_AT_ONCE && list->oldest != AGE_LIST_NONE; i++) {
+		struct entry *entry = &fold->entries[list->oldest];
+		if (!is_apart(entry->pending.first_us, now_us,
+			    fold->windows_us[window])) {
+			return;
+		}
+		entry->reported_us = now_us;
+		(void)take_pending(fold, entry, &count);
+		visit(context, &entry->key, &count);
+	}
+}
+
 void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context)
 {
-	for (uint32_t i = fold->ages.oldest; i != AGE_LIST_NONE;
-		i = fold->entries[i].age.newer) {
-		struct entry *entry = &fold->entries[i];
-		if (entry->pending.count > 0 &&
-			now_us >= entry->reported_us + fold->window_us) {
-			visit(context, &entry->key, &entry->pending);
-			entry->pending = (struct fold_count){0};
-			entry->reported_us = now_us;
-		}
-	}
+	give_due(fold, SHORT_WINDOW, now_us, visit, context);
+	give_due(fold, LONG_WINDOW, now_us, visit, context);
 }
 
 void fold_clear(struct fold *fold)
@@ -219,5 +373,7 @@ void fold_clear(struct fold *fold)
 	}
 	fold->used = 0;
 	age_list_clear(&fold->ages);
+	age_list_clear(&fold->dues[SHORT_WINDOW]);
+	age_list_clear(&fold->dues[LONG_WINDOW]);
 	fold->has_evicted = false;
 }

@@ -1,9 +1,11 @@
 /*
- * judge/fold - fold repeats of one finding: first at once, then one update per window.
+ * judge/fold - fold repeats of one finding: first at once, then an update in time.
  *
  * Key: from group, source, to group, destination, finding, row, way in. What is worse than
- * all that was told of its key is told at once. Bounded: a full table gives up the key idle
- * longest and reports its count.
+ * all that was told of its key is told at once, and so is a finding of the same cause that
+ * was not told of it, and each doubling of the hosts that are one key. All else waits for
+ * one update, at the latest a window behind the first that waits. Bounded: a full table
+ * gives up the key idle longest and reports its count.
  */
 #pragma once
 
@@ -13,22 +15,10 @@
 
 struct fold; /* opaque */
 
-/* What an update tells besides the key, of the flow folded last. */
-struct fold_sample {
-	struct matrix_end from;
-	struct matrix_end to;
-	const struct matrix_row *row;     /* as in the judgement */
-	const struct matrix_row *nearest; /* same */
-	enum protocol protocol;
-	enum verdict verdict;
-	enum severity severity;
-	uint16_t client_port;
-	uint16_t server_port;
-	bool is_blocked;
-	bool is_audited;
-	uint8_t transport;
-	struct way way;
-};
+#define FOLD_WINDOW_S  300 /* where nobody set another */
+#define FOLD_DAY_US    (UINT64_C(24) * 3600 * 1000000)
+#define FOLD_HOST_BITS 1024 /* hosts told apart in one key: the count is "at least" */
+#define FOLD_EXAMPLES  5
 
 struct fold_key {
 	struct address source;
@@ -37,20 +27,51 @@ struct fold_key {
 	const void *to;
 	const void *row; /* row or nearest row, or NULL */
 	enum finding finding;
-	uint32_t way;              /* tag, see struct way */
-	uint8_t grade;             /* the more the worse; no part of the identity */
-	struct fold_sample sample; /* no part of the identity */
+	uint32_t way; /* tag, see struct way */
+	/* from here on no part of the identity */
+	uint8_t grade;    /* the more the worse */
+	bool is_standing; /* a fact that lasts: an update a day */
+	bool has_host;    /* many hosts may be this key: .host is one of them */
+	/* of the same cause, .finding among them: FINDING_BIT of each */
+	uint64_t findings;
+	struct address host;
+	/* of the newest: sample_bytes, copied; borrowed when given out */
+	const void *sample;
 };
 
 struct fold_count {
 	uint64_t first_us;
 	uint64_t last_us;
 	uint32_t count; /* flows folded into this report since the last one */
+	uint32_t of[FINDING_FLOW_COUNT]; /* of these, with each finding of the cause */
+	uint32_t hosts; /* of the key so far, at least; 0: it is no key of many hosts */
+	bool is_grown;  /* by a host, since the last report */
+	bool is_repeat; /* the key was told before, and of this nothing is worse */
+	uint8_t example_count;
+	/* of the hosts the newest, newest first */
+	struct address examples[FOLD_EXAMPLES];
 };
 
-/* window_us: at most one update in this time; capacity: keys kept. */
-struct fold *fold_new(uint64_t window_us, uint32_t capacity, struct hash_seed seed,
-	struct reason *why);
+/* A flow of these had another finding of the same cause too. */
+static inline bool fold_count_has_also(
+	const struct fold_count *count, enum finding finding)
+{
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (i != (unsigned)finding && count->of[i] > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct fold_settings {
+	uint64_t window_us;
+	uint32_t capacity; /* keys kept */
+	size_t sample_bytes;
+	struct hash_seed seed;
+};
+
+struct fold *fold_new(const struct fold_settings *settings, struct reason *why);
 void fold_free(struct fold *fold);
 
 /*
@@ -70,7 +91,7 @@ typedef void fold_visit(
 	void *context, const struct fold_key *key, const struct fold_count *count);
 void fold_drain(struct fold *fold, fold_visit *visit, void *context);
 
-/* Visit what is folded and whose window is over: nothing new of it may come for long. */
+/* Visit what has waited for its window; a few at a time, the longest first. */
 void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context);
 
 /* Forget every key, after a drain: what the keys point to goes away. */

@@ -331,6 +331,7 @@ void judge_outer(const struct way *way, struct observation *outer)
 {
 	outer->client = way->tunnel.src;
 	outer->server = way->tunnel.dst;
+	outer->names[0].count = outer->names[1].count = 0; /* those inside */
 	outer->client_port = way->tunnel.src_port;
 	outer->server_port = way->tunnel.dst_port;
 	outer->transport = tunnel_transport((enum tunnel_kind)way->tunnel.kind);

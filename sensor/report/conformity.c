@@ -129,29 +129,28 @@ static void count_row(struct conformity *conformity, enum conformity_subject sub
 }
 
 static void count_alert(struct conformity *conformity, enum conformity_subject subject,
-	const struct record *record, enum finding finding,
-	const struct fold_count *count)
+	const struct record *record, enum finding finding, uint32_t count)
 {
 	const uint8_t severity = record->judgement->severity[finding];
 	struct conformity_line *line = &conformity->lines[subject];
 	if (finding == FINDING_PORT_FOREIGN || finding == FINDING_SENDER_MX_LOOKUP) {
-		line->observed += count->count; /* these flows have no mail record */
+		line->observed += count; /* these flows have no mail record */
 	}
 	/* Access that a row opens to the Internet is declared, hence low, and open. */
 	if (severity == SEVERITY_LOW && subject != CONFORMITY_EXPOSURE) {
-		line->notices += count->count;
+		line->notices += count;
 		return;
 	}
-	line->breaches += count->count;
-	count_row(conformity, subject, record->judgement, count->count);
+	line->breaches += count;
+	count_row(conformity, subject, record->judgement, count);
 	if (line->example.severity == SEVERITY_NONE ||
 		severity < line->example.severity) {
 		keep_example(&line->example, record, finding);
 	}
 }
 
-void conformity_alert(struct conformity *conformity, const struct record *record,
-	enum finding finding, const struct fold_count *count)
+static void count_finding(struct conformity *conformity, const struct record *record,
+	enum finding finding, uint32_t count)
 {
 	const struct judgement *judgement = record->judgement;
 	const enum conformity_subject subject = subject_of(record, finding);
@@ -163,6 +162,18 @@ void conformity_alert(struct conformity *conformity, const struct record *record
 		judge_is_gateway_misused(&judgement->from, &judgement->to,
 			record->observation->protocol)) {
 		count_alert(conformity, CONFORMITY_R36, record, finding, count);
+	}
+}
+
+void conformity_alert(struct conformity *conformity, const struct record *record,
+	enum finding finding, const struct fold_count *count)
+{
+	count_finding(conformity, record, finding, count->count);
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (i != (unsigned)finding && count->of[i] > 0) {
+			count_finding(
+				conformity, record, (enum finding)i, count->of[i]);
+		}
 	}
 }
 

@@ -66,15 +66,61 @@ static void print_severity(const struct human *human, enum severity severity)
 		human->use_colour ? "\x1b[0m" : "");
 }
 
-static void count_alert(struct human *human, enum finding finding, uint8_t severity,
-	const struct fold_count *count)
+static void count_finding(
+	struct human *human, enum finding finding, uint8_t severity, uint32_t count)
 {
-	human->alerts[finding]++;
-	human->occurrences[finding] += count->count;
+	human->occurrences[finding] += count;
 	if (human->gravest[finding] == SEVERITY_NONE ||
 		severity < human->gravest[finding]) {
 		human->gravest[finding] = severity;
 	}
+}
+
+/* One alert; those of the same cause that it lists have their flows. */
+static void count_alert(struct human *human, const struct judgement *judgement,
+	enum finding finding, const struct fold_count *count)
+{
+	human->alerts[finding]++;
+	count_finding(human, finding, judgement->severity[finding], count->count);
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (i != (unsigned)finding && count->of[i] > 0) {
+			count_finding(human, (enum finding)i, judgement->severity[i],
+				count->of[i]);
+		}
+	}
+}
+
+/* What else has the same cause: each with what was seen. */
+static void print_also(FILE *out, const struct judgement *judgement,
+	enum finding finding, const struct fold_count *count)
+{
+	char text[JUDGEMENT_DETAIL_BYTES + 64];
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (i == (unsigned)finding || count->of[i] == 0) {
+			continue;
+		}
+		const char *detail = judgement->detail[i];
+		(void)snprintf(text, sizeof(text), "also %s%s%s",
+			finding_row((enum finding)i)->id, detail[0] != '\0' ? ": " : "",
+			detail);
+		human_wrap(out, text);
+	}
+}
+
+/* The group or prefix, once it is more than one host. */
+static void print_hosts(
+	FILE *out, const struct record *record, const struct fold_count *count)
+{
+	char prefix[ADDRESS_TEXT_BYTES + 4];
+	char text[128];
+	if (count->hosts < 2) {
+		return;
+	}
+	const char *name = record_prefix(record, prefix);
+	name = name != NULL ? name : record_end_name(&record->judgement->from);
+	(void)snprintf(text, sizeof(text), "%u hosts of %.80s by now", count->hosts,
+		name != NULL ? name : "?");
+	human_wrap(out, text);
 }
 
 /* On the first line where they fit, else on one or two lines of their own. */
@@ -120,8 +166,8 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	const struct judgement *judgement = record->judgement;
 	const uint8_t severity = judgement->severity[finding];
 	struct human_alert_text text = {.head = ""};
-	count_alert(human, finding, severity, count);
-	if (record->is_repeat || human->is_summary) {
+	count_alert(human, judgement, finding, count);
+	if ((record->is_repeat && !count->is_grown) || human->is_summary) {
 		return; /* the summary has the number */
 	}
 	const struct human_repeat repeat = {
@@ -133,13 +179,15 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	print_severity(human, (enum severity)severity);
 	print_ends(human->out, &text);
 	human_wrap(human->out, text.why);
+	print_also(human->out, judgement, finding, count);
+	print_hosts(human->out, record, count);
 }
 
 void human_sensor_alert(struct human *human, enum finding finding, const char *detail)
 {
 	const struct finding_row *row = finding_row(finding);
-	const struct fold_count once = {.count = 1};
-	count_alert(human, finding, (uint8_t)row->severity, &once);
+	human->alerts[finding]++;
+	count_finding(human, finding, (uint8_t)row->severity, 1);
 	if (human->is_summary) {
 		return;
 	}

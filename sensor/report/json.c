@@ -135,14 +135,64 @@ static void write_list(
 	json_array_close(writer);
 }
 
+static const char *detail_of(const struct record *record, enum finding finding)
+{
+	const char *detail = record->judgement->detail[finding];
+	return detail[0] != '\0' ? detail : NULL;
+}
+
+static void write_recommendations(
+	struct json_writer *writer, const struct record *record, enum finding finding)
+{
+	const char *list[RECOMMENDATIONS_MAX];
+	recommendations_of(
+		record->judgement, record->observation->protocol, finding, list);
+	write_list(writer, "recommendation", list);
+}
+
+/* What else has the same cause. */
+static void write_also(struct json_writer *writer, const struct record *record,
+	enum finding finding, const struct fold_count *count)
+{
+	if (!fold_count_has_also(count, finding)) {
+		return;
+	}
+	json_array_open(writer, "also");
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (i != finding && count->of[i] > 0) {
+			json_object_open(writer, NULL);
+			json_text(writer, "finding", finding_row((enum finding)i)->id);
+			json_text(writer, "detail", detail_of(record, (enum finding)i));
+			write_recommendations(writer, record, (enum finding)i);
+			json_number(writer, "count", count->of[i]);
+			json_object_close(writer);
+		}
+	}
+	json_array_close(writer);
+}
+
+/* The prefix or the group, once it is more than one host. */
+static void write_hosts(struct json_writer *writer, const struct record *record,
+	const struct fold_count *count)
+{
+	char text[ADDRESS_TEXT_BYTES + 4];
+	if (count->hosts < 2) {
+		return;
+	}
+	json_number(writer, "hosts", count->hosts);
+	json_text(writer, "prefix", record_prefix(record, text));
+	json_array_open(writer, "examples");
+	for (unsigned i = 0; i < count->example_count; i++) {
+		json_text(writer, NULL, address_text(&count->examples[i], text));
+	}
+	json_array_close(writer);
+}
+
 static void write_alert(struct json_writer *writer, const struct record *record,
 	enum finding finding, const struct fold_count *count)
 {
 	const struct finding_row *row = finding_row(finding);
 	const struct judgement *judgement = record->judgement;
-	const char *recommendations[RECOMMENDATIONS_MAX];
-	recommendations_of(
-		judgement, record->observation->protocol, finding, recommendations);
 	json_object_open(writer, "alert");
 	json_number(writer, "signature_id", row->signature_id);
 	json_number(writer, "rev", row->revision);
@@ -156,11 +206,14 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 	if (record->is_audited) {
 		json_bool(writer, "would_block", true);
 	}
-	write_list(writer, "recommendation", recommendations);
+	write_recommendations(writer, record, finding);
 	write_list(writer, "mitre_technique_id", row->techniques);
-	json_text(writer, "detail",
-		judgement->detail[finding][0] != '\0' ? judgement->detail[finding]
-						      : NULL);
+	json_text(writer, "detail", detail_of(record, finding));
+	write_also(writer, record, finding, count);
+	write_hosts(writer, record, count);
+	if (record->is_repeat) {
+		json_bool(writer, "update", true);
+	}
 	json_number(writer, "count", count->count);
 	json_time(writer, "first", count->first_us);
 	json_time(writer, "last", count->last_us);

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_BYTES 64
@@ -47,7 +48,9 @@ static json_t *find_value(const struct document *document, const char *path)
 	char name[NAME_BYTES];
 	while (path && value) {
 		path = take_name(path, name);
-		value = json_object_get(value, name);
+		value = json_is_array(value)
+				? json_array_get(value, strtoul(name, NULL, 10))
+				: json_object_get(value, name);
 	}
 	return value;
 }

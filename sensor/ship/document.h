@@ -23,7 +23,7 @@ bool document_parse(struct document *document, const char *text, size_t len);
 bool document_start(struct document *document);
 void document_free(struct document *document);
 
-/* NULL: no such member, or it is no text. Borrowed from the document. */
+/* A number in the path is the place in a list. NULL: no such member, or it is no text. Borrowed from the document. */
 const char *document_text(const struct document *document, const char *path);
 bool document_number(
 	const struct document *document, const char *path, uint64_t *number);

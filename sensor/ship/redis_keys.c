@@ -152,6 +152,24 @@ static void add_mail(const struct target *target)
 	}
 }
 
+/* Flows with a finding that the alert of another one lists; no alert of its own. */
+static void add_also(const struct target *target)
+{
+	const struct event *event = target->event;
+	const unsigned key = key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH);
+	const size_t count = document_count(&event->document, "alert.metadata.also");
+	for (size_t i = 0; i < count && i < FINDING_FLOW_COUNT; i++) {
+		char path[64];
+		(void)snprintf(
+			path, sizeof(path), "alert.metadata.also.%zu.finding", i);
+		const char *finding = event_text(event, path);
+		(void)snprintf(path, sizeof(path), "alert.metadata.also.%zu.count", i);
+		if (finding) {
+			add_number(target, key, finding, event_number(event, path, 1));
+		}
+	}
+}
+
 static void add_alert(const struct target *target)
 {
 	static const char *const SEVERITIES[] = {"alerts:none", "alerts:critical",
@@ -172,6 +190,7 @@ static void add_alert(const struct target *target)
 		1);
 	add_number(target, key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH),
 		finding, event_number(event, "alert.metadata.count", 1));
+	add_also(target);
 	(void)snprintf(field, sizeof(field), "finding:%s", finding);
 	add_number(target, hour, "alerts", 1);
 	add_number(target, hour, field, 1);

@@ -29,7 +29,7 @@ static const struct rendering_field FIELDS[] = {
 	{"reason", "@reason"},
 	{"externalId", "event_id"},
 	{"cnt", "alert.metadata.count"},
-	{"msg", "alert.metadata.detail"},
+	{"msg", "@detail"},
 	{"outcome", "mail.verdict"},
 	{"dvchost", "host"},
 	{"deviceInboundInterface", "in_iface"},

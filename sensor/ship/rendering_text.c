@@ -21,6 +21,10 @@ const struct rendering_field RENDERING_FIELDS[] = {
 	{"event_id", "event_id"},
 	{"reason", "@reason"},
 	{"detail", "alert.metadata.detail"},
+	{"also", "alert.metadata.also"},
+	{"hosts", "alert.metadata.hosts"},
+	{"prefix", "alert.metadata.prefix"},
+	{"update", "alert.metadata.update"},
 	{"action", "alert.action"},
 	{"count", "alert.metadata.count"},
 	{"recommendation", "alert.metadata.recommendation"},
@@ -110,12 +114,21 @@ static const char *end_of(const struct event *event, const char *address_path,
 	return room;
 }
 
+/* A text, or what an object is about. */
+static const char *item_of(const struct event *event, const char *path, size_t index)
+{
+	char below[96];
+	const char *item = document_item(&event->document, path, index);
+	(void)snprintf(below, sizeof(below), "%.60s.%zu.finding", path, index);
+	return item ? item : event_text(event, below);
+}
+
 static const char *join(
 	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
 {
 	size_t len = 0;
 	for (size_t i = 0; i < document_count(&event->document, path); i++) {
-		const char *item = document_item(&event->document, path, i);
+		const char *item = item_of(event, path, i);
 		const int more = snprintf(room + len, RENDERING_VALUE_BYTES - len,
 			"%s%.64s", i ? "," : "", item ? item : "");
 		if (more < 0 || (size_t)more >= RENDERING_VALUE_BYTES - len) {
@@ -125,6 +138,21 @@ static const char *join(
 	}
 	room[len] = '\0';
 	return len > 0 ? room : NULL;
+}
+
+/* What was seen, and what else has the same cause. */
+static const char *detail_of(
+	const struct event *event, char room[RENDERING_VALUE_BYTES])
+{
+	char others[RENDERING_VALUE_BYTES];
+	const char *detail = event_text(event, "alert.metadata.detail");
+	const char *also = join(event, "alert.metadata.also", others);
+	if (!also) {
+		return detail;
+	}
+	(void)snprintf(room, RENDERING_VALUE_BYTES, "%.160s%salso %.300s",
+		detail ? detail : "", detail ? "; " : "", also);
+	return room;
 }
 
 static const char *made_value(
@@ -139,6 +167,9 @@ static const char *made_value(
 	if (strcmp(path, "@severity") == 0) {
 		return event->kind == EVENT_ALERT ? severity_name(event->severity)
 						  : NULL;
+	}
+	if (strcmp(path, "@detail") == 0) {
+		return detail_of(event, room);
 	}
 	const char *reason = event_text(event, "mail.reason");
 	if (!reason) {

@@ -43,6 +43,9 @@ struct told {
 	char to_name[64];                /* what DNS called the server, or "" */
 	const char *state;
 	char row[16];
+	char reason[JUDGEMENT_REASON_BYTES];
+	uint32_t hosts;    /* of an alert: fold_count */
+	uint64_t findings; /* the same: with those of one cause, FINDING_BIT of each */
 	char evidence[64];
 	char opinion[64];
 };
@@ -101,6 +104,7 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 	}
 	copy_text(told->row, sizeof(told->row),
 		judgement->row ? judgement->row->id : NULL);
+	copy_text(told->reason, sizeof(told->reason), judgement->reason);
 	copy_text(told->evidence, sizeof(told->evidence), record->evidence);
 	copy_text(told->opinion, sizeof(told->opinion), record->second_opinion);
 	return told;
@@ -113,6 +117,10 @@ static inline void on_alert(void *context, const struct record *record,
 	told->kind = TOLD_ALERT;
 	told->finding = finding;
 	told->count = count->count;
+	told->hosts = count->hosts;
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		told->findings |= count->of[i] > 0 ? FINDING_BIT(i) : 0;
+	}
 }
 
 static inline void on_mail(void *context, const struct record *record)

@@ -277,9 +277,9 @@ static void behind_a_swap_a_finding_is_told_at_once_again(void **state)
 
 /* ---- clocks ---- */
 
-static void refused_dial(struct engine_run *run, const char *server)
+static void refused_dial(struct engine_run *run, const char *client)
 {
-	struct line line = line_of(run, WORKSTATION, 40000, server, 25);
+	struct line line = line_of(run, client, 40000, INTERNET, 25);
 	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
 	rst(&line, SERVER);
 }
@@ -289,13 +289,13 @@ static void what_was_folded_is_told_before_its_place_goes_to_another(void **stat
 	(void)state;
 	struct engine_run *run = run_begin();
 	size_t repeats = 0;
-	refused_dial(run, INTERNET);
-	refused_dial(run, INTERNET); /* folded */
+	refused_dial(run, WORKSTATION);
+	refused_dial(run, WORKSTATION); /* folded */
 	for (unsigned i = 0; i < 1U << 15 && repeats == 0; i++) {
-		char server[24];
-		(void)snprintf(server, sizeof(server), "203.1.%u.%u", i >> 8, i & 0xff);
+		char client[24];
+		(void)snprintf(client, sizeof(client), "10.%u.%u.1", i >> 8, i & 0xff);
 		run->told_count = 0;
-		refused_dial(run, server);
+		refused_dial(run, client);
 		for (size_t at = 0; at < run->told_count; at++) {
 			repeats += run->told[at].is_repeat;
 		}

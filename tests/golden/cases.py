@@ -55,11 +55,16 @@ def promise_of(folder):
                    tuple(sorted(words("Flows"))))
 
 
+def findings_of(record):
+    """What an alert tells: its finding, and the others of the same cause."""
+    metadata = record["alert"]["metadata"]
+    return [metadata["finding"], *(other["finding"] for other in metadata.get("also", []))]
+
+
 def broken_promises(folder, found):
     """In words, where the records differ from what the README promises."""
     promise = promise_of(folder)
-    findings = {record["alert"]["metadata"]["finding"] for record in found
-                if record["event_type"] == "alert"}
+    findings = {finding for record in found if record["event_type"] == "alert" for finding in findings_of(record)}
     differences = [f"`{name}` is promised and not found" for name in promise.findings - findings]
     differences += [f"`{name}` is found and not promised" for name in findings - promise.findings]
     flows = []

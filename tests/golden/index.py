@@ -5,7 +5,7 @@ of docs/evasion.md, each below a comment that lists its cases: `cases: NAME... n
 import re
 import sys
 
-from cases import PCAPS, ROOT, case_folders, promise_of, records
+from cases import PCAPS, ROOT, case_folders, findings_of, promise_of, records
 
 INDEX = PCAPS / "README.md"
 TRICKS = ROOT / "docs" / "evasion.md"
@@ -38,7 +38,7 @@ class Case:
     def __init__(self, folder):
         found = records((folder / "expected.jsonl").read_bytes())
         self.name, self.shows = folder.name, shown_by(folder)
-        self.findings = {record["alert"]["metadata"]["finding"] for record in found if record["event_type"] == "alert"}
+        self.findings = {finding for record in found if record["event_type"] == "alert" for finding in findings_of(record)}
         self.absent = promise_of(folder).absent
         self.protocols = {record["mail"]["protocol"] for record in found if record["event_type"] == "mail"}
 

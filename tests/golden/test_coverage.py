@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from cases import case_folders, promise_of, records, sensor
+from cases import case_folders, findings_of, promise_of, records, sensor
 
 
 # Of the findings on the sensor itself, what a replay tells as well.
@@ -23,8 +23,8 @@ def raised_in(folder):
     accepted = folder / "expected.jsonl"
     if not accepted.exists():
         return set()
-    return {record["alert"]["metadata"]["finding"] for record in records(accepted.read_bytes())
-            if record["event_type"] == "alert"}
+    return {finding for record in records(accepted.read_bytes()) if record["event_type"] == "alert"
+            for finding in findings_of(record)}
 
 
 def by_finding(of_folder):

@@ -14,14 +14,21 @@ static const struct hash_seed SEED = {{1, 2}};
 static struct fold *new_fold(uint32_t capacity)
 {
 	struct reason why;
-	struct fold *fold = fold_new(WINDOW_US, capacity, SEED, &why);
+	const struct fold_settings settings = {.window_us = WINDOW_US,
+		.capacity = capacity,
+		.sample_bytes = sizeof(int),
+		.seed = SEED};
+	struct fold *fold = fold_new(&settings, &why);
 	assert_non_null(fold);
 	return fold;
 }
 
+static const int NOTHING = 0;
+
 static struct fold_key key_of(uint8_t host)
 {
 	return (struct fold_key){
+		.sample = &NOTHING,
 		.source = address_from_ipv4((const uint8_t[4]){192, 0, 2, host}),
 		.destination = address_from_ipv4((const uint8_t[4]){203, 0, 113, 25}),
 		.finding = FINDING_SENDER_ILLEGITIMATE,
@@ -197,6 +204,162 @@ static void many_keys_through_a_small_table_never_confuse_it(void **state)
 	fold_free(fold);
 }
 
+/* Of a prefix, whichever host of it. */
+static struct fold_key key_of_host(unsigned host)
+{
+	struct fold_key key = key_of(0);
+	key.has_host = true;
+	key.host = address_from_ipv4((const uint8_t[4]){
+		198, 51, (uint8_t)(100 + host / 256), (uint8_t)host});
+	return key;
+}
+
+static void many_hosts_of_one_key_are_told_when_they_double(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct fold_count count;
+	unsigned told = 0;
+	for (unsigned host = 0; host < 200; host++) {
+		const struct fold_key key = key_of_host(host);
+		const bool is_told = fold_add(fold, &key, 5000 + host, &count);
+		const unsigned hosts = host + 1;
+		assert_int_equal(is_told, (hosts & (hosts - 1)) == 0);
+		told += is_told;
+		if (is_told) {
+			assert_int_equal(count.hosts, hosts);
+			assert_int_equal(count.is_repeat, hosts > 1);
+			assert_true(count.is_grown);
+			assert_int_equal(count.example_count, hosts < 5 ? hosts : 5);
+			assert_true(address_equal(&count.examples[0], &key.host));
+		}
+	}
+	assert_int_equal(told, 8);
+	const struct fold_key again = key_of_host(7);
+	assert_false(fold_add(fold, &again, 5300, &count));
+	fold_free(fold);
+}
+
+static void one_host_that_comes_again_is_no_growth(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	const struct fold_key key = key_of_host(1);
+	struct fold_count count;
+	assert_true(fold_add(fold, &key, 5000, &count));
+	for (unsigned i = 1; i < 64; i++) {
+		assert_false(fold_add(fold, &key, 5000 + i, &count));
+	}
+	assert_true(fold_add(fold, &key, 6000, &count));
+	assert_int_equal(count.count, 64);
+	assert_int_equal(count.hosts, 1);
+	assert_false(count.is_grown);
+	fold_free(fold);
+}
+
+static void the_hosts_of_wide_groups_are_counted_at_least(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct fold_count count;
+	for (unsigned host = 0; host < 5000; host++) {
+		const struct fold_key key = key_of_host(host * 7);
+		(void)fold_add(fold, &key, 5000, &count);
+	}
+	const struct fold_key last = key_of_host(1);
+	assert_true(fold_add(fold, &last, 7000, &count));
+	assert_in_range(count.hosts, 900, FOLD_HOST_BITS);
+	fold_free(fold);
+}
+
+static void another_finding_of_the_same_cause_is_told_at_once(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct fold_key key = key_of(1);
+	struct fold_count count;
+	key.findings = FINDING_BIT(FINDING_SENDER_ILLEGITIMATE);
+	assert_true(fold_add(fold, &key, 5000, &count));
+	assert_false(fold_count_has_also(&count, key.finding));
+	assert_false(fold_add(fold, &key, 5001, &count));
+	key.findings |= FINDING_BIT(FINDING_PORT_UNUSUAL);
+	assert_true(fold_add(fold, &key, 5002, &count));
+	assert_int_equal(count.count, 1);
+	assert_int_equal(count.of[FINDING_PORT_UNUSUAL], 1);
+	assert_true(fold_count_has_also(&count, key.finding));
+	assert_false(fold_add(fold, &key, 5003, &count));
+	key.findings = FINDING_BIT(FINDING_SENDER_ILLEGITIMATE);
+	assert_true(fold_add(fold, &key, 6000, &count));
+	assert_int_equal(count.count, 3);
+	assert_int_equal(count.of[FINDING_SENDER_ILLEGITIMATE], 3);
+	assert_int_equal(count.of[FINDING_PORT_UNUSUAL], 1);
+	fold_free(fold);
+}
+
+static void what_waits_is_given_when_its_window_is_over_and_not_before(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct drained drained = {.count = 0};
+	const struct fold_key first = key_of(1);
+	const struct fold_key second = key_of(2);
+	struct fold_count count;
+	assert_true(fold_add(fold, &first, 5000, &count));
+	assert_true(fold_add(fold, &second, 5000, &count));
+	assert_false(fold_add(fold, &first, 5100, &count));
+	assert_false(fold_add(fold, &second, 5200, &count));
+	fold_due(fold, 5100 + WINDOW_US - 1, keep, &drained);
+	assert_int_equal(drained.count, 0);
+	fold_due(fold, 5100 + WINDOW_US, keep, &drained);
+	assert_int_equal(drained.count, 1);
+	assert_true(address_equal(&drained.keys[0].source, &first.source));
+	fold_due(fold, 5200 + WINDOW_US, keep, &drained);
+	assert_int_equal(drained.count, 2);
+	assert_true(drained.counts[1].is_repeat);
+	fold_due(fold, 90000, keep, &drained);
+	assert_int_equal(drained.count, 2);
+	fold_free(fold);
+}
+
+static void what_lasts_is_told_once_a_day(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(8);
+	struct drained drained = {.count = 0};
+	struct fold_key key = key_of(1);
+	struct fold_count count;
+	key.is_standing = true;
+	assert_true(fold_add(fold, &key, 5000, &count));
+	assert_false(fold_add(fold, &key, 5001, &count));
+	assert_false(fold_add(fold, &key, 5000 + FOLD_DAY_US - 1, &count));
+	fold_due(fold, 5000 + FOLD_DAY_US, keep, &drained);
+	assert_int_equal(drained.count, 0);
+	fold_due(fold, 5001 + FOLD_DAY_US, keep, &drained);
+	assert_int_equal(drained.count, 1);
+	assert_int_equal(drained.counts[0].count, 2);
+	fold_free(fold);
+}
+
+static void an_update_has_the_sample_of_the_newest(void **state)
+{
+	(void)state;
+	struct fold *fold = new_fold(1);
+	struct fold_count count;
+	struct fold_key evicted;
+	const int samples[] = {1, 2, 3};
+	struct fold_key key = key_of(1);
+	for (int i = 0; i < 3; i++) {
+		key.sample = &samples[i];
+		(void)fold_add(fold, &key, 5000, &count);
+	}
+	const struct fold_key other = key_of(2);
+	assert_true(fold_add(fold, &other, 5001, &count));
+	assert_true(fold_evicted(fold, &evicted, &count));
+	assert_int_equal(*(const int *)evicted.sample, 3);
+	assert_int_equal(count.count, 2);
+	fold_free(fold);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +374,14 @@ int main(void)
 		cmocka_unit_test(
 			draining_gives_what_was_never_reported_once_and_in_order),
 		cmocka_unit_test(many_keys_through_a_small_table_never_confuse_it),
+		cmocka_unit_test(many_hosts_of_one_key_are_told_when_they_double),
+		cmocka_unit_test(one_host_that_comes_again_is_no_growth),
+		cmocka_unit_test(the_hosts_of_wide_groups_are_counted_at_least),
+		cmocka_unit_test(another_finding_of_the_same_cause_is_told_at_once),
+		cmocka_unit_test(
+			what_waits_is_given_when_its_window_is_over_and_not_before),
+		cmocka_unit_test(what_lasts_is_told_once_a_day),
+		cmocka_unit_test(an_update_has_the_sample_of_the_newest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

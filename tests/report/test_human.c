@@ -2,8 +2,8 @@
 
 #include "report/human_text.h"
 
-static const struct fold_count ONCE = {1, 1, 1};
-static const struct fold_count THRICE = {1, 2, 3};
+static const struct fold_count ONCE = {.first_us = 1, .last_us = 1, .count = 1};
+static const struct fold_count THRICE = {.first_us = 1, .last_us = 2, .count = 3};
 
 static struct human *new_human(FILE *out, bool use_colour)
 {

@@ -1,7 +1,8 @@
 #include "made_record.h"
 
-static const struct fold_count ONCE = {
-	UINT64_C(1790000000000000), UINT64_C(1790000000000000), 1};
+static const struct fold_count ONCE = {.first_us = UINT64_C(1790000000000000),
+	.last_us = UINT64_C(1790000000000000),
+	.count = 1};
 
 static void a_mail_event_holds_the_keys_in_their_order(void **state)
 {

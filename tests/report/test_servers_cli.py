@@ -22,8 +22,8 @@ def replay(state, folder):
                  "--state", state)
     assert answer.returncode == 0, answer.stderr
     found = [json.loads(line) for line in answer.stdout.splitlines()]
-    return {record["alert"]["metadata"]["finding"] for record in found
-            if record["event_type"] == "alert"}
+    return {finding for record in found if record["event_type"] == "alert" for finding in
+            [record["alert"]["metadata"]["finding"], *(other["finding"] for other in record["alert"]["metadata"].get("also", []))]}
 
 
 def test_an_offer_in_one_capture_makes_its_absence_in_the_next_one_tell(tmp_path):

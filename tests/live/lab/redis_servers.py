@@ -189,6 +189,8 @@ def expected(records):
             totals["blocked"] += alert["action"] == "blocked"
             counters["findings"][finding] += 1
             counters["occurrences"][finding] += alert["metadata"]["count"]
+            for other in alert["metadata"].get("also", []):
+                counters["occurrences"][other["finding"]] += other["count"]
             hour["alerts"] += 1
             hour["finding:" + finding] += 1
             continue

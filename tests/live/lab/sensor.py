@@ -136,8 +136,11 @@ class Sensor:
             return []
 
     def alerts(self, finding):
+        """Those that tell this finding, alone or with others of the same cause."""
+        def told_by(alert):
+            return [each["finding"] for each in (alert, *alert.get("also", []))]
         return [record for record in self.records()
-                if record["event_type"] == "alert" and record["alert"]["metadata"]["finding"] == finding]
+                if record["event_type"] == "alert" and finding in told_by(record["alert"]["metadata"])]
 
     def send(self, frames):
         self.namespace.send(frames)

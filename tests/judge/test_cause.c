@@ -1,0 +1,88 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "judge/cause.h"
+
+#define BIT(finding) FINDING_BIT(FINDING_##finding)
+
+static void what_has_one_cause_is_taken_together(void **state)
+{
+	(void)state;
+	const uint64_t findings = BIT(SENDER_ILLEGITIMATE) | BIT(PORT_UNUSUAL) |
+				  BIT(TLS_MISSING) | BIT(TLS_CREDENTIALS_CLEAR);
+	assert_int_equal(
+		cause_next(findings), BIT(SENDER_ILLEGITIMATE) | BIT(PORT_UNUSUAL));
+	assert_int_equal(cause_next(BIT(TLS_MISSING) | BIT(TLS_CREDENTIALS_CLEAR)),
+		BIT(TLS_MISSING) | BIT(TLS_CREDENTIALS_CLEAR));
+}
+
+static void what_has_a_cause_of_its_own_stays_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(cause_next(BIT(EVASION_AMBIGUOUS) | BIT(SMTP_SMUGGLING)),
+		BIT(EVASION_AMBIGUOUS));
+	assert_int_equal(cause_next(BIT(RELAY_CHAINED) | BIT(HEADER_INTERNAL_LEAK)),
+		BIT(RELAY_CHAINED));
+}
+
+/* Every finding is told, whatever it is found with. */
+static void all_findings_go_into_alerts_and_each_once(void **state)
+{
+	(void)state;
+	const uint64_t all = FINDING_BIT(FINDING_FLOW_COUNT) - 1;
+	uint64_t left = all;
+	uint64_t told = 0;
+	while (left != 0) {
+		const uint64_t same = cause_next(left);
+		assert_int_equal(told & same, 0);
+		told |= same;
+		left &= ~same;
+	}
+	assert_int_equal(told, all);
+}
+
+static void the_head_is_the_gravest_and_of_these_the_first(void **state)
+{
+	(void)state;
+	struct judgement judgement = {.findings = 0};
+	judgement.severity[FINDING_TLS_MISSING] = SEVERITY_HIGH;
+	judgement.severity[FINDING_TLS_CREDENTIALS_CLEAR] = SEVERITY_CRITICAL;
+	judgement.severity[FINDING_TLS_STARTTLS_UNUSED] = SEVERITY_HIGH;
+	assert_int_equal(
+		cause_head(&judgement, BIT(TLS_MISSING) | BIT(TLS_STARTTLS_UNUSED)),
+		FINDING_TLS_MISSING);
+	assert_int_equal(
+		cause_head(&judgement, BIT(TLS_MISSING) | BIT(TLS_CREDENTIALS_CLEAR)),
+		FINDING_TLS_CREDENTIALS_CLEAR);
+}
+
+static void only_what_is_no_pair_has_another_scope(void **state)
+{
+	(void)state;
+	unsigned others = 0;
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		others += cause_scope((enum finding)i) != CAUSE_SCOPE_PAIR;
+	}
+	assert_int_equal(others, 5);
+	assert_int_equal(cause_scope(FINDING_SENDER_ILLEGITIMATE), CAUSE_SCOPE_SENDERS);
+	assert_int_equal(
+		cause_scope(FINDING_GATEWAY_SEND_RECEIVE_MIXED), CAUSE_SCOPE_SERVER);
+	assert_int_equal(
+		cause_scope(FINDING_ZONE_MAILBOX_MISPLACED), CAUSE_SCOPE_GROUP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_one_cause_is_taken_together),
+		cmocka_unit_test(what_has_a_cause_of_its_own_stays_alone),
+		cmocka_unit_test(all_findings_go_into_alerts_and_each_once),
+		cmocka_unit_test(the_head_is_the_gravest_and_of_these_the_first),
+		cmocka_unit_test(only_what_is_no_pair_has_another_scope),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
