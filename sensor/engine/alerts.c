@@ -161,8 +161,9 @@ static void fold_by_senders(const struct matrix_end *from, struct fold_key *key)
 {
 	key->has_host = true;
 	key->host = key->source;
-	key->source = from->group ? (struct address){0} : record_network(&key->source);
-	key->destination = (struct address){0};
+	const struct address nobody = {0};
+	key->source = from->group ? nobody : record_network(&key->source);
+	key->destination = nobody;
 }
 
 static void fold_by_server(const struct judgement *judgement, struct fold_key *key)

@@ -1,6 +1,7 @@
 #include "engine/record.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 const char *record_protocol_name(const struct record *record)
 {
@@ -32,8 +33,10 @@ const char *record_prefix(const struct record *record, char *text)
 	}
 	const struct address *client = &record->observation->client;
 	const struct address network = record_network(client);
-	(void)address_text(&network, text);
-	return strcat(text, address_is_ipv4(client) ? "/24" : "/64");
+	char base[ADDRESS_TEXT_BYTES];
+	(void)snprintf(text, ADDRESS_TEXT_BYTES + 4, "%s%s",
+		address_text(&network, base), address_is_ipv4(client) ? "/24" : "/64");
+	return text;
 }
 
 const char *record_end_name(const struct matrix_end *end)
