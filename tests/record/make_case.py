@@ -9,8 +9,7 @@ import time
 
 FAMILIES = ("relay", "starttls", "submission", "policy", "access", "tls_quality", "foreign",
             "exchange", "wrapped", "segments", "ledger", "opening", "behind", "letters", "offers",
-            "likeness", "names")
-
+            "likeness", "names", "crowd")
 
 
 def all_cases():
