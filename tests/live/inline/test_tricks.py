@@ -7,12 +7,14 @@ import pytest
 
 import real_site
 import trickster
+from apart import each_apart
 from real_site import MAILBOX, SERVER, Mailflow
 
 WHY_NOT = real_site.why_not()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 TRICKSTER = str(pathlib.Path(trickster.__file__).resolve())
-FIRST_ADDRESS = ipaddress.ip_address("192.0.2.128")  # internal, of no group
+FIRST_HOST = 128
+FIRST_ADDRESS = ipaddress.ip_address(f"192.0.2.{FIRST_HOST}")
 BLOCKING = ("sender.illegitimate", "flow.role-mismatch", "flow.illegitimate", "smtps.implicit",
             "zone.user-access-exposed")
 ACTIONS = {"as-is": (), "drop": tuple(word for one in BLOCKING for word in ("--action", f"{one}=drop"))}
@@ -25,6 +27,8 @@ MAY_BE_TOLD_ONLY = {"elsewhere-whole", "elsewhere-early-then-whole", "elsewhere-
 
 
 class Site(real_site.Site):
+    matrix = each_apart(real_site.MATRIX, range(FIRST_HOST, 255))
+
     def start_servers(self):
         super().start_servers()
         for i in range(len(trickster.MAIL_TRICKS) + len(trickster.LOGIN_TRICKS)):

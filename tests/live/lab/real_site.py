@@ -49,6 +49,8 @@ def why_not():
 class Site(Router):
     """Also what the servers of tests/record expect of a lab: .folder, .processes, .logs()."""
 
+    matrix = MATRIX
+
     def __init__(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="mailwarden-site-"))
         folder.chmod(0o755)
@@ -65,7 +67,7 @@ class Site(Router):
 
     def build(self):
         super().build()
-        (self.folder / "matrix.yaml").write_text(MATRIX)
+        (self.folder / "matrix.yaml").write_text(self.matrix)
         # the mailbox is on the workstations' link by its address, and behind the router
         self.run(self.router, "sysctl", "-qw", "net.ipv4.conf.cr.proxy_arp=1",
                  "net.ipv4.neigh.cr.proxy_delay=0")
@@ -124,7 +126,7 @@ class Site(Router):
             process.wait(10)
         self.processes.clear()
         shutil.rmtree(self.folder / "state", ignore_errors=True)
-        (self.folder / "matrix.yaml").write_text(MATRIX)
+        (self.folder / "matrix.yaml").write_text(self.matrix)
 
     def close(self):
         for process in reversed(self.host_processes):

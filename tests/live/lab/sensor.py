@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 
+from apart import each_apart
 from frames_made import dialogue
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -90,7 +91,7 @@ class Namespace:
 
 
 class Sensor:
-    """mailwarden run on tap0."""
+    """mailwarden run on tap0; unless another matrix is given, each host but 192.0.2.70 is a group."""
 
     def __init__(self, *options, matrix=None, life=600):
         self.namespace = Namespace(life)
@@ -98,7 +99,7 @@ class Sensor:
         self.folder.chmod(0o755)
         self.state = self.folder / "state"
         self.matrix = self.folder / "matrix.yaml"
-        self.matrix.write_text(matrix or MATRIX.read_text())
+        self.matrix.write_text(matrix or each_apart(MATRIX.read_text(), [*range(10, 70), *range(71, 140)]))
         self.log_file = self.folder / "log"
         self.options = options
         self.process = None

@@ -5,8 +5,10 @@ import struct
 
 import pytest
 
+from apart import each_apart
 from frames_made import dialogue, ending, file_header
-from replaying import replay
+from replaying import SMALL_TABLE, run
+from sensor import MATRIX
 
 NOW = 1790000000  # 2026-09-21
 LAST = 2 ** 31 - 1  # 2038-01-19
@@ -22,7 +24,9 @@ def capture(path, stamped):
 
 
 def records(path):
-    answer = replay(path, "--json")
+    matrix = path.with_name("matrix.yaml")
+    matrix.write_text(each_apart(MATRIX.read_text(), range(100, 100 + FLOWS)))
+    answer = run("replay", path, "-m", matrix, *SMALL_TABLE, "--json")
     assert answer.returncode == 0, answer.stderr
     return [json.loads(line) for line in answer.stdout.splitlines()]
 
