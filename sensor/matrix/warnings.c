@@ -1,10 +1,9 @@
+#include "matrix/expiry.h"
 #include "matrix/review.h"
 #include "matrix/sentence.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define EXPIRES_SOON_S INT64_C(2592000) /* 30 days */
 
 static void review_breadth(struct review *review, const struct matrix_row *row)
 {
@@ -32,7 +31,7 @@ static void review_expiry(struct review *review, const struct matrix_row *row)
 		review_tell(review, &row->place, "warning",
 			"row %s expired: its last day was %s, it allows nothing",
 			row->id, day);
-	} else if (row->expires_s - review->now_s <= EXPIRES_SOON_S) {
+	} else if (row->expires_s - review->now_s <= MATRIX_EXPIRY_SOON_S) {
 		review_tell(review, &row->place, "warning",
 			"row %s expires soon: its last day is %s", row->id, day);
 	}

@@ -1,0 +1,165 @@
+/* Rows that end: which is next, and each threshold told once. */
+#include "made_matrix.h"
+#include "matrix/expiry.h"
+
+#define DAY_S  MATRIX_EXPIRY_DAY_S
+#define HOUR_S INT64_C(3600)
+/* The first second behind 2027-06-30. */
+#define END_S INT64_C(1814400000)
+
+static struct matrix *matrix_of(const char *first, const char *second)
+{
+	char rows[512];
+	(void)snprintf(rows, sizeof(rows),
+		" - {id: a, from: relay, to: mx-out, protocols: smtp%s}\n"
+		" - {id: b, from: mx-in, to: relay, protocols: smtp%s}\n"
+		" - {id: c, from: mailboxes, to: relay, protocols: smtp}\n",
+		first, second);
+	return load_rows(rows);
+}
+
+/* The stage that has news, and how many rows; NONE without. */
+static enum matrix_expiry_stage news_at(const struct matrix *matrix, int64_t now_s,
+	struct matrix_expiry_told *told, size_t *rows)
+{
+	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
+	enum matrix_expiry_stage stage = MATRIX_EXPIRY_STAGE_NONE;
+	*rows = 0;
+	matrix_expiry_take_news(matrix, now_s, told, news);
+	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
+		if (news[i].row) {
+			stage = (enum matrix_expiry_stage)i;
+			*rows += news[i].row_count;
+		}
+	}
+	return stage;
+}
+
+static void each_threshold_is_told_once(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t before_s;
+		enum matrix_expiry_stage stage;
+	} LOOKS[] = {
+		{31 * DAY_S, MATRIX_EXPIRY_STAGE_NONE},
+		{30 * DAY_S + 1, MATRIX_EXPIRY_STAGE_NONE},
+		{29 * DAY_S + 23 * HOUR_S, MATRIX_EXPIRY_STAGE_MONTH},
+		{8 * DAY_S, MATRIX_EXPIRY_STAGE_NONE},
+		{7 * DAY_S, MATRIX_EXPIRY_STAGE_WEEK},
+		{DAY_S + 1, MATRIX_EXPIRY_STAGE_NONE},
+		{DAY_S, MATRIX_EXPIRY_STAGE_DAY},
+		{1, MATRIX_EXPIRY_STAGE_NONE},
+		{0, MATRIX_EXPIRY_STAGE_END},
+		{-DAY_S, MATRIX_EXPIRY_STAGE_NONE},
+	};
+	struct matrix *matrix = matrix_of(", expires: 2027-06-30", "");
+	struct matrix_expiry_told told = {0};
+	for (size_t i = 0; i < sizeof(LOOKS) / sizeof(LOOKS[0]); i++) {
+		size_t rows = 0;
+		const int64_t now_s = END_S - LOOKS[i].before_s;
+		assert_int_equal(news_at(matrix, now_s, &told, &rows), LOOKS[i].stage);
+		assert_int_equal(rows, LOOKS[i].stage != MATRIX_EXPIRY_STAGE_NONE);
+		assert_int_equal(
+			news_at(matrix, now_s, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
+	}
+	matrix_free(matrix);
+}
+
+static void a_row_without_an_end_is_never_news(void **state)
+{
+	(void)state;
+	struct matrix *matrix = matrix_of("", "");
+	struct matrix_expiry_told told = {0};
+	struct matrix_expiry expiry;
+	size_t rows = 0;
+	assert_int_equal(
+		news_at(matrix, END_S, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
+	assert_int_equal(news_at(matrix, 0, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
+	matrix_expiry_look(matrix, END_S, &expiry);
+	assert_null(expiry.next);
+	assert_null(expiry.ended);
+	assert_int_equal(expiry.soon_count + expiry.ended_count, 0);
+	matrix_free(matrix);
+}
+
+static void rows_that_cross_together_are_one_news(void **state)
+{
+	(void)state;
+	struct matrix *matrix =
+		matrix_of(", expires: 2027-06-30", ", expires: 2027-06-28");
+	struct matrix_expiry_told told = {0};
+	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
+	matrix_expiry_take_news(matrix, END_S - 20 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_MONTH].row_count, 2);
+	assert_string_equal(news[MATRIX_EXPIRY_STAGE_MONTH].row->id, "b");
+	matrix_expiry_take_news(matrix, END_S - 6 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].row_count, 2);
+	assert_null(news[MATRIX_EXPIRY_STAGE_MONTH].row);
+	matrix_expiry_take_news(matrix, END_S - DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_DAY].row_count, 1);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_END].row_count, 1);
+	matrix_free(matrix);
+}
+
+static void a_row_put_off_is_told_anew(void **state)
+{
+	(void)state;
+	struct matrix_expiry_told told = {0};
+	size_t rows = 0;
+	struct matrix *matrix = matrix_of(", expires: 2027-06-30", "");
+	assert_int_equal(news_at(matrix, END_S - 2 * DAY_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_WEEK);
+	matrix_free(matrix);
+	matrix = matrix_of(", expires: 2027-07-15", "");
+	assert_int_equal(news_at(matrix, END_S - 2 * DAY_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_MONTH);
+	matrix_free(matrix);
+}
+
+static void what_ended_long_ago_is_no_news(void **state)
+{
+	(void)state;
+	struct matrix_expiry_told told = {0};
+	size_t rows = 0;
+	struct matrix *matrix = matrix_of(", expires: 2027-06-30", "");
+	assert_int_equal(news_at(matrix, END_S + 30 * DAY_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_NONE);
+	assert_int_equal(news_at(matrix, END_S + 30 * DAY_S - 1, &told, &rows),
+		MATRIX_EXPIRY_STAGE_END);
+	matrix_free(matrix);
+}
+
+static void the_next_row_and_the_last_that_ended_are_found(void **state)
+{
+	(void)state;
+	struct matrix *matrix =
+		matrix_of(", expires: 2027-06-30", ", expires: 2027-08-01");
+	struct matrix_expiry expiry;
+	matrix_expiry_look(matrix, END_S - 30 * DAY_S - 1, &expiry);
+	assert_string_equal(expiry.next->id, "a");
+	assert_int_equal(expiry.soon_count, 0);
+	matrix_expiry_look(matrix, END_S - 30 * DAY_S, &expiry);
+	assert_int_equal(expiry.soon_count, 1);
+	assert_int_equal(matrix_expiry_days(expiry.next, END_S - 30 * DAY_S), 30);
+	assert_int_equal(matrix_expiry_days(expiry.next, END_S - 1), 0);
+	matrix_expiry_look(matrix, END_S, &expiry);
+	assert_string_equal(expiry.next->id, "b");
+	assert_string_equal(expiry.ended->id, "a");
+	assert_int_equal(expiry.ended_count, 1);
+	assert_int_equal(matrix_expiry_days(expiry.ended, END_S), 0);
+	matrix_free(matrix);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_threshold_is_told_once),
+		cmocka_unit_test(a_row_without_an_end_is_never_news),
+		cmocka_unit_test(rows_that_cross_together_are_one_news),
+		cmocka_unit_test(a_row_put_off_is_told_anew),
+		cmocka_unit_test(what_ended_long_ago_is_no_news),
+		cmocka_unit_test(the_next_row_and_the_last_that_ended_are_found),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
