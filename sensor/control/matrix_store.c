@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HALF_BYTES     ((size_t)512 << 20) /* touched as far as a matrix needs it */
@@ -67,9 +68,19 @@ static struct half *half_of(const struct matrix_store *store, uint32_t generatio
 /* The one problem of files that were not read. */
 static void tell(struct matrix_store_result *result, const struct reason *why)
 {
-	*result = (struct matrix_store_result){.problem_count = 1};
+	*result = (struct matrix_store_result){.problem_count = 1, .problem_total = 1};
 	(void)snprintf(result->problems[0].text, sizeof(result->problems[0].text), "%s",
 		why->text);
+}
+
+/* As many as there is room for. */
+static void keep(
+	struct matrix_store_result *result, const struct matrix_problems *problems)
+{
+	for (size_t i = 0; i < problems->count && i < MATRIX_STORE_PROBLEMS; i++) {
+		result->problems[result->problem_count++] = problems->list[i];
+	}
+	result->problem_total = problems->count;
 }
 
 /* In the loader. */
@@ -79,15 +90,14 @@ static void load(struct half *half, const char *const *files, size_t count)
 	struct matrix_problems problems = {0};
 	const struct matrix *matrix = matrix_load(files, count, &problems);
 	struct matrix_store_result *result = &half->result;
-	for (size_t i = 0; i < problems.count && i < MATRIX_STORE_PROBLEMS; i++) {
-		result->problems[result->problem_count++] = problems.list[i];
-	}
 	if (matrix) {
+		matrix_warnings(matrix, (int64_t)time(NULL), &problems);
 		(void)matrix_rows(matrix, &result->rows);
 		(void)matrix_groups(matrix, &result->groups);
 		half->matrix = matrix;
 		result->is_loaded = true;
 	}
+	keep(result, &problems);
 }
 
 static void run_loader(struct half *half, const char *const *files, size_t count)

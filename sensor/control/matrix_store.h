@@ -16,12 +16,16 @@
 
 struct matrix_store; /* opaque */
 
-/* What a loader found: the errors of the files, as many as there is room for. */
+/*
+ * What a loader found: the errors of the files, or the warnings of a matrix that is
+ * loaded, as many as there is room for.
+ */
 struct matrix_store_result {
 	bool is_loaded;
 	size_t rows;
 	size_t groups;
 	size_t problem_count;
+	size_t problem_total;
 	struct matrix_problem problems[MATRIX_STORE_PROBLEMS];
 };
 

@@ -21,6 +21,18 @@ static pid_t start_loader(const struct sensor *sensor)
 		sensor->store, sensor->page->matrix + 1, files->values, files->count);
 }
 
+/* Errors, or warnings. */
+static void log_problems(enum log_level level, const struct matrix_store_result *result)
+{
+	for (size_t i = 0; i < result->problem_count; i++) {
+		log_line(level, "supervisor", "%s", result->problems[i].text);
+	}
+	if (result->problem_total > result->problem_count) {
+		log_line(level, "supervisor", "%zu more; `mailwarden check` tells all",
+			result->problem_total - result->problem_count);
+	}
+}
+
 static void take_over(struct reload *reload, const struct matrix_store_result *result)
 {
 	const struct sensor *sensor = reload->sensor;
@@ -35,6 +47,14 @@ static void take_over(struct reload *reload, const struct matrix_store_result *r
 	log_line(LOG_LEVEL_NOTICE, "supervisor",
 		"matrix %u loaded: %zu rows, %zu groups", generation, result->rows,
 		result->groups);
+	log_problems(LOG_LEVEL_WARNING, result);
+}
+
+static void print_errors(const struct matrix_store_result *result)
+{
+	for (size_t i = 0; i < result->problem_count; i++) {
+		(void)fprintf(stderr, "%s\n", result->problems[i].text);
+	}
 }
 
 bool reload_first(struct reload *reload)
@@ -46,11 +66,10 @@ bool reload_first(struct reload *reload)
 	}
 	const struct matrix_store_result *result =
 		matrix_store_result(sensor->store, sensor->page->matrix + 1, status);
-	for (size_t i = 0; i < result->problem_count; i++) {
-		(void)fprintf(stderr, "%s\n", result->problems[i].text);
-	}
 	if (result->is_loaded) {
 		take_over(reload, result);
+	} else {
+		print_errors(result);
 	}
 	return result->is_loaded;
 }
@@ -78,9 +97,7 @@ static void reject(struct reload *reload, const struct matrix_store_result *resu
 	const struct sensor *sensor = reload->sensor;
 	const char *first = result->problem_count > 0 ? result->problems[0].text
 						      : "the matrix cannot be read";
-	for (size_t i = 0; i < result->problem_count; i++) {
-		log_line(LOG_LEVEL_ERROR, "supervisor", "%s", result->problems[i].text);
-	}
+	log_problems(LOG_LEVEL_ERROR, result);
 	const struct json_matrix event = {
 		.generation = sensor->page->matrix, .problem = first};
 	sensor->page->reload_failures++;

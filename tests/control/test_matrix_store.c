@@ -64,6 +64,25 @@ static void errors_come_back_with_their_places_and_the_other_matrix_stays(void *
 	matrix_store_free(store);
 }
 
+/* The same words as `mailwarden check` has. */
+static void warnings_of_a_matrix_that_is_loaded_come_back(void **state)
+{
+	(void)state;
+	static const char *const DOUBTFUL[] = {"tests/control/doubtful.yaml"};
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	assert_int_equal(load(store, 1, RIGHT)->problem_total, 0);
+	const struct matrix_store_result *result = load(store, 2, DOUBTFUL);
+	assert_true(result->is_loaded);
+	assert_int_equal(result->problem_count, 1);
+	assert_int_equal(result->problem_total, 1);
+	assert_non_null(strstr(result->problems[0].text,
+		"doubtful.yaml:8: warning: row D-01 expired: its last day was "
+		"2020-06-30"));
+	matrix_store_free(store);
+}
+
 static void a_loader_that_is_killed_is_an_error_like_any_other(void **state)
 {
 	(void)state;
@@ -105,6 +124,7 @@ int main(void)
 			a_matrix_loaded_by_another_process_is_used_by_this_one),
 		cmocka_unit_test(
 			errors_come_back_with_their_places_and_the_other_matrix_stays),
+		cmocka_unit_test(warnings_of_a_matrix_that_is_loaded_come_back),
 		cmocka_unit_test(a_loader_that_is_killed_is_an_error_like_any_other),
 		cmocka_unit_test(a_loader_that_cannot_give_up_its_rights_reads_nothing),
 	};
