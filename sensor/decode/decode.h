@@ -43,7 +43,9 @@ enum decode_blind {
 	DECODE_BLIND_GRE, /* a version or routing that is not followed */
 	DECODE_BLIND_PPP, /* encrypted or compressed */
 	DECODE_BLIND_TOO_DEEP,
-	DECODE_BLIND_CUT, /* cut short in front of what it carries, by the capture or a mirror */
+	/* by the capture or a mirror, in front of what it carries or inside of that: then
+	 * what is missing are its bytes */
+	DECODE_BLIND_CUT,
 	DECODE_BLIND_LINK, /* a link type we do not read */
 	DECODE_BLIND_COUNT
 };

@@ -107,10 +107,7 @@ enum decode_result tcp_step(struct walk *walk)
 	} else {
 		skip_cut_options(walk, options_len);
 	}
-	if (walk->cut > 0 && cursor_left(&walk->cur) == 0) {
-		(void)walk_blind(
-			walk, DECODE_BLIND_CUT); /* the packet counts all the same */
-	}
+	walk_note_cut(walk);
 	set_payload(walk);
 	packet->segment = is_sum_telling(walk) ? header : NULL;
 	return DECODE_OK;
@@ -164,6 +161,7 @@ enum decode_result udp_step(struct walk *walk)
 	packet->urgent = 0;
 	packet->segment = NULL;
 	packet->options_len = 0;
+	walk_note_cut(walk);
 	set_payload(walk);
 	return DECODE_OK;
 }

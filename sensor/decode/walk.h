@@ -74,6 +74,18 @@ static inline enum decode_result walk_blind(
 	return DECODE_UNWANTED;
 }
 
+/* The packet counts as far as it was captured; the rest of it nobody sees. */
+static inline void walk_note_cut(const struct walk *walk)
+{
+	struct decode_blind_count *count =
+		&walk->decoder->counters.blind[DECODE_BLIND_CUT];
+	if (walk->cut > 0) {
+		count->frames++;
+		count->bytes +=
+			cursor_left(&walk->cur) > 0 ? walk->cut : walk->frame_len;
+	}
+}
+
 /* The first step: the link layer of the capture. */
 enum decode_result link_begin(struct walk *walk, uint16_t link_type);
 

@@ -406,8 +406,9 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"of something that may hold mail and that the sensor does not follow: "
 		"IPsec or MACsec, an EtherType or a protocol of IP that it does not "
 		"know, GRE or PPP of a form it does not read, too many headers in "
-		"each other; or the frames are cut short in front of what they carry, "
-		"or of a link type it does not read. The alert says how many frames "
+		"each other; or the frames are cut short by a capture or a mirror "
+		"(`cut`), or of a link type it does not read. The alert says how "
+		"many frames "
 		"of which kind. Mail in them is neither seen nor judged.",
 		"Mirror the traffic where it is in clear: in front of the encryption, "
 		"or from a port whose switch adds no tags of its own; have frames "

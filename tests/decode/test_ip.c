@@ -275,16 +275,21 @@ static void a_datagram_without_checksum_passes_and_a_short_one_is_malformed(
 	run_end(&run);
 }
 
-/* How many frames were counted as cut short. */
-static uint64_t cut_count(size_t captured, size_t wire_len)
+/* How many frames were counted as cut short, and how many bytes. */
+static struct decode_blind_count cut_of(size_t captured, size_t wire_len)
 {
 	struct decode_run run;
 	run_begin(&run, false, 4);
 	(void)run_cut(&run, DLT_OF_RAW, frame_at(&frame), captured, wire_len);
-	const uint64_t count =
-		decoder_counters(run.decoder)->blind[DECODE_BLIND_CUT].frames;
+	const struct decode_blind_count count =
+		decoder_counters(run.decoder)->blind[DECODE_BLIND_CUT];
 	run_end(&run);
 	return count;
+}
+
+static uint64_t cut_count(size_t captured, size_t wire_len)
+{
+	return cut_of(captured, wire_len).frames;
 }
 
 static void a_frame_cut_in_front_of_what_it_carries_is_counted(void **state)
@@ -296,13 +301,32 @@ static void a_frame_cut_in_front_of_what_it_carries_is_counted(void **state)
 	assert_int_equal(cut_count(30, frame.len), 1);
 	assert_int_equal(cut_count(40, 40), 1); /* by a mirror that says nothing */
 	assert_int_equal(cut_count(44, 44), 1);
-	/* near miss: some of it is there, all of it, or there is nothing to carry */
-	assert_int_equal(cut_count(44, frame.len), 0);
+	/* near miss: all of it is there, or there is nothing to carry */
 	assert_int_equal(cut_count(frame.len, frame.len), 0);
 	frame_start(&frame, "");
 	wrap_ipv4(&frame, 6);
 	assert_int_equal(cut_count(frame.len, frame.len), 0);
 	assert_int_equal(cut_count(10, 10), 0); /* no frame at all */
+}
+
+static void a_frame_cut_inside_what_it_carries_is_counted_with_what_is_missing(
+	void **state)
+{
+	(void)state;
+	frame_start(&frame, PAYLOAD);
+	wrap_ipv4(&frame, 6);
+	for (size_t captured = 41; captured < frame.len; captured++) {
+		const struct decode_blind_count cut = cut_of(captured, frame.len);
+		assert_int_equal(cut.frames, 1);
+		assert_int_equal(cut.bytes, frame.len - captured);
+	}
+	frame.len = 0;
+	wrap(&frame, "dns", 3);
+	wrap_udp(&frame, 53);
+	wrap_ipv4(&frame, 17);
+	assert_int_equal(cut_of(frame.len - 2, frame.len).bytes, 2);
+	/* near miss: the padding behind the packet is cut, and nothing of it */
+	assert_int_equal(cut_count(frame.len, frame.len + 18), 0);
 }
 
 static void an_ipv4_address_in_a_header_of_ipv6_is_no_ipv4_host(void **state)
@@ -330,6 +354,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(padding_of_the_link_layer_is_no_payload),
 		cmocka_unit_test(a_frame_cut_in_front_of_what_it_carries_is_counted),
+		cmocka_unit_test(
+			a_frame_cut_inside_what_it_carries_is_counted_with_what_is_missing),
 		cmocka_unit_test(an_ipv4_address_in_a_header_of_ipv6_is_no_ipv4_host),
 		cmocka_unit_test(options_of_ip_and_tcp_are_passed_over),
 		cmocka_unit_test(a_cut_capture_keeps_what_it_has_and_the_true_length),
