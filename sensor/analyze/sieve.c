@@ -16,12 +16,15 @@ enum sieve_verb {
 	SIEVE_VERB_AUTHENTICATE,
 };
 
+#define MECHANISM_BYTES 20 /* RFC 4422 section 3.1 */
+
 struct sieve {
 	struct clear clear; /* first member */
 	struct pending pending;
 	bool is_continued[2]; /* the next line goes on after a literal */
 	bool is_literal_response;
-	bool is_list; /* capability lines are being read */
+	uint8_t mechanism_len; /* of a literal that the next line begins with; or 0 */
+	bool is_list;          /* capability lines are being read */
 	bool is_list_whole;
 	bool is_authenticated;
 	bool is_synced; /* client lines are known to be commands */
@@ -94,17 +97,30 @@ static uint64_t literal_note(struct sieve *sieve, enum direction way, struct tex
 	return size;
 }
 
-/* AUTHENTICATE "PLAIN" ["initial" | {n+}]; RFC 5804 section 2.1. */
-static void authenticate_note(
-	struct sieve *sieve, struct facts *facts, struct text rest)
+/* What stands behind the name of a mechanism: ["initial" | {n+}]. */
+static void mechanism_note(struct sieve *sieve, struct facts *facts,
+	struct text mechanism, struct text rest)
 {
-	const struct text mechanism = string_next(&rest);
 	const struct text none = {.at = rest.at, .len = 0};
 	rest = text_trim(rest);
 	const bool is_literal = text_starts(rest, "{");
 	sasl_start(&sieve->clear.sasl, facts, mechanism,
 		is_literal ? none : string_next(&rest));
 	sieve->is_literal_response = is_literal;
+}
+
+/* AUTHENTICATE "PLAIN" or {5+} CRLF PLAIN; RFC 5804 section 2.1. */
+static void authenticate_note(
+	struct sieve *sieve, struct facts *facts, struct text rest)
+{
+	uint64_t size = 0;
+	if (text_starts(rest, "{") && literal_parse(rest, &size) && size > 0 &&
+		size <= MECHANISM_BYTES) {
+		sieve->mechanism_len = (uint8_t)size;
+		return;
+	}
+	const struct text mechanism = string_next(&rest);
+	mechanism_note(sieve, facts, mechanism, rest);
 }
 
 static void command_note(struct sieve *sieve, struct facts *facts, enum sieve_verb verb,
@@ -145,16 +161,35 @@ static void sasl_line(struct sieve *sieve, struct facts *facts, const struct lin
 	sasl_response(&sieve->clear.sasl, facts, string_next(&rest));
 }
 
+/* The octets of the literal, and what goes on behind it. */
+static void mechanism_line(
+	struct sieve *sieve, struct facts *facts, const struct line *line)
+{
+	const size_t len = sieve->mechanism_len < line->text.len ? sieve->mechanism_len
+								 : line->text.len;
+	const struct text mechanism = {line->text.at, len};
+	const struct text rest = {line->text.at + len, line->text.len - len};
+	sieve->mechanism_len = 0;
+	mechanism_note(sieve, facts, mechanism, rest);
+	const uint64_t size = literal_note(sieve, DIRECTION_TO_SERVER, line->tail);
+	sieve->is_literal_response &= size > 0;
+}
+
 static void client_line(
 	struct sieve *sieve, struct facts *facts, const struct line *line)
 {
 	clear_flush_greeting(&sieve->clear, facts);
+	struct text rest = line->text;
+	const enum sieve_verb verb = verb_parse(text_word(&rest));
+	if (sieve->mechanism_len > 0 && verb == SIEVE_VERB_OTHER) {
+		mechanism_line(sieve, facts, line);
+		return;
+	}
+	sieve->mechanism_len = 0; /* refused: no mechanism is named like a command */
 	if (sieve->is_continued[DIRECTION_TO_SERVER]) {
 		(void)literal_note(sieve, DIRECTION_TO_SERVER, line->tail);
 		return;
 	}
-	struct text rest = line->text;
-	const enum sieve_verb verb = verb_parse(text_word(&rest));
 	if (is_sasl_line(sieve, verb, line)) {
 		sasl_line(sieve, facts, line);
 		return;
@@ -165,6 +200,9 @@ static void client_line(
 	sieve->is_synced = true;
 	pending_add(&sieve->pending, verb);
 	command_note(sieve, facts, verb, text_trim(rest));
+	if (sieve->mechanism_len > 0) {
+		return;
+	}
 	const uint64_t size = literal_note(sieve, DIRECTION_TO_SERVER, line->tail);
 	sieve->is_literal_response &= size > 0;
 }
@@ -283,6 +321,7 @@ static void sieve_lost(struct clear *clear, struct facts *facts, enum direction 
 	if (way == DIRECTION_TO_SERVER) {
 		sieve->is_synced = false;
 		sieve->is_literal_response = false;
+		sieve->mechanism_len = 0;
 	} else {
 		sieve->is_list_whole = false;
 	}

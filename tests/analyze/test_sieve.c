@@ -53,6 +53,30 @@ static void a_quoted_response_after_the_challenge_is_a_secret(void **state)
 	assert_int_equal(facts.auth_secret, 0);
 }
 
+static void a_mechanism_may_be_a_literal(void **state)
+{
+	(void)state;
+	static const struct talk_step PLAIN[] = {S(LIST "OK\r\n"),
+		C("AUTHENTICATE {5+}\r\nPLAIN {8+}\r\nAGEAYg==\r\n"), S("OK\r\n")};
+	static const struct talk_step QUOTED[] = {S(LIST "OK\r\n"),
+		C("AUTHENTICATE {5+}\r\nPLAIN \"AGEAYg==\"\r\n"), S("OK\r\n")};
+	static const struct talk_step SCRAM[] = {S(LIST "OK\r\n"),
+		C("AUTHENTICATE {11+}\r\nSCRAM-SHA-1 \"biws\"\r\n"), S("OK\r\n")};
+	static const struct talk_step REFUSED[] = {S(LIST "OK\r\n"),
+		C("AUTHENTICATE {5}\r\n"), S("NO\r\n"),
+		C("AUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"), S("OK\r\n")};
+	assert_int_equal(talk_facts(PROTOCOL_SIEVE, false, STEPS(PLAIN)).auth_secret,
+		FACTS_MECHANISM_PLAIN);
+	assert_int_equal(talk_facts(PROTOCOL_SIEVE, false, STEPS(QUOTED)).auth_secret,
+		FACTS_MECHANISM_PLAIN);
+	const struct facts facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(SCRAM));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_SCRAM);
+	assert_int_equal(facts.auth_secret & FACTS_MECHANISM_PLAIN, 0);
+	assert_int_equal(talk_facts(PROTOCOL_SIEVE, false, STEPS(REFUSED)).auth_secret,
+		FACTS_MECHANISM_PLAIN);
+	talk_sweep(PROTOCOL_SIEVE, STEPS(PLAIN));
+}
+
 static void a_lost_part_of_the_list_leaves_the_offer_unknown(void **state)
 {
 	(void)state;
@@ -72,6 +96,7 @@ static void bye_in_place_of_the_greeting_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mechanism_may_be_a_literal),
 		cmocka_unit_test(an_initial_response_by_literal_is_a_secret),
 		cmocka_unit_test(every_cut_of_a_session_is_read),
 		cmocka_unit_test(a_quoted_response_after_the_challenge_is_a_secret),
