@@ -83,6 +83,11 @@ static void sample_fill(
 	sample->text_count = 0;
 	sample_texts(judgement, FINDING_BIT(key->finding), sample);
 	sample_texts(judgement, key->findings & ~FINDING_BIT(key->finding), sample);
+	/* told earlier of this flow, and counted in the same update */
+	sample_texts(judgement,
+		cause_select(cause_of(key->finding), judgement->findings) &
+			~key->findings,
+		sample);
 }
 
 /* shown: findings of the newest flow; others that were folded are as the catalogue has them. */

@@ -3,6 +3,7 @@
 #include "engine/alerts.h"
 #include "engine/lookups.h"
 #include "engine/passage.h"
+#include "judge/cause.h"
 #include "judge/wire.h"
 
 #include <netinet/in.h>
@@ -96,7 +97,10 @@ static void tell(struct engine *engine, struct flow *flow, struct record *record
 	uint64_t *reported)
 {
 	passage_decide(engine, flow, record);
-	const uint64_t fresh = engine->judgement.findings & ~*reported;
+	uint64_t fresh = engine->judgement.findings & ~*reported;
+	if (!record->is_blocked) { /* nothing more comes of one that is */
+		fresh &= ~cause_waiting(record->observation, fresh);
+	}
 	alerts_give(engine, record, fresh);
 	*reported |= fresh;
 }

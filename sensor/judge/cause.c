@@ -42,17 +42,31 @@ enum cause cause_of(enum finding finding)
 	return (enum cause)CAUSES[finding];
 }
 
+uint64_t cause_select(enum cause cause, uint64_t findings)
+{
+	uint64_t same = 0;
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		same |= CAUSES[i] == cause ? findings & FINDING_BIT(i) : 0;
+	}
+	return same;
+}
+
+uint64_t cause_waiting(const struct observation *observation, uint64_t findings)
+{
+	const struct facts *facts = observation->facts;
+	const bool is_waiting = facts != NULL && !observation->is_ended &&
+				facts->auth_secret != 0 && !facts->has_content_clear &&
+				facts->auth_accepted == FACTS_UNKNOWN;
+	return is_waiting ? cause_select(CAUSE_CLEAR, findings) : 0;
+}
+
 uint64_t cause_next(uint64_t findings)
 {
 	assert(findings != 0);
 	const unsigned first = (unsigned)__builtin_ctzll(findings);
 	const uint8_t cause = CAUSES[first];
-	uint64_t same = FINDING_BIT(first);
-	for (unsigned i = first + 1; cause != CAUSE_OWN && i < FINDING_FLOW_COUNT;
-		i++) {
-		same |= CAUSES[i] == cause ? findings & FINDING_BIT(i) : 0;
-	}
-	return same;
+	return cause == CAUSE_OWN ? FINDING_BIT(first)
+				  : cause_select((enum cause)cause, findings);
 }
 
 enum finding cause_head(const struct judgement *judgement, uint64_t findings)

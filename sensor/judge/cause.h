@@ -17,7 +17,17 @@ enum cause {
 	CAUSE_CERTIFICATE,
 };
 
+/* Those of findings that have this cause. */
+uint64_t cause_select(enum cause cause, uint64_t findings);
+
 enum cause cause_of(enum finding finding);
+
+/*
+ * Those of findings that the next answer of the server will give another one of the same
+ * cause: a password has crossed in clear, and it has not said yet whether it takes it. An
+ * ended flow waits for nothing, nor does one whose content crosses meanwhile.
+ */
+uint64_t cause_waiting(const struct observation *observation, uint64_t findings);
 
 /* Those of findings that have the cause of the first of them. findings is not 0. */
 uint64_t cause_next(uint64_t findings);

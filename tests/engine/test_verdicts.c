@@ -36,6 +36,52 @@ static void a_login_behind_a_guess_on_one_connection_is_told_as_well(void **stat
 	run_end(run);
 }
 
+static void a_password_in_clear_is_one_alert_with_why_it_was(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, SUBMISSION, 587);
+	smtp_greeting(&line);
+	say(&line, CLIENT, GUESS);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_TLS_MISSING), 0);
+	say(&line, SERVER, "535 no\r\n");
+	assert_int_equal(logins_told(run), 1);
+	assert_true(run_last(run)->findings & FINDING_BIT(FINDING_TLS_MISSING));
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_TLS_MISSING), 0);
+	run_end(run);
+}
+
+/* No answer comes: at the flow's end it is told all the same. */
+static void a_password_that_nobody_answers_is_told_at_the_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, SUBMISSION, 587);
+	smtp_greeting(&line);
+	say(&line, CLIENT, GUESS);
+	hang_up(&line);
+	assert_int_equal(logins_told(run), 1);
+	run_end(run);
+}
+
+/* Its end is ours: no answer will come that could be told of. */
+static void a_password_that_is_kept_from_the_server_is_told_at_once(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	struct reason why;
+	run_enforce(run);
+	assert_true(action_table_set(&run->actions, "tls.missing=drop", &why));
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 40000, SUBMISSION, 587);
+	smtp_greeting(&line);
+	say(&line, CLIENT, GUESS);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_TLS_MISSING), 1);
+	assert_true(run_last(run)->is_blocked);
+	run_end(run);
+}
+
 static void guesses_of_other_connections_do_not_fold_a_login_away(void **state)
 {
 	(void)state;
@@ -139,6 +185,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_login_behind_a_guess_on_one_connection_is_told_as_well),
+		cmocka_unit_test(a_password_in_clear_is_one_alert_with_why_it_was),
+		cmocka_unit_test(a_password_that_nobody_answers_is_told_at_the_end),
+		cmocka_unit_test(
+			a_password_that_is_kept_from_the_server_is_told_at_once),
 		cmocka_unit_test(guesses_of_other_connections_do_not_fold_a_login_away),
 		cmocka_unit_test(what_a_client_says_of_its_target_teaches_nobody),
 		cmocka_unit_test(a_turned_dialogue_teaches_nobody_what_a_server_offers),

@@ -60,6 +60,27 @@ static void the_head_is_the_gravest_and_of_these_the_first(void **state)
 		FINDING_TLS_CREDENTIALS_CLEAR);
 }
 
+/* A password crossed in clear, and the server's answer gives a finding of the same cause. */
+static void what_is_in_clear_waits_for_the_answer_to_a_password(void **state)
+{
+	(void)state;
+	const uint64_t clear = BIT(TLS_MISSING) | BIT(TLS_STARTTLS_UNUSED);
+	const uint64_t both = clear | BIT(SENDER_ILLEGITIMATE);
+	struct facts facts = {.auth_secret = FACTS_MECHANISM_PLAIN};
+	struct observation observation = {.facts = &facts};
+	assert_int_equal(cause_waiting(&observation, both), clear);
+	facts.auth_accepted = FACTS_NO;
+	assert_int_equal(cause_waiting(&observation, both), 0);
+	facts.auth_accepted = FACTS_UNKNOWN;
+	facts.has_content_clear = true;
+	assert_int_equal(cause_waiting(&observation, both), 0);
+	facts.has_content_clear = false;
+	observation.is_ended = true;
+	assert_int_equal(cause_waiting(&observation, both), 0);
+	observation = (struct observation){.facts = NULL};
+	assert_int_equal(cause_waiting(&observation, both), 0);
+}
+
 static void only_what_is_no_pair_has_another_scope(void **state)
 {
 	(void)state;
@@ -82,6 +103,7 @@ int main(void)
 		cmocka_unit_test(what_has_a_cause_of_its_own_stays_alone),
 		cmocka_unit_test(all_findings_go_into_alerts_and_each_once),
 		cmocka_unit_test(the_head_is_the_gravest_and_of_these_the_first),
+		cmocka_unit_test(what_is_in_clear_waits_for_the_answer_to_a_password),
 		cmocka_unit_test(only_what_is_no_pair_has_another_scope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
