@@ -64,5 +64,11 @@ bool netfilter_request_send(const struct netfilter_request *request,
 /* A packet's time in us; without the attribute (packets made on this host): now_us. */
 uint64_t netfilter_time(const struct nlattr *attribute, uint64_t now_us);
 
+/* Whether the packet's first byte says so. */
+static inline bool netfilter_is_ipv6(const uint8_t *bytes, size_t len)
+{
+	return len > 0 && bytes[0] >> 4 == 6;
+}
+
 /* The number in the attribute, or 0 without it. */
 uint32_t netfilter_u32(const struct nlattr *attribute);

@@ -91,6 +91,8 @@ static void take_copy(struct batch *batch, const struct nlmsghdr *message)
 	}
 	const uint32_t len = mnl_attr_get_payload_len(payload);
 	note_number(log, netfilter_u32(attributes[NFULA_SEQ]));
+	log->counters.received_ipv6 +=
+		netfilter_is_ipv6(mnl_attr_get_payload(payload), len);
 	batch->frames[batch->count++] = (struct frame){
 		.time_us = netfilter_time(attributes[NFULA_TIMESTAMP], batch->now_us),
 		.bytes = mnl_attr_get_payload(payload),

@@ -30,8 +30,9 @@ enum nflog_result {
 
 struct nflog_counters {
 	uint64_t received;
-	uint64_t lost;       /* never came: the socket buffer was full */
-	uint64_t unreadable; /* messages that were none */
+	uint64_t received_ipv6; /* of those */
+	uint64_t lost;          /* never came: the socket buffer was full */
+	uint64_t unreadable;    /* messages that were none */
 };
 
 struct nflog; /* opaque */

@@ -198,6 +198,8 @@ static bool take_message(struct queue *queue, const struct nlmsghdr *message,
 		return false;
 	}
 	note_id(queue, packet->id);
+	queue->counters.received_ipv6 +=
+		netfilter_is_ipv6(packet->frame.bytes, packet->frame.captured_len);
 	return true;
 }
 

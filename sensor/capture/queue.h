@@ -41,6 +41,7 @@ enum queue_result {
 
 struct queue_counters {
 	uint64_t received;
+	uint64_t received_ipv6; /* of those */
 	uint64_t accepted;
 	uint64_t dropped;        /* by our verdict, or by the rules for its mark */
 	uint64_t lost;           /* never came: the socket buffer was full */

@@ -1,6 +1,7 @@
 #include "commands/options.h"
 
 #include "base/clock.h"
+#include "capture/forwarded.h"
 #include "control/metrics_text.h"
 #include "control/sensor.h"
 #include "control/status_json.h"
@@ -143,6 +144,18 @@ static void print_unseen(const struct status_page *page)
 	}
 }
 
+/* Inline: of a family that passes and does not come to a queue. */
+static void print_families(const struct status_page *page)
+{
+	for (int i = 0; i < FORWARDED_FAMILIES; i++) {
+		if (page->families_unseen & UINT32_C(1) << i) {
+			(void)printf("\nunseen      %s passes, and none of it comes to "
+				     "a queue: are the rules loaded for it?\n",
+				forwarded_name((enum forwarded_family)i));
+		}
+	}
+}
+
 static void print_text(const struct status_page *page, bool is_running)
 {
 	char host[128];
@@ -163,6 +176,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	}
 	print_blindness(page);
 	print_unseen(page);
+	print_families(page);
 	print_outputs(page);
 	const size_t count = top_findings(page, top);
 	for (size_t i = 0; i < count; i++) {

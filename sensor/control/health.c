@@ -18,6 +18,8 @@
 #define BANS_TOLD_A_LOOK 16
 #define UNTIL_BYTES      24
 
+#define FORWARDED_LEAST 100 /* packets: fewer are somebody's ping */
+
 bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
 	struct reason *why)
 {
@@ -26,6 +28,7 @@ bool health_start(struct health *health, const struct sensor *sensor, unsigned p
 	for (unsigned i = 0; i < STATUS_PROCESSES_MAX; i++) {
 		health->seen[i].arrived_us = now_us;
 	}
+	forwarded_open(&health->forwarded);
 	return record_writer_start(&health->records, sensor, place, why);
 }
 
@@ -304,6 +307,81 @@ static void look_for_blindness(struct health *health)
 	}
 }
 
+static uint64_t arrived_of(const struct sensor *sensor, enum forwarded_family family)
+{
+	static const char *const COUNTERS[FORWARDED_FAMILIES] = {
+		[FORWARDED_IPV4] = "inline.packets_ipv4",
+		[FORWARDED_IPV6] = "inline.packets_ipv6"};
+	uint64_t sum = 0;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		sum += status_counter_of(sensor_process(sensor, i), COUNTERS[family]);
+	}
+	return sum;
+}
+
+static void family_is_back(struct health *health, enum forwarded_family family)
+{
+	struct status_page *page = health->sensor->page;
+	const uint32_t bit = UINT32_C(1) << family;
+	if (page->families_unseen & bit) {
+		log_line(LOG_LEVEL_NOTICE, "supervisor",
+			"packets of %s come to the queues again",
+			forwarded_name(family));
+	}
+	page->families_unseen &= ~bit;
+}
+
+/* What the rules hand over is but a part of what passes: a few packets prove nothing. */
+static void family_is_away(struct health *health, enum forwarded_family family,
+	uint64_t passed, uint64_t limit_us)
+{
+	struct status_page *page = health->sensor->page;
+	const uint32_t bit = UINT32_C(1) << family;
+	if (passed < FORWARDED_LEAST || (page->families_unseen & bit)) {
+		return;
+	}
+	page->families_unseen |= bit;
+	health_alert(health, FINDING_SENSOR_FAMILY_UNSEEN, SENSOR_SUPERVISOR,
+		"no packet of %s came to a queue for %" PRIu64 " s, while %" PRIu64
+		" passed through this host: are the rules "
+		"loaded for it?",
+		forwarded_name(family), limit_us / US_PER_S, passed);
+}
+
+static void look_for_family(struct health *health, enum forwarded_family family)
+{
+	struct health_family *seen = &health->families[family];
+	const uint64_t limit_us =
+		(uint64_t)health->sensor->settings->family_silence_s * US_PER_S;
+	uint64_t forwarded = 0;
+	if (limit_us == 0 || !forwarded_read(&health->forwarded, family, &forwarded)) {
+		return;
+	}
+	const bool has_arrived =
+		growth(arrived_of(health->sensor, family), &seen->arrived) > 0;
+	if (has_arrived) {
+		family_is_back(health, family);
+	} else if (seen->since_us != 0 &&
+		   health->look_us - seen->since_us >= limit_us) {
+		family_is_away(
+			health, family, growth(forwarded, &seen->forwarded), limit_us);
+	} else if (seen->since_us != 0) {
+		return; /* its time is not over */
+	}
+	seen->forwarded = forwarded;
+	seen->since_us = health->look_us;
+}
+
+/* One half of the rules may be missing: those of iptables, or those of ip6tables. */
+static void look_for_families(struct health *health)
+{
+	for (int i = 0;
+		health->sensor->settings->queues.count > 0 && i < FORWARDED_FAMILIES;
+		i++) {
+		look_for_family(health, (enum forwarded_family)i);
+	}
+}
+
 void health_look(struct health *health, uint64_t now_us)
 {
 	if (now_us - health->look_us < LOOK_US) {
@@ -316,4 +394,5 @@ void health_look(struct health *health, uint64_t now_us)
 	look_at_journal(health, now_us);
 	look_at_bans(health);
 	look_for_blindness(health);
+	look_for_families(health);
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "capture/forwarded.h"
 #include "control/record_writer.h"
 #include "engine/blindness.h"
 #include "report/json_sensor.h"
@@ -26,6 +27,12 @@ struct health_process { /* what was seen of a process when last looked at */
 	bool is_silent;             /* told */
 };
 
+struct health_family {      /* inline: the packets of IPv4, or of IPv6 */
+	uint64_t arrived;   /* in the queues, of all workers */
+	uint64_t forwarded; /* by the kernel, when the time began */
+	uint64_t since_us;  /* none arrived */
+};
+
 struct health {
 	const struct sensor *sensor;
 	uint64_t sequence;
@@ -33,6 +40,8 @@ struct health {
 	uint64_t look_us;
 	struct health_loss bans; /* that found no room */
 	struct blindness_watch blind;
+	struct forwarded forwarded;
+	struct health_family families[FORWARDED_FAMILIES];
 	uint32_t bans_seen; /* of those given; all before were looked at */
 	struct record_writer records;
 	struct health_process seen[STATUS_PROCESSES_MAX];

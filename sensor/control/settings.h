@@ -51,8 +51,10 @@ struct settings {
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
 	uint32_t workers;
-	uint32_t flows;        /* of each worker */
-	uint32_t silence_s;    /* longest time without a packet; 0: not watched */
+	uint32_t flows;     /* of each worker */
+	uint32_t silence_s; /* longest time without a packet; 0: not watched */
+	/* inline: longest time without one of IPv4, or IPv6, while such pass; 0: not watched */
+	uint32_t family_silence_s;
 	uint32_t blind_share;  /* percent that is not looked into; 0: not watched */
 	uint32_t fold_s;       /* one update of a repeated finding in so long */
 	uint32_t ring_mib;     /* kernel's ring of each worker and interface */

@@ -11,7 +11,7 @@
 
 #define FILE_NAME "status"
 #define MAGIC     "mailwarden page"
-#define VERSION   6
+#define VERSION   7
 
 static bool lock_page(int file, struct reason *why)
 {

@@ -98,6 +98,8 @@ struct status_page {
 	_Atomic uint64_t unwritten; /* bytes of records that were lost at its end */
 	_Atomic uint32_t is_enforcing;
 	_Atomic uint32_t is_fail_closed;
+	/* a bit per enum forwarded_family: passes through this host, and past the queues */
+	_Atomic uint32_t families_unseen;
 	char host[STATUS_HOST_BYTES];
 	struct bans bans;
 	struct status_process processes[STATUS_PROCESSES_MAX];

@@ -1,6 +1,7 @@
 #include "control/status_json.h"
 
 #include "base/clock.h"
+#include "capture/forwarded.h"
 #include "control/metrics_text.h"
 #include "control/sensor.h"
 #include "report/json_sensor.h"
@@ -76,6 +77,18 @@ static void write_blindness(struct json_writer *writer, const struct status_page
 	struct blindness sum;
 	status_blindness(page, &sum);
 	json_blindness(writer, &sum);
+}
+
+static void write_families(struct json_writer *writer, const struct status_page *page)
+{
+	json_array_open(writer, "families_unseen");
+	for (int i = 0; i < FORWARDED_FAMILIES; i++) {
+		if (page->families_unseen & UINT32_C(1) << i) {
+			json_text(
+				writer, NULL, forwarded_name((enum forwarded_family)i));
+		}
+	}
+	json_array_close(writer);
 }
 
 static void write_ban(struct json_writer *writer, const char *address, uint64_t left_us)
@@ -174,6 +187,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_number(&writer, "sensor_alerts", page->alerts);
 	json_text(&writer, "mode", page->is_enforcing ? "enforce" : "audit");
 	json_text(&writer, "unseen_are", page->is_fail_closed ? "dropped" : "passed");
+	write_families(&writer, page);
 	write_blindness(&writer, page);
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < status_workers_end(page); i++) {

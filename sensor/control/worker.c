@@ -249,7 +249,7 @@ static bool start_worker(struct worker *worker, struct reason *why)
 	return true;
 }
 
-#define GATE_COUNTERS 18
+#define GATE_COUNTERS 20
 
 static size_t count_gate(struct worker *worker, struct counter *list,
 	struct interfaces_counters *interfaces)
@@ -259,7 +259,10 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 	*interfaces = (struct interfaces_counters){
 		.received = gate.queue.received + gate.log.received,
 		.lost = gate.queue.lost + gate.log.lost};
+	const uint64_t ipv6 = gate.queue.received_ipv6 + gate.log.received_ipv6;
 	const struct counter all[GATE_COUNTERS] = {
+		{"inline.packets_ipv4", interfaces->received - ipv6},
+		{"inline.packets_ipv6", ipv6},
 		{"inline.accepted", gate.queue.accepted},
 		{"inline.dropped", gate.queue.dropped},
 		{"inline.passed_marked", gate.passed_marked},

@@ -434,6 +434,18 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Look who opens so many connections: `status` shows the flows of each "
 		"worker. Raise `table` where they are the site's own.",
 		"A scan, or a busy hour of a site whose table is small."},
+	[FINDING_SENSOR_FAMILY_UNSEEN] = {"sensor.family-unseen", SEVERITY_MEDIUM,
+		3700112, 1, "IPv4 or IPv6 passes beside the queue", {NULL}, {NULL},
+		"Inline: for `family-silence` no packet of IPv4, or none of IPv6, came "
+		"to a queue, while the kernel forwarded 100 or more of them. As a rule "
+		"one half of the exported rules is missing: iptables and ip6tables "
+		"are loaded each by itself. Mail of that family is neither seen nor "
+		"blocked. The alert says which; the log says when they come again.",
+		"Load the rules of both, `iptables-restore` and `ip6tables-restore`, "
+		"and look whether the other half survives a restart of the machine.",
+		"A family of which only what is not queued passes, such as ping and "
+		"time, or one long connection that was decided: raise "
+		"`family-silence`."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

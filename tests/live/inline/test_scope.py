@@ -30,6 +30,58 @@ def findings(router):
     return {one[0] for one in router.alerts()}
 
 
+# --- one half of the rules ---
+
+def load_one(router, tool):
+    text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline").stdout
+    router.run(router.router, tool, "--noflush", input=text)
+
+
+def told(router):
+    return [one["alert"]["metadata"]["detail"] for one in router.records("alert")
+            if one["alert"]["metadata"]["finding"] == "sensor.family-unseen"]
+
+
+def sends(router, times, *ends):
+    for _ in range(times):
+        assert router.send(*ends, 25)["result"] == "sent"
+
+
+BOTH = {"IPv4": (MX_OUT, SERVER), "IPv6": (WORKSTATION6, SERVER6)}
+
+
+@pytest.mark.parametrize("family, tool, other", [("IPv6", "iptables-restore", "ip6tables-restore"),
+                                                 ("IPv4", "ip6tables-restore", "iptables-restore")])
+def test_a_half_of_the_rules_that_is_missing_is_told_once_and_that_it_is_back(router, family, tool, other):
+    load_one(router, tool)
+    sensor = router.sensor("-q", "0", "--family-silence", "2")
+    router.wait(lambda: sends(router, 2, *BOTH[family]) or told(router))
+    assert router.status()["families_unseen"] == [family]
+    text = bench.command(bench.BINARY, "status", "--state-dir", str(router.folder / "state")).stdout
+    assert f"unseen      {family} passes, and none of it comes to a queue" in text
+    end = time.monotonic() + 2.5  # longer than what is told: no second one comes
+    while time.monotonic() < end:
+        sends(router, 2, *BOTH[family])
+    assert len(told(router)) == 1 and f"no packet of {family} came to a queue for 2 s" in told(router)[0]
+    load_one(router, other)
+    sends(router, 1, *BOTH[family])
+    router.wait(lambda: router.status()["families_unseen"] == [])
+    assert f"packets of {family} come to the queues again" in (router.folder / "sensor.log").read_text()
+    router.end(sensor)
+
+
+@pytest.mark.parametrize("family", BOTH)
+def test_nothing_is_told_of_a_family_that_nobody_uses_or_whose_rules_are_there(router, family):
+    load(router)
+    sensor = router.sensor("-q", "0", "--family-silence", "1")
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        sends(router, 2, *BOTH[family])
+    assert router.status()["families_unseen"] == []
+    router.end(sensor)
+    assert told(router) == []
+
+
 # --- tunnels ---
 
 def overlay(router, port="4789"):
