@@ -5,6 +5,7 @@
 #include "control/metrics_text.h"
 #include "control/sensor.h"
 #include "control/status_json.h"
+#include "matrix/sentence.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -156,6 +157,27 @@ static void print_families(const struct status_page *page)
 	}
 }
 
+/* Nothing, where no row ends. */
+static void print_rows(const struct status_rows *rows, uint64_t now_us)
+{
+	char id[128];
+	char day[SENTENCE_DAY_BYTES];
+	const int64_t left_s = rows->next_s - (int64_t)(now_us / 1000000);
+	if (rows->next_s != 0) {
+		(void)printf("\nexpires     row %s is next, in %" PRId64
+			     " days (last day %s); %u within 30 days\n",
+			text_of(rows->next, sizeof(rows->next), id),
+			left_s > 0 ? left_s / MATRIX_EXPIRY_DAY_S : 0,
+			sentence_last_day(rows->next_s, day), rows->soon_count);
+	}
+	if (rows->ended_count > 0) {
+		(void)printf("%sexpired     %u rows, row %s last (last day %s)\n",
+			rows->next_s != 0 ? "" : "\n", rows->ended_count,
+			text_of(rows->ended, sizeof(rows->ended), id),
+			sentence_last_day(rows->ended_s, day));
+	}
+}
+
 static void print_text(const struct status_page *page, bool is_running)
 {
 	char host[128];
@@ -178,6 +200,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_unseen(page);
 	print_families(page);
 	print_outputs(page);
+	print_rows(&page->rows, now_us);
 	const size_t count = top_findings(page, top);
 	for (size_t i = 0; i < count; i++) {
 		(void)printf("%s%10" PRIu64 "  %s\n", i ? "" : "\nFindings\n",

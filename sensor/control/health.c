@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/status_json.h"
+#include "matrix/sentence.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -382,6 +383,72 @@ static void look_for_families(struct health *health)
 	}
 }
 
+static void publish_rows(struct status_rows *rows, const struct matrix_expiry *expiry)
+{
+	rows->soon_count = (uint32_t)expiry->soon_count;
+	rows->ended_count = (uint32_t)expiry->ended_count;
+	if (expiry->next) {
+		(void)snprintf(rows->next, sizeof(rows->next), "%s", expiry->next->id);
+	}
+	if (expiry->ended) {
+		(void)snprintf(
+			rows->ended, sizeof(rows->ended), "%s", expiry->ended->id);
+	}
+	rows->next_s = expiry->next ? expiry->next->expires_s : 0;
+	rows->ended_s = expiry->ended ? expiry->ended->expires_s : 0;
+}
+
+static void tell_rows(struct health *health, const struct matrix_expiry_news *news,
+	bool is_end, int64_t now_s)
+{
+	char day[SENTENCE_DAY_BYTES];
+	char more[48] = "";
+	char when[48] = "has expired: its last day was";
+	const int64_t days = matrix_expiry_days(news->row, now_s);
+	if (!is_end) {
+		(void)snprintf(when, sizeof(when),
+			"expires in %" PRId64 " days: its last day is", days);
+	}
+	if (!is_end && days < 2) {
+		(void)snprintf(when, sizeof(when), "expires %s: its last day is",
+			days == 1 ? "in a day" : "within a day");
+	}
+	if (news->row_count > 1) {
+		(void)snprintf(
+			more, sizeof(more), "; and %zu more", news->row_count - 1);
+	}
+	health_alert(health, FINDING_SENSOR_ROW_EXPIRING, SENSOR_SUPERVISOR,
+		"row %.64s %s %s%s", news->row->id, when,
+		sentence_last_day(news->row->expires_s, day), more);
+}
+
+/* Once a minute, and at once those of another matrix. */
+static void look_at_rows(struct health *health)
+{
+	struct status_page *page = health->sensor->page;
+	const uint32_t generation = page->matrix;
+	if (generation == 0 || (generation == health->rows_seen &&
+				       health->look_us - health->rows_us < AGAIN_US)) {
+		return;
+	}
+	health->rows_seen = generation;
+	health->rows_us = health->look_us;
+	const int64_t now_s = (int64_t)(clock_realtime_us() / US_PER_S);
+	const struct matrix *matrix =
+		matrix_store_matrix(health->sensor->store, generation);
+	struct matrix_expiry expiry;
+	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
+	matrix_expiry_look(matrix, now_s, &expiry);
+	publish_rows(&page->rows, &expiry);
+	matrix_expiry_take_news(matrix, now_s, &page->rows_told, news);
+	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
+		if (news[i].row) {
+			tell_rows(
+				health, &news[i], i == MATRIX_EXPIRY_STAGE_END, now_s);
+		}
+	}
+}
+
 void health_look(struct health *health, uint64_t now_us)
 {
 	if (now_us - health->look_us < LOOK_US) {
@@ -395,4 +462,5 @@ void health_look(struct health *health, uint64_t now_us)
 	look_at_bans(health);
 	look_for_blindness(health);
 	look_for_families(health);
+	look_at_rows(health);
 }

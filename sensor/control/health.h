@@ -43,6 +43,8 @@ struct health {
 	struct forwarded forwarded;
 	struct health_family families[FORWARDED_FAMILIES];
 	uint32_t bans_seen; /* of those given; all before were looked at */
+	uint32_t rows_seen; /* generation of the matrix whose rows were looked at ... */
+	uint64_t rows_us;   /* ... last then */
 	struct record_writer records;
 	struct health_process seen[STATUS_PROCESSES_MAX];
 };

@@ -80,7 +80,8 @@ struct last_run last_run_leave(const struct status_page *page)
 		.is_cut_off = page->started_us != 0 && page->end == STATUS_END_NONE,
 		.pid = page->pid,
 		.alive_us = page->alive_us,
-		.unwritten = page->unwritten};
+		.unwritten = page->unwritten,
+		.rows_told = page->rows_told};
 }
 
 void last_run_tell(struct last_run *last, struct health *health)

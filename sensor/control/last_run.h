@@ -17,6 +17,7 @@ struct last_run {
 	int pid;
 	uint64_t alive_us;  /* when its supervisor was last at work */
 	uint64_t unwritten; /* bytes of records that were lost with it */
+	struct matrix_expiry_told rows_told;
 };
 
 struct last_run last_run_leave(const struct status_page *page);

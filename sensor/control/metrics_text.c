@@ -114,6 +114,12 @@ static uint64_t loaded(const struct status_page *page, uint64_t now_us)
 	return page->loaded_us;
 }
 
+static uint64_t rows_expired(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->rows.ended_count;
+}
+
 static uint64_t reload_failures(const struct status_page *page, uint64_t now_us)
 {
 	(void)now_us;
@@ -172,6 +178,10 @@ static const struct page_metric OF_PAGE[] = {
 	{{"mailwarden_matrix_load_timestamp_seconds",
 		 "When the matrix in use was loaded.", "gauge", METRIC_UNIT_SECONDS},
 		loaded},
+	{{"mailwarden_matrix_rows_expired",
+		 "Rows of the matrix in use that allow nothing any more.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		rows_expired},
 	{{"mailwarden_matrix_reload_failures_total",
 		 "Reloads refused for a mistake in the matrix.", "counter",
 		 METRIC_UNIT_NUMBER},
@@ -420,6 +430,23 @@ static void write_build(FILE *out, const struct status_page *page)
 	write_value(out, HEAD.unit, one(page, 0));
 }
 
+/* No sample while no row ends. */
+static void write_next_expiry(FILE *out, const struct status_page *page)
+{
+	static const struct metric_head HEAD = {
+		"mailwarden_matrix_next_expiry_timestamp_seconds",
+		"When a row of the matrix expires, the first to do so.", "gauge",
+		METRIC_UNIT_NUMBER};
+	const int64_t end_s = page->rows.next_s;
+	if (end_s > 0) {
+		write_head(out, &HEAD);
+		(void)fputs(HEAD.name, out);
+		write_label(out, '{', "row", page->rows.next, sizeof(page->rows.next));
+		(void)fputc('}', out);
+		write_value(out, HEAD.unit, (uint64_t)end_s);
+	}
+}
+
 static void write_findings(
 	FILE *out, const struct status_page *page, unsigned workers_end)
 {
@@ -483,6 +510,7 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	const struct places outputs = {workers_end, outputs_end, "output", "type"};
 	write_build(out, page);
 	write_page_metrics(out, page, now_us);
+	write_next_expiry(out, page);
 	WRITE_TABLE(out, page, &all, OF_PROCESSES);
 	WRITE_TABLE(out, page, &workers, OF_WORKERS);
 	WRITE_TABLE(out, page, &writers, OF_WRITERS);

@@ -13,6 +13,7 @@
 #include "control/bans.h"
 #include "engine/counters.h"
 #include "judge/catalogue.h"
+#include "matrix/expiry.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -78,6 +79,15 @@ struct status_process {
 	_Atomic uint64_t unseen_most; /* in a second */
 };
 
+struct status_rows {                    /* of the matrix in use, those that end */
+	char next[STATUS_SOURCE_BYTES]; /* id of the first to end */
+	_Atomic int64_t next_s;         /* when, since 1970; 0: none ends */
+	_Atomic uint32_t soon_count;    /* within 30 days */
+	_Atomic uint32_t ended_count;
+	char ended[STATUS_SOURCE_BYTES]; /* of the last that did */
+	_Atomic int64_t ended_s;
+};
+
 struct status_page {
 	char magic[16];
 	uint32_t version;
@@ -101,6 +111,8 @@ struct status_page {
 	/* a bit per enum forwarded_family: passes through this host, and past the queues */
 	_Atomic uint32_t families_unseen;
 	char host[STATUS_HOST_BYTES];
+	struct status_rows rows;
+	struct matrix_expiry_told rows_told; /* handed from one sensor to the next */
 	struct bans bans;
 	struct status_process processes[STATUS_PROCESSES_MAX];
 };

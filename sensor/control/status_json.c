@@ -171,6 +171,29 @@ static void write_health(
 	}
 }
 
+static void write_row(
+	struct json_writer *writer, const char *key, const char *field, int64_t end_s)
+{
+	char text[128];
+	if (end_s != 0) {
+		json_object_open(writer, key);
+		json_text(writer, "row", text_of(field, STATUS_SOURCE_BYTES, text));
+		json_time(writer, "end", (uint64_t)end_s * 1000000);
+		json_object_close(writer);
+	}
+}
+
+/* Rows of the matrix that end. */
+static void write_rows(struct json_writer *writer, const struct status_rows *rows)
+{
+	json_object_open(writer, "rows");
+	write_row(writer, "next_to_expire", rows->next, rows->next_s);
+	json_number(writer, "expiring_within_30_days", rows->soon_count);
+	write_row(writer, "last_expired", rows->ended, rows->ended_s);
+	json_number(writer, "expired", rows->ended_count);
+	json_object_close(writer);
+}
+
 void status_json_write(FILE *out, const struct status_page *page, bool is_running)
 {
 	struct json_writer writer = {.out = out};
@@ -189,6 +212,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_text(&writer, "unseen_are", page->is_fail_closed ? "dropped" : "passed");
 	write_families(&writer, page);
 	write_blindness(&writer, page);
+	write_rows(&writer, &page->rows);
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < status_workers_end(page); i++) {
 		write_process(&writer, &page->processes[i]);

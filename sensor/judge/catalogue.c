@@ -446,6 +446,16 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"A family of which only what is not queued passes, such as ping and "
 		"time, or one long connection that was decided: raise "
 		"`family-silence`."},
+	[FINDING_SENSOR_ROW_EXPIRING] = {"sensor.row-expiring", SEVERITY_MEDIUM,
+		3700113, 1, "Rows of the matrix expire", {NULL}, {NULL},
+		"A row of the matrix in use has `expires`, and its end is 30, 7 or 1 "
+		"days ahead, or was reached. Each is told once, over restarts too; "
+		"rows that come to it together are one alert, which names the first "
+		"to end. Behind its last day (UTC) a row allows nothing: its flows "
+		"are illegitimate.",
+		"Ask the row's owner whether it is still needed; give it another date "
+		"or take it out, `mailwarden check` the matrix, reload.",
+		"A row that is meant to end."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

@@ -70,6 +70,22 @@ static void numbers_are_in_base_units(void **state)
 	free(page);
 }
 
+static void the_row_that_ends_next_is_told_with_its_end(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	char *text = text_of(page);
+	assert_null(strstr(text, "next_expiry"));
+	free(text);
+	(void)snprintf(page->rows.next, sizeof(page->rows.next), "M-06");
+	page->rows.next_s = 1814400000;
+	page->rows.ended_count = 2;
+	assert_tells(page, "\nmailwarden_matrix_next_expiry_timestamp_seconds{row="
+			   "\"M-06\"} 1814400000\n");
+	assert_tells(page, "\nmailwarden_matrix_rows_expired 2\n");
+	free(page);
+}
+
 static void bans_are_told_with_those_that_found_no_room(void **state)
 {
 	(void)state;
@@ -213,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_in_base_units),
+		cmocka_unit_test(the_row_that_ends_next_is_told_with_its_end),
 		cmocka_unit_test(bans_are_told_with_those_that_found_no_room),
 		cmocka_unit_test(values_of_labels_cannot_end_a_label_or_a_line),
 		cmocka_unit_test(a_name_that_does_not_end_is_bounded),

@@ -54,6 +54,24 @@ static void bans_are_listed_and_counted_while_the_sensor_runs(void **state)
 	free(page);
 }
 
+static void rows_that_end_are_named(void **state)
+{
+	(void)state;
+	struct status_page *page = calloc(1, sizeof(*page));
+	assert_non_null(page);
+	char *none = text_of(page, true);
+	assert_holds(none, "\"rows\":{\"expiring_within_30_days\":0,\"expired\":0}");
+	(void)snprintf(page->rows.next, sizeof(page->rows.next), "M-06");
+	page->rows.next_s = 1814400000;
+	page->rows.soon_count = 2;
+	char *some = text_of(page, true);
+	assert_holds(some, "\"rows\":{\"next_to_expire\":{\"row\":\"M-06\",\"end\":\"");
+	assert_holds(some, "\"expiring_within_30_days\":2,\"expired\":0}");
+	free(some);
+	free(none);
+	free(page);
+}
+
 static void what_could_not_be_looked_into_is_added_up_over_the_workers(void **state)
 {
 	(void)state;
@@ -78,6 +96,7 @@ static void what_could_not_be_looked_into_is_added_up_over_the_workers(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_that_end_are_named),
 		cmocka_unit_test(bans_are_listed_and_counted_while_the_sensor_runs),
 		cmocka_unit_test(
 			what_could_not_be_looked_into_is_added_up_over_the_workers),
