@@ -18,6 +18,7 @@
 
 #define BANS_TOLD_A_LOOK 16
 #define UNTIL_BYTES      24
+#define WHEN_BYTES       64
 
 #define FORWARDED_LEAST 100 /* packets: fewer are somebody's ping */
 
@@ -398,28 +399,56 @@ static void publish_rows(struct status_rows *rows, const struct matrix_expiry *e
 	rows->ended_s = expiry->ended ? expiry->ended->expires_s : 0;
 }
 
+/* "expires in 6 days: its last day is" */
+static const char *when_text(int64_t days, bool is_end, char text[WHEN_BYTES])
+{
+	if (is_end) {
+		(void)snprintf(text, WHEN_BYTES, "has expired: its last day was");
+	} else if (days < 2) {
+		(void)snprintf(text, WHEN_BYTES, "expires %s: its last day is",
+			days == 1 ? "in a day" : "within a day");
+	} else {
+		(void)snprintf(text, WHEN_BYTES,
+			"expires in %" PRId64 " days: its last day is", days);
+	}
+	return text;
+}
+
+/* Inline and enforcing: until when what it allowed goes by; "" where nothing is blocked. */
+static const char *grace_text(const struct settings *settings,
+	const struct matrix_row *row, char text[WHEN_BYTES])
+{
+	char day[SENTENCE_DAY_BYTES];
+	const int64_t grace_s = settings_grace_s(settings);
+	text[0] = '\0';
+	if (settings->queues.count == 0 || !settings->is_enforcing) {
+		return text;
+	}
+	if (grace_s == 0) {
+		(void)snprintf(text, WHEN_BYTES, "; behind that it is blocked");
+	} else {
+		(void)snprintf(text, WHEN_BYTES, "; let by until %s",
+			sentence_last_day(row->expires_s + grace_s, day));
+	}
+	return text;
+}
+
 static void tell_rows(struct health *health, const struct matrix_expiry_news *news,
 	bool is_end, int64_t now_s)
 {
 	char day[SENTENCE_DAY_BYTES];
-	char more[48] = "";
-	char when[48] = "has expired: its last day was";
-	const int64_t days = matrix_expiry_days(news->row, now_s);
-	if (!is_end) {
-		(void)snprintf(when, sizeof(when),
-			"expires in %" PRId64 " days: its last day is", days);
-	}
-	if (!is_end && days < 2) {
-		(void)snprintf(when, sizeof(when), "expires %s: its last day is",
-			days == 1 ? "in a day" : "within a day");
-	}
+	char when[WHEN_BYTES];
+	char grace[WHEN_BYTES];
+	char more[WHEN_BYTES] = "";
 	if (news->row_count > 1) {
 		(void)snprintf(
 			more, sizeof(more), "; and %zu more", news->row_count - 1);
 	}
 	health_alert(health, FINDING_SENSOR_ROW_EXPIRING, SENSOR_SUPERVISOR,
-		"row %.64s %s %s%s", news->row->id, when,
-		sentence_last_day(news->row->expires_s, day), more);
+		"row %.64s %s %s%s%s", news->row->id,
+		when_text(matrix_expiry_days(news->row, now_s), is_end, when),
+		sentence_last_day(news->row->expires_s, day),
+		grace_text(health->sensor->settings, news->row, grace), more);
 }
 
 /* Once a minute, and at once those of another matrix. */

@@ -108,6 +108,11 @@ static bool add_queue(struct settings *settings, const struct key *key,
 	       add_text(settings, key, value, why);
 }
 
+uint32_t settings_grace_s(const struct settings *settings)
+{
+	return settings->is_expired_enforced ? 0 : settings->grace_days * 86400;
+}
+
 uint32_t settings_workers(const struct settings *settings)
 {
 	struct reason why;
@@ -179,7 +184,8 @@ static bool set_mode(struct settings *settings, const struct key *key,
 	if (strcmp(value, "audit") == 0) {
 		return set_flag(settings, key, false);
 	}
-	return reason_set(why, "mode takes audit or enforce, not \"%.40s\"", value);
+	return reason_set(why, "%s takes audit or enforce, not \"%.40s\"",
+		key->shown.name, value);
 }
 
 static bool set_recheck(struct settings *settings, const struct key *key,
@@ -245,6 +251,11 @@ static const struct key KEYS[] = {
 		set_number, FIELD(ban_s), 0, 7 * 24 * 3600},
 	{{"ban-declared", 0, "yes|no", "inline: also whom a row speaks of"}, set_yes_no,
 		FIELD(is_banning_declared), 0, 0},
+	{{"expired", 0, "audit|enforce",
+		 "inline: only report what a row's end forbids"},
+		set_mode, FIELD(is_expired_enforced), 0, 0},
+	{{"grace", 0, "DAYS", "inline: so long behind the last day (default 7)"},
+		set_number, FIELD(grace_days), 1, 366},
 	{{"recheck", 0, "forbidden|all|none", "inline: what a reload queues again"},
 		set_recheck, FIELD(recheck), 0, 0},
 	{{"fail-closed", 0, "yes|no", "inline: what no worker looked at is dropped"},
@@ -267,6 +278,7 @@ void settings_start(struct settings *settings)
 		.ring_mib = 64,
 		.queue_length = 4096,
 		.hold_ms = 50,
+		.grace_days = 7,
 		.is_second_opinion_wanted = true,
 		.state_dir = SETTINGS_STATE_DIR,
 		.journal = journal_limits_default()};

@@ -63,6 +63,9 @@ struct settings {
 	uint32_t hold_ms;
 	uint32_t ban_s;           /* inline: a blocked sender stays out so long */
 	bool is_banning_declared; /* also one that a row of the matrix speaks of */
+	/* inline: what only the end of its row forbids is blocked: at once, or behind days */
+	bool is_expired_enforced;
+	uint32_t grace_days;
 	enum settings_recheck recheck;
 	struct action_table actions;
 	struct ceiling_table ceilings; /* alerts a minute */
@@ -116,6 +119,9 @@ bool settings_agree(const struct settings *settings, struct reason *why);
 /* "3" or "3:5"; false with the reason when it is neither. */
 bool settings_read_queues(
 	const char *value, uint16_t *first, uint16_t *last, struct reason *why);
+
+/* How long what a row allowed is let by behind its last day; 0: not at all. */
+uint32_t settings_grace_s(const struct settings *settings);
 
 /* How many workers there are: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);

@@ -178,6 +178,7 @@ static bool make_gate(struct worker *worker, struct reason *why)
 	worker->queue_name = worker->process->source;
 	worker->actions = settings->actions;
 	worker->actions.is_enforcing = settings->is_enforcing;
+	worker->actions.grace_s = settings_grace_s(settings);
 	worker->gate = gate_new(&gate, why);
 	return worker->gate != NULL;
 }

@@ -104,6 +104,29 @@ static bool is_guess(const struct observation *observation)
 	return observation->confidence == DIRECTION_CONFIDENCE_PORT;
 }
 
+#define US_PER_S 1000000
+
+/* The end of its row alone forbids it, and is not long ago. */
+static bool is_in_grace(const struct action_table *table,
+	const struct observation *observation, const struct judgement *judgement)
+{
+	const int64_t now_s = (int64_t)(observation->now_us / US_PER_S);
+	return judgement->is_expired && judgement->nearest &&
+	       now_s < judgement->nearest->expires_s + (int64_t)table->grace_s;
+}
+
+/* Told only since the row ended: with the Internet smtps.implicit was told before. */
+static uint64_t findings_of_expiry(const struct judgement *judgement)
+{
+	const uint64_t findings = FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |
+				  FINDING_BIT(FINDING_SENDER_ATTEMPT) |
+				  FINDING_BIT(FINDING_FLOW_ILLEGITIMATE) |
+				  FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH);
+	const bool is_outside = judge_is_internet(&judgement->from) ||
+				judge_is_internet(&judgement->to);
+	return is_outside ? findings : findings | FINDING_BIT(FINDING_SMTPS_IMPLICIT);
+}
+
 /* One command line is answered after the other; a connection carries one protocol. */
 static bool is_dialogue(enum protocol protocol)
 {
@@ -137,6 +160,11 @@ struct action_choice action_choose(const struct action_table *table,
 	if (choice.action == ACTION_ACCEPT || is_guess(observation)) {
 		return (struct action_choice){.action = ACTION_ACCEPT};
 	}
+	if (is_in_grace(table, observation, judgement)) {
+		choice.action = gravest(
+			table, judgement->findings & ~findings_of_expiry(judgement));
+		choice.is_audited = choice.action == ACTION_ACCEPT;
+	}
 	if (choice.action == ACTION_REFUSE && !is_clear_smtp(observation)) {
 		choice.action = ACTION_REJECT;
 	}
@@ -159,6 +187,7 @@ bool action_keeps_out(const struct action_table *table,
 	const struct matrix_row *row = governing_row(judgement);
 	return table->is_enforcing && judgement->verdict == VERDICT_ILLEGITIMATE &&
 	       !is_guess(attempt) && table->of[finding] != ACTION_ACCEPT &&
+	       !is_in_grace(table, attempt, judgement) &&
 	       !(row && row->mode == MATRIX_MODE_AUDIT);
 }
 

@@ -4,7 +4,8 @@
  *
  * In: a table of actions by finding, and a judgement. Out: the gravest action its
  * findings ask for, and whether it is to be taken or only told. Pure. A row in `mode:
- * audit` and a table that only audits block nothing.
+ * audit` and a table that only audits block nothing; nor does, for a time, that a row has
+ * expired. What was blocked before its end is blocked behind it.
  */
 #pragma once
 
@@ -20,7 +21,9 @@ enum action { /* in order of gravity for a connection that cannot go on */
 };
 
 struct action_table {
-	bool is_enforcing;              /* else: would-block is told, nothing blocked */
+	bool is_enforcing; /* else: would-block is told, nothing blocked */
+	/* behind its last day what a row allowed is told and let by for so long */
+	uint32_t grace_s;
 	uint8_t of[FINDING_FLOW_COUNT]; /* enum action */
 };
 

@@ -202,6 +202,7 @@ static void decide(const struct judge_case *judged, struct judgement *judgement)
 	if (result->allowed == MATRIX_NO) {
 		judgement->verdict = VERDICT_ILLEGITIMATE;
 		judgement->nearest = result->nearest;
+		judgement->is_expired = result->failed == MATRIX_CRITERION_EXPIRY;
 	} else if (result->allowed == MATRIX_YES ||
 		   (judged->row != NULL && (observation->is_ended || is_attempt))) {
 		judgement->verdict = VERDICT_LEGITIMATE;
@@ -290,6 +291,7 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 	judgement->verdict = VERDICT_UNDECIDED;
 	judgement->row = NULL;
 	judgement->nearest = NULL;
+	judgement->is_expired = false;
 	judgement->findings = 0;
 	judgement->reason[0] = '\0';
 	judged.is_foreign = judge_is_foreign(observation->protocol, judged.port);

@@ -54,6 +54,7 @@ struct judgement {
 	const struct matrix_row *row; /* the row that allows, or NULL */
 	/* when illegitimate: the nearest row, or NULL */
 	const struct matrix_row *nearest;
+	bool is_expired; /* it names ends, protocol and port, and its end is behind us */
 	struct matrix_end from;
 	struct matrix_end to;
 	uint64_t findings;                    /* FINDING_BIT of each raised */

@@ -91,6 +91,83 @@ static void a_row_in_audit_mode_speaks_only_for_its_own_ends(void **state)
 	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
 }
 
+#define END_S   INT64_C(1814400000)
+#define GRACE_S 604800
+
+/* The row names everything right and ended so many seconds ago. */
+static void expire(struct scene *scene, int64_t ago_s)
+{
+	scene->table.grace_s = GRACE_S;
+	scene->row.expires_s = END_S;
+	scene->judgement.nearest = &scene->row;
+	scene->judgement.is_expired = true;
+	scene->judgement.verdict = VERDICT_ILLEGITIMATE;
+	scene->observation.now_us = (uint64_t)(END_S + ago_s) * 1000000;
+}
+
+static void what_the_end_of_its_row_forbids_is_let_by_for_the_grace(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	expire(&scene, 0);
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	assert_true(choose(&scene).is_audited);
+	expire(&scene, GRACE_S - 1);
+	assert_true(choose(&scene).is_audited);
+	expire(&scene, GRACE_S);
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	assert_false(choose(&scene).is_audited);
+	expire(&scene, 0);
+	scene.table.grace_s = 0;
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+}
+
+static void another_condition_of_an_expired_row_has_no_grace(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	expire(&scene, 0);
+	scene.judgement.is_expired = false;
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+}
+
+static void what_was_blocked_before_its_row_ended_is_blocked_behind_it(void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	expire(&scene, 0);
+	scene.judgement.findings |= FINDING_BIT(FINDING_TLS_MISSING);
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	scene.table.of[FINDING_TLS_MISSING] = ACTION_DROP;
+	assert_int_equal(choose(&scene).action, ACTION_DROP);
+	assert_false(choose(&scene).is_audited);
+	/* declared or not, implicit TLS with the Internet is told */
+	scene.judgement.findings = FINDING_BIT(FINDING_SMTPS_IMPLICIT);
+	scene.judgement.to = (struct matrix_end){.zone = &INTERNAL};
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	scene.judgement.to = (struct matrix_end){.zone = &INTERNET};
+	assert_int_equal(choose(&scene).action, ACTION_REJECT);
+}
+
+static void nobody_is_kept_out_for_the_end_of_a_row_before_its_grace_is_over(
+	void **state)
+{
+	(void)state;
+	struct scene scene;
+	set(&scene);
+	scene.observation.protocol = PROTOCOL_ATTEMPT;
+	scene.observation.server_port = 25;
+	expire(&scene, GRACE_S - 1);
+	assert_false(
+		action_keeps_out(&scene.table, &scene.observation, &scene.judgement));
+	expire(&scene, GRACE_S);
+	assert_true(
+		action_keeps_out(&scene.table, &scene.observation, &scene.judgement));
+}
+
 static void what_is_not_in_the_table_passes(void **state)
 {
 	(void)state;
@@ -207,6 +284,13 @@ int main(void)
 		cmocka_unit_test(nobody_is_spoken_to_inside_tls_or_in_another_protocol),
 		cmocka_unit_test(auditing_only_tells),
 		cmocka_unit_test(a_row_in_audit_mode_speaks_only_for_its_own_ends),
+		cmocka_unit_test(
+			what_the_end_of_its_row_forbids_is_let_by_for_the_grace),
+		cmocka_unit_test(another_condition_of_an_expired_row_has_no_grace),
+		cmocka_unit_test(
+			what_was_blocked_before_its_row_ended_is_blocked_behind_it),
+		cmocka_unit_test(
+			nobody_is_kept_out_for_the_end_of_a_row_before_its_grace_is_over),
 		cmocka_unit_test(what_is_not_in_the_table_passes),
 		cmocka_unit_test(the_gravest_action_of_several_findings_holds),
 		cmocka_unit_test(a_guess_by_port_numbers_blocks_nobody),

@@ -1,4 +1,5 @@
 """mailwarden run -q in a router: who may send passes, who may not is stopped, and mail goes on."""
+import datetime
 import json
 import os
 import re
@@ -76,6 +77,23 @@ def test_a_row_in_audit_mode_blocks_nothing(router):
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
     router.end(sensor)
     assert ("tls.missing", "allowed", 25) in router.alerts()
+
+
+@pytest.mark.parametrize("ago, options, result", [(-1, (), "sent"), (1, (), "sent"), (7, (), "sent"), (8, (), "refused"),
+                                                  (8, ("--grace", "30"), "sent"), (1, ("--expired", "enforce"), "refused")])
+def test_what_a_row_allowed_until_its_last_day_goes_by_for_the_grace(router, ago, options, result):
+    last_day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=ago)
+    matrix = router.folder / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("ports: [25, 2525]", f"expires: {last_day}, ports: [25]"))
+    sensor = router.sensor("-q", "0", "--enforce", "--ban", "300", "--ban-declared", "yes", *options)
+    assert router.send(MX_OUT, SERVER, 25)["result"] == result
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    router.end(sensor)
+    of_row = [record["alert"]["metadata"] for record in router.records("alert")
+              if record.get("src_ip") == MX_OUT and record["alert"]["metadata"]["finding"] == "sender.illegitimate"]
+    assert bool(of_row) == (ago > 0)
+    if result == "sent":
+        assert all(one["would_block"] and "expired on" in one["detail"] for one in of_row)
 
 
 def test_a_blocked_sender_stays_out_until_the_ban_is_taken_back(router):
