@@ -92,7 +92,7 @@ static void options_are_those_of_the_command(void **state)
 {
 	(void)state;
 	assert_offers("fleet -", "--config\n--top\n--json\n--help\n");
-	assert_offers("run --fa", "--fail-closed\n");
+	assert_offers("run --fa", "--family-silence\n--fail-closed\n");
 	assert_offers("replay --fa", "");
 	assert_offers("replay x --st", "--state\n");
 	assert_offers("export ", /* takes no words */
