@@ -7,6 +7,8 @@
 #define FIELD_BYTES  512
 #define SENSOR_BYTES 64
 #define US_PER_S     UINT64_C(1000000)
+#define ALSO_MAX     16 /* more than any cause has findings */
+#define ALSO_BYTES   64 /* of the name of one */
 #define ALNUM        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 /* Where the changes of one event go. */
@@ -158,14 +160,16 @@ static void add_also(const struct target *target)
 	const struct event *event = target->event;
 	const unsigned key = key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH);
 	const size_t count = document_count(&event->document, "alert.metadata.also");
-	for (size_t i = 0; i < count && i < FINDING_FLOW_COUNT; i++) {
+	for (size_t i = 0; i < count && i < ALSO_MAX; i++) {
 		char path[64];
+		char field[ALSO_BYTES];
 		(void)snprintf(
 			path, sizeof(path), "alert.metadata.also.%zu.finding", i);
 		const char *finding = event_text(event, path);
 		(void)snprintf(path, sizeof(path), "alert.metadata.also.%zu.count", i);
 		if (finding) {
-			add_number(target, key, finding, event_number(event, path, 1));
+			(void)snprintf(field, sizeof(field), "%s", finding);
+			add_number(target, key, field, event_number(event, path, 1));
 		}
 	}
 }

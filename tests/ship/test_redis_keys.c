@@ -135,6 +135,44 @@ static void an_alert_moves_its_counters_and_goes_into_the_stream(void **state)
 	assert_int_equal(delta.count, sizeof(WANTED) / sizeof(WANTED[0]) + 1);
 }
 
+static void what_an_alert_tells_besides_is_counted_as_flows_and_as_no_alert(
+	void **state)
+{
+	(void)state;
+	add_line("{\"timestamp\":\"2026-01-31T13:00:00.000001+0000\",\"event_type\":"
+		 "\"alert\",\"alert\":{\"severity\":1,\"metadata\":{\"finding\":"
+		 "\"tls.credentials-clear\",\"count\":7,\"also\":[{\"finding\":"
+		 "\"tls.missing\",\"count\":6},{\"finding\":\"tls.starttls-unused\","
+		 "\"count\":2}]}}}");
+	(void)place_of("HINCRBY " KEY "totals 1 alerts");
+	(void)place_of("HINCRBY " KEY "findings 1 tls.credentials-clear");
+	(void)place_of("HINCRBY " KEY "occurrences 7 tls.credentials-clear");
+	(void)place_of("HINCRBY " KEY "occurrences 6 tls.missing");
+	(void)place_of("HINCRBY " KEY "occurrences 2 tls.starttls-unused");
+	for (size_t i = 0; i < delta.count; i++) {
+		assert_null(
+			strstr(text_of(&delta.entries[i]), "findings 1 tls.missing"));
+	}
+}
+
+static void an_alert_that_tells_of_all_there_is_has_room(void **state)
+{
+	(void)state;
+	static char line[40000];
+	size_t len = (size_t)snprintf(line, sizeof(line),
+		"{\"event_type\":\"alert\",\"alert\":{\"metadata\":{\"finding\":"
+		"\"%0600d\",\"also\":[{\"finding\":\"x\"}",
+		1);
+	for (int i = 0; i < 60; i++) {
+		len += (size_t)snprintf(line + len, sizeof(line) - len,
+			",{\"finding\":\"%d%0600d\"}", i, i);
+	}
+	(void)snprintf(line + len, sizeof(line) - len, "]}}}");
+	add_line(line);
+	assert_true(delta.count > 16 && delta.count <= REDIS_EVENT_ROWS);
+	assert_true(delta.text_len <= REDIS_EVENT_BYTES);
+}
+
 static void what_repeats_is_added_up_and_every_alert_is_in_the_stream(void **state)
 {
 	(void)state;
@@ -235,6 +273,11 @@ static void names_cannot_leave_their_hash_tag(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(
+			what_an_alert_tells_besides_is_counted_as_flows_and_as_no_alert,
+			start),
+		cmocka_unit_test_setup(
+			an_alert_that_tells_of_all_there_is_has_room, start),
 		cmocka_unit_test_setup(a_mail_flow_moves_its_counters, start),
 		cmocka_unit_test_setup(
 			an_alert_moves_its_counters_and_goes_into_the_stream, start),
