@@ -42,30 +42,57 @@ static size_t group_index(const struct matrix *matrix, const struct matrix_group
 	return (size_t)(group - matrix->groups);
 }
 
-/* R34: every address of a mailbox server stands in zone internal. */
+static const struct matrix_zone *zone_of(
+	const struct matrix *matrix, const struct lookup_prefix *prefix)
+{
+	const struct lookup_prefix *found =
+		lookup_find(&matrix->zone_prefixes, &prefix->network.base);
+	return &matrix->zones[found ? found->owner : 0];
+}
+
+static bool is_misplaced(
+	const struct matrix *matrix, const struct lookup_prefix *prefix)
+{
+	return matrix->groups[prefix->owner].role == MATRIX_ROLE_MAILBOX &&
+	       strcmp(zone_of(matrix, prefix)->name, "internal") != 0;
+}
+
+/* count: the prefixes of its group that stand outside. */
+static void tell_misplaced(struct architecture *architecture,
+	const struct lookup_prefix *prefix, uint32_t count)
+{
+	const struct matrix *matrix = architecture->review.matrix;
+	const struct matrix_place place = {matrix->files[prefix->file], prefix->line};
+	char network[NETWORK_TEXT_BYTES];
+	char others[40] = "";
+	if (count > 1) {
+		(void)snprintf(
+			others, sizeof(others), ", as do %u more of it", count - 1);
+	}
+	review_tell(&architecture->review, &place, "R34",
+		"mailbox server %s (group %s) stands in zone %s%s; it belongs "
+		"into internal, behind the gateway",
+		network_text(&prefix->network, network),
+		matrix->groups[prefix->owner].name, zone_of(matrix, prefix)->name,
+		others);
+}
+
+/* R34: every address of a mailbox server stands in zone internal. Once a group. */
 static void review_mailboxes(struct architecture *architecture)
 {
-	struct review *review = &architecture->review;
-	const struct matrix *matrix = review->matrix;
+	const struct matrix *matrix = architecture->review.matrix;
 	const struct lookup *groups = &matrix->group_prefixes;
-	const uint32_t internal = name_table_find(&matrix->zone_names, "internal");
-	char network[NETWORK_TEXT_BYTES];
+	uint32_t *outside = architecture->outside;
 	for (size_t i = 0; i < groups->prefix_count; i++) {
 		const struct lookup_prefix *prefix = &groups->prefixes[i];
-		const struct matrix_group *group = &matrix->groups[prefix->owner];
-		const struct lookup_prefix *found =
-			lookup_find(&matrix->zone_prefixes, &prefix->network.base);
-		const uint32_t zone = found ? found->owner : 0;
-		if (group->role != MATRIX_ROLE_MAILBOX || zone == internal) {
-			continue;
+		outside[prefix->owner] += is_misplaced(matrix, prefix);
+	}
+	for (size_t i = 0; i < groups->prefix_count; i++) {
+		const struct lookup_prefix *prefix = &groups->prefixes[i];
+		if (outside[prefix->owner] > 0 && is_misplaced(matrix, prefix)) {
+			tell_misplaced(architecture, prefix, outside[prefix->owner]);
+			outside[prefix->owner] = 0;
 		}
-		const struct matrix_place place = {
-			matrix->files[prefix->file], prefix->line};
-		review_tell(review, &place, "R34",
-			"mailbox server %s (group %s) stands in zone %s; it belongs "
-			"into internal, behind the gateway",
-			network_text(&prefix->network, network), group->name,
-			matrix->zones[zone].name);
 	}
 }
 
@@ -150,8 +177,9 @@ void architecture_breaches(
 	struct architecture architecture = {
 		.review = {matrix, now_s, breaches},
 		.is_exposed = calloc(matrix->group_count + 1, sizeof(bool)),
+		.outside = calloc(matrix->group_count + 1, sizeof(uint32_t)),
 	};
-	if (!architecture.is_exposed) {
+	if (!architecture.is_exposed || !architecture.outside) {
 		abort();
 	}
 	find_exposed(&architecture);
@@ -166,4 +194,5 @@ void architecture_breaches(
 		}
 	}
 	free(architecture.is_exposed);
+	free(architecture.outside);
 }

@@ -9,7 +9,8 @@
 
 struct architecture {
 	struct review review;
-	bool *is_exposed; /* by group: it exchanges mail with the Internet */
+	bool *is_exposed;  /* by group: it exchanges mail with the Internet */
+	uint32_t *outside; /* by group of mailbox servers: prefixes outside internal */
 };
 
 typedef void architecture_rule(

@@ -135,6 +135,35 @@ static void a_mailbox_server_outside_internal_breaches_r34(void **state)
 		"R34 row a: the Internet hands mail to mailbox server mailboxes");
 }
 
+static void a_group_that_stands_outside_is_one_breach_whatever_it_holds(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(
+		"schema: 1\n"
+		"zones: {internal: [192.0.2.0/24], gateway: [198.51.100.0/28]}\n"
+		"groups:\n"
+		"  relay: {role: relay, addresses: [192.0.2.25]}\n"
+		"  cloud: {role: mailbox, addresses: [203.0.113.0/26, 203.0.113.96, "
+		"192.0.2.11, 203.0.113.128/26]}\n"
+		"  other: {role: mailbox, addresses: [198.51.100.9]}\n"
+		"rows:\n"
+		" - {id: a, from: other, to: relay, protocols: smtp}\n",
+		&problems);
+	assert_non_null(matrix);
+	struct matrix_problems breaches;
+	architecture_breaches(matrix, NOW_S, &breaches);
+	assert_int_equal(breaches.count, 2);
+	assert_true(mentions(&breaches,
+		"made.yaml:5: R34: mailbox server 203.0.113.0/26 (group cloud) stands "
+		"in zone internet, as do 2 more of it; "));
+	assert_true(mentions(&breaches,
+		"made.yaml:6: R34: mailbox server 198.51.100.9 (group other) stands in "
+		"zone gateway; "));
+	matrix_problems_free(&breaches);
+	matrix_free(matrix);
+}
+
 static void who_is_no_server_does_not_send_out(void **state)
 {
 	(void)state;
@@ -235,6 +264,8 @@ int main(void)
 		cmocka_unit_test(a_relay_behind_a_chained_server_breaches_r35_too),
 		cmocka_unit_test(one_server_for_both_ways_breaches_r36),
 		cmocka_unit_test(an_address_in_groups_of_both_kinds_breaches_r36),
+		cmocka_unit_test(
+			a_group_that_stands_outside_is_one_breach_whatever_it_holds),
 		cmocka_unit_test(a_mailbox_server_outside_internal_breaches_r34),
 		cmocka_unit_test(who_is_no_server_does_not_send_out),
 		cmocka_unit_test(users_are_encrypted_and_log_in),
