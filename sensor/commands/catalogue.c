@@ -94,6 +94,8 @@ static void markdown_whole(void)
 	       "direction of a flow is only guessed ([policy.md](policy.md)). A\n"
 	       "signature is written `gid:id:revision`, as in EVE records; an id is "
 	       "never used again for something else.\n\n"
+	       "Several of one cause are one alert of the gravest, with the others "
+	       "in `alert.metadata.also` ([policy.md](policy.md)).\n\n"
 	       "| finding | severity | recommendation | title |\n|---|---|---|---|\n");
 	for (int i = 0; i < FINDING_COUNT; i++) {
 		const struct finding_row *row = finding_row((enum finding)i);
