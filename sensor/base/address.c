@@ -2,13 +2,6 @@
 
 #include <arpa/inet.h>
 
-static const uint8_t IPV4_MAPPED[12] = {[10] = 0xff, [11] = 0xff};
-
-bool address_is_ipv4(const struct address *address)
-{
-	return memcmp(address->bytes, IPV4_MAPPED, sizeof(IPV4_MAPPED)) == 0;
-}
-
 /* As inet_ntop does, which goes by printf: each record has several. Returns the end. */
 static char *octet_text(uint8_t octet, char *at)
 {

@@ -35,7 +35,11 @@ static inline bool address_equal(const struct address *a, const struct address *
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-bool address_is_ipv4(const struct address *address);
+static inline bool address_is_ipv4(const struct address *address)
+{
+	static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
+	return memcmp(address->bytes, MAPPED, sizeof(MAPPED)) == 0;
+}
 
 /* Dotted quad or RFC 5952 text; text holds ADDRESS_TEXT_BYTES. Returns text. */
 const char *address_text(const struct address *address, char *text);

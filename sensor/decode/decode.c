@@ -3,6 +3,7 @@
 #include "decode/walk.h"
 
 #include <assert.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 struct decoder *decoder_new(const struct decode_settings *settings,
@@ -59,6 +60,14 @@ static enum decode_result walk_step(struct walk *walk)
 	return DECODE_MALFORMED;
 }
 
+static enum decode_result begin(struct walk *walk, uint16_t link_type)
+{
+	if (link_type != LINK_ETHERNET || !plain_begin(walk)) {
+		return link_begin(walk, link_type);
+	}
+	return walk->protocol == IPPROTO_TCP ? tcp_step(walk) : udp_step(walk);
+}
+
 /* What a result says by itself. */
 static void note_blindness(
 	const struct walk *walk, const struct frame *frame, enum decode_result result)
@@ -94,7 +103,7 @@ enum decode_result decoder_frame(
 	packet->has_two_versions = false;
 	packet->is_version_guessed = false;
 	fragments_release(decoder->fragments);
-	enum decode_result result = link_begin(&walk, frame->link_type);
+	enum decode_result result = begin(&walk, frame->link_type);
 	for (unsigned steps = 0; result == DECODE_OK && walk.next != LAYER_DONE;
 		steps++) {
 		result = steps < WALK_STEPS_MAX ? walk_step(&walk) : DECODE_TOO_DEEP;

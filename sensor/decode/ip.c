@@ -234,21 +234,6 @@ static enum decode_result extension_step(struct walk *walk)
 	return DECODE_OK;
 }
 
-/*
- * What an IPv6 header has in the form that stands for IPv4 here is no IPv4 host: no such
- * packet is any receiver's (RFC 4291 section 2.5.5.2). It is kept as the address next to
- * it (::ffff:0:a.b.c.d, RFC 2765 section 2.1), which nobody uses either.
- */
-static struct address address_of_header(const uint8_t *bytes)
-{
-	struct address address = address_from_ipv6(bytes);
-	if (address_is_ipv4(&address)) {
-		address.bytes[8] = address.bytes[9] = 0xff;
-		address.bytes[10] = address.bytes[11] = 0;
-	}
-	return address;
-}
-
 /* RFC 8200 section 3; the chain behind it is walked header by header. */
 enum decode_result ipv6_step(struct walk *walk)
 {
@@ -263,8 +248,8 @@ enum decode_result ipv6_step(struct walk *walk)
 	if (header[0] >> 4 != 6 || !bound_packet(walk, header, len)) {
 		return DECODE_MALFORMED;
 	}
-	packet->src = address_of_header(header + 8);
-	packet->dst = address_of_header(header + 24);
+	packet->src = walk_address_ipv6(header + 8);
+	packet->dst = walk_address_ipv6(header + 24);
 	packet->ttl = header[7];
 	walk->protocol = header[6];
 	walk->extensions = 0;

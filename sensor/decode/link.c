@@ -7,7 +7,6 @@
 /* DLT_ values of libpcap. */
 enum {
 	LINK_NULL = 0,
-	LINK_ETHERNET = 1,
 	LINK_PPP = 9,
 	LINK_RAW = 12,
 	LINK_RAW_OPENBSD = 14,

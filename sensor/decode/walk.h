@@ -12,6 +12,7 @@
 #include "decode/fragment.h"
 
 enum {
+	LINK_ETHERNET = 1,    /* DLT_EN10MB of libpcap */
 	WALK_STEPS_MAX = 256, /* headers of any kind in one frame */
 	WALK_TUNNELS_MAX = PACKET_TUNNELS_MAX,
 	WALK_EXTENSIONS_MAX = 180, /* of one IPv6 header: all that 1500 bytes hold */
@@ -60,6 +61,21 @@ static inline uint32_t walk_wire_left(const struct walk *walk)
 	return (uint32_t)cursor_left(&walk->cur) + walk->cut;
 }
 
+/*
+ * What an IPv6 header has in the form that stands for IPv4 here is no IPv4 host: no such
+ * packet is any receiver's (RFC 4291 section 2.5.5.2). It is kept as the address next to
+ * it (::ffff:0:a.b.c.d, RFC 2765 section 2.1), which nobody uses either.
+ */
+static inline struct address walk_address_ipv6(const uint8_t *bytes)
+{
+	struct address address = address_from_ipv6(bytes);
+	if (address_is_ipv4(&address)) {
+		address.bytes[8] = address.bytes[9] = 0xff;
+		address.bytes[10] = address.bytes[11] = 0;
+	}
+	return address;
+}
+
 /* What follows is inside of the IP packet that is being walked. */
 enum decode_result walk_enter_tunnel(
 	struct walk *walk, enum tunnel_kind kind, uint32_t id, enum layer layer);
@@ -85,6 +101,12 @@ static inline void walk_note_cut(const struct walk *walk)
 			cursor_left(&walk->cur) > 0 ? walk->cut : walk->frame_len;
 	}
 }
+
+/*
+ * Instead of the steps up to the transport, of an Ethernet frame: true where it is one of
+ * those that nearly all are, and .cur is at the header of TCP or UDP. False: as if not asked.
+ */
+bool plain_begin(struct walk *walk);
 
 /* The first step: the link layer of the capture. */
 enum decode_result link_begin(struct walk *walk, uint16_t link_type);
