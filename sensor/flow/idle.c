@@ -20,9 +20,6 @@ static const uint64_t IDLE_LIMIT_US[FLOW_LIST_COUNT] = {
 	[FLOW_LIST_WATCHED] = 1860 * SECOND_US,
 };
 
-#define PACKETS_BETWEEN_EXPIRIES 32
-#define PACKETS_BETWEEN_FETCHES  4
-
 /* More than this part of the watched flows is too much for one holder. */
 #define WATCHED_PART 8
 
@@ -103,14 +100,8 @@ static void expire_list(struct flow_table *table, enum flow_list list)
 	}
 }
 
-void table_expire(struct flow_table *table)
+static void expire_lists(struct flow_table *table)
 {
-	if (table->expire_countdown-- > 0) {
-		if (table->expire_countdown % PACKETS_BETWEEN_FETCHES == 0) {
-			fetch_ahead(table);
-		}
-		return;
-	}
 	table->expire_countdown = PACKETS_BETWEEN_EXPIRIES;
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
 		expire_list(table, (enum flow_list)list);
@@ -118,13 +109,21 @@ void table_expire(struct flow_table *table)
 	table->fetched = table->lists[FLOW_LIST_DONE].oldest;
 }
 
+void table_expire_step(struct flow_table *table)
+{
+	if (table->expire_countdown == 0) {
+		expire_lists(table);
+	} else {
+		fetch_ahead(table);
+	}
+}
+
 void flow_table_idle(struct flow_table *table, uint64_t now_us)
 {
 	if (now_us > table->now_us) {
 		table->now_us = now_us;
 	}
-	table->expire_countdown = 0;
-	table_expire(table);
+	expire_lists(table);
 }
 
 void table_evict(struct flow_table *table)

@@ -30,8 +30,8 @@ void *flow_area(const struct flow_table *table, const struct flow *flow)
 
 static struct age_slots ages(const struct flow_table *table)
 {
-	return (struct age_slots){table->flows.slots + offsetof(struct flow, age),
-		table->flows.slot_bytes};
+	return (struct age_slots){
+		table->flows.slots + offsetof(struct flow, age), sizeof(struct flow)};
 }
 
 static void unlist(struct flow_table *table, struct flow *flow)
@@ -43,8 +43,7 @@ static void enlist(struct flow_table *table, struct flow *flow, enum flow_list l
 {
 	flow->list = list & 15U;
 	flow->listed_us = flow->last_us;
-	age_list_append(
-		&table->lists[list], ages(table), pool_index(&table->flows, flow));
+	age_list_append(&table->lists[list], ages(table), table_index(table, flow));
 }
 
 void table_list(struct flow_table *table, struct flow *flow, enum flow_list list)
@@ -125,7 +124,7 @@ void table_end(struct flow_table *table, struct flow *flow, enum flow_end end)
 
 static void unhash(struct flow_table *table, const struct flow *flow)
 {
-	const uint32_t index = pool_index(&table->flows, flow);
+	const uint32_t index = table_index(table, flow);
 	uint32_t *link = &table->buckets[flow->hash & table->bucket_mask];
 	while (*link != index) {
 		assert(*link != POOL_NONE);
@@ -139,7 +138,7 @@ void table_remove(struct flow_table *table, struct flow *flow, enum flow_end end
 	table_end(table, flow, end);
 	unlist(table, flow);
 	unhash(table, flow);
-	pool_give(&table->flows, pool_index(&table->flows, flow));
+	pool_give(&table->flows, table_index(table, flow));
 }
 
 uint32_t flow_table_used(const struct flow_table *table)
@@ -176,41 +175,64 @@ static void take_keys(struct flow_table *table, struct hash_seed seed)
 	}
 }
 
-/*
- * Every packet pays for this one: multiply, add, shift (Dietzfelbinger 1996; Lemire and
- * Kaser, "Strongly universal string hashing is fast", 2014). Two flows share a value
- * with a chance of 2^-32 over the random keys, whatever addresses a sender chooses.
- */
-static uint32_t endpoints_hash(const uint64_t keys[TABLE_KEYS],
-	const struct endpoint *first, const struct endpoint *second, uint32_t way)
+/* One product for the two halves of a word. */
+static uint64_t word_hash(const uint64_t keys[2], uint64_t word)
 {
-	uint64_t sum = keys[0];
-	if ((first->high | second->high) != 0) { /* IPv4 has zeros there */
-		sum += keys[1] * (first->high >> 32) + keys[2] * (uint32_t)first->high;
-		sum += keys[5] * (second->high >> 32) +
-		       keys[6] * (uint32_t)second->high;
-	}
-	sum += keys[3] * (first->low >> 32) + keys[4] * (uint32_t)first->low;
-	sum += keys[7] * (second->low >> 32) + keys[8] * (uint32_t)second->low;
-	sum += keys[9] * ((uint32_t)first->port << 16 | second->port);
-	sum += keys[10] * way;
-	return (uint32_t)(sum >> 32);
+	return (keys[0] + (uint32_t)word) * (keys[1] + (word >> 32));
+}
+
+static struct flow_key hashed(uint64_t sum, bool is_first)
+{
+	return (struct flow_key){
+		.hash = (uint32_t)(sum >> 32), .side = is_first ? 0 : 1};
+}
+
+/* Apart from the other, which needs few registers. */
+static __attribute__((noinline)) struct flow_key key_of_ipv6(
+	const uint64_t keys[TABLE_KEYS], const struct packet *packet)
+{
+	const struct endpoint src = endpoint_of(&packet->src, packet->src_port);
+	const struct endpoint dst = endpoint_of(&packet->dst, packet->dst_port);
+	const bool is_first = is_in_order(&src, &dst);
+	const struct endpoint *first = is_first ? &src : &dst;
+	const struct endpoint *second = is_first ? &dst : &src;
+	const uint64_t ports = (uint32_t)first->port << 16 | second->port;
+	return hashed(keys[0] + word_hash(keys + 1, first->high) +
+			      word_hash(keys + 3, first->low) +
+			      word_hash(keys + 5, second->high) +
+			      word_hash(keys + 7, second->low) +
+			      word_hash(keys + 9, (uint64_t)packet->way << 32 | ports),
+		is_first);
+}
+
+/* Address and port of IPv4 in one word. */
+static uint64_t short_end(const struct address *address, uint16_t port)
+{
+	uint32_t host = 0;
+	memcpy(&host, address->bytes + 12, sizeof(host));
+	return (uint64_t)be32toh(host) << 16 | port;
 }
 
 /*
+ * Every packet pays for this one: add, multiply, shift (Lemire and Kaser, "Strongly
+ * universal string hashing is fast", 2014, there Multilinear-HM). Two flows share a value
+ * with a chance of about 2^-32 over the random keys, whatever addresses a sender chooses.
  * Sides are ordered by address, then port. The way in is part of the key, so that what a
  * tunnel carries never meets what is on the wire or in another tunnel.
  */
 static struct flow_key key_of(
 	const struct flow_table *table, const struct packet *packet)
 {
-	const struct endpoint src = endpoint_of(&packet->src, packet->src_port);
-	const struct endpoint dst = endpoint_of(&packet->dst, packet->dst_port);
-	const bool is_first = is_in_order(&src, &dst);
-	return (struct flow_key){
-		.hash = endpoints_hash(table->keys, is_first ? &src : &dst,
-			is_first ? &dst : &src, packet->way),
-		.side = is_first ? 0 : 1};
+	const uint64_t *keys = table->keys;
+	if (!address_is_ipv4(&packet->src) || !address_is_ipv4(&packet->dst)) {
+		return key_of_ipv6(keys, packet);
+	}
+	const uint64_t src = short_end(&packet->src, packet->src_port);
+	const uint64_t dst = short_end(&packet->dst, packet->dst_port);
+	return hashed(keys[0] + word_hash(keys + 1, src < dst ? src : dst) +
+			      word_hash(keys + 3, src < dst ? dst : src) +
+			      keys[5] * packet->way,
+		src <= dst);
 }
 
 struct flow_key flow_table_expect(
@@ -389,8 +411,7 @@ uint8_t flow_holder(const struct flow_table *table, const struct flow *flow)
 static void hold_share(struct flow_table *table, const struct flow *flow)
 {
 	const uint8_t holder = segments_holder(&table->streams, flow, flow->client);
-	shares_take(
-		&table->shares, flow->stream, holder, pool_index(&table->flows, flow));
+	shares_take(&table->shares, flow->stream, holder, table_index(table, flow));
 }
 
 void table_watch(struct flow_table *table, struct flow *flow)
@@ -466,6 +487,7 @@ struct flow_table *flow_table_new(const struct flow_settings *settings,
 	table->bucket_mask = buckets - 1;
 	table->bucket_bytes = buckets * sizeof(*table->buckets);
 	table->buckets = take_buckets(table->bucket_bytes);
+	table->expire_countdown = 1;
 	table->fetched = AGE_LIST_NONE;
 	table->area_bytes = settings->area_bytes;
 	take_keys(table, settings->seed);

@@ -21,7 +21,7 @@ struct flow_table {
 	uint32_t bucket_mask;
 	size_t bucket_bytes;
 	struct age_list lists[FLOW_LIST_COUNT];
-	uint32_t expire_countdown;
+	uint32_t expire_countdown; /* packets, with this one */
 	/* up to here the oldest that ended are on their way into the cache */
 	uint32_t fetched;
 	uint64_t now_us; /* of the packet at hand */
@@ -34,6 +34,9 @@ struct flow_table {
 #define CACHE_LINE_BYTES 64
 #define FLOW_LINES       2
 
+#define PACKETS_BETWEEN_EXPIRIES 33
+#define PACKETS_BETWEEN_FETCHES  4
+
 static inline void table_prefetch(const void *memory, size_t lines)
 {
 	for (size_t i = 0; i < lines; i++) {
@@ -41,9 +44,17 @@ static inline void table_prefetch(const void *memory, size_t lines)
 	}
 }
 
+_Static_assert(sizeof(struct flow) % 16 == 0, "base/pool pads slots to that");
+
 static inline struct flow *table_flow(const struct flow_table *table, uint32_t index)
 {
-	return pool_at(&table->flows, index);
+	return (struct flow *)(void *)table->flows.slots + index;
+}
+
+static inline uint32_t table_index(
+	const struct flow_table *table, const struct flow *flow)
+{
+	return (uint32_t)(flow - (const struct flow *)(const void *)table->flows.slots);
 }
 
 /* Longer than limit_us. A time that is still to come, from a clock that was set, is now. */
@@ -79,8 +90,17 @@ void table_restart(
 /* Give it a stream and an area and ask the handler. */
 void table_watch(struct flow_table *table, struct flow *flow);
 
-/* End what was idle too long; cheap enough for every packet. */
-void table_expire(struct flow_table *table);
+/* The steps of table_expire. */
+void table_expire_step(struct flow_table *table);
+
+/* End what was idle too long; cheap enough for every packet: most only count. */
+static inline void table_expire(struct flow_table *table)
+{
+	table->expire_countdown--;
+	if (table->expire_countdown % PACKETS_BETWEEN_FETCHES == 0) {
+		table_expire_step(table);
+	}
+}
 
 /* Where every entry is taken: remove one, of those least likely to be missed. */
 void table_evict(struct flow_table *table);

@@ -473,6 +473,30 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 	}
 }
 
+/*
+ * Most packets: in the midst of a connection that is looked at no more, and as they are
+ * they can change nothing about it. Such a packet is only counted.
+ */
+static bool is_only_counted(const struct flow_table *table, const struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	return flow->stream == POOL_NONE && flow->state == FLOW_STATE_OPEN &&
+	       flow->list == FLOW_LIST_DECIDED &&
+	       !(packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) && has_data(flow) &&
+	       flow->fins != 3 &&
+	       (!flow->is_midstream || flow->packets[side] >= OPENING_MIDSTREAM) &&
+	       !table->streams.is_gate;
+}
+
+static void count_packet(struct flow *flow, unsigned side, uint64_t now_us)
+{
+	flow->packets[side]++;
+	flow->last_us = now_us;
+	if (flow->start_us > now_us) { /* its first packet bore a wrong time */
+		flow->start_us = now_us;
+	}
+}
+
 struct flow *flow_table_packet(
 	struct flow_table *table, const struct packet *packet, uint64_t now_us)
 {
@@ -490,6 +514,12 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	}
 	const unsigned side = key.side;
 	struct flow *flow = table_find(table, packet, key);
+	if (is_only_counted(table, flow, packet, side)) {
+		table->streams.is_odd = false;
+		flow->bytes[side] += packet->payload_wire_len;
+		count_packet(flow, side, now_us);
+		return flow;
+	}
 	const uint8_t flags = packet->tcp_flags;
 	if (flow_is_resting(flow)) {
 		rest_packet(table, flow, packet, side);
@@ -506,11 +536,7 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 	if (flow->is_midstream && flow->packets[side] < OPENING_MIDSTREAM) {
 		note_opening(table, flow, packet, side);
 	}
-	flow->packets[side]++;
-	flow->last_us = now_us;
-	if (flow->start_us > now_us) { /* its first packet bore a wrong time */
-		flow->start_us = now_us;
-	}
+	count_packet(flow, side, now_us);
 	if (flow->list == FLOW_LIST_DONE && flow->listed_us < now_us) {
 		table_relist(
 			table, flow); /* while it is at hand, not once it is cold */
