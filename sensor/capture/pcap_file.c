@@ -16,9 +16,9 @@ enum {
 	KUZNETZOV_RECORD_HEADER_BYTES = 24,
 };
 
-static inline uint32_t field_u32(const struct file *file, struct cursor *cur)
+static inline uint32_t field_u32(struct cursor *cur, bool is_big_endian)
 {
-	return file->is_big_endian ? cursor_be32(cur) : cursor_le32(cur);
+	return is_big_endian ? cursor_be32(cur) : cursor_le32(cur);
 }
 
 struct record_header {
@@ -28,20 +28,26 @@ struct record_header {
 	uint32_t wire_len;
 };
 
-/* Of the record at the front of the window, which holds its header. */
-static struct record_header header_read(const struct file *file)
+static inline struct record_header header_in(struct cursor cur, bool is_big_endian)
 {
-	struct cursor cur = cursor_over(file->window.at, PCAP_RECORD_HEADER_BYTES);
 	struct record_header header;
-	header.seconds = field_u32(file, &cur);
-	header.fraction = field_u32(file, &cur);
-	header.captured_len = field_u32(file, &cur);
-	header.wire_len = field_u32(file, &cur);
+	header.seconds = field_u32(&cur, is_big_endian);
+	header.fraction = field_u32(&cur, is_big_endian);
+	header.captured_len = field_u32(&cur, is_big_endian);
+	header.wire_len = field_u32(&cur, is_big_endian);
 	return header;
 }
 
+/* Of the record at the front of the window, which holds its header. One question of order. */
+static inline struct record_header header_read(const struct file *file)
+{
+	const struct cursor cur =
+		cursor_over(file->window.at, PCAP_RECORD_HEADER_BYTES);
+	return file->is_big_endian ? header_in(cur, true) : header_in(cur, false);
+}
+
 /* The window holds the whole record. */
-static void record_take(
+static inline void record_take(
 	struct file *file, const struct record_header *header, struct frame *frame)
 {
 	const uint32_t captured_len = header->captured_len;
@@ -111,12 +117,12 @@ bool pcap_start(struct file *file)
 	struct cursor cur = cursor_over(file->window.at, PCAP_FILE_HEADER_BYTES);
 	struct cursor big = cur;
 	file->is_big_endian = magic_is_known(cursor_be32(&big));
-	const uint32_t magic = field_u32(file, &cur);
+	const uint32_t magic = field_u32(&cur, file->is_big_endian);
 	if (!magic_is_known(magic)) {
 		return false;
 	}
 	cursor_skip(&cur, 16); /* version, two fields without use, snapshot length */
-	const uint32_t network = field_u32(file, &cur);
+	const uint32_t network = field_u32(&cur, file->is_big_endian);
 	file->link_type =
 		link_type_of_file((uint16_t)network); /* above it: FCS length */
 	file->is_nanosecond = magic == PCAP_MAGIC_NANOSECOND;

@@ -12,6 +12,12 @@ static bool is_far_behind(uint64_t time_us, uint64_t now_us)
 
 uint64_t timeline_take(struct timeline *timeline, uint64_t time_us)
 {
+	/* nearly always: at the clock, or a little ahead of it */
+	if (time_us - timeline->now_us <= TIMELINE_LEAP_US && !timeline->has_leapt) {
+		timeline->behind = 0;
+		timeline->now_us = time_us;
+		return time_us;
+	}
 	if (timeline->has_leapt && is_far_behind(time_us, timeline->now_us)) {
 		timeline->now_us = timeline->before_us; /* that one frame was wrong */
 	}
