@@ -2,6 +2,7 @@
 
 #include "control/status.h"
 #include "engine/blindness.h"
+#include "judge/record_rate.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -237,6 +238,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(fold_s), 1, 30 * 24 * 3600},
 	{{"alert-rate", 0, "[FINDING=]N", "most alerts of a finding a minute (0: any)"},
 		set_ceiling, FIELD(ceilings), 0, 0},
+	{{"record-rate", 0, "N", "most mail records of a sender a minute (0: any)"},
+		set_number, FIELD(record_rate), 0, CEILING_MAX},
 	{{"ring", 0, "MIB", "kernel's packet ring of an interface"}, set_number,
 		FIELD(ring_mib), 1, 1024},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
@@ -275,6 +278,7 @@ void settings_start(struct settings *settings)
 		.family_silence_s = 1800,
 		.blind_share = BLINDNESS_SHARE_STANDARD,
 		.fold_s = FOLD_WINDOW_S,
+		.record_rate = RECORD_RATE_STANDARD,
 		.ring_mib = 64,
 		.queue_length = 4096,
 		.hold_ms = 50,

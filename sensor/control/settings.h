@@ -69,7 +69,8 @@ struct settings {
 	enum settings_recheck recheck;
 	struct action_table actions;
 	struct ceiling_table ceilings; /* alerts a minute */
-	const char *user;              /* NULL: mailwarden or nobody */
+	uint32_t record_rate; /* mail records of a sender a minute; 0: any number */
+	const char *user;     /* NULL: mailwarden or nobody */
 	const char *state_dir;
 	const char *host; /* NULL: the machine's name */
 	struct journal_limits journal;

@@ -9,6 +9,7 @@
 #include "control/record_writer.h"
 #include "control/sandbox.h"
 #include "judge/ceiling.h"
+#include "judge/record_rate.h"
 #include "report/json.h"
 #include "report/json_sensor.h"
 
@@ -36,6 +37,7 @@ struct worker {
 	struct gate *gate;             /* ... a queue's packets */
 	struct action_table actions;
 	struct ceiling ceiling;
+	struct record_rate rate;
 	uint32_t matrix;        /* generation in use */
 	const char *queue_name; /* "queue 3" */
 	uint64_t publish_us;
@@ -65,13 +67,8 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 }
 
 /* Nothing is held back in silence. */
-static void on_held(void *context, enum finding finding, uint32_t held)
+static void tell_of_held(struct worker *worker, uint32_t held, const char *detail)
 {
-	struct worker *worker = (struct worker *)context;
-	char detail[128];
-	(void)snprintf(detail, sizeof(detail),
-		"%" PRIu32 " alerts of %s were held back above %" PRIu32 " a minute",
-		held, finding_row(finding)->id, worker->ceiling.table->most[finding]);
 	const struct json_event event = {.time_us = clock_realtime_us(),
 		.host = worker->sensor->host,
 		.event_prefix = worker->records.prefix,
@@ -85,9 +82,43 @@ static void on_held(void *context, enum finding finding, uint32_t held)
 	worker->process->findings[FINDING_SENSOR_ALERTS_HELD]++;
 }
 
+static void on_held(void *context, enum finding finding, uint32_t held)
+{
+	struct worker *worker = (struct worker *)context;
+	char detail[128];
+	(void)snprintf(detail, sizeof(detail),
+		"%" PRIu32 " alerts of %s were held back above %" PRIu32 " a minute",
+		held, finding_row(finding)->id, worker->ceiling.table->most[finding]);
+	tell_of_held(worker, held, detail);
+}
+
+static void look_for_held(struct worker *worker, uint64_t now_us)
+{
+	char detail[160];
+	char address[ADDRESS_TEXT_BYTES];
+	struct record_rate_held held;
+	ceiling_due(&worker->ceiling, now_us, on_held, worker);
+	if (record_rate_due(&worker->rate, now_us, &held)) {
+		(void)snprintf(detail, sizeof(detail),
+			"%" PRIu32 " mail records were held back above %" PRIu32
+			" a minute of a sender, of %s alone %" PRIu32,
+			held.records, worker->rate.most,
+			held.address ? address_text(held.address, address)
+				     : "senders that nobody answered",
+			held.most);
+		tell_of_held(worker, held.records, detail);
+	}
+}
+
+/* An address that no bytes came back to may stand for anybody. */
 static void on_mail(void *context, const struct record *record)
 {
 	struct worker *worker = (struct worker *)context;
+	const bool is_heard = record->bytes[0] > 0 && record->bytes[1] > 0;
+	const struct address *sender = is_heard ? &record_wire(record)->client : NULL;
+	if (!record_rate_pass(&worker->rate, sender, record->time_us)) {
+		return;
+	}
 	json_mail(record_writer_begin(&worker->records), record);
 	(void)record_writer_end(&worker->records, SEVERITY_NONE);
 }
@@ -104,6 +135,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	const struct settings *settings = sensor->settings;
 	worker->matrix = sensor->page->matrix;
 	worker->ceiling.table = &settings->ceilings;
+	worker->rate.most = settings->record_rate;
 	struct engine_settings engine = {
 		.matrix = matrix_store_matrix(sensor->store, worker->matrix),
 		.flows = settings->flows,
@@ -121,6 +153,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	if (getrandom(&engine.seed, sizeof(engine.seed), 0) != sizeof(engine.seed)) {
 		return reason_set(why, "no random numbers for the hash seed");
 	}
+	worker->rate.seed = engine.seed;
 	struct engine_outputs outputs = {.context = worker,
 		.alert = on_alert,
 		.mail = on_mail,
@@ -290,7 +323,7 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
-	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 4];
+	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 5];
 	_Static_assert(sizeof(counters) / sizeof(counters[0]) <= STATUS_COUNTERS_MAX,
 		"the page has room for all");
 	struct interfaces_counters capture;
@@ -305,6 +338,7 @@ static void publish(struct worker *worker)
 	counters[count++] = (struct counter){"capture.received", capture.received};
 	counters[count++] = (struct counter){"capture.lost", capture.lost};
 	counters[count++] = (struct counter){"records.refused", process->refused};
+	counters[count++] = (struct counter){"records.held", worker->rate.held};
 	counters[count++] = (struct counter){
 		"lessons.lost", lessons_lost(worker->sensor, worker->place)};
 	status_publish(process, counters, count);
@@ -313,7 +347,7 @@ static void publish(struct worker *worker)
 	process->lost = capture.lost;
 	process->flows = engine_flows(worker->engine);
 	const uint64_t now_us = clock_realtime_us();
-	ceiling_due(&worker->ceiling, now_us, on_held, worker);
+	look_for_held(worker, now_us);
 	const uint64_t taken_us = engine_taken_us(worker->engine);
 	process->lag_us = is_quiet || now_us < taken_us ? 0 : now_us - taken_us;
 }
@@ -378,7 +412,7 @@ static void drain(struct worker *worker)
 		gate_drain(worker->gate, worker->engine);
 	}
 	engine_drain(worker->engine);
-	ceiling_due(&worker->ceiling, UINT64_MAX, on_held, worker);
+	look_for_held(worker, UINT64_MAX);
 	publish(worker);
 	worker->process->state = STATUS_STATE_ENDED;
 }

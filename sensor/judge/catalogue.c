@@ -393,10 +393,12 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"of the service manager, a person who does not want to be watched.",
 		"A power cut; a hard reset of a virtual machine."},
 	[FINDING_SENSOR_ALERTS_HELD] = {"sensor.alerts-held", SEVERITY_MEDIUM, 3700108,
-		1, "Alerts held back above the rate allowed", {NULL}, {NULL},
+		1, "Alerts or records held back above the rate", {NULL}, {NULL},
 		"In one minute there were more alerts of one finding than "
-		"`alert-rate` allows. The alert says how many were held back, and of "
-		"which finding; the flows themselves are recorded as `mail` events.",
+		"`alert-rate` allows, or more `mail` events of one sender than "
+		"`record-rate` does. The alert says how many were held back, and of "
+		"which finding or sender. An alert that is held back has its `mail` "
+		"event all the same.",
 		"Look for the cause: a scan, a broken program, or a matrix that lacks "
 		"a row for much of the traffic. Read the `mail` events of that time.",
 		"A first start with a matrix that is far from complete."},

@@ -281,3 +281,29 @@ def test_a_flood_of_mail_that_nobody_opened_is_answered_only_so_often_and_all_of
     router.end(sensor)
     assert counters["inline.blocked_flows"] > 1500 and counters["inline.unanswered"] > 0
     assert counters["inline.injected"] <= 4 * 2500, "of at most a thousand in each of two seconds, and the workstation's"
+
+
+def held_back(router):
+    return [one["alert"]["metadata"]["detail"] for one in router.records("alert")
+            if one["alert"]["metadata"]["finding"] == "sensor.alerts-held"]
+
+
+def test_records_of_one_source_are_bounded_and_told_and_others_have_all_of_theirs(router):
+    load(router)
+    sensor = router.sensor("-q", "0", "--enforce", "--record-rate", "20")
+    for _ in range(10):
+        assert {one["result"] for one in router.send(WORKSTATION, SERVER, 25, 3)} == {"refused"}
+        assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+    sources = [one["src_ip"] for one in router.records("mail")]
+    assert (sources.count(WORKSTATION), sources.count(MX_OUT)) == (20, 10)
+    assert held_back(router) == ["10 mail records were held back above 20 a minute of a sender, of "
+                                 f"{WORKSTATION} alone 10"]
+
+
+def test_who_sends_as_much_as_he_may_has_all_of_his_records(router):
+    load(router)
+    sensor = router.sensor("-q", "0", "--enforce", "--record-rate", "20")
+    assert {one["result"] for one in router.send(WORKSTATION, SERVER, 25, 20)} == {"refused"}
+    router.end(sensor)
+    assert len(router.records("mail")) == 20 and held_back(router) == []
