@@ -9,39 +9,82 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
-#define TOP_FINDINGS 5
+#define SENDERS_SHOWN 10
+#define US_PER_S      UINT64_C(1000000)
 
-struct top {
+struct found {
 	enum finding finding;
+	enum severity severity; /* the worst it was told with */
 	uint64_t count;
 };
 
-/* Put one in its place among the count listed; the last one may fall off. */
-static size_t top_add(struct top top[TOP_FINDINGS], size_t count, struct top next)
+static int compare_found(const void *a, const void *b)
 {
-	size_t at = count < TOP_FINDINGS ? count++ : TOP_FINDINGS;
-	for (; at > 0 && top[at - 1].count < next.count; at--) {
-		if (at < TOP_FINDINGS) {
-			top[at] = top[at - 1];
-		}
+	const struct found *left = a;
+	const struct found *right = b;
+	if (left->severity != right->severity) {
+		return left->severity < right->severity ? -1 : 1;
 	}
-	if (at < TOP_FINDINGS) {
-		top[at] = next;
-	}
-	return count;
+	return (left->count < right->count) - (left->count > right->count);
 }
 
-/* The most frequent first; returns how many there are. */
-static size_t top_findings(const struct status_page *page, struct top top[TOP_FINDINGS])
+/* All of them, the gravest first, then the most frequent. */
+static void print_findings(const struct status_page *page)
 {
+	struct found list[FINDING_COUNT];
 	size_t count = 0;
 	for (int finding = 0; finding < FINDING_COUNT; finding++) {
-		const struct top next = {
-			(enum finding)finding, status_finding_total(page, finding)};
-		count = next.count > 0 ? top_add(top, count, next) : count;
+		const uint64_t total = status_finding_total(page, finding);
+		if (total > 0) {
+			list[count++] = (struct found){(enum finding)finding,
+				status_finding_worst(page, finding), total};
+		}
 	}
-	return count;
+	qsort(list, count, sizeof(list[0]), compare_found);
+	for (size_t i = 0; i < count; i++) {
+		(void)printf("%s%10" PRIu64 "  %-8s  %s\n", i ? "" : "\nFindings\n",
+			list[i].count, severity_name(list[i].severity),
+			finding_row(list[i].finding)->id);
+	}
+}
+
+/* "2026-01-31T12:00:00Z" */
+static const char *time_text(uint64_t time_us, char text[24])
+{
+	const time_t time_s = (time_t)(time_us / US_PER_S);
+	struct tm parts;
+	text[0] = '\0';
+	if (gmtime_r(&time_s, &parts)) {
+		(void)strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	}
+	return text;
+}
+
+/* What going to enforce would change, or what rows in audit mode keep from it. */
+static void print_would_block(const struct status_page *page)
+{
+	struct status_sender_sum senders[SENDERS_SHOWN];
+	const size_t count = status_senders(page, senders, SENDERS_SHOWN);
+	char text[ADDRESS_TEXT_BYTES];
+	char since[24];
+	bool is_first = true;
+	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
+		const uint64_t total = status_would_block_total(page, finding);
+		if (total > 0) {
+			(void)printf("%s%10" PRIu64 "  %s\n",
+				is_first ? "\nWould have been blocked\n" : "", total,
+				finding_row((enum finding)finding)->id);
+			is_first = false;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		(void)printf("%10" PRIu64 "  of %s, since %s\n", senders[i].count,
+			address_text(&senders[i].address, text),
+			time_text(senders[i].since_us, since));
+	}
 }
 
 static const char *text_of(const char *field, size_t size, char text[128])
@@ -178,18 +221,32 @@ static void print_rows(const struct status_rows *rows, uint64_t now_us)
 	}
 }
 
-static void print_text(const struct status_page *page, bool is_running)
+/* Of one that does not run: as of when it was last at work. */
+static void print_head(const struct status_page *page, bool is_running, uint64_t now_us)
 {
 	char host[128];
-	struct top top[TOP_FINDINGS];
-	const uint64_t now_us = clock_realtime_us();
+	char since[24];
+	if (!is_running) {
+		(void)printf("NOT RUNNING  this is how the sensor was at its end, %s\n",
+			time_text(page->alive_us, since));
+	}
 	(void)printf("%s: up %" PRIu64 " s, matrix %u loaded %" PRIu64
 		     " s ago, %" PRIu64 " reloads refused, %" PRIu64
-		     " alerts of its own, mode %s\n\n",
+		     " alerts of its own",
 		text_of(page->host, sizeof(page->host), host),
-		(now_us - page->started_us) / 1000000, page->matrix,
-		(now_us - page->loaded_us) / 1000000, page->reload_failures,
-		page->alerts, page->is_enforcing ? "enforce" : "audit");
+		(now_us - page->started_us) / US_PER_S, page->matrix,
+		(now_us - page->loaded_us) / US_PER_S, page->reload_failures,
+		page->alerts);
+	if (page->is_inline) {
+		(void)printf(", mode %s", page->is_enforcing ? "enforce" : "audit");
+	}
+	(void)printf("\n\n");
+}
+
+static void print_text(const struct status_page *page, bool is_running)
+{
+	const uint64_t now_us = is_running ? clock_realtime_us() : page->alive_us;
+	print_head(page, is_running, now_us);
 	(void)printf("%-12s %-9s %8s %12s %9s %9s %9s %8s %8s  %s\n", "process",
 		"state", "pid", "packets", "lost", "flows", "lag ms", "waiting",
 		"restarts", "source");
@@ -201,11 +258,8 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_families(page);
 	print_outputs(page);
 	print_rows(&page->rows, now_us);
-	const size_t count = top_findings(page, top);
-	for (size_t i = 0; i < count; i++) {
-		(void)printf("%s%10" PRIu64 "  %s\n", i ? "" : "\nFindings\n",
-			top[i].count, finding_row(top[i].finding)->id);
-	}
+	print_findings(page);
+	print_would_block(page);
 	print_bans(page, is_running);
 }
 
@@ -226,11 +280,6 @@ static int tell(const char *directory, bool is_json)
 			(void)printf("\nNOT HEALTHY  %s\n", why.text);
 		}
 	}
-	if (!is_running) {
-		(void)fprintf(stderr,
-			"mailwarden status: the sensor does not run; this "
-			"is how it was last\n");
-	}
 	return is_running ? COMMAND_OK : COMMAND_RUNTIME;
 }
 
@@ -249,7 +298,7 @@ static int status_run(int argc, char **argv)
 
 static const char ABOUT[] =
 	"Tell how the running sensor is: its processes, packets, losses, flows, lag,\n"
-	"restarts, and what it found most.\n";
+	"restarts, what it found, and whom it would have blocked.\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "state-dir",

@@ -60,7 +60,8 @@ void health_alert(struct health *health, enum finding finding, unsigned place,
 	json_sensor_alert(record_writer_begin(&health->records), &event, &alert);
 	(void)record_writer_end(&health->records, SEVERITY_HIGH);
 	health->sensor->page->alerts++;
-	sensor_process(health->sensor, SENSOR_SUPERVISOR)->findings[finding]++;
+	status_note_finding(sensor_process(health->sensor, SENSOR_SUPERVISOR), finding,
+		finding_row(finding)->severity, 1);
 }
 
 void health_matrix(struct health *health, const struct json_matrix *matrix)

@@ -205,6 +205,34 @@ void status_publish(
 	process->counter_count = (uint32_t)count;
 }
 
+void status_note_finding(struct status_process *process, enum finding finding,
+	enum severity severity, uint64_t count)
+{
+	process->findings[finding] += count;
+	if (process->worst[finding] == 0 || severity < process->worst[finding]) {
+		process->worst[finding] = severity;
+	}
+}
+
+void status_note_would_block(struct status_process *process, enum finding finding,
+	const struct address *sender, uint64_t count, uint64_t now_us)
+{
+	struct status_sender *least = &process->senders[0];
+	process->would_block[finding] += count;
+	for (unsigned i = 0; i < STATUS_SENDERS_MAX; i++) {
+		struct status_sender *at = &process->senders[i];
+		if (at->count > 0 && address_equal(&at->address, sender)) {
+			at->count += count;
+			return;
+		}
+		least = at->count < least->count ? at : least;
+	}
+	least->count = 0; /* for a reader: what it is of is being written */
+	least->address = *sender;
+	least->since_us = now_us;
+	least->count = count;
+}
+
 uint64_t status_counter_of(const struct status_process *process, const char *name)
 {
 	for (unsigned i = 0; i < process->counter_count && i < STATUS_COUNTERS_MAX;

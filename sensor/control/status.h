@@ -46,6 +46,14 @@ struct status_counter {
 	_Atomic uint64_t value;
 };
 
+#define STATUS_SENDERS_MAX 32 /* of a worker; whoever had least gives way */
+
+struct status_sender { /* inline: whose flows would have been blocked */
+	struct address address;
+	_Atomic uint64_t count; /* 0: the place is free */
+	_Atomic uint64_t since_us;
+};
+
 struct status_process {
 	/* the process's own */
 	_Atomic uint32_t state;  /* enum status_state */
@@ -64,6 +72,10 @@ struct status_process {
 	_Atomic uint32_t interfaces_missing;
 	_Atomic uint32_t interfaces_down;
 	_Atomic uint64_t findings[FINDING_COUNT];
+	/* enum severity, the worst it was told with; 0: it was not */
+	_Atomic uint32_t worst[FINDING_COUNT];
+	_Atomic uint64_t would_block[FINDING_FLOW_COUNT];
+	struct status_sender senders[STATUS_SENDERS_MAX];
 	_Atomic uint32_t counter_count;
 	struct status_counter counters[STATUS_COUNTERS_MAX];
 	struct reason why; /* when failed */
@@ -106,6 +118,7 @@ struct status_page {
 	_Atomic uint64_t reload_failures;
 	_Atomic uint64_t alerts;    /* of the sensor's own health */
 	_Atomic uint64_t unwritten; /* bytes of records that were lost at its end */
+	_Atomic uint32_t is_inline; /* the next two have no meaning otherwise */
 	_Atomic uint32_t is_enforcing;
 	_Atomic uint32_t is_fail_closed;
 	/* a bit per enum forwarded_family: passes through this host, and past the queues */
@@ -138,6 +151,14 @@ const char *status_state_name(enum status_state state);
 /* A process publishes its counters. */
 void status_publish(
 	struct status_process *process, const struct counter *counters, size_t count);
+
+/* It was told so often, at worst with this severity. */
+void status_note_finding(struct status_process *process, enum finding finding,
+	enum severity severity, uint64_t count);
+
+/* A flow of this sender would have been blocked; a bounded walk over the senders. */
+void status_note_would_block(struct status_process *process, enum finding finding,
+	const struct address *sender, uint64_t count, uint64_t now_us);
 
 /*
  * Which interfaces a worker does not see, and why: "interface eth0 is down, interface

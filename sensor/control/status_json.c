@@ -7,6 +7,7 @@
 #include "report/json_sensor.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 unsigned status_workers_end(const struct status_page *page)
 {
@@ -27,6 +28,73 @@ uint64_t status_finding_total(const struct status_page *page, int finding)
 		total += page->processes[i].findings[finding];
 	}
 	return total;
+}
+
+enum severity status_finding_worst(const struct status_page *page, int finding)
+{
+	unsigned worst = SEVERITY_LOW + 1;
+	for (unsigned i = 0; i < status_workers_end(page); i++) {
+		const unsigned severity = page->processes[i].worst[finding];
+		worst = severity != 0 && severity < worst ? severity : worst;
+	}
+	return worst <= SEVERITY_LOW ? (enum severity)worst
+				     : finding_row((enum finding)finding)->severity;
+}
+
+uint64_t status_would_block_total(const struct status_page *page, int finding)
+{
+	uint64_t total = 0;
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
+		total += page->processes[i].would_block[finding];
+	}
+	return total;
+}
+
+/* Its place among those of the list, or the one behind them. */
+static size_t place_of(const struct status_sender_sum *list, size_t count,
+	const struct address *sender)
+{
+	size_t place = 0;
+	while (place < count && !address_equal(&list[place].address, sender)) {
+		place++;
+	}
+	return place;
+}
+
+static int compare_senders(const void *a, const void *b)
+{
+	const struct status_sender_sum *left = a;
+	const struct status_sender_sum *right = b;
+	return (left->count < right->count) - (left->count > right->count);
+}
+
+/* Each sender of a worker is looked for among at most room others. */
+size_t status_senders(
+	const struct status_page *page, struct status_sender_sum *list, size_t room)
+{
+	size_t count = 0;
+	const unsigned end = status_workers_end(page);
+	for (unsigned i = 0;
+		end > SENSOR_WORKERS && i < (end - SENSOR_WORKERS) * STATUS_SENDERS_MAX;
+		i++) {
+		const struct status_sender *at =
+			&page->processes[SENSOR_WORKERS + i / STATUS_SENDERS_MAX]
+				 .senders[i % STATUS_SENDERS_MAX];
+		const size_t place = place_of(list, count, &at->address);
+		if (at->count == 0 || place == room) {
+			continue;
+		}
+		if (place == count) {
+			list[count++] = (struct status_sender_sum){
+				.address = at->address, .since_us = at->since_us};
+		}
+		list[place].count += at->count;
+		if (at->since_us < list[place].since_us) {
+			list[place].since_us = at->since_us;
+		}
+	}
+	qsort(list, count, sizeof(*list), compare_senders);
+	return count;
 }
 
 static const char *text_of(const char *field, size_t size, char text[128])
@@ -194,6 +262,36 @@ static void write_rows(struct json_writer *writer, const struct status_rows *row
 	json_object_close(writer);
 }
 
+#define SENDERS_SHOWN 100
+
+static void write_inline(struct json_writer *writer, const struct status_page *page)
+{
+	struct status_sender_sum senders[SENDERS_SHOWN];
+	const size_t count = status_senders(page, senders, SENDERS_SHOWN);
+	char text[ADDRESS_TEXT_BYTES];
+	json_text(writer, "mode", page->is_enforcing ? "enforce" : "audit");
+	json_text(writer, "unseen_are", page->is_fail_closed ? "dropped" : "passed");
+	write_families(writer, page);
+	json_object_open(writer, "would_block");
+	for (int finding = 0; finding < FINDING_FLOW_COUNT; finding++) {
+		const uint64_t total = status_would_block_total(page, finding);
+		if (total > 0) {
+			json_number(
+				writer, finding_row((enum finding)finding)->id, total);
+		}
+	}
+	json_object_close(writer);
+	json_array_open(writer, "would_block_senders");
+	for (size_t i = 0; i < count; i++) {
+		json_object_open(writer, NULL);
+		json_text(writer, "address", address_text(&senders[i].address, text));
+		json_number(writer, "count", senders[i].count);
+		json_time(writer, "since", senders[i].since_us);
+		json_object_close(writer);
+	}
+	json_array_close(writer);
+}
+
 void status_json_write(FILE *out, const struct status_page *page, bool is_running)
 {
 	struct json_writer writer = {.out = out};
@@ -208,9 +306,9 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_time(&writer, "matrix_loaded", page->loaded_us);
 	json_number(&writer, "reloads_refused", page->reload_failures);
 	json_number(&writer, "sensor_alerts", page->alerts);
-	json_text(&writer, "mode", page->is_enforcing ? "enforce" : "audit");
-	json_text(&writer, "unseen_are", page->is_fail_closed ? "dropped" : "passed");
-	write_families(&writer, page);
+	if (page->is_inline) {
+		write_inline(&writer, page);
+	}
 	write_blindness(&writer, page);
 	write_rows(&writer, &page->rows);
 	json_array_open(&writer, "processes");

@@ -44,15 +44,29 @@ struct worker {
 	struct record_writer records;
 };
 
+/* The head of an alert, and what it lists besides. */
+static void count_alert(struct worker *worker, const struct record *record,
+	enum finding head, const struct fold_count *count)
+{
+	const struct judgement *judgement = record->judgement;
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		const uint64_t times = i == head ? count->count : count->of[i];
+		if (times > 0) {
+			status_note_finding(worker->process, (enum finding)i,
+				(enum severity)judgement->severity[i], times);
+		}
+	}
+	if (record->is_audited && worker->actions.of[head] != ACTION_ACCEPT) {
+		status_note_would_block(worker->process, head,
+			&record->observation->client, count->count, record->time_us);
+	}
+}
+
 static void on_alert(void *context, const struct record *record, enum finding finding,
 	const struct fold_count *count)
 {
 	struct worker *worker = (struct worker *)context;
-	worker->process->findings[finding] += count->count;
-	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) { /* of the same cause */
-		worker->process->findings[i] +=
-			i != (unsigned)finding ? count->of[i] : 0;
-	}
+	count_alert(worker, record, finding, count);
 	const struct matrix_end *from = &record->judgement->from;
 	const struct ceiling_source source = {
 		.group = from->group ? from->group->name : from->zone->name,
@@ -79,7 +93,8 @@ static void tell_of_held(struct worker *worker, uint32_t held, const char *detai
 		.count = held};
 	json_sensor_alert(record_writer_begin(&worker->records), &event, &alert);
 	(void)record_writer_end(&worker->records, SEVERITY_HIGH);
-	worker->process->findings[FINDING_SENSOR_ALERTS_HELD]++;
+	status_note_finding(worker->process, FINDING_SENSOR_ALERTS_HELD,
+		finding_row(FINDING_SENSOR_ALERTS_HELD)->severity, 1);
 }
 
 static void on_held(void *context, enum finding finding, uint32_t held)

@@ -284,6 +284,52 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
+static struct address sender(unsigned host)
+{
+	const uint8_t bytes[4] = {192, 0, 2, (uint8_t)host};
+	return address_from_ipv4(bytes);
+}
+
+static void the_worst_severity_of_a_finding_is_kept(void **state)
+{
+	(void)state;
+	struct status_process *process = calloc(1, sizeof(*process));
+	assert_non_null(process);
+	status_note_finding(process, FINDING_SENDER_ILLEGITIMATE, SEVERITY_HIGH, 2);
+	status_note_finding(process, FINDING_SENDER_ILLEGITIMATE, SEVERITY_CRITICAL, 1);
+	status_note_finding(process, FINDING_SENDER_ILLEGITIMATE, SEVERITY_LOW, 1);
+	assert_int_equal(process->findings[FINDING_SENDER_ILLEGITIMATE], 4);
+	assert_int_equal(
+		process->worst[FINDING_SENDER_ILLEGITIMATE], SEVERITY_CRITICAL);
+	free(process);
+}
+
+static void of_too_many_senders_who_had_least_gives_way(void **state)
+{
+	(void)state;
+	struct status_process *process = calloc(1, sizeof(*process));
+	assert_non_null(process);
+	for (unsigned host = 0; host < STATUS_SENDERS_MAX; host++) {
+		const struct address one = sender(host);
+		status_note_would_block(process, FINDING_SENDER_ILLEGITIMATE, &one,
+			host == 7 ? 1 : 2, host);
+		status_note_would_block(
+			process, FINDING_FLOW_ILLEGITIMATE, &one, 1, 1000);
+	}
+	const struct address last = sender(200);
+	status_note_would_block(process, FINDING_SENDER_ILLEGITIMATE, &last, 1, 2000);
+	assert_int_equal(
+		process->would_block[FINDING_FLOW_ILLEGITIMATE], STATUS_SENDERS_MAX);
+	assert_int_equal(process->would_block[FINDING_SENDER_ILLEGITIMATE],
+		2 * STATUS_SENDERS_MAX);
+	assert_int_equal(process->senders[6].count, 3);
+	assert_int_equal(process->senders[6].since_us, 6);
+	assert_true(address_equal(&process->senders[7].address, &last));
+	assert_int_equal(process->senders[7].count, 1);
+	assert_int_equal(process->senders[7].since_us, 2000);
+	free(process);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +352,8 @@ int main(void)
 		cmocka_unit_test(a_counter_is_found_by_its_name),
 		cmocka_unit_test(a_text_that_does_not_end_is_cut_at_its_field),
 		cmocka_unit_test(a_state_that_is_none_has_a_name_too),
+		cmocka_unit_test(the_worst_severity_of_a_finding_is_kept),
+		cmocka_unit_test(of_too_many_senders_who_had_least_gives_way),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -72,6 +72,42 @@ static void rows_that_end_are_named(void **state)
 	free(page);
 }
 
+static void note(struct status_page *page, unsigned worker, unsigned host,
+	uint64_t count, uint64_t now_us)
+{
+	const uint8_t bytes[4] = {192, 0, 2, (uint8_t)host};
+	const struct address sender = address_from_ipv4(bytes);
+	status_note_would_block(&page->processes[SENSOR_WORKERS + worker],
+		FINDING_SENDER_ILLEGITIMATE, &sender, count, now_us);
+}
+
+static void whom_it_would_block_is_added_up_over_the_workers_of_a_queue(void **state)
+{
+	(void)state;
+	struct status_page *page = calloc(1, sizeof(*page));
+	assert_non_null(page);
+	page->workers_end = SENSOR_WORKERS + 2;
+	note(page, 0, 70, 2, 3 * MINUTE_US);
+	note(page, 1, 70, 2, 2 * MINUTE_US);
+	note(page, 1, 71, 3, 4 * MINUTE_US);
+	char *passive = text_of(page, true);
+	assert_null(strstr(passive, "would_block"));
+	assert_null(strstr(passive, "\"mode\""));
+	assert_null(strstr(passive, "unseen_are"));
+	page->is_inline = 1;
+	char *queued = text_of(page, true);
+	assert_holds(queued, "\"would_block\":{\"sender.illegitimate\":7}");
+	assert_holds(queued, "\"would_block_senders\":[{\"address\":\"192.0.2.70\","
+			     "\"count\":4,\"since\":\"1970-01-01T");
+	assert_holds(queued,
+		":02:00.000000+0000\"},{\"address\":\"192.0.2.71\",\"count\":3");
+	struct status_sender_sum one;
+	assert_int_equal(status_senders(page, &one, 1), 1);
+	free(queued);
+	free(passive);
+	free(page);
+}
+
 static void what_could_not_be_looked_into_is_added_up_over_the_workers(void **state)
 {
 	(void)state;
@@ -97,6 +133,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_that_end_are_named),
+		cmocka_unit_test(
+			whom_it_would_block_is_added_up_over_the_workers_of_a_queue),
 		cmocka_unit_test(bans_are_listed_and_counted_while_the_sensor_runs),
 		cmocka_unit_test(
 			what_could_not_be_looked_into_is_added_up_over_the_workers),

@@ -48,12 +48,25 @@ def test_legitimate_mail_passes_and_an_illegitimate_sender_is_refused(router):
     assert {action for _, action in blocked} == {"blocked"}
 
 
+def status_text(router):
+    return subprocess.run([bench.BINARY, "status", "--state-dir", router.folder / "state"], capture_output=True,
+                          text=True, timeout=20, check=True).stdout
+
+
 def test_audit_only_tells_what_it_would_have_blocked(router):
     sensor = router.sensor("-q", "0", "--audit")
     for port in PORTS:
         assert router.send(WORKSTATION, SERVER, port)["result"] == "sent"
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.wait(lambda: router.status()["would_block"].get("sender.illegitimate"))  # repeats come with their update
+    told = router.status()
+    assert told["mode"] == "audit"
+    assert [one["address"] for one in told["would_block_senders"]] == [WORKSTATION]
+    assert told["would_block_senders"][0]["since"] >= told["started"]
+    text = status_text(router)
+    assert re.search(rf"Would have been blocked\n +\d+  sender.illegitimate\n(.*\n)* +\d+  of {WORKSTATION}, since 20", text), text
     router.end(sensor)
-    assert router.messages() == 3
+    assert router.messages() == 4
     alerts = [one["alert"] for one in router.records("alert")
               if one["alert"]["metadata"]["finding"] == "sender.illegitimate"]
     assert {one["action"] for one in alerts} == {"allowed"}

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import sensor
-from frames_made import dialogue, ending, pcap
+from frames_made import dialogue, ending, exchange, pcap
 from sensor import FOUND, MAILWARDEN, MATRIX, Sensor, is_found, replaced, until, watches
 
 WHY_NOT = sensor.why_not_here()
@@ -265,6 +265,34 @@ def test_hup_opens_the_file_of_records_anew(run):
     until(lambda: (run.state / "eve.json").exists(), "the new file")
     watches(run, 71)
     assert (run.state / "eve.json.1").read_text().endswith("\n")
+
+
+LOGIN = [(False, b"* OK ready\r\n"), (True, b"1 LOGIN user made-up\r\n"), (False, b"1 OK in\r\n")]
+
+
+def status_text(run):
+    return subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, text=True, timeout=20,
+                          check=False)
+
+
+def test_status_has_every_finding_the_gravest_first_and_no_word_of_queues_without_one(run):
+    frames = [frame for host in (70, 71, 72) for frame in dialogue(host)]
+    run.send(frames + exchange(73, LOGIN, port=143))
+    until(lambda: run.status()["findings"].get(FOUND) == 3 and run.alerts("tls.credentials-clear"), "the findings")
+    lines = status_text(run).stdout.split("\nFindings\n")[1].split("\n\n")[0].splitlines()
+    grades = ["critical", "high", "medium", "low"]
+    told = [(grades.index(line.split()[1]), -int(line.split()[0])) for line in lines]
+    assert told == sorted(told) and told[0][0] == 0
+    assert {line.split()[2] for line in lines} == set(run.status()["findings"])
+    assert "mode" not in run.status() and "mode " not in status_text(run).stdout
+
+
+def test_the_page_of_a_sensor_that_ended_says_so_first(run):
+    assert status_text(run).stdout.startswith("sensor.example.org: up ")
+    assert run.end() == 0
+    ended = status_text(run)
+    assert ended.returncode == 3
+    assert ended.stdout.startswith("NOT RUNNING  this is how the sensor was at its end, 20")
 
 
 def test_usr1_tells_the_counters_in_the_log_and_as_an_event(run):
