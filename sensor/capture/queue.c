@@ -319,8 +319,7 @@ static bool configure(
 	netfilter_request_begin(&request, CONFIG_MESSAGE, queue->number);
 	nfq_nlmsg_cfg_put_cmd(request.message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
 	if (!request_send(&request, queue)) {
-		return reason_set(why, "queue %u cannot be bound: %m%s", queue->number,
-			errno == EBUSY ? " (another process has it)" : "");
+		return reason_set(why, "queue %u cannot be bound: %m", queue->number);
 	}
 	netfilter_request_begin(&request, CONFIG_MESSAGE, queue->number);
 	nfq_nlmsg_cfg_put_qmaxlen(

@@ -105,6 +105,7 @@ void queue_counters(const struct queue *queue, struct queue_counters *counters);
 
 /* What the kernel counts, from one line set of /proc/net/netfilter/nfnetlink_queue. */
 struct queue_kernel_counters {
+	int64_t port; /* of the netlink socket that has it: mostly its process's id */
 	uint64_t waiting;
 	/* no room in the queue (fail-open passes are not counted) */
 	uint64_t dropped_full;

@@ -37,6 +37,7 @@ bool queue_kernel_counters_read(
 		line += *line == '\n';
 		if (read_line(line, columns) && columns[COLUMN_NUMBER] == number) {
 			*counters = (struct queue_kernel_counters){
+				.port = (int64_t)columns[COLUMN_PORT],
 				.waiting = columns[COLUMN_WAITING],
 				.dropped_full = columns[COLUMN_DROPPED_FULL],
 				.dropped_socket = columns[COLUMN_DROPPED_SOCKET],

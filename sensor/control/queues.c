@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,33 @@ static void open_log(struct sensor *sensor, unsigned worker)
 	}
 }
 
+static void read_kernel_list(int file, char text[STATUS_WORKERS_MAX * LINE_BYTES])
+{
+	const ssize_t len =
+		file < 0 ? -1
+			 : pread(file, text, STATUS_WORKERS_MAX * LINE_BYTES - 1, 0);
+	text[len > 0 ? len : 0] = '\0';
+}
+
+/* The kernel calls it a lack of rights when somebody else listens at the queue. */
+static void say_who_has_it(uint16_t number, struct reason *why)
+{
+	char text[STATUS_WORKERS_MAX * LINE_BYTES];
+	struct queue_kernel_counters held;
+	const struct reason kernel = *why;
+	const int file = open(KERNEL_LIST, O_RDONLY | O_CLOEXEC);
+	read_kernel_list(file, text);
+	if (file >= 0) {
+		(void)close(file);
+	}
+	if (queue_kernel_counters_read(text, number, &held)) {
+		(void)reason_set(why,
+			"queue %u is held by another program (netlink port %" PRId64
+			", mostly its process id): %.100s",
+			number, held.port, kernel.text);
+	}
+}
+
 static bool open_one(struct sensor *sensor, unsigned worker, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
@@ -38,6 +66,7 @@ static bool open_one(struct sensor *sensor, unsigned worker, struct reason *why)
 		.is_fail_closed = settings->is_fail_closed};
 	sensor->queues[worker] = queue_open(&queue, why);
 	if (!sensor->queues[worker]) {
+		say_who_has_it(queue.number, why);
 		return false;
 	}
 	open_log(sensor, worker);
@@ -177,8 +206,7 @@ void queues_look(struct queues *queues, const struct sensor *sensor, uint64_t no
 	if (sensor->settings->queues.count == 0 || !is_open(queues)) {
 		return;
 	}
-	const ssize_t len = pread(queues->file, text, sizeof(text) - 1, 0);
-	text[len > 0 ? len : 0] = '\0';
+	read_kernel_list(queues->file, text);
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		publish_queue(queues, sensor, i, text);
 	}

@@ -16,11 +16,13 @@ static void each_queue_has_its_own_line(void **state)
 	(void)state;
 	struct queue_kernel_counters counters;
 	assert_true(queue_kernel_counters_read(FILE_TEXT, 0, &counters));
+	assert_int_equal(counters.port, 12345);
 	assert_int_equal(counters.waiting, 3);
 	assert_int_equal(counters.dropped_full, 7);
 	assert_int_equal(counters.dropped_socket, 2);
 	assert_int_equal(counters.sequence, 100);
 	assert_true(queue_kernel_counters_read(FILE_TEXT, 12, &counters));
+	assert_int_equal(counters.port, -204);
 	assert_int_equal(counters.dropped_socket, 9);
 	assert_int_equal(counters.sequence, 4000000000U);
 }

@@ -453,6 +453,16 @@ def test_mail_goes_on_without_any_sensor(router):
     router.wait(lambda: router.send(WORKSTATION, SERVER, 25)["result"] == "sent")
 
 
+def test_a_queue_that_somebody_else_has_is_told_as_that(router):
+    sensor = router.sensor("-q", "0", "--audit")
+    second = subprocess.run(("ip", "netns", "exec", router.router, bench.BINARY, "run", "-q", "0", "-m",
+                             router.folder / "matrix.yaml", "--state-dir", router.folder / "second", "--user", "root"),
+                            capture_output=True, text=True, timeout=20, check=False)
+    assert second.returncode == 3
+    assert f"queue 0 is held by another program (netlink port {sensor.pid}" in second.stderr, second.stderr
+    router.end(sensor)
+
+
 def test_two_queues_have_a_worker_each(router):
     router.run(router.router, "iptables", "-t", "mangle", "-F")
     router.rules("0:1")
