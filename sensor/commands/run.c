@@ -47,7 +47,7 @@ static bool set_mode(void *target, const struct option_row *row, const char *val
 	struct run *run = target;
 	(void)value;
 	(void)why;
-	run->settings.is_enforcing = row->least != 0;
+	run->settings.policy.is_enforcing = row->least != 0;
 	return true;
 }
 
@@ -104,11 +104,44 @@ static int run_sensor(const struct settings *settings)
 	return command_failed(&COMMAND_RUN, "%s", why.text);
 }
 
+/* The words of the start, for each reload. */
+struct words {
+	int argc;
+	char **argv;
+	const struct option_list *files;
+};
+
+/* What a start with the same words would have now; in a process that ends behind it. */
+static const struct settings *reread(void *context, struct problems *problems)
+{
+	static struct run again;
+	const struct words *start = context;
+	struct option_words words;
+	struct reason why = {.text = "the options cannot be read"};
+	settings_start(&again.settings);
+	for (size_t i = 0; i < start->files->count; i++) {
+		if (!settings_read(
+			    &again.settings, start->files->values[i], problems)) {
+			return NULL;
+		}
+	}
+	if (options_read(&COMMAND_RUN, start->argc, start->argv, &again, &words) !=
+			OPTIONS_GO_ON ||
+		!settings_check(&again.settings, &why)) {
+		problems_add(problems, NULL, "%s", why.text);
+		return NULL;
+	}
+	return &again.settings;
+}
+
 static int run_run(int argc, char **argv)
 {
 	struct run run = {.is_for_files = true};
+	struct words words = {argc, argv, &run.files};
 	settings_start(&run.settings);
 	int code = read_all(&run, argc, argv);
+	run.settings.reread = reread;
+	run.settings.reread_context = &words;
 	if (code == OPTIONS_GO_ON) {
 		code = run_sensor(&run.settings);
 	}
@@ -123,8 +156,11 @@ static const char ABOUT[] =
 	"from there to the outputs of the settings.\n";
 
 static const char NOTES[] =
-	"Signals: HUP reads the matrix again (one in error changes nothing) and opens\n"
-	"files anew, USR1 logs the counters, TERM and INT end after open flows were\n"
+	"Signals: HUP reads the matrix and the settings again (one in error changes\n"
+	"nothing; mode, action, ban, expired and recheck are taken, others at the "
+	"next\n"
+	"start) and opens files anew, USR1 logs the counters, TERM and INT end after "
+	"open flows were\n"
 	"reported, a second one ends at once.\n"
 	"\n"
 	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"

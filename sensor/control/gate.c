@@ -218,10 +218,9 @@ static void send_answers(
 static bool is_to_be_banned(
 	const struct gate *gate, const struct engine_passage *passage)
 {
-	const struct gate_settings *settings = &gate->settings;
-	return settings->ban_s > 0 && passage->is_sender_blocked &&
-	       passage->is_proven &&
-	       (settings->is_banning_declared || !passage->is_declared);
+	const struct gate_policy *policy = gate->settings.policy;
+	return policy->ban_s > 0 && passage->is_sender_blocked && passage->is_proven &&
+	       (policy->is_banning_declared || !passage->is_declared);
 }
 
 static bool is_answered(struct gate *gate, const struct engine_passage *passage)
@@ -262,7 +261,7 @@ static void block(struct gate *gate, const struct engine_passage *passage)
 			.server = flow->address[!flow->client],
 			.server_port = flow->port[!flow->client]};
 		(void)bans_add(gate->settings.bans, &cause, gate->now_us,
-			gate->now_us + gate->settings.ban_s * US_PER_S);
+			gate->now_us + gate->settings.policy->ban_s * US_PER_S);
 	}
 }
 
@@ -321,7 +320,7 @@ static void pass(struct gate *gate, const struct engine_passage *passage,
 /* Who enforces lets nothing by that its receiver may read otherwise than we. */
 static void on_undecoded(struct gate *gate, const struct engine_passage *passage)
 {
-	if (gate->settings.is_enforcing) {
+	if (gate->settings.policy->is_enforcing) {
 		gate->decisions[passage->frame].verdict = VERDICT_GIVEN_DROP;
 		gate->counters.undecoded++;
 	}
@@ -499,7 +498,7 @@ void gate_attach(struct gate *gate, struct engine_outputs *outputs)
 {
 	outputs->passage_context = gate;
 	outputs->passage = on_passage;
-	outputs->is_banned = gate->settings.is_enforcing ? is_banned : NULL;
+	outputs->is_banned = is_banned;
 }
 
 static void lose(struct gate *gate, const struct reason *why)

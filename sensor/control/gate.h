@@ -40,16 +40,20 @@
 #define GATE_MARK_GROUP(number) (((number) % GATE_MARK_GROUPS) << 20)
 #define GATE_MARK_COPIED_MASK   (GATE_MARK_COPIED | GATE_MARK_GROUP(UINT32_C(15)))
 
+struct gate_policy {
+	uint32_t ban_s; /* a blocked sender stays out so long; 0: not at all */
+	bool is_banning_declared; /* also senders that a row of the matrix speaks of */
+	bool is_enforcing;        /* else nothing is ever blocked, bans included */
+};
+
 struct gate_settings {
 	struct queue *queue;   /* borrowed, open */
 	struct nflog *log;     /* the same; NULL: safe flows stay in the queue */
 	uint32_t copied_mark;  /* of safe flows: GATE_MARK_COPIED and its group */
 	uint32_t hold_packets; /* of undecided flows, held at once; 0: they pass */
 	uint32_t hold_ms;      /* at most so long */
-	uint32_t ban_s;        /* a blocked sender stays out so long; 0: not at all */
-	bool is_banning_declared; /* also senders that a row of the matrix speaks of */
 	struct bans *bans; /* shared by all gates; looked into also when ban_s is 0 */
-	bool is_enforcing; /* else nothing is ever blocked, bans included */
+	const struct gate_policy *policy; /* borrowed: may change between packets */
 };
 
 struct gate_counters {

@@ -416,13 +416,15 @@ static const char *when_text(int64_t days, bool is_end, char text[WHEN_BYTES])
 }
 
 /* Inline and enforcing: until when what it allowed goes by; "" where nothing is blocked. */
-static const char *grace_text(const struct settings *settings,
-	const struct matrix_row *row, char text[WHEN_BYTES])
+static const char *grace_text(const struct sensor *sensor, const struct matrix_row *row,
+	char text[WHEN_BYTES])
 {
+	const struct settings_policy *policy =
+		matrix_store_policy(sensor->store, sensor->page->matrix);
 	char day[SENTENCE_DAY_BYTES];
-	const int64_t grace_s = settings_grace_s(settings);
+	const int64_t grace_s = settings_grace_s(policy);
 	text[0] = '\0';
-	if (settings->queues.count == 0 || !settings->is_enforcing) {
+	if (!sensor->page->is_inline || !policy->is_enforcing) {
 		return text;
 	}
 	if (grace_s == 0) {
@@ -449,7 +451,7 @@ static void tell_rows(struct health *health, const struct matrix_expiry_news *ne
 		"row %.64s %s %s%s%s", news->row->id,
 		when_text(matrix_expiry_days(news->row, now_s), is_end, when),
 		sentence_last_day(news->row->expires_s, day),
-		grace_text(health->sensor->settings, news->row, grace), more);
+		grace_text(health->sensor, news->row, grace), more);
 }
 
 /* Once a minute, and at once those of another matrix. */

@@ -84,12 +84,15 @@ static void keep(
 }
 
 /* In the loader. */
-static void load(struct half *half, const char *const *files, size_t count)
+static void load(struct half *half, const struct settings *settings)
 {
 	arena_settle(half->memory, HALF_BYTES - sizeof(*half));
 	struct matrix_problems problems = {0};
-	const struct matrix *matrix = matrix_load(files, count, &problems);
+	const struct settings_list *files = &settings->matrices;
+	const struct matrix *matrix =
+		matrix_load(files->values, files->count, &problems);
 	struct matrix_store_result *result = &half->result;
+	result->policy = settings->policy;
 	if (matrix) {
 		matrix_warnings(matrix, (int64_t)time(NULL), &problems);
 		(void)matrix_rows(matrix, &result->rows);
@@ -100,7 +103,33 @@ static void load(struct half *half, const char *const *files, size_t count)
 	keep(result, &problems);
 }
 
-static void run_loader(struct half *half, const char *const *files, size_t count)
+static void keep_mistakes(
+	struct matrix_store_result *result, const struct problems *mistakes)
+{
+	for (size_t i = 0; i < mistakes->count; i++) { /* PROBLEMS_MAX */
+		(void)snprintf(result->problems[i].text,
+			sizeof(result->problems[i].text), "%s", mistakes->list[i].text);
+	}
+	result->problem_count = result->problem_total = mistakes->count;
+}
+
+/* In the loader. Settings in error leave those that are in force, and their matrix. */
+static void load_again(struct half *half, const struct settings *settings)
+{
+	static struct problems mistakes; /* too large for the stack */
+	const struct settings *next =
+		settings->reread(settings->reread_context, &mistakes);
+	if (!next) {
+		keep_mistakes(&half->result, &mistakes);
+		return;
+	}
+	(void)settings_differences(settings, next, half->result.differences,
+		sizeof(half->result.differences));
+	load(half, next);
+}
+
+static void run_loader(
+	struct half *half, const struct settings *settings, bool is_again)
 {
 	const struct rlimit bound = {SECONDS_OF_CPU, SECONDS_OF_CPU};
 	struct reason why;
@@ -112,22 +141,24 @@ static void run_loader(struct half *half, const char *const *files, size_t count
 	(void)setrlimit(RLIMIT_CPU, &bound);
 	const bool is_confined = privileges_keep(PRIVILEGE_READ_FILES, &why);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (is_confined) {
-		load(half, files, count);
-	} else {
+	if (!is_confined) {
 		tell(&half->result, &why);
+	} else if (is_again) {
+		load_again(half, settings);
+	} else {
+		load(half, settings);
 	}
 	_exit(0);
 }
 
 pid_t matrix_store_load(struct matrix_store *store, uint32_t generation,
-	const char *const *files, size_t count)
+	const struct settings *settings)
 {
 	struct half *half = half_of(store, generation);
 	matrix_store_clear(store, generation);
 	const pid_t pid = fork();
 	if (pid == 0) {
-		run_loader(half, files, count);
+		run_loader(half, settings, generation > 1 && settings->reread);
 	}
 	return pid;
 }
@@ -152,6 +183,12 @@ const struct matrix *matrix_store_matrix(
 	const struct matrix_store *store, uint32_t generation)
 {
 	return half_of(store, generation)->matrix;
+}
+
+const struct settings_policy *matrix_store_policy(
+	const struct matrix_store *store, uint32_t generation)
+{
+	return &half_of(store, generation)->result.policy;
 }
 
 void matrix_store_clear(struct matrix_store *store, uint32_t generation)

@@ -1,5 +1,6 @@
 /*
- * control/matrix_store - the matrix in memory that all processes share, and the next.
+ * control/matrix_store - the matrix in memory that all processes share, and the next;
+ * with each the policy of the settings that goes with it.
  *
  * Two halves at addresses that every process inherits by fork, used in turn: a loader
  * process of its own reads the files into the free half and ends, so nothing that
@@ -8,6 +9,7 @@
  */
 #pragma once
 
+#include "control/settings.h"
 #include "matrix/matrix.h"
 
 #include <sys/types.h>
@@ -24,6 +26,9 @@ struct matrix_store_result {
 	bool is_loaded;
 	size_t rows;
 	size_t groups;
+	struct settings_policy policy;
+	/* of the settings, which a start has to take; "": none */
+	char differences[160];
 	size_t problem_count;
 	size_t problem_total;
 	struct matrix_problem problems[MATRIX_STORE_PROBLEMS];
@@ -35,11 +40,12 @@ struct matrix_store *matrix_store_new(struct reason *why);
 void matrix_store_free(struct matrix_store *store);
 
 /*
- * Start a process that reads the files as this generation, whose half must be free.
- * Returns its id, or -1.
+ * Start a process that reads the matrices of the settings as this generation, whose half
+ * must be free; from the second on the settings are read again first. Returns its id, or
+ * -1.
  */
 pid_t matrix_store_load(struct matrix_store *store, uint32_t generation,
-	const char *const *files, size_t count);
+	const struct settings *settings);
 
 /*
  * What the loader found, once it ended with this status (waitpid). Borrowed from the
@@ -49,6 +55,10 @@ const struct matrix_store_result *matrix_store_result(
 	struct matrix_store *store, uint32_t generation, int wait_status);
 
 const struct matrix *matrix_store_matrix(
+	const struct matrix_store *store, uint32_t generation);
+
+/* Borrowed: there as long as the matrix of this generation is. */
+const struct settings_policy *matrix_store_policy(
 	const struct matrix_store *store, uint32_t generation);
 
 /* Give back the memory of a generation that nobody uses. */

@@ -16,9 +16,8 @@
 
 static pid_t start_loader(const struct sensor *sensor)
 {
-	const struct settings_list *files = &sensor->settings->matrices;
 	return matrix_store_load(
-		sensor->store, sensor->page->matrix + 1, files->values, files->count);
+		sensor->store, sensor->page->matrix + 1, sensor->settings);
 }
 
 /* Errors, or warnings. */
@@ -33,6 +32,23 @@ static void log_problems(enum log_level level, const struct matrix_store_result 
 	}
 }
 
+/* What a reload changed beside the matrix, and what it could not. */
+static void tell_policy(
+	const struct sensor *sensor, const struct matrix_store_result *result)
+{
+	const bool is_enforcing = result->policy.is_enforcing;
+	if (sensor->page->is_inline && sensor->page->matrix > 0 &&
+		is_enforcing != (sensor->page->is_enforcing != 0)) {
+		log_line(LOG_LEVEL_NOTICE, "supervisor", "mode %s from here on",
+			is_enforcing ? "enforce" : "audit");
+	}
+	if (result->differences[0] != '\0') {
+		log_line(LOG_LEVEL_WARNING, "supervisor",
+			"changed in the settings, and taken at the next start only: %s",
+			result->differences);
+	}
+}
+
 static void take_over(struct reload *reload, const struct matrix_store_result *result)
 {
 	const struct sensor *sensor = reload->sensor;
@@ -41,6 +57,8 @@ static void take_over(struct reload *reload, const struct matrix_store_result *r
 		.generation = generation,
 		.rows = result->rows,
 		.groups = result->groups};
+	tell_policy(sensor, result);
+	sensor->page->is_enforcing = result->policy.is_enforcing;
 	sensor->page->matrix = generation;
 	sensor->page->loaded_us = clock_realtime_us();
 	health_matrix(reload->health, &event);
@@ -152,7 +170,8 @@ static bool is_any(void *context, const struct conntrack_ends *ends)
 /* Behind the workers, who else would mark them again by the old matrix. */
 static void recheck(const struct sensor *sensor)
 {
-	const enum settings_recheck which = sensor->settings->recheck;
+	const enum settings_recheck which =
+		matrix_store_policy(sensor->store, sensor->page->matrix)->recheck;
 	const struct matrix *matrix =
 		matrix_store_matrix(sensor->store, sensor->page->matrix);
 	const struct conntrack_sweep sweep = {

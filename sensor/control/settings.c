@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,9 +110,9 @@ static bool add_queue(struct settings *settings, const struct key *key,
 	       add_text(settings, key, value, why);
 }
 
-uint32_t settings_grace_s(const struct settings *settings)
+uint32_t settings_grace_s(const struct settings_policy *policy)
 {
-	return settings->is_expired_enforced ? 0 : settings->grace_days * 86400;
+	return policy->is_expired_enforced ? 0 : policy->grace_days * 86400;
 }
 
 uint32_t settings_workers(const struct settings *settings)
@@ -199,7 +200,7 @@ static bool set_recheck(struct settings *settings, const struct key *key,
 	};
 	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
 		if (strcmp(value, WORDS[i]) == 0) {
-			settings->recheck = (enum settings_recheck)i;
+			settings->policy.recheck = (enum settings_recheck)i;
 			return true;
 		}
 	}
@@ -217,7 +218,7 @@ static const struct key KEYS[] = {
 	{{"queue", 'q', "N[:M]", "decide on the packets of these NFQUEUEs"}, add_queue,
 		FIELD(queues), 0, 0},
 	{{"mode", 0, "audit|enforce", "inline: only report (default), or block"},
-		set_mode, FIELD(is_enforcing), 0, 0},
+		set_mode, FIELD(policy.is_enforcing), 0, 0},
 	{{"workers", 0, "N", "workers that share the interfaces (default 1)"},
 		set_number, FIELD(workers), 1, 32},
 	{{"user", 0, "USER", "run as this user (default mailwarden or nobody)"},
@@ -245,22 +246,22 @@ static const struct key KEYS[] = {
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
 		FIELD(queue_length), 16, 65536},
 	{{"action", 0, "FINDING=ACTION", "inline: accept, refuse, reject or drop"},
-		set_action, FIELD(actions), 0, 0},
+		set_action, FIELD(policy.actions), 0, 0},
 	{{"hold", 0, "PACKETS", "inline: hold so many undecided ones (default 0)"},
 		set_number, FIELD(hold_packets), 0, 4096},
 	{{"hold-ms", 0, "MS", "inline: none of them longer (default 50)"}, set_number,
 		FIELD(hold_ms), 1, 5000},
 	{{"ban", 0, "SECONDS", "inline: keep a blocked sender out (default 0)"},
-		set_number, FIELD(ban_s), 0, 7 * 24 * 3600},
+		set_number, FIELD(policy.ban_s), 0, 7 * 24 * 3600},
 	{{"ban-declared", 0, "yes|no", "inline: also whom a row speaks of"}, set_yes_no,
-		FIELD(is_banning_declared), 0, 0},
+		FIELD(policy.is_banning_declared), 0, 0},
 	{{"expired", 0, "audit|enforce",
 		 "inline: only report what a row's end forbids"},
-		set_mode, FIELD(is_expired_enforced), 0, 0},
+		set_mode, FIELD(policy.is_expired_enforced), 0, 0},
 	{{"grace", 0, "DAYS", "inline: so long behind the last day (default 7)"},
-		set_number, FIELD(grace_days), 1, 366},
+		set_number, FIELD(policy.grace_days), 1, 366},
 	{{"recheck", 0, "forbidden|all|none", "inline: what a reload queues again"},
-		set_recheck, FIELD(recheck), 0, 0},
+		set_recheck, FIELD(policy.recheck), 0, 0},
 	{{"fail-closed", 0, "yes|no", "inline: what no worker looked at is dropped"},
 		set_yes_no, FIELD(is_fail_closed), 0, 0},
 	{{"checksums", 0, "yes|no", "ignore packets with wrong checksums"}, set_yes_no,
@@ -282,11 +283,11 @@ void settings_start(struct settings *settings)
 		.ring_mib = 64,
 		.queue_length = 4096,
 		.hold_ms = 50,
-		.grace_days = 7,
+		.policy = {.grace_days = 7},
 		.is_second_opinion_wanted = true,
 		.state_dir = SETTINGS_STATE_DIR,
 		.journal = journal_limits_default()};
-	action_table_start(&settings->actions);
+	action_table_start(&settings->policy.actions);
 	ceiling_table_start(&settings->ceilings);
 }
 
@@ -304,6 +305,71 @@ static bool is_list(const struct key *key)
 {
 	return key->set == add_text || key->set == add_interface ||
 	       key->set == add_queue;
+}
+
+static bool is_same_text(const char *now, const char *next)
+{
+	return now == next || (now && next && strcmp(now, next) == 0);
+}
+
+static bool is_same_list(
+	const struct settings_list *now, const struct settings_list *next)
+{
+	bool is_same = now->count == next->count;
+	for (size_t i = 0; is_same && i < now->count; i++) {
+		is_same = is_same_text(now->values[i], next->values[i]);
+	}
+	return is_same;
+}
+
+static bool is_of_policy(const struct key *key)
+{
+	return key->field >= FIELD(policy) &&
+	       key->field < FIELD(policy) + sizeof(struct settings_policy);
+}
+
+static bool is_same(
+	const struct key *key, const struct settings *now, const struct settings *next)
+{
+	const void *a = (const unsigned char *)now + key->field;
+	const void *b = (const unsigned char *)next + key->field;
+	if (is_of_policy(key) || key->field == FIELD(matrices)) {
+		return true;
+	}
+	if (is_list(key)) {
+		return is_same_list(a, b);
+	}
+	if (key->set == set_text) {
+		return is_same_text(*(const char *const *)a, *(const char *const *)b);
+	}
+	if (key->set == set_ceiling) {
+		return memcmp(a, b, sizeof(struct ceiling_table)) == 0;
+	}
+	return memcmp(a, b, key->set == set_number ? sizeof(uint32_t) : sizeof(bool)) ==
+	       0;
+}
+
+static void add_name(char *text, size_t size, const char *name)
+{
+	const size_t len = strlen(text);
+	(void)snprintf(text + len, size - len, "%s%s", len > 0 ? ", " : "", name);
+}
+
+const char *settings_differences(const struct settings *now,
+	const struct settings *next, char *text, size_t size)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (!is_same(&KEYS[i], now, next)) {
+			add_name(text, size, KEYS[i].shown.name);
+		}
+	}
+	for (size_t i = 0; i < SETTINGS_SECTIONS; i++) {
+		if (now->sections[i] != next->sections[i]) {
+			add_name(text, size, settings_section_name(i));
+		}
+	}
+	return text;
 }
 
 bool settings_set(

@@ -42,11 +42,27 @@ enum settings_recheck {
 	SETTINGS_RECHECK_NONE
 };
 
+/* What a reload changes, with the matrix; all of it inline. */
+struct settings_policy {
+	bool is_enforcing;
+	uint32_t ban_s;           /* a blocked sender stays out so long */
+	bool is_banning_declared; /* also one that a row of the matrix speaks of */
+	/* what only the end of its row forbids is blocked: at once, or behind days */
+	bool is_expired_enforced;
+	uint32_t grace_days;
+	enum settings_recheck recheck;
+	struct action_table actions;
+};
+
+#define SETTINGS_SECTIONS 3 /* journal, outputs, metrics */
+
+struct problems;
+
 struct settings {
 	struct settings_list matrices;
 	struct settings_list interfaces;
 	struct settings_list queues; /* "3" or "3:5" */
-	bool is_enforcing;
+	struct settings_policy policy;
 	bool is_fail_closed;
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
@@ -61,13 +77,6 @@ struct settings {
 	uint32_t queue_length; /* packets the kernel holds */
 	uint32_t hold_packets; /* inline: undecided ones held at once; 0: they pass */
 	uint32_t hold_ms;
-	uint32_t ban_s;           /* inline: a blocked sender stays out so long */
-	bool is_banning_declared; /* also one that a row of the matrix speaks of */
-	/* inline: what only the end of its row forbids is blocked: at once, or behind days */
-	bool is_expired_enforced;
-	uint32_t grace_days;
-	enum settings_recheck recheck;
-	struct action_table actions;
 	struct ceiling_table ceilings; /* alerts a minute */
 	uint32_t record_rate; /* mail records of a sender a minute; 0: any number */
 	const char *user;     /* NULL: mailwarden or nobody */
@@ -76,7 +85,12 @@ struct settings {
 	struct journal_limits journal;
 	struct outputs outputs;
 	struct metrics_settings metrics;
+	/* hash of what the file has there; 0: none */
+	uint64_t sections[SETTINGS_SECTIONS];
 	struct arena texts; /* of the file */
+	/* Read all of it again, in a process of its own; NULL, or mistakes told: none. */
+	const struct settings *(*reread)(void *context, struct problems *problems);
+	void *reread_context;
 };
 
 struct settings_key {
@@ -111,6 +125,7 @@ const struct schema_key *settings_metrics_keys(void);
 bool settings_set_of_file(
 	struct settings *settings, size_t index, const char *value, struct reason *why);
 bool settings_is_repeatable(size_t index);
+const char *settings_section_name(size_t index);
 
 /* False with the reason when the settings as a whole contradict each other. */
 bool settings_check(const struct settings *settings, struct reason *why);
@@ -121,8 +136,15 @@ bool settings_agree(const struct settings *settings, struct reason *why);
 bool settings_read_queues(
 	const char *value, uint16_t *first, uint16_t *last, struct reason *why);
 
+/*
+ * The keys and sections in which they differ, but for the policy and the matrices: what
+ * a running sensor takes at its next start. "table, outputs"; returns text.
+ */
+const char *settings_differences(const struct settings *now,
+	const struct settings *next, char *text, size_t size);
+
 /* How long what a row allowed is let by behind its last day; 0: not at all. */
-uint32_t settings_grace_s(const struct settings *settings);
+uint32_t settings_grace_s(const struct settings_policy *policy);
 
 /* How many workers there are: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);

@@ -1,3 +1,4 @@
+#include "base/hash.h"
 #include "control/metrics_server.h"
 #include "control/settings.h"
 
@@ -154,6 +155,37 @@ static const struct section {
 	{"metrics", read_metrics},
 };
 #define SECTION_COUNT (sizeof(SECTIONS) / sizeof(SECTIONS[0]))
+_Static_assert(SECTION_COUNT == SETTINGS_SECTIONS, "each is compared at a reload");
+
+const char *settings_section_name(size_t index)
+{
+	return SECTIONS[index].name;
+}
+
+static uint64_t hash_text(uint64_t before, const char *text)
+{
+	static const struct hash_seed SEED;
+	for (size_t len = strlen(text) + 1; len > 0;) {
+		uint64_t words[2] = {before, 0};
+		const size_t part = len < sizeof(words[1]) ? len : sizeof(words[1]);
+		memcpy(&words[1], text, part);
+		before = hash_words(&SEED, words, 2);
+		text += part;
+		len -= part;
+	}
+	return before;
+}
+
+/* Of all its values, as deep as the reader lets them be. */
+static uint64_t hash_node(uint64_t before, const struct yaml_node *node)
+{
+	uint64_t hash =
+		hash_text(before + node->kind + 1, node->text ? node->text : "");
+	for (const struct yaml_node *child = node->first; child; child = child->next) {
+		hash = hash_node(hash, child);
+	}
+	return hash;
+}
 
 static void set_node(struct settings *settings, size_t index,
 	const struct yaml_node *value, struct problems *problems)
@@ -186,6 +218,7 @@ static void set_pair(struct settings *settings, const struct yaml_node *name,
 	for (size_t i = 0; i < SECTION_COUNT; i++) {
 		if (strcmp(SECTIONS[i].name, search.wrong) == 0) {
 			SECTIONS[i].read(settings, name->next, problems);
+			settings->sections[i] = hash_node(1, name->next);
 			return;
 		}
 		name_nearest_offer(&search, SECTIONS[i].name);

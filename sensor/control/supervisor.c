@@ -180,7 +180,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	sensor->page->started_us = clock_realtime_us();
 	sensor->page->alive_us = sensor->page->started_us;
 	sensor->page->is_inline = sensor->settings->queues.count > 0;
-	sensor->page->is_enforcing = sensor->settings->is_enforcing;
+	sensor->page->is_enforcing = sensor->settings->policy.is_enforcing;
 	sensor->page->is_fail_closed = sensor->settings->is_fail_closed;
 	memcpy(sensor->page->host, sensor->host, sizeof(sensor->host));
 	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");

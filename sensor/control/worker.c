@@ -36,6 +36,7 @@ struct worker {
 	struct interfaces *interfaces; /* or ... */
 	struct gate *gate;             /* ... a queue's packets */
 	struct action_table actions;
+	struct gate_policy gate_policy;
 	struct ceiling ceiling;
 	struct record_rate rate;
 	uint32_t matrix;        /* generation in use */
@@ -196,6 +197,19 @@ static bool start_records(struct worker *worker, struct reason *why)
 		&worker->records, worker->sensor, worker->place, why);
 }
 
+/* With the matrix of this generation; engine and gate read it at each packet. */
+static void take_policy(struct worker *worker, uint32_t generation)
+{
+	const struct settings_policy *policy =
+		matrix_store_policy(worker->sensor->store, generation);
+	worker->actions = policy->actions;
+	worker->actions.is_enforcing = policy->is_enforcing;
+	worker->actions.grace_s = settings_grace_s(policy);
+	worker->gate_policy = (struct gate_policy){.ban_s = policy->ban_s,
+		.is_banning_declared = policy->is_banning_declared,
+		.is_enforcing = policy->is_enforcing};
+}
+
 static bool make_gate(struct worker *worker, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
@@ -211,10 +225,8 @@ static bool make_gate(struct worker *worker, struct reason *why)
 				       settings, worker->place - SENSOR_WORKERS)),
 		.hold_packets = settings->hold_packets,
 		.hold_ms = settings->hold_ms,
-		.ban_s = settings->ban_s,
-		.is_banning_declared = settings->is_banning_declared,
 		.bans = &sensor->page->bans,
-		.is_enforcing = settings->is_enforcing,
+		.policy = &worker->gate_policy,
 	};
 	if (!gate.queue) {
 		return reason_set(why, "%s is not open", worker->process->source);
@@ -224,9 +236,7 @@ static bool make_gate(struct worker *worker, struct reason *why)
 		nflog_adopt(gate.log);
 	}
 	worker->queue_name = worker->process->source;
-	worker->actions = settings->actions;
-	worker->actions.is_enforcing = settings->is_enforcing;
-	worker->actions.grace_s = settings_grace_s(settings);
+	take_policy(worker, sensor->page->matrix);
 	worker->gate = gate_new(&gate, why);
 	return worker->gate != NULL;
 }
@@ -374,6 +384,7 @@ static void between_packets(struct worker *worker, bool is_idle)
 	worker->process->heartbeat++;
 	const uint32_t matrix = sensor->page->matrix;
 	if (matrix != worker->matrix) {
+		take_policy(worker, matrix);
 		engine_set_matrix(
 			worker->engine, matrix_store_matrix(sensor->store, matrix));
 		worker->matrix = matrix;

@@ -19,7 +19,9 @@ static const struct matrix_store_result *load(
 	struct matrix_store *store, uint32_t generation, const char *const *files)
 {
 	int status = 0;
-	const pid_t loader = matrix_store_load(store, generation, files, 1);
+	const struct settings settings = {
+		.matrices = {.values = {files[0]}, .count = 1}};
+	const pid_t loader = matrix_store_load(store, generation, &settings);
 	assert_true(loader > 0);
 	assert_int_equal(waitpid(loader, &status, 0), loader);
 	return matrix_store_result(store, generation, status);
@@ -83,6 +85,65 @@ static void warnings_of_a_matrix_that_is_loaded_come_back(void **state)
 	matrix_store_free(store);
 }
 
+static struct settings next_settings;
+
+static const struct settings *read_next(void *context, struct problems *problems)
+{
+	if (context) {
+		problems_add(problems, NULL, "%s", (const char *)context);
+		return NULL;
+	}
+	return &next_settings;
+}
+
+static const struct matrix_store_result *reload(
+	struct matrix_store *store, const char *mistake)
+{
+	int status = 0;
+	const struct settings settings = {
+		.matrices = {.values = {RIGHT[0]}, .count = 1},
+		.policy = {.ban_s = 1},
+		.workers = 1,
+		.reread = read_next,
+		.reread_context = (void *)mistake};
+	(void)waitpid(matrix_store_load(store, 1, &settings), &status, 0);
+	assert_int_equal(matrix_store_policy(store, 1)->ban_s, 1);
+	(void)waitpid(matrix_store_load(store, 2, &settings), &status, 0);
+	return matrix_store_result(store, 2, status);
+}
+
+static void a_reload_takes_the_policy_of_the_settings_as_they_are_now(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	next_settings =
+		(struct settings){.matrices = {.values = {RIGHT[0]}, .count = 1},
+			.policy = {.ban_s = 2, .is_enforcing = true},
+			.workers = 3};
+	const struct matrix_store_result *result = reload(store, NULL);
+	assert_true(result->is_loaded);
+	assert_int_equal(matrix_store_policy(store, 2)->ban_s, 2);
+	assert_true(matrix_store_policy(store, 2)->is_enforcing);
+	assert_string_equal(result->differences, "workers");
+	matrix_store_free(store);
+}
+
+static void settings_in_error_leave_matrix_and_policy(void **state)
+{
+	(void)state;
+	struct reason why;
+	struct matrix_store *store = matrix_store_new(&why);
+	assert_non_null(store);
+	const struct matrix_store_result *result = reload(store, "no such mode");
+	assert_false(result->is_loaded);
+	assert_int_equal(result->problem_count, 1);
+	assert_non_null(strstr(result->problems[0].text, "no such mode"));
+	assert_int_equal(matrix_store_policy(store, 1)->ban_s, 1);
+	matrix_store_free(store);
+}
+
 static void a_loader_that_is_killed_is_an_error_like_any_other(void **state)
 {
 	(void)state;
@@ -125,6 +186,9 @@ int main(void)
 		cmocka_unit_test(
 			errors_come_back_with_their_places_and_the_other_matrix_stays),
 		cmocka_unit_test(warnings_of_a_matrix_that_is_loaded_come_back),
+		cmocka_unit_test(
+			a_reload_takes_the_policy_of_the_settings_as_they_are_now),
+		cmocka_unit_test(settings_in_error_leave_matrix_and_policy),
 		cmocka_unit_test(a_loader_that_is_killed_is_an_error_like_any_other),
 		cmocka_unit_test(a_loader_that_cannot_give_up_its_rights_reads_nothing),
 	};

@@ -90,7 +90,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_int_equal(settings.matrices.count, 2);
 	assert_string_equal(settings.matrices.values[1], "b.yaml");
 	assert_string_equal(settings.interfaces.values[0], "eth1");
-	assert_true(settings.is_enforcing);
+	assert_true(settings.policy.is_enforcing);
 	assert_int_equal(settings.workers, 2);
 	assert_string_equal(settings.user, "watch");
 	assert_string_equal(settings.state_dir, "/srv/state");
@@ -103,8 +103,8 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_int_equal(settings.queue_length, 64);
 	assert_int_equal(settings.hold_packets, 5);
 	assert_int_equal(settings.hold_ms, 6);
-	assert_int_equal(settings.ban_s, 7);
-	assert_int_equal(settings.recheck, SETTINGS_RECHECK_ALL);
+	assert_int_equal(settings.policy.ban_s, 7);
+	assert_int_equal(settings.policy.recheck, SETTINGS_RECHECK_ALL);
 	assert_true(settings.is_fail_closed);
 	assert_true(settings.is_verifying_checksums);
 	assert_false(settings.is_second_opinion_wanted);
@@ -124,7 +124,7 @@ static void an_empty_file_and_one_of_comments_leave_what_is_standard(void **stat
 		assert_int_equal(settings.workers, 1);
 		assert_string_equal(settings.state_dir, SETTINGS_STATE_DIR);
 		assert_int_equal(settings.matrices.count, 0);
-		assert_false(settings.is_enforcing);
+		assert_false(settings.policy.is_enforcing);
 	}
 }
 
@@ -428,9 +428,47 @@ static int remove_file(void **state)
 	return unlink(path);
 }
 
+#define BEFORE                                                            \
+	"interface: eth1\nworkers: 2\nuser: watch\nmode: audit\nban: 7\n" \
+	"outputs: [{name: a, type: file, path: /srv/a}]\n"
+
+static void what_a_reload_does_not_take_is_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *wanted;
+	} CHANGES[] = {
+		{BEFORE, ""},
+		{BEFORE "matrix: b.yaml\n", ""},
+		{"interface: eth1\nworkers: 2\nuser: watch\nmode: enforce\nban: 8\n"
+		 "action: port.unusual=drop\nexpired: enforce\nrecheck: all\n"
+		 "outputs: [{name: a, type: file, path: /srv/a}]\n",
+			""},
+		{"interface: [eth1, eth2]\nworkers: 3\nuser: other\n"
+		 "alert-rate: 5\nfail-closed: yes\n"
+		 "outputs: [{name: a, type: file, path: /srv/b}]\n",
+			"interface, workers, user, alert-rate, fail-closed, outputs"},
+		{BEFORE "journal: {}\nmetrics: {listen: 127.0.0.1:9}\n",
+			"journal, metrics"},
+	};
+	assert_true(read_text(BEFORE));
+	struct settings before = settings;
+	settings = (struct settings){.workers = 0};
+	for (size_t i = 0; i < sizeof(CHANGES) / sizeof(CHANGES[0]); i++) {
+		char text[160];
+		assert_true(read_text(CHANGES[i].text));
+		assert_string_equal(
+			settings_differences(&before, &settings, text, sizeof(text)),
+			CHANGES[i].wanted);
+	}
+	settings_free(&before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_reload_does_not_take_is_named),
 		cmocka_unit_test(every_key_of_a_file_arrives_in_its_place),
 		cmocka_unit_test(
 			an_empty_file_and_one_of_comments_leave_what_is_standard),

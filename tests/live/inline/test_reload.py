@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import router as bench
-from router import MX_OUT, SERVER
+from router import MX_OUT, SERVER, WORKSTATION
 
 ROWS = "  - {id: M-05, from: mx-out, to: internet, protocols: [smtps], tls: implicit}\n"
 
@@ -83,3 +83,34 @@ def test_a_connection_that_had_left_the_queue(router, port, mark, change, rechec
     blocked = [one[0] for one in router.alerts() if one[1] == "blocked"]
     assert bool(blocked) == (result == "ended") or recheck == "none"  # its end is seen, and judged by the new one
     assert "come back" in log.read_text() or recheck == "none"
+
+
+def test_mode_action_and_ban_are_taken_by_a_reload_and_the_rest_is_said(router):
+    settings = router.folder / "settings.yaml"
+    log = router.folder / "sensor.log"
+
+    def change(text, generation):
+        settings.write_text(text)
+        sensor.send_signal(signal.SIGHUP)
+        router.wait(lambda: next(one for one in router.status()["processes"] if one["name"] == "worker 0")["matrix"] == generation)
+
+    def send():
+        return router.send(WORKSTATION, SERVER, 25)["result"]
+
+    settings.write_text("mode: audit\n")
+    sensor = router.sensor("-q", "0", "-c", str(settings))
+    assert send() == "sent" and router.status()["mode"] == "audit"
+    change("mode: enforce\nban: 300\n", 2)
+    assert send() == "refused" and send() == "ConnectionRefusedError" and router.status()["mode"] == "enforce"
+    assert "mode enforce from here on" in log.read_text() and "next start" not in log.read_text()
+    settings.write_text("mode: enforc\n")
+    sensor.send_signal(signal.SIGHUP)
+    router.wait(lambda: "settings.yaml:1:7: mode takes audit or enforce" in log.read_text())
+    assert router.status()["mode"] == "enforce" and router.status()["reloads_refused"] == 1
+    change("mode: audit\nhold-ms: 60\n", 3)
+    assert send() == "sent" and [one["address"] for one in router.status()["bans"]] == [WORKSTATION]
+    assert "taken at the next start only: hold-ms" in log.read_text()
+    change("mode: enforce\naction: sender.illegitimate=accept\n", 4)
+    router.run(router.router, bench.BINARY, "unban", WORKSTATION, "--state-dir", str(router.folder / "state"))
+    assert send() == "sent"
+    router.end(sensor)
