@@ -214,15 +214,14 @@ void status_note_finding(struct status_process *process, enum finding finding,
 	}
 }
 
-void status_note_would_block(struct status_process *process, enum finding finding,
-	const struct address *sender, uint64_t count, uint64_t now_us)
+void status_note_sender(
+	struct status_process *process, const struct address *sender, uint64_t now_us)
 {
 	struct status_sender *least = &process->senders[0];
-	process->would_block[finding] += count;
 	for (unsigned i = 0; i < STATUS_SENDERS_MAX; i++) {
 		struct status_sender *at = &process->senders[i];
 		if (at->count > 0 && address_equal(&at->address, sender)) {
-			at->count += count;
+			at->count++;
 			return;
 		}
 		least = at->count < least->count ? at : least;
@@ -230,7 +229,7 @@ void status_note_would_block(struct status_process *process, enum finding findin
 	least->count = 0; /* for a reader: what it is of is being written */
 	least->address = *sender;
 	least->since_us = now_us;
-	least->count = count;
+	least->count = 1;
 }
 
 uint64_t status_counter_of(const struct status_process *process, const char *name)

@@ -157,8 +157,8 @@ void status_note_finding(struct status_process *process, enum finding finding,
 	enum severity severity, uint64_t count);
 
 /* A flow of this sender would have been blocked; a bounded walk over the senders. */
-void status_note_would_block(struct status_process *process, enum finding finding,
-	const struct address *sender, uint64_t count, uint64_t now_us);
+void status_note_sender(
+	struct status_process *process, const struct address *sender, uint64_t now_us);
 
 /*
  * Which interfaces a worker does not see, and why: "interface eth0 is down, interface

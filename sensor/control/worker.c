@@ -57,10 +57,20 @@ static void count_alert(struct worker *worker, const struct record *record,
 				(enum severity)judgement->severity[i], times);
 		}
 	}
-	if (record->is_audited && worker->actions.of[head] != ACTION_ACCEPT) {
-		status_note_would_block(worker->process, head,
-			&record->observation->client, count->count, record->time_us);
+}
+
+/* A flow that ended; alerts of several senders may be one. */
+static void count_would_block(struct worker *worker, const struct record *record)
+{
+	const uint64_t findings = record->judgement->findings;
+	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
+		if (findings & FINDING_BIT(i) &&
+			worker->actions.of[i] != ACTION_ACCEPT) {
+			worker->process->would_block[i]++;
+		}
 	}
+	status_note_sender(
+		worker->process, &record->observation->client, record->time_us);
 }
 
 static void on_alert(void *context, const struct record *record, enum finding finding,
@@ -130,6 +140,9 @@ static void look_for_held(struct worker *worker, uint64_t now_us)
 static void on_mail(void *context, const struct record *record)
 {
 	struct worker *worker = (struct worker *)context;
+	if (record->is_audited) {
+		count_would_block(worker, record);
+	}
 	const bool is_heard = record->bytes[0] > 0 && record->bytes[1] > 0;
 	const struct address *sender = is_heard ? &record_wire(record)->client : NULL;
 	if (!record_rate_pass(&worker->rate, sender, record->time_us)) {

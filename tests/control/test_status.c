@@ -311,17 +311,12 @@ static void of_too_many_senders_who_had_least_gives_way(void **state)
 	assert_non_null(process);
 	for (unsigned host = 0; host < STATUS_SENDERS_MAX; host++) {
 		const struct address one = sender(host);
-		status_note_would_block(process, FINDING_SENDER_ILLEGITIMATE, &one,
-			host == 7 ? 1 : 2, host);
-		status_note_would_block(
-			process, FINDING_FLOW_ILLEGITIMATE, &one, 1, 1000);
+		for (int time = 0; time < (host == 7 ? 2 : 3); time++) {
+			status_note_sender(process, &one, host + (uint64_t)time);
+		}
 	}
 	const struct address last = sender(200);
-	status_note_would_block(process, FINDING_SENDER_ILLEGITIMATE, &last, 1, 2000);
-	assert_int_equal(
-		process->would_block[FINDING_FLOW_ILLEGITIMATE], STATUS_SENDERS_MAX);
-	assert_int_equal(process->would_block[FINDING_SENDER_ILLEGITIMATE],
-		2 * STATUS_SENDERS_MAX);
+	status_note_sender(process, &last, 2000);
 	assert_int_equal(process->senders[6].count, 3);
 	assert_int_equal(process->senders[6].since_us, 6);
 	assert_true(address_equal(&process->senders[7].address, &last));

@@ -77,8 +77,11 @@ static void note(struct status_page *page, unsigned worker, unsigned host,
 {
 	const uint8_t bytes[4] = {192, 0, 2, (uint8_t)host};
 	const struct address sender = address_from_ipv4(bytes);
-	status_note_would_block(&page->processes[SENSOR_WORKERS + worker],
-		FINDING_SENDER_ILLEGITIMATE, &sender, count, now_us);
+	struct status_process *process = &page->processes[SENSOR_WORKERS + worker];
+	process->would_block[FINDING_SENDER_ILLEGITIMATE] += count;
+	for (uint64_t i = 0; i < count; i++) {
+		status_note_sender(process, &sender, now_us);
+	}
 }
 
 static void whom_it_would_block_is_added_up_over_the_workers_of_a_queue(void **state)
