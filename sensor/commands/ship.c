@@ -119,10 +119,11 @@ static int ship_to(
 		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);
 	}
 	environment_forget();
-	const struct sandbox_folders folders = {.journal = shipping.reader.folder,
+	const struct sandbox_room room = {.journal = shipping.reader.folder,
 		.own = shipping_directory(&shipping),
-		.files = shipping_files(&shipping)};
-	if (!sandbox_enter_shipper(&folders, &why)) {
+		.files = shipping_files(&shipping),
+		.ports = shipping_ports(&shipping)};
+	if (!sandbox_enter_shipper(&room, &why)) {
 		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);
 	}
 	const int code = follow(&shipping, ship->is_once);

@@ -1,6 +1,7 @@
 #include "commands/options.h"
 
 #include "base/clock.h"
+#include "base/landlock.h"
 #include "capture/forwarded.h"
 #include "control/metrics_text.h"
 #include "control/sensor.h"
@@ -221,6 +222,18 @@ static void print_rows(const struct status_rows *rows, uint64_t now_us)
 	}
 }
 
+static void print_cage(const struct status_page *page)
+{
+	if (page->landlock == 0) {
+		(void)printf("\ncage        system calls alone: this kernel has no "
+			     "Landlock\n");
+	} else {
+		(void)printf("\ncage        system calls, files%s (Landlock %u)\n",
+			page->landlock >= LANDLOCK_PORTS ? ", TCP ports" : "",
+			page->landlock);
+	}
+}
+
 /* Of one that does not run: as of when it was last at work. */
 static void print_head(const struct status_page *page, bool is_running, uint64_t now_us)
 {
@@ -261,6 +274,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_findings(page);
 	print_would_block(page);
 	print_bans(page, is_running);
+	print_cage(page);
 }
 
 static int tell(const char *directory, bool is_json)

@@ -257,7 +257,8 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 	if (!child_follow_supervisor(sensor, SIGTERM)) {
 		return reason_set(why, "the supervisor is gone");
 	}
-	return sandbox_enter(SANDBOX_ROLE_REPORTER, why);
+	return sandbox_enter_reporter(
+		sensor->state_directory, reporter->journal.folder, why);
 }
 
 void reporter_run(const struct sensor *sensor, unsigned place)

@@ -1,5 +1,6 @@
 #include "control/sandbox.h"
 
+#include "base/landlock.h"
 #include "control/lending.h"
 
 #include <errno.h>
@@ -54,16 +55,24 @@ static const int COMMON_CALLS[] = {
 	END_OF_LIST,
 };
 
-/* Packets and verdicts through the sockets that are open. */
+/* Packets through the sockets that are open; none is sent on a network that is watched. */
 static const int WORKER_CALLS[] = {
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(recvmmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(sendmmsg),
 	SCMP_SYS(getsockopt),  /* drop counters of a packet socket */
 	SCMP_SYS(getsockname), /* libpcap, when the interface is down */
+	END_OF_LIST,
+};
+
+/* Verdicts, marks and resets, through the sockets that are open. */
+static const int INLINE_CALLS[] = {
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(recvmmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),
 	END_OF_LIST,
 };
 
@@ -87,9 +96,6 @@ static const int REPORTER_CALLS[] = {
 /* Connections to its output; its place in the journal. */
 static const int SHIPPER_CALLS[] = {
 	SCMP_SYS(connect),
-	SCMP_SYS(bind),
-	SCMP_SYS(accept),
-	SCMP_SYS(accept4),
 	SCMP_SYS(shutdown),
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg),
@@ -149,6 +155,7 @@ static const int METRICS_CALLS[] = {
 
 static const int *const ROLE_CALLS[] = {
 	[SANDBOX_ROLE_WORKER] = WORKER_CALLS,
+	[SANDBOX_ROLE_INLINE] = INLINE_CALLS,
 	[SANDBOX_ROLE_REPORTER] = REPORTER_CALLS,
 	[SANDBOX_ROLE_METRICS] = METRICS_CALLS,
 	[SANDBOX_ROLE_SHIPPER] = SHIPPER_CALLS,
@@ -211,8 +218,16 @@ static int add_rule(scmp_filter_ctx filter, int before, uint32_t action, int cal
 			   : seccomp_rule_add(filter, action, call, 1, argument);
 }
 
-/* The calls that are right with some arguments only. */
-static int allow_narrow(scmp_filter_ctx filter)
+static bool is_worker(enum sandbox_role role)
+{
+	return role == SANDBOX_ROLE_WORKER || role == SANDBOX_ROLE_INLINE;
+}
+
+/*
+ * The calls that are right with some arguments only. What a worker has frozen, the matrix
+ * of all workers, stays so: nothing is made writable again.
+ */
+static int allow_narrow(scmp_filter_ctx filter, enum sandbox_role role)
 {
 	static const unsigned long REQUESTS[] = {
 		SIOCGIFFLAGS, SIOCGIFNAME,  /* libpcap: is the interface there, up? */
@@ -221,12 +236,14 @@ static int allow_narrow(scmp_filter_ctx filter)
 	const uint32_t allow = SCMP_ACT_ALLOW;
 	const struct scmp_arg_cmp not_executable =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp as_allowed = SCMP_A2(
+		SCMP_CMP_MASKED_EQ, PROT_EXEC | (is_worker(role) ? PROT_WRITE : 0), 0);
 	const struct scmp_arg_cmp to_itself =
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	/* an assertion that fails ends by a signal to itself */
 	int result = add_rule(filter, 0, allow, SCMP_SYS(tgkill), to_itself);
 	result = add_rule(filter, result, allow, SCMP_SYS(mmap), not_executable);
-	result = add_rule(filter, result, allow, SCMP_SYS(mprotect), not_executable);
+	result = add_rule(filter, result, allow, SCMP_SYS(mprotect), as_allowed);
 	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
 		const struct scmp_arg_cmp request =
 			SCMP_A1(SCMP_CMP_EQ, REQUESTS[i], 0);
@@ -263,39 +280,55 @@ bool sandbox_limit_memory(struct reason *why)
 #define LOW_HALF UINT64_C(0xffffffff) /* of a register: what an int is */
 
 /* Files of its folders only; a path from anywhere else is refused. */
-static int allow_folders(scmp_filter_ctx filter, const struct sandbox_folders *folders)
+static int allow_folders(scmp_filter_ctx filter, const struct sandbox_room *room)
 {
 	const struct scmp_arg_cmp elsewhere =
 		SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, (scmp_datum_t)(uint32_t)AT_FDCWD);
 	const struct scmp_arg_cmp in_journal =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->journal, 0);
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)room->journal, 0);
 	const struct scmp_arg_cmp read_only =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
 	const struct scmp_arg_cmp in_own =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folders->own, 0);
-	const uint32_t refusal =
-		folders->files ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES);
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)room->own, 0);
+	const uint32_t refusal = room->files ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES);
 	int result = add_rule(filter, 0, refusal, SCMP_SYS(openat), elsewhere);
 	if (result == 0) {
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
 			in_journal, read_only);
 	}
-	return folders->own < 0 ? result
-				: add_rule(filter, result, SCMP_ACT_ALLOW,
-					  SCMP_SYS(openat), in_own);
+	return room->own < 0 ? result
+			     : add_rule(filter, result, SCMP_ACT_ALLOW,
+				       SCMP_SYS(openat), in_own);
 }
 
-static int allow_sockets(scmp_filter_ctx filter)
+/* A pair of arguments of socket(2); after an error none. */
+static int add_socket(
+	scmp_filter_ctx filter, int before, uint32_t action, int domain, int type)
 {
-	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0);
-	const struct scmp_arg_cmp internet = SCMP_A0(SCMP_CMP_EQ, AF_INET, 0);
-	const struct scmp_arg_cmp internet_6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0);
+	const struct scmp_arg_cmp in_domain =
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domain, 0);
+	const struct scmp_arg_cmp of_type = SCMP_A1(SCMP_CMP_MASKED_EQ,
+		~(scmp_datum_t)(SOCK_CLOEXEC | SOCK_NONBLOCK) & LOW_HALF,
+		(scmp_datum_t)type);
+	return before != 0 ? before
+			   : seccomp_rule_add(filter, action, SCMP_SYS(socket), 2,
+				     in_domain, of_type);
+}
+
+/* Of the kind that its output has; what a resolver tries beside is refused gently. */
+static int allow_sockets(scmp_filter_ctx filter, bool is_tcp)
+{
+	const uint32_t refusal = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+	const uint32_t remote = is_tcp ? SCMP_ACT_ALLOW : refusal;
+	const uint32_t local = is_tcp ? refusal : SCMP_ACT_ALLOW;
 	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0);
-	const int call = SCMP_SYS(socket);
-	int result = add_rule(filter, 0, SCMP_ACT_ALLOW, call, local);
-	result = add_rule(filter, result, SCMP_ACT_ALLOW, call, internet);
-	result = add_rule(filter, result, SCMP_ACT_ALLOW, call, internet_6);
-	return add_rule(filter, result, SCMP_ACT_ERRNO(EAFNOSUPPORT), call, netlink);
+	int result = add_socket(filter, 0, remote, AF_INET, SOCK_STREAM);
+	result = add_socket(filter, result, remote, AF_INET6, SOCK_STREAM);
+	result = add_socket(filter, result, refusal, AF_INET, SOCK_DGRAM);
+	result = add_socket(filter, result, refusal, AF_INET6, SOCK_DGRAM);
+	result = add_socket(filter, result, local, AF_UNIX, SOCK_STREAM);
+	result = add_socket(filter, result, local, AF_UNIX, SOCK_DGRAM);
+	return add_rule(filter, result, refusal, SCMP_SYS(socket), netlink);
 }
 
 /* What libraries can do without: refused, so that an output is down but not dead. */
@@ -314,45 +347,69 @@ static int refuse_gently(scmp_filter_ctx filter)
 	return result;
 }
 
+static bool is_tcp(const struct sandbox_room *room)
+{
+	return !room->ports || room->ports[0] != 0;
+}
+
+/* is_gentle: it has libraries that try what they can do without */
 static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
-	const struct sandbox_folders *folders)
+	const struct sandbox_room *room, bool is_gentle)
 {
 	int result = allow_list(filter, COMMON_CALLS);
 	if (result == 0) {
 		result = allow_list(filter, ROLE_CALLS[role]);
 	}
-	if (result == 0 && folders) {
-		result = allow_folders(filter, folders);
+	if (result == 0 && is_gentle) {
+		result = allow_folders(filter, room);
 	}
 	if (result == 0 && role == SANDBOX_ROLE_SHIPPER) {
-		result = allow_sockets(filter);
+		result = allow_sockets(filter, is_tcp(room));
 	}
-	if (result == 0 && folders) {
+	if (result == 0 && is_gentle) {
 		result = refuse_gently(filter);
 	}
 	return result;
 }
 
-static bool enter(enum sandbox_role role, const struct sandbox_folders *folders,
-	struct reason *why)
+static int load_filter(
+	scmp_filter_ctx filter, enum sandbox_role role, const struct sandbox_room *room)
 {
-	if (!sandbox_harden(why)) {
+	const bool is_gentle =
+		role == SANDBOX_ROLE_SHIPPER || role == SANDBOX_ROLE_METRICS;
+	int result = allow_of_role(filter, role, room, is_gentle);
+	if (result == 0) {
+		result = refuse_list(filter, ROLE_CALLS[role], is_gentle);
+	}
+	if (result == 0) {
+		result = allow_narrow(filter, role);
+	}
+	return result == 0 ? seccomp_load(filter) : result;
+}
+
+static bool bind_to(
+	enum sandbox_role role, const struct sandbox_room *room, struct reason *why)
+{
+	const enum landlock_right journal =
+		role == SANDBOX_ROLE_REPORTER ? LANDLOCK_WRITE : LANDLOCK_READ;
+	const struct landlock_room bound = {
+		.folders = {{room->journal, journal}, {room->own, LANDLOCK_WRITE}},
+		.folder_count = 2,
+		.ports = room->ports};
+	return landlock_enter(&bound, why);
+}
+
+static bool enter(
+	enum sandbox_role role, const struct sandbox_room *room, struct reason *why)
+{
+	if (!sandbox_harden(why) || !bind_to(role, room, why)) {
 		return false;
 	}
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (!filter) {
 		return reason_set(why, "no memory for the filter of system calls");
 	}
-	int result = allow_of_role(filter, role, folders);
-	if (result == 0) {
-		result = refuse_list(filter, ROLE_CALLS[role], folders != NULL);
-	}
-	if (result == 0) {
-		result = allow_narrow(filter);
-	}
-	if (result == 0) {
-		result = seccomp_load(filter);
-	}
+	const int result = load_filter(filter, role, room);
 	seccomp_release(filter);
 	if (result != 0) {
 		return reason_set(
@@ -361,21 +418,32 @@ static bool enter(enum sandbox_role role, const struct sandbox_folders *folders,
 	return true;
 }
 
-bool sandbox_enter(enum sandbox_role role, struct reason *why)
+static const uint16_t NO_PORTS[] = {0};
+
+bool sandbox_enter_worker(bool is_inline, struct reason *why)
 {
-	return enter(role, NULL, why);
+	const struct sandbox_room none = {.journal = -1, .own = -1, .ports = NO_PORTS};
+	return enter(is_inline ? SANDBOX_ROLE_INLINE : SANDBOX_ROLE_WORKER, &none, why);
 }
 
-bool sandbox_enter_shipper(const struct sandbox_folders *folders, struct reason *why)
+bool sandbox_enter_reporter(int state_directory, int journal, struct reason *why)
 {
-	if (folders->files && !lending_start(folders->files, why)) {
+	const struct sandbox_room room = {
+		.journal = journal, .own = state_directory, .ports = NO_PORTS};
+	return enter(SANDBOX_ROLE_REPORTER, &room, why);
+}
+
+bool sandbox_enter_shipper(const struct sandbox_room *room, struct reason *why)
+{
+	if (room->files && !lending_start(room->files, why)) {
 		return false;
 	}
-	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_SHIPPER, folders, why);
+	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_SHIPPER, room, why);
 }
 
 bool sandbox_enter_metrics(int directory, struct reason *why)
 {
-	const struct sandbox_folders folders = {.journal = -1, .own = directory};
-	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_METRICS, &folders, why);
+	const struct sandbox_room room = {
+		.journal = -1, .own = directory, .ports = NO_PORTS};
+	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_METRICS, &room, why);
 }

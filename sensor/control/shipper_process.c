@@ -149,10 +149,11 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 	}
 	/* what was down before it was started anew is down until it takes something */
 	self->shipping.numbers.is_down = self->process->is_down != 0;
-	const struct sandbox_folders folders = {.journal = self->shipping.reader.folder,
+	const struct sandbox_room room = {.journal = self->shipping.reader.folder,
 		.own = shipping_directory(&self->shipping),
-		.files = shipping_files(&self->shipping)};
-	return sandbox_enter_shipper(&folders, why);
+		.files = shipping_files(&self->shipping),
+		.ports = shipping_ports(&self->shipping)};
+	return sandbox_enter_shipper(&room, why);
 }
 
 void shipper_process_run(const struct sensor *sensor, unsigned place)

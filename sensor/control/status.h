@@ -123,6 +123,7 @@ struct status_page {
 	_Atomic uint32_t is_fail_closed;
 	/* a bit per enum forwarded_family: passes through this host, and past the queues */
 	_Atomic uint32_t families_unseen;
+	_Atomic uint32_t landlock; /* its version in this kernel; 0: none */
 	char host[STATUS_HOST_BYTES];
 	struct status_rows rows;
 	struct matrix_expiry_told rows_told; /* handed from one sensor to the next */

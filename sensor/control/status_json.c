@@ -306,6 +306,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	json_time(&writer, "matrix_loaded", page->loaded_us);
 	json_number(&writer, "reloads_refused", page->reload_failures);
 	json_number(&writer, "sensor_alerts", page->alerts);
+	json_number(&writer, "landlock", page->landlock);
 	if (page->is_inline) {
 		write_inline(&writer, page);
 	}

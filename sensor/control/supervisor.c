@@ -1,6 +1,7 @@
 #include "control/supervisor.h"
 
 #include "base/clock.h"
+#include "base/landlock.h"
 #include "base/log.h"
 #include "control/interface_health.h"
 #include "control/interface_retry.h"
@@ -182,6 +183,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	sensor->page->is_inline = sensor->settings->queues.count > 0;
 	sensor->page->is_enforcing = sensor->settings->policy.is_enforcing;
 	sensor->page->is_fail_closed = sensor->settings->is_fail_closed;
+	sensor->page->landlock = (uint32_t)landlock_version();
 	memcpy(sensor->page->host, sensor->host, sizeof(sensor->host));
 	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");
 	name_process(sensor, SENSOR_REPORTER, REPORTER.name);

@@ -301,8 +301,7 @@ static bool follow_supervisor(struct worker *worker, struct reason *why)
 
 static bool enter_cage(struct worker *worker, struct reason *why)
 {
-	(void)worker;
-	return sandbox_enter(SANDBOX_ROLE_WORKER, why);
+	return sandbox_enter_worker(is_inline(worker), why);
 }
 
 /* The order matters: rights are needed first, and files by libraries that start. */

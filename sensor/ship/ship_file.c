@@ -40,7 +40,7 @@ static const struct schema_key KEYS[] = {
 	{.name = NULL},
 };
 
-static bool open_directory(
+static bool open_directory_of(
 	struct ship_file *state, const char *path, struct reason *why)
 {
 	const char *slash = strrchr(path, '/');
@@ -57,6 +57,16 @@ static bool open_directory(
 	}
 	free(folder);
 	return state->directory >= 0;
+}
+
+/* The folder where the file is: in the cage a link does not lead out of it. */
+static bool open_directory(
+	struct ship_file *state, const char *path, struct reason *why)
+{
+	char *target = realpath(path, NULL); /* NULL: there is no file yet */
+	const bool is_open = open_directory_of(state, target ? target : path, why);
+	free(target);
+	return is_open;
 }
 
 /* Without O_NONBLOCK a named pipe keeps its writer here until somebody reads. */

@@ -329,6 +329,14 @@ static uint64_t ship_place(void *opaque)
 	return state->place;
 }
 
+/* A cluster and Sentinels name servers at ports of their own. */
+static const uint16_t *ship_ports(void *opaque)
+{
+	static const uint16_t NONE[] = {0};
+	const struct ship_redis *state = (const struct ship_redis *)opaque;
+	return schema_text(&state->output->values, "path") ? NONE : NULL;
+}
+
 const struct shipper SHIPPER_REDIS = {
 	.name = "redis",
 	.what = "counters and a stream of alerts in Redis",
@@ -339,5 +347,6 @@ const struct shipper SHIPPER_REDIS = {
 	.close = ship_close,
 	.check = redis_settings_check,
 	.place = ship_place,
+	.ports = ship_ports,
 	.idle_ms = IDLE_MS,
 };

@@ -39,6 +39,7 @@ struct ship_relp {
 	struct addresses addresses;
 	struct reason unresolved; /* why there are none */
 	char port[8];
+	uint16_t ports[2]; /* the same, and the end of the list */
 	struct lent_file files[FILES + 1];
 	size_t sent;       /* frames of this session */
 	size_t frames_max; /* of a session */
@@ -475,8 +476,8 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	state->rendering = rendering_of(state->values);
 	state->settings = rendering_settings_read(state->values);
 	state->frames_max = FRAMES_FIRST;
-	(void)snprintf(state->port, sizeof(state->port), "%u",
-		(unsigned)schema_number(state->values, "port"));
+	state->ports[0] = (uint16_t)schema_number(state->values, "port");
+	(void)snprintf(state->port, sizeof(state->port), "%u", state->ports[0]);
 	const bool is_tls = schema_is(state->values, "tls");
 	if ((is_tls && !open_files(state, why)) || !open_engine(state, why)) {
 		ship_close(state);
@@ -494,6 +495,12 @@ static const struct lent_file *ship_files(void *opaque)
 	return state->files[0].path ? state->files : NULL;
 }
 
+static const uint16_t *ship_ports(void *opaque)
+{
+	const struct ship_relp *state = (const struct ship_relp *)opaque;
+	return state->ports;
+}
+
 const struct shipper SHIPPER_RELP = {
 	.name = "relp",
 	.what = "rsyslog and others by RELP, with or without TLS",
@@ -504,4 +511,5 @@ const struct shipper SHIPPER_RELP = {
 	.close = ship_close,
 	.check = ship_check,
 	.files = ship_files,
+	.ports = ship_ports,
 };

@@ -74,6 +74,12 @@ struct shipper {
 
 	int (*directory)(void *state); /* the one where it may open files, or -1 */
 	const struct lent_file *(*files)(void *state); /* to be lent in the cage */
+
+	/*
+	 * TCP ports that it connects to, 0 behind the last; NULL: any. Where there are
+	 * none, as without this, its sockets in the cage are local ones.
+	 */
+	const uint16_t *(*ports)(void *state);
 };
 
 /* The shipper of that name ("type:" of an output), or NULL. */

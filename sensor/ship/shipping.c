@@ -290,6 +290,13 @@ const struct lent_file *shipping_files(const struct shipping *shipping)
 	return shipper->files ? shipper->files(shipping->state) : NULL;
 }
 
+const uint16_t *shipping_ports(const struct shipping *shipping)
+{
+	static const uint16_t NONE[] = {0};
+	const struct shipper *shipper = shipping->output->shipper;
+	return shipper->ports ? shipper->ports(shipping->state) : NONE;
+}
+
 void shipping_reopen(struct shipping *shipping)
 {
 	const struct shipper *shipper = shipping->output->shipper;

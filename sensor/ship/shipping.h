@@ -81,6 +81,9 @@ int shipping_directory(const struct shipping *shipping);
 /* The files that its library opens late, or NULL. */
 const struct lent_file *shipping_files(const struct shipping *shipping);
 
+/* The TCP ports that it connects to, 0 behind the last; NULL: any. */
+const uint16_t *shipping_ports(const struct shipping *shipping);
+
 /* The operator asked (SIGHUP) to open anew what may have been moved away. */
 void shipping_reopen(struct shipping *shipping);
 

@@ -25,6 +25,16 @@ def test_a_unit_is_exposed_no_more_than_2(unit):
     assert float(found.group(1)) <= EXPOSURE_MAX, answer.stdout
 
 
+CAGE_CALLS = ("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "setrlimit", "prlimit64")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_lets_the_cage_be_built(unit):
+    text = (ROOT / "systemd" / unit).read_text()
+    named = " ".join(re.findall(r"^SystemCallFilter=(?!~)(.*)$", text, re.MULTILINE)).split()
+    assert not set(CAGE_CALLS) - set(named)
+
+
 def verified(folder, unit, drop_in=None):
     """What systemd of this machine says of a unit whose program is there."""
     text = (ROOT / "systemd" / unit).read_text().replace("/usr/sbin/mailwarden", sensor.MAILWARDEN)

@@ -1,5 +1,6 @@
 """mailwarden run: whatever is killed, stopped, broken or full, mail is watched again within a second, and told of."""
 
+import ctypes
 import json
 import os
 import pathlib
@@ -383,6 +384,11 @@ def test_every_process_gives_up_what_it_does_not_need(run):
         assert next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()[4:6] == ["0", "0"]
     fields = pathlib.Path(f"/proc/{run.process.pid}/status").read_text()
     assert "Uid:\t0" not in fields and "NoNewPrivs:\t1" in fields
+
+
+def test_the_kernel_and_the_cage_agree_on_files_and_ports(run):
+    version = ctypes.CDLL(None).syscall(444, None, 0, 1)  # landlock_create_ruleset(2), asked for its version
+    assert run.status()["landlock"] == max(0, version)
 
 
 def test_the_service_manager_is_told(tmp_path):
