@@ -64,6 +64,9 @@ void child_start(const struct sensor *sensor, unsigned place)
 	if (place < sensor->workers_end || place >= sensor->outputs_end) {
 		environment_forget(); /* passwords are the outputs' alone */
 	}
+	if (place < SENSOR_WORKERS || place >= sensor->workers_end) {
+		matrix_store_free(sensor->store); /* workers read it, and freeze it */
+	}
 	struct status_process *process = sensor_process(sensor, place);
 	process->why.text[0] = '\0';
 	process->state = STATUS_STATE_STARTING;

@@ -18,6 +18,7 @@ from sensor import FOUND, MAILWARDEN, MATRIX, Sensor, is_found, replaced, until,
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 SOON_S = 1.0
+HALF_BYTES = 512 << 20  # of the memory that matrices are in
 IS_SANITIZED = b"__asan_init" in pathlib.Path(MAILWARDEN).read_bytes()
 
 
@@ -389,6 +390,18 @@ def test_every_process_gives_up_what_it_does_not_need(run):
 def test_the_kernel_and_the_cage_agree_on_files_and_ports(run):
     version = ctypes.CDLL(None).syscall(444, None, 0, 1)  # landlock_create_ruleset(2), asked for its version
     assert run.status()["landlock"] == max(0, version)
+
+
+def test_no_process_that_lives_in_a_cage_can_write_the_matrix(run):
+    for part in run.status()["processes"][1:]:
+        maps = pathlib.Path(f"/proc/{part['pid']}/maps").read_text().splitlines()
+        rights = [line.split()[1] for line in maps if size_of(line) == HALF_BYTES]
+        assert rights == (["r--s"] * 2 if part["name"].startswith("worker") else []), part["name"]
+
+
+def size_of(line):
+    first, end = (int(word, 16) for word in line.split()[0].split("-"))
+    return end - first
 
 
 def test_the_service_manager_is_told(tmp_path):
