@@ -3,8 +3,9 @@
  *
  * The only file that knows libmicrohttpd. /metrics, /healthz (200 or 503) and
  * /status.json, by GET and HEAD. No threads: the caller waits on the descriptor and lets
- * it work. Connections are few and end after seconds without a word, so a slow client
- * holds up nobody.
+ * it work. A connection is for one answer, and ends within seconds whatever it does; of
+ * too many the oldest gives way, so slow clients hold up nobody. On loopback it answers to
+ * addresses, "localhost" and the sensor's own name: no page of the web reads it.
  */
 #pragma once
 

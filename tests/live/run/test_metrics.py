@@ -57,6 +57,30 @@ def healthz(out):
     return None
 
 
+def slow_client(stack, out, said):
+    one = stack.enter_context(socket.socket(socket.AF_UNIX))
+    one.settimeout(5)
+    one.connect(str(out / "socket"))
+    one.setblocking(False)
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        one.send(said)
+    return one
+
+
+def say(clients, words):
+    """To all of them; returns how many are still listened to."""
+    count = 0
+    for one in clients:
+        try:
+            one.send(words)
+        except BlockingIOError:
+            pass
+        except OSError:
+            continue
+        count += 1
+    return count
+
+
 def samples(text):
     return {name: float(value) for name, value in re.findall(r"^([^#\n].*) (\S+)$", text, re.MULTILINE)}
 
@@ -102,15 +126,33 @@ class TestRunning:
         status, head, body = get("/metrics", run.out, "HEAD")
         assert status == 200 and body == "" and "Content-Length: " in head
 
-    def test_clients_that_say_nothing_are_cut_off_and_hold_up_nobody(self, run):
+    @pytest.mark.parametrize("count, said, more", [
+        (200, b"GET /metr", b""), (400, b"GET /metr", b""), (200, b"GET /metr", b"i"),
+        (200, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100, b"")],
+                             ids=["silent", "more than there are places", "a few bytes a second", "reads nothing"])
+    def test_slow_clients_are_cut_off_and_hold_up_nobody(self, run, count, said, more):
         with contextlib.ExitStack() as all_of_them:
-            for _ in range(16):  # all that it takes at once
-                one = all_of_them.enter_context(socket.socket(socket.AF_UNIX))
-                one.connect(str(run.out / "socket"))
-                one.sendall(b"GET /metr")
-            start = time.monotonic()
-            until(lambda: healthz(run.out) == 200, "an answer when they are cut off")
-            assert time.monotonic() - start < 8
+            slow = [slow_client(all_of_them, run.out, said) for _ in range(count)]
+            longest, end = 0, time.monotonic() + 3
+            while time.monotonic() < end:
+                start = time.monotonic()
+                assert healthz(run.out) == 200
+                longest = max(longest, time.monotonic() - start)
+                say(slow, more)
+                time.sleep(0.3)
+            assert longest < 1
+            until(lambda: say(slow, b"x") == 0, "all of them to be cut off", 8)
+
+    def test_a_connection_is_for_one_answer(self, run):
+        with socket.socket(socket.AF_UNIX) as one:
+            one.settimeout(10)
+            one.connect(str(run.out / "socket"))
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):  # what it had asked beside is thrown away
+                while more := one.recv(65536):
+                    answer += more
+        assert answer.count(b"HTTP/1.1 200") == 1 and b"\r\nConnection: close\r\n" in answer
 
     def test_its_process_is_caged_and_is_started_again(self, run):
         def pid():
@@ -169,6 +211,28 @@ def test_prometheus_scrapes_a_sensor_on_loopback(tmp_path):
         if server:
             server.terminate()
             server.wait(timeout=20)
+        run.close()
+
+
+@needs_namespace
+def test_on_loopback_no_page_of_the_web_reads_it(tmp_path):
+    open_to_all(tmp_path)
+    settings = tmp_path / "mailwarden.yaml"
+    settings.write_text("metrics: {}\n")
+    run = Sensor("-c", settings)
+    try:
+        def status_for(*words):
+            got = subprocess.run(run.namespace.inside("curl", "-s", "-o", tmp_path / "body", "-w", "%{http_code}", *words,
+                                                      "http://127.0.0.1:9472/healthz"),
+                                 capture_output=True, text=True, timeout=10, check=False)
+            return got.stdout
+        until(lambda: status_for() == "200", "an answer")
+        for host in ("localhost:9472", "LOCALHOST", "[::1]:9472", "127.0.0.1", "sensor.example.org:9472"):
+            assert status_for("-H", f"Host: {host}") == "200", host
+        assert status_for("--http1.0", "-H", "Host:") == "200"
+        for host in ("rebound.example.net", "127.0.0.1.example.net:9472", "sensor.example.org.example.net", "[::1].example.net"):
+            assert status_for("-H", f"Host: {host}") == "403", host
+    finally:
         run.close()
 
 
