@@ -288,6 +288,7 @@ void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missin
 {
 	struct facts *facts = &dialogue->facts;
 	facts->gaps++;
+	facts->is_clear_cut |= !dialogue->is_tls[way];
 	hello_note(dialogue); /* what was lost may be the go-ahead */
 	/* the other side is inside TLS: what was lost took this side there too */
 	if (!dialogue->is_tls[way] && dialogue->is_tls_proven) {

@@ -192,6 +192,7 @@ struct facts {
 	uint32_t messages;
 	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */
 	uint32_t gaps;
+	bool is_clear_cut; /* one of them in what was not TLS: anything may have been said */
 	char helo[FACTS_HOST_BYTES];
 	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
 	/* of the first MAIL; never the local part */

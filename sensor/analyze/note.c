@@ -57,6 +57,7 @@ void note_unread(struct facts *facts, enum direction way)
 	facts->has_unread_lines |=
 		way == DIRECTION_TO_SERVER && facts->gaps == 0 && !facts->is_midstream;
 	facts->gaps++;
+	facts->is_clear_cut = true;
 }
 
 void note_refused(struct facts *facts)

@@ -14,6 +14,7 @@ struct conformity {
 	bool is_sent_to_internet;
 	bool is_taken_from_internet;
 	struct blindness blindness;
+	struct conformity_reach reach;
 	uint64_t from_internet; /* mail flows that came from there */
 };
 
@@ -21,11 +22,13 @@ static const struct subject {
 	const char *name;
 	const char *missing;
 } SUBJECTS[CONFORMITY_SUBJECTS] = {
-	[CONFORMITY_R34] = {"R34", "no flow of a mailbox server was seen"},
-	[CONFORMITY_R35] = {"R35", "no mail to or from an internal relay was seen"},
+	[CONFORMITY_R34] = {"R34",
+		"no flow of a mailbox server was seen in both directions"},
+	[CONFORMITY_R35] = {"R35",
+		"no mail to or from an internal relay was seen in both directions"},
 	[CONFORMITY_R36] = {"R36",
 		"mail sent to the Internet and mail taken from it were not both seen"},
-	[CONFORMITY_R37] = {"R37", "no mail flow was seen"},
+	[CONFORMITY_R37] = {"R37", "no mail flow was seen in both directions"},
 	[CONFORMITY_R41] = {"R41",
 		"no flow of users was seen far enough to tell its TLS"},
 	[CONFORMITY_R42] = {"R42",
@@ -39,11 +42,6 @@ static const struct subject {
 const char *conformity_name(enum conformity_subject subject)
 {
 	return SUBJECTS[subject].name;
-}
-
-const char *conformity_missing(enum conformity_subject subject)
-{
-	return SUBJECTS[subject].missing;
 }
 
 struct conformity *conformity_new(const struct matrix *matrix, struct reason *why)
@@ -177,6 +175,7 @@ void conformity_alert(struct conformity *conformity, const struct record *record
 	}
 }
 
+/* The ends did what TLS is for, or said how they would go about it. */
 static bool is_tls_told(const struct facts *facts)
 {
 	return facts->tls == FACTS_TLS_STARTTLS || facts->tls == FACTS_TLS_IMPLICIT ||
@@ -184,62 +183,126 @@ static bool is_tls_told(const struct facts *facts)
 	       facts->auth_secret != 0;
 }
 
-static void observe_sending(
-	struct conformity *conformity, const struct judgement *judgement)
+static void observe(struct conformity_line *line, enum seen seen)
 {
-	const enum matrix_role from = judge_role(&judgement->from);
-	const enum matrix_role to = judge_role(&judgement->to);
-	if (from == MATRIX_ROLE_RELAY || to == MATRIX_ROLE_RELAY) {
-		conformity->lines[CONFORMITY_R35].observed++;
-	}
-	if (judge_is_server(&judgement->from) && judge_is_internet(&judgement->to)) {
-		conformity->is_sent_to_internet = true;
-		conformity->lines[CONFORMITY_R36].observed++;
-	} else if (judge_is_server(&judgement->to) &&
-		   judge_is_internet(&judgement->from)) {
-		conformity->is_taken_from_internet = true;
-		conformity->lines[CONFORMITY_R36].observed++;
+	if (seen == SEEN_ENOUGH) {
+		line->observed++;
+	} else {
+		line->unseen[seen]++;
 	}
 }
 
-static void observe_access(
-	struct conformity *conformity, const struct judgement *judgement)
+static void observe_sending(struct conformity *conformity,
+	const struct judgement *judgement, enum seen seen)
 {
+	struct conformity_line *lines = conformity->lines;
+	const enum matrix_role from = judge_role(&judgement->from);
 	const enum matrix_role to = judge_role(&judgement->to);
-	if (to == MATRIX_ROLE_MAILBOX || to == MATRIX_ROLE_PROXY) {
-		conformity->lines[CONFORMITY_EXPOSURE].observed++;
+	if (from == MATRIX_ROLE_RELAY || to == MATRIX_ROLE_RELAY) {
+		observe(&lines[CONFORMITY_R35], seen);
+	}
+	if (judge_is_server(&judgement->from) && judge_is_internet(&judgement->to)) {
+		conformity->is_sent_to_internet |= seen == SEEN_ENOUGH;
+		observe(&lines[CONFORMITY_R36], seen);
+	} else if (judge_is_server(&judgement->to) &&
+		   judge_is_internet(&judgement->from)) {
+		conformity->is_taken_from_internet |= seen == SEEN_ENOUGH;
+		observe(&lines[CONFORMITY_R36], seen);
+	}
+}
+
+/* Who speaks with whom: R34 to R37, and users' access. */
+static void observe_ends(struct conformity *conformity, const struct record *record)
+{
+	const struct judgement *judgement = record->judgement;
+	const enum seen seen = seen_ends(record);
+	const enum matrix_role to = judge_role(&judgement->to);
+	struct conformity_line *lines = conformity->lines;
+	if (judge_role(&judgement->from) == MATRIX_ROLE_MAILBOX ||
+		to == MATRIX_ROLE_MAILBOX) {
+		observe(&lines[CONFORMITY_R34], seen);
+	}
+	if (protocol_row(record->observation->protocol)->is_sending) {
+		observe_sending(conformity, judgement, seen);
+	} else if (to == MATRIX_ROLE_MAILBOX || to == MATRIX_ROLE_PROXY) {
+		observe(&lines[CONFORMITY_EXPOSURE], seen);
+	}
+	conformity->from_internet +=
+		seen == SEEN_ENOUGH && judge_is_internet(&judgement->from);
+}
+
+/* R41 and R42: what nobody could look at may have told as much as what was. */
+static void observe_tls(struct conformity_line *line, const struct record *record)
+{
+	const struct facts *facts = record->observation->facts;
+	const enum seen seen = seen_tls(record);
+	if (seen == SEEN_ENOUGH && !is_tls_told(facts)) {
+		return; /* it was over before that came up */
+	}
+	observe(line, seen);
+	if (seen == SEEN_ENOUGH && facts->session.has_server_hello) {
+		line->in_tls++;
+		line->certificates +=
+			facts->session.server_certificate.visibility == FACTS_SEEN;
+	}
+}
+
+/* R42+: inside TLS it is hidden, and there it is no breach. */
+static void observe_requiretls(
+	struct conformity_line *line, const struct record *record)
+{
+	const struct facts *facts = record->observation->facts;
+	const bool has_mail = facts->rcpt_count > 0 ||
+			      facts->mail_from_domain[0] != '\0' ||
+			      facts->has_requiretls_clear;
+	if (has_mail) {
+		observe(line, seen_text(record));
+	}
+}
+
+/* An attempt has nothing but its ends: it counts where both of them were heard. */
+static bool is_answered(const struct record *record)
+{
+	return record->packets[0] > 0 && record->packets[1] > 0;
+}
+
+static void note_reach(struct conformity_reach *reach, const struct record *record)
+{
+	const enum seen seen = seen_ends(record);
+	reach->flows++;
+	reach->both_way += seen != SEEN_ONE_WAY;
+	if (reach->first_us == 0 || record->start_us < reach->first_us) {
+		reach->first_us = record->start_us;
+	}
+	if (record->end_us > reach->last_us) {
+		reach->last_us = record->end_us;
 	}
 }
 
 void conformity_mail(struct conformity *conformity, const struct record *record)
 {
-	const struct judgement *judgement = record->judgement;
 	const struct facts *facts = record->observation->facts;
 	const enum protocol protocol = record->observation->protocol;
 	struct conformity_line *lines = conformity->lines;
-	lines[CONFORMITY_R37].observed++;
-	if (protocol == PROTOCOL_ATTEMPT || facts == NULL ||
-		way_is_foreign(record->observation->way.tag)) {
-		return; /* nor does a claim inside a tunnel excuse anybody */
+	if (protocol == PROTOCOL_ATTEMPT || facts == NULL) {
+		lines[CONFORMITY_R37].observed += is_answered(record);
+		return;
 	}
-	conformity->from_internet += judge_is_internet(&judgement->from) ? 1 : 0;
-	if (judge_role(&judgement->from) == MATRIX_ROLE_MAILBOX ||
-		judge_role(&judgement->to) == MATRIX_ROLE_MAILBOX) {
-		lines[CONFORMITY_R34].observed++;
+	note_reach(&conformity->reach, record);
+	observe(&lines[CONFORMITY_R37], seen_ends(record));
+	if (way_is_foreign(record->observation->way.tag)) {
+		return; /* a claim inside a tunnel excuses nobody */
 	}
-	if (is_tls_told(facts)) {
-		lines[subject_named(recommendation_of_tls(judgement, protocol))]
-			.observed++;
-	}
-	if (facts->rcpt_count > 0 || facts->mail_from_domain[0] != '\0' ||
-		facts->has_requiretls_clear) {
-		lines[CONFORMITY_R42_PLUS].observed++;
-	}
-	if (protocol_row(protocol)->is_sending) {
-		observe_sending(conformity, judgement);
-	} else {
-		observe_access(conformity, judgement);
-	}
+	observe_ends(conformity, record);
+	observe_tls(&lines[subject_named(
+			    recommendation_of_tls(record->judgement, protocol))],
+		record);
+	observe_requiretls(&lines[CONFORMITY_R42_PLUS], record);
+}
+
+struct conformity_reach conformity_reach(const struct conformity *conformity)
+{
+	return conformity->reach;
 }
 
 void conformity_blind(struct conformity *conformity, const struct blindness *blindness)
@@ -252,17 +315,54 @@ const struct blindness *conformity_blindness(const struct conformity *conformity
 	return &conformity->blindness;
 }
 
+bool conformity_is_blind(const struct conformity *conformity)
+{
+	return blindness_is_told(&conformity->blindness, BLINDNESS_SHARE_STANDARD,
+		BLINDNESS_LEAST_OF_WHOLE);
+}
+
+uint64_t conformity_unseen(const struct conformity_line *line)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < SEEN_COUNT; i++) {
+		sum += line->unseen[i];
+	}
+	return sum;
+}
+
+static bool is_too_little_seen(const struct conformity_line *line)
+{
+	const uint64_t unseen = conformity_unseen(line);
+	return unseen * 100 >= (line->observed + unseen) * CONFORMITY_UNSEEN_SHARE;
+}
+
+/* Traffic that can show it went by. */
+static bool is_met(const struct conformity *conformity, enum conformity_subject subject)
+{
+	if (subject == CONFORMITY_R36 && !(conformity->is_sent_to_internet &&
+						 conformity->is_taken_from_internet)) {
+		return false;
+	}
+	return conformity->lines[subject].observed > 0 &&
+	       (subject != CONFORMITY_EXPOSURE || conformity->from_internet > 0);
+}
+
 static bool is_observable(
 	const struct conformity *conformity, enum conformity_subject subject)
 {
-	if (conformity->lines[subject].observed == 0) {
-		return false;
+	return is_met(conformity, subject) && !conformity_is_blind(conformity) &&
+	       !is_too_little_seen(&conformity->lines[subject]);
+}
+
+const char *conformity_missing(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	if (!is_met(conformity, subject)) {
+		return SUBJECTS[subject].missing;
 	}
-	if (subject == CONFORMITY_R36) {
-		return conformity->is_sent_to_internet &&
-		       conformity->is_taken_from_internet;
-	}
-	return subject != CONFORMITY_EXPOSURE || conformity->from_internet > 0;
+	return conformity_is_blind(conformity)
+		       ? "too much of the traffic could not be looked into"
+		       : "fewer than nine in ten of its flows were seen far enough";
 }
 
 enum conformity_verdict conformity_verdict(

@@ -4,13 +4,15 @@
  * In: alerts and ended flows, as records. Out: one line per recommendation: conform,
  * breached or not observable, with counts, the worst row and an example. Accumulates
  * and renders; judges nothing. A recommendation is observable only when traffic was
- * seen that could have breached it: conform says "of what was seen, nothing did".
+ * seen that could have breached it, and nearly all of that far enough (report/seen):
+ * conform says "of what was seen, nothing did, and little was not".
  */
 #pragma once
 
 #include "base/reason.h"
 #include "engine/blindness.h"
 #include "engine/record.h"
+#include "report/seen.h"
 
 #include <stdio.h>
 
@@ -46,13 +48,27 @@ struct conformity_example {
 	const char *to;
 };
 
+/* Percent of the flows concerned: from so many unseen ones on nothing is conform. */
+#define CONFORMITY_UNSEEN_SHARE 10
+
 struct conformity_line {
-	uint64_t observed; /* flows that could have breached it */
+	uint64_t observed; /* flows that could have breached it, seen far enough */
+	uint64_t unseen[SEEN_COUNT]; /* that could have as well, by what they lack */
+	uint64_t in_tls; /* R41 and R42: of the observed, those that were encrypted */
+	uint64_t certificates; /* and of these, those whose certificate was seen */
 	uint64_t breaches; /* findings of medium severity or graver, repeats included */
 	uint64_t notices;  /* findings of low severity */
 	const struct matrix_row *worst; /* most breaches, as row or nearest; or NULL */
 	uint64_t worst_breaches;
 	struct conformity_example example;
+};
+
+/* What there was to see. */
+struct conformity_reach {
+	uint64_t flows;    /* of mail, attempts apart */
+	uint64_t both_way; /* of these, those whose two ends were heard */
+	uint64_t first_us; /* 0: there was none */
+	uint64_t last_us;
 };
 
 struct conformity; /* opaque */
@@ -69,6 +85,14 @@ void conformity_mail(struct conformity *conformity, const struct record *record)
 void conformity_blind(struct conformity *conformity, const struct blindness *blindness);
 const struct blindness *conformity_blindness(const struct conformity *conformity);
 
+struct conformity_reach conformity_reach(const struct conformity *conformity);
+
+/* So much could not be looked into that nothing is conform. */
+bool conformity_is_blind(const struct conformity *conformity);
+
+/* All of a line's flows that were not seen far enough. */
+uint64_t conformity_unseen(const struct conformity_line *line);
+
 enum conformity_verdict conformity_verdict(
 	const struct conformity *conformity, enum conformity_subject subject);
 struct conformity_line conformity_line(
@@ -77,5 +101,6 @@ struct conformity_line conformity_line(
 /* "R34" ... "exposure" */
 const char *conformity_name(enum conformity_subject subject);
 
-/* What must be seen for a verdict: "no flow of a mailbox server was seen". */
-const char *conformity_missing(enum conformity_subject subject);
+/* What must be seen for a verdict and was not: "no flow of a mailbox server was seen". */
+const char *conformity_missing(
+	const struct conformity *conformity, enum conformity_subject subject);

@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <time.h>
 
-#define US_PER_S 1000000
+#define US_PER_S    1000000
+#define US_PER_HOUR 3600e6
 
 static const char *const VERDICTS[] = {
 	[CONFORMITY_NOT_OBSERVABLE] = "not observable",
@@ -45,6 +46,41 @@ static void print_example(const struct conformity_example *example, FILE *out)
 	human_wrap(out, text);
 }
 
+/* ": 30 with bytes missing, 7 in one direction only" behind what text holds. */
+static void add_unseen(const struct conformity_line *line, char *text, size_t size)
+{
+	const char *between = ": ";
+	for (int i = 0; i < SEEN_COUNT; i++) {
+		const size_t len = strlen(text);
+		if (line->unseen[i] > 0) {
+			(void)snprintf(text + len, size - len, "%s%" PRIu64 " %s",
+				between, line->unseen[i], seen_words((enum seen)i));
+			between = ", ";
+		}
+	}
+}
+
+/* What of its flows nobody saw. */
+static void print_unseen(const struct conformity_line *line, FILE *out)
+{
+	const uint64_t unseen = conformity_unseen(line);
+	char text[400];
+	if (unseen > 0) {
+		(void)snprintf(text, sizeof(text),
+			"%" PRIu64 " of %" PRIu64 " flows were not seen far enough",
+			unseen, line->observed + unseen);
+		add_unseen(line, text, sizeof(text));
+		human_wrap(out, text);
+	}
+	if (line->certificates < line->in_tls) {
+		(void)snprintf(text, sizeof(text),
+			"of %" PRIu64 " flows in TLS %" PRIu64
+			" showed a certificate; nothing is said of the others'",
+			line->in_tls, line->certificates);
+		human_wrap(out, text);
+	}
+}
+
 static void print_line(const struct conformity *conformity,
 	enum conformity_subject subject, FILE *out, bool use_colour)
 {
@@ -55,7 +91,8 @@ static void print_line(const struct conformity *conformity,
 		use_colour ? COLOURS[verdict] : "", VERDICTS[verdict],
 		use_colour && verdict != CONFORMITY_NOT_OBSERVABLE ? "\x1b[0m" : "");
 	if (verdict == CONFORMITY_NOT_OBSERVABLE) {
-		(void)fprintf(out, " %s\n", conformity_missing(subject));
+		(void)fprintf(out, " %s\n", conformity_missing(conformity, subject));
+		print_unseen(&line, out);
 		return;
 	}
 	(void)fprintf(out, "%9" PRIu64 " %9" PRIu64 " %8" PRIu64, line.observed,
@@ -67,6 +104,8 @@ static void print_line(const struct conformity *conformity,
 	(void)fputc('\n', out);
 	if (line.example.severity != SEVERITY_NONE) {
 		print_example(&line.example, out);
+	} else {
+		print_unseen(&line, out);
 	}
 }
 
@@ -80,6 +119,22 @@ static void print_blindness(const struct blindness *blindness, FILE *out)
 	}
 }
 
+static void print_reach(const struct conformity_reach *reach, FILE *out)
+{
+	char first[32];
+	char last[32];
+	if (reach->flows > 0) {
+		(void)fprintf(out,
+			"  %-9s %" PRIu64 " mail flows in %.2f hours, %" PRIu64
+			" of them in both directions\n%*sfrom %s to %s UTC\n",
+			"seen", reach->flows,
+			(double)(reach->last_us - reach->first_us) / US_PER_HOUR,
+			reach->both_way, HUMAN_INDENT, "",
+			time_text(reach->first_us, first),
+			time_text(reach->last_us, last));
+	}
+}
+
 void conformity_print(const struct conformity *conformity, FILE *out, bool use_colour)
 {
 	(void)fprintf(out, "\n%s%-27s%9s %9s %8s  %s%s\n", use_colour ? "\x1b[1m" : "",
@@ -90,6 +145,8 @@ void conformity_print(const struct conformity *conformity, FILE *out, bool use_c
 			conformity, (enum conformity_subject)subject, out, use_colour);
 	}
 	print_blindness(conformity_blindness(conformity), out);
+	const struct conformity_reach reach = conformity_reach(conformity);
+	print_reach(&reach, out);
 }
 
 static void write_example(
@@ -114,6 +171,31 @@ static void write_example(
 	json_object_close(writer);
 }
 
+static void write_unseen(struct json_writer *writer, const struct conformity_line *line)
+{
+	json_object_open(writer, "unseen");
+	json_number(writer, "flows", conformity_unseen(line));
+	for (int i = SEEN_ENOUGH + 1; i < SEEN_COUNT; i++) {
+		json_number(writer, seen_key((enum seen)i), line->unseen[i]);
+	}
+	json_object_close(writer);
+	json_number(writer, "tls_flows", line->in_tls);
+	json_number(writer, "certificates", line->certificates);
+}
+
+static void write_reach(
+	struct json_writer *writer, const struct conformity_reach *reach)
+{
+	json_object_open(writer, "seen");
+	json_number(writer, "flows", reach->flows);
+	json_number(writer, "both_directions", reach->both_way);
+	if (reach->flows > 0) {
+		json_time(writer, "start", reach->first_us);
+		json_time(writer, "end", reach->last_us);
+	}
+	json_object_close(writer);
+}
+
 static void write_line(struct json_writer *writer, const struct conformity *conformity,
 	enum conformity_subject subject)
 {
@@ -125,9 +207,11 @@ static void write_line(struct json_writer *writer, const struct conformity *conf
 		verdict == CONFORMITY_NOT_OBSERVABLE ? "not_observable"
 						     : VERDICTS[verdict]);
 	json_text(writer, "reason",
-		verdict == CONFORMITY_NOT_OBSERVABLE ? conformity_missing(subject)
-						     : NULL);
+		verdict == CONFORMITY_NOT_OBSERVABLE
+			? conformity_missing(conformity, subject)
+			: NULL);
 	json_number(writer, "flows", line.observed);
+	write_unseen(writer, &line);
 	json_number(writer, "breaches", line.breaches);
 	json_number(writer, "notices", line.notices);
 	json_text(writer, "worst_row", line.worst != NULL ? line.worst->id : NULL);
@@ -148,6 +232,8 @@ void conformity_json(
 		write_line(&writer, conformity, (enum conformity_subject)subject);
 	}
 	json_array_close(&writer);
+	const struct conformity_reach reach = conformity_reach(conformity);
+	write_reach(&writer, &reach);
 	json_blindness(&writer, conformity_blindness(conformity));
 	json_object_close(&writer);
 	json_line_end(&writer);

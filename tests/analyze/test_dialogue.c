@@ -252,6 +252,22 @@ static void a_gap_that_swallows_the_answer_leads_into_tls(void **state)
 	assert_int_equal(facts.gaps, 1);
 }
 
+static void what_is_lost_in_clear_is_told_from_what_is_lost_in_tls(void **state)
+{
+	(void)state;
+	static const struct talk_step AHEAD[] = {S("220 x\r\n"), SERVER_GAP(40),
+		C("EHLO c\r\n"), S("250 STARTTLS\r\n"), C("STARTTLS\r\n"),
+		S("220 go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	static const struct talk_step BEHIND[] = {SMTP, C("STARTTLS\r\n"),
+		S("220 go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO),
+		SERVER_GAP(900), CLIENT_GAP(80)};
+	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(AHEAD)).is_clear_cut);
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BEHIND));
+	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
+	assert_true(facts.gaps > 0);
+	assert_false(facts.is_clear_cut);
+}
+
 static void implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its(void **state)
 {
 	(void)state;
@@ -420,6 +436,8 @@ int main(void)
 		cmocka_unit_test(
 			commands_dressed_as_a_record_behind_starttls_are_an_injection),
 		cmocka_unit_test(a_gap_that_swallows_the_answer_leads_into_tls),
+		cmocka_unit_test(
+			what_is_lost_in_clear_is_told_from_what_is_lost_in_tls),
 		cmocka_unit_test(
 			implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its),
 		cmocka_unit_test(mechanisms_have_one_name_each),

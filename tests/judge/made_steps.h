@@ -72,6 +72,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(messages)},
 	{ONCE(rcpt_count)},
 	{ONCE(gaps)},
+	{ONCE(is_clear_cut)},
 	{ONCE(helo)},
 	{ONCE(banner_host)},
 	{ONCE(mail_from_domain)},

@@ -19,10 +19,11 @@ def load(case_name):
     return frames
 
 
-def save(frames, link_type=ETHERNET):
-    content = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, link_type)
+def save(frames, link_type=ETHERNET, snaplen=SNAPLEN):
+    content = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, link_type)
     for at, frame in frames:
         microseconds = round(at * 1e6)
+        kept = frame[:snaplen]
         content += struct.pack("<IIII", microseconds // 1_000_000, microseconds % 1_000_000,
-                               len(frame), len(frame)) + frame
+                               len(kept), len(frame)) + kept
     return content

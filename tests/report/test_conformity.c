@@ -28,7 +28,10 @@ static void made_flow(struct made_record *made, enum protocol protocol,
 	const char *client, const char *server)
 {
 	made_record(made);
-	made->facts = (struct facts){.protocol = protocol, .tls = FACTS_TLS_IMPLICIT};
+	made->facts = (struct facts){.protocol = protocol,
+		.tls = FACTS_TLS_IMPLICIT,
+		.session.has_server_hello = true};
+	made->judgement.verdict = VERDICT_LEGITIMATE;
 	made->observation.protocol = protocol;
 	made->observation.client = made_address(client);
 	made->observation.server = made_address(server);
@@ -163,8 +166,62 @@ static void tls_that_was_not_seen_makes_nothing_conform(void **state)
 	made.observation.protocol = PROTOCOL_ATTEMPT;
 	made.observation.facts = NULL;
 	conformity_mail(conformity, &made.record);
+	made.record.packets[DIRECTION_TO_CLIENT] = 0; /* an attempt nobody answered */
+	conformity_mail(conformity, &made.record);
 	assert_int_equal(conformity_line(conformity, CONFORMITY_R37).observed, 2);
 	assert_int_equal(conformity_line(conformity, CONFORMITY_R34).observed, 1);
+	conformity_free(conformity);
+}
+
+/* These flows of users, of which so many came in one direction only. */
+static struct conformity *made_access(unsigned flows, unsigned one_way)
+{
+	struct conformity *conformity = made_conformity();
+	struct made_record made;
+	for (unsigned i = 0; i < flows; i++) {
+		made_flow(&made, PROTOCOL_IMAPS, "192.0.2.70", "192.0.2.10");
+		if (i < one_way) {
+			made.record.packets[DIRECTION_TO_CLIENT] = 0;
+		}
+		conformity_mail(conformity, &made.record);
+	}
+	return conformity;
+}
+
+static void from_one_flow_in_ten_on_that_was_not_seen_nothing_is_conform(void **state)
+{
+	(void)state;
+	static const enum conformity_subject subjects[] = {
+		CONFORMITY_R34, CONFORMITY_R37, CONFORMITY_R41};
+	struct conformity *much = made_access(20, 2);
+	struct conformity *little = made_access(20, 1);
+	for (size_t i = 0; i < 3; i++) {
+		const struct conformity_line line = conformity_line(much, subjects[i]);
+		assert_not_observable(much, subjects[i]);
+		assert_int_equal(line.observed, 18);
+		assert_int_equal(line.unseen[SEEN_ONE_WAY], 2);
+		assert_conform(little, subjects[i]);
+	}
+	const struct conformity_reach reach = conformity_reach(much);
+	assert_int_equal(reach.flows, 20);
+	assert_int_equal(reach.both_way, 18);
+	conformity_free(much);
+	conformity_free(little);
+}
+
+static void where_a_tenth_could_not_be_looked_into_nothing_is_conform(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_access(3, 0);
+	struct blindness blindness = {.all = {200, 20000}};
+	blindness.kinds[DECODE_BLIND_CUT] = (struct decode_blind_count){19, 1900};
+	conformity_blind(conformity, &blindness);
+	assert_conform(conformity, CONFORMITY_R41);
+	blindness.kinds[DECODE_BLIND_CUT] = (struct decode_blind_count){20, 1900};
+	conformity_blind(conformity, &blindness);
+	assert_not_observable(conformity, CONFORMITY_R41);
+	assert_non_null(
+		strstr(conformity_missing(conformity, CONFORMITY_R41), "too much"));
 	conformity_free(conformity);
 }
 
@@ -287,6 +344,10 @@ int main(void)
 		cmocka_unit_test(exposure_needs_a_view_of_the_internet),
 		cmocka_unit_test(requiretls_is_observable_only_where_mail_is_clear),
 		cmocka_unit_test(tls_that_was_not_seen_makes_nothing_conform),
+		cmocka_unit_test(
+			from_one_flow_in_ten_on_that_was_not_seen_nothing_is_conform),
+		cmocka_unit_test(
+			where_a_tenth_could_not_be_looked_into_nothing_is_conform),
 		cmocka_unit_test(what_is_found_of_tls_counts_for_whose_traffic_it_is),
 		cmocka_unit_test(
 			the_example_is_the_first_of_the_gravest_and_the_row_the_worst),

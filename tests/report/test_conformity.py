@@ -5,6 +5,8 @@ import os
 import pathlib
 import subprocess
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
 NAMES = ["R34", "R35", "R36", "R37", "R41", "R42", "R42+", "exposure"]
@@ -62,6 +64,42 @@ def test_a_capture_that_sees_one_way_of_the_gateway_says_nothing_of_r36():
 def test_the_vpn_case_conforms_and_the_exposed_case_does_not():
     assert verdicts("user-access-from-internet")["exposure"] == "breached"
     assert verdicts("user-access-through-vpn")["R41"] == "conform"
+
+
+# a case of a capture that holds too little, what must not be conform by it, the same traffic whole
+UNSEEN = [("unseen-cut-at-96", "R41", "user-access-through-vpn"),
+          ("unseen-one-way", "R41", "user-access-through-vpn"),
+          ("unseen-one-way", "R34", "user-access-through-vpn"),
+          ("unseen-one-way", "R37", "user-access-through-vpn"),
+          ("unseen-gap-in-clear", "R42", "gateway-to-internet-starttls"),
+          ("unseen-beside-esp", "R37", "unseen-little-esp"),
+          ("unseen-beside-esp", "R41", "unseen-little-esp")]
+
+
+@pytest.mark.parametrize("case, name, whole", UNSEEN)
+def test_what_was_not_seen_is_not_conform_and_the_whole_capture_is(case, name, whole):
+    assert verdicts(case)[name] == "not_observable"
+    assert verdicts(whole)[name] == "conform"
+
+
+def test_it_says_what_its_flows_lack():
+    line = lines_of("unseen-one-way")["R41"]
+    assert (line["flows"], line["unseen"]["flows"], line["unseen"]["one_direction"]) == (0, 1, 1)
+    text = replay("unseen-one-way", "--summary")
+    assert "1 of 1 flows were not seen far enough: 1 in one direction only" in text
+    assert "seen      1 mail flows in 0.00 hours, 0 of them in both directions" in text
+    line = lines_of("unseen-gap-in-clear")["R42"]
+    assert (line["flows"], line["unseen"]["flows"]) == (0, 1)
+    assert lines_of("unseen-cut-at-96")["R41"]["unseen"]["no_hello"] == 1
+
+
+def test_how_many_certificates_were_seen_is_told():
+    hidden = lines_of("imaps-tls13")["R41"]
+    assert (hidden["tls_flows"], hidden["certificates"]) == (1, 0)
+    assert "of 1 flows in TLS 0 showed a certificate" in replay("imaps-tls13", "--summary")
+    shown = lines_of("imaps-tls12")["R41"]
+    assert (shown["tls_flows"], shown["certificates"]) == (1, 1)
+    assert "showed a certificate" not in replay("imaps-tls12", "--summary")
 
 
 def test_the_text_ends_with_the_same_verdicts_without_single_findings():
