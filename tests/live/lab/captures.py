@@ -19,10 +19,10 @@ NOT_INLINE = {"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclien
 
 
 def cases():
-    """Every golden case that can be sent as Ethernet frames, in order, by the text of its matrix."""
+    """Every golden case that can be sent as whole Ethernet frames, in order, by the text of its matrix."""
     by_matrix = {}
     for folder in sorted(path.parent for path in PCAPS.glob("*/traffic.pcap")):
-        if link_type(folder) == ETHERNET:
+        if link_type(folder) == ETHERNET and all(captured == length for _, captured, length, _ in records(folder)):
             by_matrix.setdefault((folder / "matrix.yaml").read_text(), []).append(folder)
     return by_matrix
 
@@ -31,16 +31,23 @@ def link_type(folder):
     return struct.unpack_from("<I", (folder / "traffic.pcap").read_bytes(), 20)[0]
 
 
-def packets(folder):
-    """(seconds behind the packet before, frame) of a case's capture: classic pcap of this machine's byte order."""
+def records(folder):
+    """(seconds, captured, length, frame) of a case's capture: classic pcap of this machine's byte order."""
     content = (folder / "traffic.pcap").read_bytes()
-    at, before = len(file_header()), None
+    at = len(file_header())
     while at < len(content):
         seconds, micros, captured, length = struct.unpack_from("<IIII", content, at)
+        yield seconds + micros / 1e6, captured, length, content[at + 16:at + 16 + captured]
+        at += 16 + captured
+
+
+def packets(folder):
+    """(seconds behind the packet before, frame) of a case's capture."""
+    before = None
+    for now, captured, length, frame in records(folder):
         assert captured == length, f"{folder.name} holds a cut frame"
-        now = seconds + micros / 1e6
-        yield 0 if before is None else now - before, content[at + 16:at + 16 + captured]
-        at, before = at + 16 + captured, now
+        yield 0 if before is None else now - before, frame
+        before = now
 
 
 def joined(folders, last):
