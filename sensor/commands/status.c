@@ -169,6 +169,14 @@ static void print_blindness(const struct status_page *page)
 	if (blindness_total(&sum).frames > 0) {
 		(void)printf("\nblind       %s\n", blindness_text(&sum, text));
 	}
+	if (sum.kinds[DECODE_BLIND_CUT].frames > 0) {
+		(void)puts(
+			"            frames arrive cut short, and nothing is said of "
+			"what is missing: have the mirror\n"
+			"            send them whole (no snap length, no slicing), and "
+			"turn off what puts them together\n"
+			"            (ethtool -K INTERFACE lro off gro off)");
+	}
 }
 
 /* Inline, and only where there were any. */

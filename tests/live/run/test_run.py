@@ -340,6 +340,19 @@ def test_what_cannot_be_looked_into_is_counted_and_shown(run):
     assert b"blind       150 of " in text and b"macsec 150" in text
 
 
+def test_frames_cut_by_a_mirror_are_a_warning_of_the_status_and_whole_ones_are_not(run):
+    def status():
+        return subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, timeout=20,
+                              check=True).stdout
+    whole = dialogue(71)
+    run.send(whole)
+    until(lambda: run.worker()["flows"] == 1, "the dialogue to be seen")
+    assert b"cut short" not in status()
+    run.send([frame[:60] for frame in dialogue(72)])
+    until(lambda: "cut" in run.status()["blind"]["kinds"], "the cut frames to be counted")
+    assert b"frames arrive cut short" in status()
+
+
 def test_records_wait_while_the_disk_is_full_and_are_all_there_behind(run):
     watches(run, 70)
     segment = sorted((run.state / "journal").glob("*.eve.jsonl"))[-1]
