@@ -10,7 +10,8 @@ import pytest
 import sensor
 from sensor import ROOT
 
-UNITS = ["mailwarden.service", "mailwarden-inline@.service"]
+DAEMONS = ["mailwarden.service", "mailwarden-inline@.service"]
+UNITS = DAEMONS + ["mailwarden-rules.service"]
 EXPOSURE_MAX = 2.0
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
@@ -38,6 +39,7 @@ def test_a_unit_lets_the_cage_be_built(unit):
 def verified(folder, unit, drop_in=None):
     """What systemd of this machine says of a unit whose program is there."""
     text = (ROOT / "systemd" / unit).read_text().replace("/usr/sbin/mailwarden", sensor.MAILWARDEN)
+    text = text.replace("/usr/libexec/mailwarden", str(ROOT / "systemd"))
     path = folder / unit.replace("@", "@x")
     path.write_text(text)
     (folder / unit).write_text(text)
@@ -59,7 +61,7 @@ def test_systemd_understands_every_line_of_a_unit(tmp_path, unit):
     assert answer.returncode == 0 and not answer.stderr, answer.stderr
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", DAEMONS)
 def test_the_drop_in_is_for_systemd_253_and_newer(tmp_path, unit):
     answer = verified(tmp_path, unit, "notify-reload.conf")
     if version_of_systemd() >= 253:
@@ -75,5 +77,21 @@ def test_install_puts_everything_in_place(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     for path in ("usr/sbin/mailwarden", "usr/lib/systemd/system/mailwarden.service",
                  "usr/lib/systemd/system/mailwarden-inline@.service", "usr/lib/sysusers.d/mailwarden.conf",
+                 "usr/lib/systemd/system/mailwarden-rules.service", "usr/libexec/mailwarden/inline-rules",
                  "usr/lib/tmpfiles.d/mailwarden.conf", "etc/mailwarden/mailwarden.yaml"):
         assert (tmp_path / path).is_file(), path
+
+
+def named(unit, key):
+    """The units that another one names under a key."""
+    return {name for line in (ROOT / "systemd" / unit).read_text().splitlines() if line.startswith(f"{key}=")
+            for name in line.partition("=")[2].split()}
+
+
+def test_rules_are_loaded_behind_the_firewall_and_before_the_sensor_and_again_when_the_firewall_is():
+    firewalls = named("mailwarden-rules.service", "After")
+    assert {"nftables.service", "netfilter-persistent.service", "firewalld.service", "ufw.service"} <= firewalls
+    assert named("mailwarden-rules.service", "PartOf") == firewalls
+    assert named("mailwarden-rules.service", "ReloadPropagatedFrom") == firewalls
+    for key in ("After", "Wants"):
+        assert "mailwarden-rules.service" in named("mailwarden-inline@.service", key)
