@@ -16,6 +16,7 @@ struct decoder *decoder_new(const struct decode_settings *settings,
 	}
 	decoder->settings = *settings;
 	decoder->seed = seed;
+	udp_tunnel_note_ports(decoder);
 	const uint32_t datagrams =
 		settings->fragment_datagrams > 0 ? settings->fragment_datagrams : 1;
 	decoder->fragments = fragments_new(datagrams, seed, why);

@@ -1,6 +1,7 @@
 #include "decode/ethertype.h"
 #include "decode/walk.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 
 enum {
@@ -409,23 +410,38 @@ static const struct port_row PORTS[] = {
 	{PORT_QUIC, 0, DECODE_BLIND_QUIC, true, quic_read},
 };
 
-/* As many steps as there are rows, for datagrams alone. */
-static const struct port_row *row_of(const struct packet *packet)
+void udp_tunnel_note_ports(struct decoder *decoder)
 {
-	for (size_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
-		const struct port_row *row = &PORTS[i];
-		if (row->port == packet->dst_port ||
-			(row->is_answered_from && row->port == packet->src_port)) {
-			return row;
-		}
+	for (uint8_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
+		uint8_t *place =
+			&decoder->tunnel_ports[PORTS[i].port % UDP_PORT_PLACES];
+		assert(*place == 0); /* no two share one */
+		*place = (uint8_t)(i + 1);
 	}
-	return NULL;
+}
+
+static const struct port_row *row_of_port(const struct decoder *decoder, uint16_t port)
+{
+	const uint8_t place = decoder->tunnel_ports[port % UDP_PORT_PLACES];
+	return place > 0 && PORTS[place - 1].port == port ? &PORTS[place - 1] : NULL;
+}
+
+/* Where both ports have one, the first of the table. */
+static const struct port_row *row_of(
+	const struct decoder *decoder, const struct packet *packet)
+{
+	const struct port_row *to = row_of_port(decoder, packet->dst_port);
+	const struct port_row *from = row_of_port(decoder, packet->src_port);
+	if (!from || !from->is_answered_from) {
+		return to;
+	}
+	return to && to < from ? to : from;
 }
 
 bool udp_tunnel_step(struct walk *walk, enum decode_result *result)
 {
 	const struct cursor start = walk->cur;
-	const struct port_row *row = row_of(walk->packet);
+	const struct port_row *row = row_of(walk->decoder, walk->packet);
 	if (row == NULL) {
 		return false;
 	}

@@ -19,6 +19,8 @@ enum {
 	WALK_LABELS_MAX = 8,       /* MPLS labels of one stack */
 };
 
+#define UDP_PORT_PLACES 2048
+
 enum layer {
 	LAYER_DONE = 0,
 	LAYER_ETHERNET,
@@ -36,6 +38,8 @@ struct decoder {
 	struct decode_counters counters;
 	struct fragments *fragments;
 	struct hash_seed seed;
+	/* of a port of UDP, by its low bits: 1 + the row of its tunnel; 0: none */
+	uint8_t tunnel_ports[UDP_PORT_PLACES];
 };
 
 struct walk {
@@ -136,6 +140,9 @@ uint32_t gre_skip_options(struct walk *walk, uint16_t flags);
  * what is carried: true where a frame or a packet can be told, .next says which.
  */
 bool l2tp3_find(struct walk *walk);
+
+/* Note the ports of UDP that udp_tunnel_step knows; before its first call. */
+void udp_tunnel_note_ports(struct decoder *decoder);
 
 /* UDP payload at .cur: true when it is a tunnel's and *result says how to go on. */
 bool udp_tunnel_step(struct walk *walk, enum decode_result *result);

@@ -185,6 +185,33 @@ static void both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not(
 	assert_true(tunnel_hash(&seed, 0, &there) == tunnel_hash(&seed, 0, &back));
 }
 
+/* IPv4 behind GRE behind a datagram with these ports. */
+static unsigned depth_between(struct decode_run *run, uint16_t from, uint16_t to)
+{
+	frame_start(&frame, PAYLOAD);
+	wrap_ipv4(&frame, 6);
+	wrap(&frame, "\0\0\x08\0", 4);
+	wrap_udp(&frame, to);
+	put16(frame_at(&frame), from);
+	wrap_ipv4(&frame, 17);
+	assert_int_equal(run_frame(run, DLT_OF_RAW, &frame), DECODE_OK);
+	return run->packet.tunnel_depth;
+}
+
+static void a_tunnel_is_known_by_its_whole_port_and_whoever_listens_there(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	assert_int_equal(depth_between(&run, 50000, 4754), 1);
+	assert_int_equal(
+		depth_between(&run, 4754, 50000), 0);        /* not answered from it */
+	assert_int_equal(depth_between(&run, 443, 4754), 1); /* the former of two */
+	assert_int_equal(depth_between(&run, 50000, 4754 + 2048), 0);
+	assert_int_equal(depth_between(&run, 50000, 4754 - 2048), 0);
+	run_end(&run);
+}
+
 static void other_datagrams_on_a_tunnel_port_stay_datagrams(void **state)
 {
 	(void)state;
@@ -377,6 +404,8 @@ int main(void)
 		cmocka_unit_test(a_tunnel_is_noted_with_its_outer_ends),
 		cmocka_unit_test(
 			both_directions_of_a_tunnel_hash_alike_and_other_tunnels_do_not),
+		cmocka_unit_test(
+			a_tunnel_is_known_by_its_whole_port_and_whoever_listens_there),
 		cmocka_unit_test(other_datagrams_on_a_tunnel_port_stay_datagrams),
 		cmocka_unit_test(what_only_shares_a_tunnels_port_stays_a_datagram),
 		cmocka_unit_test(gre_of_other_versions_is_not_followed),
