@@ -12,8 +12,10 @@ enum {
 	FLAGS_OPCODE = 0x7800,
 	FLAG_RECURSION = 0x0100,
 	LABEL_BYTES_MAX = 63,
+	TYPE_A = 1,
 	TYPE_MX = 15,
 	TYPE_TXT = 16,
+	TYPE_AAAA = 28,
 	TYPE_SRV = 33,
 	TYPE_TLSA = 52,
 	TYPE_ANY = 255,
@@ -28,20 +30,6 @@ struct name {
 	size_t len;
 	bool is_later; /* not the message's first */
 };
-
-static uint8_t lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
-}
-
-/* A dot inside a label must not look like two labels. */
-char dns_letter(uint8_t byte)
-{
-	const uint8_t low = lower(byte);
-	const bool is_plain = (low >= 'a' && low <= 'z') ||
-			      (low >= '0' && low <= '9') || low == '-' || low == '_';
-	return (char)(is_plain ? low : (uint8_t)'?');
-}
 
 static void name_add(struct name *name, char letter)
 {
@@ -162,6 +150,21 @@ static bool read_question(
 	return cursor_ok(cur);
 }
 
+/* Of the only question, its name passed over: most ask for the address of a host. */
+static bool is_for_address(struct cursor cur)
+{
+	uint8_t len = cursor_u8(&cur);
+	for (unsigned labels = 0; len != 0 && labels <= LABELS_MAX; labels++) {
+		if (len > LABEL_BYTES_MAX) {
+			return false;
+		}
+		cursor_skip(&cur, len);
+		len = cursor_u8(&cur);
+	}
+	const uint16_t type = cursor_be16(&cur);
+	return cursor_ok(&cur) && (type == TYPE_A || type == TYPE_AAAA);
+}
+
 bool dns_read_question(struct text message, struct dns_question *question)
 {
 	struct cursor cur = cursor_over(message.at, message.len);
@@ -172,6 +175,9 @@ bool dns_read_question(struct text message, struct dns_question *question)
 	cursor_skip(&cur, 4); /* authority and additional: EDNS has one there */
 	if (!cursor_ok(&cur) || (flags & (FLAG_RESPONSE | FLAGS_OPCODE)) != 0 ||
 		answers != 0) {
+		return false;
+	}
+	if (questions == 1 && is_for_address(cur)) {
 		return false;
 	}
 	question->is_iterative = (flags & FLAG_RECURSION) == 0;

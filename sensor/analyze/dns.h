@@ -20,7 +20,14 @@ struct dns_question {
 };
 
 /* Of a label: letters in lower case, digits, '-' and '_' as they are, all else is '?'. */
-char dns_letter(uint8_t byte);
+static inline char dns_letter(uint8_t byte)
+{
+	const bool is_small = byte >= 'a' && byte <= 'z'; /* most are */
+	if (is_small || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_') {
+		return (char)byte;
+	}
+	return (char)(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : '?');
+}
 
 /*
  * True when one of the message's questions is for a record that mail servers look up:

@@ -33,9 +33,11 @@ static bool read_label(struct cursor *at, uint8_t len, struct host *host)
 	if (dot > 0) {
 		host->text[host->len++] = '.';
 	}
+	char *text = host->text + host->len;
 	for (uint8_t i = 0; i < len; i++) {
-		host->text[host->len++] = dns_letter(label[i]);
+		text[i] = dns_letter(label[i]);
 	}
+	host->len += len;
 	return true;
 }
 

@@ -105,10 +105,13 @@ static uint64_t hash_host(
 
 static uint64_t hash_name(const struct names *names, const char *name, uint64_t with)
 {
-	uint64_t words[1 + DNS_HOST_BYTES / sizeof(uint64_t)] = {with};
+	uint64_t words[1 + DNS_HOST_BYTES / sizeof(uint64_t)];
 	const size_t len = strlen(name); /* below DNS_HOST_BYTES */
+	const size_t count = 1 + (len + sizeof(*words) - 1) / sizeof(*words);
+	words[count - 1] = 0; /* behind the name's end */
+	words[0] = with;
 	memcpy(words + 1, name, len);
-	return hash_of(names, words, 1 + (len + sizeof(*words) - 1) / sizeof(*words));
+	return hash_of(names, words, count);
 }
 
 /* All that makes an answer the one to a query. */
@@ -213,17 +216,20 @@ static struct host_name *place_for(
 {
 	const uint64_t now_us = lesson->learned_us;
 	struct host_name *place = set->names;
+	unsigned least_worth = worth(place, now_us);
 	for (struct host_name *at = set->names; at < set->names + HOST_WAYS; at++) {
 		if (at->expires_us != 0 && is_same(at, lesson)) {
 			return at;
 		}
-		if (worth(at, now_us) < worth(place, now_us) ||
-			(worth(at, now_us) == worth(place, now_us) &&
+		const unsigned this_worth = worth(at, now_us);
+		if (this_worth < least_worth ||
+			(this_worth == least_worth &&
 				at->expires_us < place->expires_us)) {
 			place = at;
+			least_worth = this_worth;
 		}
 	}
-	return worth(place, now_us) == 2 && !is_declared ? NULL : place;
+	return least_worth == 2 && !is_declared ? NULL : place;
 }
 
 static void keep(
@@ -437,12 +443,8 @@ void names_take(struct names *names, const struct matrix *matrix,
 	const struct names_exchange *exchange, struct text message)
 {
 	struct dns_asked asked;
-	struct answer answer = {.names = names,
-		.matrix = matrix,
-		.exchange = exchange,
-		.asked = &asked,
-		.ttl_s = TTL_MAX_S};
-	if (!dns_read_asked(message, &asked, &answer.records)) {
+	struct dns_records records;
+	if (!dns_read_asked(message, &asked, &records)) {
 		return;
 	}
 	if (!asked.is_answer) {
@@ -453,6 +455,12 @@ void names_take(struct names *names, const struct matrix *matrix,
 		names->counters.not_believed++;
 	} else {
 		names->counters.answers++;
+		struct answer answer = {.names = names,
+			.matrix = matrix,
+			.exchange = exchange,
+			.asked = &asked,
+			.records = records,
+			.ttl_s = TTL_MAX_S};
 		take_answer(&answer);
 	}
 }

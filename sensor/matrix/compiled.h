@@ -38,9 +38,17 @@ struct matrix {
 	struct name_table zone_names;
 	struct name_table group_names;
 	struct name_table hosts; /* declared DNS name -> group */
+	uint64_t host_bits;      /* matrix_host_bit of each */
+	bool has_wild_hosts;     /* one of them is "*.example.org" */
 	struct lookup zone_prefixes;
 	struct lookup group_prefixes;
 };
+
+/* By the length and the first letter of a name, in whatever case: most are told apart by it. */
+static inline uint64_t matrix_host_bit(const char *name, size_t len)
+{
+	return UINT64_C(1) << ((len ^ ((unsigned)name[0] | 0x20U) * 5U) % 64);
+}
 
 /* Sort the rows under their ends; after all rows are there. */
 void matrix_index_rows(struct matrix *matrix);

@@ -194,6 +194,8 @@ static void read_host(struct loader *loader, const struct yaml_node *item, void 
 			lower, other);
 		return;
 	}
+	matrix->host_bits |= matrix_host_bit(lower, strlen(lower));
+	matrix->has_wild_hosts = matrix->has_wild_hosts || lower[0] == '*';
 	draft->names =
 		list_room(draft->names, draft->group.name_count, sizeof(*draft->names));
 	draft->names[draft->group.name_count++] = lower;

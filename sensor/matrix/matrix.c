@@ -150,19 +150,20 @@ const struct matrix_group *matrix_group_of_host(
 	const struct matrix *matrix, const char *host)
 {
 	char name[256]; /* RFC 1035 section 2.3.4: 255 octets at most */
-	const size_t len = strlen(host);
-	if (len == 0 || len > 253) {
+	const size_t whole = strlen(host);
+	const size_t len = whole > 0 && host[whole - 1] == '.' ? whole - 1 : whole;
+	if (len == 0 || whole > 253 ||
+		(!(matrix->host_bits & matrix_host_bit(host, len)) &&
+			!matrix->has_wild_hosts)) {
 		return NULL;
 	}
-	for (size_t i = 0; i <= len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		const char c = host[i];
 		name[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 	}
-	if (name[len - 1] == '.') {
-		name[len - 1] = '\0';
-	}
+	name[len] = '\0';
 	uint32_t index = name_table_find(&matrix->hosts, name);
-	char *dot = strchr(name, '.');
+	char *dot = matrix->has_wild_hosts ? strchr(name, '.') : NULL;
 	for (; index == NAME_NONE && dot && dot > name; dot = strchr(dot + 1, '.')) {
 		const char before = dot[-1];
 		dot[-1] = '*';

@@ -51,6 +51,27 @@ static void a_host_name_finds_its_group_exactly_or_by_wildcard(void **state)
 	matrix_free(matrix);
 }
 
+/* Without wildcards most names are told apart by length and first letter. */
+static void a_host_name_is_found_where_no_group_has_a_wildcard(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"schema: 1\nzones: {internal: [192.0.2.0/24]}\n"
+		"groups:\n"
+		"  boxes: {role: mailbox, names: [Mail.example.org, 1.example.net]}\n"
+		"rows: [{id: a, from: internal, to: boxes, protocols: imaps}]\n";
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(text, &problems);
+	assert_non_null(matrix);
+	assert_non_null(matrix_group_of_host(matrix, "MAIL.example.org"));
+	assert_non_null(matrix_group_of_host(matrix, "mail.example.org."));
+	assert_non_null(matrix_group_of_host(matrix, "1.example.net"));
+	assert_null(matrix_group_of_host(matrix, "mail.example.net"));
+	assert_null(matrix_group_of_host(matrix, "www.mail.example.org"));
+	assert_null(matrix_group_of_host(matrix, "mail.example.org.."));
+	matrix_free(matrix);
+}
+
 static void an_end_is_found_by_group_zone_internet_or_address(void **state)
 {
 	(void)state;
@@ -81,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_prefix_names_the_group),
 		cmocka_unit_test(a_host_name_finds_its_group_exactly_or_by_wildcard),
+		cmocka_unit_test(a_host_name_is_found_where_no_group_has_a_wildcard),
 		cmocka_unit_test(an_end_is_found_by_group_zone_internet_or_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
