@@ -15,6 +15,8 @@
 static const struct rendering_field FIELDS[] = {
 	{"src", "src_ip"}, /* of IPv4; else c6a2, c6a3 */
 	{"spt", "src_port"},
+	{"shost", "mail.from_name"}, /* as DNS on the wire gave them */
+	{"dhost", "mail.to_name"},
 	{"dst", "dest_ip"},
 	{"dpt", "dest_port"},
 	{"proto", "proto"},

@@ -29,10 +29,12 @@ static const struct ecs_field {
 	{"rule.version", "alert.rev"},
 	{"source.ip", "src_ip"},
 	{"source.port", "src_port"},
+	{"source.domain", "mail.from_name"}, /* as DNS on the wire gave them */
 	{"source.packets", "flow.pkts_toserver"},
 	{"source.bytes", "flow.bytes_toserver"},
 	{"destination.ip", "dest_ip"},
 	{"destination.port", "dest_port"},
+	{"destination.domain", "mail.to_name"},
 	{"destination.packets", "flow.pkts_toclient"},
 	{"destination.bytes", "flow.bytes_toclient"},
 	{"network.protocol", "app_proto"},

@@ -10,7 +10,7 @@ static const char *const SHORT_PATHS[] = {"timestamp", "event_id", "event_type",
 	"community_id", "alert.signature_id", "alert.signature", "alert.severity",
 	"alert.action", "alert.metadata.finding", "alert.metadata.count",
 	"mail.verdict", "mail.row", "mail.nearest_row", "mail.from_group",
-	"mail.to_group", "mail.reason"};
+	"mail.to_group", "mail.from_name", "mail.to_name", "mail.reason"};
 
 static size_t write_short(const struct event *event, char *text, size_t size)
 {

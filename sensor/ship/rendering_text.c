@@ -12,6 +12,8 @@ const struct rendering_field RENDERING_FIELDS[] = {
 	{"from", "mail.from_group"},
 	{"dst", "@destination"},
 	{"to", "mail.to_group"},
+	{"from_name", "mail.from_name"}, /* as DNS on the wire gave them */
+	{"to_name", "mail.to_name"},
 	{"proto", "app_proto"},
 	{"verdict", "mail.verdict"},
 	{"row", "mail.row"},
