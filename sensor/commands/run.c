@@ -156,12 +156,10 @@ static const char ABOUT[] =
 	"from there to the outputs of the settings.\n";
 
 static const char NOTES[] =
-	"Signals: HUP reads the matrix and the settings again (one in error changes\n"
-	"nothing; mode, action, ban, expired and recheck are taken, others at the "
-	"next\n"
-	"start) and opens files anew, USR1 logs the counters, TERM and INT end after "
-	"open flows were\n"
-	"reported, a second one ends at once.\n"
+	"Signals: HUP reads the matrix and the settings again, and opens files anew\n"
+	"(one in error changes nothing; mode, action, ban, expired and recheck are\n"
+	"taken, others at the next start). USR1 logs the counters. TERM and INT end\n"
+	"after open flows were reported, a second one ends at once.\n"
 	"\n"
 	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"
 	"docs/deploy.md tells how to deploy it; mailwarden status how it is.\n";
