@@ -108,7 +108,8 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 		.smtp = (uint8_t)(facts->is_helo_only | facts->is_ehlo_refused << 1 |
 				  facts->smuggling << 2 | facts->is_turned << 4 |
 				  (facts->opening != OPENING_NONE) << 5 |
-				  facts->has_unread_lines << 6),
+				  facts->has_unread_lines << 6 |
+				  facts->has_said_more << 7),
 		.has_unsigned_message = headers->without_dkim_signature > 0,
 		.has_unchecked_message = headers->without_authentication_results > 0,
 		.has_server_certificate =

@@ -174,8 +174,10 @@ struct facts {
 	bool is_ehlo_denied;  /* it was, with a plain name, and no list was seen */
 	bool is_ehlo_refused; /* and HELO with the same name was taken behind it */
 	bool is_refused;      /* 554/421 greeting, * BYE, -ERR greeting */
-	uint8_t smuggling;    /* enum facts_smuggling */
-	uint8_t opening; /* enum opening: what the client said ahead of the server */
+	/* SMTP: a command beyond hello, NOOP, RSET, HELP, QUIT, or a reply to one not seen */
+	bool has_said_more;
+	uint8_t smuggling; /* enum facts_smuggling */
+	uint8_t opening;   /* enum opening: what the client said ahead of the server */
 	/* the client sent more lines at once than are read (analyze/clear, analyze/http) */
 	bool has_unread_lines;
 	bool is_turned; /* who opened the connection receives, the other sends */
@@ -227,7 +229,7 @@ struct facts_news {
 	bool has_client_bytes; /* where content crossed in clear */
 	bool has_server_bytes;
 	bool has_requiretls_clear;
-	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned, 32: opening, 64: has_unread_lines */
+	uint8_t smtp; /* 1: is_helo_only, 2: is_ehlo_refused, 4 and 8: smuggling, 16: is_turned, 32: opening, 64: has_unread_lines, 128: has_said_more */
 	bool has_unsigned_message;
 	bool has_unchecked_message;
 	bool has_server_certificate;

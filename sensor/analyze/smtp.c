@@ -306,6 +306,25 @@ static bool is_lost_text(struct smtp *smtp, struct facts *facts,
 	return true;
 }
 
+/* What a probe says, or what shows by itself that it is none. RFC 5321 section 4.1.1. */
+static bool is_small_talk(const struct smtp_command *command, struct text line)
+{
+	const struct text word = text_word(&line);
+	switch (command->verb) {
+	case SMTP_VERB_EHLO:
+	case SMTP_VERB_HELO:
+	case SMTP_VERB_LHLO:
+	case SMTP_VERB_RSET:
+	case SMTP_VERB_QUIT:
+	case SMTP_VERB_STARTTLS:
+	case SMTP_VERB_MAIL:
+	case SMTP_VERB_RCPT:
+		return true;
+	default:
+		return text_is(word, "NOOP") || text_is(word, "HELP");
+	}
+}
+
 static void command_line(
 	struct smtp *smtp, struct facts *facts, const struct line *line)
 {
@@ -315,6 +334,8 @@ static void command_line(
 		return;
 	}
 	const struct smtp_command command = smtp_command_parse(line->text);
+	facts->has_said_more |=
+		!facts->has_content_clear && !is_small_talk(&command, line->text);
 	if (sasl->mechanism != 0 && !line->is_doubtful &&
 		(sasl->is_asked ||
 			(!command.is_certain && sasl_is_response(line->text)))) {

@@ -323,6 +323,9 @@ static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 	if (smtp->is_foreign && facts->helo[0] == '\0' && is_ftp_answer(code)) {
 		smtp->clear.next = ANALYZE_NOT_MINE;
 	}
+	/* 421 comes unasked: RFC 5321 section 3.8 */
+	facts->has_said_more |= code != 421 && !facts->has_content_clear &&
+				pending_first(&smtp->pending) < 0;
 	smtp->reply_verb = (uint8_t)reply_verb(smtp, facts, code, is_last);
 	smtp_claims_reply(smtp, facts, code, is_last);
 }

@@ -22,10 +22,12 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		{"T1071.003"},
 		"A SYN went to a mail port that no row allows for these two ends; it "
 		"was refused or not "
-		"answered, so no mail was seen.",
+		"answered, so no mail was seen. Or a server answered, was said hello "
+		"to and nothing more (medium): a probe.",
 		"Check that the firewall blocks and logs it, then look at what on the "
 		"source tries to "
-		"reach mail servers.",
+		"reach mail servers. A row with `probe: yes` declares your own "
+		"monitoring.",
 		"Vulnerability scanners and monitoring; scans from the Internet; a "
 		"mistyped server name."},
 	[FINDING_FLOW_ILLEGITIMATE] = {"flow.illegitimate", SEVERITY_HIGH, 3700003, 1,

@@ -1,5 +1,7 @@
 #include "judge/cause.h"
 
+#include "judge/evidence.h"
+
 #include <assert.h>
 
 static const uint8_t CAUSES[FINDING_FLOW_COUNT] = {
@@ -54,10 +56,14 @@ uint64_t cause_select(enum cause cause, uint64_t findings)
 uint64_t cause_waiting(const struct observation *observation, uint64_t findings)
 {
 	const struct facts *facts = observation->facts;
-	const bool is_waiting = facts != NULL && !observation->is_ended &&
-				facts->auth_secret != 0 && !facts->has_content_clear &&
-				facts->auth_accepted == FACTS_UNKNOWN;
-	return is_waiting ? cause_select(CAUSE_CLEAR, findings) : 0;
+	if (facts == NULL || observation->is_ended) {
+		return 0;
+	}
+	const bool is_asking = facts->auth_secret != 0 && !facts->has_content_clear &&
+			       facts->auth_accepted == FACTS_UNKNOWN;
+	const bool is_probe = observation->ambiguity == NULL && judge_is_probe(facts);
+	return (is_asking ? cause_select(CAUSE_CLEAR, findings) : 0) |
+	       (is_probe ? cause_select(CAUSE_ENDS, findings) : 0);
 }
 
 uint64_t cause_next(uint64_t findings)

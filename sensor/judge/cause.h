@@ -23,9 +23,9 @@ uint64_t cause_select(enum cause cause, uint64_t findings);
 enum cause cause_of(enum finding finding);
 
 /*
- * Those of findings that the next answer of the server will give another one of the same
- * cause: a password has crossed in clear, and it has not said yet whether it takes it. An
- * ended flow waits for nothing, nor does one whose content crosses meanwhile.
+ * Those of findings that have to wait. Of what is in clear, for the answer to a password,
+ * which gives a finding of the same cause, unless content crosses meanwhile. Of who speaks
+ * to whom, while nothing was sent yet: it may be a probe. An ended flow waits for nothing.
  */
 uint64_t cause_waiting(const struct observation *observation, uint64_t findings);
 

@@ -61,6 +61,18 @@ bool judge_is_mail_moved(const struct facts *facts)
 	return facts->messages > 0 || facts->session.is_established;
 }
 
+bool judge_is_probe(const struct facts *facts)
+{
+	const struct protocol_row *row = protocol_row(facts->protocol);
+	const bool is_whole = facts->gaps == 0 && !facts->is_midstream &&
+			      !facts->has_unread_lines && facts->has_server_bytes;
+	const bool is_plain = facts->tls == FACTS_TLS_NONE && facts->starttls == 0 &&
+			      facts->opening == OPENING_NONE && !facts->is_turned;
+	return row->is_sending && !row->is_implicit_tls && is_whole && is_plain &&
+	       !facts->has_said_more && facts->auth_tried == 0 &&
+	       facts->rcpt_count == 0 && !facts_is_content_clear(facts);
+}
+
 /* Every call that was seen is encrypted by RPC itself: MS-RPCE section 2.2.1.1.8. */
 bool judge_is_rpc_private(const struct facts *facts)
 {

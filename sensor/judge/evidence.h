@@ -25,6 +25,11 @@ bool judge_is_web_inside(
 
 /* A message crossed, or may have inside TLS: no probe that asks and leaves. */
 bool judge_is_mail_moved(const struct facts *facts);
+/*
+ * SMTP in clear in which nothing was sent by now, nor asked for, and all was seen: hello,
+ * NOOP, QUIT and the like, or only the greeting.
+ */
+bool judge_is_probe(const struct facts *facts);
 bool judge_is_encrypted(const struct facts *facts); /* by TLS */
 bool judge_is_rpc_private(const struct facts *facts);
 bool judge_is_client_certificate_absent(const struct facts *facts);

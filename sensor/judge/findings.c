@@ -242,6 +242,12 @@ bool judge_is_mail_sent(const struct judge_case *judged)
 	       protocol_row(protocol)->is_sending;
 }
 
+bool judge_is_mere_probe(const struct judge_case *judged)
+{
+	return judged->observation->is_ended &&
+	       judged->observation->ambiguity == NULL && judge_is_probe(judged->facts);
+}
+
 bool judge_is_accused(const struct judge_case *judged)
 {
 	const struct matrix_result *result = judged->result;

@@ -65,6 +65,8 @@ bool judge_is_between_servers(const struct judge_case *judged);
 /* Between servers, and the row lets clear text pass: bad TLS is better than that. */
 bool judge_is_opportunistic(const struct judge_case *judged);
 bool judge_is_mail_sent(const struct judge_case *judged);
+/* It has ended, and nothing was sent. */
+bool judge_is_mere_probe(const struct judge_case *judged);
 /* The matrix said no to the ends, the protocol or the date: nothing about TLS or ports. */
 bool judge_is_accused(const struct judge_case *judged);
 bool judge_is_row_wanting_tls(const struct matrix_row *row);

@@ -35,6 +35,38 @@ static void a_pipelined_session_is_understood(void **state)
 	assert_false(facts.is_helo_only);
 }
 
+static void a_probe_says_no_more_than_hello(void **state)
+{
+	(void)state;
+	static const struct talk_step PROBE[] = {
+		S("220 mx.example.org ESMTP\r\n"),
+		C("EHLO monitor.example.net\r\n"),
+		S("250-mx.example.org\r\n250 SIZE 1000\r\n"),
+		C("NOOP\r\nRSET\r\nHELP\r\nQUIT\r\n"),
+		S("250 ok\r\n250 ok\r\n214 no\r\n221 bye\r\n"),
+	};
+	assert_false(talk_facts(PROTOCOL_SMTP, false, STEPS(PROBE)).has_said_more);
+	static const char *const MORE[] = {"VRFY root\r\n", "ETRN x\r\n", "TURN\r\n",
+		"AUTH\r\n", "DATA\r\n", "X\r\n"};
+	for (size_t i = 0; i < sizeof(MORE) / sizeof(MORE[0]); i++) {
+		const struct talk_step step[] = {PROBE[0], PROBE[1], PROBE[2],
+			{TALK_CLIENT, MORE[i], strlen(MORE[i])}};
+		assert_true(
+			talk_facts(PROTOCOL_SMTP, false, STEPS(step)).has_said_more);
+	}
+}
+
+static void what_a_client_not_seen_was_answered_is_more(void **state)
+{
+	(void)state;
+	static const struct talk_step ALONE[] = {
+		S("220 mx.example.org ESMTP\r\n"), S("421 timeout\r\n")};
+	static const struct talk_step ANSWERED[] = {
+		S("220 mx.example.org ESMTP\r\n"), S("250 mx.example.org\r\n")};
+	assert_false(talk_facts(PROTOCOL_SMTP, false, STEPS(ALONE)).has_said_more);
+	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(ANSWERED)).has_said_more);
+}
+
 static void every_cut_of_a_session_is_read(void **state)
 {
 	(void)state;
@@ -641,6 +673,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pipelined_session_is_understood),
+		cmocka_unit_test(a_probe_says_no_more_than_hello),
+		cmocka_unit_test(what_a_client_not_seen_was_answered_is_more),
 		cmocka_unit_test(every_cut_of_a_session_is_read),
 		cmocka_unit_test(a_body_in_a_client_only_capture_holds_no_commands),
 		cmocka_unit_test(a_refused_data_is_followed_by_commands),

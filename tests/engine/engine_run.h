@@ -430,6 +430,14 @@ static inline void smtp_greeting(struct line *line)
 	say(line, SERVER, "250-mx.example.net\r\n250 SIZE\r\n");
 }
 
+/* No probe: it begins to send. */
+static inline void smtp_sender(struct line *line)
+{
+	smtp_greeting(line);
+	say(line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	say(line, SERVER, "250 ok\r\n");
+}
+
 static inline void smtp_message(struct line *line)
 {
 	say(line, CLIENT, "MAIL FROM:<a@example.org>\r\n");

@@ -4,7 +4,7 @@
 static void send_past(struct engine_run *run, const char *client, uint16_t port)
 {
 	struct line line = open_line(run, client, port, INTERNET, 25);
-	smtp_greeting(&line);
+	smtp_sender(&line);
 	hang_up(&line);
 }
 
@@ -94,7 +94,7 @@ static void what_has_one_cause_is_one_alert_with_the_others_in_it(void **state)
 	(void)state;
 	struct engine_run *run = run_begin();
 	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 2526);
-	smtp_greeting(&line);
+	smtp_sender(&line);
 	hang_up(&line);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_PORT_UNUSUAL), 0);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);

@@ -250,7 +250,7 @@ static void a_query_waits_for_the_packets_in_front_of_it(void **state)
 	struct frame_bytes made[2];
 	uint8_t query[64];
 	make_segment(&made[0], &mail, CLIENT, TCP_ACK, mail.next[CLIENT],
-		text_of("EHLO host.example.org\r\n"));
+		text_of("EHLO host.example.org\r\nMAIL FROM:<>\r\n"));
 	make_datagram(&made[1], &line, query, make_mx_query(query));
 	struct frame frames[2];
 	for (unsigned i = 0; i < 2; i++) {
@@ -287,6 +287,7 @@ static void an_answer_names_the_host_of_an_alert(void **state)
 	say(&mail, SERVER, "220 mx.example.net ESMTP\r\n");
 	say(&mail, CLIENT, "EHLO pc.example.org\r\n");
 	say(&mail, SERVER, "250 mx.example.net\r\n");
+	say(&mail, CLIENT, "MAIL FROM:<a@example.org>\r\n");
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
 	assert_string_equal(run_last(run)->to_name, "mx.example.net");
 	run_end(run);

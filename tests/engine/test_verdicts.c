@@ -65,6 +65,21 @@ static void a_password_that_nobody_answers_is_told_at_the_end(void **state)
 	run_end(run);
 }
 
+static void a_probe_is_an_attempt_and_told_at_its_end(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	smtp_greeting(&line);
+	say(&line, CLIENT, "QUIT\r\n");
+	say(&line, SERVER, "221 bye\r\n");
+	assert_int_equal(run->told_count, 0);
+	hang_up(&line);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ATTEMPT), 1);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 0);
+	run_end(run);
+}
+
 /* Its end is ours: no answer will come that could be told of. */
 static void a_password_that_is_kept_from_the_server_is_told_at_once(void **state)
 {
@@ -189,6 +204,7 @@ int main(void)
 		cmocka_unit_test(a_password_that_nobody_answers_is_told_at_the_end),
 		cmocka_unit_test(
 			a_password_that_is_kept_from_the_server_is_told_at_once),
+		cmocka_unit_test(a_probe_is_an_attempt_and_told_at_its_end),
 		cmocka_unit_test(guesses_of_other_connections_do_not_fold_a_login_away),
 		cmocka_unit_test(what_a_client_says_of_its_target_teaches_nobody),
 		cmocka_unit_test(a_turned_dialogue_teaches_nobody_what_a_server_offers),

@@ -40,7 +40,7 @@ static void what_a_tunnel_carries_ends_no_flow_outside(void **state)
 	rst(&inside, SERVER);
 	come_out(run);
 	assert_int_equal(engine_flows(run->engine), 2);
-	smtp_greeting(&line);
+	smtp_sender(&line);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
 	assert_int_equal(run_last(run)->way, 0);
 	run_end(run);
@@ -55,7 +55,7 @@ static void nor_bytes_to_one(void **state)
 	go_in(run, OUTER_A, OUTER_B);
 	say(&inside, CLIENT, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	come_out(run);
-	smtp_greeting(&line);
+	smtp_sender(&line);
 	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
 	run_end(run);
 }
@@ -216,11 +216,11 @@ static void addresses_that_no_zone_holds_are_in_the_tunnels(void **state)
 	run_start(run);
 	go_in(run, OUTER_C, OUTER_C);
 	struct line line = open_line(run, INTERNET, 40000, WORKSTATION, 25);
-	smtp_greeting(&line);
+	smtp_sender(&line);
 	assert_string_equal(run_last(run)->from, "gateway");
 	go_in(run, OUTER_A, OUTER_B); /* near miss: a tunnel without a zone */
 	line = open_line(run, INTERNET, 40000, WORKSTATION, 25);
-	smtp_greeting(&line);
+	smtp_sender(&line);
 	assert_string_equal(run_last(run)->from, "internet");
 	run_end(run);
 }

@@ -57,6 +57,7 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_ehlo_denied)},
 	{ONCE(is_ehlo_refused)},
 	{ONCE(is_refused)},
+	{ONCE(has_said_more)},
 	{MEMBER(smuggling, STEP_RISES)},
 	{ONCE(opening)},
 	{ONCE(has_unread_lines)},

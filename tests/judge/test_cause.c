@@ -81,6 +81,23 @@ static void what_is_in_clear_waits_for_the_answer_to_a_password(void **state)
 	assert_int_equal(cause_waiting(&observation, both), 0);
 }
 
+static void who_may_be_a_probe_is_told_when_he_is_none(void **state)
+{
+	(void)state;
+	const uint64_t ends = BIT(SENDER_ILLEGITIMATE) | BIT(PORT_UNUSUAL);
+	const uint64_t both = ends | BIT(TLS_MISSING);
+	struct facts facts = {.protocol = PROTOCOL_SMTP,
+		.tls = FACTS_TLS_NONE,
+		.has_server_bytes = true};
+	struct observation observation = {.facts = &facts};
+	assert_int_equal(cause_waiting(&observation, both), ends);
+	facts.has_said_more = true;
+	assert_int_equal(cause_waiting(&observation, both), 0);
+	facts.has_said_more = false;
+	facts.protocol = PROTOCOL_IMAP;
+	assert_int_equal(cause_waiting(&observation, both), 0);
+}
+
 static void only_what_is_no_pair_has_another_scope(void **state)
 {
 	(void)state;
@@ -104,6 +121,7 @@ int main(void)
 		cmocka_unit_test(all_findings_go_into_alerts_and_each_once),
 		cmocka_unit_test(the_head_is_the_gravest_and_of_these_the_first),
 		cmocka_unit_test(what_is_in_clear_waits_for_the_answer_to_a_password),
+		cmocka_unit_test(who_may_be_a_probe_is_told_when_he_is_none),
 		cmocka_unit_test(only_what_is_no_pair_has_another_scope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,11 +192,13 @@ static void a_server_of_ours_owes_starttls_without_a_row_and_strangers_do_not(
 	(void)state;
 	struct made_flow flow = made_flow(PROTOCOL_SMTP, INTERNET, RELAY, 25);
 	flow.facts.starttls_offered = FACTS_NO;
+	flow.facts.has_said_more = true;
 	assert_findings(office, &flow,
 		BIT(FINDING_SENDER_ILLEGITIMATE) | BIT(FINDING_RELAY_CHAINED) |
 			BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
 	flow = made_flow(PROTOCOL_SMTP, RELAY, INTERNET, 25);
 	flow.facts.starttls_offered = FACTS_NO;
+	flow.facts.has_said_more = true;
 	assert_findings(office, &flow,
 		BIT(FINDING_SENDER_ILLEGITIMATE) | BIT(FINDING_RELAY_CHAINED));
 }

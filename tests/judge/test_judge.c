@@ -102,9 +102,54 @@ static void an_illegitimate_sender_on_443_uses_an_unusual_port_too(void **state)
 {
 	(void)state;
 	struct made_flow flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 443);
+	flow.facts.has_content_clear = true;
 	made_judge(office, &flow);
 	assert_int_equal(flow.judgement.findings,
 		BIT(FINDING_SENDER_ILLEGITIMATE) | BIT(FINDING_PORT_UNUSUAL));
+}
+
+/* Whoever connects, says hello and goes has sent nothing. */
+static void a_probe_that_no_row_allows_is_an_attempt(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+	strcpy(flow.facts.helo, "monitor.example.org");
+	made_judge(office, &flow);
+	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
+	assert_int_equal(flow.judgement.findings, BIT(FINDING_SENDER_ATTEMPT));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_SENDER_ATTEMPT], SEVERITY_MEDIUM);
+	assert_string_equal(flow.judgement.detail[FINDING_SENDER_ATTEMPT],
+		"says hello as monitor.example.org, nothing sent");
+	flow = made_flow(PROTOCOL_SMTP, MAILBOX, MX_OUT, 25); /* roles forbid to send */
+	made_judge(office, &flow);
+	assert_int_equal(flow.judgement.findings & BIT(FINDING_FLOW_ROLE_MISMATCH), 0);
+}
+
+static void who_may_have_sent_or_goes_on_is_no_probe(void **state)
+{
+	(void)state;
+	static const struct flow_ambiguity AMBIGUITY = {.doubt = FLOW_DOUBT_NONE};
+	for (unsigned i = 0; i < 10; i++) {
+		struct made_flow flow =
+			made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+		struct facts *facts = &flow.facts;
+		facts->has_content_clear = i == 0;
+		facts->auth_tried = i == 1 ? FACTS_MECHANISM_PLAIN : 0;
+		facts->starttls = i == 2 ? FACTS_STARTTLS_REQUESTED : 0;
+		facts->tls = i == 3 ? FACTS_TLS_STARTTLS : FACTS_TLS_NONE;
+		facts->gaps = i == 4;
+		facts->is_midstream = i == 5;
+		facts->has_said_more = i == 6;
+		facts->has_unread_lines = i == 7;
+		flow.observation.is_ended = i != 8;
+		flow.observation.ambiguity = i == 9 ? &AMBIGUITY : NULL;
+		made_judge(office, &flow);
+		const uint64_t wanted =
+			BIT(FINDING_SENDER_ILLEGITIMATE) | BIT(FINDING_SENDER_ATTEMPT);
+		assert_int_equal(flow.judgement.findings & wanted,
+			BIT(FINDING_SENDER_ILLEGITIMATE));
+	}
 }
 
 static void submission_and_mapi_are_at_home_on_their_ports(void **state)
@@ -385,6 +430,8 @@ int main(void)
 		cmocka_unit_test(a_right_flow_on_a_wrong_port_is_an_unusual_port_alone),
 		cmocka_unit_test(
 			an_illegitimate_sender_on_443_uses_an_unusual_port_too),
+		cmocka_unit_test(a_probe_that_no_row_allows_is_an_attempt),
+		cmocka_unit_test(who_may_have_sent_or_goes_on_is_no_probe),
 		cmocka_unit_test(submission_and_mapi_are_at_home_on_their_ports),
 		cmocka_unit_test(an_expired_row_allows_nothing_and_says_since_when),
 		cmocka_unit_test(an_attempt_that_no_row_allows_is_only_an_attempt),

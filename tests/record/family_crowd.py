@@ -1,4 +1,4 @@
-"""Many hosts that do the same: how often somebody is told."""
+"""Many hosts that do the same, and hosts that only look whether a server is there: how often somebody is told, and of what."""
 
 from case import Family
 from family_opening import MAIL, talk
@@ -28,3 +28,20 @@ def mail(client, at):
 def subnet():
     hosts = [f"192.0.2.{last}" for last in range(130, 139)] + ["198.51.100.7", "192.0.2.70"]
     return save([frame for at, host in enumerate(hosts) for frame in mail(host, at)])
+
+
+PROBE = (*MAIL[:3], ">NOOP\r\n", "<250 2.0.0 Ok\r\n", *MAIL[-2:])
+
+
+@CASE("smtp-probe", SITE, """A monitoring host says EHLO, NOOP and QUIT to a server of the Internet, and another one of the
+      same subnet takes its greeting and goes: attempts, in one alert that is told again with the second host.""",
+      findings=("sender.attempt",), absent=("sender.illegitimate",), flows=("smtp illegitimate",) * 2)
+def probe():
+    return save(talk(25, *PROBE, client="192.0.2.130") + talk(25, MAIL[0], client="192.0.2.131", source=40001, at=5))
+
+
+@CASE("smtp-probe-that-asks", SITE, """The same hello, and then VRFY, or a sender that the server refuses: that is mail, tried.""",
+      findings=("sender.illegitimate",), absent=("sender.attempt",), flows=("smtp illegitimate",) * 2)
+def asking():
+    return save(talk(25, *MAIL[:3], ">VRFY bob\r\n", "<252 2.0.0 who knows\r\n", *MAIL[-2:], client="192.0.2.130") +
+                talk(25, *MAIL[:4], "<550 5.7.1 not you\r\n", *MAIL[-2:], client="198.51.100.7", source=40001, at=5))
