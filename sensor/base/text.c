@@ -1,8 +1,13 @@
 #include "base/text.h"
 
-static uint8_t lower(uint8_t byte)
+#include <endian.h>
+
+/* The same letter, ASCII case apart. */
+static bool is_same(uint8_t byte, uint8_t letter)
 {
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+	const unsigned difference = byte ^ letter;
+	const unsigned small = letter | 0x20U;
+	return difference == 0 || (difference == 0x20 && small >= 'a' && small <= 'z');
 }
 
 bool text_begins(struct text text, const char *word, size_t len)
@@ -11,7 +16,7 @@ bool text_begins(struct text text, const char *word, size_t len)
 		return false;
 	}
 	for (size_t i = 0; i < len; i++) {
-		if (lower(text.at[i]) != lower((uint8_t)word[i])) {
+		if (!is_same(text.at[i], (uint8_t)word[i])) {
 			return false;
 		}
 	}
@@ -38,6 +43,37 @@ static bool is_blank(uint8_t byte)
 	return byte == ' ' || byte == '\t';
 }
 
+/* How many of these eight bytes, from the first on, are above a blank. */
+static size_t high_bytes(const uint8_t *bytes)
+{
+	uint64_t word = 0;
+	memcpy(&word, bytes, sizeof(word));
+	word = le64toh(word);
+	const uint64_t low = (word - UINT64_C(0x2121212121212121)) & ~word &
+			     UINT64_C(0x8080808080808080);
+	return low == 0 ? 8 : (size_t)__builtin_ctzll(low) / 8;
+}
+
+/* Up to a blank: eight at once, as long as there are as many. */
+static size_t word_len(const uint8_t *at, size_t left)
+{
+	size_t len = 0;
+	while (left - len >= 8) {
+		const size_t high = high_bytes(at + len);
+		len += high;
+		if (high < 8) {
+			if (is_blank(at[len])) {
+				return len;
+			}
+			len++;
+		}
+	}
+	while (len < left && !is_blank(at[len])) {
+		len++;
+	}
+	return len;
+}
+
 struct text text_word(struct text *rest)
 {
 	const uint8_t *at = rest->at;
@@ -49,10 +85,7 @@ struct text text_word(struct text *rest)
 		at++;
 		left--;
 	}
-	size_t len = 0;
-	while (len < left && (at[len] > ' ' || !is_blank(at[len]))) {
-		len++;
-	}
+	const size_t len = word_len(at, left);
 	*rest = (struct text){.at = at + len, .len = left - len};
 	return (struct text){.at = at, .len = len};
 }

@@ -18,6 +18,9 @@ static void words_compare_without_case(void **state)
 	assert_false(text_is(of("EHLO "), "EHLO"));
 	assert_true(text_starts(of("STARTTLS now"), "starttls"));
 	assert_false(text_starts(of("START"), "STARTTLS"));
+	assert_true(text_is(of("a[Z"), "A[z"));
+	assert_false(text_is(of("a{Z"), "A[z")); /* no letters, one bit apart */
+	assert_false(text_is(of("A`"), "A@"));
 }
 
 static void words_are_cut_off_at_blanks(void **state)
@@ -28,6 +31,27 @@ static void words_are_cut_off_at_blanks(void **state)
 	assert_true(text_is(text_word(&rest), "PLAIN"));
 	assert_true(text_is(text_word(&rest), "x"));
 	assert_int_equal(text_word(&rest).len, 0);
+}
+
+/* All bytes at all places of words of all lengths about those that are read at once. */
+static void no_byte_but_a_blank_ends_a_word(void **state)
+{
+	(void)state;
+	char bytes[20];
+	for (size_t len = 1; len <= sizeof(bytes); len++) {
+		for (size_t at = 0; at < len * 256; at++) {
+			memset(bytes, '!', sizeof(bytes));
+			bytes[at / 256] = (char)at;
+			const bool is_blank = at % 256 == ' ' || at % 256 == '\t';
+			struct text rest = {(const uint8_t *)bytes, len};
+			const size_t word_len = text_word(&rest).len;
+			if (is_blank && at / 256 > 0) {
+				assert_int_equal(word_len, at / 256);
+			} else {
+				assert_int_equal(word_len, is_blank ? len - 1 : len);
+			}
+		}
+	}
 }
 
 static void a_copied_field_cannot_forge_a_record(void **state)
@@ -101,6 +125,7 @@ int main(void)
 		cmocka_unit_test(words_compare_without_case),
 		cmocka_unit_test(a_word_is_found_by_its_first_letter),
 		cmocka_unit_test(words_are_cut_off_at_blanks),
+		cmocka_unit_test(no_byte_but_a_blank_ends_a_word),
 		cmocka_unit_test(a_copied_field_cannot_forge_a_record),
 		cmocka_unit_test(a_number_over_its_bound_is_refused),
 		cmocka_unit_test(a_hash_is_the_published_one),
