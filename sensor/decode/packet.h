@@ -43,7 +43,7 @@ struct packet {
 	uint32_t acknowledgement;
 	uint16_t window; /* as the header has it, without its scale */
 	uint16_t urgent; /* bytes up to and with the urgent one; 0: there is none */
-	/* the TCP header, where its checksum can be told right or wrong; else NULL */
+	/* the TCP header, where the whole segment is there and says where it goes; else NULL */
 	const uint8_t *segment;
 	const uint8_t *options; /* of the TCP header */
 	uint8_t options_len;    /* 0 as well where the capture ends inside of them */
@@ -61,5 +61,16 @@ struct packet {
 	struct tunnel tunnels[PACKET_TUNNELS_MAX];
 };
 
-/* Of a packet with .segment. */
+/* Longer ones were put together by a network card. */
+#define PACKET_SUMMED_BYTES 9000
+
+/* Its checksum tells whether it arrives: of more than an acknowledgement. */
+static inline bool packet_has_sum(const struct packet *packet)
+{
+	return packet->segment && packet->payload_len <= PACKET_SUMMED_BYTES &&
+	       (packet->payload_len > 0 ||
+		       packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
+}
+
+/* Of a packet that has one. */
 enum checksum_result packet_sum(const struct packet *packet);

@@ -7,7 +7,6 @@ enum {
 	TCP_HEADER_BYTES = 20,
 	TCP_CHECKSUM_AT = 16,
 	TCP_URG = 0x20,
-	SEGMENT_BYTES_MAX = 9000, /* above: put together by a network card */
 	TCP_FLAG_BITS = 0x1f,
 	UDP_HEADER_BYTES = 8,
 	UDP_CHECKSUM_AT = 6,
@@ -61,14 +60,11 @@ enum checksum_result packet_sum(const struct packet *packet)
 	return checksum_segment(packet->segment, TCP_CHECKSUM_AT, &pseudo);
 }
 
-/* Whether the sum of this segment tells anything, of more than an acknowledgement. */
-static bool is_sum_telling(const struct walk *walk)
+/* Behind the rest, so that where nobody asks for it nothing has to be kept for it. */
+static enum decode_result verified(struct walk *walk, const uint8_t *header)
 {
-	const struct packet *packet = walk->packet;
-	return (packet->payload_len > 0 ||
-		       packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-	       walk->cut == 0 && !walk->is_source_routed && !walk->is_checksum_unset &&
-	       packet->payload_len <= SEGMENT_BYTES_MAX;
+	return checksum_is_wrong(walk, header, TCP_CHECKSUM_AT) ? DECODE_CHECKSUM
+								: DECODE_OK;
 }
 
 /* RFC 9293 section 3.1. */
@@ -94,11 +90,8 @@ enum decode_result tcp_step(struct walk *walk)
 		header_len - TCP_HEADER_BYTES > walk_wire_left(walk)) {
 		return DECODE_MALFORMED;
 	}
-	if (walk->decoder->settings.is_verifying_checksums &&
-		checksum_is_wrong(walk, header, TCP_CHECKSUM_AT)) {
-		return DECODE_CHECKSUM;
-	}
 	const uint32_t options_len = header_len - TCP_HEADER_BYTES;
+	const bool is_cut = walk->cut > 0;
 	packet->options = walk->cur.at;
 	packet->options_len = 0;
 	if (options_len <= cursor_left(&walk->cur)) {
@@ -109,8 +102,12 @@ enum decode_result tcp_step(struct walk *walk)
 	}
 	walk_note_cut(walk);
 	set_payload(walk);
-	packet->segment = is_sum_telling(walk) ? header : NULL;
-	return DECODE_OK;
+	const bool is_whole =
+		!is_cut && !walk->is_source_routed && !walk->is_checksum_unset;
+	packet->segment = is_whole ? header : NULL;
+	return walk->decoder->settings.is_verifying_checksums && !is_cut
+		       ? verified(walk, header)
+		       : DECODE_OK;
 }
 
 /* RFC 768; length 0 is a jumbogram (RFC 2675 section 4) or segmentation offload. */

@@ -29,7 +29,7 @@ static bool is_sum_wrong(
 	const bool is_summed = packet->payload_len <= SUMMED_BYTES ||
 			       flow->bytes[side] <= SUMMED_FIRST_BYTES;
 	const bool is_sound = flow->sound & 1U << side;
-	if (!is_summed || !packet->segment ||
+	if (!is_summed || !packet_has_sum(packet) ||
 		!(is_sound || flow->carded & 1U << side)) {
 		return false;
 	}

@@ -6,7 +6,7 @@
 bool ending_is_lost(const struct flow *flow, const struct packet *packet, unsigned side)
 {
 	return packet->ttl < flow->ttl[side] ||
-	       (packet->segment && flow->sound & 1U << side &&
+	       (flow->sound & 1U << side && packet_has_sum(packet) &&
 		       packet_sum(packet) == CHECKSUM_WRONG);
 }
 

@@ -2,9 +2,6 @@
 
 #include "base/cursor.h"
 
-#include <endian.h>
-#include <string.h>
-
 enum {
 	OPTION_END = 0,
 	OPTION_NOTHING = 1,
@@ -18,21 +15,12 @@ enum {
 };
 
 /*
- * How nearly all write them. A segment: two times nothing, then the timestamps. A SYN:
- * largest segment, selective acknowledgements, timestamps, nothing, scale.
+ * How nearly all write a SYN: largest segment, selective acknowledgements, timestamps,
+ * nothing, scale.
  */
-#define TIMESTAMP_ALONE       UINT32_C(0x0101080a)
-#define TIMESTAMP_ALONE_BYTES 12
-#define SYN_USUAL             UINT32_C(0x0402080a) /* behind 4 bytes */
-#define SYN_USUAL_SCALE       UINT32_C(0x01030300) /* behind 16 */
-#define SYN_USUAL_BYTES       20
-
-static uint32_t word_at(const uint8_t *bytes)
-{
-	uint32_t word = 0;
-	memcpy(&word, bytes, sizeof(word));
-	return be32toh(word);
-}
+#define SYN_USUAL       UINT32_C(0x0402080a) /* behind 4 bytes */
+#define SYN_USUAL_SCALE UINT32_C(0x01030300) /* behind 16 */
+#define SYN_USUAL_BYTES 20
 
 static void read_option(struct tcp_options *options, uint8_t kind, struct cursor value)
 {
@@ -80,20 +68,16 @@ static void read_all(struct tcp_options *options, struct cursor cur)
 
 static bool is_usual_syn(const uint8_t *bytes)
 {
-	return bytes[0] == OPTION_SEGMENT && word_at(bytes + 4) == SYN_USUAL &&
-	       (word_at(bytes + 16) & ~(uint32_t)15) == SYN_USUAL_SCALE;
+	return bytes[0] == OPTION_SEGMENT && options_word(bytes + 4) == SYN_USUAL &&
+	       (options_word(bytes + 16) & ~(uint32_t)15) == SYN_USUAL_SCALE;
 }
 
 struct tcp_options options_parse(const struct packet *packet)
 {
 	struct tcp_options options = {0};
 	const uint8_t *bytes = packet->options;
-	if (packet->options_len == TIMESTAMP_ALONE_BYTES &&
-		word_at(bytes) == TIMESTAMP_ALONE) {
-		options.timestamp = word_at(bytes + 4);
-		options.has_timestamp = true;
-	} else if (packet->options_len == SYN_USUAL_BYTES && is_usual_syn(bytes)) {
-		options.timestamp = word_at(bytes + 8);
+	if (packet->options_len == SYN_USUAL_BYTES && is_usual_syn(bytes)) {
+		options.timestamp = options_word(bytes + 8);
 		options.has_timestamp = true;
 		read_option(&options, OPTION_SCALE, cursor_over(bytes + 19, 1));
 	} else {

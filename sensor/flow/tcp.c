@@ -41,7 +41,7 @@ static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
 static void note_sum(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	if (!packet->segment) {
+	if (!packet_has_sum(packet)) {
 		return;
 	}
 	const enum checksum_result sum = packet_sum(packet);
@@ -444,6 +444,13 @@ static void believe_fin(struct flow *flow, struct stream_side *from, unsigned si
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
+	const bool is_bare =
+		packet->payload_wire_len == 0 && !(packet->tcp_flags & TCP_FIN);
+	if (is_bare && flow->stream == POOL_NONE &&
+		(flow->fins != 3 || has_ended(flow))) {
+		table->streams.is_odd = false;
+		return; /* no byte came, and none waits */
+	}
 	if (packet->payload_wire_len > 0 &&
 		(is_end_false(flow, packet, side) || is_pushed_out(table, flow))) {
 		resume(table, flow, packet, side);
