@@ -4,6 +4,7 @@
 #include "commands/complete.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,15 +99,23 @@ static int run(int argc, char **argv)
 	return unknown_command(name);
 }
 
+/* `mailwarden ... | head` has what it wants: no mistake to be told. */
+static bool is_reader_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
 int main(int argc, char **argv)
 {
 	hold_standard_places();
-	/* a closed pipe is a write error, told as such */
-	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN); /* of an output: it is told by who writes */
 	const int code = run(argc, argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		(void)fputs("mailwarden: cannot write to standard output\n", stderr);
-		return COMMAND_RUNTIME;
+	if (fflush(stdout) == 0 && !ferror(stdout)) {
+		return code;
 	}
-	return code;
+	if (!is_reader_gone()) {
+		(void)fputs("mailwarden: cannot write to standard output\n", stderr);
+	}
+	return COMMAND_RUNTIME;
 }

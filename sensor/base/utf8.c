@@ -66,6 +66,30 @@ bool utf8_is_control(uint32_t code)
 	       (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
+bool utf8_is_letter(uint32_t code)
+{
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} BLOCKS[] = {
+		{'0', '9'}, {'A', 'Z'}, {'a', 'z'}, {0xaa, 0xaa}, {0xb5, 0xb5},
+		{0xba, 0xba}, {0xc0, 0xd6}, {0xd8, 0xf6}, {0xf8, 0x2b8}, /* Latin */
+		{0x300, 0x37d}, {0x37f, 0x3ff},                 /* accents, Greek */
+		{0x400, 0x559}, {0x561, 0x588},                 /* Cyrillic, Armenian */
+		{0x5d0, 0x5f2}, {0x620, 0x669}, {0x671, 0x6d3}, /* Hebrew, Arabic */
+		{0x900, 0x963}, {0x966, 0x167f}, {0x16a0, 0x16ea}, {0x1780, 0x17d3},
+		{0x1820, 0x1fff}, {0x2c00, 0x2dff}, /* India to Georgia, Greek */
+		{0x3041, 0x318f}, {0x31f0, 0x31ff}, {0x3400, 0x9fff}, /* kana, han */
+		{0xa000, 0xabff}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, /* hangul */
+	};
+	for (size_t i = 0; i < sizeof(BLOCKS) / sizeof(BLOCKS[0]); i++) {
+		if (code >= BLOCKS[i].first && code <= BLOCKS[i].last) {
+			return !utf8_is_control(code) && code != 0x1680;
+		}
+	}
+	return false;
+}
+
 void utf8_make_printable(char *text)
 {
 	char *out = text;

@@ -16,5 +16,11 @@ size_t utf8_read(const char *text, uint32_t *code);
 /* C0, DEL and C1 controls, line separators, marks that turn the direction of writing. */
 bool utf8_is_control(uint32_t code);
 
+/*
+ * A letter, a digit or an accent of the writings of Europe, Asia and Africa; by blocks of
+ * Unicode, so that a few signs among them count as well. Never a space or punctuation.
+ */
+bool utf8_is_letter(uint32_t code);
+
 /* Each control and each byte that is no UTF-8 becomes '?', in place; never longer. */
 void utf8_make_printable(char *text);

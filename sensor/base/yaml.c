@@ -146,12 +146,70 @@ static bool event_take(struct reader *reader, const yaml_event_t *event)
 	}
 }
 
-static bool parser_failed(const yaml_parser_t *parser, struct yaml_error *error)
+/* Of the byte at this offset, as an editor counts whose file is in Latin-1. */
+static yaml_mark_t mark_of(const char *bytes, size_t offset, bool is_behind)
+{
+	yaml_mark_t mark = {0};
+	/* the parser names the byte that does not go on a letter begun before */
+	for (size_t i = 0; is_behind && i < 3 && offset > 0; i++) {
+		if ((unsigned char)bytes[--offset] >= 0xc0) {
+			break;
+		}
+	}
+	for (size_t i = 0; i < offset; i++) {
+		mark.column++;
+		if (bytes[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		}
+	}
+	return mark;
+}
+
+/* What stands at the mark, whose column counts characters; "" behind the end. */
+static const char *text_at(const char *bytes, size_t len, const yaml_mark_t *mark)
+{
+	const char *at = bytes;
+	const char *const end = bytes + len;
+	for (size_t line = 0; line < mark->line && at < end; line++) {
+		const char *next = memchr(at, '\n', (size_t)(end - at));
+		at = next ? next + 1 : end;
+	}
+	for (size_t column = 0; column < mark->column && at < end; column++) {
+		do {
+			at++;
+		} while (at < end && ((unsigned char)*at & 0xc0) == 0x80);
+	}
+	return at < end ? at : "";
+}
+
+/* What the parser could not know; NULL: nothing. */
+static const char *hint_at(const char *bytes, size_t len, const yaml_mark_t *mark)
+{
+	const char *at = text_at(bytes, len, mark);
+	if (*at == '\t') {
+		return "a tab, where YAML wants spaces";
+	}
+	return *at == ':' ? "a value that begins with \":\", as an IPv6 address may, "
+			    "belongs in quotes"
+			  : NULL;
+}
+
+static bool parser_failed(const yaml_parser_t *parser, struct yaml_error *error,
+	const char *bytes, size_t len)
 {
 	const char *problem = parser->problem ? parser->problem : "not YAML";
+	const char *hint = hint_at(bytes, len, &parser->problem_mark);
 	if (parser->error == YAML_READER_ERROR) {
-		(void)fail_at(error, &parser->mark, "not text in UTF-8: %s (byte %zu)",
-			problem, parser->problem_offset);
+		const size_t offset =
+			parser->problem_offset < len ? parser->problem_offset : len;
+		const yaml_mark_t mark =
+			mark_of(bytes, offset, strstr(problem, "trailing") != NULL);
+		(void)fail_at(error, &mark,
+			"not text in UTF-8 (is it Latin-1? save it as UTF-8): %s",
+			problem);
+	} else if (hint) {
+		(void)fail_at(error, &parser->problem_mark, "not YAML: %s", hint);
 	} else {
 		(void)fail_at(error, &parser->problem_mark, "not YAML: %s%s%s", problem,
 			parser->context ? " " : "",
@@ -160,12 +218,13 @@ static bool parser_failed(const yaml_parser_t *parser, struct yaml_error *error)
 	return false;
 }
 
-static bool read_events(yaml_parser_t *parser, struct reader *reader)
+static bool read_events(
+	yaml_parser_t *parser, struct reader *reader, const char *bytes, size_t len)
 {
 	for (;;) {
 		yaml_event_t event;
 		if (!yaml_parser_parse(parser, &event)) {
-			return parser_failed(parser, reader->error);
+			return parser_failed(parser, reader->error, bytes, len);
 		}
 		const bool is_end = event.type == YAML_STREAM_END_EVENT;
 		const bool is_good = event_take(reader, &event);
@@ -201,7 +260,7 @@ struct yaml_node *yaml_read(
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
 	struct reader reader = {.arena = arena, .error = error};
-	const bool is_good = read_events(&parser, &reader);
+	const bool is_good = read_events(&parser, &reader, bytes, len);
 	yaml_parser_delete(&parser);
 	if (!is_good) {
 		return NULL;

@@ -3,6 +3,7 @@
 #include "commands/command.h"
 #include "control/privileges.h"
 #include "control/settings.h"
+#include "matrix/matrix.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,21 @@ static void check_together(const struct settings *settings, struct problems *pro
 	}
 }
 
+/* Files that a sensor with these settings would refuse to start with. */
+static void check_matrices(const struct settings *settings, struct problems *problems)
+{
+	struct matrix_problems errors = {0};
+	const struct settings_list *files = &settings->matrices;
+	if (files->count == 0) {
+		return; /* options may name them */
+	}
+	matrix_free(matrix_load(files->values, files->count, &errors));
+	for (size_t i = 0; i < errors.count; i++) {
+		problems_add(problems, NULL, "matrix: %.200s", errors.list[i].text);
+	}
+	matrix_problems_free(&errors);
+}
+
 static void print_output(const struct output *output)
 {
 	const char *comma = "";
@@ -63,6 +79,7 @@ int check_settings(const char *path, bool is_quiet)
 			check_secrets(&settings.outputs.list[i], &problems);
 		}
 		check_together(&settings, &problems);
+		check_matrices(&settings, &problems);
 	}
 	for (size_t i = 0; i < problems.count; i++) {
 		(void)fprintf(stderr, "%s\n", problems.list[i].text);

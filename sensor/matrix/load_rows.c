@@ -79,8 +79,11 @@ static void unknown_protocol(
 		name_nearest_offer(&search, protocol_name((enum protocol)i));
 	}
 	char hint[LOADER_HINT_BYTES];
+	const bool is_web = strcmp(text, "https") == 0 || strcmp(text, "http") == 0;
 	loader_fail(loader, item, "\"%.40s\" is no mail protocol%s", text,
-		loader_hint(search.nearest, hint));
+		is_web ? "; mail inside it is \"exchange-https\" (or mapi-http, "
+			 "outlook-anywhere, eas, ews)"
+		       : loader_hint(search.nearest, hint));
 }
 
 static void read_protocol(

@@ -2,7 +2,6 @@
 
 #include "base/utf8.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,6 +178,22 @@ const char *loader_text(
 	return node->text;
 }
 
+/* Letters of any writing, digits, and behind the first of them "-", "_" and ".". */
+static bool is_name(const char *text)
+{
+	const char *at = text;
+	while (*at != '\0') {
+		uint32_t code;
+		const size_t len = utf8_read(at, &code);
+		const bool is_mark = at > text && len == 1 && strchr("-_.", *at);
+		if (len == 0 || (!is_mark && !utf8_is_letter(code))) {
+			return false;
+		}
+		at += len;
+	}
+	return at - text <= NAME_BYTES_MAX;
+}
+
 const char *loader_name(
 	struct loader *loader, const struct yaml_node *node, const char *what)
 {
@@ -186,19 +201,14 @@ const char *loader_name(
 	if (!text) {
 		return NULL;
 	}
-	const size_t len = strlen(text);
-	bool is_good = len <= NAME_BYTES_MAX && isalnum((unsigned char)text[0]);
-	for (size_t i = 0; i < len && is_good; i++) {
-		is_good = isalnum((unsigned char)text[i]) || strchr("-_.", text[i]);
-	}
-	if (!is_good) {
+	if (!is_name(text)) {
 		loader_fail(loader, node,
 			"%s \"%.70s\" must be letters, digits, \"-\", \"_\" and \".\", "
-			"start with a letter or digit and have at most %d characters",
+			"start with a letter or digit and have at most %d bytes",
 			what, text, NAME_BYTES_MAX);
 		return NULL;
 	}
-	return arena_text(&loader->matrix->arena, text, len);
+	return arena_text(&loader->matrix->arena, text, strlen(text));
 }
 
 static void word_list(const struct word *table, char *text, size_t size)

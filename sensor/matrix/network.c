@@ -70,6 +70,17 @@ static bool parse_length(const char *text, const struct address *base, unsigned 
 	return true;
 }
 
+/* "mail.example.org", "*.example.org": its last label has a letter. */
+static bool is_host_name(const char *text)
+{
+	const char *last = strrchr(text, '.');
+	return last &&
+	       strspn(text, "*.-0123456789"
+			    "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text) &&
+	       strspn(last, ".0123456789") < strlen(last);
+}
+
 static bool parse_address(const char *text, struct address *out, struct reason *why)
 {
 	static const char *const EVERYTHING[] = {"any", "all", "tous", "toutes", "*"};
@@ -82,7 +93,10 @@ static bool parse_address(const char *text, struct address *out, struct reason *
 		}
 	}
 	return address_parse(text, out) ||
-	       reason_set(why, "\"%.60s\" is no IPv4 or IPv6 address", text);
+	       reason_set(why, "\"%.60s\" is no IPv4 or IPv6 address%s", text,
+		       is_host_name(text) ? "; a host name belongs into \"names\" of "
+					    "a group"
+					  : "");
 }
 
 static size_t parse_prefix(
@@ -138,10 +152,17 @@ static size_t parse_range(
 	const char *text, const char *dash, struct network *list, struct reason *why)
 {
 	char head[128];
-	(void)snprintf(head, sizeof(head), "%.*s", (int)(dash - text), text);
+	int len = (int)(dash - text);
+	while (len > 0 && text[len - 1] == ' ') {
+		len--;
+	}
+	do {
+		dash++;
+	} while (*dash == ' ');
+	(void)snprintf(head, sizeof(head), "%.*s", len, text);
 	struct address first;
 	struct address last;
-	if (!parse_address(head, &first, why) || !parse_address(dash + 1, &last, why)) {
+	if (!parse_address(head, &first, why) || !parse_address(dash, &last, why)) {
 		return 0;
 	}
 	if (address_is_ipv4(&first) != address_is_ipv4(&last)) {

@@ -73,6 +73,22 @@ static void every_code_point_is_read_back(void **state)
 	assert_int_equal(utf8_read("", &code), 0);
 }
 
+static void letters_are_told_from_signs(void **state)
+{
+	(void)state;
+	static const uint32_t LETTERS[] = {'a', 'Z', '0', 0xe8 /* e grave */,
+		0x153 /* oe */, 0x301 /* accent */, 0x3a9, 0x416, 0x5d0, 0x639, 0x4e2d,
+		0xac00};
+	static const uint32_t OTHERS[] = {'-', ' ', '/', 0x7f, 0xa0, 0xab, 0xd7, 0x1680,
+		0x2013, 0x200b, 0x202e, 0x2028, 0x3000, 0xfeff, 0x1f600};
+	for (size_t i = 0; i < sizeof(LETTERS) / sizeof(LETTERS[0]); i++) {
+		assert_true(utf8_is_letter(LETTERS[i]));
+	}
+	for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
+		assert_false(utf8_is_letter(OTHERS[i]));
+	}
+}
+
 static void a_reason_is_fit_to_be_printed(void **state)
 {
 	(void)state;
@@ -103,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_would_steer_a_terminal_becomes_a_question_mark),
 		cmocka_unit_test(every_code_point_is_read_back),
+		cmocka_unit_test(letters_are_told_from_signs),
 		cmocka_unit_test(a_reason_is_fit_to_be_printed),
 		cmocka_unit_test(a_log_line_is_one_line),
 	};

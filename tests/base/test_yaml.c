@@ -26,7 +26,13 @@ static void text_that_is_no_yaml_is_located(void **state)
 {
 	(void)state;
 	assert_refused("schema: 1\nrows: [\n", "made.yaml:3:1: not YAML: ");
-	assert_refused("schema: \"\xff\"\n", "not text in UTF-8");
+	assert_refused("schema: 1\n# d\xe9j\xe0\nrows:\n - {owner: \"si\xe8ge\"}\n",
+		"made.yaml:2:4: not text in UTF-8 (is it Latin-1? save it as UTF-8)");
+	assert_refused("schema: 1\nrows: # d\xc3\xa9j\xc3\xa0 vu\n\t- {}\n",
+		"made.yaml:3:1: not YAML: a tab, where YAML wants spaces");
+	assert_refused("schema: 1\nzones: {s\xc3\xa9: [2001:db8::1, ::1]}\n",
+		"made.yaml:2:27: not YAML: a value that begins with \":\", as an IPv6 "
+		"address may, belongs in quotes");
 	assert_refused("schema: \"1\\0\"\n", "control character");
 }
 

@@ -256,9 +256,51 @@ static void wrong_shapes_are_told_by_name(void **state)
 		"must be letters, digits");
 }
 
+static void names_may_have_letters_of_any_writing(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(
+		"schema: 1\nzones: {int\xc3\xa9rieur: [192.0.2.0/24]}\ngroups:\n"
+		"  si\xc3\xa8ge: {role: mailbox, addresses: [192.0.2.1]}\n"
+		"  \xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0: {role: relay, addresses: "
+		"[192.0.2.2]}\nrows:\n - {id: \xc3\x89-1, from: si\xc3\xa8ge, to: "
+		"\xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0, protocols: smtp}\n",
+		&problems);
+	assert_int_equal(problems.count, 0);
+	size_t count = 0;
+	assert_string_equal(
+		matrix_rows(matrix, &count)->from.group->name, "si\xc3\xa8ge");
+	matrix_free(matrix);
+	assert_refused("schema: 1\ngroups: {si\xc2\xa0ge: {role: relay}}\n",
+		"must be letters, digits");
+	assert_refused("schema: 1\ngroups: {\"-a\": {role: relay}}\n",
+		"must be letters, digits");
+}
+
+static void what_belongs_elsewhere_is_told_where(void **state)
+{
+	(void)state;
+	assert_refused("schema: 1\ngroups:\n  a: {role: relay, addresses: "
+		       "[mail.example.org]}\n",
+		"is no IPv4 or IPv6 address; a host name belongs into \"names\"");
+	assert_refused(HEAD "rows:\n - {id: a, from: relay, to: mx-out, protocols: "
+			    "https}\n",
+		"\"https\" is no mail protocol; mail inside it is \"exchange-https\"");
+	struct matrix_problems problems;
+	struct matrix *none = load_text("schema: 1\ngroups:\n  a: {role: relay, "
+					"addresses: [192.0.2.256]}\n",
+		&problems);
+	assert_null(none);
+	assert_false(mentions(&problems, "host name"));
+	matrix_problems_free(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_may_have_letters_of_any_writing),
+		cmocka_unit_test(what_belongs_elsewhere_is_told_where),
 		cmocka_unit_test(every_mistake_of_a_file_is_told_with_its_place),
 		cmocka_unit_test(a_misspelt_word_gets_the_right_one_offered),
 		cmocka_unit_test(a_matrix_without_rows_is_an_error),

@@ -24,6 +24,8 @@ static void a_range_becomes_the_fewest_prefixes(void **state)
 	assert_networks("192.0.2.0-192.0.2.255", "192.0.2.0/24");
 	assert_networks("0.0.0.0-255.255.255.255", "0.0.0.0/0");
 	assert_networks("192.0.2.7-192.0.2.7", "192.0.2.7");
+	assert_networks("192.0.2.8 - 192.0.2.11", "192.0.2.8/30");
+	assert_networks("192.0.2.8  -192.0.2.11", "192.0.2.8/30");
 	assert_networks("255.255.255.254-255.255.255.255", "255.255.255.254/31");
 	assert_networks(
 		"2001:db8::1-2001:db8::4", "2001:db8::1 2001:db8::2/127 2001:db8::4");

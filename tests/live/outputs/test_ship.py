@@ -164,6 +164,19 @@ def test_settings_that_contradict_are_told_before_the_start(tmp_path, text, want
     assert answer.returncode == 2 and answer.stderr.startswith(f"{path}: ") and wanted in answer.stderr, answer.stderr
 
 
+@pytest.mark.parametrize("text, wanted", [
+    (None, "No such file"), ("schema: 1\nrows: {}\n", "matrix.yaml:2:7: \"rows\" must be a list"),
+])
+def test_a_matrix_that_the_settings_name_and_no_sensor_could_read_is_told(tmp_path, text, wanted):
+    matrix = tmp_path / "matrix.yaml"
+    if text:
+        matrix.write_text(text)
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text(f"matrix: {matrix}\ninterface: lo\n")
+    answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
+    assert answer.returncode == 2 and "matrix: " in answer.stderr and wanted in answer.stderr, answer.stderr
+
+
 def test_settings_that_are_right_are_told_to_be(tmp_path):
     path = config(tmp_path, "{type: file, path: /x, severity: high, events: alert}", more="journal: {size: 8, segment: 2}\n")
     answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
