@@ -23,7 +23,8 @@ struct human {
 	uint64_t flows[PROTOCOL_COUNT][VERDICTS];
 	uint64_t alerts[FINDING_COUNT];
 	uint64_t occurrences[FINDING_COUNT];
-	uint8_t gravest[FINDING_COUNT]; /* enum severity */
+	uint8_t gravest[FINDING_COUNT];     /* enum severity */
+	uint64_t at_gravest[FINDING_COUNT]; /* alerts of that severity */
 	struct told told;
 };
 
@@ -73,7 +74,9 @@ static void count_finding(
 	if (human->gravest[finding] == SEVERITY_NONE ||
 		severity < human->gravest[finding]) {
 		human->gravest[finding] = severity;
+		human->at_gravest[finding] = 0;
 	}
+	human->at_gravest[finding] += severity == human->gravest[finding];
 }
 
 /* One alert; those of the same cause that it lists have their flows. */
@@ -244,10 +247,19 @@ static void print_finding_row(const struct human *human, enum finding finding)
 	char recommendations[24];
 	human_recommendations(
 		row->recommendations, recommendations, sizeof(recommendations));
+	char alerts[48];
+	const uint64_t all = human->alerts[finding];
+	const uint64_t gravest = human->at_gravest[finding];
+	if (gravest < all) {
+		(void)snprintf(alerts, sizeof(alerts), "%" PRIu64 " of %" PRIu64,
+			gravest, all);
+	} else {
+		(void)snprintf(alerts, sizeof(alerts), "%" PRIu64, all);
+	}
 	(void)fputs("  ", human->out);
 	print_severity(human, (enum severity)human->gravest[finding]);
-	(void)fprintf(human->out, "%-32s %8" PRIu64 " %8" PRIu64 "  %s\n", row->id,
-		human->alerts[finding], human->occurrences[finding], recommendations);
+	(void)fprintf(human->out, "%-32s %12s %8" PRIu64 "  %s\n", row->id, alerts,
+		human->occurrences[finding], recommendations);
 }
 
 /* In the catalogue's order. */
@@ -268,7 +280,7 @@ static void print_findings(const struct human *human, bool is_any)
 		(void)fputs("\nNo findings.\n", human->out);
 		return;
 	}
-	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-32s %8s %8s\n",
+	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-32s %12s %8s\n",
 		HUMAN_INDENT, "Severity", "Finding", "alerts", "flows");
 	print_heading(human, heading);
 	for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_LOW; severity++) {

@@ -11,11 +11,17 @@ README = ROOT / "README.md"
 BLOCK = re.compile(r"(What the demo shows[^\n]*\n\n```\n)(.*?)(```\n)", re.DOTALL)
 
 
-def printed():
+def screen():
     """The lines that the demo prints."""
     done = subprocess.run([ROOT / "tests" / "demo"], env={**os.environ, "MAILWARDEN": sensor()},
                           capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
+
+
+def printed():
+    """Those, and the lines of the report that it writes."""
+    lines = screen()
+    return lines + (ROOT / "build/demo/report.txt").read_text(encoding="utf-8").splitlines()
 
 
 def shown():
@@ -35,11 +41,14 @@ def renewed(line, lines):
 
 
 def main():
+    """The last screen whole; of the report the lines chosen, which begin with a finding."""
     lines = printed()
     text = README.read_text(encoding="utf-8")
     head, block, tail = BLOCK.search(text).groups()
-    block = "\n".join(renewed(line, lines) if line else "" for line in block.splitlines()) + "\n"
-    README.write_text(BLOCK.sub(lambda _: head + block + tail, text), encoding="utf-8")
+    block = block.splitlines()
+    chosen = next(i for i, line in enumerate(block) if re.match(r"(CRITICAL|HIGH|MEDIUM|LOW) ", line))
+    block = screen() + [""] + [renewed(line, lines) if line else "" for line in block[chosen:]]
+    README.write_text(BLOCK.sub(lambda _: head + "\n".join(block) + "\n" + tail, text), encoding="utf-8")
 
 
 if __name__ == "__main__":

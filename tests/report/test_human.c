@@ -107,6 +107,35 @@ static void the_summary_counts_flows_findings_and_what_is_not_zero(void **state)
 	free(output.text);
 }
 
+static void the_summary_says_how_many_were_as_grave_as_the_worst(void **state)
+{
+	(void)state;
+	const struct json_stats stats = {.counter_count = 0};
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	struct human *human = new_human(made_open(&output), false);
+	uint8_t *severity = made.judgement.severity;
+	severity[FINDING_SENDER_ATTEMPT] = SEVERITY_LOW;
+	severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_HIGH;
+	human_alert(human, &made.record, FINDING_SENDER_ATTEMPT, &ONCE);
+	human_alert(human, &made.record, FINDING_SENDER_ATTEMPT, &ONCE);
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_CRITICAL;
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_HIGH;
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	human_summary(human, &stats);
+	human_free(human);
+	const char *text = made_close(&output);
+	assert_has(text,
+		"  CRITICAL  sender.illegitimate                    2 of 4        4");
+	assert_has(text,
+		"  LOW       sender.attempt                              2        2");
+	free(output.text);
+}
+
 static void without_findings_the_summary_says_so(void **state)
 {
 	(void)state;
@@ -218,6 +247,7 @@ int main(void)
 		cmocka_unit_test(long_addresses_and_reasons_stay_within_100_columns),
 		cmocka_unit_test(
 			the_summary_counts_flows_findings_and_what_is_not_zero),
+		cmocka_unit_test(the_summary_says_how_many_were_as_grave_as_the_worst),
 		cmocka_unit_test(without_findings_the_summary_says_so),
 		cmocka_unit_test(colours_are_used_only_when_asked),
 	};
