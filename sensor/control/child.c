@@ -1,9 +1,12 @@
 #include "control/child.h"
 
 #include "base/environment.h"
+#include "base/log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -59,6 +62,10 @@ void child_start(const struct sensor *sensor, unsigned place)
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)close(sensor->lock);
+	if (!status_keep_place(sensor->state_directory, place)) {
+		log_line(LOG_LEVEL_WARNING, sensor_process(sensor, place)->name,
+			"holds no place on the status page: %s", strerror(errno));
+	}
 	(void)close(sensor->signals);
 	close_queues_of_others(sensor, place);
 	if (place < sensor->workers_end || place >= sensor->outputs_end) {

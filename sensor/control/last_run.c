@@ -3,62 +3,33 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#define NAME_BYTES  15                /* of a name that the kernel keeps */
-#define STAT_BYTES  64                /* more than id, name and state take */
 #define PATIENCE_US UINT64_C(6000000) /* a little more than they take to drain */
 #define LAST_US     UINT64_C(7000000) /* then they were killed for a second */
 #define NAP_MS      20
 #define SECOND_US   UINT64_C(1000000)
 
-/*
- * Its id may be another process's by now: only the name says that it is the same. One
- * that waits for its parent to take its end is gone. proc(5): "ID (NAME) STATE ...".
- */
-static bool is_left(const struct status_process *process)
-{
-	char path[32];
-	char text[STAT_BYTES] = "";
-	const int pid = process->pid;
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	const int file = pid > 1 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (file < 0) {
-		return false;
-	}
-	const ssize_t len = read(file, text, sizeof(text) - 1);
-	(void)close(file);
-	const char *const name = len > 0 ? strchr(text, '(') : NULL;
-	const char *const end = name ? strrchr(text, ')') : NULL;
-	const size_t name_len = strnlen(process->name, NAME_BYTES);
-	return end && name_len > 0 && (size_t)(end - name) == name_len + 1 &&
-	       memcmp(name + 1, process->name, name_len) == 0 && end[1] == ' ' &&
-	       end[2] != 'Z' && end[2] != 'X';
-}
-
-static unsigned left_of(const struct status_page *page, int signal)
+/* Who is left holds its place: no number out of a file is trusted, however old it is. */
+static unsigned left_of(int lock, int signal)
 {
 	unsigned count = 0;
 	for (unsigned i = 1; i < STATUS_PROCESSES_MAX; i++) {
-		const struct status_process *process = &page->processes[i];
-		if (is_left(process)) {
+		const pid_t pid = status_holder(lock, i);
+		if (pid > 1) {
 			count++;
-			(void)kill(process->pid, signal);
+			(void)kill(pid, signal);
 		}
 	}
 	return count;
 }
 
-static void wait_for_processes(const struct status_page *page)
+static void wait_for_processes(int lock)
 {
 	const uint64_t start_us = clock_monotonic_us();
-	unsigned count = left_of(page, 0);
+	unsigned count = left_of(lock, 0);
 	if (count > 0) {
 		log_line(LOG_LEVEL_NOTICE, "supervisor",
 			"waiting for %u processes of the sensor before", count);
@@ -69,13 +40,13 @@ static void wait_for_processes(const struct status_page *page)
 			break;
 		}
 		(void)poll(NULL, 0, NAP_MS);
-		count = left_of(page, waited_us >= PATIENCE_US ? SIGKILL : 0);
+		count = left_of(lock, waited_us >= PATIENCE_US ? SIGKILL : 0);
 	}
 }
 
-struct last_run last_run_leave(const struct status_page *page)
+struct last_run last_run_leave(const struct status_page *page, int lock)
 {
-	wait_for_processes(page);
+	wait_for_processes(lock);
 	return (struct last_run){
 		.is_cut_off = page->started_us != 0 && page->end == STATUS_END_NONE,
 		.pid = page->pid,

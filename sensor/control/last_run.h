@@ -3,8 +3,8 @@
  *
  * In: the page as it was found. One that was killed could not write that it ended, and
  * its processes may be at work for some seconds more: they hold queues, journal and
- * page. Knows them by the ids and names on the page and waits for them; one that does
- * not end is ended. Never waits long, never touches a process of another name.
+ * page. Knows them by the locks that they hold on it and waits for them; one that does
+ * not end is ended. Never waits long, never touches a process that holds no place there.
  * And what a sensor leaves to the next one to tell: records that no journal took.
  */
 #pragma once
@@ -20,7 +20,8 @@ struct last_run {
 	struct matrix_expiry_told rows_told;
 };
 
-struct last_run last_run_leave(const struct status_page *page);
+/* lock: of the page, as status_create gave it. */
+struct last_run last_run_leave(const struct status_page *page, int lock);
 
 /* Once somebody takes records: alerts about it. */
 void last_run_tell(struct last_run *last, struct health *health);

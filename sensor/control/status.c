@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,12 +12,23 @@
 #define MAGIC     "mailwarden page"
 #define VERSION   7
 
+/* Byte 0 is the supervisor's, then one for each place: fcntl(2), also behind the end. */
+static struct flock lock_of(int type, unsigned byte)
+{
+	return (struct flock){.l_type = (short)type,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)byte,
+		.l_len = 1};
+}
+
+/* Of the file that is open, not of the process: children can close it, and do not have it. */
 static bool lock_page(int file, struct reason *why)
 {
-	if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+	struct flock lock = lock_of(F_WRLCK, 0);
+	if (fcntl(file, F_OFD_SETLK, &lock) == 0) {
 		return true;
 	}
-	if (errno == EWOULDBLOCK) {
+	if (errno == EAGAIN || errno == EACCES) {
 		return reason_set(why, "another sensor runs with this state directory");
 	}
 	return reason_set(why, "cannot lock the status page: %s", strerror(errno));
@@ -134,9 +144,28 @@ static void cannot_open(const char *path, struct reason *why)
 				: "");
 }
 
+/* Asked without taking it: a sensor may start at this very moment. */
 static bool is_held(int file)
 {
-	return flock(file, LOCK_SH | LOCK_NB) != 0;
+	struct flock lock = lock_of(F_WRLCK, 0);
+	return fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool status_keep_place(int directory, unsigned place)
+{
+	const int file =
+		openat(directory, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct flock lock = lock_of(F_RDLCK, 1 + place);
+	return file >= 0 && fcntl(file, F_SETLK, &lock) == 0;
+}
+
+pid_t status_holder(int lock, unsigned place)
+{
+	struct flock held = lock_of(F_WRLCK, 1 + place);
+	return fcntl(lock, F_GETLK, &held) == 0 && held.l_type != F_UNLCK &&
+			       held.l_pid > 0
+		       ? held.l_pid
+		       : 0;
 }
 
 const struct status_page *status_open(

@@ -4,8 +4,9 @@
  *
  * A file <state-dir>/status, mapped by all. One writer per field: each process fills
  * its own part, the supervisor the rest. The supervisor holds a lock on the file as
- * long as it lives, so a page without a lock is of a sensor that ended. A reader
- * trusts no text to end and no number to be in range.
+ * long as it lives, so a page without a lock is of a sensor that ended; each of its
+ * children holds one of its place, and the kernel, not the page, says who that is. To
+ * ask takes no lock. A reader trusts no text to end and no number to be in range.
  */
 #pragma once
 
@@ -139,6 +140,15 @@ struct status_page {
  */
 struct status_page *status_create(int directory, int *lock, struct reason *why);
 void status_clear(struct status_page *page);
+
+/*
+ * A child's, behind the fork and once it closed the supervisor's: from here on to its end
+ * the kernel knows it by its place. Nothing else of it may open and close the file.
+ */
+bool status_keep_place(int directory, unsigned place);
+
+/* The process that holds this place, by the kernel's word; 0: none, or none to be seen. */
+pid_t status_holder(int lock, unsigned place);
 
 /* A reader's. NULL with a reason when there is none or it is of another version. */
 const struct status_page *status_open(

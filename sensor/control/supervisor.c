@@ -166,7 +166,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 		return reason_set(
 			why, "%.100s: %s", sensor->settings->state_dir, error.text);
 	}
-	supervisor->last = last_run_leave(sensor->page);
+	supervisor->last = last_run_leave(sensor->page, sensor->lock);
 	status_clear(sensor->page);
 	sensor->page->rows_told = supervisor->last.rows_told;
 	sensor->workers_end = SENSOR_WORKERS + workers;

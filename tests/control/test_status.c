@@ -8,10 +8,13 @@
 #include "control/status.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -89,6 +92,44 @@ static void a_child_that_is_left_with_the_page_does_not_hold_the_lock(void **sta
 	assert_int_equal(next->matrix, 9);
 	assert_int_equal(munmap(page, sizeof(*page)), 0);
 	give_back(next, lock);
+}
+
+/* A reader that took a lock to ask would refuse one start in fifteen. */
+static pid_t read_on(void)
+{
+	const pid_t pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			struct reason why;
+			bool is_running;
+			const struct status_page *seen =
+				status_open(folder, &is_running, &why);
+			(void)munmap((void *)seen, sizeof(*seen));
+		}
+	}
+	return pid;
+}
+
+static void readers_at_work_refuse_no_start(void **state)
+{
+	(void)state;
+	unsigned refused = 0;
+	int lock;
+	struct status_page *page = create(&lock);
+	give_back(page, lock);
+	const pid_t reader = read_on();
+	for (int i = 0; i < 2000; i++) {
+		struct reason why;
+		page = status_create(directory, &lock, &why);
+		refused += page == NULL;
+		if (page) {
+			give_back(page, lock);
+		}
+	}
+	assert_int_equal(kill(reader, SIGKILL), 0);
+	assert_int_equal(waitpid(reader, NULL, 0), reader);
+	assert_int_equal(refused, 0);
 }
 
 static void a_second_sensor_in_the_same_directory_is_refused(void **state)
@@ -332,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_page_without_a_lock_is_of_a_sensor_that_ended),
 		cmocka_unit_test(
 			a_child_that_is_left_with_the_page_does_not_hold_the_lock),
+		cmocka_unit_test(readers_at_work_refuse_no_start),
 		cmocka_unit_test(a_second_sensor_in_the_same_directory_is_refused),
 		cmocka_unit_test(
 			what_the_sensor_before_wrote_stays_until_it_is_cleared),
