@@ -64,6 +64,7 @@ static void publish(struct shipper_process *self)
 	process->backlog = numbers->backlog;
 	process->lag_us = numbers->lag_us;
 	process->is_down = numbers->is_down;
+	process->down_since_us = numbers->down_since_us;
 }
 
 static enum shipping_step ship_and_publish(struct shipper_process *self)
@@ -149,6 +150,7 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 	}
 	/* what was down before it was started anew is down until it takes something */
 	self->shipping.numbers.is_down = self->process->is_down != 0;
+	self->shipping.numbers.down_since_us = self->process->down_since_us;
 	const struct sandbox_room room = {.journal = self->shipping.reader.folder,
 		.own = shipping_directory(&self->shipping),
 		.files = shipping_files(&self->shipping),

@@ -1,5 +1,7 @@
 #include "control/status.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -278,6 +280,7 @@ const char *status_text(const char *field, size_t field_size, char *text, size_t
 	const size_t len = strnlen(field, field_size < size ? field_size : size - 1);
 	memcpy(text, field, len);
 	text[len] = '\0';
+	utf8_make_printable(text); /* a process in its cage may have written it */
 	return text;
 }
 

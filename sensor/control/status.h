@@ -66,9 +66,10 @@ struct status_process {
 	_Atomic uint64_t lag_us;  /* age of the packet taken last, when it was taken */
 	_Atomic uint64_t refused; /* records for which there was no room */
 	_Atomic uint64_t faults; /* reporter: writes that failed; shipper: deliveries */
-	_Atomic uint32_t is_down;   /* reporter, shipper: the last one did */
-	_Atomic uint64_t delivered; /* shipper: records its output has */
-	_Atomic uint64_t backlog;   /* shipper: bytes of the journal that wait */
+	_Atomic uint32_t is_down;       /* reporter, shipper: the last one did */
+	_Atomic uint64_t down_since_us; /* shipper: monotonic; over its renewals */
+	_Atomic uint64_t delivered;     /* shipper: records its output has */
+	_Atomic uint64_t backlog;       /* shipper: bytes of the journal that wait */
 	/* a bit per interface: not open; down, or it was when it was left out */
 	_Atomic uint32_t interfaces_missing;
 	_Atomic uint32_t interfaces_down;
@@ -181,5 +182,5 @@ const char *status_interfaces_text(
 /* One of its counters, 0 where it has none of that name; as many steps as it has. */
 uint64_t status_counter_of(const struct status_process *process, const char *name);
 
-/* Field of the page as a text that ends. Returns text. */
+/* Field of the page as a text that ends and steers no terminal. Returns text. */
 const char *status_text(const char *field, size_t field_size, char *text, size_t size);

@@ -163,6 +163,8 @@ static void on_down(
 	struct shipping_numbers *numbers = &shipping->numbers;
 	numbers->failures++;
 	numbers->is_down = true;
+	numbers->down_since_us =
+		numbers->down_since_us ? numbers->down_since_us : now_us;
 	shipping->down_us = shipping->down_us ? shipping->down_us : now_us;
 	shipping->pause_us =
 		shipping->pause_us ? shipping->pause_us * 2 : PAUSE_FIRST_US;
@@ -181,12 +183,15 @@ static void on_down(
 
 static void on_up(struct shipping *shipping, uint64_t now_us)
 {
-	if (shipping->numbers.is_down) {
+	struct shipping_numbers *numbers = &shipping->numbers;
+	if (numbers->is_down) {
+		const uint64_t since_us = numbers->down_since_us;
 		log_line(LOG_LEVEL_NOTICE, shipping->output->name,
 			"output takes records again, after %" PRIu64 " s",
-			(now_us - shipping->down_us) / 1000000);
+			now_us > since_us ? (now_us - since_us) / 1000000 : 0);
 	}
-	shipping->numbers.is_down = false;
+	numbers->is_down = false;
+	numbers->down_since_us = 0;
 	shipping->down_us = 0;
 	shipping->pause_us = 0;
 	shipping->retry_us = 0;

@@ -22,6 +22,8 @@ struct shipping_numbers {
 	uint64_t lag_us;     /* age of the oldest event that waits; 0: none does */
 	uint64_t lost_bytes; /* dropped by the journal before they were sent */
 	bool is_down;
+	/* monotonic; also of a process before this one, where that is set behind open */
+	uint64_t down_since_us;
 };
 
 struct shipping_pending {

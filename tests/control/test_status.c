@@ -94,6 +94,22 @@ static void a_child_that_is_left_with_the_page_does_not_hold_the_lock(void **sta
 	give_back(next, lock);
 }
 
+static void a_text_of_the_page_ends_and_steers_no_terminal(void **state)
+{
+	(void)state;
+	static const char FIELD[16] = "a\x1b]0;b\a\n\xc2\x9b"
+				      "c\x9bxyzu";
+	char text[32];
+	assert_string_equal(status_text(FIELD, sizeof(FIELD), text, sizeof(text)),
+		"a?]0;b???c?xyzu");
+	assert_string_equal(status_text("br\xc3\xbc"
+					"cke",
+				    8, text, sizeof(text)),
+		"br\xc3\xbc"
+		"cke");
+	assert_string_equal(status_text("mx", 8, text, 2), "m");
+}
+
 /* A reader that took a lock to ask would refuse one start in fifteen. */
 static pid_t read_on(void)
 {
@@ -373,6 +389,7 @@ int main(void)
 		cmocka_unit_test(a_page_without_a_lock_is_of_a_sensor_that_ended),
 		cmocka_unit_test(
 			a_child_that_is_left_with_the_page_does_not_hold_the_lock),
+		cmocka_unit_test(a_text_of_the_page_ends_and_steers_no_terminal),
 		cmocka_unit_test(readers_at_work_refuse_no_start),
 		cmocka_unit_test(a_second_sensor_in_the_same_directory_is_refused),
 		cmocka_unit_test(

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -110,6 +111,26 @@ static const struct shipper MADE_KNOWING = {.name = "knowing",
 static struct output output;
 static const struct shipper_context CONTEXT = {
 	.output = &output, .host = "sensor.example.org", .journal = "0123456789abcdef"};
+
+/* What is logged meanwhile: the last text of it. */
+static char logged[512];
+static int kept_error;
+
+static void log_begin(void)
+{
+	const int file = memfd_create("log", 0);
+	kept_error = dup(STDERR_FILENO);
+	assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(close(file), 0);
+}
+
+static void log_end(void)
+{
+	memset(logged, 0, sizeof(logged));
+	assert_true(pread(STDERR_FILENO, logged, sizeof(logged) - 1, 0) >= 0);
+	assert_int_equal(dup2(kept_error, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(close(kept_error), 0);
+}
 
 static int start(void **state)
 {
@@ -428,11 +449,27 @@ static void with_nothing_to_send_a_shipper_is_called_now_and_then(void **state)
 
 #define SHIPPING_TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
+static void the_time_that_an_output_was_down_is_told_over_a_renewal_too(void **state)
+{
+	(void)state;
+	const uint64_t now_us = UINT64_C(1337000000);
+	shipping.numbers.is_down = true; /* as it is carried over */
+	shipping.numbers.down_since_us = now_us - UINT64_C(61500000);
+	append_many(0, 1);
+	log_begin();
+	(void)shipping_step(&shipping, now_us);
+	log_end();
+	assert_non_null(strstr(logged, "takes records again, after 61 s"));
+	assert_int_equal(shipping.numbers.down_since_us, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SHIPPING_TEST(all_is_delivered_in_order_and_the_place_is_kept),
 		SHIPPING_TEST(what_a_receiver_that_is_down_did_not_take_comes_again),
+		SHIPPING_TEST(
+			the_time_that_an_output_was_down_is_told_over_a_renewal_too),
 		SHIPPING_TEST(what_was_sent_and_never_acknowledged_comes_again),
 		SHIPPING_TEST(late_acknowledgements_move_the_place),
 		SHIPPING_TEST(another_start_goes_on_where_the_last_one_was),
