@@ -109,10 +109,10 @@ static void print_named(const struct matrix_end *end)
 	}
 	(void)printf(
 		"Hosts of %s are known by name (%s%s): by DNS answers that the sensor "
-		"sees%s. Before that the flow is undecided.\n",
+		"sees%s%s. Before that the flow is undecided.\n",
 		group->name, group->names[0], group->name_count > 1 ? " ..." : "",
-		group->is_sni_trusted ? ", by the certificate, or by the name asked for"
-				      : ", or by the certificate");
+		group->is_certificate_trusted ? ", or by the certificate" : "",
+		group->is_sni_trusted ? ", or by the name asked for in TLS" : "");
 }
 
 static void print_allowed(

@@ -25,7 +25,10 @@ static bool is_known_as(const struct host_names *names, const char *sni)
 	return false;
 }
 
-/* Of somebody's authority, and both sides went on with it: a client that looks took it. */
+/*
+ * Of somebody's authority, and both sides went on with it: a client that looks took it.
+ * The chain is not verified: two who mean to deceive show whatever name they like.
+ */
 static bool is_certificate_shown(const struct facts_tls_session *session)
 {
 	const struct facts_certificate *certificate = &session->server_certificate;
@@ -46,7 +49,7 @@ static void add_certified(const struct matrix *matrix,
 			name[len] = '\0';
 			group = matrix_group_of_host(matrix, name);
 		}
-		if (group && !group->has_addresses &&
+		if (group && group->is_certificate_trusted && !group->has_addresses &&
 			(!named->claimed || named->claimed == group)) {
 			add(named, group);
 		}
@@ -68,7 +71,8 @@ static void ask_tls(const struct matrix *matrix, const struct host_names *names,
 		return;
 	}
 	if (named->claimed && certificate->name_matches == FACTS_YES) {
-		if (!named->claimed->has_addresses) {
+		if (named->claimed->is_certificate_trusted &&
+			!named->claimed->has_addresses) {
 			add(named, named->claimed);
 		}
 		return;

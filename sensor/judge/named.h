@@ -5,10 +5,11 @@
  * certificate, and the name that the client asked for (SNI). Out: the groups, for
  * matrix/criteria. Pure.
  *
- * A DNS answer makes it one of the group, and so does a certificate that the client went
- * on with, of a group without addresses. SNI is the client's claim: one that is of
- * another name speaks against the group, a fitting one is enough only where the group
- * trusts it. What is said in clear (greeting, EHLO) is no evidence.
+ * A DNS answer makes it one of the group. What TLS shows is what its ends say: SNI is the
+ * client's claim, a certificate whose chain nobody verified the server's. SNI of another
+ * name speaks against the group; a fitting one is enough only where the group trusts it,
+ * a certificate that the client went on with unless the group does not. What is said in clear (greeting, EHLO)
+ * is no evidence.
  */
 #pragma once
 

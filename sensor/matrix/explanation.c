@@ -27,9 +27,13 @@ static void say_name_wanted(struct matrix_result *result)
 {
 	const bool is_client = result->waits_for == MATRIX_CRITERION_FROM;
 	const struct matrix_row *row = result->nearest;
+	const struct matrix_group *server = row->to.group;
+	const bool is_certificate_enough =
+		!is_client && server && server->is_certificate_trusted;
 	sentence_append(result->reason, sizeof(result->reason),
 		" may allow it; no DNS answer%s was seen that makes the %s one of %s",
-		is_client ? "" : " or certificate", is_client ? "client" : "server",
+		is_certificate_enough ? " or certificate" : "",
+		is_client ? "client" : "server",
 		sentence_end_name(is_client ? &row->from : &row->to));
 }
 

@@ -111,8 +111,8 @@ void loader_zones(struct loader *loader, const struct yaml_node *node, void *unu
 struct group_draft {
 	struct matrix_group group;
 	uint32_t index;
-	const char **names; /* malloced while it grows */
-	const struct yaml_node *sni;
+	const char **names;            /* malloced while it grows */
+	const struct yaml_node *trust; /* of a name that TLS shows, or NULL */
 };
 
 static void read_role(struct loader *loader, const struct yaml_node *value, void *into)
@@ -207,14 +207,26 @@ static void read_hosts(struct loader *loader, const struct yaml_node *value, voi
 	loader_list(loader, value, &HOSTS, into);
 }
 
+static bool read_trust(struct loader *loader, const struct yaml_node *value,
+	const char *key, struct group_draft *draft)
+{
+	int trust;
+	draft->trust = value;
+	return loader_word(loader, value, words_of_trust(), key, &trust) && trust != 0;
+}
+
 static void read_sni(struct loader *loader, const struct yaml_node *value, void *into)
 {
 	struct group_draft *draft = into;
-	int trust;
-	draft->sni = value;
-	if (loader_word(loader, value, words_of_trust(), "sni", &trust)) {
-		draft->group.is_sni_trusted = trust != 0;
-	}
+	draft->group.is_sni_trusted = read_trust(loader, value, "sni", draft);
+}
+
+static void read_certificate(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct group_draft *draft = into;
+	draft->group.is_certificate_trusted =
+		read_trust(loader, value, "certificate", draft);
 }
 
 static const struct loader_key GROUP_KEYS[] = {
@@ -223,6 +235,7 @@ static const struct loader_key GROUP_KEYS[] = {
 	{"addresses", false, read_addresses},
 	{"names", false, read_hosts},
 	{"sni", false, read_sni},
+	{"certificate", false, read_certificate},
 	{NULL, false, NULL},
 };
 
@@ -243,6 +256,7 @@ static void read_group(struct loader *loader, const struct yaml_node *key)
 	const char *name = end_name(loader, key, "group");
 	struct group_draft draft = {.index = (uint32_t)matrix->group_count};
 	draft.group.name = name ? name : "";
+	draft.group.is_certificate_trusted = true;
 	draft.group.place = loader_place(loader, key);
 	if (name && name_is_free(loader, key, name, "group")) {
 		(void)name_table_add(&matrix->group_names, name, draft.index);
@@ -257,9 +271,9 @@ static void read_group(struct loader *loader, const struct yaml_node *key)
 		draft.group.name_count == 0) {
 		loader_fail(loader, key, "%s has no \"addresses\"", what);
 	}
-	if (draft.sni && draft.group.name_count == 0) {
-		loader_fail(loader, draft.sni,
-			"%s has \"sni\" and no \"names\" that it could ask for", what);
+	if (draft.trust && draft.group.name_count == 0) {
+		loader_fail(loader, draft.trust,
+			"%s has no \"names\" that TLS could show", what);
 	}
 	matrix->has_resolvers |= draft.group.role == MATRIX_ROLE_RESOLVER;
 	keep_names(matrix, &draft);

@@ -66,6 +66,7 @@ struct matrix_group {
 	size_t name_count;
 	bool has_addresses;
 	bool is_sni_trusted; /* the name that a client asks for is taken for the server's */
+	bool is_certificate_trusted; /* and one that the server's certificate bears */
 	struct matrix_place place;
 };
 

@@ -10,7 +10,8 @@
 	"  mx-out: {role: outbound, addresses: [198.51.100.2]}\n"                      \
 	"  mx-in: {role: inbound, addresses: [198.51.100.3]}\n"                        \
 	"  cloud: {role: mailbox, names: [imap.example.net, \"*.example.com\"]}\n"     \
-	"  letters: {role: outbound, names: [smtp.example.org]}\n"                     \
+	"  letters: {role: outbound, names: [smtp.example.org], "                      \
+	"certificate: claim}\n"                                                        \
 	"  asked: {role: submission, names: [smtp.example.info], sni: trusted}\n"      \
 	"  both: {role: mailbox, addresses: [192.0.2.10], names: "                     \
 	"[mail.example.org]}\n"                                                        \
@@ -192,6 +193,21 @@ static void a_certificate_that_was_gone_on_with_names_its_server(void **state)
 	assert_judged(&flow, VERDICT_LEGITIMATE, "N-01", 0);
 }
 
+static void a_certificate_alone_is_the_servers_claim_where_nobody_trusts_it(
+	void **state)
+{
+	(void)state;
+	struct made_flow flow = made_encrypted_flow(PROTOCOL_SMTP, CRM, INTERNET, 25);
+	show_certificate(&flow, "smtp.example.org");
+	assert_judged(&flow, VERDICT_UNDECIDED, NULL, 0);
+	set_text(flow.facts.session.sni, "smtp.example.org");
+	flow.facts.session.server_certificate.name_matches = FACTS_YES;
+	assert_judged(&flow, VERDICT_UNDECIDED, NULL, 0);
+	/* near miss: DNS leads there, too */
+	set_name(&flow, "smtp.example.org");
+	assert_judged(&flow, VERDICT_LEGITIMATE, "N-02", 0);
+}
+
 static void a_group_with_addresses_waits_for_no_name(void **state)
 {
 	(void)state;
@@ -286,6 +302,8 @@ int main(void)
 		cmocka_unit_test(sni_is_a_claim_that_must_fit),
 		cmocka_unit_test(sni_is_enough_where_the_group_trusts_it),
 		cmocka_unit_test(a_certificate_that_was_gone_on_with_names_its_server),
+		cmocka_unit_test(
+			a_certificate_alone_is_the_servers_claim_where_nobody_trusts_it),
 		cmocka_unit_test(a_group_with_addresses_waits_for_no_name),
 		cmocka_unit_test(the_role_of_a_named_group_accuses_nobody),
 		cmocka_unit_test(

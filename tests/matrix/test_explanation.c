@@ -6,7 +6,8 @@
 #define BIT(protocol) (1u << (protocol))
 
 static const struct matrix_group FROM = {.name = "pcs", .role = MATRIX_ROLE_CLIENT};
-static const struct matrix_group TO = {.name = "post", .role = MATRIX_ROLE_MAILBOX};
+static const struct matrix_group TO = {
+	.name = "post", .role = MATRIX_ROLE_MAILBOX, .is_certificate_trusted = true};
 
 static struct matrix_row row;
 static struct matrix_question question;

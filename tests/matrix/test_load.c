@@ -216,6 +216,9 @@ static void sni_is_trusted_only_where_it_is_written_and_there_are_names(void **s
 		{"names: a.example.org, sni: trustd", "did you mean \"trusted\"",
 			false},
 		{"addresses: 192.0.2.9, sni: trusted", "no \"names\"", false},
+		{"names: a.example.org, certificate: trusted", NULL, false},
+		{"names: a.example.org, certificate: claim", NULL, false},
+		{"addresses: 192.0.2.9, certificate: trusted", "no \"names\"", false},
 	};
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		char text[1024];
@@ -234,6 +237,8 @@ static void sni_is_trusted_only_where_it_is_written_and_there_are_names(void **s
 				matrix_groups(matrix, &count);
 			assert_int_equal(
 				groups[count - 1].is_sni_trusted, CASES[i].is_trusted);
+			assert_int_equal(groups[count - 1].is_certificate_trusted,
+				strstr(CASES[i].group, "certificate: claim") == NULL);
 		}
 		matrix_problems_free(&problems);
 		matrix_free(matrix);

@@ -5,6 +5,7 @@ import struct
 
 from case import Family
 from family_opening import MAIL, START_S, checksum, talk
+from family_unseen import from_port
 from frames import load, save
 
 FAMILY = Family()
@@ -138,3 +139,26 @@ def long_ago():
       nobody would have taken it for mail, and with it nobody is told of it.""", absent=("flow.illegitimate",))
 def web():
     return save(load("https-elsewhere"))
+
+
+SHOWN = """schema: 1
+zones: {internal: [192.0.2.64/26]}
+groups:
+  workstations: {role: client, addresses: [192.0.2.64/26]}
+  cloud: {role: mailbox, names: [mail.example.org]}
+rows:
+  - {id: N-03, from: workstations, to: cloud, protocols: [imaps], tls: required}
+"""
+
+
+@CASE("named-by-certificate", SHOWN, """The session of imaps-tls12 with a server that the matrix knows by name alone: no
+      answer of DNS was seen, and its certificate bears the name.""", flows=("imaps legitimate N-03",))
+def by_certificate():
+    return save([(at, frame) for at, frame, _ in from_port("imaps-tls12", 42071)])
+
+
+@CASE("named-certificate-claimed", SHOWN.replace("org]}", "org], certificate: claim}"), """The same where the group does
+      not trust a certificate: nobody verified its chain, and two who mean to deceive can show any. The flow stays undecided, and nobody is accused.""",
+      absent=("flow.illegitimate",), flows=("imaps undecided",))
+def certificate_claimed():
+    return save([(at, frame) for at, frame, _ in from_port("imaps-tls12", 42072)])
