@@ -206,7 +206,7 @@ static void print_finding(
 	const char *list[RECOMMENDATIONS_MAX];
 	const struct finding_row *row = finding_row(finding);
 	recommendations_of(judgement, protocol, finding, list);
-	(void)printf("The sensor would tell %s", row->id);
+	(void)printf("he sensor would tell %s", row->id);
 	for (size_t i = 0; i < RECOMMENDATIONS_MAX && list[i]; i++) {
 		(void)printf("%s%s", i == 0 ? " (" : ", ", list[i]);
 	}
@@ -214,13 +214,14 @@ static void print_finding(
 }
 
 /* Allowed or not: some findings are told though a row declares the flow. */
-static void print_findings(
-	const struct matrix *matrix, const struct matrix_question *question)
+static void print_findings(const struct matrix *matrix,
+	const struct matrix_question *question, bool is_probe)
 {
 	struct judgement judgement;
 	judge_planned(matrix, question, &judgement);
 	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
 		if (judgement.findings & FINDING_BIT(i)) {
+			(void)printf(is_probe ? "Once something is sent t" : "T");
 			print_finding(&judgement, question->protocol, (enum finding)i);
 		}
 	}
@@ -248,7 +249,9 @@ static int answer(const struct matrix *matrix, const char *const *words)
 		(void)printf(".\n");
 		print_first_failure(&result);
 	}
-	print_findings(matrix, &question);
+	print_findings(matrix, &question,
+		result.allowed == MATRIX_UNKNOWN &&
+			result.waits_for == MATRIX_CRITERION_PROBE);
 	return COMMAND_OK;
 }
 

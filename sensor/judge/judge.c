@@ -64,6 +64,9 @@ static void ask_forward(const struct matrix *matrix, const struct judge_case *ju
 		.now_s = (int64_t)(observation->now_us / US_PER_S),
 		.is_brief = judged->is_brief,
 	};
+	question.is_probe = answer(judge_is_mere_probe(judged),
+		observation->is_ended || observation->ambiguity != NULL ||
+			!judge_is_probe(judged->facts));
 	ask_about_tls(&question, judged->facts, observation->is_ended);
 	matrix_ask(matrix, &question, result);
 }

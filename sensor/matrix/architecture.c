@@ -155,7 +155,7 @@ static void find_exposed(struct architecture *architecture)
 	}
 	for (size_t i = 0; i < matrix->row_count; i++) {
 		const struct matrix_row *row = &matrix->rows[i];
-		if (!review_lists_sending(row) ||
+		if (!review_lists_sending(row) || row->is_probe ||
 			!review_is_in_force(&architecture->review, row)) {
 			continue;
 		}
@@ -187,7 +187,9 @@ void architecture_breaches(
 	review_shared_addresses(&architecture);
 	for (size_t i = 0; i < matrix->row_count; i++) {
 		const struct matrix_row *row = &matrix->rows[i];
-		const bool is_in_force = review_is_in_force(&architecture.review, row);
+		/* a probe sends and reads nothing */
+		const bool is_in_force =
+			!row->is_probe && review_is_in_force(&architecture.review, row);
 		for (size_t j = 0; is_in_force && j < sizeof(RULES) / sizeof(*RULES);
 			j++) {
 			RULES[j](&architecture, row);

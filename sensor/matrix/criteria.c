@@ -189,6 +189,13 @@ static enum matrix_answer expiry_answer(
 		row->expires_s == 0 || asking->question->now_s < row->expires_s);
 }
 
+static enum matrix_answer probe_answer(
+	const struct asking *asking, const struct matrix_row *row)
+{
+	const bool is_attempt = asking->question->protocol == PROTOCOL_ATTEMPT;
+	return row->is_probe && !is_attempt ? asking->question->is_probe : MATRIX_YES;
+}
+
 /* An attempt carried nothing that TLS could have protected. */
 static enum matrix_answer tls_answer(
 	const struct asking *asking, const struct matrix_row *row)
@@ -249,6 +256,7 @@ static const struct {
 	{MATRIX_CRITERION_PROTOCOL, "protocol", protocol_answer},
 	{MATRIX_CRITERION_PORT, "port", port_answer},
 	{MATRIX_CRITERION_EXPIRY, "expiry", expiry_answer},
+	{MATRIX_CRITERION_PROBE, "probe", probe_answer},
 	{MATRIX_CRITERION_TLS, "tls", tls_answer},
 	{MATRIX_CRITERION_MIN_TLS, "min_tls", min_tls_answer},
 	{MATRIX_CRITERION_CLIENT_CERTIFICATE, "client_certificate",

@@ -3,7 +3,7 @@
  *
  * Each criterion is one small function answering NO, YES or UNKNOWN (the flow has
  * not shown it yet). UNKNOWN waits; a certain NO outranks it. The order of the
- * criteria is the order of the table: from, to, protocol, port, expiry, tls,
+ * criteria is the order of the table: from, to, protocol, port, expiry, probe, tls,
  * min_tls, client_certificate.
  */
 #pragma once
@@ -19,6 +19,7 @@ enum matrix_criterion {
 	MATRIX_CRITERION_PROTOCOL,
 	MATRIX_CRITERION_PORT,
 	MATRIX_CRITERION_EXPIRY,
+	MATRIX_CRITERION_PROBE,
 	MATRIX_CRITERION_TLS,
 	MATRIX_CRITERION_MIN_TLS,
 	MATRIX_CRITERION_CLIENT_CERTIFICATE,
@@ -57,6 +58,7 @@ struct matrix_question {
 	enum matrix_answer is_starttls;    /* by STARTTLS */
 	enum matrix_answer is_implicit;    /* from the first byte */
 	enum matrix_answer is_tls_offered; /* STARTTLS offered, or implicit */
+	enum matrix_answer is_probe;       /* nothing was sent: known at its end */
 	/* credentials or content crossed in clear */
 	enum matrix_answer has_clear_content;
 	enum matrix_answer has_client_certificate;

@@ -45,6 +45,9 @@ void explain_waiting(struct matrix_result *result)
 	case MATRIX_CRITERION_TO:
 		say_name_wanted(result);
 		break;
+	case MATRIX_CRITERION_PROBE:
+		say(result, " allows it as long as nothing is sent");
+		break;
 	case MATRIX_CRITERION_TLS:
 		say(result, " may allow it; its TLS is not seen yet");
 		break;
@@ -163,6 +166,9 @@ void explain_failed(
 		break;
 	case MATRIX_CRITERION_EXPIRY:
 		say_expiry(result);
+		break;
+	case MATRIX_CRITERION_PROBE:
+		say(result, " is for probes; this flow did more than say hello");
 		break;
 	case MATRIX_CRITERION_TLS:
 		say(result, tls_wanted(row->tls));

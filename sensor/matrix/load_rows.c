@@ -9,7 +9,8 @@
 struct row_draft {
 	struct matrix_row row;
 	const struct yaml_node *node;
-	uint8_t ports[PORTS / 8]; /* bit per declared port */
+	const struct yaml_node *probe; /* its value; NULL without */
+	uint8_t ports[PORTS / 8];      /* bit per declared port */
 	bool has_ports;
 };
 
@@ -141,6 +142,17 @@ static void read_client_certificate(
 	int answer;
 	if (loader_word(loader, value, ANSWERS, "client_certificate", &answer)) {
 		draft->row.is_client_certificate_required = answer == 1;
+	}
+}
+
+static void read_probe(struct loader *loader, const struct yaml_node *value, void *into)
+{
+	static const struct word ANSWERS[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
+	struct row_draft *draft = into;
+	int answer;
+	if (loader_word(loader, value, ANSWERS, "probe", &answer)) {
+		draft->row.is_probe = answer == 1;
+		draft->probe = value;
 	}
 }
 
@@ -295,6 +307,7 @@ static const struct loader_key ROW_KEYS[] = {
 	{"min_tls", false, read_min_tls},
 	{"client_certificate", false, read_client_certificate},
 	{"ports", false, read_ports},
+	{"probe", false, read_probe},
 	{"expires", false, read_expires},
 	{"mode", false, read_mode},
 	{"owner", false, read_owner},
@@ -335,6 +348,18 @@ static const char *id_of(const struct yaml_node *node)
 	return NULL;
 }
 
+/* Elsewhere nobody can tell that nothing was sent, or read. */
+static void check_probe(struct loader *loader, const struct row_draft *draft)
+{
+	const uint32_t clear = PROTOCOL_BIT(PROTOCOL_SMTP) |
+			       PROTOCOL_BIT(PROTOCOL_SUBMISSION) |
+			       PROTOCOL_BIT(PROTOCOL_LMTP);
+	if (draft->row.is_probe && (draft->row.protocols & ~clear) != 0) {
+		loader_fail(loader, draft->probe,
+			"probe is for smtp, submission and lmtp alone");
+	}
+}
+
 static void read_row(struct loader *loader, const struct yaml_node *node)
 {
 	struct matrix *matrix = loader->matrix;
@@ -344,7 +369,10 @@ static void read_row(struct loader *loader, const struct yaml_node *node)
 	(void)snprintf(what, sizeof(what), id ? "row %.63s" : "a row", id);
 	draft.row.place = loader_place(loader, node);
 	loader_mapping(loader, node, ROW_KEYS, what, &draft);
-	if (draft.row.tls == 0) {
+	check_probe(loader, &draft);
+	if (draft.row.tls == 0 && draft.row.is_probe) {
+		draft.row.tls = MATRIX_TLS_OPTIONAL; /* nothing crosses */
+	} else if (draft.row.tls == 0) {
 		const bool is_internet = draft.row.from.zone == &matrix->zones[0] ||
 					 draft.row.to.zone == &matrix->zones[0];
 		draft.row.tls = is_internet ? MATRIX_TLS_OFFERED : MATRIX_TLS_REQUIRED;

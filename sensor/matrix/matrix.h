@@ -86,6 +86,7 @@ struct matrix_row {
 	enum matrix_tls tls;
 	uint16_t min_tls; /* 0x0303; 0 when not declared */
 	bool is_client_certificate_required;
+	bool is_probe; /* may connect and say hello, and send nothing */
 	bool is_any_port;
 	const uint16_t *ports; /* port_count declared; none: the protocols' own */
 	size_t port_count;

@@ -172,10 +172,15 @@ static void print_row(const struct matrix_row *row, FILE *out)
 	char ports[SENTENCE_LIST_BYTES];
 	char condition[SENTENCE_LIST_BYTES];
 	(void)fprintf(out, "  %s: %s may %s %s %s %s on %s, %s.", row->id,
-		sentence_end_name(&row->from), sends ? "send" : "use",
+		sentence_end_name(&row->from),
+		row->is_probe ? "probe"
+		: sends       ? "send"
+			      : "use",
 		sentence_protocols(row->protocols, "and", protocols),
-		sends ? "to" : "of", sentence_end_name(&row->to),
-		sentence_ports(row, ports), sentence_condition(row, condition));
+		sends && !row->is_probe ? "to" : "of", sentence_end_name(&row->to),
+		sentence_ports(row, ports),
+		row->is_probe ? "and send nothing"
+			      : sentence_condition(row, condition));
 	print_notes(row, out);
 	(void)fputs("\n", out);
 }

@@ -94,7 +94,8 @@ static bool is_covered(const struct matrix_row *earlier, const struct matrix_row
 	return (row->protocols & ~earlier->protocols) == 0 && has_same_ports &&
 	       (earlier->tls == row->tls || earlier->tls == MATRIX_TLS_OPTIONAL) &&
 	       (earlier->min_tls == 0 || earlier->min_tls == row->min_tls) &&
-	       !earlier->is_client_certificate_required && earlier->expires_s == 0;
+	       !earlier->is_client_certificate_required && !earlier->is_probe &&
+	       earlier->expires_s == 0;
 }
 
 /* by_from has rows of the same ends side by side, in file order. */

@@ -142,6 +142,8 @@ static const char *const MATRICES[] = {
 	ROWS("tls: implicit"),
 	ROWS("tls: offered"),
 	ROWS("tls: optional"),
+	MADE_HEAD "  - {id: N-01, from: workstations, to: internet, protocols: [smtp], "
+		  "probe: yes}\n",
 };
 #define MATRIX_COUNT (sizeof(MATRICES) / sizeof(MATRICES[0]))
 

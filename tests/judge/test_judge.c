@@ -126,6 +126,30 @@ static void a_probe_that_no_row_allows_is_an_attempt(void **state)
 	assert_int_equal(flow.judgement.findings & BIT(FINDING_FLOW_ROLE_MISMATCH), 0);
 }
 
+static void a_row_for_probes_waits_and_lets_nothing_be_sent(void **state)
+{
+	(void)state;
+	struct matrix *matrix = made_matrix(
+		MADE_HEAD "  - {id: P-01, from: workstations, to: internet, protocols: "
+			  "[smtp], probe: yes}\n");
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+	flow.facts.starttls_offered = FACTS_NO;
+	flow.observation.is_ended = false;
+	made_judge(matrix, &flow);
+	assert_int_equal(flow.judgement.verdict, VERDICT_UNDECIDED);
+	assert_int_equal(flow.judgement.findings, 0);
+	flow.observation.is_ended = true;
+	made_judge(matrix, &flow);
+	assert_int_equal(flow.judgement.verdict, VERDICT_LEGITIMATE);
+	assert_int_equal(flow.judgement.findings, 0);
+	flow.facts.has_content_clear = true;
+	flow.observation.is_ended = false;
+	made_judge(matrix, &flow);
+	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
+	assert_int_equal(flow.judgement.findings, BIT(FINDING_SENDER_ILLEGITIMATE));
+	matrix_free(matrix);
+}
+
 static void who_may_have_sent_or_goes_on_is_no_probe(void **state)
 {
 	(void)state;
@@ -431,6 +455,7 @@ int main(void)
 		cmocka_unit_test(
 			an_illegitimate_sender_on_443_uses_an_unusual_port_too),
 		cmocka_unit_test(a_probe_that_no_row_allows_is_an_attempt),
+		cmocka_unit_test(a_row_for_probes_waits_and_lets_nothing_be_sent),
 		cmocka_unit_test(who_may_have_sent_or_goes_on_is_no_probe),
 		cmocka_unit_test(submission_and_mapi_are_at_home_on_their_ports),
 		cmocka_unit_test(an_expired_row_allows_nothing_and_says_since_when),

@@ -164,6 +164,16 @@ static void a_group_that_stands_outside_is_one_breach_whatever_it_holds(void **s
 	matrix_free(matrix);
 }
 
+static void a_row_for_probes_breaches_nothing(void **state)
+{
+	(void)state;
+	assert_breach(" - {id: a, from: mailboxes, to: internet, protocols: smtp}\n",
+		"R34 row a");
+	assert_breach(" - {id: a, from: mailboxes, to: internet, protocols: smtp, "
+		      "probe: yes}\n",
+		NULL);
+}
+
 static void who_is_no_server_does_not_send_out(void **state)
 {
 	(void)state;
@@ -267,6 +277,7 @@ int main(void)
 		cmocka_unit_test(
 			a_group_that_stands_outside_is_one_breach_whatever_it_holds),
 		cmocka_unit_test(a_mailbox_server_outside_internal_breaches_r34),
+		cmocka_unit_test(a_row_for_probes_breaches_nothing),
 		cmocka_unit_test(who_is_no_server_does_not_send_out),
 		cmocka_unit_test(users_are_encrypted_and_log_in),
 		cmocka_unit_test(servers_use_starttls),

@@ -30,6 +30,45 @@ static void a_clear_flow_over_a_starttls_row_is_refused_in_words(void **state)
 	matrix_free(matrix);
 }
 
+static void a_row_for_probes_allows_what_ends_without_sending(void **state)
+{
+	(void)state;
+	struct matrix *matrix = load_rows(" - {id: P, from: workstations, to: mx-out, "
+					  "protocols: smtp, probe: yes}\n");
+	struct matrix_question question =
+		question_of(matrix, ENDS("workstations", "mx-out"), PROTOCOL_SMTP, 25);
+	struct matrix_result result;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.allowed, MATRIX_UNKNOWN);
+	assert_int_equal(result.waits_for, MATRIX_CRITERION_PROBE);
+	assert_non_null(strstr(result.reason, "as long as nothing is sent"));
+	question.is_probe = MATRIX_YES;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.allowed, MATRIX_YES);
+	question.is_probe = MATRIX_NO;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.allowed, MATRIX_NO);
+	assert_int_equal(result.failed, MATRIX_CRITERION_PROBE);
+	question.protocol = PROTOCOL_ATTEMPT;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.allowed, MATRIX_YES);
+	matrix_free(matrix);
+}
+
+static void a_probe_of_what_nobody_can_see_into_is_refused(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	assert_null(
+		load_text(HEAD "rows:\n - {id: P, from: workstations, to: mailboxes, "
+			       "protocols: [smtp, imaps], probe: yes}\n",
+			&problems));
+	assert_int_equal(problems.count, 1);
+	assert_non_null(strstr(
+		problems.list[0].text, "probe is for smtp, submission and lmtp alone"));
+	matrix_problems_free(&problems);
+}
+
 static void what_is_not_seen_yet_waits_and_then_decides(void **state)
 {
 	(void)state;
@@ -337,6 +376,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clear_flow_over_a_starttls_row_is_refused_in_words),
+		cmocka_unit_test(a_probe_of_what_nobody_can_see_into_is_refused),
+		cmocka_unit_test(a_row_for_probes_allows_what_ends_without_sending),
 		cmocka_unit_test(what_is_not_seen_yet_waits_and_then_decides),
 		cmocka_unit_test(
 			a_sender_without_any_row_is_named_with_its_role_and_zone),

@@ -108,6 +108,13 @@ static void an_expired_row_tells_its_last_day(void **state)
 		" would allow it but its last day was 2028-02-29");
 }
 
+static void a_row_for_probes_tells_that_more_was_said(void **state)
+{
+	(void)state;
+	assert_failed(MATRIX_CRITERION_PROBE,
+		" is for probes; this flow did more than say hello");
+}
+
 static void tls_tells_what_was_wanted_and_what_was_seen(void **state)
 {
 	(void)state;
@@ -186,6 +193,7 @@ int main(void)
 		EACH(without_a_row_the_flow_is_told_and_the_nearest_row),
 		EACH(a_row_of_other_protocols_or_ports_tells_its_own),
 		EACH(an_expired_row_tells_its_last_day),
+		EACH(a_row_for_probes_tells_that_more_was_said),
 		EACH(tls_tells_what_was_wanted_and_what_was_seen),
 		EACH(an_old_version_is_named_and_ssl_has_no_number),
 		EACH(a_missing_client_certificate_is_told),

@@ -45,3 +45,19 @@ def probe():
 def asking():
     return save(talk(25, *MAIL[:3], ">VRFY bob\r\n", "<252 2.0.0 who knows\r\n", *MAIL[-2:], client="192.0.2.130") +
                 talk(25, *MAIL[:4], "<550 5.7.1 not you\r\n", *MAIL[-2:], client="198.51.100.7", source=40001, at=5))
+
+
+WATCHED = SITE.replace("rows:\n", "rows:\n  - {id: P-01, from: watcher, to: internet, protocols: [smtp], probe: yes}\n").replace(
+    "groups:\n", "groups:\n  watcher: {role: application, service: technical, addresses: [192.0.2.130]}\n")
+
+
+@CASE("smtp-probe-declared", WATCHED, """The monitoring host has a row for its probes.""", absent=("sender.attempt",),
+      flows=("smtp legitimate P-01",))
+def declared():
+    return save(talk(25, *PROBE, client="192.0.2.130"))
+
+
+@CASE("smtp-probe-that-sends", WATCHED, """The monitoring host has a row for its probes, and sends a message: that row
+      is none for mail.""", findings=("sender.illegitimate",), absent=("sender.attempt",), flows=("smtp illegitimate",))
+def sending():
+    return save(talk(25, *MAIL, client="192.0.2.130"))
