@@ -34,15 +34,27 @@ static __attribute__((noinline)) uint64_t rest_of(const uint8_t *bytes, size_t l
 }
 
 /* Two sums, so that neither waits for the carry of the other. */
-static uint64_t sum_bytes(uint64_t sum, const uint8_t *bytes, size_t len)
+static inline uint64_t sum_bytes(uint64_t sum, const uint8_t *bytes, size_t len)
 {
 	uint64_t other = 0;
 	size_t left = len;
-	for (; left >= 32; bytes += 32, left -= 32) {
+	for (; left >= 64; bytes += 64, left -= 64) {
 		sum = sum_word(sum, word_at(bytes));
 		other = sum_word(other, word_at(bytes + 8));
 		sum = sum_word(sum, word_at(bytes + 16));
 		other = sum_word(other, word_at(bytes + 24));
+		sum = sum_word(sum, word_at(bytes + 32));
+		other = sum_word(other, word_at(bytes + 40));
+		sum = sum_word(sum, word_at(bytes + 48));
+		other = sum_word(other, word_at(bytes + 56));
+	}
+	if (left >= 32) {
+		sum = sum_word(sum, word_at(bytes));
+		other = sum_word(other, word_at(bytes + 8));
+		sum = sum_word(sum, word_at(bytes + 16));
+		other = sum_word(other, word_at(bytes + 24));
+		bytes += 32;
+		left -= 32;
 	}
 	sum = sum_word(sum, other);
 	for (; left >= 8; bytes += 8, left -= 8) {

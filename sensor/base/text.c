@@ -113,7 +113,8 @@ void text_copy(char *field, size_t size, struct text text)
 	for (size_t i = 0; i < len; i++) {
 		const uint8_t byte = text.at[i];
 		const bool is_plain =
-			byte >= 0x20 && byte <= 0x7e && byte != '"' && byte != '\\';
+			byte > '\\' ? byte <= 0x7e /* small letters first */
+				    : byte >= 0x20 && byte != '"' && byte != '\\';
 		field[i] = (char)(is_plain ? byte : (uint8_t)'?');
 	}
 	field[len] = '\0';

@@ -23,8 +23,8 @@ struct file_interface {
 struct file {
 	struct window window;
 	enum source_result (*next)(struct file *file, struct frame *frame);
-	/* May be NULL. True: gave the next frame, and those given before still hold. */
-	bool (*next_at_hand)(struct file *file, struct frame *frame);
+	/* May be NULL. How many of the next frames it gave; those given before still hold. */
+	size_t (*take_at_hand)(struct file *file, struct frame *frames, size_t room);
 	struct file_interface *interfaces; /* pcapng: of the section being read */
 	uint32_t interface_count;
 	uint32_t index;        /* of the file among those opened together */

@@ -38,30 +38,28 @@ static inline struct record_header header_in(struct cursor cur, bool is_big_endi
 	return header;
 }
 
-/* Of the record at the front of the window, which holds its header. One question of order. */
-static inline struct record_header header_read(const struct file *file)
+/* Of a record, all of whose header is there. One question of order. */
+static inline struct record_header header_read(
+	const struct file *file, const uint8_t *record)
 {
-	const struct cursor cur =
-		cursor_over(file->window.at, PCAP_RECORD_HEADER_BYTES);
+	const struct cursor cur = cursor_over(record, PCAP_RECORD_HEADER_BYTES);
 	return file->is_big_endian ? header_in(cur, true) : header_in(cur, false);
 }
 
-/* The window holds the whole record. */
-static inline void record_take(
-	struct file *file, const struct record_header *header, struct frame *frame)
+/* All of the record is there. */
+static inline struct frame frame_of(const struct file *file,
+	const struct record_header *header, const uint8_t *record)
 {
 	const uint32_t captured_len = header->captured_len;
 	const uint32_t fraction =
 		file->is_nanosecond ? header->fraction / 1000 : header->fraction;
-	*frame = (struct frame){
-		.time_us = (uint64_t)header->seconds * 1000000 + fraction,
-		.bytes = file->window.at + file->header_len,
+	return (struct frame){.time_us = (uint64_t)header->seconds * 1000000 + fraction,
+		.bytes = record + file->header_len,
 		.captured_len = captured_len,
 		.wire_len = header->wire_len > captured_len ? header->wire_len
 							    : captured_len,
 		.source = file->index,
 		.link_type = file->link_type};
-	window_use(&file->window, file->header_len + (size_t)captured_len);
 }
 
 static enum source_result pcap_next(struct file *file, struct frame *frame)
@@ -69,30 +67,36 @@ static enum source_result pcap_next(struct file *file, struct frame *frame)
 	if (!window_holds(&file->window, file->header_len)) {
 		return file_ending(file);
 	}
-	const struct record_header header = header_read(file);
+	const struct record_header header = header_read(file, file->window.at);
 	if (header.captured_len > CAPTURED_BYTES_MAX) {
 		return file_lost(file);
 	}
 	if (!window_holds(&file->window, file->header_len + header.captured_len)) {
 		return file_ending(file);
 	}
-	record_take(file, &header, frame);
+	*frame = frame_of(file, &header, file->window.at);
+	window_use(&file->window, file->header_len + (size_t)header.captured_len);
 	return SOURCE_FRAME;
 }
 
-static bool pcap_next_at_hand(struct file *file, struct frame *frame)
+/* Those that the window holds whole, room of them at most. */
+static size_t pcap_take_at_hand(struct file *file, struct frame *frames, size_t room)
 {
-	const size_t left = window_left(&file->window);
-	if (left < file->header_len) {
-		return false;
+	const uint8_t *at = file->window.at;
+	const uint8_t *end = file->window.end;
+	size_t count = 0;
+	while (count < room && (size_t)(end - at) >= file->header_len) {
+		const struct record_header header = header_read(file, at);
+		const size_t len = file->header_len + (size_t)header.captured_len;
+		if (header.captured_len > CAPTURED_BYTES_MAX ||
+			(size_t)(end - at) < len) {
+			break;
+		}
+		frames[count++] = frame_of(file, &header, at);
+		at += len;
 	}
-	const struct record_header header = header_read(file);
-	if (header.captured_len > CAPTURED_BYTES_MAX ||
-		left - file->header_len < header.captured_len) {
-		return false;
-	}
-	record_take(file, &header, frame);
-	return true;
+	window_use(&file->window, (size_t)(at - file->window.at));
+	return count;
 }
 
 static bool magic_is_known(uint32_t magic)
@@ -129,7 +133,7 @@ bool pcap_start(struct file *file)
 	file->header_len = magic == PCAP_MAGIC_KUZNETZOV ? KUZNETZOV_RECORD_HEADER_BYTES
 							 : PCAP_RECORD_HEADER_BYTES;
 	file->next = pcap_next;
-	file->next_at_hand = pcap_next_at_hand;
+	file->take_at_hand = pcap_take_at_hand;
 	window_use(&file->window, PCAP_FILE_HEADER_BYTES);
 	return true;
 }

@@ -201,16 +201,13 @@ size_t source_next_some(struct source *source, struct frame *frames, size_t room
 	if (*result != SOURCE_FRAME) {
 		return 0;
 	}
-	size_t count = 1;
 	struct file *file = &source->members[0].file;
-	if (source->count > 1 || !file->next_at_hand) {
-		return count;
+	if (source->count > 1 || !file->take_at_hand) {
+		return 1;
 	}
-	while (count < room && file->next_at_hand(file, &frames[count])) {
-		count++;
-	}
-	source->frames += count - 1;
-	return count;
+	const size_t more = file->take_at_hand(file, frames + 1, room - 1);
+	source->frames += more;
+	return 1 + more;
 }
 
 bool source_lacks(const struct source *source, size_t place, struct reason *why)

@@ -306,7 +306,8 @@ static bool is_memcached(const struct traits_line *line)
 /* type name TAB selector TAB host TAB port, RFC 1436 section 3.8. */
 static bool is_gopher(const struct traits_line *line)
 {
-	if (!line->is_whole || !line->is_first || line->text.len < 8) {
+	if (!line->is_whole || !line->is_first || line->text.len < 8 ||
+		!memchr(line->text.at, '\t', line->text.len)) {
 		return false;
 	}
 	size_t tabs = 0;
