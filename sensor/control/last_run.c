@@ -6,10 +6,12 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 
 #define PATIENCE_US UINT64_C(6000000) /* a little more than they take to drain */
 #define LAST_US     UINT64_C(7000000) /* then they were killed for a second */
 #define NAP_MS      20
+#define HUNG_US     UINT64_C(300000) /* three beats of a worker's heart */
 #define SECOND_US   UINT64_C(1000000)
 
 /* Who is left holds its place: no number out of a file is trusted, however old it is. */
@@ -26,10 +28,46 @@ static unsigned left_of(int lock, int signal)
 	return count;
 }
 
-static void wait_for_processes(int lock)
+/*
+ * Whether it hangs with a queue of packets that nobody else can have; one that drains
+ * left it first. beat: as it was when the waiting began.
+ */
+static bool is_in_the_way(const struct status_process *process, uint64_t beat)
+{
+	static const char QUEUE[] = "queue ";
+	return memcmp(process->source, QUEUE, strlen(QUEUE)) == 0 &&
+	       (process->state == STATUS_STATE_RUNNING ||
+		       process->state == STATUS_STATE_STARTING) &&
+	       process->heartbeat == beat;
+}
+
+static void note_beats(
+	const struct status_page *page, uint64_t beats[STATUS_PROCESSES_MAX])
+{
+	for (unsigned i = 1; i < STATUS_PROCESSES_MAX; i++) {
+		beats[i] = page->processes[i].heartbeat;
+	}
+}
+
+static void end_hung(const struct status_page *page, int lock,
+	const uint64_t beats[STATUS_PROCESSES_MAX])
+{
+	for (unsigned i = 1; i < STATUS_PROCESSES_MAX; i++) {
+		const pid_t pid = is_in_the_way(&page->processes[i], beats[i])
+					  ? status_holder(lock, i)
+					  : 0;
+		if (pid > 1) {
+			(void)kill(pid, SIGKILL);
+		}
+	}
+}
+
+static void wait_for_processes(const struct status_page *page, int lock)
 {
 	const uint64_t start_us = clock_monotonic_us();
+	uint64_t beats[STATUS_PROCESSES_MAX];
 	unsigned count = left_of(lock, 0);
+	note_beats(page, beats);
 	if (count > 0) {
 		log_line(LOG_LEVEL_NOTICE, "supervisor",
 			"waiting for %u processes of the sensor before", count);
@@ -40,13 +78,16 @@ static void wait_for_processes(int lock)
 			break;
 		}
 		(void)poll(NULL, 0, NAP_MS);
+		if (waited_us >= HUNG_US) {
+			end_hung(page, lock, beats);
+		}
 		count = left_of(lock, waited_us >= PATIENCE_US ? SIGKILL : 0);
 	}
 }
 
 struct last_run last_run_leave(const struct status_page *page, int lock)
 {
-	wait_for_processes(lock);
+	wait_for_processes(page, lock);
 	return (struct last_run){
 		.is_cut_off = page->started_us != 0 && page->end == STATUS_END_NONE,
 		.pid = page->pid,

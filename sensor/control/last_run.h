@@ -4,7 +4,8 @@
  * In: the page as it was found. One that was killed could not write that it ended, and
  * its processes may be at work for some seconds more: they hold queues, journal and
  * page. Knows them by the locks that they hold on it and waits for them; one that does
- * not end is ended. Never waits long, never touches a process that holds no place there.
+ * not end is ended, and a worker that hangs with a queue at once: no mail passes it.
+ * Never waits long, never touches a process that holds no place there.
  * And what a sensor leaves to the next one to tell: records that no journal took.
  */
 #pragma once

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,6 +131,65 @@ static void one_that_does_not_end_is_ended_after_six_seconds(void **state)
 	assert_int_equal(kill(pid, 0), -1);
 }
 
+/* A worker of the sensor before, and how it was last. */
+static pid_t leave_worker(const char *source, enum status_state state, int life_ms)
+{
+	const pid_t pid = start(2, life_ms);
+	(void)snprintf(page.processes[2].source, STATUS_SOURCE_BYTES, "%s", source);
+	page.processes[2].state = state;
+	return pid;
+}
+
+static void a_worker_that_hangs_with_a_queue_is_ended_at_once(void **state)
+{
+	(void)state;
+	static const enum status_state STATES[] = {
+		STATUS_STATE_RUNNING, STATUS_STATE_STARTING};
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		const pid_t pid = leave_worker("queue 3", STATES[i], 60000);
+		assert_int_equal(kill(pid, SIGSTOP), 0);
+		assert_int_equal(seconds_to_leave(), 0);
+		assert_int_equal(kill(pid, 0), -1);
+	}
+}
+
+static void a_worker_that_left_its_queue_or_has_none_has_time_to_end(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *source;
+		enum status_state state;
+	} LEFT[] = {{"queue 3", STATUS_STATE_DRAINING}, {"eth0", STATUS_STATE_RUNNING}};
+	for (size_t i = 0; i < sizeof(LEFT) / sizeof(LEFT[0]); i++) {
+		(void)leave_worker(LEFT[i].source, LEFT[i].state, 1200);
+		assert_int_equal(seconds_to_leave(), 1);
+	}
+}
+
+static void a_worker_whose_heart_beats_has_time_to_end(void **state)
+{
+	(void)state;
+	struct status_page *shared = mmap(NULL, sizeof(page), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	const pid_t pid = leave_worker("queue 3", STATUS_STATE_RUNNING, 1200);
+	memcpy(shared, &page, sizeof(page));
+	const pid_t heart = fork();
+	assert_true(heart >= 0);
+	for (int beats = 0; heart == 0; beats++) {
+		shared->processes[2].heartbeat++;
+		(void)poll(NULL, 0, 50);
+		if (beats == 40) {
+			_exit(0);
+		}
+	}
+	const uint64_t start_us = clock_monotonic_us();
+	(void)last_run_leave(shared, lock);
+	assert_int_equal((clock_monotonic_us() - start_us) / SECOND_US, 1);
+	assert_int_equal(kill(pid, 0), -1);
+	(void)munmap(shared, sizeof(page));
+}
+
 static int make_folder(void **state)
 {
 	struct reason why;
@@ -168,6 +228,13 @@ int main(void)
 		cmocka_unit_test_setup(every_place_is_seen, clear_page),
 		cmocka_unit_test_setup(
 			one_that_does_not_end_is_ended_after_six_seconds, clear_page),
+		cmocka_unit_test_setup(
+			a_worker_that_hangs_with_a_queue_is_ended_at_once, clear_page),
+		cmocka_unit_test_setup(
+			a_worker_that_left_its_queue_or_has_none_has_time_to_end,
+			clear_page),
+		cmocka_unit_test_setup(
+			a_worker_whose_heart_beats_has_time_to_end, clear_page),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
