@@ -8,13 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define EXIT_FAILED 3
+#define HUNG_US     500000
 
 static pid_t supervisor;
 static volatile sig_atomic_t is_ending;
 static volatile sig_atomic_t is_reopening;
+static volatile sig_atomic_t has_queue; /* and did not listen to its end yet */
+
+/* Within that time whoever has a queue listens to its end, or is ended by the kernel. */
+static void be_ended_in(suseconds_t us)
+{
+	const struct itimerval once = {.it_value = {.tv_usec = us}};
+	(void)setitimer(ITIMER_REAL, &once, NULL);
+}
 
 /*
  * A service manager tells all processes of a service to end at once, but the order is
@@ -27,6 +37,9 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		is_reopening = 1;
 	} else if (info->si_pid == supervisor || getppid() != supervisor) {
 		is_ending = 1;
+		if (has_queue && getppid() != supervisor) {
+			be_ended_in(HUNG_US);
+		}
 	}
 }
 
@@ -52,6 +65,8 @@ void child_start(const struct sensor *sensor, unsigned place)
 	sigset_t none;
 	(void)sigemptyset(&none);
 	supervisor = sensor->supervisor;
+	has_queue = place >= SENSOR_WORKERS && place < sensor->workers_end &&
+		    sensor->queues[place - SENSOR_WORKERS] != NULL;
 	is_ending = 0;
 	is_reopening = 0;
 	(void)sigaction(SIGTERM, &action, NULL);
@@ -60,6 +75,7 @@ void child_start(const struct sensor *sensor, unsigned place)
 	(void)signal(SIGUSR1, SIG_IGN);
 	(void)signal(SIGABRT, SIG_IGN); /* a watchdog's, for the supervisor alone */
 	(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGALRM, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)close(sensor->lock);
 	if (!status_keep_place(sensor->state_directory, place)) {
@@ -101,6 +117,14 @@ void child_fail(const struct sensor *sensor, unsigned place, const struct reason
 bool child_is_ending(void)
 {
 	return is_ending != 0;
+}
+
+void child_takes_its_time(void)
+{
+	if (has_queue) {
+		has_queue = false;
+		be_ended_in(0);
+	}
 }
 
 bool child_is_told_to_reopen(void)

@@ -31,5 +31,12 @@ _Noreturn void child_fail(
 /* Whether TERM was taken since the start. */
 bool child_is_ending(void);
 
+/*
+ * A worker listened to it and ends in order. One that has a queue and does not come so far
+ * within half a second, once the supervisor is gone, is ended: nobody else could, and no
+ * mail would pass its queue.
+ */
+void child_takes_its_time(void);
+
 /* Whether HUP was taken since this was asked last. */
 bool child_is_told_to_reopen(void);

@@ -444,6 +444,7 @@ static void watch_packets(struct worker *worker)
 
 static void drain(struct worker *worker)
 {
+	child_takes_its_time();
 	worker->process->state = STATUS_STATE_DRAINING;
 	worker->records.naps = NAPS_AT_END;
 	if (worker->gate) {
