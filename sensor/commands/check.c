@@ -49,9 +49,8 @@ static void print_json(const struct check_result *result)
 	print_json_problems("breaches", &result->breaches, stdout);
 	if (result->matrix) {
 		size_t groups = 0;
-		size_t rows = 0;
 		(void)matrix_groups(result->matrix, &groups);
-		(void)matrix_rows(result->matrix, &rows);
+		const size_t rows = matrix_declared_rows(result->matrix);
 		(void)printf(",\"groups\":%zu,\"rows\":%zu", groups, rows);
 	}
 	(void)printf("}\n");

@@ -95,7 +95,7 @@ static void load(struct half *half, const struct settings *settings)
 	result->policy = settings->policy;
 	if (matrix) {
 		matrix_warnings(matrix, (int64_t)time(NULL), &problems);
-		(void)matrix_rows(matrix, &result->rows);
+		result->rows = matrix_declared_rows(matrix);
 		(void)matrix_groups(matrix, &result->groups);
 		half->matrix = matrix;
 		result->is_loaded = true;

@@ -30,7 +30,7 @@ void matrix_expiry_look(
 	const struct matrix_row *rows = matrix_rows(matrix, &count);
 	*expiry = (struct matrix_expiry){.next = NULL};
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].expires_s != 0) {
+		if (rows[i].expires_s != 0 && !rows[i].is_continued) {
 			add_row(expiry, &rows[i], now_s);
 		}
 	}
@@ -91,7 +91,7 @@ void matrix_expiry_take_news(const struct matrix *matrix, int64_t now_s,
 	for (size_t i = 0; i < count; i++) {
 		const enum matrix_expiry_stage stage = stage_of(&rows[i], now_s);
 		struct matrix_expiry_news *of_stage = &news[stage];
-		if (stage == MATRIX_EXPIRY_STAGE_NONE ||
+		if (stage == MATRIX_EXPIRY_STAGE_NONE || rows[i].is_continued ||
 			is_told(told, &rows[i], stage)) {
 			continue;
 		}

@@ -6,8 +6,18 @@
 
 #define PORTS 65536u
 
+#define ENDS_MAX 64      /* of one side of a row as written */
+#define ROWS_MAX 1000000 /* pairs of ends of all rows */
+
+struct row_ends {
+	struct matrix_end list[ENDS_MAX];
+	size_t count;
+};
+
 struct row_draft {
 	struct matrix_row row;
+	struct row_ends from;
+	struct row_ends to;
 	const struct yaml_node *node;
 	const struct yaml_node *probe; /* its value; NULL without */
 	uint8_t ports[PORTS / 8];      /* bit per declared port */
@@ -32,23 +42,24 @@ static void read_id(struct loader *loader, const struct yaml_node *value, void *
 	}
 }
 
-static void read_end(
+/* False: told. */
+static bool find_end(
 	struct loader *loader, const struct yaml_node *value, struct matrix_end *end)
 {
 	const struct matrix *matrix = loader->matrix;
 	const char *text = loader_text(loader, value, "an end of a row");
 	if (!text) {
-		return;
+		return false;
 	}
 	uint32_t index = name_table_find(&matrix->group_names, text);
 	if (index != NAME_NONE) {
 		end->group = &matrix->groups[index];
-		return;
+		return true;
 	}
 	index = name_table_find(&matrix->zone_names, text);
 	if (index != NAME_NONE) {
 		end->zone = &matrix->zones[index];
-		return;
+		return true;
 	}
 	struct name_nearest search = {.wrong = text};
 	if (loader->suggestion_count++ < LOADER_SUGGESTIONS_MAX) {
@@ -60,16 +71,42 @@ static void read_end(
 	loader_fail(loader, value, "\"%.63s\" is no declared group or zone%s%s", text,
 		loader_hint(search.nearest, hint),
 		address_parse(text, &address) ? "; put the address into a group" : "");
+	return false;
+}
+
+static void add_end(struct loader *loader, const struct yaml_node *item, void *into)
+{
+	struct row_ends *ends = into;
+	struct matrix_end end = {.group = NULL};
+	if (!find_end(loader, item, &end)) {
+		return;
+	}
+	for (size_t i = 0; i < ends->count; i++) { /* ENDS_MAX */
+		if (ends->list[i].group == end.group &&
+			ends->list[i].zone == end.zone) {
+			loader_fail(
+				loader, item, "\"%.63s\" is written twice", item->text);
+			return;
+		}
+	}
+	if (ends->count == ENDS_MAX) {
+		loader_fail(loader, item, "more than %d ends; make one group of them",
+			ENDS_MAX);
+		return;
+	}
+	ends->list[ends->count++] = end;
 }
 
 static void read_from(struct loader *loader, const struct yaml_node *value, void *into)
 {
-	read_end(loader, value, &((struct row_draft *)into)->row.from);
+	static const struct loader_items FROM = {"from", add_end};
+	loader_list(loader, value, &FROM, &((struct row_draft *)into)->from);
 }
 
 static void read_to(struct loader *loader, const struct yaml_node *value, void *into)
 {
-	read_end(loader, value, &((struct row_draft *)into)->row.to);
+	static const struct loader_items TO = {"to", add_end};
+	loader_list(loader, value, &TO, &((struct row_draft *)into)->to);
 }
 
 static void unknown_protocol(
@@ -360,6 +397,45 @@ static void check_probe(struct loader *loader, const struct row_draft *draft)
 	}
 }
 
+/* Every end of one side with every one of the other is a row that is looked up. */
+static void keep_row(struct loader *loader, const struct row_draft *draft,
+	const struct matrix_end *from, const struct matrix_end *to)
+{
+	struct matrix *matrix = loader->matrix;
+	const struct matrix_zone *internet = &matrix->zones[0];
+	struct matrix_row row = draft->row;
+	row.from = *from;
+	row.to = *to;
+	row.is_continued = from != draft->from.list || to != draft->to.list;
+	if (row.tls == 0 && row.is_probe) {
+		row.tls = MATRIX_TLS_OPTIONAL; /* nothing crosses */
+	} else if (row.tls == 0) {
+		row.tls = from->zone == internet || to->zone == internet
+				  ? MATRIX_TLS_OFFERED
+				  : MATRIX_TLS_REQUIRED;
+	}
+	matrix->rows =
+		list_room(matrix->rows, matrix->row_count, sizeof(*matrix->rows));
+	matrix->rows[matrix->row_count++] = row;
+}
+
+static void keep_rows(struct loader *loader, const struct row_draft *draft)
+{
+	const struct row_ends *from = &draft->from;
+	const struct row_ends *to = &draft->to;
+	if (loader->matrix->row_count + from->count * to->count > ROWS_MAX) {
+		loader_fail(
+			loader, draft->node, "more than %d pairs of ends", ROWS_MAX);
+		return;
+	}
+	/* one that misses an end is kept as well: it is told, and its id is taken */
+	for (size_t i = 0; i == 0 || i < from->count; i++) {
+		for (size_t j = 0; j == 0 || j < to->count; j++) {
+			keep_row(loader, draft, &from->list[i], &to->list[j]);
+		}
+	}
+}
+
 static void read_row(struct loader *loader, const struct yaml_node *node)
 {
 	struct matrix *matrix = loader->matrix;
@@ -370,19 +446,10 @@ static void read_row(struct loader *loader, const struct yaml_node *node)
 	draft.row.place = loader_place(loader, node);
 	loader_mapping(loader, node, ROW_KEYS, what, &draft);
 	check_probe(loader, &draft);
-	if (draft.row.tls == 0 && draft.row.is_probe) {
-		draft.row.tls = MATRIX_TLS_OPTIONAL; /* nothing crosses */
-	} else if (draft.row.tls == 0) {
-		const bool is_internet = draft.row.from.zone == &matrix->zones[0] ||
-					 draft.row.to.zone == &matrix->zones[0];
-		draft.row.tls = is_internet ? MATRIX_TLS_OFFERED : MATRIX_TLS_REQUIRED;
-	}
 	if (draft.has_ports) {
 		keep_ports(matrix, &draft);
 	}
-	matrix->rows =
-		list_room(matrix->rows, matrix->row_count, sizeof(*matrix->rows));
-	matrix->rows[matrix->row_count++] = draft.row;
+	keep_rows(loader, &draft);
 }
 
 void loader_rows(struct loader *loader, const struct yaml_node *node)

@@ -41,6 +41,15 @@ enum matrix_profile matrix_profile(const struct matrix *matrix)
 	return matrix->profile;
 }
 
+size_t matrix_declared_rows(const struct matrix *matrix)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		count += !matrix->rows[i].is_continued;
+	}
+	return count;
+}
+
 const struct matrix_row *matrix_rows(const struct matrix *matrix, size_t *count)
 {
 	*count = matrix->row_count;

@@ -94,6 +94,8 @@ struct matrix_row {
 	enum matrix_mode mode;
 	const char *owner;  /* or NULL */
 	const char *ticket; /* or NULL */
+	/* another pair of ends of the row before it, which lists several */
+	bool is_continued;
 	struct matrix_place place;
 };
 
@@ -139,7 +141,9 @@ void matrix_warnings(
 void matrix_print(const struct matrix *matrix, FILE *out);
 
 enum matrix_profile matrix_profile(const struct matrix *matrix);
+/* One for each pair of ends; as many as are written: matrix_declared_rows. */
 const struct matrix_row *matrix_rows(const struct matrix *matrix, size_t *count);
+size_t matrix_declared_rows(const struct matrix *matrix);
 const struct matrix_group *matrix_groups(const struct matrix *matrix, size_t *count);
 const struct matrix_zone *matrix_zones(const struct matrix *matrix, size_t *count);
 

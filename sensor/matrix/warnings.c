@@ -243,7 +243,7 @@ void matrix_warnings(
 {
 	static void (*const ROW_REVIEWS[])(
 		struct review *, const struct matrix_row *) = {
-		review_breadth, review_expiry, review_contradiction, review_roles};
+		review_roles, review_breadth, review_expiry, review_contradiction};
 	*warnings = (struct matrix_problems){0};
 	struct review review = {matrix, now_s, warnings};
 	review_prefixes(&review, &matrix->zone_prefixes);
@@ -254,8 +254,12 @@ void matrix_warnings(
 	review_group_zones(&review);
 	review_resolvers(&review);
 	for (size_t i = 0; i < matrix->row_count; i++) {
-		for (size_t j = 0; j < sizeof(ROW_REVIEWS) / sizeof(*ROW_REVIEWS);
-			j++) {
+		/* all but the first are of the row as written, not of its ends */
+		const size_t count =
+			matrix->rows[i].is_continued
+				? 1
+				: sizeof(ROW_REVIEWS) / sizeof(*ROW_REVIEWS);
+		for (size_t j = 0; j < count; j++) {
 			ROW_REVIEWS[j](&review, &matrix->rows[i]);
 		}
 	}

@@ -102,6 +102,23 @@ static void rows_that_cross_together_are_one_news(void **state)
 	matrix_free(matrix);
 }
 
+static void a_row_of_several_ends_is_one(void **state)
+{
+	(void)state;
+	struct matrix *matrix = load_rows(" - {id: a, from: [relay, mailboxes], to: "
+					  "mx-out, protocols: smtp, expires: "
+					  "2027-06-30}\n");
+	struct matrix_expiry_told told = {0};
+	struct matrix_expiry expiry;
+	size_t rows = 0;
+	matrix_expiry_look(matrix, END_S - DAY_S, &expiry);
+	assert_int_equal(expiry.soon_count, 1);
+	assert_int_equal(
+		news_at(matrix, END_S - DAY_S, &told, &rows), MATRIX_EXPIRY_STAGE_DAY);
+	assert_int_equal(rows, 1);
+	matrix_free(matrix);
+}
+
 static void a_row_put_off_is_told_anew(void **state)
 {
 	(void)state;
@@ -157,6 +174,7 @@ int main(void)
 		cmocka_unit_test(each_threshold_is_told_once),
 		cmocka_unit_test(a_row_without_an_end_is_never_news),
 		cmocka_unit_test(rows_that_cross_together_are_one_news),
+		cmocka_unit_test(a_row_of_several_ends_is_one),
 		cmocka_unit_test(a_row_put_off_is_told_anew),
 		cmocka_unit_test(what_ended_long_ago_is_no_news),
 		cmocka_unit_test(the_next_row_and_the_last_that_ended_are_found),

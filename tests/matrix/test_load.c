@@ -301,9 +301,62 @@ static void what_belongs_elsewhere_is_told_where(void **state)
 	matrix_problems_free(&problems);
 }
 
+static void a_row_of_lists_stands_for_every_pair_of_ends(void **state)
+{
+	(void)state;
+	struct matrix *matrix =
+		load_rows(" - {id: a, from: [workstations, internet], to: [submission, "
+			  "mailboxes], protocols: submission, expires: 2027-06-30}\n"
+			  " - {id: b, from: relay, to: [mx-out], protocols: smtp}\n");
+	size_t count = 0;
+	const struct matrix_row *rows = matrix_rows(matrix, &count);
+	assert_int_equal(count, 5);
+	assert_int_equal(matrix_declared_rows(matrix), 2);
+	static const char *const PAIRS[][2] = {{"workstations", "submission"},
+		{"workstations", "mailboxes"}, {NULL, "submission"},
+		{NULL, "mailboxes"}};
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(rows[i].id, "a");
+		assert_int_equal(rows[i].is_continued, i > 0);
+		assert_string_equal(rows[i].to.group->name, PAIRS[i][1]);
+		if (PAIRS[i][0]) {
+			assert_string_equal(rows[i].from.group->name, PAIRS[i][0]);
+		}
+		/* the default is that of each pair */
+		assert_int_equal(
+			rows[i].tls, i < 2 ? MATRIX_TLS_REQUIRED : MATRIX_TLS_OFFERED);
+	}
+	assert_false(rows[4].is_continued);
+	struct matrix_problems warnings;
+	matrix_warnings(matrix, INT64_C(1814400000), &warnings);
+	size_t expired = 0;
+	for (size_t i = 0; i < warnings.count; i++) {
+		expired += strstr(warnings.list[i].text, "row a expired") != NULL;
+	}
+	assert_int_equal(expired, 1);
+	matrix_problems_free(&warnings);
+	matrix_free(matrix);
+}
+
+static void a_list_of_ends_is_told_of_each_mistake(void **state)
+{
+	(void)state;
+	assert_refused(HEAD "rows:\n - {id: a, from: [relay, relay], to: mx-out, "
+			    "protocols: smtp}\n",
+		"made.yaml:11:26: \"relay\" is written twice");
+	assert_refused(HEAD "rows:\n - {id: a, from: [relay, relaay], to: mx-out, "
+			    "protocols: smtp}\n",
+		"\"relaay\" is no declared group or zone; did you mean \"relay\"?");
+	assert_refused(HEAD
+		"rows:\n - {id: a, from: [], to: mx-out, protocols: smtp}\n",
+		"\"from\" is an empty list");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_row_of_lists_stands_for_every_pair_of_ends),
+		cmocka_unit_test(a_list_of_ends_is_told_of_each_mistake),
 		cmocka_unit_test(names_may_have_letters_of_any_writing),
 		cmocka_unit_test(what_belongs_elsewhere_is_told_where),
 		cmocka_unit_test(every_mistake_of_a_file_is_told_with_its_place),
