@@ -17,6 +17,7 @@
 
 #define EXIT_RENEW 5
 #define RENEW_US   UINT64_C(60000000) /* down for so long */
+#define NAME_US    UINT64_C(2000000) /* the same for want of a name; then twice that .. */
 #define DRAIN_US   UINT64_C(3000000)
 
 _Static_assert(OUTPUTS_MAX == STATUS_SHIPPERS_MAX, "a place for every output");
@@ -27,6 +28,7 @@ struct shipper_process {
 	struct status_process *process;
 	uint64_t delivered; /* as told on the page */
 	uint64_t failures;
+	uint64_t renew_us; /* for want of a name: when it was down for so long in all */
 	struct shipping shipping;
 };
 
@@ -85,6 +87,28 @@ static void wait_for(const struct shipper_process *self, enum shipping_step resu
 	}
 }
 
+/* A name server that is away costs as much time again as it was away. */
+static bool is_time_to_renew(const struct shipper_process *self)
+{
+	const struct shipping *shipping = &self->shipping;
+	const uint64_t now_us = clock_monotonic_us();
+	const bool is_old =
+		shipping->down_us > 0 && now_us - shipping->down_us >= RENEW_US;
+	return is_old ||
+	       (shipping_is_unresolved(shipping) &&
+		       now_us - shipping->numbers.down_since_us >= self->renew_us);
+}
+
+/* Behind 2 s without a name, 4, 8 and so on. */
+static void plan_renewal(struct shipper_process *self)
+{
+	const struct shipping_numbers *numbers = &self->shipping.numbers;
+	const uint64_t now_us = clock_monotonic_us();
+	const uint64_t before_us =
+		numbers->is_down ? now_us - numbers->down_since_us : 0;
+	self->renew_us = before_us > NAME_US / 2 ? 2 * before_us : NAME_US;
+}
+
 static void ship_until_told(struct shipper_process *self)
 {
 	while (!child_is_ending()) {
@@ -92,9 +116,7 @@ static void ship_until_told(struct shipper_process *self)
 			shipping_reopen(&self->shipping);
 		}
 		const enum shipping_step result = ship_and_publish(self);
-		const uint64_t down_us = self->shipping.down_us;
-		if (result == SHIPPING_DOWN && down_us > 0 &&
-			clock_monotonic_us() - down_us >= RENEW_US) {
+		if (result == SHIPPING_DOWN && is_time_to_renew(self)) {
 			shipping_close(&self->shipping);
 			_exit(EXIT_RENEW);
 		}
@@ -151,6 +173,7 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 	/* what was down before it was started anew is down until it takes something */
 	self->shipping.numbers.is_down = self->process->is_down != 0;
 	self->shipping.numbers.down_since_us = self->process->down_since_us;
+	plan_renewal(self);
 	const struct sandbox_room room = {.journal = self->shipping.reader.folder,
 		.own = shipping_directory(&self->shipping),
 		.files = shipping_files(&self->shipping),

@@ -337,6 +337,13 @@ static const uint16_t *ship_ports(void *opaque)
 	return schema_text(&state->output->values, "path") ? NONE : NULL;
 }
 
+static bool ship_is_unresolved(void *opaque)
+{
+	const struct ship_redis *state = (const struct ship_redis *)opaque;
+	const struct redis_settings *settings = &state->settings;
+	return (settings->master ? settings->sentinels : settings->servers).count == 0;
+}
+
 const struct shipper SHIPPER_REDIS = {
 	.name = "redis",
 	.what = "counters and a stream of alerts in Redis",
@@ -348,5 +355,6 @@ const struct shipper SHIPPER_REDIS = {
 	.check = redis_settings_check,
 	.place = ship_place,
 	.ports = ship_ports,
+	.is_unresolved = ship_is_unresolved,
 	.idle_ms = IDLE_MS,
 };

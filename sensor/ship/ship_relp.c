@@ -501,6 +501,12 @@ static const uint16_t *ship_ports(void *opaque)
 	return state->ports;
 }
 
+static bool ship_is_unresolved(void *opaque)
+{
+	const struct ship_relp *state = (const struct ship_relp *)opaque;
+	return state->addresses.count == 0;
+}
+
 const struct shipper SHIPPER_RELP = {
 	.name = "relp",
 	.what = "rsyslog and others by RELP, with or without TLS",
@@ -512,4 +518,5 @@ const struct shipper SHIPPER_RELP = {
 	.check = ship_check,
 	.files = ship_files,
 	.ports = ship_ports,
+	.is_unresolved = ship_is_unresolved,
 };
