@@ -198,12 +198,12 @@ static uint16_t be16_at(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-bool dns_stream_is_query(const struct dns_stream *stream)
+bool dns_stream_is_right(const struct dns_stream *stream)
 {
 	const uint8_t *header = stream->bytes + LENGTH_BYTES;
 	return stream->seen >= LENGTH_BYTES + HEADER_BYTES &&
 	       be16_at(stream->bytes) >= HEADER_BYTES &&
-	       (be16_at(header + 2) & FLAG_RESPONSE) == 0 &&
+	       ((be16_at(header + 2) & FLAG_RESPONSE) != 0) == stream->is_of_server &&
 	       be16_at(header + 4) <= QUESTIONS_MAX;
 }
 
@@ -229,7 +229,7 @@ enum dns_stream_result dns_stream_take(
 	if (!gather(stream, bytes, LENGTH_BYTES + HEADER_BYTES)) {
 		return DNS_STREAM_SHORT;
 	}
-	if (!dns_stream_is_query(stream)) {
+	if (!dns_stream_is_right(stream)) {
 		return DNS_STREAM_ODD;
 	}
 	const uint32_t len = LENGTH_BYTES + be16_at(stream->bytes);

@@ -36,19 +36,20 @@ static inline char dns_letter(uint8_t byte)
  */
 bool dns_read_question(struct text message, struct dns_question *question);
 
-/* Of each message so much is kept: its header and two questions of the longest names. */
-#define DNS_STREAM_BYTES 544
+/* Of each message so much is kept: of an answer, all addresses that are read of it. */
+#define DNS_STREAM_BYTES 1700
 
-/* A client's TCP stream: two bytes of length and a message, again and again. Zeroed first. */
+/* One side's TCP stream: two bytes of length and a message, again and again. */
 struct dns_stream {
-	uint32_t seen; /* bytes of the message at hand, with those of its length */
+	uint32_t seen;     /* bytes of the message at hand, with those of its length */
+	bool is_of_server; /* answers, no queries */
 	uint8_t bytes[DNS_STREAM_BYTES];
 };
 
 enum dns_stream_result {
 	DNS_STREAM_MESSAGE = 0, /* *message is all that was kept of it */
 	DNS_STREAM_SHORT,       /* the next message is not whole yet */
-	DNS_STREAM_ODD,         /* no query begins so */
+	DNS_STREAM_ODD,         /* no query begins so, or no answer */
 };
 
 /*
@@ -58,5 +59,5 @@ enum dns_stream_result {
 enum dns_stream_result dns_stream_take(
 	struct dns_stream *stream, struct text *bytes, struct text *message);
 
-/* The length and header of the message at hand are there, and are a query's. */
-bool dns_stream_is_query(const struct dns_stream *stream);
+/* The length and header of the message at hand are there, and as this side sends them. */
+bool dns_stream_is_right(const struct dns_stream *stream);

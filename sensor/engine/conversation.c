@@ -489,7 +489,7 @@ void conversation_gap(void *context, struct flow *flow, unsigned side, uint64_t 
 	struct watch watch = watch_begin((struct engine *)context, flow);
 	if (watch_phase(&watch) != CONVERSATION_LOOKUPS) {
 		gap(&watch, side, missing);
-	} else if (side == flow->client) {
+	} else if (!lookups_gap(&watch, side)) {
 		(void)give_up(&watch);
 	}
 }

@@ -6,6 +6,12 @@
 
 #define FLAG_RESPONSE 0x80 /* of a message's third byte */
 
+static void take_names(struct engine *engine, const struct names_exchange *exchange,
+	struct text message)
+{
+	names_take(engine->names, engine->settings.matrix, exchange, message);
+}
+
 void lookups_note(struct engine *engine, const struct packet *packet, uint64_t now_us)
 {
 	if (packet->payload_len < 3 || way_is_foreign(packet->way)) {
@@ -20,7 +26,7 @@ void lookups_note(struct engine *engine, const struct packet *packet, uint64_t n
 		.way = packet->way,
 		.now_us = now_us};
 	if (exchange.server_port == DNS_PORT) {
-		names_take(engine->names, engine->settings.matrix, &exchange,
+		take_names(engine, &exchange,
 			(struct text){packet->payload, packet->payload_len});
 	}
 }
@@ -50,6 +56,22 @@ void lookups_packet(struct engine *engine, const struct packet *packet,
 	verdicts_lookup(engine, &flow, IPPROTO_UDP, question);
 }
 
+/* A message of a TCP stream: who is called what. */
+static void note_message(const struct watch *watch, struct text message)
+{
+	const struct flow *flow = watch->flow;
+	const unsigned client = flow->client;
+	const struct names_exchange exchange = {.client = flow->address[client],
+		.server = flow->address[!client],
+		.client_port = flow->port[client],
+		.server_port = flow->port[!client],
+		.way = flow->way,
+		.now_us = watch->engine->now_us};
+	if (!way_is_foreign(flow->way)) { /* a claim names nobody */
+		take_names(watch->engine, &exchange, message);
+	}
+}
+
 /* Tell what the client's bytes ask for; false where they are no queries. */
 static bool read_queries(
 	const struct watch *watch, struct dns_stream *stream, struct text *bytes)
@@ -62,13 +84,32 @@ static bool read_queries(
 		if (result == DNS_STREAM_ODD) {
 			return false;
 		}
-		if (result == DNS_STREAM_MESSAGE &&
-			dns_read_question(message, &question)) {
+		if (result != DNS_STREAM_MESSAGE) {
+			continue;
+		}
+		note_message(watch, message);
+		if (dns_read_question(message, &question)) {
 			verdicts_lookup(
 				watch->engine, watch->flow, IPPROTO_TCP, &question);
 		}
 	}
 	return true;
+}
+
+/* What is no answer, or stands behind a gap, ends the reading of answers. */
+static void read_answers(
+	const struct watch *watch, struct lookups *lookups, struct text *bytes)
+{
+	struct text message;
+	while (bytes->len > 0 && !lookups->is_answer_lost) { /* each turn takes some */
+		const enum dns_stream_result result =
+			dns_stream_take(&lookups->answers, bytes, &message);
+		if (result == DNS_STREAM_MESSAGE) {
+			note_message(watch, message);
+		}
+		lookups->is_answer_lost = result == DNS_STREAM_ODD;
+	}
+	bytes->len = 0;
 }
 
 /*
@@ -87,19 +128,23 @@ bool lookups_begin(const struct watch *watch, bool is_ended)
 	const unsigned client = watch->flow->client;
 	const bool is_answered = prefix->len[!client] > 0;
 	struct text bytes = {prefix->bytes[client], prefix->len[client]};
-	struct dns_stream stream = {.seen = 0};
+	struct text answers = {prefix->bytes[!client], prefix->len[!client]};
+	struct lookups lookups = {.answers = {.is_of_server = true},
+		.is_answer_lost = prefix->has_gap[!client] || prefix->is_cut[!client]};
+	struct dns_stream *stream = &lookups.queries;
 	if (prefix->has_gap[client] ||
 		(is_answered && !is_answer(prefix->bytes[!client][0])) ||
-		!read_queries(watch, &stream, &bytes)) {
+		!read_queries(watch, stream, &bytes)) {
 		return false;
 	}
-	if (stream.seen == prefix->len[client] && !dns_stream_is_query(&stream)) {
+	if (stream->seen == prefix->len[client] && !dns_stream_is_right(stream)) {
 		return !is_ended && !is_answered; /* less than a header */
 	}
 	conversation->is_lookup_read = true;
 	conversation->is_safe = is_answered; /* nobody is cut off for a query */
 	conversation->phase = CONVERSATION_LOOKUPS;
-	conversation->lookups = stream;
+	read_answers(watch, &lookups, &answers);
+	conversation->lookups = lookups;
 	return true;
 }
 
@@ -107,7 +152,7 @@ bool lookups_begin(const struct watch *watch, bool is_ended)
 static void listen_anew(const struct watch *watch)
 {
 	struct conversation *conversation = watch->conversation;
-	const struct dns_stream stream = conversation->lookups;
+	const struct dns_stream stream = conversation->lookups.queries;
 	const unsigned client = watch->flow->client;
 	conversation->phase = CONVERSATION_CLASSIFY;
 	prefix_begin(&conversation->prefix);
@@ -120,14 +165,14 @@ void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)
 {
 	struct conversation *conversation = watch->conversation;
 	if (side == watch->flow->client) {
-		if (!read_queries(watch, &conversation->lookups, bytes)) {
+		if (!read_queries(watch, &conversation->lookups.queries, bytes)) {
 			listen_anew(watch);
 		}
 	} else if (!conversation->is_safe && !is_answer(bytes->at[0])) {
 		listen_anew(watch);
 	} else {
 		conversation->is_safe = true;
-		bytes->len = 0;
+		read_answers(watch, &conversation->lookups, bytes);
 	}
 }
 
@@ -147,4 +192,10 @@ void lookups_name_ends(
 			names_of_host(engine->names, &wanted, &observation->names[i]);
 		}
 	}
+}
+
+bool lookups_gap(const struct watch *watch, unsigned side)
+{
+	watch->conversation->lookups.is_answer_lost = true;
+	return side != watch->flow->client;
 }

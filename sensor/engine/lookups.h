@@ -37,3 +37,6 @@ void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)
  */
 void lookups_name_ends(const struct engine *engine, uint64_t start_us,
 	struct observation *observation);
+
+/* In phase LOOKUPS: bytes of this side were lost. False: queries were, and nothing is left to read. */
+bool lookups_gap(const struct watch *watch, unsigned side);

@@ -65,6 +65,13 @@ enum conversation_phase {
 /* One side went on for so long and nothing was recognised: what was said first must do. */
 #define CONVERSATION_BULK_BYTES (UINT32_C(16) << 10)
 
+/* What a name server is asked over TCP, and what it answers. */
+struct lookups {
+	struct dns_stream queries;
+	struct dns_stream answers;
+	bool is_answer_lost; /* where the next one begins is not known */
+};
+
 struct conversation {
 	enum conversation_phase phase;
 	bool is_opinion_closed;
@@ -92,7 +99,7 @@ struct conversation {
 	union {
 		struct prefix prefix;
 		struct dialogue dialogue;
-		struct dns_stream lookups;
+		struct lookups lookups;
 	};
 };
 

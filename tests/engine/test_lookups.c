@@ -293,6 +293,82 @@ static void an_answer_names_the_host_of_an_alert(void **state)
 	run_end(run);
 }
 
+/* A message behind its length, as a TCP stream holds it. */
+static void say_message(struct line *line, enum side side, const struct dns_made *made)
+{
+	uint8_t stream[2 + sizeof(made->bytes)];
+	put16(stream, (uint16_t)made->len);
+	memcpy(stream + 2, made->bytes, made->len);
+	say_bytes(line, side, stream, made->len + 2);
+}
+
+static const char *name_of_mail_to(struct engine_run *run, uint16_t port)
+{
+	struct line mail = open_line(run, WORKSTATION, port, INTERNET, 25);
+	say(&mail, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&mail, CLIENT, "EHLO pc.example.org\r\n");
+	say(&mail, SERVER, "250 mx.example.net\r\n");
+	hang_up(&mail);
+	return run_last(run)->to_name;
+}
+
+static void an_answer_over_tcp_names_the_host_and_one_that_was_not_asked_for_does_not(
+	void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct dns_made query = dns_made(7, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made answer = dns_made(7, 0x8180, "mx.example.net", DNS_TYPE_A);
+	struct dns_made other = dns_made(8, 0x8180, "mx.example.net", DNS_TYPE_A);
+	dns_put_address(&answer, "mx.example.net", 60, INTERNET);
+	dns_put_address(&other, "mx.example.net", 60, INTERNET);
+	struct line line = open_line(run, WORKSTATION, 40000, "192.0.2.53", 53);
+	say_message(&line, CLIENT, &query);
+	say_message(&line, SERVER, &other);
+	assert_int_equal(run_counter(run, "dns.unasked"), 1);
+	assert_string_equal(name_of_mail_to(run, 40001), "");
+	say_message(&line, SERVER, &answer);
+	assert_int_equal(run_counter(run, "dns.answers"), 1);
+	assert_string_equal(name_of_mail_to(run, 40002), "mx.example.net");
+	run_end(run);
+}
+
+static void an_answer_in_pieces_behind_others_is_read_and_one_behind_a_gap_is_not(
+	void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct dns_made query = dns_made(7, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made answer = dns_made(7, 0x8180, "mx.example.net", DNS_TYPE_A);
+	dns_put_address(&answer, "mx.example.net", 60, INTERNET);
+	struct line line = open_line(run, WORKSTATION, 40000, "192.0.2.53", 53);
+	uint8_t stream[2 + sizeof(answer.bytes)];
+	put16(stream, (uint16_t)answer.len);
+	memcpy(stream + 2, answer.bytes, answer.len);
+	for (unsigned round = 0; round < 3; round++) {
+		say_message(&line, CLIENT, &query);
+		for (size_t at = 0; at < answer.len + 2; at++) {
+			say_bytes(&line, SERVER, stream + at, 1);
+		}
+		assert_int_equal(run_counter(run, "dns.answers"), round + 1);
+	}
+	say_message(&line, CLIENT, &query);
+	lose(&line, SERVER, 3);
+	for (size_t at = 0; at < answer.len + 2; at++) {
+		say_bytes(&line, SERVER, stream + at, 1);
+	}
+	acknowledge(&line, CLIENT);
+	assert_int_equal(run_counter(run, "tcp.gap_bytes"), 3);
+	assert_int_equal(run_counter(run, "dns.answers"), 3);
+	/* nor one behind what no server says */
+	line = open_line(run, WORKSTATION, 40003, "192.0.2.53", 53);
+	say_message(&line, CLIENT, &query);
+	say_message(&line, SERVER, &query);
+	say_message(&line, SERVER, &answer);
+	assert_int_equal(run_counter(run, "dns.answers"), 3);
+	run_end(run);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -311,6 +387,8 @@ int main(void)
 		TEST(queries_beyond_the_first_kilobyte_are_told),
 		TEST(half_a_query_tells_nothing_at_its_end),
 		TEST(an_answer_names_the_host_of_an_alert),
+		TEST(an_answer_over_tcp_names_the_host_and_one_that_was_not_asked_for_does_not),
+		TEST(an_answer_in_pieces_behind_others_is_read_and_one_behind_a_gap_is_not),
 		TEST(a_query_waits_for_the_packets_in_front_of_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,10 +30,10 @@ static void use_records(struct text message)
 	}
 }
 
-/* As a datagram, and as the stream of a TCP client. */
+/* As a datagram, and as the stream of a TCP client, or of a server. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct dns_stream stream = {.seen = 0};
+	struct dns_stream stream = {.seen = 0, .is_of_server = size % 2 == 1};
 	struct text bytes = {data, size};
 	struct text message;
 	use(bytes);
