@@ -1,6 +1,7 @@
 #include "control/lessons.h"
 
 #include "base/log.h"
+#include "control/record_writer.h"
 #include "engine/engine.h"
 #include "report/servers_file.h"
 
@@ -16,7 +17,7 @@
 #define SAVE_US     UINT64_C(60000000)
 #define WARN_US     UINT64_C(60000000)
 #define AT_ONCE     64 /* lessons */
-#define ROUNDS      (RING_BYTES / (AT_ONCE * sizeof(struct ledger_lesson)) + 1)
+#define ROUNDS      (RING_BYTES / (AT_ONCE * sizeof(struct lesson)) + 1)
 #define BROKEN_FILE LESSONS_FILE ".broken"
 
 static unsigned worker_count(const struct sensor *sensor)
@@ -61,7 +62,7 @@ uint64_t lessons_lost(const struct sensor *sensor, unsigned place)
 }
 
 /* Whole lessons from a ring; what is none of that size was written by nobody of ours. */
-static size_t take_whole(const struct ring *ring, struct ledger_lesson list[AT_ONCE])
+static size_t take_whole(const struct ring *ring, struct lesson list[AT_ONCE])
 {
 	const size_t len = ring_peek(ring, list, AT_ONCE * sizeof(*list));
 	const size_t count = len / sizeof(*list);
@@ -69,17 +70,30 @@ static size_t take_whole(const struct ring *ring, struct ledger_lesson list[AT_O
 	return count;
 }
 
-void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger)
+static bool is_sound(const struct lesson *lesson)
 {
-	struct ledger_lesson list[AT_ONCE];
+	return lesson->is_name == 1 ? names_lesson_is_sound(&lesson->name)
+				    : lesson->is_name == 0 &&
+					      ledger_lesson_is_sound(&lesson->server);
+}
+
+void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger,
+	struct names *names)
+{
+	struct lesson list[AT_ONCE];
 	const struct ring *ring = &sensor->heard[place - SENSOR_WORKERS];
 	if (ring_waiting(ring) == 0) {
 		return;
 	}
 	const size_t count = take_whole(ring, list);
 	for (size_t i = 0; i < count; i++) {
-		if (ledger_lesson_is_sound(&list[i])) {
-			ledger_learn(ledger, &list[i]);
+		if (!is_sound(&list[i])) {
+			continue;
+		}
+		if (list[i].is_name) {
+			names_learn(names, &list[i].name);
+		} else {
+			ledger_learn(ledger, &list[i].server);
 		}
 	}
 }
@@ -128,7 +142,7 @@ static void tell_fault(struct lessons *lessons, uint64_t now_us, const char *wha
 }
 
 static void pass_on(
-	const struct sensor *sensor, unsigned from, const struct ledger_lesson *lesson)
+	const struct sensor *sensor, unsigned from, const struct lesson *lesson)
 {
 	for (unsigned i = 0; i < worker_count(sensor); i++) {
 		if (i != from) {
@@ -140,17 +154,19 @@ static void pass_on(
 /* False: nothing waited. */
 static bool take_some(struct lessons *lessons, unsigned worker, uint64_t now_us)
 {
-	struct ledger_lesson list[AT_ONCE];
+	struct lesson list[AT_ONCE];
 	const struct sensor *sensor = lessons->sensor;
 	const size_t count = take_whole(&sensor->told[worker], list);
 	for (size_t i = 0; i < count; i++) {
-		if (!ledger_lesson_is_sound(&list[i])) {
+		if (!is_sound(&list[i])) {
 			tell_fault(lessons, now_us, "a worker told what is no lesson");
 			continue;
 		}
-		ledger_learn(lessons->ledger, &list[i]);
 		pass_on(sensor, worker, &list[i]);
-		lessons->is_changed = true;
+		if (!list[i].is_name) {
+			ledger_learn(lessons->ledger, &list[i].server);
+			lessons->is_changed = true;
+		}
 	}
 	return count > 0;
 }

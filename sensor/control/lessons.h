@@ -1,15 +1,17 @@
 /*
  * control/lessons - what the workers learn of mail servers: shared by all, and its file.
  *
- * A server's flows are spread over the workers. Each learns from its own and tells the
- * reporter, which keeps the ledger of all, saves it as <state-dir>/servers.state, and
- * passes each lesson on to the other workers. Rings of plain data; no worker touches
+ * A server's flows are spread over the workers, and so are mail and the DNS answer that
+ * led to it. Each learns from its own and tells the reporter, which keeps the ledger of
+ * all, saves it as <state-dir>/servers.state, and passes each lesson on to the other
+ * workers; names are not saved, they soon end. Rings of plain data; no worker touches
  * the disk or waits for it: where there is no room the lesson is refused and counted.
  */
 #pragma once
 
 #include "control/sensor.h"
 #include "judge/ledger.h"
+#include "judge/names.h"
 
 #define LESSONS_FILE "servers.state"
 
@@ -19,8 +21,9 @@ bool lessons_make_rings(struct sensor *sensor, struct reason *why);
 /* In a worker: take what the file knows. One that cannot be read is logged, no fault. */
 void lessons_recall(const struct sensor *sensor, struct ledger *ledger);
 
-/* In a worker: learn what the other workers told. */
-void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger);
+/* In a worker: learn what the other workers told, a bounded number at once. */
+void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger,
+	struct names *names);
 
 /* In a worker: count lessons, its own and others', for which there was no room. */
 uint64_t lessons_lost(const struct sensor *sensor, unsigned place);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio_ext.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,6 +94,19 @@ bool record_writer_end(struct record_writer *records, enum severity severity)
 void record_writer_lesson(
 	struct record_writer *records, const struct ledger_lesson *lesson)
 {
-	wait_for_room(records, records->lessons, sizeof(*lesson));
-	(void)ring_put(records->lessons, lesson, sizeof(*lesson), 0); /* it counts */
+	struct lesson told;
+	memset(&told, 0, sizeof(told));
+	told.server = *lesson;
+	wait_for_room(records, records->lessons, sizeof(told));
+	(void)ring_put(records->lessons, &told, sizeof(told), 0); /* it counts */
+}
+
+void record_writer_name(
+	struct record_writer *records, const struct names_lesson *lesson)
+{
+	struct lesson told;
+	memset(&told, 0, sizeof(told));
+	told.is_name = 1;
+	told.name = *lesson;
+	(void)ring_put(records->lessons, &told, sizeof(told), 0); /* it counts */
 }

@@ -3,13 +3,14 @@
  *
  * A record is written as text into a stream over fixed memory, then put into the
  * ring whole. Where room gets scarce, what matters least is refused first and
- * counted; nobody waits for the reporter. What a worker learnt of servers goes the
- * same way by a ring of its own (control/lessons).
+ * counted; nobody waits for the reporter. What a worker learnt of servers and of names
+ * goes the same way by a ring of its own (control/lessons).
  */
 #pragma once
 
 #include "control/sensor.h"
 #include "judge/ledger.h"
+#include "judge/names.h"
 
 #include <stdio.h>
 
@@ -37,6 +38,17 @@ FILE *record_writer_begin(struct record_writer *records);
 /* ... and hand it over. False: refused. */
 bool record_writer_end(struct record_writer *records, enum severity severity);
 
+/* What one worker tells the others, all of one size. */
+struct lesson {
+	uint64_t is_name; /* 0, or 1: no bytes between the members */
+	union {
+		struct ledger_lesson server;
+		struct names_lesson name;
+	};
+};
+
 /* In a worker: hand a lesson over, refused and counted where there is no room. */
 void record_writer_lesson(
 	struct record_writer *records, const struct ledger_lesson *lesson);
+void record_writer_name(
+	struct record_writer *records, const struct names_lesson *lesson);

@@ -158,6 +158,12 @@ static void on_lesson(void *context, const struct ledger_lesson *lesson)
 	record_writer_lesson(&worker->records, lesson);
 }
 
+static void on_named(void *context, const struct names_lesson *lesson)
+{
+	struct worker *worker = (struct worker *)context;
+	record_writer_name(&worker->records, lesson);
+}
+
 static bool start_engine(struct worker *worker, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
@@ -186,7 +192,9 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	struct engine_outputs outputs = {.context = worker,
 		.alert = on_alert,
 		.mail = on_mail,
-		.lesson = on_lesson};
+		.lesson = on_lesson,
+		/* who is alone has nobody to tell names to */
+		.named = sensor->workers_end > SENSOR_WORKERS + 1 ? on_named : NULL};
 	if (worker->gate) {
 		gate_attach(worker->gate, &outputs);
 	}
@@ -402,7 +410,8 @@ static void between_packets(struct worker *worker, bool is_idle)
 		worker->matrix = matrix;
 		worker->process->matrix = matrix;
 	}
-	lessons_hear(sensor, worker->place, engine_ledger(worker->engine));
+	lessons_hear(sensor, worker->place, engine_ledger(worker->engine),
+		engine_names(worker->engine));
 	const uint64_t now_us = clock_monotonic_us();
 	if (now_us >= worker->publish_us) {
 		worker->publish_us = now_us + PUBLISH_US;

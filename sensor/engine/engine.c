@@ -298,6 +298,11 @@ uint64_t engine_next_sequence(struct engine *engine)
 	return ++engine->sequence;
 }
 
+struct names *engine_names(struct engine *engine)
+{
+	return engine->names;
+}
+
 struct ledger *engine_ledger(struct engine *engine)
 {
 	return engine->ledger;

@@ -15,6 +15,7 @@
 #include "judge/action.h"
 #include "judge/fold.h"
 #include "judge/ledger.h"
+#include "judge/names.h"
 
 /* What may still become of a flow, for who holds its packets back. */
 enum engine_standing {
@@ -68,6 +69,8 @@ struct engine_outputs {
 	 * Borrowed for the call.
 	 */
 	void (*lesson)(void *context, const struct ledger_lesson *lesson);
+	/* The same of what DNS said of a declared name. */
+	void (*named)(void *context, const struct names_lesson *lesson);
 	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
 	void *passage_context;
 	void (*passage)(void *context, const struct engine_passage *passage);
@@ -133,6 +136,9 @@ void engine_drain(struct engine *engine);
 
 /* What is known of each server; the engine's own, to be loaded before and saved behind. */
 struct ledger *engine_ledger(struct engine *engine);
+
+/* What hosts are called, to learn what other engines were told. */
+struct names *engine_names(struct engine *engine);
 
 /* It was loaded: which of its servers the matrix declares. */
 void engine_ledger_loaded(struct engine *engine);

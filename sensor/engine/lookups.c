@@ -9,7 +9,12 @@
 static void take_names(struct engine *engine, const struct names_exchange *exchange,
 	struct text message)
 {
+	struct names_lesson lesson;
 	names_take(engine->names, engine->settings.matrix, exchange, message);
+	/* as many as one answer has addresses, and each once */
+	while (engine->outputs.named && names_next_lesson(engine->names, &lesson)) {
+		engine->outputs.named(engine->outputs.context, &lesson);
+	}
 }
 
 void lookups_note(struct engine *engine, const struct packet *packet, uint64_t now_us)

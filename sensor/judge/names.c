@@ -265,7 +265,7 @@ bool names_lesson_is_sound(const struct names_lesson *lesson)
 			return false;
 		}
 	}
-	return len > 0 && len < sizeof(lesson->name) &&
+	return len > 0 && len < sizeof(lesson->name) && lesson->way == 0 &&
 	       lesson->expires_us >= lesson->learned_us &&
 	       lesson->expires_us - lesson->learned_us <= TTL_MAX_S * US_PER_S;
 }
@@ -355,11 +355,13 @@ static void learn_name(
 	struct names *names = answer->names;
 	const struct names_exchange *exchange = answer->exchange;
 	const uint32_t ttl_s = least(answer->ttl_s, record->ttl_s);
-	struct names_lesson lesson = {.address = record->address,
-		.asker = exchange->client,
-		.learned_us = exchange->now_us,
-		.expires_us = exchange->now_us + ttl_s * US_PER_S,
-		.way = exchange->way};
+	struct names_lesson lesson;
+	memset(&lesson, 0, sizeof(lesson)); /* whole: it leaves the process */
+	lesson.address = record->address;
+	lesson.asker = exchange->client;
+	lesson.learned_us = exchange->now_us;
+	lesson.expires_us = exchange->now_us + ttl_s * US_PER_S;
+	lesson.way = exchange->way;
 	const size_t len = strlen(name);
 	const bool is_declared = matrix_group_of_host(answer->matrix, name) != NULL;
 	if (len == 0 || len >= sizeof(lesson.name)) {
@@ -367,7 +369,7 @@ static void learn_name(
 	}
 	memcpy(lesson.name, name, len);
 	keep(names, &lesson, is_declared);
-	if (is_declared && names->lesson_count < LESSONS) {
+	if (is_declared && lesson.way == 0 && names->lesson_count < LESSONS) {
 		names->lessons[names->lesson_count++] = lesson;
 	}
 }

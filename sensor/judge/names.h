@@ -42,13 +42,16 @@ struct names_exchange {
 	uint64_t now_us;
 };
 
-/* What other processes are told of one name of an address that the matrix declares. */
+/*
+ * What other processes are told of one name of an address that the matrix declares. On
+ * the wire alone: each process tells tunnels apart by numbers of its own.
+ */
 struct names_lesson {
 	struct address address;
 	struct address asker;
 	uint64_t learned_us;
 	uint64_t expires_us;
-	uint32_t way;
+	uint32_t way; /* 0 */
 	char name[NAMES_TEXT_BYTES];
 };
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "control/lessons.h"
+#include "control/record_writer.h"
 #include "report/servers_file.h"
 
 #include <fcntl.h>
@@ -55,7 +56,8 @@ static struct ledger_lesson made_lesson(uint16_t flags)
 
 static void tell(unsigned worker, const struct ledger_lesson *lesson)
 {
-	assert_true(ring_put(&sensor.told[worker], lesson, sizeof(*lesson), 0));
+	struct record_writer writer = {.lessons = &sensor.told[worker]};
+	record_writer_lesson(&writer, lesson);
 }
 
 static struct lessons started(void)
@@ -75,6 +77,15 @@ static struct ledger *new_ledger(void)
 	struct ledger *ledger = ledger_new(8, seed, &why);
 	assert_non_null(ledger);
 	return ledger;
+}
+
+static struct names *new_names(void)
+{
+	const struct hash_seed seed = {{3, 4}};
+	struct reason why;
+	struct names *names = names_new(seed, &why);
+	assert_non_null(names);
+	return names;
 }
 
 /* What is known of the one server, in whatever ledger. */
@@ -98,8 +109,10 @@ static struct ledger_server server_saved(void)
 static struct ledger_server server_heard(unsigned worker)
 {
 	struct ledger *ledger = new_ledger();
-	lessons_hear(&sensor, SENSOR_WORKERS + worker, ledger);
+	struct names *names = new_names();
+	lessons_hear(&sensor, SENSOR_WORKERS + worker, ledger, names);
 	const struct ledger_server server = server_in(ledger);
+	names_free(names);
 	ledger_free(ledger);
 	return server;
 }
@@ -182,14 +195,87 @@ static void what_is_no_lesson_teaches_nobody(void **state)
 	lessons_end(&lessons);
 }
 
+static struct names_lesson made_name(const char *name)
+{
+	struct names_lesson lesson = {
+		.learned_us = NOW_US, .expires_us = NOW_US + MINUTE_US};
+	assert_true(address_parse("203.0.113.100", &lesson.address));
+	assert_true(address_parse("192.0.2.40", &lesson.asker));
+	(void)snprintf(lesson.name, sizeof(lesson.name), "%s", name);
+	return lesson;
+}
+
+static void tell_name(unsigned worker, const struct names_lesson *lesson)
+{
+	struct record_writer writer = {.lessons = &sensor.told[worker]};
+	record_writer_name(&writer, lesson);
+}
+
+/* How many names a worker hears of the one address. */
+static unsigned names_heard(unsigned worker)
+{
+	struct host_names known;
+	struct names *names = new_names();
+	struct ledger *ledger = new_ledger();
+	const struct names_lesson lesson = made_name("");
+	const struct names_wanted wanted = {.host = lesson.address,
+		.peer = lesson.asker,
+		.start_us = NOW_US,
+		.now_us = NOW_US};
+	lessons_hear(&sensor, SENSOR_WORKERS + worker, ledger, names);
+	names_of_host(names, &wanted, &known);
+	names_free(names);
+	ledger_free(ledger);
+	return known.count;
+}
+
+static void a_name_that_one_worker_learns_the_others_know_and_no_file(void **state)
+{
+	(void)state;
+	struct lessons lessons = started();
+	const struct names_lesson name = made_name("smtp.example.net");
+	const struct ledger_lesson offer = made_lesson(LEDGER_LESSON_OFFERED);
+	tell_name(1, &name);
+	lessons_take(&lessons, NOW_US);
+	assert_false(lessons.is_changed);
+	assert_int_equal(names_heard(0), 1);
+	assert_int_equal(names_heard(1), 0); /* its own */
+	assert_int_equal(names_heard(2), 1);
+	tell(1, &offer);
+	tell_name(1, &name);
+	tell(1, &offer);
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(names_heard(0), 1);
+	assert_int_equal(server_heard(2).offered, 2);
+	lessons_end(&lessons);
+}
+
+static void what_is_no_name_teaches_nobody(void **state)
+{
+	(void)state;
+	struct lessons lessons = started();
+	struct names_lesson wrong[3] = {
+		made_name(""), made_name("a\nb"), made_name("smtp.example.net")};
+	wrong[2].way = 7; /* another process's number */
+	for (size_t i = 0; i < 3; i++) {
+		tell_name(0, &wrong[i]);
+	}
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(lessons.faults, 3);
+	assert_int_equal(names_heard(1), 0);
+	lessons_end(&lessons);
+}
+
 static void a_full_ring_refuses_and_counts(void **state)
 {
 	(void)state;
 	const struct ledger_lesson offer = made_lesson(LEDGER_LESSON_OFFERED);
 	unsigned told = 0;
-	while (ring_put(&sensor.told[0], &offer, sizeof(offer), 0)) {
+	while (lessons_lost(&sensor, SENSOR_WORKERS) == 0) {
+		tell(0, &offer);
 		told++;
 	}
+	told--; /* the last one */
 	assert_int_equal(lessons_lost(&sensor, SENSOR_WORKERS), 1);
 	struct lessons lessons = started();
 	lessons_take(&lessons, NOW_US);
@@ -239,6 +325,8 @@ int main(void)
 		SENSOR_TEST(it_is_saved_once_a_minute_and_at_the_end_and_adds_up),
 		SENSOR_TEST(without_news_nothing_is_written),
 		SENSOR_TEST(what_is_no_lesson_teaches_nobody),
+		SENSOR_TEST(a_name_that_one_worker_learns_the_others_know_and_no_file),
+		SENSOR_TEST(what_is_no_name_teaches_nobody),
 		SENSOR_TEST(a_full_ring_refuses_and_counts),
 		SENSOR_TEST(a_broken_file_is_set_aside_and_used_up_to_the_mistake),
 		SENSOR_TEST(a_link_in_its_place_is_not_followed),

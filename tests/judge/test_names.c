@@ -373,6 +373,9 @@ static void what_was_learnt_of_declared_names_is_told_once(void **state)
 	bad = lesson;
 	bad.expires_us = UINT64_MAX;
 	assert_false(names_lesson_is_sound(&bad));
+	site.exchange.way = 7; /* of a tunnel nobody else knows by that number */
+	look_up(&site, "smtp.example.net", CLOUD);
+	assert_false(names_next_lesson(site.names, &lesson));
 	bad.expires_us = lesson.learned_us - 1;
 	assert_false(names_lesson_is_sound(&bad));
 	site_end(&site);
