@@ -71,13 +71,13 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"the gateway.",
 		"Port scanners that send HTTP or TLS to every port; a server moved to "
 		"a free port by habit."},
-	[FINDING_SMTPS_IMPLICIT] = {"smtps.implicit", SEVERITY_MEDIUM, 3700007, 1,
-		"SMTP over implicit TLS where it is not declared", {"R42"},
+	[FINDING_SMTPS_IMPLICIT] = {"smtps.implicit", SEVERITY_MEDIUM, 3700007, 2,
+		"SMTP over implicit TLS where it does not belong", {"R42"},
 		{"T1071.003"},
 		"SMTP inside TLS from the first byte (port 465). Between servers R42 "
 		"wants STARTTLS on 25; "
 		"towards or from the Internet it is reported even where a row declares "
-		"it.",
+		"it, unless the row names `submissions` of a host that is no server.",
 		"Disable or block 465 between servers. For users either declare it in "
 		"a row, or set "
 		"`profile: rfc8314`.",

@@ -269,10 +269,20 @@ static bool is_submission_by_profile(const struct judge_case *judged)
 	       !judge_is_server(&judged->from);
 }
 
+/* A row that names submissions speaks of users: who is no mail server submits at a provider. */
+static bool is_submission_to_a_provider(const struct judge_case *judged)
+{
+	const struct matrix_row *row = judged->row;
+	return judged->result->allowed != MATRIX_NO && row != NULL &&
+	       matrix_declares_submissions(row) && judge_is_internet(&judged->to) &&
+	       !judge_is_internet(&judged->from) && !judge_is_server(&judged->from);
+}
+
 bool finding_smtps_implicit(const struct judge_case *judged, struct finding_note *note)
 {
 	if (!judge_is_smtps(judged->observation->protocol) || judged->is_foreign ||
-		is_submission_by_profile(judged)) {
+		is_submission_by_profile(judged) ||
+		is_submission_to_a_provider(judged)) {
 		return false;
 	}
 	if (judge_is_internet(&judged->from) || judge_is_internet(&judged->to)) {

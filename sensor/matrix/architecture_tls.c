@@ -53,6 +53,17 @@ static bool is_submission_by_profile(
 	       !architecture_is_server(review_role(&row->from));
 }
 
+/* Who is no mail server submits at a provider: declared by the name of it. */
+static bool is_submission_to_a_provider(
+	const struct architecture *architecture, const struct matrix_row *row)
+{
+	const struct matrix *matrix = architecture->review.matrix;
+	return matrix_declares_submissions(row) &&
+	       review_is_internet(matrix, &row->to) &&
+	       !review_is_internet(matrix, &row->from) && row->from.group != NULL &&
+	       !architecture_is_server(review_role(&row->from));
+}
+
 static void review_implicit(
 	struct architecture *architecture, const struct matrix_row *row)
 {
@@ -62,7 +73,8 @@ static void review_implicit(
 	const bool is_servers = architecture_is_server(review_role(&row->from)) &&
 				architecture_is_server(review_role(&row->to));
 	if (!review_lists_smtps(row) || (!is_internet && !is_servers) ||
-		is_submission_by_profile(architecture, row)) {
+		is_submission_by_profile(architecture, row) ||
+		is_submission_to_a_provider(architecture, row)) {
 		return;
 	}
 	architecture_tell(architecture, row, "R42",

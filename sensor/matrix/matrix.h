@@ -99,6 +99,13 @@ struct matrix_row {
 	struct matrix_place place;
 };
 
+/* It lists submissions by name, not by "all". */
+static inline bool matrix_declares_submissions(const struct matrix_row *row)
+{
+	return row->protocols != PROTOCOL_BITS_OF_MAIL &&
+	       (row->protocols & PROTOCOL_BIT(PROTOCOL_SUBMISSIONS)) != 0;
+}
+
 /*
  * Tunnels that are the site's own: mirror transports, overlays. What is inside is judged
  * as on the wire.

@@ -355,6 +355,22 @@ static void port_465_is_judged_by_role_and_profile_as_policy_md_has_it(void **st
 			"  - {id: a, from: internet, to: submission, protocols: "
 			"[submissions]}\n",
 			{SMTPS, 0}},
+		{WORKSTATION, INTERNET,
+			"  - {id: a, from: workstations, to: internet, protocols: "
+			"[submission, submissions]}\n",
+			{0, 0}},
+		{WORKSTATION, INTERNET, /* near misses: not by that name */
+			"  - {id: a, from: workstations, to: internet, protocols: "
+			"[smtps]}\n",
+			{SMTPS, SMTPS}},
+		{WORKSTATION, INTERNET,
+			"  - {id: a, from: workstations, to: internet, protocols: "
+			"all}\n",
+			{SMTPS, SMTPS}},
+		{MX_OUT, INTERNET, /* and by a server */
+			"  - {id: a, from: mx-out, to: internet, protocols: "
+			"[submissions]}\n",
+			{SMTPS, SMTPS}},
 	};
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
 		for (int profile = 0; profile < 2; profile++) {

@@ -140,6 +140,14 @@ def to_the_internet():
                     services=("465 -o smtpd_tls_wrappermode=yes",))
 
 
+@CASE("submissions-to-a-provider", matrix("id: M-04, from: mx-out, to: internet, protocols: [submission, submissions], tls: required"
+                                          ).replace("mx-out:       {role: outbound,", "mx-out:       {role: application,"),
+      """An application submits at a provider over implicit TLS; a row names submissions.""",
+      absent=("sender.illegitimate", "smtps.implicit"))
+def to_a_provider():
+    return to_the_internet()
+
+
 @CASE("smtps-implicit-declared", matrix("id: M-06, from: workstations, to: submission, "
       "protocols: [submissions], tls: implicit"), """A workstation submits over implicit TLS on 465 and its
       row says so.""", absent=("smtps.implicit",), flows=("submissions legitimate M-06",))
