@@ -172,6 +172,11 @@ static void a_row_for_probes_breaches_nothing(void **state)
 	assert_breach(" - {id: a, from: mailboxes, to: internet, protocols: smtp, "
 		      "probe: yes}\n",
 		NULL);
+	/* nor does it make a server one that exchanges mail with the Internet */
+	assert_breach(" - {id: a, from: internet, to: mailboxes, protocols: smtp, "
+		      "probe: yes}\n"
+		      " - {id: b, from: relay, to: mailboxes, protocols: smtp}\n",
+		NULL);
 }
 
 static void who_is_no_server_does_not_send_out(void **state)
