@@ -504,6 +504,18 @@ static void count_packet(struct flow *flow, unsigned side, uint64_t now_us)
 	}
 }
 
+static void on_flags(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	if (packet->tcp_flags & TCP_RST) {
+		on_reset(table, flow, packet, side);
+	} else if (packet->tcp_flags & TCP_ACK) {
+		on_syn_ack(table, flow, packet, side);
+	} else {
+		on_syn(table, flow, packet, side);
+	}
+}
+
 struct flow *flow_table_packet(
 	struct flow_table *table, const struct packet *packet, uint64_t now_us)
 {
@@ -527,16 +539,11 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 		count_packet(flow, side, now_us);
 		return flow;
 	}
-	const uint8_t flags = packet->tcp_flags;
 	if (flow_is_resting(flow)) {
 		rest_packet(table, flow, packet, side);
 	}
-	if (flags & TCP_RST) {
-		on_reset(table, flow, packet, side);
-	} else if (flags & TCP_SYN && flags & TCP_ACK) {
-		on_syn_ack(table, flow, packet, side);
-	} else if (flags & TCP_SYN) {
-		on_syn(table, flow, packet, side);
+	if (packet->tcp_flags & (TCP_SYN | TCP_RST)) {
+		on_flags(table, flow, packet, side);
 	} else if (flow->state == FLOW_STATE_SYN_ACK) {
 		on_handshake_end(table, flow, packet, side);
 	}
