@@ -2,12 +2,15 @@
 
 #include "analyze/dns.h"
 
+#include <string.h>
+
 enum {
 	FLAG_RESPONSE = 0x8000,
 	FLAGS_OPCODE = 0x7800,
 	FLAG_TRUNCATED = 0x0200,
 	FLAG_RECURSION = 0x0100,
 	FLAGS_RCODE = 0x000f,
+	HEADER_BYTES = 12,
 	LABEL_BYTES_MAX = 63,
 	POINTER = 0xc0,
 	POINTERS_MAX = 16,
@@ -82,6 +85,19 @@ static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 	return cursor_ok(&at);
 }
 
+/* Of most the name is a pointer to the first thing behind the header: the question's. */
+static bool read_owner(struct dns_records *records, char *text)
+{
+	const uint8_t *at = records->cur.at;
+	if (cursor_left(&records->cur) >= 2 && at[0] == POINTER &&
+		at[1] == HEADER_BYTES) {
+		memcpy(text, records->asked, strlen(records->asked) + 1);
+		cursor_skip(&records->cur, 2);
+		return true;
+	}
+	return read_host(records->message, &records->cur, text);
+}
+
 static bool is_of_interest(uint16_t type)
 {
 	return type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_CNAME ||
@@ -115,8 +131,8 @@ bool dns_read_asked(
 	asked->is_iterative = (flags & FLAG_RECURSION) == 0;
 	asked->type = cursor_be16(&cur);
 	const uint16_t class = cursor_be16(&cur);
-	*records = (struct dns_records){
-		message.at, cur, answers < DNS_RECORDS_MAX ? answers : DNS_RECORDS_MAX};
+	*records = (struct dns_records){message.at, cur,
+		answers < DNS_RECORDS_MAX ? answers : DNS_RECORDS_MAX, asked->name};
 	return cursor_ok(&cur) && class == CLASS_IN && is_of_interest(asked->type);
 }
 
@@ -152,7 +168,7 @@ bool dns_next_record(struct dns_records *records, struct dns_record *record)
 	struct cursor *cur = &records->cur;
 	while (records->left > 0) { /* DNS_RECORDS_MAX at first */
 		records->left--;
-		if (!read_host(records->message, cur, record->owner)) {
+		if (!read_owner(records, record->owner)) {
 			break;
 		}
 		const uint16_t type = cursor_be16(cur);

@@ -46,6 +46,7 @@ struct dns_records {
 	const uint8_t *message;
 	struct cursor cur;
 	uint16_t left;
+	const char *asked; /* the name of the question */
 };
 
 /*

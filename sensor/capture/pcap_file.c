@@ -14,6 +14,7 @@ enum {
 	PCAP_FILE_HEADER_BYTES = 24,
 	PCAP_RECORD_HEADER_BYTES = 16,
 	KUZNETZOV_RECORD_HEADER_BYTES = 24,
+	CACHE_LINE_BYTES = 64,
 };
 
 static inline uint32_t field_u32(struct cursor *cur, bool is_big_endian)
@@ -93,6 +94,7 @@ static size_t pcap_take_at_hand(struct file *file, struct frame *frames, size_t 
 			break;
 		}
 		frames[count++] = frame_of(file, &header, at);
+		__builtin_prefetch(at + CACHE_LINE_BYTES); /* the frame's headers */
 		at += len;
 	}
 	window_use(&file->window, (size_t)(at - file->window.at));

@@ -37,15 +37,15 @@ struct host_name {
 	struct address address;
 	struct address asker;
 	uint32_t way;
-	bool is_declared;
 	uint64_t learned_us;
-	uint64_t expires_us; /* 0: the slot is free */
 	char name[NAMES_TEXT_BYTES];
 };
 
-/* Keys first: a look that finds nothing reads no further. */
+/* What is asked of all comes first: whoever looks reads but the one name that he wants. */
 struct host_set {
 	uint64_t keys[HOST_WAYS]; /* of address and way in; 0: free */
+	uint64_t expires_us[HOST_WAYS];
+	bool is_declared[HOST_WAYS];
 	struct host_name names[HOST_WAYS];
 };
 
@@ -118,15 +118,18 @@ static uint64_t hash_name(const struct names *names, const char *name, uint64_t 
 static uint64_t hash_query(const struct names *names,
 	const struct names_exchange *exchange, const struct dns_asked *asked)
 {
-	uint64_t words[7] = {0};
+	uint64_t words[6 + DNS_HOST_BYTES / sizeof(uint64_t)];
+	const size_t len = strlen(asked->name); /* below DNS_HOST_BYTES */
+	const size_t count = 6 + (len + sizeof(*words) - 1) / sizeof(*words);
+	words[count - 1] = 0; /* behind the name's end */
 	memcpy(words, exchange->client.bytes, 16);
 	memcpy(words + 2, exchange->server.bytes, 16);
 	words[4] = (uint64_t)exchange->client_port << 48 |
 		   (uint64_t)exchange->server_port << 32 | exchange->way;
 	words[5] = (uint64_t)asked->id << 32 | (uint64_t)asked->type << 16 |
 		   (uint64_t)asked->is_iterative;
-	words[6] = hash_name(names, asked->name, 0);
-	return hash_of(names, words, 7);
+	memcpy(words + 6, asked->name, len);
+	return hash_of(names, words, count);
 }
 
 /* A set of slots; it has QUERY_WAYS. */
@@ -137,10 +140,9 @@ static struct query *queries_of(struct names *names, uint64_t key)
 }
 
 /* In place of the one that waits longest. */
-static void note_query(struct names *names, const struct names_exchange *exchange,
-	const struct dns_asked *asked)
+static void note_query(
+	struct names *names, const struct names_exchange *exchange, uint64_t key)
 {
-	const uint64_t key = hash_query(names, exchange, asked);
 	const uint64_t holder = hash_host(names, &exchange->client, exchange->way);
 	struct query *set = queries_of(names, key);
 	struct query *place = set;
@@ -163,15 +165,13 @@ static void note_query(struct names *names, const struct names_exchange *exchang
 }
 
 /* Once for each query: the second of two answers is nobody's. */
-static bool was_asked(struct names *names, const struct names_exchange *exchange,
-	const struct dns_asked *asked)
+static bool was_asked(struct names *names, uint64_t key, uint64_t now_us)
 {
-	const uint64_t key = hash_query(names, exchange, asked);
 	struct query *set = queries_of(names, key);
 	for (struct query *at = set; at < set + QUERY_WAYS; at++) {
 		if (at->key == key) {
 			at->key = 0;
-			return exchange->now_us - at->asked_us <= ANSWER_US;
+			return now_us - at->asked_us <= ANSWER_US;
 		}
 	}
 	return false;
@@ -202,34 +202,34 @@ static bool is_same(const struct host_name *at, const struct names_lesson *lesso
 }
 
 /* How little is lost with it: over, then not declared; of equals what ends first goes. */
-static unsigned worth(const struct host_name *at, uint64_t now_us)
+static unsigned worth(const struct host_set *set, unsigned at, uint64_t now_us)
 {
-	if (at->expires_us + SLACK_US < now_us || at->expires_us == 0) {
+	if (set->keys[at] == 0 || set->expires_us[at] + SLACK_US < now_us) {
 		return 0;
 	}
-	return at->is_declared ? 2 : 1;
+	return set->is_declared[at] ? 2 : 1;
 }
 
-/* The slot for it among HOST_WAYS, or NULL: all hold what is worth more. */
-static struct host_name *place_for(
-	struct host_set *set, const struct names_lesson *lesson, bool is_declared)
+/* The slot for it among HOST_WAYS, or HOST_WAYS: all hold what is worth more. */
+static unsigned place_for(const struct host_set *set, uint64_t key,
+	const struct names_lesson *lesson, bool is_declared)
 {
 	const uint64_t now_us = lesson->learned_us;
-	struct host_name *place = set->names;
-	unsigned least_worth = worth(place, now_us);
-	for (struct host_name *at = set->names; at < set->names + HOST_WAYS; at++) {
-		if (at->expires_us != 0 && is_same(at, lesson)) {
+	unsigned place = 0;
+	unsigned least_worth = worth(set, 0, now_us);
+	for (unsigned at = 0; at < HOST_WAYS; at++) {
+		if (set->keys[at] == key && is_same(&set->names[at], lesson)) {
 			return at;
 		}
-		const unsigned this_worth = worth(at, now_us);
+		const unsigned this_worth = worth(set, at, now_us);
 		if (this_worth < least_worth ||
 			(this_worth == least_worth &&
-				at->expires_us < place->expires_us)) {
+				set->expires_us[at] < set->expires_us[place])) {
 			place = at;
 			least_worth = this_worth;
 		}
 	}
-	return least_worth == 2 && !is_declared ? NULL : place;
+	return least_worth == 2 && !is_declared ? HOST_WAYS : place;
 }
 
 static void keep(
@@ -237,18 +237,19 @@ static void keep(
 {
 	const uint64_t key = hash_host(names, &lesson->address, lesson->way);
 	struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
-	struct host_name *at = place_for(set, lesson, is_declared);
-	if (!at) {
+	const unsigned at = place_for(set, key, lesson, is_declared);
+	if (at == HOST_WAYS) {
 		return;
 	}
-	*at = (struct host_name){.address = lesson->address,
-		.asker = lesson->asker,
-		.way = lesson->way,
-		.is_declared = is_declared,
-		.learned_us = lesson->learned_us,
-		.expires_us = lesson->expires_us};
-	memcpy(at->name, lesson->name, sizeof(at->name));
-	set->keys[at - set->names] = key;
+	struct host_name *name = &set->names[at];
+	name->address = lesson->address;
+	name->asker = lesson->asker;
+	name->way = lesson->way;
+	name->learned_us = lesson->learned_us;
+	memcpy(name->name, lesson->name, sizeof(name->name));
+	set->keys[at] = key;
+	set->expires_us[at] = lesson->expires_us;
+	set->is_declared[at] = is_declared;
 }
 
 void names_learn(struct names *names, const struct names_lesson *lesson)
@@ -449,11 +450,17 @@ void names_take(struct names *names, const struct matrix *matrix,
 	if (!dns_read_asked(message, &asked, &records)) {
 		return;
 	}
+	const uint64_t key = hash_query(names, exchange, &asked);
+	__builtin_prefetch(queries_of(names, key), 1);
 	if (!asked.is_answer) {
-		note_query(names, exchange, &asked);
-	} else if (!was_asked(names, exchange, &asked)) {
+		note_query(names, exchange, key);
+		return;
+	}
+	/* first: the memory of the query is on its way meanwhile */
+	const bool is_true = is_believed(matrix, exchange);
+	if (!was_asked(names, key, exchange->now_us)) {
 		names->counters.unasked++;
-	} else if (!is_believed(matrix, exchange)) {
+	} else if (!is_true) {
 		names->counters.not_believed++;
 	} else {
 		names->counters.answers++;
@@ -467,11 +474,14 @@ void names_take(struct names *names, const struct matrix *matrix,
 	}
 }
 
-static bool holds(const struct host_name *at, const struct names_wanted *wanted)
+static bool holds(const struct host_set *set, unsigned at, uint64_t key,
+	const struct names_wanted *wanted)
 {
-	return at->way == wanted->way && address_equal(&at->address, &wanted->host) &&
-	       at->learned_us <= wanted->now_us &&
-	       at->expires_us + SLACK_US >= wanted->start_us;
+	const struct host_name *name = &set->names[at];
+	return set->keys[at] == key &&
+	       set->expires_us[at] + SLACK_US >= wanted->start_us &&
+	       name->learned_us <= wanted->now_us && name->way == wanted->way &&
+	       address_equal(&name->address, &wanted->host);
 }
 
 void names_of_host(const struct names *names, const struct names_wanted *wanted,
@@ -481,15 +491,15 @@ void names_of_host(const struct names *names, const struct names_wanted *wanted,
 	const struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
 	*known = (struct host_names){.count = 0};
 	for (unsigned i = 0; i < 2 * HOST_WAYS; i++) { /* the declared ones first */
-		const struct host_name *at = &set->names[i % HOST_WAYS];
-		if (set->keys[i % HOST_WAYS] != key ||
-			at->is_declared != (i < HOST_WAYS) || !holds(at, wanted) ||
-			known->count == NAMES_OF_HOST) {
+		const unsigned at = i % HOST_WAYS;
+		if (set->is_declared[at] != (i < HOST_WAYS) ||
+			known->count == NAMES_OF_HOST || !holds(set, at, key, wanted)) {
 			continue;
 		}
-		if (address_equal(&at->asker, &wanted->peer)) {
+		const struct host_name *name = &set->names[at];
+		if (address_equal(&name->asker, &wanted->peer)) {
 			known->asked |= (uint8_t)(1U << known->count);
 		}
-		known->text[known->count++] = at->name;
+		known->text[known->count++] = name->name;
 	}
 }
