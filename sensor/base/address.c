@@ -2,6 +2,13 @@
 
 #include <arpa/inet.h>
 
+bool address_is_loopback(const struct address *address)
+{
+	static const uint8_t ONE[16] = {[15] = 1};
+	return address_is_ipv4(address) ? address->bytes[12] == 127
+					: memcmp(address->bytes, ONE, sizeof(ONE)) == 0;
+}
+
 /* As inet_ntop does, which goes by printf: each record has several. Returns the end. */
 static char *octet_text(uint8_t octet, char *at)
 {

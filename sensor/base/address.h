@@ -41,6 +41,9 @@ static inline bool address_is_ipv4(const struct address *address)
 	return memcmp(address->bytes, MAPPED, sizeof(MAPPED)) == 0;
 }
 
+/* 127.0.0.0/8 or ::1: the host itself, and nobody on a network. */
+bool address_is_loopback(const struct address *address);
+
 /* Dotted quad or RFC 5952 text; text holds ADDRESS_TEXT_BYTES. Returns text. */
 const char *address_text(const struct address *address, char *text);
 

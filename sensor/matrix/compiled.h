@@ -25,6 +25,7 @@ struct matrix {
 	enum matrix_profile profile;
 	struct matrix_zone *zones; /* zone 0 is internet; malloced as all lists here */
 	size_t zone_count;
+	struct matrix_zone loopback; /* in no list: no row can name it */
 	struct matrix_group *groups;
 	uint32_t *group_zones; /* zone of each group's first address */
 	size_t group_count;

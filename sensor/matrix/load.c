@@ -127,6 +127,7 @@ static struct matrix *matrix_new(size_t file_count)
 	matrix->zones = list_room(NULL, 0, sizeof(*matrix->zones));
 	matrix->zones[0] = (struct matrix_zone){.name = "internet"};
 	matrix->zone_count = 1;
+	matrix->loopback = (struct matrix_zone){.name = "loopback"};
 	(void)name_table_add(&matrix->zone_names, "internet", 0);
 	return matrix;
 }

@@ -76,6 +76,8 @@ struct matrix_end matrix_locate(
 		lookup_find(&matrix->zone_prefixes, address);
 	if (prefix) {
 		end.zone = &matrix->zones[prefix->owner];
+	} else if (address_is_loopback(address)) {
+		end.zone = &matrix->loopback;
 	}
 	prefix = lookup_find(&matrix->group_prefixes, address);
 	if (prefix) {
@@ -227,7 +229,7 @@ size_t matrix_end_keys(
 		keys[count++] = (uint32_t)(matrix->zone_count +
 					   (size_t)(end->group - matrix->groups));
 	}
-	if (end->zone) {
+	if (end->zone && end->zone != &matrix->loopback) {
 		keys[count++] = (uint32_t)(end->zone - matrix->zones);
 	}
 	return count;

@@ -97,9 +97,61 @@ static void an_end_is_found_by_group_zone_internet_or_address(void **state)
 	matrix_free(matrix);
 }
 
+static const char *zone_of(const struct matrix *matrix, const char *text)
+{
+	struct address address;
+	assert_true(address_parse(text, &address));
+	return matrix_locate(matrix, &address).zone->name;
+}
+
+/* Of no row, not even one that speaks of the Internet. */
+static void the_host_itself_is_not_the_internet(void **state)
+{
+	(void)state;
+	struct matrix *matrix = load_rows(
+		" - {id: a, from: internet, to: internet, protocols: smtp}\n");
+	assert_string_equal(zone_of(matrix, "127.0.0.1"), "loopback");
+	assert_string_equal(zone_of(matrix, "127.255.0.9"), "loopback");
+	assert_string_equal(zone_of(matrix, "::1"), "loopback");
+	assert_string_equal(zone_of(matrix, "::2"), "internet");
+	assert_string_equal(zone_of(matrix, "128.0.0.1"), "internet");
+	assert_string_equal(zone_of(matrix, "126.255.255.255"), "internet");
+	struct address address;
+	assert_true(address_parse("127.0.0.1", &address));
+	struct matrix_question question = {.from = matrix_locate(matrix, &address),
+		.to = matrix_locate(matrix, &address),
+		.protocol = PROTOCOL_SMTP,
+		.port = 25};
+	struct matrix_result result;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.allowed, MATRIX_NO);
+	assert_true(address_parse("203.0.113.5", &address));
+	question.to = question.from = matrix_locate(matrix, &address);
+	question.is_tls_offered = MATRIX_YES;
+	matrix_ask(matrix, &question, &result);
+	assert_int_equal(result.allowed, MATRIX_YES);
+	matrix_free(matrix);
+}
+
+static void a_zone_may_hold_the_host_itself(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(
+		"schema: 1\nzones: {internal: [127.0.0.0/8]}\ngroups: {a: "
+		"{role: relay, addresses: [127.0.0.1]}}\nrows: [{id: x, from: "
+		"a, to: internal, protocols: smtp}]\n",
+		&problems);
+	assert_int_equal(problems.count, 0);
+	assert_string_equal(zone_of(matrix, "127.0.0.1"), "internal");
+	matrix_free(matrix);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_host_itself_is_not_the_internet),
+		cmocka_unit_test(a_zone_may_hold_the_host_itself),
 		cmocka_unit_test(the_longest_prefix_names_the_group),
 		cmocka_unit_test(a_host_name_finds_its_group_exactly_or_by_wildcard),
 		cmocka_unit_test(a_host_name_is_found_where_no_group_has_a_wildcard),
