@@ -67,7 +67,7 @@ static const char *time_text(uint64_t time_us, char text[24])
 /* What going to enforce would change, or what rows in audit mode keep from it. */
 static void print_would_block(const struct status_page *page)
 {
-	struct status_sender_sum senders[SENDERS_SHOWN];
+	struct status_sender_sum senders[SENDERS_SHOWN] = {{.count = 0}};
 	const size_t count = status_senders(page, senders, SENDERS_SHOWN);
 	char text[ADDRESS_TEXT_BYTES];
 	char since[24];

@@ -266,7 +266,7 @@ static void write_rows(struct json_writer *writer, const struct status_rows *row
 
 static void write_inline(struct json_writer *writer, const struct status_page *page)
 {
-	struct status_sender_sum senders[SENDERS_SHOWN];
+	struct status_sender_sum senders[SENDERS_SHOWN] = {{.count = 0}};
 	const size_t count = status_senders(page, senders, SENDERS_SHOWN);
 	char text[ADDRESS_TEXT_BYTES];
 	json_text(writer, "mode", page->is_enforcing ? "enforce" : "audit");
