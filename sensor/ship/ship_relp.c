@@ -141,11 +141,25 @@ static void on_refusal(void *opaque, char *seen, char *text, relpRetVal code)
  */
 static size_t answered;
 
+/* Likewise what it looks at in a certificate: names in the extension, then the subject's. */
+static bool is_alternative_seen;
+static bool is_subject_taken;
+
+static void note_names(const char *format)
+{
+	if (strstr(format, "subject alt dnsName")) {
+		is_alternative_seen = true;
+	} else if (strstr(format, "checking auth for CN")) {
+		is_subject_taken = true;
+	}
+}
+
 static void on_debug(char *format, ...) __attribute__((format(printf, 1, 2)));
 static void on_debug(char *format, ...)
 {
 	static const char ANSWER[] = "in rsp command handler, txnr %d, code %d";
 	va_list arguments;
+	note_names(format);
 	if (strncmp(format, ANSWER, sizeof(ANSWER) - 1) != 0) {
 		return;
 	}
@@ -238,15 +252,29 @@ static bool make_client(struct ship_relp *state)
 	return code == RELP_RET_OK || keep_failure(state, code);
 }
 
+/*
+ * RFC 6125, section 6.4.4, and so OpenSSL: where a certificate has names in its extension
+ * (subjectAltName), the subject's (CN) is not looked at. librelp looks at both.
+ */
+static bool is_name_right(struct ship_relp *state)
+{
+	if (is_alternative_seen && is_subject_taken) {
+		keep_reason(state, true, "its subjectAltName has other names", "");
+		return false;
+	}
+	return true;
+}
+
 static bool connect_to(struct ship_relp *state, char *address)
 {
 	forget_errors(state);
 	answered = 0;
+	is_alternative_seen = is_subject_taken = false;
 	if (make_client(state)) {
 		const relpRetVal code = relpCltConnect(state->client, AF_UNSPEC,
 			(unsigned char *)state->port, (unsigned char *)address);
-		if (code == RELP_RET_OK && !state->is_broken) {
-			return true;
+		if (code == RELP_RET_OK && !state->is_broken && is_name_right(state)) {
+			return true; /* nothing was sent yet but the greeting */
 		}
 		(void)keep_failure(state, code);
 	}

@@ -16,6 +16,7 @@ needed = pytest.mark.skipif(not shutil.which("rsyslogd") or MODULE is None,
                             reason="needs rsyslogd with imrelp (packages rsyslog, rsyslog-relp)")
 
 CA, RECEIVER, SENSOR, STRANGER = "ca", "receiver.example.org", "sensor.example.org", "stranger.example.org"
+TWO_NAMES, ONE_NAME = "two-names", "one-name"  # the receiver's in the subject; beside another, and alone
 
 
 def free_port():
@@ -28,16 +29,16 @@ def _openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30)
 
 
-def _certificate(folder, name, signer, days=30):
-    """name.pem and name.key, signed by signer (or itself); days < 1: expired already."""
+def _certificate(folder, name, signer, days=30, subject=None, others=True):
+    """name.pem and name.key, signed by signer (or itself); days < 1: expired already. subject: another CN; others: SAN."""
+    alternative = f"subjectAltName=DNS:{STRANGER if subject else name}\n" if others else ""
     _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / f"{name}.key")
-    _openssl("req", "-new", "-key", folder / f"{name}.key", "-subj", f"/CN={name}", "-out", folder / f"{name}.csr",
-             "-addext", f"subjectAltName=DNS:{name}")
+    _openssl("req", "-new", "-key", folder / f"{name}.key", "-subj", f"/CN={subject or name}", "-out", folder / f"{name}.csr")
     by = ["-signkey", folder / f"{name}.key"] if signer is None else [
         "-CA", folder / f"{signer}.pem", "-CAkey", folder / f"{signer}.key", "-CAcreateserial"]
     extension = folder / f"{name}.ext"
     extension.write_text(f"basicConstraints=critical,CA:{'TRUE' if signer is None else 'FALSE'}\n"
-                         f"subjectAltName=DNS:{name}\n")
+                         f"{alternative}")
     _openssl("x509", "-req", "-in", folder / f"{name}.csr", *by, "-days", days, "-extfile", extension,
              "-out", folder / f"{name}.pem")
 
@@ -49,6 +50,8 @@ def certificates(folder):
     _certificate(folder, "unknown-ca", None)
     for name in (RECEIVER, SENSOR, STRANGER):
         _certificate(folder, name, CA)
+    _certificate(folder, TWO_NAMES, CA, subject=RECEIVER)
+    _certificate(folder, ONE_NAME, CA, subject=RECEIVER, others=False)
     return folder
 
 

@@ -204,6 +204,13 @@ class TestTls:
         with Receiver(tmp_path, "relp-tls.conf", certificates) as receiver:
             assert reason in self.refusal(tmp_path, receiver, tls(certificates, **words))
 
+    def test_a_name_in_the_subject_counts_only_where_there_is_no_other(self, tmp_path, certificates):
+        with Receiver(tmp_path, "relp-tls.conf", certificates, relp_receiver.TWO_NAMES) as receiver:
+            assert "certificate is refused: its subjectAltName has other names" in self.refusal(tmp_path, receiver, tls(certificates))
+        with Receiver(tmp_path, "relp-tls.conf", certificates, relp_receiver.ONE_NAME) as receiver:
+            answer = self.ship(tmp_path, receiver, tls(certificates))
+            assert answer.returncode == 0 and receiver.event_ids(), answer.stderr
+
     def test_a_sensor_that_the_receiver_does_not_know_delivers_nothing(self, tmp_path, certificates):
         with Receiver(tmp_path, "relp-tls.conf", certificates) as receiver:
             assert "output down" in self.refusal(tmp_path, receiver, tls(certificates, own=STRANGER))
