@@ -77,10 +77,11 @@ def stripped(value, without):
 
 
 def comparable(records, inline=False):
-    """Alerts and mail records as sorted lines, without times, ids and the name of the source."""
+    """Alerts of flows and mail records as sorted lines, without times, ids and the name of the source. What a sensor
+    says of itself is of a minute where it runs, and of the whole capture in a replay."""
     without = WHEN_AND_WHERE | NOT_INLINE if inline else WHEN_AND_WHERE
     return sorted(json.dumps(stripped(record, without), sort_keys=True) for record in records
-                  if record["event_type"] in ("alert", "mail"))
+                  if record["event_type"] == "mail" or record["event_type"] == "alert" and "sensor" not in record)
 
 
 def replayed(capture, matrix, *options):
