@@ -54,19 +54,12 @@ static size_t high_bytes(const uint8_t *bytes)
 	return low == 0 ? 8 : (size_t)__builtin_ctzll(low) / 8;
 }
 
-/* Up to a blank: eight at once, as long as there are as many. */
+/* Up to a blank: eight at once, while there are as many and none is low. */
 static size_t word_len(const uint8_t *at, size_t left)
 {
 	size_t len = 0;
-	while (left - len >= 8) {
-		const size_t high = high_bytes(at + len);
-		len += high;
-		if (high < 8) {
-			if (is_blank(at[len])) {
-				return len;
-			}
-			len++;
-		}
+	for (size_t high = 8; high == 8 && left - len >= 8; len += high) {
+		high = high_bytes(at + len);
 	}
 	while (len < left && !is_blank(at[len])) {
 		len++;

@@ -48,7 +48,8 @@ struct matrix {
 /* By the length and the first letter of a name, in whatever case: most are told apart by it. */
 static inline uint64_t matrix_host_bit(const char *name, size_t len)
 {
-	return UINT64_C(1) << ((len ^ ((unsigned)name[0] | 0x20U) * 5U) % 64);
+	const size_t first = (uint8_t)name[0] | 0x20U;
+	return UINT64_C(1) << (len ^ first * 5) % 64;
 }
 
 /* Sort the rows under their ends; after all rows are there. */
