@@ -86,17 +86,17 @@ static void note_blindness(
 enum decode_result decoder_frame(
 	struct decoder *decoder, const struct frame *frame, struct packet *packet)
 {
-	struct walk walk;
-	walk.cur = cursor_over(frame->bytes, frame->captured_len);
-	walk.packet = packet;
-	walk.decoder = decoder;
-	walk.now_us = frame->time_us;
-	walk.cut = frame->wire_len > frame->captured_len
-			   ? frame->wire_len - frame->captured_len
-			   : 0;
-	walk.frame_len = frame->wire_len;
-	walk.is_checksum_unset = frame->is_checksum_unset;
-	walk.is_reassembled = false;
+	struct walk walk = {
+		.cur = cursor_over(frame->bytes, frame->captured_len),
+		.packet = packet,
+		.decoder = decoder,
+		.now_us = frame->time_us,
+		.cut = frame->wire_len > frame->captured_len
+			       ? frame->wire_len - frame->captured_len
+			       : 0,
+		.frame_len = frame->wire_len,
+		.is_checksum_unset = frame->is_checksum_unset,
+	};
 	packet->vlan_count = 0;
 	packet->tunnel_depth = 0;
 	packet->way = 0;

@@ -412,7 +412,7 @@ static const struct port_row PORTS[] = {
 
 void udp_tunnel_note_ports(struct decoder *decoder)
 {
-	for (uint8_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
+	for (size_t i = 0; i < sizeof(PORTS) / sizeof(PORTS[0]); i++) {
 		uint8_t *place =
 			&decoder->tunnel_ports[PORTS[i].port % UDP_PORT_PLACES];
 		assert(*place == 0); /* no two share one */
