@@ -117,7 +117,7 @@ static void values_of_labels_cannot_end_a_label_or_a_line(void **state)
 	struct status_page *page = made_page();
 	(void)snprintf(page->processes[SENSOR_WORKERS].source, STATUS_SOURCE_BYTES,
 		"a\"b\\c\nd\x1b");
-	assert_tells(page, "source=\"a\\\"b\\\\c\\nd?\"} 1234\n");
+	assert_tells(page, "source=\"a\\\"b\\\\c?d?\"} 1234\n");
 	free(page);
 }
 
