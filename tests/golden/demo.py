@@ -21,7 +21,8 @@ def screen():
 def printed():
     """Those, and the lines of the report that it writes."""
     lines = screen()
-    return lines + (ROOT / "build/demo/report.txt").read_text(encoding="utf-8").splitlines()
+    report = (ROOT / "build/demo/report.txt").read_text(encoding="utf-8").splitlines()
+    return list(dict.fromkeys(lines + report))
 
 
 def shown():

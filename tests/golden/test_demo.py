@@ -20,3 +20,8 @@ def test_the_demo_ends_with_one_screen_of_what_matters_first():
     assert len(worst) == 5 and worst[0] == "CRITICAL"
     assert any("check my.yaml" in line for line in lines) and any("replay my.pcap" in line for line in lines)
     assert any("build/demo/report.txt" in line for line in lines)
+
+
+def test_no_server_of_the_captures_calls_itself_as_the_machine_that_recorded_it():
+    names = re.findall(r"server calls itself (\S+)", "\n".join(demo.printed()))
+    assert names and all(re.search(r"\.example\.(org|net|com)$", name) for name in names), names

@@ -88,6 +88,7 @@ def postfix(host, name, services=("25",), certificate=None, options=()):
 
 DOVECOT = """
 base_dir = {folder}/run
+hostname = mail.example.org
 state_dir = {folder}/state
 log_path = {folder}/log
 protocols = {protocols}
