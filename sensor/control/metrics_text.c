@@ -42,7 +42,7 @@ static void write_head(FILE *out, const struct metric_head *head)
 		head->name, head->type);
 }
 
-/* "label_value can be any sequence of UTF-8, but \, \" and \n have to be escaped" */
+/* "label_value can be any sequence of UTF-8, but \, \" and \n have to be escaped": no \n is left */
 static void write_label(
 	FILE *out, char before, const char *name, const char *field, size_t size)
 {
@@ -52,8 +52,6 @@ static void write_label(
 	for (const char *byte = text; *byte != '\0'; byte++) {
 		if (*byte == '\\' || *byte == '"') {
 			(void)fprintf(out, "\\%c", *byte);
-		} else if (*byte == '\n') {
-			(void)fputs("\\n", out);
 		} else {
 			const bool is_plain = *byte >= 0x20 && *byte < 0x7f;
 			(void)fputc(is_plain ? *byte : '?', out);
