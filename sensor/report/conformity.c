@@ -116,6 +116,9 @@ static void count_row(struct conformity *conformity, enum conformity_subject sub
 	if (row == NULL || conformity->row_count == 0) {
 		return;
 	}
+	while (row->is_continued) { /* all pairs of ends are one row */
+		row--;
+	}
 	uint32_t *breaches =
 		&conformity->row_breaches[(size_t)subject * conformity->row_count +
 					  (size_t)(row - conformity->rows)];

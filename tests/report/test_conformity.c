@@ -12,7 +12,7 @@ static int load_office(void **state)
 	(void)state;
 	office = load_rows(
 		" - {id: a, from: workstations, to: mailboxes, protocols: imaps}\n"
-		" - {id: b, from: relay, to: mx-out, protocols: smtp}\n");
+		" - {id: b, from: relay, to: [mx-out, mailboxes], protocols: smtp}\n");
 	return 0;
 }
 
@@ -264,10 +264,12 @@ static void the_example_is_the_first_of_the_gravest_and_the_row_the_worst(void *
 	made.judgement.nearest = &rows[1];
 	made.record.time_us = 3;
 	conformity_alert(conformity, &made.record, FINDING_SENDER_ILLEGITIMATE, &seven);
+	made.judgement.nearest = &rows[2]; /* another end of the same row */
+	conformity_alert(conformity, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
 	const struct conformity_line line = conformity_line(conformity, CONFORMITY_R37);
-	assert_int_equal(line.breaches, 9);
+	assert_int_equal(line.breaches, 10);
 	assert_ptr_equal(line.worst, &rows[1]);
-	assert_int_equal(line.worst_breaches, 7);
+	assert_int_equal(line.worst_breaches, 8);
 	assert_int_equal(line.example.time_us, 2);
 	assert_int_equal(line.example.finding, FINDING_SENDER_ILLEGITIMATE);
 	assert_int_equal(
