@@ -57,7 +57,6 @@ static const int COMMON_CALLS[] = {
 
 /* Packets through the sockets that are open; none is sent on a network that is watched. */
 static const int WORKER_CALLS[] = {
-	SCMP_SYS(setitimer), /* to be ended, should it hang */
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(recvmmsg),
@@ -68,6 +67,7 @@ static const int WORKER_CALLS[] = {
 
 /* Verdicts, marks and resets, through the sockets that are open. */
 static const int INLINE_CALLS[] = {
+	SCMP_SYS(setitimer), /* to be ended, should it hang */
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(recvmmsg),

@@ -423,6 +423,10 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 	const struct status_process *page = sensor_process(&supervisor->sensor, place);
 	const bool is_as_ordered = process->is_renewed && WIFEXITED(status) &&
 				   WEXITSTATUS(status) == EXIT_SUCCESS;
+	if (!process->is_wanted && WIFSIGNALED(status)) {
+		log_line(LOG_LEVEL_ERROR, page->name, "%s while the sensor ended",
+			process_end_text(process, status, text, sizeof(text)));
+	}
 	if (!process->is_wanted || is_as_ordered ||
 		shipper_process_is_renewed(status)) {
 		return;

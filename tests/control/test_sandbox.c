@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,6 +233,13 @@ static int sends_as_message(void)
 	return (int)sendmsg(packets[0], &none, 0);
 }
 
+static int sets_its_end(void)
+{
+	const struct itimerval never = {{0, 0}, {0, 0}};
+	return setitimer(ITIMER_REAL, &never, NULL) == 0 ? OUTCOME_RIGHT
+							 : OUTCOME_WRONG;
+}
+
 static int makes_the_frozen_writable(void)
 {
 	return mprotect(frozen, 4096, PROT_READ | PROT_WRITE);
@@ -385,6 +393,7 @@ static void a_worker_sends_nothing_and_one_inline_its_verdicts(void **state)
 	assert_killed(SANDBOX_ROLE_WORKER, sends);
 	assert_killed(SANDBOX_ROLE_WORKER, sends_as_message);
 	assert_right(SANDBOX_ROLE_INLINE, sends);
+	assert_right(SANDBOX_ROLE_INLINE, sets_its_end);
 	assert_killed(SANDBOX_ROLE_INLINE, opens_a_socket);
 }
 

@@ -172,6 +172,7 @@ def test_term_reports_the_flows_that_are_open_and_ends_with_0(run):
     watches(run, 70)
     assert not [record for record in run.records() if record["event_type"] == "mail"]
     assert run.end() == 0
+    assert "while the sensor ended" not in run.log()
     assert [record for record in run.records() if record["event_type"] == "mail"]
     status = run.status()
     assert not status["running"]
@@ -190,6 +191,16 @@ def test_a_second_interrupt_ends_at_once(run):
     until(lambda: is_pending(worker, signal.SIGTERM), "the worker to be told, which stands still")
     run.signal(signal.SIGINT)
     assert run.process.wait(timeout=5) == 3
+
+
+def test_a_worker_that_dies_while_the_sensor_ends_is_told(run):
+    worker = run.worker()["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    run.signal(signal.SIGTERM)
+    until(lambda: is_pending(worker, signal.SIGTERM), "the worker to be told, which stands still")
+    os.kill(worker, signal.SIGKILL)
+    run.process.wait(timeout=5)
+    assert "worker 0: ended by signal 9 (Killed) while the sensor ended" in run.log()
 
 
 def test_a_reload_changes_verdicts_between_two_packets_and_keeps_the_flows(run):
