@@ -1,0 +1,54 @@
+"""Ends of connections, and what only looks like one."""
+
+import struct
+
+from case import Family
+from family_opening import ACK, FIN, MAIL, SYN, frame, talk
+from frames import save
+from matrices import OFFICE
+
+FAMILY = Family()
+CASE = FAMILY.case
+RST = 4
+CLIENT, SERVER, PORT = "192.0.2.70", "203.0.113.25", 8080
+TCP_AT = 34
+BEHIND = 8  # the server's answer to EHLO
+
+
+def numbers_of(frames, is_of_client):
+    """Sequence and acknowledgement numbers of the side's newest frame, behind its bytes."""
+    for _, one in reversed(frames):
+        source, _, sequence, acknowledged = struct.unpack_from(">HHII", one, TCP_AT)
+        if (source != PORT) == is_of_client:
+            return sequence + len(one) - TCP_AT - 20, acknowledged
+    raise ValueError("no frame of that side")
+
+
+def put(frames, source, is_of_client, flags, off):
+    """One segment more of a side, so many octets off."""
+    client, server = (CLIENT, source), (SERVER, PORT)
+    sequence, acknowledged = numbers_of(frames, is_of_client)
+    ends = (*client, *server) if is_of_client else (*server, *client)
+    frames.append((frames[-1][0] + 1e-3, frame(900 + len(frames), ends, (sequence + off, acknowledged), flags, b"")))
+
+
+@CASE("ends-that-are-none", OFFICE, """In the middle of a conversation come a reset and a FIN of the client and a SYN-ACK of
+      the server, each with numbers that do not fit: the ends pass over them, and mail crosses.""",
+      findings=("sender.illegitimate", "port.unusual"))
+def none():
+    frames = talk(PORT, *MAIL, source=42081)
+    begun, rest = frames[:BEHIND], frames[BEHIND:]
+    put(begun, 42081, True, RST, 5)
+    put(begun, 42081, True, FIN | ACK, 1000)
+    put(begun, 42081, False, SYN | ACK, 70000)
+    return save(begun + rest)
+
+
+@CASE("ends-that-are-some", OFFICE, """The client ends the conversation by a reset that fits, in place of a FIN, and the
+      server's last words come behind it: mail crossed, and nothing is doubtful.""",
+      findings=("sender.illegitimate", "port.unusual"), absent=("evasion.ambiguous",))
+def some():
+    frames = talk(PORT, *MAIL, source=42082)[:-3]
+    late = frames.pop(-2)  # the server's, which was under way
+    put(frames, 42082, True, RST, 0)
+    return save(frames + [(frames[-1][0] + 1e-3, late[1])])
