@@ -196,15 +196,16 @@ def test_a_first_start_on_a_disk_that_is_full_is_refused_and_leaves_nothing_in_t
     namespace = sensor.Namespace()
     ballast = fill(disk)
     words = namespace.inside(sensor.MAILWARDEN, "run", "-i", "tap0", "-m", sensor.MATRIX, "--state-dir", disk / "state")
-    asking = [sensor.MAILWARDEN, "status", "--state-dir", disk / "state"]
+    asking = [sensor.MAILWARDEN, "status", "--json", "--state-dir", disk / "state"]
     process = None
     try:
         answer = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
         assert answer.returncode == 3 and f"{disk}/state: no room for the status page: No space left" in answer.stderr, answer.stderr
         ballast.unlink()
         process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-        until(lambda: subprocess.run(asking, capture_output=True, timeout=10, check=False).returncode == 0, "the sensor to run")
-        process.terminate()
+        until(lambda: (told := subprocess.run(asking, capture_output=True, timeout=10, check=False)).returncode == 0
+              and {part["state"] for part in json.loads(told.stdout)["processes"][1:]} == {"running"}, "the sensor to run")
+        process.terminate()  # not while it starts: there is nothing to end in order then
         assert "No space left" not in process.communicate(timeout=20)[1] and process.returncode == 0
     finally:
         if process:
