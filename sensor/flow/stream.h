@@ -38,7 +38,7 @@
 #define STREAM_SEGMENTS_ACKED 4
 
 #define STREAM_HISTORY    4
-#define STREAM_HEAD_BYTES 48
+#define STREAM_HEAD_BYTES 42 /* a piece has no padding */
 
 /* How far a is ahead of b: sequence numbers wrap (RFC 9293 section 3.4). */
 static inline int32_t sequence_diff(uint32_t a, uint32_t b)
