@@ -164,6 +164,23 @@ class Sensor:
         shutil.rmtree(self.folder)
 
 
+@contextlib.contextmanager
+def with_ways_out(tmp_path, form="", life=600):
+    """A sensor that tells its metrics by a socket and a file, and its records by an output, all below .out."""
+    out = tmp_path / "out"
+    out.mkdir()
+    open_to_all(tmp_path, out)
+    settings = tmp_path / "mailwarden.yaml"
+    settings.write_text(f"metrics: {{listen: unix:{out}/socket, textfile: {out}/mailwarden.prom, interval: 1}}\n"
+                        f"outputs:\n  - {{type: file, name: siem, {form}path: {out}/siem.json}}\n")
+    run = Sensor("-c", settings, life=life)
+    run.out = out
+    try:
+        yield run
+    finally:
+        run.close()
+
+
 def is_found(run, host):
     return [alert for alert in run.alerts(FOUND) if alert["src_ip"] == f"192.0.2.{host}"]
 

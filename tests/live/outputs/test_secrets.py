@@ -21,7 +21,7 @@ import sensor
 import shipping
 import test_syslog
 from frames_made import pcap
-from sensor import MAILWARDEN, MATRIX, ROOT, Sensor, open_to_all, until
+from sensor import MAILWARDEN, MATRIX, ROOT, until, with_ways_out
 
 FORMS = ("eve", "kv", "cee", "cef", "ecs", "rfc5424")
 CORPUS = ROOT.parent / "shared" / "corpus" / "dev"
@@ -231,17 +231,9 @@ def cores_allowed_fixture():
 @pytest.fixture(name="running")
 def running_fixture(tmp_path):
     """A sensor with outputs and metrics, all it writes below its own folder."""
-    out = tmp_path / "out"
-    out.mkdir()
-    open_to_all(tmp_path, out)
-    config = tmp_path / "mailwarden.yaml"
-    config.write_text(f"metrics: {{textfile: {out}/mailwarden.prom, listen: unix:{out}/socket, interval: 1}}\n"
-                      f"outputs:\n  - {{type: file, name: siem, form: kv, path: {out}/siem}}\n")
-    one = Sensor("-c", config)
-    one.folder.chmod(0o777)  # a core has room where the sensor was started
-    one.out = out
-    yield one
-    one.close()
+    with with_ways_out(tmp_path, form="form: kv, ") as one:
+        one.folder.chmod(0o777)  # a core has room where the sensor was started
+        yield one
 
 
 @pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -261,7 +253,7 @@ def test_no_password_is_in_what_a_running_sensor_writes_even_when_it_crashes(run
         running.send(secrets_made.frames())
     until(lambda: len(running.alerts("sensor.worker-restarted")) >= 2, "both crashes told")
     (running.folder / "status").write_text(json.dumps(running.status()))
-    until(lambda: CLEAR in (running.out / "siem").read_bytes(), "the output")
+    until(lambda: CLEAR in (running.out / "siem.json").read_bytes(), "the output")
     until((running.out / "mailwarden.prom").exists, "metrics")
     children = sensor.processes_of(running.process.pid)
     running.signal(signal.SIGABRT)  # as a watchdog ends the supervisor

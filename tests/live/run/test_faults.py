@@ -15,7 +15,7 @@ import pytest
 
 import sensor
 from frames_made import dialogue
-from sensor import FOUND, Sensor, open_to_all, until
+from sensor import FOUND, until, with_ways_out
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -166,15 +166,8 @@ def is_told(run, host):
 
 @pytest.fixture(name="run")
 def running(tmp_path):
-    out = tmp_path / "out"
-    out.mkdir()
-    open_to_all(tmp_path, out)
-    settings = tmp_path / "mailwarden.yaml"
-    settings.write_text(f"metrics: {{listen: unix:{out}/socket}}\noutputs:\n  - {{type: file, name: siem, path: {out}/siem.json}}\n")
-    one = Sensor("-c", settings, life=60 + 30 * COUNT)
-    one.out = out
-    yield one
-    one.close()
+    with with_ways_out(tmp_path, life=60 + 30 * COUNT) as one:
+        yield one
 
 
 def test_random_faults_cost_no_alert_and_seconds_at_most(run):

@@ -14,7 +14,7 @@ import time
 import pytest
 
 import sensor
-from sensor import ROOT, Sensor, open_to_all, until, watches
+from sensor import ROOT, Sensor, open_to_all, until, watches, with_ways_out
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -25,16 +25,8 @@ DASHBOARDS = ROOT / "dashboards"
 @pytest.fixture(name="run")
 def running(tmp_path):
     """With all ways at once."""
-    out = tmp_path / "out"
-    out.mkdir()
-    open_to_all(tmp_path, out)
-    settings = tmp_path / "mailwarden.yaml"
-    settings.write_text(f"metrics: {{listen: unix:{out}/socket, textfile: {out}/mailwarden.prom, interval: 1}}\n"
-                        f"outputs:\n  - {{type: file, name: siem, path: {out}/siem.json}}\n")
-    one = Sensor("-c", settings)
-    one.out = out
-    yield one
-    one.close()
+    with with_ways_out(tmp_path) as one:
+        yield one
 
 
 def get(path, out, method="GET"):
