@@ -214,7 +214,7 @@ static void print_rows(const struct status_rows *rows, uint64_t now_us)
 {
 	char id[128];
 	char day[SENTENCE_DAY_BYTES];
-	const int64_t left_s = rows->next_s - (int64_t)(now_us / 1000000);
+	const int64_t left_s = rows->next_s - (int64_t)(now_us / US_PER_S);
 	if (rows->next_s != 0) {
 		(void)printf("\nexpires     row %s is next, in %" PRId64
 			     " days (last day %s); %u within 30 days\n",

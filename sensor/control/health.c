@@ -378,9 +378,8 @@ static void look_for_family(struct health *health, enum forwarded_family family)
 /* One half of the rules may be missing: those of iptables, or those of ip6tables. */
 static void look_for_families(struct health *health)
 {
-	for (int i = 0;
-		health->sensor->settings->queues.count > 0 && i < FORWARDED_FAMILIES;
-		i++) {
+	const bool is_inline = health->sensor->settings->queues.count > 0;
+	for (int i = 0; is_inline && i < FORWARDED_FAMILIES; i++) {
 		look_for_family(health, (enum forwarded_family)i);
 	}
 }

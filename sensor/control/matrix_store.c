@@ -103,10 +103,12 @@ static void load(struct half *half, const struct settings *settings)
 	keep(result, &problems);
 }
 
+_Static_assert(PROBLEMS_MAX <= MATRIX_STORE_PROBLEMS, "there is room for all mistakes");
+
 static void keep_mistakes(
 	struct matrix_store_result *result, const struct problems *mistakes)
 {
-	for (size_t i = 0; i < mistakes->count; i++) { /* PROBLEMS_MAX */
+	for (size_t i = 0; i < mistakes->count; i++) { /* PROBLEMS_MAX steps */
 		(void)snprintf(result->problems[i].text,
 			sizeof(result->problems[i].text), "%s", mistakes->list[i].text);
 	}

@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "base/text.h"
 #include "control/metrics_server.h"
 #include "control/settings.h"
 
@@ -165,15 +166,8 @@ const char *settings_section_name(size_t index)
 static uint64_t hash_text(uint64_t before, const char *text)
 {
 	static const struct hash_seed SEED;
-	for (size_t len = strlen(text) + 1; len > 0;) {
-		uint64_t words[2] = {before, 0};
-		const size_t part = len < sizeof(words[1]) ? len : sizeof(words[1]);
-		memcpy(&words[1], text, part);
-		before = hash_words(&SEED, words, 2);
-		text += part;
-		len -= part;
-	}
-	return before;
+	const uint64_t words[2] = {before, text_hash(text_from(text))};
+	return hash_words(&SEED, words, 2);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): of all its values, YAML_DEPTH_MAX deep */
