@@ -100,6 +100,7 @@ def test_mode_action_and_ban_are_taken_by_a_reload_and_the_rest_is_said(router):
     settings.write_text("mode: audit\n")
     sensor = router.sensor("-q", "0", "-c", str(settings))
     assert send() == "sent" and router.status()["mode"] == "audit"
+    router.wait(lambda: router.records("mail"))  # else its last packets are judged by what comes
     change("mode: enforce\nban: 300\n", 2)
     assert send() == "refused" and send() == "ConnectionRefusedError" and router.status()["mode"] == "enforce"
     assert "mode enforce from here on" in log.read_text() and "next start" not in log.read_text()

@@ -14,6 +14,8 @@ import time
 
 import pytest
 
+from sensor import json_lines
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 BINARY = os.environ.get("MAILWARDEN", str(ROOT / "mailwarden"))
@@ -45,11 +47,6 @@ def why_not():
         if not shutil.which(tool):
             return f"needs {tool}"
     return None
-
-
-def json_lines(text):
-    """Of whole lines only: somebody may be writing."""
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 class Router:

@@ -51,6 +51,11 @@ def open_to_all(tmp_path, *below):
         folder.chmod(0o777)
 
 
+def json_lines(text):
+    """Of whole lines only: somebody may be writing."""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
 class Namespace:
     """Lives as long as the process that holds it."""
 
@@ -132,7 +137,7 @@ class Sensor:
 
     def records(self):
         try:
-            return [json.loads(line) for line in (self.state / "eve.json").read_text().splitlines()]
+            return json_lines((self.state / "eve.json").read_text())
         except FileNotFoundError:
             return []
 

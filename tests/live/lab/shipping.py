@@ -1,10 +1,9 @@
 """A journal of many alerts, and what ships it."""
 
-import json
 import pathlib
 import subprocess
 
-from sensor import MAILWARDEN, MATRIX, PATIENCE_S, ROOT
+from sensor import MAILWARDEN, MATRIX, PATIENCE_S, ROOT, json_lines
 
 
 def captures():
@@ -21,10 +20,7 @@ def replay_into(journal, host="replay", files=None):
 
 def records(journal):
     """Every record of a journal, in order."""
-    lines = []
-    for segment in sorted(pathlib.Path(journal).glob("*.eve.jsonl")):
-        lines += segment.read_text().splitlines()
-    return [json.loads(line) for line in lines]
+    return [record for segment in sorted(pathlib.Path(journal).glob("*.eve.jsonl")) for record in json_lines(segment.read_text())]
 
 
 def end(journal):

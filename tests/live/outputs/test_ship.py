@@ -13,7 +13,7 @@ import pytest
 import sensor
 import shipping
 from frames_made import dialogue
-from sensor import MAILWARDEN, MATRIX, Sensor, is_found, open_to_all, until, watches
+from sensor import MAILWARDEN, MATRIX, Sensor, is_found, json_lines, open_to_all, until, watches
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -26,7 +26,7 @@ def config(folder, *outputs, more=""):
 
 
 def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return json_lines(path.read_text()) if path.exists() else []
 
 
 def test_a_journal_of_a_replay_is_delivered_whole_and_once(tmp_path):

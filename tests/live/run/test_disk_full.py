@@ -12,7 +12,7 @@ import redis_servers
 import sensor
 from frames_made import dialogue
 from redis_servers import PASSWORD, SENSOR
-from sensor import FOUND, Sensor, open_to_all, until
+from sensor import FOUND, Sensor, json_lines, open_to_all, until
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), redis_servers.needed]
@@ -65,10 +65,8 @@ class Watched(Sensor):
         super().start(*words)
 
     def in_file(self):
-        """Records of the output; every line of it is one, whole."""
-        text = self.out.read_text() if self.out.exists() else ""
-        assert text == "" or text.endswith("}\n")
-        return [json.loads(line) for line in text.splitlines()]
+        """Records of the output; every line of it is one, but for one that is being written."""
+        return json_lines(self.out.read_text()) if self.out.exists() else []
 
     def in_redis(self):
         client = self.redis.client()
