@@ -210,17 +210,26 @@ static unsigned worth(const struct host_set *set, unsigned at, uint64_t now_us)
 	return set->is_declared[at] ? 2 : 1;
 }
 
-/* The slot for it among HOST_WAYS, or HOST_WAYS: all hold what is worth more. */
-static unsigned place_for(const struct host_set *set, uint64_t key,
-	const struct names_lesson *lesson, bool is_declared)
+/* Where it is already, or HOST_WAYS. */
+static unsigned place_of(
+	const struct host_set *set, uint64_t key, const struct names_lesson *lesson)
+{
+	unsigned at = 0;
+	while (at < HOST_WAYS &&
+		(set->keys[at] != key || !is_same(&set->names[at], lesson))) {
+		at++;
+	}
+	return at;
+}
+
+/* The slot that is given up for it, or HOST_WAYS: all hold what is worth more. */
+static unsigned place_for(
+	const struct host_set *set, const struct names_lesson *lesson, bool is_declared)
 {
 	const uint64_t now_us = lesson->learned_us;
 	unsigned place = 0;
 	unsigned least_worth = worth(set, 0, now_us);
-	for (unsigned at = 0; at < HOST_WAYS; at++) {
-		if (set->keys[at] == key && is_same(&set->names[at], lesson)) {
-			return at;
-		}
+	for (unsigned at = 1; at < HOST_WAYS; at++) {
 		const unsigned this_worth = worth(set, at, now_us);
 		if (this_worth < least_worth ||
 			(this_worth == least_worth &&
@@ -237,7 +246,10 @@ static void keep(
 {
 	const uint64_t key = hash_host(names, &lesson->address, lesson->way);
 	struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
-	const unsigned at = place_for(set, key, lesson, is_declared);
+	unsigned at = place_of(set, key, lesson);
+	if (at == HOST_WAYS) {
+		at = place_for(set, lesson, is_declared);
+	}
 	if (at == HOST_WAYS) {
 		return;
 	}
