@@ -1,5 +1,6 @@
 #include "classify/classify.h"
 
+#include "base/cold.h"
 #include "classify/proxy.h"
 #include "classify/rpc_head.h"
 #include "classify/rules.h"
@@ -303,7 +304,7 @@ static bool is_greeted(const struct classify_hint *hint, const struct traits tra
  * No room for what a greeted client goes on with: what the server showed stays, all else
  * is forgotten, and what comes next is read. True when there was need of it.
  */
-static bool slide(struct prefix *prefix, const struct classify_hint *hint,
+static COLD bool slide(struct prefix *prefix, const struct classify_hint *hint,
 	const struct traits traits[2], struct classification *result)
 {
 	const bool is_full = prefix_is_full(prefix, 0) || prefix_is_full(prefix, 1);

@@ -1,5 +1,6 @@
 #include "classify/prefix.h"
 
+#include "base/cold.h"
 #include <assert.h>
 #include <string.h>
 
@@ -141,7 +142,7 @@ void prefix_drop(struct prefix *prefix, unsigned side, size_t len)
 	drop_runs(prefix, side, cut);
 }
 
-void prefix_forget(struct prefix *prefix)
+COLD void prefix_forget(struct prefix *prefix)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		explicit_bzero(prefix->bytes[side], prefix->len[side]);

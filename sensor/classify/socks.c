@@ -1,5 +1,6 @@
 #include "classify/proxy.h"
 
+#include "base/cold.h"
 #include "base/cursor.h"
 #include "base/text.h"
 
@@ -54,7 +55,7 @@ static void note_name(struct classification *result, const uint8_t *at, size_t l
 }
 
 /* Up to NUL; false when it is not there. */
-static bool take_string(struct cursor *cur, struct text *out)
+static COLD bool take_string(struct cursor *cur, struct text *out)
 {
 	const uint8_t *end = memchr(cur->at, 0, cursor_left(cur));
 	if (!end || cur->short_read) {
@@ -224,7 +225,8 @@ static enum proxy_step take_token(
 }
 
 /* Tokens of both sides, until the client asks for its target, in clear or encapsulated. */
-static enum proxy_step take_tokens(struct prefix *prefix, struct classification *result)
+static COLD enum proxy_step take_tokens(
+	struct prefix *prefix, struct classification *result)
 {
 	const unsigned client = result->client_side;
 	const enum proxy_step step = take_token(prefix, 1U - client, result);
@@ -240,7 +242,8 @@ static enum proxy_step take_tokens(struct prefix *prefix, struct classification 
 }
 
 /* The user's end, or the name's: a string up to NUL that need not fit as a whole. */
-static enum proxy_step take_4_user(struct prefix *prefix, struct classification *result)
+static COLD enum proxy_step take_4_user(
+	struct prefix *prefix, struct classification *result)
 {
 	const unsigned side = result->client_side;
 	struct cursor cur = side_cursor(prefix, side);
@@ -270,7 +273,7 @@ static enum proxy_step take_4_name(struct prefix *prefix, struct classification 
 }
 
 /* What a server of mail says is none: it goes on, whatever the client's first bytes were. */
-static enum proxy_step take_4_reply(
+static COLD enum proxy_step take_4_reply(
 	struct prefix *prefix, struct classification *result)
 {
 	const unsigned server = 1U - result->client_side;
@@ -292,7 +295,7 @@ static enum proxy_step take_4_reply(
 }
 
 /* The bytes of name and password go unread: RFC 1929 section 2. */
-static enum proxy_step take_password(
+static COLD enum proxy_step take_password(
 	struct prefix *prefix, struct classification *result)
 {
 	struct cursor cur = side_cursor(prefix, result->client_side);
@@ -308,7 +311,7 @@ static enum proxy_step take_password(
 	return PROXY_TAKEN;
 }
 
-static enum proxy_step take_password_reply(
+static COLD enum proxy_step take_password_reply(
 	struct prefix *prefix, struct classification *result)
 {
 	const unsigned server = 1U - result->client_side;
@@ -344,7 +347,7 @@ static bool take_endpoint(struct cursor *cur, struct endpoint *out)
 	return cursor_ok(cur);
 }
 
-static enum proxy_step take_request(
+static COLD enum proxy_step take_request(
 	struct prefix *prefix, struct classification *result)
 {
 	const unsigned side = result->client_side;
@@ -370,7 +373,8 @@ static enum proxy_step take_request(
 	return command == SOCKS5_CONNECT ? PROXY_TAKEN : PROXY_REFUSED;
 }
 
-static enum proxy_step take_reply(struct prefix *prefix, struct classification *result)
+static COLD enum proxy_step take_reply(
+	struct prefix *prefix, struct classification *result)
 {
 	const unsigned server = 1U - result->client_side;
 	struct cursor cur = side_cursor(prefix, server);
@@ -386,7 +390,8 @@ static enum proxy_step take_reply(struct prefix *prefix, struct classification *
 	return status == 0 ? PROXY_TAKEN : PROXY_REFUSED;
 }
 
-enum proxy_step proxy_socks_go_on(struct prefix *prefix, struct classification *result)
+COLD enum proxy_step proxy_socks_go_on(
+	struct prefix *prefix, struct classification *result)
 {
 	switch ((enum phase)result->proxy_phase) {
 	case PHASE_PASSWORD:

@@ -97,13 +97,13 @@ void engine_free(struct engine *engine)
 
 /* A decoded packet that waits for its turn. */
 struct waiting {
-	struct packet packet;
 	uint64_t now_us; /* the clock when its frame came */
 	size_t frame;    /* its place among those given */
-	uint32_t source;
 	struct flow_key key;
+	uint32_t source;
+	bool is_ended; /* the frame's */
+	struct packet packet;
 	struct way way; /* where packet.way says that there is one */
-	bool is_ended;  /* the frame's */
 };
 
 /* What a receiver may read and we cannot. One that is cut short by the source is not its fault. */
@@ -152,7 +152,8 @@ static bool take_frame(
 }
 
 /* Of a connection that we ended: what is known of it answers, else it is not looked at. */
-static bool is_ended(struct engine *engine, const struct waiting *at)
+static __attribute__((noinline)) bool is_ended(
+	struct engine *engine, const struct waiting *at)
 {
 	const struct flow *flow = flow_table_look(engine->flows, &at->packet, at->key);
 	if (flow && passage_is_blocked(flow) && !(at->packet.tcp_flags & TCP_SYN)) {
@@ -166,7 +167,8 @@ static bool is_ended(struct engine *engine, const struct waiting *at)
 }
 
 /* True: it came too early, and is as if it had never come. */
-static bool is_early(struct engine *engine, const struct waiting *at)
+static __attribute__((noinline)) bool is_early(
+	struct engine *engine, const struct waiting *at)
 {
 	const struct flow *flow = early_flow(engine, &at->packet, at->key);
 	if (flow) {

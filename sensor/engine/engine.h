@@ -103,7 +103,7 @@ struct engine *engine_new(const struct engine_settings *settings,
 void engine_free(struct engine *engine);
 
 /* Taken together their way through memory is shorter; more only means several rounds. */
-#define ENGINE_FRAMES_AT_ONCE 16
+#define ENGINE_FRAMES_AT_ONCE 32
 
 void engine_frames(struct engine *engine, const struct frame *frames, size_t count);
 

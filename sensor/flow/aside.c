@@ -1,5 +1,6 @@
 #include "flow/aside.h"
 
+#include "base/cold.h"
 #include "flow/options.h"
 #include "flow/segments.h"
 
@@ -191,24 +192,17 @@ static void append(struct streams *streams, struct stream_side *from, uint32_t i
 	streams->counters->set_aside++;
 }
 
-bool aside_packet(struct streams *streams, struct stream *stream,
-	const struct flow *flow, unsigned side, const struct packet *packet)
+/* NULL: there is no room. */
+static COLD struct segment *keep_aside(struct streams *streams,
+	struct stream_side *from, const struct flow *flow, unsigned side,
+	const struct packet *packet)
 {
-	struct stream_side *from = &stream->sides[side];
-	const enum flow_doubt doubt = doubt_of(streams, stream, flow, side, packet);
-	const bool is_odd = is_refused(streams, doubt, packet);
-	streams->is_odd = streams->is_odd || is_odd;
-	if (doubt == FLOW_DOUBT_NONE || packet->payload_len > SEGMENT_DATA_BYTES ||
-		packet->payload_len < packet->payload_wire_len) {
-		return is_odd;
-	}
 	const uint32_t index =
 		from->aside_count < STREAM_ASIDE_MAX
 			? segment_take(streams, flow, side, from->aside_count)
 			: POOL_NONE;
 	if (index == POOL_NONE) {
-		from->is_aside_full = !is_odd && from->aside_count > 0;
-		return is_odd;
+		return NULL;
 	}
 	struct segment *segment = segment_at(streams, index);
 	segment->next = POOL_NONE;
@@ -216,13 +210,35 @@ bool aside_packet(struct streams *streams, struct stream *stream,
 	segment->len = packet->payload_len;
 	segment->ttl = packet->ttl;
 	segment->is_passed_over = false;
-	segment->doubt = (uint8_t)doubt;
 	memcpy(segment->bytes, packet->payload, packet->payload_len);
 	append(streams, from, index);
+	return segment;
+}
+
+bool aside_packet(struct streams *streams, struct stream *stream,
+	const struct flow *flow, unsigned side, const struct packet *packet)
+{
+	struct stream_side *from = &stream->sides[side];
+	const enum flow_doubt doubt = doubt_of(streams, stream, flow, side, packet);
+	if (doubt == FLOW_DOUBT_NONE) {
+		return false;
+	}
+	const bool is_odd = is_refused(streams, doubt, packet);
+	streams->is_odd = streams->is_odd || is_odd;
+	if (packet->payload_len > SEGMENT_DATA_BYTES ||
+		packet->payload_len < packet->payload_wire_len) {
+		return is_odd;
+	}
+	struct segment *segment = keep_aside(streams, from, flow, side, packet);
+	if (!segment) {
+		from->is_aside_full = !is_odd && from->aside_count > 0;
+		return is_odd;
+	}
+	segment->doubt = (uint8_t)doubt;
 	return true;
 }
 
-struct flow_reading aside_reading(struct text bytes)
+COLD struct flow_reading aside_reading(struct text bytes)
 {
 	struct flow_reading reading = {.len = (uint32_t)bytes.len,
 		.kept = (uint8_t)(bytes.len < FLOW_READING_BYTES ? bytes.len
@@ -254,8 +270,8 @@ static uint32_t unlink_aside(
 }
 
 /* STREAM_ASIDE_MAX steps at most, and as many below. */
-bool aside_compare(struct streams *streams, struct stream_side *from, struct text bytes,
-	struct flow_ambiguity *ambiguity)
+COLD bool aside_compare(struct streams *streams, struct stream_side *from,
+	struct text bytes, struct flow_ambiguity *ambiguity)
 {
 	const uint32_t sequence = from->next_sequence;
 	const uint32_t end = sequence + (uint32_t)bytes.len;
@@ -297,7 +313,7 @@ static void believe(struct stream_side *from, struct flow *flow, unsigned side,
 	}
 }
 
-uint32_t aside_take(struct streams *streams, struct stream_side *from,
+COLD uint32_t aside_take(struct streams *streams, struct stream_side *from,
 	struct flow *flow, unsigned side, uint32_t acknowledgement)
 {
 	uint32_t *link = &from->first_aside;

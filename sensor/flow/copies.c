@@ -1,5 +1,6 @@
 #include "flow/copies.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static uint64_t add_word(uint64_t sum, const uint8_t *bytes, size_t len)
@@ -16,17 +17,20 @@ static uint32_t piece_sum(struct text bytes)
 	const size_t word = sizeof(uint64_t);
 	uint64_t sum = bytes.len;
 	uint64_t other = 0;
-	for (; bytes.len >= 2 * word; bytes.at += 2 * word, bytes.len -= 2 * word) {
-		sum = add_word(sum, bytes.at, word);
-		other = add_word(other, bytes.at + word, word);
-	}
-	if (bytes.len >= word) {
-		sum = add_word(sum, bytes.at, word);
-		bytes.at += word;
-		bytes.len -= word;
-	}
-	if (bytes.len > 0) {
+	if (bytes.len < word) {
 		other = add_word(other, bytes.at, bytes.len);
+	} else {
+		/* with some bytes twice where they are no whole number of words */
+		const uint8_t *last = bytes.at + bytes.len - word;
+		const uint8_t *at = bytes.at;
+		for (; last - at > (ptrdiff_t)word; at += 2 * word) {
+			sum = add_word(sum, at, word);
+			other = add_word(other, at + word, word);
+		}
+		if (at < last) {
+			sum = add_word(sum, at, word);
+		}
+		other = add_word(other, last, word);
 	}
 	sum = (sum ^ other >> 7) * UINT64_C(0x9E3779B97F4A7C15) + other;
 	return (uint32_t)(sum >> 32);
@@ -34,13 +38,14 @@ static uint32_t piece_sum(struct text bytes)
 
 #define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */
 
-void copies_remember(struct stream_side *side, uint32_t sequence, struct text bytes)
+void copies_remember(struct stream *stream, unsigned side, struct text bytes)
 {
-	struct stream_piece *piece = &side->history[side->history_at];
-	side->history_at = (uint8_t)((side->history_at + 1) % STREAM_HISTORY);
-	side->history_count =
-		(uint8_t)(side->history_count + (side->history_count < STREAM_HISTORY));
-	piece->sequence = sequence;
+	struct stream_side *from = &stream->sides[side];
+	struct stream_piece *piece = &stream->history[side][from->history_at];
+	from->history_at = (uint8_t)((from->history_at + 1) % STREAM_HISTORY);
+	from->history_count =
+		(uint8_t)(from->history_count + (from->history_count < STREAM_HISTORY));
+	piece->sequence = from->next_sequence;
 	piece->len = (uint16_t)(bytes.len < UINT16_MAX ? bytes.len : UINT16_MAX);
 	piece->sum = bytes.len <= PIECE_BYTES_MAX ? piece_sum(bytes) : 0;
 	if (bytes.len >= sizeof(piece->head)) {
@@ -75,11 +80,11 @@ static bool is_other_copy(
 }
 
 /* STREAM_HISTORY pieces at most. */
-const struct stream_piece *copies_find_other(
-	const struct stream_side *side, uint32_t sequence, struct text bytes)
+const struct stream_piece *copies_find_other(const struct stream *stream, unsigned side,
+	uint32_t sequence, struct text bytes)
 {
-	for (unsigned i = 0; i < side->history_count; i++) {
-		const struct stream_piece *piece = &side->history[i];
+	for (unsigned i = 0; i < stream->sides[side].history_count; i++) {
+		const struct stream_piece *piece = &stream->history[side][i];
 		if (piece->len > 0 && is_other_copy(piece, sequence, bytes)) {
 			return piece;
 		}

@@ -9,11 +9,12 @@
 
 #include "flow/stream.h"
 
-void copies_remember(struct stream_side *side, uint32_t sequence, struct text bytes);
+/* The side's next bytes. */
+void copies_remember(struct stream *stream, unsigned side, struct text bytes);
 
 /* A remembered piece that said other bytes than these, or NULL. */
-const struct stream_piece *copies_find_other(
-	const struct stream_side *side, uint32_t sequence, struct text bytes);
+const struct stream_piece *copies_find_other(const struct stream *stream, unsigned side,
+	uint32_t sequence, struct text bytes);
 
 /* The beginning of a piece. */
 struct text copies_head(const struct stream_piece *piece);

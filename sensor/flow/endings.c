@@ -1,5 +1,6 @@
 #include "flow/endings.h"
 
+#include "base/cold.h"
 /* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
 #define RESET_WINDOW_BYTES (1 << 20)
 
@@ -20,8 +21,9 @@ static bool is_exact(const struct stream *stream, const struct packet *packet,
 		       packet->sequence == from->acknowledged);
 }
 
-enum ending ending_of_reset(const struct flow_table *table, const struct flow *flow,
-	const struct packet *packet, unsigned side, const uint32_t *expected)
+COLD enum ending ending_of_reset(const struct flow_table *table,
+	const struct flow *flow, const struct packet *packet, unsigned side,
+	const uint32_t *expected)
 {
 	const struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
 	if (!expected) { /* nobody knows its numbers */
@@ -42,7 +44,7 @@ enum ending ending_of_reset(const struct flow_table *table, const struct flow *f
 	return stream ? ENDING_LIKELY : ENDING_CERTAIN;
 }
 
-void ending_begin(struct flow_table *table, struct flow *flow,
+COLD void ending_begin(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	struct stream *stream = table_stream(table, flow);
@@ -64,7 +66,7 @@ static bool is_denied(
 		       0;
 }
 
-void ending_look(struct flow_table *table, struct flow *flow,
+COLD void ending_look(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	struct stream *stream = table_stream(table, flow);
@@ -76,7 +78,7 @@ void ending_look(struct flow_table *table, struct flow *flow,
 	}
 }
 
-bool ending_is_acknowledged(const struct stream *stream)
+COLD bool ending_is_acknowledged(const struct stream *stream)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		const struct stream_side *from = &stream->sides[side];

@@ -1,5 +1,6 @@
 /* Which flow goes when its time is up, or the room: flow/table.h */
 
+#include "base/cold.h"
 #include "flow/table.h"
 
 #define SECOND_US 1000000ULL
@@ -126,7 +127,7 @@ void flow_table_idle(struct flow_table *table, uint64_t now_us)
 	expire_lists(table);
 }
 
-void table_evict(struct flow_table *table)
+COLD void table_evict(struct flow_table *table)
 {
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
 		struct flow *flow = idle_longest(table, (enum flow_list)list);

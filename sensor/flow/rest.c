@@ -1,5 +1,7 @@
 #include "flow/rest.h"
 
+#include "base/cold.h"
+
 static bool may_rest(const struct stream_side *side)
 {
 	return side->is_synchronised && !side->has_fin && !side->has_urgent &&
@@ -43,7 +45,7 @@ static bool is_ordinary(
 	       (!has_bytes && !(packet->tcp_flags & TCP_FIN));
 }
 
-void rest_packet(struct flow_table *table, struct flow *flow,
+COLD void rest_packet(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_going_on = packet->payload_wire_len > 0 &&

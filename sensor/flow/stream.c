@@ -1,11 +1,11 @@
 #include "flow/stream.h"
 
+#include "base/cold.h"
 #include "flow/aside.h"
 #include "flow/copies.h"
 #include "flow/segments.h"
 #include "flow/waiting.h"
 
-#include <stddef.h>
 #include <string.h>
 
 /* The largest window believed: RFC 7323 allows 1 GiB, mail needs far less. */
@@ -16,7 +16,7 @@
 
 static void clear_side(struct stream_side *side)
 {
-	memset(side, 0, offsetof(struct stream_side, history));
+	memset(side, 0, sizeof(*side));
 	side->first_segment = POOL_NONE;
 	side->first_aside = POOL_NONE;
 }
@@ -59,7 +59,7 @@ static bool is_watched(const struct flow *flow)
 	return flow->stream != POOL_NONE && !flow->is_muted;
 }
 
-static void tell_ambiguity(struct streams *streams, struct flow *flow,
+static COLD void tell_ambiguity(struct streams *streams, struct flow *flow,
 	const struct flow_ambiguity *ambiguity)
 {
 	streams->counters->ambiguous++;
@@ -69,7 +69,7 @@ static void tell_ambiguity(struct streams *streams, struct flow *flow,
 }
 
 /* Two versions of the same bytes, up to end: told unless the other side had the first. */
-static void note_versions(struct streams *streams, const struct stream *stream,
+static COLD void note_versions(struct streams *streams, const struct stream *stream,
 	struct flow *flow, uint32_t end, struct flow_ambiguity *ambiguity)
 {
 	const struct stream_side *from = &stream->sides[ambiguity->side];
@@ -82,11 +82,11 @@ static void note_versions(struct streams *streams, const struct stream *stream,
 }
 
 /* Against what was delivered lately. */
-static void check_copy(struct streams *streams, const struct stream *stream,
+static COLD void check_copy(struct streams *streams, const struct stream *stream,
 	struct flow *flow, unsigned side, const struct arrival *arrival)
 {
-	const struct stream_piece *piece = copies_find_other(
-		&stream->sides[side], arrival->sequence, arrival->bytes);
+	const struct stream_piece *piece =
+		copies_find_other(stream, side, arrival->sequence, arrival->bytes);
 	if (piece) {
 		struct flow_ambiguity ambiguity = {.side = (uint8_t)side,
 			.first = aside_reading(copies_head(piece)),
@@ -97,7 +97,7 @@ static void check_copy(struct streams *streams, const struct stream *stream,
 	}
 }
 
-static void report_gap(struct streams *streams, struct stream *stream,
+static COLD void report_gap(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t missing)
 {
 	streams->counters->gaps++;
@@ -120,7 +120,7 @@ static void hand_over(
  * Linux, Windows and the BSDs take the byte at the urgent pointer out of the stream, unless
  * the program asked otherwise (RFC 6093 section 3): the others are read, and it is told.
  */
-static void hand_over_around_urgent(struct streams *streams, struct flow *flow,
+static COLD void hand_over_around_urgent(struct streams *streams, struct flow *flow,
 	unsigned side, struct text bytes, size_t at)
 {
 	const struct text before = {bytes.at, at};
@@ -135,7 +135,7 @@ static void hand_over_around_urgent(struct streams *streams, struct flow *flow,
 }
 
 /* Of what was set aside: these bytes were taken in its place. */
-static void settle_aside(struct streams *streams, struct stream_side *from,
+static COLD void settle_aside(struct streams *streams, struct stream_side *from,
 	struct flow *flow, unsigned side, struct text bytes)
 {
 	struct flow_ambiguity ambiguity = {.side = (uint8_t)side};
@@ -152,7 +152,7 @@ static void deliver_bytes(struct streams *streams, struct stream *stream,
 	if (from->first_aside != POOL_NONE) {
 		settle_aside(streams, from, flow, side, bytes);
 	}
-	copies_remember(from, sequence, bytes);
+	copies_remember(stream, side, bytes);
 	from->next_sequence += (uint32_t)bytes.len;
 	from->refused = 0;
 	from->acks_behind = 0;
@@ -220,7 +220,7 @@ static void check_waiting(struct streams *streams, const struct stream *stream,
 }
 
 /* False: what is left of the arrival finds all slots of its side taken. */
-static bool keep_for_later(struct streams *streams, struct stream_side *from,
+static COLD bool keep_for_later(struct streams *streams, struct stream_side *from,
 	const struct flow *flow, unsigned side, struct arrival *arrival)
 {
 	while (arrival->bytes.len > 0) {
@@ -267,8 +267,8 @@ static bool is_hole_true(const struct stream_side *from)
  * Too much waits: what is furthest from a true hole may be bytes that its receiver never
  * takes. False: the arrival is given up.
  */
-static bool make_room(struct streams *streams, struct stream *stream, struct flow *flow,
-	unsigned side, const struct arrival *arrival)
+static COLD bool make_room(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, const struct arrival *arrival)
 {
 	struct stream_side *from = &stream->sides[side];
 	const bool is_true_hole = is_hole_true(from);
@@ -294,7 +294,7 @@ bool stream_is_near(uint32_t sequence, uint32_t expected)
  * A segment far outside is believed once it and the ones just before agree, unless the
  * other side still acknowledges what was followed so far: it did not take them either.
  */
-static bool is_stray_believed(
+static COLD bool is_stray_believed(
 	struct streams *streams, struct stream_side *from, uint32_t sequence)
 {
 	streams->counters->out_of_window++;
@@ -514,8 +514,8 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 	}
 }
 
-void stream_believe(struct streams *streams, struct stream *stream, struct flow *flow,
-	unsigned side, uint32_t acknowledgement)
+COLD void stream_believe(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, uint32_t acknowledgement)
 {
 	struct stream_side *from = &stream->sides[side];
 	/* STREAM_ASIDE_MAX rounds at most */

@@ -94,9 +94,9 @@ struct stream_side {
 	uint8_t strays; /* segments far outside in a row, near each other */
 	uint8_t history_at;
 	uint8_t history_count;
-	/* the last member: not cleared, .history_count of them hold */
-	struct stream_piece history[STREAM_HISTORY];
 };
+
+/* What each packet asks for comes first and lies together. */
 
 struct stream {
 	struct stream_side sides[2];
@@ -104,6 +104,8 @@ struct stream {
 	uint8_t resets; /* bit per side: its RST likely ended the flow */
 	uint32_t syn_sequence;
 	uint32_t reset_sequence[2]; /* where .resets has the side */
+	/* the last member: not cleared, a side's .history_count of them hold */
+	struct stream_piece history[2][STREAM_HISTORY];
 };
 
 #define STREAM_HOLDERS 256

@@ -1,5 +1,6 @@
 #include "flow/table.h"
 
+#include "base/cold.h"
 #include "flow/segments.h"
 
 #include <assert.h>
@@ -8,8 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define STREAM_LINES \
-	14 /* and where the handler's area begins: stream_room() and what it reads first */
+#define STREAM_LINES 3 /* what is in front of the history */
+#define AREA_LINES   5 /* what the handler reads first of its own */
 
 struct stream *table_stream(const struct flow_table *table, const struct flow *flow)
 {
@@ -266,6 +267,7 @@ void flow_table_approach_stream(const struct flow_table *table, struct flow_key 
 		flow && !flow->is_muted ? table_stream(table, flow) : NULL;
 	if (stream) {
 		table_prefetch(stream, STREAM_LINES);
+		table_prefetch((const uint8_t *)stream + stream_room(), AREA_LINES);
 	}
 }
 
@@ -394,7 +396,7 @@ struct flow *table_find(
 	return flow;
 }
 
-void table_restart(
+COLD void table_restart(
 	struct flow_table *table, struct flow *flow, const struct packet *packet)
 {
 	table_end(table, flow, FLOW_END_REUSED);

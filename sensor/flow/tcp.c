@@ -1,3 +1,4 @@
+#include "base/cold.h"
 #include "flow/aside.h"
 #include "flow/endings.h"
 #include "flow/options.h"
@@ -173,7 +174,7 @@ void flow_lose(struct flow_table *table, struct flow *flow, unsigned side)
 	stream_lose(&table->streams, &stream->sides[side]);
 }
 
-void flow_cut(struct flow_table *table, struct flow *flow)
+COLD void flow_cut(struct flow_table *table, struct flow *flow)
 {
 	if (!has_ended(flow)) {
 		flow->state = FLOW_STATE_RESET;
@@ -229,7 +230,7 @@ struct flow_numbers flow_numbers(
 		.acknowledged = from->acknowledged};
 }
 
-static void on_reset(struct flow_table *table, struct flow *flow,
+static COLD void on_reset(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	uint32_t expected = packet->sequence;
@@ -287,7 +288,7 @@ static bool is_pushed_out(const struct flow_table *table, const struct flow *flo
 }
 
 /* From here on it is a flow picked up in its midst, but who the client is stays known. */
-static void resume(struct flow_table *table, struct flow *flow,
+static COLD void resume(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const unsigned client = flow->client;

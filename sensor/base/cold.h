@@ -1,0 +1,9 @@
+/*
+ * base/cold - what hardly any packet asks for, kept apart from what each one does.
+ *
+ * The code that runs for each packet has to stay in the processor's first cache: a function
+ * marked so is not put into the one that calls it, nor is the way to it in its midst.
+ */
+#pragma once
+
+#define COLD __attribute__((cold, noinline))
