@@ -1,6 +1,7 @@
 #include "engine/conversation.h"
 
 #include "analyze/http.h"
+#include "base/cold.h"
 #include "classify/proxy.h"
 #include "engine/early.h"
 #include "engine/lookups.h"
@@ -84,8 +85,12 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	/* the dialogue clears its part when it begins, the prefix is filled as bytes come */
 	memset(conversation, 0, offsetof(struct conversation, prefix));
 	prefix_begin(&conversation->prefix);
-	if (flow->bytes[0] + flow->bytes[1] > 0) {
-		web_resume(conversation, flow);
+	if (flow->bytes[0] + flow->bytes[1] > 0) { /* behind a rest */
+		if (flow_server_port(flow) == DNS_PORT) {
+			lookups_resume(conversation);
+		} else {
+			web_resume(conversation, flow);
+		}
 	}
 	conversation->source = (uint16_t)engine->source;
 	conversation->holder = flow_holder(engine->flows, flow);
@@ -93,6 +98,22 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 		conversation->way = engine->way;
 	}
 	return true;
+}
+
+bool conversation_rest(struct watch *watch)
+{
+	opinion_close(watch);
+	if (!flow_rest(watch->engine->flows, watch->flow)) {
+		return false;
+	}
+	watch->conversation = NULL;
+	return true;
+}
+
+/* Behind a rest a connection to a name server goes on with queries. */
+static bool may_rest_as_web(const struct flow *flow)
+{
+	return !mail_port_has(flow) && flow_server_port(flow) != DNS_PORT;
 }
 
 /* TLS from the first byte: mail or not, once the hello told. */
@@ -329,7 +350,7 @@ static bool is_followed(const struct watch *watch, enum protocol protocol)
 		       (protocol == PROTOCOL_HTTP && mail_port_may_lead_on(watch)));
 }
 
-static enum conversation_phase start_rpc(struct watch *watch)
+static COLD enum conversation_phase start_rpc(struct watch *watch)
 {
 	struct classification *classification = &watch->conversation->classification;
 	classification->outcome = CLASSIFY_DECIDED;
@@ -374,7 +395,7 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	if (outcome != CLASSIFY_DECIDED || !is_followed(watch, result->protocol)) {
 		return become_foreign(watch, result->protocol);
 	}
-	return !is_ended && !mail_port_has(flow) && web_rest_at_once(watch)
+	return !is_ended && may_rest_as_web(flow) && web_rest_at_once(watch)
 		       ? CONVERSATION_GONE
 		       : start_dialogue(watch);
 }
@@ -479,8 +500,13 @@ void conversation_bytes(
 		watch.conversation->way.is_of_client = true;
 	}
 	feed(&watch, side, bytes);
-	if (side != flow->client && !mail_port_has(flow)) {
+	if (side == flow->client) {
+		return;
+	}
+	if (may_rest_as_web(flow)) {
 		web_rest(&watch);
+	} else {
+		lookups_rest(&watch);
 	}
 }
 
@@ -509,7 +535,7 @@ void conversation_ambiguous(
 	}
 }
 
-void conversation_packet(
+COLD void conversation_packet(
 	struct engine *engine, struct flow *flow, const struct packet *packet)
 {
 	struct watch watch = watch_begin(engine, flow);

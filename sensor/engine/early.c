@@ -87,8 +87,7 @@ bool early_is_kept_out(
 const struct flow *early_flow(
 	struct engine *engine, const struct packet *packet, struct flow_key key)
 {
-	const struct action_table *table = engine->settings.actions;
-	if (!table || !table->is_enforcing || packet->payload_wire_len == 0 ||
+	if (!engine_is_enforcing(engine) || packet->payload_wire_len == 0 ||
 		!is_noted(engine, packet->dst_port)) {
 		return NULL;
 	}

@@ -1,5 +1,6 @@
 #include "engine/lookups.h"
 
+#include "engine/conversation.h"
 #include "engine/verdicts.h"
 
 #include <netinet/in.h>
@@ -77,21 +78,31 @@ static void note_message(const struct watch *watch, struct text message)
 	}
 }
 
+/* Of a message that has its whole header (RFC 1035 section 4.1.1). */
+static uint16_t id_of(struct text message)
+{
+	return (uint16_t)(message.at[0] << 8 | message.at[1]);
+}
+
 /* Tell what the client's bytes ask for; false where they are no queries. */
 static bool read_queries(
-	const struct watch *watch, struct dns_stream *stream, struct text *bytes)
+	const struct watch *watch, struct lookups *lookups, struct text *bytes)
 {
 	struct text message;
 	struct dns_question question;
 	while (bytes->len > 0) { /* each turn takes some */
 		const enum dns_stream_result result =
-			dns_stream_take(stream, bytes, &message);
+			dns_stream_take(&lookups->queries, bytes, &message);
 		if (result == DNS_STREAM_ODD) {
 			return false;
 		}
 		if (result != DNS_STREAM_MESSAGE) {
 			continue;
 		}
+		if (lookups->waiting < UINT8_MAX) {
+			lookups->waiting++;
+		}
+		lookups->ids = (uint16_t)(lookups->ids + id_of(message));
 		note_message(watch, message);
 		if (dns_read_question(message, &question)) {
 			verdicts_lookup(
@@ -110,6 +121,10 @@ static void read_answers(
 		const enum dns_stream_result result =
 			dns_stream_take(&lookups->answers, bytes, &message);
 		if (result == DNS_STREAM_MESSAGE) {
+			if (lookups->waiting > 0) {
+				lookups->waiting--;
+			}
+			lookups->ids = (uint16_t)(lookups->ids - id_of(message));
 			note_message(watch, message);
 		}
 		lookups->is_answer_lost = result == DNS_STREAM_ODD;
@@ -136,10 +151,10 @@ bool lookups_begin(const struct watch *watch, bool is_ended)
 	struct text answers = {prefix->bytes[!client], prefix->len[!client]};
 	struct lookups lookups = {.answers = {.is_of_server = true},
 		.is_answer_lost = prefix->has_gap[!client] || prefix->is_cut[!client]};
-	struct dns_stream *stream = &lookups.queries;
+	const struct dns_stream *stream = &lookups.queries;
 	if (prefix->has_gap[client] ||
 		(is_answered && !is_answer(prefix->bytes[!client][0])) ||
-		!read_queries(watch, stream, &bytes)) {
+		!read_queries(watch, &lookups, &bytes)) {
 		return false;
 	}
 	if (stream->seen == prefix->len[client] && !dns_stream_is_right(stream)) {
@@ -170,7 +185,7 @@ void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)
 {
 	struct conversation *conversation = watch->conversation;
 	if (side == watch->flow->client) {
-		if (!read_queries(watch, &conversation->lookups.queries, bytes)) {
+		if (!read_queries(watch, &conversation->lookups, bytes)) {
 			listen_anew(watch);
 		}
 	} else if (!conversation->is_safe && !is_answer(bytes->at[0])) {
@@ -178,6 +193,28 @@ void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)
 	} else {
 		conversation->is_safe = true;
 		read_answers(watch, &conversation->lookups, bytes);
+	}
+}
+
+void lookups_resume(struct conversation *conversation)
+{
+	conversation->is_lookup_read = true;
+	conversation->is_safe = true;
+	conversation->phase = CONVERSATION_LOOKUPS;
+	conversation->lookups = (struct lookups){.answers = {.is_of_server = true}};
+}
+
+void lookups_rest(struct watch *watch)
+{
+	const struct conversation *conversation = watch->conversation;
+	const struct lookups *lookups = &conversation->lookups;
+	if (watch_phase(watch) == CONVERSATION_LOOKUPS && conversation->is_safe &&
+		conversation->ambiguity.doubt == FLOW_DOUBT_NONE &&
+		lookups->waiting == 0 && lookups->ids == 0 &&
+		!lookups->is_answer_lost &&
+		lookups->queries.seen + lookups->answers.seen == 0 &&
+		!engine_is_enforcing(watch->engine)) {
+		(void)conversation_rest(watch);
 	}
 }
 

@@ -32,6 +32,16 @@ bool lookups_begin(const struct watch *watch, bool is_ended);
 void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes);
 
 /*
+ * Behind bytes of the server: where all that was asked is answered the flow rests, and has
+ * no conversation, until its client asks again. Where packets wait for our word it is
+ * looked at on: what the client says next may be no query.
+ */
+void lookups_rest(struct watch *watch);
+
+/* Opened behind a rest: the next byte begins a query, or is of another protocol. */
+void lookups_resume(struct conversation *conversation);
+
+/*
  * What the observation's ends are called, as DNS had it when the flow began; an address of
  * a group needs no name. The texts are the engine's, until the next packet.
  */

@@ -1,5 +1,6 @@
 #include "engine/passage.h"
 
+#include "base/cold.h"
 #include "engine/early.h"
 #include "engine/verdicts.h"
 
@@ -130,8 +131,7 @@ static bool is_silent(const struct watch *watch)
 static bool is_safe(const struct watch *watch)
 {
 	const struct conversation *conversation = watch->conversation;
-	const struct action_table *table = watch->engine->settings.actions;
-	if (is_web(watch) && !(table && table->is_enforcing)) {
+	if (is_web(watch) && !engine_is_enforcing(watch->engine)) {
 		return true;
 	}
 	return conversation && (conversation->is_safe || is_bulk(conversation));
@@ -176,8 +176,7 @@ static bool is_urgent_in_mail(const struct watch *watch, const struct packet *pa
 
 static bool is_odd(const struct watch *watch, const struct packet *packet)
 {
-	const struct action_table *table = watch->engine->settings.actions;
-	return table && table->is_enforcing &&
+	return engine_is_enforcing(watch->engine) &&
 	       (flow_table_is_odd(watch->engine->flows) ||
 		       is_urgent_in_mail(watch, packet));
 }
@@ -262,7 +261,7 @@ static void refuse(struct engine *engine, struct flow *flow)
 }
 
 /* By a new matrix, though it shows nothing new: it may be one that is to be cut. */
-static void judge_again(const struct watch *watch)
+static COLD void judge_again(const struct watch *watch)
 {
 	struct conversation *conversation = watch->conversation;
 	if (conversation && conversation->turn != watch->engine->turn &&
@@ -272,8 +271,8 @@ static void judge_again(const struct watch *watch)
 	}
 }
 
-void passage_tell(struct engine *engine, struct flow *flow, const struct packet *packet,
-	unsigned side, size_t frame)
+__attribute__((noinline)) void passage_tell(struct engine *engine, struct flow *flow,
+	const struct packet *packet, unsigned side, size_t frame)
 {
 	const struct watch watch = watch_begin(engine, flow);
 	struct engine_passage passage = {.frame = frame,

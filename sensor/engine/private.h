@@ -70,6 +70,8 @@ struct lookups {
 	struct dns_stream queries;
 	struct dns_stream answers;
 	bool is_answer_lost; /* where the next one begins is not known */
+	uint8_t waiting; /* queries without an answer; as many as there is room for */
+	uint16_t ids;    /* the sum of theirs: 0 where each has got its own answer */
 };
 
 struct conversation {
@@ -190,6 +192,13 @@ static inline struct watch watch_begin(struct engine *engine, struct flow *flow)
 static inline enum conversation_phase watch_phase(const struct watch *watch)
 {
 	return watch->conversation ? watch->conversation->phase : CONVERSATION_GONE;
+}
+
+/* What a packet shows too late cannot be undone. */
+static inline bool engine_is_enforcing(const struct engine *engine)
+{
+	const struct action_table *table = engine->settings.actions;
+	return table && table->is_enforcing;
 }
 
 static inline bool conversation_has_dialogue(const struct conversation *conversation)

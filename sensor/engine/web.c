@@ -2,18 +2,8 @@
 
 #include "analyze/http.h"
 #include "analyze/http_head.h"
-#include "engine/opinion.h"
+#include "engine/conversation.h"
 #include "judge/wire.h"
-
-static bool rest(struct watch *watch)
-{
-	opinion_close(watch);
-	if (!flow_rest(watch->engine->flows, watch->flow)) {
-		return false;
-	}
-	watch->conversation = NULL;
-	return true;
-}
 
 /* What would be forgotten with it is told to nobody. */
 static bool is_forgettable(const struct conversation *conversation)
@@ -49,7 +39,7 @@ bool web_rest_at_once(struct watch *watch)
 	       conversation->dropped[0] + conversation->dropped[1] == 0 &&
 	       http_head_is_exchange((struct text){prefix->bytes[client], runs[0].len},
 		       (struct text){prefix->bytes[!client], runs[1].len}) &&
-	       rest(watch);
+	       conversation_rest(watch);
 }
 
 void web_rest(struct watch *watch)
@@ -58,7 +48,8 @@ void web_rest(struct watch *watch)
 	if (watch_phase(watch) == CONVERSATION_DIALOGUE &&
 		is_forgettable(conversation) &&
 		http_is_between_requests(conversation_dialogue(conversation)->state)) {
-		(void)rest(watch); /* a dialogue in HTTP holds nothing that is shared */
+		(void)conversation_rest(
+			watch); /* a dialogue in HTTP holds nothing that is shared */
 	}
 }
 

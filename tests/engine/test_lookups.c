@@ -369,6 +369,69 @@ static void an_answer_in_pieces_behind_others_is_read_and_one_behind_a_gap_is_no
 	run_end(run);
 }
 
+static void a_connection_whose_queries_are_answered_rests_until_the_next_one(
+	void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct dns_made query = dns_made(7, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made answer = dns_made(7, 0x8180, "mx.example.net", DNS_TYPE_A);
+	struct dns_made later = dns_made(0, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made last = dns_made(0, 0x8180, "mx.example.net", DNS_TYPE_A);
+	dns_put_address(&answer, "mx.example.net", 60, INTERNET);
+	dns_put_address(&last, "mx.example.net", 60, INTERNET);
+	struct line line = open_line(run, WORKSTATION, 40000, "192.0.2.53", 53);
+	for (unsigned round = 0; round < 2; round++) {
+		say_message(&line, CLIENT, &query);
+		say_message(&line, CLIENT, &later);
+		say_message(&line, SERVER, &last);
+		assert_int_equal(run->phase, CONVERSATION_LOOKUPS);
+		say_message(&line, SERVER, &answer);
+		assert_int_equal(run->phase, CONVERSATION_GONE);
+		assert_int_equal(run_counter(run, "dns.answers"), 2 * (round + 1));
+	}
+	say_bytes(&line, CLIENT, later.bytes, 1); /* of a length: it is looked at */
+	assert_int_equal(run->phase, CONVERSATION_LOOKUPS);
+	run_end(run);
+}
+
+static void where_a_verdict_may_block_nothing_rests(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_enforce(run);
+	run_start(run);
+	struct dns_made query = dns_made(7, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made answer = dns_made(7, 0x8180, "mx.example.net", DNS_TYPE_A);
+	struct line line = open_line(run, WORKSTATION, 40000, "192.0.2.53", 53);
+	say_message(&line, CLIENT, &query);
+	say_message(&line, SERVER, &answer);
+	assert_int_equal(run->phase, CONVERSATION_LOOKUPS);
+	run_end(run);
+}
+
+/* What its server says first is passed over, what the client says then is not. */
+static void mail_behind_queries_that_were_answered_is_mail(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct dns_made query = dns_made(7, 0x0100, "mx.example.net", DNS_TYPE_A);
+	struct dns_made answer = dns_made(7, 0x8180, "mx.example.net", DNS_TYPE_A);
+	dns_put_address(&answer, "mx.example.net", 60, INTERNET);
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 53);
+	say_message(&line, CLIENT, &query);
+	say_message(&line, SERVER, &answer);
+	assert_int_equal(run->phase, CONVERSATION_GONE);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO pc.example.org\r\n");
+	say(&line, SERVER, "250 mx.example.net\r\n");
+	say(&line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	say(&line, SERVER, "250 ok\r\n");
+	hang_up(&line);
+	assert_int_equal(run_mails(run), 1);
+	run_end(run);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -390,6 +453,9 @@ int main(void)
 		TEST(an_answer_over_tcp_names_the_host_and_one_that_was_not_asked_for_does_not),
 		TEST(an_answer_in_pieces_behind_others_is_read_and_one_behind_a_gap_is_not),
 		TEST(a_query_waits_for_the_packets_in_front_of_it),
+		TEST(a_connection_whose_queries_are_answered_rests_until_the_next_one),
+		TEST(where_a_verdict_may_block_nothing_rests),
+		TEST(mail_behind_queries_that_were_answered_is_mail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
