@@ -8,11 +8,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #define US_PER_S UINT64_C(1000000)
+#define NAP_MS   2
 
 static pid_t start_loader(const struct sensor *sensor)
 {
@@ -75,12 +78,18 @@ static void print_errors(const struct matrix_store_result *result)
 	}
 }
 
-bool reload_first(struct reload *reload)
+bool reload_first(struct reload *reload, bool (*is_given_up)(void))
 {
 	const struct sensor *sensor = reload->sensor;
 	int status = 0;
 	const pid_t loader = start_loader(sensor);
-	while (loader > 0 && waitpid(loader, &status, 0) < 0 && errno == EINTR) {
+	while (loader > 0 && waitpid(loader, &status, WNOHANG) == 0) {
+		if (is_given_up()) {
+			(void)kill(loader, SIGKILL);
+			(void)waitpid(loader, &status, 0);
+			return false;
+		}
+		(void)poll(NULL, 0, NAP_MS);
 	}
 	const struct matrix_store_result *result =
 		matrix_store_result(sensor->store, sensor->page->matrix + 1, status);

@@ -19,8 +19,11 @@ struct reload {
 	bool is_old_kept;   /* somebody may use the matrix before this one */
 };
 
-/* Read the first matrix and wait for it; false: errors are printed, one a line. */
-bool reload_first(struct reload *reload);
+/*
+ * Read the first matrix and wait for it, as long as it is not given up: files may be
+ * pipes that nobody writes to. False: errors are printed, one a line.
+ */
+bool reload_first(struct reload *reload, bool (*is_given_up)(void));
 
 /* The operator asked for it (SIGHUP): reload_step begins as soon as it can. */
 void reload_want(struct reload *reload);

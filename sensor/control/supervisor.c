@@ -66,7 +66,8 @@ struct supervisor {
 	bool is_ending;
 	bool is_aborting;
 	bool is_matrix_wrong;
-	uint64_t end_us; /* when ending: kill what is left */
+	bool is_given_up; /* told to end while it started */
+	uint64_t end_us;  /* when ending: kill what is left */
 	uint64_t watchdog_us;
 };
 
@@ -218,6 +219,14 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 	       health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
 }
 
+/* The order to end, which waits for the start to be over or given up. */
+static bool is_told_to_end(void)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+						    sigismember(&pending, SIGINT) == 1);
+}
+
 static bool load_matrix(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
@@ -227,11 +236,10 @@ static bool load_matrix(struct supervisor *supervisor, struct reason *why)
 	}
 	supervisor->reload =
 		(struct reload){.sensor = sensor, .health = &supervisor->health};
-	supervisor->is_matrix_wrong = !reload_first(&supervisor->reload);
-	if (supervisor->is_matrix_wrong) {
-		return reason_set(why, "the matrix cannot be used");
-	}
-	return true;
+	supervisor->is_matrix_wrong =
+		!reload_first(&supervisor->reload, is_told_to_end) && !is_told_to_end();
+	return !supervisor->is_matrix_wrong ||
+	       reason_set(why, "the matrix cannot be used");
 }
 
 static bool take_signals(struct supervisor *supervisor, struct reason *why)
@@ -380,11 +388,12 @@ static bool start_metrics(struct supervisor *supervisor, struct reason *why)
 
 /* The start of a sensor, in order. */
 static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) = {
+	take_signals,           /* from here on none ends it unheard */
 	name_sensor, find_user, /* before root is given up */
 	open_state,             /* as root: it may have to be made */
 	give_up_rights,         /* from here on only captures and the admin's files */
 	make_page,              /* its lock: no second sensor here */
-	make_rings, load_matrix, take_signals,
+	make_rings, load_matrix,
 	choose_groups,    /* once: a worker that starts anew joins the same */
 	start_reporter,   /* somebody takes the records ... */
 	start_shippers,   /* ... and passes them on ... */
@@ -462,11 +471,6 @@ static void reap(struct supervisor *supervisor)
 	}
 }
 
-static void wait_tick(const struct supervisor *supervisor)
-{
-	queues_wait(&supervisor->processes, TICK_MS);
-}
-
 /* Nothing more once nobody is left who would write it. */
 static void look_at_health(struct supervisor *supervisor, uint64_t now_us)
 {
@@ -508,7 +512,7 @@ static void supervise(struct supervisor *supervisor)
 	while (!supervisor->is_ending) {
 		tick(supervisor, &look_us);
 		reload_step(&supervisor->reload, &supervisor->processes);
-		wait_tick(supervisor);
+		queues_wait(&supervisor->processes, TICK_MS);
 	}
 }
 
@@ -525,7 +529,7 @@ static void end_kind(struct supervisor *supervisor, const struct process_kind *k
 		if (supervisor->is_aborting || clock_monotonic_us() >= end_us) {
 			processes_end(processes, kind, SIGKILL);
 		}
-		wait_tick(supervisor);
+		queues_wait(&supervisor->processes, TICK_MS);
 	}
 }
 
@@ -543,11 +547,28 @@ static void end_all(struct supervisor *supervisor)
 static bool start_all(struct supervisor *supervisor, struct reason *why)
 {
 	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
-		if (!STEPS[i](supervisor, why)) {
+		supervisor->is_given_up = is_told_to_end();
+		if (supervisor->is_given_up || !STEPS[i](supervisor, why)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+/* What runs already ends: in order where it was told to, at once where the start failed. */
+static enum supervisor_end give_up_start(struct supervisor *supervisor)
+{
+	supervisor->is_aborting = !supervisor->is_given_up;
+	if (supervisor->processes.sensor) {
+		end_all(supervisor);
+	}
+	(void)last_run_end(&supervisor->last, &supervisor->sensor);
+	notify_stop();
+	if (supervisor->is_given_up) {
+		return SUPERVISOR_END_DRAINED;
+	}
+	return supervisor->is_matrix_wrong ? SUPERVISOR_END_MATRIX
+					   : SUPERVISOR_END_FAILED;
 }
 
 enum supervisor_end supervisor_run(const struct settings *settings, struct reason *why)
@@ -556,15 +577,7 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 	supervisor.sensor.settings = settings;
 	notify_start();
 	if (!start_all(&supervisor, why)) {
-		supervisor.is_aborting = true;
-		if (supervisor.processes.sensor) {
-			end_all(&supervisor);
-		}
-		(void)last_run_end(
-			&supervisor.last, &supervisor.sensor); /* failed in any case */
-		notify_stop();
-		return supervisor.is_matrix_wrong ? SUPERVISOR_END_MATRIX
-						  : SUPERVISOR_END_FAILED;
+		return give_up_start(&supervisor);
 	}
 	notify_say("READY=1");
 	log_line(LOG_LEVEL_NOTICE, "supervisor", "watching %s",

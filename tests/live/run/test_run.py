@@ -179,6 +179,25 @@ def test_term_reports_the_flows_that_are_open_and_ends_with_0(run):
     assert {part["state"] for part in status["processes"][1:]} == {"ended"}
 
 
+def test_an_order_to_end_that_comes_while_the_matrix_is_read_ends_the_start_with_0_and_is_no_cut_off(run):
+    assert run.end() == 0
+    right = run.matrix.read_bytes()
+    run.matrix.unlink()
+    os.mkfifo(run.matrix)  # nobody writes to it
+    start = subprocess.Popen([MAILWARDEN, "run", "-m", run.matrix, "-i", "lo", "--state-dir", run.state],
+                             stderr=subprocess.PIPE)
+    until(lambda: sensor.processes_of(start.pid), "the loader")
+    (loader,) = sensor.processes_of(start.pid)
+    start.send_signal(signal.SIGTERM)
+    assert b"matrix" not in start.communicate(timeout=5)[1] and start.returncode == 0
+    assert not pathlib.Path(f"/proc/{loader}").exists()
+    run.matrix.unlink()
+    run.matrix.write_bytes(right)
+    run.start()
+    watches(run, 70)
+    assert not cut_off(run)
+
+
 def is_pending(pid, number):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(text.split("ShdPnd:")[1].split()[0], 16) >> (number - 1) & 1
