@@ -115,11 +115,19 @@ static void print_named(const struct matrix_end *end)
 		group->is_sni_trusted ? ", or by the name asked for in TLS" : "");
 }
 
+static void print_by(const struct matrix_row *row)
+{
+	char name[SENTENCE_ROW_BYTES];
+	(void)printf("By %s, %s:%u.", sentence_row(row, name), row->place.file,
+		row->place.line);
+	print_row_notes(row);
+	(void)printf("\n");
+}
+
 static void print_allowed(
 	const struct matrix_question *question, const struct matrix_result *result)
 {
 	const struct matrix_row *row = result->row;
-	char name[SENTENCE_ROW_BYTES];
 	char condition[SENTENCE_LIST_BYTES];
 	(void)printf("Allowed: ");
 	print_flow(question, "may");
@@ -130,10 +138,7 @@ static void print_allowed(
 		return;
 	}
 	(void)printf(", %s.\n", sentence_condition(row, condition));
-	(void)printf("By %s, %s:%u.", sentence_row(row, name), row->place.file,
-		row->place.line);
-	print_row_notes(row);
-	(void)printf("\n");
+	print_by(row);
 	print_named(&question->from);
 	print_named(&question->to);
 }
@@ -147,6 +152,19 @@ static void print_undecided(
 	(void)printf(".\n%s:%u: %s.", row->place.file, row->place.line, result->reason);
 	print_row_notes(row);
 	(void)printf("\n");
+}
+
+/* What the row allows for sure; the rest is for the findings behind it to say. */
+static void print_probe(
+	const struct matrix_question *question, const struct matrix_result *result)
+{
+	char from[SENTENCE_END_BYTES];
+	char to[SENTENCE_END_BYTES];
+	(void)printf("Allowed for probes: %s may probe %s of %s on port %u, and send "
+		     "nothing.\n",
+		sentence_end(&question->from, from), protocol_name(question->protocol),
+		sentence_end(&question->to, to), question->port);
+	print_by(result->nearest);
 }
 
 static void print_first_failure(const struct matrix_result *result)
@@ -239,8 +257,12 @@ static int answer(const struct matrix *matrix, const char *const *words)
 	}
 	assume_best_tls(&question);
 	matrix_ask(matrix, &question, &result);
+	const bool is_probe = result.allowed == MATRIX_UNKNOWN &&
+			      result.waits_for == MATRIX_CRITERION_PROBE;
 	if (result.allowed == MATRIX_YES) {
 		print_allowed(&question, &result);
+	} else if (is_probe) {
+		print_probe(&question, &result);
 	} else if (result.allowed == MATRIX_UNKNOWN) {
 		print_undecided(&question, &result);
 	} else {
@@ -249,9 +271,7 @@ static int answer(const struct matrix *matrix, const char *const *words)
 		(void)printf(".\n");
 		print_first_failure(&result);
 	}
-	print_findings(matrix, &question,
-		result.allowed == MATRIX_UNKNOWN &&
-			result.waits_for == MATRIX_CRITERION_PROBE);
+	print_findings(matrix, &question, is_probe);
 	return COMMAND_OK;
 }
 

@@ -76,6 +76,27 @@ def test_explain_says_where_a_name_is_what_counts():
     assert said("crm", "example-org.mail.protection.outlook.com", "smtp").startswith("Not allowed: ")
 
 
+def test_explain_says_of_a_row_for_probes_what_it_allows_and_what_would_be_told(tmp_path):
+    matrix = tmp_path / "matrix.yaml"
+    text = (ROOT / REFERENCE).read_text(encoding="utf-8")
+    row = "  - {id: P-1, from: scanners, to: mx-out, protocols: [smtp], probe: PROBE, tls: optional, owner: supervision}\n"
+
+    def said(probe, protocol):
+        matrix.write_text(text + row.replace("PROBE", probe), encoding="utf-8")
+        answer = run("explain", "-m", str(matrix), "scanners", "mx-out", protocol)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.splitlines()
+    allowed, by, told = said("yes", "smtp")
+    assert allowed == ("Allowed for probes: scanners (application, internal) may probe smtp of mx-out (outbound, gateway) "
+                       "on port 25, and send nothing.")
+    assert by.startswith("By row P-1 (scanners -> mx-out), ") and by.endswith(" Its owner is supervision. It does not expire.")
+    assert told.startswith("Once something is sent the sensor would tell flow.role-mismatch ")
+    assert said("yes", "attempt:25")[0].startswith("Allowed: ")
+    assert said("yes", "submission")[0].startswith("Not allowed: ")
+    sending = said("no", "smtp")
+    assert sending[0].startswith("Allowed: ") and not any(line.startswith("Once something") for line in sending)
+
+
 def test_every_planted_breach_is_told_with_its_row_and_recommendation():
     planted = {"B-0": "R34", "B-1": "R35", "B-2": "R36", "B-3": "R37", "B-4": "R41", "B-5": "R42",
                "B-6": "exposure"}
