@@ -129,13 +129,16 @@ static void tell_blindness(struct replay_outputs *outputs, struct engine *engine
 	}
 }
 
-static void look_for_blindness(struct replay_outputs *outputs, struct engine *engine)
+static void look_for_unseen(struct replay_outputs *outputs, struct engine *engine)
 {
 	struct counter counters[ENGINE_COUNTERS_MAX];
 	struct blindness blindness = {0};
 	const size_t count = engine_counters(engine, counters);
 	for (size_t i = 0; i < count; i++) {
 		blindness_add(&blindness, counters[i].name, counters[i].value);
+		if (strcmp(counters[i].name, "flow.unwatched") == 0) {
+			conformity_given_up(outputs->conformity, counters[i].value);
+		}
 	}
 	conformity_blind(outputs->conformity, &blindness);
 	tell_blindness(outputs, engine, &blindness);
@@ -146,7 +149,7 @@ void replay_outputs_end(struct replay_outputs *outputs, struct engine *engine,
 {
 	const struct replay *replay = outputs->replay;
 	struct source_progress files;
-	look_for_blindness(outputs, engine);
+	look_for_unseen(outputs, engine);
 	source_progress(source, &files);
 	struct counter counters[ENGINE_COUNTERS_MAX + 2];
 	size_t count = engine_counters(engine, counters);

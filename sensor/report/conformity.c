@@ -318,6 +318,11 @@ const struct blindness *conformity_blindness(const struct conformity *conformity
 	return &conformity->blindness;
 }
 
+void conformity_given_up(struct conformity *conformity, uint64_t flows)
+{
+	conformity->reach.given_up = flows;
+}
+
 bool conformity_is_blind(const struct conformity *conformity)
 {
 	return blindness_is_told(&conformity->blindness, BLINDNESS_SHARE_STANDARD,
@@ -333,10 +338,9 @@ uint64_t conformity_unseen(const struct conformity_line *line)
 	return sum;
 }
 
-static bool is_too_little_seen(const struct conformity_line *line)
+static bool is_too_little(uint64_t observed, uint64_t unseen)
 {
-	const uint64_t unseen = conformity_unseen(line);
-	return unseen * 100 >= (line->observed + unseen) * CONFORMITY_UNSEEN_SHARE;
+	return unseen * 100 >= (observed + unseen) * CONFORMITY_UNSEEN_SHARE;
 }
 
 /* Traffic that can show it went by. */
@@ -353,8 +357,10 @@ static bool is_met(const struct conformity *conformity, enum conformity_subject 
 static bool is_observable(
 	const struct conformity *conformity, enum conformity_subject subject)
 {
+	const struct conformity_line *line = &conformity->lines[subject];
+	const uint64_t unseen = conformity_unseen(line) + conformity->reach.given_up;
 	return is_met(conformity, subject) && !conformity_is_blind(conformity) &&
-	       !is_too_little_seen(&conformity->lines[subject]);
+	       !is_too_little(line->observed, unseen);
 }
 
 const char *conformity_missing(
@@ -363,9 +369,13 @@ const char *conformity_missing(
 	if (!is_met(conformity, subject)) {
 		return SUBJECTS[subject].missing;
 	}
-	return conformity_is_blind(conformity)
-		       ? "too much of the traffic could not be looked into"
-		       : "fewer than nine in ten of its flows were seen far enough";
+	if (conformity_is_blind(conformity)) {
+		return "too much of the traffic could not be looked into";
+	}
+	const struct conformity_line *line = &conformity->lines[subject];
+	return is_too_little(line->observed, conformity_unseen(line))
+		       ? "fewer than nine in ten of its flows were seen far enough"
+		       : "too many flows were given up for want of room";
 }
 
 enum conformity_verdict conformity_verdict(

@@ -67,6 +67,7 @@ struct conformity_line {
 struct conformity_reach {
 	uint64_t flows;    /* of mail, attempts apart */
 	uint64_t both_way; /* of these, those whose two ends were heard */
+	uint64_t given_up; /* beside these: flows of any kind, for want of room */
 	uint64_t first_us; /* 0: there was none */
 	uint64_t last_us;
 };
@@ -84,6 +85,12 @@ void conformity_mail(struct conformity *conformity, const struct record *record)
 /* What of the traffic could not be looked into: nothing of it was observable. */
 void conformity_blind(struct conformity *conformity, const struct blindness *blindness);
 const struct blindness *conformity_blindness(const struct conformity *conformity);
+
+/*
+ * Flows whose bytes were looked at no more for want of room, while they could still have
+ * been mail of any kind: unseen for every recommendation.
+ */
+void conformity_given_up(struct conformity *conformity, uint64_t flows);
 
 struct conformity_reach conformity_reach(const struct conformity *conformity);
 

@@ -133,6 +133,12 @@ static void print_reach(const struct conformity_reach *reach, FILE *out)
 			time_text(reach->first_us, first),
 			time_text(reach->last_us, last));
 	}
+	if (reach->given_up > 0) {
+		(void)fprintf(out,
+			"  %-9s %" PRIu64 " flows were looked at no more for want of "
+			"room\n",
+			"given up", reach->given_up);
+	}
 }
 
 void conformity_print(const struct conformity *conformity, FILE *out, bool use_colour)
@@ -189,6 +195,7 @@ static void write_reach(
 	json_object_open(writer, "seen");
 	json_number(writer, "flows", reach->flows);
 	json_number(writer, "both_directions", reach->both_way);
+	json_number(writer, "given_up", reach->given_up);
 	if (reach->flows > 0) {
 		json_time(writer, "start", reach->first_us);
 		json_time(writer, "end", reach->last_us);

@@ -225,6 +225,23 @@ static void where_a_tenth_could_not_be_looked_into_nothing_is_conform(void **sta
 	conformity_free(conformity);
 }
 
+static void flows_given_up_for_want_of_room_were_not_seen_of_any_recommendation(
+	void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_access(19, 0);
+	conformity_given_up(conformity, 2);
+	assert_conform(conformity, CONFORMITY_R41);
+	conformity_given_up(conformity, 3);
+	assert_not_observable(conformity, CONFORMITY_R34);
+	assert_not_observable(conformity, CONFORMITY_R37);
+	assert_not_observable(conformity, CONFORMITY_R41);
+	assert_non_null(strstr(
+		conformity_missing(conformity, CONFORMITY_R41), "for want of room"));
+	assert_int_equal(conformity_reach(conformity).given_up, 3);
+	conformity_free(conformity);
+}
+
 static void what_is_found_of_tls_counts_for_whose_traffic_it_is(void **state)
 {
 	(void)state;
@@ -350,6 +367,8 @@ int main(void)
 			from_one_flow_in_ten_on_that_was_not_seen_nothing_is_conform),
 		cmocka_unit_test(
 			where_a_tenth_could_not_be_looked_into_nothing_is_conform),
+		cmocka_unit_test(
+			flows_given_up_for_want_of_room_were_not_seen_of_any_recommendation),
 		cmocka_unit_test(what_is_found_of_tls_counts_for_whose_traffic_it_is),
 		cmocka_unit_test(
 			the_example_is_the_first_of_the_gravest_and_the_row_the_worst),

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from frames_made import pcap, tcp
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
 NAMES = ["R34", "R35", "R36", "R37", "R41", "R42", "R42+", "exposure"]
@@ -80,6 +82,31 @@ UNSEEN = [("unseen-cut-at-96", "R41", "user-access-through-vpn"),
 def test_what_was_not_seen_is_not_conform_and_the_whole_capture_is(case, name, whole):
     assert verdicts(case)[name] == "not_observable"
     assert verdicts(whole)[name] == "conform"
+
+
+def half_said(count):
+    """Connections, all at once, in each of which an end said a word and no more: they may yet be anything."""
+    frames = []
+    for port in range(10000, 10000 + count):
+        for to_server, sequence, acknowledged, flags, said in ((True, 1000, 0, 2, b""), (False, 5000, 1001, 0x12, b""),
+                                                               (True, 1001, 5001, 0x18, b"E")):
+            frame = bytearray(tcp(to_server, sequence, acknowledged, flags, said, 2525))
+            at = 34 if to_server else 36  # behind Ethernet and IPv4: the client's port
+            frame[at:at + 2] = port.to_bytes(2, "big")
+            frames.append(bytes(frame))
+    return pcap(frames)
+
+
+@pytest.mark.parametrize("count, verdict", [(1000, "conform"), (1200, "not_observable")])
+def test_flows_given_up_for_want_of_room_are_not_seen(tmp_path, count, verdict):
+    capture = tmp_path / "many.pcap"
+    capture.write_bytes(half_said(count))
+    words = (str(capture), "--table", "1024", "--summary")
+    *_, last = map(json.loads, replay("gateway-to-internet-starttls", *words, "--json").splitlines())
+    line = next(line for line in last["conformity"] if line["recommendation"] == "R42")
+    text = replay("gateway-to-internet-starttls", *words)
+    assert line["verdict"] == verdict
+    assert (last["seen"]["given_up"] > 0) == ("for want of room" in text) == (verdict == "not_observable")
 
 
 def test_it_says_what_its_flows_lack():
