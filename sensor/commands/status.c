@@ -228,6 +228,11 @@ static void print_rows(const struct status_rows *rows, uint64_t now_us)
 			text_of(rows->ended, sizeof(rows->ended), id),
 			sentence_last_day(rows->ended_s, day));
 	}
+	if (rows->over_count > 0) {
+		(void)printf("            %u of these are past their grace: what they "
+			     "allowed is blocked\n",
+			rows->over_count);
+	}
 }
 
 static void print_cage(const struct status_page *page)

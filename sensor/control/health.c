@@ -388,6 +388,7 @@ static void publish_rows(struct status_rows *rows, const struct matrix_expiry *e
 {
 	rows->soon_count = (uint32_t)expiry->soon_count;
 	rows->ended_count = (uint32_t)expiry->ended_count;
+	rows->over_count = (uint32_t)expiry->over_count;
 	if (expiry->next) {
 		(void)snprintf(rows->next, sizeof(rows->next), "%s", expiry->next->id);
 	}
@@ -400,9 +401,13 @@ static void publish_rows(struct status_rows *rows, const struct matrix_expiry *e
 }
 
 /* "expires in 6 days: its last day is" */
-static const char *when_text(int64_t days, bool is_end, char text[WHEN_BYTES])
+static const char *when_text(
+	int64_t days, enum matrix_expiry_stage stage, char text[WHEN_BYTES])
 {
-	if (is_end) {
+	if (stage == MATRIX_EXPIRY_STAGE_OVER) {
+		(void)snprintf(text, WHEN_BYTES,
+			"has expired, and its grace is over: its last day was");
+	} else if (stage == MATRIX_EXPIRY_STAGE_END) {
 		(void)snprintf(text, WHEN_BYTES, "has expired: its last day was");
 	} else if (days < 2) {
 		(void)snprintf(text, WHEN_BYTES, "expires %s: its last day is",
@@ -414,19 +419,33 @@ static const char *when_text(int64_t days, bool is_end, char text[WHEN_BYTES])
 	return text;
 }
 
-/* Inline and enforcing: until when what it allowed goes by; "" where nothing is blocked. */
-static const char *grace_text(const struct sensor *sensor, const struct matrix_row *row,
-	char text[WHEN_BYTES])
+/* So that what its end alone forbids is blocked some time. */
+static bool is_blocking(const struct sensor *sensor)
 {
-	const struct settings_policy *policy =
-		matrix_store_policy(sensor->store, sensor->page->matrix);
+	return sensor->page->is_inline &&
+	       matrix_store_policy(sensor->store, sensor->page->matrix)->is_enforcing;
+}
+
+static uint32_t grace_s_of(const struct sensor *sensor)
+{
+	return is_blocking(sensor) ? settings_grace_s(matrix_store_policy(
+					     sensor->store, sensor->page->matrix))
+				   : 0;
+}
+
+/* Until when what it allowed goes by; "" where nothing is blocked. */
+static const char *grace_text(const struct sensor *sensor, const struct matrix_row *row,
+	enum matrix_expiry_stage stage, char text[WHEN_BYTES])
+{
 	char day[SENTENCE_DAY_BYTES];
-	const int64_t grace_s = settings_grace_s(policy);
+	const int64_t grace_s = grace_s_of(sensor);
 	text[0] = '\0';
-	if (!sensor->page->is_inline || !policy->is_enforcing) {
+	if (!is_blocking(sensor)) {
 		return text;
 	}
-	if (grace_s == 0) {
+	if (stage == MATRIX_EXPIRY_STAGE_OVER) {
+		(void)snprintf(text, WHEN_BYTES, "; what it allowed is blocked");
+	} else if (grace_s == 0) {
 		(void)snprintf(text, WHEN_BYTES, "; behind that it is blocked");
 	} else {
 		(void)snprintf(text, WHEN_BYTES, "; let by until %s",
@@ -436,7 +455,7 @@ static const char *grace_text(const struct sensor *sensor, const struct matrix_r
 }
 
 static void tell_rows(struct health *health, const struct matrix_expiry_news *news,
-	bool is_end, int64_t now_s)
+	enum matrix_expiry_stage stage, int64_t now_s)
 {
 	char day[SENTENCE_DAY_BYTES];
 	char when[WHEN_BYTES];
@@ -448,9 +467,9 @@ static void tell_rows(struct health *health, const struct matrix_expiry_news *ne
 	}
 	health_alert(health, FINDING_SENSOR_ROW_EXPIRING, SENSOR_SUPERVISOR,
 		"row %.64s %s %s%s%s", news->row->id,
-		when_text(matrix_expiry_days(news->row, now_s), is_end, when),
+		when_text(matrix_expiry_days(news->row, now_s), stage, when),
 		sentence_last_day(news->row->expires_s, day),
-		grace_text(health->sensor, news->row, grace), more);
+		grace_text(health->sensor, news->row, stage, grace), more);
 }
 
 /* Once a minute, and at once those of another matrix. */
@@ -469,13 +488,13 @@ static void look_at_rows(struct health *health)
 		matrix_store_matrix(health->sensor->store, generation);
 	struct matrix_expiry expiry;
 	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
-	matrix_expiry_look(matrix, now_s, &expiry);
+	const uint32_t grace_s = grace_s_of(health->sensor);
+	matrix_expiry_look(matrix, now_s, grace_s, &expiry);
 	publish_rows(&page->rows, &expiry);
-	matrix_expiry_take_news(matrix, now_s, &page->rows_told, news);
+	matrix_expiry_take_news(matrix, now_s, grace_s, &page->rows_told, news);
 	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
 		if (news[i].row) {
-			tell_rows(
-				health, &news[i], i == MATRIX_EXPIRY_STAGE_END, now_s);
+			tell_rows(health, &news[i], (enum matrix_expiry_stage)i, now_s);
 		}
 	}
 }

@@ -98,6 +98,7 @@ struct status_rows {                    /* of the matrix in use, those that end 
 	_Atomic int64_t next_s;         /* when, since 1970; 0: none ends */
 	_Atomic uint32_t soon_count;    /* within 30 days */
 	_Atomic uint32_t ended_count;
+	_Atomic uint32_t over_count;     /* of these, those that are let by no more */
 	char ended[STATUS_SOURCE_BYTES]; /* of the last that did */
 	_Atomic int64_t ended_s;
 };

@@ -259,6 +259,7 @@ static void write_rows(struct json_writer *writer, const struct status_rows *row
 	json_number(writer, "expiring_within_30_days", rows->soon_count);
 	write_row(writer, "last_expired", rows->ended, rows->ended_s);
 	json_number(writer, "expired", rows->ended_count);
+	json_number(writer, "grace_over", rows->over_count);
 	json_object_close(writer);
 }
 

@@ -453,7 +453,8 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 	[FINDING_SENSOR_ROW_EXPIRING] = {"sensor.row-expiring", SEVERITY_MEDIUM,
 		3700113, 1, "Rows of the matrix expire", {NULL}, {NULL},
 		"A row of the matrix in use has `expires`, and its end is 30, 7 or 1 "
-		"days ahead, or was reached. Each is told once, over restarts too; "
+		"days ahead, or was reached; inline, also the end of its `grace`. Each "
+		"is told once, over restarts too; "
 		"rows that come to it together are one alert, which names the first "
 		"to end. Behind its last day (UTC) a row allows nothing: its flows "
 		"are illegitimate.",

@@ -60,13 +60,15 @@ static void rows_that_end_are_named(void **state)
 	struct status_page *page = calloc(1, sizeof(*page));
 	assert_non_null(page);
 	char *none = text_of(page, true);
-	assert_holds(none, "\"rows\":{\"expiring_within_30_days\":0,\"expired\":0}");
+	assert_holds(none, "\"rows\":{\"expiring_within_30_days\":0,\"expired\":0,"
+			   "\"grace_over\":0}");
 	(void)snprintf(page->rows.next, sizeof(page->rows.next), "M-06");
 	page->rows.next_s = 1814400000;
 	page->rows.soon_count = 2;
 	char *some = text_of(page, true);
 	assert_holds(some, "\"rows\":{\"next_to_expire\":{\"row\":\"M-06\",\"end\":\"");
-	assert_holds(some, "\"expiring_within_30_days\":2,\"expired\":0}");
+	assert_holds(
+		some, "\"expiring_within_30_days\":2,\"expired\":0,\"grace_over\":0}");
 	free(some);
 	free(none);
 	free(page);

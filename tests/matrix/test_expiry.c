@@ -19,13 +19,13 @@ static struct matrix *matrix_of(const char *first, const char *second)
 }
 
 /* The stage that has news, and how many rows; NONE without. */
-static enum matrix_expiry_stage news_at(const struct matrix *matrix, int64_t now_s,
-	struct matrix_expiry_told *told, size_t *rows)
+static enum matrix_expiry_stage news_in_grace(const struct matrix *matrix,
+	int64_t now_s, uint32_t grace_s, struct matrix_expiry_told *told, size_t *rows)
 {
 	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
 	enum matrix_expiry_stage stage = MATRIX_EXPIRY_STAGE_NONE;
 	*rows = 0;
-	matrix_expiry_take_news(matrix, now_s, told, news);
+	matrix_expiry_take_news(matrix, now_s, grace_s, told, news);
 	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
 		if (news[i].row) {
 			stage = (enum matrix_expiry_stage)i;
@@ -33,6 +33,12 @@ static enum matrix_expiry_stage news_at(const struct matrix *matrix, int64_t now
 		}
 	}
 	return stage;
+}
+
+static enum matrix_expiry_stage news_at(const struct matrix *matrix, int64_t now_s,
+	struct matrix_expiry_told *told, size_t *rows)
+{
+	return news_in_grace(matrix, now_s, 0, told, rows);
 }
 
 static void each_threshold_is_told_once(void **state)
@@ -76,7 +82,7 @@ static void a_row_without_an_end_is_never_news(void **state)
 	assert_int_equal(
 		news_at(matrix, END_S, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
 	assert_int_equal(news_at(matrix, 0, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
-	matrix_expiry_look(matrix, END_S, &expiry);
+	matrix_expiry_look(matrix, END_S, 0, &expiry);
 	assert_null(expiry.next);
 	assert_null(expiry.ended);
 	assert_int_equal(expiry.soon_count + expiry.ended_count, 0);
@@ -90,13 +96,13 @@ static void rows_that_cross_together_are_one_news(void **state)
 		matrix_of(", expires: 2027-06-30", ", expires: 2027-06-28");
 	struct matrix_expiry_told told = {0};
 	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
-	matrix_expiry_take_news(matrix, END_S - 20 * DAY_S, &told, news);
+	matrix_expiry_take_news(matrix, END_S - 20 * DAY_S, 0, &told, news);
 	assert_int_equal(news[MATRIX_EXPIRY_STAGE_MONTH].row_count, 2);
 	assert_string_equal(news[MATRIX_EXPIRY_STAGE_MONTH].row->id, "b");
-	matrix_expiry_take_news(matrix, END_S - 6 * DAY_S, &told, news);
+	matrix_expiry_take_news(matrix, END_S - 6 * DAY_S, 0, &told, news);
 	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].row_count, 2);
 	assert_null(news[MATRIX_EXPIRY_STAGE_MONTH].row);
-	matrix_expiry_take_news(matrix, END_S - DAY_S, &told, news);
+	matrix_expiry_take_news(matrix, END_S - DAY_S, 0, &told, news);
 	assert_int_equal(news[MATRIX_EXPIRY_STAGE_DAY].row_count, 1);
 	assert_int_equal(news[MATRIX_EXPIRY_STAGE_END].row_count, 1);
 	matrix_free(matrix);
@@ -111,7 +117,7 @@ static void a_row_of_several_ends_is_one(void **state)
 	struct matrix_expiry_told told = {0};
 	struct matrix_expiry expiry;
 	size_t rows = 0;
-	matrix_expiry_look(matrix, END_S - DAY_S, &expiry);
+	matrix_expiry_look(matrix, END_S - DAY_S, 0, &expiry);
 	assert_int_equal(expiry.soon_count, 1);
 	assert_int_equal(
 		news_at(matrix, END_S - DAY_S, &told, &rows), MATRIX_EXPIRY_STAGE_DAY);
@@ -147,20 +153,61 @@ static void what_ended_long_ago_is_no_news(void **state)
 	matrix_free(matrix);
 }
 
+static void the_end_of_the_grace_is_told_once_and_only_where_there_is_one(void **state)
+{
+	(void)state;
+	static const uint32_t YEAR_S = 366 * DAY_S;
+	struct matrix_expiry_told told = {0};
+	size_t rows = 0;
+	struct matrix *matrix = matrix_of(
+		", expires: 2027-06-30", ", expires: 2027-06-30, mode: audit");
+	assert_int_equal(news_in_grace(matrix, END_S, YEAR_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_END);
+	assert_int_equal(rows, 2);
+	assert_int_equal(
+		news_in_grace(matrix, END_S + YEAR_S - 1, YEAR_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_NONE);
+	assert_int_equal(news_at(matrix, END_S + YEAR_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_NONE);
+	assert_int_equal(news_in_grace(matrix, END_S + YEAR_S, YEAR_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_OVER);
+	assert_int_equal(rows, 1);
+	assert_int_equal(
+		news_in_grace(matrix, END_S + YEAR_S + DAY_S, YEAR_S, &told, &rows),
+		MATRIX_EXPIRY_STAGE_NONE);
+	matrix_free(matrix);
+}
+
+static void what_is_past_its_grace_is_counted(void **state)
+{
+	(void)state;
+	struct matrix_expiry expiry;
+	struct matrix *matrix = matrix_of(
+		", expires: 2027-06-30", ", expires: 2027-06-30, mode: audit");
+	matrix_expiry_look(matrix, END_S + DAY_S - 1, DAY_S, &expiry);
+	assert_int_equal(expiry.over_count, 0);
+	matrix_expiry_look(matrix, END_S + DAY_S, DAY_S, &expiry);
+	assert_int_equal(expiry.over_count, 1);
+	assert_int_equal(expiry.ended_count, 2);
+	matrix_expiry_look(matrix, END_S + DAY_S, 0, &expiry);
+	assert_int_equal(expiry.over_count, 0);
+	matrix_free(matrix);
+}
+
 static void the_next_row_and_the_last_that_ended_are_found(void **state)
 {
 	(void)state;
 	struct matrix *matrix =
 		matrix_of(", expires: 2027-06-30", ", expires: 2027-08-01");
 	struct matrix_expiry expiry;
-	matrix_expiry_look(matrix, END_S - 30 * DAY_S - 1, &expiry);
+	matrix_expiry_look(matrix, END_S - 30 * DAY_S - 1, 0, &expiry);
 	assert_string_equal(expiry.next->id, "a");
 	assert_int_equal(expiry.soon_count, 0);
-	matrix_expiry_look(matrix, END_S - 30 * DAY_S, &expiry);
+	matrix_expiry_look(matrix, END_S - 30 * DAY_S, 0, &expiry);
 	assert_int_equal(expiry.soon_count, 1);
 	assert_int_equal(matrix_expiry_days(expiry.next, END_S - 30 * DAY_S), 30);
 	assert_int_equal(matrix_expiry_days(expiry.next, END_S - 1), 0);
-	matrix_expiry_look(matrix, END_S, &expiry);
+	matrix_expiry_look(matrix, END_S, 0, &expiry);
 	assert_string_equal(expiry.next->id, "b");
 	assert_string_equal(expiry.ended->id, "a");
 	assert_int_equal(expiry.ended_count, 1);
@@ -177,6 +224,9 @@ int main(void)
 		cmocka_unit_test(a_row_of_several_ends_is_one),
 		cmocka_unit_test(a_row_put_off_is_told_anew),
 		cmocka_unit_test(what_ended_long_ago_is_no_news),
+		cmocka_unit_test(
+			the_end_of_the_grace_is_told_once_and_only_where_there_is_one),
+		cmocka_unit_test(what_is_past_its_grace_is_counted),
 		cmocka_unit_test(the_next_row_and_the_last_that_ended_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

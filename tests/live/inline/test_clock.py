@@ -3,6 +3,7 @@ import datetime
 import os
 import re
 import shlex
+import signal
 import struct
 import subprocess
 
@@ -134,6 +135,37 @@ def test_the_end_of_a_ban_is_told_by_the_clock_of_who_asks(router, clock, mail):
     assert 0 < int(seconds) <= BAN_S
     bench.command(bench.BINARY, "unban", WORKSTATION, "--state-dir", str(router.folder / "state"))
     assert router.status()["bans"] == []
+    router.end(sensor)
+
+
+def test_the_end_of_the_grace_of_a_row_is_told_once_and_by_the_status(router, clock):
+    matrix = router.folder / "matrix.yaml"
+    last_day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+    matrix.write_text(matrix.read_text().replace("ports: [25, 2525]", f"expires: {last_day}, ports: [25]"))
+
+    def told():
+        return [record["alert"]["metadata"]["detail"] for record in router.records("alert")
+                if record["alert"]["metadata"]["finding"] == "sensor.row-expiring"]
+
+    def looks_again():
+        before = router.status()["matrix"]
+        sensor.send_signal(signal.SIGHUP)
+        until(lambda: router.status()["processes"][2]["matrix"] == before + 1, "the reload")
+
+    sensor = clock.sensor(router, "--grace", "2")
+    (row, end), = until(lambda: re.findall(r"^row (\S+) has expired: its last day was (.*)$", "\n".join(told()), re.M), "the end")
+    assert end == f"{last_day}; let by until {last_day + datetime.timedelta(days=2)}"
+    looks_again()
+    assert len(told()) == 1 and router.status()["rows"]["grace_over"] == 0
+    clock.set(2 * 24 * HOUR_S)
+    looks_again()
+    until(lambda: len(told()) == 2, "the end of the grace")
+    assert told()[1] == (f"row {row} has expired, and its grace is over: its last day was {last_day}; "
+                         "what it allowed is blocked")
+    looks_again()
+    assert len(told()) == 2 and router.status()["rows"]["grace_over"] == 1
+    text = bench.command(bench.BINARY, "status", "--state-dir", str(router.folder / "state")).stdout
+    assert "1 of these are past their grace: what they allowed is blocked" in text
     router.end(sensor)
 
 
