@@ -179,6 +179,28 @@ static void print_blindness(const struct status_page *page)
 	}
 }
 
+static uint64_t sum_of(const struct status_page *page, const char *name)
+{
+	uint64_t sum = 0;
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
+		sum += status_counter_of(&page->processes[i], name);
+	}
+	return sum;
+}
+
+/* Nothing, where every segment was one that its receiver takes. */
+static void print_decoys(const struct status_page *page)
+{
+	const uint64_t set_aside = sum_of(page, "tcp.set_aside");
+	const uint64_t ambiguous = sum_of(page, "tcp.ambiguous");
+	if (set_aside + ambiguous > 0) {
+		(void)printf("\ndecoys      %" PRIu64
+			     " segments were set aside, %" PRIu64
+			     " of them not taken; told as ambiguous %" PRIu64 "\n",
+			set_aside, sum_of(page, "tcp.not_taken"), ambiguous);
+	}
+}
+
 /* Inline, and only where there were any. */
 static void print_unseen(const struct status_page *page)
 {
@@ -280,6 +302,7 @@ static void print_text(const struct status_page *page, bool is_running)
 		print_process(&page->processes[i]);
 	}
 	print_blindness(page);
+	print_decoys(page);
 	print_unseen(page);
 	print_families(page);
 	print_outputs(page);

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import captures
 import sensor
 from frames_made import dialogue, ending, exchange, pcap
 from sensor import FOUND, MAILWARDEN, MATRIX, Sensor, is_found, replaced, until, watches
@@ -381,6 +382,17 @@ def test_frames_cut_by_a_mirror_are_a_warning_of_the_status_and_whole_ones_are_n
     run.send([frame[:60] for frame in dialogue(72)])
     until(lambda: "cut" in run.status()["blind"]["kinds"], "the cut frames to be counted")
     assert b"frames arrive cut short" in status()
+
+
+def test_decoys_are_shown_by_the_status_and_their_absence_is_not(run):
+    def status():
+        return subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, timeout=20,
+                              check=True).stdout
+    watches(run, 71)
+    assert b"decoys" not in status()
+    run.send([frame for _, frame in captures.packets(captures.PCAPS / "decoy-few-hops")])
+    until(lambda: b"\ndecoys      1 segments were set aside, 1 of them not taken; told as ambiguous 1\n" in status(),
+          "the decoy to be shown")
 
 
 def test_records_wait_while_the_disk_is_full_and_are_all_there_behind(run):
