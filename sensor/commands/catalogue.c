@@ -1,11 +1,14 @@
 #include "judge/catalogue.h"
+#include "base/columns.h"
 #include "base/name_table.h"
 #include "commands/options.h"
-#include "report/human_text.h"
 #include "report/json_writer.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define TITLE_AT 49
+#define LABEL    18
 
 /* One way to print the catalogue; whole and one may be called with the same rows. */
 struct format {
@@ -27,27 +30,22 @@ static const char *joined(const char *const list[4], char *text, size_t size)
 static void text_whole(void)
 {
 	char recommendations[32];
-	printf("%-32s%-10s%-9s%s\n", "FINDING", "SEVERITY", "R", "TITLE");
+	printf("%-31s%-10s%-8s%s\n", "FINDING", "SEVERITY", "R", "TITLE");
 	for (int i = 0; i < FINDING_COUNT; i++) {
 		const struct finding_row *row = finding_row((enum finding)i);
-		printf("%-32s%-10s%-9s%s\n", row->id, severity_name(row->severity),
-			joined(row->recommendations, recommendations,
-				sizeof(recommendations)),
-			row->signature);
+		const int at =
+			printf("%-31s%-10s%-7s ", row->id, severity_name(row->severity),
+				joined(row->recommendations, recommendations,
+					sizeof(recommendations)));
+		columns_wrap(stdout, row->signature, (size_t)at, TITLE_AT);
 	}
 	printf("\n'mailwarden catalogue FINDING' tells all about one.\n");
 }
 
 static void print_wrapped(const char *label, const char *text)
 {
-	enum { LABEL = 18 };
-	while (*text != '\0') {
-		const size_t len = human_line_len(text, HUMAN_COLUMNS - LABEL);
-		printf("%-*s%.*s\n", LABEL, label, (int)len, text);
-		label = "";
-		text += len;
-		text += strspn(text, " ");
-	}
+	printf("%-*s", LABEL, label);
+	columns_wrap(stdout, text, LABEL, LABEL);
 }
 
 static void text_one(const struct finding_row *row)

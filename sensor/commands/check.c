@@ -1,10 +1,12 @@
 #include "commands/check_settings.h"
 #include "commands/options.h"
 
+#include "base/columns.h"
 #include "matrix/architecture.h"
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 static void print_json_text(const char *text, FILE *out)
 {
@@ -56,10 +58,15 @@ static void print_json(const struct check_result *result)
 	(void)printf("}\n");
 }
 
+/* One line each for whoever searches them; a person at a terminal has them broken. */
 static void print_problems(const struct matrix_problems *problems, FILE *out)
 {
 	for (size_t i = 0; i < problems->count; i++) {
-		(void)fprintf(out, "%s\n", problems->list[i].text);
+		if (isatty(fileno(out)) == 1) {
+			columns_say(out, 4, "%s\n", problems->list[i].text);
+		} else {
+			(void)fprintf(out, "%s\n", problems->list[i].text);
+		}
 	}
 }
 
@@ -80,15 +87,19 @@ static void print_text(
 	const struct check_result *result, const struct check_options *options)
 {
 	const size_t breaches = result->breaches.count;
+	struct columns columns;
+	FILE *out = stdout;
 	if (!options->is_quiet) {
-		matrix_print(result->matrix, stdout);
+		columns_begin(&columns, &out);
+		matrix_print(result->matrix, out);
+		columns_end(&columns, 4);
 		(void)fputs(result->warnings.count ? "\n" : "", stdout);
 	}
 	print_problems(&result->warnings, stdout);
 	if (!options->is_quiet && breaches == 0) {
-		(void)fputs("\nArchitecture: no breach of R34, R35, R36, R37, R41 or "
-			    "R42, no user access exposed.\n",
-			stdout);
+		columns_say(stdout, 0,
+			"\nArchitecture: no breach of R34, R35, R36, R37, R41 or R42, "
+			"no user access exposed.\n");
 	} else if (!options->is_quiet) {
 		(void)printf("\nArchitecture: %zu breach%s\n", breaches,
 			breaches == 1 ? "" : "es");

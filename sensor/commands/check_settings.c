@@ -1,5 +1,6 @@
 #include "commands/check_settings.h"
 
+#include "base/columns.h"
 #include "commands/command.h"
 #include "control/privileges.h"
 #include "control/settings.h"
@@ -73,6 +74,7 @@ int check_settings(const char *path, bool is_quiet)
 {
 	static struct settings settings; /* too large for the stack */
 	struct problems problems;
+	struct columns columns;
 	settings_start(&settings);
 	if (settings_read(&settings, path, &problems)) {
 		for (size_t i = 0; i < settings.outputs.count; i++) {
@@ -88,10 +90,12 @@ int check_settings(const char *path, bool is_quiet)
 		(void)fprintf(stderr, "%zu mistake%s: the settings cannot be used\n",
 			problems.count, problems.count == 1 ? "" : "s");
 	} else if (!is_quiet) {
+		columns_begin(&columns, &stdout);
 		(void)printf("%s: right\n", path);
 		for (size_t i = 0; i < settings.outputs.count; i++) {
 			print_output(&settings.outputs.list[i]);
 		}
+		columns_end(&columns, 4);
 	}
 	const int code = problems.count > 0 ? COMMAND_USAGE : COMMAND_OK;
 	settings_free(&settings);

@@ -1,5 +1,6 @@
 #include "commands/matrices.h"
 
+#include "base/columns.h"
 #include "judge/judge.h"
 #include "judge/recommendation.h"
 #include "matrix/criteria.h"
@@ -283,12 +284,15 @@ static int explain_run(int argc, char **argv)
 {
 	struct explain explain = {.matrices = {.count = 0}};
 	struct option_words words;
+	struct columns columns;
 	int code = options_read(&COMMAND_EXPLAIN, argc, argv, &explain, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
 	struct matrix *matrix = matrices_load(&explain.matrices);
+	columns_begin(&columns, &stdout);
 	code = matrix ? answer(matrix, words.list) : COMMAND_USAGE;
+	columns_end(&columns, 2);
 	matrix_free(matrix);
 	return code;
 }

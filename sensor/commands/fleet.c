@@ -11,6 +11,7 @@
 
 #define TOP_STANDARD 10
 #define TOP_MOST     100
+#define NAME_COLUMNS 20
 
 struct request {
 	const char *config;
@@ -23,9 +24,13 @@ static void print_row(
 	const struct fleet_sensor *sensor, const char *name, const char *state)
 {
 	const struct fleet_counts *totals = &sensor->totals;
-	(void)printf("%-32s %-7s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64
-		     " %9" PRIu64 "\n",
-		name, state, fleet_count_of(totals, "flows"),
+	if (strlen(name) > NAME_COLUMNS) {
+		(void)printf("%s\n", name);
+		name = "";
+	}
+	(void)printf("%-*s %-6s %10" PRIu64 " %10" PRIu64 " %12" PRIu64 " %8" PRIu64
+		     " %8" PRIu64 "\n",
+		NAME_COLUMNS, name, state, fleet_count_of(totals, "flows"),
 		fleet_count_of(totals, "legitimate"),
 		fleet_count_of(totals, "illegitimate"),
 		fleet_count_of(totals, "alerts"),
@@ -46,8 +51,8 @@ static void print_counts(
 
 static void print_text(const struct fleet *fleet, unsigned top)
 {
-	(void)printf("%-32s %-7s %12s %12s %12s %9s %9s\n", "sensor", "state", "flows",
-		"legitimate", "illegitimate", "alerts", "critical");
+	(void)printf("%-*s %-6s %10s %10s %12s %8s %8s\n", NAME_COLUMNS, "sensor",
+		"state", "flows", "legitimate", "illegitimate", "alerts", "critical");
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct fleet_sensor *sensor = &fleet->sensors[i];
 		print_row(sensor, sensor->name, sensor->is_alive ? "alive" : "SILENT");

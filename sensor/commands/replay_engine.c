@@ -1,5 +1,6 @@
 #include "commands/replay_engine.h"
 
+#include "base/columns.h"
 #include "commands/progress.h"
 #include "commands/state.h"
 
@@ -64,10 +65,10 @@ static void tell_of_tunnel(const struct replay *replay, const struct engine *eng
 	if (replay->is_json || !engine_is_all_in_tunnels(engine, &way)) {
 		return;
 	}
-	(void)printf(
+	columns_say(stdout, 0,
 		"\nAll is inside a tunnel, and so a claim. If it is the mirror's own, "
-		"declare it in the matrix:\n"
-		"tunnels: {mirror: {kind: %s, ends: [\"%s\", \"%s\"]}}\n",
+		"declare it in the matrix:\n");
+	(void)printf("tunnels: {mirror: {kind: %s, ends: [\"%s\", \"%s\"]}}\n",
 		tunnel_kind_name((enum tunnel_kind)way.tunnel.kind),
 		address_text(&way.tunnel.src, src), address_text(&way.tunnel.dst, dst));
 }
@@ -84,9 +85,9 @@ static void tell_of_sums(const struct replay *replay, const struct engine *engin
 		(void)printf("\nChecksums: verified.\n");
 		return;
 	}
-	(void)printf("\nChecksums: %s. Of %" PRIu64 " packets that open flows %" PRIu64
-		     " were right, %" PRIu64 " left to a network card, %" PRIu64
-		     " wrong.\n",
+	columns_say(stdout, 0,
+		"\nChecksums: %s. Of %" PRIu64 " packets that open flows %" PRIu64
+		" were right, %" PRIu64 " left to a network card, %" PRIu64 " wrong.\n",
 		sums.offloaded > 0 ? "offloaded" : "not reliable", all, sums.right,
 		sums.offloaded, sums.wrong);
 }
@@ -98,8 +99,9 @@ static void tell_of_decoys(const struct replay *replay, const struct engine *eng
 		decoys.set_aside + decoys.ambiguous == 0) {
 		return;
 	}
-	(void)printf("\nDecoys: %" PRIu64 " segments were set aside, of which %" PRIu64
-		     " were not taken; told as ambiguous %" PRIu64 ".\n",
+	columns_say(stdout, 0,
+		"\nDecoys: %" PRIu64 " segments were set aside, of which %" PRIu64
+		" were not taken; told as ambiguous %" PRIu64 ".\n",
 		decoys.set_aside, decoys.not_taken, decoys.ambiguous);
 }
 

@@ -1,6 +1,7 @@
 #include "commands/options.h"
 
 #include "base/clock.h"
+#include "base/columns.h"
 #include "base/environment.h"
 #include "control/sandbox.h"
 #include "control/settings.h"
@@ -21,6 +22,7 @@
 
 #define PATIENCE_US UINT64_C(10000000) /* with --once, for an output that is down */
 #define PATH_BYTES  512
+#define KEY_COLUMNS 25 /* names of keys, with what is in front of them */
 
 struct ship {
 	const char *config;
@@ -57,8 +59,8 @@ static void list_keys(const struct schema_key *keys)
 		char name[64];
 		(void)snprintf(name, sizeof(name), "%s%s", keys->name,
 			keys->kind == SCHEMA_SECRET ? "_file, ..._env" : "");
-		(void)printf("    %-20s %s%s%s%s\n", name, keys->help,
-			keys->standard ? " (default " : "",
+		columns_say(stdout, KEY_COLUMNS, "    %-20s %s%s%s%s\n", name,
+			keys->help, keys->standard ? " (default " : "",
 			keys->standard ? keys->standard : "",
 			keys->standard ? ")" : "");
 	}
@@ -70,7 +72,7 @@ static int list_kinds(void)
 	(void)printf("every output\n");
 	list_keys(output_common_keys());
 	for (size_t i = 0; (shipper = shipper_at(i)) != NULL; i++) {
-		(void)printf("%s: %s\n", shipper->name, shipper->what);
+		columns_say(stdout, 4, "%s: %s\n", shipper->name, shipper->what);
 		list_keys(shipper->keys);
 	}
 	return COMMAND_OK;

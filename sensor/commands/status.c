@@ -1,6 +1,7 @@
 #include "commands/options.h"
 
 #include "base/clock.h"
+#include "base/columns.h"
 #include "base/landlock.h"
 #include "capture/forwarded.h"
 #include "control/metrics_text.h"
@@ -11,10 +12,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#define SENDERS_SHOWN 10
-#define US_PER_S      UINT64_C(1000000)
+#define SENDERS_SHOWN   10
+#define PROCESS_COLUMNS 10
+#define OUTPUT_COLUMNS  13
+#define TEXT_AT         12 /* the column behind a word in front */
+#define US_PER_S        UINT64_C(1000000)
 
 struct found {
 	enum finding finding;
@@ -93,50 +98,56 @@ static const char *text_of(const char *field, size_t size, char text[128])
 	return status_text(field, size, text, 128);
 }
 
+/* In a line of its own, from that column on; nothing where it is empty. */
+static void print_below(const char *field, size_t size, size_t column)
+{
+	char text[128];
+	if (field[0] != '\0') {
+		(void)printf("%*s", (int)column, "");
+		columns_wrap(stdout, text_of(field, size, text), column, column);
+	}
+}
+
 static void print_process(const struct status_process *process)
 {
 	char name[128];
-	char source[128];
-	char why[128];
-	(void)printf("%-12s %-9s %8d %12" PRIu64 " %9" PRIu64 " %9" PRIu64
-		     " %9.1f %8" PRIu64 " %8" PRIu64 "  %s\n",
+	(void)printf("%-9s %-8s %7d %11" PRIu64 " %7" PRIu64 " %8" PRIu64
+		     " %7.1f %7" PRIu64 " %8" PRIu64 "\n",
 		text_of(process->name, sizeof(process->name), name),
 		status_state_name((enum status_state)process->state), process->pid,
 		process->packets, process->lost, process->flows,
-		(double)process->lag_us / 1000.0, process->waiting, process->restarts,
-		text_of(process->source, sizeof(process->source), source));
-	if (process->why.text[0] != '\0') {
-		(void)printf("             %s\n",
-			text_of(process->why.text, sizeof(process->why.text), why));
-	}
+		(double)process->lag_us / 1000.0, process->waiting, process->restarts);
+	print_below(process->source, sizeof(process->source), PROCESS_COLUMNS);
+	print_below(process->why.text, sizeof(process->why.text), PROCESS_COLUMNS);
 }
 
 static void print_outputs(const struct status_page *page)
 {
 	const unsigned first = status_workers_end(page);
 	char name[128];
-	char type[128];
 	for (unsigned i = first; i < status_outputs_end(page); i++) {
 		const struct status_process *output = &page->processes[i];
 		if (i == first) {
-			(void)printf("\n%-23s %-9s %8s %12s %12s %9s %8s %8s  %s\n",
+			(void)printf("\n%-13s %-8s %7s %11s %11s %7s %8s %8s\n",
 				"output", "state", "pid", "delivered", "backlog B",
-				"lag s", "failures", "restarts", "type");
+				"lag s", "failures", "restarts");
 		}
-		(void)printf("%-23s %-9s %8d %12" PRIu64 " %12" PRIu64
-			     " %9.1f %8" PRIu64 " %8" PRIu64 "  %s\n",
-			text_of(output->name, sizeof(output->name), name),
+		text_of(output->name, sizeof(output->name), name);
+		if (strlen(name) > OUTPUT_COLUMNS) {
+			(void)printf("%s\n", name);
+			name[0] = '\0';
+		}
+		(void)printf("%-*s %-8s %7d %11" PRIu64 " %11" PRIu64 " %7.1f %8" PRIu64
+			     " %8" PRIu64 "\n",
+			OUTPUT_COLUMNS, name,
 			output->is_down && output->state == STATUS_STATE_RUNNING
 				? "down"
 				: status_state_name((enum status_state)output->state),
 			output->pid, output->delivered, output->backlog,
-			(double)output->lag_us / 1e6, output->faults, output->restarts,
-			text_of(output->source, sizeof(output->source), type));
-		if (output->why.text[0] != '\0') {
-			(void)printf("                        %s\n",
-				text_of(output->why.text, sizeof(output->why.text),
-					type));
-		}
+			(double)output->lag_us / 1e6, output->faults, output->restarts);
+		print_below(output->source, sizeof(output->source), OUTPUT_COLUMNS + 1);
+		print_below(
+			output->why.text, sizeof(output->why.text), OUTPUT_COLUMNS + 1);
 	}
 }
 
@@ -167,15 +178,15 @@ static void print_blindness(const struct status_page *page)
 	char text[BLINDNESS_TEXT_BYTES];
 	status_blindness(page, &sum);
 	if (blindness_total(&sum).frames > 0) {
-		(void)printf("\nblind       %s\n", blindness_text(&sum, text));
+		columns_say(stdout, TEXT_AT, "\nblind       %s\n",
+			blindness_text(&sum, text));
 	}
 	if (sum.kinds[DECODE_BLIND_CUT].frames > 0) {
-		(void)puts(
+		columns_say(stdout, TEXT_AT,
 			"            frames arrive cut short, and nothing is said of "
-			"what is missing: have the mirror\n"
-			"            send them whole (no snap length, no slicing), and "
-			"turn off what puts them together\n"
-			"            (ethtool -K INTERFACE lro off gro off)");
+			"what is missing: have the mirror send them whole (no snap "
+			"length, no slicing), and turn off what puts them together "
+			"(ethtool -K INTERFACE lro off gro off)\n");
 	}
 }
 
@@ -194,9 +205,9 @@ static void print_decoys(const struct status_page *page)
 	const uint64_t set_aside = sum_of(page, "tcp.set_aside");
 	const uint64_t ambiguous = sum_of(page, "tcp.ambiguous");
 	if (set_aside + ambiguous > 0) {
-		(void)printf("\ndecoys      %" PRIu64
-			     " segments were set aside, %" PRIu64
-			     " of them not taken; told as ambiguous %" PRIu64 "\n",
+		columns_say(stdout, TEXT_AT,
+			"\ndecoys      %" PRIu64 " segments were set aside, %" PRIu64
+			" of them not taken; told as ambiguous %" PRIu64 "\n",
 			set_aside, sum_of(page, "tcp.not_taken"), ambiguous);
 	}
 }
@@ -208,8 +219,9 @@ static void print_unseen(const struct status_page *page)
 	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
 		const struct status_process *process = &page->processes[i];
 		if (process->unseen > 0) {
-			(void)printf("\nunseen      %s: %s%" PRIu64
-				     " packets %s, in a second %" PRIu64 " at most\n",
+			columns_say(stdout, TEXT_AT,
+				"\nunseen      %s: %s%" PRIu64
+				" packets %s, in a second %" PRIu64 " at most\n",
 				text_of(process->name, sizeof(process->name), name),
 				page->is_fail_closed ? "" : "at least ",
 				process->unseen,
@@ -224,8 +236,9 @@ static void print_families(const struct status_page *page)
 {
 	for (int i = 0; i < FORWARDED_FAMILIES; i++) {
 		if (page->families_unseen & UINT32_C(1) << i) {
-			(void)printf("\nunseen      %s passes, and none of it comes to "
-				     "a queue: are the rules loaded for it?\n",
+			columns_say(stdout, TEXT_AT,
+				"\nunseen      %s passes, and none of it comes to "
+				"a queue: are the rules loaded for it?\n",
 				forwarded_name((enum forwarded_family)i));
 		}
 	}
@@ -238,21 +251,24 @@ static void print_rows(const struct status_rows *rows, uint64_t now_us)
 	char day[SENTENCE_DAY_BYTES];
 	const int64_t left_s = rows->next_s - (int64_t)(now_us / US_PER_S);
 	if (rows->next_s != 0) {
-		(void)printf("\nexpires     row %s is next, in %" PRId64
-			     " days (last day %s); %u within 30 days\n",
+		columns_say(stdout, TEXT_AT,
+			"\nexpires     row %s is next, in %" PRId64
+			" days (last day %s); %u within 30 days\n",
 			text_of(rows->next, sizeof(rows->next), id),
 			left_s > 0 ? left_s / MATRIX_EXPIRY_DAY_S : 0,
 			sentence_last_day(rows->next_s, day), rows->soon_count);
 	}
 	if (rows->ended_count > 0) {
-		(void)printf("%sexpired     %u rows, row %s last (last day %s)\n",
+		columns_say(stdout, TEXT_AT,
+			"%sexpired     %u rows, row %s last (last day %s)\n",
 			rows->next_s != 0 ? "" : "\n", rows->ended_count,
 			text_of(rows->ended, sizeof(rows->ended), id),
 			sentence_last_day(rows->ended_s, day));
 	}
 	if (rows->over_count > 0) {
-		(void)printf("            %u of these are past their grace: what they "
-			     "allowed is blocked\n",
+		columns_say(stdout, TEXT_AT,
+			"            %u of these are past their grace: what they "
+			"allowed is blocked\n",
 			rows->over_count);
 	}
 }
@@ -278,26 +294,24 @@ static void print_head(const struct status_page *page, bool is_running, uint64_t
 		(void)printf("NOT RUNNING  this is how the sensor was at its end, %s\n",
 			time_text(page->alive_us, since));
 	}
-	(void)printf("%s: up %" PRIu64 " s, matrix %u loaded %" PRIu64
-		     " s ago, %" PRIu64 " reloads refused, %" PRIu64
-		     " alerts of its own",
+	columns_say(stdout, 2,
+		"%s: up %" PRIu64 " s, matrix %u loaded %" PRIu64 " s ago, %" PRIu64
+		" reloads refused, %" PRIu64 " alerts of its own%s\n\n",
 		text_of(page->host, sizeof(page->host), host),
 		(now_us - page->started_us) / US_PER_S, page->matrix,
 		(now_us - page->loaded_us) / US_PER_S, page->reload_failures,
-		page->alerts);
-	if (page->is_inline) {
-		(void)printf(", mode %s", page->is_enforcing ? "enforce" : "audit");
-	}
-	(void)printf("\n\n");
+		page->alerts,
+		!page->is_inline     ? ""
+		: page->is_enforcing ? ", mode enforce"
+				     : ", mode audit");
 }
 
 static void print_text(const struct status_page *page, bool is_running)
 {
 	const uint64_t now_us = is_running ? clock_realtime_us() : page->alive_us;
 	print_head(page, is_running, now_us);
-	(void)printf("%-12s %-9s %8s %12s %9s %9s %9s %8s %8s  %s\n", "process",
-		"state", "pid", "packets", "lost", "flows", "lag ms", "waiting",
-		"restarts", "source");
+	(void)printf("%-9s %-8s %7s %11s %7s %8s %7s %7s %8s\n", "process", "state",
+		"pid", "packets", "lost", "flows", "lag ms", "waiting", "restarts");
 	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
 		print_process(&page->processes[i]);
 	}
@@ -327,7 +341,7 @@ static int tell(const char *directory, bool is_json)
 		print_text(page, is_running);
 		if (is_running &&
 			!metrics_is_healthy(page, clock_realtime_us(), &why)) {
-			(void)printf("\nNOT HEALTHY  %s\n", why.text);
+			columns_say(stdout, 13, "\nNOT HEALTHY  %s\n", why.text);
 		}
 	}
 	return is_running ? COMMAND_OK : COMMAND_RUNTIME;

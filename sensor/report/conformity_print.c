@@ -1,5 +1,6 @@
 #include "report/conformity_print.h"
 
+#include "base/columns.h"
 #include "report/human_text.h"
 #include "report/json_parts.h"
 #include "report/json_sensor.h"
@@ -9,6 +10,8 @@
 
 #define US_PER_S    1000000
 #define US_PER_HOUR 3600e6
+#define WORDS_AT    28 /* the column behind a verdict */
+#define WORST_AT    57 /* that behind the counts */
 
 static const char *const VERDICTS[] = {
 	[CONFORMITY_NOT_OBSERVABLE] = "not observable",
@@ -81,6 +84,17 @@ static void print_unseen(const struct conformity_line *line, FILE *out)
 	}
 }
 
+static void print_worst(const struct conformity_line *line, FILE *out)
+{
+	char text[160] = "";
+	if (line->worst != NULL) {
+		(void)fputs("  ", out);
+		(void)snprintf(text, sizeof(text), "%s (%" PRIu64 ")", line->worst->id,
+			line->worst_breaches);
+	}
+	columns_wrap(out, text, WORST_AT, HUMAN_INDENT);
+}
+
 static void print_line(const struct conformity *conformity,
 	enum conformity_subject subject, FILE *out, bool use_colour)
 {
@@ -91,17 +105,15 @@ static void print_line(const struct conformity *conformity,
 		use_colour ? COLOURS[verdict] : "", VERDICTS[verdict],
 		use_colour && verdict != CONFORMITY_NOT_OBSERVABLE ? "\x1b[0m" : "");
 	if (verdict == CONFORMITY_NOT_OBSERVABLE) {
-		(void)fprintf(out, " %s\n", conformity_missing(conformity, subject));
+		(void)fputc(' ', out);
+		columns_wrap(out, conformity_missing(conformity, subject), WORDS_AT,
+			WORDS_AT);
 		print_unseen(&line, out);
 		return;
 	}
 	(void)fprintf(out, "%9" PRIu64 " %9" PRIu64 " %8" PRIu64, line.observed,
 		line.breaches, line.notices);
-	if (line.worst != NULL) {
-		(void)fprintf(
-			out, "  %s (%" PRIu64 ")", line.worst->id, line.worst_breaches);
-	}
-	(void)fputc('\n', out);
+	print_worst(&line, out);
 	if (line.example.severity != SEVERITY_NONE) {
 		print_example(&line.example, out);
 	} else {
@@ -114,8 +126,8 @@ static void print_blindness(const struct blindness *blindness, FILE *out)
 {
 	char text[BLINDNESS_TEXT_BYTES];
 	if (blindness_total(blindness).frames > 0) {
-		(void)fprintf(out, "  %-9s %-15s %s\n", "all", "not observable",
-			blindness_text(blindness, text));
+		(void)fprintf(out, "  %-9s %-15s ", "all", "not observable");
+		columns_wrap(out, blindness_text(blindness, text), WORDS_AT, WORDS_AT);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "report/human.h"
 
+#include "base/columns.h"
 #include "report/human_text.h"
 
 #include <inttypes.h>
@@ -130,19 +131,24 @@ static void print_hosts(
 static void print_ends(FILE *out, const struct human_alert_text *text)
 {
 	const size_t ends = strlen(text->from) + strlen(text->to) + strlen(" -> ");
-	const size_t room = HUMAN_COLUMNS - HUMAN_INDENT;
+	const size_t room = columns_of(out) - HUMAN_INDENT;
+	char line[sizeof(text->from) + sizeof(text->to) + sizeof(" -> ")];
 	if (strlen(text->head) + ends + strlen(text->tail) <= room) {
 		(void)fprintf(out, "%s%s -> %s%s\n", text->head, text->from, text->to,
 			text->tail);
 		return;
 	}
-	(void)fprintf(out, "%s%s\n", text->head, text->tail + strlen("  "));
-	(void)fprintf(out, "%*s%s", HUMAN_INDENT, "", text->from);
+	(void)snprintf(
+		line, sizeof(line), "%s%s", text->head, text->tail + strlen("  "));
+	columns_wrap(out, line, HUMAN_INDENT, HUMAN_INDENT);
 	if (ends <= room) {
-		(void)fprintf(out, " -> %s\n", text->to);
-	} else {
-		(void)fprintf(out, "\n%*s-> %s\n", HUMAN_INDENT, "", text->to);
+		(void)snprintf(line, sizeof(line), "%s -> %s", text->from, text->to);
+		human_wrap(out, line);
+		return;
 	}
+	human_wrap(out, text->from);
+	(void)snprintf(line, sizeof(line), "-> %s", text->to);
+	human_wrap(out, line);
 }
 
 /* Whether the alert before was of this flow and gave this reason; remembers this one. */
@@ -258,7 +264,7 @@ static void print_finding_row(const struct human *human, enum finding finding)
 	}
 	(void)fputs("  ", human->out);
 	print_severity(human, (enum severity)human->gravest[finding]);
-	(void)fprintf(human->out, "%-32s %12s %8" PRIu64 "  %s\n", row->id, alerts,
+	(void)fprintf(human->out, "%-30s %12s %8" PRIu64 "  %s\n", row->id, alerts,
 		human->occurrences[finding], recommendations);
 }
 
@@ -280,7 +286,7 @@ static void print_findings(const struct human *human, bool is_any)
 		(void)fputs("\nNo findings.\n", human->out);
 		return;
 	}
-	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-32s %12s %8s\n",
+	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-30s %12s %8s\n",
 		HUMAN_INDENT, "Severity", "Finding", "alerts", "flows");
 	print_heading(human, heading);
 	for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_LOW; severity++) {

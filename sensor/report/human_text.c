@@ -1,5 +1,6 @@
 #include "report/human_text.h"
 
+#include "base/columns.h"
 #include "judge/recommendation.h"
 
 #include <ctype.h>
@@ -119,26 +120,11 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 	write_why(text, judgement, finding, repeat->is_reason_told);
 }
 
-size_t human_line_len(const char *text, size_t width)
-{
-	const size_t whole = strlen(text);
-	if (whole <= width) {
-		return whole;
-	}
-	size_t len = width;
-	while (len > 0 && text[len] != ' ') {
-		len--;
-	}
-	return len > 0 ? len : width;
-}
-
 void human_wrap(FILE *out, const char *text)
 {
-	while (*text != '\0') {
-		const size_t len = human_line_len(text, HUMAN_COLUMNS - HUMAN_INDENT);
-		(void)fprintf(out, "%*s%.*s\n", HUMAN_INDENT, "", (int)len, text);
-		text += len;
-		text += strspn(text, " ");
+	if (*text != '\0') {
+		(void)fprintf(out, "%*s", HUMAN_INDENT, "");
+		columns_wrap(out, text, HUMAN_INDENT, HUMAN_INDENT);
 	}
 }
 

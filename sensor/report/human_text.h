@@ -7,8 +7,7 @@
 
 #include <stdio.h>
 
-#define HUMAN_COLUMNS 100
-#define HUMAN_INDENT  10
+#define HUMAN_INDENT 10
 
 struct human_alert_text {
 	char head[96];  /* "sender.illegitimate  R37  " */
@@ -29,10 +28,7 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 /* "R41 R42", "-" where no recommendation stands behind the finding. At most 4. */
 void human_recommendations(const char *const *list, char *text, size_t size);
 
-/* Bytes of text that make one line of at most width columns, broken at a blank. */
-size_t human_line_len(const char *text, size_t width);
-
-/* Print text in lines of HUMAN_COLUMNS, each behind HUMAN_INDENT blanks. */
+/* Print text in lines of the terminal, each behind HUMAN_INDENT blanks; nothing of "". */
 void human_wrap(FILE *out, const char *text);
 
 /* ASCII capitals. */

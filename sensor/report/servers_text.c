@@ -1,5 +1,6 @@
 #include "report/servers_text.h"
 
+#include "base/columns.h"
 #include "report/json_writer.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #define US_PER_S     1000000
 #define DAY_BYTES    16
 #define SHORT_DIGEST 16 /* digits of a fingerprint that tell it from others */
+#define NAME_COLUMNS 22
 #define SERVER_BYTES (ADDRESS_TEXT_BYTES + 8)
 
 struct item {
@@ -82,14 +84,16 @@ static const char *plural(uint32_t count)
 
 static void print_versions(FILE *out, uint16_t versions)
 {
-	const char *blank = "";
+	if (versions == 0) {
+		return;
+	}
+	(void)fputs("  TLS", out);
 	for (unsigned i = 0; i < LEDGER_VERSIONS; i++) {
 		if ((versions & 1U << i) != 0) {
-			(void)fprintf(out, "%s%s", blank, ledger_version_name(i));
-			blank = " ";
+			(void)fprintf(out, " %s", ledger_version_name(i));
 		}
 	}
-	(void)fputs(versions == 0 ? "-\n" : "\n", out);
+	(void)fputc('\n', out);
 }
 
 /* "11 of 12", "-" where no list of capabilities was seen. */
@@ -115,9 +119,13 @@ static void print_row(FILE *out, const struct ledger_server *server)
 	(void)snprintf(name, sizeof(name), "%s%s%s:%u", is_ipv4 ? "" : "[",
 		address_text(&server->address, address), is_ipv4 ? "" : "]",
 		server->port);
-	(void)fprintf(out, "%-28s %7u  %11s %7u %7u %8u %10u  ", name, server->flows,
-		share_of_offers(server, offers, sizeof(offers)), server->used,
-		server->refused, server->stripped, server->auth_clear);
+	if (strlen(name) > NAME_COLUMNS) {
+		(void)fprintf(out, "%s\n", name);
+		name[0] = '\0';
+	}
+	(void)fprintf(out, "%-*s %7u %11s %7u %7u %8u %10u\n", NAME_COLUMNS, name,
+		server->flows, share_of_offers(server, offers, sizeof(offers)),
+		server->used, server->refused, server->stripped, server->auth_clear);
 	print_versions(out, server->versions);
 }
 
@@ -158,15 +166,17 @@ static void print_certificate(FILE *out, const struct ledger_certificate *certif
 bool servers_table(FILE *out, const struct ledger *ledger)
 {
 	struct list list;
+	struct columns columns;
 	if (!list_of(ledger, &list)) {
 		return false;
 	}
+	columns_begin(&columns, &out);
 	if (list.count == 0) {
 		(void)fputs("No server is known yet.\n", out);
 	} else {
-		(void)fprintf(out, "%-28s %7s  %11s %7s %7s %8s %10s  %s\n", "Server",
-			"flows", "STARTTLS", "used", "refused", "stripped",
-			"clear auth", "TLS");
+		(void)fprintf(out, "%-*s %7s %11s %7s %7s %8s %10s\n", NAME_COLUMNS,
+			"Server", "flows", "STARTTLS", "used", "refused", "stripped",
+			"clear auth");
 	}
 	for (size_t i = 0; i < list.count; i++) {
 		print_row(out, list.items[i].server);
@@ -181,6 +191,7 @@ bool servers_table(FILE *out, const struct ledger *ledger)
 			"not seen for longest.\n",
 			ledger_given_up_ever(ledger));
 	}
+	columns_end(&columns, 4);
 	free(list.items);
 	return true;
 }

@@ -18,11 +18,14 @@ def screen():
     return done.stdout.splitlines()
 
 
+def report():
+    """What it writes, once it was printed."""
+    return (ROOT / "build/demo/report.txt").read_text(encoding="utf-8")
+
+
 def printed():
-    """Those, and the lines of the report that it writes."""
-    lines = screen()
-    report = (ROOT / "build/demo/report.txt").read_text(encoding="utf-8").splitlines()
-    return list(dict.fromkeys(lines + report))
+    """Its lines, and those of the report."""
+    return list(dict.fromkeys(screen() + report().splitlines()))
 
 
 def shown():

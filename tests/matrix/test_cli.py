@@ -21,10 +21,15 @@ def run(*words, stdin=None):
                           capture_output=True, timeout=30, check=False)
 
 
+def whole(text):
+    """Lines that were broken for people, put together again."""
+    return text.replace("\n  ", " ")
+
+
 def explain(*words):
     answer = run("explain", "-m", REFERENCE, *words)
     assert answer.returncode == 0, answer.stderr
-    return answer.stdout
+    return whole(answer.stdout)
 
 
 def test_twelve_mistakes_give_twelve_located_errors():
@@ -85,7 +90,7 @@ def test_explain_says_of_a_row_for_probes_what_it_allows_and_what_would_be_told(
         matrix.write_text(text + row.replace("PROBE", probe), encoding="utf-8")
         answer = run("explain", "-m", str(matrix), "scanners", "mx-out", protocol)
         assert answer.returncode == 0, answer.stderr
-        return answer.stdout.splitlines()
+        return whole(answer.stdout).splitlines()
     allowed, by, told = said("yes", "smtp")
     assert allowed == ("Allowed for probes: scanners (application, internal) may probe smtp of mx-out (outbound, gateway) "
                        "on port 25, and send nothing.")

@@ -92,7 +92,8 @@ static void what_could_not_be_looked_into_is_named_and_only_then(void **state)
 	conformity_blind(conformity, &blindness);
 	text = printed(conformity);
 	assert_non_null(strstr(text, "not observable  7 of 200 frames (3 %) and 4 % of "
-				     "their bytes could not be looked into: macsec 7"));
+				     "their bytes could\n                            "
+				     "not be looked into: macsec 7\n"));
 	free(text);
 	conformity_free(conformity);
 }

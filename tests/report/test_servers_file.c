@@ -284,17 +284,19 @@ static void the_table_reads_well(void **state)
 	assert_true(servers_table(out, ledger));
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(text,
-		"Server                         flows     STARTTLS    used refused "
-		"stripped clear auth  TLS\n"
-		"192.0.2.25:25                      3       2 of 6       5       6 "
-		"       7          8  1.2 1.3\n"
+		"Server                   flows    STARTTLS    used refused stripped "
+		"clear auth\n"
+		"192.0.2.25:25                3      2 of 6       5       6        7 "
+		"         8\n"
+		"  TLS 1.2 1.3\n"
 		"  STARTTLS offered on 2026-01-31; gone since, in 9 flows to 2 "
-		"clients, "
-		"from 2026-01-31 to 2026-02-01\n"
+		"clients, from\n"
+		"    2026-01-31 to 2026-02-01\n"
 		"  certificate 0011223344556677 RSA for mx.example.org, 2 flows from "
-		"2026-01-31 to 2026-02-01, last to 2001:db8::7\n"
-		"[2001:db8::25]:465                 1            -       0       0 "
-		"       0          0  -\n"
+		"2026-01-31\n"
+		"    to 2026-02-01, last to 2001:db8::7\n"
+		"[2001:db8::25]:465           1           -       0       0        0 "
+		"         0\n"
 		"17 more were forgotten for want of room, those not seen for "
 		"longest.\n");
 	free(text);

@@ -320,6 +320,11 @@ def test_status_has_every_finding_the_gravest_first_and_no_word_of_queues_withou
     assert "mode" not in run.status() and "mode " not in status_text(run).stdout
 
 
+def test_the_page_keeps_to_80_columns(run):
+    watches(run, 70)
+    assert not [line for line in status_text(run).stdout.splitlines() if len(line) > 80]
+
+
 def test_the_page_of_a_sensor_that_ended_says_so_first(run):
     assert status_text(run).stdout.startswith("sensor.example.org: up ")
     assert run.end() == 0
