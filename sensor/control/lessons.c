@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -72,9 +73,24 @@ static size_t take_whole(const struct ring *ring, struct lesson list[AT_ONCE])
 
 static bool is_sound(const struct lesson *lesson)
 {
-	return lesson->is_name == 1 ? names_lesson_is_sound(&lesson->name)
-				    : lesson->is_name == 0 &&
-					      ledger_lesson_is_sound(&lesson->server);
+	switch (lesson->kind) {
+	case LESSON_SERVER:
+		return ledger_lesson_is_sound(&lesson->server);
+	case LESSON_NAME:
+		return names_lesson_is_sound(&lesson->name);
+	default:
+		return lesson->kind == LESSON_ASKED;
+	}
+}
+
+void lessons_ask(const struct sensor *sensor, unsigned place)
+{
+	const struct lesson asked = {.kind = LESSON_ASKED};
+	const uint64_t one = 1;
+	(void)ring_put(/* it counts */
+		&sensor->told[place - SENSOR_WORKERS], &asked, sizeof(asked), 0);
+	(void)!write(
+		sensor->wake, &one, sizeof(one)); /* else it looks a little later */
 }
 
 void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger,
@@ -90,9 +106,9 @@ void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *le
 		if (!is_sound(&list[i])) {
 			continue;
 		}
-		if (list[i].is_name) {
+		if (list[i].kind == LESSON_NAME) {
 			names_learn(names, &list[i].name);
-		} else {
+		} else if (list[i].kind == LESSON_SERVER) {
 			ledger_learn(ledger, &list[i].server);
 		}
 	}
@@ -107,9 +123,18 @@ bool lessons_start(
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
 		return reason_set(why, "no random numbers for the hash seed");
 	}
+	lessons->names = calloc(LESSONS_NAMES, sizeof(*lessons->names));
+	if (!lessons->names) {
+		return reason_set(why, "no memory for names");
+	}
 	lessons->ledger = ledger_new(ENGINE_LEDGER_SERVERS, seed, why);
 	if (!lessons->ledger) {
+		free(lessons->names);
 		return false;
+	}
+	lessons->seed = seed;
+	for (unsigned i = 0; i < STATUS_WORKERS_MAX; i++) {
+		lessons->next[i] = LESSONS_NAMES;
 	}
 	switch (servers_load_at(lessons->ledger, directory, LESSONS_FILE, why)) {
 	case SERVERS_OK:
@@ -126,6 +151,7 @@ bool lessons_start(
 		break;
 	case SERVERS_UNREADABLE:
 		ledger_free(lessons->ledger);
+		free(lessons->names);
 		return false;
 	}
 	return true;
@@ -151,6 +177,50 @@ static void pass_on(
 	}
 }
 
+/* Of a sound one: the newest of its address and name. */
+static void keep_name(struct lessons *lessons, const struct names_lesson *lesson)
+{
+	uint64_t words[(sizeof(lesson->address) + sizeof(lesson->name)) / 8] = {0};
+	memcpy(words, &lesson->address, sizeof(lesson->address));
+	memcpy((char *)words + sizeof(lesson->address), lesson->name,
+		strlen(lesson->name));
+	const uint64_t hash =
+		hash_words(&lessons->seed, words, sizeof(words) / sizeof(words[0]));
+	lessons->names[hash % LESSONS_NAMES] = *lesson;
+}
+
+/* To who asked: as many as leave half of his ring to what is new. */
+static void tell_names(struct lessons *lessons, unsigned worker)
+{
+	const struct ring *ring = &lessons->sensor->heard[worker];
+	uint32_t *next = &lessons->next[worker];
+	/* LESSONS_NAMES steps */
+	for (; *next < LESSONS_NAMES && ring_waiting(ring) < RING_BYTES / 2;
+		(*next)++) {
+		const struct lesson told = {
+			.kind = LESSON_NAME, .name = lessons->names[*next]};
+		if (told.name.name[0] != '\0') {
+			(void)ring_put(ring, &told, sizeof(told), 0); /* it counts */
+		}
+	}
+}
+
+static void take_lesson(
+	struct lessons *lessons, unsigned worker, const struct lesson *lesson)
+{
+	if (lesson->kind == LESSON_ASKED) {
+		lessons->next[worker] = 0;
+		return;
+	}
+	pass_on(lessons->sensor, worker, lesson);
+	if (lesson->kind == LESSON_NAME) {
+		keep_name(lessons, &lesson->name);
+	} else {
+		ledger_learn(lessons->ledger, &lesson->server);
+		lessons->is_changed = true;
+	}
+}
+
 /* False: nothing waited. */
 static bool take_some(struct lessons *lessons, unsigned worker, uint64_t now_us)
 {
@@ -162,11 +232,7 @@ static bool take_some(struct lessons *lessons, unsigned worker, uint64_t now_us)
 			tell_fault(lessons, now_us, "a worker told what is no lesson");
 			continue;
 		}
-		pass_on(sensor, worker, &list[i]);
-		if (!list[i].is_name) {
-			ledger_learn(lessons->ledger, &list[i].server);
-			lessons->is_changed = true;
-		}
+		take_lesson(lessons, worker, &list[i]);
 	}
 	return count > 0;
 }
@@ -177,6 +243,7 @@ static void take_all(struct lessons *lessons, uint64_t now_us)
 		for (size_t at = 0; at < ROUNDS && take_some(lessons, i, now_us);
 			at++) {
 		}
+		tell_names(lessons, i);
 	}
 }
 
@@ -209,4 +276,6 @@ void lessons_end(struct lessons *lessons)
 	save(lessons, lessons->warn_us);
 	ledger_free(lessons->ledger);
 	lessons->ledger = NULL;
+	free(lessons->names);
+	lessons->names = NULL;
 }

@@ -4,8 +4,9 @@
  * A server's flows are spread over the workers, and so are mail and the DNS answer that
  * led to it. Each learns from its own and tells the reporter, which keeps the ledger of
  * all, saves it as <state-dir>/servers.state, and passes each lesson on to the other
- * workers; names are not saved, they soon end. Rings of plain data; no worker touches
- * the disk or waits for it: where there is no room the lesson is refused and counted.
+ * workers; names are not saved, they soon end, but a worker that is started anew asks for
+ * them. Rings of plain data; no worker touches the disk or waits for it: where there is
+ * no room the lesson is refused and counted.
  */
 #pragma once
 
@@ -13,13 +14,17 @@
 #include "judge/ledger.h"
 #include "judge/names.h"
 
-#define LESSONS_FILE "servers.state"
+#define LESSONS_FILE  "servers.state"
+#define LESSONS_NAMES 4096 /* one gives way to the next of its hash */
 
 /* In the supervisor, before it forks: make a ring each way for every worker. */
 bool lessons_make_rings(struct sensor *sensor, struct reason *why);
 
 /* In a worker: take what the file knows. One that cannot be read is logged, no fault. */
 void lessons_recall(const struct sensor *sensor, struct ledger *ledger);
+
+/* In a worker: have the reporter tell the names that it heard; they come by and by. */
+void lessons_ask(const struct sensor *sensor, unsigned place);
 
 /* In a worker: learn what the other workers told, a bounded number at once. */
 void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger,
@@ -32,6 +37,9 @@ uint64_t lessons_lost(const struct sensor *sensor, unsigned place);
 struct lessons {
 	const struct sensor *sensor;
 	struct ledger *ledger;
+	struct hash_seed seed;
+	struct names_lesson *names; /* LESSONS_NAMES places; no name in a free one */
+	uint32_t next[STATUS_WORKERS_MAX]; /* place to tell to who asked; or the last */
 	bool is_changed;
 	uint64_t save_us; /* not before */
 	uint64_t warn_us;

@@ -106,7 +106,7 @@ void record_writer_name(
 {
 	struct lesson told;
 	memset(&told, 0, sizeof(told));
-	told.is_name = 1;
+	told.kind = LESSON_NAME;
 	told.name = *lesson;
 	(void)ring_put(records->lessons, &told, sizeof(told), 0); /* it counts */
 }

@@ -39,8 +39,14 @@ FILE *record_writer_begin(struct record_writer *records);
 bool record_writer_end(struct record_writer *records, enum severity severity);
 
 /* What one worker tells the others, all of one size. */
+enum lesson_kind {
+	LESSON_SERVER = 0,
+	LESSON_NAME,
+	LESSON_ASKED, /* nothing but the wish for the names that are known */
+};
+
 struct lesson {
-	uint64_t is_name; /* 0, or 1: no bytes between the members */
+	uint64_t kind; /* enum lesson_kind: no bytes between the members */
 	union {
 		struct ledger_lesson server;
 		struct names_lesson name;

@@ -193,8 +193,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		.alert = on_alert,
 		.mail = on_mail,
 		.lesson = on_lesson,
-		/* who is alone has nobody to tell names to */
-		.named = sensor->workers_end > SENSOR_WORKERS + 1 ? on_named : NULL};
+		.named = on_named};
 	if (worker->gate) {
 		gate_attach(worker->gate, &outputs);
 	}
@@ -203,6 +202,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		return false;
 	}
 	lessons_recall(sensor, engine_ledger(worker->engine));
+	lessons_ask(sensor, worker->place);
 	engine_ledger_loaded(worker->engine);
 	return true;
 }

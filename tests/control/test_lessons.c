@@ -29,7 +29,7 @@ static int start_sensor(void **state)
 	struct reason why;
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(folder));
-	sensor = (struct sensor){.workers_end = SENSOR_WORKERS + WORKERS};
+	sensor = (struct sensor){.workers_end = SENSOR_WORKERS + WORKERS, .wake = -1};
 	sensor.state_directory = open(folder, O_RDONLY | O_DIRECTORY);
 	assert_true(sensor.state_directory >= 0);
 	assert_true(lessons_make_rings(&sensor, &why));
@@ -250,6 +250,61 @@ static void a_name_that_one_worker_learns_the_others_know_and_no_file(void **sta
 	lessons_end(&lessons);
 }
 
+static void a_worker_that_starts_anew_is_told_the_names_that_were_heard_once(
+	void **state)
+{
+	(void)state;
+	struct lessons lessons = started();
+	const struct names_lesson name = made_name("smtp.example.net");
+	lessons_ask(&sensor, SENSOR_WORKERS + 1);
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(ring_waiting(&sensor.heard[1]), 0); /* nothing is known */
+	tell_name(1, &name);
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(names_heard(1), 0); /* its own */
+	assert_int_equal(names_heard(0), 1);
+	lessons_ask(&sensor, SENSOR_WORKERS + 1);
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(names_heard(1), 1);
+	assert_int_equal(names_heard(0), 0); /* it did not ask */
+	lessons_take(&lessons, NOW_US);
+	assert_int_equal(names_heard(1), 0);
+	lessons_end(&lessons);
+}
+
+static void many_names_are_told_by_and_by_and_none_is_lost_for_want_of_room(
+	void **state)
+{
+	(void)state;
+	enum { NAMES = 2000 };
+	struct lessons lessons = started();
+	for (unsigned i = 0; i < NAMES; i++) {
+		char text[NAMES_TEXT_BYTES];
+		(void)snprintf(text, sizeof(text), "smtp%u.example.net", i);
+		const struct names_lesson name = made_name(text);
+		tell_name(0, &name);
+		lessons_take(&lessons, NOW_US);
+		(void)names_heard(1);
+		(void)names_heard(2);
+	}
+	const uint64_t lost = lessons_lost(&sensor, SENSOR_WORKERS);
+	size_t told = 0;
+	lessons_ask(&sensor, SENSOR_WORKERS);
+	lessons_take(&lessons, NOW_US);
+	const size_t at_once = ring_waiting(&sensor.heard[0]);
+	for (size_t waits = at_once; waits > 0;
+		waits = ring_waiting(&sensor.heard[0])) {
+		told += waits / sizeof(struct lesson);
+		ring_done(&sensor.heard[0], waits);
+		lessons_take(&lessons, NOW_US);
+	}
+	assert_true(told * sizeof(struct lesson) > at_once);
+	assert_true(told > NAMES / 2); /* some have one place in common */
+	assert_true(told <= NAMES);
+	assert_int_equal(lessons_lost(&sensor, SENSOR_WORKERS), lost);
+	lessons_end(&lessons);
+}
+
 static void what_is_no_name_teaches_nobody(void **state)
 {
 	(void)state;
@@ -326,6 +381,10 @@ int main(void)
 		SENSOR_TEST(without_news_nothing_is_written),
 		SENSOR_TEST(what_is_no_lesson_teaches_nobody),
 		SENSOR_TEST(a_name_that_one_worker_learns_the_others_know_and_no_file),
+		SENSOR_TEST(
+			a_worker_that_starts_anew_is_told_the_names_that_were_heard_once),
+		SENSOR_TEST(
+			many_names_are_told_by_and_by_and_none_is_lost_for_want_of_room),
 		SENSOR_TEST(what_is_no_name_teaches_nobody),
 		SENSOR_TEST(a_full_ring_refuses_and_counts),
 		SENSOR_TEST(a_broken_file_is_set_aside_and_used_up_to_the_mistake),

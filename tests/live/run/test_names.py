@@ -1,6 +1,8 @@
 """Groups known by name, beside a real resolver (unbound) and a real client (dig): what counts, and what does not."""
 
+import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -9,7 +11,7 @@ import time
 import pytest
 
 import sensor
-from sensor import Namespace, Sensor, until
+from sensor import Namespace, Sensor, replaced, until
 
 CLIENT, RESOLVER, STRANGER = "192.0.2.40", "192.0.2.53", "203.0.113.53"
 SLACK_S = 30  # a name holds so much longer than its TTL
@@ -179,6 +181,19 @@ def test_a_name_that_one_worker_learnt_holds_in_the_others(site):
     parts = [part["counters"] for part in site.status()["processes"] if part["name"].startswith("worker")]
     assert any(one.get("mail.flows", 0) > 0 and one.get("dns.answers", 0) == 0 for one in parts), parts
     assert site.count("lessons.lost") == 0
+
+
+@pytest.mark.parametrize("site", [("--workers", "1"), ("--workers", "3")], indirect=True)
+def test_a_worker_that_is_started_anew_knows_the_names_and_accuses_nobody_for_those_it_does_not(site):
+    address = HOSTS["smtp105.example.net"]
+    assert site.dig("smtp105.example.net") == address
+    until(lambda: site.mail_to(address)["verdict"] == "legitimate", "the name to be known to all", patience=5)
+    for worker in [part for part in site.status()["processes"] if part["name"].startswith("worker")]:
+        os.kill(worker["pid"], signal.SIGKILL)
+        replaced(site, worker["name"], worker["pid"])
+    until(lambda: site.mail_to(address)["verdict"] == "legitimate", "the names to be told", patience=5)
+    assert site.mail_to(HOSTS["smtp106.example.net"])["verdict"] == "undecided"
+    assert site.alerts("sender.illegitimate") == []
 
 
 def test_however_many_answers_there_are_no_memory_grows(site):
