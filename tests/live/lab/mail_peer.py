@@ -2,8 +2,12 @@
 
 mail_peer.py serve ADDRESS PORT[/tls]... CERTIFICATE   - prints one line per message taken
 mail_peer.py send SOURCE ADDRESS PORT[/tls] [COUNT]    - prints one JSON line per try
+mail_peer.py stream A_SECOND SENDER SOURCE ADDRESS [SOURCE ADDRESS]... - so many messages begin each second, in turn between
+    these ends, whatever becomes of the others, until stdin is closed; likewise a JSON line for each
 """
+import itertools
 import json
+import select
 import socket
 import ssl
 import sys
@@ -72,21 +76,20 @@ def expect(lines, seen):
             return line
 
 
-def talk(source, address, port, is_tls):
+def talk(source, address, port, is_tls=False, sender="a@example.org", patience=5):
     seen = []
     result = "sent"
     start = time.monotonic()
     channel = None
     try:
-        channel = socket.create_connection((address, port), 5, (source, 0))
-        channel.settimeout(5)
+        channel = socket.create_connection((address, port), patience, (source, 0))
         if is_tls:
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             channel = context.wrap_socket(channel)
         lines = channel.makefile("rb")
-        script = [None, "EHLO client.example.org", "MAIL FROM:<a@example.org>",
+        script = [None, "EHLO client.example.org", f"MAIL FROM:<{sender}>",
                   "RCPT TO:<alice@example.net>", "DATA", "Subject: test\r\n\r\nbody\r\n.", "QUIT"]
         for line in script:
             if line:
@@ -113,5 +116,19 @@ def send(source, address, port, count="1"):
         print(json.dumps(talk(source, address, int(number), bool(is_tls))), flush=True)
 
 
+def stream(a_second, sender, *ends):
+    def one(source, address):
+        told = talk(source, address, 25, sender=sender, patience=30)
+        sys.stdout.write(json.dumps(told) + "\n")  # in one piece: others write, too
+        sys.stdout.flush()
+
+    next_s = time.monotonic()
+    for pair in itertools.cycle(zip(ends[::2], ends[1::2])):
+        threading.Thread(target=one, args=pair).start()
+        next_s += 1 / float(a_second)
+        if select.select([sys.stdin], [], [], max(0, next_s - time.monotonic()))[0]:
+            break
+
+
 if __name__ == "__main__":
-    {"serve": serve, "send": send}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "send": send, "stream": stream}[sys.argv[1]](*sys.argv[2:])
