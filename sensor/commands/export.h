@@ -32,6 +32,7 @@ struct export
  * limit. Who sends such packets may be anybody.
  */
 #define EXPORT_LIMIT_MIDSTREAM 10
+#define EXPORT_LIMIT_LOOKUPS   20 /* likewise of names */
 #define EXPORT_LIMIT_MOST      10000
 
 /* What may carry mail in itself, by number of the IP protocol; as decode/ip has them. */

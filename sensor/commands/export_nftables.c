@@ -99,6 +99,12 @@ static void print_nftables_limit(const struct export *export)
 		     "saddr and ffff:ffff:ffff:ffff:: limit rate over %" PRIu32
 		     "/second burst %" PRIu32 " packets } drop\n",
 		limit, limit);
+	(void)printf(
+		"\t\t# look-ups carry no mail: so many in all are seen, the others "
+		"go on\n"
+		"\t\tudp dport 53 limit rate over %" PRIu32 "/second burst %" PRIu32
+		" packets return\n",
+		limit * EXPORT_LIMIT_LOOKUPS, limit * EXPORT_LIMIT_LOOKUPS);
 }
 
 static void print_nftables_sources(const struct export *export)

@@ -1,4 +1,4 @@
-"""What the exported rules reach beside TCP that passes through: tunnels, the router's own proxies, floods of one source."""
+"""What the exported rules reach beside TCP that passes through: tunnels, the router's own proxies, floods."""
 import subprocess
 import sys
 import time
@@ -252,6 +252,43 @@ def test_what_begins_in_the_middle_is_limited_whoever_sends_it(router):
     time.sleep(0.7)  # until the worker told
     assert 50 <= router.status()["processes"][2]["packets"] - before <= most + 1
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.end(sensor)
+
+
+LOOKUPS = """
+import socket, sys
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.bind(("192.0.2.70", 0))
+for _ in range(int(sys.argv[1])):
+    sender.sendto(b"EHLO x", ("203.0.113.5", 53))
+"""
+LISTENER = """
+import socket
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+receiver.bind(("203.0.113.5", 53))
+print("ready", flush=True)
+receiver.settimeout(1)
+count = 0
+try:
+    while receiver.recv(100):
+        count += 1
+        receiver.settimeout(1)
+except TimeoutError:
+    print(count)
+"""
+
+
+@pytest.mark.parametrize("sent, seen", [(19, 19), (400, 40)])
+def test_of_look_ups_so_many_are_seen_and_all_go_on(router, sent, seen):
+    load(router, "--limit", "1", "--fail-closed")
+    sensor = router.sensor("-q", "0", "--enforce", "--fail-closed", "yes")
+    before = router.status()["processes"][2]["packets"]
+    listener = router.start(router.server, "/usr/bin/python3", "-c", LISTENER, stdout=subprocess.PIPE)
+    assert listener.stdout.readline() == "ready\n"
+    router.run(router.client, "/usr/bin/python3", "-c", LOOKUPS, str(sent))
+    assert int(listener.stdout.readline()) == sent
+    assert min(sent, 20) <= router.status()["processes"][2]["packets"] - before <= seen
     router.end(sensor)
 
 
