@@ -301,6 +301,18 @@ static bool is_greeted(const struct classify_hint *hint, const struct traits tra
 }
 
 /*
+ * The same where nobody saw who opened it: what came first is a greeting, on the side of
+ * the server by its port.
+ */
+static bool is_joined_at_greeting(const struct prefix *prefix,
+	const struct classify_hint *hint, const struct traits traits[2])
+{
+	const unsigned server = 1U - hint->client_side;
+	return !hint->is_client_known && !hint->is_ended && is_first(prefix, server) &&
+	       (traits[server].server & SERVER_LIKE_MAIL) != 0;
+}
+
+/*
  * No room for what a greeted client goes on with: what the server showed stays, all else
  * is forgotten, and what comes next is read. True when there was need of it.
  */
@@ -417,7 +429,8 @@ static void read_sides(struct prefix *prefix, const struct classify_hint *hint,
 	reading->has_hope[server] =
 		read_side(&sides[server], &prefix->reading[server], &traits[server]);
 	traits[server].server |= result->server_kept;
-	sides[client].is_doubted = is_greeted(hint, traits);
+	sides[client].is_doubted =
+		is_greeted(hint, traits) || is_joined_at_greeting(prefix, hint, traits);
 	if (sides[client].is_doubted) {
 		reading->has_hope[client] = read_side(
 			&sides[client], &prefix->reading[client], &traits[client]);

@@ -459,6 +459,32 @@ static void a_greeted_client_is_heard_out_however_much_it_says(void **state)
 	assert_int_equal(talk.result.outcome, CLASSIFY_RULED_OUT);
 }
 
+static enum protocol of_one_joined_at(const char *greeting, const char *said)
+{
+	struct talk talk;
+	talk_begin(&talk, 25);
+	talk.hint.is_client_known = false;
+	(void)talk_text(&talk, SERVER, greeting);
+	(void)talk_text(&talk, CLIENT, said);
+	return talk.result.outcome == CLASSIFY_DECIDED ? talk.result.protocol
+						       : PROTOCOL_UNKNOWN;
+}
+
+static void a_foreign_line_behind_a_greeting_hides_nothing_whoever_opened(void **state)
+{
+	(void)state;
+	static const char SAID[] =
+		"SSH-2.0-x\r\nEHLO a\r\nMAIL FROM:<a@example.org>\r\n";
+	assert_int_equal(
+		of_one_joined_at("220 mx.example.net ESMTP\r\n", SAID), PROTOCOL_SMTP);
+	assert_int_equal(
+		of_one_joined_at("HTTP/1.1 400 Bad Request\r\n", SAID), PROTOCOL_HTTP);
+	assert_int_not_equal(of_one_joined_at("220 FTP server ready\r\n",
+				     "SSH-2.0-x\r\nUSER a\r\nLIST\r\n"),
+		PROTOCOL_SMTP);
+	assert_int_equal(of_one_joined_at("SSH-2.0-y\r\n", SAID), PROTOCOL_SSH);
+}
+
 static void a_full_prefix_ends_the_waiting(void **state)
 {
 	(void)state;
@@ -515,6 +541,8 @@ int main(void)
 		cmocka_unit_test(a_banner_of_the_client_waits_for_that_of_the_server),
 		cmocka_unit_test(roles_are_turned_by_both_ends_alone),
 		cmocka_unit_test(a_greeted_client_is_heard_out_however_much_it_says),
+		cmocka_unit_test(
+			a_foreign_line_behind_a_greeting_hides_nothing_whoever_opened),
 		cmocka_unit_test(a_full_prefix_ends_the_waiting),
 		cmocka_unit_test(a_long_exchange_without_a_trait_ends_the_waiting),
 		cmocka_unit_test(a_lost_piece_does_not_hide_a_conversation),
