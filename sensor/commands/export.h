@@ -32,7 +32,8 @@ struct export
  * limit. Who sends such packets may be anybody.
  */
 #define EXPORT_LIMIT_MIDSTREAM 10
-#define EXPORT_LIMIT_LOOKUPS   20 /* likewise of names */
+#define EXPORT_LIMIT_LOOKUPS   20  /* likewise of names */
+#define EXPORT_LIMIT_OPENINGS  100 /* likewise, shown to the sensor */
 #define EXPORT_LIMIT_MOST      10000
 
 /* What may carry mail in itself, by number of the IP protocol; as decode/ip has them. */
@@ -43,6 +44,15 @@ struct export
 /* And by port of UDP: capture/prefilter has the same. At most 15, as a rule takes. */
 #define EXPORT_TUNNEL_PORTS \
 	"1701,2152,3544,4341,4754,4755,4789,4790,6080,6081,6635,6636,8472,37008"
+
+/* Where a server of mail in clear speaks first; a rule takes 15. */
+#define EXPORT_GREETING_PORTS "24,25,110,143,587,4190"
+
+/* An opening with the options in use; a bare packet without any, and the one it may have. */
+#define EXPORT_OPENING_BYTES   60
+#define EXPORT_BARE_BYTES      40
+#define EXPORT_TIMESTAMP_BYTES 12
+#define EXPORT_IPV6_BYTES      20 /* more by IPv6 */
 
 /* No packet without payload needs to be longer: IPv4 with all the options of an acknowledgement. */
 #define EXPORT_ACKNOWLEDGEMENT_BYTES 80

@@ -83,6 +83,63 @@ static void print_iptables_save(uint32_t mark, uint32_t mask)
 		mark, mark, mask, mask);
 }
 
+/* Without payload for certain: as long as the headers are at least. */
+static void print_iptables_bare(char family, unsigned len)
+{
+	(void)printf("-A MAILWARDEN -%c -p tcp -m connmark --mark 0x%" PRIx32
+		     "/0x%" PRIx32 " -m tcp --tcp-flags SYN,RST NONE -m length "
+		     "--length %u:%u -j RETURN\n"
+		     "-A MAILWARDEN -%c -p tcp -m connmark --mark 0x%" PRIx32
+		     "/0x%" PRIx32 " -m tcp --tcp-flags SYN,RST NONE --tcp-option 8 "
+		     "-m length --length %u:%u -j RETURN\n",
+		family, GATE_MARK_OPENED, GATE_MARK_OPENED, len, len, family,
+		GATE_MARK_OPENED, GATE_MARK_OPENED, len + EXPORT_TIMESTAMP_BYTES,
+		len + EXPORT_TIMESTAMP_BYTES);
+}
+
+static void print_iptables_opening(char family, unsigned longest, uint32_t limit)
+{
+	(void)printf("-A MAILWARDEN -%c -p tcp -m tcp --syn -m conntrack --ctstate NEW "
+		     "-m length --length 0:%u -m hashlimit --hashlimit-above %" PRIu32
+		     "/second --hashlimit-burst %" PRIu32
+		     " --hashlimit-name mailwarden-syn -j CONNMARK --set-xmark "
+		     "0x%" PRIx32 "/0x%" PRIx32 "\n"
+		     "-A MAILWARDEN -%c -p tcp -m tcp --syn -m length --length 0:%u "
+		     "-m connmark --mark 0x%" PRIx32 "/0x%" PRIx32 " -j RETURN\n",
+		family, longest, limit, limit, GATE_MARK_OPENED, GATE_MARK_OPENED,
+		family, longest, GATE_MARK_OPENED, GATE_MARK_OPENED);
+}
+
+/*
+ * Openings carry nothing, and there are no two sides yet to be fair to. Above a number of
+ * all sources they go on unseen, with their answers, and bare acknowledgements; so no flood
+ * of them takes the place of others' words. What is said first is shown, but for what a
+ * client says where its server greets: that comes again behind the greeting.
+ */
+static void print_iptables_openings(const struct export *export)
+{
+	const uint32_t limit = export->limit * EXPORT_LIMIT_OPENINGS;
+	const uint32_t mark = GATE_MARK_OPENED;
+	(void)puts(
+		"# openings carry nothing: above so many in all they go on unseen, and "
+		"their answers; then the server's first word is waited for");
+	print_iptables_opening('4', EXPORT_OPENING_BYTES, limit);
+	print_iptables_opening('6', EXPORT_OPENING_BYTES + EXPORT_IPV6_BYTES, limit);
+	print_iptables_bare('4', EXPORT_BARE_BYTES);
+	print_iptables_bare('6', EXPORT_BARE_BYTES + EXPORT_IPV6_BYTES);
+	(void)printf("-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -m conntrack --ctdir REPLY -m tcp --tcp-flags SYN,ACK SYN,ACK "
+		     "-j RETURN\n"
+		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -m tcp --tcp-flags RST RST -j RETURN\n"
+		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -m conntrack --ctdir ORIGINAL -m multiport --dports %s -j DROP\n"
+		     "-A MAILWARDEN -p tcp -m connmark --mark 0x%" PRIx32 "/0x%" PRIx32
+		     " -j CONNMARK --set-xmark 0x0/0x%" PRIx32 "\n",
+		mark, mark, mark, mark, mark, mark, EXPORT_GREETING_PORTS, mark, mark,
+		mark);
+}
+
 static void print_iptables_limit(const struct export *export)
 {
 	static const char NEW[] =
@@ -120,6 +177,7 @@ static void print_iptables_limit(const struct export *export)
 		     "--hashlimit-above %" PRIu32 "/second --hashlimit-burst %" PRIu32
 		     " --hashlimit-name mailwarden-dns -j RETURN\n",
 		limit * EXPORT_LIMIT_LOOKUPS, limit * EXPORT_LIMIT_LOOKUPS);
+	print_iptables_openings(export);
 }
 
 static void print_iptables_tunnels(const struct export *export, const char *queue)

@@ -78,6 +78,50 @@ static void print_nftables_save(const struct export *export)
 	}
 }
 
+/* Bare: without payload for certain, as long as the headers are at least. */
+static void print_nftables_opening(const char *family, unsigned extra, uint32_t limit)
+{
+	(void)printf(
+		"\t\tmeta nfproto %s meta length <= %u tcp flags & (fin | syn | rst "
+		"| ack) == syn ct state new limit rate over %" PRIu32
+		"/second burst %" PRIu32 " packets ct mark set ct mark or 0x%" PRIx32
+		"\n"
+		"\t\tmeta nfproto %s meta length <= %u tcp flags & (fin | syn | rst "
+		"| ack) == syn ct mark and 0x%" PRIx32 " == 0x%" PRIx32 " return\n"
+		"\t\tmeta nfproto %s meta length %u tcp flags & (syn | rst) == 0x0 "
+		"ct mark and 0x%" PRIx32 " == 0x%" PRIx32 " return\n"
+		"\t\tmeta nfproto %s meta length %u tcp flags & (syn | rst) == 0x0 "
+		"tcp option timestamp exists ct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		" return\n",
+		family, EXPORT_OPENING_BYTES + extra, limit, limit, GATE_MARK_OPENED,
+		family, EXPORT_OPENING_BYTES + extra, GATE_MARK_OPENED,
+		GATE_MARK_OPENED, family, EXPORT_BARE_BYTES + extra, GATE_MARK_OPENED,
+		GATE_MARK_OPENED, family,
+		EXPORT_BARE_BYTES + EXPORT_TIMESTAMP_BYTES + extra, GATE_MARK_OPENED,
+		GATE_MARK_OPENED);
+}
+
+static void print_nftables_openings(const struct export *export)
+{
+	const uint32_t limit = export->limit * EXPORT_LIMIT_OPENINGS;
+	const uint32_t mark = GATE_MARK_OPENED;
+	(void)puts(
+		"\t\t# openings carry nothing: above so many in all they go on unseen, "
+		"and their answers; then the server's first word is waited for");
+	print_nftables_opening("ipv4", 0, limit);
+	print_nftables_opening("ipv6", EXPORT_IPV6_BYTES, limit);
+	(void)printf("\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct direction reply tcp flags & (syn | ack) == syn | ack return\n"
+		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " tcp flags & rst == rst return\n"
+		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct direction original tcp dport { %s } drop\n"
+		     "\t\tct mark and 0x%" PRIx32 " == 0x%" PRIx32
+		     " ct mark set ct mark and 0x%" PRIx32 "\n",
+		mark, mark, mark, mark, mark, mark, EXPORT_GREETING_PORTS, mark, mark,
+		~mark);
+}
+
 static void print_nftables_limit(const struct export *export)
 {
 	const uint32_t limit = export->limit;
@@ -105,6 +149,7 @@ static void print_nftables_limit(const struct export *export)
 		"\t\tudp dport 53 limit rate over %" PRIu32 "/second burst %" PRIu32
 		" packets return\n",
 		limit * EXPORT_LIMIT_LOOKUPS, limit * EXPORT_LIMIT_LOOKUPS);
+	print_nftables_openings(export);
 }
 
 static void print_nftables_sources(const struct export *export)

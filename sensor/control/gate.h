@@ -33,6 +33,11 @@
  * the mark off again with the first packet of the server that says something.
  */
 #define GATE_MARK_SILENT UINT32_C(0x1000000)
+/*
+ * The rules alone: opened while too many others were, and neither that nor its answer was
+ * shown to us. Its first words are; where servers greet, its server's.
+ */
+#define GATE_MARK_OPENED UINT32_C(0x2000000)
 /* The flow's packets are copied to a group: its number modulo so many is in the mark. */
 #define GATE_MARK_COPIED        UINT32_C(0x40000)
 #define GATE_MARK_GROUPS        16

@@ -20,8 +20,11 @@ def router(tmp_path):
         yield made
 
 
-def load(router, *options):
+def load(router, *options, change=None):
     text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", *options).stdout
+    if change:
+        assert text.count(change[0]) == 2, "for both families"
+        text = text.replace(*change)
     for tool in ("iptables-restore", "ip6tables-restore"):
         router.run(router.router, tool, "--noflush", input=text)
 
@@ -253,6 +256,48 @@ def test_what_begins_in_the_middle_is_limited_whoever_sends_it(router):
     assert 50 <= router.status()["processes"][2]["packets"] - before <= most + 1
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
     router.end(sensor)
+
+
+AT_ONCE = """
+import socket, sys
+channel = socket.create_connection((sys.argv[2], 25), 5, (sys.argv[1], 0))
+channel.sendall(b"SSH-2.0-x\\r\\nEHLO a\\r\\nMAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@example.net>\\r\\nDATA\\r\\nx\\r\\n.\\r\\n")
+channel.settimeout(2)
+try:
+    while channel.recv(1000):
+        pass
+except OSError:
+    pass
+"""
+ALL_ENDS = ((MX_OUT, SERVER, "sent"), (WORKSTATION, SERVER, "refused"), (WORKSTATION6, SERVER6, "refused"))
+
+
+def test_openings_above_a_number_go_on_unseen_and_what_is_said_is_judged(router):
+    number = "--hashlimit-above 100/second --hashlimit-burst 100 --hashlimit-name mailwarden-syn"
+    load(router, "--limit", "1", "--fail-closed", change=(number, number.replace("100", "1").replace("second", "day")))
+    sensor = router.sensor("-q", "0", "--enforce", "--fail-closed", "yes")
+    for source, server, result in ((MX_OUT, SERVER, "sent"), (MX_OUT, SERVER, "sent"), *ALL_ENDS[1:]):
+        time.sleep(1)  # each may open one a second
+        answer = router.send(source, server, 25)
+        assert (answer["result"], answer["seconds"] < 1) == (result, True)
+    for source, server in ((WORKSTATION, SERVER), (WORKSTATION6, SERVER6)):
+        time.sleep(1)
+        router.run(router.client, "/usr/bin/python3", "-c", AT_ONCE, source, server)
+    assert router.messages() == 2, "what is said ahead of the greeting is not taken either"
+    router.end(sensor)
+    told = [(one["src_ip"], one["mail"]["verdict"], one["mail"]["midstream"]) for one in router.records("mail")]
+    assert told[:2] == [(MX_OUT, "legitimate", False), (MX_OUT, "legitimate", True)]
+    assert sorted(told[2:]) == [(WORKSTATION, "illegitimate", True)] * 2 + [(WORKSTATION6, "illegitimate", one)
+                                                                           for one in (False, True)]
+
+
+def test_openings_below_the_number_are_all_seen(router):
+    load(router, "--limit", "1", "--fail-closed")
+    sensor = router.sensor("-q", "0", "--enforce", "--fail-closed", "yes")
+    for source, server, result in ALL_ENDS:
+        assert router.send(source, server, 25)["result"] == result
+    router.end(sensor)
+    assert {one["mail"]["midstream"] for one in router.records("mail")} == {False}
 
 
 LOOKUPS = """
