@@ -15,7 +15,7 @@ void sasl_secret(struct facts *facts, unsigned mechanism)
 	facts->auth_secret = (uint16_t)(facts->auth_secret | mechanism);
 }
 
-/* LOGIN sends the user name first; the others send everything at once. */
+/* LOGIN sends the user name first, in rare clients both at once; the others send everything. */
 static void response_note(struct sasl *sasl, struct facts *facts, struct text response)
 {
 	if (sasl->responses < UINT8_MAX) {
@@ -24,7 +24,9 @@ static void response_note(struct sasl *sasl, struct facts *facts, struct text re
 	if (!sasl->is_reusable || response.len == 0) {
 		return;
 	}
-	if (sasl->mechanism != FACTS_MECHANISM_LOGIN || sasl->responses >= 2) {
+	const bool is_pair = memchr(response.at, ' ', response.len) != NULL;
+	if (sasl->mechanism != FACTS_MECHANISM_LOGIN || sasl->responses >= 2 ||
+		is_pair) {
 		sasl_secret(facts, sasl->mechanism);
 	}
 }

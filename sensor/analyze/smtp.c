@@ -142,6 +142,17 @@ static void bdat_note(struct smtp *smtp, struct facts *facts, struct text argume
 	}
 }
 
+/* RFC 4468 section 3: what the server fetches by itself is not seen; LAST ends the message. */
+static void burl_note(struct smtp *smtp, struct facts *facts, struct text argument)
+{
+	if (!smtp->has_text) {
+		smtp_text_begin(smtp, facts, false);
+	}
+	smtp_text_lost(smtp);
+	(void)text_word(&argument);
+	smtp->has_text = !text_is(text_trim(argument), "LAST");
+}
+
 /* Postfix XCLIENT_README, XFORWARD_README: IPv6 addresses carry the prefix "IPV6:". */
 static void real_client_note(struct facts *facts, struct text argument)
 {
@@ -239,6 +250,9 @@ static enum smtp_verb command_note(struct smtp *smtp, struct facts *facts,
 	case SMTP_VERB_BDAT:
 		bdat_note(smtp, facts, command->argument);
 		break;
+	case SMTP_VERB_BURL:
+		burl_note(smtp, facts, command->argument);
+		return SMTP_VERB_BDAT; /* and is answered as that is */
 	case SMTP_VERB_RSET:
 		smtp->has_text = false;
 		if (smtp->text_state == SMTP_TEXT_OPEN) {

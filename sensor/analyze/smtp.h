@@ -21,6 +21,7 @@ enum smtp_verb {
 	SMTP_VERB_RCPT,
 	SMTP_VERB_DATA,
 	SMTP_VERB_BDAT,
+	SMTP_VERB_BURL,
 	SMTP_VERB_RSET,
 	SMTP_VERB_QUIT,
 	SMTP_VERB_KNOWN, /* NOOP, VRFY, HELP, ... : nothing to learn */

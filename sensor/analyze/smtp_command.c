@@ -16,13 +16,17 @@ enum argument {
 
 #define ARGUMENT_SHIFT 8
 
-/* RFC 5321 section 4.1.1, RFC 2033, RFC 3030, RFC 3207, RFC 4954, Postfix XCLIENT_README, MS-SMTPNTLM. */
+/*
+ * RFC 5321 section 4.1.1, RFC 821 section 3.4, RFC 2033, RFC 3030, RFC 3207, RFC 4468,
+ * RFC 4954, Postfix XCLIENT_README, MS-SMTPNTLM.
+ */
 static const struct text_word_row *const VERBS[TEXT_WORD_LISTS] = {
 	[TEXT_WORD_LIST('A')] = TEXT_WORDS(
 		{"AUTH", SMTP_VERB_AUTH | ARGUMENT_MECHANISM << ARGUMENT_SHIFT},
 		{"ATRN", SMTP_VERB_KNOWN | ARGUMENT_FREE << ARGUMENT_SHIFT}),
-	[TEXT_WORD_LIST('B')] = TEXT_WORDS(
-		{"BDAT", SMTP_VERB_BDAT | ARGUMENT_NUMBER << ARGUMENT_SHIFT}),
+	[TEXT_WORD_LIST('B')] =
+		TEXT_WORDS({"BDAT", SMTP_VERB_BDAT | ARGUMENT_NUMBER << ARGUMENT_SHIFT},
+			{"BURL", SMTP_VERB_BURL | ARGUMENT_FREE << ARGUMENT_SHIFT}),
 	[TEXT_WORD_LIST('D')] =
 		TEXT_WORDS({"DATA", SMTP_VERB_DATA | ARGUMENT_NONE << ARGUMENT_SHIFT}),
 	[TEXT_WORD_LIST('E')] =
@@ -44,7 +48,10 @@ static const struct text_word_row *const VERBS[TEXT_WORD_LISTS] = {
 		TEXT_WORDS({"RCPT", SMTP_VERB_RCPT | ARGUMENT_TO << ARGUMENT_SHIFT},
 			{"RSET", SMTP_VERB_RSET | ARGUMENT_NONE << ARGUMENT_SHIFT}),
 	[TEXT_WORD_LIST('S')] = TEXT_WORDS(
-		{"STARTTLS", SMTP_VERB_STARTTLS | ARGUMENT_NONE << ARGUMENT_SHIFT}),
+		{"STARTTLS", SMTP_VERB_STARTTLS | ARGUMENT_NONE << ARGUMENT_SHIFT},
+		{"SEND", SMTP_VERB_MAIL | ARGUMENT_FROM << ARGUMENT_SHIFT},
+		{"SOML", SMTP_VERB_MAIL | ARGUMENT_FROM << ARGUMENT_SHIFT},
+		{"SAML", SMTP_VERB_MAIL | ARGUMENT_FROM << ARGUMENT_SHIFT}),
 	[TEXT_WORD_LIST('T')] =
 		TEXT_WORDS({"TURN", SMTP_VERB_KNOWN | ARGUMENT_FREE << ARGUMENT_SHIFT}),
 	[TEXT_WORD_LIST('V')] =
@@ -89,10 +96,38 @@ static bool has_shape(enum argument argument, struct text rest)
 	return false;
 }
 
-struct smtp_command smtp_command_parse(struct text line)
+static bool is_control(uint8_t byte)
 {
-	struct text rest = line;
-	const struct text word = text_word(&rest);
+	return byte < ' ' || byte == 0x7f;
+}
+
+/*
+ * The first word of a line, as far as control bytes go: a server may drop them, or end the
+ * word there. Each byte is looked at once.
+ */
+static struct text word_between_controls(struct text *rest)
+{
+	while (rest->len > 0 && (is_control(rest->at[0]) || rest->at[0] == ' ')) {
+		rest->at++;
+		rest->len--;
+	}
+	struct text word = {.at = rest->at, .len = 0};
+	while (word.len < rest->len && rest->at[word.len] != ' ' &&
+		!is_control(rest->at[word.len])) {
+		word.len++;
+	}
+	rest->at += word.len;
+	rest->len -= word.len;
+	while (rest->len > 0 && is_control(rest->at[0])) {
+		rest->at++;
+		rest->len--;
+	}
+	return word;
+}
+
+static struct smtp_command parse_word(
+	struct text line, struct text word, struct text rest)
+{
 	struct smtp_command command = {
 		.verb = SMTP_VERB_OTHER, .argument = text_trim(rest)};
 	if (word.len < VERB_BYTES_MIN) { /* empty lines are the cheapest to send */
@@ -104,6 +139,26 @@ struct smtp_command smtp_command_parse(struct text line)
 		command.verb != SMTP_VERB_OTHER && line.at == word.at &&
 		has_shape((enum argument)(found >> ARGUMENT_SHIFT), command.argument);
 	return command;
+}
+
+struct smtp_command smtp_command_parse(struct text line)
+{
+	struct text rest = line;
+	const struct text word = text_word(&rest);
+	const struct smtp_command command = parse_word(line, word, rest);
+	const bool is_short =
+		word.len < VERB_BYTES_MIN && (word.len == 0 || !is_control(word.at[0]));
+	if (command.verb != SMTP_VERB_OTHER || is_short) {
+		return command;
+	}
+	rest = line;
+	const struct text cut = word_between_controls(&rest);
+	if (cut.at == word.at && cut.len == word.len) {
+		return command; /* no control byte is in it */
+	}
+	struct smtp_command odd = parse_word(line, cut, rest);
+	odd.is_certain = false;
+	return odd;
 }
 
 struct text smtp_path_domain(struct text path)

@@ -36,6 +36,7 @@ static void a_secret_crosses_with_the_initial_response_or_behind_it(void **state
 	assert_int_equal(secret_of("PLAIN", "", "*"), 0);
 	assert_int_equal(secret_of("LOGIN", "YW5u", NULL), 0);
 	assert_int_equal(secret_of("LOGIN", "YW5u", "cHc="), FACTS_MECHANISM_LOGIN);
+	assert_int_equal(secret_of("LOGIN", "YW5u cHc=", NULL), FACTS_MECHANISM_LOGIN);
 }
 
 static void tokens_and_passwords_of_providers_are_secrets_by_their_name(void **state)

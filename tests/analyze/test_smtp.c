@@ -669,6 +669,71 @@ static void one_end_alone_turns_no_roles(void **state)
 	assert_false(talk_facts(PROTOCOL_SMTP, false, STEPS(CLIENT)).is_turned);
 }
 
+/* Whether a secret crossed in this line, and was taken. */
+static bool is_login_in(const char *line, size_t len)
+{
+	const struct talk_step step[] = {S("220 mx.example.org ESMTP\r\n"),
+		C("EHLO client.example.net\r\n"), S(SERVER_LIST),
+		{TALK_CLIENT, line, len}, S("235 2.7.0 in\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(step));
+	return facts.auth_secret != 0 && facts.auth_accepted == FACTS_YES;
+}
+
+#define IS_LOGIN_IN(line) is_login_in((line), sizeof(line) - 1)
+
+static void control_bytes_around_a_verb_hide_no_password(void **state)
+{
+	(void)state;
+	assert_true(IS_LOGIN_IN("\0AUTH PLAIN AGEAYg==\r\n"));
+	assert_true(IS_LOGIN_IN("\1\2 AUTH PLAIN AGEAYg==\r\n"));
+	assert_true(IS_LOGIN_IN("AUTH\0 PLAIN AGEAYg==\r\n"));
+	assert_true(IS_LOGIN_IN("AUTH\vPLAIN AGEAYg==\r\n"));
+	assert_false(IS_LOGIN_IN("XAUTH\0PLAIN AGEAYg==\r\n"));
+	assert_false(IS_LOGIN_IN("NOOP\0AUTH PLAIN AGEAYg==\r\n"));
+	assert_false(IS_LOGIN_IN("\0\0\0\0\0\r\n"));
+}
+
+static struct facts facts_of_burl(const char *command, const char *reply)
+{
+	const struct talk_step step[] = {S("220 mx.example.org ESMTP\r\n"),
+		C("EHLO client.example.net\r\n"),
+		S("250-mx.example.org\r\n250 BURL imap\r\n"),
+		C("MAIL FROM:<a@sender.example>\r\nRCPT TO:<b@example.org>\r\n"),
+		S("250 ok\r\n250 ok\r\n"), {TALK_CLIENT, command, strlen(command)},
+		{TALK_SERVER, reply, strlen(reply)}, C("AUTH PLAIN AGEAYg==\r\n"),
+		S("235 in\r\n")};
+	return talk_facts(PROTOCOL_SMTP, false, STEPS(step));
+}
+
+static void a_message_that_the_server_fetches_is_a_message(void **state)
+{
+	(void)state;
+	const struct facts taken = facts_of_burl(
+		"BURL imap://a@b.example/Sent;uid=1:internal:9 LAST\r\n", "250 ok\r\n");
+	assert_int_equal(taken.messages, 1);
+	assert_int_equal(taken.auth_accepted, FACTS_YES);
+	const struct facts parts = facts_of_burl(
+		"BURL imap://a@b.example/1:internal:9\r\nBDAT 4 LAST\r\nQUIT",
+		"250 ok\r\n250 ok\r\n");
+	assert_int_equal(parts.messages, 1);
+	assert_int_equal(parts.auth_accepted, FACTS_YES);
+	assert_int_equal(
+		facts_of_burl("VRFY imap://a@b.example/ LAST\r\n", "252 ok\r\n")
+			.messages,
+		0);
+}
+
+static void who_sends_to_a_terminal_sends(void **state)
+{
+	(void)state;
+	static const struct talk_step SEND[] = {S("220 mx.example.org ESMTP\r\n"),
+		C("HELO c.example\r\n"), S("250 mx.example.org\r\n"),
+		C("SOML FROM:<a@sender.example>\r\n"), S("250 ok\r\n")};
+	assert_string_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(SEND)).mail_from_domain,
+		"sender.example");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -714,6 +779,9 @@ int main(void)
 		cmocka_unit_test(
 			who_sends_behind_a_turn_greeted_with_what_it_said_then),
 		cmocka_unit_test(one_end_alone_turns_no_roles),
+		cmocka_unit_test(a_message_that_the_server_fetches_is_a_message),
+		cmocka_unit_test(who_sends_to_a_terminal_sends),
+		cmocka_unit_test(control_bytes_around_a_verb_hide_no_password),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

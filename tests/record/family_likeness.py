@@ -36,6 +36,24 @@ def tokens():
                            ">YW5u\r\n", "<300 UGFzc3dvcmQ6\r\n", ">cHc=\r\n", "<235 in\r\n", *BYE)))
 
 
+@CASE("login-in-odd-lines", OFFICE, """Logins that a lenient server takes: a NUL in front of AUTH and one behind it, and
+      LOGIN with user name and password in its own line.""",
+      findings=("tls.credentials-clear", "tls.missing", "tls.starttls-not-offered"))
+def odd_lines():
+    greeted = ("<220 mx.example.org ESMTP\r\n", *HELLO)
+    return together(
+        (SUBMISSION, 587, (*greeted, f">\0AUTH PLAIN {SECRET}\r\n", "<235 in\r\n", *BYE)),
+        (SUBMISSION, 587, (*greeted, f">AUTH\0 PLAIN {SECRET}\r\n", "<235 in\r\n", *BYE)),
+        (SUBMISSION, 587, (*greeted, ">AUTH LOGIN YW5u cHc=\r\n", "<235 in\r\n", *BYE)))
+
+
+@CASE("odd-lines-without-a-login", OFFICE, """The same bytes around a word that is no command: no login.""",
+      findings=("tls.starttls-not-offered",), absent=("tls.credentials-clear",))
+def odd_lines_without():
+    return together((SUBMISSION, 587, ("<220 mx.example.org ESMTP\r\n", *HELLO, f">\0XAUTH PLAIN {SECRET}\r\n",
+                                       "<500 what\r\n", f">NOOP\0AUTH PLAIN {SECRET}\r\n", "<250 ok\r\n", *BYE)))
+
+
 @CASE("provider-mechanisms-without-a-secret", OFFICE, """A mechanism of unknown name, and ATOKEN cancelled before
       anything was sent: no secret crosses.""", absent=("tls.credentials-clear",))
 def mechanisms():
