@@ -387,6 +387,8 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 	clear_flush_greeting(&smtp->clear, facts);
 	if (line->is_doubtful) {
 		smtp_claims_open(smtp);
+	} else if (smtp->expect == SMTP_EXPECT_DATA) {
+		smtp_claims_behind_data(smtp, facts);
 	}
 	if (smtp_claims_end_line(smtp, facts, line->text)) {
 		return;

@@ -65,8 +65,9 @@ struct smtp_claims {
 	uint8_t protocol;  /* enum protocol; PROTOCOL_UNKNOWN: none claimed */
 	uint8_t replies;   /* since the odd end */
 	bool is_open;
-	bool is_odd;      /* the text ended as only a lenient server takes it */
-	bool has_end;     /* and then as every server takes it */
+	bool is_behind_data; /* DATA has no reply yet: text, or commands if it is refused */
+	bool is_odd;         /* the text ended as only a lenient server takes it */
+	bool has_end;        /* and then as every server takes it */
 	bool has_command; /* one stood in between */
 	bool has_requiretls;
 	bool is_letter_s; /* a reply came that a letter may have, too */
@@ -137,6 +138,8 @@ void smtp_text_answer(
 
 /* smtp_claims.c. From here on lines may be text, until a reply fits. */
 void smtp_claims_open(struct smtp *smtp);
+/* The same where DATA waits for its reply, which tells. */
+void smtp_claims_behind_data(struct smtp *smtp, const struct facts *facts);
 /* Bytes were lost, and the replies to what was claimed are no longer known. */
 void smtp_claims_lost(struct smtp *smtp, struct facts *facts);
 /* The text ended, for lenient servers alone. */

@@ -10,6 +10,15 @@ void smtp_claims_open(struct smtp *smtp)
 	}
 }
 
+/* Some do not wait for 354, and what they send meanwhile is read line by line. */
+void smtp_claims_behind_data(struct smtp *smtp, const struct facts *facts)
+{
+	if (!smtp->claims.is_open && facts->has_server_bytes && facts->gaps == 0) {
+		smtp->claims =
+			(struct smtp_claims){.is_open = true, .is_behind_data = true};
+	}
+}
+
 void smtp_claims_odd_end(struct smtp *smtp)
 {
 	smtp->claims = (struct smtp_claims){.is_open = true, .is_odd = true};
@@ -52,13 +61,16 @@ void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
 		smtp->clear.sasl = (struct sasl){0};
 	}
 	smtp->expect = SMTP_EXPECT_COMMAND;
-	if (was.is_odd && was.replies == 0) {
-		/* what was sent before the text, in one burst with it, was no text */
+	/* what was sent before the text, in one burst with it, was no text */
+	if (was.is_behind_data) {
+		pending_cut(&smtp->pending, SMTP_VERB_DATA);
+	} else if (was.is_odd && was.replies == 0) {
 		pending_cut(&smtp->pending, SMTP_VERB_BODY);
 	} else {
 		pending_clear(&smtp->pending);
 	}
 	smtp->claims = (struct smtp_claims){.is_open = was.is_open,
+		.is_behind_data = was.is_behind_data,
 		.is_odd = was.is_odd,
 		.has_end = was.has_end,
 		.has_command = was.has_command,
@@ -78,6 +90,7 @@ static void claims_refute(struct smtp *smtp, struct facts *facts)
 void smtp_claims_lost(struct smtp *smtp, struct facts *facts)
 {
 	smtp->claims.is_odd = false;
+	smtp->claims.is_behind_data = false;
 	if (smtp->claims.is_open && facts->has_server_bytes) {
 		smtp_claims_drop(smtp, facts);
 	}
@@ -210,12 +223,32 @@ static void doubt_reply(
 	}
 }
 
+/* RFC 5321 section 4.1.1.4: behind 354 it was text, behind a refusal commands. */
+static void data_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	if (code >= 400) {
+		claims_commit(smtp, facts);
+		return;
+	}
+	smtp_claims_drop(smtp, facts);
+	claims_close(smtp);
+	smtp->expect = SMTP_EXPECT_DATA;
+}
+
 void smtp_claims_reply(
 	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_last)
 {
 	struct smtp_claims *claims = &smtp->claims;
 	if (!claims->is_open) {
 		return;
+	}
+	if (claims->is_behind_data && smtp->reply_verb == SMTP_VERB_DATA) {
+		data_reply(smtp, facts, code);
+		return;
+	}
+	claims->is_behind_data &= pending_has(&smtp->pending, SMTP_VERB_DATA);
+	if (claims->is_behind_data) {
+		return; /* of a burst: to what was sent before DATA */
 	}
 	if (!claims->is_odd) {
 		doubt_reply(smtp, facts, code, is_last);

@@ -229,6 +229,8 @@ static struct choice choose(const struct prefix *prefix,
 			.is_server_first = is_first(prefix, 1 - client),
 			.is_client_full = prefix_is_full(prefix, client),
 			.is_turned = turn == 1 && hint->is_client_known,
+			.is_against_port = turn == 1 && !hint->is_client_known &&
+					   port_owner != PROTOCOL_UNKNOWN,
 			.is_client_known = hint->is_client_known,
 			.is_answer_whole = hint->is_client_known &&
 					   !prefix->has_gap[1 - client] &&

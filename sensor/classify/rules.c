@@ -459,9 +459,26 @@ static bool is_unheard(const struct traits *server, const struct rules_state *st
 	return state->is_last || !state->is_answer_to_come;
 }
 
+/*
+ * Replies alone, in mid-stream, which may be lines of a letter that goes by: anybody writes
+ * one. They count where the port says who serves, and that it is this.
+ */
+static bool is_letter_s(const struct rule *rule, const struct rules_state *state)
+{
+	const struct protocol_row *row = protocol_row(rule->protocol);
+	const bool is_other_mail =
+		state->port_owner != PROTOCOL_UNKNOWN &&
+		protocol_row(state->port_owner)->grammar != row->grammar;
+	return !state->is_client_known && rule->client_any == 0 && row->is_mail &&
+	       (state->is_against_port || is_other_mail);
+}
+
 static bool is_time(const struct rule *rule, const struct traits *server,
 	const struct rules_state *state)
 {
+	if (is_letter_s(rule, state)) {
+		return false;
+	}
 	if (rule->needs_answer && !is_answer_alien(server, state)) {
 		return false;
 	}

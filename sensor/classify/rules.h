@@ -15,9 +15,10 @@ struct rules_state {
 	bool is_server_first; /* the very first bytes of the flow were the server's */
 	bool is_client_full;
 	bool is_turned; /* the sides were exchanged against what the handshake said */
-	bool is_client_known;   /* by the handshake */
-	bool is_answer_whole;   /* has_answer, and nothing is missing in front of it */
-	bool has_answer;        /* the server's first line, or enough of it to know */
+	bool is_against_port; /* so they were by the port, and no handshake was seen */
+	bool is_client_known; /* by the handshake */
+	bool is_answer_whole; /* has_answer, and nothing is missing in front of it */
+	bool has_answer;      /* the server's first line, or enough of it to know */
 	bool is_answer_to_come; /* it said nothing yet, and will be heard */
 	/* the clear protocol of the server's port, or UNKNOWN */
 	enum protocol port_owner;

@@ -264,6 +264,58 @@ static void a_login_joined_in_mid_stream_counts_with_its_own_reply(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_YES);
 }
 
+#define TO_DATA_UNANSWERED                               \
+	S("220 x\r\n"), C("EHLO c\r\n"), S("250 x\r\n"), \
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n")
+#define HOWTO                                                           \
+	"Subject: x\r\n\r\nEHLO me\r\n250-x\r\nAUTH PLAIN AGEAYg==\r\n" \
+	"235 in\r\nSTARTTLS\r\n220 go\r\nMAIL FROM:<e@f.example>\r\n"
+
+static void text_that_does_not_wait_for_354_holds_no_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step AT_ONCE[] = {TO_DATA_UNANSWERED,
+		C("DATA\r\n" HOWTO ".\r\nQUIT\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n221 bye\r\n")};
+	static const struct talk_step LATE[] = {TO_DATA_UNANSWERED,
+		S("250 ok\r\n250 ok\r\n"), C("DATA\r\n" HOWTO), S("354 go\r\n"),
+		C(HOWTO ".\r\n"), S("250 queued\r\n"), C("QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step UNANSWERED[] = {
+		TO_DATA_UNANSWERED, C("DATA\r\n" HOWTO)};
+	const struct talk_step *const scripts[] = {AT_ONCE, LATE, UNANSWERED};
+	const size_t counts[] = {6, 10, 5};
+	for (size_t i = 0; i < 3; i++) {
+		const struct facts facts =
+			talk_facts(PROTOCOL_SMTP, false, scripts[i], counts[i]);
+		assert_int_equal(facts.auth_tried, 0);
+		assert_int_equal(facts.auth_secret, 0);
+		assert_int_equal(facts.starttls & FACTS_STARTTLS_REQUESTED, 0);
+		assert_int_equal(facts.messages, i < 2);
+		assert_string_equal(facts.helo, "c");
+		assert_string_equal(facts.mail_from_domain, "b.example");
+	}
+}
+
+/* Nearly the same: DATA is refused, or the next command is no text of it. */
+static void commands_behind_a_refused_data_are_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step REFUSED[] = {TO_DATA_UNANSWERED,
+		C("DATA\r\nAUTH PLAIN AGEAYg==\r\n"),
+		S("550 no\r\n550 no\r\n554 no\r\n235 in\r\n")};
+	static const struct talk_step BEHIND[] = {TO_DATA_UNANSWERED,
+		C("DATA\r\n" HOWTO ".\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n"),
+		C("AUTH PLAIN AGEAYg==\r\n"), S("235 in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(REFUSED));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(BEHIND));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	talk_sweep(PROTOCOL_SMTP, STEPS(BEHIND));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +339,8 @@ int main(void)
 			a_login_behind_a_gap_counts_with_what_no_letter_is_answered),
 		cmocka_unit_test(
 			a_login_joined_in_mid_stream_counts_with_its_own_reply),
+		cmocka_unit_test(text_that_does_not_wait_for_354_holds_no_commands),
+		cmocka_unit_test(commands_behind_a_refused_data_are_commands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,6 +347,39 @@ static void text_in_the_middle_of_a_message_may_begin_anyhow(void **state)
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
 }
 
+/* A capture that begins inside a letter about mail: its lines are replies of nobody. */
+static void replies_in_a_letter_joined_in_mid_stream_name_nothing(void **state)
+{
+	(void)state;
+	static const char LETTER[] =
+		"250-x\r\n250-SIZE 9\r\n250 OK\r\n354 go\r\n* 3 EXISTS\r\na OK x\r\n";
+	struct talk talk;
+	talk_begin(&talk, 143);
+	talk.hint.is_client_known = false;
+	(void)talk_text(&talk, SERVER, LETTER);
+	(void)talk_text(&talk, CLIENT, "c LOGOUT\r\n");
+	(void)talk_text(&talk, SERVER, "c OK bye\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_IMAP);
+	assert_string_equal(talk.result.evidence, "imap replies");
+	talk_begin(&talk, 25);
+	talk.hint.is_client_known = false;
+	(void)talk_text(&talk, CLIENT, LETTER);
+	(void)talk_text(&talk, SERVER, "250 queued\r\n");
+	(void)talk_text(&talk, CLIENT, "QUIT\r\n");
+	(void)talk_end(&talk);
+	assert_int_equal(talk.result.protocol, PROTOCOL_UNKNOWN);
+	/* nearly: the server's own, where it serves */
+	talk_begin(&talk, 25);
+	talk.hint.is_client_known = false;
+	assert_int_equal(
+		talk_text(&talk, SERVER, "250-x\r\n250-SIZE 9\r\n"), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	talk_begin(&talk, 4242);
+	talk.hint.is_client_known = false;
+	(void)talk_text(&talk, CLIENT, "250-x\r\n250-SIZE 9\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
 /* "HELO" is a word: where the server is heard and says nothing of mail it stays one. */
 static void commands_alone_are_none_where_the_server_speaks_otherwise(void **state)
 {
@@ -533,6 +566,7 @@ int main(void)
 		cmocka_unit_test(a_control_byte_in_a_greeting_hides_no_dialogue),
 		cmocka_unit_test(
 			what_no_signature_begins_with_is_out_once_its_server_has_spoken),
+		cmocka_unit_test(replies_in_a_letter_joined_in_mid_stream_name_nothing),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
 		cmocka_unit_test(
 			commands_alone_are_none_where_the_server_speaks_otherwise),

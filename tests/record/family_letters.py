@@ -1,7 +1,8 @@
 """Letters that hold what looks like a dialogue: anybody may write them, and they accuse nobody."""
 
 from case import Family
-from family_opening import spoken
+from family_opening import spoken, talk
+from frames import save
 from matrices import ACCESS, INTERNET_MX, MAILBOX, MX_IN, OFFICE, matrix
 
 FAMILY = Family()
@@ -57,3 +58,37 @@ def pop3_answers():
 def pop3_no_login():
     return spoken(110, "<+OK ready\r\n", "}USER alice\r\n", "<+OK alice is a valid mailbox\r\n", "}QUIT\r\n",
                   "<+OK bye\r\n", server=MAILBOX)
+
+
+HOWTO = ("Subject: how mail works\r\n\r\nEHLO mail.example.net\r\n250-mx.example.org\r\n250-XXXXXXXA\r\n"
+         "250 AUTH PLAIN\r\nAUTH PLAIN AGEAYg==\r\n235 2.7.0 in\r\nSTARTTLS\r\n220 go on\r\n")
+
+
+@CASE("letter-ahead-of-354", OFFICE, """A letter about mail, sent to our gateway in one burst with its envelope and before the
+      server says 354: its lines are no commands.""",
+      absent=("tls.credentials-clear", "tls.starttls-stripped", "tls.starttls-injection"),
+      flows=("smtp legitimate M-05",))
+def ahead():
+    return spoken(25, *HELLO, ">MAIL FROM:<carol@example.net>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n" + HOWTO
+                  + ".\r\nQUIT\r\n", "<250 ok\r\n250 ok\r\n354 go on\r\n250 queued\r\n221 Bye\r\n",
+                  client=INTERNET_MX, server=MX_IN)
+
+
+@CASE("login-behind-a-refused-data", OFFICE, """Nearly the same to our submission server, which refuses DATA: what stands
+      behind it is a command, and a password in clear.""",
+      findings=("tls.credentials-clear", "tls.missing", "tls.starttls-not-offered"))
+def behind_data():
+    return spoken(587, "<220 submission.example.org ESMTP\r\n", ">EHLO host.example.org\r\n",
+                  "<250-submission.example.org\r\n250 AUTH PLAIN\r\n", ">DATA\r\nAUTH PLAIN AGEAYg==\r\n",
+                  "<554 5.5.1 no recipients\r\n235 2.7.0 in\r\n", ">QUIT\r\n", "<221 Bye\r\n", server="192.0.2.20")
+
+
+@CASE("letter-about-smtp-midstream", OFFICE, """The capture begins inside a letter about SMTP that is read by IMAP,
+      and inside one that goes to our gateway: the replies in them are nobody's.""",
+      absent=("sender.illegitimate", "flow.role-mismatch", "tls.starttls-stripped", "tls.credentials-clear"))
+def joined():
+    read = talk(143, "<" + HOWTO + ")\r\na2 OK done\r\n", ">a3 LOGOUT\r\n", "<* BYE bye\r\na3 OK bye\r\n",
+                server=MAILBOX)
+    sent = talk(25, ">" + HOWTO + ".\r\n", "<250 queued\r\n", ">QUIT\r\n", "<221 Bye\r\n", client=INTERNET_MX,
+                server=MX_IN, source=40001, at=10.0)
+    return save(read[3:] + sent[3:])
