@@ -238,6 +238,11 @@ static struct choice choose(const struct prefix *prefix,
 			.has_answer = has_answer(prefix, 1 - client),
 			.is_answer_to_come = hint->is_server_captured &&
 					     prefix->len[1 - client] == 0,
+			.is_client_mute =
+				prefix->len[client] == 0 && !prefix->has_gap[client],
+			.is_client_captured = client == hint->client_side
+						      ? hint->is_client_captured
+						      : hint->is_server_captured,
 			.port_owner = protocol_row(port_owner)->family,
 		};
 		const struct rule *rule = rules_match(

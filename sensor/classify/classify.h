@@ -61,7 +61,8 @@ struct classification {
 struct classify_hint {
 	uint8_t client_side;     /* 0 or 1, as the flow layer has it */
 	bool is_client_known;    /* by SYN or SYN-ACK, not by a guess */
-	bool is_server_captured; /* packets of it were seen: what it says will be, too */
+	bool is_client_captured; /* packets of it were seen: what it says will be, too */
+	bool is_server_captured; /* the same */
 	uint16_t server_port;
 	bool is_ended; /* the flow is over: decide with what there is */
 };

@@ -3,6 +3,11 @@
 #define CLIENT_SMTP_FIRST \
 	(CLIENT_EHLO | CLIENT_MAIL | CLIENT_RCPT | CLIENT_SMTP_ONLY | CLIENT_STARTTLS)
 
+#define CLIENT_SIEVE_FIRST \
+	(CLIENT_SIEVE | CLIENT_SASL_QUOTED | CLIENT_SHARED | CLIENT_STARTTLS)
+/* Whoever says so first speaks no mail: seen from its beginning, it might not be first. */
+#define CLIENT_FOREIGN_FIRST (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN | CLIENT_REDIS)
+
 /* A mail server: it goes on whatever the client's first line was, which so names nothing. */
 #define SERVER_OF_MAIL                                                             \
 	(SERVER_SMTP_TEXT | SERVER_ENHANCED | SERVER_EHLO_REPLY | SERVER_OK_TEXT | \
@@ -77,6 +82,7 @@ static const struct rule RULES[] = {
 
 	/* LMTP: RFC 2033 */
 	{.client_any = CLIENT_LHLO,
+		.client_none = CLIENT_EHLO,
 		.server_any = SERVER_REPLY,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "lhlo"},
@@ -92,9 +98,11 @@ static const struct rule RULES[] = {
 		.evidence = "lhlo, client side alone"},
 	{.server_any = SERVER_LMTP_TEXT,
 		.server_and = SERVER_250,
+		.needs_asking = true,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "greeting says lmtp"},
 	{.server_any = SERVER_LMTP_TEXT,
+		.server_first = SERVER_LMTP_TEXT,
 		.needs_last = true,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "greeting says lmtp"},
@@ -156,20 +164,24 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp greeting to a tls client hello"},
 	{.server_any = SERVER_EHLO_REPLY,
+		.needs_asking = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "ehlo reply"},
 	{.server_any = SERVER_SMTP_TEXT,
 		.server_and = SERVER_250,
+		.needs_asking = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "greeting says smtp + 250"},
 	{.server_any = SERVER_354,
 		.server_and = SERVER_250,
 		.server_none = SERVER_OTHER_TEXT,
 		.client_none = CLIENT_PAGE,
+		.needs_asking = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "354 + 250"},
 	{.server_any = SERVER_ENHANCED,
 		.server_and = SERVER_354,
+		.needs_asking = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "354 + enhanced status"},
 	{.client_any = CLIENT_EHLO,
@@ -191,11 +203,13 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp commands, client side alone"},
 	{.server_any = SERVER_SMTP_TEXT,
+		.server_first = SERVER_SMTP_TEXT,
 		.needs_last = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "greeting says smtp"},
 	{.server_any = SERVER_ENHANCED_TWO,
 		.needs_last = true,
+		.needs_asking = true,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "enhanced status codes, server side alone"},
 	{.server_any = SERVER_REFUSAL,
@@ -232,10 +246,12 @@ static const struct rule RULES[] = {
 	{.server_any = SERVER_UNTAGGED,
 		.server_and = SERVER_TAGGED,
 		.server_none = SERVER_OTHER_TEXT,
+		.needs_asking = true,
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "imap replies"},
 	{.server_any = SERVER_UNTAGGED_TWO,
 		.needs_last = true,
+		.needs_asking = true,
 		.protocol = PROTOCOL_IMAP,
 		.evidence = "untagged imap replies, server side alone"},
 	{.client_any = CLIENT_IMAP_TWO,
@@ -251,11 +267,14 @@ static const struct rule RULES[] = {
 		.evidence = "sieve capabilities"},
 	{.client_any = CLIENT_SIEVE,
 		.client_and = CLIENT_SASL_QUOTED,
+		.client_first = CLIENT_SIEVE_FIRST,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_SIEVE,
 		.evidence = "sieve commands"},
 	{.client_any = CLIENT_SIEVE,
 		.client_first = CLIENT_SIEVE,
 		.needs_last = true,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_SIEVE,
 		.evidence = "sieve commands"},
 
@@ -282,6 +301,7 @@ static const struct rule RULES[] = {
 		.evidence = "pop3 command + -ERR"},
 	{.server_any = SERVER_OK,
 		.server_and = SERVER_CAPA,
+		.needs_asking = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 capabilities"},
 	{.client_any = CLIENT_TLS,
@@ -289,6 +309,7 @@ static const struct rule RULES[] = {
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 greeting to a tls client hello"},
 	{.server_any = SERVER_OK_TEXT | SERVER_OK_TWO,
+		.server_first = SERVER_OK,
 		.needs_last = true,
 		.needs_server_first = true,
 		.protocol = PROTOCOL_POP3,
@@ -460,23 +481,40 @@ static bool is_unheard(const struct traits *server, const struct rules_state *st
 }
 
 /*
- * Replies alone, in mid-stream, which may be lines of a letter that goes by: anybody writes
- * one. They count where the port says who serves, and that it is this.
+ * In mid-stream, lines that may be those of a letter or a page that goes by: anybody writes
+ * one. What one end says alone counts where the port says who serves, and that it is this.
  */
-static bool is_letter_s(const struct rule *rule, const struct rules_state *state)
+static bool is_letter_s(const struct rule *rule, const struct traits *client,
+	const struct rules_state *state)
 {
 	const struct protocol_row *row = protocol_row(rule->protocol);
+	if (state->is_client_known || !row->is_mail) {
+		return false;
+	}
+	const bool is_lmtp = row->family == PROTOCOL_LMTP; /* its commands are SMTP's */
 	const bool is_other_mail =
 		state->port_owner != PROTOCOL_UNKNOWN &&
-		protocol_row(state->port_owner)->grammar != row->grammar;
-	return !state->is_client_known && rule->client_any == 0 && row->is_mail &&
-	       (state->is_against_port || is_other_mail);
+		state->port_owner != row->family &&
+		(is_lmtp || protocol_row(state->port_owner)->grammar != row->grammar);
+	if (rule->client_any != 0) {
+		return is_other_mail && (is_lmtp || rule->server_any == 0);
+	}
+	return is_other_mail || state->is_against_port ||
+	       (client->client & CLIENT_FOREIGN_FIRST) != 0;
+}
+
+/* The other end says nothing, and would be heard; or nobody knows yet in mid-stream. */
+static bool is_asking_due(const struct rules_state *state)
+{
+	const bool is_odd_port = state->port_owner == PROTOCOL_UNKNOWN;
+	return state->is_client_captured ||
+	       (!state->is_client_known && is_odd_port && !state->is_last);
 }
 
 static bool is_time(const struct rule *rule, const struct traits *server,
 	const struct rules_state *state)
 {
-	if (is_letter_s(rule, state)) {
+	if (rule->needs_asking && state->is_client_mute && is_asking_due(state)) {
 		return false;
 	}
 	if (rule->needs_answer && !is_answer_alien(server, state)) {
@@ -523,7 +561,9 @@ const struct rule *rules_match(const struct traits *client, const struct traits 
 			holds_any(client->client_first, rule->client_first) &&
 			holds_any(server->server, rule->server_any) &&
 			holds_any(server->server, rule->server_and) &&
+			holds_any(server->server_first, rule->server_first) &&
 			!is_contradicted(rule, client, server) &&
+			!is_letter_s(rule, client, state) &&
 			is_time(rule, server, state)) {
 			*rank = i;
 			return rule;

@@ -20,6 +20,8 @@ struct rules_state {
 	bool is_answer_whole; /* has_answer, and nothing is missing in front of it */
 	bool has_answer;      /* the server's first line, or enough of it to know */
 	bool is_answer_to_come; /* it said nothing yet, and will be heard */
+	bool is_client_mute;    /* it said nothing, or not yet */
+	bool is_client_captured;
 	/* the clear protocol of the server's port, or UNKNOWN */
 	enum protocol port_owner;
 };
@@ -31,10 +33,12 @@ struct rule {
 	uint64_t client_none;  /* none of these */
 	uint64_t server_any;
 	uint64_t server_and;
-	uint64_t server_none; /* none of these */
+	uint64_t server_none;  /* none of these */
+	uint64_t server_first; /* one of these in the very first line */
 	bool needs_last;
 	bool needs_last_or_full;
 	bool needs_server_first;
+	bool needs_asking; /* no server says it unasked: the client, where captured, spoke */
 	bool needs_answer; /* the server's first line, one that no mail server says */
 	bool is_server_unheard; /* unless the server said something no mail server says */
 	bool is_off_the_mail;   /* on no port of mail */

@@ -372,6 +372,7 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	conversation->is_lookup_read = true; /* it is told once */
 	const struct classify_hint hint = {.client_side = flow->client,
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
+		.is_client_captured = flow->packets[flow->client] > 0,
 		.is_server_captured = flow->packets[!flow->client] > 0,
 		.server_port = flow_server_port(flow),
 		.is_ended = is_ended};

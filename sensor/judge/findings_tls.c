@@ -94,11 +94,15 @@ static bool is_masked(const struct judge_case *judged)
 
 /*
  * What is missing from one list of capabilities may stand in the next (XCLIENT, a greeting
- * by somebody in front of the server): wait until the client does without, or goes.
+ * by somebody in front of the server): wait until the client does without, or goes. What
+ * one end says in mid-stream, to a client that was not heard, anybody may have sent.
  */
 static bool is_offer_settled(const struct judge_case *judged)
 {
-	return judged->observation->is_ended || facts_is_content_clear(judged->facts);
+	const struct facts *facts = judged->facts;
+	const bool is_claim = facts->is_midstream && !facts->has_client_bytes;
+	return !is_claim &&
+	       (judged->observation->is_ended || facts_is_content_clear(facts));
 }
 
 /*

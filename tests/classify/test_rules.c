@@ -376,7 +376,45 @@ static void replies_in_a_letter_joined_in_mid_stream_name_nothing(void **state)
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
 	talk_begin(&talk, 4242);
 	talk.hint.is_client_known = false;
-	(void)talk_text(&talk, CLIENT, "250-x\r\n250-SIZE 9\r\n");
+	assert_int_equal(
+		talk_text(&talk, SERVER, "250-x\r\n250-SIZE 9\r\n"), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_end(&talk), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+}
+
+/* A file that is sent as it is; letters that quote other protocols of mail. */
+static void what_is_said_unasked_is_no_dialogue(void **state)
+{
+	(void)state;
+	static const char FILE_TEXT[] =
+		"a file\r\n220 x ESMTP\r\n250-x\r\n250-SIZE 9\r\n250 OK\r\n354 go\r\n"
+		"+OK POP3 <1.2@x>\r\n+OK\r\nSTLS\r\n* 3 EXISTS\r\na OK x\r\n";
+	for (unsigned side = 0; side < 2; side++) {
+		struct talk talk;
+		talk_begin(&talk, 4242);
+		talk.hint.is_client_captured = true;
+		talk.hint.is_server_captured = true;
+		(void)talk_text(&talk, side, FILE_TEXT);
+		(void)talk_end(&talk);
+		assert_int_equal(talk.result.protocol, PROTOCOL_UNKNOWN);
+	}
+	struct talk talk; /* nearly: the client's side is not captured */
+	talk_begin(&talk, 4242);
+	talk.hint.is_server_captured = true;
+	assert_int_equal(talk_text(&talk, SERVER, FILE_TEXT), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	static const char SIEVE[] =
+		"text\r\nAUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\nLISTSCRIPTS\r\n";
+	talk_begin(&talk, 25);
+	talk.hint.is_client_known = false;
+	(void)talk_text(&talk, CLIENT, SIEVE);
+	(void)talk_text(&talk, CLIENT, SIEVE + strlen("text\r\n"));
+	(void)talk_text(&talk, SERVER, "250 queued\r\n");
+	(void)talk_end(&talk);
+	assert_int_equal(talk.result.protocol, PROTOCOL_UNKNOWN);
+	talk_begin(&talk, 25); /* LHLO in a letter, behind EHLO of its carrier */
+	(void)talk_text(&talk, CLIENT, "EHLO x\r\nDATA\r\nLHLO y\r\n.\r\n");
+	(void)talk_text(&talk, SERVER, "220 x\r\n");
 	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
 }
 
@@ -567,6 +605,7 @@ int main(void)
 		cmocka_unit_test(
 			what_no_signature_begins_with_is_out_once_its_server_has_spoken),
 		cmocka_unit_test(replies_in_a_letter_joined_in_mid_stream_name_nothing),
+		cmocka_unit_test(what_is_said_unasked_is_no_dialogue),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
 		cmocka_unit_test(
 			commands_alone_are_none_where_the_server_speaks_otherwise),

@@ -91,6 +91,18 @@ static void an_overwritten_offer_is_stripped_and_not_missing(void **state)
 		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
 }
 
+static void what_one_end_says_in_mid_stream_takes_no_offer_away(void **state)
+{
+	(void)state;
+	struct made_flow flow = clear_mail(FACTS_NO, FACTS_STARTTLS_MASKED);
+	flow.facts.is_midstream = true;
+	flow.facts.has_client_bytes = false;
+	assert_findings(office, &flow, BIT(FINDING_TLS_MISSING));
+	flow.facts.has_client_bytes = true;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_STRIPPED));
+}
+
 static void a_client_s_overwritten_command_counts_from_a_declared_host(void **state)
 {
 	(void)state;
@@ -419,6 +431,7 @@ int main(void)
 		cmocka_unit_test(a_client_that_does_not_use_the_offer_is_at_fault),
 		cmocka_unit_test(a_refusal_is_told_apart_from_a_missing_offer),
 		cmocka_unit_test(an_overwritten_offer_is_stripped_and_not_missing),
+		cmocka_unit_test(what_one_end_says_in_mid_stream_takes_no_offer_away),
 		cmocka_unit_test(
 			a_masked_banner_before_a_starttls_that_works_is_nothing),
 		cmocka_unit_test(bytes_around_starttls_are_an_injection),

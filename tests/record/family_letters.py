@@ -92,3 +92,29 @@ def joined():
     sent = talk(25, ">" + HOWTO + ".\r\n", "<250 queued\r\n", ">QUIT\r\n", "<221 Bye\r\n", client=INTERNET_MX,
                 server=MX_IN, source=40001, at=10.0)
     return save(read[3:] + sent[3:])
+
+
+OTHERS = ('AUTHENTICATE "PLAIN" "AGEAYg=="\r\nLISTSCRIPTS\r\n"main" ACTIVE\r\nLHLO relay.example.net\r\n250 ok\r\n'
+          "+OK ready <1.2@example.net>\r\nUSER alice\r\n+OK\r\nPASS s3cret\r\n+OK in\r\nCAPA\r\n+OK\r\nSTLS\r\n")
+
+
+@CASE("letter-about-other-mail", OFFICE, """The capture begins inside a letter to our gateway that quotes ManageSieve, LMTP and
+      POP3: it is SMTP that carries it.""", absent=("flow.illegitimate", "port.unusual", "tls.credentials-clear"))
+def about_others():
+    return save(talk(25, ">" + OTHERS, ">" + OTHERS + ".\r\n", "<250 queued\r\n", ">QUIT\r\n", "<221 Bye\r\n",
+                     client=INTERNET_MX, server=MX_IN)[3:])
+
+
+@CASE("files-about-mail", OFFICE, """Files about mail are fetched, sent and joined in mid-stream from hosts of the Internet, on ports of
+      nobody; and one packet that nobody was seen to ask for quotes our gateway without STARTTLS: what one
+      end says, and the other does not answer, is no dialogue.""",
+      absent=("sender.illegitimate", "flow.illegitimate", "tls.starttls-stripped", "tls.credentials-clear"))
+def files():
+    text = "a file\r\n220 mx ESMTP\r\n" + HOWTO + OTHERS
+    fetched = talk(40021, "<" + text)
+    sent = talk(40022, ">" + text, source=40001, at=10.0)
+    page = talk(80, "<" + text, ">GET /next HTTP/1.1\r\nHost: www.example.net\r\n\r\n",
+                "<HTTP/1.1 304 Not Modified\r\n\r\n", source=40002, at=20.0)
+    packet = talk(25, "<250-mx-in.example.org\r\n250-XXXXXXXA\r\n250 SIZE\r\n", client=INTERNET_MX, server=MX_IN,
+                  source=40003, at=30.0)
+    return save(fetched + sent + page[3:] + packet[3:4])
