@@ -30,6 +30,16 @@ static const uint8_t CAUSES[FINDING_FLOW_COUNT] = {
 	[FINDING_TLS_CERTIFICATE_WEAK_KEY] = CAUSE_CERTIFICATE,
 };
 
+/* No row lets these ends do this. */
+#define NOT_LET                                       \
+	(FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |   \
+		FINDING_BIT(FINDING_SENDER_ATTEMPT) | \
+		FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH))
+/* What that breaks of the structure; where rows let them, a cause of its own. */
+#define OF_STRUCTURE                          \
+	(FINDING_BIT(FINDING_RELAY_CHAINED) | \
+		FINDING_BIT(FINDING_GATEWAY_SEND_RECEIVE_MIXED))
+
 static const uint8_t SCOPES[FINDING_FLOW_COUNT] = {
 	[FINDING_SENDER_ILLEGITIMATE] = CAUSE_SCOPE_SENDERS,
 	[FINDING_SENDER_ATTEMPT] = CAUSE_SCOPE_SENDERS,
@@ -63,16 +73,24 @@ uint64_t cause_waiting(const struct observation *observation, uint64_t findings)
 			       facts->auth_accepted == FACTS_UNKNOWN;
 	const bool is_probe = observation->ambiguity == NULL && judge_is_probe(facts);
 	return (is_asking ? cause_select(CAUSE_CLEAR, findings) : 0) |
-	       (is_probe ? cause_select(CAUSE_ENDS, findings) : 0);
+	       (is_probe ? cause_select(CAUSE_ENDS, findings) |
+				       (findings & OF_STRUCTURE)
+			 : 0);
 }
 
 uint64_t cause_next(uint64_t findings)
 {
 	assert(findings != 0);
 	const unsigned first = (unsigned)__builtin_ctzll(findings);
-	const uint8_t cause = CAUSES[first];
-	return cause == CAUSE_OWN ? FINDING_BIT(first)
-				  : cause_select((enum cause)cause, findings);
+	const uint64_t not_let = findings & NOT_LET;
+	const uint8_t cause = not_let != 0 && (OF_STRUCTURE & FINDING_BIT(first)) != 0
+				      ? (uint8_t)CAUSE_ENDS
+				      : CAUSES[first];
+	if (cause == CAUSE_OWN) {
+		return FINDING_BIT(first);
+	}
+	return cause_select((enum cause)cause, findings) |
+	       (cause == CAUSE_ENDS && not_let != 0 ? findings & OF_STRUCTURE : 0);
 }
 
 enum finding cause_head(const struct judgement *judgement, uint64_t findings)

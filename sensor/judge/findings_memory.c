@@ -28,7 +28,8 @@ bool finding_relay_chained(const struct judge_case *judged, struct finding_note 
 {
 	const struct judge_memory *memory = judge_memory_of(judged);
 	const bool is_sending = is_relay(&judged->from);
-	if (!judge_is_mail_sent(judged) || (!is_sending && !is_relay(&judged->to))) {
+	if (!judge_is_mail_sent(judged) || judge_is_mere_probe(judged) ||
+		(!is_sending && !is_relay(&judged->to))) {
 		return false;
 	}
 	const struct matrix_end *other = is_sending ? &judged->to : &judged->from;
@@ -55,18 +56,23 @@ bool finding_gateway_send_receive_mixed(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const struct judge_memory *memory = judge_memory_of(judged);
-	if (!judge_is_mail_sent(judged) || !judge_is_mail_moved(judged->facts)) {
+	const bool is_moved = judge_is_mail_moved(judged->facts);
+	/* who is accused is told before anything moves, and this with it */
+	const bool is_told_now =
+		judge_is_accused(judged) && !judge_is_mere_probe(judged);
+	if (!judge_is_mail_sent(judged) || !(is_moved || is_told_now)) {
 		return false;
 	}
 	if (judge_is_server(&judged->from) && judge_is_outside(&judged->to)) {
-		return memory->client_took_us != 0 &&
+		return memory->client_was_let_take_us != 0 &&
 		       finding_note_set(note, "%.60s sends, and took mail before",
 			       judged->from.group->name);
 	}
 	return judge_is_server(&judged->to) && judge_is_outside(&judged->from) &&
-	       memory->server_sent_us != 0 &&
-	       finding_note_set(note, "%.60s receives, and sent mail before",
-		       judged->to.group->name);
+	       memory->server_was_let_send_us != 0 &&
+	       finding_note_set(note, "%.60s %s, and sent mail before",
+		       judged->to.group->name,
+		       is_moved ? "receives" : "is handed mail");
 }
 
 bool finding_certificate_changing(

@@ -24,7 +24,10 @@ struct judge_memory {
 	/* of the ends, by other flows within a day; 0: it did not */
 	uint64_t client_took_us; /* the client last took mail from the Internet */
 	uint64_t server_took_us; /* the server did */
-	uint64_t server_sent_us; /* the server last handed mail to the Internet */
+	/* the same, where no row was against it */
+	uint64_t client_was_let_take_us;
+	/* the server last handed mail to the Internet, where no row was against it */
+	uint64_t server_was_let_send_us;
 	/* servers this client sent to within an hour against the rows, this one among them */
 	uint32_t servers_reached;
 	/* what shows that the client passes on mail an exposed server gave it, or NULL */

@@ -28,8 +28,9 @@ struct host {
 	bool is_used;
 	uint8_t worth; /* enum worth, when it was last seen */
 	uint64_t last_us;
-	uint64_t sent_us; /* to the Internet; 0: never */
-	uint64_t took_us; /* from the Internet */
+	uint64_t took_us;         /* from the Internet; 0: never */
+	uint64_t was_let_take_us; /* and was not accused of it */
+	uint64_t was_let_send_us; /* to the Internet, and was not accused of it */
 	struct reached reached[STRUCTURE_REACHED];
 };
 
@@ -338,7 +339,8 @@ void structure_recall(const struct structure *structure,
 		host_find(structure, &structure->servers, &observation->server);
 	memory->client_took_us = within_a_day(client->took_us, now_us);
 	memory->server_took_us = within_a_day(server->took_us, now_us);
-	memory->server_sent_us = within_a_day(server->sent_us, now_us);
+	memory->client_was_let_take_us = within_a_day(client->was_let_take_us, now_us);
+	memory->server_was_let_send_us = within_a_day(server->was_let_send_us, now_us);
 	const struct relay *relay = relay_find(structure, &observation->client);
 	if (relay != NULL && observation->facts != NULL) {
 		chain_recall(relay, observation, memory);
@@ -404,13 +406,18 @@ static void moves_learn(struct structure *structure,
 		judge_is_server(&judgement->from) && judge_is_outside(&judgement->to);
 	const bool is_incoming =
 		judge_is_outside(&judgement->from) && !judge_is_outside(&judgement->to);
+	/* told as that, and not again by what the rows let it do */
+	const bool is_let =
+		(judgement->findings &
+			(FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |
+				FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH))) == 0;
 	struct host *host = NULL;
-	if (is_outgoing) {
+	if (is_outgoing && is_let) {
 		host = host_use(structure, &structure->servers, &observation->client,
 			worth_of(&judgement->from), now_us);
 	}
 	if (host) {
-		host->sent_us = now_us;
+		host->was_let_send_us = now_us;
 	}
 	host = NULL;
 	if (is_incoming) {
@@ -419,6 +426,7 @@ static void moves_learn(struct structure *structure,
 	}
 	if (host) {
 		host->took_us = now_us;
+		host->was_let_take_us = is_let ? now_us : host->was_let_take_us;
 	}
 }
 

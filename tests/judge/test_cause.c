@@ -29,6 +29,20 @@ static void what_has_a_cause_of_its_own_stays_alone(void **state)
 		BIT(RELAY_CHAINED));
 }
 
+static void what_breaks_the_structure_is_told_with_what_no_row_lets(void **state)
+{
+	(void)state;
+	const uint64_t structure = BIT(RELAY_CHAINED) | BIT(GATEWAY_SEND_RECEIVE_MIXED);
+	const uint64_t accused = BIT(SENDER_ILLEGITIMATE) | structure;
+	assert_int_equal(cause_next(accused | BIT(HEADER_INTERNAL_LEAK)), accused);
+	const uint64_t mismatch = BIT(FLOW_ROLE_MISMATCH) | structure;
+	assert_int_equal(cause_next(mismatch), mismatch);
+	/* rows let these ends, and the port is another matter */
+	assert_int_equal(
+		cause_next(BIT(SMTPS_IMPLICIT) | structure), BIT(SMTPS_IMPLICIT));
+	assert_int_equal(cause_next(structure), BIT(RELAY_CHAINED));
+}
+
 /* Every finding is told, whatever it is found with. */
 static void all_findings_go_into_alerts_and_each_once(void **state)
 {
@@ -84,7 +98,8 @@ static void what_is_in_clear_waits_for_the_answer_to_a_password(void **state)
 static void who_may_be_a_probe_is_told_when_he_is_none(void **state)
 {
 	(void)state;
-	const uint64_t ends = BIT(SENDER_ILLEGITIMATE) | BIT(PORT_UNUSUAL);
+	const uint64_t ends =
+		BIT(SENDER_ILLEGITIMATE) | BIT(PORT_UNUSUAL) | BIT(RELAY_CHAINED);
 	const uint64_t both = ends | BIT(TLS_MISSING);
 	struct facts facts = {.protocol = PROTOCOL_SMTP,
 		.tls = FACTS_TLS_NONE,
@@ -118,6 +133,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_has_one_cause_is_taken_together),
 		cmocka_unit_test(what_has_a_cause_of_its_own_stays_alone),
+		cmocka_unit_test(
+			what_breaks_the_structure_is_told_with_what_no_row_lets),
 		cmocka_unit_test(all_findings_go_into_alerts_and_each_once),
 		cmocka_unit_test(the_head_is_the_gravest_and_of_these_the_first),
 		cmocka_unit_test(what_is_in_clear_waits_for_the_answer_to_a_password),

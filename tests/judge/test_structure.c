@@ -94,8 +94,51 @@ static void a_server_that_took_mail_and_sends_is_mixed_for_a_day(void **state)
 		send(&site, MX_IN, "203.0.113.26", NOW_US + MINUTE_US) & MIXED, MIXED);
 	const uint64_t later = NOW_US + 2 * MINUTE_US + STRUCTURE_DAY_US;
 	assert_int_equal(send(&site, INTERNET, MX_IN, later) & MIXED, 0);
-	assert_int_equal(send(&site, INTERNET, MX_OUT, later) & MIXED, 0);
-	assert_int_equal(send(&site, MX_OUT, INTERNET, later) & MIXED, MIXED);
+	assert_int_equal(send(&site, MX_OUT, INTERNET, later) & MIXED, 0);
+	assert_int_equal(send(&site, INTERNET, MX_OUT, later) & MIXED, MIXED);
+	site_close(&site);
+}
+
+static void what_rows_let_a_server_do_both_ways_is_mixed(void **state)
+{
+	(void)state;
+	struct site site = site_open(MADE_OFFICE
+		"  - {id: M-09, from: internet, to: mx-out, protocols: [smtp], tls: "
+		"offered}\n",
+		64);
+	assert_int_equal(send(&site, INTERNET, MX_OUT, NOW_US) & MIXED, 0);
+	assert_int_equal(send(&site, MX_OUT, INTERNET, NOW_US) & MIXED, MIXED);
+	assert_int_equal(send(&site, INTERNET, MX_OUT, NOW_US) & MIXED, MIXED);
+	site_close(&site);
+}
+
+/* The message against the rows is an alert already; the mail by the rows is as it should be. */
+static void what_was_against_the_rows_makes_nothing_mixed_that_they_let(void **state)
+{
+	(void)state;
+	struct site site = site_open(MADE_OFFICE, 64);
+	const uint64_t out = send(&site, MX_IN, INTERNET, NOW_US);
+	assert_int_equal(
+		out & BIT(FINDING_FLOW_ROLE_MISMATCH), BIT(FINDING_FLOW_ROLE_MISMATCH));
+	assert_int_equal(send(&site, INTERNET, MX_IN, NOW_US) & MIXED, 0);
+	(void)send(&site, INTERNET, MX_OUT, NOW_US);
+	assert_int_equal(send(&site, MX_OUT, INTERNET, NOW_US) & MIXED, 0);
+	assert_int_equal(send(&site, INTERNET, MX_OUT, NOW_US) & MIXED, MIXED);
+	site_close(&site);
+}
+
+/* With the alert of who sends, so that no other one comes behind it. */
+static void who_is_accused_is_mixed_before_mail_moves(void **state)
+{
+	(void)state;
+	struct site site = site_open(MADE_OFFICE, 64);
+	struct made_flow begun = made_flow(PROTOCOL_SMTP, MX_IN, INTERNET, 25);
+	begun.facts.has_said_more = true;
+	assert_int_equal(send(&site, INTERNET, MX_IN, NOW_US) & MIXED, 0);
+	assert_int_equal(seen(&site, &begun, NOW_US) & MIXED, MIXED);
+	struct made_flow let = made_flow(PROTOCOL_SMTP, INTERNET, MX_IN, 25);
+	let.facts.has_said_more = true;
+	assert_int_equal(seen(&site, &let, NOW_US) & MIXED, 0);
 	site_close(&site);
 }
 
@@ -104,6 +147,8 @@ static void a_probe_moves_no_mail(void **state)
 	(void)state;
 	struct site site = site_open(MADE_OFFICE, 64);
 	struct made_flow probe = made_flow(PROTOCOL_SMTP, MX_IN, INTERNET, 25);
+	probe.facts.has_server_bytes = true;
+	probe.observation.is_ended = true;
 	(void)seen(&site, &probe, NOW_US);
 	assert_int_equal(send(&site, INTERNET, MX_IN, NOW_US) & MIXED, 0);
 	assert_int_equal(seen(&site, &probe, NOW_US) & MIXED, 0);
@@ -139,6 +184,21 @@ static void a_relay_and_the_internet_are_chained_whatever_the_rows_say(void **st
 	struct made_flow in = message(INTERNET, RELAY);
 	assert_int_equal(seen(&site, &in, NOW_US) & CHAINED, CHAINED);
 	assert_int_equal(in.judgement.severity[FINDING_RELAY_CHAINED], SEVERITY_HIGH);
+	site_close(&site);
+}
+
+static void a_relay_that_only_says_hello_to_the_internet_is_not_chained(void **state)
+{
+	(void)state;
+	struct site site = site_open(MADE_OFFICE, 64);
+	struct made_flow probe = made_flow(PROTOCOL_SMTP, RELAY, INTERNET, 25);
+	probe.facts.has_server_bytes = true;
+	probe.observation.is_ended = true;
+	const uint64_t both = CHAINED | BIT(FINDING_SENDER_ATTEMPT);
+	assert_int_equal(
+		seen(&site, &probe, NOW_US) & both, BIT(FINDING_SENDER_ATTEMPT));
+	probe.facts.has_said_more = true;
+	assert_int_equal(seen(&site, &probe, NOW_US) & both, CHAINED);
 	site_close(&site);
 }
 
@@ -418,10 +478,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_that_took_mail_and_sends_is_mixed_for_a_day),
+		cmocka_unit_test(what_rows_let_a_server_do_both_ways_is_mixed),
+		cmocka_unit_test(
+			what_was_against_the_rows_makes_nothing_mixed_that_they_let),
+		cmocka_unit_test(who_is_accused_is_mixed_before_mail_moves),
 		cmocka_unit_test(a_probe_moves_no_mail),
 		cmocka_unit_test(a_guessed_direction_is_not_remembered),
 		cmocka_unit_test(
 			a_relay_and_the_internet_are_chained_whatever_the_rows_say),
+		cmocka_unit_test(
+			a_relay_that_only_says_hello_to_the_internet_is_not_chained),
 		cmocka_unit_test(a_relay_speaks_with_the_gateway_where_a_row_has_it),
 		cmocka_unit_test(
 			a_server_seen_taking_mail_from_the_internet_is_exposed),
