@@ -272,8 +272,10 @@ static bool is_submission_by_profile(const struct judge_case *judged)
 /* A row that names submissions speaks of users: who is no mail server submits at a provider. */
 static bool is_submission_to_a_provider(const struct judge_case *judged)
 {
-	const struct matrix_row *row = judged->row;
-	return judged->result->allowed != MATRIX_NO && row != NULL &&
+	const struct matrix_result *result = judged->result;
+	const struct matrix_row *row =
+		matrix_waits_for_name(result) ? result->nearest : judged->row;
+	return result->allowed != MATRIX_NO && row != NULL &&
 	       matrix_declares_submissions(row) && judge_is_internet(&judged->to) &&
 	       !judge_is_internet(&judged->from) && !judge_is_server(&judged->from);
 }

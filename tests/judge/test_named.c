@@ -26,6 +26,8 @@
 	"  - {id: N-05, from: mx-out, to: internet, protocols: [smtp], tls: "          \
 	"optional}\n"                                                                  \
 	"  - {id: N-06, from: letters, to: mx-in, protocols: [smtp], tls: optional}\n" \
+	"  - {id: N-08, from: [workstations, mx-out], to: asked, protocols: "          \
+	"[submissions], tls: implicit}\n"                                              \
 	"  - {id: N-07, from: relay, to: letters, protocols: [smtp], tls: optional}\n"
 
 #define CRM "192.0.2.40"
@@ -291,6 +293,23 @@ static void an_attempt_at_what_may_be_a_named_server_is_no_attempt(void **state)
 	assert_judged(&flow, VERDICT_ILLEGITIMATE, NULL, BIT(FINDING_SENDER_ATTEMPT));
 }
 
+/* Whose name is not known yet may be whom the row means; a server that sends so is not. */
+static void submissions_to_what_may_be_a_named_provider_are_not_told(void **state)
+{
+	(void)state;
+	struct made_flow flow =
+		made_encrypted_flow(PROTOCOL_SMTPS, WORKSTATION, INTERNET, 465);
+	assert_judged(&flow, VERDICT_UNDECIDED, NULL, 0);
+	set_name(&flow, "smtp.example.info");
+	assert_judged(&flow, VERDICT_LEGITIMATE, "N-08", 0);
+	set_name(&flow, "smtp.example.biz");
+	made_judge(site, &flow);
+	assert_true(flow.judgement.findings & BIT(FINDING_SMTPS_IMPLICIT));
+	flow = made_encrypted_flow(PROTOCOL_SMTPS, MX_OUT, INTERNET, 465);
+	made_judge(site, &flow);
+	assert_true(flow.judgement.findings & BIT(FINDING_SMTPS_IMPLICIT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +331,8 @@ int main(void)
 		cmocka_unit_test(what_is_mail_by_its_declared_name_alone_is_never_told),
 		cmocka_unit_test(
 			an_attempt_at_what_may_be_a_named_server_is_no_attempt),
+		cmocka_unit_test(
+			submissions_to_what_may_be_a_named_provider_are_not_told),
 	};
 	return cmocka_run_group_tests(tests, load_site, free_site);
 }
