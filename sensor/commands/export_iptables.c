@@ -273,9 +273,10 @@ void export_iptables(const struct export *export)
 	print_iptables_copies(export);
 	print_iptables_limit(export);
 	(void)printf("-A MAILWARDEN -p tcp %s\n"
-		     "# look-ups of mail servers\n"
-		     "-A MAILWARDEN -p udp -m udp --dport 53 %s\n",
-		queue, queue);
+		     "# look-ups of mail servers, and what names lead to\n"
+		     "-A MAILWARDEN -p udp -m udp --dport 53 %s\n"
+		     "-A MAILWARDEN -p udp -m udp --sport 53 %s\n",
+		queue, queue, queue);
 	print_iptables_tunnels(export, queue);
 	print_iptables_foot(export);
 }

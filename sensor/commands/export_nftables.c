@@ -206,9 +206,10 @@ static void print_nftables_watch(const struct export *export)
 	print_nftables_copies(export);
 	print_nftables_limit(export);
 	(void)printf("\t\tmeta l4proto tcp %s\n"
-		     "\t\t# look-ups of mail servers\n"
-		     "\t\tudp dport 53 %s\n",
-		queue, queue);
+		     "\t\t# look-ups of mail servers, and what names lead to\n"
+		     "\t\tudp dport 53 %s\n"
+		     "\t\tudp sport 53 %s\n",
+		queue, queue, queue);
 	print_nftables_tunnels(export, queue);
 	(void)puts("\t}");
 }
