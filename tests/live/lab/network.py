@@ -248,7 +248,7 @@ class Sensor:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", network.wire, sensor.MAILWARDEN, "run", "-m", self.matrix, "--state-dir", self.state,
-                 "--user", "root", "--host", "sensor.example.org", *options],
+                 "--user", "root", "--table", "8192", "--host", "sensor.example.org", *options],
                 stdout=log, stderr=log, env={**os.environ, **(environment or {})})
         network.processes.append(self.process)
         sensor.until(lambda: "watching" in self.log.read_text() or self.process.poll() is not None, "the sensor to start")

@@ -1,4 +1,4 @@
-"""The short form of mail_network.py: a site of real servers, half a minute of mail, the sensor on a mirror and then inline."""
+"""The short form of mail_network.py: a site of real servers, seconds of mail, the sensor on a mirror and then inline."""
 
 import pytest
 
@@ -7,7 +7,7 @@ import network
 
 WHY_NOT = network.why_not()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
-SECONDS = 20
+SECONDS = 15
 
 
 def test_on_a_mirror_each_illegitimate_kind_is_told_once_and_nothing_else():
