@@ -109,6 +109,7 @@ void loader_zones(struct loader *loader, const struct yaml_node *node, void *unu
 }
 
 struct group_draft {
+	struct loader_acceptance accepted; /* first: see there */
 	struct matrix_group group;
 	uint32_t index;
 	const char **names;            /* malloced while it grows */
@@ -236,6 +237,10 @@ static const struct loader_key GROUP_KEYS[] = {
 	{"names", false, read_hosts},
 	{"sni", false, read_sni},
 	{"certificate", false, read_certificate},
+	{"owner", false, loader_owner_note},
+	{"accepts", false, loader_accepts},
+	{"reason", false, loader_reason},
+	{"until", false, loader_until},
 	{NULL, false, NULL},
 };
 
@@ -267,6 +272,8 @@ static void read_group(struct loader *loader, const struct yaml_node *key)
 	char what[80];
 	(void)snprintf(what, sizeof(what), "group %s", draft.group.name);
 	loader_mapping(loader, key->next, GROUP_KEYS, what, &draft);
+	draft.group.owner = draft.accepted.acceptance.owner;
+	draft.group.acceptance = loader_acceptance(loader, &draft.accepted, what);
 	if (key->next->kind == YAML_MAPPING && !draft.group.has_addresses &&
 		draft.group.name_count == 0) {
 		loader_fail(loader, key, "%s has no \"addresses\"", what);

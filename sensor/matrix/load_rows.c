@@ -15,6 +15,7 @@ struct row_ends {
 };
 
 struct row_draft {
+	struct loader_acceptance accepted; /* first: see there */
 	struct matrix_row row;
 	struct row_ends from;
 	struct row_ends to;
@@ -243,67 +244,11 @@ static void read_ports(struct loader *loader, const struct yaml_node *value, voi
 	loader_list(loader, value, &PORT_ITEMS, into);
 }
 
-/* Days from 1970-01-01 of the proleptic Gregorian calendar. */
-static int64_t days_of(unsigned year, unsigned month, unsigned day)
-{
-	const int64_t y = month <= 2 ? (int64_t)year - 1 : year;
-	const int64_t era = y / 400;
-	const int64_t year_of_era = y - era * 400;
-	const int64_t day_of_year =
-		(153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-	       day_of_year - 719468;
-}
-
-static unsigned days_in_month(unsigned year, unsigned month)
-{
-	static const unsigned char DAYS[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return DAYS[month - 1] + (month == 2 && is_leap ? 1 : 0);
-}
-
-/* "2027-06-30", digits only where digits belong. */
-static bool date_parse(const char *text, unsigned *year, unsigned *month, unsigned *day)
-{
-	if (strlen(text) != 10) {
-		return false;
-	}
-	for (size_t i = 0; i < 10; i++) {
-		const bool is_dash = i == 4 || i == 7;
-		if (is_dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') {
-			return false;
-		}
-	}
-	*year = (unsigned)strtoul(text, NULL, 10);
-	*month = (unsigned)strtoul(text + 5, NULL, 10);
-	*day = (unsigned)strtoul(text + 8, NULL, 10);
-	return true;
-}
-
 static void read_expires(
 	struct loader *loader, const struct yaml_node *value, void *into)
 {
 	struct row_draft *draft = into;
-	const char *text = loader_text(loader, value, "expires");
-	unsigned year;
-	unsigned month;
-	unsigned day;
-	if (!text) {
-		return;
-	}
-	if (!date_parse(text, &year, &month, &day)) {
-		loader_fail(loader, value,
-			"expires \"%.40s\" is no date of the form 2027-06-30", text);
-		return;
-	}
-	if (year < 1970 || month < 1 || month > 12 || day < 1 ||
-		day > days_in_month(year, month)) {
-		loader_fail(loader, value, "expires \"%s\" is no day of the calendar",
-			text);
-		return;
-	}
-	draft->row.expires_s = (days_of(year, month, day) + 1) * 86400;
+	loader_date(loader, value, "expires", &draft->row.expires_s);
 }
 
 static void read_mode(struct loader *loader, const struct yaml_node *value, void *into)
@@ -315,24 +260,10 @@ static void read_mode(struct loader *loader, const struct yaml_node *value, void
 	}
 }
 
-static void read_note(struct loader *loader, const struct yaml_node *value,
-	const char *what, const char **note)
-{
-	const char *text = loader_text(loader, value, what);
-	if (text) {
-		*note = arena_text(&loader->matrix->arena, text, strlen(text));
-	}
-}
-
-static void read_owner(struct loader *loader, const struct yaml_node *value, void *into)
-{
-	read_note(loader, value, "owner", &((struct row_draft *)into)->row.owner);
-}
-
 static void read_ticket(
 	struct loader *loader, const struct yaml_node *value, void *into)
 {
-	read_note(loader, value, "ticket", &((struct row_draft *)into)->row.ticket);
+	loader_note(loader, value, "ticket", &((struct row_draft *)into)->row.ticket);
 }
 
 static const struct loader_key ROW_KEYS[] = {
@@ -347,8 +278,11 @@ static const struct loader_key ROW_KEYS[] = {
 	{"probe", false, read_probe},
 	{"expires", false, read_expires},
 	{"mode", false, read_mode},
-	{"owner", false, read_owner},
+	{"owner", false, loader_owner_note},
 	{"ticket", false, read_ticket},
+	{"accepts", false, loader_accepts},
+	{"reason", false, loader_reason},
+	{"until", false, loader_until},
 	{NULL, false, NULL},
 };
 
@@ -446,6 +380,8 @@ static void read_row(struct loader *loader, const struct yaml_node *node)
 	draft.row.place = loader_place(loader, node);
 	loader_mapping(loader, node, ROW_KEYS, what, &draft);
 	check_probe(loader, &draft);
+	draft.row.owner = draft.accepted.acceptance.owner;
+	draft.row.acceptance = loader_acceptance(loader, &draft.accepted, what);
 	if (draft.has_ports) {
 		keep_ports(matrix, &draft);
 	}

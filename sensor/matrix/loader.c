@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX 63
@@ -253,6 +254,77 @@ void loader_list(struct loader *loader, const struct yaml_node *node,
 	}
 	for (const struct yaml_node *item = node->first; item; item = item->next) {
 		items->read(loader, item, into);
+	}
+}
+
+/* Days from 1970-01-01 of the proleptic Gregorian calendar. */
+static int64_t days_of(unsigned year, unsigned month, unsigned day)
+{
+	const int64_t y = month <= 2 ? (int64_t)year - 1 : year;
+	const int64_t era = y / 400;
+	const int64_t year_of_era = y - era * 400;
+	const int64_t day_of_year =
+		(153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
+}
+
+static unsigned days_in_month(unsigned year, unsigned month)
+{
+	static const unsigned char DAYS[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return DAYS[month - 1] + (month == 2 && is_leap ? 1 : 0);
+}
+
+/* "2027-06-30", digits only where digits belong. */
+static bool date_parse(const char *text, unsigned *year, unsigned *month, unsigned *day)
+{
+	if (strlen(text) != 10) {
+		return false;
+	}
+	for (size_t i = 0; i < 10; i++) {
+		const bool is_dash = i == 4 || i == 7;
+		if (is_dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') {
+			return false;
+		}
+	}
+	*year = (unsigned)strtoul(text, NULL, 10);
+	*month = (unsigned)strtoul(text + 5, NULL, 10);
+	*day = (unsigned)strtoul(text + 8, NULL, 10);
+	return true;
+}
+
+void loader_date(struct loader *loader, const struct yaml_node *node, const char *what,
+	int64_t *end_s)
+{
+	const char *text = loader_text(loader, node, what);
+	unsigned year;
+	unsigned month;
+	unsigned day;
+	if (!text) {
+		return;
+	}
+	if (!date_parse(text, &year, &month, &day)) {
+		loader_fail(loader, node,
+			"%s \"%.40s\" is no date of the form 2027-06-30", what, text);
+		return;
+	}
+	if (year < 1970 || month < 1 || month > 12 || day < 1 ||
+		day > days_in_month(year, month)) {
+		loader_fail(loader, node, "%s \"%s\" is no day of the calendar", what,
+			text);
+		return;
+	}
+	*end_s = (days_of(year, month, day) + 1) * 86400;
+}
+
+void loader_note(struct loader *loader, const struct yaml_node *node, const char *what,
+	const char **note)
+{
+	const char *text = loader_text(loader, node, what);
+	if (text) {
+		*note = arena_text(&loader->matrix->arena, text, strlen(text));
 	}
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/yaml.h"
+#include "matrix/acceptance.h"
 #include "matrix/compiled.h"
 #include "matrix/words.h"
 
@@ -69,7 +70,7 @@ struct loader_key {
 	void (*read)(struct loader *loader, const struct yaml_node *value, void *into);
 };
 
-#define LOADER_KEYS_MAX 16
+#define LOADER_KEYS_MAX 20
 
 /* Read a mapping by its table (ended by a NULL name); what names it in errors: "row M-01". */
 void loader_mapping(struct loader *loader, const struct yaml_node *node,
@@ -82,6 +83,14 @@ const char *loader_text(
 /* A name: letters, digits, "-", "_", ".", at most 63. NULL with an error said. */
 const char *loader_name(
 	struct loader *loader, const struct yaml_node *node, const char *what);
+
+/* A day such as 2027-06-30: the first second behind it, in UTC. Unchanged with an error said. */
+void loader_date(struct loader *loader, const struct yaml_node *node, const char *what,
+	int64_t *end_s);
+
+/* A text for people, kept as the matrix is. Unchanged with an error said. */
+void loader_note(struct loader *loader, const struct yaml_node *node, const char *what,
+	const char **note);
 
 /* One word of a table into *value. */
 bool loader_word(struct loader *loader, const struct yaml_node *node,
@@ -109,6 +118,27 @@ struct loader_owner {
 /* One text: its prefixes, which are added to the owner's. Their number; 0 after a mistake. */
 size_t loader_networks(struct loader *loader, const struct yaml_node *item,
 	const struct loader_owner *owner, struct network list[NETWORK_RANGE_MAX]);
+
+/*
+ * load_acceptance.c: the keys owner, accepts, reason and until of a row or a group, whose
+ * draft begins with this.
+ */
+struct loader_acceptance {
+	struct matrix_acceptance acceptance;
+	const struct yaml_node *accepts; /* their values, or NULL */
+	const struct yaml_node *reason;
+	const struct yaml_node *until;
+	char what[1024]; /* every name there is has room */
+};
+void loader_owner_note(
+	struct loader *loader, const struct yaml_node *value, void *into);
+void loader_accepts(struct loader *loader, const struct yaml_node *value, void *into);
+void loader_reason(struct loader *loader, const struct yaml_node *value, void *into);
+void loader_until(struct loader *loader, const struct yaml_node *value, void *into);
+
+/* Behind them: what is accepted, or NULL. what: "row M-06". */
+const struct matrix_acceptance *loader_acceptance(
+	struct loader *loader, struct loader_acceptance *draft, const char *what);
 
 /* load_groups.c */
 void loader_zones(struct loader *loader, const struct yaml_node *node, void *unused);

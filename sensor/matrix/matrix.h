@@ -58,6 +58,8 @@ struct matrix_zone {
 	struct matrix_place place;
 };
 
+struct matrix_acceptance; /* matrix/acceptance */
+
 struct matrix_group {
 	const char *name;
 	enum matrix_role role;
@@ -67,6 +69,9 @@ struct matrix_group {
 	bool has_addresses;
 	bool is_sni_trusted; /* the name that a client asks for is taken for the server's */
 	bool is_certificate_trusted; /* and one that the server's certificate bears */
+	const char *owner;           /* or NULL */
+	/* what is accepted of its hosts, or NULL */
+	const struct matrix_acceptance *acceptance;
 	struct matrix_place place;
 };
 
@@ -94,6 +99,8 @@ struct matrix_row {
 	enum matrix_mode mode;
 	const char *owner;  /* or NULL */
 	const char *ticket; /* or NULL */
+	/* what is accepted of the flows that it allows, or NULL */
+	const struct matrix_acceptance *acceptance;
 	/* another pair of ends of the row before it, which lists several */
 	bool is_continued;
 	struct matrix_place place;

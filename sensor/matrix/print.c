@@ -1,3 +1,4 @@
+#include "matrix/acceptance.h"
 #include "matrix/compiled.h"
 #include "matrix/sentence.h"
 #include "matrix/words.h"
@@ -87,6 +88,24 @@ static void print_group(const struct matrix *matrix, size_t index, FILE *out)
 	(void)fprintf(out, " in %s: ", matrix->zones[matrix->group_zones[index]].name);
 }
 
+/* " Owner: it." and what is accepted, where there is either. */
+static void print_owner(
+	const char *owner, const struct matrix_acceptance *acceptance, FILE *out)
+{
+	char day[SENTENCE_DAY_BYTES];
+	if (owner) {
+		(void)fprintf(out, " Owner: %s.", owner);
+	}
+	if (acceptance) {
+		(void)fprintf(out, " Accepted: %s", acceptance->what);
+		if (acceptance->until_s) {
+			(void)fprintf(out, " until %s",
+				sentence_last_day(acceptance->until_s, day));
+		}
+		(void)fprintf(out, " (%s).", acceptance->reason);
+	}
+}
+
 static void print_groups(const struct matrix *matrix, FILE *out)
 {
 	uint32_t *first =
@@ -102,7 +121,9 @@ static void print_groups(const struct matrix *matrix, FILE *out)
 				j ? ", " : (count ? ", named " : "named "),
 				group->names[j]);
 		}
-		(void)fputs(".\n", out);
+		(void)fputs(".", out);
+		print_owner(group->owner, group->acceptance, out);
+		(void)fputs("\n", out);
 	}
 	free(first);
 }
@@ -139,9 +160,7 @@ static void print_tunnels(const struct matrix *matrix, FILE *out)
 static void print_notes(const struct matrix_row *row, FILE *out)
 {
 	char day[SENTENCE_DAY_BYTES];
-	if (row->owner) {
-		(void)fprintf(out, " Owner: %s.", row->owner);
-	}
+	print_owner(row->owner, row->acceptance, out);
 	if (row->ticket) {
 		(void)fprintf(out, " Ticket: %s.", row->ticket);
 	}

@@ -1,3 +1,4 @@
+#include "matrix/acceptance.h"
 #include "matrix/expiry.h"
 #include "matrix/review.h"
 #include "matrix/sentence.h"
@@ -35,6 +36,32 @@ static void review_expiry(struct review *review, const struct matrix_row *row)
 		review_tell(review, &row->place, "warning",
 			"row %s expires soon: its last day is %s", row->id, day);
 	}
+}
+
+/* What is accepted until a day is told again behind it. */
+static void review_acceptance(
+	struct review *review, const struct matrix_acceptance *acceptance)
+{
+	char day[SENTENCE_DAY_BYTES];
+	if (!acceptance || acceptance->until_s == 0) {
+		return;
+	}
+	(void)sentence_last_day(acceptance->until_s, day);
+	if (!acceptance_is_in_force(acceptance, review->now_s)) {
+		review_tell(review, &acceptance->place, "warning",
+			"%s accepts nothing any more: its last day was %s, %s is told "
+			"again",
+			acceptance->by, day, acceptance->what);
+	} else if (acceptance->until_s - review->now_s <= MATRIX_EXPIRY_SOON_S) {
+		review_tell(review, &acceptance->place, "warning",
+			"%s soon accepts no %s any more: its last day is %s",
+			acceptance->by, acceptance->what, day);
+	}
+}
+
+static void review_accepted(struct review *review, const struct matrix_row *row)
+{
+	review_acceptance(review, row->acceptance);
 }
 
 /* tls: starttls with smtps only, or implicit with smtp only: no flow can be both. */
@@ -242,14 +269,15 @@ void matrix_warnings(
 	const struct matrix *matrix, int64_t now_s, struct matrix_problems *warnings)
 {
 	static void (*const ROW_REVIEWS[])(
-		struct review *, const struct matrix_row *) = {
-		review_roles, review_breadth, review_expiry, review_contradiction};
+		struct review *, const struct matrix_row *) = {review_roles,
+		review_breadth, review_expiry, review_accepted, review_contradiction};
 	*warnings = (struct matrix_problems){0};
 	struct review review = {matrix, now_s, warnings};
 	review_prefixes(&review, &matrix->zone_prefixes);
 	review_prefixes(&review, &matrix->group_prefixes);
 	for (size_t i = 0; i < matrix->group_count; i++) {
 		review_group(&review, i);
+		review_acceptance(&review, matrix->groups[i].acceptance);
 	}
 	review_group_zones(&review);
 	review_resolvers(&review);

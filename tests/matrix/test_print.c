@@ -109,6 +109,20 @@ static void a_row_that_also_reads_is_a_use(void **state)
 		"r: g may use submission and imaps of internet");
 }
 
+static void what_is_accepted_is_read_back_with_its_reason(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"schema: 1\ngroups: {g: {role: client, addresses: 192.0.2.2, owner: "
+		"desk, accepts: tls.missing, reason: old readers}}\nrows: [{id: r, "
+		"from: g, to: internet, protocols: imap, owner: it, accepts: [R41, "
+		"tls.cipher-weak], reason: a trial, until: 2027-06-30}]\n";
+	assert_says(text, "192.0.2.2. Owner: desk. Accepted: tls.missing (old "
+			  "readers).\n");
+	assert_says(text, " Owner: it. Accepted: R41, tls.cipher-weak until 2027-06-30 "
+			  "(a trial).\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +130,7 @@ int main(void)
 		cmocka_unit_test(of_many_prefixes_twelve_are_shown),
 		cmocka_unit_test(every_role_says_what_it_does),
 		cmocka_unit_test(a_row_that_also_reads_is_a_use),
+		cmocka_unit_test(what_is_accepted_is_read_back_with_its_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

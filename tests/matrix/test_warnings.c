@@ -93,6 +93,29 @@ static void a_row_that_expired_or_soon_will_says_its_last_day(void **state)
 	}
 }
 
+static void what_is_accepted_for_a_time_says_its_last_day(void **state)
+{
+	(void)state;
+	static const char text[] =
+		ROWS(" - {id: d, from: mx-in, to: [relay, mailboxes], protocols: smtp, "
+		     "accepts: R42, owner: it, reason: why, until: 2027-03-01}\n");
+	static const int64_t FIRST_S = INT64_C(1803945600); /* date -d 2027-03-02 */
+	char *all = warnings_of(text, FIRST_S - 31 * DAY_S);
+	assert_null(strstr(all, "accepts"));
+	free(all);
+	all = warnings_of(text, FIRST_S - 30 * DAY_S);
+	assert_non_null(strstr(
+		all, "row d soon accepts no R42 any more: its last day is 2027-03-01"));
+	free(all);
+	all = warnings_of(text, FIRST_S);
+	const char *first = strstr(all, "row d accepts nothing any more: its last day "
+					"was 2027-03-01, R42 is told again");
+	assert_non_null(first);
+	assert_null(strstr(
+		first + 1, "row d accepts")); /* once, not for each pair of ends */
+	free(all);
+}
+
 static void protocols_that_cannot_be_protected_as_asked_allow_nothing(void **state)
 {
 	(void)state;
@@ -247,6 +270,7 @@ int main(void)
 		cmocka_unit_test(a_warning_names_its_place_and_its_row),
 		cmocka_unit_test(any_port_lets_mail_go_by_unseen),
 		cmocka_unit_test(a_row_that_expired_or_soon_will_says_its_last_day),
+		cmocka_unit_test(what_is_accepted_for_a_time_says_its_last_day),
 		cmocka_unit_test(
 			protocols_that_cannot_be_protected_as_asked_allow_nothing),
 		cmocka_unit_test(clients_serve_no_mail_and_relays_keep_none),
