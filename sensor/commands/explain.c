@@ -3,6 +3,7 @@
 #include "base/columns.h"
 #include "judge/judge.h"
 #include "judge/recommendation.h"
+#include "matrix/acceptance.h"
 #include "matrix/criteria.h"
 #include "matrix/sentence.h"
 
@@ -224,8 +225,10 @@ static void print_finding(
 {
 	const char *list[RECOMMENDATIONS_MAX];
 	const struct finding_row *row = finding_row(finding);
+	const bool is_accepted = (judgement->accepted & FINDING_BIT(finding)) != 0;
 	recommendations_of(judgement, protocol, finding, list);
-	(void)printf("he sensor would tell %s", row->id);
+	(void)printf("he sensor would %s %s",
+		is_accepted ? "record as accepted" : "tell", row->id);
 	for (size_t i = 0; i < RECOMMENDATIONS_MAX && list[i]; i++) {
 		(void)printf("%s%s", i == 0 ? " (" : ", ", list[i]);
 	}
@@ -243,6 +246,34 @@ static void print_findings(const struct matrix *matrix,
 			(void)printf(is_probe ? "Once something is sent t" : "T");
 			print_finding(&judgement, question->protocol, (enum finding)i);
 		}
+	}
+}
+
+static void print_acceptance(const struct matrix_acceptance *acceptance, int64_t now_s)
+{
+	char text[ACCEPTANCE_TEXT_BYTES];
+	if (acceptance) {
+		(void)printf("%s: %s, by %s.\n",
+			acceptance_is_in_force(acceptance, now_s) ? "Accepted"
+								  : "No more accepted",
+			acceptance->what, acceptance_text(acceptance, text));
+	}
+}
+
+/* By the row that allows it, and of their own hosts by the groups of its ends. */
+static void print_acceptances(
+	const struct matrix_question *question, const struct matrix_result *result)
+{
+	const struct matrix_group *from = question->from.group;
+	const struct matrix_group *to = question->to.group;
+	if (result->allowed == MATRIX_YES && result->row) {
+		print_acceptance(result->row->acceptance, question->now_s);
+	}
+	if (from) {
+		print_acceptance(from->acceptance, question->now_s);
+	}
+	if (to && to != from) {
+		print_acceptance(to->acceptance, question->now_s);
 	}
 }
 
@@ -273,6 +304,7 @@ static int answer(const struct matrix *matrix, const char *const *words)
 		print_first_failure(&result);
 	}
 	print_findings(matrix, &question, is_probe);
+	print_acceptances(&question, &result);
 	return COMMAND_OK;
 }
 

@@ -100,6 +100,7 @@ static void sample_judgement(const struct sample *sample, uint64_t shown,
 	judgement->from = sample->from;
 	judgement->to = sample->to;
 	judgement->findings = 0;
+	judgement->accepted = 0; /* what is folded is told */
 	memcpy(judgement->reason, sample->reason, sizeof(sample->reason));
 	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
 		judgement->findings |= count->of[i] > 0 ? FINDING_BIT(i) : 0;

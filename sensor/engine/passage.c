@@ -46,6 +46,10 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 		}
 	}
 	record->is_blocked = passage_is_blocked(flow);
+	/* what is blocked, or would be if the sensor enforced, is told whoever accepts it */
+	if (record->is_blocked || (choice.is_audited && !choice.is_row_audited)) {
+		engine->judgement.accepted = 0;
+	}
 	const struct watch watch = watch_begin(engine, flow);
 	if (watch.conversation) {
 		watch.conversation->is_safe =

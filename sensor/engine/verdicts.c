@@ -92,12 +92,13 @@ static void judge(
 	}
 }
 
-/* Give out the findings not in *reported yet. */
+/* Give out the findings not in *reported yet, and not accepted. */
 static void tell(struct engine *engine, struct flow *flow, struct record *record,
 	uint64_t *reported)
 {
 	passage_decide(engine, flow, record);
-	uint64_t fresh = engine->judgement.findings & ~*reported;
+	uint64_t fresh =
+		engine->judgement.findings & ~engine->judgement.accepted & ~*reported;
 	if (!record->is_blocked) { /* nothing more comes of one that is */
 		fresh &= ~cause_waiting(record->observation, fresh);
 	}

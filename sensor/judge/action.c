@@ -169,7 +169,8 @@ struct action_choice action_choose(const struct action_table *table,
 		choice.action = ACTION_REJECT;
 	}
 	const struct matrix_row *row = governing_row(judgement);
-	if (!table->is_enforcing || (row && row->mode == MATRIX_MODE_AUDIT)) {
+	choice.is_row_audited = row && row->mode == MATRIX_MODE_AUDIT;
+	if (!table->is_enforcing || choice.is_row_audited) {
 		choice.action = ACTION_ACCEPT;
 		choice.is_audited = true;
 	}

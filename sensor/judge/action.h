@@ -28,8 +28,9 @@ struct action_table {
 };
 
 struct action_choice {
-	enum action action; /* to be taken; ACTION_ACCEPT when only told */
-	bool is_audited;    /* would be blocked if the table or the row enforced */
+	enum action action;  /* to be taken; ACTION_ACCEPT when only told */
+	bool is_audited;     /* would be blocked if the table or the row enforced */
+	bool is_row_audited; /* it is the row that does not */
 };
 
 /* What no row allows is refused or reset; weak TLS and the like only told. */

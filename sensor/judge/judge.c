@@ -1,5 +1,6 @@
 #include "judge/judge.h"
 
+#include "judge/acceptance.h"
 #include "judge/findings.h"
 #include "judge/named.h"
 
@@ -296,6 +297,7 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 	judgement->nearest = NULL;
 	judgement->is_expired = false;
 	judgement->findings = 0;
+	judgement->accepted = 0;
 	judgement->reason[0] = '\0';
 	judged.is_foreign = judge_is_foreign(observation->protocol, judged.port);
 	judged.is_web_inside = judge_is_web_inside(
@@ -317,6 +319,7 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		decide_by_name(judgement);
 	} else {
 		findings_test(&judged, judgement);
+		acceptance_judge(&judged, judgement);
 	}
 }
 

@@ -57,7 +57,10 @@ struct judgement {
 	bool is_expired; /* it names ends, protocol and port, and its end is behind us */
 	struct matrix_end from;
 	struct matrix_end to;
-	uint64_t findings;                    /* FINDING_BIT of each raised */
+	uint64_t findings; /* FINDING_BIT of each raised */
+	uint64_t accepted; /* of these: they raise no alert */
+	/* of each accepted: by whom */
+	const struct matrix_acceptance *accepted_by[FINDING_FLOW_COUNT];
 	uint8_t severity[FINDING_FLOW_COUNT]; /* enum severity, graded for this flow */
 	char reason[JUDGEMENT_REASON_BYTES];  /* why this verdict, one sentence */
 	/* what was seen, per finding raised; "" when the title says all */

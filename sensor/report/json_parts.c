@@ -2,6 +2,9 @@
 
 #include "analyze/tls.h"
 #include "base/direction.h"
+#include "judge/recommendation.h"
+#include "matrix/acceptance.h"
+#include "matrix/sentence.h"
 
 #include <inttypes.h>
 
@@ -171,6 +174,43 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	}
 }
 
+static void write_acceptance(
+	struct json_writer *writer, const struct record *record, enum finding finding)
+{
+	const struct judgement *judgement = record->judgement;
+	const struct matrix_acceptance *by = judgement->accepted_by[finding];
+	json_object_open(writer, NULL);
+	json_text(writer, "finding", finding_row(finding)->id);
+	json_text(writer, "recommendation",
+		recommendation_breached(
+			judgement, record->observation->protocol, finding));
+	json_text(writer, "detail", or_null(judgement->detail[finding]));
+	json_text(writer, "by", by->by);
+	json_text(writer, "owner", by->owner);
+	json_text(writer, "reason", by->reason);
+	if (by->until_s != 0) {
+		char day[SENTENCE_DAY_BYTES];
+		json_text(writer, "until", sentence_last_day(by->until_s, day));
+	}
+	json_object_close(writer);
+}
+
+/* What would be told, and is not; most flows have none. */
+static void write_accepted_findings(
+	struct json_writer *writer, const struct record *record)
+{
+	uint64_t accepted = record->judgement->accepted;
+	if (accepted == 0) {
+		return;
+	}
+	json_array_open(writer, "accepted");
+	for (; accepted != 0; accepted &= accepted - 1) { /* FINDING_FLOW_COUNT */
+		write_acceptance(
+			writer, record, (enum finding)__builtin_ctzll(accepted));
+	}
+	json_array_close(writer);
+}
+
 /* Who really talks to whom through a proxy: these ends were judged. */
 static void write_proxy(struct json_writer *writer, const struct record *record)
 {
@@ -194,6 +234,7 @@ void json_write_mail(struct json_writer *writer, const struct record *record)
 		direction_confidence_name(record->observation->confidence));
 	write_verdict(writer, record);
 	write_dialogue(writer, record, facts != NULL ? facts : &NO_FACTS);
+	write_accepted_findings(writer, record);
 	if (record->second_opinion != NULL) {
 		json_text(writer, "second_opinion", record->second_opinion);
 	}

@@ -46,6 +46,7 @@ struct told {
 	char reason[JUDGEMENT_REASON_BYTES];
 	uint32_t hosts;    /* of an alert: fold_count */
 	uint64_t findings; /* the same: with those of one cause, FINDING_BIT of each */
+	uint64_t accepted; /* of the flow's */
 	char evidence[64];
 	char opinion[64];
 };
@@ -91,6 +92,7 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 		.is_udp = record->observation->transport == IPPROTO_UDP,
 		.tunnel_depth = record->observation->way.depth,
 		.way = record->observation->way.tag,
+		.accepted = judgement->accepted,
 		.state = record->state};
 	(void)address_text(&record_wire(record)->client, told->source);
 	copy_text(told->from, sizeof(told->from), record_end_name(&judgement->from));

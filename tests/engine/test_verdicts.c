@@ -195,9 +195,83 @@ static void mail_through_a_proxy_to_a_name_is_none_that_the_proxy_took(void **st
 	assert_int_equal(mixed_behind("CONNECT mx.example.net:25 HTTP/1.1\r\n\r\n"), 0);
 }
 
+/* One login in clear at a server whose row has these keys, and what was told of it. */
+static struct engine_run *run_accepting(const char *keys)
+{
+	char text[4096];
+	(void)snprintf(text, sizeof(text),
+		MADE_HEAD " - {id: r, from: workstations, to: submission, protocols: "
+			  "submission, owner: it, reason: why, %s}\n",
+		keys);
+	return run_new(text);
+}
+
+static void log_in_once(struct engine_run *run)
+{
+	run_start(run);
+	struct line line = log_in(run, 40000, "535 no\r\n");
+	hang_up(&line);
+}
+
+#define ALL "accepts: R41"
+#define CLEAR                                                            \
+	(BIT(FINDING_TLS_CREDENTIALS_CLEAR) | BIT(FINDING_TLS_MISSING) | \
+		BIT(FINDING_TLS_STARTTLS_NOT_OFFERED))
+
+static void what_the_matrix_accepts_is_in_the_record_and_no_alert(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_accepting(ALL);
+	log_in_once(run);
+	assert_int_equal(run->told_count, 1);
+	assert_int_equal(run_last(run)->kind, TOLD_MAIL);
+	assert_true(run_last(run)->accepted == CLEAR);
+	run_end(run);
+}
+
+static void what_it_does_not_accept_of_the_same_flow_is_an_alert(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_accepting("accepts: tls.missing");
+	log_in_once(run);
+	assert_int_equal(logins_told(run), 1);
+	assert_true(run->told[0].findings == (CLEAR & ~BIT(FINDING_TLS_MISSING)));
+	assert_true(run_last(run)->accepted == BIT(FINDING_TLS_MISSING));
+	run_end(run);
+}
+
+static void what_is_or_would_be_blocked_is_told_whoever_accepts_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys;
+		bool is_enforcing;
+		size_t told;
+	} CASES[] = {
+		{ALL, true, 1},
+		{ALL, false, 1},
+		{ALL ", mode: audit", true, 0},
+		{ALL ", mode: audit", false, 0},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		struct engine_run *run = run_accepting(CASES[i].keys);
+		run_enforce(run);
+		run->actions.is_enforcing = CASES[i].is_enforcing;
+		run->actions.of[FINDING_TLS_CREDENTIALS_CLEAR] = ACTION_REJECT;
+		log_in_once(run);
+		assert_int_equal(logins_told(run), CASES[i].told);
+		assert_int_equal(run_last(run)->accepted == 0, CASES[i].told == 1);
+		run_end(run);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_matrix_accepts_is_in_the_record_and_no_alert),
+		cmocka_unit_test(what_it_does_not_accept_of_the_same_flow_is_an_alert),
+		cmocka_unit_test(
+			what_is_or_would_be_blocked_is_told_whoever_accepts_it),
 		cmocka_unit_test(
 			a_login_behind_a_guess_on_one_connection_is_told_as_well),
 		cmocka_unit_test(a_password_in_clear_is_one_alert_with_why_it_was),

@@ -195,6 +195,29 @@ def test_explain_says_of_port_465_what_the_judge_says(case):
     assert (by_profile in answer.stdout) == (is_legitimate and mail["mail"]["row"] is None)
 
 
+ACCEPTING = """schema: 1
+zones: {internal: 192.0.2.0/24}
+groups:
+  servers: {role: relay, addresses: 192.0.2.25, owner: it, accepts: tls.cipher-weak, reason: old kit, until: 2020-01-01}
+rows:
+  - {id: R-1, from: servers, to: internet, protocols: smtps, owner: it, accepts: %s, reason: the partner wants it}
+"""
+
+
+def test_explain_says_what_is_accepted_and_by_whom(tmp_path):
+    matrix = tmp_path / "matrix.yaml"
+    matrix.write_text(ACCEPTING % "[R35, smtps.implicit]")
+    answer = run("explain", "-m", str(matrix), "servers", "internet", "smtps").stdout
+    assert "The sensor would record as accepted smtps.implicit (R42): " in answer
+    assert "The sensor would record as accepted relay.chained (R35): " in answer
+    assert "\nAccepted: R35, smtps.implicit, by row R-1 (it): the partner wants it.\n" in answer
+    assert "\nNo more accepted: tls.cipher-weak, by group servers (it, until 2020-01-01): old kit.\n" in answer
+    assert told_by(answer) == {}
+    matrix.write_text(ACCEPTING % "R41")
+    answer = run("explain", "-m", str(matrix), "servers", "internet", "smtps").stdout
+    assert told_by(answer) == {"smtps.implicit": ["R42"], "relay.chained": ["R35"]}
+
+
 def told_by(answer):
     """The findings in an answer of explain, with their recommendations."""
     lines = re.findall(r"^The sensor would tell ([a-z.-]+)(?: \(([^)]*)\))?: ", answer, re.M)
