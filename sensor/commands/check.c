@@ -41,6 +41,7 @@ struct check_result {
 	struct matrix_problems errors;
 	struct matrix_problems warnings;
 	struct matrix_problems breaches;
+	struct matrix_problems accepted; /* breaches that the matrix accepts */
 };
 
 static void print_json(const struct check_result *result)
@@ -49,6 +50,7 @@ static void print_json(const struct check_result *result)
 	print_json_problems("errors", &result->errors, stdout);
 	print_json_problems("warnings", &result->warnings, stdout);
 	print_json_problems("breaches", &result->breaches, stdout);
+	print_json_problems("accepted", &result->accepted, stdout);
 	if (result->matrix) {
 		size_t groups = 0;
 		(void)matrix_groups(result->matrix, &groups);
@@ -96,15 +98,22 @@ static void print_text(
 		(void)fputs(result->warnings.count ? "\n" : "", stdout);
 	}
 	print_problems(&result->warnings, stdout);
-	if (!options->is_quiet && breaches == 0) {
+	if (!options->is_quiet && breaches > 0) {
+		(void)printf("\nArchitecture: %zu breach%s\n", breaches,
+			breaches == 1 ? "" : "es");
+	} else if (!options->is_quiet && result->accepted.count > 0) {
+		columns_say(stdout, 0,
+			"\nArchitecture: no breach that is not accepted.\n");
+	} else if (!options->is_quiet) {
 		columns_say(stdout, 0,
 			"\nArchitecture: no breach of R34, R35, R36, R37, R41 or R42, "
 			"no user access exposed.\n");
-	} else if (!options->is_quiet) {
-		(void)printf("\nArchitecture: %zu breach%s\n", breaches,
-			breaches == 1 ? "" : "es");
 	}
 	print_problems(&result->breaches, stdout);
+	if (!options->is_quiet && result->accepted.count > 0) {
+		(void)printf("\nAccepted: %zu\n", result->accepted.count);
+		print_problems(&result->accepted, stdout);
+	}
 }
 
 static int check_files(
@@ -116,7 +125,8 @@ static int check_files(
 	if (result.matrix) {
 		const int64_t now_s = (int64_t)time(NULL);
 		matrix_warnings(result.matrix, now_s, &result.warnings);
-		architecture_breaches(result.matrix, now_s, &result.breaches);
+		architecture_breaches(
+			result.matrix, now_s, &result.breaches, &result.accepted);
 		code = options->is_exit_code_wanted && result.breaches.count > 0
 			       ? COMMAND_VIOLATIONS
 			       : COMMAND_OK;
@@ -133,6 +143,7 @@ static int check_files(
 	matrix_problems_free(&result.errors);
 	matrix_problems_free(&result.warnings);
 	matrix_problems_free(&result.breaches);
+	matrix_problems_free(&result.accepted);
 	return code;
 }
 
@@ -165,7 +176,8 @@ static const char ABOUT[] =
 	"Read a flow matrix, tell every error with its place, or print the matrix\n"
 	"back in words, then what is allowed but doubtful, then where it breaches\n"
 	"ANSSI's recommendations (R34 R35 R36 R37 R41 R42, users' access from the\n"
-	"Internet) with its rows. \"-\" is stdin.\n";
+	"Internet) with its rows, and which breaches rows and groups accept. \"-\" is\n"
+	"stdin.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden check rules/anssi-reference.yaml\n"
@@ -184,7 +196,7 @@ static const struct option_row OPTIONS[] = {
 	{.name = "json",
 		.letter = 'j',
 		.help = "one JSON object: valid, errors, warnings, breaches,\n"
-			"groups, rows",
+			"accepted, groups, rows",
 		.set = option_set_flag,
 		.field = offsetof(struct check_options, is_json)},
 	{.name = "quiet",
@@ -193,7 +205,7 @@ static const struct option_row OPTIONS[] = {
 		.set = option_set_flag,
 		.field = offsetof(struct check_options, is_quiet)},
 	{.name = "exit-code",
-		.help = "exit 1 when there is a breach",
+		.help = "exit 1 when there is a breach that is not accepted",
 		.set = option_set_flag,
 		.field = offsetof(struct check_options, is_exit_code_wanted)},
 	{.name = "config",

@@ -17,17 +17,63 @@ static architecture_rule *const RULES[] = {
 	architecture_user_access,
 };
 
-void architecture_tell(struct architecture *architecture, const struct matrix_row *row,
-	const char *recommendation, const char *format, ...)
+static bool is_covering(const struct architecture *architecture,
+	const struct matrix_acceptance *acceptance,
+	const struct architecture_subject *subject)
 {
+	return acceptance_is_in_force(acceptance, architecture->review.now_s) &&
+	       ((acceptance->findings & acceptance_finding_bit(subject->finding)) !=
+			       0 ||
+		       acceptance_has_recommendation(
+			       acceptance, subject->recommendation));
+}
+
+static const struct matrix_acceptance *find_acceptance(
+	const struct architecture *architecture,
+	const struct architecture_subject *subject,
+	const struct matrix_acceptance *const list[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_covering(architecture, list[i], subject)) {
+			return list[i];
+		}
+	}
+	return NULL;
+}
+
+/* text, and by whom it is accepted, or NULL. */
+static void tell(struct architecture *architecture, const struct matrix_place *place,
+	const char *label, const char *text, const struct matrix_acceptance *by)
+{
+	char words[ACCEPTANCE_TEXT_BYTES];
+	if (!by) {
+		review_tell(&architecture->review, place, label, "%s", text);
+	} else if (architecture->accepted.told) {
+		review_tell(&architecture->accepted, place, label, "%s; accepted by %s",
+			text, acceptance_text(by, words));
+	}
+}
+
+static const struct matrix_acceptance *acceptance_of(const struct matrix_group *group)
+{
+	return group ? group->acceptance : NULL;
+}
+
+void architecture_tell(struct architecture *architecture, const struct matrix_row *row,
+	const struct architecture_subject *subject, const char *format, ...)
+{
+	const struct matrix_acceptance *const list[] = {row->acceptance,
+		acceptance_of(row->from.group), acceptance_of(row->to.group)};
 	char label[80];
 	char text[300];
 	va_list arguments;
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	(void)snprintf(label, sizeof(label), "%s row %.60s", recommendation, row->id);
-	review_tell(&architecture->review, &row->place, label, "%s", text);
+	(void)snprintf(
+		label, sizeof(label), "%s row %.60s", subject->recommendation, row->id);
+	tell(architecture, &row->place, label, text,
+		find_acceptance(architecture, subject, list, 3));
 }
 
 bool architecture_is_server(enum matrix_role role)
@@ -61,20 +107,25 @@ static bool is_misplaced(
 static void tell_misplaced(struct architecture *architecture,
 	const struct lookup_prefix *prefix, uint32_t count)
 {
+	static const struct architecture_subject MISPLACED = {
+		"R34", "zone.mailbox-misplaced"};
 	const struct matrix *matrix = architecture->review.matrix;
 	const struct matrix_place place = {matrix->files[prefix->file], prefix->line};
+	const struct matrix_group *group = &matrix->groups[prefix->owner];
 	char network[NETWORK_TEXT_BYTES];
 	char others[40] = "";
+	char text[300];
 	if (count > 1) {
 		(void)snprintf(
 			others, sizeof(others), ", as do %u more of it", count - 1);
 	}
-	review_tell(&architecture->review, &place, "R34",
+	(void)snprintf(text, sizeof(text),
 		"mailbox server %s (group %s) stands in zone %s%s; it belongs "
 		"into internal, behind the gateway",
-		network_text(&prefix->network, network),
-		matrix->groups[prefix->owner].name, zone_of(matrix, prefix)->name,
-		others);
+		network_text(&prefix->network, network), group->name,
+		zone_of(matrix, prefix)->name, others);
+	tell(architecture, &place, MISPLACED.recommendation, text,
+		find_acceptance(architecture, &MISPLACED, &group->acceptance, 1));
 }
 
 /* R34: every address of a mailbox server stands in zone internal. Once a group. */
@@ -113,20 +164,25 @@ static bool holds(const struct network *wide, const struct network *narrow)
 static void review_nested(struct architecture *architecture,
 	const struct lookup_prefix *wide, const struct lookup_prefix *narrow)
 {
-	struct review *review = &architecture->review;
-	const struct matrix *matrix = review->matrix;
+	static const struct architecture_subject SHARED = {"R36", NULL};
+	const struct matrix *matrix = architecture->review.matrix;
 	const struct matrix_group *outer = &matrix->groups[wide->owner];
 	const struct matrix_group *inner = &matrix->groups[narrow->owner];
+	const struct matrix_acceptance *const list[] = {
+		inner->acceptance, outer->acceptance};
 	char network[NETWORK_TEXT_BYTES];
+	char text[300];
 	if (!is_gateway_pair(outer->role, inner->role)) {
 		return;
 	}
 	const struct matrix_place place = {matrix->files[narrow->file], narrow->line};
-	review_tell(review, &place, "R36",
+	(void)snprintf(text, sizeof(text),
 		"%s of %s group %s lies in %s group %s too; what sends to the Internet "
 		"and what receives are separate servers",
 		network_text(&narrow->network, network), matrix_role_name(inner->role),
 		inner->name, matrix_role_name(outer->role), outer->name);
+	tell(architecture, &place, SHARED.recommendation, text,
+		find_acceptance(architecture, &SHARED, list, 2));
 }
 
 /* R36: an address written in groups of both kinds. Prefixes come sorted, wider first. */
@@ -170,12 +226,16 @@ static void find_exposed(struct architecture *architecture)
 	}
 }
 
-void architecture_breaches(
-	const struct matrix *matrix, int64_t now_s, struct matrix_problems *breaches)
+void architecture_breaches(const struct matrix *matrix, int64_t now_s,
+	struct matrix_problems *breaches, struct matrix_problems *accepted)
 {
 	*breaches = (struct matrix_problems){0};
+	if (accepted) {
+		*accepted = (struct matrix_problems){0};
+	}
 	struct architecture architecture = {
 		.review = {matrix, now_s, breaches},
+		.accepted = {matrix, now_s, accepted},
 		.is_exposed = calloc(matrix->group_count + 1, sizeof(bool)),
 		.outside = calloc(matrix->group_count + 1, sizeof(uint32_t)),
 	};

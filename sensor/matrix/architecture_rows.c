@@ -3,6 +3,15 @@
 
 #include "matrix/sentence.h"
 
+static const struct architecture_subject R34 = {"R34", NULL};
+static const struct architecture_subject CHAINED = {"R35", "relay.chained"};
+static const struct architecture_subject R36 = {"R36", NULL};
+static const struct architecture_subject BOTH_WAYS = {
+	"R36", "gateway.send-receive-mixed"};
+static const struct architecture_subject R37 = {"R37", NULL};
+static const struct architecture_subject EXPOSED = {
+	"exposure", "zone.user-access-exposed"};
+
 static bool is_from_internet(
 	const struct architecture *architecture, const struct matrix_row *row)
 {
@@ -23,13 +32,13 @@ void architecture_mailbox_internet(
 	}
 	if (is_from_internet(architecture, row) &&
 		review_role(&row->to) == MATRIX_ROLE_MAILBOX) {
-		architecture_tell(architecture, row, "R34",
+		architecture_tell(architecture, row, &R34,
 			"the Internet hands mail to mailbox server %s; an inbound "
 			"server at the gateway and a relay belong between them",
 			row->to.group->name);
 	} else if (is_to_internet(architecture, row) &&
 		   review_role(&row->from) == MATRIX_ROLE_MAILBOX) {
-		architecture_tell(architecture, row, "R34",
+		architecture_tell(architecture, row, &R34,
 			"mailbox server %s sends to the Internet itself; it hands mail "
 			"to a relay",
 			row->from.group->name);
@@ -59,14 +68,14 @@ void architecture_relay_chain(
 		return;
 	}
 	if (is_to_internet(architecture, row)) {
-		architecture_tell(architecture, row, "R35",
+		architecture_tell(architecture, row, &CHAINED,
 			"internal relay %s sends to the Internet; let it hand mail to "
 			"the outbound server",
 			row->from.group->name);
 		return;
 	}
 	if (is_from_internet(architecture, row)) {
-		architecture_tell(architecture, row, "R35",
+		architecture_tell(architecture, row, &CHAINED,
 			"internal relay %s takes mail from the Internet; let the "
 			"inbound server take it",
 			row->to.group->name);
@@ -88,7 +97,7 @@ void architecture_relay_chain(
 		relay = other;
 	}
 	if (exposed) {
-		architecture_tell(architecture, row, "R35",
+		architecture_tell(architecture, row, &CHAINED,
 			"internal relay %s exchanges mail with %s, which does so with "
 			"the Internet; only relay -> outbound and inbound -> relay "
 			"cross the gateway",
@@ -130,7 +139,7 @@ static void review_both_ways(
 	const struct matrix_row *reverse =
 		internet_row(architecture, own->group, !is_sending);
 	if (first == row && reverse && reverse < row) {
-		architecture_tell(architecture, row, "R36",
+		architecture_tell(architecture, row, &BOTH_WAYS,
 			"%s %s the Internet and by row %s it %s; these are separate "
 			"servers",
 			own->group->name, is_sending ? "sends to" : "receives from",
@@ -143,13 +152,13 @@ static void review_outbound(
 {
 	const enum matrix_role from = review_role(&row->from);
 	if (is_from_internet(architecture, row)) {
-		architecture_tell(architecture, row, "R36",
+		architecture_tell(architecture, row, &R36,
 			"outbound server %s takes mail from the Internet; that is the "
 			"inbound server's part",
 			row->to.group->name);
 	} else if (from != MATRIX_ROLE_RELAY && from != MATRIX_ROLE_MAILBOX &&
 		   from != MATRIX_ROLE_SUBMISSION) {
-		architecture_tell(architecture, row, "R36",
+		architecture_tell(architecture, row, &R36,
 			"outbound server %s takes mail from %s; it takes it from "
 			"relay, mailbox or submission servers only",
 			row->to.group->name, sentence_end_name(&row->from));
@@ -166,7 +175,7 @@ void architecture_gateway_roles(
 		review_outbound(architecture, row);
 	} else if (review_role(&row->from) == MATRIX_ROLE_INBOUND &&
 		   is_to_internet(architecture, row)) {
-		architecture_tell(architecture, row, "R36",
+		architecture_tell(architecture, row, &R36,
 			"inbound server %s sends to the Internet; that is the outbound "
 			"server's part",
 			row->from.group->name);
@@ -186,7 +195,7 @@ void architecture_senders(
 		!row->from.group && !is_from_internet(architecture, row);
 	if (review_lists_sending(row) && is_to_internet(architecture, row) &&
 		(is_user || is_whole_zone)) {
-		architecture_tell(architecture, row, "R37",
+		architecture_tell(architecture, row, &R37,
 			"%s sends to the Internet past the gateway; let it hand mail "
 			"to a %s",
 			sentence_end_name(&row->from),
@@ -205,7 +214,7 @@ void architecture_readers(
 			      (!row->to.group && !is_to_internet(architecture, row));
 	if (review_role(&row->from) == MATRIX_ROLE_CLIENT && !is_store &&
 		review_lists_access(row)) {
-		architecture_tell(architecture, row, "R37",
+		architecture_tell(architecture, row, &R37,
 			"clients %s read mail from %s, which is no mailbox, submission "
 			"or proxy server of the entity",
 			row->from.group->name, sentence_end_name(&row->to));
@@ -216,7 +225,7 @@ void architecture_user_access(
 	struct architecture *architecture, const struct matrix_row *row)
 {
 	if (is_from_internet(architecture, row) && review_lists_access(row)) {
-		architecture_tell(architecture, row, "exposure",
+		architecture_tell(architecture, row, &EXPOSED,
 			"users reach %s from the Internet; nomads come through zone "
 			"vpn",
 			sentence_end_name(&row->to));

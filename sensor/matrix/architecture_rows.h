@@ -5,11 +5,19 @@
  */
 #pragma once
 
+#include "matrix/acceptance.h"
 #include "matrix/review.h"
+
+/* What a breach is of, for whoever accepts it. */
+struct architecture_subject {
+	const char *recommendation;
+	const char *finding; /* that its traffic raises, or NULL */
+};
 
 struct architecture {
 	struct review review;
-	bool *is_exposed;  /* by group: it exchanges mail with the Internet */
+	struct review accepted; /* those that somebody accepts */
+	bool *is_exposed;       /* by group: it exchanges mail with the Internet */
 	uint32_t *outside; /* by group of mailbox servers: prefixes outside internal */
 };
 
@@ -18,7 +26,7 @@ typedef void architecture_rule(
 
 /* Tell a breach: "R35 row M-07: text". */
 void architecture_tell(struct architecture *architecture, const struct matrix_row *row,
-	const char *recommendation, const char *format, ...)
+	const struct architecture_subject *subject, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 bool architecture_is_server(enum matrix_role role);

@@ -3,6 +3,10 @@
 
 #include "matrix/sentence.h"
 
+static const struct architecture_subject R41 = {"R41", NULL};
+static const struct architecture_subject R42 = {"R42", NULL};
+static const struct architecture_subject IMPLICIT = {"R42", "smtps.implicit"};
+
 /* Clients; and a whole zone where the protocols are those of users. */
 static bool is_users(const struct matrix_row *row)
 {
@@ -32,12 +36,12 @@ void architecture_users_protected(
 	}
 	if ((row->tls == MATRIX_TLS_OPTIONAL || row->tls == MATRIX_TLS_OFFERED) &&
 		is_clear_possible(row)) {
-		architecture_tell(architecture, row, "R41",
+		architecture_tell(architecture, row, &R41,
 			"%s may log in without TLS (tls: %s); write tls: required",
 			sentence_end_name(&row->from), matrix_tls_name(row->tls));
 	}
 	if (row->from.group && review_lists(row, PROTOCOL_SMTP)) {
-		architecture_tell(architecture, row, "R41",
+		architecture_tell(architecture, row, &R41,
 			"clients %s hand mail in over smtp, which asks for no login; "
 			"list submission",
 			row->from.group->name);
@@ -77,7 +81,7 @@ static void review_implicit(
 		is_submission_to_a_provider(architecture, row)) {
 		return;
 	}
-	architecture_tell(architecture, row, "R42",
+	architecture_tell(architecture, row, &IMPLICIT,
 		"implicit TLS (465) %s; servers use smtp on port 25 with tls: starttls",
 		is_internet ? "to or from the Internet" : "between servers");
 }
@@ -94,12 +98,12 @@ void architecture_servers_protected(
 		return;
 	}
 	if (review_is_internet(architecture->review.matrix, &row->from)) {
-		architecture_tell(architecture, row, "R42",
+		architecture_tell(architecture, row, &R42,
 			"%s need not offer STARTTLS to the Internet; write tls: "
 			"offered",
 			row->to.group->name);
 	} else if (architecture_is_server(review_role(&row->from))) {
-		architecture_tell(architecture, row, "R42",
+		architecture_tell(architecture, row, &R42,
 			"servers %s and %s may talk in clear (tls: optional); write "
 			"tls: starttls",
 			row->from.group->name, row->to.group->name);
@@ -109,8 +113,10 @@ void architecture_servers_protected(
 void architecture_version(
 	struct architecture *architecture, const struct matrix_row *row)
 {
+	const struct architecture_subject subject = {
+		is_users(row) ? "R41" : "R42", "tls.version-obsolete"};
 	if (row->min_tls != 0 && row->min_tls < 0x0303) {
-		architecture_tell(architecture, row, is_users(row) ? "R41" : "R42",
+		architecture_tell(architecture, row, &subject,
 			"TLS %s is enough, which RFC 8996 forbids; write min_tls: "
 			"\"1.2\"",
 			sentence_tls_version(row->min_tls));

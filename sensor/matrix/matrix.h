@@ -130,7 +130,7 @@ struct matrix_tunnel {
 struct matrix; /* opaque */
 
 struct matrix_problem {
-	char text[400]; /* "file:line:column: what (hint)" */
+	char text[640]; /* "file:line:column: what (hint)" */
 };
 
 struct matrix_problems {

@@ -11,10 +11,12 @@ static void use(const struct matrix *matrix)
 	size_t count;
 	const struct matrix_row *rows = matrix_rows(matrix, &count);
 	struct matrix_problems warnings;
+	struct matrix_problems accepted;
 	matrix_warnings(matrix, 1800000000, &warnings);
 	matrix_problems_free(&warnings);
-	architecture_breaches(matrix, 1800000000, &warnings);
+	architecture_breaches(matrix, 1800000000, &warnings, &accepted);
 	matrix_problems_free(&warnings);
+	matrix_problems_free(&accepted);
 	for (size_t i = 0; i < count && i < 16; i++) {
 		const struct matrix_question question = {.from = rows[i].to,
 			.to = rows[i].from,

@@ -8,7 +8,7 @@ static struct matrix_problems breaches_of(const char *rows)
 {
 	struct matrix *matrix = load_rows(rows);
 	struct matrix_problems breaches;
-	architecture_breaches(matrix, NOW_S, &breaches);
+	architecture_breaches(matrix, NOW_S, &breaches, NULL);
 	matrix_free(matrix);
 	return breaches;
 }
@@ -97,7 +97,7 @@ static void an_address_in_groups_of_both_kinds_breaches_r36(void **state)
 		&problems);
 	assert_non_null(matrix);
 	struct matrix_problems breaches;
-	architecture_breaches(matrix, NOW_S, &breaches);
+	architecture_breaches(matrix, NOW_S, &breaches, NULL);
 	assert_int_equal(breaches.count, 1);
 	assert_true(mentions(&breaches,
 		"made.yaml:5: R36: 198.51.100.2 of inbound group in lies in outbound "
@@ -125,7 +125,7 @@ static void a_mailbox_server_outside_internal_breaches_r34(void **state)
 		&problems);
 	assert_non_null(matrix);
 	struct matrix_problems breaches;
-	architecture_breaches(matrix, NOW_S, &breaches);
+	architecture_breaches(matrix, NOW_S, &breaches, NULL);
 	assert_int_equal(breaches.count, 1);
 	assert_true(
 		mentions(&breaches, "made.yaml:9: R34: mailbox server 198.51.100.9"));
@@ -152,7 +152,7 @@ static void a_group_that_stands_outside_is_one_breach_whatever_it_holds(void **s
 		&problems);
 	assert_non_null(matrix);
 	struct matrix_problems breaches;
-	architecture_breaches(matrix, NOW_S, &breaches);
+	architecture_breaches(matrix, NOW_S, &breaches, NULL);
 	assert_int_equal(breaches.count, 2);
 	assert_true(mentions(&breaches,
 		"made.yaml:5: R34: mailbox server 203.0.113.0/26 (group cloud) stands "
@@ -248,7 +248,7 @@ static void the_profile_decides_about_465_for_users_only(void **state)
 	struct matrix *matrix = load_text(text, &problems);
 	assert_non_null(matrix);
 	struct matrix_problems breaches;
-	architecture_breaches(matrix, NOW_S, &breaches);
+	architecture_breaches(matrix, NOW_S, &breaches, NULL);
 	assert_int_equal(breaches.count, 1);
 	assert_true(mentions(&breaches, "R42 row b"));
 	matrix_problems_free(&breaches);
@@ -271,9 +271,84 @@ static void an_expired_row_breaches_nothing(void **state)
 		NULL);
 }
 
+/* Of this text: how many breaches are left, and how many are accepted with these words. */
+static void assert_accepted(
+	const char *text, size_t breaches, size_t accepted, const char *words)
+{
+	struct matrix_problems problems;
+	struct matrix_problems left;
+	struct matrix_problems apart;
+	struct matrix *matrix = load_text(text, &problems);
+	if (!matrix) {
+		fail_msg("%s", problems.list[0].text);
+	}
+	architecture_breaches(matrix, NOW_S, &left, &apart);
+	matrix_free(matrix);
+	assert_int_equal(left.count, breaches);
+	assert_int_equal(apart.count, accepted);
+	if (words && !mentions(&apart, words)) {
+		fail_msg("\"%s\" is not \"%s\"", apart.list[0].text, words);
+	}
+	matrix_problems_free(&left);
+	matrix_problems_free(&apart);
+}
+
+#define REASONED ", owner: it, reason: why"
+#define PARTNER(keys)                                                              \
+	HEAD "rows:\n - {id: a, from: mx-out, to: internet, protocols: smtps" keys \
+		REASONED "}\n"
+
+static void a_row_accepts_its_own_breaches_and_says_why(void **state)
+{
+	(void)state;
+	assert_accepted(PARTNER(", accepts: R42"), 0, 1,
+		"made.yaml:11: R42 row a: implicit TLS (465) to or from the Internet; "
+		"servers use smtp on port 25 with tls: starttls; accepted by row a "
+		"(it): why");
+	assert_accepted(PARTNER(", accepts: smtps.implicit"), 0, 1, NULL);
+	assert_accepted(PARTNER(", accepts: [R41, tls.missing]"), 1, 0, NULL);
+}
+
+/* 2027-01-15 is now. */
+static void a_breach_that_was_accepted_until_yesterday_is_one(void **state)
+{
+	(void)state;
+	assert_accepted(PARTNER(", accepts: R42, until: 2027-01-15"), 0, 1,
+		"accepted by row a (it, until 2027-01-15): why");
+	assert_accepted(PARTNER(", accepts: R42, until: 2027-01-14"), 1, 0, NULL);
+}
+
+#define DMZ(keys)                                                                   \
+	"schema: 1\n"                                                               \
+	"zones: {internal: 192.0.2.0/24, gateway: 198.51.100.0/28}\n"               \
+	"groups:\n"                                                                 \
+	"  dmz: {role: mailbox, addresses: 198.51.100.9" keys "}\n"                 \
+	"  users: {role: client, addresses: 192.0.2.64/26}\n"                       \
+	"rows: [{id: a, from: internet, to: dmz, protocols: smtp}, {id: b, from: "  \
+	"users, to: dmz, protocols: imap, tls: optional}, {id: c, from: internet, " \
+	"to: dmz, protocols: imaps}]\n"
+
+static void a_group_accepts_where_it_stands_and_what_rows_let_it_do(void **state)
+{
+	(void)state;
+	assert_accepted(DMZ(""), 4, 0, NULL);
+	assert_accepted(DMZ(", accepts: zone.mailbox-misplaced" REASONED), 3, 1,
+		"made.yaml:4: R34: mailbox server 198.51.100.9 (group dmz) stands in "
+		"zone gateway; it belongs into internal, behind the gateway; accepted "
+		"by group dmz (it): why");
+	assert_accepted(DMZ(", accepts: R34" REASONED), 2, 2,
+		"R34 row a: the Internet hands mail to mailbox server dmz");
+	assert_accepted(DMZ(", accepts: [R34, R41, zone.user-access-exposed]" REASONED),
+		0, 4, "exposure row c: users reach dmz from the Internet;");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_row_accepts_its_own_breaches_and_says_why),
+		cmocka_unit_test(a_breach_that_was_accepted_until_yesterday_is_one),
+		cmocka_unit_test(
+			a_group_accepts_where_it_stands_and_what_rows_let_it_do),
 		cmocka_unit_test(the_gateway_chain_breaches_nothing),
 		cmocka_unit_test(a_relay_that_meets_the_internet_breaches_r35),
 		cmocka_unit_test(a_relay_behind_a_chained_server_breaches_r35_too),

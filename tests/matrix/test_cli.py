@@ -53,14 +53,14 @@ def test_the_reference_matrix_is_right_and_free_of_warnings():
     answer = run("check", "--json", REFERENCE)
     assert answer.returncode == 0
     assert json.loads(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
-                                         "breaches": [], "groups": 10, "rows": 13}
+                                         "breaches": [], "accepted": [], "groups": 10, "rows": 13}
 
 
 def test_the_hybrid_matrix_is_right_free_of_warnings_and_breaches():
     answer = run("check", "--json", HYBRID)
     assert answer.returncode == 0
     assert json.loads(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
-                                         "breaches": [], "groups": 13, "rows": 12}
+                                         "breaches": [], "accepted": [], "groups": 13, "rows": 12}
     assert run("check", "--exit-code", HYBRID).returncode == 0
 
 
@@ -216,6 +216,22 @@ def test_explain_says_what_is_accepted_and_by_whom(tmp_path):
     matrix.write_text(ACCEPTING % "R41")
     answer = run("explain", "-m", str(matrix), "servers", "internet", "smtps").stdout
     assert told_by(answer) == {"smtps.implicit": ["R42"], "relay.chained": ["R35"]}
+
+
+def test_a_site_with_a_reasoned_exception_passes_the_check(tmp_path):
+    matrix = tmp_path / "matrix.yaml"
+    matrix.write_text(ACCEPTING % "[R35, smtps.implicit]")
+    answer = run("check", "--exit-code", str(matrix))
+    assert answer.returncode == 0
+    assert "\nArchitecture: no breach that is not accepted.\n\nAccepted: 2\n" in answer.stdout
+    assert "; accepted by row R-1 (it): the partner wants it\n" in answer.stdout
+    document = json.loads(run("check", "--json", str(matrix)).stdout)
+    assert len(document["accepted"]) == 2 and document["breaches"] == []
+    assert run("check", "--quiet", str(matrix)).stdout.count("\n") == 1  # that what the group accepts has ended
+    matrix.write_text(ACCEPTING % "smtps.implicit")
+    answer = run("check", "--exit-code", str(matrix))
+    assert answer.returncode == 1
+    assert "\nArchitecture: 1 breach\n" in answer.stdout and "\nAccepted: 1\n" in answer.stdout
 
 
 def told_by(answer):
