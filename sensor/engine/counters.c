@@ -94,6 +94,7 @@ size_t engine_counters(const struct engine *engine, struct counter *list)
 		{"dns.refused", names->refused},
 		{"mail.flows", engine->mail_flows},
 		{"mail.attempts", engine->attempts},
+		{"alerts.accepted", engine->accepted},
 		{"alerts.given", engine->alerts},
 		{"alerts.folded", engine->folded},
 	};

@@ -153,6 +153,7 @@ struct engine {
 	uint64_t opaque[ENGINE_OPAQUE_COUNT];
 	uint64_t mail_flows;
 	uint64_t attempts;
+	uint64_t accepted; /* findings that the matrix accepts, of flows that ended */
 	uint64_t alerts;
 	uint64_t folded;
 	uint64_t sequence;

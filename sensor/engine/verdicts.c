@@ -250,6 +250,7 @@ static void learn(struct engine *engine, const struct flow *flow,
 static void give_mail(struct engine *engine, struct record *record)
 {
 	engine->mail_flows++;
+	engine->accepted += (uint64_t)__builtin_popcountll(record->judgement->accepted);
 	record->sequence = engine_next_sequence(engine);
 	engine->outputs.mail(engine->outputs.context, record);
 }

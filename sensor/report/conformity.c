@@ -129,6 +129,12 @@ static void count_row(struct conformity *conformity, enum conformity_subject sub
 	}
 }
 
+/* Access that a row opens to the Internet is declared, hence low, and open. */
+static bool is_notice(enum conformity_subject subject, uint8_t severity)
+{
+	return severity == SEVERITY_LOW && subject != CONFORMITY_EXPOSURE;
+}
+
 static void count_alert(struct conformity *conformity, enum conformity_subject subject,
 	const struct record *record, enum finding finding, uint32_t count)
 {
@@ -137,8 +143,7 @@ static void count_alert(struct conformity *conformity, enum conformity_subject s
 	if (finding == FINDING_PORT_FOREIGN || finding == FINDING_SENDER_MX_LOOKUP) {
 		line->observed += count; /* these flows have no mail record */
 	}
-	/* Access that a row opens to the Internet is declared, hence low, and open. */
-	if (severity == SEVERITY_LOW && subject != CONFORMITY_EXPOSURE) {
+	if (is_notice(subject, severity)) {
 		line->notices += count;
 		return;
 	}
@@ -175,6 +180,25 @@ void conformity_alert(struct conformity *conformity, const struct record *record
 			count_finding(
 				conformity, record, (enum finding)i, count->of[i]);
 		}
+	}
+}
+
+/* What is accepted raised no alert: the records have it, each flow's once. */
+static void count_accepted(struct conformity *conformity, const struct record *record)
+{
+	const struct judgement *judgement = record->judgement;
+	uint64_t accepted = judgement->accepted;
+	for (; accepted != 0; accepted &= accepted - 1) { /* FINDING_FLOW_COUNT */
+		const enum finding finding = (enum finding)__builtin_ctzll(accepted);
+		const enum conformity_subject subject = subject_of(record, finding);
+		if (subject == CONFORMITY_SUBJECTS ||
+			is_notice(subject, judgement->severity[finding])) {
+			continue;
+		}
+		struct conformity_line *line = &conformity->lines[subject];
+		line->accepted++;
+		line->accepted_by = line->accepted_by ? line->accepted_by
+						      : judgement->accepted_by[finding];
 	}
 }
 
@@ -292,6 +316,7 @@ void conformity_mail(struct conformity *conformity, const struct record *record)
 		return;
 	}
 	note_reach(&conformity->reach, record);
+	count_accepted(conformity, record);
 	observe(&lines[CONFORMITY_R37], seen_ends(record));
 	if (way_is_foreign(record->observation->way.tag)) {
 		return; /* a claim inside a tunnel excuses nobody */
@@ -383,6 +408,9 @@ enum conformity_verdict conformity_verdict(
 {
 	if (conformity->lines[subject].breaches > 0) {
 		return CONFORMITY_BREACHED;
+	}
+	if (conformity->lines[subject].accepted > 0) {
+		return CONFORMITY_ACCEPTED;
 	}
 	return is_observable(conformity, subject) ? CONFORMITY_CONFORM
 						  : CONFORMITY_NOT_OBSERVABLE;

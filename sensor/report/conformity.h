@@ -2,7 +2,7 @@
  * report/conformity - what a run showed of each recommendation, for the auditor.
  *
  * In: alerts and ended flows, as records. Out: one line per recommendation: conform,
- * breached or not observable, with counts, the worst row and an example. Accumulates
+ * breached, accepted or not observable, with counts, the worst row and an example. Accumulates
  * and renders; judges nothing. A recommendation is observable only when traffic was
  * seen that could have breached it, and nearly all of that far enough (report/seen):
  * conform says "of what was seen, nothing did, and little was not".
@@ -32,6 +32,7 @@ enum conformity_verdict {
 	CONFORMITY_NOT_OBSERVABLE = 0,
 	CONFORMITY_CONFORM,
 	CONFORMITY_BREACHED,
+	CONFORMITY_ACCEPTED, /* breached by nothing but what the matrix accepts */
 };
 
 /* The gravest breach; of several, the first. */
@@ -58,6 +59,8 @@ struct conformity_line {
 	uint64_t certificates; /* and of these, those whose certificate was seen */
 	uint64_t breaches; /* findings of medium severity or graver, repeats included */
 	uint64_t notices;  /* findings of low severity */
+	uint64_t accepted; /* findings that would be breaches, and the matrix accepts */
+	const struct matrix_acceptance *accepted_by; /* the first that did, or NULL */
 	const struct matrix_row *worst; /* most breaches, as row or nearest; or NULL */
 	uint64_t worst_breaches;
 	struct conformity_example example;

@@ -1,6 +1,7 @@
 #include "report/conformity_print.h"
 
 #include "base/columns.h"
+#include "matrix/acceptance.h"
 #include "report/human_text.h"
 #include "report/json_parts.h"
 #include "report/json_sensor.h"
@@ -17,6 +18,7 @@ static const char *const VERDICTS[] = {
 	[CONFORMITY_NOT_OBSERVABLE] = "not observable",
 	[CONFORMITY_CONFORM] = "conform",
 	[CONFORMITY_BREACHED] = "breached",
+	[CONFORMITY_ACCEPTED] = "accepted",
 };
 
 /* "2026-11-24 08:05:10", UTC; text holds 32 bytes. */
@@ -95,10 +97,22 @@ static void print_worst(const struct conformity_line *line, FILE *out)
 	columns_wrap(out, text, WORST_AT, HUMAN_INDENT);
 }
 
+/* By whom and why; of several the first. */
+static void print_accepted(const struct conformity_line *line, FILE *out)
+{
+	char words[ACCEPTANCE_TEXT_BYTES];
+	char text[ACCEPTANCE_TEXT_BYTES + 64];
+	if (line->accepted > 0) {
+		(void)snprintf(text, sizeof(text), "%" PRIu64 " accepted, first by %s",
+			line->accepted, acceptance_text(line->accepted_by, words));
+		human_wrap(out, text);
+	}
+}
+
 static void print_line(const struct conformity *conformity,
 	enum conformity_subject subject, FILE *out, bool use_colour)
 {
-	static const char *const COLOURS[] = {"", "\x1b[32m", "\x1b[31m"};
+	static const char *const COLOURS[] = {"", "\x1b[32m", "\x1b[31m", "\x1b[33m"};
 	const enum conformity_verdict verdict = conformity_verdict(conformity, subject);
 	const struct conformity_line line = conformity_line(conformity, subject);
 	(void)fprintf(out, "  %-9s %s%-15s%s", conformity_name(subject),
@@ -119,6 +133,7 @@ static void print_line(const struct conformity *conformity,
 	} else {
 		print_unseen(&line, out);
 	}
+	print_accepted(&line, out);
 }
 
 /* Verdicts are of what was seen; this is what was not. */
@@ -233,6 +248,9 @@ static void write_line(struct json_writer *writer, const struct conformity *conf
 	write_unseen(writer, &line);
 	json_number(writer, "breaches", line.breaches);
 	json_number(writer, "notices", line.notices);
+	json_number(writer, "accepted", line.accepted);
+	json_text(writer, "accepted_by",
+		line.accepted_by != NULL ? line.accepted_by->by : NULL);
 	json_text(writer, "worst_row", line.worst != NULL ? line.worst->id : NULL);
 	json_number(writer, "worst_row_breaches", line.worst_breaches);
 	write_example(writer, &line.example);

@@ -1,6 +1,7 @@
 #include "report/human.h"
 
 #include "base/columns.h"
+#include "matrix/acceptance.h"
 #include "report/human_text.h"
 
 #include <inttypes.h>
@@ -24,8 +25,11 @@ struct human {
 	uint64_t flows[PROTOCOL_COUNT][VERDICTS];
 	uint64_t alerts[FINDING_COUNT];
 	uint64_t occurrences[FINDING_COUNT];
-	uint8_t gravest[FINDING_COUNT];     /* enum severity */
-	uint64_t at_gravest[FINDING_COUNT]; /* alerts of that severity */
+	uint8_t gravest[FINDING_COUNT];        /* enum severity */
+	uint64_t at_gravest[FINDING_COUNT];    /* alerts of that severity */
+	uint64_t accepted[FINDING_FLOW_COUNT]; /* flows whose finding was accepted */
+	/* the first that did */
+	const struct matrix_acceptance *accepted_by[FINDING_FLOW_COUNT];
 	struct told told;
 };
 
@@ -207,7 +211,14 @@ void human_sensor_alert(struct human *human, enum finding finding, const char *d
 
 void human_mail(struct human *human, const struct record *record)
 {
-	human->flows[record->observation->protocol][record->judgement->verdict]++;
+	const struct judgement *judgement = record->judgement;
+	human->flows[record->observation->protocol][judgement->verdict]++;
+	for (uint64_t left = judgement->accepted; left != 0; left &= left - 1) {
+		const unsigned i = (unsigned)__builtin_ctzll(left);
+		if (human->accepted[i]++ == 0) {
+			human->accepted_by[i] = judgement->accepted_by[i];
+		}
+	}
 }
 
 static void print_heading(const struct human *human, const char *heading)
@@ -294,6 +305,29 @@ static void print_findings(const struct human *human, bool is_any)
 	}
 }
 
+/* What raised no alert; why, where it is not why of the one above. */
+static void print_accepted(const struct human *human)
+{
+	const struct matrix_acceptance *told = NULL;
+	char text[ACCEPTANCE_TEXT_BYTES];
+	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
+		const struct matrix_acceptance *by = human->accepted_by[i];
+		if (!by) {
+			continue;
+		}
+		if (!told) {
+			print_heading(human, "\nAccepted by the matrix, no alerts\n");
+		}
+		(void)fprintf(human->out, "  %-*s%-32s %12s %8" PRIu64 "\n",
+			HUMAN_INDENT, "", finding_row((enum finding)i)->id, "",
+			human->accepted[i]);
+		if (by != told) {
+			human_wrap(human->out, acceptance_text(by, text));
+		}
+		told = by;
+	}
+}
+
 static void print_counters(const struct human *human, const struct json_stats *stats)
 {
 	print_heading(human, "\nCounters that are not zero\n");
@@ -317,5 +351,6 @@ void human_summary(struct human *human, const struct json_stats *stats)
 	}
 	print_flows(human);
 	print_findings(human, alerts > 0);
+	print_accepted(human);
 	print_counters(human, stats);
 }

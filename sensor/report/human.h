@@ -22,5 +22,5 @@ void human_sensor_alert(struct human *human, enum finding finding, const char *d
 /* Count one flow for the summary table (protocol x verdict). */
 void human_mail(struct human *human, const struct record *record);
 
-/* Flows by protocol and verdict, findings by severity, capture anomalies that are not zero. */
+/* Flows by protocol and verdict, findings by severity, what the matrix accepts, capture anomalies that are not zero. */
 void human_summary(struct human *human, const struct json_stats *stats);

@@ -291,8 +291,8 @@ static void close_objects(struct json_writer *writer, size_t count)
 /* What most networks have none of. */
 static bool is_seldom(const char *name)
 {
-	static const char *const NAMES[] = {
-		"blind.", "dns.", "tcp.set_aside", "tcp.not_taken", "tcp.ambiguous"};
+	static const char *const NAMES[] = {"blind.", "dns.", "tcp.set_aside",
+		"tcp.not_taken", "tcp.ambiguous", "alerts.accepted"};
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
 		if (strncmp(name, NAMES[i], strlen(NAMES[i])) == 0) {
 			return true;

@@ -226,6 +226,7 @@ static void what_the_matrix_accepts_is_in_the_record_and_no_alert(void **state)
 	assert_int_equal(run->told_count, 1);
 	assert_int_equal(run_last(run)->kind, TOLD_MAIL);
 	assert_true(run_last(run)->accepted == CLEAR);
+	assert_int_equal(run_counter(run, "alerts.accepted"), 3);
 	run_end(run);
 }
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/direction.h"
+#include "matrix/acceptance.h"
 #include "report/human.h"
 #include "report/json.h"
 
@@ -100,6 +101,21 @@ static inline void made_tls(struct made_record *made)
 	strcpy(session->server_certificate.subject, "CN=mail.example.org");
 	strcpy(session->server_certificate.issuer, "CN=Example Authority");
 	strcpy(session->server_certificate.fingerprint, "00ff");
+}
+
+/* The flow has this finding too, and the matrix accepts it until 2027-06-30. */
+static inline void made_accepted(
+	struct made_record *made, enum finding finding, enum severity severity)
+{
+	static const struct matrix_acceptance ACCEPTANCE = {.by = "row M-04",
+		.what = "R42",
+		.owner = "it",
+		.reason = "an old \"appliance\"",
+		.until_s = INT64_C(1814400000)};
+	made->judgement.findings |= FINDING_BIT(finding);
+	made->judgement.accepted |= FINDING_BIT(finding);
+	made->judgement.accepted_by[finding] = &ACCEPTANCE;
+	made->judgement.severity[finding] = (uint8_t)severity;
 }
 
 /* What a writer printed; free it. */

@@ -355,9 +355,37 @@ static void a_role_mismatch_breaches_r36_only_at_the_gateway(void **state)
 	conformity_free(conformity);
 }
 
+static void what_is_accepted_is_neither_conform_nor_breached(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct conformity *conformity = made_conformity();
+	made_flow(&made, PROTOCOL_SMTP, "192.0.2.25", "198.51.100.2");
+	made_accepted(&made, FINDING_TLS_CIPHER_WEAK, SEVERITY_LOW); /* a notice */
+	conformity_mail(conformity, &made.record);
+	assert_conform(conformity, CONFORMITY_R42);
+	made_accepted(&made, FINDING_TLS_VERSION_OBSOLETE, SEVERITY_MEDIUM);
+	conformity_mail(conformity, &made.record);
+	assert_int_equal(
+		conformity_verdict(conformity, CONFORMITY_R42), CONFORMITY_ACCEPTED);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R42).breaches, 0);
+	char *text = printed(conformity);
+	assert_non_null(strstr(text, "R42       accepted               2         0"));
+	assert_non_null(strstr(text, "1 accepted, first by row M-04 (it, until "));
+	free(text);
+	made.judgement.severity[FINDING_TLS_CERTIFICATE_EXPIRED] = SEVERITY_MEDIUM;
+	conformity_alert(
+		conformity, &made.record, FINDING_TLS_CERTIFICATE_EXPIRED, &ONCE);
+	assert_int_equal(
+		conformity_verdict(conformity, CONFORMITY_R42), CONFORMITY_BREACHED);
+	assert_int_equal(conformity_line(conformity, CONFORMITY_R42).accepted, 1);
+	conformity_free(conformity);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_accepted_is_neither_conform_nor_breached),
 		cmocka_unit_test(without_traffic_nothing_is_observable),
 		cmocka_unit_test(what_could_not_be_looked_into_is_named_and_only_then),
 		cmocka_unit_test(sending_and_taking_must_both_be_seen_for_r36),

@@ -56,6 +56,15 @@ def test_requiretls_in_clear_breaches_r42_plus():
     assert verdicts("smtp-requiretls-clear")["R42+"] == "breached"
 
 
+def test_what_the_matrix_accepts_is_neither_conform_nor_breached():
+    line = lines_of("accepted-by-row")["R42"]
+    assert (line["verdict"], line["breaches"], line["accepted"]) == ("accepted", 0, 2)
+    assert line["accepted_by"] == "row M-02"
+    replay("accepted-by-row", "--exit-code")  # no violation
+    line = lines_of("accepted-until-last-month")["R42"]
+    assert (line["verdict"], line["breaches"], line["accepted"]) == ("breached", 2, 0)
+
+
 def test_a_capture_that_sees_one_way_of_the_gateway_says_nothing_of_r36():
     found = lines_of("gateway-to-internet-starttls")["R36"]
     assert found["verdict"] == "not_observable"

@@ -247,11 +247,38 @@ static void the_reason_is_not_repeated_for_the_next_finding_of_a_flow(void **sta
 	free(output.text);
 }
 
+static void the_summary_says_what_is_accepted_and_why_once(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	const struct json_stats stats = {.counter_count = 0};
+	made_record(&made);
+	made_accepted(&made, FINDING_SMTPS_IMPLICIT, SEVERITY_MEDIUM);
+	struct human *human = new_human(made_open(&output), false);
+	human_mail(human, &made.record);
+	made_accepted(&made, FINDING_TLS_CIPHER_WEAK, SEVERITY_LOW);
+	human_mail(human, &made.record);
+	human_summary(human, &stats);
+	human_free(human);
+	const char *text = made_close(&output);
+	assert_has(text, "\nNo findings.\n\nAccepted by the matrix, no alerts\n");
+	assert_has(text,
+		"    smtps.implicit                                       2\n"
+		"          row M-04 (it, until 2027-06-30): an old "
+		"\"appliance\"\n"
+		"            tls.cipher-weak                                      "
+		"1\n\n");
+	assert_narrow(text);
+	free(output.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			an_alert_takes_two_lines_where_its_ends_fit_and_three_elsewhere),
+		cmocka_unit_test(the_summary_says_what_is_accepted_and_why_once),
 		cmocka_unit_test(a_reason_is_given_where_the_detail_does_not_say_it),
 		cmocka_unit_test(
 			the_reason_is_not_repeated_for_the_next_finding_of_a_flow),

@@ -334,9 +334,28 @@ static void a_client_that_said_nothing_misses_no_bytes(void **state)
 	assert_true(is_told_missing(&made));
 }
 
+static void what_is_accepted_stands_in_the_record_with_by_whom_and_why(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	made_accepted(&made, FINDING_SMTPS_IMPLICIT, SEVERITY_MEDIUM);
+	strcpy(made.judgement.detail[FINDING_SMTPS_IMPLICIT], "port 465");
+	json_mail(made_open(&output), &made.record);
+	assert_has(made_close(&output),
+		"\"midstream\":false,\"accepted\":[{\"finding\":\"smtps.implicit\","
+		"\"recommendation\":\"R42\",\"detail\":\"port 465\",\"by\":\"row "
+		"M-04\",\"owner\":\"it\",\"reason\":\"an old "
+		"\\\"appliance\\\"\",\"until\":\"2027-06-30\"}]},");
+	free(output.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			what_is_accepted_stands_in_the_record_with_by_whom_and_why),
 		cmocka_unit_test(a_mail_event_holds_the_keys_in_their_order),
 		cmocka_unit_test(the_tls_object_is_written_as_eve_has_it),
 		cmocka_unit_test(a_certificate_hidden_by_tls_1_3_is_not_visible),
