@@ -17,7 +17,7 @@
 
 #define EXIT_RENEW 5
 #define RENEW_US   UINT64_C(60000000) /* down for so long */
-#define NAME_US    UINT64_C(2000000) /* the same for want of a name; then twice that .. */
+#define NAME_US    UINT64_C(2000000)  /* one that has a name; then twice that .. */
 #define DRAIN_US   UINT64_C(3000000)
 
 _Static_assert(OUTPUTS_MAX == STATUS_SHIPPERS_MAX, "a place for every output");
@@ -28,7 +28,7 @@ struct shipper_process {
 	struct status_process *process;
 	uint64_t delivered; /* as told on the page */
 	uint64_t failures;
-	uint64_t renew_us; /* for want of a name: when it was down for so long in all */
+	uint64_t renew_us; /* of one with a name: down for so long in all */
 	struct shipping shipping;
 };
 
@@ -87,7 +87,7 @@ static void wait_for(const struct shipper_process *self, enum shipping_step resu
 	}
 }
 
-/* A name server that is away costs as much time again as it was away. */
+/* A name server that is away, or wrong, costs as much time again as it was. */
 static bool is_time_to_renew(const struct shipper_process *self)
 {
 	const struct shipping *shipping = &self->shipping;
@@ -95,18 +95,25 @@ static bool is_time_to_renew(const struct shipper_process *self)
 	const bool is_old =
 		shipping->down_us > 0 && now_us - shipping->down_us >= RENEW_US;
 	return is_old ||
-	       (shipping_is_unresolved(shipping) &&
+	       (shipping_is_named(shipping) &&
 		       now_us - shipping->numbers.down_since_us >= self->renew_us);
 }
 
-/* Behind 2 s without a name, 4, 8 and so on. */
+/*
+ * One with a name is renewed behind 2 s, 4, 8 and so on, at most a minute later. That
+ * is one outage, told once a minute.
+ */
 static void plan_renewal(struct shipper_process *self)
 {
-	const struct shipping_numbers *numbers = &self->shipping.numbers;
+	struct shipping *shipping = &self->shipping;
+	const struct shipping_numbers *numbers = &shipping->numbers;
 	const uint64_t now_us = clock_monotonic_us();
 	const uint64_t before_us =
 		numbers->is_down ? now_us - numbers->down_since_us : 0;
 	self->renew_us = before_us > NAME_US / 2 ? 2 * before_us : NAME_US;
+	if (numbers->is_down && before_us < RENEW_US) {
+		shipping->warn_us = now_us + RENEW_US - before_us;
+	}
 }
 
 static void ship_until_told(struct shipper_process *self)

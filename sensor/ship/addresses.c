@@ -29,3 +29,14 @@ bool addresses_resolve(
 	freeaddrinfo(found);
 	return addresses->count > 0 || reason_set(why, "%.100s: no address", host);
 }
+
+bool addresses_is_name(const char *host)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
+	struct addrinfo *found = NULL;
+	if (getaddrinfo(host, NULL, &hints, &found) != 0) {
+		return true;
+	}
+	freeaddrinfo(found);
+	return false;
+}

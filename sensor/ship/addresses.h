@@ -25,3 +25,6 @@ struct addresses {
  */
 bool addresses_resolve(
 	struct addresses *addresses, const char *host, struct reason *why);
+
+/* Whether it is no address but a name, which may lead elsewhere tomorrow. */
+bool addresses_is_name(const char *host);

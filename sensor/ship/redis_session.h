@@ -31,6 +31,7 @@ struct redis_settings {
 	struct redis_login login;
 	struct redis_login sentinel_login;
 	struct reason unresolved; /* names that lead nowhere, now */
+	bool is_named;            /* a server; else all are addresses, or a path */
 };
 
 struct redis_session {

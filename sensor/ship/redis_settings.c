@@ -66,6 +66,8 @@ static void read_nodes(struct redis_settings *settings,
 		unsigned port = is_sentinel ? SENTINEL_PORT : SERVER_PORT;
 		if (split(schema_item(values, name, i), host, &port)) {
 			add_nodes(nodes, host, port, &settings->unresolved);
+			settings->is_named =
+				settings->is_named || addresses_is_name(host);
 		}
 	}
 }
@@ -128,6 +130,7 @@ bool redis_settings_read(struct redis_settings *settings,
 {
 	const char *path = schema_text(values, "path");
 	settings->servers.count = settings->sentinels.count = 0;
+	settings->is_named = false;
 	settings->database = schema_text(values, "database");
 	settings->master = schema_count(values, "sentinels") > 0
 				   ? schema_text(values, "master")

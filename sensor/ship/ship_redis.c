@@ -337,11 +337,10 @@ static const uint16_t *ship_ports(void *opaque)
 	return schema_text(&state->output->values, "path") ? NONE : NULL;
 }
 
-static bool ship_is_unresolved(void *opaque)
+static bool ship_is_named(void *opaque)
 {
 	const struct ship_redis *state = (const struct ship_redis *)opaque;
-	const struct redis_settings *settings = &state->settings;
-	return (settings->master ? settings->sentinels : settings->servers).count == 0;
+	return state->settings.is_named;
 }
 
 const struct shipper SHIPPER_REDIS = {
@@ -355,6 +354,6 @@ const struct shipper SHIPPER_REDIS = {
 	.check = redis_settings_check,
 	.place = ship_place,
 	.ports = ship_ports,
-	.is_unresolved = ship_is_unresolved,
+	.is_named = ship_is_named,
 	.idle_ms = IDLE_MS,
 };

@@ -529,10 +529,10 @@ static const uint16_t *ship_ports(void *opaque)
 	return state->ports;
 }
 
-static bool ship_is_unresolved(void *opaque)
+static bool ship_is_named(void *opaque)
 {
 	const struct ship_relp *state = (const struct ship_relp *)opaque;
-	return state->addresses.count == 0;
+	return addresses_is_name(schema_text(state->values, "host"));
 }
 
 const struct shipper SHIPPER_RELP = {
@@ -546,5 +546,5 @@ const struct shipper SHIPPER_RELP = {
 	.check = ship_check,
 	.files = ship_files,
 	.ports = ship_ports,
-	.is_unresolved = ship_is_unresolved,
+	.is_named = ship_is_named,
 };

@@ -75,8 +75,8 @@ struct shipper {
 	int (*directory)(void *state); /* the one where it may open files, or -1 */
 	const struct lent_file *(*files)(void *state); /* to be lent in the cage */
 
-	/* Whether no name led to an address when it was opened: soon one may. */
-	bool (*is_unresolved)(void *state);
+	/* Whether a name leads to its receiver: opened anew it may lead elsewhere. */
+	bool (*is_named)(void *state);
 
 	/*
 	 * TCP ports that it connects to, 0 behind the last; NULL: any. Where there are

@@ -302,10 +302,10 @@ const uint16_t *shipping_ports(const struct shipping *shipping)
 	return shipper->ports ? shipper->ports(shipping->state) : NONE;
 }
 
-bool shipping_is_unresolved(const struct shipping *shipping)
+bool shipping_is_named(const struct shipping *shipping)
 {
 	const struct shipper *shipper = shipping->output->shipper;
-	return shipper->is_unresolved && shipper->is_unresolved(shipping->state);
+	return shipper->is_named && shipper->is_named(shipping->state);
 }
 
 void shipping_reopen(struct shipping *shipping)

@@ -86,8 +86,8 @@ const struct lent_file *shipping_files(const struct shipping *shipping);
 /* The TCP ports that it connects to, 0 behind the last; NULL: any. */
 const uint16_t *shipping_ports(const struct shipping *shipping);
 
-/* Whether it waits for a name to lead somewhere, which it does when it is opened anew. */
-bool shipping_is_unresolved(const struct shipping *shipping);
+/* Whether a name leads to its receiver, which is resolved when it is opened anew. */
+bool shipping_is_named(const struct shipping *shipping);
 
 /* The operator asked (SIGHUP) to open anew what may have been moved away. */
 void shipping_reopen(struct shipping *shipping);

@@ -1,56 +1,36 @@
 """A name server that never answers when the sensor starts, or is away: outputs wait for it, the sensor does not."""
 
-import subprocess
 import time
 
 import pytest
 
+import name_server
 import sensor
 from frames_made import dialogue
 from sensor import FOUND, Sensor, open_to_all, until
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
-SILENT = ("import socket,sys\n"
-          "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.bind(('127.0.0.1',53));print('bound',flush=True)\n"
-          "while True: s.recv(512);print('asked',flush=True)\n")
-# every name leads to 127.0.0.1: one A record, and none of AAAA
-ANSWERS = ("import socket\n"
-           "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.bind(('127.0.0.1',53));print('bound',flush=True)\n"
-           "while True:\n"
-           " q,a=s.recvfrom(512);end=q.index(0,12)+5;is_a=q[end-4:end-2]==bytes((0,1))\n"
-           " r=bytes((0xc0,12,0,1,0,1,0,0,0,9,0,4,127,0,0,1)) if is_a else b''\n"
-           " s.sendto(q[:2]+bytes((0x81,0x80,0,1,0,int(is_a),0,0,0,0))+q[12:end]+r,a)\n")
 TAKES_ONE = ("import socket\ns=socket.socket();s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);s.bind(('127.0.0.1',2514));s.listen()\n"
              "print('bound',flush=True);s.accept();print('taken',flush=True)\n")
 
 
 class Deaf(Sensor):
-    """Asks 127.0.0.1 in its namespace, where somebody listens and says nothing, or nobody is (says: None)."""
+    """Asks 127.0.0.1 in its namespace, where somebody listens and says nothing, or nobody is (mode: None)."""
 
-    def __init__(self, folder, settings, says=SILENT):
-        self.says = says
-        self.resolv = folder / "resolv.conf"
-        self.resolv.write_text("nameserver 127.0.0.1\nsearch example.org\n")
-        self.hosts = folder / "nsswitch.conf"
-        self.hosts.write_text("hosts: dns\n")
+    def __init__(self, folder, settings, mode="silent"):
+        self.mode = mode
+        self.asking = name_server.asked_from(folder)
         self.server = None
         super().__init__("-c", settings)
 
     def start(self, *words):
-        if not self.server and self.says:
-            self.server = self.run_python(self.says)
-        super().start("unshare", "-m", "sh", "-c", f"mount --bind {self.resolv} /etc/resolv.conf && "
-                      f"mount --bind {self.hosts} /etc/nsswitch.conf && exec \"$@\"", "sh", *words)
-
-    def run_python(self, script):
-        started = subprocess.Popen(self.namespace.inside("/usr/bin/python3", "-c", script), stdout=subprocess.PIPE, text=True)
-        assert started.stdout.readline() == "bound\n"
-        return started
+        if not self.server and self.mode:
+            self.server = name_server.start(self.namespace, self.mode)
+        super().start(*self.asking, *words)
 
     def close(self):
-        self.server.kill()
-        self.server.communicate()
+        name_server.end(self.server)
         super().close()
 
 
@@ -81,24 +61,29 @@ def test_a_name_server_that_does_not_answer_keeps_the_sensor_from_nothing(tmp_pa
         run.close()
 
 
-def test_an_output_is_back_soon_behind_a_name_server_that_was_away(tmp_path):
+@pytest.mark.parametrize("mode, said", [(None, "siem.example.net: "), ("elsewhere", "error connecting")])
+def test_an_output_is_back_soon_behind_a_name_server_that_was_away_or_wrong(tmp_path, mode, said):
     open_to_all(tmp_path)
     settings = tmp_path / "mailwarden.yaml"
-    settings.write_text("outputs:\n  - {type: relp, name: siem, host: siem.example.net}\n")
-    run = Deaf(tmp_path, settings, says=None)
-    receiver = run.run_python(TAKES_ONE)
+    settings.write_text("outputs:\n  - {type: relp, name: siem, host: siem.example.net}\n"
+                        "  - {type: relp, name: numeric, host: 127.0.0.1, port: 2515}\n")
+    run = Deaf(tmp_path, settings, mode)
+    receiver = name_server.start_python(run.namespace, TAKES_ONE)
     try:
         run.send(dialogue(10))
-        until(lambda: run.status()["outputs"][0]["down"], "the output to be down")
+        until(lambda: all(one["down"] for one in run.status()["outputs"]), "the outputs to be down")
         time.sleep(5)  # away for so long: no condition to wait for
-        assert "siem.example.net" in run.log() and run.status()["outputs"][0]["down"]
-        run.server = run.run_python(ANSWERS)
+        assert "siem: output down, records wait in the journal: " + said in run.log() and run.status()["outputs"][0]["down"]
+        if run.server:
+            name_server.end(run.server)
+        run.server = name_server.start(run.namespace)
         start = time.monotonic()
         assert receiver.stdout.readline() == "taken\n"
         assert time.monotonic() - start < 8, "behind 2, 4 and 8 s, not behind 60"
+        assert run.log().count("siem: output down") == 1
+        assert run.status()["outputs"][0]["restarts"] > 0 == run.status()["outputs"][1]["restarts"], "an address stays one"
         assert not run.alerts("sensor.worker-restarted")
         assert run.status()["healthy"]
     finally:
-        receiver.kill()
-        receiver.communicate()
+        name_server.end(receiver)
         run.close()
