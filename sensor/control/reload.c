@@ -1,6 +1,7 @@
 #include "control/reload.h"
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/log.h"
 #include "capture/conntrack.h"
 #include "control/gate.h"
@@ -11,11 +12,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#define US_PER_S UINT64_C(1000000)
-#define NAP_MS   2
+#define US_PER_S  UINT64_C(1000000)
+#define NAP_MS    2
+#define RECHECK_S 60 /* longer than any table takes */
 
 static pid_t start_loader(const struct sensor *sensor)
 {
@@ -133,7 +138,7 @@ static void reject(struct reload *reload, const struct matrix_store_result *resu
 		"matrix %u stays: %.150s", sensor->page->matrix, first);
 }
 
-void reload_reap(struct reload *reload)
+static void reap_loader(struct reload *reload)
 {
 	struct sensor *sensor = reload->sensor;
 	int status = 0;
@@ -176,11 +181,8 @@ static bool is_any(void *context, const struct conntrack_ends *ends)
 	return true;
 }
 
-/* Behind the workers, who else would mark them again by the old matrix. */
-static void recheck(const struct sensor *sensor)
+static void recheck(const struct sensor *sensor, enum settings_recheck which)
 {
-	const enum settings_recheck which =
-		matrix_store_policy(sensor->store, sensor->page->matrix)->recheck;
 	const struct matrix *matrix =
 		matrix_store_matrix(sensor->store, sensor->page->matrix);
 	const struct conntrack_sweep sweep = {
@@ -189,9 +191,6 @@ static void recheck(const struct sensor *sensor)
 		.context = (void *)&matrix};
 	struct conntrack_counts counts;
 	struct reason why;
-	if (sensor->settings->queues.count == 0 || which == SETTINGS_RECHECK_NONE) {
-		return;
-	}
 	if (conntrack_clear(&sweep, &counts, &why)) {
 		log_line(LOG_LEVEL_NOTICE, "supervisor",
 			"matrix %u: %" PRIu64 " of %" PRIu64
@@ -205,6 +204,65 @@ static void recheck(const struct sensor *sensor)
 	}
 }
 
+/* It has the queues open, and must not be left with them. */
+_Noreturn static void run_rechecker(
+	const struct sensor *sensor, enum settings_recheck which)
+{
+	environment_forget();
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != sensor->supervisor) {
+		_exit(EXIT_FAILURE);
+	}
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)alarm(RECHECK_S);
+	recheck(sensor, which);
+	_exit(EXIT_SUCCESS);
+}
+
+/*
+ * Behind the workers, who else would mark them again by the old matrix. A process of
+ * its own: the kernel's table may be large, and a supervisor has dead workers to see to.
+ */
+static void start_rechecker(struct reload *reload)
+{
+	const struct sensor *sensor = reload->sensor;
+	const enum settings_recheck which =
+		matrix_store_policy(sensor->store, sensor->page->matrix)->recheck;
+	if (sensor->settings->queues.count == 0 || which == SETTINGS_RECHECK_NONE) {
+		return;
+	}
+	reload->rechecker = fork();
+	if (reload->rechecker == 0) {
+		run_rechecker(sensor, which);
+	}
+	if (reload->rechecker < 0) {
+		reload->rechecker = 0;
+		recheck(sensor, which);
+	}
+}
+
+static void reap_rechecker(struct reload *reload)
+{
+	int status = 0;
+	if (reload->rechecker <= 0 ||
+		waitpid(reload->rechecker, &status, WNOHANG) != reload->rechecker) {
+		return;
+	}
+	reload->rechecker = 0;
+	if (WIFSIGNALED(status)) {
+		log_line(LOG_LEVEL_WARNING, "supervisor",
+			"matrix %u: connections that had left the queue may go on "
+			"unseen: looking at them ended by signal %d",
+			reload->sensor->page->matrix, WTERMSIG(status));
+	}
+}
+
+void reload_reap(struct reload *reload)
+{
+	reap_loader(reload);
+	reap_rechecker(reload);
+}
+
 void reload_step(struct reload *reload, const struct processes *processes)
 {
 	struct sensor *sensor = reload->sensor;
@@ -213,8 +271,11 @@ void reload_step(struct reload *reload, const struct processes *processes)
 	}
 	if (reload->is_old_kept) {
 		reload->is_old_kept = false;
-		recheck(sensor);
 		matrix_store_clear(sensor->store, sensor->page->matrix - 1);
+		start_rechecker(reload);
+	}
+	if (reload->rechecker > 0) {
+		return;
 	}
 	if (reload->is_wanted) {
 		reload->is_wanted = false;

@@ -14,6 +14,7 @@ struct reload {
 	struct sensor *sensor;
 	struct health *health;
 	pid_t loader;       /* 0: none */
+	pid_t rechecker;    /* the same */
 	bool is_wanted;     /* asked for, not begun */
 	bool is_unfinished; /* the manager was told RELOADING */
 	bool is_old_kept;   /* somebody may use the matrix before this one */
@@ -31,5 +32,5 @@ void reload_want(struct reload *reload);
 /* To be called often: begins what is wanted, ends what all workers have taken. */
 void reload_step(struct reload *reload, const struct processes *processes);
 
-/* To be called after SIGCHLD: takes the loader's result if it has ended. */
+/* To be called after SIGCHLD: takes what loader or rechecker left if it has ended. */
 void reload_reap(struct reload *reload);

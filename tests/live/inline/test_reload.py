@@ -1,4 +1,6 @@
 """Another matrix while connections go on that had left the queue: who it forbids is ended, who it allows is not."""
+import contextlib
+import os
 import signal
 import subprocess
 
@@ -6,6 +8,7 @@ import pytest
 
 import router as bench
 from router import MX_OUT, SERVER, WORKSTATION
+from sensor import processes_of
 
 ROWS = "  - {id: M-05, from: mx-out, to: internet, protocols: [smtps], tls: implicit}\n"
 
@@ -42,11 +45,15 @@ def router(tmp_path):
         yield made
 
 
+def worker(router):
+    return next(one for one in router.status()["processes"] if one["name"] == "worker 0")
+
+
 def reload(router, sensor, change):
     matrix = router.folder / "matrix.yaml"
     matrix.write_text(matrix.read_text().replace(*change))
     sensor.send_signal(signal.SIGHUP)
-    router.wait(lambda: next(one for one in router.status()["processes"] if one["name"] == "worker 0")["matrix"] == 2)
+    router.wait(lambda: worker(router)["matrix"] == 2)
 
 
 def marked(router, mark):
@@ -85,6 +92,46 @@ def test_a_connection_that_had_left_the_queue(router, port, mark, change, rechec
     assert "come back" in log.read_text() or recheck == "none"
 
 
+def stopped_rechecker(router, run):
+    """The process that goes through the kernel's connections for a new matrix; it may be faster than this."""
+    matrix = router.folder / "matrix.yaml"
+    while True:
+        known = set(processes_of(run.pid))
+        matrix.write_text(matrix.read_text() + "\n")
+        run.send_signal(signal.SIGHUP)
+        for _ in ("the loader", "the rechecker"):
+            while not (new := set(processes_of(run.pid)) - known):
+                pass
+            known |= new
+        (found,) = new
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(found, signal.SIGSTOP)
+            return found
+
+
+def test_while_connections_are_gone_through_a_dead_worker_is_replaced_and_mail_goes_on(router):
+    run = router.sensor("-q", "0", "--enforce")
+    rechecker = stopped_rechecker(router, run)
+    os.kill(worker(router)["pid"], signal.SIGKILL)
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+    router.wait(lambda: worker(router)["restarts"] == 1 and worker(router)["state"] == "running")
+    assert router.send(WORKSTATION, SERVER, 25)["result"] == "refused"
+    log = router.folder / "sensor.log"
+    before = log.read_text().count("come back to it")
+    os.kill(rechecker, signal.SIGCONT)
+    router.wait(lambda: log.read_text().count("come back to it") > before)
+    router.end(run)
+
+
+def test_who_goes_through_connections_leaves_the_queue_with_a_killed_supervisor(router):
+    run = router.sensor("-q", "0", "--enforce")
+    rechecker = stopped_rechecker(router, run)
+    run.kill()
+    run.wait(10)
+    router.wait(lambda: not os.path.exists(f"/proc/{rechecker}"))
+    assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
+
+
 def test_mode_action_and_ban_are_taken_by_a_reload_and_the_rest_is_said(router):
     settings = router.folder / "settings.yaml"
     log = router.folder / "sensor.log"
@@ -92,7 +139,7 @@ def test_mode_action_and_ban_are_taken_by_a_reload_and_the_rest_is_said(router):
     def change(text, generation):
         settings.write_text(text)
         sensor.send_signal(signal.SIGHUP)
-        router.wait(lambda: next(one for one in router.status()["processes"] if one["name"] == "worker 0")["matrix"] == generation)
+        router.wait(lambda: worker(router)["matrix"] == generation)
 
     def send():
         return router.send(WORKSTATION, SERVER, 25)["result"]
