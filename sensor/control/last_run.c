@@ -14,8 +14,19 @@
 #define HUNG_US     UINT64_C(300000) /* three beats of a worker's heart */
 #define SECOND_US   UINT64_C(1000000)
 
-/* Who is left holds its place: no number out of a file is trusted, however old it is. */
-static unsigned left_of(int lock, int signal)
+/* It may have been killed, and nobody was left to note it. */
+static void note_gone(struct status_process *process)
+{
+	if (process->state != STATUS_STATE_FAILED) {
+		process->state = STATUS_STATE_ENDED;
+	}
+}
+
+/*
+ * Who is left holds its place: no number out of a file is trusted, however old it is. The
+ * reporter among them waits for workers as long as the page has them.
+ */
+static unsigned left_of(struct status_page *page, int lock, int signal)
 {
 	unsigned count = 0;
 	for (unsigned i = 1; i < STATUS_PROCESSES_MAX; i++) {
@@ -23,6 +34,8 @@ static unsigned left_of(int lock, int signal)
 		if (pid > 1) {
 			count++;
 			(void)kill(pid, signal);
+		} else {
+			note_gone(&page->processes[i]);
 		}
 	}
 	return count;
@@ -62,11 +75,12 @@ static void end_hung(const struct status_page *page, int lock,
 	}
 }
 
-static void wait_for_processes(const struct status_page *page, int lock)
+static void wait_for_processes(struct status_page *page, int lock)
 {
 	const uint64_t start_us = clock_monotonic_us();
 	uint64_t beats[STATUS_PROCESSES_MAX];
-	unsigned count = left_of(lock, 0);
+	/* as a service manager does: who was stopped reports what it has */
+	unsigned count = left_of(page, lock, SIGCONT);
 	note_beats(page, beats);
 	if (count > 0) {
 		log_line(LOG_LEVEL_NOTICE, "supervisor",
@@ -81,11 +95,11 @@ static void wait_for_processes(const struct status_page *page, int lock)
 		if (waited_us >= HUNG_US) {
 			end_hung(page, lock, beats);
 		}
-		count = left_of(lock, waited_us >= PATIENCE_US ? SIGKILL : 0);
+		count = left_of(page, lock, waited_us >= PATIENCE_US ? SIGKILL : 0);
 	}
 }
 
-struct last_run last_run_leave(const struct status_page *page, int lock)
+struct last_run last_run_leave(struct status_page *page, int lock)
 {
 	wait_for_processes(page, lock);
 	return (struct last_run){

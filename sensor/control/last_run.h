@@ -3,8 +3,9 @@
  *
  * In: the page as it was found. One that was killed could not write that it ended, and
  * its processes may be at work for some seconds more: they hold queues, journal and
- * page. Knows them by the locks that they hold on it and waits for them; one that does
- * not end is ended, and a worker that hangs with a queue at once: no mail passes it.
+ * page. Knows them by the locks that they hold on it, notes there who is gone, and waits
+ * for the others; one that does not end is ended, and a worker that hangs with a queue at
+ * once: no mail passes it.
  * Never waits long, never touches a process that holds no place there.
  * And what a sensor leaves to the next one to tell: records that no journal took.
  */
@@ -22,7 +23,7 @@ struct last_run {
 };
 
 /* lock: of the page, as status_create gave it. */
-struct last_run last_run_leave(const struct status_page *page, int lock);
+struct last_run last_run_leave(struct status_page *page, int lock);
 
 /* Once somebody takes records: alerts about it. */
 void last_run_tell(struct last_run *last, struct health *health);

@@ -13,11 +13,11 @@
 /* Of 100 ms: a running one beats as often, a starting one with each step of its start. */
 #define LOOKS_RUNNING  6
 #define LOOKS_STARTING 30
-#define LOOKS_STARVED  30               /* a running one that gets no processor */
+#define LOOKS_STARVED  30               /* a running one that may get no processor */
 #define BUSY_US        UINT64_C(100000) /* used up without a beat: it runs in circles */
 #define RING_MIB_OF_A_LOOK \
 	10 /* the kernel clears it in one step, for all workers at once */
-#define PAUSE_FIRST_US UINT64_C(200000)
+#define PAUSE_FIRST_US UINT64_C(50000)
 #define PAUSE_MAX_US   UINT64_C(30000000)
 #define STEADY_US      UINT64_C(60000000) /* lived so long: the fault is over */
 
@@ -49,6 +49,7 @@ bool process_start(struct processes *processes, unsigned place)
 	status->matrix = 0;
 	process->beat = status->heartbeat;
 	process->looks = 0;
+	process->is_stopped = false;
 	process->is_stuck = false;
 	process->was_starting = false;
 	process->is_renewed = false;
@@ -92,12 +93,28 @@ static void plan_restart(struct process *process, uint64_t now_us)
 	}
 }
 
+/* What it did last; whether that is that it ended. */
+static bool has_ended(struct process *process, int *wait_status)
+{
+	/* stopped, going on and ended: each is told once, the end at last */
+	for (unsigned told = 0; told < 3; told++) {
+		if (waitpid(process->pid, wait_status,
+			    WNOHANG | WUNTRACED | WCONTINUED) != process->pid) {
+			return false;
+		}
+		if (!WIFSTOPPED(*wait_status) && !WIFCONTINUED(*wait_status)) {
+			return true;
+		}
+		process->is_stopped = WIFSTOPPED(*wait_status);
+	}
+	return false;
+}
+
 unsigned processes_reap(struct processes *processes, int *wait_status)
 {
 	for (unsigned i = 1; i < processes->sensor->place_count; i++) {
 		struct process *process = &processes->list[i];
-		if (process->pid == 0 ||
-			waitpid(process->pid, wait_status, WNOHANG) != process->pid) {
+		if (process->pid == 0 || !has_ended(process, wait_status)) {
 			continue;
 		}
 		struct status_process *status = sensor_process(processes->sensor, i);
@@ -132,11 +149,16 @@ static unsigned looks_to_start(const struct settings *settings)
 	       (unsigned)(rings * settings->ring_mib / RING_MIB_OF_A_LOOK);
 }
 
-/* Looks without a beat that are too many in this state; 0: any number is right. */
+/*
+ * Looks without a beat that are too many in this state; 0: any number is right. One that
+ * was stopped does not start any more, however long that may take.
+ */
 static unsigned looks_allowed(const struct settings *settings,
-	const struct process_kind *kind, enum status_state state)
+	const struct process *process, enum status_state state)
 {
-	if (state == STATUS_STATE_RUNNING) {
+	const struct process_kind *kind = process->kind;
+	if (state == STATUS_STATE_RUNNING ||
+		(state == STATUS_STATE_STARTING && process->is_stopped)) {
 		return kind->looks > 0 ? kind->looks : LOOKS_RUNNING;
 	}
 	if (state == STATUS_STATE_STARTING) {
@@ -153,26 +175,31 @@ static uint64_t used_us(const struct process *process)
 	return clock_getcpuclockid(process->pid, &id) == 0 ? clock_us(id) : 0;
 }
 
-/* proc(5): R is running or waiting for a processor. False where proc is hidden. */
-static bool is_runnable(pid_t pid)
+/*
+ * proc(5): R is running or waiting for a processor, D for a disk or memory. True where
+ * proc is hidden, as a service manager does: then nobody knows.
+ */
+static bool may_be_waiting(pid_t pid)
 {
 	char path[32];
 	char line[64] = ""; /* "number (name) state ..." */
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	FILE *file = fopen(path, "re");
 	if (!file) {
-		return false;
+		return true;
 	}
 	const char *name_end =
 		fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
 	(void)fclose(file);
-	return name_end != NULL && strncmp(name_end, ") R", 3) == 0;
+	return name_end == NULL || strncmp(name_end, ") R", 3) == 0 ||
+	       strncmp(name_end, ") D", 3) == 0;
 }
 
 /* No fault of its own: a new one would get no processor either. */
 static bool is_starved(const struct process *process)
 {
-	return process->looks < LOOKS_STARVED && is_runnable(process->pid) &&
+	return process->looks < LOOKS_STARVED && !process->is_stopped &&
+	       may_be_waiting(process->pid) &&
 	       used_us(process) - process->used_us < BUSY_US;
 }
 
@@ -180,7 +207,7 @@ static void look_at(const struct settings *settings, struct process *process,
 	const struct status_process *status)
 {
 	const enum status_state state = (enum status_state)status->state;
-	const unsigned allowed = looks_allowed(settings, process->kind, state);
+	const unsigned allowed = looks_allowed(settings, process, state);
 	if (status->heartbeat != process->beat || allowed == 0) {
 		process->beat = status->heartbeat;
 		process->used_us = used_us(process);

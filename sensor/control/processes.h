@@ -2,8 +2,9 @@
  * control/processes - start, watch, restart and end the children of the supervisor.
  *
  * A child that dies is started again: at once the first time, later after a growing
- * pause, so that a fault that stays costs little. One whose heart stops for 0.6 seconds,
- * or for three while it starts or only gets no processor, is killed and counts as dead.
+ * pause, so that a fault that stays costs little. One whose heart stops for 0.6 seconds
+ * is killed and counts as dead; it has three while it starts, gets no processor or waits
+ * for memory, unless somebody stopped it.
  * A clock that jumps and a machine that sleeps kill nobody: beats are counted in looks,
  * not in time.
  */
@@ -28,6 +29,7 @@ struct process {
 	uint64_t beat;
 	uint64_t used_us;  /* of the processor, when the heart was last seen to beat */
 	unsigned looks;    /* since the heart was last seen to beat */
+	bool is_stopped;   /* by a signal: it does nothing until another */
 	bool is_stuck;     /* was killed for that ... */
 	bool was_starting; /* ... before it ran */
 	bool is_renewed;   /* told to end so that another takes its place at once */

@@ -104,9 +104,11 @@ void queues_take_over(const struct sensor *sensor, unsigned place)
 	}
 }
 
+/* Where it is fail-closed the next one finds what came meanwhile, as far as there is room. */
 static bool is_alone(const struct processes *processes, unsigned place)
 {
 	return processes->sensor->queues[place - SENSOR_WORKERS] != NULL &&
+	       !processes->sensor->settings->is_fail_closed &&
 	       process_is_away(processes, place);
 }
 

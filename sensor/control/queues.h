@@ -3,7 +3,7 @@
  *
  * The supervisor opens them and each worker inherits its own, so a worker that dies
  * leaves no packet behind: what waits is the next one's, and while there is none the
- * supervisor lets it pass, or where the queue is fail-closed drops it. What waits, how
+ * supervisor lets it pass, or where the queue is fail-closed leaves it there. What waits, how
  * many looks found a queue full, and how many packets nobody looked at stands on the page.
  * A full queue that passes packets counts none: then each such look stands for one. To
  * know it takes the right to read root's files.
@@ -33,7 +33,7 @@ void queues_take_over(const struct sensor *sensor, unsigned place);
 /* The socket of this worker broke: open another one. */
 void queues_renew(struct sensor *sensor, unsigned place);
 
-/* Let pass what waits and has no worker, or one that takes long to start. */
+/* Let pass what waits and has no worker, or one that takes long to start. Not fail-closed. */
 void queues_pass(const struct processes *processes);
 
 /* Wait for signals, at most so long; packets without a worker pass meanwhile. */

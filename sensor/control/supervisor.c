@@ -471,6 +471,14 @@ static void reap(struct supervisor *supervisor)
 	}
 }
 
+/* Until the next look is due, however many signals come before. */
+static void wait_tick(const struct supervisor *supervisor, uint64_t look_us)
+{
+	const uint64_t since_ms = (clock_monotonic_us() - look_us) / 1000;
+	queues_wait(&supervisor->processes,
+		since_ms < TICK_MS ? TICK_MS - (int)since_ms : 0);
+}
+
 /* Nothing more once nobody is left who would write it. */
 static void look_at_health(struct supervisor *supervisor, uint64_t now_us)
 {
@@ -512,7 +520,7 @@ static void supervise(struct supervisor *supervisor)
 	while (!supervisor->is_ending) {
 		tick(supervisor, &look_us);
 		reload_step(&supervisor->reload, &supervisor->processes);
-		queues_wait(&supervisor->processes, TICK_MS);
+		wait_tick(supervisor, look_us);
 	}
 }
 
@@ -529,7 +537,7 @@ static void end_kind(struct supervisor *supervisor, const struct process_kind *k
 		if (supervisor->is_aborting || clock_monotonic_us() >= end_us) {
 			processes_end(processes, kind, SIGKILL);
 		}
-		queues_wait(&supervisor->processes, TICK_MS);
+		wait_tick(supervisor, look_us);
 	}
 }
 

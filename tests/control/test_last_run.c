@@ -131,6 +131,52 @@ static void one_that_does_not_end_is_ended_after_six_seconds(void **state)
 	assert_int_equal(kill(pid, 0), -1);
 }
 
+static void one_that_was_stopped_goes_on_and_ends_by_itself(void **state)
+{
+	(void)state;
+	const pid_t pid = start(1, 1200);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_in_range(seconds_to_leave(), 1, 2);
+	assert_int_equal(kill(pid, 0), -1);
+}
+
+static struct status_page *shared_page(void)
+{
+	struct status_page *shared = mmap(NULL, sizeof(page), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	return shared;
+}
+
+/* The reporter that is left waits for every worker that the page has. */
+static void who_is_gone_is_noted_and_who_is_left_is_not(void **state)
+{
+	(void)state;
+	struct status_page *shared = shared_page();
+	const pid_t left = start(1, 60000);
+	shared->processes[1].state = STATUS_STATE_DRAINING;
+	shared->processes[2].state = STATUS_STATE_RUNNING;
+	shared->processes[3].state = STATUS_STATE_FAILED;
+	const pid_t next = fork();
+	assert_true(next >= 0);
+	if (next == 0) {
+		(void)last_run_leave(shared, lock);
+		_exit(0);
+	}
+	while (shared->processes[2].state != STATUS_STATE_ENDED) {
+		(void)poll(NULL, 0, 1);
+	}
+	assert_int_equal(kill(left, 0), 0);
+	assert_int_equal(shared->processes[1].state, STATUS_STATE_DRAINING);
+	assert_int_equal(shared->processes[3].state, STATUS_STATE_FAILED);
+	assert_int_equal(kill(left, SIGKILL), 0);
+	while (kill(next, 0) == 0) {
+		(void)poll(NULL, 0, 1);
+	}
+	assert_int_equal(shared->processes[1].state, STATUS_STATE_ENDED);
+	(void)munmap(shared, sizeof(page));
+}
+
 /* A worker of the sensor before, and how it was last. */
 static pid_t leave_worker(const char *source, enum status_state state, int life_ms)
 {
@@ -169,9 +215,7 @@ static void a_worker_that_left_its_queue_or_has_none_has_time_to_end(void **stat
 static void a_worker_whose_heart_beats_has_time_to_end(void **state)
 {
 	(void)state;
-	struct status_page *shared = mmap(NULL, sizeof(page), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(shared, MAP_FAILED);
+	struct status_page *shared = shared_page();
 	const pid_t pid = leave_worker("queue 3", STATUS_STATE_RUNNING, 1200);
 	memcpy(shared, &page, sizeof(page));
 	const pid_t heart = fork();
@@ -228,6 +272,10 @@ int main(void)
 		cmocka_unit_test_setup(every_place_is_seen, clear_page),
 		cmocka_unit_test_setup(
 			one_that_does_not_end_is_ended_after_six_seconds, clear_page),
+		cmocka_unit_test_setup(
+			one_that_was_stopped_goes_on_and_ends_by_itself, clear_page),
+		cmocka_unit_test_setup(
+			who_is_gone_is_noted_and_who_is_left_is_not, clear_page),
 		cmocka_unit_test_setup(
 			a_worker_that_hangs_with_a_queue_is_ended_at_once, clear_page),
 		cmocka_unit_test_setup(

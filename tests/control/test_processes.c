@@ -8,9 +8,13 @@
 #include "control/processes.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -172,18 +176,110 @@ static void pretend_to_starve(void)
 		(uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
 }
 
+/* Looks until one that gets no processor was ended. */
+static unsigned looks_until_starved(void)
+{
+	unsigned looks = 0;
+	for (; !processes.list[PLACE].is_stuck && looks < 200; looks++) {
+		pretend_to_starve();
+		processes_look(&processes);
+	}
+	return looks;
+}
+
 static void one_that_gets_no_processor_has_three_seconds(void **state)
 {
 	(void)state;
 	static const struct process_kind KIND = {"worker", run_in_circles, 0};
-	unsigned looks = 0;
 	start(&KIND);
 	wait_for_state(STATUS_STATE_RUNNING);
-	for (; !processes.list[PLACE].is_stuck && looks < 1000; looks++) {
-		pretend_to_starve();
-		processes_look(&processes);
+	assert_int_equal(looks_until_starved(), LOOKS_STARVED);
+	(void)reap();
+}
+
+static void stop(void)
+{
+	int status;
+	assert_int_equal(kill(processes.list[PLACE].pid, SIGSTOP), 0);
+	while (!processes.list[PLACE].is_stopped) {
+		assert_int_equal(processes_reap(&processes, &status), 0);
 	}
-	assert_int_equal(looks, LOOKS_STARVED);
+}
+
+/* As in a unit with ProtectProc=invisible: its processes are its own, and hidden from it. */
+static bool hide_processes(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("proc", "/proc", "proc", 0, "hidepid=2") == 0 &&
+	       prctl(PR_SET_DUMPABLE, 0) == 0 && setresgid(65534, 65534, 65534) == 0 &&
+	       setresuid(65534, 65534, 65534) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0;
+}
+
+/* In a process of its own; 0: cannot be tried. */
+static unsigned looks_where_proc_is_hidden(bool is_to_stop)
+{
+	static const struct process_kind KIND = {"worker", run_in_circles, 0};
+	char path[32];
+	if (!hide_processes()) {
+		return 0;
+	}
+	start(&KIND);
+	wait_for_state(STATUS_STATE_RUNNING);
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", processes.list[PLACE].pid);
+	assert_int_not_equal(access(path, F_OK), 0);
+	if (is_to_stop) {
+		stop();
+	}
+	const unsigned looks = looks_until_starved();
+	(void)reap();
+	return looks;
+}
+
+static void where_proc_is_hidden_one_that_gets_no_processor_is_told_from_a_stopped_one(
+	void **state)
+{
+	(void)state;
+	for (int is_to_stop = 0; is_to_stop < 2; is_to_stop++) {
+		int status = 0;
+		const pid_t pid = fork();
+		if (pid == 0) {
+			_exit((int)looks_where_proc_is_hidden(is_to_stop));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status) == 0) {
+			print_message("needs root, and a proc of its own\n");
+			skip();
+		}
+		assert_int_equal(WEXITSTATUS(status),
+			is_to_stop ? LOOKS_RUNNING : LOOKS_STARVED);
+	}
+}
+
+static void one_that_is_stopped_while_it_starts_is_ended_after_half_a_second(
+	void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang, 0};
+	start(&KIND);
+	stop();
+	assert_int_equal(looks_until_killed(), LOOKS_RUNNING);
+	assert_string_equal(end_text(reap()), "hung while it started and was ended");
+}
+
+static void one_that_goes_on_has_the_time_to_start_again(void **state)
+{
+	(void)state;
+	static const struct process_kind KIND = {"worker", hang, 0};
+	int status;
+	start(&KIND);
+	stop();
+	assert_int_equal(kill(processes.list[PLACE].pid, SIGCONT), 0);
+	while (processes.list[PLACE].is_stopped) {
+		assert_int_equal(processes_reap(&processes, &status), 0);
+	}
+	assert_int_equal(looks_until_killed(), LOOKS_STARTING);
 	(void)reap();
 }
 
@@ -224,7 +320,7 @@ static void pauses_between_restarts_grow_and_one_told_to_end_stays_away(void **s
 	static const struct process_kind KIND = {"worker", end_at_once, 0};
 	uint64_t pause_us = 0;
 	start(&KIND);
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 14; i++) {
 		assert_int_equal(WEXITSTATUS(reap()), 7);
 		assert_true(processes.list[PLACE].pause_us >= pause_us);
 		pause_us = processes.list[PLACE].pause_us;
@@ -274,6 +370,14 @@ int main(void)
 			clear_page),
 		cmocka_unit_test_setup(
 			one_that_gets_no_processor_has_three_seconds, clear_page),
+		cmocka_unit_test_setup(
+			where_proc_is_hidden_one_that_gets_no_processor_is_told_from_a_stopped_one,
+			clear_page),
+		cmocka_unit_test_setup(
+			one_that_is_stopped_while_it_starts_is_ended_after_half_a_second,
+			clear_page),
+		cmocka_unit_test_setup(
+			one_that_goes_on_has_the_time_to_start_again, clear_page),
 		cmocka_unit_test_setup(
 			one_that_runs_in_circles_is_ended_sooner, clear_page),
 		cmocka_unit_test_setup(

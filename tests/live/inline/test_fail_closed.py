@@ -47,7 +47,6 @@ def test_while_no_worker_looks(router, is_closed, fault):
     fault(router, run)
     router.send(WORKSTATION, SERVER, 25)
     assert not (is_closed and router.messages())
-    assert is_closed or router.messages() or fault is stop_worker, "one that is stopped is soon replaced"
     router.wait(lambda: worker(router)["state"] == "running")
     router.wait(lambda: router.send(MX_OUT, SERVER, 25)["result"] == "sent")
     router.end(run)
