@@ -62,11 +62,12 @@ def fingerprint(path):
 
 
 class Receiver(Daemon):
-    """snippet: of docs/rsyslog; its port, file and certificates become ours."""
+    """snippet: of docs/rsyslog; its port, file and certificates become ours. inside: words that put it into a namespace."""
 
-    def __init__(self, folder, snippet="relp.conf", certificates_in=None, name=RECEIVER):
+    def __init__(self, folder, snippet="relp.conf", certificates_in=None, name=RECEIVER, inside=()):
         self.folder = pathlib.Path(folder) / "receiver"
         self.folder.mkdir(exist_ok=True)
+        self.inside = list(inside)
         self.port = free_port()
         self.log = self.folder / "mailwarden.log"
         text = (ROOT / "docs/rsyslog" / snippet).read_text()
@@ -82,13 +83,13 @@ class Receiver(Daemon):
     def start(self):
         (self.folder / "pid").unlink(missing_ok=True)
         with open(self.folder / "errors", "a", encoding="utf-8") as errors:
-            self.process = subprocess.Popen(["rsyslogd", "-n", "-f", str(self.config), "-i", str(self.folder / "pid")],
+            self.process = subprocess.Popen([*self.inside, "rsyslogd", "-n", "-f", str(self.config), "-i", str(self.folder / "pid")],
                                             stdout=errors, stderr=errors)
         until(self._listens, "rsyslogd to listen")
 
     def _listens(self):
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
+        return bool(subprocess.run([*self.inside, "ss", "-Hltn", f"sport = :{self.port}"], check=True, capture_output=True,
+                                   timeout=30).stdout)
 
     def lines(self):
         return self.log.read_bytes().decode().split("\n")[:-1] if self.log.exists() else []

@@ -111,12 +111,13 @@ class Sensor:
         self.starts = 0
         self.start()
 
+    def words(self):
+        return [MAILWARDEN, "run", "-m", self.matrix, "-i", "tap0", "--state-dir", self.state, "--table", "4096",
+                "--host", "sensor.example.org", *self.options]
+
     def start(self, *words):
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(
-                self.namespace.inside(*words, MAILWARDEN, "run", "-m", self.matrix, "-i", "tap0", "--state-dir", self.state,
-                                      "--table", "4096", "--host", "sensor.example.org", *self.options),
-                stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen(self.namespace.inside(*words, *self.words()), stdout=log, stderr=log, cwd=self.folder)
         self.starts += 1
         until(lambda: self.log().count("watching") == self.starts or self.process.poll() is not None, "the sensor to start")
         assert self.process.poll() is None, self.log()

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import pathlib
 import subprocess
 
@@ -13,34 +12,11 @@ import sensor
 from frames_made import dialogue
 from redis_servers import PASSWORD, SENSOR
 from sensor import FOUND, Sensor, json_lines, open_to_all, until
+from small_disk import fill, small_disk
 
 WHY_NOT = sensor.why_not_here()
 pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), redis_servers.needed]
 DOWN = "sensor.output-down"
-
-
-@contextlib.contextmanager
-def small_disk(folder, size="3m"):
-    folder.mkdir()
-    folder.chmod(0o755)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("no small disk can be mounted here: " + mounted.stderr.strip())
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
-def fill(disk):
-    """To the last block; returns the ballast."""
-    ballast = disk / "ballast"
-    with open(ballast, "ab", buffering=0) as file:
-        with contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-    assert os.statvfs(disk).f_bfree == 0
-    return ballast
 
 
 class Watched(Sensor):
