@@ -71,7 +71,10 @@ static void undeclared_hosts_of_a_subnet_are_one_alert_that_grows(void **state)
 static void a_server_that_sends_and_receives_is_one_fact(void **state)
 {
 	(void)state;
-	struct engine_run *run = run_begin();
+	struct engine_run *run = run_new(MADE_OFFICE
+		"  - {id: M-09, from: mx-in, to: internet, protocols: [smtp], "
+		"tls: optional}\n");
+	run_start(run);
 	struct line out = open_line(run, MX_IN, 40000, INTERNET, 25);
 	smtp_greeting(&out);
 	smtp_message(&out);

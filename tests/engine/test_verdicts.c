@@ -168,7 +168,10 @@ static void a_turned_dialogue_teaches_nobody_what_a_server_offers(void **state)
 /* Does the outbound server count as one that takes mail from outside, too? */
 static size_t mixed_behind(const char *request)
 {
-	struct engine_run *run = run_begin();
+	struct engine_run *run = run_new(MADE_OFFICE
+		"  - {id: M-09, from: internet, to: mx-out, protocols: [smtp], "
+		"tls: optional}\n");
+	run_start(run);
 	struct line in =
 		open_line(run, INTERNET, 40000, MX_OUT, request != NULL ? 3128 : 25);
 	if (request != NULL) {
