@@ -244,32 +244,33 @@ static void print_families(const struct status_page *page)
 	}
 }
 
-/* Nothing, where no row ends. */
-static void print_rows(const struct status_rows *rows, uint64_t now_us)
+/* Nothing, where none ends. what: "row" or "acceptance of". */
+static void print_endings(
+	const struct status_endings *endings, const char *what, uint64_t now_us)
 {
-	char id[128];
+	char name[2 * STATUS_ENDING_BYTES];
 	char day[SENTENCE_DAY_BYTES];
-	const int64_t left_s = rows->next_s - (int64_t)(now_us / US_PER_S);
-	if (rows->next_s != 0) {
+	if (endings->next_s != 0) {
 		columns_say(stdout, TEXT_AT,
-			"\nexpires     row %s is next, in %" PRId64
+			"\nexpires     %s %s is next, in %" PRId64
 			" days (last day %s); %u within 30 days\n",
-			text_of(rows->next, sizeof(rows->next), id),
-			left_s > 0 ? left_s / MATRIX_EXPIRY_DAY_S : 0,
-			sentence_last_day(rows->next_s, day), rows->soon_count);
+			what, text_of(endings->next, sizeof(endings->next), name),
+			matrix_expiry_days(
+				endings->next_s, (int64_t)(now_us / US_PER_S)),
+			sentence_last_day(endings->next_s, day), endings->soon_count);
 	}
-	if (rows->ended_count > 0) {
+	if (endings->ended_count > 0) {
 		columns_say(stdout, TEXT_AT,
-			"%sexpired     %u rows, row %s last (last day %s)\n",
-			rows->next_s != 0 ? "" : "\n", rows->ended_count,
-			text_of(rows->ended, sizeof(rows->ended), id),
-			sentence_last_day(rows->ended_s, day));
+			"%sexpired     %u in all, %s %s last (last day %s)\n",
+			endings->next_s != 0 ? "" : "\n", endings->ended_count, what,
+			text_of(endings->ended, sizeof(endings->ended), name),
+			sentence_last_day(endings->ended_s, day));
 	}
-	if (rows->over_count > 0) {
+	if (endings->over_count > 0) {
 		columns_say(stdout, TEXT_AT,
 			"            %u of these are past their grace: what they "
 			"allowed is blocked\n",
-			rows->over_count);
+			endings->over_count);
 	}
 }
 
@@ -320,7 +321,9 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_unseen(page);
 	print_families(page);
 	print_outputs(page);
-	print_rows(&page->rows, now_us);
+	print_endings(&page->endings[MATRIX_ENDING_ROW], "row", now_us);
+	print_endings(
+		&page->endings[MATRIX_ENDING_ACCEPTANCE], "acceptance of", now_us);
 	print_findings(page);
 	print_would_block(page);
 	print_bans(page, is_running);

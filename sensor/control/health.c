@@ -384,20 +384,22 @@ static void look_for_families(struct health *health)
 	}
 }
 
-static void publish_rows(struct status_rows *rows, const struct matrix_expiry *expiry)
+static void publish_endings(
+	struct status_endings *endings, const struct matrix_expiry *expiry)
 {
-	rows->soon_count = (uint32_t)expiry->soon_count;
-	rows->ended_count = (uint32_t)expiry->ended_count;
-	rows->over_count = (uint32_t)expiry->over_count;
-	if (expiry->next) {
-		(void)snprintf(rows->next, sizeof(rows->next), "%s", expiry->next->id);
-	}
-	if (expiry->ended) {
+	endings->soon_count = (uint32_t)expiry->soon_count;
+	endings->ended_count = (uint32_t)expiry->ended_count;
+	endings->over_count = (uint32_t)expiry->over_count;
+	if (expiry->next.end_s != 0) {
 		(void)snprintf(
-			rows->ended, sizeof(rows->ended), "%s", expiry->ended->id);
+			endings->next, sizeof(endings->next), "%s", expiry->next.name);
 	}
-	rows->next_s = expiry->next ? expiry->next->expires_s : 0;
-	rows->ended_s = expiry->ended ? expiry->ended->expires_s : 0;
+	if (expiry->ended.end_s != 0) {
+		(void)snprintf(endings->ended, sizeof(endings->ended), "%s",
+			expiry->ended.name);
+	}
+	endings->next_s = expiry->next.end_s;
+	endings->ended_s = expiry->ended.end_s;
 }
 
 /* "expires in 6 days: its last day is" */
@@ -433,8 +435,8 @@ static uint32_t grace_s_of(const struct sensor *sensor)
 				   : 0;
 }
 
-/* Until when what it allowed goes by; "" where nothing is blocked. */
-static const char *grace_text(const struct sensor *sensor, const struct matrix_row *row,
+/* Until when what a row allowed goes by; "" where nothing is blocked. */
+static const char *grace_text(const struct sensor *sensor, int64_t end_s,
 	enum matrix_expiry_stage stage, char text[WHEN_BYTES])
 {
 	char day[SENTENCE_DAY_BYTES];
@@ -449,53 +451,66 @@ static const char *grace_text(const struct sensor *sensor, const struct matrix_r
 		(void)snprintf(text, WHEN_BYTES, "; behind that it is blocked");
 	} else {
 		(void)snprintf(text, WHEN_BYTES, "; let by until %s",
-			sentence_last_day(row->expires_s + grace_s, day));
+			sentence_last_day(end_s + grace_s, day));
 	}
 	return text;
 }
 
-static void tell_rows(struct health *health, const struct matrix_expiry_news *news,
-	enum matrix_expiry_stage stage, int64_t now_s)
+static void tell_endings(struct health *health, enum matrix_ending_kind kind,
+	const struct matrix_expiry_news *news, enum matrix_expiry_stage stage,
+	int64_t now_s)
 {
+	const struct matrix_ending *first = &news->first;
+	const bool is_row = kind == MATRIX_ENDING_ROW;
 	char day[SENTENCE_DAY_BYTES];
 	char when[WHEN_BYTES];
-	char grace[WHEN_BYTES];
+	char grace[WHEN_BYTES] = "";
 	char more[WHEN_BYTES] = "";
-	if (news->row_count > 1) {
-		(void)snprintf(
-			more, sizeof(more), "; and %zu more", news->row_count - 1);
+	if (news->count > 1) {
+		(void)snprintf(more, sizeof(more), "; and %zu more", news->count - 1);
 	}
 	health_alert(health, FINDING_SENSOR_ROW_EXPIRING, SENSOR_SUPERVISOR,
-		"row %.64s %s %s%s%s", news->row->id,
-		when_text(matrix_expiry_days(news->row, now_s), stage, when),
-		sentence_last_day(news->row->expires_s, day),
-		grace_text(health->sensor, news->row, stage, grace), more);
+		"%s %.71s %s %s%s%s", is_row ? "row" : "acceptance of", first->name,
+		when_text(matrix_expiry_days(first->end_s, now_s), stage, when),
+		sentence_last_day(first->end_s, day),
+		is_row ? grace_text(health->sensor, first->end_s, stage, grace) : "",
+		more);
 }
 
-/* Once a minute, and at once those of another matrix. */
-static void look_at_rows(struct health *health)
+static void look_at_endings(struct health *health, const struct matrix *matrix,
+	enum matrix_ending_kind kind)
 {
 	struct status_page *page = health->sensor->page;
-	const uint32_t generation = page->matrix;
+	const int64_t now_s = (int64_t)(clock_realtime_us() / US_PER_S);
+	const struct matrix_endings endings = {
+		matrix, kind, grace_s_of(health->sensor)};
+	struct matrix_expiry expiry;
+	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
+	matrix_expiry_look(&endings, now_s, &expiry);
+	publish_endings(&page->endings[kind], &expiry);
+	matrix_expiry_take_news(&endings, now_s, &page->endings_told, news);
+	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
+		if (news[i].count > 0) {
+			tell_endings(health, kind, &news[i],
+				(enum matrix_expiry_stage)i, now_s);
+		}
+	}
+}
+
+/* Once a minute, and at once what of another matrix ends. */
+static void look_at_matrix(struct health *health)
+{
+	const struct sensor *sensor = health->sensor;
+	const uint32_t generation = sensor->page->matrix;
 	if (generation == 0 || (generation == health->rows_seen &&
 				       health->look_us - health->rows_us < AGAIN_US)) {
 		return;
 	}
 	health->rows_seen = generation;
 	health->rows_us = health->look_us;
-	const int64_t now_s = (int64_t)(clock_realtime_us() / US_PER_S);
-	const struct matrix *matrix =
-		matrix_store_matrix(health->sensor->store, generation);
-	struct matrix_expiry expiry;
-	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
-	const uint32_t grace_s = grace_s_of(health->sensor);
-	matrix_expiry_look(matrix, now_s, grace_s, &expiry);
-	publish_rows(&page->rows, &expiry);
-	matrix_expiry_take_news(matrix, now_s, grace_s, &page->rows_told, news);
-	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
-		if (news[i].row) {
-			tell_rows(health, &news[i], (enum matrix_expiry_stage)i, now_s);
-		}
+	const struct matrix *matrix = matrix_store_matrix(sensor->store, generation);
+	for (int kind = 0; kind < MATRIX_ENDING_COUNT; kind++) {
+		look_at_endings(health, matrix, (enum matrix_ending_kind)kind);
 	}
 }
 
@@ -512,5 +527,5 @@ void health_look(struct health *health, uint64_t now_us)
 	look_at_bans(health);
 	look_for_blindness(health);
 	look_for_families(health);
-	look_at_rows(health);
+	look_at_matrix(health);
 }

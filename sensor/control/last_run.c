@@ -107,7 +107,7 @@ struct last_run last_run_leave(struct status_page *page, int lock)
 		.pid = page->pid,
 		.alive_us = page->alive_us,
 		.unwritten = page->unwritten,
-		.rows_told = page->rows_told};
+		.endings_told = page->endings_told};
 }
 
 void last_run_tell(struct last_run *last, struct health *health)

@@ -19,7 +19,7 @@ struct last_run {
 	int pid;
 	uint64_t alive_us;  /* when its supervisor was last at work */
 	uint64_t unwritten; /* bytes of records that were lost with it */
-	struct matrix_expiry_told rows_told;
+	struct matrix_expiry_told endings_told;
 };
 
 /* lock: of the page, as status_create gave it. */

@@ -115,7 +115,13 @@ static uint64_t loaded(const struct status_page *page, uint64_t now_us)
 static uint64_t rows_expired(const struct status_page *page, uint64_t now_us)
 {
 	(void)now_us;
-	return page->rows.ended_count;
+	return page->endings[MATRIX_ENDING_ROW].ended_count;
+}
+
+static uint64_t acceptances_expired(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->endings[MATRIX_ENDING_ACCEPTANCE].ended_count;
 }
 
 static uint64_t reload_failures(const struct status_page *page, uint64_t now_us)
@@ -180,6 +186,10 @@ static const struct page_metric OF_PAGE[] = {
 		 "Rows of the matrix in use that allow nothing any more.", "gauge",
 		 METRIC_UNIT_NUMBER},
 		rows_expired},
+	{{"mailwarden_matrix_acceptances_expired",
+		 "Rows and groups that accept no deviation any more.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		acceptances_expired},
 	{{"mailwarden_matrix_reload_failures_total",
 		 "Reloads refused for a mistake in the matrix.", "counter",
 		 METRIC_UNIT_NUMBER},
@@ -428,21 +438,33 @@ static void write_build(FILE *out, const struct status_page *page)
 	write_value(out, HEAD.unit, one(page, 0));
 }
 
-/* No sample while no row ends. */
-static void write_next_expiry(FILE *out, const struct status_page *page)
+/* No sample while none ends. */
+static void write_next_ending(FILE *out, const struct metric_head *head,
+	const char *label, const struct status_endings *endings)
 {
-	static const struct metric_head HEAD = {
+	const int64_t end_s = endings->next_s;
+	if (end_s > 0) {
+		write_head(out, head);
+		(void)fputs(head->name, out);
+		write_label(out, '{', label, endings->next, sizeof(endings->next));
+		(void)fputc('}', out);
+		write_value(out, head->unit, (uint64_t)end_s);
+	}
+}
+
+static void write_next_endings(FILE *out, const struct status_page *page)
+{
+	static const struct metric_head ROW = {
 		"mailwarden_matrix_next_expiry_timestamp_seconds",
 		"When a row of the matrix expires, the first to do so.", "gauge",
 		METRIC_UNIT_NUMBER};
-	const int64_t end_s = page->rows.next_s;
-	if (end_s > 0) {
-		write_head(out, &HEAD);
-		(void)fputs(HEAD.name, out);
-		write_label(out, '{', "row", page->rows.next, sizeof(page->rows.next));
-		(void)fputc('}', out);
-		write_value(out, HEAD.unit, (uint64_t)end_s);
-	}
+	static const struct metric_head ACCEPTANCE = {
+		"mailwarden_matrix_next_acceptance_expiry_timestamp_seconds",
+		"When an accepted deviation is told again, the first to be.", "gauge",
+		METRIC_UNIT_NUMBER};
+	write_next_ending(out, &ROW, "row", &page->endings[MATRIX_ENDING_ROW]);
+	write_next_ending(
+		out, &ACCEPTANCE, "by", &page->endings[MATRIX_ENDING_ACCEPTANCE]);
 }
 
 static void write_findings(
@@ -508,7 +530,7 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	const struct places outputs = {workers_end, outputs_end, "output", "type"};
 	write_build(out, page);
 	write_page_metrics(out, page, now_us);
-	write_next_expiry(out, page);
+	write_next_endings(out, page);
 	WRITE_TABLE(out, page, &all, OF_PROCESSES);
 	WRITE_TABLE(out, page, &workers, OF_WORKERS);
 	WRITE_TABLE(out, page, &writers, OF_WRITERS);

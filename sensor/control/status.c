@@ -12,7 +12,7 @@
 
 #define FILE_NAME "status"
 #define MAGIC     "mailwarden page"
-#define VERSION   8
+#define VERSION   9
 
 /* Byte 0 is the supervisor's, then one for each place: fcntl(2), also behind the end. */
 static struct flock lock_of(int type, unsigned byte)

@@ -93,13 +93,15 @@ struct status_process {
 	_Atomic uint64_t unseen_most; /* in a second */
 };
 
-struct status_rows {                    /* of the matrix in use, those that end */
-	char next[STATUS_SOURCE_BYTES]; /* id of the first to end */
+#define STATUS_ENDING_BYTES 72 /* "group " and a name */
+
+struct status_endings { /* what of the matrix in use ends, of one kind */
+	char next[STATUS_ENDING_BYTES]; /* name of the first to end */
 	_Atomic int64_t next_s;         /* when, since 1970; 0: none ends */
 	_Atomic uint32_t soon_count;    /* within 30 days */
 	_Atomic uint32_t ended_count;
-	_Atomic uint32_t over_count;     /* of these, those that are let by no more */
-	char ended[STATUS_SOURCE_BYTES]; /* of the last that did */
+	_Atomic uint32_t over_count;     /* of these, rows that are let by no more */
+	char ended[STATUS_ENDING_BYTES]; /* of the last that did */
 	_Atomic int64_t ended_s;
 };
 
@@ -128,8 +130,10 @@ struct status_page {
 	_Atomic uint32_t families_unseen;
 	_Atomic uint32_t landlock; /* its version in this kernel; 0: none */
 	char host[STATUS_HOST_BYTES];
-	struct status_rows rows;
-	struct matrix_expiry_told rows_told; /* handed from one sensor to the next */
+	/* by enum matrix_ending_kind */
+	struct status_endings endings[MATRIX_ENDING_COUNT];
+	/* handed from one sensor to the next */
+	struct matrix_expiry_told endings_told;
 	struct bans bans;
 	struct status_process processes[STATUS_PROCESSES_MAX];
 };

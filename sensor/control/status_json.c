@@ -239,27 +239,33 @@ static void write_health(
 	}
 }
 
-static void write_row(
-	struct json_writer *writer, const char *key, const char *field, int64_t end_s)
+static void write_ending(struct json_writer *writer, const char *key, const char *who,
+	const char *field, int64_t end_s)
 {
-	char text[128];
+	char text[2 * STATUS_ENDING_BYTES];
 	if (end_s != 0) {
 		json_object_open(writer, key);
-		json_text(writer, "row", text_of(field, STATUS_SOURCE_BYTES, text));
+		json_text(writer, who, text_of(field, STATUS_ENDING_BYTES, text));
 		json_time(writer, "end", (uint64_t)end_s * 1000000);
 		json_object_close(writer);
 	}
 }
 
-/* Rows of the matrix that end. */
-static void write_rows(struct json_writer *writer, const struct status_rows *rows)
+/* What of the matrix ends: a "row", or what is accepted, "by" whom. */
+static void write_endings(struct json_writer *writer, const struct status_page *page,
+	enum matrix_ending_kind kind)
 {
-	json_object_open(writer, "rows");
-	write_row(writer, "next_to_expire", rows->next, rows->next_s);
-	json_number(writer, "expiring_within_30_days", rows->soon_count);
-	write_row(writer, "last_expired", rows->ended, rows->ended_s);
-	json_number(writer, "expired", rows->ended_count);
-	json_number(writer, "grace_over", rows->over_count);
+	const struct status_endings *endings = &page->endings[kind];
+	const bool is_row = kind == MATRIX_ENDING_ROW;
+	const char *who = is_row ? "row" : "by";
+	json_object_open(writer, is_row ? "rows" : "acceptances");
+	write_ending(writer, "next_to_expire", who, endings->next, endings->next_s);
+	json_number(writer, "expiring_within_30_days", endings->soon_count);
+	write_ending(writer, "last_expired", who, endings->ended, endings->ended_s);
+	json_number(writer, "expired", endings->ended_count);
+	if (is_row) {
+		json_number(writer, "grace_over", endings->over_count);
+	}
 	json_object_close(writer);
 }
 
@@ -312,7 +318,8 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 		write_inline(&writer, page);
 	}
 	write_blindness(&writer, page);
-	write_rows(&writer, &page->rows);
+	write_endings(&writer, page, MATRIX_ENDING_ROW);
+	write_endings(&writer, page, MATRIX_ENDING_ACCEPTANCE);
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < status_workers_end(page); i++) {
 		write_process(&writer, &page->processes[i]);

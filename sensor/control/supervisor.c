@@ -169,7 +169,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	}
 	supervisor->last = last_run_leave(sensor->page, sensor->lock);
 	status_clear(sensor->page);
-	sensor->page->rows_told = supervisor->last.rows_told;
+	sensor->page->endings_told = supervisor->last.endings_told;
 	sensor->workers_end = SENSOR_WORKERS + workers;
 	sensor->outputs_end =
 		sensor->workers_end + (unsigned)sensor->settings->outputs.count;

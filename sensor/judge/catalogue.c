@@ -457,7 +457,8 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"is told once, over restarts too; "
 		"rows that come to it together are one alert, which names the first "
 		"to end. Behind its last day (UTC) a row allows nothing: its flows "
-		"are illegitimate.",
+		"are illegitimate. The same of what a row or a group accepts `until` "
+		"a day: behind it that raises alerts again.",
 		"Ask the row's owner whether it is still needed; give it another date "
 		"or take it out, `mailwarden check` the matrix, reload.",
 		"A row that is meant to end."},

@@ -70,19 +70,29 @@ static void numbers_are_in_base_units(void **state)
 	free(page);
 }
 
-static void the_row_that_ends_next_is_told_with_its_end(void **state)
+static void what_ends_next_is_told_with_its_end(void **state)
 {
 	(void)state;
 	struct status_page *page = made_page();
+	struct status_endings *rows = &page->endings[MATRIX_ENDING_ROW];
+	struct status_endings *accepted = &page->endings[MATRIX_ENDING_ACCEPTANCE];
 	char *text = text_of(page);
 	assert_null(strstr(text, "next_expiry"));
+	assert_null(strstr(text, "next_acceptance_expiry"));
 	free(text);
-	(void)snprintf(page->rows.next, sizeof(page->rows.next), "M-06");
-	page->rows.next_s = 1814400000;
-	page->rows.ended_count = 2;
+	(void)snprintf(rows->next, sizeof(rows->next), "M-06");
+	rows->next_s = 1814400000;
+	rows->ended_count = 2;
+	(void)snprintf(accepted->next, sizeof(accepted->next), "group scanners");
+	accepted->next_s = 1814486400;
+	accepted->ended_count = 1;
 	assert_tells(page, "\nmailwarden_matrix_next_expiry_timestamp_seconds{row="
 			   "\"M-06\"} 1814400000\n");
 	assert_tells(page, "\nmailwarden_matrix_rows_expired 2\n");
+	assert_tells(page,
+		"\nmailwarden_matrix_next_acceptance_expiry_timestamp_seconds"
+		"{by=\"group scanners\"} 1814486400\n");
+	assert_tells(page, "\nmailwarden_matrix_acceptances_expired 1\n");
 	free(page);
 }
 
@@ -229,7 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_in_base_units),
-		cmocka_unit_test(the_row_that_ends_next_is_told_with_its_end),
+		cmocka_unit_test(what_ends_next_is_told_with_its_end),
 		cmocka_unit_test(bans_are_told_with_those_that_found_no_room),
 		cmocka_unit_test(values_of_labels_cannot_end_a_label_or_a_line),
 		cmocka_unit_test(a_name_that_does_not_end_is_bounded),

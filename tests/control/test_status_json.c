@@ -54,21 +54,31 @@ static void bans_are_listed_and_counted_while_the_sensor_runs(void **state)
 	free(page);
 }
 
-static void rows_that_end_are_named(void **state)
+static void rows_and_acceptances_that_end_are_named(void **state)
 {
 	(void)state;
 	struct status_page *page = calloc(1, sizeof(*page));
 	assert_non_null(page);
+	struct status_endings *rows = &page->endings[MATRIX_ENDING_ROW];
+	struct status_endings *accepted = &page->endings[MATRIX_ENDING_ACCEPTANCE];
 	char *none = text_of(page, true);
 	assert_holds(none, "\"rows\":{\"expiring_within_30_days\":0,\"expired\":0,"
 			   "\"grace_over\":0}");
-	(void)snprintf(page->rows.next, sizeof(page->rows.next), "M-06");
-	page->rows.next_s = 1814400000;
-	page->rows.soon_count = 2;
+	assert_holds(
+		none, "\"acceptances\":{\"expiring_within_30_days\":0,\"expired\":0}");
+	(void)snprintf(rows->next, sizeof(rows->next), "M-06");
+	rows->next_s = 1814400000;
+	rows->soon_count = 2;
+	rows->over_count = 1;
+	(void)snprintf(accepted->ended, sizeof(accepted->ended), "group scanners");
+	accepted->ended_s = 1814400000;
+	accepted->ended_count = 3;
 	char *some = text_of(page, true);
 	assert_holds(some, "\"rows\":{\"next_to_expire\":{\"row\":\"M-06\",\"end\":\"");
 	assert_holds(
-		some, "\"expiring_within_30_days\":2,\"expired\":0,\"grace_over\":0}");
+		some, "\"expiring_within_30_days\":2,\"expired\":0,\"grace_over\":1}");
+	assert_holds(some, "\"last_expired\":{\"by\":\"group scanners\",\"end\":\"");
+	assert_holds(some, "},\"expired\":3}");
 	free(some);
 	free(none);
 	free(page);
@@ -137,7 +147,7 @@ static void what_could_not_be_looked_into_is_added_up_over_the_workers(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_that_end_are_named),
+		cmocka_unit_test(rows_and_acceptances_that_end_are_named),
 		cmocka_unit_test(
 			whom_it_would_block_is_added_up_over_the_workers_of_a_queue),
 		cmocka_unit_test(bans_are_listed_and_counted_while_the_sensor_runs),

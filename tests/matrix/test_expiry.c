@@ -18,18 +18,24 @@ static struct matrix *matrix_of(const char *first, const char *second)
 	return load_rows(rows);
 }
 
+static struct matrix_endings rows_of(const struct matrix *matrix, uint32_t grace_s)
+{
+	return (struct matrix_endings){matrix, MATRIX_ENDING_ROW, grace_s};
+}
+
 /* The stage that has news, and how many rows; NONE without. */
 static enum matrix_expiry_stage news_in_grace(const struct matrix *matrix,
 	int64_t now_s, uint32_t grace_s, struct matrix_expiry_told *told, size_t *rows)
 {
 	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
 	enum matrix_expiry_stage stage = MATRIX_EXPIRY_STAGE_NONE;
+	const struct matrix_endings endings = rows_of(matrix, grace_s);
 	*rows = 0;
-	matrix_expiry_take_news(matrix, now_s, grace_s, told, news);
+	matrix_expiry_take_news(&endings, now_s, told, news);
 	for (int i = 0; i < MATRIX_EXPIRY_STAGE_COUNT; i++) {
-		if (news[i].row) {
+		if (news[i].count > 0) {
 			stage = (enum matrix_expiry_stage)i;
-			*rows += news[i].row_count;
+			*rows += news[i].count;
 		}
 	}
 	return stage;
@@ -76,15 +82,16 @@ static void a_row_without_an_end_is_never_news(void **state)
 {
 	(void)state;
 	struct matrix *matrix = matrix_of("", "");
+	const struct matrix_endings endings = rows_of(matrix, 0);
 	struct matrix_expiry_told told = {0};
 	struct matrix_expiry expiry;
 	size_t rows = 0;
 	assert_int_equal(
 		news_at(matrix, END_S, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
 	assert_int_equal(news_at(matrix, 0, &told, &rows), MATRIX_EXPIRY_STAGE_NONE);
-	matrix_expiry_look(matrix, END_S, 0, &expiry);
-	assert_null(expiry.next);
-	assert_null(expiry.ended);
+	matrix_expiry_look(&endings, END_S, &expiry);
+	assert_true(expiry.next.end_s == 0);
+	assert_true(expiry.ended.end_s == 0);
 	assert_int_equal(expiry.soon_count + expiry.ended_count, 0);
 	matrix_free(matrix);
 }
@@ -94,17 +101,18 @@ static void rows_that_cross_together_are_one_news(void **state)
 	(void)state;
 	struct matrix *matrix =
 		matrix_of(", expires: 2027-06-30", ", expires: 2027-06-28");
+	const struct matrix_endings endings = rows_of(matrix, 0);
 	struct matrix_expiry_told told = {0};
 	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
-	matrix_expiry_take_news(matrix, END_S - 20 * DAY_S, 0, &told, news);
-	assert_int_equal(news[MATRIX_EXPIRY_STAGE_MONTH].row_count, 2);
-	assert_string_equal(news[MATRIX_EXPIRY_STAGE_MONTH].row->id, "b");
-	matrix_expiry_take_news(matrix, END_S - 6 * DAY_S, 0, &told, news);
-	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].row_count, 2);
-	assert_null(news[MATRIX_EXPIRY_STAGE_MONTH].row);
-	matrix_expiry_take_news(matrix, END_S - DAY_S, 0, &told, news);
-	assert_int_equal(news[MATRIX_EXPIRY_STAGE_DAY].row_count, 1);
-	assert_int_equal(news[MATRIX_EXPIRY_STAGE_END].row_count, 1);
+	matrix_expiry_take_news(&endings, END_S - 20 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_MONTH].count, 2);
+	assert_string_equal(news[MATRIX_EXPIRY_STAGE_MONTH].first.name, "b");
+	matrix_expiry_take_news(&endings, END_S - 6 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].count, 2);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_MONTH].count, 0);
+	matrix_expiry_take_news(&endings, END_S - DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_DAY].count, 1);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_END].count, 1);
 	matrix_free(matrix);
 }
 
@@ -114,10 +122,11 @@ static void a_row_of_several_ends_is_one(void **state)
 	struct matrix *matrix = load_rows(" - {id: a, from: [relay, mailboxes], to: "
 					  "mx-out, protocols: smtp, expires: "
 					  "2027-06-30}\n");
+	const struct matrix_endings endings = rows_of(matrix, 0);
 	struct matrix_expiry_told told = {0};
 	struct matrix_expiry expiry;
 	size_t rows = 0;
-	matrix_expiry_look(matrix, END_S - DAY_S, 0, &expiry);
+	matrix_expiry_look(&endings, END_S - DAY_S, &expiry);
 	assert_int_equal(expiry.soon_count, 1);
 	assert_int_equal(
 		news_at(matrix, END_S - DAY_S, &told, &rows), MATRIX_EXPIRY_STAGE_DAY);
@@ -184,12 +193,14 @@ static void what_is_past_its_grace_is_counted(void **state)
 	struct matrix_expiry expiry;
 	struct matrix *matrix = matrix_of(
 		", expires: 2027-06-30", ", expires: 2027-06-30, mode: audit");
-	matrix_expiry_look(matrix, END_S + DAY_S - 1, DAY_S, &expiry);
+	const struct matrix_endings endings = rows_of(matrix, 0);
+	const struct matrix_endings graced = rows_of(matrix, DAY_S);
+	matrix_expiry_look(&graced, END_S + DAY_S - 1, &expiry);
 	assert_int_equal(expiry.over_count, 0);
-	matrix_expiry_look(matrix, END_S + DAY_S, DAY_S, &expiry);
+	matrix_expiry_look(&graced, END_S + DAY_S, &expiry);
 	assert_int_equal(expiry.over_count, 1);
 	assert_int_equal(expiry.ended_count, 2);
-	matrix_expiry_look(matrix, END_S + DAY_S, 0, &expiry);
+	matrix_expiry_look(&endings, END_S + DAY_S, &expiry);
 	assert_int_equal(expiry.over_count, 0);
 	matrix_free(matrix);
 }
@@ -199,19 +210,68 @@ static void the_next_row_and_the_last_that_ended_are_found(void **state)
 	(void)state;
 	struct matrix *matrix =
 		matrix_of(", expires: 2027-06-30", ", expires: 2027-08-01");
+	const struct matrix_endings endings = rows_of(matrix, 0);
 	struct matrix_expiry expiry;
-	matrix_expiry_look(matrix, END_S - 30 * DAY_S - 1, 0, &expiry);
-	assert_string_equal(expiry.next->id, "a");
+	matrix_expiry_look(&endings, END_S - 30 * DAY_S - 1, &expiry);
+	assert_string_equal(expiry.next.name, "a");
 	assert_int_equal(expiry.soon_count, 0);
-	matrix_expiry_look(matrix, END_S - 30 * DAY_S, 0, &expiry);
+	matrix_expiry_look(&endings, END_S - 30 * DAY_S, &expiry);
 	assert_int_equal(expiry.soon_count, 1);
-	assert_int_equal(matrix_expiry_days(expiry.next, END_S - 30 * DAY_S), 30);
-	assert_int_equal(matrix_expiry_days(expiry.next, END_S - 1), 0);
-	matrix_expiry_look(matrix, END_S, 0, &expiry);
-	assert_string_equal(expiry.next->id, "b");
-	assert_string_equal(expiry.ended->id, "a");
+	assert_int_equal(matrix_expiry_days(expiry.next.end_s, END_S - 30 * DAY_S), 30);
+	assert_int_equal(matrix_expiry_days(expiry.next.end_s, END_S - 1), 0);
+	matrix_expiry_look(&endings, END_S, &expiry);
+	assert_string_equal(expiry.next.name, "b");
+	assert_string_equal(expiry.ended.name, "a");
 	assert_int_equal(expiry.ended_count, 1);
-	assert_int_equal(matrix_expiry_days(expiry.ended, END_S), 0);
+	assert_int_equal(matrix_expiry_days(expiry.ended.end_s, END_S), 0);
+	matrix_free(matrix);
+}
+
+/* Rows and groups that accept something until a day are a kind of their own. */
+static void what_is_accepted_until_a_day_is_told_like_a_row(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(
+		"schema: 1\ngroups:\n"
+		"  g: {role: relay, addresses: 192.0.2.1, owner: it, accepts: R35, "
+		"reason: why, until: 2027-06-29}\n"
+		"  h: {role: relay, addresses: 192.0.2.2, owner: it, accepts: R35, "
+		"reason: for good}\n"
+		"rows: [{id: a, from: [g, h], to: internet, protocols: smtp, owner: "
+		"it, "
+		"accepts: R35, reason: why, until: 2027-06-30, expires: 2027-06-28}]\n",
+		&problems);
+	assert_int_equal(problems.count, 0);
+	struct matrix_expiry_told told = {0};
+	struct matrix_expiry expiry;
+	struct matrix_expiry_news news[MATRIX_EXPIRY_STAGE_COUNT];
+	const struct matrix_endings rows = rows_of(matrix, 0);
+	/* a grace is of rows alone */
+	const struct matrix_endings accepted = {
+		matrix, MATRIX_ENDING_ACCEPTANCE, DAY_S};
+	matrix_expiry_look(&accepted, END_S - 5 * DAY_S, &expiry);
+	assert_string_equal(expiry.next.name, "group g");
+	assert_int_equal(expiry.soon_count, 2);
+	matrix_expiry_look(&accepted, END_S - DAY_S, &expiry);
+	assert_string_equal(expiry.next.name, "row a");
+	assert_string_equal(expiry.ended.name, "group g");
+	assert_int_equal(expiry.ended_count, 1);
+	matrix_expiry_look(&accepted, END_S + 5 * DAY_S, &expiry);
+	assert_int_equal(expiry.ended_count, 2);
+	assert_int_equal(expiry.over_count, 0);
+	matrix_expiry_take_news(&accepted, END_S - 5 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].count, 2);
+	assert_string_equal(news[MATRIX_EXPIRY_STAGE_WEEK].first.name, "group g");
+	/* of the rows nothing was told by that */
+	matrix_expiry_take_news(&rows, END_S - 5 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].count, 1);
+	assert_string_equal(news[MATRIX_EXPIRY_STAGE_WEEK].first.name, "a");
+	matrix_expiry_take_news(&accepted, END_S - 5 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].count, 0);
+	matrix_expiry_take_news(&accepted, END_S + 5 * DAY_S, &told, news);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_END].count, 2);
+	assert_int_equal(news[MATRIX_EXPIRY_STAGE_OVER].count, 0);
 	matrix_free(matrix);
 }
 
@@ -219,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_threshold_is_told_once),
+		cmocka_unit_test(what_is_accepted_until_a_day_is_told_like_a_row),
 		cmocka_unit_test(a_row_without_an_end_is_never_news),
 		cmocka_unit_test(rows_that_cross_together_are_one_news),
 		cmocka_unit_test(a_row_of_several_ends_is_one),

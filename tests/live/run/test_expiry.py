@@ -25,16 +25,17 @@ def row(name, port, days):
 
 
 def matrix(*rows):
-    return re.sub(r", expires: \S+?(?=[,}])", "", MATRIX.read_text()) + "".join(rows)
+    return re.sub(r", (expires|until): \S+?(?=[,}])", "", MATRIX.read_text()) + "".join(rows)
 
 
 def details(run):
     return [alert["alert"]["metadata"]["detail"] for alert in run.alerts("sensor.row-expiring")]
 
 
-def status_text(run):
-    return subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, text=True, check=True,
+def status_text(run):  # without its folds
+    text = subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, text=True, check=True,
                           timeout=20).stdout
+    return " ".join(text.split())
 
 
 def test_each_row_that_ends_soon_is_told_once_over_restarts_and_reloads():
@@ -63,6 +64,20 @@ def test_each_row_that_ends_soon_is_told_once_over_restarts_and_reloads():
         until(lambda: len(details(run)) == 4, "the fourth alert")
         assert details(run)[3] == f"row E-01 expires within a day: its last day is {last_day(0)}"
         assert run.status()["rows"]["next_to_expire"]["row"] == "E-01"
+    finally:
+        run.close()
+
+
+def test_what_is_accepted_until_a_day_is_told_as_a_row_is():
+    accepting = row("E-31", 2601, 31).replace("}", f", owner: it, accepts: R42, reason: old kit, until: {last_day(6)}}}")
+    run = Sensor(matrix=matrix(accepting))
+    try:
+        until(lambda: details(run), "an alert")
+        assert details(run) == [f"acceptance of row E-31 expires in 6 days: its last day is {last_day(6)}"]
+        told = run.status()["acceptances"]
+        assert told["next_to_expire"]["by"] == "row E-31" and told["expiring_within_30_days"] == 1
+        assert f"acceptance of row E-31 is next, in 6 days (last day {last_day(6)}); 1 within 30 days" in status_text(run)
+        assert f"warning: row E-31 soon accepts no R42 any more: its last day is {last_day(6)}" in run.log()
     finally:
         run.close()
 
