@@ -21,11 +21,12 @@ static bool is_covering(const struct architecture *architecture,
 	const struct matrix_acceptance *acceptance,
 	const struct architecture_subject *subject)
 {
-	return acceptance_is_in_force(acceptance, architecture->review.now_s) &&
-	       ((acceptance->findings & acceptance_finding_bit(subject->finding)) !=
-			       0 ||
-		       acceptance_has_recommendation(
-			       acceptance, subject->recommendation));
+	if (!acceptance ||
+		!acceptance_is_in_force(acceptance, architecture->review.now_s)) {
+		return false;
+	}
+	return (acceptance->findings & acceptance_finding_bit(subject->finding)) != 0 ||
+	       acceptance_has_recommendation(acceptance, subject->recommendation);
 }
 
 static const struct matrix_acceptance *find_acceptance(
