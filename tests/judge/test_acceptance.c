@@ -137,6 +137,23 @@ static void a_group_accepts_what_is_told_of_its_own_hosts(void **state)
 	assert_string_equal(accepted_by(office(keys, ""), &client, finding, by), "");
 }
 
+static void a_server_s_group_does_not_accept_what_its_client_leaves_out(void **state)
+{
+	(void)state;
+	char by[64];
+	static const char keys[] = ", accepts: tls.starttls-unused" REASONED;
+	const enum finding finding = FINDING_TLS_STARTTLS_UNUSED;
+	struct made_flow server = made_flow(PROTOCOL_IMAP, WORKSTATION, MAILBOX, 143);
+	server.facts.starttls_offered = FACTS_YES;
+	server.facts.has_content_clear = true;
+	struct made_flow client = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	client.facts.starttls_offered = FACTS_YES;
+	client.facts.has_content_clear = true;
+	assert_string_equal(accepted_by(office(keys, ""), &server, finding, by), "");
+	assert_string_equal(
+		accepted_by(office(keys, ""), &client, finding, by), "group mailboxes");
+}
+
 static void the_group_of_the_misplaced_server_accepts_it(void **state)
 {
 	(void)state;
@@ -238,6 +255,8 @@ int main(void)
 		cmocka_unit_test(a_recommendation_covers_what_would_count_against_it),
 		cmocka_unit_test(behind_its_last_day_it_is_told_again),
 		cmocka_unit_test(a_group_accepts_what_is_told_of_its_own_hosts),
+		cmocka_unit_test(
+			a_server_s_group_does_not_accept_what_its_client_leaves_out),
 		cmocka_unit_test(the_group_of_the_misplaced_server_accepts_it),
 		cmocka_unit_test(no_group_accepts_an_illegitimate_flow),
 		cmocka_unit_test(an_attack_is_accepted_by_its_own_name_alone),
