@@ -137,7 +137,11 @@ static void client_line(struct pop3 *pop3, struct facts *facts, const struct lin
 {
 	clear_flush_greeting(&pop3->clear, facts);
 	struct text rest = line->text;
-	const enum pop3_verb verb = verb_parse(text_word(&rest));
+	enum pop3_verb verb = verb_parse(text_word(&rest));
+	if (verb == POP3_VERB_OTHER) {
+		rest = line->text;
+		verb = verb_parse(text_word_lenient(&rest));
+	}
 	if (is_sasl_line(pop3, verb, line)) {
 		sasl_response(&pop3->clear.sasl, facts, line->text);
 		return;

@@ -180,7 +180,11 @@ static void client_line(
 {
 	clear_flush_greeting(&sieve->clear, facts);
 	struct text rest = line->text;
-	const enum sieve_verb verb = verb_parse(text_word(&rest));
+	enum sieve_verb verb = verb_parse(text_word(&rest));
+	if (verb == SIEVE_VERB_OTHER) {
+		rest = line->text;
+		verb = verb_parse(text_word_lenient(&rest));
+	}
 	if (sieve->mechanism_len > 0 && verb == SIEVE_VERB_OTHER) {
 		mechanism_line(sieve, facts, line);
 		return;

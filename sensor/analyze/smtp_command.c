@@ -96,35 +96,6 @@ static bool has_shape(enum argument argument, struct text rest)
 	return false;
 }
 
-static bool is_control(uint8_t byte)
-{
-	return byte < ' ' || byte == 0x7f;
-}
-
-/*
- * The first word of a line, as far as control bytes go: a server may drop them, or end the
- * word there. Each byte is looked at once.
- */
-static struct text word_between_controls(struct text *rest)
-{
-	while (rest->len > 0 && (is_control(rest->at[0]) || rest->at[0] == ' ')) {
-		rest->at++;
-		rest->len--;
-	}
-	struct text word = {.at = rest->at, .len = 0};
-	while (word.len < rest->len && rest->at[word.len] != ' ' &&
-		!is_control(rest->at[word.len])) {
-		word.len++;
-	}
-	rest->at += word.len;
-	rest->len -= word.len;
-	while (rest->len > 0 && is_control(rest->at[0])) {
-		rest->at++;
-		rest->len--;
-	}
-	return word;
-}
-
 static struct smtp_command parse_word(
 	struct text line, struct text word, struct text rest)
 {
@@ -147,12 +118,12 @@ struct smtp_command smtp_command_parse(struct text line)
 	const struct text word = text_word(&rest);
 	const struct smtp_command command = parse_word(line, word, rest);
 	const bool is_short =
-		word.len < VERB_BYTES_MIN && (word.len == 0 || !is_control(word.at[0]));
+		word.len < VERB_BYTES_MIN && (word.len == 0 || word.at[0] >= ' ');
 	if (command.verb != SMTP_VERB_OTHER || is_short) {
 		return command;
 	}
 	rest = line;
-	const struct text cut = word_between_controls(&rest);
+	const struct text cut = text_word_lenient(&rest);
 	if (cut.at == word.at && cut.len == word.len) {
 		return command; /* no control byte is in it */
 	}

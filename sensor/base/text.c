@@ -83,6 +83,33 @@ struct text text_word(struct text *rest)
 	return (struct text){.at = at, .len = len};
 }
 
+static bool is_word_byte(uint8_t byte)
+{
+	return byte > ' ' && byte != 0x7f;
+}
+
+struct text text_word_lenient(struct text *rest)
+{
+	const uint8_t *at = rest->at;
+	size_t left = rest->len;
+	while (left > 0 && (!is_word_byte(*at) || *at > 0x7f)) {
+		at++;
+		left--;
+	}
+	struct text word = {.at = at, .len = 0};
+	while (left > 0 && is_word_byte(*at)) {
+		word.len++;
+		at++;
+		left--;
+	}
+	while (left > 0 && !is_word_byte(*at)) {
+		at++;
+		left--;
+	}
+	*rest = (struct text){.at = at, .len = left};
+	return word;
+}
+
 static bool is_space(uint8_t byte)
 {
 	return is_blank(byte) || byte == '\r' || byte == '\n';

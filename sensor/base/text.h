@@ -61,6 +61,12 @@ unsigned text_find(struct text text,
 /* Cut the next run of non-blank bytes off the front of *rest (blank: SP, TAB). */
 struct text text_word(struct text *rest);
 
+/*
+ * The same as lenient servers do: bytes that are no ASCII letters in front are dropped, and
+ * a control byte ends the word as a blank does. Looks at each byte once.
+ */
+struct text text_word_lenient(struct text *rest);
+
 /* Drop SP, TAB, CR and LF at both ends. */
 struct text text_trim(struct text text);
 

@@ -18,6 +18,9 @@
 /* A client's first line that names another protocol, until its server has spoken. */
 #define CLIENT_OF_OTHERS (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN | CLIENT_REDIS)
 #define ANSWER_BYTES     8 /* "* BYE x", "+OK x", "HTTP/1.1" */
+#define STRAY_BYTES      8
+#define MARK_BYTES       3
+#define GREETING_BYTES   3 /* "220", "+OK", "* O" */
 
 /* What a first byte may begin. */
 enum kind {
@@ -75,6 +78,15 @@ static bool is_binary(const struct side_bytes *side)
 	return false;
 }
 
+/* U+FEFF in UTF-8, which some libraries write in front of all they say. */
+static bool may_become_mark(const struct side_bytes *side)
+{
+	static const uint8_t MARK[MARK_BYTES] = {0xef, 0xbb, 0xbf};
+	const size_t len = side->len < MARK_BYTES ? side->len : MARK_BYTES;
+	return side->len < MARK_BYTES + GREETING_BYTES &&
+	       memcmp(side->bytes, MARK, len) == 0;
+}
+
 /* Too few bytes yet to see whether the head of a binary protocol holds. */
 static bool may_become_head(const struct side_bytes *side, enum kind kind)
 {
@@ -89,7 +101,9 @@ static bool may_become_head(const struct side_bytes *side, enum kind kind)
 	case KIND_RPC:
 		return side->len < RPC_HEAD_BYTES && (side->len < 2 || bytes[1] <= 1);
 	case KIND_OLD_HELLO:
-		return side->len < OLD_HELLO_BYTES && (side->len < 3 || bytes[2] == 1);
+		return may_become_mark(side) ||
+		       (side->len < OLD_HELLO_BYTES &&
+			       (side->len < 3 || bytes[2] == 1));
 	default:
 		return false;
 	}
@@ -478,6 +492,40 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 	give_out(prefix, hint, &reading, result);
 }
 
+static bool is_stray(uint8_t byte)
+{
+	const bool is_record = byte >= 20 && byte <= 23;
+	return (byte < ' ' && kind_of(byte) == KIND_NOTHING && !is_record) ||
+	       byte >= 0x7f;
+}
+
+/*
+ * Control bytes or a byte order mark in front of a greeting: a client passes over them, and
+ * so does what is read here. At most STRAY_BYTES.
+ */
+static void drop_stray(struct prefix *prefix, const struct classify_hint *hint)
+{
+	static const char *const GREETINGS[] = {"220", "+OK", "* O", "* P", "\"IM"};
+	const unsigned server = 1U - hint->client_side;
+	const uint8_t *bytes = prefix->bytes[server];
+	const size_t len = prefix->len[server];
+	if (len <= GREETING_BYTES || !is_stray(bytes[0]) || !hint->is_client_known ||
+		prefix->has_gap[server]) {
+		return;
+	}
+	size_t stray = 1;
+	while (stray < len && stray < STRAY_BYTES && is_stray(bytes[stray])) {
+		stray++;
+	}
+	for (size_t i = 0; i < sizeof(GREETINGS) / sizeof(GREETINGS[0]); i++) {
+		if (len - stray >= GREETING_BYTES &&
+			memcmp(bytes + stray, GREETINGS[i], GREETING_BYTES) == 0) {
+			prefix_drop(prefix, server, stray);
+			return;
+		}
+	}
+}
+
 enum classify_outcome classify_prefix(struct prefix *prefix,
 	const struct classify_hint *hint, struct classification *result)
 {
@@ -487,6 +535,7 @@ enum classify_outcome classify_prefix(struct prefix *prefix,
 	if (!result->client_side_is_sure) {
 		result->client_side = hint->client_side;
 	}
+	drop_stray(prefix, hint);
 	if (!read_proxies(prefix, hint, result)) {
 		classify_bytes(prefix, hint, result);
 	}

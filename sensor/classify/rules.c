@@ -329,6 +329,15 @@ static const struct rule RULES[] = {
 		.is_server_unheard = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 commands, client side alone"},
+	{.client_any = CLIENT_USER,
+		.client_and = CLIENT_PASS,
+		.client_first = CLIENT_USER,
+		.client_none = CLIENT_FTP | CLIENT_EHLO,
+		.needs_last = true,
+		.is_server_unheard = true,
+		.port_owner = PROTOCOL_POP3,
+		.protocol = PROTOCOL_POP3,
+		.evidence = "login, client side alone, on pop3's port"},
 
 	/* not mail */
 	{.client_any = CLIENT_REDIS,

@@ -161,6 +161,14 @@ static uint64_t traits_of_news(const struct traits_line *line, struct text rest)
 	return line->is_first ? SERVER_200 | (is_news ? SERVER_NNTP_TEXT : 0) : 0;
 }
 
+/* "250-AUTH METHODS=NULL": Tor's control protocol. Of a line that is not all there it may be. */
+static bool is_of_tor(
+	const struct traits_line *line, struct text word, struct text behind)
+{
+	return text_is(word, "AUTH") &&
+	       (!line->is_whole || text_starts(text_trim(behind), "METHODS="));
+}
+
 /* Reply line, RFC 5321 section 4.2; RFC 959 and RFC 3977 share its shape. */
 static uint64_t traits_of_reply(const struct traits_line *line)
 {
@@ -181,7 +189,7 @@ static uint64_t traits_of_reply(const struct traits_line *line)
 	}
 	struct text words = rest;
 	const struct text word = traits_word(line, &words);
-	if (code == 250 && is_esmtp_keyword(word)) {
+	if (code == 250 && is_esmtp_keyword(word) && !is_of_tor(line, word, words)) {
 		traits |= SERVER_EHLO_REPLY;
 	}
 	return traits | (is_enhanced(word, line->text.at[0]) ? SERVER_ENHANCED : 0);

@@ -189,6 +189,16 @@ static void replies_in_a_letter_are_none(void **state)
 	assert_int_equal(facts.messages, 1);
 }
 
+static void control_bytes_in_front_of_a_command_hide_no_password(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("+OK ready\r\n"), C("\0USER ann\r\n"),
+		S("+OK\r\n"), C("\0PASS s3cret\r\n"), S("+OK in\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_USER_PASS);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +219,7 @@ int main(void)
 			the_order_of_replies_proves_a_login_whose_commands_are_missing),
 		cmocka_unit_test(no_login_is_read_into_other_replies),
 		cmocka_unit_test(replies_in_a_letter_are_none),
+		cmocka_unit_test(control_bytes_in_front_of_a_command_hide_no_password),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,19 @@ static void bye_in_place_of_the_greeting_is_told(void **state)
 	assert_true(talk_facts(PROTOCOL_SIEVE, false, STEPS(STEP)).is_refused);
 }
 
+static void a_mark_in_front_of_a_command_hides_no_password(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		S("\"IMPLEMENTATION\" \"x\"\r\n\"SASL\" \"PLAIN\"\r\nOK\r\n"),
+		C("\xef\xbb\xbf"
+		  "AUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"),
+		S("OK\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(STEP));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +115,7 @@ int main(void)
 		cmocka_unit_test(a_quoted_response_after_the_challenge_is_a_secret),
 		cmocka_unit_test(a_lost_part_of_the_list_leaves_the_offer_unknown),
 		cmocka_unit_test(bye_in_place_of_the_greeting_is_told),
+		cmocka_unit_test(a_mark_in_front_of_a_command_hides_no_password),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

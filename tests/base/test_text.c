@@ -119,6 +119,16 @@ static void a_word_is_found_by_its_first_letter(void **state)
 	assert_int_equal(text_find(of(""), LISTS, 9), 9);
 }
 
+static void a_lenient_word_lies_between_bytes_that_are_no_text(void **state)
+{
+	(void)state;
+	static const char LINE[] = "\xef\xbb\xbf\0AUTH\0 \vPLAIN";
+	struct text rest = {(const uint8_t *)LINE, sizeof(LINE) - 1};
+	assert_true(text_is(text_word_lenient(&rest), "AUTH"));
+	assert_true(text_is(text_word_lenient(&rest), "PLAIN"));
+	assert_int_equal(text_word_lenient(&rest).len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_hash_is_the_published_one),
 		cmocka_unit_test(a_hexadecimal_digit_has_either_case),
 		cmocka_unit_test(trimming_takes_blanks_and_line_ends),
+		cmocka_unit_test(a_lenient_word_lies_between_bytes_that_are_no_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include <stdio.h>
+
 /* A conversation and its right name, whole and byte by byte. */
 struct example {
 	enum protocol protocol;
@@ -178,6 +180,13 @@ static const struct example EXAMPLES[] = {
 	{PROTOCOL_UNKNOWN,
 		{{SERVER, "* OK Cyrus IMSP version 1.8\r\n", 0},
 			{CLIENT, "a NOOP\r\n", 0}, {SERVER, "a OK done\r\n", 0}}},
+	{PROTOCOL_UNKNOWN, {{CLIENT, "PROTOCOLINFO 1\r\n", 0},
+				   {SERVER,
+					   "250-PROTOCOLINFO 1\r\n250-AUTH "
+					   "METHODS=NULL\r\n250 OK\r\n",
+					   0},
+				   {CLIENT, "QUIT\r\n", 0},
+				   {SERVER, "250 closing connection\r\n", 0}}},
 	{PROTOCOL_IMAP, {{SERVER, "* OK mupdate.example.org ready\r\n", 0}}},
 	{PROTOCOL_UNKNOWN,
 		{{SERVER, "WELCOME to the game\r\n", 0}, {CLIENT, "HELO ann\r\n", 0},
@@ -313,6 +322,46 @@ static void a_control_byte_in_a_greeting_hides_no_dialogue(void **state)
 	talk_begin(&talk, 443);
 	assert_int_equal(
 		talk_bytes(&talk, SERVER, "x\x01\x02\x00", 4), CLASSIFY_RULED_OUT);
+}
+
+static void stray_bytes_in_front_of_a_greeting_hide_no_dialogue(void **state)
+{
+	(void)state;
+	static const char *const STRAY[] = {
+		"\xef\xbb\xbf", "\x01", "\xff\xfb\x01\xff\xfd\x03"};
+	for (size_t i = 0; i < 3; i++) {
+		struct talk talk;
+		char greeting[32];
+		(void)snprintf(greeting, sizeof(greeting), "%s220 x\r\n", STRAY[i]);
+		talk_begin(&talk, 443);
+		(void)talk_text(&talk, SERVER, greeting);
+		assert_int_equal(
+			talk_text(&talk, CLIENT, "EHLO x\r\n"), CLASSIFY_DECIDED);
+		assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	}
+	struct talk talk; /* a library may send the mark by itself */
+	talk_begin(&talk, 443);
+	assert_int_equal(talk_text(&talk, SERVER, "\xef\xbb\xbf"), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, SERVER, "+OK ready\r\n"), CLASSIFY_NOT_YET);
+	assert_int_equal(talk_text(&talk, CLIENT, "USER x\r\n"), CLASSIFY_DECIDED);
+	assert_int_equal(talk.result.protocol, PROTOCOL_POP3);
+	talk_begin(&talk, 443); /* nearly: what follows is no greeting */
+	assert_int_equal(
+		talk_text(&talk, SERVER, "\xef\xbb\xbfhello\r\n"), CLASSIFY_RULED_OUT);
+}
+
+static void a_login_alone_is_pop3_s_on_its_port(void **state)
+{
+	(void)state;
+	static const uint16_t PORTS[] = {110, 4242};
+	for (size_t i = 0; i < 2; i++) {
+		struct talk talk;
+		talk_begin(&talk, PORTS[i]);
+		(void)talk_text(&talk, CLIENT, "USER x\r\nPASS y\r\n");
+		(void)talk_end(&talk);
+		assert_int_equal(talk.result.protocol,
+			i == 0 ? PROTOCOL_POP3 : PROTOCOL_UNKNOWN);
+	}
 }
 
 static void what_no_signature_begins_with_is_out_once_its_server_has_spoken(
@@ -606,6 +655,8 @@ int main(void)
 			what_no_signature_begins_with_is_out_once_its_server_has_spoken),
 		cmocka_unit_test(replies_in_a_letter_joined_in_mid_stream_name_nothing),
 		cmocka_unit_test(what_is_said_unasked_is_no_dialogue),
+		cmocka_unit_test(stray_bytes_in_front_of_a_greeting_hide_no_dialogue),
+		cmocka_unit_test(a_login_alone_is_pop3_s_on_its_port),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
 		cmocka_unit_test(
 			commands_alone_are_none_where_the_server_speaks_otherwise),

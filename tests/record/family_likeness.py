@@ -47,6 +47,25 @@ def odd_lines():
         (SUBMISSION, 587, (*greeted, ">AUTH LOGIN YW5u cHc=\r\n", "<235 in\r\n", *BYE)))
 
 
+@CASE("greeting-behind-a-mark", OFFICE, """A byte order mark in front of the greeting, as libraries write it by themselves, and
+      control bytes in front of another: the dialogues behind them are read.""",
+      findings=("tls.credentials-clear", "tls.missing", "sender.illegitimate", "port.unusual"))
+def behind_mark():
+    return together(
+        (MAILBOX, 110, ("<\xef\xbb\xbf", "<+OK ready\r\n", ">USER alice\r\n", "<+OK\r\n", ">\0PASS s3cret\r\n",
+                        "<+OK in\r\n")),
+        (STRANGER, 8080, ("<\xff\xfb\x01220 mx.example.net\r\n", *HELLO, ">MAIL FROM:<alice@example.org>\r\n", "<250 ok\r\n",
+                          ">RCPT TO:<bob@example.net>\r\n", "<250 ok\r\n", ">DATA\r\n", "<354 go on\r\n",
+                          ">hello\r\n.\r\n", "<250 ok\r\n", *BYE)))
+
+
+@CASE("mark-without-a-greeting", OFFICE, """The same bytes in front of what no mail server says: no mail.""",
+      absent=("tls.credentials-clear", "sender.illegitimate", "flow.illegitimate"))
+def mark_without():
+    return together((STRANGER, 8080, ("<\xef\xbb\xbf{}\r\n", ">QUIT\r\n")),
+                    (STRANGER, 8081, ("<\xff\xfb\x01login: ", ">alice\r\n", "<Password: ", ">s3cret\r\n")))
+
+
 @CASE("odd-lines-without-a-login", OFFICE, """The same bytes around a word that is no command: no login.""",
       findings=("tls.starttls-not-offered",), absent=("tls.credentials-clear",))
 def odd_lines_without():
@@ -76,7 +95,7 @@ def guesses():
 
 @CASE("services-that-greet-alike", OFFICE, """Services that greet, answer or are asked as mail servers are: a
       pager (SNPP), ACAP, MUPDATE, the replication of Cyrus, a dictionary and FTP on hosts called smtp, a text game
-      that is told HELO. None of them is mail.""",
+      that is told HELO, the control port of Tor. None of them is mail.""",
       absent=("sender.illegitimate", "flow.illegitimate", "tls.credentials-clear"))
 def alike():
     return together(
@@ -90,7 +109,9 @@ def alike():
         (STRANGER, 2628, ("<220 smtp.example.net dictd 1.12\r\n", ">HELP\r\n", "<113 help\r\n.\r\n250 ok\r\n",
                           *BYE)),
         (STRANGER, 2121, ("<220 SMTP-GW01 FTP server ready\r\n", ">NOOP\r\n", "<200 ok\r\n", *BYE)),
-        (STRANGER, 7777, ("<WELCOME to the game\r\n", ">HELO ann\r\n", "<2 ok ann\r\n")))
+        (STRANGER, 7777, ("<WELCOME to the game\r\n", ">HELO ann\r\n", "<2 ok ann\r\n")),
+        (STRANGER, 9051, (">PROTOCOLINFO 1\r\n", "<250-PROTOCOLINFO 1\r\n250-AUTH METHODS=NULL\r\n250 OK\r\n",
+                          ">QUIT\r\n", "<250 closing connection\r\n")))
 
 
 @CASE("burst-answered-by-a-web-server", OFFICE, """A client that says EHLO, MAIL and RCPT at once, without a
