@@ -107,7 +107,7 @@ def talk(source, address, port, is_tls=False, sender="a@example.org", patience=5
     finally:
         if channel:
             channel.close()
-    return {"result": result, "seen": seen, "seconds": time.monotonic() - start}
+    return {"result": result, "seen": seen, "seconds": time.monotonic() - start, "ended": time.monotonic()}
 
 
 def send(source, address, port, count="1"):
