@@ -92,6 +92,24 @@ def test_what_was_held(router, is_closed, fault):
         router.end(run)
 
 
+# A SYN that no kernel sends again.
+ONCE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import raw_client
+print("answered" if raw_client.Raw("once", *sys.argv[2:]).connect().expected else "lost")
+"""
+
+
+def test_what_comes_while_a_worker_hangs_in_its_start_is_not_lost(router, is_closed):
+    run = router.sensor("-q", "0", "--enforce", *(CLOSED if is_closed else ()))
+    stop_start(router, run)
+    answer = router.run(router.client, "/usr/bin/python3", "-c", ONCE, str(bench.HERE), MX_OUT, SERVER).stdout
+    assert answer == "answered\n", answer
+    router.wait(lambda: worker(router)["state"] == "running")
+    router.end(run)
+
+
 def test_what_nobody_looked_at_is_counted_and_told(router, is_closed):
     run = router.sensor("-q", "0", "--enforce", "--queue-length", "16", *(CLOSED if is_closed else ()))
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
