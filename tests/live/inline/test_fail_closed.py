@@ -23,9 +23,7 @@ def router(tmp_path, is_closed):
     with bench.built(tmp_path) as made:
         made.serve("25")
         made.run(made.client, "iptables", *raw_client.KEEP_QUIET)
-        flag = ("--fail-closed",) if is_closed else ()
-        text = bench.command(bench.BINARY, "export", "--to", "iptables", "--inline", *flag).stdout
-        made.run(made.router, "iptables-restore", "--noflush", input=text)
+        made.rules(*(("--fail-closed",) if is_closed else ()))
         yield made
 
 

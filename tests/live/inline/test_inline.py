@@ -237,7 +237,7 @@ def test_a_flow_that_will_not_be_blocked_is_copied_and_judged_as_if_it_waited(ro
 
 def test_each_queue_has_its_own_copies(router):
     router.run(router.router, "iptables", "-t", "mangle", "-F")
-    router.rules("2:5")
+    router.rules(queues="2:5")
     sensor = router.sensor("-q", "2:5", "--audit")
     for source in (MX_OUT, WORKSTATION):
         assert router.send(source, SERVER, 25)["result"] == "sent"
@@ -464,7 +464,7 @@ def test_a_queue_that_somebody_else_has_is_told_as_that(router):
 
 def test_two_queues_have_a_worker_each(router):
     router.run(router.router, "iptables", "-t", "mangle", "-F")
-    router.rules("0:1")
+    router.rules(queues="0:1")
     sensor = router.sensor("-q", "0:1", "--enforce")
     assert {one["source"] for one in router.status()["processes"]} >= {"queue 0", "queue 1"}
     for source, result in ((MX_OUT, "sent"), (WORKSTATION, "refused")):

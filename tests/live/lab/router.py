@@ -91,8 +91,8 @@ class Router:
         self.run(self.server, "ip", "-6", "route", "add", "default", "via", "2001:db8:ffff::1")
         (self.folder / "matrix.yaml").write_text(MATRIX)
 
-    def rules(self, queues="0"):
-        text = command(BINARY, "export", "--to", "iptables", "--inline", "--queue", queues).stdout
+    def rules(self, *more, queues="0"):
+        text = command(BINARY, "export", "--to", "iptables", "--inline", "--queue", queues, *more).stdout
         for tool in ("iptables-restore", "ip6tables-restore"):
             self.run(self.router, tool, "--noflush", input=text)
 
