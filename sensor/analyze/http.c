@@ -526,18 +526,23 @@ static enum lines_item take_item(
 	return item;
 }
 
-/* A body may hide the loss; a head that lost bytes is skipped to the next start. */
+/* A body may hide the loss. A head that lost bytes is skipped, and asked all the same. */
 static void http_gap(
 	void *state, struct facts *facts, enum direction way, uint64_t missing)
 {
 	struct http *http = (struct http *)state;
 	struct http_side *side = &http->sides[way];
 	const bool is_body = side->lines.raw_left > missing && missing > 0;
-	(void)facts;
+	const bool is_request = way == DIRECTION_TO_SERVER && side->stage == STAGE_HEAD;
 	rpc_pdus_gap(&http->pdus[way], missing);
 	lines_gap(&side->lines, missing);
 	if (!is_body) {
 		side->stage = STAGE_START;
+	}
+	if (is_request) {
+		side->has_length = false;
+		side->is_chunked = false;
+		end_request(http, facts);
 	}
 }
 

@@ -151,6 +151,44 @@ static void a_long_head_of_a_connect_hides_nothing(void **state)
 	assert_int_equal(mails_behind(turns, 2), 1);
 }
 
+/* More lines than are read of one piece: the head is asked all the same. */
+static const char *of_many_lines(const char *request)
+{
+	static char head[5000];
+	(void)snprintf(head, sizeof(head), "%s", request);
+	size_t len = strlen(head);
+	for (; len < 4000; len += 6) {
+		memcpy(head + len, "A: b\r\n", 6);
+	}
+	memcpy(head + len, "\r\n", 3);
+	return head;
+}
+
+static void a_head_of_many_short_lines_hides_nothing(void **state)
+{
+	(void)state;
+	const char *const connect[] = {
+		of_many_lines("CONNECT mx.example.net:25 HTTP/1.1\r\n"), OPENED};
+	assert_int_equal(mails_behind(connect, 2), 1);
+	struct engine_run *run = run_begin();
+	struct line line = dial(run, 8080);
+	say(&line, CLIENT, of_many_lines("POST /EWS/x HTTP/1.1\r\n"));
+	say(&line, SERVER, ANSWER);
+	hang_up(&line);
+	assert_int_equal(run_last(run)->protocol, PROTOCOL_EWS);
+	run_end(run);
+	run = run_begin();
+	line = dial(run, 8080);
+	say(&line, CLIENT, of_many_lines("GET / HTTP/1.1\r\n"));
+	say(&line, SERVER, ANSWER);
+	say(&line, CLIENT, PAGE);
+	say(&line, SERVER, ANSWER);
+	hang_up(&line);
+	assert_int_equal(run->told_count, 0);
+	assert_int_equal(run_mails(run), 0);
+	run_end(run);
+}
+
 /* A request that is answered as mail answers was none. */
 static void a_request_that_a_mail_server_answers_is_heard_anew(void **state)
 {
@@ -297,6 +335,7 @@ int main(void)
 		cmocka_unit_test(
 			mail_behind_a_proxy_is_told_however_the_way_was_opened),
 		cmocka_unit_test(a_long_head_of_a_connect_hides_nothing),
+		cmocka_unit_test(a_head_of_many_short_lines_hides_nothing),
 		cmocka_unit_test(a_request_that_a_mail_server_answers_is_heard_anew),
 		cmocka_unit_test(
 			tls_behind_a_proxy_is_named_by_the_port_it_was_asked_for),

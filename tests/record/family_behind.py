@@ -97,6 +97,22 @@ def web_behind_pages():
     return spoken(3128, ">" + page + page + asked, "<" + ok + ok + opened, HELLO)
 
 
+LINES = "A: b\r\n" * 230
+
+
+@CASE("http-connect-many-lines", OFFICE, """A way to a mail server asked for by a head of hundreds of short lines, more
+      than are read: its first line counts, and the answer.""",
+      findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def many_lines():
+    return spoken(3128, CONNECT[:-2] + LINES[:600], ">" + LINES + "\r\n", OPENED, *MAIL)
+
+
+@CASE("page-many-lines", OFFICE, """A page asked for by such a head, and another page: ordinary.""",
+      absent=("sender.illegitimate", "sender.attempt", "port.foreign"))
+def page_of_many_lines():
+    return spoken(8080, PAGE[:-2] + LINES[:600], ">" + LINES + "\r\n", ANSWER, PAGE, ANSWER)
+
+
 TOKENS = (">\5\1\1", "<\5\1", ">\1\1" + vector(2, "T" * 1400), "<\1\1" + vector(2, "T" * 100),
           ">\1\2" + vector(2, "p"), "<\1\2" + vector(2, "p"))
 

@@ -287,13 +287,14 @@ def implicit_tls(**options):
 # --- through a proxy ---
 
 def connect_proxy(*heads, answers=1):
+    """Each of the heads gets so many answers."""
     def trick(talk):
         talk.connect(HTTP_PROXY)
         for head in heads:
             talk.send(head.replace(b"TARGET", f"{talk.server}:25".encode()))
-            while b"\r\n\r\n" not in talk.said:
+            while talk.said.count(b"\r\n\r\n") < answers:
                 talk.hear()
-            left, talk.said = talk.said.split(b"\r\n\r\n", 1)[1], b""
+            left, talk.said = talk.said.split(b"\r\n\r\n", answers)[answers], b""
         if not left:
             talk.hear()
         talk.mail()
@@ -428,6 +429,9 @@ MAIL_TRICKS = {
                                        b"CONNECT TARGET HTTP/1.1\r\nHost: TARGET\r\n\r\n"),
     "connect-long-head": connect_proxy(b"CONNECT TARGET HTTP/1.1\r\nProxy-Authorization: Negotiate " + b"A" * 3000 +
                                        b"\r\n\r\n"),
+    "connect-many-lines": connect_proxy(b"CONNECT TARGET HTTP/1.1\r\n" + b"A: b\r\n" * 600 + b"\r\n"),
+    "connect-pipelined": connect_proxy(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+                                       b"CONNECT TARGET HTTP/1.1\r\nHost: TARGET\r\n\r\n", answers=2),
     "socks5": socks_proxy,
     "fin-in-vxlan": in_tunnel(4789, 0x11),
     "fin-in-vxlan-8472": in_tunnel(8472, 0x11),
@@ -502,34 +506,37 @@ def pump(one, other):
         pass
 
 
-def join(client, target, answer):
+def join(client, target, answer, first=b""):
     server = socket.create_connection(target, PATIENCE_S)
     server.settimeout(30)
     client.sendall(answer)
+    server.sendall(first)
     threading.Thread(target=pump, args=(server, client), daemon=True).start()
     pump(client, server)
 
 
-def http_head(client):
-    head = b""
+def http_head(client, head):
+    """A head, and what came behind it."""
     while b"\r\n\r\n" not in head.lstrip(b"\r\n"):
         data = client.recv(4096)
         if not data:
             raise ConnectionError("the client left")
         head += data
-    return head.lstrip(b"\r\n")
+    head, _, left = head.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    return head, left
 
 
 def serve_http(client):
+    left = b""
     while True:
-        head = http_head(client)
+        head, left = http_head(client, left)
         verb, target = head.split()[:2]
         if b"X-Ask: 407" in head:
             client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n"
                            b"Content-Length: 0\r\n\r\n")
         elif verb.upper() == b"CONNECT":
             host, port = target.decode().rsplit(":", 1)
-            join(client, (host, int(port)), b"HTTP/1.1 200 Connection established\r\n\r\n")
+            join(client, (host.strip("[]"), int(port)), b"HTTP/1.1 200 Connection established\r\n\r\n", left)
             return
         else:
             client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
