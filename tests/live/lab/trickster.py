@@ -309,6 +309,15 @@ def socks_proxy(talk):
     talk.greeted_mail()
 
 
+def at_once(port, head, target):
+    """To a proxy, with no ear for it either."""
+    def trick(talk):
+        talk.connect(port).send(head.replace(b"TARGET", target(talk.server)) + b"".join(talk.script()))
+        while b"queued as" not in talk.said:
+            talk.take()
+    return trick
+
+
 # --- logins ---
 
 def plain():
@@ -432,6 +441,7 @@ MAIL_TRICKS = {
     "connect-many-lines": connect_proxy(b"CONNECT TARGET HTTP/1.1\r\n" + b"A: b\r\n" * 600 + b"\r\n"),
     "connect-pipelined": connect_proxy(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
                                        b"CONNECT TARGET HTTP/1.1\r\nHost: TARGET\r\n\r\n", answers=2),
+    "connect-at-once": at_once(HTTP_PROXY, b"CONNECT TARGET HTTP/1.1\r\n\r\n", lambda server: f"{server}:25".encode()),
     "socks5": socks_proxy,
     "fin-in-vxlan": in_tunnel(4789, 0x11),
     "fin-in-vxlan-8472": in_tunnel(8472, 0x11),
