@@ -19,6 +19,7 @@ struct imap {
 	struct claims claims;
 	struct imap_tags tags;   /* commands without a reply, replies without one */
 	uint8_t login_arguments; /* of a LOGIN that literals cut */
+	uint8_t mechanism_len;   /* of a literal that the next line begins with; or 0 */
 	bool is_login_open;
 	bool is_continued[2];    /* the next line goes on after a literal */
 	bool is_literal_asked;   /* the client's literal needs the server's "+" */
@@ -93,6 +94,36 @@ static void literal_refuse(struct imap *imap, struct text tag)
 	imap->is_literal_asked = false;
 	imap->is_literal_waiting = false;
 	imap->is_login_open = false;
+	imap->mechanism_len = 0;
+}
+
+/* AUTHENTICATE PLAIN, or {5} CRLF PLAIN: no name has a line end in it. */
+static void authenticate_note(struct imap *imap, struct facts *facts, struct text rest)
+{
+	uint64_t size = 0;
+	if (text_starts(rest, "{") &&
+		imap_literal_parse(rest, &size, &imap->is_literal_asked) &&
+		size <= UINT8_MAX) {
+		imap->mechanism_len = (uint8_t)size;
+		return;
+	}
+	const struct text mechanism = text_word(&rest);
+	sasl_start(&imap->clear.sasl, facts, mechanism, text_trim(rest));
+}
+
+/* The name that was announced, and what stands behind it. False: it is a command. */
+static bool mechanism_line(struct imap *imap, struct facts *facts, struct text rest)
+{
+	const struct text name = text_word(&rest);
+	struct text verb = rest;
+	const bool is_it = name.len == imap->mechanism_len && imap_is_tag(name) &&
+			   imap_verb_parse(text_word(&verb)) == IMAP_VERB_OTHER;
+	imap->mechanism_len = 0;
+	if (is_it) {
+		imap->is_literal_asked = false;
+		sasl_start(&imap->clear.sasl, facts, name, text_trim(rest));
+	}
+	return is_it;
 }
 
 static void command_note(
@@ -108,11 +139,9 @@ static void command_note(
 		imap->is_login_open = true;
 		login_note(imap, facts, imap_arguments_count(rest));
 		break;
-	case IMAP_VERB_AUTHENTICATE: {
-		const struct text mechanism = text_word(&rest);
-		sasl_start(&imap->clear.sasl, facts, mechanism, text_trim(rest));
+	case IMAP_VERB_AUTHENTICATE:
+		authenticate_note(imap, facts, rest);
 		break;
-	}
 	case IMAP_VERB_MAILBOX:
 		note_content(facts);
 		break;
@@ -182,6 +211,9 @@ static void command_line(
 	struct imap *imap, struct facts *facts, const struct line *line)
 {
 	struct text rest = line->text;
+	if (imap->mechanism_len > 0 && mechanism_line(imap, facts, rest)) {
+		return;
+	}
 	struct text tag = text_word(&rest);
 	if (!imap_is_tag(tag) && !imap->is_continued[DIRECTION_TO_SERVER]) {
 		rest = behind_controls(line->text);
@@ -211,8 +243,10 @@ static void command_line(
 	imap->is_synced = true;
 	imap_tags_add(&imap->tags, tag, verb);
 	command_note(imap, facts, verb, text_trim(rest));
-	literal_note(imap, DIRECTION_TO_SERVER, line->tail);
-	literal_wait(imap, facts);
+	if (imap->mechanism_len == 0) {
+		literal_note(imap, DIRECTION_TO_SERVER, line->tail);
+		literal_wait(imap, facts);
+	}
 	imap->literal_tag = imap_tag_hash(tag);
 }
 
@@ -516,6 +550,7 @@ static void imap_lost(struct clear *clear, struct facts *facts, enum direction w
 		imap->is_synced = false;
 		imap->is_login_open = false;
 		imap->is_literal_asked = false;
+		imap->mechanism_len = 0;
 	}
 }
 

@@ -207,6 +207,57 @@ static void a_login_by_literals_captured_in_disorder_is_a_secret(void **state)
 	assert_int_equal(facts.auth_accepted, FACTS_YES);
 }
 
+static void a_mechanism_may_be_given_as_a_literal(void **state)
+{
+	(void)state;
+	static const struct talk_step ASKED[] = {S("* OK x\r\n"),
+		C("a AUTHENTICATE {5}\r\n"), S("+ go\r\n"), C("PLAIN\r\n"), S("+ \r\n"),
+		C("AHVzZXIAcGFzcw==\r\n"), S("a OK in\r\n"), C("b SELECT INBOX\r\n")};
+	static const struct talk_step AT_ONCE[] = {S("* OK x\r\n"),
+		C("a AUTHENTICATE {5+}\r\nPLAIN AHVzZXIAcGFzcw==\r\n"),
+		S("a OK in\r\n"), C("b SELECT INBOX\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(ASKED));
+	assert_int_equal(facts.auth_tried, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_true(facts.has_content_clear);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(AT_ONCE));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	assert_true(facts.has_content_clear);
+	talk_sweep(PROTOCOL_IMAP, STEPS(ASKED));
+	talk_sweep(PROTOCOL_IMAP, STEPS(AT_ONCE));
+}
+
+static void what_stands_in_place_of_the_mechanism_is_read_as_what_it_is(void **state)
+{
+	(void)state;
+	static const struct talk_step REFUSED[] = {S("* OK x\r\n"),
+		C("a AUTHENTICATE {5}\r\n"), S("a BAD no\r\n"),
+		C("PLAIN LOGIN u p\r\n"), S("PLAIN OK in\r\n")};
+	static const struct talk_step COMMAND[] = {S("* OK x\r\n"),
+		C("a AUTHENTICATE {5}\r\nb LOGIN u p\r\n"),
+		S("a BAD no\r\nb OK in\r\n")};
+	static const struct talk_step AHEAD[] = {S("* OK x\r\n"),
+		C("a AUTHENTICATE {5+}\r\nPLAIN LOGIN u p\r\n"),
+		S("a NO unsupported\r\nPLAIN OK in\r\n")};
+	static const struct talk_step HARMLESS[] = {S("* OK x\r\n"),
+		C("a AUTHENTICATE {8}\r\n"), S("+ go\r\n"), C("CRAM-MD5\r\n"),
+		S("+ PDE+\r\n"), C("dSAxMjM=\r\n"), S("a OK in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(REFUSED));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(COMMAND));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(AHEAD));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(HARMLESS));
+	assert_int_equal(facts.auth_secret, 0);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 static void many_commands_behind_starttls_are_an_injection(void **state)
 {
 	(void)state;
@@ -435,6 +486,9 @@ int main(void)
 		cmocka_unit_test(compression_ends_what_can_be_read),
 		cmocka_unit_test(a_literal_that_the_server_refuses_hides_no_login),
 		cmocka_unit_test(a_no_to_another_command_leaves_the_literal_alone),
+		cmocka_unit_test(a_mechanism_may_be_given_as_a_literal),
+		cmocka_unit_test(
+			what_stands_in_place_of_the_mechanism_is_read_as_what_it_is),
 		cmocka_unit_test(a_login_by_literals_captured_in_disorder_is_a_secret),
 		cmocka_unit_test(many_commands_behind_starttls_are_an_injection),
 		cmocka_unit_test(the_text_of_a_status_announces_no_literal),
