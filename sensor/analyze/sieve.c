@@ -29,6 +29,7 @@ struct sieve {
 	bool is_authenticated;
 	bool is_synced; /* client lines are known to be commands */
 	bool has_greeting;
+	uint16_t early_len; /* of an unfinished line that was ahead of the greeting */
 };
 
 _Static_assert(sizeof(struct sieve) <= ANALYZER_STATE_BYTES, "sieve state must fit");
@@ -175,16 +176,33 @@ static void mechanism_line(
 	sieve->is_literal_response &= size > 0;
 }
 
+/*
+ * The verb of a line, and what is behind it. A server may have dropped what came ahead of
+ * its greeting: what stands behind that in the line is a command then.
+ */
+static enum sieve_verb verb_of(struct sieve *sieve, struct text *rest)
+{
+	const size_t early_len = sieve->early_len;
+	const struct text late = *rest;
+	enum sieve_verb verb = verb_parse(text_word(rest));
+	sieve->early_len = 0;
+	if (verb == SIEVE_VERB_OTHER && early_len > 0 && early_len < late.len) {
+		*rest = (struct text){late.at + early_len, late.len - early_len};
+		verb = verb_parse(text_word(rest));
+	}
+	if (verb == SIEVE_VERB_OTHER) {
+		*rest = late;
+		verb = verb_parse(text_word_lenient(rest));
+	}
+	return verb;
+}
+
 static void client_line(
 	struct sieve *sieve, struct facts *facts, const struct line *line)
 {
 	clear_flush_greeting(&sieve->clear, facts);
 	struct text rest = line->text;
-	enum sieve_verb verb = verb_parse(text_word(&rest));
-	if (verb == SIEVE_VERB_OTHER) {
-		rest = line->text;
-		verb = verb_parse(text_word_lenient(&rest));
-	}
+	const enum sieve_verb verb = verb_of(sieve, &rest);
 	if (sieve->mechanism_len > 0 && verb == SIEVE_VERB_OTHER) {
 		mechanism_line(sieve, facts, line);
 		return;
@@ -263,6 +281,7 @@ static void reply_note(struct sieve *sieve, struct facts *facts, struct text kin
 	if (!sieve->has_greeting) {
 		sieve->has_greeting = true;
 		facts->is_early_talker = facts->has_client_bytes;
+		sieve->early_len = sieve->clear.lines[DIRECTION_TO_SERVER].len;
 		if (!is_accepted) {
 			note_refused(facts);
 		}

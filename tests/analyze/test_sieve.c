@@ -53,6 +53,29 @@ static void a_quoted_response_after_the_challenge_is_a_secret(void **state)
 	assert_int_equal(facts.auth_secret, 0);
 }
 
+static void octets_ahead_of_the_greeting_hide_no_command_behind_them(void **state)
+{
+	(void)state;
+	static const struct talk_step DROPPED[] = {C("\x16\x03xyz"), S(LIST "OK\r\n"),
+		C("AUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"), S("OK\r\n")};
+	static const struct talk_step ENDED[] = {C("xyz"), S(LIST "OK\r\n"),
+		C("\r\nAUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"), S("NO\r\nOK\r\n")};
+	static const struct talk_step ANOTHER[] = {C("xyz"), S(LIST "OK\r\n"),
+		C("w AUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"), S("NO\r\n")};
+	static const struct talk_step LATER[] = {C("xyz\r\n"), S(LIST "OK\r\nNO\r\n"),
+		C("xyzAUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"), S("NO\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(DROPPED));
+	assert_true(facts.is_early_talker);
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(ENDED));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+	facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(ANOTHER));
+	assert_int_equal(facts.auth_secret, 0);
+	facts = talk_facts(PROTOCOL_SIEVE, false, STEPS(LATER));
+	assert_int_equal(facts.auth_secret, 0);
+}
+
 static void a_mechanism_may_be_a_literal(void **state)
 {
 	(void)state;
@@ -113,6 +136,8 @@ int main(void)
 		cmocka_unit_test(an_initial_response_by_literal_is_a_secret),
 		cmocka_unit_test(every_cut_of_a_session_is_read),
 		cmocka_unit_test(a_quoted_response_after_the_challenge_is_a_secret),
+		cmocka_unit_test(
+			octets_ahead_of_the_greeting_hide_no_command_behind_them),
 		cmocka_unit_test(a_lost_part_of_the_list_leaves_the_offer_unknown),
 		cmocka_unit_test(bye_in_place_of_the_greeting_is_told),
 		cmocka_unit_test(a_mark_in_front_of_a_command_hides_no_password),

@@ -100,6 +100,17 @@ def early_command():
     return spoken(25, MAIL[1], MAIL[0], *MAIL[2:])
 
 
+@CASE("early-octets-before-sieve", OFFICE, """Octets without a line end before the greeting of ManageSieve, which
+      the server drops: a login with a password stands right behind them.""",
+      findings=("tls.credentials-clear", "tls.missing", "tls.starttls-not-offered", "evasion.ambiguous"),
+      flows=("sieve illegitimate",))
+def early_octets():
+    return spoken(4190, ">xyz",
+                  '<"IMPLEMENTATION" "mail"\r\n"SASL" "PLAIN"\r\n"SIEVE" "fileinto"\r\nOK "ready"\r\n',
+                  '>AUTHENTICATE "PLAIN" "AGFsaWNlAG5vdC1hLXJlYWwtc2VjcmV0LTE="\r\n', '<OK "in"\r\n',
+                  ">LOGOUT\r\n", '<OK "bye"\r\n', server="192.0.2.10")
+
+
 @CASE("roles-turned-from-the-start", OFFICE, """A host of the Internet opens a connection to a workstation and
       greets it as a mail server does; the workstation says EHLO and hands a message out. It is the
       sender.""", findings=("sender.illegitimate", "port.unusual"), flows=("smtp illegitimate",))
