@@ -277,7 +277,8 @@ const char *matrix_criterion_name(enum matrix_criterion criterion)
 
 /*
  * NO as soon as one criterion says so, else UNKNOWN if one does not know yet. Where it is
- * not even known whose flow it is, the row never came nearer than that.
+ * not even known whose flow it is, the row never came nearer than that, unless nothing
+ * but its end is against the flow: it may be the one that the row let by till then.
  */
 static enum matrix_answer row_answer(const struct asking *asking,
 	const struct matrix_row *row, enum matrix_criterion *decided_by)
@@ -289,7 +290,10 @@ static enum matrix_answer row_answer(const struct asking *asking,
 		if (answer == MATRIX_NO) {
 			const bool is_nameless = *decided_by == MATRIX_CRITERION_FROM ||
 						 *decided_by == MATRIX_CRITERION_TO;
-			*decided_by = is_nameless ? *decided_by : CRITERIA[i].criterion;
+			const bool is_ended =
+				CRITERIA[i].criterion == MATRIX_CRITERION_EXPIRY;
+			*decided_by = is_nameless && !is_ended ? *decided_by
+							       : CRITERIA[i].criterion;
 			return MATRIX_NO;
 		}
 		if (answer == MATRIX_UNKNOWN && whole == MATRIX_YES) {
@@ -371,14 +375,15 @@ static size_t keys_of(const struct matrix *matrix, const struct matrix_end *end,
 	return count;
 }
 
-/* Rows of one end whose other end may be one that a name will tell. */
+/* Rows of one end whose other end may be one that a name will tell; also those that ended. */
 static void search_waiting(
 	struct search *search, const struct asking *asking, struct row_range range)
 {
 	for (; range.at < range.end; range.at++) {
 		const struct matrix_row *row = &asking->matrix->rows[range.at->row];
 		enum matrix_criterion criterion;
-		if (row_answer(asking, row, &criterion) == MATRIX_UNKNOWN) {
+		if (row_answer(asking, row, &criterion) == MATRIX_UNKNOWN ||
+			criterion == MATRIX_CRITERION_EXPIRY) {
 			search_row(search, asking, row);
 		}
 	}

@@ -28,6 +28,8 @@
 	"  - {id: N-06, from: letters, to: mx-in, protocols: [smtp], tls: optional}\n" \
 	"  - {id: N-08, from: [workstations, mx-out], to: asked, protocols: "          \
 	"[submissions], tls: implicit}\n"                                              \
+	"  - {id: N-09, from: crm, to: asked, protocols: [submission], tls: "          \
+	"optional, expires: 2026-09-18}\n"                                             \
 	"  - {id: N-07, from: relay, to: letters, protocols: [smtp], tls: optional}\n"
 
 #define CRM "192.0.2.40"
@@ -310,6 +312,26 @@ static void submissions_to_what_may_be_a_named_provider_are_not_told(void **stat
 	assert_true(flow.judgement.findings & BIT(FINDING_SMTPS_IMPLICIT));
 }
 
+/* Inline its grace is for it too: before its end the flow was let by in the same way. */
+static void a_row_that_has_ended_is_the_nearest_of_what_it_may_have_meant(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SUBMISSION, CRM, INTERNET, 587);
+	flow.facts.has_content_clear = true;
+	made_judge(site, &flow);
+	assert_int_equal(flow.judgement.verdict, VERDICT_ILLEGITIMATE);
+	assert_string_equal(flow.judgement.nearest->id, "N-09");
+	assert_true(flow.judgement.is_expired);
+	set_name(&flow, "smtp.example.biz");
+	made_judge(site, &flow);
+	assert_false(flow.judgement.is_expired);
+	/* near miss: of another protocol */
+	flow = imaps_flow();
+	flow.observation.client = made_address(CRM);
+	made_judge(site, &flow);
+	assert_false(flow.judgement.is_expired);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +353,8 @@ int main(void)
 		cmocka_unit_test(what_is_mail_by_its_declared_name_alone_is_never_told),
 		cmocka_unit_test(
 			an_attempt_at_what_may_be_a_named_server_is_no_attempt),
+		cmocka_unit_test(
+			a_row_that_has_ended_is_the_nearest_of_what_it_may_have_meant),
 		cmocka_unit_test(
 			submissions_to_what_may_be_a_named_provider_are_not_told),
 	};
