@@ -115,7 +115,10 @@ static bool is_in_grace(const struct action_table *table,
 	       now_s < judgement->nearest->expires_s + (int64_t)table->grace_s;
 }
 
-/* Told only since the row ended: with the Internet smtps.implicit was told before. */
+/*
+ * Told only since the row ended: with the Internet smtps.implicit was told before, but
+ * where the row declares submissions.
+ */
 static uint64_t findings_of_expiry(const struct judgement *judgement)
 {
 	const uint64_t findings = FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |
@@ -124,7 +127,10 @@ static uint64_t findings_of_expiry(const struct judgement *judgement)
 				  FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH);
 	const bool is_outside = judge_is_internet(&judgement->from) ||
 				judge_is_internet(&judgement->to);
-	return is_outside ? findings : findings | FINDING_BIT(FINDING_SMTPS_IMPLICIT);
+	const bool was_told =
+		is_outside && !judge_is_submission_outside(judgement->nearest,
+				      &judgement->from, &judgement->to);
+	return was_told ? findings : findings | FINDING_BIT(FINDING_SMTPS_IMPLICIT);
 }
 
 /* One command line is answered after the other; a connection carries one protocol. */

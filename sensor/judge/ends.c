@@ -47,6 +47,13 @@ bool judge_is_misplaced(const struct matrix_end *end)
 	       strcmp(end->zone->name, "internal") != 0;
 }
 
+bool judge_is_submission_outside(const struct matrix_row *row,
+	const struct matrix_end *from, const struct matrix_end *to)
+{
+	return matrix_declares_submissions(row) && judge_is_internet(to) &&
+	       !judge_is_internet(from) && !judge_is_server(from);
+}
+
 static bool is_server_or_internet(const struct matrix_end *end)
 {
 	return judge_is_server(end) ||

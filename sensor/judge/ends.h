@@ -17,6 +17,10 @@ bool judge_is_server(const struct matrix_end *end);
 /* An Internet host that the matrix does not declare. */
 bool judge_is_outside(const struct matrix_end *end);
 
+/* A row that names submissions speaks of users: who is no mail server submits at a provider. */
+bool judge_is_submission_outside(const struct matrix_row *row,
+	const struct matrix_end *from, const struct matrix_end *to);
+
 /* R34: a mailbox server outside of zone internal. */
 bool judge_is_misplaced(const struct matrix_end *end);
 

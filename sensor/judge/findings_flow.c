@@ -269,15 +269,13 @@ static bool is_submission_by_profile(const struct judge_case *judged)
 	       !judge_is_server(&judged->from);
 }
 
-/* A row that names submissions speaks of users: who is no mail server submits at a provider. */
 static bool is_submission_to_a_provider(const struct judge_case *judged)
 {
 	const struct matrix_result *result = judged->result;
 	const struct matrix_row *row =
 		matrix_waits_for_name(result) ? result->nearest : judged->row;
 	return result->allowed != MATRIX_NO && row != NULL &&
-	       matrix_declares_submissions(row) && judge_is_internet(&judged->to) &&
-	       !judge_is_internet(&judged->from) && !judge_is_server(&judged->from);
+	       judge_is_submission_outside(row, &judged->from, &judged->to);
 }
 
 bool finding_smtps_implicit(const struct judge_case *judged, struct finding_note *note)

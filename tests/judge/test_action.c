@@ -9,7 +9,7 @@
 
 static const struct matrix_zone INTERNAL = {.name = "internal"};
 static const struct matrix_zone INTERNET = {.name = "internet"};
-static const struct matrix_group RELAY = {.name = "relay"};
+static const struct matrix_group RELAY = {.name = "relay", .role = MATRIX_ROLE_RELAY};
 
 struct scene {
 	struct action_table table;
@@ -149,6 +149,12 @@ static void what_was_blocked_before_its_row_ended_is_blocked_behind_it(void **st
 	scene.judgement.to = (struct matrix_end){.zone = &INTERNAL};
 	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
 	scene.judgement.to = (struct matrix_end){.zone = &INTERNET};
+	assert_int_equal(choose(&scene).action, ACTION_REJECT);
+	/* but submissions at a provider were not told before */
+	scene.row.protocols = PROTOCOL_BIT(PROTOCOL_SUBMISSIONS);
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	assert_true(choose(&scene).is_audited);
+	scene.judgement.from.group = &RELAY;
 	assert_int_equal(choose(&scene).action, ACTION_REJECT);
 }
 
