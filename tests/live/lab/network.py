@@ -48,10 +48,10 @@ EXCHANGERS = {"example.net": "mx.example.net", "grey.example.net": "mx.grey.exam
 EDITS = (
     ("  mx-out: {", "  mailboxes: {{role: mailbox, service: office, addresses: [192.0.2.10]}}\n"
                     "  monitoring: {{role: application, service: technical, addresses: [192.0.2.60]}}\n  mx-out: {{"),
-    ("to: google-submission, protocols: [submission], tls: starttls",
-     "to: google-submission, protocols: [submission, submissions], tls: required"),
+    ("to: google-submission, protocols: [submission], tls: starttls, min_tls: \"1.2\", owner: messaging}",
+     "to: google-submission, protocols: [submission, submissions], tls: required, min_tls: \"1.2\", owner: messaging{ending}}}"),
     ("ticket: NET-40}", "ticket: NET-40, expires: {newsletter}}}"),
-    ("ticket: NET-31}", "ticket: NET-31{crm}}}"),
+    ("ticket: NET-31}", "ticket: NET-31{ending}}}"),
     ("  # Across the gateway (R42).",
      "  - {{id: E-01, from: relay, to: mailboxes, protocols: [lmtp], tls: starttls, owner: messaging}}\n"
      "  - {{id: E-02, from: workstations, to: mailboxes, protocols: [imap, imaps, pop3, pop3s, sieve], owner: messaging}}\n"
@@ -97,12 +97,12 @@ def day(ahead):
     return (datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=ahead)).isoformat()
 
 
-def matrix(newsletter=day(-1), crm=""):
-    """The hybrid reference, edited: the row of the newsletter ends so, and what stands behind the row of the crm."""
+def matrix(newsletter=day(-1), ending=""):
+    """The hybrid reference, edited: the row of the newsletter ends so, and what stands behind two that may end."""
     text = (ROOT / "rules" / "hybrid-reference.yaml").read_text()
     for place, edit in EDITS:
         assert text.count(place) == 1, place
-        text = text.replace(place, edit.format(newsletter=newsletter, crm=crm))
+        text = text.replace(place, edit.format(newsletter=newsletter, ending=ending))
     return text
 
 
