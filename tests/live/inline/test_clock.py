@@ -153,7 +153,8 @@ def test_the_end_of_the_grace_of_a_row_is_told_once_and_by_the_status(router, cl
         until(lambda: router.status()["processes"][2]["matrix"] == before + 1, "the reload")
 
     sensor = clock.sensor(router, "--grace", "2")
-    (row, end), = until(lambda: re.findall(r"^row (\S+) has expired: its last day was (.*)$", "\n".join(told()), re.M), "the end")
+    (alert,) = until(told, "the end of the row")
+    row, end = re.fullmatch(r"row (\S+) has expired: its last day was (.*)", alert).groups()
     assert end == f"{last_day}; let by until {last_day + datetime.timedelta(days=2)}"
     looks_again()
     assert len(told()) == 1 and router.status()["rows"]["grace_over"] == 0
