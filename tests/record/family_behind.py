@@ -156,6 +156,19 @@ def alpn_on_465():
     return spoken(465, hello("www.example.net", ("h2",)), server_hello(), *ENCRYPTED)
 
 
+@CASE("pop3s-http-alpn-without-a-name", OFFICE, """A workstation and a declared mailbox server on 995: the client asks for HTTP by
+      ALPN and for no name. That is told, and takes nothing from what the port says.""",
+      findings=("port.foreign",), flows=("pop3s legitimate M-01",))
+def alpn_on_995():
+    return spoken(995, hello(protocols=("h2",)), server_hello(), *ENCRYPTED, server="192.0.2.10")
+
+
+@CASE("web-on-995-without-a-name", OFFICE, """The same to a host of the Internet: a web server for all that is seen, on
+      a port of mail.""", findings=("port.foreign",), absent=("flow.illegitimate",))
+def web_on_995():
+    return spoken(995, hello(protocols=("h2",)), server_hello(), *ENCRYPTED)
+
+
 @CASE("mailbox-on-an-odd-port", OFFICE, """TLS from the Internet to a declared mailbox server on a port that no row
       names: what it serves there is users' access.""",
       findings=("zone.user-access-exposed", "flow.illegitimate", "port.unusual"), flows=("imaps illegitimate",))
