@@ -102,8 +102,8 @@ static void print_text(
 		(void)printf("\nArchitecture: %zu breach%s\n", breaches,
 			breaches == 1 ? "" : "es");
 	} else if (!options->is_quiet && result->accepted.count > 0) {
-		columns_say(stdout, 0,
-			"\nArchitecture: no breach that is not accepted.\n");
+		columns_say(
+			stdout, 0, "\nArchitecture: no breach that is not accepted.\n");
 	} else if (!options->is_quiet) {
 		columns_say(stdout, 0,
 			"\nArchitecture: no breach of R34, R35, R36, R37, R41 or R42, "
