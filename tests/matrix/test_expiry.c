@@ -240,7 +240,7 @@ static void what_is_accepted_until_a_day_is_told_like_a_row(void **state)
 		"reason: for good}\n"
 		"rows: [{id: a, from: [g, h], to: internet, protocols: smtp, owner: "
 		"it, "
-		"accepts: R35, reason: why, until: 2027-06-30, expires: 2027-06-28}]\n",
+		"accepts: R35, reason: why, until: 2027-06-30, expires: 2027-06-30}]\n",
 		&problems);
 	assert_int_equal(problems.count, 0);
 	struct matrix_expiry_told told = {0};
@@ -263,7 +263,7 @@ static void what_is_accepted_until_a_day_is_told_like_a_row(void **state)
 	matrix_expiry_take_news(&accepted, END_S - 5 * DAY_S, &told, news);
 	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].count, 2);
 	assert_string_equal(news[MATRIX_EXPIRY_STAGE_WEEK].first.name, "group g");
-	/* of the rows nothing was told by that */
+	/* of a row that ends on the same day nothing was told by that */
 	matrix_expiry_take_news(&rows, END_S - 5 * DAY_S, &told, news);
 	assert_int_equal(news[MATRIX_EXPIRY_STAGE_WEEK].count, 1);
 	assert_string_equal(news[MATRIX_EXPIRY_STAGE_WEEK].first.name, "a");
