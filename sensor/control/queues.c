@@ -2,12 +2,14 @@
 
 #include "base/log.h"
 #include "control/gate.h"
+#include "control/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINE_BYTES 96 /* numbers in nine columns */
@@ -84,7 +86,7 @@ bool queues_open(struct sensor *sensor, struct reason *why)
 	return true;
 }
 
-void queues_renew(struct sensor *sensor, unsigned place)
+static void open_anew(struct sensor *sensor, unsigned place)
 {
 	struct reason why;
 	queue_close(sensor->queues[place - SENSOR_WORKERS]);
@@ -96,10 +98,15 @@ void queues_renew(struct sensor *sensor, unsigned place)
 	}
 }
 
-void queues_take_over(const struct sensor *sensor, unsigned place)
+void queues_keep(struct sensor *sensor, unsigned place, int status)
 {
+	if (place < SENSOR_WORKERS || place >= sensor->workers_end) {
+		return;
+	}
 	struct queue *queue = sensor->queues[place - SENSOR_WORKERS];
-	if (queue) {
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_EXIT_QUEUE_GONE) {
+		open_anew(sensor, place);
+	} else if (queue) {
 		queue_adopt(queue);
 	}
 }

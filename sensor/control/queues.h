@@ -27,11 +27,11 @@ struct queues {
 /* Open the queue of each worker: its packets wait from here on. Nothing to do without. */
 bool queues_open(struct sensor *sensor, struct reason *why);
 
-/* After the worker at this place ended: packets of its queue pass until another works. */
-void queues_take_over(const struct sensor *sensor, unsigned place);
-
-/* The socket of this worker broke: open another one. */
-void queues_renew(struct sensor *sensor, unsigned place);
+/*
+ * The process at this place ended, as waitpid(2) has it: packets of a worker's queue pass
+ * until another one works, from another socket where its own broke.
+ */
+void queues_keep(struct sensor *sensor, unsigned place, int status);
 
 /* Let pass what waits and has no worker, or one that takes long to start. Not fail-closed. */
 void queues_pass(const struct processes *processes);

@@ -446,27 +446,13 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 		page->why.text[0] != '\0' ? ": " : "", page->why.text);
 }
 
-/* A worker that ended leaves its queue to the supervisor, until there is another. */
-static void keep_queue(struct supervisor *supervisor, unsigned place, int status)
-{
-	struct sensor *sensor = &supervisor->sensor;
-	if (place < SENSOR_WORKERS || place >= sensor->workers_end) {
-		return;
-	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_EXIT_QUEUE_GONE) {
-		queues_renew(sensor, place);
-	} else {
-		queues_take_over(sensor, place);
-	}
-}
-
 static void reap(struct supervisor *supervisor)
 {
 	int status;
 	unsigned place;
 	reload_reap(&supervisor->reload);
 	while ((place = processes_reap(&supervisor->processes, &status)) != 0) {
-		keep_queue(supervisor, place, status);
+		queues_keep(&supervisor->sensor, place, status);
 		tell_of_end(supervisor, place, status);
 	}
 }

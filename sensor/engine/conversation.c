@@ -10,6 +10,7 @@
 #include "engine/opaque.h"
 #include "engine/opinion.h"
 #include "engine/passage.h"
+#include "engine/rest.h"
 #include "engine/rpc_naming.h"
 #include "engine/verdicts.h"
 #include "engine/web.h"
@@ -85,12 +86,8 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 	/* the dialogue clears its part when it begins, the prefix is filled as bytes come */
 	memset(conversation, 0, offsetof(struct conversation, prefix));
 	prefix_begin(&conversation->prefix);
-	if (flow->bytes[0] + flow->bytes[1] > 0) { /* behind a rest */
-		if (flow_server_port(flow) == DNS_PORT) {
-			lookups_resume(conversation);
-		} else {
-			web_resume(conversation, flow);
-		}
+	if (flow->bytes[0] + flow->bytes[1] > 0) {
+		rest_end(conversation, flow);
 	}
 	conversation->source = (uint16_t)engine->source;
 	conversation->holder = flow_holder(engine->flows, flow);
@@ -98,22 +95,6 @@ bool conversation_opened(void *context, struct flow *flow, uint64_t now_us)
 		conversation->way = engine->way;
 	}
 	return true;
-}
-
-bool conversation_rest(struct watch *watch)
-{
-	opinion_close(watch);
-	if (!flow_rest(watch->engine->flows, watch->flow)) {
-		return false;
-	}
-	watch->conversation = NULL;
-	return true;
-}
-
-/* Behind a rest a connection to a name server goes on with queries. */
-static bool may_rest_as_web(const struct flow *flow)
-{
-	return !mail_port_has(flow) && flow_server_port(flow) != DNS_PORT;
 }
 
 /* TLS from the first byte: mail or not, once the hello told. */
@@ -396,7 +377,7 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 	if (outcome != CLASSIFY_DECIDED || !is_followed(watch, result->protocol)) {
 		return become_foreign(watch, result->protocol);
 	}
-	return !is_ended && may_rest_as_web(flow) && web_rest_at_once(watch)
+	return !is_ended && rest_is_of_web(flow) && web_rest_at_once(watch)
 		       ? CONVERSATION_GONE
 		       : start_dialogue(watch);
 }
@@ -501,13 +482,8 @@ void conversation_bytes(
 		watch.conversation->way.is_of_client = true;
 	}
 	feed(&watch, side, bytes);
-	if (side == flow->client) {
-		return;
-	}
-	if (may_rest_as_web(flow)) {
-		web_rest(&watch);
-	} else {
-		lookups_rest(&watch);
+	if (side != flow->client) {
+		rest_begin(&watch);
 	}
 }
 

@@ -18,9 +18,6 @@ void conversation_ambiguous(
 	void *context, struct flow *flow, const struct flow_ambiguity *ambiguity);
 void conversation_ended(void *context, struct flow *flow, enum flow_end end);
 
-/* Nothing is left to read until its client goes on (flow_rest()). False: it may not rest. */
-bool conversation_rest(struct watch *watch);
-
 /* A packet of a watched flow, for the second opinion. */
 void conversation_packet(
 	struct engine *engine, struct flow *flow, const struct packet *packet);

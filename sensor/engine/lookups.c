@@ -1,6 +1,6 @@
 #include "engine/lookups.h"
 
-#include "engine/conversation.h"
+#include "engine/rest.h"
 #include "engine/verdicts.h"
 
 #include <netinet/in.h>
@@ -214,7 +214,7 @@ void lookups_rest(struct watch *watch)
 		!lookups->is_answer_lost &&
 		lookups->queries.seen + lookups->answers.seen == 0 &&
 		!engine_is_enforcing(watch->engine)) {
-		(void)conversation_rest(watch);
+		(void)rest_now(watch);
 	}
 }
 

@@ -2,7 +2,7 @@
 
 #include "analyze/http.h"
 #include "analyze/http_head.h"
-#include "engine/conversation.h"
+#include "engine/rest.h"
 #include "judge/wire.h"
 
 /* What would be forgotten with it is told to nobody. */
@@ -39,7 +39,7 @@ bool web_rest_at_once(struct watch *watch)
 	       conversation->dropped[0] + conversation->dropped[1] == 0 &&
 	       http_head_is_exchange((struct text){prefix->bytes[client], runs[0].len},
 		       (struct text){prefix->bytes[!client], runs[1].len}) &&
-	       conversation_rest(watch);
+	       rest_now(watch);
 }
 
 void web_rest(struct watch *watch)
@@ -48,7 +48,7 @@ void web_rest(struct watch *watch)
 	if (watch_phase(watch) == CONVERSATION_DIALOGUE &&
 		is_forgettable(conversation) &&
 		http_is_between_requests(conversation_dialogue(conversation)->state)) {
-		(void)conversation_rest(
+		(void)rest_now(
 			watch); /* a dialogue in HTTP holds nothing that is shared */
 	}
 }
