@@ -520,6 +520,14 @@ static bool is_asking_due(const struct rules_state *state)
 	       (!state->is_client_known && is_odd_port && !state->is_last);
 }
 
+static bool is_on_port(const struct rule *rule, enum protocol port_owner)
+{
+	if (rule->is_off_the_mail) {
+		return port_owner == PROTOCOL_UNKNOWN;
+	}
+	return rule->port_owner == PROTOCOL_UNKNOWN || rule->port_owner == port_owner;
+}
+
 static bool is_time(const struct rule *rule, const struct traits *server,
 	const struct rules_state *state)
 {
@@ -540,9 +548,6 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 		(state->is_turned || !is_unheard(server, state))) {
 		return false; /* who was asked for the connection has to be heard */
 	}
-	if (rule->is_off_the_mail && state->port_owner != PROTOCOL_UNKNOWN) {
-		return false;
-	}
 	if (rule->needs_known_client && !state->is_client_known) {
 		return false;
 	}
@@ -550,10 +555,6 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 		return false;
 	}
 	if (rule->needs_last_or_full && !state->is_last && !state->is_client_full) {
-		return false;
-	}
-	if (rule->port_owner != PROTOCOL_UNKNOWN &&
-		rule->port_owner != state->port_owner) {
 		return false;
 	}
 	return !rule->needs_server_first || state->is_server_first;
@@ -572,6 +573,7 @@ const struct rule *rules_match(const struct traits *client, const struct traits 
 			holds_any(server->server, rule->server_and) &&
 			holds_any(server->server_first, rule->server_first) &&
 			!is_contradicted(rule, client, server) &&
+			is_on_port(rule, state->port_owner) &&
 			!is_letter_s(rule, client, state) &&
 			is_time(rule, server, state)) {
 			*rank = i;
