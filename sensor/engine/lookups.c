@@ -84,6 +84,22 @@ static uint16_t id_of(struct text message)
 	return (uint16_t)(message.at[0] << 8 | message.at[1]);
 }
 
+static void count_query(struct lookups *lookups, struct text message)
+{
+	if (lookups->waiting < UINT8_MAX) {
+		lookups->waiting++;
+	}
+	lookups->ids = (uint16_t)(lookups->ids + id_of(message));
+}
+
+static void count_answer(struct lookups *lookups, struct text message)
+{
+	if (lookups->waiting > 0) {
+		lookups->waiting--;
+	}
+	lookups->ids = (uint16_t)(lookups->ids - id_of(message));
+}
+
 /* Tell what the client's bytes ask for; false where they are no queries. */
 static bool read_queries(
 	const struct watch *watch, struct lookups *lookups, struct text *bytes)
@@ -99,10 +115,7 @@ static bool read_queries(
 		if (result != DNS_STREAM_MESSAGE) {
 			continue;
 		}
-		if (lookups->waiting < UINT8_MAX) {
-			lookups->waiting++;
-		}
-		lookups->ids = (uint16_t)(lookups->ids + id_of(message));
+		count_query(lookups, message);
 		note_message(watch, message);
 		if (dns_read_question(message, &question)) {
 			verdicts_lookup(
@@ -121,10 +134,7 @@ static void read_answers(
 		const enum dns_stream_result result =
 			dns_stream_take(&lookups->answers, bytes, &message);
 		if (result == DNS_STREAM_MESSAGE) {
-			if (lookups->waiting > 0) {
-				lookups->waiting--;
-			}
-			lookups->ids = (uint16_t)(lookups->ids - id_of(message));
+			count_answer(lookups, message);
 			note_message(watch, message);
 		}
 		lookups->is_answer_lost = result == DNS_STREAM_ODD;
