@@ -436,13 +436,14 @@ static uint32_t grace_s_of(const struct sensor *sensor)
 }
 
 /* Until when what a row allowed goes by; "" where nothing is blocked. */
-static const char *grace_text(const struct sensor *sensor, int64_t end_s,
-	enum matrix_expiry_stage stage, char text[WHEN_BYTES])
+static const char *grace_text(const struct sensor *sensor,
+	const struct matrix_ending *ending, enum matrix_expiry_stage stage,
+	char text[WHEN_BYTES])
 {
 	char day[SENTENCE_DAY_BYTES];
 	const int64_t grace_s = grace_s_of(sensor);
 	text[0] = '\0';
-	if (!is_blocking(sensor)) {
+	if (!is_blocking(sensor) || ending->is_audited) {
 		return text;
 	}
 	if (stage == MATRIX_EXPIRY_STAGE_OVER) {
@@ -451,7 +452,7 @@ static const char *grace_text(const struct sensor *sensor, int64_t end_s,
 		(void)snprintf(text, WHEN_BYTES, "; behind that it is blocked");
 	} else {
 		(void)snprintf(text, WHEN_BYTES, "; let by until %s",
-			sentence_last_day(end_s + grace_s, day));
+			sentence_last_day(ending->end_s + grace_s, day));
 	}
 	return text;
 }
@@ -473,8 +474,7 @@ static void tell_endings(struct health *health, enum matrix_ending_kind kind,
 		"%s %.71s %s %s%s%s", is_row ? "row" : "acceptance of", first->name,
 		when_text(matrix_expiry_days(first->end_s, now_s), stage, when),
 		sentence_last_day(first->end_s, day),
-		is_row ? grace_text(health->sensor, first->end_s, stage, grace) : "",
-		more);
+		is_row ? grace_text(health->sensor, first, stage, grace) : "", more);
 }
 
 static void look_at_endings(struct health *health, const struct matrix *matrix,

@@ -19,14 +19,15 @@ static struct matrix_ending of_row(const struct matrix_row *row, uint32_t grace_
 	const bool has_grace =
 		row->expires_s != 0 && grace_s > 0 && row->mode != MATRIX_MODE_AUDIT;
 	return (struct matrix_ending){row->id, row->expires_s,
-		has_grace ? row->expires_s + (int64_t)grace_s : 0};
+		has_grace ? row->expires_s + (int64_t)grace_s : 0,
+		row->mode == MATRIX_MODE_AUDIT};
 }
 
 static struct matrix_ending of_acceptance(const struct matrix_acceptance *acceptance)
 {
-	return acceptance
-		       ? (struct matrix_ending){acceptance->by, acceptance->until_s, 0}
-		       : (struct matrix_ending){.end_s = 0};
+	return acceptance ? (struct matrix_ending){acceptance->by, acceptance->until_s,
+				    0, false}
+			  : (struct matrix_ending){.end_s = 0};
 }
 
 /* None for one that does not end, and for further pairs of ends of a row. */

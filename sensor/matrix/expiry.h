@@ -33,6 +33,7 @@ struct matrix_ending {
 	const char *name; /* the matrix's */
 	int64_t end_s;    /* first second behind it; 0: there is none */
 	int64_t over_s;   /* the same of its grace; not of rows in audit mode */
+	bool is_audited;  /* of a row in that mode: nothing is blocked behind it */
 };
 
 struct matrix_expiry {

@@ -205,6 +205,21 @@ static void what_is_past_its_grace_is_counted(void **state)
 	matrix_free(matrix);
 }
 
+static void of_a_row_in_audit_mode_it_is_said(void **state)
+{
+	(void)state;
+	struct matrix *matrix = matrix_of(
+		", expires: 2027-06-30", ", expires: 2027-08-01, mode: audit");
+	const struct matrix_endings endings = rows_of(matrix, DAY_S);
+	struct matrix_expiry expiry;
+	matrix_expiry_look(&endings, END_S - 1, &expiry);
+	assert_false(expiry.next.is_audited);
+	matrix_expiry_look(&endings, END_S, &expiry);
+	assert_false(expiry.ended.is_audited);
+	assert_true(expiry.next.is_audited);
+	matrix_free(matrix);
+}
+
 static void the_next_row_and_the_last_that_ended_are_found(void **state)
 {
 	(void)state;
@@ -288,6 +303,7 @@ int main(void)
 		cmocka_unit_test(
 			the_end_of_the_grace_is_told_once_and_only_where_there_is_one),
 		cmocka_unit_test(what_is_past_its_grace_is_counted),
+		cmocka_unit_test(of_a_row_in_audit_mode_it_is_said),
 		cmocka_unit_test(the_next_row_and_the_last_that_ended_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
