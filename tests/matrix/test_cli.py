@@ -210,8 +210,9 @@ def test_explain_says_what_is_accepted_and_by_whom(tmp_path):
     answer = run("explain", "-m", str(matrix), "servers", "internet", "smtps").stdout
     assert "The sensor would record as accepted smtps.implicit (R42): " in answer
     assert "The sensor would record as accepted relay.chained (R35): " in answer
-    assert "\nAccepted: R35, smtps.implicit, by row R-1 (it): the partner wants it.\n" in answer
-    assert "\nNo more accepted: tls.cipher-weak, by group servers (it, until 2020-01-01): old kit.\n" in answer
+    words = " ".join(answer.split())
+    assert " Accepted: R35, smtps.implicit, by row R-1 (it): the partner wants it. " in words
+    assert " No more accepted: tls.cipher-weak, by group servers (it, until 2020-01-01): old kit." in words
     assert told_by(answer) == {}
     matrix.write_text(ACCEPTING % "R41")
     answer = run("explain", "-m", str(matrix), "servers", "internet", "smtps").stdout

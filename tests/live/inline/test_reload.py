@@ -8,7 +8,7 @@ import pytest
 
 import router as bench
 from router import MX_OUT, SERVER, WORKSTATION
-from sensor import processes_of
+from sensor import is_dead, processes_of
 
 ROWS = "  - {id: M-05, from: mx-out, to: internet, protocols: [smtps], tls: implicit}\n"
 
@@ -128,7 +128,7 @@ def test_who_goes_through_connections_leaves_the_queue_with_a_killed_supervisor(
     rechecker = stopped_rechecker(router, run)
     run.kill()
     run.wait(10)
-    router.wait(lambda: not os.path.exists(f"/proc/{rechecker}"))
+    router.wait(lambda: is_dead(rechecker))
     assert router.send(MX_OUT, SERVER, 25)["result"] == "sent"
 
 

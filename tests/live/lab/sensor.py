@@ -209,6 +209,14 @@ def processes_of(pid):
     return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def is_dead(pid):
+    """Nobody may have asked for what it left."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def stop_the_next_start(supervisor, child):
     """Kills this child and stops its successor, if it can before that runs; returns the successor's id."""
     known = set(processes_of(supervisor))

@@ -21,7 +21,7 @@ import sensor
 import ways_out
 from apart import SERVERS, each_apart
 from frames_made import dialogue
-from sensor import FOUND, until
+from sensor import FOUND, is_dead, until
 from small_disk import fill
 
 WHY_NOT = sensor.why_not_here()
@@ -45,13 +45,6 @@ def tell(pid, number):
         os.kill(pid, number)
     except ProcessLookupError:
         pass  # it went with the fault before
-
-
-def is_dead(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def field_of(pid, name):
