@@ -214,15 +214,19 @@ void lookups_resume(struct conversation *conversation)
 	conversation->lookups = (struct lookups){.answers = {.is_of_server = true}};
 }
 
+/* Each message came whole, and each query has its answer. */
+static bool is_idle(const struct lookups *lookups)
+{
+	return lookups->waiting == 0 && lookups->ids == 0 && !lookups->is_answer_lost &&
+	       lookups->queries.seen + lookups->answers.seen == 0;
+}
+
 void lookups_rest(struct watch *watch)
 {
 	const struct conversation *conversation = watch->conversation;
-	const struct lookups *lookups = &conversation->lookups;
 	if (watch_phase(watch) == CONVERSATION_LOOKUPS && conversation->is_safe &&
 		conversation->ambiguity.doubt == FLOW_DOUBT_NONE &&
-		lookups->waiting == 0 && lookups->ids == 0 &&
-		!lookups->is_answer_lost &&
-		lookups->queries.seen + lookups->answers.seen == 0 &&
+		is_idle(&conversation->lookups) &&
 		!engine_is_enforcing(watch->engine)) {
 		(void)rest_now(watch);
 	}
