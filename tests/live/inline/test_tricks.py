@@ -87,10 +87,7 @@ def test_no_trick_gets_mail_or_a_login_past_the_gate(site, options):
     assert len(tried) == len(trickster.MAIL_TRICKS) + len(trickster.LOGIN_TRICKS)
     assert not taken - MAY_BE_TOLD_ONLY
     assert results == {"sent"}
-    # one in 256 shares the room of the crowd, and is only told by the table that was full
-    missing = set(tried) - told(site, tried)
-    assert not missing or (len(missing) == 1 and not missing & taken
-                           and "sensor.table-full" in {finding for finding, _, _ in site.alerts()})
+    assert told(site, tried) == set(tried)
 
 
 def test_what_is_only_audited_is_taken_and_told(site):
