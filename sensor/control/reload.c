@@ -213,6 +213,7 @@ _Noreturn static void run_rechecker(
 	if (getppid() != sensor->supervisor) {
 		_exit(EXIT_FAILURE);
 	}
+	(void)prctl(PR_SET_NAME, "rechecker");
 	(void)signal(SIGALRM, SIG_DFL);
 	(void)alarm(RECHECK_S);
 	recheck(sensor, which);

@@ -1,6 +1,7 @@
 """Another matrix while connections go on that had left the queue: who it forbids is ended, who it allows is not."""
 import contextlib
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -8,7 +9,7 @@ import pytest
 
 import router as bench
 from router import MX_OUT, SERVER, WORKSTATION
-from sensor import is_dead, processes_of
+from sensor import is_dead, processes_of, until
 
 ROWS = "  - {id: M-05, from: mx-out, to: internet, protocols: [smtps], tls: implicit}\n"
 
@@ -92,34 +93,32 @@ def test_a_connection_that_had_left_the_queue(router, port, mark, change, rechec
     assert "come back" in log.read_text() or recheck == "none"
 
 
-def stopped_at_work(pid):
-    """Once it has a file more than it was born with; False: it was faster."""
-    files = None
-    with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-        while not is_dead(pid):
-            os.kill(pid, signal.SIGSTOP)
-            now = len(os.listdir(f"/proc/{pid}/fd"))
-            files = files or now
-            if now > files:
-                return True
-            os.kill(pid, signal.SIGCONT)
-    return False
+def rechecker_of(run):
+    for pid in processes_of(run.pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if pathlib.Path(f"/proc/{pid}/comm").read_text() == "rechecker\n":
+                return pid
+    return None
 
 
 def stopped_rechecker(router, run):
     """The process that goes through the kernel's connections for a new matrix; it may be faster than this."""
-    matrix = router.folder / "matrix.yaml"
-    while True:
-        known = set(processes_of(run.pid))
+    matrix, log = router.folder / "matrix.yaml", router.folder / "sensor.log"
+
+    def ended():
+        return log.read_text().count("come back to it")
+
+    for _ in range(50):
+        before = ended()
         matrix.write_text(matrix.read_text() + "\n")
         run.send_signal(signal.SIGHUP)
-        for _ in ("the loader", "the rechecker"):
-            while not (new := set(processes_of(run.pid)) - known):
-                pass
-            known |= new
-        (found,) = new
-        if stopped_at_work(found):
-            return found
+        found = until(lambda: rechecker_of(run) or -(ended() - before), "the rechecker", nap=0)
+        with contextlib.suppress(ProcessLookupError):
+            if found > 0:
+                os.kill(found, signal.SIGSTOP)
+                if not is_dead(found):
+                    return found
+    raise AssertionError("it was always faster")
 
 
 def test_while_connections_are_gone_through_a_dead_worker_is_replaced_and_mail_goes_on(router):

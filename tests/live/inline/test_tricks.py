@@ -70,10 +70,12 @@ def site(servers):
     servers.forget()
 
 
-def told(site, tried):
-    """The tricks of whose address there is an alert."""
-    sources = {one["src_ip"] for one in site.records("alert") if "src_ip" in one}
-    return {name for name, one in tried.items() if one["address"] in sources}
+def untold(site, tried):
+    """The tricks of whose address there is no alert, with what the records say of it, and of the sensor itself."""
+    records = site.records()
+    sources = {one["src_ip"] for one in records if one["event_type"] == "alert" and "src_ip" in one}
+    return {name: [line for line in records if line.get("src_ip", one["address"]) == one["address"]]
+            for name, one in tried.items() if one["address"] not in sources}
 
 
 @pytest.mark.parametrize("options", ACTIONS.values(), ids=ACTIONS)
@@ -87,7 +89,7 @@ def test_no_trick_gets_mail_or_a_login_past_the_gate(site, options):
     assert len(tried) == len(trickster.MAIL_TRICKS) + len(trickster.LOGIN_TRICKS)
     assert not taken - MAY_BE_TOLD_ONLY
     assert results == {"sent"}
-    assert told(site, tried) == set(tried)
+    assert not untold(site, tried)
 
 
 def test_what_is_only_audited_is_taken_and_told(site):
@@ -95,4 +97,4 @@ def test_what_is_only_audited_is_taken_and_told(site):
     tried, taken = site.tricks()
     site.end(run)
     assert set(tried) - taken == REFUSED_BY_SERVERS
-    assert told(site, tried) == set(tried)
+    assert not untold(site, tried)

@@ -34,14 +34,14 @@ def why_not_here():
     return None if tried.returncode == 0 else "no network namespaces or no veth here: " + tried.stderr.decode().strip()
 
 
-def until(condition, what, patience=PATIENCE_S):
+def until(condition, what, patience=PATIENCE_S, nap=0.02):
     """The first true answer of condition(); fails after a bounded time."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         answer = condition()
         if answer:
             return answer
-        time.sleep(0.02)
+        time.sleep(nap)
     raise AssertionError(f"not within {patience} s: {what}")
 
 
@@ -221,8 +221,6 @@ def stop_the_next_start(supervisor, child):
     """Kills this child and stops its successor, if it can before that runs; returns the successor's id."""
     known = set(processes_of(supervisor))
     os.kill(child, signal.SIGKILL)
-    while not (new := set(processes_of(supervisor)) - known):
-        pass
-    (started,) = new
+    (started,) = until(lambda: set(processes_of(supervisor)) - known, "the next start", nap=0)
     os.kill(started, signal.SIGSTOP)
     return started
