@@ -60,33 +60,48 @@ static size_t bytes_of_line(const char *text, size_t columns)
 	return len;
 }
 
-/* One line of text; what is behind it. */
-static const char *wrap_line(FILE *out, const char *text, size_t at, size_t indent)
+void columns_blank(FILE *out, size_t blanks)
 {
-	const size_t columns = columns_of(out);
+	for (; blanks > 0; blanks--) {
+		(void)fputc(' ', out);
+	}
+}
+
+/* One line of text; what is behind it. */
+static const char *wrap_line(
+	FILE *out, size_t columns, const char *text, size_t at, size_t indent)
+{
 	for (;;) {
 		const size_t room = columns > at + ROOM ? columns - at : ROOM;
 		const size_t len = bytes_of_line(text, room);
-		(void)fprintf(out, "%.*s\n", (int)len, text);
+		(void)fwrite(text, 1, len, out);
+		(void)fputc('\n', out);
 		text += len;
 		text += strspn(text, " ");
 		if (*text == '\0' || *text == '\n') {
 			return text + (*text == '\n' ? 1 : 0);
 		}
-		(void)fprintf(out, "%*s", (int)indent, "");
+		columns_blank(out, indent);
 		at = indent;
 	}
 }
 
+void columns_wrap_in(
+	FILE *out, size_t columns, const char *text, size_t at, size_t indent)
+{
+	(void)wrap_line(out, columns, text, at, indent);
+}
+
 void columns_wrap(FILE *out, const char *text, size_t at, size_t indent)
 {
-	(void)wrap_line(out, text, at, indent);
+	columns_wrap_in(out, columns_of(out), text, at, indent);
 }
 
 static void wrap_lines(FILE *out, const char *text, size_t indent)
 {
+	const size_t columns = columns_of(out);
 	while (*text != '\0') {
-		text = wrap_line(out, text, 0, indent);
+		text = wrap_line(out, columns, text, 0, indent);
 	}
 }
 

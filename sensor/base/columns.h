@@ -21,6 +21,13 @@ size_t columns_of(FILE *out);
  */
 void columns_wrap(FILE *out, const char *text, size_t at, size_t indent);
 
+/* The same in so many columns, for who prints much and asked once. */
+void columns_wrap_in(
+	FILE *out, size_t columns, const char *text, size_t at, size_t indent);
+
+/* So many. */
+void columns_blank(FILE *out, size_t blanks);
+
 /* printf, each line broken: from column 0 on, what follows at indent. */
 void columns_say(FILE *out, size_t indent, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -25,7 +25,7 @@ COLD enum ending ending_of_reset(const struct flow_table *table,
 	const struct flow *flow, const struct packet *packet, unsigned side,
 	const uint32_t *expected)
 {
-	const struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	const struct stream *stream = table_read_stream(table, flow);
 	if (!expected) { /* nobody knows its numbers */
 		return ENDING_CERTAIN;
 	}

@@ -67,6 +67,13 @@ static inline bool table_was_idle(
 
 struct stream *table_stream(const struct flow_table *table, const struct flow *flow);
 
+/* The same; NULL where its bytes are not read. */
+static inline struct stream *table_read_stream(
+	const struct flow_table *table, const struct flow *flow)
+{
+	return flow->is_muted ? NULL : table_stream(table, flow);
+}
+
 /* Find the packet's flow or make one (evicting where needed). */
 struct flow *table_find(
 	struct flow_table *table, const struct packet *packet, struct flow_key key);

@@ -220,7 +220,7 @@ static bool expected_sequence(const struct flow_table *table, const struct flow 
 struct flow_numbers flow_numbers(
 	const struct flow_table *table, const struct flow *flow, unsigned side)
 {
-	const struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	const struct stream *stream = table_read_stream(table, flow);
 	const struct stream_side *from = stream ? &stream->sides[side] : NULL;
 	if (!from || !from->is_synchronised || !from->is_acknowledged) {
 		return (struct flow_numbers){.is_known = false};
@@ -265,10 +265,13 @@ static bool is_end_false(
 {
 	const uint32_t end = packet->sequence + packet->payload_wire_len;
 	const uint32_t stood = flow->initial_sequence[side];
-	if (has_ended(flow) && flow->is_end_doubted) {
+	if (!has_ended(flow)) {
+		return false;
+	}
+	if (flow->is_end_doubted) {
 		return true;
 	}
-	if (!has_ended(flow) || !(flow->stands & 1U << side)) {
+	if (!(flow->stands & 1U << side)) {
 		return false;
 	}
 	return flow->state == FLOW_STATE_RESET
@@ -309,7 +312,7 @@ static void on_payload(struct flow_table *table, struct flow *flow,
 	if (flow->state < FLOW_STATE_OPEN) {
 		flow->state = FLOW_STATE_OPEN;
 	}
-	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	struct stream *stream = table_read_stream(table, flow);
 	if (stream) {
 		stream_segment(&table->streams, stream, flow, side, packet);
 	}
@@ -329,7 +332,7 @@ static void on_fin(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const uint32_t sequence = packet->sequence + packet->payload_wire_len;
-	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	struct stream *stream = table_read_stream(table, flow);
 	const bool may_wait = stream && stream->sides[side].is_synchronised;
 	if (ending_is_lost(flow, packet, side) || !(packet->tcp_flags & TCP_ACK)) {
 		if (may_wait) {
@@ -390,7 +393,7 @@ static void note_stands(struct flow_table *table, struct flow *flow)
 /* Both FINs: over, unless bytes are missing; then it waits for them or its idle time. */
 static void close_if_complete(struct flow_table *table, struct flow *flow)
 {
-	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
+	struct stream *stream = table_read_stream(table, flow);
 	if (stream) {
 		forget_false_fins(flow, stream);
 		if (flow->fins != 3 || !is_complete(stream) ||
@@ -402,18 +405,6 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 	flow->state = FLOW_STATE_CLOSED;
 	table_end(table, flow, FLOW_END_CLOSED);
 	table_list(table, flow, FLOW_LIST_DONE);
-}
-
-/* What the packet acknowledges was taken: its own bytes come behind that. */
-static void believe(struct flow_table *table, struct flow *flow,
-	const struct packet *packet, unsigned side)
-{
-	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
-	if (stream && packet->tcp_flags & TCP_ACK &&
-		stream->sides[!side].first_aside != POOL_NONE) {
-		stream_believe(
-			&table->streams, stream, flow, !side, packet->acknowledgement);
-	}
 }
 
 /*
@@ -445,9 +436,10 @@ static void believe_fin(struct flow *flow, struct stream_side *from, unsigned si
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	const bool is_bare =
-		packet->payload_wire_len == 0 && !(packet->tcp_flags & TCP_FIN);
-	if (is_bare && flow->stream == POOL_NONE &&
+	const bool is_fin = packet->tcp_flags & TCP_FIN;
+	const bool is_ack = packet->tcp_flags & TCP_ACK;
+	const uint32_t acknowledged = packet->acknowledgement;
+	if (packet->payload_wire_len == 0 && !is_fin && flow->stream == POOL_NONE &&
 		(flow->fins != 3 || has_ended(flow))) {
 		table->streams.is_odd = false;
 		return; /* no byte came, and none waits */
@@ -459,22 +451,26 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 	if (flow->list == FLOW_LIST_ENDING) {
 		ending_look(table, flow, packet, side);
 	}
-	believe(table, flow, packet, side);
+	struct stream *stream = table_read_stream(table, flow);
+	if (stream && is_ack && stream->sides[!side].first_aside != POOL_NONE) {
+		/* what it acknowledges was taken: its own bytes come behind that */
+		stream_believe(&table->streams, stream, flow, !side, acknowledged);
+	}
 	table->streams.is_odd =
 		false; /* it speaks of what is believed, not of this packet */
-	if (!has_ended(flow) && has_bytes_to_take(flow, packet, side)) {
-		on_payload(table, flow, packet, side);
+	if (!has_ended(flow)) {
+		if (has_bytes_to_take(flow, packet, side)) {
+			on_payload(table, flow, packet, side);
+		}
+		if (is_fin && !has_ended(flow)) {
+			on_fin(table, flow, packet, side);
+		}
 	}
-	if (packet->tcp_flags & TCP_FIN && !has_ended(flow)) {
-		on_fin(table, flow, packet, side);
-	}
-	struct stream *stream = flow->is_muted ? NULL : table_stream(table, flow);
-	if (stream && packet->tcp_flags & TCP_ACK) {
+	stream = table_read_stream(table, flow);
+	if (stream && is_ack) {
 		aside_note(stream, flow, side, packet);
-		believe_fin(
-			flow, &stream->sides[!side], !side, packet->acknowledgement);
-		stream_acknowledged(
-			&table->streams, stream, flow, !side, packet->acknowledgement);
+		believe_fin(flow, &stream->sides[!side], !side, acknowledged);
+		stream_acknowledged(&table->streams, stream, flow, !side, acknowledged);
 	}
 	if (flow->fins == 3 && !has_ended(flow)) {
 		close_if_complete(table, flow);

@@ -402,9 +402,11 @@ static bool follow_alias(struct answer *answer)
 	struct dns_records records = answer->records;
 	struct dns_record record;
 	while (dns_next_record(&records, &record)) {
-		if (record.type != DNS_TYPE_CNAME ||
-			strcmp(record.owner, answer->here) != 0) {
+		if (strcmp(record.owner, answer->here) != 0) {
 			continue;
+		}
+		if (record.type != DNS_TYPE_CNAME) {
+			return false; /* RFC 1034 section 3.6.2: what has data has no alias */
 		}
 		answer->ttl_s = least(answer->ttl_s, record.ttl_s);
 		if (answer->declared) {

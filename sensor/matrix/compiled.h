@@ -38,9 +38,10 @@ struct matrix {
 	struct row_key *by_to;   /* sorted by to, from, row */
 	struct name_table zone_names;
 	struct name_table group_names;
-	struct name_table hosts; /* declared DNS name -> group */
-	uint64_t host_bits;      /* matrix_host_bit of each */
-	bool has_wild_hosts;     /* one of them is "*.example.org" */
+	struct name_table hosts;             /* declared DNS name -> group */
+	uint64_t host_bits;                  /* matrix_host_bit of each */
+	uint32_t allowed_as[PROTOCOL_COUNT]; /* matrix_protocols_allowed_as of each */
+	bool has_wild_hosts;                 /* one of them is "*.example.org" */
 	struct lookup zone_prefixes;
 	struct lookup group_prefixes;
 };
@@ -54,6 +55,12 @@ static inline uint64_t matrix_host_bit(const char *name, size_t len)
 
 /* Sort the rows under their ends; after all rows are there. */
 void matrix_index_rows(struct matrix *matrix);
+
+/*
+ * Protocols of a row under which a flow of this one is allowed. What is no mail is allowed
+ * as nothing; an attempt may have been anything.
+ */
+uint32_t matrix_protocols_allowed_as(enum protocol protocol);
 
 uint32_t matrix_end_key(const struct matrix *matrix, const struct matrix_end *end);
 

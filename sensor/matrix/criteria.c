@@ -29,8 +29,7 @@ static bool is_allowed_as(
 	       declared->is_implicit_tls == seen->is_implicit_tls;
 }
 
-/* What is no mail is allowed as nothing; an attempt may have been anything. */
-static uint32_t protocols_allowed_as(enum protocol protocol)
+uint32_t matrix_protocols_allowed_as(enum protocol protocol)
 {
 	const struct protocol_row *seen = protocol_row(protocol);
 	uint32_t protocols = 0;
@@ -460,7 +459,7 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 	struct matrix_result *result)
 {
 	const struct asking asking = {
-		matrix, question, protocols_allowed_as(question->protocol)};
+		matrix, question, matrix->allowed_as[question->protocol]};
 	struct search search = {0};
 	*result = (struct matrix_result){.reason = ""};
 	search_rows(&search, &asking);

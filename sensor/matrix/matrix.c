@@ -272,6 +272,9 @@ void matrix_index_rows(struct matrix *matrix)
 		matrix->by_from[i] = key;
 		matrix->by_to[i] = key;
 	}
+	for (int i = 0; i < PROTOCOL_COUNT; i++) {
+		matrix->allowed_as[i] = matrix_protocols_allowed_as((enum protocol)i);
+	}
 	if (count > 1) {
 		qsort(matrix->by_from, count, sizeof(*matrix->by_from), from_order);
 		qsort(matrix->by_to, count, sizeof(*matrix->by_to), to_order);

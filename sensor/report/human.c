@@ -19,7 +19,8 @@ struct told {
 };
 
 struct human {
-	FILE *out; /* borrowed */
+	FILE *out;      /* borrowed */
+	size_t columns; /* of it */
 	bool use_colour;
 	bool is_summary;
 	uint64_t flows[PROTOCOL_COUNT][VERDICTS];
@@ -41,6 +42,7 @@ struct human *human_new(FILE *out, bool use_colour, bool is_summary, struct reas
 		return NULL;
 	}
 	human->out = out;
+	human->columns = columns_of(out);
 	human->use_colour = use_colour;
 	human->is_summary = is_summary;
 	return human;
@@ -67,9 +69,20 @@ static void print_severity(const struct human *human, enum severity severity)
 {
 	char name[16];
 	human_upper(severity_name(severity), name, sizeof(name));
-	(void)fprintf(human->out, "%s%-*s%s",
-		human->use_colour ? colour_of(severity) : "", HUMAN_INDENT, name,
-		human->use_colour ? "\x1b[0m" : "");
+	(void)fputs(human->use_colour ? colour_of(severity) : "", human->out);
+	(void)fputs(name, human->out);
+	columns_blank(human->out, HUMAN_INDENT - strlen(name));
+	(void)fputs(human->use_colour ? "\x1b[0m" : "", human->out);
+}
+
+/* In lines of their own. */
+static void print_text(const struct human *human, const char *text)
+{
+	if (*text != '\0') {
+		columns_blank(human->out, HUMAN_INDENT);
+		columns_wrap_in(
+			human->out, human->columns, text, HUMAN_INDENT, HUMAN_INDENT);
+	}
 }
 
 static void count_finding(
@@ -99,7 +112,7 @@ static void count_alert(struct human *human, const struct judgement *judgement,
 }
 
 /* What else has the same cause: each with what was seen. */
-static void print_also(FILE *out, const struct judgement *judgement,
+static void print_also(const struct human *human, const struct judgement *judgement,
 	enum finding finding, const struct fold_count *count)
 {
 	char text[JUDGEMENT_DETAIL_BYTES + 64];
@@ -111,13 +124,13 @@ static void print_also(FILE *out, const struct judgement *judgement,
 		(void)snprintf(text, sizeof(text), "also %s%s%s",
 			finding_row((enum finding)i)->id, detail[0] != '\0' ? ": " : "",
 			detail);
-		human_wrap(out, text);
+		print_text(human, text);
 	}
 }
 
 /* The group or prefix, once it is more than one host. */
-static void print_hosts(
-	FILE *out, const struct record *record, const struct fold_count *count)
+static void print_hosts(const struct human *human, const struct record *record,
+	const struct fold_count *count)
 {
 	char prefix[ADDRESS_TEXT_BYTES + 4];
 	char text[128];
@@ -128,31 +141,34 @@ static void print_hosts(
 	name = name != NULL ? name : record_end_name(&record->judgement->from);
 	(void)snprintf(text, sizeof(text), "%u hosts of %.80s by now", count->hosts,
 		name != NULL ? name : "?");
-	human_wrap(out, text);
+	print_text(human, text);
 }
 
 /* On the first line where they fit, else on one or two lines of their own. */
-static void print_ends(FILE *out, const struct human_alert_text *text)
+static void print_ends(const struct human *human, const struct human_alert_text *text)
 {
 	const size_t ends = strlen(text->from) + strlen(text->to) + strlen(" -> ");
-	const size_t room = columns_of(out) - HUMAN_INDENT;
+	const size_t room = human->columns - HUMAN_INDENT;
 	char line[sizeof(text->from) + sizeof(text->to) + sizeof(" -> ")];
 	if (strlen(text->head) + ends + strlen(text->tail) <= room) {
-		(void)fprintf(out, "%s%s -> %s%s\n", text->head, text->from, text->to,
-			text->tail);
+		const char *const parts[] = {
+			text->head, text->from, " -> ", text->to, text->tail, "\n"};
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+			(void)fputs(parts[i], human->out);
+		}
 		return;
 	}
 	(void)snprintf(
 		line, sizeof(line), "%s%s", text->head, text->tail + strlen("  "));
-	columns_wrap(out, line, HUMAN_INDENT, HUMAN_INDENT);
+	columns_wrap_in(human->out, human->columns, line, HUMAN_INDENT, HUMAN_INDENT);
 	if (ends <= room) {
 		(void)snprintf(line, sizeof(line), "%s -> %s", text->from, text->to);
-		human_wrap(out, line);
+		print_text(human, line);
 		return;
 	}
-	human_wrap(out, text->from);
+	print_text(human, text->from);
 	(void)snprintf(line, sizeof(line), "-> %s", text->to);
-	human_wrap(out, line);
+	print_text(human, line);
 }
 
 /* Whether the alert before was of this flow and gave this reason; remembers this one. */
@@ -190,10 +206,10 @@ void human_alert(struct human *human, const struct record *record, enum finding 
 	human_alert_text(&text, record, finding, &repeat);
 
 	print_severity(human, (enum severity)severity);
-	print_ends(human->out, &text);
-	human_wrap(human->out, text.why);
-	print_also(human->out, judgement, finding, count);
-	print_hosts(human->out, record, count);
+	print_ends(human, &text);
+	print_text(human, text.why);
+	print_also(human, judgement, finding, count);
+	print_hosts(human, record, count);
 }
 
 void human_sensor_alert(struct human *human, enum finding finding, const char *detail)
@@ -206,7 +222,7 @@ void human_sensor_alert(struct human *human, enum finding finding, const char *d
 	}
 	print_severity(human, row->severity);
 	(void)fprintf(human->out, "%s\n", row->id);
-	human_wrap(human->out, detail);
+	print_text(human, detail);
 }
 
 void human_mail(struct human *human, const struct record *record)
@@ -322,7 +338,7 @@ static void print_accepted(const struct human *human)
 			HUMAN_INDENT, "", finding_row((enum finding)i)->id, "",
 			human->accepted[i]);
 		if (by != told) {
-			human_wrap(human->out, acceptance_text(by, text));
+			print_text(human, acceptance_text(by, text));
 		}
 		told = by;
 	}

@@ -123,7 +123,7 @@ void human_alert_text(struct human_alert_text *text, const struct record *record
 void human_wrap(FILE *out, const char *text)
 {
 	if (*text != '\0') {
-		(void)fprintf(out, "%*s", HUMAN_INDENT, "");
+		columns_blank(out, HUMAN_INDENT);
 		columns_wrap(out, text, HUMAN_INDENT, HUMAN_INDENT);
 	}
 }
