@@ -31,58 +31,52 @@ static const struct name_pattern PATTERNS[] = {
 		.is_of_web = true},
 };
 
-/* "smtp.example.org", not "smtpjs.example": there it is part of who, not of what. */
-static bool is_below_a_domain(const char *host)
-{
-	const size_t label = strcspn(host, ".,");
-	return host[label] == '.' &&
-	       host[label + 1 + strcspn(host + label + 1, ".,")] == '.';
-}
+#define PATTERN_COUNT (sizeof(PATTERNS) / sizeof(PATTERNS[0]))
 
-/* A word begins at host + at: "imap", "imaps4", not "imaplay". */
-static bool is_word(const char *host, size_t at, const struct name_pattern *pattern)
+/* A word begins at at: "imap", "imaps4", not "imaplay". */
+static bool is_word(const char *at, const struct name_pattern *pattern)
 {
-	if ((host[at] | 0x20) != pattern->word[0]) { /* most go here */
+	if ((at[0] | 0x20) != pattern->word[0]) { /* most go here */
 		return false;
 	}
 	const size_t len = strlen(pattern->word);
-	if (strncasecmp(host + at, pattern->word, len) != 0) {
+	if (strncasecmp(at, pattern->word, len) != 0) {
 		return false;
 	}
 	at += len;
-	at += host[at] == 's';
-	at += strspn(host + at, "0123456789");
-	return pattern->is_prefix || host[at] == '.' ||
-	       (!pattern->is_whole && host[at] == '-');
+	at += at[0] == 's';
+	at += strspn(at, "0123456789");
+	return pattern->is_prefix || at[0] == '.' ||
+	       (!pattern->is_whole && at[0] == '-');
 }
 
-/* "imap-mail", "email-smtp": the words of the first label. */
-static bool is_named(const char *host, const struct name_pattern *pattern)
+/* The first pattern that the first label is called by: of "imap-mail", "email-smtp" any word. */
+static size_t pattern_of(const char *host, size_t label, uint16_t port)
 {
-	const size_t label = strcspn(host, ".");
+	size_t first = PATTERN_COUNT;
 	for (size_t at = 0; at < label; at += strcspn(host + at, "-.") + 1) {
-		if (is_word(host, at, pattern)) {
-			return true;
-		}
-		if (pattern->is_whole) {
-			return false;
+		for (size_t i = 0; i < first; i++) {
+			const bool is_site =
+				PATTERNS[i].is_of_web && port == PORT_HTTPS;
+			if (!is_site && (at == 0 || !PATTERNS[i].is_whole) &&
+				is_word(host + at, &PATTERNS[i])) {
+				first = i;
+			}
 		}
 	}
-	return false;
+	return first;
 }
 
 static enum protocol protocol_of_host(const char *host, uint16_t port)
 {
-	if (!is_below_a_domain(host)) {
+	const size_t label = strcspn(host, ".,");
+	/* "smtp.example.org", not "smtpjs.example": there it is part of who, not of what */
+	if (host[label] != '.' ||
+		host[label + 1 + strcspn(host + label + 1, ".,")] != '.') {
 		return PROTOCOL_UNKNOWN;
 	}
-	for (size_t i = 0; i < sizeof(PATTERNS) / sizeof(PATTERNS[0]); i++) {
-		const bool is_site = PATTERNS[i].is_of_web && port == PORT_HTTPS;
-		if (!is_site && is_named(host, &PATTERNS[i])) {
-			return PATTERNS[i].protocol;
-		}
-	}
-	return PROTOCOL_UNKNOWN;
+	const size_t pattern = pattern_of(host, label, port);
+	return pattern < PATTERN_COUNT ? PATTERNS[pattern].protocol : PROTOCOL_UNKNOWN;
 }
 
 static bool starts_with_one(const char *host, const char *const *labels, size_t count)
