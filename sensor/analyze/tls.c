@@ -245,7 +245,7 @@ static void alert_bytes(const struct tls_step *step, struct text piece)
 	if (before > ALERT_BYTES) {
 		return; /* encrypted, or no alert */
 	}
-	for (size_t i = 0; i < piece.len; i++) {
+	for (size_t i = 0; i < piece.len && i < before; i++) {
 		side->header[ALERT_BYTES - before + i] = piece.at[i];
 	}
 	if (before == piece.len && side->header[0] >= ALERT_WARNING &&

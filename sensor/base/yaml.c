@@ -65,7 +65,7 @@ static bool container_open(
 			"nested deeper than %u levels; a matrix needs four",
 			YAML_DEPTH_MAX);
 	}
-	struct yaml_node *node;
+	struct yaml_node *node = NULL;
 	if (!node_add(reader, kind, event, &node)) {
 		return false;
 	}
@@ -83,7 +83,7 @@ static bool scalar_add(struct reader *reader, const yaml_event_t *event)
 				"a value with a line break or control character");
 		}
 	}
-	struct yaml_node *node;
+	struct yaml_node *node = NULL;
 	if (!node_add(reader, YAML_SCALAR, event, &node)) {
 		return false;
 	}

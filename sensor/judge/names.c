@@ -65,6 +65,7 @@ struct names {
 	struct lead leads[LEADS];
 	struct names_lesson lessons[LESSONS];
 	unsigned lesson_count;
+	bool has_leads;
 };
 
 struct names *names_new(struct hash_seed seed, struct reason *why)
@@ -229,7 +230,7 @@ static unsigned place_for(
 	const uint64_t now_us = lesson->learned_us;
 	unsigned place = 0;
 	unsigned least_worth = worth(set, 0, now_us);
-	for (unsigned at = 1; at < HOST_WAYS; at++) {
+	for (unsigned at = 1; at < HOST_WAYS && least_worth > 0; at++) {
 		const unsigned this_worth = worth(set, at, now_us);
 		if (this_worth < least_worth ||
 			(this_worth == least_worth &&
@@ -324,6 +325,9 @@ static void set_declared(struct answer *answer, const char *name)
 /* An answer before this one led from a declared name to this one. */
 static void recall_lead(struct answer *answer)
 {
+	if (!answer->names->has_leads) {
+		return;
+	}
 	const uint64_t now_us = answer->exchange->now_us;
 	const uint64_t key =
 		hash_name(answer->names, answer->asked->name, answer->exchange->way);
@@ -352,6 +356,7 @@ static void note_lead(struct answer *answer, const char *target, uint32_t ttl_s)
 			place = at;
 		}
 	}
+	answer->names->has_leads = true;
 	*place = (struct lead){
 		.key = key, .expires_us = exchange->now_us + ttl_s * US_PER_S};
 	memcpy(place->declared, answer->declared_text, sizeof(place->declared));
