@@ -40,7 +40,7 @@ static struct status_page *made_page(void)
 
 static char *text_of(const struct status_page *page)
 {
-	char *text = NULL;
+	static char *text; /* the stream writes to it */
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	assert_non_null(out);
