@@ -50,19 +50,27 @@ static bool is_word(const char *at, const struct name_pattern *pattern)
 	       (!pattern->is_whole && at[0] == '-');
 }
 
-/* The first pattern that the first label is called by: of "imap-mail", "email-smtp" any word. */
+/* The first of the patterns that the word at at is, of so many. */
+static size_t pattern_of_word(
+	const char *at, bool is_first_word, uint16_t port, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct name_pattern *pattern = &PATTERNS[i];
+		const bool is_site = pattern->is_of_web && port == PORT_HTTPS;
+		if (!is_site && (is_first_word || !pattern->is_whole) &&
+			is_word(at, pattern)) {
+			return i;
+		}
+	}
+	return count;
+}
+
+/* The first that the label is called by: of "imap-mail", "email-smtp" any word. */
 static size_t pattern_of(const char *host, size_t label, uint16_t port)
 {
 	size_t first = PATTERN_COUNT;
 	for (size_t at = 0; at < label; at += strcspn(host + at, "-.") + 1) {
-		for (size_t i = 0; i < first; i++) {
-			const bool is_site =
-				PATTERNS[i].is_of_web && port == PORT_HTTPS;
-			if (!is_site && (at == 0 || !PATTERNS[i].is_whole) &&
-				is_word(host + at, &PATTERNS[i])) {
-				first = i;
-			}
-		}
+		first = pattern_of_word(host + at, at == 0, port, first);
 	}
 	return first;
 }
