@@ -20,7 +20,11 @@ def use(options):
     """The helpers of tests/live/lab, for the program of this build. Root only."""
     if os.geteuid() != 0:
         sys.exit("needs root for network namespaces")
-    os.environ["MAILWARDEN"] = str(pathlib.Path(options.build).resolve() / "mailwarden")
+    sensor = pathlib.Path(options.build).resolve() / "mailwarden"
+    missing = [str(path) for path in (sensor, pathlib.Path(program(options, "junk"))) if not path.exists()]
+    if missing:
+        sys.exit(f"not built: {' '.join(missing)} (make bench-live builds what these measurements need)")
+    os.environ["MAILWARDEN"] = str(sensor)
     sys.path.insert(0, str(ROOT / "tests" / "live" / "lab"))
 
 
