@@ -16,6 +16,7 @@ struct record {
 	const char *in_iface;      /* or NULL */
 	uint64_t sequence;         /* event id's last part */
 	const char *event_prefix;  /* "<sensor>-<boot>" */
+	uint64_t flow_id;          /* the same in all records of a flow; 51 bits */
 	const struct observation *observation;
 	/*
 	 * the ends in the packets, where a proxy made the judged ones others; else NULL

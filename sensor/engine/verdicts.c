@@ -9,8 +9,27 @@
 #include <netinet/in.h>
 #include <string.h>
 
-static void fill_record(struct engine *engine, const struct flow *flow, uint16_t source,
-	struct record *record)
+#define FLOW_ID_BITS 51
+
+/*
+ * Whatever is told of a flow has this number, and no other flow has: of its ends, its
+ * network and its start. Two sensors that read one capture give the same, so the hash has
+ * no secret. 51 bits, as a number of JavaScript holds them.
+ */
+static uint64_t flow_id_of(const struct flow *flow, uint8_t transport)
+{
+	static const struct hash_seed OPEN;
+	const uint64_t network = (flow->way != 0) + way_is_foreign(flow->way);
+	uint64_t words[6];
+	memcpy(words, flow->address, sizeof(flow->address));
+	words[4] = (uint64_t)flow->port[0] << 48 | (uint64_t)flow->port[1] << 32 |
+		   network << 8 | transport;
+	words[5] = flow->start_us;
+	return hash_words(&OPEN, words, 6) >> (64 - FLOW_ID_BITS);
+}
+
+static void fill_record(struct engine *engine, const struct flow *flow,
+	uint8_t transport, uint16_t source, struct record *record)
 {
 	const char *name = engine->settings.source_names
 				   ? engine->settings.source_names[source]
@@ -21,6 +40,7 @@ static void fill_record(struct engine *engine, const struct flow *flow, uint16_t
 		.pcap_filename = engine->settings.is_live ? NULL : name,
 		.in_iface = engine->settings.is_live ? name : NULL,
 		.event_prefix = engine->settings.event_prefix,
+		.flow_id = flow_id_of(flow, transport),
 		.judgement = &engine->judgement,
 		.vlan_count = flow->vlan_count,
 		.vlan = {flow->vlan[0], flow->vlan[1]},
@@ -183,7 +203,7 @@ static void observe(struct engine *engine, const struct flow *flow,
 	struct conversation *conversation, bool is_ended, struct sight *sight)
 {
 	struct record *record = &sight->record;
-	fill_record(engine, flow, conversation->source, record);
+	fill_record(engine, flow, IPPROTO_TCP, conversation->source, record);
 	fill_ends(engine, flow, &sight->on_wire);
 	fill_way(engine, flow, conversation, &sight->on_wire);
 	sight->on_wire.facts = &conversation_dialogue(conversation)->facts;
@@ -302,7 +322,7 @@ void verdicts_foreign(
 {
 	struct record record;
 	struct observation observation;
-	fill_record(engine, flow, conversation->source, &record);
+	fill_record(engine, flow, IPPROTO_TCP, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, conversation, &observation);
 	observation.protocol = conversation->classification.protocol;
@@ -321,7 +341,7 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	struct record record;
 	struct observation observation;
 	uint64_t reported = 0;
-	fill_record(engine, flow, (uint16_t)engine->source, &record);
+	fill_record(engine, flow, transport, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, NULL, &observation);
 	observation.protocol = PROTOCOL_DNS;
@@ -351,7 +371,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	struct record record;
 	struct observation observation;
 	uint64_t reported = 0;
-	fill_record(engine, flow, (uint16_t)engine->source, &record);
+	fill_record(engine, flow, IPPROTO_TCP, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, NULL, &observation);
 	lookups_name_ends(engine, flow->start_us, &observation);

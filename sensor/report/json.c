@@ -73,6 +73,7 @@ static void write_common(
 	json_write_event(
 		writer, type, record->time_us, record->event_prefix, record->sequence);
 	json_text(writer, "host", record->host);
+	json_number(writer, "flow_id", record->flow_id);
 	if (record->in_iface != NULL) {
 		json_text(writer, "in_iface", record->in_iface);
 	}

@@ -31,6 +31,7 @@ struct told {
 	uint32_t recipients;
 	uint16_t client_port;
 	uint64_t sequence;
+	uint64_t flow_id;
 	uint64_t time_us;
 	bool is_repeat;
 	bool is_blocked;
@@ -85,6 +86,7 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 		.verdict = judgement->verdict,
 		.client_port = record->observation->client_port,
 		.sequence = record->sequence,
+		.flow_id = record->flow_id,
 		.time_us = record->time_us,
 		.is_repeat = record->is_repeat,
 		.is_blocked = record->is_blocked,

@@ -105,6 +105,53 @@ static void what_has_one_cause_is_one_alert_with_the_others_in_it(void **state)
 	run_end(run);
 }
 
+static void all_that_is_told_of_a_flow_has_its_id_and_no_other_flow_has(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	send_past(run, WORKSTATION, 40000);
+	assert_int_equal(run_told(run, TOLD_ALERT, FINDING_SENDER_ILLEGITIMATE), 1);
+	assert_int_equal(run_mails(run), 1);
+	const uint64_t first = run->told[0].flow_id;
+	for (size_t i = 0; i < run->told_count; i++) {
+		assert_int_equal(run->told[i].flow_id, first);
+	}
+	assert_true(first > 0 && first < UINT64_C(1) << 51);
+	send_past(run, WORKSTATION, 40001);
+	const struct told second = *run_last(run);
+	assert_int_equal(second.kind, TOLD_MAIL);
+	assert_int_not_equal(second.flow_id, first);
+	engine_drain(run->engine);
+	assert_true(run_last(run)->is_repeat);
+	assert_int_equal(run_last(run)->flow_id, second.flow_id);
+	run_end(run);
+}
+
+/* The same flow at the same time, in a run of its own. */
+static uint64_t id_of_sending(const char *outer, uint64_t secret, uint64_t later_us)
+{
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run->settings.seed.words[0] = secret;
+	run_start(run);
+	run->now_us += later_us;
+	run->outer[0] = outer;
+	run->outer[1] = outer ? MX_IN : NULL;
+	send_past(run, WORKSTATION, 40000);
+	const uint64_t id = run_last(run)->flow_id;
+	run_end(run);
+	return id;
+}
+
+static void a_flow_is_another_one_later_and_in_another_network(void **state)
+{
+	(void)state;
+	const uint64_t id = id_of_sending(NULL, 1, 0);
+	assert_int_equal(id_of_sending(NULL, 2, 0), id);
+	assert_int_not_equal(id_of_sending(NULL, 1, 1), id);
+	assert_int_not_equal(id_of_sending(INTERNET, 1, 0), id);
+	assert_int_equal(id_of_sending(INTERNET, 2, 0), id_of_sending(INTERNET, 1, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +160,9 @@ int main(void)
 		cmocka_unit_test(undeclared_hosts_of_a_subnet_are_one_alert_that_grows),
 		cmocka_unit_test(a_server_that_sends_and_receives_is_one_fact),
 		cmocka_unit_test(what_has_one_cause_is_one_alert_with_the_others_in_it),
+		cmocka_unit_test(
+			all_that_is_told_of_a_flow_has_its_id_and_no_other_flow_has),
+		cmocka_unit_test(a_flow_is_another_one_later_and_in_another_network),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

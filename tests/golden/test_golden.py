@@ -44,6 +44,17 @@ def test_the_records_keep_the_promise_of_the_readme(folder):
 
 
 @every_case
+def test_all_records_of_a_flow_have_its_id(folder):
+    ids = {}
+    for record in records((folder / "expected.jsonl").read_bytes()):
+        if "flow_id" in record and "tunnel" not in record:  # of one that is a claim the outer ends are told
+            assert 0 < record["flow_id"] < 2 ** 51
+            ids.setdefault((record["community_id"], record["flow"]["start"]), set()).add(record["flow_id"])
+    assert all(len(of_one) == 1 for of_one in ids.values())
+    assert len(set().union(*ids.values())) == len(ids)
+
+
+@every_case
 def test_a_second_run_gives_the_same_bytes(folder):
     assert replayed(folder, "--json") == replayed(folder, "--json")
 

@@ -67,6 +67,7 @@ static inline void made_record(struct made_record *made)
 			.pcap_filename = "traffic.pcap",
 			.sequence = 12,
 			.event_prefix = "replay-0",
+			.flow_id = UINT64_C(2251799813685247),
 			.evidence = "220 greeting + ehlo",
 			.packets = {10, 9},
 			.bytes = {1000, 900},

@@ -14,7 +14,7 @@ static void a_mail_event_holds_the_keys_in_their_order(void **state)
 	assert_string_equal(made_close(&output),
 		"{\"timestamp\":\"2026-09-21T14:13:20.000007+0000\","
 		"\"event_id\":\"replay-0-12\",\"event_type\":\"mail\",\"host\":"
-		"\"sensor1\","
+		"\"sensor1\",\"flow_id\":2251799813685247,"
 		"\"pcap_filename\":\"traffic.pcap\","
 		"\"src_ip\":\"192.0.2.70\",\"src_port\":49152,\"dest_ip\":\"203.0.113."
 		"25\","
