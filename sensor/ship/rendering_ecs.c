@@ -56,6 +56,7 @@ static const struct ecs_field {
 	{"mail.examples", "alert.metadata.examples"},
 	{"mail.update", "alert.metadata.update"},
 	{"mail.verdict", "mail.verdict"},
+	{"mail.verdict_reason", "mail.reason"},
 	{"mail.tunnel", "tunnel"},
 	{"mail.matrix.row", "mail.row"},
 	{"mail.matrix.nearest_row", "mail.nearest_row"},
@@ -190,8 +191,8 @@ static void set_words(struct document *document, const struct event *event)
 	rendering_put_sentence(&out, event);
 	sentence[out.len] = '\0';
 	document_set_text(document, "message", sentence);
-	document_set_text(
-		document, "event.reason", rendering_value(event, "@reason", room));
+	document_set_text(document, "event.reason",
+		rendering_value(event, RENDERING_REASON, room));
 	document_set_text(document, "observer.type", "sensor");
 	document_set_text(document, "observer.vendor", "mailwarden");
 	document_set_text(document, "observer.product", "mailwarden");

@@ -4,30 +4,42 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PATH_BYTES 96
+
 const struct rendering_field RENDERING_FIELDS[] = {
 	{"event", "event_type"},
 	{"finding", "alert.metadata.finding"},
 	{"severity", "@severity"},
-	{"src", "@source"},
+	{"src", RENDERING_SOURCE},
+	{"src_port", RENDERING_SOURCE_PORT},
 	{"from", "mail.from_group"},
-	{"dst", "@destination"},
+	{"dst", RENDERING_DESTINATION},
+	{"dst_port", RENDERING_DESTINATION_PORT},
 	{"to", "mail.to_group"},
-	{"from_name", "mail.from_name"}, /* as DNS on the wire gave them */
-	{"to_name", "mail.to_name"},
 	{"proto", "app_proto"},
 	{"verdict", "mail.verdict"},
 	{"row", "mail.row"},
 	{"nearest", "mail.nearest_row"},
 	{"process", "sensor.process"},
 	{"matrix", "matrix.action"},
+	{"reason", RENDERING_REASON},
+	{"verdict_reason", "mail.reason"},
 	{"event_id", "event_id"},
-	{"reason", "@reason"},
-	{"detail", "alert.metadata.detail"},
+	{"flow_id", "flow_id"},
+	{"proxied_by", "mail.proxied_by"},
+	{"wire_src", "@wire.src_ip"},
+	{"wire_src_port", "@wire.src_port"},
+	{"wire_dst", "@wire.dest_ip"},
+	{"wire_dst_port", "@wire.dest_port"},
+	{"from_name", "mail.from_name"}, /* as DNS on the wire gave them */
+	{"to_name", "mail.to_name"},
 	{"also", "alert.metadata.also"},
+	{"accepted", "mail.accepted"},
 	{"hosts", "alert.metadata.hosts"},
 	{"prefix", "alert.metadata.prefix"},
 	{"update", "alert.metadata.update"},
 	{"action", "alert.action"},
+	{"would_block", "alert.metadata.would_block"},
 	{"count", "alert.metadata.count"},
 	{"recommendation", "alert.metadata.recommendation"},
 	{"technique", "alert.metadata.mitre_technique_id"},
@@ -39,6 +51,7 @@ const struct rendering_field RENDERING_FIELDS[] = {
 	{"helo", "mail.helo"},
 	{"mail_from_domain", "mail.mail_from_domain"},
 	{"messages", "mail.messages"},
+	{"query", "dns.rrname"},
 	{"first", "alert.metadata.first"},
 	{"last", "alert.metadata.last"},
 	{"time", "timestamp"},
@@ -102,20 +115,6 @@ bool rendering_keep(struct rendering_text *out, size_t mark)
 	return false;
 }
 
-static const char *end_of(const struct event *event, const char *address_path,
-	const char *port_path, char room[RENDERING_VALUE_BYTES])
-{
-	const char *address = event_text(event, address_path);
-	if (!address) {
-		return NULL;
-	}
-	const bool is_v6 = strchr(address, ':') != NULL;
-	(void)snprintf(room, RENDERING_VALUE_BYTES, "%s%.64s%s:%" PRIu64,
-		is_v6 ? "[" : "", address, is_v6 ? "]" : "",
-		event_number(event, port_path, 0));
-	return room;
-}
-
 /* A text, or what an object is about. */
 static const char *item_of(const struct event *event, const char *path, size_t index)
 {
@@ -142,52 +141,28 @@ static const char *join(
 	return len > 0 ? room : NULL;
 }
 
-/* What was seen, and what else has the same cause. */
-static const char *detail_of(
+/* RENDERING_REASON, and what else has the same cause. */
+static const char *reasons_of(
 	const struct event *event, char room[RENDERING_VALUE_BYTES])
 {
 	char others[RENDERING_VALUE_BYTES];
-	const char *detail = event_text(event, "alert.metadata.detail");
+	const char *reason = event_text(event, "alert.metadata.detail");
 	const char *also = join(event, "alert.metadata.also", others);
+	reason = reason ? reason : event_text(event, "mail.reason");
+	reason = reason ? reason : event_text(event, "matrix.problem");
 	if (!also) {
-		return detail;
+		return reason;
 	}
-	(void)snprintf(room, RENDERING_VALUE_BYTES, "%.160s%salso %.300s",
-		detail ? detail : "", detail ? "; " : "", also);
+	(void)snprintf(room, RENDERING_VALUE_BYTES, "%.400s%salso %.400s",
+		reason ? reason : "", reason ? "; " : "", also);
 	return room;
 }
 
-static const char *made_value(
-	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
-{
-	if (strcmp(path, "@source") == 0) {
-		return end_of(event, "src_ip", "src_port", room);
-	}
-	if (strcmp(path, "@destination") == 0) {
-		return end_of(event, "dest_ip", "dest_port", room);
-	}
-	if (strcmp(path, "@severity") == 0) {
-		return event->kind == EVENT_ALERT ? severity_name(event->severity)
-						  : NULL;
-	}
-	if (strcmp(path, "@detail") == 0) {
-		return detail_of(event, room);
-	}
-	const char *reason = event_text(event, "mail.reason");
-	if (!reason) {
-		reason = event_text(event, "alert.metadata.detail");
-	}
-	return reason ? reason : event_text(event, "matrix.problem");
-}
-
-const char *rendering_value(
+static const char *value_at(
 	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
 {
 	uint64_t number;
 	bool is_true;
-	if (path[0] == '@') {
-		return made_value(event, path, room);
-	}
 	const char *text = event_text(event, path);
 	if (text) {
 		return text;
@@ -202,6 +177,37 @@ const char *rendering_value(
 	return join(event, path, room);
 }
 
+static const char *made_value(
+	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
+{
+	if (strcmp(path, "@severity") == 0) {
+		return event_finding(event) ? severity_name(event->severity) : NULL;
+	}
+	if (strcmp(path, "@reasons") == 0) {
+		return reasons_of(event, room);
+	}
+	/* "@wire.": where the ends that were judged are others */
+	return event_text(event, "mail.proxied_by")
+		       ? value_at(event, strchr(path, '.') + 1, room)
+		       : NULL;
+}
+
+const char *rendering_value(
+	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
+{
+	const char *value = NULL;
+	while (path && !value) {
+		char one[PATH_BYTES];
+		const char *bar = strchr(path, '|');
+		const size_t len = bar ? (size_t)(bar - path) : strlen(path);
+		(void)snprintf(one, sizeof(one), "%.*s", (int)len, path);
+		value = one[0] == '@' ? made_value(event, one, room)
+				      : value_at(event, one, room);
+		path = bar ? bar + 1 : NULL;
+	}
+	return value;
+}
+
 static void put_or(struct rendering_text *out, const struct event *event,
 	const char *path, const char *missing)
 {
@@ -210,33 +216,65 @@ static void put_or(struct rendering_text *out, const struct event *event,
 	rendering_put_value(out, value ? value : missing, "");
 }
 
+/* "192.0.2.1:25", "[2001:db8::1]:25" */
+static void put_end(struct rendering_text *out, const struct event *event,
+	const char *address_path, const char *port_path)
+{
+	char room[RENDERING_VALUE_BYTES];
+	const char *address = rendering_value(event, address_path, room);
+	const bool is_v6 = address && strchr(address, ':');
+	rendering_put(out, is_v6 ? "[" : "");
+	rendering_put_value(out, address ? address : "", "");
+	rendering_put(out, is_v6 ? "]:" : ":");
+	put_or(out, event, port_path, "0");
+}
+
+/* Who to whom; what a proxy stands between, and how it is on the wire. */
+static void put_ends(struct rendering_text *out, const struct event *event)
+{
+	rendering_put(out, ": ");
+	put_end(out, event, RENDERING_SOURCE, RENDERING_SOURCE_PORT);
+	rendering_put(out, " (");
+	put_or(out, event, "mail.from_group", "unknown");
+	rendering_put(out, ") -> ");
+	put_end(out, event, RENDERING_DESTINATION, RENDERING_DESTINATION_PORT);
+	rendering_put(out, " (");
+	put_or(out, event, "mail.to_group", "unknown");
+	rendering_put(out, ") ");
+	put_or(out, event, "app_proto", "");
+	if (event_text(event, "mail.proxied_by")) {
+		rendering_put(out, ", ");
+		put_or(out, event, "mail.proxied_by", "");
+		rendering_put(out, ", on the wire ");
+		put_end(out, event, "src_ip", "src_port");
+		rendering_put(out, " -> ");
+		put_end(out, event, "dest_ip", "dest_port");
+	}
+}
+
+static void put_why(struct rendering_text *out, const char *sign, const char *why)
+{
+	const size_t mark = out->len;
+	rendering_put(out, sign);
+	rendering_put_value(out, why, "");
+	(void)rendering_keep(out, mark);
+}
+
 void rendering_put_sentence(struct rendering_text *out, const struct event *event)
 {
 	const size_t mark = out->len;
-	if (event->kind == EVENT_ALERT) {
-		put_or(out, event, "alert.signature", "alert");
-	} else {
-		put_or(out, event, "event_type", "event");
-	}
+	char room[RENDERING_VALUE_BYTES];
+	put_or(out, event, "alert.signature|event_type", "event");
 	if (event_text(event, "src_ip")) {
-		rendering_put(out, ": ");
-		put_or(out, event, "@source", "");
-		rendering_put(out, " (");
-		put_or(out, event, "mail.from_group", "unknown");
-		rendering_put(out, ") -> ");
-		put_or(out, event, "@destination", "");
-		rendering_put(out, " (");
-		put_or(out, event, "mail.to_group", "unknown");
-		rendering_put(out, ") ");
-		put_or(out, event, "app_proto", "");
+		put_ends(out, event);
 	}
 	(void)rendering_keep(out, mark);
-	const size_t behind = out->len;
-	char room[RENDERING_VALUE_BYTES];
-	const char *reason = rendering_value(event, "@reason", room);
+	const char *reason = rendering_value(event, RENDERING_REASON, room);
+	const char *verdict = event_text(event, "mail.reason");
 	if (reason) {
-		rendering_put(out, ": ");
-		rendering_put_value(out, reason, "");
-		(void)rendering_keep(out, behind);
+		put_why(out, ": ", reason);
+	}
+	if (verdict && strcmp(verdict, reason) != 0) {
+		put_why(out, "; ", verdict);
 	}
 }

@@ -32,7 +32,7 @@ bool rendering_keep(struct rendering_text *out, size_t mark);
 /* One value of an event under a short name. */
 struct rendering_field {
 	const char *name;
-	const char *path; /* in the document; '@': one of those made below */
+	const char *path; /* as rendering_value takes it */
 };
 
 /* Ends with a row without a name; who, whom, finding, row and reason come first. */
@@ -41,8 +41,19 @@ extern const struct rendering_field RENDERING_FIELDS[];
 #define RENDERING_VALUE_BYTES 1024
 
 /*
- * The value at a path as text: numbers in decimal, lists joined by ",". "@severity",
- * "@source", "@destination" ("192.0.2.1:25", "[2001:db8::1]:25"), "@reason". NULL: the
+ * The ends that were judged: behind a proxy others than those on the wire. What was
+ * seen stands before what the matrix says of it.
+ */
+#define RENDERING_SOURCE           "mail.judged_src_ip|src_ip"
+#define RENDERING_SOURCE_PORT      "mail.judged_src_port|src_port"
+#define RENDERING_DESTINATION      "mail.judged_dest_ip|dest_ip"
+#define RENDERING_DESTINATION_PORT "mail.judged_dest_port|dest_port"
+#define RENDERING_REASON           "alert.metadata.detail|mail.reason|matrix.problem"
+
+/*
+ * The value at a path as text: numbers in decimal, lists joined by ",". Of several
+ * paths, "a|b", the first that has one. Made here are "@severity" (a word), "@reasons"
+ * (with what else has the same cause) and "@wire.PATH" (behind a proxy only). NULL: the
  * event has none. room: where it is made, if it must be.
  */
 const char *rendering_value(

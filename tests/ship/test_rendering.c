@@ -139,7 +139,9 @@ static void what_does_not_fit_is_left_out_from_the_end(void **state)
 	settings.limit = 0;
 	assert_true(len <= 120);
 	assert_memory_equal(text,
-		"event=alert finding=sender.illegitimate severity=high src=[", 59);
+		"event=alert finding=sender.illegitimate severity=high "
+		"src=2001:db8::1 ",
+		70);
 }
 
 static void the_priority_is_facility_and_level(void **state)

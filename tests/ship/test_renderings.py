@@ -21,18 +21,38 @@ RECORDS = [json.loads(line) for line in (GOLDEN / "records.jsonl").read_text().s
 HOSTILE = 1
 
 
-@pytest.fixture(name="rendered", scope="module")
-def rendered_fixture(tmp_path_factory):
+def catalogue():
+    """Every golden record."""
+    return [json.loads(line) for path in sorted((HERE.parents[1] / "pcaps").glob("*/expected.jsonl"))
+            for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def render(records, folder):
     """The lines of each form."""
-    folder = tmp_path_factory.mktemp("renderings")
     (folder / "journal").mkdir()
-    shutil.copy(GOLDEN / "records.jsonl", folder / "journal" / f"{0:016}.eve.jsonl")
+    text = "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records)
+    (folder / "journal" / f"{0:016}.eve.jsonl").write_text(text, encoding="utf-8")
     settings = folder / "mailwarden.yaml"
     settings.write_text("outputs:\n" + "".join(
         f"  - {{type: file, name: {form}, path: {folder}/{form}, form: {form}}}\n" for form in FORMS))
     answer = shipping.ship(settings, folder / "journal", "--once")
     assert answer.returncode == 0, answer.stderr
     return {form: (folder / form).read_bytes().decode().split("\n")[:-1] for form in FORMS}
+
+
+def reason(record):
+    """What was seen, else what the matrix says."""
+    return record.get("alert", {}).get("metadata", {}).get("detail") or record["mail"]["reason"]
+
+
+@pytest.fixture(name="rendered", scope="module")
+def rendered_fixture(tmp_path_factory):
+    return render(RECORDS, tmp_path_factory.mktemp("renderings"))
+
+
+@pytest.fixture(name="all_rendered", scope="module")
+def all_rendered_fixture(tmp_path_factory):
+    return render(catalogue(), tmp_path_factory.mktemp("catalogue"))
 
 
 def test_every_form_is_tried_here_and_in_the_manuals():
@@ -68,7 +88,7 @@ def test_the_first_480_bytes_tell_who_whom_what_and_why(rendered, form):
                   record["mail"]["nearest_row"]):
         assert value in head
     assert form == "cef" or record["alert"]["metadata"]["finding"] in head
-    assert "no row lets workstations" in head
+    assert "direct send to a foreign server" in head and "no row lets workstations" in head
 
 
 def test_eve_is_the_record_itself(rendered):
@@ -80,20 +100,66 @@ def unsafe(text):
     return re.sub(r"[\x00-\x1f\x7f]", "?", text)
 
 
+def read_kv(line):
+    words = [word.split("=", 1) for word in shlex.split(line)]
+    assert len(dict(words)) == len(words)
+    return dict(words)
+
+
+def judged(record):
+    """The ends that were judged."""
+    mail = record["mail"]
+    return tuple(str(mail.get(f"judged_{key}", record.get(key))) for key in ("src_ip", "src_port", "dest_ip", "dest_port"))
+
+
 def test_kv_is_read_as_words_of_a_shell_are(rendered):
     for line, record in zip(rendered["kv"], RECORDS):
-        pairs = dict(word.split("=", 1) for word in shlex.split(line))
+        pairs = read_kv(line)
         assert pairs["event"] == record["event_type"] and pairs["event_id"] == record["event_id"]
         if "mail" in record:
-            assert pairs["reason"] == unsafe(record["mail"]["reason"])
-            assert pairs["helo"] == unsafe(record["mail"]["helo"])
+            assert pairs["reason"] == unsafe(reason(record))
+            assert pairs["verdict_reason"] == unsafe(record["mail"]["reason"])
+            assert pairs.get("helo") == (unsafe(record["mail"]["helo"]) if record["mail"]["helo"] else None)
             assert pairs["from"] == record["mail"]["from_group"]
-            assert pairs["src"].rsplit(":", 1)[0].strip("[]") == record["src_ip"]
         if "tunnel" in record:
             assert pairs["tunnel"] == record["tunnel"]["kind"]
             assert pairs["tunnel_src"] == record["tunnel"]["src_ip"]
         if "stats" in record:
             assert pairs["frames"] == "361" and pairs["tcp.gaps"] == "0"
+
+
+def test_address_and_port_are_apart_and_behind_a_proxy_both_ends_are_named(all_rendered):
+    proxied = 0
+    for line, record in zip(all_rendered["kv"], catalogue()):
+        pairs = read_kv(line)
+        if "mail" not in record:
+            continue
+        assert tuple(pairs.get(key, "None") for key in ("src", "src_port", "dst", "dst_port")) == judged(record)
+        wire = tuple(pairs.get(f"wire_{key}") for key in ("src", "src_port", "dst", "dst_port"))
+        if "proxied_by" in record["mail"]:
+            proxied += wire != judged(record)
+            assert pairs["proxied_by"] == record["mail"]["proxied_by"]
+            assert wire == (record["src_ip"], str(record["src_port"]), record["dest_ip"], str(record["dest_port"]))
+        else:
+            assert set(wire) == {None} and "proxied_by" not in pairs
+    assert proxied > 5
+
+
+def test_every_form_says_what_was_seen_first_and_then_what_the_matrix_says(all_rendered):
+    both = 0
+    for i, record in enumerate(catalogue()):
+        if "mail" not in record:
+            continue
+        seen, sentence = reason(record), record["mail"]["reason"]
+        both += seen != sentence
+        pairs, entry = read_kv(all_rendered["kv"][i]), json.loads(all_rendered["ecs"][i])
+        assert (pairs["reason"], pairs["verdict_reason"]) == (seen, sentence)
+        assert (entry["event"]["reason"], entry["mail"]["verdict_reason"]) == (seen, sentence)
+        assert seen in entry["message"] and sentence in entry["message"]
+        assert f" reason={seen}" in all_rendered["cef"][i].replace(r"\=", "=").replace(r"\\", "\\")
+        assert f" msg={sentence}" in all_rendered["cef"][i].replace(r"\=", "=").replace(r"\\", "\\")
+        assert f' reason="{seen}" verdict_reason="{sentence}"' in re.sub(r"\\(.)", r"\1", all_rendered["rfc5424"][i])
+    assert both > 100
 
 
 def test_ecs_holds_its_required_fields(rendered):
@@ -103,8 +169,8 @@ def test_ecs_holds_its_required_fields(rendered):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", entry["@timestamp"])
         assert entry["event"]["kind"] == {"alert": "alert", "stats": "metric"}.get(record["event_type"], "event")
         if "mail" in record:
-            assert entry["source"]["ip"] == record["src_ip"] and entry["event"]["reason"] == record["mail"]["reason"]
-            assert entry["rule"]["id"] == record["alert"]["signature_id"]
+            assert entry["source"]["ip"] == record["src_ip"] and entry["event"]["reason"] == reason(record)
+            assert entry.get("rule", {}).get("id") == record.get("alert", {}).get("signature_id")
         assert entry.get("mail", {}).get("tunnel") == record.get("tunnel")
     assert json.loads(rendered["ecs"][HOSTILE])["tls"]["version"] == "1.2"
 
@@ -120,10 +186,12 @@ def test_cef_is_read_by_liblognorm(rendered, tmp_path):
     for entry, record in zip(read, RECORDS):
         fields = entry["Extensions"]
         assert entry["DeviceVendor"] == "mailwarden" and fields["externalId"] == record["event_id"]
-        if "mail" in record:
+        if "alert" in record:
             assert entry["SignatureID"] == str(record["alert"]["signature_id"])
             assert entry["Name"] == record["alert"]["signature"]
-            assert fields["reason"] == unsafe(record["mail"]["reason"])
+        if "mail" in record:
+            assert fields["reason"].startswith(unsafe(reason(record)))
+            assert fields["msg"] == unsafe(record["mail"]["reason"])
             assert fields["cs4"] == record["mail"]["from_group"]
     assert read[HOSTILE]["Extensions"]["c6a2"] == RECORDS[HOSTILE]["src_ip"]
 
@@ -141,6 +209,6 @@ def test_cee_and_rfc5424_are_read_by_rsyslog(rendered, tmp_path):
         assert entry["msgid"] == record.get("alert", {}).get("metadata", {}).get("finding", record["event_type"])
         assert json.loads(entry["parsed"])["rfc5424-sd"]["mail@32473"]["event_id"] == record["event_id"], data
         if "mail" in record:
-            assert json.loads(entry["parsed"])["rfc5424-sd"]["mail@32473"]["reason"] == unsafe(record["mail"]["reason"])
+            assert json.loads(entry["parsed"])["rfc5424-sd"]["mail@32473"]["reason"] == unsafe(reason(record))
     for entry, record in zip(entries[len(RECORDS):], RECORDS):
         assert json.loads(entry["parsed"]) == record
