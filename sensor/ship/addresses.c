@@ -40,3 +40,33 @@ bool addresses_is_name(const char *host)
 	freeaddrinfo(found);
 	return false;
 }
+
+bool addresses_split(const char *text, char host[ADDRESS_HOST_BYTES], unsigned *port)
+{
+	const char *colon = strrchr(text, ':');
+	const bool is_bracketed = text[0] == '[';
+	size_t len = strlen(text);
+	if (colon && (is_bracketed ? colon[-1] == ']' : strchr(text, ':') == colon)) {
+		char *end;
+		const unsigned long number = strtoul(colon + 1, &end, 10);
+		if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || number == 0 ||
+			number > 65535) {
+			return false;
+		}
+		*port = (unsigned)number;
+		len = (size_t)(colon - text);
+	}
+	if (is_bracketed) {
+		if (len < 2 || text[len - 1] != ']') {
+			return false;
+		}
+		text++;
+		len -= 2;
+	}
+	if (len == 0 || len >= ADDRESS_HOST_BYTES) {
+		return false;
+	}
+	memcpy(host, text, len);
+	host[len] = '\0';
+	return true;
+}

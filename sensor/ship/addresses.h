@@ -11,8 +11,9 @@
 
 #include <stddef.h>
 
-#define ADDRESSES_MAX 8
-#define ADDRESS_BYTES 72 /* IPv6 with a scope */
+#define ADDRESSES_MAX      8
+#define ADDRESS_BYTES      72  /* IPv6 with a scope */
+#define ADDRESS_HOST_BYTES 256 /* of a name, with its NUL */
 
 struct addresses {
 	size_t count;
@@ -28,3 +29,9 @@ bool addresses_resolve(
 
 /* Whether it is no address but a name, which may lead elsewhere tomorrow. */
 bool addresses_is_name(const char *host);
+
+/*
+ * "HOST", "HOST:PORT", "[IPv6]:PORT" or "IPv6". False: it is none. port: untouched where
+ * none is named.
+ */
+bool addresses_split(const char *text, char host[ADDRESS_HOST_BYTES], unsigned *port);

@@ -8,37 +8,6 @@
 #define SENTINEL_PORT     26379
 #define SOCKET_PATH_BYTES 108 /* sun_path: unix(7) */
 
-/* "HOST", "HOST:PORT", "[IPv6]:PORT" or "IPv6". */
-static bool split(const char *text, char host[REDIS_HOST_BYTES], unsigned *port)
-{
-	const char *colon = strrchr(text, ':');
-	const bool is_bracketed = text[0] == '[';
-	size_t len = strlen(text);
-	if (colon && (is_bracketed ? colon[-1] == ']' : strchr(text, ':') == colon)) {
-		char *end;
-		const unsigned long number = strtoul(colon + 1, &end, 10);
-		if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || number == 0 ||
-			number > 65535) {
-			return false;
-		}
-		*port = (unsigned)number;
-		len = (size_t)(colon - text);
-	}
-	if (is_bracketed) {
-		if (len < 2 || text[len - 1] != ']') {
-			return false;
-		}
-		text++;
-		len -= 2;
-	}
-	if (len == 0 || len >= REDIS_HOST_BYTES) {
-		return false;
-	}
-	memcpy(host, text, len);
-	host[len] = '\0';
-	return true;
-}
-
 /* All addresses of one name. */
 static void add_nodes(struct redis_nodes *nodes, const char *host, unsigned port,
 	struct reason *unresolved)
@@ -62,9 +31,9 @@ static void read_nodes(struct redis_settings *settings,
 		is_sentinel ? &settings->sentinels : &settings->servers;
 	const size_t count = schema_count(values, name);
 	for (size_t i = 0; i < count; i++) {
-		char host[REDIS_HOST_BYTES];
+		char host[ADDRESS_HOST_BYTES];
 		unsigned port = is_sentinel ? SENTINEL_PORT : SERVER_PORT;
-		if (split(schema_item(values, name, i), host, &port)) {
+		if (addresses_split(schema_item(values, name, i), host, &port)) {
 			add_nodes(nodes, host, port, &settings->unresolved);
 			settings->is_named =
 				settings->is_named || addresses_is_name(host);
@@ -101,10 +70,10 @@ static bool check_nodes(
 	const struct schema_values *values, const char *name, struct reason *why)
 {
 	for (size_t i = 0; i < schema_count(values, name); i++) {
-		char host[REDIS_HOST_BYTES];
+		char host[ADDRESS_HOST_BYTES];
 		unsigned port = 0;
 		const char *text = schema_item(values, name, i);
-		if (!split(text, host, &port)) {
+		if (!addresses_split(text, host, &port)) {
 			return reason_set(
 				why, "%s: \"%.100s\" is no HOST:PORT", name, text);
 		}

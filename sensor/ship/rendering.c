@@ -91,3 +91,18 @@ unsigned rendering_priority(
 {
 	return settings->facility * 8 + settings->levels[event->severity];
 }
+
+size_t rendering_message(const struct rendering *rendering, const struct event *event,
+	const struct rendering_settings *settings,
+	char message[RENDERING_MESSAGE_BYTES])
+{
+	size_t len = 0;
+	if (rendering->write != rendering_rfc5424) {
+		len = rendering_header(event, settings, message, RENDERING_BYTES_MAX);
+		if (len == 0) {
+			return 0;
+		}
+	}
+	const size_t body = rendering_write(rendering, event, settings, message + len);
+	return body > 0 ? len + body : 0;
+}

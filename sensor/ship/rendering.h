@@ -94,6 +94,16 @@ const struct rendering *rendering_of(const struct schema_values *values);
 size_t rendering_header(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size);
 
+#define RENDERING_MESSAGE_BYTES (2 * RENDERING_BYTES_MAX)
+
+/*
+ * A message of syslog over a network, without NUL: that of RFC 5424, or its header before a
+ * body in another form. 0: no memory.
+ */
+size_t rendering_message(const struct rendering *rendering, const struct event *event,
+	const struct rendering_settings *settings,
+	char message[RENDERING_MESSAGE_BYTES]);
+
 /* rendering_kv.c, rendering_json.c, rendering_cef.c, rendering_ecs.c, rendering_rfc5424.c */
 size_t rendering_kv(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size);

@@ -329,27 +329,11 @@ static bool finish_session(struct ship_relp *state, size_t *acked)
 	return keep_failure(state, RELP_RET_SESSION_BROKEN);
 }
 
-/* A message: of RFC 5424, or its header before a body in another form. */
-static size_t write_message(const struct ship_relp *state, const struct event *event,
-	char message[2 * RENDERING_BYTES_MAX])
-{
-	size_t len = 0;
-	if (state->rendering->write != rendering_rfc5424) {
-		len = rendering_header(
-			event, &state->settings, message, RENDERING_BYTES_MAX);
-		if (len == 0) {
-			return 0;
-		}
-	}
-	const size_t body = rendering_write(
-		state->rendering, event, &state->settings, message + len);
-	return body > 0 ? len + body : 0;
-}
-
 static bool send_event(struct ship_relp *state, const struct event *event)
 {
-	static char message[2 * RENDERING_BYTES_MAX]; /* one shipper per process */
-	const size_t len = write_message(state, event, message);
+	static char message[RENDERING_MESSAGE_BYTES]; /* one shipper per process */
+	const size_t len =
+		rendering_message(state->rendering, event, &state->settings, message);
 	if (len == 0) {
 		return keep_failure(state, RELP_RET_OUT_OF_MEMORY);
 	}

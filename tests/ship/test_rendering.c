@@ -169,6 +169,27 @@ static void an_event_that_is_no_alert_has_the_level_of_others(void **state)
 	event_free(&stats);
 }
 
+static void a_message_of_another_form_has_the_header_of_rfc_5424_and_only_one(
+	void **state)
+{
+	(void)state;
+	static char message[RENDERING_MESSAGE_BYTES];
+	static char form[RENDERING_BYTES_MAX];
+	static const char HEADER[] = "<163>1 2026-11-24T06:42:25.775324Z a?b?c "
+				     "mailwarden 4711 sender.illegitimate - ";
+	const struct rendering *rendering;
+	for (size_t i = 0; (rendering = rendering_at(i)) != NULL; i++) {
+		const bool is_own = strcmp(rendering->name, "rfc5424") == 0;
+		const size_t before = is_own ? 0 : sizeof(HEADER) - 1;
+		const size_t len = rendering_write(rendering, &event, &settings, form);
+		assert_int_equal(
+			rendering_message(rendering, &event, &settings, message),
+			before + len);
+		assert_memory_equal(message, HEADER, before);
+		assert_memory_equal(message + before, form, len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +198,8 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_left_out_from_the_end),
 		cmocka_unit_test(the_priority_is_facility_and_level),
 		cmocka_unit_test(an_event_that_is_no_alert_has_the_level_of_others),
+		cmocka_unit_test(
+			a_message_of_another_form_has_the_header_of_rfc_5424_and_only_one),
 	};
 	return cmocka_run_group_tests(tests, start, end);
 }
