@@ -6,12 +6,14 @@
 #include "ship/ship_redis.h"
 #include "ship/ship_relp.h"
 #include "ship/ship_syslog.h"
+#include "ship/ship_unix.h"
 
 static const struct shipper *const SHIPPERS[] = {
 	&SHIPPER_FILE,
 	&SHIPPER_REDIS,
 	&SHIPPER_SYSLOG,
 	&SHIPPER_RELP,
+	&SHIPPER_UNIX,
 };
 
 const struct shipper *shipper_at(size_t index)
