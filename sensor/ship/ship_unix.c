@@ -103,29 +103,36 @@ static bool wait_for_room(const struct ship_unix *state, struct reason *why)
 		       state->address.sun_path, ROOM_MS / 1000);
 }
 
+/* After a send that sent nothing: is it to be tried again? */
+static bool is_again(const struct ship_unix *state, size_t len, struct reason *why)
+{
+	const char *path = state->address.sun_path;
+	switch (errno) {
+	case EINTR:
+		return true;
+	case EAGAIN:
+		return wait_for_room(state, why);
+	case EMSGSIZE:
+		return reason_set(why,
+			"%.107s: a record of %zu bytes is too long for a datagram here "
+			"(net.core.wmem_max): take socket: stream",
+			path, len);
+	default:
+		return reason_set(why, "%.107s: %s", path, strerror(errno));
+	}
+}
+
 /* All of it; one call sends a datagram whole. */
-static bool send_whole(struct ship_unix *state, size_t len, struct reason *why)
+static bool send_whole(const struct ship_unix *state, size_t len, struct reason *why)
 {
 	size_t done = 0;
 	while (done < len) {
 		const ssize_t sent =
 			send(state->file, state->line + done, len - done, MSG_NOSIGNAL);
-		if (sent >= 0) {
-			done += (size_t)sent;
-		} else if (errno == EAGAIN) {
-			if (!wait_for_room(state, why)) {
-				return false;
-			}
-		} else if (errno == EMSGSIZE) {
-			return reason_set(why,
-				"%.107s: a record of %zu bytes is too long for a "
-				"datagram here (net.core.wmem_max): take socket: "
-				"stream",
-				state->address.sun_path, len);
-		} else if (errno != EINTR) {
-			return reason_set(why, "%.107s: %s", state->address.sun_path,
-				strerror(errno));
+		if (sent < 0 && !is_again(state, len, why)) {
+			return false;
 		}
+		done += sent > 0 ? (size_t)sent : 0;
 	}
 	return true;
 }
