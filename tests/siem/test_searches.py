@@ -1,0 +1,76 @@
+"""docs/siem/searches.md: each search finds what it says, the same in both languages; both files are written from it."""
+
+import configparser
+import json
+import re
+import subprocess
+
+import pytest
+
+import searches
+from boolean_search import Search
+from receivers import paths, records
+from sensor import MAILWARDEN
+
+PAGE = searches.of_the_page()
+each_search = pytest.mark.parametrize("found", PAGE, ids=[title for title, *_ in PAGE])
+
+
+@each_search
+def test_both_languages_find_the_same_and_not_everything(found):
+    _, _, spl, kql = found
+    by_splunk, by_kibana = Search(spl), Search(kql)
+    splunk = [by_splunk.finds(record | {"sourcetype": "mailwarden:eve"}) for record in records("eve")]
+    assert splunk == [by_kibana.finds(record) for record in records("ecs")]
+    assert 0 < sum(splunk) < len(splunk)
+
+
+@each_search
+def test_every_field_is_one_that_records_have(found):
+    _, _, spl, kql = found
+    behind = spl.split("|", 1)[1]
+    named = set(re.findall(r"\b[a-z_]+(?:\.[a-z_{}]+)+", behind)) | set(re.findall(r"\b(?:src|dest)_\w+", behind))
+    named |= Search(spl).keys - {"sourcetype"}
+    assert {name.replace("{}", "") for name in named} <= paths("eve")
+    assert Search(kql).keys <= paths("ecs")
+
+
+def test_every_finding_named_is_in_the_catalogue():
+    catalogue = subprocess.run([MAILWARDEN, "catalogue", "--json"], capture_output=True, timeout=10, check=True).stdout
+    known = {row["id"] for row in json.loads(catalogue)}
+    for _, _, spl, kql in PAGE:
+        for text, sign in ((spl, "="), (kql, ": ")):
+            for name in re.findall(rf"finding{sign}([\w.*-]+)", text):
+                assert any(re.fullmatch(name.replace(".", r"\.").replace("*", ".*"), one) for one in known), name
+
+
+def test_a_search_for_a_finding_asks_for_what_is_told_by_another():
+    for _, _, spl, kql in PAGE:
+        assert set(re.findall(r"metadata\.finding=(?!sensor)(\S+?)[ )]", spl)) == set(re.findall(r"also\{\}\.finding=(\S+?)[ )]", spl + " "))
+        assert set(re.findall(r"mail\.finding: (?!sensor)(\S+)", kql)) == set(re.findall(r"also\.finding: (\S+)", kql))
+
+
+def test_the_files_are_those_of_the_page():
+    assert searches.SPLUNK.read_text(encoding="utf-8") == searches.splunk(), "make docs"
+    assert searches.KIBANA.read_text(encoding="utf-8") == searches.kibana(), "make docs"
+
+
+def test_splunk_has_each_search_in_one_line():
+    found = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",))
+    found.read_string(searches.SPLUNK.read_text(encoding="utf-8"))
+    assert [found[f"mailwarden: {title}"]["search"] for title, *_ in PAGE] == [spl.replace("\n", " ") for _, _, spl, _ in PAGE]
+
+
+def test_saved_objects_refer_to_each_other_and_to_fields_of_the_index():
+    objects = [json.loads(line) for line in searches.KIBANA.read_text(encoding="utf-8").splitlines()]
+    known = {(one["type"], one["id"]) for one in objects}
+    assert len(known) == len(objects)
+    for one in objects:
+        assert {(reference["type"], reference["id"]) for reference in one["references"]} <= known
+        for text in [value for key, value in one["attributes"].items() if key.endswith(("JSON", "State"))]:
+            json.loads(text)
+        assert set(one["attributes"].get("columns", [])) <= paths("ecs")
+        for count in json.loads(one["attributes"].get("visState", '{"aggs": []}'))["aggs"]:
+            assert count["params"].get("field", "mail") in paths("ecs")
+    panels = json.loads(objects[-1]["attributes"]["panelsJSON"])
+    assert [panel["panelRefName"] for panel in panels] == [reference["name"] for reference in objects[-1]["references"]]
