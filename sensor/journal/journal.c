@@ -227,7 +227,9 @@ static size_t write_lines(
 static bool holds_alert(const char *lines, size_t len)
 {
 	static const char ALERT[] = "\"event_type\":\"alert\"";
-	return memmem(lines, len, ALERT, sizeof(ALERT) - 1) != NULL;
+	static const char SENSOR[] = "\"event_type\":\"sensor\"";
+	return memmem(lines, len, ALERT, sizeof(ALERT) - 1) ||
+	       memmem(lines, len, SENSOR, sizeof(SENSOR) - 1);
 }
 
 static bool is_segment_full(const struct journal *journal, uint64_t now_us)

@@ -22,7 +22,7 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 {
 	struct json_writer writer = {.out = out};
 	const struct finding_row *row = finding_row(alert->finding);
-	write_event(&writer, "alert", event);
+	write_event(&writer, "sensor", event);
 	json_object_open(&writer, "alert");
 	json_number(&writer, "signature_id", row->signature_id);
 	json_number(&writer, "rev", row->revision);

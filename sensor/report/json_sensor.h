@@ -1,7 +1,8 @@
 /*
  * report/json_sensor - the sensor's own health as EVE JSON lines.
  *
- * `alert` events of findings that no flow raised, and `matrix` events.
+ * `sensor` events: alerts of findings that no flow raised; they have no addresses, which
+ * readers of EVE take for granted in an `alert`. And `matrix` events.
  */
 #pragma once
 

@@ -23,6 +23,13 @@ unsigned event_kind_of(const char *name)
 	return 0;
 }
 
+/* What the sensor tells of itself is an alert to whoever is sent those. */
+static unsigned kind_of_type(const char *type)
+{
+	return strcmp(type, "sensor") == 0 ? (unsigned)EVENT_ALERT
+					   : event_kind_of(type);
+}
+
 /* "2026-01-31T12:00:00.000001+0000": always UTC as our writer has it; 0: another form. */
 static uint64_t read_time(const char *text)
 {
@@ -51,7 +58,7 @@ bool event_read(struct event *event, const struct journal_line *line)
 		return false;
 	}
 	const char *type = event_text(event, "event_type");
-	event->kind = (enum event_kind)(type ? event_kind_of(type) : 0);
+	event->kind = (enum event_kind)(type ? kind_of_type(type) : 0);
 	if (event->kind == 0) {
 		event_free(event);
 		return false;

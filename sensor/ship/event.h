@@ -10,7 +10,7 @@
 #include "judge/catalogue.h"
 #include "ship/document.h"
 
-enum event_kind { /* flags; the EVE event_type of the same name */
+enum event_kind { /* flags; the EVE event_type of the same name, `sensor` is an alert, too */
 	EVENT_ALERT = 1 << 0,
 	EVENT_MAIL = 1 << 1,
 	EVENT_STATS = 1 << 2,

@@ -281,6 +281,25 @@ static void test_a_removed_segment_is_seen_within_a_second_and_the_end_kept(
 	assert_int_equal(journal.end, end_before);
 }
 
+static bool is_synced_at_once(const char *line)
+{
+	assert_true(journal_tick(&journal, journal.unsynced_us + 1000000, &why));
+	assert_int_equal(journal.unsynced_us, 0);
+	assert_int_equal(journal_append(&journal, line, strlen(line), NOW_US, &why),
+		strlen(line));
+	return journal.unsynced_us == 0;
+}
+
+static void test_alerts_are_on_the_disk_before_they_are_told_of(void **state)
+{
+	(void)state;
+	journal.limits.is_alert_synced = true;
+	assert_true(is_synced_at_once("{\"event_type\":\"alert\"}\n"));
+	assert_true(is_synced_at_once("{\"event_type\":\"sensor\"}\n"));
+	assert_false(is_synced_at_once("{\"event_type\":\"mail\"}\n"));
+	assert_false(is_synced_at_once("{\"helo\":\"event_type\\\":\\\"alert\"}\n"));
+}
+
 static off_t reserve_bytes(void)
 {
 	struct stat status;
@@ -335,6 +354,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_removed_segment_is_seen_within_a_second_and_the_end_kept,
 			start, end),
+		cmocka_unit_test_setup_teardown(
+			test_alerts_are_on_the_disk_before_they_are_told_of, start,
+			end),
 		cmocka_unit_test_setup_teardown(
 			test_room_is_kept_from_the_start_given_up_and_kept_again, start,
 			end),

@@ -22,7 +22,7 @@ def replay(state, folder):
                  "--state", state)
     assert answer.returncode == 0, answer.stderr
     found = [json.loads(line) for line in answer.stdout.splitlines()]
-    return {finding for record in found if record["event_type"] == "alert" for finding in
+    return {finding for record in found if "alert" in record for finding in
             [record["alert"]["metadata"]["finding"], *(other["finding"] for other in record["alert"]["metadata"].get("also", []))]}
 
 

@@ -291,7 +291,8 @@ static void only_what_the_output_wants_is_sent(void **state)
 	append("mail", SEVERITY_NONE, 1);
 	append("alert", SEVERITY_CRITICAL, 0);
 	append("alert", SEVERITY_MEDIUM, 2);
-	append("alert", SEVERITY_HIGH, 1);
+	append("sensor", SEVERITY_LOW, 4);
+	append("sensor", SEVERITY_HIGH, 1);
 	append("stats", SEVERITY_NONE, 3);
 	step_until(SHIPPING_IDLE);
 	assert_received(0, 2);

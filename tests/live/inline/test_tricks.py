@@ -73,7 +73,7 @@ def site(servers):
 def untold(site, tried):
     """The tricks of whose address there is no alert, with what the records say of it, and of the sensor itself."""
     records = site.records()
-    sources = {one["src_ip"] for one in records if one["event_type"] == "alert" and "src_ip" in one}
+    sources = {one["src_ip"] for one in records if "alert" in one and "src_ip" in one}
     return {name: [line for line in records if line.get("src_ip", one["address"]) == one["address"]]
             for name, one in tried.items() if one["address"] not in sources}
 

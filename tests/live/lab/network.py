@@ -264,7 +264,8 @@ class Sensor:
         return all(part["state"] == "running" for part in self.status()["processes"] if part["name"].startswith("worker"))
 
     def records(self, kind):
-        return [one for one in sensor.json_lines((self.state / "eve.json").read_text()) if one["event_type"] == kind]
+        found = sensor.json_lines((self.state / "eve.json").read_text())
+        return [one for one in found if one["event_type"] == kind or kind == "alert" and kind in one]
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)

@@ -139,7 +139,7 @@ class Router:
 
     def records(self, kind=None):
         found = json_lines((self.folder / "state" / "eve.json").read_text())
-        return [one for one in found if kind in (None, one["event_type"])]
+        return [one for one in found if kind in (None, one["event_type"]) or kind == "alert" and kind in one]
 
     def alerts(self):
         return [(one["alert"]["metadata"]["finding"], one["alert"]["action"], one.get("dest_port"))

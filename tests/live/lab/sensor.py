@@ -147,7 +147,7 @@ class Sensor:
         def told_by(alert):
             return [each["finding"] for each in (alert, *alert.get("also", []))]
         return [record for record in self.records()
-                if record["event_type"] == "alert" and finding in told_by(record["alert"]["metadata"])]
+                if "alert" in record and finding in told_by(record["alert"]["metadata"])]
 
     def send(self, frames):
         self.namespace.send(frames)

@@ -39,7 +39,7 @@ def test_a_journal_of_a_replay_is_delivered_whole_and_once(tmp_path):
     everything = shipping.records(tmp_path / "journal")
     assert lines(tmp_path / "all.json") == everything
     assert lines(tmp_path / "few.json") == [one for one in everything
-                                            if one["event_type"] == "alert" and one["alert"]["severity"] <= 2]
+                                            if "alert" in one and one["alert"]["severity"] <= 2]
 
 
 def test_event_ids_are_of_one_replay_alone_in_a_journal_and_the_same_without(tmp_path):
@@ -242,7 +242,7 @@ def test_a_named_pipe_without_a_reader_is_an_output_that_is_down_and_nothing_han
         until(lambda: "pipe: nobody reads from it" in one.log(), "the reason")
         with open(pipe, encoding="ascii") as reader:
             alert = json.loads(reader.readline())
-            assert alert["event_type"] == "alert"
+            assert "alert" in alert
             until(lambda: not one.status()["outputs"][0]["down"], "the output to take records")
         assert one.end() == 0
     finally:

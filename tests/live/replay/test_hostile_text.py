@@ -147,7 +147,7 @@ def test_the_evil_capture_reaches_every_field_it_is_about(evil):
     assert any("owned" in (mail["mail"]["mail_from_domain"] or "") for mail in mails)
     assert any("owned" in mail.get("tls", {}).get("subject", "") for mail in mails)
     assert any("owned" in mail.get("tls", {}).get("issuerdn", "") for mail in mails)
-    told = [record["alert"]["metadata"] for record in found if record["event_type"] == "alert"]
+    told = [record["alert"]["metadata"] for record in found if "alert" in record]
     details = [one["detail"] or "" for alert in told for one in (alert, *alert.get("also", []))]
     for part in ("asks for the MX record of", "CN=", "asked "):
         assert any(part in detail and "owned" in detail for detail in details), (part, details)

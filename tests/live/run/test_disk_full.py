@@ -61,7 +61,7 @@ class Watched(Sensor):
 
 
 def of_kind(records, finding):
-    return [record for record in records if record["event_type"] == "alert" and record["alert"]["metadata"]["finding"] == finding]
+    return [record for record in records if "alert" in record and record["alert"]["metadata"]["finding"] == finding]
 
 
 def hosts(records):
