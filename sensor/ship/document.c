@@ -126,6 +126,17 @@ void document_visit_numbers(const struct document *document, const char *path,
 	visit_below(&all, find_value(document, path), "");
 }
 
+void document_visit_members(const struct document *document, const char *path,
+	void (*visit)(void *context, const char *name), void *context)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(find_value(document, path), name, value)
+	{
+		visit(context, name);
+	}
+}
+
 /* The object that holds the last name of the path; made where missing. */
 static json_t *holder_of(struct document *document, const char *path, char *name)
 {
@@ -175,13 +186,19 @@ void document_remove(struct document *document, const char *path)
 
 void document_add_text(struct document *document, const char *path, const char *text)
 {
-	if (!text) {
+	if (!text || text[0] == '\0') {
 		return;
 	}
 	json_t *list = find_value(document, path);
 	if (!list) {
 		set_member(document, path, json_array());
 		list = find_value(document, path);
+	}
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+		if (item && strcmp(item, text) == 0) {
+			return;
+		}
 	}
 	(void)json_array_append_new(list, json_string(text));
 }

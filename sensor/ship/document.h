@@ -39,6 +39,10 @@ void document_visit_numbers(const struct document *document, const char *path,
 	void (*visit)(void *context, const char *path, const char *number),
 	void *context);
 
+/* The name of every member of the object at a path. */
+void document_visit_members(const struct document *document, const char *path,
+	void (*visit)(void *context, const char *name), void *context);
+
 /* Set a member, and make the objects on its path. NULL and "" set nothing. */
 void document_set_text(struct document *document, const char *path, const char *text);
 void document_set_number(struct document *document, const char *path, uint64_t number);
@@ -47,7 +51,7 @@ void document_set_flag(struct document *document, const char *path, bool is_true
 /* Take a member away, if there is one. */
 void document_remove(struct document *document, const char *path);
 
-/* One more text at the end of a list. NULL adds nothing. */
+/* One more text at the end of a list. NULL, "" and what it has add nothing. */
 void document_add_text(struct document *document, const char *path, const char *text);
 
 /* Take over a member of another document as it is; nothing where it has none. */

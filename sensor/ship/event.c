@@ -48,6 +48,11 @@ static uint64_t read_time(const char *text)
 					   : 0;
 }
 
+uint64_t event_time(const struct event *event, const char *path)
+{
+	return read_time(event_text(event, path));
+}
+
 bool event_read(struct event *event, const struct journal_line *line)
 {
 	*event = (struct event){.line = line->text,
@@ -68,7 +73,7 @@ bool event_read(struct event *event, const struct journal_line *line)
 		event->severity = severity <= SEVERITY_LOW ? (enum severity)severity
 							   : SEVERITY_LOW;
 	}
-	event->time_us = read_time(event_text(event, "timestamp"));
+	event->time_us = event_time(event, "timestamp");
 	return true;
 }
 

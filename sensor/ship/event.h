@@ -52,6 +52,9 @@ static inline uint64_t event_number(
 	return document_number(&event->document, path, &number) ? number : missing;
 }
 
+/* A time of the event, in microseconds since 1970; 0: it has none there. */
+uint64_t event_time(const struct event *event, const char *path);
+
 /* The finding's id of an alert, else NULL. */
 static inline const char *event_finding(const struct event *event)
 {

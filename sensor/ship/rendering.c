@@ -1,5 +1,7 @@
 #include "ship/rendering.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,7 +85,9 @@ size_t rendering_write(const struct rendering *rendering, const struct event *ev
 	const struct rendering_settings *settings, char text[RENDERING_BYTES_MAX])
 {
 	const size_t limit = settings->limit ? settings->limit : rendering->limit;
-	return rendering->write(event, settings, text, limit);
+	struct rendering_settings now = *settings;
+	now.now_us = clock_realtime_us();
+	return rendering->write(event, &now, text, limit);
 }
 
 unsigned rendering_priority(

@@ -20,7 +20,8 @@ struct rendering_settings {
 	unsigned levels[RENDERING_SEVERITIES];
 	uint32_t enterprise; /* private enterprise number of our SD-ID */
 	unsigned process_id;
-	size_t limit; /* bytes of a message; 0: as the form has it */
+	size_t limit;    /* bytes of a message; 0: as the form has it */
+	uint64_t now_us; /* when it is rendered; 0: not said */
 };
 
 struct rendering {

@@ -1,6 +1,7 @@
 #include "ship/rendering.h"
 
 #include "base/version.h"
+#include "ship/rendering_ecs_fields.h"
 #include "ship/rendering_text.h"
 
 #include <ctype.h>
@@ -10,74 +11,12 @@
 #include <time.h>
 
 #define ECS_VERSION    "8.11.0"
-#define SENTENCE_BYTES 1024
+#define SENTENCE_BYTES 2048
+#define PATH_BYTES     40
 #define US_PER_S       UINT64_C(1000000)
+#define NS_PER_US      UINT64_C(1000)
 
-/*
- * Elastic Common Schema. Its email.* fields are about messages, not about who may
- * send them: ours are below mail.*, a name it does not use.
- */
-static const struct ecs_field {
-	const char *path;
-	const char *from;
-} FIELDS[] = {
-	{"event.id", "event_id"},
-	{"event.severity", "alert.severity"},
-	{"rule.id", "alert.signature_id"},
-	{"rule.name", "alert.signature"},
-	{"rule.category", "alert.category"},
-	{"rule.version", "alert.rev"},
-	{"source.ip", "src_ip"},
-	{"source.port", "src_port"},
-	{"source.domain", "mail.from_name"}, /* as DNS on the wire gave them */
-	{"source.packets", "flow.pkts_toserver"},
-	{"source.bytes", "flow.bytes_toserver"},
-	{"destination.ip", "dest_ip"},
-	{"destination.port", "dest_port"},
-	{"destination.domain", "mail.to_name"},
-	{"destination.packets", "flow.pkts_toclient"},
-	{"destination.bytes", "flow.bytes_toclient"},
-	{"network.protocol", "app_proto"},
-	{"network.community_id", "community_id"},
-	{"network.vlan.id", "vlan"},
-	{"tls.client.server_name", "tls.sni"},
-	{"tls.server.subject", "tls.subject"},
-	{"tls.server.issuer", "tls.issuerdn"},
-	{"observer.name", "host"},
-	{"observer.ingress.interface.name", "in_iface"},
-	{"threat.technique.id", "alert.metadata.mitre_technique_id"},
-	{"mail.capture", "pcap_filename"},
-	{"mail.finding", "alert.metadata.finding"},
-	{"mail.recommendation", "alert.metadata.recommendation"},
-	{"mail.count", "alert.metadata.count"},
-	{"mail.also", "alert.metadata.also"},
-	{"mail.hosts", "alert.metadata.hosts"},
-	{"mail.prefix", "alert.metadata.prefix"},
-	{"mail.examples", "alert.metadata.examples"},
-	{"mail.update", "alert.metadata.update"},
-	{"mail.verdict", "mail.verdict"},
-	{"mail.verdict_reason", "mail.reason"},
-	{"mail.tunnel", "tunnel"},
-	{"mail.matrix.row", "mail.row"},
-	{"mail.matrix.nearest_row", "mail.nearest_row"},
-	{"mail.group.source", "mail.from_group"},
-	{"mail.group.destination", "mail.to_group"},
-	{"mail.role.source", "mail.from_role"},
-	{"mail.role.destination", "mail.to_role"},
-	{"mail.tls", "mail.tls"},
-	{"mail.starttls.offered", "mail.starttls_offered"},
-	{"mail.starttls.state", "mail.starttls"},
-	{"mail.auth.mechanism", "mail.auth_mechanism"},
-	{"mail.auth.clear", "mail.auth_clear"},
-	{"mail.helo", "mail.helo"},
-	{"mail.from.domain", "mail.mail_from_domain"},
-	{"mail.messages", "mail.messages"},
-	{"mail.process", "sensor.process"},
-	{"mail.change", "matrix"},
-	{"mail.stats", "stats"},
-};
-
-static void set_time(struct document *document, uint64_t time_us)
+static void set_time(struct document *document, const char *path, uint64_t time_us)
 {
 	char text[40];
 	struct tm parts;
@@ -88,49 +27,103 @@ static void set_time(struct document *document, uint64_t time_us)
 	const size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
 	(void)snprintf(
 		text + len, sizeof(text) - len, ".%06" PRIu64 "Z", time_us % US_PER_S);
-	document_set_text(document, "@timestamp", text);
+	document_set_text(document, path, text);
 }
 
-/* EVE's "+0000" as ECS's "Z". */
-static void copy_time(struct document *document, const char *path,
-	const struct event *event, const char *from)
+static void set_times(struct document *document, const struct event *event,
+	const struct rendering_settings *settings)
 {
-	char text[40];
-	const char *time = event_text(event, from);
-	const char *zone = time ? strstr(time, "+0000") : NULL;
-	if (zone) {
-		(void)snprintf(text, sizeof(text), "%.*sZ", (int)(zone - time), time);
-		document_set_text(document, path, text);
+	const uint64_t start_us = event_time(event, "flow.start");
+	const uint64_t end_us = event_time(event, "flow.end");
+	set_time(document, "@timestamp", event->time_us);
+	set_time(document, "event.created", settings->now_us);
+	if (start_us > 0 && end_us >= start_us) {
+		document_set_number(
+			document, "event.duration", (end_us - start_us) * NS_PER_US);
 	}
+}
+
+/* What an event without a flow is about: the sensor itself. */
+static void set_own_category(struct document *document, const struct event *event)
+{
+	static const struct {
+		const char *about;
+		const char *category;
+		const char *type;
+	} OWN[] = {{"sensor.banned", "intrusion_detection", "denied"},
+		{"sensor.reload-failed", "configuration", "info"},
+		{"sensor.row-expiring", "configuration", "info"},
+		{"matrix", "configuration", "change"}, {NULL, "host", "info"}};
+	const char *finding = event_finding(event);
+	const char *about = finding ? finding : event_text(event, "event_type");
+	size_t i = 0;
+	while (OWN[i].about && strcmp(OWN[i].about, about) != 0) {
+		i++;
+	}
+	document_add_text(document, "event.category", OWN[i].category);
+	document_add_text(document, "event.type", OWN[i].type);
+}
+
+static void set_category(struct document *document, const struct event *event)
+{
+	const char *action = event_text(event, "alert.action");
+	if (!event_text(event, "src_ip")) {
+		set_own_category(document, event);
+		return;
+	}
+	document_add_text(document, "event.category", "network");
+	document_add_text(document, "event.type", "connection");
+	document_add_text(document, "event.type", "protocol");
+	if (action) {
+		document_add_text(document, "event.category", "intrusion_detection");
+		document_add_text(document, "event.type",
+			strcmp(action, "blocked") == 0 ? "denied" : "allowed");
+	}
+}
+
+/* Of a login, or of a load of the matrix. */
+static void set_outcome(struct document *document, const struct event *event)
+{
+	bool is_success = false;
+	const char *load = event_text(event, "matrix.action");
+	if (load) {
+		is_success = strcmp(load, "loaded") == 0;
+	} else if (!document_flag(
+			   &event->document, "mail.auth_accepted", &is_success)) {
+		return;
+	}
+	document_set_text(
+		document, "event.outcome", is_success ? "success" : "failure");
 }
 
 static void set_event(struct document *document, const struct event *event)
 {
-	const bool is_alert = event->kind == EVENT_ALERT;
-	const char *action = event_text(event, "alert.action");
-	char dataset[40];
-	(void)snprintf(dataset, sizeof(dataset), "mailwarden.%.20s",
-		event_text(event, "event_type"));
+	/* Elastic's own figures for its words */
+	static const uint64_t RISK[] = {[SEVERITY_CRITICAL] = 99,
+		[SEVERITY_HIGH] = 73,
+		[SEVERITY_MEDIUM] = 47,
+		[SEVERITY_LOW] = 21};
+	const char *finding = event_finding(event);
+	const char *type = event_text(event, "event_type");
+	char room[RENDERING_VALUE_BYTES];
+	char dataset[PATH_BYTES];
+	(void)snprintf(dataset, sizeof(dataset), "mailwarden.%.20s", type);
 	document_set_text(document, "ecs.version", ECS_VERSION);
 	document_set_text(document, "event.kind",
-		is_alert                     ? "alert"
+		finding                      ? "alert"
 		: event->kind == EVENT_STATS ? "metric"
 					     : "event");
 	document_set_text(document, "event.module", "mailwarden");
 	document_set_text(document, "event.dataset", dataset);
-	document_set_text(document, "event.action",
-		is_alert ? event_finding(event) : event_text(event, "event_type"));
-	if (event_text(event, "src_ip")) {
-		document_add_text(document, "event.category", "network");
-		document_add_text(document, "event.type", "connection");
-		document_add_text(document, "event.type", "protocol");
-	}
-	if (is_alert) {
-		document_add_text(document, "event.category", "intrusion_detection");
-		document_add_text(document, "event.type",
-			action && strcmp(action, "blocked") == 0 ? "denied"
-								 : "allowed");
+	document_set_text(document, "event.action", finding ? finding : type);
+	set_category(document, event);
+	set_outcome(document, event);
+	if (finding) {
 		document_set_text(document, "rule.ruleset", "mailwarden");
+		document_set_number(
+			document, "event.risk_score", RISK[event->severity]);
+		document_set_text(document, "mail.severity",
+			rendering_value(event, "@severity", room));
 	}
 }
 
@@ -165,6 +158,65 @@ static void set_network(struct document *document, const struct event *event)
 	if (document_count(&event->document, "alert.metadata.mitre_technique_id") > 0) {
 		document_set_text(document, "threat.framework", "MITRE ATT&CK");
 	}
+}
+
+struct end_paths {
+	const char *judged;
+	const char *wire;
+	const char *name;
+	const char *judged_end; /* of ECS, behind a proxy */
+	const char *wire_end;
+};
+
+/* A name is of the end that was judged; what stands in for it is its translation. */
+static void set_end(struct document *document, const struct event *event,
+	const struct end_paths *end)
+{
+	char path[PATH_BYTES];
+	const char *wire = event_text(event, end->wire);
+	const char *judged = event_text(event, end->judged);
+	const char *holder = judged ? end->judged_end : end->wire_end;
+	(void)snprintf(path, sizeof(path), "%s.domain", holder);
+	document_set_text(document, path, event_text(event, end->name));
+	if (judged && wire && strcmp(judged, wire) != 0) {
+		(void)snprintf(path, sizeof(path), "%s.nat.ip", holder);
+		document_set_text(document, path, wire);
+	}
+}
+
+static void set_ends(struct document *document, const struct event *event)
+{
+	static const struct end_paths CLIENT = {
+		"mail.judged_src_ip", "src_ip", "mail.from_name", "client", "source"};
+	static const struct end_paths SERVER = {"mail.judged_dest_ip", "dest_ip",
+		"mail.to_name", "server", "destination"};
+	set_end(document, event, &CLIENT);
+	set_end(document, event, &SERVER);
+}
+
+/* Every address and name, in one field each to look for. */
+static void set_related(struct document *document, const struct event *event)
+{
+	static const char *const ADDRESSES[] = {"src_ip", "dest_ip",
+		"mail.judged_src_ip", "mail.judged_dest_ip", "tunnel.src_ip",
+		"tunnel.dest_ip"};
+	static const char *const HOSTS[] = {
+		"mail.from_name", "mail.to_name", "mail.helo", "tls.sni", "dns.rrname"};
+	const char *const examples = "alert.metadata.examples";
+	for (size_t i = 0; i < sizeof(ADDRESSES) / sizeof(ADDRESSES[0]); i++) {
+		document_add_text(
+			document, "related.ip", event_text(event, ADDRESSES[i]));
+	}
+	for (size_t i = 0; i < document_count(&event->document, examples); i++) {
+		document_add_text(document, "related.ip",
+			document_item(&event->document, examples, i));
+	}
+	for (size_t i = 0; i < sizeof(HOSTS) / sizeof(HOSTS[0]); i++) {
+		document_add_text(
+			document, "related.hosts", event_text(event, HOSTS[i]));
+	}
+	document_add_text(document, "related.hash",
+		document_text(document, "tls.server.hash.sha256"));
 }
 
 /* "TLS 1.2" is version 1.2 of protocol tls. */
@@ -203,25 +255,24 @@ size_t rendering_ecs(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size)
 {
 	struct document document;
-	(void)settings;
 	if (!document_start(&document)) {
 		return 0;
 	}
-	set_time(&document, event->time_us);
+	set_times(&document, event, settings);
 	set_event(&document, event);
-	copy_time(&document, "event.start", event, "flow.start");
-	copy_time(&document, "event.end", event, "flow.end");
-	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++) {
-		document_copy(
-			&document, FIELDS[i].path, &event->document, FIELDS[i].from);
-	}
+	ecs_copy_fields(&document, event);
+	set_ends(&document, event);
 	set_network(&document, event);
 	set_tls(&document, event);
+	set_related(&document, event);
 	set_words(&document, event);
 	size_t len = document_write(&document, text, size);
 	if (len > size) { /* counters, mostly */
 		document_remove(&document, "mail.stats");
 		document_remove(&document, "tls");
+		document_remove(&document, "mail.also");
+		document_remove(&document, "mail.accepted");
+		document_set_flag(&document, "mail.shortened", true);
 		len = document_write(&document, text, size);
 	}
 	document_free(&document);

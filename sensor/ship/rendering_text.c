@@ -271,9 +271,10 @@ void rendering_put_sentence(struct rendering_text *out, const struct event *even
 	(void)rendering_keep(out, mark);
 	const char *reason = rendering_value(event, RENDERING_REASON, room);
 	const char *verdict = event_text(event, "mail.reason");
-	if (reason) {
-		put_why(out, ": ", reason);
+	if (!reason) {
+		return;
 	}
+	put_why(out, ": ", reason);
 	if (verdict && strcmp(verdict, reason) != 0) {
 		put_why(out, "; ", verdict);
 	}

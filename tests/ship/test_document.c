@@ -128,6 +128,38 @@ static void an_event_knows_its_kind_severity_and_time(void **state)
 	event_free(&event);
 }
 
+static void count_member(void *context, const char *name)
+{
+	char *names = (char *)context;
+	(void)strcat(names, name);
+	(void)strcat(names, " ");
+}
+
+static void a_list_takes_each_text_once(void **state)
+{
+	(void)state;
+	parse("{}");
+	document_add_text(&document, "l", "a");
+	document_add_text(&document, "l", "b");
+	document_add_text(&document, "l", "a");
+	document_add_text(&document, "l", "");
+	document_add_text(&document, "none", NULL);
+	assert_int_equal(document_count(&document, "l"), 2);
+	assert_string_equal(document_item(&document, "l", 1), "b");
+	assert_int_equal(document_count(&document, "none"), 0);
+}
+
+static void every_member_of_an_object_is_visited(void **state)
+{
+	(void)state;
+	char names[40] = "";
+	parse("{\"m\":{\"a\":1,\"b\":null,\"c\":{\"d\":2}},\"l\":[1]}");
+	document_visit_members(&document, "m", count_member, names);
+	document_visit_members(&document, "l", count_member, names);
+	document_visit_members(&document, "none", count_member, names);
+	assert_string_equal(names, "a b c ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +170,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_built_is_one_line_of_json, end),
 		cmocka_unit_test_teardown(every_number_below_a_path_is_visited, end),
 		cmocka_unit_test(an_event_knows_its_kind_severity_and_time),
+		cmocka_unit_test_teardown(a_list_takes_each_text_once, end),
+		cmocka_unit_test_teardown(every_member_of_an_object_is_visited, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
