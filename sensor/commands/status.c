@@ -121,6 +121,21 @@ static void print_process(const struct status_process *process)
 	print_below(process->why.text, sizeof(process->why.text), PROCESS_COLUMNS);
 }
 
+/* How long it is down, and what the journal dropped before it had it. */
+static void print_trouble(const struct status_process *output)
+{
+	const uint64_t down_us = status_down_us(output, clock_monotonic_us());
+	if (down_us > 0) {
+		(void)printf("%*sdown for %" PRIu64 " s\n", OUTPUT_COLUMNS + 1, "",
+			down_us / 1000000);
+	}
+	if (output->lost > 0) {
+		(void)printf("%*s%" PRIu64
+			     " bytes of records were lost: the journal dropped them\n",
+			OUTPUT_COLUMNS + 1, "", output->lost);
+	}
+}
+
 static void print_outputs(const struct status_page *page)
 {
 	const unsigned first = status_workers_end(page);
@@ -144,8 +159,10 @@ static void print_outputs(const struct status_page *page)
 				? "down"
 				: status_state_name((enum status_state)output->state),
 			output->pid, output->delivered, output->backlog,
-			(double)output->lag_us / 1e6, output->faults, output->restarts);
+			(double)status_waited_us(output, clock_realtime_us()) / 1e6,
+			output->faults, output->restarts);
 		print_below(output->source, sizeof(output->source), OUTPUT_COLUMNS + 1);
+		print_trouble(output);
 		print_below(
 			output->why.text, sizeof(output->why.text), OUTPUT_COLUMNS + 1);
 	}

@@ -14,6 +14,7 @@
 enum metric_unit {
 	METRIC_UNIT_NUMBER = 0,
 	METRIC_UNIT_SECONDS, /* of microseconds */
+	METRIC_UNIT_AGE,     /* seconds, of microseconds since 1970; 0: none */
 };
 
 struct metric_head {
@@ -239,6 +240,11 @@ static uint64_t lag(const struct status_process *process)
 	return process->lag_us;
 }
 
+static uint64_t waits_since(const struct status_process *process)
+{
+	return process->waits_since_us;
+}
+
 static uint64_t waiting(const struct status_process *process)
 {
 	return process->waiting;
@@ -368,8 +374,8 @@ static const struct process_metric OF_OUTPUTS[] = {
 		 METRIC_UNIT_NUMBER},
 		backlog},
 	{{"mailwarden_output_lag_seconds", "Age of the oldest record that waits.",
-		 "gauge", METRIC_UNIT_SECONDS},
-		lag},
+		 "gauge", METRIC_UNIT_AGE},
+		waits_since},
 	{{"mailwarden_output_lost_bytes_total",
 		 "Bytes of records that the journal dropped before the receiver had "
 		 "them.",
@@ -382,7 +388,21 @@ struct places { /* of processes on the page */
 	unsigned end;
 	const char *label; /* for their names */
 	const char *more;  /* for their sources, or NULL */
+	uint64_t now_us;   /* real time */
 };
+
+static void write_process_value(FILE *out, const struct places *places,
+	const struct process_metric *metric, const struct status_process *process)
+{
+	const uint64_t value = metric->value(process);
+	if (metric->head.unit == METRIC_UNIT_AGE) {
+		write_value(out, METRIC_UNIT_SECONDS,
+			value != 0 && places->now_us > value ? places->now_us - value
+							     : 0);
+	} else {
+		write_value(out, metric->head.unit, value);
+	}
+}
 
 static void write_samples(FILE *out, const struct status_page *page,
 	const struct places *places, const struct process_metric *metric)
@@ -397,7 +417,7 @@ static void write_samples(FILE *out, const struct status_page *page,
 				sizeof(process->source));
 		}
 		(void)fputc('}', out);
-		write_value(out, metric->head.unit, metric->value(process));
+		write_process_value(out, places, metric, process);
 	}
 }
 
@@ -522,12 +542,14 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	const unsigned workers_end = bounded(page->workers_end);
 	const unsigned outputs_end = bounded(page->outputs_end);
 	const struct places all = {
-		SENSOR_REPORTER, bounded(page->place_count), "process", NULL};
-	const struct places workers = {SENSOR_WORKERS, workers_end, "worker", "source"};
-	const struct places writers = {0, workers_end, "process", NULL};
+		SENSOR_REPORTER, bounded(page->place_count), "process", NULL, now_us};
+	const struct places workers = {
+		SENSOR_WORKERS, workers_end, "worker", "source", now_us};
+	const struct places writers = {0, workers_end, "process", NULL, now_us};
 	const struct places reporter = {
-		SENSOR_REPORTER, SENSOR_WORKERS, "process", NULL};
-	const struct places outputs = {workers_end, outputs_end, "output", "type"};
+		SENSOR_REPORTER, SENSOR_WORKERS, "process", NULL, now_us};
+	const struct places outputs = {
+		workers_end, outputs_end, "output", "type", now_us};
 	write_build(out, page);
 	write_page_metrics(out, page, now_us);
 	write_next_endings(out, page);

@@ -42,7 +42,8 @@ static void look_if_down(struct health *health, unsigned place,
 	if (now_us - seen->down_us < DOWN_US) {
 		return;
 	}
-	if (is_away(process)) {
+	if (is_away(process) && !process->is_down) {
+		process->down_since_us = seen->down_us;
 		process->is_down = 1;
 	}
 	if (!seen->is_told) {
@@ -51,7 +52,6 @@ static void look_if_down(struct health *health, unsigned place,
 	}
 }
 
-/* A shipper that is restarted counts anew. */
 static void look_for_loss(
 	struct health *health, unsigned place, struct output_seen *seen)
 {

@@ -28,6 +28,7 @@ struct shipper_process {
 	struct status_process *process;
 	uint64_t delivered; /* as told on the page */
 	uint64_t failures;
+	uint64_t lost_bytes;
 	uint64_t renew_us; /* of one with a name: down for so long in all */
 	struct shipping shipping;
 };
@@ -61,18 +62,21 @@ static void publish(struct shipper_process *self)
 	process->delivered += numbers->delivered - self->delivered;
 	process->faults += numbers->failures - self->failures;
 	self->delivered = numbers->delivered;
+	process->lost += numbers->lost_bytes - self->lost_bytes;
 	self->failures = numbers->failures;
-	process->lost = numbers->lost_bytes;
+	self->lost_bytes = numbers->lost_bytes;
 	process->backlog = numbers->backlog;
-	process->lag_us = numbers->lag_us;
+	process->waits_since_us = numbers->oldest_us;
 	process->is_down = numbers->is_down;
 	process->down_since_us = numbers->down_since_us;
 }
 
 static enum shipping_step ship_and_publish(struct shipper_process *self)
 {
-	const enum shipping_step result =
-		shipping_step(&self->shipping, clock_monotonic_us());
+	const uint64_t now_us = clock_monotonic_us();
+	shipping_read(&self->shipping, now_us);
+	publish(self); /* it may wait for its receiver */
+	const enum shipping_step result = shipping_step(&self->shipping, now_us);
 	self->process->heartbeat++;
 	publish(self);
 	return result;
@@ -178,8 +182,10 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 		return reason_set(why, "the supervisor is gone");
 	}
 	/* what was down before it was started anew is down until it takes something */
-	self->shipping.numbers.is_down = self->process->is_down != 0;
-	self->shipping.numbers.down_since_us = self->process->down_since_us;
+	const struct shipping_numbers before = {.is_down = self->process->is_down != 0,
+		.down_since_us = self->process->down_since_us,
+		.oldest_us = self->process->waits_since_us};
+	shipping_carry_on(&self->shipping, &before);
 	plan_renewal(self);
 	const struct sandbox_room room = {.journal = self->shipping.reader.folder,
 		.own = shipping_directory(&self->shipping),

@@ -12,7 +12,7 @@
 
 #define FILE_NAME "status"
 #define MAGIC     "mailwarden page"
-#define VERSION   9
+#define VERSION   10
 
 /* Byte 0 is the supervisor's, then one for each place: fcntl(2), also behind the end. */
 static struct flock lock_of(int type, unsigned byte)
@@ -261,6 +261,18 @@ void status_note_sender(
 	least->address = *sender;
 	least->since_us = now_us;
 	least->count = 1;
+}
+
+uint64_t status_waited_us(const struct status_process *process, uint64_t now_us)
+{
+	const uint64_t since_us = process->waits_since_us;
+	return since_us != 0 && now_us > since_us ? now_us - since_us : 0;
+}
+
+uint64_t status_down_us(const struct status_process *process, uint64_t now_us)
+{
+	const uint64_t since_us = process->is_down ? process->down_since_us : 0;
+	return since_us != 0 && now_us > since_us ? now_us - since_us : 0;
 }
 
 uint64_t status_counter_of(const struct status_process *process, const char *name)

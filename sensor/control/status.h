@@ -70,6 +70,8 @@ struct status_process {
 	_Atomic uint64_t down_since_us; /* shipper: monotonic; over its renewals */
 	_Atomic uint64_t delivered;     /* shipper: records its output has */
 	_Atomic uint64_t backlog;       /* shipper: bytes of the journal that wait */
+	/* shipper: real time of the oldest record that waits; 0: none; over its renewals */
+	_Atomic uint64_t waits_since_us;
 	/* a bit per interface: not open; down, or it was when it was left out */
 	_Atomic uint32_t interfaces_missing;
 	_Atomic uint32_t interfaces_down;
@@ -183,6 +185,12 @@ void status_note_sender(
  */
 const char *status_interfaces_text(
 	const struct status_process *process, char *text, size_t size);
+
+/* Of a shipper: the age of the oldest record that waits. now_us: since 1970. */
+uint64_t status_waited_us(const struct status_process *process, uint64_t now_us);
+
+/* Of a shipper: for how long it is down; 0: it is not. now_us: monotonic. */
+uint64_t status_down_us(const struct status_process *process, uint64_t now_us);
 
 /* One of its counters, 0 where it has none of that name; as many steps as it has. */
 uint64_t status_counter_of(const struct status_process *process, const char *name);

@@ -219,7 +219,8 @@ static void write_output(
 	json_bool(writer, "down", output->is_down != 0);
 	json_number(writer, "delivered", output->delivered);
 	json_number(writer, "backlog_bytes", output->backlog);
-	json_number(writer, "lag_us", output->lag_us);
+	json_number(writer, "lag_us", status_waited_us(output, clock_realtime_us()));
+	json_number(writer, "down_us", status_down_us(output, clock_monotonic_us()));
 	json_number(writer, "failures", output->faults);
 	json_number(writer, "lost_bytes", output->lost);
 	json_number(writer, "restarts", output->restarts);

@@ -39,19 +39,28 @@ bool shipping_open(struct shipping *shipping, const struct shipper_context *cont
 	return true;
 }
 
+void shipping_carry_on(struct shipping *shipping, const struct shipping_numbers *before)
+{
+	struct shipping_numbers *numbers = &shipping->numbers;
+	numbers->is_down = before->is_down;
+	numbers->down_since_us = before->down_since_us;
+	numbers->oldest_us = before->oldest_us;
+	shipping->empty_us = before->oldest_us;
+}
+
 static struct shipping_pending *newest(struct shipping *shipping)
 {
 	return &shipping->pending[(shipping->oldest + shipping->pending_count - 1) %
 				  SHIPPING_PENDING_MAX];
 }
 
-/* Not for this output: behind it as soon as all that was sent before is. */
-static void pass_over(struct shipping *shipping, const struct journal_line *line)
+/* Nothing up to there is for this output: the place is there once all sent before is. */
+static void pass_over(struct shipping *shipping, uint64_t end)
 {
 	if (shipping->pending_count > 0) {
-		newest(shipping)->end = line->end;
+		newest(shipping)->end = end;
 	} else {
-		shipping->commit = line->end;
+		shipping->commit = end;
 	}
 }
 
@@ -63,12 +72,12 @@ static void take_line(struct shipping *shipping, const struct journal_line *line
 	kept.text = shipping->text + shipping->text_len;
 	if (!event_read(event, &kept)) {
 		shipping->numbers.unreadable++;
-		pass_over(shipping, line);
+		pass_over(shipping, line->end);
 		return;
 	}
 	if (!output_wants(shipping->output, event)) {
 		event_free(event);
-		pass_over(shipping, line);
+		pass_over(shipping, line->end);
 		return;
 	}
 	shipping->text_len += line->len;
@@ -89,6 +98,8 @@ static bool collect(struct shipping *shipping)
 		shipping->pending_count < SHIPPING_PENDING_MAX &&
 		shipping->text_len + JOURNAL_READER_BYTES <= SHIPPING_TEXT_BYTES &&
 		journal_reader_next(&shipping->reader, &line)) {
+		/* what the journal dropped before it is counted: once */
+		pass_over(shipping, line.position);
 		take_line(shipping, &line);
 		lines++;
 	}
@@ -140,6 +151,56 @@ static void go_back(struct shipping *shipping)
 	shipping->pending_count = 0;
 }
 
+/* The place is behind the gap at once, so that no later process counts it again. */
+static void note_losses(struct shipping *shipping, uint64_t now_us)
+{
+	struct shipping_numbers *numbers = &shipping->numbers;
+	const uint64_t gap_bytes = shipping->reader.gap_bytes;
+	if (numbers->lost_bytes == gap_bytes) {
+		return;
+	}
+	log_line(LOG_LEVEL_WARNING, shipping->output->name,
+		"%" PRIu64 " bytes of records were dropped by the journal before "
+		"they were sent",
+		gap_bytes - numbers->lost_bytes);
+	numbers->lost_bytes = gap_bytes;
+	keep_place(shipping, now_us, true);
+}
+
+/*
+ * A record's timestamp may be long before it was written (a repeat is told when its
+ * window ends): nothing has waited longer than since nothing did.
+ */
+static void note_oldest(struct shipping *shipping)
+{
+	const uint64_t now_us = clock_realtime_us();
+	if (shipping->pending_count > 0) {
+		const uint64_t time_us = shipping->pending[shipping->oldest].time_us;
+		const uint64_t empty_us =
+			shipping->empty_us < now_us ? shipping->empty_us : now_us;
+		shipping->numbers.oldest_us = time_us > empty_us ? time_us : empty_us;
+	} else if (!shipping->is_more) {
+		shipping->numbers.oldest_us = 0;
+		shipping->empty_us = now_us;
+	}
+}
+
+static void read_some(struct shipping *shipping, uint64_t now_us)
+{
+	shipping->is_more = collect(shipping);
+	note_losses(shipping, now_us);
+	note_oldest(shipping);
+}
+
+/* With nobody to send it to: only for the numbers. */
+static void look_what_waits(struct shipping *shipping, uint64_t now_us)
+{
+	read_some(shipping, now_us);
+	forget(shipping);
+	keep_place(shipping, now_us, false);
+	go_back(shipping);
+}
+
 /* The receiver knows better what it has: on from there. */
 static void on_rewind(struct shipping *shipping, uint64_t now_us)
 {
@@ -174,6 +235,7 @@ static void on_down(
 	shipping->retry_us = now_us + shipping->pause_us;
 	keep_place(shipping, now_us, true);
 	go_back(shipping);
+	look_what_waits(shipping, now_us);
 	if (now_us >= shipping->warn_us) {
 		shipping->warn_us = now_us + WARN_US;
 		log_line(LOG_LEVEL_WARNING, shipping->output->name,
@@ -199,26 +261,9 @@ static void on_up(struct shipping *shipping, uint64_t now_us)
 
 static void measure_backlog(struct shipping *shipping, uint64_t now_us)
 {
-	struct shipping_numbers *numbers = &shipping->numbers;
-	if (now_us - shipping->look_us < LOOK_US && shipping->look_us != 0) {
-		return;
-	}
-	shipping->look_us = now_us;
-	numbers->backlog = journal_reader_backlog(&shipping->reader);
-	if (shipping->pending_count > 0) {
-		const uint64_t time_us = shipping->pending[shipping->oldest].time_us;
-		const uint64_t clock_now_us = clock_realtime_us();
-		numbers->lag_us = clock_now_us > time_us ? clock_now_us - time_us : 0;
-	} else if (!numbers->is_down) {
-		numbers->lag_us = 0;
-	}
-	if (numbers->lost_bytes != shipping->reader.gap_bytes) {
-		log_line(LOG_LEVEL_WARNING, shipping->output->name,
-			"%" PRIu64
-			" bytes of records were dropped by the journal before "
-			"they were sent",
-			shipping->reader.gap_bytes - numbers->lost_bytes);
-		numbers->lost_bytes = shipping->reader.gap_bytes;
+	if (now_us - shipping->look_us >= LOOK_US || shipping->look_us == 0) {
+		shipping->look_us = now_us;
+		shipping->numbers.backlog = journal_reader_backlog(&shipping->reader);
 	}
 }
 
@@ -270,13 +315,27 @@ static bool is_idle_call(const struct shipping *shipping, uint64_t now_us)
 	       (shipping->sent_us == 0 || now_us - shipping->sent_us >= idle_us);
 }
 
-enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
+void shipping_read(struct shipping *shipping, uint64_t now_us)
 {
 	measure_backlog(shipping, now_us);
-	if (now_us < shipping->retry_us) {
+	shipping->is_read = now_us >= shipping->retry_us;
+	if (shipping->is_read) {
+		read_some(shipping, now_us);
+	} else if (shipping->numbers.oldest_us == 0) {
+		look_what_waits(shipping, now_us);
+	}
+}
+
+enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us)
+{
+	if (!shipping->is_read) {
+		shipping_read(shipping, now_us);
+	}
+	if (!shipping->is_read) {
 		return SHIPPING_DOWN;
 	}
-	const bool is_more = collect(shipping);
+	const bool is_more = shipping->is_more;
+	shipping->is_read = false;
 	return shipping->count == 0 && shipping->pending_count == 0 &&
 			       !is_idle_call(shipping, now_us)
 		       ? rest(shipping, now_us, is_more)
@@ -339,6 +398,7 @@ unsigned shipping_wait_ms(
 void shipping_close(struct shipping *shipping)
 {
 	struct reason why;
+	forget(shipping);
 	if (shipping->commit != shipping->reader.cursor.position) {
 		/* not kept: some is sent again */
 		(void)journal_reader_commit(&shipping->reader, shipping->commit, &why);

@@ -19,11 +19,11 @@ struct shipping_numbers {
 	uint64_t failures;   /* times the output was down */
 	uint64_t unreadable; /* lines that are no record of ours */
 	uint64_t backlog;    /* bytes behind the place */
-	uint64_t lag_us;     /* age of the oldest event that waits; 0: none does */
+	/* real time: of the oldest event that waits, as far as it could; 0: none does */
+	uint64_t oldest_us;
 	uint64_t lost_bytes; /* dropped by the journal before they were sent */
 	bool is_down;
-	/* monotonic; also of a process before this one, where that is set behind open */
-	uint64_t down_since_us;
+	uint64_t down_since_us; /* monotonic */
 };
 
 struct shipping_pending {
@@ -41,9 +41,12 @@ struct shipping {
 	uint64_t pause_us;
 	uint64_t warn_us;
 	uint64_t look_us;
-	uint64_t sent_us; /* when send was called last; 0: never */
-	uint64_t down_us; /* since when; 0: it is not */
-	size_t oldest;    /* in pending */
+	uint64_t sent_us;  /* when send was called last; 0: never */
+	uint64_t down_us;  /* since when; 0: it is not */
+	uint64_t empty_us; /* real time: nothing that waits was written before */
+	bool is_read;      /* for the next step */
+	bool is_more;      /* lines were there */
+	size_t oldest;     /* in pending */
 	size_t pending_count;
 	struct shipping_pending pending[SHIPPING_PENDING_MAX];
 	size_t count;
@@ -67,10 +70,17 @@ enum shipping_step {
 bool shipping_open(struct shipping *shipping, const struct shipper_context *context,
 	int directory, const char *path, struct reason *why);
 
+/* Behind open: what was known of this output by the process before. */
+void shipping_carry_on(
+	struct shipping *shipping, const struct shipping_numbers *before);
+
 /*
- * Do one round: read, send, keep the place. Waits for the receiver alone. now_us:
- * monotonic.
+ * Read what the next step sends, so that the numbers tell what waits while it does.
+ * now_us: monotonic.
  */
+void shipping_read(struct shipping *shipping, uint64_t now_us);
+
+/* Do one round: read, send, keep the place. Waits for the receiver alone. */
 enum shipping_step shipping_step(struct shipping *shipping, uint64_t now_us);
 
 /* How long until the next round is worth it, in ms. */

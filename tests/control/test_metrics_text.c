@@ -227,7 +227,7 @@ static void an_output_that_is_down_shows_but_the_sensor_is_at_work(void **state)
 	(void)snprintf(output->name, sizeof(output->name), "siem");
 	(void)snprintf(output->source, sizeof(output->source), "relp");
 	output->is_down = 1;
-	output->lag_us = 2000000;
+	output->waits_since_us = NOW_US - 2000000;
 	assert_true(metrics_is_healthy(page, NOW_US, &why));
 	assert_tells(page, "\nmailwarden_output_up{output=\"siem\",type=\"relp\"} 0\n");
 	assert_tells(page, "\nmailwarden_output_lag_seconds{output=\"siem\",type="

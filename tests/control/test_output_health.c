@@ -63,6 +63,7 @@ static void one_that_hangs_while_it_starts_is_down_after_a_minute_and_told_once(
 	assert_int_equal(page.alerts, 0);
 	pass(1, STATUS_STATE_STARTING);
 	assert_true(output()->is_down);
+	assert_int_equal(output()->down_since_us, now_us - 60 * SECOND_US);
 	assert_int_equal(page.alerts, 1);
 	assert_non_null(strstr(health.records.bytes, "not ready to take records"));
 	pass(100, STATUS_STATE_STARTING);

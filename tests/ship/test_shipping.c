@@ -1,4 +1,5 @@
 /* What a shipper is given, and what is kept of what it has. A made shipper. */
+#include "base/clock.h"
 #include "journal/journal.h"
 #include "ship/shipping.h"
 
@@ -464,6 +465,109 @@ static void the_time_that_an_output_was_down_is_told_over_a_renewal_too(void **s
 	assert_int_equal(shipping.numbers.down_since_us, 0);
 }
 
+/* The timestamp of all made records. */
+#define WRITTEN_US UINT64_C(1769860800000001)
+
+static void what_waits_for_a_receiver_that_is_down_has_the_age_of_its_oldest(
+	void **state)
+{
+	(void)state;
+	uint64_t now_us = NOW_US;
+	append_many(0, 600);
+	receiver.is_down = true;
+	for (unsigned i = 0; i < 50; i++) { /* sent in vain, and between */
+		assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+		assert_int_equal(shipping.numbers.oldest_us, WRITTEN_US);
+		now_us += 100000;
+	}
+	receiver.is_down = false;
+	step_until(SHIPPING_IDLE);
+	assert_int_equal(shipping.numbers.oldest_us, 0);
+}
+
+static void what_is_about_to_be_sent_is_told_before_the_receiver_is_asked(void **state)
+{
+	(void)state;
+	append_many(0, 1);
+	shipping_read(&shipping, NOW_US);
+	assert_int_equal(shipping.numbers.oldest_us, WRITTEN_US);
+	assert_int_equal(receiver.calls, 0);
+	assert_int_equal(shipping_step(&shipping, NOW_US), SHIPPING_BUSY);
+	assert_received(0, 1);
+}
+
+static void what_comes_while_an_output_is_down_waits_from_then_on(void **state)
+{
+	(void)state;
+	uint64_t now_us = NOW_US;
+	output.shipper = &MADE_KNOWING;
+	receiver.is_down = true;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+	assert_int_equal(shipping.numbers.oldest_us, 0);
+	const uint64_t before_us = clock_realtime_us();
+	now_us = shipping.retry_us - 100000;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+	assert_int_equal(shipping.numbers.oldest_us, 0);
+	append("mail", SEVERITY_NONE, 0); /* of an hour that ended long ago */
+	now_us += 50000;
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+	assert_true(shipping.numbers.oldest_us >= before_us);
+	assert_true(shipping.numbers.oldest_us <= clock_realtime_us());
+	receiver.is_down = false;
+	step_until(SHIPPING_IDLE);
+	assert_received(0, 1);
+}
+
+static void what_an_output_does_not_want_waits_for_nobody(void **state)
+{
+	(void)state;
+	output.shipper = &MADE_KNOWING;
+	output.events = EVENT_ALERT;
+	receiver.is_down = true;
+	assert_int_equal(shipping_step(&shipping, NOW_US), SHIPPING_DOWN);
+	append("mail", SEVERITY_NONE, 0);
+	assert_int_equal(shipping_step(&shipping, NOW_US + 100000), SHIPPING_DOWN);
+	assert_int_equal(shipping.numbers.oldest_us, 0);
+}
+
+static void what_waited_before_a_renewal_waits_since_then(void **state)
+{
+	(void)state;
+	append_many(0, 1);
+	receiver.is_down = true;
+	const struct shipping_numbers before = {
+		.is_down = true, .down_since_us = 7, .oldest_us = WRITTEN_US + 5000000};
+	shipping_carry_on(&shipping, &before);
+	assert_int_equal(shipping.numbers.oldest_us, before.oldest_us);
+	assert_int_equal(shipping_step(&shipping, NOW_US), SHIPPING_DOWN);
+	/* and not since its timestamp, which may be of long before it was written */
+	assert_int_equal(shipping.numbers.oldest_us, before.oldest_us);
+	assert_int_equal(shipping.numbers.down_since_us, 7);
+}
+
+static void what_was_dropped_is_counted_once_over_retries_and_another_start(
+	void **state)
+{
+	(void)state;
+	uint64_t now_us = NOW_US;
+	receiver.is_down = true;
+	append_many(0, 1);
+	assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+	append_many(1, 3000);
+	for (unsigned i = 0; i < 5; i++) {
+		now_us = shipping.retry_us;
+		assert_int_equal(shipping_step(&shipping, now_us), SHIPPING_DOWN);
+	}
+	assert_true(journal.lost_bytes > 0);
+	assert_int_equal(shipping.numbers.lost_bytes, journal.lost_bytes);
+	shipping_close(&shipping);
+	assert_true(shipping_open(&shipping, &CONTEXT, AT_FDCWD, folder, &why));
+	receiver.is_down = false;
+	step_until(SHIPPING_IDLE);
+	assert_int_equal(shipping.numbers.lost_bytes, 0);
+	assert_int_equal(receiver.numbers[receiver.count - 1], 2999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +575,15 @@ int main(void)
 		SHIPPING_TEST(what_a_receiver_that_is_down_did_not_take_comes_again),
 		SHIPPING_TEST(
 			the_time_that_an_output_was_down_is_told_over_a_renewal_too),
+		SHIPPING_TEST(
+			what_waits_for_a_receiver_that_is_down_has_the_age_of_its_oldest),
+		SHIPPING_TEST(
+			what_is_about_to_be_sent_is_told_before_the_receiver_is_asked),
+		SHIPPING_TEST(what_comes_while_an_output_is_down_waits_from_then_on),
+		SHIPPING_TEST(what_an_output_does_not_want_waits_for_nobody),
+		SHIPPING_TEST(what_waited_before_a_renewal_waits_since_then),
+		SHIPPING_TEST(
+			what_was_dropped_is_counted_once_over_retries_and_another_start),
 		SHIPPING_TEST(what_was_sent_and_never_acknowledged_comes_again),
 		SHIPPING_TEST(late_acknowledgements_move_the_place),
 		SHIPPING_TEST(another_start_goes_on_where_the_last_one_was),

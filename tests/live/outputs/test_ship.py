@@ -286,6 +286,35 @@ def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
 
 @needs_namespace
 @pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
+def test_what_is_told_of_an_output_outlives_its_process(tmp_path):
+    open_to_all(tmp_path)
+    one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
+    try:
+        watches(one, 70)
+        until(lambda: one.status()["outputs"][0]["lag_us"] > 0, "the age of what waits")
+        segment = sorted((one.state / "journal").glob("*.eve.jsonl"))[-1]
+        segment.unlink()
+        one.send(dialogue(71))
+        before = until(lambda: next((part for part in one.status()["outputs"] if part["lost_bytes"] > 0), None),
+                       "the loss to be told, with the next try", patience=40)
+        lost = before["lost_bytes"]
+        os.kill(before["pid"], signal.SIGKILL)
+        after = until(lambda: next((part for part in one.status()["outputs"] if part["pid"] not in (0, before["pid"])
+                                    and part["state"] == "running"), None), "another process")
+        for _ in range(20):
+            assert after["down"] and after["lost_bytes"] == lost
+            assert after["lag_us"] > before["lag_us"] and after["down_us"] > before["down_us"]
+            after = one.status()["outputs"][0]
+            time.sleep(0.1)
+        told = subprocess.run([MAILWARDEN, "status", "--state-dir", str(one.state)], capture_output=True, text=True, timeout=10,
+                              check=False).stdout
+        assert f"{lost} bytes of records were lost" in told and "down for " in told
+    finally:
+        one.close()
+
+
+@needs_namespace
+@pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
 def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path):
     open_to_all(tmp_path)
     one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
@@ -298,7 +327,8 @@ def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path
         alert = until(lambda: one.alerts("sensor.output-down"), "an alert", patience=80)[0]
         assert alert["sensor"]["process"] == "syslog"
         until(lambda: one.status()["outputs"][0]["pid"] not in (0, first), "another process that resolves names again", patience=20)
-        assert one.status()["outputs"][0]["down"]
+        output = one.status()["outputs"][0]
+        assert output["down"] and output["down_us"] > 50_000_000 and output["lag_us"] > 50_000_000
         assert len(one.alerts("sensor.output-down")) == 1 and not one.alerts("sensor.worker-restarted")
         assert one.log().count("output down, records wait in the journal") <= 3  # one a minute
         assert one.end() == 0
