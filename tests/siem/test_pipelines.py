@@ -50,7 +50,8 @@ class Bulk(http.server.BaseHTTPRequestHandler):
             known = where["_id"] in self.server.documents
             self.server.refused += known
             self.server.documents.setdefault(where["_id"], (name, where["_index"], document))
-            items.append({name: {"_id": where["_id"], "status": 409 if known else 201, **({"error": {"type": "conflict"}} if known else {})}})
+            items.append({name: {"_id": where["_id"], "status": 409, "error": {"type": "conflict"}} if known
+                          else {"_id": where["_id"], "status": 201}})
         self.answer({"errors": any(item["create"]["status"] == 409 for item in items), "items": items})
 
     def answer(self, said):
