@@ -41,7 +41,11 @@ bool certificate_name_matches(struct text pattern, const char *host)
 		       0;
 }
 
-/* RFC 2253 text; what is not printable ASCII comes escaped or as '?'. */
+/* As EVE has it: from the country on. What is not printable ASCII comes escaped or as '?'. */
+#define NAME_FORM                                                       \
+	(ASN1_STRFLGS_RFC2253 | XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | \
+		XN_FLAG_DUMP_UNKNOWN_FIELDS)
+
 static void name_copy(char *field, size_t size, X509_NAME *name)
 {
 	field[0] = '\0';
@@ -49,7 +53,7 @@ static void name_copy(char *field, size_t size, X509_NAME *name)
 	if (!bio) {
 		return;
 	}
-	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0) {
+	if (X509_NAME_print_ex(bio, name, 0, NAME_FORM) >= 0) {
 		char *bytes = NULL;
 		const long len = BIO_get_mem_data(bio, &bytes);
 		if (len > 0) {
@@ -448,6 +452,7 @@ static bool x509_read(const struct certificate_shown *shown, struct quota *quota
 	const bool is_left = is_own && !shown->is_alone && !quota_take(quota);
 	if (is_read && !is_left) {
 		x509_note(x509, shown->sni, out);
+		fingerprint_sha1(shown->der, out->sha1);
 		out->is_self_signed =
 			is_own && (shown->is_alone || is_signed_by_itself(shown->der));
 	}

@@ -101,10 +101,12 @@ struct facts_certificate {
 	bool is_self_signed;
 	bool is_weak_signature;         /* MD5 or SHA-1 */
 	enum facts_answer name_matches; /* SNI against SAN/CN; unknown without SNI */
-	char subject[FACTS_NAME_BYTES]; /* RFC 2253, cut to fit */
+	/* "C=FR, O=Example, CN=mail.example.org", as it is written there; cut to fit */
+	char subject[FACTS_NAME_BYTES];
 	char issuer[FACTS_NAME_BYTES];
 	char names[FACTS_NAME_BYTES]; /* DNS names, comma-separated, cut to fit */
 	char fingerprint[65];         /* SHA-256 of the DER, lower-case hex */
+	char sha1[60];                /* the same by SHA-1, a colon between two bytes */
 };
 
 struct facts_tls_session {

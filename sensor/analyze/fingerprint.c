@@ -13,6 +13,7 @@ struct digest {
 /* Fetching an algorithm costs more than the digest of a hello, so it is done once. */
 static struct digest md5_digest;
 static struct digest sha256_digest;
+static struct digest sha1_digest;
 
 static bool digest_prepare(struct digest *digest, const char *name)
 {
@@ -114,6 +115,24 @@ void fingerprint_sha256(struct text bytes, char text[65])
 	out.is_ok = out.is_ok &&
 		    EVP_DigestUpdate(sha256_digest.context, bytes.at, bytes.len) == 1;
 	digest_text_end(&out, text, 64);
+}
+
+void fingerprint_sha1(struct text bytes, char text[FINGERPRINT_SHA1_BYTES])
+{
+	struct digest_text out;
+	char digits[41];
+	digest_text_start(&out, &sha1_digest, "SHA1");
+	out.is_ok = out.is_ok &&
+		    EVP_DigestUpdate(sha1_digest.context, bytes.at, bytes.len) == 1;
+	digest_text_end(&out, digits, sizeof(digits) - 1);
+	size_t len = 0;
+	for (size_t i = 0; digits[i] != '\0'; i++) {
+		if (i > 0 && i % 2 == 0) {
+			text[len++] = ':';
+		}
+		text[len++] = digits[i];
+	}
+	text[len] = '\0';
 }
 
 /* Values of 2 bytes in decimal, joined by '-', GREASE left out. */

@@ -64,6 +64,20 @@ static void write_way(struct json_writer *writer, const struct record *record)
 	}
 }
 
+/*
+ * EVE's words for what nobody could name, and for a flow that said nothing; what nDPI calls
+ * it, and an attempt, are below mail.
+ */
+static const char *application_name(const struct record *record)
+{
+	const enum protocol protocol = record->observation->protocol;
+	if (protocol != PROTOCOL_ATTEMPT && protocol != PROTOCOL_OTHER &&
+		protocol != PROTOCOL_UNKNOWN) {
+		return protocol_name(protocol);
+	}
+	return record->bytes[0] + record->bytes[1] > 0 ? "failed" : "unknown";
+}
+
 /* The keys that mail and alert events have in common. */
 static void write_common(
 	struct json_writer *writer, const char *type, const struct record *record)
@@ -90,7 +104,7 @@ static void write_common(
 		json_number(writer, "dest_port", observation->server_port);
 	}
 	json_text(writer, "proto", transport_name(observation->transport));
-	json_text(writer, "app_proto", record_protocol_name(record));
+	json_text(writer, "app_proto", application_name(record));
 	record_community_id(record, text);
 	json_text(writer, "community_id", text);
 	write_way(writer, record);
@@ -103,8 +117,11 @@ static void write_dns(struct json_writer *writer, const struct observation *obse
 		return;
 	}
 	json_object_open(writer, "dns");
+	json_number(writer, "version", 2);
 	json_text(writer, "type", "query");
-	json_text(writer, "rrname", observation->lookup_name);
+	if (observation->lookup_name) {
+		json_text(writer, "rrname", observation->lookup_name);
+	}
 	json_text(writer, "rrtype", observation->lookup);
 	json_object_close(writer);
 }

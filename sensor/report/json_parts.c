@@ -174,6 +174,50 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	}
 }
 
+static void write_if_seen(struct json_writer *writer, const char *key, const char *text)
+{
+	if (text != NULL && text[0] != '\0') {
+		json_text(writer, key, text);
+	}
+}
+
+/* What became of the server's certificate: TLS 1.3 hides it, and that is never "valid". */
+static const char *visibility_name(enum facts_visibility visibility)
+{
+	static const char *const NAMES[] = {
+		[FACTS_NOT_SEEN] = "not_seen",
+		[FACTS_SEEN] = "seen",
+		[FACTS_NOT_VISIBLE] = "not_visible",
+		[FACTS_RESUMED] = "resumed",
+		[FACTS_UNREADABLE] = "unreadable",
+	};
+	return NAMES[visibility];
+}
+
+static bool has_tls(const struct facts *facts)
+{
+	return facts &&
+	       (facts->session.has_client_hello || facts->session.has_server_hello);
+}
+
+/* What EVE has no key of TLS for. */
+static void write_session(struct json_writer *writer, const struct facts *facts)
+{
+	const struct facts_tls_session *session = &facts->session;
+	const struct facts_certificate *certificate = &session->server_certificate;
+	if (!has_tls(facts)) {
+		return;
+	}
+	if (session->has_server_hello) {
+		write_if_seen(
+			writer, "tls_cipher", tls_cipher_name(session->cipher_suite));
+	}
+	json_text(writer, "certificate", visibility_name(certificate->visibility));
+	if (certificate->visibility == FACTS_SEEN) {
+		write_if_seen(writer, "certificate_sha256", certificate->fingerprint);
+	}
+}
+
 static void write_acceptance(
 	struct json_writer *writer, const struct record *record, enum finding finding)
 {
@@ -233,7 +277,9 @@ void json_write_mail(struct json_writer *writer, const struct record *record)
 	json_text(writer, "direction_confidence",
 		direction_confidence_name(record->observation->confidence));
 	write_verdict(writer, record);
-	write_dialogue(writer, record, facts != NULL ? facts : &NO_FACTS);
+	facts = facts ? facts : &NO_FACTS;
+	write_dialogue(writer, record, facts);
+	write_session(writer, facts);
 	write_accepted_findings(writer, record);
 	if (record->second_opinion != NULL) {
 		json_text(writer, "second_opinion", record->second_opinion);
@@ -242,13 +288,6 @@ void json_write_mail(struct json_writer *writer, const struct record *record)
 		write_proxy(writer, record);
 	}
 	json_object_close(writer);
-}
-
-static void write_if_seen(struct json_writer *writer, const char *key, const char *text)
-{
-	if (text != NULL && text[0] != '\0') {
-		json_text(writer, key, text);
-	}
 }
 
 static void write_hash(struct json_writer *writer, const char *key, const char *hash)
@@ -270,27 +309,13 @@ static void write_certificate(
 	json_text(writer, "issuerdn", certificate->issuer);
 	json_date(writer, "notbefore", certificate->not_before_s);
 	json_date(writer, "notafter", certificate->not_after_s);
-	json_text(writer, "fingerprint", certificate->fingerprint);
-}
-
-/* What became of the server's certificate: TLS 1.3 hides it, and that is never "valid". */
-static const char *visibility_name(enum facts_visibility visibility)
-{
-	static const char *const NAMES[] = {
-		[FACTS_NOT_SEEN] = "not_seen",
-		[FACTS_SEEN] = "seen",
-		[FACTS_NOT_VISIBLE] = "not_visible",
-		[FACTS_RESUMED] = "resumed",
-		[FACTS_UNREADABLE] = "unreadable",
-	};
-	return NAMES[visibility];
+	write_if_seen(writer, "fingerprint", certificate->sha1);
 }
 
 void json_write_tls(struct json_writer *writer, const struct record *record)
 {
 	const struct facts *facts = record->observation->facts;
-	if (facts == NULL || (!facts->session.has_client_hello &&
-				     !facts->session.has_server_hello)) {
+	if (!has_tls(facts)) {
 		return;
 	}
 	const struct facts_tls_session *session = &facts->session;
@@ -301,11 +326,6 @@ void json_write_tls(struct json_writer *writer, const struct record *record)
 	write_hash(writer, "ja3", session->ja3);
 	write_hash(writer, "ja3s", session->ja3s);
 	write_if_seen(writer, "ja4", session->ja4);
-	if (session->has_server_hello) {
-		write_if_seen(writer, "cipher", tls_cipher_name(session->cipher_suite));
-	}
-	json_text(writer, "visibility",
-		visibility_name(session->server_certificate.visibility));
 	json_object_close(writer);
 }
 

@@ -77,13 +77,14 @@ static void a_certificate_tells_names_validity_and_key(void **state)
 	const struct certificate_wish wish = plain_wish();
 	const struct facts_certificate out = read_wish(&wish, "", true);
 	assert_int_equal(out.visibility, FACTS_SEEN);
-	assert_string_equal(out.subject, "CN=mail.example.org,O=Example?, Inc");
-	assert_string_equal(out.issuer, "CN=Example CA,O=Example?, Inc");
+	assert_string_equal(out.subject, "O=Example?, Inc, CN=mail.example.org");
+	assert_string_equal(out.issuer, "O=Example?, Inc, CN=Example CA");
 	assert_int_equal(out.not_before_s, NOT_BEFORE);
 	assert_int_equal(out.not_after_s, NOT_AFTER);
 	assert_string_equal(out.key_type, "EC");
 	assert_int_equal(out.key_bits, 256);
 	assert_int_equal(strlen(out.fingerprint), 64);
+	assert_int_equal(strlen(out.sha1), 59);
 	assert_false(out.is_weak_signature);
 	assert_false(out.is_self_signed);
 	assert_int_equal(out.name_matches, FACTS_UNKNOWN);
@@ -361,7 +362,7 @@ static void the_subject_can_be_read_alone(void **state)
 	const size_t len = certificate_make(&wish, der, sizeof(der));
 	char subject[FACTS_NAME_BYTES] = "x";
 	certificate_subject((struct text){der, len}, subject, sizeof(subject));
-	assert_string_equal(subject, "CN=mail.example.org,O=Example?, Inc");
+	assert_string_equal(subject, "O=Example?, Inc, CN=mail.example.org");
 	certificate_subject((struct text){der, len / 2}, subject, sizeof(subject));
 	assert_string_equal(subject, "");
 }

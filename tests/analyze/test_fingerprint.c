@@ -152,6 +152,15 @@ static void sha256_of_abc(void **state)
 		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void sha1_of_abc_has_colons_as_eve_has_them(void **state)
+{
+	(void)state;
+	char text[FINGERPRINT_SHA1_BYTES];
+	fingerprint_sha1(list("abc", 3), text);
+	assert_string_equal(
+		text, "a9:99:3e:36:47:06:81:6a:ba:3e:25:71:78:50:c2:6c:9c:d0:d8:9d");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +173,7 @@ int main(void)
 		cmocka_unit_test(ja4_shows_odd_alpn_ends_in_hex),
 		cmocka_unit_test(lists_beyond_any_client_are_bounded),
 		cmocka_unit_test(sha256_of_abc),
+		cmocka_unit_test(sha1_of_abc_has_colons_as_eve_has_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,7 +233,7 @@ static void a_client_certificate_is_named(void **state)
 	assert_true(facts.session.is_client_certificate_asked);
 	assert_int_equal(facts.session.client_certificate, FACTS_YES);
 	assert_string_equal(
-		facts.session.client_subject, "CN=mail.example.org,O=Example?, Inc");
+		facts.session.client_subject, "O=Example?, Inc, CN=mail.example.org");
 }
 
 static void an_empty_client_certificate_is_none(void **state)

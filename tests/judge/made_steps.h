@@ -120,6 +120,7 @@ static const struct member MEMBERS[] = {
 	{OF_CERTIFICATE(issuer)},
 	{OF_CERTIFICATE(names)},
 	{OF_CERTIFICATE(fingerprint)},
+	{OF_CERTIFICATE(sha1)},
 	{MEMBER(session.client_certificate, STEP_RISES)},
 	{ONCE(session.client_subject)},
 };

@@ -187,7 +187,7 @@ def test_explain_says_of_port_465_what_the_judge_says(case):
     mail = next(record for record in map(json.loads, (folder / "expected.jsonl").open())
                 if record["event_type"] == "mail")
     answer = run("explain", "-m", str(folder / "matrix.yaml"), mail["src_ip"], mail["dest_ip"],
-                 f"{mail['app_proto']}:{mail['dest_port']}")
+                 f"{mail['mail']['protocol']}:{mail['dest_port']}")
     assert answer.returncode == 0, answer.stderr
     is_legitimate = mail["mail"]["verdict"] == "legitimate"
     assert answer.stdout.startswith("Allowed: " if is_legitimate else "Not allowed: ")
@@ -289,7 +289,7 @@ def test_explain_and_replay_tell_the_same_of_who_may_speak_to_whom():
             told = {each["finding"]: each["recommendation"] for alert in alerts for each in (alert, *alert.get("also", []))
                     if each["finding"] in WHO}
             answer = run("explain", "-m", str(folder / "matrix.yaml"), mail["src_ip"], mail["dest_ip"],
-                         f"{mail['app_proto']}:{mail['dest_port']}")
+                         f"{mail['mail']['protocol']}:{mail['dest_port']}")
             planned = {finding: found for finding, found in told_by(answer.stdout).items() if finding in WHO}
             assert planned == told, (folder.name, answer)
             compared += 1

@@ -102,6 +102,7 @@ static inline void made_tls(struct made_record *made)
 	strcpy(session->server_certificate.subject, "CN=mail.example.org");
 	strcpy(session->server_certificate.issuer, "CN=Example Authority");
 	strcpy(session->server_certificate.fingerprint, "00ff");
+	strcpy(session->server_certificate.sha1, "00:fe");
 }
 
 /* The flow has this finding too, and the matrix accepts it until 2027-06-30. */

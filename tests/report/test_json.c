@@ -56,12 +56,13 @@ static void the_tls_object_is_written_as_eve_has_it(void **state)
 		"Authority\","
 		"\"notbefore\":\"2026-01-01T00:00:00\",\"notafter\":\"2026-12-31T23:59:"
 		"59\","
-		"\"fingerprint\":\"00ff\","
+		"\"fingerprint\":\"00:fe\","
 		"\"ja3\":{\"hash\":\"f0afc10cc58ed040bf1d6c12e93af5ef\"},"
 		"\"ja3s\":{\"hash\":\"cce84e7a8b742462e40afb585a3e3ccc\"},"
-		"\"ja4\":\"t13d020400_c1929292aa6b_9a0586ea5dd0\","
-		"\"cipher\":\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\","
-		"\"visibility\":\"seen\"}");
+		"\"ja4\":\"t13d020400_c1929292aa6b_9a0586ea5dd0\"}");
+	assert_has(text,
+		"\"tls_cipher\":\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\","
+		"\"certificate\":\"seen\",\"certificate_sha256\":\"00ff\"},\"tls\"");
 	assert_has(text, "\"starttls\":\"used\"");
 	free(output.text);
 }
@@ -78,7 +79,7 @@ static void a_certificate_hidden_by_tls_1_3_is_not_visible(void **state)
 	json_mail(made_open(&output), &made.record);
 	const char *text = made_close(&output);
 	assert_has(text, "\"version\":\"TLS 1.3\"");
-	assert_has(text, "\"visibility\":\"not_visible\"");
+	assert_has(text, "\"certificate\":\"not_visible\"}");
 	assert_has_not(text, "\"subject\"");
 	free(output.text);
 }
@@ -109,7 +110,7 @@ static void an_alert_holds_the_catalogue_s_row_and_the_count(void **state)
 	free(output.text);
 }
 
-static void the_alert_of_a_foreign_protocol_goes_by_its_better_name(void **state)
+static void what_nobody_could_name_has_the_words_that_eve_has_for_it(void **state)
 {
 	(void)state;
 	struct made_record made;
@@ -120,8 +121,57 @@ static void the_alert_of_a_foreign_protocol_goes_by_its_better_name(void **state
 	made.observation.facts = NULL;
 	json_alert(made_open(&output), &made.record, FINDING_PORT_FOREIGN, &ONCE);
 	const char *text = made_close(&output);
-	assert_has(text, "\"app_proto\":\"OpenVPN\"");
+	assert_has(text, "\"app_proto\":\"failed\"");
+	assert_has(text, "\"protocol\":\"OpenVPN\"");
 	assert_has(text, "\"tls\":\"unknown\"");
+	free(output.text);
+}
+
+static const char *application_of(
+	enum protocol protocol, uint64_t bytes, struct made_output *output)
+{
+	struct made_record made;
+	made_record(&made);
+	made.observation.protocol = protocol;
+	made.observation.foreign_name = "TLS";
+	made.observation.facts = NULL;
+	made.record.bytes[0] = 0;
+	made.record.bytes[1] = bytes;
+	json_mail(made_open(output), &made.record);
+	return made_close(output);
+}
+
+static void a_flow_that_said_nothing_is_unknown_and_one_with_a_name_has_it(void **state)
+{
+	(void)state;
+	struct made_output output;
+	assert_has(application_of(PROTOCOL_ATTEMPT, 0, &output),
+		"\"app_proto\":\"unknown\"");
+	free(output.text);
+	assert_has(application_of(PROTOCOL_ATTEMPT, 1, &output),
+		"\"app_proto\":\"failed\"");
+	free(output.text);
+	assert_has(application_of(PROTOCOL_FTP, 1, &output), "\"app_proto\":\"ftp\"");
+	free(output.text);
+}
+
+static void a_query_is_written_as_eve_has_it(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	made.observation.lookup = "MX";
+	made.observation.lookup_name = "example.org";
+	json_alert(made_open(&output), &made.record, FINDING_SENDER_MX_LOOKUP, &ONCE);
+	assert_has(made_close(&output),
+		"\"dns\":{\"version\":2,\"type\":\"query\",\"rrname\":\"example.org\","
+		"\"rrtype\":\"MX\"}");
+	free(output.text);
+	made.observation.lookup_name = NULL; /* of an update */
+	json_alert(made_open(&output), &made.record, FINDING_SENDER_MX_LOOKUP, &ONCE);
+	assert_has(made_close(&output),
+		"\"dns\":{\"version\":2,\"type\":\"query\",\"rrtype\":\"MX\"}");
 	free(output.text);
 }
 
@@ -354,6 +404,7 @@ static void what_is_accepted_stands_in_the_record_with_by_whom_and_why(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_query_is_written_as_eve_has_it),
 		cmocka_unit_test(
 			what_is_accepted_stands_in_the_record_with_by_whom_and_why),
 		cmocka_unit_test(a_mail_event_holds_the_keys_in_their_order),
@@ -361,7 +412,9 @@ int main(void)
 		cmocka_unit_test(a_certificate_hidden_by_tls_1_3_is_not_visible),
 		cmocka_unit_test(an_alert_holds_the_catalogue_s_row_and_the_count),
 		cmocka_unit_test(
-			the_alert_of_a_foreign_protocol_goes_by_its_better_name),
+			what_nobody_could_name_has_the_words_that_eve_has_for_it),
+		cmocka_unit_test(
+			a_flow_that_said_nothing_is_unknown_and_one_with_a_name_has_it),
 		cmocka_unit_test(
 			tags_proxies_and_second_opinions_appear_only_when_there),
 		cmocka_unit_test(

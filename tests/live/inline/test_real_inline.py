@@ -42,7 +42,7 @@ def test_legitimate_mail_arrives_and_is_read(site):
     assert site.fetch(f"imaps://{MAILBOX}/INBOX;UID=1") == 0
     site.end(run)
     assert not findings(site, "blocked")
-    verdicts = [(one["app_proto"], one["mail"]["verdict"], one["mail"]["row"]) for one in site.records("mail")]
+    verdicts = [(one["mail"]["protocol"], one["mail"]["verdict"], one["mail"]["row"]) for one in site.records("mail")]
     assert sorted(verdicts) == [("imaps", "legitimate", "M-01")] + [("smtp", "legitimate", "M-04")] * 3
 
 
