@@ -21,6 +21,8 @@ static const struct rendering RENDERINGS[] = {
 const char *const RENDERING_NAMES[] = {
 	"eve", "kv", "cee", "cef", "ecs", "rfc5424", NULL};
 
+const char *const RENDERING_CEF_IPV6[] = {"src", "c6a2", NULL};
+
 /* RFC 5424 section 6.2.1, in its order. */
 const char *const RENDERING_FACILITIES[] = {"kern", "user", "mail", "daemon", "auth",
 	"syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp", "audit",
@@ -66,6 +68,9 @@ struct rendering_settings rendering_settings_read(const struct schema_values *va
 						      schema_text(values, "facility")),
 		.enterprise = (uint32_t)schema_number(values, "enterprise"),
 		.process_id = (unsigned)getpid(),
+		.has_bsd_header = strcmp(schema_text(values, "form"), "cef") == 0,
+		.is_ipv6_labelled =
+			strcmp(schema_text(values, "cef_ipv6"), "c6a2") == 0,
 		.limit = schema_number(values, "limit")};
 	for (unsigned i = 0; i < RENDERING_SEVERITIES; i++) {
 		const char *given =
@@ -86,7 +91,7 @@ size_t rendering_write(const struct rendering *rendering, const struct event *ev
 {
 	const size_t limit = settings->limit ? settings->limit : rendering->limit;
 	struct rendering_settings now = *settings;
-	now.now_us = clock_realtime_us();
+	now.now_us = now.now_us > 0 ? now.now_us : clock_realtime_us();
 	return rendering->write(event, &now, text, limit);
 }
 

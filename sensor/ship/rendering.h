@@ -20,8 +20,10 @@ struct rendering_settings {
 	unsigned levels[RENDERING_SEVERITIES];
 	uint32_t enterprise; /* private enterprise number of our SD-ID */
 	unsigned process_id;
-	size_t limit;    /* bytes of a message; 0: as the form has it */
-	uint64_t now_us; /* when it is rendered; 0: not said */
+	size_t limit;          /* bytes of a message; 0: as the form has it */
+	bool has_bsd_header;   /* of CEF: RFC 3164's, not RFC 5424's */
+	bool is_ipv6_labelled; /* in CEF: not in src and dst, which were for IPv4 */
+	uint64_t now_us;       /* when it is rendered; 0: now */
 };
 
 struct rendering {
@@ -74,12 +76,18 @@ unsigned rendering_priority(
 			.standard = "32473",                                       \
 			.least = 1,                                                \
 			.most = UINT32_MAX},                                       \
+		{.name = "cef_ipv6",                                               \
+			.help = "IPv6 in CEF: in src, or in c6a2 as it once was",  \
+			.kind = SCHEMA_WORD,                                       \
+			.words = RENDERING_CEF_IPV6,                               \
+			.standard = "src"},                                        \
 	{                                                                          \
 		.name = "limit",                                                   \
 		.help = "longest message in bytes; 0: 2048, JSON 7500",            \
 		.kind = SCHEMA_NUMBER, .standard = "0", .least = 0,                \
 		.most = RENDERING_BYTES_MAX                                        \
 	}
+extern const char *const RENDERING_CEF_IPV6[];
 extern const char *const RENDERING_FACILITIES[];
 extern const char *const RENDERING_LEVELS[];
 extern const char *const RENDERING_SEVERITY_NAMES[];
@@ -89,8 +97,9 @@ struct rendering_settings rendering_settings_read(const struct schema_values *va
 const struct rendering *rendering_of(const struct schema_values *values);
 
 /*
- * The header of RFC 5424 for a body in another form, without structured data, into
- * size bytes without NUL. 0: it does not fit.
+ * The header before a body in another form: of RFC 5424, without structured data, but
+ * before CEF the time and the host alone, as its guide has it. Into size bytes without
+ * NUL. 0: it does not fit.
  */
 size_t rendering_header(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size);

@@ -3,6 +3,8 @@
 #include "base/version.h"
 #include "ship/rendering_text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -12,13 +14,21 @@
 #define HEADER_SPECIAL    "|\\"
 #define EXTENSION_SPECIAL "=\\"
 
+#define EXTERNAL_ID_BYTES 41 /* the dictionary's 40 */
+#define ID_TAIL_BYTES     23
+
+/*
+ * The dictionary's names. What it has none for has the vendor's before it, as the
+ * revision wants of extensions of one's own. Translated addresses are those on the wire,
+ * where a proxy stands in for who is meant.
+ */
 static const struct rendering_field FIELDS[] = {
-	{"src", "src_ip"}, /* of IPv4; else c6a2, c6a3 */
-	{"spt", "src_port"},
+	{"src", RENDERING_SOURCE},
+	{"spt", RENDERING_SOURCE_PORT},
 	{"shost", "mail.from_name"}, /* as DNS on the wire gave them */
 	{"dhost", "mail.to_name"},
-	{"dst", "dest_ip"},
-	{"dpt", "dest_port"},
+	{"dst", RENDERING_DESTINATION},
+	{"dpt", RENDERING_DESTINATION_PORT},
 	{"proto", "proto"},
 	{"app", "app_proto"},
 	{"act", "alert.action"},
@@ -30,14 +40,30 @@ static const struct rendering_field FIELDS[] = {
 	{"cs6Label=nearestRow cs6", "mail.nearest_row"},
 	{"reason", "@reasons"},
 	{"msg", "mail.reason"},
+	{"sourceTranslatedAddress", "@wire.src_ip"},
+	{"sourceTranslatedPort", "@wire.src_port"},
+	{"destinationTranslatedAddress", "@wire.dest_ip"},
+	{"destinationTranslatedPort", "@wire.dest_port"},
 	{"externalId", "event_id"},
+	{"cat", "alert.category|event_type"},
 	{"cnt", "alert.metadata.count"},
+	{"start", "@ms.alert.metadata.first|@ms.flow.start"},
+	{"end", "@ms.alert.metadata.last|@ms.flow.end"},
+	{"in", "flow.bytes_toserver"},
+	{"out", "flow.bytes_toclient"},
 	{"outcome", "mail.verdict"},
 	{"dvchost", "host"},
 	{"deviceInboundInterface", "in_iface"},
+	{"cn1Label=flowId cn1", "flow_id"},
 	{"flexString1Label=tunnel flexString1", "tunnel.kind"},
 	{"flexString2Label=tunnelFrom flexString2", "tunnel.src_ip"},
 	{"deviceProcessName", "sensor.process"},
+	{"mailwardenEventId", "event_id"},
+	{"mailwardenCommunityId", "community_id"},
+	{"mailwardenAttackTechnique", "alert.metadata.mitre_technique_id"},
+	{"mailwardenProxiedBy", "mail.proxied_by"},
+	{"mailwardenHelo", "mail.helo"},
+	{"mailwardenMailFromDomain", "mail.mail_from_domain"},
 	{NULL, NULL},
 };
 
@@ -77,8 +103,8 @@ static void put_pair(struct rendering_text *out, const char *name, const char *v
 	(void)rendering_keep(out, mark);
 }
 
-/* src and dst are addresses of IPv4 only. */
-static const char *name_of(const struct rendering_field *field, const char *value)
+/* As it was before src and dst took IPv6. */
+static const char *labelled_name(const struct rendering_field *field, const char *value)
 {
 	if (!strchr(value, ':')) {
 		return field->name;
@@ -91,14 +117,44 @@ static const char *name_of(const struct rendering_field *field, const char *valu
 		       : field->name;
 }
 
+/* One that is too long: a hash of it all (FNV-1a) and its end, which counts. */
+static const char *external_id(const char *id, char room[EXTERNAL_ID_BYTES])
+{
+	const size_t len = strlen(id);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	if (len < EXTERNAL_ID_BYTES) {
+		return id;
+	}
+	for (size_t i = 0; i < len; i++) {
+		hash = (hash ^ (unsigned char)id[i]) * UINT64_C(0x100000001b3);
+	}
+	(void)snprintf(room, EXTERNAL_ID_BYTES, "%016" PRIx64 "-%s", hash,
+		id + len - ID_TAIL_BYTES);
+	return room;
+}
+
+static void put_field(struct rendering_text *out, const struct event *event,
+	const struct rendering_field *field, bool is_ipv6_labelled)
+{
+	char room[RENDERING_VALUE_BYTES];
+	char id[EXTERNAL_ID_BYTES];
+	const char *value = rendering_value(event, field->path, room);
+	if (!value) {
+		return;
+	}
+	if (strcmp(field->name, "externalId") == 0) {
+		value = external_id(value, id);
+	}
+	put_pair(out, is_ipv6_labelled ? labelled_name(field, value) : field->name,
+		value);
+}
+
 /* NOLINTBEGIN(readability-non-const-parameter): written through the struct */
 size_t rendering_cef(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size)
 /* NOLINTEND(readability-non-const-parameter) */
 {
 	struct rendering_text out = {.text = text, .size = size};
-	char room[RENDERING_VALUE_BYTES];
-	(void)settings;
 	put_header(&out, event);
 	if (out.is_full) {
 		return 0;
@@ -110,10 +166,7 @@ size_t rendering_cef(const struct event *event,
 		return out.len;
 	}
 	for (const struct rendering_field *field = FIELDS; field->name; field++) {
-		const char *value = rendering_value(event, field->path, room);
-		if (value) {
-			put_pair(&out, name_of(field, value), value);
-		}
+		put_field(&out, event, field, settings->is_ipv6_labelled);
 	}
 	return out.len;
 }

@@ -60,6 +60,22 @@ static void put_header(struct rendering_text *out, const struct event *event,
 	put_name(out, finding ? finding : event_text(event, "event_type"), MSGID_BYTES);
 }
 
+/* RFC 3164 section 4.1.2: local time, as receivers take it; then the host. */
+static void put_bsd_header(struct rendering_text *out, const struct event *event,
+	const struct rendering_settings *settings)
+{
+	char text[40];
+	struct tm parts = {.tm_mday = 1};
+	const time_t seconds = (time_t)(event->time_us / US_PER_S);
+	(void)localtime_r(&seconds, &parts);
+	const size_t len = strftime(text, sizeof(text), ">%b %e %H:%M:%S ", &parts);
+	text[len] = '\0';
+	rendering_put(out, "<");
+	rendering_put_number(out, rendering_priority(settings, event));
+	rendering_put(out, text);
+	put_name(out, event_text(event, "host"), NAME_BYTES);
+}
+
 static void put_parameter(
 	struct rendering_text *out, const char *name, const char *value)
 {
@@ -98,8 +114,12 @@ size_t rendering_header(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size)
 {
 	struct rendering_text out = {.text = text, .size = size};
-	put_header(&out, event, settings);
-	rendering_put(&out, "- "); /* no structured data */
+	if (settings->has_bsd_header) {
+		put_bsd_header(&out, event, settings);
+	} else {
+		put_header(&out, event, settings);
+		rendering_put(&out, "- "); /* no structured data */
+	}
 	return out.is_full ? 0 : out.len;
 }
 

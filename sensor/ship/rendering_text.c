@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define PATH_BYTES 96
+#define MS_PREFIX  "@ms."
+#define US_PER_MS  1000
 
 const struct rendering_field RENDERING_FIELDS[] = {
 	{"event", "event_type"},
@@ -177,6 +179,14 @@ static const char *value_at(
 	return join(event, path, room);
 }
 
+static const char *ms_of(
+	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
+{
+	const uint64_t time_us = event_time(event, path);
+	(void)snprintf(room, RENDERING_VALUE_BYTES, "%" PRIu64, time_us / US_PER_MS);
+	return time_us > 0 ? room : NULL;
+}
+
 static const char *made_value(
 	const struct event *event, const char *path, char room[RENDERING_VALUE_BYTES])
 {
@@ -185,6 +195,9 @@ static const char *made_value(
 	}
 	if (strcmp(path, "@reasons") == 0) {
 		return reasons_of(event, room);
+	}
+	if (strncmp(path, MS_PREFIX, strlen(MS_PREFIX)) == 0) {
+		return ms_of(event, path + strlen(MS_PREFIX), room);
 	}
 	/* "@wire.": where the ends that were judged are others */
 	return event_text(event, "mail.proxied_by")

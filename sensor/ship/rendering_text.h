@@ -53,7 +53,7 @@ extern const struct rendering_field RENDERING_FIELDS[];
 /*
  * The value at a path as text: numbers in decimal, lists joined by ",". Of several
  * paths, "a|b", the first that has one. Made here are "@severity" (a word), "@reasons"
- * (with what else has the same cause) and "@wire.PATH" (behind a proxy only). NULL: the
+ * (with what else has the same cause) , "@wire.PATH" (behind a proxy only) and "@ms.PATH" (a time in milliseconds since 1970). NULL: the
  * event has none. room: where it is made, if it must be.
  */
 const char *rendering_value(

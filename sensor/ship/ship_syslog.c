@@ -13,11 +13,13 @@
 #include <liblogging/stdlog.h>
 #endif
 
+#define CEF_NAME "CEF:" /* what CEF begins with is the name of its messages */
 #define ROOM_MS  5000
 #define TAKEN_US UINT64_C(30000000) /* longest that sent messages may wait */
 
 struct ship_syslog {
 	const char *ident;
+	bool is_cef;
 	const struct rendering *rendering;
 	struct rendering_settings settings;
 	struct log_socket log;
@@ -41,15 +43,15 @@ static const struct schema_key KEYS[] = {
 
 static bool library_open(struct ship_syslog *state)
 {
-	state->channel = stdlog_open(
-		state->ident, STDLOG_PID, (int)state->settings.facility, "syslog:");
+	state->channel = stdlog_open(state->ident, state->is_cef ? 0 : STDLOG_PID,
+		(int)state->settings.facility, "syslog:");
 	return state->channel != NULL;
 }
 
-static bool library_send(struct ship_syslog *state, unsigned level)
+static bool library_send(struct ship_syslog *state, unsigned level, const char *text)
 {
 	return stdlog_log_b(state->channel, (int)level, state->frame,
-		       sizeof(state->frame), "%s", state->text) == 0;
+		       sizeof(state->frame), "%s", text) == 0;
 }
 
 static void library_close(struct ship_syslog *state)
@@ -61,15 +63,16 @@ static void library_close(struct ship_syslog *state)
 
 static bool library_open(struct ship_syslog *state)
 {
-	openlog(state->ident, LOG_PID | LOG_NDELAY,
+	openlog(state->ident, (state->is_cef ? 0 : LOG_PID) | LOG_NDELAY,
 		(int)(state->settings.facility << 3));
 	return true;
 }
 
 /* syslog(3) tells nothing; log_socket does. */
-static bool library_send(struct ship_syslog *state, unsigned level)
+static bool library_send(struct ship_syslog *state, unsigned level, const char *text)
 {
-	syslog((int)level, "%s", state->text);
+	(void)state;
+	syslog((int)level, "%s", text);
 	return true;
 }
 
@@ -108,6 +111,7 @@ static bool send_one(
 {
 	const size_t len =
 		rendering_write(state->rendering, event, &state->settings, state->text);
+	const size_t name = state->is_cef && len > 0 ? strlen(CEF_NAME) : 0;
 	state->text[len] = '\0';
 	if (!log_socket_has_room(&state->log, ROOM_MS)) {
 		return reason_set(why,
@@ -115,7 +119,8 @@ static bool send_one(
 			"stuck",
 			ROOM_MS / 1000);
 	}
-	if (len == 0 || !library_send(state, state->settings.levels[event->severity])) {
+	if (len == 0 || !library_send(state, state->settings.levels[event->severity],
+				state->text + name)) {
 		return reason_set(why, "a message was not sent");
 	}
 	/* liblogging opens its socket with the first message */
@@ -182,7 +187,8 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 		(void)reason_set(why, "no memory");
 		return NULL;
 	}
-	state->ident = schema_text(values, "ident");
+	state->is_cef = strcmp(schema_text(values, "form"), "cef") == 0;
+	state->ident = state->is_cef ? "CEF" : schema_text(values, "ident");
 	state->rendering = rendering_of(values);
 	state->settings = rendering_settings_read(values);
 	state->log = (struct log_socket){.probe = -1, .logger = -1};

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -25,6 +26,7 @@ static struct event event;
 static struct rendering_settings settings = {.facility = 20,
 	.levels = {6, 1, 3, 4, 5},
 	.enterprise = 32473,
+	.now_us = 1,
 	.process_id = 4711};
 
 static int start(void **state)
@@ -190,6 +192,24 @@ static void a_message_of_another_form_has_the_header_of_rfc_5424_and_only_one(
 	}
 }
 
+/* RFC 3164 with nothing between host and body, as the guide of CEF has it. */
+static void before_cef_stand_time_and_host_alone(void **state)
+{
+	(void)state;
+	char text[300];
+	assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+	tzset();
+	settings.has_bsd_header = true;
+	const size_t len = rendering_header(&event, &settings, text, sizeof(text));
+	assert_int_equal(rendering_header(&event, &settings, text, 20), 0);
+	settings.has_bsd_header = false;
+	assert_int_equal(len, strlen("<163>Nov 24 06:42:25 a?b?c "));
+	assert_memory_equal(text, "<163>Nov 24 06:42:25 a?b?c ", 20);
+	const size_t other = rendering_header(&event, &settings, text, sizeof(text));
+	assert_true(other > 8);
+	assert_memory_equal(text, "<163>1 2026-", 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +220,7 @@ int main(void)
 		cmocka_unit_test(an_event_that_is_no_alert_has_the_level_of_others),
 		cmocka_unit_test(
 			a_message_of_another_form_has_the_header_of_rfc_5424_and_only_one),
+		cmocka_unit_test(before_cef_stand_time_and_host_alone),
 	};
 	return cmocka_run_group_tests(tests, start, end);
 }

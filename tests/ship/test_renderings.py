@@ -1,5 +1,6 @@
 """Every form of a record: as in the golden file, and understood by a reader of that form."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -27,14 +28,14 @@ def catalogue():
             for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def render(records, folder):
+def render(records, folder, keys="sync: yes"):
     """The lines of each form."""
     (folder / "journal").mkdir()
     text = "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records)
     (folder / "journal" / f"{0:016}.eve.jsonl").write_text(text, encoding="utf-8")
     settings = folder / "mailwarden.yaml"
     settings.write_text("outputs:\n" + "".join(
-        f"  - {{type: file, name: {form}, path: {folder}/{form}, form: {form}}}\n" for form in FORMS))
+        f"  - {{type: file, name: {form}, path: {folder}/{form}, form: {form}, {keys}}}\n" for form in FORMS))
     answer = shipping.ship(settings, folder / "journal", "--once")
     assert answer.returncode == 0, answer.stderr
     return {form: (folder / form).read_bytes().decode().split("\n")[:-1] for form in FORMS}
@@ -311,7 +312,75 @@ def test_cef_is_read_by_liblognorm(rendered, tmp_path):
             assert fields["reason"].startswith(unsafe(reason(record)))
             assert fields["msg"] == unsafe(record["mail"]["reason"])
             assert fields["cs4"] == record["mail"]["from_group"]
-    assert read[HOSTILE]["Extensions"]["c6a2"] == RECORDS[HOSTILE]["src_ip"]
+    assert read[HOSTILE]["Extensions"]["src"] == RECORDS[HOSTILE]["src_ip"]
+
+
+# Of the dictionary (revision 27), what we use of it and how long it may be; None: a number or an address.
+CEF_DICTIONARY = {
+    "rt": None, "src": None, "spt": None, "shost": 1023, "dhost": 1023, "dst": None, "dpt": None, "proto": 31, "app": 31, "act": 63,
+    "cat": 1023, "reason": 1023, "msg": 1023, "externalId": 40, "cnt": None, "start": None, "end": None, "in": None, "out": None,
+    "outcome": 63, "dvchost": 100, "deviceInboundInterface": 128, "deviceProcessName": 1023, "cn1": None, "cn1Label": 1023,
+    "sourceTranslatedAddress": None, "sourceTranslatedPort": None, "destinationTranslatedAddress": None,
+    "destinationTranslatedPort": None,
+    **{f"flexString{i}{label}": 1023 if not label else 128 for i in (1, 2) for label in ("", "Label")},
+    **{f"cs{i}{label}": 4000 if not label else 1023 for i in range(1, 7) for label in ("", "Label")}}
+
+
+def read_cef(line):
+    """The header's fields, and the extension's."""
+    *header, extension = re.split(r"(?<!\\)(?:\\\\)*\|", line, maxsplit=7)
+    pairs = re.findall(r"(?:^| )(\w+)=((?:\\.|[^\\=])*?)(?= \w+=|$)", extension)
+    assert len(dict(pairs)) == len(pairs)
+    return header, {key: re.sub(r"\\(.)", r"\1", value) for key, value in pairs}
+
+
+def ms(time):
+    """Of a record's time: milliseconds since 1970."""
+    return str(int(datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000000 + 0.5) // 1000)
+
+
+def test_cef_keeps_to_its_dictionary_and_is_the_record(all_rendered):
+    used = set()
+    for line, record in zip(all_rendered["cef"], catalogue()):
+        header, fields = read_cef(line)
+        assert len(header) == 7 and header[:3] == ["CEF:0", "mailwarden", "mailwarden"]
+        for key, value in fields.items():
+            assert key in CEF_DICTIONARY or key.startswith("mailwarden"), key
+            assert len(value) <= (CEF_DICTIONARY.get(key) or 1023)
+        used |= set(fields)
+        meta, mail, flow = record.get("alert", {}).get("metadata", {}), record.get("mail", {}), record.get("flow", {})
+        ends = judged(record) if mail else ()
+        translated = "proxied_by" in mail
+        expected = {
+            **dict(zip(("src", "spt", "dst", "dpt"), ends)), "cat": record.get("alert", {}).get("category", record["event_type"]),
+            "start": ms(meta.get("first") or flow["start"]) if flow else None, "end": ms(meta.get("last") or flow["end"]) if flow else None,
+            "in": flow.get("bytes_toserver"), "out": flow.get("bytes_toclient"), "cnt": meta.get("count"),
+            "sourceTranslatedAddress": record["src_ip"] if translated else None,
+            "sourceTranslatedPort": record["src_port"] if translated else None,
+            "destinationTranslatedAddress": record["dest_ip"] if translated else None,
+            "destinationTranslatedPort": record["dest_port"] if translated else None,
+            "mailwardenEventId": record["event_id"], "mailwardenCommunityId": record.get("community_id"),
+            "mailwardenAttackTechnique": ",".join(meta.get("mitre_technique_id") or ()) or None,
+            "mailwardenProxiedBy": mail.get("proxied_by"), "mailwardenHelo": mail.get("helo"),
+            "cn1": record.get("flow_id"), "shost": mail.get("from_name"), "dhost": mail.get("to_name")}
+        for key, value in expected.items():
+            assert fields.get(key, "None") == str(value), (key, line)
+    assert {"sourceTranslatedAddress", "start", "in", "cat", "dhost", "mailwardenAttackTechnique"} <= used
+
+
+def test_an_external_id_of_cef_is_short_and_of_one_event(tmp_path):
+    record = RECORDS[0]
+    ids = [f"{host}-6615ac49bc3a4.2.0-{i}" for host in ("sensor.example.org", "sensos.example.org", "s") for i in (99, 100000, 100001)]
+    cef = render([record | {"event_id": one} for one in ids], tmp_path)["cef"]
+    external = [read_cef(line)[1]["externalId"] for line in cef]
+    assert max(map(len, external)) == 40 and len(set(external)) == len(ids)
+    assert external[6:] == ids[6:] and [read_cef(line)[1]["mailwardenEventId"] for line in cef] == ids
+
+
+def test_ipv6_in_cef_can_be_where_it_once_was(tmp_path):
+    fields = read_cef(render(RECORDS, tmp_path, "cef_ipv6: c6a2")["cef"][HOSTILE])[1]
+    assert (fields["c6a2"], fields["c6a3"]) == (RECORDS[HOSTILE]["src_ip"], RECORDS[HOSTILE]["dest_ip"])
+    assert "src" not in fields and "dst" not in fields
 
 
 @rsyslog.needed

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import threading
 import time
@@ -67,7 +68,7 @@ def test_every_alert_is_written_once_when_nothing_fails(tmp_path):
         assert receiver.event_ids() == alert_ids(tmp_path / "journal")
 
 
-def test_other_forms_have_the_header_of_rfc_5424(tmp_path):
+def test_other_forms_have_the_header_of_rfc_5424_and_cef_its_own(tmp_path):
     shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:4])
     alerts = [one for one in shipping.records(tmp_path / "journal") if "alert" in one]
     seen = 0
@@ -79,6 +80,10 @@ def test_other_forms_have_the_header_of_rfc_5424(tmp_path):
             lines, seen = receiver.lines()[seen:], len(receiver.lines())
             assert len(lines) == len(alerts) > 0
             for line, alert in zip(lines, alerts):
+                if form == "cef":  # its guide's: time and host, then CEF:0 and nothing between
+                    assert re.match(rf"<\d+>[A-Z][a-z]{{2}} [ \d]\d \d\d:\d\d:\d\d {re.escape(alert['host'])} CEF:0\|mailwarden\|", line)
+                    assert f"mailwardenEventId={alert['event_id']} " in line + " "
+                    continue
                 _, _, host, app, _, message_id, data, body = line.split(" ", 7)
                 assert (host, app, message_id, data) == (alert["host"], "mailwarden", alert["alert"]["metadata"]["finding"], "-")
                 assert form != "eve" or json.loads(body) == alert

@@ -105,6 +105,20 @@ def test_alerts_arrive_with_facility_and_level_of_their_severity(place, tmp_path
         assert entry["severity"] == levels[alert["alert"]["severity"]]
 
 
+def test_cef_has_no_name_but_its_own(place, tmp_path):
+    """As logger -t CEF sends it; else rsyslog takes all up to the first blank for a name, and cuts that when it passes it on."""
+    shipping.replay_into(tmp_path / "journal")
+    with Server(tmp_path, place) as server:
+        one = start(place, settings_of(tmp_path, "{type: syslog, form: cef, facility: local1}"), tmp_path / "journal", "--once")
+        assert one.wait(timeout=20) == 0, one.stderr.read()
+        wanted = alerts(tmp_path / "journal")
+        until(lambda: len(told(server, "CEF")) == len(wanted), "all alerts")
+        entries = told(server, "CEF")
+    for entry, alert in zip(entries, wanted):
+        assert entry["message"].startswith(" 0|mailwarden|mailwarden|") and f"mailwardenEventId={alert['event_id']} " in entry["message"] + " "
+        assert entry["facility"] == "local1" and entry["severity"] == {1: "alert", 2: "err", 3: "warning", 4: "notice"}[alert["alert"]["severity"]]
+
+
 def test_a_missing_reader_is_waited_for(place, tmp_path):
     shipping.replay_into(tmp_path / "journal")
     one = start(place, settings_of(tmp_path), tmp_path / "journal")
