@@ -30,7 +30,7 @@ static const struct rendering_field FIELDS[] = {
 	{"dst", RENDERING_DESTINATION},
 	{"dpt", RENDERING_DESTINATION_PORT},
 	{"proto", "proto"},
-	{"app", "app_proto"},
+	{"app", "mail.protocol"},
 	{"act", "alert.action"},
 	{"cs1Label=matrixRow cs1", "mail.row"},
 	{"cs2Label=recommendation cs2", "alert.metadata.recommendation"},

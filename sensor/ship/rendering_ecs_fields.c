@@ -55,7 +55,7 @@ static const struct ecs_field {
 	{"server.ip", "mail.judged_dest_ip", ECS_AS_IS},
 	{"server.address", "mail.judged_dest_ip", ECS_AS_IS},
 	{"server.port", "mail.judged_dest_port", ECS_AS_IS},
-	{"network.protocol", "app_proto", ECS_LOWER},
+	{"network.protocol", "mail.protocol", ECS_LOWER},
 	{"network.community_id", "community_id", ECS_AS_IS},
 	{"network.vlan.id", "vlan.0", ECS_KEYWORD},
 	{"network.inner.vlan.id", "vlan.1", ECS_KEYWORD},

@@ -18,7 +18,7 @@ const struct rendering_field RENDERING_FIELDS[] = {
 	{"dst", RENDERING_DESTINATION},
 	{"dst_port", RENDERING_DESTINATION_PORT},
 	{"to", "mail.to_group"},
-	{"proto", "app_proto"},
+	{"proto", "mail.protocol"},
 	{"verdict", "mail.verdict"},
 	{"row", "mail.row"},
 	{"nearest", "mail.nearest_row"},
@@ -254,7 +254,7 @@ static void put_ends(struct rendering_text *out, const struct event *event)
 	rendering_put(out, " (");
 	put_or(out, event, "mail.to_group", "unknown");
 	rendering_put(out, ") ");
-	put_or(out, event, "app_proto", "");
+	put_or(out, event, "mail.protocol", "");
 	if (event_text(event, "mail.proxied_by")) {
 		rendering_put(out, ", ");
 		put_or(out, event, "mail.proxied_by", "");
