@@ -124,6 +124,7 @@ static int ship_to(
 	const struct sandbox_room room = {.journal = shipping.reader.folder,
 		.own = shipping_directory(&shipping),
 		.files = shipping_files(&shipping),
+		.is_udp = shipping_is_udp(&shipping),
 		.ports = shipping_ports(&shipping)};
 	if (!sandbox_enter_shipper(&room, &why)) {
 		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);

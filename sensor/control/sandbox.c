@@ -317,16 +317,18 @@ static int add_socket(
 }
 
 /* Of the kind that its output has; what a resolver tries beside is refused gently. */
-static int allow_sockets(scmp_filter_ctx filter, bool is_tcp)
+static int allow_sockets(scmp_filter_ctx filter, const struct sandbox_room *room)
 {
+	const bool is_remote = !room->ports || room->ports[0] != 0;
 	const uint32_t refusal = SCMP_ACT_ERRNO(EAFNOSUPPORT);
-	const uint32_t remote = is_tcp ? SCMP_ACT_ALLOW : refusal;
-	const uint32_t local = is_tcp ? refusal : SCMP_ACT_ALLOW;
+	const uint32_t tcp = is_remote && !room->is_udp ? SCMP_ACT_ALLOW : refusal;
+	const uint32_t udp = is_remote && room->is_udp ? SCMP_ACT_ALLOW : refusal;
+	const uint32_t local = is_remote ? refusal : SCMP_ACT_ALLOW;
 	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0);
-	int result = add_socket(filter, 0, remote, AF_INET, SOCK_STREAM);
-	result = add_socket(filter, result, remote, AF_INET6, SOCK_STREAM);
-	result = add_socket(filter, result, refusal, AF_INET, SOCK_DGRAM);
-	result = add_socket(filter, result, refusal, AF_INET6, SOCK_DGRAM);
+	int result = add_socket(filter, 0, tcp, AF_INET, SOCK_STREAM);
+	result = add_socket(filter, result, tcp, AF_INET6, SOCK_STREAM);
+	result = add_socket(filter, result, udp, AF_INET, SOCK_DGRAM);
+	result = add_socket(filter, result, udp, AF_INET6, SOCK_DGRAM);
 	result = add_socket(filter, result, local, AF_UNIX, SOCK_STREAM);
 	result = add_socket(filter, result, local, AF_UNIX, SOCK_DGRAM);
 	return add_rule(filter, result, refusal, SCMP_SYS(socket), netlink);
@@ -348,11 +350,6 @@ static int refuse_gently(scmp_filter_ctx filter)
 	return result;
 }
 
-static bool is_tcp(const struct sandbox_room *room)
-{
-	return !room->ports || room->ports[0] != 0;
-}
-
 /* is_gentle: it has libraries that try what they can do without */
 static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 	const struct sandbox_room *room, bool is_gentle)
@@ -365,7 +362,7 @@ static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 		result = allow_folders(filter, room);
 	}
 	if (result == 0 && role == SANDBOX_ROLE_SHIPPER) {
-		result = allow_sockets(filter, is_tcp(room));
+		result = allow_sockets(filter, room);
 	}
 	if (result == 0 && is_gentle) {
 		result = refuse_gently(filter);

@@ -33,9 +33,10 @@ struct sandbox_room {
 	const struct lent_file *files; /* to lend, or NULL; must outlive the cage */
 	/*
 	 * TCP ports to connect to, 0 behind the last; NULL: any. Of a shipper that has
-	 * none, the sockets are local; of one that has some, they are of TCP.
+	 * none, the sockets are local; of one that has some, they are of TCP, or of UDP.
 	 */
 	const uint16_t *ports;
+	bool is_udp; /* to any port then: Landlock knows TCP's alone */
 };
 
 /* What a process may have of its own that reads what a peer answers: with the program 128 MiB. */

@@ -190,6 +190,7 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 	const struct sandbox_room room = {.journal = self->shipping.reader.folder,
 		.own = shipping_directory(&self->shipping),
 		.files = shipping_files(&self->shipping),
+		.is_udp = shipping_is_udp(&self->shipping),
 		.ports = shipping_ports(&self->shipping)};
 	return sandbox_enter_shipper(&room, why);
 }

@@ -4,6 +4,7 @@
 #include "ship/addresses.h"
 #include "ship/output.h"
 #include "ship/rendering.h"
+#include "ship/tls_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,8 +50,6 @@ struct ship_relp {
 	bool is_why_certificate;
 };
 
-static const char *const CHECKS[] = {"name", "fingerprint", NULL};
-
 static const struct schema_key KEYS[] = {
 	{.name = "host",
 		.help = "name or address of the receiver",
@@ -65,19 +64,7 @@ static const struct schema_key KEYS[] = {
 		.help = "encrypt, and check the receiver's certificate",
 		.kind = SCHEMA_YES_NO,
 		.standard = "no"},
-	{.name = "ca", .help = "file of the authorities that may vouch for it (PEM)"},
-	{.name = "certificate", .help = "file of our own certificate (PEM)"},
-	{.name = "key", .help = "file of its private key (PEM)"},
-	{.name = "check",
-		.help = "what of its certificate: name (and that it is valid), or "
-			"fingerprint",
-		.kind = SCHEMA_WORD,
-		.words = CHECKS,
-		.standard = "name"},
-	{.name = "peers",
-		.help = "names that it may have (default: host), or fingerprints "
-			"(SHA256:..)",
-		.kind = SCHEMA_LIST},
+	TLS_KEYS,
 	RENDERING_KEYS("rfc5424"),
 	{.name = NULL},
 };
@@ -428,9 +415,7 @@ static bool ship_check(const struct schema_values *values, struct reason *why)
 				"own");
 		}
 	}
-	const bool is_name = strcmp(schema_text(values, "check"), CHECKS[0]) == 0;
-	return is_name || schema_count(values, "peers") > 0 ||
-	       reason_set(why, "check: fingerprint needs peers: [SHA256:...]");
+	return tls_settings_check(values, why);
 }
 
 static bool open_file(struct ship_relp *state, size_t index, struct reason *why)

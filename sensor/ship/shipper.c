@@ -6,6 +6,7 @@
 #include "ship/ship_redis.h"
 #include "ship/ship_relp.h"
 #include "ship/ship_syslog.h"
+#include "ship/ship_syslog_net.h"
 #include "ship/ship_unix.h"
 
 static const struct shipper *const SHIPPERS[] = {
@@ -13,6 +14,7 @@ static const struct shipper *const SHIPPERS[] = {
 	&SHIPPER_REDIS,
 	&SHIPPER_SYSLOG,
 	&SHIPPER_RELP,
+	&SHIPPER_SYSLOG_NET,
 	&SHIPPER_UNIX,
 };
 

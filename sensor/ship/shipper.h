@@ -83,6 +83,9 @@ struct shipper {
 	 * none, as without this, its sockets in the cage are local ones.
 	 */
 	const uint16_t *(*ports)(void *state);
+
+	/* Whether those are ports of UDP: its sockets are of that alone. */
+	bool (*is_udp)(void *state);
 };
 
 /* The shipper of that name ("type:" of an output), or NULL. */

@@ -361,6 +361,12 @@ const uint16_t *shipping_ports(const struct shipping *shipping)
 	return shipper->ports ? shipper->ports(shipping->state) : NONE;
 }
 
+bool shipping_is_udp(const struct shipping *shipping)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	return shipper->is_udp && shipper->is_udp(shipping->state);
+}
+
 bool shipping_is_named(const struct shipping *shipping)
 {
 	const struct shipper *shipper = shipping->output->shipper;

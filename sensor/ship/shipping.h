@@ -96,6 +96,9 @@ const struct lent_file *shipping_files(const struct shipping *shipping);
 /* The TCP ports that it connects to, 0 behind the last; NULL: any. */
 const uint16_t *shipping_ports(const struct shipping *shipping);
 
+/* Whether its sockets are of UDP. */
+bool shipping_is_udp(const struct shipping *shipping);
+
 /* Whether a name leads to its receiver, which is resolved when it is opened anew. */
 bool shipping_is_named(const struct shipping *shipping);
 

@@ -61,8 +61,14 @@ def fingerprint(path):
     return "SHA256:" + text.strip().split("=")[1]
 
 
+def listens(port, inside=()):
+    return bool(subprocess.run([*inside, "ss", "-Hltn", f"sport = :{port}"], check=True, capture_output=True, timeout=30).stdout)
+
+
 class Receiver(Daemon):
     """snippet: of docs/rsyslog; its port, file and certificates become ours. inside: words that put it into a namespace."""
+
+    its_port = "2514"  # the snippet's
 
     def __init__(self, folder, snippet="relp.conf", certificates_in=None, name=RECEIVER, inside=()):
         self.folder = pathlib.Path(folder) / "receiver"
@@ -71,7 +77,7 @@ class Receiver(Daemon):
         self.port = free_port()
         self.log = self.folder / "mailwarden.log"
         text = (ROOT / "docs/rsyslog" / snippet).read_text()
-        for ours, theirs in ((str(self.port), "2514"), (str(self.log), "/var/log/mailwarden.log"),
+        for ours, theirs in ((str(self.port), self.its_port), (str(self.log), "/var/log/mailwarden.log"),
                              (f"{certificates_in}/{CA}.pem", "/etc/rsyslog.d/mailwarden-ca.pem"),
                              (f"{certificates_in}/{name}.pem", "/etc/rsyslog.d/receiver.pem"),
                              (f"{certificates_in}/{name}.key", "/etc/rsyslog.d/receiver-key.pem")):
@@ -85,11 +91,7 @@ class Receiver(Daemon):
         with open(self.folder / "errors", "a", encoding="utf-8") as errors:
             self.process = subprocess.Popen([*self.inside, "rsyslogd", "-n", "-f", str(self.config), "-i", str(self.folder / "pid")],
                                             stdout=errors, stderr=errors)
-        until(self._listens, "rsyslogd to listen")
-
-    def _listens(self):
-        return bool(subprocess.run([*self.inside, "ss", "-Hltn", f"sport = :{self.port}"], check=True, capture_output=True,
-                                   timeout=30).stdout)
+        until(lambda: listens(self.port, self.inside), "rsyslogd to listen")
 
     def lines(self):
         return self.log.read_bytes().decode().split("\n")[:-1] if self.log.exists() else []

@@ -23,6 +23,10 @@ def records(journal):
     return [record for segment in sorted(pathlib.Path(journal).glob("*.eve.jsonl")) for record in json_lines(segment.read_text())]
 
 
+def alert_ids(journal):
+    return [record["event_id"] for record in records(journal) if "alert" in record]
+
+
 def end(journal):
     """The position behind its last record."""
     last = max(pathlib.Path(journal).glob("*.eve.jsonl"))

@@ -2,18 +2,17 @@
 
 import json
 import os
-import random
-import re
 import subprocess
-import threading
 import time
 
 import pytest
 
 import relp_receiver
 import shipping
+from kills import ship_under_kills
 from relp_receiver import CA, RECEIVER, SENSOR, STRANGER, Receiver
 from sensor import until
+from shipping import alert_ids
 
 pytestmark = relp_receiver.needed
 ALERTS = int(os.environ.get("MAILWARDEN_RELP_ALERTS", "4000"))
@@ -33,29 +32,6 @@ def config(folder, receiver, more=""):
 def tls(certificates, peers=RECEIVER, ca=CA, own=SENSOR, more=""):
     return (f", tls: yes, ca: {certificates}/{ca}.pem, certificate: {certificates}/{own}.pem, key: {certificates}/{own}.key,"
             f' peers: ["{peers}"]{more}')
-
-
-def alert_ids(journal):
-    return [record["event_id"] for record in shipping.records(journal) if "alert" in record]
-
-
-class Journal:
-    """Real alerts, over and over, each with an id of its own: a journal as a sensor would have it."""
-
-    def __init__(self, folder):
-        shipping.replay_into(folder)
-        self.segment = max(folder.glob("*.eve.jsonl"))
-        self.alerts = [one for one in shipping.records(folder) if "alert" in one]
-        self.count = len(self.alerts)
-
-    def grow(self, count):
-        lines = []
-        for number in range(self.count, self.count + count):
-            one = dict(self.alerts[number % len(self.alerts)], event_id=f"made-1-{number}")
-            lines.append(json.dumps(one, separators=(",", ":")) + "\n")
-        with open(self.segment, "a", encoding="utf-8") as file:
-            file.write("".join(lines))
-        self.count += count
 
 
 def test_every_alert_is_written_once_when_nothing_fails(tmp_path):
@@ -120,48 +96,13 @@ def test_alerts_that_trickle_are_written_at_once_and_acknowledged_soon(tmp_path)
         assert receiver.event_ids() == wanted
 
 
-class Trouble(threading.Thread):
-    """Kills rsyslogd and starts it again, at random."""
-
-    def __init__(self, receiver, chance):
-        super().__init__()
-        self.receiver, self.chance, self.kills, self.is_over = receiver, chance, 0, False
-
-    def run(self):
-        while not self.is_over:
-            time.sleep(0.05 + self.chance.random() * 0.15)  # any moment
-            self.receiver.kill()
-            self.kills += 1
-            self.receiver.start()
-
-
-def ship_under_kills(settings, folder, receiver, least):
-    """Both are killed that often while the journal grows, and then all is delivered. How often, each."""
-    chance, journal = random.Random(7), Journal(folder)
-    trouble, shippers = Trouble(receiver, chance), 0
-    trouble.start()
-    try:
-        while trouble.is_alive() and (shippers < least or trouble.kills < least or journal.count < ALERTS):
-            journal.grow(min(max(ALERTS - journal.count, 1), ALERTS // least))
-            one = shipping.start_shipping(settings, folder)
-            time.sleep(0.05 + chance.random() * 0.4)  # any moment
-            one.kill()
-            one.wait()
-            shippers += 1
-    finally:
-        trouble.is_over = True
-        trouble.join()
-    assert shipping.ship(settings, folder, "--once", patience=600).returncode == 0
-    return trouble.kills, shippers
-
-
 @pytest.mark.parametrize("is_tls, least", [(False, 20), (True, 20 if "MAILWARDEN_RELP_ALERTS" in os.environ else 5)],
                          ids=["clear", "tls"])
 def test_no_alert_is_missing_when_rsyslogd_and_the_shipper_are_killed(tmp_path, certificates, is_tls, least):
     with Receiver(tmp_path, "relp-tls.conf" if is_tls else "relp.conf", certificates) as receiver:
         settings = config(tmp_path, receiver, tls(certificates) if is_tls else "")
         start = time.monotonic()
-        kills, shippers = ship_under_kills(settings, tmp_path / "journal", receiver, least)
+        kills, shippers = ship_under_kills(settings, tmp_path / "journal", receiver, least, ALERTS)
         wanted, got = set(alert_ids(tmp_path / "journal")), receiver.event_ids()
         print(f"{len(wanted)} alerts in {time.monotonic() - start:.1f} s, rsyslogd killed {kills} times, shipper {shippers}"
               f" times: {len(wanted - set(got))} missing, {len(got) - len(set(got))} twice")

@@ -1,0 +1,217 @@
+"""The output syslog-net with real rsyslogd and syslog-ng: what counts as delivered is written, whoever is killed."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+import relp_receiver
+import shipping
+import syslog_receivers
+from kills import ship_under_kills
+from relp_receiver import CA, RECEIVER, SENSOR, STRANGER
+from sensor import until
+from shipping import alert_ids
+from syslog_receivers import Rsyslogd, SyslogNg
+
+pytestmark = syslog_receivers.needed
+ALERTS = int(os.environ.get("MAILWARDEN_SYSLOG_NET_ALERTS", "4000"))
+BOTH = [pytest.param(Rsyslogd, id="rsyslogd"), pytest.param(SyslogNg, id="syslog-ng", marks=syslog_receivers.needed_syslog_ng)]
+
+
+@pytest.fixture(name="certificates", scope="module")
+def made_certificates(tmp_path_factory):
+    return relp_receiver.certificates(tmp_path_factory.mktemp("syslog-net") / "certificates")
+
+
+def config(folder, *ports, more=""):
+    path = folder / "mailwarden.yaml"
+    receivers = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
+    path.write_text(f"outputs:\n  - {{type: syslog-net, name: siem, receivers: [{receivers}]{more}}}\n")
+    return path
+
+
+def tls(certificates, peers=RECEIVER, ca=CA, own=SENSOR, more=""):
+    return (f", transport: tls, ca: {certificates}/{ca}.pem, certificate: {certificates}/{own}.pem, key: {certificates}/{own}.key,"
+            f' peers: ["{peers}"]{more}')
+
+
+@pytest.fixture(name="journal")
+def small_journal(tmp_path):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:6])
+    return tmp_path / "journal"
+
+
+@pytest.mark.parametrize("receiver_kind", BOTH)
+@pytest.mark.parametrize("is_tls", [False, True], ids=["clear", "tls"])
+def test_every_alert_is_written_once_when_nothing_fails(tmp_path, certificates, receiver_kind, is_tls):
+    shipping.replay_into(tmp_path / "journal")
+    with receiver_kind(tmp_path, certificates if is_tls else None) as receiver:
+        settings = config(tmp_path, receiver.port, more=tls(certificates) if is_tls else "")
+        for _ in range(2):  # the second time there is nothing left to send
+            answer = shipping.ship(settings, tmp_path / "journal", "--once")
+            assert answer.returncode == 0, answer.stderr
+        until(lambda: receiver.event_ids() == alert_ids(tmp_path / "journal"), "the alerts, once and in order")
+
+
+@pytest.mark.parametrize("receiver_kind", BOTH)
+def test_every_form_arrives_whole(tmp_path, journal, receiver_kind):
+    alerts = [one for one in shipping.records(journal) if "alert" in one]
+    seen = 0
+    with receiver_kind(tmp_path) as receiver:
+        for form in ("rfc5424", "cef", "ecs", "cee", "kv", "eve"):
+            (journal / "output-siem.cursor").unlink(missing_ok=True)
+            answer = shipping.ship(config(tmp_path, receiver.port, more=f", form: {form}"), journal, "--once")
+            assert answer.returncode == 0, answer.stderr
+            wanted = seen + len(alerts)
+            until(lambda least=wanted: len(receiver.lines()) >= least, "the lines")
+            lines, seen = receiver.lines()[seen:], len(receiver.lines())
+            assert len(lines) == len(alerts) > 0
+            for line, alert in zip(lines, alerts):
+                _, _, host, app, _, message_id, body = line.split(" ", 6)
+                assert (host, app, message_id) == (alert["host"], "mailwarden", alert["alert"]["metadata"]["finding"])
+                assert alert["event_id"] in body
+                assert form != "eve" or json.loads(body[2:]) == alert
+                assert form != "cef" or body.startswith("- CEF:0|mailwarden|")
+                assert form != "ecs" or json.loads(body[2:])["event"]["id"] == alert["event_id"]
+                assert form != "cee" or json.loads(body.removeprefix("- @cee: ")) == alert
+
+
+def test_a_receiver_that_comes_late_gets_all(tmp_path, journal):
+    with Rsyslogd(tmp_path) as receiver:
+        receiver.end()
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal, stderr=subprocess.PIPE, text=True)
+        line = one.stderr.readline()
+        assert "records wait in the journal" in line and f"127.0.0.1 port {receiver.port}: no connection" in line
+        receiver.start()
+        until(lambda: receiver.event_ids() == alert_ids(journal), "the alerts")
+        one.terminate()
+        assert one.wait(timeout=10) == 0
+
+
+def test_alerts_that_trickle_are_written_at_once_and_are_safe_soon(tmp_path):
+    files = shipping.captures()[:2]
+    (tmp_path / "journal").mkdir()
+    shipping.replay_into(tmp_path / "journal", files=files)
+    with Rsyslogd(tmp_path) as receiver:
+        one = shipping.start_shipping(config(tmp_path, receiver.port), tmp_path / "journal")
+        for _ in range(3):
+            shipping.replay_into(tmp_path / "journal", files=files)
+            wanted = alert_ids(tmp_path / "journal")
+            until(lambda: receiver.event_ids() == wanted, "the alerts")
+        # all is safe: nothing comes twice, even when killed
+        until(lambda: shipping.delivered(tmp_path / "journal", "siem") == shipping.end(tmp_path / "journal"), "the cursor")
+        one.kill()
+        one.wait()
+        assert shipping.ship(config(tmp_path, receiver.port), tmp_path / "journal", "--once").returncode == 0
+        assert receiver.event_ids() == wanted
+
+
+@pytest.mark.parametrize("is_tls, least", [(False, 20), (True, 20 if "MAILWARDEN_SYSLOG_NET_ALERTS" in os.environ else 5)],
+                         ids=["clear", "tls"])
+def test_no_alert_is_missing_when_rsyslogd_and_the_shipper_are_killed(tmp_path, certificates, is_tls, least):
+    with Rsyslogd(tmp_path, certificates if is_tls else None) as receiver:
+        settings = config(tmp_path, receiver.port, more=tls(certificates) if is_tls else "")
+        start = time.monotonic()
+        kills, shippers = ship_under_kills(settings, tmp_path / "journal", receiver, least, ALERTS)
+        wanted, got = set(alert_ids(tmp_path / "journal")), receiver.event_ids()
+        print(f"{len(wanted)} alerts in {time.monotonic() - start:.1f} s, rsyslogd killed {kills} times, shipper {shippers}"
+              f" times: {len(wanted - set(got))} missing, {len(got) - len(set(got))} twice")
+        assert len(wanted) >= ALERTS and min(kills, shippers) >= least
+        assert set(got) == wanted
+
+
+@syslog_receivers.needed_syslog_ng
+def test_no_alert_is_missing_when_syslog_ng_is_restarted_and_the_shipper_killed(tmp_path):
+    class Restarted(SyslogNg):
+        kill = SyslogNg.end
+
+    with Restarted(tmp_path) as receiver:
+        _, _ = ship_under_kills(config(tmp_path, receiver.port), tmp_path / "journal", receiver, 5, 2000)
+        until(lambda: set(receiver.event_ids()) == set(alert_ids(tmp_path / "journal")), "all alerts")
+
+
+class Socket:
+    """Takes connections and leaves the rest to a test."""
+
+    def __init__(self, kind=socket.SOCK_STREAM):
+        self.socket = socket.socket(socket.AF_INET, kind)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def test_a_message_is_octet_counted_and_has_no_line_end(tmp_path, journal):
+    with Socket() as receiver:
+        receiver.socket.listen()
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal)
+        link, _ = receiver.socket.accept()
+        link.settimeout(20)
+        got = b""
+        while part := link.recv(65536):
+            got += part
+        ids = []
+        while got:
+            count, rest = got.split(b" ", 1)
+            message, got = rest[:int(count)], rest[int(count):]
+            assert len(message) == int(count) and b"\n" not in message
+            ids.append(re.search(rb'event_id="([^"]+)"', message)[1].decode())
+        assert ids == alert_ids(journal)
+        one.kill()
+        one.wait()
+
+
+def test_what_was_with_the_kernel_of_a_receiver_that_is_killed_unread_comes_again(tmp_path, journal):
+    """It closes without having read: the connection is reset."""
+    with Socket() as receiver:
+        receiver.socket.listen()
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal, stderr=subprocess.PIPE, text=True)
+        link, _ = receiver.socket.accept()
+        time.sleep(2.5)  # longer than a session is kept open
+        link.close()
+        assert "Connection reset" in one.stderr.readline()
+        assert shipping.delivered(journal, "siem") == 0
+        one.kill()
+        one.communicate()
+    with Rsyslogd(tmp_path) as real:
+        assert shipping.ship(config(tmp_path, real.port), journal, "--once").returncode == 0
+        assert real.event_ids() == alert_ids(journal)
+
+
+def test_a_receiver_that_is_killed_behind_its_last_read_is_not_believed(tmp_path, journal):
+    """All was read, so that both connections end in order; but they end at once."""
+    with Socket() as receiver:
+        receiver.socket.listen()
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal, stderr=subprocess.PIPE, text=True)
+        link, _ = receiver.socket.accept()
+        witness, _ = receiver.socket.accept()  # the session is over
+        while link.recv(65536):
+            pass
+        link.close()
+        witness.close()
+        assert "the receiver ended the connection" in one.stderr.readline()
+        assert shipping.delivered(journal, "siem") == 0
+        one.kill()
+        one.communicate()
+
+
+def test_a_receiver_that_reads_and_never_ends_its_side_is_told(tmp_path, journal):
+    with Socket() as receiver:
+        receiver.socket.listen()
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal, stderr=subprocess.PIPE, text=True)
+        link, _ = receiver.socket.accept()
+        while link.recv(65536):
+            pass
+        assert "what it has read is not known" in one.stderr.readline()
+        assert shipping.delivered(journal, "siem") == 0
+        one.kill()
+        one.communicate()
