@@ -89,6 +89,18 @@ struct finding_row {
 
 const struct finding_row *finding_row(enum finding finding);
 
+/* What a technique is for; of several what our findings are about. */
+struct tactic {
+	const char *technique;
+	const char *id; /* "TA0011" */
+	const char *name;
+};
+/* NULL: none is told of it. */
+const struct tactic *tactic_of(const char *technique);
+
+/* One sentence on a recommendation; NULL: no such one. */
+const char *recommendation_text(const char *recommendation);
+
 /* EVE category of the alert. */
 const char *finding_category(enum finding finding);
 const char *severity_name(enum severity severity);

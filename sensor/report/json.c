@@ -219,13 +219,16 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 	json_text(writer, "category", finding_category(finding));
 	json_number(writer, "severity", judgement->severity[finding]);
 	json_text(writer, "action", record->is_blocked ? "blocked" : "allowed");
+	const char *list[RECOMMENDATIONS_MAX];
+	recommendations_of(judgement, record->observation->protocol, finding, list);
+	json_write_references(writer, row, list);
 	json_object_open(writer, "metadata");
 	json_text(writer, "finding", row->id);
 	if (record->is_audited) {
 		json_bool(writer, "would_block", true);
 	}
-	write_recommendations(writer, record, finding);
-	write_list(writer, "mitre_technique_id", row->techniques);
+	write_list(writer, "recommendation", list);
+	json_write_grading(writer, row, (enum severity)judgement->severity[finding]);
 	json_text(writer, "detail", detail_of(record, finding));
 	write_also(writer, record, finding, count);
 	write_hosts(writer, record, count);

@@ -7,10 +7,12 @@
 #include "matrix/sentence.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define US_PER_S         1000000
 #define MECHANISMS_BYTES 160
 #define EVENT_ID_BYTES   128
+#define REFERENCE_BYTES  128
 
 void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,
 	const char *prefix, uint64_t sequence)
@@ -21,6 +23,82 @@ void json_write_event(struct json_writer *writer, const char *type, uint64_t tim
 	json_time(writer, "timestamp", time_us);
 	json_text(writer, "event_id", id);
 	json_text(writer, "event_type", type);
+}
+
+/* As its heading is called by what shows the page: without its dots. */
+static void write_page(struct json_writer *writer, const char *finding)
+{
+	char page[REFERENCE_BYTES] = "docs/findings.md#";
+	size_t len = strlen(page);
+	for (; *finding != '\0' && len + 1 < sizeof(page); finding++) {
+		if (*finding != '.') {
+			page[len++] = *finding;
+		}
+	}
+	page[len] = '\0';
+	json_text(writer, NULL, page);
+}
+
+void json_write_references(struct json_writer *writer, const struct finding_row *row,
+	const char *const recommendations[RECOMMENDATIONS_MAX])
+{
+	json_array_open(writer, "references");
+	write_page(writer, row->id);
+	for (unsigned i = 0; i < RECOMMENDATIONS_MAX && recommendations[i]; i++) {
+		char text[REFERENCE_BYTES];
+		(void)snprintf(text, sizeof(text), "%s%s: %s",
+			recommendations[i][0] == 'R' ? "ANSSI " : "",
+			recommendations[i], recommendation_text(recommendations[i]));
+		json_text(writer, NULL, text);
+	}
+	json_array_close(writer);
+}
+
+static void write_tactics(
+	struct json_writer *writer, const char *key, const struct tactic *const list[4])
+{
+	if (!list[0]) {
+		return;
+	}
+	json_array_open(writer, key);
+	for (unsigned i = 0; i < 4 && list[i]; i++) {
+		const bool is_id = strcmp(key, "mitre_tactic_id") == 0;
+		json_text(writer, NULL, is_id ? list[i]->id : list[i]->name);
+	}
+	json_array_close(writer);
+}
+
+/* Each once, though several techniques serve it. */
+static void tactics_of(const struct finding_row *row, const struct tactic *list[4])
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < 4 && row->techniques[i]; i++) {
+		const struct tactic *tactic = tactic_of(row->techniques[i]);
+		bool is_new = tactic != NULL;
+		for (unsigned j = 0; j < count && is_new; j++) {
+			is_new = strcmp(list[j]->id, tactic->id) != 0;
+		}
+		if (is_new) {
+			list[count++] = tactic;
+		}
+	}
+}
+
+void json_write_grading(struct json_writer *writer, const struct finding_row *row,
+	enum severity severity)
+{
+	const struct tactic *tactics[4] = {NULL};
+	json_array_open(writer, "signature_severity");
+	json_text(writer, NULL, severity_name(severity));
+	json_array_close(writer);
+	json_array_open(writer, "mitre_technique_id");
+	for (unsigned i = 0; i < 4 && row->techniques[i]; i++) {
+		json_text(writer, NULL, row->techniques[i]);
+	}
+	json_array_close(writer);
+	tactics_of(row, tactics);
+	write_tactics(writer, "mitre_tactic_id", tactics);
+	write_tactics(writer, "mitre_tactic_name", tactics);
 }
 
 static const char *or_null(const char *text)

@@ -4,11 +4,20 @@
 #pragma once
 
 #include "engine/record.h"
+#include "judge/recommendation.h"
 #include "report/json_writer.h"
 
 /* Open a record: its time, event id and type. */
 void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,
 	const char *prefix, uint64_t sequence);
+
+/* Of an alert: a page of docs/findings.md, and what each recommendation is; NULL ends them. */
+void json_write_references(struct json_writer *writer, const struct finding_row *row,
+	const char *const recommendations[RECOMMENDATIONS_MAX]);
+
+/* Of its metadata: the severity as a word, techniques and tactics. */
+void json_write_grading(struct json_writer *writer, const struct finding_row *row,
+	enum severity severity);
 
 /* Key "mail": verdict, ends, and what the dialogue showed; always written. */
 void json_write_mail(struct json_writer *writer, const struct record *record);

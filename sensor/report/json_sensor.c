@@ -1,5 +1,7 @@
 #include "report/json_sensor.h"
 
+#include "report/json_parts.h"
+
 #include <inttypes.h>
 
 #define EVENT_ID_BYTES 160
@@ -31,8 +33,10 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 	json_text(&writer, "category", finding_category(alert->finding));
 	json_number(&writer, "severity", row->severity);
 	json_text(&writer, "action", "allowed");
+	json_write_references(&writer, row, row->recommendations);
 	json_object_open(&writer, "metadata");
 	json_text(&writer, "finding", row->id);
+	json_write_grading(&writer, row, row->severity);
 	json_text(&writer, "detail", alert->detail);
 	json_number(&writer, "count", alert->count);
 	json_object_close(&writer);

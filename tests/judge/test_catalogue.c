@@ -8,6 +8,7 @@
 #include "judge/catalogue.h"
 
 #include <regex.h>
+#include <stdbool.h>
 #include <string.h>
 
 static void assert_matches(const char *text, const char *pattern)
@@ -60,6 +61,7 @@ static void references_are_recommendations_and_current_techniques(void **state)
 		for (int j = 0; j < 4 && row->recommendations[j] != NULL; j++) {
 			assert_matches(row->recommendations[j],
 				"^(R[0-9]+\\+?|SPF|DKIM|DMARC)$");
+			assert_non_null(recommendation_text(row->recommendations[j]));
 		}
 		for (int j = 0; j < 4 && row->techniques[j] != NULL; j++) {
 			assert_matches(row->techniques[j], "^T[0-9]{4}(\\.[0-9]{3})?$");
@@ -70,12 +72,34 @@ static void references_are_recommendations_and_current_techniques(void **state)
 	}
 }
 
+static void every_technique_has_a_tactic_but_those_that_moved(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FINDING_COUNT; i++) {
+		const struct finding_row *row = finding_row((enum finding)i);
+		for (int j = 0; j < 4 && row->techniques[j] != NULL; j++) {
+			const struct tactic *tactic = tactic_of(row->techniques[j]);
+			const bool has_moved =
+				strcmp(row->techniques[j], "T1684.002") == 0 ||
+				strcmp(row->techniques[j], "T1689") == 0;
+			assert_int_equal(tactic == NULL, has_moved);
+			if (tactic) {
+				assert_matches(tactic->id, "^TA[0-9]{4}$");
+				assert_string_not_equal(tactic->name, "");
+			}
+		}
+	}
+	assert_null(tactic_of("T1071"));
+	assert_null(recommendation_text("R3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_finding_is_described_whole),
 		cmocka_unit_test(no_id_and_no_signature_is_used_twice),
 		cmocka_unit_test(references_are_recommendations_and_current_techniques),
+		cmocka_unit_test(every_technique_has_a_tactic_but_those_that_moved),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
