@@ -29,7 +29,8 @@ struct net_tls_session {
 static bool refuse(struct reason *why, const char *what, const char *more)
 {
 	const unsigned long code = ERR_get_error();
-	const char *words = code != 0 ? ERR_reason_error_string(code) : NULL;
+	const char *words = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+						   : ERR_reason_error_string(code);
 	ERR_clear_error();
 	return reason_set(why, "%s%s%.150s%s%s", what, more[0] ? ": " : "", more,
 		words ? ": " : "", words ? words : "");

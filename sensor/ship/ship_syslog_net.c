@@ -41,9 +41,9 @@ struct ship_syslog_net {
 	struct net_target targets[TARGETS_MAX];
 	uint16_t ports[TARGETS_MAX + 1];
 	size_t count;
-	size_t at;          /* the target in use, or that is tried next */
-	const char *told;   /* who takes records, as logged last; at first the first */
-	uint64_t prefer_us; /* not in use: when the first is tried again */
+	size_t at;                     /* the target in use, or that is tried next */
+	const struct net_target *told; /* who takes records, as logged last */
+	uint64_t prefer_us;            /* not in use: when the first is tried again */
 	struct reason unresolved;
 	bool is_named;
 	struct net_link link;
@@ -111,8 +111,9 @@ static void name_target(struct ship_syslog_net *state)
 static void tell_receiver(struct ship_syslog_net *state)
 {
 	const struct net_target *target = &state->targets[state->at];
-	if (strcmp(state->told, target->host) != 0) {
-		state->told = target->host;
+	if (strcmp(state->told->host, target->host) != 0 ||
+		state->told->port != target->port) {
+		state->told = target;
 		log_line(LOG_LEVEL_NOTICE, state->name, "records go to %s port %u",
 			target->host, target->port);
 	}
@@ -471,7 +472,7 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 		}
 	}
 	read_targets(state);
-	state->told = state->targets[0].host;
+	state->told = &state->targets[0];
 	return state;
 }
 

@@ -295,6 +295,17 @@ static int has_local_sockets_alone(void)
 	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
 }
 
+static int has_sockets_of_udp_alone(void)
+{
+	const bool is_right = is_no_socket(AF_INET, SOCK_STREAM) &&
+			      is_no_socket(AF_INET6, SOCK_STREAM) &&
+			      is_no_socket(AF_UNIX, SOCK_STREAM) &&
+			      is_no_socket(AF_UNIX, SOCK_DGRAM) &&
+			      socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0) >= 0 &&
+			      socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0;
+	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
 static int takes_a_port(void)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET};
@@ -450,6 +461,15 @@ static void a_shipper_without_a_port_has_local_sockets(void **state)
 	room.ports = NULL;
 }
 
+static void a_shipper_by_udp_has_sockets_of_udp_alone(void **state)
+{
+	(void)state;
+	room.is_udp = true;
+	assert_right(SANDBOX_ROLE_SHIPPER, has_sockets_of_udp_alone);
+	assert_killed(SANDBOX_ROLE_SHIPPER, opens_a_raw_socket);
+	room.is_udp = false;
+}
+
 static void a_reporter_keeps_its_journal_and_has_no_socket_and_no_program(void **state)
 {
 	(void)state;
@@ -575,6 +595,7 @@ int main(void)
 		cmocka_unit_test(no_path_leads_out_of_a_folder),
 		cmocka_unit_test(a_shipper_connects_to_its_port_and_takes_none),
 		cmocka_unit_test(a_shipper_without_a_port_has_local_sockets),
+		cmocka_unit_test(a_shipper_by_udp_has_sockets_of_udp_alone),
 		cmocka_unit_test(
 			a_reporter_keeps_its_journal_and_has_no_socket_and_no_program),
 		cmocka_unit_test(a_shipper_has_sockets_and_two_folders),

@@ -1,5 +1,6 @@
 """The output syslog-net with real rsyslogd and syslog-ng: what counts as delivered is written, whoever is killed."""
 
+import contextlib
 import json
 import os
 import re
@@ -38,6 +39,11 @@ def config(folder, *ports, more=""):
 def tls(certificates, peers=RECEIVER, ca=CA, own=SENSOR, more=""):
     return (f", transport: tls, ca: {certificates}/{ca}.pem, certificate: {certificates}/{own}.pem, key: {certificates}/{own}.key,"
             f' peers: ["{peers}"]{more}')
+
+
+def is_all_safe(journal):
+    """The cursor, which is there once the shipper has begun, stands at the end."""
+    return (journal / "output-siem.cursor").exists() and shipping.delivered(journal, "siem") == shipping.end(journal)
 
 
 @pytest.fixture(name="journal")
@@ -104,7 +110,7 @@ def test_alerts_that_trickle_are_written_at_once_and_are_safe_soon(tmp_path):
             wanted = alert_ids(tmp_path / "journal")
             until(lambda: receiver.event_ids() == wanted, "the alerts")
         # all is safe: nothing comes twice, even when killed
-        until(lambda: shipping.delivered(tmp_path / "journal", "siem") == shipping.end(tmp_path / "journal"), "the cursor")
+        until(lambda: is_all_safe(tmp_path / "journal"), "the cursor")
         one.kill()
         one.wait()
         assert shipping.ship(config(tmp_path, receiver.port), tmp_path / "journal", "--once").returncode == 0
@@ -213,5 +219,176 @@ def test_a_receiver_that_reads_and_never_ends_its_side_is_told(tmp_path, journal
             pass
         assert "what it has read is not known" in one.stderr.readline()
         assert shipping.delivered(journal, "siem") == 0
+        one.kill()
+        one.communicate()
+
+
+def first_line(settings, journal):
+    """What it says first; whoever is refused gets nothing, which is seen a moment later."""
+    one = shipping.start_shipping(settings, journal, stderr=subprocess.PIPE, text=True)
+    try:
+        return one.stderr.readline()
+    finally:
+        time.sleep(0.7)
+        one.kill()
+        one.communicate(timeout=10)
+
+
+class TestTls:
+    """The receiver's certificate is checked, and ours is shown."""
+
+    @pytest.mark.parametrize("check", ["name", "fingerprint"])
+    def test_the_right_certificate_is_accepted(self, tmp_path, certificates, journal, check):
+        print_of = relp_receiver.fingerprint(certificates / f"{RECEIVER}.pem")
+        more = tls(certificates) if check == "name" else tls(certificates, peers=print_of, more=", check: fingerprint")
+        with Rsyslogd(tmp_path, certificates) as receiver:
+            answer = shipping.ship(config(tmp_path, receiver.port, more=more), journal, "--once")
+            assert answer.returncode == 0, answer.stderr
+            assert receiver.event_ids() == alert_ids(journal)
+
+    @pytest.mark.parametrize("words, reason", [
+        ({"peers": "other.example.org"}, "certificate is refused: it has none of the names"),
+        ({"peers": "127.0.0.1"}, "certificate is refused: it has none of the names"),
+        ({"ca": "unknown-ca"}, "certificate is refused: unable to get local issuer certificate"),
+        ({"peers": "SHA256:" + ":".join(["00"] * 32), "more": ", check: fingerprint"},
+         "certificate is refused: its fingerprint is SHA256:"),
+    ], ids=["name", "address", "authority", "fingerprint"])
+    def test_a_wrong_certificate_is_refused_with_the_reason_and_gets_nothing(self, tmp_path, certificates, journal, words, reason):
+        with Rsyslogd(tmp_path, certificates) as receiver:
+            assert reason in first_line(config(tmp_path, receiver.port, more=tls(certificates, **words)), journal)
+            assert not receiver.lines()
+
+    def test_a_name_in_the_subject_counts_only_where_there_is_no_other(self, tmp_path, certificates, journal):
+        settings = tls(certificates)
+        with Rsyslogd(tmp_path, certificates, relp_receiver.TWO_NAMES) as receiver:
+            assert "it has none of the names" in first_line(config(tmp_path, receiver.port, more=settings), journal)
+            assert not receiver.lines()
+        with Rsyslogd(tmp_path, certificates, relp_receiver.ONE_NAME) as receiver:
+            assert shipping.ship(config(tmp_path, receiver.port, more=settings), journal, "--once").returncode == 0
+            assert set(receiver.event_ids()) == set(alert_ids(journal))
+
+    @pytest.mark.parametrize("own", [f", certificate: {{0}}/{STRANGER}.pem, key: {{0}}/{STRANGER}.key", ""], ids=["stranger", "none"])
+    def test_a_sensor_that_the_receiver_does_not_know_delivers_nothing(self, tmp_path, certificates, journal, own):
+        more = f", transport: tls, ca: {certificates}/{CA}.pem, peers: {RECEIVER}{own.format(certificates)}"
+        with Rsyslogd(tmp_path, certificates) as receiver:
+            assert "output down" in first_line(config(tmp_path, receiver.port, more=more), journal)
+            assert not receiver.lines() and shipping.delivered(journal, "siem") == 0
+
+    def test_a_receiver_without_tls_gets_nothing(self, tmp_path, certificates, journal):
+        with Rsyslogd(tmp_path) as receiver:
+            assert "output down" in first_line(config(tmp_path, receiver.port, more=tls(certificates)), journal)
+            assert b"event_id" not in receiver.log.read_bytes()  # it wrote what it took for a message
+
+    @pytest.mark.parametrize("version, is_taken", [("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)])
+    def test_tls_is_of_1_2_at_least(self, tmp_path, certificates, journal, version, is_taken):
+        port = relp_receiver.free_port()
+        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", version, "-cipher", "ALL:@SECLEVEL=0",
+                                   "-cert", certificates / f"{RECEIVER}.pem", "-key", certificates / f"{RECEIVER}.key"],
+                                  stdin=subprocess.PIPE, stdout=open(tmp_path / "got", "wb"), stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: relp_receiver.listens(port), "s_server")
+            line = ""
+            one = shipping.start_shipping(config(tmp_path, port, more=tls(certificates)), journal, stderr=subprocess.PIPE, text=True)
+            if is_taken:
+                until(lambda: b"event_id" in (tmp_path / "got").read_bytes(), "the alerts")
+            else:
+                line = one.stderr.readline()
+            one.kill()
+            one.communicate()
+            assert is_taken or ("TLS" in line and not (tmp_path / "got").read_bytes())
+        finally:
+            server.kill()
+            server.communicate()
+
+    @pytest.mark.parametrize("words, reason", [
+        ({"ca": "nowhere"}, "ca: {0}/nowhere.pem: No such file or directory"),
+        ({"own": "nowhere"}, "certificate: {0}/nowhere.pem: No such file or directory"),
+    ])
+    def test_a_file_that_is_not_there_is_told(self, tmp_path, certificates, journal, words, reason):
+        answer = shipping.ship(config(tmp_path, 1, more=tls(certificates, **words)), journal, "--once")
+        assert answer.returncode == 3 and reason.format(certificates) in answer.stderr, answer.stderr
+
+
+class TestSeveralReceivers:
+    """The first that takes records gets them."""
+
+    def test_the_next_one_gets_the_rest_when_the_first_is_killed(self, tmp_path, journal):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "b").mkdir()
+        with Rsyslogd(tmp_path / "a") as first, Rsyslogd(tmp_path / "b") as second:
+            one = shipping.start_shipping(config(tmp_path, first.port, second.port), journal, stderr=subprocess.PIPE, text=True)
+            until(lambda: first.event_ids() == alert_ids(journal), "the alerts at the first")
+            before = len(alert_ids(journal))
+            first.kill()
+            shipping.replay_into(journal, files=shipping.captures()[:2])
+            until(lambda: set(first.event_ids()) | set(second.event_ids()) == set(alert_ids(journal)), "the alerts at the second")
+            assert set(alert_ids(journal)[before:]) <= set(second.event_ids())
+            until(lambda: is_all_safe(journal), "the cursor")
+            one.terminate()
+            _, said = one.communicate(timeout=10)
+            assert f"records go to 127.0.0.1 port {second.port}" in said
+
+    def test_one_that_is_away_at_the_start_is_passed_over(self, tmp_path, journal):
+        with Rsyslogd(tmp_path) as second:
+            settings = config(tmp_path, relp_receiver.free_port(), second.port)
+            answer = shipping.ship(settings, journal, "--once")
+            assert answer.returncode == 0 and "output down" not in answer.stderr, answer.stderr
+            assert second.event_ids() == alert_ids(journal)
+
+    def test_one_that_reads_nothing_is_left_for_the_next(self, tmp_path, journal):
+        with Socket() as first, Rsyslogd(tmp_path) as second:
+            first.socket.listen()
+            one = shipping.start_shipping(config(tmp_path, first.port, second.port), journal)
+            until(lambda: second.event_ids() == alert_ids(journal), "the alerts at the second")
+            one.kill()
+            one.wait()
+
+
+class TestUdp:
+    """A datagram for each message; the kernel's word is all there is."""
+
+    def test_every_message_is_a_datagram_without_a_count(self, tmp_path, journal):
+        with Socket(socket.SOCK_DGRAM) as receiver:
+            receiver.socket.settimeout(20)
+            answer = shipping.ship(config(tmp_path, receiver.port, more=", transport: udp"), journal, "--once")
+            assert answer.returncode == 0, answer.stderr
+            got = [receiver.socket.recv(65536).decode() for _ in alert_ids(journal)]
+            assert [re.match(r'<\d+>1 .*event_id="([^"]+)"', one)[1] for one in got] == alert_ids(journal)
+
+    def test_a_closed_port_is_told(self, tmp_path, journal):
+        settings = config(tmp_path, relp_receiver.free_port(), more=", transport: udp")
+        assert "Connection refused" in first_line(settings, journal)
+
+
+def test_a_receiver_that_goes_away_is_known_before_the_next_alert(tmp_path, journal):
+    with Rsyslogd(tmp_path) as receiver:
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal, stderr=subprocess.PIPE, text=True)
+        until(lambda: is_all_safe(journal), "the cursor")
+        receiver.end()
+        assert "output down" in one.stderr.readline()
+        receiver.start()
+        assert "takes records again" in one.stderr.readline()
+        one.kill()
+        one.communicate()
+
+
+@pytest.mark.parametrize("is_endless", [True, False], ids=["endless", "a-line"])
+def test_a_receiver_that_talks_is_not_listened_to_for_long(tmp_path, journal, is_endless):
+    with Socket() as receiver:
+        receiver.socket.listen()
+        one = shipping.start_shipping(config(tmp_path, receiver.port), journal, stderr=subprocess.PIPE, text=True)
+        link, _ = receiver.socket.accept()
+        with contextlib.suppress(ConnectionError):
+            link.sendall(b"220 ready\r\n" * (100000 if is_endless else 1))
+            while link.recv(65536):
+                pass
+        witness = None if is_endless else receiver.socket.accept()[0]
+        link.close()
+        if is_endless:
+            assert "the receiver talks" in one.stderr.readline()
+            assert shipping.delivered(journal, "siem") == 0
+        else:
+            until(lambda: is_all_safe(journal), "the cursor")
+            witness.close()
         one.kill()
         one.communicate()
