@@ -216,6 +216,7 @@ ECS_MADE = {
     "alert.action": lambda eve, entry: "source" not in entry or {"blocked": "denied", "allowed": "allowed"}[eve] in entry["event"]["type"],
     "flow.age": lambda eve, entry: entry["event"]["duration"] // 10 ** 9 == eve,
     "tls.version": lambda eve, entry: eve.lower() == f'{entry["tls"]["version_protocol"]} {entry["tls"]["version"]}',
+    "alert.metadata.signature_severity": lambda eve, entry: eve == [entry["mail"]["severity"]],
     "mail.from_name": lambda eve, entry: eve in (at(entry, "source.domain"), at(entry, "client.domain")),
     "mail.to_name": lambda eve, entry: eve in (at(entry, "destination.domain"), at(entry, "server.domain")),
 }
