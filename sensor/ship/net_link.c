@@ -106,23 +106,21 @@ static bool start_tls(struct net_link *link, const struct net_target *target,
 }
 
 bool net_link_open(struct net_link *link, const struct net_target *target,
-	struct net_tls *tls, enum net_transport transport, uint64_t end_us,
-	struct reason *why)
+	struct net_tls *tls, uint64_t end_us, struct reason *why)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = transport == NET_UDP ? SOCK_DGRAM : SOCK_STREAM};
+		.ai_socktype = target->transport == NET_UDP ? SOCK_DGRAM : SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	char port[8];
-	*link = (struct net_link){.file = -1, .transport = transport};
+	*link = (struct net_link){.file = -1, .transport = target->transport};
 	(void)snprintf(port, sizeof(port), "%u", target->port);
 	const int error = getaddrinfo(target->address, port, &hints, &found);
 	if (error != 0) {
 		return reason_set(
 			why, "%.72s: %s", target->address, gai_strerror(error));
 	}
-	const bool is_open =
-		connect_to(link, found, end_us, why) &&
-		(transport != NET_TLS || start_tls(link, target, tls, end_us, why));
+	const bool is_open = connect_to(link, found, end_us, why) &&
+			     (!tls || start_tls(link, target, tls, end_us, why));
 	freeaddrinfo(found);
 	if (!is_open) {
 		net_link_close(link);

@@ -22,6 +22,7 @@ struct net_target {
 	char host[ADDRESS_HOST_BYTES]; /* as the settings name it */
 	char address[ADDRESS_BYTES];
 	uint16_t port;
+	enum net_transport transport;
 };
 
 struct net_link {
@@ -33,8 +34,7 @@ struct net_link {
 
 /* tls: for NET_TLS, else NULL. False with a reason; then nothing is open. */
 bool net_link_open(struct net_link *link, const struct net_target *target,
-	struct net_tls *tls, enum net_transport transport, uint64_t end_us,
-	struct reason *why);
+	struct net_tls *tls, uint64_t end_us, struct reason *why);
 void net_link_close(struct net_link *link);
 
 /* All of it to the kernel; by UDP as one datagram. */

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#define FINGERPRINT_BYTES (sizeof("SHA256:") + 3 * 32)
+#define FINGERPRINT_BYTES (sizeof("SHA256:") + 3 * (size_t)32)
 
 struct net_tls {
 	SSL_CTX *context;

@@ -8,7 +8,6 @@
 #include "ship/tls_settings.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,8 +94,7 @@ static bool open_target(
 	const struct net_target *target = &state->targets[index];
 	const uint64_t until_us =
 		sooner(clock_monotonic_us() + CONNECT_US, end_us(state));
-	return net_link_open(
-		link, target, state->tls, state->transport, until_us, state->why);
+	return net_link_open(link, target, state->tls, until_us, state->why);
 }
 
 /* In front of the reason: whose it is. */
@@ -217,18 +215,17 @@ static bool return_to_first(struct ship_syslog_net *state, size_t *acked)
 	return true;
 }
 
-/* A connection that stands, with what it owes. */
+/* A connection that stands, with what it owes; one that owes nothing may have been ended. */
 static bool hold_link(struct ship_syslog_net *state, size_t *acked)
 {
-	if (state->link.file >= 0) {
-		if (!take_proof(state, acked)) {
-			if (state->sent > 0 || state->ended > 0) {
-				return false;
-			}
-			net_link_close(&state->link); /* it was idle for too long */
-		} else if (!return_to_first(state, acked)) {
+	const bool is_open = state->link.file >= 0;
+	if (is_open && !take_proof(state, acked)) {
+		if (state->sent > 0 || state->ended > 0) {
 			return false;
 		}
+		net_link_close(&state->link);
+	} else if (is_open && !return_to_first(state, acked)) {
+		return false;
 	}
 	return state->link.file >= 0 || open_any(state);
 }
@@ -239,16 +236,17 @@ static bool send_message(struct ship_syslog_net *state, const struct event *even
 	char *message = state->frame + COUNT_BYTES;
 	const size_t len =
 		rendering_message(state->rendering, event, &state->settings, message);
-	char count[COUNT_BYTES + 1] = "";
 	if (len == 0) {
 		return reason_set(state->why, "no memory");
 	}
+	char *begin = message;
 	if (state->transport != NET_UDP) {
-		(void)snprintf(count, sizeof(count), "%zu ", len);
+		*--begin = ' ';
+		for (size_t rest = len; rest > 0; rest /= 10) {
+			*--begin = (char)('0' + rest % 10);
+		}
 	}
-	const size_t before = strlen(count);
-	memcpy(message - before, count, before);
-	return net_link_write(&state->link, message - before, before + len,
+	return net_link_write(&state->link, begin, len + (size_t)(message - begin),
 		end_us(state), state->why);
 }
 
@@ -350,11 +348,9 @@ static enum shipper_result ship_send(void *opaque, const struct event *events,
 static enum net_transport transport_of(const struct schema_values *values)
 {
 	const char *word = schema_text(values, "transport");
-	size_t index = 0;
-	while (strcmp(TRANSPORTS[index], word) != 0) {
-		index++;
-	}
-	return (enum net_transport)index;
+	return strcmp(word, "tls") == 0   ? NET_TLS
+	       : strcmp(word, "udp") == 0 ? NET_UDP
+					  : NET_TCP;
 }
 
 static bool check_receivers(const struct schema_values *values, struct reason *why)
@@ -424,6 +420,7 @@ static void add_targets(struct ship_syslog_net *state, const char *text)
 	for (size_t i = 0; i < addresses.count && state->count < TARGETS_MAX; i++) {
 		struct net_target *target = &state->targets[state->count];
 		target->port = (uint16_t)port;
+		target->transport = state->transport;
 		memcpy(target->host, host, sizeof(host));
 		memcpy(target->address, addresses.list[i], ADDRESS_BYTES);
 		state->ports[state->count++] = target->port;
