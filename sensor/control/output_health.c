@@ -66,6 +66,23 @@ static void look_for_loss(
 	seen->lost = lost;
 }
 
+/* Until another process connected, it is as it was. */
+static void look_for_doubt(
+	struct health *health, unsigned place, struct output_seen *seen)
+{
+	struct status_process *process = sensor_process(health->sensor, place);
+	char text[160];
+	if (is_away(process) || process->is_down) {
+		return;
+	}
+	if (process->is_doubtful && !seen->is_doubt_told) {
+		(void)status_text(process->why.text, sizeof(process->why.text), text,
+			sizeof(text));
+		health_alert(health, FINDING_SENSOR_OUTPUT_FORGETS, place, "%s", text);
+	}
+	seen->is_doubt_told = process->is_doubtful;
+}
+
 void output_health_look(
 	struct output_health *outputs, struct health *health, uint64_t now_us)
 {
@@ -78,5 +95,6 @@ void output_health_look(
 		struct output_seen *seen = &outputs->seen[i - sensor->workers_end];
 		look_if_down(health, i, seen, now_us);
 		look_for_loss(health, i, seen);
+		look_for_doubt(health, i, seen);
 	}
 }

@@ -1,5 +1,6 @@
 /*
- * control/output_health - sensor.* alerts about outputs: down for long, records lost.
+ * control/output_health - sensor.* alerts about outputs: down for long, records lost, kept by
+ * nobody for sure.
  *
  * In: what the shippers say on the page. One that does not get ready for a minute is
  * down too, and is marked so there.
@@ -12,6 +13,7 @@ struct output_seen {
 	uint64_t down_us; /* since when; 0: it is not */
 	uint64_t lost;    /* bytes that were told */
 	bool is_told;     /* that it is down */
+	bool is_doubt_told;
 };
 
 struct output_health {

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +72,17 @@ static void publish(struct shipper_process *self)
 	process->down_since_us = numbers->down_since_us;
 }
 
+/* Seldom other than it was: the text first, then that there is one. */
+static void publish_doubt(struct shipper_process *self)
+{
+	struct status_process *process = self->process;
+	const char *doubt = shipping_doubt(&self->shipping);
+	if (strcmp(process->why.text, doubt) != 0) {
+		(void)reason_set(&process->why, "%s", doubt);
+	}
+	process->is_doubtful = doubt[0] != '\0';
+}
+
 static enum shipping_step ship_and_publish(struct shipper_process *self)
 {
 	const uint64_t now_us = clock_monotonic_us();
@@ -79,6 +91,7 @@ static enum shipping_step ship_and_publish(struct shipper_process *self)
 	const enum shipping_step result = shipping_step(&self->shipping, now_us);
 	self->process->heartbeat++;
 	publish(self);
+	publish_doubt(self);
 	return result;
 }
 

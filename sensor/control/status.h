@@ -72,6 +72,8 @@ struct status_process {
 	_Atomic uint64_t backlog;       /* shipper: bytes of the journal that wait */
 	/* shipper: real time of the oldest record that waits; 0: none; over its renewals */
 	_Atomic uint64_t waits_since_us;
+	/* shipper: it takes records that its receiver may not keep; why says */
+	_Atomic uint32_t is_doubtful;
 	/* a bit per interface: not open; down, or it was when it was left out */
 	_Atomic uint32_t interfaces_missing;
 	_Atomic uint32_t interfaces_down;
@@ -82,7 +84,7 @@ struct status_process {
 	struct status_sender senders[STATUS_SENDERS_MAX];
 	_Atomic uint32_t counter_count;
 	struct status_counter counters[STATUS_COUNTERS_MAX];
-	struct reason why; /* when failed */
+	struct reason why; /* when failed, or doubtful */
 	/* the supervisor's */
 	char name[STATUS_NAME_BYTES];     /* "worker 0", "reporter" */
 	char source[STATUS_SOURCE_BYTES]; /* "eth0 eth1", "queue 3"; "" for others */

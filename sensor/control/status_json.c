@@ -221,6 +221,10 @@ static void write_output(
 	json_number(writer, "backlog_bytes", output->backlog);
 	json_number(writer, "lag_us", status_waited_us(output, clock_realtime_us()));
 	json_number(writer, "down_us", status_down_us(output, clock_monotonic_us()));
+	if (output->is_doubtful) {
+		json_text(writer, "doubt",
+			text_of(output->why.text, sizeof(output->why.text), text));
+	}
 	json_number(writer, "failures", output->faults);
 	json_number(writer, "lost_bytes", output->lost);
 	json_number(writer, "restarts", output->restarts);

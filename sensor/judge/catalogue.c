@@ -463,6 +463,17 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Ask the row's owner whether it is still needed; give it another date "
 		"or take it out, `mailwarden check` the matrix, reload.",
 		"A row that is meant to end."},
+	[FINDING_SENSOR_OUTPUT_FORGETS] = {"sensor.output-forgets", SEVERITY_MEDIUM,
+		3700114, 1, "Receiver of an output may drop what it was given", {NULL},
+		{NULL},
+		"The Redis of an output has another `maxmemory-policy` than "
+		"`noeviction`: when its memory is full it drops keys, and with them "
+		"what was counted. Or it did so, or somebody deleted them. Nothing is "
+		"counted twice for that, but counters are short of what was lost. The "
+		"alert says which.",
+		"Set `maxmemory-policy noeviction`, or give the sensors a Redis of "
+		"their own; how much memory they take is in docs/outputs.md.",
+		"Counters that somebody deleted to begin anew."},
 };
 
 const struct finding_row *finding_row(enum finding finding)

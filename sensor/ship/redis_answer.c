@@ -100,3 +100,18 @@ unsigned redis_slot(const char *key, size_t len)
 	}
 	return crc16(key, len) % REDIS_SLOTS;
 }
+
+bool redis_info_read(const char *text, const char *name, char *value, size_t size)
+{
+	const size_t len = strlen(name);
+	for (const char *line = text; line && *line != '\0';) {
+		const size_t end = strcspn(line, "\r\n");
+		if (end > len && memcmp(line, name, len) == 0 && line[len] == ':') {
+			(void)snprintf(value, size, "%.*s", (int)(end - len - 1),
+				line + len + 1);
+			return true;
+		}
+		line += end + strspn(line + end, "\r\n");
+	}
+	return false;
+}

@@ -46,3 +46,6 @@ bool redis_redirect_read(const char *text, const struct redis_node *asked,
 
 /* The slot of a key: of its part in the first {} where that is not empty. */
 unsigned redis_slot(const char *key, size_t len);
+
+/* The value of a line "name:value" of what INFO says. False: there is none. */
+bool redis_info_read(const char *text, const char *name, char *value, size_t size);

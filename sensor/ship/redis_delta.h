@@ -25,6 +25,11 @@
 #define REDIS_TYPE_HASH   "hash"
 #define REDIS_TYPE_SET    "zset"
 #define REDIS_TYPE_STREAM "stream"
+/* a hash that has, per journal, up to where it was applied: no batch counts twice in it */
+#define REDIS_TYPE_PLACED "hash+"
+/* without that: begin anew where the first key of the delta, a placed one, is gone */
+#define REDIS_TYPE_BESIDE_HASH "hash-"
+#define REDIS_TYPE_BESIDE_SET  "zset-"
 
 enum redis_verb {
 	REDIS_VERB_ADD = 0,   /* HINCRBY key field number */

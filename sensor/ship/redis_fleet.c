@@ -106,8 +106,9 @@ static bool read_counts(const struct reading *reading, const char **words,
 		const char *name = redis_answer_text(redis_answer_item(answer, i));
 		const int64_t count =
 			redis_answer_number(redis_answer_item(answer, i + 1));
-		is_kept =
-			!name || count <= 0 || add_count(counts, name, (uint64_t)count);
+		const bool is_place = name && strncmp(name, "place:", 6) == 0;
+		is_kept = !name || is_place || count <= 0 ||
+			  add_count(counts, name, (uint64_t)count);
 	}
 	redis_answer_free(answer);
 	sort(counts);

@@ -77,7 +77,7 @@ static unsigned hour_key(const struct target *target)
 	(void)gmtime_r(&seconds, &parts);
 	(void)snprintf(name, sizeof(name), REDIS_KEY_HOUR "%04d%02d%02d%02d",
 		parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour);
-	return key_of(target, name, REDIS_TYPE_HASH);
+	return key_of(target, name, REDIS_TYPE_PLACED);
 }
 
 /* Behind what makes the key: one that is not there cannot expire. */
@@ -98,7 +98,7 @@ static void add_server(const struct target *target, const char *verdict)
 	if (len < 0 || (size_t)len >= sizeof(name)) {
 		return; /* no address is that long */
 	}
-	const unsigned key = key_of(target, name, REDIS_TYPE_HASH);
+	const unsigned key = key_of(target, name, REDIS_TYPE_PLACED);
 	add_number(target, key, "flows", 1);
 	add_number(target, key, verdict, 1);
 	add_kind(target, key, "offered", "mail.starttls_offered");
@@ -122,7 +122,7 @@ static void add_sender(const struct target *target, const char *verdict)
 		source, 0);
 	if (strcmp(verdict, "illegitimate") == 0) {
 		redis_delta_put(target->delta,
-			key_of(target, REDIS_KEY_TOP, REDIS_TYPE_SET),
+			key_of(target, REDIS_KEY_TOP, REDIS_TYPE_BESIDE_SET),
 			REDIS_VERB_SCORE_ADD, source, 1);
 	}
 }
@@ -133,7 +133,7 @@ static void add_mail(const struct target *target)
 	const struct event *event = target->event;
 	const char *verdict = text_or(target, "mail.verdict");
 	const char *protocol = text_or(target, "mail.protocol");
-	const unsigned totals = key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH);
+	const unsigned totals = key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_PLACED);
 	const unsigned hour = hour_key(target);
 	add_number(target, totals, "flows", 1);
 	add_number(target, totals, verdict, 1);
@@ -147,7 +147,8 @@ static void add_mail(const struct target *target)
 	(void)snprintf(cell, sizeof(cell), "%.120s|%.120s|%s|%s",
 		text_or(target, "mail.from_group"), text_or(target, "mail.to_group"),
 		protocol, verdict);
-	add_number(target, key_of(target, REDIS_KEY_MATRIX, REDIS_TYPE_HASH), cell, 1);
+	add_number(target, key_of(target, REDIS_KEY_MATRIX, REDIS_TYPE_BESIDE_HASH),
+		cell, 1);
 	add_sender(target, verdict);
 	if (strcmp(protocol, "attempt") != 0) { /* else nobody may be there at all */
 		add_server(target, verdict);
@@ -158,7 +159,8 @@ static void add_mail(const struct target *target)
 static void add_also(const struct target *target)
 {
 	const struct event *event = target->event;
-	const unsigned key = key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH);
+	const unsigned key =
+		key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_BESIDE_HASH);
 	const size_t count = document_count(&event->document, "alert.metadata.also");
 	for (size_t i = 0; i < count && i < ALSO_MAX; i++) {
 		char path[64];
@@ -182,7 +184,7 @@ static void add_alert(const struct target *target)
 	const struct event *event = target->event;
 	const char *finding = event_finding(event);
 	const char *action = event_text(event, "alert.action");
-	const unsigned totals = key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH);
+	const unsigned totals = key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_PLACED);
 	const unsigned hour = hour_key(target);
 	finding = finding ? finding : "-";
 	add_number(target, totals, "alerts", 1);
@@ -190,10 +192,11 @@ static void add_alert(const struct target *target)
 	if (action && strcmp(action, "blocked") == 0) {
 		add_number(target, totals, "blocked", 1);
 	}
-	add_number(target, key_of(target, REDIS_KEY_FINDINGS, REDIS_TYPE_HASH), finding,
-		1);
-	add_number(target, key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_HASH),
-		finding, event_number(event, "alert.metadata.count", 1));
+	add_number(target, key_of(target, REDIS_KEY_FINDINGS, REDIS_TYPE_BESIDE_HASH),
+		finding, 1);
+	add_number(target,
+		key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_BESIDE_HASH), finding,
+		event_number(event, "alert.metadata.count", 1));
 	add_also(target);
 	(void)snprintf(field, sizeof(field), "finding:%s", finding);
 	add_number(target, hour, "alerts", 1);
@@ -201,11 +204,24 @@ static void add_alert(const struct target *target)
 	expire(target, hour, target->keys->hours_s);
 }
 
+/* In every delta, so that the script sees which of them are gone: the totals first. */
+static void declare_lasting(const struct target *target)
+{
+	(void)key_of(target, REDIS_KEY_TOTALS, REDIS_TYPE_PLACED);
+	(void)key_of(target, REDIS_KEY_MATRIX, REDIS_TYPE_BESIDE_HASH);
+	(void)key_of(target, REDIS_KEY_FINDINGS, REDIS_TYPE_BESIDE_HASH);
+	(void)key_of(target, REDIS_KEY_OCCURRENCES, REDIS_TYPE_BESIDE_HASH);
+	(void)key_of(target, REDIS_KEY_TOP, REDIS_TYPE_BESIDE_SET);
+}
+
 void redis_keys_add(const struct redis_keys *keys, struct redis_delta *delta,
 	const struct event *event)
 {
 	const struct target target = {keys, delta, event};
-	add_number(&target, key_of(&target, REDIS_KEY_TOTALS, REDIS_TYPE_HASH),
+	if (delta->key_count == 0) {
+		declare_lasting(&target);
+	}
+	add_number(&target, key_of(&target, REDIS_KEY_TOTALS, REDIS_TYPE_PLACED),
 		"records", 1);
 	if (event->kind == EVENT_MAIL) {
 		add_mail(&target);

@@ -5,14 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_WORDS 8 /* EVALSHA sha number key ... */
+#define HEAD_WORDS 10 /* EVALSHA sha number key ... */
 
 #define WORDS_MAX \
 	(HEAD_WORDS + 2 * REDIS_KEYS_MAX + (REDIS_ENTRY_WORDS + 1) * REDIS_ENTRIES_MAX)
 
 /*
- * KEYS: the place, then those of the delta. ARGV: journal, where it should stand, where
- * it will; the type of each key; then commands: how many words, verb, key, rest.
+ * KEYS: the place, then those of the delta, totals first. ARGV: journal, where it should
+ * stand, where it will; the type of each key; then commands: how many words, verb, key,
+ * rest.
+ *
+ * Of the place and of all that counters say of themselves the furthest holds: a batch is
+ * applied to all keys or to none, so no counter has less than it says. What does not say
+ * it (hash-, zset-) goes with the totals, which are in every batch and do.
  *
  * What would fail is looked for before anything is changed, and the place moves first:
  * then no error can make that commands are applied twice.
@@ -24,14 +29,38 @@
  */
 static const char SCRIPT[] =
 	"local place = redis.call('HGET', KEYS[1], ARGV[1]) or '0'\n"
-	"if place ~= ARGV[2] then return {place, 0, ''} end\n"
+	"local own, restored = 'place:' .. ARGV[1], 0\n"
+	"local found, how = {}, {}\n"
 	"for i = 2, #KEYS do\n"
-	"  local found = redis.call('TYPE', KEYS[i]).ok\n"
-	"  if found ~= 'none' and found ~= ARGV[2 + i] then\n"
-	"    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. found)\n"
+	"  local kind\n"
+	"  kind, how[i] = string.match(ARGV[2 + i], '(%a+)(.?)')\n"
+	"  found[i] = redis.call('TYPE', KEYS[i]).ok\n"
+	"  if found[i] ~= 'none' and found[i] ~= kind then\n"
+	"    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. "
+	"found[i])\n"
+	"  end\n"
+	"  if how[i] == '+' and found[i] ~= 'none' then\n"
+	"    local at = redis.call('HGET', KEYS[i], own)\n"
+	"    if at and (tonumber(at) or 0) > tonumber(place) then\n"
+	"      place, restored = at, 1\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
+	"if place ~= ARGV[2] then return {place, 0, '', restored, 0} end\n"
+	"local emptied = 0\n"
+	"if found[2] == 'none' then\n"
+	"  if place ~= '0' then emptied = 1 end\n"
+	"  for i = 3, #KEYS do\n"
+	"    if how[i] == '-' and found[i] ~= 'none' then\n"
+	"      redis.call('UNLINK', KEYS[i])\n"
+	"      emptied = 1\n"
+	"    end\n"
 	"  end\n"
 	"end\n"
 	"redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])\n"
+	"for i = 2, #KEYS do\n"
+	"  if how[i] == '+' then redis.call('HSET', KEYS[i], own, ARGV[3]) end\n"
+	"end\n"
 	"local refused, why = 0, ''\n"
 	"local function try(verb, ...)\n"
 	"  local answer = redis.pcall(verb, ...)\n"
@@ -80,7 +109,7 @@ static const char SCRIPT[] =
 	"  at = stop + 1\n"
 	"end\n"
 	"redis.call('HSET', KEYS[1], 'stream', string.format('%.0f-%.0f', ms, n))\n"
-	"return {ARGV[3], refused, why}\n";
+	"return {ARGV[3], refused, why, restored, emptied}\n";
 
 /* A command that is being put together. */
 struct words {
@@ -141,6 +170,8 @@ static bool read_answer(struct redis_script *script, struct redis_answer *answer
 	const char *text = redis_answer_text(redis_answer_item(answer, 0));
 	const int64_t refused = redis_answer_number(redis_answer_item(answer, 1));
 	const char *refusal = redis_answer_text(redis_answer_item(answer, 2));
+	script->restored += redis_answer_number(redis_answer_item(answer, 3)) > 0;
+	script->emptied += redis_answer_number(redis_answer_item(answer, 4)) > 0;
 	if (text) {
 		*place = strtoull(text, NULL, 10);
 	}
@@ -165,9 +196,12 @@ static void put_head(
 bool redis_script_read(struct redis_script *script, uint64_t *place, struct reason *why)
 {
 	static struct words words;
-	put_head(&words, script, "1");
+	put_head(&words, script, "2");
+	put_text(&words, script->totals);
 	put_text(&words, script->journal);
 	put_text(&words, "?"); /* nowhere: so nothing is changed */
+	put_text(&words, "?");
+	put_text(&words, REDIS_TYPE_PLACED);
 	return read_answer(
 		script, call_script(script->session, &words, why), place, why);
 }

@@ -36,7 +36,11 @@ struct ship_redis {
 	uint64_t beat_us;
 	uint64_t warn_us;
 	uint64_t refused; /* as told */
+	uint64_t restored;
+	uint64_t emptied;
+	struct reason doubt; /* why its counters may be short; "": they are not */
 	char place_key[REDIS_KEY_BYTES];
+	char totals_key[REDIS_KEY_BYTES];
 	char alive_key[REDIS_KEY_BYTES];
 	struct redis_delta delta;
 };
@@ -151,9 +155,11 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 		return NULL;
 	}
 	redis_keys_full(&state->keys, REDIS_KEY_PLACE, state->place_key);
+	redis_keys_full(&state->keys, REDIS_KEY_TOTALS, state->totals_key);
 	redis_keys_full(&state->keys, REDIS_KEY_ALIVE, state->alive_key);
 	state->script.session = &state->session;
 	state->script.place = state->place_key;
+	state->script.totals = state->totals_key;
 	state->script.journal = state->journal;
 	return state;
 }
@@ -196,6 +202,59 @@ static bool wait_for_replicas(struct ship_redis *state, struct reason *why)
 		       count, state->replicas);
 }
 
+static void doubt(struct ship_redis *state, const char *text)
+{
+	if (strcmp(state->doubt.text, text) != 0) {
+		(void)reason_set(&state->doubt, "%s", text);
+		log_line(LOG_LEVEL_WARNING, state->output->name, "%s", text);
+	}
+}
+
+/* A server that may drop keys is used all the same: it is told. False: it is gone. */
+static bool look_at_policy(struct ship_redis *state, struct reason *why)
+{
+	const char *words[] = {"INFO", "memory", NULL};
+	char policy[32];
+	struct reason text;
+	struct redis_answer *answer = redis_session_ask(&state->session, words, why);
+	if (!answer && !state->session.link.context) {
+		return false;
+	}
+	if (!answer) {
+		doubt(state, "whether it may drop counters is not known: our user may "
+			     "not ask for INFO");
+	} else if (redis_info_read(redis_answer_text(answer), "maxmemory_policy",
+			   policy, sizeof(policy)) &&
+		   strcmp(policy, "noeviction") != 0) {
+		(void)reason_set(&text,
+			"to be set right: its maxmemory-policy is %s, not noeviction: "
+			"when its memory is full it drops counters",
+			policy);
+		doubt(state, text.text);
+	} else if (state->emptied == 0) {
+		state->doubt.text[0] = '\0';
+	}
+	redis_answer_free(answer);
+	return true;
+}
+
+/* Evicted or deleted: nothing is counted twice for that, but what was counted is gone. */
+static void tell_losses(struct ship_redis *state)
+{
+	const struct redis_script *script = &state->script;
+	if (script->restored != state->restored) {
+		log_line(LOG_LEVEL_NOTICE, state->output->name,
+			"its key \"%s\" was taken away; on from where its counters are",
+			state->place_key);
+	}
+	if (script->emptied != state->emptied) {
+		doubt(state, "its counters were taken away (evicted or deleted): they "
+			     "begin anew");
+	}
+	state->restored = script->restored;
+	state->emptied = script->emptied;
+}
+
 /*
  * Connect, and learn where the receiver stands. *is_behind: events are missing there
  * that were given before, or may have been.
@@ -206,9 +265,11 @@ static bool connect_to(struct ship_redis *state, bool *is_behind, struct reason 
 	if (!redis_session_open(&state->session, why) ||
 		!redis_script_load(&state->script, why) ||
 		!redis_script_read(&state->script, &place, why) ||
+		!look_at_policy(state, why) ||
 		!beat(state, clock_monotonic_us(), why)) {
 		return false;
 	}
+	tell_losses(state);
 	state->is_unwaited = true;
 	*is_behind = !state->is_place_told || place < state->place;
 	state->is_place_told = true;
@@ -279,6 +340,7 @@ static bool apply_some(struct ship_redis *state, const struct event *events,
 		return false;
 	}
 	warn_of_refusals(state);
+	tell_losses(state);
 	*is_behind = place < state->place;
 	state->place = place;
 	state->is_unwaited = true;
@@ -323,6 +385,12 @@ static enum shipper_result ship_send(void *opaque, const struct event *events,
 	return SHIPPER_DELIVERED;
 }
 
+static const char *ship_doubt(void *opaque)
+{
+	const struct ship_redis *state = (const struct ship_redis *)opaque;
+	return state->doubt.text;
+}
+
 static uint64_t ship_place(void *opaque)
 {
 	const struct ship_redis *state = (const struct ship_redis *)opaque;
@@ -346,13 +414,14 @@ static bool ship_is_named(void *opaque)
 const struct shipper SHIPPER_REDIS = {
 	.name = "redis",
 	.what = "counters and a stream of alerts in Redis",
-	.events = EVENT_ALERT | EVENT_MAIL,
+	.events = EVENT_ALL,
 	.keys = KEYS,
 	.open = ship_open,
 	.send = ship_send,
 	.close = ship_close,
 	.check = redis_settings_check,
 	.place = ship_place,
+	.doubt = ship_doubt,
 	.ports = ship_ports,
 	.is_named = ship_is_named,
 	.idle_ms = IDLE_MS,

@@ -69,6 +69,9 @@ struct shipper {
 	 */
 	uint64_t (*place)(void *state);
 
+	/* Takes records, and why they may not be kept there; "": they are. */
+	const char *(*doubt)(void *state);
+
 	/* With nothing to send, send is called with count 0 this often; 0: it is not. */
 	unsigned idle_ms;
 

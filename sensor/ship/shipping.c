@@ -367,6 +367,12 @@ bool shipping_is_udp(const struct shipping *shipping)
 	return shipper->is_udp && shipper->is_udp(shipping->state);
 }
 
+const char *shipping_doubt(const struct shipping *shipping)
+{
+	const struct shipper *shipper = shipping->output->shipper;
+	return shipper->doubt ? shipper->doubt(shipping->state) : "";
+}
+
 bool shipping_is_named(const struct shipping *shipping)
 {
 	const struct shipper *shipper = shipping->output->shipper;

@@ -99,6 +99,9 @@ const uint16_t *shipping_ports(const struct shipping *shipping);
 /* Whether its sockets are of UDP. */
 bool shipping_is_udp(const struct shipping *shipping);
 
+/* Why the receiver may not keep what it takes; "": it does, as far as known. */
+const char *shipping_doubt(const struct shipping *shipping);
+
 /* Whether a name leads to its receiver, which is resolved when it is opened anew. */
 bool shipping_is_named(const struct shipping *shipping);
 

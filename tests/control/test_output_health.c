@@ -105,6 +105,29 @@ static void one_that_took_records_again_is_told_of_anew(void **state)
 	assert_non_null(strstr(health.records.bytes, "4321 bytes wait in the journal"));
 }
 
+static void one_whose_receiver_may_forget_is_told_of_once(void **state)
+{
+	(void)state;
+	pass(2, STATUS_STATE_RUNNING);
+	assert_int_equal(page.alerts, 0);
+	(void)reason_set(&output()->why, "its maxmemory-policy is allkeys-lru");
+	output()->is_doubtful = 1;
+	pass(10, STATUS_STATE_RUNNING);
+	pass(10, STATUS_STATE_STARTING); /* and is not known to be set right */
+	output()->is_doubtful = 0;
+	pass(1, STATUS_STATE_STARTING);
+	output()->is_doubtful = 1;
+	pass(10, STATUS_STATE_RUNNING);
+	assert_int_equal(page.alerts, 1);
+	assert_non_null(strstr(health.records.bytes, "policy is allkeys-lru"));
+	assert_non_null(strstr(health.records.bytes, "sensor.output-forgets"));
+	output()->is_doubtful = 0;
+	pass(1, STATUS_STATE_RUNNING);
+	output()->is_doubtful = 1;
+	pass(1, STATUS_STATE_RUNNING);
+	assert_int_equal(page.alerts, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -114,6 +137,7 @@ int main(void)
 		TEST(being_ended_for_that_and_started_anew_changes_nothing),
 		TEST(one_that_gets_ready_in_time_is_not),
 		TEST(one_that_took_records_again_is_told_of_anew),
+		TEST(one_whose_receiver_may_forget_is_told_of_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

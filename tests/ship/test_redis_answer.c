@@ -140,6 +140,21 @@ static void slots_are_those_of_the_specification(void **state)
 	assert_int_not_equal(redis_slot("{foo", 4), redis_slot("foo", 3));
 }
 
+static void a_value_of_info_is_found_by_its_whole_name(void **state)
+{
+	(void)state;
+	static const char INFO[] = "# Memory\r\nused_memory:1\r\nmaxmemory:0\r\n"
+				   "maxmemory_policy:allkeys-lru\r\nempty:\r\n";
+	char value[32];
+	assert_true(redis_info_read(INFO, "maxmemory_policy", value, sizeof(value)));
+	assert_string_equal(value, "allkeys-lru");
+	assert_true(redis_info_read(INFO, "maxmemory_policy", value, 4));
+	assert_string_equal(value, "all");
+	assert_false(redis_info_read(INFO, "memory", value, sizeof(value)));
+	assert_false(redis_info_read(INFO, "maxmemory_pol", value, sizeof(value)));
+	assert_false(redis_info_read(NULL, "maxmemory", value, sizeof(value)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +166,7 @@ int main(void)
 		cmocka_unit_test(
 			a_redirection_cut_at_any_length_reads_nothing_behind_it),
 		cmocka_unit_test(slots_are_those_of_the_specification),
+		cmocka_unit_test(a_value_of_info_is_found_by_its_whole_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

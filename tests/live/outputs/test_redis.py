@@ -54,6 +54,15 @@ def load_goes_on(journal, count):
     until(lambda: journal.made >= goal, "more records")
 
 
+def assert_not_doubled(client, journal):
+    """Keys may be gone, and begun anew: no counter is above what the journal says."""
+    wanted = redis_servers.expected(shipping.records(journal.folder))
+    got = redis_servers.held(client, wanted)
+    more = {(key, field): (count, wanted[key].get(field)) for key in got for field, count in got[key].items()
+            if count > wanted[key].get(field, 0)}
+    assert not more, more
+
+
 def ship(tmp_path, journal, output, password=PASSWORD):
     settings = tmp_path / "once.yaml"
     sensor = "" if "sensor:" in output else "sensor: sensor.example.org, "
@@ -98,8 +107,7 @@ class TestAlone:
             journal = type("journal", (), {"folder": tmp_path / "journal"})
             assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
             (tmp_path / "journal").rename(tmp_path / f"journal{time.monotonic_ns()}")
-        records = sum(("alert" in record or record["event_type"] == "mail") for folder in tmp_path.glob("journal*")
-                      for record in shipping.records(folder))
+        records = sum(len(shipping.records(folder)) for folder in tmp_path.glob("journal*"))
         assert int(redis.client()("HGET", SENSOR + "totals", "records")) == records
 
     def test_a_server_that_lost_its_last_writes_is_given_them_again(self, tmp_path, closing, redis):
@@ -160,6 +168,83 @@ class TestAlone:
                                  env={**os.environ, "REDIS_PASSWORD": PASSWORD}) for name in ("one", "two")]
         assert [one.wait(timeout=60) for one in both] == [0, 0]
         verify(redis.client(), journal)
+
+    @pytest.mark.parametrize("is_running", [True, False], ids=["beside a shipper", "before the next one"])
+    def test_a_place_that_is_taken_away_doubles_nothing(self, tmp_path, closing, redis, is_running):
+        journal = journal_of(tmp_path, closing, 1000)
+        one = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        settle(redis.client, journal)
+        if not is_running:
+            one.close()
+        redis.client()("DEL", SENSOR + "place")
+        journal.add(500)
+        if not is_running:
+            one.start()
+        settle(redis.client, journal)
+        verify(redis.client(), journal)
+        assert "place\" was taken away; on from where its counters are" in one.log() or is_running
+
+    @pytest.mark.parametrize("gone", [("totals",), ("place", "totals"), ("totals", "findings"), ("place", "matrix"), ("matrix", "findings")],
+                             ids=" ".join)
+    def test_counters_that_are_taken_away_are_short_of_that_and_never_doubled(self, tmp_path, closing, redis, gone):
+        journal = journal_of(tmp_path, closing, 1000)
+        one = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        settle(redis.client, journal)
+        redis.client()("DEL", *(SENSOR + key for key in gone))
+        journal.add(500)
+        settle(redis.client, journal)
+        assert_not_doubled(redis.client(), journal)
+        assert ("its counters were taken away (evicted or deleted)" in one.log()) == ("totals" in gone)
+
+    def test_what_is_left_where_all_that_knows_its_place_is_gone_begins_anew(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 1000)
+        one = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        settle(redis.client, journal)
+        client = redis.client()
+        left = {(SENSOR + key).encode() for key in ("matrix", "findings", "occurrences", "senders:illegitimate", "alerts")}
+        client("DEL", *(set(client("KEYS", "*")) - left))
+        journal.add(500)
+        settle(redis.client, journal)
+        wanted = redis_servers.expected(shipping.records(journal.folder))
+        assert redis_servers.held(client, wanted) == wanted
+        assert "its counters were taken away" in one.log()
+
+    def test_a_server_that_evicts_counts_nothing_twice_and_is_told(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 2000)
+        client = redis.client()
+        client("CONFIG", "SET", "maxmemory-policy", "allkeys-random")
+        one = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
+        settle(redis.client, journal)
+        used = int(re.search(r"used_memory:(\d+)", client("INFO", "memory").decode()).group(1))
+        client("CONFIG", "SET", "maxmemory", used - 100_000)
+        for _ in range(20):
+            journal.add(200)
+            settle(redis.client, journal)
+        assert int(re.search(r"evicted_keys:(\d+)", client("INFO", "stats").decode()).group(1)) > 20
+        assert_not_doubled(client, journal)
+        assert "to be set right: its maxmemory-policy is allkeys-random, not noeviction" in one.log()
+
+    def test_a_server_that_evicts_nothing_is_not_told_of(self, tmp_path, closing, redis):
+        answer = ship(tmp_path, journal_of(tmp_path, closing, 10), f"path: {redis.socket}, {USER}")
+        assert answer.returncode == 0 and "maxmemory" not in answer.stderr and "taken away" not in answer.stderr
+
+    def test_users_of_the_stream_share_it_and_may_do_no_more(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 300)
+        assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+        readers = [redis.client() for _ in range(2)]
+        for client in readers:
+            client("AUTH", "mailwarden-siem", PASSWORD)
+        stream, got = SENSOR + "alerts", []
+        readers[0]("XGROUP", "CREATE", stream, "siem", "0")
+        while part := readers[len(got) % 2]("XREADGROUP", "GROUP", "siem", f"reader{len(got) % 2}", "COUNT", 7, "STREAMS", stream, ">"):
+            for name, fields in part[0][1]:
+                got.append(json.loads(fields[1])["event_id"])
+                assert readers[0]("XACK", stream, "siem", name) == 1
+        assert got == [one["event_id"] for one in shipping.records(journal.folder) if one["event_type"] == "alert"]
+        for words in (("HGETALL", SENSOR + "totals"), ("XADD", stream, "*", "eve", "{}"), ("DEL", stream), ("XTRIM", stream, "MAXLEN", 0),
+                      ("XGROUP", "DESTROY", stream, "siem"), ("SCAN", 0), ("INFO",), ("XRANGE", "other", "-", "+")):
+            with pytest.raises(Refused, match="NOPERM"):
+                readers[0](*words)
 
     @pytest.mark.parametrize("prepare, output, wanted", [
         ((), "user: mailwarden, password_env: WRONG", "to be set right: it refuses our user or password"),
