@@ -235,6 +235,99 @@ def test_promtool_accepts_the_alert_rules():
     assert answer.returncode == 0 and "SUCCESS" in answer.stdout, answer.stdout + answer.stderr
 
 
+WELL = {  # what a sensor says that is well, minute by minute
+    'mailwarden_healthy{instance="a"}': "1x90",
+    'mailwarden_alive_timestamp_seconds{instance="a"}': "0+60x90",
+    'mailwarden_interfaces_down{worker="worker 0",source="eth0"}': "0x90",
+    'mailwarden_interfaces_missing{worker="worker 0",source="eth0"}': "0x90",
+    'mailwarden_packets_total{worker="worker 0",source="eth0"}': "0+6000x90",
+    'mailwarden_packets_lost_total{worker="worker 0",source="eth0"}': "5x90",
+    'mailwarden_process_restarts_total{process="worker 0"}': "0x90",
+    'mailwarden_output_up{output="siem"}': "1x90",
+    'mailwarden_output_lag_seconds{output="siem"}': "20x90",
+    'mailwarden_output_backlog_bytes{output="siem"}': "100000000x90",
+    'mailwarden_output_lost_bytes_total{output="siem"}': "0x90",
+    'mailwarden_journal_up{process="reporter"}': "1x90",
+    'mailwarden_journal_lost_bytes_total{process="reporter"}': "7x90",
+    'mailwarden_records_refused_total{process="worker 0"}': "3x90",
+    "mailwarden_matrix_reload_failures_total": "1x90",
+    'mailwarden_matrix_next_expiry_timestamp_seconds{row="M-01"}': f"{8 * 86400}x90",
+    'mailwarden_matrix_next_acceptance_expiry_timestamp_seconds{by="group dmz"}': f"{8 * 86400}x90",
+    **{f'mailwarden_findings_total{{finding="{name}",severity="high"}}': "2x90" for name in (
+        "sender.illegitimate", "tls.credentials-clear", "tls.starttls-stripped", "tls.starttls-injection", "zone.user-access-exposed",
+        "zone.mailbox-misplaced", "sensor.blind", "sensor.queue-silent", "sensor.family-unseen", "tls.missing")},
+}
+FIRES = [  # rule; what is otherwise then
+    ("MailwardenDown", "healthy", "1x30 0x60"),
+    ("MailwardenDown", "healthy", "1x30 stale"),
+    ("MailwardenAsleep", "alive_timestamp", "0+60x30 1800x60"),
+    ("MailwardenInterfaceDown", "interfaces_down", "0x30 1x60"),
+    ("MailwardenInterfaceDown", "interfaces_missing", "0x30 1x60"),
+    ("MailwardenPacketsLost", "packets_lost", "0+60x90"),
+    ("MailwardenRestarts", "restarts", "0x35 0+1x10 10x50"),
+    ("MailwardenOutputDown", "output_up", "1x30 0x60"),
+    ("MailwardenOutputLate", "output_lag", "0x30 301x60"),
+    ("MailwardenOutputBacklog", "output_backlog", "0x20 300000000x70"),
+    ("MailwardenRecordsLost", "output_lost", "0x38 9x60"),
+    ("MailwardenRecordsLost", "journal_lost", "0x38 9x60"),
+    ("MailwardenRecordsLost", "records_refused", "0x38 9x60"),
+    ("MailwardenJournalDown", "journal_up", "1x30 0x60"),
+    ("MailwardenMatrixRefused", "reload_failures", "0x30 1x60"),
+    ("MailwardenRowExpires", "next_expiry", f"{6 * 86400}x90"),
+    ("MailwardenAcceptanceExpires", "next_acceptance_expiry", f"{6 * 86400}x90"),
+    ("MailwardenIllegitimateSender", "sender.illegitimate", "0x38 1x60"),
+    ("MailwardenCredentialsClear", "tls.credentials-clear", "0x38 1x60"),
+    ("MailwardenStripped", "starttls-stripped", "0x38 1x60"),
+    ("MailwardenStripped", "starttls-injection", "0x38 1x60"),
+    ("MailwardenExposed", "user-access-exposed", "0x38 1x60"),
+    ("MailwardenExposed", "mailbox-misplaced", "0x38 1x60"),
+    ("MailwardenBlind", "sensor.blind", "0x38 1x60"),
+    ("MailwardenBlind", "queue-silent", "0x38 1x60"),
+    ("MailwardenBlind", "packets_total", "700x90"),
+]
+
+
+def rules():
+    return set(re.findall(r"alert: (\w+)", (DASHBOARDS / "prometheus-alerts.yml").read_text()))
+
+
+def fired(tmp_path, series):
+    """Which rules fire 45 minutes in: promtool tells what it got of each where nothing was expected."""
+    path = tmp_path / "rules.yml"
+    path.write_text(json.dumps({"rule_files": [str(DASHBOARDS / "prometheus-alerts.yml")], "evaluation_interval": "1m", "tests": [{
+        "interval": "1m", "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "alert_rule_test": [{"eval_time": "45m", "alertname": name, "exp_alerts": []} for name in sorted(rules())]}]}))
+    answer = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, timeout=30, check=False)
+    assert (answer.returncode == 0) == ("FAILED" not in answer.stdout + answer.stderr)
+    got = re.findall(r"alertname: (\w+), time: 45m,\s+exp:\[\s*\],\s+got:\[\s*(\S)", answer.stdout + answer.stderr)
+    assert (answer.returncode == 0) == (not got), answer.stdout + answer.stderr
+    return {name for name, first in got if first != "]"}
+
+
+@needs_promtool
+def test_no_rule_fires_of_a_sensor_that_is_well(tmp_path):
+    assert fired(tmp_path, WELL) == set()
+
+
+@needs_promtool
+@pytest.mark.parametrize("rule, part, values", FIRES)
+def test_each_rule_fires_for_what_it_is_for_and_no_other(tmp_path, rule, part, values):
+    changed = {name for name in WELL if part in name}
+    assert len(changed) == 1
+    assert fired(tmp_path, {**WELL, **{name: values for name in changed}}) == {rule}
+
+
+def test_every_rule_is_tested():
+    assert {rule for rule, _, _ in FIRES} == rules()
+
+
+@needs_promtool
+def test_one_dead_sensor_of_two_is_told_and_told_once():
+    answer = subprocess.run(["promtool", "test", "rules", str(ROOT / "tests" / "live" / "run" / "prometheus_rules.yml")],
+                            capture_output=True, text=True, timeout=30, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 @pytest.mark.parametrize("text, wanted", [
     ("metrics: {lisen: 127.0.0.1:9472}", ':1:11: unknown key of metrics "lisen"; did you mean "listen"?'),
     ("metrics: {listen: localhost:9472}", ':1:10: metrics: listen takes ADDRESS:PORT or unix:PATH, not "localhost:9472"'),
