@@ -1,5 +1,8 @@
 #include "ship/document.h"
 
+#include "base/utf8.h"
+
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,7 +215,47 @@ void document_copy(struct document *document, const char *path,
 	}
 }
 
+struct sink {
+	char *text;
+	size_t size;
+	size_t len; /* of all of it, whether it fits or not */
+};
+
+static void sink_put(struct sink *sink, const char *bytes, size_t len)
+{
+	if (sink->len <= sink->size && len <= sink->size - sink->len) {
+		memcpy(sink->text + sink->len, bytes, len);
+	}
+	sink->len += len;
+}
+
+/* The library escapes C0 alone; what steers a terminal is escaped in the record, too. */
+static int put_escaped(const char *bytes, size_t len, void *context)
+{
+	struct sink *sink = (struct sink *)context;
+	size_t more;
+	for (size_t at = 0; at < len;
+		at += more) { /* whole characters, checked by it */
+		char escape[16];
+		uint32_t code = 0;
+		more = utf8_read(bytes + at, &code);
+		if (more == 0) {
+			return -1;
+		}
+		if (code >= ' ' && utf8_is_control(code)) {
+			(void)snprintf(escape, sizeof(escape), "\\u%04" PRIx32, code);
+			sink_put(sink, escape, strlen(escape));
+		} else {
+			sink_put(sink, bytes + at, more);
+		}
+	}
+	return 0;
+}
+
 size_t document_write(const struct document *document, char *text, size_t size)
 {
-	return json_dumpb(document->root, text, size, JSON_COMPACT);
+	struct sink sink = {.text = text, .size = size};
+	return json_dump_callback(document->root, put_escaped, &sink, JSON_COMPACT) == 0
+		       ? sink.len
+		       : 0;
 }

@@ -4,7 +4,7 @@
  * The only file that knows jansson. Used behind the journal, where memory may be
  * taken: the workers write EVE with json_writer, which takes none. A name with a dot
  * in it cannot be reached; ours have none. What is built is valid JSON in UTF-8 on
- * one line, control bytes escaped.
+ * one line, controls and marks that turn the direction of writing escaped.
  */
 #pragma once
 

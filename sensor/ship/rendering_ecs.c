@@ -216,6 +216,8 @@ static void set_related(struct document *document, const struct event *event)
 			document, "related.hosts", event_text(event, HOSTS[i]));
 	}
 	document_add_text(document, "related.hash",
+		document_text(document, "tls.server.hash.sha1"));
+	document_add_text(document, "related.hash",
 		document_text(document, "tls.server.hash.sha256"));
 }
 

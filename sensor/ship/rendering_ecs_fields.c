@@ -8,13 +8,14 @@
 
 #define PATH_BYTES 96
 #define HASH_BYTES 80
+#define SHA1_LEN   40 /* in hexadecimal digits */
 
 enum ecs_kind {
 	ECS_AS_IS,
 	ECS_KEYWORD, /* a number that nobody adds up */
 	ECS_LOWER,   /* a keyword in small letters */
 	ECS_TIME,
-	ECS_HASH, /* in capitals, without colons */
+	ECS_HASH, /* in capitals, without colons; its length says which */
 	ECS_MAC,  /* RFC 7042: capitals and hyphens */
 	ECS_MADE, /* by rendering_ecs.c out of more than this */
 };
@@ -70,10 +71,9 @@ static const struct ecs_field {
 	{"tls.server.issuer", "tls.issuerdn", ECS_AS_IS},
 	{"tls.server.not_before", "tls.notbefore", ECS_TIME},
 	{"tls.server.not_after", "tls.notafter", ECS_TIME},
-	{"tls.server.hash.sha1", "tls.fingerprint", ECS_HASH},
-	{"tls.server.hash.sha256", "mail.certificate_sha256", ECS_HASH},
+	{"tls.server.hash", "tls.fingerprint", ECS_HASH},
+	{"tls.server.hash", "mail.certificate_sha256", ECS_HASH},
 	{"mail.ja4", "tls.ja4", ECS_AS_IS},
-	{"mail.certificate_visibility", "mail.certificate", ECS_AS_IS},
 	{"observer.name", "host", ECS_AS_IS},
 	{"observer.hostname", "host", ECS_AS_IS},
 	{"observer.ingress.interface.name", "in_iface", ECS_AS_IS},
@@ -122,29 +122,35 @@ static void set_time(struct document *document, const char *path, const char *ti
 	document_set_text(document, path, text);
 }
 
-/* Letter by letter; a colon becomes sign, or nothing. */
-static void set_letters(struct document *document, const struct ecs_field *field,
-	const char *value, const char *sign)
+/* Letter by letter by change; a colon becomes sign, or nothing. */
+static void change_letters(
+	const char *value, int (*change)(int letter), char sign, char text[HASH_BYTES])
 {
-	char text[HASH_BYTES];
 	size_t len = 0;
-	for (; *value && len + 1 < sizeof(text); value++) {
-		const unsigned char letter =
-			(unsigned char)(*value == ':' ? *sign : *value);
+	for (; *value && len + 1 < HASH_BYTES; value++) {
+		const char letter = *value == ':' ? sign : *value;
 		if (letter != '\0') {
-			text[len++] =
-				(char)(field->kind == ECS_LOWER ? tolower(letter)
-								: toupper(letter));
+			text[len++] = (char)change((unsigned char)letter);
 		}
 	}
 	text[len] = '\0';
-	document_set_text(document, field->path, text);
+}
+
+static void set_hash(struct document *document, const char *path, const char *value)
+{
+	char text[HASH_BYTES];
+	char whole[PATH_BYTES];
+	change_letters(value, toupper, '\0', text);
+	(void)snprintf(whole, sizeof(whole), "%s.%s", path,
+		strlen(text) == SHA1_LEN ? "sha1" : "sha256");
+	document_set_text(document, whole, text);
 }
 
 static void set_field(struct document *document, const struct event *event,
 	const struct ecs_field *field)
 {
 	char room[RENDERING_VALUE_BYTES];
+	char text[HASH_BYTES];
 	if (field->kind == ECS_AS_IS) {
 		document_copy(document, field->path, &event->document, field->from);
 		return;
@@ -157,14 +163,16 @@ static void set_field(struct document *document, const struct event *event,
 	case ECS_TIME:
 		set_time(document, field->path, value);
 		break;
-	case ECS_LOWER:
-		set_letters(document, field, value, ":");
-		break;
 	case ECS_HASH:
-		set_letters(document, field, value, "");
+		set_hash(document, field->path, value);
+		break;
+	case ECS_LOWER:
+		change_letters(value, tolower, ':', text);
+		document_set_text(document, field->path, text);
 		break;
 	case ECS_MAC:
-		set_letters(document, field, value, "-");
+		change_letters(value, toupper, '-', text);
+		document_set_text(document, field->path, text);
 		break;
 	default:
 		document_set_text(document, field->path, value);

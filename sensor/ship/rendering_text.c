@@ -1,5 +1,7 @@
 #include "ship/rendering_text.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,16 +96,16 @@ void rendering_put_number(struct rendering_text *out, uint64_t number)
 void rendering_put_value(
 	struct rendering_text *out, const char *value, const char *special)
 {
-	for (; *value; value++) {
-		const unsigned char byte = (unsigned char)*value;
-		if (byte < 0x20 || byte == 0x7f) {
+	while (*value) {
+		uint32_t code = 0;
+		const size_t len = utf8_read(value, &code);
+		if (len == 0 || utf8_is_control(code)) {
 			put_bytes(out, "?", 1);
-			continue;
+		} else {
+			put_bytes(out, "\\", strchr(special, *value) ? 1 : 0);
+			put_bytes(out, value, len);
 		}
-		if (strchr(special, *value)) {
-			put_bytes(out, "\\", 1);
-		}
-		put_bytes(out, value, 1);
+		value += len > 0 ? len : 1;
 	}
 }
 

@@ -20,8 +20,8 @@ void rendering_put(struct rendering_text *out, const char *words);
 void rendering_put_number(struct rendering_text *out, uint64_t number);
 
 /*
- * A value from anywhere: control bytes become '?', each of special gets a '\' before
- * it.
+ * A value from anywhere: letters stay whatever their writing; controls, and marks that
+ * turn the direction of writing, become '?'; each of special gets a '\' before it.
  */
 void rendering_put_value(
 	struct rendering_text *out, const char *value, const char *special);

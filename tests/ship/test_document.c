@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -128,6 +129,24 @@ static void an_event_knows_its_kind_severity_and_time(void **state)
 	event_free(&event);
 }
 
+static void letters_stay_and_what_steers_a_terminal_is_escaped(void **state)
+{
+	(void)state;
+	static const char WANTED[] =
+		"{\"a\":\"\303\251\344\276\213\\u202e\\u009b\\u007f\\u2028x\"}";
+	char text[100];
+	parse("{\"a\":\"\\u00e9\\u4f8b\\u202e\\u009b\\u007f\\u2028x\"}");
+	const size_t len = document_write(&document, text, sizeof(text));
+	assert_int_equal(len, sizeof(WANTED) - 1);
+	assert_memory_equal(text, WANTED, len);
+	for (size_t size = 0; size < len; size++) {
+		char *exact = malloc(size > 0 ? size : 1);
+		assert_non_null(exact);
+		assert_int_equal(document_write(&document, exact, size), len);
+		free(exact);
+	}
+}
+
 static void count_member(void *context, const char *name)
 {
 	char *names = (char *)context;
@@ -170,6 +189,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_built_is_one_line_of_json, end),
 		cmocka_unit_test_teardown(every_number_below_a_path_is_visited, end),
 		cmocka_unit_test(an_event_knows_its_kind_severity_and_time),
+		cmocka_unit_test_teardown(
+			letters_stay_and_what_steers_a_terminal_is_escaped, end),
 		cmocka_unit_test_teardown(a_list_takes_each_text_once, end),
 		cmocka_unit_test_teardown(every_member_of_an_object_is_visited, end),
 	};

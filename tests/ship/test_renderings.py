@@ -100,9 +100,23 @@ def test_eve_is_the_record_itself(rendered):
     assert [json.loads(line) for line in rendered["eve"]] == RECORDS
 
 
+CONTROLS = "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]"
+
+
 def unsafe(text):
-    """As it stands in kv: control bytes replaced."""
-    return re.sub(r"[\x00-\x1f\x7f]", "?", text)
+    """As it stands in kv: controls, and marks that turn the direction of writing, replaced."""
+    return re.sub(CONTROLS, "?", text)
+
+
+def test_letters_of_any_writing_stay_and_what_steers_a_terminal_does_not(tmp_path):
+    helo = "例え.テスト münchen \u202egro.elpmaxe\u2066 \x9b2J\x7f\u2028 ÿ"
+    record = RECORDS[0] | {"mail": RECORDS[0]["mail"] | {"helo": helo, "mail_from_domain": helo, "to_name": helo}}
+    lines = render([record], tmp_path)
+    for form in ("kv", "cef", "ecs", "rfc5424"):
+        assert "例え.テスト münchen" in lines[form][0] and "ÿ" in lines[form][0]
+        assert not re.search(CONTROLS, lines[form][0])
+    assert json.loads(lines["ecs"][0])["mail"]["helo"] == json.loads(lines["eve"][0])["mail"]["helo"] == helo
+    assert read_kv(lines["kv"][0])["helo"] == unsafe(helo) == read_cef(lines["cef"][0])[1]["mailwardenHelo"]
 
 
 def read_kv(line):
@@ -214,6 +228,7 @@ def is_same(eve, ecs):
 ECS_MADE = {
     "event_type": lambda eve, entry: entry["event"]["dataset"] == "mailwarden." + eve,
     "alert.action": lambda eve, entry: "source" not in entry or {"blocked": "denied", "allowed": "allowed"}[eve] in entry["event"]["type"],
+    "tls.fingerprint": lambda eve, entry: eve.replace(":", "").upper() in entry["tls"]["server"]["hash"].values(),
     "flow.age": lambda eve, entry: entry["event"]["duration"] // 10 ** 9 == eve,
     "tls.version": lambda eve, entry: eve.lower() == f'{entry["tls"]["version_protocol"]} {entry["tls"]["version"]}',
     "alert.metadata.signature_severity": lambda eve, entry: eve == [entry["mail"]["severity"]],
@@ -262,7 +277,9 @@ def test_ecs_uses_its_own_types_and_words(all_rendered):
         assert event.get("outcome") in (None, "success", "failure")
         for path in ("rule.id", "rule.version", "network.vlan.id", "network.inner.vlan.id", "mail.flow.id"):
             assert isinstance(at(entry, path), (str, type(None)))
-        assert not re.search("[a-z:]", at(entry, "tls.server.hash.sha256") or "")
+        for name, digits in (at(entry, "tls.server.hash") or {}).items():
+            assert re.fullmatch("[0-9A-F]{%d}" % {"sha1": 40, "sha256": 64}[name], digits)
+            assert digits in entry["related"]["hash"]
         ips = entry.get("related", {}).get("ip", [])
         assert len(set(ips)) == len(ips) and {record[key] for key in ("src_ip", "dest_ip") if key in record} <= set(ips)
         if "alert" in record:
