@@ -41,10 +41,10 @@ bool certificate_name_matches(struct text pattern, const char *host)
 		       0;
 }
 
-/* As EVE has it: from the country on. What is not printable ASCII comes escaped or as '?'. */
-#define NAME_FORM                                                       \
-	(ASN1_STRFLGS_RFC2253 | XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | \
-		XN_FLAG_DUMP_UNKNOWN_FIELDS)
+/* As EVE has it: from the country on, in UTF-8. What steers a reader comes as '?'. */
+#define NAME_FORM                                                                 \
+	((ASN1_STRFLGS_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | XN_FLAG_SEP_CPLUS_SPC | \
+		XN_FLAG_FN_SN | XN_FLAG_DUMP_UNKNOWN_FIELDS)
 
 static void name_copy(char *field, size_t size, X509_NAME *name)
 {
@@ -57,7 +57,7 @@ static void name_copy(char *field, size_t size, X509_NAME *name)
 		char *bytes = NULL;
 		const long len = BIO_get_mem_data(bio, &bytes);
 		if (len > 0) {
-			text_copy(field, size,
+			text_copy_letters(field, size,
 				(struct text){(const uint8_t *)bytes, (size_t)len});
 		}
 	}

@@ -74,7 +74,7 @@ static void hello_note(
 	hello_compare(smtp, facts, command, host);
 	/* the last one holds: a client greets again after EHLO was refused or TLS was not used */
 	if (host.len > 0) {
-		text_copy(facts->helo, sizeof(facts->helo), host);
+		text_copy_letters(facts->helo, sizeof(facts->helo), host);
 	}
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	smtp->has_ehlo |= command->verb != SMTP_VERB_HELO;
@@ -96,8 +96,8 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 	smtp->has_sender = !text_starts(argument, "<>");
 	const struct text domain = smtp_path_domain(argument);
 	if (domain.len > 0 && facts->mail_from_domain[0] == '\0') {
-		text_copy(facts->mail_from_domain, sizeof(facts->mail_from_domain),
-			domain);
+		text_copy_letters(facts->mail_from_domain,
+			sizeof(facts->mail_from_domain), domain);
 	}
 	while (argument.len > 0) {
 		const struct text word = text_word(&argument);

@@ -43,7 +43,7 @@ static void banner_note(struct facts *facts, struct text text)
 	if (stars >= MASKED_GREETING) {
 		note_starttls(facts, FACTS_STARTTLS_MASKED_GREETING);
 	} else if (facts->banner_host[0] == '\0') {
-		text_copy(facts->banner_host, sizeof(facts->banner_host), host);
+		text_copy_letters(facts->banner_host, sizeof(facts->banner_host), host);
 	}
 }
 

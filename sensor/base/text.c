@@ -1,6 +1,10 @@
 #include "base/text.h"
 
+#include "base/utf8.h"
+
 #include <endian.h>
+
+#define UTF8_BYTES_MAX 4
 
 /* The same letter, ASCII case apart. */
 static bool is_same(uint8_t byte, uint8_t letter)
@@ -127,17 +131,51 @@ struct text text_trim(struct text text)
 	return text;
 }
 
+static char plain_of(uint8_t byte)
+{
+	const bool is_plain = byte > '\\' ? byte <= 0x7e /* small letters first */
+					  : byte >= 0x20 && byte != '"' && byte != '\\';
+	return (char)(is_plain ? byte : (uint8_t)'?');
+}
+
 void text_copy(char *field, size_t size, struct text text)
 {
 	const size_t len = text.len < size ? text.len : size - 1;
 	for (size_t i = 0; i < len; i++) {
-		const uint8_t byte = text.at[i];
-		const bool is_plain =
-			byte > '\\' ? byte <= 0x7e /* small letters first */
-				    : byte >= 0x20 && byte != '"' && byte != '\\';
-		field[i] = (char)(is_plain ? byte : (uint8_t)'?');
+		field[i] = plain_of(text.at[i]);
 	}
 	field[len] = '\0';
+}
+
+/* Bytes of the character in front that is no ASCII and may be shown as it is; or 0. */
+static size_t letter_len(struct text text)
+{
+	char letter[UTF8_BYTES_MAX + 1] = "";
+	uint32_t code;
+	memcpy(letter, text.at, text.len < UTF8_BYTES_MAX ? text.len : UTF8_BYTES_MAX);
+	const size_t len = utf8_read(letter, &code);
+	return len > 0 && !utf8_is_control(code) ? len : 0;
+}
+
+void text_copy_letters(char *field, size_t size, struct text text)
+{
+	size_t used = 0;
+	while (text.len > 0 && used + 1 < size) { /* each turn fills a byte of it */
+		size_t len = text.at[0] < 0x80 ? 0 : letter_len(text);
+		if (used + len >= size) {
+			break;
+		}
+		if (len > 0) {
+			memcpy(field + used, text.at, len);
+		} else {
+			len = 1;
+			field[used] = plain_of(text.at[0]);
+		}
+		used += len;
+		text.at += len;
+		text.len -= len;
+	}
+	field[used] = '\0';
 }
 
 int text_hex_digit(uint8_t byte)

@@ -77,6 +77,12 @@ struct text text_trim(struct text text);
 void text_copy(char *field, size_t size, struct text text);
 
 /*
+ * The same, and what is UTF-8 stays (RFC 6531), but for what steers whoever shows it
+ * (utf8_is_control). Cuts no character apart.
+ */
+void text_copy_letters(char *field, size_t size, struct text text);
+
+/*
  * FNV-1a: the same in every process and over a reload. Not for tables whose keys strangers
  * choose, unless keys that fall together do no harm: those take base/hash.
  */

@@ -59,6 +59,21 @@ size_t utf8_read(const char *text, uint32_t *code)
 	return 0;
 }
 
+size_t utf8_whole(const char *text, size_t most)
+{
+	const size_t len = strnlen(text, most);
+	size_t start = len;
+	while (start > 0 && len - start < 3 && (text[start - 1] & 0xc0) == 0x80) {
+		start--;
+	}
+	if (start == 0 || (uint8_t)text[start - 1] < 0xc0) {
+		return len;
+	}
+	uint32_t code;
+	const size_t last = utf8_read(text + start - 1, &code);
+	return last > 0 && start - 1 + last <= len ? len : start - 1;
+}
+
 bool utf8_is_control(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x061c ||

@@ -13,6 +13,9 @@
 /* Length of the sequence at text and its code point; 0: it is none, or text ends. */
 size_t utf8_read(const char *text, uint32_t *code);
 
+/* How many of the first most bytes are whole characters: a text is cut there. */
+size_t utf8_whole(const char *text, size_t most);
+
 /* C0, DEL and C1 controls, line separators, marks that turn the direction of writing. */
 bool utf8_is_control(uint32_t code);
 

@@ -1,5 +1,7 @@
 #include "judge/findings.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -195,6 +197,7 @@ bool finding_note_set(struct finding_note *note, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(note->detail, note->detail_bytes, format, arguments);
 	va_end(arguments);
+	note->detail[utf8_whole(note->detail, note->detail_bytes)] = '\0';
 	return true;
 }
 

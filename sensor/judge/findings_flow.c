@@ -1,6 +1,8 @@
 /* The findings about who speaks to whom, on which port and from which zone (R34, R37, R42). */
 #include "judge/findings.h"
 
+#include "base/utf8.h"
+
 static bool is_reader(enum matrix_role role)
 {
 	return role == MATRIX_ROLE_CLIENT || role == MATRIX_ROLE_APPLICATION;
@@ -153,7 +155,8 @@ static bool note_probe(const struct judge_case *judged, struct finding_note *not
 			judged->facts->has_client_bytes ? "no hello"
 							: "the greeting alone");
 	}
-	return finding_note_set(note, "says hello as %.64s, nothing sent", helo);
+	return finding_note_set(note, "says hello as %.*s, nothing sent",
+		(int)utf8_whole(helo, 64), helo);
 }
 
 bool finding_sender_attempt(const struct judge_case *judged, struct finding_note *note)

@@ -1,4 +1,5 @@
 #include "analyze/certificate.h"
+#include "base/utf8.h"
 
 #include "certificate_maker.h"
 
@@ -298,12 +299,17 @@ static void hostile_names_reach_records_printable_and_apart(void **state)
 {
 	(void)state;
 	struct certificate_wish wish = plain_wish();
-	wish.common_name = "a,b\"\n\xc3\xa9";
+	wish.common_name = "a,b\"\n\xc3\xa9\xe2\x80\xae&";
 	const struct facts_certificate out = read_wish(&wish, "", true);
 	assert_int_equal(out.visibility, FACTS_SEEN);
-	for (const char *at = out.subject; *at != '\0'; at++) {
-		assert_true(*at >= 0x20 && *at <= 0x7e && *at != '"' && *at != '\\');
+	uint32_t code;
+	size_t len;
+	for (const char *at = out.subject; *at != '\0'; at += len) {
+		len = utf8_read(at, &code);
+		assert_true(len > 0 && !utf8_is_control(code));
+		assert_true(*at != '"' && *at != '\\');
 	}
+	assert_non_null(strstr(out.subject, "\xc3\xa9"));
 	assert_null(strchr(out.names, ','));
 }
 

@@ -62,6 +62,35 @@ static void a_copied_field_cannot_forge_a_record(void **state)
 	assert_string_equal(field, "a?b?c?d");
 }
 
+static const char *copied(const char *text)
+{
+	static char field[16];
+	text_copy_letters(field, sizeof(field), of(text));
+	return field;
+}
+
+static void letters_of_any_writing_are_kept_and_what_steers_a_reader_is_not(
+	void **state)
+{
+	(void)state;
+	assert_string_equal(copied("ex\xc3\xa4mple"), "ex\xc3\xa4mple");
+	assert_string_equal(copied("\xf0\x9f\x93\xa7.org"), "\xf0\x9f\x93\xa7.org");
+	assert_string_equal(copied("a\"b\\c\nd\x7f"), "a?b?c?d?");
+	assert_string_equal(copied("a\xe2\x80\xaeg"), "a???g"); /* from right to left */
+	assert_string_equal(copied("a\xc2\x9b"), "a??");
+	assert_string_equal(copied("a\xc3"), "a?");
+	assert_string_equal(copied("a\xe4z"), "a?z"); /* Latin 1 */
+	assert_string_equal(copied("\xc0\xaf\xed\xa0\x80"), "?????");
+}
+
+static void no_letter_is_cut_apart(void **state)
+{
+	(void)state;
+	assert_string_equal(copied("0123456789abcd\xc3\xa4"), "0123456789abcd");
+	assert_string_equal(copied("0123456789abc\xc3\xa4"), "0123456789abc\xc3\xa4");
+	assert_string_equal(copied("0123456789abcdef"), "0123456789abcde");
+}
+
 static void a_number_over_its_bound_is_refused(void **state)
 {
 	(void)state;
@@ -137,6 +166,9 @@ int main(void)
 		cmocka_unit_test(words_are_cut_off_at_blanks),
 		cmocka_unit_test(no_byte_but_a_blank_ends_a_word),
 		cmocka_unit_test(a_copied_field_cannot_forge_a_record),
+		cmocka_unit_test(
+			letters_of_any_writing_are_kept_and_what_steers_a_reader_is_not),
+		cmocka_unit_test(no_letter_is_cut_apart),
 		cmocka_unit_test(a_number_over_its_bound_is_refused),
 		cmocka_unit_test(a_hash_is_the_published_one),
 		cmocka_unit_test(a_hexadecimal_digit_has_either_case),

@@ -89,6 +89,19 @@ static void letters_are_told_from_signs(void **state)
 	}
 }
 
+static void a_text_is_cut_between_two_characters(void **state)
+{
+	(void)state;
+	assert_int_equal(utf8_whole("ab\xe2\x82\xac", 9), 5);
+	assert_int_equal(utf8_whole("ab\xe2\x82\xac", 5), 5);
+	assert_int_equal(utf8_whole("ab\xe2\x82\xac", 4), 2);
+	assert_int_equal(utf8_whole("ab\xe2\x82\xac", 3), 2);
+	assert_int_equal(utf8_whole("ab\xe2\x82", 9), 2); /* cut before */
+	assert_int_equal(utf8_whole("\xf0\x9f\x93\xa7", 3), 0);
+	assert_int_equal(utf8_whole("abc", 2), 2);
+	assert_int_equal(utf8_whole("", 2), 0);
+}
+
 static void a_reason_is_fit_to_be_printed(void **state)
 {
 	(void)state;
@@ -120,6 +133,7 @@ int main(void)
 		cmocka_unit_test(what_would_steer_a_terminal_becomes_a_question_mark),
 		cmocka_unit_test(every_code_point_is_read_back),
 		cmocka_unit_test(letters_are_told_from_signs),
+		cmocka_unit_test(a_text_is_cut_between_two_characters),
 		cmocka_unit_test(a_reason_is_fit_to_be_printed),
 		cmocka_unit_test(a_log_line_is_one_line),
 	};

@@ -154,6 +154,16 @@ def test_the_evil_capture_reaches_every_field_it_is_about(evil):
     assert any("owned" in json.dumps(mail["mail"].get("proxied_by", "")) for mail in mails)
 
 
+def test_letters_of_any_writing_reach_the_record_as_they_were_sent(tmp_path):
+    greeting, sender = "poste.ex\u00e4mple.org", "\u043f\u043e\u0447\u0442\u0430.example.net"
+    turns = [(False, b"220 mx.example.net ESMTP\r\n"), (True, f"EHLO {greeting}\r\n".encode()), (False, b"250 SMTPUTF8\r\n"),
+             (True, f"MAIL FROM:<a@{sender}> SMTPUTF8\r\n".encode()), (False, b"250 ok\r\n"),
+             (True, b"RCPT TO:<b@example.net>\r\n"), (False, b"250 ok\r\n")]
+    path = written(tmp_path, pcap(dialogue(0, PORTS["smtp"], turns)))
+    mail = [record["mail"] for record in map(json.loads, replay(path, "--json").stdout.splitlines()) if "mail" in record][-1]
+    assert (mail["helo"], mail["mail_from_domain"]) == (greeting, sender)
+
+
 def test_what_servers_showed_is_printed_as_text(evil, tmp_path):
     state = tmp_path / "servers.state"
     assert replay(evil, "--state", state, "--flows", tmp_path / "flows").returncode == 0
