@@ -124,7 +124,7 @@ static void a_value_behind_an_equals_sign_is_cut_as_bash_cuts_it(void **state)
 	assert_offers("run --action tls.missing =", "accept\nrefuse\nreject\ndrop\n");
 	assert_offers("run --action tls.missing = re", "refuse\nreject\n");
 	assert_offers("run --action = tls.missing = d", "drop\n");
-	assert_offers("run --alert-rate sensor.out", "sensor.output-down=\n");
+	assert_offers("run --alert-rate sensor.output-d", "sensor.output-down=\n");
 	assert_offers("run --action sensor.out", ""); /* nothing to block */
 }
 
