@@ -216,9 +216,11 @@ def at(entry, path):
 
 
 def is_same(eve, ecs):
-    """As it is, as a keyword, in small letters, as a time or as a hash."""
+    """As it is, as a keyword, in small letters, as a time or as a hash; a list of one as that one."""
     if eve == ecs and type(eve) is type(ecs):
         return True
+    if isinstance(eve, list) and len(eve) == 1:
+        return is_same(eve[0], ecs)
     forms = {str(eve), str(eve).lower(), str(eve).replace("+0000", "") + "Z", str(eve).replace(":", "").upper(),
              str(eve).replace(":", "-").upper()}
     return isinstance(ecs, str) and ecs in forms

@@ -20,6 +20,7 @@ module(load="mmpstrucdata")
 template(name="line" type="list" option.jsonf="on") {{
 	property(outname="host" name="hostname" format="jsonf")
 	property(outname="app" name="app-name" format="jsonf")
+	property(outname="procid" name="procid" format="jsonf")
 	property(outname="msgid" name="msgid" format="jsonf")
 	property(outname="severity" name="syslogseverity-text" format="jsonf")
 	property(outname="facility" name="syslogfacility-text" format="jsonf")

@@ -115,6 +115,7 @@ def test_cef_has_no_name_but_its_own(place, tmp_path):
         until(lambda: len(told(server, "CEF")) == len(wanted), "all alerts")
         entries = told(server, "CEF")
     for entry, alert in zip(entries, wanted):
+        assert entry["procid"] == "-"
         assert entry["message"].startswith(" 0|mailwarden|mailwarden|") and f"mailwardenEventId={alert['event_id']} " in entry["message"] + " "
         assert entry["facility"] == "local1" and entry["severity"] == {1: "alert", 2: "err", 3: "warning", 4: "notice"}[alert["alert"]["severity"]]
 
