@@ -11,7 +11,7 @@ static void put_pair(struct rendering_text *out, const char *name, const char *v
 	rendering_put(out, out->len > 0 ? " " : "");
 	rendering_put(out, name);
 	rendering_put(out, "=");
-	const bool is_quoted = value[0] == '\0' || strpbrk(value, " \"=\\") != NULL;
+	const bool is_quoted = value[0] == '\0' || strpbrk(value, " \"'=\\") != NULL;
 	rendering_put(out, is_quoted ? "\"" : "");
 	rendering_put_value(out, value, "\"\\");
 	rendering_put(out, is_quoted ? "\"" : "");

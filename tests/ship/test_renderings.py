@@ -403,6 +403,50 @@ def test_ipv6_in_cef_can_be_where_it_once_was(tmp_path):
     assert "src" not in fields and "dst" not in fields
 
 
+HOSTILE_WORDS = ['"', '""', "'", "\\", "\\\\", '\\"', "]", '"] [x@1 y="', "|", "a|b\\|c", "=", " src=192.0.2.9", "\r\n<0>1 - forged - - - -", "\x01",
+                 "\t\x1b[2J", "%n%s%99999d", "CEF:0|x|y|1|2|3|10|", "@cee: {}", '{"a":1}', '[mail@32473 src="192.0.2.9"]', "é例\u202e\ufeff",
+                 "\x9b\x7f\u2028", "A" * 200, " ", "=cmd|' /C calc'!A0"]
+# From the wire: where it is in the record, in kv and RFC 5424, in CEF and in ECS.
+FROM_THE_WIRE = [("mail.helo", "helo", "mailwardenHelo", "mail.helo"),
+                 ("mail.mail_from_domain", "mail_from_domain", "mailwardenMailFromDomain", "mail.from.domain"),
+                 ("mail.from_name", "from_name", "shost", "source.domain"), ("mail.to_name", "to_name", "dhost", "destination.domain"),
+                 ("tls.sni", "sni", None, "tls.client.server_name"), ("tls.subject", None, None, "tls.server.subject"),
+                 ("tls.issuerdn", None, None, "tls.server.issuer"), ("dns.rrname", "query", None, "dns.question.name"),
+                 ("alert.metadata.detail", "reason", "reason", "event.reason")]
+
+
+def hostile_records():
+    """Each word in each field that comes from the wire, one field at a time."""
+    for i, (path, *_) in enumerate(FROM_THE_WIRE):
+        for j, word in enumerate(HOSTILE_WORDS):
+            record = json.loads(json.dumps(RECORDS[0])) | {"event_id": f"hostile-{i}-{j}"}
+            *folders, name = path.split(".")
+            holder = record
+            for folder in folders:
+                holder = holder.setdefault(folder, {})
+            holder[name] = f"x{word}y"
+            yield record, FROM_THE_WIRE[i], holder[name]
+
+
+@rsyslog.needed
+def test_hostile_words_in_every_field_from_the_wire_are_read_as_they_were(tmp_path):
+    cases = list(hostile_records())
+    lines = render([record for record, *_ in cases], tmp_path)
+    with rsyslog.Rsyslog(tmp_path) as server:
+        for i in range(0, len(cases), 20):  # its queue is short
+            server.send(lines["rfc5424"][i:i + 20])
+            entries = server.entries(min(i + 20, len(cases)))
+    assert {form: len(lines[form]) for form in FORMS} == dict.fromkeys(FORMS, len(cases))
+    for i, (record, (_, key, cef, ecs), value) in enumerate(cases):
+        plain, read = read_kv(lines["kv"][i]), json.loads(entries[i]["parsed"])["rfc5424-sd"]["mail@32473"]
+        fields = read_cef(lines["cef"][i])[1]
+        assert json.loads(lines["eve"][i]) == json.loads(lines["cee"][i].removeprefix("@cee: ")) == record
+        assert at(json.loads(lines["ecs"][i]), ecs) == value
+        assert key is None or plain[key] == read[key] == unsafe(value)
+        assert cef is None or fields[cef] == unsafe(value)
+        assert plain["src"] == read["src"] == fields["src"] == record["src_ip"] and plain["event_id"] == read["event_id"] == record["event_id"]
+
+
 @rsyslog.needed
 def test_cee_and_rfc5424_are_read_by_rsyslog(rendered, tmp_path):
     with rsyslog.Rsyslog(tmp_path) as server:

@@ -116,8 +116,10 @@ def test_cef_has_no_name_but_its_own(place, tmp_path):
         entries = told(server, "CEF")
     for entry, alert in zip(entries, wanted):
         assert entry["procid"] == "-"
-        assert entry["message"].startswith(" 0|mailwarden|mailwarden|") and f"mailwardenEventId={alert['event_id']} " in entry["message"] + " "
-        assert entry["facility"] == "local1" and entry["severity"] == {1: "alert", 2: "err", 3: "warning", 4: "notice"}[alert["alert"]["severity"]]
+        assert entry["message"].startswith(" 0|mailwarden|mailwarden|")
+        assert f"mailwardenEventId={alert['event_id']} " in entry["message"] + " "
+        assert entry["facility"] == "local1"
+        assert entry["severity"] == {1: "alert", 2: "err", 3: "warning", 4: "notice"}[alert["alert"]["severity"]]
 
 
 def test_a_missing_reader_is_waited_for(place, tmp_path):
