@@ -252,6 +252,7 @@ static int put_escaped(const char *bytes, size_t len, void *context)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through the struct */
 size_t document_write(const struct document *document, char *text, size_t size)
 {
 	struct sink sink = {.text = text, .size = size};

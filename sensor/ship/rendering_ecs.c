@@ -253,6 +253,21 @@ static void set_words(struct document *document, const struct event *event)
 	document_set_text(document, "observer.version", MAILWARDEN_VERSION);
 }
 
+/* What matters least goes first, until it fits. */
+static size_t write_within(struct document *document, char *text, size_t size)
+{
+	static const char *const LEAST[] = {"mail.stats", "mail.also", "mail.accepted",
+		"tls", "related", "observer", "network", "dns", "threat", "message",
+		"mail"};
+	size_t len = document_write(document, text, size);
+	for (size_t i = 0; len > size && i < sizeof(LEAST) / sizeof(LEAST[0]); i++) {
+		document_remove(document, LEAST[i]);
+		document_set_flag(document, "mail.shortened", true);
+		len = document_write(document, text, size);
+	}
+	return len <= size ? len : 0;
+}
+
 size_t rendering_ecs(const struct event *event,
 	const struct rendering_settings *settings, char *text, size_t size)
 {
@@ -268,15 +283,7 @@ size_t rendering_ecs(const struct event *event,
 	set_tls(&document, event);
 	set_related(&document, event);
 	set_words(&document, event);
-	size_t len = document_write(&document, text, size);
-	if (len > size) { /* counters, mostly */
-		document_remove(&document, "mail.stats");
-		document_remove(&document, "tls");
-		document_remove(&document, "mail.also");
-		document_remove(&document, "mail.accepted");
-		document_set_flag(&document, "mail.shortened", true);
-		len = document_write(&document, text, size);
-	}
+	const size_t len = write_within(&document, text, size);
 	document_free(&document);
-	return len <= size ? len : 0;
+	return len;
 }

@@ -128,7 +128,10 @@ static void change_letters(
 {
 	size_t len = 0;
 	for (; *value && len + 1 < HASH_BYTES; value++) {
-		const char letter = *value == ':' ? sign : *value;
+		char letter = *value;
+		if (letter == ':') {
+			letter = sign;
+		}
 		if (letter != '\0') {
 			text[len++] = (char)change((unsigned char)letter);
 		}

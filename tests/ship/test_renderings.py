@@ -307,6 +307,20 @@ def test_ecs_names_who_it_is_behind_a_proxy_and_the_proxy(all_rendered):
     assert behind == {"client", "server"}
 
 
+@pytest.mark.parametrize("limit", [1500, 2048])
+def test_ecs_that_is_too_long_says_so_and_is_still_what_the_alert_is_about(tmp_path, limit):
+    shortened = 0
+    for line, record in zip(render(RECORDS, tmp_path, f"limit: {limit}")["ecs"], RECORDS):
+        entry = json.loads(line)
+        assert len(line.encode()) <= limit and entry["event"]["id"] == record["event_id"]
+        is_cut = at(entry, "mail.shortened") is True
+        assert is_cut != ("observer" in entry and "related" in entry or "src_ip" not in record)
+        if "alert" in record:
+            assert entry["rule"]["name"] == record["alert"]["signature"] and entry["event"]["reason"] == reason(record)
+        shortened += is_cut
+    assert 0 < shortened < len(RECORDS)
+
+
 def test_ecs_of_the_sensor_itself_and_of_a_changed_matrix_is_no_intrusion(rendered):
     events = {record["event_type"] + str("sensor" in record and "alert" in record): json.loads(line)["event"]
               for line, record in zip(rendered["ecs"], RECORDS) if "src_ip" not in record}
