@@ -13,6 +13,7 @@
 
 #define LOOK_US       UINT64_C(1000000)
 #define AGAIN_US      UINT64_C(60000000)
+#define STATS_US      UINT64_C(60000000)
 #define BLIND_FOLD_US UINT64_C(3600000000)
 #define US_PER_S      UINT64_C(1000000)
 
@@ -25,8 +26,8 @@
 bool health_start(struct health *health, const struct sensor *sensor, unsigned place,
 	struct reason *why)
 {
-	*health = (struct health){.sensor = sensor};
 	const uint64_t now_us = clock_monotonic_us();
+	*health = (struct health){.sensor = sensor, .stats_us = now_us};
 	for (unsigned i = 0; i < STATUS_PROCESSES_MAX; i++) {
 		health->seen[i].arrived_us = now_us;
 	}
@@ -75,6 +76,7 @@ static void write_stats(struct health *health, const struct status_process *proc
 {
 	struct counter counters[STATUS_COUNTERS_MAX];
 	char names[STATUS_COUNTERS_MAX][STATUS_NAME_BYTES + 1];
+	char name[STATUS_NAME_BYTES + 1];
 	size_t count = process->counter_count;
 	count = count < STATUS_COUNTERS_MAX ? count : STATUS_COUNTERS_MAX;
 	for (size_t i = 0; i < count; i++) {
@@ -83,11 +85,16 @@ static void write_stats(struct health *health, const struct status_process *proc
 			names[i], sizeof(names[i]));
 		counters[i].value = counter->value;
 	}
+	if (count == 0) { /* it has not begun */
+		return;
+	}
 	const struct json_event event = next_event(health);
 	const struct json_stats stats = {.time_us = event.time_us,
 		.host = event.host,
 		.sequence = event.sequence,
 		.event_prefix = event.event_prefix,
+		.process = status_text(
+			process->name, sizeof(process->name), name, sizeof(name)),
 		.counters = counters,
 		.counter_count = count};
 	json_stats(record_writer_begin(&health->records), &stats);
@@ -514,6 +521,18 @@ static void look_at_matrix(struct health *health)
 	}
 }
 
+static void write_stats_in_time(struct health *health, uint64_t now_us)
+{
+	const struct sensor *sensor = health->sensor;
+	if (now_us - health->stats_us < STATS_US) {
+		return;
+	}
+	health->stats_us = now_us;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		write_stats(health, sensor_process(sensor, i));
+	}
+}
+
 void health_look(struct health *health, uint64_t now_us)
 {
 	if (now_us - health->look_us < LOOK_US) {
@@ -528,4 +547,5 @@ void health_look(struct health *health, uint64_t now_us)
 	look_for_blindness(health);
 	look_for_families(health);
 	look_at_matrix(health);
+	write_stats_in_time(health, now_us);
 }

@@ -38,6 +38,7 @@ struct health {
 	uint64_t sequence;
 	uint64_t down_us; /* since when the journal takes nothing; 0: it does */
 	uint64_t look_us;
+	uint64_t stats_us;       /* when the counters were written last */
 	struct health_loss bans; /* that found no room */
 	struct blindness_watch blind;
 	struct forwarded forwarded;
@@ -62,5 +63,8 @@ void health_matrix(struct health *health, const struct json_matrix *matrix);
 /* Counters and totals of all workers as a stats event and in the log. */
 void health_stats(struct health *health);
 
-/* To be called often: looks for loss, silence and a journal that is down. */
+/*
+ * To be called often: looks for loss, silence and a journal that is down, and gives the
+ * counters of each worker once a minute.
+ */
 void health_look(struct health *health, uint64_t now_us);

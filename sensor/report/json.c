@@ -348,6 +348,11 @@ void json_stats(FILE *out, const struct json_stats *stats)
 	json_object_open(&writer, "stats");
 	write_counters(&writer, stats);
 	json_object_close(&writer);
+	if (stats->process) {
+		json_object_open(&writer, "sensor");
+		json_text(&writer, "process", stats->process);
+		json_object_close(&writer);
+	}
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

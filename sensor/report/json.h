@@ -21,6 +21,7 @@ struct json_stats {
 	const char *host;
 	uint64_t sequence;
 	const char *event_prefix;
+	const char *process; /* of a running sensor: whose they are; or NULL */
 	const struct counter *counters;
 	size_t counter_count;
 };

@@ -168,9 +168,31 @@ static void a_family_of_which_little_or_nothing_passes_is_missed_by_nobody(void 
 	tear_down_inline(&site);
 }
 
+static void the_counters_of_each_worker_are_a_record_once_a_minute(void **state)
+{
+	(void)state;
+	_Alignas(64) static unsigned char ring[1 << 16];
+	struct site site;
+	build_inline(&site, ring);
+	assert_string_equal(look(site.health, 99), "");
+	assert_int_equal(site.health->sequence, 0); /* the worker has none yet */
+	pass(&site, 1, 1, 1);
+	assert_string_equal(look(site.health, 158), "");
+	assert_int_equal(site.health->sequence, 0);
+	assert_string_equal(look(site.health, 159), "");
+	assert_int_equal(site.health->sequence, 1);
+	assert_string_equal(look(site.health, 218), "");
+	assert_int_equal(site.health->sequence, 1);
+	assert_string_equal(look(site.health, 219), "");
+	assert_int_equal(site.health->sequence, 2);
+	tear_down_inline(&site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_counters_of_each_worker_are_a_record_once_a_minute),
 		cmocka_unit_test(
 			bans_that_found_no_room_are_told_once_a_minute_at_most),
 		cmocka_unit_test(

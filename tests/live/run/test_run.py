@@ -340,7 +340,7 @@ def test_usr1_tells_the_counters_in_the_log_and_as_an_event(run):
     until(lambda: run.worker()["packets"] >= 7, "packets")
     run.signal(signal.SIGUSR1)
     stats = until(lambda: [record for record in run.records() if record["event_type"] == "stats"], "the event")[0]
-    assert stats["stats"]["frames"] >= 7 and stats["stats"]["capture"]["lost"] == 0
+    assert stats["sensor"]["process"] == "worker 0" and stats["stats"]["frames"] >= 7 and stats["stats"]["capture"]["lost"] == 0
     assert "worker 0: packets" in run.log()
 
 
