@@ -359,8 +359,7 @@ static int tell(const char *directory, bool is_json)
 		status_json_write(stdout, page, is_running);
 	} else {
 		print_text(page, is_running);
-		if (is_running &&
-			!metrics_is_healthy(page, clock_realtime_us(), &why)) {
+		if (is_running && !status_is_healthy(page, clock_realtime_us(), &why)) {
 			columns_say(stdout, 13, "\nNOT HEALTHY  %s\n", why.text);
 		}
 	}

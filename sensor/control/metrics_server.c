@@ -34,7 +34,7 @@ struct place { /* of a connection */
 	uint64_t since_us;
 };
 
-struct text { /* as it was written last, for whoever asks */
+struct answer_text { /* as it was written last, for whoever asks */
 	struct MHD_Response *response;
 	unsigned status;
 	uint64_t written_us;
@@ -49,7 +49,7 @@ struct metrics_server {
 	bool is_host_checked;
 	unsigned open; /* connections */
 	struct place places[CONNECTIONS];
-	struct text texts[TARGET_COUNT];
+	struct answer_text texts[TARGET_COUNT];
 };
 
 struct answer {
@@ -66,7 +66,7 @@ static struct answer write_metrics(const struct status_page *page, FILE *out)
 static struct answer write_health(const struct status_page *page, FILE *out)
 {
 	struct reason why;
-	const bool is_healthy = metrics_is_healthy(page, clock_realtime_us(), &why);
+	const bool is_healthy = status_is_healthy(page, clock_realtime_us(), &why);
 	(void)fprintf(out, "%s\n", is_healthy ? "ok" : why.text);
 	return (struct answer){is_healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
 		"text/plain; charset=utf-8"};
@@ -125,8 +125,8 @@ static enum MHD_Result refuse(
 	return result;
 }
 
-static bool write_text(
-	struct metrics_server *server, const struct target *target, struct text *text)
+static bool write_text(struct metrics_server *server, const struct target *target,
+	struct answer_text *text)
 {
 	char *bytes = NULL;
 	size_t len = 0;
@@ -159,7 +159,7 @@ static enum MHD_Result answer_path(struct metrics_server *server,
 		return refuse(connection, MHD_HTTP_NOT_FOUND,
 			"/metrics /healthz /status.json\n");
 	}
-	struct text *text = &server->texts[i];
+	struct answer_text *text = &server->texts[i];
 	const uint64_t now_us = clock_monotonic_us();
 	if (!text->response || now_us - text->written_us >= FRESH_US) {
 		text->written_us = now_us;

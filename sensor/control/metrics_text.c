@@ -5,11 +5,11 @@
 #include "control/sensor.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
-#define US_PER_S  1000000.0
-#define ASLEEP_US UINT64_C(5000000) /* the supervisor is at work every second */
-#define TEXT_MAX  128
+#define US_PER_S 1000000.0
+#define TEXT_MAX 128
 
 enum metric_unit {
 	METRIC_UNIT_NUMBER = 0,
@@ -33,8 +33,10 @@ struct page_metric {
 /* Of a kind of processes. */
 struct process_metric {
 	struct metric_head head;
-	uint64_t (*value)(const struct status_process *process);
+	uint64_t (*value)(const struct status_process *process); /* NULL: its field */
+	size_t field; /* an _Atomic uint64_t */
 };
+#define FIELD(name) offsetof(struct status_process, name)
 
 /* Exposition formats, "Comments, help text, and type information". */
 static void write_head(FILE *out, const struct metric_head *head)
@@ -92,7 +94,7 @@ static uint64_t alive(const struct status_page *page, uint64_t now_us)
 static uint64_t healthy(const struct status_page *page, uint64_t now_us)
 {
 	struct reason why;
-	return metrics_is_healthy(page, now_us, &why);
+	return status_is_healthy(page, now_us, &why);
 }
 
 static uint64_t enforcing(const struct status_page *page, uint64_t now_us)
@@ -215,56 +217,6 @@ static uint64_t is_up(const struct status_process *process)
 	return process->state == STATUS_STATE_RUNNING;
 }
 
-static uint64_t restarts(const struct status_process *process)
-{
-	return process->restarts;
-}
-
-static uint64_t packets(const struct status_process *process)
-{
-	return process->packets;
-}
-
-static uint64_t lost(const struct status_process *process)
-{
-	return process->lost;
-}
-
-static uint64_t flows(const struct status_process *process)
-{
-	return process->flows;
-}
-
-static uint64_t lag(const struct status_process *process)
-{
-	return process->lag_us;
-}
-
-static uint64_t waits_since(const struct status_process *process)
-{
-	return process->waits_since_us;
-}
-
-static uint64_t waiting(const struct status_process *process)
-{
-	return process->waiting;
-}
-
-static uint64_t queue_full(const struct status_process *process)
-{
-	return process->queue_full;
-}
-
-static uint64_t unseen(const struct status_process *process)
-{
-	return process->unseen;
-}
-
-static uint64_t refused(const struct status_process *process)
-{
-	return process->refused;
-}
-
 static uint64_t missing(const struct status_process *process)
 {
 	return (uint64_t)__builtin_popcount(process->interfaces_missing);
@@ -275,67 +227,56 @@ static uint64_t interfaces_down(const struct status_process *process)
 	return (uint64_t)__builtin_popcount(process->interfaces_down);
 }
 
-static uint64_t faults(const struct status_process *process)
-{
-	return process->faults;
-}
-
 static uint64_t is_taking(const struct status_process *process)
 {
 	return process->state == STATUS_STATE_RUNNING && !process->is_down;
 }
 
-static uint64_t delivered(const struct status_process *process)
-{
-	return process->delivered;
-}
-
-static uint64_t backlog(const struct status_process *process)
-{
-	return process->backlog;
-}
-
 static const struct process_metric OF_PROCESSES[] = {
 	{{"mailwarden_process_up", "1: the process is running.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		is_up},
+		is_up, 0},
 	{{"mailwarden_process_restarts_total",
 		 "How often the process was started again after it ended.", "counter",
 		 METRIC_UNIT_NUMBER},
-		restarts},
+		NULL, FIELD(restarts)},
 };
 
 static const struct process_metric OF_WORKERS[] = {
 	{{"mailwarden_packets_total", "Packets taken.", "counter", METRIC_UNIT_NUMBER},
-		packets},
+		NULL, FIELD(packets)},
 	{{"mailwarden_packets_lost_total",
 		 "Packets that the kernel dropped before they could be taken.",
 		 "counter", METRIC_UNIT_NUMBER},
-		lost},
+		NULL, FIELD(lost)},
 	{{"mailwarden_flows", "Flows in the table now.", "gauge", METRIC_UNIT_NUMBER},
-		flows},
+		NULL, FIELD(flows)},
+	{{"mailwarden_alerts_held_total",
+		 "Alerts and records above their rate, told by their number alone.",
+		 "counter", METRIC_UNIT_NUMBER},
+		NULL, FIELD(held)},
 	{{"mailwarden_packet_lag_seconds",
 		 "Age of the packet taken last, when it was taken.", "gauge",
 		 METRIC_UNIT_SECONDS},
-		lag},
+		NULL, FIELD(lag_us)},
 	{{"mailwarden_queue_packets", "Packets that wait in the kernel's queue.",
 		 "gauge", METRIC_UNIT_NUMBER},
-		waiting},
+		NULL, FIELD(waiting)},
 	{{"mailwarden_queue_full_total", "How often that queue was found full.",
 		 "counter", METRIC_UNIT_NUMBER},
-		queue_full},
+		NULL, FIELD(queue_full)},
 	{{"mailwarden_unseen_packets_total",
 		 "Packets that nobody looked at: dropped, or at least so many passed.",
 		 "counter", METRIC_UNIT_NUMBER},
-		unseen},
+		NULL, FIELD(unseen)},
 	{{"mailwarden_interfaces_missing",
 		 "Interfaces that could not be opened or went away.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		missing},
+		missing, 0},
 	{{"mailwarden_interfaces_down",
 		 "Interfaces that give nothing since they are down.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		interfaces_down},
+		interfaces_down, 0},
 };
 
 /* Supervisor and workers: who writes records. */
@@ -343,44 +284,44 @@ static const struct process_metric OF_WRITERS[] = {
 	{{"mailwarden_records_refused_total",
 		 "Records for which there was no room on the way to the journal.",
 		 "counter", METRIC_UNIT_NUMBER},
-		refused},
+		NULL, FIELD(refused)},
 };
 
 static const struct process_metric OF_REPORTER[] = {
 	{{"mailwarden_journal_up", "1: the journal takes records.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		is_taking},
+		is_taking, 0},
 	{{"mailwarden_journal_failures_total", "Writes to the journal that failed.",
 		 "counter", METRIC_UNIT_NUMBER},
-		faults},
+		NULL, FIELD(faults)},
 	{{"mailwarden_journal_lost_bytes_total",
 		 "Bytes of records that the journal's bound dropped.", "counter",
 		 METRIC_UNIT_NUMBER},
-		lost},
+		NULL, FIELD(lost)},
 };
 
 static const struct process_metric OF_OUTPUTS[] = {
 	{{"mailwarden_output_up", "1: the output takes records.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		is_taking},
+		is_taking, 0},
 	{{"mailwarden_output_delivered_total", "Records that the receiver has.",
 		 "counter", METRIC_UNIT_NUMBER},
-		delivered},
+		NULL, FIELD(delivered)},
 	{{"mailwarden_output_failures_total", "Deliveries that failed.", "counter",
 		 METRIC_UNIT_NUMBER},
-		faults},
+		NULL, FIELD(faults)},
 	{{"mailwarden_output_backlog_bytes",
 		 "Bytes of the journal that wait for the receiver.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		backlog},
+		NULL, FIELD(backlog)},
 	{{"mailwarden_output_lag_seconds", "Age of the oldest record that waits.",
 		 "gauge", METRIC_UNIT_AGE},
-		waits_since},
+		NULL, FIELD(waits_since_us)},
 	{{"mailwarden_output_lost_bytes_total",
 		 "Bytes of records that the journal dropped before the receiver had "
 		 "them.",
 		 "counter", METRIC_UNIT_NUMBER},
-		lost},
+		NULL, FIELD(lost)},
 };
 
 struct places { /* of processes on the page */
@@ -394,7 +335,10 @@ struct places { /* of processes on the page */
 static void write_process_value(FILE *out, const struct places *places,
 	const struct process_metric *metric, const struct status_process *process)
 {
-	const uint64_t value = metric->value(process);
+	const unsigned char *bytes = (const unsigned char *)process;
+	const uint64_t value =
+		metric->value ? metric->value(process)
+			      : *(const _Atomic uint64_t *)(bytes + metric->field);
 	if (metric->head.unit == METRIC_UNIT_AGE) {
 		write_value(out, METRIC_UNIT_SECONDS,
 			value != 0 && places->now_us > value ? places->now_us - value
@@ -487,24 +431,109 @@ static void write_next_endings(FILE *out, const struct status_page *page)
 		out, &ACCEPTANCE, "by", &page->endings[MATRIX_ENDING_ACCEPTANCE]);
 }
 
+/* By the severity of each alert, which is not always the catalogue's; all from 0. */
 static void write_findings(
 	FILE *out, const struct status_page *page, unsigned workers_end)
 {
 	static const struct metric_head HEAD = {"mailwarden_findings_total",
-		"Findings, repeats included, by kind.", "counter", METRIC_UNIT_NUMBER};
+		"Findings, repeats included, by kind and by the severity each had.",
+		"counter", METRIC_UNIT_NUMBER};
 	write_head(out, &HEAD);
-	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+	for (int i = 0; i < FINDING_COUNT * SEVERITY_LOW; i++) {
+		const int finding = i / SEVERITY_LOW;
+		const int severity = 1 + i % SEVERITY_LOW;
 		const struct finding_row *row = finding_row((enum finding)finding);
-		const char *severity = severity_name(row->severity);
+		const char *name = severity_name((enum severity)severity);
 		uint64_t total = 0;
-		for (unsigned i = 0; i < workers_end; i++) {
-			total += page->processes[i].findings[finding];
+		for (unsigned j = 0; j < workers_end; j++) {
+			total += page->processes[j].graded[finding][severity];
+		}
+		if (total == 0 && finding >= FINDING_FLOW_COUNT &&
+			severity != (int)row->severity) {
+			continue; /* of the sensor's own there is one only */
 		}
 		(void)fputs(HEAD.name, out);
 		write_label(out, '{', "finding", row->id, strlen(row->id) + 1);
-		write_label(out, ',', "severity", severity, strlen(severity) + 1);
+		write_label(out, ',', "severity", name, strlen(name) + 1);
 		(void)fputc('}', out);
 		write_value(out, HEAD.unit, total);
+	}
+}
+
+/* By protocols of mail and attempts; all others together. */
+static void write_flows(FILE *out, const struct status_page *page, unsigned workers_end)
+{
+	static const struct metric_head HEAD = {"mailwarden_flows_total",
+		"Flows that ended, by verdict and protocol.", "counter",
+		METRIC_UNIT_NUMBER};
+	write_head(out, &HEAD);
+	for (int i = 0; i < STATUS_VERDICTS * STATUS_PROTOCOLS; i++) {
+		const int protocol = i / STATUS_VERDICTS;
+		const char *verdict = verdict_name((enum verdict)(i % STATUS_VERDICTS));
+		const char *name = protocol < STATUS_PROTOCOL_OTHER
+					   ? protocol_name((enum protocol)protocol)
+					   : "other";
+		uint64_t total = 0;
+		for (unsigned j = SENSOR_WORKERS; j < workers_end; j++) {
+			total += page->processes[j]
+					 .verdicts[i % STATUS_VERDICTS][protocol];
+		}
+		(void)fputs(HEAD.name, out);
+		write_label(out, '{', "verdict", verdict, strlen(verdict) + 1);
+		write_label(out, ',', "protocol", name, strlen(name) + 1);
+		(void)fputc('}', out);
+		write_value(out, HEAD.unit, total);
+	}
+}
+
+/* Each worker has rows of its own, so that a row may be in several. */
+static void write_rows(FILE *out, const struct status_page *page, unsigned workers_end)
+{
+	static const struct metric_head HEAD = {"mailwarden_row_flows_total",
+		"Flows that a row of the matrix let by, of the first rows that did.",
+		"counter", METRIC_UNIT_NUMBER};
+	write_head(out, &HEAD);
+	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
+		const struct status_process *process = &page->processes[i];
+		for (unsigned j = 0; j <= STATUS_ROWS_MAX; j++) {
+			const struct status_row *row = &process->rows[j];
+			if (row->count > 0) {
+				(void)fputs(HEAD.name, out);
+				write_label(out, '{', "worker", process->name,
+					sizeof(process->name));
+				write_label(out, ',', "row",
+					j < STATUS_ROWS_MAX ? row->id : "(others)",
+					j < STATUS_ROWS_MAX ? sizeof(row->id) : 16);
+				(void)fputc('}', out);
+				write_value(out, HEAD.unit, row->count);
+			}
+		}
+	}
+}
+
+/* The first to expire of servers' certificates that are seen; not of those that did. */
+static void write_certificate(FILE *out, const struct status_page *page,
+	unsigned workers_end, uint64_t now_us)
+{
+	static const struct metric_head HEAD = {
+		"mailwarden_certificate_next_expiry_timestamp_seconds",
+		"When the certificate of a server expires, the first to do so.",
+		"gauge", METRIC_UNIT_NUMBER};
+	int64_t next_s = 0;
+	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
+		for (unsigned j = 0; j < STATUS_CERTIFICATES_MAX; j++) {
+			const int64_t end_s =
+				page->processes[i].certificates[j].not_after_s;
+			if (end_s > (int64_t)(now_us / 1000000) &&
+				(next_s == 0 || end_s < next_s)) {
+				next_s = end_s;
+			}
+		}
+	}
+	write_head(out, &HEAD);
+	if (next_s > 0) {
+		(void)fputs(HEAD.name, out);
+		write_value(out, HEAD.unit, (uint64_t)next_s);
 	}
 }
 
@@ -559,34 +588,8 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	WRITE_TABLE(out, page, &reporter, OF_REPORTER);
 	WRITE_TABLE(out, page, &outputs, OF_OUTPUTS);
 	write_findings(out, page, workers_end);
+	write_flows(out, page, workers_end);
+	write_rows(out, page, workers_end);
+	write_certificate(out, page, workers_end, now_us);
 	write_counters(out, page, workers_end);
-}
-
-bool metrics_is_healthy(
-	const struct status_page *page, uint64_t now_us, struct reason *why)
-{
-	if (now_us > page->alive_us && now_us - page->alive_us > ASLEEP_US) {
-		return reason_set(why, "supervisor: not at work for %" PRIu64 " s",
-			(now_us - page->alive_us) / 1000000);
-	}
-	for (unsigned i = SENSOR_REPORTER; i < bounded(page->workers_end); i++) {
-		char name[TEXT_MAX];
-		const struct status_process *process = &page->processes[i];
-		(void)status_text(
-			process->name, sizeof(process->name), name, sizeof(name));
-		if (process->state != STATUS_STATE_RUNNING) {
-			return reason_set(why, "%s: %s", name,
-				status_state_name((enum status_state)process->state));
-		}
-		if (process->is_down) {
-			return reason_set(
-				why, "%s: the journal takes no records", name);
-		}
-		char unseen[TEXT_MAX];
-		if (status_interfaces_text(process, unseen, sizeof(unseen))[0] !=
-			'\0') {
-			return reason_set(why, "%s: %s", name, unseen);
-		}
-	}
-	return true;
 }

@@ -14,10 +14,3 @@
 
 /* Write every metric. now_us: real time, in microseconds since 1970. */
 void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us);
-
-/*
- * Is the sensor at its work: its supervisor awake, its reporter and workers running, its
- * journal taking records? Else why says what is not.
- */
-bool metrics_is_healthy(
-	const struct status_page *page, uint64_t now_us, struct reason *why);

@@ -4,15 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME "status"
-#define MAGIC     "mailwarden page"
-#define VERSION   10
+#define FILE_NAME         "status"
+#define MAGIC             "mailwarden page"
+#define VERSION           10
+#define ASLEEP_US         UINT64_C(5000000) /* the supervisor is at work every second */
+#define STATUS_TEXT_BYTES 128
 
 /* Byte 0 is the supervisor's, then one for each place: fcntl(2), also behind the end. */
 static struct flock lock_of(int type, unsigned byte)
@@ -240,8 +243,61 @@ void status_note_finding(struct status_process *process, enum finding finding,
 	enum severity severity, uint64_t count)
 {
 	process->findings[finding] += count;
+	process->graded[finding][severity] += count;
 	if (process->worst[finding] == 0 || severity < process->worst[finding]) {
 		process->worst[finding] = severity;
+	}
+}
+
+/* By its name: a reload may have given it another place. */
+static void note_row(struct status_process *process, const char *id)
+{
+	struct status_row *row = process->rows;
+	/* STATUS_ROWS_MAX of them */
+	while (row < &process->rows[STATUS_ROWS_MAX] && row->count > 0 &&
+		strncmp(row->id, id, sizeof(row->id) - 1) != 0) {
+		row++;
+	}
+	if (row->count == 0 && row < &process->rows[STATUS_ROWS_MAX]) {
+		(void)snprintf(row->id, sizeof(row->id), "%s", id);
+	}
+	row->count++;
+}
+
+void status_note_flow(struct status_process *process, enum verdict verdict,
+	enum protocol protocol, const char *row)
+{
+	const unsigned place = protocol < STATUS_PROTOCOL_OTHER ? (unsigned)protocol
+								: STATUS_PROTOCOL_OTHER;
+	process->verdicts[verdict][place]++;
+	if (row) {
+		note_row(process, row);
+	}
+}
+
+void status_note_certificate(struct status_process *process,
+	const struct address *server, uint16_t port, const struct status_ends *ends)
+{
+	struct status_certificate *last = process->certificates;
+	for (unsigned i = 0; i < STATUS_CERTIFICATES_MAX; i++) {
+		struct status_certificate *at = &process->certificates[i];
+		if (at->port == port && address_equal(&at->server, server)) {
+			at->not_after_s = ends->at_s;
+			return;
+		}
+		if (at->not_after_s <= ends->now_s) {
+			at->not_after_s = 0;
+		}
+		if (last->not_after_s != 0 &&
+			(at->not_after_s == 0 || at->not_after_s > last->not_after_s)) {
+			last = at;
+		}
+	}
+	if (ends->at_s > ends->now_s &&
+		(last->not_after_s == 0 || ends->at_s < last->not_after_s)) {
+		last->server = *server;
+		last->port = port;
+		last->not_after_s = ends->at_s;
 	}
 }
 
@@ -335,4 +391,37 @@ const char *status_interfaces_text(
 		len += more > 0 ? (size_t)more : 0;
 	}
 	return text;
+}
+
+bool status_is_healthy(
+	const struct status_page *page, uint64_t now_us, struct reason *why)
+{
+	if (now_us > page->alive_us && now_us - page->alive_us > ASLEEP_US) {
+		return reason_set(why, "supervisor: not at work for %" PRIu64 " s",
+			(now_us - page->alive_us) / 1000000);
+	}
+	const unsigned workers_end = page->workers_end < STATUS_PROCESSES_MAX
+					     ? page->workers_end
+					     : STATUS_PROCESSES_MAX;
+	/* from the reporter on, behind the supervisor */
+	for (unsigned i = 1; i < workers_end; i++) {
+		char name[STATUS_TEXT_BYTES];
+		const struct status_process *process = &page->processes[i];
+		(void)status_text(
+			process->name, sizeof(process->name), name, sizeof(name));
+		if (process->state != STATUS_STATE_RUNNING) {
+			return reason_set(why, "%s: %s", name,
+				status_state_name((enum status_state)process->state));
+		}
+		if (process->is_down) {
+			return reason_set(
+				why, "%s: the journal takes no records", name);
+		}
+		char unseen[STATUS_TEXT_BYTES];
+		if (status_interfaces_text(process, unseen, sizeof(unseen))[0] !=
+			'\0') {
+			return reason_set(why, "%s: %s", name, unseen);
+		}
+	}
+	return true;
 }

@@ -14,6 +14,7 @@
 #include "control/bans.h"
 #include "engine/counters.h"
 #include "judge/catalogue.h"
+#include "judge/judge.h"
 #include "matrix/expiry.h"
 
 #include <stdatomic.h>
@@ -55,6 +56,24 @@ struct status_sender { /* inline: whose flows would have been blocked */
 	_Atomic uint64_t since_us;
 };
 
+#define STATUS_VERDICTS       (VERDICT_ILLEGITIMATE + 1)
+#define STATUS_PROTOCOL_OTHER (PROTOCOL_MAIL_LAST + 1) /* all that are no mail */
+#define STATUS_PROTOCOLS      (STATUS_PROTOCOL_OTHER + 1)
+#define STATUS_ROWS_MAX       64 /* of a worker, the first that let something by */
+
+struct status_row {
+	char id[STATUS_NAME_BYTES];
+	_Atomic uint64_t count; /* 0: the place is free */
+};
+
+#define STATUS_CERTIFICATES_MAX 32 /* of a worker, those that expire first */
+
+struct status_certificate { /* as last seen of a server; the worker's own, but its end */
+	struct address server;
+	uint16_t port;
+	_Atomic int64_t not_after_s; /* 0: the place is free */
+};
+
 struct status_process {
 	/* the process's own */
 	_Atomic uint32_t state;  /* enum status_state */
@@ -78,6 +97,12 @@ struct status_process {
 	_Atomic uint32_t interfaces_missing;
 	_Atomic uint32_t interfaces_down;
 	_Atomic uint64_t findings[FINDING_COUNT];
+	/* the same by enum severity, as each was told with */
+	_Atomic uint64_t graded[FINDING_COUNT][SEVERITY_LOW + 1];
+	_Atomic uint64_t verdicts[STATUS_VERDICTS][STATUS_PROTOCOLS]; /* of flows */
+	struct status_row rows[STATUS_ROWS_MAX + 1]; /* the last: of all others */
+	struct status_certificate certificates[STATUS_CERTIFICATES_MAX];
+	_Atomic uint64_t held; /* alerts and records above their rate */
 	/* enum severity, the worst it was told with; 0: it was not */
 	_Atomic uint32_t worst[FINDING_COUNT];
 	_Atomic uint64_t would_block[FINDING_FLOW_COUNT];
@@ -176,6 +201,26 @@ void status_publish(
 /* It was told so often, at worst with this severity. */
 void status_note_finding(struct status_process *process, enum finding finding,
 	enum severity severity, uint64_t count);
+
+/* A flow ended; row: that let it by, or NULL. A bounded walk over the rows. */
+void status_note_flow(struct status_process *process, enum verdict verdict,
+	enum protocol protocol, const char *row);
+
+struct status_ends { /* of a certificate; since 1970 */
+	int64_t at_s;
+	int64_t now_s;
+};
+
+/* A server showed a certificate that ends then; a bounded walk over them. */
+void status_note_certificate(struct status_process *process,
+	const struct address *server, uint16_t port, const struct status_ends *ends);
+
+/*
+ * Is the sensor at its work: its supervisor awake, its reporter and workers running, its
+ * journal taking records? Else why says what is not. now_us: since 1970.
+ */
+bool status_is_healthy(
+	const struct status_page *page, uint64_t now_us, struct reason *why);
 
 /* A flow of this sender would have been blocked; a bounded walk over the senders. */
 void status_note_sender(

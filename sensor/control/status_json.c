@@ -237,7 +237,7 @@ static void write_health(
 {
 	struct reason why = {.text = "the sensor does not run"};
 	const bool is_healthy =
-		is_running && metrics_is_healthy(page, clock_realtime_us(), &why);
+		is_running && status_is_healthy(page, clock_realtime_us(), &why);
 	json_bool(writer, "healthy", is_healthy);
 	if (!is_healthy) {
 		json_text(writer, "unhealthy_because", why.text);

@@ -104,6 +104,7 @@ static void tell_of_held(struct worker *worker, uint32_t held, const char *detai
 		.count = held};
 	json_sensor_alert(record_writer_begin(&worker->records), &event, &alert);
 	(void)record_writer_end(&worker->records, SEVERITY_HIGH);
+	worker->process->held += held;
 	status_note_finding(worker->process, FINDING_SENSOR_ALERTS_HELD,
 		finding_row(FINDING_SENSOR_ALERTS_HELD)->severity, 1);
 }
@@ -136,10 +137,28 @@ static void look_for_held(struct worker *worker, uint64_t now_us)
 	}
 }
 
+static void count_flow(struct worker *worker, const struct record *record)
+{
+	const struct observation *observation = record->observation;
+	const struct judgement *judgement = record->judgement;
+	status_note_flow(worker->process, judgement->verdict, observation->protocol,
+		judgement->row ? judgement->row->id : NULL);
+	const struct facts_certificate *certificate =
+		observation->facts ? &observation->facts->session.server_certificate
+				   : NULL;
+	if (certificate && certificate->visibility == FACTS_SEEN) {
+		const struct status_ends ends = {.at_s = certificate->not_after_s,
+			.now_s = (int64_t)(record->time_us / US_PER_S)};
+		status_note_certificate(worker->process, &observation->server,
+			observation->server_port, &ends);
+	}
+}
+
 /* An address that no bytes came back to may stand for anybody. */
 static void on_mail(void *context, const struct record *record)
 {
 	struct worker *worker = (struct worker *)context;
+	count_flow(worker, record);
 	if (record->is_audited) {
 		count_would_block(worker, record);
 	}

@@ -34,7 +34,7 @@ static struct status_page *made_page(void)
 	(void)snprintf(worker->source, sizeof(worker->source), "eth0");
 	worker->packets = 1234;
 	worker->lag_us = 1500;
-	worker->findings[0] = 3;
+	status_note_finding(worker, FINDING_SENDER_ILLEGITIMATE, SEVERITY_HIGH, 3);
 	return page;
 }
 
@@ -77,7 +77,7 @@ static void what_ends_next_is_told_with_its_end(void **state)
 	struct status_endings *rows = &page->endings[MATRIX_ENDING_ROW];
 	struct status_endings *accepted = &page->endings[MATRIX_ENDING_ACCEPTANCE];
 	char *text = text_of(page);
-	assert_null(strstr(text, "next_expiry"));
+	assert_null(strstr(text, "matrix_next_expiry"));
 	assert_null(strstr(text, "next_acceptance_expiry"));
 	free(text);
 	(void)snprintf(rows->next, sizeof(rows->next), "M-06");
@@ -181,22 +181,22 @@ static void an_interface_that_is_down_or_not_watched_is_named(void **state)
 	struct status_process *worker = &page->processes[SENSOR_WORKERS];
 	(void)snprintf(worker->source, sizeof(worker->source), "eth0 eth1");
 	worker->interfaces_down = 1;
-	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_false(status_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: interface eth0 is down");
 	assert_tells(page, "\nmailwarden_interfaces_down{worker=\"worker "
 			   "0\",source=\"eth0 eth1\"} 1\n");
 	assert_tells(page, "\nmailwarden_healthy 0\n");
 	worker->interfaces_missing = 2;
-	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_false(status_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: interface eth0 is down, "
 				      "interface eth1 is not watched");
 	worker->interfaces_down = 0;
 	worker->interfaces_missing = 4;
-	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_false(status_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: interface number 3 is not watched");
 	memset(worker->source, 'x', sizeof(worker->source)); /* no end: cut */
 	worker->interfaces_missing = UINT32_MAX;
-	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_false(status_is_healthy(page, NOW_US, &why));
 	assert_non_null(strstr(why.text, "interface number 1 is"));
 	free(page);
 }
@@ -206,15 +206,15 @@ static void a_worker_or_a_journal_that_is_down_is_not_healthy(void **state)
 	(void)state;
 	struct reason why;
 	struct status_page *page = made_page();
-	assert_true(metrics_is_healthy(page, NOW_US, &why));
+	assert_true(status_is_healthy(page, NOW_US, &why));
 	page->processes[SENSOR_REPORTER].is_down = 1;
-	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_false(status_is_healthy(page, NOW_US, &why));
 	page->processes[SENSOR_REPORTER].is_down = 0;
 	page->processes[SENSOR_WORKERS].state = STATUS_STATE_STARTING;
-	assert_false(metrics_is_healthy(page, NOW_US, &why));
+	assert_false(status_is_healthy(page, NOW_US, &why));
 	assert_string_equal(why.text, "worker 0: starting");
 	page->processes[SENSOR_WORKERS].state = STATUS_STATE_RUNNING;
-	assert_false(metrics_is_healthy(page, NOW_US + 10000000, &why));
+	assert_false(status_is_healthy(page, NOW_US + 10000000, &why));
 	free(page);
 }
 
@@ -228,10 +228,86 @@ static void an_output_that_is_down_shows_but_the_sensor_is_at_work(void **state)
 	(void)snprintf(output->source, sizeof(output->source), "relp");
 	output->is_down = 1;
 	output->waits_since_us = NOW_US - 2000000;
-	assert_true(metrics_is_healthy(page, NOW_US, &why));
+	assert_true(status_is_healthy(page, NOW_US, &why));
 	assert_tells(page, "\nmailwarden_output_up{output=\"siem\",type=\"relp\"} 0\n");
 	assert_tells(page, "\nmailwarden_output_lag_seconds{output=\"siem\",type="
 			   "\"relp\"} 2.000000\n");
+	free(page);
+}
+
+static void a_finding_is_told_with_the_severity_that_it_had(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	status_note_finding(&page->processes[SENSOR_WORKERS],
+		FINDING_SENDER_ILLEGITIMATE, SEVERITY_CRITICAL, 2);
+	assert_tells(page, "{finding=\"sender.illegitimate\",severity=\"high\"} 3\n");
+	assert_tells(
+		page, "{finding=\"sender.illegitimate\",severity=\"critical\"} 2\n");
+	assert_tells(page, "{finding=\"sender.illegitimate\",severity=\"low\"} 0\n");
+	assert_tells(page, "{finding=\"sensor.blind\",severity=\"medium\"} 0\n");
+	free(page);
+}
+
+static void flows_are_told_by_verdict_protocol_and_row_in_bounds(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	struct status_process *worker = &page->processes[SENSOR_WORKERS];
+	char id[16];
+	for (unsigned i = 0; i < STATUS_ROWS_MAX + 5; i++) {
+		(void)snprintf(id, sizeof(id), "M-%02u", i);
+		status_note_flow(worker, VERDICT_LEGITIMATE, PROTOCOL_SMTP, id);
+	}
+	status_note_flow(worker, VERDICT_LEGITIMATE, PROTOCOL_SMTP, "M-01");
+	status_note_flow(worker, VERDICT_ILLEGITIMATE, PROTOCOL_SSH, NULL);
+	status_note_flow(worker, VERDICT_ILLEGITIMATE, PROTOCOL_OTHER, NULL);
+	worker->held = 7;
+	assert_tells(
+		page, "_flows_total{verdict=\"legitimate\",protocol=\"smtp\"} 70\n");
+	assert_tells(
+		page, "_flows_total{verdict=\"illegitimate\",protocol=\"other\"} 2\n");
+	assert_tells(page, "_flows_total{verdict=\"undecided\",protocol=\"imap\"} 0\n");
+	assert_tells(page, "_row_flows_total{worker=\"worker 0\",row=\"M-01\"} 2\n");
+	assert_tells(page, "_row_flows_total{worker=\"worker 0\",row=\"M-63\"} 1\n");
+	assert_tells(
+		page, "_row_flows_total{worker=\"worker 0\",row=\"(others)\"} 5\n");
+	assert_tells(
+		page, "_alerts_held_total{worker=\"worker 0\",source=\"eth0\"} 7\n");
+	free(page);
+}
+
+#define NOW_S  ((int64_t)(NOW_US / 1000000))
+#define EXPIRY "\nmailwarden_certificate_next_expiry_timestamp_seconds "
+
+/* A server's, by the last byte of its address: ends in so many seconds. */
+static void note_certificate(struct status_process *worker, uint8_t host, int64_t in_s)
+{
+	struct address server = {.bytes = {0}};
+	const struct status_ends ends = {.at_s = NOW_S + in_s, .now_s = NOW_S};
+	server.bytes[15] = host;
+	status_note_certificate(worker, &server, 993, &ends);
+}
+
+static void the_certificate_that_expires_first_is_told_until_it_is_renewed(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	struct status_process *worker = &page->processes[SENSOR_WORKERS];
+	char line[128];
+	char *text = text_of(page);
+	assert_null(strstr(text, EXPIRY));
+	free(text);
+	for (unsigned i = 0; i < 2 * STATUS_CERTIFICATES_MAX; i++) {
+		note_certificate(worker, (uint8_t)(100 + i), -(int64_t)i); /* ended */
+		note_certificate(worker, (uint8_t)i, 1000 + i);
+	}
+	note_certificate(worker, 90, 500);
+	(void)snprintf(line, sizeof(line), EXPIRY "%lld\n", (long long)NOW_S + 500);
+	assert_tells(page, line);
+	note_certificate(worker, 90, 900000);
+	(void)snprintf(line, sizeof(line), EXPIRY "%lld\n", (long long)NOW_S + 1000);
+	assert_tells(page, line);
 	free(page);
 }
 
@@ -239,6 +315,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_in_base_units),
+		cmocka_unit_test(a_finding_is_told_with_the_severity_that_it_had),
+		cmocka_unit_test(flows_are_told_by_verdict_protocol_and_row_in_bounds),
+		cmocka_unit_test(
+			the_certificate_that_expires_first_is_told_until_it_is_renewed),
 		cmocka_unit_test(what_ends_next_is_told_with_its_end),
 		cmocka_unit_test(bans_are_told_with_those_that_found_no_room),
 		cmocka_unit_test(values_of_labels_cannot_end_a_label_or_a_line),

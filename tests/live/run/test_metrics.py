@@ -14,6 +14,7 @@ import time
 import pytest
 
 import sensor
+from frames_made import ending
 from sensor import ROOT, Sensor, open_to_all, until, watches, with_ways_out
 
 WHY_NOT = sensor.why_not_here()
@@ -92,6 +93,9 @@ class TestRunning:
         values = samples(text)
         assert values['mailwarden_findings_total{finding="sender.illegitimate",severity="high"}'] >= 1
         assert values['mailwarden_output_up{output="siem",type="file"}'] == 1
+        run.send(ending(70))
+        until(lambda: samples(get("/metrics", run.out)[2])['mailwarden_flows_total{verdict="illegitimate",protocol="smtp"}'] >= 1,
+              "the flow to end")
         assert values["mailwarden_healthy"] == 1 and values["mailwarden_journal_up{process=\"reporter\"}"] == 1
         assert time.time() - values["mailwarden_start_time_seconds"] < 60
         assert run.status()["host"] == json.loads(get("/status.json", run.out)[2])["host"]
@@ -250,7 +254,9 @@ WELL = {  # what a sensor says that is well, minute by minute
     'mailwarden_journal_up{process="reporter"}': "1x90",
     'mailwarden_journal_lost_bytes_total{process="reporter"}': "7x90",
     'mailwarden_records_refused_total{process="worker 0"}': "3x90",
+    'mailwarden_alerts_held_total{worker="worker 0"}': "4x90",
     "mailwarden_matrix_reload_failures_total": "1x90",
+    "mailwarden_certificate_next_expiry_timestamp_seconds": f"{8 * 86400}x90",
     'mailwarden_matrix_next_expiry_timestamp_seconds{row="M-01"}': f"{8 * 86400}x90",
     'mailwarden_matrix_next_acceptance_expiry_timestamp_seconds{by="group dmz"}': f"{8 * 86400}x90",
     **{f'mailwarden_findings_total{{finding="{name}",severity="high"}}': "2x90" for name in (
@@ -273,7 +279,9 @@ FIRES = [  # rule; what is otherwise then
     ("MailwardenRecordsLost", "records_refused", "0x38 9x60"),
     ("MailwardenJournalDown", "journal_up", "1x30 0x60"),
     ("MailwardenMatrixRefused", "reload_failures", "0x30 1x60"),
-    ("MailwardenRowExpires", "next_expiry", f"{6 * 86400}x90"),
+    ("MailwardenCertificateExpires", "certificate_next", f"{6 * 86400}x90"),
+    ("MailwardenAlertsHeld", "alerts_held", "0x38 9x60"),
+    ("MailwardenRowExpires", "matrix_next_expiry", f"{6 * 86400}x90"),
     ("MailwardenAcceptanceExpires", "next_acceptance_expiry", f"{6 * 86400}x90"),
     ("MailwardenIllegitimateSender", "sender.illegitimate", "0x38 1x60"),
     ("MailwardenCredentialsClear", "tls.credentials-clear", "0x38 1x60"),
