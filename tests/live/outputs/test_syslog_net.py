@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import re
 import socket
 import subprocess
 import time
@@ -78,11 +79,14 @@ def test_every_form_arrives_whole(tmp_path, journal, receiver_kind):
             lines, seen = receiver.lines()[seen:], len(receiver.lines())
             assert len(lines) == len(alerts) > 0
             for line, alert in zip(lines, alerts):
+                if form == "cef":  # its guide's header: time and host alone
+                    assert re.match(rf"<\d+>[A-Z][a-z]{{2}} [ \d]\d \d\d:\d\d:\d\d {re.escape(alert['host'])} CEF:0\|mailwarden\|", line)
+                    assert alert["event_id"] in line
+                    continue
                 _, _, host, app, _, message_id, body = line.split(" ", 6)
                 assert (host, app, message_id) == (alert["host"], "mailwarden", alert["alert"]["metadata"]["finding"])
                 assert alert["event_id"] in body
                 assert form != "eve" or json.loads(body[2:]) == alert
-                assert form != "cef" or body.startswith("- CEF:0|mailwarden|")
                 assert form != "ecs" or json.loads(body[2:])["event"]["id"] == alert["event_id"]
                 assert form != "cee" or json.loads(body.removeprefix("- @cee: ")) == alert
 
