@@ -72,10 +72,11 @@ def test_every_form_arrives_whole(tmp_path, journal, receiver_kind):
     with receiver_kind(tmp_path) as receiver:
         for form in ("rfc5424", "cef", "ecs", "cee", "kv", "eve"):
             (journal / "output-siem.cursor").unlink(missing_ok=True)
-            answer = shipping.ship(config(tmp_path, receiver.port, more=f", form: {form}"), journal, "--once")
-            assert answer.returncode == 0, answer.stderr
+            one = shipping.start_shipping(config(tmp_path, receiver.port, more=f", form: {form}"), journal)
             wanted = seen + len(alerts)
             until(lambda least=wanted: len(receiver.lines()) >= least, "the lines")
+            one.kill()
+            one.wait()
             lines, seen = receiver.lines()[seen:], len(receiver.lines())
             assert len(lines) == len(alerts) > 0
             for line, alert in zip(lines, alerts):
