@@ -24,10 +24,19 @@ struct metric_head {
 	enum metric_unit unit;
 };
 
+/* Where a field is that a metric tells as it is; of 64 bits, or it does not compile. */
+#define FIELD_OF(type, name)                                                      \
+	(offsetof(type, name) +                                                   \
+		0 * sizeof(char[sizeof(((type *)0)->name) == sizeof(uint64_t) ? 1 \
+									      : -1]))
+#define FIELD(name) FIELD_OF(struct status_process, name)
+
 /* Of the sensor as a whole. */
 struct page_metric {
 	struct metric_head head;
+	/* NULL: its field, an _Atomic uint64_t */
 	uint64_t (*value)(const struct status_page *page, uint64_t now_us);
+	size_t field;
 };
 
 /* Of a kind of processes. */
@@ -36,7 +45,6 @@ struct process_metric {
 	uint64_t (*value)(const struct status_process *process); /* NULL: its field */
 	size_t field; /* an _Atomic uint64_t */
 };
-#define FIELD(name) offsetof(struct status_process, name)
 
 /* Exposition formats, "Comments, help text, and type information". */
 static void write_head(FILE *out, const struct metric_head *head)
@@ -79,18 +87,6 @@ static uint64_t one(const struct status_page *page, uint64_t now_us)
 	return 1;
 }
 
-static uint64_t started(const struct status_page *page, uint64_t now_us)
-{
-	(void)now_us;
-	return page->started_us;
-}
-
-static uint64_t alive(const struct status_page *page, uint64_t now_us)
-{
-	(void)now_us;
-	return page->alive_us;
-}
-
 static uint64_t healthy(const struct status_page *page, uint64_t now_us)
 {
 	struct reason why;
@@ -109,12 +105,6 @@ static uint64_t generation(const struct status_page *page, uint64_t now_us)
 	return page->matrix;
 }
 
-static uint64_t loaded(const struct status_page *page, uint64_t now_us)
-{
-	(void)now_us;
-	return page->loaded_us;
-}
-
 static uint64_t rows_expired(const struct status_page *page, uint64_t now_us)
 {
 	(void)now_us;
@@ -125,18 +115,6 @@ static uint64_t acceptances_expired(const struct status_page *page, uint64_t now
 {
 	(void)now_us;
 	return page->endings[MATRIX_ENDING_ACCEPTANCE].ended_count;
-}
-
-static uint64_t reload_failures(const struct status_page *page, uint64_t now_us)
-{
-	(void)now_us;
-	return page->reload_failures;
-}
-
-static uint64_t own_alerts(const struct status_page *page, uint64_t now_us)
-{
-	(void)now_us;
-	return page->alerts;
 }
 
 static uint64_t bans(const struct status_page *page, uint64_t now_us)
@@ -158,58 +136,52 @@ static uint64_t bans_given(const struct status_page *page, uint64_t now_us)
 	return page->bans.given;
 }
 
-static uint64_t bans_refused(const struct status_page *page, uint64_t now_us)
-{
-	(void)now_us;
-	return page->bans.refused;
-}
-
 static const struct page_metric OF_PAGE[] = {
 	{{"mailwarden_start_time_seconds", "When the sensor was started.", "gauge",
 		 METRIC_UNIT_SECONDS},
-		started},
+		NULL, FIELD_OF(struct status_page, started_us)},
 	{{"mailwarden_alive_timestamp_seconds", "When its supervisor was last at work.",
 		 "gauge", METRIC_UNIT_SECONDS},
-		alive},
+		NULL, FIELD_OF(struct status_page, alive_us)},
 	{{"mailwarden_healthy",
 		 "1: supervisor, reporter and all workers are at work, their "
 		 "interfaces are up and the journal takes records.",
 		 "gauge", METRIC_UNIT_NUMBER},
-		healthy},
+		healthy, 0},
 	{{"mailwarden_enforcing", "1: what the matrix forbids is blocked.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		enforcing},
+		enforcing, 0},
 	{{"mailwarden_matrix_generation", "Number of the matrix in use.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		generation},
+		generation, 0},
 	{{"mailwarden_matrix_load_timestamp_seconds",
 		 "When the matrix in use was loaded.", "gauge", METRIC_UNIT_SECONDS},
-		loaded},
+		NULL, FIELD_OF(struct status_page, loaded_us)},
 	{{"mailwarden_matrix_rows_expired",
 		 "Rows of the matrix in use that allow nothing any more.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		rows_expired},
+		rows_expired, 0},
 	{{"mailwarden_matrix_acceptances_expired",
 		 "Rows and groups that accept no deviation any more.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		acceptances_expired},
+		acceptances_expired, 0},
 	{{"mailwarden_matrix_reload_failures_total",
 		 "Reloads refused for a mistake in the matrix.", "counter",
 		 METRIC_UNIT_NUMBER},
-		reload_failures},
+		NULL, FIELD_OF(struct status_page, reload_failures)},
 	{{"mailwarden_sensor_alerts_total",
 		 "Alerts about the sensor itself (sensor.*).", "counter",
 		 METRIC_UNIT_NUMBER},
-		own_alerts},
+		NULL, FIELD_OF(struct status_page, alerts)},
 	{{"mailwarden_banned_addresses", "Senders that are kept out now.", "gauge",
 		 METRIC_UNIT_NUMBER},
-		bans},
+		bans, 0},
 	{{"mailwarden_bans_given_total", "Senders that were banned.", "counter",
 		 METRIC_UNIT_NUMBER},
-		bans_given},
+		bans_given, 0},
 	{{"mailwarden_bans_refused_total", "Bans for which there was no room.",
 		 "counter", METRIC_UNIT_NUMBER},
-		bans_refused},
+		NULL, FIELD_OF(struct status_page, bans.refused)},
 };
 
 static uint64_t is_up(const struct status_process *process)
@@ -240,6 +212,18 @@ static const struct process_metric OF_PROCESSES[] = {
 		 "How often the process was started again after it ended.", "counter",
 		 METRIC_UNIT_NUMBER},
 		NULL, FIELD(restarts)},
+};
+
+/* The supervisor among them. */
+static const struct process_metric OF_ALL[] = {
+	{{"mailwarden_process_cpu_seconds_total",
+		 "Processor time of the process since it was started.", "counter",
+		 METRIC_UNIT_SECONDS},
+		NULL, FIELD(used_us)},
+	{{"mailwarden_process_resident_memory_bytes",
+		 "Memory of the process, what it shares with others included.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		NULL, FIELD(resident_bytes)},
 };
 
 static const struct process_metric OF_WORKERS[] = {
@@ -332,13 +316,16 @@ struct places { /* of processes on the page */
 	uint64_t now_us;   /* real time */
 };
 
+static uint64_t field_at(const void *base, size_t field)
+{
+	return *(const _Atomic uint64_t *)((const unsigned char *)base + field);
+}
+
 static void write_process_value(FILE *out, const struct places *places,
 	const struct process_metric *metric, const struct status_process *process)
 {
-	const unsigned char *bytes = (const unsigned char *)process;
-	const uint64_t value =
-		metric->value ? metric->value(process)
-			      : *(const _Atomic uint64_t *)(bytes + metric->field);
+	const uint64_t value = metric->value ? metric->value(process)
+					     : field_at(process, metric->field);
 	if (metric->head.unit == METRIC_UNIT_AGE) {
 		write_value(out, METRIC_UNIT_SECONDS,
 			value != 0 && places->now_us > value ? places->now_us - value
@@ -384,7 +371,9 @@ static void write_page_metrics(
 		const struct metric_head *head = &OF_PAGE[i].head;
 		write_head(out, head);
 		(void)fputs(head->name, out);
-		write_value(out, head->unit, OF_PAGE[i].value(page, now_us));
+		write_value(out, head->unit,
+			OF_PAGE[i].value ? OF_PAGE[i].value(page, now_us)
+					 : field_at(page, OF_PAGE[i].field));
 	}
 }
 
@@ -572,6 +561,8 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	const unsigned outputs_end = bounded(page->outputs_end);
 	const struct places all = {
 		SENSOR_REPORTER, bounded(page->place_count), "process", NULL, now_us};
+	const struct places whole = {
+		0, bounded(page->place_count), "process", NULL, now_us};
 	const struct places workers = {
 		SENSOR_WORKERS, workers_end, "worker", "source", now_us};
 	const struct places writers = {0, workers_end, "process", NULL, now_us};
@@ -583,6 +574,7 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	write_page_metrics(out, page, now_us);
 	write_next_endings(out, page);
 	WRITE_TABLE(out, page, &all, OF_PROCESSES);
+	WRITE_TABLE(out, page, &whole, OF_ALL);
 	WRITE_TABLE(out, page, &workers, OF_WORKERS);
 	WRITE_TABLE(out, page, &writers, OF_WRITERS);
 	WRITE_TABLE(out, page, &reporter, OF_REPORTER);

@@ -4,8 +4,10 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -296,4 +298,38 @@ bool processes_are_gone(
 		}
 	}
 	return true;
+}
+
+/* proc(5), statm: pages in all, then those in memory. 0: it is gone. */
+static uint64_t resident_bytes(pid_t pid)
+{
+	char path[32];
+	char text[64] = "";
+	(void)snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	const int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0) {
+		return 0;
+	}
+	const ssize_t len = read(file, text, sizeof(text) - 1);
+	(void)close(file);
+	const char *second = len > 0 ? strchr(text, ' ') : NULL;
+	const uint64_t pages = second ? strtoull(second, NULL, 10) : 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void processes_measure(struct processes *processes)
+{
+	const struct sensor *sensor = processes->sensor;
+	for (unsigned i = 0; i < sensor->place_count; i++) {
+		struct status_process *status = sensor_process(sensor, i);
+		const pid_t pid =
+			i == SENSOR_SUPERVISOR ? getpid() : processes->list[i].pid;
+		if (pid == 0) {
+			status->resident_bytes = 0;
+			continue;
+		}
+		const struct process measured = {.pid = pid};
+		status->used_us = used_us(&measured);
+		status->resident_bytes = resident_bytes(pid);
+	}
 }

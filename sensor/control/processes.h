@@ -61,6 +61,9 @@ void process_renew(struct process *process);
 /* Start again those that ended and whose pause is over. */
 void processes_restart(struct processes *processes, uint64_t now_us);
 
+/* Now and then: what each takes of processor and memory, and we do, onto the page. */
+void processes_measure(struct processes *processes);
+
 /* To be called every 100 ms: kills those whose hearts stopped. */
 void processes_look(struct processes *processes);
 

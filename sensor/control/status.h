@@ -115,8 +115,10 @@ struct status_process {
 	char source[STATUS_SOURCE_BYTES]; /* "eth0 eth1", "queue 3"; "" for others */
 	_Atomic int pid;                  /* 0: none now */
 	_Atomic uint64_t restarts;
-	_Atomic uint64_t waiting;    /* packets in its queue */
-	_Atomic uint64_t queue_full; /* times it was found full */
+	_Atomic uint64_t used_us;        /* of the processor, by the one of now */
+	_Atomic uint64_t resident_bytes; /* of memory, what it shares included */
+	_Atomic uint64_t waiting;        /* packets in its queue */
+	_Atomic uint64_t queue_full;     /* times it was found full */
 	/* packets that no worker looked at; where a full queue passes them, at least so many */
 	_Atomic uint64_t unseen;
 	_Atomic uint64_t unseen_most; /* in a second */

@@ -495,6 +495,7 @@ static void tick(struct supervisor *supervisor, uint64_t *look_us)
 		supervisor->watchdog_us = now_us;
 		supervisor->sensor.page->alive_us = clock_realtime_us();
 		notify_say("WATCHDOG=1");
+		processes_measure(&supervisor->processes);
 		interface_retries_look(
 			&supervisor->retries, &supervisor->processes, now_us);
 	}

@@ -98,6 +98,15 @@ class TestRunning:
               "the flow to end")
         assert values["mailwarden_healthy"] == 1 and values["mailwarden_journal_up{process=\"reporter\"}"] == 1
         assert time.time() - values["mailwarden_start_time_seconds"] < 60
+        values = until(lambda: (now := samples(get("/metrics", run.out)[2])) and now['mailwarden_process_cpu_seconds_total{process="worker 0"}']
+                       and now, "processor time")
+        for name in ("supervisor", "reporter", "worker 0", "siem"):
+            memory = values[f'mailwarden_process_resident_memory_bytes{{process="{name}"}}']
+            pid = run.status()["pid"] if name == "supervisor" else next(
+                one["pid"] for one in run.status()["processes"] + run.status()["outputs"] if one["name"] == name)
+            really = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+            assert really / 2 < memory < really * 2, name
+            assert 0 < values[f'mailwarden_process_cpu_seconds_total{{process="{name}"}}'] < 60
         assert run.status()["host"] == json.loads(get("/status.json", run.out)[2])["host"]
 
     def test_the_file_for_node_exporter_is_whole_and_says_the_same(self, run):
