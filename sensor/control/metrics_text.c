@@ -475,6 +475,21 @@ static void write_flows(FILE *out, const struct status_page *page, unsigned work
 	}
 }
 
+static void write_row(FILE *out, const char *name, const struct status_process *process,
+	const struct status_row *row)
+{
+	const bool is_named = row < &process->rows[STATUS_ROWS_MAX];
+	if (row->count == 0) {
+		return;
+	}
+	(void)fputs(name, out);
+	write_label(out, '{', "worker", process->name, sizeof(process->name));
+	write_label(out, ',', "row", is_named ? row->id : "(others)",
+		is_named ? sizeof(row->id) : sizeof("(others)"));
+	(void)fputc('}', out);
+	write_value(out, METRIC_UNIT_NUMBER, row->count);
+}
+
 /* Each worker has rows of its own, so that a row may be in several. */
 static void write_rows(FILE *out, const struct status_page *page, unsigned workers_end)
 {
@@ -485,19 +500,22 @@ static void write_rows(FILE *out, const struct status_page *page, unsigned worke
 	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
 		const struct status_process *process = &page->processes[i];
 		for (unsigned j = 0; j <= STATUS_ROWS_MAX; j++) {
-			const struct status_row *row = &process->rows[j];
-			if (row->count > 0) {
-				(void)fputs(HEAD.name, out);
-				write_label(out, '{', "worker", process->name,
-					sizeof(process->name));
-				write_label(out, ',', "row",
-					j < STATUS_ROWS_MAX ? row->id : "(others)",
-					j < STATUS_ROWS_MAX ? sizeof(row->id) : 16);
-				(void)fputc('}', out);
-				write_value(out, HEAD.unit, row->count);
-			}
+			write_row(out, HEAD.name, process, &process->rows[j]);
 		}
 	}
+}
+
+/* Of one worker's, behind now; 0: none. */
+static int64_t first_to_expire(const struct status_process *process, int64_t now_s)
+{
+	int64_t next_s = 0;
+	for (unsigned i = 0; i < STATUS_CERTIFICATES_MAX; i++) {
+		const int64_t end_s = process->certificates[i].not_after_s;
+		if (end_s > now_s && (next_s == 0 || end_s < next_s)) {
+			next_s = end_s;
+		}
+	}
+	return next_s;
 }
 
 /* The first to expire of servers' certificates that are seen; not of those that did. */
@@ -510,14 +528,9 @@ static void write_certificate(FILE *out, const struct status_page *page,
 		"gauge", METRIC_UNIT_NUMBER};
 	int64_t next_s = 0;
 	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
-		for (unsigned j = 0; j < STATUS_CERTIFICATES_MAX; j++) {
-			const int64_t end_s =
-				page->processes[i].certificates[j].not_after_s;
-			if (end_s > (int64_t)(now_us / 1000000) &&
-				(next_s == 0 || end_s < next_s)) {
-				next_s = end_s;
-			}
-		}
+		const int64_t end_s = first_to_expire(
+			&page->processes[i], (int64_t)(now_us / 1000000));
+		next_s = next_s == 0 || (end_s > 0 && end_s < next_s) ? end_s : next_s;
 	}
 	write_head(out, &HEAD);
 	if (next_s > 0) {
