@@ -20,7 +20,7 @@ struct net_tls {
 };
 
 struct net_tls_session {
-	SSL *library;
+	SSL *ssl;
 	const struct net_tls *tls;
 	const char *host;
 };
@@ -101,7 +101,7 @@ void net_tls_close(struct net_tls *tls)
 void net_tls_free(struct net_tls_session *session)
 {
 	if (session) {
-		SSL_free(session->library);
+		SSL_free(session->ssl);
 		free(session);
 	}
 }
@@ -113,10 +113,10 @@ struct net_tls_session *net_tls_start(struct net_tls *tls, int file, const char 
 		return NULL;
 	}
 	*session = (struct net_tls_session){
-		.library = SSL_new(tls->context), .tls = tls, .host = host};
-	if (!session->library || SSL_set_fd(session->library, file) != 1 ||
+		.ssl = SSL_new(tls->context), .tls = tls, .host = host};
+	if (!session->ssl || SSL_set_fd(session->ssl, file) != 1 ||
 		(addresses_is_name(host) &&
-			SSL_set_tlsext_host_name(session->library, host) != 1)) {
+			SSL_set_tlsext_host_name(session->ssl, host) != 1)) {
 		net_tls_free(session);
 		return NULL;
 	}
@@ -175,7 +175,7 @@ static long explain(
 	const struct net_tls_session *session, int result, struct reason *why)
 {
 	const int error = errno;
-	switch (SSL_get_error(session->library, result)) {
+	switch (SSL_get_error(session->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
 		return NET_WANT_READ;
 	case SSL_ERROR_WANT_WRITE:
@@ -190,8 +190,8 @@ static long explain(
 	default:
 		break;
 	}
-	const long verified = SSL_get_verify_result(session->library);
-	if (SSL_get_verify_mode(session->library) != SSL_VERIFY_NONE &&
+	const long verified = SSL_get_verify_result(session->ssl);
+	if (SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE &&
 		verified != X509_V_OK) {
 		ERR_clear_error();
 		(void)reason_set(why, "the receiver's certificate is refused: %s",
@@ -212,13 +212,13 @@ static void prepare(void)
 long net_tls_shake_hands(struct net_tls_session *session, struct reason *why)
 {
 	prepare();
-	const int result = SSL_connect(session->library);
+	const int result = SSL_connect(session->ssl);
 	if (result != 1) {
 		(void)reason_set(why, "the receiver ended the handshake");
 		const long want = explain(session, result, why);
 		return want != 0 ? want : NET_BROKEN;
 	}
-	X509 *certificate = SSL_get1_peer_certificate(session->library);
+	X509 *certificate = SSL_get1_peer_certificate(session->ssl);
 	if (!certificate) {
 		(void)reason_set(why, "the receiver has no certificate");
 		return NET_BROKEN;
@@ -233,7 +233,7 @@ long net_tls_write(struct net_tls_session *session, const char *text, size_t len
 {
 	size_t written = 0;
 	prepare();
-	const int result = SSL_write_ex(session->library, text, len, &written);
+	const int result = SSL_write_ex(session->ssl, text, len, &written);
 	return result == 1 ? (long)written : explain(session, result, why);
 }
 
@@ -242,13 +242,13 @@ long net_tls_read(
 {
 	size_t len = 0;
 	prepare();
-	const int result = SSL_read_ex(session->library, text, size, &len);
+	const int result = SSL_read_ex(session->ssl, text, size, &len);
 	return result == 1 ? (long)len : explain(session, result, why);
 }
 
 long net_tls_finish(struct net_tls_session *session, struct reason *why)
 {
 	prepare();
-	const int result = SSL_shutdown(session->library);
+	const int result = SSL_shutdown(session->ssl);
 	return result >= 0 ? 0 : explain(session, result, why);
 }
