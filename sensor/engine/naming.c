@@ -175,45 +175,66 @@ static enum protocol protocol_of_session(const struct naming_case *tls)
 		       : asked;
 }
 
-/* One of the comma-separated protocols starts so. */
-static bool offers(const char *alpn, const char *protocol)
+/* What a list of ALPN protocols names (IANA TLS ALPN protocol ids), one bit for each. */
+enum alpn {
+	ALPN_HTTP = 1U << 0,
+	ALPN_SPDY = 1U << 1,
+	ALPN_SMTP = 1U << 2,
+	ALPN_POP3 = 1U << 3,
+	ALPN_IMAP = 1U << 4,
+	ALPN_SIEVE = 1U << 5,
+};
+
+static unsigned alpn_of_name(const char *name)
 {
-	for (const char *at = alpn; at && *at;) {
-		if (*at == *protocol && strncmp(at, protocol, strlen(protocol)) == 0) {
-			return true;
+	static const struct {
+		const char *start;
+		unsigned len;
+		enum alpn alpn;
+	} STARTS[] = {{"h2", 2, ALPN_HTTP}, {"http/", 5, ALPN_HTTP},
+		{"spdy/", 5, ALPN_SPDY}, {"smtp", 4, ALPN_SMTP},
+		{"esmtp", 5, ALPN_SMTP}, {"pop3", 4, ALPN_POP3}, {"imap", 4, ALPN_IMAP},
+		{"managesieve", 11, ALPN_SIEVE}};
+	for (size_t i = 0; i < sizeof(STARTS) / sizeof(STARTS[0]); i++) {
+		if (*name == *STARTS[i].start &&
+			strncmp(name, STARTS[i].start, STARTS[i].len) == 0) {
+			return STARTS[i].alpn;
 		}
-		at = strchr(at, ',');
-		at = at ? at + 1 : NULL;
 	}
-	return false;
+	return 0;
 }
 
-static bool is_http(const struct facts_tls_session *session)
+/* Of the one that was chosen, else of all that were offered. */
+static unsigned alpn_of(const struct facts_tls_session *session)
 {
-	if (session->alpn[0] != '\0') {
-		return offers(session->alpn, "h2") || offers(session->alpn, "http/");
+	const bool is_chosen = session->alpn[0] != '\0';
+	const char *at = is_chosen ? session->alpn : session->alpn_offered;
+	unsigned alpn = 0;
+	while (*at != '\0') { /* the commas of one text */
+		alpn |= alpn_of_name(at);
+		at = strchrnul(at, ',');
+		at += *at == ',';
 	}
-	return offers(session->alpn_offered, "h2") ||
-	       offers(session->alpn_offered, "http/") ||
-	       offers(session->alpn_offered, "spdy/");
+	return is_chosen ? alpn & ~(unsigned)ALPN_SPDY : alpn;
 }
 
-/* IANA TLS ALPN protocol ids. */
-static enum protocol protocol_of_alpn(const struct facts_tls_session *session)
+static bool is_http(unsigned alpn)
 {
-	const char *alpn =
-		session->alpn[0] != '\0' ? session->alpn : session->alpn_offered;
-	if (offers(alpn, "imap")) {
+	return alpn & (ALPN_HTTP | ALPN_SPDY);
+}
+
+static enum protocol protocol_of_alpn(unsigned alpn)
+{
+	if (alpn & ALPN_IMAP) {
 		return PROTOCOL_IMAPS;
 	}
-	if (offers(alpn, "pop3")) {
+	if (alpn & ALPN_POP3) {
 		return PROTOCOL_POP3S;
 	}
-	if (offers(alpn, "managesieve")) {
+	if (alpn & ALPN_SIEVE) {
 		return PROTOCOL_SIEVE;
 	}
-	return offers(alpn, "smtp") || offers(alpn, "esmtp") ? PROTOCOL_SMTPS
-							     : PROTOCOL_UNKNOWN;
+	return alpn & ALPN_SMTP ? PROTOCOL_SMTPS : PROTOCOL_UNKNOWN;
 }
 
 /*
@@ -443,7 +464,8 @@ struct naming naming_of_tls(
 {
 	const struct facts_tls_session *session = &naming_case->facts->session;
 	const bool is_ended = naming_case->is_ended;
-	const bool is_http_inside = is_http(session);
+	const unsigned alpn = alpn_of(session);
+	const bool is_http_inside = is_http(alpn);
 	const bool is_web = naming_case->server_port == PORT_HTTPS || is_http_inside;
 	if (is_waiting_on_port(naming_case, matrix, is_http_inside)) {
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
@@ -452,7 +474,7 @@ struct naming naming_of_tls(
 	if (by_port.is_decided) {
 		return by_port;
 	}
-	const enum protocol by_alpn = protocol_of_alpn(session);
+	const enum protocol by_alpn = protocol_of_alpn(alpn);
 	if (by_alpn != PROTOCOL_UNKNOWN) {
 		return (struct naming){true, by_alpn, "alpn"};
 	}
@@ -475,7 +497,7 @@ bool naming_is_by_name(
 	const struct naming_case *naming_case, const struct naming *naming)
 {
 	const struct facts_tls_session *session = &naming_case->facts->session;
-	const bool is_http_inside = is_http(session);
+	const bool is_http_inside = is_http(alpn_of(session));
 	const bool is_web = naming_case->server_port == PORT_HTTPS || is_http_inside;
 	bool is_waiting = false;
 	if (naming->evidence != BY_NAME ||
