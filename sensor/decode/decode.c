@@ -116,6 +116,14 @@ enum decode_result decoder_frame(
 	return result;
 }
 
+const uint8_t *decode_ethernet(const struct frame *frame)
+{
+	return frame->link_type == LINK_ETHERNET &&
+			       frame->captured_len >= WALK_ETHERNET_ADDRESSES
+		       ? frame->bytes
+		       : NULL;
+}
+
 const struct decode_counters *decoder_counters(const struct decoder *decoder)
 {
 	return &decoder->counters;

@@ -76,5 +76,10 @@ struct decoder *decoder_new(const struct decode_settings *settings,
 void decoder_free(struct decoder *decoder);
 enum decode_result decoder_frame(
 	struct decoder *decoder, const struct frame *frame, struct packet *packet);
+/*
+ * The addresses that an Ethernet frame begins with, where it goes and whence, of 6 bytes each;
+ * NULL of another link layer.
+ */
+const uint8_t *decode_ethernet(const struct frame *frame);
 const struct decode_counters *decoder_counters(const struct decoder *decoder);
 const char *decode_result_name(enum decode_result result);

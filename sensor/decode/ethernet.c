@@ -2,7 +2,6 @@
 #include "decode/walk.h"
 
 enum {
-	ADDRESSES_BYTES = 12,
 	LLC_SNAP = 0xaa, /* service access point, IEEE 802.2 */
 	LLC_UNNUMBERED = 0x03,
 	LLC_BRIDGED = 0x0000f8, /* IEEE 802.1H */
@@ -40,7 +39,7 @@ enum {
 
 enum decode_result ethernet_step(struct walk *walk)
 {
-	cursor_skip(&walk->cur, ADDRESSES_BYTES);
+	cursor_skip(&walk->cur, WALK_ETHERNET_ADDRESSES);
 	walk->ethertype = cursor_be16(&walk->cur);
 	if (walk->ethertype == ETHERTYPE_IPV4) {
 		walk->next = LAYER_IPV4;
@@ -106,7 +105,7 @@ static bool ethertype_is_known(uint16_t ethertype)
 static void skip_control_word(struct walk *walk)
 {
 	struct cursor cur = walk->cur;
-	cursor_skip(&cur, 4 + ADDRESSES_BYTES);
+	cursor_skip(&cur, 4 + WALK_ETHERNET_ADDRESSES);
 	if (ethertype_is_known(cursor_be16(&cur))) {
 		cursor_skip(&walk->cur, 4);
 	}

@@ -12,7 +12,8 @@
 #include "decode/fragment.h"
 
 enum {
-	LINK_ETHERNET = 1,    /* DLT_EN10MB of libpcap */
+	LINK_ETHERNET = 1, /* DLT_EN10MB of libpcap */
+	WALK_ETHERNET_ADDRESSES = 12,
 	WALK_STEPS_MAX = 256, /* headers of any kind in one frame */
 	WALK_TUNNELS_MAX = PACKET_TUNNELS_MAX,
 	WALK_EXTENSIONS_MAX = 180, /* of one IPv6 header: all that 1500 bytes hold */

@@ -285,6 +285,9 @@ static void give_of_outer(
 		"the matrix declares no such tunnel: what is inside is a claim");
 	told.observation = &outer;
 	told.wire = NULL;
+	if (!outer.way.is_of_client || (outer.facts && outer.facts->is_turned)) {
+		memset(told.ether, 0, sizeof(told.ether)); /* whose is not known */
+	}
 	told.proxied_by = NULL;
 	told.judgement = &judgement;
 	give(engine, &told, judgement.findings);

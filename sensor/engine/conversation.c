@@ -4,6 +4,7 @@
 #include "base/cold.h"
 #include "classify/proxy.h"
 #include "engine/early.h"
+#include "engine/ether.h"
 #include "engine/lookups.h"
 #include "engine/mail_port.h"
 #include "engine/naming.h"
@@ -460,23 +461,16 @@ static void feed(struct watch *watch, unsigned side, struct text bytes)
 	}
 }
 
-/* Bytes that waited come with another packet, of any flow, or with none. */
-static bool is_sent_by(
-	const struct packet *packet, const struct flow *flow, unsigned side)
-{
-	return packet && packet->way == flow->way &&
-	       packet->src_port == flow->port[side] &&
-	       packet->dst_port == flow->port[!side] &&
-	       address_equal(&packet->src, &flow->address[side]) &&
-	       address_equal(&packet->dst, &flow->address[!side]);
-}
-
 void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
 	struct watch watch = watch_begin((struct engine *)context, flow);
+	struct record_ether *ether = &watch.conversation->ether[side];
+	if (!ether->is_known) {
+		ether_note(watch.engine, flow, side, ether);
+	}
 	if (flow->way != 0 && side == flow->client &&
-		is_sent_by(watch.engine->packet, flow, side)) {
+		ether_is_at_hand(watch.engine, flow, side)) {
 		/* who sent it, in the outer network, is who speaks here */
 		watch.conversation->way = watch.engine->way;
 		watch.conversation->way.is_of_client = true;

@@ -95,17 +95,6 @@ void engine_free(struct engine *engine)
 	free(engine);
 }
 
-/* A decoded packet that waits for its turn. */
-struct waiting {
-	uint64_t now_us; /* the clock when its frame came */
-	size_t frame;    /* its place among those given */
-	struct flow_key key;
-	uint32_t source;
-	bool is_ended; /* the frame's */
-	struct packet packet;
-	struct way way; /* where packet.way says that there is one */
-};
-
 /* What a receiver may read and we cannot. One that is cut short by the source is not its fault. */
 static void tell_undecoded(
 	struct engine *engine, enum decode_result result, size_t frame)
@@ -194,7 +183,7 @@ static void follow_packets(
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {
 		engine->source = at->source;
 		engine->now_us = at->now_us;
-		engine->packet = &at->packet;
+		engine->at_hand = at;
 		if (at->packet.way != 0) {
 			engine->way = at->way;
 		}
@@ -212,7 +201,7 @@ static void follow_packets(
 				engine, flow, &at->packet, at->key.side, at->frame);
 		}
 	}
-	engine->packet = NULL;
+	engine->at_hand = NULL;
 	engine->now_us = engine->timeline.now_us;
 }
 
@@ -231,7 +220,9 @@ static __attribute__((noinline)) void take_datagram(
 		*waiting_count = 0;
 		engine->source = at->source;
 		engine->now_us = at->now_us;
+		engine->at_hand = at;
 		lookups_packet(engine, &at->packet, &question);
+		engine->at_hand = NULL;
 		engine->now_us = engine->timeline.now_us;
 	}
 }
@@ -239,6 +230,7 @@ static __attribute__((noinline)) void take_datagram(
 void engine_frames(struct engine *engine, const struct frame *frames, size_t count)
 {
 	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
+	engine->given = frames;
 	size_t waiting_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		waiting[waiting_count].frame = i;

@@ -47,6 +47,7 @@
 #include "classify/second_opinion.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/record.h"
 #include "engine/timeline.h"
 #include "engine/ways.h"
 #include "judge/structure.h"
@@ -92,6 +93,7 @@ struct conversation {
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */
 	uint32_t learnt;               /* of facts->transaction_count, by structure */
 	uint32_t dropped[2];           /* bytes behind a full prefix, by side */
+	struct record_ether ether[2];  /* the same */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
 	struct flow_ambiguity ambiguity; /* the first one of its bytes */
@@ -130,6 +132,17 @@ enum engine_opaque {
 	ENGINE_OPAQUE_COUNT
 };
 
+/* A decoded packet that waits for its turn. */
+struct waiting {
+	uint64_t now_us; /* the clock when its frame came */
+	size_t frame;    /* its place among those given */
+	struct flow_key key;
+	uint32_t source;
+	bool is_ended; /* the frame's */
+	struct packet packet;
+	struct way way; /* where packet.way says that there is one */
+};
+
 struct engine {
 	struct engine_settings settings;
 	struct engine_outputs outputs;
@@ -164,7 +177,8 @@ struct engine {
 	bool is_refusing;   /* the flow at hand is not to begin: its sender is banned */
 	uint8_t turn;       /* goes on with each matrix */
 	uint8_t greeted[(UINT16_MAX + 1) / 8]; /* bit per port (engine/early) */
-	const struct packet *packet;           /* whose turn it is, or NULL */
+	const struct frame *given;             /* while at_hand has one: these */
+	const struct waiting *at_hand;         /* whose turn it is, or NULL */
 	struct way way;                        /* the same one's, where it has one */
 	struct ways ways;
 	uint32_t source;

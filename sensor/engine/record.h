@@ -9,6 +9,15 @@
 #include "judge/fold.h"
 #include "judge/judge.h"
 
+#define RECORD_ETHER_BYTES 6
+
+/* The addresses of an Ethernet frame. */
+struct record_ether {
+	bool is_known;
+	uint8_t src[RECORD_ETHER_BYTES];
+	uint8_t dst[RECORD_ETHER_BYTES];
+};
+
 struct record {
 	uint64_t time_us; /* of the event */
 	const char *host;
@@ -29,7 +38,8 @@ struct record {
 	uint16_t vlan[2];
 	uint32_t packets[2]; /* by enum direction */
 	uint64_t bytes[2];
-	bool is_blocked; /* the flow was not let go on */
+	struct record_ether ether[2]; /* by enum direction (engine/ether) */
+	bool is_blocked;              /* the flow was not let go on */
 	bool is_audited; /* it would have been, had the matrix or the sensor enforced */
 	bool is_repeat;  /* an alert that only tells how often a finding came again */
 	uint64_t start_us;

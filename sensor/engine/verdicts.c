@@ -1,6 +1,7 @@
 #include "engine/verdicts.h"
 
 #include "engine/alerts.h"
+#include "engine/ether.h"
 #include "engine/lookups.h"
 #include "engine/passage.h"
 #include "judge/cause.h"
@@ -53,6 +54,9 @@ static void fill_record(struct engine *engine, const struct flow *flow,
 		record->packets[way] = flow->packets[side];
 		record->bytes[way] = flow->bytes[side];
 	}
+	ether_fill(engine, flow,
+		transport == IPPROTO_TCP ? flow_area(engine->flows, flow) : NULL,
+		record);
 }
 
 static const struct flow_ambiguity *ambiguity_of(
@@ -196,6 +200,9 @@ static void record_turn(struct record *record)
 	record->bytes[0] = record->bytes[1];
 	record->packets[1] = packets;
 	record->bytes[1] = bytes;
+	const struct record_ether ether = record->ether[0];
+	record->ether[0] = record->ether[1];
+	record->ether[1] = ether;
 }
 
 /* What is to be judged: ends, protocol, facts. */

@@ -49,6 +49,53 @@ static void write_tunnel(struct json_writer *writer, const struct way *way)
 	json_object_close(writer);
 }
 
+static void write_mac(struct json_writer *writer, const char *key,
+	const uint8_t mac[RECORD_ETHER_BYTES])
+{
+	char text[3 * RECORD_ETHER_BYTES + 1];
+	for (size_t i = 0; i < RECORD_ETHER_BYTES; i++) {
+		(void)snprintf(&text[3 * i], 4, "%02x:", mac[i]);
+	}
+	text[sizeof(text) - 2] = '\0';
+	json_text(writer, key, text);
+}
+
+/* From one end to the other, by their frames: theirs that sent, then as it was answered. */
+static void write_macs(struct json_writer *writer, const char *key,
+	const uint8_t *there, const uint8_t *back)
+{
+	json_array_open(writer, key);
+	if (there) {
+		write_mac(writer, NULL, there);
+	}
+	if (back && (!there || memcmp(there, back, RECORD_ETHER_BYTES) != 0)) {
+		write_mac(writer, NULL, back);
+	}
+	json_array_close(writer);
+}
+
+/* As EVE has them: of an alert those of a frame, of a flow all. */
+static void write_ether(
+	struct json_writer *writer, const struct record *record, bool is_alert)
+{
+	const struct record_ether *there = &record->ether[DIRECTION_TO_SERVER];
+	const struct record_ether *back = &record->ether[DIRECTION_TO_CLIENT];
+	if (!there->is_known && !back->is_known) {
+		return;
+	}
+	json_object_open(writer, "ether");
+	if (is_alert) {
+		write_mac(writer, "src_mac", there->is_known ? there->src : back->dst);
+		write_mac(writer, "dest_mac", there->is_known ? there->dst : back->src);
+	} else {
+		write_macs(writer, "src_macs", there->is_known ? there->src : NULL,
+			back->is_known ? back->dst : NULL);
+		write_macs(writer, "dest_macs", there->is_known ? there->dst : NULL,
+			back->is_known ? back->src : NULL);
+	}
+	json_object_close(writer);
+}
+
 /* Tags and tunnels around the packets: nothing on the wire itself. */
 static void write_way(struct json_writer *writer, const struct record *record)
 {
@@ -107,6 +154,7 @@ static void write_common(
 	json_text(writer, "app_proto", application_name(record));
 	record_community_id(record, text);
 	json_text(writer, "community_id", text);
+	write_ether(writer, record, strcmp(type, "alert") == 0);
 	write_way(writer, record);
 }
 

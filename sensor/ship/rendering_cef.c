@@ -52,6 +52,8 @@ static const struct rendering_field FIELDS[] = {
 	{"in", "flow.bytes_toserver"},
 	{"out", "flow.bytes_toclient"},
 	{"outcome", "mail.verdict"},
+	{"smac", "ether.src_mac|ether.src_macs.0"},
+	{"dmac", "ether.dest_mac|ether.dest_macs.0"},
 	{"dvchost", "host"},
 	{"deviceInboundInterface", "in_iface"},
 	{"cn1Label=flowId cn1", "flow_id"},

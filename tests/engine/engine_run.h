@@ -16,7 +16,7 @@
 #define FOLD_WINDOW_US (60 * SECOND_US)
 #define TOLD_MAX       64
 
-enum { LINK_RAW_IP = 12 };
+enum { LINK_RAW_IP = 12, LINK_OF_ETHERNET = 1 };
 
 enum told_kind { TOLD_ALERT, TOLD_MAIL };
 
@@ -42,6 +42,7 @@ struct told {
 	char source[ADDRESS_TEXT_BYTES]; /* of the packets told of */
 	char from[32];                   /* its group or zone */
 	char to_name[64];                /* what DNS called the server, or "" */
+	struct record_ether ether[2];
 	const char *state;
 	char row[16];
 	char reason[JUDGEMENT_REASON_BYTES];
@@ -69,7 +70,8 @@ struct engine_run {
 	/* of the packet told last: its flow and that flow's conversation */
 	struct engine_passage passage;
 	enum conversation_phase phase;
-	struct way way; /* that conversation's */
+	struct way way;   /* that conversation's */
+	bool is_ethernet; /* the next frames have addresses: see wrap_link */
 };
 
 static inline void copy_text(char *to, size_t size, const char *from)
@@ -96,6 +98,7 @@ static inline struct told *keep(struct engine_run *run, const struct record *rec
 		.way = record->observation->way.tag,
 		.accepted = judgement->accepted,
 		.state = record->state};
+	memcpy(told->ether, record->ether, sizeof(told->ether));
 	(void)address_text(&record_wire(record)->client, told->source);
 	copy_text(told->from, sizeof(told->from), record_end_name(&judgement->from));
 	copy_text(told->to_name, sizeof(told->to_name),
@@ -314,9 +317,17 @@ static inline void give(struct engine_run *run, struct frame_bytes *frame)
 		.captured_len = (uint32_t)frame->len,
 		.wire_len = (uint32_t)frame->len,
 		.is_ended = run->is_ended_by_rules,
-		.link_type = LINK_RAW_IP};
+		.link_type = run->is_ethernet ? LINK_OF_ETHERNET : LINK_RAW_IP};
 	engine_frames(run->engine, &given, 1);
 	free(copy);
+}
+
+/* The client is 02:…:01, the server 02:…:02. */
+static inline void wrap_link(struct frame_bytes *frame, enum side from)
+{
+	const uint8_t header[14] = {2, [5] = from == CLIENT ? 2 : 1,
+		2, [11] = from == CLIENT ? 1 : 2, 8, 0};
+	wrap(frame, header, sizeof(header));
 }
 
 static inline void segment(const struct line *line, enum side from, uint8_t flags,
@@ -328,6 +339,9 @@ static inline void segment(const struct line *line, enum side from, uint8_t flag
 		const struct line outer = {
 			.ends = {line->run->outer[0], line->run->outer[1]}};
 		wrap_ip(&frame, &outer, from, IPPROTO_IPIP);
+	}
+	if (line->run->is_ethernet) {
+		wrap_link(&frame, from);
 	}
 	give(line->run, &frame);
 }

@@ -202,6 +202,42 @@ static void tags_proxies_and_second_opinions_appear_only_when_there(void **state
 	free(output.text);
 }
 
+/* The server answers by another router. */
+static void an_alert_has_the_addresses_of_a_frame_and_a_flow_all_of_them(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	const struct fold_count once = {.count = 1};
+	const struct record_ether there = {true, {2, 0, 0x5e, 0, 0x53, 1}, {2, 0xff}};
+	const struct record_ether back = {true, {2, 0xfe}, {2, 0, 0x5e, 0, 0x53, 1}};
+	made_record(&made);
+	made.record.ether[DIRECTION_TO_SERVER] = there;
+	made.record.ether[DIRECTION_TO_CLIENT] = back;
+	json_mail(made_open(&output), &made.record);
+	assert_has(made_close(&output),
+		"\"ether\":{\"src_macs\":[\"02:00:5e:00:53:01\"],\"dest_macs\":"
+		"[\"02:ff:00:00:00:00\",\"02:fe:00:00:00:00\"]},\"mail\"");
+	free(output.text);
+	json_alert(
+		made_open(&output), &made.record, FINDING_SENDER_ILLEGITIMATE, &once);
+	assert_has(made_close(&output),
+		"\"ether\":{\"src_mac\":\"02:00:5e:00:53:01\",\"dest_mac\":"
+		"\"02:ff:00:00:00:00\"},\"alert\"");
+	free(output.text);
+	made.record.ether[DIRECTION_TO_SERVER].is_known = false;
+	json_alert(
+		made_open(&output), &made.record, FINDING_SENDER_ILLEGITIMATE, &once);
+	assert_has(made_close(&output),
+		"\"ether\":{\"src_mac\":\"02:00:5e:00:53:01\",\"dest_mac\":"
+		"\"02:fe:00:00:00:00\"},\"alert\"");
+	free(output.text);
+	made.record.ether[DIRECTION_TO_CLIENT].is_known = false;
+	json_mail(made_open(&output), &made.record);
+	assert_has_not(made_close(&output), "ether");
+	free(output.text);
+}
+
 static void a_tunnel_is_named_and_its_outer_packet_may_have_no_ports(void **state)
 {
 	(void)state;
@@ -422,6 +458,8 @@ int main(void)
 			a_flow_that_said_nothing_is_unknown_and_one_with_a_name_has_it),
 		cmocka_unit_test(
 			tags_proxies_and_second_opinions_appear_only_when_there),
+		cmocka_unit_test(
+			an_alert_has_the_addresses_of_a_frame_and_a_flow_all_of_them),
 		cmocka_unit_test(
 			a_tunnel_is_named_and_its_outer_packet_may_have_no_ports),
 		cmocka_unit_test(both_of_pop3_s_words_are_one_mechanism),

@@ -231,6 +231,8 @@ ECS_MADE = {
     "event_type": lambda eve, entry: entry["event"]["dataset"] == "mailwarden." + eve,
     "alert.action": lambda eve, entry: "source" not in entry or {"blocked": "denied", "allowed": "allowed"}[eve] in entry["event"]["type"],
     "tls.fingerprint": lambda eve, entry: eve.replace(":", "").upper() in entry["tls"]["server"]["hash"].values(),
+    "ether.src_macs": lambda eve, entry: eve[0].replace(":", "-").upper() == entry["source"]["mac"],
+    "ether.dest_macs": lambda eve, entry: eve[0].replace(":", "-").upper() == entry["destination"]["mac"],
     "flow.age": lambda eve, entry: entry["event"]["duration"] // 10 ** 9 == eve,
     "tls.version": lambda eve, entry: eve.lower() == f'{entry["tls"]["version_protocol"]} {entry["tls"]["version"]}',
     "alert.metadata.signature_severity": lambda eve, entry: eve == [entry["mail"]["severity"]],
@@ -353,7 +355,7 @@ def test_cef_is_read_by_liblognorm(rendered, tmp_path):
 CEF_DICTIONARY = {
     "rt": None, "src": None, "spt": None, "shost": 1023, "dhost": 1023, "dst": None, "dpt": None, "proto": 31, "app": 31, "act": 63,
     "cat": 1023, "reason": 1023, "msg": 1023, "externalId": 40, "cnt": None, "start": None, "end": None, "in": None, "out": None,
-    "outcome": 63, "dvchost": 100, "deviceInboundInterface": 128, "deviceProcessName": 1023, "cn1": None, "cn1Label": 1023,
+    "outcome": 63, "dvchost": 100, "deviceInboundInterface": 128, "deviceProcessName": 1023, "smac": 17, "dmac": 17, "cn1": None, "cn1Label": 1023,
     "sourceTranslatedAddress": None, "sourceTranslatedPort": None, "destinationTranslatedAddress": None,
     "destinationTranslatedPort": None,
     **{f"flexString{i}{label}": 1023 if not label else 128 for i in (1, 2) for label in ("", "Label")},
@@ -396,6 +398,8 @@ def test_cef_keeps_to_its_dictionary_and_is_the_record(all_rendered):
             "mailwardenEventId": record["event_id"], "mailwardenCommunityId": record.get("community_id"),
             "mailwardenAttackTechnique": ",".join(meta.get("mitre_technique_id") or ()) or None,
             "mailwardenProxiedBy": mail.get("proxied_by"), "mailwardenHelo": mail.get("helo"),
+            **{f"{end[0]}mac": record.get("ether", {}).get(f"{end}_mac") or record.get("ether", {}).get(f"{end}_macs", [None])[0]
+               for end in ("src", "dest")},
             "cn1": record.get("flow_id"), "shost": mail.get("from_name"), "dhost": mail.get("to_name")}
         for key, value in expected.items():
             assert fields.get(key, "None") == str(value), (key, line)
