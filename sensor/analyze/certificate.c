@@ -284,7 +284,7 @@ static void names_add(struct names *names, struct text name)
 		names->field[names->used++] = ',';
 	}
 	char *start = names->field + names->used;
-	text_copy(start, names->size - names->used, name);
+	text_copy_letters(start, names->size - names->used, name);
 	for (char *at = start; *at != '\0'; at++) {
 		if (*at == ',') {
 			*at = '?'; /* or one name would read as two */

@@ -1,5 +1,7 @@
 #include "analyze/dns.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 #define LABELS_MAX 127 /* RFC 1035 section 3.1: 255 bytes hold no more */
@@ -29,6 +31,7 @@ struct name {
 	size_t size;
 	size_t len;
 	bool is_later; /* not the message's first */
+	uint8_t bits;  /* of all its letters */
 };
 
 static void name_add(struct name *name, char letter)
@@ -64,10 +67,23 @@ static bool read_name(struct cursor *cur, struct name *name)
 			name_add(name, '.');
 		}
 		for (uint8_t i = 0; i < len; i++) {
+			name->bits |= label[i];
 			name_add(name, dns_letter(label[i]));
 		}
 	}
 	return false;
+}
+
+/* One that was cut ends with a whole character. */
+static void name_end(const struct name *name)
+{
+	if (name->bits >= 0x80) {
+		const bool is_cut = name->len + 1 == name->size;
+		const size_t len =
+			is_cut ? utf8_whole(name->text, name->len) : name->len;
+		name->text[len] = '\0';
+		utf8_make_printable(name->text);
+	}
 }
 
 static bool has_label(const char *name, const char *label)
@@ -138,10 +154,11 @@ static const char *type_of_interest(uint16_t type, const char *name)
 static bool read_question(
 	struct cursor *cur, struct dns_question *question, bool is_later)
 {
-	struct name name = {question->name, sizeof(question->name), 0, is_later};
+	struct name name = {question->name, sizeof(question->name), 0, is_later, 0};
 	if (!read_name(cur, &name)) {
 		return false;
 	}
+	name_end(&name);
 	const uint16_t type = cursor_be16(cur);
 	const uint16_t class = cursor_be16(cur);
 	const bool is_asked =

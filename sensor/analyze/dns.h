@@ -19,11 +19,15 @@ struct dns_question {
 	char name[DNS_NAME_BYTES]; /* printable, lower case, no dot at its end */
 };
 
-/* Of a label: letters in lower case, digits, '-' and '_' as they are, all else is '?'. */
+/*
+ * Of a label: letters in lower case, digits, '-', '_' and what is no ASCII as they are, all
+ * else is '?'. A name that has some that is no ASCII is made printable when it is whole.
+ */
 static inline char dns_letter(uint8_t byte)
 {
 	const bool is_small = byte >= 'a' && byte <= 'z'; /* most are */
-	if (is_small || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_') {
+	if (is_small || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' ||
+		byte >= 0x80) {
 		return (char)byte;
 	}
 	return (char)(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : '?');

@@ -1,6 +1,7 @@
 #include "analyze/dns_answer.h"
 
 #include "analyze/dns.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ enum {
 struct host {
 	char *text;
 	size_t len;
+	uint8_t bits; /* of all its letters */
 };
 
 /* False: it is none, or the name longer than names may be. */
@@ -38,6 +40,7 @@ static bool read_label(struct cursor *at, uint8_t len, struct host *host)
 	}
 	char *text = host->text + host->len;
 	for (uint8_t i = 0; i < len; i++) {
+		host->bits |= label[i];
 		text[i] = dns_letter(label[i]);
 	}
 	host->len += len;
@@ -62,7 +65,7 @@ static bool follow_pointer(const uint8_t *message, uint8_t len, struct cursor *a
  */
 static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 {
-	struct host host = {text, 0};
+	struct host host = {text, 0, 0};
 	struct cursor at = *cur;
 	unsigned pointers = 0;
 	for (uint8_t len = cursor_u8(&at); len != 0; len = cursor_u8(&at)) {
@@ -77,6 +80,9 @@ static bool read_host(const uint8_t *message, struct cursor *cur, char *text)
 		}
 	}
 	text[host.len] = '\0';
+	if (host.bits >= 0x80) {
+		utf8_make_printable(text);
+	}
 	if (pointers == 0) {
 		*cur = at;
 	} else {

@@ -162,7 +162,8 @@ static bool read_request(
 		struct text target = request.target;
 		http->asking |= HTTP_ASKED_TUNNEL;
 		http->may_be_open = false;
-		text_copy(http->authority, sizeof(http->authority), text_word(&target));
+		text_copy_letters(
+			http->authority, sizeof(http->authority), text_word(&target));
 	} else if (text_is(request.method, "HEAD")) {
 		http->asking |= HTTP_ASKED_HEAD;
 	} else if (!text_is(request.method, "OPTIONS")) {

@@ -197,7 +197,7 @@ void tls_client_hello_note(
 {
 	session->has_client_hello = true;
 	session->offered_version = hello->offered_version;
-	text_copy(session->sni, sizeof(session->sni), hello->server_name);
+	text_copy_letters(session->sni, sizeof(session->sni), hello->server_name);
 	alpn_copy(session->alpn_offered, sizeof(session->alpn_offered), hello->alpn);
 }
 

@@ -165,7 +165,8 @@ bool proxy_note_authority(struct classification *result, struct text authority)
 	}
 	result->has_target_address = read_address(host, &result->target);
 	if (!result->has_target_address) {
-		text_copy(result->target_host, sizeof(result->target_host), host);
+		text_copy_letters(
+			result->target_host, sizeof(result->target_host), host);
 	}
 	return true;
 }

@@ -2,6 +2,7 @@
 
 #include "analyze/dns.h"
 #include "base/quota.h"
+#include "base/utf8.h"
 #include "judge/ends.h"
 
 #include <stdlib.h>
@@ -270,17 +271,27 @@ void names_learn(struct names *names, const struct names_lesson *lesson)
 	keep(names, lesson, true);
 }
 
-bool names_lesson_is_sound(const struct names_lesson *lesson)
+/* As analysis leaves a name. */
+static bool is_shown(const char *name)
 {
-	const size_t len = strnlen(lesson->name, sizeof(lesson->name));
-	for (size_t i = 0; i < len && len < sizeof(lesson->name); i++) {
-		const char c = lesson->name[i];
-		if (c != '.' && c != '?' && c != dns_letter((uint8_t)c)) {
+	size_t len = 0;
+	for (; *name != '\0'; name += len) { /* DNS_HOST_BYTES at most */
+		uint32_t code;
+		len = utf8_read(name, &code);
+		if (len == 0 || utf8_is_control(code) ||
+			(len == 1 && *name != '.' && *name != '?' &&
+				*name != dns_letter((uint8_t)*name))) {
 			return false;
 		}
 	}
-	return len > 0 && len < sizeof(lesson->name) && lesson->way == 0 &&
-	       lesson->expires_us >= lesson->learned_us &&
+	return true;
+}
+
+bool names_lesson_is_sound(const struct names_lesson *lesson)
+{
+	const size_t len = strnlen(lesson->name, sizeof(lesson->name));
+	return len > 0 && len < sizeof(lesson->name) && is_shown(lesson->name) &&
+	       lesson->way == 0 && lesson->expires_us >= lesson->learned_us &&
 	       lesson->expires_us - lesson->learned_us <= TTL_MAX_S * US_PER_S;
 }
 

@@ -177,6 +177,38 @@ static void odd_letters_become_question_marks(void **state)
 	assert_string_equal(question.name, "a?b???.net");
 }
 
+/* UTF-8 in German, then a mark that turns the direction, a surrogate, and half a letter. */
+static void letters_of_any_writing_stay_and_what_steers_a_terminal_does_not(
+	void **state)
+{
+	(void)state;
+	struct dns_question question;
+	struct query query = query_of("b\xc3\xbc"
+				      "cher.example.net",
+		MX);
+	assert_true(read_query(&query, &question));
+	assert_string_equal(question.name, "b\xc3\xbc"
+					   "cher.example.net");
+	query = query_of("a\xe2\x80\xae.\xed\xa0\x80.b\xc3.\xc2\x9b.net", MX);
+	assert_true(read_query(&query, &question));
+	assert_string_equal(question.name, "a?.???.b?.?.net");
+}
+
+static void a_long_name_is_cut_behind_a_whole_letter(void **state)
+{
+	(void)state;
+	struct dns_question question;
+	char name[202];
+	for (size_t i = 0; i < sizeof(name) - 1; i++) {
+		name[i] = i % 51 == 50 ? '.' : i % 51 % 2 == 0 ? '\xc3' : '\xbc';
+	}
+	name[sizeof(name) - 1] = '\0';
+	const struct query query = query_of(name, MX);
+	assert_true(read_query(&query, &question));
+	assert_int_equal(strlen(question.name), DNS_NAME_BYTES - 2);
+	assert_memory_equal(question.name, name, DNS_NAME_BYTES - 2);
+}
+
 static void a_long_name_is_cut(void **state)
 {
 	(void)state;
@@ -300,6 +332,9 @@ int main(void)
 		cmocka_unit_test(a_long_message_is_passed_by_its_length),
 		cmocka_unit_test(compression_and_long_labels_are_no_query),
 		cmocka_unit_test(odd_letters_become_question_marks),
+		cmocka_unit_test(
+			letters_of_any_writing_stay_and_what_steers_a_terminal_does_not),
+		cmocka_unit_test(a_long_name_is_cut_behind_a_whole_letter),
 		cmocka_unit_test(a_long_name_is_cut),
 		cmocka_unit_test(the_root_has_an_empty_name),
 		cmocka_unit_test(no_cut_query_is_read_past_its_end),

@@ -188,9 +188,34 @@ static void no_length_of_a_message_is_read_beyond(void **state)
 	}
 }
 
+/* As they were sent, where nothing in them steers whoever reads them. */
+static void letters_of_any_writing_stay(void **state)
+{
+	(void)state;
+	struct dns_made made = dns_made(0x1234, ANSWER,
+		"b\xc3\xbc"
+		"cher.net",
+		DNS_TYPE_A);
+	dns_put_target(&made,
+		"b\xc3\xbc"
+		"cher.net",
+		DNS_TYPE_CNAME, 60, "a\xe2\x80\xae.\xed\xa0\x80.net");
+	struct dns_asked asked;
+	struct dns_record last;
+	size_t count;
+	assert_true(read_made(&made, &asked, &count, &last));
+	assert_string_equal(asked.name, "b\xc3\xbc"
+					"cher.net");
+	assert_int_equal(count, 1);
+	assert_string_equal(last.owner, "b\xc3\xbc"
+					"cher.net");
+	assert_string_equal(last.target, "a?.???.net");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(letters_of_any_writing_stay),
 		cmocka_unit_test(a_query_says_what_is_asked_and_how),
 		cmocka_unit_test(an_answer_gives_its_records_one_by_one),
 		cmocka_unit_test(a_pointer_leads_back_and_never_on),

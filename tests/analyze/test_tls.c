@@ -755,6 +755,18 @@ static void a_hostile_name_is_made_printable(void **state)
 	assert_string_equal(facts.session.sni, "?????example.org");
 }
 
+static void a_name_keeps_letters_of_any_writing(void **state)
+{
+	(void)state;
+	uint8_t hello[KNOWN_HELLO_BYTES];
+	memcpy(hello, KNOWN_HELLO, sizeof(hello));
+	uint8_t *name = memmem(hello, sizeof(hello), "mail.", 5);
+	assert_non_null(name);
+	memcpy(name, "\xd0\xbf\xe2\x80\xae", 5);
+	feed_pieces(UP, hello, sizeof(hello), sizeof(hello));
+	assert_string_equal(facts.session.sni, "\xd0\xbf???example.org");
+}
+
 static void record_headers_are_recognised(void **state)
 {
 	(void)state;
@@ -850,6 +862,7 @@ int main(void)
 		TEST(an_sslv2_server_is_named),
 		TEST(a_sentinel_counts_only_against_a_better_offer),
 		TEST(a_hostile_name_is_made_printable),
+		TEST(a_name_keeps_letters_of_any_writing),
 		TEST(record_headers_are_recognised),
 		TEST(a_handshake_cut_anywhere_is_safe),
 		TEST(a_hello_that_ends_anywhere_is_safe),

@@ -367,6 +367,13 @@ static void what_was_learnt_of_declared_names_is_told_once(void **state)
 	struct names_lesson bad = lesson;
 	bad.name[3] = '\n';
 	assert_false(names_lesson_is_sound(&bad));
+	strcpy(bad.name, "b\xc3\xbc"
+			 "cher.net");
+	assert_true(names_lesson_is_sound(&bad));
+	strcpy(bad.name, "a\xe2\x80\xae.net"); /* turns the direction of writing */
+	assert_false(names_lesson_is_sound(&bad));
+	strcpy(bad.name, "a\xbc.net");
+	assert_false(names_lesson_is_sound(&bad));
 	bad = lesson;
 	memset(bad.name, 'a', sizeof(bad.name));
 	assert_false(names_lesson_is_sound(&bad));

@@ -3,7 +3,8 @@
 import struct
 
 from case import Family
-from family_opening import ANSWER, CONNECT, MAIL, PAGE, REFUSED, spoken
+from family_opening import ANSWER, CONNECT, MAIL, PAGE, REFUSED, spoken, talk
+from frames import save
 from matrices import OFFICE
 
 FAMILY = Family()
@@ -217,3 +218,28 @@ def long_path():
       absent=("tls.credentials-clear", "flow.illegitimate"))
 def long_path_to_a_page():
     return asked_behind_a_page("/" + "a/../" * 160 + "index.html?x=/Microsoft-Server-ActiveSync")
+
+
+def in_utf8(text):
+    """The bytes of it as the characters of Latin-1 that talk() writes."""
+    return text.encode().decode("latin-1")
+
+
+def names(in_tls, in_dns):
+    asked = query(in_utf8(in_dns), MX)
+    return save(talk(993, hello(in_utf8(in_tls)), server_hello(), *ENCRYPTED, server="192.0.2.10") +
+                talk(53, ">" + asked, "<" + answer(asked), server=RESOLVER, source=40001, at=1.0))
+
+
+@CASE("names-in-letters-of-any-writing", OFFICE, """A client of a mailbox server names it in Cyrillic, and a workstation asks
+      for the mail servers of a German name, both in UTF-8: they are shown as they were sent.""",
+      findings=("sender.mx-lookup",), flows=("imaps legitimate M-01",))
+def names_in_letters():
+    return names("\u043f\u043e\u0447\u0442\u0430.example.org", "b\u00fccher.example.net")
+
+
+@CASE("names-with-marks-in-them", OFFICE, """The same with a mark that turns the direction of writing and a control letter of the
+      upper half in the names: what steers whoever reads them is not shown.""",
+      findings=("sender.mx-lookup",), flows=("imaps legitimate M-01",))
+def names_with_marks():
+    return names("\u202egro.elpmaxe.\u009b2J.example.org", "b\u00fc\u2066cher.example.net")
