@@ -140,7 +140,7 @@ class Mailflow:
 
     def __init__(self, site):
         self.site = site
-        self.output = open(site.folder / "flow.jsonl", "w+", encoding="ascii")
+        self.output = open(site.folder / "flow.jsonl", "w+", encoding="utf-8")
         self.process = site.start(site.client, sys.executable, str(bench.HERE / "mail_peer.py"), "send",
                                   MX_OUT, SERVER, "25", "100000", stdout=self.output)
         site.wait(lambda: len(self.tries()) >= 3)
