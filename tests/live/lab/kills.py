@@ -60,3 +60,14 @@ def ship_under_kills(settings, folder, receiver, least, alerts):
         trouble.join()
     assert shipping.ship(settings, folder, "--once", patience=600).returncode == 0
     return trouble.kills, shippers
+
+
+def check_nothing_is_missing(settings, folder, receiver, least, alerts):
+    """Of so many alerts, where both are killed that often."""
+    start = time.monotonic()
+    kills, shippers = ship_under_kills(settings, folder, receiver, least, alerts)
+    wanted, got = set(shipping.alert_ids(folder)), receiver.event_ids()
+    print(f"{len(wanted)} alerts in {time.monotonic() - start:.1f} s, receiver killed {kills} times, shipper {shippers}"
+          f" times: {len(wanted - set(got))} missing, {len(got) - len(set(got))} twice")
+    assert len(wanted) >= alerts and min(kills, shippers) >= least
+    assert set(got) == wanted

@@ -55,6 +55,11 @@ def certificates(folder):
     return folder
 
 
+def tls_words(folder, peers=RECEIVER, ca=CA, own=SENSOR, more=""):
+    """Keys of an output, with certificates of that folder."""
+    return f', ca: {folder}/{ca}.pem, certificate: {folder}/{own}.pem, key: {folder}/{own}.key, peers: ["{peers}"]{more}'
+
+
 def fingerprint(path):
     text = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256"], check=True,
                           capture_output=True, text=True, timeout=30).stdout

@@ -292,53 +292,52 @@ def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
         one.close()
 
 
-@needs_namespace
-@pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
-def test_what_is_told_of_an_output_outlives_its_process(tmp_path):
+@pytest.fixture(name="deaf")
+def sensor_whose_output_is_down(tmp_path):
+    if os.path.exists("/dev/log"):
+        pytest.skip("a log daemon runs here; the test needs an output that is down")
     open_to_all(tmp_path)
     one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
-    try:
-        watches(one, 70)
-        until(lambda: one.status()["outputs"][0]["lag_us"] > 0, "the age of what waits")
-        segment = sorted((one.state / "journal").glob("*.eve.jsonl"))[-1]
-        segment.unlink()
-        one.send(dialogue(71))
-        before = until(lambda: next((part for part in one.status()["outputs"] if part["lost_bytes"] > 0), None),
-                       "the loss to be told, with the next try", patience=40)
-        lost = before["lost_bytes"]
-        os.kill(before["pid"], signal.SIGKILL)
-        after = until(lambda: next((part for part in one.status()["outputs"] if part["pid"] not in (0, before["pid"])
-                                    and part["state"] == "running"), None), "another process")
-        for _ in range(20):
-            assert after["down"] and after["lost_bytes"] == lost
-            assert after["lag_us"] > before["lag_us"] and after["down_us"] > before["down_us"]
-            after = one.status()["outputs"][0]
-            time.sleep(0.1)
-        told = subprocess.run([MAILWARDEN, "status", "--state-dir", str(one.state)], capture_output=True, text=True, timeout=10,
-                              check=False).stdout
-        assert f"{lost} bytes of records were lost" in told and "down for " in told
-    finally:
-        one.close()
+    yield one
+    one.close()
+
+
+def output_of(one, what, is_wanted, patience=sensor.PATIENCE_S):
+    """The one output that it has, once it is as wanted."""
+    return until(lambda: next(filter(is_wanted, one.status()["outputs"]), None), what, patience=patience)
 
 
 @needs_namespace
-@pytest.mark.skipif(os.path.exists("/dev/log"), reason="a log daemon runs here; the test needs an output that is down")
-def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(tmp_path):
-    open_to_all(tmp_path)
-    one = Sensor("-c", config(tmp_path, "{type: syslog, severity: high}"))
-    try:
-        watches(one, 70)
-        output = until(lambda: next((part for part in one.status()["outputs"] if part["down"] and part["backlog_bytes"] > 0), None),
-                       "the output to be down, and what waits for it to be told")
-        assert output["delivered"] == 0
-        first = output["pid"]
-        alert = until(lambda: one.alerts("sensor.output-down"), "an alert", patience=80)[0]
-        assert alert["sensor"]["process"] == "syslog"
-        until(lambda: one.status()["outputs"][0]["pid"] not in (0, first), "another process that resolves names again", patience=20)
-        output = one.status()["outputs"][0]
-        assert output["down"] and output["down_us"] > 50_000_000 and output["lag_us"] > 50_000_000
-        assert len(one.alerts("sensor.output-down")) == 1 and not one.alerts("sensor.worker-restarted")
-        assert one.log().count("output down, records wait in the journal") <= 3  # one a minute
-        assert one.end() == 0
-    finally:
-        one.close()
+def test_what_is_told_of_an_output_outlives_its_process(deaf):
+    watches(deaf, 70)
+    output_of(deaf, "the age of what waits", lambda part: part["lag_us"] > 0)
+    segment = sorted((deaf.state / "journal").glob("*.eve.jsonl"))[-1]
+    segment.unlink()
+    deaf.send(dialogue(71))
+    before = output_of(deaf, "the loss to be told, with the next try", lambda part: part["lost_bytes"] > 0, patience=40)
+    lost = before["lost_bytes"]
+    os.kill(before["pid"], signal.SIGKILL)
+    after = output_of(deaf, "another process", lambda part: part["pid"] not in (0, before["pid"]) and part["state"] == "running")
+    for _ in range(20):
+        assert after["down"] and after["lost_bytes"] == lost
+        assert after["lag_us"] > before["lag_us"] and after["down_us"] > before["down_us"]
+        after = deaf.status()["outputs"][0]
+        time.sleep(0.1)
+    told = subprocess.run([MAILWARDEN, "status", "--state-dir", str(deaf.state)], capture_output=True, text=True, timeout=10,
+                          check=False).stdout
+    assert f"{lost} bytes of records were lost" in told and "down for " in told
+
+
+@needs_namespace
+def test_an_output_that_stays_down_is_told_once_and_its_process_renewed(deaf):
+    watches(deaf, 70)
+    first = output_of(deaf, "the output to be down, and what waits for it to be told",
+                      lambda part: part["down"] and part["backlog_bytes"] > 0)
+    assert first["delivered"] == 0
+    alert = until(lambda: deaf.alerts("sensor.output-down"), "an alert", patience=80)[0]
+    assert alert["sensor"]["process"] == "syslog"
+    output = output_of(deaf, "another process that resolves names again", lambda part: part["pid"] not in (0, first["pid"]), patience=20)
+    assert output["down"] and output["down_us"] > 50_000_000 and output["lag_us"] > 50_000_000
+    assert len(deaf.alerts("sensor.output-down")) == 1 and not deaf.alerts("sensor.worker-restarted")
+    assert deaf.log().count("output down, records wait in the journal") <= 3  # one a minute
+    assert deaf.end() == 0
