@@ -1,9 +1,8 @@
 #include "ship/ship_syslog.h"
 
-#include "base/clock.h"
-#include "ship/log_socket.h"
 #include "ship/output.h"
 #include "ship/rendering.h"
+#include "ship/taking.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 
 #define CEF_NAME "CEF:" /* what CEF begins with is the name of its messages */
 #define ROOM_MS  5000
-#define TAKEN_US UINT64_C(30000000) /* longest that sent messages may wait */
+#define LOG_PATH "/dev/log"
 
 struct ship_syslog {
 	const char *ident;
@@ -24,8 +23,7 @@ struct ship_syslog {
 	struct rendering_settings settings;
 	struct log_socket log;
 	bool is_open;
-	size_t unacked;      /* sent, maybe still in the socket */
-	uint64_t unacked_us; /* since when */
+	struct taking taking;
 #ifdef HAVE_LIBLOGGING
 	stdlog_channel_t channel;
 	char frame[RENDERING_BYTES_MAX + 128]; /* its header is short */
@@ -84,39 +82,39 @@ static void library_close(struct ship_syslog *state)
 
 #endif
 
-static void detach(struct ship_syslog *state)
+static void detach(void *opaque)
 {
+	struct ship_syslog *state = (struct ship_syslog *)opaque;
 	if (state->is_open) {
 		library_close(state);
 	}
 	log_socket_detach(&state->log);
 	state->is_open = false;
-	state->unacked = 0;
 }
 
-static bool attach(struct ship_syslog *state, struct reason *why)
+static bool attach(void *opaque, struct reason *why)
 {
+	struct ship_syslog *state = (struct ship_syslog *)opaque;
 	if (state->is_open) {
 		return true;
 	}
-	if (!log_socket_attach(&state->log, "/dev/log", why)) {
+	if (!log_socket_attach(&state->log, LOG_PATH, why)) {
 		return false;
 	}
 	state->is_open = library_open(state);
 	return state->is_open || reason_set(why, "no memory");
 }
 
-static bool send_one(
-	struct ship_syslog *state, const struct event *event, struct reason *why)
+static bool send_one(void *opaque, const struct event *event, struct reason *why)
 {
+	struct ship_syslog *state = (struct ship_syslog *)opaque;
 	const size_t len =
 		rendering_write(state->rendering, event, &state->settings, state->text);
 	const size_t name = state->is_cef && len > 0 ? strlen(CEF_NAME) : 0;
 	state->text[len] = '\0';
 	if (!log_socket_has_room(&state->log, ROOM_MS)) {
 		return reason_set(why,
-			"/dev/log takes nothing for %d s: its reader is "
-			"stuck",
+			LOG_PATH " takes nothing for %d s: its reader is stuck",
 			ROOM_MS / 1000);
 	}
 	if (len == 0 || !library_send(state, state->settings.levels[event->severity],
@@ -127,43 +125,20 @@ static bool send_one(
 	return state->log.logger >= 0 || log_socket_find(&state->log, why);
 }
 
-/* What is with the reader now. False: it was given to one that is gone. */
-static bool take_acks(struct ship_syslog *state, size_t *acked, struct reason *why)
+static enum log_socket_state look(const void *opaque)
 {
-	if (state->unacked == 0) {
-		return true;
-	}
-	switch (log_socket_look(&state->log)) {
-	case LOG_SOCKET_TAKEN:
-		*acked = state->unacked;
-		state->unacked = 0;
-		return true;
-	case LOG_SOCKET_WAITS:
-		return clock_monotonic_us() - state->unacked_us < TAKEN_US ||
-		       reason_set(why, "/dev/log: its reader does not read");
-	case LOG_SOCKET_GONE:
-		break;
-	}
-	return reason_set(why, "/dev/log: its reader ended");
+	const struct ship_syslog *state = (const struct ship_syslog *)opaque;
+	return log_socket_look(&state->log);
 }
+
+static const struct taking_steps STEPS = {
+	.attach = attach, .send = send_one, .look = look, .detach = detach};
 
 static enum shipper_result ship_send(void *opaque, const struct event *events,
 	size_t count, size_t *acked, struct reason *why)
 {
 	struct ship_syslog *state = (struct ship_syslog *)opaque;
-	bool is_sent = attach(state, why);
-	if (state->unacked == 0) {
-		state->unacked_us = clock_monotonic_us();
-	}
-	for (size_t i = 0; i < count && is_sent; i++) {
-		is_sent = send_one(state, &events[i], why);
-		state->unacked += is_sent ? 1 : 0;
-	}
-	if (is_sent && take_acks(state, acked, why)) {
-		return SHIPPER_DELIVERED;
-	}
-	detach(state);
-	return SHIPPER_AGAIN;
+	return taking_send(&state->taking, events, count, acked, why);
 }
 
 static void ship_close(void *opaque)
@@ -189,6 +164,8 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	}
 	state->is_cef = strcmp(schema_text(values, "form"), "cef") == 0;
 	state->ident = state->is_cef ? "CEF" : schema_text(values, "ident");
+	state->taking =
+		(struct taking){.steps = &STEPS, .state = state, .path = LOG_PATH};
 	state->rendering = rendering_of(values);
 	state->settings = rendering_settings_read(values);
 	state->log = (struct log_socket){.probe = -1, .logger = -1};

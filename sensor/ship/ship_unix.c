@@ -1,9 +1,8 @@
 #include "ship/ship_unix.h"
 
-#include "base/clock.h"
-#include "ship/log_socket.h"
 #include "ship/output.h"
 #include "ship/rendering.h"
+#include "ship/taking.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,16 +16,14 @@
 #include <unistd.h>
 
 #define ROOM_MS  5000
-#define TAKEN_US UINT64_C(30000000) /* longest that sent records may wait */
-#define HELD_MIN (256 * 1024)       /* for the longest record, and some more */
+#define HELD_MIN (256 * 1024) /* for the longest record, and some more */
 
 struct ship_unix {
 	struct sockaddr_un address;
 	int type;                 /* SOCK_STREAM or SOCK_DGRAM */
 	int file;                 /* -1: not connected */
 	struct log_socket reader; /* of datagrams */
-	size_t unacked;
-	uint64_t unacked_us; /* since when */
+	struct taking taking;
 	const struct rendering *rendering;
 	struct rendering_settings settings;
 	char line[RENDERING_BYTES_MAX + 1];
@@ -57,18 +54,19 @@ static bool check(const struct schema_values *values, struct reason *why)
 		       path);
 }
 
-static void detach(struct ship_unix *state)
+static void detach(void *opaque)
 {
+	struct ship_unix *state = (struct ship_unix *)opaque;
 	if (state->file >= 0) {
 		(void)close(state->file);
 	}
 	log_socket_detach(&state->reader);
 	state->file = -1;
-	state->unacked = 0;
 }
 
-static bool attach(struct ship_unix *state, struct reason *why)
+static bool attach(void *opaque, struct reason *why)
 {
+	struct ship_unix *state = (struct ship_unix *)opaque;
 	const int held = HELD_MIN;
 	if (state->file >= 0) {
 		return true;
@@ -137,9 +135,9 @@ static bool send_whole(const struct ship_unix *state, size_t len, struct reason 
 	return true;
 }
 
-static bool send_one(
-	struct ship_unix *state, const struct event *event, struct reason *why)
+static bool send_one(void *opaque, const struct event *event, struct reason *why)
 {
+	struct ship_unix *state = (struct ship_unix *)opaque;
 	size_t len =
 		rendering_write(state->rendering, event, &state->settings, state->line);
 	if (len == 0) {
@@ -151,8 +149,9 @@ static bool send_one(
 	return send_whole(state, len, why);
 }
 
-static enum log_socket_state look(const struct ship_unix *state)
+static enum log_socket_state look(const void *opaque)
 {
+	const struct ship_unix *state = (const struct ship_unix *)opaque;
 	struct pollfd socket = {.fd = state->file, .events = POLLIN};
 	int waiting = 0;
 	if (state->type == SOCK_DGRAM) {
@@ -167,44 +166,14 @@ static enum log_socket_state look(const struct ship_unix *state)
 	return waiting > 0 ? LOG_SOCKET_WAITS : LOG_SOCKET_TAKEN;
 }
 
-/* What was taken out of the socket. False: some of it may be gone with its reader. */
-static bool take_acks(struct ship_unix *state, size_t *acked, struct reason *why)
-{
-	if (state->unacked == 0) {
-		return true;
-	}
-	switch (look(state)) {
-	case LOG_SOCKET_TAKEN:
-		*acked = state->unacked;
-		state->unacked = 0;
-		return true;
-	case LOG_SOCKET_WAITS:
-		return clock_monotonic_us() - state->unacked_us < TAKEN_US ||
-		       reason_set(why, "%.107s: its reader does not read",
-			       state->address.sun_path);
-	case LOG_SOCKET_GONE:
-		break;
-	}
-	return reason_set(why, "%.107s: its reader ended", state->address.sun_path);
-}
+static const struct taking_steps STEPS = {
+	.attach = attach, .send = send_one, .look = look, .detach = detach};
 
 static enum shipper_result ship_send(void *opaque, const struct event *events,
 	size_t count, size_t *acked, struct reason *why)
 {
 	struct ship_unix *state = (struct ship_unix *)opaque;
-	bool is_sent = attach(state, why);
-	if (state->unacked == 0) {
-		state->unacked_us = clock_monotonic_us();
-	}
-	for (size_t i = 0; i < count && is_sent; i++) {
-		is_sent = send_one(state, &events[i], why);
-		state->unacked += is_sent ? 1 : 0;
-	}
-	if (is_sent && take_acks(state, acked, why)) {
-		return SHIPPER_DELIVERED;
-	}
-	detach(state);
-	return SHIPPER_AGAIN;
+	return taking_send(&state->taking, events, count, acked, why);
 }
 
 static void ship_close(void *opaque)
@@ -230,6 +199,8 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 			      : SOCK_STREAM;
 	state->file = -1;
 	state->reader = (struct log_socket){.probe = -1, .logger = -1};
+	state->taking = (struct taking){
+		.steps = &STEPS, .state = state, .path = state->address.sun_path};
 	state->rendering = rendering_of(values);
 	state->settings = rendering_settings_read(values);
 	return state;
