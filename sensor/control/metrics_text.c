@@ -80,13 +80,6 @@ static void write_value(FILE *out, enum metric_unit unit, uint64_t value)
 	}
 }
 
-static uint64_t one(const struct status_page *page, uint64_t now_us)
-{
-	(void)page;
-	(void)now_us;
-	return 1;
-}
-
 static uint64_t healthy(const struct status_page *page, uint64_t now_us)
 {
 	struct reason why;
@@ -388,7 +381,7 @@ static void write_build(FILE *out, const struct status_page *page)
 		out, '{', "version", MAILWARDEN_VERSION, sizeof(MAILWARDEN_VERSION));
 	write_label(out, ',', "host", page->host, sizeof(page->host));
 	(void)fputc('}', out);
-	write_value(out, HEAD.unit, one(page, 0));
+	write_value(out, HEAD.unit, 1);
 }
 
 /* No sample while none ends. */
@@ -396,8 +389,8 @@ static void write_next_ending(FILE *out, const struct metric_head *head,
 	const char *label, const struct status_endings *endings)
 {
 	const int64_t end_s = endings->next_s;
+	write_head(out, head);
 	if (end_s > 0) {
-		write_head(out, head);
 		(void)fputs(head->name, out);
 		write_label(out, '{', label, endings->next, sizeof(endings->next));
 		(void)fputc('}', out);
@@ -505,38 +498,39 @@ static void write_rows(FILE *out, const struct status_page *page, unsigned worke
 	}
 }
 
-/* Of one worker's, behind now; 0: none. */
-static int64_t first_to_expire(const struct status_process *process, int64_t now_s)
+/* Ends sooner than what is known? Left out where its place is taken over meanwhile. */
+static void take_sooner(struct status_endings *first,
+	const struct status_certificate *certificate, int64_t now_s)
 {
-	int64_t next_s = 0;
-	for (unsigned i = 0; i < STATUS_CERTIFICATES_MAX; i++) {
-		const int64_t end_s = process->certificates[i].not_after_s;
-		if (end_s > now_s && (next_s == 0 || end_s < next_s)) {
-			next_s = end_s;
-		}
+	const int64_t end_s = certificate->not_after_s;
+	const bool is_ipv4 = address_is_ipv4(&certificate->server);
+	char address[ADDRESS_TEXT_BYTES];
+	char server[STATUS_ENDING_BYTES];
+	(void)snprintf(server, sizeof(server), is_ipv4 ? "%s:%u" : "[%s]:%u",
+		address_text(&certificate->server, address), certificate->port);
+	if (end_s > now_s && (first->next_s == 0 || end_s < first->next_s) &&
+		certificate->not_after_s == end_s) {
+		memcpy(first->next, server, sizeof(server));
+		first->next_s = end_s;
 	}
-	return next_s;
 }
 
-/* The first to expire of servers' certificates that are seen; not of those that did. */
+/* The first to expire of those that are seen; not of those that did. */
 static void write_certificate(FILE *out, const struct status_page *page,
 	unsigned workers_end, uint64_t now_us)
 {
 	static const struct metric_head HEAD = {
 		"mailwarden_certificate_next_expiry_timestamp_seconds",
-		"When the certificate of a server expires, the first to do so.",
+		"When the certificate of a server of the matrix expires, the first to.",
 		"gauge", METRIC_UNIT_NUMBER};
-	int64_t next_s = 0;
+	struct status_endings first = {.next_s = 0};
 	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
-		const int64_t end_s = first_to_expire(
-			&page->processes[i], (int64_t)(now_us / 1000000));
-		next_s = next_s == 0 || (end_s > 0 && end_s < next_s) ? end_s : next_s;
+		for (unsigned j = 0; j < STATUS_CERTIFICATES_MAX; j++) {
+			take_sooner(&first, &page->processes[i].certificates[j],
+				(int64_t)(now_us / 1000000));
+		}
 	}
-	write_head(out, &HEAD);
-	if (next_s > 0) {
-		(void)fputs(HEAD.name, out);
-		write_value(out, HEAD.unit, (uint64_t)next_s);
-	}
+	write_next_ending(out, &HEAD, "server", &first);
 }
 
 /* What the stages count: decode.malformed, tcp.gaps, gate.held ... */

@@ -295,6 +295,7 @@ void status_note_certificate(struct status_process *process,
 	}
 	if (ends->at_s > ends->now_s &&
 		(last->not_after_s == 0 || ends->at_s < last->not_after_s)) {
+		last->not_after_s = 0;
 		last->server = *server;
 		last->port = port;
 		last->not_after_s = ends->at_s;

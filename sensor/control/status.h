@@ -68,10 +68,10 @@ struct status_row {
 
 #define STATUS_CERTIFICATES_MAX 32 /* of a worker, those that expire first */
 
-struct status_certificate { /* as last seen of a server; the worker's own, but its end */
+struct status_certificate { /* as last seen of a server */
 	struct address server;
 	uint16_t port;
-	_Atomic int64_t not_after_s; /* 0: the place is free */
+	_Atomic int64_t not_after_s; /* 0: the place is free, or the two above change */
 };
 
 struct status_process {

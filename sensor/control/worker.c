@@ -143,9 +143,11 @@ static void count_flow(struct worker *worker, const struct record *record)
 	const struct judgement *judgement = record->judgement;
 	status_note_flow(worker->process, judgement->verdict, observation->protocol,
 		judgement->row ? judgement->row->id : NULL);
+	/* who is in no group of the matrix renews it by himself, and may show anything */
 	const struct facts_certificate *certificate =
-		observation->facts ? &observation->facts->session.server_certificate
-				   : NULL;
+		observation->facts && judgement->to.group
+			? &observation->facts->session.server_certificate
+			: NULL;
 	if (certificate && certificate->visibility == FACTS_SEEN) {
 		const struct status_ends ends = {.at_s = certificate->not_after_s,
 			.now_s = (int64_t)(record->time_us / US_PER_S)};

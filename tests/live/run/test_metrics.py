@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+import captures
 import sensor
 from frames_made import ending
 from sensor import ROOT, Sensor, open_to_all, until, watches, with_ways_out
@@ -109,6 +110,14 @@ class TestRunning:
             assert 0 < values[f'mailwarden_process_cpu_seconds_total{{process="{name}"}}'] < 60
         assert run.status()["host"] == json.loads(get("/status.json", run.out)[2])["host"]
 
+    def test_the_certificate_that_ends_next_is_of_a_server_of_the_matrix(self, run):
+        for count, (case, told) in enumerate((("smtp-gcm-cipher-to-the-internet", []),
+                                              ("smtp-starttls-tls12", ['{server="192.0.2.25:25"} 2082758400'])), 1):
+            run.send([frame for _, frame in captures.packets(captures.PCAPS / case)])
+            text = until(lambda ended=count: (now := get("/metrics", run.out)[2]) and
+                         samples(now)['mailwarden_flows_total{verdict="legitimate",protocol="smtp"}'] == ended and now, "the flow to end")
+            assert re.findall(r"^mailwarden_certificate_next_expiry_timestamp_seconds(.*)$", text, re.MULTILINE) == told
+
     def test_the_file_for_node_exporter_is_whole_and_says_the_same(self, run):
         path = run.out / "mailwarden.prom"
         until(path.exists, "the file")
@@ -186,6 +195,7 @@ class TestRunning:
         for path in sorted(DASHBOARDS.iterdir()):
             used = set(re.findall(r"\bmailwarden_[a-z_]+\b", path.read_text()))
             assert used and used <= known, f"{path.name}: {used - known}"
+            assert path.suffix != ".json" or used == known, f"{path.name} lacks {known - used}"
 
 
 @needs_namespace
@@ -248,6 +258,21 @@ def test_promtool_accepts_the_alert_rules():
     assert answer.returncode == 0 and "SUCCESS" in answer.stdout, answer.stdout + answer.stderr
 
 
+@needs_promtool
+def test_panels_of_the_dashboard_ask_what_can_be_answered_and_stand_apart(tmp_path):
+    panels = json.loads((DASHBOARDS / "grafana.json").read_text())["panels"]
+    asked = [target["expr"].replace("$instance", ".*") for panel in panels for target in panel["targets"]]
+    path = tmp_path / "asked.yml"
+    path.write_text(json.dumps({"groups": [{"name": "asked", "rules": [
+        {"record": f"asked:{number}", "expr": expression} for number, expression in enumerate(asked)]}]}))
+    answer = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, timeout=30, check=False)
+    assert answer.returncode == 0 and f"SUCCESS: {len(asked)} rules" in answer.stdout, answer.stdout + answer.stderr
+    taken = [(x, y) for place in (panel["gridPos"] for panel in panels) for x in range(place["x"], place["x"] + place["w"])
+             for y in range(place["y"], place["y"] + place["h"])]
+    assert len(set(taken)) == len(taken) and max(x for x, _ in taken) < 24
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
 WELL = {  # what a sensor says that is well, minute by minute
     'mailwarden_healthy{instance="a"}': "1x90",
     'mailwarden_alive_timestamp_seconds{instance="a"}': "0+60x90",
@@ -265,7 +290,7 @@ WELL = {  # what a sensor says that is well, minute by minute
     'mailwarden_records_refused_total{process="worker 0"}': "3x90",
     'mailwarden_alerts_held_total{worker="worker 0"}': "4x90",
     "mailwarden_matrix_reload_failures_total": "1x90",
-    "mailwarden_certificate_next_expiry_timestamp_seconds": f"{8 * 86400}x90",
+    'mailwarden_certificate_next_expiry_timestamp_seconds{server="192.0.2.10:993"}': f"{8 * 86400}x90",
     'mailwarden_matrix_next_expiry_timestamp_seconds{row="M-01"}': f"{8 * 86400}x90",
     'mailwarden_matrix_next_acceptance_expiry_timestamp_seconds{by="group dmz"}': f"{8 * 86400}x90",
     **{f'mailwarden_findings_total{{finding="{name}",severity="high"}}': "2x90" for name in (
