@@ -5,7 +5,6 @@ By hand: ALERTS=100000 KILLS=20 pytest tests/live/outputs/test_unix.py -k killed
 import json
 import os
 import pathlib
-import random
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import sensor
 import shipping
 import unix_reader
 from frames_made import dialogue
+from kills import check_nothing_is_missing
 from sensor import json_lines, until
 
 SCRIPT = pathlib.Path(unix_reader.__file__).resolve()
@@ -46,6 +46,12 @@ class Reader:
             self.process.wait()
             self.process.stdout.close()
 
+    kill = end
+
+    def event_ids(self):
+        """Of the alerts, in order."""
+        return [one["event_id"] for one in self.read() if "alert" in one]
+
     def read(self):
         return [one for path in sorted(self.folder.iterdir()) for one in json_lines(path.read_text(encoding="utf-8"))]
 
@@ -55,10 +61,6 @@ def reader_fixture(tmp_path, kind):
     one = Reader(tmp_path, kind)
     yield one
     one.end()
-
-
-def ids(records):
-    return [one["event_id"] for one in records]
 
 
 def is_delivered(journal):
@@ -101,27 +103,8 @@ def test_what_a_reader_has_not_taken_is_not_delivered(tmp_path, reader):
 
 @by_both
 def test_nothing_is_missing_when_reader_and_shipper_are_killed(tmp_path, reader):
-    chance = random.Random(7)
-    journal = tmp_path / "journal"
-    files = shipping.captures()
-    while not journal.exists() or sum(one["event_type"] == "alert" for one in shipping.records(journal)) < ALERTS:
-        shipping.replay_into(journal, host=f"replay{chance.random()}", files=files)
     reader.start()
-    run = shipping.start_shipping(reader.settings, journal, stderr=subprocess.DEVNULL)
-    for _ in range(KILLS):
-        time.sleep(chance.uniform(0, 0.1))
-        reader.end()
-        reader.start()
-        time.sleep(chance.uniform(0, 0.1))
-        run.kill()
-        run.wait()
-        run = shipping.start_shipping(reader.settings, journal, stderr=subprocess.DEVNULL)
-    until(lambda: is_delivered(journal), "all to be delivered", 300)
-    run.terminate()
-    run.wait(10)
-    got, wanted = ids(reader.read()), ids(shipping.records(journal))
-    assert set(got) == set(wanted)
-    print(f"{len(wanted)} records, {len(got) - len(wanted)} of them came again")
+    check_nothing_is_missing(reader.settings, tmp_path / "journal", reader, KILLS, ALERTS)
 
 
 @pytest.mark.parametrize("text, wanted", [
