@@ -79,6 +79,12 @@ static bool is_no(const char *text)
 	return strcmp(text, "no") == 0 || strcmp(text, "false") == 0;
 }
 
+/* It may be out of the bounds: 0 where that is no number but "not told". */
+static bool is_standard(const struct schema_key *key, const char *text)
+{
+	return key->standard && strcmp(key->standard, text) == 0;
+}
+
 /* Whether one scalar is a value of the key; else told. */
 static bool check_scalar(const struct schema_reader *reader,
 	const struct schema_key *key, const struct yaml_node *node)
@@ -92,11 +98,12 @@ static bool check_scalar(const struct schema_reader *reader,
 						  : yaml_kind_name(node->kind));
 		return false;
 	}
-	if (key->kind == SCHEMA_NUMBER &&
+	if (key->kind == SCHEMA_NUMBER && !is_standard(key, node->text) &&
 		(!read_number(node->text, &number) || number < key->least ||
 			number > key->most)) {
 		problems_add(reader->problems, node,
-			"%s takes %llu to %llu, not \"%.40s\"", key->name,
+			"%s takes %s%llu to %llu, not \"%.40s\"", key->name,
+			is_standard(key, "0") && key->least > 0 ? "0, or " : "",
 			(unsigned long long)key->least, (unsigned long long)key->most,
 			node->text);
 		return false;

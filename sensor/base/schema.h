@@ -18,7 +18,7 @@
 
 enum schema_kind {
 	SCHEMA_TEXT = 0,
-	SCHEMA_NUMBER, /* least to most */
+	SCHEMA_NUMBER, /* least to most, or its standard */
 	SCHEMA_YES_NO,
 	SCHEMA_WORD,   /* one of words */
 	SCHEMA_LIST,   /* one value or a list of them; of words, where there are any */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NAME_BYTES 64
+#define PATH_BYTES 256
 
 bool document_parse(struct document *document, const char *text, size_t len)
 {
@@ -183,8 +184,29 @@ void document_set_flag(struct document *document, const char *path, bool is_true
 
 void document_remove(struct document *document, const char *path)
 {
+	char rest[PATH_BYTES];
 	char name[NAME_BYTES];
-	(void)json_object_del(holder_of(document, path, name), name);
+	char *dot = rest;
+	(void)snprintf(rest, sizeof(rest), "%s", path);
+	while (dot) { /* no object stays empty: each turn takes a name off the path */
+		json_t *holder = holder_of(document, rest, name);
+		(void)json_object_del(holder, name);
+		dot = json_object_size(holder) == 0 ? strrchr(rest, '.') : NULL;
+		if (dot) {
+			*dot = '\0';
+		}
+	}
+}
+
+void document_copy_within(struct document *document, const struct document *from,
+	const char *const *paths, size_t size)
+{
+	for (; *paths; paths++) {
+		document_copy(document, *paths, from, *paths);
+		if (document_write(document, NULL, 0) > size) {
+			document_remove(document, *paths);
+		}
+	}
 }
 
 void document_add_text(struct document *document, const char *path, const char *text)

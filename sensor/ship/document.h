@@ -48,7 +48,7 @@ void document_set_text(struct document *document, const char *path, const char *
 void document_set_number(struct document *document, const char *path, uint64_t number);
 void document_set_flag(struct document *document, const char *path, bool is_true);
 
-/* Take a member away, if there is one. */
+/* Take a member away, if there is one, and the objects on its path that are empty then. */
 void document_remove(struct document *document, const char *path);
 
 /* One more text at the end of a list. NULL, "" and what it has add nothing. */
@@ -57,6 +57,13 @@ void document_add_text(struct document *document, const char *path, const char *
 /* Take over a member of another document as it is; nothing where it has none. */
 void document_copy(struct document *document, const char *path,
 	const struct document *from, const char *from_path);
+
+/*
+ * Of the members at these paths (NULL ends them) take over those with which it does not get
+ * longer than size bytes; what stands first matters most.
+ */
+void document_copy_within(struct document *document, const struct document *from,
+	const char *const *paths, size_t size);
 
 /*
  * Write it into room of size bytes, without a NUL. Returns its length; more than

@@ -12,6 +12,7 @@
 #include "ship/event.h"
 
 #define RENDERING_BYTES_MAX  65536
+#define RENDERING_BYTES_MIN  480 /* every receiver takes so much: RFC 5424 section 6.1 */
 #define RENDERING_SEVERITIES (SEVERITY_LOW + 1)
 
 struct rendering_settings {
@@ -32,7 +33,8 @@ struct rendering {
 	size_t limit; /* where none is set */
 	/*
 	 * Into size bytes, without NUL. What matters most comes first; what does not fit
-	 * is left out, so that the result is well formed whatever its length. 0: no memory.
+	 * is left out, so that the result is well formed whatever its length. 0: no memory,
+	 * or less room than RENDERING_BYTES_MIN, in which there is room for every record.
 	 */
 	size_t (*write)(const struct event *event,
 		const struct rendering_settings *settings, char *text, size_t size);
@@ -52,40 +54,40 @@ unsigned rendering_priority(
 	const struct rendering_settings *settings, const struct event *event);
 
 /* The keys of an output that renders; a shipper has them among its own. */
-#define RENDERING_KEYS(form)                                                       \
-	{.name = "form",                                                           \
-		.help = "eve, kv, cee, cef, ecs or rfc5424",                       \
-		.kind = SCHEMA_WORD,                                               \
-		.words = RENDERING_NAMES,                                          \
-		.standard = (form)},                                               \
-		{.name = "facility",                                               \
-			.help = "of syslog: local0 to local7, daemon, auth ...",   \
-			.kind = SCHEMA_WORD,                                       \
-			.words = RENDERING_FACILITIES,                             \
-			.standard = "local4"},                                     \
-		{.name = "levels",                                                 \
-			.help = "of syslog, by severity: {critical: alert, high: " \
-				"err, "                                            \
-				"medium: warning, low: notice, other: info}",      \
-			.kind = SCHEMA_MAP,                                        \
-			.names = RENDERING_SEVERITY_NAMES,                         \
-			.words = RENDERING_LEVELS},                                \
-		{.name = "enterprise",                                             \
-			.help = "private enterprise number of structured data",    \
-			.kind = SCHEMA_NUMBER,                                     \
-			.standard = "32473",                                       \
-			.least = 1,                                                \
-			.most = UINT32_MAX},                                       \
-		{.name = "cef_ipv6",                                               \
-			.help = "IPv6 in CEF: in src, or in c6a2 as it once was",  \
-			.kind = SCHEMA_WORD,                                       \
-			.words = RENDERING_CEF_IPV6,                               \
-			.standard = "src"},                                        \
-	{                                                                          \
-		.name = "limit",                                                   \
-		.help = "longest message in bytes; 0: 2048, JSON 7500",            \
-		.kind = SCHEMA_NUMBER, .standard = "0", .least = 0,                \
-		.most = RENDERING_BYTES_MAX                                        \
+#define RENDERING_KEYS(form)                                                          \
+	{.name = "form",                                                              \
+		.help = "eve, kv, cee, cef, ecs or rfc5424",                          \
+		.kind = SCHEMA_WORD,                                                  \
+		.words = RENDERING_NAMES,                                             \
+		.standard = (form)},                                                  \
+		{.name = "facility",                                                  \
+			.help = "of syslog: local0 to local7, daemon, auth ...",      \
+			.kind = SCHEMA_WORD,                                          \
+			.words = RENDERING_FACILITIES,                                \
+			.standard = "local4"},                                        \
+		{.name = "levels",                                                    \
+			.help = "of syslog, by severity: {critical: alert, high: "    \
+				"err, "                                               \
+				"medium: warning, low: notice, other: info}",         \
+			.kind = SCHEMA_MAP,                                           \
+			.names = RENDERING_SEVERITY_NAMES,                            \
+			.words = RENDERING_LEVELS},                                   \
+		{.name = "enterprise",                                                \
+			.help = "private enterprise number of structured data",       \
+			.kind = SCHEMA_NUMBER,                                        \
+			.standard = "32473",                                          \
+			.least = 1,                                                   \
+			.most = UINT32_MAX},                                          \
+		{.name = "cef_ipv6",                                                  \
+			.help = "IPv6 in CEF: in src, or in c6a2 as it once was",     \
+			.kind = SCHEMA_WORD,                                          \
+			.words = RENDERING_CEF_IPV6,                                  \
+			.standard = "src"},                                           \
+	{                                                                             \
+		.name = "limit",                                                      \
+		.help = "longest message in bytes; 0: 2048, JSON 7500",               \
+		.kind = SCHEMA_NUMBER, .standard = "0", .least = RENDERING_BYTES_MIN, \
+		.most = RENDERING_BYTES_MAX                                           \
 	}
 extern const char *const RENDERING_CEF_IPV6[];
 extern const char *const RENDERING_FACILITIES[];

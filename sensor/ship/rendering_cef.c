@@ -80,16 +80,18 @@ static unsigned cef_severity(enum severity severity)
 	return SEVERITIES[severity];
 }
 
-static void put_header(struct rendering_text *out, const struct event *event)
+/* Short where the values are longer than any of ours. */
+static void put_header(
+	struct rendering_text *out, const struct event *event, bool is_short)
 {
 	char room[RENDERING_VALUE_BYTES];
 	const char *id = rendering_value(event, "alert.signature_id", room);
 	const char *name = event_text(event, "alert.signature");
 	const char *type = event_text(event, "event_type");
 	rendering_put(out, "CEF:0|mailwarden|mailwarden|" MAILWARDEN_VERSION "|");
-	rendering_put_value(out, id ? id : type, HEADER_SPECIAL);
+	rendering_put_value(out, id && !is_short ? id : type, HEADER_SPECIAL);
 	rendering_put(out, "|");
-	rendering_put_value(out, name ? name : type, HEADER_SPECIAL);
+	rendering_put_value(out, name && !is_short ? name : type, HEADER_SPECIAL);
 	rendering_put(out, "|");
 	rendering_put_number(out, cef_severity(event->severity));
 	rendering_put(out, "|");
@@ -157,7 +159,10 @@ size_t rendering_cef(const struct event *event,
 /* NOLINTEND(readability-non-const-parameter) */
 {
 	struct rendering_text out = {.text = text, .size = size};
-	put_header(&out, event);
+	put_header(&out, event, false);
+	if (!rendering_keep(&out, 0)) {
+		put_header(&out, event, true);
+	}
 	if (out.is_full) {
 		return 0;
 	}

@@ -253,6 +253,25 @@ static void set_words(struct document *document, const struct event *event)
 	document_set_text(document, "observer.version", MAILWARDEN_VERSION);
 }
 
+/* What is left where even that is too long. */
+static size_t write_least(const struct document *document, char *text, size_t size)
+{
+	static const char *const MOST[] = {"@timestamp", "ecs.version", "event.kind",
+		"event.id", "event.action", "event.severity", "event.dataset",
+		"source.ip", "source.port", "destination.ip", "destination.port",
+		"event.category", "event.type", "rule.id", "event.reason", "rule.name",
+		"event.module", NULL};
+	struct document least;
+	if (!document_start(&least)) {
+		return 0;
+	}
+	document_set_flag(&least, "mail.shortened", true);
+	document_copy_within(&least, document, MOST, size);
+	const size_t len = document_write(&least, text, size);
+	document_free(&least);
+	return len <= size ? len : 0;
+}
+
 /* What matters least goes first, until it fits. */
 static size_t write_within(struct document *document, char *text, size_t size)
 {
@@ -265,7 +284,7 @@ static size_t write_within(struct document *document, char *text, size_t size)
 		document_set_flag(document, "mail.shortened", true);
 		len = document_write(document, text, size);
 	}
-	return len <= size ? len : 0;
+	return len <= size ? len : write_least(document, text, size);
 }
 
 size_t rendering_ecs(const struct event *event,

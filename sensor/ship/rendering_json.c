@@ -10,7 +10,8 @@ static const char *const SHORT_PATHS[] = {"timestamp", "event_id", "event_type",
 	"community_id", "alert.signature_id", "alert.signature", "alert.severity",
 	"alert.action", "alert.metadata.finding", "alert.metadata.count",
 	"mail.verdict", "mail.row", "mail.nearest_row", "mail.from_group",
-	"mail.to_group", "mail.from_name", "mail.to_name", "mail.reason"};
+	"mail.to_group", "mail.from_name", "mail.to_name", "mail.reason",
+	"alert.metadata.detail", NULL};
 
 static size_t write_short(const struct event *event, char *text, size_t size)
 {
@@ -18,11 +19,8 @@ static size_t write_short(const struct event *event, char *text, size_t size)
 	if (!document_start(&document)) {
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(SHORT_PATHS) / sizeof(SHORT_PATHS[0]); i++) {
-		document_copy(
-			&document, SHORT_PATHS[i], &event->document, SHORT_PATHS[i]);
-	}
 	document_set_flag(&document, "shortened", true);
+	document_copy_within(&document, &event->document, SHORT_PATHS, size);
 	const size_t len = document_write(&document, text, size);
 	document_free(&document);
 	return len <= size ? len : 0;

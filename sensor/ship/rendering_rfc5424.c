@@ -13,6 +13,7 @@
 #define SD_SPECIAL  "\"\\]" /* section 6.3.3 */
 #define SD_PART     4       /* of the message: three quarters for structured data */
 #define US_PER_S    UINT64_C(1000000)
+#define ORIGIN      "[origin software=\"mailwarden\" swVersion=\"" MAILWARDEN_VERSION "\"]"
 
 /* A header field: printable ASCII without blanks (PRINTUSASCII), "-" for none. */
 static void put_name(struct rendering_text *out, const char *name, size_t size)
@@ -90,12 +91,11 @@ static void put_parameter(
 
 /* SD-ID with our enterprise number (section 7.2.2), then who made it (section 7.2). */
 static void put_structured_data(struct rendering_text *out, const struct event *event,
-	const struct rendering_settings *settings)
+	const struct rendering_settings *settings, const char *origin)
 {
 	char room[RENDERING_VALUE_BYTES];
-	rendering_put(out,
-		"[origin software=\"mailwarden\" swVersion=\"" MAILWARDEN_VERSION
-		"\"][mail@");
+	rendering_put(out, origin);
+	rendering_put(out, "[mail@");
 	rendering_put_number(out, settings->enterprise);
 	if (out->is_full) {
 		return; /* no parameter may hide that */
@@ -130,7 +130,12 @@ size_t rendering_rfc5424(const struct event *event,
 	const size_t behind = size / SD_PART; /* for the end and the sentence */
 	struct rendering_text out = {.text = text, .size = size - behind};
 	put_header(&out, event, settings);
-	put_structured_data(&out, event, settings);
+	put_structured_data(&out, event, settings, ORIGIN);
+	if (!rendering_keep(&out, 0)) { /* a host may have 255 letters */
+		out.size = size > strlen("] ") ? size - strlen("] ") : 0;
+		put_header(&out, event, settings);
+		put_structured_data(&out, event, settings, "");
+	}
 	if (out.is_full) {
 		return 0;
 	}

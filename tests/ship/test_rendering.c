@@ -92,26 +92,59 @@ static void check_form(const struct rendering *rendering, const char *text, size
 	}
 }
 
-static void every_form_is_whole_at_every_length(void **state)
+/* Wants so many bytes of each form where there is room. */
+static void check_lengths(const struct event *of, size_t wanted)
 {
-	(void)state;
 	const struct rendering *rendering;
 	for (size_t i = 0; (rendering = rendering_at(i)) != NULL; i++) {
 		size_t longest = 0;
 		for (size_t size = 0; size < 3000; size++) {
 			char *text = malloc(size > 0 ? size : 1); /* exact */
 			assert_non_null(text);
-			const size_t len =
-				rendering->write(&event, &settings, text, size);
+			const size_t len = rendering->write(of, &settings, text, size);
 			assert_true(len <= size);
+			assert_true(len > 0 || size < RENDERING_BYTES_MIN);
 			if (len > 0) {
 				check_form(rendering, text, len);
 			}
 			longest = len > longest ? len : longest;
 			free(text);
 		}
-		assert_true(longest > 200);
+		assert_true(longest > wanted);
 	}
+}
+
+static void every_form_is_whole_at_every_length(void **state)
+{
+	(void)state;
+	check_lengths(&event, 200);
+}
+
+/* Nothing of it has a bound, and each letter is six or a question mark. */
+static void a_record_that_is_too_long_in_every_part_still_gets_out(void **state)
+{
+	(void)state;
+	static const char *const PARTS[] = {"{\"event_type\":\"alert\",\"host\":\"",
+		"\",\"event_id\":\"", "\",\"timestamp\":\"", "\",\"src_ip\":\"",
+		"\",\"dest_ip\":\"", "\",\"proto\":\"",
+		"\",\"alert\":{\"severity\":1,\"signature\":\"",
+		"\",\"signature_id\":\"", "\",\"category\":\"",
+		"\",\"metadata\":{\"finding\":\"", "\",\"detail\":\"",
+		"\"}},\"mail\":{\"reason\":\"", "\",\"from_group\":\"", "\"}}"};
+	const size_t count = sizeof(PARTS) / sizeof(PARTS[0]);
+	static char text[RENDERING_BYTES_MAX];
+	char *at = text;
+	for (size_t i = 0; i < count; i++) {
+		at = stpcpy(at, PARTS[i]);
+		for (unsigned letter = 0; letter < 600 && i + 1 < count; letter++) {
+			at = stpcpy(at, letter % 2 == 0 ? "\\u0007" : "x");
+		}
+	}
+	const struct journal_line line = {.text = text, .len = (size_t)(at - text)};
+	struct event long_one;
+	assert_true(event_read(&long_one, &line));
+	check_lengths(&long_one, 10);
+	event_free(&long_one);
 }
 
 /* By its name as a value of the key, and so that somebody finds it. */
@@ -214,6 +247,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_is_whole_at_every_length),
+		cmocka_unit_test(
+			a_record_that_is_too_long_in_every_part_still_gets_out),
 		cmocka_unit_test(every_form_can_be_chosen),
 		cmocka_unit_test(what_does_not_fit_is_left_out_from_the_end),
 		cmocka_unit_test(the_priority_is_facility_and_level),

@@ -323,6 +323,26 @@ def test_ecs_that_is_too_long_says_so_and_is_still_what_the_alert_is_about(tmp_p
     assert 0 < shortened < len(RECORDS)
 
 
+def test_every_record_gets_out_in_the_least_limit_and_says_which_it_is(tmp_path):
+    records = RECORDS + catalogue()
+    lines = render(records, tmp_path, "limit: 480")
+    for form, found in lines.items():
+        assert len(found) == len(records), form
+        assert max(len(line.encode()) for line in found) <= 480
+    shortened = 0
+    for i, record in enumerate(records):
+        eve, cee, ecs = (json.loads(lines[form][i].removeprefix("@cee: ")) for form in ("eve", "cee", "ecs"))
+        assert eve["event_id"] == cee["event_id"] == ecs["event"]["id"] == record["event_id"]
+        assert eve.get("src_ip") == cee.get("src_ip") == at(ecs, "source.ip") == record.get("src_ip")
+        shortened += eve.get("shortened", False) and cee["shortened"] and ecs["mail"]["shortened"]
+        if "alert" in record:
+            finding = record["alert"]["metadata"]["finding"]
+            assert ecs["event"]["action"] == finding and read_kv(lines["kv"][i])["finding"] == finding
+            assert eve["alert"]["signature_id"] == int(read_cef(lines["cef"][i])[0][4]) == record["alert"]["signature_id"]
+            assert f' finding="{finding}"' in lines["rfc5424"][i]
+    assert shortened > 500
+
+
 def test_ecs_of_the_sensor_itself_and_of_a_changed_matrix_is_no_intrusion(rendered):
     events = {record["event_type"] + str("sensor" in record and "alert" in record): json.loads(line)["event"]
               for line, record in zip(rendered["ecs"], RECORDS) if "src_ip" not in record}

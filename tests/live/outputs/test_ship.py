@@ -136,6 +136,7 @@ def test_a_folder_without_a_journal_is_refused_and_left_as_it_was(tmp_path, coun
 @pytest.mark.parametrize("text, wanted", [
     ("outputs:\n  - {type: file, pth: /x}\n", ':2:18: unknown key of output file "pth"; did you mean "path"?'),
     ("outputs:\n  - {type: file, path: /x, sevrity: low}\n", "did you mean"),
+    ("outputs:\n  - {type: file, path: /x, limit: 479}\n", ':2:35: limit takes 0, or 480 to 65536, not "479"'),
     ("journal: {size: 0}\n", ":1:17: size takes 1 to"),
     ("journal: {sync: never}\n", ':1:17: unknown sync "never"'),
     ("journal: {size: 8, segment: 9}\n", "a segment is larger than all of it"),
@@ -248,7 +249,7 @@ def test_a_named_pipe_without_a_reader_is_an_output_that_is_down_and_nothing_han
         output = until(lambda: next((part for part in one.status()["outputs"] if part["down"]), None), "the output to be down")
         assert (output["state"], output["delivered"], output["restarts"]) == ("running", 0, 0)
         until(lambda: "pipe: nobody reads from it" in one.log(), "the reason")
-        with open(pipe, encoding="ascii") as reader:
+        with open(pipe, encoding="utf-8") as reader:
             alert = json.loads(reader.readline())
             assert "alert" in alert
             until(lambda: not one.status()["outputs"][0]["down"], "the output to take records")
@@ -264,7 +265,7 @@ def test_a_line_is_not_torn_by_a_reader_that_is_slow(tmp_path):
     settings = config(tmp_path, f"{{type: file, path: {pipe}}}")
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     one = shipping.start_shipping(settings, tmp_path / "journal", "--once")
-    with open(reader, encoding="ascii") as got:
+    with open(reader, encoding="utf-8") as got:
         wanted = shipping.records(tmp_path / "journal")
         assert sum(map(len, map(json.dumps, wanted))) > 1 << 16, "more than a pipe holds"
         beside = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
