@@ -13,9 +13,9 @@ PCAPS = sensor.ROOT / "pcaps"
 GAP_MAX_S = 0.002  # silence longer than that is cut: it shows nothing
 BETWEEN_S = 0.005
 WHEN_AND_WHERE = {"flow_id", "timestamp", "event_id", "host", "in_iface", "pcap_filename", "first", "last", "start", "end", "age"}
-# a decided flow leaves the queue, and only an inline sensor could have blocked it
+# a decided flow leaves the queue, which has no Ethernet headers, and only an inline sensor could have blocked it
 NOT_INLINE = {"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "state",
-              "would_block"}
+              "would_block", "ether"}
 
 
 def cases():
