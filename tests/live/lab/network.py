@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 
+import schema
 import sensor
 from network_kinds import (CRM, GREY_MX, INNER, MAILBOX, MONITORING, MX, MX_IN, MX_OUT, NEWSLETTER, OFFICE365_SUBMISSION,
                            OTHER_MX, PROXY, RELAY, STRANGER, UNDECLARED)
@@ -269,4 +270,6 @@ class Sensor:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        schema.hold(sensor.json_lines((self.state / "eve.json").read_text()))
+        return code

@@ -125,6 +125,7 @@ class Site(Router):
                 process.kill()
             process.wait(10)
         self.processes.clear()
+        self.hold_records()
         shutil.rmtree(self.folder / "state", ignore_errors=True)
         (self.folder / "matrix.yaml").write_text(self.matrix)
 
@@ -165,5 +166,6 @@ def built():
     try:
         site.build()
         yield site
+        site.hold_records()
     finally:
         site.close()
