@@ -1,18 +1,17 @@
 """Nothing that a peer, a file or its name says reaches a terminal as anything but printable text."""
 
 import json
-import struct
 import subprocess
 
 import pytest
 
-from frames_made import pcap, tcp
+from frames_made import pcap
+from hostile import PORTS, dialogue, flows
 from replaying import MATRIX, replay, run, written
 from sensor import ROOT
 
 # a title, colours, C1 controls as bytes and as UTF-8, a bell, back space, delete
 EVIL = b"\x1b]0;owned\x07\x1b[31m\x9b2J\xc2\x9b2J\x08\x7f\xe2\x80\xaeevil\r"
-PORTS = {"smtp": 25, "imap": 143, "pop3": 110, "imaps": 993, "foreign": 587, "http": 80, "socks": 1080}
 PRINTABLE = frozenset(range(0x20, 0x7f)) | {0x0a}
 
 
@@ -22,110 +21,11 @@ def assert_printable(output):
     assert not odd, (bytes(odd), lines[:3])
 
 
-def dialogue(number, port, turns):
-    """Frames of one ended conversation of workstation 192.0.2.<70 + number>."""
-    following = {True: 1001, False: 5001}
-    frames = [tcp(True, 1000, 0, 0x02, port=port), tcp(False, 5000, 1001, 0x12, port=port)]
-    for to_server, data in turns:
-        frames.append(tcp(to_server, following[to_server], following[not to_server], 0x18, data, port))
-        following[to_server] += len(data)
-    frames.append(tcp(True, following[True], following[False], 0x04, b"", port))
-    moved = []
-    for frame in map(bytearray, frames):
-        frame[29 if frame[26:30] == bytes([192, 0, 2, 70]) else 33] = 70 + number
-        moved.append(bytes(frame))
-    return moved
-
-
-def vector(size, data):
-    return len(data).to_bytes(size, "big") + data
-
-
-def handshake(kind, body):
-    message = bytes([kind]) + vector(3, body)
-    return b"\x16\x03\x03" + vector(2, message)
-
-
-def client_hello(name):
-    extension = b"\x00\x00" + vector(2, vector(2, b"\x00" + vector(2, name)))
-    alpn = b"\x00\x10" + vector(2, vector(2, vector(1, b"im" + name[:20])))
-    return handshake(1, b"\x03\x03" + b"r" * 32 + b"\x00" + vector(2, b"\xc0\x2f") + b"\x01\x00" +
-                     vector(2, extension + alpn))
-
-
-def server_answer(certificate):
-    hello = b"\x03\x03" + b"R" * 32 + b"\x00" + b"\xc0\x2f" + b"\x00"
-    return handshake(2, hello) + handshake(11, vector(3, vector(3, certificate))) + handshake(14, b"")
-
-
-def certificate(folder, name):
-    """Self-signed, with the evil text in subject, issuer and names."""
-    text = name.decode("utf-8", errors="ignore").replace("\r", "").replace("/", "")
-    ascii_text = "".join(letter for letter in text if ord(letter) < 0x80)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-keyout", folder / "key.pem", "-out", folder / "evil.der", "-outform", "DER", "-days", "10",
-                    "-utf8", "-subj", f"/CN={text}/O={text}", "-addext", f"subjectAltName=DNS:{ascii_text}"],
-                   check=True, capture_output=True)
-    content = (folder / "evil.der").read_bytes()
-    assert b"\x1b]0;owned" in content
-    return content
-
-
-def query(name):
-    """An MX query over UDP from the workstation."""
-    labels = b"".join(vector(1, label) for label in (name, b"example", b"net")) + b"\x00"
-    message = struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + labels + struct.pack(">HH", 15, 1)
-    datagram = struct.pack(">HHHH", 40000, 53, 8 + len(message), 0) + message
-    return (b"\x02" * 12 + b"\x08\x00" +
-            struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(datagram), 0, 0, 64, 17, 0) +
-            bytes([192, 0, 2, 70]) + bytes([203, 0, 113, 53]) + datagram)
-
-
-def smtp(text, first=b""):
-    line = text.replace(b"\r", b"")
-    return [(False, b"220 " + text + b" ESMTP " + text + b"\r\n"), (True, first + b"EHLO " + line + b"\r\n"),
-            (False, b"250-" + text + b"\r\n250-AUTH PLAIN " + text + b"\r\n250 " + text + b"\r\n"),
-            (True, b"AUTH PLAIN " + line + b"\r\n"), (False, b"235 " + text + b"\r\n"),
-            (True, b"MAIL FROM:<" + line + b"@" + line + b"> " + line + b"\r\n"), (False, b"250 " + text + b"\r\n"),
-            (True, b"RCPT TO:<b@" + line + b">\r\n"), (False, b"250 ok\r\n"), (True, b"DATA\r\n"),
-            (False, b"354 go\r\n"), (True, b"Received: from " + line + b" ([192.0.2.1])\r\nX: " + text +
-                                     b"\r\n\r\n" + text + b"\r\n.\r\n"), (False, b"250 queued as " + text + b"\r\n")]
-
-
 @pytest.fixture(scope="module")
 def evil(tmp_path_factory):
     """A capture in which every text that a peer may choose is evil."""
     folder = tmp_path_factory.mktemp("evil")
-    line = EVIL.replace(b"\r", b"")
-    shown = certificate(folder, EVIL)
-    socks = [(True, b"\x05\x01\x00"), (False, b"\x05\x00"), (True, b"\x05\x01\x00\x03" + vector(1, line) + b"\x00\x19"),
-             (False, b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"), *smtp(EVIL)]
-    connect = [(True, b"CONNECT " + line.replace(b" ", b"") + b":25 HTTP/1.1\r\nHost: " + line + b"\r\n\r\n"),
-               (False, b"HTTP/1.1 200 " + line + b"\r\n\r\n"), *smtp(EVIL)]
-    frames = [
-        dialogue(0, PORTS["smtp"], smtp(EVIL)),
-        dialogue(1, PORTS["imap"], [(False, b"* OK [CAPABILITY " + EVIL + b"] " + EVIL + b"\r\n"),
-                                    (True, b"a1 LOGIN " + line + b" " + line + b"\r\n"),
-                                    (False, b"a1 OK " + EVIL + b"\r\n")]),
-        dialogue(2, PORTS["pop3"], [(False, b"+OK " + EVIL + b"\r\n"), (True, b"USER " + line + b"\r\n"),
-                                    (False, b"+OK " + EVIL + b"\r\n"), (True, b"PASS " + line + b"\r\n"),
-                                    (False, b"+OK\r\n")]),
-        dialogue(3, PORTS["imaps"], [(True, client_hello(line[:60])), (False, server_answer(shown)),
-                                     (True, b"\x14\x03\x03\x00\x01\x01"), (False, b"\x14\x03\x03\x00\x01\x01")]),
-        dialogue(4, PORTS["foreign"], [(False, b"SSH-2.0-" + EVIL + b"\r\n"), (True, b"SSH-2.0-" + EVIL + b"\r\n")]),
-        dialogue(5, PORTS["http"], [(True, b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: " + line +
-                                     b"\r\nAuthorization: Basic " + line + b"\r\nX-RequestType: " + line +
-                                     b"\r\nContent-Length: 1\r\n\r\nx"),
-                                    (False, b"HTTP/1.1 200 " + line + b"\r\nServer: " + line + b"\r\n\r\n")]),
-        dialogue(6, PORTS["socks"], socks),
-        dialogue(7, 8080, connect),
-        dialogue(8, PORTS["smtp"], smtp(EVIL, b"PROXY TCP4 192.0.2.9 203.0.113.25 1000 25\r\n")),
-        dialogue(9, PORTS["smtp"], [(False, b"220-" + EVIL + b"\r\n220 " + b"*" * 20 + EVIL + b"\r\n"),
-                                    (True, b"EHLO x\r\n"), (False, b"250-XXXXXXXA\r\n250 " + EVIL + b"\r\n"),
-                                    (True, b"XXXXXXXX\r\n"), (False, b"500 " + EVIL + b"\r\n")]),
-        [query(line[:60])],
-    ]
-    path = written(folder, pcap([frame for flow in frames for frame in flow]))
+    path = written(folder, pcap([frame for flow in flows(EVIL, folder) for frame in flow]))
     assert path.read_bytes().count(b"\x1b]0;owned") > 40
     return path
 
