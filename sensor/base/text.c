@@ -160,6 +160,14 @@ static size_t letter_len(struct text text)
 void text_copy_letters(char *field, size_t size, struct text text)
 {
 	size_t used = 0;
+	uint8_t bits = 0;
+	for (size_t i = 0; i < text.len && i < size; i++) {
+		bits |= text.at[i];
+	}
+	if (bits < 0x80) { /* most, and many bytes at once */
+		text_copy(field, size, text);
+		return;
+	}
 	while (text.len > 0 && used + 1 < size) { /* each turn fills a byte of it */
 		size_t len = text.at[0] < 0x80 ? 0 : letter_len(text);
 		if (used + len >= size) {

@@ -15,12 +15,8 @@ bool ether_is_at_hand(
 	       address_equal(&packet->dst, &flow->address[!side]);
 }
 
-void ether_note(const struct engine *engine, const struct flow *flow, unsigned side,
-	struct record_ether *ether)
+void ether_take(const struct engine *engine, struct record_ether *ether)
 {
-	if (!ether_is_at_hand(engine, flow, side)) {
-		return;
-	}
 	const uint8_t *addresses =
 		decode_ethernet(&engine->given[engine->at_hand->frame]);
 	if (addresses) {
@@ -38,8 +34,8 @@ void ether_fill(const struct engine *engine, const struct flow *flow,
 		if (conversation) {
 			*ether = conversation->ether[side];
 		}
-		if (!ether->is_known) {
-			ether_note(engine, flow, side, ether);
+		if (!ether->is_known && ether_is_at_hand(engine, flow, side)) {
+			ether_take(engine, ether);
 		}
 	}
 }

@@ -14,9 +14,22 @@
 bool ether_is_at_hand(
 	const struct engine *engine, const struct flow *flow, unsigned side);
 
-/* Take them from the packet whose turn it is, where it is this side's. */
-void ether_note(const struct engine *engine, const struct flow *flow, unsigned side,
-	struct record_ether *ether);
+/* Take them from the packet whose turn it is. */
+void ether_take(const struct engine *engine, struct record_ether *ether);
+
+/*
+ * The same where it is this side's, told by its hash: another flow with the same one is one
+ * of four thousand million.
+ */
+static inline void ether_note(const struct engine *engine, const struct flow *flow,
+	unsigned side, struct record_ether *ether)
+{
+	const struct waiting *at = engine->at_hand;
+	if (!ether->is_known && at && at->key.hash == flow->hash &&
+		at->key.side == side) {
+		ether_take(engine, ether);
+	}
+}
 
 /* conversation: NULL where there is none. */
 void ether_fill(const struct engine *engine, const struct flow *flow,
