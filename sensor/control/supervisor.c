@@ -430,6 +430,7 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 	char text[96];
 	const struct process *process = &supervisor->processes.list[place];
 	const struct status_process *page = sensor_process(&supervisor->sensor, place);
+	const bool has_failed = page->state == STATUS_STATE_FAILED;
 	const bool is_as_ordered = process->is_renewed && WIFEXITED(status) &&
 				   WEXITSTATUS(status) == EXIT_SUCCESS;
 	if (!process->is_wanted && WIFSIGNALED(status)) {
@@ -443,7 +444,7 @@ static void tell_of_end(struct supervisor *supervisor, unsigned place, int statu
 	health_alert(&supervisor->health, FINDING_SENSOR_WORKER_RESTARTED, place,
 		"%s %s%s%.100s; it is started again", page->name,
 		process_end_text(process, status, text, sizeof(text)),
-		page->why.text[0] != '\0' ? ": " : "", page->why.text);
+		has_failed ? ": " : "", has_failed ? page->why.text : "");
 }
 
 static void reap(struct supervisor *supervisor)

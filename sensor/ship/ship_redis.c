@@ -20,6 +20,7 @@
 #define NO_JOURNAL "0000000000000000"
 #define HOUR_S     UINT64_C(3600)
 #define DAY_S      (24 * HOUR_S)
+#define EMPTIED    "its counters were taken away (evicted or deleted): they begin anew"
 
 struct ship_redis {
 	const struct output *output;
@@ -38,6 +39,7 @@ struct ship_redis {
 	uint64_t refused; /* as told */
 	uint64_t restored;
 	uint64_t emptied;
+	uint64_t emptied_us; /* when that was logged last; 0: never */
 	struct reason doubt; /* why its counters may be short; "": they are not */
 	char place_key[REDIS_KEY_BYTES];
 	char totals_key[REDIS_KEY_BYTES];
@@ -210,7 +212,10 @@ static void doubt(struct ship_redis *state, const char *text)
 	}
 }
 
-/* A server that may drop keys is used all the same: it is told. False: it is gone. */
+/*
+ * A server that may drop keys is used all the same: it is told. An operator may change
+ * that at any time. False: it is gone.
+ */
 static bool look_at_policy(struct ship_redis *state, struct reason *why)
 {
 	const char *words[] = {"INFO", "memory", NULL};
@@ -231,11 +236,25 @@ static bool look_at_policy(struct ship_redis *state, struct reason *why)
 			"when its memory is full it drops counters",
 			policy);
 		doubt(state, text.text);
-	} else if (state->emptied == 0) {
-		state->doubt.text[0] = '\0';
+	} else {
+		(void)reason_set(
+			&state->doubt, "%s", state->emptied > 0 ? EMPTIED : "");
 	}
 	redis_answer_free(answer);
 	return true;
+}
+
+/* Under a policy that drops them it may happen with every batch. */
+static void tell_that_emptied(struct ship_redis *state)
+{
+	const uint64_t now_us = clock_monotonic_us();
+	if (state->emptied_us == 0 || now_us - state->emptied_us >= WARN_US) {
+		state->emptied_us = now_us;
+		log_line(LOG_LEVEL_WARNING, state->output->name, "%s", EMPTIED);
+	}
+	if (state->doubt.text[0] == '\0') {
+		(void)reason_set(&state->doubt, "%s", EMPTIED);
+	}
 }
 
 /* Evicted or deleted: nothing is counted twice for that, but what was counted is gone. */
@@ -248,8 +267,7 @@ static void tell_losses(struct ship_redis *state)
 			state->place_key);
 	}
 	if (script->emptied != state->emptied) {
-		doubt(state, "its counters were taken away (evicted or deleted): they "
-			     "begin anew");
+		tell_that_emptied(state);
 	}
 	state->restored = script->restored;
 	state->emptied = script->emptied;
@@ -377,7 +395,8 @@ static enum shipper_result ship_send(void *opaque, const struct event *events,
 	if (is_behind) {
 		return SHIPPER_REWIND;
 	}
-	if ((now_us - state->beat_us >= BEAT_US && !beat(state, now_us, why)) ||
+	if ((now_us - state->beat_us >= BEAT_US &&
+		    !(look_at_policy(state, why) && beat(state, now_us, why))) ||
 		!wait_for_replicas(state, why)) {
 		return give_up(state);
 	}

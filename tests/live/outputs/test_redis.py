@@ -6,6 +6,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -14,7 +15,7 @@ import pytest
 import redis_servers
 import shipping
 from redis_servers import HOST, PASSWORD, SENSOR, Journal, Load, Redis, Refused, Sentinel, Shipper, applied, verify
-from sensor import MAILWARDEN, Namespace, until, why_not_here
+from sensor import MAILWARDEN, Namespace, Sensor, open_to_all, until, watches, why_not_here
 
 WHY_NOT = why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -52,6 +53,10 @@ def load_goes_on(journal, count):
     """So many records more, while they come."""
     goal = journal.made + count
     until(lambda: journal.made >= goal, "more records")
+
+
+def number_of(client, section, name):
+    return int(re.search(rf"\b{name}:(\d+)", client("INFO", section).decode()).group(1))
 
 
 def assert_not_doubled(client, journal):
@@ -215,12 +220,12 @@ class TestAlone:
         client("CONFIG", "SET", "maxmemory-policy", "allkeys-random")
         one = closing(Shipper(tmp_path, f"path: {redis.socket}", journal))
         settle(redis.client, journal)
-        used = int(re.search(r"used_memory:(\d+)", client("INFO", "memory").decode()).group(1))
+        used = number_of(client, "memory", "used_memory")
         client("CONFIG", "SET", "maxmemory", used - 100_000)
         for _ in range(20):
             journal.add(200)
             settle(redis.client, journal)
-        assert int(re.search(r"evicted_keys:(\d+)", client("INFO", "stats").decode()).group(1)) > 20
+        assert number_of(client, "stats", "evicted_keys") > 20
         assert_not_doubled(client, journal)
         assert "to be set right: its maxmemory-policy is allkeys-random, not noeviction" in one.log()
 
@@ -301,6 +306,79 @@ class TestAlone:
         settle(redis.client, journal, 300)
         print(f"\nredis killed {kills['redis']} times, shipper {kills['shipper']} times")
         verify(redis.client(), journal)
+        used, alerts = (number_of(redis.client(), "memory", "used_memory_dataset"), redis.client()("XLEN", SENSOR + "alerts"))
+        print(f"{used / 1e6:.0f} MB of data with {alerts} alerts in the stream: {used / alerts / 10:.0f} MB for 100,000")
+
+
+@needs_namespace
+class TestRunning:
+    """The output of a sensor that runs, in a server that may forget."""
+
+    @pytest.fixture
+    def redis(self, tmp_path, closing):
+        return closing(Redis(tmp_path / "redis", more=["unixsocketperm 777"]))
+
+    @pytest.fixture
+    def run(self, tmp_path, closing, redis, policy):
+        open_to_all(tmp_path, redis.folder)
+        redis.client()("CONFIG", "SET", "maxmemory-policy", policy)
+        secret = tmp_path / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o600)
+        settings = tmp_path / "mailwarden.yaml"
+        settings.write_text(f"outputs:\n  - {{type: redis, name: counters, path: {redis.socket}, user: mailwarden, password_file: {secret}}}\n")
+        one = closing(Sensor("-c", settings))
+        one.folder_of_journal = type("journal", (), {"folder": one.state / "journal"})
+        return one
+
+    def watch(self, run, *hosts):
+        for host in hosts:
+            watches(run, host)
+        folder = run.folder_of_journal.folder
+        until(lambda: shipping.delivered(folder, "counters") == shipping.end(folder), "all records in Redis")
+
+    def told(self, run):
+        return [one["sensor"]["process"] for one in run.alerts("sensor.output-forgets")]
+
+    def doubt(self, run):
+        return run.status()["outputs"][0].get("doubt") or ""
+
+    @pytest.mark.parametrize("policy", ["noeviction"])
+    def test_a_policy_that_is_changed_and_a_place_that_is_deleted_are_told_once_and_double_nothing(self, run, redis):
+        client = redis.client()
+        self.watch(run, 70)
+        assert not self.told(run) and not self.doubt(run)
+        client("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")  # while it is connected
+        until(lambda: self.told(run), "the alert")
+        assert "its maxmemory-policy is allkeys-lru, not noeviction" in self.doubt(run)
+        client("DEL", SENSOR + "place")
+        self.watch(run, 71, 72)
+        os.kill(run.status()["outputs"][0]["pid"], signal.SIGKILL)  # the next one finds the same
+        self.watch(run, 73, 74)
+        verify(client, run.folder_of_journal)
+        restarted = until(lambda: run.alerts("sensor.worker-restarted"), "its restart to be told")
+        assert restarted[0]["alert"]["metadata"]["detail"].endswith("signal 9 (Killed); it is started again")
+        assert self.told(run) == ["counters"] and run.log().count("drops counters\n") == 2  # a line of each process
+        client("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        until(lambda: not self.doubt(run), "no doubt any more")
+        verify(client, run.folder_of_journal)
+
+    @pytest.mark.parametrize("policy", ["allkeys-lru"])
+    def test_a_server_whose_memory_is_full_is_told_once_and_counts_nothing_twice(self, run, redis):
+        client = redis.client()
+        until(lambda: self.told(run), "the alert, from the first connection")
+        self.watch(run, 70)
+        client("CONFIG", "SET", "maxmemory", number_of(client, "memory", "used_memory") + 10_000)
+        for host in range(71, 131):
+            watches(run, host)
+            if number_of(client, "stats", "evicted_keys") > 1:
+                break
+        else:
+            pytest.fail("nothing was evicted")
+        client("CONFIG", "SET", "maxmemory", 0)  # all of it comes again where the counters are gone
+        self.watch(run, 131, 132, 133)
+        assert_not_doubled(client, run.folder_of_journal)
+        assert self.told(run) == ["counters"] and run.log().count("taken away (evicted") <= 1
 
 
 def fleet(config, *words, inside=()):
