@@ -42,6 +42,7 @@ bench-live: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/mixed.pcap
 	bench/live/mirror --build $(BUILD) $(BENCH_OPTIONS) $(BENCH_DIR)/mixed.pcap
 	bench/live/flood --build $(BUILD)
 	bench/live/inline_flood --build $(BUILD)
+	bench/live/latency --build $(BUILD)
 
 bench-soak: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/part.pcap
 	bench/live/soak --build $(BUILD) --minutes $(BENCH_MINUTES) $(BENCH_DIR)/part.pcap

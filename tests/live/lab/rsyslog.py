@@ -37,6 +37,16 @@ input(type="imuxsock" Socket="{socket}" UseSpecialParser="{special}" CreatePath=
 {more}
 """
 
+MAKE_DEV = """
+set -e
+mkdir -p "$1"
+mount -t tmpfs -o mode=755 none "$1"
+for name in null zero random urandom; do : > "$1/$name"; mount --bind "/dev/$name" "$1/$name"; done
+mount --rbind "$1" /dev
+echo ready
+exec sleep 600
+"""
+
 
 class Daemon:
     """An rsyslogd that a subclass starts into self.process."""
@@ -97,3 +107,25 @@ class Rsyslog(Daemon):
     def entries(self, count):
         until(lambda: len(self.read()) >= count, f"{count} lines in rsyslog's file")
         return self.read()
+
+
+class Place:
+    """A mount namespace whose /dev holds little, so that /dev/log is the test's own."""
+
+    def __init__(self, folder):
+        self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", MAKE_DEV, "sh", str(folder / "dev")],
+                                       stdout=subprocess.PIPE, text=True)
+        assert self.holder.stdout.readline() == "ready\n"
+        holder = f"/proc/{self.holder.pid}"
+        self.prefix = ["nsenter", f"--mount={holder}/ns/mnt", f"--root={holder}/root"]  # a chroot stays one
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+class Server(Rsyslog):
+    """Started and ended by its own process id: nsenter becomes the program."""
+
+    def __init__(self, folder, place, **options):
+        super().__init__(folder, path="/dev/log", special="on", prefix=place.prefix, **options)

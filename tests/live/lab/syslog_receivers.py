@@ -23,9 +23,9 @@ needed_syslog_ng = pytest.mark.skipif(SYSLOG_NG is None, reason="needs syslog-ng
 class Rsyslogd(relp_receiver.Receiver):
     """certificates_in: by TLS with these; else in clear."""
 
-    def __init__(self, folder, certificates_in=None, name=RECEIVER):
+    def __init__(self, folder, certificates_in=None, name=RECEIVER, inside=()):
         self.its_port = "6514" if certificates_in else "514"
-        super().__init__(folder, "syslog-net-tls.conf" if certificates_in else "syslog-net.conf", certificates_in, name)
+        super().__init__(folder, "syslog-net-tls.conf" if certificates_in else "syslog-net.conf", certificates_in, name, inside)
 
 
 class SyslogNg(Daemon):

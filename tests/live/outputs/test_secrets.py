@@ -16,6 +16,7 @@ import pytest
 
 import cases
 import redis_servers
+import rsyslog
 import secrets_made
 import sensor
 import shipping
@@ -85,9 +86,9 @@ def ship_to_redis(folder):
 
 
 def ship_to_rsyslog(folder):
-    place = test_syslog.Place(folder)
+    place = rsyslog.Place(folder)
     try:
-        with test_syslog.Server(folder, place) as server:
+        with rsyslog.Server(folder, place) as server:
             one = test_syslog.start(place, test_syslog.settings_of(folder), folder / "journal", "--once")
             errors = one.communicate(timeout=20)[1]
             assert one.returncode == 0, errors

@@ -11,20 +11,10 @@ import pytest
 
 import rsyslog
 import shipping
+from rsyslog import Place, Server
 from sensor import ROOT, until
 
 pytestmark = [rsyslog.needed, pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /dev of its own")]
-
-MAKE_DEV = """
-set -e
-mkdir -p "$1"
-mount -t tmpfs -o mode=755 none "$1"
-for name in null zero random urandom; do : > "$1/$name"; mount --bind "/dev/$name" "$1/$name"; done
-mount --rbind "$1" /dev
-echo ready
-exec sleep 600
-"""
-
 
 ASK_FOR_ROOM = ("import select, socket, sys\n"
                 "one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
@@ -32,33 +22,11 @@ ASK_FOR_ROOM = ("import select, socket, sys\n"
                 "sys.exit(bool(select.select([], [one], [], 0)[1]))")
 
 
-class Place:
-    """A mount namespace whose /dev holds little, so that /dev/log is the test's own."""
-
-    def __init__(self, folder):
-        self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", MAKE_DEV, "sh", str(folder / "dev")],
-                                       stdout=subprocess.PIPE, text=True)
-        assert self.holder.stdout.readline() == "ready\n"
-        holder = f"/proc/{self.holder.pid}"
-        self.prefix = ["nsenter", f"--mount={holder}/ns/mnt", f"--root={holder}/root"]  # a chroot stays one
-
-    def close(self):
-        self.holder.kill()
-        self.holder.wait()
-
-
 @pytest.fixture(name="place")
 def place_fixture(tmp_path):
     one = Place(tmp_path)
     yield one
     one.close()
-
-
-class Server(rsyslog.Rsyslog):
-    """Started and ended by its own process id: nsenter becomes the program."""
-
-    def __init__(self, folder, place, **options):
-        super().__init__(folder, path="/dev/log", special="on", prefix=place.prefix, **options)
 
 
 def settings_of(folder, text="{type: syslog, form: cee}"):
