@@ -121,7 +121,7 @@ static void print_process(const struct status_process *process)
 	print_below(process->why.text, sizeof(process->why.text), PROCESS_COLUMNS);
 }
 
-/* How long it is down, and what the journal dropped before it had it. */
+/* How long it is down, and what it did not get. */
 static void print_trouble(const struct status_process *output)
 {
 	const uint64_t down_us = status_down_us(output, clock_monotonic_us());
@@ -133,6 +133,11 @@ static void print_trouble(const struct status_process *output)
 		(void)printf("%*s%" PRIu64
 			     " bytes of records were lost: the journal dropped them\n",
 			OUTPUT_COLUMNS + 1, "", output->lost);
+	}
+	if (output->unreadable > 0) {
+		(void)printf("%*slines of the journal that were no records of ours: "
+			     "%" PRIu64 "\n",
+			OUTPUT_COLUMNS + 1, "", output->unreadable);
 	}
 }
 

@@ -294,6 +294,10 @@ static const struct process_metric OF_OUTPUTS[] = {
 	{{"mailwarden_output_lag_seconds", "Age of the oldest record that waits.",
 		 "gauge", METRIC_UNIT_AGE},
 		NULL, FIELD(waits_since_us)},
+	{{"mailwarden_output_unreadable_total",
+		 "Lines of the journal that are no records and were not sent.",
+		 "counter", METRIC_UNIT_NUMBER},
+		NULL, FIELD(unreadable)},
 	{{"mailwarden_output_lost_bytes_total",
 		 "Bytes of records that the journal dropped before the receiver had "
 		 "them.",

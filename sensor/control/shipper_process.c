@@ -30,6 +30,7 @@ struct shipper_process {
 	uint64_t delivered; /* as told on the page */
 	uint64_t failures;
 	uint64_t lost_bytes;
+	uint64_t unreadable;
 	uint64_t renew_us; /* of one with a name: down for so long in all */
 	struct shipping shipping;
 };
@@ -66,6 +67,8 @@ static void publish(struct shipper_process *self)
 	process->lost += numbers->lost_bytes - self->lost_bytes;
 	self->failures = numbers->failures;
 	self->lost_bytes = numbers->lost_bytes;
+	process->unreadable += numbers->unreadable - self->unreadable;
+	self->unreadable = numbers->unreadable;
 	process->backlog = numbers->backlog;
 	process->waits_since_us = numbers->oldest_us;
 	process->is_down = numbers->is_down;

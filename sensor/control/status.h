@@ -89,6 +89,7 @@ struct status_process {
 	_Atomic uint64_t down_since_us; /* shipper: monotonic; over its renewals */
 	_Atomic uint64_t delivered;     /* shipper: records its output has */
 	_Atomic uint64_t backlog;       /* shipper: bytes of the journal that wait */
+	_Atomic uint64_t unreadable;    /* shipper: lines that it did not understand */
 	/* shipper: real time of the oldest record that waits; 0: none; over its renewals */
 	_Atomic uint64_t waits_since_us;
 	/* shipper: it takes records that its receiver may not keep; why says */

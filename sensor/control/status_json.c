@@ -227,6 +227,7 @@ static void write_output(
 	}
 	json_number(writer, "failures", output->faults);
 	json_number(writer, "lost_bytes", output->lost);
+	json_number(writer, "unreadable", output->unreadable);
 	json_number(writer, "restarts", output->restarts);
 	json_object_close(writer);
 }

@@ -64,6 +64,17 @@ static void pass_over(struct shipping *shipping, uint64_t end)
 	}
 }
 
+/* Somebody else wrote it, or something our reader refuses (\u0000). Read again: counted once. */
+static void pass_over_unreadable(
+	struct shipping *shipping, const struct journal_line *line)
+{
+	if (line->end > shipping->unreadable_end) {
+		shipping->unreadable_end = line->end;
+		shipping->numbers.unreadable++;
+	}
+	pass_over(shipping, line->end);
+}
+
 static void take_line(struct shipping *shipping, const struct journal_line *line)
 {
 	struct event *event = &shipping->events[shipping->count];
@@ -71,8 +82,7 @@ static void take_line(struct shipping *shipping, const struct journal_line *line
 	memcpy(shipping->text + shipping->text_len, line->text, line->len);
 	kept.text = shipping->text + shipping->text_len;
 	if (!event_read(event, &kept)) {
-		shipping->numbers.unreadable++;
-		pass_over(shipping, line->end);
+		pass_over_unreadable(shipping, line);
 		return;
 	}
 	if (!output_wants(shipping->output, event)) {
@@ -167,6 +177,22 @@ static void note_losses(struct shipping *shipping, uint64_t now_us)
 	keep_place(shipping, now_us, true);
 }
 
+static void tell_unreadable(struct shipping *shipping, uint64_t now_us)
+{
+	const uint64_t count = shipping->numbers.unreadable;
+	if (count == shipping->unreadable_told ||
+		(shipping->unreadable_us != 0 &&
+			now_us - shipping->unreadable_us < WARN_US)) {
+		return;
+	}
+	log_line(LOG_LEVEL_WARNING, shipping->output->name,
+		"lines of the journal that are no records of ours were not sent: "
+		"%" PRIu64 ", the last before byte %" PRIu64,
+		count - shipping->unreadable_told, shipping->unreadable_end);
+	shipping->unreadable_told = count;
+	shipping->unreadable_us = now_us;
+}
+
 /*
  * A record's timestamp may be long before it was written (a repeat is told when its
  * window ends): nothing has waited longer than since nothing did.
@@ -189,6 +215,7 @@ static void read_some(struct shipping *shipping, uint64_t now_us)
 {
 	shipping->is_more = collect(shipping);
 	note_losses(shipping, now_us);
+	tell_unreadable(shipping, now_us);
 	note_oldest(shipping);
 }
 

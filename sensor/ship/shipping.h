@@ -17,7 +17,7 @@
 struct shipping_numbers {
 	uint64_t delivered;  /* events the receiver has, since the start */
 	uint64_t failures;   /* times the output was down */
-	uint64_t unreadable; /* lines that are no record of ours */
+	uint64_t unreadable; /* lines that are no record of ours, each once */
 	uint64_t backlog;    /* bytes behind the place */
 	/* real time: of the oldest event that waits, as far as it could; 0: none does */
 	uint64_t oldest_us;
@@ -41,12 +41,15 @@ struct shipping {
 	uint64_t pause_us;
 	uint64_t warn_us;
 	uint64_t look_us;
-	uint64_t sent_us;  /* when send was called last; 0: never */
-	uint64_t down_us;  /* since when; 0: it is not */
-	uint64_t empty_us; /* real time: nothing that waits was written before */
-	bool is_read;      /* for the next step */
-	bool is_more;      /* lines were there */
-	size_t oldest;     /* in pending */
+	uint64_t sent_us;         /* when send was called last; 0: never */
+	uint64_t down_us;         /* since when; 0: it is not */
+	uint64_t empty_us;        /* real time: nothing that waits was written before */
+	uint64_t unreadable_end;  /* behind the last line that was counted as that */
+	uint64_t unreadable_told; /* as logged last */
+	uint64_t unreadable_us;   /* when; 0: never */
+	bool is_read;             /* for the next step */
+	bool is_more;             /* lines were there */
+	size_t oldest;            /* in pending */
 	size_t pending_count;
 	struct shipping_pending pending[SHIPPING_PENDING_MAX];
 	size_t count;

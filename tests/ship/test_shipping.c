@@ -307,10 +307,16 @@ static void a_line_that_is_no_record_is_counted_and_passed_over(void **state)
 	append_line("{\"event_type\":\"alert\",\n");
 	append_line("[1]\n");
 	append_line("{\"event_type\":\"other\"}\n");
+	append_line("{\"event_type\":\"alert\",\"host\":\"\\u0000\"}\n");
 	append("alert", SEVERITY_HIGH, 1);
+	receiver.is_down = true; /* until it is there, all is looked at again */
+	step_until(SHIPPING_DOWN);
+	shipping_read(&shipping, NOW_US);
+	assert_int_equal(shipping.numbers.unreadable, 4);
+	receiver.is_down = false;
 	step_until(SHIPPING_IDLE);
 	assert_received(0, 2);
-	assert_int_equal(shipping.numbers.unreadable, 3);
+	assert_int_equal(shipping.numbers.unreadable, 4);
 }
 
 static void pauses_grow_to_a_bound_and_a_success_ends_them(void **state)

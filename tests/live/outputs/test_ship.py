@@ -276,6 +276,17 @@ def test_a_line_is_not_torn_by_a_reader_that_is_slow(tmp_path):
     assert one.wait(timeout=10) == 0
 
 
+def test_lines_that_are_no_records_are_told_and_hold_up_no_other(tmp_path):
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:2])
+    wanted = shipping.records(tmp_path / "journal")
+    segment = max((tmp_path / "journal").glob("*.eve.jsonl"))
+    with open(segment, "a", encoding="utf-8") as file:
+        file.write(json.dumps({**wanted[0], "host": "\0"}) + "\n" + json.dumps(wanted[0]) + "\n")
+    said = shipping.ship(config(tmp_path, f"{{type: file, name: siem, path: {tmp_path}/siem.json}}"), tmp_path / "journal", "--once").stderr
+    assert said.count("lines of the journal that are no records of ours were not sent: 1, the last before byte") == 1
+    assert lines(tmp_path / "siem.json") == [*wanted, wanted[0]]
+
+
 @needs_namespace
 def test_alerts_above_the_ceiling_are_held_back_and_counted(tmp_path):
     one = Sensor("--alert-rate", "sender.illegitimate=2", matrix=MATRIX.read_text())
