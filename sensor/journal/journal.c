@@ -130,11 +130,14 @@ static bool open_segment(struct journal *journal, uint64_t now_us, struct reason
 	}
 	journal->file = openat(journal->folder, name,
 		O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (journal->file < 0 || fsync(journal->folder) != 0) {
+	if (journal->file < 0 || fstat(journal->file, &status) != 0 ||
+		fsync(journal->folder) != 0) {
 		(void)fail(why, name);
 		journal_reopen(journal);
 		return false;
 	}
+	journal->device = status.st_dev;
+	journal->inode = status.st_ino;
 	journal->began_us = now_us;
 	lead_to(journal, name);
 	return true;
@@ -157,40 +160,43 @@ static bool end_segment(struct journal *journal, struct reason *why)
 	return is_synced;
 }
 
-static void note_harm(struct journal *journal, const struct stat *found, uint64_t held)
+/* What of the segment is in the journal still; tells what became of it. */
+static uint64_t note_harm(struct journal *journal, const char *name, bool is_in_place)
 {
-	char name[SEGMENT_NAME_BYTES];
-	const uint64_t size = (uint64_t)found->st_size;
-	segment_name(journal->segment, name);
+	const uint64_t held = journal->end - journal->segment;
+	struct stat found;
+	const bool is_there = fstat(journal->file, &found) == 0 && found.st_nlink > 0;
 	journal->harms++;
-	if (found->st_nlink == 0) {
-		(void)reason_set(&journal->harm,
-			"journal segment %s was removed with %" PRIu64
-			" bytes of records while the sensor wrote to it",
-			name, held);
-	} else {
+	if (is_there && is_in_place) {
 		(void)reason_set(&journal->harm,
 			"journal segment %s was changed by another program: %" PRIu64
 			" bytes instead of %" PRIu64,
-			name, size, held);
+			name, (uint64_t)found.st_size, held);
+		return (uint64_t)found.st_size;
 	}
+	(void)reason_set(&journal->harm,
+		"journal segment %s was %s with %" PRIu64
+		" bytes of records while the sensor wrote to it",
+		name, is_there ? "moved away" : "removed", held);
+	return 0;
 }
 
 bool journal_look(struct journal *journal, uint64_t now_us, struct reason *why)
 {
+	char name[SEGMENT_NAME_BYTES];
 	struct stat found;
 	const uint64_t held = journal->end - journal->segment;
 	if (journal->file < 0) {
 		return true;
 	}
-	if (fstat(journal->file, &found) != 0) {
-		return fail(why, "cannot look at the segment");
-	}
-	const uint64_t size = found.st_nlink > 0 ? (uint64_t)found.st_size : 0;
-	if (found.st_nlink > 0 && size == held) {
+	segment_name(journal->segment, name);
+	const bool is_in_place =
+		fstatat(journal->folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+		found.st_dev == journal->device && found.st_ino == journal->inode;
+	if (is_in_place && (uint64_t)found.st_size == held) {
 		return true;
 	}
-	note_harm(journal, &found, held);
+	const uint64_t size = note_harm(journal, name, is_in_place);
 	journal->total = journal->total - held + size;
 	if (size > held) {
 		journal->end = journal->segment + size; /* no position stands for two */

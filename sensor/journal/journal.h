@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define JOURNAL_FOLDER "journal"  /* in the state directory */
 #define JOURNAL_LINK   "eve.json" /* beside it: leads to the newest segment */
@@ -30,9 +31,11 @@ struct journal_limits {
 struct journal_limits journal_limits_default(void);
 
 struct journal {
-	int folder; /* its own */
-	int parent; /* borrowed: where JOURNAL_LINK is kept; -1: none */
-	int file;   /* -1: not open */
+	int folder;   /* its own */
+	int parent;   /* borrowed: where JOURNAL_LINK is kept; -1: none */
+	int file;     /* -1: not open */
+	dev_t device; /* of the file, with its inode: by its name it is the same */
+	ino_t inode;
 	struct journal_limits limits;
 	uint64_t segment;     /* position of its first byte */
 	uint64_t end;         /* position behind the last record */
@@ -73,7 +76,7 @@ size_t journal_append(struct journal *journal, const char *lines, size_t len,
 	uint64_t now_us, struct reason *why);
 
 /*
- * Is the segment written to as it was left? One that was removed, cut or added to by
+ * Is the segment written to as it was left? One that was removed, moved, cut or added to by
  * somebody else ends there, is counted with its harm, and the next one goes on. Once a
  * second by journal_tick, and before anything is appended. False: no next one.
  */

@@ -1,4 +1,4 @@
-"""The segment written to is removed or cut by somebody else: told, and all that comes afterwards reaches every output, once."""
+"""The segment written to is removed, moved or cut by somebody else: told, and all that comes afterwards reaches every output, once."""
 
 import os
 
@@ -27,7 +27,11 @@ def empty(run):
     os.truncate(run.state / "eve.json", 0)
 
 
-HARMS = [(remove, "was removed"), (empty, "was changed by another program: 0 bytes")]
+def move(run):
+    newest(run).rename(run.state / "moved")
+
+
+HARMS = [(remove, "was removed"), (move, "was moved away"), (empty, "was changed by another program: 0 bytes")]
 
 
 @pytest.mark.parametrize("harm, words", HARMS)
