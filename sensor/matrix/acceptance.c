@@ -1,6 +1,7 @@
 #include "matrix/acceptance.h"
 
 #include "base/name_table.h"
+#include "matrix/compiled.h"
 #include "matrix/sentence.h"
 
 #include <string.h>
@@ -10,47 +11,61 @@ static const char *const RECOMMENDATIONS[] = {
 
 #define RECOMMENDATION_COUNT (sizeof(RECOMMENDATIONS) / sizeof(RECOMMENDATIONS[0]))
 
+#define CLIENT_CERTIFICATE "tls.client-certificate-missing"
+
 static const char ROW_IS_FOR_THAT[] = "a row that allows the flow is for that";
+
+/* Of which protocols a finding is told. */
+enum finding_of {
+	OF_ANY = 0,
+	OF_CLEAR,    /* not encrypted from the first byte */
+	OF_STARTTLS, /* there is STARTTLS in it */
+	OF_TLS,      /* there may be TLS in it */
+	OF_SENDING,
+	OF_SMTPS,
+	OF_ACCESS,
+};
 
 /* In the order of judge's catalogue; tests/judge/test_acceptance.c compares them. */
 static const struct {
 	const char *id;
 	const char *instead; /* why it is never accepted; NULL: it may be */
+	enum finding_of of;
 } FINDINGS[] = {
-	{"sender.illegitimate", ROW_IS_FOR_THAT},
-	{"sender.attempt", ROW_IS_FOR_THAT},
-	{"flow.illegitimate", ROW_IS_FOR_THAT},
-	{"flow.role-mismatch", ROW_IS_FOR_THAT},
-	{"port.unusual", "\"ports\" of a row is for that"},
-	{"port.foreign", "it is no mail, and the matrix speaks of mail"},
-	{"smtps.implicit", NULL},
-	{"tls.missing", NULL},
-	{"tls.credentials-clear", NULL},
-	{"tls.starttls-not-offered", NULL},
-	{"tls.starttls-refused", NULL},
-	{"tls.starttls-unused", NULL},
-	{"tls.starttls-stripped", NULL},
-	{"tls.starttls-injection", NULL},
-	{"tls.version-obsolete", NULL},
-	{"tls.cipher-weak", NULL},
-	{"tls.certificate-expired", NULL},
-	{"tls.certificate-expiring", NULL},
-	{"tls.certificate-self-signed", NULL},
-	{"tls.certificate-name-mismatch", NULL},
-	{"tls.certificate-weak-key", NULL},
-	{"tls.client-certificate-missing", NULL},
-	{"requiretls.clear", NULL},
-	{"zone.mailbox-misplaced", NULL},
-	{"zone.user-access-exposed", NULL},
-	{"relay.chained", NULL},
-	{"gateway.send-receive-mixed", NULL},
-	{"header.internal-leak", NULL},
-	{"authentication.missing", NULL},
-	{"sender.mx-lookup", "\"role: resolver\" of a group is for that"},
-	{"tls.certificate-changing", NULL},
-	{"evasion.ambiguous", "it tells of somebody who hides from the sensor"},
-	{"tunnel.mail", "\"tunnels\" is for that"},
-	{"smtp.smuggling", NULL},
+	{"sender.illegitimate", ROW_IS_FOR_THAT, OF_ANY},
+	{"sender.attempt", ROW_IS_FOR_THAT, OF_ANY},
+	{"flow.illegitimate", ROW_IS_FOR_THAT, OF_ANY},
+	{"flow.role-mismatch", ROW_IS_FOR_THAT, OF_ANY},
+	{"port.unusual", "\"ports\" of a row is for that", OF_ANY},
+	{"port.foreign", "it is no mail, and the matrix speaks of mail", OF_ANY},
+	{"smtps.implicit", NULL, OF_SMTPS},
+	{"tls.missing", NULL, OF_CLEAR},
+	{"tls.credentials-clear", NULL, OF_CLEAR},
+	{"tls.starttls-not-offered", NULL, OF_STARTTLS},
+	{"tls.starttls-refused", NULL, OF_STARTTLS},
+	{"tls.starttls-unused", NULL, OF_STARTTLS},
+	{"tls.starttls-stripped", NULL, OF_STARTTLS},
+	{"tls.starttls-injection", NULL, OF_STARTTLS},
+	{"tls.version-obsolete", NULL, OF_TLS},
+	{"tls.cipher-weak", NULL, OF_TLS},
+	{"tls.certificate-expired", NULL, OF_TLS},
+	{"tls.certificate-expiring", NULL, OF_TLS},
+	{"tls.certificate-self-signed", NULL, OF_TLS},
+	{"tls.certificate-name-mismatch", NULL, OF_TLS},
+	{"tls.certificate-weak-key", NULL, OF_TLS},
+	{CLIENT_CERTIFICATE, NULL, OF_TLS},
+	{"requiretls.clear", NULL, OF_SENDING},
+	{"zone.mailbox-misplaced", NULL, OF_ANY},
+	{"zone.user-access-exposed", NULL, OF_ACCESS},
+	{"relay.chained", NULL, OF_SENDING},
+	{"gateway.send-receive-mixed", NULL, OF_SENDING},
+	{"header.internal-leak", NULL, OF_SENDING},
+	{"authentication.missing", NULL, OF_SENDING},
+	{"sender.mx-lookup", "\"role: resolver\" of a group is for that", OF_ANY},
+	{"tls.certificate-changing", NULL, OF_TLS},
+	{"evasion.ambiguous", "it tells of somebody who hides from the sensor", OF_ANY},
+	{"tunnel.mail", "\"tunnels\" is for that", OF_ANY},
+	{"smtp.smuggling", NULL, OF_SENDING},
 };
 
 #define FINDING_COUNT (sizeof(FINDINGS) / sizeof(FINDINGS[0]))
@@ -146,6 +161,55 @@ uint64_t acceptance_possible(void)
 		possible |= FINDINGS[i].instead ? 0 : UINT64_C(1) << i;
 	}
 	return possible;
+}
+
+static bool is_told_of(enum finding_of of, enum protocol protocol)
+{
+	const struct protocol_row *known = protocol_row(protocol);
+	switch (of) {
+	case OF_CLEAR:
+		return !known->is_implicit_tls;
+	case OF_STARTTLS:
+		return !known->is_implicit_tls && !known->is_inside_http &&
+		       protocol != PROTOCOL_MAPI_RPC;
+	case OF_TLS:
+		return protocol != PROTOCOL_MAPI_RPC;
+	case OF_SENDING:
+		return known->is_sending;
+	case OF_SMTPS:
+		return known->is_sending && known->is_implicit_tls;
+	case OF_ACCESS:
+		return !known->is_sending;
+	case OF_ANY:
+		break;
+	}
+	return true;
+}
+
+/* Of some protocol that flows which the row allows may be. */
+static bool may_be_told(enum finding_of of, const struct matrix_row *row)
+{
+	const uint32_t submission = PROTOCOL_BIT(PROTOCOL_SUBMISSION);
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_ATTEMPT; i++) {
+		uint32_t under = matrix_protocols_allowed_as((enum protocol)i);
+		under |= i == PROTOCOL_SUBMISSIONS ? submission : 0; /* rfc8314 */
+		if ((row->protocols & under) != 0 && is_told_of(of, (enum protocol)i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+uint64_t acceptance_idle(const struct matrix_row *row)
+{
+	const uint64_t accepted = row->acceptance ? row->acceptance->findings : 0;
+	uint64_t idle = row->is_client_certificate_required
+				? 0
+				: acceptance_finding_bit(CLIENT_CERTIFICATE);
+	for (size_t i = 0; i < FINDING_COUNT; i++) {
+		idle |= may_be_told(FINDINGS[i].of, row) ? 0 : UINT64_C(1) << i;
+	}
+	return accepted & idle;
 }
 
 const char *acceptance_text(const struct matrix_acceptance *acceptance, char *text)

@@ -43,6 +43,9 @@ uint64_t acceptance_finding_bit(const char *id);
 /* Those that may be accepted at all. */
 uint64_t acceptance_possible(void);
 
+/* Of the findings that a row accepts by name those that no flow which it allows can raise. */
+uint64_t acceptance_idle(const struct matrix_row *row);
+
 /* "row M-06 (scan-team, until 2027-06-30): the firmware ...". text holds the bytes. */
 #define ACCEPTANCE_TEXT_BYTES 400
 const char *acceptance_text(const struct matrix_acceptance *acceptance, char *text);

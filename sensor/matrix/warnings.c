@@ -62,6 +62,13 @@ static void review_acceptance(
 static void review_accepted(struct review *review, const struct matrix_row *row)
 {
 	review_acceptance(review, row->acceptance);
+	for (uint64_t idle = acceptance_idle(row); idle != 0; idle &= idle - 1) {
+		const char *id = acceptance_finding_id((size_t)__builtin_ctzll(idle));
+		review_tell(review, &row->acceptance->place, "warning",
+			"row %s accepts %s, which can be told of no flow that it "
+			"allows",
+			row->id, id);
+	}
 }
 
 /* tls: starttls with smtps only, or implicit with smtp only: no flow can be both. */

@@ -116,6 +116,49 @@ static void what_is_accepted_for_a_time_says_its_last_day(void **state)
 	free(all);
 }
 
+/* Whether a row with these keys is told to accept the finding in vain. */
+static bool is_in_vain(const char *keys, const char *finding)
+{
+	char text[1024];
+	char words[160];
+	(void)snprintf(text, sizeof(text),
+		ROWS(" - {id: d, from: mx-in, to: relay, %s, accepts: %s, owner: it, "
+		     "reason: why}\n"),
+		keys, finding);
+	(void)snprintf(words, sizeof(words),
+		"row d accepts %s, which can be told of no flow that it allows",
+		finding);
+	char *all = warnings_of(text, 0);
+	const bool is_told = strstr(all, words) != NULL;
+	assert_int_equal(is_told, strstr(all, "row d accepts") != NULL);
+	free(all);
+	return is_told;
+}
+
+static void what_is_accepted_and_can_never_be_told_is_warned_of(void **state)
+{
+	(void)state;
+	assert_true(is_in_vain("protocols: [imaps, pop3s]", "tls.starttls-refused"));
+	assert_false(is_in_vain("protocols: [imaps, pop3]", "tls.starttls-refused"));
+	assert_true(is_in_vain("protocols: mapi-http", "tls.starttls-unused"));
+	assert_true(is_in_vain("protocols: imaps", "tls.credentials-clear"));
+	assert_false(is_in_vain("protocols: mapi-http", "tls.credentials-clear"));
+	assert_true(is_in_vain("protocols: mapi-rpc", "tls.version-obsolete"));
+	assert_false(is_in_vain("protocols: smtp", "tls.version-obsolete"));
+	assert_true(is_in_vain("protocols: smtp", "smtps.implicit"));
+	assert_false(is_in_vain("protocols: submission", "smtps.implicit"));
+	assert_false(is_in_vain("protocols: smtps", "smtps.implicit"));
+	assert_true(is_in_vain("protocols: imap", "smtp.smuggling"));
+	assert_false(is_in_vain("protocols: lmtp", "smtp.smuggling"));
+	assert_true(is_in_vain("protocols: smtp", "zone.user-access-exposed"));
+	assert_false(is_in_vain("protocols: all", "zone.user-access-exposed"));
+	assert_true(is_in_vain("protocols: smtp", "tls.client-certificate-missing"));
+	assert_false(is_in_vain("protocols: smtp, client_certificate: required",
+		"tls.client-certificate-missing"));
+	assert_false(is_in_vain("protocols: imaps", "R42"));
+	assert_false(is_in_vain("protocols: imaps", "zone.mailbox-misplaced"));
+}
+
 static void protocols_that_cannot_be_protected_as_asked_allow_nothing(void **state)
 {
 	(void)state;
@@ -271,6 +314,7 @@ int main(void)
 		cmocka_unit_test(any_port_lets_mail_go_by_unseen),
 		cmocka_unit_test(a_row_that_expired_or_soon_will_says_its_last_day),
 		cmocka_unit_test(what_is_accepted_for_a_time_says_its_last_day),
+		cmocka_unit_test(what_is_accepted_and_can_never_be_told_is_warned_of),
 		cmocka_unit_test(
 			protocols_that_cannot_be_protected_as_asked_allow_nothing),
 		cmocka_unit_test(clients_serve_no_mail_and_relays_keep_none),
