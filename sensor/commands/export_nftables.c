@@ -84,8 +84,8 @@ static void print_nftables_opening(const char *family, unsigned extra, uint32_t 
 	(void)printf(
 		"\t\tmeta nfproto %s meta length <= %u tcp flags & (fin | syn | rst "
 		"| ack) == syn ct state new limit rate over %" PRIu32
-		"/second burst %" PRIu32 " packets ct mark set ct mark or 0x%" PRIx32
-		"\n"
+		"/second burst %" PRIu32 " packets counter ct mark set ct mark or "
+		"0x%" PRIx32 "\n"
 		"\t\tmeta nfproto %s meta length <= %u tcp flags & (fin | syn | rst "
 		"| ack) == syn ct mark and 0x%" PRIx32 " == 0x%" PRIx32 " return\n"
 		"\t\tmeta nfproto %s meta length %u tcp flags & (syn | rst) == 0x0 "
