@@ -125,6 +125,7 @@ static int ship_to(
 		.own = shipping_directory(&shipping),
 		.files = shipping_files(&shipping),
 		.is_udp = shipping_is_udp(&shipping),
+		.has_threads = output->shipper->has_threads,
 		.ports = shipping_ports(&shipping)};
 	if (!sandbox_enter_shipper(&room, &why)) {
 		return command_failed(&COMMAND_SHIP, "%s: %s", output->name, why.text);

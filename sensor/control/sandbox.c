@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -133,6 +134,13 @@ static const int SHIPPER_CALLS[] = {
 	SCMP_SYS(sysinfo),
 	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(rt_sigaction), /* syslog(3) and OpenSSL set their signals */
+	END_OF_LIST,
+};
+
+/* Of a library that has threads; the C library sets up each, and tells the kernel its name. */
+static const int THREAD_CALLS[] = {
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
 	END_OF_LIST,
 };
 
@@ -342,12 +350,28 @@ static int refuse_gently(scmp_filter_ctx filter)
 	const uint32_t refusal = SCMP_ACT_ERRNO(EPERM);
 	int result = add_rule(filter, 0, refusal, SCMP_SYS(mmap), executable);
 	result = add_rule(filter, result, refusal, SCMP_SYS(mprotect), executable);
-	for (size_t i = 0; i < 2 && result == 0; i++) {
-		static const int THREADS[] = {SCMP_SYS(clone), SCMP_SYS(clone3)};
-		result =
-			seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), THREADS[i], 0);
+	/* its arguments lie in memory: the C library then takes clone */
+	return result != 0 ? result
+			   : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+				     SCMP_SYS(clone3), 0);
+}
+
+/* Neither processes nor threads, or threads alone: clone(2) that makes one says so. */
+static int allow_threads(scmp_filter_ctx filter, bool has_threads)
+{
+	const struct scmp_arg_cmp of_thread =
+		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
+	const struct scmp_arg_cmp of_process =
+		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
+	const struct scmp_arg_cmp to_name = SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0);
+	const uint32_t refusal = SCMP_ACT_ERRNO(ENOSYS);
+	int result = add_rule(filter, 0, refusal, SCMP_SYS(clone), of_process);
+	if (!has_threads) {
+		return add_rule(filter, result, refusal, SCMP_SYS(clone), of_thread);
 	}
-	return result;
+	result = add_rule(filter, result, SCMP_ACT_ALLOW, SCMP_SYS(clone), of_thread);
+	result = add_rule(filter, result, SCMP_ACT_ALLOW, SCMP_SYS(prctl), to_name);
+	return result != 0 ? result : allow_list(filter, THREAD_CALLS);
 }
 
 /* is_gentle: it has libraries that try what they can do without */
@@ -366,6 +390,9 @@ static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 	}
 	if (result == 0 && is_gentle) {
 		result = refuse_gently(filter);
+	}
+	if (result == 0 && is_gentle) {
+		result = allow_threads(filter, room->has_threads);
 	}
 	return result;
 }

@@ -36,7 +36,8 @@ struct sandbox_room {
 	 * none, the sockets are local; of one that has some, they are of TCP, or of UDP.
 	 */
 	const uint16_t *ports;
-	bool is_udp; /* to any port then: Landlock knows TCP's alone */
+	bool is_udp;      /* to any port then: Landlock knows TCP's alone */
+	bool has_threads; /* of a library, begun in the cage; else it is refused any */
 };
 
 /* What a process may have of its own that reads what a peer answers: with the program 128 MiB. */
@@ -56,7 +57,8 @@ bool sandbox_enter_reporter(int state_directory, int journal, struct reason *why
 
 /*
  * SANDBOX_ROLE_SHIPPER, with bounded memory: what libraries try without need is refused with an error, not
- * by ending the process: new executable memory, sockets of another kind, threads, other files.
+ * by ending the process: new executable memory, sockets of another kind, processes, other files,
+ * and threads where its room has none.
  */
 bool sandbox_enter_shipper(const struct sandbox_room *room, struct reason *why);
 

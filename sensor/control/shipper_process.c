@@ -207,6 +207,7 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 		.own = shipping_directory(&self->shipping),
 		.files = shipping_files(&self->shipping),
 		.is_udp = shipping_is_udp(&self->shipping),
+		.has_threads = self->shipping.output->shipper->has_threads,
 		.ports = shipping_ports(&self->shipping)};
 	return sandbox_enter_shipper(&room, why);
 }

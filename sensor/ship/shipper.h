@@ -89,6 +89,9 @@ struct shipper {
 
 	/* Whether those are ports of UDP: its sockets are of that alone. */
 	bool (*is_udp)(void *state);
+
+	/* Its library starts threads: in send, so that they are in the cage as well. */
+	bool has_threads;
 };
 
 /* The shipper of that name ("type:" of an output), or NULL. */

@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -329,6 +331,49 @@ static int is_refused_what_libraries_try(void)
 	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
 }
 
+static void *opens_a_file(void *opened)
+{
+	(void)pthread_setname_np(pthread_self(), "library");
+	*(bool *)opened = is_refused_a_file() != OUTCOME_RIGHT;
+	return NULL;
+}
+
+/* What a thread may open: nothing more than who began it. */
+static int has_threads_in_its_cage_and_no_process(void)
+{
+	pthread_t thread;
+	bool is_opened = true;
+	const bool is_right =
+		pthread_create(&thread, NULL, opens_a_file, &is_opened) == 0 &&
+		pthread_join(thread, NULL) == 0 && !is_opened && fork() == -1 &&
+		errno == ENOSYS;
+	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static int has_no_thread(void)
+{
+	pthread_t thread;
+	bool is_opened = true;
+	return pthread_create(&thread, NULL, opens_a_file, &is_opened) != 0
+		       ? OUTCOME_RIGHT
+		       : OUTCOME_WRONG;
+}
+
+static void *lets_others_trace_it(void *none)
+{
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return none;
+}
+
+static int has_a_thread_that_wants_more(void)
+{
+	pthread_t thread;
+	return pthread_create(&thread, NULL, lets_others_trace_it, NULL) == 0 &&
+			       pthread_join(thread, NULL) == 0
+		       ? OUTCOME_RIGHT
+		       : OUTCOME_WRONG;
+}
+
 static int opens_a_packet_socket(void)
 {
 	return socket(AF_PACKET, SOCK_RAW, 0);
@@ -487,6 +532,17 @@ static void a_shipper_has_sockets_and_two_folders(void **state)
 	assert_right(SANDBOX_ROLE_SHIPPER, is_refused_what_libraries_try);
 }
 
+static void a_shipper_has_threads_only_where_its_library_needs_them(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_SHIPPER, has_no_thread);
+	room.has_threads = true;
+	assert_right(SANDBOX_ROLE_SHIPPER, has_threads_in_its_cage_and_no_process);
+	assert_killed(SANDBOX_ROLE_SHIPPER, has_a_thread_that_wants_more);
+	assert_killed(SANDBOX_ROLE_SHIPPER, runs_a_program);
+	room.has_threads = false;
+}
+
 static void a_shipper_that_wants_more_is_ended(void **state)
 {
 	(void)state;
@@ -599,6 +655,8 @@ int main(void)
 		cmocka_unit_test(
 			a_reporter_keeps_its_journal_and_has_no_socket_and_no_program),
 		cmocka_unit_test(a_shipper_has_sockets_and_two_folders),
+		cmocka_unit_test(
+			a_shipper_has_threads_only_where_its_library_needs_them),
 		cmocka_unit_test(a_shipper_that_wants_more_is_ended),
 		cmocka_unit_test(
 			a_file_that_was_lent_is_read_at_any_time_and_no_other_is),
