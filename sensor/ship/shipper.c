@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ship/ship_file.h"
+#include "ship/ship_kafka.h"
 #include "ship/ship_redis.h"
 #include "ship/ship_relp.h"
 #include "ship/ship_syslog.h"
@@ -16,6 +17,7 @@ static const struct shipper *const SHIPPERS[] = {
 	&SHIPPER_RELP,
 	&SHIPPER_SYSLOG_NET,
 	&SHIPPER_UNIX,
+	&SHIPPER_KAFKA,
 };
 
 const struct shipper *shipper_at(size_t index)

@@ -43,3 +43,35 @@ def test_the_program_is_hardened():
     if "X86-64" in headers:  # of what is ours: the C library of Debian has no such mark, so the program has none
         notes = said(pathlib.Path(sensor.MAILWARDEN).parent / "sensor" / "base" / "text.o", "-n")
         assert "IBT" in notes and "SHSTK" in notes
+
+
+def without_kafka(folder):
+    """The program, with what knows librdkafka compiled anew where there is none."""
+    built, objects = pathlib.Path(sensor.MAILWARDEN).parent, [f"build/plain/sensor/ship/{name}.o" for name in ("kafka_producer", "ship_kafka")]
+    shutil.copy(ROOT / "Makefile", folder)
+    shutil.copytree(ROOT / "sensor", folder / "sensor")
+    subprocess.run(["make", "CC=gcc", "KAFKA=", *objects], cwd=folder, check=True, capture_output=True, timeout=120)
+    shutil.copy(built / "libmailwarden.a", folder)
+    subprocess.run(["ar", "r", "libmailwarden.a", *objects], cwd=folder, check=True, capture_output=True, timeout=60)
+    packages = re.search(r"^PKGS +:= (.*)", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    if subprocess.run(["pkg-config", "--exists", "liblogging-stdlog"], check=False, timeout=60).returncode == 0:
+        packages.append("liblogging-stdlog")
+    libraries = subprocess.run(["pkg-config", "--libs", *packages], check=True, capture_output=True, text=True, timeout=60).stdout.split()
+    sanitizers = ["-fsanitize=address,undefined"] if built.name == "san" else []
+    subprocess.run(["gcc", "-fno-lto", "-pie", *sanitizers, "-o", "mailwarden", built / "sensor/main.o", "libmailwarden.a", *libraries],
+                   cwd=folder, check=True, timeout=120)
+    return folder / "mailwarden"
+
+
+@pytest.mark.skipif(not (pathlib.Path(sensor.MAILWARDEN).parent / "libmailwarden.a").exists(), reason="needs the folder it was built in")
+@needs_gcc
+def test_a_sensor_that_was_built_without_librdkafka_says_so_where_the_output_is_asked_for(tmp_path):
+    program, settings = without_kafka(tmp_path), tmp_path / "mailwarden.yaml"
+    settings.write_text("outputs:\n  - {type: file, path: '-'}\n  - {type: kafka, brokers: kafka.example.org, topic: mail}\n")
+    assert "librdkafka" not in subprocess.run(["ldd", program], check=True, capture_output=True, text=True, timeout=60).stdout
+    for words in (["check", "--config", settings], ["ship", "-c", settings, "--journal", tmp_path]):
+        answer = subprocess.run([program, *words], check=False, capture_output=True, text=True, timeout=60)
+        assert answer.returncode == 2, answer.stderr
+        assert f"{settings}:3:5: output kafka: this mailwarden was built without librdkafka" in answer.stderr
+    with_it = subprocess.run([sensor.MAILWARDEN, "check", "--config", settings], check=False, capture_output=True, text=True, timeout=60)
+    assert "librdkafka" not in with_it.stderr

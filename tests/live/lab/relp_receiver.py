@@ -16,6 +16,7 @@ needed = pytest.mark.skipif(not shutil.which("rsyslogd") or MODULE is None,
                             reason="needs rsyslogd with imrelp (packages rsyslog, rsyslog-relp)")
 
 CA, RECEIVER, SENSOR, STRANGER = "ca", "receiver.example.org", "sensor.example.org", "stranger.example.org"
+LOCAL = "localhost"
 TWO_NAMES, ONE_NAME = "two-names", "one-name"  # the receiver's in the subject; beside another, and alone
 
 
@@ -48,7 +49,7 @@ def certificates(folder):
     folder.mkdir()
     _certificate(folder, CA, None)
     _certificate(folder, "unknown-ca", None)
-    for name in (RECEIVER, SENSOR, STRANGER):
+    for name in (RECEIVER, SENSOR, STRANGER, LOCAL):
         _certificate(folder, name, CA)
     _certificate(folder, TWO_NAMES, CA, subject=RECEIVER)
     _certificate(folder, ONE_NAME, CA, subject=RECEIVER, others=False)
