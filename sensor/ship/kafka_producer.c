@@ -37,12 +37,14 @@ struct kafka_producer {
 /*
  * All waiting is ours: what the library gives up by itself, it gives up behind that. Metadata
  * of a topic that is not there yet is asked for often, an answer that does not come not long.
+ * Answers and what waits are bounded below what the cage has.
  */
 static const char *const FIXED[][2] = {
 	{"client.id", "mailwarden"},
 	{"enable.idempotence", "true"},
 	{"message.timeout.ms", "120000"},
 	{"request.timeout.ms", "8000"},
+	{"receive.message.max.bytes", "8388608"},
 	{"socket.timeout.ms", "10000"},
 	{"socket.connection.setup.timeout.ms", "5000"},
 	{"socket.keepalive.enable", "true"},
