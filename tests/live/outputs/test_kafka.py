@@ -27,7 +27,7 @@ pytestmark = kafka_cluster.needed
 ALERTS = int(os.environ.get("ALERTS", "2000"))
 KILLS = int(os.environ.get("KILLS", "4"))
 UNREAD = 300  # the cluster's log holds 5 MB, and what comes again is in it twice
-TOO_LARGE, NOT_LEADER, NOT_ALLOWED = 10, 6, 29  # errors of the protocol
+TOO_LARGE, NOT_LEADER, NOT_ALLOWED, OUT_OF_ORDER = 10, 6, 29, 45  # errors of the protocol
 
 
 @pytest.fixture(name="program", scope="module")
@@ -140,6 +140,28 @@ def test_what_the_cluster_refuses_for_good_waits_and_is_told(tmp_path, cluster, 
     until(lambda: is_all_safe(journal), "all to be delivered", 30)
     end(one)
     until(lambda: set(cluster.event_ids()) == set(ids(journal)), "the records")
+
+
+def test_a_producer_that_the_library_gives_up_is_made_anew_and_told_once(tmp_path, cluster, journal):
+    cluster.tell("errors", OUT_OF_ORDER, 3)
+    one = start(config(tmp_path, cluster.brokers), journal)
+    until(lambda: is_all_safe(journal), "all to be delivered", 30)
+    said = end(one)
+    assert said.count("the library gave up, a new producer is made: ") == 1, said
+    until(lambda: set(cluster.event_ids()) == set(ids(journal)), "the records")
+
+
+def test_more_than_the_library_has_room_for_waits(tmp_path, cluster, journal):
+    segment = max(journal.glob("*.eve.jsonl"))
+    first = shipping.records(journal)[0]
+    with open(segment, "a", encoding="utf-8") as file:
+        for number in range(700):  # 21 MB, of which it holds 16
+            file.write(json.dumps(dict(first, event_id=f"long-1-{number}", padding="x" * 30000), separators=(",", ":")) + "\n")
+    cluster.tell("rtt", 100)
+    one = start(config(tmp_path, cluster.brokers), journal)
+    until(lambda: is_all_safe(journal), "all to be delivered", 60)
+    assert end(one) == ""
+    until(lambda: cluster.event_ids() == ids(journal), "the records, once and in order")
 
 
 def test_batches_that_are_too_long_for_the_topic_become_smaller(tmp_path, cluster, journal):
