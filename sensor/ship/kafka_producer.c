@@ -419,6 +419,7 @@ size_t kafka_producer_acked(struct kafka_producer *producer)
 	while (producer->acked < producer->given &&
 		producer->is_there[producer->acked % KAFKA_UNACKED_MAX]) {
 		producer->acked++;
+		producer->complaint.text[0] = '\0'; /* of before */
 	}
 	return (size_t)(producer->acked - before);
 }

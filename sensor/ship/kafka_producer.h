@@ -83,5 +83,5 @@ enum kafka_state kafka_producer_state(
 /* No broker can be reached, and none ever took a record of this producer. */
 bool kafka_producer_is_alone(const struct kafka_producer *producer);
 
-/* The last that the library complained of; "": nothing. */
+/* The last that the library complained of, since a record was taken; "": nothing. */
 const char *kafka_producer_complaint(const struct kafka_producer *producer);
