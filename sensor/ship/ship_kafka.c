@@ -98,14 +98,10 @@ static bool is_well(struct ship_kafka *state, struct reason *why)
 	case KAFKA_WELL:
 		return true;
 	case KAFKA_TOO_LONG:
-		if (state->batch_bytes > 1) {
-			state->batch_bytes /= BATCH_STEP;
-			state->batch_bytes += state->batch_bytes == 0 ? 1 : 0;
-			return reason_set(
-				why, "smaller batches are sent: %s", told.text);
-		}
+		state->batch_bytes = state->batch_bytes / BATCH_STEP + 1;
 		return reason_set(why,
-			"to be set right: limit, or the topic's max.message.bytes: %s",
+			"longer than the topic takes (max.message.bytes): batches "
+			"become smaller, else limit is to be set: %s",
 			told.text);
 	case KAFKA_FATAL:
 		tell_fatal(state, &told);
