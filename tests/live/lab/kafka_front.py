@@ -15,10 +15,9 @@ import threading
 
 from relp_receiver import CA, LOCAL
 
-NAMED = b"\x00\x09127.0.0.1"  # a string of the protocol, and one as long
+NAMED = b"\x00\x09127.0.0.1"  # a string of the protocol; ours has as many letters
 HANDSHAKE, VERSIONS, AUTHENTICATE = 17, 18, 36  # requests of the protocol
 WRONG = 58  # its error
-OURS = b"\x00\x09localhost"
 
 
 class Refused(Exception):
@@ -56,9 +55,12 @@ LOGINS = {"plain": plain, "scram-sha-256": scram("sha256"), "scram-sha-512": scr
 
 
 class Front:
-    """certificates_in: of relp_receiver; own: which of them it shows. is_asked: a client's certificate; login: mechanism, user, password."""
+    """certificates_in: of relp_receiver; own: which of them it shows. is_asked: a client's certificate; login: mechanism, user, password.
 
-    def __init__(self, brokers, certificates_in=None, own=LOCAL, is_asked=False, login=None):
+    name: what brokers are called, in nine letters.
+    """
+
+    def __init__(self, brokers, certificates_in=None, own=LOCAL, is_asked=False, login=None, name=LOCAL):
         self.login, self.context = login, None
         if certificates_in:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -68,7 +70,7 @@ class Front:
         self.listeners = [socket.create_server(("127.0.0.1", 0)) for _ in brokers]
         self.brokers = [f"localhost:{one.getsockname()[1]}" for one in self.listeners]
         theirs = [int(one.split(":")[1]) for one in brokers]
-        self.changed = [(NAMED + struct.pack(">i", there), OURS + struct.pack(">i", one.getsockname()[1]))
+        self.changed = [(NAMED + struct.pack(">i", there), NAMED[:2] + name.encode() + struct.pack(">i", one.getsockname()[1]))
                         for there, one in zip(theirs, self.listeners)]
         self.logged_in = 0
         for listener, port in zip(self.listeners, theirs):

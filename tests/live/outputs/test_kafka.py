@@ -6,6 +6,7 @@ import json
 import os
 import random
 import select
+import shutil
 import subprocess
 import threading
 import time
@@ -187,14 +188,21 @@ def test_a_broker_by_its_name_is_found_in_the_cage(tmp_path, cluster, journal):
     until(lambda: cluster.event_ids() == ids(journal), "the records")
 
 
-def test_a_port_that_the_cluster_names_and_the_settings_do_not_is_told(tmp_path, cluster, journal):
+def test_a_port_or_a_name_that_the_cluster_has_and_the_settings_have_not_is_told(tmp_path, cluster, journal):
     """The cage has the ports of the settings alone, where the kernel bars others (Landlock from Linux 6.7 on)."""
     cluster.tell("leader", 2)
-    one = start(config(tmp_path, cluster.brokers[:1]), journal)
-    until(lambda: is_all_safe(journal) or select.select([one.stderr], [], [], 0)[0], "delivered or told", 60)
-    assert is_all_safe(journal) or "Permission denied" in one.stderr.readline()
-    one.kill()
-    one.communicate()
+    shutil.copytree(journal, tmp_path / "other")
+    with Front(cluster.brokers, name="elsewhere") as front:
+        (tmp_path / "named").mkdir()
+        other = start(config(tmp_path / "named", front.brokers), tmp_path / "other")
+        one = start(config(tmp_path, cluster.brokers[:1]), journal)
+        until(lambda: is_all_safe(journal) or select.select([one.stderr], [], [], 0)[0], "delivered or told", 60)
+        assert is_all_safe(journal) or "Permission denied" in one.stderr.readline()
+        said = other.stderr.readline()
+        assert "Failed to resolve 'elsewhere:" in said and "are all names of the cluster in brokers?" in said, said
+        for run in (one, other):
+            run.kill()
+            run.communicate()
 
 
 class Trouble(threading.Thread):
