@@ -1,10 +1,6 @@
 #include "ship/event.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-#define US_PER_S UINT64_C(1000000)
 
 const char *event_kind_name(size_t index)
 {
@@ -28,29 +24,6 @@ static unsigned kind_of_type(const char *type)
 {
 	return strcmp(type, "sensor") == 0 ? (unsigned)EVENT_ALERT
 					   : event_kind_of(type);
-}
-
-/* "2026-01-31T12:00:00.000001+0000": always UTC as our writer has it; 0: another form. */
-static uint64_t read_time(const char *text)
-{
-	struct tm parts = {.tm_isdst = 0};
-	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
-	if (!rest || *rest != '.') {
-		return 0;
-	}
-	uint64_t fraction_us = 0;
-	unsigned digits = 0;
-	for (rest++; *rest >= '0' && *rest <= '9' && digits < 6; rest++, digits++) {
-		fraction_us = fraction_us * 10 + (uint64_t)(*rest - '0');
-	}
-	const time_t seconds = timegm(&parts);
-	return digits == 6 && seconds >= 0 ? (uint64_t)seconds * US_PER_S + fraction_us
-					   : 0;
-}
-
-uint64_t event_time(const struct event *event, const char *path)
-{
-	return read_time(event_text(event, path));
 }
 
 bool event_read(struct event *event, const struct journal_line *line)

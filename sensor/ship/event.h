@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "base/document.h"
 #include "journal/journal_reader.h"
 #include "judge/catalogue.h"
-#include "ship/document.h"
 
 enum event_kind { /* flags; the EVE event_type of the same name, `sensor` is an alert, too */
 	EVENT_ALERT = 1 << 0,
@@ -53,7 +53,10 @@ static inline uint64_t event_number(
 }
 
 /* A time of the event, in microseconds since 1970; 0: it has none there. */
-uint64_t event_time(const struct event *event, const char *path);
+static inline uint64_t event_time(const struct event *event, const char *path)
+{
+	return document_time(&event->document, path);
+}
 
 /* The finding's id of an alert, else NULL. */
 static inline const char *event_finding(const struct event *event)

@@ -1,7 +1,7 @@
 #include "ship/redis_fleet.h"
 
 #include "base/clock.h"
-#include "ship/document.h"
+#include "base/document.h"
 #include "ship/redis_keys.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "ship/document.h"
+#include "base/document.h"
 
 #include "base/utf8.h"
 
@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define NAME_BYTES 64
 #define PATH_BYTES 256
+#define US_PER_S   UINT64_C(1000000)
 
 bool document_parse(struct document *document, const char *text, size_t len)
 {
@@ -83,6 +85,28 @@ bool document_flag(const struct document *document, const char *path, bool *is_t
 	}
 	*is_true = json_is_true(value);
 	return true;
+}
+
+static uint64_t read_time(const char *text)
+{
+	struct tm parts = {.tm_isdst = 0};
+	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
+	if (!rest || *rest != '.') {
+		return 0;
+	}
+	uint64_t fraction_us = 0;
+	unsigned digits = 0;
+	for (rest++; *rest >= '0' && *rest <= '9' && digits < 6; rest++, digits++) {
+		fraction_us = fraction_us * 10 + (uint64_t)(*rest - '0');
+	}
+	const time_t seconds = timegm(&parts);
+	return digits == 6 && seconds >= 0 ? (uint64_t)seconds * US_PER_S + fraction_us
+					   : 0;
+}
+
+uint64_t document_time(const struct document *document, const char *path)
+{
+	return read_time(document_text(document, path));
 }
 
 size_t document_count(const struct document *document, const char *path)

@@ -1,5 +1,5 @@
 /*
- * ship/document - one JSON document, read or built by paths such as "alert.metadata.finding".
+ * base/document - one JSON document, read or built by paths such as "alert.metadata.finding".
  *
  * The only file that knows jansson. Used behind the journal, where memory may be
  * taken: the workers write EVE with json_writer, which takes none. A name with a dot
@@ -28,6 +28,12 @@ const char *document_text(const struct document *document, const char *path);
 bool document_number(
 	const struct document *document, const char *path, uint64_t *number);
 bool document_flag(const struct document *document, const char *path, bool *is_true);
+
+/*
+ * "2026-01-31T12:00:00.000001+0000" in microseconds since 1970: always UTC, as our writer
+ * has it; 0: another form, or none.
+ */
+uint64_t document_time(const struct document *document, const char *path);
 
 /* Items of a list; 0 when it is none. An item that is no text is NULL. */
 size_t document_count(const struct document *document, const char *path);
