@@ -41,7 +41,7 @@ const char *facts_mechanism_name(unsigned flag)
 }
 
 /* As SASL knows them: USER and APOP are commands of POP3. */
-static const struct text_word_row *const NAMES[TEXT_WORD_LISTS] = {
+static const struct text_word_row *const BY_NAME[TEXT_WORD_LISTS] = {
 	[TEXT_WORD_LIST('A')] = TEXT_WORDS({"ANONYMOUS", FACTS_MECHANISM_ANONYMOUS}),
 	[TEXT_WORD_LIST('B')] = TEXT_WORDS({"BASIC", FACTS_MECHANISM_BASIC}),
 	[TEXT_WORD_LIST('C')] = TEXT_WORDS({"CRAM-MD5", FACTS_MECHANISM_CRAM_MD5}),
@@ -62,7 +62,7 @@ unsigned facts_mechanism_flag(struct text name)
 {
 	return text_starts(name, "SCRAM-")
 		       ? FACTS_MECHANISM_SCRAM
-		       : text_find(name, NAMES, FACTS_MECHANISM_OTHER);
+		       : text_find(name, BY_NAME, FACTS_MECHANISM_OTHER);
 }
 
 #define STARTTLS_FAULTS                                                           \
@@ -116,4 +116,46 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 			session->server_certificate.visibility == FACTS_SEEN,
 		.has_no_client_certificate = session->client_certificate == FACTS_NO,
 	};
+}
+
+const char *facts_tls_name(enum facts_tls tls)
+{
+	static const char *const NAMES[] = {
+		[FACTS_TLS_UNKNOWN] = "unknown",
+		[FACTS_TLS_NONE] = "none",
+		[FACTS_TLS_STARTTLS] = "starttls",
+		[FACTS_TLS_IMPLICIT] = "implicit",
+	};
+	return NAMES[tls];
+}
+
+const char *facts_answer_name(enum facts_answer answer)
+{
+	static const char *const NAMES[] = {
+		[FACTS_UNKNOWN] = "unknown",
+		[FACTS_NO] = "no",
+		[FACTS_YES] = "yes",
+	};
+	return NAMES[answer];
+}
+
+/* What became of the server's certificate: TLS 1.3 hides it, and that is never "valid". */
+const char *facts_visibility_name(enum facts_visibility visibility)
+{
+	static const char *const NAMES[] = {
+		[FACTS_NOT_SEEN] = "not_seen",
+		[FACTS_SEEN] = "seen",
+		[FACTS_NOT_VISIBLE] = "not_visible",
+		[FACTS_RESUMED] = "resumed",
+		[FACTS_UNREADABLE] = "unreadable",
+	};
+	return NAMES[visibility];
+}
+
+/* MS-RPCE section 2.2.1.1.8; NULL: no call of DCE/RPC was seen. */
+const char *facts_rpc_level_name(unsigned level)
+{
+	static const char *const NAMES[] = {
+		NULL, "none", "connect", "call", "packet", "integrity", "privacy"};
+	return level < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[level] : NULL;
 }

@@ -257,6 +257,12 @@ static inline bool facts_is_client_missing(const struct facts *facts)
 	return !facts->has_client_bytes || facts->gaps > 0 || facts->is_midstream;
 }
 
+/* As records have them. */
+const char *facts_tls_name(enum facts_tls tls);
+const char *facts_answer_name(enum facts_answer answer);
+const char *facts_visibility_name(enum facts_visibility visibility);
+const char *facts_rpc_level_name(unsigned level); /* NULL: none was seen */
+
 /* "PLAIN" ...; flag is exactly one enum facts_mechanism. */
 const char *facts_mechanism_name(unsigned flag);
 

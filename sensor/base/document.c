@@ -109,6 +109,11 @@ uint64_t document_time(const struct document *document, const char *path)
 	return read_time(document_text(document, path));
 }
 
+bool document_has(const struct document *document, const char *path)
+{
+	return find_value(document, path) != NULL;
+}
+
 size_t document_count(const struct document *document, const char *path)
 {
 	return json_array_size(find_value(document, path));

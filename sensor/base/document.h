@@ -29,6 +29,9 @@ bool document_number(
 	const struct document *document, const char *path, uint64_t *number);
 bool document_flag(const struct document *document, const char *path, bool *is_true);
 
+/* There is such a member, whatever it is. */
+bool document_has(const struct document *document, const char *path);
+
 /*
  * "2026-01-31T12:00:00.000001+0000" in microseconds since 1970: always UTC, as our writer
  * has it; 0: another form, or none.

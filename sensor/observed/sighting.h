@@ -38,6 +38,9 @@ enum sighting_shown {
 /* The word of one flag, "content-clear"; NULL behind the last. */
 const char *sighting_shown_word(unsigned index);
 
+/* The flags of a flow that ended, for its record. */
+unsigned sighting_shown_of(const struct observation *observation);
+
 struct sighting {
 	/* the ends as judged: behind a proxy that is believed, those that it names */
 	struct address client;

@@ -178,9 +178,10 @@ static void write_dns(struct json_writer *writer, const struct observation *obse
 	json_object_close(writer);
 }
 
-static void write_details(struct json_writer *writer, const struct record *record)
+static void write_details(
+	struct json_writer *writer, const struct record *record, bool is_summary)
 {
-	json_write_mail(writer, record);
+	json_write_mail(writer, record, is_summary);
 	write_dns(writer, record->observation);
 	json_write_tls(writer, record);
 	json_write_flow(writer, record);
@@ -192,7 +193,7 @@ void json_mail(FILE *out, const struct record *record)
 {
 	struct json_writer writer = {.out = out};
 	write_common(&writer, "mail", record);
-	write_details(&writer, record);
+	write_details(&writer, record, true);
 }
 
 static void write_list(
@@ -300,7 +301,7 @@ void json_alert(FILE *out, const struct record *record, enum finding finding,
 	struct json_writer writer = {.out = out};
 	write_common(&writer, "alert", record);
 	write_alert(&writer, record, finding, count);
-	write_details(&writer, record);
+	write_details(&writer, record, false);
 }
 
 /* Parts of a dotted name: "tcp.overlaps" is overlaps in tcp. */

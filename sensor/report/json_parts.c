@@ -5,6 +5,7 @@
 #include "judge/recommendation.h"
 #include "matrix/acceptance.h"
 #include "matrix/sentence.h"
+#include "observed/sighting.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -136,27 +137,6 @@ static void write_verdict(struct json_writer *writer, const struct record *recor
 	write_name(writer, "to_name", &record->observation->names[1]);
 }
 
-static const char *tls_name(enum facts_tls tls)
-{
-	static const char *const NAMES[] = {
-		[FACTS_TLS_UNKNOWN] = "unknown",
-		[FACTS_TLS_NONE] = "none",
-		[FACTS_TLS_STARTTLS] = "starttls",
-		[FACTS_TLS_IMPLICIT] = "implicit",
-	};
-	return NAMES[tls];
-}
-
-static const char *answer_name(enum facts_answer answer)
-{
-	static const char *const NAMES[] = {
-		[FACTS_UNKNOWN] = "unknown",
-		[FACTS_NO] = "no",
-		[FACTS_YES] = "yes",
-	};
-	return NAMES[answer];
-}
-
 /* What became of STARTTLS: accepted is a go-ahead that nothing followed. */
 static const char *starttls_name(const struct record *record, const struct facts *facts)
 {
@@ -204,14 +184,6 @@ static void write_accepted(struct json_writer *writer, enum facts_answer accepte
 	}
 }
 
-/* MS-RPCE section 2.2.1.1.8; NULL: no call of DCE/RPC was seen. */
-static const char *rpc_level_name(unsigned level)
-{
-	static const char *const NAMES[] = {
-		NULL, "none", "connect", "call", "packet", "integrity", "privacy"};
-	return level < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[level] : NULL;
-}
-
 /*
  * The client's side was not captured. One that came and said nothing is none of these:
  * then its packets were seen, and no reply is there that answers it.
@@ -232,8 +204,9 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	const struct facts *facts)
 {
 	char names[MECHANISMS_BYTES];
-	json_text(writer, "tls", tls_name(facts->tls));
-	json_text(writer, "starttls_offered", answer_name(facts->starttls_offered));
+	json_text(writer, "tls", facts_tls_name(facts->tls));
+	json_text(
+		writer, "starttls_offered", facts_answer_name(facts->starttls_offered));
 	json_text(writer, "starttls", starttls_name(record, facts));
 	json_text(writer, "auth_mechanism", mechanism_names(facts->auth_tried, names));
 	json_text(writer, "auth_clear", mechanism_names(facts->auth_secret, names));
@@ -248,7 +221,7 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	}
 	if (facts->rpc_protection != 0) {
 		json_text(writer, "rpc_protection",
-			rpc_level_name(facts->rpc_protection));
+			facts_rpc_level_name(facts->rpc_protection));
 	}
 }
 
@@ -257,19 +230,6 @@ static void write_if_seen(struct json_writer *writer, const char *key, const cha
 	if (text != NULL && text[0] != '\0') {
 		json_text(writer, key, text);
 	}
-}
-
-/* What became of the server's certificate: TLS 1.3 hides it, and that is never "valid". */
-static const char *visibility_name(enum facts_visibility visibility)
-{
-	static const char *const NAMES[] = {
-		[FACTS_NOT_SEEN] = "not_seen",
-		[FACTS_SEEN] = "seen",
-		[FACTS_NOT_VISIBLE] = "not_visible",
-		[FACTS_RESUMED] = "resumed",
-		[FACTS_UNREADABLE] = "unreadable",
-	};
-	return NAMES[visibility];
 }
 
 static bool has_tls(const struct facts *facts)
@@ -290,7 +250,8 @@ static void write_session(struct json_writer *writer, const struct facts *facts)
 		write_if_seen(
 			writer, "tls_cipher", tls_cipher_name(session->cipher_suite));
 	}
-	json_text(writer, "certificate", visibility_name(certificate->visibility));
+	json_text(
+		writer, "certificate", facts_visibility_name(certificate->visibility));
 	if (certificate->visibility == FACTS_SEEN) {
 		write_if_seen(writer, "certificate_sha256", certificate->fingerprint);
 	}
@@ -345,7 +306,32 @@ static void write_proxy(struct json_writer *writer, const struct record *record)
 	json_number(writer, "judged_dest_port", judged->server_port);
 }
 
-void json_write_mail(struct json_writer *writer, const struct record *record)
+/* Of a summary: what it takes to judge the flow again, and what was found. */
+static void write_sighting(struct json_writer *writer, const struct record *record)
+{
+	uint64_t findings = record->judgement->findings & ~record->judgement->accepted;
+	unsigned shown = sighting_shown_of(record->observation);
+	if (findings != 0) {
+		json_array_open(writer, "findings");
+		for (; findings != 0;
+			findings &= findings - 1) { /* FINDING_FLOW_COUNT */
+			const unsigned finding = (unsigned)__builtin_ctzll(findings);
+			json_text(writer, NULL, finding_row((enum finding)finding)->id);
+		}
+		json_array_close(writer);
+	}
+	if (shown != 0) {
+		json_array_open(writer, "shown");
+		for (; shown != 0; shown &= shown - 1) { /* SIGHTING_SHOWN_COUNT */
+			json_text(writer, NULL,
+				sighting_shown_word((unsigned)__builtin_ctz(shown)));
+		}
+		json_array_close(writer);
+	}
+}
+
+void json_write_mail(
+	struct json_writer *writer, const struct record *record, bool is_summary)
 {
 	static const struct facts NO_FACTS;
 	const struct facts *facts = record->observation->facts;
@@ -359,6 +345,9 @@ void json_write_mail(struct json_writer *writer, const struct record *record)
 	write_dialogue(writer, record, facts);
 	write_session(writer, facts);
 	write_accepted_findings(writer, record);
+	if (is_summary) {
+		write_sighting(writer, record);
+	}
 	if (record->second_opinion != NULL) {
 		json_text(writer, "second_opinion", record->second_opinion);
 	}
@@ -377,6 +366,24 @@ static void write_hash(struct json_writer *writer, const char *key, const char *
 	}
 }
 
+/* Those that there was room for. */
+static void write_alternative_names(struct json_writer *writer, const char *names)
+{
+	char name[FACTS_NAME_BYTES];
+	if (names[0] == '\0') {
+		return;
+	}
+	json_array_open(writer, "subjectaltname");
+	while (*names != '\0') {
+		const size_t len = strcspn(names, ", ");
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		json_text(writer, NULL, name);
+		names += len;
+		names += strspn(names, ", ");
+	}
+	json_array_close(writer);
+}
+
 static void write_certificate(
 	struct json_writer *writer, const struct facts_certificate *certificate)
 {
@@ -384,6 +391,7 @@ static void write_certificate(
 		return;
 	}
 	json_text(writer, "subject", certificate->subject);
+	write_alternative_names(writer, certificate->names);
 	json_text(writer, "issuerdn", certificate->issuer);
 	json_date(writer, "notbefore", certificate->not_before_s);
 	json_date(writer, "notafter", certificate->not_after_s);

@@ -19,8 +19,12 @@ void json_write_references(struct json_writer *writer, const struct finding_row 
 void json_write_grading(struct json_writer *writer, const struct finding_row *row,
 	enum severity severity);
 
-/* Key "mail": verdict, ends, and what the dialogue showed; always written. */
-void json_write_mail(struct json_writer *writer, const struct record *record);
+/*
+ * Key "mail": verdict, ends, and what the dialogue showed; always written. Of the summary
+ * of a flow that ended also what it takes to judge it again (observed/sighting).
+ */
+void json_write_mail(
+	struct json_writer *writer, const struct record *record, bool is_summary);
 
 /* Key "tls", as EVE has it; only where a hello was seen. */
 void json_write_tls(struct json_writer *writer, const struct record *record);

@@ -68,6 +68,7 @@ static const struct ecs_field {
 	{"tls.client.ja3", "tls.ja3.hash", ECS_AS_IS},
 	{"tls.server.ja3s", "tls.ja3s.hash", ECS_AS_IS},
 	{"tls.server.subject", "tls.subject", ECS_AS_IS},
+	{"tls.server.x509.alternative_names", "tls.subjectaltname", ECS_AS_IS},
 	{"tls.server.issuer", "tls.issuerdn", ECS_AS_IS},
 	{"tls.server.not_before", "tls.notbefore", ECS_TIME},
 	{"tls.server.not_after", "tls.notafter", ECS_TIME},
