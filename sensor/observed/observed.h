@@ -15,12 +15,12 @@
 
 #include "base/hash.h"
 #include "base/reason.h"
+#include "observed/peers.h"
 #include "observed/sighting.h"
 
 #define OBSERVED_ENTRIES 262144 /* standard; about 60 MB once all are used */
 #define OBSERVED_DAYS    400
 #define OBSERVED_SAMPLE  8
-#define OBSERVED_LARGEST 4
 
 struct observed_key {
 	struct address client; /* all zero: hosts of the Internet, folded; */
@@ -136,14 +136,10 @@ const char *observed_text(const struct observed *observed, uint32_t name);
 const char *observed_row(const struct observed *observed, uint16_t row);
 const struct way *observed_way(const struct observed *observed, uint16_t way);
 
-/* The folded hosts of an entry: how many, and the largest with their flows. */
-struct observed_largest {
-	struct address address;
-	uint32_t flows; /* about; 0: none */
-};
+/* How many hosts are folded, about, and the largest, most flows first; 0: it is one host. */
 uint32_t observed_peers(const struct observed *observed,
 	const struct observed_entry *entry,
-	struct observed_largest largest[OBSERVED_LARGEST]);
+	struct peers_largest largest[PEERS_LARGEST]);
 
 /* The address stands for hosts of the Internet. */
 static inline bool observed_is_folded(const struct address *address)
