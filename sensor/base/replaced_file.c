@@ -14,8 +14,8 @@ struct content {
 
 static bool write_whole(FILE *out, const struct content *content)
 {
-	content->write(out, content->what);
-	return fflush(out) == 0 && ferror(out) == 0 && fsync(fileno(out)) == 0;
+	return content->write(out, content->what) && fflush(out) == 0 &&
+	       ferror(out) == 0 && fsync(fileno(out)) == 0;
 }
 
 /* A left-over of that name is of a process that was killed; errno tells why not. */

@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-/* Errors of the stream are found by the caller. */
-typedef void replaced_file_write(FILE *out, const void *what);
+/* Errors of the stream are found by the caller. False: errno says why, the old file stays. */
+typedef bool replaced_file_write(FILE *out, const void *what);
 
 /* A symbolic link stays one: the file behind it is replaced. */
 bool replaced_file_save(const char *path, replaced_file_write *write, const void *what,

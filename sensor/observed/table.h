@@ -50,7 +50,7 @@ struct peers *table_peers(
 /* The peers of a new entry with a folded end, if there is room. */
 void table_count_peers(struct observed *observed, struct observed_entry *entry);
 
-/* Every entry, in no order. */
+/* Every entry; in the order in which they came, where none was given up. */
 struct observed_entry *table_next(const struct observed *observed, uint32_t *at);
 
 /* A day (since 1970) of an entry whose last one is that of .last_us. */

@@ -283,9 +283,10 @@ void servers_write(FILE *out, const struct ledger *ledger)
 	(void)fprintf(out, "end %zu\n", ledger_count(ledger));
 }
 
-static void write_ledger(FILE *out, const void *what)
+static bool write_ledger(FILE *out, const void *what)
 {
 	servers_write(out, (const struct ledger *)what);
+	return true;
 }
 
 bool servers_save_at(const struct ledger *ledger, int directory, const char *name,

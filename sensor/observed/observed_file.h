@@ -1,0 +1,48 @@
+/*
+ * observed/observed_file - an observed matrix as a file.
+ *
+ * Binary, little-endian: a first line that names the format, totals, the entries in the
+ * order of observed_sorted, a checksum. The same matrix is the same file, byte for byte. Read strictly, since it may come from anybody: every number is held
+ * against its bound, what a person may see is cleared of what steers a terminal.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "observed/observed.h"
+
+#include <stdio.h>
+
+#define OBSERVED_FILE_FIRST_LINE "mailwarden-observed 1\n"
+
+enum observed_file_result {
+	OBSERVED_FILE_OK = 0,
+	OBSERVED_FILE_MISSING,    /* no such file */
+	OBSERVED_FILE_BROKEN,     /* *why: "file: what" */
+	OBSERVED_FILE_UNREADABLE, /* the system refused */
+};
+
+/* Such a file begins like this; len bytes of it are known. */
+bool observed_file_is(const void *bytes, size_t len);
+
+/*
+ * Add up the file's bytes to it (observed_merge); nothing where they are broken. name: for
+ * the reason.
+ */
+bool observed_file_read(struct observed *observed, struct text bytes, const char *name,
+	struct reason *why);
+
+enum observed_file_result observed_file_load(
+	struct observed *observed, const char *path, struct reason *why);
+
+/* The same by name in a directory, never through a symbolic link. */
+enum observed_file_result observed_file_load_at(
+	struct observed *observed, int directory, const char *name, struct reason *why);
+
+/* Errors of the stream are the caller's to find; false: no memory, nothing is written. */
+bool observed_file_write(FILE *out, const struct observed *observed);
+
+/* All of it or nothing, as base/replaced_file has it. */
+bool observed_file_save(
+	const struct observed *observed, const char *path, struct reason *why);
+bool observed_file_save_at(const struct observed *observed, int directory,
+	const char *name, struct reason *why);
