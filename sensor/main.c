@@ -21,6 +21,7 @@ static const struct command *const COMMANDS[] = {
 	&COMMAND_EXPLAIN,
 	&COMMAND_EXPORT,
 	&COMMAND_CATALOGUE,
+	&COMMAND_OBSERVED,
 	&COMMAND_SERVERS,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))

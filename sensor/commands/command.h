@@ -49,6 +49,7 @@ extern const struct command COMMAND_EXPORT;
 extern const struct command COMMAND_UNBAN;
 extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_STATUS;
+extern const struct command COMMAND_OBSERVED;
 extern const struct command COMMAND_SERVERS;
 extern const struct command COMMAND_SHIP;
 extern const struct command COMMAND_FLEET;

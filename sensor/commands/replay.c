@@ -90,6 +90,12 @@ static const struct option_row OPTIONS[] = {
 			"it at the end (see mailwarden servers)",
 		.set = option_set_text,
 		.field = offsetof(struct replay, state)},
+	{.name = "observed",
+		.argument = "FILE",
+		.help = "write the flows added up by pair to FILE as well (see\n"
+			"mailwarden observed)",
+		.set = option_set_text,
+		.field = offsetof(struct replay, observed)},
 	{.name = "exit-code",
 		.help = "exit 1 when there is at least one finding",
 		.set = option_set_flag,

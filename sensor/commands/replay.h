@@ -11,9 +11,10 @@
 struct replay {
 	struct option_list matrices;
 	struct option_words captures;
-	const char *flows;   /* path, or NULL */
-	const char *journal; /* folder, or NULL */
-	const char *state;   /* path, or NULL */
+	const char *flows;    /* path, or NULL */
+	const char *journal;  /* folder, or NULL */
+	const char *state;    /* path, or NULL */
+	const char *observed; /* path, or NULL */
 	const char *host;
 	uint32_t flow_entries;
 	unsigned checksums; /* enum replay_checksums */

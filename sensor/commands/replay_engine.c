@@ -11,9 +11,7 @@
 #define US_PER_S             UINT64_C(1000000)
 #define ROUNDS_BETWEEN_TICKS 1024 /* of up to ENGINE_FRAMES_AT_ONCE frames */
 
-/* Every frame through the engine; a frame that cannot be read ends it with the reason. */
-static bool read_frames(
-	struct engine *engine, struct source *source, struct reason *why)
+bool replay_frames(struct engine *engine, struct source *source, struct reason *why)
 {
 	struct progress progress;
 	progress_start(&progress);
@@ -115,7 +113,7 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 			return loaded;
 		}
 	}
-	const bool is_read = read_frames(engine, source, &why);
+	const bool is_read = replay_frames(engine, source, &why);
 	replay_outputs_end(outputs, engine, source);
 	tell_of_tunnel(replay, engine);
 	tell_of_sums(replay, engine);

@@ -1,6 +1,7 @@
 #include "commands/replay_outputs.h"
 
 #include "commands/replay_journal.h"
+#include "observed/observed_file.h"
 #include "report/conformity_print.h"
 #include "report/human.h"
 #include "report/json.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static bool is_colour_wanted(void)
@@ -43,6 +45,21 @@ static bool open_journal(struct replay_outputs *outputs, struct reason *why)
 	return true;
 }
 
+/* What is there already is overwritten only where it is such a file itself. */
+static bool open_observed(struct replay_outputs *outputs, struct reason *why)
+{
+	const char *path = outputs->replay->observed;
+	struct hash_seed seed;
+	if (!path) {
+		return true;
+	}
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		return reason_set(why, "no random numbers for the hash seed");
+	}
+	outputs->observed = observed_new(OBSERVED_ENTRIES, seed, why);
+	return outputs->observed && observed_file_may_be_written(path, why);
+}
+
 bool replay_outputs_open(struct replay_outputs *outputs, const struct replay *replay,
 	const struct matrix *matrix)
 {
@@ -53,7 +70,7 @@ bool replay_outputs_open(struct replay_outputs *outputs, const struct replay *re
 		human_new(stdout, is_colour_wanted(), replay->is_summary, &why);
 	outputs->conformity = outputs->human ? conformity_new(matrix, &why) : NULL;
 	if (!outputs->conformity || !open_flows(outputs, &why) ||
-		!open_journal(outputs, &why)) {
+		!open_journal(outputs, &why) || !open_observed(outputs, &why)) {
 		(void)command_failed(&COMMAND_REPLAY, "%s", why.text);
 		return false;
 	}
@@ -76,6 +93,15 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	}
 }
 
+static void add_observed(
+	const struct replay_outputs *outputs, const struct record *record)
+{
+	struct sighting sighting;
+	if (json_mail_sighting(record, &sighting)) {
+		observed_add(outputs->observed, &sighting);
+	}
+}
+
 static void on_mail(void *context, const struct record *record)
 {
 	const struct replay_outputs *outputs = context;
@@ -87,6 +113,9 @@ static void on_mail(void *context, const struct record *record)
 	}
 	if (outputs->flows) {
 		json_mail(outputs->flows, record);
+	}
+	if (outputs->observed) {
+		add_observed(outputs, record);
 	}
 	if (outputs->journal) {
 		json_mail(replay_journal_begin(outputs->journal), record);
@@ -203,11 +232,24 @@ static int close_journal(struct replay_outputs *outputs)
 		       : command_failed(&COMMAND_REPLAY, "%s", why.text);
 }
 
+static int save_observed(struct replay_outputs *outputs)
+{
+	struct reason why;
+	struct observed *observed = outputs->observed;
+	outputs->observed = NULL;
+	const bool is_saved = !observed || observed_file_save(observed,
+						   outputs->replay->observed, &why);
+	observed_free(observed);
+	return is_saved ? COMMAND_OK
+			: command_failed(&COMMAND_REPLAY, "--observed: %s", why.text);
+}
+
 int replay_outputs_close(struct replay_outputs *outputs)
 {
 	const int flows = close_flows(outputs);
 	const int journal = close_journal(outputs);
-	return flows != COMMAND_OK ? flows : journal;
+	const int observed = save_observed(outputs);
+	return flows != COMMAND_OK ? flows : journal != COMMAND_OK ? journal : observed;
 }
 
 void replay_outputs_free(struct replay_outputs *outputs)
@@ -216,6 +258,7 @@ void replay_outputs_free(struct replay_outputs *outputs)
 	if (outputs->flows) {
 		(void)fclose(outputs->flows);
 	}
+	observed_free(outputs->observed);
 	conformity_free(outputs->conformity);
 	human_free(outputs->human);
 }

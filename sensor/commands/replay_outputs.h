@@ -13,6 +13,7 @@
 
 struct conformity;
 struct human;
+struct observed;
 struct replay_journal;
 
 struct replay_outputs {
@@ -21,6 +22,7 @@ struct replay_outputs {
 	struct conformity *conformity;
 	FILE *flows;                    /* or NULL */
 	struct replay_journal *journal; /* or NULL */
+	struct observed *observed;      /* or NULL */
 	const char *event_prefix;
 	bool is_blind; /* told that much could not be looked into */
 };

@@ -7,11 +7,17 @@
 
 #define US_PER_S 1000000
 
+static bool is_server(uint8_t role)
+{
+	return role != MATRIX_ROLE_NONE && role != MATRIX_ROLE_CLIENT &&
+	       role != MATRIX_ROLE_APPLICATION;
+}
+
 /* The hosts of the Internet that a declared server speaks with are one. */
 static bool is_folded(const struct sighting *sighting, unsigned end)
 {
 	return sighting->is_internet[end] && !sighting->is_internet[!end] &&
-	       sighting->role[!end] != MATRIX_ROLE_NONE;
+	       is_server(sighting->role[!end]);
 }
 
 static struct observed_key key_of(

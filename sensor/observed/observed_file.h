@@ -41,6 +41,9 @@ enum observed_file_result observed_file_load_at(
 /* Errors of the stream are the caller's to find; false: no memory, nothing is written. */
 bool observed_file_write(FILE *out, const struct observed *observed);
 
+/* Nothing is at path yet, or an observed matrix; *why says what else is. */
+bool observed_file_may_be_written(const char *path, struct reason *why);
+
 /* All of it or nothing, as base/replaced_file has it. */
 bool observed_file_save(
 	const struct observed *observed, const char *path, struct reason *why);

@@ -26,6 +26,23 @@ bool observed_file_is(const void *bytes, size_t len)
 	return len >= first && memcmp(bytes, OBSERVED_FILE_FIRST_LINE, first) == 0;
 }
 
+bool observed_file_may_be_written(const char *path, struct reason *why)
+{
+	char first[sizeof(OBSERVED_FILE_FIRST_LINE)];
+	struct stat status;
+	const int id = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (id < 0) {
+		return true; /* new, or whoever writes it says what is wrong */
+	}
+	const bool is_empty = fstat(id, &status) == 0 && S_ISREG(status.st_mode) &&
+			      status.st_size == 0;
+	const ssize_t len = is_empty ? 0 : read(id, first, sizeof(first) - 1);
+	(void)close(id);
+	return is_empty || (len > 0 && observed_file_is(first, (size_t)len)) ||
+	       reason_set(why, "%.150s is no observed matrix; it is not overwritten",
+		       path);
+}
+
 static uint64_t number(struct reader *reader, unsigned bytes)
 {
 	const uint8_t *at = cursor_take(&reader->cur, bytes);

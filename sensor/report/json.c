@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNTER_DEPTH 4
@@ -194,6 +195,21 @@ void json_mail(FILE *out, const struct record *record)
 	struct json_writer writer = {.out = out};
 	write_common(&writer, "mail", record);
 	write_details(&writer, record, true);
+}
+
+bool json_mail_sighting(const struct record *record, struct sighting *sighting)
+{
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&line, &len);
+	if (!out) {
+		return false;
+	}
+	json_mail(out, record);
+	const bool is_read =
+		fclose(out) == 0 && sighting_read_line(sighting, line, len);
+	free(line);
+	return is_read;
 }
 
 static void write_list(

@@ -5,11 +5,15 @@
 
 #include "base/counter.h"
 #include "engine/record.h"
+#include "observed/sighting.h"
 
 #include <stdio.h>
 
 /* `mail` event: the flow's summary. */
 void json_mail(FILE *out, const struct record *record);
+
+/* What a reader of that line sees of the flow; false: no memory. */
+bool json_mail_sighting(const struct record *record, struct sighting *sighting);
 
 /* `alert` event for one finding of the record's judgement. */
 void json_alert(FILE *out, const struct record *record, enum finding finding,

@@ -196,6 +196,12 @@ static void what_is_not_a_declared_server_s_is_not_folded(void **state)
 	assert_false(observed_is_folded(&made_only(observed)->key.client));
 	observed_free(observed);
 	observed = made_observed(64);
+	sighting.role[1] =
+		MATRIX_ROLE_CLIENT; /* a user's, whose provider is one host */
+	observed_add(observed, &sighting);
+	assert_false(observed_is_folded(&made_only(observed)->key.client));
+	observed_free(observed);
+	observed = made_observed(64);
 	sighting.is_internet[1] = true; /* past us */
 	sighting.role[1] = MATRIX_ROLE_RELAY;
 	observed_add(observed, &sighting);

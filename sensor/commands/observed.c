@@ -1,0 +1,149 @@
+#include "commands/matrices.h"
+#include "commands/options.h"
+#include "commands/traffic.h"
+#include "control/sandbox.h"
+#include "observed/observed_file.h"
+#include "report/observed_text.h"
+
+#include <stddef.h>
+#include <sys/random.h>
+
+#define PAIRS_LEAST (1U << 8)
+#define PAIRS_MOST  (1U << 24)
+
+struct request {
+	struct option_list matrices;
+	const char *write; /* path, or NULL */
+	uint32_t pairs;
+	bool is_json;
+};
+
+static int show(const struct request *request, const struct observed *observed)
+{
+	struct reason why;
+	if (request->write && !observed_file_may_be_written(request->write, &why)) {
+		(void)command_failed(&COMMAND_OBSERVED, "%s", why.text);
+		return COMMAND_USAGE;
+	}
+	if (request->write && !observed_file_save(observed, request->write, &why)) {
+		return command_failed(&COMMAND_OBSERVED, "%s", why.text);
+	}
+	const bool is_shown = request->is_json ? observed_json(stdout, observed)
+					       : observed_print(stdout, observed);
+	return is_shown ? COMMAND_OK
+			: command_failed(&COMMAND_OBSERVED, "no memory to sort it");
+}
+
+static int add_up(const struct request *request, const struct option_words *files,
+	const struct matrix *matrix)
+{
+	struct reason why;
+	struct hash_seed seed;
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		return command_failed(
+			&COMMAND_OBSERVED, "no random numbers for the hash seed");
+	}
+	struct traffic traffic = {
+		.matrix = matrix, .observed = observed_new(request->pairs, seed, &why)};
+	if (!traffic.observed) {
+		return command_failed(&COMMAND_OBSERVED, "%s", why.text);
+	}
+	int code = COMMAND_USAGE;
+	switch (traffic_read(&traffic, files->list, files->count, &why)) {
+	case TRAFFIC_OK:
+		if (traffic.is_cut) {
+			(void)fprintf(stderr,
+				"mailwarden observed: %s; what is missing is not "
+				"counted\n",
+				why.text);
+		}
+		code = show(request, traffic.observed);
+		break;
+	case TRAFFIC_BROKEN:
+		(void)fprintf(stderr, "%s\n", why.text);
+		break;
+	case TRAFFIC_UNREADABLE:
+		code = command_failed(&COMMAND_OBSERVED, "%s", why.text);
+		break;
+	}
+	observed_free(traffic.observed);
+	return code;
+}
+
+static int observed_run(int argc, char **argv)
+{
+	struct request request = {.pairs = OBSERVED_ENTRIES};
+	struct option_words files;
+	struct reason why;
+	const int code = options_read(&COMMAND_OBSERVED, argc, argv, &request, &files);
+	if (code != OPTIONS_GO_ON) {
+		return code;
+	}
+	if (!sandbox_harden(&why)) { /* mail is in memory */
+		return command_failed(&COMMAND_OBSERVED, "%s", why.text);
+	}
+	struct matrix *matrix = NULL;
+	if (request.matrices.count > 0) {
+		matrix = matrices_load(&request.matrices);
+		if (!matrix) {
+			return COMMAND_USAGE;
+		}
+	}
+	const int result = add_up(&request, &files, matrix);
+	matrix_free(matrix);
+	return result;
+}
+
+static const char ABOUT[] =
+	"Show which mail flows there were: who with whom, by which protocol, port and\n"
+	"TLS, how many, on how many days, and what was found. FILE is any of: an\n"
+	"observed matrix (of replay --observed, or observed in the state directory of "
+	"a\n"
+	"running sensor), a journal's folder, EVE lines (- is stdin), and with -m a\n"
+	"capture. Several are added up; a flow that two of them have counts once.\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden observed /var/lib/mailwarden/observed\n"
+	"  mailwarden observed /var/lib/mailwarden/journal --json\n"
+	"  mailwarden observed monday.pcap -m matrix.yaml\n"
+	"  mailwarden observed north.observed south.observed --write both.observed\n";
+
+static const struct option_row OPTIONS[] = {
+	{.name = "matrix",
+		.letter = 'm',
+		.argument = "MATRIX",
+		.help = "captures are judged by it; repeat it to join several",
+		.set = option_add_text,
+		.field = offsetof(struct request, matrices)},
+	{.name = "json",
+		.help = "one JSON object per line and pair; a last one with the\n"
+			"totals",
+		.set = option_set_flag,
+		.field = offsetof(struct request, is_json)},
+	{.name = "write",
+		.argument = "FILE",
+		.help = "write the sum as an observed matrix as well",
+		.set = option_set_text,
+		.field = offsetof(struct request, write)},
+	{.name = "pairs",
+		.argument = "COUNT",
+		.help = "keep so many pairs at most (default 262144)",
+		.set = option_set_number,
+		.field = offsetof(struct request, pairs),
+		.least = PAIRS_LEAST,
+		.most = PAIRS_MOST},
+	{.name = NULL},
+};
+
+const struct command COMMAND_OBSERVED = {
+	.name = "observed",
+	.summary = "show which mail flows were seen, and add them up",
+	.usage = "FILE... [-m MATRIX] [--json] [--write FILE]",
+	.about = ABOUT,
+	.examples = EXAMPLES,
+	.options = OPTIONS,
+	.words = "FILE",
+	.words_least = 1,
+	.words_most = COMMAND_WORDS_ANY,
+	.run = observed_run,
+};

@@ -1,0 +1,334 @@
+#include "commands/traffic.h"
+
+#include "commands/replay_engine.h"
+#include "journal/journal_reader.h"
+#include "observed/observed_file.h"
+#include "report/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FLOWS_DEFAULT   (1U << 20)
+#define WATCHED_DEFAULT (1U << 16)
+#define US_PER_S        UINT64_C(1000000)
+#define CLOCKS_US       (2 * US_PER_S) /* as far apart as two sensors' may be */
+#define LINE_BYTES_MAX  (1U << 20)
+
+/* Flows that were given, each with the number of its source. */
+struct seen {
+	uint64_t *slots; /* NULL: there is only one source */
+	uint32_t count;
+	uint8_t source;
+};
+
+struct paths {
+	const char **list;
+	size_t count;
+};
+
+struct reading {
+	struct traffic *traffic;
+	struct seen seen;
+};
+
+#define SOURCE_BITS 8
+#define SOURCE_MASK ((UINT64_C(1) << SOURCE_BITS) - 1)
+
+/* Of a slot with this identity, or a free one; a fourth is always free. */
+static uint64_t *find_seen(const struct seen *seen, uint64_t identity)
+{
+	uint32_t at = (uint32_t)(identity >> SOURCE_BITS) % TRAFFIC_SEEN;
+	while (seen->slots[at] != 0 &&
+		(seen->slots[at] | SOURCE_MASK) != (identity | SOURCE_MASK)) {
+		at = (at + 1) % TRAFFIC_SEEN;
+	}
+	return &seen->slots[at];
+}
+
+static bool is_of_another_source(
+	const struct seen *seen, const struct sighting *sighting, int64_t shift_us)
+{
+	struct sighting shifted = *sighting;
+	shifted.start_us += (uint64_t)shift_us;
+	const uint64_t held = *find_seen(seen, sighting_identity(&shifted));
+	return held != 0 && (held & SOURCE_MASK) != seen->source;
+}
+
+/* One sensor's flows are all different, however alike. */
+static bool is_seen(struct seen *seen, const struct sighting *sighting)
+{
+	if (!seen->slots) {
+		return false;
+	}
+	if (is_of_another_source(seen, sighting, 0) ||
+		is_of_another_source(seen, sighting, CLOCKS_US) ||
+		is_of_another_source(seen, sighting, -(int64_t)CLOCKS_US)) {
+		return true;
+	}
+	uint64_t *slot = find_seen(seen, sighting_identity(sighting));
+	if (*slot == 0 && seen->count < TRAFFIC_SEEN / 4 * 3) {
+		*slot = (sighting_identity(sighting) & ~SOURCE_MASK) | seen->source;
+		seen->count++;
+	}
+	return false;
+}
+
+static void give(struct reading *reading, const struct sighting *sighting)
+{
+	struct traffic *traffic = reading->traffic;
+	if (is_seen(&reading->seen, sighting)) {
+		traffic->twice++;
+		return;
+	}
+	if (traffic->sighting) {
+		traffic->sighting(traffic->context, sighting);
+	}
+	observed_add(traffic->observed, sighting);
+}
+
+static void give_line(struct reading *reading, const char *line, size_t len)
+{
+	struct sighting sighting;
+	if (sighting_read_line(&sighting, line, len)) {
+		give(reading, &sighting);
+	}
+}
+
+static void on_alert(void *context, const struct record *record, enum finding finding,
+	const struct fold_count *count)
+{
+	(void)context;
+	(void)record;
+	(void)finding;
+	(void)count; /* the record of its flow has it, too */
+}
+
+static void on_mail(void *context, const struct record *record)
+{
+	struct reading *reading = context;
+	struct sighting sighting;
+	if (json_mail_sighting(record, &sighting)) {
+		give(reading, &sighting);
+	}
+}
+
+static enum traffic_result read_frames(struct reading *reading, struct source *source,
+	const char *const *names, struct reason *why)
+{
+	struct engine_settings settings = {.matrix = reading->traffic->matrix,
+		.flows = FLOWS_DEFAULT,
+		.watched = WATCHED_DEFAULT,
+		.fold_window_us = FOLD_WINDOW_S * US_PER_S,
+		.is_second_opinion_wanted = true,
+		.host = "replay",
+		.event_prefix = "replay-0",
+		.source_names = names};
+	const struct engine_outputs outputs = {
+		.context = reading, .alert = on_alert, .mail = on_mail};
+	if (getrandom(&settings.seed, sizeof(settings.seed), 0) !=
+		sizeof(settings.seed)) {
+		(void)reason_set(why, "no random numbers for the hash seed");
+		return TRAFFIC_UNREADABLE;
+	}
+	struct engine *engine = engine_new(&settings, &outputs, why);
+	if (!engine) {
+		return TRAFFIC_UNREADABLE;
+	}
+	const bool is_read = replay_frames(engine, source, why);
+	engine_free(engine);
+	return is_read ? TRAFFIC_OK : TRAFFIC_BROKEN;
+}
+
+/* Together, in order of time, as replay reads them. */
+static enum traffic_result read_captures(
+	struct reading *reading, const struct paths *captures, struct reason *why)
+{
+	if (captures->count == 0) {
+		return TRAFFIC_OK;
+	}
+	if (!reading->traffic->matrix) {
+		(void)reason_set(why,
+			"%.150s: no observed matrix, journal or EVE lines; a capture "
+			"is judged by a matrix: -m",
+			captures->list[0]);
+		return TRAFFIC_BROKEN;
+	}
+	struct source *source = source_open_files(captures->list, captures->count, why);
+	if (!source) {
+		return TRAFFIC_BROKEN;
+	}
+	const enum traffic_result result =
+		read_frames(reading, source, captures->list, why);
+	for (size_t i = 0; result == TRAFFIC_OK && i < captures->count; i++) {
+		if (source_lacks(source, i, why)) {
+			reading->traffic->is_cut = true;
+		}
+	}
+	source_close(source);
+	return result;
+}
+
+static enum traffic_result read_journal(
+	struct reading *reading, const char *name, struct reason *why)
+{
+	static struct journal_reader reader; /* too large for the stack */
+	struct journal_line line;
+	if (!journal_reader_open_to_look(&reader, AT_FDCWD, name, 0, why)) {
+		return TRAFFIC_UNREADABLE;
+	}
+	while (journal_reader_next(&reader, &line)) {
+		give_line(reading, line.text, line.len);
+	}
+	journal_reader_close(&reader);
+	return TRAFFIC_OK;
+}
+
+/* Lines that are no records of ours are let by: an EVE file has others, too. */
+static enum traffic_result read_lines(
+	struct reading *reading, FILE *file, const char *name, struct reason *why)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	while ((len = getline(&line, &size, file)) > 0) {
+		if ((size_t)len <= LINE_BYTES_MAX) {
+			give_line(reading, line, (size_t)len);
+		}
+	}
+	free(line);
+	if (ferror(file)) {
+		(void)reason_set(why, "%.150s: %s", name, strerror(errno));
+		return TRAFFIC_UNREADABLE;
+	}
+	return TRAFFIC_OK;
+}
+
+static enum traffic_result read_observed(
+	struct reading *reading, const char *name, struct reason *why)
+{
+	switch (observed_file_load(reading->traffic->observed, name, why)) {
+	case OBSERVED_FILE_OK:
+		return TRAFFIC_OK;
+	case OBSERVED_FILE_BROKEN:
+		return TRAFFIC_BROKEN;
+	case OBSERVED_FILE_MISSING:
+	case OBSERVED_FILE_UNREADABLE:
+		break;
+	}
+	return TRAFFIC_UNREADABLE;
+}
+
+enum kind { KIND_LINES = 0, KIND_JOURNAL, KIND_CAPTURE, KIND_OBSERVED, KIND_NONE };
+
+/* By its first bytes. KIND_NONE: *why says why it cannot be read. */
+static enum kind kind_of(const char *name, struct reason *why)
+{
+	char first[sizeof(OBSERVED_FILE_FIRST_LINE)];
+	struct stat status;
+	if (strcmp(name, "-") == 0) {
+		return KIND_LINES;
+	}
+	if (stat(name, &status) == 0 && S_ISDIR(status.st_mode)) {
+		return KIND_JOURNAL;
+	}
+	FILE *file = fopen(name, "re");
+	if (!file) {
+		(void)reason_set(why, "%.150s: %s", name, strerror(errno));
+		return KIND_NONE;
+	}
+	const size_t len = fread(first, 1, sizeof(first) - 1, file);
+	(void)fclose(file);
+	if (observed_file_is(first, len)) {
+		return KIND_OBSERVED;
+	}
+	return len == 0 || first[0] == '{' ? KIND_LINES : KIND_CAPTURE;
+}
+
+static enum traffic_result read_file_of_lines(
+	struct reading *reading, const char *name, struct reason *why)
+{
+	const bool is_stdin = strcmp(name, "-") == 0;
+	FILE *file = is_stdin ? stdin : fopen(name, "re");
+	if (!file) {
+		(void)reason_set(why, "%.150s: %s", name, strerror(errno));
+		return TRAFFIC_UNREADABLE;
+	}
+	const enum traffic_result result = read_lines(reading, file, name, why);
+	if (!is_stdin) {
+		(void)fclose(file);
+	}
+	return result;
+}
+
+/*
+ * What has single flows first, so that what was added up elsewhere is held against their
+ * sum; captures and observed matrices are put aside for that.
+ */
+static enum traffic_result read_one(struct reading *reading, const char *name,
+	struct paths aside[2], struct reason *why)
+{
+	switch (kind_of(name, why)) {
+	case KIND_LINES:
+		return read_file_of_lines(reading, name, why);
+	case KIND_JOURNAL:
+		return read_journal(reading, name, why);
+	case KIND_CAPTURE:
+		aside[0].list[aside[0].count++] = name;
+		return TRAFFIC_OK;
+	case KIND_OBSERVED:
+		aside[1].list[aside[1].count++] = name;
+		return TRAFFIC_OK;
+	case KIND_NONE:
+		break;
+	}
+	return TRAFFIC_UNREADABLE;
+}
+
+struct given {
+	const char *const *names;
+	size_t count;
+};
+
+static enum traffic_result read_all(struct reading *reading, struct given given,
+	struct paths aside[2], struct reason *why)
+{
+	enum traffic_result result = TRAFFIC_OK;
+	for (size_t i = 0; i < given.count && result == TRAFFIC_OK; i++) {
+		reading->seen.source = (uint8_t)(i % (SOURCE_MASK - 1) + 1);
+		result = read_one(reading, given.names[i], aside, why);
+	}
+	if (result == TRAFFIC_OK) {
+		reading->seen.source = SOURCE_MASK;
+		result = read_captures(reading, &aside[0], why);
+	}
+	for (size_t i = 0; i < aside[1].count && result == TRAFFIC_OK; i++) {
+		result = read_observed(reading, aside[1].list[i], why);
+	}
+	return result;
+}
+
+enum traffic_result traffic_read(struct traffic *traffic, const char *const *names,
+	size_t count, struct reason *why)
+{
+	struct reading reading = {.traffic = traffic};
+	struct paths aside[2] = {{calloc(count + 1, sizeof(*names)), 0},
+		{calloc(count + 1, sizeof(*names)), 0}};
+	if (count > 1) {
+		reading.seen.slots = calloc(TRAFFIC_SEEN, sizeof(*reading.seen.slots));
+	}
+	enum traffic_result result = TRAFFIC_UNREADABLE;
+	if (!aside[0].list || !aside[1].list || (count > 1 && !reading.seen.slots)) {
+		(void)reason_set(why, "no memory for flows seen twice");
+	} else {
+		result = read_all(&reading, (struct given){names, count}, aside, why);
+	}
+	free(reading.seen.slots);
+	free(aside[0].list);
+	free(aside[1].list);
+	return result;
+}
