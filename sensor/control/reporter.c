@@ -8,6 +8,7 @@
 #include "control/lessons.h"
 #include "control/sandbox.h"
 #include "journal/journal.h"
+#include "observed/kept.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -27,6 +28,7 @@ struct reporter {
 	struct status_process *process;
 	struct journal journal;
 	struct lessons lessons;
+	struct kept kept;     /* what was observed */
 	struct health health; /* of its own, for when it is left alone */
 	uint64_t retry_us;    /* the journal failed: not before */
 	uint64_t room_us;     /* no look for room before */
@@ -73,6 +75,7 @@ static bool take_some(struct reporter *reporter, const struct ring *ring)
 				    clock_realtime_us(), &why)
 			  : 0;
 	ring_done(ring, whole > 0 ? taken : len);
+	kept_take(&reporter->kept, reporter->batch, taken);
 	reporter->process->packets += taken;
 	if (taken < whole) {
 		on_failure(reporter, &why);
@@ -169,6 +172,7 @@ static void take_records(struct reporter *reporter)
 		}
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
+		kept_look(&reporter->kept, clock_monotonic_us());
 		if (!is_any) {
 			wait_for_records(reporter);
 		} else if (!reporter->is_behind) {
@@ -226,6 +230,7 @@ static void drain(struct reporter *reporter)
 		(void)poll(NULL, 0, 10);
 	}
 	lessons_end(&reporter->lessons);
+	kept_end(&reporter->kept);
 	const bool is_told = ring_waiting(&sensor->rings[SENSOR_REPORTER]) == 0;
 	journal_close(&reporter->journal);
 	if (is_alone) { /* else the supervisor does, once nobody is left */
@@ -247,7 +252,8 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 		!privileges_keep(0, why)) {
 		return false;
 	}
-	if (!lessons_start(&reporter->lessons, sensor, why)) {
+	if (!lessons_start(&reporter->lessons, sensor, why) ||
+		!kept_start(&reporter->kept, sensor->state_directory, why)) {
 		return false;
 	}
 	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,
