@@ -75,9 +75,12 @@ static uint64_t end_of(const struct sighting *sighting)
 	return sighting->end_us > 0 ? sighting->end_us : sighting->time_us;
 }
 
+/* Anybody may have written the record: nothing ends before it began. */
 static uint64_t start_of(const struct sighting *sighting)
 {
-	return sighting->start_us > 0 ? sighting->start_us : end_of(sighting);
+	const uint64_t end_us = end_of(sighting);
+	const bool is_sound = sighting->start_us > 0 && sighting->start_us <= end_us;
+	return is_sound ? sighting->start_us : end_us;
 }
 
 static void take_last(struct observed *observed, struct observed_entry *entry,

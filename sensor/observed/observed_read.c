@@ -139,6 +139,23 @@ static void read_counts(struct reader *reader, struct observed_entry *entry)
 		"an unknown finding");
 }
 
+/* As many as there are flows, at most, and never none. */
+static void read_sample(struct reader *reader, struct observed_entry *entry)
+{
+	uint32_t *sample = entry->sample;
+	uint32_t count = 0;
+	for (size_t i = 0; i < OBSERVED_SAMPLE; i++) {
+		sample[i] = (uint32_t)number(reader, 4);
+		count += sample[i] != 0;
+		check(reader,
+			i == 0 || sample[i] == 0 ||
+				(sample[i - 1] != 0 && sample[i - 1] < sample[i]),
+			"a sample out of order");
+	}
+	check(reader, count > 0 && count <= entry->flows,
+		"a sample that does not fit the flows");
+}
+
 static void read_facts(struct reader *reader, struct observed_entry *entry)
 {
 	const unsigned shown = (1U << SIGHTING_SHOWN_COUNT) - 1;
@@ -158,14 +175,7 @@ static void read_facts(struct reader *reader, struct observed_entry *entry)
 	entry->rpc_protection = number_below(reader, 7, "an unknown level of RPC");
 	entry->flags = (uint8_t)flags_of(reader, 1, 7, "an unknown flag");
 	read_bytes(reader, entry->days, sizeof(entry->days));
-	for (size_t i = 0; i < OBSERVED_SAMPLE; i++) {
-		entry->sample[i] = (uint32_t)number(reader, 4);
-		check(reader,
-			i == 0 || entry->sample[i] == 0 ||
-				(entry->sample[i - 1] != 0 &&
-					entry->sample[i - 1] < entry->sample[i]),
-			"a sample out of order");
-	}
+	read_sample(reader, entry);
 }
 
 static bool read_peers(struct reader *reader, struct peers *peers)
@@ -234,16 +244,10 @@ static uint32_t read_totals(struct reader *reader, struct observed_totals *total
 	return reader->wrong ? 0 : entries;
 }
 
-/* Into an empty one of the right size; NULL: *why says what is wrong. */
-static struct observed *read_all(
-	struct reader *reader, struct hash_seed seed, struct reason *why)
+/* Reads all entries into an empty one; what is wrong stands in .wrong. */
+static void read_entries(struct reader *reader, uint32_t entries)
 {
-	struct observed_totals totals = {.flows = 0};
-	cursor_skip(&reader->cur, strlen(OBSERVED_FILE_FIRST_LINE));
-	const uint32_t entries = read_totals(reader, &totals);
-	reader->observed = observed_new(entries, seed, why);
-	for (uint32_t i = 0; i < entries && reader->observed && !reader->wrong &&
-			     cursor_ok(&reader->cur);
+	for (uint32_t i = 0; i < entries && !reader->wrong && cursor_ok(&reader->cur);
 		i++) {
 		read_entry(reader);
 	}
@@ -251,16 +255,43 @@ static struct observed *read_all(
 	if (!cursor_ok(&reader->cur)) {
 		reader->wrong = "the file was cut";
 	}
-	if (reader->observed && reader->wrong) {
+}
+
+/* As large as like, where all has room in that; NULL: *why says what is wrong. */
+static struct observed *read_all(
+	struct reader *reader, const struct observed *like, struct reason *why)
+{
+	struct observed_totals totals = {.flows = 0};
+	cursor_skip(&reader->cur, strlen(OBSERVED_FILE_FIRST_LINE));
+	const uint32_t entries = read_totals(reader, &totals);
+	const uint32_t room = like->entries.capacity;
+	reader->observed =
+		observed_new(entries > room ? entries : room, like->seed, why);
+	if (!reader->observed) {
+		return NULL;
+	}
+	read_entries(reader, entries);
+	if (reader->wrong) {
 		observed_free(reader->observed);
 		(void)reason_set(why, "%s", reader->wrong);
 		return NULL;
 	}
-	if (reader->observed) {
-		totals.entries = reader->observed->totals.entries;
-		reader->observed->totals = totals;
-	}
+	totals.entries = reader->observed->totals.entries;
+	reader->observed->totals = totals;
 	return reader->observed;
+}
+
+/* Into an empty one of that size nothing needs to be added up. */
+static void take_over(struct observed *observed, struct observed *read)
+{
+	if (observed->totals.flows == 0 && observed->totals.entries == 0 &&
+		read->entries.capacity == observed->entries.capacity) {
+		const struct observed empty = *observed;
+		*observed = *read;
+		*read = empty;
+	} else {
+		observed_merge(observed, read);
+	}
 }
 
 /* FNV-1a of all before it, little-endian. */
@@ -298,11 +329,11 @@ bool observed_file_read(struct observed *observed, struct text bytes, const char
 	}
 	struct reader reader = {
 		.cur = cursor_over(bytes.at, bytes.len - CHECKSUM_BYTES)};
-	struct observed *read = read_all(&reader, observed->seed, &what);
+	struct observed *read = read_all(&reader, observed, &what);
 	if (!read) {
 		return reason_set(why, "%.100s: %.140s", name, what.text);
 	}
-	observed_merge(observed, read);
+	take_over(observed, read);
 	observed_free(read);
 	return true;
 }

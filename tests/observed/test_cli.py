@@ -77,6 +77,30 @@ def test_a_flow_that_two_sensors_saw_is_counted_once_though_their_clocks_differ(
     assert totals(observed(site / "eve.json", other))["flows"] == 2 * once
 
 
+def test_observed_matrices_of_two_sensors_that_saw_a_part_in_common_are_added_up(site, tmp_path):
+    """What crossed both is counted once: exactly of pairs with few flows, about of the others."""
+    lines = [line for line in open(site / "eve.json", encoding="utf-8") if '"event_type":"mail"' in line]
+
+    def add_up(name, chosen):
+        observed("-", "--write", tmp_path / name, given="".join(chosen))
+        return tmp_path / name
+
+    def pairs(*words):
+        found = [json.loads(line) for line in observed(*words).splitlines()[:-1]]
+        return {(pair["client"], pair["server"], pair["port"], pair["protocol"], pair["tls"], str(pair.get("tunnel"))): pair
+                for pair in found}
+    whole = pairs(add_up("all", lines))
+    both = pairs(add_up("north", lines[:150]), add_up("south", lines[70:]))
+    assert both.keys() == whole.keys()
+    few = [key for key, pair in whole.items() if pair["flows"] <= 8]
+    assert len(few) > 60
+    for key in few:
+        assert both[key]["flows"] == whole[key]["flows"], key
+        assert both[key]["messages"] == whole[key]["messages"], key
+    for key in whole.keys() - set(few):
+        assert abs(both[key]["flows"] - whole[key]["flows"]) <= 0.4 * whole[key]["flows"], key
+
+
 def test_the_sum_is_written_and_read_again_and_is_the_same_in_every_run(site, tmp_path):
     sums = [tmp_path / "one", tmp_path / "two"]
     for path in sums:

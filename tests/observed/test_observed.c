@@ -287,6 +287,21 @@ static void days_are_counted_and_the_oldest_forgotten(void **state)
 	observed_free(observed);
 }
 
+static void a_flow_that_began_behind_its_end_has_one_time(void **state)
+{
+	struct observed_totals totals;
+	(void)state;
+	struct observed *observed = made_observed(64);
+	struct sighting sighting = made_sighting(0);
+	sighting.start_us += MADE_DAY_US;
+	observed_add(observed, &sighting);
+	observed_totals(observed, &totals);
+	assert_int_equal(totals.first_us, sighting.end_us);
+	assert_int_equal(totals.last_us, sighting.end_us);
+	assert_int_equal(made_only(observed)->first_s, sighting.end_us / 1000000);
+	observed_free(observed);
+}
+
 static void what_stands_in_is_the_worst_of_all_flows(void **state)
 {
 	(void)state;
@@ -347,6 +362,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_a_declared_server_s_is_not_folded),
 		cmocka_unit_test(who_fills_it_loses_his_own),
 		cmocka_unit_test(days_are_counted_and_the_oldest_forgotten),
+		cmocka_unit_test(a_flow_that_began_behind_its_end_has_one_time),
 		cmocka_unit_test(what_stands_in_is_the_worst_of_all_flows),
 		cmocka_unit_test(of_folded_hosts_the_largest_stands_in),
 		cmocka_unit_test(a_full_one_takes_no_more_than_64_megabytes),

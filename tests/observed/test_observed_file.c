@@ -160,7 +160,7 @@ static void numbers_out_of_bounds_are_told(void **state)
 		{"an unknown verdict", 112, 3}, {"an unknown kind of name", 113, 4},
 		{"an unknown confidence", 114, 9}, {"an unknown level of RPC", 115, 7},
 		{"an unknown flag", 116, 8}, {"a sample out of order", 171, 1},
-		{"peers, or none", 199, 2}};
+		{"a sample that does not fit", 174, 0xff}, {"peers, or none", 199, 2}};
 	const size_t entry = strlen(OBSERVED_FILE_FIRST_LINE) + 44;
 	(void)state;
 	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
