@@ -82,8 +82,7 @@ static void take(void *context, const struct held *held)
 	struct tally *tally = (struct tally *)context;
 	const struct observed_entry *entry = held->entry;
 	const struct judgement *judgement = held->judgement;
-	const struct matrix_row *row =
-		held->standing == HELD_ALLOWED ? judgement->row : NULL;
+	const struct matrix_row *row = judgement->row;
 	note_end(tally, &judgement->from, &entry->key.client, entry->last_us);
 	note_end(tally, &judgement->to, &entry->key.server, entry->last_us);
 	note_host(tally, row, 0, &entry->key.client);
@@ -105,7 +104,7 @@ static enum unused_proof proof_of(const struct tally *tally, const char *file)
 {
 	const struct unused *unused = tally->unused;
 	const uint64_t span_us = tally->settings->days * DAY_US;
-	if (unused->last_us - unused->first_us < span_us) {
+	if (unused->is_young) {
 		return UNUSED_YOUNG;
 	}
 	const uint64_t edited_us =
@@ -301,6 +300,7 @@ bool unused_find(struct unused *unused, const struct matrix *matrix,
 	observed_totals(observed, &totals);
 	*unused = (struct unused){.first_us = totals.first_us,
 		.last_us = totals.last_us,
+		.is_young = totals.last_us - totals.first_us < settings->days * DAY_US,
 		.is_partial = observed_is_partial(&totals)};
 	tally.rows = matrix_rows(matrix, &tally.row_count);
 	tally.groups = matrix_groups(matrix, &tally.group_count);

@@ -61,6 +61,7 @@ struct unused {
 	size_t proven;
 	uint64_t first_us; /* of what was looked at */
 	uint64_t last_us;
+	bool is_young; /* traffic was looked at for fewer days */
 	bool is_partial; /* the observed matrix gave entries up: they may be what is missed */
 	struct matrix_members members;
 };
