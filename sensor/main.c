@@ -23,6 +23,8 @@ static const struct command *const COMMANDS[] = {
 	&COMMAND_CATALOGUE,
 	&COMMAND_OBSERVED,
 	&COMMAND_SERVERS,
+	&COMMAND_GRID,
+	&COMMAND_UNUSED,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

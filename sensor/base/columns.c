@@ -35,6 +35,13 @@ size_t columns_of(FILE *out)
 	return columns < LEAST ? LEAST : columns;
 }
 
+bool columns_has_colour(FILE *out)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	const int fd = fileno(out);
+	return fd >= 0 && isatty(fd) == 1 && (!no_colour || no_colour[0] == '\0');
+}
+
 static bool is_inside_code_point(char byte)
 {
 	return ((unsigned char)byte & 0xC0) == 0x80;

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -14,6 +15,9 @@
 
 /* Of a terminal what COLUMNS or the kernel says, at least 40; else COLUMNS_STANDARD. */
 size_t columns_of(FILE *out);
+
+/* It is a terminal, and its user did not ask for no colour (no-color.org). */
+bool columns_has_colour(FILE *out);
 
 /*
  * Print text and a line end. The first line begins at column at, behind what was printed

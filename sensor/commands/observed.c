@@ -1,12 +1,10 @@
 #include "commands/matrices.h"
 #include "commands/options.h"
-#include "commands/traffic.h"
-#include "control/sandbox.h"
+#include "commands/views.h"
 #include "observed/observed_file.h"
 #include "report/observed_text.h"
 
 #include <stddef.h>
-#include <sys/random.h>
 
 #define PAIRS_LEAST (1U << 8)
 #define PAIRS_MOST  (1U << 24)
@@ -34,64 +32,27 @@ static int show(const struct request *request, const struct observed *observed)
 			: command_failed(&COMMAND_OBSERVED, "no memory to sort it");
 }
 
-static int add_up(const struct request *request, const struct option_words *files,
-	const struct matrix *matrix)
-{
-	struct reason why;
-	struct hash_seed seed;
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
-		return command_failed(
-			&COMMAND_OBSERVED, "no random numbers for the hash seed");
-	}
-	struct traffic traffic = {
-		.matrix = matrix, .observed = observed_new(request->pairs, seed, &why)};
-	if (!traffic.observed) {
-		return command_failed(&COMMAND_OBSERVED, "%s", why.text);
-	}
-	int code = COMMAND_USAGE;
-	switch (traffic_read(&traffic, files->list, files->count, &why)) {
-	case TRAFFIC_OK:
-		if (traffic.is_cut) {
-			(void)fprintf(stderr,
-				"mailwarden observed: %s; what is missing is not "
-				"counted\n",
-				why.text);
-		}
-		code = show(request, traffic.observed);
-		break;
-	case TRAFFIC_BROKEN:
-		(void)fprintf(stderr, "%s\n", why.text);
-		break;
-	case TRAFFIC_UNREADABLE:
-		code = command_failed(&COMMAND_OBSERVED, "%s", why.text);
-		break;
-	}
-	observed_free(traffic.observed);
-	return code;
-}
-
 static int observed_run(int argc, char **argv)
 {
 	struct request request = {.pairs = OBSERVED_ENTRIES};
 	struct option_words files;
-	struct reason why;
-	const int code = options_read(&COMMAND_OBSERVED, argc, argv, &request, &files);
+	int code = options_read(&COMMAND_OBSERVED, argc, argv, &request, &files);
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
-	if (!sandbox_harden(&why)) { /* mail is in memory */
-		return command_failed(&COMMAND_OBSERVED, "%s", why.text);
-	}
-	struct matrix *matrix = NULL;
+	struct views views = {.matrix = NULL};
 	if (request.matrices.count > 0) {
-		matrix = matrices_load(&request.matrices);
-		if (!matrix) {
+		views.matrix = matrices_load(&request.matrices);
+		if (!views.matrix) {
 			return COMMAND_USAGE;
 		}
 	}
-	const int result = add_up(&request, &files, matrix);
-	matrix_free(matrix);
-	return result;
+	code = views_observe(&views, &COMMAND_OBSERVED, request.pairs, &files);
+	if (code == OPTIONS_GO_ON) {
+		code = show(&request, views.observed);
+	}
+	views_free(&views);
+	return code;
 }
 
 static const char ABOUT[] =

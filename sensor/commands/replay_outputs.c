@@ -1,5 +1,6 @@
 #include "commands/replay_outputs.h"
 
+#include "base/columns.h"
 #include "commands/replay_journal.h"
 #include "observed/observed_file.h"
 #include "report/conformity_print.h"
@@ -12,12 +13,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-static bool is_colour_wanted(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	return isatty(STDOUT_FILENO) == 1 && (!no_colour || no_colour[0] == '\0');
-}
 
 static bool open_flows(struct replay_outputs *outputs, struct reason *why)
 {
@@ -67,7 +62,7 @@ bool replay_outputs_open(struct replay_outputs *outputs, const struct replay *re
 	*outputs =
 		(struct replay_outputs){.replay = replay, .event_prefix = "replay-0"};
 	outputs->human =
-		human_new(stdout, is_colour_wanted(), replay->is_summary, &why);
+		human_new(stdout, columns_has_colour(stdout), replay->is_summary, &why);
 	outputs->conformity = outputs->human ? conformity_new(matrix, &why) : NULL;
 	if (!outputs->conformity || !open_flows(outputs, &why) ||
 		!open_journal(outputs, &why) || !open_observed(outputs, &why)) {
@@ -196,7 +191,8 @@ void replay_outputs_end(struct replay_outputs *outputs, struct engine *engine,
 	}
 	if (!replay->is_json) {
 		human_summary(outputs->human, &stats);
-		conformity_print(outputs->conformity, stdout, is_colour_wanted());
+		conformity_print(
+			outputs->conformity, stdout, columns_has_colour(stdout));
 		return;
 	}
 	json_stats(stdout, &stats);

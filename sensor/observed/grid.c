@@ -14,8 +14,8 @@ struct grid {
 	size_t zone_count;
 	size_t row_count;
 	size_t ends;
-	struct grid_cell
-		*cells; /* that are not empty; by from, then to once all are there */
+	/* those that are not empty; by from, then to once all are there */
+	struct grid_cell *cells;
 	size_t cell_count;
 	uint32_t *slots; /* by pair of ends: place of a cell and one, 0 free */
 	size_t slot_mask;

@@ -376,8 +376,11 @@ bool sighting_read(struct sighting *sighting, const struct document *record)
 
 bool sighting_read_line(struct sighting *sighting, const char *line, size_t len)
 {
-	/* most lines are none: parsing them costs far more than this look */
-	static const char TYPE[] = "\"event_type\":\"mail\"";
+	/*
+	 * Lines of other event types cost far more to parse than this look; between name and
+	 * value of the type a program that passed them on may have put blanks.
+	 */
+	static const char TYPE[] = "\"mail\"";
 	struct document record;
 	if (!memmem(line, len, TYPE, sizeof(TYPE) - 1) ||
 		!document_parse(&record, line, len)) {

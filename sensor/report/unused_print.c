@@ -129,8 +129,9 @@ static void print_head(const struct unused *unused, unsigned days, FILE *out)
 		return;
 	}
 	(void)fprintf(out,
-		"Without a flow for %u days before %s; looked at since %s.\n", days,
-		date_text(unused->last_us, last), date_text(unused->first_us, first));
+		"Without a flow for %u day%s before %s; looked at since %s.\n", days,
+		days == 1 ? "" : "s", date_text(unused->last_us, last),
+		date_text(unused->first_us, first));
 	if (unused->is_young) {
 		(void)fputs(
 			"That is too young to tell: nothing below is proven.\n", out);
