@@ -231,6 +231,21 @@ static void put_markdown(const char *text, FILE *out)
 	}
 }
 
+static void print_markdown_line(
+	const struct grid *grid, const struct grid_cell *cell, FILE *out)
+{
+	char name[NAME_BYTES];
+	char words[900];
+	(void)fprintf(out, "| `%c` | ", grid_sign(cell->state));
+	put_markdown(grid_end_name(grid, cell->from, name), out);
+	(void)fputs(" | ", out);
+	put_markdown(grid_end_name(grid, cell->to, name), out);
+	(void)fprintf(out, " | %s | ", grid_state_text(cell->state));
+	cell_words(cell, words, sizeof(words));
+	put_markdown(words, out);
+	(void)fputs(" |\n", out);
+}
+
 void grid_print_markdown(const struct grid *grid, FILE *out)
 {
 	size_t count = 0;
@@ -238,19 +253,9 @@ void grid_print_markdown(const struct grid *grid, FILE *out)
 	(void)fputs("| | from | to | state | what |\n|---|---|---|---|---|\n", out);
 	for (size_t order = 0; order < ORDER_COUNT; order++) {
 		for (size_t i = 0; i < count; i++) {
-			if (cells[i].state != ORDER[order]) {
-				continue;
+			if (cells[i].state == ORDER[order]) {
+				print_markdown_line(grid, &cells[i], out);
 			}
-			char name[NAME_BYTES];
-			char words[900];
-			(void)fprintf(out, "| `%c` | ", grid_sign(cells[i].state));
-			put_markdown(grid_end_name(grid, cells[i].from, name), out);
-			(void)fputs(" | ", out);
-			put_markdown(grid_end_name(grid, cells[i].to, name), out);
-			(void)fprintf(out, " | %s | ", grid_state_text(cells[i].state));
-			cell_words(&cells[i], words, sizeof(words));
-			put_markdown(words, out);
-			(void)fputs(" |\n", out);
 		}
 	}
 }
