@@ -481,3 +481,12 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 		explain(question, result);
 	}
 }
+
+enum matrix_answer matrix_ask_row(const struct matrix *matrix,
+	const struct matrix_question *question, const struct matrix_row *row)
+{
+	const struct asking asking = {
+		matrix, question, matrix->allowed_as[question->protocol]};
+	enum matrix_criterion criterion;
+	return row_answer(&asking, row, &criterion);
+}

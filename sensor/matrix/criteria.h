@@ -89,6 +89,10 @@ struct matrix_result {
 void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
 	struct matrix_result *result);
 
+/* Hold it against this row of the matrix alone. */
+enum matrix_answer matrix_ask_row(const struct matrix *matrix,
+	const struct matrix_question *question, const struct matrix_row *row);
+
 /* Whether names put an end without an address of the group into it. */
 enum matrix_answer matrix_named_answer(
 	const struct matrix_group *group, const struct matrix_named *named);
