@@ -270,6 +270,64 @@ static void compare_class(struct comparing *comparing, uint32_t from)
 	list_free(comparing->rows);
 }
 
+static bool is_internet(
+	const struct matrix *const matrices[2], const struct difference_class *class)
+{
+	bool is_internet = class->host == NULL;
+	for (int side = 0; side < 2; side++) {
+		const struct matrix_end *end = &class->ends[side];
+		is_internet = is_internet && !end->group &&
+			      end->zone == &matrices[side]->zones[0];
+	}
+	return is_internet;
+}
+
+/* As they were found. */
+static int ends_order(const void *left, const void *right)
+{
+	const struct pair *a = left;
+	const struct pair *b = right;
+	if (a->from != b->from) {
+		return a->from < b->from ? -1 : 1;
+	}
+	return (a->to > b->to) - (a->to < b->to);
+}
+
+static uint32_t lines_of(const struct comparing *comparing, const struct pair *pair)
+{
+	return comparing->deltas.list[pair->delta].lines_number;
+}
+
+/* What a host known by name has as any other of the Internet is told of that alone. */
+static void drop_named(struct comparing *comparing)
+{
+	const struct difference *difference = comparing->difference;
+	struct pair *kept = list_new(comparing->pair_count, sizeof(*kept));
+	size_t count = 0;
+	uint32_t internet = NAME_NONE;
+	for (size_t i = 0; i < difference->class_count; i++) {
+		if (is_internet(comparing->matrices, &difference->classes[i])) {
+			internet = (uint32_t)i;
+		}
+	}
+	for (size_t i = 0; i < comparing->pair_count; i++) {
+		const struct pair *pair = &comparing->pairs[i];
+		const struct pair wanted = {.from = difference->classes[pair->from].host
+							    ? internet
+							    : pair->from,
+			.to = difference->classes[pair->to].host ? internet : pair->to};
+		const struct pair *other = bsearch(&wanted, comparing->pairs,
+			comparing->pair_count, sizeof(wanted), ends_order);
+		if (!other || other == pair ||
+			lines_of(comparing, other) != lines_of(comparing, pair)) {
+			kept[count++] = *pair;
+		}
+	}
+	list_free(comparing->pairs);
+	comparing->pairs = kept;
+	comparing->pair_count = count;
+}
+
 static int pair_order(const void *left, const void *right)
 {
 	const struct pair *a = left;
@@ -277,10 +335,7 @@ static int pair_order(const void *left, const void *right)
 	if (a->delta != b->delta) {
 		return a->delta < b->delta ? -1 : 1;
 	}
-	if (a->from != b->from) {
-		return a->from < b->from ? -1 : 1;
-	}
-	return (a->to > b->to) - (a->to < b->to);
+	return ends_order(a, b);
 }
 
 /* One class with all to which it has this delta. */
@@ -423,6 +478,7 @@ void difference_find(struct difference *difference, const struct matrix *old_mat
 		compare_class(&comparing, (uint32_t)i);
 	}
 	if (comparing.pair_count > 0) {
+		drop_named(&comparing);
 		qsort(comparing.pairs, comparing.pair_count, sizeof(*comparing.pairs),
 			pair_order);
 		gather(&comparing);

@@ -9,7 +9,7 @@
  * Exact: the addresses (and declared names) are parted into classes that each matrix
  * sees alike, the ports into ranges, TLS into its states; of each pair of classes that
  * some row joins both matrices are asked. No address is listed. A host known by name is
- * taken to stand in the Internet. Not compared: roles, acceptances, tunnels (what only
+ * taken to stand in the Internet, and told apart where it has more or less than that. Not compared: roles, acceptances, tunnels (what only
  * findings go by), and what is undecided while a name is not known.
  */
 #pragma once

@@ -329,6 +329,18 @@ static void join(struct drafts *drafts, struct draft *draft)
 	draft->ports = (struct words){0};
 }
 
+static void join_all(struct difference_deltas *deltas, const struct subject *subject,
+	struct drafts *own, struct drafts *drafts)
+{
+	for (size_t i = 0; i < own->count; i++) {
+		own->list[i].protocols =
+			protocols_called(deltas, subject->asked.compared,
+				own->list[i].key, subject->asked.protocol);
+		join(drafts, &own->list[i]);
+	}
+	drafts_free(own);
+}
+
 /* All that is different of one protocol. */
 static void compare_protocol(struct difference_deltas *deltas, struct subject *subject,
 	struct drafts *drafts, bool is_allowed[2])
@@ -337,6 +349,7 @@ static void compare_protocol(struct difference_deltas *deltas, struct subject *s
 	const struct ranges ranges = part_ports(
 		compared, matrix_protocols_allowed_as(subject->asked.protocol));
 	struct drafts own = {.count = 0};
+	struct drafts modes = {.count = 0};
 	subject->asked.states = difference_states_of(compared, subject->asked.protocol);
 	for (size_t i = 0; i<ranges.count && * compared->questions> 0; i++) {
 		subject->asked.ports = (struct difference_ports){ranges.list[i],
@@ -347,15 +360,11 @@ static void compare_protocol(struct difference_deltas *deltas, struct subject *s
 			is_allowed[side] |= subject->may[side].allowed != 0;
 		}
 		draft_permission(deltas, subject, &own);
-		draft_mode(deltas, subject, DIFFERENCE_NEW, &own);
-		draft_mode(deltas, subject, DIFFERENCE_OLD, &own);
+		draft_mode(deltas, subject, DIFFERENCE_NEW, &modes);
+		draft_mode(deltas, subject, DIFFERENCE_OLD, &modes);
 	}
-	for (size_t i = 0; i < own.count; i++) {
-		own.list[i].protocols = protocols_called(
-			deltas, compared, own.list[i].key, subject->asked.protocol);
-		join(drafts, &own.list[i]);
-	}
-	drafts_free(&own);
+	join_all(deltas, subject, &own, drafts);
+	join_all(deltas, subject, &modes, drafts);
 	list_free(ranges.list);
 }
 
@@ -426,13 +435,10 @@ static void delta_make(struct difference_deltas *deltas,
 	}
 }
 
-static uint32_t number(struct difference_deltas *deltas,
-	const struct difference_case *compared, const struct drafts *drafts,
-	const bool is_allowed[2])
+static uint32_t number_lines(
+	struct difference_deltas *deltas, const struct drafts *drafts)
 {
 	struct words words = {.count = 0};
-	const size_t known = deltas->known.count;
-	add_word(&words, is_allowed[DIFFERENCE_OLD] | is_allowed[DIFFERENCE_NEW] << 1U);
 	for (size_t i = 0; i < drafts->count; i++) {
 		const struct draft *draft = &drafts->list[i];
 		add_word(&words, draft->key);
@@ -443,12 +449,25 @@ static uint32_t number(struct difference_deltas *deltas,
 		}
 	}
 	const uint32_t found =
-		interning_number(&deltas->known, words.list, words.count);
+		interning_number(&deltas->lines, words.list, words.count);
 	list_free(words.list);
+	return found;
+}
+
+static uint32_t number(struct difference_deltas *deltas,
+	const struct difference_case *compared, const struct drafts *drafts,
+	const bool is_allowed[2])
+{
+	const uint32_t lines_number = number_lines(deltas, drafts);
+	const size_t known = deltas->known.count;
+	const uint32_t words[] = {
+		lines_number, is_allowed[DIFFERENCE_OLD], is_allowed[DIFFERENCE_NEW]};
+	const uint32_t found = interning_number(&deltas->known, words, 3);
 	if (found == known) {
 		deltas->list = list_room(deltas->list, known, sizeof(*deltas->list));
-		deltas->list[known] = (struct difference_delta){
-			.is_allowed = {is_allowed[0], is_allowed[1]}};
+		deltas->list[known] =
+			(struct difference_delta){.lines_number = lines_number,
+				.is_allowed = {is_allowed[0], is_allowed[1]}};
 		delta_make(deltas, compared, drafts, &deltas->list[known]);
 	}
 	return found;
@@ -482,6 +501,7 @@ uint32_t difference_compare(
 void difference_deltas_free(struct difference_deltas *deltas)
 {
 	interning_free(&deltas->keys);
+	interning_free(&deltas->lines);
 	interning_free(&deltas->known);
 	list_free(deltas->list);
 }

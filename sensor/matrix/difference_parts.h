@@ -36,12 +36,14 @@ struct difference_case {
 struct difference_delta {
 	struct difference_line *lines;
 	size_t line_count;
-	bool is_allowed[2]; /* anything at all */
+	uint32_t lines_number; /* the same of other deltas with these lines */
+	bool is_allowed[2];    /* anything at all */
 };
 
 struct difference_deltas {
 	struct arena *arena;
-	struct interning keys;         /* of lines: kind and rows */
+	struct interning keys; /* of lines: kind and rows */
+	struct interning lines;
 	struct interning known;        /* the deltas themselves */
 	struct difference_delta *list; /* by number */
 };

@@ -269,6 +269,20 @@ static void a_name_that_joins_a_group_is_a_class_of_its_own(void **state)
 	compared_free(&compared);
 }
 
+static void what_all_of_the_internet_has_is_not_told_of_names_again(void **state)
+{
+	(void)state;
+	struct compared compared = compare(load_whole(NAMED("mail.example.org")),
+		load_whole(NAMED(
+			"mail.example.org") " - {id: B, from: seats, to: internet, "
+					    "protocols: [smtp], tls: optional}\n"));
+	assert_int_equal(compared.difference.entry_count, 1);
+	const struct difference_entry *entry = entry_of(&compared, 0);
+	assert_int_equal(entry->to_count, 1);
+	assert_null(compared.difference.classes[*entry->to].host);
+	compared_free(&compared);
+}
+
 static void the_profile_allows_submission_on_465_without_a_row(void **state)
 {
 	(void)state;
@@ -668,6 +682,8 @@ int main(void)
 		cmocka_unit_test(a_later_last_day_is_wider_and_an_expired_row_is_none),
 		cmocka_unit_test(audit_mode_lets_breaches_by_and_is_told),
 		cmocka_unit_test(a_name_that_joins_a_group_is_a_class_of_its_own),
+		cmocka_unit_test(
+			what_all_of_the_internet_has_is_not_told_of_names_again),
 		cmocka_unit_test(the_profile_allows_submission_on_465_without_a_row),
 		cmocka_unit_test(a_role_counts_where_the_row_names_a_zone),
 		cmocka_unit_test(every_flow_is_told_as_both_matrices_answer),
