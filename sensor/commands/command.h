@@ -43,6 +43,7 @@ struct command {
 
 extern const struct command COMMAND_CHECK;
 extern const struct command COMMAND_EXPLAIN;
+extern const struct command COMMAND_DIFF;
 extern const struct command COMMAND_REPLAY;
 extern const struct command COMMAND_CATALOGUE;
 extern const struct command COMMAND_EXPORT;

@@ -231,6 +231,8 @@ static const struct {
 } VALUES[] = {
 	{"FILE", offer_files},
 	{"MATRIX", offer_files},
+	{"OLD", offer_files},
+	{"NEW", offer_files},
 	{"DIR", offer_folders},
 	{"USER", offer_users},
 	{"IFACE", offer_interfaces},

@@ -16,8 +16,9 @@ REFERENCE = "rules/anssi-reference.yaml"
 BROKEN = "rules/broken-architecture.yaml"
 REPLAY = ("replay", "pcaps/named-by-dns/traffic.pcap", "pcaps/unseen-beside-esp/traffic.pcap", "-m", REFERENCE)
 COMMANDS = [REPLAY, (*REPLAY, "--summary"), ("check", REFERENCE), ("explain", "-m", REFERENCE, "scanners", "relay", "smtp"),
+            ("diff", "tests/matrix/diff/old.yaml", "tests/matrix/diff/new.yaml"),
             ("catalogue",), ("catalogue", "tls.certificate-name-mismatch"), ("ship", "--list")]
-HELPED = ["run", "replay", "check", "explain", "export", "catalogue", "servers", "status", "ship", "fleet", "unban"]
+HELPED = ["run", "replay", "check", "explain", "diff", "export", "catalogue", "servers", "status", "ship", "fleet", "unban"]
 
 
 def words_of(*words):

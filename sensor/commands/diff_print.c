@@ -1,0 +1,144 @@
+#include "commands/diff_print.h"
+
+#include "commands/diff_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char MARKS[] = {
+	[DIFFERENCE_GAINED] = '+',
+	[DIFFERENCE_LOST] = '-',
+	[DIFFERENCE_CHANGED] = '~',
+	[DIFFERENCE_LOOSENED] = '+',
+	[DIFFERENCE_TIGHTENED] = '-',
+};
+
+void diff_print_start(struct diff_print *print, const struct difference *difference,
+	const char *const files[2])
+{
+	*print = (struct diff_print){difference, {files[0], files[1]}, {0}};
+	for (size_t i = 0; i < difference->entry_count; i++) {
+		print->counts[difference->entries[i].kind]++;
+	}
+}
+
+/* Who has these ends because it was moved there. */
+static void print_moved(
+	const struct difference *difference, const uint32_t *classes, size_t count)
+{
+	char members[DIFF_TEXT_BYTES];
+	for (size_t i = 0; i < count; i++) {
+		const struct difference_class *class = &difference->classes[classes[i]];
+		if (!diff_is_same(class)) {
+			(void)printf("    %s: %s, before %s\n",
+				diff_members(difference, classes[i], members),
+				diff_name(class, DIFFERENCE_NEW),
+				diff_name(class, DIFFERENCE_OLD));
+		}
+	}
+}
+
+static void print_entry(
+	const struct difference *difference, const struct difference_entry *entry)
+{
+	char from[DIFF_TEXT_BYTES];
+	char text[DIFF_TEXT_BYTES];
+	(void)printf("%c %s -> %s", MARKS[entry->kind],
+		diff_ends(difference, entry->from, entry->from_count, from),
+		diff_ends(difference, entry->to, entry->to_count, text));
+	(void)printf(
+		entry->kind == DIFFERENCE_CHANGED ? ": %s\n" : "\n", diff_way(entry));
+	for (size_t i = 0; i < entry->line_count; i++) {
+		(void)printf("    %c %s\n", MARKS[entry->lines[i].kind],
+			diff_line(&entry->lines[i], text));
+	}
+	print_moved(difference, entry->from, entry->from_count);
+	print_moved(difference, entry->to, entry->to_count);
+}
+
+void diff_print_text(const struct diff_print *print)
+{
+	static const char *const HEADS[] = {"Gained", "Lost", "Changed"};
+	const struct difference *difference = print->difference;
+	for (size_t i = 0; i < difference->entry_count; i++) {
+		const struct difference_entry *entry = &difference->entries[i];
+		if (i == 0 || entry->kind != entry[-1].kind) {
+			(void)printf("%s%s: %zu\n", i == 0 ? "" : "\n",
+				HEADS[entry->kind], print->counts[entry->kind]);
+		}
+		print_entry(difference, entry);
+	}
+	if (difference->is_partial) {
+		(void)printf("Not all was compared: the matrices are too large. What "
+			     "is told here is right, more may be different.\n");
+	} else if (difference->entry_count == 0) {
+		(void)printf("No difference: both allow the same.\n");
+	}
+}
+
+/* What Markdown and HTML would take for their own is escaped. */
+static void print_escaped(const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_[]<>|#&!~", *text)) {
+			(void)putchar('\\');
+		}
+		(void)putchar(*text);
+	}
+}
+
+static void print_markdown_members(
+	const struct difference *difference, const uint32_t *classes, size_t count)
+{
+	char members[DIFF_TEXT_BYTES];
+	for (size_t i = 0; i < count; i++) {
+		if (!diff_is_same(&difference->classes[classes[i]])) {
+			(void)printf("<br>");
+			print_escaped(diff_members(difference, classes[i], members));
+		}
+	}
+}
+
+static void print_markdown_ends(
+	const struct difference *difference, const uint32_t *classes, size_t count)
+{
+	char text[DIFF_TEXT_BYTES];
+	(void)printf(" ");
+	print_escaped(diff_ends(difference, classes, count, text));
+	print_markdown_members(difference, classes, count);
+	(void)printf(" |");
+}
+
+static void print_markdown_entry(
+	const struct difference *difference, const struct difference_entry *entry)
+{
+	char text[DIFF_TEXT_BYTES];
+	(void)printf("| %s |", entry->is_wider ? "**yes**" : "no");
+	print_markdown_ends(difference, entry->from, entry->from_count);
+	print_markdown_ends(difference, entry->to, entry->to_count);
+	for (size_t i = 0; i < entry->line_count; i++) {
+		(void)printf("%s%s: ", i == 0 ? " " : "<br>",
+			DIFF_KINDS[entry->lines[i].kind]);
+		print_escaped(diff_line(&entry->lines[i], text));
+	}
+	(void)printf(" |\n");
+}
+
+void diff_print_markdown(const struct diff_print *print)
+{
+	const struct difference *difference = print->difference;
+	(void)printf("### Flow matrix: %zu gained, %zu lost, %zu changed\n\n",
+		print->counts[DIFFERENCE_GAINED], print->counts[DIFFERENCE_LOST],
+		print->counts[DIFFERENCE_CHANGED]);
+	if (difference->is_partial) {
+		(void)printf(
+			"**Not all was compared: the matrices are too large.**\n\n");
+	} else if (difference->entry_count == 0) {
+		(void)printf("Both matrices allow the same.\n");
+		return;
+	}
+	(void)printf("| more is allowed | from | to | what |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < difference->entry_count; i++) {
+		print_markdown_entry(difference, &difference->entries[i]);
+	}
+}
