@@ -1,72 +1,14 @@
+#include "commands/explain_json.h"
 #include "commands/matrices.h"
 
 #include "base/columns.h"
-#include "judge/judge.h"
 #include "judge/recommendation.h"
 #include "matrix/acceptance.h"
 #include "matrix/criteria.h"
 #include "matrix/sentence.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-
-#define US_PER_S               1000000
-#define TLS_AES_128_GCM_SHA256 0x1301 /* RFC 8446 section B.4 */
-
-/* What the flow would be: planned, so nothing of its TLS is known. */
-static bool read_protocol(
-	const char *text, struct matrix_question *question, struct reason *why)
-{
-	char name[32];
-	const char *colon = strchr(text, ':');
-	const size_t len = colon ? (size_t)(colon - text) : strlen(text);
-	if (len >= sizeof(name)) {
-		return reason_set(why, "\"%.60s\" is no mail protocol", text);
-	}
-	memcpy(name, text, len);
-	name[len] = '\0';
-	question->protocol = protocol_by_name(name);
-	if (question->protocol == PROTOCOL_UNKNOWN ||
-		!protocol_row(question->protocol)->is_mail) {
-		return reason_set(why,
-			"\"%s\" is no mail protocol (smtp, submission, submissions, "
-			"lmtp, imap, imaps, pop3, pop3s, sieve, mapi-http, ...)",
-			name);
-	}
-	question->port = protocol_row(question->protocol)->ports[0];
-	if (colon) {
-		char *end = NULL;
-		const unsigned long port = strtoul(colon + 1, &end, 10);
-		if (colon[1] < '1' || colon[1] > '9' || *end || port > 65535) {
-			return reason_set(
-				why, "\"%.40s\" is no port from 1 to 65535", colon + 1);
-		}
-		question->port = (uint16_t)port;
-	} else if (question->protocol == PROTOCOL_ATTEMPT) {
-		return reason_set(why, "an attempt needs a port: attempt:25");
-	}
-	return true;
-}
-
-/*
- * The row is asked whether it could allow the flow: take TLS as the row wants it,
- * and say the condition in the answer.
- */
-static void assume_best_tls(struct matrix_question *question)
-{
-	const bool is_implicit = protocol_row(question->protocol)->is_implicit_tls ||
-				 (question->protocol >= PROTOCOL_MAPI_HTTP &&
-					 question->protocol <= PROTOCOL_EXCHANGE_HTTPS);
-	question->is_encrypted = MATRIX_YES;
-	question->is_implicit = is_implicit ? MATRIX_YES : MATRIX_NO;
-	question->is_starttls = is_implicit ? MATRIX_NO : MATRIX_YES;
-	question->is_tls_offered = MATRIX_YES;
-	question->has_clear_content = MATRIX_NO;
-	question->has_client_certificate = MATRIX_YES;
-	question->tls_version = 0x0304;
-}
 
 static void print_flow(const struct matrix_question *question, const char *may)
 {
@@ -191,35 +133,6 @@ static void print_first_failure(const struct matrix_result *result)
 	}
 }
 
-/* The flow as the judge would see it, under the TLS that was assumed. */
-static void judge_planned(const struct matrix *matrix,
-	const struct matrix_question *question, struct judgement *judgement)
-{
-	const struct matrix_end ends[] = {question->from, question->to};
-	struct facts facts = {.protocol = question->protocol,
-		.tls = question->is_implicit == MATRIX_YES ? FACTS_TLS_IMPLICIT
-							   : FACTS_TLS_STARTTLS,
-		.starttls_offered = FACTS_YES,
-		.has_client_bytes = true,
-		.has_server_bytes = true,
-		.session = {.version = question->tls_version,
-			.cipher_suite = TLS_AES_128_GCM_SHA256,
-			.client_certificate = FACTS_YES,
-			.has_client_hello = true,
-			.has_server_hello = true,
-			.is_established = true}};
-	const struct observation observation = {
-		.facts = question->protocol == PROTOCOL_ATTEMPT ? NULL : &facts,
-		.protocol = question->protocol,
-		.how_far = "not tried",
-		.server_port = question->port,
-		.confidence = DIRECTION_CONFIDENCE_SYN,
-		.is_ended = true,
-		.ends = ends,
-		.now_us = (uint64_t)question->now_s * US_PER_S};
-	judge_flow_briefly(matrix, &observation, judgement);
-}
-
 static void print_finding(
 	const struct judgement *judgement, enum protocol protocol, enum finding finding)
 {
@@ -240,7 +153,7 @@ static void print_findings(const struct matrix *matrix,
 	const struct matrix_question *question, bool is_probe)
 {
 	struct judgement judgement;
-	judge_planned(matrix, question, &judgement);
+	explain_judge(matrix, question, &judgement);
 	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
 		if (judgement.findings & FINDING_BIT(i)) {
 			(void)printf(is_probe ? "Once something is sent t" : "T");
@@ -277,54 +190,69 @@ static void print_acceptances(
 	}
 }
 
-static int answer(const struct matrix *matrix, const char *const *words)
+static void print_answer(const struct matrix *matrix, const struct planned *planned)
 {
-	struct matrix_question question = {.now_s = (int64_t)time(NULL)};
-	struct matrix_result result;
-	struct reason why;
-	if (!matrix_find_end(matrix, words[0], &question.from, &why) ||
-		!matrix_find_end(matrix, words[1], &question.to, &why) ||
-		!read_protocol(words[2], &question, &why)) {
-		return command_misused(&COMMAND_EXPLAIN, "%s", why.text);
-	}
-	assume_best_tls(&question);
-	matrix_ask(matrix, &question, &result);
-	const bool is_probe = result.allowed == MATRIX_UNKNOWN &&
-			      result.waits_for == MATRIX_CRITERION_PROBE;
-	if (result.allowed == MATRIX_YES) {
-		print_allowed(&question, &result);
-	} else if (is_probe) {
-		print_probe(&question, &result);
-	} else if (result.allowed == MATRIX_UNKNOWN) {
-		print_undecided(&question, &result);
-	} else {
+	const struct matrix_question *question = &planned->question;
+	const struct matrix_result *result = &planned->result;
+	switch (planned->answer) {
+	case PLANNED_ALLOWED:
+		print_allowed(question, result);
+		break;
+	case PLANNED_PROBE:
+		print_probe(question, result);
+		break;
+	case PLANNED_UNDECIDED:
+		print_undecided(question, result);
+		break;
+	case PLANNED_REFUSED:
 		(void)printf("Not allowed: ");
-		print_flow(&question, "may not");
+		print_flow(question, "may not");
 		(void)printf(".\n");
-		print_first_failure(&result);
+		print_first_failure(result);
+		break;
 	}
-	print_findings(matrix, &question, is_probe);
-	print_acceptances(&question, &result);
-	return COMMAND_OK;
+	print_findings(matrix, question, planned->answer == PLANNED_PROBE);
+	print_acceptances(question, result);
 }
 
 struct explain {
 	struct option_list matrices;
+	bool is_json;
+	bool is_exit_code_wanted;
 };
+
+static int answer(const struct explain *explain, const struct matrix *matrix,
+	const char *const *words)
+{
+	struct planned planned = {.question = {.now_s = (int64_t)time(NULL)}};
+	struct reason why;
+	struct columns columns;
+	if (!planned_read(matrix, words, &planned, &why)) {
+		return command_misused(&COMMAND_EXPLAIN, "%s", why.text);
+	}
+	planned_ask(matrix, &planned);
+	if (explain->is_json) {
+		explain_json(matrix, words, &planned);
+	} else {
+		columns_begin(&columns, &stdout);
+		print_answer(matrix, &planned);
+		columns_end(&columns, 2);
+	}
+	return explain->is_exit_code_wanted && planned.answer != PLANNED_ALLOWED
+		       ? COMMAND_VIOLATIONS
+		       : COMMAND_OK;
+}
 
 static int explain_run(int argc, char **argv)
 {
 	struct explain explain = {.matrices = {.count = 0}};
 	struct option_words words;
-	struct columns columns;
 	int code = options_read(&COMMAND_EXPLAIN, argc, argv, &explain, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
 	struct matrix *matrix = matrices_load(&explain.matrices);
-	columns_begin(&columns, &stdout);
-	code = matrix ? answer(matrix, words.list) : COMMAND_USAGE;
-	columns_end(&columns, 2);
+	code = matrix ? answer(&explain, matrix, words.list) : COMMAND_USAGE;
 	matrix_free(matrix);
 	return code;
 }
@@ -354,17 +282,27 @@ static const struct option_row OPTIONS[] = {
 		.set = option_add_text,
 		.field = offsetof(struct explain, matrices),
 		.is_required = true},
+	{.name = "json",
+		.letter = 'j',
+		.help = "one JSON object: from, to, protocol, port, answer, row\n"
+			"or nearest, failed, reason, findings, acceptances",
+		.set = option_set_flag,
+		.field = offsetof(struct explain, is_json)},
+	{.name = "exit-code",
+		.help = "exit 1 when it is not allowed, or not for sure",
+		.set = option_set_flag,
+		.field = offsetof(struct explain, is_exit_code_wanted)},
 	{.name = NULL},
 };
 
 const struct command COMMAND_EXPLAIN = {
 	.name = "explain",
 	.summary = "tell whether and why a flow would be allowed",
-	.usage = "-m MATRIX FROM TO PROTOCOL[:PORT]",
+	.usage = "-m MATRIX [OPTION...] FROM TO PROTOCOL[:PORT]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
-	.exits =
-		"0 an answer was given (allowed or not), 2 usage or matrix in error.\n",
+	.exits = "0 an answer was given (allowed or not), 1 it is not allowed for sure "
+		 "and\n--exit-code was given, 2 usage or matrix in error.\n",
 	.options = OPTIONS,
 	.words = "FROM TO PROTOCOL[:PORT]",
 	.words_least = 3,

@@ -102,6 +102,30 @@ def test_explain_says_of_a_row_for_probes_what_it_allows_and_what_would_be_told(
     assert sending[0].startswith("Allowed: ") and not any(line.startswith("Once something") for line in sending)
 
 
+def test_explain_as_json_has_what_the_text_has():
+    for words, answer, row in ((("relay", "mx-out", "smtp"), "allowed", "M-30"),
+                               (("192.0.2.70", "internet", "smtp"), "not-allowed", "M-10"),
+                               (("scanners", "relay", "smtp"), "allowed", "M-12"),
+                               (("mx-in", "scanners", "eas"), "not-allowed", None)):
+        document = json.loads(run("explain", "--json", "-m", REFERENCE, *words).stdout)
+        text = explain(*words)
+        told = document.get("row") or document.get("nearest") or {"id": None}
+        assert (document["answer"], told["id"]) == (answer, row)
+        assert text.startswith("Allowed: " if answer == "allowed" else "Not allowed: ")
+        assert row is None or f"row {row} (" in text
+        assert {finding["finding"] for finding in document["findings"]} == set(re.findall(r"would tell (\S+)", text))
+        assert [accepted["what"] for accepted in document["acceptances"]] == re.findall(r"^Accepted: ([^,]+),", text, re.M)
+
+
+def test_explain_ends_with_1_for_what_is_not_allowed_for_sure_only_when_asked():
+    def codes(matrix, *words):
+        return [run("explain", *option, "-m", matrix, *words).returncode for option in ((), ("--exit-code",))]
+    assert codes(REFERENCE, "relay", "mx-out", "smtp") == [0, 0]
+    assert codes(REFERENCE, "192.0.2.70", "internet", "smtp") == [0, 1]
+    assert codes(HYBRID, "workstations", "203.0.113.9", "imaps") == [0, 1]
+    assert codes(HYBRID, "workstations", "outlook.office365.com", "exchange-https") == [0, 0]
+
+
 def test_every_planted_breach_is_told_with_its_row_and_recommendation():
     planted = {"B-0": "R34", "B-1": "R35", "B-2": "R36", "B-3": "R37", "B-4": "R41", "B-5": "R42",
                "B-6": "exposure"}
