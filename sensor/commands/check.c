@@ -1,4 +1,5 @@
 #include "commands/check_settings.h"
+#include "commands/expectations.h"
 #include "commands/options.h"
 
 #include "base/columns.h"
@@ -41,10 +42,11 @@ struct check_result {
 	struct matrix_problems errors;
 	struct matrix_problems warnings;
 	struct matrix_problems breaches;
-	struct matrix_problems accepted; /* breaches that the matrix accepts */
+	struct matrix_problems accepted;  /* breaches that the matrix accepts */
+	struct expectations expectations; /* of --expect */
 };
 
-static void print_json(const struct check_result *result)
+static void print_json(const struct check_result *result, bool is_expecting)
 {
 	(void)printf("{\"valid\":%s", result->matrix ? "true" : "false");
 	print_json_problems("errors", &result->errors, stdout);
@@ -56,6 +58,12 @@ static void print_json(const struct check_result *result)
 		(void)matrix_groups(result->matrix, &groups);
 		const size_t rows = matrix_declared_rows(result->matrix);
 		(void)printf(",\"groups\":%zu,\"rows\":%zu", groups, rows);
+	}
+	if (is_expecting) {
+		print_json_problems(
+			"expect_errors", &result->expectations.errors, stdout);
+		print_json_problems("unexpected", &result->expectations.unmet, stdout);
+		(void)printf(",\"expected\":%zu", result->expectations.count);
 	}
 	(void)printf("}\n");
 }
@@ -83,6 +91,7 @@ struct check_options {
 	bool is_quiet;
 	bool is_exit_code_wanted;
 	const char *config;
+	const char *expect;
 };
 
 static void print_text(
@@ -116,6 +125,33 @@ static void print_text(
 	}
 }
 
+static void print_expectations(
+	const struct expectations *expectations, const struct check_options *options)
+{
+	const size_t unmet = expectations->unmet.count;
+	if (expectations->errors.count > 0) {
+		print_problems(&expectations->errors, stderr);
+		return;
+	}
+	if (!options->is_quiet) {
+		(void)printf("\nExpected: %zu of %zu answers\n",
+			expectations->count - unmet, expectations->count);
+	}
+	print_problems(&expectations->unmet, stdout);
+}
+
+/* Mistakes in what is expected are as good as mistakes in the matrix. */
+static int code_of(
+	const struct check_result *result, const struct check_options *options)
+{
+	const bool is_bad =
+		result->breaches.count > 0 || result->expectations.unmet.count > 0;
+	if (result->expectations.errors.count > 0) {
+		return COMMAND_USAGE;
+	}
+	return options->is_exit_code_wanted && is_bad ? COMMAND_VIOLATIONS : COMMAND_OK;
+}
+
 static int check_files(
 	const char *const *files, size_t count, const struct check_options *options)
 {
@@ -127,23 +163,29 @@ static int check_files(
 		matrix_warnings(result.matrix, now_s, &result.warnings);
 		architecture_breaches(
 			result.matrix, now_s, &result.breaches, &result.accepted);
-		code = options->is_exit_code_wanted && result.breaches.count > 0
-			       ? COMMAND_VIOLATIONS
-			       : COMMAND_OK;
+		if (options->expect) {
+			expectations_hold(&result.expectations, options->expect,
+				result.matrix, now_s);
+		}
+		code = code_of(&result, options);
 	}
 	if (options->is_json) {
-		print_json(&result);
+		print_json(&result, result.matrix && options->expect);
 	} else if (!result.matrix) {
 		print_problems(&result.errors, stderr);
 		print_count(&result.errors);
 	} else {
 		print_text(&result, options);
+		if (options->expect) {
+			print_expectations(&result.expectations, options);
+		}
 	}
 	matrix_free(result.matrix);
 	matrix_problems_free(&result.errors);
 	matrix_problems_free(&result.warnings);
 	matrix_problems_free(&result.breaches);
 	matrix_problems_free(&result.accepted);
+	expectations_free(&result.expectations);
 	return code;
 }
 
@@ -158,6 +200,10 @@ static int check_run(int argc, char **argv)
 	if (options.config && files.count > 0) {
 		return command_misused(
 			&COMMAND_CHECK, "either --config or matrix files");
+	}
+	if (options.config && options.expect) {
+		return command_misused(
+			&COMMAND_CHECK, "--expect is for matrix files, not --config");
 	}
 	if (options.config && options.is_json) {
 		return command_misused(
@@ -185,12 +231,15 @@ static const char EXAMPLES[] =
 	"  mailwarden check internal.yaml gateway.yaml\n"
 	"      Two files are joined into one matrix: rows may name groups of both.\n"
 	"  git show HEAD:matrix.yaml | mailwarden check --quiet --exit-code -\n"
-	"      Before a change is merged.\n";
+	"      Before a change is merged.\n"
+	"  mailwarden check --expect answers.txt --exit-code matrix.yaml\n"
+	"      Does it still answer as it should?\n";
 
 static const char EXITS[] =
-	"0 the matrix can be used (warnings or not), 1 it has breaches and\n"
-	"--exit-code was given, 2 it has errors. The format is described in\n"
-	"mailwarden-matrix(5).\n";
+	"0 the matrix can be used (warnings or not), 1 it has breaches or answers\n"
+	"otherwise than expected and --exit-code was given, 2 it or the file of\n"
+	"--expect has errors. The formats are described in mailwarden-matrix(5) and\n"
+	"mailwarden(8).\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "json",
@@ -205,9 +254,16 @@ static const struct option_row OPTIONS[] = {
 		.set = option_set_flag,
 		.field = offsetof(struct check_options, is_quiet)},
 	{.name = "exit-code",
-		.help = "exit 1 when there is a breach that is not accepted",
+		.help = "exit 1 when there is a breach that is not accepted, or\n"
+			"an answer that is not as expected",
 		.set = option_set_flag,
 		.field = offsetof(struct check_options, is_exit_code_wanted)},
+	{.name = "expect",
+		.argument = "FILE",
+		.help = "answers that it is to give, a line each:\n"
+			"FROM TO PROTOCOL[:PORT] [TLS] -> ANSWER",
+		.set = option_set_text,
+		.field = offsetof(struct check_options, expect)},
 	{.name = "config",
 		.letter = 'c',
 		.argument = "FILE",
