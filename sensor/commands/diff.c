@@ -2,6 +2,7 @@
 #include "commands/matrices.h"
 
 #include "base/columns.h"
+#include "control/sandbox.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,59 +14,82 @@ struct diff {
 	bool is_exit_code_wanted;
 };
 
-static void print(const struct diff *diff, const struct difference *difference,
-	const char *const files[2])
+static void print(const struct diff *diff, const struct diff_print *printed)
 {
-	struct diff_print printed;
 	struct columns columns;
-	diff_print_start(&printed, difference, files);
 	if (diff->is_json) {
-		diff_print_json(&printed);
+		diff_print_json(printed);
 	} else if (diff->is_markdown) {
-		diff_print_markdown(&printed);
+		diff_print_markdown(printed);
 	} else {
 		columns_begin(&columns, &stdout);
-		diff_print_text(&printed);
+		diff_print_text(printed);
 		columns_end(&columns, 8);
 	}
 }
 
 /* What could not be compared may be anything: never taken for nothing gained. */
-static int code_of(const struct diff *diff, const struct difference *difference)
+static int code_of(const struct diff *diff, const struct diff_print *printed)
 {
-	if (difference->is_partial) {
+	if (printed->difference->is_partial) {
 		return command_failed(&COMMAND_DIFF, "too large: not all was compared");
 	}
-	return diff->is_exit_code_wanted && difference_is_wider(difference)
+	return diff->is_exit_code_wanted && difference_is_wider(printed->difference)
 		       ? COMMAND_VIOLATIONS
 		       : COMMAND_OK;
 }
 
-static int compare(const struct diff *diff, const char *const files[2])
+/* words: the two matrices, then captures. */
+static int compare(const struct diff *diff, const struct option_words *words,
+	const struct matrix *const matrices[2])
 {
-	struct matrix *matrices[2] = {NULL, NULL};
-	int code = COMMAND_USAGE;
+	const struct option_words captures = {words->list + 2, words->count - 2};
+	struct difference difference;
+	struct diff_traffic traffic = {.flow_count = 0};
+	struct diff_print printed;
+	int failed = COMMAND_OK;
+	if (captures.count > 0) {
+		failed = diff_traffic_read(&traffic, &captures, matrices);
+	}
+	difference_find(&difference, matrices[0], matrices[1], (int64_t)time(NULL));
+	diff_print_start(&printed, &difference, words->list);
+	printed.traffic = captures.count > 0 ? &traffic : NULL;
+	print(diff, &printed);
+	const int code = code_of(diff, &printed);
+	difference_free(&difference);
+	diff_traffic_free(&traffic);
+	return failed != COMMAND_OK ? failed : code;
+}
+
+static int load_and_compare(const struct diff *diff, const struct option_words *words)
+{
+	struct matrix *matrices[2];
 	for (int side = 0; side < 2; side++) {
-		const struct option_list list = {{files[side]}, 1};
+		const struct option_list list = {{words->list[side]}, 1};
 		matrices[side] = matrices_load(&list);
 	}
-	if (matrices[0] && matrices[1]) {
-		struct difference difference;
-		difference_find(
-			&difference, matrices[0], matrices[1], (int64_t)time(NULL));
-		print(diff, &difference, files);
-		code = code_of(diff, &difference);
-		difference_free(&difference);
-	}
+	const struct matrix *const loaded[] = {matrices[0], matrices[1]};
+	const int code = matrices[0] && matrices[1] ? compare(diff, words, loaded)
+						    : COMMAND_USAGE;
 	matrix_free(matrices[0]);
 	matrix_free(matrices[1]);
 	return code;
+}
+
+static size_t count_stdin(const struct option_words *words)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < words->count; i++) {
+		count += strcmp(words->list[i], "-") == 0;
+	}
+	return count;
 }
 
 static int diff_run(int argc, char **argv)
 {
 	struct diff diff = {.is_json = false};
 	struct option_words words;
+	struct reason why;
 	const int code = options_read(&COMMAND_DIFF, argc, argv, &diff, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
@@ -73,16 +97,20 @@ static int diff_run(int argc, char **argv)
 	if (diff.is_json && diff.is_markdown) {
 		return command_misused(&COMMAND_DIFF, "either --json or --markdown");
 	}
-	if (strcmp(words.list[0], "-") == 0 && strcmp(words.list[1], "-") == 0) {
+	if (count_stdin(&words) > 1) {
 		return command_misused(&COMMAND_DIFF, "only one can be stdin");
 	}
-	return compare(&diff, words.list);
+	if (words.count > 2 && !sandbox_harden(&why)) { /* mail is in memory */
+		return command_failed(&COMMAND_DIFF, "%s", why.text);
+	}
+	return load_and_compare(&diff, &words);
 }
 
 static const char ABOUT[] =
 	"What does the new matrix allow that the old one does not, and the other way\n"
 	"round? By meaning: rows in another order, under another id, or a prefix\n"
-	"written in two halves are no difference. \"-\" is stdin.\n";
+	"written in two halves are no difference. With captures: which recorded mail\n"
+	"flows would be judged otherwise, too. \"-\" is stdin.\n";
 
 static const char NOTES[] =
 	"Compared is who may speak what to whom, on which port, under what TLS, until\n"
@@ -95,17 +123,20 @@ static const char EXAMPLES[] =
 	"  git show HEAD:matrix.yaml | mailwarden diff --exit-code - matrix.yaml\n"
 	"      Does this change allow anything more?\n"
 	"  mailwarden diff --markdown old.yaml new.yaml\n"
-	"      For a merge request.\n";
+	"      For a merge request.\n"
+	"  mailwarden diff old.yaml new.yaml monday.pcap tuesday.pcap\n"
+	"      And whose mail would be cut off, or let by.\n";
 
 static const char EXITS[] =
 	"0 compared, 1 something more is allowed and --exit-code was given, 2 usage\n"
-	"or a matrix in error, 3 too large, not all was compared.\n";
+	"or a matrix in error, 3 not all was compared: the matrices are too large, or\n"
+	"a capture could not be read to its end.\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "json",
 		.letter = 'j',
 		.help = "one JSON object: old, new, partial, wider, gained,\n"
-			"lost, changed, differences",
+			"lost, changed, differences, traffic",
 		.set = option_set_flag,
 		.field = offsetof(struct diff, is_json)},
 	{.name = "markdown",
@@ -123,14 +154,14 @@ static const struct option_row OPTIONS[] = {
 const struct command COMMAND_DIFF = {
 	.name = "diff",
 	.summary = "tell what one flow matrix allows and another does not",
-	.usage = "[OPTION...] OLD NEW",
+	.usage = "[OPTION...] OLD NEW [CAPTURE...]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
 	.exits = EXITS,
 	.options = OPTIONS,
-	.words = "OLD NEW",
+	.words = "OLD NEW FILE",
 	.words_least = 2,
-	.words_most = 2,
+	.words_most = COMMAND_WORDS_ANY,
 	.run = diff_run,
 };

@@ -132,6 +132,9 @@ void diff_print_json(const struct diff_print *print)
 		write_entry(&writer, difference, &difference->entries[i]);
 	}
 	json_array_close(&writer);
+	if (print->traffic) {
+		diff_traffic_json(&writer, print->traffic);
+	}
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

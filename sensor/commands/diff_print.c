@@ -16,7 +16,8 @@ static const char MARKS[] = {
 void diff_print_start(struct diff_print *print, const struct difference *difference,
 	const char *const files[2])
 {
-	*print = (struct diff_print){difference, {files[0], files[1]}, {0}};
+	*print = (struct diff_print){
+		.difference = difference, .files = {files[0], files[1]}};
 	for (size_t i = 0; i < difference->entry_count; i++) {
 		print->counts[difference->entries[i].kind]++;
 	}
@@ -74,16 +75,8 @@ void diff_print_text(const struct diff_print *print)
 	} else if (difference->entry_count == 0) {
 		(void)printf("No difference: both allow the same.\n");
 	}
-}
-
-/* What Markdown and HTML would take for their own is escaped. */
-static void print_escaped(const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("\\`*_[]<>|#&!~", *text)) {
-			(void)putchar('\\');
-		}
-		(void)putchar(*text);
+	if (print->traffic) {
+		diff_traffic_text(print->traffic);
 	}
 }
 
@@ -94,7 +87,7 @@ static void print_markdown_members(
 	for (size_t i = 0; i < count; i++) {
 		if (!diff_is_same(&difference->classes[classes[i]])) {
 			(void)printf("<br>");
-			print_escaped(diff_members(difference, classes[i], members));
+			diff_put_escaped(diff_members(difference, classes[i], members));
 		}
 	}
 }
@@ -104,7 +97,7 @@ static void print_markdown_ends(
 {
 	char text[DIFF_TEXT_BYTES];
 	(void)printf(" ");
-	print_escaped(diff_ends(difference, classes, count, text));
+	diff_put_escaped(diff_ends(difference, classes, count, text));
 	print_markdown_members(difference, classes, count);
 	(void)printf(" |");
 }
@@ -119,9 +112,17 @@ static void print_markdown_entry(
 	for (size_t i = 0; i < entry->line_count; i++) {
 		(void)printf("%s%s: ", i == 0 ? " " : "<br>",
 			DIFF_KINDS[entry->lines[i].kind]);
-		print_escaped(diff_line(&entry->lines[i], text));
+		diff_put_escaped(diff_line(&entry->lines[i], text));
 	}
 	(void)printf(" |\n");
+}
+
+static void print_markdown_entries(const struct difference *difference)
+{
+	(void)printf("| more is allowed | from | to | what |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < difference->entry_count; i++) {
+		print_markdown_entry(difference, &difference->entries[i]);
+	}
 }
 
 void diff_print_markdown(const struct diff_print *print)
@@ -133,12 +134,13 @@ void diff_print_markdown(const struct diff_print *print)
 	if (difference->is_partial) {
 		(void)printf(
 			"**Not all was compared: the matrices are too large.**\n\n");
-	} else if (difference->entry_count == 0) {
-		(void)printf("Both matrices allow the same.\n");
-		return;
 	}
-	(void)printf("| more is allowed | from | to | what |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < difference->entry_count; i++) {
-		print_markdown_entry(difference, &difference->entries[i]);
+	if (difference->entry_count > 0) {
+		print_markdown_entries(difference);
+	} else if (!difference->is_partial) {
+		(void)printf("Both matrices allow the same.\n");
+	}
+	if (print->traffic) {
+		diff_traffic_markdown(print->traffic);
 	}
 }

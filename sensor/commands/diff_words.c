@@ -232,3 +232,13 @@ const char *diff_way(const struct difference_entry *entry)
 	}
 	return entry->is_wider ? "wider" : "narrower";
 }
+
+void diff_put_escaped(const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_[]<>|#&!~", *text)) {
+			(void)putchar('\\');
+		}
+		(void)putchar(*text);
+	}
+}

@@ -1,7 +1,7 @@
 /*
  * commands/diff_words - what is different between two matrices, in words.
  *
- * Every function writes into text, which holds DIFF_TEXT_BYTES, and returns it. Lists
+ * A function that takes text writes into it, DIFF_TEXT_BYTES, and returns it. Lists
  * are cut behind so many items, and say how many are left out.
  */
 #pragma once
@@ -41,3 +41,6 @@ const char *diff_line(const struct difference_line *line, char *text);
 
 /* "wider", "narrower", "wider and narrower" */
 const char *diff_way(const struct difference_entry *entry);
+
+/* To standard output; what Markdown and HTML would take for their own is escaped. */
+void diff_put_escaped(const char *text);

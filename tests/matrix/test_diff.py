@@ -1,5 +1,6 @@
 """mailwarden diff as a person, a merge request and a program meet it. ACCEPT=1 writes what it says now as right."""
 
+import glob
 import json
 import os
 import pathlib
@@ -70,3 +71,50 @@ def test_a_matrix_in_error_is_told_with_its_place():
     assert "tests/matrix/mistakes.yaml:" in answer.stderr
     assert diff(OLD, "-", "--json", "--markdown", stdin="").returncode == 2
     assert diff("-", "-", stdin="").returncode == 2
+
+
+SUBNET, LMTP = (f"pcaps/{case}/traffic.pcap" for case in ("a-subnet-that-sends", "lmtp-starttls-refused-anew"))
+
+
+def test_recorded_flows_that_are_judged_otherwise_are_told_with_examples():
+    told = diff(OLD, NEW, SUBNET, LMTP)
+    assert told.returncode == 0 and not told.stderr
+    lines = told.stdout.split("\nTraffic: ")[1].splitlines()
+    assert lines[0] == "10 of 13 mail flows are judged otherwise."
+    assert max(map(len, told.stdout.splitlines())) <= 80
+    groups = [line for line in lines if line[:2] in ("+ ", "- ", "~ ")]
+    # what is cut off comes first
+    assert groups[0].startswith("- relay -> mailboxes: lmtp on port 24, now illegitimate, before legitimate (row")
+    assert groups[1].startswith("+ scanners -> internet: smtp on port 25, now legitimate (row M-15), before")
+    examples = [line for line in lines if line.startswith("    192.0.2.")]
+    assert examples[0].startswith("    192.0.2.25 -> 192.0.2.10, 20") and len(examples) == 1 + 3
+    markdown = diff("--markdown", OLD, NEW, SUBNET, LMTP).stdout.split("### Traffic: ")[1]
+    assert markdown.splitlines()[4].startswith(r"| 1 | relay -\> mailboxes: lmtp on port 24, now illegitimate")
+    assert diff(OLD, OLD, SUBNET, LMTP).stdout == ("No difference: both allow the same.\n\n"
+                                                  "Traffic: 0 of 13 mail flows are judged otherwise.\n")
+
+
+def test_the_flows_told_are_those_that_replay_judges_otherwise(tmp_path):
+    captures = sorted(glob.glob("pcaps/*/traffic.pcap", root_dir=ROOT))
+    verdicts = []
+    for number, matrix in enumerate((OLD, NEW)):
+        flows = tmp_path / f"{number}.json"
+        subprocess.run([MAILWARDEN, "replay", *captures, "-m", matrix, "--summary", "--flows", str(flows)], cwd=ROOT,
+                       capture_output=True, timeout=120, check=True)
+        records = map(json.loads, flows.read_text(encoding="utf-8").splitlines())
+        verdicts.append({(record["flow_id"], record["flow"]["start"]): record["mail"]["verdict"] for record in records})
+    otherwise = [flow for flow in verdicts[0].keys() | verdicts[1].keys() if verdicts[0].get(flow) != verdicts[1].get(flow)]
+    traffic = json.loads(diff("--json", OLD, NEW, *captures).stdout)["traffic"]
+    assert len(captures) > 200 and len(otherwise) > 5
+    assert traffic["flows"] == len(verdicts[0].keys() | verdicts[1].keys())
+    assert traffic["changed"] == len(otherwise) == sum(group["flows"] for group in traffic["groups"])
+    assert not traffic["partial"]
+
+
+def test_a_capture_that_is_cut_or_none_ends_with_3(tmp_path):
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes((ROOT / LMTP).read_bytes()[:-7])
+    answer = diff("--exit-code", OLD, NEW, str(cut))
+    assert answer.returncode == 3 and "what is missing is not compared" in answer.stderr
+    assert "Traffic: " in answer.stdout
+    assert diff(OLD, NEW, "/nonexistent.pcap").returncode == 3
