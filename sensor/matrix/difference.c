@@ -1,7 +1,5 @@
 #include "matrix/difference_parts.h"
 
-#include "matrix/sentence.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +11,6 @@
 struct joint {
 	uint32_t to;
 	uint32_t row; /* 2 * index + side, or NAME_NONE: the profile may do without */
-};
-
-/* Two classes between which something is different. */
-struct pair {
-	uint32_t delta;
-	uint32_t from;
-	uint32_t to;
 };
 
 struct comparing {
@@ -39,8 +30,7 @@ struct comparing {
 	struct joint *joints; /* of one class */
 	size_t joint_count;
 	uint32_t *rows; /* room for those of a pair, of both sides */
-	struct pair *pairs;
-	size_t pair_count;
+	struct difference_pairs pairs;
 };
 
 static uint32_t role_of(const struct matrix_end *end)
@@ -201,7 +191,7 @@ static uint32_t case_number(struct comparing *comparing, const struct joining *j
 }
 
 static uint32_t delta_of(struct comparing *comparing, const struct joining *joining,
-	const struct pair *pair)
+	const struct difference_pair *pair)
 {
 	const struct difference_class *classes = comparing->difference->classes;
 	const struct difference_class *from = &classes[pair->from];
@@ -233,15 +223,15 @@ static void compare_pair(
 	struct comparing *comparing, uint32_t from, size_t begin, size_t end)
 {
 	struct joining joining;
-	struct pair pair = {.from = from, .to = comparing->joints[begin].to};
+	struct difference_pair pair = {.from = from, .to = comparing->joints[begin].to};
 	split(comparing, begin, end, &joining);
 	pair.delta = delta_of(comparing, &joining, &pair);
 	if (pair.delta == NAME_NONE) {
 		return;
 	}
-	comparing->pairs = list_room(
-		comparing->pairs, comparing->pair_count, sizeof(*comparing->pairs));
-	comparing->pairs[comparing->pair_count++] = pair;
+	struct difference_pairs *pairs = &comparing->pairs;
+	pairs->list = list_room(pairs->list, pairs->count, sizeof(pair));
+	pairs->list[pairs->count++] = pair;
 }
 
 static void compare_class(struct comparing *comparing, uint32_t from)
@@ -270,181 +260,6 @@ static void compare_class(struct comparing *comparing, uint32_t from)
 	list_free(comparing->rows);
 }
 
-static bool is_internet(
-	const struct matrix *const matrices[2], const struct difference_class *class)
-{
-	bool is_internet = class->host == NULL;
-	for (int side = 0; side < 2; side++) {
-		const struct matrix_end *end = &class->ends[side];
-		is_internet = is_internet && !end->group &&
-			      end->zone == &matrices[side]->zones[0];
-	}
-	return is_internet;
-}
-
-/* As they were found. */
-static int ends_order(const void *left, const void *right)
-{
-	const struct pair *a = left;
-	const struct pair *b = right;
-	if (a->from != b->from) {
-		return a->from < b->from ? -1 : 1;
-	}
-	return (a->to > b->to) - (a->to < b->to);
-}
-
-static uint32_t lines_of(const struct comparing *comparing, const struct pair *pair)
-{
-	return comparing->deltas.list[pair->delta].lines_number;
-}
-
-/* What a host known by name has as any other of the Internet is told of that alone. */
-static void drop_named(struct comparing *comparing)
-{
-	const struct difference *difference = comparing->difference;
-	struct pair *kept = list_new(comparing->pair_count, sizeof(*kept));
-	size_t count = 0;
-	uint32_t internet = NAME_NONE;
-	for (size_t i = 0; i < difference->class_count; i++) {
-		if (is_internet(comparing->matrices, &difference->classes[i])) {
-			internet = (uint32_t)i;
-		}
-	}
-	for (size_t i = 0; i < comparing->pair_count; i++) {
-		const struct pair *pair = &comparing->pairs[i];
-		const struct pair wanted = {.from = difference->classes[pair->from].host
-							    ? internet
-							    : pair->from,
-			.to = difference->classes[pair->to].host ? internet : pair->to};
-		const struct pair *other = bsearch(&wanted, comparing->pairs,
-			comparing->pair_count, sizeof(wanted), ends_order);
-		if (!other || other == pair ||
-			lines_of(comparing, other) != lines_of(comparing, pair)) {
-			kept[count++] = *pair;
-		}
-	}
-	list_free(comparing->pairs);
-	comparing->pairs = kept;
-	comparing->pair_count = count;
-}
-
-static int pair_order(const void *left, const void *right)
-{
-	const struct pair *a = left;
-	const struct pair *b = right;
-	if (a->delta != b->delta) {
-		return a->delta < b->delta ? -1 : 1;
-	}
-	return ends_order(a, b);
-}
-
-/* One class with all to which it has this delta. */
-struct fan {
-	uint32_t delta;
-	uint32_t tos; /* the number of the list */
-	uint32_t from;
-};
-
-static int fan_order(const void *left, const void *right)
-{
-	const struct fan *a = left;
-	const struct fan *b = right;
-	if (a->delta != b->delta) {
-		return a->delta < b->delta ? -1 : 1;
-	}
-	if (a->tos != b->tos) {
-		return a->tos < b->tos ? -1 : 1;
-	}
-	return (a->from > b->from) - (a->from < b->from);
-}
-
-static void add_entry(struct comparing *comparing, const struct interning *tos,
-	const struct fan *fans, size_t count)
-{
-	struct difference *difference = comparing->difference;
-	const struct difference_delta *delta = &comparing->deltas.list[fans->delta];
-	const struct interning_entry *list = &tos->entries[fans->tos];
-	uint32_t *from = arena_array(&difference->arena, count, sizeof(*from));
-	uint32_t *to = arena_array(&difference->arena, list->count, sizeof(*to));
-	struct difference_entry entry = {
-		.kind = !delta->is_allowed[DIFFERENCE_OLD]   ? DIFFERENCE_GAINED
-			: !delta->is_allowed[DIFFERENCE_NEW] ? DIFFERENCE_LOST
-							     : DIFFERENCE_CHANGED,
-		.from = from,
-		.from_count = count,
-		.to = to,
-		.to_count = list->count,
-		.lines = delta->lines,
-		.line_count = delta->line_count};
-	for (size_t i = 0; i < count; i++) {
-		from[i] = fans[i].from;
-	}
-	memcpy(to, tos->words + list->start, list->count * sizeof(*to));
-	for (size_t i = 0; i < delta->line_count; i++) {
-		entry.is_wider |= delta->lines[i].is_wider;
-		entry.is_narrower |= delta->lines[i].is_narrower;
-	}
-	difference->entries =
-		list_room(difference->entries, difference->entry_count, sizeof(entry));
-	difference->entries[difference->entry_count++] = entry;
-}
-
-/* Of all pairs with one delta those from classes with the same targets are one entry. */
-static void gather(struct comparing *comparing)
-{
-	const struct pair *pairs = comparing->pairs;
-	const size_t count = comparing->pair_count;
-	struct fan *fans = list_new(count + 1, sizeof(*fans));
-	uint32_t *words = list_new(count + 1, sizeof(*words));
-	struct interning tos = {.count = 0};
-	size_t fan_count = 0;
-	for (size_t i = 0, begin = 0; i < count; i++) {
-		words[i - begin] = pairs[i].to;
-		if (i + 1 == count || pairs[i + 1].delta != pairs[i].delta ||
-			pairs[i + 1].from != pairs[i].from) {
-			fans[fan_count++] = (struct fan){pairs[i].delta,
-				interning_number(&tos, words, i + 1 - begin),
-				pairs[i].from};
-			begin = i + 1;
-		}
-	}
-	qsort(fans, fan_count, sizeof(*fans), fan_order);
-	for (size_t i = 1, begin = 0; i <= fan_count; i++) {
-		if (i == fan_count || fans[i].delta != fans[begin].delta ||
-			fans[i].tos != fans[begin].tos) {
-			add_entry(comparing, &tos, &fans[begin], i - begin);
-			begin = i;
-		}
-	}
-	interning_free(&tos);
-	list_free(words);
-	list_free(fans);
-}
-
-/* As the new matrix calls them, unless it knows no group there. */
-static const char *name_of(const struct difference_class *class)
-{
-	const struct matrix_end *ends = class->ends;
-	return sentence_end_name(ends[DIFFERENCE_NEW].group   ? &ends[DIFFERENCE_NEW]
-				 : ends[DIFFERENCE_OLD].group ? &ends[DIFFERENCE_OLD]
-							      : &ends[DIFFERENCE_NEW]);
-}
-
-static int entry_order(const void *left, const void *right, void *context)
-{
-	const struct difference_class *classes = context;
-	const struct difference_entry *a = left;
-	const struct difference_entry *b = right;
-	if (a->kind != b->kind) {
-		return a->kind < b->kind ? -1 : 1;
-	}
-	int order = strcmp(name_of(&classes[*a->from]), name_of(&classes[*b->from]));
-	order = order ? order
-		      : strcmp(name_of(&classes[*a->to]), name_of(&classes[*b->to]));
-	order = order ? order : (*a->from > *b->from) - (*a->from < *b->from);
-	return order ? order : (*a->to > *b->to) - (*a->to < *b->to);
-}
-
 static void comparing_free(struct comparing *comparing)
 {
 	for (int side = 0; side < 2; side++) {
@@ -457,7 +272,7 @@ static void comparing_free(struct comparing *comparing)
 	list_free(comparing->results);
 	difference_deltas_free(&comparing->deltas);
 	list_free(comparing->joints);
-	list_free(comparing->pairs);
+	list_free(comparing->pairs.list);
 }
 
 void difference_find(struct difference *difference, const struct matrix *old_matrix,
@@ -477,14 +292,8 @@ void difference_find(struct difference *difference, const struct matrix *old_mat
 	for (size_t i = 0; i < difference->class_count; i++) {
 		compare_class(&comparing, (uint32_t)i);
 	}
-	if (comparing.pair_count > 0) {
-		drop_named(&comparing);
-		qsort(comparing.pairs, comparing.pair_count, sizeof(*comparing.pairs),
-			pair_order);
-		gather(&comparing);
-		qsort_r(difference->entries, difference->entry_count,
-			sizeof(*difference->entries), entry_order, difference->classes);
-	}
+	difference_gather(
+		difference, comparing.matrices, &comparing.deltas, &comparing.pairs);
 	difference->is_partial = comparing.joints_left == 0 || comparing.questions == 0;
 	comparing_free(&comparing);
 }

@@ -52,3 +52,31 @@ struct difference_deltas {
 uint32_t difference_compare(
 	struct difference_deltas *deltas, const struct difference_case *compared);
 void difference_deltas_free(struct difference_deltas *deltas);
+
+/* Two classes between which something is different. */
+struct difference_pair {
+	uint32_t delta;
+	uint32_t from;
+	uint32_t to;
+};
+
+struct difference_pairs {
+	struct difference_pair
+		*list; /* by from, then by to; to be freed by list_free */
+	size_t count;
+};
+
+/* Put together what is alike: the entries. Changes the order of the pairs. */
+void difference_gather(struct difference *difference,
+	const struct matrix *const matrices[2], const struct difference_deltas *deltas,
+	struct difference_pairs *pairs);
+
+/* First ports of ranges in which every row answers alike; ascending. */
+struct difference_ranges {
+	uint16_t *list; /* to be freed by list_free */
+	size_t count;
+};
+
+/* Of flows of these protocols. */
+struct difference_ranges difference_part_ports(
+	const struct difference_case *compared, uint32_t protocols);
