@@ -1,12 +1,14 @@
 #include "commands/diff_words.h"
 
+#include "matrix/interning.h"
 #include "matrix/network.h"
 #include "matrix/sentence.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PORTS_ALL 65535
+#define PORTS_ALL     65535
+#define POINTER_WORDS (sizeof(const void *) / sizeof(uint32_t))
 
 const char *const DIFF_KINDS[] = {
 	[DIFFERENCE_GAINED] = "gained",
@@ -27,22 +29,6 @@ bool diff_is_same(const struct difference_class *class)
 		       diff_name(class, DIFFERENCE_NEW)) == 0;
 }
 
-/* Several classes may be called the same. */
-static bool is_repeated(
-	const struct difference *difference, const uint32_t *classes, size_t index)
-{
-	const struct difference_class *class = &difference->classes[classes[index]];
-	for (size_t i = 0; i < index; i++) {
-		const struct difference_class *earlier =
-			&difference->classes[classes[i]];
-		if (strcmp(diff_name(earlier, 0), diff_name(class, 0)) == 0 &&
-			strcmp(diff_name(earlier, 1), diff_name(class, 1)) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void add_more(char *text, size_t count)
 {
 	if (count > DIFF_ITEMS_SHOWN) {
@@ -51,27 +37,111 @@ static void add_more(char *text, size_t count)
 	}
 }
 
+/* The zones of many classes, each with how many of them there are in it. */
+struct zones {
+	struct interning known; /* by the zones of both sides */
+	size_t *counts;
+};
+
+static uint32_t zone_number(struct zones *zones, const struct difference_class *class)
+{
+	const struct matrix_zone *const both[] = {
+		class->ends[DIFFERENCE_OLD].zone, class->ends[DIFFERENCE_NEW].zone};
+	uint32_t words[2 * POINTER_WORDS];
+	memcpy(words, both, sizeof(words));
+	const size_t known = zones->known.count;
+	const uint32_t number =
+		interning_number(&zones->known, words, sizeof(words) / sizeof(*words));
+	if (number == known) {
+		zones->counts = list_room(zones->counts, known, sizeof(*zones->counts));
+		zones->counts[known] = 0;
+	}
+	return number;
+}
+
+/* Zones that stayed, and of which all addresses are among the classes, several of them. */
+static bool *find_whole_zones(const struct difference *difference,
+	const uint32_t *classes, size_t count, struct zones *zones)
+{
+	struct zones all = {.counts = NULL};
+	for (size_t i = 0; i < count; i++) {
+		const struct difference_class *class = &difference->classes[classes[i]];
+		const uint32_t zone = zone_number(zones, class);
+		zones->counts[zone] += class->host == NULL;
+		(void)zone_number(&all, class);
+	}
+	for (size_t i = 0; i < difference->class_count; i++) {
+		const struct difference_class *class = &difference->classes[i];
+		all.counts[zone_number(&all, class)] += class->host == NULL;
+	}
+	bool *is_whole = list_new(zones->known.count + 1, sizeof(*is_whole));
+	for (size_t i = 0; i < zones->known.count; i++) {
+		is_whole[i] = zones->counts[i] > 1 && zones->counts[i] == all.counts[i];
+	}
+	interning_free(&all.known);
+	list_free(all.counts);
+	return is_whole;
+}
+
+/* What a list calls a class: its zone where all of that is in it, else its ends. */
+struct label {
+	const char *all_of; /* or NULL */
+	const char *names[2];
+};
+
+static struct label label_of(const struct difference_class *class, bool is_whole)
+{
+	const struct matrix_end *ends = class->ends;
+	const char *old_zone = ends[DIFFERENCE_OLD].zone->name;
+	const char *new_zone = ends[DIFFERENCE_NEW].zone->name;
+	if (is_whole && !class->host && strcmp(old_zone, new_zone) == 0) {
+		return (struct label){.all_of = new_zone};
+	}
+	return (struct label){
+		.names = {diff_name(class, 0), diff_name(class, DIFFERENCE_NEW)}};
+}
+
+static void add_label(char *text, const struct label *label, bool is_first)
+{
+	const char *glue = is_first ? "" : ", ";
+	if (label->all_of) {
+		sentence_append(
+			text, DIFF_TEXT_BYTES, "%sall of %s", glue, label->all_of);
+		return;
+	}
+	const char *before = label->names[DIFFERENCE_OLD];
+	const char *now = label->names[DIFFERENCE_NEW];
+	sentence_append(text, DIFF_TEXT_BYTES, "%s%s", glue, now);
+	if (strcmp(before, now) != 0) {
+		sentence_append(text, DIFF_TEXT_BYTES, " (before %s)", before);
+	}
+}
+
 const char *diff_ends(const struct difference *difference, const uint32_t *classes,
 	size_t count, char *text)
 {
-	size_t named = 0;
+	struct zones zones = {.counts = NULL};
+	struct interning labels = {.count = 0};
+	bool *is_whole = find_whole_zones(difference, classes, count, &zones);
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		const struct difference_class *class = &difference->classes[classes[i]];
-		if (is_repeated(difference, classes, i)) {
-			continue;
-		}
-		if (named++ >= DIFF_ITEMS_SHOWN) {
-			continue;
-		}
-		sentence_append(text, DIFF_TEXT_BYTES, "%s%s", named > 1 ? ", " : "",
-			diff_name(class, DIFFERENCE_NEW));
-		if (!diff_is_same(class)) {
-			sentence_append(text, DIFF_TEXT_BYTES, " (before %s)",
-				diff_name(class, DIFFERENCE_OLD));
+		const struct label label =
+			label_of(class, is_whole[zone_number(&zones, class)]);
+		uint32_t words[3 * POINTER_WORDS];
+		memcpy(words, &label, sizeof(words));
+		const size_t known = labels.count;
+		const bool is_new = interning_number(&labels, words,
+					    sizeof(words) / sizeof(*words)) == known;
+		if (is_new && known < DIFF_ITEMS_SHOWN) {
+			add_label(text, &label, known == 0);
 		}
 	}
-	add_more(text, named);
+	add_more(text, labels.count);
+	interning_free(&labels);
+	interning_free(&zones.known);
+	list_free(zones.counts);
+	list_free(is_whole);
 	return text;
 }
 

@@ -19,7 +19,7 @@ const char *diff_name(const struct difference_class *class, int side);
 /* Both matrices call it the same. */
 bool diff_is_same(const struct difference_class *class);
 
-/* "relay", "relay (before internal)", each once: "crm, relay and 3 more" */
+/* "relay", "relay (before internal)", "all of internal", each once: "crm, relay and 3 more" */
 const char *diff_ends(const struct difference *difference, const uint32_t *classes,
 	size_t count, char *text);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Some minutes of work at most; above, what was compared till then is told as partial. */
-#define JOINTS_MAX    (UINT64_C(1) << 26)
+#define JOINTS_MAX    (UINT64_C(1) << 25)
 #define QUESTIONS_MAX (UINT64_C(1) << 28)
 
 /* A row that joins one class with another; its side in the lowest bit. */

@@ -61,8 +61,8 @@ struct difference_pair {
 };
 
 struct difference_pairs {
-	struct difference_pair
-		*list; /* by from, then by to; to be freed by list_free */
+	/* by from, then by to; to be freed by list_free */
+	struct difference_pair *list;
 	size_t count;
 };
 

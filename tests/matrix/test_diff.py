@@ -59,6 +59,19 @@ def test_the_same_said_otherwise_is_no_difference():
     assert diff("--markdown", OLD, "-", stdin=turned).stdout.endswith("Both matrices allow the same.\n")
 
 
+def test_a_zone_is_named_where_all_of_it_is_meant_and_long_lists_are_cut(tmp_path):
+    groups = "".join(f"  g{number}: {{role: client, addresses: [192.0.2.{number}]}}\n" for number in range(30))
+    text = f"schema: 1\nzones: {{internal: [192.0.2.0/24]}}\ngroups:\n{groups}rows:\n - {{id: A, from: g1, to: g2, protocols: [lmtp]}}\n"
+
+    old = tmp_path / "old.yaml"
+    old.write_text(text, encoding="utf-8")
+    whole = diff(str(old), "-", stdin=text + " - {id: Z, from: internal, to: internet, protocols: [smtp]}\n").stdout
+    some = diff(str(old), "-", stdin=text + " - {id: Z, from: internal, to: g3, protocols: [smtp]}\n"
+                                            " - {id: Y, from: g4, to: g3, protocols: [imap]}\n").stdout
+    assert whole == "Gained: 1\n+ all of internal -> internet\n    + smtp on port 25, if the server offers TLS (the client may decline) (row Z)\n"
+    assert " and 22 more -> g3\n" in some and "+ g4 -> g3\n" in some
+
+
 def test_names_make_no_markup():
     told = diff("--markdown", OLD, NEW).stdout
     assert r"\*.example.com" in told
