@@ -4,6 +4,7 @@
 #include "matrix/network.h"
 #include "matrix/sentence.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,7 +73,9 @@ static bool *find_whole_zones(const struct difference *difference,
 	}
 	for (size_t i = 0; i < difference->class_count; i++) {
 		const struct difference_class *class = &difference->classes[i];
-		all.counts[zone_number(&all, class)] += class->host == NULL;
+		const uint32_t zone = zone_number(&all, class); /* moves .counts */
+		assert(all.counts);
+		all.counts[zone] += class->host == NULL;
 	}
 	bool *is_whole = list_new(zones->known.count + 1, sizeof(*is_whole));
 	for (size_t i = 0; i < zones->known.count; i++) {
