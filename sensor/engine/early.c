@@ -68,20 +68,57 @@ static bool is_unanswered(
 	       !(packet->tcp_flags & TCP_SYN);
 }
 
-bool early_is_kept_out(
-	struct engine *engine, const struct flow *flow, const struct packet *packet)
+/* Such a flow to this end, which may be behind the one in the packets. */
+static bool is_kept_out(struct engine *engine, const struct flow *flow,
+	const struct address *server, uint16_t server_port)
 {
+	const unsigned client = flow->client;
 	const struct observation observation = {.protocol = PROTOCOL_ATTEMPT,
-		.client = packet->src,
-		.server = packet->dst,
-		.client_port = packet->src_port,
-		.server_port = packet->dst_port,
+		.client = flow->address[client],
+		.server = *server,
+		.client_port = flow->port[client],
+		.server_port = server_port,
 		.confidence = (enum direction_confidence)flow->confidence,
 		.how_far = "",
 		.now_us = engine->now_us};
 	judge_flow_briefly(engine->settings.matrix, &observation, &engine->judgement);
 	return action_keeps_out(
 		engine->settings.actions, &observation, &engine->judgement);
+}
+
+bool early_is_kept_out(
+	struct engine *engine, const struct flow *flow, const struct packet *packet)
+{
+	return is_kept_out(engine, flow, &packet->dst, packet->dst_port);
+}
+
+bool early_is_in_opening(
+	struct engine *engine, const struct flow *flow, const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       packet->payload_wire_len > 0 && engine_is_enforcing(engine) &&
+	       is_noted(engine, packet->dst_port) &&
+	       early_is_kept_out(engine, flow, packet);
+}
+
+bool early_is_behind_proxy(
+	const struct watch *watch, const struct packet *packet, unsigned side)
+{
+	const struct conversation *conversation = watch->conversation;
+	const struct flow *flow = watch->flow;
+	if (!conversation || conversation->phase != CONVERSATION_CLASSIFY ||
+		conversation->classification.proxy < CLASSIFY_PROXY_CONNECT ||
+		side != flow->client || packet->payload_wire_len == 0) {
+		return false;
+	}
+	const struct classification *found = &conversation->classification;
+	const struct prefix *prefix = &conversation->prefix;
+	return engine_is_enforcing(watch->engine) &&
+	       is_noted(watch->engine, found->target_port) && prefix->len[side] > 0 &&
+	       prefix->len[!side] == 0 && !flow->is_midstream &&
+	       is_kept_out(watch->engine, flow,
+		       found->has_target_address ? &found->target : &packet->dst,
+		       found->target_port);
 }
 
 const struct flow *early_flow(

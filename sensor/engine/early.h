@@ -18,6 +18,20 @@ void early_note_ports(struct engine *engine);
 bool early_is_kept_out(
 	struct engine *engine, const struct flow *flow, const struct packet *packet);
 
+/*
+ * Words in the opening itself (RFC 7413), from whom no row lets there: its kernel opens
+ * once more without them.
+ */
+bool early_is_in_opening(
+	struct engine *engine, const struct flow *flow, const struct packet *packet);
+
+/*
+ * Behind it: the client asked a proxy for a way to such a port, and said more than that
+ * before anything came back through it.
+ */
+bool early_is_behind_proxy(
+	const struct watch *watch, const struct packet *packet, unsigned side);
+
 /* The packet's flow, which is not changed, when its bytes are to wait; else NULL. */
 const struct flow *early_flow(
 	struct engine *engine, const struct packet *packet, struct flow_key key);

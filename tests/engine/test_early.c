@@ -154,6 +154,103 @@ static void another_matrix_has_other_ports(void **state)
 	matrix_free(other);
 }
 
+/* The standing of an opening that says something. */
+static enum engine_standing standing_of_opening(
+	struct engine_run *run, const char *client, uint16_t port)
+{
+	static uint16_t client_port = 50000;
+	const struct line line = line_of(run, client, ++client_port, INTERNET, port);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1,
+		text_of("EHLO x\r\nMAIL FROM:<a@example.org>\r\n"));
+	return run->passage.standing;
+}
+
+/* TCP Fast Open: a server that does it would have read them by then. */
+static void words_in_an_opening_wait_too(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	assert_int_equal(
+		standing_of_opening(run, WORKSTATION, 25), ENGINE_STANDING_EARLY);
+	assert_int_equal(
+		standing_of_opening(run, WORKSTATION, 2525), ENGINE_STANDING_EARLY);
+	assert_int_equal(standing_of_opening(run, MX_OUT, 25), ENGINE_STANDING_OPEN);
+	assert_int_equal(
+		standing_of_opening(run, WORKSTATION, 443), ENGINE_STANDING_OPEN);
+	open_line(run, WORKSTATION, 40000, INTERNET, 25);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+#define SOCKS_ANSWER "\x05\0\0\x01\0\0\0\0\0\0"
+#define SOCKS_HEAD   "\x05\x01\0\x01\xcb\0\x71\x05\0"
+#define OPENED       "HTTP/1.1 200 OK\r\n\r\n"
+
+/* A proxy was asked for a way and may have opened it: the standing of the first word then. */
+static enum engine_standing standing_behind(
+	struct line *line, bool is_answered, bool is_socks, uint16_t port)
+{
+	char asked[64];
+	if (is_socks) {
+		const size_t len = sizeof(SOCKS_HEAD) - 1;
+		memcpy(asked, SOCKS_HEAD, len);
+		asked[len - 1] = (char)(port >> 8);
+		asked[len] = (char)port;
+		say_bytes(line, CLIENT, "\x05\x01\0", 3);
+		say_bytes(line, SERVER, "\x05\0", 2);
+		say_bytes(line, CLIENT, asked, len + 1);
+	} else {
+		snprintf(asked, sizeof(asked),
+			"CONNECT 203.0.113.5:%u HTTP/1.1\r\n\r\n", port);
+		say(line, CLIENT, asked);
+	}
+	assert_int_equal(line->run->passage.standing, ENGINE_STANDING_OPEN);
+	if (is_answered) {
+		say_bytes(line, SERVER, is_socks ? SOCKS_ANSWER : OPENED,
+			is_socks ? sizeof(SOCKS_ANSWER) - 1 : sizeof(OPENED) - 1);
+	}
+	say(line, CLIENT, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n");
+	return line->run->passage.standing;
+}
+
+static void behind_a_proxy_they_wait_for_the_greeting_of_its_target(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	for (unsigned i = 0; i < 2; i++) {
+		struct line line = open_line(
+			run, WORKSTATION, (uint16_t)(41000 + i), INTERNET, 3128);
+		assert_int_equal(standing_behind(&line, true, i == 1, 25),
+			ENGINE_STANDING_EARLY);
+		say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+		assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
+	}
+	struct line line = open_line(run, WORKSTATION, 41002, INTERNET, 1080);
+	assert_int_equal(
+		standing_behind(&line, false, true, 25), ENGINE_STANDING_EARLY);
+	run_end(run);
+}
+
+static void behind_a_proxy_whom_a_row_lets_need_not_wait(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	for (unsigned i = 0; i < 2; i++) {
+		struct line line =
+			open_line(run, MX_OUT, (uint16_t)(42000 + i), INTERNET, 3128);
+		assert_int_not_equal(standing_behind(&line, true, i == 1, 25),
+			ENGINE_STANDING_EARLY);
+		line = open_line(
+			run, WORKSTATION, (uint16_t)(42002 + i), INTERNET, 3128);
+		assert_int_not_equal(standing_behind(&line, true, i == 1, 443),
+			ENGINE_STANDING_EARLY);
+	}
+	run_end(run);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -168,6 +265,9 @@ int main(void)
 		TEST(a_view_of_one_direction_keeps_nobody_waiting),
 		TEST(a_flow_joined_in_its_midst_keeps_nobody_waiting),
 		TEST(another_matrix_has_other_ports),
+		TEST(words_in_an_opening_wait_too),
+		TEST(behind_a_proxy_they_wait_for_the_greeting_of_its_target),
+		TEST(behind_a_proxy_whom_a_row_lets_need_not_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
