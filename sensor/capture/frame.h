@@ -19,4 +19,5 @@ struct frame {
 	uint16_t link_type;     /* DLT_ value of libpcap (not LINKTYPE_) */
 	bool is_checksum_unset; /* the network card would write it: nothing to verify */
 	bool is_ended; /* the rules dropped it, as all of a connection that we ended */
+	bool is_returned; /* it leaves by the interface that it came in by */
 };

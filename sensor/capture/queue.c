@@ -119,6 +119,14 @@ void queue_flush(struct queue *queue)
 
 /* --- packets --- */
 
+/* Only what is forwarded has both. */
+static bool is_returned(struct nlattr *const *attributes)
+{
+	const uint32_t came_in_by = netfilter_u32(attributes[NFQA_IFINDEX_INDEV]);
+	return came_in_by != 0 &&
+	       came_in_by == netfilter_u32(attributes[NFQA_IFINDEX_OUTDEV]);
+}
+
 /* False when the message tells of no packet that could be answered. */
 static bool read_packet(const struct queue *queue, const struct nlmsghdr *message,
 	uint64_t now_us, struct queue_packet *packet)
@@ -146,6 +154,7 @@ static bool read_packet(const struct queue *queue, const struct nlmsghdr *messag
 				.is_checksum_unset =
 					(netfilter_u32(attributes[NFQA_SKB_INFO]) &
 						NFQA_SKB_CSUMNOTREADY) != 0,
+				.is_returned = is_returned(attributes),
 			},
 		.id = ntohl(header->packet_id),
 		.mark = netfilter_u32(attributes[NFQA_MARK]),

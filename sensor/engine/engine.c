@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "base/cold.h"
 #include "engine/alerts.h"
 #include "engine/conversation.h"
 #include "engine/early.h"
@@ -122,6 +123,7 @@ static bool take_frame(
 	}
 	waiting->source = frame->source;
 	waiting->is_ended = frame->is_ended;
+	waiting->is_returned = frame->is_returned;
 	engine->packets++;
 	if (waiting->packet.tunnel_depth > 0) {
 		waiting->way = ways_note(
@@ -171,6 +173,47 @@ static __attribute__((noinline)) bool is_early(
 	return flow != NULL;
 }
 
+/*
+ * In the name of one end, and sent by a neighbour of the other one: it goes back to where it
+ * came from, and that end's packets did not. True: it is as if it had never come.
+ */
+static COLD bool is_in_anothers_name(struct engine *engine, const struct waiting *at)
+{
+	const unsigned side = at->key.side;
+	const struct flow *flow = flow_table_look(engine->flows, &at->packet, at->key);
+	if (!flow || at->packet.way != 0 || !engine_is_enforcing(engine) ||
+		flow->packets[side] == 0 || flow->returned & 1U << side) {
+		return false;
+	}
+	const struct engine_passage passage = {.frame = at->frame,
+		.packet = &at->packet,
+		.flow = flow,
+		.standing = ENGINE_STANDING_ODD,
+		.is_from_client = side == flow->client};
+	passage_tell_unseen(engine, &passage);
+	return true;
+}
+
+static void note_return(struct flow *flow, const struct waiting *at)
+{
+	const unsigned bit = 1U << at->key.side;
+	if (!at->is_returned) {
+		flow->returned &= (uint8_t)~bit & 3U;
+	} else if (flow->packets[at->key.side] == 1) {
+		flow->returned |= (uint8_t)bit & 3U;
+	}
+}
+
+/* Where packets wait for our word. True: this one is not looked at. */
+static bool is_passed_over(struct engine *engine, const struct waiting *at)
+{
+	if (at->is_ended) {
+		return is_ended(engine, at);
+	}
+	return (at->is_returned && is_in_anothers_name(engine, at)) ||
+	       is_early(engine, at);
+}
+
 static void follow_packets(
 	struct engine *engine, const struct waiting *waiting, size_t count)
 {
@@ -187,8 +230,7 @@ static void follow_packets(
 		if (at->packet.way != 0) {
 			engine->way = at->way;
 		}
-		if (engine->outputs.passage &&
-			(at->is_ended ? is_ended(engine, at) : is_early(engine, at))) {
+		if (engine->outputs.passage && is_passed_over(engine, at)) {
 			continue;
 		}
 		struct flow *flow = flow_table_keyed_packet(
@@ -197,6 +239,7 @@ static void follow_packets(
 			conversation_packet(engine, flow, &at->packet);
 		}
 		if (engine->outputs.passage) {
+			note_return(flow, at);
 			passage_tell(
 				engine, flow, &at->packet, at->key.side, at->frame);
 		}

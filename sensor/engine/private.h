@@ -138,7 +138,8 @@ struct waiting {
 	size_t frame;    /* its place among those given */
 	struct flow_key key;
 	uint32_t source;
-	bool is_ended; /* the frame's */
+	bool is_ended;    /* the frame's */
+	bool is_returned; /* the same */
 	struct packet packet;
 	struct way way; /* where packet.way says that there is one */
 };

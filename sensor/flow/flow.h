@@ -94,6 +94,8 @@ struct flow {
 	uint8_t sound : 2;
 	/* by a RST whose number nobody could tell, where packets wait for our word */
 	bool is_end_doubted : 1;
+	/* bit per side, of the layer above: all its packets left by where they came in */
+	uint8_t returned : 2;
 	/* of each side, the lowest with which its packets arrive; 0: not known */
 	uint8_t ttl[2];
 	uint8_t action; /* of the layer above, what is done with it; 0 at first */

@@ -60,6 +60,7 @@ struct engine_run {
 	struct engine *engine;
 	uint64_t now_us;        /* of the next frame */
 	bool is_ended_by_rules; /* the next frames are of what was ended */
+	bool is_returned;       /* the next frames leave by where they came in */
 	/* outer ends of IP in IP around every segment, by side; NULL: on the wire */
 	const char *outer[2];
 	size_t told_count;
@@ -317,6 +318,7 @@ static inline void give(struct engine_run *run, struct frame_bytes *frame)
 		.captured_len = (uint32_t)frame->len,
 		.wire_len = (uint32_t)frame->len,
 		.is_ended = run->is_ended_by_rules,
+		.is_returned = run->is_returned,
 		.link_type = run->is_ethernet ? LINK_OF_ETHERNET : LINK_RAW_IP};
 	engine_frames(run->engine, &given, 1);
 	free(copy);

@@ -438,6 +438,90 @@ static void event_numbers_never_come_twice(void **state)
 	run_end(run);
 }
 
+/* ---- packets that go back to where they came from ---- */
+
+static struct engine_run *run_inline(bool is_enforcing)
+{
+	struct engine_run *run = run_new(MADE_OFFICE);
+	run_enforce(run);
+	run->actions.is_enforcing = is_enforcing;
+	run_start(run);
+	return run;
+}
+
+/* From the end, or as if from it: the standing of a reset whose number is right. */
+static enum engine_standing standing_of_reset(struct line *line, enum side from)
+{
+	struct engine_run *run = line->run;
+	run->is_returned = true;
+	segment(line, from, TCP_RST | TCP_ACK, line->next[from], text_of(""));
+	run->is_returned = false;
+	return run->passage.standing;
+}
+
+static void a_neighbour_speaks_for_nobody_on_the_other_link(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline(true);
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 3128);
+	assert_int_equal(standing_of_reset(&line, SERVER), ENGINE_STANDING_ODD);
+	assert_int_equal(run->passage.flow->packets[1], 1);
+	run->is_returned = true;
+	say(&line, SERVER, "SSH-2.0-x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_ODD);
+	run->is_returned = false;
+	line.next[SERVER] -= 11;
+	assert_int_equal(standing_of_reset(&line, CLIENT), ENGINE_STANDING_ODD);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
+	run_end(run);
+}
+
+static void nor_does_one_who_answers_before_the_server(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline(true);
+	struct line line = line_of(run, WORKSTATION, 40000, INTERNET, 3128);
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	run->is_returned = true;
+	segment(&line, SERVER, TCP_SYN | TCP_ACK, 77, text_of(""));
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	run->is_returned = false;
+	segment(&line, SERVER, TCP_SYN | TCP_ACK, line.next[SERVER] - 1, text_of(""));
+	assert_int_equal(standing_of_reset(&line, SERVER), ENGINE_STANDING_ODD);
+	run_end(run);
+}
+
+/* Two hosts of one link behind one router, or a server whose answers come by the clients' link. */
+static void who_is_on_that_link_speaks_for_itself(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline(true);
+	run->is_returned = true;
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 3128);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO host.example.org\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
+	line = line_of(run, WORKSTATION, 40001, INTERNET, 3128);
+	run->is_returned = false;
+	segment(&line, CLIENT, TCP_SYN, line.next[CLIENT] - 1, text_of(""));
+	run->is_returned = true;
+	segment(&line, SERVER, TCP_SYN | TCP_ACK, line.next[SERVER] - 1, text_of(""));
+	assert_int_equal(standing_of_reset(&line, SERVER), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
+static void who_only_audits_keeps_nobody_from_speaking(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline(false);
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 3128);
+	assert_int_equal(standing_of_reset(&line, SERVER), ENGINE_STANDING_OPEN);
+	run_end(run);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -465,6 +549,10 @@ int main(void)
 		TEST(counters_have_names_of_their_own),
 		TEST(a_frame_that_is_no_packet_changes_nothing_but_counters),
 		TEST(event_numbers_never_come_twice),
+		TEST(a_neighbour_speaks_for_nobody_on_the_other_link),
+		TEST(nor_does_one_who_answers_before_the_server),
+		TEST(who_is_on_that_link_speaks_for_itself),
+		TEST(who_only_audits_keeps_nobody_from_speaking),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
