@@ -52,6 +52,8 @@ struct classification {
 	bool has_target_address; /* .target holds; else .target_host may */
 	uint16_t proxy_client_port;
 	uint16_t target_port;
+	/* 0, or of the first request, which no proxy has answered yet; .target_port holds */
+	uint16_t asked_len;
 	struct address proxy_client;
 	struct address target;
 	char target_host[CLASSIFY_HOST_BYTES]; /* printable, NUL-terminated, or "" */

@@ -171,6 +171,12 @@ bool proxy_note_authority(struct classification *result, struct text authority)
 	return true;
 }
 
+static bool note_target(struct text head, struct classification *result)
+{
+	struct text line = {.at = head.at + 8, .len = head.len - 8}; /* "CONNECT " */
+	return proxy_note_authority(result, text_word(&line));
+}
+
 /* Any 2xx answer opens the tunnel: RFC 9110 section 9.3.6. */
 static enum proxy_step take_connect(
 	struct prefix *prefix, unsigned side, struct classification *result)
@@ -185,14 +191,17 @@ static enum proxy_step take_connect(
 	if (answer.len >= 10 && answer.at[9] != '2') {
 		return PROXY_NOTHING;
 	}
+	if (request_len > 0 && answer.len == 0 &&
+		note_target((struct text){request.at, request_len}, result)) {
+		result->asked_len = (uint16_t)request_len;
+	}
 	if (request_len == 0 || answer_len == 0) {
 		const bool is_too_long =
 			(request_len == 0 && prefix_is_full(prefix, side)) ||
 			prefix_is_full(prefix, 1 - side);
 		return is_too_long ? PROXY_NOTHING : PROXY_WAIT;
 	}
-	struct text line = {.at = request.at + 8, .len = request_len - 8};
-	if (!proxy_note_authority(result, text_word(&line))) {
+	if (!note_target((struct text){request.at, request_len}, result)) {
 		return PROXY_NOTHING;
 	}
 	prefix_drop(prefix, side, request_len);

@@ -137,15 +137,17 @@ enum proxy_step proxy_socks4(
 	if (is_named && !take_string(&request, &name)) {
 		return wait_for_room(prefix, side);
 	}
-	if (!cursor_ok(&answer)) {
-		return PROXY_WAIT;
-	}
 	note_name(result, name.at, name.len);
 	if (!is_named) {
 		result->has_target_address = true;
 		result->target = address_from_ipv4(target);
 	}
 	result->target_port = port;
+	if (!cursor_ok(&answer)) {
+		result->asked_len =
+			is_silent ? (uint16_t)taken_from(prefix, side, request) : 0;
+		return PROXY_WAIT;
+	}
 	result->proxy = CLASSIFY_PROXY_SOCKS;
 	result->client_side = (uint8_t)side;
 	result->client_side_is_sure = true;
@@ -153,6 +155,52 @@ enum proxy_step proxy_socks4(
 	prefix_drop(prefix, 1 - side, taken_from(prefix, 1 - side, answer));
 	return command == SOCKS4_CONNECT && status == SOCKS4_GRANTED ? PROXY_TAKEN
 								     : PROXY_REFUSED;
+}
+
+/* An address with its type in front, and a port: RFC 1928 section 5. */
+struct endpoint {
+	uint8_t type;
+	struct text bytes;
+	uint16_t port;
+};
+
+static bool take_endpoint(struct cursor *cur, struct endpoint *out)
+{
+	out->type = cursor_u8(cur);
+	size_t len = 4;
+	if (out->type == SOCKS5_NAME) {
+		len = cursor_u8(cur);
+	} else if (out->type == SOCKS5_IPV6) {
+		len = 16;
+	}
+	out->bytes = (struct text){.at = cursor_take(cur, len), .len = len};
+	out->port = cursor_be16(cur);
+	return cursor_ok(cur);
+}
+
+static void note_endpoint(struct classification *result, const struct endpoint *target)
+{
+	result->target_port = target->port;
+	if (target->type == SOCKS5_NAME) {
+		note_name(result, target->bytes.at, target->bytes.len);
+	} else {
+		result->has_target_address = true;
+		result->target = target->type == SOCKS5_IPV6
+					 ? address_from_ipv6(target->bytes.at)
+					 : address_from_ipv4(target->bytes.at);
+	}
+}
+
+/* A request right behind the methods, with no ear for the one chosen. */
+static COLD void note_request(const struct prefix *prefix, unsigned side,
+	struct cursor cur, struct classification *result)
+{
+	struct endpoint target;
+	cursor_skip(&cur, 3);
+	if (take_endpoint(&cur, &target)) {
+		note_endpoint(result, &target);
+		result->asked_len = (uint16_t)taken_from(prefix, side, cur);
+	}
 }
 
 /* Methods offered and the one chosen: RFC 1928 section 3. */
@@ -170,6 +218,9 @@ enum proxy_step proxy_socks5(
 	if ((count == 0 && prefix->len[side] > 1) ||
 		(!is_silent && version != SOCKS5_VERSION)) {
 		return PROXY_NOTHING;
+	}
+	if (methods && is_silent) {
+		note_request(prefix, side, greeting, result);
 	}
 	if (!methods || !cursor_ok(&answer)) {
 		return PROXY_WAIT;
@@ -326,27 +377,6 @@ static COLD enum proxy_step take_password_reply(
 	return status == 0 ? PROXY_TAKEN : PROXY_REFUSED;
 }
 
-/* An address with its type in front, and a port: RFC 1928 section 5. */
-struct endpoint {
-	uint8_t type;
-	struct text bytes;
-	uint16_t port;
-};
-
-static bool take_endpoint(struct cursor *cur, struct endpoint *out)
-{
-	out->type = cursor_u8(cur);
-	size_t len = 4;
-	if (out->type == SOCKS5_NAME) {
-		len = cursor_u8(cur);
-	} else if (out->type == SOCKS5_IPV6) {
-		len = 16;
-	}
-	out->bytes = (struct text){.at = cursor_take(cur, len), .len = len};
-	out->port = cursor_be16(cur);
-	return cursor_ok(cur);
-}
-
 static COLD enum proxy_step take_request(
 	struct prefix *prefix, struct classification *result)
 {
@@ -359,15 +389,7 @@ static COLD enum proxy_step take_request(
 	if (!take_endpoint(&cur, &target)) {
 		return PROXY_WAIT;
 	}
-	result->target_port = target.port;
-	if (target.type == SOCKS5_NAME) {
-		note_name(result, target.bytes.at, target.bytes.len);
-	} else {
-		result->has_target_address = true;
-		result->target = target.type == SOCKS5_IPV6
-					 ? address_from_ipv6(target.bytes.at)
-					 : address_from_ipv4(target.bytes.at);
-	}
+	note_endpoint(result, &target);
 	prefix_drop(prefix, side, taken_from(prefix, side, cur));
 	result->proxy_phase = PHASE_REPLY;
 	return command == SOCKS5_CONNECT ? PROXY_TAKEN : PROXY_REFUSED;

@@ -101,21 +101,34 @@ bool early_is_in_opening(
 	       early_is_kept_out(engine, flow, packet);
 }
 
+/* The client has asked a proxy, and this packet has nothing of that request in it. */
+static bool is_behind_request(const struct watch *watch, const struct packet *packet)
+{
+	const struct classification *found = &watch->conversation->classification;
+	const unsigned client = watch->flow->client;
+	if (found->proxy == CLASSIFY_PROXY_CONNECT ||
+		found->proxy == CLASSIFY_PROXY_SOCKS) {
+		return watch->conversation->prefix.len[client] > 0;
+	}
+	const uint32_t offset =
+		packet->sequence - watch->flow->initial_sequence[client];
+	return found->asked_len > 0 && offset >= found->asked_len;
+}
+
 bool early_is_behind_proxy(
 	const struct watch *watch, const struct packet *packet, unsigned side)
 {
 	const struct conversation *conversation = watch->conversation;
 	const struct flow *flow = watch->flow;
 	if (!conversation || conversation->phase != CONVERSATION_CLASSIFY ||
-		conversation->classification.proxy < CLASSIFY_PROXY_CONNECT ||
-		side != flow->client || packet->payload_wire_len == 0) {
+		side != flow->client || packet->payload_wire_len == 0 ||
+		flow->is_midstream || !engine_is_enforcing(watch->engine) ||
+		conversation->prefix.len[!side] > 0 ||
+		!is_behind_request(watch, packet)) {
 		return false;
 	}
 	const struct classification *found = &conversation->classification;
-	const struct prefix *prefix = &conversation->prefix;
-	return engine_is_enforcing(watch->engine) &&
-	       is_noted(watch->engine, found->target_port) && prefix->len[side] > 0 &&
-	       prefix->len[!side] == 0 && !flow->is_midstream &&
+	return is_noted(watch->engine, found->target_port) &&
 	       is_kept_out(watch->engine, flow,
 		       found->has_target_address ? &found->target : &packet->dst,
 		       found->target_port);

@@ -227,9 +227,37 @@ static void behind_a_proxy_they_wait_for_the_greeting_of_its_target(void **state
 		say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
 		assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
 	}
+	run_end(run);
+}
+
+/* The request itself may come again, and does not wait. */
+static void nor_do_they_pass_while_the_proxy_has_not_answered(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
 	struct line line = open_line(run, WORKSTATION, 41002, INTERNET, 1080);
 	assert_int_equal(
 		standing_behind(&line, false, true, 25), ENGINE_STANDING_EARLY);
+	line = open_line(run, WORKSTATION, 41003, INTERNET, 3128);
+	const uint32_t first = line.next[CLIENT];
+	assert_int_equal(
+		standing_behind(&line, false, false, 25), ENGINE_STANDING_EARLY);
+	line.next[CLIENT] = first;
+	say(&line, CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	line = open_line(run, WORKSTATION, 41005, INTERNET, 1080);
+	say_bytes(
+		&line, CLIENT, "\x05\x01\0", 3); /* and no ear for the method either */
+	say_bytes(&line, CLIENT, "\x05\x01\0\x01\xcb\0\x71\x05\0\x19", 10);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	line = open_line(run, WORKSTATION, 41004, INTERNET, 1080);
+	say_bytes(&line, CLIENT, "\x04\x01\0\x19\xcb\0\x71\x05", 9); /* SOCKS 4 */
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
 	run_end(run);
 }
 
@@ -246,6 +274,13 @@ static void behind_a_proxy_whom_a_row_lets_need_not_wait(void **state)
 		line = open_line(
 			run, WORKSTATION, (uint16_t)(42002 + i), INTERNET, 3128);
 		assert_int_not_equal(standing_behind(&line, true, i == 1, 443),
+			ENGINE_STANDING_EARLY);
+		line = open_line(run, MX_OUT, (uint16_t)(42004 + i), INTERNET, 3128);
+		assert_int_not_equal(standing_behind(&line, false, i == 1, 25),
+			ENGINE_STANDING_EARLY);
+		line = open_line(
+			run, WORKSTATION, (uint16_t)(42006 + i), INTERNET, 3128);
+		assert_int_not_equal(standing_behind(&line, false, i == 1, 443),
 			ENGINE_STANDING_EARLY);
 	}
 	run_end(run);
@@ -267,6 +302,7 @@ int main(void)
 		TEST(another_matrix_has_other_ports),
 		TEST(words_in_an_opening_wait_too),
 		TEST(behind_a_proxy_they_wait_for_the_greeting_of_its_target),
+		TEST(nor_do_they_pass_while_the_proxy_has_not_answered),
 		TEST(behind_a_proxy_whom_a_row_lets_need_not_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
