@@ -144,8 +144,7 @@ enum proxy_step proxy_socks4(
 	}
 	result->target_port = port;
 	if (!cursor_ok(&answer)) {
-		result->asked_len =
-			is_silent ? (uint16_t)taken_from(prefix, side, request) : 0;
+		result->asked_len = (uint16_t)taken_from(prefix, side, request);
 		return PROXY_WAIT;
 	}
 	result->proxy = CLASSIFY_PROXY_SOCKS;
