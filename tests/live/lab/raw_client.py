@@ -70,15 +70,22 @@ class Raw:
         self.sequence, self.expected = random.getrandbits(32), 0
         self.heard, self.resets, self.acknowledged = b"", 0, None
 
-    def send(self, flags=PSH | ACK, data=b"", at=None, ttl=64, is_wrong=False):
+    def segment(self, flags, data=b"", at=None, is_wrong=False, **fields):
+        """A TCP header and data; fields: window, acknowledged, urgent, options."""
+        options = fields.get("options", b"\x02\x04\x05\xa0" if flags & SYN else b"")
+        segment = struct.pack("!HHIIBBHHH", self.local_port, self.port, (self.sequence if at is None else at) & 0xffffffff,
+                              fields.get("acknowledged", self.expected) & 0xffffffff, (20 + len(options)) // 4 << 4, flags,
+                              fields.get("window", 60000), 0, fields.get("urgent", 0)) + options + data
+        total = checksum(b"".join(self.ends) + struct.pack("!II", len(segment), 6) + segment) ^ (0x1111 if is_wrong else 0)
+        return segment[:16] + struct.pack("!H", total) + segment[18:]
+
+    def send(self, flags=PSH | ACK, data=b"", at=None, ttl=64, **fields):
         """One segment; .sequence stays."""
-        at = self.sequence if at is None else at
-        options = b"\x02\x04\x05\xa0" if flags & SYN else b""
-        segment = struct.pack("!HHIIBBHHH", self.local_port, self.port, at & 0xffffffff, self.expected,
-                              (20 + len(options)) // 4 << 4, flags, 60000, 0, 0) + options + data
+        self.put(self.segment(flags, data, at, **fields), ttl)
+
+    def put(self, segment, ttl):
+        """In a packet of IP."""
         ends = b"".join(self.ends)
-        total = checksum(ends + struct.pack("!II", len(segment), 6) + segment) ^ (0x1111 if is_wrong else 0)
-        segment = segment[:16] + struct.pack("!H", total) + segment[18:]
         if self.place.is_ipv6:
             count = self.place.extensions
             extensions = b"".join(struct.pack("!BBBB4x", 6 if i == count - 1 else 60, 0, 1, 4) for i in range(count))

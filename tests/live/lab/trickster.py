@@ -555,8 +555,9 @@ def serve_http(client):
 def serve_socks(client):
     client.recv(3)
     client.sendall(b"\x05\0")
-    request = client.recv(10)
-    join(client, (socket.inet_ntoa(request[4:8]), int.from_bytes(request[8:10], "big")),
+    request = client.recv(22)
+    family = socket.AF_INET6 if request[3] == 4 else socket.AF_INET
+    join(client, (socket.inet_ntop(family, request[4:-2]), int.from_bytes(request[-2:], "big")),
          b"\x05\0\0\x01" + b"\0" * 6)
 
 
@@ -570,15 +571,16 @@ def serve(client, how):
 
 
 def proxy(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for port, how in ((HTTP_PROXY, serve_http), (SOCKS_PROXY, serve_socks)):
-        listener = socket.create_server((address, port), backlog=64)
+        listener = socket.create_server((address, port), family=family, backlog=64)
 
         def accept(listener=listener, how=how):
             while True:
                 threading.Thread(target=serve, args=(listener.accept()[0], how), daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
-    silent = socket.create_server((address, SILENT), backlog=2 * CROWD)
+    silent = socket.create_server((address, SILENT), family=family, backlog=2 * CROWD)
     print("ready", flush=True)
     kept = collections.deque(maxlen=CROWD)  # the crowd before goes when another one comes
     while True:
