@@ -32,7 +32,8 @@ static void a_mail_event_holds_the_keys_in_their_order(void **state)
 		"\"auth_mechanism\":\"PLAIN+CRAM-MD5\",\"auth_clear\":\"PLAIN\","
 		"\"auth_accepted\":false,\"helo\":\"pc.example.org\","
 		"\"mail_from_domain\":\"example.org\",\"rcpt_count\":2,\"messages\":1,"
-		"\"midstream\":false},"
+		"\"midstream\":false,\"findings\":[\"sender.illegitimate\"],"
+		"\"shown\":[\"content-clear\"]},"
 		"\"flow\":{\"pkts_toserver\":10,\"pkts_toclient\":9,\"bytes_toserver\":"
 		"1000,"
 		"\"bytes_toclient\":900,\"start\":\"2026-09-21T14:13:10.000000+0000\","
@@ -60,9 +61,9 @@ static void the_tls_object_is_written_as_eve_has_it(void **state)
 		"\"ja3\":{\"hash\":\"f0afc10cc58ed040bf1d6c12e93af5ef\"},"
 		"\"ja3s\":{\"hash\":\"cce84e7a8b742462e40afb585a3e3ccc\"},"
 		"\"ja4\":\"t13d020400_c1929292aa6b_9a0586ea5dd0\"}");
-	assert_has(text,
-		"\"tls_cipher\":\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\","
-		"\"certificate\":\"seen\",\"certificate_sha256\":\"00ff\"},\"tls\"");
+	assert_has(text, "\"tls_cipher\":\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\","
+			 "\"certificate\":\"seen\",\"certificate_sha256\":\"00ff\","
+			 "\"findings\"");
 	assert_has(text, "\"starttls\":\"used\"");
 	free(output.text);
 }
@@ -79,7 +80,7 @@ static void a_certificate_hidden_by_tls_1_3_is_not_visible(void **state)
 	json_mail(made_open(&output), &made.record);
 	const char *text = made_close(&output);
 	assert_has(text, "\"version\":\"TLS 1.3\"");
-	assert_has(text, "\"certificate\":\"not_visible\"}");
+	assert_has(text, "\"certificate\":\"not_visible\",\"findings\"");
 	assert_has_not(text, "\"subject\"");
 	free(output.text);
 }
@@ -438,7 +439,7 @@ static void what_is_accepted_stands_in_the_record_with_by_whom_and_why(void **st
 		"\"midstream\":false,\"accepted\":[{\"finding\":\"smtps.implicit\","
 		"\"recommendation\":\"R42\",\"detail\":\"port 465\",\"by\":\"row "
 		"M-04\",\"owner\":\"it\",\"reason\":\"an old "
-		"\\\"appliance\\\"\",\"until\":\"2027-06-30\"}]},");
+		"\\\"appliance\\\"\",\"until\":\"2027-06-30\"}],\"findings\":");
 	free(output.text);
 }
 
