@@ -153,7 +153,8 @@ unsigned observed_days(const struct observed_entry *entry);
 
 /*
  * A flow that stands for all of the entry, to be judged anew: what was worst of each (the
- * oldest TLS version, content in clear if any had it), of folded hosts the largest.
+ * oldest TLS version, content in clear if any had it), of folded hosts the largest. Of names
+ * it has one: what the names of a certificate alone allow is undecided.
  */
 void observed_stand_in(const struct observed *observed,
 	const struct observed_entry *entry, struct sighting *sighting);

@@ -1,5 +1,6 @@
 #include "observed/table.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Of the smallest identities of both together: how many there are, and how many both have. */
@@ -59,6 +60,7 @@ static uint64_t counted_twice(
 	}
 	/* shared / sampled is about both / either, and sum is both + either */
 	const struct overlap overlap = overlap_of(a->sample, b->sample);
+	assert(overlap.sampled > 0); /* no entry is without flows */
 	const uint64_t twice =
 		sum * overlap.shared / (overlap.sampled + overlap.shared);
 	const uint64_t most = a->flows < b->flows ? a->flows : b->flows;

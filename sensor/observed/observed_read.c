@@ -200,7 +200,7 @@ static void read_entry(struct reader *reader)
 {
 	struct observed *observed = reader->observed;
 	struct observed_entry read;
-	struct peers peers;
+	struct peers peers = {.registers = {0}};
 	char row[TEXTS_BYTES];
 	char name[TEXTS_BYTES];
 	memset(&read, 0, sizeof(read));

@@ -149,6 +149,17 @@ static bool address_at(
 	return text && address_parse(text, address);
 }
 
+static unsigned mechanism_of(const char *text, size_t len)
+{
+	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
+		const char *name = facts_mechanism_name(flag);
+		if (strlen(name) == len && memcmp(name, text, len) == 0) {
+			return flag;
+		}
+	}
+	return 0;
+}
+
 /* "PLAIN+LOGIN" */
 static uint16_t mechanisms_at(const struct document *record, const char *path)
 {
@@ -156,12 +167,7 @@ static uint16_t mechanisms_at(const struct document *record, const char *path)
 	unsigned flags = 0;
 	while (text && *text != '\0') {
 		const size_t len = strcspn(text, "+");
-		for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
-			const char *name = facts_mechanism_name(flag);
-			if (strlen(name) == len && memcmp(name, text, len) == 0) {
-				flags |= flag;
-			}
-		}
+		flags |= mechanism_of(text, len);
 		text += len + (text[len] == '+' ? 1 : 0);
 	}
 	return (uint16_t)flags;

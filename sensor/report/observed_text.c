@@ -331,17 +331,21 @@ static void write_mechanisms(struct json_writer *json, const char *key, unsigned
 	json_array_close(json);
 }
 
+static void write_versions(struct json_writer *json, unsigned versions)
+{
+	if (versions == 0) {
+		return;
+	}
+	json_array_open(json, "tls_versions");
+	for (; versions != 0; versions &= versions - 1) { /* VERSION_COUNT */
+		json_text(json, NULL, VERSIONS[__builtin_ctz(versions)]);
+	}
+	json_array_close(json);
+}
+
 static void write_shown(struct json_writer *json, const struct observed_entry *entry)
 {
-	if (entry->versions != 0) {
-		json_array_open(json, "tls_versions");
-		for (size_t i = 0; i < VERSION_COUNT; i++) {
-			if ((entry->versions & 1U << i) != 0) {
-				json_text(json, NULL, VERSIONS[i]);
-			}
-		}
-		json_array_close(json);
-	}
+	write_versions(json, entry->versions);
 	write_mechanisms(json, "auth_mechanisms", entry->mechanisms);
 	write_mechanisms(json, "auth_clear", entry->clear_mechanisms);
 	write_findings(json, "findings", entry->findings);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "observed/observed.h"
 #include "observed/rejudge.h"
 
 #include <dirent.h>
@@ -49,6 +50,34 @@ static void compare(
 	}
 }
 
+/* The same of what stands in for the only flow of an observed matrix. */
+static void compare_stand_in(
+	const char *name, const struct matrix *matrix, const struct sighting *sighting)
+{
+	static const struct hash_seed SEED = {{1, 2}};
+	struct reason why;
+	struct sighting stand_in;
+	struct observed *observed = observed_new(16, SEED, &why);
+	assert_non_null(observed);
+	observed_add(observed, sighting);
+	const struct observed_list list = observed_sorted(observed);
+	assert_int_equal(list.count, 1);
+	observed_stand_in(observed, list.entries[0], &stand_in);
+	rejudge_sighting(matrix, &stand_in, sighting->time_us, &judgement);
+	const bool is_same = (unsigned)judgement.verdict == sighting->verdict &&
+			     is_row(judgement.row, sighting->row);
+	/* an entry has no room for the names of certificates */
+	const bool is_open = sighting->certificate_names[0] != '\0' &&
+			     judgement.verdict == VERDICT_UNDECIDED;
+	if (!is_same && !is_open) {
+		fail_msg("%s, flow %llu, stood in for: %s by row \"%s\"", name,
+			(unsigned long long)sighting->flow_id,
+			verdict_name(judgement.verdict), id_of(judgement.row));
+	}
+	free(list.entries);
+	observed_free(observed);
+}
+
 static struct matrix *load_matrix(const char *name)
 {
 	char path[512];
@@ -79,6 +108,7 @@ static unsigned judge_case_of(const char *name)
 	while ((len = getline(&line, &size, file)) > 0) {
 		if (sighting_read_line(&sighting, line, (size_t)len)) {
 			compare(name, matrix, &sighting);
+			compare_stand_in(name, matrix, &sighting);
 			count++;
 		}
 	}
