@@ -19,7 +19,7 @@
 #define ARGUMENTS_MAX 400
 
 static const struct command *const COMMANDS[] = {&COMMAND_RUN, &COMMAND_REPLAY,
-	&COMMAND_EXPLAIN, &COMMAND_SHIP, &COMMAND_FLEET, &COMMAND_UNBAN,
+	&COMMAND_EXPLAIN, &COMMAND_DIFF, &COMMAND_SHIP, &COMMAND_FLEET, &COMMAND_UNBAN,
 	&COMMAND_EXPORT, &COMMAND_CHECK};
 
 static char folder[] = "/tmp/test_complete.XXXXXX";
@@ -79,9 +79,9 @@ static void assert_offers_with(const char *format, const char *text, const char 
 static void the_first_word_is_a_command(void **state)
 {
 	(void)state;
-	assert_offers("",
-		"run\nreplay\nexplain\nship\nfleet\nunban\nexport\ncheck\n--help\n"
-		"--version\n");
+	assert_offers("", "run\nreplay\nexplain\ndiff\nship\nfleet\nunban\nexport\nchec"
+			  "k\n--help\n"
+			  "--version\n");
 	assert_offers("re", "replay\n");
 	assert_offers("--v", "--version\n");
 	assert_offers("nope", "");
@@ -108,6 +108,9 @@ static void the_value_of_an_option_is_of_its_kind(void **state)
 	assert_offers("run --mode ", "audit\nenforce\n");
 	assert_offers("run --ndpi n", "no\n");
 	assert_offers("run -m ", ":file\n");
+	assert_offers("diff ", ":file\n");
+	assert_offers("diff old.yaml ", ":file\n");
+	assert_offers("diff old.yaml new.yaml monday.pcap ", ":file\n");
 	assert_offers("ship -c x --journal ", ":dir\n");
 	assert_offers("run --user ", ":user\n");
 	assert_offers("run -i lo", "lo\n");
@@ -159,8 +162,8 @@ static void the_ends_of_a_flow_are_groups_and_zones_of_the_matrix(void **state)
 	assert_offers("explain re", "");
 	assert_offers_with(
 		"explain -m %s relay out su", MATRIX, "submission\nsubmissions\n");
-	assert_offers_with(
-		"explain -m %s relay out smtp ", MATRIX, "--matrix\n--help\n");
+	assert_offers_with("explain -m %s relay out smtp ", MATRIX,
+		"--matrix\n--json\n--exit-code\n--help\n");
 }
 
 static void nothing_is_waited_for(void **state)
