@@ -12,6 +12,7 @@ struct diff {
 	bool is_json;
 	bool is_markdown;
 	bool is_exit_code_wanted;
+	struct option_list more[2]; /* files that are joined to each matrix, by side */
 };
 
 static void print(const struct diff *diff, const struct diff_print *printed)
@@ -61,26 +62,34 @@ static int compare(const struct diff *diff, const struct option_words *words,
 	return failed != COMMAND_OK ? failed : code;
 }
 
+/* The matrix of one side: its word, and what is joined to that. */
+static struct matrix *load(const struct diff *diff, const char *file, int side)
+{
+	struct option_list files = {{file}, 1};
+	const struct option_list *more = &diff->more[side];
+	for (size_t i = 0; i < more->count; i++) {
+		files.values[files.count++] = more->values[i];
+	}
+	return matrices_load(&files);
+}
+
 static int load_and_compare(const struct diff *diff, const struct option_words *words)
 {
-	struct matrix *matrices[2];
-	for (int side = 0; side < 2; side++) {
-		const struct option_list list = {{words->list[side]}, 1};
-		matrices[side] = matrices_load(&list);
-	}
-	const struct matrix *const loaded[] = {matrices[0], matrices[1]};
-	const int code = matrices[0] && matrices[1] ? compare(diff, words, loaded)
-						    : COMMAND_USAGE;
-	matrix_free(matrices[0]);
-	matrix_free(matrices[1]);
+	struct matrix *old_matrix = load(diff, words->list[0], DIFFERENCE_OLD);
+	struct matrix *new_matrix = load(diff, words->list[1], DIFFERENCE_NEW);
+	const struct matrix *const matrices[] = {old_matrix, new_matrix};
+	const int code = old_matrix && new_matrix ? compare(diff, words, matrices)
+						  : COMMAND_USAGE;
+	matrix_free(old_matrix);
+	matrix_free(new_matrix);
 	return code;
 }
 
-static size_t count_stdin(const struct option_words *words)
+static size_t count_stdin(const char *const *files, size_t file_count)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < words->count; i++) {
-		count += strcmp(words->list[i], "-") == 0;
+	for (size_t i = 0; i < file_count; i++) {
+		count += strcmp(files[i], "-") == 0;
 	}
 	return count;
 }
@@ -97,8 +106,16 @@ static int diff_run(int argc, char **argv)
 	if (diff.is_json && diff.is_markdown) {
 		return command_misused(&COMMAND_DIFF, "either --json or --markdown");
 	}
-	if (count_stdin(&words) > 1) {
+	if (count_stdin(words.list, words.count) +
+			count_stdin(diff.more[0].values, diff.more[0].count) +
+			count_stdin(diff.more[1].values, diff.more[1].count) >
+		1) {
 		return command_misused(&COMMAND_DIFF, "only one can be stdin");
+	}
+	if (diff.more[0].count >= OPTIONS_LIST_MAX ||
+		diff.more[1].count >= OPTIONS_LIST_MAX) {
+		return command_misused(&COMMAND_DIFF, "a matrix of at most %d files",
+			OPTIONS_LIST_MAX);
 	}
 	if (words.count > 2 && !sandbox_harden(&why)) { /* mail is in memory */
 		return command_failed(&COMMAND_DIFF, "%s", why.text);
@@ -125,7 +142,9 @@ static const char EXAMPLES[] =
 	"  mailwarden diff --markdown old.yaml new.yaml\n"
 	"      For a merge request.\n"
 	"  mailwarden diff old.yaml new.yaml monday.pcap tuesday.pcap\n"
-	"      And whose mail would be cut off, or let by.\n";
+	"      And whose mail would be cut off, or let by.\n"
+	"  mailwarden diff old.yaml old.yaml --new proposal.yaml\n"
+	"      What the rows of one more file bring.\n";
 
 static const char EXITS[] =
 	"0 compared, 1 something more is allowed and --exit-code was given, 2 usage\n"
@@ -148,6 +167,17 @@ static const struct option_row OPTIONS[] = {
 			"not, or for longer",
 		.set = option_set_flag,
 		.field = offsetof(struct diff, is_exit_code_wanted)},
+	{.name = "old",
+		.argument = "FILE",
+		.help = "one more file of the old matrix; repeat it to join\n"
+			"several",
+		.set = option_add_text,
+		.field = offsetof(struct diff, more[DIFFERENCE_OLD])},
+	{.name = "new",
+		.argument = "FILE",
+		.help = "the same of the new one",
+		.set = option_add_text,
+		.field = offsetof(struct diff, more[DIFFERENCE_NEW])},
 	{.name = NULL},
 };
 

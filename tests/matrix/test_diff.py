@@ -59,6 +59,24 @@ def test_the_same_said_otherwise_is_no_difference():
     assert diff("--markdown", OLD, "-", stdin=turned).stdout.endswith("Both matrices allow the same.\n")
 
 
+def test_a_matrix_of_several_files_is_joined_before(tmp_path):
+    head, rows = (ROOT / OLD).read_text(encoding="utf-8").split("rows:\n")
+    rows = rows.splitlines(True)
+    parts = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+    parts[0].write_text(head + "rows:\n" + "".join(rows[:4]), encoding="utf-8")
+    parts[1].write_text("schema: 1\nrows:\n" + "".join(rows[4:]), encoding="utf-8")
+    first, second = map(str, parts)
+    same = "No difference: both allow the same.\n"
+    assert diff(OLD, first, "--new", second).stdout == same
+    assert diff(first, OLD, "--old", second).stdout == same
+    assert diff("--old", second, "--new", second, first, first).stdout == same
+    brings = diff("--exit-code", first, first, "--new", second)
+    assert brings.returncode == 1 and brings.stdout.startswith(f"Gained: {len(rows[4:])}\n")
+    assert diff("-", OLD, "--new", "-", stdin="").returncode == 2
+    many = diff(OLD, OLD, *["--new", "/nonexistent"] * 64)
+    assert many.returncode == 2 and many.stderr.startswith("mailwarden diff: a matrix of at most 64 files")
+
+
 def test_a_zone_is_named_where_all_of_it_is_meant_and_long_lists_are_cut(tmp_path):
     groups = "".join(f"  g{number}: {{role: client, addresses: [192.0.2.{number}]}}\n" for number in range(30))
     text = f"schema: 1\nzones: {{internal: [192.0.2.0/24]}}\ngroups:\n{groups}rows:\n - {{id: A, from: g1, to: g2, protocols: [lmtp]}}\n"
