@@ -142,21 +142,30 @@ def hostile_records(pattern):
             yield record, FROM_THE_WIRE[i], holder[name]
 
 
+def read(form, body):
+    """Names and values of one record in that form."""
+    if form in ("eve", "cee", "ecs"):
+        return json.loads(body.removeprefix("@cee: "))
+    return {"kv": read_kv, "rfc5424": read_rfc5424, "cef": lambda line: read_cef(line)[1]}[form](body)
+
+
+def event_id(form, body):
+    return at(read(form, body), {"ecs": "event.id", "cef": "mailwardenEventId"}.get(form, "event_id"))
+
+
 def hold(form, body, record):
     """What stands in that form, unescaped, is what the record says."""
+    found = read(form, body)
     if form in ("eve", "cee"):
-        assert json.loads(body.removeprefix("@cee: ")) == record
+        assert found == record
         return
     if form == "ecs":
-        entry = json.loads(body)
-        assert entry["event"]["id"] == record["event_id"] and "shortened" not in entry["mail"]
-        hold_ecs(entry, record)
+        assert "shortened" not in found["mail"]
+        hold_ecs(found, record)
         return
-    read = {"kv": read_kv, "rfc5424": read_rfc5424, "cef": lambda line: read_cef(line)[1]}[form](body)
-    assert read["mailwardenEventId" if form == "cef" else "event_id"] == record["event_id"]
     for path, key, cef, _ in FROM_THE_WIRE:
         name, value = cef if form == "cef" else key, at(record, path)
         if name == "reason" and form == "cef" and value:  # with what else has the same cause
-            assert read[name].startswith(unsafe(value)[:400]), (path, value, read)
+            assert found[name].startswith(unsafe(value)[:400]), (path, value, found)
         elif name and value:
-            assert read[name] == unsafe(value), (path, value, read[name])
+            assert found[name] == unsafe(value), (path, value, found[name])
