@@ -157,6 +157,10 @@ def run_lowercase(document, field, target_field=None):
     put(document, target_field or field, get(document, field).lower())
 
 
+def run_uppercase(document, field):
+    put(document, field, get(document, field).upper())
+
+
 def run_convert(document, field, target_field, type):  # pylint: disable=redefined-builtin
     assert type == "string"
     put(document, target_field, str(get(document, field)))
@@ -174,7 +178,7 @@ def run_remove(document, field):
             take(document, path)
 
 
-PROCESSORS = {"set": run_set, "rename": run_rename, "gsub": run_gsub, "lowercase": run_lowercase, "convert": run_convert,
+PROCESSORS = {"set": run_set, "rename": run_rename, "gsub": run_gsub, "lowercase": run_lowercase, "uppercase": run_uppercase, "convert": run_convert,
               "dissect": run_dissect, "remove": run_remove}
 
 
@@ -216,7 +220,7 @@ def test_the_pipeline_makes_of_the_form_eve_what_the_form_ecs_says():
                 continue
             made.add(path)
             assert words(document, path) == words(ecs, path), path
-    assert {"@timestamp", "event.id", "event.start", "source.ip", "destination.port", "network.transport", "rule.id", "mail.finding",
+    assert {"@timestamp", "event.id", "event.start", "source.ip", "source.mac", "destination.mac", "destination.port", "network.transport", "rule.id", "mail.finding",
             "mail.matrix.row", "tls.version", "tls.server.subject", "mail.also.finding", "observer.name"} <= made
 
 
