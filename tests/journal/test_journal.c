@@ -177,36 +177,37 @@ static void empty_newest(void)
 	assert_int_equal(close(file), 0);
 }
 
-static void test_behind_a_segment_that_was_removed_all_goes_on(void **state)
+static void move_newest(void)
 {
-	(void)state;
+	char name[SEGMENT_NAME_BYTES];
+	name_of_newest(name);
+	assert_int_equal(renameat(journal.folder, name, journal.folder, "moved"), 0);
+}
+
+static void assert_all_goes_on_behind(void (*harm)(void), const char *words)
+{
 	append(0, 10);
 	assert_int_equal(read_all(0), 10);
 	append(10, 20);
-	remove_newest();
+	harm();
 	append(20, 30);
 	assert_int_equal(read_all(10), 30); /* the reader had it open */
 	assert_int_equal(reader.gaps, 0);
 	assert_int_equal(journal.harms, 1);
-	assert_non_null(strstr(journal.harm.text, "was removed"));
+	assert_non_null(strstr(journal.harm.text, words));
 	assert_int_equal(journal.total, journal.end - journal.segment);
+}
+
+static void test_behind_a_segment_that_was_removed_all_goes_on(void **state)
+{
+	(void)state;
+	assert_all_goes_on_behind(remove_newest, "was removed");
 }
 
 static void test_behind_a_segment_that_was_moved_away_all_goes_on(void **state)
 {
 	(void)state;
-	char name[SEGMENT_NAME_BYTES];
-	append(0, 10);
-	assert_int_equal(read_all(0), 10);
-	append(10, 20);
-	name_of_newest(name);
-	assert_int_equal(renameat(journal.folder, name, journal.folder, "moved"), 0);
-	append(20, 30);
-	assert_int_equal(read_all(10), 30); /* the reader had it open */
-	assert_int_equal(reader.gaps, 0);
-	assert_int_equal(journal.harms, 1);
-	assert_non_null(strstr(journal.harm.text, "was moved away"));
-	assert_int_equal(journal.total, journal.end - journal.segment);
+	assert_all_goes_on_behind(move_newest, "was moved away");
 }
 
 static void test_behind_a_segment_in_whose_place_another_stands_all_goes_on(
@@ -217,7 +218,7 @@ static void test_behind_a_segment_in_whose_place_another_stands_all_goes_on(
 	append(0, 10);
 	name_of_newest(name);
 	const uint64_t size = journal.end - journal.segment;
-	assert_int_equal(renameat(journal.folder, name, journal.folder, "moved"), 0);
+	move_newest();
 	const int other = openat(journal.folder, name, O_WRONLY | O_CREAT, 0640);
 	assert_int_equal(ftruncate(other, (off_t)size), 0);
 	assert_int_equal(close(other), 0);
