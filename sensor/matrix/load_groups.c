@@ -230,6 +230,13 @@ static void read_certificate(
 		read_trust(loader, value, "certificate", draft);
 }
 
+static void read_comment(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct group_draft *draft = into;
+	loader_note(loader, value, "comment", &draft->group.comment);
+}
+
 static const struct loader_key GROUP_KEYS[] = {
 	{"role", true, read_role},
 	{"service", false, read_service},
@@ -238,6 +245,7 @@ static const struct loader_key GROUP_KEYS[] = {
 	{"sni", false, read_sni},
 	{"certificate", false, read_certificate},
 	{"owner", false, loader_owner_note},
+	{"comment", false, read_comment},
 	{"accepts", false, loader_accepts},
 	{"reason", false, loader_reason},
 	{"until", false, loader_until},

@@ -266,6 +266,12 @@ static void read_ticket(
 	loader_note(loader, value, "ticket", &((struct row_draft *)into)->row.ticket);
 }
 
+static void read_comment(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	loader_note(loader, value, "comment", &((struct row_draft *)into)->row.comment);
+}
+
 static const struct loader_key ROW_KEYS[] = {
 	{"id", true, read_id},
 	{"from", true, read_from},
@@ -280,6 +286,7 @@ static const struct loader_key ROW_KEYS[] = {
 	{"mode", false, read_mode},
 	{"owner", false, loader_owner_note},
 	{"ticket", false, read_ticket},
+	{"comment", false, read_comment},
 	{"accepts", false, loader_accepts},
 	{"reason", false, loader_reason},
 	{"until", false, loader_until},

@@ -70,6 +70,7 @@ struct matrix_group {
 	bool is_sni_trusted; /* the name that a client asks for is taken for the server's */
 	bool is_certificate_trusted; /* and one that the server's certificate bears */
 	const char *owner;           /* or NULL */
+	const char *comment;         /* or NULL */
 	/* what is accepted of its hosts, or NULL */
 	const struct matrix_acceptance *acceptance;
 	struct matrix_place place;
@@ -97,8 +98,9 @@ struct matrix_row {
 	size_t port_count;
 	int64_t expires_s; /* first second at which it is expired; 0 never */
 	enum matrix_mode mode;
-	const char *owner;  /* or NULL */
-	const char *ticket; /* or NULL */
+	const char *owner;   /* or NULL */
+	const char *ticket;  /* or NULL */
+	const char *comment; /* what it is for, or NULL */
 	/* what is accepted of the flows that it allows, or NULL */
 	const struct matrix_acceptance *acceptance;
 	/* another pair of ends of the row before it, which lists several */

@@ -106,6 +106,13 @@ static void print_owner(
 	}
 }
 
+static void print_comment(const char *comment, FILE *out)
+{
+	if (comment) {
+		(void)fprintf(out, " Comment: %s", comment);
+	}
+}
+
 static void print_groups(const struct matrix *matrix, FILE *out)
 {
 	uint32_t *first =
@@ -123,6 +130,7 @@ static void print_groups(const struct matrix *matrix, FILE *out)
 		}
 		(void)fputs(".", out);
 		print_owner(group->owner, group->acceptance, out);
+		print_comment(group->comment, out);
 		(void)fputs("\n", out);
 	}
 	free(first);
@@ -171,6 +179,7 @@ static void print_notes(const struct matrix_row *row, FILE *out)
 	if (row->mode == MATRIX_MODE_AUDIT) {
 		(void)fputs(" Audit only: reported, never blocked.", out);
 	}
+	print_comment(row->comment, out);
 }
 
 static bool is_sending_only(uint32_t protocols)
