@@ -46,6 +46,7 @@ extern const struct command COMMAND_EXPLAIN;
 extern const struct command COMMAND_DIFF;
 extern const struct command COMMAND_REPLAY;
 extern const struct command COMMAND_CATALOGUE;
+extern const struct command COMMAND_IMPORT;
 extern const struct command COMMAND_EXPORT;
 extern const struct command COMMAND_UNBAN;
 extern const struct command COMMAND_RUN;

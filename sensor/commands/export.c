@@ -4,6 +4,9 @@
 #include "control/gate.h"
 #include "control/settings.h"
 #include "control/status.h"
+#include "matrix/sheet_export.h"
+
+#include <stdio.h>
 
 bool export_has_groups(const struct export *export)
 {
@@ -22,56 +25,182 @@ static bool set_queues(void *target, const struct option_row *row, const char *v
 		       STATUS_WORKERS_MAX, value);
 }
 
-static bool is_matrix_right(const struct export *export)
+/* A matrix of files, for a form of it. */
+struct exported {
+	const struct export *export;
+	const struct matrix *matrix;
+	const struct yaml_node *root;
+	struct arena *arena;
+};
+
+static bool write_sheet(const struct exported *exported,
+	void (*write)(const struct sheet *sheet, FILE *out))
 {
-	struct matrix *matrix = matrices_load(&export->matrices);
-	const bool is_right = matrix != NULL;
-	matrix_free(matrix);
+	const struct export *export = exported->export;
+	const struct sheet_form form = {export->is_cross, export->language == 1};
+	struct sheet sheet = {.arena = exported->arena};
+	struct reason why;
+	const bool is_right =
+		sheet_export(&sheet, exported->root, exported->matrix, &form, &why);
+	if (!is_right) {
+		(void)command_misused(&COMMAND_EXPORT, "%s", why.text);
+	} else if (write) {
+		write(&sheet, stdout);
+	} else {
+		sheet_write_csv(&sheet, form.is_french ? ';' : ',', stdout);
+	}
+	sheet_free(&sheet);
 	return is_right;
+}
+
+static bool write_csv(const struct exported *exported)
+{
+	return write_sheet(exported, NULL);
+}
+
+static bool write_markdown(const struct exported *exported)
+{
+	return write_sheet(exported, sheet_write_markdown);
+}
+
+static bool write_html(const struct exported *exported)
+{
+	return write_sheet(exported, sheet_write_html);
+}
+
+static bool write_json(const struct exported *exported)
+{
+	tree_write_json(exported->root, stdout);
+	(void)putchar('\n');
+	return true;
+}
+
+static bool write_yaml(const struct exported *exported)
+{
+	tree_write_yaml(exported->root, stdout);
+	return true;
+}
+
+/* As in the argument of --to. */
+static const struct {
+	bool (*write)(
+		const struct exported *exported); /* NULL: of an inline sensor alone */
+	void (*write_inline)(const struct export *export);
+	bool is_sheet;
+} FORMATS[] = {
+	{write_csv, NULL, true},
+	{write_markdown, NULL, true},
+	{write_html, NULL, true},
+	{write_json, NULL, false},
+	{write_yaml, NULL, false},
+	{NULL, export_iptables, false},
+	{NULL, export_nftables, false},
+};
+
+/* The files, and the form of what they say if that is wanted. */
+static int export_matrix(const struct export *export)
+{
+	struct arena arena = {.newest = NULL};
+	struct matrix_tree trees[OPTIONS_LIST_MAX];
+	const struct yaml_node *roots[OPTIONS_LIST_MAX];
+	const size_t count = export->matrices.count;
+	int code = COMMAND_USAGE;
+	struct matrix *matrix = matrices_read(&export->matrices, &arena, trees)
+					? matrices_load_trees(trees, count)
+					: NULL;
+	for (size_t i = 0; matrix && i < count; i++) {
+		roots[i] = trees[i].root;
+	}
+	if (matrix && export->is_inline) {
+		code = COMMAND_OK;
+	} else if (matrix) {
+		const struct exported exported = {
+			export, matrix, tree_join(&arena, roots, count), &arena};
+		code = FORMATS[export->format].write(&exported) ? COMMAND_OK
+								: COMMAND_USAGE;
+	}
+	matrix_free(matrix);
+	arena_free(&arena);
+	return code;
 }
 
 static int export_run(int argc, char **argv)
 {
-	static void (*const FORMATS[])(const struct export *export) = {
-		export_iptables, export_nftables}; /* as in the argument of --to */
 	struct export export = {.first = 0};
 	struct option_words words;
-	const int code = options_read(&COMMAND_EXPORT, argc, argv, &export, &words);
+	int code = options_read(&COMMAND_EXPORT, argc, argv, &export, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
-	if (export.matrices.count > 0 && !is_matrix_right(&export)) {
-		return COMMAND_USAGE;
+	if (export.is_inline && !FORMATS[export.format].write_inline) {
+		return command_misused(
+			&COMMAND_EXPORT, "--inline is for iptables and nftables alone");
 	}
-	FORMATS[export.format](&export);
-	return COMMAND_OK;
+	if (!export.is_inline && !FORMATS[export.format].write) {
+		return command_misused(&COMMAND_EXPORT, "--inline is needed");
+	}
+	if (!export.is_inline && export.matrices.count == 0) {
+		return command_misused(&COMMAND_EXPORT, "no MATRIX given (-m MATRIX)");
+	}
+	if (export.is_cross && !FORMATS[export.format].is_sheet) {
+		return command_misused(
+			&COMMAND_EXPORT, "--cross is for csv, markdown and html alone");
+	}
+	code = export.matrices.count > 0 ? export_matrix(&export) : COMMAND_OK;
+	if (code == COMMAND_OK && export.is_inline) {
+		FORMATS[export.format].write_inline(&export);
+	}
+	return code;
 }
 
 static const char ABOUT[] =
-	"Write the rules that hand TCP, name look-ups and tunnels that pass through\n"
-	"this host to `mailwarden run -q` and take decided flows out of the queue "
-	"again.\n"
-	"A flow that will not be blocked any more does not wait: copies of its "
-	"packets\n"
-	"go to NFLOG group 3725 + the queue's number (not with more than 16 queues).\n";
+	"Write a matrix as a sheet that `mailwarden import` reads back to the same, "
+	"as\n"
+	"JSON or as one matrix file.\n"
+	"\n"
+	"With --inline: the rules that hand TCP, name look-ups and tunnels that pass\n"
+	"through this host to `mailwarden run -q` and take decided flows out of the\n"
+	"queue again. A flow that will not be blocked any more does not wait: copies "
+	"of\n"
+	"its packets go to NFLOG group 3725 + the queue's number (not with more than "
+	"16\n"
+	"queues).\n";
 
 static const char EXAMPLES[] =
+	"  mailwarden export --to csv -m matrix.yaml > flows.csv\n"
+	"  mailwarden export --to csv --cross --language fr -m matrix.yaml > flux.csv\n"
 	"  mailwarden export --to iptables --inline --queue 0:1 > rules\n"
 	"  iptables-restore --noflush < rules; ip6tables-restore --noflush < rules\n"
 	"  mailwarden export --to nftables --inline --limit 100 | nft -f -\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "to",
-		.argument = "iptables|nftables",
-		.help = "for iptables-restore and ip6tables-restore, or nft",
+		.argument = "csv|markdown|html|json|yaml|iptables|nftables",
+		.help = "a sheet of the matrix, all of it, or firewall rules: for\n"
+			"iptables-restore and ip6tables-restore, or nft",
 		.set = option_set_word,
 		.field = offsetof(struct export, format),
 		.is_required = true},
+	{.name = "matrix",
+		.letter = 'm',
+		.argument = "MATRIX",
+		.help = "the matrix, of several files together; with --inline it\n"
+			"is checked only",
+		.set = option_add_text,
+		.field = offsetof(struct export, matrices)},
+	{.name = "cross",
+		.help = "rows as a cross-table, sources by destinations",
+		.set = option_set_flag,
+		.field = offsetof(struct export, is_cross)},
+	{.name = "language",
+		.argument = "en|fr",
+		.help = "heads of a sheet; CSV is separated by \";\" in fr",
+		.set = option_set_word,
+		.field = offsetof(struct export, language)},
 	{.name = "inline",
 		.help = "the rules for an inline sensor",
 		.set = option_set_flag,
-		.field = offsetof(struct export, is_inline),
-		.is_required = true},
+		.field = offsetof(struct export, is_inline)},
 	{.name = "queue",
 		.argument = "N[:M]",
 		.help = "queue numbers, one worker each (default 0)",
@@ -96,19 +225,14 @@ static const struct option_row OPTIONS[] = {
 		.help = "nothing passes without a sensor (default: all)",
 		.set = option_set_flag,
 		.field = offsetof(struct export, is_fail_closed)},
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "check this matrix first; repeatable",
-		.set = option_add_text,
-		.field = offsetof(struct export, matrices)},
 	{.name = NULL},
 };
 
 const struct command COMMAND_EXPORT = {
 	.name = "export",
-	.summary = "write the firewall rules for an inline sensor",
-	.usage = "--to iptables|nftables --inline [OPTION...]",
+	.summary = "write a flow matrix in other forms, or rules for an inline sensor",
+	.usage = "--to FORM -m MATRIX... [OPTION...]\n"
+		 "--to iptables|nftables --inline [OPTION...]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
 	.options = OPTIONS,

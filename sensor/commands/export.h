@@ -1,8 +1,9 @@
 /*
- * commands/export - the firewall rules for an inline sensor, as text for the tools that load them.
+ * commands/export - a matrix in other forms, and the firewall rules for an inline sensor.
  *
- * In: which queues, and what else the admin chose. Out: rules on stdout. Loads nothing and
- * asks no kernel. What the marks mean stands in control/gate.
+ * In: a matrix; or which queues, and what else the admin chose. Out: a sheet, JSON, YAML, or
+ * rules on stdout for the tools that load them. Loads nothing and asks no kernel. What the
+ * marks mean stands in control/gate.
  */
 #pragma once
 
@@ -16,13 +17,15 @@ enum export_tunnels {
 
 struct export
 {
-	unsigned format;  /* of FORMATS */
-	unsigned tunnels; /* enum export_tunnels */
-	uint32_t limit;   /* new connections of a source in a second; 0: any number */
+	unsigned format;   /* of FORMATS */
+	unsigned language; /* of heads: 0 English, 1 French */
+	unsigned tunnels;  /* enum export_tunnels */
+	uint32_t limit;    /* new connections of a source in a second; 0: any number */
 	struct option_list matrices;
 	uint16_t first; /* queue */
 	uint16_t last;
 	bool is_inline;
+	bool is_cross; /* rows as a cross-table */
 	bool is_fail_closed;
 	bool is_local; /* also what the host itself sends and gets */
 };

@@ -1,12 +1,20 @@
 /*
- * commands/matrices - the matrix of --matrix, joined from all its files.
+ * commands/matrices - the matrix of a command, out of its -m FILE options.
  *
- * Every error in them is told on stderr.
+ * In: the files, "-" for stdin. Out: the joined matrix, or every mistake on stderr.
+ * The one way by which a command line gets a matrix.
  */
 #pragma once
 
 #include "commands/options.h"
-#include "matrix/matrix.h"
+#include "matrix/load.h"
 
-/* NULL: told, and the exit code is COMMAND_USAGE. To be freed by matrix_free. */
+/* NULL after the mistakes were told. */
 struct matrix *matrices_load(const struct option_list *files);
+
+/* Each file as a tree in the arena, for who wants what stands in it. False when told. */
+bool matrices_read(const struct option_list *files, struct arena *arena,
+	struct matrix_tree trees[OPTIONS_LIST_MAX]);
+
+/* What was read, loaded; NULL after the mistakes were told. */
+struct matrix *matrices_load_trees(const struct matrix_tree *trees, size_t count);

@@ -197,6 +197,19 @@ struct matrix *matrix_load_sources(const struct matrix_source *sources, size_t c
 	return loader_end(&loader, problems);
 }
 
+struct matrix *matrix_load_trees(
+	const struct matrix_tree *trees, size_t count, struct matrix_problems *problems)
+{
+	struct loader loader;
+	loader_start(&loader, count);
+	for (size_t i = 0; i < count; i++) {
+		loader_name_file(&loader, i, trees[i].name);
+		loader_mapping(
+			&loader, trees[i].root, FILE_KEYS, "a matrix file", NULL);
+	}
+	return loader_end(&loader, problems);
+}
+
 /* The bytes of a file, malloced; one byte over the limit is enough to refuse it. */
 static char *read_stream(FILE *in, size_t *len, int *error)
 {
@@ -216,29 +229,43 @@ static char *read_stream(FILE *in, size_t *len, int *error)
 	return bytes;
 }
 
-static void load_file(struct loader *loader, const char *path)
+bool matrix_read_file(
+	const char *path, struct matrix_source *source, struct reason *why)
 {
 	const bool is_stdin = strcmp(path, "-") == 0;
 	FILE *in = is_stdin ? stdin : fopen(path, "re");
-	char text[160];
 	if (!in) {
-		(void)snprintf(text, sizeof(text), "cannot open: %s", strerror(errno));
-		loader_fail_file(loader, text);
-		return;
+		return reason_set(why, "cannot open: %s", strerror(errno));
 	}
-	struct matrix_source source = {.name = path};
 	int error;
-	char *bytes = read_stream(in, &source.len, &error);
-	source.bytes = bytes;
-	if (error) {
-		(void)snprintf(text, sizeof(text), "cannot read: %s", strerror(error));
-		loader_fail_file(loader, text);
-	} else {
-		load_source(loader, &source);
-	}
-	free(bytes);
+	char *bytes = read_stream(in, &source->len, &error);
+	source->name = is_stdin ? "stdin" : path;
+	source->bytes = bytes;
 	if (!is_stdin) {
 		(void)fclose(in);
+	}
+	if (error) {
+		free(bytes);
+		return reason_set(why, "cannot read: %s", strerror(error));
+	}
+	return true;
+}
+
+void matrix_source_free(struct matrix_source *source)
+{
+	free((char *)source->bytes);
+	source->bytes = NULL;
+}
+
+static void load_file(struct loader *loader, const char *path)
+{
+	struct matrix_source source;
+	struct reason why;
+	if (matrix_read_file(path, &source, &why)) {
+		load_source(loader, &source);
+		matrix_source_free(&source);
+	} else {
+		loader_fail_file(loader, why.text);
 	}
 }
 

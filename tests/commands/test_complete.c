@@ -96,14 +96,16 @@ static void options_are_those_of_the_command(void **state)
 	assert_offers("replay --fa", "");
 	assert_offers("replay x --st", "--state\n");
 	assert_offers("export ", /* takes no words */
-		"--to\n--inline\n--queue\n--limit\n--tunnels\n--local\n"
-		"--fail-closed\n--matrix\n--help\n");
+		"--to\n--matrix\n--cross\n--language\n--inline\n--queue\n--limit\n"
+		"--tunnels\n--local\n--fail-closed\n--help\n");
 }
+
+#define FORMS "csv\nmarkdown\nhtml\njson\nyaml\niptables\nnftables\n"
 
 static void the_value_of_an_option_is_of_its_kind(void **state)
 {
 	(void)state;
-	assert_offers("export --to ", "iptables\nnftables\n");
+	assert_offers("export --to ", FORMS);
 	assert_offers("export --to n", "nftables\n");
 	assert_offers("run --mode ", "audit\nenforce\n");
 	assert_offers("run --ndpi n", "no\n");
@@ -122,7 +124,7 @@ static void a_value_behind_an_equals_sign_is_cut_as_bash_cuts_it(void **state)
 {
 	(void)state;
 	assert_offers("export --to = n", "nftables\n");
-	assert_offers("export --to =", "iptables\nnftables\n");
+	assert_offers("export --to =", FORMS);
 	assert_offers("run --action tls.missin", "tls.missing=\n");
 	assert_offers("run --action tls.missing =", "accept\nrefuse\nreject\ndrop\n");
 	assert_offers("run --action tls.missing = re", "refuse\nreject\n");

@@ -1,0 +1,228 @@
+/* A line of a list of flows: its ends, their direction, its id, its services. */
+#include "matrix/sheet_tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "->" and its kin. */
+enum way { WAY_FORTH = 0, WAY_BACK, WAY_BOTH, WAY_UNKNOWN };
+
+static enum way way_of(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum way way;
+	} ARROWS[] = {
+		{"<->", WAY_BOTH},
+		{"<=>", WAY_BOTH},
+		{"<>", WAY_BOTH},
+		{"↔", WAY_BOTH},
+		{"⇔", WAY_BOTH},
+		{"⇄", WAY_BOTH},
+		{"->", WAY_FORTH},
+		{"=>", WAY_FORTH},
+		{"→", WAY_FORTH},
+		{"⇒", WAY_FORTH},
+		{">", WAY_FORTH},
+		{"<-", WAY_BACK},
+		{"<=", WAY_BACK},
+		{"←", WAY_BACK},
+		{"⇐", WAY_BACK},
+		{"<", WAY_BACK},
+	};
+	/* from where a flow is seen says nothing of who begins it: source does */
+	static const char *const WORDS_FORTH[] = {"unidirectionnel", "unidirectional",
+		"sortant", "entrant", "in", "out", "inbound", "outbound", "ingress",
+		"egress", "aller", "uni"};
+	static const char *const WORDS_BOTH[] = {"bidirectionnel", "bidirectional",
+		"bi", "both", "les deux", "aller retour"};
+	char folded[64];
+	for (size_t i = 0; i < sizeof(ARROWS) / sizeof(ARROWS[0]); i++) {
+		if (strcmp(ARROWS[i].text, text) == 0) {
+			return ARROWS[i].way;
+		}
+	}
+	sheet_fold(text, folded, sizeof(folded));
+	for (size_t i = 0; i < sizeof(WORDS_FORTH) / sizeof(WORDS_FORTH[0]); i++) {
+		if (strcmp(WORDS_FORTH[i], folded) == 0) {
+			return WAY_FORTH;
+		}
+	}
+	for (size_t i = 0; i < sizeof(WORDS_BOTH) / sizeof(WORDS_BOTH[0]); i++) {
+		if (strcmp(WORDS_BOTH[i], folded) == 0) {
+			return WAY_BOTH;
+		}
+	}
+	return WAY_UNKNOWN;
+}
+
+/* What a line of a list says of its ends. */
+struct flow_line {
+	const struct sheet_cell *from_cell;
+	const struct sheet_cell *to_cell;
+	const char *from;
+	const char *to;
+	enum way way;
+};
+
+/* "relay -> mx-out" in one cell. */
+static bool split_ends(struct sheet_tables *tables, const struct sheet_cell *cell,
+	struct flow_line *flow)
+{
+	static const char *const ARROWS[] = {
+		"<->", "↔", "⇔", "⇄", "->", "=>", "→", "⇒", "<-", "←"};
+	for (size_t i = 0; i < sizeof(ARROWS) / sizeof(ARROWS[0]); i++) {
+		const char *arrow = strstr(cell->text, ARROWS[i]);
+		if (arrow) {
+			flow->from_cell = cell;
+			flow->to_cell = cell;
+			size_t len = (size_t)(arrow - cell->text);
+			while (len > 0 && cell->text[len - 1] == ' ') {
+				len--;
+			}
+			flow->from = arena_text(tables->arena, cell->text, len);
+			flow->to = arrow + strlen(ARROWS[i]);
+			flow->to += strspn(flow->to, " ");
+			flow->way = way_of(ARROWS[i]);
+			return true;
+		}
+	}
+	return sheet_fail(tables, cell,
+		"no arrow between source and destination (\"relay -> mx-out\")");
+}
+
+/* A blank cell is one that is merged with that above. */
+static bool read_ends(struct sheet_tables *tables, const struct sheet_line *line,
+	struct flow_line *flow)
+{
+	const struct sheet_cell *both = sheet_cell_of(tables, line, SHEET_HEAD_ENDS);
+	const struct sheet_cell *way =
+		sheet_cell_of(tables, line, SHEET_HEAD_DIRECTION);
+	const struct sheet_cell *first = &line->cells[0];
+	*flow = (struct flow_line){first, first, tables->from, tables->to, WAY_FORTH};
+	if (both && !split_ends(tables, both, flow)) {
+		return false;
+	}
+	const struct sheet_cell *from = sheet_cell_of(tables, line, SHEET_HEAD_FROM);
+	const struct sheet_cell *to = sheet_cell_of(tables, line, SHEET_HEAD_TO);
+	if (from) {
+		flow->from_cell = from;
+		flow->from = from->text;
+	}
+	if (to) {
+		flow->to_cell = to;
+		flow->to = to->text;
+	}
+	if (way) {
+		flow->way = way_of(way->text);
+	}
+	if (flow->way == WAY_UNKNOWN) {
+		return sheet_fail(tables, way,
+			"\"%.60s\" is no direction (->, <-, <-> or a word for them)",
+			way->text);
+	}
+	if (!flow->from || !flow->to) {
+		return sheet_fail(tables, first, "this flow has no %s",
+			flow->from ? "destination" : "source");
+	}
+	tables->from = flow->from;
+	tables->to = flow->to;
+	return true;
+}
+
+/* The id of the line, with a number behind it from the second row on. */
+static const char *id_of(
+	struct sheet_tables *tables, const struct sheet_line *line, unsigned number)
+{
+	const struct sheet_cell *cell = sheet_cell_of(tables, line, SHEET_HEAD_ID);
+	const char *slug = cell ? sheet_slug(tables->arena, cell->text) : "";
+	if (slug[0] == '\0') {
+		return sheet_next_id(tables);
+	}
+	if (strcmp(slug, cell->text) != 0 &&
+		strspn(cell->text, "-_.ABCDEFGHIJKLMNOPQR"
+				   "STUVWXYZabcdefghijklm"
+				   "nopqrstuvwxyz0123456"
+				   "789") == strlen(cell->text)) {
+		slug = cell->text; /* a name already, whatever its case */
+	}
+	if (number == 1) {
+		return slug;
+	}
+	char id[80];
+	(void)snprintf(id, sizeof(id), "%.56s-%u", slug, number);
+	return arena_text(tables->arena, id, strlen(id));
+}
+
+static bool add_row(struct sheet_tables *tables, const struct sheet_line *line,
+	const struct flow_line *flow, const struct sheet_cell *cell,
+	const struct sheet_service *service)
+{
+	struct yaml_node *row = tables->rows->last; /* just begun */
+	struct yaml_node *from = sheet_end_names(tables, flow->from_cell, flow->from);
+	struct yaml_node *to =
+		from ? sheet_end_names(tables, flow->to_cell, flow->to) : NULL;
+	if (!to) {
+		return false;
+	}
+	tree_put(tables->arena, row, "from", flow->way == WAY_BACK ? to : from);
+	tree_put(tables->arena, row, "to", flow->way == WAY_BACK ? from : to);
+	sheet_put_service(tables, row, cell, service);
+	sheet_put_conditions(tables, row, line);
+	tables->import->row_count++;
+	return true;
+}
+
+static bool add_rows(struct sheet_tables *tables, const struct sheet_line *line,
+	const struct flow_line *flow, const struct sheet_services *services)
+{
+	const struct sheet_cell *id = sheet_cell_of(tables, line, SHEET_HEAD_ID);
+	const struct sheet_cell *cell =
+		sheet_cell_of(tables, line, SHEET_HEAD_PROTOCOLS);
+	const struct yaml_node place = sheet_place(id ? id : &line->cells[0]);
+	unsigned number = 0;
+	cell = cell ? cell : sheet_cell_of(tables, line, SHEET_HEAD_PORTS);
+	for (int back = 0; back < (flow->way == WAY_BOTH ? 2 : 1); back++) {
+		struct flow_line one = *flow;
+		one.way = back || flow->way == WAY_BACK ? WAY_BACK : WAY_FORTH;
+		for (size_t i = 0; i < services->count; i++) {
+			struct yaml_node *row =
+				tree_new(tables->arena, YAML_MAPPING, &place);
+			tree_append(tables->rows, row);
+			tree_put(tables->arena, row, "id",
+				tree_scalar(tables->arena,
+					id_of(tables, line, ++number), &place));
+			if (!add_row(tables, line, &one, cell, &services->parts[i])) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+bool sheet_read_flow(struct sheet_tables *tables, const struct sheet_line *line)
+{
+	const struct sheet_cell *protocols =
+		sheet_cell_of(tables, line, SHEET_HEAD_PROTOCOLS);
+	const struct sheet_cell *ports = sheet_cell_of(tables, line, SHEET_HEAD_PORTS);
+	const struct sheet_cell *cell = protocols ? protocols : ports;
+	struct sheet_services services;
+	struct flow_line flow;
+	if (!read_ends(tables, line, &flow)) {
+		return false;
+	}
+	if (!sheet_services_read(protocols ? protocols->text : "",
+		    ports ? ports->text : "", &services)) {
+		sheet_note(tables, &tables->import->apart, &line->cells[0],
+			"%.60s -> %.60s: no protocol and no port", flow.from, flow.to);
+		return true;
+	}
+	if (services.is_cut) {
+		return sheet_fail(tables, cell, "too many services in one cell");
+	}
+	if (services.apart[0] != '\0') {
+		sheet_note(tables, &tables->import->apart, cell, "%.60s -> %.60s: %s",
+			flow.from, flow.to, services.apart);
+	}
+	return add_rows(tables, line, &flow, &services);
+}
