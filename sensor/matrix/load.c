@@ -235,7 +235,8 @@ bool matrix_read_file(
 	const bool is_stdin = strcmp(path, "-") == 0;
 	FILE *in = is_stdin ? stdin : fopen(path, "re");
 	if (!in) {
-		return reason_set(why, "cannot open: %s", strerror(errno));
+		(void)reason_set(why, "cannot open: %s", strerror(errno));
+		return false;
 	}
 	int error;
 	char *bytes = read_stream(in, &source->len, &error);
@@ -246,7 +247,8 @@ bool matrix_read_file(
 	}
 	if (error) {
 		free(bytes);
-		return reason_set(why, "cannot read: %s", strerror(error));
+		(void)reason_set(why, "cannot read: %s", strerror(error));
+		return false;
 	}
 	return true;
 }

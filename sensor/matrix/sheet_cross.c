@@ -340,21 +340,29 @@ static bool finish_row(struct sheet_tables *tables, const struct cross_row *row,
 	return true;
 }
 
+static bool finish_details(
+	struct sheet_tables *tables, const struct sheet_part *details)
+{
+	tables->columns = details->columns;
+	for (size_t i = details->body; i < details->end; i++) {
+		const struct sheet_line *line = &tables->sheet->lines[i];
+		const struct sheet_cell *id =
+			sheet_cell_of(tables, line, SHEET_HEAD_ID);
+		if (!finish_row(tables, row_of(tables, id->text), line)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* In the order of the details, which is that of the matrix; then the others as they stand. */
 bool sheet_cross_finish(struct sheet_tables *tables)
 {
 	const struct sheet_cross *cross = tables->cross;
-	for (size_t part = 0; cross && part < tables->part_count; part++) {
-		const struct sheet_part *details = &tables->parts[part];
-		tables->columns = details->columns;
-		for (size_t i = details->body;
-			details->kind == SHEET_KIND_DETAILS && i < details->end; i++) {
-			const struct sheet_line *line = &tables->sheet->lines[i];
-			const struct sheet_cell *id =
-				sheet_cell_of(tables, line, SHEET_HEAD_ID);
-			if (!finish_row(tables, row_of(tables, id->text), line)) {
-				return false;
-			}
+	for (size_t i = 0; i < tables->part_count; i++) {
+		if (tables->parts[i].kind == SHEET_KIND_DETAILS &&
+			!finish_details(tables, &tables->parts[i])) {
+			return false;
 		}
 	}
 	for (size_t i = 0; cross && i < cross->count; i++) {

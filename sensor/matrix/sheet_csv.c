@@ -71,24 +71,29 @@ static bool is_cell_end(const struct reader *reader)
 	       *reader->at == '\n';
 }
 
-/* Behind the opening quote: two of them are one, a single one ends the cell. */
+/* At a quote inside of quotes: two of them are one, a single one ends them. */
+static bool is_closing(struct reader *reader)
+{
+	step(reader);
+	return reader->at == reader->end || *reader->at != '"';
+}
+
 static bool read_quoted(struct reader *reader, const unsigned place[2], size_t *len)
 {
 	step(reader);
-	for (;;) {
-		if (reader->at == reader->end) {
-			return fail(reader, place,
-				"the quote that opens this cell is never closed");
-		}
-		if (*reader->at == '"') {
-			step(reader);
-			if (reader->at == reader->end || *reader->at != '"') {
-				break;
-			}
+	while (reader->at < reader->end) {
+		if (*reader->at == '"' && is_closing(reader)) {
+			return true;
 		}
 		reader->cell[(*len)++] = *reader->at;
 		step(reader);
 	}
+	return fail(reader, place, "the quote that opens this cell is never closed");
+}
+
+/* Up to the end of the cell there are blanks alone. */
+static bool read_rest(struct reader *reader)
+{
 	while (!is_cell_end(reader)) {
 		if (*reader->at != ' ' && *reader->at != '\r') {
 			const unsigned here[2] = {reader->line, reader->column};
@@ -114,7 +119,7 @@ static bool read_cell(struct reader *reader)
 		step(reader);
 	}
 	if (reader->at < reader->end && *reader->at == '"') {
-		if (!read_quoted(reader, place, &len)) {
+		if (!read_quoted(reader, place, &len) || !read_rest(reader)) {
 			return false;
 		}
 	} else {
@@ -205,17 +210,21 @@ static void write_cell(const char *text, char separator, FILE *out)
 	(void)fputc('"', out);
 }
 
+static void write_line(const struct sheet_line *line, char separator, FILE *out)
+{
+	for (size_t i = 0; i < line->count; i++) {
+		if (i > 0) {
+			(void)fputc(separator, out);
+		}
+		write_cell(line->cells[i].text, separator, out);
+	}
+	(void)fputs("\r\n", out);
+}
+
 void sheet_write_csv(const struct sheet *sheet, char separator, FILE *out)
 {
 	(void)fputs("\xef\xbb\xbf", out);
 	for (size_t i = 0; i < sheet->count; i++) {
-		const struct sheet_line *line = &sheet->lines[i];
-		for (size_t j = 0; j < line->count; j++) {
-			if (j > 0) {
-				(void)fputc(separator, out);
-			}
-			write_cell(line->cells[j].text, separator, out);
-		}
-		(void)fputs("\r\n", out);
+		write_line(&sheet->lines[i], separator, out);
 	}
 }

@@ -41,11 +41,14 @@ static const char *joined(struct writer *writer, const struct yaml_node *value)
 	return text;
 }
 
+/* Of a mapping; a zone is the list of its addresses itself. */
 static void put_value(
-	struct writer *writer, const struct yaml_node *mapping, enum sheet_head head)
+	struct writer *writer, const struct yaml_node *thing, enum sheet_head head)
 {
-	sheet_put(
-		writer->sheet, joined(writer, tree_get(mapping, sheet_head_key(head))));
+	const struct yaml_node *value = thing->kind == YAML_MAPPING
+						? tree_get(thing, sheet_head_key(head))
+						: thing;
+	sheet_put(writer->sheet, joined(writer, value));
 }
 
 /* Some value of the list or mapping has this key: else the column is left out. */
@@ -97,11 +100,7 @@ static void write_declared(struct writer *writer, const char *key, enum sheet_he
 		sheet_begin_line(writer->sheet);
 		sheet_put(writer->sheet, at->text);
 		for (size_t i = 0; i < columns->count; i++) {
-			if (name == SHEET_HEAD_ZONE) {
-				sheet_put(writer->sheet, joined(writer, at->next));
-			} else {
-				put_value(writer, at->next, columns->heads[i]);
-			}
+			put_value(writer, at->next, columns->heads[i]);
 		}
 	}
 	sheet_begin_line(writer->sheet);

@@ -65,6 +65,14 @@ struct flow_line {
 	enum way way;
 };
 
+static const char *trimmed(struct arena *arena, const char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] == ' ') {
+		len--;
+	}
+	return arena_text(arena, text, len);
+}
+
 /* "relay -> mx-out" in one cell. */
 static bool split_ends(struct sheet_tables *tables, const struct sheet_cell *cell,
 	struct flow_line *flow)
@@ -73,19 +81,17 @@ static bool split_ends(struct sheet_tables *tables, const struct sheet_cell *cel
 		"<->", "↔", "⇔", "⇄", "->", "=>", "→", "⇒", "<-", "←"};
 	for (size_t i = 0; i < sizeof(ARROWS) / sizeof(ARROWS[0]); i++) {
 		const char *arrow = strstr(cell->text, ARROWS[i]);
-		if (arrow) {
-			flow->from_cell = cell;
-			flow->to_cell = cell;
-			size_t len = (size_t)(arrow - cell->text);
-			while (len > 0 && cell->text[len - 1] == ' ') {
-				len--;
-			}
-			flow->from = arena_text(tables->arena, cell->text, len);
-			flow->to = arrow + strlen(ARROWS[i]);
-			flow->to += strspn(flow->to, " ");
-			flow->way = way_of(ARROWS[i]);
-			return true;
+		if (!arrow) {
+			continue;
 		}
+		flow->from_cell = cell;
+		flow->to_cell = cell;
+		flow->from = trimmed(
+			tables->arena, cell->text, (size_t)(arrow - cell->text));
+		flow->to = arrow + strlen(ARROWS[i]);
+		flow->to += strspn(flow->to, " ");
+		flow->way = way_of(ARROWS[i]);
+		return true;
 	}
 	return sheet_fail(tables, cell,
 		"no arrow between source and destination (\"relay -> mx-out\")");
@@ -116,7 +122,7 @@ static bool read_ends(struct sheet_tables *tables, const struct sheet_line *line
 	if (way) {
 		flow->way = way_of(way->text);
 	}
-	if (flow->way == WAY_UNKNOWN) {
+	if (way && flow->way == WAY_UNKNOWN) {
 		return sheet_fail(tables, way,
 			"\"%.60s\" is no direction (->, <-, <-> or a word for them)",
 			way->text);
@@ -154,17 +160,26 @@ static const char *id_of(
 	return arena_text(tables->arena, id, strlen(id));
 }
 
+/* One row: its number among those of the line is in its id. */
 static bool add_row(struct sheet_tables *tables, const struct sheet_line *line,
-	const struct flow_line *flow, const struct sheet_cell *cell,
-	const struct sheet_service *service)
+	const struct flow_line *flow, const struct sheet_service *service,
+	unsigned number)
 {
-	struct yaml_node *row = tables->rows->last; /* just begun */
+	const struct sheet_cell *id = sheet_cell_of(tables, line, SHEET_HEAD_ID);
+	const struct sheet_cell *cell =
+		sheet_cell_of(tables, line, SHEET_HEAD_PROTOCOLS);
+	const struct yaml_node place = sheet_place(id ? id : &line->cells[0]);
+	struct yaml_node *row = tree_new(tables->arena, YAML_MAPPING, &place);
 	struct yaml_node *from = sheet_end_names(tables, flow->from_cell, flow->from);
 	struct yaml_node *to =
 		from ? sheet_end_names(tables, flow->to_cell, flow->to) : NULL;
 	if (!to) {
 		return false;
 	}
+	cell = cell ? cell : sheet_cell_of(tables, line, SHEET_HEAD_PORTS);
+	tree_append(tables->rows, row);
+	tree_put(tables->arena, row, "id",
+		tree_scalar(tables->arena, id_of(tables, line, number), &place));
 	tree_put(tables->arena, row, "from", flow->way == WAY_BACK ? to : from);
 	tree_put(tables->arena, row, "to", flow->way == WAY_BACK ? from : to);
 	sheet_put_service(tables, row, cell, service);
@@ -173,28 +188,19 @@ static bool add_row(struct sheet_tables *tables, const struct sheet_line *line,
 	return true;
 }
 
+/* One for each part of the services, and once more for the way back. */
 static bool add_rows(struct sheet_tables *tables, const struct sheet_line *line,
 	const struct flow_line *flow, const struct sheet_services *services)
 {
-	const struct sheet_cell *id = sheet_cell_of(tables, line, SHEET_HEAD_ID);
-	const struct sheet_cell *cell =
-		sheet_cell_of(tables, line, SHEET_HEAD_PROTOCOLS);
-	const struct yaml_node place = sheet_place(id ? id : &line->cells[0]);
-	unsigned number = 0;
-	cell = cell ? cell : sheet_cell_of(tables, line, SHEET_HEAD_PORTS);
-	for (int back = 0; back < (flow->way == WAY_BOTH ? 2 : 1); back++) {
+	const size_t parts = services->count;
+	for (size_t i = 0; i < parts * (flow->way == WAY_BOTH ? 2 : 1);
+		i++) { /* SHEET_PARTS_MAX */
 		struct flow_line one = *flow;
-		one.way = back || flow->way == WAY_BACK ? WAY_BACK : WAY_FORTH;
-		for (size_t i = 0; i < services->count; i++) {
-			struct yaml_node *row =
-				tree_new(tables->arena, YAML_MAPPING, &place);
-			tree_append(tables->rows, row);
-			tree_put(tables->arena, row, "id",
-				tree_scalar(tables->arena,
-					id_of(tables, line, ++number), &place));
-			if (!add_row(tables, line, &one, cell, &services->parts[i])) {
-				return false;
-			}
+		one.way = i >= parts ? WAY_BACK : one.way;
+		if (!add_row(tables, line, &one,
+			    &services->parts[i >= parts ? i - parts : i],
+			    (unsigned)i + 1)) {
+			return false;
 		}
 	}
 	return true;

@@ -173,16 +173,19 @@ enum sheet_head sheet_head_find(const char *text, bool *is_french)
 	char folded[FOLDED_BYTES];
 	sheet_fold(text, folded, sizeof(folded));
 	const char *word = strcmp(text, "#") == 0 ? text : folded;
-	for (int i = 1; i < SHEET_HEAD_COUNT && *word != '\0'; i++) {
-		const bool is_english = is_among(HEADS[i].english, word);
-		if (is_english || is_among(HEADS[i].french, word)) {
-			if (is_french) {
-				*is_french = !is_english;
-			}
-			return (enum sheet_head)i;
+	bool is_other = false;
+	int head = *word == '\0' ? SHEET_HEAD_COUNT : 1;
+	while (head < SHEET_HEAD_COUNT && !is_among(HEADS[head].english, word)) {
+		is_other = is_among(HEADS[head].french, word);
+		if (is_other) {
+			break;
 		}
+		head++;
 	}
-	return SHEET_HEAD_NONE;
+	if (is_french) {
+		*is_french = is_other;
+	}
+	return head < SHEET_HEAD_COUNT ? (enum sheet_head)head : SHEET_HEAD_NONE;
 }
 
 const char *sheet_head_word(enum sheet_head head, bool is_french)

@@ -361,17 +361,13 @@ static bool read_parts(struct sheet_tables *tables)
 	return sheet_cross_finish(tables);
 }
 
-static void declare_tree(struct sheet_tables *tables, const struct yaml_node *root)
+static void declare_names(struct sheet_tables *tables, const struct yaml_node *names)
 {
-	static const char *const KEYS[] = {"zones", "groups"};
-	for (size_t i = 0; i < 2; i++) {
-		const struct yaml_node *names = tree_get(root, KEYS[i]);
-		const struct yaml_node *at =
-			names && names->kind == YAML_MAPPING ? names->first : NULL;
-		for (; at; at = at->next->next) {
-			if (at->kind == YAML_SCALAR) {
-				sheet_declare(tables, at->text);
-			}
+	const struct yaml_node *at =
+		names && names->kind == YAML_MAPPING ? names->first : NULL;
+	for (; at; at = at->next->next) {
+		if (at->kind == YAML_SCALAR) {
+			sheet_declare(tables, at->text);
 		}
 	}
 }
@@ -454,7 +450,8 @@ bool sheet_import(struct sheet_import *import, const struct sheet *sheet,
 		.rows = tree_new(arena, YAML_SEQUENCE, NULL)};
 	sheet_declare(&tables, "internet");
 	for (size_t i = 0; i < declared_count; i++) {
-		declare_tree(&tables, declared[i]);
+		declare_names(&tables, tree_get(declared[i], "zones"));
+		declare_names(&tables, tree_get(declared[i], "groups"));
 	}
 	const bool is_read = read_parts(&tables) && tell_empty(&tables);
 	if (is_read) {

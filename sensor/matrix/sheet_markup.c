@@ -206,23 +206,22 @@ static void read_entity(struct reader *reader)
 /* The value of colspan or rowspan in this tag; 1 without. */
 static unsigned span_of(const char *tag, size_t len, const char *name)
 {
+	const char *end = tag + len;
 	const size_t name_len = strlen(name);
-	for (size_t i = 0; i + name_len + 1 < len; i++) {
-		if (strncasecmp(tag + i, name, name_len) == 0) {
-			const char *at = tag + i + name_len;
-			const char *end = tag + len;
-			while (at < end && strchr("= \"'", *at)) {
-				at++;
-			}
-			uint64_t value = 1;
-			const struct text rest = {
-				(const uint8_t *)at, (size_t)(end - at)};
-			return text_number(rest, SHEET_COLUMNS_MAX, &value) && value > 0
-				       ? (unsigned)value
-				       : 1;
-		}
+	const char *at = tag;
+	while (at < end && ((size_t)(end - at) < name_len ||
+				   strncasecmp(at, name, name_len) != 0)) {
+		at++;
 	}
-	return 1;
+	at += at < end ? name_len : 0;
+	while (at < end && strchr("= \"'", *at)) {
+		at++;
+	}
+	uint64_t value;
+	const struct text rest = {(const uint8_t *)at, (size_t)(end - at)};
+	return text_number(rest, SHEET_COLUMNS_MAX, &value) && value > 0
+		       ? (unsigned)value
+		       : 1;
 }
 
 /* Cells of rows above that reach down here. */
@@ -253,24 +252,45 @@ static bool is_tag(const struct reader *reader, const char *name)
 					       strchr(" \t\r\n>/", reader->at[len]));
 }
 
-/* Behind the tag of a cell, up to what ends it: other tags say nothing. */
+static bool is_cell_end(const struct reader *reader)
+{
+	return starts(reader, "</td") || starts(reader, "</th") ||
+	       starts(reader, "</tr") || starts(reader, "</table") ||
+	       is_tag(reader, "<td") || is_tag(reader, "<th") || is_tag(reader, "<tr");
+}
+
+/* One that breaks lines is a line break; others say nothing. */
+static void read_tag(struct reader *reader)
+{
+	if (is_tag(reader, "<br") || starts(reader, "</p>") ||
+		starts(reader, "</div>") || starts(reader, "</li>")) {
+		reader->cell[reader->len++] = '\0'; /* of which the sheet has none */
+	}
+	steps(reader, (size_t)(tag_end(reader) - reader->at));
+}
+
+/* In the text of a cell a line feed is a blank; of a tag that breaks lines there is a 0. */
+static void make_breaks(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->len; i++) {
+		if (reader->cell[i] == '\n' || reader->cell[i] == '\r') {
+			reader->cell[i] = ' ';
+		} else if (reader->cell[i] == '\0') {
+			reader->cell[i] = '\n';
+		}
+	}
+}
+
+/* Behind the tag of a cell, up to what ends it. */
 static void read_html_text(struct reader *reader)
 {
-	while (reader->at < reader->end && !starts(reader, "</td") &&
-		!starts(reader, "</th") && !starts(reader, "</tr") &&
-		!is_tag(reader, "<td") && !is_tag(reader, "<th") &&
-		!is_tag(reader, "<tr") && !starts(reader, "</table")) {
+	while (reader->at < reader->end && !is_cell_end(reader)) {
 		if (*reader->at == '<') {
-			if (is_tag(reader, "<br") || starts(reader, "</p>") ||
-				starts(reader, "</div>") || starts(reader, "</li>")) {
-				reader->cell[reader->len++] = '\n';
-			}
-			steps(reader, (size_t)(tag_end(reader) - reader->at));
+			read_tag(reader);
 		} else if (*reader->at == '&') {
 			read_entity(reader);
 		} else {
-			const bool is_feed = *reader->at == '\n' || *reader->at == '\r';
-			reader->cell[reader->len++] = is_feed ? ' ' : *reader->at;
+			reader->cell[reader->len++] = *reader->at;
 			step(reader);
 		}
 	}
@@ -287,6 +307,7 @@ static bool read_html_cell(struct reader *reader)
 	}
 	steps(reader, tag);
 	read_html_text(reader);
+	make_breaks(reader);
 	for (unsigned i = 0; i < columns; i++) {
 		const size_t column =
 			reader->sheet->lines[reader->sheet->count - 1].count;
@@ -298,6 +319,25 @@ static bool read_html_cell(struct reader *reader)
 	return true;
 }
 
+/* What stands between cells. */
+static void read_html_outside(struct reader *reader, bool *is_row)
+{
+	const bool is_table = is_tag(reader, "<table");
+	if (starts(reader, "<!--")) {
+		const char *end = strstr(reader->at, "-->");
+		steps(reader, (size_t)((end ? end + 3 : reader->end) - reader->at));
+		return;
+	}
+	if (is_table) {
+		memset(reader->spans, 0, sizeof(reader->spans));
+	}
+	if (is_table || is_tag(reader, "<tr")) {
+		sheet_begin_line(reader->sheet);
+		*is_row = !is_table;
+	}
+	step(reader);
+}
+
 bool sheet_read_html(
 	struct sheet *sheet, const char *bytes, size_t len, struct sheet_error *error)
 {
@@ -305,29 +345,36 @@ bool sheet_read_html(
 	bool is_row = false;
 	start_reader(&reader, bytes, len);
 	while (reader.at < reader.end) { /* SHEET_BYTES_MAX */
-		if (starts(&reader, "<!--")) {
-			const char *end = strstr(reader.at, "-->");
-			steps(&reader,
-				(size_t)((end ? end + 3 : reader.end) - reader.at));
-		} else if (is_tag(&reader, "<table")) {
-			memset(reader.spans, 0, sizeof(reader.spans));
-			sheet_begin_line(sheet);
-			is_row = false;
-			step(&reader);
-		} else if (is_tag(&reader, "<tr")) {
-			sheet_begin_line(sheet);
-			is_row = true;
-			step(&reader);
-		} else if (is_row &&
-			   (is_tag(&reader, "<td") || is_tag(&reader, "<th"))) {
-			if (!read_html_cell(&reader)) {
-				return false;
-			}
-		} else {
-			step(&reader);
+		const bool is_cell =
+			is_row && (is_tag(&reader, "<td") || is_tag(&reader, "<th"));
+		if (!is_cell) {
+			read_html_outside(&reader, &is_row);
+		} else if (!read_html_cell(&reader)) {
+			return false;
 		}
 	}
 	return true;
+}
+
+static void write_markdown_text(const char *text, FILE *out)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\n') {
+			(void)fputs("<br>", out);
+			continue;
+		}
+		(void)fputs(strchr("|\\`*_<>[]", *text) ? "\\" : "", out);
+		(void)fputc(*text, out);
+	}
+}
+
+/* The line below a head. */
+static void write_rule(size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		(void)fputs(i ? "---|" : "|---|", out);
+	}
+	(void)fputs(count ? "\n" : "", out);
 }
 
 void sheet_write_markdown(const struct sheet *sheet, FILE *out)
@@ -337,23 +384,11 @@ void sheet_write_markdown(const struct sheet *sheet, FILE *out)
 		const struct sheet_line *line = &sheet->lines[i];
 		for (size_t j = 0; j < line->count; j++) {
 			(void)fputs(j ? " " : "| ", out);
-			for (const char *at = line->cells[j].text; *at != '\0'; at++) {
-				if (*at == '\n') {
-					(void)fputs("<br>", out);
-					continue;
-				}
-				(void)fputs(strchr("|\\`*_<>[]", *at) ? "\\" : "", out);
-				(void)fputc(*at, out);
-			}
+			write_markdown_text(line->cells[j].text, out);
 			(void)fputs(" |", out);
 		}
 		(void)fputc('\n', out);
-		for (size_t j = 0; is_head && j < line->count; j++) {
-			(void)fputs(j ? "---|" : "|---|", out);
-		}
-		if (is_head && line->count > 0) {
-			(void)fputc('\n', out);
-		}
+		write_rule(is_head ? line->count : 0, out);
 		is_head = line->count == 0;
 	}
 }

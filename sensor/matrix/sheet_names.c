@@ -8,37 +8,50 @@
 #define NAME_BYTES_MAX 63 /* as the loader has it */
 #define FOLD_BYTES     256
 
+/* What is written of a name so far. */
+struct slug {
+	char text[NAME_BYTES_MAX + 1];
+	size_t used;
+	bool is_gap; /* something was left out behind it */
+};
+
+/* A letter or a mark of len bytes; false when there is no room. */
+static bool slug_add(struct slug *slug, const char *text, size_t len, bool is_mark)
+{
+	if (slug->used + len + slug->is_gap > NAME_BYTES_MAX) {
+		return false;
+	}
+	if (slug->is_gap && !is_mark && slug->text[slug->used - 1] != '-') {
+		slug->text[slug->used++] = '-';
+	}
+	memcpy(slug->text + slug->used, text, len);
+	if (len == 1 && *text >= 'A' && *text <= 'Z') {
+		slug->text[slug->used] = (char)(*text + ('a' - 'A'));
+	}
+	slug->used += len;
+	slug->is_gap = false;
+	return true;
+}
+
 const char *sheet_slug(struct arena *arena, const char *text)
 {
-	char slug[NAME_BYTES_MAX + 1];
-	size_t used = 0;
-	bool is_gap = false;
-	while (*text != '\0') {
+	struct slug slug = {.used = 0};
+	bool has_room = true;
+	while (*text != '\0' && has_room) {
 		uint32_t code;
-		size_t len = utf8_read(text, &code);
-		const bool is_mark = len == 1 && strchr("-_.", *text) && used > 0;
-		const bool is_kept = is_mark || (len > 0 && utf8_is_letter(code));
-		if (is_kept && used + len + is_gap > NAME_BYTES_MAX) {
-			break;
+		const size_t len = utf8_read(text, &code);
+		const bool is_mark = len == 1 && strchr("-_.", *text) && slug.used > 0;
+		if (is_mark || (len > 0 && utf8_is_letter(code))) {
+			has_room = slug_add(&slug, text, len, is_mark);
+		} else {
+			slug.is_gap = slug.used > 0;
 		}
-		if (is_kept) {
-			if (is_gap && !is_mark && slug[used - 1] != '-') {
-				slug[used++] = '-';
-			}
-			memcpy(slug + used, text, len);
-			used += len;
-		}
-		is_gap = !is_kept && used > 0;
 		text += len ? len : 1;
 	}
-	while (used > 0 && strchr("-_.", slug[used - 1])) {
-		used--;
+	while (slug.used > 0 && strchr("-_.", slug.text[slug.used - 1])) {
+		slug.used--;
 	}
-	for (size_t i = 0; i < used; i++) {
-		slug[i] = (char)(slug[i] >= 'A' && slug[i] <= 'Z' ? slug[i] + 32
-								  : slug[i]);
-	}
-	return arena_text(arena, slug, used);
+	return arena_text(arena, slug.text, slug.used);
 }
 
 static const char *fold_of(struct arena *arena, const char *text)
@@ -79,7 +92,9 @@ static const char *address_name(struct arena *arena, const char *text)
 	char name[NAME_BYTES_MAX + 1];
 	(void)snprintf(name, sizeof(name), "host-%s", text);
 	for (char *at = name; *at != '\0'; at++) {
-		*at = strchr(":/ ", *at) ? '-' : *at;
+		if (strchr(":/ ", *at)) {
+			*at = '-';
+		}
 	}
 	return sheet_slug(arena, name);
 }

@@ -54,7 +54,9 @@ static uint32_t protocols_of(const char *folded)
 	char name[64];
 	(void)snprintf(name, sizeof(name), "%.63s", folded);
 	for (char *at = name; *at != '\0'; at++) {
-		*at = *at == ' ' ? '-' : *at;
+		if (*at == ' ') {
+			*at = '-';
+		}
 	}
 	const enum protocol protocol = protocol_by_name(name);
 	if (protocol != PROTOCOL_UNKNOWN && protocol < PROTOCOL_ATTEMPT) {
@@ -150,6 +152,16 @@ static enum bracket bracket_of(const char *text)
 	return has_word ? BRACKET_UNCLEAR : BRACKET_PORTS;
 }
 
+/* Of words that are ports and noise, the ports. */
+static void take_ports(struct item *item, char *text)
+{
+	for (char *word; (word = strsep(&text, " \t\n:/")) != NULL;) {
+		if (is_port(word)) {
+			take_word(item, word);
+		}
+	}
+}
+
 static void take_bracket(struct item *item, const char *text, size_t len)
 {
 	char copy[ITEM_BYTES];
@@ -158,11 +170,8 @@ static void take_bracket(struct item *item, const char *text, size_t len)
 	for (char *part; (part = strsep(&rest, ",;")) != NULL;) {
 		const enum bracket bracket = bracket_of(part);
 		item->is_odd = item->is_odd || bracket == BRACKET_UNCLEAR;
-		for (char *word; bracket == BRACKET_PORTS &&
-				 (word = strsep(&part, " \t\n:/")) != NULL;) {
-			if (is_port(word)) {
-				take_word(item, word);
-			}
+		if (bracket == BRACKET_PORTS) {
+			take_ports(item, part);
 		}
 	}
 }
@@ -329,14 +338,13 @@ static void read_item(struct sheet_services *services, const char *text, size_t 
 	if (is_bare) {
 		take_words(&item, column, strlen(column));
 	}
-	if (item.is_odd || (item.is_udp && !item.is_tcp) ||
-		(item.name[0] != '\0' && item.protocols == 0) ||
-		(item.protocols == 0 && item.port_count == 0)) {
-		put_apart(services, text, len);
-	} else if (item.protocols == 0 && is_bare && column[0] != '\0') {
-		add_ports(services, &item); /* "tcp" | "25, 443" */
-	} else if (item.protocols == 0 && item.port_count == 1 &&
-		   !protocols_on(item.ports[0], 0)) {
+	const bool is_unclear = item.is_odd || (item.is_udp && !item.is_tcp) ||
+				(item.name[0] != '\0' && item.protocols == 0) ||
+				(item.protocols == 0 && item.port_count == 0);
+	/* "tcp/ip (5432)" is told as it was written, not as 5432 */
+	const bool is_foreign = item.protocols == 0 && !is_bare &&
+				item.port_count == 1 && !protocols_on(item.ports[0], 0);
+	if (is_unclear || is_foreign) {
 		put_apart(services, text, len);
 	} else if (item.protocols == 0) {
 		add_ports(services, &item);

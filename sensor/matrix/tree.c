@@ -101,6 +101,18 @@ static void join_key(
 	}
 }
 
+static void join_from(struct arena *arena, struct yaml_node *joined,
+	const struct yaml_node *root, const char *name)
+{
+	const struct yaml_node *key = root->first;
+	while (key && strcmp(key->text, name) != 0) {
+		key = key->next->next;
+	}
+	if (key && !yaml_is_null(key->next)) {
+		join_key(arena, joined, key);
+	}
+}
+
 struct yaml_node *tree_join(
 	struct arena *arena, const struct yaml_node *const *roots, size_t count)
 {
@@ -109,13 +121,7 @@ struct yaml_node *tree_join(
 	struct yaml_node *joined = tree_new(arena, YAML_MAPPING, NULL);
 	for (size_t key = 0; key < sizeof(ORDER) / sizeof(ORDER[0]); key++) {
 		for (size_t i = 0; i < count; i++) {
-			const struct yaml_node *at = roots[i]->first;
-			while (at && strcmp(at->text, ORDER[key]) != 0) {
-				at = at->next->next;
-			}
-			if (at && !yaml_is_null(at->next)) {
-				join_key(arena, joined, at);
-			}
+			join_from(arena, joined, roots[i], ORDER[key]);
 		}
 	}
 	return joined;

@@ -72,6 +72,23 @@ static void write_flow(const struct yaml_node *node, FILE *out)
 	(void)fputc(is_mapping ? '}' : ']', out);
 }
 
+/* A line for each item of a list, or each key of a mapping. */
+static void write_lines(const struct yaml_node *value, FILE *out)
+{
+	for (const struct yaml_node *at = value->first; at; at = at->next) {
+		if (value->kind == YAML_SEQUENCE) {
+			(void)fputs("  - ", out);
+		} else {
+			(void)fputs("  ", out);
+			write_scalar(at->text, out);
+			(void)fputs(": ", out);
+			at = at->next;
+		}
+		write_flow(at, out);
+		(void)fputc('\n', out);
+	}
+}
+
 void tree_write_yaml(const struct yaml_node *root, FILE *out)
 {
 	for (const struct yaml_node *key = root->first; key; key = key->next->next) {
@@ -82,31 +99,20 @@ void tree_write_yaml(const struct yaml_node *root, FILE *out)
 			write_scalar(value->text, out);
 		}
 		(void)fputc('\n', out);
-		for (const struct yaml_node *at = value->first; at; at = at->next) {
-			(void)fputs("  ", out);
-			if (value->kind == YAML_SEQUENCE) {
-				(void)fputs("- ", out);
-			} else {
-				write_scalar(at->text, out);
-				(void)fputs(": ", out);
-				at = at->next;
-			}
-			write_flow(at, out);
-			(void)fputc('\n', out);
-		}
+		write_lines(value, out);
 	}
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as above
-void tree_write_json(const struct yaml_node *node, FILE *out)
+void tree_write_json(const struct yaml_node *root, FILE *out)
 {
-	if (node->kind == YAML_SCALAR) {
-		write_quoted(node->text, out);
+	if (root->kind == YAML_SCALAR) {
+		write_quoted(root->text, out);
 		return;
 	}
-	const bool is_mapping = node->kind == YAML_MAPPING;
+	const bool is_mapping = root->kind == YAML_MAPPING;
 	(void)fputc(is_mapping ? '{' : '[', out);
-	for (const struct yaml_node *at = node->first; at; at = at->next) {
+	for (const struct yaml_node *at = root->first; at; at = at->next) {
 		if (is_mapping) {
 			write_quoted(at->text, out);
 			(void)fputs(": ", out);
