@@ -1,5 +1,6 @@
 #include "commands/export.h"
 
+#include "commands/allow.h"
 #include "commands/matrices.h"
 #include "control/gate.h"
 #include "control/settings.h"
@@ -7,6 +8,7 @@
 #include "matrix/sheet_export.h"
 
 #include <stdio.h>
+#include <time.h>
 
 bool export_has_groups(const struct export *export)
 {
@@ -39,7 +41,7 @@ static bool write_sheet(const struct exported *exported,
 	const struct export *export = exported->export;
 	const struct sheet_form form = {export->is_cross, export->language == 1};
 	struct sheet sheet = {.arena = exported->arena};
-	struct reason why;
+	struct reason why = {""};
 	const bool is_right =
 		sheet_export(&sheet, exported->root, exported->matrix, &form, &why);
 	if (!is_right) {
@@ -81,10 +83,32 @@ static bool write_yaml(const struct exported *exported)
 	return true;
 }
 
+static struct allow allow_of(const struct exported *exported)
+{
+	const struct export *export = exported->export;
+	const uint32_t group = export->log_group;
+	return (struct allow){exported->matrix, (int64_t)time(NULL),
+		group == EXPORT_LOG_KERNEL ? 0 : group + 1, export->is_local};
+}
+
+static bool write_iptables(const struct exported *exported)
+{
+	const struct allow allow = allow_of(exported);
+	allow_iptables(&allow);
+	return true;
+}
+
+static bool write_nftables(const struct exported *exported)
+{
+	const struct allow allow = allow_of(exported);
+	allow_nftables(&allow);
+	return true;
+}
+
 /* As in the argument of --to. */
 static const struct {
-	bool (*write)(
-		const struct exported *exported); /* NULL: of an inline sensor alone */
+	bool (*write)(const struct exported *exported);
+	/* or NULL */
 	void (*write_inline)(const struct export *export);
 	bool is_sheet;
 } FORMATS[] = {
@@ -93,8 +117,8 @@ static const struct {
 	{write_html, NULL, true},
 	{write_json, NULL, false},
 	{write_yaml, NULL, false},
-	{NULL, export_iptables, false},
-	{NULL, export_nftables, false},
+	{write_iptables, export_iptables, false},
+	{write_nftables, export_nftables, false},
 };
 
 /* The files, and the form of what they say if that is wanted. */
@@ -126,7 +150,7 @@ static int export_matrix(const struct export *export)
 
 static int export_run(int argc, char **argv)
 {
-	struct export export = {.first = 0};
+	struct export export = {.log_group = EXPORT_LOG_KERNEL};
 	struct option_words words;
 	int code = options_read(&COMMAND_EXPORT, argc, argv, &export, &words);
 	if (code != OPTIONS_GO_ON) {
@@ -135,9 +159,6 @@ static int export_run(int argc, char **argv)
 	if (export.is_inline && !FORMATS[export.format].write_inline) {
 		return command_misused(
 			&COMMAND_EXPORT, "--inline is for iptables and nftables alone");
-	}
-	if (!export.is_inline && !FORMATS[export.format].write) {
-		return command_misused(&COMMAND_EXPORT, "--inline is needed");
 	}
 	if (!export.is_inline && export.matrices.count == 0) {
 		return command_misused(&COMMAND_EXPORT, "no MATRIX given (-m MATRIX)");
@@ -156,7 +177,9 @@ static int export_run(int argc, char **argv)
 static const char ABOUT[] =
 	"Write a matrix as a sheet that `mailwarden import` reads back to the same, "
 	"as\n"
-	"JSON or as one matrix file.\n"
+	"JSON, as one matrix file, or as rules of a firewall: they let by what its "
+	"rows\n"
+	"declare, and log and drop what else goes to a port of mail.\n"
 	"\n"
 	"With --inline: the rules that hand TCP, name look-ups and tunnels that pass\n"
 	"through this host to `mailwarden run -q` and take decided flows out of the\n"
@@ -169,6 +192,7 @@ static const char ABOUT[] =
 static const char EXAMPLES[] =
 	"  mailwarden export --to csv -m matrix.yaml > flows.csv\n"
 	"  mailwarden export --to csv --cross --language fr -m matrix.yaml > flux.csv\n"
+	"  mailwarden export --to nftables -m matrix.yaml | nft -f -\n"
 	"  mailwarden export --to iptables --inline --queue 0:1 > rules\n"
 	"  iptables-restore --noflush < rules; ip6tables-restore --noflush < rules\n"
 	"  mailwarden export --to nftables --inline --limit 100 | nft -f -\n";
@@ -197,6 +221,13 @@ static const struct option_row OPTIONS[] = {
 		.help = "heads of a sheet; CSV is separated by \";\" in fr",
 		.set = option_set_word,
 		.field = offsetof(struct export, language)},
+	{.name = "log-group",
+		.argument = "N",
+		.help = "where the matrix's rules tell what they drop: a\n"
+			"group of NFLOG (default: the kernel's log)",
+		.set = option_set_number,
+		.field = offsetof(struct export, log_group),
+		.most = 65535},
 	{.name = "inline",
 		.help = "the rules for an inline sensor",
 		.set = option_set_flag,
@@ -218,7 +249,7 @@ static const struct option_row OPTIONS[] = {
 		.set = option_set_word,
 		.field = offsetof(struct export, tunnels)},
 	{.name = "local",
-		.help = "also what this host itself sends and gets",
+		.help = "of rules: also what this host itself sends and gets",
 		.set = option_set_flag,
 		.field = offsetof(struct export, is_local)},
 	{.name = "fail-closed",
@@ -231,7 +262,7 @@ static const struct option_row OPTIONS[] = {
 const struct command COMMAND_EXPORT = {
 	.name = "export",
 	.summary = "write a flow matrix in other forms, or rules for an inline sensor",
-	.usage = "--to FORM -m MATRIX... [OPTION...]\n"
+	.usage = "--to FORM -m MATRIX [OPTION...]\n"
 		 "--to iptables|nftables --inline [OPTION...]",
 	.about = ABOUT,
 	.examples = EXAMPLES,

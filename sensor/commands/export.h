@@ -15,12 +15,15 @@ enum export_tunnels {
 	EXPORT_TUNNELS_PASS
 };
 
+#define EXPORT_LOG_KERNEL UINT32_MAX
+
 struct export
 {
-	unsigned format;   /* of FORMATS */
-	unsigned language; /* of heads: 0 English, 1 French */
-	unsigned tunnels;  /* enum export_tunnels */
-	uint32_t limit;    /* new connections of a source in a second; 0: any number */
+	unsigned format;    /* of FORMATS */
+	unsigned language;  /* of heads: 0 English, 1 French */
+	unsigned tunnels;   /* enum export_tunnels */
+	uint32_t limit;     /* new connections of a source in a second; 0: any number */
+	uint32_t log_group; /* NFLOG's; EXPORT_LOG_KERNEL: none */
 	struct option_list matrices;
 	uint16_t first; /* queue */
 	uint16_t last;

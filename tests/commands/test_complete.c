@@ -96,7 +96,8 @@ static void options_are_those_of_the_command(void **state)
 	assert_offers("replay --fa", "");
 	assert_offers("replay x --st", "--state\n");
 	assert_offers("export ", /* takes no words */
-		"--to\n--matrix\n--cross\n--language\n--inline\n--queue\n--limit\n"
+		"--to\n--matrix\n--cross\n--language\n--log-group\n--inline\n--queue\n-"
+		"-limit\n"
 		"--tunnels\n--local\n--fail-closed\n--help\n");
 }
 
