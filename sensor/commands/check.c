@@ -4,6 +4,8 @@
 
 #include "base/columns.h"
 #include "matrix/architecture.h"
+#include "matrix/load.h"
+#include "matrix/tree.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -39,6 +41,7 @@ static void print_json_problems(
 /* What was found in the files. */
 struct check_result {
 	struct matrix *matrix;
+	const struct yaml_node *tree; /* the same, as it stands in the files */
 	struct matrix_problems errors;
 	struct matrix_problems warnings;
 	struct matrix_problems breaches;
@@ -57,7 +60,8 @@ static void print_json(const struct check_result *result, bool is_expecting)
 		size_t groups = 0;
 		(void)matrix_groups(result->matrix, &groups);
 		const size_t rows = matrix_declared_rows(result->matrix);
-		(void)printf(",\"groups\":%zu,\"rows\":%zu", groups, rows);
+		(void)printf(",\"groups\":%zu,\"rows\":%zu,\"matrix\":", groups, rows);
+		tree_write_json(result->tree, stdout);
 	}
 	if (is_expecting) {
 		print_json_problems(
@@ -152,12 +156,41 @@ static int code_of(
 	return options->is_exit_code_wanted && is_bad ? COMMAND_VIOLATIONS : COMMAND_OK;
 }
 
+/* With what was read, for who wants it whole. */
+static void load_files(const char *const *files, size_t count, struct arena *arena,
+	struct check_result *result)
+{
+	struct matrix_source *sources = list_new(count, sizeof(*sources));
+	const struct yaml_node **roots =
+		arena_array(arena, count, sizeof(struct yaml_node *));
+	struct yaml_error error;
+	struct reason why;
+	size_t read = 0;
+	while (read < count && matrix_read_file(files[read], &sources[read], &why)) {
+		read++;
+	}
+	result->matrix = read < count
+				 ? matrix_load(files, count, &result->errors)
+				 : matrix_load_sources(sources, count, &result->errors);
+	for (size_t i = 0; result->matrix && i < read; i++) {
+		roots[i] = yaml_read(arena, sources[i].bytes, sources[i].len, &error);
+	}
+	if (result->matrix) {
+		result->tree = tree_join(arena, roots, read);
+	}
+	for (size_t i = 0; i < read; i++) {
+		matrix_source_free(&sources[i]);
+	}
+	list_free(sources);
+}
+
 static int check_files(
 	const char *const *files, size_t count, const struct check_options *options)
 {
 	struct check_result result = {0};
+	struct arena arena = {.newest = NULL};
 	int code = COMMAND_USAGE;
-	result.matrix = matrix_load(files, count, &result.errors);
+	load_files(files, count, &arena, &result);
 	if (result.matrix) {
 		const int64_t now_s = (int64_t)time(NULL);
 		matrix_warnings(result.matrix, now_s, &result.warnings);
@@ -181,6 +214,7 @@ static int check_files(
 		}
 	}
 	matrix_free(result.matrix);
+	arena_free(&arena);
 	matrix_problems_free(&result.errors);
 	matrix_problems_free(&result.warnings);
 	matrix_problems_free(&result.breaches);
@@ -245,7 +279,7 @@ static const struct option_row OPTIONS[] = {
 	{.name = "json",
 		.letter = 'j',
 		.help = "one JSON object: valid, errors, warnings, breaches,\n"
-			"accepted, groups, rows",
+			"accepted, groups, rows, matrix (all of it)",
 		.set = option_set_flag,
 		.field = offsetof(struct check_options, is_json)},
 	{.name = "quiet",

@@ -21,6 +21,13 @@ def run(*words, stdin=None):
                           capture_output=True, timeout=30, check=False)
 
 
+def without_matrix(text):
+    """What check --json tells about the matrix, which stands in it as well."""
+    document = json.loads(text)
+    del document["matrix"]
+    return document
+
+
 def whole(text):
     """Lines that were broken for people, put together again."""
     return text.replace("\n  ", " ")
@@ -52,14 +59,14 @@ def test_check_as_json_carries_the_same_errors():
 def test_the_reference_matrix_is_right_and_free_of_warnings():
     answer = run("check", "--json", REFERENCE)
     assert answer.returncode == 0
-    assert json.loads(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
+    assert without_matrix(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
                                          "breaches": [], "accepted": [], "groups": 10, "rows": 13}
 
 
 def test_the_hybrid_matrix_is_right_free_of_warnings_and_breaches():
     answer = run("check", "--json", HYBRID)
     assert answer.returncode == 0
-    assert json.loads(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
+    assert without_matrix(answer.stdout) == {"valid": True, "errors": [], "warnings": [],
                                          "breaches": [], "accepted": [], "groups": 13, "rows": 12}
     assert run("check", "--exit-code", HYBRID).returncode == 0
 

@@ -231,6 +231,18 @@ def test_a_comment_of_the_sheet_cannot_become_a_line_of_the_matrix():
     assert answer.count("\nrows:") == 1
 
 
+def test_check_as_json_has_the_whole_matrix_which_import_reads(tmp_path):
+    document = json.loads(done("check", "--json", "-", stdin=RULES[0].read_bytes()))
+    (tmp_path / "m.json").write_text(json.dumps(document["matrix"]))
+    assert meaning(tmp_path / "m.json") == meaning(RULES[0])
+    (tmp_path / "back.yaml").write_bytes(done("import", "-", stdin=json.dumps(document).encode()))
+    assert meaning(tmp_path / "back.yaml") == meaning(RULES[0])
+    answer = run("check", "--json", "tests/matrix/mistakes.yaml", "/nowhere/m.yaml")
+    document = json.loads(answer.stdout)
+    assert answer.returncode == 2 and "matrix" not in document
+    assert any("cannot open" in error for error in document["errors"])
+
+
 def test_export_says_what_it_cannot_do():
     for words, told in ((("--to", "csv"), "no MATRIX given"), (("--to", "csv", "--inline"), "--inline is for"),
                         (("--to", "json", "--cross", "-m", str(RULES[0])), "--cross is for"), (("--to", "xlsx"), "--to takes")):
