@@ -36,3 +36,7 @@ void allow_remark(const struct allow *allow, const struct matrix_row *row, char 
 
 void allow_nftables(const struct allow *allow);
 void allow_iptables(const struct allow *allow);
+void allow_suricata(const struct allow *allow);
+
+/* firewall-orchestrator's compliance matrix. */
+void allow_areas(const struct allow *allow);

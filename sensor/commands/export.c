@@ -105,6 +105,20 @@ static bool write_nftables(const struct exported *exported)
 	return true;
 }
 
+static bool write_suricata(const struct exported *exported)
+{
+	const struct allow allow = allow_of(exported);
+	allow_suricata(&allow);
+	return true;
+}
+
+static bool write_areas(const struct exported *exported)
+{
+	const struct allow allow = allow_of(exported);
+	allow_areas(&allow);
+	return true;
+}
+
 /* As in the argument of --to. */
 static const struct {
 	bool (*write)(const struct exported *exported);
@@ -119,6 +133,8 @@ static const struct {
 	{write_yaml, NULL, false},
 	{write_iptables, export_iptables, false},
 	{write_nftables, export_nftables, false},
+	{write_suricata, NULL, false},
+	{write_areas, NULL, false},
 };
 
 /* The files, and the form of what they say if that is wanted. */
@@ -199,9 +215,11 @@ static const char EXAMPLES[] =
 
 static const struct option_row OPTIONS[] = {
 	{.name = "to",
-		.argument = "csv|markdown|html|json|yaml|iptables|nftables",
-		.help = "a sheet of the matrix, all of it, or firewall rules: for\n"
-			"iptables-restore and ip6tables-restore, or nft",
+		.argument =
+			"csv|markdown|html|json|yaml|iptables|nftables|suricata|areas",
+		.help = "a sheet of the matrix, all of it, rules for\n"
+			"iptables-restore and ip6tables-restore, nft or\n"
+			"Suricata, or firewall-orchestrator's zones",
 		.set = option_set_word,
 		.field = offsetof(struct export, format),
 		.is_required = true},

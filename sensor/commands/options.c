@@ -10,7 +10,7 @@
 
 #define ROW_VALUE  256                   /* + index: what getopt gives for a row */
 #define LETTERS    (2 * OPTIONS_MAX + 2) /* ":", each with ":", NUL */
-#define NAME_BYTES 64
+#define NAME_BYTES 96
 
 static const struct option_row HELP = {
 	.name = "help", .letter = 'h', .help = "this text"};

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROW_BYTES  64
+#define ROW_BYTES  96
 #define BESIDE_MAX 32 /* help texts begin at this column at the latest */
 
 static void print_usage(const struct command *command)

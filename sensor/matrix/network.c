@@ -135,16 +135,16 @@ static unsigned widest_prefix(const struct address *first, const struct address 
 	return bits;
 }
 
-static size_t cover(
-	struct address first, const struct address *last, struct network *list)
+size_t network_cover(const struct address *first, const struct address *last,
+	struct network list[NETWORK_RANGE_MAX])
 {
+	struct address at = *first;
 	size_t count = 0;
 	do {
-		list[count] =
-			(struct network){first, (uint8_t)widest_prefix(&first, last)};
-		first = network_last(&list[count++]);
-	} while (memcmp(first.bytes, last->bytes, sizeof(first.bytes)) < 0 &&
-		 network_next(&first));
+		list[count] = (struct network){at, (uint8_t)widest_prefix(&at, last)};
+		at = network_last(&list[count++]);
+	} while (memcmp(at.bytes, last->bytes, sizeof(at.bytes)) < 0 &&
+		 network_next(&at));
 	return count;
 }
 
@@ -174,7 +174,7 @@ static size_t parse_range(
 			"range \"%.90s\" ends before it starts; swap its ends", text);
 		return 0;
 	}
-	return cover(first, &last, list);
+	return network_cover(&first, &last, list);
 }
 
 size_t network_parse(const char *text, struct network *list, struct reason *why)

@@ -21,6 +21,10 @@ struct network {
  */
 size_t network_parse(const char *text, struct network *list, struct reason *why);
 
+/* From first to last, which is not before it, as prefixes. Returns how many. */
+size_t network_cover(const struct address *first, const struct address *last,
+	struct network list[NETWORK_RANGE_MAX]);
+
 struct address network_last(const struct network *network);
 
 /* "192.0.2.0/24"; an address alone is written without length. text holds NETWORK_TEXT_BYTES. */

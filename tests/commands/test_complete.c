@@ -101,7 +101,7 @@ static void options_are_those_of_the_command(void **state)
 		"--tunnels\n--local\n--fail-closed\n--help\n");
 }
 
-#define FORMS "csv\nmarkdown\nhtml\njson\nyaml\niptables\nnftables\n"
+#define FORMS "csv\nmarkdown\nhtml\njson\nyaml\niptables\nnftables\nsuricata\nareas\n"
 
 static void the_value_of_an_option_is_of_its_kind(void **state)
 {

@@ -243,6 +243,28 @@ def test_check_as_json_has_the_whole_matrix_which_import_reads(tmp_path):
     assert any("cannot open" in error for error in document["errors"])
 
 
+def test_the_rules_for_suricata_hold_each_row_and_one_for_the_rest():
+    rules = [line for line in export(RULES[0], "suricata").decode().splitlines() if not line.startswith("#")]
+    rows = json.loads(done("check", "--json", str(RULES[0])))["rows"]
+    assert RULES[0].name == "anssi-reference.yaml" and len(rules) == rows + 1
+    assert rules[7] == ('pass tcp [192.0.2.20] any -> [192.0.2.25,2001:db8:1::25] [25] '
+                        '(msg:"mailwarden row M-21"; flow:to_server; sid:1925008; rev:1;)')
+    assert rules[-1].startswith("alert tcp any any -> any [24:25,110,143,465,587,993,995,4190] (msg:")
+    assert len({rule.split("sid:")[1] for rule in rules}) == len(rules)
+
+
+def test_the_areas_for_firewall_orchestrator_name_those_that_may_be_spoken_to():
+    document = json.loads(export(RULES[0], "areas"))
+    areas = {area["id_string"]: area for area in document["areas"]}
+    assert len(areas) == len(document["areas"]) == 3 + 10
+    assert areas["scanners"]["subnets"] == [{"ip": "192.0.2.128", "ip_end": "192.0.2.140"}]
+    assert areas["mx-out"]["communication_to"] == [{"id_string": "AUTO_CALCULATED_ZONE_INTERNET"}]
+    assert areas["relay"]["communication_to"] == [{"id_string": "mailboxes"}, {"id_string": "mx-out"}]
+    assert document["comment"].endswith("from the Internet: M-33")
+    known = {*areas, "AUTO_CALCULATED_ZONE_INTERNET"}
+    assert all(to["id_string"] in known for area in areas.values() for to in area["communication_to"])
+
+
 def test_export_says_what_it_cannot_do():
     for words, told in ((("--to", "csv"), "no MATRIX given"), (("--to", "csv", "--inline"), "--inline is for"),
                         (("--to", "json", "--cross", "-m", str(RULES[0])), "--cross is for"), (("--to", "xlsx"), "--to takes")):
