@@ -103,16 +103,16 @@ static void put_undeclared(struct import *import, struct yaml_node *root, bool i
 static void write_comments(const struct import *import)
 {
 	const struct sheet_notes *apart = &import->result.apart;
-	(void)printf("# From %s.\n", import->name);
+	char name[256];
+	(void)snprintf(name, sizeof(name), "%s", import->name);
+	utf8_make_printable(name); /* no line of a comment is anything else */
+	(void)printf("# From %s.\n", name);
 	if (apart->count > 0) {
 		(void)printf("# Not mail, and left out:\n");
 	}
 	for (size_t i = 0; i < apart->count; i++) {
-		char text[400];
-		(void)snprintf(text, sizeof(text), "%s", apart->list[i].text);
-		utf8_make_printable(text); /* no line of it is anything else */
 		(void)printf("#   %u:%u: %s\n", apart->list[i].line,
-			apart->list[i].column, text);
+			apart->list[i].column, apart->list[i].text);
 	}
 }
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -223,6 +224,20 @@ def test_a_quoted_line_break_cannot_smuggle_a_row():
     text = b'Source;Destination;Port;Objet\nrelais;copieurs;25;"x\npostes;relais;25;y"\n'
     answer = done("import", "-m", GROUPS, "-", stdin=text).decode()
     assert answer.count("{id: ") == 1 and 'comment: "x postes;relais;25;y"' in answer
+
+
+def test_a_name_of_a_file_cannot_become_a_line_of_the_matrix(tmp_path):
+    path = tmp_path / "x\nrows: []\n.csv"
+    path.write_bytes((SHEETS / "crosstable.csv").read_bytes())
+    assert done("import", str(path)).decode().count("\nrows:") == 1
+
+
+def test_every_key_of_rows_groups_and_tunnels_has_a_column():
+    def keys(name):
+        return set(re.findall(r'^\t\{"(\w+)", (?:true|false), ', (ROOT / f"sensor/matrix/{name}.c").read_text(), re.M))
+    wanted = keys("load_rows") | keys("load_groups") | keys("load_tunnels")
+    columns = set(re.findall(r'= \{"(\w+)",', (ROOT / "sensor/matrix/sheet_heads.c").read_text()))
+    assert len(wanted) > 20 and not wanted - columns
 
 
 def test_a_comment_of_the_sheet_cannot_become_a_line_of_the_matrix():
