@@ -70,6 +70,11 @@ static void files_are_joined_key_by_key_in_their_order(void **state)
 	assert_string_equal(text, "schema: 1\nprofile: anssi\nzones:\n  a: x\n  b: y\n"
 				  "rows:\n  - {id: 1}\n  - {id: 2}\n");
 	free(text);
+	roots[0] = read_text(&arena, "schema: 1\nzones:\nrows: [{id: 1}]");
+	text = written(tree_join(&arena, roots, 1), false);
+	assert_string_equal(text, "schema: 1\nrows:\n  - {id: 1}\n");
+	free(text);
+	roots[0] = read_text(&arena, "rows: [{id: 1}]\nzones: {a: x}\nschema: 1");
 	text = written(roots[0], false);
 	assert_string_equal(text, "rows:\n  - {id: 1}\nzones:\n  a: x\nschema: 1\n");
 	free(text);

@@ -233,7 +233,9 @@ def test_the_rules_of_every_matrix_at_hand_load(tool, tmp_path):
     if why_not(tool):
         pytest.skip(why_not(tool))
     known = {path.read_bytes(): path for path in [*(ROOT / "rules").glob("*.yaml"), *(ROOT / "pcaps").glob("*/matrix.yaml")]}
-    for number, path in enumerate(known.values()):
+    many = tmp_path.parent / "many-ports.yaml"  # more than one rule of multiport takes
+    many.write_text(MATRIX.replace("ports: all", f"ports: {[*range(1025, 1066, 2), '3000-3010']}").replace("2020-01-01", "2037-01-01"))
+    for number, path in enumerate([*known.values(), many]):
         rules = command(BINARY, "export", "--to", {"nft": "nftables", "iptables": "iptables"}[tool], "-m", str(path)).stdout
         (tmp_path / f"{number}").write_text(rules)
     loads = f'for f in {tmp_path}/*; do nft -c -f "$f" || exit 1; done' if tool == "nft" else \
