@@ -159,8 +159,28 @@ static int finish(struct import *import)
 	return COMMAND_OK;
 }
 
-/* A matrix in JSON is one in YAML: nothing to be made out. */
-static bool read_json(struct import *import, const struct matrix_source *source)
+/* JSON, or a line that begins with the key that every matrix file has. */
+static bool is_matrix(const struct matrix_source *source)
+{
+	static const char KEY[] = "schema:";
+	const char *at = source->bytes;
+	const char *end = at + source->len;
+	while (at < end && strchr(" \t\r\n", *at)) {
+		at++;
+	}
+	if (at < end && *at == '{') {
+		return true;
+	}
+	while (at < end && ((size_t)(end - at) < sizeof(KEY) - 1 ||
+				   memcmp(at, KEY, sizeof(KEY) - 1) != 0)) {
+		const char *feed = memchr(at, '\n', (size_t)(end - at));
+		at = feed ? feed + 1 : end;
+	}
+	return at < end;
+}
+
+/* A matrix already, in YAML or JSON: nothing to be made out. */
+static bool read_matrix(struct import *import, const struct matrix_source *source)
 {
 	struct yaml_error error;
 	const struct yaml_node *root =
@@ -184,12 +204,8 @@ static bool read_source(struct import *import, const struct matrix_source *sourc
 {
 	const struct yaml_node *declared[OPTIONS_LIST_MAX];
 	struct sheet_error error = {.line = 1};
-	size_t blank = 0;
-	while (blank < source->len && strchr(" \t\r\n", source->bytes[blank])) {
-		blank++;
-	}
-	if (blank < source->len && source->bytes[blank] == '{') {
-		return read_json(import, source);
+	if (is_matrix(source)) {
+		return read_matrix(import, source);
 	}
 	for (size_t i = 0; i < import->count; i++) {
 		declared[i] = import->trees[i].root;

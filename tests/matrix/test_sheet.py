@@ -280,6 +280,15 @@ def test_the_areas_for_firewall_orchestrator_name_those_that_may_be_spoken_to():
     assert all(to["id_string"] in known for area in areas.values() for to in area["communication_to"])
 
 
+def test_a_matrix_file_is_taken_as_it_is(tmp_path):
+    (tmp_path / "back.yaml").write_bytes(done("import", "-", stdin=export(RULES[0], "yaml")))
+    assert meaning(tmp_path / "back.yaml") == meaning(RULES[0])
+    (tmp_path / "back.yaml").write_bytes(done("import", str(RULES[0])))
+    assert meaning(tmp_path / "back.yaml") == meaning(RULES[0])
+    answer = run("import", "-", stdin=b"# x\nschema: 1\nrows: [\n")
+    assert answer.returncode == 2 and answer.stderr.startswith(b"stdin:4:1: ")
+
+
 def test_export_says_what_it_cannot_do():
     for words, told in ((("--to", "csv"), "no MATRIX given"), (("--to", "csv", "--inline"), "--inline is for"),
                         (("--to", "json", "--cross", "-m", str(RULES[0])), "--cross is for"), (("--to", "xlsx"), "--to takes")):
