@@ -150,6 +150,8 @@ def running(*words, **options):
 
 @pytest.fixture(name="site")
 def fixture_site():
+    if why_not("python3"):
+        pytest.skip(why_not("python3"))
     site = Site()
     try:
         site.build()
