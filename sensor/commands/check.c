@@ -3,9 +3,9 @@
 #include "commands/options.h"
 
 #include "base/columns.h"
+#include "interchange/tree.h"
 #include "matrix/architecture.h"
 #include "matrix/load.h"
-#include "matrix/tree.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -5,7 +5,7 @@
 #include "control/gate.h"
 #include "control/settings.h"
 #include "control/status.h"
-#include "matrix/sheet_export.h"
+#include "interchange/sheet_export.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 #include "commands/matrices.h"
 
 #include "base/utf8.h"
-#include "matrix/sheet_import.h"
+#include "interchange/sheet_import.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
+#include "interchange/sheet_export.h"
+#include "interchange/sheet_import.h"
 #include "matrix/load.h"
-#include "matrix/sheet_export.h"
-#include "matrix/sheet_import.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * matrix/sheet_services - the protocols and ports that a cell names, as people write them.
+ * interchange/sheet_services - the protocols and ports that a cell names, as people write them.
  *
  * In: "IMAP (143) ou IMAPS (993)", "tcp/587", "25", "smtp @ 2525". Out: protocols of mail,
  * with the ports where they are not the protocols' own; and what is no mail, apart.

@@ -1,7 +1,7 @@
-#include "matrix/sheet_import.h"
+#include "interchange/sheet_import.h"
 
 #include "base/utf8.h"
-#include "matrix/sheet_tables.h"
+#include "interchange/sheet_tables.h"
 
 #include <stdarg.h>
 #include <string.h>

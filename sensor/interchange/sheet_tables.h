@@ -1,14 +1,14 @@
 /*
- * matrix/sheet_tables - what the files that read a sheet's tables have in common.
+ * interchange/sheet_tables - what the files that read a sheet's tables have in common.
  *
- * Nothing here is for others than matrix/sheet_*.
+ * Nothing here is for others than interchange/sheet_*.
  */
 #pragma once
 
 #include "base/name_table.h"
-#include "matrix/sheet_heads.h"
-#include "matrix/sheet_import.h"
-#include "matrix/sheet_services.h"
+#include "interchange/sheet_heads.h"
+#include "interchange/sheet_import.h"
+#include "interchange/sheet_services.h"
 
 #define SHEET_HEADS_MAX 64 /* columns of a list; more are not read */
 

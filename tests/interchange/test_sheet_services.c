@@ -1,4 +1,4 @@
-#include "matrix/sheet_services.h"
+#include "interchange/sheet_services.h"
 
 #include "classify/protocol.h"
 

@@ -1,5 +1,5 @@
 /*
- * matrix/sheet_heads - what the head of a column says, in French or English.
+ * interchange/sheet_heads - what the head of a column says, in French or English.
  *
  * In: the text of a head, as people write it. Out: which column of which table it is.
  * Case, accents and signs count for nothing. One table, in the .c.

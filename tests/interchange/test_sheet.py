@@ -13,7 +13,7 @@ from cases import case_folders
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
-SHEETS = ROOT / "tests/matrix/sheets"
+SHEETS = ROOT / "tests/interchange/sheets"
 GROUPS = str(SHEETS / "groups.yaml")
 RULES = sorted((ROOT / "rules").glob("*.yaml"))
 MATRICES = [*RULES, *sorted((ROOT / "pcaps").glob("*/matrix.yaml"))]
@@ -154,17 +154,17 @@ def test_a_real_sheet_is_read_written_and_read_again(sheet, tmp_path):
 
 
 def test_what_is_no_mail_is_counted_told_with_its_place_and_left_out():
-    answer = run("import", "-m", GROUPS, "tests/matrix/sheets/crosstable.csv")
+    answer = run("import", "-m", GROUPS, "tests/interchange/sheets/crosstable.csv")
     assert answer.returncode == 0
     told = answer.stderr.decode()
     assert "no mail, left out: 10\n" in told and "2 rows of mail\n" in told
-    assert "tests/matrix/sheets/crosstable.csv:6:51: serveur-httpd-maarch-apps -> cluster-sgbdr-postgresql: tcp/ip (5432)\n" in told
+    assert "tests/interchange/sheets/crosstable.csv:6:51: serveur-httpd-maarch-apps -> cluster-sgbdr-postgresql: tcp/ip (5432)\n" in told
     assert answer.stdout.decode().count("\n#   ") == 10
     assert "cluster" not in answer.stdout.decode().split("\nschema")[1], "what has no mail is no group"
 
 
 def test_a_sheet_without_groups_is_a_draft_that_says_what_is_to_be_filled_in(tmp_path):
-    answer = run("import", "tests/matrix/sheets/crosstable.csv")
+    answer = run("import", "tests/interchange/sheets/crosstable.csv")
     assert answer.returncode == 0
     assert b"2 groups without role or addresses" in answer.stderr
     draft = answer.stdout.decode()
@@ -177,12 +177,12 @@ def test_a_sheet_without_groups_is_a_draft_that_says_what_is_to_be_filled_in(tmp
 
 
 def test_an_address_that_stands_for_a_group_is_one_whose_role_is_asked_for():
-    answer = done("import", "-m", GROUPS, "tests/matrix/sheets/english.tsv").decode()
+    answer = done("import", "-m", GROUPS, "tests/interchange/sheets/english.tsv").decode()
     assert '  host-192.0.2.25: {role: "", addresses: [192.0.2.25], comment: "192.0.2.25"}\n' in answer.replace("comment: 192.0.2.25", 'comment: "192.0.2.25"')
 
 
 def test_the_notes_of_a_list_and_its_french_days_are_kept(tmp_path):
-    (tmp_path / "m.yaml").write_bytes(done("import", "-m", GROUPS, "tests/matrix/sheets/list.csv"))
+    (tmp_path / "m.yaml").write_bytes(done("import", "-m", GROUPS, "tests/interchange/sheets/list.csv"))
     rows = {row["id"]: row for row in meaning(tmp_path / "m.yaml")["rows"]}
     assert list(rows) == ["1", "3", "4", "4-2", "5"]
     assert rows["1"]["expires"] == "2027-06-30" and rows["1"]["ticket"] == "INC-12"
@@ -236,7 +236,7 @@ def test_every_key_of_rows_groups_and_tunnels_has_a_column():
     def keys(name):
         return set(re.findall(r'^\t\{"(\w+)", (?:true|false), ', (ROOT / f"sensor/matrix/{name}.c").read_text(), re.M))
     wanted = keys("load_rows") | keys("load_groups") | keys("load_tunnels")
-    columns = set(re.findall(r'= \{"(\w+)",', (ROOT / "sensor/matrix/sheet_heads.c").read_text()))
+    columns = set(re.findall(r'= \{"(\w+)",', (ROOT / "sensor/interchange/sheet_heads.c").read_text()))
     assert len(wanted) > 20 and not wanted - columns
 
 

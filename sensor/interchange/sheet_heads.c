@@ -1,4 +1,4 @@
-#include "matrix/sheet_heads.h"
+#include "interchange/sheet_heads.h"
 
 #include "base/utf8.h"
 

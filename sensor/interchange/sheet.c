@@ -1,4 +1,4 @@
-#include "matrix/sheet.h"
+#include "interchange/sheet.h"
 
 #include "base/utf8.h"
 

@@ -1,5 +1,5 @@
 /* RFC 4180, and what spreadsheets make of it: other separators, bare line feeds. */
-#include "matrix/sheet.h"
+#include "interchange/sheet.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * matrix/sheet - tables of text cells, as spreadsheets, Markdown and HTML have them.
+ * interchange/sheet - tables of text cells, as spreadsheets, Markdown and HTML have them.
  *
  * In: bytes of a file, or cells one by one. Out: lines of cells, each with the place
  * it was written at; an empty line stands between two tables. Bounded in bytes, lines and
- * cells. Knows no matrix: what a cell means is for matrix/sheet_import.
+ * cells. Knows no matrix: what a cell means is for interchange/sheet_import.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * matrix/tree - a matrix as a tree of nodes: looked into, built, joined and written.
+ * interchange/tree - a matrix as a tree of nodes: looked into, built, joined and written.
  *
- * In: trees as base/yaml reads them, or as matrix/sheet_import builds them of a sheet,
+ * In: trees as base/yaml reads them, or as interchange/sheet_import builds them of a sheet,
  * each node with the place it was written at. Out: text that matrix_load reads back to the
  * same. Knows no key but those at the top of a file: what is right is for matrix/load.
  */

@@ -1,4 +1,4 @@
-#include "matrix/tree.h"
+#include "interchange/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,15 +1,15 @@
 /*
- * matrix/sheet_import - a matrix out of the tables of a sheet.
+ * interchange/sheet_import - a matrix out of the tables of a sheet.
  *
  * In: a sheet: lists of flows, cross-tables, and the tables of zones, groups and tunnels
- * that matrix/sheet_export writes; and trees of files that declare some of these. Out: a
+ * that interchange/sheet_export writes; and trees of files that declare some of these. Out: a
  * tree for matrix/load whose nodes stand where their cells do, so that each mistake has
  * the place of its cell. What is no mail is kept apart; nothing is guessed.
  */
 #pragma once
 
-#include "matrix/sheet.h"
-#include "matrix/tree.h"
+#include "interchange/sheet.h"
+#include "interchange/tree.h"
 
 struct sheet_note {
 	unsigned line;

@@ -1,5 +1,5 @@
 /* A line of a list of flows: its ends, their direction, its id, its services. */
-#include "matrix/sheet_tables.h"
+#include "interchange/sheet_tables.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "base/utf8.h"
-#include "matrix/tree.h"
+#include "interchange/tree.h"
 
 #include <string.h>
 

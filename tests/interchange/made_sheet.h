@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "matrix/sheet.h"
+#include "interchange/sheet.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

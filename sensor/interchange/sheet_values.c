@@ -1,7 +1,7 @@
 /* What single cells say: fixed words, days, lists, services. */
 #include "base/utf8.h"
 #include "classify/protocol.h"
-#include "matrix/sheet_tables.h"
+#include "interchange/sheet_tables.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Tables of Markdown (as GitHub has them) and of HTML: cells of one line, blanks for merged ones. */
 #include "base/text.h"
-#include "matrix/sheet.h"
+#include "interchange/sheet.h"
 
 #include <stdint.h>
 #include <string.h>

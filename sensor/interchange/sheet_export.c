@@ -1,9 +1,9 @@
-#include "matrix/sheet_export.h"
+#include "interchange/sheet_export.h"
 
 #include "base/name_table.h"
 #include "classify/protocol.h"
-#include "matrix/sheet_heads.h"
-#include "matrix/sheet_services.h"
+#include "interchange/sheet_heads.h"
+#include "interchange/sheet_services.h"
 
 #include <string.h>
 

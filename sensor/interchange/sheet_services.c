@@ -1,7 +1,7 @@
-#include "matrix/sheet_services.h"
+#include "interchange/sheet_services.h"
 
 #include "classify/protocol.h"
-#include "matrix/sheet_heads.h"
+#include "interchange/sheet_heads.h"
 
 #include <stdio.h>
 #include <stdlib.h>

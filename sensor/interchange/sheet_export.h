@@ -1,15 +1,15 @@
 /*
- * matrix/sheet_export - a matrix as the tables of a sheet.
+ * interchange/sheet_export - a matrix as the tables of a sheet.
  *
  * In: the joined tree of its files, and the matrix that was loaded of them. Out: tables of
  * the profile, zones, groups and tunnels, and of the rows as a list or as a cross-table
- * with the details of each row below. matrix/sheet_import reads it back to the same.
+ * with the details of each row below. interchange/sheet_import reads it back to the same.
  */
 #pragma once
 
+#include "interchange/sheet.h"
+#include "interchange/tree.h"
 #include "matrix/matrix.h"
-#include "matrix/sheet.h"
-#include "matrix/tree.h"
 
 struct sheet_form {
 	bool is_cross;  /* rows by sources and destinations */

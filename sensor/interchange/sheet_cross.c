@@ -1,5 +1,5 @@
 /* Sources by destinations: what a cell names is a row, or part of one that has an id. */
-#include "matrix/sheet_tables.h"
+#include "interchange/sheet_tables.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "matrix/sheet_tables.h"
+#include "interchange/sheet_tables.h"
 
 #include "base/utf8.h"
 #include "matrix/network.h"
