@@ -251,6 +251,13 @@ static void read_expires(
 	loader_date(loader, value, "expires", &draft->row.expires_s);
 }
 
+static void read_learned(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	struct row_draft *draft = into;
+	loader_date(loader, value, "learned", &draft->row.learned_s);
+}
+
 static void read_mode(struct loader *loader, const struct yaml_node *value, void *into)
 {
 	struct row_draft *draft = into;
@@ -283,6 +290,7 @@ static const struct loader_key ROW_KEYS[] = {
 	{"ports", false, read_ports},
 	{"probe", false, read_probe},
 	{"expires", false, read_expires},
+	{"learned", false, read_learned},
 	{"mode", false, read_mode},
 	{"owner", false, loader_owner_note},
 	{"ticket", false, read_ticket},

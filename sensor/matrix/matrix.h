@@ -97,6 +97,7 @@ struct matrix_row {
 	const uint16_t *ports; /* port_count declared; none: the protocols' own */
 	size_t port_count;
 	int64_t expires_s; /* first second at which it is expired; 0 never */
+	int64_t learned_s; /* first second behind the day it was learned; 0: written */
 	enum matrix_mode mode;
 	const char *owner;   /* or NULL */
 	const char *ticket;  /* or NULL */

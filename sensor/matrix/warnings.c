@@ -38,6 +38,18 @@ static void review_expiry(struct review *review, const struct matrix_row *row)
 	}
 }
 
+/* What traffic proposed is somebody's own once an owner stands in it. */
+static void review_learned(struct review *review, const struct matrix_row *row)
+{
+	char day[SENTENCE_DAY_BYTES];
+	if (row->learned_s != 0 && !row->owner) {
+		review_tell(review, &row->place, "warning",
+			"row %s was learned on %s and nobody answers for it; write "
+			"its owner",
+			row->id, sentence_last_day(row->learned_s, day));
+	}
+}
+
 /* What is accepted until a day is told again behind it. */
 static void review_acceptance(
 	struct review *review, const struct matrix_acceptance *acceptance)
@@ -275,9 +287,9 @@ static void review_group_zones(struct review *review)
 void matrix_warnings(
 	const struct matrix *matrix, int64_t now_s, struct matrix_problems *warnings)
 {
-	static void (*const ROW_REVIEWS[])(
-		struct review *, const struct matrix_row *) = {review_roles,
-		review_breadth, review_expiry, review_accepted, review_contradiction};
+	static void (*const ROW_REVIEWS[])(struct review *,
+		const struct matrix_row *) = {review_roles, review_breadth,
+		review_expiry, review_learned, review_accepted, review_contradiction};
 	*warnings = (struct matrix_problems){0};
 	struct review review = {matrix, now_s, warnings};
 	review_prefixes(&review, &matrix->zone_prefixes);

@@ -55,6 +55,19 @@ static void a_warning_names_its_place_and_its_row(void **state)
 		"row b allows all");
 }
 
+static void a_learned_row_asks_for_its_owner(void **state)
+{
+	(void)state;
+	assert_warns(
+		ROWS(" - {id: b, from: relay, to: mx-out, protocols: smtp, learned: "
+		     "2026-11-29}\n"),
+		"row b was learned on 2026-11-29 and nobody answers for it");
+	assert_silent(
+		ROWS(" - {id: b, from: relay, to: mx-out, protocols: smtp, learned: "
+		     "2026-11-29, owner: messaging}\n"),
+		"was learned");
+}
+
 static void any_port_lets_mail_go_by_unseen(void **state)
 {
 	(void)state;
@@ -311,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_warning_names_its_place_and_its_row),
+		cmocka_unit_test(a_learned_row_asks_for_its_owner),
 		cmocka_unit_test(any_port_lets_mail_go_by_unseen),
 		cmocka_unit_test(a_row_that_expired_or_soon_will_says_its_last_day),
 		cmocka_unit_test(what_is_accepted_for_a_time_says_its_last_day),
