@@ -1,0 +1,65 @@
+/*
+ * observed/learn_steps - the steps of learning, in their order. Private to observed/.
+ *
+ * Each takes what those before it wrote into struct learn. From learn_find_roles on they
+ * are done again until the proof finds nothing more to refuse.
+ */
+#pragma once
+
+#include "observed/learn.h"
+
+/* learn_hosts.c: zones, hosts by address, and an edge for each entry */
+void learn_read(struct learn *learn);
+
+/* learn_sift.c: what one entry shows by itself */
+void learn_sift(struct learn *learn);
+
+/* learn_roles.c: the fixed list of decisions */
+void learn_find_roles(struct learn *learn);
+
+/* learn_places.c: who may not send or take what it does, as its role is; true: some edge was refused */
+bool learn_judge_places(struct learn *learn);
+
+/* learn_groups.c: by behaviour, named */
+void learn_find_groups(struct learn *learn);
+
+/* learn_fold.c: the networks of one group out of its hosts, by index in order of address */
+void learn_fold(struct learn *learn, struct learn_group *group, const uint32_t *members,
+	uint32_t fill);
+
+/* learn_rows.c: one for each pair of groups, protocol and strictness; by age in baskets */
+void learn_find_rows(struct learn *learn);
+/* and those together that differ in nothing but their protocols; ids */
+void learn_join_rows(struct learn *learn);
+
+/* learn_prove.c: true: the proposal, loaded, made some edge be refused */
+bool learn_prove(struct learn *learn, bool *is_changed, struct reason *why);
+/* what of the rest the proposal allows as well */
+bool learn_settle(struct learn *learn, struct reason *why);
+
+/* learn_print.c: nothing but groups and rows; the lines are kept. is_joined: as proposed */
+void learn_print_proof(struct learn *learn, FILE *out, bool is_joined);
+
+/* A role that keeps, takes or passes on mail. */
+static inline bool learn_is_server(uint8_t role)
+{
+	return role >= MATRIX_ROLE_SUBMISSION && role <= MATRIX_ROLE_PROXY;
+}
+
+static inline bool learn_is_sending(const struct learn_edge *edge)
+{
+	return protocol_row((enum protocol)edge->entry->key.protocol)->is_sending;
+}
+
+static inline bool learn_is_internet(const struct learn_edge *edge)
+{
+	return edge->client == LEARN_INTERNET || edge->server == LEARN_INTERNET;
+}
+
+static inline void learn_put(struct learn_edge *edge, enum learn_basket basket,
+	const char *recommendation, const char *reason)
+{
+	edge->basket = (uint8_t)basket;
+	edge->recommendation = recommendation;
+	edge->reason = reason;
+}
