@@ -57,6 +57,7 @@ extern const struct command COMMAND_SHIP;
 extern const struct command COMMAND_FLEET;
 extern const struct command COMMAND_GRID;
 extern const struct command COMMAND_UNUSED;
+extern const struct command COMMAND_LEARN;
 
 /* Tell what is wrong with the command line, and where help is: COMMAND_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)

@@ -18,7 +18,7 @@ REPLAY = ("replay", "pcaps/named-by-dns/traffic.pcap", "pcaps/unseen-beside-esp/
 COMMANDS = [REPLAY, (*REPLAY, "--summary"), ("check", REFERENCE), ("explain", "-m", REFERENCE, "scanners", "relay", "smtp"),
             ("diff", "tests/matrix/diff/old.yaml", "tests/matrix/diff/new.yaml"),
             ("catalogue",), ("catalogue", "tls.certificate-name-mismatch"), ("ship", "--list")]
-HELPED = ["run", "replay", "check", "explain", "diff", "import", "export", "catalogue", "observed", "grid", "unused", "servers",
+HELPED = ["run", "replay", "check", "explain", "diff", "import", "export", "catalogue", "observed", "learn", "grid", "unused", "servers",
           "status", "ship", "fleet", "unban"]
 
 
