@@ -1,6 +1,7 @@
 #include "commands/learn.h"
 
-#include "commands/matrices.h"
+#include "commands/traffic.h"
+#include "control/sandbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,10 +196,55 @@ static bool learn_and_print(
 	return is_done;
 }
 
+/* Captures are judged by what is declared, else by a matrix that allows nothing. */
+static enum traffic_result read_traffic(
+	struct inputs *inputs, const struct option_words *files, struct reason *why)
+{
+	static const struct hash_seed SEED = {{1, 2}}; /* the same bytes each time */
+	struct matrix *blank = NULL;
+	if (!inputs->matrix) {
+		blank = learn_blank_matrix(&inputs->settings, why);
+		if (!blank) {
+			return TRAFFIC_BROKEN;
+		}
+	}
+	inputs->observed = observed_new(OBSERVED_ENTRIES, SEED, why);
+	struct traffic traffic = {
+		.matrix = blank ? blank : inputs->matrix, .observed = inputs->observed};
+	const enum traffic_result result =
+		inputs->observed
+			? traffic_read(&traffic, files->list, files->count, why)
+			: TRAFFIC_UNREADABLE;
+	if (result == TRAFFIC_OK && traffic.is_cut) {
+		(void)fprintf(stderr,
+			"mailwarden learn: %s; what is missing is not counted\n",
+			why->text);
+	}
+	matrix_free(blank);
+	return result;
+}
+
+static int learn_and_tell(struct inputs *inputs, const struct learn_request *request,
+	const struct option_words *files)
+{
+	struct reason why;
+	switch (read_traffic(inputs, files, &why)) {
+	case TRAFFIC_OK:
+		break;
+	case TRAFFIC_BROKEN:
+		(void)fprintf(stderr, "mailwarden learn: %s\n", why.text);
+		return COMMAND_USAGE;
+	case TRAFFIC_UNREADABLE:
+		return command_failed(&COMMAND_LEARN, "%s", why.text);
+	}
+	return learn_and_print(inputs, request, &why)
+		       ? COMMAND_OK
+		       : command_failed(&COMMAND_LEARN, "%s", why.text);
+}
+
 static int learn_from(struct inputs *inputs, const struct learn_request *request,
 	const struct option_words *files)
 {
-	static const struct hash_seed SEED = {{1, 2}}; /* the same bytes each time */
 	struct reason why;
 	if (!read_date(request->date, &inputs->settings.today_s, &why) ||
 		!read_zones(inputs, request, &why)) {
@@ -216,15 +262,7 @@ static int learn_from(struct inputs *inputs, const struct learn_request *request
 		}
 		inputs->settings.answers = &inputs->answers;
 	}
-	inputs->observed = observed_new(OBSERVED_ENTRIES, SEED, &why);
-	for (size_t i = 0; inputs->observed && i < files->count; i++) {
-		if (!learn_read_traffic(inputs->observed, files->list[i], &why)) {
-			return command_failed(&COMMAND_LEARN, "%s", why.text);
-		}
-	}
-	return inputs->observed && learn_and_print(inputs, request, &why)
-		       ? COMMAND_OK
-		       : command_failed(&COMMAND_LEARN, "%s", why.text);
+	return learn_and_tell(inputs, request, files);
 }
 
 static int learn_run(int argc, char **argv)
@@ -234,9 +272,13 @@ static int learn_run(int argc, char **argv)
 		.min_sessions = LEARN_SESSIONS,
 		.fill = LEARN_FILL};
 	struct option_words files;
+	struct reason why;
 	int code = options_read(&COMMAND_LEARN, argc, argv, &request, &files);
 	if (code != OPTIONS_GO_ON) {
 		return code;
+	}
+	if (!sandbox_harden(&why)) { /* mail is in memory */
+		return command_failed(&COMMAND_LEARN, "%s", why.text);
 	}
 	if (request.matrices.count > 0 &&
 		request.internal.count + request.gateway.count > 0) {
@@ -253,13 +295,14 @@ static int learn_run(int argc, char **argv)
 
 static const char ABOUT[] =
 	"Propose a first flow matrix, or with --matrix what it lacks, out of recorded\n"
-	"traffic: roles, groups and rows on standard output, each row with what was\n"
-	"seen of it. Rows to be asked about and what was refused, with the reason,\n"
-	"stand below as comments. What breaks a recommendation is never proposed.\n";
+	"traffic: captures, a journal's folder, EVE lines, an observed matrix. Roles,\n"
+	"groups and rows come on standard output, each row with what was seen of it.\n"
+	"Rows to be asked about and what was refused, with the reason, stand below as\n"
+	"comments. What breaks a recommendation is never proposed.\n";
 
 static const char EXAMPLES[] =
-	"  mailwarden learn eve.json --gateway 198.51.100.0/28 > new.yaml\n"
-	"  mailwarden learn eve.json -m matrix.yaml > more.yaml\n";
+	"  mailwarden learn week.pcap --gateway 198.51.100.0/28 > matrix.yaml\n"
+	"  mailwarden learn /var/lib/mailwarden/observed -m matrix.yaml\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "matrix",

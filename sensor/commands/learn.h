@@ -1,7 +1,7 @@
 /*
  * commands/learn - what `mailwarden learn` is told, and its parts.
  *
- * learn_input reads traffic and answers; the learning itself is in observed/learn.
+ * learn_input reads matrices and answers as they are written; the learning itself is in observed/learn.
  */
 #pragma once
 
@@ -21,9 +21,9 @@ struct learn_request {
 	bool is_curve;
 };
 
-/* learn_input.c; false: why */
-bool learn_read_traffic(
-	struct observed *observed, const char *path, struct reason *why);
+/* learn_input.c: by it captures are judged where none is declared: it allows nothing. NULL: why */
+struct matrix *learn_blank_matrix(
+	const struct learn_settings *settings, struct reason *why);
 
 /* The whole of a file, "-" is stdin; a file that is not there is empty. Allocated. */
 char *learn_read_file(const char *path, size_t *len, struct reason *why);

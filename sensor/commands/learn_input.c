@@ -1,4 +1,4 @@
-/* What learn reads: traffic, matrices as they are written, answers. */
+/* What learn reads besides traffic: matrices as they are written, answers. */
 #include "commands/learn.h"
 
 #include <errno.h>
@@ -18,33 +18,51 @@ static void close_input(FILE *in)
 	}
 }
 
-/* Lines that are no record of a mail flow are let by. */
-static bool read_lines(struct observed *observed, FILE *in)
+static void print_zone(
+	const char *name, const struct network *networks, size_t count, FILE *out)
 {
-	struct sighting sighting;
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	while ((len = getline(&line, &size, in)) >= 0) {
-		const size_t used = len > 0 && line[len - 1] == '\n' ? (size_t)len - 1
-								     : (size_t)len;
-		if (sighting_read_line(&sighting, line, used)) {
-			observed_add(observed, &sighting);
+	char text[NETWORK_TEXT_BYTES];
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0) {
+			(void)fprintf(out, "  %s: [", name);
 		}
+		(void)fprintf(out, "%s\"%s\"", i > 0 ? ", " : "",
+			network_text(&networks[i], text));
 	}
-	free(line);
-	return ferror(in) == 0;
+	(void)fputs(count > 0 ? "]\n" : "", out);
 }
 
-bool learn_read_traffic(struct observed *observed, const char *path, struct reason *why)
+struct matrix *learn_blank_matrix(
+	const struct learn_settings *settings, struct reason *why)
 {
-	FILE *in = open_input(path);
-	if (!in) {
-		return reason_set(why, "%s: %s", path, strerror(errno));
+	char *text = NULL;
+	size_t len = 0;
+	struct matrix_problems problems = {.count = 0};
+	FILE *out = open_memstream(&text, &len);
+	if (!out) {
+		(void)reason_set(why, "no memory for the zones");
+		return NULL;
 	}
-	const bool is_read = read_lines(observed, in);
-	close_input(in);
-	return is_read || reason_set(why, "%s: %s", path, strerror(errno));
+	(void)fputs("schema: 1\nzones:\n", out);
+	print_zone("internal", settings->internal, settings->internal_count, out);
+	print_zone("gateway", settings->gateway, settings->gateway_count, out);
+	/* a matrix must have a row: this one is of no service there is */
+	(void)fputs("rows:\n"
+		    "  - {id: none, from: internal, to: internal, protocols: [sieve], "
+		    "ports: [1]}\n",
+		out);
+	const bool is_written = fclose(out) == 0;
+	const struct matrix_source source = {"the zones", text, len};
+	struct matrix *matrix =
+		is_written ? matrix_load_sources(&source, 1, &problems) : NULL;
+	if (!matrix) {
+		(void)reason_set(why, "%s",
+			problems.count > 0 ? problems.list[0].text
+					   : "no memory for the zones");
+	}
+	matrix_problems_free(&problems);
+	free(text);
+	return matrix;
 }
 
 char *learn_read_file(const char *path, size_t *len, struct reason *why)

@@ -1,5 +1,7 @@
 #include "observed/answers.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,14 +43,21 @@ void answers_fill(
 static bool read_fill(struct answers *answers, const char *text)
 {
 	char host[ADDRESS_TEXT_BYTES];
-	unsigned percent;
-	char rest;
 	struct address address;
-	if (sscanf(text, "%45s %3u%c", host, &percent, &rest) != 2 ||
-		!address_parse(host, &address) || percent < 1 || percent > 100) {
+	uint64_t percent;
+	const size_t len = strcspn(text, " ");
+	if (len >= sizeof(host) || text[len] == '\0') {
 		return false;
 	}
-	answers_fill(answers, &address, percent);
+	const char *number = text + len + 1;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (!address_parse(host, &address) ||
+		number[strspn(number, "0123456789")] != '\0' ||
+		!text_number(text_from(number), 100, &percent) || percent == 0) {
+		return false;
+	}
+	answers_fill(answers, &address, (uint32_t)percent);
 	return true;
 }
 

@@ -125,33 +125,47 @@ static void add(struct fold *fold, const struct network *network, double address
 	group->addresses += addresses;
 }
 
-/* What is too empty is halved; at most a prefix for each member comes of it. */
-static void fold_span(struct fold *fold, struct span span)
+/* One network for all of them; false: it would be too empty, or not theirs alone. */
+static bool add_whole(struct fold *fold, struct span span, uint8_t bits)
 {
 	const struct address *first = address_of(fold, span.from);
 	const size_t count = span.to - span.from;
-	const uint8_t bits = equal_bits(first, address_of(fold, span.to - 1));
 	const bool is_ipv4 = address_is_ipv4(first);
 	const bool is_wide = !is_ipv4 && bits > IPV6_NETWORK && count > 1;
 	const struct network network =
 		network_around(first, is_wide ? IPV6_NETWORK : bits);
 	if (count == 1) {
 		add(fold, &network, 1);
-		return;
+		return true;
 	}
-	if (is_full(fold, &network, count) && is_free(fold, &network) &&
-		is_in_zone(fold, &network)) {
-		add(fold, &network,
-			is_ipv4 ? (double)(UINT64_C(1) << (128 - network.bits))
-				: IPV6_COUNTED);
-		return;
+	if (!is_full(fold, &network, count) || !is_free(fold, &network) ||
+		!is_in_zone(fold, &network)) {
+		return false;
 	}
-	size_t middle = span.from;
-	while (!bit_of(address_of(fold, middle), bits)) { /* the last one has it */
-		middle++;
+	add(fold, &network,
+		is_ipv4 ? (double)(UINT64_C(1) << (128 - network.bits) % 64)
+			: IPV6_COUNTED);
+	return true;
+}
+
+/* What is too empty is halved; at most a prefix for each member comes of it. */
+static void fold_all(struct fold *fold, size_t count)
+{
+	struct span open[128 + 1] = {{0, count}}; /* one of each length at most */
+	for (size_t depth = 1; depth > 0;) {
+		const struct span span = open[--depth];
+		const uint8_t bits = equal_bits(
+			address_of(fold, span.from), address_of(fold, span.to - 1));
+		if (add_whole(fold, span, bits)) {
+			continue;
+		}
+		size_t middle = span.from;
+		while (!bit_of(address_of(fold, middle), bits)) { /* the last has it */
+			middle++;
+		}
+		open[depth++] = (struct span){middle, span.to};
+		open[depth++] = (struct span){span.from, middle};
 	}
-	fold_span(fold, (struct span){span.from, middle}); /* 128 deep at most */
-	fold_span(fold, (struct span){middle, span.to});
 }
 
 void learn_fold(struct learn *learn, struct learn_group *group, const uint32_t *members,
@@ -163,7 +177,7 @@ void learn_fold(struct learn *learn, struct learn_group *group, const uint32_t *
 	group->network_count = 0;
 	group->addresses = 0;
 	if (!learn_is_server(group->role)) {
-		fold_span(&fold, (struct span){0, group->member_count});
+		fold_all(&fold, group->member_count);
 		return;
 	}
 	for (size_t i = 0; i < group->member_count; i++) {

@@ -66,19 +66,22 @@ static int compare_addresses(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct address));
 }
 
-/* Ours, each once, in order; a declared group may stand in no zone. Returns how many. */
+/* A declared group may stand in no zone. */
+static bool is_ours(const struct learn *learn, const struct address *address)
+{
+	const struct matrix_group *group;
+	return zone_of(learn, address, &group) != LEARN_INTERNET || group;
+}
+
+/* Each of ours once, in order. Returns how many. */
 static size_t gather(const struct learn *learn, struct address *list)
 {
 	size_t count = 0;
-	const struct matrix_group *group;
-	for (size_t i = 0; i < learn->list.count; i++) {
-		const struct observed_key *key = &learn->list.entries[i]->key;
-		const struct address *ends[] = {&key->client, &key->server};
-		for (size_t j = 0; j < 2; j++) {
-			if (zone_of(learn, ends[j], &group) != LEARN_INTERNET ||
-				group) {
-				list[count++] = *ends[j];
-			}
+	for (size_t i = 0; i < 2 * learn->list.count; i++) {
+		const struct observed_key *key = &learn->list.entries[i / 2]->key;
+		const struct address *end = i % 2 == 0 ? &key->client : &key->server;
+		if (is_ours(learn, end)) {
+			list[count++] = *end;
 		}
 	}
 	qsort(list, count, sizeof(*list), compare_addresses);

@@ -81,26 +81,30 @@ static bool refuse_line(struct learn *learn, unsigned line, const char *recommen
 	return is_changed;
 }
 
-/* "proposal:12: R35 row L-07: text" */
+/* "proposal:12: R35 row L-07: text"; of a declared row it begins with another file. */
+static bool refuse_breach(struct learn *learn, const char *text)
+{
+	const size_t name = strlen(PROOF ":");
+	char *at = NULL;
+	if (strncmp(text, PROOF ":", name) != 0) {
+		return false;
+	}
+	const unsigned long line = strtoul(text + name, &at, 10);
+	at += strspn(at, ": ");
+	const size_t len = strcspn(at, " :");
+	const char *recommendation = arena_text(&learn->arena, at, len);
+	const char *reason = strstr(at + len, ": ");
+	return refuse_line(learn, (unsigned)line, recommendation,
+		keep(learn, reason ? reason + 2 : at));
+}
+
 static bool refuse_breaches(struct learn *learn, const struct matrix *matrix)
 {
 	struct matrix_problems breaches = {.list = NULL};
 	bool is_changed = false;
 	architecture_breaches(matrix, learn->settings->today_s, &breaches, NULL);
 	for (size_t i = 0; i < breaches.count; i++) {
-		unsigned line;
-		char recommendation[16];
-		int used = 0;
-		const char *text = breaches.list[i].text;
-		if (sscanf(text, PROOF ":%u: %15[A-Za-z0-9+]%n", &line, recommendation,
-			    &used) < 2) {
-			continue; /* of a declared row */
-		}
-		text += used;
-		const char *reason =
-			strncmp(text, " row ", 5) == 0 ? strchr(text, ':') : text;
-		is_changed |= refuse_line(learn, line, keep(learn, recommendation),
-			keep(learn, reason ? reason + 1 + (reason[0] == ':') : text));
+		is_changed |= refuse_breach(learn, breaches.list[i].text);
 	}
 	matrix_problems_free(&breaches);
 	return is_changed;
@@ -186,7 +190,7 @@ bool learn_settle(struct learn *learn, struct reason *why)
 	}
 	for (size_t i = 0; i < learn->edge_count; i++) {
 		struct learn_edge *edge = &learn->edges[i];
-		if (edge->basket != LEARN_ASK) {
+		if (edge->basket != LEARN_ASK || learn_is_mixed(edge)) {
 			continue;
 		}
 		judge(learn, matrix, edge, &judgement);

@@ -189,7 +189,7 @@ void learn_find_rows(struct learn *learn)
 			order[count++] = &learn->edges[i];
 		}
 	}
-	qsort_r(order, count, sizeof(*order), compare_edges, learn);
+	qsort_r(order, count, sizeof(struct learn_edge *), compare_edges, learn);
 	learn->rows = arena_array(&learn->arena, count + 1, sizeof(*learn->rows));
 	learn->row_count = 0;
 	fill_rows(learn, order, count);
@@ -264,43 +264,60 @@ static void answer(const struct learn *learn, struct learn_row *row)
 	free(key);
 }
 
-void learn_join_rows(struct learn *learn)
+/* Those of the same ends stand side by side: as many as there are protocols. */
+static void join_alike(struct learn *learn, size_t index)
+{
+	struct learn_row *row = &learn->rows[index];
+	for (size_t j = index + 1; j < learn->row_count; j++) {
+		struct learn_row *other = &learn->rows[j];
+		if (other->from != row->from || other->to != row->to) {
+			return;
+		}
+		if (!other->is_merged && is_alike(row, other)) {
+			join(row, other);
+			other->is_merged = true;
+			other->number = (unsigned)index; /* for its edges */
+		}
+	}
+}
+
+static void number_rows(struct learn *learn)
 {
 	unsigned number = free_number(learn);
 	for (size_t i = 0; i < learn->row_count; i++) {
 		struct learn_row *row = &learn->rows[i];
-		/* those of the same ends stand side by side: as many as there are protocols */
-		for (size_t j = i + 1; !row->is_merged && j < learn->row_count &&
-				       learn->rows[j].from == row->from &&
-				       learn->rows[j].to == row->to;
-			j++) {
-			struct learn_row *other = &learn->rows[j];
-			if (!other->is_merged && is_alike(row, other)) {
-				join(row, other);
-				other->is_merged = true;
-				other->number = (unsigned)i; /* for its edges */
-			}
+		if (row->is_merged) {
+			continue;
 		}
-	}
-	for (size_t i = 0; i < learn->row_count; i++) {
-		struct learn_row *row = &learn->rows[i];
-		if (!row->is_merged && learn->settings->answers) {
+		if (learn->settings->answers) {
 			answer(learn, row);
 		}
-		if (!row->is_merged && row->basket == LEARN_PROPOSED) {
+		if (row->basket == LEARN_PROPOSED) {
 			row->number = number++;
 			learn->groups[row->from].is_proposed = true;
 			learn->groups[row->to].is_proposed = true;
 		}
 	}
+}
+
+void learn_join_rows(struct learn *learn)
+{
+	for (size_t i = 0; i < learn->row_count; i++) {
+		if (!learn->rows[i].is_merged) {
+			join_alike(learn, i);
+		}
+	}
+	number_rows(learn);
 	for (size_t i = 0; i < learn->edge_count; i++) {
 		struct learn_edge *edge = &learn->edges[i];
 		if (edge->basket != LEARN_OPEN) {
 			continue;
 		}
 		const struct learn_row *row = &learn->rows[edge->row];
-		edge->row = row->is_merged ? row->number : edge->row;
-		row = &learn->rows[edge->row];
+		if (row->is_merged) {
+			edge->row = row->number;
+			row = &learn->rows[edge->row];
+		}
 		learn_put(edge, (enum learn_basket)row->basket, row->recommendation,
 			row->reason);
 	}

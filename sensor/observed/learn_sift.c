@@ -85,7 +85,9 @@ void learn_sift(struct learn *learn)
 	for (size_t i = 0; i < learn->edge_count; i++) {
 		struct learn_edge *edge = &learn->edges[i];
 		if (is_covered(learn, edge)) {
-			learn_put(edge, LEARN_COVERED, NULL, NULL);
+			learn_put(edge,
+				learn_is_mixed(edge) ? LEARN_ASK : LEARN_COVERED, NULL,
+				"only some of its flows are allowed");
 			continue;
 		}
 		sift_findings(edge);

@@ -56,6 +56,14 @@ static inline bool learn_is_internet(const struct learn_edge *edge)
 	return edge->client == LEARN_INTERNET || edge->server == LEARN_INTERNET;
 }
 
+/* Of its flows some were allowed and some were not: none stands for all. */
+static inline bool learn_is_mixed(const struct learn_edge *edge)
+{
+	const unsigned allowed = 1U << VERDICT_LEGITIMATE;
+	const unsigned verdicts = edge->entry->verdicts;
+	return (verdicts & allowed) != 0 && (verdicts & ~allowed) != 0;
+}
+
 static inline void learn_put(struct learn_edge *edge, enum learn_basket basket,
 	const char *recommendation, const char *reason)
 {

@@ -372,6 +372,44 @@ static void with_a_matrix_only_what_it_lacks_is_proposed(void **state)
 	matrix_free(matrix);
 }
 
+static void what_a_row_allows_only_at_times_is_asked_about(void **state)
+{
+	(void)state;
+	static const char DECLARED[] =
+		"schema: 1\n"
+		"zones: {internal: [192.0.2.0/24]}\n"
+		"groups:\n"
+		"  people: {role: client, addresses: [192.0.2.64/26]}\n"
+		"  stores: {role: mailbox, addresses: [192.0.2.10, 192.0.2.11]}\n"
+		"rows:\n"
+		"  - {id: M-01, from: people, to: stores, protocols: imaps}\n";
+	const struct matrix_source source = {
+		"declared", DECLARED, sizeof(DECLARED) - 1};
+	struct matrix_problems problems;
+	struct matrix *matrix = matrix_load_sources(&source, 1, &problems);
+	assert_non_null(matrix);
+	struct observed *observed = made_observed(16);
+	struct sighting sighting = made_flow(&MADE_KINDS[0], 0, 0, 2);
+	struct learn_settings settings = made_settings();
+	settings.internal_count = settings.gateway_count = 0;
+	settings.matrix = matrix;
+	settings.sources = &source;
+	settings.source_count = 1;
+	sighting.verdict = VERDICT_LEGITIMATE;
+	observed_add(observed, &sighting);
+	struct learn learn = made_learnt(observed, &settings);
+	assert_int_equal(edge_of(&learn, &sighting)->basket, LEARN_COVERED);
+	learn_free(&learn);
+	sighting.flow_id++;
+	sighting.verdict = VERDICT_UNDECIDED;
+	observed_add(observed, &sighting);
+	learn = made_learnt(observed, &settings);
+	assert_int_equal(edge_of(&learn, &sighting)->basket, LEARN_ASK);
+	learn_free(&learn);
+	observed_free(observed);
+	matrix_free(matrix);
+}
+
 static void a_wider_row_says_how_much_it_admits(void **state)
 {
 	(void)state;
@@ -417,6 +455,7 @@ int main(void)
 			a_sender_to_many_servers_is_refused_with_all_that_it_does),
 		cmocka_unit_test(what_is_young_or_alone_is_asked_about),
 		cmocka_unit_test(with_a_matrix_only_what_it_lacks_is_proposed),
+		cmocka_unit_test(what_a_row_allows_only_at_times_is_asked_about),
 		cmocka_unit_test(a_wider_row_says_how_much_it_admits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
