@@ -184,7 +184,11 @@ static bool learn_and_print(
 	if (request->is_curve) {
 		return print_curve(inputs, why);
 	}
-	if (request->most > 0) {
+	if (request->is_review) {
+		is_done = learn_review(&learn, inputs->observed, &inputs->settings,
+			&(struct learn_answers){&inputs->answers, request->answers},
+			why);
+	} else if (request->most > 0) {
 		is_done = learn_within(&learn, inputs, request->most, why);
 	} else {
 		is_done = learn_all(&learn, inputs->observed, &inputs->settings, why);
@@ -257,7 +261,8 @@ static int learn_from(struct inputs *inputs, const struct learn_request *request
 		return COMMAND_USAGE;
 	}
 	if (request->answers) {
-		if (!learn_read_answers(&inputs->answers, request->answers, &why)) {
+		if (!learn_read_answers(&inputs->answers, request->answers,
+			    request->is_review, &why)) {
 			return command_failed(&COMMAND_LEARN, "%s", why.text);
 		}
 		inputs->settings.answers = &inputs->answers;
@@ -284,6 +289,12 @@ static int learn_run(int argc, char **argv)
 		request.internal.count + request.gateway.count > 0) {
 		return command_misused(&COMMAND_LEARN,
 			"with --matrix its zones hold: no --internal, no --gateway");
+	}
+	if (request.is_review &&
+		(!request.answers || request.is_curve || request.most > 0)) {
+		return command_misused(&COMMAND_LEARN,
+			"--review goes with --answers, not with --curve or "
+			"--max-permissiveness");
 	}
 	inputs.settings = (struct learn_settings){.min_days = request.min_days,
 		.min_sessions = request.min_sessions,
@@ -362,6 +373,11 @@ static const struct option_row OPTIONS[] = {
 		.help = "what was answered to rows: accept, deny, ignore",
 		.set = option_set_text,
 		.field = offsetof(struct learn_request, answers)},
+	{.name = "review",
+		.help = "ask about each row on the terminal, and keep the\n"
+			"answers there",
+		.set = option_set_flag,
+		.field = offsetof(struct learn_request, is_review)},
 	{.name = "date",
 		.argument = "DAY",
 		.help = "the day of learning (default: today)",

@@ -19,14 +19,31 @@ struct learn_request {
 	uint32_t fill;
 	uint32_t most; /* permissiveness of a row; 0: any */
 	bool is_curve;
+	bool is_review;
 };
 
 /* learn_input.c: by it captures are judged where none is declared: it allows nothing. NULL: why */
 struct matrix *learn_blank_matrix(
 	const struct learn_settings *settings, struct reason *why);
 
-/* The whole of a file, "-" is stdin; a file that is not there is empty. Allocated. */
+/* The whole of a file, "-" is stdin. Allocated. */
 char *learn_read_file(const char *path, size_t *len, struct reason *why);
 
-/* learn_input.c: answers of a file that may not be there yet. */
-bool learn_read_answers(struct answers *answers, const char *path, struct reason *why);
+/* learn_input.c. may_be_new: a file that is not there holds no answers. */
+bool learn_read_answers(
+	struct answers *answers, const char *path, bool may_be_new, struct reason *why);
+
+/* Those of the settings, and the file they are saved in. */
+struct learn_answers {
+	struct answers *answers;
+	const char *path;
+};
+
+/*
+ * learn_review.c: one row at a time, most flows first, asked on stderr and answered on
+ * stdin; each answer is saved at once. Ends when all are answered, or at q; then *learn is
+ * what was learnt with the answers. False: why.
+ */
+bool learn_review(struct learn *learn, const struct observed *observed,
+	const struct learn_settings *settings, const struct learn_answers *answers,
+	struct reason *why);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static FILE *open_input(const char *path)
 {
@@ -70,7 +71,7 @@ char *learn_read_file(const char *path, size_t *len, struct reason *why)
 	char *text = NULL;
 	FILE *in = open_input(path);
 	FILE *out = open_memstream(&text, len);
-	bool is_read = out && (in || errno == ENOENT);
+	bool is_read = in && out;
 	char block[4096];
 	size_t got;
 	while (in && out && (got = fread(block, 1, sizeof(block), in)) > 0) {
@@ -93,8 +94,12 @@ char *learn_read_file(const char *path, size_t *len, struct reason *why)
 	return text;
 }
 
-bool learn_read_answers(struct answers *answers, const char *path, struct reason *why)
+bool learn_read_answers(
+	struct answers *answers, const char *path, bool may_be_new, struct reason *why)
 {
+	if (may_be_new && access(path, F_OK) != 0 && errno == ENOENT) {
+		return true;
+	}
 	size_t len = 0;
 	struct reason what;
 	char *text = learn_read_file(path, &len, why);

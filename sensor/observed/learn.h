@@ -169,5 +169,11 @@ unsigned learn_row_days(const struct learn_row *row);
 /* Words that name a row whatever its id: "192.0.2.64/26 > 192.0.2.10 imaps". Allocated. */
 char *learn_row_key(const struct learn *learn, const struct learn_row *row);
 
+/* "25200 flows of 60 to 2 hosts on 7 days ...", and one pair with the reason; a line each. */
+void learn_print_evidence(
+	const struct learn *learn, const struct learn_row *row, FILE *out);
+void learn_print_pair(
+	const struct learn *learn, const struct learn_edge *edge, FILE *out);
+
 /* The proposal as a matrix file, with its evidence; rows to ask and what was refused as comments. */
 void learn_print(const struct learn *learn, FILE *out);

@@ -151,17 +151,16 @@ char *learn_row_key(const struct learn *learn, const struct learn_row *row)
 	return key;
 }
 
-static void print_evidence(
+void learn_print_evidence(
 	const struct learn *learn, const struct learn_row *row, FILE *out)
 {
 	char first[SENTENCE_DAY_BYTES];
 	char last[SENTENCE_DAY_BYTES];
 	const struct learn_group *from = &learn->groups[row->from];
 	const unsigned days = learn_row_days(row);
-	(void)fprintf(out,
-		"  # %" PRIu64 " flows of %u to %u hosts on %u day%s, %s to %s",
-		row->flows, row->clients, row->servers, days, days == 1 ? "" : "s",
-		day_text(row->first_s, first),
+	(void)fprintf(out, "%" PRIu64 " flow%s of %u to %u hosts on %u day%s, %s to %s",
+		row->flows, row->flows == 1 ? "" : "s", row->clients, row->servers,
+		days, days == 1 ? "" : "s", day_text(row->first_s, first),
 		day_text((int64_t)(row->last_us / US_PER_S), last));
 	if (row->from != LEARN_INTERNET && !from->declared) {
 		(void)fprintf(out, "; %u of %.0f addresses took part", row->clients,
@@ -210,8 +209,8 @@ static void print_asked_rows(const struct learn *learn, FILE *out)
 		(void)fprintf(out, "%s#   %s\n#     %s\n",
 			is_first ? "\n# Rows to be asked about:\n" : "", key,
 			row->reason);
-		(void)fputs("#   ", out);
-		print_evidence(learn, row, out);
+		(void)fputs("#     ", out);
+		learn_print_evidence(learn, row, out);
 		is_first = false;
 		free(key);
 	}
@@ -226,13 +225,13 @@ static const char *host_text(const struct learn *learn, uint32_t host,
 		       : address_text(address, text);
 }
 
-static void print_edge(
+void learn_print_pair(
 	const struct learn *learn, const struct learn_edge *edge, FILE *out)
 {
 	char client[ADDRESS_TEXT_BYTES];
 	char server[ADDRESS_TEXT_BYTES];
 	const struct observed_key *key = &edge->entry->key;
-	(void)fprintf(out, "#   %s > %s:%u %s, %u flow%s: ",
+	(void)fprintf(out, "%s > %s:%u %s, %u flow%s: ",
 		host_text(learn, edge->client, &key->client, client),
 		host_text(learn, edge->server, &key->server, server), key->port,
 		protocol_name((enum protocol)key->protocol), edge->entry->flows,
@@ -258,7 +257,8 @@ static void print_edges(const struct learn *learn, enum learn_basket basket,
 			(void)fprintf(out, "\n# %s:\n", title);
 		}
 		if (count <= EXAMPLES) {
-			print_edge(learn, edge, out);
+			(void)fputs("#   ", out);
+			learn_print_pair(learn, edge, out);
 		}
 	}
 	if (count > EXAMPLES) {
@@ -283,7 +283,8 @@ static void print_proposed(const struct learn *learn, FILE *out)
 		if (!row->is_merged && row->number > 0) {
 			(void)fputs(head, out);
 			head = "";
-			print_evidence(learn, row, out);
+			(void)fputs("  # ", out);
+			learn_print_evidence(learn, row, out);
 			print_row(learn, row, row->number, out);
 		}
 	}
