@@ -72,7 +72,6 @@ struct learn_host {
 	const struct matrix_group *declared;
 	uint32_t zone; /* in .zones */
 	uint32_t group;
-	uint32_t colour; /* of equal behaviour */
 	uint16_t does;   /* enum learn_does */
 	uint8_t role;    /* enum matrix_role */
 	bool is_refused; /* as a sender */
@@ -106,6 +105,7 @@ struct learn_group {
 	uint32_t member_count;
 	uint32_t first;   /* host */
 	double addresses; /* that it admits */
+	uint64_t colour;  /* of equal behaviour */
 	unsigned line;    /* of the proof */
 	bool is_proposed; /* a proposed row names it */
 };

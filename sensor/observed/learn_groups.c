@@ -1,7 +1,9 @@
 /*
  * Groups of equal behaviour inside one zone: colour refinement (Cardon and Crochemore,
- * 1982, here by rounds). Hosts begin with zone and role as their colour; in each round a
- * colour is made of the last one and of the set of what the host does with which colours.
+ * 1982, here by rounds). Hosts begin with zone and role as their colour; in each round it
+ * is made of these and of the set of what the host does with which colours of the last
+ * round. Servers and clients that do a part only of what another group of the same zone
+ * and role does are of that group.
  */
 #include "observed/learn_steps.h"
 
@@ -11,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS       16  /* a longer chain of servers stays in one group */
+#define ROUNDS       8   /* a longer chain of servers stays in one group */
 #define FULL         100 /* percent */
-#define MERGE_GROUPS 256 /* of clients; more are left apart */
+#define MERGE_GROUPS 256 /* more are left apart */
 
 /* One thing that a host does. */
 struct mark {
@@ -131,26 +133,6 @@ static void refine(struct learn *learn, struct work *work)
 	}
 }
 
-/* Returns how many colours there are, sorted in list. */
-static size_t colour(struct learn *learn, struct work *work, uint64_t *list)
-{
-	for (size_t i = 0; i < learn->host_count; i++) {
-		work->first[i] =
-			i == LEARN_INTERNET ? 0 : first_colour(learn, &learn->hosts[i]);
-		work->now[i] = work->first[i];
-	}
-	size_t count = distinct(learn, work, list);
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		refine(learn, work);
-		const size_t finer = distinct(learn, work, list);
-		if (finer == count && round > 0) {
-			break;
-		}
-		count = finer;
-	}
-	return count;
-}
-
 static void mark_open(struct learn *learn)
 {
 	for (size_t i = 0; i < learn->host_count; i++) {
@@ -190,6 +172,7 @@ static void make_groups(struct learn *learn, const struct work *work,
 			*index = (uint32_t)learn->group_count;
 		}
 		host->group = *index - 1;
+		learn->groups[host->group].colour = work->now[i];
 		learn->groups[host->group].member_count++;
 	}
 	list_free(group_of);
@@ -234,9 +217,11 @@ static bool is_part(struct marks part, struct marks whole)
 	return part.count < whole.count;
 }
 
-static bool is_of_clients(const struct learn_group *group)
+/* An application is who it is; of the others no two need be seen to do all. */
+static bool may_merge(const struct learn_group *group)
 {
-	return group->role == MATRIX_ROLE_CLIENT && !group->declared;
+	return group->role != MATRIX_ROLE_APPLICATION &&
+	       group->role != MATRIX_ROLE_NONE && !group->declared;
 }
 
 /* The group of most hosts that does all that this one does, and more; or itself. */
@@ -246,13 +231,13 @@ static uint32_t wider_group(
 	const struct learn_group *group = &learn->groups[index];
 	const struct marks own = marks_of(work, group->first);
 	uint32_t best = index;
-	for (uint32_t i = 1; i < learn->group_count;
-		i++) { /* MERGE_GROUPS of clients */
+	for (uint32_t i = 1; i < learn->group_count; i++) { /* MERGE_GROUPS may merge */
 		const struct learn_group *other = &learn->groups[i];
 		const bool is_larger =
 			best == index ||
 			other->member_count > learn->groups[best].member_count;
-		if (is_of_clients(other) && other->zone == group->zone && is_larger &&
+		if (may_merge(other) && other->zone == group->zone &&
+			other->role == group->role && is_larger &&
 			is_part(own, marks_of(work, other->first))) {
 			best = i;
 		}
@@ -260,16 +245,15 @@ static uint32_t wider_group(
 	return best;
 }
 
-/* Clients that were seen to do a part only of what their neighbours do are of these. */
-static void merge_clients(struct learn *learn, const struct work *work)
+static void merge_groups(struct learn *learn, const struct work *work)
 {
 	uint32_t *into = list_new(learn->group_count, sizeof(*into));
-	size_t clients = 0;
+	size_t count = 0;
 	for (uint32_t i = 0; i < learn->group_count; i++) {
-		clients += is_of_clients(&learn->groups[i]);
+		count += may_merge(&learn->groups[i]);
 	}
 	for (uint32_t i = 0; i < learn->group_count; i++) {
-		into[i] = clients <= MERGE_GROUPS && is_of_clients(&learn->groups[i])
+		into[i] = count <= MERGE_GROUPS && may_merge(&learn->groups[i])
 				  ? wider_group(learn, work, i)
 				  : i;
 	}
@@ -362,6 +346,26 @@ static void finish_groups(struct learn *learn)
 	list_free(start);
 }
 
+/* By the colours of the last round; returns how many groups have hosts. */
+static size_t group_once(struct learn *learn, struct work *work)
+{
+	uint64_t *list = list_new(learn->host_count, sizeof(*list));
+	size_t used = 0;
+	refine(learn, work);
+	make_groups(learn, work, list, distinct(learn, work, list));
+	merge_groups(learn, work);
+	for (size_t i = 1; i < learn->host_count; i++) {
+		if (learn->hosts[i].group != LEARN_NONE) {
+			work->now[i] = learn->groups[learn->hosts[i].group].colour;
+		}
+	}
+	for (size_t i = 0; i < learn->group_count; i++) {
+		used += learn->groups[i].member_count > 0;
+	}
+	list_free(list);
+	return used;
+}
+
 void learn_find_groups(struct learn *learn)
 {
 	const size_t hosts = learn->host_count;
@@ -370,14 +374,21 @@ void learn_find_groups(struct learn *learn)
 		.now = list_new(hosts, sizeof(*work.now)),
 		.marks = list_new(2 * learn->edge_count + 1, sizeof(*work.marks)),
 	};
-	uint64_t *list = list_new(hosts, sizeof(*list));
 	mark_open(learn);
-	const size_t count = colour(learn, &work, list);
-	make_groups(learn, &work, list, count);
-	merge_clients(learn, &work);
+	for (size_t i = 1; i < hosts; i++) {
+		work.first[i] = first_colour(learn, &learn->hosts[i]);
+		work.now[i] = work.first[i];
+	}
+	size_t before = 0;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		const size_t count = group_once(learn, &work);
+		if (count == before) {
+			break;
+		}
+		before = count;
+	}
 	finish_groups(learn);
 	list_free(work.first);
 	list_free(work.now);
 	list_free(work.marks);
-	list_free(list);
 }

@@ -49,6 +49,13 @@ static void judge_from_internet(struct learn *learn, struct learn_edge *edge)
 	}
 }
 
+/* Two hosts of an attacker's that hand each other mail look like it. */
+static bool is_made_up(const struct learn_host *host)
+{
+	return host->role == MATRIX_ROLE_RELAY && !host->declared &&
+	       (host->does & LEARN_FED) == 0;
+}
+
 static void judge_inside(struct learn *learn, struct learn_edge *edge)
 {
 	struct learn_host *client = &learn->hosts[edge->client];
@@ -61,7 +68,10 @@ static void judge_inside(struct learn *learn, struct learn_edge *edge)
 		}
 		return;
 	}
-	if (server->role == MATRIX_ROLE_INBOUND) {
+	if (is_made_up(client) || is_made_up(server)) {
+		learn_put(edge, LEARN_ASK, NULL,
+			"a relay that none of our servers was seen to hand mail");
+	} else if (server->role == MATRIX_ROLE_INBOUND) {
 		refuse(edge, "R36", "the inbound server takes mail from inside");
 	} else if (server->role == MATRIX_ROLE_OUTBOUND &&
 		   !learn_is_server(client->role)) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define HOPS 4 /* from a server that keeps or takes mail to the gateway */
+
 /* Where gateways are known, no other host gets a role by what it does with the Internet. */
 static bool has_gateway(const struct learn *learn)
 {
@@ -107,6 +109,16 @@ static enum matrix_role decide(unsigned does)
 							     : MATRIX_ROLE_APPLICATION;
 }
 
+/* A relay counts once it is fed itself: two hosts that send to each other prove nothing. */
+static bool feeds(const struct learn_host *host)
+{
+	return host->role == MATRIX_ROLE_MAILBOX ||
+	       host->role == MATRIX_ROLE_SUBMISSION ||
+	       host->role == MATRIX_ROLE_INBOUND ||
+	       (host->role == MATRIX_ROLE_RELAY &&
+		       (host->declared || (host->does & LEARN_FED) != 0));
+}
+
 /* Who of our servers gives to whom: what an attacker's host alone cannot make up. */
 static void corroborate(struct learn *learn)
 {
@@ -118,9 +130,7 @@ static void corroborate(struct learn *learn)
 			learn_is_internet(edge)) {
 			continue;
 		}
-		if (client->role == MATRIX_ROLE_MAILBOX ||
-			client->role == MATRIX_ROLE_SUBMISSION ||
-			client->role == MATRIX_ROLE_RELAY) {
+		if (feeds(client)) {
 			server->does |= LEARN_FED;
 		}
 		if (learn_is_server(server->role) &&
@@ -138,5 +148,7 @@ void learn_find_roles(struct learn *learn)
 		host->role = (uint8_t)(host->declared ? host->declared->role
 						      : decide(host->does));
 	}
-	corroborate(learn);
+	for (unsigned hop = 0; hop < HOPS; hop++) {
+		corroborate(learn);
+	}
 }

@@ -1,5 +1,5 @@
 /*
- * A made network: thirteen legitimate kinds of mail flow between twelve groups, over some
+ * A made network: the legitimate kinds of mail flow between twelve groups, over some
  * days, as sightings; and what a person would have written of it.
  */
 #pragma once
@@ -29,6 +29,8 @@ static const struct made_kind MADE_KINDS[] = {
 		FACTS_TLS_IMPLICIT, 20},
 	{"submit", "192.0.2.64", 60, "192.0.2.20", 1, PROTOCOL_SUBMISSION, 587,
 		FACTS_TLS_STARTTLS, 10},
+	{"fetch", "192.0.2.232", 8, "192.0.2.10", 1, PROTOCOL_POP3S, 995,
+		FACTS_TLS_IMPLICIT, 5},
 	{"branch", "192.0.2.192", 24, "198.51.100.4", 1, PROTOCOL_EXCHANGE_HTTPS, 443,
 		FACTS_TLS_IMPLICIT, 20},
 	{"front", "198.51.100.4", 1, "192.0.2.10", 2, PROTOCOL_EXCHANGE_HTTPS, 443,
@@ -117,6 +119,14 @@ static inline unsigned made_network(struct observed *observed, unsigned days)
 		number = made_week(observed, &MADE_KINDS[i], days, number);
 	}
 	return number;
+}
+
+/* With more than 200,000 flows. */
+static inline void made_busy_network(struct observed *observed)
+{
+	struct made_kind busy = MADE_KINDS[0];
+	busy.daily = 400;
+	(void)made_week(observed, &busy, 7, made_network(observed, 7));
 }
 
 static inline struct network made_prefix(const char *text)

@@ -70,6 +70,7 @@ static void every_host_has_its_role_and_its_group(void **state)
 	} PERSON[] = {
 		{"192.0.2.64", 60, "clients-1", MATRIX_ROLE_CLIENT},
 		{"192.0.2.192", 24, "clients-2", MATRIX_ROLE_CLIENT},
+		{"192.0.2.232", 8, "clients-3", MATRIX_ROLE_CLIENT},
 		{"192.0.2.10", 2, "mailboxes-1", MATRIX_ROLE_MAILBOX},
 		{"192.0.2.20", 1, "submission-1", MATRIX_ROLE_SUBMISSION},
 		{"192.0.2.25", 1, "relays-1", MATRIX_ROLE_RELAY},
@@ -82,7 +83,7 @@ static void every_host_has_its_role_and_its_group(void **state)
 	};
 	(void)state;
 	struct observed *observed = made_observed(65536);
-	(void)made_network(observed, 7);
+	made_busy_network(observed);
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
 	for (size_t i = 0; i < sizeof(PERSON) / sizeof(PERSON[0]); i++) {
@@ -96,6 +97,7 @@ static void every_host_has_its_role_and_its_group(void **state)
 				learn.groups[host->group].name, PERSON[i].group);
 		}
 	}
+	assert_true(learn.flows > 200000);
 	assert_int_equal(learn.flows_in[LEARN_PROPOSED], learn.flows);
 	learn_free(&learn);
 	observed_free(observed);
@@ -106,11 +108,11 @@ static void every_legitimate_flow_is_allowed_by_what_is_proposed(void **state)
 	(void)state;
 	static struct judgement judgement;
 	struct observed *observed = made_observed(65536);
-	(void)made_network(observed, 7);
+	made_busy_network(observed);
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
 	struct matrix *matrix = proposed(&learn);
-	assert_int_equal(matrix_declared_rows(matrix), 14); /* a person wrote 15 */
+	assert_int_equal(matrix_declared_rows(matrix), 15); /* a person: 16 */
 	for (size_t i = 0; i < MADE_KIND_COUNT; i++) {
 		const struct sighting sighting =
 			made_flow(&MADE_KINDS[i], 0, 6, (unsigned)i);
@@ -303,6 +305,38 @@ static void a_sender_to_many_servers_is_refused_with_all_that_it_does(void **sta
 	observed_free(observed);
 }
 
+static void hosts_that_hand_each_other_mail_are_no_relay(void **state)
+{
+	(void)state;
+	struct observed *observed = made_observed(65536);
+	unsigned number = made_network(observed, 7);
+	struct made_kind in = *kind_of("sales");
+	struct made_kind on = in;
+	in.from = "192.0.2.160";
+	in.from_count = 2;
+	in.to = on.from = "192.0.2.170";
+	on.from_count = 1;
+	on.to = "192.0.2.25";
+	number = made_week(observed, &in, 7, number);
+	number = made_week(observed, &on, 7, number);
+	const struct learn_settings settings = made_settings();
+	struct learn learn = made_learnt(observed, &settings);
+	const struct sighting one = made_flow(&in, 0, 0, 0);
+	const struct sighting other = made_flow(&on, 0, 0, 0);
+	assert_int_equal(edge_of(&learn, &one)->basket, LEARN_ASK);
+	assert_int_equal(edge_of(&learn, &other)->basket, LEARN_ASK);
+	learn_free(&learn);
+	/* once a server of ours hands it mail, it is one */
+	struct made_kind fed = *kind_of("handed");
+	fed.to = "192.0.2.170";
+	(void)made_week(observed, &fed, 7, number);
+	learn = made_learnt(observed, &settings);
+	assert_int_equal(edge_of(&learn, &one)->basket, LEARN_PROPOSED);
+	assert_int_equal(edge_of(&learn, &other)->basket, LEARN_PROPOSED);
+	learn_free(&learn);
+	observed_free(observed);
+}
+
 static enum learn_basket basket_of(const struct made_kind *kind, unsigned days)
 {
 	struct observed *observed = made_observed(65536);
@@ -453,6 +487,7 @@ int main(void)
 		cmocka_unit_test(a_password_in_clear_is_refused),
 		cmocka_unit_test(
 			a_sender_to_many_servers_is_refused_with_all_that_it_does),
+		cmocka_unit_test(hosts_that_hand_each_other_mail_are_no_relay),
 		cmocka_unit_test(what_is_young_or_alone_is_asked_about),
 		cmocka_unit_test(with_a_matrix_only_what_it_lacks_is_proposed),
 		cmocka_unit_test(what_a_row_allows_only_at_times_is_asked_about),
