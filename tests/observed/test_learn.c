@@ -337,6 +337,117 @@ static void hosts_that_hand_each_other_mail_are_no_relay(void **state)
 	observed_free(observed);
 }
 
+/* A group whose networks hold this address; NULL: none does. */
+static const struct learn_group *holder_of(const struct learn *learn, const char *text)
+{
+	const struct address address = made_address(text);
+	for (size_t i = 0; i < learn->group_count; i++) {
+		const struct learn_group *group = &learn->groups[i];
+		for (size_t j = 0; j < group->network_count; j++) {
+			const struct address last = network_last(&group->networks[j]);
+			if (memcmp(&group->networks[j].base, &address, 16) <= 0 &&
+				memcmp(&address, &last, 16) <= 0) {
+				return group;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void a_refused_sender_is_in_no_prefix_and_nothing_of_it_is_proposed(void **state)
+{
+	(void)state;
+	struct observed *observed = made_observed(65536);
+	unsigned number = made_network(observed, 7);
+	struct made_kind bad = *kind_of("sales");
+	bad.from = "192.0.2.70";
+	bad.from_count = 1;
+	bad.to = "203.0.113.9";
+	(void)made_week(observed, &bad, 1, number);
+	struct sighting read =
+		made_flow(&MADE_KINDS[0], 6, 0, 2); /* of the same host */
+	const struct learn_settings settings = made_settings();
+	struct learn learn = made_learnt(observed, &settings);
+	assert_int_equal(edge_of(&learn, &read)->basket, LEARN_REFUSED);
+	assert_null(holder_of(&learn, "192.0.2.70"));
+	read.client = made_address("192.0.2.71");
+	assert_int_equal(edge_of(&learn, &read)->basket, LEARN_PROPOSED);
+	assert_string_equal(holder_of(&learn, "192.0.2.71")->name, "clients-1");
+	learn_free(&learn);
+	observed_free(observed);
+}
+
+static void no_prefix_of_clients_holds_a_host_of_another_group(void **state)
+{
+	(void)state;
+	struct observed *observed = made_observed(65536);
+	unsigned number = made_network(observed, 7);
+	struct made_kind amid = *kind_of("sales");
+	amid.from = "192.0.2.124"; /* behind the last of the clients, in their /26 */
+	amid.from_count = 2;
+	(void)made_week(observed, &amid, 7, number);
+	const struct learn_settings settings = made_settings();
+	struct learn learn = made_learnt(observed, &settings);
+	const struct learn_group *group = holder_of(&learn, "192.0.2.124");
+	assert_int_equal(group->role, MATRIX_ROLE_APPLICATION);
+	assert_null(holder_of(&learn, "192.0.2.126"));
+	learn_free(&learn);
+	observed_free(observed);
+}
+
+static void a_gateway_that_no_server_of_ours_feeds_is_refused(void **state)
+{
+	(void)state;
+	struct observed *observed = made_observed(65536);
+	unsigned number = made_network(observed, 7);
+	struct made_kind in = *kind_of("sales");
+	struct made_kind out = *kind_of("out");
+	in.from = "192.0.2.160";
+	in.to = out.from = "198.51.100.9";
+	number = made_week(observed, &in, 7, number);
+	(void)made_week(observed, &out, 7, number);
+	const struct learn_settings settings = made_settings();
+	struct learn learn = made_learnt(observed, &settings);
+	const struct sighting one = made_flow(&out, 0, 0, 0);
+	assert_int_equal(edge_of(&learn, &one)->basket, LEARN_REFUSED);
+	assert_non_null(strstr(edge_of(&learn, &one)->reason, "no server of ours"));
+	learn_free(&learn);
+	observed_free(observed);
+}
+
+static void a_finding_of_medium_severity_is_refused_and_a_low_one_is_not(void **state)
+{
+	(void)state;
+	struct sighting bad = made_flow(&MADE_KINDS[0], 3, 0, 0);
+	bad.findings = FINDING_BIT(FINDING_TLS_CIPHER_WEAK);
+	assert_refused(
+		bad, 1, finding_row(FINDING_TLS_CIPHER_WEAK)->recommendations[0]);
+	struct observed *observed = made_observed(65536);
+	const unsigned number = made_network(observed, 7);
+	bad.findings = FINDING_BIT(FINDING_HEADER_INTERNAL_LEAK);
+	bad.flow_id = number + 1;
+	observed_add(observed, &bad);
+	const struct learn_settings settings = made_settings();
+	struct learn learn = made_learnt(observed, &settings);
+	assert_int_equal(edge_of(&learn, &bad)->basket, LEARN_PROPOSED);
+	learn_free(&learn);
+	observed_free(observed);
+}
+
+static void what_the_matrix_itself_would_breach_is_refused(void **state)
+{
+	(void)state;
+	struct made_kind smtps = *kind_of("up"); /* 465 between servers */
+	smtps.protocol = PROTOCOL_SMTPS;
+	smtps.port = 465;
+	smtps.tls = FACTS_TLS_IMPLICIT;
+	assert_refused(made_flow(&smtps, 0, 0, 0), 50, "R42");
+	struct made_kind store = MADE_KINDS[0]; /* mailboxes at the gateway */
+	store.to = "198.51.100.9";
+	store.to_count = 1;
+	assert_refused(made_flow(&store, 0, 0, 0), 50, "R34");
+}
+
 static enum learn_basket basket_of(const struct made_kind *kind, unsigned days)
 {
 	struct observed *observed = made_observed(65536);
@@ -488,6 +599,13 @@ int main(void)
 		cmocka_unit_test(
 			a_sender_to_many_servers_is_refused_with_all_that_it_does),
 		cmocka_unit_test(hosts_that_hand_each_other_mail_are_no_relay),
+		cmocka_unit_test(
+			a_refused_sender_is_in_no_prefix_and_nothing_of_it_is_proposed),
+		cmocka_unit_test(no_prefix_of_clients_holds_a_host_of_another_group),
+		cmocka_unit_test(a_gateway_that_no_server_of_ours_feeds_is_refused),
+		cmocka_unit_test(
+			a_finding_of_medium_severity_is_refused_and_a_low_one_is_not),
+		cmocka_unit_test(what_the_matrix_itself_would_breach_is_refused),
 		cmocka_unit_test(what_is_young_or_alone_is_asked_about),
 		cmocka_unit_test(with_a_matrix_only_what_it_lacks_is_proposed),
 		cmocka_unit_test(what_a_row_allows_only_at_times_is_asked_about),
