@@ -448,6 +448,17 @@ static void what_the_matrix_itself_would_breach_is_refused(void **state)
 	assert_refused(made_flow(&store, 0, 0, 0), 50, "R34");
 }
 
+static void what_only_a_row_would_let_the_sensor_find_is_refused(void **state)
+{
+	(void)state;
+	struct made_kind old = MADE_KINDS[0]; /* TLS 1.0, told of no flow so far */
+	old.from = "192.0.2.125";
+	struct sighting bad = made_flow(&old, 0, 0, 0);
+	bad.tls_version = 0x0301;
+	assert_refused(
+		bad, 50, finding_row(FINDING_TLS_VERSION_OBSOLETE)->recommendations[0]);
+}
+
 static enum learn_basket basket_of(const struct made_kind *kind, unsigned days)
 {
 	struct observed *observed = made_observed(65536);
@@ -606,6 +617,7 @@ int main(void)
 		cmocka_unit_test(
 			a_finding_of_medium_severity_is_refused_and_a_low_one_is_not),
 		cmocka_unit_test(what_the_matrix_itself_would_breach_is_refused),
+		cmocka_unit_test(what_only_a_row_would_let_the_sensor_find_is_refused),
 		cmocka_unit_test(what_is_young_or_alone_is_asked_about),
 		cmocka_unit_test(with_a_matrix_only_what_it_lacks_is_proposed),
 		cmocka_unit_test(what_a_row_allows_only_at_times_is_asked_about),
