@@ -172,6 +172,10 @@ static void print_notes(const struct matrix_row *row, FILE *out)
 	if (row->ticket) {
 		(void)fprintf(out, " Ticket: %s.", row->ticket);
 	}
+	if (row->learned_s) {
+		(void)fprintf(
+			out, " Learned: %s.", sentence_last_day(row->learned_s, day));
+	}
 	if (row->expires_s) {
 		(void)fprintf(
 			out, " Last day: %s.", sentence_last_day(row->expires_s, day));

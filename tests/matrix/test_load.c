@@ -103,9 +103,9 @@ static void leap_days_and_impossible_days_are_told_apart(void **state)
 		char text[1024];
 		(void)snprintf(text, sizeof(text),
 			HEAD "rows: [{id: a, from: relay, to: mx-out, protocols: smtp, "
-			     "expires: %s}]",
-			BAD[i]);
-		assert_refused(text, "expires \"");
+			     "%s: %s}]",
+			i % 2 == 0 ? "expires" : "learned", BAD[i]);
+		assert_refused(text, i % 2 == 0 ? "expires \"" : "learned \"");
 	}
 	struct matrix *matrix = load_rows(" - {id: a, from: relay, to: mx-out, "
 					  "protocols: smtp, expires: 2028-02-29}\n");

@@ -41,8 +41,8 @@ static void a_matrix_is_told_as_a_page_of_sentences(void **state)
 		"  pcs: {role: client, addresses: [192.0.3.1]}\n"
 		"rows:\n"
 		"  - {id: A, from: pcs, to: post, protocols: [imaps, pop3s], min_tls: "
-		"1.2, owner: jo, ticket: T-1, expires: 2028-02-29, mode: audit, "
-		"comment: Mail at home}\n"
+		"1.2, owner: jo, ticket: T-1, learned: 2028-01-30, expires: "
+		"2028-02-29, mode: audit, comment: Mail at home}\n"
 		"  - {id: B, from: internal, to: internet, protocols: [smtp], tls: "
 		"optional, ports: all}\n");
 	assert_string_equal(page,
@@ -60,8 +60,8 @@ static void a_matrix_is_told_as_a_page_of_sentences(void **state)
 		"\n"
 		"Rows\n"
 		"  A: pcs may use imaps and pop3s of post on ports 993 and 995, under "
-		"TLS, TLS 1.2 or newer. Owner: jo. Ticket: T-1. Last day: 2028-02-29. "
-		"Audit only: reported, never blocked. Comment: Mail at home\n"
+		"TLS, TLS 1.2 or newer. Owner: jo. Ticket: T-1. Learned: 2028-01-30. "
+		"Last day: 2028-02-29. Audit only: reported, never blocked. Comment: Mail at home\n"
 		"  B: internal may send smtp to internet on any port, with or without "
 		"TLS.\n"
 		"\n"
