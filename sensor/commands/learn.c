@@ -179,7 +179,7 @@ static bool learn_within(
 static bool learn_and_print(
 	struct inputs *inputs, const struct learn_request *request, struct reason *why)
 {
-	struct learn learn;
+	struct learn learn = {.row_count = 0};
 	bool is_done;
 	if (request->is_curve) {
 		return print_curve(inputs, why);
