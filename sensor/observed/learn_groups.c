@@ -153,7 +153,6 @@ static void make_groups(struct learn *learn, const struct work *work,
 	const uint64_t *list, size_t count)
 {
 	uint32_t *group_of = list_new(count, sizeof(*group_of));
-	learn->groups = arena_array(&learn->arena, count + 1, sizeof(*learn->groups));
 	learn->group_count = 0;
 	for (uint32_t i = 0; i < learn->host_count; i++) {
 		struct learn_host *host = &learn->hosts[i];

@@ -130,6 +130,11 @@ void learn_read(struct learn *learn)
 	learn->edges = arena_array(
 		&learn->arena, learn->list.count + 1, sizeof(*learn->edges));
 	learn->edge_count = learn->list.count;
+	/* as many as there can be, for every round of the proof */
+	learn->groups =
+		arena_array(&learn->arena, learn->host_count, sizeof(*learn->groups));
+	learn->rows =
+		arena_array(&learn->arena, learn->list.count + 1, sizeof(*learn->rows));
 	for (size_t i = 0; i < learn->edge_count; i++) {
 		const struct observed_entry *entry = learn->list.entries[i];
 		learn->edges[i] = (struct learn_edge){

@@ -190,7 +190,6 @@ void learn_find_rows(struct learn *learn)
 		}
 	}
 	qsort_r(order, count, sizeof(struct learn_edge *), compare_edges, learn);
-	learn->rows = arena_array(&learn->arena, count + 1, sizeof(*learn->rows));
 	learn->row_count = 0;
 	fill_rows(learn, order, count);
 	list_free(order);
