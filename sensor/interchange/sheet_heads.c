@@ -60,6 +60,8 @@ static const struct {
 		"expiry date",
 		"echeance|date d expiration|date d echeance|date de fin|fin|expire le|"
 		"fin de validite|valable jusqu au"},
+	[SHEET_HEAD_LEARNED] = {"learned", "Learned", "Appris le", "learned|learned on",
+		"appris le|appris|date d apprentissage"},
 	[SHEET_HEAD_MODE] = {"mode", "Mode", "Mode", "mode", "mode d application"},
 	[SHEET_HEAD_OWNER] = {"owner", "Owner", "Propriétaire",
 		"owner|responsible|contact|requester",

@@ -118,6 +118,7 @@ static struct yaml_node *value_of(struct sheet_tables *tables,
 	case SHEET_HEAD_TUNNEL_ENDS:
 		return sheet_list(tables, cell, cell->text);
 	case SHEET_HEAD_EXPIRES:
+	case SHEET_HEAD_LEARNED:
 	case SHEET_HEAD_UNTIL:
 		return tree_scalar(
 			tables->arena, day_of(tables, cell->text, is_french), &place);

@@ -101,7 +101,7 @@ groups:
 tunnels:
   mirror: {kind: gre, ends: [192.0.2.1, 192.0.2.2], zone: internal}
 rows:
-  - {id: A, from: [relay, mx.out], to: [internet, mx-out], protocols: all, ports: [25, 2525-2530], owner: "@team; \\"x\\", 'y'", ticket: "-12", comment: "two lines | <b>&amp;</b>", expires: 2037-06-30, mode: audit}
+  - {id: A, from: [relay, mx.out], to: [internet, mx-out], protocols: all, ports: [25, 2525-2530], owner: "@team; \\"x\\", 'y'", ticket: "-12", comment: "two lines | <b>&amp;</b>", expires: 2037-06-30, learned: 2037-05-31, mode: audit}
   - {id: B, from: mx-out, to: relay, protocols: [smtp], ports: [25], owner: "'=quoted", accepts: [R42, tls.missing], reason: "r", until: 2037-01-01}
   - {id: c, from: internal, to: internal, protocols: [smtp, mapi-rpc], probe: no, ports: all, min_tls: "1.3", client_certificate: required}
 """
