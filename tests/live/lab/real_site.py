@@ -50,6 +50,7 @@ class Site(Router):
     """Also what the servers of tests/record expect of a lab: .folder, .processes, .logs()."""
 
     matrix = MATRIX
+    postfix_options = ()
 
     def __init__(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="mailwarden-site-"))
@@ -84,7 +85,7 @@ class Site(Router):
         certificate = Authority(self.folder).issue("mail.example.org")
         servers.dovecot(self.mailbox, ["lmtp", "imaps", "pop3s"], certificate)
         servers.postfix(self.mx, "mx.example.net", ("25", "587", "2525", "4242", "465 -o smtpd_tls_wrappermode=yes"),
-                        certificate, (f"relay_transport = lmtp:inet:{MAILBOX}:24",))
+                        certificate, (f"relay_transport = lmtp:inet:{MAILBOX}:24", *self.postfix_options))
         self.processes = routers
 
     def swaks(self, source, *options, server=SERVER):
