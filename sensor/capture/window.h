@@ -17,7 +17,7 @@
 #endif
 
 /* The longest record with its header; more is never asked for. */
-#define WINDOW_RECORD_BYTES (CAPTURED_BYTES_MAX + 64)
+#define WINDOW_RECORD_BYTES ((size_t)CAPTURED_BYTES_MAX + 64)
 
 struct window {
 	struct stream stream;

@@ -163,7 +163,7 @@ static void load_files(const char *const *files, size_t count, struct arena *are
 	struct matrix_source *sources = list_new(count, sizeof(*sources));
 	const struct yaml_node **roots =
 		arena_array(arena, count, sizeof(struct yaml_node *));
-	struct yaml_error error;
+	struct yaml_error error = {0};
 	struct reason why;
 	size_t read = 0;
 	while (read < count && matrix_read_file(files[read], &sources[read], &why)) {

@@ -182,7 +182,7 @@ static bool is_matrix(const struct matrix_source *source)
 /* A matrix already, in YAML or JSON: nothing to be made out. */
 static bool read_matrix(struct import *import, const struct matrix_source *source)
 {
-	struct yaml_error error;
+	struct yaml_error error = {0};
 	const struct yaml_node *root =
 		yaml_read(&import->arena, source->bytes, source->len, &error);
 	if (!root || root->kind != YAML_MAPPING) {

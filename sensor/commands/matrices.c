@@ -22,7 +22,7 @@ struct matrix *matrices_load(const struct option_list *files)
 static bool read_tree(const char *path, struct arena *arena, struct matrix_tree *tree)
 {
 	struct matrix_source source;
-	struct yaml_error error;
+	struct yaml_error error = {0};
 	struct reason why;
 	if (!matrix_read_file(path, &source, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", path, why.text);

@@ -246,17 +246,23 @@ static void print_markdown_line(
 	(void)fputs(" |\n", out);
 }
 
-void grid_print_markdown(const struct grid *grid, FILE *out)
+static void print_markdown_state(
+	const struct grid *grid, enum grid_state state, FILE *out)
 {
 	size_t count = 0;
 	const struct grid_cell *cells = grid_cells(grid, &count);
-	(void)fputs("| | from | to | state | what |\n|---|---|---|---|---|\n", out);
-	for (size_t order = 0; order < ORDER_COUNT; order++) {
-		for (size_t i = 0; i < count; i++) {
-			if (cells[i].state == ORDER[order]) {
-				print_markdown_line(grid, &cells[i], out);
-			}
+	for (size_t i = 0; i < count; i++) {
+		if (cells[i].state == state) {
+			print_markdown_line(grid, &cells[i], out);
 		}
+	}
+}
+
+void grid_print_markdown(const struct grid *grid, FILE *out)
+{
+	(void)fputs("| | from | to | state | what |\n|---|---|---|---|---|\n", out);
+	for (size_t i = 0; i < ORDER_COUNT; i++) {
+		print_markdown_state(grid, ORDER[i], out);
 	}
 }
 
