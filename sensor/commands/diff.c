@@ -40,21 +40,21 @@ static int code_of(const struct diff *diff, const struct diff_print *printed)
 		       : COMMAND_OK;
 }
 
-/* words: the two matrices, then captures. */
+/* words: the two matrices, then files of recorded flows. */
 static int compare(const struct diff *diff, const struct option_words *words,
 	const struct matrix *const matrices[2])
 {
-	const struct option_words captures = {words->list + 2, words->count - 2};
+	const struct option_words files = {words->list + 2, words->count - 2};
 	struct difference difference;
 	struct diff_traffic traffic = {.flow_count = 0};
 	struct diff_print printed;
 	int failed = COMMAND_OK;
-	if (captures.count > 0) {
-		failed = diff_traffic_read(&traffic, &captures, matrices);
+	if (files.count > 0) {
+		failed = diff_traffic_read(&traffic, &files, matrices);
 	}
 	difference_find(&difference, matrices[0], matrices[1], (int64_t)time(NULL));
 	diff_print_start(&printed, &difference, words->list);
-	printed.traffic = captures.count > 0 ? &traffic : NULL;
+	printed.traffic = files.count > 0 ? &traffic : NULL;
 	print(diff, &printed);
 	const int code = code_of(diff, &printed);
 	difference_free(&difference);
@@ -126,8 +126,9 @@ static int diff_run(int argc, char **argv)
 static const char ABOUT[] =
 	"What does the new matrix allow that the old one does not, and the other way\n"
 	"round? By meaning: rows in another order, under another id, or a prefix\n"
-	"written in two halves are no difference. With captures: which recorded mail\n"
-	"flows would be judged otherwise, too. \"-\" is stdin.\n";
+	"written in two halves are no difference. With TRAFFIC (captures, and all\n"
+	"that `mailwarden observed` reads): which recorded mail flows would be judged\n"
+	"otherwise, too. \"-\" is stdin.\n";
 
 static const char NOTES[] =
 	"Compared is who may speak what to whom, on which port, under what TLS, until\n"
@@ -141,7 +142,7 @@ static const char EXAMPLES[] =
 	"      Does this change allow anything more?\n"
 	"  mailwarden diff --markdown old.yaml new.yaml\n"
 	"      For a merge request.\n"
-	"  mailwarden diff old.yaml new.yaml monday.pcap tuesday.pcap\n"
+	"  mailwarden diff old.yaml new.yaml monday.pcap /var/lib/mailwarden/observed\n"
 	"      And whose mail would be cut off, or let by.\n"
 	"  mailwarden diff old.yaml old.yaml --new proposal.yaml\n"
 	"      What the rows of one more file bring.\n";
@@ -184,7 +185,7 @@ static const struct option_row OPTIONS[] = {
 const struct command COMMAND_DIFF = {
 	.name = "diff",
 	.summary = "tell what one flow matrix allows and another does not",
-	.usage = "[OPTION...] OLD NEW [CAPTURE...]",
+	.usage = "[OPTION...] OLD NEW [TRAFFIC...]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,

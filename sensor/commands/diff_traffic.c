@@ -3,8 +3,11 @@
 #include "base/arena.h"
 #include "capture/source.h"
 #include "commands/progress.h"
+#include "commands/traffic.h"
+#include "commands/views.h"
 #include "engine/engine.h"
 #include "matrix/interning.h"
+#include "observed/rejudge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,18 +45,23 @@ static struct diff_flow *flow_of(struct reading *reading, const struct record *r
 		traffic->flows =
 			list_room(traffic->flows, number, sizeof(*traffic->flows));
 		traffic->flows[traffic->flow_count++] =
-			(struct diff_flow){.start_us = record->start_us};
+			(struct diff_flow){.start_us = record->start_us, .flows = 1};
 	}
 	return &traffic->flows[number];
+}
+
+static const char *name_of(const struct matrix_end *end)
+{
+	const char *name = record_end_name(end);
+	return name ? name : "?";
 }
 
 /* As this side has it; till the other side tells, that one as well. */
 static void name_end(const struct matrix_end *end, const struct telling *telling,
 	const char *names[2])
 {
-	const char *name = record_end_name(end);
 	const bool is_first = names[0] == NULL;
-	names[telling->side] = name ? name : "?";
+	names[telling->side] = name_of(end);
 	if (is_first) {
 		names[1 - telling->side] = names[telling->side];
 	}
@@ -211,8 +219,8 @@ static int group_order(const void *left, const void *right)
 	if (is_bad_a != is_bad_b) {
 		return is_bad_a ? -1 : 1;
 	}
-	if (a->count != b->count) {
-		return a->count > b->count ? -1 : 1;
+	if (a->flows != b->flows) {
+		return a->flows > b->flows ? -1 : 1;
 	}
 	return alike_order(*a->list, *b->list);
 }
@@ -222,53 +230,145 @@ static void group(struct diff_traffic *traffic)
 	traffic->changed =
 		list_new(traffic->flow_count + 1, sizeof(const struct diff_flow *));
 	for (size_t i = 0; i < traffic->flow_count; i++) {
-		if (is_changed(&traffic->flows[i])) {
-			traffic->changed[traffic->changed_count++] = &traffic->flows[i];
+		const struct diff_flow *flow = &traffic->flows[i];
+		traffic->flows_seen += flow->flows;
+		if (is_changed(flow)) {
+			traffic->changed[traffic->changed_count++] = flow;
+			traffic->flows_changed += flow->flows;
 		}
 	}
 	const size_t count = traffic->changed_count;
 	qsort(traffic->changed, count, sizeof(const struct diff_flow *), flow_order);
 	traffic->groups = list_new(count + 1, sizeof(*traffic->groups));
-	for (size_t i = 1, begin = 0; i <= count; i++) {
+	for (size_t i = 0, begin = 0; i < count; i++) {
 		const struct diff_flow *const *first = &traffic->changed[begin];
-		if (i == count || alike_order(*first, traffic->changed[i]) != 0) {
-			traffic->groups[traffic->group_count++] =
-				(struct diff_flows){first, i - begin};
-			begin = i;
+		struct diff_flows *alike = &traffic->groups[traffic->group_count];
+		*alike = (struct diff_flows){first, i + 1 - begin,
+			alike->flows + traffic->changed[i]->flows};
+		if (i + 1 == count ||
+			alike_order(*first, traffic->changed[i + 1]) != 0) {
+			traffic->group_count++;
+			begin = i + 1;
 		}
 	}
 	qsort(traffic->groups, traffic->group_count, sizeof(*traffic->groups),
 		group_order);
 }
 
-int diff_traffic_read(struct diff_traffic *traffic, const struct option_words *captures,
+static int read_captures(struct reading *reading, const struct option_words *captures,
 	const struct matrix *const matrices[2])
 {
-	struct reading reading = {.traffic = traffic};
 	struct reason why;
 	int code = COMMAND_RUNTIME;
-	*traffic = (struct diff_traffic){.flow_count = 0};
-	if (getrandom(&reading.seed, sizeof(reading.seed), 0) != sizeof(reading.seed)) {
-		return command_failed(
-			&COMMAND_DIFF, "no random numbers for the hash seed");
-	}
 	struct source *source =
 		source_open_files(captures->list, captures->count, &why);
 	if (!source) {
 		return command_failed(&COMMAND_DIFF, "%s", why.text);
 	}
-	if (start_engine(&reading, 0, matrices[0], captures) &&
-		start_engine(&reading, 1, matrices[1], captures)) {
-		code = read_frames(&reading, source, captures->count);
-		group(traffic);
+	if (start_engine(reading, 0, matrices[0], captures) &&
+		start_engine(reading, 1, matrices[1], captures)) {
+		code = read_frames(reading, source, captures->count);
 	}
 	for (int side = 0; side < 2; side++) {
-		if (reading.engines[side]) {
-			engine_free(reading.engines[side]);
+		if (reading->engines[side]) {
+			engine_free(reading->engines[side]);
 		}
 	}
 	source_close(source);
+	return code;
+}
+
+static void judge_entry(struct diff_traffic *traffic, const struct observed *observed,
+	const struct observed_entry *entry, const struct matrix *const matrices[2])
+{
+	struct sighting sighting;
+	struct judgement judgement;
+	if (traffic->flow_count >= DIFF_TRAFFIC_FLOWS) {
+		traffic->is_partial = true;
+		return;
+	}
+	traffic->flows =
+		list_room(traffic->flows, traffic->flow_count, sizeof(*traffic->flows));
+	struct diff_flow *flow = &traffic->flows[traffic->flow_count++];
+	observed_stand_in(observed, entry, &sighting);
+	*flow = (struct diff_flow){.is_told = {true, true},
+		.client = sighting.client,
+		.server = sighting.server,
+		.port = sighting.port,
+		.protocol = (enum protocol)sighting.protocol,
+		.start_us = sighting.start_us,
+		.flows = entry->flows};
+	for (int side = 0; side < 2; side++) {
+		rejudge_sighting(matrices[side], &sighting, 0, &judgement);
+		flow->verdict[side] = judgement.verdict;
+		flow->row[side] = judgement.row;
+		flow->from[side] = name_of(&judgement.from);
+		flow->to[side] = name_of(&judgement.to);
+	}
+}
+
+/* What is no capture: added up, and of each pair what stands for it judged. */
+static int read_recorded(struct diff_traffic *traffic, const struct option_words *files,
+	const struct matrix *const matrices[2])
+{
+	struct views views = {.matrix = NULL};
+	const int code = views_observe(&views, &COMMAND_DIFF, OBSERVED_ENTRIES, files);
+	if (code != OPTIONS_GO_ON) {
+		views_free(&views);
+		return code;
+	}
+	const struct observed_list list = observed_sorted(views.observed);
+	for (size_t i = 0; list.entries && i < list.count; i++) {
+		judge_entry(traffic, views.observed, list.entries[i], matrices);
+	}
+	const bool has_memory = list.entries != NULL;
+	free(list.entries);
+	views_free(&views);
+	return has_memory ? COMMAND_OK
+			  : command_failed(&COMMAND_DIFF, "no memory to sort flows");
+}
+
+/* Captures in front, then the others; both in the order in which they were given. */
+static size_t captures_first(const struct option_words *files, const char **sorted)
+{
+	size_t captures = 0;
+	size_t others = files->count;
+	for (size_t i = files->count; i > 0; i--) {
+		if (!traffic_is_capture(files->list[i - 1])) {
+			sorted[--others] = files->list[i - 1];
+		}
+	}
+	for (size_t i = 0; i < files->count && captures < others; i++) {
+		if (traffic_is_capture(files->list[i])) {
+			sorted[captures++] = files->list[i];
+		}
+	}
+	return others;
+}
+
+int diff_traffic_read(struct diff_traffic *traffic, const struct option_words *files,
+	const struct matrix *const matrices[2])
+{
+	struct reading reading = {.traffic = traffic};
+	int code = COMMAND_OK;
+	*traffic = (struct diff_traffic){.flow_count = 0};
+	if (getrandom(&reading.seed, sizeof(reading.seed), 0) != sizeof(reading.seed)) {
+		return command_failed(
+			&COMMAND_DIFF, "no random numbers for the hash seed");
+	}
+	const char **sorted = list_new(files->count + 1, sizeof(const char *));
+	const size_t count = captures_first(files, sorted);
+	const struct option_words captures = {sorted, count};
+	const struct option_words others = {sorted + count, files->count - count};
+	if (captures.count > 0) {
+		code = read_captures(&reading, &captures, matrices);
+	}
+	if (others.count > 0 && code == COMMAND_OK) {
+		code = read_recorded(traffic, &others, matrices);
+	}
+	group(traffic);
 	interning_free(&reading.known);
+	list_free(sorted);
 	return code;
 }
 

@@ -1,6 +1,7 @@
 #include "commands/diff_print.h"
 #include "commands/diff_words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -53,10 +54,10 @@ static const char *example_text(const struct diff_flow *flow, char *text)
 	if (gmtime_r(&second, &parts)) {
 		(void)strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &parts);
 	}
-	(void)snprintf(text, DIFF_TEXT_BYTES, "%s -> %s, %s, %.500s",
+	(void)snprintf(text, DIFF_TEXT_BYTES, "%s -> %s, %s%s%.500s",
 		address_text(&flow->client, client),
-		address_text(&flow->server, server), day,
-		flow->file ? flow->file : "-");
+		address_text(&flow->server, server), day, flow->file ? ", " : "",
+		flow->file ? flow->file : "");
 	return text;
 }
 
@@ -71,9 +72,9 @@ static char mark_of(const struct diff_flow *flow)
 static void print_group(const struct diff_flows *flows)
 {
 	char text[DIFF_TEXT_BYTES];
-	(void)printf("%c %s: %zu flow%s\n", mark_of(*flows->list),
-		flow_text(*flows->list, text), flows->count,
-		flows->count == 1 ? "" : "s");
+	(void)printf("%c %s: %" PRIu64 " flow%s\n", mark_of(*flows->list),
+		flow_text(*flows->list, text), flows->flows,
+		flows->flows == 1 ? "" : "s");
 	for (size_t i = 0; i < flows->count && i < DIFF_TRAFFIC_EXAMPLES; i++) {
 		(void)printf("    %s\n", example_text(flows->list[i], text));
 	}
@@ -81,8 +82,9 @@ static void print_group(const struct diff_flows *flows)
 
 void diff_traffic_text(const struct diff_traffic *traffic)
 {
-	(void)printf("\nTraffic: %zu of %zu mail flows are judged otherwise.\n",
-		traffic->changed_count, traffic->flow_count);
+	(void)printf("\nTraffic: %" PRIu64 " of %" PRIu64
+		     " mail flows are judged otherwise.\n",
+		traffic->flows_changed, traffic->flows_seen);
 	for (size_t i = 0; i < traffic->group_count; i++) {
 		print_group(&traffic->groups[i]);
 	}
@@ -96,8 +98,9 @@ void diff_traffic_text(const struct diff_traffic *traffic)
 void diff_traffic_markdown(const struct diff_traffic *traffic)
 {
 	char text[DIFF_TEXT_BYTES];
-	(void)printf("\n### Traffic: %zu of %zu mail flows are judged otherwise\n",
-		traffic->changed_count, traffic->flow_count);
+	(void)printf("\n### Traffic: %" PRIu64 " of %" PRIu64
+		     " mail flows are judged otherwise\n",
+		traffic->flows_changed, traffic->flows_seen);
 	if (traffic->is_partial) {
 		(void)printf("\n**There were more; they were not compared.**\n");
 	}
@@ -106,7 +109,7 @@ void diff_traffic_markdown(const struct diff_traffic *traffic)
 	}
 	for (size_t i = 0; i < traffic->group_count; i++) {
 		const struct diff_flows *flows = &traffic->groups[i];
-		(void)printf("| %zu | ", flows->count);
+		(void)printf("| %" PRIu64 " | ", flows->flows);
 		diff_put_escaped(flow_text(*flows->list, text));
 		(void)printf(" | ");
 		diff_put_escaped(example_text(*flows->list, text));
@@ -143,15 +146,15 @@ static void write_example(struct json_writer *writer, const struct diff_flow *fl
 void diff_traffic_json(struct json_writer *writer, const struct diff_traffic *traffic)
 {
 	json_object_open(writer, "traffic");
-	json_number(writer, "flows", traffic->flow_count);
-	json_number(writer, "changed", traffic->changed_count);
+	json_number(writer, "flows", traffic->flows_seen);
+	json_number(writer, "changed", traffic->flows_changed);
 	json_bool(writer, "partial", traffic->is_partial);
 	json_array_open(writer, "groups");
 	for (size_t i = 0; i < traffic->group_count; i++) {
 		const struct diff_flows *flows = &traffic->groups[i];
 		const struct diff_flow *first = *flows->list;
 		json_object_open(writer, NULL);
-		json_number(writer, "flows", flows->count);
+		json_number(writer, "flows", flows->flows);
 		json_text(writer, "protocol", protocol_name(first->protocol));
 		json_number(writer, "port", first->port);
 		write_side(writer, first, DIFFERENCE_OLD);

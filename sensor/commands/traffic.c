@@ -249,6 +249,12 @@ static enum kind kind_of(const char *name, struct reason *why)
 	return len == 0 || first[0] == '{' ? KIND_LINES : KIND_CAPTURE;
 }
 
+bool traffic_is_capture(const char *name)
+{
+	struct reason why;
+	return kind_of(name, &why) == KIND_CAPTURE;
+}
+
 static enum traffic_result read_file_of_lines(
 	struct reading *reading, const char *name, struct reason *why)
 {

@@ -32,3 +32,6 @@ enum traffic_result {
 
 enum traffic_result traffic_read(struct traffic *traffic, const char *const *names,
 	size_t count, struct reason *why);
+
+/* What its first bytes say; false also where it cannot be read. */
+bool traffic_is_capture(const char *name);

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -140,6 +141,22 @@ def test_the_flows_told_are_those_that_replay_judges_otherwise(tmp_path):
     assert traffic["flows"] == len(verdicts[0].keys() | verdicts[1].keys())
     assert traffic["changed"] == len(otherwise) == sum(group["flows"] for group in traffic["groups"])
     assert not traffic["partial"]
+
+
+def test_records_and_what_was_added_up_of_them_say_the_same_as_their_captures(tmp_path):
+    def told(*files):
+        traffic = json.loads(diff("--json", OLD, NEW, *map(str, files)).stdout)["traffic"]
+        return {(group["protocol"], group["port"], json.dumps(group["old"]), json.dumps(group["new"])): group["flows"]
+                for group in traffic["groups"]}
+    eve, observed = tmp_path / "eve.json", tmp_path / "observed"
+    eve.write_bytes(subprocess.run([MAILWARDEN, "replay", SUBNET, LMTP, "-m", OLD, "--json"], cwd=ROOT, capture_output=True,
+                                   timeout=60, check=True).stdout)
+    subprocess.run([MAILWARDEN, "observed", str(eve), "--write", str(observed)], capture_output=True, timeout=60, check=True)
+    assert sum(told(SUBNET, LMTP).values()) == 10
+    assert told(eve) == told(observed) == told(SUBNET, LMTP)
+    # a capture beside records of other flows: both count
+    assert told(SUBNET, observed).keys() == told(SUBNET, LMTP).keys()
+    assert not re.search(r", -?$", diff(OLD, NEW, str(eve)).stdout, re.M)  # there is no capture to name
 
 
 def test_a_capture_that_is_cut_or_none_ends_with_3(tmp_path):
