@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import pathlib
 import socket
 import subprocess
 import threading
@@ -12,6 +13,7 @@ import pytest
 import shipping
 from sensor import MAILWARDEN, SANITIZED
 
+MEASURED = str(pathlib.Path(shipping.__file__).with_name("measured.py"))
 MOST_KIB = 128 * 1024
 FLOODS = {
     "text": (b"$1000000000\r\n", b"A" * 65536),
@@ -75,14 +77,10 @@ def config_fixture(tmp_path):
 
 def run(*words):
     """Standard error, exit code and the most memory of a command."""
-    process = subprocess.Popen([MAILWARDEN, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        errors = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-    except BaseException:
-        process.kill()
-        raise
-    return errors, os.waitstatus_to_exitcode(status), usage.ru_maxrss
+    answer = subprocess.run(["/usr/bin/python3", "-S", MEASURED, MAILWARDEN, *map(str, words)], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True, check=False)
+    errors, kib = answer.stderr.rstrip("\n").rpartition("\n")[::2]
+    return errors, answer.returncode, int(kib)
 
 
 def is_small(kib):
