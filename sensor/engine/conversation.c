@@ -465,7 +465,7 @@ void conversation_bytes(
 	void *context, struct flow *flow, unsigned side, struct text bytes)
 {
 	struct watch watch = watch_begin((struct engine *)context, flow);
-	ether_note(watch.engine, flow, side, &watch.conversation->ether[side]);
+	ether_note(watch.engine, flow, side, watch.conversation);
 	if (flow->way != 0 && side == flow->client &&
 		ether_is_at_hand(watch.engine, flow, side)) {
 		/* who sent it, in the outer network, is who speaks here */

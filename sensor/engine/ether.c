@@ -31,7 +31,7 @@ void ether_fill(const struct engine *engine, const struct flow *flow,
 {
 	for (unsigned side = 0; side < 2; side++) {
 		struct record_ether *ether = &record->ether[flow_direction(flow, side)];
-		if (conversation) {
+		if (conversation && conversation->ethers & 1U << side) {
 			*ether = conversation->ether[side];
 		}
 		if (!ether->is_known && ether_is_at_hand(engine, flow, side)) {

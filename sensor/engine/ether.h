@@ -22,12 +22,14 @@ void ether_take(const struct engine *engine, struct record_ether *ether);
  * of four thousand million.
  */
 static inline void ether_note(const struct engine *engine, const struct flow *flow,
-	unsigned side, struct record_ether *ether)
+	unsigned side, struct conversation *conversation)
 {
 	const struct waiting *at = engine->at_hand;
-	if (!ether->is_known && at && at->key.hash == flow->hash &&
+	if (!(conversation->ethers & 1U << side) && at && at->key.hash == flow->hash &&
 		at->key.side == side) {
-		ether_take(engine, ether);
+		conversation->ethers |= (uint8_t)(1U << side);
+		conversation->ether[side].is_known = false;
+		ether_take(engine, &conversation->ether[side]);
 	}
 }
 

@@ -93,7 +93,7 @@ struct conversation {
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */
 	uint32_t learnt;               /* of facts->transaction_count, by structure */
 	uint32_t dropped[2];           /* bytes behind a full prefix, by side */
-	struct record_ether ether[2];  /* the same */
+	uint8_t ethers;                /* bit per side: its addresses are in .ether */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
 	struct flow_ambiguity ambiguity; /* the first one of its bytes */
@@ -105,6 +105,8 @@ struct conversation {
 		struct dialogue dialogue;
 		struct lookups lookups;
 	};
+	/* by side; behind all that each segment needs */
+	struct record_ether ether[2];
 };
 
 /*
