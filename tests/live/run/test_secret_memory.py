@@ -49,21 +49,17 @@ def run_fixture(tmp_path, monkeypatch):
         for name in PASSWORDS))
     for name, password in PASSWORDS.items():
         monkeypatch.setenv(f"PASS_{name}", password)
-    inherited = os.open("/etc/hostname", os.O_RDONLY)
-    os.dup2(inherited, 77, inheritable=True)
-    with monkeypatch.context() as patch:
-        patch.setattr(sensor.subprocess, "Popen", keeping(sensor.subprocess.Popen))
+    with monkeypatch.context() as patch, open("/etc/hostname", "rb") as inherited:
+        patch.setattr(sensor.subprocess, "Popen", keeping(sensor.subprocess.Popen, inherited.fileno()))
         run = Sensor("-c", settings)
     yield run
     run.close()
-    os.close(77)
-    os.close(inherited)
 
 
-def keeping(popen):
+def keeping(popen, descriptor):
     """As a careless parent starts a program: with its descriptors."""
     def start(words, **options):
-        return popen(words, **options, pass_fds=(77,))
+        return popen(words, **options, pass_fds=(descriptor,))
     return start
 
 
