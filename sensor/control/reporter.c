@@ -172,10 +172,10 @@ static void take_records(struct reporter *reporter)
 		}
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
-		kept_look(&reporter->kept, clock_monotonic_us());
-		if (!is_any) {
+		const bool is_saving = kept_look(&reporter->kept, clock_monotonic_us());
+		if (!is_any && !is_saving) {
 			wait_for_records(reporter);
-		} else if (!reporter->is_behind) {
+		} else if (!reporter->is_behind && !is_saving) {
 			gather_records();
 		}
 	}
@@ -253,7 +253,8 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 		return false;
 	}
 	if (!lessons_start(&reporter->lessons, sensor, why) ||
-		!kept_start(&reporter->kept, sensor->state_directory, why)) {
+		!kept_start(&reporter->kept, sensor->state_directory, OBSERVED_ENTRIES,
+			why)) {
 		return false;
 	}
 	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,
