@@ -29,8 +29,8 @@ struct observed_writing {
 	uint32_t count;
 	uint32_t taken; /* into runs, of the table */
 	uint32_t run_count;
-	struct run
-		runs[]; /* once written from: a heap, the first one's next is first */
+	/* once written from: a heap, the first one's next is first */
+	struct run runs[];
 };
 
 static void put(struct writer *writer, const void *bytes, size_t len)
@@ -203,8 +203,8 @@ static void sort_run(struct observed_writing *writing)
 	while (run->end < run->at + RUN_ENTRIES && writing->taken < writing->count) {
 		*run->end++ = table_next(writing->observed, &writing->taken);
 	}
-	qsort_r(run->at, (size_t)(run->end - run->at), sizeof(*run->at), table_compare,
-		(void *)writing->observed);
+	qsort_r(run->at, (size_t)(run->end - run->at), sizeof(struct observed_entry *),
+		table_compare, (void *)writing->observed);
 }
 
 static void begin_file(struct observed_writing *writing)
