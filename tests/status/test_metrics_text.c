@@ -1,7 +1,6 @@
-/* control/metrics_text: what Prometheus reads. */
+/* status/metrics_text: what Prometheus reads. */
 #include "base/clock.h"
-#include "control/metrics_text.h"
-#include "control/sensor.h"
+#include "status/metrics_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
