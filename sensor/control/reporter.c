@@ -163,6 +163,18 @@ static void gather_records(void)
 	(void)nanosleep(&nap, NULL);
 }
 
+static void count_cell(void *context, const struct sighting *sighting)
+{
+	cells_take((struct cells *)context, sighting);
+}
+
+static void tell_of_observed(struct reporter *reporter)
+{
+	struct observed_totals totals;
+	observed_totals(reporter->kept.observed, &totals);
+	reporter->sensor->page->observed_given_up_pairs = totals.given_up_entries;
+}
+
 static void take_records(struct reporter *reporter)
 {
 	while (!child_is_ending()) {
@@ -173,6 +185,7 @@ static void take_records(struct reporter *reporter)
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
 		kept_look(&reporter->kept, clock_monotonic_us());
+		tell_of_observed(reporter);
 		if (!is_any) {
 			wait_for_records(reporter);
 		} else if (!reporter->is_behind) {
@@ -230,6 +243,7 @@ static void drain(struct reporter *reporter)
 		(void)poll(NULL, 0, 10);
 	}
 	lessons_end(&reporter->lessons);
+	tell_of_observed(reporter);
 	kept_end(&reporter->kept);
 	const bool is_told = ring_waiting(&sensor->rings[SENSOR_REPORTER]) == 0;
 	journal_close(&reporter->journal);
@@ -256,6 +270,8 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 		!kept_start(&reporter->kept, sensor->state_directory, why)) {
 		return false;
 	}
+	reporter->kept.listener = (struct kept_listener){
+		.take = count_cell, .context = &sensor->page->cells};
 	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,
 		    clock_realtime_us(), why)) {
 		return false;

@@ -68,6 +68,9 @@ void kept_take(struct kept *kept, const char *lines, size_t len)
 		if (sighting_read_line(&sighting, lines, line)) {
 			observed_add(kept->observed, &sighting);
 			kept->is_changed = true;
+			if (kept->listener.take) {
+				kept->listener.take(kept->listener.context, &sighting);
+			}
 		}
 		lines += line + 1;
 		len -= line + 1;

@@ -12,13 +12,19 @@
 
 #define KEPT_FILE "observed"
 
+struct kept_listener { /* told of each sighting; .take NULL: nobody is */
+	void (*take)(void *context, const struct sighting *sighting);
+	void *context;
+};
+
 struct kept {
 	struct observed *observed;
 	int directory;
 	bool is_changed;
 	uint64_t save_us; /* not before */
 	uint64_t warn_us;
-	uint64_t faults; /* saves that failed */
+	uint64_t faults;               /* saves that failed */
+	struct kept_listener listener; /* none, from the start */
 };
 
 /*

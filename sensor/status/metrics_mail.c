@@ -57,6 +57,76 @@ static void write_flows(FILE *out, const struct status_page *page, unsigned work
 	}
 }
 
+static void write_cell(
+	FILE *out, const char *name, const struct cells *cells, const struct cell *cell)
+{
+	const unsigned verdict = cell->verdict % CELLS_VERDICTS;
+	const char *protocol = cell->protocol < STATUS_PROTOCOL_OTHER
+				       ? protocol_name((enum protocol)cell->protocol)
+				       : "other";
+	(void)fputs(name, out);
+	metrics_label(out, '{', "from", cells_end(cells, cell->from), CELLS_NAME_BYTES);
+	metrics_label(out, ',', "to", cells_end(cells, cell->to), CELLS_NAME_BYTES);
+	metrics_word(out, ',', "protocol", protocol);
+	metrics_word(out, ',', "verdict", verdict_name((enum verdict)verdict));
+	(void)fputc('}', out);
+	metrics_value(out, METRIC_UNIT_NUMBER, cells_flows(cell));
+}
+
+/* By groups, and zones where a host is in none; bounded, what had no room told as such. */
+static void write_cells(FILE *out, const struct cells *cells)
+{
+	static const struct metric_head HEAD = {"mailwarden_cell_flows_total",
+		"Mail flows that ended, by group of client and server (or zone), "
+		"protocol and verdict.",
+		"counter", METRIC_UNIT_NUMBER};
+	metrics_head(out, &HEAD);
+	for (uint32_t i = 0; i < cells_count(cells); i++) {
+		write_cell(out, HEAD.name, cells, &cells->cells[i]);
+	}
+	for (unsigned i = 0; i < CELLS_VERDICTS; i++) {
+		(void)fprintf(out,
+			"%s{from=\"(others)\",to=\"(others)\",protocol="
+			"\"(others)\",verdict=\"%s\"}",
+			HEAD.name, verdict_name((enum verdict)i));
+		metrics_value(out, HEAD.unit, cells->others[i]);
+	}
+}
+
+/* Of each end that was a server, all from 0. */
+static void write_encryption(FILE *out, const struct cells *cells)
+{
+	static const struct metric_head HEAD = {"mailwarden_tls_flows_total",
+		"Mail flows that ended, by group of the server (or zone) and how they "
+		"were encrypted.",
+		"counter", METRIC_UNIT_NUMBER};
+	const uint32_t end_count = cells_end_count(cells);
+	uint64_t flows[CELLS_ENDS][CELLS_TLS] = {{0}};
+	bool is_server[CELLS_ENDS] = {false};
+	for (uint32_t i = 0; i < cells_count(cells); i++) {
+		const struct cell *cell = &cells->cells[i];
+		const unsigned to = cell->to % CELLS_ENDS;
+		is_server[to] = true;
+		for (unsigned tls = 0; tls < CELLS_TLS; tls++) {
+			flows[to][tls] += cell->flows[tls];
+		}
+	}
+	metrics_head(out, &HEAD);
+	for (uint32_t i = 0; i < end_count * CELLS_TLS; i++) {
+		const uint16_t to = (uint16_t)(i / CELLS_TLS);
+		const unsigned tls = i % CELLS_TLS;
+		if (is_server[to]) {
+			(void)fputs(HEAD.name, out);
+			metrics_label(
+				out, '{', "to", cells_end(cells, to), CELLS_NAME_BYTES);
+			metrics_word(
+				out, ',', "tls", facts_tls_name((enum facts_tls)tls));
+			(void)fputc('}', out);
+			metrics_value(out, HEAD.unit, flows[to][tls]);
+		}
+	}
+}
+
 static void write_row(FILE *out, const char *name, const struct status_process *process,
 	const struct status_row *row)
 {
@@ -127,6 +197,8 @@ void metrics_write_mail(FILE *out, const struct status_page *page, unsigned work
 {
 	write_findings(out, page, workers_end);
 	write_flows(out, page, workers_end);
+	write_cells(out, &page->cells);
+	write_encryption(out, &page->cells);
 	write_rows(out, page, workers_end);
 	write_certificate(out, page, workers_end, now_us);
 }

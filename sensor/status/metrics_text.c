@@ -60,6 +60,12 @@ static uint64_t acceptances_expired(const struct status_page *page, uint64_t now
 	return page->endings[MATRIX_ENDING_ACCEPTANCE].ended_count;
 }
 
+static uint64_t observed_partial(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->observed_given_up_pairs > 0;
+}
+
 static uint64_t bans(const struct status_page *page, uint64_t now_us)
 {
 	const uint64_t boottime_us = clock_boottime_us();
@@ -116,6 +122,10 @@ static const struct page_metric OF_PAGE[] = {
 		 "Alerts about the sensor itself (sensor.*).", "counter",
 		 METRIC_UNIT_NUMBER},
 		NULL, FIELD_OF(struct status_page, alerts)},
+	{{"mailwarden_observed_partial",
+		 "1: the observed matrix gave up pairs for want of room.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		observed_partial, 0},
 	{{"mailwarden_banned_addresses", "Senders that are kept out now.", "gauge",
 		 METRIC_UNIT_NUMBER},
 		bans, 0},

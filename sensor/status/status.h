@@ -16,6 +16,7 @@
 #include "judge/judge.h"
 #include "matrix/expiry.h"
 #include "status/bans.h"
+#include "status/cells.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -165,12 +166,15 @@ struct status_page {
 	/* a bit per enum forwarded_family: passes through this host, and past the queues */
 	_Atomic uint32_t families_unseen;
 	_Atomic uint32_t landlock; /* its version in this kernel; 0: none */
+	/* the reporter's: the observed matrix, partial where it gave pairs up */
+	_Atomic uint64_t observed_given_up_pairs;
 	char host[STATUS_HOST_BYTES];
 	/* by enum matrix_ending_kind */
 	struct status_endings endings[MATRIX_ENDING_COUNT];
 	/* handed from one sensor to the next */
 	struct matrix_expiry_told endings_told;
 	struct bans bans;
+	struct cells cells; /* the reporter's */
 	struct status_process processes[STATUS_PROCESSES_MAX];
 };
 
