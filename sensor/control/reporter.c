@@ -163,11 +163,6 @@ static void gather_records(void)
 	(void)nanosleep(&nap, NULL);
 }
 
-static void count_cell(void *context, const struct sighting *sighting)
-{
-	cells_take((struct cells *)context, sighting);
-}
-
 static void tell_of_observed(struct reporter *reporter)
 {
 	struct observed_totals totals;
@@ -254,6 +249,11 @@ static void drain(struct reporter *reporter)
 		sensor->page->end = STATUS_END_TOLD;
 	}
 	reporter->process->state = STATUS_STATE_ENDED;
+}
+
+static void count_cell(void *context, const struct sighting *sighting)
+{
+	cells_take((struct cells *)context, sighting);
 }
 
 static bool start_reporter(struct reporter *reporter, struct reason *why)

@@ -59,6 +59,14 @@ bool kept_start(struct kept *kept, int directory, struct reason *why)
 	return kept->observed != NULL;
 }
 
+static void tell_listener(
+	const struct kept_listener *listener, const struct sighting *sighting)
+{
+	if (listener->take) {
+		listener->take(listener->context, sighting);
+	}
+}
+
 void kept_take(struct kept *kept, const char *lines, size_t len)
 {
 	const char *end;
@@ -68,9 +76,7 @@ void kept_take(struct kept *kept, const char *lines, size_t len)
 		if (sighting_read_line(&sighting, lines, line)) {
 			observed_add(kept->observed, &sighting);
 			kept->is_changed = true;
-			if (kept->listener.take) {
-				kept->listener.take(kept->listener.context, &sighting);
-			}
+			tell_listener(&kept->listener, &sighting);
 		}
 		lines += line + 1;
 		len -= line + 1;

@@ -18,13 +18,13 @@ struct kept_listener { /* told of each sighting; .take NULL: nobody is */
 };
 
 struct kept {
+	struct kept_listener listener; /* none, from the start */
 	struct observed *observed;
 	int directory;
 	bool is_changed;
 	uint64_t save_us; /* not before */
 	uint64_t warn_us;
-	uint64_t faults;               /* saves that failed */
-	struct kept_listener listener; /* none, from the start */
+	uint64_t faults; /* saves that failed */
 };
 
 /*

@@ -1,4 +1,4 @@
-/* observed/kept: what follows the records of a running sensor. */
+/* observed/kept: who else hears of the records, and what it knows of those before it. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,8 +88,9 @@ static void what_was_given_up_before_is_known_behind_a_restart(void **state)
 			sighting.client.bytes[15] = (uint8_t)i;
 			observed_add(before, &sighting);
 		}
-		assert_true(observed_file_save_at(
-			before, folder.descriptor, KEPT_FILE, &why));
+		char path[64];
+		(void)snprintf(path, sizeof(path), "%s/" KEPT_FILE, folder.path);
+		assert_true(observed_file_save(before, path, &why));
 		observed_free(before);
 		assert_true(kept_start(&kept, folder.descriptor, &why));
 		observed_totals(kept.observed, &totals);
