@@ -165,9 +165,13 @@ static void gather_records(void)
 
 static void tell_of_observed(struct reporter *reporter)
 {
+	struct status_page *page = reporter->sensor->page;
 	struct observed_totals totals;
 	observed_totals(reporter->kept.observed, &totals);
-	reporter->sensor->page->observed_given_up_pairs = totals.given_up_entries;
+	page->observed_pairs = totals.entries;
+	page->observed_room = reporter->sensor->settings->observed_pairs;
+	page->observed_given_up_pairs = totals.given_up_entries;
+	page->observed_given_up_flows = totals.given_up_flows;
 }
 
 static void take_records(struct reporter *reporter)
@@ -179,11 +183,11 @@ static void take_records(struct reporter *reporter)
 		}
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
-		kept_look(&reporter->kept, clock_monotonic_us());
+		const bool is_saving = kept_look(&reporter->kept, clock_monotonic_us());
 		tell_of_observed(reporter);
-		if (!is_any) {
+		if (!is_any && !is_saving) {
 			wait_for_records(reporter);
-		} else if (!reporter->is_behind) {
+		} else if (!reporter->is_behind && !is_saving) {
 			gather_records();
 		}
 	}
@@ -267,7 +271,8 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 		return false;
 	}
 	if (!lessons_start(&reporter->lessons, sensor, why) ||
-		!kept_start(&reporter->kept, sensor->state_directory, why)) {
+		!kept_start(&reporter->kept, sensor->state_directory,
+			sensor->settings->observed_pairs, why)) {
 		return false;
 	}
 	reporter->kept.listener = (struct kept_listener){

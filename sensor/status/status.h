@@ -167,7 +167,10 @@ struct status_page {
 	_Atomic uint32_t families_unseen;
 	_Atomic uint32_t landlock; /* its version in this kernel; 0: none */
 	/* the reporter's: the observed matrix, partial where it gave pairs up */
+	_Atomic uint32_t observed_pairs;
+	_Atomic uint32_t observed_room; /* most pairs */
 	_Atomic uint64_t observed_given_up_pairs;
+	_Atomic uint64_t observed_given_up_flows;
 	char host[STATUS_HOST_BYTES];
 	/* by enum matrix_ending_kind */
 	struct status_endings endings[MATRIX_ENDING_COUNT];

@@ -64,7 +64,7 @@ static void a_listener_hears_of_each_mail_flow_and_of_nothing_else(void **state)
 	struct kept kept;
 	struct heard heard = {.count = 0};
 	const struct folder folder = make_folder();
-	assert_true(kept_start(&kept, folder.descriptor, &why));
+	assert_true(kept_start(&kept, folder.descriptor, 1024, &why));
 	kept_take(&kept, LINES, sizeof(LINES) - 1); /* nobody listens */
 	kept.listener = (struct kept_listener){hear, &heard};
 	kept_take(&kept, LINES, sizeof(LINES) - 1);
@@ -92,7 +92,7 @@ static void what_was_given_up_before_is_known_behind_a_restart(void **state)
 		(void)snprintf(path, sizeof(path), "%s/" KEPT_FILE, folder.path);
 		assert_true(observed_file_save(before, path, &why));
 		observed_free(before);
-		assert_true(kept_start(&kept, folder.descriptor, &why));
+		assert_true(kept_start(&kept, folder.descriptor, 1024, &why));
 		observed_totals(kept.observed, &totals);
 		assert_int_equal(observed_is_partial(&totals), pairs > 16);
 		kept_end(&kept);
