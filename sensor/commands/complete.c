@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "commands/options.h"
 #include "control/settings.h"
-#include "control/status.h"
 #include "matrix/matrix.h"
+#include "status/status.h"
 
 #include <assert.h>
 #include <net/if.h>

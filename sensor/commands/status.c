@@ -4,10 +4,10 @@
 #include "base/columns.h"
 #include "base/landlock.h"
 #include "capture/forwarded.h"
-#include "control/metrics_text.h"
 #include "control/sensor.h"
-#include "control/status_json.h"
 #include "matrix/sentence.h"
+#include "status/metrics_text.h"
+#include "status/status_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -255,6 +255,11 @@ static void drain(struct reporter *reporter)
 	reporter->process->state = STATUS_STATE_ENDED;
 }
 
+static void count_cell(void *context, const struct sighting *sighting)
+{
+	cells_take((struct cells *)context, sighting);
+}
+
 static bool start_reporter(struct reporter *reporter, struct reason *why)
 {
 	const struct sensor *sensor = reporter->sensor;
@@ -270,6 +275,8 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 			sensor->settings->observed_pairs, why)) {
 		return false;
 	}
+	reporter->kept.listener = (struct kept_listener){
+		.take = count_cell, .context = &sensor->page->cells};
 	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,
 		    clock_realtime_us(), why)) {
 		return false;

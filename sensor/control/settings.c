@@ -1,9 +1,9 @@
 #include "control/settings.h"
 
-#include "control/status.h"
 #include "engine/blindness.h"
 #include "judge/record_rate.h"
 #include "observed/kept.h"
+#include "status/status.h"
 
 #include <errno.h>
 #include <net/if.h>

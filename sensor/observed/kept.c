@@ -66,6 +66,14 @@ bool kept_start(struct kept *kept, int directory, uint32_t pairs, struct reason 
 	return kept->observed != NULL;
 }
 
+static void tell_listener(
+	const struct kept_listener *listener, const struct sighting *sighting)
+{
+	if (listener->take) {
+		listener->take(listener->context, sighting);
+	}
+}
+
 static void add(struct kept *kept, const char *lines, size_t len)
 {
 	const char *end;
@@ -75,6 +83,7 @@ static void add(struct kept *kept, const char *lines, size_t len)
 		if (sighting_read_line(&sighting, lines, line)) {
 			observed_add(kept->observed, &sighting);
 			kept->is_changed = true;
+			tell_listener(&kept->listener, &sighting);
 		}
 		lines += line + 1;
 		len -= line + 1;

@@ -22,7 +22,13 @@
 
 struct observed_writing;
 
+struct kept_listener { /* told of each sighting; .take NULL: nobody is */
+	void (*take)(void *context, const struct sighting *sighting);
+	void *context;
+};
+
 struct kept {
+	struct kept_listener listener; /* none, from the start */
 	struct observed *observed;
 	int directory;
 	bool is_changed; /* since the last save began */

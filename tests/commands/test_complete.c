@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "commands/complete.h"
-#include "control/status.h"
+#include "status/status.h"
 
 #include <fcntl.h>
 #include <stdio.h>

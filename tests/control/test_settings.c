@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "control/settings.h"
-#include "control/status.h"
+#include "status/status.h"
 
 #include <fcntl.h>
 #include <stdio.h>

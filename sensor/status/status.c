@@ -1,4 +1,4 @@
-#include "control/status.h"
+#include "status/status.h"
 
 #include "base/utf8.h"
 

@@ -1,10 +1,9 @@
-#include "control/status_json.h"
+#include "status/status_json.h"
 
 #include "base/clock.h"
 #include "capture/forwarded.h"
-#include "control/metrics_text.h"
-#include "control/sensor.h"
 #include "report/json_sensor.h"
+#include "status/metrics_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
