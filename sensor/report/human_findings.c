@@ -399,7 +399,7 @@ void human_findings_print(
 		(void)fputs("\nNo findings.\n", style->out);
 		return;
 	}
-	qsort(findings->entries, findings->entry_count, sizeof(findings->entries[0]),
+	qsort(findings->entries, findings->entry_count, sizeof(struct entry *),
 		by_order);
 	(void)snprintf(heading, sizeof(heading), "\n  %-*s%-30s %12s %8s\n",
 		HUMAN_INDENT, "Severity", "Finding", "alerts", "flows");
