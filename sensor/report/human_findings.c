@@ -165,8 +165,8 @@ static void note_sights(struct entry *entry, const struct record *record,
 	struct sight sight = {
 		.time_us = count->first_us, .capture = record->pcap_filename};
 	human_ends(record->observation, sight.ends);
-	if (entry->flows == 0 || sight.time_us < entry->first.time_us) {
-		entry->first = sight;
+	if (entry->flows == 0) {
+		entry->first = sight; /* alerts come in time; repeats, late */
 	}
 	sight.time_us = count->last_us;
 	if (sight.time_us >= entry->last.time_us) {

@@ -110,10 +110,13 @@ static void other_groups_and_another_protocol_are_other_entries(void **state)
 	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
 	made.observation.protocol = PROTOCOL_LMTP;
 	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	made.judgement.to.group = &GROUP;
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
 	const char *text = printed(human, &output);
 	assert_has(text, "    workstations -> internet, smtp, 1 flow\n");
 	assert_has(text, "    scanners -> internet, smtp, 1 flow\n");
 	assert_has(text, "    scanners -> internet, lmtp, 1 flow\n");
+	assert_has(text, "    scanners -> scanners, lmtp, 1 flow\n");
 	free(output.text);
 }
 
@@ -192,6 +195,30 @@ static void hosts_are_named_where_the_first_and_the_last_are_not_all(void **stat
 	}
 }
 
+/* Eight of each: so many are named, with one more there are others. */
+static void of_hosts_no_more_than_eight_are_named(void **state)
+{
+	(void)state;
+	for (uint32_t hosts = 8; hosts <= 9; hosts++) {
+		struct made_record made;
+		struct made_output output;
+		made_record(&made);
+		struct human *human = new_plain(&output);
+		for (uint32_t i = 0; i < hosts; i++) {
+			char server[32];
+			(void)snprintf(server, sizeof(server), "203.0.113.%u", i);
+			made.observation.server = made_address(server);
+			alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE,
+				made.record.time_us + i);
+		}
+		const char *text = printed(human, &output);
+		assert_has(text, "      to 203.0.113.0, 203.0.113.1, 203.0.113.2,");
+		assert_int_equal(strstr(text, " and others\n") != NULL, hosts == 9);
+		assert_has_not(text, "      from ");
+		free(output.text);
+	}
+}
+
 /* As the fold has it: who is newest comes first, and the alert is of one of them. */
 static void of_many_hosts_in_one_alert_those_are_named_that_it_names(void **state)
 {
@@ -207,7 +234,13 @@ static void of_many_hosts_in_one_alert_those_are_named_that_it_names(void **stat
 		.examples = {made_address("192.0.2.73"), made_address("192.0.2.72"),
 			made_address("192.0.2.71")}};
 	struct human *human = new_plain(&output);
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &count);
+	for (int i = 0; i < 3;
+		i++) { /* which servers all of them had it does not say */
+		char server[32];
+		(void)snprintf(server, sizeof(server), "203.0.113.%d", i);
+		made.observation.server = made_address(server);
+		human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &count);
+	}
 	count.hosts = 5;
 	made.judgement.from.group = NULL;
 	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &count);
@@ -459,6 +492,7 @@ int main(void)
 		cmocka_unit_test(what_has_the_same_cause_is_named_and_counted),
 		cmocka_unit_test(
 			hosts_are_named_where_the_first_and_the_last_are_not_all),
+		cmocka_unit_test(of_hosts_no_more_than_eight_are_named),
 		cmocka_unit_test(
 			of_many_hosts_in_one_alert_those_are_named_that_it_names),
 		cmocka_unit_test(what_has_no_room_for_an_entry_is_counted),
