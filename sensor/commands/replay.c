@@ -68,11 +68,16 @@ static const struct option_row OPTIONS[] = {
 		.set = option_set_flag,
 		.field = offsetof(struct replay, is_json)},
 	{.name = "summary",
-		.help = "no single findings: counts, then one line per\n"
-			"recommendation (R34 ... R42+): conform, breached or\n"
-			"not observable",
+		.help = "one line per recommendation (R34 ... R42+): conform,\n"
+			"breached, accepted or not observable, and one per\n"
+			"finding; not where it was",
 		.set = option_set_flag,
 		.field = offsetof(struct replay, is_summary)},
+	{.name = "verbose",
+		.letter = 'v',
+		.help = "counters, checksums and decoys too",
+		.set = option_set_flag,
+		.field = offsetof(struct replay, is_verbose)},
 	{.name = "flows",
 		.argument = "FILE",
 		.help = "write one mail record per flow to FILE as well",

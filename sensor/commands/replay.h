@@ -20,6 +20,7 @@ struct replay {
 	unsigned checksums; /* enum replay_checksums */
 	bool is_json;
 	bool is_summary;
+	bool is_verbose;
 	bool is_exit_code_wanted;
 	bool is_without_ndpi;
 };

@@ -46,9 +46,8 @@ static size_t tell_what_lacks(const struct replay *replay, const struct source *
 		}
 	}
 	if (count > 0 && !replay->is_json) {
-		(void)printf(
-			"\nNot all was read: of %zu of %zu files a part is missing "
-			"and not judged.\n",
+		(void)printf("Not all was read: of %zu of %zu files a part is missing "
+			     "and not judged.\n\n",
 			count, file_count);
 	}
 	return count;
@@ -64,19 +63,19 @@ static void tell_of_tunnel(const struct replay *replay, const struct engine *eng
 		return;
 	}
 	columns_say(stdout, 0,
-		"\nAll is inside a tunnel, and so a claim. If it is the mirror's own, "
+		"All is inside a tunnel, and so a claim. If it is the mirror's own, "
 		"declare it in the matrix:\n");
-	(void)printf("tunnels: {mirror: {kind: %s, ends: [\"%s\", \"%s\"]}}\n",
+	(void)printf("tunnels: {mirror: {kind: %s, ends: [\"%s\", \"%s\"]}}\n\n",
 		tunnel_kind_name((enum tunnel_kind)way.tunnel.kind),
 		address_text(&way.tunnel.src, src), address_text(&way.tunnel.dst, dst));
 }
 
 /* How far a wrong checksum tells a decoy. */
-static void tell_of_sums(const struct replay *replay, const struct engine *engine)
+static void tell_of_sums(const struct engine *engine)
 {
 	const struct engine_sums sums = engine_sums(engine);
 	const uint64_t all = sums.right + sums.wrong + sums.offloaded;
-	if (replay->is_json || replay->is_summary || all == 0) {
+	if (all == 0) {
 		return;
 	}
 	if (sums.right == all) {
@@ -90,17 +89,15 @@ static void tell_of_sums(const struct replay *replay, const struct engine *engin
 		sums.offloaded, sums.wrong);
 }
 
-static void tell_of_decoys(const struct replay *replay, const struct engine *engine)
+static void tell_of_decoys(const struct engine *engine)
 {
 	const struct engine_decoys decoys = engine_decoys(engine);
-	if (replay->is_json || replay->is_summary ||
-		decoys.set_aside + decoys.ambiguous == 0) {
-		return;
+	if (decoys.set_aside + decoys.ambiguous > 0) {
+		columns_say(stdout, 0,
+			"\nDecoys: %" PRIu64 " segments were set aside, of which "
+			"%" PRIu64 " were not taken; told as ambiguous %" PRIu64 ".\n",
+			decoys.set_aside, decoys.not_taken, decoys.ambiguous);
 	}
-	columns_say(stdout, 0,
-		"\nDecoys: %" PRIu64 " segments were set aside, of which %" PRIu64
-		" were not taken; told as ambiguous %" PRIu64 ".\n",
-		decoys.set_aside, decoys.not_taken, decoys.ambiguous);
 }
 
 static int replay_source(const struct replay *replay, struct replay_outputs *outputs,
@@ -114,11 +111,13 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 		}
 	}
 	const bool is_read = replay_frames(engine, source, &why);
-	replay_outputs_end(outputs, engine, source);
-	tell_of_tunnel(replay, engine);
-	tell_of_sums(replay, engine);
-	tell_of_decoys(replay, engine);
 	const size_t lacking = tell_what_lacks(replay, source);
+	tell_of_tunnel(replay, engine);
+	replay_outputs_end(outputs, engine, source);
+	if (replay->is_verbose && !replay->is_json) {
+		tell_of_sums(engine);
+		tell_of_decoys(engine);
+	}
 	int code = replay_outputs_close(outputs);
 	if (!is_read) {
 		return command_failed(&COMMAND_REPLAY, "%s", why.text);

@@ -61,8 +61,11 @@ bool replay_outputs_open(struct replay_outputs *outputs, const struct replay *re
 	struct reason why;
 	*outputs =
 		(struct replay_outputs){.replay = replay, .event_prefix = "replay-0"};
-	outputs->human =
-		human_new(stdout, columns_has_colour(stdout), replay->is_summary, &why);
+	const struct human_style style = {.out = stdout,
+		.use_colour = columns_has_colour(stdout),
+		.is_summary = replay->is_summary,
+		.is_verbose = replay->is_verbose};
+	outputs->human = human_new(&style, &why);
 	outputs->conformity = outputs->human ? conformity_new(matrix, &why) : NULL;
 	if (!outputs->conformity || !open_flows(outputs, &why) ||
 		!open_journal(outputs, &why) || !open_observed(outputs, &why)) {
@@ -190,9 +193,9 @@ void replay_outputs_end(struct replay_outputs *outputs, struct engine *engine,
 		json_stats(replay_journal_begin(outputs->journal), &stats);
 	}
 	if (!replay->is_json) {
-		human_summary(outputs->human, &stats);
 		conformity_print(
 			outputs->conformity, stdout, columns_has_colour(stdout));
+		human_print(outputs->human, &stats);
 		return;
 	}
 	json_stats(stdout, &stats);

@@ -7,12 +7,12 @@
 #include "report/json_sensor.h"
 
 #include <inttypes.h>
-#include <time.h>
 
-#define US_PER_S    1000000
+#define US_PER_S    1e6
 #define US_PER_HOUR 3600e6
 #define WORDS_AT    28 /* the column behind a verdict */
 #define WORST_AT    57 /* that behind the counts */
+#define SIGHT_AT    12 /* that behind what was seen */
 
 static const char *const VERDICTS[] = {
 	[CONFORMITY_NOT_OBSERVABLE] = "not observable",
@@ -21,23 +21,11 @@ static const char *const VERDICTS[] = {
 	[CONFORMITY_ACCEPTED] = "accepted",
 };
 
-/* "2026-11-24 08:05:10", UTC; text holds 32 bytes. */
-static const char *time_text(uint64_t time_us, char *text)
-{
-	const time_t time = (time_t)(time_us / US_PER_S);
-	struct tm parts;
-	if (gmtime_r(&time, &parts) == NULL ||
-		strftime(text, 32, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
-		memcpy(text, "?", sizeof("?"));
-	}
-	return text;
-}
-
 static void print_example(const struct conformity_example *example, FILE *out)
 {
 	char from[ADDRESS_TEXT_BYTES];
 	char to[ADDRESS_TEXT_BYTES];
-	char time[32];
+	char time[HUMAN_TIME_BYTES];
 	char text[400];
 	const bool is_ipv4 = address_is_ipv4(&example->server);
 	(void)snprintf(text, sizeof(text),
@@ -47,7 +35,7 @@ static void print_example(const struct conformity_example *example, FILE *out)
 		example->from != NULL ? example->from : "?", is_ipv4 ? "" : "[",
 		address_text(&example->server, to), is_ipv4 ? "" : "]",
 		example->server_port, example->to != NULL ? example->to : "?",
-		time_text(example->time_us, time));
+		human_time(example->time_us, time));
 	human_wrap(out, text);
 }
 
@@ -141,27 +129,29 @@ static void print_blindness(const struct blindness *blindness, FILE *out)
 {
 	char text[BLINDNESS_TEXT_BYTES];
 	if (blindness_total(blindness).frames > 0) {
-		(void)fprintf(out, "  %-9s %-15s ", "all", "not observable");
-		columns_wrap(out, blindness_text(blindness, text), WORDS_AT, WORDS_AT);
+		columns_say(out, SIGHT_AT, "  %-9s %s\n", "not seen",
+			blindness_text(blindness, text));
 	}
 }
 
 static void print_reach(const struct conformity_reach *reach, FILE *out)
 {
-	char first[32];
-	char last[32];
+	const double us = (double)(reach->last_us - reach->first_us);
+	const bool is_long = us >= US_PER_HOUR;
+	char first[HUMAN_TIME_BYTES];
+	char last[HUMAN_TIME_BYTES];
 	if (reach->flows > 0) {
-		(void)fprintf(out,
-			"  %-9s %" PRIu64 " mail flows in %.2f hours, %" PRIu64
-			" of them in both directions\n%*sfrom %s to %s UTC\n",
-			"seen", reach->flows,
-			(double)(reach->last_us - reach->first_us) / US_PER_HOUR,
-			reach->both_way, HUMAN_INDENT, "",
-			time_text(reach->first_us, first),
-			time_text(reach->last_us, last));
+		columns_say(out, SIGHT_AT,
+			"  %-9s %" PRIu64 " mail flow%s in %.*f %s, %" PRIu64
+			" of them in both directions, from %s to %s UTC\n",
+			"seen", reach->flows, reach->flows == 1 ? "" : "s",
+			is_long ? 2 : 0, us / (is_long ? US_PER_HOUR : US_PER_S),
+			is_long ? "hours" : "s", reach->both_way,
+			human_time(reach->first_us, first),
+			human_time(reach->last_us, last));
 	}
 	if (reach->given_up > 0) {
-		(void)fprintf(out,
+		columns_say(out, SIGHT_AT,
 			"  %-9s %" PRIu64 " flows were looked at no more for want of "
 			"room\n",
 			"given up", reach->given_up);
@@ -170,16 +160,16 @@ static void print_reach(const struct conformity_reach *reach, FILE *out)
 
 void conformity_print(const struct conformity *conformity, FILE *out, bool use_colour)
 {
-	(void)fprintf(out, "\n%s%-27s%9s %9s %8s  %s%s\n", use_colour ? "\x1b[1m" : "",
+	(void)fprintf(out, "%s%-27s%9s %9s %8s  %s%s\n", use_colour ? "\x1b[1m" : "",
 		"Recommendations", "flows", "breaches", "notices",
 		"worst row (breaches)", use_colour ? "\x1b[0m" : "");
 	for (int subject = 0; subject < CONFORMITY_SUBJECTS; subject++) {
 		print_line(
 			conformity, (enum conformity_subject)subject, out, use_colour);
 	}
-	print_blindness(conformity_blindness(conformity), out);
 	const struct conformity_reach reach = conformity_reach(conformity);
 	print_reach(&reach, out);
+	print_blindness(conformity_blindness(conformity), out);
 }
 
 static void write_example(

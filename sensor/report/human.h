@@ -3,16 +3,15 @@
  */
 #pragma once
 
+#include "report/human_text.h"
 #include "report/json.h"
 
 struct human; /* opaque */
 
-/* use_colour: the caller looked at the terminal and NO_COLOR. is_summary: no single alerts. */
-struct human *human_new(
-	FILE *out, bool use_colour, bool is_summary, struct reason *why);
+struct human *human_new(const struct human_style *style, struct reason *why);
 void human_free(struct human *human);
 
-/* Print one alert: severity, finding, R-number, client -> server, group names, row and reason, count. */
+/* What a record names of the matrix and the capture's name are borrowed until the end. */
 void human_alert(struct human *human, const struct record *record, enum finding finding,
 	const struct fold_count *count);
 
@@ -22,5 +21,8 @@ void human_sensor_alert(struct human *human, enum finding finding, const char *d
 /* Count one flow for the summary table (protocol x verdict). */
 void human_mail(struct human *human, const struct record *record);
 
-/* Flows by protocol and verdict, findings by severity, what the matrix accepts, capture anomalies that are not zero. */
-void human_summary(struct human *human, const struct json_stats *stats);
+/*
+ * Findings by severity with where they were first and last, what the matrix accepts, flows
+ * by protocol and verdict; the verbose get the counters that are not zero.
+ */
+void human_print(struct human *human, const struct json_stats *stats);

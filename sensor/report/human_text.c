@@ -4,6 +4,9 @@
 #include "judge/recommendation.h"
 
 #include <ctype.h>
+#include <time.h>
+
+#define US_PER_S 1000000
 
 void human_recommendations(const char *const *list, char *text, size_t size)
 {
@@ -16,12 +19,6 @@ void human_recommendations(const char *const *list, char *text, size_t size)
 	}
 }
 
-static const char *end_name(const struct matrix_end *end)
-{
-	const char *name = record_end_name(end);
-	return name != NULL ? name : "?";
-}
-
 /* With the blank in front of it; "" where DNS gave none. */
 static const char *host_name(const struct host_names *names, char *text, size_t size)
 {
@@ -32,22 +29,19 @@ static const char *host_name(const struct host_names *names, char *text, size_t 
 	return text;
 }
 
-static void write_ends(struct human_alert_text *text, const struct record *record)
+void human_ends(const struct observation *observation, char text[HUMAN_ENDS_BYTES])
 {
-	const struct observation *observation = record->observation;
-	const struct judgement *judgement = record->judgement;
-	char address[ADDRESS_TEXT_BYTES];
-	char name[1 + NAMES_TEXT_BYTES];
-	(void)snprintf(text->from, sizeof(text->from), "%s%s (%s)",
-		address_text(&observation->client, address),
-		host_name(&observation->names[0], name, sizeof(name)),
-		end_name(&judgement->from));
+	char client[ADDRESS_TEXT_BYTES];
+	char server[ADDRESS_TEXT_BYTES];
+	char client_name[1 + NAMES_TEXT_BYTES];
+	char server_name[1 + NAMES_TEXT_BYTES];
 	const bool is_ipv4 = address_is_ipv4(&observation->server);
-	(void)snprintf(text->to, sizeof(text->to), "%s%s%s:%u%s (%s)",
-		is_ipv4 ? "" : "[", address_text(&observation->server, address),
+	(void)snprintf(text, HUMAN_ENDS_BYTES, "%s%s -> %s%s%s:%u%s",
+		address_text(&observation->client, client),
+		host_name(&observation->names[0], client_name, sizeof(client_name)),
+		is_ipv4 ? "" : "[", address_text(&observation->server, server),
 		is_ipv4 ? "" : "]", observation->server_port,
-		host_name(&observation->names[1], name, sizeof(name)),
-		end_name(&judgement->to));
+		host_name(&observation->names[1], server_name, sizeof(server_name)));
 }
 
 /* These are the matrix's answer itself, every other finding stands beside it. */
@@ -72,52 +66,60 @@ static bool is_row_named(const struct judgement *judgement, const char *detail)
 
 /*
  * What was seen, or else the finding's title, and of the reason what that does not say:
- * all of it where it is the finding, its first clause (the row) elsewhere. Nothing where
- * the alert above was of the same flow and had it.
+ * all of it where it is the finding, its first clause (the row) elsewhere.
  */
-static void write_why(struct human_alert_text *text, const struct judgement *judgement,
-	enum finding finding, bool is_reason_told)
+void human_why(const struct judgement *judgement, enum finding finding,
+	char text[HUMAN_WHY_BYTES])
 {
 	const bool is_own = is_accusation(finding);
 	const char *detail = judgement->detail[finding];
 	const char *reason = judgement->reason;
 	int len = (int)strlen(reason);
-	if (detail[0] == '\0' && (!is_own || is_reason_told)) {
+	if (detail[0] == '\0' && !is_own) {
 		detail = finding_row(finding)->signature;
 	}
-	if (is_own && !is_reason_told && is_row_named(judgement, detail)) {
+	if (is_own && is_row_named(judgement, detail)) {
 		detail = "";
-	} else if (is_reason_told || finding == FINDING_PORT_FOREIGN ||
-		   is_row_named(judgement, detail)) {
+	} else if (finding == FINDING_PORT_FOREIGN || is_row_named(judgement, detail)) {
 		len = 0;
 	} else if (!is_own && strstr(reason, "; ") != NULL) {
 		len = (int)(strstr(reason, "; ") - reason);
 	}
-	(void)snprintf(text->why, sizeof(text->why), "%s%s%.*s", detail,
+	(void)snprintf(text, HUMAN_WHY_BYTES, "%s%s%.*s", detail,
 		detail[0] != '\0' && len > 0 ? "; " : "", len, reason);
 }
 
-void human_alert_text(struct human_alert_text *text, const struct record *record,
-	enum finding finding, const struct human_repeat *repeat)
+const char *human_time(uint64_t time_us, char text[HUMAN_TIME_BYTES])
 {
-	const struct judgement *judgement = record->judgement;
-	const struct matrix_row *row =
-		judgement->row != NULL ? judgement->row : judgement->nearest;
-	const bool is_audit = row != NULL && row->mode == MATRIX_MODE_AUDIT;
-	const char *list[RECOMMENDATIONS_MAX];
-	char recommendations[24];
-	char repeats[16] = "";
-	recommendations_of(judgement, record->observation->protocol, finding, list);
-	human_recommendations(list, recommendations, sizeof(recommendations));
-	(void)snprintf(text->head, sizeof(text->head), "%s  %s  ",
-		finding_row(finding)->id, recommendations);
-	write_ends(text, record);
-	if (repeat->count > 1) {
-		(void)snprintf(repeats, sizeof(repeats), "  x%u", repeat->count);
+	const time_t time = (time_t)(time_us / US_PER_S);
+	struct tm parts;
+	if (gmtime_r(&time, &parts) == NULL ||
+		strftime(text, HUMAN_TIME_BYTES, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
+		memcpy(text, "?", sizeof("?"));
 	}
-	(void)snprintf(text->tail, sizeof(text->tail), "  %.40s%s%s",
-		record_protocol_name(record), repeats, is_audit ? "  (audit)" : "");
-	write_why(text, judgement, finding, repeat->is_reason_told);
+	return text;
+}
+
+void human_severity(enum severity severity, const struct human_style *style)
+{
+	static const char *const COLOURS[] = {
+		[SEVERITY_NONE] = "",
+		[SEVERITY_CRITICAL] = "\x1b[1;31m",
+		[SEVERITY_HIGH] = "\x1b[31m",
+		[SEVERITY_MEDIUM] = "\x1b[33m",
+		[SEVERITY_LOW] = "\x1b[36m",
+	};
+	char name[16];
+	human_upper(severity_name(severity), name, sizeof(name));
+	(void)fprintf(style->out, "%s%-*s%s",
+		style->use_colour ? COLOURS[severity] : "", HUMAN_INDENT, name,
+		style->use_colour ? "\x1b[0m" : "");
+}
+
+void human_heading(const char *heading, const struct human_style *style)
+{
+	(void)fprintf(style->out, "%s%s%s", style->use_colour ? "\x1b[1m" : "", heading,
+		style->use_colour ? "\x1b[0m" : "");
 }
 
 void human_wrap(FILE *out, const char *text)

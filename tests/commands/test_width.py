@@ -15,7 +15,7 @@ MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
 REFERENCE = "rules/anssi-reference.yaml"
 BROKEN = "rules/broken-architecture.yaml"
 REPLAY = ("replay", "pcaps/named-by-dns/traffic.pcap", "pcaps/unseen-beside-esp/traffic.pcap", "-m", REFERENCE)
-COMMANDS = [REPLAY, (*REPLAY, "--summary"), ("check", REFERENCE), ("explain", "-m", REFERENCE, "scanners", "relay", "smtp"),
+COMMANDS = [REPLAY, (*REPLAY, "--summary"), (*REPLAY, "--verbose"), ("check", REFERENCE), ("explain", "-m", REFERENCE, "scanners", "relay", "smtp"),
             ("diff", "tests/matrix/diff/old.yaml", "tests/matrix/diff/new.yaml"),
             ("catalogue",), ("catalogue", "tls.certificate-name-mismatch"), ("ship", "--list")]
 HELPED = ["run", "replay", "check", "explain", "diff", "import", "export", "catalogue", "observed", "learn", "grid", "unused", "servers",

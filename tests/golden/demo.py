@@ -45,12 +45,12 @@ def renewed(line, lines):
 
 
 def main():
-    """The last screen whole; of the report the lines chosen, which begin with a finding."""
+    """The last screen whole; of the report the lines chosen, which begin with the groups of an entry."""
     lines = printed()
     text = README.read_text(encoding="utf-8")
     head, block, tail = BLOCK.search(text).groups()
     block = block.splitlines()
-    chosen = next(i for i, line in enumerate(block) if re.match(r"(CRITICAL|HIGH|MEDIUM|LOW) ", line))
+    chosen = next(i for i, line in enumerate(block) if re.match(r" {4}\S+ -> ", line))
     block = screen() + [""] + [renewed(line, lines) if line else "" for line in block[chosen:]]
     README.write_text(BLOCK.sub(lambda _: head + "\n".join(block) + "\n" + tail, text), encoding="utf-8")
 

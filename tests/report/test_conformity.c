@@ -91,9 +91,9 @@ static void what_could_not_be_looked_into_is_named_and_only_then(void **state)
 	blindness.kinds[DECODE_BLIND_MACSEC] = (struct decode_blind_count){7, 900};
 	conformity_blind(conformity, &blindness);
 	text = printed(conformity);
-	assert_non_null(strstr(text, "not observable  7 of 200 frames (3 %) and 4 % of "
-				     "their bytes could\n                            "
-				     "not be looked into: macsec 7\n"));
+	assert_non_null(strstr(text, "\n  not seen  7 of 200 frames (3 %) and 4 % of "
+				     "their bytes could not be looked\n            "
+				     "into: macsec 7\n"));
 	free(text);
 	conformity_free(conformity);
 }

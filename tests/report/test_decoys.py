@@ -17,11 +17,12 @@ def replay(case, *options):
     return done.stdout
 
 
-def test_decoys_are_told_at_the_end():
+def test_decoys_are_told_at_the_end_to_the_verbose():
     told = "Decoys: 1 segments were set aside, of which 1 were not taken; told as ambiguous 1."
-    assert told in replay("decoy-few-hops").replace("ambiguous\n", "ambiguous ").splitlines()
-    assert "Decoys" not in replay("imap-login-clear")
-    assert "Decoys" not in replay("decoy-few-hops", "--json")
+    assert told in replay("decoy-few-hops", "--verbose").replace("ambiguous\n", "ambiguous ").splitlines()
+    assert "Decoys" not in replay("imap-login-clear", "--verbose")
+    assert "Decoys" not in replay("decoy-few-hops")
+    assert "Decoys" not in replay("decoy-few-hops", "--json", "--verbose")
 
 
 def test_decoys_are_counted_where_there_are_any():

@@ -2,15 +2,30 @@
 
 #include "report/human_text.h"
 
-static const struct fold_count ONCE = {.first_us = 1, .last_us = 1, .count = 1};
-static const struct fold_count THRICE = {.first_us = 1, .last_us = 2, .count = 3};
+#define LAST_US UINT64_C(1790000060000000) /* a minute behind the record's time */
 
-static struct human *new_human(FILE *out, bool use_colour)
+/* What is printed of one human; the rest of the style is as given. */
+static struct human *new_human(struct made_output *output, struct human_style style)
 {
 	struct reason why;
-	struct human *human = human_new(out, use_colour, false, &why);
+	style.out = made_open(output);
+	struct human *human = human_new(&style, &why);
 	assert_non_null(human);
 	return human;
+}
+
+static struct human *new_plain(struct made_output *output)
+{
+	return new_human(output, (struct human_style){.use_colour = false});
+}
+
+/* The report; free it with the output. */
+static const char *printed(struct human *human, struct made_output *output)
+{
+	static const struct json_stats NONE = {.counter_count = 0};
+	human_print(human, &NONE);
+	human_free(human);
+	return made_close(output);
 }
 
 static void assert_narrow(const char *text)
@@ -24,35 +39,257 @@ static void assert_narrow(const char *text)
 	}
 }
 
-static void an_alert_takes_two_lines_where_its_ends_fit_and_three_elsewhere(
+/* Once, in the flow of the record. */
+static void alert_at(struct human *human, const struct made_record *made,
+	enum finding finding, uint64_t time_us)
+{
+	const struct fold_count once = {
+		.first_us = time_us, .last_us = time_us, .count = 1};
+	human_alert(human, &made->record, finding, &once);
+}
+
+static void
+an_entry_says_why_how_often_and_of_the_first_and_the_last_who_when_and_where(
 	void **state)
 {
 	(void)state;
-	static const struct matrix_group A = {.name = "a"};
 	struct made_record made;
 	struct made_output output;
 	made_record(&made);
-	struct human *human = new_human(made_open(&output), false);
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	made.record.pcap_filename = "tuesday.pcap";
+	made.observation.client = made_address("192.0.2.71");
+	const struct fold_count thrice = {
+		.first_us = made.record.time_us + 1, .last_us = LAST_US, .count = 3};
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &thrice);
+	const char *text = printed(human, &output);
+	assert_narrow(text);
+	assert_has(text,
+		"  HIGH      sender.illegitimate                       2        4  "
+		"R37\n"
+		"    workstations -> internet, smtp, 4 flows\n"
+		"      no row lets workstations send smtp to the Internet\n"
+		"      first 192.0.2.70 -> 203.0.113.25:25 at 2026-09-21 14:13:20 UTC "
+		"in\n"
+		"        traffic.pcap\n"
+		"      last 192.0.2.71 -> 203.0.113.25:25 at 2026-09-21 14:14:20 UTC "
+		"in\n"
+		"        tuesday.pcap\n\n");
+	free(output.text);
+}
+
+static void what_was_found_once_has_one_line_of_where(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
 	made.row.mode = MATRIX_MODE_AUDIT;
-	made.observation.client_port++;
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &THRICE);
-	made.observation.client_port++;
-	made.row.mode = MATRIX_MODE_ENFORCE;
-	made.judgement.from.group = &A;
-	made.judgement.to.group = &A;
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-	human_free(human);
-	assert_string_equal(made_close(&output),
-		"HIGH      sender.illegitimate  R37  smtp\n"
-		"          192.0.2.70 (workstations) -> 203.0.113.25:25 (internet)\n"
-		"          no row lets workstations send smtp to the Internet\n"
-		"HIGH      sender.illegitimate  R37  smtp  x3  (audit)\n"
-		"          192.0.2.70 (workstations) -> 203.0.113.25:25 (internet)\n"
-		"          no row lets workstations send smtp to the Internet\n"
-		"HIGH      sender.illegitimate  R37  192.0.2.70 (a) -> "
-		"203.0.113.25:25 (a)  smtp\n"
-		"          no row lets workstations send smtp to the Internet\n");
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	const char *text = printed(human, &output);
+	assert_has(text,
+		"    workstations -> internet, smtp, 1 flow, audit\n"
+		"      no row lets workstations send smtp to the Internet\n"
+		"      192.0.2.70 -> 203.0.113.25:25 at 2026-09-21 14:13:20 UTC in "
+		"traffic.pcap\n\n");
+	free(output.text);
+}
+
+static void other_groups_and_another_protocol_are_other_entries(void **state)
+{
+	(void)state;
+	static const struct matrix_group GROUP = {.name = "scanners"};
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	made.judgement.from.group = &GROUP;
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	made.observation.protocol = PROTOCOL_LMTP;
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	made.judgement.to.group = &GROUP;
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	const char *text = printed(human, &output);
+	assert_has(text, "    workstations -> internet, smtp, 1 flow\n");
+	assert_has(text, "    scanners -> internet, smtp, 1 flow\n");
+	assert_has(text, "    scanners -> internet, lmtp, 1 flow\n");
+	assert_has(text, "    scanners -> scanners, lmtp, 1 flow\n");
+	free(output.text);
+}
+
+static void an_entry_has_the_words_of_the_gravest_and_the_gravest_come_first(
+	void **state)
+{
+	(void)state;
+	static const struct matrix_group GROUP = {.name = "scanners"};
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	char *detail = made.judgement.detail[FINDING_SENDER_ILLEGITIMATE];
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	made.judgement.from.group = &GROUP;
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	made.judgement.severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_CRITICAL;
+	strcpy(detail, "one of 5 servers");
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	made.judgement.severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_HIGH;
+	strcpy(detail, "of less weight");
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	const char *text = printed(human, &output);
+	assert_has(text,
+		"  CRITICAL  sender.illegitimate                  1 of 4        4  "
+		"R37\n    scanners -> internet, smtp, 3 flows\n      one of 5 "
+		"servers; no row");
+	assert_has(text, "\n    workstations -> internet, smtp, 1 flow, high\n");
+	assert_has_not(text, "of less weight");
+	free(output.text);
+}
+
+static void what_has_the_same_cause_is_named_and_counted(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	const struct fold_count count = {.first_us = made.record.time_us,
+		.last_us = made.record.time_us,
+		.count = 1,
+		.of = {[FINDING_PORT_UNUSUAL] = 1}};
+	made.judgement.severity[FINDING_PORT_UNUSUAL] = SEVERITY_MEDIUM;
+	strcpy(made.judgement.detail[FINDING_PORT_UNUSUAL], "smtp on port 443");
+	struct human *human = new_plain(&output);
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &count);
+	const char *text = printed(human, &output);
+	assert_has(text, "\n      also port.unusual: smtp on port 443\n");
+	assert_has(text,
+		"  MEDIUM    port.unusual                              0        1  "
+		"R37\n    told as \"also\" of findings with the same cause\n");
+	free(output.text);
+}
+
+static void hosts_are_named_where_the_first_and_the_last_are_not_all(void **state)
+{
+	(void)state;
+	static const char *const NAMES[] = {"192.0.2.71", "192.0.2.70", "192.0.2.72"};
+	for (size_t hosts = 1; hosts <= 3; hosts++) {
+		struct made_record made;
+		struct made_output output;
+		made_record(&made);
+		struct human *human = new_plain(&output);
+		for (size_t i = 0; i < hosts; i++) {
+			made.observation.client = made_address(NAMES[i]);
+			alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE,
+				made.record.time_us + i);
+		}
+		const char *from = strstr(printed(human, &output), "\n      from ");
+		assert_int_equal(from != NULL, hosts == 3);
+		if (from != NULL) {
+			assert_has(from,
+				"      from 192.0.2.71, 192.0.2.70, 192.0.2.72\n");
+		}
+		free(output.text);
+	}
+}
+
+/* Eight of each: so many are named, with one more there are others. */
+static void of_hosts_no_more_than_eight_are_named(void **state)
+{
+	(void)state;
+	for (uint32_t hosts = 8; hosts <= 9; hosts++) {
+		struct made_record made;
+		struct made_output output;
+		made_record(&made);
+		struct human *human = new_plain(&output);
+		for (uint32_t i = 0; i < hosts; i++) {
+			char server[32];
+			(void)snprintf(server, sizeof(server), "203.0.113.%u", i);
+			made.observation.server = made_address(server);
+			alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE,
+				made.record.time_us + i);
+		}
+		const char *text = printed(human, &output);
+		assert_has(text, "      to 203.0.113.0, 203.0.113.1, 203.0.113.2,");
+		assert_int_equal(strstr(text, " and others\n") != NULL, hosts == 9);
+		assert_has_not(text, "      from ");
+		free(output.text);
+	}
+}
+
+/* As the fold has it: who is newest comes first, and the alert is of one of them. */
+static void of_many_hosts_in_one_alert_those_are_named_that_it_names(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	struct fold_count count = {.first_us = made.record.time_us,
+		.last_us = LAST_US,
+		.count = 4,
+		.hosts = 4,
+		.example_count = 3,
+		.examples = {made_address("192.0.2.73"), made_address("192.0.2.72"),
+			made_address("192.0.2.71")}};
+	struct human *human = new_plain(&output);
+	for (int i = 0; i < 3;
+		i++) { /* which servers all of them had it does not say */
+		char server[32];
+		(void)snprintf(server, sizeof(server), "203.0.113.%d", i);
+		made.observation.server = made_address(server);
+		human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &count);
+	}
+	count.hosts = 5;
+	made.judgement.from.group = NULL;
+	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &count);
+	const char *text = printed(human, &output);
+	assert_has(text, "      from 192.0.2.71, 192.0.2.72, 192.0.2.73, 192.0.2.70\n");
+	assert_has(text,
+		"      from 192.0.2.71, 192.0.2.72, 192.0.2.73, 192.0.2.70 and "
+		"others\n");
+	assert_has_not(text, "      to ");
+	free(output.text);
+}
+
+static void what_has_no_room_for_an_entry_is_counted(void **state)
+{
+	(void)state;
+	enum { ROOM = 1024, MORE = 3 };
+	static struct matrix_group groups[ROOM + MORE];
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	struct human *human = new_plain(&output);
+	for (int i = 0; i < ROOM + MORE; i++) {
+		static char names[ROOM + MORE][16];
+		(void)snprintf(names[i], sizeof(names[i]), "group-%d.", i);
+		groups[i].name = names[i];
+		made.judgement.from.group = &groups[i];
+		alert_at(
+			human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	}
+	const char *text = printed(human, &output);
+	assert_has(text, "    group-1023. -> internet, smtp, 1 flow\n");
+	assert_has_not(text, "group-1024.");
+	assert_has(text, "    and 3 more in flows of others\n\nMail flows");
+	assert_has(text, "                    1027     1027  R37\n");
+	free(output.text);
+}
+
+static void a_capture_s_name_is_printed_as_text(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct made_output output;
+	made_record(&made);
+	made.record.pcap_filename = "\x1b[2Jn\xc3\xa9.pcap";
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, made.record.time_us);
+	const char *text = printed(human, &output);
+	assert_null(strchr(text, '\x1b'));
+	assert_has(text, "in ?[2Jn\xc3\xa9.pcap\n");
 	free(output.text);
 }
 
@@ -73,36 +310,29 @@ static void long_addresses_and_reasons_stay_within_80_columns(void **state)
 	memset(made.judgement.detail[FINDING_TLS_CERTIFICATE_NAME_MISMATCH], 'd', 95);
 	made.judgement.severity[FINDING_TLS_CERTIFICATE_NAME_MISMATCH] =
 		SEVERITY_CRITICAL;
-	struct human *human = new_human(made_open(&output), false);
-	human_alert(
-		human, &made.record, FINDING_TLS_CERTIFICATE_NAME_MISMATCH, &THRICE);
-	human_free(human);
-	const char *text = made_close(&output);
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_TLS_CERTIFICATE_NAME_MISMATCH, LAST_US);
+	const char *text = printed(human, &output);
 	assert_narrow(text);
-	assert_has(text, "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535 (internet)");
+	assert_has(text, "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535 at");
 	free(output.text);
 }
 
-static void the_summary_counts_flows_findings_and_what_is_not_zero(void **state)
+static void flows_are_counted_by_protocol_and_findings_by_severity(void **state)
 {
 	(void)state;
-	static const struct counter COUNTERS[] = {
-		{"packets", 50}, {"tcp.overlaps", 0}, {"decode.truncated", 3}};
-	const struct json_stats stats = {.counters = COUNTERS, .counter_count = 3};
 	struct made_record made;
 	struct made_output output;
 	made_record(&made);
 	made.judgement.severity[FINDING_SENDER_ATTEMPT] = SEVERITY_LOW;
-	struct human *human = new_human(made_open(&output), false);
-	human_alert(human, &made.record, FINDING_SENDER_ATTEMPT, &ONCE);
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &THRICE);
+	struct human *human = new_plain(&output);
+	alert_at(human, &made, FINDING_SENDER_ATTEMPT, LAST_US);
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
 	human_mail(human, &made.record);
 	made.judgement.verdict = VERDICT_LEGITIMATE;
 	human_mail(human, &made.record);
 	human_mail(human, &made.record);
-	human_summary(human, &stats);
-	human_free(human);
-	const char *text = made_close(&output);
+	const char *text = printed(human, &output);
 	assert_narrow(text);
 	assert_has(text,
 		"\n  smtp                            2            1            0 "
@@ -112,49 +342,60 @@ static void the_summary_counts_flows_findings_and_what_is_not_zero(void **state)
 	assert_non_null(high);
 	assert_non_null(low);
 	assert_true(high < low);
-	assert_has(text, "decode.truncated");
-	assert_has_not(text, "tcp.overlaps");
 	free(output.text);
 }
 
-static void the_summary_says_how_many_were_as_grave_as_the_worst(void **state)
+static void counters_that_are_not_zero_are_for_the_verbose(void **state)
 {
 	(void)state;
-	const struct json_stats stats = {.counter_count = 0};
+	static const struct counter COUNTERS[] = {
+		{"packets", 50}, {"tcp.overlaps", 0}, {"decode.truncated", 3}};
+	const struct json_stats stats = {.counters = COUNTERS, .counter_count = 3};
+	for (int is_verbose = 0; is_verbose < 2; is_verbose++) {
+		struct made_output output;
+		struct human *human = new_human(
+			&output, (struct human_style){.is_verbose = is_verbose});
+		human_print(human, &stats);
+		human_free(human);
+		const char *text = made_close(&output);
+		assert_int_equal(strstr(text, "decode.truncated") != NULL, is_verbose);
+		assert_has_not(text, "tcp.overlaps");
+		free(output.text);
+	}
+}
+
+static void the_summary_has_the_lines_of_findings_and_not_where_they_were(void **state)
+{
+	(void)state;
 	struct made_record made;
 	struct made_output output;
 	made_record(&made);
-	struct human *human = new_human(made_open(&output), false);
-	uint8_t *severity = made.judgement.severity;
-	severity[FINDING_SENDER_ATTEMPT] = SEVERITY_LOW;
-	severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_HIGH;
-	human_alert(human, &made.record, FINDING_SENDER_ATTEMPT, &ONCE);
-	human_alert(human, &made.record, FINDING_SENDER_ATTEMPT, &ONCE);
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-	severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_CRITICAL;
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-	severity[FINDING_SENDER_ILLEGITIMATE] = SEVERITY_HIGH;
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-	human_summary(human, &stats);
-	human_free(human);
-	const char *text = made_close(&output);
-	assert_has(text,
-		"  CRITICAL  sender.illegitimate                  2 of 4        4");
-	assert_has(text,
-		"  LOW       sender.attempt                            2        2");
+	struct human *human =
+		new_human(&output, (struct human_style){.is_summary = true});
+	alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
+	const char *text = printed(human, &output);
+	assert_has(text, "  HIGH      sender.illegitimate");
+	assert_has_not(text, "workstations");
 	free(output.text);
 }
 
-static void without_findings_the_summary_says_so(void **state)
+static void without_findings_the_report_says_so(void **state)
 {
 	(void)state;
-	const struct json_stats stats = {.counter_count = 0};
 	struct made_output output;
-	struct human *human = new_human(made_open(&output), false);
-	human_summary(human, &stats);
-	human_free(human);
-	assert_has(made_close(&output), "No findings.");
+	assert_has(printed(new_plain(&output), &output), "No findings.");
+	free(output.text);
+}
+
+static void what_concerns_the_capture_has_its_words_and_no_ends(void **state)
+{
+	(void)state;
+	struct made_output output;
+	struct human *human = new_plain(&output);
+	human_sensor_alert(human, FINDING_SENSOR_BLIND, "33 of 66 frames");
+	assert_has(printed(human, &output),
+		"  MEDIUM    sensor.blind                              1        1  "
+		"-\n      33 of 66 frames\n\n");
 	free(output.text);
 }
 
@@ -165,29 +406,26 @@ static void colours_are_used_only_when_asked(void **state)
 	made_record(&made);
 	for (int use_colour = 0; use_colour < 2; use_colour++) {
 		struct made_output output;
-		struct human *human = new_human(made_open(&output), use_colour);
-		human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-		human_free(human);
+		struct human *human = new_human(
+			&output, (struct human_style){.use_colour = use_colour});
+		alert_at(human, &made, FINDING_SENDER_ILLEGITIMATE, LAST_US);
 		assert_int_equal(
-			strchr(made_close(&output), '\x1b') != NULL, use_colour);
+			strchr(printed(human, &output), '\x1b') != NULL, use_colour);
 		free(output.text);
 	}
 }
 
-/* What stands behind the first line of an alert, in one line. */
+/* What an alert says why. */
 static void assert_why(const struct made_record *made, enum finding finding,
 	const char *detail, const char *expected)
 {
 	struct made_record copy = *made;
-	struct human_alert_text text;
-	const struct human_repeat once = {.count = 1};
-	copy.record.judgement = &copy.judgement;
-	copy.record.observation = &copy.observation;
+	char text[HUMAN_WHY_BYTES];
 	copy.judgement.nearest = made->judgement.nearest ? &copy.row : NULL;
 	(void)snprintf(copy.judgement.detail[finding],
 		sizeof(copy.judgement.detail[finding]), "%s", detail);
-	human_alert_text(&text, &copy.record, finding, &once);
-	assert_string_equal(text.why, expected);
+	human_why(&copy.judgement, finding, text);
+	assert_string_equal(text, expected);
 }
 
 static void a_reason_is_given_where_the_detail_does_not_say_it(void **state)
@@ -219,49 +457,18 @@ static void a_reason_is_given_where_the_detail_does_not_say_it(void **state)
 		"ftp on port 25, which is smtp's");
 }
 
-static void the_reason_is_not_repeated_for_the_next_finding_of_a_flow(void **state)
+static void what_is_accepted_is_told_and_why_once(void **state)
 {
 	(void)state;
 	struct made_record made;
 	struct made_output output;
-	made_record(&made);
-	struct human *human = new_human(made_open(&output), false);
-	made.judgement.severity[FINDING_TLS_STARTTLS_UNUSED] = SEVERITY_MEDIUM;
-	human_alert(human, &made.record, FINDING_SENDER_ILLEGITIMATE, &ONCE);
-	human_alert(human, &made.record, FINDING_TLS_STARTTLS_UNUSED, &ONCE);
-	made.observation.client_port++;
-	human_alert(human, &made.record, FINDING_TLS_STARTTLS_UNUSED, &ONCE);
-	human_free(human);
-	assert_string_equal(made_close(&output),
-		"HIGH      sender.illegitimate  R37  smtp\n"
-		"          192.0.2.70 (workstations) -> 203.0.113.25:25 (internet)\n"
-		"          no row lets workstations send smtp to the Internet\n"
-		"MEDIUM    tls.starttls-unused  R42  smtp\n"
-		"          192.0.2.70 (workstations) -> 203.0.113.25:25 (internet)\n"
-		"          Client does not use the STARTTLS offered\n"
-		"MEDIUM    tls.starttls-unused  R42  smtp\n"
-		"          192.0.2.70 (workstations) -> 203.0.113.25:25 (internet)\n"
-		"          Client does not use the STARTTLS offered; no row lets "
-		"workstations\n"
-		"          send smtp to the Internet\n");
-	free(output.text);
-}
-
-static void the_summary_says_what_is_accepted_and_why_once(void **state)
-{
-	(void)state;
-	struct made_record made;
-	struct made_output output;
-	const struct json_stats stats = {.counter_count = 0};
 	made_record(&made);
 	made_accepted(&made, FINDING_SMTPS_IMPLICIT, SEVERITY_MEDIUM);
-	struct human *human = new_human(made_open(&output), false);
+	struct human *human = new_plain(&output);
 	human_mail(human, &made.record);
 	made_accepted(&made, FINDING_TLS_CIPHER_WEAK, SEVERITY_LOW);
 	human_mail(human, &made.record);
-	human_summary(human, &stats);
-	human_free(human);
-	const char *text = made_close(&output);
+	const char *text = printed(human, &output);
 	assert_has(text, "\nNo findings.\n\nAccepted by the matrix, no alerts\n");
 	assert_has(text,
 		"    smtps.implicit                                       2\n"
@@ -277,17 +484,30 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			an_alert_takes_two_lines_where_its_ends_fit_and_three_elsewhere),
-		cmocka_unit_test(the_summary_says_what_is_accepted_and_why_once),
-		cmocka_unit_test(a_reason_is_given_where_the_detail_does_not_say_it),
+			an_entry_says_why_how_often_and_of_the_first_and_the_last_who_when_and_where),
+		cmocka_unit_test(what_was_found_once_has_one_line_of_where),
+		cmocka_unit_test(other_groups_and_another_protocol_are_other_entries),
 		cmocka_unit_test(
-			the_reason_is_not_repeated_for_the_next_finding_of_a_flow),
+			an_entry_has_the_words_of_the_gravest_and_the_gravest_come_first),
+		cmocka_unit_test(what_has_the_same_cause_is_named_and_counted),
+		cmocka_unit_test(
+			hosts_are_named_where_the_first_and_the_last_are_not_all),
+		cmocka_unit_test(of_hosts_no_more_than_eight_are_named),
+		cmocka_unit_test(
+			of_many_hosts_in_one_alert_those_are_named_that_it_names),
+		cmocka_unit_test(what_has_no_room_for_an_entry_is_counted),
+		cmocka_unit_test(a_capture_s_name_is_printed_as_text),
 		cmocka_unit_test(long_addresses_and_reasons_stay_within_80_columns),
 		cmocka_unit_test(
-			the_summary_counts_flows_findings_and_what_is_not_zero),
-		cmocka_unit_test(the_summary_says_how_many_were_as_grave_as_the_worst),
-		cmocka_unit_test(without_findings_the_summary_says_so),
+			flows_are_counted_by_protocol_and_findings_by_severity),
+		cmocka_unit_test(counters_that_are_not_zero_are_for_the_verbose),
+		cmocka_unit_test(
+			the_summary_has_the_lines_of_findings_and_not_where_they_were),
+		cmocka_unit_test(without_findings_the_report_says_so),
+		cmocka_unit_test(what_concerns_the_capture_has_its_words_and_no_ends),
 		cmocka_unit_test(colours_are_used_only_when_asked),
+		cmocka_unit_test(a_reason_is_given_where_the_detail_does_not_say_it),
+		cmocka_unit_test(what_is_accepted_is_told_and_why_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
