@@ -159,9 +159,9 @@ static bool ask(struct review *review, const struct learn_row *row, bool *is_ove
 	case 'a':
 		answer_row(review, row, ANSWER_ACCEPT);
 		return save(review, why);
-	case 'd':
+	case 'd': /* what its hosts did is no evidence for other rows either */
 		answer_row(review, row, ANSWER_DENY);
-		return save(review, why);
+		return save(review, why) && learn_anew(review, why);
 	case 'i':
 		answer_row(review, row, ANSWER_IGNORE);
 		return save(review, why);

@@ -24,6 +24,7 @@
 #define LEARN_FILL      50 /* percent of a prefix that must be members */
 #define LEARN_KEPT_DAYS 30 /* a proposed row ends after them */
 #define LEARN_FAN_OUT   5  /* servers that one sender reaches at most */
+#define LEARN_WITNESSES 3  /* clients that make a server one that counts */
 #define LEARN_ROUNDS    8  /* of proving; then what is left is refused */
 #define LEARN_NONE      UINT32_MAX
 #define LEARN_INTERNET  0 /* its host, its group and its zone */
@@ -48,8 +49,9 @@ enum learn_does {
 	LEARN_SENDS_INSIDE = 1 << 6,
 	LEARN_READS = 1 << 7,
 	LEARN_READS_WEB = 1 << 8,
-	LEARN_FED = 1 << 9,       /* one of our servers hands it mail */
-	LEARN_HANDS_ON = 1 << 10, /* it hands mail to one of our servers */
+	LEARN_FED = 1 << 9,        /* one of our servers hands it mail */
+	LEARN_HANDS_ON = 1 << 10,  /* it hands mail to one of our servers */
+	LEARN_WITNESSED = 1 << 11, /* enough of our hosts use it, or a server that is */
 };
 
 struct learn_settings {
@@ -166,7 +168,14 @@ double learn_permissiveness(const struct learn *learn, const struct learn_row *r
 /* Days on which it was seen. */
 unsigned learn_row_days(const struct learn_row *row);
 
-/* Words that name a row whatever its id: "192.0.2.64/26 > 192.0.2.10 imaps". Allocated. */
+/* Between our hosts, and some of its flows were in clear. */
+bool learn_row_is_clear(const struct learn_row *row);
+
+/*
+ * Words that name a row whatever its id: "192.0.2.64/26 > 192.0.2.10 imaps". What is
+ * allowed in clear says so: who accepts a row under TLS did not accept it without. Allocated.
+ */
+#define LEARN_IN_CLEAR " in clear"
 char *learn_row_key(const struct learn *learn, const struct learn_row *row);
 
 /* "25200 flows of 60 to 2 hosts on 7 days ...", and one pair with the reason; a line each. */

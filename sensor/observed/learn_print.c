@@ -145,6 +145,7 @@ char *learn_row_key(const struct learn *learn, const struct learn_row *row)
 	print_end(&learn->groups[row->to], out);
 	(void)fputs(" ", out);
 	print_protocols(row->protocols, out);
+	(void)fputs(learn_row_is_clear(row) ? LEARN_IN_CLEAR : "", out);
 	if (fclose(out) != 0) {
 		abort();
 	}

@@ -14,8 +14,13 @@ void learn_read(struct learn *learn);
 /* learn_sift.c: what one entry shows by itself */
 void learn_sift(struct learn *learn);
 
+/* learn_denied.c: what an answer denies, whoever else is of its row by now */
+void learn_deny(struct learn *learn);
+
 /* learn_roles.c: the fixed list of decisions */
 void learn_find_roles(struct learn *learn);
+/* A zone is the gateway's. */
+bool learn_has_gateway(const struct learn *learn);
 
 /* learn_places.c: who may not send or take what it does, as its role is; true: some edge was refused */
 bool learn_judge_places(struct learn *learn);
@@ -40,10 +45,55 @@ bool learn_settle(struct learn *learn, struct reason *why);
 /* learn_print.c: nothing but groups and rows; the lines are kept. is_joined: as proposed */
 void learn_print_proof(struct learn *learn, FILE *out, bool is_joined);
 
+/* One host's dealings with another, to be sorted and counted. */
+struct learn_use {
+	uint32_t of;
+	uint32_t by;
+};
+
+static inline int learn_compare_uses(const void *a, const void *b)
+{
+	const struct learn_use *one = a;
+	const struct learn_use *other = b;
+	if (one->of != other->of) {
+		return one->of < other->of ? -1 : 1;
+	}
+	return one->by < other->by ? -1 : one->by > other->by;
+}
+
 /* A role that keeps, takes or passes on mail. */
 static inline bool learn_is_server(uint8_t role)
 {
 	return role >= MATRIX_ROLE_SUBMISSION && role <= MATRIX_ROLE_PROXY;
+}
+
+/*
+ * Users' sessions alone make it a server, and too few of ours have any: an attacker's hosts
+ * that read each other's mail look like it.
+ */
+static inline bool learn_is_unwitnessed(const struct learn_host *host)
+{
+	return !host->declared && (host->does & LEARN_WITNESSED) == 0 &&
+	       (host->role == MATRIX_ROLE_MAILBOX ||
+		       host->role == MATRIX_ROLE_SUBMISSION ||
+		       host->role == MATRIX_ROLE_PROXY);
+}
+
+static inline void learn_add_days(
+	uint8_t into[OBSERVED_DAYS / 8], const uint8_t days[OBSERVED_DAYS / 8])
+{
+	for (size_t i = 0; i < OBSERVED_DAYS / 8; i++) {
+		into[i] |= days[i];
+	}
+}
+
+static inline unsigned learn_count_days(const uint8_t days[OBSERVED_DAYS / 8])
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < OBSERVED_DAYS / 8; i++) {
+		count += (unsigned)__builtin_popcount(days[i]);
+	}
+	return count;
 }
 
 static inline bool learn_is_sending(const struct learn_edge *edge)

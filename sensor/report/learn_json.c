@@ -94,8 +94,8 @@ static void write_terms(struct json_writer *writer, const struct learn_row *row)
 	}
 }
 
-static void write_evidence(
-	struct json_writer *writer, const struct learn *learn, const struct learn_row *row)
+static void write_evidence(struct json_writer *writer, const struct learn *learn,
+	const struct learn_row *row)
 {
 	json_object_open(writer, "evidence");
 	json_number(writer, "flows", row->flows);
@@ -108,8 +108,8 @@ static void write_evidence(
 	json_object_close(writer);
 }
 
-static void write_row(
-	struct json_writer *writer, const struct learn *learn, const struct learn_row *row)
+static void write_row(struct json_writer *writer, const struct learn *learn,
+	const struct learn_row *row)
 {
 	char id[16];
 	char *key = learn_row_key(learn, row);
@@ -125,8 +125,8 @@ static void write_row(
 		json_text(writer, "id", id);
 		json_text(writer, "mode", "audit");
 		write_day(writer, "learned", today_s);
-		write_day(writer, "expires",
-			today_s + (int64_t)LEARN_KEPT_DAYS * DAY_S);
+		write_day(
+			writer, "expires", today_s + (int64_t)LEARN_KEPT_DAYS * DAY_S);
 	} else {
 		json_text(writer, "reason", row->reason);
 	}
@@ -140,16 +140,15 @@ static void write_rows(struct json_writer *writer, const struct learn *learn)
 	json_array_open(writer, "rows");
 	for (size_t i = 0; i < learn->row_count; i++) {
 		const struct learn_row *row = &learn->rows[i];
-		if (!row->is_merged &&
-			(row->number > 0 || row->basket == LEARN_ASK)) {
+		if (!row->is_merged && (row->number > 0 || row->basket == LEARN_ASK)) {
 			write_row(writer, learn, row);
 		}
 	}
 	json_array_close(writer);
 }
 
-static void write_host(struct json_writer *writer, const char *key,
-	const struct address *address)
+static void write_host(
+	struct json_writer *writer, const char *key, const struct address *address)
 {
 	char text[ADDRESS_TEXT_BYTES];
 	json_text(writer, key,
