@@ -178,7 +178,7 @@ bool learn_row_is_clear(const struct learn_row *row);
 #define LEARN_IN_CLEAR " in clear"
 char *learn_row_key(const struct learn *learn, const struct learn_row *row);
 
-/* "25200 flows of 60 to 2 hosts on 7 days ...", and one pair with the reason; a line each. */
+/* "25200 flows of 60 clients to 2 servers on 7 days ...", and one pair with the reason; a line each. */
 void learn_print_evidence(
 	const struct learn *learn, const struct learn_row *row, FILE *out);
 void learn_print_pair(

@@ -25,7 +25,9 @@ def evidence_of(row, group):
     """As the comment has it."""
     seen = row["evidence"]
     part = f"; {seen['clients']} of {group['count']} addresses took part" if group else ""
-    return (f"{seen['flows']} flow{'s' * (seen['flows'] != 1)} of {seen['clients']} to {seen['servers']} hosts on {seen['days']} "
+    ends = ["the Internet" if row[end] == "internet" else f"{seen[what]} {what[:len(what) - (seen[what] == 1)]}"
+            for end, what in (("from", "clients"), ("to", "servers"))]
+    return (f"{seen['flows']} flow{'s' * (seen['flows'] != 1)} of {ends[0]} to {ends[1]} on {seen['days']} "
             f"day{'s' * (seen['days'] != 1)}, {seen['first']} to {seen['last']}{part}; admits {seen['permissiveness']:.1f} times the pairs seen")
 
 
