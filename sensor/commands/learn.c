@@ -320,13 +320,9 @@ static const char EXAMPLES[] =
 	"  mailwarden learn /var/lib/mailwarden/observed -m matrix.yaml\n";
 
 static const struct option_row OPTIONS[] = {
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "declared already: propose what it lacks;\n"
-			"repeatable",
-		.set = option_add_text,
-		.field = offsetof(struct learn_request, matrices)},
+	{OPTION_MATRICES(struct learn_request,
+		"declared already: propose what it lacks;\n"
+		"repeatable")},
 	{.name = "internal",
 		.argument = "PREFIX",
 		.help = "networks of zone internal; repeatable (default:\n"
