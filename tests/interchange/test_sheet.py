@@ -337,3 +337,15 @@ def test_lines_that_end_with_a_return_alone_are_lines():
     usual, mac = imported(rows), imported(rows.replace("\n", "\r"))
     assert usual[0] == mac[0] == 0 and usual[1].split("groups:")[1] == mac[1].split("groups:")[1] and "from: postes" in mac[1]
     assert ":3:1:" in imported(f"{HEAD}\rA;B;SMTP;25\r!A;B;SMTP;25\r")[2]
+
+
+@pytest.mark.parametrize("protocol, port", [("SMTP (interdit)", ""), ("!SMTP", ""), ("SMTP", "not 25"), ("SMTP", ">25"), ("SMTP", "sauf 25"),
+                                            ("tous sauf SMTP", ""), ("SMTP ≠ 25", ""), ("", "!25")])
+def test_all_but_a_protocol_is_not_read_as_it(protocol, port):
+    code, matrix, told = imported(f"{HEAD}\nRelais;MX;IMAP;143\nPostes;MX;{protocol};{port}\n")
+    assert code == 0 and re.findall(r"from: (\S+),", matrix) == ["relais"] and "left out: 1\n" in told and ":3:" in told
+
+
+def test_a_remark_beside_a_protocol_is_no_negation():
+    matrix = imported(f"{HEAD}\nA;B;SMTP (relais, non facturé);25\nA;C;SMTP (25) ou Submission (587);\n")[1]
+    assert re.findall(r"protocols: \[(.*?)\]", matrix) == ["smtp", "smtp, submission"]
