@@ -153,6 +153,7 @@ static bool refold(struct review *review, const struct learn_row *row, int step,
 	const struct address first = learn->hosts[host].address;
 	const uint32_t before =
 		answers_fill_of(review->answers, &first, review->settings->fill);
+	const size_t kept = review->answers->fill_count;
 	const size_t networks = group->network_count;
 	const double addresses = group->addresses;
 	size_t at = place_of(before);
@@ -176,7 +177,11 @@ static bool refold(struct review *review, const struct learn_row *row, int step,
 	if (at == place_of(before)) {
 		return true;
 	}
-	answers_fill(review->answers, &first, before);
+	if (review->answers->fill_count > kept) {
+		review->answers->fill_count = kept; /* it was the last */
+	} else {
+		answers_fill(review->answers, &first, before);
+	}
 	return learn_anew(review, why);
 }
 
@@ -235,6 +240,31 @@ static bool ask(struct review *review, const struct learn_row *row, bool *is_ove
 	}
 }
 
+/* left: rows that have no answer. */
+static void tell_rest(const struct review *review, size_t left)
+{
+	const struct learn *learn = review->learn;
+	size_t pairs = 0;
+	for (size_t i = 0; i < learn->edge_count; i++) {
+		pairs += learn->edges[i].basket == LEARN_ASK &&
+			 learn->edges[i].row == LEARN_NONE;
+	}
+	if (left > 0) {
+		(void)fprintf(stderr,
+			"\n%zu without an answer; what was proposed of them is in the "
+			"matrix.\n",
+			left);
+	} else {
+		(void)fputs("\nNo row is left to be asked about.\n", stderr);
+	}
+	if (pairs > 0) {
+		(void)fprintf(stderr,
+			"%zu pair%s of hosts no row can be learnt for: why stands "
+			"below the matrix.\n",
+			pairs, pairs == 1 ? "" : "s");
+	}
+}
+
 bool learn_review(struct learn *learn, const struct observed *observed,
 	const struct learn_settings *settings, const struct learn_answers *answers,
 	struct reason *why)
@@ -256,13 +286,6 @@ bool learn_review(struct learn *learn, const struct observed *observed,
 			return false;
 		}
 	}
-	if (left > 0) {
-		(void)fprintf(stderr,
-			"\n%zu without an answer; what was proposed of them is in the "
-			"matrix.\n",
-			left);
-	} else {
-		(void)fputs("\nNo row is left to be asked about.\n", stderr);
-	}
+	tell_rest(&review, left);
 	return learn_anew(&review, why);
 }

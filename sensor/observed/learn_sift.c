@@ -69,6 +69,10 @@ static void sift_doubt(struct learn_edge *edge)
 		learn_put(edge, LEARN_ASK, NULL, "no zone holds either end");
 	} else if (edge->client == edge->server) {
 		learn_put(edge, LEARN_ASK, NULL, "both ends are one host");
+	} else if ((PROTOCOL_BIT(entry->key.protocol) &
+			   (PROTOCOL_BITS_OF_MAIL | PROTOCOL_BIT(PROTOCOL_ATTEMPT))) ==
+		   0) {
+		learn_put(edge, LEARN_ASK, NULL, "no row can name what it speaks");
 	} else if (entry->key.protocol == PROTOCOL_ATTEMPT) {
 		learn_put(edge, LEARN_ASK, NULL, "nobody was seen to answer");
 	} else if ((entry->flags & OBSERVED_HEARD) == 0 && learn_is_sending(edge)) {

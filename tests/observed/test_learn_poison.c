@@ -271,6 +271,23 @@ static void a_declared_row_s_tls_is_not_proposed_away(void **state)
 	matrix_free(matrix);
 }
 
+static void a_record_of_no_protocol_of_mail_stops_nobody_s_learning(void **state)
+{
+	static const enum protocol STRANGE[] = {
+		PROTOCOL_UNKNOWN, PROTOCOL_TLS, PROTOCOL_HTTP, PROTOCOL_OTHER};
+	(void)state;
+	for (size_t i = 0; i < sizeof(STRANGE) / sizeof(STRANGE[0]); i++) {
+		struct made_attack attack = made_attack();
+		struct made_kind odd = like("read", "192.0.2.64", 60, "192.0.2.10");
+		odd.protocol = STRANGE[i];
+		flows(&attack, &odd, 7);
+		learn(&attack);
+		assert_int_equal(basket_of(&attack, &odd), LEARN_ASK);
+		assert_int_equal(basket_of(&attack, made_kind("read")), LEARN_PROPOSED);
+		attack_free(&attack);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +303,8 @@ int main(void)
 		cmocka_unit_test(
 			a_finding_that_a_row_once_accepted_is_not_accepted_for_ever),
 		cmocka_unit_test(a_declared_row_s_tls_is_not_proposed_away),
+		cmocka_unit_test(
+			a_record_of_no_protocol_of_mail_stops_nobody_s_learning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,11 +72,25 @@ def test_one_row_at_a_time_and_most_traffic_first(traffic, tmp_path):
                                                    "fill 192.0.2.64 50"]
 
 
+def test_what_widens_nothing_is_not_kept(traffic, tmp_path):
+    answers = tmp_path / "answers"
+    terminal = Terminal("learn", traffic, *ZONES, "--review", "--answers", answers)
+    terminal.question()
+    terminal.answer("w")
+    assert "it cannot be made wider" in terminal.question()
+    terminal.answer("a")
+    terminal.question()
+    terminal.answer("q")
+    terminal.result()
+    assert answers.read_text().splitlines()[1:] == ["accept 192.0.2.64/27 > 192.0.2.10 imaps"]
+
+
 def test_what_was_answered_is_not_asked_again(traffic, tmp_path):
     answers = tmp_path / "answers"
     answers.write_text("accept 192.0.2.64/27 > 192.0.2.10 imaps\nignore 192.0.2.64/27 > 192.0.2.20 submission\n")
     terminal = Terminal("learn", traffic, *ZONES, "--review", "--answers", answers)
-    assert terminal.question().split() == "No row is left to be asked about.".split()
+    assert terminal.question().split("\r\n")[1:] == ["No row is left to be asked about.", "1 pair of hosts no row can be learnt for: why stands "
+                                                    "below the matrix.", ""]
     assert "protocols: [imaps]" in terminal.result()
 
 
@@ -84,7 +98,7 @@ def test_the_end_of_input_ends_the_questions(traffic, tmp_path):
     done = subprocess.run([MAILWARDEN, "learn", traffic, *ZONES, "--review", "--answers", tmp_path / "answers"], input="a\n", text=True,
                           capture_output=True, timeout=20, check=True)
     assert done.stderr.count(PROMPT.decode()) == 2
-    assert done.stderr.endswith("1 without an answer; what was proposed of them is in the matrix.\n")
+    assert "\n1 without an answer; what was proposed of them is in the matrix.\n" in done.stderr
     assert max(map(len, done.stderr.splitlines())) <= 80
     assert (tmp_path / "answers").read_text().count("accept") == 1
     assert re.search(r"^rows:$", done.stdout, re.M)
