@@ -112,6 +112,15 @@ struct learn_group {
 	bool is_proposed; /* a proposed row names it */
 };
 
+/*
+ * Days since 1970 as an entry has them: of the last one and those before it that
+ * OBSERVED_DAYS hold. What another one's last day makes too old counts no more.
+ */
+struct learn_days {
+	uint8_t bits[OBSERVED_DAYS / 8];
+	uint64_t last;
+};
+
 struct learn_row {
 	uint32_t from; /* groups */
 	uint32_t to;
@@ -128,7 +137,7 @@ struct learn_row {
 	uint64_t pairs;
 	uint32_t clients;
 	uint32_t servers;
-	uint8_t days[OBSERVED_DAYS / 8];
+	struct learn_days days;
 	uint32_t first_s;
 	uint64_t last_us;
 	/* while it is gathered */

@@ -83,13 +83,13 @@ static bool is_aged(const struct learn_host *host)
 /* All that a host was seen to do of one kind; true: too few days or flows to be proposed. */
 static bool is_young(const struct learn *learn, const struct mark *marks, size_t count)
 {
-	uint8_t days[OBSERVED_DAYS / 8] = {0};
+	struct learn_days days = {.last = 0};
 	uint64_t flows = 0;
 	for (size_t i = 0; i < count; i++) {
 		flows += marks[i].entry->flows;
-		learn_add_days(days, marks[i].entry->days);
+		learn_days_add_entry(&days, marks[i].entry);
 	}
-	return learn_count_days(days) < learn->settings->min_days ||
+	return learn_days_count(&days) < learn->settings->min_days ||
 	       flows < learn->settings->min_sessions;
 }
 

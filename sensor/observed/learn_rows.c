@@ -71,7 +71,7 @@ static void gather(struct learn_row *row, const struct observed_entry *entry)
 	if (entry->last_us > row->last_us) {
 		row->last_us = entry->last_us;
 	}
-	learn_add_days(row->days, entry->days);
+	learn_days_add_entry(&row->days, entry);
 }
 
 static enum matrix_tls strictest(const struct learn_row *row)
@@ -111,7 +111,7 @@ static uint16_t oldest(const struct learn_row *row)
 
 unsigned learn_row_days(const struct learn_row *row)
 {
-	return learn_count_days(row->days);
+	return learn_days_count(&row->days);
 }
 
 static void ask(struct learn_row *row, const char *reason)
@@ -230,7 +230,7 @@ static void join(struct learn_row *into, const struct learn_row *row)
 	into->first_s = row->first_s < into->first_s ? row->first_s : into->first_s;
 	into->last_us = row->last_us > into->last_us ? row->last_us : into->last_us;
 	into->min_tls = row->min_tls < into->min_tls ? row->min_tls : into->min_tls;
-	learn_add_days(into->days, row->days);
+	learn_days_add(&into->days, &row->days);
 }
 
 /* A number that no declared row has in its id. */

@@ -79,22 +79,10 @@ static inline bool learn_is_unwitnessed(const struct learn_host *host)
 		       host->role == MATRIX_ROLE_PROXY);
 }
 
-static inline void learn_add_days(
-	uint8_t into[OBSERVED_DAYS / 8], const uint8_t days[OBSERVED_DAYS / 8])
-{
-	for (size_t i = 0; i < OBSERVED_DAYS / 8; i++) {
-		into[i] |= days[i];
-	}
-}
-
-static inline unsigned learn_count_days(const uint8_t days[OBSERVED_DAYS / 8])
-{
-	unsigned count = 0;
-	for (size_t i = 0; i < OBSERVED_DAYS / 8; i++) {
-		count += (unsigned)__builtin_popcount(days[i]);
-	}
-	return count;
-}
+/* learn_days.c */
+void learn_days_add(struct learn_days *into, const struct learn_days *days);
+void learn_days_add_entry(struct learn_days *into, const struct observed_entry *entry);
+unsigned learn_days_count(const struct learn_days *days);
 
 static inline bool learn_is_sending(const struct learn_edge *edge)
 {

@@ -271,6 +271,37 @@ static void a_declared_row_s_tls_is_not_proposed_away(void **state)
 	matrix_free(matrix);
 }
 
+/* What nobody else does: three days of one client, two of another so many days later. */
+static enum learn_basket basket_after(uint64_t apart)
+{
+	struct made_attack attack = made_attack();
+	struct made_kind kind = like("read", "192.0.2.150", 1, "192.0.2.10");
+	kind.protocol = PROTOCOL_IMAP;
+	kind.port = 143;
+	kind.tls = FACTS_TLS_STARTTLS;
+	for (unsigned day = 0; day < 3; day++) {
+		struct sighting old = made_flow(&kind, 0, day, attack.number++);
+		old.start_us -= apart * MADE_DAY_US;
+		old.end_us -= apart * MADE_DAY_US;
+		observed_add(attack.observed, &old);
+	}
+	kind.from = "192.0.2.151";
+	flows(&attack, &kind, 2);
+	learn(&attack);
+	const enum learn_basket basket = basket_of(&attack, &kind);
+	attack_free(&attack);
+	return basket;
+}
+
+static void days_too_long_ago_make_nothing_older(void **state)
+{
+	(void)state;
+	assert_int_equal(basket_after(100), LEARN_PROPOSED);
+	assert_int_equal(basket_after(OBSERVED_DAYS - 10), LEARN_PROPOSED);
+	assert_int_equal(basket_after(OBSERVED_DAYS), LEARN_ASK);
+	assert_int_equal(basket_after(OBSERVED_DAYS + 100), LEARN_ASK);
+}
+
 static void a_record_of_no_protocol_of_mail_stops_nobody_s_learning(void **state)
 {
 	static const enum protocol STRANGE[] = {
@@ -303,6 +334,7 @@ int main(void)
 		cmocka_unit_test(
 			a_finding_that_a_row_once_accepted_is_not_accepted_for_ever),
 		cmocka_unit_test(a_declared_row_s_tls_is_not_proposed_away),
+		cmocka_unit_test(days_too_long_ago_make_nothing_older),
 		cmocka_unit_test(
 			a_record_of_no_protocol_of_mail_stops_nobody_s_learning),
 	};
