@@ -86,8 +86,11 @@ static bool read_quoted(struct reader *reader, const unsigned place[2], size_t *
 		if (*reader->at == '"' && is_closing(reader)) {
 			return true;
 		}
-		reader->cell[(*len)++] =
-			*reader->at == reader->line_end ? '\n' : *reader->at;
+		reader->cell[*len] = '\n';
+		if (*reader->at != reader->line_end) {
+			reader->cell[*len] = *reader->at;
+		}
+		(*len)++;
 		step(reader);
 	}
 	return fail(reader, place, "the quote that opens this cell is never closed");

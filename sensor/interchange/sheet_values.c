@@ -44,13 +44,14 @@ enum sheet_stand sheet_stand_of(const char *text)
 				 "desactivee|disabled|supprime|supprimee|a supprimer|"
 				 "deleted|removed|obsolete|hors service|expire|expiree|"
 				 "expired|revoked|abandonne|abandonnee|closed|";
-	char folded[64] = "|";
-	sheet_fold(text, folded + 1, sizeof(folded) - 2);
-	(void)strcat(folded, "|"); /* room is left for it */
-	if (strstr(YES, folded)) {
+	char folded[64];
+	char word[sizeof(folded) + 2];
+	sheet_fold(text, folded, sizeof(folded));
+	(void)snprintf(word, sizeof(word), "|%s|", folded);
+	if (strstr(YES, word)) {
 		return SHEET_STAND_YES;
 	}
-	return strstr(NO, folded) ? SHEET_STAND_NO : SHEET_STAND_UNKNOWN;
+	return strstr(NO, word) ? SHEET_STAND_NO : SHEET_STAND_UNKNOWN;
 }
 
 /* Fixed words of a matrix in French, folded, and as forms have them. */

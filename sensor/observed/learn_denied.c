@@ -107,8 +107,9 @@ static bool read_denial(struct denial *denial, char *key)
 static void deny(struct learn *learn, const char *key)
 {
 	struct denial denial = {.protocols = 0};
-	char *copy = list_new(strlen(key) + 1, 1);
-	memcpy(copy, key, strlen(key));
+	const size_t size = strlen(key) + 1;
+	char *copy = list_new(size, 1);
+	(void)snprintf(copy, size, "%s", key);
 	const bool is_read = read_denial(&denial, copy);
 	for (size_t i = 0; is_read && i < learn->edge_count; i++) {
 		struct learn_edge *edge = &learn->edges[i];
