@@ -280,30 +280,13 @@ static void end_request(struct http *http, struct facts *facts)
 	}
 }
 
-/* The status shows that the service is there; 449 is ActiveSync's (MS-ASHTTP 2.2.2.1.1). */
-static bool is_served(const struct http *http)
-{
-	const unsigned status = http->status;
-	return (status >= 200 && status < 300) || status == 401 || status == 449 ||
-	       (status >= 500 && http->claimed != PROTOCOL_EXCHANGE_HTTPS &&
-		       status != 501);
-}
-
-/* It does not know the service: RFC 9110 section 15.5. */
-static bool is_missing(const struct http *http)
-{
-	const unsigned status = http->status;
-	return status == 400 || (status >= 403 && status <= 405) || status == 410 ||
-	       status == 501;
-}
-
 /* A service that only sends elsewhere (to HTTPS, mostly) serves nothing here. */
 static void note_served(struct http *http, struct facts *facts)
 {
 	if (!facts->is_unanswered || http->status < 200) {
 		return;
 	}
-	if (!is_served(http)) {
+	if (!http_head_is_served(http->status, (enum protocol)http->claimed)) {
 		facts->protocol = PROTOCOL_HTTP;
 		return;
 	}
@@ -318,7 +301,7 @@ static void note_answer(struct http *http, struct facts *facts)
 	if ((flags & HTTP_ASKED_SERVICE) == 0) {
 		return;
 	}
-	if (facts->is_unanswered && is_missing(http)) {
+	if (facts->is_unanswered && http_head_is_missing(http->status)) {
 		http->claimed =
 			PROTOCOL_HTTP; /* until one asks for a service that is */
 		facts->protocol = PROTOCOL_HTTP;
@@ -342,8 +325,7 @@ static void stay(struct http *http)
 	side->stage = STAGE_START;
 }
 
-/* RFC 9110 sections 9.3.6 and 15.2.2; true when what follows is not HTTP. A flow that has
- * shown its service keeps that name. */
+/* RFC 9110 sections 9.3.6 and 15.2.2. A flow that has shown its service keeps that name. */
 static bool is_tunnel(const struct http *http, const struct facts *facts)
 {
 	const bool is_opened = (http->answering & HTTP_ASKED_TUNNEL) != 0 &&
@@ -547,6 +529,20 @@ static void http_gap(
 	}
 }
 
+/* Of a CONNECT whose lines are too many, to its end or to the last few bytes at hand. */
+static bool pass_head(struct http *http, struct facts *facts, struct text *bytes)
+{
+	struct http_side *side = &http->sides[DIRECTION_TO_SERVER];
+	if (side->stage != STAGE_HEAD || (http->asking & HTTP_ASKED_TUNNEL) == 0) {
+		return false;
+	}
+	lines_gap(&side->lines, 0);
+	if (http_head_pass(bytes)) {
+		end_head(http, facts, DIRECTION_TO_SERVER);
+	}
+	return true;
+}
+
 static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
@@ -566,6 +562,10 @@ static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 		left -= lines_cost(take_item(http, facts, way, &bytes));
 		if (left <= 0 && bytes.len > 0 && !lines_is_passing(lines)) {
 			note_unread(facts, way);
+			if (way == DIRECTION_TO_SERVER && pass_head(http, facts, &bytes)) {
+				left = LINES_AT_ONCE(bytes.len);
+				continue;
+			}
 			http_gap(http, facts, way, 0);
 			bytes.len = 0;
 		}

@@ -91,11 +91,33 @@ static inline bool http_is_websocket(const void *state)
 	return http->is_websocket && http->status == 101;
 }
 
+/* A CONNECT, to http_asked_authority(), has no answer yet. */
+static inline bool http_is_asked(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	return (http->asking & HTTP_ASKED_TUNNEL) != 0 &&
+	       http->sides[DIRECTION_TO_SERVER].lines.raw_left > UINT64_MAX / 2;
+}
+
+/* And the client went on behind it. */
+static inline bool http_is_ahead(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	return http_is_asked(state) &&
+	       http->sides[DIRECTION_TO_SERVER].lines.raw_left < UINT64_MAX;
+}
+
+static inline struct text http_asked_authority(const void *state)
+{
+	const struct http *http = (const struct http *)state;
+	return (struct text){.at = (const uint8_t *)http->authority,
+		.len = strlen(http->authority)};
+}
+
 /* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */
 static inline struct text http_authority(const void *state)
 {
 	const struct http *http = (const struct http *)state;
 	const bool is_asked = (http->answering & HTTP_ASKED_TUNNEL) != 0;
-	return (struct text){.at = (const uint8_t *)http->authority,
-		.len = is_asked ? strlen(http->authority) : 0};
+	return is_asked ? http_asked_authority(state) : (struct text){.len = 0};
 }

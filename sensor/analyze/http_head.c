@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define TAIL_BYTES 4 /* hold what may begin the end of a head */
+
 #define CHUNK_DIGITS_MAX 12
 
 bool http_head_request(const struct line *line, struct http_request *request)
@@ -113,6 +115,35 @@ struct text http_head_line(struct text bytes)
 {
 	const uint8_t *end = memchr(bytes.at, '\n', bytes.len);
 	return (struct text){bytes.at, end ? (size_t)(end - bytes.at) : bytes.len};
+}
+
+bool http_head_pass(struct text *bytes)
+{
+	struct text rest = *bytes;
+	while (rest.len > 0) {
+		const size_t cr = rest.at[0] == '\r';
+		if (rest.len > cr && rest.at[cr] == '\n') {
+			text_advance(&rest, cr + 1);
+			*bytes = rest;
+			return true;
+		}
+		text_advance(&rest, http_head_line(rest).len);
+		text_advance(&rest, rest.len > 0);
+	}
+	text_advance(bytes, bytes->len > TAIL_BYTES ? bytes->len - TAIL_BYTES : 0);
+	return false;
+}
+
+bool http_head_is_served(unsigned status, enum protocol claimed)
+{
+	return (status >= 200 && status < 300) || status == 401 || status == 449 ||
+	       (status >= 500 && claimed != PROTOCOL_EXCHANGE_HTTPS && status != 501);
+}
+
+bool http_head_is_missing(unsigned status)
+{
+	return status == 400 || (status >= 403 && status <= 405) || status == 410 ||
+	       status == 501;
 }
 
 static bool is_body_told(struct text line)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "analyze/lines.h"
+#include "classify/protocol.h"
 
 struct http_request {
 	struct text method; /* borrowed from the line */
@@ -42,6 +43,18 @@ unsigned http_head_mechanism(struct text scheme);
 
 /* The first line, up to its line feed, or as much as is there. */
 struct text http_head_line(struct text bytes);
+
+/*
+ * Pass over the rest of a head, from the start of a line. True: to behind the empty line
+ * that ends it; false: to the last few bytes, which may begin that line.
+ */
+bool http_head_pass(struct text *bytes);
+
+/* The status shows that the service is there; 449 is ActiveSync's (MS-ASHTTP 2.2.2.1.1). */
+bool http_head_is_served(unsigned status, enum protocol claimed);
+
+/* The server does not know the service: RFC 9110 section 15.5. */
+bool http_head_is_missing(unsigned status);
 
 /*
  * One request without a body and the beginning of what answers it: nothing of them is left

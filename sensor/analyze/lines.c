@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-static void text_advance(struct text *text, size_t len)
-{
-	text->at += len;
-	text->len -= len;
-}
-
 static enum lines_item raw_next(struct lines *lines, struct text *rest)
 {
 	const size_t len =

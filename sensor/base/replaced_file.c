@@ -2,21 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct content {
-	replaced_file_write *write;
-	const void *what;
-};
-
-static bool write_whole(FILE *out, const struct content *content)
-{
-	return content->write(out, content->what) && fflush(out) == 0 &&
-	       ferror(out) == 0 && fsync(fileno(out)) == 0;
-}
 
 /* A left-over of that name is of a process that was killed; errno tells why not. */
 static FILE *create_at(int directory, const char *name)
@@ -34,66 +22,136 @@ static FILE *create_at(int directory, const char *name)
 	return out;
 }
 
-/*
- * Write beside the file and rename; errno tells why not. The new name must survive a
- * power cut too.
- */
-static bool replace_at(const struct content *content, int directory, const char *name,
-	const char *beside)
+static bool is_on_disk(FILE *out)
 {
-	FILE *out = create_at(directory, beside);
-	if (!out) {
-		return false;
-	}
-	bool is_done = write_whole(out, content);
+	return fflush(out) == 0 && ferror(out) == 0 && fsync(fileno(out)) == 0;
+}
+
+/* Of a file whose .directory and names are set; errno tells why not. */
+static bool begin(struct replaced_file *file)
+{
+	file->out = create_at(file->directory, file->beside);
+	return file->out != NULL;
+}
+
+static void remove_beside(const struct replaced_file *file)
+{
+	const int error = errno;
+	/* gone already where only the folder failed */
+	(void)unlinkat(file->directory, file->beside, 0);
+	errno = error;
+}
+
+/* The new name must survive a power cut too; errno tells why not. */
+static bool finish(struct replaced_file *file)
+{
+	bool is_done = is_on_disk(file->out);
 	int error = errno;
-	if (fclose(out) != 0 && is_done) {
+	if (fclose(file->out) != 0 && is_done) {
 		is_done = false;
 		error = errno;
 	}
-	if (is_done && (renameat(directory, beside, directory, name) != 0 ||
-			       fsync(directory) != 0)) {
-		is_done = false;
-		error = errno;
-	}
+	file->out = NULL;
+	errno = error;
+	is_done = is_done &&
+		  renameat(file->directory, file->beside, file->directory,
+			  file->name) == 0 &&
+		  fsync(file->directory) == 0;
 	if (!is_done) {
-		/* gone already where only the folder failed */
-		(void)unlinkat(directory, beside, 0);
-		errno = error;
+		remove_beside(file);
 	}
 	return is_done;
+}
+
+static void abandon(struct replaced_file *file)
+{
+	const int error = errno;
+	(void)fclose(file->out);
+	file->out = NULL;
+	errno = error;
+	remove_beside(file);
+}
+
+/* Errno tells why not. */
+static bool save(
+	struct replaced_file *file, replaced_file_write *write, const void *what)
+{
+	if (!begin(file)) {
+		return false;
+	}
+	if (!write(file->out, what)) {
+		abandon(file);
+		return false;
+	}
+	return finish(file);
+}
+
+static bool refused(const char *name, struct reason *why)
+{
+	return reason_set(why, "%.100s: %s", name, strerror(errno));
+}
+
+static struct replaced_file named_at(int directory, const char *name)
+{
+	struct replaced_file file = {.directory = directory, .name = name};
+	(void)snprintf(file.beside, sizeof(file.beside), "%.200s.new", name);
+	return file;
+}
+
+bool replaced_file_begin_at(
+	struct replaced_file *file, int directory, const char *name, struct reason *why)
+{
+	*file = named_at(directory, name);
+	return begin(file) || refused(name, why);
+}
+
+bool replaced_file_sync(struct replaced_file *file, struct reason *why)
+{
+	return is_on_disk(file->out) || refused(file->name, why);
+}
+
+bool replaced_file_finish(struct replaced_file *file, struct reason *why)
+{
+	return finish(file) || refused(file->name, why);
+}
+
+void replaced_file_abandon(struct replaced_file *file)
+{
+	abandon(file);
 }
 
 bool replaced_file_save_at(int directory, const char *name, replaced_file_write *write,
 	const void *what, struct reason *why)
 {
-	const struct content content = {write, what};
-	char beside[NAME_MAX + 1];
-	(void)snprintf(beside, sizeof(beside), "%.200s.new", name);
-	return replace_at(&content, directory, name, beside) ||
-	       reason_set(why, "%.100s: %s", name, strerror(errno));
+	struct replaced_file file = named_at(directory, name);
+	return save(&file, write, what) || refused(name, why);
 }
+
+struct content {
+	replaced_file_write *write;
+	const void *what;
+};
 
 /* target: of PATH_MAX bytes, cut into folder and name. */
 static bool replace(const struct content *content, char *target)
 {
-	char beside[NAME_MAX + 1];
 	char *slash = strrchr(target, '/');
-	const char *name = slash ? slash + 1 : target;
+	struct replaced_file file = {.name = slash ? slash + 1 : target};
 	const char *folder = ".";
 	if (slash) {
 		folder = slash == target ? "/" : target;
 		*slash = '\0';
 	}
-	const int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0) {
+	file.directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file.directory < 0) {
 		return false;
 	}
 	/* two replays may save at once */
-	(void)snprintf(beside, sizeof(beside), "%.200s.%ld", name, (long)getpid());
-	const bool is_done = replace_at(content, directory, name, beside);
+	(void)snprintf(file.beside, sizeof(file.beside), "%.200s.%ld", file.name,
+		(long)getpid());
+	const bool is_done = save(&file, content->write, content->what);
 	const int error = errno;
-	(void)close(directory);
+	(void)close(file.directory);
 	errno = error;
 	return is_done;
 }
@@ -109,6 +167,5 @@ bool replaced_file_save(const char *path, replaced_file_write *write, const void
 		(void)snprintf(target, sizeof(target), "%s", path);
 		is_named = true;
 	}
-	return (is_named && replace(&content, target)) ||
-	       reason_set(why, "%.100s: %s", path, strerror(errno));
+	return (is_named && replace(&content, target)) || refused(path, why);
 }

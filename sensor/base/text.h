@@ -16,6 +16,13 @@ struct text {
 	size_t len;
 };
 
+/* Its first len bytes, which it has, are taken off. */
+static inline void text_advance(struct text *text, size_t len)
+{
+	text->at += len;
+	text->len -= len;
+}
+
 static inline struct text text_from(const char *word)
 {
 	return (struct text){(const uint8_t *)word, strlen(word)};

@@ -306,6 +306,10 @@ static bool read_proxies(struct prefix *prefix, const struct classify_hint *hint
 	if (!is_last(prefix, hint)) {
 		return true;
 	}
+	if (hint->is_client_known &&
+		proxy_go_unanswered(prefix, result, hint->client_side)) {
+		return false;
+	}
 	if (result->proxy_phase != 0) {
 		name_socks(result);
 		return true;

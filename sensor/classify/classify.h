@@ -52,7 +52,7 @@ struct classification {
 	bool has_target_address; /* .target holds; else .target_host may */
 	uint16_t proxy_client_port;
 	uint16_t target_port;
-	/* 0, or of the first request, which no proxy has answered yet; .target_port holds */
+	/* 0, or of a request in the prefix that no proxy has answered in whole; .target_port holds */
 	uint16_t asked_len;
 	struct address proxy_client;
 	struct address target;

@@ -191,18 +191,16 @@ static enum proxy_step take_connect(
 	if (answer.len >= 10 && answer.at[9] != '2') {
 		return PROXY_NOTHING;
 	}
-	if (request_len > 0 && answer.len == 0 &&
-		note_target((struct text){request.at, request_len}, result)) {
-		result->asked_len = (uint16_t)request_len;
+	if (request_len > 0 &&
+		!note_target((struct text){request.at, request_len}, result)) {
+		return PROXY_NOTHING;
 	}
 	if (request_len == 0 || answer_len == 0) {
 		const bool is_too_long =
 			(request_len == 0 && prefix_is_full(prefix, side)) ||
 			prefix_is_full(prefix, 1 - side);
+		result->asked_len = (uint16_t)request_len;
 		return is_too_long ? PROXY_NOTHING : PROXY_WAIT;
-	}
-	if (!note_target((struct text){request.at, request_len}, result)) {
-		return PROXY_NOTHING;
 	}
 	prefix_drop(prefix, side, request_len);
 	prefix_drop(prefix, 1 - side, answer_len);
@@ -250,6 +248,7 @@ enum proxy_step proxy_take(struct prefix *prefix, const struct classify_hint *hi
 				(uint16_t)(result->proxy_skip[side] - cut);
 		}
 	}
+	result->asked_len = 0;
 	if (result->proxy_phase != 0) {
 		return proxy_socks_go_on(prefix, result);
 	}
@@ -258,4 +257,37 @@ enum proxy_step proxy_take(struct prefix *prefix, const struct classify_hint *hi
 		step = take_on_side(prefix, 1U - hint->client_side, result);
 	}
 	return step;
+}
+
+bool proxy_is_awaited(const struct prefix *prefix, const struct classification *result,
+	unsigned client)
+{
+	const bool is_open = result->proxy == CLASSIFY_PROXY_CONNECT ||
+			     result->proxy == CLASSIFY_PROXY_SOCKS;
+	return result->asked_len > 0 || proxy_socks_is_asked(result) ||
+	       (is_open && result->proxy_phase == 0 && prefix->len[1U - client] == 0);
+}
+
+bool proxy_is_ahead(const struct prefix *prefix, const struct classification *result,
+	unsigned client)
+{
+	return proxy_is_awaited(prefix, result, client) &&
+	       prefix->len[client] > result->asked_len;
+}
+
+bool proxy_go_unanswered(
+	struct prefix *prefix, struct classification *result, unsigned client)
+{
+	if (!proxy_is_ahead(prefix, result, client)) {
+		return false;
+	}
+	result->proxy = result->proxy_phase == 0 && prefix->bytes[client][0] == 'C'
+				? CLASSIFY_PROXY_CONNECT
+				: CLASSIFY_PROXY_SOCKS;
+	prefix_drop(prefix, client, result->asked_len);
+	prefix_drop(prefix, 1U - client, prefix->len[1U - client]);
+	result->asked_len = 0;
+	result->proxy_phase = 0;
+	note_side(result, client);
+	return true;
 }

@@ -20,6 +20,21 @@ enum proxy_step {
 enum proxy_step proxy_take(struct prefix *prefix, const struct classify_hint *hint,
 	struct classification *result);
 
+/* The client asked for a way, which is not open yet, or nothing came back through it. */
+bool proxy_is_awaited(const struct prefix *prefix, const struct classification *result,
+	unsigned client);
+
+/* And it said more than that. */
+bool proxy_is_ahead(const struct prefix *prefix, const struct classification *result,
+	unsigned client);
+
+/*
+ * No more of an answer will come, and the client went on without: what it said behind its
+ * request is all there is to classify. False when it did not.
+ */
+bool proxy_go_unanswered(
+	struct prefix *prefix, struct classification *result, unsigned client);
+
 /* Where a CONNECT goes to: "host:port" or "[address]:port"; false when it is neither. */
 bool proxy_note_authority(struct classification *result, struct text authority);
 
@@ -29,3 +44,6 @@ enum proxy_step proxy_socks4(
 enum proxy_step proxy_socks5(
 	struct prefix *prefix, unsigned side, struct classification *result);
 enum proxy_step proxy_socks_go_on(struct prefix *prefix, struct classification *result);
+
+/* Of such a dialogue all is said but the proxy's last answer. */
+bool proxy_socks_is_asked(const struct classification *result);

@@ -190,7 +190,7 @@ static void note_endpoint(struct classification *result, const struct endpoint *
 	}
 }
 
-/* A request right behind the methods, with no ear for the one chosen. */
+/* A request that is said with no ear for the answer to what stands in front of it. */
 static COLD void note_request(const struct prefix *prefix, unsigned side,
 	struct cursor cur, struct classification *result)
 {
@@ -218,10 +218,10 @@ enum proxy_step proxy_socks5(
 		(!is_silent && version != SOCKS5_VERSION)) {
 		return PROXY_NOTHING;
 	}
-	if (methods && is_silent) {
-		note_request(prefix, side, greeting, result);
-	}
 	if (!methods || !cursor_ok(&answer)) {
+		if (methods) {
+			note_request(prefix, side, greeting, result);
+		}
 		return PROXY_WAIT;
 	}
 	/* DCE/RPC begins with 5 as well: the answer has to be one of the offers */
@@ -369,6 +369,8 @@ static COLD enum proxy_step take_password_reply(
 	cursor_skip(&cur, 1);
 	const uint8_t status = cursor_u8(&cur);
 	if (!cursor_ok(&cur)) {
+		note_request(prefix, result->client_side,
+			side_cursor(prefix, result->client_side), result);
 		return PROXY_WAIT;
 	}
 	prefix_drop(prefix, server, taken_from(prefix, server, cur));
@@ -409,6 +411,12 @@ static COLD enum proxy_step take_reply(
 	prefix_drop(prefix, server, taken_from(prefix, server, cur));
 	result->proxy_phase = PHASE_NONE;
 	return status == 0 ? PROXY_TAKEN : PROXY_REFUSED;
+}
+
+bool proxy_socks_is_asked(const struct classification *result)
+{
+	return result->proxy_phase == PHASE_REPLY ||
+	       result->proxy_phase == PHASE_4_REPLY;
 }
 
 COLD enum proxy_step proxy_socks_go_on(

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "commands/options.h"
 #include "control/settings.h"
-#include "control/status.h"
 #include "matrix/matrix.h"
+#include "status/status.h"
 
 #include <assert.h>
 #include <net/if.h>
@@ -29,6 +29,7 @@ struct line {
 	struct option_list matrices;
 	const char *config;
 	const char *state_dir;
+	bool has_observed; /* --observed without a value: its words are files */
 	const char *start; /* of the value or word wanted */
 };
 
@@ -186,9 +187,13 @@ static void offer_ends(const struct line *line)
 	matrix_free(matrix);
 }
 
-/* Of the settings; fleet asks those of type redis alone. */
+/* Of the settings; fleet asks those of type redis alone, or files. */
 static void offer_outputs(const struct line *line)
 {
+	if (line->has_observed) {
+		offer_files(line);
+		return;
+	}
 	static struct settings settings; /* too large for the stack */
 	struct problems problems;
 	const struct shipper *wanted =
@@ -358,6 +363,8 @@ static void complete(struct line *line)
 		const struct option_row *row = row_with_value(line, word, &value);
 		if (!row) {
 			others += word[0] != '-' && i < last ? 1 : 0;
+			line->has_observed =
+				line->has_observed || strcmp(word, "--observed") == 0;
 			continue;
 		}
 		if (!value && i < last) {

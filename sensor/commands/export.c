@@ -4,8 +4,8 @@
 #include "commands/matrices.h"
 #include "control/gate.h"
 #include "control/settings.h"
-#include "control/status.h"
 #include "interchange/sheet_export.h"
+#include "status/status.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,5 +1,5 @@
-#include "commands/options.h"
-
+#include "commands/fleet_observed.h"
+#include "commands/views.h"
 #include "control/sandbox.h"
 #include "control/settings.h"
 #include "report/json_writer.h"
@@ -17,7 +17,8 @@ struct request {
 	const char *config;
 	const char *output; /* NULL: the first of type redis */
 	uint32_t top;
-	bool is_json;
+	bool is_of_observed;
+	struct fleet_observed observed;
 };
 
 static void print_row(
@@ -106,7 +107,7 @@ static int tell(const struct request *request, const struct fleet *fleet)
 	for (size_t i = 0; i < fleet->count; i++) {
 		is_all_alive = is_all_alive && fleet->sensors[i].is_alive;
 	}
-	if (request->is_json) {
+	if (request->observed.is_json) {
 		write_json(fleet);
 	} else {
 		print_text(fleet, request->top);
@@ -175,22 +176,60 @@ static int fleet_of(const struct request *request)
 	return code;
 }
 
+/* What belongs to the other half of the command; NULL: nothing. */
+static const char *misplaced(const struct request *request)
+{
+	if (!request->is_of_observed) {
+		return request->observed.write   ? "write"
+		       : request->observed.pairs ? "pairs"
+						 : NULL;
+	}
+	return request->config ? "config" : request->top ? "top" : NULL;
+}
+
+static int read_observed(struct request *request, const struct option_words *words)
+{
+	if (words->count == 0) {
+		return command_misused(&COMMAND_FLEET, "no FILE given");
+	}
+	if (request->observed.pairs == 0) {
+		request->observed.pairs = OBSERVED_ENTRIES;
+	}
+	return fleet_observed(&request->observed, words);
+}
+
 static int fleet_run(int argc, char **argv)
 {
-	struct request request = {.top = TOP_STANDARD};
+	struct request request = {.top = 0};
 	struct option_words words;
 	const int code = options_read(&COMMAND_FLEET, argc, argv, &request, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
+	const char *option = misplaced(&request);
+	if (option) {
+		return command_misused(&COMMAND_FLEET, "--%s goes %s --observed",
+			option, request.is_of_observed ? "without" : "with");
+	}
+	if (request.is_of_observed) {
+		return read_observed(&request, &words);
+	}
+	if (words.count > 1) {
+		return command_misused(
+			&COMMAND_FLEET, "a word too many: \"%.80s\"", words.list[1]);
+	}
 	request.output = words.count > 0 ? words.list[0] : NULL;
+	request.top = request.top ? request.top : TOP_STANDARD;
 	return fleet_of(&request);
 }
 
 static const char ABOUT[] =
 	"Tell what all sensors counted that write into one Redis, or a cluster: each\n"
 	"one's totals and whether it is alive, and together the findings and the most\n"
-	"frequent illegitimate senders. Reads, and writes nothing.\n";
+	"frequent illegitimate senders. Reads, and writes nothing.\n"
+	"With --observed: add up what the sensors observed, pair by pair, of the file\n"
+	"of each (observed in its state directory, its journal, or EVE lines). A flow\n"
+	"that several saw counts once. What each sensor has stands behind.\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "config",
@@ -209,22 +248,43 @@ static const struct option_row OPTIONS[] = {
 		.least = 1,
 		.most = TOP_MOST},
 	{.name = "json",
-		.help = "one JSON object with all counters",
+		.help = "one JSON object with all counters; with --observed one\n"
+			"for the sensors, then one per pair, then the totals",
 		.set = option_set_flag,
-		.field = offsetof(struct request, is_json)},
+		.field = offsetof(struct request, observed.is_json)},
+	{.name = "observed",
+		.help = "the words are files of what each sensor observed",
+		.set = option_set_flag,
+		.field = offsetof(struct request, is_of_observed),
+		.is_enough = true},
+	{.name = "write",
+		.argument = "FILE",
+		.help = "of --observed: write the sum as an observed matrix, too",
+		.set = option_set_text,
+		.field = offsetof(struct request, observed.write)},
+	{.name = "pairs",
+		.argument = "COUNT",
+		.help = "of --observed: keep so many pairs at most (default\n"
+			"262144)",
+		.set = option_set_number,
+		.field = offsetof(struct request, observed.pairs),
+		.least = VIEWS_PAIRS_LEAST,
+		.most = VIEWS_PAIRS_MOST},
 	{.name = NULL},
 };
 
 const struct command COMMAND_FLEET = {
 	.name = "fleet",
-	.summary = "what all sensors of a Redis counted",
-	.usage = "-c FILE [OPTION...] [OUTPUT]",
+	.summary = "what all sensors counted in a Redis, or observed",
+	.usage = "-c FILE [--top N] [--json] [OUTPUT]\n"
+		 "--observed FILE... [--json] [--write FILE]",
 	.about = ABOUT,
-	.examples = "  mailwarden fleet -c /etc/mailwarden/fleet.yaml\n",
-	.exits = "0 all are alive, 1 some are not, 2 settings in error, 3 Redis is "
-		 "down.\n",
+	.examples = "  mailwarden fleet -c /etc/mailwarden/fleet.yaml\n"
+		    "  mailwarden fleet --observed north/observed south/observed\n",
+	.exits = "0 all are alive, or added up, 1 some are not alive, 2 settings or a\n"
+		 "file in error, 3 Redis is down, or a file cannot be read.\n",
 	.options = OPTIONS,
 	.words = "OUTPUT",
-	.words_most = 1,
+	.words_most = COMMAND_WORDS_ANY,
 	.run = fleet_run,
 };

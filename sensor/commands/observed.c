@@ -1,13 +1,8 @@
 #include "commands/matrices.h"
 #include "commands/options.h"
 #include "commands/views.h"
-#include "observed/observed_file.h"
-#include "report/observed_text.h"
 
 #include <stddef.h>
-
-#define PAIRS_LEAST (1U << 8)
-#define PAIRS_MOST  (1U << 24)
 
 struct request {
 	struct option_list matrices;
@@ -15,22 +10,6 @@ struct request {
 	uint32_t pairs;
 	bool is_json;
 };
-
-static int show(const struct request *request, const struct observed *observed)
-{
-	struct reason why;
-	if (request->write && !observed_file_may_be_written(request->write, &why)) {
-		(void)command_failed(&COMMAND_OBSERVED, "%s", why.text);
-		return COMMAND_USAGE;
-	}
-	if (request->write && !observed_file_save(observed, request->write, &why)) {
-		return command_failed(&COMMAND_OBSERVED, "%s", why.text);
-	}
-	const bool is_shown = request->is_json ? observed_json(stdout, observed)
-					       : observed_print(stdout, observed);
-	return is_shown ? COMMAND_OK
-			: command_failed(&COMMAND_OBSERVED, "no memory to sort it");
-}
 
 static int observed_run(int argc, char **argv)
 {
@@ -49,7 +28,8 @@ static int observed_run(int argc, char **argv)
 	}
 	code = views_observe(&views, &COMMAND_OBSERVED, request.pairs, &files);
 	if (code == OPTIONS_GO_ON) {
-		code = show(&request, views.observed);
+		code = views_show_observed(
+			&views, &COMMAND_OBSERVED, request.write, request.is_json);
 	}
 	views_free(&views);
 	return code;
@@ -87,8 +67,8 @@ static const struct option_row OPTIONS[] = {
 		.help = "keep so many pairs at most (default 262144)",
 		.set = option_set_number,
 		.field = offsetof(struct request, pairs),
-		.least = PAIRS_LEAST,
-		.most = PAIRS_MOST},
+		.least = VIEWS_PAIRS_LEAST,
+		.most = VIEWS_PAIRS_MOST},
 	{.name = NULL},
 };
 

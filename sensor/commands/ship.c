@@ -5,9 +5,9 @@
 #include "base/environment.h"
 #include "control/sandbox.h"
 #include "control/settings.h"
-#include "control/status.h"
 #include "journal/journal_id.h"
 #include "ship/shipping.h"
+#include "status/status.h"
 
 #include <errno.h>
 #include <fcntl.h>

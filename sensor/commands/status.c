@@ -4,10 +4,10 @@
 #include "base/columns.h"
 #include "base/landlock.h"
 #include "capture/forwarded.h"
-#include "control/metrics_text.h"
 #include "control/sensor.h"
-#include "control/status_json.h"
 #include "matrix/sentence.h"
+#include "status/metrics_text.h"
+#include "status/status_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -296,6 +296,19 @@ static void print_endings(
 	}
 }
 
+/* Nothing, where there was room for all. */
+static void print_observed(const struct status_page *page)
+{
+	if (page->observed_given_up_pairs > 0) {
+		columns_say(stdout, TEXT_AT,
+			"\nobserved    partial: given up for want of room "
+			"(observed-pairs, %" PRIu32 "): pairs %" PRIu64
+			", flows %" PRIu64 "\n",
+			page->observed_room, page->observed_given_up_pairs,
+			page->observed_given_up_flows);
+	}
+}
+
 static void print_cage(const struct status_page *page)
 {
 	if (page->landlock == 0) {
@@ -342,6 +355,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_decoys(page);
 	print_unseen(page);
 	print_families(page);
+	print_observed(page);
 	print_outputs(page);
 	print_endings(&page->endings[MATRIX_ENDING_ROW], "row", now_us);
 	print_endings(

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "control/settings.h"
-#include "control/status.h"
+#include "status/status.h"
 
 #include <glob.h>
 #include <stdio.h>

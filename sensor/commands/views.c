@@ -3,6 +3,8 @@
 #include "commands/matrices.h"
 #include "commands/traffic.h"
 #include "control/sandbox.h"
+#include "observed/observed_file.h"
+#include "report/observed_text.h"
 
 #include <sys/random.h>
 
@@ -42,6 +44,23 @@ int views_observe(struct views *views, const struct command *command, uint32_t p
 	views->observed = observed_new(pairs, seed, &why);
 	return views->observed ? read_traffic(views, command, files)
 			       : command_failed(command, "%s", why.text);
+}
+
+int views_show_observed(const struct views *views, const struct command *command,
+	const char *write, bool is_json)
+{
+	const struct observed *observed = views->observed;
+	struct reason why;
+	if (write && !observed_file_may_be_written(write, &why)) {
+		(void)command_failed(command, "%s", why.text);
+		return COMMAND_USAGE;
+	}
+	if (write && !observed_file_save(observed, write, &why)) {
+		return command_failed(command, "%s", why.text);
+	}
+	const bool is_shown = is_json ? observed_json(stdout, observed)
+				      : observed_print(stdout, observed);
+	return is_shown ? COMMAND_OK : command_failed(command, "no memory to sort it");
 }
 
 int views_load(struct views *views, const struct command *command,

@@ -22,6 +22,13 @@ struct views {
 int views_observe(struct views *views, const struct command *command, uint32_t pairs,
 	const struct option_words *files);
 
+#define VIEWS_PAIRS_LEAST (1U << 8)
+#define VIEWS_PAIRS_MOST  (1U << 24)
+
+/* Print what was observed, and write it to a file, unless that is NULL. The exit code. */
+int views_show_observed(const struct views *views, const struct command *command,
+	const char *write, bool is_json);
+
 /*
  * OPTIONS_GO_ON, else the exit code and nothing is to be freed.
  */

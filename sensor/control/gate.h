@@ -15,8 +15,8 @@
 #include "capture/inject.h"
 #include "capture/nflog.h"
 #include "capture/queue.h"
-#include "control/bans.h"
 #include "engine/engine.h"
+#include "status/bans.h"
 
 /* Bits of packet and connection marks; the others are left alone. */
 #define GATE_MARK_PASSED   UINT32_C(0x10000) /* flow needs be seen no more */

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "control/status_json.h"
 #include "matrix/sentence.h"
 #include "report/json.h"
+#include "status/status_json.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

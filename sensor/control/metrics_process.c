@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "control/child.h"
 #include "control/metrics_server.h"
-#include "control/metrics_text.h"
 #include "control/sandbox.h"
+#include "status/metrics_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

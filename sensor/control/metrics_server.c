@@ -1,8 +1,8 @@
 #include "control/metrics_server.h"
 
 #include "base/clock.h"
-#include "control/metrics_text.h"
-#include "control/status_json.h"
+#include "status/metrics_text.h"
+#include "status/status_json.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

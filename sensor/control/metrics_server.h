@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "control/status.h"
+#include "status/status.h"
 
 struct metrics_server;
 

@@ -163,6 +163,17 @@ static void gather_records(void)
 	(void)nanosleep(&nap, NULL);
 }
 
+static void tell_of_observed(struct reporter *reporter)
+{
+	struct status_page *page = reporter->sensor->page;
+	struct observed_totals totals;
+	observed_totals(reporter->kept.observed, &totals);
+	page->observed_pairs = totals.entries;
+	page->observed_room = reporter->sensor->settings->observed_pairs;
+	page->observed_given_up_pairs = totals.given_up_entries;
+	page->observed_given_up_flows = totals.given_up_flows;
+}
+
 static void take_records(struct reporter *reporter)
 {
 	while (!child_is_ending()) {
@@ -172,10 +183,11 @@ static void take_records(struct reporter *reporter)
 		}
 		const bool is_any = take_all(reporter);
 		lessons_take(&reporter->lessons, clock_monotonic_us());
-		kept_look(&reporter->kept, clock_monotonic_us());
-		if (!is_any) {
+		const bool is_saving = kept_look(&reporter->kept, clock_monotonic_us());
+		tell_of_observed(reporter);
+		if (!is_any && !is_saving) {
 			wait_for_records(reporter);
-		} else if (!reporter->is_behind) {
+		} else if (!reporter->is_behind && !is_saving) {
 			gather_records();
 		}
 	}
@@ -230,6 +242,7 @@ static void drain(struct reporter *reporter)
 		(void)poll(NULL, 0, 10);
 	}
 	lessons_end(&reporter->lessons);
+	tell_of_observed(reporter);
 	kept_end(&reporter->kept);
 	const bool is_told = ring_waiting(&sensor->rings[SENSOR_REPORTER]) == 0;
 	journal_close(&reporter->journal);
@@ -240,6 +253,11 @@ static void drain(struct reporter *reporter)
 		sensor->page->end = STATUS_END_TOLD;
 	}
 	reporter->process->state = STATUS_STATE_ENDED;
+}
+
+static void count_cell(void *context, const struct sighting *sighting)
+{
+	cells_take((struct cells *)context, sighting);
 }
 
 static bool start_reporter(struct reporter *reporter, struct reason *why)
@@ -253,9 +271,12 @@ static bool start_reporter(struct reporter *reporter, struct reason *why)
 		return false;
 	}
 	if (!lessons_start(&reporter->lessons, sensor, why) ||
-		!kept_start(&reporter->kept, sensor->state_directory, why)) {
+		!kept_start(&reporter->kept, sensor->state_directory,
+			sensor->settings->observed_pairs, why)) {
 		return false;
 	}
+	reporter->kept.listener = (struct kept_listener){
+		.take = count_cell, .context = &sensor->page->cells};
 	if (!journal_open(&reporter->journal, sensor->state_directory, JOURNAL_FOLDER,
 		    clock_realtime_us(), why)) {
 		return false;

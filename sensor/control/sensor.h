@@ -12,11 +12,7 @@
 #include "control/matrix_store.h"
 #include "control/privileges.h"
 #include "control/settings.h"
-#include "control/status.h"
-
-#define SENSOR_SUPERVISOR 0 /* places on the page, and of rings */
-#define SENSOR_REPORTER   1
-#define SENSOR_WORKERS    2 /* the first of them */
+#include "status/status.h"
 
 #define SENSOR_PREFIX_BYTES 128
 

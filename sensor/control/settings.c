@@ -1,8 +1,9 @@
 #include "control/settings.h"
 
-#include "control/status.h"
 #include "engine/blindness.h"
 #include "judge/record_rate.h"
+#include "observed/kept.h"
+#include "status/status.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -241,6 +242,8 @@ static const struct key KEYS[] = {
 		set_ceiling, FIELD(ceilings), 0, 0},
 	{{"record-rate", 0, "N", "most mail records of a sender a minute (0: any)"},
 		set_number, FIELD(record_rate), 0, CEILING_MAX},
+	{{"observed-pairs", 0, "N", "pairs of the observed matrix (default 262144)"},
+		set_number, FIELD(observed_pairs), KEPT_PAIRS_LEAST, KEPT_PAIRS_MOST},
 	{{"ring", 0, "MIB", "kernel's packet ring of an interface"}, set_number,
 		FIELD(ring_mib), 1, 1024},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
@@ -280,6 +283,7 @@ void settings_start(struct settings *settings)
 		.blind_share = BLINDNESS_SHARE_STANDARD,
 		.fold_s = FOLD_WINDOW_S,
 		.record_rate = RECORD_RATE_STANDARD,
+		.observed_pairs = OBSERVED_ENTRIES,
 		.ring_mib = 64,
 		.queue_length = 4096,
 		.hold_ms = 50,

@@ -78,6 +78,7 @@ struct settings {
 	uint32_t hold_packets; /* inline: undecided ones held at once; 0: they pass */
 	uint32_t hold_ms;
 	struct ceiling_table ceilings; /* alerts a minute */
+	uint32_t observed_pairs;       /* of the observed matrix */
 	uint32_t record_rate; /* mail records of a sender a minute; 0: any number */
 	const char *user;     /* NULL: mailwarden or nobody */
 	const char *state_dir;

@@ -1,5 +1,8 @@
 #include "engine/early.h"
 
+#include "analyze/http.h"
+#include "classify/proxy.h"
+
 #include <string.h>
 
 static bool is_greeting(enum protocol protocol)
@@ -101,49 +104,100 @@ bool early_is_in_opening(
 	       early_is_kept_out(engine, flow, packet);
 }
 
-/* The client has asked a proxy, and this packet has nothing of that request in it. */
-static bool is_behind_request(const struct watch *watch, const struct packet *packet)
+/* Of its dialogue of HTTP, or NULL. */
+static const void *http_state(const struct conversation *conversation)
 {
-	const struct classification *found = &watch->conversation->classification;
-	const unsigned client = watch->flow->client;
-	if (found->proxy == CLASSIFY_PROXY_CONNECT ||
-		found->proxy == CLASSIFY_PROXY_SOCKS) {
-		return watch->conversation->prefix.len[client] > 0;
-	}
-	const uint32_t offset =
-		packet->sequence - watch->flow->initial_sequence[client];
-	return found->asked_len > 0 && offset >= found->asked_len;
+	return conversation_has_dialogue(conversation) &&
+			       conversation->dialogue.analyzer == &ANALYZER_HTTP
+		       ? conversation->dialogue.state
+		       : NULL;
 }
 
-bool early_is_behind_proxy(
-	const struct watch *watch, const struct packet *packet, unsigned side)
+/*
+ * Where the way leads that the client asked a proxy for, to be opened yet or nothing came
+ * back through it; else NULL. In a dialogue of HTTP it was asked for behind another request,
+ * and goes to *asked.
+ */
+static const struct classification *awaited_way(const struct conversation *conversation,
+	unsigned client, struct classification *asked)
+{
+	const struct classification *found = &conversation->classification;
+	if (conversation->phase == CONVERSATION_CLASSIFY) {
+		return proxy_is_awaited(&conversation->prefix, found, client) ? found
+									      : NULL;
+	}
+	const void *http = http_state(conversation);
+	return http && http_is_asked(http) &&
+			       proxy_note_authority(asked, http_asked_authority(http))
+		       ? asked
+		       : NULL;
+}
+
+/* It is to a port where servers greet, and no row lets the client there. */
+static bool is_way_kept_out(struct engine *engine, const struct flow *flow,
+	const struct conversation *conversation, const struct packet *packet)
+{
+	struct classification asked = {.outcome = CLASSIFY_NOT_YET};
+	const struct classification *way =
+		awaited_way(conversation, flow->client, &asked);
+	return way && is_noted(engine, way->target_port) &&
+	       is_kept_out(engine, flow,
+		       way->has_target_address ? &way->target : &packet->dst,
+		       way->target_port);
+}
+
+/* What it says behind that, which comes by itself. */
+static bool is_behind_proxy(struct engine *engine, const struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	const struct conversation *conversation = flow_area(engine->flows, flow);
+	return conversation && side == flow->client && !flow->is_midstream &&
+	       flow_table_brings_more(engine->flows, flow, packet, side) &&
+	       is_way_kept_out(engine, flow, conversation, packet);
+}
+
+/* The packet has more in it than the request of the prefix, which may come again. */
+static bool has_more_than_request(const struct watch *watch, const struct packet *packet)
 {
 	const struct conversation *conversation = watch->conversation;
-	const struct flow *flow = watch->flow;
-	if (!conversation || conversation->phase != CONVERSATION_CLASSIFY ||
-		side != flow->client || packet->payload_wire_len == 0 ||
-		flow->is_midstream || !engine_is_enforcing(watch->engine) ||
-		conversation->prefix.len[!side] > 0 ||
-		!is_behind_request(watch, packet)) {
-		return false;
+	const unsigned client = watch->flow->client;
+	if (conversation->phase != CONVERSATION_CLASSIFY) {
+		const void *http = http_state(conversation);
+		return http && http_is_ahead(http);
 	}
-	const struct classification *found = &conversation->classification;
-	return is_noted(watch->engine, found->target_port) &&
-	       is_kept_out(watch->engine, flow,
-		       found->has_target_address ? &found->target : &packet->dst,
-		       found->target_port);
+	const uint16_t asked_len = conversation->classification.asked_len;
+	const uint32_t offset =
+		packet->sequence - watch->flow->initial_sequence[client];
+	return proxy_is_ahead(&conversation->prefix, &conversation->classification,
+		       client) &&
+	       (asked_len == 0 || offset + packet->payload_wire_len > asked_len);
+}
+
+bool early_is_with_request(
+	const struct watch *watch, const struct packet *packet, unsigned side)
+{
+	return watch->conversation && side == watch->flow->client &&
+	       packet->payload_wire_len > 0 && !watch->flow->is_midstream &&
+	       engine_is_enforcing(watch->engine) &&
+	       has_more_than_request(watch, packet) &&
+	       is_way_kept_out(
+		       watch->engine, watch->flow, watch->conversation, packet);
 }
 
 const struct flow *early_flow(
 	struct engine *engine, const struct packet *packet, struct flow_key key)
 {
-	if (!engine_is_enforcing(engine) || packet->payload_wire_len == 0 ||
-		!is_noted(engine, packet->dst_port)) {
+	if (!engine_is_enforcing(engine) || packet->payload_wire_len == 0) {
 		return NULL;
 	}
 	const struct flow *flow = flow_table_look(engine->flows, packet, key);
-	return flow && is_unanswered(flow, packet, key.side) &&
-			       early_is_kept_out(engine, flow, packet)
+	if (!flow) {
+		return NULL;
+	}
+	const bool is_greeting_to_come = is_noted(engine, packet->dst_port) &&
+					 is_unanswered(flow, packet, key.side) &&
+					 early_is_kept_out(engine, flow, packet);
+	return is_greeting_to_come || is_behind_proxy(engine, flow, packet, key.side)
 		       ? flow
 		       : NULL;
 }

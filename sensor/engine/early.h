@@ -26,10 +26,11 @@ bool early_is_in_opening(
 	struct engine *engine, const struct flow *flow, const struct packet *packet);
 
 /*
- * Behind it: the client asked a proxy for a way to such a port, and said more than that
- * before anything came back through it.
+ * In one packet with it: the client asked a proxy for a way to such a port, and said more
+ * than that before the proxy had answered in whole, and the server behind it at all. What
+ * comes by itself then is early, too.
  */
-bool early_is_behind_proxy(
+bool early_is_with_request(
 	const struct watch *watch, const struct packet *packet, unsigned side);
 
 /* The packet's flow, which is not changed, when its bytes are to wait; else NULL. */

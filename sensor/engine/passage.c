@@ -292,7 +292,7 @@ __attribute__((noinline)) void passage_tell(struct engine *engine, struct flow *
 		refuse(engine, flow);
 	} else if (!way_is_foreign(flow->way) &&
 		   (early_is_in_opening(engine, flow, packet) ||
-			   early_is_behind_proxy(&watch, packet, side))) {
+			   early_is_with_request(&watch, packet, side))) {
 		passage.standing = ENGINE_STANDING_EARLY;
 	} else if (!way_is_foreign(flow->way) && is_passed(&watch, packet)) {
 		passage.standing = ENGINE_STANDING_PASSED;

@@ -174,6 +174,13 @@ const struct flow *flow_table_look(const struct flow_table *table,
 	const struct packet *packet, struct flow_key key);
 
 /*
+ * This packet of it has bytes that were not given on before; of a flow that is watched, else
+ * false. Nothing is changed.
+ */
+bool flow_table_brings_more(const struct flow_table *table, const struct flow *flow,
+	const struct packet *packet, unsigned side);
+
+/*
  * One TCP packet. Returns its flow, valid until the next call. now_us is one clock for all
  * packets (engine/timeline); where it leaps ahead by an hour no flow is idle for it yet.
  */

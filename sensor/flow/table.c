@@ -368,6 +368,14 @@ const struct flow *flow_table_look(const struct flow_table *table,
 	return find(table, packet, key);
 }
 
+bool flow_table_brings_more(const struct flow_table *table, const struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	const struct stream *stream = table_stream(table, flow);
+	const uint32_t end = packet->sequence + packet->payload_wire_len;
+	return stream && (int32_t)(end - stream->sides[side].next_sequence) > 0;
+}
+
 struct flow *table_find(
 	struct flow_table *table, const struct packet *packet, struct flow_key key)
 {

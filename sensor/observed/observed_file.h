@@ -38,7 +38,18 @@ enum observed_file_result observed_file_load(
 enum observed_file_result observed_file_load_at(
 	struct observed *observed, int directory, const char *name, struct reason *why);
 
-/* Errors of the stream are the caller's to find; false: no memory, nothing is written. */
+/*
+ * Written piece by piece, each about as long as the other however many entries there are,
+ * for who must not be held up; nothing is added to it from the start to the end of that.
+ * The stream is borrowed, its errors are the caller's to find.
+ */
+struct observed_writing; /* opaque */
+struct observed_writing *observed_writing_new(
+	FILE *out, const struct observed *observed);          /* NULL: no memory */
+bool observed_writing_step(struct observed_writing *writing); /* true: there is more */
+void observed_writing_free(struct observed_writing *writing);
+
+/* All of it at once. Errors of the stream are the caller's to find; false: no memory, nothing is written. */
 bool observed_file_write(FILE *out, const struct observed *observed);
 
 /* Nothing is at path yet, or an observed matrix; *why says what else is. */
@@ -47,5 +58,3 @@ bool observed_file_may_be_written(const char *path, struct reason *why);
 /* All of it or nothing, as base/replaced_file has it. */
 bool observed_file_save(
 	const struct observed *observed, const char *path, struct reason *why);
-bool observed_file_save_at(const struct observed *observed, int directory,
-	const char *name, struct reason *why);

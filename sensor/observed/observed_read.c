@@ -1,4 +1,5 @@
 #include "base/cursor.h"
+#include "observed/kept.h"
 #include "observed/observed_file.h"
 #include "observed/table.h"
 
@@ -11,8 +12,14 @@
 
 #define FILE_BYTES_MAX (512L * 1024 * 1024) /* a full one has a fifth of that */
 #define CHECKSUM_BYTES 8
-#define ENTRY_LEAST    198                          /* bytes of one without texts */
+#define ENTRY_LEAST    198 /* bytes of one without texts */
+#define ENTRY_MOST     (ENTRY_LEAST + 38 + 2 * (TEXTS_BYTES - 1)) /* and with a way */
+#define PEERS_MOST     (PEERS_REGISTERS + 20 * PEERS_LARGEST)
 #define LATEST_US      UINT64_C(253402300799000000) /* the year 9999 */
+
+_Static_assert(1L * KEPT_PAIRS_MOST * ENTRY_MOST + 1L * TABLE_FOLDED * PEERS_MOST <
+		       FILE_BYTES_MAX,
+	"a sensor reads what it saved");
 
 struct reader {
 	struct cursor cur;

@@ -6,9 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FNV_BASIS     UINT64_C(0xcbf29ce484222325) /* of nothing yet */
+#define RUN_ENTRIES   4096
+#define PIECE_ENTRIES 1024
+
 struct writer {
 	FILE *out;
 	uint64_t checksum; /* FNV-1a, of all so far */
+};
+
+/* Entries in order. */
+struct run {
+	const struct observed_entry **at;
+	const struct observed_entry **end;
+};
+
+/* First runs are sorted one by one, then they are written as one. */
+struct observed_writing {
+	struct writer writer;
+	const struct observed *observed;
+	const struct observed_entry **entries;
+	uint32_t count;
+	uint32_t taken; /* into runs, of the table */
+	uint32_t run_count;
+	/* once written from: a heap, the first one's next is first */
+	struct run runs[];
 };
 
 static void put(struct writer *writer, const void *bytes, size_t len)
@@ -17,7 +39,7 @@ static void put(struct writer *writer, const void *bytes, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		writer->checksum = (writer->checksum ^ at[i]) * 0x100000001b3;
 	}
-	(void)fwrite(bytes, 1, len, writer->out);
+	(void)fwrite_unlocked(bytes, 1, len, writer->out);
 }
 
 static void put_number(struct writer *writer, uint64_t number, unsigned bytes)
@@ -118,20 +140,121 @@ static void put_totals(struct writer *writer, const struct observed_totals *tota
 	put_number(writer, totals->entries, 4);
 }
 
+struct observed_writing *observed_writing_new(
+	FILE *out, const struct observed *observed)
+{
+	const uint32_t count = observed->totals.entries;
+	const size_t runs = count / RUN_ENTRIES + 1;
+	struct observed_writing *writing =
+		calloc(1, sizeof(*writing) + runs * sizeof(struct run));
+	const struct observed_entry **entries =
+		calloc(count + 1, sizeof(const struct observed_entry *));
+	if (!writing || !entries) {
+		free(writing);
+		free(entries);
+		return NULL;
+	}
+	writing->writer = (struct writer){.out = out, .checksum = FNV_BASIS};
+	writing->observed = observed;
+	writing->entries = entries;
+	writing->count = count;
+	return writing;
+}
+
+void observed_writing_free(struct observed_writing *writing)
+{
+	if (writing) {
+		free(writing->entries);
+		free(writing);
+	}
+}
+
+static bool is_before(const struct observed_writing *writing, const struct run *a,
+	const struct run *b)
+{
+	return table_compare(a->at, b->at, (void *)writing->observed) < 0;
+}
+
+/* The place may hold a later run than those below it have. */
+static void sink(struct observed_writing *writing, uint32_t place)
+{
+	struct run *runs = writing->runs;
+	for (uint32_t below = 2 * place + 1; below < writing->run_count;
+		below = 2 * place + 1) { /* log2 of the runs */
+		if (below + 1 < writing->run_count &&
+			is_before(writing, &runs[below + 1], &runs[below])) {
+			below++;
+		}
+		if (!is_before(writing, &runs[below], &runs[place])) {
+			break;
+		}
+		const struct run later = runs[place];
+		runs[place] = runs[below];
+		runs[below] = later;
+		place = below;
+	}
+}
+
+static void sort_run(struct observed_writing *writing)
+{
+	struct run *run = &writing->runs[writing->run_count++];
+	run->at = &writing->entries[writing->taken];
+	run->end = run->at;
+	while (run->end < run->at + RUN_ENTRIES && writing->taken < writing->count) {
+		*run->end++ = table_next(writing->observed, &writing->taken);
+	}
+	qsort_r(run->at, (size_t)(run->end - run->at), sizeof(struct observed_entry *),
+		table_compare, (void *)writing->observed);
+}
+
+static void begin_file(struct observed_writing *writing)
+{
+	for (uint32_t place = writing->run_count / 2; place-- > 0;) {
+		sink(writing, place);
+	}
+	put(&writing->writer, OBSERVED_FILE_FIRST_LINE,
+		strlen(OBSERVED_FILE_FIRST_LINE));
+	put_totals(&writing->writer, &writing->observed->totals);
+}
+
+static void write_piece(struct observed_writing *writing)
+{
+	struct run *first = &writing->runs[0];
+	for (unsigned i = 0; i < PIECE_ENTRIES && writing->run_count > 0; i++) {
+		put_entry(&writing->writer, writing->observed, *first->at++);
+		if (first->at == first->end) {
+			*first = writing->runs[--writing->run_count];
+		}
+		sink(writing, 0);
+	}
+}
+
+bool observed_writing_step(struct observed_writing *writing)
+{
+	if (writing->taken < writing->count) {
+		sort_run(writing);
+		return true;
+	}
+	if (writing->writer.checksum == FNV_BASIS) {
+		begin_file(writing);
+	}
+	write_piece(writing);
+	if (writing->run_count > 0) {
+		return true;
+	}
+	put_number(&writing->writer, writing->writer.checksum, 8);
+	return false;
+}
+
 bool observed_file_write(FILE *out, const struct observed *observed)
 {
-	struct writer writer = {.out = out, .checksum = 0xcbf29ce484222325};
-	const struct observed_list list = observed_sorted(observed);
-	if (!list.entries) {
+	struct observed_writing *writing = observed_writing_new(out, observed);
+	if (!writing) {
 		return false;
 	}
-	put(&writer, OBSERVED_FILE_FIRST_LINE, strlen(OBSERVED_FILE_FIRST_LINE));
-	put_totals(&writer, &observed->totals);
-	for (size_t i = 0; i < list.count; i++) {
-		put_entry(&writer, observed, list.entries[i]);
+	while (observed_writing_step(writing)) { /* a piece each */
 	}
-	put_number(&writer, writer.checksum, 8);
-	free(list.entries);
+	observed_writing_free(writing);
 	return true;
 }
 
@@ -145,10 +268,4 @@ bool observed_file_save(
 	const struct observed *observed, const char *path, struct reason *why)
 {
 	return replaced_file_save(path, write_whole, observed, why);
-}
-
-bool observed_file_save_at(const struct observed *observed, int directory,
-	const char *name, struct reason *why)
-{
-	return replaced_file_save_at(directory, name, write_whole, observed, why);
 }

@@ -307,9 +307,9 @@ static int compare_ways(const struct way *a, const struct way *b)
 	return src != 0 ? src : dst;
 }
 
-static int compare_entries(const void *a, const void *b, void *context)
+int table_compare(const void *a, const void *b, void *observed)
 {
-	const struct observed *observed = context;
+	const struct way *ways = ((const struct observed *)observed)->ways;
 	const struct observed_key *one =
 		&(*(const struct observed_entry *const *)a)->key;
 	const struct observed_key *other =
@@ -328,9 +328,7 @@ static int compare_entries(const void *a, const void *b, void *context)
 	if (one->tls != other->tls) {
 		return (int)one->tls - (int)other->tls;
 	}
-	return client != 0 ? client
-			   : compare_ways(&observed->ways[one->way],
-				     &observed->ways[other->way]);
+	return client != 0 ? client : compare_ways(&ways[one->way], &ways[other->way]);
 }
 
 struct observed_list observed_sorted(const struct observed *observed)
@@ -343,7 +341,7 @@ struct observed_list observed_sorted(const struct observed *observed)
 			list.entries[i] = table_next(observed, &at);
 		}
 		qsort_r(list.entries, list.count, sizeof(struct observed_entry *),
-			compare_entries, (void *)observed);
+			table_compare, (void *)observed);
 	}
 	return list;
 }

@@ -53,6 +53,9 @@ void table_count_peers(struct observed *observed, struct observed_entry *entry);
 /* Every entry; in the order in which they came, where none was given up. */
 struct observed_entry *table_next(const struct observed *observed, uint32_t *at);
 
+/* The order of observed_sorted, for qsort_r: of two pointers to entries. */
+int table_compare(const void *a, const void *b, void *observed);
+
 /* A day (since 1970) of an entry whose last one is that of .last_us. */
 void table_mark_day(struct observed_entry *entry, uint64_t day);
 #define TABLE_DAY_US UINT64_C(86400000000)

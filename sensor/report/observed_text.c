@@ -1,7 +1,6 @@
 #include "report/observed_text.h"
 
 #include "base/columns.h"
-#include "report/json_writer.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,7 +9,6 @@
 #include <time.h>
 
 #define US_PER_S   UINT64_C(1000000)
-#define DAY_BYTES  16
 #define LINE_BYTES 2048
 #define INDENT     4
 
@@ -36,12 +34,12 @@ say(struct line *line, const char *format, ...)
 	line->len += len < 0 ? 0 : (size_t)len < left ? (size_t)len : left;
 }
 
-static const char *day(uint64_t time_us, char text[DAY_BYTES])
+const char *observed_day(uint64_t time_us, char text[OBSERVED_DAY_BYTES])
 {
 	const time_t time_s = (time_t)(time_us / US_PER_S);
 	struct tm parts;
 	if (!gmtime_r(&time_s, &parts) ||
-		strftime(text, DAY_BYTES, "%Y-%m-%d", &parts) == 0) {
+		strftime(text, OBSERVED_DAY_BYTES, "%Y-%m-%d", &parts) == 0) {
 		memcpy(text, "?", sizeof("?"));
 	}
 	return text;
@@ -124,14 +122,14 @@ static void say_pair(struct line *line, const struct observed *observed,
 
 static void say_amount(struct line *line, const struct observed_entry *entry)
 {
-	char first[DAY_BYTES];
-	char last[DAY_BYTES];
+	char first[OBSERVED_DAY_BYTES];
+	char last[OBSERVED_DAY_BYTES];
 	const unsigned days = observed_days(entry);
 	say(line, "%" PRIu32 " flow%s, %" PRIu32 " message%s, %" PRIu64 " bytes, ",
 		entry->flows, plural(entry->flows), entry->messages,
 		plural(entry->messages), entry->bytes[0] + entry->bytes[1]);
-	day(entry->first_s * US_PER_S, first);
-	day(entry->last_us, last);
+	observed_day(entry->first_s * US_PER_S, first);
+	observed_day(entry->last_us, last);
 	if (strcmp(first, last) == 0) {
 		say(line, "on %s", first);
 	} else {
@@ -371,21 +369,27 @@ static void write_last(struct json_writer *json, const struct observed *observed
 	}
 }
 
+void observed_json_totals(
+	struct json_writer *json, const struct observed_totals *totals)
+{
+	json_number(json, "pairs", totals->entries);
+	json_number(json, "flows", totals->flows);
+	if (totals->flows > 0) {
+		json_time(json, "first", totals->first_us);
+		json_time(json, "last", totals->last_us);
+	}
+	json_bool(json, "partial", observed_is_partial(totals));
+	json_number(json, "given_up_pairs", totals->given_up_entries);
+	json_number(json, "given_up_flows", totals->given_up_flows);
+}
+
 static void write_totals(struct json_writer *json, const struct observed *observed)
 {
 	struct observed_totals totals;
 	observed_totals(observed, &totals);
 	json_object_open(json, NULL);
 	json_object_open(json, "totals");
-	json_number(json, "pairs", totals.entries);
-	json_number(json, "flows", totals.flows);
-	if (totals.flows > 0) {
-		json_time(json, "first", totals.first_us);
-		json_time(json, "last", totals.last_us);
-	}
-	json_bool(json, "partial", observed_is_partial(&totals));
-	json_number(json, "given_up_pairs", totals.given_up_entries);
-	json_number(json, "given_up_flows", totals.given_up_flows);
+	observed_json_totals(json, &totals);
 	json_object_close(json);
 	json_object_close(json);
 	json_line_end(json);

@@ -120,6 +120,31 @@ static void a_refused_connect_is_http(void **state)
 	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
 }
 
+/* Its answer is missing, or is not there in whole, and the client went on all the same. */
+static void who_goes_on_without_an_answer_is_heard_out(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {
+		{CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n", 0},
+		{SERVER, "HTTP/1.1 2", 0}, EHLO,
+		{CLIENT, "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n",
+			0}};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_CONNECT);
+	assert_target(&talk, "203.0.113.5", 25);
+	const struct turn asked[] = {turns[0], turns[1]};
+	assert_talk(&talk, asked, COUNT(asked), PROTOCOL_HTTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
+	const struct turn socks[] = {{CLIENT, "\x05\x01\0", 3}, {SERVER, "\x05\0", 2},
+		{CLIENT, "\x05\x01\0\x01\xcb\0\x71\x05\0\x19", 10}, EHLO, turns[3]};
+	assert_talk(&talk, socks, COUNT(socks), PROTOCOL_SMTP);
+	assert_target(&talk, "203.0.113.5", 25);
+	const struct turn refused[] = {turns[0],
+		{SERVER, "HTTP/1.1 403 Forbidden\r\n\r\n", 0}, EHLO, turns[3]};
+	assert_talk(&talk, refused, COUNT(refused), PROTOCOL_HTTP);
+}
+
 static void socks_4_leads_to_its_target(void **state)
 {
 	(void)state;
@@ -291,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_lying_header_is_not_taken),
 		cmocka_unit_test(a_connect_leads_to_its_target),
 		cmocka_unit_test(a_refused_connect_is_http),
+		cmocka_unit_test(who_goes_on_without_an_answer_is_heard_out),
 		cmocka_unit_test(socks_4_leads_to_its_target),
 		cmocka_unit_test(socks_5_leads_to_its_target),
 		cmocka_unit_test(a_socks_password_leaves_no_copy),

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "commands/complete.h"
-#include "control/status.h"
+#include "status/status.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -91,7 +91,8 @@ static void the_first_word_is_a_command(void **state)
 static void options_are_those_of_the_command(void **state)
 {
 	(void)state;
-	assert_offers("fleet -", "--config\n--top\n--json\n--help\n");
+	assert_offers("fleet -", "--config\n--top\n--json\n--observed\n--write\n"
+				 "--pairs\n--help\n");
 	assert_offers("run --fa", "--family-silence\n--fail-closed\n");
 	assert_offers("replay --fa", "");
 	assert_offers("replay x --st", "--state\n");
@@ -204,6 +205,9 @@ static void outputs_are_those_of_the_settings(void **state)
 	assert_offers_with("ship -c %s ", SETTINGS, "siem\ncounts\n");
 	assert_offers_with("ship -c %s siem c", SETTINGS, "counts\n");
 	assert_offers_with("fleet -c %s ", SETTINGS, "counts\n");
+	assert_offers("fleet --observed n", ":file\n");
+	assert_offers("fleet --observed north/observed s", ":file\n");
+	assert_offers("fleet --json n", "");
 	assert_offers("ship ", "");
 }
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "control/settings.h"
-#include "control/status.h"
+#include "status/status.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,6 +74,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 			      "blind-share: 25\n"
 			      "fold: 10\n"
 			      "ring: 8\n"
+			      "observed-pairs: 1000\n"
 			      "queue-length: 64\n"
 			      "action: [sender.illegitimate=drop]\n"
 			      "alert-rate: sender.attempt=60\n"
@@ -100,6 +101,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_int_equal(settings.blind_share, 25);
 	assert_int_equal(settings.fold_s, 10);
 	assert_int_equal(settings.ring_mib, 8);
+	assert_int_equal(settings.observed_pairs, 1000);
 	assert_int_equal(settings.queue_length, 64);
 	assert_int_equal(settings.hold_packets, 5);
 	assert_int_equal(settings.hold_ms, 6);
@@ -122,6 +124,7 @@ static void an_empty_file_and_one_of_comments_leave_what_is_standard(void **stat
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
 		assert_true(read_text(TEXTS[i]));
 		assert_int_equal(settings.workers, 1);
+		assert_int_equal(settings.observed_pairs, 262144);
 		assert_string_equal(settings.state_dir, SETTINGS_STATE_DIR);
 		assert_int_equal(settings.matrices.count, 0);
 		assert_false(settings.policy.is_enforcing);
@@ -144,6 +147,10 @@ static void a_value_that_is_none_of_its_key_is_told_where_it_stands(void **state
 {
 	(void)state;
 	static const struct mistake LIST[] = {
+		{"observed-pairs: 255\n", ":1:17: observed-pairs takes 256 to "
+					  "1048576, not \"255\""},
+		{"observed-pairs: 1048577\n", ":1:17: observed-pairs takes 256 to "
+					      "1048576, not \"1048577\""},
 		{"workers: 0\n", ":1:10: workers takes 1 to 32, not \"0\""},
 		{"workers: 33\n", ":1:10: workers takes 1 to 32, not \"33\""},
 		{"workers: -1\n", ":1:10: workers takes 1 to 32, not \"-1\""},

@@ -185,6 +185,7 @@ static void words_in_an_opening_wait_too(void **state)
 
 #define SOCKS_ANSWER "\x05\0\0\x01\0\0\0\0\0\0"
 #define SOCKS_HEAD   "\x05\x01\0\x01\xcb\0\x71\x05\0"
+#define WORDS        "EHLO x\r\nMAIL FROM:<a@example.org>\r\n"
 #define OPENED       "HTTP/1.1 200 OK\r\n\r\n"
 
 /* A proxy was asked for a way and may have opened it: the standing of the first word then. */
@@ -210,7 +211,7 @@ static enum engine_standing standing_behind(
 		say_bytes(line, SERVER, is_socks ? SOCKS_ANSWER : OPENED,
 			is_socks ? sizeof(SOCKS_ANSWER) - 1 : sizeof(OPENED) - 1);
 	}
-	say(line, CLIENT, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n");
+	say(line, CLIENT, WORDS);
 	return line->run->passage.standing;
 }
 
@@ -224,7 +225,10 @@ static void behind_a_proxy_they_wait_for_the_greeting_of_its_target(void **state
 			run, WORKSTATION, (uint16_t)(41000 + i), INTERNET, 3128);
 		assert_int_equal(standing_behind(&line, true, i == 1, 25),
 			ENGINE_STANDING_EARLY);
+		line.next[CLIENT] -= (uint32_t)strlen(WORDS); /* they never came */
 		say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+		assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+		say(&line, CLIENT, WORDS);
 		assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
 	}
 	run_end(run);
@@ -259,6 +263,130 @@ static void nor_do_they_pass_while_the_proxy_has_not_answered(void **state)
 	say(&line, CLIENT, "EHLO x\r\n");
 	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
 	run_end(run);
+}
+
+/* What is heard of its answer is not all of it, as where the client has no window for the rest. */
+static void nor_while_it_has_not_answered_in_whole(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 41010, INTERNET, 3128);
+	say(&line, CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 200 OK\r\n");
+	const uint32_t words = line.next[CLIENT];
+	say(&line, CLIENT, WORDS);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	say(&line, SERVER, "\r\n220 mx.example.net ESMTP\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	line.next[CLIENT] = words;
+	say(&line, CLIENT, WORDS);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
+	line = open_line(run, WORKSTATION, 41011, INTERNET, 1080);
+	say_bytes(&line, CLIENT, "\x05\x01\0", 3);
+	say_bytes(&line, SERVER, "\x05", 1);
+	say_bytes(&line, CLIENT, "\x05\x01\0\x01\xcb\0\x71\x05\0\x19", 10);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	line = open_line(run, WORKSTATION, 41012, INTERNET, 1080);
+	say_bytes(&line, CLIENT, "\x05\x02\0\x02", 4); /* by a password */
+	say_bytes(&line, SERVER, "\x05\x02", 2);
+	say_bytes(&line, CLIENT, "\x01\x01u\x01p", 5);
+	say_bytes(&line, SERVER, "\x01", 1);
+	say_bytes(&line, CLIENT, "\x05\x01\0\x01\xcb\0\x71\x05\0\x19", 10);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	line = open_line(run, WORKSTATION, 41013, INTERNET, 1080);
+	say_bytes(&line, CLIENT, "\x05\x01\0", 3);
+	say_bytes(&line, SERVER, "\x05\0", 2);
+	say_bytes(&line, CLIENT, "\x05\x01\0\x01\xcb\0\x71\x05\0\x19", 10);
+	say_bytes(&line, SERVER, "\x05\0", 2);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	say(&line, CLIENT, "EHLO x\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	run_end(run);
+}
+
+static void nor_in_one_go_with_the_request(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 41020, INTERNET, 3128);
+	say(&line, CLIENT,
+		"CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n"
+		WORDS);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	line = open_line(run, MX_OUT, 41021, INTERNET, 3128);
+	say(&line, CLIENT,
+		"CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n"
+		"EHLO x\r\nMAIL FROM:<a@example.org>\r\n");
+	assert_int_not_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	run_end(run);
+}
+
+/* Who has had an answer goes on as a dialogue of HTTP, in which what is no request goes by. */
+static void nor_behind_another_request(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_inline();
+	run_start(run);
+	struct line line = open_line(run, WORKSTATION, 41030, INTERNET, 3128);
+	say(&line, CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n");
+	say(&line, CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n");
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	const uint32_t words = line.next[CLIENT];
+	say(&line, CLIENT, WORDS);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	say(&line, SERVER, OPENED);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+	line.next[CLIENT] = words;
+	say(&line, CLIENT, WORDS);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	say(&line, SERVER, "220 mx.example.net ESMTP\r\n");
+	line.next[CLIENT] = words;
+	say(&line, CLIENT, WORDS);
+	assert_int_equal(run->passage.standing, ENGINE_STANDING_BLOCKED);
+	line = open_line(run, WORKSTATION, 41031, INTERNET, 3128);
+	say(&line, CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n");
+	say(&line, SERVER, "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n");
+	say(&line, CLIENT, "CONNECT 203.0.113.5:443 HTTP/1.1\r\n\r\n");
+	say(&line, CLIENT, "EHLO x\r\n");
+	assert_int_not_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+	run_end(run);
+}
+
+/* Of a head of more lines than are read at once the end is found, whether it is here or not. */
+static void nor_behind_a_head_of_many_lines(void **state)
+{
+	(void)state;
+	static char head[4096];
+	const size_t lines = 600;
+	for (unsigned i = 0; i < 4; i++) { /* the last bytes, in a packet of their own */
+		struct engine_run *run = run_inline();
+		run_start(run);
+		struct line line = open_line(run, WORKSTATION, 41040, INTERNET, 3128);
+		size_t len = (size_t)snprintf(
+			head, sizeof(head), "CONNECT 203.0.113.5:25 HTTP/1.1\r\n");
+		for (size_t j = 0; j < lines; j++) {
+			memcpy(head + len, "A: b\r\n", 6);
+			len += 6;
+		}
+		memcpy(head + len, "\r\n", 2);
+		len += 2;
+		say_bytes(&line, CLIENT, head, len - i);
+		assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+		if (i > 0) {
+			say_bytes(&line, CLIENT, head + len - i, i);
+			assert_int_equal(run->passage.standing, ENGINE_STANDING_OPEN);
+		}
+		say(&line, CLIENT, WORDS);
+		assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
+		run_end(run);
+	}
 }
 
 static void behind_a_proxy_whom_a_row_lets_need_not_wait(void **state)
@@ -303,6 +431,10 @@ int main(void)
 		TEST(words_in_an_opening_wait_too),
 		TEST(behind_a_proxy_they_wait_for_the_greeting_of_its_target),
 		TEST(nor_do_they_pass_while_the_proxy_has_not_answered),
+		TEST(nor_while_it_has_not_answered_in_whole),
+		TEST(nor_in_one_go_with_the_request),
+		TEST(nor_behind_another_request),
+		TEST(nor_behind_a_head_of_many_lines),
 		TEST(behind_a_proxy_whom_a_row_lets_need_not_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,40 @@ static void what_was_written_is_read_and_written_again_the_same(void **state)
 	observed_free(again);
 }
 
+/* From the last to the first where it is turned; more than are sorted at once. */
+static struct observed *make_many(unsigned count, bool is_turned)
+{
+	struct observed *observed = made_observed(count);
+	for (unsigned i = 0; i < count; i++) {
+		const unsigned number = is_turned ? count - 1 - i : i;
+		struct sighting sighting = made_sighting(number);
+		sighting.client.bytes[14] = (uint8_t)number;
+		sighting.server.bytes[15] = (uint8_t)(number * 7);
+		sighting.port = (uint16_t)(1 + number % 997);
+		observed_add(observed, &sighting);
+	}
+	return observed;
+}
+
+static void many_entries_are_the_same_file_in_whatever_order_they_came(void **state)
+{
+	(void)state;
+	static const unsigned COUNTS[] = {4095, 4096, 4097, 20000};
+	for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++) {
+		struct observed *one = make_many(COUNTS[i], false);
+		struct observed *other = make_many(COUNTS[i], true);
+		const struct bytes bytes = write_out(one);
+		const struct bytes turned = write_out(other);
+		assert_true(bytes.len > COUNTS[i] * 198UL);
+		assert_int_equal(bytes.len, turned.len);
+		assert_memory_equal(bytes.at, turned.at, bytes.len);
+		free(bytes.at);
+		free(turned.at);
+		observed_free(one);
+		observed_free(other);
+	}
+}
+
 static void an_empty_one_is_a_file_too(void **state)
 {
 	(void)state;
@@ -248,6 +282,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read_and_written_again_the_same),
+		cmocka_unit_test(
+			many_entries_are_the_same_file_in_whatever_order_they_came),
 		cmocka_unit_test(an_empty_one_is_a_file_too),
 		cmocka_unit_test(a_file_cut_anywhere_is_refused_and_adds_nothing),
 		cmocka_unit_test(a_byte_that_was_changed_is_told),

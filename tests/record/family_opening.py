@@ -126,6 +126,19 @@ def connect():
                   "<HTTP/1.1 200 Connection established\r\n\r\n", *MAIL)
 
 
+@CASE("http-connect-unheard", OFFICE, """A way to a mail server asked for by a client that gives the proxy leave to
+      answer ten bytes, and then says a mail without an ear for what becomes of it: what it says behind its
+      request is read.""", findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def unheard():
+    return spoken(3128, CONNECT, "<HTTP/1.1 2", *(turn for turn in MAIL if turn[0] == ">"))
+
+
+@CASE("http-connect-unheard-elsewhere", OFFICE, """The same way of asking, for a page: no mail.""",
+      absent=("sender.illegitimate", "sender.attempt"))
+def unheard_elsewhere():
+    return spoken(3128, CONNECT.replace(":25", ":80"), "<HTTP/1.1 2", ">GET / HTTP/1.1\r\nHost: mx.example.net\r\n\r\n")
+
+
 @CASE("http-connect-refused", OFFICE, """A proxy that lets nobody through: no mail, whatever was asked.""",
       absent=("sender.illegitimate", "sender.attempt"))
 def connect_in_vain():

@@ -7,20 +7,7 @@ KEY: VALUE. In both a star stands for anything, case does not matter, and a list
 import re
 
 from receivers import values
-
-TOKEN = re.compile(r'\s*(?:([()])|(AND|OR|NOT|and|or|not)\b|([\w.@{}]+)\s*(=|:|<=|>=)\s*("[^"]*"|[^\s()]+))')
-
-
-def tokens(text):
-    at, found = 0, []
-    while at < len(text.rstrip()):
-        token = TOKEN.match(text, at)
-        if not token:
-            raise ValueError(f"not understood: {text[at:]}")
-        at = token.end()
-        found.append(token[1] or (token[2].lower() if token[2] else token.groups()[2:]))
-    return found
-
+from searches import tokens
 
 def said(value):
     return str(value).lower() if not isinstance(value, bool) else ("true" if value else "false")

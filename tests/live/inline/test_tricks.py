@@ -23,7 +23,7 @@ ACTIONS = {"as-is": (), "drop": tuple(word for one in BLOCKING for word in ("--a
 REFUSED_BY_SERVERS = {"early-http", "early-json", "early-redis", "early-tls", "early-proxy-header-2", "starttls-alone",
                       "imap-compress", "imap-long-tag"}
 # Off mail's ports all was said in one segment before the server spoke: then the records tell, and that must do.
-MAY_BE_TOLD_ONLY = {"elsewhere-whole", "elsewhere-early-then-whole", "elsewhere-early-long-then-whole", "connect-at-once"}
+MAY_BE_TOLD_ONLY = {"elsewhere-whole", "elsewhere-early-then-whole", "elsewhere-early-long-then-whole"}
 
 
 class Site(real_site.Site):

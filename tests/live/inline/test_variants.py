@@ -131,9 +131,9 @@ def refused_anyway():
 
 
 def is_nothing_known(name, one):
-    """A proxy was not asked, or did not answer; or a server off mail's ports never spoke."""
-    return (("_connect" in name and "established" not in one["heard"]) or
-            ("_socks" in name and "\5\0\5\0" not in one["heard"]) or ("_2525" in name and not one["heard"]))
+    """A proxy was not asked, or did not answer; or a server behind it or off mail's ports never spoke."""
+    return (("_connect" in name and not one["heard"].partition("established\r\n\r\n")[2]) or
+            ("_socks" in name and len(one["heard"].partition("\5\0\5\0")[2]) <= 8) or ("_2525" in name and not one["heard"]))
 
 
 def told(site):

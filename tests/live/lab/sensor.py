@@ -202,8 +202,12 @@ def watches(run, host):
 
 def replaced(run, name, before):
     """The part runs again as another process; returns how long that took."""
+    def runs_anew():
+        part = run.part(name)  # asked once: between two answers the old one may end and the next not yet run
+        return part["state"] == "running" and part["pid"] not in (0, before)
+
     start = time.monotonic()
-    until(lambda: run.part(name)["state"] == "running" and run.part(name)["pid"] not in (0, before), f"a new {name}")
+    until(runs_anew, f"a new {name}")
     return time.monotonic() - start
 
 

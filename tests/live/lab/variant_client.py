@@ -109,6 +109,15 @@ class Sly(Raw):
             return b"\x05\x01\0"
         return self.script()[0]
 
+    def request(self):
+        """Of SOCKS, behind the first words."""
+        return b"\x05\x01\0" + (b"\x04" if self.place.is_ipv6 else b"\x01") + self.ends[1] + b"\0\x19"
+
+    def all_blindly(self):
+        """What is said to a proxy, and the mail, for whoever hears nothing."""
+        first = {"connect": [self.first_words()], "socks": [self.first_words(), self.request()]}
+        return first.get(self.place.way, []), self.script()
+
     def whole(self):
         """As much as can be said with no ear for the server."""
         return b"".join(self.script()) if self.place.way == "mail" else self.first_words()
@@ -162,7 +171,7 @@ class Sly(Raw):
             self.hear(2, b"220 ")
         if way == "socks":
             self.hear(1.5, b"")
-            self.say(b"\x05\x01\0" + (b"\x04" if self.place.is_ipv6 else b"\x01") + self.ends[1] + b"\0\x19", 2, b"220 ")
+            self.say(self.request(), 2, b"220 ")
         if way in ("starttls", "tls", "login"):
             self.handshake()
         for line in lines:

@@ -151,6 +151,45 @@ def small_window(size):
     return trick
 
 
+def deaf_behind(count, is_whole=False):
+    """All is said in its time, and so many bytes are heard: what the server says waits, and its program does not."""
+    def trick(raw):
+        be_deaf(raw, count)
+        raw.connect()
+        raw.hear(0.5)
+        say_blindly(raw, is_whole)
+    return trick
+
+
+def be_deaf(raw, count):
+    until = len(raw.heard) + count
+    raw.send = lambda *words, **fields: Sly.send(raw, *words, **fields | {"window": max(0, until - len(raw.heard))})
+
+
+def say_blindly(raw, is_whole=False):
+    first, mail = raw.all_blindly()
+    said = b""
+    for words in (*first, b"".join(mail)) if is_whole else (*first, *mail):
+        raw.say(words, 0)
+        said += words
+        for _ in range(2):
+            raw.hear(0.4)
+            left = (raw.sequence - raw.acknowledged) & 0xffffffff
+            if 0 < left <= len(said):  # what did not arrive, as a kernel says it again
+                raw.send(data=said[-left:][:1200], at=raw.acknowledged)
+    raw.be_told()
+
+
+def deaf_after(request, count):
+    """The same, when the proxy has answered another request on the connection."""
+    def trick(raw):
+        raw.begin()
+        raw.say(request, 2, b"\r\n\r\n")
+        be_deaf(raw, count)
+        say_blindly(raw)
+    return trick
+
+
 def old_bytes_between(raw):
     """Garbage at the number of the last byte, between the lines."""
     say = raw.say
@@ -308,6 +347,12 @@ ANYWHERE = {
     "opened-with-words": opened_with(b""),
     "lost-opening": lost_opening,
 }
+HEARD = {"mail": (0, 1, 4, 8), "connect": (0, 4, 20, 39, 40, 43, 50), "socks": (0, 1, 2, 3, 12, 13, 16, 30)}  # the proxies' answers: 39; 2, 10
+DEAF = {f"deaf-behind-{count}": deaf_behind(count) for counts in HEARD.values() for count in counts}
+DEAF |= {f"deaf-behind-{count}-whole": deaf_behind(count, is_whole=True) for counts in HEARD.values() for count in counts}
+OF_HTTP = {f"{name}-then-deaf-behind-{count}": deaf_after(request, count) for name, request in {
+    "page": b"GET http://www.example.net/ HTTP/1.1\r\nHost: www.example.net\r\n\r\n",
+    "refused": b"CONNECT mx.example.net:25 HTTP/1.1\r\nX-Ask: 407\r\n\r\n"}.items() for count in (0, 20, 40)}
 OF_SERVERS_THAT_GREET = {
     "early-junk": early,
     "early-but-the-first": early_behind_a_hole,
@@ -327,11 +372,15 @@ OF_IPV6 = {
     "many-headers": wrapped(with_headers(*[(DESTINATION, 0)] * 100)),
     "headers-later": wrapped_later(with_headers(*[(DESTINATION, 1)] * 9)),
 }
-TRICKS = ANYWHERE | OF_SERVERS_THAT_GREET | OF_MAIL | OF_IPV4 | OF_IPV6
+TRICKS = ANYWHERE | DEAF | OF_HTTP | OF_SERVERS_THAT_GREET | OF_MAIL | OF_IPV4 | OF_IPV6
 
 
 def tricks_at(place):
     yield from ANYWHERE
+    for count in HEARD.get(place.way, ()):
+        yield from (f"deaf-behind-{count}", f"deaf-behind-{count}-whole")
+    if place.way == "connect":
+        yield from OF_HTTP
     if place.greets:
         yield from OF_SERVERS_THAT_GREET
     if place.way == "mail":

@@ -15,7 +15,7 @@ import pytest
 import redis_servers
 import shipping
 from redis_servers import HOST, PASSWORD, SENSOR, Journal, Load, Redis, Refused, Sentinel, Shipper, applied, verify
-from sensor import MAILWARDEN, Namespace, Sensor, open_to_all, until, watches, why_not_here
+from sensor import MAILWARDEN, ROOT, Namespace, Sensor, open_to_all, until, watches, why_not_here
 
 WHY_NOT = why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -250,6 +250,27 @@ class TestAlone:
                       ("XGROUP", "DESTROY", stream, "siem"), ("SCAN", 0), ("INFO",), ("XRANGE", "other", "-", "+")):
             with pytest.raises(Refused, match="NOPERM"):
                 readers[0](*words)
+
+    def test_the_dashboard_asks_for_the_senders_as_a_user_that_may_do_no_more(self, tmp_path, closing, redis):
+        journal = journal_of(tmp_path, closing, 1500)
+        assert ship(tmp_path, journal, f"path: {redis.socket}, {USER}").returncode == 0
+        panels = json.loads((ROOT / "dashboards" / "grafana.json").read_text())["panels"]
+        asked = [target for panel in panels for target in panel.get("targets", []) if "command" in target]
+        assert [one["command"] for one in asked] == ["zrange"]
+        client = redis.client()
+        client("AUTH", "mailwarden-grafana", PASSWORD)
+        assert client("PING") == b"PONG"
+        key = asked[0]["keyName"].replace("${sensor}", "sensor.example.org")
+        answer = client("ZRANGE", key, asked[0]["min"], asked[0]["max"], *asked[0]["zrangeQuery"].split(), "WITHSCORES")
+        told = dict(zip((name.decode() for name in answer[::2]), map(float, answer[1::2])))
+        wanted = redis_servers.expected(shipping.records(journal.folder))["senders:illegitimate"]
+        assert len(wanted) > 10 and sorted(told.values()) == sorted(wanted.values())[-10:]
+        assert all(wanted[name] == flows for name, flows in told.items())
+        assert client("HGETALL", SENSOR + "totals")
+        for words in (("XRANGE", SENSOR + "alerts", "-", "+"), ("ZADD", key, 1, "192.0.2.1"), ("HSET", SENSOR + "totals", "flows", 1),
+                      ("SCAN", 0), ("KEYS", "*"), ("INFO",), ("HGETALL", "other")):
+            with pytest.raises(Refused, match="NOPERM"):
+                client(*words)
 
     @pytest.mark.parametrize("prepare, output, wanted", [
         ((), "user: mailwarden, password_env: WRONG", "to be set right: it refuses our user or password"),

@@ -215,7 +215,7 @@ def crash(running, number):
     """The worker ends by this signal, and another takes its place."""
     before = running.worker()["pid"]
     os.kill(before, number)
-    until(lambda: running.worker()["state"] == "running" and running.worker()["pid"] not in (0, before), "another worker")
+    sensor.replaced(running, "worker 0", before)
 
 
 @pytest.fixture(name="cores_allowed")

@@ -10,13 +10,14 @@ import signal
 import socket
 import subprocess
 import time
+from collections import Counter
 
 import pytest
 
 import captures
 import sensor
 from frames_made import ending
-from sensor import ROOT, Sensor, open_to_all, until, watches, with_ways_out
+from sensor import ROOT, Sensor, open_to_all, replaced, until, watches, with_ways_out
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -83,6 +84,26 @@ def names(text):
     return set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
 
 
+def by_labels(text, metric, *labels):
+    """Of each sample of the metric: the values of these labels, in their order; those of 0 left out."""
+    found = Counter()
+    for name, value in samples(text).items():
+        if name.startswith(metric + "{") and value > 0:
+            said = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', name))
+            assert set(said) == set(labels)
+            found[tuple(said[label] for label in labels)] += int(value)
+    return found
+
+
+def cells(text):
+    return by_labels(text, "mailwarden_cell_flows_total", "from", "to", "protocol", "verdict")
+
+
+def mail_records(out):
+    lines = (out / "siem.json").read_text().splitlines() if (out / "siem.json").exists() else []
+    return [record["mail"] for record in map(json.loads, lines) if record["event_type"] == "mail"]
+
+
 @needs_namespace
 class TestRunning:
     def test_what_the_sensor_sees_is_in_its_metrics(self, run):
@@ -109,6 +130,27 @@ class TestRunning:
             assert really / 2 < memory < really * 2, name
             assert 0 < values[f'mailwarden_process_cpu_seconds_total{{process="{name}"}}'] < 60
         assert run.status()["host"] == json.loads(get("/status.json", run.out)[2])["host"]
+
+    def test_cells_are_what_the_records_say_of_groups_and_go_on_behind_a_kill(self, run):
+        assert not cells(get("/metrics", run.out)[2])
+        for case in ("smtp-starttls-tls12", "imap-login-clear", "smtp-illegitimate-workstation"):
+            run.send([frame for _, frame in captures.packets(captures.PCAPS / case)])
+        watches(run, 200)  # of no group
+        run.send(ending(200))
+        until(lambda: len(mail_records(run.out)) == 4, "four flows to end")
+        text = until(lambda: (now := get("/metrics", run.out)[2]) and cells(now).total() == 4 and now, "four flows in cells")
+        mails = mail_records(run.out)
+        wanted = Counter((one["from_group"], one["to_group"], one["protocol"], one["verdict"]) for one in mails)
+        assert cells(text) == wanted and ("internal", "internet", "smtp", "illegitimate") in wanted and len(wanted) > 2
+        assert by_labels(text, "mailwarden_tls_flows_total", "to", "tls") == Counter((one["to_group"], one["tls"]) for one in mails)
+        assert samples(text)["mailwarden_observed_partial"] == 0
+        before = run.part("reporter")["pid"]
+        os.kill(before, signal.SIGKILL)
+        replaced(run, "reporter", before)
+        watches(run, 201)
+        run.send(ending(201))
+        text = until(lambda: (now := get("/metrics", run.out)[2]) and cells(now).total() == 5 and now, "one flow more")
+        assert cells(text) == wanted + Counter([("internal", "internet", "smtp", "illegitimate")])
 
     def test_the_certificate_that_ends_next_is_of_a_server_of_the_matrix(self, run):
         for count, (case, told) in enumerate((("smtp-gcm-cipher-to-the-internet", []),
@@ -198,12 +240,12 @@ class TestRunning:
             assert path.suffix != ".json" or used == known, f"{path.name} lacks {known - used}"
 
 
-@needs_namespace
-@pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus (package prometheus)")
-def test_prometheus_scrapes_a_sensor_on_loopback(tmp_path):
+@contextlib.contextmanager
+def scraped(tmp_path):
+    """A sensor, and what asks the Prometheus that scrapes it: gives the samples of an answer."""
     open_to_all(tmp_path)
     settings = tmp_path / "mailwarden.yaml"
-    settings.write_text("metrics: {}\n")
+    settings.write_text(f"metrics: {{}}\noutputs:\n  - {{type: file, name: siem, path: {tmp_path}/siem.json}}\n")
     (tmp_path / "prometheus.yml").write_text(
         "global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: mailwarden\n"
         "    static_configs: [{targets: ['127.0.0.1:9472']}]\n"
@@ -216,17 +258,27 @@ def test_prometheus_scrapes_a_sensor_on_loopback(tmp_path):
                                    f"--storage.tsdb.path={tmp_path}/data", "--web.listen-address=127.0.0.1:9090"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-        def answer():
-            got = subprocess.run([*inside, "curl", "-s", "http://127.0.0.1:9090/api/v1/query?query=mailwarden_healthy"],
+        def ask(question):
+            got = subprocess.run([*inside, "curl", "-s", "--data-urlencode", f"query={question}", "http://127.0.0.1:9090/api/v1/query"],
                                  capture_output=True, text=True, timeout=10, check=False).stdout
-            found = json.loads(got)["data"]["result"] if got.startswith("{") else []
-            return found[0]["value"][1] if found else None
-        assert until(answer, "Prometheus to have scraped") == "1"
+            if not got.startswith("{"):
+                return []  # it is not up yet
+            answer = json.loads(got)
+            assert answer["status"] == "success", answer
+            return answer["data"]["result"]
+        yield run, ask
     finally:
         if server:
             server.terminate()
             server.wait(timeout=20)
         run.close()
+
+
+@needs_namespace
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus (package prometheus)")
+def test_prometheus_scrapes_a_sensor_on_loopback(tmp_path):
+    with scraped(tmp_path) as (_, ask):
+        assert until(lambda: ask("mailwarden_healthy"), "Prometheus to have scraped")[0]["value"][1] == "1"
 
 
 @needs_namespace
@@ -258,10 +310,65 @@ def test_promtool_accepts_the_alert_rules():
     assert answer.returncode == 0 and "SUCCESS" in answer.stdout, answer.stdout + answer.stderr
 
 
+def panels_of_the_dashboard():
+    return json.loads((DASHBOARDS / "grafana.json").read_text())["panels"]
+
+
+def questions():
+    """Of each query to Prometheus: its panel, what is asked, and the labels that the panel shows."""
+    for panel in panels_of_the_dashboard():
+        for target in panel.get("targets", []):
+            if "expr" not in target:
+                continue
+            shown = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            for step in panel.get("transformations", []):
+                options = step["options"]
+                shown |= {options.get("rowField"), options.get("columnField"), *options.get("indexByName", ())}
+            yield panel["title"], target["expr"].replace("$instance", ".*").replace("$__range", "1h"), shown - {None, "Value"}
+
+
+def unknown_words(asked, ask):
+    """Labels and values that a query names and its metric does not have: a != would pass over them."""
+    unknown = set()
+    for metric, terms in re.findall(r"(mailwarden_\w+)\{([^}]*)\}", asked):
+        there = {}
+        for label, value in (pair for one in ask(metric) for pair in one["metric"].items()):
+            there.setdefault(label, set()).add(value)
+        for label, wanted in re.findall(r'(\w+)(?:=~|!~|!=|=)"([^"]*)"', terms):
+            words = set(wanted.split("|")) - {".*"}
+            unknown |= {(metric, label, word) for word in words - there.get(label, set())} if label in there else {(metric, label)}
+    return unknown
+
+
+@needs_namespace
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus (package prometheus)")
+def test_every_panel_is_answered_with_the_labels_that_it_shows_and_the_grid_is_true(tmp_path):
+    with scraped(tmp_path) as (run, ask):
+        assert until(lambda: ask("mailwarden_healthy"), "a first scrape")
+        for case in ("smtp-starttls-tls12", "imap-login-clear", "smtp-illegitimate-workstation"):
+            run.send([frame for _, frame in captures.packets(captures.PCAPS / case)])
+        watches(run, 200)
+        run.send(ending(200))
+        until(lambda: sum(float(one["value"][1]) for one in ask("mailwarden_cell_flows_total")) == 4, "four flows to be scraped")
+        until(lambda: ask('increase(mailwarden_findings_total{finding="sender.illegitimate"}[1m]) > 0'), "a finding to be scraped")
+        for title, asked, shown in questions():
+            found = ask(asked)
+            assert found and all(shown <= set(one["metric"]) for one in found), (title, asked, found)
+            assert not unknown_words(asked, ask), title
+        assert unknown_words('mailwarden_tls_flows_total{tls!="unknwon",tsl!="x",instance=~".*"}', ask) == {
+            ("mailwarden_tls_flows_total", "tls", "unknwon"), ("mailwarden_tls_flows_total", "tsl")}
+        cells_by = {title: {(one["metric"]["from"], one["metric"]["to"]): one["value"][1] for one in ask(asked)}
+                    for title, asked, shown in questions() if "from" in shown}
+        assert cells_by["Flows that a row allows: from (down) to (across)"] == {("mailboxes", "relay"): "1"}
+        forbidden = cells_by["Flows that no row allows: from (down) to (across)"]
+        assert forbidden == cells_by["What no row allows"]
+        assert forbidden == {("workstations", "internet"): "1", ("workstations", "mailboxes"): "1", ("internal", "internet"): "1"}
+
+
 @needs_promtool
 def test_panels_of_the_dashboard_ask_what_can_be_answered_and_stand_apart(tmp_path):
-    panels = json.loads((DASHBOARDS / "grafana.json").read_text())["panels"]
-    asked = [target["expr"].replace("$instance", ".*") for panel in panels for target in panel["targets"]]
+    panels = panels_of_the_dashboard()
+    asked = [expression for _, expression, _ in questions()]
     path = tmp_path / "asked.yml"
     path.write_text(json.dumps({"groups": [{"name": "asked", "rules": [
         {"record": f"asked:{number}", "expr": expression} for number, expression in enumerate(asked)]}]}))

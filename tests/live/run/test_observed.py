@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -28,6 +29,29 @@ def observed(path, *options):
     answer = subprocess.run([MAILWARDEN, "observed", path, "--json", *options], text=True, capture_output=True,
                             timeout=30, check=False)
     return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def made_pairs(count):
+    """Records of as many pairs, of clients in one network."""
+    return "".join(json.dumps({
+        "timestamp": "2026-11-29T07:00:00.000000+0000", "event_type": "mail", "src_ip": f"2001:db8::{number:x}",
+        "dest_ip": "192.0.2.25", "dest_port": 25, "community_id": f"1:{number}", "mail": {"protocol": "smtp"},
+        "flow": {"start": "2026-11-29T07:00:00.000000+0000", "end": "2026-11-29T07:00:01.000000+0000"}},
+        separators=(",", ":")) + "\n" for number in range(count))
+
+
+def keeps(run, count):
+    """The sensor, which does not run, has so many pairs from before."""
+    path = run.state / "observed"
+    path.unlink(missing_ok=True)
+    subprocess.run([MAILWARDEN, "observed", "-", "--json", "--write", path], input=made_pairs(count), text=True,
+                   stdout=subprocess.DEVNULL, timeout=30, check=True)
+    shutil.chown(path, (run.state / "journal").owner())
+
+
+def status_text(run):
+    return subprocess.run([MAILWARDEN, "status", "--state-dir", run.state], text=True, capture_output=True,
+                          timeout=20, check=False).stdout
 
 
 def flows(run):
@@ -102,3 +126,38 @@ def test_a_broken_file_is_told_set_aside_and_stops_nobody(run):
     mails(run, 2)
     assert run.end() == 0
     assert flows(run) == 1
+
+
+def test_status_tells_when_the_observed_matrix_is_partial_and_not_before(run):
+    assert run.end() == 0
+    keeps(run, 256)
+    run.options = ("--observed-pairs", "256")
+    run.start()
+    full = {"pairs": 256, "most_pairs": 256, "partial": False, "given_up_pairs": 0, "given_up_flows": 0}
+    until(lambda: run.status()["observed"] == full, "the pairs to be told")
+    assert "partial" not in status_text(run)
+    send(run, [70])
+    until(lambda: run.status()["observed"]["partial"], "the first pair to be given up")
+    partial = run.status()["observed"]
+    assert (partial["pairs"], partial["given_up_pairs"], partial["given_up_flows"]) == (256, 1, 1)
+    assert "observed    partial: given up for want of room (observed-pairs, 256): pairs 1," in status_text(run)
+    assert run.end() == 0
+    kept = observed(run.state / "observed")[-1]["totals"]
+    assert (kept["pairs"], kept["partial"], kept["given_up_pairs"]) == (256, True, 1)
+
+
+def test_more_room_is_given_by_the_settings_and_a_wrong_number_is_refused(run):
+    assert run.end() == 0
+    keeps(run, 300)
+    run.options = ("--observed-pairs", "301")
+    run.start()
+    send(run, [70])
+    until(lambda: run.status()["observed"]["pairs"] == 301, "the pairs of before and the new one")
+    assert not run.status()["observed"]["partial"]
+    settings = run.folder / "mailwarden.yaml"
+    for number, wanted in (("262144", 0), ("1048576", 0), ("1048577", 2)):
+        settings.write_text(f"observed-pairs: {number}\n")
+        answer = subprocess.run([MAILWARDEN, "check", "--config", settings], text=True, capture_output=True,
+                                timeout=20, check=False)
+        assert answer.returncode == wanted, answer.stderr
+    assert "mailwarden.yaml:1:17: observed-pairs takes 256 to 1048576, not \"1048577\"" in answer.stderr

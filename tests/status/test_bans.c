@@ -1,4 +1,4 @@
-#include "control/bans.h"
+#include "status/bans.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "control/status.h"
+#include "status/status.h"
 
 #include "base/utf8.h"
 
@@ -13,7 +13,7 @@
 
 #define FILE_NAME         "status"
 #define MAGIC             "mailwarden page"
-#define VERSION           10
+#define VERSION           11
 #define ASLEEP_US         UINT64_C(5000000) /* the supervisor is at work every second */
 #define STATUS_TEXT_BYTES 128
 

@@ -1,10 +1,9 @@
-#include "control/status_json.h"
+#include "status/status_json.h"
 
 #include "base/clock.h"
 #include "capture/forwarded.h"
-#include "control/metrics_text.h"
-#include "control/sensor.h"
 #include "report/json_sensor.h"
+#include "status/metrics_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,6 +274,17 @@ static void write_endings(struct json_writer *writer, const struct status_page *
 	json_object_close(writer);
 }
 
+static void write_observed(struct json_writer *writer, const struct status_page *page)
+{
+	json_object_open(writer, "observed");
+	json_number(writer, "pairs", page->observed_pairs);
+	json_number(writer, "most_pairs", page->observed_room);
+	json_bool(writer, "partial", page->observed_given_up_pairs > 0);
+	json_number(writer, "given_up_pairs", page->observed_given_up_pairs);
+	json_number(writer, "given_up_flows", page->observed_given_up_flows);
+	json_object_close(writer);
+}
+
 #define SENDERS_SHOWN 100
 
 static void write_inline(struct json_writer *writer, const struct status_page *page)
@@ -324,6 +334,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 		write_inline(&writer, page);
 	}
 	write_blindness(&writer, page);
+	write_observed(&writer, page);
 	write_endings(&writer, page, MATRIX_ENDING_ROW);
 	write_endings(&writer, page, MATRIX_ENDING_ACCEPTANCE);
 	json_array_open(&writer, "processes");

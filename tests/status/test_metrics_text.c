@@ -1,7 +1,6 @@
-/* control/metrics_text: what Prometheus reads. */
+/* status/metrics_text: what Prometheus reads. */
 #include "base/clock.h"
-#include "control/metrics_text.h"
-#include "control/sensor.h"
+#include "status/metrics_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -277,6 +276,97 @@ static void flows_are_told_by_verdict_protocol_and_row_in_bounds(void **state)
 	free(page);
 }
 
+/* A flow over SMTP, encrypted by STARTTLS. */
+static struct sighting flow(const char *from, const char *to, enum verdict verdict)
+{
+	struct sighting sighting = {.protocol = PROTOCOL_SMTP,
+		.verdict = (uint8_t)verdict,
+		.tls = FACTS_TLS_STARTTLS};
+	(void)snprintf(sighting.groups[0], SIGHTING_ID_BYTES, "%s", from);
+	(void)snprintf(sighting.groups[1], SIGHTING_ID_BYTES, "%s", to);
+	return sighting;
+}
+
+#define CELL "\nmailwarden_cell_flows_total{from="
+
+static void cells_are_told_by_their_groups_and_what_had_no_room_apart(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	struct sighting sighting = flow("relay", "mx-out", VERDICT_LEGITIMATE);
+	char group[16];
+	cells_take(&page->cells, &sighting);
+	cells_take(&page->cells, &sighting);
+	sighting = flow("internal", "internet", VERDICT_ILLEGITIMATE);
+	sighting.protocol = PROTOCOL_SSH;
+	cells_take(&page->cells, &sighting);
+	assert_tells(page, CELL "\"relay\",to=\"mx-out\",protocol=\"smtp\",verdict="
+				"\"legitimate\"} 2\n");
+	assert_tells(page, CELL "\"internal\",to=\"internet\",protocol=\"other\","
+				"verdict=\"illegitimate\"} 1\n");
+	assert_tells(page, CELL "\"(others)\",to=\"(others)\",protocol=\"(others)\","
+				"verdict=\"legitimate\"} 0\n");
+	for (unsigned i = 0; i < CELLS_ENDS; i++) {
+		(void)snprintf(group, sizeof(group), "group-%u", i);
+		sighting = flow("relay", group, VERDICT_LEGITIMATE);
+		cells_take(&page->cells, &sighting);
+	}
+	assert_tells(page, CELL "\"(others)\",to=\"(others)\",protocol=\"(others)\","
+				"verdict=\"legitimate\"} 4\n");
+	assert_tells(page, CELL "\"(others)\",to=\"(others)\",protocol=\"(others)\","
+				"verdict=\"illegitimate\"} 0\n");
+	free(page);
+}
+
+static void the_encryption_of_a_server_is_told_of_servers_alone(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	struct sighting sighting = flow("relay", "mx-out", VERDICT_LEGITIMATE);
+	cells_take(&page->cells, &sighting);
+	sighting = flow("internal", "mx-out", VERDICT_ILLEGITIMATE);
+	cells_take(&page->cells, &sighting);
+	sighting.tls = FACTS_TLS_NONE;
+	cells_take(&page->cells, &sighting);
+	assert_tells(page,
+		"\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"starttls\"} 2\n");
+	assert_tells(
+		page, "\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"none\"} 1\n");
+	assert_tells(page,
+		"\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"implicit\"} 0\n");
+	char *text = text_of(page);
+	assert_null(strstr(text, "mailwarden_tls_flows_total{to=\"relay\""));
+	free(text);
+	free(page);
+}
+
+static void a_page_of_cells_that_lies_ends_no_line(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	memset(&page->cells, 0xff, sizeof(page->cells));
+	free(text_of(page));
+	page->cells.end_count = 1;
+	page->cells.count = 1;
+	memset(page->cells.ends[0], '\n', CELLS_NAME_BYTES);
+	page->cells.cells[0].from = 0;
+	char *text = text_of(page);
+	assert_non_null(strstr(text, CELL "\"??"));
+	assert_null(strstr(text, "\n\n"));
+	free(text);
+	free(page);
+}
+
+static void that_the_observed_matrix_is_partial_is_told(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	assert_tells(page, "\nmailwarden_observed_partial 0\n");
+	page->observed_given_up_pairs = 3;
+	assert_tells(page, "\nmailwarden_observed_partial 1\n");
+	free(page);
+}
+
 #define NOW_S  ((int64_t)(NOW_US / 1000000))
 #define EXPIRY "\nmailwarden_certificate_next_expiry_timestamp_seconds{"
 
@@ -314,6 +404,11 @@ int main(void)
 		cmocka_unit_test(numbers_are_in_base_units),
 		cmocka_unit_test(a_finding_is_told_with_the_severity_that_it_had),
 		cmocka_unit_test(flows_are_told_by_verdict_protocol_and_row_in_bounds),
+		cmocka_unit_test(
+			cells_are_told_by_their_groups_and_what_had_no_room_apart),
+		cmocka_unit_test(the_encryption_of_a_server_is_told_of_servers_alone),
+		cmocka_unit_test(a_page_of_cells_that_lies_ends_no_line),
+		cmocka_unit_test(that_the_observed_matrix_is_partial_is_told),
 		cmocka_unit_test(
 			the_certificate_that_expires_first_is_told_until_it_is_renewed),
 		cmocka_unit_test(what_ends_next_is_told_with_its_end),

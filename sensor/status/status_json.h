@@ -1,18 +1,18 @@
 /*
- * control/status_json - the status page as one JSON document.
+ * status/status_json - the status page as one JSON document.
  *
  * For `mailwarden status --json` and /status.json. Trusts the page as little as any
  * reader does.
  */
 #pragma once
 
-#include "control/status.h"
 #include "engine/blindness.h"
 #include "report/json_writer.h"
+#include "status/status.h"
 
 void status_json_write(FILE *out, const struct status_page *page, bool is_running);
 
-/* As on the page (control/status), but within it whatever the page says. */
+/* As on the page (status/status), but within it whatever the page says. */
 unsigned status_workers_end(const struct status_page *page);
 unsigned status_outputs_end(const struct status_page *page);
 

@@ -1,5 +1,5 @@
 /*
- * control/bans - senders that were blocked and stay out for a while.
+ * status/bans - senders that were blocked and stay out for a while.
  *
  * A fixed number of places in memory that all workers share: no lock, no allocation. A
  * full neighbourhood gives up who was blocked once and is let in first, else it refuses:

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "control/status.h"
+#include "status/status.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,8 +1,7 @@
-/* control/status_json: the page as one JSON document. */
-#include "control/status_json.h"
+/* status/status_json: the page as one JSON document. */
+#include "status/status_json.h"
 
 #include "base/clock.h"
-#include "control/sensor.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

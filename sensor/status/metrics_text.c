@@ -1,28 +1,12 @@
-#include "control/metrics_text.h"
+#include "status/metrics_text.h"
 
 #include "base/clock.h"
 #include "base/version.h"
-#include "control/sensor.h"
+#include "status/metrics_mail.h"
 
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
-
-#define US_PER_S 1000000.0
-#define TEXT_MAX 128
-
-enum metric_unit {
-	METRIC_UNIT_NUMBER = 0,
-	METRIC_UNIT_SECONDS, /* of microseconds */
-	METRIC_UNIT_AGE,     /* seconds, of microseconds since 1970; 0: none */
-};
-
-struct metric_head {
-	const char *name;
-	const char *help;
-	const char *type; /* counter, gauge */
-	enum metric_unit unit;
-};
 
 /* Where a field is that a metric tells as it is; of 64 bits, or it does not compile. */
 #define FIELD_OF(type, name)                                                      \
@@ -45,40 +29,6 @@ struct process_metric {
 	uint64_t (*value)(const struct status_process *process); /* NULL: its field */
 	size_t field; /* an _Atomic uint64_t */
 };
-
-/* Exposition formats, "Comments, help text, and type information". */
-static void write_head(FILE *out, const struct metric_head *head)
-{
-	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", head->name, head->help,
-		head->name, head->type);
-}
-
-/* "label_value can be any sequence of UTF-8, but \, \" and \n have to be escaped": no \n is left */
-static void write_label(
-	FILE *out, char before, const char *name, const char *field, size_t size)
-{
-	char text[TEXT_MAX];
-	(void)status_text(field, size, text, sizeof(text));
-	(void)fprintf(out, "%c%s=\"", before, name);
-	for (const char *byte = text; *byte != '\0'; byte++) {
-		if (*byte == '\\' || *byte == '"') {
-			(void)fprintf(out, "\\%c", *byte);
-		} else {
-			const bool is_plain = *byte >= 0x20 && *byte < 0x7f;
-			(void)fputc(is_plain ? *byte : '?', out);
-		}
-	}
-	(void)fputc('"', out);
-}
-
-static void write_value(FILE *out, enum metric_unit unit, uint64_t value)
-{
-	if (unit == METRIC_UNIT_SECONDS) {
-		(void)fprintf(out, " %.6f\n", (double)value / US_PER_S);
-	} else {
-		(void)fprintf(out, " %" PRIu64 "\n", value);
-	}
-}
 
 static uint64_t healthy(const struct status_page *page, uint64_t now_us)
 {
@@ -108,6 +58,12 @@ static uint64_t acceptances_expired(const struct status_page *page, uint64_t now
 {
 	(void)now_us;
 	return page->endings[MATRIX_ENDING_ACCEPTANCE].ended_count;
+}
+
+static uint64_t observed_partial(const struct status_page *page, uint64_t now_us)
+{
+	(void)now_us;
+	return page->observed_given_up_pairs > 0;
 }
 
 static uint64_t bans(const struct status_page *page, uint64_t now_us)
@@ -166,6 +122,10 @@ static const struct page_metric OF_PAGE[] = {
 		 "Alerts about the sensor itself (sensor.*).", "counter",
 		 METRIC_UNIT_NUMBER},
 		NULL, FIELD_OF(struct status_page, alerts)},
+	{{"mailwarden_observed_partial",
+		 "1: the observed matrix gave up pairs for want of room.", "gauge",
+		 METRIC_UNIT_NUMBER},
+		observed_partial, 0},
 	{{"mailwarden_banned_addresses", "Senders that are kept out now.", "gauge",
 		 METRIC_UNIT_NUMBER},
 		bans, 0},
@@ -324,11 +284,11 @@ static void write_process_value(FILE *out, const struct places *places,
 	const uint64_t value = metric->value ? metric->value(process)
 					     : field_at(process, metric->field);
 	if (metric->head.unit == METRIC_UNIT_AGE) {
-		write_value(out, METRIC_UNIT_SECONDS,
+		metrics_value(out, METRIC_UNIT_SECONDS,
 			value != 0 && places->now_us > value ? places->now_us - value
 							     : 0);
 	} else {
-		write_value(out, metric->head.unit, value);
+		metrics_value(out, metric->head.unit, value);
 	}
 }
 
@@ -338,10 +298,10 @@ static void write_samples(FILE *out, const struct status_page *page,
 	for (unsigned i = places->first; i < places->end; i++) {
 		const struct status_process *process = &page->processes[i];
 		(void)fputs(metric->head.name, out);
-		write_label(
+		metrics_label(
 			out, '{', places->label, process->name, sizeof(process->name));
 		if (places->more) {
-			write_label(out, ',', places->more, process->source,
+			metrics_label(out, ',', places->more, process->source,
 				sizeof(process->source));
 		}
 		(void)fputc('}', out);
@@ -353,7 +313,7 @@ static void write_table(FILE *out, const struct status_page *page,
 	const struct places *places, const struct process_metric *table, size_t count)
 {
 	for (size_t i = 0; i < count && places->first < places->end; i++) {
-		write_head(out, &table[i].head);
+		metrics_head(out, &table[i].head);
 		write_samples(out, page, places, &table[i]);
 	}
 }
@@ -366,9 +326,9 @@ static void write_page_metrics(
 	const size_t count = sizeof(OF_PAGE) / sizeof(OF_PAGE[0]);
 	for (size_t i = 0; i < count; i++) {
 		const struct metric_head *head = &OF_PAGE[i].head;
-		write_head(out, head);
+		metrics_head(out, head);
 		(void)fputs(head->name, out);
-		write_value(out, head->unit,
+		metrics_value(out, head->unit,
 			OF_PAGE[i].value ? OF_PAGE[i].value(page, now_us)
 					 : field_at(page, OF_PAGE[i].field));
 	}
@@ -379,27 +339,13 @@ static void write_build(FILE *out, const struct status_page *page)
 	static const struct metric_head HEAD = {"mailwarden_build_info",
 		"Version of the program and name of the sensor.", "gauge",
 		METRIC_UNIT_NUMBER};
-	write_head(out, &HEAD);
+	metrics_head(out, &HEAD);
 	(void)fputs(HEAD.name, out);
-	write_label(
+	metrics_label(
 		out, '{', "version", MAILWARDEN_VERSION, sizeof(MAILWARDEN_VERSION));
-	write_label(out, ',', "host", page->host, sizeof(page->host));
+	metrics_label(out, ',', "host", page->host, sizeof(page->host));
 	(void)fputc('}', out);
-	write_value(out, HEAD.unit, 1);
-}
-
-/* No sample while none ends. */
-static void write_next_ending(FILE *out, const struct metric_head *head,
-	const char *label, const struct status_endings *endings)
-{
-	const int64_t end_s = endings->next_s;
-	write_head(out, head);
-	if (end_s > 0) {
-		(void)fputs(head->name, out);
-		write_label(out, '{', label, endings->next, sizeof(endings->next));
-		(void)fputc('}', out);
-		write_value(out, head->unit, (uint64_t)end_s);
-	}
+	metrics_value(out, HEAD.unit, 1);
 }
 
 static void write_next_endings(FILE *out, const struct status_page *page)
@@ -412,129 +358,9 @@ static void write_next_endings(FILE *out, const struct status_page *page)
 		"mailwarden_matrix_next_acceptance_expiry_timestamp_seconds",
 		"When an accepted deviation is told again, the first to be.", "gauge",
 		METRIC_UNIT_NUMBER};
-	write_next_ending(out, &ROW, "row", &page->endings[MATRIX_ENDING_ROW]);
-	write_next_ending(
+	metrics_next_ending(out, &ROW, "row", &page->endings[MATRIX_ENDING_ROW]);
+	metrics_next_ending(
 		out, &ACCEPTANCE, "by", &page->endings[MATRIX_ENDING_ACCEPTANCE]);
-}
-
-/* By the severity of each alert, which is not always the catalogue's; all from 0. */
-static void write_findings(
-	FILE *out, const struct status_page *page, unsigned workers_end)
-{
-	static const struct metric_head HEAD = {"mailwarden_findings_total",
-		"Findings, repeats included, by kind and by the severity each had.",
-		"counter", METRIC_UNIT_NUMBER};
-	write_head(out, &HEAD);
-	for (int i = 0; i < FINDING_COUNT * SEVERITY_LOW; i++) {
-		const int finding = i / SEVERITY_LOW;
-		const int severity = 1 + i % SEVERITY_LOW;
-		const struct finding_row *row = finding_row((enum finding)finding);
-		const char *name = severity_name((enum severity)severity);
-		uint64_t total = 0;
-		for (unsigned j = 0; j < workers_end; j++) {
-			total += page->processes[j].graded[finding][severity];
-		}
-		if (total == 0 && finding >= FINDING_FLOW_COUNT &&
-			severity != (int)row->severity) {
-			continue; /* of the sensor's own there is one only */
-		}
-		(void)fputs(HEAD.name, out);
-		write_label(out, '{', "finding", row->id, strlen(row->id) + 1);
-		write_label(out, ',', "severity", name, strlen(name) + 1);
-		(void)fputc('}', out);
-		write_value(out, HEAD.unit, total);
-	}
-}
-
-/* By protocols of mail and attempts; all others together. */
-static void write_flows(FILE *out, const struct status_page *page, unsigned workers_end)
-{
-	static const struct metric_head HEAD = {"mailwarden_flows_total",
-		"Flows that ended, by verdict and protocol.", "counter",
-		METRIC_UNIT_NUMBER};
-	write_head(out, &HEAD);
-	for (int i = 0; i < STATUS_VERDICTS * STATUS_PROTOCOLS; i++) {
-		const int protocol = i / STATUS_VERDICTS;
-		const char *verdict = verdict_name((enum verdict)(i % STATUS_VERDICTS));
-		const char *name = protocol < STATUS_PROTOCOL_OTHER
-					   ? protocol_name((enum protocol)protocol)
-					   : "other";
-		uint64_t total = 0;
-		for (unsigned j = SENSOR_WORKERS; j < workers_end; j++) {
-			total += page->processes[j]
-					 .verdicts[i % STATUS_VERDICTS][protocol];
-		}
-		(void)fputs(HEAD.name, out);
-		write_label(out, '{', "verdict", verdict, strlen(verdict) + 1);
-		write_label(out, ',', "protocol", name, strlen(name) + 1);
-		(void)fputc('}', out);
-		write_value(out, HEAD.unit, total);
-	}
-}
-
-static void write_row(FILE *out, const char *name, const struct status_process *process,
-	const struct status_row *row)
-{
-	const bool is_named = row < &process->rows[STATUS_ROWS_MAX];
-	if (row->count == 0) {
-		return;
-	}
-	(void)fputs(name, out);
-	write_label(out, '{', "worker", process->name, sizeof(process->name));
-	write_label(out, ',', "row", is_named ? row->id : "(others)",
-		is_named ? sizeof(row->id) : sizeof("(others)"));
-	(void)fputc('}', out);
-	write_value(out, METRIC_UNIT_NUMBER, row->count);
-}
-
-/* Each worker has rows of its own, so that a row may be in several. */
-static void write_rows(FILE *out, const struct status_page *page, unsigned workers_end)
-{
-	static const struct metric_head HEAD = {"mailwarden_row_flows_total",
-		"Flows that a row of the matrix let by, of the first rows that did.",
-		"counter", METRIC_UNIT_NUMBER};
-	write_head(out, &HEAD);
-	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
-		const struct status_process *process = &page->processes[i];
-		for (unsigned j = 0; j <= STATUS_ROWS_MAX; j++) {
-			write_row(out, HEAD.name, process, &process->rows[j]);
-		}
-	}
-}
-
-/* Ends sooner than what is known? Left out where its place is taken over meanwhile. */
-static void take_sooner(struct status_endings *first,
-	const struct status_certificate *certificate, int64_t now_s)
-{
-	const int64_t end_s = certificate->not_after_s;
-	const bool is_ipv4 = address_is_ipv4(&certificate->server);
-	char address[ADDRESS_TEXT_BYTES];
-	char server[STATUS_ENDING_BYTES];
-	(void)snprintf(server, sizeof(server), is_ipv4 ? "%s:%u" : "[%s]:%u",
-		address_text(&certificate->server, address), certificate->port);
-	if (end_s > now_s && (first->next_s == 0 || end_s < first->next_s) &&
-		certificate->not_after_s == end_s) {
-		memcpy(first->next, server, sizeof(server));
-		first->next_s = end_s;
-	}
-}
-
-/* The first to expire of those that are seen; not of those that did. */
-static void write_certificate(FILE *out, const struct status_page *page,
-	unsigned workers_end, uint64_t now_us)
-{
-	static const struct metric_head HEAD = {
-		"mailwarden_certificate_next_expiry_timestamp_seconds",
-		"When the certificate of a server of the matrix expires, the first to.",
-		"gauge", METRIC_UNIT_NUMBER};
-	struct status_endings first = {.next_s = 0};
-	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
-		for (unsigned j = 0; j < STATUS_CERTIFICATES_MAX; j++) {
-			take_sooner(&first, &page->processes[i].certificates[j],
-				(int64_t)(now_us / 1000000));
-		}
-	}
-	write_next_ending(out, &HEAD, "server", &first);
 }
 
 /* What the stages count: decode.malformed, tcp.gaps, gate.held ... */
@@ -544,19 +370,19 @@ static void write_counters(
 	static const struct metric_head HEAD = {"mailwarden_worker_events_total",
 		"What the stages of a worker counted, as in its stats record.",
 		"counter", METRIC_UNIT_NUMBER};
-	write_head(out, &HEAD);
+	metrics_head(out, &HEAD);
 	for (unsigned i = SENSOR_WORKERS; i < workers_end; i++) {
 		const struct status_process *process = &page->processes[i];
 		const unsigned count = process->counter_count;
 		for (unsigned j = 0; j < count && j < STATUS_COUNTERS_MAX; j++) {
 			const struct status_counter *counter = &process->counters[j];
 			(void)fputs(HEAD.name, out);
-			write_label(out, '{', "worker", process->name,
+			metrics_label(out, '{', "worker", process->name,
 				sizeof(process->name));
-			write_label(out, ',', "event", counter->name,
+			metrics_label(out, ',', "event", counter->name,
 				sizeof(counter->name));
 			(void)fputc('}', out);
-			write_value(out, HEAD.unit, counter->value);
+			metrics_value(out, HEAD.unit, counter->value);
 		}
 	}
 }
@@ -590,9 +416,6 @@ void metrics_write(FILE *out, const struct status_page *page, uint64_t now_us)
 	WRITE_TABLE(out, page, &writers, OF_WRITERS);
 	WRITE_TABLE(out, page, &reporter, OF_REPORTER);
 	WRITE_TABLE(out, page, &outputs, OF_OUTPUTS);
-	write_findings(out, page, workers_end);
-	write_flows(out, page, workers_end);
-	write_rows(out, page, workers_end);
-	write_certificate(out, page, workers_end, now_us);
+	metrics_write_mail(out, page, workers_end, now_us);
 	write_counters(out, page, workers_end);
 }

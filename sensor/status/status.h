@@ -1,5 +1,5 @@
 /*
- * control/status - the page on which the processes of a running sensor tell how
+ * status/status - the page on which the processes of a running sensor tell how
  * they are: to the supervisor and to `mailwarden status`.
  *
  * A file <state-dir>/status, mapped by all. One writer per field: each process fills
@@ -11,14 +11,19 @@
 #pragma once
 
 #include "base/reason.h"
-#include "control/bans.h"
 #include "engine/counters.h"
 #include "judge/catalogue.h"
 #include "judge/judge.h"
 #include "matrix/expiry.h"
+#include "status/bans.h"
+#include "status/cells.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
+
+#define SENSOR_SUPERVISOR 0 /* places on the page, and of rings */
+#define SENSOR_REPORTER   1
+#define SENSOR_WORKERS    2 /* the first of them */
 
 #define STATUS_WORKERS_MAX   64
 #define STATUS_NAME_BYTES    40
@@ -161,12 +166,18 @@ struct status_page {
 	/* a bit per enum forwarded_family: passes through this host, and past the queues */
 	_Atomic uint32_t families_unseen;
 	_Atomic uint32_t landlock; /* its version in this kernel; 0: none */
+	/* the reporter's: the observed matrix, partial where it gave pairs up */
+	_Atomic uint32_t observed_pairs;
+	_Atomic uint32_t observed_room; /* most pairs */
+	_Atomic uint64_t observed_given_up_pairs;
+	_Atomic uint64_t observed_given_up_flows;
 	char host[STATUS_HOST_BYTES];
 	/* by enum matrix_ending_kind */
 	struct status_endings endings[MATRIX_ENDING_COUNT];
 	/* handed from one sensor to the next */
 	struct matrix_expiry_told endings_told;
 	struct bans bans;
+	struct cells cells; /* the reporter's */
 	struct status_process processes[STATUS_PROCESSES_MAX];
 };
 

@@ -1,0 +1,20 @@
+/*
+ * commands/fleet_observed - what the sensors of a fleet observed, from the file of each.
+ *
+ * In: names of observed matrices, one of each sensor (a journal's folder or EVE lines do as
+ * well). Out: all of them added up as `observed` does it, a flow that several saw once; and
+ * what each has, so that one that is behind, or partial, is seen.
+ */
+#pragma once
+
+#include "commands/options.h"
+
+struct fleet_observed {
+	const char *write; /* path, or NULL */
+	uint32_t pairs;
+	bool is_json;
+};
+
+/* The exit code; what is wrong is told. */
+int fleet_observed(
+	const struct fleet_observed *request, const struct option_words *files);
