@@ -1,5 +1,6 @@
 #include "commands/diff_print.h"
 
+#include "base/arena.h"
 #include "commands/diff_words.h"
 
 #include <stdio.h>
@@ -23,20 +24,35 @@ void diff_print_start(struct diff_print *print, const struct difference *differe
 	}
 }
 
-/* Who has these ends because it was moved there. */
-static void print_moved(
-	const struct difference *difference, const uint32_t *classes, size_t count)
+static void mark(bool *told, const uint32_t *classes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		told[classes[i]] = true;
+	}
+}
+
+/* The ends of connections that have another name now: once each, whatever names them. */
+static void print_moved(const struct difference *difference)
 {
 	char members[DIFF_TEXT_BYTES];
-	for (size_t i = 0; i < count; i++) {
-		const struct difference_class *class = &difference->classes[classes[i]];
-		if (!diff_is_same(class)) {
-			(void)printf("    %s: %s, before %s\n",
-				diff_members(difference, classes[i], members),
+	const char *head = "\nOf another group now\n";
+	bool *told = list_new(difference->class_count, sizeof(*told));
+	for (size_t i = 0; i < difference->entry_count; i++) {
+		const struct difference_entry *entry = &difference->entries[i];
+		mark(told, entry->from, entry->from_count);
+		mark(told, entry->to, entry->to_count);
+	}
+	for (uint32_t i = 0; i < difference->class_count; i++) {
+		const struct difference_class *class = &difference->classes[i];
+		if (told[i] && !diff_is_same(class)) {
+			(void)printf("%s    %s: %s, before %s\n", head,
+				diff_members(difference, i, members),
 				diff_name(class, DIFFERENCE_NEW),
 				diff_name(class, DIFFERENCE_OLD));
+			head = "";
 		}
 	}
+	list_free(told);
 }
 
 static void print_entry(
@@ -53,14 +69,16 @@ static void print_entry(
 		(void)printf("    %c %s\n", MARKS[entry->lines[i].kind],
 			diff_line(&entry->lines[i], text));
 	}
-	print_moved(difference, entry->from, entry->from_count);
-	print_moved(difference, entry->to, entry->to_count);
 }
 
 void diff_print_text(const struct diff_print *print)
 {
 	static const char *const HEADS[] = {"Gained", "Lost", "Changed"};
 	const struct difference *difference = print->difference;
+	if (print->counts[DIFFERENCE_CHANGED] > 0 &&
+		print->counts[DIFFERENCE_CHANGED] == difference->entry_count) {
+		(void)printf("No connection is gained or lost.\n\n");
+	}
 	for (size_t i = 0; i < difference->entry_count; i++) {
 		const struct difference_entry *entry = &difference->entries[i];
 		if (i == 0 || entry->kind != entry[-1].kind) {
@@ -69,6 +87,7 @@ void diff_print_text(const struct diff_print *print)
 		}
 		print_entry(difference, entry);
 	}
+	print_moved(difference);
 	if (difference->is_partial) {
 		(void)printf("Not all was compared: the matrices are too large. What "
 			     "is told here is right, more may be different.\n");

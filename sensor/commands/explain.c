@@ -275,12 +275,8 @@ static const char EXAMPLES[] =
 	"      Right hosts, wrong port.\n";
 
 static const struct option_row OPTIONS[] = {
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "flow matrix; repeat it to join several, - is stdin",
-		.set = option_add_text,
-		.field = offsetof(struct explain, matrices),
+	{OPTION_MATRICES(
+		 struct explain, "flow matrix; repeat it to join several, - is stdin"),
 		.is_required = true},
 	{.name = "json",
 		.letter = 'j',

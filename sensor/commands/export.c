@@ -223,13 +223,9 @@ static const struct option_row OPTIONS[] = {
 		.set = option_set_word,
 		.field = offsetof(struct export, format),
 		.is_required = true},
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "the matrix, of several files together; with --inline it\n"
-			"is checked only",
-		.set = option_add_text,
-		.field = offsetof(struct export, matrices)},
+	{OPTION_MATRICES(struct export,
+		"the matrix, of several files together; with --inline it\n"
+		"is checked only")},
 	{.name = "cross",
 		.help = "rows as a cross-table, sources by destinations",
 		.set = option_set_flag,

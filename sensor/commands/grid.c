@@ -73,12 +73,8 @@ static const char EXAMPLES[] =
 	"  mailwarden grid -m matrix.yaml monday.pcap --form markdown\n";
 
 static const struct option_row OPTIONS[] = {
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "flow matrix; repeat it to join several, - is stdin",
-		.set = option_add_text,
-		.field = offsetof(struct request, matrices),
+	{OPTION_MATRICES(
+		 struct request, "flow matrix; repeat it to join several, - is stdin"),
 		.is_required = true},
 	{.name = "form",
 		.argument = "text|markdown|csv|json",

@@ -108,7 +108,7 @@ static void write_comments(const struct import *import)
 	utf8_make_printable(name); /* no line of a comment is anything else */
 	(void)printf("# From %s.\n", name);
 	if (apart->count > 0) {
-		(void)printf("# Not mail, and left out:\n");
+		(void)printf("# No mail, or not allowed, and left out:\n");
 	}
 	for (size_t i = 0; i < apart->count; i++) {
 		(void)printf("#   %u:%u: %s\n", apart->list[i].line,
@@ -120,7 +120,7 @@ static void tell_summary(const struct import *import)
 {
 	const struct sheet_import *result = &import->result;
 	tell_notes(import, &result->unread, "not read");
-	tell_notes(import, &result->apart, "no mail, left out");
+	tell_notes(import, &result->apart, "no mail or not allowed, left out");
 	(void)fprintf(stderr, "%zu row%s of mail\n", result->row_count,
 		result->row_count == 1 ? "" : "s");
 	if (result->undeclared_count > 0) {

@@ -2,6 +2,7 @@
 
 #include "commands/traffic.h"
 #include "control/sandbox.h"
+#include "report/learn_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,7 +195,7 @@ static bool learn_and_print(
 		is_done = learn_all(&learn, inputs->observed, &inputs->settings, why);
 	}
 	if (is_done) {
-		learn_print(&learn, stdout);
+		(request->is_json ? learn_print_json : learn_print)(&learn, stdout);
 	}
 	learn_free(&learn);
 	return is_done;
@@ -296,6 +297,9 @@ static int learn_run(int argc, char **argv)
 			"--review goes with --answers, not with --curve or "
 			"--max-permissiveness");
 	}
+	if (request.is_json && request.is_curve) {
+		return command_misused(&COMMAND_LEARN, "--curve is no JSON");
+	}
 	inputs.settings = (struct learn_settings){.min_days = request.min_days,
 		.min_sessions = request.min_sessions,
 		.fill = request.fill};
@@ -316,13 +320,9 @@ static const char EXAMPLES[] =
 	"  mailwarden learn /var/lib/mailwarden/observed -m matrix.yaml\n";
 
 static const struct option_row OPTIONS[] = {
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "declared already: propose what it lacks;\n"
-			"repeatable",
-		.set = option_add_text,
-		.field = offsetof(struct learn_request, matrices)},
+	{OPTION_MATRICES(struct learn_request,
+		"declared already: propose what it lacks;\n"
+		"repeatable")},
 	{.name = "internal",
 		.argument = "PREFIX",
 		.help = "networks of zone internal; repeatable (default:\n"
@@ -378,6 +378,11 @@ static const struct option_row OPTIONS[] = {
 			"answers there",
 		.set = option_set_flag,
 		.field = offsetof(struct learn_request, is_review)},
+	{.name = "json",
+		.help = "one JSON object: zones, groups, rows with their\n"
+			"evidence, pairs asked about or refused and why",
+		.set = option_set_flag,
+		.field = offsetof(struct learn_request, is_json)},
 	{.name = "date",
 		.argument = "DAY",
 		.help = "the day of learning (default: today)",

@@ -20,6 +20,7 @@ struct learn_request {
 	uint32_t most; /* permissiveness of a row; 0: any */
 	bool is_curve;
 	bool is_review;
+	bool is_json;
 };
 
 /* learn_input.c: by it captures are judged where none is declared: it allows nothing. NULL: why */

@@ -50,12 +50,8 @@ static const char EXAMPLES[] =
 	"  mailwarden observed north.observed south.observed --write both.observed\n";
 
 static const struct option_row OPTIONS[] = {
-	{.name = "matrix",
-		.letter = 'm',
-		.argument = "MATRIX",
-		.help = "captures are judged by it; repeat it to join several",
-		.set = option_add_text,
-		.field = offsetof(struct request, matrices)},
+	{OPTION_MATRICES(struct request,
+		"captures are judged by it; repeat it to join several")},
 	{.name = "json",
 		.help = "one JSON object per line and pair; a last one with the\n"
 			"totals",

@@ -45,6 +45,11 @@ struct option_row {
 	bool is_enough; /* with it nothing is required */
 };
 
+/* -m MATRIX, repeatable, into .matrices of the target; more members may follow. */
+#define OPTION_MATRICES(target, text)                                          \
+	.name = "matrix", .letter = 'm', .argument = "MATRIX", .help = (text), \
+	.set = option_add_text, .field = offsetof(target, matrices)
+
 /* What an option that may be repeated was given. */
 struct option_list {
 	const char *values[OPTIONS_LIST_MAX];

@@ -1,4 +1,4 @@
-/* RFC 4180, and what spreadsheets make of it: other separators, bare line feeds. */
+/* RFC 4180, and what spreadsheets make of it: other separators, bare line feeds or returns. */
 #include "interchange/sheet.h"
 
 #include <stdarg.h>
@@ -11,6 +11,7 @@ struct reader {
 	const char *at;
 	const char *end;
 	char separator;
+	char line_end; /* '\r' where there is no other */
 	unsigned line;
 	unsigned column;
 	char *cell; /* unquoted: never longer than what is left */
@@ -34,7 +35,7 @@ static bool fail(
 
 static void step(struct reader *reader)
 {
-	if (*reader->at == '\n') {
+	if (*reader->at == reader->line_end) {
 		reader->line++;
 		reader->column = 1;
 	} else if (((unsigned char)*reader->at & 0xc0) != 0x80) { /* a character */
@@ -44,7 +45,7 @@ static void step(struct reader *reader)
 }
 
 /* Outside of quotes; the first lines alone are looked at. */
-static char find_separator(const char *at, const char *end)
+static char find_separator(const char *at, const char *end, char line_end)
 {
 	static const char CANDIDATES[] = "\t;,";
 	size_t counts[3] = {0};
@@ -53,7 +54,7 @@ static char find_separator(const char *at, const char *end)
 	for (; at < end && lines < LINES_SOUGHT; at++) {
 		const char *found = strchr(CANDIDATES, *at);
 		is_quoted = is_quoted != (*at == '"');
-		lines += *at == '\n' && !is_quoted;
+		lines += *at == line_end && !is_quoted;
 		if (!is_quoted && found) {
 			counts[found - CANDIDATES]++;
 		}
@@ -68,7 +69,7 @@ static char find_separator(const char *at, const char *end)
 static bool is_cell_end(const struct reader *reader)
 {
 	return reader->at == reader->end || *reader->at == reader->separator ||
-	       *reader->at == '\n';
+	       *reader->at == reader->line_end;
 }
 
 /* At a quote inside of quotes: two of them are one, a single one ends them. */
@@ -85,7 +86,11 @@ static bool read_quoted(struct reader *reader, const unsigned place[2], size_t *
 		if (*reader->at == '"' && is_closing(reader)) {
 			return true;
 		}
-		reader->cell[(*len)++] = *reader->at;
+		reader->cell[*len] = '\n';
+		if (*reader->at != reader->line_end) {
+			reader->cell[*len] = *reader->at;
+		}
+		(*len)++;
 		step(reader);
 	}
 	return fail(reader, place, "the quote that opens this cell is never closed");
@@ -141,7 +146,7 @@ static bool take_hint(struct reader *reader)
 		return false;
 	}
 	reader->separator = reader->at[4];
-	while (reader->at < reader->end && *reader->at != '\n') {
+	while (reader->at < reader->end && *reader->at != reader->line_end) {
 		step(reader);
 	}
 	return true;
@@ -151,7 +156,8 @@ static bool read_line(struct reader *reader)
 {
 	sheet_begin_line(reader->sheet);
 	while (read_cell(reader)) {
-		const bool is_last = reader->at == reader->end || *reader->at == '\n';
+		const bool is_last =
+			reader->at == reader->end || *reader->at == reader->line_end;
 		if (reader->at < reader->end) {
 			step(reader);
 		}
@@ -168,6 +174,7 @@ bool sheet_read_csv(
 	struct reader reader = {.sheet = sheet,
 		.at = bytes,
 		.end = bytes + len,
+		.line_end = memchr(bytes, '\n', len) ? '\n' : '\r',
 		.line = 1,
 		.column = 1,
 		.cell = arena_take(sheet->arena, len + 1),
@@ -175,7 +182,8 @@ bool sheet_read_csv(
 	if (take_hint(&reader) && reader.at < reader.end) {
 		step(&reader);
 	} else {
-		reader.separator = find_separator(reader.at, reader.end);
+		reader.separator =
+			find_separator(reader.at, reader.end, reader.line_end);
 	}
 	while (reader.at < reader.end) { /* SHEET_BYTES_MAX */
 		if (!read_line(&reader)) {

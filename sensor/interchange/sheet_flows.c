@@ -206,6 +206,36 @@ static bool add_rows(struct sheet_tables *tables, const struct sheet_line *line,
 	return true;
 }
 
+/*
+ * A firewall's sheet has rows that deny, and rows that are no more or not yet: what only one
+ * of its columns tells apart from what is allowed. *is_in: the line is to be read.
+ */
+static bool read_stand(struct sheet_tables *tables, const struct sheet_line *line,
+	const struct flow_line *flow, bool *is_in)
+{
+	const struct sheet_cell *action =
+		sheet_cell_of(tables, line, SHEET_HEAD_ACTION);
+	const struct sheet_cell *status =
+		sheet_cell_of(tables, line, SHEET_HEAD_STATUS);
+	const enum sheet_stand stand =
+		action ? sheet_stand_of(action->text) : SHEET_STAND_UNKNOWN;
+	if (stand == SHEET_STAND_UNKNOWN && sheet_has_head(tables, SHEET_HEAD_ACTION)) {
+		return sheet_fail(tables, action ? action : &line->cells[0],
+			"\"%.60s\" does not say whether this flow is allowed",
+			action ? action->text : "");
+	}
+	const bool is_out = status && sheet_stand_of(status->text) != SHEET_STAND_YES;
+	*is_in = stand != SHEET_STAND_NO && !is_out;
+	if (!*is_in) {
+		const struct sheet_cell *cell =
+			stand == SHEET_STAND_NO ? action : status;
+		sheet_note(tables, &tables->import->apart, cell,
+			"%.60s -> %.60s: not allowed: %.60s", flow->from, flow->to,
+			cell->text);
+	}
+	return true;
+}
+
 bool sheet_read_flow(struct sheet_tables *tables, const struct sheet_line *line)
 {
 	const struct sheet_cell *protocols =
@@ -214,8 +244,13 @@ bool sheet_read_flow(struct sheet_tables *tables, const struct sheet_line *line)
 	const struct sheet_cell *cell = protocols ? protocols : ports;
 	struct sheet_services services;
 	struct flow_line flow;
-	if (!read_ends(tables, line, &flow)) {
+	bool is_in = true;
+	if (!read_ends(tables, line, &flow) ||
+		!read_stand(tables, line, &flow, &is_in)) {
 		return false;
+	}
+	if (!is_in) {
+		return true;
 	}
 	if (!sheet_services_read(protocols ? protocols->text : "",
 		    ports ? ports->text : "", &services)) {

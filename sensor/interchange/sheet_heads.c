@@ -38,6 +38,13 @@ static const struct {
 		"flux|de vers|source vers destination|source cible"},
 	[SHEET_HEAD_DIRECTION] = {NULL, "Direction", "Sens", "direction|way",
 		"sens|sens du flux"},
+	[SHEET_HEAD_ACTION] = {NULL, "Action", "Action",
+		"action|decision|verdict|permission|policy|allow|allowed|permitted|"
+		"authorized|authorised",
+		"autorise|autorisee|autorisation|autorise o n|politique|filtrage"},
+	[SHEET_HEAD_STATUS] = {NULL, "Status", "Statut", "status|state|enabled|active",
+		"statut|etat|actif|etat du flux|"
+		"statut du flux"},
 	[SHEET_HEAD_PROTOCOLS] = {"protocols", "Protocol", "Protocole",
 		"protocol|protocols|proto|service|services|application|"
 		"protocol port|protocols ports|proto port|service port|protocol ports",

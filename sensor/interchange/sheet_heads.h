@@ -16,6 +16,8 @@ enum sheet_head {
 	SHEET_HEAD_TO,
 	SHEET_HEAD_ENDS, /* both in one cell: "relay -> mx-out" */
 	SHEET_HEAD_DIRECTION,
+	SHEET_HEAD_ACTION, /* allowed or denied */
+	SHEET_HEAD_STATUS, /* in force or not, or not yet */
 	SHEET_HEAD_PROTOCOLS,
 	SHEET_HEAD_PORTS,
 	SHEET_HEAD_TLS,

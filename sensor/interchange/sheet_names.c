@@ -99,6 +99,20 @@ static const char *address_name(struct arena *arena, const char *text)
 	return sheet_slug(arena, name);
 }
 
+/* "all but the relay" is no group, and must not be read as the relay. */
+static bool is_negation(const char *written, const char *fold)
+{
+	static const char *const WORDS[] = {"not ", "sauf ", "tous sauf ", "tout sauf ",
+		"except ", "excepte ", "all but ", "all except ", "any but ",
+		"any except "};
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		if (strncmp(fold, WORDS[i], strlen(WORDS[i])) == 0) {
+			return true;
+		}
+	}
+	return written[0] == '!' || strstr(fold, " sauf ") || strstr(fold, " except ");
+}
+
 static const char *add_undeclared(struct sheet_tables *tables,
 	const struct sheet_cell *cell, const char *written, const char *fold)
 {
@@ -137,6 +151,11 @@ const char *sheet_end_name(struct sheet_tables *tables, const struct sheet_cell 
 	const char *written = arena_text(tables->arena, text, len);
 	const char *fold = fold_of(tables->arena, written);
 	uint32_t index = name_table_find(&tables->by_name, written);
+	if (index == NAME_NONE && is_negation(written, fold)) {
+		(void)sheet_fail(tables, cell,
+			"\"%.60s\": a matrix says who may, not who may not", written);
+		return NULL;
+	}
 	if (index == NAME_NONE) {
 		index = name_table_find(&tables->by_fold, fold);
 	}

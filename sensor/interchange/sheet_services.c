@@ -320,6 +320,24 @@ static void add_ports(struct sheet_services *services, const struct item *item)
 	}
 }
 
+/* "SMTP (interdit)", "!25", "> 25": it is not what it names that is asked for. */
+static bool is_negated(const char *text)
+{
+	static const char WORDS[] =
+		"|not|sauf|except|excepte|but|interdit|interdite|interdits|interdites|"
+		"bloque|bloquee|bloques|deny|denied|refuse|refusee|forbidden|blocked|";
+	char folded[ITEM_BYTES];
+	char *rest = folded;
+	sheet_fold(text, folded, sizeof(folded));
+	for (char *word; (word = strsep(&rest, " ")) != NULL;) {
+		if (word[0] != '\0' && is_among(WORDS, word)) {
+			return true;
+		}
+	}
+	return strpbrk(text, "!<>") || strstr(text, "≠") || strstr(text, "≥") ||
+	       strstr(text, "≤");
+}
+
 /* column: the ports beside it, or "". */
 static void read_item(struct sheet_services *services, const char *text, size_t len,
 	const char *column)
@@ -338,7 +356,8 @@ static void read_item(struct sheet_services *services, const char *text, size_t 
 	if (is_bare) {
 		take_words(&item, column, strlen(column));
 	}
-	const bool is_unclear = item.is_odd || (item.is_udp && !item.is_tcp) ||
+	const bool is_unclear = item.is_odd || is_negated(copy) || is_negated(column) ||
+				(item.is_udp && !item.is_tcp) ||
 				(item.name[0] != '\0' && item.protocols == 0) ||
 				(item.protocols == 0 && item.port_count == 0);
 	/* "tcp/ip (5432)" is told as it was written, not as 5432 */

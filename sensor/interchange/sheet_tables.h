@@ -109,9 +109,16 @@ void sheet_put_service(struct sheet_tables *tables, struct yaml_node *row,
 void sheet_put_conditions(struct sheet_tables *tables, struct yaml_node *row,
 	const struct sheet_line *line);
 
+/* The table being read has such a column. */
+bool sheet_has_head(const struct sheet_tables *tables, enum sheet_head head);
+
 /* The cell of this column, or NULL where the line has none or it is empty. */
 const struct sheet_cell *sheet_cell_of(const struct sheet_tables *tables,
 	const struct sheet_line *line, enum sheet_head head);
+
+/* What the word of an action or a status says. */
+enum sheet_stand { SHEET_STAND_UNKNOWN = 0, SHEET_STAND_YES, SHEET_STAND_NO };
+enum sheet_stand sheet_stand_of(const char *text);
 
 /* Put what the columns of heads from first to last say. */
 void sheet_put_columns(struct sheet_tables *tables, struct yaml_node *into,

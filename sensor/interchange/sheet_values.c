@@ -6,6 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+bool sheet_has_head(const struct sheet_tables *tables, enum sheet_head head)
+{
+	size_t at = 0;
+	while (at < tables->columns.count && tables->columns.heads[at] != head) {
+		at++;
+	}
+	return at < tables->columns.count;
+}
+
 const struct sheet_cell *sheet_cell_of(const struct sheet_tables *tables,
 	const struct sheet_line *line, enum sheet_head head)
 {
@@ -16,6 +25,33 @@ const struct sheet_cell *sheet_cell_of(const struct sheet_tables *tables,
 		}
 	}
 	return NULL;
+}
+
+enum sheet_stand sheet_stand_of(const char *text)
+{
+	static const char YES[] = "|allow|allowed|allows|accept|accepted|permit|"
+				  "permitted|pass|autoriser|autorise|autorisee|"
+				  "accepter|accepte|acceptee|ouvrir|ouvert|ouverte|"
+				  "oui|yes|o|y|ok|x|vrai|true|1|actif|active|activee|"
+				  "enabled|valide|validee|valid|en service|in service|"
+				  "en production|in production|production|en place|"
+				  "in force|live|";
+	static const char NO[] = "|deny|denied|denies|drop|dropped|reject|rejected|"
+				 "block|blocked|refuse|refused|refuser|refusee|"
+				 "interdire|interdit|interdite|bloquer|bloque|bloquee|"
+				 "rejeter|rejete|rejetee|fermer|ferme|fermee|non|no|n|"
+				 "faux|false|0|ko|inactif|inactive|desactive|"
+				 "desactivee|disabled|supprime|supprimee|a supprimer|"
+				 "deleted|removed|obsolete|hors service|expire|expiree|"
+				 "expired|revoked|abandonne|abandonnee|closed|";
+	char folded[64];
+	char word[sizeof(folded) + 2];
+	sheet_fold(text, folded, sizeof(folded));
+	(void)snprintf(word, sizeof(word), "|%s|", folded);
+	if (strstr(YES, word)) {
+		return SHEET_STAND_YES;
+	}
+	return strstr(NO, word) ? SHEET_STAND_NO : SHEET_STAND_UNKNOWN;
 }
 
 /* Fixed words of a matrix in French, folded, and as forms have them. */

@@ -85,24 +85,26 @@ bool answers_read(
 	struct answers *answers, const char *text, size_t len, struct reason *why)
 {
 	size_t at = 0;
-	for (unsigned number = 1; at < len; number++) { /* ANSWERS_MOST */
+	bool is_read = true;
+	char *line = list_new(len + 1, 1); /* a row may name all hosts there are */
+	for (unsigned number = 1; is_read && at < len; number++) { /* ANSWERS_MOST */
 		const char *end = memchr(text + at, '\n', len - at);
 		const size_t used = end ? (size_t)(end - text) - at : len - at;
-		if (number > ANSWERS_MOST || used >= ANSWERS_LINE_MOST) {
-			return reason_set(why, "line %u: more than is taken", number);
-		}
-		char line[ANSWERS_LINE_MOST];
 		memcpy(line, text + at, used);
 		line[used] = '\0';
-		if (strlen(line) != used || !read_line(answers, line)) {
-			return reason_set(why,
+		if (number > ANSWERS_MOST) {
+			is_read =
+				reason_set(why, "line %u: more than are taken", number);
+		} else if (strlen(line) != used || !read_line(answers, line)) {
+			is_read = reason_set(why,
 				"line %u is no \"accept\", \"deny\", \"ignore\" with a "
 				"row, nor \"fill\" with an address and 1 to 100",
 				number);
 		}
 		at += used + 1;
 	}
-	return true;
+	list_free(line);
+	return is_read;
 }
 
 void answers_free(struct answers *answers)

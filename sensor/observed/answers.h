@@ -17,8 +17,7 @@
 
 enum answer { ANSWER_NONE = 0, ANSWER_ACCEPT, ANSWER_DENY, ANSWER_IGNORE };
 
-#define ANSWERS_MOST      100000
-#define ANSWERS_LINE_MOST 8192
+#define ANSWERS_MOST 100000
 
 struct answer_row {
 	enum answer answer;

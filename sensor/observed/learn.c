@@ -36,6 +36,7 @@ bool learn_all(struct learn *learn, const struct observed *observed,
 	}
 	learn_read(learn);
 	learn_sift(learn);
+	learn_deny(learn);
 	if (!settle(learn, why)) {
 		return false;
 	}

@@ -24,6 +24,7 @@
 #define LEARN_FILL      50 /* percent of a prefix that must be members */
 #define LEARN_KEPT_DAYS 30 /* a proposed row ends after them */
 #define LEARN_FAN_OUT   5  /* servers that one sender reaches at most */
+#define LEARN_WITNESSES 3  /* clients that make a server one that counts */
 #define LEARN_ROUNDS    8  /* of proving; then what is left is refused */
 #define LEARN_NONE      UINT32_MAX
 #define LEARN_INTERNET  0 /* its host, its group and its zone */
@@ -48,8 +49,9 @@ enum learn_does {
 	LEARN_SENDS_INSIDE = 1 << 6,
 	LEARN_READS = 1 << 7,
 	LEARN_READS_WEB = 1 << 8,
-	LEARN_FED = 1 << 9,       /* one of our servers hands it mail */
-	LEARN_HANDS_ON = 1 << 10, /* it hands mail to one of our servers */
+	LEARN_FED = 1 << 9,        /* one of our servers hands it mail */
+	LEARN_HANDS_ON = 1 << 10,  /* it hands mail to one of our servers */
+	LEARN_WITNESSED = 1 << 11, /* enough of our hosts use it, or a server that is */
 };
 
 struct learn_settings {
@@ -110,6 +112,15 @@ struct learn_group {
 	bool is_proposed; /* a proposed row names it */
 };
 
+/*
+ * Days since 1970 as an entry has them: of the last one and those before it that
+ * OBSERVED_DAYS hold. What another one's last day makes too old counts no more.
+ */
+struct learn_days {
+	uint8_t bits[OBSERVED_DAYS / 8];
+	uint64_t last;
+};
+
 struct learn_row {
 	uint32_t from; /* groups */
 	uint32_t to;
@@ -126,7 +137,7 @@ struct learn_row {
 	uint64_t pairs;
 	uint32_t clients;
 	uint32_t servers;
-	uint8_t days[OBSERVED_DAYS / 8];
+	struct learn_days days;
 	uint32_t first_s;
 	uint64_t last_us;
 	/* while it is gathered */
@@ -166,10 +177,17 @@ double learn_permissiveness(const struct learn *learn, const struct learn_row *r
 /* Days on which it was seen. */
 unsigned learn_row_days(const struct learn_row *row);
 
-/* Words that name a row whatever its id: "192.0.2.64/26 > 192.0.2.10 imaps". Allocated. */
+/* Between our hosts, and some of its flows were in clear. */
+bool learn_row_is_clear(const struct learn_row *row);
+
+/*
+ * Words that name a row whatever its id: "192.0.2.64/26 > 192.0.2.10 imaps". What is
+ * allowed in clear says so: who accepts a row under TLS did not accept it without. Allocated.
+ */
+#define LEARN_IN_CLEAR " in clear"
 char *learn_row_key(const struct learn *learn, const struct learn_row *row);
 
-/* "25200 flows of 60 to 2 hosts on 7 days ...", and one pair with the reason; a line each. */
+/* "25200 flows of 60 clients to 2 servers on 7 days ...", and one pair with the reason; a line each. */
 void learn_print_evidence(
 	const struct learn *learn, const struct learn_row *row, FILE *out);
 void learn_print_pair(

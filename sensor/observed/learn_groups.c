@@ -3,7 +3,9 @@
  * 1982, here by rounds). Hosts begin with zone and role as their colour; in each round it
  * is made of these and of the set of what the host does with which colours of the last
  * round. Servers and clients that do a part only of what another group of the same zone
- * and role does are of that group.
+ * and role does are of that group. What a server or an application does too young or too
+ * rarely to be proposed is not the same as what others do for long: one flow takes nobody
+ * into their group, nor does a server count that hardly anybody uses.
  */
 #include "observed/learn_steps.h"
 
@@ -16,11 +18,13 @@
 #define ROUNDS       8   /* a longer chain of servers stays in one group */
 #define FULL         100 /* percent */
 #define MERGE_GROUPS 256 /* more are left apart */
+#define MERGE_SHARE  4   /* so many times as many hosts at most join the wider group */
 
 /* One thing that a host does. */
 struct mark {
 	uint32_t host;
 	uint64_t what;
+	const struct observed_entry *entry;
 };
 
 struct work {
@@ -44,7 +48,10 @@ static uint64_t first_colour(const struct learn *learn, const struct learn_host 
 					: NULL;
 	const uint64_t declared =
 		host->declared ? (uint64_t)(host->declared - groups) + 1 : 0;
-	return declared > 0 ? mix(1, declared) : mix(mix(2, host->zone), host->role);
+	return declared > 0
+		       ? mix(1, declared)
+		       : mix(mix(2, host->zone), (uint64_t)host->role << 1 |
+							 learn_is_unwitnessed(host));
 }
 
 /* Servers are told apart by whom they serve no further than by zone and role of these. */
@@ -66,6 +73,47 @@ static int compare_marks(const void *a, const void *b)
 	return one->what < other->what ? -1 : one->what > other->what;
 }
 
+/* Users' days off say nothing of them. */
+static bool is_aged(const struct learn_host *host)
+{
+	return host->declared || host->role == MATRIX_ROLE_CLIENT ||
+	       host->role == MATRIX_ROLE_NONE;
+}
+
+/* All that a host was seen to do of one kind; true: too few days or flows to be proposed. */
+static bool is_young(const struct learn *learn, const struct mark *marks, size_t count)
+{
+	struct learn_days days = {.last = 0};
+	uint64_t flows = 0;
+	for (size_t i = 0; i < count; i++) {
+		flows += marks[i].entry->flows;
+		learn_days_add_entry(&days, marks[i].entry);
+	}
+	return learn_days_count(&days) < learn->settings->min_days ||
+	       flows < learn->settings->min_sessions;
+}
+
+/* Sorted before and after; each once. */
+static void unite_marks(const struct learn *learn, struct work *work, size_t count)
+{
+	struct mark *marks = work->marks;
+	size_t next;
+	work->mark_count = 0;
+	for (size_t i = 0; i < count; i = next) {
+		struct mark mark = marks[i];
+		next = i + 1;
+		while (next < count && compare_marks(&mark, &marks[next]) == 0) {
+			next++;
+		}
+		if (!is_aged(&learn->hosts[mark.host]) &&
+			is_young(learn, &marks[i], next - i)) {
+			mark.what = mix(5, mark.what);
+		}
+		marks[work->mark_count++] = mark;
+	}
+	qsort(marks, work->mark_count, sizeof(*marks), compare_marks);
+}
+
 static void mark_edges(struct learn *learn, struct work *work)
 {
 	size_t count = 0;
@@ -80,19 +128,13 @@ static void mark_edges(struct learn *learn, struct work *work)
 			(uint64_t)edge->entry->key.protocol << 1 | is_clear;
 		const uint64_t client = colour_of_peer(learn, work, edge->client);
 		const uint64_t server = colour_of_peer(learn, work, edge->server);
-		work->marks[count++] =
-			(struct mark){edge->client, mix(mix(3, what), server)};
-		work->marks[count++] =
-			(struct mark){edge->server, mix(mix(4, what), client)};
+		work->marks[count++] = (struct mark){
+			edge->client, mix(mix(3, what), server), edge->entry};
+		work->marks[count++] = (struct mark){
+			edge->server, mix(mix(4, what), client), edge->entry};
 	}
 	qsort(work->marks, count, sizeof(*work->marks), compare_marks);
-	work->mark_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 ||
-			compare_marks(&work->marks[i - 1], &work->marks[i]) != 0) {
-			work->marks[work->mark_count++] = work->marks[i];
-		}
-	}
+	unite_marks(learn, work, count);
 }
 
 static int compare_colours(const void *a, const void *b)
@@ -217,13 +259,17 @@ static bool is_part(struct marks part, struct marks whole)
 }
 
 /* An application is who it is; of the others no two need be seen to do all. */
-static bool may_merge(const struct learn_group *group)
+static bool may_merge(const struct learn *learn, const struct learn_group *group)
 {
 	return group->role != MATRIX_ROLE_APPLICATION &&
-	       group->role != MATRIX_ROLE_NONE && !group->declared;
+	       group->role != MATRIX_ROLE_NONE && !group->declared &&
+	       !learn_is_unwitnessed(&learn->hosts[group->first]);
 }
 
-/* The group of most hosts that does all that this one does, and more; or itself. */
+/*
+ * The group of most hosts that does all that this one does, and more; or itself. What a few
+ * do beside is not proposed for many: one host that does everything would join all groups.
+ */
 static uint32_t wider_group(
 	const struct learn *learn, const struct work *work, uint32_t index)
 {
@@ -235,7 +281,9 @@ static uint32_t wider_group(
 		const bool is_larger =
 			best == index ||
 			other->member_count > learn->groups[best].member_count;
-		if (may_merge(other) && other->zone == group->zone &&
+		const bool is_few =
+			other->member_count < group->member_count / MERGE_SHARE;
+		if (may_merge(learn, other) && !is_few && other->zone == group->zone &&
 			other->role == group->role && is_larger &&
 			is_part(own, marks_of(work, other->first))) {
 			best = i;
@@ -249,10 +297,10 @@ static void merge_groups(struct learn *learn, const struct work *work)
 	uint32_t *into = list_new(learn->group_count, sizeof(*into));
 	size_t count = 0;
 	for (uint32_t i = 0; i < learn->group_count; i++) {
-		count += may_merge(&learn->groups[i]);
+		count += may_merge(learn, &learn->groups[i]);
 	}
 	for (uint32_t i = 0; i < learn->group_count; i++) {
-		into[i] = count <= MERGE_GROUPS && may_merge(&learn->groups[i])
+		into[i] = count <= MERGE_GROUPS && may_merge(learn, &learn->groups[i])
 				  ? wider_group(learn, work, i)
 				  : i;
 	}

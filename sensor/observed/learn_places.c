@@ -88,25 +88,10 @@ static void judge_inside(struct learn *learn, struct learn_edge *edge)
 	}
 }
 
-struct reach {
-	uint32_t client;
-	uint32_t server;
-};
-
-static int compare_reaches(const void *a, const void *b)
-{
-	const struct reach *one = a;
-	const struct reach *other = b;
-	if (one->client != other->client) {
-		return one->client < other->client ? -1 : 1;
-	}
-	return one->server < other->server ? -1 : one->server > other->server;
-}
-
 /* Who is no server and sends to many servers is refused. */
 static void find_fans(struct learn *learn)
 {
-	struct reach *list = list_new(learn->edge_count + 1, sizeof(*list));
+	struct learn_use *list = list_new(learn->edge_count + 1, sizeof(*list));
 	size_t count = 0;
 	for (size_t i = 0; i < learn->edge_count; i++) {
 		const struct learn_edge *edge = &learn->edges[i];
@@ -114,17 +99,17 @@ static void find_fans(struct learn *learn)
 		if (edge->client != LEARN_INTERNET && is_heard &&
 			learn_is_sending(edge) && edge->server != LEARN_INTERNET &&
 			!learn_is_server(learn->hosts[edge->client].role)) {
-			list[count++] = (struct reach){edge->client, edge->server};
+			list[count++] = (struct learn_use){edge->client, edge->server};
 		}
 	}
-	qsort(list, count, sizeof(*list), compare_reaches);
+	qsort(list, count, sizeof(*list), learn_compare_uses);
 	uint32_t reached = 0;
 	for (size_t i = 0; i < count; i++) {
-		const bool is_next = i == 0 || list[i].client != list[i - 1].client;
-		const bool is_new = is_next || list[i].server != list[i - 1].server;
+		const bool is_next = i == 0 || list[i].of != list[i - 1].of;
+		const bool is_new = is_next || list[i].by != list[i - 1].by;
 		reached = is_next ? 1 : reached + is_new;
-		if (reached > LEARN_FAN_OUT && !learn->hosts[list[i].client].declared) {
-			learn->hosts[list[i].client].is_refused = true;
+		if (reached > LEARN_FAN_OUT && !learn->hosts[list[i].of].declared) {
+			learn->hosts[list[i].of].is_refused = true;
 		}
 	}
 	list_free(list);

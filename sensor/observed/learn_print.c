@@ -145,10 +145,21 @@ char *learn_row_key(const struct learn *learn, const struct learn_row *row)
 	print_end(&learn->groups[row->to], out);
 	(void)fputs(" ", out);
 	print_protocols(row->protocols, out);
+	(void)fputs(learn_row_is_clear(row) ? LEARN_IN_CLEAR : "", out);
 	if (fclose(out) != 0) {
 		abort();
 	}
 	return key;
+}
+
+/* "60 clients", "1 server", "the Internet" */
+static void print_ends(uint32_t group, uint32_t hosts, const char *what, FILE *out)
+{
+	if (group == LEARN_INTERNET) {
+		(void)fputs("the Internet", out);
+	} else {
+		(void)fprintf(out, "%u %s%s", hosts, what, hosts == 1 ? "" : "s");
+	}
 }
 
 void learn_print_evidence(
@@ -158,9 +169,13 @@ void learn_print_evidence(
 	char last[SENTENCE_DAY_BYTES];
 	const struct learn_group *from = &learn->groups[row->from];
 	const unsigned days = learn_row_days(row);
-	(void)fprintf(out, "%" PRIu64 " flow%s of %u to %u hosts on %u day%s, %s to %s",
-		row->flows, row->flows == 1 ? "" : "s", row->clients, row->servers,
-		days, days == 1 ? "" : "s", day_text(row->first_s, first),
+	(void)fprintf(
+		out, "%" PRIu64 " flow%s of ", row->flows, row->flows == 1 ? "" : "s");
+	print_ends(row->from, row->clients, "client", out);
+	(void)fputs(" to ", out);
+	print_ends(row->to, row->servers, "server", out);
+	(void)fprintf(out, " on %u day%s, %s to %s", days, days == 1 ? "" : "s",
+		day_text(row->first_s, first),
 		day_text((int64_t)(row->last_us / US_PER_S), last));
 	if (row->from != LEARN_INTERNET && !from->declared) {
 		(void)fprintf(out, "; %u of %.0f addresses took part", row->clients,
@@ -231,15 +246,18 @@ void learn_print_pair(
 	char client[ADDRESS_TEXT_BYTES];
 	char server[ADDRESS_TEXT_BYTES];
 	const struct observed_key *key = &edge->entry->key;
-	(void)fprintf(out, "%s > %s:%u %s, %u flow%s: ",
+	(void)fprintf(out, "%s > %s:%u %s, %u flow%s",
 		host_text(learn, edge->client, &key->client, client),
 		host_text(learn, edge->server, &key->server, server), key->port,
 		protocol_name((enum protocol)key->protocol), edge->entry->flows,
 		edge->entry->flows == 1 ? "" : "s");
 	if (edge->recommendation) {
-		(void)fprintf(out, "%s, ", edge->recommendation);
+		(void)fprintf(out, ": %s, %s\n", edge->recommendation, edge->reason);
+	} else if (edge->reason) {
+		(void)fprintf(out, ": %s\n", edge->reason);
+	} else {
+		(void)fputc('\n', out);
 	}
-	(void)fprintf(out, "%s\n", edge->reason ? edge->reason : "");
 }
 
 /* row: pairs that a row to be asked about stands for are not listed again. */

@@ -1,12 +1,13 @@
 /* The role of each host, by a fixed list of decisions over what it was seen to do. */
 #include "observed/learn_steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define HOPS 4 /* from a server that keeps or takes mail to the gateway */
 
 /* Where gateways are known, no other host gets a role by what it does with the Internet. */
-static bool has_gateway(const struct learn *learn)
+bool learn_has_gateway(const struct learn *learn)
 {
 	for (size_t i = 0; i < learn->zone_count; i++) { /* declared zones */
 		if (strcmp(learn->zones[i].name, "gateway") == 0) {
@@ -18,7 +19,7 @@ static bool has_gateway(const struct learn *learn)
 
 static bool may_exchange(const struct learn *learn, const struct learn_host *host)
 {
-	return !has_gateway(learn) ||
+	return !learn_has_gateway(learn) ||
 	       strcmp(learn->zones[host->zone].name, "gateway") == 0;
 }
 
@@ -112,11 +113,41 @@ static enum matrix_role decide(unsigned does)
 /* A relay counts once it is fed itself: two hosts that send to each other prove nothing. */
 static bool feeds(const struct learn_host *host)
 {
-	return host->role == MATRIX_ROLE_MAILBOX ||
-	       host->role == MATRIX_ROLE_SUBMISSION ||
+	return ((host->role == MATRIX_ROLE_MAILBOX ||
+			host->role == MATRIX_ROLE_SUBMISSION) &&
+		       !learn_is_unwitnessed(host)) ||
 	       host->role == MATRIX_ROLE_INBOUND ||
 	       (host->role == MATRIX_ROLE_RELAY &&
 		       (host->declared || (host->does & LEARN_FED) != 0));
+}
+
+static bool is_witnessed(const struct learn_host *host)
+{
+	return host->declared || (host->does & LEARN_WITNESSED) != 0;
+}
+
+/* Used by LEARN_WITNESSES of our hosts. */
+static void count_witnesses(struct learn *learn)
+{
+	struct learn_use *list = list_new(learn->edge_count + 1, sizeof(*list));
+	size_t count = 0;
+	for (size_t i = 0; i < learn->edge_count; i++) {
+		const struct learn_edge *edge = &learn->edges[i];
+		if (is_evidence(edge) && edge->client != LEARN_INTERNET) {
+			list[count++] = (struct learn_use){edge->server, edge->client};
+		}
+	}
+	qsort(list, count, sizeof(*list), learn_compare_uses);
+	unsigned clients = 0;
+	for (size_t i = 0; i < count; i++) {
+		const bool is_first = i == 0 || list[i].of != list[i - 1].of;
+		const bool is_new = is_first || list[i].by != list[i - 1].by;
+		clients = is_first ? 1 : clients + is_new;
+		if (clients >= LEARN_WITNESSES) {
+			learn->hosts[list[i].of].does |= LEARN_WITNESSED;
+		}
+	}
+	list_free(list);
 }
 
 /* Who of our servers gives to whom: what an attacker's host alone cannot make up. */
@@ -126,8 +157,13 @@ static void corroborate(struct learn *learn)
 		const struct learn_edge *edge = &learn->edges[i];
 		struct learn_host *client = &learn->hosts[edge->client];
 		struct learn_host *server = &learn->hosts[edge->server];
-		if (!is_evidence(edge) || !learn_is_sending(edge) ||
-			learn_is_internet(edge)) {
+		if (!is_evidence(edge) || learn_is_internet(edge)) {
+			continue;
+		}
+		if (learn_is_server(client->role) && is_witnessed(client)) {
+			server->does |= LEARN_WITNESSED;
+		}
+		if (!learn_is_sending(edge)) {
 			continue;
 		}
 		if (feeds(client)) {
@@ -148,6 +184,7 @@ void learn_find_roles(struct learn *learn)
 		host->role = (uint8_t)(host->declared ? host->declared->role
 						      : decide(host->does));
 	}
+	count_witnesses(learn);
 	for (unsigned hop = 0; hop < HOPS; hop++) {
 		corroborate(learn);
 	}

@@ -71,9 +71,7 @@ static void gather(struct learn_row *row, const struct observed_entry *entry)
 	if (entry->last_us > row->last_us) {
 		row->last_us = entry->last_us;
 	}
-	for (size_t i = 0; i < sizeof(row->days); i++) {
-		row->days[i] |= entry->days[i];
-	}
+	learn_days_add_entry(&row->days, entry);
 }
 
 static enum matrix_tls strictest(const struct learn_row *row)
@@ -95,6 +93,11 @@ static enum matrix_tls strictest(const struct learn_row *row)
 		       : MATRIX_TLS_REQUIRED;
 }
 
+bool learn_row_is_clear(const struct learn_row *row)
+{
+	return row->tls == MATRIX_TLS_OPTIONAL && !is_internet(row);
+}
+
 static uint16_t oldest(const struct learn_row *row)
 {
 	const unsigned before = row->versions & ~(unsigned)(OBSERVED_VERSION_1_2 |
@@ -108,17 +111,21 @@ static uint16_t oldest(const struct learn_row *row)
 
 unsigned learn_row_days(const struct learn_row *row)
 {
-	unsigned count = 0;
-	for (size_t i = 0; i < sizeof(row->days); i++) {
-		count += (unsigned)__builtin_popcount(row->days[i]);
-	}
-	return count;
+	return learn_days_count(&row->days);
 }
 
 static void ask(struct learn_row *row, const char *reason)
 {
 	row->basket = LEARN_ASK;
 	row->reason = reason;
+}
+
+/* Our end of what goes to or comes from the Internet is nobody's declared gateway. */
+static bool is_past_all_gateways(const struct learn *learn, const struct learn_row *row)
+{
+	const uint32_t ours = row->from == LEARN_INTERNET ? row->to : row->from;
+	return is_internet(row) && !learn_has_gateway(learn) &&
+	       !learn->groups[ours].declared;
 }
 
 static void weigh(const struct learn *learn, struct learn_row *row)
@@ -131,9 +138,13 @@ static void weigh(const struct learn *learn, struct learn_row *row)
 		ask(row, days == 1 ? "one day" : "young: too few days");
 	} else if (row->flows < settings->min_sessions) {
 		ask(row, "too few sessions");
-	} else if (row->from != LEARN_INTERNET && from->member_count == 1 &&
+	} else if (row->from != LEARN_INTERNET && row->clients == 1 &&
 		   !from->declared && !learn_is_server(from->role)) {
 		ask(row, "one host alone");
+	} else if (learn_is_unwitnessed(&learn->hosts[learn->groups[row->to].first])) {
+		ask(row, "its server was seen to serve hardly anybody");
+	} else if (is_past_all_gateways(learn, row)) {
+		ask(row, "which networks are the gateway's is not said");
 	}
 }
 
@@ -219,9 +230,7 @@ static void join(struct learn_row *into, const struct learn_row *row)
 	into->first_s = row->first_s < into->first_s ? row->first_s : into->first_s;
 	into->last_us = row->last_us > into->last_us ? row->last_us : into->last_us;
 	into->min_tls = row->min_tls < into->min_tls ? row->min_tls : into->min_tls;
-	for (size_t i = 0; i < sizeof(into->days); i++) {
-		into->days[i] |= row->days[i];
-	}
+	learn_days_add(&into->days, &row->days);
 }
 
 /* A number that no declared row has in its id. */
@@ -250,13 +259,10 @@ static void answer(const struct learn *learn, struct learn_row *row)
 	case ANSWER_ACCEPT:
 		row->basket = LEARN_PROPOSED;
 		break;
-	case ANSWER_DENY:
-		row->basket = LEARN_REFUSED;
-		row->reason = "an answer denies it";
-		break;
 	case ANSWER_IGNORE:
 		ask(row, "an answer leaves it aside");
 		break;
+	case ANSWER_DENY: /* learn_denied.c */
 	case ANSWER_NONE:
 		break;
 	}

@@ -12,8 +12,8 @@
 
 static void sift_findings(struct learn_edge *edge)
 {
-	const uint64_t findings =
-		edge->entry->findings & ~(edge->entry->accepted | ABOUT_ROWS);
+	/* what one flow's row accepted, another flow's may not have */
+	const uint64_t findings = edge->entry->findings & ~ABOUT_ROWS;
 	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
 		const struct finding_row *row = finding_row((enum finding)i);
 		if ((findings & FINDING_BIT(i)) != 0 &&
@@ -25,7 +25,8 @@ static void sift_findings(struct learn_edge *edge)
 	}
 }
 
-static bool is_covered(const struct learn *learn, const struct learn_edge *edge)
+/* As the declared matrix has it. True: nothing more is to be asked of this edge. */
+static bool is_declared(const struct learn *learn, struct learn_edge *edge)
 {
 	static struct judgement judgement; /* too large for the stack */
 	struct sighting sighting;
@@ -34,7 +35,15 @@ static bool is_covered(const struct learn *learn, const struct learn_edge *edge)
 	}
 	observed_stand_in(learn->observed, edge->entry, &sighting);
 	rejudge_sighting(learn->settings->matrix, &sighting, 0, &judgement);
-	return judgement.verdict == VERDICT_LEGITIMATE;
+	if (judgement.verdict == VERDICT_LEGITIMATE) {
+		learn_put(edge, learn_is_mixed(edge) ? LEARN_ASK : LEARN_COVERED, NULL,
+			"only some of its flows are allowed");
+	} else if ((judgement.findings & FINDING_BIT(FINDING_TLS_MISSING)) != 0) {
+		const struct finding_row *row = finding_row(FINDING_TLS_MISSING);
+		learn_put(edge, LEARN_REFUSED, row->recommendations[0],
+			"a declared row asks for TLS here");
+	}
+	return edge->basket != LEARN_OPEN;
 }
 
 static bool is_in_a_tunnel(const struct learn *learn, const struct learn_edge *edge)
@@ -60,6 +69,10 @@ static void sift_doubt(struct learn_edge *edge)
 		learn_put(edge, LEARN_ASK, NULL, "no zone holds either end");
 	} else if (edge->client == edge->server) {
 		learn_put(edge, LEARN_ASK, NULL, "both ends are one host");
+	} else if ((PROTOCOL_BIT(entry->key.protocol) &
+			   (PROTOCOL_BITS_OF_MAIL | PROTOCOL_BIT(PROTOCOL_ATTEMPT))) ==
+		   0) {
+		learn_put(edge, LEARN_ASK, NULL, "no row can name what it speaks");
 	} else if (entry->key.protocol == PROTOCOL_ATTEMPT) {
 		learn_put(edge, LEARN_ASK, NULL, "nobody was seen to answer");
 	} else if ((entry->flags & OBSERVED_HEARD) == 0 && learn_is_sending(edge)) {
@@ -84,10 +97,7 @@ void learn_sift(struct learn *learn)
 {
 	for (size_t i = 0; i < learn->edge_count; i++) {
 		struct learn_edge *edge = &learn->edges[i];
-		if (is_covered(learn, edge)) {
-			learn_put(edge,
-				learn_is_mixed(edge) ? LEARN_ASK : LEARN_COVERED, NULL,
-				"only some of its flows are allowed");
+		if (is_declared(learn, edge)) {
 			continue;
 		}
 		sift_findings(edge);

@@ -14,8 +14,13 @@ void learn_read(struct learn *learn);
 /* learn_sift.c: what one entry shows by itself */
 void learn_sift(struct learn *learn);
 
+/* learn_denied.c: what an answer denies, whoever else is of its row by now */
+void learn_deny(struct learn *learn);
+
 /* learn_roles.c: the fixed list of decisions */
 void learn_find_roles(struct learn *learn);
+/* A zone is the gateway's. */
+bool learn_has_gateway(const struct learn *learn);
 
 /* learn_places.c: who may not send or take what it does, as its role is; true: some edge was refused */
 bool learn_judge_places(struct learn *learn);
@@ -40,11 +45,44 @@ bool learn_settle(struct learn *learn, struct reason *why);
 /* learn_print.c: nothing but groups and rows; the lines are kept. is_joined: as proposed */
 void learn_print_proof(struct learn *learn, FILE *out, bool is_joined);
 
+/* One host's dealings with another, to be sorted and counted. */
+struct learn_use {
+	uint32_t of;
+	uint32_t by;
+};
+
+static inline int learn_compare_uses(const void *a, const void *b)
+{
+	const struct learn_use *one = a;
+	const struct learn_use *other = b;
+	if (one->of != other->of) {
+		return one->of < other->of ? -1 : 1;
+	}
+	return one->by < other->by ? -1 : one->by > other->by;
+}
+
 /* A role that keeps, takes or passes on mail. */
 static inline bool learn_is_server(uint8_t role)
 {
 	return role >= MATRIX_ROLE_SUBMISSION && role <= MATRIX_ROLE_PROXY;
 }
+
+/*
+ * Users' sessions alone make it a server, and too few of ours have any: an attacker's hosts
+ * that read each other's mail look like it.
+ */
+static inline bool learn_is_unwitnessed(const struct learn_host *host)
+{
+	return !host->declared && (host->does & LEARN_WITNESSED) == 0 &&
+	       (host->role == MATRIX_ROLE_MAILBOX ||
+		       host->role == MATRIX_ROLE_SUBMISSION ||
+		       host->role == MATRIX_ROLE_PROXY);
+}
+
+/* learn_days.c */
+void learn_days_add(struct learn_days *into, const struct learn_days *days);
+void learn_days_add_entry(struct learn_days *into, const struct observed_entry *entry);
+unsigned learn_days_count(const struct learn_days *days);
 
 static inline bool learn_is_sending(const struct learn_edge *edge)
 {

@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAPACITY_LEAST 16
-#define SLOTS_PER      2
-#define PREFIX_IPV4    15 /* bytes of a network, mapped: its /24 */
-#define PREFIX_IPV6    8  /* its /64 */
+#define CAPACITY_LEAST      16
+#define SLOTS_PER           2
+#define PREFIX_IPV4         15 /* bytes of a network, mapped: its /24 */
+#define PREFIX_IPV6         8  /* its /64 */
+#define HOLDERS_OF_ATTEMPTS 32 /* each has more of a full table than anybody else */
 
 static bool take_memory(
 	struct observed *observed, uint32_t capacity, struct reason *why)
@@ -176,16 +177,24 @@ static void give_up(struct observed *observed, uint32_t index)
 	pool_give(&observed->entries, index);
 }
 
-/* Of the client's network, or of the server's where clients are folded. */
+/*
+ * Of the client's network, or of the server's where clients are folded. Who asks and gets no
+ * answer may forge any address: attempts give way to each other alone.
+ */
 static uint8_t holder_of(
 	const struct observed *observed, const struct observed_key *key)
 {
+	const bool is_attempt = key->protocol == PROTOCOL_ATTEMPT;
 	const struct address *address =
 		observed_is_folded(&key->client) ? &key->server : &key->client;
 	uint64_t words[2] = {0};
 	memcpy(words, address->bytes,
 		address_is_ipv4(address) ? PREFIX_IPV4 : PREFIX_IPV6);
-	return (uint8_t)hash_words(&observed->seed, words, 2);
+	const uint64_t hash = hash_words(&observed->seed, words, 2);
+	return (uint8_t)(is_attempt ? hash % HOLDERS_OF_ATTEMPTS
+				    : HOLDERS_OF_ATTEMPTS +
+					      hash % (SHARES_HOLDERS -
+							     HOLDERS_OF_ATTEMPTS));
 }
 
 static struct observed_entry *new_entry(

@@ -196,6 +196,16 @@ void json_number(struct json_writer *writer, const char *key, uint64_t number)
 	put_digits(writer, number, 1);
 }
 
+void json_tenths(struct json_writer *writer, const char *key, double number)
+{
+	const uint64_t tenths =
+		number < 0x1p60 ? (uint64_t)(number * 10 + 0.5) : UINT64_MAX;
+	begin(writer, key);
+	put_digits(writer, tenths / 10, 1);
+	put_byte(writer, '.');
+	put_digits(writer, tenths % 10, 1);
+}
+
 void json_bool(struct json_writer *writer, const char *key, bool is_true)
 {
 	begin(writer, key);

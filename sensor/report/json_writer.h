@@ -31,6 +31,9 @@ void json_array_close(struct json_writer *writer);
 /* NULL is written as null. */
 void json_text(struct json_writer *writer, const char *key, const char *text);
 void json_number(struct json_writer *writer, const char *key, uint64_t number);
+/* "1.5": rounded to one digit; not negative. */
+void json_tenths(struct json_writer *writer, const char *key, double number);
+
 void json_bool(struct json_writer *writer, const char *key, bool is_true);
 
 /* "2026-01-31T12:00:00.000001+0000", as EVE writes it. */

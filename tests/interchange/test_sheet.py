@@ -157,7 +157,7 @@ def test_what_is_no_mail_is_counted_told_with_its_place_and_left_out():
     answer = run("import", "-m", GROUPS, "tests/interchange/sheets/crosstable.csv")
     assert answer.returncode == 0
     told = answer.stderr.decode()
-    assert "no mail, left out: 10\n" in told and "2 rows of mail\n" in told
+    assert "no mail or not allowed, left out: 10\n" in told and "2 rows of mail\n" in told
     assert "tests/interchange/sheets/crosstable.csv:6:51: serveur-httpd-maarch-apps -> cluster-sgbdr-postgresql: tcp/ip (5432)\n" in told
     assert answer.stdout.decode().count("\n#   ") == 10
     assert "cluster" not in answer.stdout.decode().split("\nschema")[1], "what has no mail is no group"
@@ -294,3 +294,58 @@ def test_export_says_what_it_cannot_do():
                         (("--to", "json", "--cross", "-m", str(RULES[0])), "--cross is for"), (("--to", "xlsx"), "--to takes")):
         answer = run("export", *words)
         assert answer.returncode == 2 and told in answer.stderr.decode() and not answer.stdout
+
+
+HEAD = "Source;Destination;Protocole;Port"
+
+
+def imported(text, encoding="utf-8"):
+    answer = run("import", "-", stdin=text.encode(encoding))
+    return answer.returncode, answer.stdout.decode(), answer.stderr.decode()
+
+
+def test_what_a_sheet_denies_is_not_allowed():
+    code, matrix, told = imported(f"{HEAD};Action\nRelais;MX;SMTP;25;Autoriser\nPostes;Internet;SMTP;25;Interdire\nPostes;Internet;SMTP;465;DENY\n")
+    assert code == 0 and re.findall(r"from: (\S+),", matrix) == ["relais"]
+    assert "no mail or not allowed, left out: 2\n" in told and ":3:25: Postes -> Internet: not allowed: Interdire\n" in told
+    assert "#   4:26: Postes -> Internet: not allowed: DENY\n" in matrix and "1 row of mail\n" in told
+    code, matrix, told = imported(f"{HEAD};Autorisé\nRelais;MX;SMTP;25;Oui\nPostes;Internet;SMTP;25;Non\n")
+    assert code == 0 and re.findall(r"from: (\S+),", matrix) == ["relais"]
+
+
+@pytest.mark.parametrize("word", ["peut-être", "", "Deny (sauf urgence)"])
+def test_who_does_not_say_whether_a_flow_is_allowed_is_asked(word):
+    code, matrix, told = imported(f"{HEAD};Action\nRelais;MX;SMTP;25;{word}\n")
+    assert (code, matrix) == (2, "") and f'"{word}" does not say whether this flow is allowed' in told and ":2:" in told
+
+
+def test_what_is_in_force_no_more_or_not_yet_is_left_out():
+    code, matrix, told = imported(f"{HEAD};Statut\nA;B;SMTP;25;Actif\nA;C;SMTP;25;Supprimé\nA;D;SMTP;25;En attente\nA;E;SMTP;25;\n")
+    assert code == 0 and re.findall(r"to: (\S+),", matrix) == ["b", "e"]
+    assert "left out: 2\n" in told and "A -> C: not allowed: Supprimé\n" in told and "A -> D: not allowed: En attente\n" in told
+
+
+@pytest.mark.parametrize("end", ["!Relais", "NOT Relais", "Tous sauf Relais", "all except Relais", "Postes sauf Relais"])
+def test_all_but_somebody_is_not_read_as_him(end):
+    assert imported(f"{HEAD}\nRelais;MX;SMTP;25\nNotaires;MX;SMTP;25\n")[0] == 0
+    code, matrix, told = imported(f"{HEAD}\nRelais;MX;SMTP;25\n{end};MX;SMTP;587\n")
+    assert (code, matrix) == (2, "") and f':3:1: "{end}": a matrix says who may, not who may not' in told
+
+
+def test_lines_that_end_with_a_return_alone_are_lines():
+    rows = f'{HEAD}\nRelais;"MX\nsortant";SMTP;25\nPostes;Relais;Submission;587\n'
+    usual, mac = imported(rows), imported(rows.replace("\n", "\r"))
+    assert usual[0] == mac[0] == 0 and usual[1].split("groups:")[1] == mac[1].split("groups:")[1] and "from: postes" in mac[1]
+    assert ":3:1:" in imported(f"{HEAD}\rA;B;SMTP;25\r!A;B;SMTP;25\r")[2]
+
+
+@pytest.mark.parametrize("protocol, port", [("SMTP (interdit)", ""), ("!SMTP", ""), ("SMTP", "not 25"), ("SMTP", ">25"), ("SMTP", "sauf 25"),
+                                            ("tous sauf SMTP", ""), ("SMTP ≠ 25", ""), ("", "!25")])
+def test_all_but_a_protocol_is_not_read_as_it(protocol, port):
+    code, matrix, told = imported(f"{HEAD}\nRelais;MX;IMAP;143\nPostes;MX;{protocol};{port}\n")
+    assert code == 0 and re.findall(r"from: (\S+),", matrix) == ["relais"] and "left out: 1\n" in told and ":3:" in told
+
+
+def test_a_remark_beside_a_protocol_is_no_negation():
+    matrix = imported(f"{HEAD}\nA;B;SMTP (relais, non facturé);25\nA;C;SMTP (25) ou Submission (587);\n")[1]
+    assert re.findall(r"protocols: \[(.*?)\]", matrix) == ["smtp", "smtp, submission"]

@@ -91,6 +91,21 @@ def test_a_zone_is_named_where_all_of_it_is_meant_and_long_lists_are_cut(tmp_pat
     assert " and 22 more -> g3\n" in some and "+ g4 -> g3\n" in some
 
 
+def test_new_names_are_told_once_and_that_nothing_is_gained_or_lost(tmp_path):
+    text = ("schema: 1\nzones: {internal: [192.0.2.0/24]}\ngroups:\n  relay: {role: relay, addresses: [192.0.2.25]}\n"
+            "  crm: {role: application, addresses: [192.0.2.40]}\n  erp: {role: application, addresses: [192.0.2.50]}\nrows:\n"
+            " - {id: A, from: crm, to: relay, protocols: [smtp], tls: starttls}\n"
+            " - {id: B, from: erp, to: relay, protocols: [smtp], tls: starttls}\n")
+    old = tmp_path / "old.yaml"
+    old.write_text(text, encoding="utf-8")
+    renamed = text.replace("relay:", "relays-1:").replace("to: relay", "to: relays-1").replace("starttls", "optional")
+    told = diff(str(old), "-", stdin=renamed).stdout
+    assert told.startswith("No connection is gained or lost.\n\nChanged: 2\n~ crm -> relays-1 (before relay): wider\n")
+    assert told.endswith("\n\nOf another group now\n    192.0.2.25: relays-1, before relay\n") and told.count("192.0.2.25") == 1
+    more = diff(str(old), "-", stdin=renamed + " - {id: C, from: erp, to: crm, protocols: [smtp]}\n").stdout
+    assert more.startswith("Gained: 1\n") and "Changed: 2\n" in more
+
+
 def test_names_make_no_markup():
     told = diff("--markdown", OLD, NEW).stdout
     assert r"\*.example.com" in told

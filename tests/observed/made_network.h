@@ -178,3 +178,55 @@ __attribute__((noinline, unused)) static char *made_proposal(const struct learn 
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
+
+/* A matrix of the proposal alone. */
+static inline struct matrix *made_proposed_matrix(const struct learn *learn)
+{
+	char *text = made_proposal(learn);
+	const struct matrix_source source = {"proposal", text, strlen(text)};
+	struct matrix_problems problems;
+	struct matrix *matrix = matrix_load_sources(&source, 1, &problems);
+	if (!matrix) {
+		fail_msg("%s\n%s", problems.list[0].text, text);
+	}
+	free(text);
+	return matrix;
+}
+
+static inline const struct learn_host *made_host_learnt(
+	const struct learn *learn, const char *text)
+{
+	const struct address address = made_address(text);
+	for (size_t i = 1; i < learn->host_count; i++) {
+		if (address_equal(&learn->hosts[i].address, &address)) {
+			return &learn->hosts[i];
+		}
+	}
+	fail_msg("%s is no host", text);
+	return NULL;
+}
+
+static inline const struct learn_edge *made_edge_of(
+	const struct learn *learn, const struct sighting *sighting)
+{
+	for (size_t i = 0; i < learn->edge_count; i++) {
+		const struct observed_key *key = &learn->edges[i].entry->key;
+		if (address_equal(&key->client, &sighting->client) &&
+			address_equal(&key->server, &sighting->server) &&
+			key->protocol == sighting->protocol &&
+			key->tls == sighting->tls) {
+			return &learn->edges[i];
+		}
+	}
+	fail_msg("no such pair");
+	return NULL;
+}
+
+static inline const struct made_kind *made_kind(const char *name)
+{
+	size_t i = 0;
+	while (strcmp(MADE_KINDS[i].name, name) != 0) {
+		i++;
+	}
+	return &MADE_KINDS[i];
+}

@@ -9,57 +9,6 @@
 #include "made_network.h"
 #include "observed/rejudge.h"
 
-/* A matrix of the proposal alone. */
-static struct matrix *proposed(const struct learn *learn)
-{
-	char *text = made_proposal(learn);
-	const struct matrix_source source = {"proposal", text, strlen(text)};
-	struct matrix_problems problems;
-	struct matrix *matrix = matrix_load_sources(&source, 1, &problems);
-	if (!matrix) {
-		fail_msg("%s\n%s", problems.list[0].text, text);
-	}
-	free(text);
-	return matrix;
-}
-
-static const struct learn_host *host_of(const struct learn *learn, const char *text)
-{
-	const struct address address = made_address(text);
-	for (size_t i = 1; i < learn->host_count; i++) {
-		if (address_equal(&learn->hosts[i].address, &address)) {
-			return &learn->hosts[i];
-		}
-	}
-	fail_msg("%s is no host", text);
-	return NULL;
-}
-
-static const struct learn_edge *edge_of(
-	const struct learn *learn, const struct sighting *sighting)
-{
-	for (size_t i = 0; i < learn->edge_count; i++) {
-		const struct observed_key *key = &learn->edges[i].entry->key;
-		if (address_equal(&key->client, &sighting->client) &&
-			address_equal(&key->server, &sighting->server) &&
-			key->protocol == sighting->protocol &&
-			key->tls == sighting->tls) {
-			return &learn->edges[i];
-		}
-	}
-	fail_msg("no such pair");
-	return NULL;
-}
-
-static const struct made_kind *kind_of(const char *name)
-{
-	size_t i = 0;
-	while (strcmp(MADE_KINDS[i].name, name) != 0) {
-		i++;
-	}
-	return &MADE_KINDS[i];
-}
-
 static void every_host_has_its_role_and_its_group(void **state)
 {
 	static const struct {
@@ -91,7 +40,7 @@ static void every_host_has_its_role_and_its_group(void **state)
 			char text[ADDRESS_TEXT_BYTES];
 			const struct address address = made_host(PERSON[i].first, j);
 			const struct learn_host *host =
-				host_of(&learn, address_text(&address, text));
+				made_host_learnt(&learn, address_text(&address, text));
 			assert_int_equal(host->role, PERSON[i].role);
 			assert_string_equal(
 				learn.groups[host->group].name, PERSON[i].group);
@@ -111,7 +60,7 @@ static void every_legitimate_flow_is_allowed_by_what_is_proposed(void **state)
 	made_busy_network(observed);
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
-	struct matrix *matrix = proposed(&learn);
+	struct matrix *matrix = made_proposed_matrix(&learn);
 	assert_int_equal(matrix_declared_rows(matrix), 15); /* a person: 16 */
 	for (size_t i = 0; i < MADE_KIND_COUNT; i++) {
 		const struct sighting sighting =
@@ -170,10 +119,10 @@ static void assert_refused(
 	}
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
-	const struct learn_edge *edge = edge_of(&learn, &bad);
+	const struct learn_edge *edge = made_edge_of(&learn, &bad);
 	assert_int_equal(edge->basket, LEARN_REFUSED);
 	assert_string_equal(edge->recommendation, recommendation);
-	struct matrix *matrix = proposed(&learn);
+	struct matrix *matrix = made_proposed_matrix(&learn);
 	rejudge_sighting(matrix, &bad, 0, &judgement);
 	assert_true(judgement.verdict == VERDICT_ILLEGITIMATE || bad.findings != 0);
 	char *text = made_proposal(&learn);
@@ -192,7 +141,7 @@ static void assert_refused(
 /* A workstation that does something else, in clear or under STARTTLS. */
 static struct sighting from_workstation(const char *server)
 {
-	struct sighting bad = made_flow(kind_of("sales"), 0, 0, 0);
+	struct sighting bad = made_flow(made_kind("sales"), 0, 0, 0);
 	bad.client = made_address("192.0.2.70");
 	bad.server = made_address(server);
 	bad.is_internet[1] = strncmp(server, "203.", 4) == 0;
@@ -239,7 +188,7 @@ static void a_server_that_breaks_its_place_is_refused(void **state)
 static void a_spoofed_sender_is_refused(void **state)
 {
 	(void)state;
-	struct sighting bad = made_flow(kind_of("sales"), 0, 0, 0);
+	struct sighting bad = made_flow(made_kind("sales"), 0, 0, 0);
 	bad.client = made_address("192.0.2.34");
 	bad.bytes[1] = 0;
 	assert_refused(bad, 50, "R37");
@@ -248,7 +197,7 @@ static void a_spoofed_sender_is_refused(void **state)
 static void a_stripped_server_is_refused(void **state)
 {
 	(void)state;
-	struct sighting bad = made_flow(kind_of("leave"), 0, 0, 0);
+	struct sighting bad = made_flow(made_kind("leave"), 0, 0, 0);
 	bad.tls = FACTS_TLS_NONE;
 	bad.shown = SIGHTING_CONTENT_CLEAR;
 	bad.findings = FINDING_BIT(FINDING_TLS_STARTTLS_STRIPPED);
@@ -258,7 +207,7 @@ static void a_stripped_server_is_refused(void **state)
 static void mail_in_a_tunnel_is_refused(void **state)
 {
 	(void)state;
-	struct sighting bad = made_flow(kind_of("sales"), 0, 0, 0);
+	struct sighting bad = made_flow(made_kind("sales"), 0, 0, 0);
 	bad.client = made_address("192.0.2.35");
 	bad.way = (struct way){.tag = 9, .depth = 1};
 	bad.way.tunnel = (struct tunnel){.kind = TUNNEL_GRE,
@@ -272,7 +221,7 @@ static void mail_in_a_tunnel_is_refused(void **state)
 static void a_password_in_clear_is_refused(void **state)
 {
 	(void)state;
-	struct sighting bad = made_flow(kind_of("robot"), 0, 0, 0);
+	struct sighting bad = made_flow(made_kind("robot"), 0, 0, 0);
 	bad.client = made_address("192.0.2.53");
 	bad.tls = FACTS_TLS_NONE;
 	bad.shown = SIGHTING_CONTENT_CLEAR;
@@ -285,7 +234,7 @@ static void a_sender_to_many_servers_is_refused_with_all_that_it_does(void **sta
 	(void)state;
 	struct observed *observed = made_observed(65536);
 	unsigned number = made_network(observed, 7);
-	struct made_kind fan = *kind_of("sales");
+	struct made_kind fan = *made_kind("sales");
 	fan.from = "192.0.2.36";
 	fan.from_count = 1;
 	fan.to = "192.0.2.220";
@@ -294,13 +243,13 @@ static void a_sender_to_many_servers_is_refused_with_all_that_it_does(void **sta
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
 	const struct sighting few = made_flow(&fan, 0, 0, 0);
-	assert_int_not_equal(edge_of(&learn, &few)->basket, LEARN_REFUSED);
+	assert_int_not_equal(made_edge_of(&learn, &few)->basket, LEARN_REFUSED);
 	learn_free(&learn);
 	fan.to_count++;
 	(void)made_week(observed, &fan, 7, number);
 	learn = made_learnt(observed, &settings);
-	assert_int_equal(edge_of(&learn, &few)->basket, LEARN_REFUSED);
-	assert_string_equal(edge_of(&learn, &few)->recommendation, "R37");
+	assert_int_equal(made_edge_of(&learn, &few)->basket, LEARN_REFUSED);
+	assert_string_equal(made_edge_of(&learn, &few)->recommendation, "R37");
 	learn_free(&learn);
 	observed_free(observed);
 }
@@ -310,7 +259,7 @@ static void hosts_that_hand_each_other_mail_are_no_relay(void **state)
 	(void)state;
 	struct observed *observed = made_observed(65536);
 	unsigned number = made_network(observed, 7);
-	struct made_kind in = *kind_of("sales");
+	struct made_kind in = *made_kind("sales");
 	struct made_kind on = in;
 	in.from = "192.0.2.160";
 	in.from_count = 2;
@@ -323,16 +272,16 @@ static void hosts_that_hand_each_other_mail_are_no_relay(void **state)
 	struct learn learn = made_learnt(observed, &settings);
 	const struct sighting one = made_flow(&in, 0, 0, 0);
 	const struct sighting other = made_flow(&on, 0, 0, 0);
-	assert_int_equal(edge_of(&learn, &one)->basket, LEARN_ASK);
-	assert_int_equal(edge_of(&learn, &other)->basket, LEARN_ASK);
+	assert_int_equal(made_edge_of(&learn, &one)->basket, LEARN_ASK);
+	assert_int_equal(made_edge_of(&learn, &other)->basket, LEARN_ASK);
 	learn_free(&learn);
 	/* once a server of ours hands it mail, it is one */
-	struct made_kind fed = *kind_of("handed");
+	struct made_kind fed = *made_kind("handed");
 	fed.to = "192.0.2.170";
 	(void)made_week(observed, &fed, 7, number);
 	learn = made_learnt(observed, &settings);
-	assert_int_equal(edge_of(&learn, &one)->basket, LEARN_PROPOSED);
-	assert_int_equal(edge_of(&learn, &other)->basket, LEARN_PROPOSED);
+	assert_int_equal(made_edge_of(&learn, &one)->basket, LEARN_PROPOSED);
+	assert_int_equal(made_edge_of(&learn, &other)->basket, LEARN_PROPOSED);
 	learn_free(&learn);
 	observed_free(observed);
 }
@@ -359,7 +308,7 @@ static void a_refused_sender_is_in_no_prefix_and_nothing_of_it_is_proposed(void 
 	(void)state;
 	struct observed *observed = made_observed(65536);
 	unsigned number = made_network(observed, 7);
-	struct made_kind bad = *kind_of("sales");
+	struct made_kind bad = *made_kind("sales");
 	bad.from = "192.0.2.70";
 	bad.from_count = 1;
 	bad.to = "203.0.113.9";
@@ -368,10 +317,10 @@ static void a_refused_sender_is_in_no_prefix_and_nothing_of_it_is_proposed(void 
 		made_flow(&MADE_KINDS[0], 6, 0, 2); /* of the same host */
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
-	assert_int_equal(edge_of(&learn, &read)->basket, LEARN_REFUSED);
+	assert_int_equal(made_edge_of(&learn, &read)->basket, LEARN_REFUSED);
 	assert_null(holder_of(&learn, "192.0.2.70"));
 	read.client = made_address("192.0.2.71");
-	assert_int_equal(edge_of(&learn, &read)->basket, LEARN_PROPOSED);
+	assert_int_equal(made_edge_of(&learn, &read)->basket, LEARN_PROPOSED);
 	assert_string_equal(holder_of(&learn, "192.0.2.71")->name, "clients-1");
 	learn_free(&learn);
 	observed_free(observed);
@@ -382,7 +331,7 @@ static void no_prefix_of_clients_holds_a_host_of_another_group(void **state)
 	(void)state;
 	struct observed *observed = made_observed(65536);
 	unsigned number = made_network(observed, 7);
-	struct made_kind amid = *kind_of("sales");
+	struct made_kind amid = *made_kind("sales");
 	amid.from = "192.0.2.124"; /* behind the last of the clients, in their /26 */
 	amid.from_count = 2;
 	(void)made_week(observed, &amid, 7, number);
@@ -400,8 +349,8 @@ static void a_gateway_that_no_server_of_ours_feeds_is_refused(void **state)
 	(void)state;
 	struct observed *observed = made_observed(65536);
 	unsigned number = made_network(observed, 7);
-	struct made_kind in = *kind_of("sales");
-	struct made_kind out = *kind_of("out");
+	struct made_kind in = *made_kind("sales");
+	struct made_kind out = *made_kind("out");
 	in.from = "192.0.2.160";
 	in.to = out.from = "198.51.100.9";
 	number = made_week(observed, &in, 7, number);
@@ -409,8 +358,9 @@ static void a_gateway_that_no_server_of_ours_feeds_is_refused(void **state)
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
 	const struct sighting one = made_flow(&out, 0, 0, 0);
-	assert_int_equal(edge_of(&learn, &one)->basket, LEARN_REFUSED);
-	assert_non_null(strstr(edge_of(&learn, &one)->reason, "no server of ours"));
+	assert_int_equal(made_edge_of(&learn, &one)->basket, LEARN_REFUSED);
+	assert_non_null(
+		strstr(made_edge_of(&learn, &one)->reason, "no server of ours"));
 	learn_free(&learn);
 	observed_free(observed);
 }
@@ -429,7 +379,7 @@ static void a_finding_of_medium_severity_is_refused_and_a_low_one_is_not(void **
 	observed_add(observed, &bad);
 	const struct learn_settings settings = made_settings();
 	struct learn learn = made_learnt(observed, &settings);
-	assert_int_equal(edge_of(&learn, &bad)->basket, LEARN_PROPOSED);
+	assert_int_equal(made_edge_of(&learn, &bad)->basket, LEARN_PROPOSED);
 	learn_free(&learn);
 	observed_free(observed);
 }
@@ -437,7 +387,7 @@ static void a_finding_of_medium_severity_is_refused_and_a_low_one_is_not(void **
 static void what_the_matrix_itself_would_breach_is_refused(void **state)
 {
 	(void)state;
-	struct made_kind smtps = *kind_of("up"); /* 465 between servers */
+	struct made_kind smtps = *made_kind("up"); /* 465 between servers */
 	smtps.protocol = PROTOCOL_SMTPS;
 	smtps.port = 465;
 	smtps.tls = FACTS_TLS_IMPLICIT;
@@ -468,7 +418,7 @@ static enum learn_basket basket_of(const struct made_kind *kind, unsigned days)
 	struct learn learn = made_learnt(observed, &settings);
 	const struct sighting one = made_flow(kind, 0, 0, 0);
 	const enum learn_basket basket =
-		(enum learn_basket)edge_of(&learn, &one)->basket;
+		(enum learn_basket)made_edge_of(&learn, &one)->basket;
 	learn_free(&learn);
 	observed_free(observed);
 	return basket;
@@ -477,7 +427,7 @@ static enum learn_basket basket_of(const struct made_kind *kind, unsigned days)
 static void what_is_young_or_alone_is_asked_about(void **state)
 {
 	(void)state;
-	struct made_kind kind = *kind_of("scan");
+	struct made_kind kind = *made_kind("scan");
 	kind.from = "192.0.2.160";
 	kind.from_count = 2;
 	kind.to = "192.0.2.20"; /* another server: a group of their own */
@@ -554,13 +504,13 @@ static void what_a_row_allows_only_at_times_is_asked_about(void **state)
 	sighting.verdict = VERDICT_LEGITIMATE;
 	observed_add(observed, &sighting);
 	struct learn learn = made_learnt(observed, &settings);
-	assert_int_equal(edge_of(&learn, &sighting)->basket, LEARN_COVERED);
+	assert_int_equal(made_edge_of(&learn, &sighting)->basket, LEARN_COVERED);
 	learn_free(&learn);
 	sighting.flow_id++;
 	sighting.verdict = VERDICT_UNDECIDED;
 	observed_add(observed, &sighting);
 	learn = made_learnt(observed, &settings);
-	assert_int_equal(edge_of(&learn, &sighting)->basket, LEARN_ASK);
+	assert_int_equal(made_edge_of(&learn, &sighting)->basket, LEARN_ASK);
 	learn_free(&learn);
 	observed_free(observed);
 	matrix_free(matrix);
@@ -576,8 +526,8 @@ static void a_wider_row_says_how_much_it_admits(void **state)
 	struct learn narrow = made_learnt(observed, &settings);
 	settings.fill = 12;
 	struct learn wide = made_learnt(observed, &settings);
-	const struct learn_host *narrow_host = host_of(&narrow, "192.0.2.64");
-	const struct learn_host *wide_host = host_of(&wide, "192.0.2.64");
+	const struct learn_host *narrow_host = made_host_learnt(&narrow, "192.0.2.64");
+	const struct learn_host *wide_host = made_host_learnt(&wide, "192.0.2.64");
 	assert_true(narrow.groups[narrow_host->group].addresses == 60);
 	assert_true(wide.groups[wide_host->group].addresses == 64);
 	for (size_t i = 0; i < wide.row_count; i++) {

@@ -62,7 +62,7 @@ def is_left(flow, text):
             return True
     for row in rows_of(text):
         source, target, protocols = re.fullmatch(r"(\S+) > (\S+) (.+)", row).groups()
-        if mail["protocol"] in protocols.split(", ") and is_of(client, source) and is_of(server, target):
+        if mail["protocol"] in protocols.removesuffix(" in clear").split(", ") and is_of(client, source) and is_of(server, target):
             return True
     return False
 

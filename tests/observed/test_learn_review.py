@@ -48,11 +48,13 @@ def test_one_row_at_a_time_and_most_traffic_first(traffic, tmp_path):
     terminal = Terminal("learn", traffic, *ZONES, "--review", "--answers", answers)
     first = terminal.question()
     assert "192.0.2.64/28,192.0.2.80/30 > 192.0.2.10 imaps" in first or "192.0.2.64/27 > 192.0.2.10 imaps" in first
-    assert "120 flows of 20 to 1 hosts on 6 days" in first and "proposed" in first
+    assert "120 flows of 20 clients to 1 server on 6 days" in first and "proposed" in first
     terminal.answer("e")
     assert "192.0.2.64 > 192.0.2.10:993 imaps, 6 flows" in terminal.question()
     terminal.answer("x")
     assert "a, d, i, w, n, e or q" in terminal.question()
+    terminal.answer("w")  # the next fill makes the same prefix: nothing is said of it, and nothing kept
+    assert "it cannot be made wider" in terminal.question() and not answers.exists()
     terminal.answer("n")
     narrower = terminal.question()
     assert "prefixes of which 75 % were seen" in narrower and "192.0.2.64/28,192.0.2.80/30 > 192.0.2.10 imaps" in narrower
@@ -60,10 +62,9 @@ def test_one_row_at_a_time_and_most_traffic_first(traffic, tmp_path):
     assert "192.0.2.64/27 > 192.0.2.10 imaps" in terminal.question()
     terminal.answer("a")
     second = terminal.question()
-    assert "72 flows of 12 to 1 hosts" in second and "submission" in second
+    assert "72 flows of 12 clients to 1 server" in second and "submission" in second
     terminal.answer("d")
-    terminal.question()
-    terminal.answer("q")
+    assert "No row is left to be asked about." in terminal.question()
     proposal = terminal.result()
     assert "protocols: [imaps]" in proposal and "protocols: [submission]" not in proposal
     assert "an answer denies it" in proposal.split("# Refused:")[1]
@@ -71,14 +72,25 @@ def test_one_row_at_a_time_and_most_traffic_first(traffic, tmp_path):
                                                    "fill 192.0.2.64 50"]
 
 
+def test_what_widens_nothing_is_not_kept(traffic, tmp_path):
+    answers = tmp_path / "answers"
+    terminal = Terminal("learn", traffic, *ZONES, "--review", "--answers", answers)
+    terminal.question()
+    terminal.answer("w")
+    assert "it cannot be made wider" in terminal.question()
+    terminal.answer("a")
+    terminal.question()
+    terminal.answer("q")
+    terminal.result()
+    assert answers.read_text().splitlines()[1:] == ["accept 192.0.2.64/27 > 192.0.2.10 imaps"]
+
+
 def test_what_was_answered_is_not_asked_again(traffic, tmp_path):
     answers = tmp_path / "answers"
     answers.write_text("accept 192.0.2.64/27 > 192.0.2.10 imaps\nignore 192.0.2.64/27 > 192.0.2.20 submission\n")
     terminal = Terminal("learn", traffic, *ZONES, "--review", "--answers", answers)
-    said = terminal.question()
-    assert "imaps" not in said and "submission" not in said.split("(")[0]
-    if PROMPT.decode() in said:
-        terminal.answer("q")
+    assert terminal.question().split("\r\n")[1:] == ["No row is left to be asked about.", "1 pair of hosts no row can be learnt for: why stands "
+                                                    "below the matrix.", ""]
     assert "protocols: [imaps]" in terminal.result()
 
 
@@ -86,6 +98,8 @@ def test_the_end_of_input_ends_the_questions(traffic, tmp_path):
     done = subprocess.run([MAILWARDEN, "learn", traffic, *ZONES, "--review", "--answers", tmp_path / "answers"], input="a\n", text=True,
                           capture_output=True, timeout=20, check=True)
     assert done.stderr.count(PROMPT.decode()) == 2
+    assert "\n1 without an answer; what was proposed of them is in the matrix.\n" in done.stderr
+    assert max(map(len, done.stderr.splitlines())) <= 80
     assert (tmp_path / "answers").read_text().count("accept") == 1
     assert re.search(r"^rows:$", done.stdout, re.M)
 

@@ -267,6 +267,25 @@ static void who_fills_it_loses_his_own(void **state)
 	}
 }
 
+static void forged_attempts_take_nothing_from_who_was_answered(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		struct observed *observed = made_observed(1024);
+		add_honest(observed);
+		for (unsigned i = 0; i < 100000; i++) {
+			struct sighting forged = made_sighting(1000 + i);
+			const uint32_t anybody = (i + 1) * 2654435761U;
+			memcpy(&forged.client.bytes[12], &anybody, sizeof(anybody));
+			forged.protocol = turn == 0 ? PROTOCOL_ATTEMPT : PROTOCOL_SMTP;
+			observed_add(observed, &forged);
+		}
+		/* who goes through with it from so many networks does */
+		assert_true((honest_left(observed) == 100) == (turn == 0));
+		observed_free(observed);
+	}
+}
+
 static void days_are_counted_and_the_oldest_forgotten(void **state)
 {
 	(void)state;
@@ -361,6 +380,7 @@ int main(void)
 		cmocka_unit_test(the_largest_of_the_folded_hosts_are_kept_by_name),
 		cmocka_unit_test(what_is_not_a_declared_server_s_is_not_folded),
 		cmocka_unit_test(who_fills_it_loses_his_own),
+		cmocka_unit_test(forged_attempts_take_nothing_from_who_was_answered),
 		cmocka_unit_test(days_are_counted_and_the_oldest_forgotten),
 		cmocka_unit_test(a_flow_that_began_behind_its_end_has_one_time),
 		cmocka_unit_test(what_stands_in_is_the_worst_of_all_flows),

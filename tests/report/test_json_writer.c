@@ -106,6 +106,24 @@ static void times_are_utc_with_microseconds_and_impossible_ones_null(void **stat
 	free(output.text);
 }
 
+static void a_fraction_is_rounded_to_one_digit(void **state)
+{
+	static const struct {
+		double number;
+		const char *text;
+	} CASES[] = {{0, "0.0\n"}, {1, "1.0\n"}, {1.04, "1.0\n"}, {1.06, "1.1\n"},
+		{9.96, "10.0\n"}, {0x1p70, "1844674407370955161.5\n"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		struct made_output output;
+		struct json_writer writer = {.out = made_open(&output)};
+		json_tenths(&writer, NULL, CASES[i].number);
+		json_line_end(&writer);
+		assert_string_equal(made_close(&output), CASES[i].text);
+		free(output.text);
+	}
+}
+
 static void texts_of_any_length_are_written_whole(void **state)
 {
 	(void)state;
@@ -162,6 +180,7 @@ int main(void)
 		cmocka_unit_test(an_odd_byte_is_escaped_wherever_it_stands),
 		cmocka_unit_test(valid_utf_8_passes_and_the_rest_is_replaced),
 		cmocka_unit_test(commas_stand_between_members_on_every_level),
+		cmocka_unit_test(a_fraction_is_rounded_to_one_digit),
 		cmocka_unit_test(texts_of_any_length_are_written_whole),
 		cmocka_unit_test(
 			times_are_utc_with_microseconds_and_impossible_ones_null),
