@@ -24,7 +24,7 @@ static const char STYLE[] =
 	".wide{overflow-x:auto}"
 	"table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}"
 	"th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;"
-	"vertical-align:top;overflow-wrap:anywhere;min-width:3.5rem}"
+	"vertical-align:top;overflow-wrap:anywhere;min-width:7rem}"
 	"th{background:var(--head)}"
 	"tr{break-inside:avoid}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
@@ -41,7 +41,8 @@ static const char STYLE[] =
 	"@media print{:root{--ink:#000;--paper:#fff;--line:#888;--head:#eee;"
 	"--good:#0072b2;--bad:#b34700;--unknown:#555;--accepted:#8a5a00}"
 	"body{max-width:none;padding:0;font-size:10pt}table{font-size:8pt}"
-	"h2{break-before:page}.wide{overflow:visible}th,td{min-width:0}"
+	"h2{break-before:page}h2:first-of-type{break-before:auto}.wide{overflow:"
+	"visible}th,td{min-width:0}"
 	"thead{display:table-header-group}}";
 
 static const char *const CLASSES[] = {

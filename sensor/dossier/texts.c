@@ -129,10 +129,10 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_UNTIL] = {"Until", "Jusqu'au"},
 	[TEXT_GRID] = {"Declared against seen", "Le déclaré face au constaté"},
 	[TEXT_GRID_ABOUT] =
-		{"Rows of the picture are senders, columns receivers; both have "
-		 "the numbers of this list.",
-			"Les lignes de l'image sont les émetteurs, les colonnes les "
-			"destinataires ; les deux portent les numéros de cette liste."},
+		{"Rows of the picture are senders; columns are receivers, under "
+		 "the number of their row.",
+			"Les lignes de l'image sont les émetteurs ; les colonnes sont "
+			"les destinataires, sous le numéro de leur ligne."},
 	[TEXT_GRID_TOO_LARGE] =
 		{"{} groups and zones are in use: too many for a picture; the "
 		 "table has them all.",
