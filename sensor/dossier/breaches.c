@@ -87,25 +87,37 @@ static struct dossier_breach *find_breach(
 	return breach;
 }
 
+/* Access that a row opens to the Internet is declared, hence low, and open. */
+static bool is_mild(uint32_t subjects, uint8_t severity)
+{
+	return conformity_is_notice((subjects & (1U << CONFORMITY_EXPOSURE)) != 0
+					    ? CONFORMITY_EXPOSURE
+					    : CONFORMITY_R37,
+		severity);
+}
+
 void breaches_add(struct dossier *dossier, const struct breach_given *given)
 {
 	const uint8_t severity = given->record->judgement->severity[given->finding];
+	const uint32_t subjects = conformity_subjects_of(given->record, given->finding);
 	struct dossier_breach *breach = find_breach(dossier, given);
-	breach->subjects |= conformity_subjects_of(given->record, given->finding);
 	if (is_better(breach, severity, given)) {
 		fill_example(&breach->example, given);
 	}
+	breach->subjects |= subjects;
 	breach->severity = severity < breach->severity ? severity : breach->severity;
-	const bool is_open =
-		(breach->subjects & (1U << CONFORMITY_EXPOSURE)) != 0; /* declared */
-	breach->is_notice = conformity_is_notice(
-		is_open ? CONFORMITY_EXPOSURE : CONFORMITY_R37, breach->severity);
+	breach->is_notice = is_mild(breach->subjects, breach->severity);
 	breach->flows += given->flows;
 	if (given->first_us < breach->first_us) {
 		breach->first_us = given->first_us;
 	}
 	if (given->last_us > breach->last_us) {
 		breach->last_us = given->last_us;
+	}
+	if (!dossier->sight.is_of_sums) {
+		days_add(dossier, given->first_us,
+			is_mild(subjects, severity) ? DAY_NOTICES : DAY_BREACHES,
+			given->flows);
 	}
 }
 

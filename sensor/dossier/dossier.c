@@ -68,6 +68,7 @@ void dossier_free(struct dossier *dossier)
 	list_free(dossier->offenders);
 	list_free(dossier->servers);
 	list_free(dossier->rows);
+	list_free(dossier->days);
 	list_free(dossier->gone);
 	*dossier = (struct dossier){.matrix = NULL};
 }
@@ -151,6 +152,7 @@ void dossier_mail(struct dossier *dossier, const struct record *record)
 {
 	conformity_mail(dossier->conformity, record);
 	count_accepted(dossier, record->judgement, 1);
+	days_add(dossier, record->start_us, DAY_FLOWS, 1);
 	keep_certificate(dossier, record);
 	dossier_source(dossier, record->pcap_filename ? record->pcap_filename : "");
 }
@@ -265,6 +267,9 @@ void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 		.end_us = sighting->end_us};
 	conformity_mails(dossier->conformity, &record, recorded->flows);
 	count_accepted(dossier, &judgement, recorded->flows);
+	if (!dossier->sight.is_of_sums) {
+		days_add(dossier, record.start_us, DAY_FLOWS, recorded->flows);
+	}
 	add_findings(dossier, &record, recorded);
 	dossier_source(
 		dossier, sighting->source[0] ? sighting->source : sighting->sensor);
@@ -284,6 +289,7 @@ bool dossier_finish(
 		return false;
 	}
 	breaches_sort(dossier);
+	days_sort(dossier);
 	dossier->sight.reach = conformity_reach(dossier->conformity);
 	dossier->sight.blindness = *conformity_blindness(dossier->conformity);
 	return true;

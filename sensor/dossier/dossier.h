@@ -20,6 +20,7 @@
 #define DOSSIER_SOURCES      32
 #define DOSSIER_SOURCE_BYTES 128
 #define DOSSIER_NAME_BYTES   SIGHTING_NAME_BYTES
+#define DOSSIER_DAYS         400 /* that are told apart, from the first that came */
 
 /* Against an earlier report. */
 enum dossier_change {
@@ -101,6 +102,14 @@ struct dossier_row {
 	bool is_over; /* it ended before the last flow that was seen */
 };
 
+/* UTC. */
+struct dossier_day {
+	int64_t day; /* since 1970 */
+	uint64_t flows;
+	uint64_t breaches; /* findings of its flows */
+	uint64_t notices;
+};
+
 enum dossier_input_kind {
 	DOSSIER_INPUT_CAPTURE = 0,
 	DOSSIER_INPUT_JOURNAL,
@@ -160,6 +169,10 @@ struct dossier {
 	size_t server_total;
 	struct dossier_row *rows; /* as declared */
 	size_t row_count;
+	/* in order; none of pairs, which have no single flows */
+	struct dossier_day *days;
+	size_t day_count;
+	bool is_more_days; /* there were others */
 	/* of an earlier report: what is no longer there, with .change set; its fields are
 	   those of the file and no others */
 	struct dossier_breach *gone;

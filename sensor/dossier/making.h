@@ -50,5 +50,11 @@ void dossier_recorded(struct dossier *dossier, const struct recorded *recorded);
 /* Where a flow was seen. */
 void dossier_source(struct dossier *dossier, const char *source);
 
+/* What is counted of a day: of its flows, or of their findings. */
+enum day_count { DAY_FLOWS = 0, DAY_BREACHES, DAY_NOTICES };
+void days_add(struct dossier *dossier, uint64_t time_us, enum day_count which,
+	uint64_t count);
+void days_sort(struct dossier *dossier);
+
 /* Offenders, servers, rows, and the sums. (views.c) */
 bool dossier_view(struct dossier *dossier, const struct observed *observed);

@@ -347,6 +347,7 @@ void page_write(FILE *out, const struct dossier *dossier, const struct page_form
 	page_offenders(&page);
 	page_servers(&page);
 	page_rows(&page);
+	page_days(&page);
 	write_inputs(&page);
 	page_method(&page);
 	form->end(&page);

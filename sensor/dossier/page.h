@@ -111,6 +111,7 @@ void page_offenders(struct page *page);
 void page_servers(struct page *page);
 void page_rows(struct page *page);
 void page_change(struct page *page);
+void page_days(struct page *page);
 void page_method(struct page *page);
 
 /* And the verdicts with what is behind them. (page_verdicts.c) */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define US_PER_S UINT64_C(1000000)
+#define DAY_S INT64_C(86400)
 
 static const char *const CHANGES[DOSSIER_CHANGES] = {
 	[DOSSIER_CHANGE_NONE] = NULL,
@@ -323,6 +323,21 @@ static void write_rows(struct json_writer *writer, const struct dossier *dossier
 	json_array_close(writer);
 }
 
+static void write_days(struct json_writer *writer, const struct dossier *dossier)
+{
+	json_array_open(writer, "days");
+	for (size_t i = 0; i < dossier->day_count; i++) {
+		const struct dossier_day *day = &dossier->days[i];
+		json_object_open(writer, NULL);
+		json_date(writer, "day", day->day * DAY_S);
+		json_number(writer, "flows", day->flows);
+		json_number(writer, "breaches", day->breaches);
+		json_number(writer, "notices", day->notices);
+		json_object_close(writer);
+	}
+	json_array_close(writer);
+}
+
 void page_write_json(FILE *out, const struct dossier *dossier)
 {
 	struct json_writer writer = {.out = out};
@@ -345,6 +360,7 @@ void page_write_json(FILE *out, const struct dossier *dossier)
 	write_offenders(&writer, dossier);
 	write_servers(&writer, dossier);
 	write_rows(&writer, dossier);
+	write_days(&writer, dossier);
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

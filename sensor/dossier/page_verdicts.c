@@ -6,6 +6,15 @@
 
 #define FINDINGS_MOST 25 /* of a recommendation, in forms for people */
 
+/* Behind the recommendations: what counts against none of them. */
+#define OTHERS CONFORMITY_SUBJECTS
+
+static bool is_of(const struct dossier_breach *breach, enum conformity_subject subject)
+{
+	return subject == OTHERS ? breach->subjects == 0
+				 : dossier_is_of(breach, subject);
+}
+
 static const char *subject_name(
 	const struct page *page, enum conformity_subject subject)
 {
@@ -173,8 +182,7 @@ static void write_findings(struct page *page, enum conformity_subject subject)
 	page_heading(page, 4, TEXT_FINDINGS);
 	page_table(page, HEADS);
 	for (size_t i = 0; i < dossier->breach_count; i++) {
-		if (dossier_is_of(&dossier->breaches[i], subject) &&
-			count++ < FINDINGS_MOST) {
+		if (is_of(&dossier->breaches[i], subject) && count++ < FINDINGS_MOST) {
 			write_breach(page, &dossier->breaches[i]);
 		}
 	}
@@ -222,7 +230,7 @@ static void write_examples(struct page *page, enum conformity_subject subject)
 	page_heading(page, 4, TEXT_EXAMPLES);
 	page_table(page, HEADS);
 	for (size_t i = 0; i < dossier->breach_count && count < DOSSIER_EXAMPLES; i++) {
-		if (dossier_is_of(&dossier->breaches[i], subject)) {
+		if (is_of(&dossier->breaches[i], subject)) {
 			write_example(page, &dossier->breaches[i]);
 			count++;
 		}
@@ -236,10 +244,13 @@ static void write_remedies(struct page *page, enum conformity_subject subject)
 	const struct dossier *dossier = page->dossier;
 	uint64_t told = 0;
 	page_heading(page, 4, TEXT_REMEDIES);
-	page_say(page, "%s", texts_of_subject(page->language, subject, TEXTS_REMEDY));
+	if (subject != OTHERS) {
+		page_say(page, "%s",
+			texts_of_subject(page->language, subject, TEXTS_REMEDY));
+	}
 	for (size_t i = 0; i < dossier->breach_count; i++) {
 		const struct dossier_breach *breach = &dossier->breaches[i];
-		if (!dossier_is_of(breach, subject) ||
+		if (!is_of(breach, subject) ||
 			(told & FINDING_BIT(breach->finding)) != 0) {
 			continue;
 		}
@@ -253,7 +264,7 @@ static void write_remedies(struct page *page, enum conformity_subject subject)
 static bool has_findings(const struct dossier *dossier, enum conformity_subject subject)
 {
 	for (size_t i = 0; i < dossier->breach_count; i++) {
-		if (dossier_is_of(&dossier->breaches[i], subject)) {
+		if (is_of(&dossier->breaches[i], subject)) {
 			return true;
 		}
 	}
@@ -271,6 +282,17 @@ static void write_subject(struct page *page, enum conformity_subject subject)
 		write_findings(page, subject);
 		write_examples(page, subject);
 		write_remedies(page, subject);
+	}
+}
+
+/* SPF, DKIM and DMARC among them. */
+static void write_others(struct page *page)
+{
+	if (has_findings(page->dossier, OTHERS)) {
+		page_heading(page, 3, TEXT_OTHERS);
+		write_findings(page, OTHERS);
+		write_examples(page, OTHERS);
+		write_remedies(page, OTHERS);
 	}
 }
 
@@ -309,4 +331,5 @@ void page_verdicts(struct page *page)
 	for (int i = 0; i < CONFORMITY_SUBJECTS; i++) {
 		write_subject(page, (enum conformity_subject)i);
 	}
+	write_others(page);
 }

@@ -365,6 +365,32 @@ void page_change(struct page *page)
 	page_table_end(page);
 }
 
+void page_days(struct page *page)
+{
+	static const enum text_id HEADS[] = {
+		TEXT_DAY, TEXT_FLOWS, TEXT_BREACHES, TEXT_NOTICES, TEXT_COUNT};
+	const struct dossier *dossier = page->dossier;
+	char text[PAGE_TIME_BYTES];
+	if (dossier->day_count == 0) {
+		return;
+	}
+	page_heading(page, 2, TEXT_DAYS);
+	page_paragraph(page, TEXT_DAYS_ABOUT);
+	page_table(page, HEADS);
+	for (size_t i = 0; i < dossier->day_count; i++) {
+		const struct dossier_day *day = &dossier->days[i];
+		page_cell(page, "%s", page_day(day->day * DAY_S, text));
+		page_cell(page, "%" PRIu64, day->flows);
+		page_cell(page, "%" PRIu64, day->breaches);
+		page_cell(page, "%" PRIu64, day->notices);
+		page_row(page);
+	}
+	page_table_end(page);
+	if (dossier->is_more_days) {
+		page_paragraph(page, TEXT_DAYS_MORE);
+	}
+}
+
 void page_method(struct page *page)
 {
 	static const enum text_id TEXTS[] = {TEXT_METHOD_GUIDE, TEXT_METHOD_JUDGED,

@@ -123,6 +123,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_FLOW_ID] = {"flow_id of its records", "flow_id de ses enregistrements"},
 	[TEXT_COMMUNITY_ID] = {"Community ID", "Community ID"},
 	[TEXT_REMEDIES] = {"Remedy", "Remède"},
+	[TEXT_OTHERS] = {"Findings that count against none of these",
+		"Écarts qui ne relèvent d'aucune d'elles"},
 	[TEXT_ACCEPTED_BY] = {"Accepted by the matrix", "Accepté par la matrice"},
 	[TEXT_OWNER] = {"Owner", "Responsable"},
 	[TEXT_REASON] = {"Reason", "Motif"},
@@ -198,6 +200,15 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_CHANGE_FIXED] = {"fixed", "corrigé"},
 	[TEXT_CHANGE_UNSEEN] = {"no longer observable", "plus observable"},
 	[TEXT_CHANGE_HEAD] = {"Change", "Évolution"},
+	[TEXT_DAYS] = {"Day by day", "Jour par jour"},
+	[TEXT_DAYS_ABOUT] =
+		{"Flows by the day they began, findings by the day they were "
+		 "told; days are those of UTC.",
+			"Les flux au jour où ils ont commencé, les écarts au jour où "
+			"ils ont été signalés ; les jours sont ceux d'UTC."},
+	[TEXT_DAYS_MORE] = {"Later days had no room here.",
+		"D'autres jours n'ont pas trouvé place ici."},
+	[TEXT_DAY] = {"Day", "Jour"},
 	[TEXT_METHOD] = {"Method and limits", "Méthode et limites"},
 	[TEXT_METHOD_JUDGED] =
 		{"Each mail flow was recognised by its bytes on any port, and "

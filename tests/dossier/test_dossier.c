@@ -201,6 +201,45 @@ static void test_pairs_stand_for_their_flows(void **state)
 	end(&scene);
 }
 
+static void test_days_are_told_in_order(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	struct sighting late = flow(&scene, "192.0.2.71", "203.0.113.5");
+	late.start_us += 2 * MADE_DAY_US;
+	late.time_us += 2 * MADE_DAY_US;
+	see_flow(&scene, &late);
+	see(&scene, "192.0.2.70", "192.0.2.25");
+	see(&scene, "192.0.2.70", "192.0.2.25");
+	finish(&scene);
+	const struct dossier_day *days = scene.dossier.days;
+	assert_int_equal(scene.dossier.day_count, 2);
+	assert_int_equal(days[0].day, MADE_US / MADE_DAY_US);
+	assert_int_equal(days[0].flows, 2);
+	assert_int_equal(days[0].breaches, 0);
+	assert_int_equal(days[1].day, MADE_US / MADE_DAY_US + 2);
+	assert_int_equal(days[1].flows, 1);
+	assert_true(days[1].breaches > 0);
+	end(&scene);
+}
+
+static void test_days_are_bounded(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	for (unsigned i = 0; i < DOSSIER_DAYS + 5; i++) {
+		struct sighting sighting = flow(&scene, "192.0.2.70", "192.0.2.25");
+		sighting.start_us += i * MADE_DAY_US;
+		dossier_sighting(&scene.dossier, &sighting);
+	}
+	finish(&scene);
+	assert_int_equal(scene.dossier.day_count, DOSSIER_DAYS);
+	assert_true(scene.dossier.is_more_days);
+	end(&scene);
+}
+
 /* The JSON form of a finished report. */
 static char *json_of(const struct scene *scene, size_t *len)
 {
@@ -345,6 +384,8 @@ int main(void)
 		cmocka_unit_test(test_one_end_alone_is_no_verdict),
 		cmocka_unit_test(test_a_row_whose_end_is_behind_the_last_flow_is_over),
 		cmocka_unit_test(test_pairs_stand_for_their_flows),
+		cmocka_unit_test(test_days_are_told_in_order),
+		cmocka_unit_test(test_days_are_bounded),
 		cmocka_unit_test(test_a_breach_that_is_still_there_is_not_new),
 		cmocka_unit_test(test_what_is_gone_is_fixed_where_it_could_be_seen),
 		cmocka_unit_test(test_what_cannot_be_seen_any_more_is_not_fixed),
