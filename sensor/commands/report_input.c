@@ -28,6 +28,12 @@ static void on_sighting(void *context, const struct sighting *sighting)
 	dossier_sighting(&input->dossier, sighting);
 }
 
+static void on_line(void *context, const char *line, size_t len)
+{
+	struct report_input *input = context;
+	dossier_told(&input->dossier, line, len);
+}
+
 static void on_counted(void *context, const struct counter *counters, size_t count)
 {
 	struct report_input *input = context;
@@ -127,6 +133,7 @@ static int read_traffic(struct report_input *input, const struct command *comman
 	struct traffic traffic = {.matrix = input->matrix,
 		.captures = is_of_captures ? &CAPTURES : NULL,
 		.sighting = is_of_captures || is_of_sums ? NULL : on_sighting,
+		.line = is_of_captures || is_of_sums ? NULL : on_line,
 		.context = input,
 		.observed = input->observed};
 	switch (traffic_read(&traffic, files->list, files->count, &why)) {

@@ -93,7 +93,11 @@ static void give(struct reading *reading, const struct sighting *sighting)
 
 static void give_line(struct reading *reading, const char *line, size_t len)
 {
+	const struct traffic *traffic = reading->traffic;
 	struct sighting sighting;
+	if (traffic->line) {
+		traffic->line(traffic->context, line, len);
+	}
 	if (sighting_read_line(&sighting, line, len)) {
 		give(reading, &sighting);
 	}

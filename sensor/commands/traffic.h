@@ -30,6 +30,8 @@ struct traffic {
 	const struct matrix *matrix;
 	/* of all that is no observed matrix; or NULL. Borrowed for the call */
 	void (*sighting)(void *context, const struct sighting *sighting);
+	/* each line of journals and of EVE files besides; or NULL */
+	void (*line)(void *context, const char *line, size_t len);
 	/* of captures besides, each as it is; all of them or none, with the context */
 	const struct traffic_captures *captures;
 	void *context;

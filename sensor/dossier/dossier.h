@@ -195,6 +195,12 @@ void dossier_alert(struct dossier *dossier, const struct record *record,
 void dossier_sighting(struct dossier *dossier, const struct sighting *sighting);
 
 /*
+ * A line of records: an alert of what has no mail flow, and so no sighting (port.foreign,
+ * sender.mx-lookup). Any other line is let by.
+ */
+void dossier_told(struct dossier *dossier, const char *line, size_t len);
+
+/*
  * Once all is in: what all flows add up to. is_of_sums: nothing else was given, each pair
  * stands for its flows. False: no memory.
  */

@@ -254,14 +254,12 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_METHOD_RECORDS] =
 		{"Made from records at least in part: those were judged anew by "
 		 "this matrix. Bytes lost inside a flow and frames that could "
-		 "not be decoded are not in records, nor are here findings "
-		 "without a mail flow, such as queries for mail servers: "
-		 "conform says less here than of a capture.",
+		 "not be decoded are not in records: conform says less here "
+		 "than of a capture.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
 			"jugés à nouveau par cette matrice. Les octets perdus dans un "
-			"flux et les trames non décodées n'y figurent pas, ni ici les "
-			"écarts sans flux de messagerie, comme la recherche de "
-			"serveurs : conforme dit moins ici que d'une capture."},
+			"flux et les trames non décodées n'y figurent pas : conforme "
+			"dit moins ici que d'une capture."},
 	[TEXT_METHOD_PACKETS] =
 		{"Examples are found again by time and Community ID in a "
 		 "capture, by flow_id in records.",

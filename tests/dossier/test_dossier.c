@@ -201,6 +201,58 @@ static void test_pairs_stand_for_their_flows(void **state)
 	end(&scene);
 }
 
+#define ALERT(finding, severity, source)                                               \
+	"{\"timestamp\":\"2026-11-29T07:00:00.050000+0000\",\"event_type\":\"alert\"," \
+	"\"flow_id\":7,\"src_ip\":\"" source "\",\"src_port\":40000,"                  \
+	"\"dest_ip\":\"203.0.113.5\",\"dest_port\":995,\"app_proto\":\"http\","        \
+	"\"alert\":{\"severity\":" severity ",\"metadata\":{\"finding\":\"" finding    \
+	"\",\"count\":3}}}"
+
+static void tell(struct scene *scene, const char *line)
+{
+	dossier_told(&scene->dossier, line, strlen(line));
+}
+
+static void test_alerts_without_a_mail_flow_count(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	tell(&scene, ALERT("port.foreign", "3", "192.0.2.70"));
+	finish(&scene);
+	const struct dossier_breach *found =
+		breach(&scene, "port.foreign||workstations|internet");
+	assert_non_null(found);
+	assert_int_equal(found->flows, 3);
+	assert_string_equal(found->example.protocol, "http");
+	assert_int_equal(verdict(&scene, CONFORMITY_R37), CONFORMITY_BREACHED);
+	end(&scene);
+}
+
+/* Those of mail flows are in the records of these. */
+static void test_other_alerts_and_broken_lines_are_let_by(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	tell(&scene, ALERT("sender.illegitimate", "2", "192.0.2.70"));
+	tell(&scene, ALERT("port.foreign", "0", "192.0.2.70"));
+	tell(&scene, ALERT("port.foreign", "9", "192.0.2.70"));
+	tell(&scene, ALERT("port.foreign", "3", "nobody"));
+	tell(&scene, "{\"event_type\":\"mail\",\"mail\":{\"helo\":\"port.foreign\"}}");
+	static const char WHOLE[] = ALERT("port.foreign", "3", "192.0.2.70");
+	for (size_t len = 0; len < sizeof(WHOLE) - 1; len++) {
+		char *copy = malloc(len > 0 ? len : 1);
+		assert_non_null(copy);
+		memcpy(copy, WHOLE, len);
+		dossier_told(&scene.dossier, copy, len);
+		free(copy);
+	}
+	finish(&scene);
+	assert_int_equal(scene.dossier.breach_count, 0);
+	end(&scene);
+}
+
 static void test_days_are_told_in_order(void **state)
 {
 	(void)state;
@@ -384,6 +436,8 @@ int main(void)
 		cmocka_unit_test(test_one_end_alone_is_no_verdict),
 		cmocka_unit_test(test_a_row_whose_end_is_behind_the_last_flow_is_over),
 		cmocka_unit_test(test_pairs_stand_for_their_flows),
+		cmocka_unit_test(test_alerts_without_a_mail_flow_count),
+		cmocka_unit_test(test_other_alerts_and_broken_lines_are_let_by),
 		cmocka_unit_test(test_days_are_told_in_order),
 		cmocka_unit_test(test_days_are_bounded),
 		cmocka_unit_test(test_a_breach_that_is_still_there_is_not_new),

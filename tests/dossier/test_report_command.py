@@ -226,6 +226,19 @@ def test_records_and_pairs_name_the_same_sender(tmp_path):
     assert found[0][1]
 
 
+@pytest.mark.parametrize("name", ["pop3s-http-alpn-without-a-name", "mx-lookup-by-workstation"])
+def test_alerts_without_a_mail_flow_are_taken_from_records(tmp_path, name):
+    case = ROOT / "pcaps" / name
+    records = tmp_path / "eve.json"
+    records.write_text(run("replay", case / "traffic.pcap", "-m", case / "matrix.yaml", "--json").stdout, encoding="utf-8")
+    found = []
+    for source in case / "traffic.pcap", records:
+        report = json.loads(shown(source, "-m", case / "matrix.yaml", "--json"))
+        found.append({(one["fingerprint"], one["severity"], one["flows"]) for one in report["findings"]})
+    assert found[0] == found[1]
+    assert {one[0].split("|")[0] for one in found[0]} & {"port.foreign", "sender.mx-lookup"}
+
+
 def test_what_was_cut_off_is_not_observable_and_told():
     case = ROOT / "pcaps/unseen-cut-at-96"
     report = json.loads(shown(case / "traffic.pcap", "-m", case / "matrix.yaml", "--json"))
