@@ -32,6 +32,7 @@ static void on_line(void *context, const char *line, size_t len)
 {
 	struct report_input *input = context;
 	dossier_told(&input->dossier, line, len);
+	dossier_stats(&input->dossier, line, len);
 }
 
 static void on_counted(void *context, const struct counter *counters, size_t count)
@@ -150,7 +151,7 @@ static int read_traffic(struct report_input *input, const struct command *comman
 			"mailwarden %s: %s; what is missing is not judged\n",
 			command->name, why.text);
 	}
-	input->dossier.sight.has_frames = is_of_captures;
+	input->dossier.sight.has_frames = is_of_captures; /* or where records tell */
 	input->dossier.sight.is_of_records = !is_of_captures && !is_of_sums;
 	input->dossier.sight.lacking = input->lacking;
 	return dossier_finish(&input->dossier, input->observed, is_of_sums)

@@ -57,6 +57,8 @@ void dossier_free(struct dossier *dossier)
 		name_table_free(&making->breaches);
 		name_table_free(&making->places);
 		name_table_free(&making->certificates);
+		name_table_free(&making->processes);
+		list_free(making->counted);
 		list_free(making->certificate_ends);
 		arena_free(&making->arena);
 		free(making);
@@ -288,6 +290,7 @@ bool dossier_finish(
 	if (!dossier_view(dossier, observed)) {
 		return false;
 	}
+	dossier_sum_stats(dossier);
 	breaches_sort(dossier);
 	days_sort(dossier);
 	dossier->sight.reach = conformity_reach(dossier->conformity);

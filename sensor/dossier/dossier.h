@@ -201,6 +201,12 @@ void dossier_sighting(struct dossier *dossier, const struct sighting *sighting);
 void dossier_told(struct dossier *dossier, const char *line, size_t len);
 
 /*
+ * A line of records: counters of a sensor, which say what could not be looked into. Any
+ * other line is let by.
+ */
+void dossier_stats(struct dossier *dossier, const char *line, size_t len);
+
+/*
  * Once all is in: what all flows add up to. is_of_sums: nothing else was given, each pair
  * stands for its flows. False: no memory.
  */

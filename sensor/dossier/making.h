@@ -13,6 +13,11 @@ struct dossier_making {
 	struct name_table places;       /* the same, sorted (dossier/baseline) */
 	struct name_table certificates; /* by "address port": place in the list */
 	int64_t *certificate_ends;
+	struct name_table processes; /* of records: by sensor, start and process */
+	struct dossier_counted *counted;
+	size_t counted_count;
+	struct blindness blindness; /* the sum, and what ended processes had told */
+	uint64_t given_up;
 	size_t certificate_count;
 };
 
@@ -55,6 +60,9 @@ enum day_count { DAY_FLOWS = 0, DAY_BREACHES, DAY_NOTICES };
 void days_add(struct dossier *dossier, uint64_t time_us, enum day_count which,
 	uint64_t count);
 void days_sort(struct dossier *dossier);
+
+/* What all processes counted, as their records last told. */
+void dossier_sum_stats(struct dossier *dossier);
 
 /* Offenders, servers, rows, and the sums. (views.c) */
 bool dossier_view(struct dossier *dossier, const struct observed *observed);

@@ -253,13 +253,14 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"conforme dit moins ici que d'une capture."},
 	[TEXT_METHOD_RECORDS] =
 		{"Made from records at least in part: those were judged anew by "
-		 "this matrix. Bytes lost inside a flow and frames that could "
-		 "not be decoded are not in records: conform says less here "
-		 "than of a capture.",
+		 "this matrix. Bytes lost inside a flow are not in records, nor "
+		 "frames that could not be decoded but by the counters among "
+		 "them: conform says less here than of a capture.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
 			"jugés à nouveau par cette matrice. Les octets perdus dans un "
-			"flux et les trames non décodées n'y figurent pas : conforme "
-			"dit moins ici que d'une capture."},
+			"flux n'y figurent pas, ni les trames non décodées, sinon par "
+			"les compteurs qui s'y trouvent : conforme dit moins ici que "
+			"d'une capture."},
 	[TEXT_METHOD_PACKETS] =
 		{"Examples are found again by time and Community ID in a "
 		 "capture, by flow_id in records.",

@@ -253,6 +253,48 @@ static void test_other_alerts_and_broken_lines_are_let_by(void **state)
 	end(&scene);
 }
 
+#define STATS(id, frames, blind)                                    \
+	"{\"event_id\":\"" id                                       \
+	"\",\"event_type\":\"stats\",\"stats\":{\"frames\":" frames \
+	",\"bytes\":100000,\"blind\":{\"esp\":" blind ",\"esp_bytes\":9}}}"
+
+static void count_up(struct scene *scene, const char *line)
+{
+	dossier_stats(&scene->dossier, line, strlen(line));
+}
+
+/* Counters grow; of one start of a sensor the last ones count, of two both do. */
+static void test_what_sensors_could_not_decode_is_summed(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	see(&scene, "192.0.2.70", "192.0.2.25");
+	count_up(&scene, STATS("north-1-5", "100", "40"));
+	count_up(&scene, STATS("north-1-9", "200", "90"));
+	count_up(&scene, STATS("north-2-1", "50", "5"));
+	count_up(&scene, STATS("north-2-3", "20", "1")); /* started anew */
+	count_up(&scene, "{\"event_type\":\"mail\",\"x\":\"stats\"}");
+	finish(&scene);
+	assert_true(scene.dossier.sight.has_frames);
+	assert_int_equal(scene.dossier.sight.blindness.all.frames, 270);
+	assert_int_equal(blindness_total(&scene.dossier.sight.blindness).frames, 96);
+	assert_int_equal(verdict(&scene, CONFORMITY_R37), CONFORMITY_NOT_OBSERVABLE);
+	end(&scene);
+}
+
+static void test_without_counters_what_was_not_decoded_is_unknown(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	see(&scene, "192.0.2.70", "192.0.2.25");
+	finish(&scene);
+	assert_false(scene.dossier.sight.has_frames);
+	assert_int_equal(verdict(&scene, CONFORMITY_R37), CONFORMITY_CONFORM);
+	end(&scene);
+}
+
 static void test_days_are_told_in_order(void **state)
 {
 	(void)state;
@@ -438,6 +480,8 @@ int main(void)
 		cmocka_unit_test(test_pairs_stand_for_their_flows),
 		cmocka_unit_test(test_alerts_without_a_mail_flow_count),
 		cmocka_unit_test(test_other_alerts_and_broken_lines_are_let_by),
+		cmocka_unit_test(test_what_sensors_could_not_decode_is_summed),
+		cmocka_unit_test(test_without_counters_what_was_not_decoded_is_unknown),
 		cmocka_unit_test(test_days_are_told_in_order),
 		cmocka_unit_test(test_days_are_bounded),
 		cmocka_unit_test(test_a_breach_that_is_still_there_is_not_new),
