@@ -28,6 +28,7 @@ static const struct command *const COMMANDS[] = {
 	&COMMAND_SERVERS,
 	&COMMAND_GRID,
 	&COMMAND_UNUSED,
+	&COMMAND_REPORT,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

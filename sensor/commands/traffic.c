@@ -93,7 +93,11 @@ static void give(struct reading *reading, const struct sighting *sighting)
 
 static void give_line(struct reading *reading, const char *line, size_t len)
 {
+	const struct traffic *traffic = reading->traffic;
 	struct sighting sighting;
+	if (traffic->line) {
+		traffic->line(traffic->context, line, len);
+	}
 	if (sighting_read_line(&sighting, line, len)) {
 		give(reading, &sighting);
 	}
@@ -102,18 +106,31 @@ static void give_line(struct reading *reading, const char *line, size_t len)
 static void on_alert(void *context, const struct record *record, enum finding finding,
 	const struct fold_count *count)
 {
-	(void)context;
-	(void)record;
-	(void)finding;
-	(void)count; /* the record of its flow has it, too */
+	const struct traffic *traffic = ((const struct reading *)context)->traffic;
+	if (traffic->captures) { /* else the record of its flow has it, too */
+		traffic->captures->alert(traffic->context, record, finding, count);
+	}
 }
 
 static void on_mail(void *context, const struct record *record)
 {
 	struct reading *reading = context;
+	const struct traffic *traffic = reading->traffic;
 	struct sighting sighting;
+	if (traffic->captures) {
+		traffic->captures->mail(traffic->context, record);
+	}
 	if (json_mail_sighting(record, &sighting)) {
 		give(reading, &sighting);
+	}
+}
+
+static void give_counters(const struct traffic *traffic, struct engine *engine)
+{
+	struct counter counters[ENGINE_COUNTERS_MAX];
+	if (traffic->captures) {
+		const size_t count = engine_counters(engine, counters);
+		traffic->captures->counted(traffic->context, counters, count);
 	}
 }
 
@@ -140,8 +157,17 @@ static enum traffic_result read_frames(struct reading *reading, struct source *s
 		return TRAFFIC_UNREADABLE;
 	}
 	const bool is_read = replay_frames(engine, source, why);
+	give_counters(reading->traffic, engine);
 	engine_free(engine);
 	return is_read ? TRAFFIC_OK : TRAFFIC_BROKEN;
+}
+
+static void tell_cut(struct traffic *traffic, const char *name)
+{
+	traffic->is_cut = true;
+	if (traffic->captures) {
+		traffic->captures->lacking(traffic->context, name);
+	}
 }
 
 /* Together, in order of time, as replay reads them. */
@@ -166,7 +192,7 @@ static enum traffic_result read_captures(
 		read_frames(reading, source, captures->list, why);
 	for (size_t i = 0; result == TRAFFIC_OK && i < captures->count; i++) {
 		if (source_lacks(source, i, why)) {
-			reading->traffic->is_cut = true;
+			tell_cut(reading->traffic, captures->list[i]);
 		}
 	}
 	source_close(source);
@@ -223,36 +249,39 @@ static enum traffic_result read_observed(
 	return TRAFFIC_UNREADABLE;
 }
 
-enum kind { KIND_LINES = 0, KIND_JOURNAL, KIND_CAPTURE, KIND_OBSERVED, KIND_NONE };
-
-/* By its first bytes. KIND_NONE: *why says why it cannot be read. */
-static enum kind kind_of(const char *name, struct reason *why)
+/* By its first bytes. TRAFFIC_NONE: *why says why it cannot be read. */
+static enum traffic_kind kind_of(const char *name, struct reason *why)
 {
 	char first[sizeof(OBSERVED_FILE_FIRST_LINE)];
 	struct stat status;
 	if (strcmp(name, "-") == 0) {
-		return KIND_LINES;
+		return TRAFFIC_LINES;
 	}
 	if (stat(name, &status) == 0 && S_ISDIR(status.st_mode)) {
-		return KIND_JOURNAL;
+		return TRAFFIC_JOURNAL;
 	}
 	FILE *file = fopen(name, "re");
 	if (!file) {
 		(void)reason_set(why, "%.150s: %s", name, strerror(errno));
-		return KIND_NONE;
+		return TRAFFIC_NONE;
 	}
 	const size_t len = fread(first, 1, sizeof(first) - 1, file);
 	(void)fclose(file);
 	if (observed_file_is(first, len)) {
-		return KIND_OBSERVED;
+		return TRAFFIC_OBSERVED;
 	}
-	return len == 0 || first[0] == '{' ? KIND_LINES : KIND_CAPTURE;
+	return len == 0 || first[0] == '{' ? TRAFFIC_LINES : TRAFFIC_CAPTURE;
+}
+
+enum traffic_kind traffic_kind(const char *name)
+{
+	struct reason why;
+	return kind_of(name, &why);
 }
 
 bool traffic_is_capture(const char *name)
 {
-	struct reason why;
-	return kind_of(name, &why) == KIND_CAPTURE;
+	return traffic_kind(name) == TRAFFIC_CAPTURE;
 }
 
 static enum traffic_result read_file_of_lines(
@@ -279,17 +308,17 @@ static enum traffic_result read_one(struct reading *reading, const char *name,
 	struct paths aside[2], struct reason *why)
 {
 	switch (kind_of(name, why)) {
-	case KIND_LINES:
+	case TRAFFIC_LINES:
 		return read_file_of_lines(reading, name, why);
-	case KIND_JOURNAL:
+	case TRAFFIC_JOURNAL:
 		return read_journal(reading, name, why);
-	case KIND_CAPTURE:
+	case TRAFFIC_CAPTURE:
 		aside[0].list[aside[0].count++] = name;
 		return TRAFFIC_OK;
-	case KIND_OBSERVED:
+	case TRAFFIC_OBSERVED:
 		aside[1].list[aside[1].count++] = name;
 		return TRAFFIC_OK;
-	case KIND_NONE:
+	case TRAFFIC_NONE:
 		break;
 	}
 	return TRAFFIC_UNREADABLE;

@@ -9,15 +9,31 @@
  */
 #pragma once
 
+#include "base/counter.h"
+#include "engine/record.h"
 #include "observed/observed.h"
 
 #define TRAFFIC_SEEN (1U << 22)
+
+struct traffic_captures {
+	void (*mail)(void *context, const struct record *record);
+	void (*alert)(void *context, const struct record *record, enum finding finding,
+		const struct fold_count *count);
+	/* once all is read: the engine's counters */
+	void (*counted)(void *context, const struct counter *counters, size_t count);
+	/* of this one a part is missing */
+	void (*lacking)(void *context, const char *name);
+};
 
 struct traffic {
 	/* captures are judged by it; NULL: there must be none */
 	const struct matrix *matrix;
 	/* of all that is no observed matrix; or NULL. Borrowed for the call */
 	void (*sighting)(void *context, const struct sighting *sighting);
+	/* each line of journals and of EVE files besides; or NULL */
+	void (*line)(void *context, const char *line, size_t len);
+	/* of captures besides, each as it is; all of them or none, with the context */
+	const struct traffic_captures *captures;
 	void *context;
 	struct observed *observed; /* what all is added to */
 	uint64_t twice;            /* flows that another source had */
@@ -33,5 +49,13 @@ enum traffic_result {
 enum traffic_result traffic_read(struct traffic *traffic, const char *const *names,
 	size_t count, struct reason *why);
 
-/* What its first bytes say; false also where it cannot be read. */
+/* What its first bytes say; TRAFFIC_NONE where it cannot be read. */
+enum traffic_kind {
+	TRAFFIC_LINES = 0,
+	TRAFFIC_JOURNAL,
+	TRAFFIC_CAPTURE,
+	TRAFFIC_OBSERVED,
+	TRAFFIC_NONE
+};
+enum traffic_kind traffic_kind(const char *name);
 bool traffic_is_capture(const char *name);

@@ -46,15 +46,15 @@ static const struct matrix_zone *zone_inside(
 	return declared ? declared->zone : NULL;
 }
 
-void rejudge_sighting(const struct matrix *matrix, const struct sighting *sighting,
-	uint64_t now_us, struct judgement *judgement)
+void rejudge_fill(const struct matrix *matrix, const struct sighting *sighting,
+	uint64_t now_us, struct rejudge_flow *flow)
 {
 	static const struct flow_ambiguity AMBIGUITY = {.doubt = FLOW_DOUBT_NONE};
 	const unsigned shown = sighting->shown;
 	const bool is_attempt = sighting->protocol == PROTOCOL_ATTEMPT;
-	struct facts facts = {.protocol = PROTOCOL_UNKNOWN};
-	struct observation observation = {
-		.facts = is_attempt ? NULL : &facts,
+	flow->facts = (struct facts){.protocol = PROTOCOL_UNKNOWN};
+	flow->observation = (struct observation){
+		.facts = is_attempt ? NULL : &flow->facts,
 		.protocol = (enum protocol)sighting->protocol,
 		.client = sighting->client,
 		.server = sighting->server,
@@ -69,11 +69,18 @@ void rejudge_sighting(const struct matrix *matrix, const struct sighting *sighti
 		.now_us = now_us > 0 ? now_us : sighting->time_us,
 	};
 	if (!is_attempt) {
-		fill_facts(sighting, &facts);
+		fill_facts(sighting, &flow->facts);
 	}
 	fill_name(sighting->names[0], (shown & SIGHTING_CLIENT_NAME_ASKED) != 0,
-		&observation.names[0]);
+		&flow->observation.names[0]);
 	fill_name(sighting->names[1], (shown & SIGHTING_SERVER_NAME_ASKED) != 0,
-		&observation.names[1]);
-	judge_flow_briefly(matrix, &observation, judgement);
+		&flow->observation.names[1]);
+}
+
+void rejudge_sighting(const struct matrix *matrix, const struct sighting *sighting,
+	uint64_t now_us, struct judgement *judgement)
+{
+	struct rejudge_flow flow;
+	rejudge_fill(matrix, sighting, now_us, &flow);
+	judge_flow_briefly(matrix, &flow.observation, judgement);
 }

@@ -14,5 +14,13 @@
 
 #include "observed/sighting.h"
 
+/* What the flow is judged by. Borrows the sighting; not to be moved once it is filled. */
+struct rejudge_flow {
+	struct facts facts;
+	struct observation observation;
+};
+void rejudge_fill(const struct matrix *matrix, const struct sighting *sighting,
+	uint64_t now_us, struct rejudge_flow *flow);
+
 void rejudge_sighting(const struct matrix *matrix, const struct sighting *sighting,
 	uint64_t now_us, struct judgement *judgement);

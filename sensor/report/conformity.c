@@ -16,6 +16,7 @@ struct conformity {
 	struct blindness blindness;
 	struct conformity_reach reach;
 	uint64_t from_internet; /* mail flows that came from there */
+	uint64_t weight;        /* flows that the record at hand stands for */
 };
 
 static const struct subject {
@@ -130,7 +131,7 @@ static void count_row(struct conformity *conformity, enum conformity_subject sub
 }
 
 /* Access that a row opens to the Internet is declared, hence low, and open. */
-static bool is_notice(enum conformity_subject subject, uint8_t severity)
+bool conformity_is_notice(enum conformity_subject subject, uint8_t severity)
 {
 	return severity == SEVERITY_LOW && subject != CONFORMITY_EXPOSURE;
 }
@@ -143,7 +144,7 @@ static void count_alert(struct conformity *conformity, enum conformity_subject s
 	if (finding == FINDING_PORT_FOREIGN || finding == FINDING_SENDER_MX_LOOKUP) {
 		line->observed += count; /* these flows have no mail record */
 	}
-	if (is_notice(subject, severity)) {
+	if (conformity_is_notice(subject, severity)) {
 		line->notices += count;
 		return;
 	}
@@ -155,19 +156,28 @@ static void count_alert(struct conformity *conformity, enum conformity_subject s
 	}
 }
 
-static void count_finding(struct conformity *conformity, const struct record *record,
-	enum finding finding, uint32_t count)
+uint32_t conformity_subjects_of(const struct record *record, enum finding finding)
 {
 	const struct judgement *judgement = record->judgement;
 	const enum conformity_subject subject = subject_of(record, finding);
-	if (subject != CONFORMITY_SUBJECTS) {
-		count_alert(conformity, subject, record, finding, count);
-	}
+	uint32_t subjects = subject == CONFORMITY_SUBJECTS ? 0 : 1U << subject;
 	/* no row has it (R37), and the gateway's servers do each other's work */
 	if (finding == FINDING_FLOW_ROLE_MISMATCH &&
 		judge_is_gateway_misused(&judgement->from, &judgement->to,
 			record->observation->protocol)) {
-		count_alert(conformity, CONFORMITY_R36, record, finding, count);
+		subjects |= 1U << CONFORMITY_R36;
+	}
+	return subjects;
+}
+
+static void count_finding(struct conformity *conformity, const struct record *record,
+	enum finding finding, uint32_t count)
+{
+	uint32_t subjects = conformity_subjects_of(record, finding);
+	for (; subjects != 0; subjects &= subjects - 1) { /* CONFORMITY_SUBJECTS */
+		count_alert(conformity,
+			(enum conformity_subject)__builtin_ctz(subjects), record,
+			finding, count);
 	}
 }
 
@@ -192,11 +202,11 @@ static void count_accepted(struct conformity *conformity, const struct record *r
 		const enum finding finding = (enum finding)__builtin_ctzll(accepted);
 		const enum conformity_subject subject = subject_of(record, finding);
 		if (subject == CONFORMITY_SUBJECTS ||
-			is_notice(subject, judgement->severity[finding])) {
+			conformity_is_notice(subject, judgement->severity[finding])) {
 			continue;
 		}
 		struct conformity_line *line = &conformity->lines[subject];
-		line->accepted++;
+		line->accepted += conformity->weight;
 		line->accepted_by = line->accepted_by ? line->accepted_by
 						      : judgement->accepted_by[finding];
 	}
@@ -210,31 +220,32 @@ static bool is_tls_told(const struct facts *facts)
 	       facts->auth_secret != 0;
 }
 
-static void observe(struct conformity_line *line, enum seen seen)
+static void observe(
+	struct conformity *conformity, enum conformity_subject subject, enum seen seen)
 {
+	struct conformity_line *line = &conformity->lines[subject];
 	if (seen == SEEN_ENOUGH) {
-		line->observed++;
+		line->observed += conformity->weight;
 	} else {
-		line->unseen[seen]++;
+		line->unseen[seen] += conformity->weight;
 	}
 }
 
 static void observe_sending(struct conformity *conformity,
 	const struct judgement *judgement, enum seen seen)
 {
-	struct conformity_line *lines = conformity->lines;
 	const enum matrix_role from = judge_role(&judgement->from);
 	const enum matrix_role to = judge_role(&judgement->to);
 	if (from == MATRIX_ROLE_RELAY || to == MATRIX_ROLE_RELAY) {
-		observe(&lines[CONFORMITY_R35], seen);
+		observe(conformity, CONFORMITY_R35, seen);
 	}
 	if (judge_is_server(&judgement->from) && judge_is_internet(&judgement->to)) {
 		conformity->is_sent_to_internet |= seen == SEEN_ENOUGH;
-		observe(&lines[CONFORMITY_R36], seen);
+		observe(conformity, CONFORMITY_R36, seen);
 	} else if (judge_is_server(&judgement->to) &&
 		   judge_is_internet(&judgement->from)) {
 		conformity->is_taken_from_internet |= seen == SEEN_ENOUGH;
-		observe(&lines[CONFORMITY_R36], seen);
+		observe(conformity, CONFORMITY_R36, seen);
 	}
 }
 
@@ -244,46 +255,49 @@ static void observe_ends(struct conformity *conformity, const struct record *rec
 	const struct judgement *judgement = record->judgement;
 	const enum seen seen = seen_ends(record);
 	const enum matrix_role to = judge_role(&judgement->to);
-	struct conformity_line *lines = conformity->lines;
 	if (judge_role(&judgement->from) == MATRIX_ROLE_MAILBOX ||
 		to == MATRIX_ROLE_MAILBOX) {
-		observe(&lines[CONFORMITY_R34], seen);
+		observe(conformity, CONFORMITY_R34, seen);
 	}
 	if (protocol_row(record->observation->protocol)->is_sending) {
 		observe_sending(conformity, judgement, seen);
 	} else if (to == MATRIX_ROLE_MAILBOX || to == MATRIX_ROLE_PROXY) {
-		observe(&lines[CONFORMITY_EXPOSURE], seen);
+		observe(conformity, CONFORMITY_EXPOSURE, seen);
 	}
-	conformity->from_internet +=
-		seen == SEEN_ENOUGH && judge_is_internet(&judgement->from);
+	if (seen == SEEN_ENOUGH && judge_is_internet(&judgement->from)) {
+		conformity->from_internet += conformity->weight;
+	}
 }
 
 /* R41 and R42: what nobody could look at may have told as much as what was. */
-static void observe_tls(struct conformity_line *line, const struct record *record)
+static void observe_tls(struct conformity *conformity, enum conformity_subject subject,
+	const struct record *record)
 {
+	struct conformity_line *line = &conformity->lines[subject];
 	const struct facts *facts = record->observation->facts;
 	const enum seen seen = seen_tls(record);
 	if (seen == SEEN_ENOUGH && !is_tls_told(facts)) {
 		return; /* it was over before that came up */
 	}
-	observe(line, seen);
+	observe(conformity, subject, seen);
 	if (seen == SEEN_ENOUGH && facts->session.has_server_hello) {
-		line->in_tls++;
-		line->certificates +=
+		const bool is_shown =
 			facts->session.server_certificate.visibility == FACTS_SEEN;
+		line->in_tls += conformity->weight;
+		line->certificates += is_shown ? conformity->weight : 0;
 	}
 }
 
 /* R42+: inside TLS it is hidden, and there it is no breach. */
 static void observe_requiretls(
-	struct conformity_line *line, const struct record *record)
+	struct conformity *conformity, const struct record *record)
 {
 	const struct facts *facts = record->observation->facts;
 	const bool has_mail = facts->rcpt_count > 0 ||
 			      facts->mail_from_domain[0] != '\0' ||
 			      facts->has_requiretls_clear;
 	if (has_mail) {
-		observe(line, seen_text(record));
+		observe(conformity, CONFORMITY_R42_PLUS, seen_text(record));
 	}
 }
 
@@ -293,11 +307,11 @@ static bool is_answered(const struct record *record)
 	return record->packets[0] > 0 && record->packets[1] > 0;
 }
 
-static void note_reach(struct conformity_reach *reach, const struct record *record)
+static void note_reach(struct conformity *conformity, const struct record *record)
 {
-	const enum seen seen = seen_ends(record);
-	reach->flows++;
-	reach->both_way += seen != SEEN_ONE_WAY;
+	struct conformity_reach *reach = &conformity->reach;
+	reach->flows += conformity->weight;
+	reach->both_way += seen_ends(record) != SEEN_ONE_WAY ? conformity->weight : 0;
 	if (reach->first_us == 0 || record->start_us < reach->first_us) {
 		reach->first_us = record->start_us;
 	}
@@ -308,24 +322,32 @@ static void note_reach(struct conformity_reach *reach, const struct record *reco
 
 void conformity_mail(struct conformity *conformity, const struct record *record)
 {
+	conformity_mails(conformity, record, 1);
+}
+
+void conformity_mails(
+	struct conformity *conformity, const struct record *record, uint64_t flows)
+{
 	const struct facts *facts = record->observation->facts;
 	const enum protocol protocol = record->observation->protocol;
-	struct conformity_line *lines = conformity->lines;
+	conformity->weight = flows;
 	if (protocol == PROTOCOL_ATTEMPT || facts == NULL) {
-		lines[CONFORMITY_R37].observed += is_answered(record);
+		if (is_answered(record)) {
+			observe(conformity, CONFORMITY_R37, SEEN_ENOUGH);
+		}
 		return;
 	}
-	note_reach(&conformity->reach, record);
+	note_reach(conformity, record);
 	count_accepted(conformity, record);
-	observe(&lines[CONFORMITY_R37], seen_ends(record));
+	observe(conformity, CONFORMITY_R37, seen_ends(record));
 	if (way_is_foreign(record->observation->way.tag)) {
 		return; /* a claim inside a tunnel excuses nobody */
 	}
 	observe_ends(conformity, record);
-	observe_tls(&lines[subject_named(
-			    recommendation_of_tls(record->judgement, protocol))],
+	observe_tls(conformity,
+		subject_named(recommendation_of_tls(record->judgement, protocol)),
 		record);
-	observe_requiretls(&lines[CONFORMITY_R42_PLUS], record);
+	observe_requiretls(conformity, record);
 }
 
 struct conformity_reach conformity_reach(const struct conformity *conformity)
@@ -379,7 +401,7 @@ static bool is_met(const struct conformity *conformity, enum conformity_subject 
 	       (subject != CONFORMITY_EXPOSURE || conformity->from_internet > 0);
 }
 
-static bool is_observable(
+bool conformity_is_observable(
 	const struct conformity *conformity, enum conformity_subject subject)
 {
 	const struct conformity_line *line = &conformity->lines[subject];
@@ -388,19 +410,35 @@ static bool is_observable(
 	       !is_too_little(line->observed, unseen);
 }
 
-const char *conformity_missing(
+enum conformity_lack conformity_lack(
 	const struct conformity *conformity, enum conformity_subject subject)
 {
 	if (!is_met(conformity, subject)) {
-		return SUBJECTS[subject].missing;
+		return CONFORMITY_LACK_TRAFFIC;
 	}
 	if (conformity_is_blind(conformity)) {
-		return "too much of the traffic could not be looked into";
+		return CONFORMITY_LACK_SIGHT;
 	}
 	const struct conformity_line *line = &conformity->lines[subject];
 	return is_too_little(line->observed, conformity_unseen(line))
-		       ? "fewer than nine in ten of its flows were seen far enough"
-		       : "too many flows were given up for want of room";
+		       ? CONFORMITY_LACK_DEPTH
+		       : CONFORMITY_LACK_ROOM;
+}
+
+const char *conformity_missing(
+	const struct conformity *conformity, enum conformity_subject subject)
+{
+	static const char *const WORDS[CONFORMITY_LACKS] = {
+		[CONFORMITY_LACK_SIGHT] =
+			"too much of the traffic could not be looked into",
+		[CONFORMITY_LACK_DEPTH] =
+			"fewer than nine in ten of its flows were seen far enough",
+		[CONFORMITY_LACK_ROOM] =
+			"too many flows were given up for want of room",
+	};
+	const enum conformity_lack lack = conformity_lack(conformity, subject);
+	return lack == CONFORMITY_LACK_TRAFFIC ? SUBJECTS[subject].missing
+					       : WORDS[lack];
 }
 
 enum conformity_verdict conformity_verdict(
@@ -412,8 +450,9 @@ enum conformity_verdict conformity_verdict(
 	if (conformity->lines[subject].accepted > 0) {
 		return CONFORMITY_ACCEPTED;
 	}
-	return is_observable(conformity, subject) ? CONFORMITY_CONFORM
-						  : CONFORMITY_NOT_OBSERVABLE;
+	return conformity_is_observable(conformity, subject)
+		       ? CONFORMITY_CONFORM
+		       : CONFORMITY_NOT_OBSERVABLE;
 }
 
 struct conformity_line conformity_line(

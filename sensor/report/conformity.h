@@ -85,6 +85,10 @@ void conformity_alert(struct conformity *conformity, const struct record *record
 	enum finding finding, const struct fold_count *count);
 void conformity_mail(struct conformity *conformity, const struct record *record);
 
+/* The same of so many flows that were all alike. */
+void conformity_mails(
+	struct conformity *conformity, const struct record *record, uint64_t flows);
+
 /* What of the traffic could not be looked into: nothing of it was observable. */
 void conformity_blind(struct conformity *conformity, const struct blindness *blindness);
 const struct blindness *conformity_blindness(const struct conformity *conformity);
@@ -108,8 +112,29 @@ enum conformity_verdict conformity_verdict(
 struct conformity_line conformity_line(
 	const struct conformity *conformity, enum conformity_subject subject);
 
+/* Those that a finding on a flow counts against, 1 << enum conformity_subject of each. */
+uint32_t conformity_subjects_of(const struct record *record, enum finding finding);
+
+/* So mild that it is none: a notice. */
+bool conformity_is_notice(enum conformity_subject subject, uint8_t severity);
+
 /* "R34" ... "exposure" */
 const char *conformity_name(enum conformity_subject subject);
+
+/* Traffic that could have breached it was seen, and nearly all of it far enough. */
+bool conformity_is_observable(
+	const struct conformity *conformity, enum conformity_subject subject);
+
+/* Why a recommendation is not observable. */
+enum conformity_lack {
+	CONFORMITY_LACK_TRAFFIC = 0, /* that could have breached it */
+	CONFORMITY_LACK_SIGHT,       /* too much could not be looked into */
+	CONFORMITY_LACK_DEPTH, /* too many of its flows were not seen far enough */
+	CONFORMITY_LACK_ROOM,  /* too many flows were given up */
+	CONFORMITY_LACKS
+};
+enum conformity_lack conformity_lack(
+	const struct conformity *conformity, enum conformity_subject subject);
 
 /* What must be seen for a verdict and was not: "no flow of a mailbox server was seen". */
 const char *conformity_missing(

@@ -125,6 +125,53 @@ static void sending_and_taking_must_both_be_seen_for_r36(void **state)
 	conformity_free(conformity);
 }
 
+static void flows_that_are_all_alike_count_as_many(void **state)
+{
+	(void)state;
+	struct made_record made;
+	struct conformity *one = made_conformity();
+	struct conformity *many = made_conformity();
+	made_flow(&made, PROTOCOL_IMAPS, "192.0.2.70", "192.0.2.10");
+	for (int i = 0; i < 7; i++) {
+		conformity_mail(one, &made.record);
+	}
+	conformity_mails(many, &made.record, 7);
+	for (int i = 0; i < CONFORMITY_SUBJECTS; i++) {
+		const struct conformity_line left =
+			conformity_line(one, (enum conformity_subject)i);
+		const struct conformity_line right =
+			conformity_line(many, (enum conformity_subject)i);
+		assert_int_equal(left.observed, right.observed);
+		assert_int_equal(left.in_tls, right.in_tls);
+		assert_int_equal(conformity_unseen(&left), conformity_unseen(&right));
+	}
+	assert_int_equal(conformity_reach(many).flows, 7);
+	assert_int_equal(conformity_reach(many).both_way, 7);
+	conformity_free(one);
+	conformity_free(many);
+}
+
+static void what_a_recommendation_lacks_is_the_first_that_is_not_there(void **state)
+{
+	(void)state;
+	struct conformity *conformity = made_conformity();
+	struct blindness blindness = {.all = {200, 20000}};
+	assert_int_equal(
+		conformity_lack(conformity, CONFORMITY_R34), CONFORMITY_LACK_TRAFFIC);
+	assert_false(conformity_is_observable(conformity, CONFORMITY_R34));
+	add_flow(conformity, PROTOCOL_IMAPS, "192.0.2.70", "192.0.2.10");
+	assert_true(conformity_is_observable(conformity, CONFORMITY_R34));
+	conformity_given_up(conformity, 1000);
+	assert_int_equal(
+		conformity_lack(conformity, CONFORMITY_R34), CONFORMITY_LACK_ROOM);
+	blindness.kinds[DECODE_BLIND_MACSEC] = (struct decode_blind_count){90, 900};
+	conformity_blind(conformity, &blindness);
+	assert_int_equal(
+		conformity_lack(conformity, CONFORMITY_R34), CONFORMITY_LACK_SIGHT);
+	assert_false(conformity_is_observable(conformity, CONFORMITY_R34));
+	conformity_free(conformity);
+}
+
 static void exposure_needs_a_view_of_the_internet(void **state)
 {
 	(void)state;
@@ -389,6 +436,9 @@ int main(void)
 		cmocka_unit_test(without_traffic_nothing_is_observable),
 		cmocka_unit_test(what_could_not_be_looked_into_is_named_and_only_then),
 		cmocka_unit_test(sending_and_taking_must_both_be_seen_for_r36),
+		cmocka_unit_test(flows_that_are_all_alike_count_as_many),
+		cmocka_unit_test(
+			what_a_recommendation_lacks_is_the_first_that_is_not_there),
 		cmocka_unit_test(exposure_needs_a_view_of_the_internet),
 		cmocka_unit_test(requiretls_is_observable_only_where_mail_is_clear),
 		cmocka_unit_test(tls_that_was_not_seen_makes_nothing_conform),

@@ -131,14 +131,8 @@ def refused_anyway():
 
 
 def is_nothing_known(name, one):
-    """A proxy was not asked, or did not answer; or a server behind it or off mail's ports never spoke."""
-    return (("_connect" in name and not one["heard"].partition("established\r\n\r\n")[2]) or
-            ("_socks" in name and len(one["heard"].partition("\5\0\5\0")[2]) <= 8) or ("_2525" in name and not one["heard"]))
-
-
-def told(site):
-    """The ends of clients that a record or an alert calls forbidden."""
-    return {(one["src_ip"], one["src_port"]) for one in site.records() if one.get("mail", {}).get("verdict") == "illegitimate"}
+    """A proxy was not asked, or did not answer; or a server behind it or off mail's ports did not greet."""
+    return (("_connect" in name or "_socks" in name) and "220 " not in one["heard"]) or ("_2525" in name and not one["heard"])
 
 
 def show(families):

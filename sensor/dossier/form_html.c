@@ -1,0 +1,179 @@
+#include "dossier/html.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+
+#define DIGEST_BYTES 32
+#define BASE64_BYTES 48
+
+/*
+ * Colours are Okabe and Ito's, told apart by whoever is colour-blind; each stands beside a
+ * word or a sign. Nothing is fetched: fonts are the reader's.
+ */
+static const char STYLE[] =
+	":root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--line:#999;"
+	"--head:#eee;--good:#0072b2;--bad:#b34700;--unknown:#666;--accepted:#8a5a00}"
+	"@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#16181b;"
+	"--line:#777;--head:#26292e;--good:#56b4e9;--bad:#ff9d5c;--unknown:#b0b0b0;"
+	"--accepted:#f0b93a}}"
+	"body{font:16px/1.45 sans-serif;color:var(--ink);background:var(--paper);"
+	"max-width:76rem;margin:0 auto;padding:1rem}"
+	"h1,h2,h3,h4{line-height:1.2;break-after:avoid}"
+	"h2{border-bottom:2px solid var(--line);padding-bottom:.2rem;margin-top:2.2rem}"
+	"h3{margin-top:1.8rem}"
+	".wide{overflow-x:auto}"
+	"table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}"
+	"th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;"
+	"vertical-align:top;overflow-wrap:anywhere;min-width:7rem}"
+	"th{background:var(--head)}"
+	"tr{break-inside:avoid}"
+	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
+	"bold}"
+	".unknown{color:var(--unknown);font-weight:bold}"
+	".accepted{color:var(--accepted);font-weight:bold}"
+	"svg{max-width:100%;height:auto}svg text{font:12px sans-serif;fill:var(--ink)}"
+	"svg .cell{stroke:var(--line);fill:none}"
+	"svg .good{fill:var(--good);fill-opacity:.25}svg .bad{fill:var(--bad);"
+	"fill-opacity:.45}svg .unknown{fill:var(--unknown);fill-opacity:.12}"
+	"svg .accepted{fill:var(--accepted);fill-opacity:.35}"
+	"@page{size:A4;margin:18mm 14mm;@top-left{content:\"mailwarden\"}"
+	"@bottom-right{content:counter(page) \" / \" counter(pages)}}"
+	"@media print{:root{--ink:#000;--paper:#fff;--line:#888;--head:#eee;"
+	"--good:#0072b2;--bad:#b34700;--unknown:#555;--accepted:#8a5a00}"
+	"body{max-width:none;padding:0;font-size:10pt}table{font-size:8pt}"
+	"h2{break-before:page}h2:first-of-type{break-before:auto}.wide{overflow:"
+	"visible}th,td{min-width:0}"
+	"thead{display:table-header-group}}";
+
+static const char *const CLASSES[] = {
+	[PAGE_MARK_NONE] = NULL,
+	[PAGE_MARK_GOOD] = "good",
+	[PAGE_MARK_BAD] = "bad",
+	[PAGE_MARK_UNKNOWN] = "unknown",
+	[PAGE_MARK_ACCEPTED] = "accepted",
+};
+
+void html_put(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			(void)fputs("&amp;", out);
+			break;
+		case '<':
+			(void)fputs("&lt;", out);
+			break;
+		case '>':
+			(void)fputs("&gt;", out);
+			break;
+		case '"':
+			(void)fputs("&quot;", out);
+			break;
+		case '\'':
+			(void)fputs("&#39;", out);
+			break;
+		default:
+			(void)fputc(*text, out);
+			break;
+		}
+	}
+}
+
+/* The one style that the page may have. */
+static void put_policy(FILE *out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char base64[BASE64_BYTES] = "";
+	unsigned len = 0;
+	if (EVP_Digest(STYLE, sizeof(STYLE) - 1, digest, &len, EVP_sha256(), NULL) ==
+		1) {
+		(void)EVP_EncodeBlock(base64, digest, DIGEST_BYTES);
+	}
+	(void)fprintf(out,
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+		"'none'; style-src 'sha256-%s'; base-uri 'none'; form-action "
+		"'none'\">\n",
+		(const char *)base64);
+}
+
+static void begin(struct page *page, const char *title)
+{
+	FILE *out = page->out;
+	(void)fprintf(out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n",
+		page_text(page, TEXT_LANGUAGE));
+	(void)fputs("<meta charset=\"utf-8\">\n", out);
+	put_policy(out);
+	(void)fputs("<meta name=\"viewport\" content=\"width=device-width, "
+		    "initial-scale=1\">\n<meta name=\"referrer\" "
+		    "content=\"no-referrer\">\n<title>",
+		out);
+	html_put(out, title);
+	(void)fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>",
+		STYLE);
+	html_put(out, title);
+	(void)fputs("</h1>\n", out);
+}
+
+static void heading(struct page *page, unsigned level, const char *text)
+{
+	(void)fprintf(page->out, "<h%u>", level);
+	html_put(page->out, text);
+	(void)fprintf(page->out, "</h%u>\n", level);
+}
+
+static void paragraph(struct page *page, const char *text)
+{
+	(void)fputs("<p>", page->out);
+	html_put(page->out, text);
+	(void)fputs("</p>\n", page->out);
+}
+
+/* What is wider than the screen is scrolled by itself, and by keys. */
+static void table(struct page *page, const struct page_cells *heads)
+{
+	(void)fputs(
+		"<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr>", page->out);
+	for (size_t i = 0; i < heads->count; i++) {
+		(void)fputs("<th scope=\"col\">", page->out);
+		html_put(page->out, heads->text[i]);
+		(void)fputs("</th>", page->out);
+	}
+	(void)fputs("</tr></thead>\n<tbody>\n", page->out);
+}
+
+static void row(struct page *page, const struct page_cells *cells)
+{
+	(void)fputs("<tr>", page->out);
+	for (size_t i = 0; i < cells->count; i++) {
+		const char *class = CLASSES[cells->mark[i]];
+		if (class) {
+			(void)fprintf(page->out, "<td class=\"%s\">", class);
+		} else {
+			(void)fputs("<td>", page->out);
+		}
+		html_put(page->out, cells->text[i]);
+		(void)fputs("</td>", page->out);
+	}
+	(void)fputs("</tr>\n", page->out);
+}
+
+static void table_end(struct page *page)
+{
+	(void)fputs("</tbody>\n</table>\n</div>\n", page->out);
+}
+
+static void end(struct page *page)
+{
+	(void)fputs("</main>\n</body>\n</html>\n", page->out);
+}
+
+const struct page_form PAGE_HTML = {
+	.begin = begin,
+	.heading = heading,
+	.paragraph = paragraph,
+	.table = table,
+	.row = row,
+	.table_end = table_end,
+	.picture = html_picture,
+	.end = end,
+};

@@ -1,0 +1,131 @@
+#include "dossier/html.h"
+
+#include "base/utf8.h"
+
+#define ENDS_MOST  48 /* more make no picture */
+#define CELL       22 /* pixels */
+#define LABEL_WIDE 250
+#define HEAD_HIGH  24
+#define LABEL_MOST 34 /* characters */
+
+static const char *const CLASSES[GRID_STATES] = {
+	[GRID_EMPTY] = "",
+	[GRID_USED] = " good",
+	[GRID_UNUSED] = " unknown",
+	[GRID_UNDECLARED] = " accepted",
+	[GRID_FORBIDDEN] = " bad",
+};
+
+struct picture {
+	size_t ends[ENDS_MOST];
+	size_t count;
+};
+
+/* False: too many. */
+static bool find_ends(const struct grid *grid, struct picture *picture)
+{
+	for (size_t end = 0; end < grid_ends(grid); end++) {
+		if (!grid_end_is_used(grid, end)) {
+			continue;
+		}
+		if (picture->count == ENDS_MOST) {
+			return false;
+		}
+		picture->ends[picture->count++] = end;
+	}
+	return picture->count > 0;
+}
+
+static size_t count_ends(const struct grid *grid)
+{
+	size_t count = 0;
+	for (size_t end = 0; end < grid_ends(grid); end++) {
+		count += grid_end_is_used(grid, end);
+	}
+	return count;
+}
+
+static void put_cell(
+	struct page *page, const struct picture *picture, size_t row, size_t column)
+{
+	char from[SENTENCE_END_BYTES];
+	char to[SENTENCE_END_BYTES];
+	const enum grid_state state = grid_state(
+		page->dossier->grid, picture->ends[row], picture->ends[column]);
+	const size_t x = LABEL_WIDE + column * CELL;
+	const size_t y = HEAD_HIGH + row * CELL;
+	(void)fprintf(page->out,
+		"<g><rect class=\"cell%s\" x=\"%zu\" y=\"%zu\" width=\"%d\" "
+		"height=\"%d\"/>",
+		CLASSES[state], x, y, CELL, CELL);
+	if (state != GRID_EMPTY) {
+		(void)fprintf(page->out,
+			"<text x=\"%zu\" y=\"%zu\" text-anchor=\"middle\">%c</text>"
+			"<title>",
+			x + CELL / 2, y + CELL - 7, grid_sign(state));
+		html_put(page->out, page_end_name(page, picture->ends[row], from));
+		(void)fputs(" \xe2\x86\x92 ", page->out);
+		html_put(page->out, page_end_name(page, picture->ends[column], to));
+		(void)fputs(": ", page->out);
+		html_put(page->out, page_state(page, state));
+		(void)fputs("</title>", page->out);
+	}
+	(void)fputs("</g>\n", page->out);
+}
+
+static void put_row(struct page *page, const struct picture *picture, size_t row)
+{
+	char name[SENTENCE_END_BYTES];
+	char label[LABEL_MOST + PAGE_NUMBER_BYTES];
+	(void)page_end_name(page, picture->ends[row], name);
+	(void)snprintf(label, sizeof(label), "%zu %.*s", row + 1,
+		(int)utf8_whole(name, LABEL_MOST), name);
+	(void)fprintf(page->out, "<text x=\"%d\" y=\"%zu\" text-anchor=\"end\">",
+		LABEL_WIDE - 8, HEAD_HIGH + row * CELL + CELL - 7);
+	html_put(page->out, label);
+	(void)fputs("</text>\n", page->out);
+	for (size_t column = 0; column < picture->count; column++) {
+		put_cell(page, picture, row, column);
+	}
+}
+
+static void put_grid(struct page *page, const struct picture *picture)
+{
+	const size_t wide = LABEL_WIDE + picture->count * CELL + 1;
+	const size_t high = HEAD_HIGH + picture->count * CELL + 1;
+	(void)fprintf(page->out,
+		"<div class=\"wide\" tabindex=\"0\">\n<svg "
+		"xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
+		"aria-labelledby=\"grid-title\" width=\"%zu\" height=\"%zu\" "
+		"viewBox=\"0 0 %zu %zu\">\n<title id=\"grid-title\">",
+		wide, high, wide, high);
+	html_put(page->out, page_text(page, TEXT_GRID));
+	(void)fputs("</title>\n", page->out);
+	for (size_t column = 0; column < picture->count; column++) {
+		(void)fprintf(page->out,
+			"<text x=\"%zu\" y=\"%d\" text-anchor=\"middle\">%zu</text>\n",
+			LABEL_WIDE + column * CELL + CELL / 2, HEAD_HIGH - 7,
+			column + 1);
+	}
+	for (size_t row = 0; row < picture->count; row++) {
+		put_row(page, picture, row);
+	}
+	(void)fputs("</svg>\n</div>\n", page->out);
+}
+
+void html_picture(struct page *page)
+{
+	struct picture picture = {.count = 0};
+	char number[PAGE_NUMBER_BYTES];
+	const struct grid *grid = page->dossier->grid;
+	if (find_ends(grid, &picture)) {
+		page_paragraph(page, TEXT_GRID_ABOUT);
+		put_grid(page, &picture);
+		return;
+	}
+	const size_t count = count_ends(grid);
+	if (count > 0) {
+		const char *const value = page_number(count, number);
+		page_fill(page, TEXT_GRID_TOO_LARGE, &value);
+	}
+}

@@ -1,0 +1,120 @@
+/*
+ * dossier/page - a report as headings, paragraphs and tables, in whatever form.
+ *
+ * In: a finished report, a form, a language. Out: all sections in their order to the form,
+ * which escapes what it is given: every text is of unknown origin, though free of controls
+ * and of marks that turn the direction of writing. The order of sections and the words are
+ * decided here, once for all forms.
+ */
+#pragma once
+
+#include "dossier/dossier.h"
+#include "dossier/texts.h"
+#include "matrix/sentence.h"
+
+#include <stdio.h>
+
+#define PAGE_CELLS      10
+#define PAGE_CELL_BYTES 400 /* longer texts are cut, and show it */
+
+/* What a cell means beside its words: colour where there is any, never alone. */
+enum page_mark {
+	PAGE_MARK_NONE = 0,
+	PAGE_MARK_GOOD,
+	PAGE_MARK_BAD,
+	PAGE_MARK_UNKNOWN,
+	PAGE_MARK_ACCEPTED,
+};
+
+struct page_cells {
+	char text[PAGE_CELLS][PAGE_CELL_BYTES];
+	enum page_mark mark[PAGE_CELLS];
+	size_t count;
+};
+
+struct page;
+
+struct page_form {
+	void (*begin)(struct page *page, const char *title);
+	void (*heading)(struct page *page, unsigned level, const char *text);
+	void (*paragraph)(struct page *page, const char *text);
+	/* of these columns; rows follow, then the end */
+	void (*table)(struct page *page, const struct page_cells *heads);
+	void (*row)(struct page *page, const struct page_cells *cells);
+	void (*table_end)(struct page *page);
+	/* the grid of declared and seen; NULL: the form has no pictures */
+	void (*picture)(struct page *page);
+	void (*end)(struct page *page);
+};
+
+struct page {
+	FILE *out; /* borrowed */
+	const struct page_form *form;
+	enum texts_language language;
+	const struct dossier *dossier;
+	struct page_cells heads; /* of the table at hand */
+	struct page_cells cells; /* of the row at hand */
+};
+
+extern const struct page_form PAGE_TEXT;
+extern const struct page_form PAGE_HTML;
+extern const struct page_form PAGE_MARKDOWN;
+
+void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
+	enum texts_language language);
+
+/* A finished report for programs, and for the next one to be held against. */
+void page_write_json(FILE *out, const struct dossier *dossier);
+
+/* One text of the page's language. */
+const char *page_text(const struct page *page, enum text_id id);
+
+/* The next cell of the row, or of the heads, at hand. */
+void page_cell(struct page *page, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void page_cell_text(struct page *page, enum text_id id);
+void page_mark(struct page *page, enum page_mark mark);
+void page_row(struct page *page);
+
+/* A table of these columns, as many as TEXT_COUNT ends. */
+void page_table(struct page *page, const enum text_id *heads);
+void page_table_end(struct page *page);
+
+void page_heading(struct page *page, unsigned level, enum text_id id);
+void page_paragraph(struct page *page, enum text_id id);
+void page_say(struct page *page, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define PAGE_TIME_BYTES 32
+/* "2026-11-24 08:05:10", and "2026-11-24"; "-" for 0. Return text. */
+const char *page_time(uint64_t time_us, char text[PAGE_TIME_BYTES]);
+const char *page_day(int64_t time_s, char text[PAGE_TIME_BYTES]);
+
+#define PAGE_NUMBER_BYTES 24
+const char *page_number(uint64_t number, char text[PAGE_NUMBER_BYTES]);
+
+/* A text of the catalogue with its values, as a cell and as a paragraph. */
+void page_cell_fill(struct page *page, enum text_id id, const char *const *values);
+void page_fill(struct page *page, enum text_id id, const char *const *values);
+
+/* "3 of 12 (25 %)": more than none and less than all are never rounded away. */
+void page_cell_share(struct page *page, uint64_t part, uint64_t whole);
+
+/* Of the grid: "relay", "internal (no group)". */
+const char *page_end_name(
+	const struct page *page, size_t end, char text[SENTENCE_END_BYTES]);
+const char *page_state(const struct page *page, enum grid_state state);
+
+/* Private to dossier/: the sections behind the verdicts. (page_views.c) */
+void page_grid(struct page *page);
+void page_offenders(struct page *page);
+void page_servers(struct page *page);
+void page_rows(struct page *page);
+void page_change(struct page *page);
+void page_days(struct page *page);
+void page_method(struct page *page);
+
+/* And the verdicts with what is behind them. (page_verdicts.c) */
+void page_verdicts(struct page *page);
+const char *page_severity(const struct page *page, uint8_t severity);
+void page_cell_row(struct page *page, const struct dossier_breach *breach);

@@ -1,0 +1,306 @@
+#include "dossier/texts.h"
+
+#include <stdio.h>
+
+static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
+	[TEXT_LANGUAGE] = {"en", "fr"},
+	[TEXT_TITLE] = {"Conformity of mail flows",
+		"Conformité des flux de messagerie"},
+	[TEXT_ORGANISATION] = {"Organisation", "Organisme"},
+	[TEXT_PERIOD] = {"Period", "Période"},
+	[TEXT_PERIOD_VALUE] = {"from {} to {} UTC", "du {} au {} UTC"},
+	[TEXT_NO_FLOWS] = {"no mail flow was seen",
+		"aucun flux de messagerie n'a été vu"},
+	[TEXT_AUTHOR] = {"Drawn up by", "Établi par"},
+	[TEXT_PROGRAM] = {"Program", "Logiciel"},
+	[TEXT_INPUTS] = {"What it was made of", "Ce dont il est fait"},
+	[TEXT_INPUT] = {"Name", "Nom"},
+	[TEXT_KIND] = {"Kind", "Nature"},
+	[TEXT_KIND_CAPTURE] = {"capture", "capture"},
+	[TEXT_KIND_JOURNAL] = {"journal", "journal"},
+	[TEXT_KIND_LINES] = {"EVE lines", "lignes EVE"},
+	[TEXT_KIND_OBSERVED] = {"observed matrix", "matrice observée"},
+	[TEXT_KIND_MATRIX] = {"declared matrix", "matrice déclarée"},
+	[TEXT_NOT_A_FILE] = {"none: not one file", "aucune : ce n'est pas un fichier"},
+	[TEXT_DIGEST] = {"SHA-256", "SHA-256"},
+	[TEXT_MEASURE] = {"Measure", "Mesure"},
+	[TEXT_VALUE] = {"Value", "Valeur"},
+	[TEXT_SIGHT] = {"What could be seen", "Ce qui a pu être vu"},
+	[TEXT_SIGHT_ABOUT] =
+		{"Verdicts reach no further than this: what was not seen is no "
+		 "evidence that nothing was wrong.",
+			"Les constats ne portent pas plus loin que ceci : ce qui n'a "
+			"pas été vu ne prouve pas que tout était en ordre."},
+	[TEXT_SIGHT_PLACES] = {"Places of observation", "Points d'observation"},
+	[TEXT_SIGHT_PLACES_MORE] = {"and others", "et d'autres"},
+	[TEXT_SIGHT_HOURS] = {"Hours from the first flow to the last",
+		"Heures du premier au dernier flux"},
+	[TEXT_SIGHT_FLOWS] = {"Mail flows", "Flux de messagerie"},
+	[TEXT_SIGHT_ATTEMPTS] = {"Attempts without mail beside these",
+		"Tentatives sans courriel, en sus"},
+	[TEXT_SIGHT_BOTH_WAY] = {"Heard from both ends", "Entendus des deux côtés"},
+	[TEXT_SIGHT_ONE_WAY] = {"Heard from one end only", "Entendus d'un seul côté"},
+	[TEXT_SIGHT_ENCRYPTED] = {"Under TLS: their content is not read",
+		"Sous TLS : leur contenu n'est pas lu"},
+	[TEXT_SIGHT_UNDECIDED] = {"Undecided: what the matrix asks never showed",
+		"Indécis : ce que demande la matrice ne s'est pas montré"},
+	[TEXT_SIGHT_GIVEN_UP] = {"Flows given up for want of room",
+		"Flux abandonnés faute de place"},
+	[TEXT_SIGHT_PAIRS_GIVEN_UP] = {"Pairs of hosts given up for want of room",
+		"Paires d'hôtes abandonnées faute de place"},
+	[TEXT_SIGHT_UNDECODED] = {"Frames that could not be looked into",
+		"Trames impossibles à décoder"},
+	[TEXT_SIGHT_UNDECODED_UNKNOWN] = {"not told by records",
+		"non dit par les enregistrements"},
+	[TEXT_SIGHT_CUT] = {"Inputs of which a part is missing",
+		"Entrées dont il manque une partie"},
+	[TEXT_SHARE] = {"{} of {} ({} %)", "{} sur {} ({} %)"},
+	[TEXT_VERDICTS] = {"Verdict per recommendation", "Constat par recommandation"},
+	[TEXT_VERDICTS_ABOUT] =
+		{"Conform means: of what was seen nothing breached it, and "
+		 "little was not seen. Not observable is no pass.",
+			"Conforme signifie : rien de ce qui a été vu ne s'en écarte, "
+			"et peu n'a pas été vu. Non observable ne vaut pas conforme."},
+	[TEXT_RECOMMENDATION] = {"Recommendation", "Recommandation"},
+	[TEXT_SUBJECT] = {"What it asks", "Ce qu'elle demande"},
+	[TEXT_VERDICT] = {"Verdict", "Constat"},
+	[TEXT_CONFORM] = {"conform", "conforme"},
+	[TEXT_BREACHED] = {"breached", "non conforme"},
+	[TEXT_NOT_OBSERVABLE] = {"not observable", "non observable"},
+	[TEXT_ACCEPTED] = {"accepted", "dérogation"},
+	[TEXT_SEEN] = {"Flows seen", "Flux vus"},
+	[TEXT_UNSEEN] = {"Not far enough", "Pas assez loin"},
+	[TEXT_BREACHES] = {"Breaches", "Écarts"},
+	[TEXT_NOTICES] = {"Notices", "Remarques"},
+	[TEXT_EXPOSURE] = {"Exposure", "Exposition"},
+	[TEXT_MUST_BE_SEEN] = {"What must be seen", "Ce qui doit être vu"},
+	[TEXT_WAS_SEEN] = {"What was seen", "Ce qui a été vu"},
+	[TEXT_WAS_SEEN_VALUE] = {"{} flows seen far enough", "{} flux vus assez loin"},
+	[TEXT_UNSEEN_VALUE] = {"{} {}", "{} {}"},
+	[TEXT_CERTIFICATES_VALUE] = {"of {} in TLS {} showed a certificate",
+		"sur {} en TLS, {} ont montré un certificat"},
+	[TEXT_WHY_NOT] = {"Why no verdict", "Pourquoi pas de constat"},
+	[TEXT_LACK_TRAFFIC] = {"No such traffic was seen.",
+		"Aucun trafic de cette sorte n'a été vu."},
+	[TEXT_LACK_SIGHT] = {"Too much of the traffic could not be looked into.",
+		"Une trop grande part du trafic n'a pas pu être décodée."},
+	[TEXT_LACK_DEPTH] =
+		{"Fewer than nine in ten of its flows were seen far enough.",
+			"Moins de neuf flux sur dix ont été vus assez loin."},
+	[TEXT_LACK_ROOM] = {"Too many flows were given up for want of room.",
+		"Trop de flux ont été abandonnés faute de place."},
+	[TEXT_SEEN_ONE_WAY] = {"in one direction only", "dans un seul sens"},
+	[TEXT_SEEN_NO_START] = {"without their start", "sans leur début"},
+	[TEXT_SEEN_MISSING] = {"with bytes missing", "avec des octets manquants"},
+	[TEXT_SEEN_NO_HELLO] = {"without the server's hello",
+		"sans le hello du serveur"},
+	[TEXT_SEEN_UNDECIDED] = {"undecided", "indécis"},
+	[TEXT_FINDINGS] = {"Findings", "Écarts relevés"},
+	[TEXT_FINDINGS_MORE] = {"{} more are in the JSON form.",
+		"{} autres sont dans la forme JSON."},
+	[TEXT_SEVERITY] = {"Severity", "Gravité"},
+	[TEXT_SEVERITY_CRITICAL] = {"critical", "critique"},
+	[TEXT_SEVERITY_HIGH] = {"high", "élevée"},
+	[TEXT_SEVERITY_MEDIUM] = {"medium", "moyenne"},
+	[TEXT_SEVERITY_LOW] = {"low", "faible"},
+	[TEXT_FINDING] = {"Finding", "Écart"},
+	[TEXT_WHAT] = {"What it is", "Ce que c'est"},
+	[TEXT_ROW_AT_FAULT] = {"Row at fault", "Ligne en cause"},
+	[TEXT_ROW_NONE] = {"no row allows it", "aucune ligne ne l'autorise"},
+	[TEXT_ROW_NEAREST] = {"no row; nearest is {}",
+		"aucune ; la plus proche est {}"},
+	[TEXT_FROM] = {"From", "De"},
+	[TEXT_TO] = {"To", "Vers"},
+	[TEXT_FLOWS] = {"Flows", "Flux"},
+	[TEXT_FIRST] = {"First (UTC)", "Premier (UTC)"},
+	[TEXT_LAST] = {"Last (UTC)", "Dernier (UTC)"},
+	[TEXT_EXAMPLES] = {"Examples", "Exemples"},
+	[TEXT_TIME] = {"Time (UTC)", "Heure (UTC)"},
+	[TEXT_CLIENT] = {"Client", "Client"},
+	[TEXT_SERVER] = {"Server", "Serveur"},
+	[TEXT_PROTOCOL] = {"Protocol", "Protocole"},
+	[TEXT_CAPTURE] = {"Capture or interface", "Capture ou interface"},
+	[TEXT_FLOW_ID] = {"flow_id of its records", "flow_id de ses enregistrements"},
+	[TEXT_COMMUNITY_ID] = {"Community ID", "Community ID"},
+	[TEXT_REMEDIES] = {"Remedy", "Remède"},
+	[TEXT_OTHERS] = {"Findings that count against none of these",
+		"Écarts qui ne relèvent d'aucune d'elles"},
+	[TEXT_ACCEPTED_BY] = {"Accepted by the matrix", "Accepté par la matrice"},
+	[TEXT_OWNER] = {"Owner", "Responsable"},
+	[TEXT_REASON] = {"Reason", "Motif"},
+	[TEXT_UNTIL] = {"Until", "Jusqu'au"},
+	[TEXT_GRID] = {"Declared against seen", "Le déclaré face au constaté"},
+	[TEXT_GRID_ABOUT] =
+		{"Rows of the picture are senders; columns are receivers, under "
+		 "the number of their row.",
+			"Les lignes de l'image sont les émetteurs ; les colonnes sont "
+			"les destinataires, sous le numéro de leur ligne."},
+	[TEXT_GRID_TOO_LARGE] =
+		{"{} groups and zones are in use: too many for a picture; the "
+		 "table has them all.",
+			"{} groupes et zones sont en usage : trop pour une image ; le "
+			"tableau les a tous."},
+	[TEXT_GRID_USED] = {"declared and seen", "déclaré et vu"},
+	[TEXT_GRID_UNUSED] = {"declared, never seen", "déclaré, jamais vu"},
+	[TEXT_GRID_UNDECLARED] = {"seen, not declared", "vu, non déclaré"},
+	[TEXT_GRID_FORBIDDEN] = {"forbidden and tried", "interdit et tenté"},
+	[TEXT_GRID_EMPTY] = {"neither declared nor seen", "ni déclaré ni vu"},
+	[TEXT_NUMBER] = {"Number", "Nombre"},
+	[TEXT_NO_GROUP] = {"{} (no group)", "{} (sans groupe)"},
+	[TEXT_STATE] = {"State", "État"},
+	[TEXT_ROW] = {"Row", "Ligne"},
+	[TEXT_IN_TLS] = {"Under TLS", "Sous TLS"},
+	[TEXT_OFFENDERS] = {"Hosts that no row lets do what they did",
+		"Hôtes qu'aucune ligne n'autorise à ce qu'ils ont fait"},
+	[TEXT_OFFENDERS_ABOUT] = {"Most flows first.", "Par nombre de flux."},
+	[TEXT_OFFENDERS_NONE] = {"None was seen.", "Aucun n'a été vu."},
+	[TEXT_LISTED] = {"{} of {} are listed.", "{} sur {} figurent ici."},
+	[TEXT_HOST] = {"Host", "Hôte"},
+	[TEXT_INTERNET_HOSTS] = {"hosts of the Internet", "hôtes d'Internet"},
+	[TEXT_GROUP] = {"Group or zone", "Groupe ou zone"},
+	[TEXT_NAME] = {"Name it gives", "Nom qu'il donne"},
+	[TEXT_REASONS] = {"What speaks against it", "Ce qui s'y oppose"},
+	[TEXT_SERVERS] = {"Mail servers", "Serveurs de messagerie"},
+	[TEXT_SERVERS_ABOUT] =
+		{"Servers inside the declared zones that were heard, each port "
+		 "by itself.",
+			"Serveurs des zones déclarées qui ont été entendus, port par "
+			"port."},
+	[TEXT_SERVERS_NONE] = {"None was heard.", "Aucun n'a été entendu."},
+	[TEXT_SERVER_NAME] = {"Name", "Nom"},
+	[TEXT_VERSIONS] = {"TLS versions of its clients",
+		"Versions TLS de ses clients"},
+	[TEXT_STARTTLS] = {"STARTTLS", "STARTTLS"},
+	[TEXT_OFFERED] = {"offered", "proposé"},
+	[TEXT_OFFERED_NOT] = {"not offered", "non proposé"},
+	[TEXT_OFFERED_BOTH] = {"not always offered", "pas toujours proposé"},
+	[TEXT_OFFERED_UNKNOWN] = {"not seen", "non vu"},
+	[TEXT_OLDER] = {"older than 1.0", "antérieure à 1.0"},
+	[TEXT_CERTIFICATE] = {"Certificate ends", "Fin du certificat"},
+	[TEXT_CERTIFICATE_VALUE] = {"{} ({} days)", "{} ({} jours)"},
+	[TEXT_CERTIFICATE_UNSEEN] = {"not visible", "non visible"},
+	[TEXT_ROWS] = {"Rows of the matrix", "Lignes de la matrice"},
+	[TEXT_ROWS_ABOUT] = {"Which rows were used, and until when they hold.",
+		"Les lignes qui ont servi, et jusqu'à quand elles valent."},
+	[TEXT_PROTOCOLS] = {"Protocols", "Protocoles"},
+	[TEXT_CONDITION] = {"TLS", "TLS"},
+	[TEXT_NEVER] = {"never", "jamais"},
+	[TEXT_EXPIRES] = {"Holds until", "Vaut jusqu'au"},
+	[TEXT_EXPIRED] = {"{} (over)", "{} (échue)"},
+	[TEXT_CHANGE] = {"Since the earlier report", "Depuis le rapport précédent"},
+	[TEXT_CHANGE_ABOUT] =
+		{"A breach is the same where finding, row, source and target "
+		 "group are the same. What could not be observed this time is "
+		 "never called fixed.",
+			"Un écart est le même si l'écart, la ligne, le groupe source "
+			"et le groupe cible sont les mêmes. Ce qui n'a pas pu être "
+			"observé cette fois n'est jamais dit corrigé."},
+	[TEXT_CHANGE_NEW] = {"new", "nouveau"},
+	[TEXT_CHANGE_STILL] = {"still there", "toujours là"},
+	[TEXT_CHANGE_FIXED] = {"fixed", "corrigé"},
+	[TEXT_CHANGE_UNSEEN] = {"no longer observable", "plus observable"},
+	[TEXT_CHANGE_HEAD] = {"Change", "Évolution"},
+	[TEXT_DAYS] = {"Day by day", "Jour par jour"},
+	[TEXT_DAYS_ABOUT] =
+		{"Flows by the day they began, findings by the day they were "
+		 "told; days are those of UTC.",
+			"Les flux au jour où ils ont commencé, les écarts au jour où "
+			"ils ont été signalés ; les jours sont ceux d'UTC."},
+	[TEXT_DAYS_MORE] = {"Later days had no room here.",
+		"D'autres jours n'ont pas trouvé place ici."},
+	[TEXT_DAY] = {"Day", "Jour"},
+	[TEXT_METHOD] = {"Method and limits", "Méthode et limites"},
+	[TEXT_METHOD_JUDGED] =
+		{"Each mail flow was recognised by its bytes on any port, and "
+		 "both its ends were held against the declared matrix by their "
+		 "roles.",
+			"Chaque flux de messagerie a été reconnu à ses octets, sur "
+			"tout port, et ses deux extrémités ont été confrontées à la "
+			"matrice déclarée selon leurs rôles."},
+	[TEXT_METHOD_CONFORM] =
+		{"A recommendation is conform only where traffic that could "
+		 "have breached it was seen, and nine in ten of its flows far "
+		 "enough.",
+			"Une recommandation n'est conforme que si du trafic qui aurait "
+			"pu s'en écarter a été vu, et neuf de ses flux sur dix assez "
+			"loin."},
+	[TEXT_METHOD_TLS] =
+		{"Nothing is decrypted. In TLS 1.3 certificates are encrypted "
+		 "and not visible, which is never taken for valid.",
+			"Rien n'est déchiffré. En TLS 1.3 les certificats sont "
+			"chiffrés et non visibles, ce qui n'est jamais tenu pour "
+			"valide."},
+	[TEXT_METHOD_ONCE] =
+		{"Passive observation at the named places only: other paths, "
+		 "and what servers would answer if asked, are not covered.",
+			"Observation passive aux seuls points nommés : les autres "
+			"chemins, et ce que des serveurs répondraient si on les "
+			"interrogeait, ne sont pas couverts."},
+	[TEXT_METHOD_SUMS] =
+		{"Made from an observed matrix: flows are counted by pair of "
+		 "hosts, each pair is judged by its worst, and examples are the "
+		 "last flow of a pair. Numbers of breaches are upper bounds; "
+		 "findings without a mail flow, such as queries for mail "
+		 "servers, are not in it, nor whether flows were joined midway "
+		 "or had bytes missing: conform says less here than of a "
+		 "capture.",
+			"Fait d'une matrice observée : les flux y sont comptés par "
+			"paire d'hôtes, chaque paire est jugée sur ce qu'elle a de "
+			"pire, et les exemples sont le dernier flux d'une paire. Les "
+			"nombres d'écarts sont des majorants ; les écarts sans flux de "
+			"messagerie, comme la recherche de serveurs, n'y sont pas, ni "
+			"si des flux ont été pris en route ou ont perdu des octets : "
+			"conforme dit moins ici que d'une capture."},
+	[TEXT_METHOD_RECORDS] =
+		{"Made from records at least in part: those were judged anew by "
+		 "this matrix. Bytes lost inside a flow are not in records, nor "
+		 "frames that could not be decoded but by the counters among "
+		 "them: conform says less here than of a capture.",
+			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
+			"jugés à nouveau par cette matrice. Les octets perdus dans un "
+			"flux n'y figurent pas, ni les trames non décodées, sinon par "
+			"les compteurs qui s'y trouvent : conforme dit moins ici que "
+			"d'une capture."},
+	[TEXT_METHOD_PACKETS] =
+		{"Examples are found again by time and Community ID in a "
+		 "capture, by flow_id in records.",
+			"Les exemples se retrouvent par l'heure et le Community ID "
+			"dans une capture, par flow_id dans les enregistrements."},
+	[TEXT_METHOD_GUIDE] =
+		{"Recommendations are those of ANSSI-PA-066, version 3.0 of 19 "
+		 "June 2020, told here in our words; the guide's own text is "
+		 "what counts.",
+			"Les recommandations sont celles du guide ANSSI-PA-066, "
+			"version 3.0 du 19 juin 2020, redites ici avec nos mots ; seul "
+			"le texte du guide fait foi."},
+	[TEXT_METHOD_NO_TIME] =
+		{"The report bears no time of its making: equal input gives an "
+		 "equal report.",
+			"Le rapport ne porte pas l'heure de sa production : à entrées "
+			"égales, rapport égal."},
+	[TEXT_COLON] = {": ", " : "},
+	[TEXT_NONE] = {"-", "-"},
+};
+
+const char *texts_of(enum texts_language language, enum text_id id)
+{
+	return TEXTS[id][language];
+}
+
+const char *texts_fill(
+	const char *text, const char *const *values, struct text_filled *filled)
+{
+	size_t len = 0;
+	while (*text != '\0' && len + 1 < sizeof(filled->text)) {
+		if (text[0] != '{' || text[1] != '}') {
+			filled->text[len++] = *text++;
+			continue;
+		}
+		const size_t room = sizeof(filled->text) - len;
+		const int wanted = snprintf(filled->text + len, room, "%s", *values++);
+		len += wanted < (int)room ? (size_t)wanted : room - 1;
+		text += sizeof("{}") - 1;
+	}
+	filled->text[len] = '\0';
+	return filled->text;
+}

@@ -1,0 +1,289 @@
+"""mailwarden report: the document as a person, a browser and a program meet it."""
+
+import base64
+import hashlib
+import html.parser
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
+MATRIX = ROOT / "rules/anssi-reference.yaml"
+CASES = sorted(path.parent for path in ROOT.glob("pcaps/*/traffic.pcap"))
+CAPTURES = [case / "traffic.pcap" for case in CASES]
+STRIPPED = ROOT / "pcaps/smtp-starttls-stripped-xxxxxxxa/traffic.pcap"
+STRANGER = ROOT / "pcaps/smtp-illegitimate-workstation/traffic.pcap"
+SERVER = ROOT / "pcaps/imaps-tls12/traffic.pcap"
+VOID = {"meta", "rect"}
+HOSTILE = ('<script>alert(1)</script>"\'><svg onload=alert(1)>&lt;</style>{}|`[x](javascript:1)'
+           '\u202egnp.exe\u0007\x1b[31m')
+
+
+def run(*words, given=None):
+    return subprocess.run([MAILWARDEN, *map(str, words)], text=True, capture_output=True, input=given, timeout=60,
+                          check=False)
+
+
+def shown(*words):
+    answer = run("report", *words)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    return answer.stdout
+
+
+class Page(html.parser.HTMLParser):
+    """Elements in balance, their texts, and what a browser would be asked to do."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.names, self.attributes, self.texts, self.tables = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.names.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "thead":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append(0)
+        if tag in ("td", "th"):
+            self.tables[-1][-1] += 1
+
+    def handle_startendtag(self, tag, attrs):
+        self.names.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+
+@pytest.fixture(scope="module", name="documents")
+def all_forms():
+    """Of all bundled captures: every form in both languages."""
+    return {(form, language): shown(*CAPTURES, "-m", MATRIX, f"--{form}", "--lang", language)
+            for form in ("text", "html", "markdown", "json") for language in ("en", "fr")}
+
+
+@pytest.mark.parametrize("case", CASES[::6], ids=lambda case: case.name)
+def test_a_capture_counts_as_replay_counts_it(case):
+    replayed = run("replay", case / "traffic.pcap", "-m", case / "matrix.yaml", "--json", "--summary").stdout
+    lines = [json.loads(line) for line in replayed.splitlines()]
+    theirs = [line for line in lines if line["event_type"] == "conformity"][-1]["conformity"]
+    report = json.loads(run("report", case / "traffic.pcap", "-m", case / "matrix.yaml", "--json").stdout)
+    keys = "recommendation", "verdict", "flows", "breaches", "notices", "accepted"
+    assert [[line[key] for key in keys] for line in report["conformity"]] == [
+        [line[key] for key in keys] for line in theirs]
+    for line in report["conformity"]:
+        listed = sum(found["flows"] for found in report["findings"]
+                     if line["recommendation"] in found["recommendations"])
+        assert listed == line["breaches"] + line["notices"]
+
+
+def test_equal_input_gives_an_equal_report(documents):
+    for (form, language), text in documents.items():
+        assert shown(*CAPTURES, "-m", MATRIX, f"--{form}", "--lang", language) == text
+
+
+def test_the_report_says_what_it_was_made_of(tmp_path):
+    file = tmp_path / "report.json"
+    shown(STRIPPED, "-m", MATRIX, "--json", "-o", file, "--organisation", "Example", "--author", "auditor")
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert (report["organisation"], report["author"]) == ("Example", "auditor")
+    assert [(one["kind"], one["sha256"]) for one in report["inputs"]] == [
+        (kind, hashlib.sha256(path.read_bytes()).hexdigest())
+        for kind, path in (("matrix", MATRIX), ("capture", STRIPPED))]
+
+
+def test_an_example_is_a_flow_of_the_capture():
+    report = json.loads(shown(STRANGER, "-m", MATRIX, "--json"))
+    records = [json.loads(line) for line in run("replay", STRANGER, "-m", MATRIX, "--json").stdout.splitlines()]
+    flows = {record["flow_id"]: record for record in records if record["event_type"] == "mail"}
+    assert report["findings"]
+    for found in report["findings"]:
+        example = found["example"]
+        record = flows[example["flow_id"]]
+        assert [example[key] for key in ("src_ip", "dest_ip", "dest_port", "community_id")] == [
+            record[key] for key in ("src_ip", "dest_ip", "dest_port", "community_id")]
+        assert example["source"] == str(STRANGER)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_asks_a_browser_for_nothing(documents, language):
+    text = documents["html", language]
+    page = Page(text)
+    assert page.names.count("style") == 1 and page.names.count("svg") == 1
+    assert not {"script", "link", "img", "iframe", "form", "object", "base"} & set(page.names)
+    assert not [name for _, name, _ in page.attributes if name.startswith("on") or name in ("style", "src", "href")]
+    assert re.findall(r"https?://[^\s\"<]*", text) == ["http://www.w3.org/2000/svg"]
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    assert "url(" not in style and "@import" not in style
+    wanted = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policies = [value for tag, name, value in page.attributes if tag == "meta" and name == "content" and "src" in value]
+    assert policies == [
+        f"default-src 'none'; style-src 'sha256-{wanted}'; base-uri 'none'; form-action 'none'"]
+    assert ("html", "lang", language) in page.attributes
+    for rows in page.tables:
+        assert len(set(rows)) == 1
+
+
+def test_the_picture_has_the_signs_of_the_grid(documents):
+    page = Page(documents["html", "en"])
+    report = json.loads(documents["json", "en"])
+    svg = documents["html", "en"].split("<svg", 1)[1].split("</svg>")[0]
+    signs = {"forbidden": "!", "undeclared": "?", "unused": "-", "used": "+"}
+    for state, sign in signs.items():
+        count = sum(cell["state"] == state for cell in report["grid"])
+        assert svg.count(f'text-anchor="middle">{sign}</text>') == count
+    assert "grid-title" in [value for _, name, value in page.attributes if name == "id"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_no_sentence_of_one_language_is_in_the_other(documents, form):
+    def sentences(language):
+        lines = re.split(r"\n\s*\n|\n  (?=\S)", documents[form, language])
+        return {re.sub(r"\s+", " ", line) for line in lines if re.search(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", line)}
+    assert len(sentences("en")) > 30
+    assert not sentences("en") & sentences("fr")
+
+
+def test_the_markdown_has_whole_tables(documents):
+    block = []
+    for line in documents["markdown", "fr"].splitlines():
+        if line.startswith("|"):
+            block.append(len(re.findall(r"(?<!\\)\|", line)))
+        elif block:
+            assert len(set(block)) == 1 and len(block) >= 2
+            block = []
+
+
+def flows_with(tmp_path, name):
+    """The records of a stranger who calls himself so, and of a client that asks a server of ours for that name."""
+    lines = []
+    for capture, change in (STRANGER, lambda record: record["mail"].update(helo=name)), (
+            SERVER, lambda record: record["tls"].update(sni=name)):
+        file = tmp_path / "eve.json"
+        assert run("replay", capture, "-m", MATRIX, "--flows", file).returncode == 0
+        for line in file.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            change(record)
+            lines.append(json.dumps(record) + "\n")
+    file.write_text("".join(lines), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "x" * 10000, "\u202e" * 300, "a|b|c\\|d\n# e", "</title><script>"],
+                         ids=["markup", "long", "bidi", "lines", "title"])
+def test_hostile_names_are_text_and_change_no_page(tmp_path, name):
+    plain = flows_with(tmp_path, "host.example")
+    usual = Page(shown(plain, "-m", MATRIX, "--html", "--title", "t", "--organisation", "o", "--author", "a"))
+    file = flows_with(tmp_path, name)
+    words = [file, "-m", MATRIX, "--title", name, "--organisation", name, "--author", name]
+    page = Page(shown(*words, "--html"))
+    assert (page.names, page.attributes) == (usual.names, usual.attributes)
+    for form in "html", "text", "markdown":
+        text = shown(*words, f"--{form}")
+        assert not set(text) & set("\u202e\u0007\x1b\r")
+        assert form == "text" or "<script" not in text
+    markdown = shown(*words, "--markdown")
+    assert "<" not in markdown.replace("&lt;", "") and "](" not in markdown
+    report = json.loads(shown(*words, "--json"))
+    told = re.sub("[\u202e\u0007\x1b\n]", "?", name)
+    assert report["title"] == name
+    assert report["offenders"][0]["helo"][:3] == report["servers"][0]["name"][:3] == told[:3]
+    assert sum(told[:5] in text for text in page.texts) >= 5
+
+
+def test_a_hostile_file_name_is_text(tmp_path):
+    file = tmp_path / '<img src=x onerror=alert(1)>"&\u202e\n.pcap'
+    file.write_bytes(STRANGER.read_bytes())
+    text = shown(file, "-m", MATRIX, "--html")
+    page = Page(text)
+    assert "img" not in page.names and "\u202e" not in text
+    assert any("<img src=x onerror=alert(1)>" in one for one in page.texts)
+
+
+def test_records_and_pairs_name_the_same_sender(tmp_path):
+    flows, observed = tmp_path / "eve.json", tmp_path / "observed"
+    assert run("replay", STRANGER, "-m", MATRIX, "--flows", flows, "--observed", observed).returncode == 0
+    found = []
+    for source in STRANGER, flows, observed:
+        report = json.loads(shown(source, "-m", MATRIX, "--json"))
+        found.append((report["offenders"], {one["fingerprint"] for one in report["findings"]}))
+        assert report["seen"]["flows"] == 1
+    assert found[0] == found[1] == found[2]
+    assert found[0][1]
+
+
+@pytest.mark.parametrize("name", ["pop3s-http-alpn-without-a-name", "mx-lookup-by-workstation"])
+def test_alerts_without_a_mail_flow_are_taken_from_records(tmp_path, name):
+    case = ROOT / "pcaps" / name
+    records = tmp_path / "eve.json"
+    records.write_text(run("replay", case / "traffic.pcap", "-m", case / "matrix.yaml", "--json").stdout, encoding="utf-8")
+    found = []
+    for source in case / "traffic.pcap", records:
+        report = json.loads(shown(source, "-m", case / "matrix.yaml", "--json"))
+        found.append({(one["fingerprint"], one["severity"], one["flows"]) for one in report["findings"]})
+    assert found[0] == found[1]
+    assert {one[0].split("|")[0] for one in found[0]} & {"port.foreign", "sender.mx-lookup"}
+
+
+def test_what_was_cut_off_is_not_observable_and_told():
+    case = ROOT / "pcaps/unseen-cut-at-96"
+    report = json.loads(shown(case / "traffic.pcap", "-m", case / "matrix.yaml", "--json"))
+    verdicts = {line["recommendation"]: line["verdict"] for line in report["conformity"]}
+    assert verdicts["R37"] == "not_observable"
+    assert all(line["reason"] for line in report["conformity"] if line["verdict"] == "not_observable")
+    french = shown(case / "traffic.pcap", "-m", case / "matrix.yaml", "--lang", "fr")
+    assert "Pourquoi pas de constat : " in french
+
+
+def test_a_capture_that_ends_in_the_middle_is_named(tmp_path):
+    file = tmp_path / "short.pcap"
+    file.write_bytes(STRANGER.read_bytes()[:-10])
+    answer = run("report", file, "-m", MATRIX, "--json")
+    assert answer.returncode == 0 and "short.pcap" in answer.stderr
+    assert json.loads(answer.stdout)["seen"]["incomplete"] == str(file)
+
+
+def test_a_baseline_tells_what_is_new(tmp_path):
+    old = tmp_path / "old.json"
+    shown(STRIPPED, "-m", MATRIX, "--json", "-o", old)
+    same = run("report", STRIPPED, "-m", MATRIX, "--baseline", old, "--json", "--exit-code", "new")
+    assert same.returncode == 0
+    assert {one["change"] for one in json.loads(same.stdout)["findings"] if not one["notice"]} == {"still"}
+    more = run("report", STRIPPED, STRANGER, "-m", MATRIX, "--baseline", old, "--json", "--exit-code", "new")
+    assert more.returncode == 1
+    assert {one["change"] for one in json.loads(more.stdout)["findings"]} >= {"still", "new"}
+    less = json.loads(shown(STRANGER, "-m", MATRIX, "--baseline", old, "--json"))
+    assert less["gone"] and {one["change"] for one in less["gone"]} <= {"fixed", "no_longer_observable"}
+    assert "no longer observable" in shown(STRANGER, "-m", MATRIX, "--baseline", old)
+
+
+def test_exit_codes_are_asked_for(tmp_path):
+    assert run("report", STRANGER, "-m", MATRIX).returncode == 0
+    assert run("report", STRANGER, "-m", MATRIX, "--exit-code", "breached").returncode == 1
+    assert run("report", STRANGER, "-m", MATRIX, "--exit-code", "new").returncode == 2
+    assert run("report", STRANGER, "-m", MATRIX, "--html", "--json").returncode == 2
+    assert run("report", tmp_path / "none", "-m", MATRIX).returncode == 3
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}", encoding="utf-8")
+    assert run("report", STRANGER, "-m", MATRIX, "--baseline", broken).returncode == 2
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    file = tmp_path / "report.html"
+    file.write_text("old", encoding="utf-8")
+    assert run("report", tmp_path / "none.pcap", "-m", MATRIX, "--html", "-o", file).returncode == 3
+    assert file.read_text(encoding="utf-8") == "old"
