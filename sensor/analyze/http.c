@@ -529,18 +529,22 @@ static void http_gap(
 	}
 }
 
-/* Of a CONNECT whose lines are too many, to its end or to the last few bytes at hand. */
-static bool pass_head(struct http *http, struct facts *facts, struct text *bytes)
+/* Lines enough: all else here, or of a CONNECT's head to its end or to the last few bytes. */
+static void pass_lines(
+	struct http *http, struct facts *facts, enum direction way, struct text *bytes)
 {
-	struct http_side *side = &http->sides[DIRECTION_TO_SERVER];
-	if (side->stage != STAGE_HEAD || (http->asking & HTTP_ASKED_TUNNEL) == 0) {
-		return false;
+	struct http_side *side = &http->sides[way];
+	note_unread(facts, way);
+	if (way == DIRECTION_TO_CLIENT || side->stage != STAGE_HEAD ||
+		(http->asking & HTTP_ASKED_TUNNEL) == 0) {
+		http_gap(http, facts, way, 0);
+		bytes->len = 0;
+		return;
 	}
 	lines_gap(&side->lines, 0);
 	if (http_head_pass(bytes)) {
-		end_head(http, facts, DIRECTION_TO_SERVER);
+		end_head(http, facts, way);
 	}
-	return true;
 }
 
 static size_t http_bytes(void *state, struct facts *facts, enum direction way,
@@ -561,13 +565,8 @@ static size_t http_bytes(void *state, struct facts *facts, enum direction way,
 	while (bytes.len > 0 && http->next == ANALYZE_GO_ON) {
 		left -= lines_cost(take_item(http, facts, way, &bytes));
 		if (left <= 0 && bytes.len > 0 && !lines_is_passing(lines)) {
-			note_unread(facts, way);
-			if (way == DIRECTION_TO_SERVER && pass_head(http, facts, &bytes)) {
-				left = LINES_AT_ONCE(bytes.len);
-				continue;
-			}
-			http_gap(http, facts, way, 0);
-			bytes.len = 0;
+			pass_lines(http, facts, way, &bytes);
+			left = LINES_AT_ONCE(bytes.len);
 		}
 	}
 	*next = (enum analyze_next)http->next;

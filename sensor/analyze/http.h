@@ -110,8 +110,8 @@ static inline bool http_is_ahead(const void *state)
 static inline struct text http_asked_authority(const void *state)
 {
 	const struct http *http = (const struct http *)state;
-	return (struct text){.at = (const uint8_t *)http->authority,
-		.len = strlen(http->authority)};
+	return (struct text){
+		.at = (const uint8_t *)http->authority, .len = strlen(http->authority)};
 }
 
 /* Behind ANALYZE_TUNNEL: "host:port" of the CONNECT that opened it; empty for an upgrade. */

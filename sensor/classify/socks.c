@@ -196,7 +196,7 @@ static COLD void note_request(const struct prefix *prefix, unsigned side,
 {
 	struct endpoint target;
 	cursor_skip(&cur, 3);
-	if (take_endpoint(&cur, &target)) {
+	if (take_endpoint(&cur, &target) && target.bytes.at) {
 		note_endpoint(result, &target);
 		result->asked_len = (uint16_t)taken_from(prefix, side, cur);
 	}

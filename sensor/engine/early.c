@@ -157,7 +157,8 @@ static bool is_behind_proxy(struct engine *engine, const struct flow *flow,
 }
 
 /* The packet has more in it than the request of the prefix, which may come again. */
-static bool has_more_than_request(const struct watch *watch, const struct packet *packet)
+static bool has_more_than_request(
+	const struct watch *watch, const struct packet *packet)
 {
 	const struct conversation *conversation = watch->conversation;
 	const unsigned client = watch->flow->client;
@@ -168,8 +169,8 @@ static bool has_more_than_request(const struct watch *watch, const struct packet
 	const uint16_t asked_len = conversation->classification.asked_len;
 	const uint32_t offset =
 		packet->sequence - watch->flow->initial_sequence[client];
-	return proxy_is_ahead(&conversation->prefix, &conversation->classification,
-		       client) &&
+	return proxy_is_ahead(
+		       &conversation->prefix, &conversation->classification, client) &&
 	       (asked_len == 0 || offset + packet->payload_wire_len > asked_len);
 }
 
@@ -180,8 +181,7 @@ bool early_is_with_request(
 	       packet->payload_wire_len > 0 && !watch->flow->is_midstream &&
 	       engine_is_enforcing(watch->engine) &&
 	       has_more_than_request(watch, packet) &&
-	       is_way_kept_out(
-		       watch->engine, watch->flow, watch->conversation, packet);
+	       is_way_kept_out(watch->engine, watch->flow, watch->conversation, packet);
 }
 
 const struct flow *early_flow(

@@ -315,9 +315,7 @@ static void nor_in_one_go_with_the_request(void **state)
 	struct engine_run *run = run_inline();
 	run_start(run);
 	struct line line = open_line(run, WORKSTATION, 41020, INTERNET, 3128);
-	say(&line, CLIENT,
-		"CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n"
-		WORDS);
+	say(&line, CLIENT, "CONNECT 203.0.113.5:25 HTTP/1.1\r\n\r\n" WORDS);
 	assert_int_equal(run->passage.standing, ENGINE_STANDING_EARLY);
 	line = open_line(run, MX_OUT, 41021, INTERNET, 3128);
 	say(&line, CLIENT,
@@ -365,7 +363,8 @@ static void nor_behind_a_head_of_many_lines(void **state)
 	(void)state;
 	static char head[4096];
 	const size_t lines = 600;
-	for (unsigned i = 0; i < 4; i++) { /* the last bytes, in a packet of their own */
+	for (unsigned i = 0; i < 4;
+		i++) { /* the last bytes, in a packet of their own */
 		struct engine_run *run = run_inline();
 		run_start(run);
 		struct line line = open_line(run, WORKSTATION, 41040, INTERNET, 3128);
