@@ -263,7 +263,7 @@ static void what_has_no_room_for_an_entry_is_counted(void **state)
 	made_record(&made);
 	struct human *human = new_plain(&output);
 	for (int i = 0; i < ROOM + MORE; i++) {
-		static char names[ROOM + MORE][16];
+		static char names[ROOM + MORE][24];
 		(void)snprintf(names[i], sizeof(names[i]), "group-%d.", i);
 		groups[i].name = names[i];
 		made.judgement.from.group = &groups[i];
