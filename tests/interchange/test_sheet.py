@@ -86,10 +86,9 @@ def test_every_golden_flow_is_judged_the_same_by_the_matrix_that_came_back(form,
         if text not in known:
             known[text] = tmp_path / f"{len(known)}.yaml"
             known[text].write_bytes(there_and_back(folder / "matrix.yaml", *form))
-        first, second = (run("replay", "traffic.pcap", "-m", str(matrix), "--json", cwd=folder) for matrix in ("matrix.yaml", known[text]))
-        assert first.returncode == second.returncode == 0
-        assert first.stdout == second.stdout, folder
-        assert b'"mail"' in first.stdout or b'"stats"' in first.stdout
+        again = run("replay", "traffic.pcap", "-m", str(known[text]), "--json", cwd=folder)
+        assert again.returncode == 0
+        assert again.stdout == (folder / "expected.jsonl").read_bytes(), folder
 
 
 NOTED = """schema: 1

@@ -22,8 +22,9 @@ ACTIONS = {"as-is": (), "drop": tuple(word for one in BLOCKING for word in ("--a
 # no such tag.
 REFUSED_BY_SERVERS = {"early-http", "early-json", "early-redis", "early-tls", "early-proxy-header-2", "starttls-alone",
                       "imap-compress", "imap-long-tag"}
-# Off mail's ports all was said in one segment before the server spoke: then the records tell, and that must do.
-MAY_BE_TOLD_ONLY = {"elsewhere-whole", "elsewhere-early-then-whole", "elsewhere-early-long-then-whole"}
+# Off mail's ports all was said in one segment before the server spoke: then the records tell, and that must do. In one with
+# what a proxy is asked it is kept back, unless the crowd beside it pushes out what was known of it.
+MAY_BE_TOLD_ONLY = {"elsewhere-whole", "elsewhere-early-then-whole", "elsewhere-early-long-then-whole", "connect-at-once"}
 
 
 class Site(real_site.Site):

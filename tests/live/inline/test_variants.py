@@ -135,6 +135,11 @@ def is_nothing_known(name, one):
     return (("_connect" in name or "_socks" in name) and "220 " not in one["heard"]) or ("_2525" in name and not one["heard"])
 
 
+def told(site):
+    """The ends of clients that a record or an alert calls forbidden."""
+    return {(one["src_ip"], one["src_port"]) for one in site.records() if one.get("mail", {}).get("verdict") == "illegitimate"}
+
+
 def show(families):
     for name, counts in sorted(families.items()):
         print(f"{name:32} tried {counts['tried']:3}  taken {counts['taken']:3}  told {counts['told']:3}")

@@ -188,6 +188,7 @@ def test_a_broker_by_its_name_is_found_in_the_cage(tmp_path, cluster, journal):
     until(lambda: cluster.event_ids() == ids(journal), "the records")
 
 
+@pytest.mark.skipif("ALERTS" not in os.environ, reason="of the long form, ALERTS=100000: the library takes half a minute")
 def test_a_port_or_a_name_that_the_cluster_has_and_the_settings_have_not_is_told(tmp_path, cluster, journal):
     """The cage has the ports of the settings alone, where the kernel bars others (Landlock from Linux 6.7 on)."""
     cluster.tell("leader", 2)
