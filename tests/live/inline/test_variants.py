@@ -177,7 +177,9 @@ def test_what_is_honest_is_never_cut(site, options):
     assert taken == set(tried) and is_read == set(read)
     assert {name: one["resets"] for name, one in tried.items() if one["resets"]} == {}
     assert bans == []
-    assert [one for one in site.alerts() if one[1] != "allowed"] == []
+    # servers may still say things again to those of the test before
+    assert [one for one in site.records("alert") if one["src_ip"] in (MX_OUT, MX_OUT6, READER)
+            and one["alert"]["action"] != "allowed"] == []
 
 
 @pytest.mark.skipif(not ASKED, reason="of the long form: VARIANTS=all")
