@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #define RENEW_US   UINT64_C(60000000) /* down for so long */
 #define NAME_US    UINT64_C(2000000)  /* one that has a name; then twice that .. */
 #define DRAIN_US   UINT64_C(3000000)
+#define GATHER_MS  5 /* what is written meanwhile goes with it */
 
 _Static_assert(OUTPUTS_MAX == STATUS_SHIPPERS_MAX, "a place for every output");
 _Static_assert(SHIPPER_PROCESS_LOOKS * 100 >= 2 * SHIPPER_WAIT_S * 1000,
@@ -32,6 +34,7 @@ struct shipper_process {
 	uint64_t lost_bytes;
 	uint64_t unreadable;
 	uint64_t renew_us; /* of one with a name: down for so long in all */
+	int written; /* readable when something was written to the journal; or -1 */
 	struct shipping shipping;
 };
 
@@ -98,12 +101,32 @@ static enum shipping_step ship_and_publish(struct shipper_process *self)
 	return result;
 }
 
+/* -1 where that cannot be had: the journal is looked at every tenth of a second anyway. */
+static int watch_writes(int folder)
+{
+	char path[sizeof("/proc/self/fd/-2147483648")];
+	const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder);
+	if (watch >= 0 && inotify_add_watch(watch, path, IN_MODIFY) < 0) {
+		(void)close(watch);
+		return -1;
+	}
+	return watch;
+}
+
+/* A signal ends it, and with nothing to deliver what is written to the journal. */
 static void wait_for(const struct shipper_process *self, enum shipping_step result)
 {
+	char writes[4096];
+	struct pollfd wake = {
+		.fd = result == SHIPPING_IDLE ? self->written : -1, .events = POLLIN};
 	const unsigned wait_ms =
 		shipping_wait_ms(&self->shipping, result, clock_monotonic_us());
-	if (wait_ms > 0) {
-		(void)poll(NULL, 0, (int)wait_ms); /* a signal ends it */
+	if (wait_ms > 0 && poll(&wake, 1, (int)wait_ms) > 0) {
+		(void)poll(NULL, 0, GATHER_MS);
+		while (read(wake.fd, writes, sizeof(writes)) > 0) {
+			continue; /* which they were does not matter */
+		}
 	}
 }
 
@@ -194,6 +217,7 @@ static bool start_shipper(struct shipper_process *self, const struct sensor *sen
 		!privileges_keep(0, why)) {
 		return false;
 	}
+	self->written = watch_writes(self->shipping.reader.folder);
 	if (!child_follow_supervisor(sensor, SIGTERM)) {
 		return reason_set(why, "the supervisor is gone");
 	}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import select
 import signal
@@ -234,6 +235,12 @@ class TestRunning:
         text = open(f"/proc/{self.output(run)['pid']}/status", encoding="ascii").read()
         fields = dict(line.split(":\t", 1) for line in text.splitlines())
         assert fields["Seccomp"].startswith("2") and int(fields["CapEff"], 16) == 0 and fields["NoNewPrivs"] == "1"
+
+    def test_a_shipper_is_woken_by_what_is_written_to_the_journal(self, run):
+        folder = f"ino:{(run.state / 'journal').stat().st_ino:x} "
+        pid = self.output(run)["pid"]
+        of_files = [file.read_text() for file in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir()]
+        assert sum("inotify wd:" in text and folder in text for text in of_files) == 1
 
 
 @needs_namespace
