@@ -30,7 +30,7 @@ static const char STYLE[] =
 	"thead th{background:var(--head)}tbody th{width:30%;font-weight:normal}"
 	"tbody th+td{max-width:none;overflow-wrap:anywhere}"
 	".code{font:.8rem/1.6 monospace;overflow-wrap:anywhere;max-width:none}"
-	".many .code{min-width:21ch}.time{min-width:5.9em}"
+	".many .code{min-width:21ch}td[class]{min-width:5.9em}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
 	"bold}"
 	".unknown{color:var(--unknown);font-weight:bold}"
@@ -58,7 +58,7 @@ static const char *const CLASSES[] = {
 	[PAGE_MARK_UNKNOWN] = "unknown",
 	[PAGE_MARK_ACCEPTED] = "accepted",
 	[PAGE_MARK_CODE] = "code",
-	[PAGE_MARK_TIME] = "time",
+	[PAGE_MARK_ROOM] = "room",
 };
 
 void html_put(FILE *out, const char *text)

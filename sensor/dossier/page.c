@@ -77,7 +77,8 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_TIME:
 	case TEXT_FIRST:
 	case TEXT_LAST:
-		return PAGE_MARK_TIME;
+	case TEXT_IN_TLS:
+		return PAGE_MARK_ROOM;
 	default:
 		return PAGE_MARK_NONE;
 	}
