@@ -99,27 +99,32 @@ class Browser:
         return View(self, file, width, scheme)
 
     def loads(self):
-        """After its end: every address that its network was asked for, whoever asked."""
+        """After its end: every address that its pages asked the network for. What it asks for itself, has no origin."""
         log = json.loads(self.net_log.read_text(encoding="utf-8"))
-        return {event["params"]["url"] for event in log["events"] if "url" in event.get("params", {})}
+        asked = [event["params"] for event in log["events"] if "initiator" in event.get("params", {})]
+        return {one["url"] for one in asked if one["initiator"] != "not an origin"}
 
 
 class View:
     """One file in one tab, of one width, light or dark."""
 
     def __init__(self, browser, file, width, scheme):
-        self.browser = browser
+        self.browser, self.address = browser, file.as_uri()
         self.target = browser.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         for domain in "Page", "Network", "Log", "Runtime":
             self.call(f"{domain}.enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.call("Page.navigate", url=file.as_uri())
+        self.show(width, scheme)
+        self.call("Page.navigate", url=self.address)
         browser.until("Page.loadEventFired", self.session)
 
     def call(self, method, **values):
         return self.browser.call(method, self.session, **values)
+
+    def show(self, width, scheme="light", media=""):
+        """Lays it out anew: on another screen, or as in print."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def told(self, method):
         return [one["params"] for one in self.browser.told

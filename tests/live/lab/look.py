@@ -24,11 +24,12 @@ SCHEMES = "light", "dark"
 A4_POINTS = 595, 842
 A4_INSIDE = 687  # pixels between the margins of the page, 182 mm
 
+# what sticks out where the page as a whole does
 OVERFLOW = """(() => {
   const wide = document.documentElement.clientWidth;
-  return [...document.querySelectorAll("body *")]
-    .filter(one => one.getBoundingClientRect().right > wide + 1 && !(SCROLLED && one.closest(".wide")))
-    .map(one => one.tagName + " " + one.textContent.slice(0, 40));
+  if (document.documentElement.scrollWidth <= wide) return [];
+  const out = [...document.querySelectorAll("body *")].filter(one => one.getBoundingClientRect().right > wide + 1);
+  return out.slice(0, 3).map(one => one.tagName + " " + one.textContent.slice(0, 40)).concat("the page");
 })()"""
 
 # a word on two lines, outside of what says that its words may break
@@ -77,51 +78,60 @@ def markup(text):
             + [f"an attribute {name}" for name in sorted(set(attributes)) if name.startswith("on") or name in ("src", "style")])
 
 
-def on_screen(browser, file, width, scheme):
-    """What is wrong at this width, light or dark."""
-    view = browser.open(file, width, scheme)
-    found = [f"refused: {line}" for line in view.console]
-    found += [f"asked for: {address}" for address in view.requests if address != file.as_uri()]
-    if view.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        found.append("wider than the screen: " + "; ".join(view.evaluate(OVERFLOW.replace("SCROLLED", "true"))[:3]))
-    found += [f"cut: {word}" for word in view.evaluate(CUT_WORDS)]
-    if AXE.exists():
-        view.evaluate(AXE.read_text(encoding="utf-8") + ";0")
-        found += view.evaluate(AXE_RUN)
-    view.close()
-    return found
+def loaded(view):
+    """What was wrong as it was loaded."""
+    return ([f"refused: {line}" for line in view.console]
+            + [f"asked for: {address}" for address in view.requests if address != view.address])
 
 
-def on_paper(browser, file):
+def laid_out(view):
+    return ([f"wider than the page: {one}" for one in view.evaluate(OVERFLOW)]
+            + [f"cut: {word}" for word in view.evaluate(CUT_WORDS)])
+
+
+def on_paper(view):
     """What is wrong in print."""
-    view = browser.open(file, A4_INSIDE)
-    view.call("Emulation.setEmulatedMedia", media="print")
-    found = [f"wider than the paper: {one}" for one in view.evaluate(OVERFLOW.replace("SCROLLED", "false"))[:3]]
-    found += [f"cut: {word}" for word in view.evaluate(CUT_WORDS)]
+    view.show(A4_INSIDE, media="print")
+    found = laid_out(view)
     boxes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", view.print())
     if {(round(float(wide)), round(float(high))) for wide, high in boxes} != {A4_POINTS}:
         found.append(f"not on A4: {boxes[:1]}")
-    view.close()
     return found
 
 
 def complaints(browser, file):
     """All that is wrong with a page, and where; none is the answer wanted."""
     found = [f"markup: {one}" for one in markup(file.read_text(encoding="utf-8"))]
+    view = browser.open(file)
     for width in WIDTHS:
         for scheme in SCHEMES:
-            found += [f"{width} {scheme}: {one}" for one in on_screen(browser, file, width, scheme)]
-    return found + [f"print: {one}" for one in on_paper(browser, file)]
+            view.show(width, scheme)
+            found += [f"{width} {scheme}: {one}" for one in laid_out(view)]
+    found += [f"print: {one}" for one in on_paper(view)] + loaded(view)
+    view.close()
+    return found
+
+
+def violations(browser, file):
+    """What axe-core says of a page, as small and as large as it gets, light and dark."""
+    found = []
+    view = browser.open(file)
+    view.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+    for width in WIDTHS[0], WIDTHS[-1]:
+        for scheme in SCHEMES:
+            view.show(width, scheme)
+            found += [f"{width} {scheme}: {one}" for one in view.evaluate(AXE_RUN)]
+    view.close()
+    return found
 
 
 def pictures(browser, file, folder):
     """Of the whole page, at each width, light and dark, and as it is printed."""
+    view = browser.open(file)
     for width in WIDTHS:
         for scheme in SCHEMES:
-            view = browser.open(file, width, scheme)
+            view.show(width, scheme)
             (folder / f"{file.stem}-{width}-{scheme}.png").write_bytes(view.screenshot(whole=True))
-            view.close()
-    view = browser.open(file)
     (folder / f"{file.stem}.pdf").write_bytes(view.print())
     view.close()
 
@@ -134,7 +144,7 @@ def main():
     found = {}
     with tempfile.TemporaryDirectory() as folder, Browser(pathlib.Path(folder)) as browser:
         for file in map(pathlib.Path.resolve, words.files):
-            found[str(file)] = complaints(browser, file)
+            found[str(file)] = complaints(browser, file) + (violations(browser, file) if AXE.exists() else [])
             if words.pictures:
                 pictures(browser, file, words.pictures)
     print(json.dumps(found, indent=1, ensure_ascii=False))
