@@ -30,7 +30,7 @@ static const char STYLE[] =
 	"thead th{background:var(--head)}tbody th{width:30%;font-weight:normal}"
 	"tbody th+td{max-width:none;overflow-wrap:anywhere}"
 	".code{font:.8rem/1.6 monospace;overflow-wrap:anywhere;max-width:none}"
-	".many .code{min-width:21ch}td[class]{min-width:5.9em}"
+	".many .code{min-width:21ch}td[class]:not(.name){min-width:5.9em}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
 	"bold}"
 	".unknown{color:var(--unknown);font-weight:bold}"
@@ -49,7 +49,8 @@ static const char STYLE[] =
 	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}"
 	"svg{max-width:100%;height:auto}table{font-size:8pt}.many{font-size:7pt;"
 	"min-width:0}th,td{max-width:11rem;padding:.15rem .3rem}td:last-child{"
-	"max-width:none}.code{font-size:6.3pt}.many .code{min-width:14ch}}";
+	"max-width:none}.code{font-size:6.3pt}.many "
+	".code{min-width:14ch}.name{min-width:6.8em;overflow-wrap:anywhere}}";
 
 static const char *const CLASSES[] = {
 	[PAGE_MARK_NONE] = NULL,
@@ -58,6 +59,7 @@ static const char *const CLASSES[] = {
 	[PAGE_MARK_UNKNOWN] = "unknown",
 	[PAGE_MARK_ACCEPTED] = "accepted",
 	[PAGE_MARK_CODE] = "code",
+	[PAGE_MARK_NAME] = "name",
 	[PAGE_MARK_ROOM] = "room",
 };
 

@@ -74,6 +74,13 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_NAME:
 	case TEXT_SERVER_NAME:
 		return PAGE_MARK_CODE;
+	case TEXT_FROM:
+	case TEXT_TO:
+	case TEXT_GROUP:
+	case TEXT_ROW_AT_FAULT:
+	case TEXT_ROW:
+	case TEXT_OWNER:
+		return PAGE_MARK_NAME;
 	case TEXT_TIME:
 	case TEXT_FIRST:
 	case TEXT_LAST:
