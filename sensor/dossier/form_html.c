@@ -18,7 +18,7 @@ static const char STYLE[] =
 	"--line:#777;--head:#26292e;--good:#56b4e9;--bad:#ff9d5c;--unknown:#b0b0b0;"
 	"--accepted:#f0b93a}}"
 	"body{font:16px/1.45 sans-serif;color:var(--ink);background:var(--paper);"
-	"max-width:76rem;margin:0 auto;padding:1rem}"
+	"max-width:80rem;margin:0 auto;padding:1rem}"
 	"h1,h2,h3,h4{line-height:1.2;break-after:avoid}"
 	"h2{border-bottom:2px solid var(--line);padding-bottom:.2rem;margin-top:2.2rem}"
 	"h3{margin-top:1.8rem}p:has(+.wide){break-after:avoid}"
@@ -35,7 +35,7 @@ static const char STYLE[] =
 	"bold}"
 	".unknown{color:var(--unknown);font-weight:bold}"
 	".accepted{color:var(--accepted);font-weight:bold}"
-	"svg text{font:12px sans-serif;fill:var(--ink)}"
+	"svg text{font:12px monospace;fill:var(--ink)}"
 	"svg .cell{stroke:var(--line);fill:none}"
 	"svg .good{fill:var(--good);fill-opacity:.25}svg .bad{fill:var(--bad);"
 	"fill-opacity:.45}svg .unknown{fill:var(--unknown);fill-opacity:.12}"
@@ -48,9 +48,9 @@ static const char STYLE[] =
 	"--good:#0072b2;--bad:#b34700;--unknown:#555;--accepted:#8a5a00}"
 	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}"
 	"svg{max-width:100%;height:auto}table{font-size:8pt}.many{font-size:7pt;"
-	"min-width:0}th,td{max-width:11rem;padding:.15rem .3rem}td:last-child{"
-	"max-width:none}.code{font-size:6.3pt}.many "
-	".code{min-width:14ch}.name{min-width:6.8em;overflow-wrap:anywhere}}";
+	"min-width:0}th,td{max-width:8rem;padding:.15rem .3rem}.name{max-width:7em}"
+	"td:last-child{max-width:none}.code{font-size:6.3pt}.many "
+	".code{min-width:14ch}}";
 
 static const char *const CLASSES[] = {
 	[PAGE_MARK_NONE] = NULL,

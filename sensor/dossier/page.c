@@ -77,7 +77,6 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_FROM:
 	case TEXT_TO:
 	case TEXT_GROUP:
-	case TEXT_ROW_AT_FAULT:
 	case TEXT_ROW:
 	case TEXT_OWNER:
 		return PAGE_MARK_NAME;
