@@ -58,7 +58,7 @@ def test_nothing_is_wrong_with_the_page(browser, pages, kind):
 
 
 @browser_needed
-@pytest.mark.parametrize("kind", ["fr", "en", "cut", "accepted"])
+@pytest.mark.parametrize("kind", ["fr", "en"])
 def test_a_screen_reader_finds_its_way(browser, pages, kind):
     if not look.AXE.exists():
         pytest.skip(f"{look.AXE.relative_to(ROOT)} is missing: make deps installs it from npm")
