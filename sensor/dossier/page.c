@@ -60,11 +60,42 @@ void page_row(struct page *page)
 	page->cells.count = 0;
 }
 
+static enum page_mark mark_of(enum text_id head)
+{
+	switch (head) {
+	case TEXT_INPUT:
+	case TEXT_DIGEST:
+	case TEXT_CLIENT:
+	case TEXT_SERVER:
+	case TEXT_CAPTURE:
+	case TEXT_FLOW_ID:
+	case TEXT_COMMUNITY_ID:
+	case TEXT_HOST:
+	case TEXT_NAME:
+	case TEXT_SERVER_NAME:
+		return PAGE_MARK_CODE;
+	case TEXT_FROM:
+	case TEXT_TO:
+	case TEXT_GROUP:
+	case TEXT_ROW:
+	case TEXT_OWNER:
+		return PAGE_MARK_NAME;
+	case TEXT_TIME:
+	case TEXT_FIRST:
+	case TEXT_LAST:
+	case TEXT_IN_TLS:
+		return PAGE_MARK_ROOM;
+	default:
+		return PAGE_MARK_NONE;
+	}
+}
+
 void page_table(struct page *page, const enum text_id *heads)
 {
 	page->cells.count = 0;
 	for (; *heads != TEXT_COUNT; heads++) {
 		page_cell_text(page, *heads);
+		page_mark(page, mark_of(*heads));
 	}
 	page->heads = page->cells;
 	page->cells.count = 0;
@@ -279,6 +310,10 @@ static void write_places(struct page *page)
 		const char *more = page_text(page, TEXT_SIGHT_PLACES_MORE);
 		const size_t room = sizeof(text) - strlen(more) - sizeof(" ");
 		text[utf8_whole(text, room)] = '\0';
+		char *const cut = strrchr(text, ',');
+		if (cut) {
+			*cut = '\0'; /* whole names */
+		}
 		sentence_append(text, sizeof(text), " %s", more);
 	}
 	pair(page, TEXT_SIGHT_PLACES, text[0] ? text : "-");

@@ -24,6 +24,10 @@ enum page_mark {
 	PAGE_MARK_BAD,
 	PAGE_MARK_UNKNOWN,
 	PAGE_MARK_ACCEPTED,
+	/* of a head, for its column: words that may break anywhere, on paper; no narrow one */
+	PAGE_MARK_CODE,
+	PAGE_MARK_NAME,
+	PAGE_MARK_ROOM,
 };
 
 struct page_cells {
