@@ -53,32 +53,6 @@ static const char *const CLASSES[] = {
 	[PAGE_MARK_ACCEPTED] = "accepted",
 };
 
-void html_put(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\'':
-			(void)fputs("&#39;", out);
-			break;
-		default:
-			(void)fputc(*text, out);
-			break;
-		}
-	}
-}
-
 /* The one style that the page may have. */
 static void put_policy(FILE *out)
 {
