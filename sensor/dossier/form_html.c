@@ -53,8 +53,7 @@ static const char *const CLASSES[] = {
 	[PAGE_MARK_ACCEPTED] = "accepted",
 };
 
-/* The one style that the page may have. */
-static void put_policy(FILE *out)
+const char *page_html_policy(char text[PAGE_POLICY_BYTES])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned char base64[BASE64_BYTES] = "";
@@ -63,11 +62,19 @@ static void put_policy(FILE *out)
 		1) {
 		(void)EVP_EncodeBlock(base64, digest, DIGEST_BYTES);
 	}
-	(void)fprintf(out,
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-		"'none'; style-src 'sha256-%s'; base-uri 'none'; form-action "
-		"'none'\">\n",
+	(void)snprintf(text, PAGE_POLICY_BYTES,
+		"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; "
+		"form-action 'none'",
 		(const char *)base64);
+	return text;
+}
+
+static void put_policy(FILE *out)
+{
+	char policy[PAGE_POLICY_BYTES];
+	(void)fprintf(out,
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n",
+		page_html_policy(policy));
 }
 
 static void begin(struct page *page, const char *title)
