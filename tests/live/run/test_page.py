@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 SENDER = b"<script>alert(1)</script>"
 CASES = ("smtp-starttls-tls12", "imap-login-clear", "smtp-illegitimate-workstation")
 STEPS_OUT = ("/../state/status", "/..%2f..%2fstate%2fstatus", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/index.html", "/www/index.html",
-             "/.", "/./", "/index.html.new", "/\\..\\status", "/%00/../status")
+             "/.", "/./", "/index.html.new", "/\\..\\status")
 
 
 class Page(html.parser.HTMLParser):
