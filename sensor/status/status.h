@@ -152,7 +152,7 @@ struct status_page {
 	_Atomic uint32_t outputs_end; /* then the shipper of each output up to here, */
 	/* then the process that tells metrics, and the one that writes the page */
 	_Atomic uint32_t place_count;
-	_Atomic uint32_t matrix;      /* generation of the matrix to be used */
+	_Atomic uint32_t matrix; /* generation of the matrix to be used */
 	/* enum status_end; the reporter's when it is left alone */
 	_Atomic uint32_t end;
 	_Atomic uint64_t started_us;

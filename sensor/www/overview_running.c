@@ -223,26 +223,30 @@ static void write_certificate(
 	page_row(page);
 }
 
+static void take_certificates(
+	struct certificates *all, const struct status_process *worker)
+{
+	for (size_t i = 0; i < STATUS_CERTIFICATES_MAX; i++) {
+		if (worker->certificates[i].not_after_s != 0) {
+			take_certificate(all, &worker->certificates[i]);
+		}
+	}
+}
+
 void overview_certificates(struct page *page, const struct overview *overview)
 {
 	static const enum text_id HEADS[] = {TEXT_SERVER, TEXT_CERTIFICATE, TEXT_COUNT};
 	const struct status_page *status = overview->running->status;
 	struct certificates all = {.count = 0};
 	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(status); i++) {
-		for (size_t j = 0; j < STATUS_CERTIFICATES_MAX; j++) {
-			const struct status_certificate *one =
-				&status->processes[i].certificates[j];
-			if (one->not_after_s != 0) {
-				take_certificate(&all, one);
-			}
-		}
+		take_certificates(&all, &status->processes[i]);
 	}
 	if (all.count == 0) {
 		return;
 	}
 	page_heading(page, 2, TEXT_OVERVIEW_CERTIFICATES);
 	page_table(page, HEADS);
-	for (size_t i = 0; i < all.count; i++) {
+	for (size_t i = 0; i < all.count; i++) { /* CERTIFICATES_MOST */
 		write_certificate(
 			page, &all.list[i], (int64_t)(overview->now_us / US_PER_S));
 	}
