@@ -70,6 +70,14 @@ void overview_state(struct page *page, const struct overview *overview)
 	page_table_end(page);
 }
 
+/* "workstations 192.0.2.70": whose it is, and which one the newest is about. */
+static void cell_end(struct page *page, const char *name, const char *host)
+{
+	const bool is_both = host[0] != '\0' && strcmp(name, host) != 0;
+	page_cell(page, "%s%s%s", name[0] ? name : "-", is_both ? " " : "",
+		is_both ? host : "");
+}
+
 static void write_alert(struct page *page, const struct open_alert *alert)
 {
 	char times[2][PAGE_TIME_BYTES];
@@ -79,10 +87,8 @@ static void write_alert(struct page *page, const struct open_alert *alert)
 	page_cell(page, "%s", finding_row(alert->finding)->id);
 	page_cell(page, "%s", alert->detail[0] ? alert->detail : "-");
 	page_cell(page, "%s", alert->row[0] ? alert->row : "-");
-	page_cell(page, "%s", alert->from);
-	page_cell(page, "%s", alert->to[0] ? alert->to : "-");
-	page_cell(page, "%s%s%s", alert->client,
-		alert->server[0] ? " \xe2\x86\x92 " : "", alert->server);
+	cell_end(page, alert->from, alert->client);
+	cell_end(page, alert->to, alert->server);
 	page_cell(page, "%" PRIu64, alert->count);
 	page_cell(page, "%s", page_time(alert->first_us, times[0]));
 	page_cell(page, "%s", page_time(alert->last_us, times[1]));
@@ -92,7 +98,7 @@ static void write_alert(struct page *page, const struct open_alert *alert)
 void overview_alerts(struct page *page, const struct overview_running *running)
 {
 	static const enum text_id HEADS[] = {TEXT_SEVERITY, TEXT_FINDING,
-		TEXT_OVERVIEW_DETAIL, TEXT_ROW, TEXT_FROM, TEXT_TO, TEXT_HOST,
+		TEXT_OVERVIEW_DETAIL, TEXT_ROW, TEXT_FROM, TEXT_TO,
 		TEXT_OVERVIEW_ALERTS_COUNT, TEXT_FIRST, TEXT_LAST, TEXT_COUNT};
 	const struct alerts *alerts = running->alerts;
 	char number[PAGE_NUMBER_BYTES];
