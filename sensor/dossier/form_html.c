@@ -29,6 +29,7 @@ static const char STYLE[] =
 	"tr{break-inside:avoid}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
 	"bold}"
+	"h1{overflow-wrap:anywhere}"
 	".unknown{color:var(--unknown);font-weight:bold}"
 	".accepted{color:var(--accepted);font-weight:bold}"
 	"svg{max-width:100%;height:auto}svg text{font:12px sans-serif;fill:var(--ink)}"
