@@ -15,6 +15,7 @@
 #include "status/status.h"
 
 #define SENSOR_PREFIX_BYTES 128
+#define WWW_FOLDER          "www" /* in the state directory */
 
 struct sensor {
 	const struct settings *settings;
@@ -27,11 +28,13 @@ struct sensor {
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;
 	unsigned outputs_end; /* behind them the shipper of each output, up to here; */
-	unsigned place_count; /* and the process that tells metrics, if it is wanted */
+	unsigned metrics_end; /* the process that tells metrics, if it is wanted, */
+	unsigned place_count; /* and the one that writes the page, the same */
 	uint16_t fanout_groups[SETTINGS_LIST_MAX]; /* by interface; 0: one worker */
 	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
 	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */
 	int state_directory;
+	int www;     /* the folder of the page; -1: there is none */
 	int lock;    /* the page's; the supervisor's alone */
 	int wake;    /* eventfd: something is in a ring that was empty */
 	int signals; /* signalfd; the supervisor's alone */

@@ -291,6 +291,7 @@ void settings_start(struct settings *settings)
 		.is_second_opinion_wanted = true,
 		.state_dir = SETTINGS_STATE_DIR,
 		.journal = journal_limits_default()};
+	settings_start_page(settings);
 	action_table_start(&settings->policy.actions);
 	ceiling_table_start(&settings->ceilings);
 }

@@ -35,6 +35,7 @@ static const char STYLE[] =
 	"8em}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
 	"bold}"
+	"h1{overflow-wrap:anywhere}"
 	".unknown{color:var(--unknown);font-weight:bold}"
 	".accepted{color:var(--accepted);font-weight:bold}"
 	"svg text{font:12px monospace;fill:var(--ink)}"
@@ -65,34 +66,7 @@ static const char *const CLASSES[] = {
 	[PAGE_MARK_ROOM] = "room",
 };
 
-void html_put(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\'':
-			(void)fputs("&#39;", out);
-			break;
-		default:
-			(void)fputc(*text, out);
-			break;
-		}
-	}
-}
-
-/* The one style that the page may have. */
-static void put_policy(FILE *out)
+const char *page_html_policy(char text[PAGE_POLICY_BYTES])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned char base64[BASE64_BYTES] = "";
@@ -101,11 +75,19 @@ static void put_policy(FILE *out)
 		1) {
 		(void)EVP_EncodeBlock(base64, digest, DIGEST_BYTES);
 	}
-	(void)fprintf(out,
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-		"'none'; style-src 'sha256-%s'; base-uri 'none'; form-action "
-		"'none'\">\n",
+	(void)snprintf(text, PAGE_POLICY_BYTES,
+		"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; "
+		"form-action 'none'",
 		(const char *)base64);
+	return text;
+}
+
+static void put_policy(FILE *out)
+{
+	char policy[PAGE_POLICY_BYTES];
+	(void)fprintf(out,
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n",
+		page_html_policy(policy));
 }
 
 static void begin(struct page *page, const char *title)

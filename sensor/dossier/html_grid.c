@@ -54,8 +54,8 @@ static void put_cell(
 {
 	char from[SENTENCE_END_BYTES];
 	char to[SENTENCE_END_BYTES];
-	const enum grid_state state = grid_state(
-		page->dossier->grid, picture->ends[row], picture->ends[column]);
+	const enum grid_state state =
+		grid_state(page->grid, picture->ends[row], picture->ends[column]);
 	const size_t x = picture->label_wide + column * CELL;
 	const size_t y = HEAD_HIGH + row * CELL;
 	(void)fprintf(page->out,
@@ -119,11 +119,11 @@ static void put_grid(struct page *page, const struct picture *picture)
 	(void)fprintf(page->out,
 		"<div class=\"wide\" tabindex=\"0\">\n<svg "
 		"xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-		"aria-labelledby=\"grid-title\" width=\"%zu\" height=\"%zu\" "
-		"viewBox=\"0 0 %zu %zu\">\n<title id=\"grid-title\">",
+		"width=\"%zu\" height=\"%zu\" viewBox=\"0 0 %zu %zu\" "
+		"aria-label=\"",
 		wide, high, wide, high);
-	html_put(page->out, page_text(page, TEXT_GRID));
-	(void)fputs("</title>\n", page->out);
+	html_put(page->out, page_text(page, page->grid_title));
+	(void)fputs("\">\n", page->out);
 	for (size_t column = 0; column < picture->count; column++) {
 		(void)fprintf(page->out,
 			"<text x=\"%zu\" y=\"%d\" text-anchor=\"middle\">%zu</text>\n",
@@ -140,7 +140,7 @@ void html_picture(struct page *page)
 {
 	struct picture picture = {.count = 0};
 	char number[PAGE_NUMBER_BYTES];
-	const struct grid *grid = page->dossier->grid;
+	const struct grid *grid = page->grid;
 	if (find_ends(grid, &picture)) {
 		measure_labels(page, &picture);
 		page_paragraph(page, TEXT_GRID_ABOUT);

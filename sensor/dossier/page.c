@@ -198,7 +198,7 @@ const char *page_end_name(
 	const struct matrix_zone *zone = matrix_zones(matrix, &zones);
 	(void)matrix_groups(matrix, &groups);
 	if (end < groups || end - groups + 1 >= zones) {
-		return grid_end_name(page->dossier->grid, end, text);
+		return grid_end_name(page->grid, end, text);
 	}
 	const char *const name = zone[end - groups + 1].name;
 	(void)snprintf(text, SENTENCE_END_BYTES, "%s",
@@ -364,21 +364,27 @@ static void write_sight(struct page *page)
 	page_table_end(page);
 }
 
+void page_begin(struct page *page, const char *title)
+{
+	char text[PAGE_CELL_BYTES];
+	page_cell(page, "%s", title);
+	(void)snprintf(text, sizeof(text), "%s", page->cells.text[0]);
+	page->cells.count = 0;
+	page->form->begin(page, text);
+}
+
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language)
 {
 	struct page page = {
 		.out = out, .form = form, .language = language, .dossier = dossier};
-	char title[PAGE_CELL_BYTES];
-	page_cell(&page, "%s", title_of(&page));
-	(void)snprintf(title, sizeof(title), "%s", page.cells.text[0]);
-	page.cells.count = 0;
-	form->begin(&page, title);
+	const struct page_grid grid = {dossier->grid, TEXT_GRID, TEXT_NONE, SIZE_MAX};
+	page_begin(&page, title_of(&page));
 	write_head(&page);
 	write_sight(&page);
 	page_verdicts(&page);
 	page_change(&page);
-	page_grid(&page);
+	page_grid(&page, &grid);
 	page_offenders(&page);
 	page_servers(&page);
 	page_rows(&page);

@@ -56,6 +56,8 @@ struct page {
 	const struct page_form *form;
 	enum texts_language language;
 	const struct dossier *dossier;
+	const struct grid *grid; /* of the section at hand */
+	enum text_id grid_title;
 	struct page_cells heads; /* of the table at hand */
 	struct page_cells cells; /* of the row at hand */
 };
@@ -66,6 +68,13 @@ extern const struct page_form PAGE_MARKDOWN;
 
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language);
+
+/* For a page of other sections: its head; then the sections, then form->end. */
+void page_begin(struct page *page, const char *title);
+
+/* The Content-Security-Policy that PAGE_HTML keeps: nothing is fetched, one style. */
+#define PAGE_POLICY_BYTES 192
+const char *page_html_policy(char text[PAGE_POLICY_BYTES]);
 
 /* A finished report for programs, and for the next one to be held against. */
 void page_write_json(FILE *out, const struct dossier *dossier);
@@ -109,8 +118,17 @@ const char *page_end_name(
 	const struct page *page, size_t end, char text[SENTENCE_END_BYTES]);
 const char *page_state(const struct page *page, enum grid_state state);
 
-/* Private to dossier/: the sections behind the verdicts. (page_views.c) */
-void page_grid(struct page *page);
+/* "critical"; "-" for what is none. */
+const char *page_severity(const struct page *page, uint8_t severity);
+
+/* The sections behind the verdicts. (page_views.c) most: cells that are listed, gravest first. */
+struct page_grid {
+	const struct grid *grid;
+	enum text_id title;
+	enum text_id about; /* TEXT_NONE: nothing */
+	size_t most;
+};
+void page_grid(struct page *page, const struct page_grid *shown);
 void page_offenders(struct page *page);
 void page_servers(struct page *page);
 void page_rows(struct page *page);
@@ -118,7 +136,6 @@ void page_change(struct page *page);
 void page_days(struct page *page);
 void page_method(struct page *page);
 
-/* And the verdicts with what is behind them. (page_verdicts.c) */
+/* Private to dossier/: the verdicts with what is behind them. (page_verdicts.c) */
 void page_verdicts(struct page *page);
-const char *page_severity(const struct page *page, uint8_t severity);
 void page_cell_row(struct page *page, const struct dossier_breach *breach);

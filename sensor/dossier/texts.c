@@ -209,6 +209,95 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_DAYS_MORE] = {"Later days had no room here.",
 		"D'autres jours n'ont pas trouvé place ici."},
 	[TEXT_DAY] = {"Day", "Jour"},
+	[TEXT_OVERVIEW_SENSOR] = {"Mail flows seen by {}",
+		"Flux de messagerie vus par {}"},
+	[TEXT_OVERVIEW_FLEET] = {"Mail flows seen by {} sensors",
+		"Flux de messagerie vus par {} capteurs"},
+	[TEXT_OVERVIEW_STATE] = {"The sensor", "Le capteur"},
+	[TEXT_OVERVIEW_HEALTH] = {"Health", "Santé"},
+	[TEXT_OVERVIEW_HEALTHY] = {"at its work", "en service"},
+	[TEXT_OVERVIEW_WRITTEN] = {"This page was written (UTC)", "Page écrite (UTC)"},
+	[TEXT_OVERVIEW_STARTED] = {"The sensor runs since (UTC)",
+		"Capteur en marche depuis (UTC)"},
+	[TEXT_OVERVIEW_LOADED] = {"The matrix in use was loaded (UTC)",
+		"Matrice en vigueur chargée (UTC)"},
+	[TEXT_OVERVIEW_REFUSED] = {"Reloads refused", "Rechargements refusés"},
+	[TEXT_OVERVIEW_PAIRS] = {"Pairs of hosts observed", "Paires d'hôtes observées"},
+	[TEXT_OVERVIEW_PARTIAL] = {"{}, partial", "{}, incomplet"},
+	[TEXT_OVERVIEW_ALERTS] = {"Alerts that are open", "Alertes ouvertes"},
+	[TEXT_OVERVIEW_ALERTS_ABOUT] =
+		{"Alerts of the last 24 hours, the gravest first. The same finding "
+		 "between the same ends by the same row is one, with its newest "
+		 "detail.",
+			"Alertes des dernières 24 heures, les plus graves d'abord. Le "
+			"même constat entre les mêmes extrémités et par la même règle "
+			"n'en fait qu'une, avec son dernier détail."},
+	[TEXT_OVERVIEW_ALERTS_NONE] = {"No alert was given in the last 24 hours.",
+		"Aucune alerte dans les dernières 24 heures."},
+	[TEXT_OVERVIEW_ALERTS_LOST] = {"{} alerts, those longest ago, found no room in "
+				       "this list; the records have them.",
+		"{} alertes, les plus anciennes, n'ont pas trouvé place dans cette "
+		"liste ; les enregistrements les ont."},
+	[TEXT_OVERVIEW_ALERTS_BEHIND] =
+		{"The journal is not read to its end yet: newer alerts may be missing.",
+			"Le journal n'est pas encore lu jusqu'au bout : des alertes "
+			"plus récentes peuvent manquer."},
+	[TEXT_OVERVIEW_ALERTS_COUNT] = {"Times", "Fois"},
+	[TEXT_OVERVIEW_DETAIL] = {"Detail", "Détail"},
+	[TEXT_OVERVIEW_DAY] = {"Declared against seen: 24 hours",
+		"Déclaré et vu : 24 heures"},
+	[TEXT_OVERVIEW_MONTH] = {"Declared against seen: 30 days",
+		"Déclaré et vu : 30 jours"},
+	[TEXT_OVERVIEW_WINDOW] =
+		{"Of pairs of hosts that were seen in this time, up to the writing of "
+		 "this page. Numbers are of all flows of such a pair, earlier ones "
+		 "too; each pair is judged by the matrix in use, on the worst it "
+		 "showed.",
+			"Paires d'hôtes vues dans ce délai, jusqu'à l'écriture de "
+			"cette page. Les nombres portent sur tous les flux d'une telle "
+			"paire, y compris antérieurs ; chaque paire est jugée par la "
+			"matrice en vigueur, sur ce qu'elle a montré de pire."},
+	[TEXT_OVERVIEW_WINDOW_FLEET] =
+		{"Of pairs of hosts that were seen in this time, up to the last flow "
+		 "of all sensors. Numbers are of all flows of such a pair, earlier "
+		 "ones too; each pair is judged by the matrix given, on the worst it "
+		 "showed.",
+			"Paires d'hôtes vues dans ce délai, jusqu'au dernier flux de "
+			"tous les capteurs. Les nombres portent sur tous les flux "
+			"d'une telle paire, y compris antérieurs ; chaque paire est "
+			"jugée par la matrice donnée, sur ce qu'elle a montré de "
+			"pire."},
+	[TEXT_OVERVIEW_OUTPUTS] = {"Outputs", "Sorties"},
+	[TEXT_OVERVIEW_OUTPUTS_NONE] =
+		{"No output is set: records stay in the journal.",
+			"Aucune sortie n'est réglée : les enregistrements restent au "
+			"journal."},
+	[TEXT_OVERVIEW_OUTPUT] = {"Output", "Sortie"},
+	[TEXT_OVERVIEW_DELIVERED] = {"Delivered", "Remis"},
+	[TEXT_OVERVIEW_BACKLOG] = {"Bytes that wait", "Octets en attente"},
+	[TEXT_OVERVIEW_WAITED] = {"Oldest waits (s)", "Attente du plus ancien (s)"},
+	[TEXT_OVERVIEW_LOST] = {"Bytes lost", "Octets perdus"},
+	[TEXT_OVERVIEW_PROCESSES] = {"Processes", "Processus"},
+	[TEXT_OVERVIEW_PROCESS] = {"Process", "Processus"},
+	[TEXT_OVERVIEW_SOURCE] = {"Watches", "Surveille"},
+	[TEXT_OVERVIEW_PACKETS] = {"Packets", "Paquets"},
+	[TEXT_OVERVIEW_PACKETS_LOST] = {"Packets lost", "Paquets perdus"},
+	[TEXT_OVERVIEW_FLOWS_NOW] = {"Flows now", "Flux en cours"},
+	[TEXT_OVERVIEW_RESTARTS] = {"Restarts", "Redémarrages"},
+	[TEXT_OVERVIEW_STARTING] = {"starting", "démarre"},
+	[TEXT_OVERVIEW_RUNNING] = {"running", "en marche"},
+	[TEXT_OVERVIEW_DRAINING] = {"draining", "se termine"},
+	[TEXT_OVERVIEW_ENDED] = {"ended", "terminé"},
+	[TEXT_OVERVIEW_FAILED] = {"failed", "en échec"},
+	[TEXT_OVERVIEW_DOWN] = {"down", "en panne"},
+	[TEXT_OVERVIEW_CERTIFICATES] = {"Certificates that end next",
+		"Certificats qui expirent en premier"},
+	[TEXT_OVERVIEW_SENSORS] = {"Sensors", "Capteurs"},
+	[TEXT_OVERVIEW_FILE] = {"File", "Fichier"},
+	[TEXT_OVERVIEW_AGAIN] = {"The page is written anew about once a minute and "
+				 "fetches nothing: load it again to see the next one.",
+		"La page est réécrite environ une fois par minute et ne charge rien : "
+		"la recharger montre la suivante."},
 	[TEXT_METHOD] = {"Method and limits", "Méthode et limites"},
 	[TEXT_METHOD_JUDGED] =
 		{"Each mail flow was recognised by its bytes on any port, and "

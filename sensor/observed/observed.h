@@ -112,6 +112,10 @@ void observed_add(struct observed *observed, const struct sighting *sighting);
  */
 void observed_merge(struct observed *into, const struct observed *from);
 
+/* The same of what was seen since then alone; an entry stays with all of its flows. */
+void observed_merge_since(
+	struct observed *into, const struct observed *from, uint64_t since_us);
+
 const struct observed_entry *observed_find(
 	const struct observed *observed, const struct observed_key *key);
 

@@ -150,8 +150,9 @@ struct status_page {
 	/* places in a row: supervisor, reporter and workers up to here, */
 	_Atomic uint32_t workers_end;
 	_Atomic uint32_t outputs_end; /* then the shipper of each output up to here, */
-	_Atomic uint32_t place_count; /* then the process that tells metrics */
-	_Atomic uint32_t matrix;      /* generation of the matrix to be used */
+	/* then the process that tells metrics, and the one that writes the page */
+	_Atomic uint32_t place_count;
+	_Atomic uint32_t matrix; /* generation of the matrix to be used */
 	/* enum status_end; the reporter's when it is left alone */
 	_Atomic uint32_t end;
 	_Atomic uint64_t started_us;

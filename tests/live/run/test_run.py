@@ -122,7 +122,7 @@ def cut_off(run):
 def test_all_processes_end_when_the_supervisor_is_killed_and_report_what_they_had(run):
     watches(run, 70)
     children = sensor.processes_of(run.process.pid)
-    assert len(children) == 2
+    assert len(children) == 3
     run.process.kill()
     run.process.wait()
     until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the children to end")
