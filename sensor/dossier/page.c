@@ -73,6 +73,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_HOST:
 	case TEXT_NAME:
 	case TEXT_SERVER_NAME:
+	case TEXT_OVERVIEW_FILE:
 		return PAGE_MARK_CODE;
 	case TEXT_FROM:
 	case TEXT_TO:
@@ -84,6 +85,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_FIRST:
 	case TEXT_LAST:
 	case TEXT_IN_TLS:
+	case TEXT_OVERVIEW_DETAIL:
 		return PAGE_MARK_ROOM;
 	default:
 		return PAGE_MARK_NONE;
