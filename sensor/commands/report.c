@@ -173,9 +173,11 @@ static int report_run(int argc, char **argv)
 		return command_misused(
 			&COMMAND_REPORT, "--exit-code new needs --baseline");
 	}
-	code = report_input_read(&input, &COMMAND_REPORT, &request.matrices, &files);
+	const struct report_wanted wanted = {
+		.matrices = &request.matrices, .files = files};
+	code = report_input_read(&input, &COMMAND_REPORT, &wanted);
 	if (code == OPTIONS_GO_ON) {
-		code = give(&request, &input.dossier, form);
+		code = give(&request, &input.dossiers[0], form);
 	}
 	report_input_free(&input);
 	return code;

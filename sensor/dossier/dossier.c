@@ -111,19 +111,12 @@ int64_t dossier_certificate(
 	return place == NAME_NONE ? 0 : dossier->making->certificate_ends[place];
 }
 
-static void keep_certificate(struct dossier *dossier, const struct record *record)
+static void keep_certificate(struct dossier *dossier, const struct address *server,
+	uint16_t port, int64_t end_s)
 {
 	char text[KEY_BYTES];
-	const struct observation *observation = record->observation;
 	struct dossier_making *making = dossier->making;
-	if (!observation->facts ||
-		observation->facts->session.server_certificate.visibility !=
-			FACTS_SEEN) {
-		return;
-	}
-	const int64_t end_s =
-		observation->facts->session.server_certificate.not_after_s;
-	(void)certificate_key(&observation->server, observation->server_port, text);
+	(void)certificate_key(server, port, text);
 	const uint32_t known = name_table_find(&making->certificates, text);
 	if (known != NAME_NONE) {
 		making->certificate_ends[known] = end_s;
@@ -134,6 +127,27 @@ static void keep_certificate(struct dossier *dossier, const struct record *recor
 		making->certificate_ends = list_room(making->certificate_ends,
 			making->certificate_count, sizeof(int64_t));
 		making->certificate_ends[making->certificate_count++] = end_s;
+	}
+}
+
+static void keep_certificate_of_record(
+	struct dossier *dossier, const struct record *record)
+{
+	const struct observation *observation = record->observation;
+	const struct facts *facts = observation->facts;
+	if (facts && facts->session.server_certificate.visibility == FACTS_SEEN) {
+		keep_certificate(dossier, &observation->server,
+			observation->server_port,
+			facts->session.server_certificate.not_after_s);
+	}
+}
+
+void dossier_certificate_of(struct dossier *dossier, const struct sighting *sighting)
+{
+	if (sighting->certificate_end_s != 0 &&
+		dossier_is_in_span(dossier, sighting->time_us)) {
+		keep_certificate(dossier, &sighting->server, sighting->server_port,
+			sighting->certificate_end_s);
 	}
 }
 
@@ -152,10 +166,13 @@ static void count_accepted(
 
 void dossier_mail(struct dossier *dossier, const struct record *record)
 {
+	if (!dossier_is_in_span(dossier, record->time_us)) {
+		return;
+	}
 	conformity_mail(dossier->conformity, record);
 	count_accepted(dossier, record->judgement, 1);
 	days_add(dossier, record->start_us, DAY_FLOWS, 1);
-	keep_certificate(dossier, record);
+	keep_certificate_of_record(dossier, record);
 	dossier_source(dossier, record->pcap_filename ? record->pcap_filename : "");
 }
 
@@ -163,6 +180,9 @@ void dossier_alert(struct dossier *dossier, const struct record *record,
 	enum finding finding, const struct fold_count *count)
 {
 	char community_id[32] = "";
+	if (!dossier_is_in_span(dossier, record->time_us)) {
+		return;
+	}
 	conformity_alert(dossier->conformity, record, finding, count);
 	record_community_id(record, community_id);
 	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
@@ -280,7 +300,10 @@ void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 void dossier_sighting(struct dossier *dossier, const struct sighting *sighting)
 {
 	const struct recorded recorded = {.sighting = sighting, .flows = 1};
-	dossier_recorded(dossier, &recorded);
+	if (dossier_is_in_span(dossier, sighting->time_us)) {
+		dossier_certificate_of(dossier, sighting);
+		dossier_recorded(dossier, &recorded);
+	}
 }
 
 bool dossier_finish(

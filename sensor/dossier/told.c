@@ -112,7 +112,8 @@ void dossier_told(struct dossier *dossier, const char *line, size_t len)
 	if (!may_be_told(line, len) || !document_parse(&record, line, len)) {
 		return;
 	}
-	if (read_told(&record, &told)) {
+	if (read_told(&record, &told) &&
+		dossier_is_in_span(dossier, document_time(&record, "timestamp"))) {
 		add(dossier, &record, &told);
 	}
 	document_free(&record);

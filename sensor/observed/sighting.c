@@ -330,6 +330,7 @@ static void read_dialogue(struct sighting *sighting, const struct document *reco
 	}
 	sighting->certificate = word_at(
 		record, "mail.certificate", name_of_visibility, FACTS_UNREADABLE + 1);
+	sighting->certificate_end_s = document_date(record, "tls.notafter");
 	const char *level = document_text(record, "mail.rpc_protection");
 	sighting->rpc_protection =
 		(uint8_t)word_of(level, facts_rpc_level_name, RPC_LEVEL_PRIVACY + 1, 0);

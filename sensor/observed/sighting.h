@@ -58,14 +58,15 @@ struct sighting {
 	bool is_internet[2];
 	uint8_t role[2]; /* enum matrix_role */
 
-	uint8_t protocol;         /* enum protocol: of mail, or PROTOCOL_ATTEMPT */
-	uint8_t confidence;       /* enum direction_confidence: who is the client */
-	uint8_t tls;              /* enum facts_tls */
-	uint16_t tls_version;     /* 0x0303; 0: not seen */
-	uint8_t starttls_offered; /* enum facts_answer */
-	uint8_t auth_accepted;    /* enum facts_answer: of the login in clear */
-	uint8_t certificate;      /* enum facts_visibility, of the server */
-	uint8_t rpc_protection;   /* as in struct facts */
+	uint8_t protocol;          /* enum protocol: of mail, or PROTOCOL_ATTEMPT */
+	uint8_t confidence;        /* enum direction_confidence: who is the client */
+	uint8_t tls;               /* enum facts_tls */
+	uint16_t tls_version;      /* 0x0303; 0: not seen */
+	uint8_t starttls_offered;  /* enum facts_answer */
+	uint8_t auth_accepted;     /* enum facts_answer: of the login in clear */
+	uint8_t certificate;       /* enum facts_visibility, of the server */
+	int64_t certificate_end_s; /* 0: not seen */
+	uint8_t rpc_protection;    /* as in struct facts */
 	bool is_midstream;
 	uint16_t mechanisms;       /* enum facts_mechanism: sign-in seen, in clear */
 	uint16_t clear_mechanisms; /* of these: a reusable secret crossed */

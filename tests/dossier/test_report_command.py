@@ -226,6 +226,14 @@ def test_records_and_pairs_name_the_same_sender(tmp_path):
     assert found[0][1]
 
 
+def test_the_end_of_a_certificate_is_taken_from_records(tmp_path):
+    flows, observed = tmp_path / "eve.json", tmp_path / "observed"
+    assert run("replay", SERVER, "-m", MATRIX, "--flows", flows, "--observed", observed).returncode == 0
+    ends = [[one.get("certificate_end") for one in json.loads(shown(*words, "-m", MATRIX, "--json"))["servers"]]
+            for words in ([SERVER], [flows], [flows, observed], [observed])]
+    assert ends[0] == ends[1] == ends[2] != [None] == ends[3]
+
+
 @pytest.mark.parametrize("name", ["pop3s-http-alpn-without-a-name", "mx-lookup-by-workstation"])
 def test_alerts_without_a_mail_flow_are_taken_from_records(tmp_path, name):
     case = ROOT / "pcaps" / name

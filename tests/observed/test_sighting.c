@@ -41,6 +41,7 @@
 	     "\"findings\":[\"tls.missing\",\"of.the-future\",\"smtp.smuggling\"],"   \
 	     "\"shown\":[\"content-clear\",\"what is this\",\"ambiguous\"]},"         \
 	     "\"tls\":{\"version\":\"TLS 1.2\",\"sni\":\"mx.example.org\","           \
+	     "\"notafter\":\"2026-12-31T23:59:59\","                                  \
 	     "\"subjectaltname\":[\"a.example\",\"b.example\"]}," FLOW "}"
 
 static struct sighting sighting;
@@ -70,6 +71,7 @@ static void every_member_of_a_record_is_read(void **state)
 	assert_int_equal(sighting.starttls_offered, FACTS_YES);
 	assert_int_equal(sighting.auth_accepted, FACTS_NO);
 	assert_int_equal(sighting.certificate, FACTS_SEEN);
+	assert_int_equal(sighting.certificate_end_s, INT64_C(1798761599));
 	assert_int_equal(sighting.rpc_protection, 3);
 	assert_true(sighting.is_midstream);
 	assert_int_equal(

@@ -1,4 +1,4 @@
-#include "commands/digest.h"
+#include "commands/file_hash.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -20,7 +20,7 @@ static bool add_up(
 	return is_ok && !ferror(file) && EVP_DigestFinal_ex(context, digest, NULL) == 1;
 }
 
-bool digest_of_file(const char *path, char text[DIGEST_TEXT_BYTES], struct reason *why)
+bool file_hash(const char *path, char text[FILE_HASH_BYTES], struct reason *why)
 {
 	struct stat status;
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -43,7 +43,7 @@ bool digest_of_file(const char *path, char text[DIGEST_TEXT_BYTES], struct reaso
 	}
 	for (size_t i = 0; is_read && i < DIGEST_BYTES; i++) {
 		(void)snprintf(
-			text + 2 * i, DIGEST_TEXT_BYTES - 2 * i, "%02x", digest[i]);
+			text + 2 * i, FILE_HASH_BYTES - 2 * i, "%02x", digest[i]);
 	}
 	EVP_MD_CTX_free(context);
 	if (file) {
