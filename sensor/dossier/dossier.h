@@ -146,7 +146,8 @@ struct dossier_sight {
 	bool is_of_records;      /* of some at least, not only of captures */
 	bool has_frames;         /* captures: what could not be decoded is known */
 	struct blindness blindness;
-	uint64_t last_us; /* of all that was seen; 0: nothing was */
+	uint64_t first_us; /* of all that was ever seen; 0: nothing was */
+	uint64_t last_us;
 	char sources[DOSSIER_SOURCES][DOSSIER_SOURCE_BYTES];
 	size_t source_count;
 	bool is_more_sources; /* there were others */

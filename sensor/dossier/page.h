@@ -104,6 +104,16 @@ void page_cell_share(struct page *page, uint64_t part, uint64_t whole);
 const char *page_end_name(
 	const struct page *page, size_t end, char text[SENTENCE_END_BYTES]);
 const char *page_state(const struct page *page, enum grid_state state);
+enum page_mark page_state_mark(enum grid_state state);
+
+/* "sender.illegitimate, tls.missing", "smtp, imap"; "-" for none. Return text. */
+const char *page_reasons(uint64_t reasons, char text[PAGE_CELL_BYTES]);
+const char *page_protocols(uint32_t protocols, char text[PAGE_CELL_BYTES]);
+
+/* "R37", "not observable" */
+const char *page_subject(const struct page *page, enum conformity_subject subject);
+const char *page_verdict(const struct page *page, enum conformity_verdict verdict);
+enum page_mark page_verdict_mark(enum conformity_verdict verdict);
 
 /* Private to dossier/: the sections behind the verdicts. (page_views.c) */
 void page_grid(struct page *page);

@@ -278,6 +278,44 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		 "equal report.",
 			"Le rapport ne porte pas l'heure de sa production : à entrées "
 			"égales, rapport égal."},
+	[TEXT_DIGEST_TITLE] = {"Mail flows: what is new",
+		"Flux de messagerie : les nouveautés"},
+	[TEXT_DIGEST_SPAN] =
+		{"From {} to {} UTC: mail flows {}, in the span before {}.",
+			"Du {} au {} UTC : flux de messagerie {}, sur la durée "
+			"précédente {}."},
+	[TEXT_DIGEST_SILENT] =
+		{"Not one mail flow was seen. The last one: {}. Does the sensor "
+		 "still get its traffic?",
+			"Aucun flux de messagerie n'a été vu. Le dernier : {}. La "
+			"sonde reçoit-elle encore son trafic ?"},
+	[TEXT_DIGEST_FIRST] = {"Nothing was seen before: all that was seen is new.",
+		"Rien n'avait été vu auparavant : tout ce qui a été vu est "
+		"nouveau."},
+	[TEXT_DIGEST_WHO] = {"What", "Objet"},
+	[TEXT_DIGEST_WHAT] = {"News", "Nouveauté"},
+	[TEXT_DIGEST_MORE] = {"And {} more.", "Et {} de plus."},
+	[TEXT_DIGEST_VERDICTS] = {"Recommendations whose verdict changed",
+		"Recommandations dont le constat a changé"},
+	[TEXT_DIGEST_VERDICT] = {"{} (before: {})", "{} (auparavant : {})"},
+	[TEXT_DIGEST_SENDERS] = {"New hosts that no row lets do what they did",
+		"Nouveaux hôtes qu'aucune ligne n'autorise à ce qu'ils ont fait"},
+	[TEXT_DIGEST_SENDER] = {"{}, since {}, flows: {} ({})",
+		"{}, depuis le {}, flux : {} ({})"},
+	[TEXT_DIGEST_CELLS] = {"Groups that speak with each other for the first time",
+		"Groupes qui se parlent pour la première fois"},
+	[TEXT_DIGEST_CELL] = {"{}, since {} ({})", "{}, depuis le {} ({})"},
+	[TEXT_DIGEST_ROWS] = {"Rows that ended, end soon or fell silent",
+		"Lignes échues, bientôt échues ou devenues muettes"},
+	[TEXT_DIGEST_ROW_SILENT] = {"no longer used; last on {}",
+		"plus utilisée ; la dernière fois le {}"},
+	[TEXT_DIGEST_ROW_ENDED] = {"ended on {}", "échue le {}"},
+	[TEXT_DIGEST_ROW_ENDING] = {"holds until {}", "vaut jusqu'au {}"},
+	[TEXT_DIGEST_CERTIFICATES] = {"Certificates that ended or end soon",
+		"Certificats échus ou bientôt échus"},
+	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
+		"échoit le {}, jours restants : {}"},
+	[TEXT_DIGEST_CERTIFICATE_OVER] = {"ended on {}", "échu le {}"},
 	[TEXT_COLON] = {": ", " : "},
 	[TEXT_NONE] = {"-", "-"},
 };

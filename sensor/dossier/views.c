@@ -238,6 +238,7 @@ bool dossier_view(struct dossier *dossier, const struct observed *observed)
 	dossier->server_count = dossier->server_total < DOSSIER_SERVERS
 					? dossier->server_total
 					: DOSSIER_SERVERS;
+	dossier->sight.first_us = totals.first_us;
 	dossier->sight.last_us = totals.last_us;
 	dossier->sight.given_up_pairs = totals.given_up_entries;
 	look_for_ends(dossier, totals.last_us);
