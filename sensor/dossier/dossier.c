@@ -22,7 +22,8 @@
 		FINDING_BIT(FINDING_TLS_VERSION_OBSOLETE) |           \
 		FINDING_BIT(FINDING_TLS_CLIENT_CERTIFICATE_MISSING) | \
 		FINDING_BIT(FINDING_ZONE_MAILBOX_MISPLACED) |         \
-		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED))
+		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED) |       \
+		FINDING_BIT(FINDING_TUNNEL_MAIL))
 
 /* One notch milder where a row lets servers talk in clear. */
 #define GRADED                                                       \
@@ -218,9 +219,10 @@ static uint8_t severity_of(
 }
 
 /* Of what does not depend on the matrix the record knows more than judging it anew. */
-static void take_told(const struct sighting *sighting, struct judgement *judgement)
+static void take_told(
+	const struct sighting *sighting, bool is_claim, struct judgement *judgement)
 {
-	uint64_t told = sighting->findings & ~OF_MATRIX;
+	uint64_t told = is_claim ? 0 : sighting->findings & ~OF_MATRIX;
 	judgement->findings = (judgement->findings & OF_MATRIX) | told;
 	judgement->accepted &= judgement->findings;
 	for (; told != 0; told &= told - 1) { /* 64 */
@@ -270,14 +272,27 @@ static void add_findings(struct dossier *dossier, const struct record *record,
 	}
 }
 
+/* What is inside a tunnel that nobody declared accuses who sent that (engine/alerts). */
+static void blame_outer(const struct matrix *matrix, struct observation *observation,
+	struct judgement *judgement)
+{
+	const struct way way = observation->way;
+	judge_outer(&way, observation);
+	judgement->from = matrix_locate(matrix, &observation->client);
+	judgement->to = matrix_locate(matrix, &observation->server);
+	judgement->row = judgement->nearest = NULL;
+}
+
 void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 {
 	const struct sighting *sighting = recorded->sighting;
 	struct rejudge_flow flow;
 	struct judgement judgement;
 	rejudge_fill(dossier->matrix, sighting, 0, &flow);
+	const struct way *way = &flow.observation.way;
+	const bool is_claim = way_is_foreign(way->tag);
 	judge_flow_briefly(dossier->matrix, &flow.observation, &judgement);
-	take_told(sighting, &judgement);
+	take_told(sighting, is_claim, &judgement);
 	fill_seen(sighting, &flow.facts);
 	const struct record record = {.time_us = sighting->time_us,
 		.flow_id = sighting->flow_id,
@@ -291,6 +306,9 @@ void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 	count_accepted(dossier, &judgement, recorded->flows);
 	if (!dossier->sight.is_of_sums) {
 		days_add(dossier, record.start_us, DAY_FLOWS, recorded->flows);
+	}
+	if (is_claim && way->depth > 0) {
+		blame_outer(dossier->matrix, &flow.observation, &judgement);
 	}
 	add_findings(dossier, &record, recorded);
 	dossier_source(

@@ -211,6 +211,10 @@ static void cell_end(struct page *page, const struct address *address, uint16_t 
 		page_cell_text(page, TEXT_INTERNET_HOSTS);
 		return;
 	}
+	if (port == 0) { /* not in records, of what carries a tunnel */
+		page_cell(page, "%s", address_text(address, text));
+		return;
+	}
 	page_cell(
 		page, is_ipv4 ? "%s:%u" : "[%s]:%u", address_text(address, text), port);
 }

@@ -234,6 +234,27 @@ def test_the_end_of_a_certificate_is_taken_from_records(tmp_path):
     assert ends[0] == ends[1] == ends[2] != [None] == ends[3]
 
 
+@pytest.mark.parametrize("is_declared", [False, True])
+def test_what_a_tunnel_claims_is_the_same_in_captures_records_and_pairs(tmp_path, is_declared):
+    case = ROOT / "pcaps/tunnel-not-declared"
+    capture, matrix = case / "traffic.pcap", tmp_path / "matrix.yaml"
+    tunnels = "tunnels:\n  ours: {kind: vxlan, ends: [192.0.2.71, 203.0.113.9]}\n" if is_declared else ""
+    matrix.write_text((case / "matrix.yaml").read_text(encoding="utf-8") + tunnels, encoding="utf-8")
+    flows, observed = tmp_path / "eve.json", tmp_path / "observed"
+    # the matrix of the records is the one without it
+    assert run("replay", capture, "-m", case / "matrix.yaml", "--flows", flows, "--observed", observed).returncode == 0
+    told = []
+    for source in capture, flows, observed:
+        report = json.loads(shown(source, "-m", matrix, "--json"))
+        verdicts = {line["recommendation"]: line["verdict"] for line in report["conformity"]}
+        found = [(one["fingerprint"], one["example"]["src_ip"], one["example"]["dest_ip"]) for one in report["findings"]]
+        told.append((verdicts, {one for one in found if one[0].startswith(("tunnel.", "tls.missing"))}))
+    assert told[0] == told[1] == told[2]
+    assert told[0][0]["R34"] == ("conform" if is_declared else "not_observable")
+    assert told[0][1] == {("tls.missing||workstations|mailboxes", "192.0.2.70", "192.0.2.10") if is_declared else
+                          ("tunnel.mail||workstations|internet", "192.0.2.71", "203.0.113.9")}
+
+
 @pytest.mark.parametrize("name", ["pop3s-http-alpn-without-a-name", "mx-lookup-by-workstation"])
 def test_alerts_without_a_mail_flow_are_taken_from_records(tmp_path, name):
     case = ROOT / "pcaps" / name
