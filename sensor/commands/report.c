@@ -1,5 +1,6 @@
 #include "base/replaced_file.h"
 #include "commands/report_input.h"
+#include "commands/report_packets.h"
 #include "dossier/baseline.h"
 #include "dossier/page.h"
 
@@ -176,6 +177,10 @@ static int report_run(int argc, char **argv)
 	const struct report_wanted wanted = {
 		.matrices = &request.matrices, .files = files};
 	code = report_input_read(&input, &COMMAND_REPORT, &wanted);
+	struct reason why;
+	if (code == OPTIONS_GO_ON && !report_packets_find(&input.dossiers[0], &why)) {
+		code = command_failed(&COMMAND_REPORT, "%s", why.text);
+	}
 	if (code == OPTIONS_GO_ON) {
 		code = give(&request, &input.dossiers[0], form);
 	}

@@ -195,6 +195,7 @@ void dossier_alert(struct dossier *dossier, const struct record *record,
 			.flows = flows,
 			.first_us = record->time_us,
 			.last_us = record->time_us,
+			.start_us = record->start_us,
 			.flow_id = record->flow_id,
 			.source = record->pcap_filename,
 			.community_id = community_id};
@@ -261,6 +262,7 @@ static void add_findings(struct dossier *dossier, const struct record *record,
 							   : sighting->time_us,
 			.last_us = sighting->time_us,
 			.flow_id = sighting->flow_id,
+			.event_id = sighting->event_id,
 			.source = sighting->source,
 			.community_id = sighting->community_id};
 		struct fold_count count = {

@@ -35,14 +35,17 @@ enum dossier_change {
 /* One flow. */
 struct dossier_example {
 	uint64_t time_us;
+	uint64_t start_us; /* of the flow, where single flows were seen; else 0 */
+	uint64_t packet;   /* its first, of its capture, from 1; 0: not known */
 	uint64_t flow_id;
 	struct address client;
 	struct address server;
 	uint16_t client_port;
 	uint16_t server_port;
 	char protocol[40];
-	char source[DOSSIER_SOURCE_BYTES]; /* capture or interface; or "" */
-	char community_id[32];             /* or "" */
+	char source[DOSSIER_SOURCE_BYTES];   /* capture or interface; or "" */
+	char community_id[32];               /* or "" */
+	char event_id[SIGHTING_EVENT_BYTES]; /* of its record; or "" */
 };
 
 /* All flows with one finding, by one row, between two groups. */

@@ -229,6 +229,11 @@ static void write_example(struct page *page, const struct dossier_breach *breach
 	cell_end(page, &example->server, example->server_port);
 	page_cell(page, "%s", example->protocol);
 	page_cell(page, "%s", example->source[0] ? example->source : "-");
+	if (example->packet > 0) {
+		page_cell(page, "%" PRIu64, example->packet);
+	} else {
+		page_cell(page, "%s", example->event_id[0] ? example->event_id : "-");
+	}
 	page_cell(page, "%" PRIu64, example->flow_id);
 	page_cell(page, "%s", example->community_id[0] ? example->community_id : "-");
 	page_row(page);
@@ -237,7 +242,7 @@ static void write_example(struct page *page, const struct dossier_breach *breach
 static void write_examples(struct page *page, enum conformity_subject subject)
 {
 	static const enum text_id HEADS[] = {TEXT_FINDING, TEXT_TIME, TEXT_CLIENT,
-		TEXT_SERVER, TEXT_PROTOCOL, TEXT_CAPTURE, TEXT_FLOW_ID,
+		TEXT_SERVER, TEXT_PROTOCOL, TEXT_CAPTURE, TEXT_PACKET, TEXT_FLOW_ID,
 		TEXT_COMMUNITY_ID, TEXT_COUNT};
 	const struct dossier *dossier = page->dossier;
 	size_t count = 0;

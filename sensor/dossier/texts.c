@@ -120,6 +120,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_SERVER] = {"Server", "Serveur"},
 	[TEXT_PROTOCOL] = {"Protocol", "Protocole"},
 	[TEXT_CAPTURE] = {"Capture or interface", "Capture ou interface"},
+	[TEXT_PACKET] = {"Packet, or event_id of the record",
+		"Paquet, ou event_id de l'enregistrement"},
 	[TEXT_FLOW_ID] = {"flow_id of its records", "flow_id de ses enregistrements"},
 	[TEXT_COMMUNITY_ID] = {"Community ID", "Community ID"},
 	[TEXT_REMEDIES] = {"Remedy", "Remède"},
@@ -267,10 +269,12 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"écart, et la ligne en cause est celle du flux entier ; une "
 			"alerte a pu en dire d'autres quand elle a été levée."},
 	[TEXT_METHOD_PACKETS] =
-		{"Examples are found again by time and Community ID in a "
-		 "capture, by flow_id in records.",
-			"Les exemples se retrouvent par l'heure et le Community ID "
-			"dans une capture, par flow_id dans les enregistrements."},
+		{"Examples are found again in a capture by the number of their "
+		 "first packet, or by time and Community ID; in records by "
+		 "event_id or flow_id.",
+			"Les exemples se retrouvent dans une capture par le numéro de "
+			"leur premier paquet, ou par l'heure et le Community ID ; dans "
+			"les enregistrements par event_id ou flow_id."},
 	[TEXT_METHOD_GUIDE] =
 		{"Recommendations are those of ANSSI-PA-066, version 3.0 of 19 "
 		 "June 2020, told here in our words; the guide's own text is "

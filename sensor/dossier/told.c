@@ -99,6 +99,7 @@ static void add(
 		.first_us = flow.time_us,
 		.last_us = flow.time_us,
 		.flow_id = flow_id,
+		.event_id = document_text(record, "event_id"),
 		.source = capture ? capture : document_text(record, "in_iface"),
 		.community_id = document_text(record, "community_id")};
 	conformity_alert(dossier->conformity, &flow, told->finding, &count);

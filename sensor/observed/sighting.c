@@ -200,6 +200,8 @@ static void read_flow(struct sighting *sighting, const struct document *record)
 	sighting->messages = count_at(record, "mail.messages");
 	sighting->recipients = count_at(record, "mail.rcpt_count");
 	sighting->flow_id = number_at(record, "flow_id");
+	copy_text(sighting->event_id, sizeof(sighting->event_id),
+		document_text(record, "event_id"));
 	copy_text(sighting->community_id, sizeof(sighting->community_id),
 		document_text(record, "community_id"));
 	copy_text(sighting->sensor, sizeof(sighting->sensor),

@@ -12,8 +12,9 @@
 #include "base/document.h"
 #include "judge/judge.h"
 
-#define SIGHTING_NAME_BYTES 128 /* of a host; longer ones are cut */
-#define SIGHTING_ID_BYTES   64  /* of a row, a group, a sensor; the same */
+#define SIGHTING_NAME_BYTES  128 /* of a host; longer ones are cut */
+#define SIGHTING_EVENT_BYTES 128 /* of a record; the same */
+#define SIGHTING_ID_BYTES    64  /* of a row, a group, a sensor; the same */
 
 /* What judging asks, and no other member says: the words of the record's mail.shown. */
 enum sighting_shown {
@@ -97,7 +98,8 @@ struct sighting {
 	char names[2][SIGHTING_NAME_BYTES];       /* that DNS gave, client first */
 	char certificate_names[FACTS_NAME_BYTES]; /* comma-separated */
 
-	uint64_t flow_id; /* of this sensor's records */
+	uint64_t flow_id;                    /* of this sensor's records */
+	char event_id[SIGHTING_EVENT_BYTES]; /* of its record */
 	char community_id[32];
 	char sensor[SIGHTING_ID_BYTES];
 	char source[SIGHTING_ID_BYTES]; /* interface or capture */

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 
 import pytest
@@ -117,6 +118,34 @@ def test_an_example_is_a_flow_of_the_capture():
         assert [example[key] for key in ("src_ip", "dest_ip", "dest_port", "community_id")] == [
             record[key] for key in ("src_ip", "dest_ip", "dest_port", "community_id")]
         assert example["source"] == str(STRANGER)
+
+
+def packets_of(capture):
+    """The packets of a pcap file, with what stands in front of each."""
+    data = capture.read_bytes()
+    at, packets = 24, []
+    while at < len(data):
+        size = 16 + struct.unpack_from("<I", data, at + 8)[0]
+        packets.append(data[at:at + size])
+        at += size
+    return packets
+
+
+def test_an_example_names_its_first_packet_or_its_record(tmp_path):
+    before = [struct.pack("<I", struct.unpack_from("<I", packet)[0] - 86400) + packet[4:] for packet in packets_of(SERVER)]
+    file = tmp_path / "both.pcap"
+    file.write_bytes(SERVER.read_bytes()[:24] + b"".join(before + packets_of(STRANGER)))
+    examples = [one["example"] for one in json.loads(shown(file, "-m", MATRIX, "--json"))["findings"]]
+    assert [one["packet"] for one in examples if one["src_ip"] == "192.0.2.70"] == [len(before) + 1]
+    first = packets_of(file)[len(before)]
+    assert bytes([192, 0, 2, 70]) + bytes([203, 0, 113, 25]) in first
+    assert f"; Packet, or event_id of the record: {len(before) + 1}; " in re.sub(r"\s+", " ", shown(file, "-m", MATRIX))
+    records = tmp_path / "eve.json"
+    records.write_text(run("replay", STRANGER, "-m", MATRIX, "--json").stdout, encoding="utf-8")
+    (example,) = [one["example"] for one in json.loads(shown(records, "-m", MATRIX, "--json"))["findings"]]
+    (record,) = [line for line in map(json.loads, records.read_text(encoding="utf-8").splitlines())
+                 if line["event_type"] == "mail"]
+    assert example["event_id"] == record["event_id"] and "packet" not in example
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -23,6 +23,7 @@
 	"\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:a+b/c=\","
 #define HEAD                                                                          \
 	"{\"timestamp\":\"2026-11-29T07:00:03.000000+0000\",\"event_type\":\"mail\"," \
+	"\"event_id\":\"a-1-9\","                                                     \
 	"\"host\":\"sensor-a\",\"flow_id\":7,\"in_iface\":\"eth1\"," ENDS
 #define RECORD                                                                        \
 	HEAD "\"vlan\":[12,34],\"tunnel\":{\"kind\":\"vxlan\",\"id\":5,"              \
@@ -101,6 +102,7 @@ static void every_member_of_a_record_is_read(void **state)
 	assert_string_equal(sighting.helo, "h\xc3\xa9lo");
 	assert_string_equal(sighting.certificate_names, "a.example,b.example");
 	assert_int_equal(sighting.flow_id, 7);
+	assert_string_equal(sighting.event_id, "a-1-9");
 	assert_string_equal(sighting.sensor, "sensor-a");
 	assert_string_equal(sighting.source, "eth1");
 }
