@@ -33,6 +33,7 @@ struct page_cells {
 };
 
 struct page;
+struct page_held;
 
 struct page_form {
 	void (*begin)(struct page *page, const char *title);
@@ -54,6 +55,10 @@ struct page {
 	const struct dossier *dossier;
 	struct page_cells heads; /* of the table at hand */
 	struct page_cells cells; /* of the row at hand */
+	/* of the form for terminals: */
+	struct page_held *held; /* rows of the table at hand; or NULL */
+	bool is_table_begun;
+	bool is_line_owed; /* an empty one, before whatever comes next */
 };
 
 extern const struct page_form PAGE_TEXT;

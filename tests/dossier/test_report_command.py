@@ -139,7 +139,7 @@ def test_an_example_names_its_first_packet_or_its_record(tmp_path):
     assert [one["packet"] for one in examples if one["src_ip"] == "192.0.2.70"] == [len(before) + 1]
     first = packets_of(file)[len(before)]
     assert bytes([192, 0, 2, 70]) + bytes([203, 0, 113, 25]) in first
-    assert f"; Packet, or event_id of the record: {len(before) + 1}; " in re.sub(r"\s+", " ", shown(file, "-m", MATRIX))
+    assert f" Packet, or event_id of the record: {len(before) + 1} " in re.sub(r"\s+", " ", shown(file, "-m", MATRIX))
     records = tmp_path / "eve.json"
     records.write_text(run("replay", STRANGER, "-m", MATRIX, "--json").stdout, encoding="utf-8")
     (example,) = [one["example"] for one in json.loads(shown(records, "-m", MATRIX, "--json"))["findings"]]
@@ -185,6 +185,22 @@ def test_no_sentence_of_one_language_is_in_the_other(documents, form):
         return {re.sub(r"\s+", " ", line) for line in lines if re.search(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", line)}
     assert len(sentences("en")) > 30
     assert not sentences("en") & sentences("fr")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_text_has_columns_or_names_each_cell_and_leaves_single_lines_free(documents, language):
+    text = documents["text", language]
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80 and "\n\n\n" not in text
+    head, share = ("  Recommendation  Verdict", "Under TLS: ") if language == "en" else ("  Recommandation  Constat", "Sous TLS : ")
+    first = next(place for place, line in enumerate(lines) if line.startswith(head))
+    # numbers stand to the right, below their heads, and what asks too much room under its row
+    ends = [match.end() for match in re.finditer(r"\S+(?: \S+)*", lines[first])][2:]
+    row = lines[first + 1]
+    assert row.startswith("  R34  ") and [match.end() for match in re.finditer(r"\d+(?= |$)", row)][-len(ends):] == ends
+    assert lines[first + 2].startswith("    ")
+    servers = [line for line in lines if re.match(r"  (\[[0-9a-f:]+\]|[0-9.]+):\d+   ", line)]
+    assert len(servers) > 5 and text.count(share) > 5
 
 
 def test_the_markdown_has_whole_tables(documents):
