@@ -141,8 +141,8 @@ static bool find_in_all(
 bool report_packets_find(struct dossier *dossier, struct reason *why)
 {
 	const struct decode_settings settings = {.fragment_datagrams = 64};
-	struct search search = {
-		.wanted = list_new(dossier->breach_count + 1, sizeof(*search.wanted)),
+	struct search search = {.wanted = list_new(dossier->breach_count + 1,
+					sizeof(struct dossier_example *)),
 		.decoder = decoder_new(&settings, (struct hash_seed){{0}}, why)};
 	const bool is_found = search.decoder && find_in_all(&search, dossier, why);
 	decoder_free(search.decoder);

@@ -120,22 +120,25 @@ static void write_cell(struct page *page, const struct grid_cell *cell)
 	page_row(page);
 }
 
+static void write_cells_of(struct section *section, enum grid_state state)
+{
+	size_t count = 0;
+	const struct grid_cell *cells = grid_cells(section->digest->now->grid, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (cells[i].state == state &&
+			digest_is_cell_new(section->digest, &cells[i]) &&
+			open_line(section, TEXT_DIGEST_CELLS)) {
+			write_cell(section->page, &cells[i]);
+		}
+	}
+}
+
 /* The gravest first. */
 static void write_cells(struct section *section)
 {
-	static const enum grid_state STATES[] = {
-		GRID_FORBIDDEN, GRID_UNDECLARED, GRID_USED};
-	size_t count = 0;
-	const struct grid_cell *cells = grid_cells(section->digest->now->grid, &count);
-	for (size_t state = 0; state < sizeof(STATES) / sizeof(STATES[0]); state++) {
-		for (size_t i = 0; i < count; i++) {
-			if (cells[i].state == STATES[state] &&
-				digest_is_cell_new(section->digest, &cells[i]) &&
-				open_line(section, TEXT_DIGEST_CELLS)) {
-				write_cell(section->page, &cells[i]);
-			}
-		}
-	}
+	write_cells_of(section, GRID_FORBIDDEN);
+	write_cells_of(section, GRID_UNDECLARED);
+	write_cells_of(section, GRID_USED);
 	close_section(section);
 }
 
@@ -159,20 +162,23 @@ static void write_row(
 	page_row(page);
 }
 
+static void write_rows_of(struct section *section, enum digest_row news)
+{
+	const struct dossier *now = section->digest->now;
+	for (size_t i = 0; i < now->row_count; i++) {
+		if (digest_row(section->digest, &now->rows[i]) == news &&
+			open_line(section, TEXT_DIGEST_ROWS)) {
+			write_row(section->page, &now->rows[i], news);
+		}
+	}
+}
+
 /* What is over first. */
 static void write_rows(struct section *section)
 {
-	static const enum digest_row ORDER[] = {
-		DIGEST_ROW_ENDED, DIGEST_ROW_ENDING, DIGEST_ROW_SILENT};
-	const struct dossier *now = section->digest->now;
-	for (size_t news = 0; news < sizeof(ORDER) / sizeof(ORDER[0]); news++) {
-		for (size_t i = 0; i < now->row_count; i++) {
-			if (digest_row(section->digest, &now->rows[i]) == ORDER[news] &&
-				open_line(section, TEXT_DIGEST_ROWS)) {
-				write_row(section->page, &now->rows[i], ORDER[news]);
-			}
-		}
-	}
+	write_rows_of(section, DIGEST_ROW_ENDED);
+	write_rows_of(section, DIGEST_ROW_ENDING);
+	write_rows_of(section, DIGEST_ROW_SILENT);
 	close_section(section);
 }
 
