@@ -37,6 +37,7 @@ struct page_cells {
 };
 
 struct page;
+struct page_held;
 
 struct page_form {
 	void (*begin)(struct page *page, const char *title);
@@ -60,6 +61,10 @@ struct page {
 	enum text_id grid_title;
 	struct page_cells heads; /* of the table at hand */
 	struct page_cells cells; /* of the row at hand */
+	/* of the form for terminals: */
+	struct page_held *held; /* rows of the table at hand; or NULL */
+	bool is_table_begun;
+	bool is_line_owed; /* an empty one, before whatever comes next */
 };
 
 extern const struct page_form PAGE_TEXT;
@@ -117,6 +122,16 @@ void page_cell_share(struct page *page, uint64_t part, uint64_t whole);
 const char *page_end_name(
 	const struct page *page, size_t end, char text[SENTENCE_END_BYTES]);
 const char *page_state(const struct page *page, enum grid_state state);
+enum page_mark page_state_mark(enum grid_state state);
+
+/* "sender.illegitimate, tls.missing", "smtp, imap"; "-" for none. Return text. */
+const char *page_reasons(uint64_t reasons, char text[PAGE_CELL_BYTES]);
+const char *page_protocols(uint32_t protocols, char text[PAGE_CELL_BYTES]);
+
+/* "R37", "not observable" */
+const char *page_subject(const struct page *page, enum conformity_subject subject);
+const char *page_verdict(const struct page *page, enum conformity_verdict verdict);
+enum page_mark page_verdict_mark(enum conformity_verdict verdict);
 
 /* "critical"; "-" for what is none. */
 const char *page_severity(const struct page *page, uint8_t severity);

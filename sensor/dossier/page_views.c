@@ -18,8 +18,13 @@ static const enum page_mark STATE_MARKS[GRID_STATES] = {
 	[GRID_FORBIDDEN] = PAGE_MARK_BAD,
 };
 
+enum page_mark page_state_mark(enum grid_state state)
+{
+	return STATE_MARKS[state];
+}
+
 /* "sender.illegitimate, tls.missing": ids are the same in every language. */
-static const char *reasons_text(uint64_t reasons, char text[PAGE_CELL_BYTES])
+const char *page_reasons(uint64_t reasons, char text[PAGE_CELL_BYTES])
 {
 	size_t len = 0;
 	text[0] = '\0';
@@ -34,7 +39,7 @@ static const char *reasons_text(uint64_t reasons, char text[PAGE_CELL_BYTES])
 	return text[0] ? text : "-";
 }
 
-static const char *protocols_text(uint32_t protocols, char text[PAGE_CELL_BYTES])
+const char *page_protocols(uint32_t protocols, char text[PAGE_CELL_BYTES])
 {
 	size_t len = 0;
 	text[0] = '\0';
@@ -69,9 +74,9 @@ static void write_cell(struct page *page, const struct grid_cell *cell)
 	} else {
 		page_cell(page, "-");
 	}
-	page_cell(page, "%s", protocols_text(cell->protocols, text));
+	page_cell(page, "%s", page_protocols(cell->protocols, text));
 	page_cell(page, "%s", page_time(cell->last_us, last));
-	page_cell(page, "%s", reasons_text(cell->reasons, text));
+	page_cell(page, "%s", page_reasons(cell->reasons, text));
 	page_row(page);
 }
 
@@ -151,7 +156,7 @@ static void write_offender(struct page *page, const struct dossier_offender *off
 	page_cell(page, "%s", offender->group ? offender->group : "-");
 	page_cell(page, "%s", offender->name[0] ? offender->name : "-");
 	page_cell(page, "%" PRIu64, offender->flows);
-	page_cell(page, "%s", reasons_text(offender->reasons, text));
+	page_cell(page, "%s", page_reasons(offender->reasons, text));
 	page_cell(page, "%s", page_time(offender->last_us, last));
 	page_row(page);
 }
@@ -275,7 +280,7 @@ static void write_row(struct page *page, const struct dossier_row *use)
 	page_cell(page, "%s", row->id);
 	page_cell(page, "%s", sentence_end_name(&row->from));
 	page_cell(page, "%s", sentence_end_name(&row->to));
-	page_cell(page, "%s", protocols_text(row->protocols, text));
+	page_cell(page, "%s", page_protocols(row->protocols, text));
 	page_cell(page, "%s", matrix_tls_name(row->tls));
 	page_cell(page, "%s", row->owner ? row->owner : "-");
 	page_cell(page, "%" PRIu64, use->flows);

@@ -120,6 +120,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_SERVER] = {"Server", "Serveur"},
 	[TEXT_PROTOCOL] = {"Protocol", "Protocole"},
 	[TEXT_CAPTURE] = {"Capture or interface", "Capture ou interface"},
+	[TEXT_PACKET] = {"Packet, or event_id of the record",
+		"Paquet, ou event_id de l'enregistrement"},
 	[TEXT_FLOW_ID] = {"flow_id of its records", "flow_id de ses enregistrements"},
 	[TEXT_COMMUNITY_ID] = {"Community ID", "Community ID"},
 	[TEXT_REMEDIES] = {"Remedy", "Remède"},
@@ -344,17 +346,24 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		{"Made from records at least in part: those were judged anew by "
 		 "this matrix. Bytes lost inside a flow are not in records, nor "
 		 "frames that could not be decoded but by the counters among "
-		 "them: conform says less here than of a capture.",
+		 "them: conform says less here than of a capture. Severities "
+		 "are the usual ones of a finding, and the row at fault is that "
+		 "of the whole flow; an alert may have told others when it was "
+		 "raised.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
 			"jugés à nouveau par cette matrice. Les octets perdus dans un "
 			"flux n'y figurent pas, ni les trames non décodées, sinon par "
 			"les compteurs qui s'y trouvent : conforme dit moins ici que "
-			"d'une capture."},
+			"d'une capture. Les gravités sont celles d'usage de chaque "
+			"écart, et la ligne en cause est celle du flux entier ; une "
+			"alerte a pu en dire d'autres quand elle a été levée."},
 	[TEXT_METHOD_PACKETS] =
-		{"Examples are found again by time and Community ID in a "
-		 "capture, by flow_id in records.",
-			"Les exemples se retrouvent par l'heure et le Community ID "
-			"dans une capture, par flow_id dans les enregistrements."},
+		{"Examples are found again in a capture by the number of their "
+		 "first packet, or by time and Community ID; in records by "
+		 "event_id or flow_id.",
+			"Les exemples se retrouvent dans une capture par le numéro de "
+			"leur premier paquet, ou par l'heure et le Community ID ; dans "
+			"les enregistrements par event_id ou flow_id."},
 	[TEXT_METHOD_GUIDE] =
 		{"Recommendations are those of ANSSI-PA-066, version 3.0 of 19 "
 		 "June 2020, told here in our words; the guide's own text is "
@@ -367,6 +376,44 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		 "equal report.",
 			"Le rapport ne porte pas l'heure de sa production : à entrées "
 			"égales, rapport égal."},
+	[TEXT_DIGEST_TITLE] = {"Mail flows: what is new",
+		"Flux de messagerie : les nouveautés"},
+	[TEXT_DIGEST_SPAN] =
+		{"From {} to {} UTC: mail flows {}, in the span before {}.",
+			"Du {} au {} UTC : flux de messagerie {}, sur la durée "
+			"précédente {}."},
+	[TEXT_DIGEST_SILENT] =
+		{"Not one mail flow was seen. The last one: {}. Does the sensor "
+		 "still get its traffic?",
+			"Aucun flux de messagerie n'a été vu. Le dernier : {}. La "
+			"sonde reçoit-elle encore son trafic ?"},
+	[TEXT_DIGEST_FIRST] = {"Nothing was seen before: all that was seen is new.",
+		"Rien n'avait été vu auparavant : tout ce qui a été vu est "
+		"nouveau."},
+	[TEXT_DIGEST_WHO] = {"What", "Objet"},
+	[TEXT_DIGEST_WHAT] = {"News", "Nouveauté"},
+	[TEXT_DIGEST_MORE] = {"And {} more.", "Et {} de plus."},
+	[TEXT_DIGEST_VERDICTS] = {"Recommendations whose verdict changed",
+		"Recommandations dont le constat a changé"},
+	[TEXT_DIGEST_VERDICT] = {"{} (before: {})", "{} (auparavant : {})"},
+	[TEXT_DIGEST_SENDERS] = {"New hosts that no row lets do what they did",
+		"Nouveaux hôtes qu'aucune ligne n'autorise à ce qu'ils ont fait"},
+	[TEXT_DIGEST_SENDER] = {"{}, since {}, flows: {} ({})",
+		"{}, depuis le {}, flux : {} ({})"},
+	[TEXT_DIGEST_CELLS] = {"Groups that speak with each other for the first time",
+		"Groupes qui se parlent pour la première fois"},
+	[TEXT_DIGEST_CELL] = {"{}, since {} ({})", "{}, depuis le {} ({})"},
+	[TEXT_DIGEST_ROWS] = {"Rows that ended, end soon or fell silent",
+		"Lignes échues, bientôt échues ou devenues muettes"},
+	[TEXT_DIGEST_ROW_SILENT] = {"no longer used; last on {}",
+		"plus utilisée ; la dernière fois le {}"},
+	[TEXT_DIGEST_ROW_ENDED] = {"ended on {}", "échue le {}"},
+	[TEXT_DIGEST_ROW_ENDING] = {"holds until {}", "vaut jusqu'au {}"},
+	[TEXT_DIGEST_CERTIFICATES] = {"Certificates that ended or end soon",
+		"Certificats échus ou bientôt échus"},
+	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
+		"échoit le {}, jours restants : {}"},
+	[TEXT_DIGEST_CERTIFICATE_OVER] = {"ended on {}", "échu le {}"},
 	[TEXT_COLON] = {": ", " : "},
 	[TEXT_NONE] = {"-", "-"},
 };

@@ -155,6 +155,10 @@ static inline bool observed_is_folded(const struct address *address)
 /* Days on which it was seen, of the last OBSERVED_DAYS before its last one. */
 unsigned observed_days(const struct observed_entry *entry);
 
+/* It was seen on one of these days since 1970, the last among them, as far as days are kept. */
+bool observed_is_of_days(
+	const struct observed_entry *entry, uint64_t first, uint64_t last);
+
 /*
  * A flow that stands for all of the entry, to be judged anew: what was worst of each (the
  * oldest TLS version, content in clear if any had it), of folded hosts the largest. Of names
