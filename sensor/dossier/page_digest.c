@@ -239,8 +239,11 @@ static void write_head(struct page *page, const struct digest *digest)
 void page_write_digest(FILE *out, const struct digest *digest,
 	const struct page_form *form, enum texts_language language)
 {
-	struct page page = {
-		.out = out, .form = form, .language = language, .dossier = digest->now};
+	struct page page = {.out = out,
+		.form = form,
+		.language = language,
+		.dossier = digest->now,
+		.grid = digest->now->grid};
 	struct section section = {
 		.page = &page, .digest = digest, .most = CONFORMITY_SUBJECTS};
 	form->begin(&page, page_text(&page, TEXT_DIGEST_TITLE));
