@@ -507,15 +507,6 @@ static uint64_t chained_over(struct site sites[2], const char *queue_id)
 	return seen(&sites[1], &out, NOW_US + MINUTE_US) & CHAINED;
 }
 
-static enum severity fan_over(struct site sites[2])
-{
-	enum severity last = SEVERITY_NONE;
-	for (unsigned server = 1; server <= 5; server++) {
-		last = severity_to(&sites[server % 2], WORKSTATION, server, NOW_US);
-	}
-	return last;
-}
-
 static void what_one_half_of_the_flows_shows_the_other_half_knows(void **state)
 {
 	(void)state;
@@ -533,7 +524,10 @@ static void what_one_half_of_the_flows_shows_the_other_half_knows(void **state)
 		assert_int_equal(
 			chained_over(sites, "4F1B"), is_told ? CHAINED : 0);
 		assert_int_equal(chained_over(sites, "4F1C"), 0);
-		assert_int_equal(fan_over(sites),
+		for (unsigned server = 1; server <= 4; server++) {
+			(void)severity_to(&sites[server % 2], WORKSTATION, server, NOW_US);
+		}
+		assert_int_equal(severity_to(&sites[0], WORKSTATION, 5, NOW_US),
 			is_told ? SEVERITY_CRITICAL : SEVERITY_HIGH);
 		site_close(&sites[0]);
 		site_close(&sites[1]);
@@ -552,8 +546,6 @@ static void who_does_all_day_the_same_is_told_of_once_a_minute(void **state)
 	assert_int_equal(told, 2);
 	(void)send(&sites[0], INTERNET, MX_IN, NOW_US + 2 * MINUTE_US);
 	assert_int_equal(told, 3);
-	(void)severity_to(&sites[0], WORKSTATION, 2, NOW_US);
-	assert_int_equal(told, 4);
 	site_close(&sites[0]);
 	site_close(&sites[1]);
 }
@@ -563,13 +555,11 @@ static void an_odd_lesson_is_not_sound(void **state)
 	(void)state;
 	const struct structure_lesson sound = {.time_us = NOW_US};
 	assert_true(structure_lesson_is_sound(&sound));
-	struct structure_lesson odd[5] = {sound, sound, sound, sound, sound};
+	struct structure_lesson odd[3] = {sound, sound, sound};
 	odd[0].kind = STRUCTURE_LESSON_COUNT;
 	odd[1].worth = 4;
-	odd[2].is_let = 2;
-	odd[3].is_in_breach = 2;
-	odd[4].time_us = 0;
-	for (size_t i = 0; i < 5; i++) {
+	odd[2].time_us = 0;
+	for (size_t i = 0; i < 3; i++) {
 		assert_false(structure_lesson_is_sound(&odd[i]));
 	}
 }
