@@ -239,12 +239,15 @@ static void nap(struct lessons_listener *listener)
 void lessons_await(
 	struct lessons_listener *listener, uint64_t moment_us, uint64_t patience_us)
 {
+	/* bounded whatever becomes of the real time meanwhile */
+	uint64_t naps = patience_us * 1000 / NAP_NS;
 	lessons_come_to(listener, moment_us);
 	while (!have_come(listener, moment_us)) {
-		if (clock_realtime_us() >= moment_us + patience_us) {
+		if (naps == 0 || clock_realtime_us() >= moment_us + patience_us) {
 			listener->alone++;
 			break;
 		}
+		naps--;
 		nap(listener);
 	}
 	lessons_hear(listener);

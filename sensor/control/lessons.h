@@ -55,7 +55,8 @@ void lessons_come_to(struct lessons_listener *listener, uint64_t moment_us);
 
 /*
  * What it learns before this moment was told; learn what all other workers that run do,
- * for which they may be waited for until the real time is so much later.
+ * for which they may be waited for, so long and no longer than until the real time is so
+ * much later.
  */
 void lessons_await(
 	struct lessons_listener *listener, uint64_t moment_us, uint64_t patience_us);
