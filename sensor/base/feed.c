@@ -41,8 +41,7 @@ void feed_put(const struct feed *feed, const uint64_t *item)
 	for (size_t i = 0; i < feed->words; i++) {
 		atomic_store_explicit(&place[i], item[i], memory_order_relaxed);
 	}
-	atomic_store_explicit(
-		&feed->memory->written, number + 1, memory_order_release);
+	atomic_store_explicit(&feed->memory->written, number + 1, memory_order_release);
 }
 
 void feed_come_to(const struct feed *feed, uint64_t moment_us)
@@ -58,8 +57,8 @@ uint64_t feed_moment(const struct feed *feed)
 
 struct feed_reader feed_read_from_now(const struct feed *feed)
 {
-	return (struct feed_reader){.next = atomic_load_explicit(
-					    &feed->memory->written, memory_order_acquire)};
+	return (struct feed_reader){.next = atomic_load_explicit(&feed->memory->written,
+					    memory_order_acquire)};
 }
 
 /* The one that is being written now takes the place of the oldest. */

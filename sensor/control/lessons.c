@@ -33,8 +33,8 @@ static unsigned worker_count(const struct sensor *sensor)
 
 static void *map_shared(size_t size)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -125,8 +125,7 @@ void lessons_ask(const struct sensor *sensor, unsigned place)
 void lessons_listen(struct lessons_listener *listener)
 {
 	for (unsigned i = 0; i < worker_count(listener->sensor); i++) {
-		listener->readers[i] =
-			feed_read_from_now(&listener->sensor->feeds[i]);
+		listener->readers[i] = feed_read_from_now(&listener->sensor->feeds[i]);
 	}
 	/* one that was here before may have come further */
 	feed_come_to(&listener->sensor->feeds[listener->place - SENSOR_WORKERS], 0);
@@ -192,8 +191,7 @@ void lessons_come_to(struct lessons_listener *listener, uint64_t moment_us)
 {
 	if (moment_us > listener->moment_us) {
 		listener->moment_us = moment_us;
-		feed_come_to(
-			&listener->sensor->feeds[listener->place - SENSOR_WORKERS],
+		feed_come_to(&listener->sensor->feeds[listener->place - SENSOR_WORKERS],
 			moment_us);
 	}
 }

@@ -20,8 +20,8 @@
 
 struct record_writer {
 	const struct ring *ring;
-	const struct ring *lessons;     /* a worker's, to the reporter; else NULL */
-	const struct feed *feed;        /* the same to the other workers, if there are */
+	const struct ring *lessons; /* a worker's, to the reporter; else NULL */
+	const struct feed *feed;    /* the same to the other workers, if there are */
 	struct status_process *process; /* counts what is refused */
 	int wake;
 	FILE *stream;

@@ -25,11 +25,13 @@ struct sensor {
 	struct status_page *page;
 	struct matrix_store *store;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
-	struct ring told[STATUS_WORKERS_MAX];  /* what the reporter keeps of lessons ... */
+	struct ring
+		told[STATUS_WORKERS_MAX]; /* what the reporter keeps of lessons ... */
 	struct ring heard[STATUS_WORKERS_MAX]; /* ... and tells a worker that asks */
-	struct feed feeds[STATUS_WORKERS_MAX]; /* of each worker: lessons to the others */
-	struct ceiling *ceiling; /* of all workers together */
-	struct hash_seed seed;   /* the same for all, so that what they number is too */
+	struct feed
+		feeds[STATUS_WORKERS_MAX]; /* of each worker: lessons to the others */
+	struct ceiling *ceiling;           /* of all workers together */
+	struct hash_seed seed; /* the same for all, so that what they number is too */
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;
 	unsigned outputs_end; /* behind them the shipper of each output, up to here; */

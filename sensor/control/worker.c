@@ -21,13 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS       100
+#define WAIT_MS        100
 #define SHARED_WAIT_MS 10 /* others may wait to hear that nothing came */
-#define PUBLISH_US    500000
-#define PATIENCE_US   100000
-#define NAPS_AT_END   500 /* of 10 ms: patience with the reporter in all */
-#define WATCHED_SHARE 4   /* one flow in so many may be looked into at once */
-#define US_PER_S      1000000
+#define PUBLISH_US     500000
+#define PATIENCE_US    100000
+#define NAPS_AT_END    500 /* of 10 ms: patience with the reporter in all */
+#define WATCHED_SHARE  4   /* one flow in so many may be looked into at once */
+#define US_PER_S       1000000
 
 struct worker {
 	const struct sensor *sensor;
@@ -119,7 +119,8 @@ static void on_held(void *context, enum finding finding, uint32_t held)
 	char detail[128];
 	(void)snprintf(detail, sizeof(detail),
 		"%" PRIu32 " alerts of %s were held back above %" PRIu32 " a minute",
-		held, finding_row(finding)->id, worker->sensor->ceiling->table->most[finding]);
+		held, finding_row(finding)->id,
+		worker->sensor->ceiling->table->most[finding]);
 	tell_of_held(worker, held, detail);
 }
 
@@ -477,8 +478,8 @@ static void publish(struct worker *worker)
 	counters[count++] = (struct counter){"capture.lost", capture.lost};
 	counters[count++] = (struct counter){"records.refused", process->refused};
 	counters[count++] = (struct counter){"records.held", worker->rate.held};
-	counters[count++] = (struct counter){
-		"lessons.lost", lessons_lost(&worker->lessons)};
+	counters[count++] =
+		(struct counter){"lessons.lost", lessons_lost(&worker->lessons)};
 	counters[count++] = (struct counter){"lessons.alone", worker->lessons.alone};
 	status_publish(process, counters, count);
 	choose_patience(worker);

@@ -57,8 +57,8 @@ bool ceiling_table_set(
 static bool is_over(const struct ceiling_window *window, uint64_t now_us)
 {
 	const uint64_t first_us = window->first_us;
-	return first_us == 0 || (now_us < first_us ? first_us - now_us
-						   : now_us - first_us) >= WINDOW_US;
+	return first_us == 0 ||
+	       (now_us < first_us ? first_us - now_us : now_us - first_us) >= WINDOW_US;
 }
 
 /* Spread, not secret: who chooses colliding names or addresses only shares a window. */

@@ -14,8 +14,8 @@ enum { SHORT_WINDOW, LONG_WINDOW, WINDOWS };
 struct entry {
 	struct fold_key key; /* .sample: the slot of this entry */
 	uint64_t reported_us;
-	uint64_t told;             /* findings, FINDING_BIT of each */
-	bool is_elsewhere;         /* another fold had the newest, and tells the update */
+	uint64_t told;     /* findings, FINDING_BIT of each */
+	bool is_elsewhere; /* another fold had the newest, and tells the update */
 	struct fold_count pending; /* folded since the last report */
 	uint32_t hosts;
 	uint8_t hosts_seen[FOLD_HOST_BITS / 8];

@@ -62,8 +62,7 @@ void structure_recall(const struct structure *structure,
 
 /* Of each lesson that is new; borrowed for the call. NULL: nobody listens. */
 typedef void structure_tell(void *context, const struct structure_lesson *lesson);
-void structure_listen(
-	struct structure *structure, structure_tell *tell, void *context);
+void structure_listen(struct structure *structure, structure_tell *tell, void *context);
 
 /* What another one told. */
 void structure_hear(struct structure *structure, const struct structure_lesson *lesson);

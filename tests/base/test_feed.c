@@ -21,8 +21,8 @@
 static struct feed new_feed(void)
 {
 	const size_t size = feed_size(WORDS, ITEMS);
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(memory != MAP_FAILED);
 	return feed_init(memory, WORDS, ITEMS);
 }

@@ -40,9 +40,8 @@ static int start_sensor(void **state)
 	struct reason why;
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(folder));
-	sensor = (struct sensor){.workers_end = SENSOR_WORKERS + WORKERS,
-		.page = &page,
-		.wake = -1};
+	sensor = (struct sensor){
+		.workers_end = SENSOR_WORKERS + WORKERS, .page = &page, .wake = -1};
 	sensor.state_directory = open(folder, O_RDONLY | O_DIRECTORY);
 	assert_true(sensor.state_directory >= 0);
 	assert_true(lessons_make_rings(&sensor, &why));
@@ -231,8 +230,7 @@ static void what_is_no_lesson_teaches_nobody(void **state)
 
 static struct names_lesson made_name(const char *name)
 {
-	struct names_lesson lesson = {
-		.learned_us = NOW_US,
+	struct names_lesson lesson = {.learned_us = NOW_US,
 		.expires_us = NOW_US + MINUTE_US,
 		.is_declared = true};
 	assert_true(address_parse("203.0.113.100", &lesson.address));
@@ -442,12 +440,10 @@ static void who_judges_waits_for_the_others_and_not_for_ever(void **state)
 	lessons_come_to(&listeners[1], now_us + 600 * MINUTE_US + 1);
 	/* nobody waits for who does not run, nor goes back */
 	page.processes[SENSOR_WORKERS + 2].state = STATUS_STATE_STARTING;
-	lessons_await(
-		&listeners[0], now_us + 600 * MINUTE_US + 1, 600 * MINUTE_US);
+	lessons_await(&listeners[0], now_us + 600 * MINUTE_US + 1, 600 * MINUTE_US);
 	assert_int_equal(listeners[0].alone, 2);
 	lessons_come_to(&listeners[0], now_us);
-	assert_int_equal(
-		feed_moment(&sensor.feeds[0]), now_us + 600 * MINUTE_US + 1);
+	assert_int_equal(feed_moment(&sensor.feeds[0]), now_us + 600 * MINUTE_US + 1);
 }
 
 static void a_full_ring_refuses_and_counts(void **state)

@@ -396,7 +396,8 @@ static void folds_that_tell_each_other_report_what_one_would(void **state)
 		key.has_host = true;
 		key.host = key_of((uint8_t)(random >> 20)).source;
 		key.findings = FINDING_BIT(key.finding);
-		key.findings |= random >> 28 == 0 ? FINDING_BIT(FINDING_PORT_UNUSUAL) : 0;
+		key.findings |=
+			random >> 28 == 0 ? FINDING_BIT(FINDING_PORT_UNUSUAL) : 0;
 		key.grade = random >> 12 << 24 == 0;
 		now_us += random >> 8 & 127;
 		fold_due(one, now_us, keep, &due[0]);

@@ -492,8 +492,7 @@ static void sites_open(struct site sites[2], bool is_told)
 		sites[i] = site_open(MAILBOX_ROW, 64);
 	}
 	for (size_t i = 0; i < 2 && is_told; i++) {
-		structure_listen(
-			sites[i].structure, on_told, sites[1 - i].structure);
+		structure_listen(sites[i].structure, on_told, sites[1 - i].structure);
 	}
 }
 
@@ -514,18 +513,17 @@ static void what_one_half_of_the_flows_shows_the_other_half_knows(void **state)
 		struct site sites[2];
 		sites_open(sites, is_told != 0);
 		(void)send(&sites[0], INTERNET, MX_IN, NOW_US);
-		assert_int_equal(
-			send(&sites[1], MX_IN, "203.0.113.26", NOW_US) & MIXED,
+		assert_int_equal(send(&sites[1], MX_IN, "203.0.113.26", NOW_US) & MIXED,
 			is_told ? MIXED : 0);
 		assert_int_equal(send(&sites[1], MX_OUT, INTERNET, NOW_US) & MIXED, 0);
 		(void)send(&sites[1], INTERNET, MX_OUT, NOW_US);
 		assert_int_equal(send(&sites[0], INTERNET, MX_OUT, NOW_US) & MIXED,
 			is_told ? MIXED : 0);
-		assert_int_equal(
-			chained_over(sites, "4F1B"), is_told ? CHAINED : 0);
+		assert_int_equal(chained_over(sites, "4F1B"), is_told ? CHAINED : 0);
 		assert_int_equal(chained_over(sites, "4F1C"), 0);
 		for (unsigned server = 1; server <= 4; server++) {
-			(void)severity_to(&sites[server % 2], WORKSTATION, server, NOW_US);
+			(void)severity_to(
+				&sites[server % 2], WORKSTATION, server, NOW_US);
 		}
 		assert_int_equal(severity_to(&sites[0], WORKSTATION, 5, NOW_US),
 			is_told ? SEVERITY_CRITICAL : SEVERITY_HIGH);
