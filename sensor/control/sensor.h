@@ -25,12 +25,10 @@ struct sensor {
 	struct status_page *page;
 	struct matrix_store *store;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
-	struct ring
-		told[STATUS_WORKERS_MAX]; /* what the reporter keeps of lessons ... */
-	struct ring heard[STATUS_WORKERS_MAX]; /* ... and tells a worker that asks */
-	struct feed
-		feeds[STATUS_WORKERS_MAX]; /* of each worker: lessons to the others */
-	struct ceiling *ceiling;           /* of all workers together */
+	struct feed feeds[STATUS_WORKERS_MAX];   /* of a worker's lessons */
+	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */
+	struct ring heard[STATUS_WORKERS_MAX];   /* and tells a worker that asks */
+	struct ceiling *ceiling;                 /* of all workers together */
 	struct hash_seed seed; /* the same for all, so that what they number is too */
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;

@@ -97,15 +97,15 @@ void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *conte
 /*
  * Of a key that flows of other processes may have too: each occurrence is told to their
  * folds. All of them count alike; the one that had the newest occurrence tells the update.
- * Plain data; pointers of the matrix, which all share, are numbers to know them again by.
+ * Plain data; what points to the matrix, which all share, is never followed.
  */
 struct fold_lesson {
 	struct address source;
 	struct address destination;
 	struct address host;
-	uint64_t from;
-	uint64_t to;
-	uint64_t row;
+	const void *from;
+	const void *to;
+	const void *row;
 	uint64_t findings;
 	uint64_t now_us;
 	uint32_t way;

@@ -51,8 +51,8 @@ struct names_lesson {
 	struct address asker;
 	uint64_t learned_us;
 	uint64_t expires_us;
-	uint64_t
-		lead; /* of what it leads to, hashed by the seed; 0: it is an address's */
+	/* of what it leads to, hashed by the seed; 0: it is an address's */
+	uint64_t lead;
 	uint32_t way;         /* 0 */
 	uint32_t is_declared; /* by the matrix */
 	char name[NAMES_TEXT_BYTES];
