@@ -16,15 +16,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RING_BYTES  ((size_t)256 * 1024)
-#define FEED_ITEMS  ((size_t)4096)
-#define SAVE_US     UINT64_C(60000000)
-#define WARN_US     UINT64_C(60000000)
-#define AT_ONCE     64 /* lessons */
-#define ROUNDS      (RING_BYTES / (AT_ONCE * sizeof(struct lesson)) + 1)
-#define NAP_NS      200000
-#define NAPS_AT_END 1000
-#define BROKEN_FILE LESSONS_FILE ".broken"
+#define RING_BYTES   ((size_t)256 * 1024)
+#define FEED_ITEMS   ((size_t)4096)
+#define SAVE_US      UINT64_C(60000000)
+#define WARN_US      UINT64_C(60000000)
+#define AT_ONCE      64 /* lessons */
+#define ROUNDS       (RING_BYTES / (AT_ONCE * sizeof(struct lesson)) + 1)
+#define SHORT_NAP_US 200
+#define NAP_US       1000
+#define NAPS_AT_END  300
+#define TURNS_MOST   10 /* in so long: */
+#define TURNS_US     UINT64_C(10000)
+#define SLACK_US     UINT64_C(2000)
+#define BROKEN_FILE  LESSONS_FILE ".broken"
 
 static unsigned worker_count(const struct sensor *sensor)
 {
@@ -227,27 +231,44 @@ static bool have_come(struct lessons_listener *listener, uint64_t moment_us)
 	return moment_us <= come_us;
 }
 
-static void nap(struct lessons_listener *listener)
+static void nap(struct lessons_listener *listener, uint64_t length_us)
 {
-	const struct timespec length = {.tv_nsec = NAP_NS};
+	const struct timespec length = {.tv_nsec = (long)length_us * 1000};
 	lessons_hear(listener);
 	(void)nanosleep(&length, NULL);
+}
+
+/*
+ * Where many flows are judged at once, taking turns for each costs more than judging: who
+ * waited so often lately is content with those that are nearly there.
+ */
+static uint64_t enough(struct lessons_listener *listener, uint64_t moment_us)
+{
+	if (moment_us - listener->window_us >= TURNS_US) {
+		listener->window_us = moment_us;
+		listener->turns = 0;
+	}
+	return listener->turns < TURNS_MOST ? moment_us : moment_us - SLACK_US;
 }
 
 void lessons_await(
 	struct lessons_listener *listener, uint64_t moment_us, uint64_t patience_us)
 {
-	/* bounded whatever becomes of the real time meanwhile */
-	uint64_t naps = patience_us * 1000 / NAP_NS;
+	const uint64_t enough_us = enough(listener, moment_us);
+	uint64_t waited_us =
+		0; /* bounded whatever becomes of the real time meanwhile */
 	lessons_come_to(listener, moment_us);
-	while (!have_come(listener, moment_us)) {
-		if (naps == 0 || clock_realtime_us() >= moment_us + patience_us) {
+	while (!have_come(listener, enough_us)) {
+		if (waited_us >= patience_us ||
+			clock_realtime_us() >= moment_us + patience_us) {
 			listener->alone++;
 			break;
 		}
-		naps--;
-		nap(listener);
+		const uint64_t length_us = waited_us < NAP_US ? SHORT_NAP_US : NAP_US;
+		nap(listener, length_us);
+		waited_us += length_us;
 	}
+	listener->turns += waited_us > 0;
 	lessons_hear(listener);
 }
 
@@ -258,7 +279,7 @@ void lessons_await_end(struct lessons_listener *listener)
 		if (moment_of_others(listener, true) == UINT64_MAX) {
 			break;
 		}
-		nap(listener);
+		nap(listener, NAP_US);
 	}
 	lessons_hear(listener);
 }

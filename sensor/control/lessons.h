@@ -40,6 +40,8 @@ struct lessons_listener {
 	struct feed_reader readers[STATUS_WORKERS_MAX];
 	uint64_t moment_us; /* told to the others: all before it is known to them */
 	uint64_t come_us;   /* all others had come to this moment */
+	uint64_t window_us; /* since this moment ... */
+	unsigned turns;     /* ... it waited so often */
 	uint64_t alone;     /* moments at which they had not, and patience ended */
 	uint64_t faults;    /* lessons that were none */
 };
