@@ -446,6 +446,26 @@ static void who_judges_waits_for_the_others_and_not_for_ever(void **state)
 	assert_int_equal(feed_moment(&sensor.feeds[0]), now_us + 600 * MINUTE_US + 1);
 }
 
+static void who_waited_often_lately_is_content_with_those_that_are_nearly_there(
+	void **state)
+{
+	(void)state;
+	const uint64_t now_us = clock_realtime_us() + MINUTE_US;
+	page.processes[SENSOR_WORKERS + 2].state = STATUS_STATE_ENDED;
+	lessons_come_to(&listeners[1], now_us);
+	for (unsigned i = 1; i <= 20; i++) { /* no patience but for one nap */
+		lessons_await(&listeners[0], now_us + 10 * i, 1);
+	}
+	assert_int_equal(listeners[0].alone, 10);
+	lessons_await(&listeners[0], now_us + 5000, 1);
+	assert_int_equal(listeners[0].alone, 11);
+	/* a while later each is waited for again */
+	lessons_await(&listeners[0], now_us + 20000, 1);
+	lessons_come_to(&listeners[1], now_us + 19999);
+	lessons_await(&listeners[0], now_us + 20000, 1);
+	assert_int_equal(listeners[0].alone, 13);
+}
+
 static void a_full_ring_refuses_and_counts(void **state)
 {
 	(void)state;
@@ -515,6 +535,8 @@ int main(void)
 			names_that_no_matrix_declares_and_where_they_lead_are_told_and_not_kept),
 		SENSOR_TEST(who_sent_to_whom_and_what_repeats_the_others_know),
 		SENSOR_TEST(who_judges_waits_for_the_others_and_not_for_ever),
+		SENSOR_TEST(
+			who_waited_often_lately_is_content_with_those_that_are_nearly_there),
 		SENSOR_TEST(a_full_ring_refuses_and_counts),
 		SENSOR_TEST(a_broken_file_is_set_aside_and_used_up_to_the_mistake),
 		SENSOR_TEST(a_link_in_its_place_is_not_followed),
