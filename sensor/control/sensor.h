@@ -6,12 +6,15 @@
  */
 #pragma once
 
+#include "base/feed.h"
+#include "base/hash.h"
 #include "base/ring.h"
 #include "capture/nflog.h"
 #include "capture/queue.h"
 #include "control/matrix_store.h"
 #include "control/privileges.h"
 #include "control/settings.h"
+#include "judge/ceiling.h"
 #include "status/status.h"
 
 #define SENSOR_PREFIX_BYTES 128
@@ -23,8 +26,11 @@ struct sensor {
 	struct status_page *page;
 	struct matrix_store *store;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
-	struct ring told[STATUS_WORKERS_MAX];    /* lessons of each worker ... */
-	struct ring heard[STATUS_WORKERS_MAX];   /* ... and those of the others to it */
+	struct feed feeds[STATUS_WORKERS_MAX];   /* of a worker's lessons */
+	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */
+	struct ring heard[STATUS_WORKERS_MAX];   /* and tells a worker that asks */
+	struct ceiling *ceiling;                 /* of all workers together */
+	struct hash_seed seed; /* the same for all, so that what they number is too */
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;
 	unsigned outputs_end; /* behind them the shipper of each output, up to here; */

@@ -185,8 +185,11 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 	for (unsigned i = 0; i < sensor->workers_end; i++) {
 		sensor->rings[i] = ring_init(memory + size * i, RING_BYTES);
 	}
-	return lessons_make_rings(sensor, why) &&
-	       health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
+	if (!lessons_make_rings(sensor, why)) {
+		return false;
+	}
+	sensor->ceiling->table = &sensor->settings->ceilings;
+	return health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
 }
 
 /* The order to end, which waits for the start to be over or given up. */

@@ -52,6 +52,8 @@ static bool start_parts(struct engine *engine, struct reason *why)
 		!engine->names) {
 		return false;
 	}
+	structure_listen(
+		engine->structure, engine->outputs.moved, engine->outputs.context);
 	if (settings->is_second_opinion_wanted) {
 		engine->opinion = second_opinion_new(why);
 		return engine->opinion != NULL;
@@ -329,7 +331,25 @@ uint64_t engine_taken_us(const struct engine *engine)
 void engine_drain(struct engine *engine)
 {
 	flow_table_drain(engine->flows);
+	if (engine->outputs.judging) {
+		engine->outputs.judging(engine->outputs.context, UINT64_MAX);
+	}
 	alerts_drain(engine);
+}
+
+uint64_t engine_frame_bytes(const struct engine *engine)
+{
+	return engine->frame_bytes;
+}
+
+struct structure *engine_structure(struct engine *engine)
+{
+	return engine->structure;
+}
+
+void engine_hear_folded(struct engine *engine, const struct fold_lesson *lesson)
+{
+	alerts_hear(engine, lesson);
 }
 
 uint64_t engine_next_sequence(struct engine *engine)
