@@ -99,7 +99,7 @@ bool source_read_ahead(struct source *source, size_t processes, struct reason *w
 	size_t count = 0;
 	for (size_t i = 0; i < source->count; i++) {
 		struct stream *stream = &source->members[i].file.window.stream;
-		if (stream->codec) {
+		if (stream->codec && stream->codec->is_slow) {
 			streams[count++] = stream;
 		}
 	}

@@ -32,8 +32,8 @@ struct source_progress {
 struct source *source_open_files(
 	const char *const *files, size_t count, struct reason *why);
 /*
- * Compressed files are unpacked by so many further processes from here on, ahead of
- * source_next(), which gives the same; 1, or no such file: as before. Frames must not have
+ * Files whose unpacking is slow are unpacked by so many further processes from here on,
+ * ahead of source_next(), which gives the same; 1, or no such file: as before. Frames must not have
  * been asked for yet. False: there is no further process, and the source is as before.
  */
 bool source_read_ahead(struct source *source, size_t processes, struct reason *why);

@@ -114,9 +114,9 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct replay, checksums)},
 	{.name = "jobs",
 		.argument = "N",
-		.help = "compressed captures are unpacked by up to N processes,\n"
-			"ahead of judging; 1: all in one process (default: as\n"
-			"many as there are processors; records are the same)",
+		.help = "captures in gzip or xz are unpacked by up to N\n"
+			"processes, ahead of judging; 1: all in one (default:\n"
+			"as many as there are processors; records are the same)",
 		.set = option_set_number,
 		.field = offsetof(struct replay, jobs),
 		.least = 1,
