@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define JSON_WRITER_BYTES 1024
+#define JSON_WRITER_BYTES 4096
 
 struct json_writer {
 	FILE *out;        /* borrowed */
@@ -21,6 +21,14 @@ struct json_writer {
 	size_t len;       /* of .bytes, private */
 	char bytes[JSON_WRITER_BYTES];
 };
+
+/* The same as {.out = out}, without clearing what is written over anyway. */
+static inline void json_begin(struct json_writer *writer, FILE *out)
+{
+	writer->out = out;
+	writer->needs_comma = false;
+	writer->len = 0;
+}
 
 /* key: the member's name, or NULL inside an array and for the outermost value. */
 void json_object_open(struct json_writer *writer, const char *key);
@@ -31,6 +39,9 @@ void json_array_close(struct json_writer *writer);
 /* NULL is written as null. */
 void json_text(struct json_writer *writer, const char *key, const char *text);
 void json_number(struct json_writer *writer, const char *key, uint64_t number);
+/* "text-7" */
+void json_text_number(struct json_writer *writer, const char *key, const char *text,
+	uint64_t number);
 /* "1.5": rounded to one digit; not negative. */
 void json_tenths(struct json_writer *writer, const char *key, double number);
 
