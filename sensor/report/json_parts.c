@@ -2,6 +2,7 @@
 
 #include "analyze/tls.h"
 #include "base/direction.h"
+#include "base/format.h"
 #include "judge/recommendation.h"
 #include "matrix/acceptance.h"
 #include "matrix/sentence.h"
@@ -43,7 +44,7 @@ void json_write_references(struct json_writer *writer, const struct finding_row 
 	write_page(writer, row->id);
 	for (unsigned i = 0; i < RECOMMENDATIONS_MAX && recommendations[i]; i++) {
 		char text[REFERENCE_BYTES];
-		(void)snprintf(text, sizeof(text), "%s%s: %s",
+		format_write(text, sizeof(text), "%s%s: %s",
 			recommendations[i][0] == 'R' ? "ANSSI " : "",
 			recommendations[i], recommendation_text(recommendations[i]));
 		json_text(writer, NULL, text);
