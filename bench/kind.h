@@ -38,5 +38,5 @@ const struct kind *kind_pick(
 /* Each returns a row that lives as long as the program. */
 const struct kind *mail_pick(struct random *random);
 const struct kind *dialogue_pick(struct random *random); /* mail in 20 to 40 packets */
-const struct kind *web_pick(struct random *random);   /* pages and downloads */
-const struct kind *small_pick(struct random *random); /* six to ten packets each */
+const struct kind *web_pick(struct random *random);      /* pages and downloads */
+const struct kind *small_pick(struct random *random);    /* six to ten packets each */

@@ -104,9 +104,10 @@ static struct hosts hosts_of(const struct kind *kind, struct random *random)
 static void mail_handshake(struct script *script, const char *server_name)
 {
 	const struct tls_session session = {
-		.version = random_chance(script->random, script->sizes->tls_1_3_per_cent)
-				   ? TLS_VERSION_1_3
-				   : TLS_VERSION_1_2,
+		.version =
+			random_chance(script->random, script->sizes->tls_1_3_per_cent)
+				? TLS_VERSION_1_3
+				: TLS_VERSION_1_2,
 		.server_name = server_name,
 	};
 
@@ -167,8 +168,8 @@ static void smtp_envelope(struct script *script)
 static void smtp_clear(struct script *script)
 {
 	const uint32_t least = script->sizes->mail_messages_min;
-	const uint32_t messages = random_between(script->random,
-		least > 0 ? least : 1, script->sizes->mail_messages_max);
+	const uint32_t messages = random_between(script->random, least > 0 ? least : 1,
+		script->sizes->mail_messages_max);
 	struct message message;
 
 	if (random_chance(script->random, UNKNOWN_USER_PER_CENT)) {
@@ -177,8 +178,7 @@ static void smtp_clear(struct script *script)
 		for (uint32_t at = 0; at <= least; at++) {
 			script_say(script, SIDE_CLIENT,
 				"RCPT TO:<nobody@example.org>\r\n");
-			script_say(
-				script, SIDE_SERVER, "550 5.1.1 User unknown\r\n");
+			script_say(script, SIDE_SERVER, "550 5.1.1 User unknown\r\n");
 		}
 	} else {
 		for (uint32_t at = 0; at < messages; at++) {

@@ -35,9 +35,9 @@ struct sizes {
 	uint32_t mail_body;
 	uint32_t mail_messages_min; /* in one session */
 	uint32_t mail_messages_max;
-	uint32_t certificate;       /* encrypted, TLS 1.3 */
-	uint32_t linger_us;         /* longest silence before a flow closes */
-	uint32_t tls_1_3_per_cent;  /* of mail in TLS; the rest is TLS 1.2 */
+	uint32_t certificate;      /* encrypted, TLS 1.3 */
+	uint32_t linger_us;        /* longest silence before a flow closes */
+	uint32_t tls_1_3_per_cent; /* of mail in TLS; the rest is TLS 1.2 */
 };
 
 struct script {

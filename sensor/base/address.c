@@ -37,8 +37,7 @@ static const char *ipv4_text(const uint8_t *octets, char *text)
 
 static uint16_t group_of(const uint8_t *bytes, unsigned group)
 {
-	return (uint16_t)(bytes[2 * (size_t)group] << 8 |
-			  bytes[2 * (size_t)group + 1]);
+	return (uint16_t)(bytes[2 * (size_t)group] << 8 | bytes[2 * (size_t)group + 1]);
 }
 
 /* Lower-case, without leading zeros: RFC 5952, section 4. Returns the end. */

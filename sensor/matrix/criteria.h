@@ -66,7 +66,7 @@ struct matrix_question {
 	enum matrix_answer has_clear_content;
 	enum matrix_answer has_client_certificate;
 	uint16_t tls_version; /* 0 unknown */
-	bool is_brief; /* no sentence is wanted yet: .reason stays empty */
+	bool is_brief;        /* no sentence is wanted yet: .reason stays empty */
 };
 
 struct matrix_result {

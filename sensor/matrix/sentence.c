@@ -35,9 +35,9 @@ static bool is_internet(const struct matrix_zone *zone)
 const char *sentence_end(const struct matrix_end *end, char *text)
 {
 	if (end->group) {
-		format_write(text, SENTENCE_END_BYTES, "%s (%s%s%s)",
-			end->group->name, matrix_role_name(end->group->role),
-			end->zone ? ", " : "", end->zone ? end->zone->name : "");
+		format_write(text, SENTENCE_END_BYTES, "%s (%s%s%s)", end->group->name,
+			matrix_role_name(end->group->role), end->zone ? ", " : "",
+			end->zone ? end->zone->name : "");
 	} else if (is_internet(end->zone)) {
 		format_write(text, SENTENCE_END_BYTES, "internet");
 	} else {
@@ -183,8 +183,7 @@ const char *sentence_verb(enum protocol protocol, uint16_t port, char *text)
 {
 	const char *name = protocol_name(protocol);
 	if (protocol == PROTOCOL_ATTEMPT) {
-		format_write(
-			text, SENTENCE_VERB_BYTES, "connect to port %u of", port);
+		format_write(text, SENTENCE_VERB_BYTES, "connect to port %u of", port);
 	} else if (protocol_row(protocol)->is_sending) {
 		format_write(text, SENTENCE_VERB_BYTES, "send %s to", name);
 	} else {

@@ -51,8 +51,7 @@ static inline void put(struct json_writer *writer, const char *bytes, size_t len
 	writer->len += len;
 }
 
-/* Where so many bytes may be written next: far fewer than the writer holds. */
-static inline char *room(struct json_writer *writer, size_t len)
+char *json_room(struct json_writer *writer, size_t len)
 {
 	if (len > sizeof(writer->bytes) - writer->len) {
 		flush(writer);
@@ -62,16 +61,17 @@ static inline char *room(struct json_writer *writer, size_t len)
 
 static inline void put_byte(struct json_writer *writer, char byte)
 {
-	*room(writer, 1) = byte;
+	*json_room(writer, 1) = byte;
 	writer->len++;
 }
 
 static inline char *pair_write(char *at, unsigned number)
 {
-	static const char PAIRS[] = "00010203040506070809101112131415161718192021222324"
-				    "25262728293031323334353637383940414243444546474849"
-				    "50515253545556575859606162636465666768697071727374"
-				    "75767778798081828384858687888990919293949596979899";
+	static const char PAIRS[] =
+		"00010203040506070809101112131415161718192021222324"
+		"25262728293031323334353637383940414243444546474849"
+		"50515253545556575859606162636465666768697071727374"
+		"75767778798081828384858687888990919293949596979899";
 	memcpy(at, &PAIRS[(size_t)number * 2], 2);
 	return at + 2;
 }
@@ -99,7 +99,7 @@ static inline char *digits_write(char *text, uint64_t number)
 
 static inline void put_digits(struct json_writer *writer, uint64_t number)
 {
-	char *const at = room(writer, DIGITS_MAX);
+	char *const at = json_room(writer, DIGITS_MAX);
 	writer->len += (size_t)(digits_write(at, number) - at);
 }
 
@@ -195,7 +195,7 @@ static COLD void put_odd(struct json_writer *writer, const char *text)
 static void put_text(struct json_writer *writer, const char *text)
 {
 	const size_t len = strlen(text);
-	if (len <= PLAIN_MAX && copy_plain(room(writer, len), text, len) == 0) {
+	if (len <= PLAIN_MAX && copy_plain(json_room(writer, len), text, len) == 0) {
 		writer->len += len;
 	} else {
 		put_odd(writer, text);
@@ -209,7 +209,7 @@ static void put_quoted(struct json_writer *writer, const char *text)
 	put_byte(writer, '"');
 }
 
-static void begin(struct json_writer *writer, const char *key)
+void json_begin_any(struct json_writer *writer, const char *key)
 {
 	if (writer->needs_comma) {
 		put_byte(writer, ',');
@@ -221,10 +221,9 @@ static void begin(struct json_writer *writer, const char *key)
 	}
 }
 
-void json_object_open(struct json_writer *writer, const char *key)
+void json_put_open(struct json_writer *writer, char bracket)
 {
-	begin(writer, key);
-	put_byte(writer, '{');
+	put_byte(writer, bracket);
 	writer->needs_comma = false;
 }
 
@@ -234,22 +233,14 @@ void json_object_close(struct json_writer *writer)
 	writer->needs_comma = true;
 }
 
-void json_array_open(struct json_writer *writer, const char *key)
-{
-	begin(writer, key);
-	put_byte(writer, '[');
-	writer->needs_comma = false;
-}
-
 void json_array_close(struct json_writer *writer)
 {
 	put_byte(writer, ']');
 	writer->needs_comma = true;
 }
 
-void json_text(struct json_writer *writer, const char *key, const char *text)
+void json_put_text(struct json_writer *writer, const char *text)
 {
-	begin(writer, key);
 	if (text == NULL) {
 		put(writer, "null", 4);
 	} else {
@@ -257,16 +248,13 @@ void json_text(struct json_writer *writer, const char *key, const char *text)
 	}
 }
 
-void json_number(struct json_writer *writer, const char *key, uint64_t number)
+void json_put_number(struct json_writer *writer, uint64_t number)
 {
-	begin(writer, key);
 	put_digits(writer, number);
 }
 
-void json_text_number(
-	struct json_writer *writer, const char *key, const char *text, uint64_t number)
+void json_put_text_number(struct json_writer *writer, const char *text, uint64_t number)
 {
-	begin(writer, key);
 	put_byte(writer, '"');
 	put_text(writer, text);
 	put_byte(writer, '-');
@@ -274,19 +262,17 @@ void json_text_number(
 	put_byte(writer, '"');
 }
 
-void json_tenths(struct json_writer *writer, const char *key, double number)
+void json_put_tenths(struct json_writer *writer, double number)
 {
 	const uint64_t tenths =
 		number < 0x1p60 ? (uint64_t)(number * 10 + 0.5) : UINT64_MAX;
-	begin(writer, key);
 	put_digits(writer, tenths / 10);
 	put_byte(writer, '.');
 	put_digits(writer, tenths % 10);
 }
 
-void json_bool(struct json_writer *writer, const char *key, bool is_true)
+void json_put_bool(struct json_writer *writer, bool is_true)
 {
-	begin(writer, key);
 	put(writer, is_true ? "true" : "false", is_true ? 4 : 5);
 }
 
@@ -339,11 +325,11 @@ static char *calendar_write(char *at, const struct tm *parts)
 }
 
 /* micros: NULL, or what is behind the second. */
-static void put_calendar(struct json_writer *writer, const char *key,
-	const struct tm *parts, const uint32_t *micros)
+static void put_calendar(
+	struct json_writer *writer, const struct tm *parts, const uint32_t *micros)
 {
-	begin(writer, key);
-	char *const start = room(writer, sizeof("\"2026-01-31T12:00:00.000001+0000\""));
+	char *const start =
+		json_room(writer, sizeof("\"2026-01-31T12:00:00.000001+0000\""));
 	char *at = start;
 	*at++ = '"';
 	at = calendar_write(at, parts);
@@ -359,24 +345,24 @@ static void put_calendar(struct json_writer *writer, const char *key,
 	writer->len += (size_t)(at - start);
 }
 
-void json_time(struct json_writer *writer, const char *key, uint64_t time_us)
+void json_put_time(struct json_writer *writer, uint64_t time_us)
 {
 	struct tm parts;
 	const uint32_t micros = (uint32_t)(time_us % US_PER_S);
 	if (calendar((int64_t)(time_us / US_PER_S), &parts)) {
-		put_calendar(writer, key, &parts, &micros);
+		put_calendar(writer, &parts, &micros);
 	} else {
-		json_text(writer, key, NULL);
+		json_put_text(writer, NULL);
 	}
 }
 
-void json_date(struct json_writer *writer, const char *key, int64_t time_s)
+void json_put_date(struct json_writer *writer, int64_t time_s)
 {
 	struct tm parts;
 	if (calendar(time_s, &parts)) {
-		put_calendar(writer, key, &parts, NULL);
+		put_calendar(writer, &parts, NULL);
 	} else {
-		json_text(writer, key, NULL);
+		json_put_text(writer, NULL);
 	}
 }
 

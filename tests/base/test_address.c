@@ -26,8 +26,8 @@ static void every_octet_is_written_as_the_system_does(void **state)
 static void every_run_of_zeros_is_written_as_the_system_does(void **state)
 {
 	(void)state;
-	static const uint16_t VALUES[] = {0x1, 0xf, 0x10, 0xff, 0x100, 0xfff, 0x1000,
-		0xffff, 0xabcd};
+	static const uint16_t VALUES[] = {
+		0x1, 0xf, 0x10, 0xff, 0x100, 0xfff, 0x1000, 0xffff, 0xabcd};
 	const size_t values = sizeof(VALUES) / sizeof(VALUES[0]);
 	for (unsigned zeros = 0; zeros <= UINT8_MAX; zeros++) {
 		for (size_t first = 0; first < values; first++) {
