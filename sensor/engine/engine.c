@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "analyze/lines.h"
 #include "base/cold.h"
 #include "engine/alerts.h"
 #include "engine/conversation.h"
@@ -16,6 +17,8 @@
 #define SEGMENTS           4096 /* out of order, 2.3 KiB each */
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define STRUCTURE_HOSTS    4096
+
+#define CACHE_LINE_BYTES 64
 
 static bool start_parts(struct engine *engine, struct reason *why)
 {
@@ -214,6 +217,24 @@ static bool is_passed_over(struct engine *engine, const struct waiting *at)
 	       is_early(engine, at);
 }
 
+/* What most packets of a dialogue ask for, behind what the flow's table has fetched. */
+static void approach_dialogue(const void *area)
+{
+	static const uint16_t AT[] = {offsetof(struct conversation, dialogue),
+		offsetof(struct conversation, dialogue.facts) - CACHE_LINE_BYTES,
+		offsetof(struct conversation, dialogue.facts),
+		offsetof(struct conversation, dialogue.facts.session),
+		offsetof(struct conversation, dialogue.facts.headers),
+		offsetof(struct conversation, dialogue.state),
+		offsetof(struct conversation, dialogue.state) + CACHE_LINE_BYTES,
+		offsetof(struct conversation, dialogue.state) + sizeof(struct lines),
+		offsetof(struct conversation, dialogue.state) + sizeof(struct lines) +
+			CACHE_LINE_BYTES};
+	for (size_t i = 0; i < sizeof(AT) / sizeof(AT[0]); i++) {
+		__builtin_prefetch((const uint8_t *)area + AT[i], 1);
+	}
+}
+
 static void follow_packets(
 	struct engine *engine, const struct waiting *waiting, size_t count)
 {
@@ -221,7 +242,11 @@ static void follow_packets(
 		flow_table_approach(engine->flows, waiting[i].key);
 	}
 	for (size_t i = 0; i < count; i++) {
-		flow_table_approach_stream(engine->flows, waiting[i].key);
+		const void *area =
+			flow_table_approach_stream(engine->flows, waiting[i].key);
+		if (area) {
+			approach_dialogue(area);
+		}
 	}
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {
 		engine->source = at->source;

@@ -167,7 +167,9 @@ struct flow_key flow_table_expect(
 	const struct flow_table *table, const struct packet *packet);
 /* Some time after that: have the flow's memory fetched, then that of its bytes. None changes anything. */
 void flow_table_approach(const struct flow_table *table, struct flow_key key);
-void flow_table_approach_stream(const struct flow_table *table, struct flow_key key);
+/* Returns the likely area, on its way as well but not there yet; NULL: none is looked at. */
+const void *flow_table_approach_stream(
+	const struct flow_table *table, struct flow_key key);
 
 /* The packet's flow as it stands, or NULL; nothing is changed. */
 const struct flow *flow_table_look(const struct flow_table *table,

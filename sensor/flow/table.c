@@ -260,15 +260,19 @@ void flow_table_approach(const struct flow_table *table, struct flow_key key)
 	}
 }
 
-void flow_table_approach_stream(const struct flow_table *table, struct flow_key key)
+const void *flow_table_approach_stream(
+	const struct flow_table *table, struct flow_key key)
 {
 	const struct flow *flow = likely_flow(table, key);
 	const struct stream *stream =
 		flow && !flow->is_muted ? table_stream(table, flow) : NULL;
-	if (stream) {
-		table_prefetch(stream, STREAM_LINES);
-		table_prefetch((const uint8_t *)stream + stream_room(), AREA_LINES);
+	if (!stream) {
+		return NULL;
 	}
+	const uint8_t *area = (const uint8_t *)stream + stream_room();
+	table_prefetch(stream, STREAM_LINES);
+	table_prefetch(area, AREA_LINES);
+	return area;
 }
 
 static bool is_same(const struct flow *flow, const struct packet *packet, unsigned side)
