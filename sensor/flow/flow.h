@@ -152,6 +152,9 @@ struct flow_counters {
 
 struct flow_table; /* opaque */
 
+/* What a table takes once all its flows are there, and as many watched as may be. */
+uint64_t flow_table_bytes(const struct flow_settings *settings);
+
 struct flow_table *flow_table_new(const struct flow_settings *settings,
 	const struct flow_handler *handler, struct reason *why);
 void flow_table_free(struct flow_table *table);

@@ -489,6 +489,15 @@ static uint32_t *take_buckets(size_t bytes)
 	return (uint32_t *)memory;
 }
 
+uint64_t flow_table_bytes(const struct flow_settings *settings)
+{
+	const uint64_t watched = stream_room() + settings->area_bytes;
+	return bucket_count(settings->flows) * sizeof(uint32_t) +
+	       settings->flows * (uint64_t)sizeof(struct flow) +
+	       settings->watched * watched +
+	       settings->segments * (uint64_t)sizeof(struct segment);
+}
+
 struct flow_table *flow_table_new(const struct flow_settings *settings,
 	const struct flow_handler *handler, struct reason *why)
 {
