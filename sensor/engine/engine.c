@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
-#include "analyze/lines.h"
+#include "analyze/clear.h"
+#include "analyze/smtp.h"
 #include "base/cold.h"
 #include "engine/alerts.h"
 #include "engine/conversation.h"
@@ -236,16 +237,16 @@ static bool is_passed_over(struct engine *engine, const struct waiting *at)
 /* What most packets of a dialogue ask for, behind what the flow's table has fetched. */
 static void approach_dialogue(const void *area)
 {
+	enum { STATE = offsetof(struct conversation, dialogue.state) };
 	static const uint16_t AT[] = {offsetof(struct conversation, dialogue),
 		offsetof(struct conversation, dialogue.facts) - CACHE_LINE_BYTES,
 		offsetof(struct conversation, dialogue.facts),
 		offsetof(struct conversation, dialogue.facts.session),
-		offsetof(struct conversation, dialogue.facts.headers),
-		offsetof(struct conversation, dialogue.state),
-		offsetof(struct conversation, dialogue.state) + CACHE_LINE_BYTES,
-		offsetof(struct conversation, dialogue.state) + sizeof(struct lines),
-		offsetof(struct conversation, dialogue.state) + sizeof(struct lines) +
-			CACHE_LINE_BYTES};
+		offsetof(struct conversation, dialogue.facts.headers), STATE,
+		STATE + CACHE_LINE_BYTES, STATE + offsetof(struct clear, lines[1]),
+		STATE + offsetof(struct clear, lines[1]) + CACHE_LINE_BYTES,
+		STATE + offsetof(struct clear, starttls),
+		STATE + offsetof(struct smtp, text_bytes)};
 	for (size_t i = 0; i < sizeof(AT) / sizeof(AT[0]); i++) {
 		__builtin_prefetch((const uint8_t *)area + AT[i], 1);
 	}

@@ -434,7 +434,8 @@ static void what_an_engine_takes_at_most_goes_by_its_flows(void **state)
 	/* one more flow needs twice the buckets */
 	assert_int_equal(engine_bytes((1U << 20) + 1, 0) - engine_bytes(1U << 20, 0),
 		128 + 4 * million);
-	const uint64_t watched = engine_bytes(1U << 20, 1000) - engine_bytes(1U << 20, 0);
+	const uint64_t watched =
+		engine_bytes(1U << 20, 1000) - engine_bytes(1U << 20, 0);
 	assert_in_range(watched, 1000 * sizeof(struct conversation), 1000 * 5000);
 }
 
