@@ -70,25 +70,28 @@ static void find_zeros(const uint8_t *bytes, unsigned *first, unsigned *end)
 	}
 }
 
+/* Groups [first, end), a colon between two. Returns the end. */
+static char *groups_text(const uint8_t *bytes, unsigned first, unsigned end, char *at)
+{
+	for (unsigned group = first; group < end; group++) {
+		if (group > first) {
+			*at++ = ':';
+		}
+		at = group_text(group_of(bytes, group), at);
+	}
+	return at;
+}
+
 static const char *ipv6_text(const uint8_t *bytes, char *text)
 {
 	unsigned first;
 	unsigned end;
-	char *at = text;
 	find_zeros(bytes, &first, &end);
-	for (unsigned group = 0; group < GROUPS; group++) {
-		if (group == first && end > first) {
-			*at++ = ':';
-			group = end - 1;
-			if (end == GROUPS) {
-				*at++ = ':';
-			}
-			continue;
-		}
-		if (group > 0) {
-			*at++ = ':';
-		}
-		at = group_text(group_of(bytes, group), at);
+	char *at = groups_text(bytes, 0, end > first ? first : GROUPS, text);
+	if (end > first) {
+		*at++ = ':';
+		*at++ = ':';
+		at = groups_text(bytes, end, GROUPS, at);
 	}
 	*at = '\0';
 	return text;

@@ -330,6 +330,7 @@ static void put_calendar(
 {
 	char *const start =
 		json_room(writer, sizeof("\"2026-01-31T12:00:00.000001+0000\""));
+	static const char UTC[] = {'+', '0', '0', '0', '0'};
 	char *at = start;
 	*at++ = '"';
 	at = calendar_write(at, parts);
@@ -338,8 +339,8 @@ static void put_calendar(
 		at = pair_write(at, *micros / 10000);
 		at = pair_write(at, *micros / 100 % 100);
 		at = pair_write(at, *micros % 100);
-		memcpy(at, "+0000", 5);
-		at += 5;
+		memcpy(at, UTC, sizeof(UTC));
+		at += sizeof(UTC);
 	}
 	*at++ = '"';
 	writer->len += (size_t)(at - start);

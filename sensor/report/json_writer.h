@@ -55,6 +55,7 @@ JSON_INLINE void json_begin_value(struct json_writer *writer, const char *key)
 	*at = ',';
 	at += writer->needs_comma;
 	*at++ = '"';
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a quote ends it */
 	memcpy(at, key, len);
 	at += len;
 	*at++ = '"';
