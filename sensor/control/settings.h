@@ -162,5 +162,11 @@ uint32_t settings_grace_s(const struct settings_policy *policy);
 /* How many workers there are: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);
 
+/* One flow in so many may be looked into at once. */
+#define SETTINGS_WATCHED_SHARE 4
+
+/* What all workers take at most, with the packet rings of their interfaces. */
+uint64_t settings_memory(const struct settings *settings);
+
 /* The number of the queue that this worker (0, 1, ...) takes packets from. */
 uint16_t settings_queue(const struct settings *settings, uint32_t worker);

@@ -157,6 +157,7 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	sensor->page->place_count = sensor->place_count;
 	sensor->page->pid = sensor->supervisor;
 	sensor->page->started_us = clock_realtime_us();
+	sensor->page->memory_bytes = settings_memory(sensor->settings);
 	sensor->page->alive_us = sensor->page->started_us;
 	sensor->page->is_inline = sensor->settings->queues.count > 0;
 	sensor->page->is_enforcing = sensor->settings->policy.is_enforcing;

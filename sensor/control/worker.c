@@ -26,7 +26,6 @@
 #define PUBLISH_US     500000
 #define PATIENCE_US    100000
 #define NAPS_AT_END    500 /* of 10 ms: patience with the reporter in all */
-#define WATCHED_SHARE  4   /* one flow in so many may be looked into at once */
 #define US_PER_S       1000000
 
 struct worker {
@@ -244,7 +243,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	struct engine_settings engine = {
 		.matrix = matrix_store_matrix(sensor->store, worker->matrix),
 		.flows = settings->flows,
-		.watched = settings->flows / WATCHED_SHARE,
+		.watched = settings->flows / SETTINGS_WATCHED_SHARE,
 		.fold_window_us = (uint64_t)settings->fold_s * US_PER_S,
 		.is_verifying_checksums = settings->is_verifying_checksums,
 		.is_second_opinion_wanted = settings->is_second_opinion_wanted,

@@ -108,6 +108,9 @@ struct engine_settings {
 
 struct engine; /* opaque */
 
+/* What an engine takes at most: so many flows, so many of them watched, all shared parts full. */
+uint64_t engine_bytes(uint32_t flows, uint32_t watched);
+
 struct engine *engine_new(const struct engine_settings *settings,
 	const struct engine_outputs *outputs, struct reason *why);
 void engine_free(struct engine *engine);

@@ -320,6 +320,8 @@ def test_status_has_every_finding_the_gravest_first_and_no_word_of_queues_withou
     assert told == sorted(told) and told[0][0] == 0
     assert {line.split()[2] for line in lines} == set(run.status()["findings"])
     assert "mode" not in run.status() and "mode " not in status_text(run).stdout
+    most = run.status()["workers_memory_most"] >> 20
+    assert 64 < most < 1024 and f"its workers take {most} MB at most" in " ".join(status_text(run).stdout.split())
 
 
 def test_the_page_keeps_to_80_columns(run):
