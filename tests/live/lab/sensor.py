@@ -113,9 +113,10 @@ class Sensor:
         self.options = options
         self.process = None
         self.starts = 0
-        self.launch()
-        if not beside:
-            self.watch()
+        if beside:
+            self.launch()
+        else:
+            self.start()
 
     def words(self):
         return [MAILWARDEN, "run", "-m", self.matrix, "-i", "tap0", "--state-dir", self.state, "--table", "4096",
