@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -28,10 +29,9 @@ def why_not_here():
         return f"needs {' '.join(missing)}"
     if os.geteuid() != 0:
         return "needs root for an overlay"
-    folder = BUILD / "no-overlay"
-    folder.mkdir(parents=True, exist_ok=True)
-    tried = subprocess.run(["unshare", "-m", "sh", "-c", MAKE_OVERLAY, folder], capture_output=True, text=True, check=False)
-    folder.rmdir()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="overlay-", dir=BUILD) as folder:  # each process that collects asks
+        tried = subprocess.run(["unshare", "-m", "sh", "-c", MAKE_OVERLAY, folder], capture_output=True, text=True, check=False)
     return None if tried.returncode == 0 else "no overlay over / here: " + tried.stderr.strip()
 
 
