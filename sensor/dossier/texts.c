@@ -55,6 +55,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_SIGHT_CUT] = {"Inputs of which a part is missing",
 		"Entrées dont il manque une partie"},
 	[TEXT_SHARE] = {"{} of {} ({} %)", "{} sur {} ({} %)"},
+	[TEXT_STATE_PART] = {"{}: {} of {}", "{} : {} sur {}"},
+	[TEXT_DECIMAL_POINT] = {".", ","},
 	[TEXT_VERDICTS] = {"Verdict per recommendation", "Constat par recommandation"},
 	[TEXT_VERDICTS_ABOUT] =
 		{"Conform means: of what was seen nothing breached it, and "
