@@ -346,16 +346,17 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"conforme dit moins ici que d'une capture."},
 	[TEXT_METHOD_RECORDS] =
 		{"Made from records at least in part: those were judged anew by "
-		 "this matrix. Bytes lost inside a flow are not in records, nor "
-		 "frames that could not be decoded but by the counters among "
-		 "them: conform says less here than of a capture. Severities "
+		 "this matrix. Frames that could not be decoded are not in "
+		 "records but by the counters among them: conform says less here than "
+		 "of a capture. Severities "
 		 "are the usual ones of a finding, and the row at fault is that "
 		 "of the whole flow; an alert may have told others when it was "
 		 "raised.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
-			"jugés à nouveau par cette matrice. Les octets perdus dans un "
-			"flux n'y figurent pas, ni les trames non décodées, sinon par "
-			"les compteurs qui s'y trouvent : conforme dit moins ici que "
+			"jugés à nouveau par cette matrice. Les trames non décodées "
+			"n'y "
+			"figurent pas, sinon par les compteurs qui s'y trouvent : "
+			"conforme dit moins ici que "
 			"d'une capture. Les gravités sont celles d'usage de chaque "
 			"écart, et la ligne en cause est celle du flux entier ; une "
 			"alerte a pu en dire d'autres quand elle a été levée."},

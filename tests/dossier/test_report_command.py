@@ -297,7 +297,7 @@ def test_what_a_tunnel_claims_is_the_same_in_captures_records_and_pairs(tmp_path
                           ("tunnel.mail||workstations|internet", "192.0.2.71", "203.0.113.9")}
 
 
-@pytest.mark.parametrize("name", ["pop3s-http-alpn-without-a-name", "mx-lookup-by-workstation"])
+@pytest.mark.parametrize("name", ["split-hello-http-alpn-on-993", "mx-lookup-by-workstation"])
 def test_alerts_without_a_mail_flow_are_taken_from_records(tmp_path, name):
     case = ROOT / "pcaps" / name
     records = tmp_path / "eve.json"
