@@ -5,7 +5,6 @@ import html.parser
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
