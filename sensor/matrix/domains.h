@@ -40,6 +40,13 @@ const struct matrix_domain *matrix_domains(const struct matrix *matrix, size_t *
 const struct matrix_domain *matrix_domain_of(
 	const struct matrix *matrix, const char *domain);
 
+/*
+ * The own domain whose tenant of Exchange Online takes mail under this name of a host, as
+ * its MX has it: example-org.mail.protection.outlook.com. NULL: none.
+ */
+const struct matrix_domain *matrix_domain_of_tenant(
+	const struct matrix *matrix, const char *host);
+
 /* The host at this address, which the matrix has as end, is one of them. */
 bool matrix_is_source(const struct matrix_sources *sources,
 	const struct address *address, const struct matrix_end *end);

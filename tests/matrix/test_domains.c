@@ -74,6 +74,30 @@ static void senders_are_of_their_domain_and_forwarders_of_all(void **state)
 	matrix_free(matrix);
 }
 
+static void the_tenant_of_an_own_domain_is_known_by_its_name(void **state)
+{
+	(void)state;
+	static const char ORG[] = "Example-ORG.Mail.Protection.outlook.com";
+	struct matrix *matrix = made();
+	const struct matrix_domain *found = matrix_domain_of_tenant(matrix, ORG);
+	assert_non_null(found);
+	assert_string_equal(found->name, "example.org");
+	assert_non_null(matrix_domain_of_tenant(
+		matrix, "shop-example-org.mail.protection.outlook.com"));
+	static const char *const OTHERS[] = {"", "example-org",
+		"example-net.mail.protection.outlook.com",
+		"example-or.mail.protection.outlook.com",
+		"example-orgs.mail.protection.outlook.com",
+		"example.org.mail.protection.outlook.com",
+		"a.example-org.mail.protection.outlook.com",
+		"example-org.mail.protection.outlook.com.example.net",
+		".mail.protection.outlook.com", "mail.protection.outlook.com"};
+	for (size_t i = 0; i < sizeof(OTHERS) / sizeof(*OTHERS); i++) {
+		assert_null(matrix_domain_of_tenant(matrix, OTHERS[i]));
+	}
+	matrix_free(matrix);
+}
+
 static void without_the_key_nothing_is_ours(void **state)
 {
 	(void)state;
@@ -98,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_entry_speaks_of_a_domain_and_of_all_below),
 		cmocka_unit_test(senders_are_of_their_domain_and_forwarders_of_all),
+		cmocka_unit_test(the_tenant_of_an_own_domain_is_known_by_its_name),
 		cmocka_unit_test(without_the_key_nothing_is_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 
 from case import Family
 from clients import swaks
+from family_names import A, MX, NAMED, PC, look_up, mail, record
+from frames import save
 from lab import Lab
 from matrices import GATEWAY_TO_INTERNET, INTERNET_MX, MX_IN, MX_OUT, matrix
 from servers import postfix
@@ -96,3 +98,16 @@ def own():
                    (MX_OUT, "SRS0=HHH=TT=example.com=carol@example.org"),
                    (MX_OUT, "SRS1=HHH=lists.example.com==HHH=TT=example.com=carol@example.org"),
                    (MX_OUT, "dave@partner.example.net"), (OWN_FORWARDER, "carol@example.com"))
+
+
+@CASE("direct-send-to-own-tenant", NAMED + "domains: {example.org: {}, sub-domain.example.com: {}}\n", """A workstation asks
+      for the mail server of our own domain, which a cloud keeps, and sends to it past the gateway; and to the tenant of
+      somebody else there. Both are illegitimate, and of the first one the detail says whose it is.""",
+      findings=("sender.illegitimate", "sender.mx-lookup"), flows=("smtp illegitimate",) * 2)
+def own_tenant():
+    ours, theirs = ("example-org.mail.protection.outlook.com", "example-net.mail.protection.outlook.com")
+    return save(look_up("example.org", MX, record("example.org", MX, ours), client=PC, source=41000)
+                + look_up(ours, A, record(ours, A, "203.0.113.110"), client=PC, at=0.1, source=41001)
+                + mail("203.0.113.110", 42000, client=PC)
+                + look_up(theirs, A, record(theirs, A, "203.0.113.111"), client=PC, at=3, source=41002)
+                + mail("203.0.113.111", 42001, client=PC, at=4))
