@@ -109,9 +109,6 @@ struct smtp {
 			       server refuses it and goes on */
 };
 
-/* A domain in lower case into FACTS_DOMAIN_BYTES: of a longer one its end. */
-void smtp_domain_keep(char *kept, struct text domain);
-
 /* Cut one line of the client. */
 struct smtp_command smtp_command_parse(struct text line);
 

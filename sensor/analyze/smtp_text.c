@@ -17,22 +17,6 @@ static void transaction_close(struct smtp *smtp, struct facts *facts, uint64_t q
 	smtp->text_state = SMTP_TEXT_NONE;
 }
 
-void smtp_domain_keep(char *kept, struct text domain)
-{
-	const size_t most = FACTS_DOMAIN_BYTES - 1;
-	if (domain.len > 0 && domain.at[domain.len - 1] == '.') {
-		domain.len--; /* the root: some take it */
-	}
-	if (domain.len > most) {
-		text_advance(&domain, domain.len - most);
-	}
-	text_copy(kept, FACTS_DOMAIN_BYTES, domain);
-	for (; *kept != '\0'; kept++) {
-		*kept = (char)(*kept >= 'A' && *kept <= 'Z' ? *kept + ('a' - 'A')
-							    : *kept);
-	}
-}
-
 /* The message was taken. The last few different ones are kept. */
 static void sender_note(const struct smtp *smtp, struct facts *facts)
 {
@@ -41,6 +25,7 @@ static void sender_note(const struct smtp *smtp, struct facts *facts)
 	}
 	struct facts_sender sender = {0};
 	memcpy(sender.domain, smtp->sender, sizeof(sender.domain));
+	memcpy(sender.author, smtp->header.author, sizeof(sender.author));
 	for (uint32_t i = 0; i < FACTS_SENDERS; i++) {
 		if (memcmp(&facts->senders[i], &sender, sizeof(sender)) == 0) {
 			return;

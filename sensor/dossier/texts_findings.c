@@ -148,6 +148,10 @@ static const struct {
 		"Trouver qui l'a remis : relais ouvert, compte usurpé, ou courriel que "
 		"l'on fait suivre sans en réécrire l'expéditeur. Le réécrire (SRS), ou "
 		"déclarer le domaine (`own: no`) ou le serveur (`forwarders`)."},
+	[FINDING_CONTENT_UNCHECKED] = {"Courriel sans trace de l'analyse du contenu",
+		"Vérifier que le filtre (antivirus, antipourriel) tourne, qu'il voit "
+		"chaque message, que personne n'en est dispensé, et ce qu'il laisse "
+		"passer quand il est en panne."},
 };
 
 const char *texts_finding_title(enum texts_language language, enum finding finding)

@@ -12,7 +12,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 
 /*
  * A message was given to a relay, which may pass it on before this flow ends; or one of
- * another sender's was taken, where the matrix has something to say of that.
+ * another sender's or with other header fields crossed, and the matrix speaks of these.
  */
 bool verdicts_has_message(
 	const struct engine *engine, struct conversation *conversation);

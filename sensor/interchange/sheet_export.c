@@ -111,6 +111,7 @@ static void write_declarations(struct writer *writer)
 	const struct yaml_node *zones = tree_get(writer->root, "zones");
 	const struct yaml_node *groups = tree_get(writer->root, "groups");
 	const struct yaml_node *domains = tree_get(writer->root, "domains");
+	const struct yaml_node *expects = tree_get(writer->root, "expects");
 	const struct yaml_node *tunnels = tree_get(writer->root, "tunnels");
 	const char *profile = tree_text(writer->root, "profile");
 	if (profile) {
@@ -134,6 +135,10 @@ static void write_declarations(struct writer *writer)
 		struct columns columns = {.count = 0};
 		find_columns(&columns, domains, SHEET_HEAD_OWN, SHEET_HEAD_FORWARDERS);
 		write_declared(writer, "domains", SHEET_HEAD_DOMAIN, &columns);
+	}
+	if (expects && expects->first) {
+		const struct columns columns = {{SHEET_HEAD_EXPECTED}, 1};
+		write_declared(writer, "expects", SHEET_HEAD_EXPECTED_OF, &columns);
 	}
 	if (tunnels && tunnels->first) {
 		struct columns columns = {.count = 0};

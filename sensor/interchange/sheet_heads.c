@@ -116,6 +116,10 @@ static const struct {
 		"emetteurs"},
 	[SHEET_HEAD_FORWARDERS] = {"forwarders", "Forwarders", "Réexpéditeurs",
 		"forwarders", "reexpediteurs"},
+	[SHEET_HEAD_EXPECTED_OF] = {NULL, "Expected of", "Attendu de",
+		"expected of|expects of", "attendu de"},
+	[SHEET_HEAD_EXPECTED] = {"expects", "Header fields", "Champs d'en-tête",
+		"header fields|expects", "champs d en tete|en tetes"},
 	[SHEET_HEAD_PROFILE] = {"profile", "Profile", "Profil", "profile", "profil"},
 };
 

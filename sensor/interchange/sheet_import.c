@@ -106,25 +106,52 @@ static void turn_head(
 	}
 }
 
-/* A line of zones, groups, domains or tunnels; head has the name. */
+/* The mapping that a table with this head in front is of. */
+static struct yaml_node *declared_by(
+	const struct sheet_tables *tables, enum sheet_head head)
+{
+	switch (head) {
+	case SHEET_HEAD_ZONE:
+		return tables->zones;
+	case SHEET_HEAD_GROUP:
+		return tables->groups;
+	case SHEET_HEAD_DOMAIN:
+		return tables->domains;
+	case SHEET_HEAD_EXPECTED_OF:
+		return tables->expects;
+	default:
+		return tables->tunnels;
+	}
+}
+
+/* What is a list and no mapping: in which column it stands. */
+static enum sheet_head list_head(enum sheet_head head)
+{
+	switch (head) {
+	case SHEET_HEAD_ZONE:
+		return SHEET_HEAD_ADDRESSES;
+	case SHEET_HEAD_EXPECTED_OF:
+		return SHEET_HEAD_EXPECTED;
+	default:
+		return SHEET_HEAD_NONE;
+	}
+}
+
+/* A line of zones, groups, domains, fields or tunnels; head has the name. */
 static bool read_declared(struct sheet_tables *tables, const struct sheet_line *line,
 	enum sheet_head head)
 {
 	const struct sheet_cell *cell = sheet_cell_of(tables, line, head);
-	struct yaml_node *into = head == SHEET_HEAD_ZONE     ? tables->zones
-				 : head == SHEET_HEAD_GROUP  ? tables->groups
-				 : head == SHEET_HEAD_DOMAIN ? tables->domains
-							     : tables->tunnels;
 	if (!cell) {
 		return sheet_fail(tables, &line->cells[0], "this line has no name");
 	}
 	const struct yaml_node place = sheet_place(cell);
 	struct yaml_node *value = tree_new(tables->arena, YAML_MAPPING, &place);
-	if (head == SHEET_HEAD_ZONE) {
-		const struct sheet_cell *addresses =
-			sheet_cell_of(tables, line, SHEET_HEAD_ADDRESSES);
-		value = addresses ? sheet_list(tables, addresses, addresses->text)
-				  : tree_new(tables->arena, YAML_SEQUENCE, &place);
+	if (list_head(head) != SHEET_HEAD_NONE) {
+		const struct sheet_cell *items =
+			sheet_cell_of(tables, line, list_head(head));
+		value = items ? sheet_list(tables, items, items->text)
+			      : tree_new(tables->arena, YAML_SEQUENCE, &place);
 	} else if (head == SHEET_HEAD_GROUP) {
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_OWNER, SHEET_HEAD_UNTIL);
@@ -139,7 +166,7 @@ static bool read_declared(struct sheet_tables *tables, const struct sheet_line *
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_KIND, SHEET_HEAD_TUNNEL_ENDS);
 	}
-	tree_put(tables->arena, into, cell->text, value);
+	tree_put(tables->arena, declared_by(tables, head), cell->text, value);
 	return true;
 }
 
@@ -168,6 +195,8 @@ static enum sheet_kind kind_of_heads(const struct sheet_tables *tables)
 							: SHEET_KIND_NONE;
 	case SHEET_HEAD_DOMAIN:
 		return SHEET_KIND_DOMAINS;
+	case SHEET_HEAD_EXPECTED_OF:
+		return SHEET_KIND_EXPECTS;
 	case SHEET_HEAD_TUNNEL:
 		return SHEET_KIND_TUNNELS;
 	case SHEET_HEAD_GROUP:
@@ -297,6 +326,8 @@ static bool read_line(struct sheet_tables *tables, enum sheet_kind kind,
 		return read_declared(tables, line, SHEET_HEAD_GROUP);
 	case SHEET_KIND_DOMAINS:
 		return read_declared(tables, line, SHEET_HEAD_DOMAIN);
+	case SHEET_KIND_EXPECTS:
+		return read_declared(tables, line, SHEET_HEAD_EXPECTED_OF);
 	case SHEET_KIND_TUNNELS:
 		return read_declared(tables, line, SHEET_HEAD_TUNNEL);
 	case SHEET_KIND_PROFILE:
@@ -390,9 +421,9 @@ static void make_root(struct sheet_tables *tables)
 			tree_scalar(arena, tables->profile, NULL));
 	}
 	struct yaml_node *const lists[] = {tables->zones, tables->groups,
-		tables->domains, tables->tunnels, tables->rows};
+		tables->domains, tables->expects, tables->tunnels, tables->rows};
 	static const char *const KEYS[] = {
-		"zones", "groups", "domains", "tunnels", "rows"};
+		"zones", "groups", "domains", "expects", "tunnels", "rows"};
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		if (lists[i]->first) {
 			tree_put(arena, root, KEYS[i], lists[i]);
@@ -456,6 +487,7 @@ bool sheet_import(struct sheet_import *import, const struct sheet *sheet,
 		.zones = tree_new(arena, YAML_MAPPING, NULL),
 		.groups = tree_new(arena, YAML_MAPPING, NULL),
 		.domains = tree_new(arena, YAML_MAPPING, NULL),
+		.expects = tree_new(arena, YAML_MAPPING, NULL),
 		.tunnels = tree_new(arena, YAML_MAPPING, NULL),
 		.rows = tree_new(arena, YAML_SEQUENCE, NULL)};
 	sheet_declare(&tables, "internet");

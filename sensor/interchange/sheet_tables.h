@@ -34,6 +34,7 @@ enum sheet_kind {
 	SHEET_KIND_ZONES,
 	SHEET_KIND_GROUPS,
 	SHEET_KIND_DOMAINS,
+	SHEET_KIND_EXPECTS,
 	SHEET_KIND_TUNNELS,
 	SHEET_KIND_PROFILE,
 };
@@ -58,6 +59,7 @@ struct sheet_tables {
 	struct yaml_node *zones;
 	struct yaml_node *groups;
 	struct yaml_node *domains;
+	struct yaml_node *expects;
 	struct yaml_node *tunnels;
 	struct yaml_node *rows;
 	const char *profile;

@@ -30,6 +30,7 @@ static const uint8_t TOLD_OF[FINDING_FLOW_COUNT] = {
 	[FINDING_SMTP_SMUGGLING] = TOLD_OF_CLIENT,
 	[FINDING_SENDER_OWN_DOMAIN_OUTSIDE] = TOLD_OF_CLIENT,
 	[FINDING_SENDER_FOREIGN_DOMAIN_OUT] = TOLD_OF_CLIENT,
+	[FINDING_CONTENT_UNCHECKED] = TOLD_OF_CLIENT,
 };
 
 /* Of somebody on the path, not of how a site is built: by their own name alone. */

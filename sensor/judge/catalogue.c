@@ -277,7 +277,9 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		{"SPF", "DKIM", "DMARC"}, {"T1684.002"},
 		"On a clear hop behind the inbound server the header has no "
 		"Authentication-Results, or on a clear hop to the Internet it has no "
-		"DKIM-Signature. Messages of the null sender are not counted.",
+		"DKIM-Signature. Messages of the null sender are not counted. Where "
+		"`expects` of the matrix names such fields of the server's group, "
+		"these are asked for, of every message that it hands on.",
 		"Check the filter on the inbound server (SPF, DKIM, DMARC) and the "
 		"signer on the outbound one.",
 		"Mail that is not signed on purpose; a filter that "
@@ -369,6 +371,19 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"server among `forwarders`.",
 		"Users who have their mail passed on to an address elsewhere; a domain "
 		"of ours that nobody declared."},
+	[FINDING_CONTENT_UNCHECKED] = {"content.unchecked", SEVERITY_LOW, 3700043, 1,
+		"Mail without traces of the content checks", {"R36"}, {"T1566"},
+		"A server of a group that `expects` of the matrix names handed on a "
+		"message in clear, and the header has not the field that its content "
+		"checks (antivirus, antispam) leave there. Messages of the null sender "
+		"are not counted; whether a check found something is not read. That a "
+		"field is missing is certain; that it is there may be the sender's "
+		"doing.",
+		"Look whether the filter runs and is asked for every message, whether "
+		"somebody is let by (a list of exceptions, a size), and whether it "
+		"fails open.",
+		"Mail that the filter lets by on purpose; a filter that writes its "
+		"field under another name since it was renewed."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -522,6 +537,7 @@ const struct tactic *tactic_of(const char *technique)
 		{"T1114.002", "TA0009", "Collection"},
 		{"T1133", "TA0001", "Initial Access"},
 		{"T1557", "TA0006", "Credential Access"},
+		{"T1566", "TA0001", "Initial Access"},
 		{"T1571", "TA0011", "Command and Control"},
 		{"T1572", "TA0011", "Command and Control"},
 		{"T1590", "TA0043", "Reconnaissance"},

@@ -111,6 +111,8 @@ static const struct finding_rule RULES[] = {
 		NEEDS_SENDING, TOLD_LATER},
 	{finding_sender_foreign_domain_out, FINDING_SENDER_FOREIGN_DOMAIN_OUT, true,
 		NEEDS_SENDING, TOLD_LATER},
+	{finding_content_unchecked, FINDING_CONTENT_UNCHECKED, true, NEEDS_SENDING,
+		TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");

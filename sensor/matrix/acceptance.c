@@ -69,6 +69,7 @@ static const struct {
 	{"smtp.smuggling", NULL, OF_SENDING},
 	{"sender.own-domain-outside", DOMAINS_ARE_FOR_THAT, OF_SENDING},
 	{"sender.foreign-domain-out", DOMAINS_ARE_FOR_THAT, OF_SENDING},
+	{"content.unchecked", NULL, OF_SENDING},
 };
 
 #define FINDING_COUNT (sizeof(FINDINGS) / sizeof(FINDINGS[0]))

@@ -31,6 +31,7 @@ struct matrix {
 	uint32_t *group_zones; /* zone of each group's first address */
 	size_t group_count;
 	bool has_resolvers;
+	bool has_expected;
 	struct matrix_row *rows;
 	size_t row_count;
 	struct matrix_tunnel *tunnels; /* .ends lie in the arena */

@@ -58,6 +58,14 @@ static void keep_domains(
 	loader->domain_lists[loader->file] = value;
 }
 
+/* The same of header fields and their groups. */
+static void keep_expects(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	(void)into;
+	loader->expect_lists[loader->file] = value;
+}
+
 /* The same of tunnels and zones. */
 static void keep_tunnels(
 	struct loader *loader, const struct yaml_node *value, void *into)
@@ -72,6 +80,7 @@ static const struct loader_key FILE_KEYS[] = {
 	{"zones", false, loader_zones},
 	{"groups", false, loader_groups},
 	{"domains", false, keep_domains},
+	{"expects", false, keep_expects},
 	{"tunnels", false, keep_tunnels},
 	{"rows", false, keep_rows},
 	{NULL, false, NULL},
@@ -149,6 +158,7 @@ static void loader_start(struct loader *loader, size_t file_count)
 	loader->row_lists = arena_array(&loader->trees, file_count + 1, size);
 	loader->tunnel_lists = arena_array(&loader->trees, file_count + 1, size);
 	loader->domain_lists = arena_array(&loader->trees, file_count + 1, size);
+	loader->expect_lists = arena_array(&loader->trees, file_count + 1, size);
 }
 
 static void loader_name_file(struct loader *loader, size_t index, const char *name)
@@ -169,6 +179,9 @@ static struct matrix *loader_end(
 		loader->file = (uint32_t)i;
 		if (loader->domain_lists[i]) {
 			loader_domains(loader, loader->domain_lists[i]);
+		}
+		if (loader->expect_lists[i]) {
+			loader_expects(loader, loader->expect_lists[i]);
 		}
 		if (loader->tunnel_lists[i]) {
 			loader_tunnels(loader, loader->tunnel_lists[i]);

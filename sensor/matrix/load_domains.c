@@ -1,5 +1,7 @@
 #include "matrix/loader.h"
 
+#include "analyze/header.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,18 @@ static void group_add(struct loader_sources *draft, const struct matrix_group *g
 	draft->groups[draft->group_count++] = group;
 }
 
+static void fail_group(
+	struct loader *loader, const struct yaml_node *node, const char *wanted)
+{
+	struct name_nearest search = {.wrong = node->text};
+	if (loader->suggestion_count++ < LOADER_SUGGESTIONS_MAX) {
+		name_nearest_offer_table(&search, &loader->matrix->group_names);
+	}
+	char hint[LOADER_HINT_BYTES];
+	loader_fail(loader, node, "\"%.63s\" is not %s%s", node->text, wanted,
+		loader_hint(search.nearest, hint));
+}
+
 static void read_source(struct loader *loader, const struct yaml_node *item,
 	struct loader_sources *draft)
 {
@@ -45,14 +59,7 @@ static void read_source(struct loader *loader, const struct yaml_node *item,
 		group_add(draft, &matrix->groups[index]);
 		return;
 	}
-	struct name_nearest search = {.wrong = text};
-	if (loader->suggestion_count++ < LOADER_SUGGESTIONS_MAX) {
-		name_nearest_offer_table(&search, &matrix->group_names);
-	}
-	char hint[LOADER_HINT_BYTES];
-	loader_fail(loader, item,
-		"\"%.63s\" is neither a declared group nor addresses%s", text,
-		loader_hint(search.nearest, hint));
+	fail_group(loader, item, "a declared group or addresses");
 }
 
 static void read_sender(struct loader *loader, const struct yaml_node *item, void *into)
@@ -275,4 +282,136 @@ void loader_domains(struct loader *loader, const struct yaml_node *node)
 void loader_finish_domains(struct loader *loader)
 {
 	loader->matrix->forwarders = sources_keep(loader->matrix, &loader->forwarders);
+}
+
+/* What does as well as a field: the same in its newer form, or as a chain has it. */
+static const char *alternative(const char *field)
+{
+	static const char *const PAIRS[][2] = {{"DKIM-Signature", "DKIM2-Signature"},
+		{"Authentication-Results", "ARC-Authentication-Results"}};
+	for (size_t i = 0; i < sizeof(PAIRS) / sizeof(*PAIRS); i++) {
+		if (strcasecmp(PAIRS[i][0], field) == 0) {
+			return PAIRS[i][1];
+		}
+	}
+	return field;
+}
+
+static bool is_of_authentication(const char *field)
+{
+	static const char *const FIELDS[] = {"DKIM-Signature", "DKIM2-Signature",
+		"Authentication-Results", "Received-SPF"};
+	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(*FIELDS); i++) {
+		if (strcasecmp(FIELDS[i], field) == 0) {
+			return true;
+		}
+	}
+	return strncasecmp(field, "ARC-", strlen("ARC-")) == 0;
+}
+
+/* RFC 5322 section 3.6.8, in what is met: letters, digits, "-" and "_". */
+static bool is_field_name(const char *text)
+{
+	const size_t len = strlen(text);
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)text[i]) && text[i] != '-' &&
+			text[i] != '_') {
+			return false;
+		}
+	}
+	return len > 0 && len < MATRIX_DOMAIN_BYTES;
+}
+
+struct expects_draft {
+	struct matrix_expected *list; /* malloced */
+	size_t count;
+};
+
+static void expected_keep(struct loader *loader, struct expects_draft *draft,
+	const char *field, const char *value)
+{
+	struct arena *arena = &loader->matrix->arena;
+	const struct text shown = text_from(value ? value : "");
+	const struct matrix_expected expected = {
+		.field = arena_text(arena, field, strlen(field)),
+		.value = value ? arena_text(arena, value, strlen(value)) : NULL,
+		.hashes = {header_field_hash(text_from(field), shown),
+			header_field_hash(text_from(alternative(field)), shown)},
+		.is_authentication = is_of_authentication(field),
+	};
+	draft->list = list_room(draft->list, draft->count, sizeof(*draft->list));
+	draft->list[draft->count++] = expected;
+}
+
+/* "X-Virus-Scanned", or "DKIM-Signature: example.org". */
+static void read_field(struct loader *loader, const struct yaml_node *item, void *into)
+{
+	char field[MATRIX_DOMAIN_BYTES];
+	const char *text = loader_text(loader, item, "a header field");
+	const char *colon = text ? strchr(text, ':') : NULL;
+	const char *value = colon ? colon + 1 + strspn(colon + 1, " ") : NULL;
+	if (!text) {
+		return;
+	}
+	const size_t len = strcspn(text, ":");
+	(void)snprintf(field, sizeof(field), "%.*s", (int)len, text);
+	if (len >= sizeof(field) || !is_field_name(field)) {
+		loader_fail(loader, item,
+			"\"%.80s\" is no name of a header field such as "
+			"X-Virus-Scanned",
+			text);
+	} else if (value && !header_has_value(text_from(field))) {
+		loader_fail(loader, item,
+			"%s has no value that is read; write its name alone", field);
+	} else if (value && (!loader_is_host_name(value) || value[0] == '*' ||
+				    strlen(value) >= MATRIX_DOMAIN_BYTES)) {
+		loader_fail(loader, item,
+			"\"%.80s\" is no domain or server that %s can name", value,
+			field);
+	} else {
+		expected_keep(loader, into, field, value);
+	}
+}
+
+static void read_expects(struct loader *loader, const struct yaml_node *key)
+{
+	static const struct loader_items FIELDS = {"expects", read_field};
+	struct matrix *matrix = loader->matrix;
+	const char *name = loader_text(loader, key, "a group");
+	const uint32_t index =
+		name ? name_table_find(&matrix->group_names, name) : NAME_NONE;
+	struct expects_draft draft = {.count = 0};
+	loader_list(loader, key->next, &FIELDS, &draft);
+	struct matrix_expected *kept =
+		arena_array(&matrix->arena, draft.count, sizeof(*kept));
+	if (draft.count > 0) {
+		memcpy(kept, draft.list, draft.count * sizeof(*kept));
+	}
+	list_free(draft.list);
+	if (!name) {
+		return;
+	}
+	if (index == NAME_NONE) {
+		fail_group(loader, key, "a declared group");
+	} else if (matrix->groups[index].expected) {
+		loader_fail(loader, key,
+			"of group %s it is already said what to expect", name);
+	} else if (draft.count > 0) {
+		matrix->groups[index].expected = kept;
+		matrix->groups[index].expected_count = draft.count;
+		matrix->has_expected = true;
+	}
+}
+
+void loader_expects(struct loader *loader, const struct yaml_node *node)
+{
+	if (node->kind != YAML_MAPPING) {
+		loader_fail(loader, node,
+			"\"expects\" must be a mapping of groups, not %s",
+			yaml_kind_name(node->kind));
+		return;
+	}
+	for (const struct yaml_node *key = node->first; key; key = key->next->next) {
+		read_expects(loader, key);
+	}
 }

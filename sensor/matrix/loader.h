@@ -54,6 +54,7 @@ struct loader {
 	const struct yaml_node **row_lists;    /* per file, or NULL */
 	const struct yaml_node **tunnel_lists; /* same */
 	const struct yaml_node **domain_lists; /* same */
+	const struct yaml_node **expect_lists; /* same */
 	bool is_profile_declared;
 	struct matrix_place profile_place;
 	struct name_table row_ids;
@@ -153,6 +154,9 @@ const struct matrix_acceptance *loader_acceptance(
 void loader_zones(struct loader *loader, const struct yaml_node *node, void *unused);
 void loader_groups(struct loader *loader, const struct yaml_node *node, void *unused);
 void loader_finish_groups(struct loader *loader);
+
+/* load_domains.c, as the groups are known: the header fields that they leave. */
+void loader_expects(struct loader *loader, const struct yaml_node *node);
 
 /* RFC 1123 section 2.1, "_" as it is met in practice, or "*." in front of one. */
 bool loader_is_host_name(const char *text);

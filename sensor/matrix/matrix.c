@@ -204,6 +204,11 @@ const struct matrix_group *matrix_group_of_host(
 	return index == NAME_NONE ? NULL : &matrix->groups[index];
 }
 
+bool matrix_has_expected(const struct matrix *matrix)
+{
+	return matrix->has_expected;
+}
+
 bool matrix_has_names(const struct matrix *matrix)
 {
 	return matrix->hosts.count > 0;

@@ -106,6 +106,19 @@ static void print_owner(
 	}
 }
 
+/* " Leaves in each message: X-Virus-Scanned." */
+static void print_expected(const struct matrix_group *group, FILE *out)
+{
+	for (size_t i = 0; i < group->expected_count; i++) {
+		const struct matrix_expected *expected = &group->expected[i];
+		(void)fprintf(out, "%s%s%s%s",
+			i ? ", " : " Leaves in each message: ", expected->field,
+			expected->value ? " of " : "",
+			expected->value ? expected->value : "");
+	}
+	(void)fputs(group->expected_count ? "." : "", out);
+}
+
 static void print_comment(const char *comment, FILE *out)
 {
 	if (comment) {
@@ -129,6 +142,7 @@ static void print_groups(const struct matrix *matrix, FILE *out)
 				group->names[j]);
 		}
 		(void)fputs(".", out);
+		print_expected(group, out);
 		print_owner(group->owner, group->acceptance, out);
 		print_comment(group->comment, out);
 		(void)fputs("\n", out);

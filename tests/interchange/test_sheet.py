@@ -59,6 +59,7 @@ def meaning(matrix):
     tree["zones"] = {name: [list_] if isinstance(list_, str) else list_ for name, list_ in tree.get("zones", {}).items()}
     for tunnel in tree.get("tunnels", {}).values():
         tunnel["ends"] = [tunnel["ends"]] if isinstance(tunnel["ends"], str) else tunnel["ends"]
+    tree["expects"] = {name: [word] if isinstance(word, str) else word for name, word in tree.get("expects", {}).items()}
     tree["domains"] = {name: {key: [word] if isinstance(word, str) else word for key, word in (entry or {}).items()}
                        for name, entry in tree.get("domains", {}).items()}
     return tree
@@ -103,6 +104,9 @@ domains:
   example.org: {selectors: [k1, k2], senders: [relay, 203.0.113.80-203.0.113.90], forwarders: mx.out}
   example.com:
   example.net: {own: no}
+expects:
+  relay: X-Virus-Scanned
+  mx-out: ["DKIM-Signature: example.org", X-Spam-Status]
 tunnels:
   mirror: {kind: gre, ends: [192.0.2.1, 192.0.2.2], zone: internal}
 rows:

@@ -116,6 +116,9 @@ static const struct member MEMBERS[] = {
 	{ONCE(headers.without_authentication_results)},
 	{ONCE(headers.address_count)},
 	{WITH(headers.addresses, headers.address_count)},
+	{ONCE(headers.senders)},
+	{WITH(headers.field_changes, headers.senders)},
+	{WITH(headers.fields, headers.senders)},
 	{ONCE(transaction_count)},
 	{ONCE(helo)},
 	{ONCE(banner_host)},
@@ -147,7 +150,7 @@ static const char *const MATRICES[] = {
 	ROWS("tls: optional"),
 	MADE_HEAD "  - {id: N-01, from: workstations, to: internet, protocols: [smtp], "
 		  "probe: yes}\n",
-	MADE_OFFICE "domains: {example.org: {}}\n",
+	MADE_OFFICE "domains: {example.org: {}}\nexpects: {mx-in: X-Virus-Scanned}\n",
 };
 #define MATRIX_COUNT (sizeof(MATRICES) / sizeof(MATRICES[0]))
 
@@ -219,7 +222,8 @@ static const struct scene SCENES[] = {
 		     .transactions =
 			     {{.bytes = 1100, .recipients = 1, .received_id = 77}}}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
-		     .has_content_clear = true, .sender_count = 2,
+		     .has_content_clear = true, .headers = {.senders = 1},
+		     .sender_count = 2,
 		     .senders = {{.domain = "example.org"},
 			     {.domain = "example.net"}}}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_NO,

@@ -20,6 +20,10 @@ static const struct late {
 	{"sender_count", FINDING_SENDER_FOREIGN_DOMAIN_OUT},
 	{"senders", FINDING_SENDER_OWN_DOMAIN_OUTSIDE},
 	{"senders", FINDING_SENDER_FOREIGN_DOMAIN_OUT},
+	/* and for these, where fields are expected */
+	{"headers.senders", FINDING_CONTENT_UNCHECKED},
+	{"headers.fields", FINDING_CONTENT_UNCHECKED},
+	{"headers.field_changes", FINDING_CONTENT_UNCHECKED},
 };
 #define LATE_COUNT (sizeof(LATE) / sizeof(LATE[0]))
 

@@ -1,5 +1,6 @@
 #include "made_matrix.h"
 
+#include "analyze/header.h"
 #include "matrix/domains.h"
 #include "matrix/lookup.h"
 
@@ -71,11 +72,11 @@ static void mistakes_in_domains_are_told_with_their_place(void **state)
 		"made.yaml:13:3: domain \"example.org\" is already declared "
 		"(made.yaml:12)");
 	assert_refused(HEAD ROWS "domains: {example.org: {senders: [mx-inn]}}\n",
-		"made.yaml:11:35: \"mx-inn\" is neither a declared group nor "
+		"made.yaml:11:35: \"mx-inn\" is not a declared group or "
 		"addresses; "
 		"did you mean \"mx-in\"?");
 	assert_refused(HEAD ROWS "domains: {example.org: {senders: internet}}\n",
-		"\"internet\" is neither a declared group nor addresses");
+		"\"internet\" is not a declared group or addresses");
 	assert_refused(HEAD ROWS "domains: {example.org: {forwarders: []}}\n",
 		"\"forwarders\" is an empty list");
 	assert_refused(HEAD ROWS "domains: {example.org: {selectors: [k 1]}}\n",
@@ -90,12 +91,67 @@ static void mistakes_in_domains_are_told_with_their_place(void **state)
 		"and forwarders are its owner's matter");
 }
 
+static void groups_are_expected_to_leave_header_fields(void **state)
+{
+	(void)state;
+	struct matrix_problems problems;
+	struct matrix *matrix = load_text(HEAD ROWS
+		"expects:\n"
+		"  mx-in: [X-Virus-Scanned, \"authentication-results: "
+		"mx-in.example.org\"]\n"
+		"  mx-out: \"DKIM-Signature: example.org\"\n",
+		&problems);
+	assert_non_null(matrix);
+	assert_true(matrix_has_expected(matrix));
+	size_t count;
+	const struct matrix_group *groups = matrix_groups(matrix, &count);
+	const struct matrix_group *out = &groups[count - 2];
+	const struct matrix_group *in = &groups[count - 1];
+	assert_int_equal(groups[0].expected_count, 0);
+	assert_int_equal(in->expected_count, 2);
+	assert_string_equal(in->expected[0].field, "X-Virus-Scanned");
+	assert_null(in->expected[0].value);
+	assert_false(in->expected[0].is_authentication);
+	assert_int_equal(in->expected[0].hashes[0],
+		header_field_hash(text_from("x-virus-scanned"), text_from("")));
+	assert_int_equal(in->expected[0].hashes[0], in->expected[0].hashes[1]);
+	assert_true(in->expected[1].is_authentication);
+	assert_string_equal(in->expected[1].value, "mx-in.example.org");
+	assert_int_equal(out->expected[0].hashes[1],
+		header_field_hash(
+			text_from("DKIM2-Signature"), text_from("example.org")));
+	matrix_free(matrix);
+}
+
+static void mistakes_in_what_is_expected_are_told_with_their_place(void **state)
+{
+	(void)state;
+	assert_refused(HEAD ROWS "expects: [mx-in]\n",
+		"made.yaml:11:10: \"expects\" must be a mapping of groups");
+	assert_refused(HEAD ROWS "expects: {mx-inn: X-A}\n",
+		"made.yaml:11:11: \"mx-inn\" is not a declared group; did you mean "
+		"\"mx-in\"?");
+	assert_refused(HEAD ROWS "expects: {mx-in: []}\n", "is an empty list");
+	assert_refused(HEAD ROWS "expects: {mx-in: [X A]}\n",
+		"made.yaml:11:19: \"X A\" is no name of a header field");
+	assert_refused(HEAD ROWS "expects: {mx-in: [\"X-A: yes\"]}\n",
+		"X-A has no value that is read; write its name alone");
+	assert_refused(HEAD ROWS "expects: {mx-in: [\"ARC-Seal: a b\"]}\n",
+		"\"a b\" is no domain or server that ARC-Seal can name");
+	assert_refused(HEAD ROWS "expects: {mx-in: [\"ARC-Seal:\"]}\n",
+		"\"\" is no domain or server");
+	assert_refused(HEAD ROWS "expects: {mx-in: X-A, mx-in: X-B}\n", "mx-in");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_says_whose_a_domain_is_and_who_sends_for_it),
 		cmocka_unit_test(domains_of_several_files_are_joined),
 		cmocka_unit_test(mistakes_in_domains_are_told_with_their_place),
+		cmocka_unit_test(groups_are_expected_to_leave_header_fields),
+		cmocka_unit_test(
+			mistakes_in_what_is_expected_are_told_with_their_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@ from clients import swaks
 from family_names import A, MX, NAMED, PC, look_up, mail, record
 from frames import save
 from lab import Lab
-from matrices import GATEWAY_TO_INTERNET, INTERNET_MX, MX_IN, MX_OUT, matrix
+from matrices import GATEWAY_TO_INTERNET, INTERNET_MX, MX_IN, MX_OUT, RELAY, matrix
 from servers import postfix
 
 FAMILY = Family()
@@ -111,3 +111,38 @@ def own_tenant():
                 + mail("203.0.113.110", 42000, client=PC)
                 + look_up(theirs, A, record(theirs, A, "203.0.113.111"), client=PC, at=3, source=41002)
                 + mail("203.0.113.111", 42001, client=PC, at=4))
+
+
+EXPECTS = matrix("id: M-08, from: mx-in, to: relay, protocols: [smtp], tls: optional") + """expects:
+  mx-in: [X-Virus-Scanned, "Authentication-Results: mx-in.example.org", "Authentication-Results: gate.example.org"]
+"""
+
+
+def handed_in(*messages):
+    """Each (sender, header fields) from the inbound server to the relay, a session each."""
+    with Lab() as lab:
+        relay, gateway = lab.host("relay", RELAY), lab.host("mx-in", MX_IN)
+        postfix(relay, "relay.example.org")
+        lab.capture()
+        for sender, *fields in messages:
+            swaks(gateway, RELAY, *(word for field in fields for word in ("--add-header", field)),
+                  sender=sender, to="alice@example.org")
+        return lab.stop_capture()
+
+
+@CASE("content-unchecked", EXPECTS, """The inbound server hands clear mail inside that its filter did not look at: the
+      field of the antivirus is missing, and whoever checked SPF is somebody else's server, on the way here.""",
+      findings=("content.unchecked", "authentication.missing"), flows=("smtp legitimate M-08",))
+def unchecked():
+    return handed_in(("carol@example.com", "X-Virus-Scanner: x", "Authentication-Results: mx.example.com; spf=pass"))
+
+
+@CASE("content-checked", EXPECTS, """The same with what is expected: the antivirus and one of our two checkers, in the order
+      that each likes, once as an ARC chain has it; and a bounce, which is not asked.""",
+      absent=("content.unchecked", "authentication.missing"), flows=("smtp legitimate M-08",) * 3)
+def checked():
+    return handed_in(
+        ("carol@example.com", "X-Virus-Scanned: clean", "Authentication-Results: mx.example.com; spf=pass",
+         "Authentication-Results: mx-in.example.org 1; spf=pass"),
+        ("carol@example.com", "ARC-Authentication-Results: i=1; gate.example.org; spf=pass", "x-virus-scanned: clean"),
+        ("<>",))
