@@ -172,8 +172,7 @@ struct facts_transaction {
 
 /* Whose mail the server took in clear: domains in lower case, of a longer one its end. */
 struct facts_sender {
-	char domain
-		[FACTS_DOMAIN_BYTES]; /* of MAIL FROM; never "": bounces are not kept */
+	char domain[FACTS_DOMAIN_BYTES]; /* of MAIL FROM, never "" */
 	char author[FACTS_DOMAIN_BYTES]; /* of the header's From */
 };
 
