@@ -118,7 +118,7 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 	};
 }
 
-#define FIELD_BITS (FACTS_FIELD_WORDS * 64)
+#define FIELD_BITS (FACTS_FIELD_WORDS * UINT64_C(64))
 
 /* Two bits for each: of 50 fields one in 30 that is not there seems to be. */
 static uint64_t field_bit(uint64_t hash, unsigned at, size_t *word)
