@@ -167,7 +167,7 @@ struct facts_transaction {
 	uint32_t recipients;
 };
 
-#define FACTS_SENDERS      4
+#define FACTS_SENDERS      2
 #define FACTS_DOMAIN_BYTES 64
 
 /* Whose mail the server took in clear: domains in lower case, of a longer one its end. */

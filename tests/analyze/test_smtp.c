@@ -107,8 +107,7 @@ static void the_last_senders_are_kept_and_of_a_long_domain_its_end(void **state)
 	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
 	assert_int_equal(facts.sender_count, 5);
 	assert_string_equal(facts.senders[0].domain + 52, "example.org");
-	assert_string_equal(facts.senders[1].domain, "b1");
-	assert_string_equal(facts.senders[3].domain, "b3");
+	assert_string_equal(facts.senders[1].domain, "b3");
 }
 
 static void of_a_client_alone_the_text_is_what_there_is_to_ask(void **state)
