@@ -118,6 +118,37 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 	};
 }
 
+#define FIELD_BITS (FACTS_FIELD_WORDS * UINT64_C(64))
+
+/* Two bits for each: of 50 fields one in 30 that is not there seems to be. */
+static uint64_t field_bit(uint64_t hash, unsigned at, size_t *word)
+{
+	const uint64_t bit = (at == 0 ? hash : hash >> 32) % FIELD_BITS;
+	*word = bit / 64;
+	return UINT64_C(1) << bit % 64;
+}
+
+void facts_field_add(uint64_t fields[FACTS_FIELD_WORDS], uint64_t hash)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		size_t word;
+		const uint64_t bit = field_bit(hash, i, &word);
+		fields[word] |= bit;
+	}
+}
+
+bool facts_has_field(const uint64_t fields[FACTS_FIELD_WORDS], uint64_t hash)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		size_t word;
+		const uint64_t bit = field_bit(hash, i, &word);
+		if ((fields[word] & bit) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 const char *facts_tls_name(enum facts_tls tls)
 {
 	static const char *const NAMES[] = {

@@ -137,6 +137,7 @@ struct facts_tls_session {
 };
 
 #define FACTS_HEADER_ADDRESSES 8
+#define FACTS_FIELD_WORDS      8
 
 /* Header fields of messages that crossed in clear: counts and addresses, never text. */
 struct facts_headers {
@@ -146,6 +147,13 @@ struct facts_headers {
 	uint32_t without_authentication_results; /* nor any other trace of a check */
 	uint8_t address_count; /* literals named in Received and X-Originating-IP */
 	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
+	/*
+	 * Of those with a sender: how many, and the fields that all of them have, as a set
+	 * of hashes in which one may be that is not there: facts_has_field.
+	 */
+	uint32_t senders;
+	uint32_t field_changes; /* how often that set was another one */
+	uint64_t fields[FACTS_FIELD_WORDS];
 };
 
 #define FACTS_TRANSACTIONS 4
@@ -157,6 +165,15 @@ struct facts_transaction {
 	uint64_t received_id;   /* in the topmost Received: the id ... */
 	uint64_t received_from; /* ... and whom it came from */
 	uint32_t recipients;
+};
+
+#define FACTS_SENDERS      2
+#define FACTS_DOMAIN_BYTES 64
+
+/* Whose mail the server took in clear: domains in lower case, of a longer one its end. */
+struct facts_sender {
+	char domain[FACTS_DOMAIN_BYTES]; /* of MAIL FROM, never "" */
+	char author[FACTS_DOMAIN_BYTES]; /* of the header's From */
 };
 
 struct facts {
@@ -211,6 +228,9 @@ struct facts {
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
+	/* different ones; the last: number n stands at n modulo FACTS_SENDERS */
+	uint32_t sender_count;
+	struct facts_sender senders[FACTS_SENDERS];
 };
 
 /*
@@ -258,6 +278,10 @@ static inline bool facts_is_client_missing(const struct facts *facts)
 {
 	return !facts->has_client_bytes || facts->gaps > 0 || facts->is_midstream;
 }
+
+/* A set of header fields by hash (analyze/header.h); false: that one is certainly not in it. */
+void facts_field_add(uint64_t fields[FACTS_FIELD_WORDS], uint64_t hash);
+bool facts_has_field(const uint64_t fields[FACTS_FIELD_WORDS], uint64_t hash);
 
 /* As records have them. */
 const char *facts_tls_name(enum facts_tls tls);

@@ -1,5 +1,7 @@
 #include "analyze/header.h"
 
+#include "analyze/note.h"
+
 #include <string.h>
 
 /* RFC 5322 sets no limit; servers in use stop at 100 KiB or less. */
@@ -22,9 +24,12 @@ enum header_state {
 enum header_field {
 	HEADER_FIELD_OTHER = 0,
 	HEADER_FIELD_RECEIVED,
-	HEADER_FIELD_ORIGIN, /* X-Originating-IP */
-	HEADER_FIELD_SIGNATURE,
-	HEADER_FIELD_RESULTS,
+	HEADER_FIELD_ORIGIN,    /* X-Originating-IP */
+	HEADER_FIELD_SIGNATURE, /* tags, d= among them */
+	HEADER_FIELD_SEAL, /* the same of an intermediary: no signature of the author's */
+	HEADER_FIELD_RESULTS, /* who checked in front */
+	HEADER_FIELD_TRACE,   /* of a check, without that */
+	HEADER_FIELD_FROM,
 };
 
 enum header_clause {
@@ -39,14 +44,20 @@ struct field_row {
 	enum header_field field;
 };
 
-/* RFC 6376, RFC 8601, RFC 8617 section 4.1.1, RFC 7208 section 9.1. */
+/*
+ * RFC 6376, RFC 8601, RFC 8617 section 4.1, RFC 7208 section 9.1; DKIM2-Signature of
+ * draft-ietf-dkim-dkim2-header.
+ */
 static const struct field_row FIELDS[] = {
 	{"Received", HEADER_FIELD_RECEIVED},
 	{"X-Originating-IP", HEADER_FIELD_ORIGIN},
+	{"From", HEADER_FIELD_FROM},
 	{"DKIM-Signature", HEADER_FIELD_SIGNATURE},
+	{"DKIM2-Signature", HEADER_FIELD_SIGNATURE},
+	{"ARC-Seal", HEADER_FIELD_SEAL},
 	{"Authentication-Results", HEADER_FIELD_RESULTS},
 	{"ARC-Authentication-Results", HEADER_FIELD_RESULTS},
-	{"Received-SPF", HEADER_FIELD_RESULTS},
+	{"Received-SPF", HEADER_FIELD_TRACE},
 };
 
 #define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
@@ -66,6 +77,35 @@ uint64_t header_word_hash(struct text word)
 	uint64_t hash = 0;
 	for (size_t i = 0; i < word.len; i++) {
 		hash = word_add(hash, word.at[i]);
+	}
+	return hash;
+}
+
+static enum header_field field_find(struct text name)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (text_is(name, FIELDS[i].name)) {
+			return FIELDS[i].field;
+		}
+	}
+	return HEADER_FIELD_OTHER;
+}
+
+bool header_has_value(struct text name)
+{
+	const enum header_field field = field_find(name);
+	return field == HEADER_FIELD_SIGNATURE || field == HEADER_FIELD_SEAL ||
+	       field == HEADER_FIELD_RESULTS;
+}
+
+uint64_t header_field_hash(struct text name, struct text value)
+{
+	uint64_t hash = header_word_hash(name);
+	if (value.len > 0) {
+		hash = word_add(hash, ':');
+	}
+	for (size_t i = 0; i < value.len; i++) {
+		hash = word_add(hash, value.at[i]);
 	}
 	return hash;
 }
@@ -193,28 +233,130 @@ static void word_byte(struct header *header, uint8_t byte)
 	}
 }
 
+/* What is left of the field is not wanted. */
+static void value_skip(struct header *header)
+{
+	header->field = HEADER_FIELD_OTHER;
+	header->state = HEADER_STATE_SKIP;
+}
+
+/* The text read so far is the value that the field is known by. */
+static void value_note(struct header *header, size_t skipped)
+{
+	uint64_t hash = word_add(header->field_hash, ':');
+	for (size_t i = skipped; i < header->len; i++) {
+		hash = word_add(hash, (uint8_t)header->text[i]);
+	}
+	facts_field_add(header->fields, hash);
+	value_skip(header);
+}
+
+/* A tag of a signature ends: "d=example.org" (RFC 6376 section 3.2). */
+static void tag_end(struct header *header)
+{
+	const struct text tag = {(const uint8_t *)header->text, header->len};
+	if (text_starts(tag, "d=") && tag.len > 2) {
+		value_note(header, 2);
+	}
+	header->len = 0;
+}
+
+/* The name of who checked, behind the instance in ARC ("i=1;"). RFC 8601 section 2.2. */
+static void checker_end(struct header *header)
+{
+	const struct text word = {(const uint8_t *)header->text, header->len};
+	if (word.len > 0 && !text_starts(word, "i=")) {
+		value_note(header, 0);
+	}
+	header->len = 0;
+}
+
+static void author_end(struct header *header)
+{
+	const struct text domain = {(const uint8_t *)header->text, header->len};
+	if (header->closer == '@' && domain.len > 0) {
+		note_domain(header->author, domain);
+	}
+	header->closer = 0;
+	header->len = 0;
+}
+
+static bool is_of_domain(uint8_t byte)
+{
+	const uint8_t small = lower(byte);
+	return (byte >= '0' && byte <= '9') || (small >= 'a' && small <= 'z') ||
+	       byte == '-' || byte == '.' || byte == '_' || byte >= 0x80;
+}
+
+/*
+ * RFC 5322 section 3.4: the address in angle brackets, or the first one. Names in
+ * quotes and comments may hold an @ of their own.
+ */
+static void author_byte(struct header *header, uint8_t byte)
+{
+	if (byte == '"' && header->depth == 0) {
+		header->is_quoted = !header->is_quoted;
+	} else if (header->is_quoted || (header->depth > 0 && byte != ')')) {
+		return;
+	} else if (byte == '(' || byte == ')') {
+		header->depth = byte == '(';
+	} else if (byte == '@' || byte == '<') {
+		header->closer = byte;
+		header->len = 0;
+	} else if (header->closer == '@' && is_of_domain(byte)) {
+		text_keep(header, byte);
+	} else if (header->closer == '@') {
+		author_end(header);
+		if (byte == '>' || byte == ',') {
+			value_skip(header);
+		}
+	}
+}
+
+static bool is_open_field(enum header_field field)
+{
+	return field != HEADER_FIELD_OTHER && field != HEADER_FIELD_TRACE;
+}
+
+/* The field ends with whatever of it was wanted still being read. */
+static void value_end(struct header *header)
+{
+	switch ((enum header_field)header->field) {
+	case HEADER_FIELD_SIGNATURE:
+	case HEADER_FIELD_SEAL:
+		tag_end(header);
+		break;
+	case HEADER_FIELD_RESULTS:
+		checker_end(header);
+		break;
+	case HEADER_FIELD_FROM:
+		author_end(header);
+		break;
+	default:
+		break;
+	}
+}
+
 static void value_start(struct header *header, enum header_field field)
 {
-	header->state = HEADER_STATE_SKIP;
 	header->has_signature |= field == HEADER_FIELD_SIGNATURE;
-	header->has_results |= field == HEADER_FIELD_RESULTS;
-	if (field == HEADER_FIELD_RECEIVED || field == HEADER_FIELD_ORIGIN) {
-		header->state = HEADER_STATE_VALUE;
-		header->closer = field == HEADER_FIELD_ORIGIN ? ' ' : 0;
-		header->len = 0;
+	header->has_results |=
+		field == HEADER_FIELD_RESULTS || field == HEADER_FIELD_TRACE;
+	header->state = is_open_field(field) ? HEADER_STATE_VALUE : HEADER_STATE_SKIP;
+	header->closer = field == HEADER_FIELD_ORIGIN ? ' ' : 0;
+	header->len = 0;
+	header->is_quoted = false;
+	if (field == HEADER_FIELD_FROM && header->author[0] != '\0') {
+		value_skip(header); /* the first one counts */
 	}
 }
 
 static void name_end(struct header *header)
 {
 	const struct text name = {(const uint8_t *)header->text, header->len};
-	header->field = HEADER_FIELD_OTHER;
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		if (text_is(name, FIELDS[i].name)) {
-			header->field = (uint8_t)FIELDS[i].field;
-			break;
-		}
-	}
+	header->field = (uint8_t)field_find(name);
+	header->field_hash = header_word_hash(name);
+	facts_field_add(header->fields, header->field_hash);
 	value_start(header, (enum header_field)header->field);
 	header->word = 0;
 	header->depth = 0;
@@ -224,16 +366,33 @@ static void name_end(struct header *header)
 /* The field is over when a line begins that does not continue it. */
 static void field_end(struct header *header)
 {
+	value_end(header);
 	header->has_received |= header->field == HEADER_FIELD_RECEIVED;
 	header->field = HEADER_FIELD_OTHER;
+}
+
+/* What all messages have. */
+static void fields_note(const struct header *header, struct facts_headers *headers)
+{
+	bool is_other = headers->senders == 0;
+	for (size_t i = 0; i < FACTS_FIELD_WORDS; i++) {
+		const uint64_t before =
+			headers->senders == 0 ? UINT64_MAX : headers->fields[i];
+		headers->fields[i] = before & header->fields[i];
+		is_other |= headers->fields[i] != before;
+	}
+	headers->field_changes += is_other;
+	headers->senders++;
 }
 
 static void block_end(struct header *header, struct facts *facts)
 {
 	struct facts_headers *headers = &facts->headers;
+	field_end(header);
 	header->state = HEADER_STATE_NONE;
 	headers->messages++;
 	if (header->has_sender) {
+		fields_note(header, headers);
 		headers->without_dkim_signature += !header->has_signature;
 		headers->without_authentication_results += !header->has_results;
 	}
@@ -255,8 +414,7 @@ static void line_start(struct header *header, struct facts *facts, uint8_t byte)
 	} else if (byte == '\r') {
 		header->state = HEADER_STATE_CR;
 	} else if (is_folded) {
-		header->state = header->field == HEADER_FIELD_RECEIVED ||
-						header->field == HEADER_FIELD_ORIGIN
+		header->state = is_open_field((enum header_field)header->field)
 					? HEADER_STATE_VALUE
 					: HEADER_STATE_SKIP;
 	} else {
@@ -267,8 +425,41 @@ static void line_start(struct header *header, struct facts *facts, uint8_t byte)
 	}
 }
 
+/* Blanks may stand around "=" and inside a value that is folded. */
+static void tag_byte(struct header *header, uint8_t byte)
+{
+	if (byte == ';') {
+		tag_end(header);
+	} else if (!is_blank(byte)) {
+		text_keep(header, byte);
+	}
+}
+
+static void checker_byte(struct header *header, uint8_t byte)
+{
+	if (byte == ';' || is_blank(byte)) {
+		checker_end(header);
+	} else {
+		text_keep(header, byte);
+	}
+}
+
 static void value_byte(struct header *header, struct facts *facts, uint8_t byte)
 {
+	switch ((enum header_field)header->field) {
+	case HEADER_FIELD_SIGNATURE:
+	case HEADER_FIELD_SEAL:
+		tag_byte(header, byte);
+		return;
+	case HEADER_FIELD_RESULTS:
+		checker_byte(header, byte);
+		return;
+	case HEADER_FIELD_FROM:
+		author_byte(header, byte);
+		return;
+	default:
+		break;
+	}
 	literal_byte(header, facts, byte);
 	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received) {
 		word_byte(header, byte);
@@ -348,7 +539,8 @@ static size_t header_run(struct header *header, struct text bytes)
 	if (header->state == HEADER_STATE_NAME) {
 		return name_run(header, bytes);
 	}
-	if (header->state == HEADER_STATE_VALUE && header->closer == 0) {
+	if (header->state == HEADER_STATE_VALUE && header->closer == 0 &&
+		header->field <= HEADER_FIELD_ORIGIN) {
 		return value_run(header, bytes);
 	}
 	if (header->state == HEADER_STATE_SKIP) {

@@ -2,17 +2,18 @@
  * analyze/header - what the header block of one message shows: counts and addresses.
  *
  * Takes the octets of a message as they cross in clear, cut anywhere, up to the
- * empty line; gives struct facts_headers, and hashes of two words of the topmost
- * Received field. Keeps no text but the field name or address being read. RFC 5322
- * section 2.2, RFC 5321 sections 4.4 (Received) and 4.5.2 (leading dots).
+ * empty line; gives struct facts_headers, hashes of two words of the topmost Received
+ * field, and the domain of From. Keeps no other text but the field name, domain or
+ * address being read. RFC 5322 section 2.2, RFC 5321 sections 4.4 (Received) and 4.5.2
+ * (leading dots).
  */
 #pragma once
 
 #include "analyze/facts.h"
 #include "base/text.h"
 
-/* Longer than any field name or address wanted here. */
-#define HEADER_WORD_BYTES 56
+/* Longer than any field name, domain or address wanted here. */
+#define HEADER_WORD_BYTES 72
 
 struct header {
 	uint64_t word;          /* hash of the word being read */
@@ -30,8 +31,22 @@ struct header {
 	bool has_signature;
 	bool has_results;
 	bool has_received;
+	bool is_quoted; /* in From */
 	char text[HEADER_WORD_BYTES];
+	char author[FACTS_DOMAIN_BYTES];    /* of From; "": none was read */
+	uint64_t fields[FACTS_FIELD_WORDS]; /* those that were read */
+	uint64_t field_hash;                /* of the line's */
 };
+
+/*
+ * Of a field by its name, and with it a value where it is not empty: of DKIM-Signature,
+ * DKIM2-Signature and ARC-Seal the domain that signs (d=), of Authentication-Results and
+ * ARC-Authentication-Results who checked (authserv-id).
+ */
+uint64_t header_field_hash(struct text name, struct text value);
+
+/* header_field_hash can have a value of this field. */
+bool header_has_value(struct text name);
 
 /*
  * A message begins. has_sender: MAIL was seen and named one; what bounces and reports

@@ -64,3 +64,19 @@ void note_refused(struct facts *facts)
 {
 	facts->is_refused = true;
 }
+
+void note_domain(char *kept, struct text domain)
+{
+	const size_t most = FACTS_DOMAIN_BYTES - 1;
+	if (domain.len > 0 && domain.at[domain.len - 1] == '.') {
+		domain.len--; /* the root: some take it */
+	}
+	if (domain.len > most) {
+		text_advance(&domain, domain.len - most);
+	}
+	text_copy(kept, FACTS_DOMAIN_BYTES, domain);
+	for (; *kept != '\0'; kept++) {
+		*kept = (char)(*kept >= 'A' && *kept <= 'Z' ? *kept + ('a' - 'A')
+							    : *kept);
+	}
+}

@@ -35,3 +35,6 @@ void note_unread(struct facts *facts, enum direction way);
 
 /* The greeting turned the client away. */
 void note_refused(struct facts *facts);
+
+/* A domain in lower case into FACTS_DOMAIN_BYTES: of a longer one its end. */
+void note_domain(char *kept, struct text domain);

@@ -79,8 +79,10 @@ struct smtp {
 	struct clear clear; /* first member */
 	struct smtp_claims claims;
 	struct pending pending;
-	struct header header;   /* of the message that goes by */
-	uint64_t text_bytes;    /* of it */
+	struct header header; /* of the message that goes by */
+	uint64_t text_bytes;  /* of it */
+	/* domain of the last MAIL, in lower case; "": null or none */
+	char sender[FACTS_DOMAIN_BYTES];
 	uint32_t octets;        /* announced by XEXCH50 */
 	uint32_t recipients_ok; /* of this transaction, for the replies of LMTP */
 	uint16_t reply_code;

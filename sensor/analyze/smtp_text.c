@@ -17,6 +17,24 @@ static void transaction_close(struct smtp *smtp, struct facts *facts, uint64_t q
 	smtp->text_state = SMTP_TEXT_NONE;
 }
 
+/* The message was taken. The last few different ones are kept. */
+static void sender_note(const struct smtp *smtp, struct facts *facts)
+{
+	if (smtp->sender[0] == '\0') {
+		return;
+	}
+	struct facts_sender sender = {0};
+	memcpy(sender.domain, smtp->sender, sizeof(sender.domain));
+	memcpy(sender.author, smtp->header.author, sizeof(sender.author));
+	for (uint32_t i = 0; i < FACTS_SENDERS; i++) {
+		if (memcmp(&facts->senders[i], &sender, sizeof(sender)) == 0) {
+			return;
+		}
+	}
+	facts->senders[facts->sender_count % FACTS_SENDERS] = sender;
+	facts->sender_count++;
+}
+
 void smtp_text_begin(struct smtp *smtp, struct facts *facts, bool is_stuffed)
 {
 	if (smtp->text_state == SMTP_TEXT_ENDED) {
@@ -41,6 +59,9 @@ void smtp_text_end(struct smtp *smtp, struct facts *facts)
 	if (smtp->text_state == SMTP_TEXT_OPEN) {
 		header_end(&smtp->header, facts);
 		smtp->text_state = SMTP_TEXT_ENDED;
+		if (!facts->has_server_bytes) { /* there is nobody to ask */
+			sender_note(smtp, facts);
+		}
 	}
 }
 
@@ -77,6 +98,7 @@ void smtp_text_answer(
 		return;
 	}
 	if (code < 300) {
+		sender_note(smtp, facts);
 		transaction_close(smtp, facts, header_word_hash(queue_id(answer)));
 	} else {
 		smtp->text_state = SMTP_TEXT_NONE;

@@ -106,36 +106,67 @@ static void turn_head(
 	}
 }
 
-/* A line of zones, groups or tunnels; head has the name. */
+/* The mapping that a table with this head in front is of. */
+static struct yaml_node *declared_by(
+	const struct sheet_tables *tables, enum sheet_head head)
+{
+	switch (head) {
+	case SHEET_HEAD_ZONE:
+		return tables->zones;
+	case SHEET_HEAD_GROUP:
+		return tables->groups;
+	case SHEET_HEAD_DOMAIN:
+		return tables->domains;
+	case SHEET_HEAD_EXPECTED_OF:
+		return tables->expects;
+	default:
+		return tables->tunnels;
+	}
+}
+
+/* What is a list and no mapping: in which column it stands. */
+static enum sheet_head list_head(enum sheet_head head)
+{
+	switch (head) {
+	case SHEET_HEAD_ZONE:
+		return SHEET_HEAD_ADDRESSES;
+	case SHEET_HEAD_EXPECTED_OF:
+		return SHEET_HEAD_EXPECTED;
+	default:
+		return SHEET_HEAD_NONE;
+	}
+}
+
+/* A line of zones, groups, domains, fields or tunnels; head has the name. */
 static bool read_declared(struct sheet_tables *tables, const struct sheet_line *line,
 	enum sheet_head head)
 {
 	const struct sheet_cell *cell = sheet_cell_of(tables, line, head);
-	struct yaml_node *into = head == SHEET_HEAD_ZONE    ? tables->zones
-				 : head == SHEET_HEAD_GROUP ? tables->groups
-							    : tables->tunnels;
 	if (!cell) {
 		return sheet_fail(tables, &line->cells[0], "this line has no name");
 	}
 	const struct yaml_node place = sheet_place(cell);
 	struct yaml_node *value = tree_new(tables->arena, YAML_MAPPING, &place);
-	if (head == SHEET_HEAD_ZONE) {
-		const struct sheet_cell *addresses =
-			sheet_cell_of(tables, line, SHEET_HEAD_ADDRESSES);
-		value = addresses ? sheet_list(tables, addresses, addresses->text)
-				  : tree_new(tables->arena, YAML_SEQUENCE, &place);
+	if (list_head(head) != SHEET_HEAD_NONE) {
+		const struct sheet_cell *items =
+			sheet_cell_of(tables, line, list_head(head));
+		value = items ? sheet_list(tables, items, items->text)
+			      : tree_new(tables->arena, YAML_SEQUENCE, &place);
 	} else if (head == SHEET_HEAD_GROUP) {
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_OWNER, SHEET_HEAD_UNTIL);
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_ROLE, SHEET_HEAD_CERTIFICATE);
+	} else if (head == SHEET_HEAD_DOMAIN) {
+		sheet_put_columns(
+			tables, value, line, SHEET_HEAD_OWN, SHEET_HEAD_FORWARDERS);
 	} else {
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_ZONE, SHEET_HEAD_ZONE);
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_KIND, SHEET_HEAD_TUNNEL_ENDS);
 	}
-	tree_put(tables->arena, into, cell->text, value);
+	tree_put(tables->arena, declared_by(tables, head), cell->text, value);
 	return true;
 }
 
@@ -162,6 +193,10 @@ static enum sheet_kind kind_of_heads(const struct sheet_tables *tables)
 	case SHEET_HEAD_ID:
 		return has_head(tables, SHEET_HEAD_TLS) ? SHEET_KIND_DETAILS
 							: SHEET_KIND_NONE;
+	case SHEET_HEAD_DOMAIN:
+		return SHEET_KIND_DOMAINS;
+	case SHEET_HEAD_EXPECTED_OF:
+		return SHEET_KIND_EXPECTS;
 	case SHEET_HEAD_TUNNEL:
 		return SHEET_KIND_TUNNELS;
 	case SHEET_HEAD_GROUP:
@@ -289,6 +324,10 @@ static bool read_line(struct sheet_tables *tables, enum sheet_kind kind,
 		return read_declared(tables, line, SHEET_HEAD_ZONE);
 	case SHEET_KIND_GROUPS:
 		return read_declared(tables, line, SHEET_HEAD_GROUP);
+	case SHEET_KIND_DOMAINS:
+		return read_declared(tables, line, SHEET_HEAD_DOMAIN);
+	case SHEET_KIND_EXPECTS:
+		return read_declared(tables, line, SHEET_HEAD_EXPECTED_OF);
 	case SHEET_KIND_TUNNELS:
 		return read_declared(tables, line, SHEET_HEAD_TUNNEL);
 	case SHEET_KIND_PROFILE:
@@ -381,9 +420,10 @@ static void make_root(struct sheet_tables *tables)
 		tree_put(arena, root, "profile",
 			tree_scalar(arena, tables->profile, NULL));
 	}
-	struct yaml_node *const lists[] = {
-		tables->zones, tables->groups, tables->tunnels, tables->rows};
-	static const char *const KEYS[] = {"zones", "groups", "tunnels", "rows"};
+	struct yaml_node *const lists[] = {tables->zones, tables->groups,
+		tables->domains, tables->expects, tables->tunnels, tables->rows};
+	static const char *const KEYS[] = {
+		"zones", "groups", "domains", "expects", "tunnels", "rows"};
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		if (lists[i]->first) {
 			tree_put(arena, root, KEYS[i], lists[i]);
@@ -446,6 +486,8 @@ bool sheet_import(struct sheet_import *import, const struct sheet *sheet,
 		.error = error,
 		.zones = tree_new(arena, YAML_MAPPING, NULL),
 		.groups = tree_new(arena, YAML_MAPPING, NULL),
+		.domains = tree_new(arena, YAML_MAPPING, NULL),
+		.expects = tree_new(arena, YAML_MAPPING, NULL),
 		.tunnels = tree_new(arena, YAML_MAPPING, NULL),
 		.rows = tree_new(arena, YAML_SEQUENCE, NULL)};
 	sheet_declare(&tables, "internet");

@@ -1,7 +1,6 @@
 #include "judge/catalogue.h"
 
 #include <assert.h>
-#include <string.h>
 
 /* Identifiers and signature numbers are never reused, see docs/findings.md. */
 static const struct finding_row ROWS[FINDING_COUNT] = {
@@ -277,7 +276,9 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		{"SPF", "DKIM", "DMARC"}, {"T1684.002"},
 		"On a clear hop behind the inbound server the header has no "
 		"Authentication-Results, or on a clear hop to the Internet it has no "
-		"DKIM-Signature. Messages of the null sender are not counted.",
+		"DKIM-Signature. Messages of the null sender are not counted. Where "
+		"`expects` of the matrix names such fields of the server's group, "
+		"these are asked for, of every message that it hands on.",
 		"Check the filter on the inbound server (SPF, DKIM, DMARC) and the "
 		"signer on the outbound one.",
 		"Mail that is not signed on purpose; a filter that "
@@ -341,6 +342,47 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Have both servers refuse bare LF and CR (Postfix: "
 		"smtpd_forbid_bare_newline), and look for what was hidden.",
 		"A letter that quotes an SMTP dialogue in lines without CR."},
+	[FINDING_SENDER_OWN_DOMAIN_OUTSIDE] = {"sender.own-domain-outside",
+		SEVERITY_HIGH, 3700041, 1, "Mail of an own domain from a strange host",
+		{"SPF", "DMARC"}, {"T1684.002"},
+		"The inbound server took a message from the Internet whose MAIL FROM "
+		"names a domain that `domains` of the matrix declares as ours, or one "
+		"below it, and no row and no entry of `domains` knows the host that "
+		"sent it. Seen where the message crosses in clear and the server "
+		"answered that it took it; what it refused is not told. Of the sender "
+		"only the domain is kept, of the header's From as well.",
+		"Find out who that is. A provider that sends for you gets into "
+		"`senders` of the domain, one who passes mail on into `forwarders`. Of "
+		"any other the message is forged: have the inbound server refuse what "
+		"SPF and DMARC fail, your own domains first.",
+		"A newsletter or ticket service that nobody declared; a mailbox "
+		"elsewhere that passes mail on with its sender as it was."},
+	[FINDING_SENDER_FOREIGN_DOMAIN_OUT] = {"sender.foreign-domain-out",
+		SEVERITY_MEDIUM, 3700042, 1, "Mail of a foreign domain sent out",
+		{"R36", "SPF"}, {"T1684.002"},
+		"An outbound server handed a host of the Internet a message whose MAIL "
+		"FROM names a domain that `domains` of the matrix does not declare. "
+		"The null sender (bounces) is apart; what lists and forwarders rewrite "
+		"(VERP, SRS) bears a domain of ours. Only the domain is kept.",
+		"Find out who gave it in: a relay that is open, an account that was "
+		"taken over, or mail that is passed on with its sender as it was. "
+		"Rewrite that (SRS), or declare the domain with `own: no`, or the "
+		"server among `forwarders`.",
+		"Users who have their mail passed on to an address elsewhere; a domain "
+		"of ours that nobody declared."},
+	[FINDING_CONTENT_UNCHECKED] = {"content.unchecked", SEVERITY_LOW, 3700043, 1,
+		"Mail without traces of the content checks", {"R36"}, {"T1566"},
+		"A server of a group that `expects` of the matrix names handed on a "
+		"message in clear, and the header has not the field that its content "
+		"checks (antivirus, antispam) leave there. Messages of the null sender "
+		"are not counted; whether a check found something is not read. That a "
+		"field is missing is certain; that it is there may be the sender's "
+		"doing.",
+		"Look whether the filter runs and is asked for every message, whether "
+		"somebody is let by (a list of exceptions, a size), and whether it "
+		"fails open.",
+		"Mail that the filter lets by on purpose; a filter that writes its "
+		"field under another name since it was renewed."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -484,56 +526,6 @@ const struct finding_row *finding_row(enum finding finding)
 	return &ROWS[finding];
 }
 
-const struct tactic *tactic_of(const char *technique)
-{
-	/* not told of T1684 and T1689, whose tactic ATT&CK v19 split */
-	static const struct tactic TACTICS[] = {
-		{"T1001", "TA0011", "Command and Control"},
-		{"T1040", "TA0006", "Credential Access"},
-		{"T1071.003", "TA0011", "Command and Control"},
-		{"T1090", "TA0011", "Command and Control"},
-		{"T1095", "TA0011", "Command and Control"},
-		{"T1114.002", "TA0009", "Collection"},
-		{"T1133", "TA0001", "Initial Access"},
-		{"T1557", "TA0006", "Credential Access"},
-		{"T1571", "TA0011", "Command and Control"},
-		{"T1572", "TA0011", "Command and Control"},
-		{"T1590", "TA0043", "Reconnaissance"},
-	};
-	for (size_t i = 0; i < sizeof(TACTICS) / sizeof(TACTICS[0]); i++) {
-		if (strcmp(TACTICS[i].technique, technique) == 0) {
-			return &TACTICS[i];
-		}
-	}
-	return NULL;
-}
-
-const char *recommendation_text(const char *recommendation)
-{
-	static const struct {
-		const char *name;
-		const char *text;
-	} TEXTS[] = {
-		{"R21", "what leaves tells nothing of the inside"},
-		{"R34", "mailbox servers stand in the internal zone"},
-		{"R35", "internal relays do not reach past the gateway's servers"},
-		{"R36", "one server of the gateway sends, another one receives"},
-		{"R37", "mail protocols only between legitimate mail infrastructures"},
-		{"R41", "users' flows are encrypted and authenticated"},
-		{"R42", "STARTTLS of good quality between servers, no implicit TLS"},
-		{"R42+", "REQUIRETLS where a message must not cross in clear"},
-		{"SPF", "RFC 7208: which hosts may send for a domain"},
-		{"DKIM", "RFC 6376: messages are signed by their domain"},
-		{"DMARC", "RFC 7489: what is done with those that are neither"},
-	};
-	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
-		if (strcmp(TEXTS[i].name, recommendation) == 0) {
-			return TEXTS[i].text;
-		}
-	}
-	return NULL;
-}
-
 const char *finding_category(enum finding finding)
 {
 	if (finding <= FINDING_PORT_FOREIGN) {
@@ -543,7 +535,9 @@ const char *finding_category(enum finding finding)
 		return "Sensor health";
 	}
 	if (finding == FINDING_SENDER_MX_LOOKUP || finding == FINDING_TUNNEL_MAIL ||
-		finding == FINDING_EVASION_AMBIGUOUS) {
+		finding == FINDING_EVASION_AMBIGUOUS ||
+		finding == FINDING_SENDER_OWN_DOMAIN_OUTSIDE ||
+		finding == FINDING_SENDER_FOREIGN_DOMAIN_OUT) {
 		return "Mail flow outside the matrix";
 	}
 	return finding <= FINDING_REQUIRETLS_CLEAR ||
@@ -551,16 +545,4 @@ const char *finding_category(enum finding finding)
 			       finding == FINDING_SMTP_SMUGGLING
 		       ? "Mail transport security"
 		       : "Mail architecture";
-}
-
-const char *severity_name(enum severity severity)
-{
-	static const char *const NAMES[] = {
-		[SEVERITY_NONE] = "none",
-		[SEVERITY_CRITICAL] = "critical",
-		[SEVERITY_HIGH] = "high",
-		[SEVERITY_MEDIUM] = "medium",
-		[SEVERITY_LOW] = "low",
-	};
-	return NAMES[severity];
 }

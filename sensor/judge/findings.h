@@ -113,6 +113,11 @@ finding_test finding_certificate_weak_key;
 /* findings_header.c: header fields of mail in clear */
 finding_test finding_header_internal_leak;
 finding_test finding_authentication_missing;
+finding_test finding_content_unchecked;
+
+/* findings_domain.c: in whose name mail is sent */
+finding_test finding_sender_own_domain_outside;
+finding_test finding_sender_foreign_domain_out;
 
 /* findings_memory.c: what takes more than the flow itself to see */
 finding_test finding_relay_chained;

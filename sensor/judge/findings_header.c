@@ -42,9 +42,73 @@ bool finding_header_internal_leak(
 				    count, count == 1 ? "address" : "addresses");
 }
 
+/* All that its messages have in common was seen; alone, or another of its name with a value. */
+static bool is_left(const struct judge_case *judged, const struct matrix_group *group,
+	const char *field)
+{
+	const uint64_t *fields = judged->facts->headers.fields;
+	for (size_t i = 0; i < group->expected_count; i++) { /* as the admin wrote */
+		const struct matrix_expected *expected = &group->expected[i];
+		if (strcasecmp(expected->field, field) == 0 &&
+			(facts_has_field(fields, expected->hashes[0]) ||
+				facts_has_field(fields, expected->hashes[1]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first field of this kind that a server of the group did not leave, or NULL. */
+static const struct matrix_expected *missing_field(
+	const struct judge_case *judged, bool is_authentication)
+{
+	const struct matrix_group *group = judged->from.group;
+	if (judged->facts->headers.senders == 0 || !judge_is_mail_sent(judged)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < group->expected_count; i++) { /* as the admin wrote */
+		const struct matrix_expected *expected = &group->expected[i];
+		if (expected->is_authentication == is_authentication &&
+			!is_left(judged, group, expected->field)) {
+			return expected;
+		}
+	}
+	return NULL;
+}
+
+static bool note_missing(
+	const struct matrix_expected *expected, struct finding_note *note)
+{
+	return expected && finding_note_set(note, "a message without %.50s%s%.60s",
+				   expected->field, expected->value ? " of " : "",
+				   expected->value ? expected->value : "");
+}
+
+/* Of this end the matrix says which fields of a kind it leaves. */
+static bool is_expected_of(const struct matrix_end *end, bool is_authentication)
+{
+	const struct matrix_group *group = end->is_named ? NULL : end->group;
+	for (size_t i = 0; group && i < group->expected_count; i++) {
+		if (group->expected[i].is_authentication == is_authentication) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool finding_content_unchecked(
+	const struct judge_case *judged, struct finding_note *note)
+{
+	return is_expected_of(&judged->from, false) &&
+	       note_missing(missing_field(judged, false), note);
+}
+
 bool finding_authentication_missing(
 	const struct judge_case *judged, struct finding_note *note)
 {
+	if (is_expected_of(&judged->from, true)) {
+		return note_missing(missing_field(judged, true), note);
+	}
 	const struct facts_headers *headers = &judged->facts->headers;
 	if (is_leaving(judged)) {
 		return headers->without_dkim_signature > 0 &&

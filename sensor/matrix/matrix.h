@@ -60,6 +60,14 @@ struct matrix_zone {
 
 struct matrix_acceptance; /* matrix/acceptance */
 
+/* A header field that servers of a group leave in each message they pass on. */
+struct matrix_expected {
+	const char *field;
+	const char *value;  /* of some fields, by which they are told apart; or NULL */
+	uint64_t hashes[2]; /* analyze/header: it, and what does as well */
+	bool is_authentication; /* of SPF, DKIM or DMARC; else of another check */
+};
+
 struct matrix_group {
 	const char *name;
 	enum matrix_role role;
@@ -73,6 +81,8 @@ struct matrix_group {
 	const char *comment;         /* or NULL */
 	/* what is accepted of its hosts, or NULL */
 	const struct matrix_acceptance *acceptance;
+	const struct matrix_expected *expected; /* expected_count */
+	size_t expected_count;
 	struct matrix_place place;
 };
 
@@ -188,6 +198,9 @@ const struct matrix_group *matrix_group_of_host(
 
 /* Some group has names. */
 bool matrix_has_names(const struct matrix *matrix);
+
+/* Of some group header fields are expected. */
+bool matrix_has_expected(const struct matrix *matrix);
 
 /* Some group has role resolver. */
 bool matrix_has_resolvers(const struct matrix *matrix);

@@ -290,6 +290,100 @@ static void lost_octets_leave_a_header_uncounted(void **state)
 	assert_int_equal(facts.transaction_count, 0);
 }
 
+static bool has_field(const struct facts *facts, const char *name, const char *value)
+{
+	return facts_has_field(facts->headers.fields,
+		header_field_hash(text_from(name), text_from(value)));
+}
+
+static void fields_are_known_by_name_and_some_by_a_value(void **state)
+{
+	(void)state;
+	const struct facts facts = read_whole(TEXT(
+		"X-Virus-Scanned: y\r\n"
+		"DKIM-Signature: v=1; a=rsa-sha256;\r\n d = Example.ORG;s=k1; b=x\r\n"
+		"DKIM2-Signature: i=1; s=k; d=two.example\r\n"
+		"ARC-Seal: i=1; b=d=no.example;\r\n\td=arc.example; cv=none\r\n"
+		"ARC-Authentication-Results: i=1; gate.example; spf=pass\r\n"
+		"Authentication-Results:\r\n mx-in.example.org 1;\r\n spf=pass "
+		"smtp.mailfrom=other.example\r\n"
+		"X-Spam-Status: No\r\n\r\nX-Body: x\r\n"));
+	assert_int_equal(facts.headers.senders, 1);
+	assert_true(has_field(&facts, "x-virus-SCANNED", ""));
+	assert_true(has_field(&facts, "X-Spam-Status", ""));
+	assert_true(has_field(&facts, "DKIM-Signature", ""));
+	assert_true(has_field(&facts, "DKIM-Signature", "example.org"));
+	assert_true(has_field(&facts, "DKIM2-Signature", "two.example"));
+	assert_true(has_field(&facts, "ARC-Seal", "arc.example"));
+	assert_true(has_field(&facts, "ARC-Authentication-Results", "gate.example"));
+	assert_true(has_field(&facts, "Authentication-Results", "MX-in.example.org"));
+	static const char *const MISSING[][2] = {{"X-Virus", ""}, {"X-Body", ""},
+		{"X-Spam-Status", "No"}, {"DKIM-Signature", "two.example"},
+		{"DKIM-Signature", "rg"}, {"ARC-Seal", "no.example"},
+		{"Authentication-Results", "1"},
+		{"Authentication-Results", "other.example"},
+		{"ARC-Authentication-Results", "i=1"}};
+	for (size_t i = 0; i < sizeof(MISSING) / sizeof(*MISSING); i++) {
+		assert_false(has_field(&facts, MISSING[i][0], MISSING[i][1]));
+	}
+}
+
+static void what_one_message_lacks_not_all_have(void **state)
+{
+	(void)state;
+	static const char *const MESSAGES[] = {"X-A: 1\r\nX-B: 1\r\n\r\n",
+		"X-B: 1\r\nX-A: 1\r\n\r\n", "X-B: 1\r\nX-C: 1\r\n\r\n"};
+	static const struct {
+		bool has_a;
+		uint32_t changes;
+	} WANTED[] = {{true, 1}, {true, 1}, {false, 2}};
+	struct facts facts = {0};
+	struct header header;
+	for (size_t i = 0; i < 3; i++) {
+		header_start(&header, false, true);
+		header_bytes(&header, &facts, text_from(MESSAGES[i]));
+		assert_int_equal(has_field(&facts, "X-A", ""), WANTED[i].has_a);
+		assert_int_equal(facts.headers.field_changes, WANTED[i].changes);
+		assert_true(has_field(&facts, "X-B", ""));
+		assert_false(has_field(&facts, "X-C", ""));
+	}
+	header_start(&header, false, false); /* a bounce is not asked */
+	header_bytes(&header, &facts, text_from("\r\n"));
+	assert_int_equal(facts.headers.senders, 3);
+	assert_true(has_field(&facts, "X-B", ""));
+}
+
+static void assert_author(const char *from, const char *domain)
+{
+	char message[256];
+	struct header header;
+	(void)snprintf(
+		message, sizeof(message), "Subject: a@b.example\r\n%s\r\n", from);
+	(void)read_pieces(&header, text_from(message), false, strlen(message));
+	assert_string_equal(header.author, domain);
+	(void)read_pieces(&header, text_from(message), false, 1);
+	assert_string_equal(header.author, domain);
+}
+
+static void the_author_is_known_by_the_domain_of_from(void **state)
+{
+	(void)state;
+	assert_author("From: a@Example.ORG\r\n", "example.org");
+	assert_author("FROM : The boss <boss@example.org>\r\n", "example.org");
+	assert_author(
+		"From: \"boss@example.org\" <x@other.example>\r\n", "other.example");
+	assert_author("From: boss@example.org <x@other.example>\r\n", "other.example");
+	assert_author(
+		"From: x (boss@example.org) <x@other.example>\r\n", "other.example");
+	assert_author(
+		"From: =?utf-8?q?boss?=\r\n\t<x@other.example>\r\n", "other.example");
+	assert_author("From: a@one.example, b@two.example\r\n", "one.example");
+	assert_author("From: a@one.example\r\nFrom: b@two.example\r\n", "one.example");
+	assert_author("From: undisclosed\r\n", "");
+	assert_author("From: a@\r\n", "");
+	assert_author("Resent-From: a@one.example\r\n", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +400,9 @@ int main(void)
 		cmocka_unit_test(messages_of_data_are_read_to_their_answer),
 		cmocka_unit_test(chunks_make_one_message),
 		cmocka_unit_test(lost_octets_leave_a_header_uncounted),
+		cmocka_unit_test(fields_are_known_by_name_and_some_by_a_value),
+		cmocka_unit_test(what_one_message_lacks_not_all_have),
+		cmocka_unit_test(the_author_is_known_by_the_domain_of_from),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

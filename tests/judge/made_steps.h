@@ -116,6 +116,9 @@ static const struct member MEMBERS[] = {
 	{ONCE(headers.without_authentication_results)},
 	{ONCE(headers.address_count)},
 	{WITH(headers.addresses, headers.address_count)},
+	{ONCE(headers.senders)},
+	{WITH(headers.field_changes, headers.senders)},
+	{WITH(headers.fields, headers.senders)},
 	{ONCE(transaction_count)},
 	{ONCE(helo)},
 	{ONCE(banner_host)},
@@ -123,6 +126,8 @@ static const struct member MEMBERS[] = {
 	{ONCE(real_client)},
 	{MEMBER(rpc_protection, STEP_FALLS)},
 	{WITH(transactions, transaction_count)},
+	{ONCE(sender_count)},
+	{WITH(senders, sender_count)},
 };
 #define MEMBER_COUNT (sizeof(MEMBERS) / sizeof(MEMBERS[0]))
 
@@ -145,6 +150,7 @@ static const char *const MATRICES[] = {
 	ROWS("tls: optional"),
 	MADE_HEAD "  - {id: N-01, from: workstations, to: internet, protocols: [smtp], "
 		  "probe: yes}\n",
+	MADE_OFFICE "domains: {example.org: {}}\nexpects: {mx-in: X-Virus-Scanned}\n",
 };
 #define MATRIX_COUNT (sizeof(MATRICES) / sizeof(MATRICES[0]))
 
@@ -216,7 +222,10 @@ static const struct scene SCENES[] = {
 		     .transactions =
 			     {{.bytes = 1100, .recipients = 1, .received_id = 77}}}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
-		     .has_content_clear = true}},
+		     .has_content_clear = true, .headers = {.senders = 1},
+		     .sender_count = 2,
+		     .senders = {{.domain = "example.org"},
+			     {.domain = "example.net"}}}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_NO,
 		     .auth_tried = FACTS_MECHANISM_CRAM_MD5,
 		     .auth_accepted = FACTS_YES}},

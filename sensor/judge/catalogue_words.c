@@ -1,0 +1,67 @@
+/* What the catalogue refers to: tactics, recommendations, severities. */
+#include "judge/catalogue.h"
+
+#include <string.h>
+
+const struct tactic *tactic_of(const char *technique)
+{
+	/* not told of T1684 and T1689, whose tactic ATT&CK v19 split */
+	static const struct tactic TACTICS[] = {
+		{"T1001", "TA0011", "Command and Control"},
+		{"T1040", "TA0006", "Credential Access"},
+		{"T1071.003", "TA0011", "Command and Control"},
+		{"T1090", "TA0011", "Command and Control"},
+		{"T1095", "TA0011", "Command and Control"},
+		{"T1114.002", "TA0009", "Collection"},
+		{"T1133", "TA0001", "Initial Access"},
+		{"T1557", "TA0006", "Credential Access"},
+		{"T1566", "TA0001", "Initial Access"},
+		{"T1571", "TA0011", "Command and Control"},
+		{"T1572", "TA0011", "Command and Control"},
+		{"T1590", "TA0043", "Reconnaissance"},
+	};
+	for (size_t i = 0; i < sizeof(TACTICS) / sizeof(TACTICS[0]); i++) {
+		if (strcmp(TACTICS[i].technique, technique) == 0) {
+			return &TACTICS[i];
+		}
+	}
+	return NULL;
+}
+
+const char *recommendation_text(const char *recommendation)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+	} TEXTS[] = {
+		{"R21", "what leaves tells nothing of the inside"},
+		{"R34", "mailbox servers stand in the internal zone"},
+		{"R35", "internal relays do not reach past the gateway's servers"},
+		{"R36", "one server of the gateway sends, another one receives"},
+		{"R37", "mail protocols only between legitimate mail infrastructures"},
+		{"R41", "users' flows are encrypted and authenticated"},
+		{"R42", "STARTTLS of good quality between servers, no implicit TLS"},
+		{"R42+", "REQUIRETLS where a message must not cross in clear"},
+		{"SPF", "RFC 7208: which hosts may send for a domain"},
+		{"DKIM", "RFC 6376: messages are signed by their domain"},
+		{"DMARC", "RFC 7489: what is done with those that are neither"},
+	};
+	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+		if (strcmp(TEXTS[i].name, recommendation) == 0) {
+			return TEXTS[i].text;
+		}
+	}
+	return NULL;
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const NAMES[] = {
+		[SEVERITY_NONE] = "none",
+		[SEVERITY_CRITICAL] = "critical",
+		[SEVERITY_HIGH] = "high",
+		[SEVERITY_MEDIUM] = "medium",
+		[SEVERITY_LOW] = "low",
+	};
+	return NAMES[severity];
+}
