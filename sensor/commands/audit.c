@@ -1,0 +1,189 @@
+#include "audit/dns_resolver.h"
+#include "audit/domain.h"
+#include "base/columns.h"
+#include "commands/matrices.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define QUESTION_S_DEFAULT 10
+#define QUESTION_S_MOST    120
+
+struct request {
+	struct option_list matrices;
+	struct option_list domains;
+	struct option_list selectors;
+	const char *resolver;
+	const char *trust_anchor;
+	uint32_t timeout_s;
+	bool is_json;
+	bool is_exit_code_wanted;
+};
+
+static bool check_names(const struct option_list *names, const char *what)
+{
+	char clean[RR_NAME_BYTES];
+	for (size_t i = 0; i < names->count; i++) {
+		if (!rr_name_clean(clean, names->values[i])) {
+			(void)command_misused(&COMMAND_AUDIT, "%s \"%s\" is no name",
+				what, names->values[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void ask_domains(const struct request *request, struct domain_audit *audit)
+{
+	char domain[RR_NAME_BYTES];
+	for (size_t i = 0; i < request->domains.count; i++) {
+		if (rr_name_clean(domain, request->domains.values[i])) {
+			audit_domain(audit, domain);
+		}
+	}
+}
+
+/* Each section asks, and adds its answers. */
+static int audit_domains(const struct request *request, const struct matrix *matrix,
+	struct audit_answers *answers)
+{
+	const struct dns_settings settings = {
+		request->resolver, request->trust_anchor, request->timeout_s};
+	struct reason why;
+	struct dns_resolver *dns = dns_resolver_new(&settings, &why);
+	if (!dns) {
+		return command_failed(&COMMAND_AUDIT, "%s", why.text);
+	}
+	const struct rr_resolver resolver = dns_resolver_of(dns);
+	struct domain_audit audit = {
+		.matrix = matrix,
+		.resolver = &resolver,
+		.now_s = (int64_t)time(NULL),
+		.has_trust_anchor = settings.trust_anchor != NULL,
+		.selectors = request->selectors.values,
+		.selector_count = request->selectors.count,
+		.answers = answers,
+	};
+	ask_domains(request, &audit);
+	dns_resolver_free(dns);
+	return COMMAND_OK;
+}
+
+static void print(const struct request *request, const struct audit_answers *answers)
+{
+	if (request->is_json) {
+		audit_print_json(answers, stdout);
+	} else {
+		audit_print_text(answers, stdout);
+	}
+}
+
+static int audit_matrix(const struct request *request, const struct matrix *matrix)
+{
+	struct audit_answers answers = {.count = 0};
+	int code = audit_domains(request, matrix, &answers);
+	if (code == COMMAND_OK) {
+		print(request, &answers);
+		if (request->is_exit_code_wanted &&
+			audit_count(&answers, AUDIT_NO) > 0) {
+			code = COMMAND_VIOLATIONS;
+		}
+	}
+	audit_answers_free(&answers);
+	return code;
+}
+
+static int audit_run(int argc, char **argv)
+{
+	struct request request = {.timeout_s = QUESTION_S_DEFAULT};
+	struct option_words words;
+	int code = options_read(&COMMAND_AUDIT, argc, argv, &request, &words);
+	if (code != OPTIONS_GO_ON) {
+		return code;
+	}
+	if (!check_names(&request.domains, "--domain") ||
+		!check_names(&request.selectors, "--selector")) {
+		return COMMAND_USAGE;
+	}
+	if (!request.trust_anchor && access(DNS_TRUST_ANCHOR_DEFAULT, R_OK) == 0) {
+		request.trust_anchor = DNS_TRUST_ANCHOR_DEFAULT;
+	}
+	struct matrix *matrix = matrices_load(&request.matrices);
+	code = matrix ? audit_matrix(&request, matrix) : COMMAND_USAGE;
+	matrix_free(matrix);
+	return code;
+}
+
+static const char ABOUT[] =
+	"Ask what the declared mail domains publish, and hold it against the matrix,\n"
+	"both ways: what is declared and not published loses mail, what is published\n"
+	"and not declared is a hole. Each answer is yes, no, or unknown: it could not\n"
+	"be asked, and why. Nothing is asked about anybody else, no mail is sent.\n";
+
+static const char NOTES[] =
+	"Without a trust anchor nothing is known of DNSSEC. Debian's dns-root-data\n"
+	"has the root's; it is taken where it is installed.\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden audit -m matrix.yaml --domain example.org --selector mail2026\n"
+	"  mailwarden audit -m matrix.yaml --domain example.org --resolver 192.0.2.53\n"
+	"      By this resolver, not by those of /etc/resolv.conf.\n"
+	"  mailwarden audit -m matrix.yaml --domain example.org --exit-code --json\n";
+
+static const struct option_row OPTIONS[] = {
+	{OPTION_MATRICES(
+		 struct request, "flow matrix; repeat it to join several, - is stdin"),
+		.is_required = true},
+	{.name = "domain",
+		.argument = "DOMAIN",
+		.help = "a mail domain to ask about; repeat it for several",
+		.set = option_add_text,
+		.field = offsetof(struct request, domains)},
+	{.name = "selector",
+		.argument = "SELECTOR",
+		.help = "of a DKIM key; repeat it for several",
+		.set = option_add_text,
+		.field = offsetof(struct request, selectors)},
+	{.name = "resolver",
+		.argument = "ADDRESS[@PORT]",
+		.help = "ask this one (default: those of /etc/resolv.conf)",
+		.set = option_set_text,
+		.field = offsetof(struct request, resolver)},
+	{.name = "trust-anchor",
+		.argument = "FILE",
+		.help = "DS or DNSKEY records that DNSSEC begins at "
+			"(default:\n" DNS_TRUST_ANCHOR_DEFAULT ", if there)",
+		.set = option_set_text,
+		.field = offsetof(struct request, trust_anchor)},
+	{.name = "timeout",
+		.argument = "SECONDS",
+		.help = "of one question, 1 to 120 (default: 10)",
+		.set = option_set_number,
+		.field = offsetof(struct request, timeout_s),
+		.least = 1,
+		.most = QUESTION_S_MOST},
+	{.name = "json",
+		.letter = 'j',
+		.help = "one JSON object: yes, no, unknown, answers",
+		.set = option_set_flag,
+		.field = offsetof(struct request, is_json)},
+	{.name = "exit-code",
+		.help = "exit 1 when an answer is no",
+		.set = option_set_flag,
+		.field = offsetof(struct request, is_exit_code_wanted)},
+	{.name = NULL},
+};
+
+const struct command COMMAND_AUDIT = {
+	.name = "audit",
+	.summary = "ask what declared domains publish, and hold it against the matrix",
+	.usage = "-m MATRIX --domain DOMAIN... [OPTION...]",
+	.about = ABOUT,
+	.notes = NOTES,
+	.examples = EXAMPLES,
+	.exits = "0 asked, 1 an answer is no and --exit-code was given, 2 usage or "
+		 "matrix\n"
+		 "in error, 3 it failed.\n",
+	.options = OPTIONS,
+	.run = audit_run,
+};
