@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "audit/answers.h"
 #include "audit/tls_offer.h"
 #include "base/address.h"
 #include "judge/catalogue.h"
@@ -41,17 +42,15 @@ enum server_question {
 	SERVER_QUESTION_COUNT
 };
 
-enum server_reply { SERVER_YES = 0, SERVER_NO, SERVER_COULD_NOT_ASK };
+/*
+ * The question; of a "no" the severity is this one: it is told to clients otherwise than
+ * between servers, where R42 tolerates more.
+ */
+const struct audit_check *server_check(
+	enum server_question question, enum severity severity);
 
-struct server_question_row {
-	const char *name;
-	const char *sentence; /* what yes says */
-	/* of a no: to clients, and between servers (R42 tolerates more there) */
-	enum severity severity;
-	enum severity between;
-};
-
-const struct server_question_row *server_question_row(enum server_question question);
+/* The severity of its "no". */
+enum severity server_severity(enum server_question question, bool is_between);
 
 /* One service of one server. */
 struct server_target {
@@ -63,11 +62,13 @@ struct server_target {
 	bool is_tls_asked; /* some row does not leave it open */
 	bool is_ambiguous; /* rows name several protocols for this port */
 	const struct matrix_group *group;
+	const struct ledger_server *observed; /* what the wire showed of it, or NULL */
 };
 
 struct server_targets {
 	struct server_target *list; /* list_room; by address, then port */
 	size_t count;
+	struct ledger_server *observed; /* count of them, or NULL; owned */
 	size_t left_out; /* networks with too many addresses, targets beyond the most */
 };
 
@@ -79,9 +80,16 @@ bool server_targets_make(
 	struct server_targets *targets, const struct matrix *matrix, int64_t now_s);
 void server_targets_free(struct server_targets *targets);
 
-/* Keep those of this address, group or declared name. False: none is declared so. */
-bool server_targets_keep(
+/*
+ * Keep those of these addresses, groups or declared names. NULL, or the first word that is
+ * none of a target; then all are kept.
+ */
+const char *server_targets_keep(
 	struct server_targets *targets, const char *const *words, size_t count);
+
+/* Copy what the ledger knows of each. False: no memory. */
+bool server_targets_observe(
+	struct server_targets *targets, const struct ledger *ledger);
 
 /* Plain data: it may come from another process. */
 struct server_answer {
@@ -89,7 +97,7 @@ struct server_answer {
 	uint16_t port;
 	uint8_t protocol; /* enum protocol */
 	uint8_t question; /* enum server_question */
-	uint8_t reply;    /* enum server_reply */
+	uint8_t state;    /* enum audit_state */
 	uint8_t severity; /* enum severity; of a no */
 	char key[8];      /* kind of the certificate's key, or "" */
 	char why[240];    /* what was seen, or what was in the way; may be "" */
@@ -97,6 +105,11 @@ struct server_answer {
 
 /* What another process says is one; then its texts end. */
 bool server_answer_is_whole(const struct server_answer *answer);
+
+/* "192.0.2.25:25 smtp", "[2001:db8::1]:993 imaps, RSA" */
+#define SERVER_SUBJECT_BYTES 96
+void server_subject(
+	const struct server_answer *answer, char text[SERVER_SUBJECT_BYTES]);
 
 typedef void server_told(void *context, const struct server_answer *answer);
 
@@ -109,7 +122,6 @@ struct server_patience {
 
 struct server_asking {
 	const struct tls_offers *offers;
-	const struct ledger *ledger; /* what the wire showed, or NULL */
 	struct server_patience patience;
 	int64_t now_s; /* for dates */
 	server_told *told;

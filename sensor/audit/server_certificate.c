@@ -16,13 +16,13 @@
 static void tell_chain(struct server_visit *visit, const struct tls_shown *shown)
 {
 	if (!tls_offers_has_authorities(visit->asking->offers)) {
-		server_tell(visit, SERVER_CERTIFICATE_CHAIN, SERVER_COULD_NOT_ASK,
+		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_UNASKED,
 			"no authorities are known here (--ca-file)");
 	} else if (shown->is_trusted) {
-		server_tell(visit, SERVER_CERTIFICATE_CHAIN, SERVER_YES,
+		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_YES,
 			"issued by %.180s", shown->certificate.issuer);
 	} else {
-		server_tell(visit, SERVER_CERTIFICATE_CHAIN, SERVER_NO,
+		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_NO,
 			"%.80s; issued by %.120s", shown->distrust,
 			shown->certificate.issuer);
 	}
@@ -63,15 +63,15 @@ static void tell_name(
 	struct server_visit *visit, const struct facts_certificate *certificate)
 {
 	if (is_for_target(visit, certificate)) {
-		server_tell(visit, SERVER_CERTIFICATE_NAME, SERVER_YES, "%.200s",
+		server_tell(visit, SERVER_CERTIFICATE_NAME, AUDIT_YES, "%.200s",
 			certificate->names);
 	} else if (visit->target->group->name_count == 0) {
-		server_tell(visit, SERVER_CERTIFICATE_NAME, SERVER_COULD_NOT_ASK,
+		server_tell(visit, SERVER_CERTIFICATE_NAME, AUDIT_UNASKED,
 			"the matrix declares no names for this server; it is for "
 			"%.140s",
 			certificate->names);
 	} else {
-		server_tell(visit, SERVER_CERTIFICATE_NAME, SERVER_NO,
+		server_tell(visit, SERVER_CERTIFICATE_NAME, AUDIT_NO,
 			"it is for %.200s", certificate->names);
 	}
 }
@@ -84,17 +84,17 @@ static void tell_dates(
 	char date[16];
 	(void)finding_date(certificate->not_after_s, date);
 	if (visit->asking->now_s < certificate->not_before_s) {
-		server_tell(visit, SERVER_CERTIFICATE_DATES, SERVER_NO,
+		server_tell(visit, SERVER_CERTIFICATE_DATES, AUDIT_NO,
 			"not valid before %s",
 			finding_date(certificate->not_before_s, date));
 	} else if (left_s < 0) {
-		server_tell(visit, SERVER_CERTIFICATE_DATES, SERVER_NO, "expired on %s",
+		server_tell(visit, SERVER_CERTIFICATE_DATES, AUDIT_NO, "expired on %s",
 			date);
 	} else if (left_s <= EXPIRING_WITHIN_S) {
 		server_tell_no(visit, SERVER_CERTIFICATE_DATES, SEVERITY_LOW,
 			"%lld days left, valid until %s", days, date);
 	} else {
-		server_tell(visit, SERVER_CERTIFICATE_DATES, SERVER_YES,
+		server_tell(visit, SERVER_CERTIFICATE_DATES, AUDIT_YES,
 			"%lld days left, valid until %s", days, date);
 	}
 }
@@ -106,7 +106,7 @@ static void tell_key(
 	const unsigned least = is_rsa ? RSA_BITS_MIN : CURVE_BITS_MIN;
 	const bool is_short = certificate->key_bits < least;
 	server_tell(visit, SERVER_CERTIFICATE_KEY,
-		is_short || certificate->is_weak_signature ? SERVER_NO : SERVER_YES,
+		is_short || certificate->is_weak_signature ? AUDIT_NO : AUDIT_YES,
 		"%s, %u bits%s", certificate->key_type, certificate->key_bits,
 		certificate->is_weak_signature ? ", signed by MD5 or SHA-1" : "");
 }
@@ -115,18 +115,16 @@ static void tell_key(
 static void tell_observed(
 	struct server_visit *visit, const struct facts_certificate *certificate)
 {
-	const struct server_target *target = visit->target;
-	const struct ledger_server *seen =
-		ledger_find(visit->asking->ledger, &target->address, target->port);
+	const struct ledger_server *seen = visit->target->observed;
 	const struct ledger_certificate *newest = NULL;
-	for (size_t i = 0; seen && i < LEDGER_CERTIFICATES; i++) {
+	for (size_t i = 0; i < LEDGER_CERTIFICATES; i++) {
 		const struct ledger_certificate *one = &seen->certificates[i];
 		if (one->fingerprint[0] == '\0' ||
 			strcmp(one->key_type, certificate->key_type) != 0) {
 			continue;
 		}
 		if (strcmp(one->fingerprint, certificate->fingerprint) == 0) {
-			server_tell(visit, SERVER_CERTIFICATE_OBSERVED, SERVER_YES,
+			server_tell(visit, SERVER_CERTIFICATE_OBSERVED, AUDIT_YES,
 				"in %u flows; SHA-256 %s", one->flows,
 				one->fingerprint);
 			return;
@@ -134,16 +132,16 @@ static void tell_observed(
 		newest = !newest || one->last_us > newest->last_us ? one : newest;
 	}
 	if (!newest) {
-		server_tell(visit, SERVER_CERTIFICATE_OBSERVED, SERVER_COULD_NOT_ASK,
+		server_tell(visit, SERVER_CERTIFICATE_OBSERVED, AUDIT_UNASKED,
 			"the wire showed none of this kind (TLS 1.3 hides it); SHA-256 "
 			"%s",
 			certificate->fingerprint);
 	} else if ((int64_t)(newest->last_us / US_PER_S) < certificate->not_before_s) {
-		server_tell(visit, SERVER_CERTIFICATE_OBSERVED, SERVER_COULD_NOT_ASK,
+		server_tell(visit, SERVER_CERTIFICATE_OBSERVED, AUDIT_UNASKED,
 			"it is newer than what the wire showed last; SHA-256 %s",
 			certificate->fingerprint);
 	} else {
-		server_tell(visit, SERVER_CERTIFICATE_OBSERVED, SERVER_NO,
+		server_tell(visit, SERVER_CERTIFICATE_OBSERVED, AUDIT_NO,
 			"a middlebox, or another server behind the address; here "
 			"SHA-256 "
 			"%.16s.., on the wire %.16s..",
@@ -157,7 +155,7 @@ static void tell_certificate(struct server_visit *visit)
 	tls_wire_shown(visit->link.wire, &shown);
 	const struct facts_certificate *certificate = &shown.certificate;
 	if (certificate->visibility != FACTS_SEEN) {
-		server_tell(visit, SERVER_CERTIFICATE_CHAIN, SERVER_COULD_NOT_ASK,
+		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_UNASKED,
 			"the certificate cannot be read");
 		return;
 	}
@@ -166,7 +164,7 @@ static void tell_certificate(struct server_visit *visit)
 	tell_name(visit, certificate);
 	tell_dates(visit, certificate);
 	tell_key(visit, certificate);
-	if (visit->asking->ledger) {
+	if (visit->target->observed) {
 		tell_observed(visit, certificate);
 	}
 	visit->key = "";
@@ -194,7 +192,7 @@ void server_ask_certificates(struct server_visit *visit)
 	const enum probe_result rsa = ask_kind(visit, TLS_OFFER_RSA);
 	const enum probe_result ecdsa = ask_kind(visit, TLS_OFFER_ECDSA);
 	if (rsa != PROBE_DONE && ecdsa != PROBE_DONE) {
-		server_tell(visit, SERVER_CERTIFICATE_CHAIN, SERVER_COULD_NOT_ASK, "%s",
+		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
 	}
 }

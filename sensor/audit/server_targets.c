@@ -212,6 +212,7 @@ bool server_targets_make(
 void server_targets_free(struct server_targets *targets)
 {
 	list_free(targets->list);
+	free(targets->observed);
 	*targets = (struct server_targets){.list = NULL};
 }
 
@@ -232,19 +233,43 @@ static bool is_called(const struct server_target *target, const char *word)
 	return false;
 }
 
-bool server_targets_keep(
+const char *server_targets_keep(
 	struct server_targets *targets, const char *const *words, size_t count)
 {
 	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool is_known = false;
+		for (size_t j = 0; j < targets->count && !is_known; j++) {
+			is_known = is_called(&targets->list[j], words[i]);
+		}
+		if (!is_known) {
+			return words[i];
+		}
+	}
 	for (size_t i = 0; i < targets->count; i++) {
 		bool is_wanted = false;
-		for (size_t j = 0; j < count; j++) {
-			is_wanted |= is_called(&targets->list[i], words[j]);
+		for (size_t j = 0; j < count && !is_wanted; j++) {
+			is_wanted = is_called(&targets->list[i], words[j]);
 		}
 		if (is_wanted) {
 			targets->list[kept++] = targets->list[i];
 		}
 	}
 	targets->count = kept;
-	return kept > 0;
+	return NULL;
+}
+
+bool server_targets_observe(struct server_targets *targets, const struct ledger *ledger)
+{
+	targets->observed = calloc(targets->count + 1, sizeof(*targets->observed));
+	for (size_t i = 0; targets->observed && i < targets->count; i++) {
+		struct server_target *target = &targets->list[i];
+		const struct ledger_server *seen =
+			ledger_find(ledger, &target->address, target->port);
+		if (seen) {
+			targets->observed[i] = *seen;
+			target->observed = &targets->observed[i];
+		}
+	}
+	return targets->observed != NULL;
 }

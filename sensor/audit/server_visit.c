@@ -29,14 +29,13 @@ static void tell(struct server_visit *visit, struct server_answer *answer,
 }
 
 void server_tell(struct server_visit *visit, enum server_question question,
-	enum server_reply reply, const char *format, ...)
+	enum audit_state state, const char *format, ...)
 {
-	const struct server_question_row *row = server_question_row(question);
 	const enum severity severity =
-		visit->target->is_between ? row->between : row->severity;
+		server_severity(question, visit->target->is_between);
 	struct server_answer answer = {.question = (uint8_t)question,
-		.reply = (uint8_t)reply,
-		.severity = reply == SERVER_NO ? (uint8_t)severity : SEVERITY_NONE};
+		.state = (uint8_t)state,
+		.severity = state == AUDIT_NO ? (uint8_t)severity : SEVERITY_NONE};
 	va_list arguments;
 	va_start(arguments, format);
 	tell(visit, &answer, format, arguments);
@@ -47,7 +46,7 @@ void server_tell_no(struct server_visit *visit, enum server_question question,
 	enum severity severity, const char *format, ...)
 {
 	struct server_answer answer = {.question = (uint8_t)question,
-		.reply = SERVER_NO,
+		.state = AUDIT_NO,
 		.severity = (uint8_t)severity};
 	va_list arguments;
 	va_start(arguments, format);
@@ -164,18 +163,10 @@ enum probe_result server_visit_open(
 	return result;
 }
 
-/* STARTTLS is not there: what the wire showed of it says whose doing that is. */
-static const struct ledger_server *observed(const struct server_visit *visit)
-{
-	const struct server_target *target = visit->target;
-	return visit->asking->ledger ? ledger_find(visit->asking->ledger,
-					       &target->address, target->port)
-				     : NULL;
-}
-
+/* What the wire showed of STARTTLS says whose doing it is that it is not there. */
 static void tell_no_starttls(struct server_visit *visit)
 {
-	const struct ledger_server *seen = observed(visit);
+	const struct ledger_server *seen = visit->target->observed;
 	const bool was_offered = seen && seen->offered > 0;
 	const bool is_grave =
 		visit->target->is_tls_asked || was_offered || visit->offer.is_masked;
@@ -189,13 +180,13 @@ static void tell_no_starttls(struct server_visit *visit)
 
 static void tell_starttls(struct server_visit *visit)
 {
-	const struct ledger_server *seen = observed(visit);
-	server_tell(visit, SERVER_STARTTLS, SERVER_YES, "%s", "");
+	const struct ledger_server *seen = visit->target->observed;
+	server_tell(visit, SERVER_STARTTLS, AUDIT_YES, "%s", "");
 	if (seen && seen->offered > 0) {
-		server_tell(visit, SERVER_STARTTLS_OBSERVED, SERVER_YES, "in %u flows",
+		server_tell(visit, SERVER_STARTTLS_OBSERVED, AUDIT_YES, "in %u flows",
 			seen->offered);
 	} else if (seen && seen->not_offered > 0) {
-		server_tell(visit, SERVER_STARTTLS_OBSERVED, SERVER_NO,
+		server_tell(visit, SERVER_STARTTLS_OBSERVED, AUDIT_NO,
 			"the wire showed it missing in %u flows: a middlebox between "
 			"the "
 			"clients and the server, or a change",
@@ -210,25 +201,26 @@ static bool ask_in_clear(struct server_visit *visit)
 	const enum probe_result result =
 		probe_list(visit->words, &visit->link, &visit->offer);
 	if (result == PROBE_REFUSED) {
-		server_tell(visit, SERVER_STARTTLS, SERVER_NO,
+		server_tell(visit, SERVER_STARTTLS, AUDIT_NO,
 			"the server tells no list of what it has: %.120s",
 			visit->link.why.text);
 		return false;
 	}
 	if (result != PROBE_DONE) {
-		server_tell(visit, SERVER_STARTTLS, SERVER_COULD_NOT_ASK, "%s",
+		server_tell(visit, SERVER_STARTTLS, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
 		visit->late += result == PROBE_LATE;
 		return false;
 	}
+	visit->is_listed = true;
 	if (offer->is_preauthenticated) {
-		server_tell(visit, SERVER_SIGN_IN_CLEAR, SERVER_NO,
+		server_tell(visit, SERVER_SIGN_IN_CLEAR, AUDIT_NO,
 			"it takes whoever connects for one who signed in (PREAUTH)");
 	} else if (offer->sign_in[0] != '\0') {
-		server_tell(visit, SERVER_SIGN_IN_CLEAR, SERVER_NO, "it offers %s",
+		server_tell(visit, SERVER_SIGN_IN_CLEAR, AUDIT_NO, "it offers %s",
 			offer->sign_in);
 	} else {
-		server_tell(visit, SERVER_SIGN_IN_CLEAR, SERVER_YES, "%s", "");
+		server_tell(visit, SERVER_SIGN_IN_CLEAR, AUDIT_YES, "%s", "");
 	}
 	if (!offer->has_starttls) {
 		tell_no_starttls(visit);
@@ -251,11 +243,11 @@ static void tell_suite(struct server_visit *visit)
 			     : grade == TLS_GRADE_C     ? "C"
 							: "F";
 	server_tell(
-		visit, SERVER_TLS, SERVER_YES, "%s", tls_version_name(shown.version));
+		visit, SERVER_TLS, AUDIT_YES, "%s", tls_version_name(shown.version));
 	server_tell(visit, SERVER_SUITE,
-		grade == TLS_GRADE_UNKNOWN ? SERVER_COULD_NOT_ASK
-		: grade == TLS_GRADE_A     ? SERVER_YES
-					   : SERVER_NO,
+		grade == TLS_GRADE_UNKNOWN ? AUDIT_UNASKED
+		: grade == TLS_GRADE_A     ? AUDIT_YES
+					   : AUDIT_NO,
 		"%s, grade %s", suite ? suite : "a suite without a name here", letter);
 }
 
@@ -275,13 +267,14 @@ static void ask_inside(struct server_visit *visit, bool was_in_clear)
 		result = probe_list(visit->words, &visit->link, &visit->offer);
 	}
 	if (result != PROBE_DONE) {
-		server_tell(visit, SERVER_GREETING, SERVER_COULD_NOT_ASK,
-			"inside TLS: %.180s", visit->link.why.text);
+		server_tell(visit, SERVER_GREETING, AUDIT_UNASKED, "inside TLS: %.180s",
+			visit->link.why.text);
 		visit->late += result == PROBE_LATE;
 		return;
 	}
+	visit->is_listed = true;
 	if (is_implicit(visit)) {
-		server_tell(visit, SERVER_GREETING, SERVER_YES, "%s", "");
+		server_tell(visit, SERVER_GREETING, AUDIT_YES, "%s", "");
 	}
 	if (!is_smtp(visit)) {
 		return;
@@ -291,17 +284,17 @@ static void ask_inside(struct server_visit *visit, bool was_in_clear)
 			"it is offered in clear: misconfigured, or not the server");
 	} else {
 		server_tell(visit, SERVER_REQUIRETLS,
-			visit->offer.has_requiretls ? SERVER_YES : SERVER_NO, "%s", "");
+			visit->offer.has_requiretls ? AUDIT_YES : AUDIT_NO, "%s", "");
 	}
 	server_tell(visit, SERVER_CHUNKING,
-		visit->offer.has_chunking ? SERVER_YES : SERVER_NO, "%s", "");
+		visit->offer.has_chunking ? AUDIT_YES : AUDIT_NO, "%s", "");
 }
 
 static void tell_unreachable(struct server_visit *visit, enum probe_result result)
 {
 	const bool is_odd = result == PROBE_ODD;
 	server_tell(visit, is_odd ? SERVER_GREETING : SERVER_CONNECTION,
-		is_odd ? SERVER_NO : SERVER_COULD_NOT_ASK, "%s", visit->link.why.text);
+		is_odd ? AUDIT_NO : AUDIT_UNASKED, "%s", visit->link.why.text);
 }
 
 /* TLS on the connection at hand, and what is behind it. */
@@ -319,7 +312,7 @@ static bool ask_tls(struct server_visit *visit, enum probe_result result)
 		return true;
 	}
 	server_tell(visit, SERVER_TLS,
-		result == PROBE_REFUSED ? SERVER_NO : SERVER_COULD_NOT_ASK, "%s",
+		result == PROBE_REFUSED ? AUDIT_NO : AUDIT_UNASKED, "%s",
 		visit->link.why.text);
 	visit->late += result == PROBE_LATE;
 	return false;
@@ -338,7 +331,7 @@ static bool ask_first(struct server_visit *visit)
 	}
 	bool has_tls = is_first_tls;
 	if (!is_first_tls) {
-		server_tell(visit, SERVER_GREETING, SERVER_YES, "%s", "");
+		server_tell(visit, SERVER_GREETING, AUDIT_YES, "%s", "");
 		has_tls = ask_in_clear(visit);
 	}
 	has_tls = has_tls && ask_tls(visit, result);
@@ -406,21 +399,21 @@ static void ask_versions(struct server_visit *visit)
 	}
 	const char *also = unknown[0] != '\0' ? "; could not be asked: " : "";
 	if (low[0] != '\0') {
-		server_tell(visit, SERVER_TLS_LOWEST, SERVER_NO, "%s accepted%s%s", low,
+		server_tell(visit, SERVER_TLS_LOWEST, AUDIT_NO, "%s accepted%s%s", low,
 			also, unknown);
 	} else if (unknown[0] != '\0') {
-		server_tell(visit, SERVER_TLS_LOWEST, SERVER_COULD_NOT_ASK,
-			"%s: %.120s", unknown, why.text);
+		server_tell(visit, SERVER_TLS_LOWEST, AUDIT_UNASKED, "%s: %.120s",
+			unknown, why.text);
 	} else {
-		server_tell(visit, SERVER_TLS_LOWEST, SERVER_YES,
+		server_tell(visit, SERVER_TLS_LOWEST, AUDIT_YES,
 			"%s is the lowest allowed; SSL 3.0 cannot be offered from here",
 			tls_version_name(visit->target->min_tls));
 	}
 	/* the last one */
 	server_tell(visit, SERVER_TLS_1_3,
-		result == PROBE_DONE      ? SERVER_YES
-		: result == PROBE_REFUSED ? SERVER_NO
-					  : SERVER_COULD_NOT_ASK,
+		result == PROBE_DONE      ? AUDIT_YES
+		: result == PROBE_REFUSED ? AUDIT_NO
+					  : AUDIT_UNASKED,
 		"%s",
 		result == PROBE_DONE || result == PROBE_REFUSED ? ""
 								: visit->link.why.text);
@@ -430,13 +423,13 @@ static void ask_weak_suites(struct server_visit *visit)
 {
 	const enum probe_result result = try_offer(visit, TLS_OFFER_WEAK);
 	if (result == PROBE_DONE) {
-		server_tell(visit, SERVER_SUITES_WEAK, SERVER_NO,
+		server_tell(visit, SERVER_SUITES_WEAK, AUDIT_NO,
 			"one without forward secrecy, encryption or authentication, or "
 			"with 3DES, is accepted when nothing better is offered");
 	} else if (result == PROBE_REFUSED) {
-		server_tell(visit, SERVER_SUITES_WEAK, SERVER_YES, "%s", "");
+		server_tell(visit, SERVER_SUITES_WEAK, AUDIT_YES, "%s", "");
 	} else {
-		server_tell(visit, SERVER_SUITES_WEAK, SERVER_COULD_NOT_ASK, "%s",
+		server_tell(visit, SERVER_SUITES_WEAK, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
 	}
 }
@@ -472,12 +465,12 @@ static void ask_injection(struct server_visit *visit)
 	const enum probe_result result = inject(visit, &is_answered);
 	if (result == PROBE_DONE) {
 		server_tell(visit, SERVER_STARTTLS_INJECTION,
-			is_answered ? SERVER_NO : SERVER_YES, "%s",
+			is_answered ? AUDIT_NO : AUDIT_YES, "%s",
 			is_answered ? "a command in clear was answered inside TLS"
 				    : "");
 	} else {
-		server_tell(visit, SERVER_STARTTLS_INJECTION, SERVER_COULD_NOT_ASK,
-			"%s", visit->link.why.text);
+		server_tell(visit, SERVER_STARTTLS_INJECTION, AUDIT_UNASKED, "%s",
+			visit->link.why.text);
 	}
 }
 
@@ -491,17 +484,16 @@ static void ask_bare_lf(struct server_visit *visit)
 		probe_link_close(&visit->link);
 	}
 	if (result == PROBE_DONE) {
-		server_tell(visit, SERVER_BARE_LF, is_taken ? SERVER_NO : SERVER_YES,
+		server_tell(visit, SERVER_BARE_LF, is_taken ? AUDIT_NO : AUDIT_YES,
 			"%s", is_taken ? "it answers two commands" : "");
 	} else {
-		server_tell(visit, SERVER_BARE_LF, SERVER_COULD_NOT_ASK, "%s",
+		server_tell(visit, SERVER_BARE_LF, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
 	}
 }
 
 static void ask_behind_tls(struct server_visit *visit)
 {
-	server_ask_certificates(visit);
 	ask_versions(visit);
 	ask_weak_suites(visit);
 	if (!is_implicit(visit) && !server_visit_is_over(visit)) {
@@ -514,16 +506,22 @@ void server_visit_run(struct server_visit *visit, const struct server_target *ta
 	visit->target = target;
 	visit->words = probe_words_of(target->protocol);
 	visit->late = 0;
+	visit->is_listed = false;
 	visit->key = "";
 	if (target->is_ambiguous) {
-		server_tell(visit, SERVER_CONNECTION, SERVER_COULD_NOT_ASK,
+		server_tell(visit, SERVER_CONNECTION, AUDIT_UNASKED,
 			"the matrix has several protocols at this port");
 		return;
 	}
-	if (ask_first(visit)) {
+	const bool has_tls = ask_first(visit);
+	if (has_tls) {
 		ask_behind_tls(visit);
 	}
-	if (probe_has_bare_lf(visit->words) && !server_visit_is_over(visit)) {
+	if (visit->is_listed && probe_has_bare_lf(visit->words) &&
+		!server_visit_is_over(visit)) {
 		ask_bare_lf(visit);
+	}
+	if (has_tls) {
+		server_ask_certificates(visit); /* last: of each kind its own answers */
 	}
 }

@@ -35,7 +35,7 @@ bool server_visit_is_over(const struct server_visit *visit);
 
 /* Tell one answer; of a no the severity of its question, or this one. */
 void server_tell(struct server_visit *visit, enum server_question question,
-	enum server_reply reply, const char *format, ...)
+	enum audit_state state, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void server_tell_no(struct server_visit *visit, enum server_question question,
 	enum severity severity, const char *format, ...)
