@@ -17,6 +17,7 @@ struct server_visit {
 	struct probe_link link;
 	struct probe_offer offer; /* before TLS, then inside it */
 	unsigned late;            /* connections that ran out of time */
+	bool is_listed;           /* it told what it has */
 	const char *key; /* kind of the key of the certificate at hand, or "" */
 };
 
