@@ -59,8 +59,8 @@ static const struct question_row ROWS[SERVER_QUESTION_COUNT] = {
 	[SERVER_CHUNKING] = {"server.chunking", "CHUNKING is offered inside TLS",
 		SEVERITY_NONE, SEVERITY_NONE},
 	[SERVER_BARE_LF] = {"server.bare-lf",
-		"a line that ends in LF alone is not taken as one", SEVERITY_MEDIUM,
-		SEVERITY_MEDIUM},
+		"a line that ends in LF alone is not taken as one", SEVERITY_NONE,
+		SEVERITY_NONE},
 };
 
 enum severity server_severity(enum server_question question, bool is_between)

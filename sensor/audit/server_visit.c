@@ -434,10 +434,12 @@ static void ask_weak_suites(struct server_visit *visit)
 	}
 }
 
-/* STARTTLS and a word behind it in one segment. */
-static enum probe_result inject(struct server_visit *visit, bool *is_answered)
+/* STARTTLS and a word behind it in one segment. *what: it is not dropped, else NULL. */
+static enum probe_result inject(struct server_visit *visit, const char **what)
 {
 	struct probe_link *link = &visit->link;
+	bool is_answered = false;
+	*what = NULL;
 	enum probe_result result =
 		server_visit_open(visit, SERVER_STAGE_LIST, TLS_OFFER_ANY);
 	if (result != PROBE_DONE) {
@@ -445,15 +447,19 @@ static enum probe_result inject(struct server_visit *visit, bool *is_answered)
 	}
 	result = probe_starttls_and_more(visit->words, link);
 	if (result == PROBE_DONE && probe_link_has_more(link)) {
-		(void)reason_set(
-			&link->why, "it says more in clear behind its go-ahead");
-		result = PROBE_ODD;
-	}
-	if (result == PROBE_DONE) {
+		*what = "it says more in clear behind its go-ahead";
+	} else if (result == PROBE_DONE) {
 		result = start_tls(visit, TLS_OFFER_ANY);
+		if (result ==
+			PROBE_REFUSED) { /* as it would not be without that word */
+			probe_link_close(link);
+			return PROBE_DONE;
+		}
 	}
-	if (result == PROBE_DONE) {
-		result = probe_look_for_more(visit->words, link, is_answered);
+	if (result == PROBE_DONE && !*what) {
+		result = probe_look_for_more(visit->words, link, &is_answered);
+		*what = is_answered ? "a command in clear was answered inside TLS"
+				    : NULL;
 	}
 	probe_link_close(link);
 	return result;
@@ -461,13 +467,10 @@ static enum probe_result inject(struct server_visit *visit, bool *is_answered)
 
 static void ask_injection(struct server_visit *visit)
 {
-	bool is_answered = false;
-	const enum probe_result result = inject(visit, &is_answered);
-	if (result == PROBE_DONE) {
+	const char *what = NULL;
+	if (inject(visit, &what) == PROBE_DONE) {
 		server_tell(visit, SERVER_STARTTLS_INJECTION,
-			is_answered ? AUDIT_NO : AUDIT_YES, "%s",
-			is_answered ? "a command in clear was answered inside TLS"
-				    : "");
+			what ? AUDIT_NO : AUDIT_YES, "%s", what ? what : "");
 	} else {
 		server_tell(visit, SERVER_STARTTLS_INJECTION, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
@@ -485,7 +488,11 @@ static void ask_bare_lf(struct server_visit *visit)
 	}
 	if (result == PROBE_DONE) {
 		server_tell(visit, SERVER_BARE_LF, is_taken ? AUDIT_NO : AUDIT_YES,
-			"%s", is_taken ? "it answers two commands" : "");
+			"%s",
+			is_taken ? "two commands were answered; whether mail ends so, "
+				   "too, "
+				   "cannot be asked without mail"
+				 : "");
 	} else {
 		server_tell(visit, SERVER_BARE_LF, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
