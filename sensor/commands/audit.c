@@ -212,7 +212,8 @@ static const struct option_row OPTIONS[] = {
 		.most = SERVERS_S_MOST},
 	{.name = "pause",
 		.argument = "MILLISECONDS",
-		.help = "between two connections, 0 to 60000 (default: 200)",
+		.help = "between two connections, 0 to 60000 (default: 200);\n"
+			"behind a 421 ten times as long, then twenty",
 		.set = option_set_number,
 		.field = offsetof(struct request, pause_ms),
 		.most = PAUSE_MS_MOST},

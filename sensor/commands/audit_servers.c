@@ -19,7 +19,7 @@
 #define LEDGER_SERVERS (1U << 20)
 #define US_PER_S       UINT64_C(1000000)
 #define US_PER_MS      UINT64_C(1000)
-#define BUSY_US        UINT64_C(2000000)
+#define BUSY_PAUSES    10 /* behind a 421 */
 
 struct section {
 	const struct audit_servers_wish *wish;
@@ -162,7 +162,7 @@ static void ask(struct section *section)
 		.patience = {.answer_us = wish->answer_s * US_PER_S,
 			.all_us = wish->all_s * US_PER_S,
 			.pause_us = wish->pause_ms * US_PER_MS,
-			.busy_us = BUSY_US},
+			.busy_us = BUSY_PAUSES * wish->pause_ms * US_PER_MS},
 		.now_s = (int64_t)(clock_realtime_us() / US_PER_S),
 		.told = tell,
 		.context = section};

@@ -141,10 +141,11 @@ class Site(lab.Lab):
         assert self.asked.returncode == 0, self.asked.stderr
         self.answers = json.loads(self.asked.stdout)["answers"]
         self.traffic = self.stop_capture()
+        assert b"\n0 packets dropped by kernel" in self.tcpdump.stderr.read()
 
     def ask(self, *words):
         return subprocess.run(
-            self.asker.command(router.BINARY, "audit", "-m", self.matrix, "--timeout", "1", "--pause", "0",
+            self.asker.command(router.BINARY, "audit", "-m", self.matrix, "--timeout", "1", "--pause", "2",
                                "--ca-file", self.authority.certificate, *words),
             capture_output=True, text=True, timeout=120, check=False)
 
