@@ -18,6 +18,17 @@ void domain_answer(struct domain_run *run, const struct audit_check *check,
 
 static void (*const CHECKS[])(struct domain_run *run) = {
 	domain_check_mx,
+	domain_check_spf,
+	domain_check_dkim,
+	domain_check_dmarc,
+	domain_check_dnssec,
+};
+
+/* Of who takes mail. */
+static void (*const CHECKS_OF_MX[])(struct domain_run *run) = {
+	domain_check_tlsrpt,
+	domain_check_mtasts,
+	domain_check_dane,
 };
 
 void audit_domain(const struct domain_audit *audit, const char *domain)
@@ -28,6 +39,11 @@ void audit_domain(const struct domain_audit *audit, const char *domain)
 	domain_find_mx(&run);
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
 		CHECKS[i](&run);
+	}
+	for (size_t i = 0;
+		run.mx.count > 0 && i < sizeof(CHECKS_OF_MX) / sizeof(CHECKS_OF_MX[0]);
+		i++) {
+		CHECKS_OF_MX[i](&run);
 	}
 	declared_free(&run.senders);
 	declared_free(&run.receivers);

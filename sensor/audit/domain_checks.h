@@ -78,3 +78,19 @@ void domain_find_mx(struct domain_run *run);
 
 /* RFC 5321, section 5.1: MX against who is declared to take mail from the Internet. */
 void domain_check_mx(struct domain_run *run);
+
+/* RFC 7208: SPF against who is declared to send to the Internet. */
+void domain_check_spf(struct domain_run *run);
+
+/* RFC 6376, RFC 8301: the keys of the selectors. */
+void domain_check_dkim(struct domain_run *run);
+
+/* RFC 9989, by its walk up the tree; RFC 9990: who takes the reports. */
+void domain_check_dmarc(struct domain_run *run);
+
+void domain_check_dnssec(struct domain_run *run);
+
+/* RFC 8460, RFC 8461, RFC 7672: what is published on TLS between servers. */
+void domain_check_tlsrpt(struct domain_run *run);
+void domain_check_mtasts(struct domain_run *run);
+void domain_check_dane(struct domain_run *run);
