@@ -67,13 +67,28 @@ size_t audit_count(const struct audit_answers *answers, enum audit_state state)
 	return count;
 }
 
+static bool is_fault(const struct audit_answer *answer)
+{
+	return answer->state == AUDIT_NO && answer->check->severity != SEVERITY_NONE;
+}
+
+size_t audit_faults(const struct audit_answers *answers)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < answers->count; i++) {
+		count += is_fault(&answers->list[i]);
+	}
+	return count;
+}
+
 static void print_answer(const struct audit_answer *answer, FILE *out)
 {
-	const bool is_fault = answer->state == AUDIT_NO;
-	columns_say(out, 10, "  %-7s %s%s%s%s: %s\n", WORDS[answer->state],
-		answer->check->question, is_fault ? " [" : "",
-		is_fault ? severity_name(answer->check->severity) : "",
-		is_fault ? "]" : "", answer->why);
+	const bool has_severity = is_fault(answer);
+	columns_say(out, 10, "  %-7s %s%s%s%s%s%s\n", WORDS[answer->state],
+		answer->check->question, has_severity ? " [" : "",
+		has_severity ? severity_name(answer->check->severity) : "",
+		has_severity ? "]" : "", answer->why[0] != '\0' ? ": " : "",
+		answer->why);
 }
 
 static void print_subject(
@@ -128,9 +143,8 @@ void audit_print_json(const struct audit_answers *answers, FILE *out)
 		json_text(&writer, "question", answer->check->question);
 		json_text(&writer, "answer", WORDS[answer->state]);
 		json_text(&writer, "severity",
-			answer->state == AUDIT_NO
-				? severity_name(answer->check->severity)
-				: NULL);
+			is_fault(answer) ? severity_name(answer->check->severity)
+					 : NULL);
 		json_text(&writer, "why", answer->why);
 		json_object_close(&writer);
 	}

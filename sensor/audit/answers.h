@@ -18,7 +18,7 @@ enum audit_state { AUDIT_NO = 0, AUDIT_YES, AUDIT_UNASKED };
 struct audit_check {
 	const char *id;         /* "spf.declared" */
 	const char *question;   /* what "yes" means: "declared senders may send" */
-	enum severity severity; /* of a "no" */
+	enum severity severity; /* of a "no"; SEVERITY_NONE: that is no fault */
 };
 
 struct audit_answer {
@@ -44,6 +44,9 @@ void audit_answer(struct audit_answers *answers, const struct audit_check *check
 void audit_answers_free(struct audit_answers *answers);
 
 size_t audit_count(const struct audit_answers *answers, enum audit_state state);
+
+/* How many are "no" and a fault. */
+size_t audit_faults(const struct audit_answers *answers);
 
 /* "yes", "no", "unknown" */
 const char *audit_state_word(enum audit_state state);

@@ -1,6 +1,7 @@
 #include "audit/dns_resolver.h"
 #include "audit/domain.h"
 #include "base/columns.h"
+#include "commands/audit_servers.h"
 #include "commands/matrices.h"
 
 #include <time.h>
@@ -8,11 +9,20 @@
 
 #define QUESTION_S_DEFAULT 10
 #define QUESTION_S_MOST    120
+#define SERVERS_S_DEFAULT  600
+#define SERVERS_S_MOST     86400
+#define PAUSE_MS_DEFAULT   200
+#define PAUSE_MS_MOST      60000
 
 struct request {
 	struct option_list matrices;
 	struct option_list domains;
 	struct option_list selectors;
+	struct option_list servers;
+	const char *authorities;
+	const char *observed;
+	uint32_t time_s;
+	uint32_t pause_ms;
 	const char *resolver;
 	const char *trust_anchor;
 	uint32_t timeout_s;
@@ -69,6 +79,19 @@ static int audit_domains(const struct request *request, const struct matrix *mat
 	return COMMAND_OK;
 }
 
+static int ask_servers(const struct request *request, const struct matrix *matrix,
+	struct audit_answers *answers)
+{
+	const struct audit_servers_wish wish = {.matrix = matrix,
+		.servers = &request->servers,
+		.authorities = request->authorities,
+		.observed = request->observed,
+		.answer_s = request->timeout_s,
+		.all_s = request->time_s,
+		.pause_ms = request->pause_ms};
+	return audit_servers_ask(&wish, answers);
+}
+
 static void print(const struct request *request, const struct audit_answers *answers)
 {
 	if (request->is_json) {
@@ -81,11 +104,17 @@ static void print(const struct request *request, const struct audit_answers *ans
 static int audit_matrix(const struct request *request, const struct matrix *matrix)
 {
 	struct audit_answers answers = {.count = 0};
-	int code = audit_domains(request, matrix, &answers);
+	int code = COMMAND_OK;
+	if (request->domains.count > 0) {
+		code = audit_domains(request, matrix, &answers);
+	}
+	if (code == COMMAND_OK &&
+		(request->domains.count == 0 || request->servers.count > 0)) {
+		code = ask_servers(request, matrix, &answers);
+	}
 	if (code == COMMAND_OK) {
 		print(request, &answers);
-		if (request->is_exit_code_wanted &&
-			audit_count(&answers, AUDIT_NO) > 0) {
+		if (request->is_exit_code_wanted && audit_faults(&answers) > 0) {
 			code = COMMAND_VIOLATIONS;
 		}
 	}
@@ -95,7 +124,8 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 
 static int audit_run(int argc, char **argv)
 {
-	struct request request = {.timeout_s = QUESTION_S_DEFAULT};
+	struct request request = {
+		.timeout_s = QUESTION_S_DEFAULT, .time_s = SERVERS_S_DEFAULT};
 	struct option_words words;
 	int code = options_read(&COMMAND_AUDIT, argc, argv, &request, &words);
 	if (code != OPTIONS_GO_ON) {
@@ -155,9 +185,41 @@ static const struct option_row OPTIONS[] = {
 			"(default:\n" DNS_TRUST_ANCHOR_DEFAULT ", if there)",
 		.set = option_set_text,
 		.field = offsetof(struct request, trust_anchor)},
+	{.name = "server",
+		.argument = "SERVER",
+		.help = "a declared server: address, group or name; repeat it for\n"
+			"several; all: every one (default without --domain)",
+		.set = option_add_text,
+		.field = offsetof(struct request, servers)},
+	{.name = "ca-file",
+		.argument = "FILE",
+		.help = "certificates of the authorities to trust "
+			"(default:\n" AUDIT_SERVERS_AUTHORITIES ", if there)",
+		.set = option_set_text,
+		.field = offsetof(struct request, authorities)},
+	{.name = "observed",
+		.argument = "FILE",
+		.help = "what the wire showed of the servers: servers.state of a\n"
+			"sensor, or of replay --state",
+		.set = option_set_text,
+		.field = offsetof(struct request, observed)},
+	{.name = "time",
+		.argument = "SECONDS",
+		.help = "for all servers, 1 to 86400 (default: 600)",
+		.set = option_set_number,
+		.field = offsetof(struct request, time_s),
+		.least = 1,
+		.most = SERVERS_S_MOST},
+	{.name = "pause",
+		.argument = "MILLISECONDS",
+		.help = "between two connections, 0 to 60000 (default: 200);\n"
+			"behind a 421 ten times as long, then twenty",
+		.set = option_set_number,
+		.field = offsetof(struct request, pause_ms),
+		.most = PAUSE_MS_MOST},
 	{.name = "timeout",
 		.argument = "SECONDS",
-		.help = "of one question, 1 to 120 (default: 10)",
+		.help = "for one answer, 1 to 120 (default: 10)",
 		.set = option_set_number,
 		.field = offsetof(struct request, timeout_s),
 		.least = 1,
@@ -177,7 +239,7 @@ static const struct option_row OPTIONS[] = {
 const struct command COMMAND_AUDIT = {
 	.name = "audit",
 	.summary = "ask what declared domains publish, and hold it against the matrix",
-	.usage = "-m MATRIX --domain DOMAIN... [OPTION...]",
+	.usage = "-m MATRIX [--domain DOMAIN...] [--server SERVER...] [OPTION...]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
