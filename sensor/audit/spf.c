@@ -33,11 +33,22 @@ static void tell(struct run *run, const char *format, ...)
 	va_end(list);
 }
 
+/* A name and one dot at least: others have no place in the mail of the Internet. */
+static bool is_domain(const char *domain)
+{
+	const char *dot = strchr(domain, '.');
+	return rr_name_is_valid(domain) && dot && dot[1] != '\0';
+}
+
 enum spf_result spf_find_record(const struct rr_resolver *resolver, struct arena *arena,
 	const char *domain, struct rr_data *text, char why[SPF_TEXT_BYTES])
 {
 	struct rr_answer answer;
 	size_t found = 0;
+	if (!is_domain(domain)) {
+		(void)snprintf(why, SPF_TEXT_BYTES, "\"%.253s\" is no domain", domain);
+		return SPF_NONE;
+	}
 	rr_ask(resolver, domain, RR_TYPE_TXT, &answer);
 	if (answer.outcome == RR_FAILED) {
 		(void)snprintf(why, SPF_TEXT_BYTES, "%s: %s", domain, answer.why);
@@ -57,13 +68,6 @@ enum spf_result spf_find_record(const struct rr_resolver *resolver, struct arena
 	(void)snprintf(why, SPF_TEXT_BYTES, "%s has %s SPF record", domain,
 		found == 0 ? "no" : "more than one");
 	return found == 0 ? SPF_NONE : SPF_PERMERROR;
-}
-
-/* A name and one dot at least: others have no place in the mail of the Internet. */
-static bool is_domain(const char *domain)
-{
-	const char *dot = strchr(domain, '.');
-	return rr_name_is_valid(domain) && dot && dot[1] != '\0';
 }
 
 /* False: one term too many. */
@@ -435,10 +439,6 @@ static enum spf_result check_record(
 static enum spf_result check(struct run *run, const char *domain, bool is_included)
 {
 	struct rr_data text;
-	if (!is_domain(domain)) {
-		tell(run, "\"%.253s\" is no domain", domain);
-		return SPF_NONE;
-	}
 	if (run->depth == DEPTH_MAX) {
 		tell(run, "records lead to each other");
 		return SPF_PERMERROR;

@@ -312,11 +312,11 @@ static void flatten_domain(struct walk *walk, const char *domain,
 		return;
 	}
 	walk->domain = arena_text(arena, domain, strlen(domain));
-	if (walk->depth == 0) {
-		walk->flat->record =
-			arena_text(arena, (const char *)text.bytes, text.len);
-	}
 	if (spf_record_read(&record, arena, (const char *)text.bytes, text.len, &why)) {
+		if (walk->depth == 0) {
+			walk->flat->record =
+				arena_text(arena, (const char *)text.bytes, text.len);
+		}
 		flatten_record(walk, &record, left, passes);
 	} else {
 		fail(walk, SPF_PERMERROR, "record of %s: %s", domain, why.text);

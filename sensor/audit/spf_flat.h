@@ -25,7 +25,7 @@ struct spf_flat {
 	/* neutral: there is a record; else none, temperror or permerror */
 	enum spf_result state;
 	char why[SPF_TEXT_BYTES]; /* of what is no neutral */
-	const char *record;       /* the domain's own, or NULL */
+	const char *record;       /* the domain's own; NULL: none that can be read */
 	unsigned terms;           /* that look up, all of them */
 	unsigned voids[2];        /* look-ups that find nothing, by enum spf_family */
 	struct spf_ranges passes;
