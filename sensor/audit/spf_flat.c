@@ -324,6 +324,17 @@ static void flatten_domain(struct walk *walk, const char *domain,
 	spf_record_free(&record);
 }
 
+/* Of a family that nobody may send from, a record that breaks lets nobody down. */
+static bool may_matter(const struct spf_flat *flat, bool is_ipv4)
+{
+	for (size_t i = 0; i < flat->passes.count; i++) {
+		if (address_is_ipv4(&flat->passes.list[i].last) == is_ipv4) {
+			return true;
+		}
+	}
+	return flat->passes.count == 0;
+}
+
 static void judge_bounds(struct walk *walk)
 {
 	const struct spf_flat *flat = walk->flat;
@@ -334,11 +345,12 @@ static void judge_bounds(struct walk *walk)
 			SPF_TERMS_MAX);
 	}
 	for (int family = 0; family < 2; family++) {
-		if (flat->voids[family] > SPF_VOIDS_MAX) {
+		if (flat->voids[family] > SPF_VOIDS_MAX &&
+			may_matter(flat, family == SPF_FAMILY_IPV4)) {
 			fail(walk, SPF_PERMERROR,
 				"%u look-ups find nothing for a client of IPv%d, of %d "
 				"that may",
-				flat->voids[family], family == 0 ? 4 : 6,
+				flat->voids[family], family == SPF_FAMILY_IPV4 ? 4 : 6,
 				SPF_VOIDS_MAX);
 		}
 	}

@@ -153,8 +153,11 @@ static void what_breaks_a_record_for_some_client_breaks_it_here(void **state)
 		   "192.0.2.1\nd.example AAAA 2001:db8::1",
 			SPF_NEUTRAL, ""},
 		{D "v=spf1 a:x.example a:y.example -all", SPF_NEUTRAL, ""},
-		{D "v=spf1 a a a -all\nd.example A 192.0.2.1", SPF_PERMERROR,
-			"3 look-ups find nothing for a client of IPv6"},
+		{D "v=spf1 a a a ip6:2001:db8::1 -all\nd.example A 192.0.2.1",
+			SPF_PERMERROR, "3 look-ups find nothing for a client of IPv6"},
+		/* nobody sends from there */
+		{D "v=spf1 a a a -all\nd.example A 192.0.2.1", SPF_NEUTRAL, ""},
+		{D "v=spf1 a a a -all", SPF_PERMERROR, "for a client of IPv4"},
 	};
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
 		struct spf_flat flat;
