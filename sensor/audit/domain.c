@@ -34,8 +34,8 @@ static void (*const CHECKS_OF_MX[])(struct domain_run *run) = {
 void audit_domain(const struct domain_audit *audit, const char *domain)
 {
 	struct domain_run run = {.audit = audit, .domain = domain};
-	declared_senders(&run.senders, audit->matrix, audit->now_s);
-	declared_receivers(&run.receivers, audit->matrix, audit->now_s);
+	declared_senders(&run.senders, audit, domain);
+	declared_receivers(&run.receivers, audit);
 	domain_find_mx(&run);
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
 		CHECKS[i](&run);

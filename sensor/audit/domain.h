@@ -11,7 +11,7 @@
 #include "audit/dns.h"
 #include "matrix/matrix.h"
 
-#define DOMAIN_SELECTORS_MAX 64
+#define DOMAIN_SELECTORS_MAX 128
 
 struct domain_audit {
 	const struct matrix *matrix;

@@ -21,10 +21,10 @@ struct declared {
 	size_t count;
 };
 
-void declared_senders(
-	struct declared *declared, const struct matrix *matrix, int64_t now_s);
-void declared_receivers(
-	struct declared *declared, const struct matrix *matrix, int64_t now_s);
+/* Of who sends to the Internet; and of those that the matrix's domains let send for this one. */
+void declared_senders(struct declared *declared, const struct domain_audit *audit,
+	const char *domain);
+void declared_receivers(struct declared *declared, const struct domain_audit *audit);
 void declared_free(struct declared *declared);
 
 /* The first that holds the address; NULL: none. */

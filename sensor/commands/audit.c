@@ -1,11 +1,7 @@
 #include "audit/dns_resolver.h"
-#include "audit/domain.h"
-#include "base/columns.h"
+#include "commands/audit_domains.h"
 #include "commands/audit_servers.h"
 #include "commands/matrices.h"
-
-#include <time.h>
-#include <unistd.h>
 
 #define QUESTION_S_DEFAULT 10
 #define QUESTION_S_MOST    120
@@ -30,53 +26,17 @@ struct request {
 	bool is_exit_code_wanted;
 };
 
-static bool check_names(const struct option_list *names, const char *what)
-{
-	char clean[RR_NAME_BYTES];
-	for (size_t i = 0; i < names->count; i++) {
-		if (!rr_name_clean(clean, names->values[i])) {
-			(void)command_misused(&COMMAND_AUDIT, "%s \"%s\" is no name",
-				what, names->values[i]);
-			return false;
-		}
-	}
-	return true;
-}
-
-static void ask_domains(const struct request *request, struct domain_audit *audit)
-{
-	char domain[RR_NAME_BYTES];
-	for (size_t i = 0; i < request->domains.count; i++) {
-		if (rr_name_clean(domain, request->domains.values[i])) {
-			audit_domain(audit, domain);
-		}
-	}
-}
-
 /* Each section asks, and adds its answers. */
-static int audit_domains(const struct request *request, const struct matrix *matrix,
+static int ask_domains(const struct request *request, const struct matrix *matrix,
 	struct audit_answers *answers)
 {
-	const struct dns_settings settings = {
-		request->resolver, request->trust_anchor, request->timeout_s};
-	struct reason why;
-	struct dns_resolver *dns = dns_resolver_new(&settings, &why);
-	if (!dns) {
-		return command_failed(&COMMAND_AUDIT, "%s", why.text);
-	}
-	const struct rr_resolver resolver = dns_resolver_of(dns);
-	struct domain_audit audit = {
-		.matrix = matrix,
-		.resolver = &resolver,
-		.now_s = (int64_t)time(NULL),
-		.has_trust_anchor = settings.trust_anchor != NULL,
-		.selectors = request->selectors.values,
-		.selector_count = request->selectors.count,
-		.answers = answers,
-	};
-	ask_domains(request, &audit);
-	dns_resolver_free(dns);
-	return COMMAND_OK;
+	const struct audit_domains_wish wish = {.matrix = matrix,
+		.domains = &request->domains,
+		.selectors = &request->selectors,
+		.resolver = request->resolver,
+		.trust_anchor = request->trust_anchor,
+		.timeout_s = request->timeout_s};
+	return audit_domains_ask(&wish, answers);
 }
 
 static int ask_servers(const struct request *request, const struct matrix *matrix,
@@ -105,8 +65,9 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 {
 	struct audit_answers answers = {.count = 0};
 	int code = COMMAND_OK;
-	if (request->domains.count > 0) {
-		code = audit_domains(request, matrix, &answers);
+	if (request->domains.count > 0 ||
+		(request->servers.count == 0 && audit_domains_are_declared(matrix))) {
+		code = ask_domains(request, matrix, &answers);
 	}
 	if (code == COMMAND_OK &&
 		(request->domains.count == 0 || request->servers.count > 0)) {
@@ -130,13 +91,6 @@ static int audit_run(int argc, char **argv)
 	int code = options_read(&COMMAND_AUDIT, argc, argv, &request, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
-	}
-	if (!check_names(&request.domains, "--domain") ||
-		!check_names(&request.selectors, "--selector")) {
-		return COMMAND_USAGE;
-	}
-	if (!request.trust_anchor && access(DNS_TRUST_ANCHOR_DEFAULT, R_OK) == 0) {
-		request.trust_anchor = DNS_TRUST_ANCHOR_DEFAULT;
 	}
 	struct matrix *matrix = matrices_load(&request.matrices);
 	code = matrix ? audit_matrix(&request, matrix) : COMMAND_USAGE;
@@ -174,7 +128,8 @@ static const struct option_row OPTIONS[] = {
 		.is_required = true},
 	{.name = "domain",
 		.argument = "DOMAIN",
-		.help = "a mail domain to ask about; repeat it for several",
+		.help = "a mail domain to ask about; repeat it for several\n"
+			"(default without --server: those of the matrix)",
 		.set = option_add_text,
 		.field = offsetof(struct request, domains)},
 	{.name = "selector",

@@ -290,6 +290,30 @@ def test_without_a_trust_anchor_dnssec_is_unknown(site):
     assert those(answers, "no") == []
 
 
+def test_the_matrix_says_which_domains_are_asked_about_and_who_else_sends_for_them(site):
+    owned = site.folder / "owned.yaml"
+    owned.write_text(MATRIX + """domains:
+  not-declared.example: {selectors: [sel], senders: [203.0.113.8, 203.0.113.9]}
+  clean.example: {senders: [203.0.113.10]}
+  partner.example: {own: no}
+""")
+    options = ("--resolver", RESOLVER, "--trust-anchor", site.anchors, "--json")
+    before = site.asked()
+    done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", owned, "--domain", "clean.example", "--domain",
+                                      "not-declared.example", *options), capture_output=True, text=True, timeout=60, check=False)
+    answers = json.loads(done.stdout)["answers"]
+    of = {name: [one for one in answers if one["subject"] == f"{name}.example"] for name in ("clean", "not-declared")}
+    assert those(of["not-declared"], "no") == [] and those(of["not-declared"], "unknown") == []
+    assert "dkim.strong" in dict(those(of["not-declared"], "yes"))
+    assert [check for check, _ in those(of["clean"], "no")] == ["spf.published"]
+    assert "203.0.113.10 (a sender of the domain)" in those(of["clean"], "no")[0][1]
+    for stranger in ("partner.example", "by-a.example"):
+        done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", owned, "--domain", stranger, *options), capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert done.returncode == 2 and f"{stranger} is none of the matrix's own" in done.stderr
+    assert not [name for name in site.asked() - before if re.search(r"partner|by-a", name)]
+
+
 def test_what_is_no_name_is_refused(site):
     for words in (("--domain", "a..example"), ("--domain", "clean.example", "--selector", "x..y")):
         done = subprocess.run([MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", *words], capture_output=True, text=True,
