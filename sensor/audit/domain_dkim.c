@@ -37,7 +37,7 @@ static bool lists(struct text value, const char *word)
 /* Without blanks, which may stand anywhere in it. Returns its bytes, 0: it is no base64. */
 static size_t decode(struct text value, uint8_t bytes[KEY_BASE64_BYTES])
 {
-	uint8_t packed[KEY_BASE64_BYTES];
+	uint8_t packed[KEY_BASE64_BYTES] = {0};
 	size_t len = 0;
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.at[i] == ' ' || value.at[i] == '\t') {
