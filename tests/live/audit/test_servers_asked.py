@@ -143,9 +143,9 @@ class Site(lab.Lab):
         self.traffic = self.stop_capture()
         assert b"\n0 packets dropped by kernel" in self.tcpdump.stderr.read()
 
-    def ask(self, *words):
+    def ask(self, *words, pause=("--pause", "2")):
         return subprocess.run(
-            self.asker.command(router.BINARY, "audit", "-m", self.matrix, "--timeout", "1", "--pause", "2",
+            self.asker.command(router.BINARY, "audit", "-m", self.matrix, "--timeout", "1", *pause,
                                "--ca-file", self.authority.certificate, *words),
             capture_output=True, text=True, timeout=120, check=False)
 
@@ -223,6 +223,14 @@ def test_one_server_is_asked_by_one_connection_at_a_time(site):
             opened[to] = None
         elif to == ASKER and flags is not None and flags & 0x04 and opened.get(source) == port:
             opened[source] = None  # reset by the server
+
+
+def test_without_a_word_there_is_a_pause_between_connections(site):
+    """About thirteen of them make more than two seconds: in one not even the first port is done."""
+    answers = json.loads(site.ask("--json", "--server", FAULTS, "--time", "1", pause=()).stdout)["answers"]
+    late = {one["subject"].split(" ")[0] for one in answers if one["why"].endswith("the time for all is over")}
+    assert late >= {f"{FAULTS}:{port}" for port in PORTS.values() if port != FIRST}
+    assert any(one["subject"].startswith(f"{FAULTS}:{FIRST} ") and one["answer"] == "unknown" for one in answers)
 
 
 @pytest.mark.parametrize("server", [UNDECLARED, "203.0.113.9", "clients", "mx.example.net", f"{RELAY}:25"])
