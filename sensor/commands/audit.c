@@ -85,8 +85,9 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 
 static int audit_run(int argc, char **argv)
 {
-	struct request request = {
-		.timeout_s = QUESTION_S_DEFAULT, .time_s = SERVERS_S_DEFAULT};
+	struct request request = {.timeout_s = QUESTION_S_DEFAULT,
+		.time_s = SERVERS_S_DEFAULT,
+		.pause_ms = PAUSE_MS_DEFAULT};
 	struct option_words words;
 	int code = options_read(&COMMAND_AUDIT, argc, argv, &request, &words);
 	if (code != OPTIONS_GO_ON) {
@@ -101,13 +102,10 @@ static int audit_run(int argc, char **argv)
 static const char ABOUT[] =
 	"Ask what the declared mail domains publish, and hold it against the matrix,\n"
 	"both ways: what is declared and not published loses mail, what is published\n"
-	"and not declared is a hole. Ask the declared servers what they offer: "
-	"STARTTLS,\n"
-	"versions and suites of TLS, certificates, and what they do with what no "
-	"client\n"
-	"should say. Each answer is yes, no, or unknown: it could not be asked, and "
-	"why.\n"
-	"Nobody else is asked, no mail is sent, nobody signs in.\n";
+	"and not declared is a hole. Ask the declared servers what they offer:\n"
+	"STARTTLS, versions and suites of TLS, certificates, and what they do with\n"
+	"what no client should say. Each answer is yes, no, or unknown: it could not\n"
+	"be asked, and why. Nobody else is asked, no mail is sent, nobody signs in.\n";
 
 static const char NOTES[] =
 	"Without a trust anchor nothing is known of DNSSEC. Debian's dns-root-data\n"
@@ -115,7 +113,7 @@ static const char NOTES[] =
 
 static const char EXAMPLES[] =
 	"  mailwarden audit -m matrix.yaml\n"
-	"      All declared servers; no domain.\n"
+	"      All domains and servers that the matrix declares.\n"
 	"  mailwarden audit -m matrix.yaml --server mx-in --server 192.0.2.10\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --selector mail2026\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --resolver 192.0.2.53\n"

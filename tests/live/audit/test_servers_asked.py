@@ -143,9 +143,9 @@ class Site(lab.Lab):
         self.traffic = self.stop_capture()
         assert b"\n0 packets dropped by kernel" in self.tcpdump.stderr.read()
 
-    def ask(self, *words):
+    def ask(self, *words, pause=("--pause", "2"), matrix=None):
         return subprocess.run(
-            self.asker.command(router.BINARY, "audit", "-m", self.matrix, "--timeout", "1", "--pause", "2",
+            self.asker.command(router.BINARY, "audit", "-m", matrix or self.matrix, "--timeout", "1", *pause,
                                "--ca-file", self.authority.certificate, *words),
             capture_output=True, text=True, timeout=120, check=False)
 
@@ -225,6 +225,14 @@ def test_one_server_is_asked_by_one_connection_at_a_time(site):
             opened[source] = None  # reset by the server
 
 
+def test_without_a_word_there_is_a_pause_between_connections(site):
+    """About thirteen of them make more than two seconds: in one not even the first port is done."""
+    answers = json.loads(site.ask("--json", "--server", FAULTS, "--time", "1", pause=()).stdout)["answers"]
+    late = {one["subject"].split(" ")[0] for one in answers if one["why"].endswith("the time for all is over")}
+    assert late >= {f"{FAULTS}:{port}" for port in PORTS.values() if port != FIRST}
+    assert any(one["subject"].startswith(f"{FAULTS}:{FIRST} ") and one["answer"] == "unknown" for one in answers)
+
+
 @pytest.mark.parametrize("server", [UNDECLARED, "203.0.113.9", "clients", "mx.example.net", f"{RELAY}:25"])
 def test_a_server_that_no_row_leads_to_is_refused(site, server):
     done = site.ask("--server", server)
@@ -266,3 +274,19 @@ def test_what_the_wire_showed_is_held_against_what_is_answered(site):
     state.write_text(re.sub(r"sha256=\w{8}", "sha256=00000000", state.read_text()))
     assert {one for one in observed() if one[1] == "certificate-observed"} == {
         (place, check, "no") for place, check, _ in seen if check == "certificate-observed"}
+
+
+def test_starttls_that_is_offered_here_or_on_the_wire_alone_is_told_as_a_middlebox(site):
+    """A ledger in which the clean port and the one without STARTTLS are taken for each other."""
+    state, matrix = site.folder / "changed.state", site.folder / "two.yaml"
+    subprocess.run([router.BINARY, "replay", site.folder / "traffic.pcap", "-m", site.matrix, "--state", state],
+                   capture_output=True, check=True)
+    clean, stripped = (f"address={FAULTS} port={PORTS[name]} " for name in ("clean", "stripped"))
+    text = state.read_text()
+    assert clean in text and stripped in text
+    state.write_text(text.replace(clean, "other").replace(stripped, clean).replace("other", stripped))
+    matrix.write_text(MATRIX.replace(str(list(PORTS.values())), f"[{PORTS['clean']}, {PORTS['stripped']}]"))
+    answers = json.loads(site.ask("--json", "--server", FAULTS, "--observed", state, matrix=matrix).stdout)["answers"]
+    assert ("starttls-observed", "no", "high") in site.told(f"{FAULTS}:{PORTS['clean']}", answers)
+    whys = [one["why"] for one in answers if one["check"] == "server.starttls" and one["answer"] == "no"]
+    assert len(whys) == 1 and "the wire showed it offered: a middlebox" in whys[0]
