@@ -55,10 +55,18 @@ static void add(char value[VALUE_BYTES], struct text more)
 	text_copy(value + len, VALUE_BYTES - len, more);
 }
 
+/* Where the value of this field is kept; NULL: it does not matter here. */
+static char *value_of(struct part *part, struct text field)
+{
+	return text_starts(field, "Content-Type:")                ? part->type
+	       : text_starts(field, "Content-Transfer-Encoding:") ? part->encoding
+								  : NULL;
+}
+
 /* Header fields up to the empty line behind them, or to what is none. */
 static void read_header(struct walk *walk, struct part *part)
 {
-	char *value = NULL; /* of the field whose lines are read, where it matters */
+	char *value = NULL; /* of the field whose lines are read */
 	*part = (struct part){.type = ""};
 	while (walk->rest.len > 0) {
 		struct text behind = walk->rest;
@@ -72,17 +80,12 @@ static void read_header(struct walk *walk, struct part *part)
 		}
 		walk->rest = behind;
 		if (!is_folded) {
-			value = text_starts(line, "Content-Type:") ? part->type
-				: text_starts(line, "Content-Transfer-Encoding:")
-					? part->encoding
-					: NULL;
+			value = value_of(part, line);
 			text_advance(&line, name + 1);
-			if (value) {
-				value[0] = '\0';
-			}
+			line = text_trim(line);
 		}
 		if (value) {
-			add(value, is_folded ? line : text_trim(line));
+			add(value, line);
 		}
 	}
 }
@@ -234,8 +237,9 @@ static bool open_parts(struct walk *walk, const char *type)
 bool archive_mail_read(
 	struct text mail, uint8_t *room, archive_mail_take *take, void *context)
 {
-	struct walk walk = {.rest = mail, .room = room};
+	struct walk walk = {.rest = mail};
 	struct text behind = mail;
+	walk.room = room;
 	if (text_starts(next_line(&behind), "From ")) {
 		walk.rest = behind;
 	}

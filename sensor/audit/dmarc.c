@@ -1,6 +1,5 @@
 #include "audit/dmarc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define FAILING_MAX (DMARC_SOURCES_MAX / 4 * 3)
@@ -270,8 +269,8 @@ const char *dmarc_class_word(enum dmarc_class class)
 
 static int compare(const void *left, const void *right)
 {
-	const struct dmarc_source *a = *(const struct dmarc_source *const *)left;
-	const struct dmarc_source *b = *(const struct dmarc_source *const *)right;
+	const struct dmarc_source *a = *(const void *const *)left;
+	const struct dmarc_source *b = *(const void *const *)right;
 	if (dmarc_class(a) != dmarc_class(b)) {
 		return dmarc_class(a) < dmarc_class(b) ? -1 : 1;
 	}
@@ -281,17 +280,9 @@ static int compare(const void *left, const void *right)
 	return memcmp(&a->key, &b->key, sizeof(a->key));
 }
 
-const struct dmarc_source **dmarc_sorted(const struct dmarc *dmarc)
+const void **dmarc_sorted(const struct dmarc *dmarc)
 {
-	const uint32_t count = dmarc->sources.count;
-	const struct dmarc_source **list = calloc((size_t)count + 1, sizeof(list[0]));
-	if (list) {
-		for (uint32_t i = 0; i < count; i++) {
-			list[i] = dmarc_table_entry(&dmarc->sources, i);
-		}
-		qsort(list, count, sizeof(list[0]), compare);
-	}
-	return list;
+	return dmarc_table_sorted(&dmarc->sources, compare);
 }
 
 void dmarc_totals(const struct dmarc *dmarc, struct dmarc_totals *totals)

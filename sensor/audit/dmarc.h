@@ -72,8 +72,8 @@ struct dmarc_totals {
 	uint64_t reports;
 	uint64_t repeated; /* given a second time: not counted */
 	uint64_t rows_bad; /* no address, count or domain */
-	uint64_t
-		rows_other; /* of a domain that was not asked for, or is not the report's */
+	/* of a domain that was not asked for, or is not the report's */
+	uint64_t rows_other;
 	uint64_t messages;
 	uint64_t lost_messages;          /* without room in the table */
 	uint64_t classes[DMARC_CLASSES]; /* messages */
@@ -93,7 +93,7 @@ bool dmarc_start(
 	struct dmarc *dmarc, const struct dmarc_settings *settings, struct reason *why);
 void dmarc_free(struct dmarc *dmarc);
 
-/* A report of this writer, id, subject and time was not given before, or cannot be known any more. */
+/* A report of this writer, id, subject and time was not given before, as far as is known. */
 bool dmarc_is_new(struct dmarc *dmarc, const char *organization, const char *id,
 	const char *subject, uint64_t begin_s);
 
@@ -105,8 +105,8 @@ enum dmarc_class dmarc_class(const struct dmarc_source *source);
 const char *dmarc_standing_word(enum dmarc_standing standing);
 const char *dmarc_class_word(enum dmarc_class class);
 
-/* All, the gravest class first, then those with most messages: dmarc->sources.count; to be freed. NULL: no memory. */
-const struct dmarc_source **dmarc_sorted(const struct dmarc *dmarc);
+/* The gravest class first, then those with most messages; as dmarc_table_sorted. */
+const void **dmarc_sorted(const struct dmarc *dmarc);
 
 /* The totals with .classes summed up. */
 void dmarc_totals(const struct dmarc *dmarc, struct dmarc_totals *totals);

@@ -69,3 +69,17 @@ void *dmarc_table_add(struct dmarc_table *table, const void *key)
 	memcpy(entry, key, table->key_bytes);
 	return entry;
 }
+
+const void **dmarc_table_sorted(const struct dmarc_table *table,
+	int (*compare)(const void *left, const void *right))
+{
+	/* not for nothing: NULL would be no memory */
+	const void **list = calloc((size_t)table->count + 1, sizeof(*list));
+	if (list) {
+		for (uint32_t i = 0; i < table->count; i++) {
+			list[i] = dmarc_table_entry(table, i);
+		}
+		qsort(list, table->count, sizeof(*list), compare);
+	}
+	return list;
+}

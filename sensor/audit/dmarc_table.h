@@ -34,3 +34,7 @@ static inline void *dmarc_table_entry(const struct dmarc_table *table, uint32_t 
 {
 	return table->entries + index * table->entry_bytes;
 }
+
+/* All entries, as qsort compares pointers to them; to be freed. NULL: no memory. */
+const void **dmarc_table_sorted(const struct dmarc_table *table,
+	int (*compare)(const void *left, const void *right));

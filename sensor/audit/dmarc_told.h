@@ -19,8 +19,8 @@
 struct dmarc_told {
 	const struct dmarc *dmarc;
 	const struct tlsrpt *tlsrpt;
-	const struct dmarc_source **sources;
-	const struct tlsrpt_row **rows;
+	const void **sources; /* struct dmarc_source */
+	const void **rows;    /* struct tlsrpt_row */
 	struct dmarc_totals totals;
 };
 

@@ -60,7 +60,8 @@ static uint32_t print_class(
 			dmarc_source_text(told->sources[at], text);
 			columns_say(out, 4, "  %s\n", text);
 		} else {
-			messages += told->sources[at]->messages;
+			const struct dmarc_source *source = told->sources[at];
+			messages += source->messages;
 		}
 	}
 	if (messages > 0) {
@@ -78,9 +79,10 @@ static void print_tls(const struct dmarc_told *told, FILE *out)
 		columns_say(out, 4, "\nTLS towards these domains, as senders report\n");
 	}
 	for (uint32_t i = 0; i < told->tlsrpt->rows.count; i++) {
-		tlsrpt_row_text(told->rows[i], text);
-		columns_say(out, 6, "%s%s\n",
-			told->rows[i]->key.failure == 0 ? "  " : "    ", text);
+		const struct tlsrpt_row *row = told->rows[i];
+		tlsrpt_row_text(row, text);
+		columns_say(
+			out, 6, "%s%s\n", row->key.failure == 0 ? "  " : "    ", text);
 	}
 }
 

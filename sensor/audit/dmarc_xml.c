@@ -6,9 +6,9 @@
 
 #define DEPTH_MAX  16
 #define VALUE_MAX  512
-#define DAY_S      86400
-#define SPAN_MAX_S (366U * DAY_S)
-#define LATE_S     (2U * DAY_S) /* clocks, and days that are not over */
+#define DAY_S      UINT64_C(86400)
+#define SPAN_MAX_S (366 * DAY_S)
+#define LATE_S     (2 * DAY_S) /* clocks, and days that are not over */
 
 /* Elements by their place in the report; what is not listed is passed over. */
 enum element {
@@ -273,11 +273,10 @@ static bool parse(struct reading *reading, struct text xml, struct reason *why)
 	return is_whole;
 }
 
-static bool is_possible(const struct dmarc_report *report, uint64_t now_s)
+bool dmarc_span_is_possible(uint64_t begin_s, uint64_t end_s, uint64_t now_s)
 {
-	return report->begin_s > 0 && report->begin_s <= report->end_s &&
-	       report->end_s - report->begin_s <= SPAN_MAX_S &&
-	       report->end_s <= now_s + LATE_S;
+	return begin_s > 0 && begin_s <= end_s && end_s - begin_s <= SPAN_MAX_S &&
+	       end_s <= now_s + LATE_S;
 }
 
 bool dmarc_xml_read(struct text xml, uint64_t now_s, struct dmarc_report *report,
@@ -291,7 +290,8 @@ bool dmarc_xml_read(struct text xml, uint64_t now_s, struct dmarc_report *report
 	if (report->domain[0] == '\0') {
 		return reason_set(why, "it does not say of which domain it is");
 	}
-	return is_possible(report, now_s) || reason_set(why, "its dates cannot be");
+	return dmarc_span_is_possible(report->begin_s, report->end_s, now_s) ||
+	       reason_set(why, "its dates cannot be");
 }
 
 bool dmarc_xml_rows(struct text xml, struct dmarc_report *report, dmarc_row_take *take,

@@ -52,3 +52,6 @@ bool dmarc_xml_rows(struct text xml, struct dmarc_report *report, dmarc_row_take
 
 /* A domain's bytes into lower case without a last dot; false, and "": it is none. */
 bool dmarc_domain_read(struct text text, char domain[DMARC_DOMAIN_BYTES]);
+
+/* Of a report: it does not end before it begins, nor a year behind that, nor days from now. */
+bool dmarc_span_is_possible(uint64_t begin_s, uint64_t end_s, uint64_t now_s);

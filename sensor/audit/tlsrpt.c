@@ -2,16 +2,11 @@
 
 #include "base/document.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define PATH_BYTES   128
-#define DAY_S        86400
-#define SPAN_MAX_S   (366U * DAY_S)
-#define LATE_S       (2U * DAY_S)
 #define SESSIONS_MAX UINT32_MAX
 
 /* RFC 8460 section 4.3 */
@@ -238,9 +233,8 @@ static bool add_report(struct reading *reading, struct reason *why)
 	if (document_count(document, "policies") == 0) {
 		return reason_set(why, "it is no TLS report");
 	}
-	if (reading->begin_s == 0 || reading->end_s < reading->begin_s ||
-		reading->end_s - reading->begin_s > SPAN_MAX_S ||
-		reading->end_s > (uint64_t)dmarc->settings.now_s + LATE_S) {
+	if (!dmarc_span_is_possible(reading->begin_s, reading->end_s,
+		    (uint64_t)dmarc->settings.now_s)) {
 		return reason_set(why, "its dates cannot be");
 	}
 	text_copy_letters(reading->reporter, sizeof(reading->reporter),
@@ -271,8 +265,8 @@ bool tlsrpt_add(struct tlsrpt *tlsrpt, struct text json, struct reason *why)
 /* The sums have failure 0 and come first. */
 static int compare(const void *left, const void *right)
 {
-	const struct tlsrpt_row *a = *(const struct tlsrpt_row *const *)left;
-	const struct tlsrpt_row *b = *(const struct tlsrpt_row *const *)right;
+	const struct tlsrpt_row *a = *(const void *const *)left;
+	const struct tlsrpt_row *b = *(const void *const *)right;
 	int order = strcmp(a->key.domain, b->key.domain);
 	if (order == 0 && a->key.policy != b->key.policy) {
 		order = a->key.policy < b->key.policy ? -1 : 1;
@@ -286,15 +280,7 @@ static int compare(const void *left, const void *right)
 	return order != 0 ? order : memcmp(&a->key, &b->key, sizeof(a->key));
 }
 
-const struct tlsrpt_row **tlsrpt_sorted(const struct tlsrpt *tlsrpt)
+const void **tlsrpt_sorted(const struct tlsrpt *tlsrpt)
 {
-	const uint32_t count = tlsrpt->rows.count;
-	const struct tlsrpt_row **list = calloc((size_t)count + 1, sizeof(list[0]));
-	if (list) {
-		for (uint32_t i = 0; i < count; i++) {
-			list[i] = dmarc_table_entry(&tlsrpt->rows, i);
-		}
-		qsort(list, count, sizeof(list[0]), compare);
-	}
-	return list;
+	return dmarc_table_sorted(&tlsrpt->rows, compare);
 }

@@ -18,8 +18,7 @@ enum tlsrpt_policy { TLSRPT_STS = 0, TLSRPT_TLSA, TLSRPT_NO_POLICY };
 
 struct tlsrpt_key {
 	char domain[256]; /* whose policy; DMARC_DOMAIN_BYTES are used */
-	char server
-		[256]; /* that was reached, by name or address; "": of all, or not told */
+	char server[256]; /* by name, else by address; "": of all, or not told */
 	uint32_t policy;
 	uint32_t failure; /* 0: sums of the policy */
 };
@@ -45,8 +44,8 @@ struct tlsrpt_totals {
 };
 
 struct tlsrpt {
-	struct dmarc *
-		dmarc; /* borrowed: its settings, and which reports were given before */
+	/* borrowed: its settings, and which reports were given before */
+	struct dmarc *dmarc;
 	struct dmarc_table rows;
 	struct tlsrpt_totals totals;
 };
@@ -57,8 +56,8 @@ void tlsrpt_free(struct tlsrpt *tlsrpt);
 /* One report: false with a reason where it is none. */
 bool tlsrpt_add(struct tlsrpt *tlsrpt, struct text json, struct reason *why);
 
-/* By domain and policy, its sums first, then what failed most: tlsrpt->rows.count; to be freed. NULL: no memory. */
-const struct tlsrpt_row **tlsrpt_sorted(const struct tlsrpt *tlsrpt);
+/* By domain and policy, its sums first, then what failed most; as dmarc_table_sorted. */
+const void **tlsrpt_sorted(const struct tlsrpt *tlsrpt);
 
 /* "sts", "tlsa", "no-policy-found" */
 const char *tlsrpt_policy_word(uint32_t policy);

@@ -267,8 +267,9 @@ static int read_all(struct reading *reading, const struct option_words *files)
 
 static int dmarc_run(int argc, char **argv)
 {
-	struct request request = {.is_json = false};
-	static struct reading reading; /* too large for the stack */
+	/* what is read is too large for the stack */
+	static struct request request;
+	static struct reading reading;
 	struct option_words files;
 	struct reason why;
 	int code = options_read(&COMMAND_DMARC, argc, argv, &request, &files);

@@ -75,6 +75,10 @@ static void what_may_hold_a_report_is_handed_over_decoded(void **state)
 		 "multipart/mixed; boundary=oo\n\n--oo\nContent-Type: application/x\n\n"
 		 "inner\n--o--\n--oo\nContent-Type: application/x\n\nnot any more\n",
 			"[inner\n]"},
+		{"A: b\nContent-Type: multipart/mixed; "
+		 "boundary=o\n\n--o\nContent-Type: "
+		 "application/x\n\nall\n--oo\nof it\n--o--\n",
+			"[all\n--oo\nof it\n]"},
 		/* no empty line behind the header */
 		{"A: b\nContent-Type: application/x\nthe body", "[the body]"},
 	};

@@ -145,7 +145,7 @@ static void a_source_is_what_the_matrix_and_receivers_say(void **state)
 		assert_int_equal(dmarc_class(source), CASES[i].class);
 		assert_int_equal(source->messages, 2);
 	}
-	const struct dmarc_source **sorted = dmarc_sorted(&fixture.dmarc);
+	const void **sorted = dmarc_sorted(&fixture.dmarc);
 	assert_non_null(sorted);
 	for (size_t i = 1; i < count; i++) {
 		assert_true(dmarc_class(sorted[i - 1]) <= dmarc_class(sorted[i]));
