@@ -108,11 +108,11 @@ static void nothing_of_a_row_is_left_for_the_next(void **state)
 	(void)state;
 	struct dmarc_report report;
 	struct rows rows;
-	assert_true(read_report(
-		HEAD ROW("192.0.2.1", "5", "<dkim>pass</dkim><spf>pass</spf>",
-			"example.org") "<record><row><count>1</count></row></"
-				       "record>" TAIL,
-		&report, &rows));
+	static const char XML[] = HEAD ROW("192.0.2.1", "5", "<dkim>pass</dkim>",
+		"example.org") "<record><row><count>1</count></row></record>"
+			       "<record><row><source_ip>192.0.2.2</source_ip></row></"
+			       "record>" TAIL;
+	assert_true(read_report(XML, &report, &rows));
 	assert_int_equal(rows.count, 1);
 	assert_int_equal(report.bad_rows, 2);
 }
