@@ -235,6 +235,9 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
 {
 	(void)name;
 	struct reading *reading = context;
+	if (reading->fault) { /* of an empty element that was refused as it began */
+		return;
+	}
 	const enum element element = (enum element)reading->path[--reading->depth];
 	take_value(reading, element);
 	reading->len = 0;

@@ -126,6 +126,7 @@ static void what_is_no_report_is_void(void **state)
 		const char *why;
 	} CASES[] = {
 		{"<html></html>", "no DMARC report"},
+		{"<html/>", "no DMARC report"},
 		{"<!DOCTYPE feedback [<!ENTITY x \"yyyy\">]>" HEAD TAIL,
 			"document type"},
 		{"<!DOCTYPE feedback SYSTEM \"file:///etc/passwd\">" HEAD TAIL,
@@ -136,6 +137,7 @@ static void what_is_no_report_is_void(void **state)
 		 "</policy_published></feedback>",
 			"dates"},
 		{HEAD "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>", "too deep"},
+		{HEAD "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a/>", "too deep"},
 		{HEAD, "no element found"},
 		{"", "no element found"},
 	};
