@@ -159,6 +159,16 @@ struct facts_transaction {
 	uint32_t recipients;
 };
 
+#define FACTS_SENDERS      4
+#define FACTS_DOMAIN_BYTES 64
+
+/* Whose mail the server took in clear: domains in lower case, of a longer one its end. */
+struct facts_sender {
+	char domain
+		[FACTS_DOMAIN_BYTES]; /* of MAIL FROM; never "": bounces are not kept */
+	char author[FACTS_DOMAIN_BYTES]; /* of the header's From */
+};
+
 struct facts {
 	/* as classified; the dialogue may refine (smtp -> lmtp) */
 	enum protocol protocol;
@@ -211,6 +221,9 @@ struct facts {
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
+	/* different ones; the last: number n stands at n modulo FACTS_SENDERS */
+	uint32_t sender_count;
+	struct facts_sender senders[FACTS_SENDERS];
 };
 
 /*

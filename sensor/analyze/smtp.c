@@ -95,6 +95,7 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 	argument = text_trim(argument);
 	smtp->has_sender = !text_starts(argument, "<>");
 	const struct text domain = smtp_path_domain(argument);
+	smtp_domain_keep(smtp->sender, domain);
 	if (domain.len > 0 && facts->mail_from_domain[0] == '\0') {
 		text_copy_letters(facts->mail_from_domain,
 			sizeof(facts->mail_from_domain), domain);

@@ -79,8 +79,10 @@ struct smtp {
 	struct clear clear; /* first member */
 	struct smtp_claims claims;
 	struct pending pending;
-	struct header header;   /* of the message that goes by */
-	uint64_t text_bytes;    /* of it */
+	struct header header; /* of the message that goes by */
+	uint64_t text_bytes;  /* of it */
+	/* domain of the last MAIL, in lower case; "": null or none */
+	char sender[FACTS_DOMAIN_BYTES];
 	uint32_t octets;        /* announced by XEXCH50 */
 	uint32_t recipients_ok; /* of this transaction, for the replies of LMTP */
 	uint16_t reply_code;
@@ -106,6 +108,9 @@ struct smtp {
 	bool is_foreign;    /* a verb of another protocol came before any HELO: an SMTP
 			       server refuses it and goes on */
 };
+
+/* A domain in lower case into FACTS_DOMAIN_BYTES: of a longer one its end. */
+void smtp_domain_keep(char *kept, struct text domain);
 
 /* Cut one line of the client. */
 struct smtp_command smtp_command_parse(struct text line);

@@ -60,6 +60,7 @@ void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
 	if (was.auth_tried != 0) {
 		smtp->clear.sasl = (struct sasl){0};
 	}
+	smtp->sender[0] = '\0';
 	smtp->expect = SMTP_EXPECT_COMMAND;
 	/* what was sent before the text, in one burst with it, was no text */
 	if (was.is_behind_data) {

@@ -17,6 +17,39 @@ static void transaction_close(struct smtp *smtp, struct facts *facts, uint64_t q
 	smtp->text_state = SMTP_TEXT_NONE;
 }
 
+void smtp_domain_keep(char *kept, struct text domain)
+{
+	const size_t most = FACTS_DOMAIN_BYTES - 1;
+	if (domain.len > 0 && domain.at[domain.len - 1] == '.') {
+		domain.len--; /* the root: some take it */
+	}
+	if (domain.len > most) {
+		text_advance(&domain, domain.len - most);
+	}
+	text_copy(kept, FACTS_DOMAIN_BYTES, domain);
+	for (; *kept != '\0'; kept++) {
+		*kept = (char)(*kept >= 'A' && *kept <= 'Z' ? *kept + ('a' - 'A')
+							    : *kept);
+	}
+}
+
+/* The message was taken. The last few different ones are kept. */
+static void sender_note(const struct smtp *smtp, struct facts *facts)
+{
+	if (smtp->sender[0] == '\0') {
+		return;
+	}
+	struct facts_sender sender = {0};
+	memcpy(sender.domain, smtp->sender, sizeof(sender.domain));
+	for (uint32_t i = 0; i < FACTS_SENDERS; i++) {
+		if (memcmp(&facts->senders[i], &sender, sizeof(sender)) == 0) {
+			return;
+		}
+	}
+	facts->senders[facts->sender_count % FACTS_SENDERS] = sender;
+	facts->sender_count++;
+}
+
 void smtp_text_begin(struct smtp *smtp, struct facts *facts, bool is_stuffed)
 {
 	if (smtp->text_state == SMTP_TEXT_ENDED) {
@@ -41,6 +74,9 @@ void smtp_text_end(struct smtp *smtp, struct facts *facts)
 	if (smtp->text_state == SMTP_TEXT_OPEN) {
 		header_end(&smtp->header, facts);
 		smtp->text_state = SMTP_TEXT_ENDED;
+		if (!facts->has_server_bytes) { /* there is nobody to ask */
+			sender_note(smtp, facts);
+		}
 	}
 }
 
@@ -77,6 +113,7 @@ void smtp_text_answer(
 		return;
 	}
 	if (code < 300) {
+		sender_note(smtp, facts);
 		transaction_close(smtp, facts, header_word_hash(queue_id(answer)));
 	} else {
 		smtp->text_state = SMTP_TEXT_NONE;

@@ -67,14 +67,18 @@ static bool is_at_or_below(const char *domain, const char *parent)
 	       (len == parent_len || domain[len - parent_len - 1] == '.');
 }
 
-bool dmarc_is_among(const char *domain, const char *const *domains, size_t count)
+bool dmarc_is_asked(const struct dmarc_settings *settings, const char *domain)
 {
-	for (size_t i = 0; i < count; i++) { /* OPTIONS_LIST_MAX */
-		if (is_at_or_below(domain, domains[i])) {
+	for (size_t i = 0; i < settings->domain_count; i++) { /* OPTIONS_LIST_MAX */
+		if (is_at_or_below(domain, settings->domains[i])) {
 			return true;
 		}
 	}
-	return count == 0;
+	if (settings->domain_count > 0 || !matrix_has_own_domains(settings->matrix)) {
+		return settings->domain_count == 0;
+	}
+	const struct matrix_domain *entry = matrix_domain_of(settings->matrix, domain);
+	return entry && entry->is_own;
 }
 
 static bool is_internet(const struct matrix *matrix, const struct matrix_end *end)
@@ -119,8 +123,17 @@ static bool is_declared(
 	return false;
 }
 
-static bool is_forwarder(
-	const struct dmarc_settings *settings, const struct address *address)
+/* The matrix says so of the domain: a service that sends for it. */
+static bool is_sender(const struct dmarc_settings *settings,
+	const struct dmarc_key *key, const struct matrix_end *end)
+{
+	const struct matrix_domain *entry =
+		matrix_domain_of(settings->matrix, key->domain);
+	return entry && matrix_is_source(&entry->senders, &key->address, end);
+}
+
+static bool is_forwarder(const struct dmarc_settings *settings,
+	const struct address *address, const struct matrix_end *end)
 {
 	for (size_t i = 0; i < settings->forwarder_count; i++) {
 		const struct network *network = &settings->forwarders[i];
@@ -130,7 +143,7 @@ static bool is_forwarder(
 			return true;
 		}
 	}
-	return false;
+	return matrix_is_forwarder(settings->matrix, address, end);
 }
 
 static struct dmarc_source *add_source(
@@ -138,7 +151,8 @@ static struct dmarc_source *add_source(
 {
 	const struct matrix_end end =
 		matrix_locate(dmarc->settings.matrix, &key->address);
-	const bool is_ours = is_declared(&dmarc->settings, &end);
+	const bool is_ours = is_declared(&dmarc->settings, &end) ||
+			     is_sender(&dmarc->settings, key, &end);
 	const bool is_failing = !is_aligned && !is_ours;
 	if (is_failing && dmarc->failing == FAILING_MAX) {
 		return NULL;
@@ -148,7 +162,8 @@ static struct dmarc_source *add_source(
 		dmarc->failing += is_failing;
 		source->group = end.group;
 		source->is_declared = is_ours;
-		source->is_forwarder = is_forwarder(&dmarc->settings, &key->address);
+		source->is_forwarder =
+			is_forwarder(&dmarc->settings, &key->address, &end);
 	}
 	return source;
 }
@@ -184,8 +199,7 @@ static void on_row(
 	struct dmarc *dmarc = context;
 	const struct dmarc_settings *settings = &dmarc->settings;
 	if (!is_at_or_below(row->domain, report->domain) ||
-		!dmarc_is_among(
-			row->domain, settings->domains, settings->domain_count)) {
+		!dmarc_is_asked(settings, row->domain)) {
 		dmarc->totals.rows_other++;
 		return;
 	}

@@ -10,7 +10,7 @@
 
 #include "audit/dmarc_table.h"
 #include "audit/dmarc_xml.h"
-#include "matrix/matrix.h"
+#include "matrix/domains.h"
 #include "matrix/network.h"
 
 #define DMARC_SOURCES_MAX (1U << 15)
@@ -18,10 +18,11 @@
 
 /* Where the source stands; each can be known without asking anybody. */
 enum dmarc_standing {
-	DMARC_DECLARED = 0, /* the matrix lets it send to the Internet */
-	DMARC_FORWARDER,    /* declared as one */
-	DMARC_IN_SPF,       /* only that: a receiver found it in the domain's SPF */
-	DMARC_UNKNOWN,      /* none of these, as far as reports tell */
+	DMARC_DECLARED =
+		0, /* the matrix lets it send to the Internet, or for the domain */
+	DMARC_FORWARDER, /* declared as one */
+	DMARC_IN_SPF,    /* only that: a receiver found it in the domain's SPF */
+	DMARC_UNKNOWN,   /* none of these, as far as reports tell */
 };
 
 /* What is to be told of it, the gravest first. */
@@ -64,7 +65,8 @@ struct dmarc_settings {
 	int64_t now_s; /* rows that have expired declare nobody */
 	const struct network *forwarders;
 	size_t forwarder_count;
-	const char *const *domains; /* lower case; none: of whatever reports speak */
+	/* lower case; none: those that the matrix says are own, else of whatever reports speak */
+	const char *const *domains;
 	size_t domain_count;
 };
 
@@ -111,5 +113,5 @@ const void **dmarc_sorted(const struct dmarc *dmarc);
 /* The totals with .classes summed up. */
 void dmarc_totals(const struct dmarc *dmarc, struct dmarc_totals *totals);
 
-/* domain is of, or below, one of these; of none at all: it is. */
-bool dmarc_is_among(const char *domain, const char *const *domains, size_t count);
+/* A domain in lower case is one that is asked about, or below one. */
+bool dmarc_is_asked(const struct dmarc_settings *settings, const char *domain);

@@ -187,7 +187,7 @@ static void add_policy(struct reading *reading, const char *path)
 		tlsrpt->totals.rows_bad++;
 		return;
 	}
-	if (!dmarc_is_among(key.domain, settings->domains, settings->domain_count)) {
+	if (!dmarc_is_asked(settings, key.domain)) {
 		tlsrpt->totals.rows_other++;
 		return;
 	}

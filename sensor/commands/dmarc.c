@@ -300,8 +300,9 @@ static const char ABOUT[] =
 	"(a Maildir), or - for stdin. Nobody is asked: what is told is what reports\n"
 	"say, and anybody may write one.\n"
 	"\n"
-	"Declared are groups of role outbound and those that a row lets send to the\n"
-	"Internet, by the addresses that the Internet sees. Else a source that passed\n"
+	"Declared are groups of role outbound, those that a row lets send to the\n"
+	"Internet, and who sends for the domain by `domains`; by the addresses that\n"
+	"the Internet sees. Else a source that passed\n"
 	"SPF for the domain is an undeclared relay; one whose mail bears the domain's\n"
 	"signature may be one, or forwards mail; what passed nothing was forged, or\n"
 	"changed on its way.\n";
@@ -317,7 +318,8 @@ static const struct option_row OPTIONS[] = {
 	{.name = "domain",
 		.argument = "DOMAIN",
 		.help = "only of this one and those below it; repeat it for\n"
-			"more (default: of whatever reports are about)",
+			"more (default: own domains of the matrix, else\n"
+			"whatever reports are about)",
 		.set = option_add_text,
 		.field = offsetof(struct request, domains)},
 	{.name = "forwarder",

@@ -164,6 +164,16 @@ static const int METRICS_CALLS[] = {
 	END_OF_LIST,
 };
 
+/* Connections to servers; what they answer goes through a pipe that is open. */
+static const int ASKER_CALLS[] = {
+	SCMP_SYS(connect),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),
+	END_OF_LIST,
+};
+
 /* Files that it reads, and one that it replaces. */
 static const int PAGE_CALLS[] = {
 	SCMP_SYS(newfstatat),
@@ -184,6 +194,7 @@ static const int *const ROLE_CALLS[] = {
 	[SANDBOX_ROLE_METRICS] = METRICS_CALLS,
 	[SANDBOX_ROLE_PAGE] = PAGE_CALLS,
 	[SANDBOX_ROLE_SHIPPER] = SHIPPER_CALLS,
+	[SANDBOX_ROLE_ASKER] = ASKER_CALLS,
 };
 
 /* What libraries try without need: time zones, settings, links to themselves. */
@@ -407,7 +418,8 @@ static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 	if (result == 0 && is_gentle) {
 		result = allow_folders(filter, room);
 	}
-	if (result == 0 && role == SANDBOX_ROLE_SHIPPER) {
+	if (result == 0 &&
+		(role == SANDBOX_ROLE_SHIPPER || role == SANDBOX_ROLE_ASKER)) {
 		result = allow_sockets(filter, room);
 	}
 	if (result == 0 && is_gentle) {
@@ -424,7 +436,7 @@ static int load_filter(
 {
 	const bool is_gentle = role == SANDBOX_ROLE_SHIPPER ||
 			       role == SANDBOX_ROLE_METRICS ||
-			       role == SANDBOX_ROLE_PAGE;
+			       role == SANDBOX_ROLE_PAGE || role == SANDBOX_ROLE_ASKER;
 	int result = allow_of_role(filter, role, room, is_gentle);
 	if (result == 0) {
 		result = refuse_list(filter, ROLE_CALLS[role], is_gentle);
@@ -504,4 +516,10 @@ bool sandbox_enter_page(int www, int state_directory, int journal, struct reason
 		.look = state_directory,
 		.ports = NO_PORTS};
 	return enter(SANDBOX_ROLE_PAGE, &room, why);
+}
+
+bool sandbox_enter_asker(const uint16_t *ports, struct reason *why)
+{
+	const struct sandbox_room room = {.journal = -1, .own = -1, .ports = ports};
+	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_ASKER, &room, why);
 }

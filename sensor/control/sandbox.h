@@ -25,6 +25,7 @@ enum sandbox_role {
 	SANDBOX_ROLE_METRICS, /* takes connections; files of two folders; no process */
 	SANDBOX_ROLE_PAGE,    /* files of three folders; no socket, no process */
 	SANDBOX_ROLE_SHIPPER, /* sockets; files of two folders; no process, no program */
+	SANDBOX_ROLE_ASKER,   /* connections of TCP; no file, no process */
 };
 
 /* The folders (open ones) in which files may be opened, and what is given beside them. */
@@ -72,3 +73,9 @@ bool sandbox_enter_metrics(int directory, int www, struct reason *why);
 
 /* SANDBOX_ROLE_PAGE. www: to write in; the other two to read. */
 bool sandbox_enter_page(int www, int state_directory, int journal, struct reason *why);
+
+/*
+ * SANDBOX_ROLE_ASKER, with bounded memory: who asks servers. ports: to connect to, 0 behind
+ * the last.
+ */
+bool sandbox_enter_asker(const uint16_t *ports, struct reason *why);

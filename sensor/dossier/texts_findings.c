@@ -137,6 +137,17 @@ static const struct {
 				    "singulière",
 		"Faire refuser aux deux serveurs LF et CR isolés (Postfix : "
 		"smtpd_forbid_bare_newline) et chercher ce qui était caché."},
+	[FINDING_SENDER_OWN_DOMAIN_OUTSIDE] = {"Courriel d'un domaine propre venu d'un "
+					       "hôte inconnu",
+		"Trouver cet hôte. S'il émet pour l'entité, l'inscrire dans `senders` "
+		"du domaine, s'il fait suivre, dans `forwarders` ; sinon le message "
+		"est contrefait : faire refuser par le serveur entrant ce qui échoue "
+		"à SPF et DMARC, les domaines propres d'abord."},
+	[FINDING_SENDER_FOREIGN_DOMAIN_OUT] = {"Courriel d'un domaine étranger émis "
+					       "vers Internet",
+		"Trouver qui l'a remis : relais ouvert, compte usurpé, ou courriel que "
+		"l'on fait suivre sans en réécrire l'expéditeur. Le réécrire (SRS), ou "
+		"déclarer le domaine (`own: no`) ou le serveur (`forwarders`)."},
 };
 
 const char *texts_finding_title(enum texts_language language, enum finding finding)

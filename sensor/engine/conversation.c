@@ -172,7 +172,7 @@ static enum conversation_phase after_dialogue(
 	facts_news_of(facts, &news);
 	if (wire_is_mail(facts) &&
 		(memcmp(&news, &conversation->judged_news, sizeof(news)) != 0 ||
-			verdicts_has_message(conversation))) {
+			verdicts_has_message(watch->engine, conversation))) {
 		conversation->judged_news = news;
 		verdicts_mail(watch->engine, watch->flow, conversation, false);
 	}

@@ -92,6 +92,7 @@ struct conversation {
 	struct facts_news judged_news; /* when last judged; all zero: never */
 	uint64_t reported;             /* findings given out, FINDING_BIT of each */
 	uint32_t learnt;               /* of facts->transaction_count, by structure */
+	uint32_t senders;              /* facts->sender_count, as last judged */
 	uint32_t dropped[2];           /* bytes behind a full prefix, by side */
 	uint8_t ethers;                /* bit per side: its addresses are in .ether */
 	struct second_opinion_flow *opinion;

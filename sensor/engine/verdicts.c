@@ -6,6 +6,7 @@
 #include "engine/passage.h"
 #include "judge/cause.h"
 #include "judge/wire.h"
+#include "matrix/domains.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -159,11 +160,14 @@ static void structure_note(struct engine *engine, struct conversation *conversat
 	conversation->is_to_relay = to != NULL && to->role == MATRIX_ROLE_RELAY;
 }
 
-bool verdicts_has_message(struct conversation *conversation)
+bool verdicts_has_message(
+	const struct engine *engine, struct conversation *conversation)
 {
 	const struct facts *facts = &conversation_dialogue(conversation)->facts;
-	return conversation->is_to_relay &&
-	       conversation->learnt != facts->transaction_count;
+	const bool is_of_relay = conversation->is_to_relay &&
+				 conversation->learnt != facts->transaction_count;
+	return is_of_relay || (conversation->senders != facts->sender_count &&
+				      matrix_has_own_domains(engine->settings.matrix));
 }
 
 /* Have it remembered what the server offered, here and wherever else it is wanted. */
@@ -317,6 +321,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct sight sight;
 	await_others(engine);
 	conversation->turn = engine->turn;
+	conversation->senders = conversation_dialogue(conversation)->facts.sender_count;
 	retell_login(conversation);
 	if (is_ended && passage_is_blocked(flow)) {
 		/* We cut it short: what it did not do is nobody's fault. */

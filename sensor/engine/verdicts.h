@@ -10,8 +10,12 @@
 void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended);
 
-/* A message was given to a relay: it may pass it on before this flow ends. */
-bool verdicts_has_message(struct conversation *conversation);
+/*
+ * A message was given to a relay, which may pass it on before this flow ends; or one of
+ * another sender's was taken, where the matrix has something to say of that.
+ */
+bool verdicts_has_message(
+	const struct engine *engine, struct conversation *conversation);
 
 /* Something else than mail on a mail port. */
 void verdicts_foreign(

@@ -110,6 +110,7 @@ static void write_declarations(struct writer *writer)
 {
 	const struct yaml_node *zones = tree_get(writer->root, "zones");
 	const struct yaml_node *groups = tree_get(writer->root, "groups");
+	const struct yaml_node *domains = tree_get(writer->root, "domains");
 	const struct yaml_node *tunnels = tree_get(writer->root, "tunnels");
 	const char *profile = tree_text(writer->root, "profile");
 	if (profile) {
@@ -128,6 +129,11 @@ static void write_declarations(struct writer *writer)
 		find_columns(&columns, groups, SHEET_HEAD_ROLE, SHEET_HEAD_CERTIFICATE);
 		find_columns(&columns, groups, SHEET_HEAD_OWNER, SHEET_HEAD_UNTIL);
 		write_declared(writer, "groups", SHEET_HEAD_GROUP, &columns);
+	}
+	if (domains && domains->first) {
+		struct columns columns = {.count = 0};
+		find_columns(&columns, domains, SHEET_HEAD_OWN, SHEET_HEAD_FORWARDERS);
+		write_declared(writer, "domains", SHEET_HEAD_DOMAIN, &columns);
 	}
 	if (tunnels && tunnels->first) {
 		struct columns columns = {.count = 0};

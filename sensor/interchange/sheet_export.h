@@ -2,7 +2,7 @@
  * interchange/sheet_export - a matrix as the tables of a sheet.
  *
  * In: the joined tree of its files, and the matrix that was loaded of them. Out: tables of
- * the profile, zones, groups and tunnels, and of the rows as a list or as a cross-table
+ * the profile, zones, groups, domains and tunnels, and of the rows as a list or as a cross-table
  * with the details of each row below. interchange/sheet_import reads it back to the same.
  */
 #pragma once

@@ -107,6 +107,15 @@ static const struct {
 	[SHEET_HEAD_KIND] = {"kind", "Kind", "Type", "kind", "type|genre"},
 	[SHEET_HEAD_TUNNEL_ENDS] = {"ends", "Ends", "Extrémités", "ends|tunnel ends",
 		"extremites"},
+	[SHEET_HEAD_DOMAIN] = {NULL, "Domain", "Domaine", "domain|mail domain",
+		"domaine|domaine de messagerie"},
+	[SHEET_HEAD_OWN] = {"own", "Own", "Propre", "own", "propre"},
+	[SHEET_HEAD_SELECTORS] = {"selectors", "Selectors", "Sélecteurs",
+		"selectors|dkim selectors", "selecteurs|selecteurs dkim"},
+	[SHEET_HEAD_SENDERS] = {"senders", "Senders", "Émetteurs", "senders",
+		"emetteurs"},
+	[SHEET_HEAD_FORWARDERS] = {"forwarders", "Forwarders", "Réexpéditeurs",
+		"forwarders", "reexpediteurs"},
 	[SHEET_HEAD_PROFILE] = {"profile", "Profile", "Profil", "profile", "profil"},
 };
 

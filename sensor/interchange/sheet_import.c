@@ -106,14 +106,15 @@ static void turn_head(
 	}
 }
 
-/* A line of zones, groups or tunnels; head has the name. */
+/* A line of zones, groups, domains or tunnels; head has the name. */
 static bool read_declared(struct sheet_tables *tables, const struct sheet_line *line,
 	enum sheet_head head)
 {
 	const struct sheet_cell *cell = sheet_cell_of(tables, line, head);
-	struct yaml_node *into = head == SHEET_HEAD_ZONE    ? tables->zones
-				 : head == SHEET_HEAD_GROUP ? tables->groups
-							    : tables->tunnels;
+	struct yaml_node *into = head == SHEET_HEAD_ZONE     ? tables->zones
+				 : head == SHEET_HEAD_GROUP  ? tables->groups
+				 : head == SHEET_HEAD_DOMAIN ? tables->domains
+							     : tables->tunnels;
 	if (!cell) {
 		return sheet_fail(tables, &line->cells[0], "this line has no name");
 	}
@@ -129,6 +130,9 @@ static bool read_declared(struct sheet_tables *tables, const struct sheet_line *
 			tables, value, line, SHEET_HEAD_OWNER, SHEET_HEAD_UNTIL);
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_ROLE, SHEET_HEAD_CERTIFICATE);
+	} else if (head == SHEET_HEAD_DOMAIN) {
+		sheet_put_columns(
+			tables, value, line, SHEET_HEAD_OWN, SHEET_HEAD_FORWARDERS);
 	} else {
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_ZONE, SHEET_HEAD_ZONE);
@@ -162,6 +166,8 @@ static enum sheet_kind kind_of_heads(const struct sheet_tables *tables)
 	case SHEET_HEAD_ID:
 		return has_head(tables, SHEET_HEAD_TLS) ? SHEET_KIND_DETAILS
 							: SHEET_KIND_NONE;
+	case SHEET_HEAD_DOMAIN:
+		return SHEET_KIND_DOMAINS;
 	case SHEET_HEAD_TUNNEL:
 		return SHEET_KIND_TUNNELS;
 	case SHEET_HEAD_GROUP:
@@ -289,6 +295,8 @@ static bool read_line(struct sheet_tables *tables, enum sheet_kind kind,
 		return read_declared(tables, line, SHEET_HEAD_ZONE);
 	case SHEET_KIND_GROUPS:
 		return read_declared(tables, line, SHEET_HEAD_GROUP);
+	case SHEET_KIND_DOMAINS:
+		return read_declared(tables, line, SHEET_HEAD_DOMAIN);
 	case SHEET_KIND_TUNNELS:
 		return read_declared(tables, line, SHEET_HEAD_TUNNEL);
 	case SHEET_KIND_PROFILE:
@@ -381,9 +389,10 @@ static void make_root(struct sheet_tables *tables)
 		tree_put(arena, root, "profile",
 			tree_scalar(arena, tables->profile, NULL));
 	}
-	struct yaml_node *const lists[] = {
-		tables->zones, tables->groups, tables->tunnels, tables->rows};
-	static const char *const KEYS[] = {"zones", "groups", "tunnels", "rows"};
+	struct yaml_node *const lists[] = {tables->zones, tables->groups,
+		tables->domains, tables->tunnels, tables->rows};
+	static const char *const KEYS[] = {
+		"zones", "groups", "domains", "tunnels", "rows"};
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		if (lists[i]->first) {
 			tree_put(arena, root, KEYS[i], lists[i]);
@@ -446,6 +455,7 @@ bool sheet_import(struct sheet_import *import, const struct sheet *sheet,
 		.error = error,
 		.zones = tree_new(arena, YAML_MAPPING, NULL),
 		.groups = tree_new(arena, YAML_MAPPING, NULL),
+		.domains = tree_new(arena, YAML_MAPPING, NULL),
 		.tunnels = tree_new(arena, YAML_MAPPING, NULL),
 		.rows = tree_new(arena, YAML_SEQUENCE, NULL)};
 	sheet_declare(&tables, "internet");

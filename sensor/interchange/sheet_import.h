@@ -1,7 +1,7 @@
 /*
  * interchange/sheet_import - a matrix out of the tables of a sheet.
  *
- * In: a sheet: lists of flows, cross-tables, and the tables of zones, groups and tunnels
+ * In: a sheet: lists of flows, cross-tables, and the tables of zones, groups, domains and tunnels
  * that interchange/sheet_export writes; and trees of files that declare some of these. Out: a
  * tree for matrix/load whose nodes stand where their cells do, so that each mistake has
  * the place of its cell. What is no mail is kept apart; nothing is guessed.

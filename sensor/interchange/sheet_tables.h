@@ -33,6 +33,7 @@ enum sheet_kind {
 	SHEET_KIND_DETAILS, /* of the rows of a cross-table */
 	SHEET_KIND_ZONES,
 	SHEET_KIND_GROUPS,
+	SHEET_KIND_DOMAINS,
 	SHEET_KIND_TUNNELS,
 	SHEET_KIND_PROFILE,
 };
@@ -56,6 +57,7 @@ struct sheet_tables {
 	struct sheet_error *error;
 	struct yaml_node *zones;
 	struct yaml_node *groups;
+	struct yaml_node *domains;
 	struct yaml_node *tunnels;
 	struct yaml_node *rows;
 	const char *profile;

@@ -75,6 +75,8 @@ static const struct {
 	{SHEET_HEAD_CLIENT_CERTIFICATE, "facultatif", "optional"},
 	{SHEET_HEAD_PROBE, "oui", "yes"},
 	{SHEET_HEAD_PROBE, "non", "no"},
+	{SHEET_HEAD_OWN, "oui", "yes"},
+	{SHEET_HEAD_OWN, "non", "no"},
 	{SHEET_HEAD_MODE, "application", "enforce"},
 	{SHEET_HEAD_ROLE, "soumission", "submission"},
 	{SHEET_HEAD_ROLE, "boites", "mailbox"},
@@ -95,7 +97,7 @@ static const char *word_of(
 	static const enum sheet_head FIXED[] = {SHEET_HEAD_TLS, SHEET_HEAD_MODE,
 		SHEET_HEAD_ROLE, SHEET_HEAD_SERVICE, SHEET_HEAD_PROBE,
 		SHEET_HEAD_CLIENT_CERTIFICATE, SHEET_HEAD_SNI, SHEET_HEAD_CERTIFICATE,
-		SHEET_HEAD_KIND, SHEET_HEAD_PROFILE};
+		SHEET_HEAD_KIND, SHEET_HEAD_OWN, SHEET_HEAD_PROFILE};
 	char folded[64];
 	sheet_fold(text, folded, sizeof(folded));
 	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
@@ -152,6 +154,9 @@ static struct yaml_node *value_of(struct sheet_tables *tables,
 	case SHEET_HEAD_ADDRESSES:
 	case SHEET_HEAD_NAMES:
 	case SHEET_HEAD_TUNNEL_ENDS:
+	case SHEET_HEAD_SELECTORS:
+	case SHEET_HEAD_SENDERS:
+	case SHEET_HEAD_FORWARDERS:
 		return sheet_list(tables, cell, cell->text);
 	case SHEET_HEAD_EXPIRES:
 	case SHEET_HEAD_LEARNED:

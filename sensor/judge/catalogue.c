@@ -341,6 +341,34 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Have both servers refuse bare LF and CR (Postfix: "
 		"smtpd_forbid_bare_newline), and look for what was hidden.",
 		"A letter that quotes an SMTP dialogue in lines without CR."},
+	[FINDING_SENDER_OWN_DOMAIN_OUTSIDE] = {"sender.own-domain-outside",
+		SEVERITY_HIGH, 3700041, 1, "Mail of an own domain from a strange host",
+		{"SPF", "DMARC"}, {"T1684.002"},
+		"The inbound server took a message from the Internet whose MAIL FROM "
+		"names a domain that `domains` of the matrix declares as ours, or one "
+		"below it, and no row and no entry of `domains` knows the host that "
+		"sent it. Seen where the message crosses in clear and the server "
+		"answered that it took it; what it refused is not told. Of the sender "
+		"only the domain is kept, of the header's From as well.",
+		"Find out who that is. A provider that sends for you gets into "
+		"`senders` of the domain, one who passes mail on into `forwarders`. Of "
+		"any other the message is forged: have the inbound server refuse what "
+		"SPF and DMARC fail, your own domains first.",
+		"A newsletter or ticket service that nobody declared; a mailbox "
+		"elsewhere that passes mail on with its sender as it was."},
+	[FINDING_SENDER_FOREIGN_DOMAIN_OUT] = {"sender.foreign-domain-out",
+		SEVERITY_MEDIUM, 3700042, 1, "Mail of a foreign domain sent out",
+		{"R36", "SPF"}, {"T1684.002"},
+		"An outbound server handed a host of the Internet a message whose MAIL "
+		"FROM names a domain that `domains` of the matrix does not declare. "
+		"The null sender (bounces) is apart; what lists and forwarders rewrite "
+		"(VERP, SRS) bears a domain of ours. Only the domain is kept.",
+		"Find out who gave it in: a relay that is open, an account that was "
+		"taken over, or mail that is passed on with its sender as it was. "
+		"Rewrite that (SRS), or declare the domain with `own: no`, or the "
+		"server among `forwarders`.",
+		"Users who have their mail passed on to an address elsewhere; a domain "
+		"of ours that nobody declared."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -578,7 +606,9 @@ const char *finding_category(enum finding finding)
 		return "Sensor health";
 	}
 	if (finding == FINDING_SENDER_MX_LOOKUP || finding == FINDING_TUNNEL_MAIL ||
-		finding == FINDING_EVASION_AMBIGUOUS) {
+		finding == FINDING_EVASION_AMBIGUOUS ||
+		finding == FINDING_SENDER_OWN_DOMAIN_OUTSIDE ||
+		finding == FINDING_SENDER_FOREIGN_DOMAIN_OUT) {
 		return "Mail flow outside the matrix";
 	}
 	return finding <= FINDING_REQUIRETLS_CLEAR ||

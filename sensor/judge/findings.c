@@ -107,6 +107,10 @@ static const struct finding_rule RULES[] = {
 	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, 0, TOLD_WITH_CONTENT},
 	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false, NEEDS_SENDING,
 		TOLD_LATER},
+	{finding_sender_own_domain_outside, FINDING_SENDER_OWN_DOMAIN_OUTSIDE, true,
+		NEEDS_SENDING, TOLD_LATER},
+	{finding_sender_foreign_domain_out, FINDING_SENDER_FOREIGN_DOMAIN_OUT, true,
+		NEEDS_SENDING, TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");

@@ -114,6 +114,10 @@ finding_test finding_certificate_weak_key;
 finding_test finding_header_internal_leak;
 finding_test finding_authentication_missing;
 
+/* findings_domain.c: in whose name mail is sent */
+finding_test finding_sender_own_domain_outside;
+finding_test finding_sender_foreign_domain_out;
+
 /* findings_memory.c: what takes more than the flow itself to see */
 finding_test finding_relay_chained;
 finding_test finding_gateway_send_receive_mixed;

@@ -2,6 +2,9 @@
 #include "judge/findings.h"
 
 #include "base/utf8.h"
+#include "matrix/domains.h"
+
+#include <stdio.h>
 
 static bool is_reader(enum matrix_role role)
 {
@@ -107,12 +110,38 @@ static bool is_direct_send(const struct judge_case *judged)
 	       judge_is_outside(&judged->to);
 }
 
+/* Of the cloud that keeps our own mailboxes, past the gateway: named where DNS or the client did. */
+static const char *own_tenant(const struct judge_case *judged)
+{
+	const struct host_names *names = &judged->observation->names[1];
+	const char *sni = judged->facts->session.sni;
+	for (unsigned i = 0; i < names->count; i++) { /* NAMES_OF_HOST */
+		if (matrix_domain_of_tenant(judged->matrix, names->text[i])) {
+			return names->text[i];
+		}
+	}
+	return matrix_domain_of_tenant(judged->matrix, sni) ? sni : NULL;
+}
+
+static const char *direct_send(const struct judge_case *judged, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (!is_direct_send(judged)) {
+		return text;
+	}
+	const char *tenant = judged->is_backward ? NULL : own_tenant(judged);
+	(void)snprintf(text, size, "direct send to %.60s%s",
+		tenant ? tenant : "a foreign server", tenant ? ", our own tenant" : "");
+	return text;
+}
+
 /* One that sends to many servers delivers by itself: software made for that. */
 static bool note_sender(const struct judge_case *judged, struct finding_note *note)
 {
 	const uint32_t reached = judge_memory_of(judged)->servers_reached;
+	char text[104];
 	const char *direct =
-		is_direct_send(judged) ? "direct send to a foreign server" : "";
+		note->detail ? direct_send(judged, text, sizeof(text)) : "";
 	if (reached < FAN_OUT_SERVERS) {
 		return note_accusation(judged, note) &&
 		       (note->detail == NULL || note->detail[0] != '\0' ||

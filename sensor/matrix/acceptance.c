@@ -13,6 +13,7 @@ static const char *const RECOMMENDATIONS[] = {
 
 #define CLIENT_CERTIFICATE "tls.client-certificate-missing"
 
+static const char DOMAINS_ARE_FOR_THAT[] = "\"domains\" is for that";
 static const char ROW_IS_FOR_THAT[] = "a row that allows the flow is for that";
 
 /* Of which protocols a finding is told. */
@@ -66,6 +67,8 @@ static const struct {
 	{"evasion.ambiguous", "it tells of somebody who hides from the sensor", OF_ANY},
 	{"tunnel.mail", "\"tunnels\" is for that", OF_ANY},
 	{"smtp.smuggling", NULL, OF_SENDING},
+	{"sender.own-domain-outside", DOMAINS_ARE_FOR_THAT, OF_SENDING},
+	{"sender.foreign-domain-out", DOMAINS_ARE_FOR_THAT, OF_SENDING},
 };
 
 #define FINDING_COUNT (sizeof(FINDINGS) / sizeof(FINDINGS[0]))

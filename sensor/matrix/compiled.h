@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/name_table.h"
+#include "matrix/domains.h"
 #include "matrix/lookup.h"
 #include "matrix/matrix.h"
 
@@ -34,6 +35,11 @@ struct matrix {
 	size_t row_count;
 	struct matrix_tunnel *tunnels; /* .ends lie in the arena */
 	size_t tunnel_count;
+	struct matrix_domain *domains; /* their addresses as well */
+	size_t domain_count;
+	bool has_own_domains;
+	struct matrix_sources forwarders; /* of all domains */
+	struct name_table domain_names;
 	struct row_key *by_from; /* sorted by from, to, row */
 	struct row_key *by_to;   /* sorted by to, from, row */
 	struct name_table zone_names;

@@ -50,6 +50,14 @@ static void keep_rows(struct loader *loader, const struct yaml_node *value, void
 	loader->row_lists[loader->file] = value;
 }
 
+/* The same of domains. */
+static void keep_domains(
+	struct loader *loader, const struct yaml_node *value, void *into)
+{
+	(void)into;
+	loader->domain_lists[loader->file] = value;
+}
+
 /* The same of tunnels and zones. */
 static void keep_tunnels(
 	struct loader *loader, const struct yaml_node *value, void *into)
@@ -63,6 +71,7 @@ static const struct loader_key FILE_KEYS[] = {
 	{"profile", false, read_profile},
 	{"zones", false, loader_zones},
 	{"groups", false, loader_groups},
+	{"domains", false, keep_domains},
 	{"tunnels", false, keep_tunnels},
 	{"rows", false, keep_rows},
 	{NULL, false, NULL},
@@ -139,6 +148,7 @@ static void loader_start(struct loader *loader, size_t file_count)
 	const size_t size = sizeof(*loader->row_lists);
 	loader->row_lists = arena_array(&loader->trees, file_count + 1, size);
 	loader->tunnel_lists = arena_array(&loader->trees, file_count + 1, size);
+	loader->domain_lists = arena_array(&loader->trees, file_count + 1, size);
 }
 
 static void loader_name_file(struct loader *loader, size_t index, const char *name)
@@ -157,6 +167,9 @@ static struct matrix *loader_end(
 	loader_finish_groups(loader);
 	for (size_t i = 0; i < matrix->file_count; i++) {
 		loader->file = (uint32_t)i;
+		if (loader->domain_lists[i]) {
+			loader_domains(loader, loader->domain_lists[i]);
+		}
 		if (loader->tunnel_lists[i]) {
 			loader_tunnels(loader, loader->tunnel_lists[i]);
 		}
@@ -164,6 +177,7 @@ static struct matrix *loader_end(
 			loader_rows(loader, loader->row_lists[i]);
 		}
 	}
+	loader_finish_domains(loader);
 	if (matrix->row_count == 0 && loader->error_count == 0) {
 		loader->file = 0;
 		loader_fail(loader, NULL,

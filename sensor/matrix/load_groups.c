@@ -146,8 +146,8 @@ static void read_addresses(
 	loader_list(loader, value, &ADDRESSES, &owner);
 }
 
-/* RFC 1123 section 2.1: letters, digits and hyphens, labels of 1 to 63; "_" is met in practice. */
-static bool is_host_name(const char *text)
+/* Letters, digits and hyphens, labels of 1 to 63. */
+bool loader_is_host_name(const char *text)
 {
 	size_t label = 0;
 	if (text[0] == '*' && text[1] == '.') {
@@ -176,7 +176,7 @@ static void read_host(struct loader *loader, const struct yaml_node *item, void 
 	if (!text) {
 		return;
 	}
-	if (!is_host_name(text)) {
+	if (!loader_is_host_name(text)) {
 		loader_fail(loader, item,
 			"\"%.80s\" is no DNS name (mail.example.org or *.example.org)",
 			text);

@@ -185,10 +185,9 @@ static void read_client_certificate(
 
 static void read_probe(struct loader *loader, const struct yaml_node *value, void *into)
 {
-	static const struct word ANSWERS[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
 	struct row_draft *draft = into;
 	int answer;
-	if (loader_word(loader, value, ANSWERS, "probe", &answer)) {
+	if (loader_word(loader, value, words_of_answers(), "probe", &answer)) {
 		draft->row.is_probe = answer == 1;
 		draft->probe = value;
 	}

@@ -37,6 +37,13 @@ struct loader_spans {
 	size_t count;
 };
 
+/* Hosts while they are read; both lists are malloced. */
+struct loader_sources {
+	struct lookup addresses;
+	const struct matrix_group **groups;
+	size_t group_count;
+};
+
 struct loader {
 	struct matrix *matrix;
 	struct arena trees;
@@ -46,11 +53,13 @@ struct loader {
 	size_t suggestion_count;
 	const struct yaml_node **row_lists;    /* per file, or NULL */
 	const struct yaml_node **tunnel_lists; /* same */
+	const struct yaml_node **domain_lists; /* same */
 	bool is_profile_declared;
 	struct matrix_place profile_place;
 	struct name_table row_ids;
 	struct loader_spans zone_spans;
 	struct loader_spans group_spans;
+	struct loader_sources forwarders; /* of all domains */
 };
 
 /* Located at the node; NULL: at the start of the file. */
@@ -145,6 +154,9 @@ void loader_zones(struct loader *loader, const struct yaml_node *node, void *unu
 void loader_groups(struct loader *loader, const struct yaml_node *node, void *unused);
 void loader_finish_groups(struct loader *loader);
 
+/* RFC 1123 section 2.1, "_" as it is met in practice, or "*." in front of one. */
+bool loader_is_host_name(const char *text);
+
 /*
  * load_overlaps.c: no address may belong to two owners by prefixes of one length,
  * nor by ranges that cross; a narrower one inside a wider one is fine. Prefixes sorted.
@@ -155,6 +167,10 @@ void loader_find_overlaps(
 
 /* load_tunnels.c */
 void loader_tunnels(struct loader *loader, const struct yaml_node *node);
+
+/* load_domains.c */
+void loader_domains(struct loader *loader, const struct yaml_node *node);
+void loader_finish_domains(struct loader *loader);
 
 /* load_rows.c */
 void loader_rows(struct loader *loader, const struct yaml_node *node);

@@ -5,6 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void sources_free(const struct matrix_sources *sources)
+{
+	if (sources->addresses) {
+		struct lookup addresses = *sources->addresses;
+		lookup_free(&addresses);
+	}
+}
+
+static void domains_free(struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->domain_count; i++) {
+		sources_free(&matrix->domains[i].senders);
+		sources_free(&matrix->domains[i].forwarders);
+	}
+	sources_free(&matrix->forwarders);
+	list_free(matrix->domains);
+	name_table_free(&matrix->domain_names);
+}
+
 void matrix_free(struct matrix *matrix)
 {
 	if (!matrix) {
@@ -24,6 +43,7 @@ void matrix_free(struct matrix *matrix)
 		lookup_free(&ends);
 	}
 	list_free(matrix->tunnels);
+	domains_free(matrix);
 	list_free(matrix->by_from);
 	list_free(matrix->by_to);
 	arena_free(&matrix->arena);

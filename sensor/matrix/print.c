@@ -136,6 +136,51 @@ static void print_groups(const struct matrix *matrix, FILE *out)
 	free(first);
 }
 
+/* ", with senders a, 203.0.113.80": nothing where there are none. */
+static void print_sources(
+	const char *what, const struct matrix_sources *sources, FILE *out)
+{
+	const struct lookup *addresses = sources->addresses;
+	const size_t count = addresses ? addresses->prefix_count : 0;
+	if (sources->group_count + count > 0) {
+		(void)fprintf(out, "; %s ", what);
+	}
+	for (size_t i = 0; i < sources->group_count; i++) {
+		(void)fprintf(out, "%s%s", i ? ", " : "", sources->groups[i]->name);
+	}
+	for (size_t i = 0; i < count && i < PREFIXES_SHOWN; i++) {
+		char text[NETWORK_TEXT_BYTES];
+		(void)fprintf(out, "%s%s", i || sources->group_count ? ", " : "",
+			network_text(&addresses->prefixes[i].network, text));
+	}
+	if (count > PREFIXES_SHOWN) {
+		(void)fprintf(out, " and %zu more", count - PREFIXES_SHOWN);
+	}
+}
+
+static void print_domain(const struct matrix_domain *domain, FILE *out)
+{
+	(void)fprintf(out, "  %s is %s", domain->name,
+		domain->is_own ? "ours" : "not ours, and our servers may send for it");
+	for (size_t i = 0; i < domain->selector_count; i++) {
+		(void)fprintf(
+			out, "%s%s", i ? ", " : "; signed by ", domain->selectors[i]);
+	}
+	print_sources("sent for from outside by", &domain->senders, out);
+	print_sources("forwarded by", &domain->forwarders, out);
+	(void)fputs(".\n", out);
+}
+
+static void print_domains(const struct matrix *matrix, FILE *out)
+{
+	if (matrix->domain_count > 0) {
+		(void)fputs("\nMail domains, each with those below it\n", out);
+	}
+	for (size_t i = 0; i < matrix->domain_count; i++) {
+		print_domain(&matrix->domains[i], out);
+	}
+}
+
 /* Nothing where none is declared: most sites have none. */
 static void print_tunnels(const struct matrix *matrix, FILE *out)
 {
@@ -224,6 +269,7 @@ void matrix_print(const struct matrix *matrix, FILE *out)
 	print_zones(matrix, out);
 	(void)fputs("\nGroups\n", out);
 	print_groups(matrix, out);
+	print_domains(matrix, out);
 	print_tunnels(matrix, out);
 	(void)fputs("\nRows\n", out);
 	for (size_t i = 0; i < matrix->row_count; i++) {

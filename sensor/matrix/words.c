@@ -124,6 +124,12 @@ const struct word *words_of_trust(void)
 	return TRUST;
 }
 
+const struct word *words_of_answers(void)
+{
+	static const struct word ANSWERS[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
+	return ANSWERS;
+}
+
 bool word_find(const struct word *table, const char *text, int *value)
 {
 	for (; table->text; table++) {

@@ -19,6 +19,7 @@ const struct word *words_of_profiles(void);
 const struct word *words_of_versions(void);
 const struct word *words_of_trust(void);
 const struct word *words_of_tunnels(void);
+const struct word *words_of_answers(void); /* yes: 1, no: 0 */
 
 /* false when the table has no such word. */
 bool word_find(const struct word *table, const char *text, int *value);

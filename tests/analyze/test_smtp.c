@@ -73,6 +73,57 @@ static void every_cut_of_a_session_is_read(void **state)
 	talk_sweep(PROTOCOL_SMTP, STEPS(WHOLE));
 }
 
+#define HELLO S("220 x\r\n"), C("HELO c\r\n"), S("250 x\r\n")
+#define LETTER(from, end)                                                             \
+	C("MAIL FROM:" from "\r\n"), S("250 ok\r\n"), C("RCPT TO:<a@b.example>\r\n"), \
+		S("250 ok\r\n"), C("DATA\r\n"), S("354 go\r\n"),                      \
+		C("Subject: x\r\n\r\nx\r\n.\r\n"), S(end)
+
+static void a_sender_is_known_by_its_domain_once_the_message_is_taken(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {HELLO,
+		LETTER("<a@One.Example.ORG.> SIZE=9", "250 ok\r\n"),
+		LETTER("<b@one.example.org>", "250 ok\r\n"),
+		LETTER("<c@refused.example.org>", "550 no\r\n"),
+		LETTER("<>", "250 ok\r\n"),
+		LETTER("<@hop.example:\"a@b\"@two.example.org>", "250 ok\r\n"),
+		C("MAIL FROM:<d@unused.example>\r\n"), S("250 ok\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.sender_count, 2);
+	assert_string_equal(facts.senders[0].domain, "one.example.org");
+	assert_string_equal(facts.senders[1].domain, "two.example.org");
+	assert_string_equal(facts.mail_from_domain, "One.Example.ORG.");
+}
+
+static void the_last_senders_are_kept_and_of_a_long_domain_its_end(void **state)
+{
+	(void)state;
+#define LONG "a123456789.a123456789.a123456789.a123456789.a123456789.a123456789"
+	static const struct talk_step STEP[] = {HELLO, LETTER("<a@b0>", "250 ok\r\n"),
+		LETTER("<a@b1>", "250 ok\r\n"), LETTER("<a@b2>", "250 ok\r\n"),
+		LETTER("<a@b3>", "250 ok\r\n"),
+		LETTER("<a@" LONG ".example.org>", "250 ok\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.sender_count, 5);
+	assert_string_equal(facts.senders[0].domain + 52, "example.org");
+	assert_string_equal(facts.senders[1].domain, "b1");
+	assert_string_equal(facts.senders[3].domain, "b3");
+}
+
+static void of_a_client_alone_the_text_is_what_there_is_to_ask(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {
+		C("HELO c\r\nMAIL FROM:<a@s.example>\r\nRCPT TO:<b@r.example>\r\n"
+		  "DATA\r\n"),
+		C("Subject: x\r\nMAIL FROM:<x@text.example>\r\nDATA\r\n.\r\nQUIT\r\n"),
+	};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_int_equal(facts.sender_count, 1);
+	assert_string_equal(facts.senders[0].domain, "s.example");
+}
+
 static void a_body_in_a_client_only_capture_holds_no_commands(void **state)
 {
 	(void)state;
@@ -741,6 +792,11 @@ int main(void)
 		cmocka_unit_test(a_probe_says_no_more_than_hello),
 		cmocka_unit_test(what_a_client_not_seen_was_answered_is_more),
 		cmocka_unit_test(every_cut_of_a_session_is_read),
+		cmocka_unit_test(
+			a_sender_is_known_by_its_domain_once_the_message_is_taken),
+		cmocka_unit_test(
+			the_last_senders_are_kept_and_of_a_long_domain_its_end),
+		cmocka_unit_test(of_a_client_alone_the_text_is_what_there_is_to_ask),
 		cmocka_unit_test(a_body_in_a_client_only_capture_holds_no_commands),
 		cmocka_unit_test(a_refused_data_is_followed_by_commands),
 		cmocka_unit_test(ehlo_refused_and_helo_taken_is_helo_only),

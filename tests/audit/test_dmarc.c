@@ -37,7 +37,7 @@ struct fixture {
 	struct network forwarder;
 };
 
-static struct matrix *load(void)
+static struct matrix *load(const char *domains)
 {
 	char path[] = "/tmp/mailwarden-dmarc-XXXXXX";
 	const int file = mkstemp(path);
@@ -45,6 +45,7 @@ static struct matrix *load(void)
 	struct matrix_problems problems = {.count = 0};
 	assert_true(file >= 0);
 	assert_int_equal(write(file, MATRIX, sizeof(MATRIX) - 1), sizeof(MATRIX) - 1);
+	assert_int_equal(write(file, domains, strlen(domains)), strlen(domains));
 	(void)close(file);
 	struct matrix *matrix = matrix_load(files, 1, &problems);
 	(void)unlink(path);
@@ -53,13 +54,14 @@ static struct matrix *load(void)
 	return matrix;
 }
 
-static void start(struct fixture *fixture, const char *const *domains, size_t count)
+static void start_with(struct fixture *fixture, const char *declared,
+	const char *const *domains, size_t count)
 {
 	struct reason why;
 	struct network list[NETWORK_RANGE_MAX];
 	assert_int_equal(network_parse("203.0.113.64/28", list, &why), 1);
 	fixture->forwarder = list[0];
-	fixture->matrix = load();
+	fixture->matrix = load(declared);
 	const struct dmarc_settings settings = {.matrix = fixture->matrix,
 		.now_s = NOW_S,
 		.forwarders = &fixture->forwarder,
@@ -67,6 +69,11 @@ static void start(struct fixture *fixture, const char *const *domains, size_t co
 		.domains = domains,
 		.domain_count = count};
 	assert_true(dmarc_start(&fixture->dmarc, &settings, &why));
+}
+
+static void start(struct fixture *fixture, const char *const *domains, size_t count)
+{
+	start_with(fixture, "", domains, count);
 }
 
 static void end(struct fixture *fixture)
@@ -158,6 +165,47 @@ static void a_source_is_what_the_matrix_and_receivers_say(void **state)
 	end(&fixture);
 }
 
+/* As `domains` says: who sends for which, who forwards any, and which are own. */
+static void what_the_matrix_says_of_domains_holds(void **state)
+{
+	(void)state;
+	static const struct {
+		struct told told;
+		enum dmarc_standing standing;
+	} CASES[] = {
+		{{"203.0.113.7", .spf = "pass"}, DMARC_DECLARED},
+		{{.source = "203.0.113.7", .domain = "shop.example.org", .spf = "pass"},
+			DMARC_IN_SPF},
+		{{"203.0.113.8", .dkim = "pass"}, DMARC_FORWARDER},
+		{{.source = "203.0.113.8", .domain = "shop.example.org"},
+			DMARC_FORWARDER},
+		{{"203.0.113.6", .spf = "pass"}, DMARC_IN_SPF},
+	};
+	const size_t count = sizeof(CASES) / sizeof(CASES[0]);
+	struct fixture fixture;
+	start_with(&fixture,
+		"domains:\n"
+		"  example.org: {senders: [203.0.113.7], forwarders: "
+		"[203.0.113.8]}\n"
+		"  shop.example.org: {own: yes}\n"
+		"  partner.example.org: {own: no}\n",
+		NULL, 0);
+	for (size_t i = 0; i < count; i++) {
+		char id[8];
+		(void)snprintf(id, sizeof(id), "%zu", i);
+		add(&fixture, id, &CASES[i].told);
+		assert_int_equal(dmarc_standing(dmarc_table_entry(
+					 &fixture.dmarc.sources, (uint32_t)i)),
+			CASES[i].standing);
+	}
+	add(&fixture, "x",
+		&(struct told){
+			.source = "203.0.113.7", .domain = "a.partner.example.org"});
+	assert_int_equal(fixture.dmarc.sources.count, count);
+	assert_int_equal(fixture.dmarc.totals.rows_other, 1);
+	end(&fixture);
+}
+
 static void a_report_counts_once(void **state)
 {
 	(void)state;
@@ -234,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_source_is_what_the_matrix_and_receivers_say),
+		cmocka_unit_test(what_the_matrix_says_of_domains_holds),
 		cmocka_unit_test(a_report_counts_once),
 		cmocka_unit_test(rows_of_another_domain_are_left_out),
 		cmocka_unit_test(what_passed_nothing_never_takes_the_last_of_the_room),

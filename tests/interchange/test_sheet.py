@@ -59,6 +59,8 @@ def meaning(matrix):
     tree["zones"] = {name: [list_] if isinstance(list_, str) else list_ for name, list_ in tree.get("zones", {}).items()}
     for tunnel in tree.get("tunnels", {}).values():
         tunnel["ends"] = [tunnel["ends"]] if isinstance(tunnel["ends"], str) else tunnel["ends"]
+    tree["domains"] = {name: {key: [word] if isinstance(word, str) else word for key, word in (entry or {}).items()}
+                       for name, entry in tree.get("domains", {}).items()}
     return tree
 
 
@@ -97,6 +99,10 @@ groups:
   relay: {role: relay, addresses: 192.0.2.25, comment: "=cmd|' /C calc'!A0", owner: "+33 1"}
   mx.out: {role: outbound, addresses: [192.0.2.26]}
   mx-out: {role: outbound, addresses: [192.0.2.27]}
+domains:
+  example.org: {selectors: [k1, k2], senders: [relay, 203.0.113.80-203.0.113.90], forwarders: mx.out}
+  example.com:
+  example.net: {own: no}
 tunnels:
   mirror: {kind: gre, ends: [192.0.2.1, 192.0.2.2], zone: internal}
 rows:
@@ -231,10 +237,10 @@ def test_a_name_of_a_file_cannot_become_a_line_of_the_matrix(tmp_path):
     assert done("import", str(path)).decode().count("\nrows:") == 1
 
 
-def test_every_key_of_rows_groups_and_tunnels_has_a_column():
+def test_every_key_of_rows_groups_domains_and_tunnels_has_a_column():
     def keys(name):
         return set(re.findall(r'^\t\{"(\w+)", (?:true|false), ', (ROOT / f"sensor/matrix/{name}.c").read_text(), re.M))
-    wanted = keys("load_rows") | keys("load_groups") | keys("load_tunnels")
+    wanted = keys("load_rows") | keys("load_groups") | keys("load_domains") | keys("load_tunnels")
     columns = set(re.findall(r'= \{"(\w+)",', (ROOT / "sensor/interchange/sheet_heads.c").read_text()))
     assert len(wanted) > 20 and not wanted - columns
 

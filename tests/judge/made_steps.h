@@ -123,6 +123,8 @@ static const struct member MEMBERS[] = {
 	{ONCE(real_client)},
 	{MEMBER(rpc_protection, STEP_FALLS)},
 	{WITH(transactions, transaction_count)},
+	{ONCE(sender_count)},
+	{WITH(senders, sender_count)},
 };
 #define MEMBER_COUNT (sizeof(MEMBERS) / sizeof(MEMBERS[0]))
 
@@ -145,6 +147,7 @@ static const char *const MATRICES[] = {
 	ROWS("tls: optional"),
 	MADE_HEAD "  - {id: N-01, from: workstations, to: internet, protocols: [smtp], "
 		  "probe: yes}\n",
+	MADE_OFFICE "domains: {example.org: {}}\n",
 };
 #define MATRIX_COUNT (sizeof(MATRICES) / sizeof(MATRICES[0]))
 
@@ -216,7 +219,9 @@ static const struct scene SCENES[] = {
 		     .transactions =
 			     {{.bytes = 1100, .recipients = 1, .received_id = 77}}}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
-		     .has_content_clear = true}},
+		     .has_content_clear = true, .sender_count = 2,
+		     .senders = {{.domain = "example.org"},
+			     {.domain = "example.net"}}}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_NO,
 		     .auth_tried = FACTS_MECHANISM_CRAM_MD5,
 		     .auth_accepted = FACTS_YES}},

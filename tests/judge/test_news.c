@@ -15,6 +15,11 @@ static const struct late {
 	/* each message of a relay's would have the flow judged anew */
 	{"transaction_count", FINDING_RELAY_CHAINED},
 	{"transactions", FINDING_RELAY_CHAINED},
+	/* where domains are declared the engine asks for these (verdicts_has_message) */
+	{"sender_count", FINDING_SENDER_OWN_DOMAIN_OUTSIDE},
+	{"sender_count", FINDING_SENDER_FOREIGN_DOMAIN_OUT},
+	{"senders", FINDING_SENDER_OWN_DOMAIN_OUTSIDE},
+	{"senders", FINDING_SENDER_FOREIGN_DOMAIN_OUT},
 };
 #define LATE_COUNT (sizeof(LATE) / sizeof(LATE[0]))
 

@@ -129,7 +129,7 @@ class Lab:
         """Start tcpdump on the bridge; everything before this call is not recorded."""
         self.captured = self.folder / "traffic.pcap"
         words = ["ip", "netns", "exec", self.wire, "tcpdump", "-i", "br0", "-n", "-U",
-                 "--immediate-mode", "-s", "0", "-w", str(self.captured), pattern]
+                 "--immediate-mode", "-B", "65536", "-s", "0", "-w", str(self.captured), pattern]
         self.tcpdump = subprocess.Popen(words, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, start_new_session=True)
         self.processes.append(self.tcpdump)

@@ -1,0 +1,154 @@
+#include "audit/answers.h"
+
+#include "base/columns.h"
+#include "base/utf8.h"
+#include "report/json_writer.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define WHY_BYTES 1024
+
+static const char *const WORDS[AUDIT_STATES] = {
+	[AUDIT_NO] = "no", [AUDIT_YES] = "yes", [AUDIT_UNASKED] = "unknown"};
+
+/* A fault is read first, and then what may be one. */
+static const enum audit_state ORDER[AUDIT_STATES] = {
+	AUDIT_NO, AUDIT_UNASKED, AUDIT_YES};
+
+const char *audit_state_word(enum audit_state state)
+{
+	return WORDS[state];
+}
+
+static const char *printable(struct arena *arena, const char *text)
+{
+	char clean[WHY_BYTES];
+	(void)snprintf(clean, sizeof(clean), "%s", text);
+	utf8_make_printable(clean);
+	return arena_text(arena, clean, strlen(clean));
+}
+
+void audit_answer(struct audit_answers *answers, const struct audit_check *check,
+	const char *subject, enum audit_state state, const char *format, ...)
+{
+	char why[WHY_BYTES];
+	va_list list;
+	if (answers->count == AUDIT_ANSWERS_MAX) {
+		answers->lost++;
+		return;
+	}
+	va_start(list, format);
+	(void)vsnprintf(why, sizeof(why), format, list);
+	va_end(list);
+	answers->list =
+		list_room(answers->list, answers->count, sizeof(answers->list[0]));
+	answers->list[answers->count++] = (struct audit_answer){
+		.check = check,
+		.subject = printable(&answers->arena, subject),
+		.state = state,
+		.why = printable(&answers->arena, why),
+	};
+}
+
+void audit_answers_free(struct audit_answers *answers)
+{
+	arena_free(&answers->arena);
+	list_free(answers->list);
+	*answers = (struct audit_answers){.count = 0};
+}
+
+size_t audit_count(const struct audit_answers *answers, enum audit_state state)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < answers->count; i++) {
+		count += answers->list[i].state == state;
+	}
+	return count;
+}
+
+static bool is_fault(const struct audit_answer *answer)
+{
+	return answer->state == AUDIT_NO && answer->check->severity != SEVERITY_NONE;
+}
+
+size_t audit_faults(const struct audit_answers *answers)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < answers->count; i++) {
+		count += is_fault(&answers->list[i]);
+	}
+	return count;
+}
+
+static void print_answer(const struct audit_answer *answer, FILE *out)
+{
+	const bool has_severity = is_fault(answer);
+	columns_say(out, 10, "  %-7s %s%s%s%s%s%s\n", WORDS[answer->state],
+		answer->check->question, has_severity ? " [" : "",
+		has_severity ? severity_name(answer->check->severity) : "",
+		has_severity ? "]" : "", answer->why[0] != '\0' ? ": " : "",
+		answer->why);
+}
+
+static void print_subject(
+	const struct audit_answers *answers, size_t first, size_t end, FILE *out)
+{
+	(void)fprintf(out, "%s\n", answers->list[first].subject);
+	for (size_t order = 0; order < AUDIT_STATES; order++) {
+		for (size_t i = first; i < end; i++) {
+			if (answers->list[i].state == ORDER[order]) {
+				print_answer(&answers->list[i], out);
+			}
+		}
+	}
+	(void)fputc('\n', out);
+}
+
+void audit_print_text(const struct audit_answers *answers, FILE *out)
+{
+	for (size_t first = 0; first < answers->count;) {
+		size_t end = first + 1;
+		while (end < answers->count &&
+			strcmp(answers->list[end].subject,
+				answers->list[first].subject) == 0) {
+			end++;
+		}
+		print_subject(answers, first, end, out);
+		first = end;
+	}
+	if (answers->lost > 0) {
+		(void)fprintf(out, "%zu answers more found no room.\n", answers->lost);
+	}
+	(void)fprintf(out, "%zu yes, %zu no, %zu could not be asked\n",
+		audit_count(answers, AUDIT_YES), audit_count(answers, AUDIT_NO),
+		audit_count(answers, AUDIT_UNASKED));
+}
+
+void audit_print_json(const struct audit_answers *answers, FILE *out)
+{
+	struct json_writer writer;
+	json_begin(&writer, out);
+	json_object_open(&writer, NULL);
+	json_number(&writer, "yes", audit_count(answers, AUDIT_YES));
+	json_number(&writer, "no", audit_count(answers, AUDIT_NO));
+	json_number(&writer, "unknown", audit_count(answers, AUDIT_UNASKED));
+	json_number(&writer, "lost", answers->lost);
+	json_array_open(&writer, "answers");
+	for (size_t i = 0; i < answers->count; i++) {
+		const struct audit_answer *answer = &answers->list[i];
+		json_object_open(&writer, NULL);
+		json_text(&writer, "subject", answer->subject);
+		json_text(&writer, "check", answer->check->id);
+		json_text(&writer, "question", answer->check->question);
+		json_text(&writer, "answer", WORDS[answer->state]);
+		json_text(&writer, "severity",
+			is_fault(answer) ? severity_name(answer->check->severity)
+					 : NULL);
+		json_text(&writer, "why", answer->why);
+		json_object_close(&writer);
+	}
+	json_array_close(&writer);
+	json_object_close(&writer);
+	json_line_end(&writer);
+}

@@ -1,0 +1,264 @@
+#include "commands/audit_servers.h"
+
+#include "audit/server.h"
+#include "base/clock.h"
+#include "base/environment.h"
+#include "control/privileges.h"
+#include "control/sandbox.h"
+#include "report/servers_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LEDGER_SERVERS (1U << 20)
+#define US_PER_S       UINT64_C(1000000)
+#define US_PER_MS      UINT64_C(1000)
+#define BUSY_PAUSES    10 /* behind a 421 */
+
+struct section {
+	const struct audit_servers_wish *wish;
+	struct server_targets targets;
+	struct tls_offers *offers;
+	uint16_t *ports; /* 0 behind the last */
+	int told;        /* the pipe */
+};
+
+static bool is_all(const struct option_list *servers)
+{
+	for (size_t i = 0; i < servers->count; i++) {
+		if (strcmp(servers->values[i], AUDIT_SERVERS_ALL) == 0) {
+			return true;
+		}
+	}
+	return servers->count == 0;
+}
+
+/* Each wish is declared: nobody else is asked. */
+static int choose_targets(struct section *section, int64_t now_s)
+{
+	const struct option_list *servers = section->wish->servers;
+	struct server_targets *targets = &section->targets;
+	if (!server_targets_make(targets, section->wish->matrix, now_s)) {
+		return command_failed(&COMMAND_AUDIT, "no memory");
+	}
+	if (!is_all(servers)) {
+		const char *missing =
+			server_targets_keep(targets, servers->values, servers->count);
+		if (missing) {
+			return command_misused(&COMMAND_AUDIT,
+				"--server \"%.80s\": no row of the matrix leads to a "
+				"server of this address, group or name",
+				missing);
+		}
+	}
+	if (targets->left_out > 0) {
+		(void)fprintf(stderr,
+			"mailwarden audit: %zu networks of servers are not asked: more "
+			"than %u addresses\n",
+			targets->left_out, SERVER_MEMBER_ADDRESSES);
+	}
+	return COMMAND_OK;
+}
+
+/* Of a ledger only what is known of these servers is kept. */
+static int take_observed(struct section *section, struct ledger *ledger)
+{
+	struct reason why;
+	switch (servers_load(ledger, section->wish->observed, &why)) {
+	case SERVERS_OK:
+		return server_targets_observe(&section->targets, ledger)
+			       ? COMMAND_OK
+			       : command_failed(&COMMAND_AUDIT, "no memory");
+	case SERVERS_BROKEN:
+		(void)fprintf(stderr, "%s\n", why.text);
+		return COMMAND_USAGE;
+	default:
+		return command_failed(&COMMAND_AUDIT, "%s", why.text);
+	}
+}
+
+static int load_observed(struct section *section)
+{
+	/* read once and not for long: nobody can aim at one bucket of it */
+	const struct hash_seed seed = {{(uint64_t)(uintptr_t)section, 1}};
+	struct reason why;
+	if (!section->wish->observed) {
+		return COMMAND_OK;
+	}
+	struct ledger *ledger = ledger_new(LEDGER_SERVERS, seed, &why);
+	if (!ledger) {
+		return command_failed(&COMMAND_AUDIT, "%s", why.text);
+	}
+	const int code = take_observed(section, ledger);
+	ledger_free(ledger);
+	return code;
+}
+
+static int load_authorities(struct section *section)
+{
+	const char *file = section->wish->authorities;
+	struct reason why;
+	if (!file && access(AUDIT_SERVERS_AUTHORITIES, R_OK) == 0) {
+		file = AUDIT_SERVERS_AUTHORITIES;
+	}
+	section->offers = tls_offers_new(file, &why);
+	return section->offers ? COMMAND_OK
+			       : command_failed(&COMMAND_AUDIT, "%s", why.text);
+}
+
+static bool list_ports(struct section *section)
+{
+	const struct server_targets *targets = &section->targets;
+	size_t count = 0;
+	section->ports = calloc(targets->count + 1, sizeof(*section->ports));
+	for (size_t i = 0; section->ports && i < targets->count; i++) {
+		size_t at = 0;
+		while (at < count && section->ports[at] != targets->list[i].port) {
+			at++;
+		}
+		section->ports[at] = targets->list[i].port;
+		count += at == count;
+	}
+	return section->ports != NULL;
+}
+
+/* In one write, which a pipe takes whole; nobody there: nobody wants to know. */
+static void tell(void *context, const struct server_answer *answer)
+{
+	const struct section *section = context;
+	if (write(section->told, answer, sizeof(*answer)) != (ssize_t)sizeof(*answer)) {
+		_exit(COMMAND_RUNTIME);
+	}
+}
+
+static bool enter_cage(const struct section *section, struct reason *why)
+{
+	struct privileges_user user;
+	environment_forget();
+	if (!privileges_find_user(NULL, &user, why) ||
+		!privileges_become(&user, 0, why)) {
+		return false;
+	}
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* else it ends by the pipe */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return sandbox_enter_asker(section->ports, why);
+}
+
+/* In the process that asks; never returns. */
+static void ask(struct section *section)
+{
+	const struct audit_servers_wish *wish = section->wish;
+	struct reason why;
+	if (!enter_cage(section, &why)) {
+		_exit(command_failed(&COMMAND_AUDIT, "%s", why.text));
+	}
+	const struct server_asking asking = {.offers = section->offers,
+		.patience = {.answer_us = wish->answer_s * US_PER_S,
+			.all_us = wish->all_s * US_PER_S,
+			.pause_us = wish->pause_ms * US_PER_MS,
+			.busy_us = BUSY_PAUSES * wish->pause_ms * US_PER_MS},
+		.now_s = (int64_t)(clock_realtime_us() / US_PER_S),
+		.told = tell,
+		.context = section};
+	_exit(audit_servers(&asking, &section->targets) ? COMMAND_OK : COMMAND_RUNTIME);
+}
+
+/* All of one; false at the end, or where it is cut. */
+static bool read_one(int file, struct server_answer *answer)
+{
+	size_t have = 0;
+	while (have < sizeof(*answer)) {
+		const ssize_t got =
+			read(file, (char *)answer + have, sizeof(*answer) - have);
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got <= 0) {
+			return false;
+		}
+		have += (size_t)got;
+	}
+	return true;
+}
+
+static bool read_answers(int file, struct audit_answers *answers)
+{
+	struct server_answer answer;
+	char subject[SERVER_SUBJECT_BYTES];
+	while (read_one(file, &answer)) {
+		if (!server_answer_is_whole(&answer)) {
+			return false;
+		}
+		server_subject(&answer, subject);
+		audit_answer(answers, server_check(answer.question, answer.severity),
+			subject, answer.state, "%s", answer.why);
+	}
+	return true;
+}
+
+static int end_of(pid_t process)
+{
+	int status = 0;
+	while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+	}
+	if (WIFSIGNALED(status)) {
+		return command_failed(&COMMAND_AUDIT,
+			"the process that asks was ended by signal %d",
+			WTERMSIG(status));
+	}
+	return WEXITSTATUS(status);
+}
+
+static int ask_apart(struct section *section, struct audit_answers *answers)
+{
+	int ends[2];
+	if (!list_ports(section) || pipe2(ends, O_CLOEXEC) != 0) {
+		return command_failed(&COMMAND_AUDIT, "%s", strerror(errno));
+	}
+	const pid_t process = fork();
+	if (process == 0) {
+		(void)close(ends[0]);
+		section->told = ends[1];
+		ask(section);
+	}
+	(void)close(ends[1]);
+	int code = COMMAND_RUNTIME;
+	if (process < 0) {
+		code = command_failed(&COMMAND_AUDIT, "%s", strerror(errno));
+	} else if (read_answers(ends[0], answers)) {
+		code = end_of(process);
+	} else {
+		(void)kill(process, SIGKILL);
+		(void)end_of(process);
+		code = command_failed(
+			&COMMAND_AUDIT, "the process that asks tells nonsense");
+	}
+	(void)close(ends[0]);
+	return code;
+}
+
+int audit_servers_ask(
+	const struct audit_servers_wish *wish, struct audit_answers *answers)
+{
+	struct section section = {.wish = wish};
+	int code = choose_targets(&section, (int64_t)(clock_realtime_us() / US_PER_S));
+	if (code == COMMAND_OK) {
+		code = load_observed(&section);
+	}
+	if (code == COMMAND_OK) {
+		code = load_authorities(&section);
+	}
+	if (code == COMMAND_OK) {
+		code = ask_apart(&section, answers);
+	}
+	free(section.ports);
+	tls_offers_free(section.offers);
+	server_targets_free(&section.targets);
+	return code;
+}

@@ -1,0 +1,30 @@
+/*
+ * commands/audit_servers - the servers' section of an audit: who asks them has a process
+ * of its own.
+ *
+ * In: a matrix and what of it is to be asked. Out: answers, behind those that are there.
+ * The process that talks to servers has no rights, opens no file, connects to declared
+ * ports only; what it found comes through a pipe and is checked.
+ */
+#pragma once
+
+#include "audit/answers.h"
+#include "commands/options.h"
+#include "matrix/matrix.h"
+
+#define AUDIT_SERVERS_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+#define AUDIT_SERVERS_ALL         "all"
+
+struct audit_servers_wish {
+	const struct matrix *matrix;
+	const struct option_list *servers; /* empty, or with "all": all declared ones */
+	const char *authorities;           /* or NULL: the system's, if there */
+	const char *observed;              /* or NULL */
+	uint32_t answer_s;
+	uint32_t all_s;
+	uint32_t pause_ms;
+};
+
+/* COMMAND_OK, or what is wrong was told. */
+int audit_servers_ask(
+	const struct audit_servers_wish *wish, struct audit_answers *answers);
