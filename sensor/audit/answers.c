@@ -91,16 +91,22 @@ static void print_answer(const struct audit_answer *answer, FILE *out)
 		answer->why);
 }
 
+static void print_state(const struct audit_answers *answers, size_t first, size_t end,
+	enum audit_state state, FILE *out)
+{
+	for (size_t i = first; i < end; i++) {
+		if (answers->list[i].state == state) {
+			print_answer(&answers->list[i], out);
+		}
+	}
+}
+
 static void print_subject(
 	const struct audit_answers *answers, size_t first, size_t end, FILE *out)
 {
 	(void)fprintf(out, "%s\n", answers->list[first].subject);
 	for (size_t order = 0; order < AUDIT_STATES; order++) {
-		for (size_t i = first; i < end; i++) {
-			if (answers->list[i].state == ORDER[order]) {
-				print_answer(&answers->list[i], out);
-			}
-		}
+		print_state(answers, first, end, ORDER[order], out);
 	}
 	(void)fputc('\n', out);
 }

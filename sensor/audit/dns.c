@@ -33,7 +33,10 @@ bool rr_name_is_valid(const char *name)
 
 static char lower(char letter)
 {
-	return letter >= 'A' && letter <= 'Z' ? (char)(letter + 'a' - 'A') : letter;
+	if (letter >= 'A' && letter <= 'Z') {
+		letter = (char)(letter | 0x20);
+	}
+	return letter;
 }
 
 bool rr_name_clean(char clean[RR_NAME_BYTES], const char *name)

@@ -161,13 +161,22 @@ static void check_declared(struct domain_run *run, const struct declared *receiv
 	}
 }
 
+static bool is_host_in(
+	const struct domain_host *host, const struct declared_range *range)
+{
+	for (size_t i = 0; i < host->address_count; i++) {
+		if (declared_holds(range, &host->addresses[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool is_published(const struct domain_mx *mx, const struct declared_range *range)
 {
 	for (size_t i = 0; i < mx->count; i++) {
-		for (size_t k = 0; k < mx->list[i].address_count; k++) {
-			if (declared_holds(range, &mx->list[i].addresses[k])) {
-				return true;
-			}
+		if (is_host_in(&mx->list[i], range)) {
+			return true;
 		}
 	}
 	return false;

@@ -18,8 +18,8 @@ struct probe_words {
 	const char *starttls;
 	const char *noop; /* said in clear behind STARTTLS */
 	const char *leave;
-	const char *
-		answered; /* a line that begins so answers that noop; NULL: any one more */
+	/* a line that begins so answers that noop; NULL: any one more */
+	const char *answered;
 	answer_read *read;
 	bool has_bare_lf;
 	bool lists_unasked; /* its list comes again behind the handshake */

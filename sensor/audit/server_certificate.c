@@ -179,10 +179,7 @@ static enum probe_result ask_kind(struct server_visit *visit, enum tls_offer off
 			: server_visit_open(visit, SERVER_STAGE_TLS, offer);
 	if (result == PROBE_DONE) {
 		tell_certificate(visit);
-		if (protocol_row(visit->target->protocol)->is_implicit_tls) {
-			(void)probe_greeting(visit->words, &visit->link, &visit->offer);
-		}
-		probe_leave(visit->words, &visit->link);
+		server_visit_leave(visit);
 	}
 	return result;
 }

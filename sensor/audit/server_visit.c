@@ -90,11 +90,6 @@ static enum probe_result start_tls(struct server_visit *visit, enum tls_offer of
 		&visit->link, visit->asking->offers, offer, name_of(visit->target));
 }
 
-static bool is_implicit(const struct server_visit *visit)
-{
-	return protocol_row(visit->target->protocol)->is_implicit_tls;
-}
-
 static enum probe_result greet_and_list(
 	struct server_visit *visit, enum server_stage stage)
 {
@@ -110,7 +105,7 @@ static enum probe_result greet_and_list(
 static enum probe_result go(
 	struct server_visit *visit, enum server_stage stage, enum tls_offer offer)
 {
-	if (is_implicit(visit)) {
+	if (server_visit_is_implicit(visit)) {
 		const enum probe_result result = start_tls(visit, offer);
 		return result != PROBE_DONE || stage == SERVER_STAGE_TLS
 			       ? result
@@ -161,6 +156,14 @@ enum probe_result server_visit_open(
 	}
 	visit->late += result == PROBE_LATE;
 	return result;
+}
+
+void server_visit_leave(struct server_visit *visit)
+{
+	if (server_visit_is_implicit(visit)) { /* nobody speaks before the server */
+		(void)probe_greeting(visit->words, &visit->link, &visit->offer);
+	}
+	probe_leave(visit->words, &visit->link);
 }
 
 /* What the wire showed of STARTTLS says whose doing it is that it is not there. */
@@ -260,7 +263,7 @@ static bool is_smtp(const struct server_visit *visit)
 static void ask_inside(struct server_visit *visit, bool was_in_clear)
 {
 	enum probe_result result = PROBE_DONE;
-	if (is_implicit(visit)) {
+	if (server_visit_is_implicit(visit)) {
 		result = probe_greeting(visit->words, &visit->link, &visit->offer);
 	}
 	if (result == PROBE_DONE) {
@@ -273,7 +276,7 @@ static void ask_inside(struct server_visit *visit, bool was_in_clear)
 		return;
 	}
 	visit->is_listed = true;
-	if (is_implicit(visit)) {
+	if (server_visit_is_implicit(visit)) {
 		server_tell(visit, SERVER_GREETING, AUDIT_YES, "%s", "");
 	}
 	if (!is_smtp(visit)) {
@@ -300,8 +303,9 @@ static void tell_unreachable(struct server_visit *visit, enum probe_result resul
 /* TLS on the connection at hand, and what is behind it. */
 static bool ask_tls(struct server_visit *visit, enum probe_result result)
 {
-	const bool was_in_clear = !is_implicit(visit) && visit->offer.has_requiretls;
-	if (result == PROBE_DONE && !is_implicit(visit)) {
+	const bool was_in_clear =
+		!server_visit_is_implicit(visit) && visit->offer.has_requiretls;
+	if (result == PROBE_DONE && !server_visit_is_implicit(visit)) {
 		result = probe_starttls(visit->words, &visit->link);
 		result =
 			result == PROBE_DONE ? start_tls(visit, TLS_OFFER_ANY) : result;
@@ -321,7 +325,7 @@ static bool ask_tls(struct server_visit *visit, enum probe_result result)
 /* The first connection: all that can be seen on one. False: there is no TLS. */
 static bool ask_first(struct server_visit *visit)
 {
-	const bool is_first_tls = is_implicit(visit);
+	const bool is_first_tls = server_visit_is_implicit(visit);
 	const enum probe_result result = server_visit_open(visit,
 		is_first_tls ? SERVER_STAGE_TLS : SERVER_STAGE_GREETING, TLS_OFFER_ANY);
 	if (result != PROBE_DONE && !(is_first_tls && result == PROBE_REFUSED)) {
@@ -339,99 +343,6 @@ static bool ask_first(struct server_visit *visit)
 		probe_leave(visit->words, &visit->link);
 	}
 	return has_tls;
-}
-
-static const struct version_row {
-	enum tls_offer offer;
-	uint16_t version;
-} VERSIONS[] = {{TLS_OFFER_1_0, 0x0301}, {TLS_OFFER_1_1, 0x0302},
-	{TLS_OFFER_1_2, 0x0303}, {TLS_OFFER_1_3, 0x0304}};
-
-#define VERSION_COUNT (sizeof(VERSIONS) / sizeof(VERSIONS[0]))
-
-/* PROBE_DONE: it is taken; PROBE_REFUSED: it is not. */
-static enum probe_result try_offer(struct server_visit *visit, enum tls_offer offer)
-{
-	if (!tls_offers_can(visit->asking->offers, offer)) {
-		(void)reason_set(&visit->link.why, "the TLS library here has none");
-		return PROBE_ODD;
-	}
-	if (server_visit_is_over(visit)) {
-		(void)reason_set(&visit->link.why, "its answers take too long");
-		return PROBE_LATE;
-	}
-	const enum probe_result result =
-		server_visit_open(visit, SERVER_STAGE_TLS, offer);
-	if (result == PROBE_DONE) {
-		if (is_implicit(visit)) {
-			(void)probe_greeting(visit->words, &visit->link, &visit->offer);
-		}
-		probe_leave(visit->words, &visit->link);
-	}
-	return result;
-}
-
-static void add_word(char *list, size_t size, const char *word)
-{
-	const size_t used = strlen(list);
-	(void)snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", word);
-}
-
-static void ask_versions(struct server_visit *visit)
-{
-	char low[64] = "";
-	char unknown[64] = "";
-	struct reason why = {.text = ""};
-	enum probe_result result = PROBE_ODD;
-	for (size_t i = 0; i < VERSION_COUNT; i++) {
-		const struct version_row *row = &VERSIONS[i];
-		result = try_offer(visit, row->offer);
-		if (row->version >= visit->target->min_tls) {
-			continue;
-		}
-		if (result == PROBE_DONE) {
-			add_word(low, sizeof(low), tls_version_name(row->version));
-		} else if (result != PROBE_REFUSED) {
-			add_word(unknown, sizeof(unknown),
-				tls_version_name(row->version));
-			why = visit->link.why;
-		}
-	}
-	const char *also = unknown[0] != '\0' ? "; could not be asked: " : "";
-	if (low[0] != '\0') {
-		server_tell(visit, SERVER_TLS_LOWEST, AUDIT_NO, "%s accepted%s%s", low,
-			also, unknown);
-	} else if (unknown[0] != '\0') {
-		server_tell(visit, SERVER_TLS_LOWEST, AUDIT_UNASKED, "%s: %.120s",
-			unknown, why.text);
-	} else {
-		server_tell(visit, SERVER_TLS_LOWEST, AUDIT_YES,
-			"%s is the lowest allowed; SSL 3.0 cannot be offered from here",
-			tls_version_name(visit->target->min_tls));
-	}
-	/* the last one */
-	server_tell(visit, SERVER_TLS_1_3,
-		result == PROBE_DONE      ? AUDIT_YES
-		: result == PROBE_REFUSED ? AUDIT_NO
-					  : AUDIT_UNASKED,
-		"%s",
-		result == PROBE_DONE || result == PROBE_REFUSED ? ""
-								: visit->link.why.text);
-}
-
-static void ask_weak_suites(struct server_visit *visit)
-{
-	const enum probe_result result = try_offer(visit, TLS_OFFER_WEAK);
-	if (result == PROBE_DONE) {
-		server_tell(visit, SERVER_SUITES_WEAK, AUDIT_NO,
-			"one without forward secrecy, encryption or authentication, or "
-			"with 3DES, is accepted when nothing better is offered");
-	} else if (result == PROBE_REFUSED) {
-		server_tell(visit, SERVER_SUITES_WEAK, AUDIT_YES, "%s", "");
-	} else {
-		server_tell(visit, SERVER_SUITES_WEAK, AUDIT_UNASKED, "%s",
-			visit->link.why.text);
-	}
 }
 
 /* STARTTLS and a word behind it in one segment. *what: it is not dropped, else NULL. */
@@ -501,9 +412,9 @@ static void ask_bare_lf(struct server_visit *visit)
 
 static void ask_behind_tls(struct server_visit *visit)
 {
-	ask_versions(visit);
-	ask_weak_suites(visit);
-	if (!is_implicit(visit) && !server_visit_is_over(visit)) {
+	server_ask_versions(visit);
+	server_ask_weak_suites(visit);
+	if (!server_visit_is_implicit(visit) && !server_visit_is_over(visit)) {
 		ask_injection(visit);
 	}
 }

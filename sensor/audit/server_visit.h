@@ -42,5 +42,18 @@ void server_tell_no(struct server_visit *visit, enum server_question question,
 	enum severity severity, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The service is TLS from its first byte on. */
+static inline bool server_visit_is_implicit(const struct server_visit *visit)
+{
+	return protocol_row(visit->target->protocol)->is_implicit_tls;
+}
+
+/* Say good-bye behind a handshake that was all that was wanted. */
+void server_visit_leave(struct server_visit *visit);
+
+/* server_tls.c */
+void server_ask_versions(struct server_visit *visit);
+void server_ask_weak_suites(struct server_visit *visit);
+
 /* server_certificate.c: each kind of certificate that it has. */
 void server_ask_certificates(struct server_visit *visit);

@@ -298,6 +298,7 @@ static const char *value_of(void *context, char letter)
 	}
 }
 
+/* NOLINTBEGIN(misc-no-recursion): records that lead to others, DEPTH_MAX deep */
 static enum match match_include(struct run *run, const char *name)
 {
 	const enum spf_result result = check(run, name, true);
@@ -392,31 +393,36 @@ static enum spf_result redirect(struct run *run, const char *spec, bool is_inclu
 	return result;
 }
 
-/* domain: run->domain. */
+/* The result of who matches, with what the domain says of a fail. */
+static enum spf_result matched(struct run *run, const struct spf_record *record,
+	const struct spf_term *term, bool is_included)
+{
+	tell(run, "%.200s of %s", term->text, run->domain);
+	if (term->result == SPF_FAIL && !is_included && record->explanation) {
+		explain(run, record->explanation);
+	}
+	return term->result;
+}
+
 static enum spf_result walk(
 	struct run *run, const struct spf_record *record, bool is_included)
 {
-	const char *domain = run->domain;
 	for (size_t i = 0; i < record->count; i++) {
-		const struct spf_term *term = &record->terms[i];
-		const enum match match = match_term(run, term);
-		run->domain = domain;
-		if (match == MATCH_TEMPERROR || match == MATCH_PERMERROR) {
-			return match == MATCH_TEMPERROR ? SPF_TEMPERROR : SPF_PERMERROR;
-		}
-		if (match == MATCH_YES) {
-			tell(run, "%.200s of %s", term->text, domain);
-			if (term->result == SPF_FAIL && !is_included &&
-				record->explanation) {
-				explain(run, record->explanation);
-			}
-			return term->result;
+		switch (match_term(run, &record->terms[i])) {
+		case MATCH_YES:
+			return matched(run, record, &record->terms[i], is_included);
+		case MATCH_TEMPERROR:
+			return SPF_TEMPERROR;
+		case MATCH_PERMERROR:
+			return SPF_PERMERROR;
+		default:
+			break;
 		}
 	}
 	if (record->redirect) {
 		return redirect(run, record->redirect, is_included);
 	}
-	tell(run, "nothing in the record of %s matches", domain);
+	tell(run, "nothing in the record of %s matches", run->domain);
 	return SPF_NEUTRAL;
 }
 
@@ -456,6 +462,8 @@ static enum spf_result check(struct run *run, const char *domain, bool is_includ
 	run->domain = before;
 	return result;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 void spf_check_host(const struct spf_question *question, struct spf_verdict *verdict)
 {

@@ -34,7 +34,10 @@ static void put(struct output *out, char byte)
 
 static char lower(char letter)
 {
-	return letter >= 'A' && letter <= 'Z' ? (char)(letter + 'a' - 'A') : letter;
+	if (letter >= 'A' && letter <= 'Z') {
+		letter = (char)(letter | 0x20);
+	}
+	return letter;
 }
 
 /* Behind "%{"; returns where it ends, NULL: it is none. */

@@ -264,17 +264,14 @@ bool spf_record_read(struct spf_record *record, struct arena *arena, const char 
 	if (!is_printable(text, len)) {
 		return reason_set(why, "a byte in the record that no term may have");
 	}
-	for (size_t at = strlen(VERSION); at < len;) {
+	for (size_t at = strlen(VERSION); at < len; at++) {
 		const char *blank = memchr(text + at, ' ', len - at);
 		const size_t end = blank ? (size_t)(blank - text) : len;
-		if (end > at) {
-			const char *word = arena_text(arena, text + at, end - at);
-			if (!read_word(record, arena, word)) {
-				return reason_set(
-					why, "\"%.100s\" cannot be read", word);
-			}
+		const char *word = arena_text(arena, text + at, end - at);
+		if (end > at && !read_word(record, arena, word)) {
+			return reason_set(why, "\"%.100s\" cannot be read", word);
 		}
-		at = end + 1;
+		at = end;
 	}
 	return true;
 }

@@ -101,14 +101,22 @@ static int audit_run(int argc, char **argv)
 static const char ABOUT[] =
 	"Ask what the declared mail domains publish, and hold it against the matrix,\n"
 	"both ways: what is declared and not published loses mail, what is published\n"
-	"and not declared is a hole. Each answer is yes, no, or unknown: it could not\n"
-	"be asked, and why. Nothing is asked about anybody else, no mail is sent.\n";
+	"and not declared is a hole. Ask the declared servers what they offer: "
+	"STARTTLS,\n"
+	"versions and suites of TLS, certificates, and what they do with what no "
+	"client\n"
+	"should say. Each answer is yes, no, or unknown: it could not be asked, and "
+	"why.\n"
+	"Nobody else is asked, no mail is sent, nobody signs in.\n";
 
 static const char NOTES[] =
 	"Without a trust anchor nothing is known of DNSSEC. Debian's dns-root-data\n"
 	"has the root's; it is taken where it is installed.\n";
 
 static const char EXAMPLES[] =
+	"  mailwarden audit -m matrix.yaml\n"
+	"      All declared servers; no domain.\n"
+	"  mailwarden audit -m matrix.yaml --server mx-in --server 192.0.2.10\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --selector mail2026\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --resolver 192.0.2.53\n"
 	"      By this resolver, not by those of /etc/resolv.conf.\n"
@@ -142,8 +150,8 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct request, trust_anchor)},
 	{.name = "server",
 		.argument = "SERVER",
-		.help = "a declared server: address, group or name; repeat it for\n"
-			"several; all: every one (default without --domain)",
+		.help = "a declared server: address, group or name; repeat it\n"
+			"for several; all: each (default without --domain)",
 		.set = option_add_text,
 		.field = offsetof(struct request, servers)},
 	{.name = "ca-file",
@@ -154,7 +162,7 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct request, authorities)},
 	{.name = "observed",
 		.argument = "FILE",
-		.help = "what the wire showed of the servers: servers.state of a\n"
+		.help = "what the wire showed of servers: servers.state of a\n"
 			"sensor, or of replay --state",
 		.set = option_set_text,
 		.field = offsetof(struct request, observed)},
@@ -185,7 +193,7 @@ static const struct option_row OPTIONS[] = {
 		.set = option_set_flag,
 		.field = offsetof(struct request, is_json)},
 	{.name = "exit-code",
-		.help = "exit 1 when an answer is no",
+		.help = "exit 1 when a fault was found",
 		.set = option_set_flag,
 		.field = offsetof(struct request, is_exit_code_wanted)},
 	{.name = NULL},
@@ -193,12 +201,12 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_AUDIT = {
 	.name = "audit",
-	.summary = "ask what declared domains publish, and hold it against the matrix",
-	.usage = "-m MATRIX [--domain DOMAIN...] [--server SERVER...] [OPTION...]",
+	.summary = "ask declared domains and servers, and hold it against the matrix",
+	.usage = "-m MATRIX [--domain DOMAIN] [--server SERVER] [OPTIONS]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
-	.exits = "0 asked, 1 an answer is no and --exit-code was given, 2 usage or "
+	.exits = "0 asked, 1 a fault was found and --exit-code was given, 2 usage or "
 		 "matrix\n"
 		 "in error, 3 it failed.\n",
 	.options = OPTIONS,

@@ -60,7 +60,7 @@ static int choose_targets(struct section *section, int64_t now_s)
 	if (targets->left_out > 0) {
 		(void)fprintf(stderr,
 			"mailwarden audit: %zu networks of servers are not asked: more "
-			"than %u addresses\n",
+			"than %d addresses\n",
 			targets->left_out, SERVER_MEMBER_ADDRESSES);
 	}
 	return COMMAND_OK;
@@ -162,7 +162,7 @@ static void ask(struct section *section)
 		.patience = {.answer_us = wish->answer_s * US_PER_S,
 			.all_us = wish->all_s * US_PER_S,
 			.pause_us = wish->pause_ms * US_PER_MS,
-			.busy_us = BUSY_PAUSES * wish->pause_ms * US_PER_MS},
+			.busy_us = BUSY_PAUSES * US_PER_MS * wish->pause_ms},
 		.now_s = (int64_t)(clock_realtime_us() / US_PER_S),
 		.told = tell,
 		.context = section};

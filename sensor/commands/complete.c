@@ -1,6 +1,8 @@
 #include "commands/complete.h"
 
+#include "audit/server.h"
 #include "base/clock.h"
+#include "commands/audit_servers.h"
 #include "commands/options.h"
 #include "control/settings.h"
 #include "matrix/matrix.h"
@@ -163,8 +165,8 @@ static void offer_protocols(const struct line *line)
 	}
 }
 
-/* Groups and zones of the matrix; the Internet is a zone. */
-static void offer_ends(const struct line *line)
+/* The matrix that the line names, or NULL. */
+static struct matrix *matrix_of(const struct line *line)
 {
 	struct matrix_problems problems = {.count = 0};
 	struct matrix *matrix = line->matrices.count == 0
@@ -172,6 +174,13 @@ static void offer_ends(const struct line *line)
 					: matrix_load(line->matrices.values,
 						  line->matrices.count, &problems);
 	matrix_problems_free(&problems);
+	return matrix;
+}
+
+/* Groups and zones of the matrix; the Internet is a zone. */
+static void offer_ends(const struct line *line)
+{
+	struct matrix *matrix = matrix_of(line);
 	if (!matrix) {
 		return;
 	}
@@ -183,6 +192,38 @@ static void offer_ends(const struct line *line)
 	const struct matrix_zone *zones = matrix_zones(matrix, &count);
 	for (size_t i = 0; i < count; i++) {
 		offer(line, zones[i].name);
+	}
+	matrix_free(matrix);
+}
+
+static void offer_groups_asked(const struct line *line, const struct matrix *matrix)
+{
+	struct server_targets targets;
+	size_t count;
+	const struct matrix_group *groups = matrix_groups(matrix, &count);
+	const int64_t now_s = (int64_t)(clock_realtime_us() / 1000000);
+	if (!server_targets_make(&targets, matrix, now_s)) {
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+		while (at < targets.count && targets.list[at].group != &groups[i]) {
+			at++;
+		}
+		if (at < targets.count) {
+			offer(line, groups[i].name);
+		}
+	}
+	server_targets_free(&targets);
+}
+
+/* Groups that an audit may ask. */
+static void offer_servers(const struct line *line)
+{
+	struct matrix *matrix = matrix_of(line);
+	offer(line, AUDIT_SERVERS_ALL);
+	if (matrix) {
+		offer_groups_asked(line, matrix);
 	}
 	matrix_free(matrix);
 }
@@ -249,6 +290,7 @@ static const struct {
 	{"FROM", offer_ends},
 	{"TO", offer_ends},
 	{"OUTPUT", offer_outputs},
+	{"SERVER", offer_servers},
 	{"ADDRESS", offer_banned},
 };
 

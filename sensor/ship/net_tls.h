@@ -2,7 +2,7 @@
  * ship/net_tls - TLS 1.2 or 1.3 over a socket that is connected: who the receiver is,
  * is checked before it gets a byte. RFC 5425, section 5.
  *
- * The only file that knows libssl. Its certificate must be vouched for by one of the
+ * libssl is fenced here and in audit/tls_offer. Its certificate must be vouched for by one of the
  * authorities, be valid now and have one of the names; or its fingerprint must be known.
  * All files are read when it is opened. The socket never blocks and is the caller's, and
  * so is the waiting. SIGPIPE is to be ignored.

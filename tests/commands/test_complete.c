@@ -20,7 +20,7 @@
 
 static const struct command *const COMMANDS[] = {&COMMAND_RUN, &COMMAND_REPLAY,
 	&COMMAND_EXPLAIN, &COMMAND_DIFF, &COMMAND_SHIP, &COMMAND_FLEET, &COMMAND_UNBAN,
-	&COMMAND_EXPORT, &COMMAND_CHECK};
+	&COMMAND_EXPORT, &COMMAND_CHECK, &COMMAND_AUDIT};
 
 static char folder[] = "/tmp/test_complete.XXXXXX";
 static char offered[65536];
@@ -80,7 +80,7 @@ static void the_first_word_is_a_command(void **state)
 {
 	(void)state;
 	assert_offers("", "run\nreplay\nexplain\ndiff\nship\nfleet\nunban\nexport\nchec"
-			  "k\n--help\n"
+			  "k\naudit\n--help\n"
 			  "--version\n");
 	assert_offers("re", "replay\n");
 	assert_offers("--v", "--version\n");
@@ -166,6 +166,7 @@ static void the_ends_of_a_flow_are_groups_and_zones_of_the_matrix(void **state)
 	assert_offers("explain re", "");
 	assert_offers_with(
 		"explain -m %s relay out su", MATRIX, "submission\nsubmissions\n");
+	assert_offers_with("audit -m %s --server ", MATRIX, "all\nout\n");
 	assert_offers_with("explain -m %s relay out smtp ", MATRIX,
 		"--matrix\n--json\n--exit-code\n--help\n");
 }

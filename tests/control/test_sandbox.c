@@ -64,6 +64,8 @@ static bool enter(enum sandbox_role role, struct reason *why)
 	case SANDBOX_ROLE_PAGE:
 		room.look = folder_of("look");
 		return sandbox_enter_page(room.own, room.look, room.journal, why);
+	case SANDBOX_ROLE_ASKER:
+		return sandbox_enter_asker(to_one_port, why);
 	case SANDBOX_ROLE_SHIPPER:
 		break;
 	}
@@ -624,6 +626,24 @@ static void who_writes_the_page_reads_and_has_no_socket_and_no_program(void **st
 	assert_killed(SANDBOX_ROLE_PAGE, kills_another);
 }
 
+static void who_asks_servers_connects_to_their_ports_and_has_no_file(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_ASKER, is_refused_a_file);
+	assert_right(SANDBOX_ROLE_ASKER, has_sockets_of_tcp_alone);
+	assert_right(SANDBOX_ROLE_ASKER, is_refused_what_libraries_try);
+	assert_killed(SANDBOX_ROLE_ASKER, writes_to_its_journal);
+	assert_killed(SANDBOX_ROLE_ASKER, takes_a_port);
+	assert_killed(SANDBOX_ROLE_ASKER, opens_a_raw_socket);
+	assert_killed(SANDBOX_ROLE_ASKER, runs_a_program);
+	assert_killed(SANDBOX_ROLE_ASKER, kills_another);
+	assert_killed(SANDBOX_ROLE_ASKER, traces);
+	if (!is_landlock_here(LANDLOCK_PORTS)) {
+		skip();
+	}
+	assert_right(SANDBOX_ROLE_ASKER, connects_to_its_port_alone);
+}
+
 static void memory_and_the_log_work_in_every_cage(void **state)
 {
 	(void)state;
@@ -632,6 +652,7 @@ static void memory_and_the_log_work_in_every_cage(void **state)
 	assert_right(SANDBOX_ROLE_WORKER, works);
 	assert_right(SANDBOX_ROLE_REPORTER, works);
 	assert_right(SANDBOX_ROLE_SHIPPER, works);
+	assert_right(SANDBOX_ROLE_ASKER, works);
 }
 
 static void make_file(const char *name)
@@ -710,6 +731,8 @@ int main(void)
 			who_tells_metrics_writes_its_file_and_connects_nowhere),
 		cmocka_unit_test(
 			who_writes_the_page_reads_and_has_no_socket_and_no_program),
+		cmocka_unit_test(
+			who_asks_servers_connects_to_their_ports_and_has_no_file),
 		cmocka_unit_test(memory_and_the_log_work_in_every_cage),
 	};
 	return cmocka_run_group_tests(tests, make_all, remove_all);
