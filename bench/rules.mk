@@ -27,6 +27,7 @@ bench: $(BUILD)/mailwarden $(BUILD)/bench/pcaploop $(BENCH_CASES)
 	bench/run --build $(BUILD) --dir $(BENCH_DIR) $(BENCH_OPTIONS)
 	bench/hostile --binary $(BUILD)/mailwarden
 	bench/report --binary $(BUILD)/mailwarden
+	bench/dmarc --binary $(BUILD)/mailwarden
 
 $(BUILD)/bench/live/blast: $(addprefix $(BUILD)/bench/live/,cross.o frames.o)
 $(BENCH_PEERS): $(BUILD)/bench/live/%: $(BUILD)/bench/live/%.o

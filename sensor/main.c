@@ -31,6 +31,7 @@ static const struct command *const COMMANDS[] = {
 	&COMMAND_REPORT,
 	&COMMAND_DIGEST,
 	&COMMAND_AUDIT,
+	&COMMAND_DMARC,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

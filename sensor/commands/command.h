@@ -61,6 +61,7 @@ extern const struct command COMMAND_LEARN;
 extern const struct command COMMAND_REPORT;
 extern const struct command COMMAND_DIGEST;
 extern const struct command COMMAND_AUDIT;
+extern const struct command COMMAND_DMARC;
 
 /* Tell what is wrong with the command line, and where help is: COMMAND_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)

@@ -279,6 +279,7 @@ static const struct {
 	{"MATRIX", offer_files},
 	{"OLD", offer_files},
 	{"NEW", offer_files},
+	{"REPORT", offer_files},
 	{"DIR", offer_folders},
 	{"USER", offer_users},
 	{"IFACE", offer_interfaces},

@@ -518,6 +518,40 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Set `maxmemory-policy noeviction`, or give the sensors a Redis of "
 		"their own; how much memory they take is in docs/outputs.md.",
 		"Counters that somebody deleted to begin anew."},
+	[FINDING_AUDIT_RELAY_UNDECLARED] = {"audit.relay-undeclared", SEVERITY_HIGH,
+		3700201, 1, "Undeclared host sends as an own domain",
+		{"R37", "SPF", "DMARC"}, {NULL},
+		"DMARC reports tell of a source whose mail passed SPF for a domain of "
+		"the site: what the domain publishes lets it send. No row of the "
+		"matrix lets it send to the Internet, and it is no outbound server. "
+		"Told by `mailwarden dmarc`, of reports alone: whoever may send mail "
+		"may write one.",
+		"Find out who it is: a service that was bought, a web server, an old "
+		"relay. Declare it, or take it out of the domain's SPF.",
+		"A server behind another address than the one the matrix declares "
+		"(NAT); a forwarder that rewrites the sender into the domain."},
+	[FINDING_AUDIT_SIGNER_UNDECLARED] = {"audit.signer-undeclared", SEVERITY_MEDIUM,
+		3700202, 1, "Mail signed as an own domain comes from elsewhere",
+		{"R37", "DKIM", "DMARC"}, {NULL},
+		"DMARC reports tell of a source whose mail bears a valid signature of "
+		"the domain, never passed SPF for it, and that nobody declares: it "
+		"has a key of the domain, or it forwards what the domain signed. "
+		"Not told where receivers say so of all its mail.",
+		"Name the source. A forwarder is given with `--forwarder`; a service "
+		"that signs is declared, and published in SPF; else the key is "
+		"revoked.",
+		"Forwarding by members of a university, alumni addresses, mailing "
+		"lists that leave messages as they are."},
+	[FINDING_AUDIT_TLS_FAILING] = {"audit.tls-failing", SEVERITY_MEDIUM, 3700203, 1,
+		"Senders report that TLS towards the site fails", {"R42"}, {NULL},
+		"TLS reports (RFC 8460) tell that one session in a hundred or more "
+		"failed that was to reach a domain of the site: by kind of policy, "
+		"MTA-STS, DANE or none. `mailwarden dmarc` lists the kinds of failure "
+		"and the servers.",
+		"Look at the kinds of failure: a certificate that ended or names "
+		"another host, TLSA records behind a new certificate, a policy that "
+		"names other servers, STARTTLS that is gone on the way.",
+		"A sender whose own network strips STARTTLS; few sessions in all."},
 };
 
 const struct finding_row *finding_row(enum finding finding)
@@ -530,6 +564,9 @@ const char *finding_category(enum finding finding)
 {
 	if (finding <= FINDING_PORT_FOREIGN) {
 		return "Mail flow outside the matrix";
+	}
+	if (finding >= FINDING_AUDIT_FIRST) {
+		return "Mail authentication";
 	}
 	if (finding >= FINDING_FLOW_COUNT) {
 		return "Sensor health";
