@@ -34,6 +34,8 @@ struct matrix {
 	size_t row_count;
 	struct matrix_tunnel *tunnels; /* .ends lie in the arena */
 	size_t tunnel_count;
+	struct matrix_list *lists;
+	size_t list_count;
 	struct row_key *by_from; /* sorted by from, to, row */
 	struct row_key *by_to;   /* sorted by to, from, row */
 	struct name_table zone_names;

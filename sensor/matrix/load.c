@@ -64,6 +64,7 @@ static const struct loader_key FILE_KEYS[] = {
 	{"zones", false, loader_zones},
 	{"groups", false, loader_groups},
 	{"tunnels", false, keep_tunnels},
+	{"lists", false, loader_lists},
 	{"rows", false, keep_rows},
 	{NULL, false, NULL},
 };

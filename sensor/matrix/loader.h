@@ -156,5 +156,8 @@ void loader_find_overlaps(
 /* load_tunnels.c */
 void loader_tunnels(struct loader *loader, const struct yaml_node *node);
 
+/* load_lists.c */
+void loader_lists(struct loader *loader, const struct yaml_node *node, void *unused);
+
 /* load_rows.c */
 void loader_rows(struct loader *loader, const struct yaml_node *node);

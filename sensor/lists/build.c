@@ -1,0 +1,433 @@
+#include "lists/build.h"
+
+#include "base/text.h"
+#include "matrix/network.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define IPV4_OFFSET 96
+#define HASH_BYTES  8 /* the key of a domain */
+
+/* A feed that denies more at once was tampered with, or is no list of senders. */
+#define IPV4_BITS_LEAST 8
+#define IPV6_BITS_LEAST 16
+
+void build_start(struct build *build, struct lists *lists)
+{
+	memset(build->notes, 0, sizeof(build->notes));
+	build->lists = lists;
+	lists->note_count = 1;
+	lists->text_bytes = 1;
+}
+
+struct build_mark build_mark(const struct build *build)
+{
+	const struct lists *lists = build->lists;
+	struct build_mark mark = {
+		.note_count = lists->note_count, .text_bytes = lists->text_bytes};
+	memcpy(mark.counts, lists->counts, sizeof(mark.counts));
+	return mark;
+}
+
+void build_rewind(struct build *build, const struct build_mark *mark)
+{
+	memcpy(build->lists->counts, mark->counts, sizeof(mark->counts));
+	build->lists->note_count = mark->note_count;
+	build->lists->text_bytes = mark->text_bytes;
+}
+
+/* 0: no room, or nothing to keep. */
+static uint32_t keep_text(struct lists *lists, const char *text)
+{
+	const size_t bytes = strlen(text) + 1;
+	if (bytes == 1 || bytes > LISTS_TEXTS_MAX - lists->text_bytes) {
+		return 0;
+	}
+	const uint32_t at = lists->text_bytes;
+	memcpy(lists_text(lists, at), text, bytes);
+	lists->text_bytes += (uint32_t)bytes;
+	return at;
+}
+
+/* What is known of an entry beside itself; notes that are alike soon after are one. */
+static uint32_t keep_note(struct build *build, const struct reading_item *item)
+{
+	struct lists *lists = build->lists;
+	if (item->reason[0] == '\0' && item->added_s == 0 && item->expires_s == 0) {
+		return 0;
+	}
+	const uint64_t hash = text_hash(text_from(item->reason)) ^
+			      (uint64_t)item->added_s * 31 ^
+			      (uint64_t)item->expires_s * 131;
+	uint32_t *place = &build->notes[(hash ^ hash >> 29) % BUILD_NOTES];
+	const struct lists_note *old = lists_note(lists, *place);
+	if (*place != 0 && *place < lists->note_count &&
+		old->added_s == item->added_s && old->expires_s == item->expires_s &&
+		strcmp(lists_text(lists, old->reason), item->reason) == 0) {
+		return *place;
+	}
+	if (lists->note_count == LISTS_NOTES_MAX) {
+		return 0;
+	}
+	*lists_note(lists, lists->note_count) =
+		(struct lists_note){keep_text(lists, item->reason),
+			(uint32_t)item->added_s, (uint32_t)item->expires_s};
+	*place = lists->note_count++;
+	return *place;
+}
+
+static struct lists_tail *new_entry(struct lists *lists, enum lists_section section)
+{
+	const size_t most = LISTS_ROOM / lists_stride(section);
+	if (lists->counts[section] >= most) {
+		return NULL;
+	}
+	return lists_tail(lists, section, lists->counts[section]++);
+}
+
+static bool refuse_full(struct reason *why)
+{
+	return reason_set(why, "there is no room for more entries");
+}
+
+static bool add_network(struct build *build, uint8_t list,
+	const struct network *network, const struct reading_item *item)
+{
+	const bool is_ipv4 = address_is_ipv4(&network->base);
+	struct lists_tail *tail =
+		new_entry(build->lists, is_ipv4 ? LISTS_IPV4 : LISTS_IPV6);
+	if (!tail) {
+		return false;
+	}
+	*tail = (struct lists_tail){.line = item->line,
+		.note = keep_note(build, item),
+		.length = (uint8_t)(network->bits - (is_ipv4 ? IPV4_OFFSET : 0)),
+		.list = list};
+	if (is_ipv4) {
+		memcpy(lists_key(tail), network->base.bytes + 12, 4);
+	} else {
+		memcpy(lists_key(tail), network->base.bytes, 16);
+	}
+	return true;
+}
+
+/* ::/0 and what else has IPv4 in it is refused with what is too wide. */
+static bool is_too_wide(const struct network *network)
+{
+	return address_is_ipv4(&network->base)
+		       ? network->bits < IPV4_OFFSET + IPV4_BITS_LEAST
+		       : network->bits < IPV6_BITS_LEAST;
+}
+
+static bool add_networks(struct build *build, uint8_t list,
+	const struct reading_item *item, struct reason *why)
+{
+	struct network networks[NETWORK_RANGE_MAX];
+	const size_t count = network_parse(item->value, networks, why);
+	const bool is_allowing = build->lists->all[list].kind == MATRIX_LIST_ALLOW;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_allowing && is_too_wide(&networks[i])) {
+			return reason_set(why,
+				"%.60s is wider than a list may deny (/%u, IPv6 /%u)",
+				item->value, IPV4_BITS_LEAST, IPV6_BITS_LEAST);
+		}
+	}
+	for (size_t i = 0; i < count; i++) { /* NETWORK_RANGE_MAX steps */
+		if (!add_network(build, list, &networks[i], item)) {
+			return refuse_full(why);
+		}
+	}
+	return count > 0;
+}
+
+/* Letters, digits, "-", "_" in two labels or more; the last is no number. */
+static bool is_domain(const char *text)
+{
+	const char *last = strrchr(text, '.');
+	size_t label = 0;
+	if (!last || !isalpha((unsigned char)last[1])) {
+		return false;
+	}
+	for (; *text != '\0'; text++) {
+		if (*text == '.') {
+			if (label == 0) {
+				return false;
+			}
+			label = 0;
+		} else if (isalnum((unsigned char)*text) || *text == '-' ||
+			   *text == '_' || (*text & 0x80) != 0) {
+			label++;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool add_domain(struct build *build, uint8_t list,
+	const struct reading_item *item, struct reason *why)
+{
+	char name[LISTS_TEXT_BYTES];
+	size_t len = 0;
+	for (; item->value[len] != '\0'; len++) {
+		name[len] = (char)tolower((unsigned char)item->value[len]);
+	}
+	name[len] = '\0';
+	const uint32_t at = keep_text(build->lists, name);
+	struct lists_tail *tail =
+		at > 0 ? new_entry(build->lists, LISTS_DOMAINS) : NULL;
+	if (!tail) {
+		return refuse_full(why);
+	}
+	*tail = (struct lists_tail){.parent = at,
+		.line = item->line,
+		.note = keep_note(build, item),
+		.list = list};
+	lists_hash(name, lists_key(tail));
+	return true;
+}
+
+/* The form that most files have, read fast: "192.0.2.0/24". */
+static bool read_ipv4(const char *text, struct network *network)
+{
+	uint8_t bytes[4];
+	unsigned numbers[5] = {0, 0, 0, 0, 32};
+	for (unsigned i = 0; i < 5; i++) {
+		const char *begin = text;
+		if (i == 4 && *text == '\0') {
+			break;
+		}
+		if (i > 0 && *text++ != (i < 4 ? '.' : '/')) {
+			return false;
+		}
+		begin = text;
+		numbers[i] = 0;
+		while (isdigit((unsigned char)*text) && text - begin < 3) {
+			numbers[i] = numbers[i] * 10 + (unsigned)(*text++ - '0');
+		}
+		if (text == begin || numbers[i] > (i < 4 ? 255U : 32U) ||
+			(*begin == '0' && text - begin > 1)) {
+			return false;
+		}
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		bytes[i] = (uint8_t)numbers[i];
+	}
+	const uint32_t host = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+			      (uint32_t)bytes[2] << 8 | bytes[3];
+	network->base = address_from_ipv4(bytes);
+	network->bits = (uint8_t)(IPV4_OFFSET + numbers[4]);
+	return *text == '\0' && (numbers[4] == 32 || (host << numbers[4]) == 0);
+}
+
+bool build_add(struct build *build, uint8_t list, const struct reading_item *item,
+	struct reason *why)
+{
+	struct network network;
+	if (read_ipv4(item->value, &network) && !is_too_wide(&network)) {
+		return add_network(build, list, &network, item) || refuse_full(why);
+	}
+	return is_domain(item->value) ? add_domain(build, list, item, why)
+				      : add_networks(build, list, item, why);
+}
+
+static bool keep_entry(struct build *build, uint8_t list, const struct lists *before,
+	enum lists_section section, uint32_t index)
+{
+	struct lists_tail *old = lists_tail(before, section, index);
+	const struct lists_note *note = lists_note(before, old->note);
+	struct reading_item item = {
+		.added_s = note->added_s, .expires_s = note->expires_s};
+	(void)snprintf(item.reason, sizeof(item.reason), "%s",
+		lists_text(before, note->reason));
+	const uint32_t name =
+		section == LISTS_DOMAINS
+			? keep_text(build->lists, lists_text(before, old->parent))
+			: 0;
+	struct lists_tail *tail = new_entry(build->lists, section);
+	if (!tail || (section == LISTS_DOMAINS && name == 0)) {
+		return false;
+	}
+	*tail = (struct lists_tail){.parent = name,
+		.line = old->line,
+		.note = keep_note(build, &item),
+		.length = old->length,
+		.list = list};
+	memcpy(lists_key(tail), lists_key(old), lists_width(section));
+	return true;
+}
+
+bool build_keep(struct build *build, uint8_t list, const struct lists *before,
+	uint8_t list_before)
+{
+	for (enum lists_section section = LISTS_IPV4; section < LISTS_SECTIONS;
+		section++) {
+		for (uint32_t i = 0; i < before->counts[section]; i++) {
+			if (lists_tail(before, section, i)->list == list_before &&
+				!keep_entry(build, list, before, section, i)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* Key, then length, then lines. */
+static int order_of(const void *left, const void *right, size_t width)
+{
+	const struct lists_tail *a = left;
+	const struct lists_tail *b = right;
+	const int order = memcmp(a + 1, b + 1, width);
+	if (order != 0) {
+		return order;
+	}
+	if (a->length != b->length) {
+		return a->length < b->length ? -1 : 1;
+	}
+	if (a->list != b->list) {
+		/* where searching goes from the end, the list declared first is last */
+		return (a->list < b->list) == (width == HASH_BYTES) ? -1 : 1;
+	}
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static int order_of_ipv4(const void *left, const void *right)
+{
+	return order_of(left, right, 4);
+}
+
+static int order_of_ipv6(const void *left, const void *right)
+{
+	return order_of(left, right, 16);
+}
+
+static int order_of_domains(const void *left, const void *right)
+{
+	return order_of(left, right, HASH_BYTES);
+}
+
+static bool is_same(const struct lists *lists, enum lists_section section,
+	struct lists_tail *a, struct lists_tail *b)
+{
+	return a->length == b->length && a->list == b->list &&
+	       memcmp(lists_key(a), lists_key(b), lists_width(section)) == 0 &&
+	       (section != LISTS_DOMAINS || strcmp(lists_text(lists, a->parent),
+						    lists_text(lists, b->parent)) == 0);
+}
+
+static bool outlives(const struct lists *lists, const struct lists_tail *a,
+	const struct lists_tail *b)
+{
+	const uint32_t of_a = lists_note(lists, a->note)->expires_s;
+	const uint32_t of_b = lists_note(lists, b->note)->expires_s;
+	return of_b != 0 && (of_a == 0 || of_a > of_b);
+}
+
+/* One of each: the one that lasts longest, of those alike the first. */
+static void drop_doubles(struct lists *lists, enum lists_section section)
+{
+	const size_t stride = lists_stride(section);
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < lists->counts[section]; i++) {
+		struct lists_tail *tail = lists_tail(lists, section, i);
+		struct lists_tail *last =
+			kept > 0 ? lists_tail(lists, section, kept - 1) : NULL;
+		if (last && is_same(lists, section, last, tail)) {
+			lists->all[tail->list].duplicates++;
+			if (outlives(lists, tail, last)) {
+				memcpy(last, tail, stride);
+			}
+			continue;
+		}
+		if (kept < i) {
+			memcpy(lists_tail(lists, section, kept), tail, stride);
+		}
+		lists->all[tail->list].entries++;
+		kept++;
+	}
+	lists->counts[section] = kept;
+}
+
+/* Each prefix's next wider one: of those sorted before it, all open ones cover it. */
+static void link_parents(struct lists *lists, enum lists_section section)
+{
+	uint32_t open = LISTS_NONE;
+	for (uint32_t i = 0; i < lists->counts[section]; i++) {
+		struct lists_tail *tail = lists_tail(lists, section, i);
+		while (open != LISTS_NONE) {
+			struct lists_tail *wider = lists_tail(lists, section, open);
+			if (lists_covers(
+				    lists_key(wider), wider->length, lists_key(tail))) {
+				break;
+			}
+			open = wider->parent;
+		}
+		tail->parent = open;
+		open = i;
+	}
+}
+
+void build_finish(struct build *build)
+{
+	static int (*const ORDERS[LISTS_SECTIONS])(const void *, const void *) = {
+		order_of_ipv4, order_of_ipv6, order_of_domains};
+	struct lists *lists = build->lists;
+	for (enum lists_section i = LISTS_IPV4; i < LISTS_SECTIONS; i++) {
+		if (lists->counts[i] > 1) {
+			qsort(lists_at(lists, i, 0), lists->counts[i], lists_stride(i),
+				ORDERS[i]);
+		}
+		drop_doubles(lists, i);
+	}
+	link_parents(lists, LISTS_IPV4);
+	link_parents(lists, LISTS_IPV6);
+}
+
+static uint32_t *hits_at(const struct lists *lists, enum lists_section section)
+{
+	return (uint32_t *)(void *)((uint8_t *)lists + LISTS_HITS) +
+	       lists_first(lists, section);
+}
+
+static bool is_of_one_list(const struct lists *lists, const struct lists_tail *tail,
+	const struct lists *before, const struct lists_tail *old)
+{
+	return tail->length == old->length &&
+	       strcmp(lists->all[tail->list].name, before->all[old->list].name) == 0;
+}
+
+/* Both are sorted by key; of one key there are LISTS_MAX for each length at most. */
+static void keep_hits_of(
+	struct lists *lists, const struct lists *before, enum lists_section section)
+{
+	const size_t width = lists_width(section);
+	const uint32_t end = before->counts[section];
+	uint32_t *hits = hits_at(lists, section);
+	const uint32_t *old_hits = hits_at(before, section);
+	uint32_t old = 0;
+	for (uint32_t i = 0; i < lists->counts[section]; i++) {
+		struct lists_tail *tail = lists_tail(lists, section, i);
+		while (old < end && memcmp(lists_key(lists_tail(before, section, old)),
+					    lists_key(tail), width) < 0) {
+			old++;
+		}
+		for (uint32_t j = old; j < end; j++) {
+			struct lists_tail *same = lists_tail(before, section, j);
+			if (memcmp(lists_key(same), lists_key(tail), width) != 0) {
+				break;
+			}
+			if (is_of_one_list(lists, tail, before, same)) {
+				hits[i] = old_hits[j];
+			}
+		}
+	}
+}
+
+void build_keep_hits(struct lists *lists, const struct lists *before)
+{
+	for (enum lists_section i = LISTS_IPV4; i < LISTS_SECTIONS; i++) {
+		keep_hits_of(lists, before, i);
+	}
+}
