@@ -137,6 +137,10 @@ static const struct {
 				    "singulière",
 		"Faire refuser aux deux serveurs LF et CR isolés (Postfix : "
 		"smtpd_forbid_bare_newline) et chercher ce qui était caché."},
+	[FINDING_SENDER_LISTED] = {"Extrémité d'un flux inscrite sur une liste",
+		"Regarder l'entrée (`mailwarden list lookup`). Une extrémité inscrite "
+		"à tort va sur une liste `allow` ; en coupure, `--action "
+		"sender.listed=refuse` refuse les expéditeurs inscrits."},
 };
 
 const char *texts_finding_title(enum texts_language language, enum finding finding)

@@ -149,6 +149,26 @@ static bool is_dialogue(enum protocol protocol)
 	}
 }
 
+/* An end that the matrix declares is told, and not cut off by what others write. */
+static uint64_t blockable(const struct judgement *judgement)
+{
+	const struct listed *listed = &judgement->listed;
+	const struct matrix_end *end =
+		listed->told == LISTED_SERVER ? &judgement->to : &judgement->from;
+	return end->group ? judgement->findings & ~FINDING_BIT(FINDING_SENDER_LISTED)
+			  : judgement->findings;
+}
+
+static bool is_temporary(const struct action_table *table,
+	const struct judgement *judgement, uint64_t findings)
+{
+	const struct listed *listed = &judgement->listed;
+	return (findings & FINDING_BIT(FINDING_SENDER_LISTED)) != 0 &&
+	       listed->ends[listed->told].kind == MATRIX_LIST_TEMPORARY &&
+	       gravest(table, findings & ~FINDING_BIT(FINDING_SENDER_LISTED)) ==
+		       ACTION_ACCEPT;
+}
+
 static bool blocks_only(const struct action_table *table, uint64_t findings)
 {
 	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
@@ -162,15 +182,17 @@ static bool blocks_only(const struct action_table *table, uint64_t findings)
 struct action_choice action_choose(const struct action_table *table,
 	const struct observation *observation, const struct judgement *judgement)
 {
-	struct action_choice choice = {.action = gravest(table, judgement->findings)};
+	uint64_t findings = blockable(judgement);
+	struct action_choice choice = {.action = gravest(table, findings)};
 	if (choice.action == ACTION_ACCEPT || is_guess(observation)) {
 		return (struct action_choice){.action = ACTION_ACCEPT};
 	}
 	if (is_in_grace(table, observation, judgement)) {
-		choice.action = gravest(
-			table, judgement->findings & ~findings_of_expiry(judgement));
+		findings &= ~findings_of_expiry(judgement);
+		choice.action = gravest(table, findings);
 		choice.is_audited = choice.action == ACTION_ACCEPT;
 	}
+	choice.is_temporary = is_temporary(table, judgement, findings);
 	if (choice.action == ACTION_REFUSE && !is_clear_smtp(observation)) {
 		choice.action = ACTION_REJECT;
 	}

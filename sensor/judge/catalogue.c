@@ -341,6 +341,17 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Have both servers refuse bare LF and CR (Postfix: "
 		"smtpd_forbid_bare_newline), and look for what was hidden.",
 		"A letter that quotes an SMTP dialogue in lines without CR."},
+	[FINDING_SENDER_LISTED] = {"sender.listed", SEVERITY_HIGH, 3700034, 1,
+		"End of a mail flow stands on a list", {"R37"}, {"T1071.003"},
+		"The client, the server or the domain of MAIL FROM stands on a list "
+		"of kind `deny` or `temporary` that the matrix declares, and on none "
+		"of kind `allow`. Its severity is the list's. The detail says which "
+		"end, entry and list, since and until when, and why. A domain is what "
+		"the client says.",
+		"Look at the entry (`mailwarden list lookup`). An end that is wrongly "
+		"listed goes onto a list of kind `allow`; inline, `--action "
+		"sender.listed=refuse` turns listed senders away.",
+		"An address that somebody else has by now; a feed of wide prefixes."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -474,6 +485,14 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Set `maxmemory-policy noeviction`, or give the sensors a Redis of "
 		"their own; how much memory they take is in docs/outputs.md.",
 		"Counters that somebody deleted to begin anew."},
+	[FINDING_SENSOR_LIST_FAILED] = {"sensor.list-failed", SEVERITY_MEDIUM, 3700115,
+		1, "List was not taken over; its entries of before stay", {NULL},
+		{NULL},
+		"The file of a list cannot be read, is empty, is broken, or holds "
+		"less than half of what it held. The alert says which list, and why.",
+		"Look at the file and at who writes it. `shrinks: yes` in the matrix "
+		"lets a list become short or empty; a restart takes any.",
+		"A list that was cleaned up."},
 };
 
 const struct finding_row *finding_row(enum finding finding)
@@ -541,7 +560,8 @@ const char *finding_category(enum finding finding)
 		return "Sensor health";
 	}
 	if (finding == FINDING_SENDER_MX_LOOKUP || finding == FINDING_TUNNEL_MAIL ||
-		finding == FINDING_EVASION_AMBIGUOUS) {
+		finding == FINDING_EVASION_AMBIGUOUS ||
+		finding == FINDING_SENDER_LISTED) {
 		return "Mail flow outside the matrix";
 	}
 	return finding <= FINDING_REQUIRETLS_CLEAR ||

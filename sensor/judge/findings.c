@@ -22,6 +22,7 @@ enum finding_need {
 	NEEDS_NO_OFFER = 1 << 10,
 	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
 	NEEDS_AMBIGUITY = 1 << 12,
+	NEEDS_LISTED = 1 << 13,
 };
 
 /* When a flow that carries mail in clear has raised it, if it ever does. */
@@ -107,6 +108,8 @@ static const struct finding_rule RULES[] = {
 	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, 0, TOLD_WITH_CONTENT},
 	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false, NEEDS_SENDING,
 		TOLD_LATER},
+	{finding_sender_listed, FINDING_SENDER_LISTED, false, NEEDS_LISTED,
+		TOLD_WITH_CONTENT},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
@@ -134,6 +137,7 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->starttls_offered == FACTS_YES, NEEDS_OFFER) |
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
 	       need(facts->starttls != 0, NEEDS_STARTTLS) |
+	       need(judged->listed->told != LISTED_ENDS, NEEDS_LISTED) |
 	       need(judged->observation->ambiguity != NULL ||
 			       facts->opening != OPENING_NONE ||
 			       facts->has_unread_lines,

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define BLANKS " \t\r\n"
+#define DAY_S  86400
 
 void reading_start(struct reading *reading, FILE *in, enum matrix_list_format format,
 	int64_t written_s)
@@ -34,6 +35,13 @@ int64_t reading_time(const char *text)
 		}
 	}
 	return 0;
+}
+
+/* A day is the last one, as in the matrix. */
+static int64_t end_time(const char *text)
+{
+	const int64_t time_s = reading_time(text);
+	return time_s > 0 && !strchr(text, ':') ? time_s + DAY_S : time_s;
 }
 
 /* A word of the line, and what is behind it. NULL: none is left. */
@@ -76,23 +84,32 @@ static void set_reason(struct reading_item *item, const char *text)
 		item->reason, sizeof(item->reason), text_trim(text_from(text)));
 }
 
-/* Takes "added=..." and "expires=..." out of what stands behind a value. */
-static void take_times(struct reading_item *item, char *text)
+/* Cuts "NAME=..." out of what stands behind a value. False: there is none. */
+static bool cut_time(char *text, const char *name, char *value, size_t size)
 {
-	static const char *const NAMES[] = {"expires=", "added="};
-	int64_t *const into[] = {&item->expires_s, &item->added_s};
-	for (unsigned i = 0; i < 2; i++) {
-		char *at = strstr(text, NAMES[i]);
-		if (!at) {
-			continue;
-		}
-		char *end = at + strcspn(at, BLANKS);
-		const char last = *end;
-		*end = '\0';
-		*into[i] = reading_time(at + strlen(NAMES[i]));
-		*end = last;
-		memmove(at, end, strlen(end) + 1);
+	char *at = strstr(text, name);
+	if (!at) {
+		return false;
 	}
+	const char *begin = at + strlen(name);
+	const size_t len = strcspn(begin, BLANKS);
+	(void)snprintf(value, size, "%.*s", (int)len, begin);
+	memmove(at, begin + len, strlen(begin + len) + 1);
+	return true;
+}
+
+/* False: the end is none that can be read, and an entry must not outlive its end. */
+static bool take_times(struct reading_item *item, char *text)
+{
+	char value[32];
+	item->added_s = cut_time(text, "added=", value, sizeof(value))
+				? reading_time(value)
+				: 0;
+	if (!cut_time(text, "expires=", value, sizeof(value))) {
+		return true;
+	}
+	item->expires_s = end_time(value);
+	return item->expires_s > 0;
 }
 
 static enum reading_result read_plain(
@@ -104,11 +121,12 @@ static enum reading_result read_plain(
 	const char separator = *end;
 	*end = '\0';
 	set_value(item, rest);
-	if (separator != '\0') {
-		take_times(item, end + 1);
-		set_reason(item, trim(end + 1));
+	if (separator == '\0') {
+		return READING_ITEM;
 	}
-	return READING_ITEM;
+	const bool is_right = take_times(item, end + 1);
+	set_reason(item, trim(end + 1));
+	return is_right ? READING_ITEM : READING_BAD;
 }
 
 /* RFC 4180, without fields of several lines. */
@@ -201,7 +219,7 @@ static enum reading_result take_document(
 	set_value(item, value);
 	set_reason(item, reason ? reason : "");
 	item->added_s = added ? reading_time(added) : 0;
-	item->expires_s = expires ? reading_time(expires) : 0;
+	item->expires_s = expires ? end_time(expires) : 0;
 	return expires && item->expires_s == 0 ? READING_BAD : READING_ITEM;
 }
 

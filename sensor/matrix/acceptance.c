@@ -66,6 +66,7 @@ static const struct {
 	{"evasion.ambiguous", "it tells of somebody who hides from the sensor", OF_ANY},
 	{"tunnel.mail", "\"tunnels\" is for that", OF_ANY},
 	{"smtp.smuggling", NULL, OF_SENDING},
+	{"sender.listed", "a list of kind allow is for that", OF_ANY},
 };
 
 #define FINDING_COUNT (sizeof(FINDINGS) / sizeof(FINDINGS[0]))

@@ -93,7 +93,7 @@ static void times_are_read_where_a_line_has_them(void **state)
 		int64_t expires_s;
 	} TIMES[] = {
 		{"192.0.2.1 expires=2026-12-01 added=2026-11-30 bulk", 1795996800,
-			1796083200},
+			1796169600},
 		{"192.0.2.1 bulk", 0, 0},
 		{"{\"ip\":\"192.0.2.1\",\"expires\":\"2026-12-01T00:00:01Z\"}", 0,
 			1796083201},
