@@ -341,7 +341,7 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Have both servers refuse bare LF and CR (Postfix: "
 		"smtpd_forbid_bare_newline), and look for what was hidden.",
 		"A letter that quotes an SMTP dialogue in lines without CR."},
-	[FINDING_SENDER_LISTED] = {"sender.listed", SEVERITY_HIGH, 3700034, 1,
+	[FINDING_SENDER_LISTED] = {"sender.listed", SEVERITY_HIGH, 3700045, 1,
 		"End of a mail flow stands on a list", {"R37"}, {"T1071.003"},
 		"The client, the server or the domain of MAIL FROM stands on a list "
 		"of kind `deny` or `temporary` that the matrix declares, and on none "
@@ -485,8 +485,8 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Set `maxmemory-policy noeviction`, or give the sensors a Redis of "
 		"their own; how much memory they take is in docs/outputs.md.",
 		"Counters that somebody deleted to begin anew."},
-	[FINDING_SENSOR_LIST_FAILED] = {"sensor.list-failed", SEVERITY_MEDIUM, 3700115,
-		1, "List was not taken over; its entries of before stay", {NULL},
+	[FINDING_SENSOR_LIST_FAILED] = {"sensor.list-failed", SEVERITY_MEDIUM, 3700120,
+		1, "List not taken over; its old entries stay", {NULL},
 		{NULL},
 		"The file of a list cannot be read, is empty, is broken, or holds "
 		"less than half of what it held. The alert says which list, and why.",

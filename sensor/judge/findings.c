@@ -108,8 +108,7 @@ static const struct finding_rule RULES[] = {
 	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, 0, TOLD_WITH_CONTENT},
 	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false, NEEDS_SENDING,
 		TOLD_LATER},
-	{finding_sender_listed, FINDING_SENDER_LISTED, false, NEEDS_LISTED,
-		TOLD_WITH_CONTENT},
+	{finding_sender_listed, FINDING_SENDER_LISTED, false, NEEDS_LISTED, TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
