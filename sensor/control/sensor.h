@@ -15,6 +15,7 @@
 #include "control/privileges.h"
 #include "control/settings.h"
 #include "judge/ceiling.h"
+#include "lists/store.h"
 #include "status/status.h"
 
 #define SENSOR_PREFIX_BYTES 128
@@ -25,6 +26,7 @@ struct sensor {
 	struct privileges_user user;
 	struct status_page *page;
 	struct matrix_store *store;
+	struct lists_store *lists;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
 	struct feed feeds[STATUS_WORKERS_MAX];   /* of a worker's lessons */
 	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */

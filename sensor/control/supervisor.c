@@ -205,7 +205,8 @@ static bool load_matrix(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
 	sensor->store = matrix_store_new(why);
-	if (!sensor->store) {
+	sensor->lists = sensor->store ? lists_store_new(why) : NULL;
+	if (!sensor->lists) {
 		return false;
 	}
 	supervisor->reload =

@@ -362,8 +362,10 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 
 void engine_set_lists(struct engine *engine, struct lists *lists)
 {
-	engine->settings.lists = lists;
-	engine->turn++;
+	if (lists != engine->settings.lists) {
+		engine->settings.lists = lists;
+		engine->turn++;
+	}
 }
 
 uint32_t engine_flows(const struct engine *engine)

@@ -155,6 +155,16 @@ const struct lists_list *lists_all(const struct lists *lists, size_t *count)
 	return lists->all;
 }
 
+const struct lists_list *lists_named(const struct lists *lists, const char *name)
+{
+	for (uint32_t i = 0; i < lists->list_count; i++) { /* LISTS_MAX */
+		if (strcmp(lists->all[i].name, name) == 0) {
+			return &lists->all[i];
+		}
+	}
+	return NULL;
+}
+
 uint32_t lists_entry_count(const struct lists *lists)
 {
 	return lists_first(lists, LISTS_SECTIONS);

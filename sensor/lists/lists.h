@@ -73,6 +73,9 @@ void lists_count_hit(struct lists *lists, uint32_t entry);
 
 const struct lists_list *lists_all(const struct lists *lists, size_t *count);
 
+/* NULL: there is none of that name. */
+const struct lists_list *lists_named(const struct lists *lists, const char *name);
+
 /* Entries of all lists: each is a number below it. */
 uint32_t lists_entry_count(const struct lists *lists);
 void lists_describe(
