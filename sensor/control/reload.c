@@ -6,7 +6,10 @@
 #include "capture/conntrack.h"
 #include "control/gate.h"
 #include "control/notify.h"
+#include "lists/build.h"
+#include "lists/by_hand.h"
 #include "lists/load.h"
+#include "lists/request.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -125,9 +128,11 @@ _Noreturn static void run_list_loader(const struct sensor *sensor)
 	if (!matrix_store_confine_loader(&why)) {
 		_exit(EXIT_FAILURE);
 	}
+	const struct lists_past past = {
+		.before = generation > 0 ? lists_store_block(store, generation) : NULL,
+		.directory = sensor->state_directory};
 	lists_load(lists_store_block(store, generation + 1),
-		matrix_store_matrix(sensor->store, sensor->page->matrix),
-		generation > 0 ? lists_store_block(store, generation) : NULL,
+		matrix_store_matrix(sensor->store, sensor->page->matrix), &past,
 		(int64_t)(clock_realtime_us() / US_PER_S));
 	_exit(EXIT_SUCCESS);
 }
@@ -191,10 +196,12 @@ static bool has_lists(const struct sensor *sensor)
 	return count > 0 || lists_store_generation(sensor->lists) > 0;
 }
 
-static bool are_lists_stale(const struct lists_store *store)
+static bool are_lists_stale(const struct sensor *sensor)
 {
-	const uint32_t generation = lists_store_generation(store);
-	return generation > 0 && lists_are_stale(lists_store_block(store, generation));
+	const uint32_t generation = lists_store_generation(sensor->lists);
+	return generation > 0 &&
+	       lists_are_stale(lists_store_block(sensor->lists, generation),
+		       sensor->state_directory);
 }
 
 static bool are_lists_taken(const struct sensor *sensor, struct processes *processes)
@@ -225,9 +232,81 @@ static void step_lists(struct reload *reload, struct processes *processes)
 		return;
 	}
 	reload->lists_us = now_us + LISTS_PAUSE_US;
-	if (reload->listed != sensor->page->matrix || are_lists_stale(sensor->lists)) {
+	if (reload->listed != sensor->page->matrix || are_lists_stale(sensor)) {
 		start_list_loader(reload);
 	}
+}
+
+static bool is_declared(const struct sensor *sensor, const char *name)
+{
+	size_t count = 0;
+	const struct matrix_list *lists = matrix_lists(
+		matrix_store_matrix(sensor->store, sensor->page->matrix), &count);
+	for (size_t i = 0; i < count; i++) { /* MATRIX_LISTS_MAX */
+		if (strcmp(lists[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Written down and journalled; in force with the next load, which is soon. */
+static bool change_list(
+	struct reload *reload, const struct lists_request *request, struct reason *why)
+{
+	const struct sensor *sensor = reload->sensor;
+	char entry[LISTS_TEXT_BYTES];
+	const struct by_hand_change change = {.list = request->list,
+		.entry = entry,
+		.reason = request->reason,
+		.expires_s = request->expires_s,
+		.is_removed = request->operation == LISTS_REMOVE};
+	const struct json_matrix event = {.generation = sensor->page->matrix,
+		.list = request->list,
+		.entry = entry,
+		.reason = request->reason,
+		.is_removed = change.is_removed};
+	if (!is_declared(sensor, request->list)) {
+		return reason_set(
+			why, "the matrix declares no list \"%s\"", request->list);
+	}
+	if (!build_entry_text(request->entry, entry, why) ||
+		!by_hand_keep(sensor->state_directory, &change,
+			(int64_t)(clock_realtime_us() / US_PER_S), why)) {
+		return false;
+	}
+	health_matrix(reload->health, &event);
+	log_line(LOG_LEVEL_NOTICE, "supervisor", "list %s: %s %s by hand",
+		request->list, entry, change.is_removed ? "removed" : "added");
+	reload->lists_us = 0;
+	return true;
+}
+
+void reload_serve(struct reload *reload)
+{
+	const struct lists_store *store = reload->sensor->lists;
+	const uint32_t generation = lists_store_generation(store);
+	struct lists_request request;
+	struct lists_answer answer = {.generation = generation};
+	struct reason why = {.text = ""};
+	int file = -1;
+	const int connection = lists_request_next(reload->sensor->control, &request);
+	if (connection < 0) {
+		return;
+	}
+	switch ((enum lists_operation)request.operation) {
+	case LISTS_OPEN:
+		answer.is_done = generation > 0 ||
+				 reason_set(&why, "the matrix declares no lists");
+		file = generation > 0 ? lists_store_file(store, generation) : -1;
+		break;
+	case LISTS_ADD:
+	case LISTS_REMOVE:
+		answer.is_done = change_list(reload, &request, &why);
+		break;
+	}
+	(void)snprintf(answer.text, sizeof(answer.text), "%s", why.text);
+	lists_request_answer(connection, &answer, file);
 }
 
 /* Before there are workers: none judges without them. */

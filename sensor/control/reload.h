@@ -37,5 +37,8 @@ void reload_want(struct reload *reload);
 /* To be called often: begins what is wanted, ends what all workers have taken. */
 void reload_step(struct reload *reload, struct processes *processes);
 
+/* To be called often: answers one who asks about the lists, or changes one. */
+void reload_serve(struct reload *reload);
+
 /* To be called after SIGCHLD: takes what loader or rechecker left if it has ended. */
 void reload_reap(struct reload *reload);

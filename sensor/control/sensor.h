@@ -42,6 +42,7 @@ struct sensor {
 	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
 	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */
 	int state_directory;
+	int control; /* the socket for who asks about lists; the supervisor's alone */
 	int www;     /* the folder of the page; -1: there is none */
 	int lock;    /* the page's; the supervisor's alone */
 	int wake;    /* eventfd: something is in a ring that was empty */

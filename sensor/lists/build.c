@@ -104,7 +104,8 @@ static bool add_network(struct build *build, uint8_t list,
 	*tail = (struct lists_tail){.line = item->line,
 		.note = keep_note(build, item),
 		.length = (uint8_t)(network->bits - (is_ipv4 ? IPV4_OFFSET : 0)),
-		.list = list};
+		.list = list,
+		.is_removed = item->is_removed};
 	if (is_ipv4) {
 		memcpy(lists_key(tail), network->base.bytes + 12, 4);
 	} else {
@@ -184,7 +185,8 @@ static bool add_domain(struct build *build, uint8_t list,
 	*tail = (struct lists_tail){.parent = at,
 		.line = item->line,
 		.note = keep_note(build, item),
-		.list = list};
+		.list = list,
+		.is_removed = item->is_removed};
 	lists_hash(name, lists_key(tail));
 	return true;
 }
@@ -220,6 +222,27 @@ static bool read_ipv4(const char *text, struct network *network)
 	network->base = address_from_ipv4(bytes);
 	network->bits = (uint8_t)(IPV4_OFFSET + numbers[4]);
 	return *text == '\0' && (numbers[4] == 32 || (host << numbers[4]) == 0);
+}
+
+bool build_entry_text(const char *text, char into[LISTS_TEXT_BYTES], struct reason *why)
+{
+	struct network networks[NETWORK_RANGE_MAX];
+	const size_t len = strlen(text);
+	if (len < LISTS_TEXT_BYTES && is_domain(text)) {
+		for (size_t i = 0; i <= len; i++) {
+			into[i] = (char)tolower((unsigned char)text[i]);
+		}
+		return true;
+	}
+	const size_t count = network_parse(text, networks, why);
+	if (count > 1) {
+		return reason_set(
+			why, "\"%.60s\" is several prefixes; name each", text);
+	}
+	if (count == 1) {
+		(void)network_text(&networks[0], into);
+	}
+	return count == 1;
 }
 
 bool build_add(struct build *build, uint8_t list, const struct reading_item *item,
@@ -325,27 +348,37 @@ static bool outlives(const struct lists *lists, const struct lists_tail *a,
 	return of_b != 0 && (of_a == 0 || of_a > of_b);
 }
 
-/* One of each: the one that lasts longest, of those alike the first. */
+/* Of two alike: the one that lasts longest, of those that last alike the first. */
+static void join(const struct lists *lists, struct lists_tail *last,
+	const struct lists_tail *tail, size_t stride)
+{
+	const bool is_removed = last->is_removed || tail->is_removed;
+	if (outlives(lists, tail, last)) {
+		memcpy(last, tail, stride);
+	}
+	last->is_removed = is_removed;
+}
+
+/* One of each, and none of those that were removed. */
 static void drop_doubles(struct lists *lists, enum lists_section section)
 {
 	const size_t stride = lists_stride(section);
+	const uint32_t count = lists->counts[section];
 	uint32_t kept = 0;
-	for (uint32_t i = 0; i < lists->counts[section]; i++) {
-		struct lists_tail *tail = lists_tail(lists, section, i);
-		struct lists_tail *last =
-			kept > 0 ? lists_tail(lists, section, kept - 1) : NULL;
-		if (last && is_same(lists, section, last, tail)) {
-			lists->all[tail->list].duplicates++;
-			if (outlives(lists, tail, last)) {
-				memcpy(last, tail, stride);
+	for (uint32_t i = 0; i < count;) {
+		struct lists_tail *first = lists_tail(lists, section, i);
+		for (i++; i < count; i++) {
+			struct lists_tail *tail = lists_tail(lists, section, i);
+			if (!is_same(lists, section, first, tail)) {
+				break;
 			}
-			continue;
+			lists->all[tail->list].duplicates++;
+			join(lists, first, tail, stride);
 		}
-		if (kept < i) {
-			memcpy(lists_tail(lists, section, kept), tail, stride);
+		if (!first->is_removed) {
+			lists->all[first->list].entries++;
+			memmove(lists_tail(lists, section, kept++), first, stride);
 		}
-		lists->all[tail->list].entries++;
-		kept++;
 	}
 	lists->counts[section] = kept;
 }

@@ -23,6 +23,10 @@ void build_start(struct build *build, struct lists *lists);
 bool build_add(struct build *build, uint8_t list, const struct reading_item *item,
 	struct reason *why);
 
+/* One entry as lists_describe writes it. False: it is none, or a range of several. */
+bool build_entry_text(
+	const char *text, char into[LISTS_TEXT_BYTES], struct reason *why);
+
 /* Where the block stands, to be taken back to when a file turns out unusable. */
 struct build_mark {
 	uint32_t counts[LISTS_SECTIONS];

@@ -22,7 +22,8 @@ struct lists_tail {
 	uint32_t note; /* 0: none */
 	uint8_t length;
 	uint8_t list;
-	uint8_t unused[2];
+	uint8_t is_removed; /* with all like it, when the block is finished */
+	uint8_t unused;
 };
 _Static_assert(sizeof(struct lists_tail) == 16, "2,000,000 of them are 32 MB");
 

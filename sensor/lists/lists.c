@@ -210,6 +210,44 @@ void lists_describe(
 	}
 }
 
+/* Whether this entry is of the list, and of that length. */
+static bool is_entry_of(const struct lists *lists, enum lists_section section,
+	uint32_t at, const char *list, const char *text)
+{
+	struct lists_entry entry;
+	lists_describe(lists, lists_first(lists, section) + at, &entry);
+	return strcmp(entry.list->name, list) == 0 && strcmp(entry.text, text) == 0;
+}
+
+/* By its key; of each there are LISTS_MAX for each length at most. */
+static uint32_t find_by_key(const struct lists *lists, enum lists_section section,
+	const uint8_t *key, const char *const words[2])
+{
+	const uint32_t end = lists_search(lists, section, key, true);
+	for (uint32_t at = lists_search(lists, section, key, false); at < end; at++) {
+		if (is_entry_of(lists, section, at, words[0], words[1])) {
+			return lists_first(lists, section) + at;
+		}
+	}
+	return LISTS_NONE;
+}
+
+uint32_t lists_find_entry(const struct lists *lists, const char *list, const char *text)
+{
+	const char *const words[2] = {list, text};
+	char base[ADDRESS_TEXT_BYTES];
+	struct address address;
+	uint8_t key[8];
+	(void)snprintf(base, sizeof(base), "%.*s", (int)strcspn(text, "/"), text);
+	if (!address_parse(base, &address)) {
+		lists_hash(text, key);
+		return find_by_key(lists, LISTS_DOMAINS, key, words);
+	}
+	return address_is_ipv4(&address)
+		       ? find_by_key(lists, LISTS_IPV4, address.bytes + 12, words)
+		       : find_by_key(lists, LISTS_IPV6, address.bytes, words);
+}
+
 size_t lists_bytes(const struct lists *lists)
 {
 	size_t bytes = sizeof(*lists) + lists->text_bytes +

@@ -20,10 +20,17 @@
 
 struct lists; /* opaque: the block */
 
+/* By which a file is known to be another one. */
+struct lists_stamp {
+	uint64_t inode;
+	uint64_t size;
+	int64_t changed_ns;
+};
+
 /* One list as it was read last. */
 struct lists_list {
 	char name[64];
-	char file[256];
+	char file[256];   /* "": its entries are added by hand alone */
 	uint8_t kind;     /* enum matrix_list_kind */
 	uint8_t severity; /* 1 is the gravest; 0 of an allow list */
 	uint8_t is_kept;  /* its file was not usable: these are its entries of before */
@@ -32,10 +39,8 @@ struct lists_list {
 	uint32_t duplicates; /* lines that say what another one says */
 	uint32_t bad_lines;
 	int64_t read_s;
-	/* by which a file is known to be another one */
-	uint64_t inode;
-	uint64_t size;
-	int64_t changed_ns;
+	struct lists_stamp of_file;
+	struct lists_stamp by_hand; /* of what was changed by hand (lists/by_hand) */
 	struct reason problem; /* of the last reading: "file:line: text"; "" without */
 };
 
@@ -80,6 +85,10 @@ const struct lists_list *lists_named(const struct lists *lists, const char *name
 uint32_t lists_entry_count(const struct lists *lists);
 void lists_describe(
 	const struct lists *lists, uint32_t entry, struct lists_entry *described);
+
+/* The entry of this list with this very prefix or domain; LISTS_NONE: it has none. */
+uint32_t lists_find_entry(
+	const struct lists *lists, const char *list, const char *text);
 
 /* Touched memory of the block, in bytes. */
 size_t lists_bytes(const struct lists *lists);

@@ -20,11 +20,21 @@ struct lists *lists_new(struct reason *why);
 void lists_free(struct lists *lists);
 
 /*
- * The first LISTS_MAX lists of the matrix, into a block of zeros. before: the block that
- * is in force, whose entries are kept where a file is not usable, or NULL.
+ * What a running sensor has beside the files: the block that is in force, whose entries
+ * are kept where a file is not usable, or NULL; and the folder in which lies what was
+ * changed by hand, or -1.
  */
+struct lists_past {
+	const struct lists *before;
+	int directory;
+};
+
+/* The first LISTS_MAX lists of the matrix, into a block of zeros. past: or NULL. */
 void lists_load(struct lists *lists, const struct matrix *matrix,
-	const struct lists *before, int64_t now_s);
+	const struct lists_past *past, int64_t now_s);
 
 /* The file of some list is another one than when it was read. */
-bool lists_are_stale(const struct lists *lists);
+bool lists_are_stale(const struct lists *lists, int directory);
+
+/* What a block of another process holds, in memory of one's own. */
+struct lists *lists_copy(const struct lists *shared, struct reason *why);

@@ -216,6 +216,7 @@ static enum reading_result take_document(
 	}
 	const char *added = document_text(document, "added");
 	const char *expires = document_text(document, "expires");
+	(void)document_flag(document, "removed", &item->is_removed);
 	set_value(item, value);
 	set_reason(item, reason ? reason : "");
 	item->added_s = added ? reading_time(added) : 0;

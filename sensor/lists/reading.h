@@ -18,6 +18,7 @@ struct reading_item {
 	int64_t added_s;
 	int64_t expires_s;
 	uint32_t line;
+	bool is_removed; /* whatever other lines of the list say */
 };
 
 struct reading {

@@ -106,7 +106,7 @@ static void read_shrinks(
 
 static const struct loader_key LIST_KEYS[] = {
 	{"kind", true, read_kind},
-	{"file", true, read_file},
+	{"file", false, read_file},
 	{"format", false, read_format},
 	{"severity", false, read_severity},
 	{"shrinks", false, read_shrinks},

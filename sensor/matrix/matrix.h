@@ -150,7 +150,7 @@ enum matrix_list_format {
 struct matrix_list {
 	const char *name;
 	enum matrix_list_kind kind;
-	const char *file;
+	const char *file; /* NULL: its entries are added by hand alone */
 	enum matrix_list_format format;
 	uint8_t severity; /* of what is told of it, 1 is the gravest; 0: told of nobody */
 	bool may_shrink;  /* to nothing at once, too */

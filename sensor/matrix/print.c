@@ -177,7 +177,8 @@ static void print_lists(const struct matrix *matrix, FILE *out)
 	for (size_t i = 0; i < matrix->list_count; i++) {
 		const struct matrix_list *list = &matrix->lists[i];
 		(void)fprintf(out, "  %s: who stands in %s %s.\n", list->name,
-			list->file, MEANINGS[list->kind]);
+			list->file ? list->file : "what is added by hand",
+			MEANINGS[list->kind]);
 	}
 }
 

@@ -57,7 +57,8 @@ static inline struct lists *made_lists(
 	struct reason why;
 	struct lists *lists = lists_new(&why);
 	assert_non_null(lists);
-	lists_load(lists, matrix, before, MADE_NOW_S);
+	const struct lists_past past = {before, -1};
+	lists_load(lists, matrix, &past, MADE_NOW_S);
 	return lists;
 }
 

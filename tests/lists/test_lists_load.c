@@ -63,7 +63,7 @@ static void a_file_that_is_not_usable_leaves_what_was_and_is_told(void **state)
 			(void)snprintf(path, sizeof(path), "%s/deny", made_folder);
 			assert_int_equal(unlink(path), 0);
 		}
-		assert_true(lists_are_stale(lists));
+		assert_true(lists_are_stale(lists, -1));
 		struct lists *next = made_lists(matrix, lists);
 		size_t count = 0;
 		const struct lists_list *list = lists_all(next, &count);
@@ -74,7 +74,7 @@ static void a_file_that_is_not_usable_leaves_what_was_and_is_told(void **state)
 		assert_string_equal(
 			made_answer(next, "203.0.113.39"), "d 203.0.113.39");
 		assert_string_equal(made_answer(next, "203.0.113.40"), "");
-		assert_false(lists_are_stale(next));
+		assert_false(lists_are_stale(next, -1));
 		lists_free(lists);
 		lists = next;
 	}
