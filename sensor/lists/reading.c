@@ -37,8 +37,7 @@ int64_t reading_time(const char *text)
 	return 0;
 }
 
-/* A day is the last one, as in the matrix. */
-static int64_t end_time(const char *text)
+int64_t reading_end(const char *text)
 {
 	const int64_t time_s = reading_time(text);
 	return time_s > 0 && !strchr(text, ':') ? time_s + DAY_S : time_s;
@@ -108,7 +107,7 @@ static bool take_times(struct reading_item *item, char *text)
 	if (!cut_time(text, "expires=", value, sizeof(value))) {
 		return true;
 	}
-	item->expires_s = end_time(value);
+	item->expires_s = reading_end(value);
 	return item->expires_s > 0;
 }
 
@@ -220,7 +219,7 @@ static enum reading_result take_document(
 	set_value(item, value);
 	set_reason(item, reason ? reason : "");
 	item->added_s = added ? reading_time(added) : 0;
-	item->expires_s = expires ? end_time(expires) : 0;
+	item->expires_s = expires ? reading_end(expires) : 0;
 	return expires && item->expires_s == 0 ? READING_BAD : READING_ITEM;
 }
 

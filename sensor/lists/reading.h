@@ -44,3 +44,6 @@ enum reading_result reading_next(struct reading *reading, struct reading_item *i
 
 /* "2026-11-30", "2026-11-30T08:00:00" with or without "Z"; seconds, 0: neither. */
 int64_t reading_time(const char *text);
+
+/* The same of an end: a day is the last one, as in the matrix. */
+int64_t reading_end(const char *text);
