@@ -16,8 +16,8 @@ enum lists_section {
 };
 
 struct lists_tail {
-	uint32_t
-		parent; /* the next entry that covers this one; of a domain: its name */
+	/* the next entry that covers this one; of a domain: its name */
+	uint32_t parent;
 	uint32_t line;
 	uint32_t note; /* 0: none */
 	uint8_t length;
