@@ -143,6 +143,12 @@ static bool add_networks(struct build *build, uint8_t list,
 	return count > 0;
 }
 
+static bool is_label_byte(char byte)
+{
+	return isalnum((unsigned char)byte) || byte == '-' || byte == '_' ||
+	       (byte & 0x80) != 0;
+}
+
 /* Letters, digits, "-", "_" in two labels or more; the last is no number. */
 static bool is_domain(const char *text)
 {
@@ -152,17 +158,11 @@ static bool is_domain(const char *text)
 		return false;
 	}
 	for (; *text != '\0'; text++) {
-		if (*text == '.') {
-			if (label == 0) {
-				return false;
-			}
-			label = 0;
-		} else if (isalnum((unsigned char)*text) || *text == '-' ||
-			   *text == '_' || (*text & 0x80) != 0) {
-			label++;
-		} else {
+		const bool is_end = *text == '.';
+		if (is_end ? label == 0 : !is_label_byte(*text)) {
 			return false;
 		}
+		label = is_end ? 0 : label + 1;
 	}
 	return true;
 }
@@ -191,37 +191,41 @@ static bool add_domain(struct build *build, uint8_t list,
 	return true;
 }
 
+/* Of at most three digits, none of them a zero in front. */
+static bool read_number(const char **text, unsigned most, unsigned *number)
+{
+	const char *begin = *text;
+	*number = 0;
+	while (isdigit((unsigned char)**text) && *text - begin < 3) {
+		*number = *number * 10 + (unsigned)(*(*text)++ - '0');
+	}
+	return *text > begin && *number <= most &&
+	       (*begin != '0' || *text - begin == 1);
+}
+
 /* The form that most files have, read fast: "192.0.2.0/24". */
 static bool read_ipv4(const char *text, struct network *network)
 {
 	uint8_t bytes[4];
-	unsigned numbers[5] = {0, 0, 0, 0, 32};
-	for (unsigned i = 0; i < 5; i++) {
-		const char *begin = text;
-		if (i == 4 && *text == '\0') {
-			break;
-		}
-		if (i > 0 && *text++ != (i < 4 ? '.' : '/')) {
-			return false;
-		}
-		begin = text;
-		numbers[i] = 0;
-		while (isdigit((unsigned char)*text) && text - begin < 3) {
-			numbers[i] = numbers[i] * 10 + (unsigned)(*text++ - '0');
-		}
-		if (text == begin || numbers[i] > (i < 4 ? 255U : 32U) ||
-			(*begin == '0' && text - begin > 1)) {
-			return false;
-		}
-	}
+	uint32_t host = 0;
+	unsigned number;
+	unsigned bits = 32;
 	for (unsigned i = 0; i < 4; i++) {
-		bytes[i] = (uint8_t)numbers[i];
+		if ((i > 0 && *text++ != '.') || !read_number(&text, 255, &number)) {
+			return false;
+		}
+		bytes[i] = (uint8_t)number;
+		host = host << 8 | number;
 	}
-	const uint32_t host = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-			      (uint32_t)bytes[2] << 8 | bytes[3];
+	if (*text == '/') {
+		text++;
+		if (!read_number(&text, 32, &bits)) {
+			return false;
+		}
+	}
 	network->base = address_from_ipv4(bytes);
-	network->bits = (uint8_t)(IPV4_OFFSET + numbers[4]);
-	return *text == '\0' && (numbers[4] == 32 || (host << numbers[4]) == 0);
+	network->bits = (uint8_t)(IPV4_OFFSET + bits);
+	return *text == '\0' && (bits == 32 || (host << bits) == 0);
 }
 
 bool build_entry_text(const char *text, char into[LISTS_TEXT_BYTES], struct reason *why)
@@ -282,19 +286,24 @@ static bool keep_entry(struct build *build, uint8_t list, const struct lists *be
 	return true;
 }
 
-bool build_keep(struct build *build, uint8_t list, const struct lists *before,
-	uint8_t list_before)
+static bool keep_section(struct build *build, uint8_t list, const struct lists *before,
+	uint8_t list_before, enum lists_section section)
 {
-	for (enum lists_section section = LISTS_IPV4; section < LISTS_SECTIONS;
-		section++) {
-		for (uint32_t i = 0; i < before->counts[section]; i++) {
-			if (lists_tail(before, section, i)->list == list_before &&
-				!keep_entry(build, list, before, section, i)) {
-				return false;
-			}
+	for (uint32_t i = 0; i < before->counts[section]; i++) {
+		if (lists_tail(before, section, i)->list == list_before &&
+			!keep_entry(build, list, before, section, i)) {
+			return false;
 		}
 	}
 	return true;
+}
+
+bool build_keep(struct build *build, uint8_t list, const struct lists *before,
+	uint8_t list_before)
+{
+	return keep_section(build, list, before, list_before, LISTS_IPV4) &&
+	       keep_section(build, list, before, list_before, LISTS_IPV6) &&
+	       keep_section(build, list, before, list_before, LISTS_DOMAINS);
 }
 
 /* Key, then length, then lines. */
@@ -359,28 +368,49 @@ static void join(const struct lists *lists, struct lists_tail *last,
 	last->is_removed = is_removed;
 }
 
+/* All that are like the one at this place into it; returns the place behind them. */
+static uint32_t join_alike(struct lists *lists, enum lists_section section, uint32_t at)
+{
+	struct lists_tail *first = lists_tail(lists, section, at);
+	for (at++; at < lists->counts[section]; at++) {
+		struct lists_tail *tail = lists_tail(lists, section, at);
+		if (!is_same(lists, section, first, tail)) {
+			break;
+		}
+		lists->all[tail->list].duplicates++;
+		join(lists, first, tail, lists_stride(section));
+	}
+	return at;
+}
+
 /* One of each, and none of those that were removed. */
 static void drop_doubles(struct lists *lists, enum lists_section section)
 {
-	const size_t stride = lists_stride(section);
-	const uint32_t count = lists->counts[section];
 	uint32_t kept = 0;
-	for (uint32_t i = 0; i < count;) {
+	for (uint32_t i = 0; i < lists->counts[section];) {
 		struct lists_tail *first = lists_tail(lists, section, i);
-		for (i++; i < count; i++) {
-			struct lists_tail *tail = lists_tail(lists, section, i);
-			if (!is_same(lists, section, first, tail)) {
-				break;
-			}
-			lists->all[tail->list].duplicates++;
-			join(lists, first, tail, stride);
-		}
+		i = join_alike(lists, section, i);
 		if (!first->is_removed) {
 			lists->all[first->list].entries++;
-			memmove(lists_tail(lists, section, kept++), first, stride);
+			memmove(lists_tail(lists, section, kept++), first,
+				lists_stride(section));
 		}
 	}
 	lists->counts[section] = kept;
+}
+
+/* The first of these and of what covers them that covers this key too. */
+static uint32_t find_cover(const struct lists *lists, enum lists_section section,
+	uint32_t open, const uint8_t *key)
+{
+	while (open != LISTS_NONE) {
+		struct lists_tail *wider = lists_tail(lists, section, open);
+		if (lists_covers(lists_key(wider), wider->length, key)) {
+			break;
+		}
+		open = wider->parent;
+	}
+	return open;
 }
 
 /* Each prefix's next wider one: of those sorted before it, all open ones cover it. */
@@ -389,15 +419,7 @@ static void link_parents(struct lists *lists, enum lists_section section)
 	uint32_t open = LISTS_NONE;
 	for (uint32_t i = 0; i < lists->counts[section]; i++) {
 		struct lists_tail *tail = lists_tail(lists, section, i);
-		while (open != LISTS_NONE) {
-			struct lists_tail *wider = lists_tail(lists, section, open);
-			if (lists_covers(
-				    lists_key(wider), wider->length, lists_key(tail))) {
-				break;
-			}
-			open = wider->parent;
-		}
-		tail->parent = open;
+		tail->parent = find_cover(lists, section, open, lists_key(tail));
 		open = i;
 	}
 }
@@ -431,30 +453,39 @@ static bool is_of_one_list(const struct lists *lists, const struct lists_tail *t
 	       strcmp(lists->all[tail->list].name, before->all[old->list].name) == 0;
 }
 
-/* Both are sorted by key; of one key there are LISTS_MAX for each length at most. */
-static void keep_hits_of(
-	struct lists *lists, const struct lists *before, enum lists_section section)
+/*
+ * The hits that this entry had; *old: where its key can be, as both are sorted. Of one key
+ * there are LISTS_MAX for each length at most.
+ */
+static uint32_t hits_before(const struct lists *lists, struct lists_tail *tail,
+	const struct lists *before, enum lists_section section, uint32_t *old)
 {
 	const size_t width = lists_width(section);
 	const uint32_t end = before->counts[section];
+	while (*old < end && memcmp(lists_key(lists_tail(before, section, *old)),
+				     lists_key(tail), width) < 0) {
+		(*old)++;
+	}
+	for (uint32_t i = *old; i < end; i++) {
+		struct lists_tail *same = lists_tail(before, section, i);
+		if (memcmp(lists_key(same), lists_key(tail), width) != 0) {
+			break;
+		}
+		if (is_of_one_list(lists, tail, before, same)) {
+			return hits_at(before, section)[i];
+		}
+	}
+	return 0;
+}
+
+static void keep_hits_of(
+	struct lists *lists, const struct lists *before, enum lists_section section)
+{
 	uint32_t *hits = hits_at(lists, section);
-	const uint32_t *old_hits = hits_at(before, section);
 	uint32_t old = 0;
 	for (uint32_t i = 0; i < lists->counts[section]; i++) {
-		struct lists_tail *tail = lists_tail(lists, section, i);
-		while (old < end && memcmp(lists_key(lists_tail(before, section, old)),
-					    lists_key(tail), width) < 0) {
-			old++;
-		}
-		for (uint32_t j = old; j < end; j++) {
-			struct lists_tail *same = lists_tail(before, section, j);
-			if (memcmp(lists_key(same), lists_key(tail), width) != 0) {
-				break;
-			}
-			if (is_of_one_list(lists, tail, before, same)) {
-				hits[i] = old_hits[j];
-			}
-		}
+		hits[i] = hits_before(
+			lists, lists_tail(lists, section, i), before, section, &old);
 	}
 }
 

@@ -134,6 +134,7 @@ bool lists_request_send(const char *state_dir, struct lists_request *request,
 {
 	const struct sockaddr_un address = address_at(state_dir);
 	const int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	*answer = (struct lists_answer){.is_done = false};
 	*file = -1;
 	request->version = VERSION;
 	if (connection < 0 || connect(connection, (const struct sockaddr *)&address,
@@ -174,8 +175,8 @@ struct lists *lists_request_copy(const char *state_dir, struct reason *why)
 	struct lists *copy = NULL;
 	uint32_t generation = 0;
 	for (unsigned i = 0; i < COPIES_MOST; i++) {
-		struct lists_answer answer;
-		int file;
+		struct lists_answer answer = {.is_done = false};
+		int file = -1;
 		if (!lists_request_send(state_dir, &request, &answer, &file, why)) {
 			break;
 		}
