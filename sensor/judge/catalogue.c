@@ -486,8 +486,7 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"their own; how much memory they take is in docs/outputs.md.",
 		"Counters that somebody deleted to begin anew."},
 	[FINDING_SENSOR_LIST_FAILED] = {"sensor.list-failed", SEVERITY_MEDIUM, 3700120,
-		1, "List not taken over; its old entries stay", {NULL},
-		{NULL},
+		1, "List not taken over; its old entries stay", {NULL}, {NULL},
 		"The file of a list cannot be read, is empty, is broken, or holds "
 		"less than half of what it held. The alert says which list, and why.",
 		"Look at the file and at who writes it. `shrinks: yes` in the matrix "

@@ -130,7 +130,7 @@ struct matrix_tunnel {
 	struct matrix_place place;
 };
 
-enum matrix_list_kind { /* the first that an end stands on counts */
+enum matrix_list_kind {        /* the first that an end stands on counts */
 	MATRIX_LIST_ALLOW = 0, /* no list denies it; the rows are asked as ever */
 	MATRIX_LIST_TEMPORARY, /* denied for a time */
 	MATRIX_LIST_DENY,
@@ -153,7 +153,7 @@ struct matrix_list {
 	const char *file; /* NULL: its entries are added by hand alone */
 	enum matrix_list_format format;
 	uint8_t severity; /* of what is told of it, 1 is the gravest; 0: told of nobody */
-	bool may_shrink;  /* to nothing at once, too */
+	bool may_shrink; /* to nothing at once, too */
 	struct matrix_place place;
 };
 
