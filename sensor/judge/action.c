@@ -149,24 +149,40 @@ static bool is_dialogue(enum protocol protocol)
 	}
 }
 
-/* An end that the matrix declares is told, and not cut off by what others write. */
+/*
+ * How lists have it cut off, enum matrix_list_kind; ALLOW: not at all. An end that the
+ * matrix declares is told, and not cut off by what others write.
+ */
+static unsigned listed_as(const struct judgement *judgement)
+{
+	unsigned kind = MATRIX_LIST_ALLOW;
+	for (unsigned i = 0; i < LISTED_ENDS; i++) {
+		const struct lists_match *match = &judgement->listed.ends[i];
+		const struct matrix_end *end =
+			i == LISTED_SERVER ? &judgement->to : &judgement->from;
+		if (match->entry != LISTS_NONE && !end->group && match->kind > kind) {
+			kind = match->kind;
+		}
+	}
+	return kind;
+}
+
 static uint64_t blockable(const struct judgement *judgement)
 {
-	const struct listed *listed = &judgement->listed;
-	const struct matrix_end *end =
-		listed->told == LISTED_SERVER ? &judgement->to : &judgement->from;
-	return end->group ? judgement->findings & ~FINDING_BIT(FINDING_SENDER_LISTED)
-			  : judgement->findings;
+	const uint64_t listed = FINDING_BIT(FINDING_SENDER_LISTED);
+	return (judgement->findings & listed) != 0 &&
+			       listed_as(judgement) == MATRIX_LIST_ALLOW
+		       ? judgement->findings & ~listed
+		       : judgement->findings;
 }
 
 static bool is_temporary(const struct action_table *table,
 	const struct judgement *judgement, uint64_t findings)
 {
-	const struct listed *listed = &judgement->listed;
-	return (findings & FINDING_BIT(FINDING_SENDER_LISTED)) != 0 &&
-	       listed->ends[listed->told].kind == MATRIX_LIST_TEMPORARY &&
-	       gravest(table, findings & ~FINDING_BIT(FINDING_SENDER_LISTED)) ==
-		       ACTION_ACCEPT;
+	const uint64_t listed = FINDING_BIT(FINDING_SENDER_LISTED);
+	return (findings & listed) != 0 &&
+	       listed_as(judgement) == MATRIX_LIST_TEMPORARY &&
+	       gravest(table, findings & ~listed) == ACTION_ACCEPT;
 }
 
 static bool blocks_only(const struct action_table *table, uint64_t findings)

@@ -289,6 +289,10 @@ static void listed(struct scene *scene, enum listed_end end, enum matrix_list_ki
 	scene->judgement.from.zone = &INTERNET;
 	scene->judgement.findings = FINDING_BIT(FINDING_SENDER_LISTED);
 	scene->judgement.listed.told = end;
+	for (unsigned i = 0; i < LISTED_ENDS; i++) {
+		scene->judgement.listed.ends[i].entry = LISTS_NONE;
+	}
+	scene->judgement.listed.ends[end].entry = 1;
 	scene->judgement.listed.ends[end].kind = (uint8_t)kind;
 	scene->table.of[FINDING_SENDER_LISTED] = ACTION_REFUSE;
 }
