@@ -26,6 +26,7 @@ $(BENCH_DIR)/%.pcap: | $(BUILD)/bench/generate
 bench: $(BUILD)/mailwarden $(BUILD)/bench/pcaploop $(BENCH_CASES)
 	bench/run --build $(BUILD) --dir $(BENCH_DIR) $(BENCH_OPTIONS)
 	bench/hostile --binary $(BUILD)/mailwarden
+	bench/lists --binary $(BUILD)/mailwarden
 	bench/report --binary $(BUILD)/mailwarden
 	bench/dmarc --binary $(BUILD)/mailwarden
 

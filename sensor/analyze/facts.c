@@ -71,7 +71,7 @@ unsigned facts_mechanism_flag(struct text name)
 		FACTS_STARTTLS_INJECTED_CLIENT | FACTS_STARTTLS_INJECTED_SERVER | \
 		FACTS_STARTTLS_CLEAR_AFTER | FACTS_STARTTLS_FAILED)
 
-_Static_assert(sizeof(struct facts_news) == 5 * sizeof(uint16_t) + 14,
+_Static_assert(sizeof(struct facts_news) == 6 * sizeof(uint16_t) + 14,
 	"no byte between the members, or one was added here and not counted");
 _Static_assert(PROTOCOL_COUNT <= UINT8_MAX + 1, "a protocol fits its member");
 
@@ -95,6 +95,7 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 		.version = session->version,
 		.cipher_suite = session->cipher_suite,
 		.dh_bits = session->dh_bits,
+		.sender = facts->mail_from_domain[0] != '\0',
 		.protocol = (uint8_t)facts->protocol,
 		.tls = (uint8_t)facts->tls,
 		.starttls_offered =

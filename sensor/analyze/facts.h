@@ -244,6 +244,7 @@ struct facts_news {
 	uint16_t version;
 	uint16_t cipher_suite;
 	uint16_t dh_bits;
+	uint16_t sender; /* 1: its domain is known */
 	uint8_t protocol;
 	uint8_t tls;
 	uint8_t starttls_offered; /* YES only where content crossed in clear */

@@ -1,6 +1,6 @@
 #include "commands/check_settings.h"
 #include "commands/expectations.h"
-#include "commands/options.h"
+#include "commands/matrices.h"
 
 #include "base/columns.h"
 #include "interchange/tree.h"
@@ -201,6 +201,11 @@ static int check_files(
 				result.matrix, now_s);
 		}
 		code = code_of(&result, options);
+		struct lists *lists;
+		if (!matrices_read_lists(result.matrix, &lists)) {
+			code = COMMAND_USAGE;
+		}
+		lists_free(lists);
 	}
 	if (options->is_json) {
 		print_json(&result, result.matrix && options->expect);

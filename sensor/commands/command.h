@@ -49,6 +49,7 @@ extern const struct command COMMAND_CATALOGUE;
 extern const struct command COMMAND_IMPORT;
 extern const struct command COMMAND_EXPORT;
 extern const struct command COMMAND_UNBAN;
+extern const struct command COMMAND_LIST;
 extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_STATUS;
 extern const struct command COMMAND_OBSERVED;

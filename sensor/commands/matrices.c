@@ -1,6 +1,7 @@
 #include "commands/matrices.h"
 
 #include <stdio.h>
+#include <time.h>
 
 static struct matrix *tell_problems(
 	struct matrix *matrix, struct matrix_problems *problems)
@@ -53,4 +54,37 @@ struct matrix *matrices_load_trees(const struct matrix_tree *trees, size_t count
 	struct matrix_problems problems = {.count = 0};
 	struct matrix *matrix = matrix_load_trees(trees, count, &problems);
 	return tell_problems(matrix, &problems);
+}
+
+static bool tell_lists(const struct lists *lists)
+{
+	size_t count = 0;
+	bool are_usable = true;
+	const struct lists_list *all = lists_all(lists, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].problem.text[0] != '\0') {
+			(void)fprintf(stderr, "list %s: %s\n", all[i].name,
+				all[i].problem.text);
+		}
+		are_usable = are_usable && !all[i].is_kept;
+	}
+	return are_usable;
+}
+
+bool matrices_read_lists(const struct matrix *matrix, struct lists **lists)
+{
+	size_t count = 0;
+	struct reason why;
+	*lists = NULL;
+	(void)matrix_lists(matrix, &count);
+	if (count == 0) {
+		return true;
+	}
+	*lists = lists_new(&why);
+	if (!*lists) {
+		(void)fprintf(stderr, "%s\n", why.text);
+		return false;
+	}
+	lists_load(*lists, matrix, NULL, (int64_t)time(NULL));
+	return tell_lists(*lists);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "commands/options.h"
+#include "lists/load.h"
 #include "matrix/load.h"
 
 /* NULL after the mistakes were told. */
@@ -18,3 +19,9 @@ bool matrices_read(const struct option_list *files, struct arena *arena,
 
 /* What was read, loaded; NULL after the mistakes were told. */
 struct matrix *matrices_load_trees(const struct matrix_tree *trees, size_t count);
+
+/*
+ * The lists that the matrix declares, in *lists for lists_free; NULL: it declares none.
+ * What is wrong with one is told on stderr. False: a file is not usable, or no memory.
+ */
+bool matrices_read_lists(const struct matrix *matrix, struct lists **lists);

@@ -13,10 +13,15 @@
 static int replay_with(const struct replay *replay, const struct matrix *matrix)
 {
 	struct replay_outputs outputs;
-	const int code = replay_outputs_open(&outputs, replay, matrix)
-				 ? replay_engine_run(replay, &outputs, matrix)
-				 : COMMAND_RUNTIME;
-	replay_outputs_free(&outputs);
+	struct lists *lists;
+	int code = COMMAND_USAGE;
+	if (matrices_read_lists(matrix, &lists)) {
+		code = replay_outputs_open(&outputs, replay, matrix)
+			       ? replay_engine_run(replay, &outputs, matrix, lists)
+			       : COMMAND_RUNTIME;
+		replay_outputs_free(&outputs);
+	}
+	lists_free(lists);
 	return code;
 }
 

@@ -155,7 +155,7 @@ static void read_ahead(const struct replay *replay, struct source *source)
 }
 
 int replay_engine_run(const struct replay *replay, struct replay_outputs *outputs,
-	const struct matrix *matrix)
+	const struct matrix *matrix, struct lists *lists)
 {
 	struct reason why;
 	struct source *source =
@@ -165,6 +165,7 @@ int replay_engine_run(const struct replay *replay, struct replay_outputs *output
 	}
 	read_ahead(replay, source);
 	struct engine_settings settings = {.matrix = matrix,
+		.lists = lists,
 		.flows = replay->flow_entries,
 		.watched = WATCHED_DEFAULT,
 		.fold_window_us = FOLD_WINDOW_S * US_PER_S,

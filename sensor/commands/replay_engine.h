@@ -12,6 +12,6 @@
 /* Every frame through the engine; false: one could not be read, which ended it. */
 bool replay_frames(struct engine *engine, struct source *source, struct reason *why);
 
-/* Returns enum command_exit; outputs are closed unless nothing was read. */
+/* lists: or NULL. Returns enum command_exit; outputs are closed unless nothing was read. */
 int replay_engine_run(const struct replay *replay, struct replay_outputs *outputs,
-	const struct matrix *matrix);
+	const struct matrix *matrix, struct lists *lists);

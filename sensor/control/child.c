@@ -90,10 +90,13 @@ void child_start(const struct sensor *sensor, unsigned place)
 			"holds no place on the status page: %s", strerror(errno));
 	}
 	(void)close(sensor->signals);
+	(void)close(sensor->control);
 	close_queues_of_others(sensor, place);
 	if (place < sensor->workers_end || place >= sensor->outputs_end) {
 		environment_forget(); /* passwords are the outputs' alone */
 	}
+	lists_store_leave(
+		sensor->lists, place >= SENSOR_WORKERS && place < sensor->workers_end);
 	if (!is_reading_matrix(sensor, place)) {
 		matrix_store_free(sensor->store);
 	}

@@ -130,20 +130,25 @@ static void load_again(struct half *half, const struct settings *settings)
 	load(half, next);
 }
 
-static void run_loader(
-	struct half *half, const struct settings *settings, bool is_again)
+bool matrix_store_confine_loader(struct reason *why)
 {
 	const struct rlimit bound = {SECONDS_OF_CPU, SECONDS_OF_CPU};
-	struct reason why;
 	sigset_t none;
 	environment_forget();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)setrlimit(RLIMIT_CPU, &bound);
-	const bool is_confined = privileges_keep(PRIVILEGE_READ_FILES, &why);
+	const bool is_confined = privileges_keep(PRIVILEGE_READ_FILES, why);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!is_confined) {
+	return is_confined;
+}
+
+static void run_loader(
+	struct half *half, const struct settings *settings, bool is_again)
+{
+	struct reason why;
+	if (!matrix_store_confine_loader(&why)) {
 		tell(&half->result, &why);
 	} else if (is_again) {
 		load_again(half, settings);

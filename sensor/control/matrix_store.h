@@ -47,6 +47,9 @@ void matrix_store_free(struct matrix_store *store);
 pid_t matrix_store_load(struct matrix_store *store, uint32_t generation,
 	const struct settings *settings);
 
+/* In a process that was forked to load: it reads files, and has two minutes for it. */
+bool matrix_store_confine_loader(struct reason *why);
+
 /*
  * What the loader found, once it ended with this status (waitpid). Borrowed from the
  * store.

@@ -6,6 +6,10 @@
 #include "capture/conntrack.h"
 #include "control/gate.h"
 #include "control/notify.h"
+#include "lists/build.h"
+#include "lists/by_hand.h"
+#include "lists/load.h"
+#include "lists/request.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +25,10 @@
 #define US_PER_S  UINT64_C(1000000)
 #define NAP_MS    2
 #define RECHECK_S 60 /* longer than any table takes */
+
+#define LISTS_PAUSE_US  UINT64_C(1000000)  /* between two looks at their files */
+#define LISTS_FAILED_US UINT64_C(60000000) /* behind a loader that died */
+#define LISTS_SHARE     10 /* the pause behind a load, in times what that took */
 
 static pid_t start_loader(const struct sensor *sensor)
 {
@@ -83,6 +91,246 @@ static void print_errors(const struct matrix_store_result *result)
 	}
 }
 
+/* What became of each list, where it is another thing than before. */
+static void tell_lists(
+	struct reload *reload, const struct lists *before, const struct lists *now)
+{
+	size_t count = 0;
+	const struct lists_list *all = lists_all(now, &count);
+	for (size_t i = 0; i < count; i++) { /* LISTS_MAX */
+		const struct lists_list *list = &all[i];
+		const struct lists_list *old =
+			before ? lists_named(before, list->name) : NULL;
+		const char *told = old ? old->problem.text : "";
+		if (strcmp(list->problem.text, told) == 0) {
+			continue;
+		}
+		if (list->is_kept) {
+			health_alert(reload->health, FINDING_SENSOR_LIST_FAILED,
+				SENSOR_SUPERVISOR, "list %s, %u entries stay: %.150s",
+				list->name, list->entries, list->problem.text);
+		} else if (list->problem.text[0] != '\0') {
+			log_line(LOG_LEVEL_WARNING, "supervisor",
+				"list %s: %u lines are left out: %s", list->name,
+				list->bad_lines, list->problem.text);
+		}
+	}
+	log_line(LOG_LEVEL_NOTICE, "supervisor", "lists loaded: %zu with %u entries",
+		count, lists_entry_count(now));
+}
+
+/* In a process of its own. */
+_Noreturn static void run_list_loader(const struct sensor *sensor)
+{
+	const struct lists_store *store = sensor->lists;
+	const uint32_t generation = lists_store_generation(store);
+	struct reason why;
+	if (!matrix_store_confine_loader(&why)) {
+		_exit(EXIT_FAILURE);
+	}
+	const struct lists_past past = {
+		.before = generation > 0 ? lists_store_block(store, generation) : NULL,
+		.directory = sensor->state_directory};
+	lists_load(lists_store_block(store, generation + 1),
+		matrix_store_matrix(sensor->store, sensor->page->matrix), &past,
+		(int64_t)(clock_realtime_us() / US_PER_S));
+	_exit(EXIT_SUCCESS);
+}
+
+static void start_list_loader(struct reload *reload)
+{
+	reload->began_us = clock_monotonic_us();
+	reload->listed = reload->sensor->page->matrix;
+	reload->list_loader = fork();
+	if (reload->list_loader == 0) {
+		run_list_loader(reload->sensor);
+	}
+	if (reload->list_loader < 0) {
+		reload->list_loader = 0;
+		reload->lists_us = reload->began_us + LISTS_FAILED_US;
+		reload->listed = 0;
+		log_line(LOG_LEVEL_ERROR, "supervisor", "cannot read lists: %s",
+			strerror(errno));
+	}
+}
+
+/* What a loader that ended left in the next block. */
+static void take_lists(struct reload *reload, int status)
+{
+	struct lists_store *store = reload->sensor->lists;
+	const uint32_t generation = lists_store_generation(store);
+	const uint64_t now_us = clock_monotonic_us();
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS) {
+		reload->lists_us = now_us + LISTS_FAILED_US;
+		reload->listed = 0;
+		lists_store_clear(store);
+		health_alert(reload->health, FINDING_SENSOR_LIST_FAILED,
+			SENSOR_SUPERVISOR,
+			"all lists stay: reading them ended by signal %d",
+			WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		return;
+	}
+	tell_lists(reload, generation > 0 ? lists_store_block(store, generation) : NULL,
+		lists_store_block(store, generation + 1));
+	lists_store_publish(store);
+	reload->are_old_kept = true;
+	reload->lists_us =
+		now_us + LISTS_PAUSE_US + (now_us - reload->began_us) * LISTS_SHARE;
+}
+
+static void reap_list_loader(struct reload *reload)
+{
+	int status = 0;
+	if (reload->list_loader > 0 &&
+		waitpid(reload->list_loader, &status, WNOHANG) == reload->list_loader) {
+		reload->list_loader = 0;
+		take_lists(reload, status);
+	}
+}
+
+static bool has_lists(const struct sensor *sensor)
+{
+	size_t count = 0;
+	(void)matrix_lists(
+		matrix_store_matrix(sensor->store, sensor->page->matrix), &count);
+	return count > 0 || lists_store_generation(sensor->lists) > 0;
+}
+
+static bool are_lists_stale(const struct sensor *sensor)
+{
+	const uint32_t generation = lists_store_generation(sensor->lists);
+	return generation > 0 &&
+	       lists_are_stale(lists_store_block(sensor->lists, generation),
+		       sensor->state_directory);
+}
+
+static bool are_lists_taken(const struct sensor *sensor, struct processes *processes)
+{
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		if (processes->list[i].pid != 0 &&
+			!lists_store_is_taken(sensor->lists, i)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Never beside a load of the matrix, which a loader of lists reads. */
+static void step_lists(struct reload *reload, struct processes *processes)
+{
+	const struct sensor *sensor = reload->sensor;
+	const uint64_t now_us = clock_monotonic_us();
+	if (reload->list_loader > 0 || !has_lists(sensor) ||
+		!are_lists_taken(sensor, processes)) {
+		return;
+	}
+	if (reload->are_old_kept) {
+		reload->are_old_kept = false;
+		lists_store_clear(sensor->lists);
+	}
+	if (now_us < reload->lists_us) {
+		return;
+	}
+	reload->lists_us = now_us + LISTS_PAUSE_US;
+	if (reload->listed != sensor->page->matrix || are_lists_stale(sensor)) {
+		start_list_loader(reload);
+	}
+}
+
+static bool is_declared(const struct sensor *sensor, const char *name)
+{
+	size_t count = 0;
+	const struct matrix_list *lists = matrix_lists(
+		matrix_store_matrix(sensor->store, sensor->page->matrix), &count);
+	for (size_t i = 0; i < count; i++) { /* MATRIX_LISTS_MAX */
+		if (strcmp(lists[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Written down and journalled; in force with the next load, which is soon. */
+static bool change_list(
+	struct reload *reload, const struct lists_request *request, struct reason *why)
+{
+	const struct sensor *sensor = reload->sensor;
+	char entry[LISTS_TEXT_BYTES];
+	const struct by_hand_change change = {.list = request->list,
+		.entry = entry,
+		.reason = request->reason,
+		.expires_s = request->expires_s,
+		.is_removed = request->operation == LISTS_REMOVE};
+	const struct json_matrix event = {.generation = sensor->page->matrix,
+		.list = request->list,
+		.entry = entry,
+		.reason = request->reason,
+		.is_removed = change.is_removed};
+	if (!is_declared(sensor, request->list)) {
+		return reason_set(
+			why, "the matrix declares no list \"%s\"", request->list);
+	}
+	if (!build_entry_text(request->entry, entry, why) ||
+		!by_hand_keep(sensor->state_directory, &change,
+			(int64_t)(clock_realtime_us() / US_PER_S), why)) {
+		return false;
+	}
+	health_matrix(reload->health, &event);
+	log_line(LOG_LEVEL_NOTICE, "supervisor", "list %s: %s %s by hand",
+		request->list, entry, change.is_removed ? "removed" : "added");
+	reload->lists_us = 0;
+	return true;
+}
+
+void reload_serve(struct reload *reload)
+{
+	const struct lists_store *store = reload->sensor->lists;
+	const uint32_t generation = lists_store_generation(store);
+	struct lists_request request;
+	struct lists_answer answer = {.generation = generation};
+	struct reason why = {.text = ""};
+	int file = -1;
+	const int connection = lists_request_next(reload->sensor->control, &request);
+	if (connection < 0) {
+		return;
+	}
+	switch ((enum lists_operation)request.operation) {
+	case LISTS_OPEN:
+		answer.is_done = generation > 0 ||
+				 reason_set(&why, "the matrix declares no lists");
+		file = generation > 0 ? lists_store_file(store, generation) : -1;
+		break;
+	case LISTS_ADD:
+	case LISTS_REMOVE:
+		answer.is_done = change_list(reload, &request, &why);
+		break;
+	}
+	(void)snprintf(answer.text, sizeof(answer.text), "%s", why.text);
+	lists_request_answer(connection, &answer, file);
+}
+
+/* Before there are workers: none judges without them. */
+static void wait_for_lists(struct reload *reload, bool (*is_given_up)(void))
+{
+	int status = 0;
+	if (!has_lists(reload->sensor)) {
+		reload->listed = reload->sensor->page->matrix;
+		return;
+	}
+	start_list_loader(reload);
+	while (reload->list_loader > 0 &&
+		waitpid(reload->list_loader, &status, WNOHANG) == 0) {
+		if (is_given_up()) {
+			(void)kill(reload->list_loader, SIGKILL);
+		}
+		(void)poll(NULL, 0, NAP_MS);
+	}
+	if (reload->list_loader > 0) {
+		reload->list_loader = 0;
+		take_lists(reload, status);
+	}
+}
+
 bool reload_first(struct reload *reload, bool (*is_given_up)(void))
 {
 	const struct sensor *sensor = reload->sensor;
@@ -100,6 +348,7 @@ bool reload_first(struct reload *reload, bool (*is_given_up)(void))
 		matrix_store_result(sensor->store, sensor->page->matrix + 1, status);
 	if (result->is_loaded) {
 		take_over(reload, result);
+		wait_for_lists(reload, is_given_up);
 	} else {
 		print_errors(result);
 	}
@@ -279,6 +528,7 @@ static void reap_rechecker(struct reload *reload)
 void reload_reap(struct reload *reload)
 {
 	reap_loader(reload);
+	reap_list_loader(reload);
 	reap_rechecker(reload);
 }
 
@@ -287,6 +537,10 @@ void reload_step(struct reload *reload, struct processes *processes)
 	struct sensor *sensor = reload->sensor;
 	if (reload->loader > 0 || !is_taken(sensor, processes)) {
 		return;
+	}
+	step_lists(reload, processes);
+	if (reload->list_loader > 0) {
+		return; /* it reads the matrix */
 	}
 	if (reload->is_old_kept) {
 		reload->is_old_kept = false;

@@ -15,9 +15,14 @@ struct reload {
 	struct health *health;
 	pid_t loader;       /* 0: none */
 	pid_t rechecker;    /* the same */
+	pid_t list_loader;  /* the same */
+	uint32_t listed;    /* generation of the matrix whose lists are in force */
+	uint64_t lists_us;  /* not read again before */
+	uint64_t began_us;  /* when the list loader did */
 	bool is_wanted;     /* asked for, not begun */
 	bool is_unfinished; /* the manager was told RELOADING */
 	bool is_old_kept;   /* somebody may use the matrix before this one */
+	bool are_old_kept;  /* the same of lists */
 };
 
 /*
@@ -31,6 +36,9 @@ void reload_want(struct reload *reload);
 
 /* To be called often: begins what is wanted, ends what all workers have taken. */
 void reload_step(struct reload *reload, struct processes *processes);
+
+/* To be called often: answers one who asks about the lists, or changes one. */
+void reload_serve(struct reload *reload);
 
 /* To be called after SIGCHLD: takes what loader or rechecker left if it has ended. */
 void reload_reap(struct reload *reload);

@@ -15,6 +15,7 @@
 #include "control/privileges.h"
 #include "control/settings.h"
 #include "judge/ceiling.h"
+#include "lists/store.h"
 #include "status/status.h"
 
 #define SENSOR_PREFIX_BYTES 128
@@ -25,6 +26,7 @@ struct sensor {
 	struct privileges_user user;
 	struct status_page *page;
 	struct matrix_store *store;
+	struct lists_store *lists;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
 	struct feed feeds[STATUS_WORKERS_MAX];   /* of a worker's lessons */
 	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */
@@ -40,6 +42,7 @@ struct sensor {
 	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
 	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */
 	int state_directory;
+	int control; /* the socket for who asks about lists; the supervisor's alone */
 	int www;     /* the folder of the page; -1: there is none */
 	int lock;    /* the page's; the supervisor's alone */
 	int wake;    /* eventfd: something is in a ring that was empty */

@@ -18,6 +18,7 @@
 #include "control/sandbox.h"
 #include "control/shipper_process.h"
 #include "control/worker.h"
+#include "lists/request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -205,7 +206,9 @@ static bool load_matrix(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
 	sensor->store = matrix_store_new(why);
-	if (!sensor->store) {
+	sensor->lists = sensor->store ? lists_store_new(why) : NULL;
+	sensor->control = lists_socket_listen(sensor->state_directory, why);
+	if (!sensor->lists || sensor->control < 0) {
 		return false;
 	}
 	supervisor->reload =
@@ -490,6 +493,7 @@ static void supervise(struct supervisor *supervisor)
 	while (!supervisor->is_ending) {
 		tick(supervisor, &look_us);
 		reload_step(&supervisor->reload, &supervisor->processes);
+		reload_serve(&supervisor->reload);
 		wait_tick(supervisor, look_us);
 	}
 }

@@ -179,20 +179,17 @@ static void on_mail(void *context, const struct record *record)
 
 static void on_lesson(void *context, const struct ledger_lesson *lesson)
 {
-	struct worker *worker = (struct worker *)context;
-	record_writer_lesson(&worker->records, lesson);
+	record_writer_lesson(&((struct worker *)context)->records, lesson);
 }
 
 static void on_named(void *context, const struct names_lesson *lesson)
 {
-	struct worker *worker = (struct worker *)context;
-	record_writer_name(&worker->records, lesson);
+	record_writer_name(&((struct worker *)context)->records, lesson);
 }
 
 static void on_moved(void *context, const struct structure_lesson *lesson)
 {
-	struct worker *worker = (struct worker *)context;
-	record_writer_moved(&worker->records, lesson);
+	record_writer_moved(&((struct worker *)context)->records, lesson);
 }
 
 static void on_folded(void *context, const struct fold_lesson *lesson)
@@ -242,6 +239,7 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	worker->rate.most = settings->record_rate;
 	struct engine_settings engine = {
 		.matrix = matrix_store_matrix(sensor->store, worker->matrix),
+		.lists = lists_store_take(sensor->lists, worker->place),
 		.flows = settings->flows,
 		.watched = settings->flows / SETTINGS_WATCHED_SHARE,
 		.fold_window_us = (uint64_t)settings->fold_s * US_PER_S,
@@ -366,7 +364,8 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 
 static bool freeze_matrices(struct worker *worker, struct reason *why)
 {
-	return matrix_store_freeze(worker->sensor->store, why);
+	return matrix_store_freeze(worker->sensor->store, why) &&
+	       lists_store_freeze(worker->sensor->lists, why);
 }
 
 static bool start_libraries(struct worker *worker, struct reason *why)
@@ -505,6 +504,8 @@ static void between_packets(struct worker *worker, bool is_idle)
 		worker->matrix = matrix;
 		worker->process->matrix = matrix;
 	}
+	engine_set_lists(
+		worker->engine, lists_store_take(sensor->lists, worker->place));
 	lessons_hear(&worker->lessons);
 	const uint64_t now_us = clock_monotonic_us();
 	if (now_us >= worker->publish_us) {

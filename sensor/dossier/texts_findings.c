@@ -152,6 +152,10 @@ static const struct {
 		"Vérifier que le filtre (antivirus, antipourriel) tourne, qu'il voit "
 		"chaque message, que personne n'en est dispensé, et ce qu'il laisse "
 		"passer quand il est en panne."},
+	[FINDING_SENDER_LISTED] = {"Extrémité d'un flux inscrite sur une liste",
+		"Regarder l'entrée (`mailwarden list lookup`). Une extrémité inscrite "
+		"à tort va sur une liste `allow` ; en coupure, `--action "
+		"sender.listed=refuse` refuse les expéditeurs inscrits."},
 };
 
 const char *texts_finding_title(enum texts_language language, enum finding finding)

@@ -3,6 +3,10 @@
 static const char REFUSAL[] =
 	"554 5.7.1 Mail from here is not allowed by the site's flow policy\r\n";
 
+static const char DEFERRAL[] =
+	"451 4.7.1 Mail from here is not taken for now, try again later\r\n";
+
+_Static_assert(sizeof(DEFERRAL) <= INJECT_TEXT_BYTES, "so does it");
 _Static_assert(sizeof(REFUSAL) <= INJECT_TEXT_BYTES, "fits a segment");
 
 /* What the packet takes of its sender's numbers. */
@@ -84,11 +88,12 @@ static void refuse(struct answers *answers, const struct engine_passage *passage
 {
 	const struct packet *packet = passage->packet;
 	const uint8_t last = TCP_FIN | TCP_PSH | TCP_ACK;
+	const char *text = passage->is_temporary ? DEFERRAL : REFUSAL;
 	if (passage->is_from_client) {
-		add_back(answers, packet, last)->text = REFUSAL;
+		add_back(answers, packet, last)->text = text;
 		reset_on(answers, passage, sequence);
 	} else {
-		add_on(answers, packet, sequence, last)->text = REFUSAL;
+		add_on(answers, packet, sequence, last)->text = text;
 		reset_sender(answers, passage);
 	}
 }

@@ -360,6 +360,14 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 	engine_ledger_loaded(engine);
 }
 
+void engine_set_lists(struct engine *engine, struct lists *lists)
+{
+	if (lists != engine->settings.lists) {
+		engine->settings.lists = lists;
+		engine->turn++;
+	}
+}
+
 uint32_t engine_flows(const struct engine *engine)
 {
 	return flow_table_used(engine->flows);

@@ -46,6 +46,7 @@ struct engine_passage {
 	enum engine_standing standing;
 	enum action action;     /* when blocked */
 	bool is_first_blocked;  /* this packet brought the decision */
+	bool is_temporary;      /* when blocked: its sender may try again */
 	bool is_sender_blocked; /* for sending where no row lets it */
 	bool is_proven;   /* the client opened it and has bytes that its server sent */
 	bool is_declared; /* a row of the matrix speaks of the client's group */
@@ -90,6 +91,7 @@ struct engine_outputs {
 
 struct engine_settings {
 	const struct matrix *matrix;
+	struct lists *lists;                /* NULL: none; its hits are counted */
 	const struct action_table *actions; /* NULL: watch only */
 	struct hash_seed seed;
 	uint32_t flows;
@@ -128,6 +130,9 @@ void engine_idle(struct engine *engine, uint64_t now_us);
 
 /* Between frames: judge by another matrix from here on. What was folded is told first. */
 void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
+
+/* The same of lists, or NULL: none. */
+void engine_set_lists(struct engine *engine, struct lists *lists);
 
 /* Bytes of all frames, as they were on the wire. */
 uint64_t engine_frame_bytes(const struct engine *engine);

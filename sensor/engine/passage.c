@@ -10,6 +10,7 @@ enum {
 	PASSAGE_OF_SENDER = 0x10,
 	PASSAGE_TOLD = 0x20,
 	PASSAGE_DONE = 0x40, /* nothing more is to be found in its bytes */
+	PASSAGE_TEMPORARY = 0x80,
 };
 
 void passage_note_done(struct flow *flow)
@@ -41,6 +42,7 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 	record->is_audited = choice.is_audited;
 	if (is_to_be_cut(engine, flow) && choice.action != ACTION_ACCEPT) {
 		flow->action |= (uint8_t)choice.action;
+		flow->action |= choice.is_temporary ? PASSAGE_TEMPORARY : 0;
 		if (judgement->findings & FINDING_BIT(FINDING_SENDER_ILLEGITIMATE)) {
 			flow->action |= PASSAGE_OF_SENDER;
 		}
@@ -246,6 +248,7 @@ static void tell_blocked(struct engine *engine, struct flow *flow, unsigned side
 	passage->standing = ENGINE_STANDING_BLOCKED;
 	passage->action = (enum action)(flow->action & PASSAGE_ACTION_BITS);
 	passage->is_sender_blocked = (flow->action & PASSAGE_OF_SENDER) != 0;
+	passage->is_temporary = (flow->action & PASSAGE_TEMPORARY) != 0;
 	passage->is_first_blocked = !(flow->action & PASSAGE_TOLD);
 	if (passage->is_first_blocked) {
 		passage->received = flow_numbers(engine->flows, flow, side);

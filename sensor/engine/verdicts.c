@@ -235,6 +235,7 @@ static void observe(struct engine *engine, const struct flow *flow,
 	fill_way(engine, flow, conversation, &sight->on_wire);
 	sight->on_wire.facts = &conversation_dialogue(conversation)->facts;
 	sight->on_wire.is_ended = is_ended;
+	sight->on_wire.lists = engine->settings.lists;
 	sight->on_wire.ambiguity = ambiguity_of(conversation);
 	wire_read(engine->settings.matrix, &conversation->classification,
 		&sight->on_wire, &engine->judgement, &sight->reading);
@@ -294,6 +295,14 @@ static void learn(struct engine *engine, const struct flow *flow,
 	}
 }
 
+static void count_hits(struct engine *engine)
+{
+	const struct listed *listed = &engine->judgement.listed;
+	for (unsigned i = 0; engine->settings.lists && i < LISTED_ENDS; i++) {
+		lists_count_hit(engine->settings.lists, listed->ends[i].entry);
+	}
+}
+
 static void give_mail(struct engine *engine, struct record *record)
 {
 	engine->mail_flows++;
@@ -342,6 +351,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	tell(engine, flow, &sight.record, &conversation->reported);
 	learn(engine, flow, conversation, &sight.reading);
 	if (is_ended) {
+		count_hits(engine);
 		give_mail(engine, &sight.record);
 	}
 }

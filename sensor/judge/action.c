@@ -149,6 +149,42 @@ static bool is_dialogue(enum protocol protocol)
 	}
 }
 
+/*
+ * How lists have it cut off, enum matrix_list_kind; ALLOW: not at all. An end that the
+ * matrix declares is told, and not cut off by what others write.
+ */
+static unsigned listed_as(const struct judgement *judgement)
+{
+	unsigned kind = MATRIX_LIST_ALLOW;
+	for (unsigned i = 0; i < LISTED_ENDS; i++) {
+		const struct lists_match *match = &judgement->listed.ends[i];
+		const struct matrix_end *end =
+			i == LISTED_SERVER ? &judgement->to : &judgement->from;
+		if (match->entry != LISTS_NONE && !end->group && match->kind > kind) {
+			kind = match->kind;
+		}
+	}
+	return kind;
+}
+
+static uint64_t blockable(const struct judgement *judgement)
+{
+	const uint64_t listed = FINDING_BIT(FINDING_SENDER_LISTED);
+	return (judgement->findings & listed) != 0 &&
+			       listed_as(judgement) == MATRIX_LIST_ALLOW
+		       ? judgement->findings & ~listed
+		       : judgement->findings;
+}
+
+static bool is_temporary(const struct action_table *table,
+	const struct judgement *judgement, uint64_t findings)
+{
+	const uint64_t listed = FINDING_BIT(FINDING_SENDER_LISTED);
+	return (findings & listed) != 0 &&
+	       listed_as(judgement) == MATRIX_LIST_TEMPORARY &&
+	       gravest(table, findings & ~listed) == ACTION_ACCEPT;
+}
+
 static bool blocks_only(const struct action_table *table, uint64_t findings)
 {
 	for (int i = 0; i < FINDING_FLOW_COUNT; i++) {
@@ -162,15 +198,17 @@ static bool blocks_only(const struct action_table *table, uint64_t findings)
 struct action_choice action_choose(const struct action_table *table,
 	const struct observation *observation, const struct judgement *judgement)
 {
-	struct action_choice choice = {.action = gravest(table, judgement->findings)};
+	uint64_t findings = blockable(judgement);
+	struct action_choice choice = {.action = gravest(table, findings)};
 	if (choice.action == ACTION_ACCEPT || is_guess(observation)) {
 		return (struct action_choice){.action = ACTION_ACCEPT};
 	}
 	if (is_in_grace(table, observation, judgement)) {
-		choice.action = gravest(
-			table, judgement->findings & ~findings_of_expiry(judgement));
+		findings &= ~findings_of_expiry(judgement);
+		choice.action = gravest(table, findings);
 		choice.is_audited = choice.action == ACTION_ACCEPT;
 	}
+	choice.is_temporary = is_temporary(table, judgement, findings);
 	if (choice.action == ACTION_REFUSE && !is_clear_smtp(observation)) {
 		choice.action = ACTION_REJECT;
 	}

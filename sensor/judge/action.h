@@ -31,6 +31,7 @@ struct action_choice {
 	enum action action;  /* to be taken; ACTION_ACCEPT when only told */
 	bool is_audited;     /* would be blocked if the table or the row enforced */
 	bool is_row_audited; /* it is the row that does not */
+	bool is_temporary;   /* nothing but a list of that kind blocks it */
 };
 
 /* What no row allows is refused or reset; weak TLS and the like only told. */

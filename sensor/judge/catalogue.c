@@ -383,6 +383,17 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"fails open.",
 		"Mail that the filter lets by on purpose; a filter that writes its "
 		"field under another name since it was renewed."},
+	[FINDING_SENDER_LISTED] = {"sender.listed", SEVERITY_HIGH, 3700045, 1,
+		"End of a mail flow stands on a list", {"R37"}, {"T1071.003"},
+		"The client, the server or the domain of MAIL FROM stands on a list "
+		"of kind `deny` or `temporary` that the matrix declares, and on none "
+		"of kind `allow`. Its severity is the list's. The detail says which "
+		"end, entry and list, since and until when, and why. A domain is what "
+		"the client says.",
+		"Look at the entry (`mailwarden list lookup`). An end that is wrongly "
+		"listed goes onto a list of kind `allow`; inline, `--action "
+		"sender.listed=refuse` turns listed senders away.",
+		"An address that somebody else has by now; a feed of wide prefixes."},
 	[FINDING_SENSOR_PACKET_LOSS] = {"sensor.packet-loss", SEVERITY_MEDIUM, 3700101,
 		1, "The sensor loses packets", {NULL}, {NULL},
 		"The kernel dropped packets before the sensor could read them: flows "
@@ -518,6 +529,13 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"Set `maxmemory-policy noeviction`, or give the sensors a Redis of "
 		"their own; how much memory they take is in docs/outputs.md.",
 		"Counters that somebody deleted to begin anew."},
+	[FINDING_SENSOR_LIST_FAILED] = {"sensor.list-failed", SEVERITY_MEDIUM, 3700120,
+		1, "List not taken over; its old entries stay", {NULL}, {NULL},
+		"The file of a list cannot be read, is empty, is broken, or holds "
+		"less than half of what it held. The alert says which list, and why.",
+		"Look at the file and at who writes it. `shrinks: yes` in the matrix "
+		"lets a list become short or empty; a restart takes any.",
+		"A list that was cleaned up."},
 	[FINDING_AUDIT_RELAY_UNDECLARED] = {"audit.relay-undeclared", SEVERITY_HIGH,
 		3700201, 1, "Undeclared host sends as an own domain",
 		{"R37", "SPF", "DMARC"}, {NULL},
@@ -558,28 +576,4 @@ const struct finding_row *finding_row(enum finding finding)
 {
 	assert(finding < FINDING_COUNT);
 	return &ROWS[finding];
-}
-
-const char *finding_category(enum finding finding)
-{
-	if (finding <= FINDING_PORT_FOREIGN) {
-		return "Mail flow outside the matrix";
-	}
-	if (finding >= FINDING_AUDIT_FIRST) {
-		return "Mail authentication";
-	}
-	if (finding >= FINDING_FLOW_COUNT) {
-		return "Sensor health";
-	}
-	if (finding == FINDING_SENDER_MX_LOOKUP || finding == FINDING_TUNNEL_MAIL ||
-		finding == FINDING_EVASION_AMBIGUOUS ||
-		finding == FINDING_SENDER_OWN_DOMAIN_OUTSIDE ||
-		finding == FINDING_SENDER_FOREIGN_DOMAIN_OUT) {
-		return "Mail flow outside the matrix";
-	}
-	return finding <= FINDING_REQUIRETLS_CLEAR ||
-			       finding == FINDING_TLS_CERTIFICATE_CHANGING ||
-			       finding == FINDING_SMTP_SMUGGLING
-		       ? "Mail transport security"
-		       : "Mail architecture";
 }

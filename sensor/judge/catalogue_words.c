@@ -1,7 +1,32 @@
-/* What the catalogue refers to: tactics, recommendations, severities. */
+/* What the catalogue refers to: categories, tactics, recommendations, severities. */
 #include "judge/catalogue.h"
 
 #include <string.h>
+
+const char *finding_category(enum finding finding)
+{
+	if (finding <= FINDING_PORT_FOREIGN) {
+		return "Mail flow outside the matrix";
+	}
+	if (finding >= FINDING_AUDIT_FIRST) {
+		return "Mail authentication";
+	}
+	if (finding >= FINDING_FLOW_COUNT) {
+		return "Sensor health";
+	}
+	if (finding == FINDING_SENDER_MX_LOOKUP || finding == FINDING_TUNNEL_MAIL ||
+		finding == FINDING_EVASION_AMBIGUOUS ||
+		finding == FINDING_SENDER_OWN_DOMAIN_OUTSIDE ||
+		finding == FINDING_SENDER_FOREIGN_DOMAIN_OUT ||
+		finding == FINDING_SENDER_LISTED) {
+		return "Mail flow outside the matrix";
+	}
+	return finding <= FINDING_REQUIRETLS_CLEAR ||
+			       finding == FINDING_TLS_CERTIFICATE_CHANGING ||
+			       finding == FINDING_SMTP_SMUGGLING
+		       ? "Mail transport security"
+		       : "Mail architecture";
+}
 
 const struct tactic *tactic_of(const char *technique)
 {

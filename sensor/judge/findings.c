@@ -22,6 +22,7 @@ enum finding_need {
 	NEEDS_NO_OFFER = 1 << 10,
 	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
 	NEEDS_AMBIGUITY = 1 << 12,
+	NEEDS_LISTED = 1 << 13,
 };
 
 /* When a flow that carries mail in clear has raised it, if it ever does. */
@@ -113,6 +114,7 @@ static const struct finding_rule RULES[] = {
 		NEEDS_SENDING, TOLD_LATER},
 	{finding_content_unchecked, FINDING_CONTENT_UNCHECKED, true, NEEDS_SENDING,
 		TOLD_LATER},
+	{finding_sender_listed, FINDING_SENDER_LISTED, false, NEEDS_LISTED, TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
 	"every finding of the catalogue has its test");
@@ -140,6 +142,7 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->starttls_offered == FACTS_YES, NEEDS_OFFER) |
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
 	       need(facts->starttls != 0, NEEDS_STARTTLS) |
+	       need(judged->listed->told != LISTED_ENDS, NEEDS_LISTED) |
 	       need(judged->observation->ambiguity != NULL ||
 			       facts->opening != OPENING_NONE ||
 			       facts->has_unread_lines,

@@ -24,6 +24,7 @@ struct judge_case {
 	/* what names say of them, or NULL */
 	const struct matrix_named *from_named;
 	const struct matrix_named *to_named;
+	const struct listed *listed;
 	uint16_t port; /* of the server as judged */
 	enum matrix_profile profile;
 	bool is_backward;   /* they are swapped */
@@ -88,6 +89,9 @@ finding_test finding_zone_user_access_exposed;
 
 /* findings_flow.c: what is claimed inside a tunnel that nobody declared */
 finding_test finding_tunnel_mail;
+
+/* listed.c: an end stands on a list that denies it */
+finding_test finding_sender_listed;
 
 /* findings_tls.c: what crossed in clear, and how well the rest was encrypted */
 finding_test finding_tls_missing;

@@ -331,6 +331,8 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		judged.row = governing_row(&result);
 		decide(&judged, judgement);
 	}
+	listed_find(&judged, &judgement->listed);
+	judged.listed = &judgement->listed;
 	judgement->from = judged.is_backward ? judged.to : judged.from;
 	judgement->to = judged.is_backward ? judged.from : judged.to;
 	if (observation->is_mail_by_name) {

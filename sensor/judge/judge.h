@@ -10,6 +10,7 @@
 #include "base/direction.h"
 #include "flow/ambiguity.h"
 #include "judge/catalogue.h"
+#include "judge/listed.h"
 #include "judge/memory.h"
 #include "judge/names.h"
 #include "matrix/criteria.h"
@@ -45,6 +46,7 @@ struct observation {
 	const char *lookup;   /* record type asked of a name server ("MX"), or NULL */
 	const char *lookup_name; /* the name asked for, where .lookup is set */
 	bool is_lookup_iterative; /* asked as resolvers ask, one server after the other */
+	const struct lists *lists;              /* or NULL: none is declared */
 	const struct flow_ambiguity *ambiguity; /* of its bytes, or NULL */
 	uint64_t now_us;
 };
@@ -57,6 +59,7 @@ struct judgement {
 	bool is_expired; /* it names ends, protocol and port, and its end is behind us */
 	struct matrix_end from;
 	struct matrix_end to;
+	struct listed listed;
 	uint64_t findings; /* FINDING_BIT of each raised */
 	uint64_t accepted; /* of these: they raise no alert */
 	/* of each accepted: by whom */

@@ -70,6 +70,7 @@ static const struct {
 	{"sender.own-domain-outside", DOMAINS_ARE_FOR_THAT, OF_SENDING},
 	{"sender.foreign-domain-out", DOMAINS_ARE_FOR_THAT, OF_SENDING},
 	{"content.unchecked", NULL, OF_SENDING},
+	{"sender.listed", "a list of kind allow is for that", OF_ANY},
 };
 
 #define FINDING_COUNT (sizeof(FINDINGS) / sizeof(FINDINGS[0]))

@@ -41,6 +41,8 @@ struct matrix {
 	bool has_own_domains;
 	struct matrix_sources forwarders; /* of all domains */
 	struct name_table domain_names;
+	struct matrix_list *lists;
+	size_t list_count;
 	struct row_key *by_from; /* sorted by from, to, row */
 	struct row_key *by_to;   /* sorted by to, from, row */
 	struct name_table zone_names;

@@ -82,6 +82,7 @@ static const struct loader_key FILE_KEYS[] = {
 	{"domains", false, keep_domains},
 	{"expects", false, keep_expects},
 	{"tunnels", false, keep_tunnels},
+	{"lists", false, loader_lists},
 	{"rows", false, keep_rows},
 	{NULL, false, NULL},
 };

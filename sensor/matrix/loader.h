@@ -175,6 +175,8 @@ void loader_tunnels(struct loader *loader, const struct yaml_node *node);
 /* load_domains.c */
 void loader_domains(struct loader *loader, const struct yaml_node *node);
 void loader_finish_domains(struct loader *loader);
+/* load_lists.c */
+void loader_lists(struct loader *loader, const struct yaml_node *node, void *unused);
 
 /* load_rows.c */
 void loader_rows(struct loader *loader, const struct yaml_node *node);

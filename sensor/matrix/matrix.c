@@ -44,6 +44,7 @@ void matrix_free(struct matrix *matrix)
 	}
 	list_free(matrix->tunnels);
 	domains_free(matrix);
+	list_free(matrix->lists);
 	list_free(matrix->by_from);
 	list_free(matrix->by_to);
 	arena_free(&matrix->arena);
@@ -134,6 +135,12 @@ const struct matrix_tunnel *matrix_tunnels(const struct matrix *matrix, size_t *
 {
 	*count = matrix->tunnel_count;
 	return matrix->tunnels;
+}
+
+const struct matrix_list *matrix_lists(const struct matrix *matrix, size_t *count)
+{
+	*count = matrix->list_count;
+	return matrix->lists;
 }
 
 static struct matrix_end end_of_group(

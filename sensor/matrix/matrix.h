@@ -140,6 +140,33 @@ struct matrix_tunnel {
 	struct matrix_place place;
 };
 
+enum matrix_list_kind {        /* the first that an end stands on counts */
+	MATRIX_LIST_ALLOW = 0, /* no list denies it; the rows are asked as ever */
+	MATRIX_LIST_TEMPORARY, /* denied for a time */
+	MATRIX_LIST_DENY,
+};
+
+enum matrix_list_format {
+	MATRIX_LIST_FORMAT_GUESSED = 0,
+	MATRIX_LIST_FORMAT_PLAIN,
+	MATRIX_LIST_FORMAT_CSV,
+	MATRIX_LIST_FORMAT_NDJSON,
+	MATRIX_LIST_FORMAT_HOSTS,
+	MATRIX_LIST_FORMAT_IPSET,
+	MATRIX_LIST_FORMAT_NFT,
+};
+
+/* Addresses, prefixes and domains in a file that others write; lists/ reads it. */
+struct matrix_list {
+	const char *name;
+	enum matrix_list_kind kind;
+	const char *file; /* NULL: its entries are added by hand alone */
+	enum matrix_list_format format;
+	uint8_t severity; /* of what is told of it, 1 is the gravest; 0: told of nobody */
+	bool may_shrink; /* to nothing at once, too */
+	struct matrix_place place;
+};
+
 struct matrix; /* opaque */
 
 struct matrix_problem {
@@ -185,6 +212,11 @@ struct matrix_end matrix_locate_inside(const struct matrix *matrix,
 /* The declaration this tunnel falls under, the first of several; NULL: none does. */
 const struct matrix_tunnel *matrix_tunnel_of(
 	const struct matrix *matrix, const struct tunnel *tunnel);
+
+/* In the order of their declaration; at most MATRIX_LISTS_MAX. */
+#define MATRIX_LISTS_MAX 32
+const struct matrix_list *matrix_lists(const struct matrix *matrix, size_t *count);
+const char *matrix_list_kind_name(enum matrix_list_kind kind);
 
 const struct matrix_tunnel *matrix_tunnels(const struct matrix *matrix, size_t *count);
 

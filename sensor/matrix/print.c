@@ -224,6 +224,23 @@ static void print_tunnels(const struct matrix *matrix, FILE *out)
 	}
 }
 
+static void print_lists(const struct matrix *matrix, FILE *out)
+{
+	static const char *const MEANINGS[] = {
+		[MATRIX_LIST_ALLOW] = "is on no other list",
+		[MATRIX_LIST_TEMPORARY] = "is denied for a time",
+		[MATRIX_LIST_DENY] = "is denied"};
+	if (matrix->list_count > 0) {
+		(void)fputs("\nLists\n", out);
+	}
+	for (size_t i = 0; i < matrix->list_count; i++) {
+		const struct matrix_list *list = &matrix->lists[i];
+		(void)fprintf(out, "  %s: who stands in %s %s.\n", list->name,
+			list->file ? list->file : "what is added by hand",
+			MEANINGS[list->kind]);
+	}
+}
+
 static void print_notes(const struct matrix_row *row, FILE *out)
 {
 	char day[SENTENCE_DAY_BYTES];
@@ -285,6 +302,7 @@ void matrix_print(const struct matrix *matrix, FILE *out)
 	print_groups(matrix, out);
 	print_domains(matrix, out);
 	print_tunnels(matrix, out);
+	print_lists(matrix, out);
 	(void)fputs("\nRows\n", out);
 	for (size_t i = 0; i < matrix->row_count; i++) {
 		print_row(&matrix->rows[i], out);

@@ -66,17 +66,30 @@ void json_blindness(struct json_writer *writer, const struct blindness *blindnes
 	json_object_close(writer);
 }
 
+static const char *action_of(const struct json_matrix *matrix)
+{
+	if (matrix->list) {
+		return matrix->is_removed ? "list-entry-removed" : "list-entry-added";
+	}
+	return matrix->is_loaded ? "loaded" : "rejected";
+}
+
 void json_matrix(
 	FILE *out, const struct json_event *event, const struct json_matrix *matrix)
 {
 	struct json_writer writer = {.out = out};
 	write_event(&writer, "matrix", event);
 	json_object_open(&writer, "matrix");
-	json_text(&writer, "action", matrix->is_loaded ? "loaded" : "rejected");
+	json_text(&writer, "action", action_of(matrix));
 	json_number(&writer, "generation", matrix->generation);
 	if (matrix->is_loaded) {
 		json_number(&writer, "rows", matrix->rows);
 		json_number(&writer, "groups", matrix->groups);
+	}
+	if (matrix->list) {
+		json_text(&writer, "list", matrix->list);
+		json_text(&writer, "entry", matrix->entry);
+		json_text(&writer, "reason", matrix->reason);
 	}
 	if (matrix->problem) {
 		json_text(&writer, "problem", matrix->problem);

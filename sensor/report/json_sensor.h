@@ -41,6 +41,11 @@ struct json_matrix {
 	size_t rows;
 	size_t groups;
 	const char *problem; /* the first, or NULL */
+	/* or NULL: an entry of this list was added or removed by hand */
+	const char *list;
+	const char *entry;
+	const char *reason; /* "" without */
+	bool is_removed;
 };
 
 void json_matrix(

@@ -19,7 +19,7 @@ COMMANDS = [REPLAY, (*REPLAY, "--summary"), (*REPLAY, "--verbose"), ("check", RE
             ("diff", "tests/matrix/diff/old.yaml", "tests/matrix/diff/new.yaml"),
             ("catalogue",), ("catalogue", "tls.certificate-name-mismatch"), ("ship", "--list")]
 HELPED = ["run", "replay", "check", "explain", "diff", "import", "export", "catalogue", "observed", "learn", "grid", "unused", "servers",
-          "status", "ship", "fleet", "unban", "report"]
+          "status", "ship", "fleet", "unban", "list", "report"]
 
 
 def words_of(*words):

@@ -63,6 +63,21 @@ static void a_greeting_gives_way_to_554_and_the_server_is_reset(void **state)
 	assert_int_equal(server->acknowledgement, SERVER_AT + 30);
 }
 
+static void who_may_come_again_later_is_told_451(void **state)
+{
+	(void)state;
+	const struct packet banner = packet_of(false, 30, TCP_ACK | TCP_PSH);
+	const struct engine_passage passage = {.packet = &banner,
+		.standing = ENGINE_STANDING_BLOCKED,
+		.action = ACTION_REFUSE,
+		.is_first_blocked = true,
+		.is_temporary = true};
+	struct answers answers;
+	answer_block(&passage, banner.sequence, &answers);
+	const struct inject_segment *client = toward(&answers, CLIENT_PORT);
+	assert_int_equal(strncmp(client->text, "451 4.7.1 ", 10), 0);
+}
+
 static void a_command_is_answered_by_554_and_acknowledged(void **state)
 {
 	(void)state;
@@ -248,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_greeting_gives_way_to_554_and_the_server_is_reset),
+		cmocka_unit_test(who_may_come_again_later_is_told_451),
 		cmocka_unit_test(a_command_is_answered_by_554_and_acknowledged),
 		cmocka_unit_test(
 			a_server_that_missed_held_bytes_is_reset_where_they_began),

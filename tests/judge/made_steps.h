@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "made_flow.h"
+#include "made_denied.h"
 
 #include "judge/ledger.h"
 #include "judge/structure.h"
@@ -179,6 +179,7 @@ struct world {
 };
 
 static struct world worlds[MATRIX_COUNT];
+static struct made_denied denied; /* the domain of a scene is */
 
 /* What one flow shows at the end of its life; the steps take it back bit by bit. */
 struct scene {
@@ -213,7 +214,7 @@ static const struct scene SCENES[] = {
 		     .auth_secret = FACTS_MECHANISM_PLAIN, .auth_accepted = FACTS_YES,
 		     .has_requiretls_clear = true, .has_content_clear = true,
 		     .messages = 2, .rcpt_count = 2, .helo = "host.example.org",
-		     .mail_from_domain = "example.org",
+		     .mail_from_domain = "bulk.example.org",
 		     .headers = {.messages = 2,
 			     .without_dkim_signature = 1,
 			     .without_authentication_results = 1,
@@ -327,6 +328,7 @@ static int make_worlds(void **state)
 {
 	const struct hash_seed seed = {{1, 2}};
 	(void)state;
+	denied = made_denied("bulk.example.org\n", "", "");
 	for (size_t i = 0; i < MATRIX_COUNT; i++) {
 		struct reason why;
 		struct world *world = &worlds[i];
@@ -351,6 +353,7 @@ static int make_worlds(void **state)
 static int free_worlds(void **state)
 {
 	(void)state;
+	made_denied_free(&denied);
 	for (size_t i = 0; i < MATRIX_COUNT; i++) {
 		structure_free(worlds[i].structure);
 		ledger_free(worlds[i].ledger);
@@ -577,6 +580,7 @@ static struct look look_at(
 			.confidence = DIRECTION_CONFIDENCE_SYN,
 			.way = {.tag = is_in_tunnel ? WAY_FOREIGN : 0,
 				.is_of_client = is_in_tunnel},
+			.lists = denied.lists,
 			.now_us = NOW_US}};
 	look.ends[0] = matrix_locate(world->matrix, &look.observation.client);
 	look.ends[1] = matrix_locate(world->matrix, &look.observation.server);

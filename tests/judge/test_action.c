@@ -283,6 +283,55 @@ static void a_wrong_setting_is_told(void **state)
 	assert_int_equal(table.of[FINDING_SENDER_ILLEGITIMATE], ACTION_ACCEPT);
 }
 
+static void listed(struct scene *scene, enum listed_end end, enum matrix_list_kind kind)
+{
+	set(scene);
+	scene->judgement.from.zone = &INTERNET;
+	scene->judgement.findings = FINDING_BIT(FINDING_SENDER_LISTED);
+	scene->judgement.listed.told = end;
+	for (unsigned i = 0; i < LISTED_ENDS; i++) {
+		scene->judgement.listed.ends[i].entry = LISTS_NONE;
+	}
+	scene->judgement.listed.ends[end].entry = 1;
+	scene->judgement.listed.ends[end].kind = (uint8_t)kind;
+	scene->table.of[FINDING_SENDER_LISTED] = ACTION_REFUSE;
+}
+
+static void a_listed_sender_is_put_off_or_turned_away_as_its_list_is(void **state)
+{
+	(void)state;
+	struct scene scene;
+	listed(&scene, LISTED_CLIENT, MATRIX_LIST_DENY);
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	assert_false(choose(&scene).is_temporary);
+	listed(&scene, LISTED_CLIENT, MATRIX_LIST_TEMPORARY);
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	assert_true(choose(&scene).is_temporary);
+	/* for another reason it is turned away for good */
+	scene.judgement.findings |= FINDING_BIT(FINDING_SENDER_ILLEGITIMATE);
+	assert_false(choose(&scene).is_temporary);
+	scene.table.of[FINDING_SENDER_LISTED] = ACTION_ACCEPT;
+	scene.judgement.findings = FINDING_BIT(FINDING_SENDER_LISTED);
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+}
+
+static void a_declared_end_is_not_cut_off_by_what_others_write(void **state)
+{
+	(void)state;
+	struct scene scene;
+	listed(&scene, LISTED_SERVER, MATRIX_LIST_DENY);
+	scene.judgement.from.group = &RELAY;
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+	scene.judgement.from.group = NULL;
+	scene.judgement.to.group = &RELAY;
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	listed(&scene, LISTED_CLIENT, MATRIX_LIST_DENY);
+	scene.judgement.from.group = &RELAY;
+	assert_int_equal(choose(&scene).action, ACTION_ACCEPT);
+	scene.judgement.findings |= FINDING_BIT(FINDING_SENDER_ILLEGITIMATE);
+	assert_int_equal(choose(&scene).action, ACTION_REFUSE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +354,9 @@ int main(void)
 			a_connection_that_may_carry_something_else_is_never_settled),
 		cmocka_unit_test(what_may_still_be_found_and_is_blocked_keeps_it_open),
 		cmocka_unit_test(a_wrong_setting_is_told),
+		cmocka_unit_test(
+			a_listed_sender_is_put_off_or_turned_away_as_its_list_is),
+		cmocka_unit_test(a_declared_end_is_not_cut_off_by_what_others_write),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,7 +351,7 @@ def test_help_teaches_with_examples():
 
 def test_the_manual_names_every_key_and_every_protocol():
     page = set(re.findall(r"[\w-]+", (ROOT / "man/mailwarden-matrix.5").read_text(encoding="utf-8")))
-    source = "".join((ROOT / f"sensor/matrix/{name}.c").read_text(encoding="utf-8") for name in ("load", "load_groups", "load_rows"))
+    source = "".join((ROOT / f"sensor/matrix/{name}.c").read_text(encoding="utf-8") for name in ("load", "load_groups", "load_lists", "load_rows"))
     keys = set(re.findall(r'^\t\{"(\w+)", (?:true|false), ', source, re.M))
     protocols = set(run("complete", "explain", "-m", REFERENCE, "relay", "mx-out", "").stdout.split()) - {"attempt"}
     assert len(keys) > 15 and {"smtp", "ews"} <= protocols

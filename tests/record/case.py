@@ -17,6 +17,7 @@ class Case:
     shows: str
     findings: tuple = ()  # exactly these are expected
     absent: tuple = ()  # worth saying that these are not
+    files: tuple = ()  # name and text of each that the matrix names
     flows: tuple = ()  # "protocol verdict [row]" of the mail records, where the case is about it
 
     def write(self):
@@ -33,6 +34,8 @@ class Case:
         folder = PCAPS / self.name
         (folder / "matrix.yaml").write_text(self.matrix)
         (folder / "README.md").write_text(self.readme())
+        for name, text in self.files:
+            (folder / name).write_text(text)
 
     def readme(self):
         def listed(words):

@@ -49,6 +49,18 @@ def test_legitimate_mail_passes_and_an_illegitimate_sender_is_refused(router):
     assert {action for _, action in blocked} == {"blocked"}
 
 
+@pytest.mark.parametrize("kind, reply", [("temporary", "451 4.7.1 "), ("deny", "554 5.7.1 ")])
+def test_a_listed_server_is_put_off_or_turned_away_as_its_list_is(router, kind, reply):
+    matrix = router.folder / "matrix.yaml"
+    matrix.write_text(matrix.read_text() + f"lists: {{bad: {{kind: {kind}, file: bad.txt}}}}\n")
+    (router.folder / "bad.txt").write_text(f"{SERVER}\n{MX_OUT}\n")  # our own server is never cut off for it
+    sensor = router.sensor("-q", "0", "--enforce", "--action", "sender.listed=refuse")
+    answer = router.send(MX_OUT, SERVER, 25)
+    assert answer["result"] == "refused" and answer["seen"][-1].startswith(reply)
+    router.end(sensor)
+    assert ("sender.listed", "blocked", 25) in router.alerts()
+
+
 def status_text(router):
     return subprocess.run([bench.BINARY, "status", "--state-dir", router.folder / "state"], capture_output=True,
                           text=True, timeout=20, check=True).stdout
