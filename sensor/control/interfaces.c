@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "capture/live.h"
+#include "capture/shunt.h"
 #include "control/interface_retry.h"
 #include "engine/engine.h"
 
@@ -23,6 +24,7 @@ struct interfaces {
 	const char *area; /* of log lines */
 	long nap_ns;
 	bool is_busy; /* frames came since the last wait */
+	struct shunt *shunt; /* NULL: every frame is given out */
 	size_t count;
 	struct interface list[SETTINGS_LIST_MAX];
 };
@@ -60,12 +62,38 @@ static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 		.source = (uint32_t)i,
 		.ring_bytes = ring_mib(settings) << 20,
 		.fanout_group = sensor->fanout_groups[i],
+		.shunt = interfaces->shunt,
 		.is_promiscuous = true};
 	interfaces->list[i].name = live.interface;
 	interfaces->list[i].live = live_open(&live, why);
 	interfaces->list[i].is_down =
 		!interfaces->list[i].live && interface_is_down(live.interface);
 	return interfaces->list[i].live != NULL;
+}
+
+static void tell_not_shunted(const struct interfaces *interfaces,
+	const struct settings *settings, const char *name, const char *why)
+{
+	const bool is_asked_for = settings->shunt == SETTINGS_SHUNT_YES;
+	log_line(is_asked_for ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, interfaces->area,
+		"%s: decided flows are not left to the kernel: %s", name, why);
+}
+
+/* Packets with a wrong checksum are to be told apart, which the kernel does not. */
+static void start_shunt(struct interfaces *interfaces, const struct settings *settings)
+{
+	struct reason why = {.text = ""};
+	if (settings->shunt == SETTINGS_SHUNT_NO) {
+		return;
+	}
+	if (settings->is_verifying_checksums) {
+		(void)reason_set(&why, "checksums are verified");
+	} else {
+		interfaces->shunt = shunt_new(&why);
+	}
+	if (!interfaces->shunt) {
+		tell_not_shunted(interfaces, settings, "all", why.text);
+	}
 }
 
 static long nap_ns(uint32_t mib)
@@ -85,8 +113,14 @@ struct interfaces *interfaces_open(const struct sensor *sensor, const char *area
 	interfaces->area = area;
 	interfaces->nap_ns = nap_ns(ring_mib(sensor->settings));
 	interfaces->count = sensor->settings->interfaces.count;
+	start_shunt(interfaces, sensor->settings);
 	for (size_t i = 0; i < interfaces->count; i++) {
 		if (open_one(interfaces, sensor, i, why)) {
+			const char *not = live_not_shunted(interfaces->list[i].live);
+			if (not ) {
+				tell_not_shunted(interfaces, sensor->settings,
+					interfaces->list[i].name, not );
+			}
 			continue;
 		}
 		if (is_strict) {
@@ -108,6 +142,7 @@ void interfaces_close(struct interfaces *interfaces)
 			live_close(interfaces->list[i].live);
 		}
 	}
+	shunt_free(interfaces->shunt);
 	free(interfaces);
 }
 
@@ -115,6 +150,20 @@ static void on_frames(void *context, const struct frame *frames, size_t count)
 {
 	struct engine *engine = (struct engine *)context;
 	engine_frames(engine, frames, count);
+}
+
+/* A flow's packets may come by several of them. */
+static void tell_passed(struct interfaces *interfaces)
+{
+	uint64_t passed_us = UINT64_MAX;
+	for (size_t i = 0; i < interfaces->count; i++) {
+		const struct interface *interface = &interfaces->list[i];
+		if (is_open(interface)) {
+			const uint64_t its_us = live_passed_us(interface->live);
+			passed_us = its_us < passed_us ? its_us : passed_us;
+		}
+	}
+	shunt_passed(interfaces->shunt, passed_us);
 }
 
 bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine)
@@ -143,6 +192,9 @@ bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine)
 			interface->is_down = true;
 			break;
 		}
+	}
+	if (interfaces->shunt) {
+		tell_passed(interfaces);
 	}
 	interfaces->is_busy = interfaces->is_busy || is_any;
 	return is_any;
@@ -201,6 +253,30 @@ void interfaces_counters(
 			counters->downs += live.downs;
 		}
 	}
+	if (interfaces->shunt) {
+		const struct shunt_totals totals = shunt_totals(interfaces->shunt);
+		counters->received += totals.packets;
+		counters->shunted = totals.packets;
+		counters->shunted_flows = totals.flows;
+		counters->shunt_full = totals.refused;
+	}
+}
+
+struct shunt *interfaces_shunt(const struct interfaces *interfaces)
+{
+	return interfaces->shunt;
+}
+
+uint32_t interfaces_shunting(const struct interfaces *interfaces)
+{
+	uint32_t shunting = 0;
+	for (size_t i = 0; interfaces->shunt && i < interfaces->count; i++) {
+		const struct interface *interface = &interfaces->list[i];
+		if (is_open(interface) && !live_not_shunted(interface->live)) {
+			shunting |= UINT32_C(1) << i;
+		}
+	}
+	return shunting;
 }
 
 uint32_t interfaces_missing(const struct interfaces *interfaces)

@@ -16,6 +16,9 @@ struct interfaces_counters {
 	uint64_t received;
 	uint64_t lost;
 	uint64_t downs; /* times that one was found down */
+	uint64_t shunted;       /* of .received: counted in the kernel */
+	uint64_t shunted_flows; /* now */
+	uint64_t shunt_full;    /* times that there was no room for one */
 };
 
 /*
@@ -37,6 +40,12 @@ void interfaces_wait(struct interfaces *interfaces, int timeout_ms);
 
 void interfaces_counters(
 	struct interfaces *interfaces, struct interfaces_counters *counters);
+
+/* Which have the decided flows counted in the kernel: likewise. */
+uint32_t interfaces_shunting(const struct interfaces *interfaces);
+
+/* Where that is done, or NULL. */
+struct shunt *interfaces_shunt(const struct interfaces *interfaces);
 
 /* Which interfaces are left out: a bit for each, in the order of the settings. */
 uint32_t interfaces_missing(const struct interfaces *interfaces);

@@ -42,6 +42,13 @@ enum settings_recheck {
 	SETTINGS_RECHECK_NONE
 };
 
+/* Whether the kernel counts decided flows in a worker's place (capture/shunt). */
+enum settings_shunt {
+	SETTINGS_SHUNT_AUTO = 0, /* where it is of use; that it cannot is no matter */
+	SETTINGS_SHUNT_YES,
+	SETTINGS_SHUNT_NO
+};
+
 /* What a reload changes, with the matrix; all of it inline. */
 struct settings_policy {
 	bool is_enforcing;
@@ -74,6 +81,7 @@ struct settings {
 	uint32_t blind_share;  /* percent that is not looked into; 0: not watched */
 	uint32_t fold_s;       /* one update of a repeated finding in so long */
 	uint32_t ring_mib;     /* kernel's ring of each worker and interface */
+	enum settings_shunt shunt;
 	uint32_t queue_length; /* packets the kernel holds */
 	uint32_t hold_packets; /* inline: undecided ones held at once; 0: they pass */
 	uint32_t hold_ms;

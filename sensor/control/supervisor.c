@@ -124,8 +124,14 @@ static bool open_state(struct supervisor *supervisor, struct reason *why)
 
 static bool give_up_rights(struct supervisor *supervisor, struct reason *why)
 {
+	const struct settings *settings = supervisor->sensor.settings;
+	const unsigned shunt =
+		settings->shunt != SETTINGS_SHUNT_NO && settings->interfaces.count > 0
+			? PRIVILEGE_SHUNT
+			: 0;
 	return privileges_become(&supervisor->sensor.user,
-		       PRIVILEGE_CAPTURE | PRIVILEGE_NETWORK | PRIVILEGE_READ_FILES,
+		       PRIVILEGE_CAPTURE | PRIVILEGE_NETWORK | PRIVILEGE_READ_FILES |
+			       shunt,
 		       why) &&
 	       sandbox_harden(why);
 }

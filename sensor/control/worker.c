@@ -288,6 +288,7 @@ static void publish_interfaces(struct worker *worker)
 {
 	worker->process->interfaces_missing = interfaces_missing(worker->interfaces);
 	worker->process->interfaces_down = interfaces_down(worker->interfaces);
+	worker->process->interfaces_shunting = interfaces_shunting(worker->interfaces);
 }
 
 static bool open_interfaces(struct worker *worker, struct reason *why)
@@ -300,6 +301,10 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 		interfaces_open(worker->sensor, worker->process->name, is_first, why);
 	if (worker->interfaces) {
 		publish_interfaces(worker);
+		if (worker->process->interfaces_shunting != 0) {
+			engine_set_shunt(worker->engine,
+				interfaces_shunt(worker->interfaces));
+		}
 	}
 	return worker->interfaces != NULL;
 }
@@ -389,10 +394,11 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
-	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 5];
+	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 8];
 	_Static_assert(sizeof(counters) / sizeof(counters[0]) <= STATUS_COUNTERS_MAX,
 		"the page has room for all");
 	struct interfaces_counters capture;
+	engine_take_shunted(worker->engine);
 	size_t count = engine_counters(worker->engine, counters);
 	if (worker->gate) {
 		count += count_gate(worker, counters + count, &capture);
@@ -400,6 +406,12 @@ static void publish(struct worker *worker)
 		interfaces_counters(worker->interfaces, &capture);
 		publish_interfaces(worker);
 		counters[count++] = (struct counter){"capture.downs", capture.downs};
+		counters[count++] =
+			(struct counter){"capture.shunted", capture.shunted};
+		counters[count++] = (struct counter){
+			"capture.shunted_flows", capture.shunted_flows};
+		counters[count++] =
+			(struct counter){"capture.shunt_full", capture.shunt_full};
 	}
 	counters[count++] = (struct counter){"capture.received", capture.received};
 	counters[count++] = (struct counter){"capture.lost", capture.lost};

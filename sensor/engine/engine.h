@@ -97,6 +97,7 @@ struct engine_settings {
 #define ENGINE_LEDGER_SERVERS 16384 /* about 1 KiB each, touched when used */
 
 struct engine; /* opaque */
+struct shunt;  /* capture/shunt */
 
 struct engine *engine_new(const struct engine_settings *settings,
 	const struct engine_outputs *outputs, struct reason *why);
@@ -115,6 +116,12 @@ void engine_idle(struct engine *engine, uint64_t now_us);
 
 /* Between frames: judge by another matrix from here on. What was folded is told first. */
 void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
+
+/* The kernel may count decided flows in the engine's place; borrowed. NULL: it does not. */
+void engine_set_shunt(struct engine *engine, struct shunt *shunt);
+
+/* Have what it counted added to flows and counters. As often as twice a second is enough. */
+void engine_take_shunted(struct engine *engine);
 
 /* Flows in the table now. */
 uint32_t engine_flows(const struct engine *engine);
