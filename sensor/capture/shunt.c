@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SWEPT_AT_ONCE 4096
-#define NOT_USED      UINT32_MAX
+#define NO_SLOT       UINT32_MAX
 
 /* What this process knows of an entry. */
 struct shunted {
@@ -20,6 +20,7 @@ struct shunted {
 	struct shunt_counts taken; /* so far; .last_us: when there was anything new */
 	uint64_t waits_since_us;
 	uint32_t place; /* in shunt.used */
+	bool is_used;
 };
 
 struct shunt {
@@ -73,9 +74,6 @@ static bool start(struct shunt *shunt, struct reason *why)
 	}
 	if (getrandom(shunt->keys, sizeof(shunt->keys), 0) != sizeof(shunt->keys)) {
 		return reason_set(why, "no random numbers for it");
-	}
-	for (uint32_t i = 0; i < SHUNT_FLOWS; i++) {
-		shunt->shunted[i].place = NOT_USED;
 	}
 	return make_map(shunt, why);
 }
@@ -176,17 +174,17 @@ static uint32_t slot_of(const struct shunt *shunt, const struct shunt_key *key)
 
 static bool is_used(const struct shunt *shunt, uint32_t slot)
 {
-	return shunt->shunted[slot].place != NOT_USED;
+	return shunt->shunted[slot].is_used;
 }
 
-/* Its slot, or NOT_USED. */
+/* Its slot, or NO_SLOT. */
 static uint32_t find(const struct shunt *shunt, const struct shunt_key *key)
 {
 	const uint32_t slot = slot_of(shunt, key);
 	return is_used(shunt, slot) && memcmp(shunt->entries[slot].key, key->words,
 					       sizeof(key->words)) == 0
 		       ? slot
-		       : NOT_USED;
+		       : NO_SLOT;
 }
 
 /* It is not on yet. */
@@ -209,6 +207,7 @@ static void take_slot(
 	entry->tags[0] = entry->tags[1] = SHUNT_TAGS_UNKNOWN;
 	*shunted = (struct shunted){.owner = owner,
 		.place = shunt->used_count,
+		.is_used = true,
 		.taken = {.packets = {entry->packets[0], entry->packets[1]},
 			.bytes = {entry->bytes[0], entry->bytes[1]},
 			.wire_bytes = entry->wire_bytes,
@@ -221,7 +220,7 @@ static void let_go(struct shunt *shunt, uint32_t slot)
 {
 	const uint32_t place = shunt->shunted[slot].place;
 	atomic_store(&shunt->entries[slot].state, SHUNT_STATE_FREE);
-	shunt->shunted[slot].place = NOT_USED;
+	shunt->shunted[slot].is_used = false;
 	const uint32_t moved = shunt->used[--shunt->used_count];
 	if (moved != slot) {
 		shunt->used[place] = moved;
@@ -301,13 +300,13 @@ bool shunt_take(
 	struct shunt *shunt, const struct shunt_key *key, struct shunt_counts *counts)
 {
 	const uint32_t slot = find(shunt, key);
-	return slot != NOT_USED && take(shunt, slot, counts);
+	return slot != NO_SLOT && take(shunt, slot, counts);
 }
 
 void shunt_stop(struct shunt *shunt, const struct shunt_key *key)
 {
 	const uint32_t slot = find(shunt, key);
-	if (slot != NOT_USED) {
+	if (slot != NO_SLOT) {
 		atomic_store(&shunt->entries[slot].state, SHUNT_STATE_STOPPED);
 	}
 }
@@ -315,7 +314,7 @@ void shunt_stop(struct shunt *shunt, const struct shunt_key *key)
 void shunt_release(struct shunt *shunt, const struct shunt_key *key)
 {
 	const uint32_t slot = find(shunt, key);
-	if (slot != NOT_USED) {
+	if (slot != NO_SLOT) {
 		let_go(shunt, slot);
 	}
 }
@@ -335,9 +334,9 @@ static void sweep_one(struct shunt *shunt, uint32_t slot, uint64_t now_us,
 	}
 }
 
-void shunt_sweep(struct shunt *shunt, shunt_sweeper *sweeper, void *context)
+void shunt_sweep(
+	struct shunt *shunt, uint64_t now_us, shunt_sweeper *sweeper, void *context)
 {
-	const uint64_t now_us = clock_realtime_us();
 	for (int i = 0; i < SWEPT_AT_ONCE && shunt->used_count > 0; i++) {
 		if (shunt->sweep_at == 0 || shunt->sweep_at > shunt->used_count) {
 			shunt->sweep_at = shunt->used_count;

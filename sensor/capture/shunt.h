@@ -85,8 +85,9 @@ void shunt_release(struct shunt *shunt, const struct shunt_key *key);
 typedef void shunt_sweeper(void *context, void *owner,
 	const struct shunt_counts *counts, bool is_over);
 
-/* The same of all flows in turn, a bounded number at each call. */
-void shunt_sweep(struct shunt *shunt, shunt_sweeper *sweeper, void *context);
+/* The same of all flows in turn, a bounded number at each call. now_us: real time. */
+void shunt_sweep(
+	struct shunt *shunt, uint64_t now_us, shunt_sweeper *sweeper, void *context);
 
 struct shunt_totals {
 	uint64_t packets; /* dropped in the kernel, as far as taken */

@@ -12,6 +12,7 @@ enum {
 	IPV4_LEN = 20,
 	IPV6_LEN = 40,
 	TCP_LEN = 20,
+	FRAGMENT_LEAST = 8,
 	ETHERTYPE_LEN = 2,
 	EXTENSIONS_MAX = 180, /* of IPv6, as decode/ walks */
 	ACCEPTED = 262144,    /* bytes: the most that libpcap takes */
@@ -53,6 +54,7 @@ struct writer {
 	const uint64_t *keys;
 	uint16_t other; /* not one to look up: the prefilter's */
 	uint16_t pass;
+	uint16_t shorter;
 	uint16_t ipv4, ipv6;
 	uint16_t odd;    /* an extension, an option or a fragment stands before TCP */
 	uint16_t look_up;
@@ -89,8 +91,9 @@ static void load_network(struct ebpf *out, int size, int dst, int offset)
 	from_network(out, dst, size == BPF_H ? 16 : size == BPF_W ? 32 : 64);
 }
 
-/* Bytes of the frame to the stack; what is shorter is the prefilter's. */
-static void load_frame(const struct writer *w, int to, int32_t bytes)
+/* Bytes of the frame, from where register 2 says, to the stack; where it is shorter: there. */
+static void load_frame_or(
+	const struct writer *w, int to, int32_t bytes, uint16_t where_shorter)
 {
 	struct ebpf *out = w->out;
 	copy(out, BPF_REG_1, CONTEXT);
@@ -98,7 +101,28 @@ static void load_frame(const struct writer *w, int to, int32_t bytes)
 	compute(out, BPF_ADD, BPF_REG_3, to);
 	set(out, BPF_REG_4, bytes);
 	ebpf_call(out, BPF_FUNC_skb_load_bytes);
-	ebpf_go_if(out, BPF_JNE, BPF_REG_0, 0, w->other);
+	ebpf_go_if(out, BPF_JNE, BPF_REG_0, 0, where_shorter);
+}
+
+static void load_frame(const struct writer *w, int to, int32_t bytes)
+{
+	load_frame_or(w, to, bytes, w->other);
+}
+
+/* No whole header of TCP: it may be a fragment. */
+static void write_shorter(const struct writer *w)
+{
+	struct ebpf *out = w->out;
+	ebpf_place(out, w->shorter);
+	set(out, BPF_REG_1, 0);
+	ebpf_store(out, BPF_DW, FRAME, AT_NETWORK + IPV4_LEN + 4, BPF_REG_1);
+	ebpf_store(out, BPF_DW, FRAME, AT_NETWORK + IPV4_LEN + 12, BPF_REG_1);
+	copy(out, BPF_REG_2, AT);
+	compute(out, BPF_SUB, BPF_REG_2, ETHERTYPE_LEN);
+	load_frame(w, AT_FRAME, ETHERTYPE_LEN + IPV4_LEN + FRAGMENT_LEAST);
+	ebpf_load(out, BPF_H, BPF_REG_1, FRAME, AT_FRAME);
+	ebpf_go_if(out, BPF_JEQ, BPF_REG_1, htons(ETH_P_IP), w->ipv4);
+	ebpf_go(out, w->other);
 }
 
 /* The kernel took the outer tag off. */
@@ -129,7 +153,8 @@ static void write_tags(const struct writer *w)
 		const int link_len = ETH_HLEN + VLAN_LEN * tags;
 		set(out, AT, link_len);
 		set(out, BPF_REG_2, link_len - ETHERTYPE_LEN);
-		load_frame(w, AT_FRAME, ETHERTYPE_LEN + IPV4_LEN + TCP_LEN);
+		load_frame_or(w, AT_FRAME, ETHERTYPE_LEN + IPV4_LEN + TCP_LEN,
+			w->shorter);
 		ebpf_load(out, BPF_H, BPF_REG_1, FRAME, AT_FRAME);
 		ebpf_go_if(out, BPF_JEQ, BPF_REG_1, htons(ETH_P_IP), w->ipv4);
 		ebpf_go_if(out, BPF_JEQ, BPF_REG_1, htons(ETH_P_IPV6), w->ipv6);
@@ -482,12 +507,14 @@ bool shunt_write_program(struct ebpf *out, int map_fd,
 		.keys = keys,
 		.other = ebpf_label(out),
 		.pass = ebpf_label(out),
+		.shorter = ebpf_label(out),
 		.ipv4 = ebpf_label(out),
 		.ipv6 = ebpf_label(out),
 		.odd = ebpf_label(out),
 		.look_up = ebpf_label(out)};
 	write_tag_taken_off(&w);
 	write_tags(&w);
+	write_shorter(&w);
 	write_ipv4(&w);
 	write_ipv6(&w);
 	write_odd(&w);

@@ -398,7 +398,7 @@ static void publish(struct worker *worker)
 	_Static_assert(sizeof(counters) / sizeof(counters[0]) <= STATUS_COUNTERS_MAX,
 		"the page has room for all");
 	struct interfaces_counters capture;
-	engine_take_shunted(worker->engine);
+	engine_take_shunted(worker->engine, clock_realtime_us());
 	size_t count = engine_counters(worker->engine, counters);
 	if (worker->gate) {
 		count += count_gate(worker, counters + count, &capture);

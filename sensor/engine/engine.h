@@ -121,7 +121,7 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
 void engine_set_shunt(struct engine *engine, struct shunt *shunt);
 
 /* Have what it counted added to flows and counters. As often as twice a second is enough. */
-void engine_take_shunted(struct engine *engine);
+void engine_take_shunted(struct engine *engine, uint64_t now_us);
 
 /* Flows in the table now. */
 uint32_t engine_flows(const struct engine *engine);

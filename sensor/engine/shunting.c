@@ -88,9 +88,9 @@ void engine_set_shunt(struct engine *engine, struct shunt *shunt)
 	engine->shunt = shunt;
 }
 
-void engine_take_shunted(struct engine *engine)
+void engine_take_shunted(struct engine *engine, uint64_t now_us)
 {
 	if (engine->shunt) {
-		shunt_sweep(engine->shunt, on_swept, engine);
+		shunt_sweep(engine->shunt, now_us, on_swept, engine);
 	}
 }
