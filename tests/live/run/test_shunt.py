@@ -1,0 +1,216 @@
+"""Decided flows left to the kernel: what is told is the same, all is counted, and nothing hides behind one."""
+
+import shutil
+import struct
+
+import pytest
+
+import captures
+import lengthened
+import sensor
+from frames_made import dialogue, ending, exchange, pcap, segment
+from sensor import FOUND, Sensor, until
+
+WHY_NOT = sensor.why_not_here() or next((f"needs {tool}" for tool in ("tcpreplay", "setpriv") if not shutil.which(tool)), None)
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+LAST_HOST = 99
+GREETING = b"SSH-2.0-OpenSSH_9.2\r\n"
+CLEAR = [(False, b"220 mail.example.net ESMTP\r\n"), (True, b"EHLO pc.example.org\r\n"), (False, b"250 mail.example.net\r\n")]
+MAIL = [(True, b"MAIL FROM:<a@example.org>\r\n"), (False, b"250 ok\r\n")]
+TAKEN = "capture.received"
+SHUNTED = "capture.shunted"
+
+
+def lengthened_cases():
+    """Of each matrix the golden cases with something encrypted; those of the most cases suffice."""
+    found = {matrix: [folder for folder in folders if lengthened.packets(folder)]
+             for matrix, folders in captures.cases().items()}
+    return dict(sorted(((matrix, folders) for matrix, folders in found.items() if folders),
+                       key=lambda item: -len(item[1]))[:5])
+
+
+CASES = lengthened_cases()
+
+
+def ended(run):
+    return [record for record in run.records()
+            if record["event_type"] == "mail" and record["src_ip"] == f"192.0.2.{LAST_HOST}"]
+
+
+def counter(run, name):
+    return run.worker()["counters"].get(name, 0)
+
+
+def skip_without(run):
+    if run.worker()["interfaces_shunting"] == 0:
+        pytest.skip("this kernel refuses: " + run.log())
+
+
+def replayed(run, content, tmp_path):
+    """As (path, lines) to be compared."""
+    capture = tmp_path / "sent.pcap"
+    capture.write_bytes(content)
+    return capture, captures.comparable(captures.replayed(capture, run.matrix))
+
+
+@pytest.mark.parametrize("matrix", CASES, ids=[folders[0].name for folders in CASES.values()])
+def test_long_encrypted_flows_are_told_as_by_a_replay_though_most_of_them_is_not_seen(matrix, tmp_path):
+    folders = CASES[matrix]
+    run = Sensor("--silence", "0", matrix=matrix)
+    try:
+        skip_without(run)
+        content, _ = captures.joined(folders, dialogue(LAST_HOST) + ending(LAST_HOST), lengthened.packets)
+        sent = sum(len(lengthened.packets(folder)) for folder in folders)
+        capture, expected = replayed(run, content, tmp_path)
+        run.namespace.run("tcpreplay", "--quiet", "--intf1=out0", capture)
+        until(lambda: ended(run), "the last flow's record")
+        until(lambda: counter(run, TAKEN) >= sent, "all to be counted")
+        shunted = counter(run, SHUNTED)
+        assert run.end() == 0
+        found = captures.comparable(run.records())
+    finally:
+        run.close()
+    assert found == expected, captures.case_names(folders)
+    assert shunted > len(folders) * lengthened.MORE / 4
+
+
+def foreign(host, turns=300):
+    """A connection that is no mail, decided by its greetings; (frames, numbers of client and server behind it)."""
+    said = [(False, GREETING), (True, GREETING), *[(index % 2 > 0, bytes(100)) for index in range(turns)]]
+    at = [first + sum(len(data) for to_server, data in said if to_server == is_client)
+          for is_client, first in ((True, 1001), (False, 5001))]
+    return exchange(host, said), at
+
+
+def closed(host, numbers):
+    client, server = numbers
+    return [segment(host, True, client, server, 0x11), segment(host, False, server, client + 1, 0x11),
+            segment(host, True, client + 1, server + 1, 0x10)]
+
+
+def anew(host, turns):
+    """Another connection of the same ports."""
+    at = {True: 900_000_001, False: 700_000_001}
+    frames = [segment(host, True, at[True] - 1, 0, 0x02), segment(host, False, at[False] - 1, at[True], 0x12),
+              segment(host, True, at[True], at[False], 0x10)]
+    for to_server, data in turns:
+        frames.append(segment(host, to_server, at[to_server], at[not to_server], 0x18, data))
+        at[to_server] += len(data)
+    return frames
+
+
+def with_options(frame):
+    """The same with two words of IPv4 options that say nothing."""
+    header = bytearray(frame[14:34])
+    header[0] = 0x47
+    struct.pack_into(">H", header, 2, struct.unpack_from(">H", header, 2)[0] + 8)
+    return frame[:14] + bytes(header) + b"\x01" * 8 + frame[34:]
+
+
+def closed_and_used_again(host):
+    frames, numbers = foreign(host)
+    return frames + closed(host, numbers) + anew(host, CLEAR + MAIL)
+
+
+def reset_and_used_again(host):
+    frames, (client, server) = foreign(host)
+    return [*frames, segment(host, True, client, server, 0x14), *anew(host, CLEAR + MAIL)]
+
+
+def begun_again_with_options(host):
+    frames, numbers = foreign(host)
+    first, *others = anew(host, CLEAR + MAIL)
+    return [*frames, *closed(host, numbers), with_options(first), *others]
+
+
+def reset_by_others(host):
+    """Whose numbers do not fit; then it goes on, ends, and its ports are used again."""
+    frames, numbers = foreign(host)
+    alien = segment(host, True, numbers[0] + 0x40000000, 0, 0x04)
+    return [*frames[:150], alien, *frames[150:], *closed(host, numbers), *anew(host, CLEAR + MAIL)]
+
+
+def mail_that_takes_its_time(host):
+    """STARTTLS is asked for late, and refused: then it is told in clear."""
+    noops = [(to_server, b"NOOP\r\n" if to_server else b"250 ok\r\n") for _ in range(150) for to_server in (True, False)]
+    late = [(True, b"STARTTLS\r\n"), (False, b"454 4.7.0 not now\r\n")]
+    return exchange(host, CLEAR + noops + late + MAIL)
+
+
+def web_that_becomes_mail(host):
+    """Requests, then a proxy is asked for the way to a mail server."""
+    pages = [(True, b"GET / HTTP/1.1\r\nHost: a.example.net\r\n\r\n"), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")] * 150
+    opened = [(True, b"CONNECT mail.example.net:25 HTTP/1.1\r\nHost: mail.example.net:25\r\n\r\n"),
+              (False, b"HTTP/1.1 200 Connection established\r\n\r\n")]
+    return exchange(host, pages + opened + CLEAR + MAIL)
+
+
+HIDING = {80: closed_and_used_again, 81: reset_and_used_again, 82: begun_again_with_options, 83: reset_by_others}
+OPEN = {84: mail_that_takes_its_time, 85: web_that_becomes_mail}
+
+
+def test_nothing_hides_behind_a_flow_that_is_shunted(tmp_path):
+    run = Sensor("--silence", "0")
+    try:
+        skip_without(run)
+        open_frames = [frame for host, make in OPEN.items() for frame in make(host)]
+        frames = [frame for host, make in HIDING.items() for frame in make(host)]
+        _, expected = replayed(run, pcap(open_frames + frames + dialogue(LAST_HOST) + ending(LAST_HOST)), tmp_path)
+        run.send(open_frames)
+        until(lambda: counter(run, TAKEN) >= len(open_frames), "all to be taken")
+        assert counter(run, SHUNTED) == 0  # of these each has more to show
+        run.send(frames)
+        run.send(dialogue(LAST_HOST) + ending(LAST_HOST))
+        until(lambda: ended(run), "the last flow's record")
+        until(lambda: counter(run, TAKEN) >= len(open_frames + frames), "all to be counted")
+        assert counter(run, SHUNTED) > 150 * len(HIDING)
+        assert counter(run, TAKEN) == counter(run, "frames")
+        assert run.end() == 0
+        hosts = {alert["src_ip"] for alert in run.alerts(FOUND)}
+        found = captures.comparable(run.records())
+    finally:
+        run.close()
+    assert hosts == {f"192.0.2.{host}" for host in (*HIDING, *OPEN, LAST_HOST)}
+    assert found == expected
+
+
+def test_two_workers_leave_their_flows_to_the_kernel_each(tmp_path):
+    del tmp_path
+    run = Sensor("--workers", "2")
+    try:
+        skip_without(run)
+        frames = [foreign(host, 150)[0] for host in range(80, 90)]
+        sent = [frame for at in range(len(frames[0])) for frame in (each[at] for each in frames)]
+        run.send(sent)
+
+        def sums(name):
+            return [run.part(f"worker {index}")["counters"].get(name, 0) for index in range(2)]
+
+        until(lambda: sum(sums(TAKEN)) == len(sent), "all to be counted")
+        assert min(sums(SHUNTED)) > 0
+        assert sum(sums(SHUNTED)) > len(sent) / 2
+        assert sum(sums("flow.opened")) == len(frames)
+        assert run.end() == 0
+    finally:
+        run.close()
+
+
+def test_without_the_right_or_the_wish_all_packets_are_seen():
+    frames, _ = foreign(80)
+    run = Sensor("--shunt", "no")
+    try:
+        run.send(frames)
+        until(lambda: counter(run, TAKEN) == len(frames), "all to be taken")
+        assert counter(run, SHUNTED) == 0
+        assert run.worker()["interfaces_shunting"] == 0
+        assert "left to the kernel" not in run.log()
+        assert run.end() == 0
+        run.options = ("--shunt", "yes")
+        run.start("setpriv", "--bounding-set", "-bpf,-sys_admin", "--inh-caps", "-bpf,-sys_admin")
+        assert run.log().count("decided flows are not left to the kernel") == 1
+        run.send(frames)
+        until(lambda: counter(run, TAKEN) == len(frames), "all to be taken")
+        assert counter(run, SHUNTED) == 0
+        assert run.end() == 0
+    finally:
+        run.close()
