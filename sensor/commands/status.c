@@ -309,6 +309,24 @@ static void print_observed(const struct status_page *page)
 	}
 }
 
+/* What kind is in use; inline, decided flows leave the queue by themselves. */
+static void print_shunt(const struct status_page *page)
+{
+	uint32_t interfaces = 0;
+	uint64_t shunted = 0;
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
+		interfaces |= page->processes[i].interfaces_shunting;
+		shunted += page->processes[i].shunted;
+	}
+	if (interfaces != 0) {
+		(void)printf("\nshunt       socket filter on %d interfaces: %" PRIu64
+			     " packets of decided flows counted in the kernel\n",
+			__builtin_popcount(interfaces), shunted);
+	} else if (!page->is_inline) {
+		(void)printf("\nshunt       none\n");
+	}
+}
+
 static void print_cage(const struct status_page *page)
 {
 	if (page->landlock == 0) {
@@ -363,6 +381,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_findings(page);
 	print_would_block(page);
 	print_bans(page, is_running);
+	print_shunt(page);
 	print_cage(page);
 }
 

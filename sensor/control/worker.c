@@ -422,6 +422,7 @@ static void publish(struct worker *worker)
 	status_publish(process, counters, count);
 	const bool is_quiet = process->packets == capture.received;
 	process->packets = capture.received;
+	process->shunted = capture.shunted;
 	process->lost = capture.lost;
 	process->flows = engine_flows(worker->engine);
 	const uint64_t now_us = clock_realtime_us();

@@ -187,6 +187,8 @@ static void write_process(
 		(uint64_t)__builtin_popcount(process->interfaces_missing));
 	json_number(writer, "interfaces_down",
 		(uint64_t)__builtin_popcount(process->interfaces_down));
+	json_text(writer, "shunt",
+		process->interfaces_shunting != 0 ? "socket-filter" : "none");
 	json_number(writer, "interfaces_shunting",
 		(uint64_t)__builtin_popcount(process->interfaces_shunting));
 	json_number(writer, "queue_full", process->queue_full);
