@@ -117,8 +117,8 @@ static bool is_jump(const struct bpf_insn *at)
 {
 	const int class = BPF_CLASS(at->code);
 	const int operation = BPF_OP(at->code);
-	return class == BPF_JMP32 || (class == BPF_JMP && operation != BPF_CALL &&
-					     operation != BPF_EXIT);
+	return class == BPF_JMP32 ||
+	       (class == BPF_JMP && operation != BPF_CALL && operation != BPF_EXIT);
 }
 
 bool ebpf_finish(struct ebpf *out, struct reason *why)
@@ -233,7 +233,8 @@ static void finish(struct classic *classic, const struct sock_filter *from)
 	if (BPF_RVAL(from->code) == BPF_A) {
 		ebpf_add(out, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_0, ACCUMULATOR, 0);
 	} else {
-		ebpf_add(out, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_0, 0, (int32_t)from->k);
+		ebpf_add(
+			out, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_0, 0, (int32_t)from->k);
 	}
 	ebpf_add(out, BPF_JMP | BPF_EXIT, 0, 0, 0);
 }
@@ -284,8 +285,9 @@ bool ebpf_classic(struct ebpf *out, const struct sock_fprog *program, int stack_
 		const uint16_t label = (uint16_t)(classic.first_label + i);
 		ebpf_place(out, label);
 		if (!take_over(&classic, &program->filter[i], (uint16_t)(label + 1))) {
-			return reason_set(why, "instruction %u of the prefilter is of "
-					       "no kind that is taken over",
+			return reason_set(why,
+				"instruction %u of the prefilter is of "
+				"no kind that is taken over",
 				i);
 		}
 	}

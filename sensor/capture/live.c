@@ -33,7 +33,7 @@ struct live {
 	bool is_down;
 	uint64_t passed_us;
 	struct reason not_shunted; /* empty: it is, or is not to be */
-	live_handler *handler; /* of the dispatch at hand */
+	live_handler *handler;     /* of the dispatch at hand */
 	void *context;
 	size_t count;
 	struct frame frames[LIVE_FRAMES_AT_ONCE];
@@ -90,8 +90,8 @@ static void set_shunt(struct live *live, const struct live_settings *settings,
 		(void)reason_set(&live->not_shunted, "it is no Ethernet");
 		return;
 	}
-	(void)shunt_attach(settings->shunt, pcap_fileno(live->pcap), &program,
-		&live->not_shunted);
+	(void)shunt_attach(
+		settings->shunt, pcap_fileno(live->pcap), &program, &live->not_shunted);
 }
 
 static bool set_prefilter(

@@ -21,7 +21,7 @@ struct live_settings {
 	uint32_t ring_bytes;   /* per member; 0: LIVE_RING_BYTES */
 	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
 	uint16_t fanout_group; /* members share the frames, see fanout.h; 0: alone */
-	struct shunt *shunt;     /* borrowed; NULL: every frame is wanted */
+	struct shunt *shunt;   /* borrowed; NULL: every frame is wanted */
 	bool is_promiscuous;
 	bool is_incoming_only; /* a mirror port; else what the host sends too */
 };

@@ -66,8 +66,7 @@ static bool make_map(struct shunt *shunt, struct reason *why)
 static bool start(struct shunt *shunt, struct reason *why)
 {
 	shunt->map_fd = -1;
-	shunt->shunted =
-		(struct shunted *)calloc(SHUNT_FLOWS, sizeof(struct shunted));
+	shunt->shunted = (struct shunted *)calloc(SHUNT_FLOWS, sizeof(struct shunted));
 	shunt->used = (uint32_t *)calloc(SHUNT_FLOWS, sizeof(uint32_t));
 	if (!shunt->shunted || !shunt->used) {
 		return reason_set(why, "no memory for it");

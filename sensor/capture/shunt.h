@@ -23,7 +23,7 @@
 #include <linux/filter.h>
 #include <stddef.h>
 
-#define SHUNT_FLOWS     65536 /* 128 bytes each */
+#define SHUNT_FLOWS     65536              /* 128 bytes each */
 #define SHUNT_IDLE_US   UINT64_C(10000000) /* a flow this quiet makes room */
 #define SHUNT_KEY_WORDS 5
 
@@ -82,8 +82,8 @@ void shunt_stop(struct shunt *shunt, const struct shunt_key *key);
 void shunt_release(struct shunt *shunt, const struct shunt_key *key);
 
 /* What was counted of one flow; is_over: it was quiet for long and is shunted no more. */
-typedef void shunt_sweeper(void *context, void *owner,
-	const struct shunt_counts *counts, bool is_over);
+typedef void shunt_sweeper(
+	void *context, void *owner, const struct shunt_counts *counts, bool is_over);
 
 /* The same of all flows in turn, a bounded number at each call. now_us: real time. */
 void shunt_sweep(

@@ -21,11 +21,12 @@ enum {
 /* Offsets on the stack. The network header lies so that its addresses are aligned. */
 enum {
 	AT_INDEX = -4,
-	AT_EXTRA = -8, /* bytes on the wire that the frame is without: a tag taken off */
-	AT_TCP = -32,  /* behind IPv6; or a header of an odd packet */
+	AT_EXTRA =
+		-8,   /* bytes on the wire that the frame is without: a tag taken off */
+	AT_TCP = -32, /* behind IPv6; or a header of an odd packet */
 	AT_NETWORK = -72,
 	AT_FRAME = AT_NETWORK - ETHERTYPE_LEN,
-	AT_SOURCE = -96,      /* two words */
+	AT_SOURCE = -96,       /* two words */
 	AT_DESTINATION = -112, /* the same */
 	AT_KEY = -152,
 	AT_MEMORY = -216, /* of the prefilter */
@@ -56,7 +57,7 @@ struct writer {
 	uint16_t pass;
 	uint16_t shorter;
 	uint16_t ipv4, ipv6;
-	uint16_t odd;    /* an extension, an option or a fragment stands before TCP */
+	uint16_t odd; /* an extension, an option or a fragment stands before TCP */
 	uint16_t look_up;
 };
 
@@ -153,8 +154,8 @@ static void write_tags(const struct writer *w)
 		const int link_len = ETH_HLEN + VLAN_LEN * tags;
 		set(out, AT, link_len);
 		set(out, BPF_REG_2, link_len - ETHERTYPE_LEN);
-		load_frame_or(w, AT_FRAME, ETHERTYPE_LEN + IPV4_LEN + TCP_LEN,
-			w->shorter);
+		load_frame_or(
+			w, AT_FRAME, ETHERTYPE_LEN + IPV4_LEN + TCP_LEN, w->shorter);
 		ebpf_load(out, BPF_H, BPF_REG_1, FRAME, AT_FRAME);
 		ebpf_go_if(out, BPF_JEQ, BPF_REG_1, htons(ETH_P_IP), w->ipv4);
 		ebpf_go_if(out, BPF_JEQ, BPF_REG_1, htons(ETH_P_IPV6), w->ipv6);
@@ -234,7 +235,8 @@ static void write_ipv4(const struct writer *w)
 	copy(out, LEFT, BPF_REG_3);
 	compute(out, BPF_SUB, LEFT, IPV4_LEN);
 	take_tcp(w, AT_NETWORK + IPV4_LEN);
-	ebpf_place(out, has_options); /* register 1: the first byte, or its lower half */
+	ebpf_place(
+		out, has_options); /* register 1: the first byte, or its lower half */
 	compute(out, BPF_AND, BPF_REG_1, 0x0f);
 	ebpf_go_if(out, BPF_JLT, BPF_REG_1, IPV4_LEN / 4, w->other);
 	ebpf_go_if(out, BPF_JEQ, BPF_REG_5, IPPROTO_UDP, w->other);
@@ -445,8 +447,8 @@ static void write_count(struct ebpf *out, int side)
 		(int)offsetof(struct shunt_entry, packets) + by_side, BPF_REG_1);
 	ebpf_add_atomically(out, BPF_REG_6,
 		(int)offsetof(struct shunt_entry, bytes) + by_side, LEFT);
-	ebpf_add_atomically(out, BPF_REG_6, offsetof(struct shunt_entry, wire_bytes),
-		BPF_REG_8);
+	ebpf_add_atomically(
+		out, BPF_REG_6, offsetof(struct shunt_entry, wire_bytes), BPF_REG_8);
 	set(out, BPF_REG_0, 0);
 	ebpf_add(out, BPF_JMP | BPF_EXIT, 0, 0, 0);
 }
@@ -491,8 +493,8 @@ static void write_look_up(const struct writer *w)
 	ebpf_go_if(out, BPF_JEQ, BPF_REG_3, SHUNT_STATE_FREE, w->pass);
 	compare_key(w);
 	set(out, BPF_REG_1, SHUNT_STATE_STOPPED);
-	ebpf_store(out, BPF_W, BPF_REG_0, offsetof(struct shunt_entry, state),
-		BPF_REG_1);
+	ebpf_store(
+		out, BPF_W, BPF_REG_0, offsetof(struct shunt_entry, state), BPF_REG_1);
 	ebpf_place(out, w->pass);
 	set(out, BPF_REG_0, ACCEPTED);
 	ebpf_add(out, BPF_JMP | BPF_EXIT, 0, 0, 0);

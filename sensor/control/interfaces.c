@@ -23,7 +23,7 @@ struct interface {
 struct interfaces {
 	const char *area; /* of log lines */
 	long nap_ns;
-	bool is_busy; /* frames came since the last wait */
+	bool is_busy;        /* frames came since the last wait */
 	struct shunt *shunt; /* NULL: every frame is given out */
 	size_t count;
 	struct interface list[SETTINGS_LIST_MAX];
@@ -83,7 +83,7 @@ static void tell_not_shunted(const struct interfaces *interfaces,
 static void start_shunt(struct interfaces *interfaces, const struct settings *settings)
 {
 	struct reason why = {.text = ""};
-	if (settings->shunt == SETTINGS_SHUNT_NO) {
+	if (!settings_want_shunt(settings)) {
 		return;
 	}
 	if (settings->is_verifying_checksums) {

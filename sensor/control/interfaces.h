@@ -15,7 +15,7 @@ struct interfaces; /* opaque */
 struct interfaces_counters {
 	uint64_t received;
 	uint64_t lost;
-	uint64_t downs; /* times that one was found down */
+	uint64_t downs;         /* times that one was found down */
 	uint64_t shunted;       /* of .received: counted in the kernel */
 	uint64_t shunted_flows; /* now */
 	uint64_t shunt_full;    /* times that there was no room for one */

@@ -130,6 +130,11 @@ uint32_t settings_workers(const struct settings *settings)
 	return count > 0 ? count : settings->workers;
 }
 
+bool settings_want_shunt(const struct settings *settings)
+{
+	return settings->shunt != SETTINGS_SHUNT_NO && settings->interfaces.count > 0;
+}
+
 uint16_t settings_queue(const struct settings *settings, uint32_t worker)
 {
 	struct reason why;
@@ -223,8 +228,8 @@ static bool set_shunt(struct settings *settings, const struct key *key,
 			return true;
 		}
 	}
-	return reason_set(why, "%s takes auto, yes or no, not \"%.40s\"",
-		key->shown.name, value);
+	return reason_set(
+		why, "%s takes auto, yes or no, not \"%.40s\"", key->shown.name, value);
 }
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -264,7 +269,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(observed_pairs), KEPT_PAIRS_LEAST, KEPT_PAIRS_MOST},
 	{{"ring", 0, "MIB", "kernel's packet ring of an interface"}, set_number,
 		FIELD(ring_mib), 1, 1024},
-	{{"shunt", 0, "auto|yes|no", "leave decided flows to the kernel (default auto)"},
+	{{"shunt", 0, "auto|yes|no",
+		 "leave decided flows to the kernel (default auto)"},
 		set_shunt, FIELD(shunt), 0, 0},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
 		FIELD(queue_length), 16, 65536},

@@ -73,6 +73,7 @@ struct settings {
 	bool is_fail_closed;
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
+	enum settings_shunt shunt;
 	uint32_t workers;
 	uint32_t flows;     /* of each worker */
 	uint32_t silence_s; /* longest time without a packet; 0: not watched */
@@ -81,7 +82,6 @@ struct settings {
 	uint32_t blind_share;  /* percent that is not looked into; 0: not watched */
 	uint32_t fold_s;       /* one update of a repeated finding in so long */
 	uint32_t ring_mib;     /* kernel's ring of each worker and interface */
-	enum settings_shunt shunt;
 	uint32_t queue_length; /* packets the kernel holds */
 	uint32_t hold_packets; /* inline: undecided ones held at once; 0: they pass */
 	uint32_t hold_ms;
@@ -157,6 +157,9 @@ uint32_t settings_grace_s(const struct settings_policy *policy);
 
 /* How many workers there are: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);
+
+/* Decided flows are to be left to the kernel, where it can. */
+bool settings_want_shunt(const struct settings *settings);
 
 /* The number of the queue that this worker (0, 1, ...) takes packets from. */
 uint16_t settings_queue(const struct settings *settings, uint32_t worker);

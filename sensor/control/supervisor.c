@@ -124,14 +124,10 @@ static bool open_state(struct supervisor *supervisor, struct reason *why)
 
 static bool give_up_rights(struct supervisor *supervisor, struct reason *why)
 {
-	const struct settings *settings = supervisor->sensor.settings;
-	const unsigned shunt =
-		settings->shunt != SETTINGS_SHUNT_NO && settings->interfaces.count > 0
-			? PRIVILEGE_SHUNT
-			: 0;
+	const bool is_shunting = settings_want_shunt(supervisor->sensor.settings);
 	return privileges_become(&supervisor->sensor.user,
 		       PRIVILEGE_CAPTURE | PRIVILEGE_NETWORK | PRIVILEGE_READ_FILES |
-			       shunt,
+			       (is_shunting ? PRIVILEGE_SHUNT : 0),
 		       why) &&
 	       sandbox_harden(why);
 }

@@ -302,8 +302,8 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 	if (worker->interfaces) {
 		publish_interfaces(worker);
 		if (worker->process->interfaces_shunting != 0) {
-			engine_set_shunt(worker->engine,
-				interfaces_shunt(worker->interfaces));
+			engine_set_shunt(
+				worker->engine, interfaces_shunt(worker->interfaces));
 		}
 	}
 	return worker->interfaces != NULL;

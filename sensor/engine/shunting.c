@@ -7,8 +7,8 @@
 /* Of a side: often enough for what is worth it, and nothing for short flows. */
 #define PACKETS_BETWEEN_OFFERS 16
 
-_Static_assert((PACKETS_BETWEEN_OFFERS & (PACKETS_BETWEEN_OFFERS - 1)) == 0,
-	"a power of two");
+_Static_assert(
+	(PACKETS_BETWEEN_OFFERS & (PACKETS_BETWEEN_OFFERS - 1)) == 0, "a power of two");
 
 static struct shunt_key key_of(const struct flow *flow)
 {
@@ -57,8 +57,7 @@ static COLD void offer(struct engine *engine, struct flow *flow,
 	const struct shunt_key key = key_of(flow);
 	const uint32_t tags = shunt_tags(packet->vlan, packet->vlan_count);
 	if (flow_is_only_counted(flow) && passage_has_nothing_more(engine, flow)) {
-		flow->is_shunted =
-			shunt_offer(engine->shunt, &key, side, tags, flow);
+		flow->is_shunted = shunt_offer(engine->shunt, &key, side, tags, flow);
 	}
 }
 

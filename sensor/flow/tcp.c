@@ -494,9 +494,10 @@ static bool is_only_counted(const struct flow_table *table, const struct flow *f
 
 bool flow_is_only_counted(const struct flow *flow)
 {
-	const bool is_unread = flow->list == FLOW_LIST_DECIDED
-				       ? flow->stream == POOL_NONE
-				       : flow->list == FLOW_LIST_WATCHED && flow->is_muted;
+	const bool is_unread =
+		flow->list == FLOW_LIST_DECIDED
+			? flow->stream == POOL_NONE
+			: flow->list == FLOW_LIST_WATCHED && flow->is_muted;
 	return is_unread && flow->way == 0 && flow->state == FLOW_STATE_OPEN &&
 	       flow->fins == 0 && flow->bytes[0] > 0 && flow->bytes[1] > 0 &&
 	       !flow->is_reported && !flow->is_packet_wanted &&

@@ -191,8 +191,7 @@ static bool try_frame(const struct flow_of *flow, const uint8_t *bytes, uint32_t
 /* Of a flow that is shunted, and of one that is not. */
 static void put_through(const uint8_t *bytes, uint32_t len)
 {
-	const bool is_wanted =
-		bpf_filter(bed.prefilter.bf_insns, bytes, len, len) != 0;
+	const bool is_wanted = bpf_filter(bed.prefilter.bf_insns, bytes, len, len) != 0;
 	assert_int_equal(run(bytes, len) != 0, is_wanted);
 	const struct flow_of flow = flow_of(bytes, len);
 	if (!is_wanted || flow.packet.transport != IPPROTO_TCP) {
@@ -426,7 +425,8 @@ static struct made ipv6(unsigned count, uint8_t kind, uint8_t flags)
 	struct made made;
 	begin(&made, 0x86dd);
 	made.len += (uint32_t)put_ipv6(made.bytes + made.len,
-		count > 0 ? kind : IPPROTO_TCP, count * EXTENSION_BYTES + SEGMENT_BYTES);
+		count > 0 ? kind : IPPROTO_TCP,
+		count * EXTENSION_BYTES + SEGMENT_BYTES);
 	for (unsigned i = 0; i < count; i++) {
 		memset(made.bytes + made.len, 0, EXTENSION_BYTES);
 		made.bytes[made.len] = i + 1 < count ? kind : IPPROTO_TCP;
@@ -451,8 +451,8 @@ static void a_flow_waits_until_all_that_came_before_is_taken(void **state)
 	const struct flow_of flow = flow_of(more.bytes, more.len);
 	shunt_passed(bed.shunt, 1000);
 	for (int i = 0; i < 3; i++) {
-		assert_true(shunt_offer(
-			bed.shunt, &flow.key, flow.side, TAGS_NONE, NULL));
+		assert_true(
+			shunt_offer(bed.shunt, &flow.key, flow.side, TAGS_NONE, NULL));
 		assert_true(is_seen(&more));
 	}
 	assert_true(is_seen(&syn)); /* while it waits: it has to wait anew */
@@ -526,7 +526,7 @@ static void what_only_looks_like_it_does_not_stop_it(void **state)
 	put16(later.bytes + ETHERNET_BYTES + 6, 0x0010);
 	shunt_it(&flow);
 	assert_true(is_seen(&other));
-	assert_true(is_seen(&later)); /* no first one: what is in front of it is */
+	assert_true(is_seen(&later));  /* no first one: what is in front of it is */
 	assert_true(is_seen(&tagged)); /* of another network */
 	assert_false(is_seen(&more));
 	shunt_release(bed.shunt, &flow.key);
@@ -552,8 +552,8 @@ static void of_two_flows_in_one_place_the_second_is_seen(void **state)
 		const struct flow_of its = flow_of(each.bytes, each.len);
 		struct shunt_counts counts;
 		const bool is_last = i + 1 == number;
-		const bool is_in = shunt_offer(
-			bed.shunt, &its.key, its.side, TAGS_NONE, NULL);
+		const bool is_in =
+			shunt_offer(bed.shunt, &its.key, its.side, TAGS_NONE, NULL);
 		assert_int_equal(is_in, !is_last);
 		assert_int_equal(is_seen(&each), is_last);
 		assert_int_equal(shunt_take(bed.shunt, &its.key, &counts), !is_last);
@@ -614,7 +614,8 @@ static void a_full_table_takes_no_more_and_makes_room_as_flows_rest(void **state
 	while (shunt_totals(bed.shunt).flows > 0) {
 		const unsigned before = swept.over;
 		shunt_sweep(bed.shunt, now_us + 60000000, on_swept, &swept);
-		assert_true(swept.over > before && swept.over - before < SHUNT_FLOWS / 8);
+		assert_true(
+			swept.over > before && swept.over - before < SHUNT_FLOWS / 8);
 	}
 	assert_int_equal(swept.over, taken);
 	assert_int_equal(swept.packets, 0);
@@ -631,11 +632,9 @@ static void a_sweep_takes_what_was_counted_and_leaves_who_goes_on(void **state)
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	const uint64_t later_us = ((uint64_t)now.tv_sec + 60) * 1000000;
 	shunt_passed(bed.shunt, 0);
-	assert_true(
-		shunt_offer(bed.shunt, &flow.key, flow.side, TAGS_NONE, &swept));
+	assert_true(shunt_offer(bed.shunt, &flow.key, flow.side, TAGS_NONE, &swept));
 	shunt_passed(bed.shunt, UINT64_MAX);
-	assert_true(
-		shunt_offer(bed.shunt, &flow.key, flow.side, TAGS_NONE, &swept));
+	assert_true(shunt_offer(bed.shunt, &flow.key, flow.side, TAGS_NONE, &swept));
 	assert_false(is_seen(&more));
 	assert_false(is_seen(&more));
 	shunt_sweep(bed.shunt, later_us, on_swept, &swept);
@@ -656,7 +655,8 @@ int main(void)
 		cmocka_unit_test(whatever_may_begin_or_end_a_connection_stops_it),
 		cmocka_unit_test(what_only_looks_like_it_does_not_stop_it),
 		cmocka_unit_test(of_two_flows_in_one_place_the_second_is_seen),
-		cmocka_unit_test(a_full_table_takes_no_more_and_makes_room_as_flows_rest),
+		cmocka_unit_test(
+			a_full_table_takes_no_more_and_makes_room_as_flows_rest),
 		cmocka_unit_test(a_sweep_takes_what_was_counted_and_leaves_who_goes_on),
 	};
 	return cmocka_run_group_tests(tests, start, finish);
