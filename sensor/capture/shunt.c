@@ -336,12 +336,11 @@ static void sweep_one(struct shunt *shunt, uint32_t slot, uint64_t now_us,
 void shunt_sweep(
 	struct shunt *shunt, uint64_t now_us, shunt_sweeper *sweeper, void *context)
 {
-	for (int i = 0; i < SWEPT_AT_ONCE && shunt->used_count > 0; i++) {
+	const uint32_t used = shunt->used_count;
+	for (uint32_t left = used < SWEPT_AT_ONCE ? used : SWEPT_AT_ONCE; left > 0;
+		left--) {
 		if (shunt->sweep_at == 0 || shunt->sweep_at > shunt->used_count) {
 			shunt->sweep_at = shunt->used_count;
-			if (i > 0) {
-				return; /* each once */
-			}
 		}
 		sweep_one(shunt, shunt->used[--shunt->sweep_at], now_us, sweeper,
 			context);

@@ -54,6 +54,14 @@ static uint32_t ring_mib(const struct settings *settings)
 	return share > 0 ? share : 1;
 }
 
+static void tell_not_shunted(const struct interfaces *interfaces,
+	const struct settings *settings, const char *name, const char *why)
+{
+	const bool is_asked_for = settings->shunt == SETTINGS_SHUNT_YES;
+	log_line(is_asked_for ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, interfaces->area,
+		"%s: decided flows are not left to the kernel: %s", name, why);
+}
+
 static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 	size_t i, struct reason *why)
 {
@@ -66,17 +74,13 @@ static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 		.is_promiscuous = true};
 	interfaces->list[i].name = live.interface;
 	interfaces->list[i].live = live_open(&live, why);
+	if (interfaces->list[i].live && live_not_shunted(interfaces->list[i].live)) {
+		tell_not_shunted(interfaces, settings, live.interface,
+			live_not_shunted(interfaces->list[i].live));
+	}
 	interfaces->list[i].is_down =
 		!interfaces->list[i].live && interface_is_down(live.interface);
 	return interfaces->list[i].live != NULL;
-}
-
-static void tell_not_shunted(const struct interfaces *interfaces,
-	const struct settings *settings, const char *name, const char *why)
-{
-	const bool is_asked_for = settings->shunt == SETTINGS_SHUNT_YES;
-	log_line(is_asked_for ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, interfaces->area,
-		"%s: decided flows are not left to the kernel: %s", name, why);
 }
 
 /* Packets with a wrong checksum are to be told apart, which the kernel does not. */
@@ -116,11 +120,6 @@ struct interfaces *interfaces_open(const struct sensor *sensor, const char *area
 	start_shunt(interfaces, sensor->settings);
 	for (size_t i = 0; i < interfaces->count; i++) {
 		if (open_one(interfaces, sensor, i, why)) {
-			const char *not = live_not_shunted(interfaces->list[i].live);
-			if (not ) {
-				tell_not_shunted(interfaces, sensor->settings,
-					interfaces->list[i].name, not );
-			}
 			continue;
 		}
 		if (is_strict) {

@@ -420,7 +420,9 @@ static void publish(struct worker *worker)
 	counters[count++] = (struct counter){
 		"lessons.lost", lessons_lost(worker->sensor, worker->place)};
 	status_publish(process, counters, count);
-	const bool is_quiet = process->packets == capture.received;
+	/* what the kernel counts moves no clock here */
+	const bool is_quiet = process->packets - process->shunted ==
+			      capture.received - capture.shunted;
 	process->packets = capture.received;
 	process->shunted = capture.shunted;
 	process->lost = capture.lost;
