@@ -319,8 +319,9 @@ static void print_shunt(const struct status_page *page)
 		shunted += page->processes[i].shunted;
 	}
 	if (interfaces != 0) {
-		(void)printf("\nshunt       socket filter on %d interfaces: %" PRIu64
-			     " packets of decided flows counted in the kernel\n",
+		columns_say(stdout, TEXT_AT,
+			"\nshunt       socket filter on %d interfaces: %" PRIu64
+			" packets of decided flows counted in the kernel\n",
 			__builtin_popcount(interfaces), shunted);
 	} else if (!page->is_inline) {
 		(void)printf("\nshunt       none\n");

@@ -5,7 +5,7 @@ import struct
 import captures
 
 MORE = 120
-GAP_S = 0.0006
+GAP_S = 0.0012  # a flow waits for two blocks of the ring before it is shunted
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 ENDS = FIN | SYN | RST
 RECORDS = (b"\x16\x03", b"\x17\x03")  # of TLS: a handshake's, data
