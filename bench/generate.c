@@ -1,7 +1,7 @@
 /*
  * generate - write the capture files the benchmark replays.
  *
- * generate mixed|small|mail OUT [--scale N]
+ * generate mixed|small|mail|dialogues OUT [--scale N]
  *
  * Keeps a fixed number of flows going at once and always plays the packet that
  * is due first, so flows interleave as on a busy link and time never goes back.
@@ -20,16 +20,18 @@ struct profile {
 	const char *name;
 	uint32_t flows;
 	uint32_t concurrent;
-	uint32_t mail_per_cent;
-	uint32_t gap_us; /* longest, between two flows of one slot */
+	uint32_t mail_per_cent; /* the others are of pick_other */
+	uint32_t gap_us;        /* longest, between two flows of one slot */
 	const struct kind *(*pick_other)(struct random *random);
 	struct sizes sizes;
 };
 
 static const struct profile profiles[] = {
-	{"mixed", 110000, 3000, 4, 400000, web_pick, {9000, 2, 2300, 1500000}},
-	{"small", 1000000, 20000, 2, 300000, small_pick, {200, 1, 700, 1500000}},
-	{"mail", 30000, 1500, 100, 500000, mail_pick, {32000, 2, 2300, 2000000}},
+	{"mixed", 110000, 3000, 4, 400000, web_pick, {9000, 0, 2, 2300, 1500000, 60}},
+	{"small", 1000000, 20000, 2, 300000, small_pick, {200, 0, 1, 700, 1500000, 60}},
+	{"mail", 30000, 1500, 100, 500000, mail_pick, {32000, 0, 2, 2300, 2000000, 60}},
+	{"dialogues", 200000, 5000, 0, 300000, dialogue_pick,
+		{1200, 2, 3, 2300, 1500000, 67}},
 };
 
 static const uint64_t start_us = UINT64_C(1790841600) * 1000000; /* 2026-10-01 08:00 */
@@ -140,7 +142,7 @@ static void generator_run(struct generator *generator)
 
 static int usage(void)
 {
-	fputs("usage: generate mixed|small|mail OUT [--scale N]\n", stderr);
+	fputs("usage: generate mixed|small|mail|dialogues OUT [--scale N]\n", stderr);
 	return 2;
 }
 

@@ -35,7 +35,8 @@ struct kind {
 const struct kind *kind_pick(
 	const struct kind *kinds, size_t count, struct random *random);
 
-/* All three return a row that lives as long as the program. */
+/* Each returns a row that lives as long as the program. */
 const struct kind *mail_pick(struct random *random);
-const struct kind *web_pick(struct random *random);   /* pages and downloads */
-const struct kind *small_pick(struct random *random); /* six to ten packets each */
+const struct kind *dialogue_pick(struct random *random); /* mail in 20 to 40 packets */
+const struct kind *web_pick(struct random *random);      /* pages and downloads */
+const struct kind *small_pick(struct random *random);    /* six to ten packets each */

@@ -104,8 +104,10 @@ static struct hosts hosts_of(const struct kind *kind, struct random *random)
 static void mail_handshake(struct script *script, const char *server_name)
 {
 	const struct tls_session session = {
-		.version = random_chance(script->random, 60) ? TLS_VERSION_1_3
-							     : TLS_VERSION_1_2,
+		.version =
+			random_chance(script->random, script->sizes->tls_1_3_per_cent)
+				? TLS_VERSION_1_3
+				: TLS_VERSION_1_2,
 		.server_name = server_name,
 	};
 
@@ -165,15 +167,19 @@ static void smtp_envelope(struct script *script)
 
 static void smtp_clear(struct script *script)
 {
-	const uint32_t messages =
-		random_between(script->random, 1, script->sizes->mail_messages_max);
+	const uint32_t least = script->sizes->mail_messages_min;
+	const uint32_t messages = random_between(script->random, least > 0 ? least : 1,
+		script->sizes->mail_messages_max);
 	struct message message;
 
 	if (random_chance(script->random, UNKNOWN_USER_PER_CENT)) {
 		script_say(script, SIDE_CLIENT, "MAIL FROM:<person@example.net>\r\n");
 		script_say(script, SIDE_SERVER, "250 2.1.0 Ok\r\n");
-		script_say(script, SIDE_CLIENT, "RCPT TO:<nobody@example.org>\r\n");
-		script_say(script, SIDE_SERVER, "550 5.1.1 User unknown\r\n");
+		for (uint32_t at = 0; at <= least; at++) {
+			script_say(script, SIDE_CLIENT,
+				"RCPT TO:<nobody@example.org>\r\n");
+			script_say(script, SIDE_SERVER, "550 5.1.1 User unknown\r\n");
+		}
 	} else {
 		for (uint32_t at = 0; at < messages; at++) {
 			message_write(&message, script);
@@ -224,8 +230,8 @@ static void write_smtp(struct script *script, const struct kind *kind)
 /* Like an IMAP or POP3 session: small commands, then messages. */
 static void reading_sealed(struct script *script)
 {
-	const uint32_t messages =
-		random_between(script->random, 0, script->sizes->mail_messages_max);
+	const uint32_t messages = random_between(script->random,
+		script->sizes->mail_messages_min, script->sizes->mail_messages_max);
 	struct message message;
 
 	for (unsigned int at = 0; at < 4; at++) {
@@ -247,8 +253,8 @@ static void imap_answer(struct script *script, unsigned int tag, const char *ver
 
 static void imap_clear(struct script *script)
 {
-	const uint32_t messages =
-		random_between(script->random, 0, script->sizes->mail_messages_max);
+	const uint32_t messages = random_between(script->random,
+		script->sizes->mail_messages_min, script->sizes->mail_messages_max);
 	unsigned int tag = 2;
 	struct message message;
 
@@ -308,8 +314,8 @@ static void write_imap(struct script *script, const struct kind *kind)
 
 static void pop3_clear(struct script *script)
 {
-	const uint32_t messages =
-		random_between(script->random, 0, script->sizes->mail_messages_max);
+	const uint32_t messages = random_between(script->random,
+		script->sizes->mail_messages_min, script->sizes->mail_messages_max);
 	struct message message;
 
 	script_say(script, SIDE_CLIENT, "USER user%u\r\n",
@@ -400,4 +406,47 @@ static const struct kind kinds[] = {
 const struct kind *mail_pick(struct random *random)
 {
 	return kind_pick(kinds, sizeof(kinds) / sizeof(kinds[0]), random);
+}
+
+/* In a hundred: 40 in clear, 30 with STARTTLS, 30 in TLS; of each a tenth on another port. */
+static const struct kind dialogues[] = {
+	{10, TRANSPORT_TCP, 25, PLACE_INTERNET, PLACE_INBOUND, SECURITY_CLEAR,
+		write_smtp},
+	{8, TRANSPORT_TCP, 25, PLACE_RELAY, PLACE_MAILBOX, SECURITY_CLEAR, write_smtp},
+	{7, TRANSPORT_TCP, 25, PLACE_OUTBOUND, PLACE_INTERNET, SECURITY_CLEAR,
+		write_smtp},
+	{4, TRANSPORT_TCP, 25, PLACE_SCANNER, PLACE_RELAY, SECURITY_CLEAR, write_smtp},
+	{4, TRANSPORT_TCP, 143, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_CLEAR,
+		write_imap},
+	{3, TRANSPORT_TCP, 110, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_CLEAR,
+		write_pop3},
+	{2, TRANSPORT_TCP, 2525, PLACE_WORKSTATION, PLACE_RELAY, SECURITY_CLEAR,
+		write_smtp},
+	{2, TRANSPORT_TCP, 10143, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_CLEAR,
+		write_imap},
+	{9, TRANSPORT_TCP, 25, PLACE_INTERNET, PLACE_INBOUND, SECURITY_STARTTLS,
+		write_smtp},
+	{6, TRANSPORT_TCP, 25, PLACE_INBOUND, PLACE_RELAY, SECURITY_STARTTLS,
+		write_smtp},
+	{5, TRANSPORT_TCP, 25, PLACE_RELAY, PLACE_OUTBOUND, SECURITY_STARTTLS,
+		write_smtp},
+	{5, TRANSPORT_TCP, 587, PLACE_WORKSTATION, PLACE_SUBMISSION, SECURITY_STARTTLS,
+		write_smtp},
+	{2, TRANSPORT_TCP, 143, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_STARTTLS,
+		write_imap},
+	{3, TRANSPORT_TCP, 2525, PLACE_WORKSTATION, PLACE_SUBMISSION, SECURITY_STARTTLS,
+		write_smtp},
+	{7, TRANSPORT_TCP, 465, PLACE_WORKSTATION, PLACE_SUBMISSION, SECURITY_IMPLICIT,
+		write_smtp},
+	{15, TRANSPORT_TCP, 993, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_IMPLICIT,
+		write_imap},
+	{5, TRANSPORT_TCP, 995, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_IMPLICIT,
+		write_pop3},
+	{3, TRANSPORT_TCP, 10993, PLACE_WORKSTATION, PLACE_MAILBOX, SECURITY_IMPLICIT,
+		write_imap},
+};
+
+const struct kind *dialogue_pick(struct random *random)
+{
+	return kind_pick(dialogues, sizeof(dialogues) / sizeof(dialogues[0]), random);
 }

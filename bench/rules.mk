@@ -5,7 +5,7 @@ BENCH_OPTIONS ?=
 BENCH_MINUTES ?= 30
 BENCH_PEERS   := $(addprefix $(BUILD)/bench/live/,blast junk ring_count pcap_count accept_loop)
 BENCH_PARTS   := $(patsubst bench/%.c,$(BUILD)/bench/%.o,$(filter-out bench/pcaploop.c,$(wildcard bench/*.c)))
-BENCH_CASES   := $(addprefix $(BENCH_DIR)/,mixed.pcap small.pcap mail.pcap)
+BENCH_CASES   := $(addprefix $(BENCH_DIR)/,mixed.pcap small.pcap mail.pcap dialogues.pcap)
 
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D)
@@ -26,6 +26,7 @@ $(BENCH_DIR)/%.pcap: | $(BUILD)/bench/generate
 bench: $(BUILD)/mailwarden $(BUILD)/bench/pcaploop $(BENCH_CASES)
 	bench/run --build $(BUILD) --dir $(BENCH_DIR) $(BENCH_OPTIONS)
 	bench/hostile --binary $(BUILD)/mailwarden
+	bench/report --binary $(BUILD)/mailwarden
 
 $(BUILD)/bench/live/blast: $(addprefix $(BUILD)/bench/live/,cross.o frames.o)
 $(BENCH_PEERS): $(BUILD)/bench/live/%: $(BUILD)/bench/live/%.o

@@ -33,9 +33,11 @@ enum {
 /* How large things are in this capture; the medians of log-normal sizes. */
 struct sizes {
 	uint32_t mail_body;
-	uint32_t mail_messages_max; /* in one session */
-	uint32_t certificate;       /* encrypted, TLS 1.3 */
-	uint32_t linger_us;         /* longest silence before a flow closes */
+	uint32_t mail_messages_min; /* in one session */
+	uint32_t mail_messages_max;
+	uint32_t certificate;      /* encrypted, TLS 1.3 */
+	uint32_t linger_us;        /* longest silence before a flow closes */
+	uint32_t tls_1_3_per_cent; /* of mail in TLS; the rest is TLS 1.2 */
 };
 
 struct script {

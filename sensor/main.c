@@ -29,6 +29,7 @@ static const struct command *const COMMANDS[] = {
 	&COMMAND_GRID,
 	&COMMAND_UNUSED,
 	&COMMAND_REPORT,
+	&COMMAND_DIGEST,
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

@@ -124,14 +124,15 @@ struct facts_tls_session {
 	uint16_t dh_bits;         /* finite-field DH modulus, 0 none */
 	uint8_t alert_level;      /* last clear alert: 2 fatal; 0 none */
 	uint8_t alert_code;
+	enum facts_answer client_certificate; /* shown? unknown: not visible */
+	/* its first member, and all above, are looked at with each packet */
+	struct facts_certificate server_certificate;
 	char sni[FACTS_HOST_BYTES];
 	char alpn_offered[48]; /* comma-separated */
 	char alpn[16];         /* chosen, where visible */
 	char ja3[33];
 	char ja3s[33];
 	char ja4[37];
-	struct facts_certificate server_certificate;
-	enum facts_answer client_certificate; /* shown? unknown: not visible */
 	char client_subject[FACTS_NAME_BYTES];
 };
 
@@ -197,18 +198,19 @@ struct facts {
 	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */
 	uint32_t gaps;
 	bool is_clear_cut; /* one of them in what was not TLS: anything may have been said */
+	/* so far, and a few of what is next, each packet asks: they lie together */
+	struct facts_tls_session session;
+	struct facts_headers headers;
+	/* that the server answered, or that others followed */
+	uint32_t transaction_count;
 	char helo[FACTS_HOST_BYTES];
 	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
 	/* of the first MAIL; never the local part */
 	char mail_from_domain[FACTS_HOST_BYTES];
 	char real_client[46]; /* XCLIENT/XFORWARD ADDR=, text form */
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
-	struct facts_headers headers;
-	/* that the server answered, or that others followed */
-	uint32_t transaction_count;
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
-	struct facts_tls_session session;
 };
 
 /*

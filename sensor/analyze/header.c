@@ -267,17 +267,9 @@ static void line_start(struct header *header, struct facts *facts, uint8_t byte)
 	}
 }
 
-/* Ends no word, opens and closes nothing. */
-static bool is_plain(uint8_t byte)
-{
-	return byte > ' ' && byte != '(' && byte != ')' && byte != '[' && byte != ';';
-}
-
 static void value_byte(struct header *header, struct facts *facts, uint8_t byte)
 {
-	if (header->closer != 0 || !is_plain(byte)) {
-		literal_byte(header, facts, byte);
-	}
+	literal_byte(header, facts, byte);
 	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received) {
 		word_byte(header, byte);
 	}
@@ -310,28 +302,81 @@ static void header_byte(struct header *header, struct facts *facts, uint8_t byte
 	}
 }
 
+/* A run of bytes that decide nothing one by one; the fields' names and values are mostly such. */
+static size_t run_len(struct text bytes, const bool decides[UINT8_MAX + 1])
+{
+	size_t len = 0;
+	while (len < bytes.len && !decides[bytes.at[len]]) {
+		len++;
+	}
+	return len;
+}
+
+static size_t name_run(struct header *header, struct text bytes)
+{
+	static const bool DECIDES[UINT8_MAX + 1] = {
+		[':'] = true, [' '] = true, ['\t'] = true, ['\n'] = true};
+	const size_t len = run_len(bytes, DECIDES);
+	const size_t room = HEADER_WORD_BYTES - 1U - header->len;
+	const size_t kept = len < room ? len : room;
+	memcpy(header->text + header->len, bytes.at, kept);
+	header->len += (uint8_t)kept;
+	return len;
+}
+
+/* Outside of addresses. */
+static size_t value_run(struct header *header, struct text bytes)
+{
+	static const bool DECIDES[UINT8_MAX + 1] = {[0 ... ' '] = true,
+		['('] = true,
+		[')'] = true,
+		['['] = true,
+		[';'] = true};
+	const size_t len = run_len(bytes, DECIDES);
+	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received &&
+		header->depth == 0) {
+		for (size_t i = 0; i < len; i++) {
+			header->word = word_add(header->word, bytes.at[i]);
+		}
+	}
+	return len;
+}
+
+/* What a look at each of them would change nothing but the same: how many. */
+static size_t header_run(struct header *header, struct text bytes)
+{
+	if (header->state == HEADER_STATE_NAME) {
+		return name_run(header, bytes);
+	}
+	if (header->state == HEADER_STATE_VALUE && header->closer == 0) {
+		return value_run(header, bytes);
+	}
+	if (header->state == HEADER_STATE_SKIP) {
+		const uint8_t *lf = memchr(bytes.at, '\n', bytes.len);
+		return lf != NULL ? (size_t)(lf - bytes.at) : bytes.len;
+	}
+	return 0;
+}
+
 void header_bytes(struct header *header, struct facts *facts, struct text bytes)
 {
-	size_t at = 0;
-	while (at < bytes.len && header_is_open(header)) {
+	while (bytes.len > 0 && header_is_open(header)) {
+		const size_t most = bytes.len < header->left ? bytes.len : header->left;
+		const size_t run = header_run(header, (struct text){bytes.at, most});
+		header->left -= (uint32_t)run;
+		bytes.at += run;
+		bytes.len -= run;
+		if (bytes.len == 0) {
+			return;
+		}
 		if (header->left == 0) {
 			header_lost(header);
 			return;
 		}
-		if (header->state != HEADER_STATE_SKIP) {
-			header->left--;
-			header_byte(header, facts, bytes.at[at++]);
-			continue;
-		}
-		const uint8_t *lf = memchr(bytes.at + at, '\n', bytes.len - at);
-		const size_t end = lf != NULL ? (size_t)(lf - bytes.at) : bytes.len;
-		header->left -=
-			end - at < header->left ? (uint32_t)(end - at) : header->left;
-		at = end;
-		if (lf != NULL) {
-			header->state = HEADER_STATE_LINE;
-			at++;
-		}
+		header->left--;
+		header_byte(header, facts, *bytes.at);
+		bytes.at++;
+		bytes.len--;
 	}
 }
 

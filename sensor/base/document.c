@@ -109,6 +109,14 @@ uint64_t document_time(const struct document *document, const char *path)
 	return read_time(document_text(document, path));
 }
 
+int64_t document_date(const struct document *document, const char *path)
+{
+	const char *text = document_text(document, path);
+	struct tm parts = {.tm_isdst = 0};
+	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
+	return rest && *rest == '\0' ? (int64_t)timegm(&parts) : 0;
+}
+
 bool document_has(const struct document *document, const char *path)
 {
 	return find_value(document, path) != NULL;

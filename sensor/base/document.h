@@ -38,6 +38,9 @@ bool document_has(const struct document *document, const char *path);
  */
 uint64_t document_time(const struct document *document, const char *path);
 
+/* "2026-01-31T12:00:00" in seconds since 1970, UTC; 0: another form, or none. */
+int64_t document_date(const struct document *document, const char *path);
+
 /* Items of a list; 0 when it is none. An item that is no text is NULL. */
 size_t document_count(const struct document *document, const char *path);
 const char *document_item(

@@ -23,7 +23,7 @@ struct landlock_folder {
 	enum landlock_right right;
 };
 
-#define LANDLOCK_FOLDERS_MAX 2
+#define LANDLOCK_FOLDERS_MAX 3
 #define LANDLOCK_PORTS       4 /* the version from which on ports are bound, too */
 
 struct landlock_room {

@@ -30,6 +30,7 @@ struct codec_io {
 
 struct codec {
 	const char *name;
+	bool is_slow; /* to unpack costs more than to judge: worth a process of its own */
 	bool (*knows)(const uint8_t *bytes, size_t len);
 	void *(*create)(void); /* NULL when there is no memory */
 	enum codec_result (*step)(void *state, struct codec_io *io);

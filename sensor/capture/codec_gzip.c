@@ -54,6 +54,7 @@ static void gzip_destroy(void *state)
 
 const struct codec codec_gzip = {
 	.name = "gzip",
+	.is_slow = true,
 	.knows = gzip_knows,
 	.create = gzip_create,
 	.step = gzip_step,

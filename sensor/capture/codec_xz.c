@@ -57,6 +57,7 @@ static enum codec_result xz_step(void *state, struct codec_io *io)
 
 const struct codec codec_xz = {
 	.name = "xz",
+	.is_slow = true,
 	.knows = xz_knows,
 	.create = xz_create,
 	.step = xz_step,

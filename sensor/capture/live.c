@@ -20,6 +20,8 @@
 #define FRAMES_A_DISPATCH 1024
 /* A ring block that is not full is shown after this time: seldom woken, soon enough. */
 #define BLOCK_TIMEOUT_MS 20
+/* The same where members share the frames: they wait for each other. */
+#define SHARED_TIMEOUT_MS 4
 /* By then every one is, though the kernel's timer be late. */
 #define BLOCK_SHOWN_US 200000
 /* IEEE 802: local experiments. A socket for it is given nothing. */
@@ -55,7 +57,8 @@ static bool activate(
 	(void)pcap_set_snaplen(
 		pcap, (int)(settings->snaplen ? settings->snaplen : LIVE_SNAPLEN));
 	(void)pcap_set_promisc(pcap, settings->is_promiscuous);
-	(void)pcap_set_timeout(pcap, BLOCK_TIMEOUT_MS);
+	(void)pcap_set_timeout(pcap,
+		settings->fanout_group != 0 ? SHARED_TIMEOUT_MS : BLOCK_TIMEOUT_MS);
 	(void)pcap_set_immediate_mode(pcap, 0);
 	(void)pcap_set_buffer_size(pcap, (int)ring_bytes);
 	const int status = pcap_activate(pcap);

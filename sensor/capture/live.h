@@ -15,6 +15,12 @@
 #define LIVE_RING_BYTES     (UINT32_C(64) << 20) /* used where settings say 0 */
 #define LIVE_SNAPLEN        262144 /* the most libpcap takes: also what offload put together */
 
+/*
+ * The kernel shows a frame of an interface that is shared at the latest so long after it
+ * came: two timeouts of a block, in its own ticks.
+ */
+#define LIVE_SHARED_AGE_US 20000
+
 struct live_settings {
 	const char *interface;
 	uint32_t source;       /* frame.source of its frames */

@@ -21,6 +21,7 @@ struct source {
 	bool is_started;
 	struct member *given; /* its head is out: moves on at the next call */
 	uint64_t frames;
+	struct ahead *ahead; /* NULL: all is read here */
 };
 
 static bool member_open(struct member *member, const char *name, struct reason *why)
@@ -78,6 +79,7 @@ void source_close(struct source *source)
 	if (!source) {
 		return;
 	}
+	ahead_stop(source->ahead);
 	for (size_t i = 0; i < source->count; i++) {
 		file_close(&source->members[i].file);
 		free(source->members[i].name);
@@ -85,6 +87,28 @@ void source_close(struct source *source)
 	free(source->members);
 	free(source->heap);
 	free(source);
+}
+
+bool source_read_ahead(struct source *source, size_t processes, struct reason *why)
+{
+	struct stream **streams =
+		(struct stream **)calloc(source->count, sizeof(struct stream *));
+	if (!streams) {
+		return reason_set(why, "out of memory");
+	}
+	size_t count = 0;
+	for (size_t i = 0; i < source->count; i++) {
+		struct stream *stream = &source->members[i].file.window.stream;
+		if (stream->codec && stream->codec->is_slow) {
+			streams[count++] = stream;
+		}
+	}
+	const bool is_wanted = processes > 1 && count > 0;
+	if (is_wanted) {
+		source->ahead = ahead_start(streams, count, processes, why);
+	}
+	free(streams);
+	return !is_wanted || source->ahead;
 }
 
 static enum source_result member_next(

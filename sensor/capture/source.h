@@ -31,6 +31,12 @@ struct source_progress {
 /* Opens all files; NULL with "file: why" when one is no capture or cannot be read. */
 struct source *source_open_files(
 	const char *const *files, size_t count, struct reason *why);
+/*
+ * Files whose unpacking is slow are unpacked by so many further processes from here on,
+ * ahead of source_next(), which gives the same; 1, or no such file: as before. Frames must not have
+ * been asked for yet. False: there is no further process, and the source is as before.
+ */
+bool source_read_ahead(struct source *source, size_t processes, struct reason *why);
 enum source_result source_next(
 	struct source *source, struct frame *frame, struct reason *why);
 /*

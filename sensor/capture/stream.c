@@ -158,6 +158,9 @@ static size_t unpack(struct stream *stream, uint8_t *to, size_t len)
 size_t stream_read(struct stream *stream, uint8_t *to, size_t len)
 {
 	assert(len > 0);
+	if (stream->ahead) {
+		return ahead_read(stream, to, len);
+	}
 	if (stream->codec) {
 		return unpack(stream, to, len);
 	}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "capture/ahead.h"
 #include "capture/codec.h"
 
 #include <sys/types.h>
@@ -25,6 +26,7 @@ struct stream {
 	bool is_cut;          /* the file ended inside a compressed member */
 	bool is_failed;       /* .why holds */
 	struct reason why;
+	struct ahead_queue *ahead; /* NULL: unpacked here */
 };
 
 /* "-" is stdin. The stream owns its descriptor and memory until stream_close(). */

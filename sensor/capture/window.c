@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Asked for at a time: stays in the cache. */
-#define WINDOW_READ_BYTES ((size_t)CAPTURED_BYTES_MAX)
-
 /* The kernel copies faster to where a cache line begins. */
 #define WINDOW_LINE_BYTES ((size_t)64)
 

@@ -19,6 +19,9 @@
 /* The longest record with its header; more is never asked for. */
 #define WINDOW_RECORD_BYTES ((size_t)CAPTURED_BYTES_MAX + 64)
 
+/* Asked for at a time: stays in the cache. */
+#define WINDOW_READ_BYTES ((size_t)CAPTURED_BYTES_MAX)
+
 struct window {
 	struct stream stream;
 	uint8_t *bytes;

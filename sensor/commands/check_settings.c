@@ -6,6 +6,7 @@
 #include "control/settings.h"
 #include "matrix/matrix.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +71,16 @@ static void print_output(const struct output *output)
 		output->least < SEVERITY_LOW ? " up" : "");
 }
 
+static void print_memory(const struct settings *settings)
+{
+	const uint32_t workers = settings_workers(settings);
+	(void)printf("memory: its workers (%" PRIu32 ") take %" PRIu64
+		     " MB at most; each has room for %" PRIu32
+		     " flows and looks into %" PRIu32 " at once\n",
+		workers, settings_memory(settings) >> 20, settings->flows,
+		settings->flows / SETTINGS_WATCHED_SHARE);
+}
+
 int check_settings(const char *path, bool is_quiet)
 {
 	static struct settings settings; /* too large for the stack */
@@ -92,6 +103,7 @@ int check_settings(const char *path, bool is_quiet)
 	} else if (!is_quiet) {
 		columns_begin(&columns, &stdout);
 		(void)printf("%s: right\n", path);
+		print_memory(&settings);
 		for (size_t i = 0; i < settings.outputs.count; i++) {
 			print_output(&settings.outputs.list[i]);
 		}

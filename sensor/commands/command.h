@@ -59,6 +59,7 @@ extern const struct command COMMAND_GRID;
 extern const struct command COMMAND_UNUSED;
 extern const struct command COMMAND_LEARN;
 extern const struct command COMMAND_REPORT;
+extern const struct command COMMAND_DIGEST;
 
 /* Tell what is wrong with the command line, and where help is: COMMAND_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)

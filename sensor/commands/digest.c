@@ -1,53 +1,193 @@
-#include "commands/digest.h"
+#include "base/clock.h"
+#include "commands/report_input.h"
+#include "control/settings.h"
+#include "dossier/page_digest.h"
+#include "journal/journal.h"
+#include "observed/kept.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <limits.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
-#define BLOCK_BYTES  65536
-#define DIGEST_BYTES 32
+#define DAY_US    UINT64_C(86400000000)
+#define US_PER_S  UINT64_C(1000000)
+#define DAYS      7
+#define DAYS_MOST 366
 
-static bool add_up(
-	FILE *file, EVP_MD_CTX *context, unsigned char digest[EVP_MAX_MD_SIZE])
+struct request {
+	struct option_list matrices;
+	const char *state_dir;
+	uint32_t days;
+	uint64_t until_us; /* 0: now */
+	bool is_html;
+	unsigned language;
+};
+
+/* "7d", or "7" */
+static bool set_days(void *target, const struct option_row *row, const char *value,
+	struct reason *why)
 {
-	static unsigned char block[BLOCK_BYTES];
+	struct request *request = target;
+	unsigned days = 0;
 	size_t len = 0;
-	bool is_ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-	while (is_ok && (len = fread(block, 1, sizeof(block), file)) > 0) {
-		is_ok = EVP_DigestUpdate(context, block, len) == 1;
+	for (; value[len] >= '0' && value[len] <= '9' && days <= DAYS_MOST; len++) {
+		days = days * 10 + (unsigned)(value[len] - '0');
 	}
-	return is_ok && !ferror(file) && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+	const char *unit = &value[len];
+	if (days == 0 || days > DAYS_MOST || (*unit && strcmp(unit, "d") != 0)) {
+		return reason_set(why, "--%s takes days, 1d to %ud, not \"%.40s\"",
+			row->name, DAYS_MOST, value);
+	}
+	request->days = days;
+	return true;
 }
 
-bool digest_of_file(const char *path, char text[DIGEST_TEXT_BYTES], struct reason *why)
+/* To the end of that day. */
+static bool set_until(void *target, const struct option_row *row, const char *value,
+	struct reason *why)
 {
-	struct stat status;
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	text[0] = '\0';
-	if (strcmp(path, "-") == 0) {
-		return true;
+	struct request *request = target;
+	struct tm day = {.tm_mday = 0};
+	const char *end = strptime(value, "%Y-%m-%d", &day);
+	const time_t time = timegm(&day);
+	if (!end || *end != '\0' || time < 0) {
+		return reason_set(why, "--%s: \"%.40s\" is no day such as 2026-11-29",
+			row->name, value);
 	}
-	if (stat(path, &status) != 0) {
-		return reason_set(why, "%.150s: %s", path, strerror(errno));
-	}
-	if (!S_ISREG(status.st_mode)) {
-		return true;
-	}
-	FILE *file = fopen(path, "re");
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	const bool is_read = file && context && add_up(file, context, digest);
-	if (!is_read) {
-		(void)reason_set(why, "%.150s: its SHA-256 cannot be told: %s", path,
-			errno != 0 ? strerror(errno) : "the library refuses");
-	}
-	for (size_t i = 0; is_read && i < DIGEST_BYTES; i++) {
-		(void)snprintf(
-			text + 2 * i, DIGEST_TEXT_BYTES - 2 * i, "%02x", digest[i]);
-	}
-	EVP_MD_CTX_free(context);
-	if (file) {
-		(void)fclose(file);
-	}
-	return is_read;
+	request->until_us = (uint64_t)time * US_PER_S + DAY_US;
+	return true;
 }
+
+/* What a running sensor keeps. */
+struct state {
+	char paths[2][PATH_MAX];
+	const char *names[2];
+	size_t count;
+};
+
+static void find_state(struct state *state, const char *directory)
+{
+	static const char *const PARTS[] = {JOURNAL_FOLDER, KEPT_FILE};
+	state->count = 0;
+	for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+		char *path = state->paths[state->count];
+		(void)snprintf(path, PATH_MAX, "%s/%s", directory, PARTS[i]);
+		if (access(path, F_OK) == 0) {
+			state->names[state->count++] = path;
+		}
+	}
+}
+
+static int give(const struct request *request, const struct report_wanted *wanted)
+{
+	struct report_input input;
+	const int code = report_input_read(&input, &COMMAND_DIGEST, wanted);
+	const struct digest digest = {&input.dossiers[0], &input.dossiers[1]};
+	if (code == OPTIONS_GO_ON && digest_has_news(&digest)) {
+		page_write_digest(stdout, &digest,
+			request->is_html ? &PAGE_HTML : &PAGE_TEXT,
+			(enum texts_language)request->language);
+	}
+	report_input_free(&input);
+	return code == OPTIONS_GO_ON ? COMMAND_OK : code;
+}
+
+static int digest_run(int argc, char **argv)
+{
+	struct request request = {.state_dir = SETTINGS_STATE_DIR, .days = DAYS};
+	struct report_wanted wanted = {.matrices = &request.matrices, .span_count = 2};
+	static struct state state; /* too large for the stack */
+	const int code =
+		options_read(&COMMAND_DIGEST, argc, argv, &request, &wanted.files);
+	if (code != OPTIONS_GO_ON) {
+		return code;
+	}
+	if (wanted.files.count == 0) {
+		find_state(&state, request.state_dir);
+		wanted.files = (struct option_words){state.names, state.count};
+	}
+	if (wanted.files.count == 0) {
+		return command_failed(&COMMAND_DIGEST,
+			"%.150s: no observed matrix and no journal there",
+			request.state_dir);
+	}
+	const uint64_t span_us = request.days * DAY_US;
+	const uint64_t until_us =
+		request.until_us > 0 ? request.until_us : clock_realtime_us();
+	const uint64_t from_us = until_us > span_us ? until_us - span_us : 0;
+	const uint64_t before_us = from_us > span_us ? from_us - span_us : 0;
+	wanted.spans[0] = (struct dossier_span){from_us, until_us};
+	wanted.spans[1] = (struct dossier_span){before_us, from_us};
+	return give(&request, &wanted);
+}
+
+static const char ABOUT[] =
+	"What is new, on one screen, to be read every week: recommendations whose\n"
+	"verdict changed, new hosts that no row lets do what they did, groups that\n"
+	"speak with each other for the first time, rows that ended, end within 30 "
+	"days\n"
+	"or fell silent, certificates that ended or end within 30 days. Where nothing\n"
+	"is new nothing is printed. A sensor that saw no flow at all is news.\n"
+	"\n"
+	"TRAFFIC is what `mailwarden report` reads; without it, the journal and the\n"
+	"observed matrix of the sensor that runs here. The older it is, the better is\n"
+	"known what is new: an observed matrix knows up to 400 days.\n";
+
+static const char NOTES[] = "A span is held against the one before it, just as long. "
+			    "Of an observed matrix\n"
+			    "alone verdicts are those of pairs of hosts by whole days "
+			    "(UTC), each judged by\n"
+			    "the worst that was ever seen of it.\n";
+
+static const char EXAMPLES[] =
+	"  mailwarden digest -m /etc/mailwarden/matrix.yaml\n"
+	"  mailwarden digest --since 1d --lang fr -m matrix.yaml eve.json\n"
+	"  mailwarden digest --until 2026-11-29 --html -m matrix.yaml north.observed\n";
+
+static const struct option_row OPTIONS[] = {
+	{OPTION_MATRICES(struct request, "flow matrix; repeat it to join several"),
+		.is_required = true},
+	{.name = "since",
+		.argument = "DAYS",
+		.help = "how long ago news begins, 1d to 366d (default: 7d)",
+		.set = set_days},
+	{.name = "until",
+		.argument = "DAY",
+		.help = "as it was at the end of this day, UTC\n"
+			"(default: now)",
+		.set = set_until},
+	{.name = "state-dir",
+		.argument = "DIR",
+		.help = "of the sensor to be asked where no TRAFFIC is given\n"
+			"(default " SETTINGS_STATE_DIR ")",
+		.set = option_set_text,
+		.field = offsetof(struct request, state_dir)},
+	{.name = "html",
+		.help = "one file that needs no other",
+		.set = option_set_flag,
+		.field = offsetof(struct request, is_html)},
+	{.name = "lang",
+		.argument = "en|fr",
+		.help = "language (default: en)",
+		.set = option_set_word,
+		.field = offsetof(struct request, language)},
+	{.name = NULL},
+};
+
+const struct command COMMAND_DIGEST = {
+	.name = "digest",
+	.summary = "tell what is new, on one screen, for a weekly mail",
+	.usage = "-m MATRIX [--since DAYS] [OPTION...] [TRAFFIC...]",
+	.about = ABOUT,
+	.notes = NOTES,
+	.examples = EXAMPLES,
+	.exits = "0 told, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
+		 "failed.\n",
+	.options = OPTIONS,
+	.words = "TRAFFIC",
+	.words_most = COMMAND_WORDS_ANY,
+	.run = digest_run,
+};

@@ -180,9 +180,11 @@ static int fleet_of(const struct request *request)
 static const char *misplaced(const struct request *request)
 {
 	if (!request->is_of_observed) {
-		return request->observed.write   ? "write"
-		       : request->observed.pairs ? "pairs"
-						 : NULL;
+		return request->observed.write            ? "write"
+		       : request->observed.pairs          ? "pairs"
+		       : request->observed.html           ? "html"
+		       : request->observed.matrices.count ? "matrix"
+							  : NULL;
 	}
 	return request->config ? "config" : request->top ? "top" : NULL;
 }
@@ -191,6 +193,11 @@ static int read_observed(struct request *request, const struct option_words *wor
 {
 	if (words->count == 0) {
 		return command_misused(&COMMAND_FLEET, "no FILE given");
+	}
+	if ((request->observed.html != NULL) !=
+		(request->observed.matrices.count > 0)) {
+		return command_misused(
+			&COMMAND_FLEET, "--html and --matrix: each needs the other");
 	}
 	if (request->observed.pairs == 0) {
 		request->observed.pairs = OBSERVED_ENTRIES;
@@ -229,7 +236,10 @@ static const char ABOUT[] =
 	"frequent illegitimate senders. Reads, and writes nothing.\n"
 	"With --observed: add up what the sensors observed, pair by pair, of the file\n"
 	"of each (observed in its state directory, its journal, or EVE lines). A flow\n"
-	"that several saw counts once. What each sensor has stands behind.\n";
+	"that several saw counts once. What each sensor has stands behind. --html "
+	"writes\n"
+	"one page over all: declared against seen of 24 hours and 30 days up to their\n"
+	"last flow, senders that no row allows, servers, what each sensor has.\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "config",
@@ -270,6 +280,24 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct request, observed.pairs),
 		.least = VIEWS_PAIRS_LEAST,
 		.most = VIEWS_PAIRS_MOST},
+	{.name = "html",
+		.argument = "FILE",
+		.help = "of --observed: write one page over all of them to\n"
+			"FILE, all of it or nothing; needs --matrix",
+		.set = option_set_text,
+		.field = offsetof(struct request, observed.html)},
+	{.name = "matrix",
+		.letter = 'm',
+		.argument = "MATRIX",
+		.help = "of --html: flow matrix that flows are held against;\n"
+			"repeat it to join several",
+		.set = option_add_text,
+		.field = offsetof(struct request, observed.matrices)},
+	{.name = "lang",
+		.argument = "en|fr",
+		.help = "of --html: language of the page (default: en)",
+		.set = option_set_word,
+		.field = offsetof(struct request, observed.language)},
 	{.name = NULL},
 };
 
@@ -277,10 +305,13 @@ const struct command COMMAND_FLEET = {
 	.name = "fleet",
 	.summary = "what all sensors counted in a Redis, or observed",
 	.usage = "-c FILE [--top N] [--json] [OUTPUT]\n"
-		 "--observed FILE... [--json] [--write FILE]",
+		 "--observed FILE... [--json] [--write FILE]\n"
+		 "--observed FILE... --html FILE -m MATRIX [--lang en|fr]",
 	.about = ABOUT,
 	.examples = "  mailwarden fleet -c /etc/mailwarden/fleet.yaml\n"
-		    "  mailwarden fleet --observed north/observed south/observed\n",
+		    "  mailwarden fleet --observed north/observed south/observed\n"
+		    "  mailwarden fleet --observed north/observed south/observed \\\n"
+		    "      --html fleet.html -m matrix.yaml\n",
 	.exits = "0 all are alive, or added up, 1 some are not alive, 2 settings or a\n"
 		 "file in error, 3 Redis is down, or a file cannot be read.\n",
 	.options = OPTIONS,

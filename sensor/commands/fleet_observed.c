@@ -1,14 +1,19 @@
 #include "commands/fleet_observed.h"
 
+#include "base/replaced_file.h"
+#include "commands/matrices.h"
 #include "commands/traffic.h"
 #include "commands/views.h"
 #include "report/json_writer.h"
 #include "report/observed_text.h"
+#include "www/overview.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define NAME_COLUMNS 27
 
@@ -101,11 +106,70 @@ static int add_up_each(const struct fleet_observed *request, const struct sums *
 	return code;
 }
 
+struct content {
+	const struct overview *overview;
+	struct reason *why;
+};
+
+static bool write_content(FILE *out, const void *what)
+{
+	const struct content *content = what;
+	errno = ENOMEM;
+	return overview_write(out, content->overview, content->why);
+}
+
+static int save_page(const struct fleet_observed *request, const struct views *views,
+	const struct overview_sensor *sensors, const struct sums *sums)
+{
+	struct reason why;
+	const size_t count = sums->files->count;
+	struct overview overview = {.matrix = views->matrix,
+		.observed = views->observed,
+		.sensors = sensors,
+		.sensor_count = count,
+		.now_us = sums->list[count].last_us,
+		.pairs = request->pairs,
+		.language = (enum texts_language)request->language};
+	const struct content content = {&overview, &why};
+	if (getrandom(&overview.seed, sizeof(overview.seed), 0) !=
+		sizeof(overview.seed)) {
+		return command_failed(
+			&COMMAND_FLEET, "no random numbers for the hash seed");
+	}
+	return replaced_file_save(request->html, write_content, &content, &why)
+		       ? OPTIONS_GO_ON
+		       : command_failed(&COMMAND_FLEET, "%s", why.text);
+}
+
+/* One page over all of them. */
+static int write_page(const struct fleet_observed *request, const struct views *views,
+	const struct sums *sums)
+{
+	const size_t count = sums->files->count;
+	struct overview_sensor *sensors = calloc(count, sizeof(*sensors));
+	if (!sensors) {
+		return command_failed(&COMMAND_FLEET, "no memory");
+	}
+	for (size_t i = 0; i < count; i++) {
+		sensors[i] =
+			(struct overview_sensor){sums->files->list[i], &sums->list[i]};
+	}
+	const int code = save_page(request, views, sensors, sums);
+	free(sensors);
+	return code;
+}
+
 static int tell(const struct fleet_observed *request, const struct sums *sums)
 {
 	struct views views = {.matrix = NULL};
+	if (request->html && !(views.matrix = matrices_load(&request->matrices))) {
+		return COMMAND_USAGE;
+	}
 	int code =
 		add_up(request, &views, sums->files, &sums->list[sums->files->count]);
+	if (code == OPTIONS_GO_ON && request->html) {
+		code = write_page(request, &views, sums);
+	}
 	if (code == OPTIONS_GO_ON && request->is_json) {
 		write_sums(sums);
 	}

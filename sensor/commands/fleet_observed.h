@@ -3,14 +3,18 @@
  *
  * In: names of observed matrices, one of each sensor (a journal's folder or EVE lines do as
  * well). Out: all of them added up as `observed` does it, a flow that several saw once; and
- * what each has, so that one that is behind, or partial, is seen.
+ * what each has, so that one that is behind, or partial, is seen. With a matrix one page of
+ * HTML over all of them.
  */
 #pragma once
 
 #include "commands/options.h"
 
 struct fleet_observed {
-	const char *write; /* path, or NULL */
+	const char *write;           /* path, or NULL */
+	const char *html;            /* path of the page (www/overview), or NULL */
+	struct option_list matrices; /* that the page is judged by */
+	unsigned language;           /* enum texts_language */
 	uint32_t pairs;
 	bool is_json;
 };

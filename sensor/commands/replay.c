@@ -8,6 +8,7 @@
 #define FLOWS_DEFAULT (1U << 20)
 #define FLOWS_LEAST   (1U << 10)
 #define FLOWS_MOST    (1U << 28)
+#define JOBS_MOST     64
 
 static int replay_with(const struct replay *replay, const struct matrix *matrix)
 {
@@ -111,6 +112,15 @@ static const struct option_row OPTIONS[] = {
 			"host hold checksums not filled in yet",
 		.set = option_set_word,
 		.field = offsetof(struct replay, checksums)},
+	{.name = "jobs",
+		.argument = "N",
+		.help = "captures in gzip or xz are unpacked by up to N\n"
+			"processes, ahead of judging; 1: all in one (default:\n"
+			"as many as there are processors; records are the same)",
+		.set = option_set_number,
+		.field = offsetof(struct replay, jobs),
+		.least = 1,
+		.most = JOBS_MOST},
 	{.name = "no-ndpi",
 		.help = "without nDPI's second opinion",
 		.set = option_set_flag,

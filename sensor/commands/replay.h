@@ -17,6 +17,7 @@ struct replay {
 	const char *observed; /* path, or NULL */
 	const char *host;
 	uint32_t flow_entries;
+	uint32_t jobs; /* processes that unpack; 0: as many as there are processors */
 	unsigned checksums; /* enum replay_checksums */
 	bool is_json;
 	bool is_summary;

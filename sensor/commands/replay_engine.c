@@ -5,6 +5,7 @@
 #include "commands/state.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <sys/random.h>
 
 #define WATCHED_DEFAULT      (1U << 16)
@@ -134,6 +135,25 @@ static int replay_source(const struct replay *replay, struct replay_outputs *out
 	return code;
 }
 
+/* Where no process can be had, one does it all. */
+static void read_ahead(const struct replay *replay, struct source *source)
+{
+	cpu_set_t processors;
+	struct reason why;
+	size_t jobs = replay->jobs;
+	if (jobs == 0) {
+		jobs = sched_getaffinity(0, sizeof(processors), &processors) == 0
+			       ? (size_t)CPU_COUNT(&processors)
+			       : 1;
+	}
+	if (!source_read_ahead(source, jobs, &why)) {
+		(void)fprintf(stderr,
+			"mailwarden replay: captures are unpacked one after the other: "
+			"%s\n",
+			why.text);
+	}
+}
+
 int replay_engine_run(const struct replay *replay, struct replay_outputs *outputs,
 	const struct matrix *matrix)
 {
@@ -143,6 +163,7 @@ int replay_engine_run(const struct replay *replay, struct replay_outputs *output
 	if (!source) {
 		return command_failed(&COMMAND_REPLAY, "%s", why.text);
 	}
+	read_ahead(replay, source);
 	struct engine_settings settings = {.matrix = matrix,
 		.flows = replay->flow_entries,
 		.watched = WATCHED_DEFAULT,

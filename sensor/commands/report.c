@@ -1,5 +1,6 @@
 #include "base/replaced_file.h"
 #include "commands/report_input.h"
+#include "commands/report_packets.h"
 #include "dossier/baseline.h"
 #include "dossier/page.h"
 
@@ -173,9 +174,15 @@ static int report_run(int argc, char **argv)
 		return command_misused(
 			&COMMAND_REPORT, "--exit-code new needs --baseline");
 	}
-	code = report_input_read(&input, &COMMAND_REPORT, &request.matrices, &files);
+	const struct report_wanted wanted = {
+		.matrices = &request.matrices, .files = files};
+	code = report_input_read(&input, &COMMAND_REPORT, &wanted);
+	struct reason why;
+	if (code == OPTIONS_GO_ON && !report_packets_find(&input.dossiers[0], &why)) {
+		code = command_failed(&COMMAND_REPORT, "%s", why.text);
+	}
 	if (code == OPTIONS_GO_ON) {
-		code = give(&request, &input.dossier, form);
+		code = give(&request, &input.dossiers[0], form);
 	}
 	report_input_free(&input);
 	return code;

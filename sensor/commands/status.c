@@ -351,14 +351,16 @@ static void print_head(const struct status_page *page, bool is_running, uint64_t
 	}
 	columns_say(stdout, 2,
 		"%s: up %" PRIu64 " s, matrix %u loaded %" PRIu64 " s ago, %" PRIu64
-		" reloads refused, %" PRIu64 " alerts of its own%s\n\n",
+		" reloads refused, %" PRIu64
+		" alerts of its own%s; its workers take %" PRIu64 " MB at most\n\n",
 		text_of(page->host, sizeof(page->host), host),
 		(now_us - page->started_us) / US_PER_S, page->matrix,
 		(now_us - page->loaded_us) / US_PER_S, page->reload_failures,
 		page->alerts,
 		!page->is_inline     ? ""
 		: page->is_enforcing ? ", mode enforce"
-				     : ", mode audit");
+				     : ", mode audit",
+		page->memory_bytes >> 20);
 }
 
 static void print_text(const struct status_page *page, bool is_running)

@@ -81,6 +81,9 @@ static bool is_seen(struct seen *seen, const struct sighting *sighting)
 static void give(struct reading *reading, const struct sighting *sighting)
 {
 	struct traffic *traffic = reading->traffic;
+	if (traffic->until_us > 0 && sighting->time_us >= traffic->until_us) {
+		return;
+	}
 	if (is_seen(&reading->seen, sighting)) {
 		traffic->twice++;
 		return;
@@ -199,10 +202,29 @@ static enum traffic_result read_captures(
 	return result;
 }
 
+static struct journal_reader reader; /* too large for the stack */
+
+uint64_t traffic_journal_start(const char *name)
+{
+	struct journal_line line;
+	struct document record;
+	struct reason why;
+	uint64_t time_us = 0;
+	if (!journal_reader_open_to_look(&reader, AT_FDCWD, name, 0, &why)) {
+		return 0;
+	}
+	if (journal_reader_next(&reader, &line) &&
+		document_parse(&record, line.text, line.len)) {
+		time_us = document_time(&record, "timestamp");
+		document_free(&record);
+	}
+	journal_reader_close(&reader);
+	return time_us;
+}
+
 static enum traffic_result read_journal(
 	struct reading *reading, const char *name, struct reason *why)
 {
-	static struct journal_reader reader; /* too large for the stack */
 	struct journal_line line;
 	if (!journal_reader_open_to_look(&reader, AT_FDCWD, name, 0, why)) {
 		return TRAFFIC_UNREADABLE;

@@ -35,6 +35,7 @@ struct traffic {
 	/* of captures besides, each as it is; all of them or none, with the context */
 	const struct traffic_captures *captures;
 	void *context;
+	uint64_t until_us; /* flows that ended then or later are let by; 0: none */
 	struct observed *observed; /* what all is added to */
 	uint64_t twice;            /* flows that another source had */
 	bool is_cut; /* of a capture a part is missing: *why says of which */
@@ -59,3 +60,6 @@ enum traffic_kind {
 };
 enum traffic_kind traffic_kind(const char *name);
 bool traffic_is_capture(const char *name);
+
+/* Of a journal, when its first record was written; 0: it has none, or cannot be read. */
+uint64_t traffic_journal_start(const char *name);

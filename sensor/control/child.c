@@ -58,6 +58,13 @@ static void close_queues_of_others(const struct sensor *sensor, unsigned place)
 	}
 }
 
+/* Workers and the page; both freeze it. */
+static bool is_reading_matrix(const struct sensor *sensor, unsigned place)
+{
+	return (place >= SENSOR_WORKERS && place < sensor->workers_end) ||
+	       place >= sensor->metrics_end;
+}
+
 void child_start(const struct sensor *sensor, unsigned place)
 {
 	const struct sigaction action = {
@@ -87,8 +94,8 @@ void child_start(const struct sensor *sensor, unsigned place)
 	if (place < sensor->workers_end || place >= sensor->outputs_end) {
 		environment_forget(); /* passwords are the outputs' alone */
 	}
-	if (place < SENSOR_WORKERS || place >= sensor->workers_end) {
-		matrix_store_free(sensor->store); /* workers read it, and freeze it */
+	if (!is_reading_matrix(sensor, place)) {
+		matrix_store_free(sensor->store);
 	}
 	struct status_process *process = sensor_process(sensor, place);
 	process->why.text[0] = '\0';

@@ -1,8 +1,8 @@
 /*
  * control/child - the first and last steps of every process that the supervisor forks.
  *
- * Signals, name and parent, alike for workers, reporter, shippers and the process that
- * tells metrics. Gives up no right and opens nothing.
+ * Signals, name and parent, alike for workers, reporter, shippers and the processes that
+ * tell metrics and write the page. Gives up no right and opens nothing.
  */
 #pragma once
 

@@ -1,10 +1,8 @@
 #include "control/interfaces.h"
 
 #include "base/log.h"
-#include "capture/live.h"
 #include "capture/shunt.h"
 #include "control/interface_retry.h"
-#include "engine/engine.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -47,8 +45,7 @@ bool interfaces_choose_groups(struct sensor *sensor, struct reason *why)
 	return true;
 }
 
-/* Workers that share an interface share what was set for its ring. */
-static uint32_t ring_mib(const struct settings *settings)
+uint32_t interfaces_ring_mib(const struct settings *settings)
 {
 	const uint32_t share = settings->ring_mib / settings_workers(settings);
 	return share > 0 ? share : 1;
@@ -68,7 +65,7 @@ static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 	const struct settings *settings = sensor->settings;
 	const struct live_settings live = {.interface = settings->interfaces.values[i],
 		.source = (uint32_t)i,
-		.ring_bytes = ring_mib(settings) << 20,
+		.ring_bytes = interfaces_ring_mib(settings) << 20,
 		.fanout_group = sensor->fanout_groups[i],
 		.shunt = interfaces->shunt,
 		.is_promiscuous = true};
@@ -115,7 +112,7 @@ struct interfaces *interfaces_open(const struct sensor *sensor, const char *area
 		return NULL;
 	}
 	interfaces->area = area;
-	interfaces->nap_ns = nap_ns(ring_mib(sensor->settings));
+	interfaces->nap_ns = nap_ns(interfaces_ring_mib(sensor->settings));
 	interfaces->count = sensor->settings->interfaces.count;
 	start_shunt(interfaces, sensor->settings);
 	for (size_t i = 0; i < interfaces->count; i++) {
@@ -145,12 +142,6 @@ void interfaces_close(struct interfaces *interfaces)
 	free(interfaces);
 }
 
-static void on_frames(void *context, const struct frame *frames, size_t count)
-{
-	struct engine *engine = (struct engine *)context;
-	engine_frames(engine, frames, count);
-}
-
 /* A flow's packets may come by several of them. */
 static void tell_passed(struct interfaces *interfaces)
 {
@@ -165,7 +156,8 @@ static void tell_passed(struct interfaces *interfaces)
 	shunt_passed(interfaces->shunt, passed_us);
 }
 
-bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine)
+bool interfaces_dispatch(
+	struct interfaces *interfaces, live_handler *handler, void *context)
 {
 	bool is_any = false;
 	for (size_t i = 0; i < interfaces->count; i++) {
@@ -174,7 +166,7 @@ bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine)
 		if (!is_open(interface)) {
 			continue;
 		}
-		switch (live_dispatch(interface->live, on_frames, engine, &why)) {
+		switch (live_dispatch(interface->live, handler, context, &why)) {
 		case LIVE_FRAMES:
 			is_any = true;
 			interface->is_down = false;

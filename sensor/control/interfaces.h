@@ -2,12 +2,13 @@
  * control/interfaces - the interfaces that one worker watches.
  *
  * Opened while the worker still may, in one step; then frames of all of them go to
- * the engine. An interface that is missing or goes away is told once and left out:
+ * one handler. An interface that is missing or goes away is told once and left out:
  * nothing in a cage can open it again, so the supervisor starts the worker anew when
  * it is back.
  */
 #pragma once
 
+#include "capture/live.h"
 #include "control/sensor.h"
 
 struct interfaces; /* opaque */
@@ -32,8 +33,12 @@ struct interfaces *interfaces_open(const struct sensor *sensor, const char *area
 	bool is_strict, struct reason *why);
 void interfaces_close(struct interfaces *interfaces);
 
-/* Give the engine what is at hand, a bounded number of frames. False: none, so wait. */
-bool interfaces_dispatch(struct interfaces *interfaces, struct engine *engine);
+/* Of each interface: workers that share one share what was set for its ring. */
+uint32_t interfaces_ring_mib(const struct settings *settings);
+
+/* Give the handler what is at hand, a bounded number of frames. False: none, so wait. */
+bool interfaces_dispatch(
+	struct interfaces *interfaces, live_handler *handler, void *context);
 
 /* Wait until a frame comes, at most so long; a short nap while they keep coming. */
 void interfaces_wait(struct interfaces *interfaces, int timeout_ms);

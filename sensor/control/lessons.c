@@ -1,5 +1,6 @@
 #include "control/lessons.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "control/record_writer.h"
 #include "engine/engine.h"
@@ -12,32 +13,54 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
-#define RING_BYTES  ((size_t)256 * 1024)
-#define SAVE_US     UINT64_C(60000000)
-#define WARN_US     UINT64_C(60000000)
-#define AT_ONCE     64 /* lessons */
-#define ROUNDS      (RING_BYTES / (AT_ONCE * sizeof(struct lesson)) + 1)
-#define BROKEN_FILE LESSONS_FILE ".broken"
+#define RING_BYTES   ((size_t)256 * 1024)
+#define FEED_ITEMS   ((size_t)4096)
+#define SAVE_US      UINT64_C(60000000)
+#define WARN_US      UINT64_C(60000000)
+#define AT_ONCE      64 /* lessons */
+#define ROUNDS       (RING_BYTES / (AT_ONCE * sizeof(struct lesson)) + 1)
+#define SHORT_NAP_US 200
+#define NAP_US       1000
+#define NAPS_AT_END  300
+#define TURNS_MOST   10 /* in so long: */
+#define TURNS_US     UINT64_C(10000)
+#define SLACK_US     UINT64_C(2000)
+#define BROKEN_FILE  LESSONS_FILE ".broken"
 
 static unsigned worker_count(const struct sensor *sensor)
 {
 	return sensor->workers_end - SENSOR_WORKERS;
 }
 
+static void *map_shared(size_t size)
+{
+	void *memory = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 bool lessons_make_rings(struct sensor *sensor, struct reason *why)
 {
 	const size_t size = (ring_size(RING_BYTES) + 4095) & ~(size_t)4095;
+	const size_t feed = feed_size(LESSON_WORDS, FEED_ITEMS);
 	const unsigned workers = worker_count(sensor);
-	unsigned char *memory = mmap(NULL, 2 * size * workers, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED) {
+	unsigned char *rings = map_shared(2 * size * workers);
+	unsigned char *feeds = map_shared(feed * workers);
+	sensor->ceiling = map_shared(sizeof(*sensor->ceiling));
+	if (!rings || !feeds || !sensor->ceiling) {
 		return reason_set(why, "no memory for lessons: %s", strerror(errno));
 	}
+	if (getrandom(&sensor->seed, sizeof(sensor->seed), 0) != sizeof(sensor->seed)) {
+		return reason_set(why, "no random numbers for the hash seed");
+	}
 	for (unsigned i = 0; i < workers; i++) {
-		sensor->told[i] = ring_init(memory + 2 * size * i, RING_BYTES);
-		sensor->heard[i] = ring_init(memory + 2 * size * i + size, RING_BYTES);
+		sensor->told[i] = ring_init(rings + 2 * size * i, RING_BYTES);
+		sensor->heard[i] = ring_init(rings + 2 * size * i + size, RING_BYTES);
+		sensor->feeds[i] =
+			feed_init(feeds + feed * i, LESSON_WORDS, FEED_ITEMS);
 	}
 	return true;
 }
@@ -56,10 +79,16 @@ void lessons_recall(const struct sensor *sensor, struct ledger *ledger)
 	}
 }
 
-uint64_t lessons_lost(const struct sensor *sensor, unsigned place)
+uint64_t lessons_lost(const struct lessons_listener *listener)
 {
-	return ring_refused(&sensor->told[place - SENSOR_WORKERS]) +
-	       ring_refused(&sensor->heard[place - SENSOR_WORKERS]);
+	const struct sensor *sensor = listener->sensor;
+	const unsigned own = listener->place - SENSOR_WORKERS;
+	uint64_t lost = ring_refused(&sensor->told[own]) +
+			ring_refused(&sensor->heard[own]) + listener->faults;
+	for (unsigned i = 0; i < worker_count(sensor); i++) {
+		lost += listener->readers[i].missed;
+	}
+	return lost;
 }
 
 /* Whole lessons from a ring; what is none of that size was written by nobody of ours. */
@@ -78,6 +107,10 @@ static bool is_sound(const struct lesson *lesson)
 		return ledger_lesson_is_sound(&lesson->server);
 	case LESSON_NAME:
 		return names_lesson_is_sound(&lesson->name);
+	case LESSON_MOVED:
+		return structure_lesson_is_sound(&lesson->moved);
+	case LESSON_FOLDED:
+		return fold_lesson_is_sound(&lesson->folded);
 	default:
 		return lesson->kind == LESSON_ASKED;
 	}
@@ -93,25 +126,162 @@ void lessons_ask(const struct sensor *sensor, unsigned place)
 		sensor->wake, &one, sizeof(one)); /* else it looks a little later */
 }
 
-void lessons_hear(const struct sensor *sensor, unsigned place, struct ledger *ledger,
-	struct names *names)
+void lessons_listen(struct lessons_listener *listener)
 {
-	struct lesson list[AT_ONCE];
-	const struct ring *ring = &sensor->heard[place - SENSOR_WORKERS];
-	if (ring_waiting(ring) == 0) {
+	for (unsigned i = 0; i < worker_count(listener->sensor); i++) {
+		listener->readers[i] = feed_read_from_now(&listener->sensor->feeds[i]);
+	}
+	/* one that was here before may have come further */
+	feed_come_to(&listener->sensor->feeds[listener->place - SENSOR_WORKERS], 0);
+}
+
+static void hear(struct lessons_listener *listener, const struct lesson *lesson)
+{
+	if (!is_sound(lesson)) {
+		listener->faults++;
 		return;
 	}
-	const size_t count = take_whole(ring, list);
-	for (size_t i = 0; i < count; i++) {
-		if (!is_sound(&list[i])) {
-			continue;
+	switch ((enum lesson_kind)lesson->kind) {
+	case LESSON_SERVER:
+		ledger_learn(listener->ledger, &lesson->server);
+		break;
+	case LESSON_NAME:
+		names_learn(listener->names, &lesson->name);
+		break;
+	case LESSON_MOVED:
+		structure_hear(listener->structure, &lesson->moved);
+		break;
+	case LESSON_FOLDED:
+		listener->folded(listener->context, &lesson->folded);
+		break;
+	case LESSON_ASKED:
+		break;
+	}
+}
+
+static void hear_feed(struct lessons_listener *listener, unsigned worker)
+{
+	const struct feed *feed = &listener->sensor->feeds[worker];
+	uint64_t words[LESSON_WORDS];
+	struct lesson lesson;
+	for (size_t i = 0; i < FEED_ITEMS; i++) {
+		if (!feed_take(feed, &listener->readers[worker], words)) {
+			return;
 		}
-		if (list[i].kind == LESSON_NAME) {
-			names_learn(names, &list[i].name);
-		} else if (list[i].kind == LESSON_SERVER) {
-			ledger_learn(ledger, &list[i].server);
+		memcpy(&lesson, words, sizeof(lesson));
+		hear(listener, &lesson);
+	}
+}
+
+void lessons_hear(struct lessons_listener *listener)
+{
+	const unsigned own = listener->place - SENSOR_WORKERS;
+	const struct ring *ring = &listener->sensor->heard[own];
+	for (unsigned i = 0; i < worker_count(listener->sensor); i++) {
+		if (i != own) {
+			hear_feed(listener, i);
 		}
 	}
+	if (ring_waiting(ring) > 0) {
+		struct lesson list[AT_ONCE];
+		const size_t count = take_whole(ring, list);
+		for (size_t i = 0; i < count; i++) {
+			hear(listener, &list[i]);
+		}
+	}
+}
+
+void lessons_come_to(struct lessons_listener *listener, uint64_t moment_us)
+{
+	if (moment_us > listener->moment_us) {
+		listener->moment_us = moment_us;
+		feed_come_to(&listener->sensor->feeds[listener->place - SENSOR_WORKERS],
+			moment_us);
+	}
+}
+
+/* The earliest moment of the others that run, or also of those that are about to end. */
+static uint64_t moment_of_others(
+	const struct lessons_listener *listener, bool is_with_draining)
+{
+	const struct sensor *sensor = listener->sensor;
+	uint64_t come_us = UINT64_MAX;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		const uint32_t state = sensor_process(sensor, i)->state;
+		if (i == listener->place ||
+			(state != STATUS_STATE_RUNNING &&
+				!(is_with_draining &&
+					state == STATUS_STATE_DRAINING))) {
+			continue;
+		}
+		const uint64_t one_us = feed_moment(&sensor->feeds[i - SENSOR_WORKERS]);
+		come_us = one_us < come_us ? one_us : come_us;
+	}
+	return come_us;
+}
+
+static bool have_come(struct lessons_listener *listener, uint64_t moment_us)
+{
+	if (moment_us <= listener->come_us) {
+		return true;
+	}
+	const uint64_t come_us = moment_of_others(listener, false);
+	/* none runs now: nothing is known for good */
+	listener->come_us = come_us == UINT64_MAX ? 0 : come_us;
+	return moment_us <= come_us;
+}
+
+static void nap(struct lessons_listener *listener, uint64_t length_us)
+{
+	const struct timespec length = {.tv_nsec = (long)length_us * 1000};
+	lessons_hear(listener);
+	(void)nanosleep(&length, NULL);
+}
+
+/*
+ * Where many flows are judged at once, taking turns for each costs more than judging: who
+ * waited so often lately is content with those that are nearly there.
+ */
+static uint64_t enough(struct lessons_listener *listener, uint64_t moment_us)
+{
+	if (moment_us - listener->window_us >= TURNS_US) {
+		listener->window_us = moment_us;
+		listener->turns = 0;
+	}
+	return listener->turns < TURNS_MOST ? moment_us : moment_us - SLACK_US;
+}
+
+void lessons_await(
+	struct lessons_listener *listener, uint64_t moment_us, uint64_t patience_us)
+{
+	const uint64_t enough_us = enough(listener, moment_us);
+	uint64_t waited_us =
+		0; /* bounded whatever becomes of the real time meanwhile */
+	lessons_come_to(listener, moment_us);
+	while (!have_come(listener, enough_us)) {
+		if (waited_us >= patience_us ||
+			clock_realtime_us() >= moment_us + patience_us) {
+			listener->alone++;
+			break;
+		}
+		const uint64_t length_us = waited_us < NAP_US ? SHORT_NAP_US : NAP_US;
+		nap(listener, length_us);
+		waited_us += length_us;
+	}
+	listener->turns += waited_us > 0;
+	lessons_hear(listener);
+}
+
+void lessons_await_end(struct lessons_listener *listener)
+{
+	lessons_come_to(listener, UINT64_MAX);
+	for (unsigned i = 0; i < NAPS_AT_END; i++) {
+		if (moment_of_others(listener, true) == UINT64_MAX) {
+			break;
+		}
+		nap(listener, NAP_US);
+	}
+	lessons_hear(listener);
 }
 
 bool lessons_start(
@@ -167,16 +337,6 @@ static void tell_fault(struct lessons *lessons, uint64_t now_us, const char *wha
 	}
 }
 
-static void pass_on(
-	const struct sensor *sensor, unsigned from, const struct lesson *lesson)
-{
-	for (unsigned i = 0; i < worker_count(sensor); i++) {
-		if (i != from) {
-			(void)ring_put(&sensor->heard[i], lesson, sizeof(*lesson), 0);
-		}
-	}
-}
-
 /* Of a sound one: the newest of its address and name. */
 static void keep_name(struct lessons *lessons, const struct names_lesson *lesson)
 {
@@ -212,10 +372,9 @@ static void take_lesson(
 		lessons->next[worker] = 0;
 		return;
 	}
-	pass_on(lessons->sensor, worker, lesson);
-	if (lesson->kind == LESSON_NAME) {
+	if (lesson->kind == LESSON_NAME && lesson->name.is_declared) {
 		keep_name(lessons, &lesson->name);
-	} else {
+	} else if (lesson->kind == LESSON_SERVER) {
 		ledger_learn(lessons->ledger, &lesson->server);
 		lessons->is_changed = true;
 	}

@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/child.h"
-#include "control/metrics_server.h"
 #include "control/sandbox.h"
 #include "status/metrics_text.h"
+#include "www/metrics_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +108,11 @@ static bool start_metrics(struct metrics_process *self, struct reason *why)
 		return false;
 	}
 	if (settings->listen) {
-		self->server = metrics_server_open(sensor->page, settings->listen, why);
+		const struct metrics_place place = {.listen = settings->listen,
+			.names = settings->names.values,
+			.name_count = settings->names.count,
+			.www = sensor->www};
+		self->server = metrics_server_open(sensor->page, &place, why);
 	}
 	if ((settings->listen && !self->server) || !privileges_keep(0, why)) {
 		return false;
@@ -116,7 +120,7 @@ static bool start_metrics(struct metrics_process *self, struct reason *why)
 	if (!child_follow_supervisor(sensor, SIGTERM)) {
 		return reason_set(why, "the supervisor is gone");
 	}
-	return sandbox_enter_metrics(self->directory, why);
+	return sandbox_enter_metrics(self->directory, sensor->www, why);
 }
 
 static void serve_until_told(struct metrics_process *self)

@@ -23,6 +23,48 @@
 #define PAUSE_MAX_US   UINT64_C(30000000)
 #define STEADY_US      UINT64_C(60000000) /* lived so long: the fault is over */
 
+static void name_process(const struct sensor *sensor, unsigned place, const char *name)
+{
+	struct status_process *process = sensor_process(sensor, place);
+	(void)snprintf(process->name, sizeof(process->name), "%s", name);
+}
+
+/* "eth0 eth1" or "queue 3" */
+static void name_source(const struct sensor *sensor, unsigned place)
+{
+	const struct settings *settings = sensor->settings;
+	struct status_process *process = sensor_process(sensor, place);
+	size_t len = 0;
+	if (settings->queues.count > 0) {
+		(void)snprintf(process->source, sizeof(process->source), "queue %u",
+			settings_queue(settings, place - SENSOR_WORKERS));
+	}
+	for (size_t i = 0; i < settings->interfaces.count; i++) {
+		const int more =
+			snprintf(process->source + len, sizeof(process->source) - len,
+				"%s%s", i ? " " : "", settings->interfaces.values[i]);
+		len += more > 0 ? (size_t)more : 0;
+		if (len >= sizeof(process->source)) {
+			break;
+		}
+	}
+}
+
+void processes_name(const struct sensor *sensor)
+{
+	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");
+	name_process(sensor, SENSOR_REPORTER, "reporter");
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		char name[STATUS_NAME_BYTES];
+		(void)snprintf(name, sizeof(name), "worker %u", i - SENSOR_WORKERS);
+		name_process(sensor, i, name);
+		name_source(sensor, i);
+	}
+	for (unsigned i = sensor->metrics_end; i < sensor->place_count; i++) {
+		name_process(sensor, i, "page");
+	}
+}
+
 const char *process_end_text(
 	const struct process *process, int wait_status, char *text, size_t size)
 {

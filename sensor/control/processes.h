@@ -42,6 +42,12 @@ struct processes {
 	struct process list[STATUS_PROCESSES_MAX];
 };
 
+/*
+ * Write their names, and what workers watch, to their places on the page, before any is
+ * forked; outputs and metrics have names of their own.
+ */
+void processes_name(const struct sensor *sensor);
+
 /* How a child ended, for a log line. Returns text. */
 const char *process_end_text(
 	const struct process *process, int wait_status, char *text, size_t size);

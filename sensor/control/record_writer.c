@@ -13,6 +13,9 @@ bool record_writer_start(struct record_writer *records, const struct sensor *sen
 	records->lessons = place >= SENSOR_WORKERS && place < sensor->workers_end
 				   ? &sensor->told[place - SENSOR_WORKERS]
 				   : NULL;
+	records->feed = records->lessons && sensor->workers_end - SENSOR_WORKERS > 1
+				? &sensor->feeds[place - SENSOR_WORKERS]
+				: NULL;
 	records->process = sensor_process(sensor, place);
 	records->wake = sensor->wake;
 	records->naps = 0;
@@ -91,12 +94,23 @@ bool record_writer_end(struct record_writer *records, enum severity severity)
 	return true;
 }
 
+static void give(const struct record_writer *records, const struct lesson *lesson)
+{
+	uint64_t words[LESSON_WORDS];
+	_Static_assert(sizeof(words) == sizeof(*lesson), "whole words");
+	memcpy(words, lesson, sizeof(words));
+	if (records->feed) {
+		feed_put(records->feed, words);
+	}
+}
+
 void record_writer_lesson(
 	struct record_writer *records, const struct ledger_lesson *lesson)
 {
 	struct lesson told;
 	memset(&told, 0, sizeof(told));
 	told.server = *lesson;
+	give(records, &told);
 	wait_for_room(records, records->lessons, sizeof(told));
 	(void)ring_put(records->lessons, &told, sizeof(told), 0); /* it counts */
 }
@@ -108,5 +122,29 @@ void record_writer_name(
 	memset(&told, 0, sizeof(told));
 	told.kind = LESSON_NAME;
 	told.name = *lesson;
-	(void)ring_put(records->lessons, &told, sizeof(told), 0); /* it counts */
+	give(records, &told);
+	if (lesson->is_declared && lesson->lead == 0) {
+		(void)ring_put(/* it counts */
+			records->lessons, &told, sizeof(told), 0);
+	}
+}
+
+void record_writer_moved(
+	struct record_writer *records, const struct structure_lesson *lesson)
+{
+	struct lesson told;
+	memset(&told, 0, sizeof(told));
+	told.kind = LESSON_MOVED;
+	told.moved = *lesson;
+	give(records, &told);
+}
+
+void record_writer_folded(
+	struct record_writer *records, const struct fold_lesson *lesson)
+{
+	struct lesson told;
+	memset(&told, 0, sizeof(told));
+	told.kind = LESSON_FOLDED;
+	told.folded = *lesson;
+	give(records, &told);
 }

@@ -113,7 +113,25 @@ void reload_want(struct reload *reload)
 	notify_reloading();
 }
 
-static bool is_taken(const struct sensor *sensor, const struct processes *processes)
+/* It takes seconds, and can be begun again. */
+static bool is_page_reading(const struct sensor *sensor, struct processes *processes)
+{
+	for (unsigned i = sensor->metrics_end; i < sensor->place_count; i++) {
+		struct process *process = &processes->list[i];
+		const uint32_t matrix = sensor_process(sensor, i)->matrix;
+		if (process->pid == 0 || matrix == 0 ||
+			matrix == sensor->page->matrix) {
+			continue;
+		}
+		if (!process->is_renewed) {
+			process_renew(process);
+		}
+		return true;
+	}
+	return false;
+}
+
+static bool is_taken(const struct sensor *sensor, struct processes *processes)
 {
 	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
 		if (processes->list[i].pid != 0 &&
@@ -121,7 +139,7 @@ static bool is_taken(const struct sensor *sensor, const struct processes *proces
 			return false;
 		}
 	}
-	return true;
+	return !is_page_reading(sensor, processes);
 }
 
 static void reject(struct reload *reload, const struct matrix_store_result *result)
@@ -264,7 +282,7 @@ void reload_reap(struct reload *reload)
 	reap_rechecker(reload);
 }
 
-void reload_step(struct reload *reload, const struct processes *processes)
+void reload_step(struct reload *reload, struct processes *processes)
 {
 	struct sensor *sensor = reload->sensor;
 	if (reload->loader > 0 || !is_taken(sensor, processes)) {

@@ -30,7 +30,7 @@ bool reload_first(struct reload *reload, bool (*is_given_up)(void));
 void reload_want(struct reload *reload);
 
 /* To be called often: begins what is wanted, ends what all workers have taken. */
-void reload_step(struct reload *reload, const struct processes *processes);
+void reload_step(struct reload *reload, struct processes *processes);
 
 /* To be called after SIGCHLD: takes what loader or rechecker left if it has ended. */
 void reload_reap(struct reload *reload);

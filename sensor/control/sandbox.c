@@ -145,8 +145,9 @@ static const int THREAD_CALLS[] = {
 	END_OF_LIST,
 };
 
-/* Connections that others make; a file in its folder. */
+/* Connections that others make; a file in its folder, and the page's to read. */
 static const int METRICS_CALLS[] = {
+	SCMP_SYS(newfstatat), /* fstat's */
 	SCMP_SYS(accept4),
 	SCMP_SYS(shutdown),
 	SCMP_SYS(recvfrom),
@@ -163,11 +164,25 @@ static const int METRICS_CALLS[] = {
 	END_OF_LIST,
 };
 
+/* Files that it reads, and one that it replaces. */
+static const int PAGE_CALLS[] = {
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(pread64),
+	SCMP_SYS(fsync),
+	SCMP_SYS(renameat),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(fcntl),   /* fdopen's */
+	SCMP_SYS(sysinfo), /* qsort's */
+	END_OF_LIST,
+};
+
 static const int *const ROLE_CALLS[] = {
 	[SANDBOX_ROLE_WORKER] = WORKER_CALLS,
 	[SANDBOX_ROLE_INLINE] = INLINE_CALLS,
 	[SANDBOX_ROLE_REPORTER] = REPORTER_CALLS,
 	[SANDBOX_ROLE_METRICS] = METRICS_CALLS,
+	[SANDBOX_ROLE_PAGE] = PAGE_CALLS,
 	[SANDBOX_ROLE_SHIPPER] = SHIPPER_CALLS,
 };
 
@@ -296,6 +311,8 @@ static int allow_folders(scmp_filter_ctx filter, const struct sandbox_room *room
 		SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, (scmp_datum_t)(uint32_t)AT_FDCWD);
 	const struct scmp_arg_cmp in_journal =
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)room->journal, 0);
+	const struct scmp_arg_cmp in_look =
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)room->look, 0);
 	const struct scmp_arg_cmp read_only =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
 	const struct scmp_arg_cmp in_own =
@@ -305,6 +322,10 @@ static int allow_folders(scmp_filter_ctx filter, const struct sandbox_room *room
 	if (result == 0) {
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
 			in_journal, read_only);
+	}
+	if (result == 0 && room->look != 0) {
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
+			in_look, read_only);
 	}
 	return room->own < 0 ? result
 			     : add_rule(filter, result, SCMP_ACT_ALLOW,
@@ -401,8 +422,9 @@ static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 static int load_filter(
 	scmp_filter_ctx filter, enum sandbox_role role, const struct sandbox_room *room)
 {
-	const bool is_gentle =
-		role == SANDBOX_ROLE_SHIPPER || role == SANDBOX_ROLE_METRICS;
+	const bool is_gentle = role == SANDBOX_ROLE_SHIPPER ||
+			       role == SANDBOX_ROLE_METRICS ||
+			       role == SANDBOX_ROLE_PAGE;
 	int result = allow_of_role(filter, role, room, is_gentle);
 	if (result == 0) {
 		result = refuse_list(filter, ROLE_CALLS[role], is_gentle);
@@ -419,8 +441,9 @@ static bool bind_to(
 	const enum landlock_right journal =
 		role == SANDBOX_ROLE_REPORTER ? LANDLOCK_WRITE : LANDLOCK_READ;
 	const struct landlock_room bound = {
-		.folders = {{room->journal, journal}, {room->own, LANDLOCK_WRITE}},
-		.folder_count = 2,
+		.folders = {{room->journal, journal}, {room->own, LANDLOCK_WRITE},
+			{room->look == 0 ? -1 : room->look, LANDLOCK_READ}},
+		.folder_count = 3,
 		.ports = room->ports};
 	return landlock_enter(&bound, why);
 }
@@ -467,9 +490,18 @@ bool sandbox_enter_shipper(const struct sandbox_room *room, struct reason *why)
 	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_SHIPPER, room, why);
 }
 
-bool sandbox_enter_metrics(int directory, struct reason *why)
+bool sandbox_enter_metrics(int directory, int www, struct reason *why)
 {
 	const struct sandbox_room room = {
-		.journal = -1, .own = directory, .ports = NO_PORTS};
+		.journal = www, .own = directory, .ports = NO_PORTS};
 	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_METRICS, &room, why);
+}
+
+bool sandbox_enter_page(int www, int state_directory, int journal, struct reason *why)
+{
+	const struct sandbox_room room = {.journal = journal,
+		.own = www,
+		.look = state_directory,
+		.ports = NO_PORTS};
+	return enter(SANDBOX_ROLE_PAGE, &room, why);
 }

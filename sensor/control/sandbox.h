@@ -22,13 +22,15 @@ enum sandbox_role {
 	SANDBOX_ROLE_WORKER = 0, /* takes packets, sends none */
 	SANDBOX_ROLE_INLINE,     /* a worker that tells the kernel of verdicts */
 	SANDBOX_ROLE_REPORTER,   /* files of two folders; no socket, no process */
-	SANDBOX_ROLE_METRICS, /* takes connections; files of one folder; no process */
+	SANDBOX_ROLE_METRICS, /* takes connections; files of two folders; no process */
+	SANDBOX_ROLE_PAGE,    /* files of three folders; no socket, no process */
 	SANDBOX_ROLE_SHIPPER, /* sockets; files of two folders; no process, no program */
 };
 
 /* The folders (open ones) in which files may be opened, and what is given beside them. */
 struct sandbox_room {
-	int journal; /* a shipper's to read, the reporter's to write */
+	int journal; /* to read, the reporter's to write; metrics': the page's */
+	int look;    /* another to read; 0: none */
 	int own;     /* to write, or -1 */
 	const struct lent_file *files; /* to lend, or NULL; must outlive the cage */
 	/*
@@ -62,5 +64,11 @@ bool sandbox_enter_reporter(int state_directory, int journal, struct reason *why
  */
 bool sandbox_enter_shipper(const struct sandbox_room *room, struct reason *why);
 
-/* SANDBOX_ROLE_METRICS, with bounded memory. directory: where its file is written, or -1. */
-bool sandbox_enter_metrics(int directory, struct reason *why);
+/*
+ * SANDBOX_ROLE_METRICS, with bounded memory. directory: where its file is written; www:
+ * where the page is read; either may be -1.
+ */
+bool sandbox_enter_metrics(int directory, int www, struct reason *why);
+
+/* SANDBOX_ROLE_PAGE. www: to write in; the other two to read. */
+bool sandbox_enter_page(int www, int state_directory, int journal, struct reason *why);

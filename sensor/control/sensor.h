@@ -6,15 +6,19 @@
  */
 #pragma once
 
+#include "base/feed.h"
+#include "base/hash.h"
 #include "base/ring.h"
 #include "capture/nflog.h"
 #include "capture/queue.h"
 #include "control/matrix_store.h"
 #include "control/privileges.h"
 #include "control/settings.h"
+#include "judge/ceiling.h"
 #include "status/status.h"
 
 #define SENSOR_PREFIX_BYTES 128
+#define WWW_FOLDER          "www" /* in the state directory */
 
 struct sensor {
 	const struct settings *settings;
@@ -22,16 +26,21 @@ struct sensor {
 	struct status_page *page;
 	struct matrix_store *store;
 	struct ring rings[STATUS_PROCESSES_MAX]; /* by place on the page */
-	struct ring told[STATUS_WORKERS_MAX];    /* lessons of each worker ... */
-	struct ring heard[STATUS_WORKERS_MAX];   /* ... and those of the others to it */
+	struct feed feeds[STATUS_WORKERS_MAX];   /* of a worker's lessons */
+	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */
+	struct ring heard[STATUS_WORKERS_MAX];   /* and tells a worker that asks */
+	struct ceiling *ceiling;                 /* of all workers together */
+	struct hash_seed seed; /* the same for all, so that what they number is too */
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;
 	unsigned outputs_end; /* behind them the shipper of each output, up to here; */
-	unsigned place_count; /* and the process that tells metrics, if it is wanted */
+	unsigned metrics_end; /* the process that tells metrics, if it is wanted, */
+	unsigned place_count; /* and the one that writes the page, the same */
 	uint16_t fanout_groups[SETTINGS_LIST_MAX]; /* by interface; 0: one worker */
 	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
 	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */
 	int state_directory;
+	int www;     /* the folder of the page; -1: there is none */
 	int lock;    /* the page's; the supervisor's alone */
 	int wake;    /* eventfd: something is in a ring that was empty */
 	int signals; /* signalfd; the supervisor's alone */

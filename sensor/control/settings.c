@@ -1,6 +1,7 @@
 #include "control/settings.h"
 
 #include "engine/blindness.h"
+#include "engine/engine.h"
 #include "judge/record_rate.h"
 #include "observed/kept.h"
 #include "status/status.h"
@@ -114,6 +115,14 @@ static bool add_queue(struct settings *settings, const struct key *key,
 uint32_t settings_grace_s(const struct settings_policy *policy)
 {
 	return policy->is_expired_enforced ? 0 : policy->grace_days * 86400;
+}
+
+uint64_t settings_memory(const struct settings *settings)
+{
+	const uint64_t engine =
+		engine_bytes(settings->flows, settings->flows / SETTINGS_WATCHED_SHARE);
+	const uint64_t rings = (uint64_t)settings->ring_mib << 20;
+	return settings_workers(settings) * engine + settings->interfaces.count * rings;
 }
 
 uint32_t settings_workers(const struct settings *settings)
@@ -317,6 +326,7 @@ void settings_start(struct settings *settings)
 		.is_second_opinion_wanted = true,
 		.state_dir = SETTINGS_STATE_DIR,
 		.journal = journal_limits_default()};
+	settings_start_page(settings);
 	action_table_start(&settings->policy.actions);
 	ceiling_table_start(&settings->ceilings);
 }

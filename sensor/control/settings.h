@@ -3,13 +3,14 @@
  *
  * One table of keys serves both: an option --key VALUE and a line "key: VALUE" of the
  * YAML file mean the same; options come last and win. Lists (matrix, interface,
- * queue) grow by each value; the first such option replaces the file's list. Three
- * sections are the file's alone: journal, outputs and metrics.
+ * queue) grow by each value; the first such option replaces the file's list. Four
+ * sections are the file's alone: journal, outputs, metrics and page.
  */
 #pragma once
 
 #include "base/arena.h"
 #include "base/reason.h"
+#include "dossier/texts.h"
 #include "journal/journal.h"
 #include "judge/action.h"
 #include "judge/ceiling.h"
@@ -33,6 +34,13 @@ struct metrics_settings {
 	const char *listen;   /* "127.0.0.1:9472", "unix:/path"; NULL: not by HTTP */
 	const char *textfile; /* NULL: no file */
 	uint32_t interval_s;  /* between writes of that file */
+	struct settings_list names; /* that a browser may call this place by */
+};
+
+struct page_settings {
+	bool is_wanted;
+	enum texts_language language;
+	uint32_t interval_s; /* between two pages, at least */
 };
 
 /* Which connections come back to the queue when another matrix is loaded. */
@@ -61,7 +69,7 @@ struct settings_policy {
 	struct action_table actions;
 };
 
-#define SETTINGS_SECTIONS 3 /* journal, outputs, metrics */
+#define SETTINGS_SECTIONS 4 /* journal, outputs, metrics, page */
 
 struct problems;
 
@@ -94,6 +102,7 @@ struct settings {
 	struct journal_limits journal;
 	struct outputs outputs;
 	struct metrics_settings metrics;
+	struct page_settings page;
 	/* hash of what the file has there; 0: none */
 	uint64_t sections[SETTINGS_SECTIONS];
 	struct arena texts; /* of the file */
@@ -110,6 +119,8 @@ struct settings_key {
 };
 
 void settings_start(struct settings *settings);
+/* For settings_start: what the page is where the file says nothing. (settings_file.c) */
+void settings_start_page(struct settings *settings);
 void settings_free(struct settings *settings);
 
 /* The keys in order; NULL behind the last. */
@@ -129,6 +140,7 @@ bool settings_read(
 /* The keys of these sections; a row without a name behind the last. */
 const struct schema_key *settings_journal_keys(void);
 const struct schema_key *settings_metrics_keys(void);
+const struct schema_key *settings_page_keys(void);
 
 /* For settings_file.c: one value of a key in the file; may a key have several? */
 bool settings_set_of_file(
@@ -160,6 +172,12 @@ uint32_t settings_workers(const struct settings *settings);
 
 /* Decided flows are to be left to the kernel, where it can. */
 bool settings_want_shunt(const struct settings *settings);
+
+/* One flow in so many may be looked into at once. */
+#define SETTINGS_WATCHED_SHARE 4
+
+/* What all workers take at most, with the packet rings of their interfaces. */
+uint64_t settings_memory(const struct settings *settings);
 
 /* The number of the queue that this worker (0, 1, ...) takes packets from. */
 uint16_t settings_queue(const struct settings *settings, uint32_t worker);

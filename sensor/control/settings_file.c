@@ -1,7 +1,7 @@
 #include "base/hash.h"
 #include "base/text.h"
-#include "control/metrics_server.h"
 #include "control/settings.h"
+#include "www/listener.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,6 +93,10 @@ static const struct schema_key METRICS_KEYS[] = {
 		.standard = "15",
 		.least = 1,
 		.most = 3600},
+	{.name = "names",
+		.help = "names that a browser may call this place by, beside "
+			"localhost, the host's own and addresses",
+		.kind = SCHEMA_LIST},
 	{.name = NULL},
 };
 
@@ -112,7 +116,7 @@ static bool ends_in(const char *text, const char *end)
 static void check_metrics(const struct metrics_settings *metrics,
 	const struct yaml_node *value, struct problems *problems)
 {
-	if (metrics->listen && !metrics_server_is_place(metrics->listen)) {
+	if (metrics->listen && !listener_is_place(metrics->listen)) {
 		problems_add(problems, value,
 			"metrics: listen takes ADDRESS:PORT or unix:PATH, not "
 			"\"%.80s\"",
@@ -139,10 +143,70 @@ static void read_metrics(struct settings *settings, const struct yaml_node *valu
 		.listen = schema_text(&values, "listen"),
 		.textfile = schema_text(&values, "textfile"),
 		.interval_s = (uint32_t)schema_number(&values, "interval")};
+	struct settings_list *names = &settings->metrics.names;
+	names->count = schema_count(&values, "names");
+	if (names->count > SETTINGS_LIST_MAX) {
+		problems_add(problems, value, "metrics: more than %d names",
+			SETTINGS_LIST_MAX);
+		names->count = 0;
+	}
+	for (size_t i = 0; i < names->count; i++) {
+		names->values[i] = schema_item(&values, "names", i);
+	}
 	if (!settings->metrics.listen && !settings->metrics.textfile) {
 		settings->metrics.listen = METRICS_LISTEN;
 	}
 	check_metrics(&settings->metrics, value, problems);
+}
+
+static const char *const LANGUAGE_WORDS[] = {"en", "fr", NULL};
+
+static const struct schema_key PAGE_KEYS[] = {
+	{.name = "write",
+		.help = "no: a sensor writes no page",
+		.kind = SCHEMA_YES_NO,
+		.standard = "yes"},
+	{.name = "language",
+		.help = "of the page",
+		.kind = SCHEMA_WORD,
+		.words = LANGUAGE_WORDS,
+		.standard = "en"},
+	{.name = "interval",
+		.help = "seconds from one page to the next, at least",
+		.kind = SCHEMA_NUMBER,
+		.standard = "60",
+		.least = 1,
+		.most = 86400},
+	{.name = NULL},
+};
+
+const struct schema_key *settings_page_keys(void)
+{
+	return PAGE_KEYS;
+}
+
+static void take_page(struct settings *settings, const struct schema_values *values)
+{
+	const bool is_french = strcmp(schema_text(values, "language"), "fr") == 0;
+	settings->page = (struct page_settings){.is_wanted = schema_is(values, "write"),
+		.language = is_french ? TEXTS_FRENCH : TEXTS_ENGLISH,
+		.interval_s = (uint32_t)schema_number(values, "interval")};
+}
+
+static void read_page(struct settings *settings, const struct yaml_node *value,
+	struct problems *problems)
+{
+	struct schema_values values = {.keys = PAGE_KEYS};
+	const struct schema_reader reader = {
+		.arena = &settings->texts, .problems = problems, .what = "page"};
+	schema_read(&reader, value, &values, NULL);
+	take_page(settings, &values);
+}
+
+void settings_start_page(struct settings *settings)
+{
+	const struct schema_values values = {.keys = PAGE_KEYS};
+	take_page(settings, &values);
 }
 
 /* What is no option. */
@@ -154,6 +218,7 @@ static const struct section {
 	{"journal", read_journal},
 	{"outputs", read_outputs},
 	{"metrics", read_metrics},
+	{"page", read_page},
 };
 #define SECTION_COUNT (sizeof(SECTIONS) / sizeof(SECTIONS[0]))
 _Static_assert(SECTION_COUNT == SETTINGS_SECTIONS, "each is compared at a reload");

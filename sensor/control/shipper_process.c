@@ -124,9 +124,10 @@ static void wait_for(const struct shipper_process *self, enum shipping_step resu
 		shipping_wait_ms(&self->shipping, result, clock_monotonic_us());
 	if (wait_ms > 0 && poll(&wake, 1, (int)wait_ms) > 0) {
 		(void)poll(NULL, 0, GATHER_MS);
-		while (read(wake.fd, writes, sizeof(writes)) > 0) {
-			continue; /* which they were does not matter */
-		}
+		ssize_t got;
+		do { /* which they were does not matter */
+			got = read(wake.fd, writes, sizeof(writes));
+		} while (got > 0);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "control/metrics_process.h"
 #include "control/notify.h"
 #include "control/output_health.h"
+#include "control/page_process.h"
 #include "control/queues.h"
 #include "control/reload.h"
 #include "control/reporter.h"
@@ -52,6 +53,7 @@ static const struct process_kind SHIPPER = {
 	"shipper", shipper_process_run, SHIPPER_PROCESS_LOOKS};
 static const struct process_kind METRICS = {
 	"metrics", metrics_process_run, METRICS_LOOKS};
+static const struct process_kind PAGE = {"page", page_process_run, PAGE_PROCESS_LOOKS};
 
 struct supervisor {
 	struct sensor sensor;
@@ -132,33 +134,6 @@ static bool give_up_rights(struct supervisor *supervisor, struct reason *why)
 	       sandbox_harden(why);
 }
 
-static void name_process(const struct sensor *sensor, unsigned place, const char *name)
-{
-	struct status_process *process = sensor_process(sensor, place);
-	(void)snprintf(process->name, sizeof(process->name), "%s", name);
-}
-
-/* "eth0 eth1" or "queue 3" */
-static void name_source(const struct sensor *sensor, unsigned place)
-{
-	const struct settings *settings = sensor->settings;
-	struct status_process *process = sensor_process(sensor, place);
-	size_t len = 0;
-	if (settings->queues.count > 0) {
-		(void)snprintf(process->source, sizeof(process->source), "queue %u",
-			settings_queue(settings, place - SENSOR_WORKERS));
-	}
-	for (size_t i = 0; i < settings->interfaces.count; i++) {
-		const int more =
-			snprintf(process->source + len, sizeof(process->source) - len,
-				"%s%s", i ? " " : "", settings->interfaces.values[i]);
-		len += more > 0 ? (size_t)more : 0;
-		if (len >= sizeof(process->source)) {
-			break;
-		}
-	}
-}
-
 static bool make_page(struct supervisor *supervisor, struct reason *why)
 {
 	struct sensor *sensor = &supervisor->sensor;
@@ -175,28 +150,24 @@ static bool make_page(struct supervisor *supervisor, struct reason *why)
 	sensor->workers_end = SENSOR_WORKERS + workers;
 	sensor->outputs_end =
 		sensor->workers_end + (unsigned)sensor->settings->outputs.count;
-	sensor->place_count =
+	sensor->metrics_end =
 		sensor->outputs_end + (sensor->settings->metrics.is_wanted ? 1 : 0);
+	page_process_open_folder(sensor);
+	sensor->place_count = sensor->metrics_end + (sensor->www >= 0 ? 1 : 0);
 	sensor->page->workers_end = sensor->workers_end;
 	sensor->page->outputs_end = sensor->outputs_end;
 	sensor->page->place_count = sensor->place_count;
 	sensor->page->pid = sensor->supervisor;
 	sensor->page->started_us = clock_realtime_us();
+	sensor->page->memory_bytes = settings_memory(sensor->settings);
 	sensor->page->alive_us = sensor->page->started_us;
 	sensor->page->is_inline = sensor->settings->queues.count > 0;
 	sensor->page->is_enforcing = sensor->settings->policy.is_enforcing;
 	sensor->page->is_fail_closed = sensor->settings->is_fail_closed;
 	sensor->page->landlock = (uint32_t)landlock_version();
 	memcpy(sensor->page->host, sensor->host, sizeof(sensor->host));
-	name_process(sensor, SENSOR_SUPERVISOR, "supervisor");
-	name_process(sensor, SENSOR_REPORTER, REPORTER.name);
 	sensor_process(sensor, SENSOR_SUPERVISOR)->pid = sensor->supervisor;
-	for (unsigned i = 0; i < workers; i++) {
-		char name[STATUS_NAME_BYTES];
-		(void)snprintf(name, sizeof(name), "%s %u", WORKER.name, i);
-		name_process(sensor, SENSOR_WORKERS + i, name);
-		name_source(sensor, SENSOR_WORKERS + i);
-	}
+	processes_name(sensor);
 	shipper_process_name_all(sensor);
 	if (sensor->settings->metrics.is_wanted) {
 		metrics_process_name(sensor);
@@ -217,8 +188,11 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 	for (unsigned i = 0; i < sensor->workers_end; i++) {
 		sensor->rings[i] = ring_init(memory + size * i, RING_BYTES);
 	}
-	return lessons_make_rings(sensor, why) &&
-	       health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
+	if (!lessons_make_rings(sensor, why)) {
+		return false;
+	}
+	sensor->ceiling->table = &sensor->settings->ceilings;
+	return health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
 }
 
 /* The order to end, which waits for the start to be over or given up. */
@@ -385,6 +359,13 @@ static bool start_shippers(struct supervisor *supervisor, struct reason *why)
 static bool start_metrics(struct supervisor *supervisor, struct reason *why)
 {
 	return start_kind(supervisor, &METRICS, supervisor->sensor.outputs_end,
+		supervisor->sensor.metrics_end, why);
+}
+
+/* Nobody waits for it. */
+static bool start_page(struct supervisor *supervisor, struct reason *why)
+{
+	return fork_kind(supervisor, &PAGE, supervisor->sensor.metrics_end,
 		supervisor->sensor.place_count, why);
 }
 
@@ -403,6 +384,7 @@ static bool (*const STEPS[])(struct supervisor *supervisor, struct reason *why) 
 	tell_of_last_run, /* ... this one too ... */
 	open_queues,      /* packets wait from here on, for ... */
 	start_workers,    /* ... before there are any; each opens its captures */
+	start_page,       /* of all that is there by now */
 };
 
 static void on_signal(struct supervisor *supervisor, uint32_t signal)
@@ -539,6 +521,7 @@ static void end_all(struct supervisor *supervisor)
 	look_at_health(supervisor, clock_monotonic_us());
 	end_kind(supervisor, &REPORTER, LAST_US);
 	end_kind(supervisor, &SHIPPER, LAST_US);
+	end_kind(supervisor, &PAGE, LAST_US);
 	end_kind(supervisor, &METRICS, LAST_US);
 }
 

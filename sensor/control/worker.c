@@ -18,15 +18,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS       100
-#define PUBLISH_US    500000
-#define NAPS_AT_END   500 /* of 10 ms: patience with the reporter in all */
-#define WATCHED_SHARE 4   /* one flow in so many may be looked into at once */
-#define US_PER_S      1000000
+#define WAIT_MS        100
+#define SHARED_WAIT_MS 10 /* others may wait to hear that nothing came */
+#define PUBLISH_US     500000
+#define PATIENCE_US    100000
+#define NAPS_AT_END    500 /* of 10 ms: patience with the reporter in all */
+#define US_PER_S       1000000
 
 struct worker {
 	const struct sensor *sensor;
@@ -37,7 +37,10 @@ struct worker {
 	struct gate *gate;             /* ... a queue's packets */
 	struct action_table actions;
 	struct gate_policy gate_policy;
-	struct ceiling ceiling;
+	struct lessons_listener lessons;
+	uint64_t patience_us; /* with the other workers */
+	uint64_t frame_bytes; /* when it was last published */
+	bool is_following;    /* frames, and no idle clock */
 	struct record_rate rate;
 	uint32_t matrix;        /* generation in use */
 	const char *queue_name; /* "queue 3" */
@@ -82,7 +85,7 @@ static void on_alert(void *context, const struct record *record, enum finding fi
 	const struct ceiling_source source = {
 		.group = from->group ? from->group->name : from->zone->name,
 		.address = &record->observation->client};
-	if (!ceiling_pass(&worker->ceiling, finding, &source, record->time_us)) {
+	if (!ceiling_pass(worker->sensor->ceiling, finding, &source, record->time_us)) {
 		return;
 	}
 	json_alert(record_writer_begin(&worker->records), record, finding, count);
@@ -115,7 +118,8 @@ static void on_held(void *context, enum finding finding, uint32_t held)
 	char detail[128];
 	(void)snprintf(detail, sizeof(detail),
 		"%" PRIu32 " alerts of %s were held back above %" PRIu32 " a minute",
-		held, finding_row(finding)->id, worker->ceiling.table->most[finding]);
+		held, finding_row(finding)->id,
+		worker->sensor->ceiling->table->most[finding]);
 	tell_of_held(worker, held, detail);
 }
 
@@ -124,7 +128,7 @@ static void look_for_held(struct worker *worker, uint64_t now_us)
 	char detail[160];
 	char address[ADDRESS_TEXT_BYTES];
 	struct record_rate_held held;
-	ceiling_due(&worker->ceiling, now_us, on_held, worker);
+	ceiling_due(worker->sensor->ceiling, now_us, on_held, worker);
 	if (record_rate_due(&worker->rate, now_us, &held)) {
 		(void)snprintf(detail, sizeof(detail),
 			"%" PRIu32 " mail records were held back above %" PRIu32
@@ -185,17 +189,61 @@ static void on_named(void *context, const struct names_lesson *lesson)
 	record_writer_name(&worker->records, lesson);
 }
 
+static void on_moved(void *context, const struct structure_lesson *lesson)
+{
+	struct worker *worker = (struct worker *)context;
+	record_writer_moved(&worker->records, lesson);
+}
+
+static void on_folded(void *context, const struct fold_lesson *lesson)
+{
+	struct worker *worker = (struct worker *)context;
+	struct fold_lesson told = *lesson;
+	told.matrix = worker->matrix;
+	record_writer_folded(&worker->records, &told);
+}
+
+/* Of another matrix the numbers say nothing. */
+static void on_heard_folded(void *context, const struct fold_lesson *lesson)
+{
+	struct worker *worker = (struct worker *)context;
+	if (lesson->matrix == worker->matrix) {
+		engine_hear_folded(worker->engine, lesson);
+	}
+}
+
+/*
+ * So that what flows teach each other does not depend on who follows them. A packet that
+ * waits for its verdict waits for no other worker.
+ */
+static void on_judging(void *context, uint64_t now_us)
+{
+	struct worker *worker = (struct worker *)context;
+	if (now_us == UINT64_MAX) {
+		lessons_await_end(&worker->lessons);
+	} else if (worker->is_following) {
+		lessons_await(&worker->lessons, now_us, worker->patience_us);
+		worker->process->heartbeat++;
+	} else {
+		lessons_hear(&worker->lessons);
+	}
+}
+
+static bool has_company(const struct worker *worker)
+{
+	return settings_workers(worker->sensor->settings) > 1;
+}
+
 static bool start_engine(struct worker *worker, struct reason *why)
 {
 	const struct sensor *sensor = worker->sensor;
 	const struct settings *settings = sensor->settings;
 	worker->matrix = sensor->page->matrix;
-	worker->ceiling.table = &settings->ceilings;
 	worker->rate.most = settings->record_rate;
 	struct engine_settings engine = {
 		.matrix = matrix_store_matrix(sensor->store, worker->matrix),
 		.flows = settings->flows,
-		.watched = settings->flows / WATCHED_SHARE,
+		.watched = settings->flows / SETTINGS_WATCHED_SHARE,
 		.fold_window_us = (uint64_t)settings->fold_s * US_PER_S,
 		.is_verifying_checksums = settings->is_verifying_checksums,
 		.is_second_opinion_wanted = settings->is_second_opinion_wanted,
@@ -205,16 +253,19 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		.source_names = worker->gate ? &worker->queue_name
 					     : settings->interfaces.values,
 		.actions = worker->gate ? &worker->actions : NULL,
+		.seed = sensor->seed,
 		.is_live = true};
-	if (getrandom(&engine.seed, sizeof(engine.seed), 0) != sizeof(engine.seed)) {
-		return reason_set(why, "no random numbers for the hash seed");
-	}
 	worker->rate.seed = engine.seed;
 	struct engine_outputs outputs = {.context = worker,
 		.alert = on_alert,
 		.mail = on_mail,
 		.lesson = on_lesson,
 		.named = on_named};
+	if (has_company(worker)) {
+		outputs.moved = on_moved;
+		outputs.folded = on_folded;
+		outputs.judging = on_judging;
+	}
 	if (worker->gate) {
 		gate_attach(worker->gate, &outputs);
 	}
@@ -222,6 +273,15 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	if (!worker->engine) {
 		return false;
 	}
+	worker->patience_us = PATIENCE_US;
+	worker->lessons = (struct lessons_listener){.sensor = sensor,
+		.place = worker->place,
+		.ledger = engine_ledger(worker->engine),
+		.names = engine_names(worker->engine),
+		.structure = engine_structure(worker->engine),
+		.folded = on_heard_folded,
+		.context = worker};
+	lessons_listen(&worker->lessons);
 	lessons_recall(sensor, engine_ledger(worker->engine));
 	lessons_ask(sensor, worker->place);
 	engine_ledger_loaded(worker->engine);
@@ -391,10 +451,22 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 	return GATE_COUNTERS;
 }
 
+/* While the others are waited for, no more of the ring may fill than a quarter. */
+static void choose_patience(struct worker *worker)
+{
+	const uint64_t bytes = engine_frame_bytes(worker->engine);
+	const uint64_t ring_bytes =
+		(uint64_t)interfaces_ring_mib(worker->sensor->settings) << 20;
+	const uint64_t came = bytes - worker->frame_bytes + 1;
+	const uint64_t fill_us = ring_bytes / 4 * PUBLISH_US / came;
+	worker->patience_us = fill_us < PATIENCE_US ? fill_us : PATIENCE_US;
+	worker->frame_bytes = bytes;
+}
+
 static void publish(struct worker *worker)
 {
 	struct status_process *process = worker->process;
-	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 8];
+	struct counter counters[ENGINE_COUNTERS_MAX + GATE_COUNTERS + 6];
 	_Static_assert(sizeof(counters) / sizeof(counters[0]) <= STATUS_COUNTERS_MAX,
 		"the page has room for all");
 	struct interfaces_counters capture;
@@ -417,9 +489,11 @@ static void publish(struct worker *worker)
 	counters[count++] = (struct counter){"capture.lost", capture.lost};
 	counters[count++] = (struct counter){"records.refused", process->refused};
 	counters[count++] = (struct counter){"records.held", worker->rate.held};
-	counters[count++] = (struct counter){
-		"lessons.lost", lessons_lost(worker->sensor, worker->place)};
+	counters[count++] =
+		(struct counter){"lessons.lost", lessons_lost(&worker->lessons)};
+	counters[count++] = (struct counter){"lessons.alone", worker->lessons.alone};
 	status_publish(process, counters, count);
+	choose_patience(worker);
 	/* what the kernel counts moves no clock here */
 	const bool is_quiet = process->packets - process->shunted ==
 			      capture.received - capture.shunted;
@@ -446,8 +520,7 @@ static void between_packets(struct worker *worker, bool is_idle)
 		worker->matrix = matrix;
 		worker->process->matrix = matrix;
 	}
-	lessons_hear(sensor, worker->place, engine_ledger(worker->engine),
-		engine_names(worker->engine));
+	lessons_hear(&worker->lessons);
 	const uint64_t now_us = clock_monotonic_us();
 	if (now_us >= worker->publish_us) {
 		worker->publish_us = now_us + PUBLISH_US;
@@ -458,16 +531,37 @@ static void between_packets(struct worker *worker, bool is_idle)
 	}
 }
 
+static void on_frames(void *context, const struct frame *frames, size_t count)
+{
+	struct worker *worker = (struct worker *)context;
+	worker->is_following = true;
+	engine_frames(worker->engine, frames, count);
+	worker->is_following = false;
+	lessons_come_to(&worker->lessons, engine_taken_us(worker->engine));
+}
+
+/* Where nothing came, nothing that came before is left to be shown. */
+static bool watch_interfaces(struct worker *worker)
+{
+	const uint64_t now_us = has_company(worker) ? clock_realtime_us() : 0;
+	const bool is_any = interfaces_dispatch(worker->interfaces, on_frames, worker);
+	if (!is_any && now_us > 0) {
+		lessons_come_to(&worker->lessons, now_us - LIVE_SHARED_AGE_US);
+	}
+	return is_any;
+}
+
 static bool take_packets(struct worker *worker)
 {
 	return worker->gate ? gate_dispatch(worker->gate, worker->engine)
-			    : interfaces_dispatch(worker->interfaces, worker->engine);
+			    : watch_interfaces(worker);
 }
 
 static void wait_for_packets(struct worker *worker)
 {
 	if (!worker->gate) {
-		interfaces_wait(worker->interfaces, WAIT_MS);
+		interfaces_wait(worker->interfaces,
+			has_company(worker) ? SHARED_WAIT_MS : WAIT_MS);
 		return;
 	}
 	if (gate_is_gone(worker->gate)) {

@@ -30,6 +30,7 @@ static void fill_example(
 {
 	const struct observation *observation = given->record->observation;
 	*example = (struct dossier_example){.time_us = given->first_us,
+		.start_us = given->start_us,
 		.flow_id = given->flow_id,
 		.client = observation->client,
 		.server = observation->server,
@@ -41,6 +42,8 @@ static void fill_example(
 		given->source ? given->source : "");
 	(void)snprintf(example->community_id, sizeof(example->community_id), "%s",
 		given->community_id ? given->community_id : "");
+	(void)snprintf(example->event_id, sizeof(example->event_id), "%s",
+		given->event_id ? given->event_id : "");
 }
 
 /* Of equals the one that no order of input changes. */

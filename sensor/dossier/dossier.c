@@ -22,7 +22,8 @@
 		FINDING_BIT(FINDING_TLS_VERSION_OBSOLETE) |           \
 		FINDING_BIT(FINDING_TLS_CLIENT_CERTIFICATE_MISSING) | \
 		FINDING_BIT(FINDING_ZONE_MAILBOX_MISPLACED) |         \
-		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED))
+		FINDING_BIT(FINDING_ZONE_USER_ACCESS_EXPOSED) |       \
+		FINDING_BIT(FINDING_TUNNEL_MAIL))
 
 /* One notch milder where a row lets servers talk in clear. */
 #define GRADED                                                       \
@@ -111,19 +112,12 @@ int64_t dossier_certificate(
 	return place == NAME_NONE ? 0 : dossier->making->certificate_ends[place];
 }
 
-static void keep_certificate(struct dossier *dossier, const struct record *record)
+static void keep_certificate(struct dossier *dossier, const struct address *server,
+	uint16_t port, int64_t end_s)
 {
 	char text[KEY_BYTES];
-	const struct observation *observation = record->observation;
 	struct dossier_making *making = dossier->making;
-	if (!observation->facts ||
-		observation->facts->session.server_certificate.visibility !=
-			FACTS_SEEN) {
-		return;
-	}
-	const int64_t end_s =
-		observation->facts->session.server_certificate.not_after_s;
-	(void)certificate_key(&observation->server, observation->server_port, text);
+	(void)certificate_key(server, port, text);
 	const uint32_t known = name_table_find(&making->certificates, text);
 	if (known != NAME_NONE) {
 		making->certificate_ends[known] = end_s;
@@ -134,6 +128,27 @@ static void keep_certificate(struct dossier *dossier, const struct record *recor
 		making->certificate_ends = list_room(making->certificate_ends,
 			making->certificate_count, sizeof(int64_t));
 		making->certificate_ends[making->certificate_count++] = end_s;
+	}
+}
+
+static void keep_certificate_of_record(
+	struct dossier *dossier, const struct record *record)
+{
+	const struct observation *observation = record->observation;
+	const struct facts *facts = observation->facts;
+	if (facts && facts->session.server_certificate.visibility == FACTS_SEEN) {
+		keep_certificate(dossier, &observation->server,
+			observation->server_port,
+			facts->session.server_certificate.not_after_s);
+	}
+}
+
+void dossier_certificate_of(struct dossier *dossier, const struct sighting *sighting)
+{
+	if (sighting->certificate_end_s != 0 &&
+		dossier_is_in_span(dossier, sighting->time_us)) {
+		keep_certificate(dossier, &sighting->server, sighting->server_port,
+			sighting->certificate_end_s);
 	}
 }
 
@@ -152,10 +167,13 @@ static void count_accepted(
 
 void dossier_mail(struct dossier *dossier, const struct record *record)
 {
+	if (!dossier_is_in_span(dossier, record->time_us)) {
+		return;
+	}
 	conformity_mail(dossier->conformity, record);
 	count_accepted(dossier, record->judgement, 1);
 	days_add(dossier, record->start_us, DAY_FLOWS, 1);
-	keep_certificate(dossier, record);
+	keep_certificate_of_record(dossier, record);
 	dossier_source(dossier, record->pcap_filename ? record->pcap_filename : "");
 }
 
@@ -163,6 +181,9 @@ void dossier_alert(struct dossier *dossier, const struct record *record,
 	enum finding finding, const struct fold_count *count)
 {
 	char community_id[32] = "";
+	if (!dossier_is_in_span(dossier, record->time_us)) {
+		return;
+	}
 	conformity_alert(dossier->conformity, record, finding, count);
 	record_community_id(record, community_id);
 	for (unsigned i = 0; i < FINDING_FLOW_COUNT; i++) {
@@ -174,6 +195,7 @@ void dossier_alert(struct dossier *dossier, const struct record *record,
 			.flows = flows,
 			.first_us = record->time_us,
 			.last_us = record->time_us,
+			.start_us = record->start_us,
 			.flow_id = record->flow_id,
 			.source = record->pcap_filename,
 			.community_id = community_id};
@@ -198,9 +220,10 @@ static uint8_t severity_of(
 }
 
 /* Of what does not depend on the matrix the record knows more than judging it anew. */
-static void take_told(const struct sighting *sighting, struct judgement *judgement)
+static void take_told(
+	const struct sighting *sighting, bool is_claim, struct judgement *judgement)
 {
-	uint64_t told = sighting->findings & ~OF_MATRIX;
+	uint64_t told = is_claim ? 0 : sighting->findings & ~OF_MATRIX;
 	judgement->findings = (judgement->findings & OF_MATRIX) | told;
 	judgement->accepted &= judgement->findings;
 	for (; told != 0; told &= told - 1) { /* 64 */
@@ -239,6 +262,7 @@ static void add_findings(struct dossier *dossier, const struct record *record,
 							   : sighting->time_us,
 			.last_us = sighting->time_us,
 			.flow_id = sighting->flow_id,
+			.event_id = sighting->event_id,
 			.source = sighting->source,
 			.community_id = sighting->community_id};
 		struct fold_count count = {
@@ -250,14 +274,27 @@ static void add_findings(struct dossier *dossier, const struct record *record,
 	}
 }
 
+/* What is inside a tunnel that nobody declared accuses who sent that (engine/alerts). */
+static void blame_outer(const struct matrix *matrix, struct observation *observation,
+	struct judgement *judgement)
+{
+	const struct way way = observation->way;
+	judge_outer(&way, observation);
+	judgement->from = matrix_locate(matrix, &observation->client);
+	judgement->to = matrix_locate(matrix, &observation->server);
+	judgement->row = judgement->nearest = NULL;
+}
+
 void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 {
 	const struct sighting *sighting = recorded->sighting;
 	struct rejudge_flow flow;
 	struct judgement judgement;
 	rejudge_fill(dossier->matrix, sighting, 0, &flow);
+	const struct way *way = &flow.observation.way;
+	const bool is_claim = way_is_foreign(way->tag);
 	judge_flow_briefly(dossier->matrix, &flow.observation, &judgement);
-	take_told(sighting, &judgement);
+	take_told(sighting, is_claim, &judgement);
 	fill_seen(sighting, &flow.facts);
 	const struct record record = {.time_us = sighting->time_us,
 		.flow_id = sighting->flow_id,
@@ -272,6 +309,9 @@ void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 	if (!dossier->sight.is_of_sums) {
 		days_add(dossier, record.start_us, DAY_FLOWS, recorded->flows);
 	}
+	if (is_claim && way->depth > 0) {
+		blame_outer(dossier->matrix, &flow.observation, &judgement);
+	}
 	add_findings(dossier, &record, recorded);
 	dossier_source(
 		dossier, sighting->source[0] ? sighting->source : sighting->sensor);
@@ -280,7 +320,10 @@ void dossier_recorded(struct dossier *dossier, const struct recorded *recorded)
 void dossier_sighting(struct dossier *dossier, const struct sighting *sighting)
 {
 	const struct recorded recorded = {.sighting = sighting, .flows = 1};
-	dossier_recorded(dossier, &recorded);
+	if (dossier_is_in_span(dossier, sighting->time_us)) {
+		dossier_certificate_of(dossier, sighting);
+		dossier_recorded(dossier, &recorded);
+	}
 }
 
 bool dossier_finish(

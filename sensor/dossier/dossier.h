@@ -35,14 +35,17 @@ enum dossier_change {
 /* One flow. */
 struct dossier_example {
 	uint64_t time_us;
+	uint64_t start_us; /* of the flow, where single flows were seen; else 0 */
+	uint64_t packet;   /* its first, of its capture, from 1; 0: not known */
 	uint64_t flow_id;
 	struct address client;
 	struct address server;
 	uint16_t client_port;
 	uint16_t server_port;
 	char protocol[40];
-	char source[DOSSIER_SOURCE_BYTES]; /* capture or interface; or "" */
-	char community_id[32];             /* or "" */
+	char source[DOSSIER_SOURCE_BYTES];   /* capture or interface; or "" */
+	char community_id[32];               /* or "" */
+	char event_id[SIGHTING_EVENT_BYTES]; /* of its record; or "" */
 };
 
 /* All flows with one finding, by one row, between two groups. */
@@ -76,6 +79,7 @@ struct dossier_offender {
 	const char *group;
 	uint64_t flows;
 	uint64_t reasons; /* FINDING_BIT of each */
+	uint64_t first_us;
 	uint64_t last_us;
 	char name[DOSSIER_NAME_BYTES]; /* that it greets with; or "" */
 };
@@ -145,14 +149,26 @@ struct dossier_sight {
 	bool is_of_records;      /* of some at least, not only of captures */
 	bool has_frames;         /* captures: what could not be decoded is known */
 	struct blindness blindness;
-	uint64_t last_us; /* of all that was seen; 0: nothing was */
+	uint64_t first_us; /* of all that was ever seen; 0: nothing was */
+	uint64_t last_us;
 	char sources[DOSSIER_SOURCES][DOSSIER_SOURCE_BYTES];
 	size_t source_count;
 	bool is_more_sources; /* there were others */
 };
 
+/* From when, and until when; of pairs the days that begin in it. All 0: any time. */
+struct dossier_span {
+	uint64_t from_us;
+	uint64_t until_us; /* the first behind it */
+};
+
 struct dossier {
 	struct dossier_head head;
+	/*
+	 * Set behind dossier_start: verdicts, findings and certificates are of flows that
+	 * ended in it; grid, offenders, servers and rows of whatever was observed.
+	 */
+	struct dossier_span span;
 	const struct matrix *matrix;
 	struct conformity *conformity;
 	struct grid *grid;
@@ -161,10 +177,10 @@ struct dossier {
 	size_t breach_count;
 	struct dossier_accepted *accepted;
 	size_t accepted_count;
-	struct dossier_offender *offenders; /* most flows first */
-	size_t offender_count;              /* listed */
+	struct dossier_offender *offenders; /* most flows first, all of them */
+	size_t offender_count;              /* of these, to be listed */
 	size_t offender_total;
-	struct dossier_server *servers; /* by address, port, protocol */
+	struct dossier_server *servers; /* by address, port, protocol; all of them */
 	size_t server_count;
 	size_t server_total;
 	struct dossier_row *rows; /* as declared */
@@ -194,6 +210,9 @@ void dossier_alert(struct dossier *dossier, const struct record *record,
 /* Of recorded flows: each is judged anew by the matrix as it is. */
 void dossier_sighting(struct dossier *dossier, const struct sighting *sighting);
 
+/* Of a recorded flow that counts by its pair: its certificate alone. */
+void dossier_certificate_of(struct dossier *dossier, const struct sighting *sighting);
+
 /*
  * A line of records: an alert of what has no mail flow, and so no sighting (port.foreign,
  * sender.mx-lookup). Any other line is let by.
@@ -212,6 +231,12 @@ void dossier_stats(struct dossier *dossier, const char *line, size_t len);
  */
 bool dossier_finish(
 	struct dossier *dossier, const struct observed *observed, bool is_of_sums);
+
+static inline bool dossier_is_in_span(const struct dossier *dossier, uint64_t time_us)
+{
+	return time_us >= dossier->span.from_us &&
+	       (dossier->span.until_us == 0 || time_us < dossier->span.until_us);
+}
 
 static inline bool dossier_is_of(
 	const struct dossier_breach *breach, enum conformity_subject subject)

@@ -5,6 +5,7 @@
 
 #define DIGEST_BYTES 32
 #define BASE64_BYTES 48
+#define NARROW_MOST  4 /* columns that fit on every screen */
 
 /*
  * Colours are Okabe and Ito's, told apart by whoever is colour-blind; each stands beside a
@@ -17,33 +18,42 @@ static const char STYLE[] =
 	"--line:#777;--head:#26292e;--good:#56b4e9;--bad:#ff9d5c;--unknown:#b0b0b0;"
 	"--accepted:#f0b93a}}"
 	"body{font:16px/1.45 sans-serif;color:var(--ink);background:var(--paper);"
-	"max-width:76rem;margin:0 auto;padding:1rem}"
+	"max-width:80rem;margin:0 auto;padding:1rem}"
 	"h1,h2,h3,h4{line-height:1.2;break-after:avoid}"
 	"h2{border-bottom:2px solid var(--line);padding-bottom:.2rem;margin-top:2.2rem}"
-	"h3{margin-top:1.8rem}"
-	".wide{overflow-x:auto}"
+	"h3{margin-top:1.8rem}p:has(+.wide){break-after:avoid}"
+	".wide{overflow-x:auto}tr,svg{break-inside:avoid}"
 	"table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}"
+	".many{min-width:54rem}"
 	"th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;"
-	"vertical-align:top;overflow-wrap:anywhere;min-width:7rem}"
-	"th{background:var(--head)}"
-	"tr{break-inside:avoid}"
+	"vertical-align:top;overflow-wrap:break-word;max-width:24rem}"
+	"thead th{background:var(--head)}tbody th{width:30%;font-weight:normal}"
+	"tbody th+td{max-width:none;overflow-wrap:anywhere}"
+	".code{font:.8rem/1.6 monospace;overflow-wrap:anywhere;max-width:none}"
+	".many "
+	".code{min-width:21ch}td[class]:not(.name){min-width:5.9em}.name{min-width:2."
+	"8em}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
 	"bold}"
+	"h1{overflow-wrap:anywhere}"
 	".unknown{color:var(--unknown);font-weight:bold}"
 	".accepted{color:var(--accepted);font-weight:bold}"
-	"svg{max-width:100%;height:auto}svg text{font:12px sans-serif;fill:var(--ink)}"
+	"svg text{font:12px monospace;fill:var(--ink)}"
 	"svg .cell{stroke:var(--line);fill:none}"
 	"svg .good{fill:var(--good);fill-opacity:.25}svg .bad{fill:var(--bad);"
 	"fill-opacity:.45}svg .unknown{fill:var(--unknown);fill-opacity:.12}"
 	"svg .accepted{fill:var(--accepted);fill-opacity:.35}"
-	"@page{size:A4;margin:18mm 14mm;@top-left{content:\"mailwarden\"}"
-	"@bottom-right{content:counter(page) \" / \" counter(pages)}}"
+	"@page{size:A4;margin:18mm 14mm;@top-left{content:\"mailwarden\";font:8pt "
+	"sans-serif}@bottom-right{content:counter(page) \" / \" "
+	"counter(pages);font:8pt "
+	"sans-serif}}"
 	"@media print{:root{--ink:#000;--paper:#fff;--line:#888;--head:#eee;"
 	"--good:#0072b2;--bad:#b34700;--unknown:#555;--accepted:#8a5a00}"
-	"body{max-width:none;padding:0;font-size:10pt}table{font-size:8pt}"
-	"h2{break-before:page}h2:first-of-type{break-before:auto}.wide{overflow:"
-	"visible}th,td{min-width:0}"
-	"thead{display:table-header-group}}";
+	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}"
+	"svg{max-width:100%;height:auto}table{font-size:8pt}.many{font-size:7pt;"
+	"min-width:0}th,td{max-width:8rem;padding:.15rem .3rem}.name{max-width:7em}"
+	"td:last-child{max-width:none}.code{font-size:6.3pt}.many "
+	".code{min-width:14ch}}";
 
 static const char *const CLASSES[] = {
 	[PAGE_MARK_NONE] = NULL,
@@ -51,36 +61,12 @@ static const char *const CLASSES[] = {
 	[PAGE_MARK_BAD] = "bad",
 	[PAGE_MARK_UNKNOWN] = "unknown",
 	[PAGE_MARK_ACCEPTED] = "accepted",
+	[PAGE_MARK_CODE] = "code",
+	[PAGE_MARK_NAME] = "name",
+	[PAGE_MARK_ROOM] = "room",
 };
 
-void html_put(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\'':
-			(void)fputs("&#39;", out);
-			break;
-		default:
-			(void)fputc(*text, out);
-			break;
-		}
-	}
-}
-
-/* The one style that the page may have. */
-static void put_policy(FILE *out)
+const char *page_html_policy(char text[PAGE_POLICY_BYTES])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned char base64[BASE64_BYTES] = "";
@@ -89,11 +75,19 @@ static void put_policy(FILE *out)
 		1) {
 		(void)EVP_EncodeBlock(base64, digest, DIGEST_BYTES);
 	}
-	(void)fprintf(out,
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-		"'none'; style-src 'sha256-%s'; base-uri 'none'; form-action "
-		"'none'\">\n",
+	(void)snprintf(text, PAGE_POLICY_BYTES,
+		"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; "
+		"form-action 'none'",
 		(const char *)base64);
+	return text;
+}
+
+static void put_policy(FILE *out)
+{
+	char policy[PAGE_POLICY_BYTES];
+	(void)fprintf(out,
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n",
+		page_html_policy(policy));
 }
 
 static void begin(struct page *page, const char *title)
@@ -128,11 +122,20 @@ static void paragraph(struct page *page, const char *text)
 	(void)fputs("</p>\n", page->out);
 }
 
+/* A table of two columns names in the first what the second is. */
+static bool is_pairs(const struct page *page)
+{
+	return page->heads.count == 2;
+}
+
 /* What is wider than the screen is scrolled by itself, and by keys. */
 static void table(struct page *page, const struct page_cells *heads)
 {
-	(void)fputs(
-		"<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr>", page->out);
+	(void)fputs(heads->count > NARROW_MOST ? "<div class=\"wide\" tabindex=\"0\">\n"
+						 "<table class=\"many\">\n"
+					       : "<div class=\"wide\">\n<table>\n",
+		page->out);
+	(void)fputs("<thead><tr>", page->out);
 	for (size_t i = 0; i < heads->count; i++) {
 		(void)fputs("<th scope=\"col\">", page->out);
 		html_put(page->out, heads->text[i]);
@@ -141,18 +144,25 @@ static void table(struct page *page, const struct page_cells *heads)
 	(void)fputs("</tr></thead>\n<tbody>\n", page->out);
 }
 
+static void cell(struct page *page, const struct page_cells *cells, size_t column)
+{
+	const bool is_head = column == 0 && is_pairs(page);
+	const enum page_mark mark =
+		cells->mark[column] ? cells->mark[column] : page->heads.mark[column];
+	(void)fputs(is_head ? "<th scope=\"row\"" : "<td", page->out);
+	if (CLASSES[mark]) {
+		(void)fprintf(page->out, " class=\"%s\"", CLASSES[mark]);
+	}
+	(void)fputc('>', page->out);
+	html_put(page->out, cells->text[column]);
+	(void)fputs(is_head ? "</th>" : "</td>", page->out);
+}
+
 static void row(struct page *page, const struct page_cells *cells)
 {
 	(void)fputs("<tr>", page->out);
 	for (size_t i = 0; i < cells->count; i++) {
-		const char *class = CLASSES[cells->mark[i]];
-		if (class) {
-			(void)fprintf(page->out, "<td class=\"%s\">", class);
-		} else {
-			(void)fputs("<td>", page->out);
-		}
-		html_put(page->out, cells->text[i]);
-		(void)fputs("</td>", page->out);
+		cell(page, cells, i);
 	}
 	(void)fputs("</tr>\n", page->out);
 }

@@ -28,7 +28,9 @@ struct breach_given {
 	uint64_t flows;
 	uint64_t first_us;
 	uint64_t last_us;
+	uint64_t start_us; /* of the flow; or 0 */
 	uint64_t flow_id;
+	const char *event_id;     /* or NULL */
 	const char *source;       /* or NULL */
 	const char *community_id; /* or NULL */
 };

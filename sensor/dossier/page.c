@@ -60,11 +60,44 @@ void page_row(struct page *page)
 	page->cells.count = 0;
 }
 
+static enum page_mark mark_of(enum text_id head)
+{
+	switch (head) {
+	case TEXT_INPUT:
+	case TEXT_DIGEST:
+	case TEXT_CLIENT:
+	case TEXT_SERVER:
+	case TEXT_CAPTURE:
+	case TEXT_FLOW_ID:
+	case TEXT_COMMUNITY_ID:
+	case TEXT_HOST:
+	case TEXT_NAME:
+	case TEXT_SERVER_NAME:
+	case TEXT_OVERVIEW_FILE:
+		return PAGE_MARK_CODE;
+	case TEXT_FROM:
+	case TEXT_TO:
+	case TEXT_GROUP:
+	case TEXT_ROW:
+	case TEXT_OWNER:
+		return PAGE_MARK_NAME;
+	case TEXT_TIME:
+	case TEXT_FIRST:
+	case TEXT_LAST:
+	case TEXT_IN_TLS:
+	case TEXT_OVERVIEW_DETAIL:
+		return PAGE_MARK_ROOM;
+	default:
+		return PAGE_MARK_NONE;
+	}
+}
+
 void page_table(struct page *page, const enum text_id *heads)
 {
 	page->cells.count = 0;
 	for (; *heads != TEXT_COUNT; heads++) {
 		page_cell_text(page, *heads);
+		page_mark(page, mark_of(*heads));
 	}
 	page->heads = page->cells;
 	page->cells.count = 0;
@@ -167,7 +200,7 @@ const char *page_end_name(
 	const struct matrix_zone *zone = matrix_zones(matrix, &zones);
 	(void)matrix_groups(matrix, &groups);
 	if (end < groups || end - groups + 1 >= zones) {
-		return grid_end_name(page->dossier->grid, end, text);
+		return grid_end_name(page->grid, end, text);
 	}
 	const char *const name = zone[end - groups + 1].name;
 	(void)snprintf(text, SENTENCE_END_BYTES, "%s",
@@ -279,6 +312,10 @@ static void write_places(struct page *page)
 		const char *more = page_text(page, TEXT_SIGHT_PLACES_MORE);
 		const size_t room = sizeof(text) - strlen(more) - sizeof(" ");
 		text[utf8_whole(text, room)] = '\0';
+		char *const cut = strrchr(text, ',');
+		if (cut) {
+			*cut = '\0'; /* whole names */
+		}
 		sentence_append(text, sizeof(text), " %s", more);
 	}
 	pair(page, TEXT_SIGHT_PLACES, text[0] ? text : "-");
@@ -329,21 +366,27 @@ static void write_sight(struct page *page)
 	page_table_end(page);
 }
 
+void page_begin(struct page *page, const char *title)
+{
+	char text[PAGE_CELL_BYTES];
+	page_cell(page, "%s", title);
+	(void)snprintf(text, sizeof(text), "%s", page->cells.text[0]);
+	page->cells.count = 0;
+	page->form->begin(page, text);
+}
+
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language)
 {
 	struct page page = {
 		.out = out, .form = form, .language = language, .dossier = dossier};
-	char title[PAGE_CELL_BYTES];
-	page_cell(&page, "%s", title_of(&page));
-	(void)snprintf(title, sizeof(title), "%s", page.cells.text[0]);
-	page.cells.count = 0;
-	form->begin(&page, title);
+	const struct page_grid grid = {dossier->grid, TEXT_GRID, TEXT_NONE, SIZE_MAX};
+	page_begin(&page, title_of(&page));
 	write_head(&page);
 	write_sight(&page);
 	page_verdicts(&page);
 	page_change(&page);
-	page_grid(&page);
+	page_grid(&page, &grid);
 	page_offenders(&page);
 	page_servers(&page);
 	page_rows(&page);

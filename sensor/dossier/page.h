@@ -24,6 +24,10 @@ enum page_mark {
 	PAGE_MARK_BAD,
 	PAGE_MARK_UNKNOWN,
 	PAGE_MARK_ACCEPTED,
+	/* of a head, for its column: words that may break anywhere, on paper; no narrow one */
+	PAGE_MARK_CODE,
+	PAGE_MARK_NAME,
+	PAGE_MARK_ROOM,
 };
 
 struct page_cells {
@@ -33,6 +37,7 @@ struct page_cells {
 };
 
 struct page;
+struct page_held;
 
 struct page_form {
 	void (*begin)(struct page *page, const char *title);
@@ -52,8 +57,14 @@ struct page {
 	const struct page_form *form;
 	enum texts_language language;
 	const struct dossier *dossier;
+	const struct grid *grid; /* of the section at hand */
+	enum text_id grid_title;
 	struct page_cells heads; /* of the table at hand */
 	struct page_cells cells; /* of the row at hand */
+	/* of the form for terminals: */
+	struct page_held *held; /* rows of the table at hand; or NULL */
+	bool is_table_begun;
+	bool is_line_owed; /* an empty one, before whatever comes next */
 };
 
 extern const struct page_form PAGE_TEXT;
@@ -62,6 +73,13 @@ extern const struct page_form PAGE_MARKDOWN;
 
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language);
+
+/* For a page of other sections: its head; then the sections, then form->end. */
+void page_begin(struct page *page, const char *title);
+
+/* The Content-Security-Policy that PAGE_HTML keeps: nothing is fetched, one style. */
+#define PAGE_POLICY_BYTES 192
+const char *page_html_policy(char text[PAGE_POLICY_BYTES]);
 
 /* A finished report for programs, and for the next one to be held against. */
 void page_write_json(FILE *out, const struct dossier *dossier);
@@ -104,9 +122,28 @@ void page_cell_share(struct page *page, uint64_t part, uint64_t whole);
 const char *page_end_name(
 	const struct page *page, size_t end, char text[SENTENCE_END_BYTES]);
 const char *page_state(const struct page *page, enum grid_state state);
+enum page_mark page_state_mark(enum grid_state state);
 
-/* Private to dossier/: the sections behind the verdicts. (page_views.c) */
-void page_grid(struct page *page);
+/* "sender.illegitimate, tls.missing", "smtp, imap"; "-" for none. Return text. */
+const char *page_reasons(uint64_t reasons, char text[PAGE_CELL_BYTES]);
+const char *page_protocols(uint32_t protocols, char text[PAGE_CELL_BYTES]);
+
+/* "R37", "not observable" */
+const char *page_subject(const struct page *page, enum conformity_subject subject);
+const char *page_verdict(const struct page *page, enum conformity_verdict verdict);
+enum page_mark page_verdict_mark(enum conformity_verdict verdict);
+
+/* "critical"; "-" for what is none. */
+const char *page_severity(const struct page *page, uint8_t severity);
+
+/* The sections behind the verdicts. (page_views.c) most: cells that are listed, gravest first. */
+struct page_grid {
+	const struct grid *grid;
+	enum text_id title;
+	enum text_id about; /* TEXT_NONE: nothing */
+	size_t most;
+};
+void page_grid(struct page *page, const struct page_grid *shown);
 void page_offenders(struct page *page);
 void page_servers(struct page *page);
 void page_rows(struct page *page);
@@ -114,7 +151,6 @@ void page_change(struct page *page);
 void page_days(struct page *page);
 void page_method(struct page *page);
 
-/* And the verdicts with what is behind them. (page_verdicts.c) */
+/* Private to dossier/: the verdicts with what is behind them. (page_verdicts.c) */
 void page_verdicts(struct page *page);
-const char *page_severity(const struct page *page, uint8_t severity);
 void page_cell_row(struct page *page, const struct dossier_breach *breach);

@@ -156,6 +156,10 @@ static void write_example(
 	write_text(writer, "source", example->source);
 	json_number(writer, "flow_id", example->flow_id);
 	write_text(writer, "community_id", example->community_id);
+	write_text(writer, "event_id", example->event_id);
+	if (example->packet > 0) {
+		json_number(writer, "packet", example->packet);
+	}
 	json_object_close(writer);
 }
 

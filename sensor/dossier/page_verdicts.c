@@ -15,26 +15,36 @@ static bool is_of(const struct dossier_breach *breach, enum conformity_subject s
 				 : dossier_is_of(breach, subject);
 }
 
-static const char *subject_name(
-	const struct page *page, enum conformity_subject subject)
+const char *page_subject(const struct page *page, enum conformity_subject subject)
 {
 	return subject == CONFORMITY_EXPOSURE ? page_text(page, TEXT_EXPOSURE)
 					      : conformity_name(subject);
 }
 
+static const struct {
+	enum text_id text;
+	enum page_mark mark;
+} VERDICTS[] = {
+	[CONFORMITY_NOT_OBSERVABLE] = {TEXT_NOT_OBSERVABLE, PAGE_MARK_UNKNOWN},
+	[CONFORMITY_CONFORM] = {TEXT_CONFORM, PAGE_MARK_GOOD},
+	[CONFORMITY_BREACHED] = {TEXT_BREACHED, PAGE_MARK_BAD},
+	[CONFORMITY_ACCEPTED] = {TEXT_ACCEPTED, PAGE_MARK_ACCEPTED},
+};
+
+const char *page_verdict(const struct page *page, enum conformity_verdict verdict)
+{
+	return page_text(page, VERDICTS[verdict].text);
+}
+
+enum page_mark page_verdict_mark(enum conformity_verdict verdict)
+{
+	return VERDICTS[verdict].mark;
+}
+
 static void cell_verdict(struct page *page, enum conformity_verdict verdict)
 {
-	static const struct {
-		enum text_id text;
-		enum page_mark mark;
-	} VERDICTS[] = {
-		[CONFORMITY_NOT_OBSERVABLE] = {TEXT_NOT_OBSERVABLE, PAGE_MARK_UNKNOWN},
-		[CONFORMITY_CONFORM] = {TEXT_CONFORM, PAGE_MARK_GOOD},
-		[CONFORMITY_BREACHED] = {TEXT_BREACHED, PAGE_MARK_BAD},
-		[CONFORMITY_ACCEPTED] = {TEXT_ACCEPTED, PAGE_MARK_ACCEPTED},
-	};
-	page_cell_text(page, VERDICTS[verdict].text);
-	page_mark(page, VERDICTS[verdict].mark);
+	page_cell(page, "%s", page_verdict(page, verdict));
+	page_mark(page, page_verdict_mark(verdict));
 }
 
 const char *page_severity(const struct page *page, uint8_t severity)
@@ -60,7 +70,7 @@ static void write_summary(struct page *page)
 		const enum conformity_subject subject = (enum conformity_subject)i;
 		const struct conformity_line line =
 			conformity_line(conformity, subject);
-		page_cell(page, "%s", subject_name(page, subject));
+		page_cell(page, "%s", page_subject(page, subject));
 		cell_verdict(page, conformity_verdict(conformity, subject));
 		page_cell(page, "%" PRIu64, line.observed);
 		page_cell(page, "%" PRIu64, conformity_unseen(&line));
@@ -201,6 +211,10 @@ static void cell_end(struct page *page, const struct address *address, uint16_t 
 		page_cell_text(page, TEXT_INTERNET_HOSTS);
 		return;
 	}
+	if (port == 0) { /* not in records, of what carries a tunnel */
+		page_cell(page, "%s", address_text(address, text));
+		return;
+	}
 	page_cell(
 		page, is_ipv4 ? "%s:%u" : "[%s]:%u", address_text(address, text), port);
 }
@@ -215,6 +229,11 @@ static void write_example(struct page *page, const struct dossier_breach *breach
 	cell_end(page, &example->server, example->server_port);
 	page_cell(page, "%s", example->protocol);
 	page_cell(page, "%s", example->source[0] ? example->source : "-");
+	if (example->packet > 0) {
+		page_cell(page, "%" PRIu64, example->packet);
+	} else {
+		page_cell(page, "%s", example->event_id[0] ? example->event_id : "-");
+	}
 	page_cell(page, "%" PRIu64, example->flow_id);
 	page_cell(page, "%s", example->community_id[0] ? example->community_id : "-");
 	page_row(page);
@@ -223,7 +242,7 @@ static void write_example(struct page *page, const struct dossier_breach *breach
 static void write_examples(struct page *page, enum conformity_subject subject)
 {
 	static const enum text_id HEADS[] = {TEXT_FINDING, TEXT_TIME, TEXT_CLIENT,
-		TEXT_SERVER, TEXT_PROTOCOL, TEXT_CAPTURE, TEXT_FLOW_ID,
+		TEXT_SERVER, TEXT_PROTOCOL, TEXT_CAPTURE, TEXT_PACKET, TEXT_FLOW_ID,
 		TEXT_COMMUNITY_ID, TEXT_COUNT};
 	const struct dossier *dossier = page->dossier;
 	size_t count = 0;
@@ -274,7 +293,7 @@ static bool has_findings(const struct dossier *dossier, enum conformity_subject 
 static void write_subject(struct page *page, enum conformity_subject subject)
 {
 	char heading[2 * PAGE_CELL_BYTES];
-	(void)snprintf(heading, sizeof(heading), "%s. %s", subject_name(page, subject),
+	(void)snprintf(heading, sizeof(heading), "%s. %s", page_subject(page, subject),
 		texts_of_subject(page->language, subject, TEXTS_ASKS));
 	page->form->heading(page, 3, heading);
 	write_reach(page, subject);

@@ -18,8 +18,13 @@ static const enum page_mark STATE_MARKS[GRID_STATES] = {
 	[GRID_FORBIDDEN] = PAGE_MARK_BAD,
 };
 
+enum page_mark page_state_mark(enum grid_state state)
+{
+	return STATE_MARKS[state];
+}
+
 /* "sender.illegitimate, tls.missing": ids are the same in every language. */
-static const char *reasons_text(uint64_t reasons, char text[PAGE_CELL_BYTES])
+const char *page_reasons(uint64_t reasons, char text[PAGE_CELL_BYTES])
 {
 	size_t len = 0;
 	text[0] = '\0';
@@ -34,7 +39,7 @@ static const char *reasons_text(uint64_t reasons, char text[PAGE_CELL_BYTES])
 	return text[0] ? text : "-";
 }
 
-static const char *protocols_text(uint32_t protocols, char text[PAGE_CELL_BYTES])
+const char *page_protocols(uint32_t protocols, char text[PAGE_CELL_BYTES])
 {
 	size_t len = 0;
 	text[0] = '\0';
@@ -69,40 +74,59 @@ static void write_cell(struct page *page, const struct grid_cell *cell)
 	} else {
 		page_cell(page, "-");
 	}
-	page_cell(page, "%s", protocols_text(cell->protocols, text));
+	page_cell(page, "%s", page_protocols(cell->protocols, text));
 	page_cell(page, "%s", page_time(cell->last_us, last));
-	page_cell(page, "%s", reasons_text(cell->reasons, text));
+	page_cell(page, "%s", page_reasons(cell->reasons, text));
 	page_row(page);
 }
 
-static void write_cells_of(struct page *page, enum grid_state state)
+/* Returns how many there are yet to be. */
+static size_t write_cells_of(struct page *page, enum grid_state state, size_t most)
 {
 	size_t count = 0;
-	const struct grid_cell *cells = grid_cells(page->dossier->grid, &count);
-	for (size_t i = 0; i < count; i++) {
+	const struct grid_cell *cells = grid_cells(page->grid, &count);
+	for (size_t i = 0; i < count && most > 0; i++) {
 		if (cells[i].state == state) {
 			write_cell(page, &cells[i]);
+			most--;
 		}
 	}
+	return most;
 }
 
-static void write_cells(struct page *page)
+static void write_cells(struct page *page, size_t most)
 {
 	static const enum text_id HEADS[] = {TEXT_STATE, TEXT_FROM, TEXT_TO, TEXT_ROW,
 		TEXT_FLOWS, TEXT_IN_TLS, TEXT_PROTOCOLS, TEXT_LAST, TEXT_REASONS,
 		TEXT_COUNT};
 	page_table(page, HEADS);
 	for (size_t i = 0; i < STATE_COUNT; i++) {
-		write_cells_of(page, STATES[i]);
+		most = write_cells_of(page, STATES[i], most);
 	}
 	page_table_end(page);
 }
 
-void page_grid(struct page *page)
+static void write_listed(struct page *page, size_t listed, size_t total)
+{
+	char numbers[2][PAGE_NUMBER_BYTES];
+	const char *const values[] = {
+		page_number(listed, numbers[0]), page_number(total, numbers[1])};
+	if (listed < total) {
+		page_fill(page, TEXT_LISTED, values);
+	}
+}
+
+void page_grid(struct page *page, const struct page_grid *shown)
 {
 	static const enum text_id HEADS[] = {TEXT_STATE, TEXT_NUMBER, TEXT_COUNT};
-	const struct grid *grid = page->dossier->grid;
-	page_heading(page, 2, TEXT_GRID);
+	const struct grid *grid = shown->grid;
+	size_t count = 0;
+	page->grid = grid;
+	page->grid_title = shown->title;
+	page_heading(page, 2, shown->title);
+	if (shown->about != TEXT_NONE) {
+		page_paragraph(page, shown->about);
+	}
 	page_table(page, HEADS);
 	for (size_t i = 0; i < STATE_COUNT; i++) {
 		page_cell(page, "%c %s", grid_sign(STATES[i]),
@@ -115,17 +139,9 @@ void page_grid(struct page *page)
 	if (page->form->picture) {
 		page->form->picture(page);
 	}
-	write_cells(page);
-}
-
-static void write_listed(struct page *page, size_t listed, size_t total)
-{
-	char numbers[2][PAGE_NUMBER_BYTES];
-	const char *const values[] = {
-		page_number(listed, numbers[0]), page_number(total, numbers[1])};
-	if (listed < total) {
-		page_fill(page, TEXT_LISTED, values);
-	}
+	write_cells(page, shown->most);
+	(void)grid_cells(grid, &count);
+	write_listed(page, shown->most < count ? shown->most : count, count);
 }
 
 static void write_offender(struct page *page, const struct dossier_offender *offender)
@@ -140,7 +156,7 @@ static void write_offender(struct page *page, const struct dossier_offender *off
 	page_cell(page, "%s", offender->group ? offender->group : "-");
 	page_cell(page, "%s", offender->name[0] ? offender->name : "-");
 	page_cell(page, "%" PRIu64, offender->flows);
-	page_cell(page, "%s", reasons_text(offender->reasons, text));
+	page_cell(page, "%s", page_reasons(offender->reasons, text));
 	page_cell(page, "%s", page_time(offender->last_us, last));
 	page_row(page);
 }
@@ -264,7 +280,7 @@ static void write_row(struct page *page, const struct dossier_row *use)
 	page_cell(page, "%s", row->id);
 	page_cell(page, "%s", sentence_end_name(&row->from));
 	page_cell(page, "%s", sentence_end_name(&row->to));
-	page_cell(page, "%s", protocols_text(row->protocols, text));
+	page_cell(page, "%s", page_protocols(row->protocols, text));
 	page_cell(page, "%s", matrix_tls_name(row->tls));
 	page_cell(page, "%s", row->owner ? row->owner : "-");
 	page_cell(page, "%" PRIu64, use->flows);

@@ -120,6 +120,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_SERVER] = {"Server", "Serveur"},
 	[TEXT_PROTOCOL] = {"Protocol", "Protocole"},
 	[TEXT_CAPTURE] = {"Capture or interface", "Capture ou interface"},
+	[TEXT_PACKET] = {"Packet, or event_id of the record",
+		"Paquet, ou event_id de l'enregistrement"},
 	[TEXT_FLOW_ID] = {"flow_id of its records", "flow_id de ses enregistrements"},
 	[TEXT_COMMUNITY_ID] = {"Community ID", "Community ID"},
 	[TEXT_REMEDIES] = {"Remedy", "Remède"},
@@ -209,6 +211,95 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_DAYS_MORE] = {"Later days had no room here.",
 		"D'autres jours n'ont pas trouvé place ici."},
 	[TEXT_DAY] = {"Day", "Jour"},
+	[TEXT_OVERVIEW_SENSOR] = {"Mail flows seen by {}",
+		"Flux de messagerie vus par {}"},
+	[TEXT_OVERVIEW_FLEET] = {"Mail flows seen by {} sensors",
+		"Flux de messagerie vus par {} capteurs"},
+	[TEXT_OVERVIEW_STATE] = {"The sensor", "Le capteur"},
+	[TEXT_OVERVIEW_HEALTH] = {"Health", "Santé"},
+	[TEXT_OVERVIEW_HEALTHY] = {"at its work", "en service"},
+	[TEXT_OVERVIEW_WRITTEN] = {"This page was written (UTC)", "Page écrite (UTC)"},
+	[TEXT_OVERVIEW_STARTED] = {"The sensor runs since (UTC)",
+		"Capteur en marche depuis (UTC)"},
+	[TEXT_OVERVIEW_LOADED] = {"The matrix in use was loaded (UTC)",
+		"Matrice en vigueur chargée (UTC)"},
+	[TEXT_OVERVIEW_REFUSED] = {"Reloads refused", "Rechargements refusés"},
+	[TEXT_OVERVIEW_PAIRS] = {"Pairs of hosts observed", "Paires d'hôtes observées"},
+	[TEXT_OVERVIEW_PARTIAL] = {"{}, partial", "{}, incomplet"},
+	[TEXT_OVERVIEW_ALERTS] = {"Alerts that are open", "Alertes ouvertes"},
+	[TEXT_OVERVIEW_ALERTS_ABOUT] =
+		{"Alerts of the last 24 hours, the gravest first. The same finding "
+		 "between the same ends by the same row is one, with its newest "
+		 "detail.",
+			"Alertes des dernières 24 heures, les plus graves d'abord. Le "
+			"même constat entre les mêmes extrémités et par la même règle "
+			"n'en fait qu'une, avec son dernier détail."},
+	[TEXT_OVERVIEW_ALERTS_NONE] = {"No alert was given in the last 24 hours.",
+		"Aucune alerte dans les dernières 24 heures."},
+	[TEXT_OVERVIEW_ALERTS_LOST] = {"{} alerts, those longest ago, found no room in "
+				       "this list; the records have them.",
+		"{} alertes, les plus anciennes, n'ont pas trouvé place dans cette "
+		"liste ; les enregistrements les ont."},
+	[TEXT_OVERVIEW_ALERTS_BEHIND] =
+		{"The journal is not read to its end yet: newer alerts may be missing.",
+			"Le journal n'est pas encore lu jusqu'au bout : des alertes "
+			"plus récentes peuvent manquer."},
+	[TEXT_OVERVIEW_ALERTS_COUNT] = {"Times", "Fois"},
+	[TEXT_OVERVIEW_DETAIL] = {"Detail", "Détail"},
+	[TEXT_OVERVIEW_DAY] = {"Declared against seen: 24 hours",
+		"Déclaré et vu : 24 heures"},
+	[TEXT_OVERVIEW_MONTH] = {"Declared against seen: 30 days",
+		"Déclaré et vu : 30 jours"},
+	[TEXT_OVERVIEW_WINDOW] =
+		{"Of pairs of hosts that were seen in this time, up to the writing of "
+		 "this page. Numbers are of all flows of such a pair, earlier ones "
+		 "too; each pair is judged by the matrix in use, on the worst it "
+		 "showed.",
+			"Paires d'hôtes vues dans ce délai, jusqu'à l'écriture de "
+			"cette page. Les nombres portent sur tous les flux d'une telle "
+			"paire, y compris antérieurs ; chaque paire est jugée par la "
+			"matrice en vigueur, sur ce qu'elle a montré de pire."},
+	[TEXT_OVERVIEW_WINDOW_FLEET] =
+		{"Of pairs of hosts that were seen in this time, up to the last flow "
+		 "of all sensors. Numbers are of all flows of such a pair, earlier "
+		 "ones too; each pair is judged by the matrix given, on the worst it "
+		 "showed.",
+			"Paires d'hôtes vues dans ce délai, jusqu'au dernier flux de "
+			"tous les capteurs. Les nombres portent sur tous les flux "
+			"d'une telle paire, y compris antérieurs ; chaque paire est "
+			"jugée par la matrice donnée, sur ce qu'elle a montré de "
+			"pire."},
+	[TEXT_OVERVIEW_OUTPUTS] = {"Outputs", "Sorties"},
+	[TEXT_OVERVIEW_OUTPUTS_NONE] =
+		{"No output is set: records stay in the journal.",
+			"Aucune sortie n'est réglée : les enregistrements restent au "
+			"journal."},
+	[TEXT_OVERVIEW_OUTPUT] = {"Output", "Sortie"},
+	[TEXT_OVERVIEW_DELIVERED] = {"Delivered", "Remis"},
+	[TEXT_OVERVIEW_BACKLOG] = {"Bytes that wait", "Octets en attente"},
+	[TEXT_OVERVIEW_WAITED] = {"Oldest waits (s)", "Attente du plus ancien (s)"},
+	[TEXT_OVERVIEW_LOST] = {"Bytes lost", "Octets perdus"},
+	[TEXT_OVERVIEW_PROCESSES] = {"Processes", "Processus"},
+	[TEXT_OVERVIEW_PROCESS] = {"Process", "Processus"},
+	[TEXT_OVERVIEW_SOURCE] = {"Watches", "Surveille"},
+	[TEXT_OVERVIEW_PACKETS] = {"Packets", "Paquets"},
+	[TEXT_OVERVIEW_PACKETS_LOST] = {"Packets lost", "Paquets perdus"},
+	[TEXT_OVERVIEW_FLOWS_NOW] = {"Flows now", "Flux en cours"},
+	[TEXT_OVERVIEW_RESTARTS] = {"Restarts", "Redémarrages"},
+	[TEXT_OVERVIEW_STARTING] = {"starting", "démarre"},
+	[TEXT_OVERVIEW_RUNNING] = {"running", "en marche"},
+	[TEXT_OVERVIEW_DRAINING] = {"draining", "se termine"},
+	[TEXT_OVERVIEW_ENDED] = {"ended", "terminé"},
+	[TEXT_OVERVIEW_FAILED] = {"failed", "en échec"},
+	[TEXT_OVERVIEW_DOWN] = {"down", "en panne"},
+	[TEXT_OVERVIEW_CERTIFICATES] = {"Certificates that end next",
+		"Certificats qui expirent en premier"},
+	[TEXT_OVERVIEW_SENSORS] = {"Sensors", "Capteurs"},
+	[TEXT_OVERVIEW_FILE] = {"File", "Fichier"},
+	[TEXT_OVERVIEW_AGAIN] = {"The page is written anew about once a minute and "
+				 "fetches nothing: load it again to see the next one.",
+		"La page est réécrite environ une fois par minute et ne charge rien : "
+		"la recharger montre la suivante."},
 	[TEXT_METHOD] = {"Method and limits", "Méthode et limites"},
 	[TEXT_METHOD_JUDGED] =
 		{"Each mail flow was recognised by its bytes on any port, and "
@@ -255,17 +346,24 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		{"Made from records at least in part: those were judged anew by "
 		 "this matrix. Bytes lost inside a flow are not in records, nor "
 		 "frames that could not be decoded but by the counters among "
-		 "them: conform says less here than of a capture.",
+		 "them: conform says less here than of a capture. Severities "
+		 "are the usual ones of a finding, and the row at fault is that "
+		 "of the whole flow; an alert may have told others when it was "
+		 "raised.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
 			"jugés à nouveau par cette matrice. Les octets perdus dans un "
 			"flux n'y figurent pas, ni les trames non décodées, sinon par "
 			"les compteurs qui s'y trouvent : conforme dit moins ici que "
-			"d'une capture."},
+			"d'une capture. Les gravités sont celles d'usage de chaque "
+			"écart, et la ligne en cause est celle du flux entier ; une "
+			"alerte a pu en dire d'autres quand elle a été levée."},
 	[TEXT_METHOD_PACKETS] =
-		{"Examples are found again by time and Community ID in a "
-		 "capture, by flow_id in records.",
-			"Les exemples se retrouvent par l'heure et le Community ID "
-			"dans une capture, par flow_id dans les enregistrements."},
+		{"Examples are found again in a capture by the number of their "
+		 "first packet, or by time and Community ID; in records by "
+		 "event_id or flow_id.",
+			"Les exemples se retrouvent dans une capture par le numéro de "
+			"leur premier paquet, ou par l'heure et le Community ID ; dans "
+			"les enregistrements par event_id ou flow_id."},
 	[TEXT_METHOD_GUIDE] =
 		{"Recommendations are those of ANSSI-PA-066, version 3.0 of 19 "
 		 "June 2020, told here in our words; the guide's own text is "
@@ -278,6 +376,44 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		 "equal report.",
 			"Le rapport ne porte pas l'heure de sa production : à entrées "
 			"égales, rapport égal."},
+	[TEXT_DIGEST_TITLE] = {"Mail flows: what is new",
+		"Flux de messagerie : les nouveautés"},
+	[TEXT_DIGEST_SPAN] =
+		{"From {} to {} UTC: mail flows {}, in the span before {}.",
+			"Du {} au {} UTC : flux de messagerie {}, sur la durée "
+			"précédente {}."},
+	[TEXT_DIGEST_SILENT] =
+		{"Not one mail flow was seen. The last one: {}. Does the sensor "
+		 "still get its traffic?",
+			"Aucun flux de messagerie n'a été vu. Le dernier : {}. La "
+			"sonde reçoit-elle encore son trafic ?"},
+	[TEXT_DIGEST_FIRST] = {"Nothing was seen before: all that was seen is new.",
+		"Rien n'avait été vu auparavant : tout ce qui a été vu est "
+		"nouveau."},
+	[TEXT_DIGEST_WHO] = {"What", "Objet"},
+	[TEXT_DIGEST_WHAT] = {"News", "Nouveauté"},
+	[TEXT_DIGEST_MORE] = {"And {} more.", "Et {} de plus."},
+	[TEXT_DIGEST_VERDICTS] = {"Recommendations whose verdict changed",
+		"Recommandations dont le constat a changé"},
+	[TEXT_DIGEST_VERDICT] = {"{} (before: {})", "{} (auparavant : {})"},
+	[TEXT_DIGEST_SENDERS] = {"New hosts that no row lets do what they did",
+		"Nouveaux hôtes qu'aucune ligne n'autorise à ce qu'ils ont fait"},
+	[TEXT_DIGEST_SENDER] = {"{}, since {}, flows: {} ({})",
+		"{}, depuis le {}, flux : {} ({})"},
+	[TEXT_DIGEST_CELLS] = {"Groups that speak with each other for the first time",
+		"Groupes qui se parlent pour la première fois"},
+	[TEXT_DIGEST_CELL] = {"{}, since {} ({})", "{}, depuis le {} ({})"},
+	[TEXT_DIGEST_ROWS] = {"Rows that ended, end soon or fell silent",
+		"Lignes échues, bientôt échues ou devenues muettes"},
+	[TEXT_DIGEST_ROW_SILENT] = {"no longer used; last on {}",
+		"plus utilisée ; la dernière fois le {}"},
+	[TEXT_DIGEST_ROW_ENDED] = {"ended on {}", "échue le {}"},
+	[TEXT_DIGEST_ROW_ENDING] = {"holds until {}", "vaut jusqu'au {}"},
+	[TEXT_DIGEST_CERTIFICATES] = {"Certificates that ended or end soon",
+		"Certificats échus ou bientôt échus"},
+	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
+		"échoit le {}, jours restants : {}"},
+	[TEXT_DIGEST_CERTIFICATE_OVER] = {"ended on {}", "échu le {}"},
 	[TEXT_COLON] = {": ", " : "},
 	[TEXT_NONE] = {"-", "-"},
 };

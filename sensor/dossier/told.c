@@ -99,6 +99,7 @@ static void add(
 		.first_us = flow.time_us,
 		.last_us = flow.time_us,
 		.flow_id = flow_id,
+		.event_id = document_text(record, "event_id"),
 		.source = capture ? capture : document_text(record, "in_iface"),
 		.community_id = document_text(record, "community_id")};
 	conformity_alert(dossier->conformity, &flow, told->finding, &count);
@@ -112,7 +113,8 @@ void dossier_told(struct dossier *dossier, const char *line, size_t len)
 	if (!may_be_told(line, len) || !document_parse(&record, line, len)) {
 		return;
 	}
-	if (read_told(&record, &told)) {
+	if (read_told(&record, &told) &&
+		dossier_is_in_span(dossier, document_time(&record, "timestamp"))) {
 		add(dossier, &record, &told);
 	}
 	document_free(&record);

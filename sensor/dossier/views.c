@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define US_PER_S UINT64_C(1000000)
+#define DAY_US   UINT64_C(86400000000)
 
 struct viewing {
 	struct dossier *dossier;
@@ -40,6 +41,7 @@ static void add_offender(struct viewing *viewing, const struct held *held)
 		.group = record_end_name(&held->judgement->from),
 		.flows = entry->flows,
 		.reasons = held->judgement->findings & ~held->judgement->accepted,
+		.first_us = entry->first_s * US_PER_S,
 		.last_us = entry->last_us};
 	(void)snprintf(offender->name, sizeof(offender->name), "%s",
 		name_of(viewing, entry, OBSERVED_NAME_HELO));
@@ -116,6 +118,15 @@ static void add_sums(struct viewing *viewing, const struct held *held)
 	sight->undecided += held->standing == HELD_OPEN ? flows : 0;
 }
 
+/* Of pairs only days are known: of the day in which a span begins the one before has it. */
+static bool is_in_days(
+	const struct dossier_span *span, const struct observed_entry *entry)
+{
+	const uint64_t first = span->from_us > 0 ? (span->from_us - 1) / DAY_US + 1 : 0;
+	return span->until_us == 0 ||
+	       observed_is_of_days(entry, first, (span->until_us - 1) / DAY_US);
+}
+
 static void take(void *context, const struct held *held)
 {
 	struct viewing *viewing = context;
@@ -123,7 +134,8 @@ static void take(void *context, const struct held *held)
 	add_offender(viewing, held);
 	add_server(viewing, held);
 	add_use(viewing, held);
-	if (viewing->dossier->sight.is_of_sums) {
+	if (viewing->dossier->sight.is_of_sums &&
+		is_in_days(&viewing->dossier->span, held->entry)) {
 		struct sighting sighting = *held->sighting;
 		sighting.start_us = held->entry->first_s * US_PER_S;
 		const struct recorded recorded = {
@@ -159,6 +171,8 @@ static void join_offender(
 {
 	into->flows += more->flows;
 	into->reasons |= more->reasons;
+	into->first_us =
+		more->first_us < into->first_us ? more->first_us : into->first_us;
 	into->last_us = more->last_us > into->last_us ? more->last_us : into->last_us;
 	if (into->name[0] == '\0') {
 		memcpy(into->name, more->name, sizeof(into->name));
@@ -224,6 +238,7 @@ bool dossier_view(struct dossier *dossier, const struct observed *observed)
 	dossier->server_count = dossier->server_total < DOSSIER_SERVERS
 					? dossier->server_total
 					: DOSSIER_SERVERS;
+	dossier->sight.first_us = totals.first_us;
 	dossier->sight.last_us = totals.last_us;
 	dossier->sight.given_up_pairs = totals.given_up_entries;
 	look_for_ends(dossier, totals.last_us);

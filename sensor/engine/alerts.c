@@ -239,11 +239,26 @@ static void key_fill(
 	fold_by_scope(record, key);
 }
 
+static void give_evicted(struct engine *engine)
+{
+	struct fold_key key;
+	struct fold_count count;
+	if (fold_evicted(engine->fold, &key, &count)) {
+		give_update(engine, &key, &count);
+	}
+}
+
+void alerts_hear(struct engine *engine, const struct fold_lesson *lesson)
+{
+	fold_due(engine->fold, lesson->now_us, give_update, engine);
+	fold_hear(engine->fold, lesson);
+	give_evicted(engine);
+}
+
 /* One alert: of its head, with what else has the same cause. */
 static void give(struct engine *engine, const struct record *record, uint64_t findings)
 {
 	struct fold_key key;
-	struct fold_key evicted;
 	struct fold_count count;
 	struct sample sample;
 	const enum finding head = cause_head(record->judgement, findings);
@@ -252,9 +267,10 @@ static void give(struct engine *engine, const struct record *record, uint64_t fi
 	key.sample = &sample;
 	sample_fill(record, &key, &sample);
 	const bool is_due = fold_add(engine->fold, &key, engine->now_us, &count);
-	struct fold_count evicted_count;
-	if (fold_evicted(engine->fold, &evicted, &evicted_count)) {
-		give_update(engine, &evicted, &evicted_count);
+	give_evicted(engine);
+	if (engine->outputs.folded) {
+		const struct fold_lesson lesson = fold_lesson_of(&key, engine->now_us);
+		engine->outputs.folded(engine->outputs.context, &lesson);
 	}
 	if (!is_due) {
 		engine->folded++;

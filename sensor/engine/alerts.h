@@ -16,6 +16,9 @@ struct fold *alerts_fold_new(
 /* Give out these findings of record->judgement, FINDING_BIT of each; none: nothing. */
 void alerts_give(struct engine *engine, const struct record *record, uint64_t findings);
 
+/* Another engine had this finding: repeats are counted here too, and told by one. */
+void alerts_hear(struct engine *engine, const struct fold_lesson *lesson);
+
 /* Updates whose time has come; a few at a time. */
 void alerts_look(struct engine *engine);
 

@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include "analyze/clear.h"
+#include "analyze/smtp.h"
 #include "base/cold.h"
 #include "engine/alerts.h"
 #include "engine/conversation.h"
@@ -12,11 +14,32 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-/* What all flows share: 36 MiB when full, so that the whole keeps below 64 (bench/memory). */
+/*
+ * What all flows share: 36 MiB when full, so that the whole keeps below 64, the program, its
+ * libraries and what is remembered of servers among it (bench/memory holds it to that).
+ */
+#define SHARED_BYTES       (UINT64_C(64) << 20)
 #define FRAGMENT_DATAGRAMS 128  /* 73 KiB each */
 #define SEGMENTS           4096 /* out of order, 2.3 KiB each */
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define STRUCTURE_HOSTS    4096
+
+#define CACHE_LINE_BYTES 64
+
+static struct flow_settings table_of(uint32_t flows, uint32_t watched)
+{
+	return (struct flow_settings){.flows = flows,
+		.watched = watched,
+		.segments = SEGMENTS,
+		.area_bytes = sizeof(struct conversation)};
+}
+
+uint64_t engine_bytes(uint32_t flows, uint32_t watched)
+{
+	struct flow_settings table = table_of(flows, watched);
+	table.segments = 0; /* among what is shared */
+	return flow_table_bytes(&table) + SHARED_BYTES;
+}
 
 static bool start_parts(struct engine *engine, struct reason *why)
 {
@@ -24,12 +47,9 @@ static bool start_parts(struct engine *engine, struct reason *why)
 	const struct decode_settings decode = {
 		.is_verifying_checksums = settings->is_verifying_checksums,
 		.fragment_datagrams = FRAGMENT_DATAGRAMS};
-	const struct flow_settings flows = {.flows = settings->flows,
-		.watched = settings->watched,
-		.segments = SEGMENTS,
-		.area_bytes = sizeof(struct conversation),
-		.is_gate = engine->outputs.passage != NULL,
-		.seed = settings->seed};
+	struct flow_settings flows = table_of(settings->flows, settings->watched);
+	flows.is_gate = engine->outputs.passage != NULL;
+	flows.seed = settings->seed;
 	const struct flow_handler handler = {.context = engine,
 		.opened = conversation_opened,
 		.bytes = conversation_bytes,
@@ -54,6 +74,8 @@ static bool start_parts(struct engine *engine, struct reason *why)
 		!engine->names) {
 		return false;
 	}
+	structure_listen(
+		engine->structure, engine->outputs.moved, engine->outputs.context);
 	if (settings->is_second_opinion_wanted) {
 		engine->opinion = second_opinion_new(why);
 		return engine->opinion != NULL;
@@ -216,6 +238,24 @@ static bool is_passed_over(struct engine *engine, const struct waiting *at)
 	       is_early(engine, at);
 }
 
+/* What most packets of a dialogue ask for, behind what the flow's table has fetched. */
+static void approach_dialogue(const void *area)
+{
+	enum { STATE = offsetof(struct conversation, dialogue.state) };
+	static const uint16_t AT[] = {offsetof(struct conversation, dialogue),
+		offsetof(struct conversation, dialogue.facts) - CACHE_LINE_BYTES,
+		offsetof(struct conversation, dialogue.facts),
+		offsetof(struct conversation, dialogue.facts.session),
+		offsetof(struct conversation, dialogue.facts.headers), STATE,
+		STATE + CACHE_LINE_BYTES, STATE + offsetof(struct clear, lines[1]),
+		STATE + offsetof(struct clear, lines[1]) + CACHE_LINE_BYTES,
+		STATE + offsetof(struct clear, starttls),
+		STATE + offsetof(struct smtp, text_bytes)};
+	for (size_t i = 0; i < sizeof(AT) / sizeof(AT[0]); i++) {
+		__builtin_prefetch((const uint8_t *)area + AT[i], 1);
+	}
+}
+
 static void follow_packets(
 	struct engine *engine, const struct waiting *waiting, size_t count)
 {
@@ -223,7 +263,11 @@ static void follow_packets(
 		flow_table_approach(engine->flows, waiting[i].key);
 	}
 	for (size_t i = 0; i < count; i++) {
-		flow_table_approach_stream(engine->flows, waiting[i].key);
+		const void *area =
+			flow_table_approach_stream(engine->flows, waiting[i].key);
+		if (area) {
+			approach_dialogue(area);
+		}
 	}
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {
 		engine->source = at->source;
@@ -334,7 +378,25 @@ uint64_t engine_taken_us(const struct engine *engine)
 void engine_drain(struct engine *engine)
 {
 	flow_table_drain(engine->flows);
+	if (engine->outputs.judging) {
+		engine->outputs.judging(engine->outputs.context, UINT64_MAX);
+	}
 	alerts_drain(engine);
+}
+
+uint64_t engine_frame_bytes(const struct engine *engine)
+{
+	return engine->frame_bytes;
+}
+
+struct structure *engine_structure(struct engine *engine)
+{
+	return engine->structure;
+}
+
+void engine_hear_folded(struct engine *engine, const struct fold_lesson *lesson)
+{
+	alerts_hear(engine, lesson);
 }
 
 uint64_t engine_next_sequence(struct engine *engine)

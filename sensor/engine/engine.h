@@ -16,6 +16,7 @@
 #include "judge/fold.h"
 #include "judge/ledger.h"
 #include "judge/names.h"
+#include "judge/structure.h"
 
 /* What may still become of a flow, for who holds its packets back. */
 enum engine_standing {
@@ -71,6 +72,15 @@ struct engine_outputs {
 	void (*lesson)(void *context, const struct ledger_lesson *lesson);
 	/* The same of what DNS said of a declared name. */
 	void (*named)(void *context, const struct names_lesson *lesson);
+	/* The same of who sent mail to whom ... */
+	void (*moved)(void *context, const struct structure_lesson *lesson);
+	/* ... and of a finding whose repeats other engines may have too. */
+	void (*folded)(void *context, const struct fold_lesson *lesson);
+	/*
+	 * Or NULL. A flow is about to be judged at this moment: what other engines learnt
+	 * before it may be waited for and told to this one.
+	 */
+	void (*judging)(void *context, uint64_t now_us);
 	/* Inline, else NULL: where each TCP packet's flow stands behind it. */
 	void *passage_context;
 	void (*passage)(void *context, const struct engine_passage *passage);
@@ -99,6 +109,9 @@ struct engine_settings {
 struct engine; /* opaque */
 struct shunt;  /* capture/shunt */
 
+/* What an engine takes at most: so many flows, so many of them watched, all shared parts full. */
+uint64_t engine_bytes(uint32_t flows, uint32_t watched);
+
 struct engine *engine_new(const struct engine_settings *settings,
 	const struct engine_outputs *outputs, struct reason *why);
 void engine_free(struct engine *engine);
@@ -123,6 +136,9 @@ void engine_set_shunt(struct engine *engine, struct shunt *shunt);
 /* Have what it counted added to flows and counters. As often as twice a second is enough. */
 void engine_take_shunted(struct engine *engine, uint64_t now_us);
 
+/* Bytes of all frames, as they were on the wire. */
+uint64_t engine_frame_bytes(const struct engine *engine);
+
 /* Flows in the table now. */
 uint32_t engine_flows(const struct engine *engine);
 
@@ -138,7 +154,10 @@ uint64_t engine_taken_us(const struct engine *engine);
  */
 uint64_t engine_now_us(const struct engine *engine);
 
-/* End of input: every flow ends, what was folded is reported. */
+/*
+ * End of input: every flow ends, then what was folded is reported; in between
+ * engine_outputs.judging is told of the end of time.
+ */
 void engine_drain(struct engine *engine);
 
 /* What is known of each server; the engine's own, to be loaded before and saved behind. */
@@ -149,6 +168,12 @@ struct names *engine_names(struct engine *engine);
 
 /* It was loaded: which of its servers the matrix declares. */
 void engine_ledger_loaded(struct engine *engine);
+
+/* Who sent mail to whom, to learn what other engines were told. */
+struct structure *engine_structure(struct engine *engine);
+
+/* Another engine had this: repeats of both are folded together. */
+void engine_hear_folded(struct engine *engine, const struct fold_lesson *lesson);
 
 /* Number for the next event id. */
 uint64_t engine_next_sequence(struct engine *engine);

@@ -29,6 +29,14 @@ static uint64_t flow_id_of(const struct flow *flow, uint8_t transport)
 	return hash_words(&OPEN, words, 6) >> (64 - FLOW_ID_BITS);
 }
 
+/* What other engines learnt before this moment belongs to it. */
+static void await_others(const struct engine *engine)
+{
+	if (engine->outputs.judging) {
+		engine->outputs.judging(engine->outputs.context, engine->now_us);
+	}
+}
+
 static void fill_record(struct engine *engine, const struct flow *flow,
 	uint8_t transport, uint16_t source, struct record *record)
 {
@@ -307,6 +315,7 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	struct conversation *conversation, bool is_ended)
 {
 	struct sight sight;
+	await_others(engine);
 	conversation->turn = engine->turn;
 	retell_login(conversation);
 	if (is_ended && passage_is_blocked(flow)) {
@@ -329,6 +338,7 @@ void verdicts_foreign(
 {
 	struct record record;
 	struct observation observation;
+	await_others(engine);
 	fill_record(engine, flow, IPPROTO_TCP, conversation->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, conversation, &observation);
@@ -348,6 +358,7 @@ void verdicts_lookup(struct engine *engine, const struct flow *flow, uint8_t tra
 	struct record record;
 	struct observation observation;
 	uint64_t reported = 0;
+	await_others(engine);
 	fill_record(engine, flow, transport, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, NULL, &observation);
@@ -378,6 +389,7 @@ void verdicts_attempt(struct engine *engine, struct flow *flow, const char *evid
 	struct record record;
 	struct observation observation;
 	uint64_t reported = 0;
+	await_others(engine);
 	fill_record(engine, flow, IPPROTO_TCP, (uint16_t)engine->source, &record);
 	fill_ends(engine, flow, &observation);
 	fill_way(engine, flow, NULL, &observation);

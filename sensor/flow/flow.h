@@ -155,6 +155,9 @@ struct flow_counters {
 
 struct flow_table; /* opaque */
 
+/* What a table takes once all its flows are there, and as many watched as may be. */
+uint64_t flow_table_bytes(const struct flow_settings *settings);
+
 struct flow_table *flow_table_new(const struct flow_settings *settings,
 	const struct flow_handler *handler, struct reason *why);
 void flow_table_free(struct flow_table *table);
@@ -170,7 +173,9 @@ struct flow_key flow_table_expect(
 	const struct flow_table *table, const struct packet *packet);
 /* Some time after that: have the flow's memory fetched, then that of its bytes. None changes anything. */
 void flow_table_approach(const struct flow_table *table, struct flow_key key);
-void flow_table_approach_stream(const struct flow_table *table, struct flow_key key);
+/* Returns the likely area, on its way as well but not there yet; NULL: none is looked at. */
+const void *flow_table_approach_stream(
+	const struct flow_table *table, struct flow_key key);
 
 /* The packet's flow as it stands, or NULL; nothing is changed. */
 const struct flow *flow_table_look(const struct flow_table *table,

@@ -260,15 +260,19 @@ void flow_table_approach(const struct flow_table *table, struct flow_key key)
 	}
 }
 
-void flow_table_approach_stream(const struct flow_table *table, struct flow_key key)
+const void *flow_table_approach_stream(
+	const struct flow_table *table, struct flow_key key)
 {
 	const struct flow *flow = likely_flow(table, key);
 	const struct stream *stream =
 		flow && !flow->is_muted ? table_stream(table, flow) : NULL;
-	if (stream) {
-		table_prefetch(stream, STREAM_LINES);
-		table_prefetch((const uint8_t *)stream + stream_room(), AREA_LINES);
+	if (!stream) {
+		return NULL;
 	}
+	const uint8_t *area = (const uint8_t *)stream + stream_room();
+	table_prefetch(stream, STREAM_LINES);
+	table_prefetch(area, AREA_LINES);
+	return area;
 }
 
 static bool is_same(const struct flow *flow, const struct packet *packet, unsigned side)
@@ -484,6 +488,15 @@ static uint32_t *take_buckets(size_t bytes)
 	(void)madvise(memory, bytes, MADV_HUGEPAGE); /* refused, it is only slower */
 	memset(memory, 0xff, bytes);
 	return (uint32_t *)memory;
+}
+
+uint64_t flow_table_bytes(const struct flow_settings *settings)
+{
+	const uint64_t watched = stream_room() + settings->area_bytes;
+	return bucket_count(settings->flows) * sizeof(uint32_t) +
+	       settings->flows * (uint64_t)sizeof(struct flow) +
+	       settings->watched * watched +
+	       settings->segments * (uint64_t)sizeof(struct segment);
 }
 
 struct flow_table *flow_table_new(const struct flow_settings *settings,

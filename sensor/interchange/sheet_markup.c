@@ -1,4 +1,5 @@
 /* Tables of Markdown (as GitHub has them) and of HTML: cells of one line, blanks for merged ones. */
+#include "base/html.h"
 #include "base/text.h"
 #include "interchange/sheet.h"
 
@@ -396,24 +397,10 @@ void sheet_write_markdown(const struct sheet *sheet, FILE *out)
 static void write_html_text(const char *text, FILE *out)
 {
 	for (; *text != '\0'; text++) {
-		switch (*text) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\n':
+		if (*text == '\n') {
 			(void)fputs("<br>", out);
-			break;
-		default:
-			(void)fputc(*text, out);
+		} else {
+			html_put_character(out, *text);
 		}
 	}
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,10 +53,12 @@ bool ceiling_table_set(
 	return is_known || reason_set(why, "%.*s: no such finding", (int)len, text);
 }
 
+/* Processes that share it are not at the same moment: a small step back is none. */
 static bool is_over(const struct ceiling_window *window, uint64_t now_us)
 {
-	return window->first_us == 0 || now_us < window->first_us ||
-	       now_us - window->first_us >= WINDOW_US;
+	const uint64_t first_us = window->first_us;
+	return first_us == 0 ||
+	       (now_us < first_us ? first_us - now_us : now_us - first_us) >= WINDOW_US;
 }
 
 /* Spread, not secret: who chooses colliding names or addresses only shares a window. */
@@ -83,19 +86,23 @@ bool ceiling_pass(struct ceiling *ceiling, enum finding finding,
 {
 	struct ceiling_window *window =
 		&ceiling->windows[finding][group_slot(source->group)];
-	uint16_t *share = &window->shares[source_slot(source->address)];
+	_Atomic uint16_t *share = &window->shares[source_slot(source->address)];
 	const uint32_t most = ceiling->table->most[finding];
 	if (is_over(window, now_us)) {
 		window->first_us = now_us > 0 ? now_us : 1;
 		window->given = 0; /* what was held stays until it is told */
-		memset(window->shares, 0, sizeof(window->shares));
+		for (size_t i = 0; i < CEILING_SOURCES; i++) {
+			window->shares[i] = 0;
+		}
 	}
 	if (most > 0 && !is_within_share(window, *share, most)) {
 		window->held++;
 		return false;
 	}
 	window->given++;
-	*share = (uint16_t)(*share + (*share < UINT16_MAX));
+	if (*share < UINT16_MAX) {
+		++*share;
+	}
 	return true;
 }
 
@@ -107,8 +114,7 @@ static uint32_t take_held(
 	for (size_t group = 0; group < CEILING_GROUPS; group++) {
 		struct ceiling_window *window = &ceiling->windows[finding][group];
 		if (window->held > 0 && is_over(window, now_us)) {
-			held += window->held;
-			window->held = 0;
+			held += atomic_exchange(&window->held, 0);
 		}
 	}
 	return held;

@@ -6,6 +6,8 @@
  * for those that had few.
  * What is above is counted, and the count told when the minute is over: nothing is
  * held back in silence, and the flows themselves are recorded all the same.
+ * Several processes may share one in common memory, without a lock: a minute that two
+ * begin at once may give an alert more.
  */
 #pragma once
 
@@ -32,10 +34,10 @@ bool ceiling_table_set(
 #define CEILING_SOURCES 64 /* the same of addresses */
 
 struct ceiling_window {
-	uint64_t first_us; /* of the minute; 0: none is under way */
-	uint32_t given;
-	uint32_t held;                    /* back */
-	uint16_t shares[CEILING_SOURCES]; /* of .given */
+	_Atomic uint64_t first_us; /* of the minute; 0: none is under way */
+	_Atomic uint32_t given;
+	_Atomic uint32_t held;                    /* back */
+	_Atomic uint16_t shares[CEILING_SOURCES]; /* of .given */
 };
 
 /* Whom an alert is about. */

@@ -1,5 +1,6 @@
 #include "judge/findings.h"
 
+#include "base/format.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -195,7 +196,7 @@ bool finding_note_set(struct finding_note *note, const char *format, ...)
 	}
 	va_list arguments;
 	va_start(arguments, format);
-	(void)vsnprintf(note->detail, note->detail_bytes, format, arguments);
+	format_write_list(note->detail, note->detail_bytes, format, arguments);
 	va_end(arguments);
 	note->detail[utf8_whole(note->detail, note->detail_bytes)] = '\0';
 	return true;

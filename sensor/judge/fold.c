@@ -14,7 +14,8 @@ enum { SHORT_WINDOW, LONG_WINDOW, WINDOWS };
 struct entry {
 	struct fold_key key; /* .sample: the slot of this entry */
 	uint64_t reported_us;
-	uint64_t told;             /* findings, FINDING_BIT of each */
+	uint64_t told;     /* findings, FINDING_BIT of each */
+	bool is_elsewhere; /* another fold had the newest, and tells the update */
 	struct fold_count pending; /* folded since the last report */
 	uint32_t hosts;
 	uint8_t hosts_seen[FOLD_HOST_BITS / 8];
@@ -136,10 +137,10 @@ static void *sample_at(const struct fold *fold, uint32_t index)
 	return fold->samples + (size_t)index * fold->sample_bytes;
 }
 
-/* Of the newest occurrence; capacity: the slot of the key given up. */
+/* Of the newest occurrence; capacity: the slot of the key given up. NULL: it was elsewhere. */
 static void keep_sample(struct fold *fold, uint32_t index, const void *sample)
 {
-	if (fold->sample_bytes > 0) {
+	if (fold->sample_bytes > 0 && sample != NULL) {
 		memcpy(sample_at(fold, index), sample, fold->sample_bytes);
 	}
 }
@@ -201,7 +202,7 @@ static void say_hosts(const struct entry *entry, struct fold_count *count)
 	memcpy(count->examples, entry->examples, sizeof(count->examples));
 }
 
-/* Take what is pending; false: nothing is. */
+/* Take what is pending; false: nothing is, or another one tells of it. */
 static bool take_pending(
 	struct fold *fold, struct entry *entry, struct fold_count *count)
 {
@@ -213,7 +214,7 @@ static bool take_pending(
 	say_hosts(entry, count);
 	entry->pending = (struct fold_count){0};
 	age_list_remove(&fold->dues[window_of(entry)], dues(fold), &entry->due);
-	return true;
+	return !entry->is_elsewhere;
 }
 
 /* Take the entry idle longest out of the table; what it held is kept for fold_evicted. */
@@ -237,7 +238,7 @@ static uint32_t evict(struct fold *fold)
 }
 
 static bool report_first(struct fold *fold, const struct fold_key *key, uint64_t now_us,
-	struct fold_count *count)
+	bool is_elsewhere, struct fold_count *count)
 {
 	const uint32_t index = fold->used < fold->capacity ? fold->used++ : evict(fold);
 	struct entry *entry = &fold->entries[index];
@@ -245,6 +246,7 @@ static bool report_first(struct fold *fold, const struct fold_key *key, uint64_t
 	*entry = (struct entry){.key = *key,
 		.reported_us = now_us,
 		.told = key->findings,
+		.is_elsewhere = is_elsewhere,
 		.next_in_bucket = *bucket};
 	*bucket = index;
 	keep_sample(fold, index, key->sample);
@@ -283,8 +285,9 @@ static void renew(struct fold *fold, uint32_t index, const struct fold_key *key)
 	age_list_append(&fold->ages, ages(fold), index);
 }
 
-bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
-	struct fold_count *count)
+/* As fold_add does. is_elsewhere: in another fold, which has the sample. */
+static bool occur(struct fold *fold, const struct fold_key *key, uint64_t now_us,
+	bool is_elsewhere, struct fold_count *count)
 {
 	uint32_t index = *bucket_of(fold, key);
 	while (index != NONE && !is_same_key(&fold->entries[index].key, key)) {
@@ -292,10 +295,11 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	}
 	*count = (struct fold_count){0};
 	if (index == NONE) {
-		return report_first(fold, key, now_us, count);
+		return report_first(fold, key, now_us, is_elsewhere, count);
 	}
 	struct entry *entry = &fold->entries[index];
 	renew(fold, index, key);
+	entry->is_elsewhere = is_elsewhere;
 	const bool is_grown = note_host(fold, entry, key);
 	if (is_worse(entry, key)) { /* those before it wait on */
 		entry->key.grade =
@@ -319,6 +323,59 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	}
 	entry->reported_us = now_us;
 	return take_pending(fold, entry, count);
+}
+
+bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
+	struct fold_count *count)
+{
+	return occur(fold, key, now_us, false, count);
+}
+
+struct fold_lesson fold_lesson_of(const struct fold_key *key, uint64_t now_us)
+{
+	return (struct fold_lesson){
+		.source = key->source,
+		.destination = key->destination,
+		.host = key->host,
+		.from = key->from,
+		.to = key->to,
+		.row = key->row,
+		.findings = key->findings,
+		.now_us = now_us,
+		.way = key->way,
+		.finding = (uint8_t)key->finding,
+		.grade = key->grade,
+		.is_standing = key->is_standing,
+		.has_host = key->has_host,
+	};
+}
+
+bool fold_lesson_is_sound(const struct fold_lesson *lesson)
+{
+	return lesson->finding < FINDING_FLOW_COUNT &&
+	       (lesson->findings & FINDING_BIT(lesson->finding)) != 0 &&
+	       lesson->findings >> (FINDING_FLOW_COUNT - 1) <= 1 &&
+	       lesson->is_standing <= 1 && lesson->has_host <= 1;
+}
+
+void fold_hear(struct fold *fold, const struct fold_lesson *lesson)
+{
+	const struct fold_key key = {
+		.source = lesson->source,
+		.destination = lesson->destination,
+		.host = lesson->host,
+		.from = lesson->from,
+		.to = lesson->to,
+		.row = lesson->row,
+		.findings = lesson->findings,
+		.way = lesson->way,
+		.finding = (enum finding)lesson->finding,
+		.grade = lesson->grade,
+		.is_standing = lesson->is_standing != 0,
+		.has_host = lesson->has_host != 0,
+	};
+	struct fold_count count;
+	(void)occur(fold, &key, lesson->now_us, true, &count); /* told there */
 }
 
 bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *count)
@@ -355,8 +412,9 @@ static void give_due(struct fold *fold, unsigned window, uint64_t now_us,
 			return;
 		}
 		entry->reported_us = now_us;
-		(void)take_pending(fold, entry, &count);
-		visit(context, &entry->key, &count);
+		if (take_pending(fold, entry, &count)) {
+			visit(context, &entry->key, &count);
+		}
 	}
 }
 

@@ -81,7 +81,7 @@ bool fold_add(struct fold *fold, const struct fold_key *key, uint64_t now_us,
 	struct fold_count *count);
 
 /*
- * After fold_add: what the key given up for the new one still held, once. False when
+ * After fold_add or fold_hear: what the key given up for the new one still held, once. False when
  * none was given up or it held nothing unreported.
  */
 bool fold_evicted(struct fold *fold, struct fold_key *key, struct fold_count *count);
@@ -93,6 +93,37 @@ void fold_drain(struct fold *fold, fold_visit *visit, void *context);
 
 /* Visit what has waited for its window; a few at a time, the longest first. */
 void fold_due(struct fold *fold, uint64_t now_us, fold_visit *visit, void *context);
+
+/*
+ * Of a key that flows of other processes may have too: each occurrence is told to their
+ * folds. All of them count alike; the one that had the newest occurrence tells the update.
+ * Plain data; what points to the matrix, which all share, is never followed.
+ */
+struct fold_lesson {
+	struct address source;
+	struct address destination;
+	struct address host;
+	const void *from;
+	const void *to;
+	const void *row;
+	uint64_t findings;
+	uint64_t now_us;
+	uint32_t way;
+	uint32_t matrix; /* generation, which the numbers are of: control's */
+	uint8_t finding;
+	uint8_t grade;
+	uint8_t is_standing;
+	uint8_t has_host;
+	uint8_t unused[4];
+};
+
+struct fold_lesson fold_lesson_of(const struct fold_key *key, uint64_t now_us);
+
+/* Nothing in it is odd: asked of all that others told. */
+bool fold_lesson_is_sound(const struct fold_lesson *lesson);
+
+/* Count an occurrence that another one had, and told where that was due. */
+void fold_hear(struct fold *fold, const struct fold_lesson *lesson);
 
 /* Forget every key, after a drain: what the keys point to goes away. */
 void fold_clear(struct fold *fold);

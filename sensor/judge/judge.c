@@ -1,5 +1,6 @@
 #include "judge/judge.h"
 
+#include "base/format.h"
 #include "judge/acceptance.h"
 #include "judge/findings.h"
 #include "judge/named.h"
@@ -51,8 +52,7 @@ static void ask_about_tls(
 	question->tls_version = facts->session.version;
 }
 
-static void ask_forward(const struct matrix *matrix, const struct judge_case *judged,
-	struct matrix_result *result)
+static struct matrix_question question_of(const struct judge_case *judged)
 {
 	const struct observation *observation = judged->observation;
 	struct matrix_question question = {
@@ -63,13 +63,29 @@ static void ask_forward(const struct matrix *matrix, const struct judge_case *ju
 		.protocol = observation->protocol,
 		.port = judged->port,
 		.now_s = (int64_t)(observation->now_us / US_PER_S),
-		.is_brief = judged->is_brief,
+		.is_brief = true,
 	};
 	question.is_probe = answer(judge_is_mere_probe(judged),
 		observation->is_ended || observation->ambiguity != NULL ||
 			!judge_is_probe(judged->facts));
 	ask_about_tls(&question, judged->facts, observation->is_ended);
+	return question;
+}
+
+static void ask_forward(const struct matrix *matrix, const struct judge_case *judged,
+	struct matrix_result *result)
+{
+	const struct matrix_question question = question_of(judged);
 	matrix_ask(matrix, &question, result);
+}
+
+/* What a row allows is told in words of our own. */
+static void explain(const struct judge_case *judged, struct matrix_result *result)
+{
+	if (!judged->is_brief && (result->allowed != MATRIX_YES || !result->row)) {
+		const struct matrix_question question = question_of(judged);
+		matrix_explain(&question, result);
+	}
 }
 
 /* Who is the client is only a guess: before accusing, see if the other way is allowed. */
@@ -99,6 +115,7 @@ static void ask(const struct matrix *matrix, struct judge_case *judged,
 		judged->observation->confidence == DIRECTION_CONFIDENCE_PORT) {
 		ask_backward(matrix, judged, result);
 	}
+	explain(judged, result);
 }
 
 /* Of several groups that names put it into the row's. */
@@ -169,7 +186,7 @@ reason_write(const struct judge_case *judged, struct judgement *judgement,
 	}
 	va_list arguments;
 	va_start(arguments, format);
-	(void)vsnprintf(
+	format_write_list(
 		judgement->reason, sizeof(judgement->reason), format, arguments);
 	va_end(arguments);
 }
@@ -271,7 +288,7 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 	struct judgement *judgement, bool is_brief)
 {
 	struct matrix_named named[2]; /* filled where one is wanted */
-	struct matrix_result result = {.reason = ""};
+	struct matrix_result result;
 	struct judge_case judged = {
 		.matrix = matrix,
 		.observation = observation,
@@ -289,6 +306,7 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		.profile = matrix_profile(matrix),
 		.is_brief = is_brief,
 	};
+	matrix_result_clear(&result);
 	if (judged.facts->is_turned) {
 		judged.port = observation->client_port; /* the one that was opened */
 	}

@@ -266,9 +266,46 @@ static void keep(
 	set->is_declared[at] = is_declared;
 }
 
+static struct lead *leads_of(struct names *names, uint64_t key)
+{
+	const size_t set = key >> 32 & (LEADS / LEAD_WAYS - 1);
+	return &names->leads[set * LEAD_WAYS];
+}
+
+/* In place of the same one, or of the one that ends first. */
+static void keep_lead(struct names *names, const struct names_lesson *lesson)
+{
+	struct lead *set = leads_of(names, lesson->lead);
+	struct lead *place = set;
+	for (struct lead *at = set; at < set + LEAD_WAYS; at++) {
+		if (at->key == lesson->lead) {
+			place = at;
+			break;
+		}
+		if (at->expires_us < place->expires_us) {
+			place = at;
+		}
+	}
+	names->has_leads = true;
+	*place = (struct lead){.key = lesson->lead, .expires_us = lesson->expires_us};
+	memcpy(place->declared, lesson->name, sizeof(place->declared));
+}
+
 void names_learn(struct names *names, const struct names_lesson *lesson)
 {
-	keep(names, lesson, true);
+	if (lesson->lead != 0) {
+		keep_lead(names, lesson);
+	} else {
+		keep(names, lesson, lesson->is_declared != 0);
+	}
+}
+
+/* For others: what is on the wire alone. */
+static void tell(struct names *names, const struct names_lesson *lesson)
+{
+	if (lesson->way == 0 && names->lesson_count < LESSONS) {
+		names->lessons[names->lesson_count++] = *lesson;
+	}
 }
 
 /* As analysis leaves a name. */
@@ -291,7 +328,8 @@ bool names_lesson_is_sound(const struct names_lesson *lesson)
 {
 	const size_t len = strnlen(lesson->name, sizeof(lesson->name));
 	return len > 0 && len < sizeof(lesson->name) && is_shown(lesson->name) &&
-	       lesson->way == 0 && lesson->expires_us >= lesson->learned_us &&
+	       lesson->way == 0 && lesson->is_declared <= 1 &&
+	       lesson->expires_us >= lesson->learned_us &&
 	       lesson->expires_us - lesson->learned_us <= TTL_MAX_S * US_PER_S;
 }
 
@@ -302,12 +340,6 @@ bool names_next_lesson(struct names *names, struct names_lesson *lesson)
 	}
 	*lesson = names->lessons[--names->lesson_count];
 	return true;
-}
-
-static struct lead *leads_of(struct names *names, uint64_t key)
-{
-	const size_t set = key >> 32 & (LEADS / LEAD_WAYS - 1);
-	return &names->leads[set * LEAD_WAYS];
 }
 
 /* One answer on its way into the tables. */
@@ -355,22 +387,16 @@ static void recall_lead(struct answer *answer)
 static void note_lead(struct answer *answer, const char *target, uint32_t ttl_s)
 {
 	const struct names_exchange *exchange = answer->exchange;
-	const uint64_t key = hash_name(answer->names, target, exchange->way);
-	struct lead *set = leads_of(answer->names, key);
-	struct lead *place = set;
-	for (struct lead *at = set; at < set + LEAD_WAYS; at++) {
-		if (at->key == key) {
-			place = at;
-			break;
-		}
-		if (at->expires_us < place->expires_us) {
-			place = at;
-		}
-	}
-	answer->names->has_leads = true;
-	*place = (struct lead){
-		.key = key, .expires_us = exchange->now_us + ttl_s * US_PER_S};
-	memcpy(place->declared, answer->declared_text, sizeof(place->declared));
+	struct names_lesson lesson;
+	memset(&lesson, 0, sizeof(lesson)); /* whole: it leaves the process */
+	lesson.lead = hash_name(answer->names, target, exchange->way);
+	lesson.way = exchange->way;
+	lesson.is_declared = true;
+	lesson.learned_us = exchange->now_us;
+	lesson.expires_us = exchange->now_us + ttl_s * US_PER_S;
+	memcpy(lesson.name, answer->declared_text, sizeof(lesson.name));
+	keep_lead(answer->names, &lesson);
+	tell(answer->names, &lesson);
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -397,10 +423,9 @@ static void learn_name(
 		return;
 	}
 	memcpy(lesson.name, name, len);
+	lesson.is_declared = is_declared;
 	keep(names, &lesson, is_declared);
-	if (is_declared && lesson.way == 0 && names->lesson_count < LESSONS) {
-		names->lessons[names->lesson_count++] = lesson;
-	}
+	tell(names, &lesson);
 }
 
 /* An address is known by the name that was asked for, and by the declared one. */

@@ -43,15 +43,18 @@ struct names_exchange {
 };
 
 /*
- * What other processes are told of one name of an address that the matrix declares. On
- * the wire alone: each process tells tunnels apart by numbers of its own.
+ * What other processes are told of one name of an address, or of where a declared name
+ * leads. On the wire alone.
  */
 struct names_lesson {
 	struct address address;
 	struct address asker;
 	uint64_t learned_us;
 	uint64_t expires_us;
-	uint32_t way; /* 0 */
+	/* of what it leads to, hashed by the seed; 0: it is an address's */
+	uint64_t lead;
+	uint32_t way;         /* 0 */
+	uint32_t is_declared; /* by the matrix */
 	char name[NAMES_TEXT_BYTES];
 };
 

@@ -21,6 +21,7 @@ enum worth {
 	WORTH_INSIDE,      /* of a zone */
 	WORTH_DECLARED,    /* of a group */
 	WORTH_SERVER,      /* of one of mail servers */
+	WORTH_COUNT,
 };
 
 struct host {
@@ -63,6 +64,8 @@ struct structure {
 	struct hosts senders;
 	struct relay relays[STRUCTURE_RELAYS];
 	uint64_t given_up;
+	structure_tell *tell; /* or NULL */
+	void *context;
 };
 
 static bool hosts_new(struct hosts *hosts, uint32_t capacity)
@@ -355,20 +358,102 @@ void structure_recall_sender(const struct structure *structure,
 	memory->servers_reached = servers_reached(structure, sender, observation);
 }
 
-static void reached_learn(struct structure *structure, struct host *sender,
-	const struct address *address, uint64_t now_us)
+void structure_listen(struct structure *structure, structure_tell *tell, void *context)
 {
-	const uint64_t server = address_hash(structure, address);
+	structure->tell = tell;
+	structure->context = context;
+}
+
+bool structure_lesson_is_sound(const struct structure_lesson *lesson)
+{
+	return lesson->kind < STRUCTURE_LESSON_COUNT && lesson->worth < WORTH_COUNT &&
+	       lesson->is_let <= 1 && lesson->is_in_breach <= 1 && lesson->time_us != 0;
+}
+
+/* STRUCTURE_REACHED steps; the place of this server, or of the one reached longest ago. */
+static struct reached *reached_place(struct host *sender, uint64_t server)
+{
 	struct reached *chosen = &sender->reached[0];
 	for (size_t i = 0; i < STRUCTURE_REACHED; i++) {
 		struct reached *reached = &sender->reached[i];
 		if (reached->server == server && reached->last_us != 0) {
-			reached->last_us = now_us;
-			return;
+			return reached;
 		}
 		chosen = reached->last_us < chosen->last_us ? reached : chosen;
 	}
-	*chosen = (struct reached){.server = server, .last_us = now_us};
+	return chosen;
+}
+
+static void hear_gift(
+	struct structure *structure, const struct structure_lesson *lesson)
+{
+	struct relay *relay = relay_use(structure, &lesson->host, lesson->time_us);
+	relay->gifts[relay->count % STRUCTURE_GIFTS] = (struct gift){
+		.time_us = lesson->time_us,
+		.bytes = lesson->bytes,
+		.queue_id = lesson->queue_id,
+		.helo = lesson->helo,
+		.recipients = lesson->recipients,
+		.is_in_breach = lesson->is_in_breach != 0,
+	};
+	relay->count++;
+}
+
+/* True: it says no more than was known a minute ago. */
+static bool hear_of_host(
+	struct structure *structure, const struct structure_lesson *lesson)
+{
+	const bool is_sender = lesson->kind == STRUCTURE_LESSON_REACHED;
+	struct host *host = host_use(structure,
+		is_sender ? &structure->senders : &structure->servers, &lesson->host,
+		(enum worth)lesson->worth, lesson->time_us);
+	const uint64_t server = address_hash(structure, &lesson->server);
+	struct reached *reached;
+	uint64_t known_us;
+	if (!host) {
+		return false;
+	}
+	switch ((enum structure_lesson_kind)lesson->kind) {
+	case STRUCTURE_LESSON_SENT:
+		known_us = host->was_let_send_us;
+		host->was_let_send_us = lesson->time_us;
+		break;
+	case STRUCTURE_LESSON_TOOK:
+		known_us = lesson->is_let ? host->was_let_take_us : host->took_us;
+		host->took_us = lesson->time_us;
+		host->was_let_take_us =
+			lesson->is_let ? lesson->time_us : host->was_let_take_us;
+		break;
+	default:
+		reached = reached_place(host, server);
+		known_us = reached->server == server ? reached->last_us : 0;
+		*reached = (struct reached){server, lesson->time_us};
+		break;
+	}
+	return is_within(known_us, lesson->time_us, STRUCTURE_MINUTE_US);
+}
+
+void structure_hear(struct structure *structure, const struct structure_lesson *lesson)
+{
+	if (lesson->kind == STRUCTURE_LESSON_GIFT) {
+		hear_gift(structure, lesson);
+	} else {
+		(void)hear_of_host(structure, lesson);
+	}
+}
+
+/* Of a host that does all day what it did before, others are told once a minute. */
+static void teach(struct structure *structure, const struct structure_lesson *lesson)
+{
+	bool is_known = false;
+	if (lesson->kind == STRUCTURE_LESSON_GIFT) {
+		hear_gift(structure, lesson);
+	} else {
+		is_known = hear_of_host(structure, lesson);
+	}
+	if (structure->tell && !is_known) {
+		structure->tell(structure->context, lesson);
+	}
 }
 
 static void gifts_learn(struct structure *structure,
@@ -376,8 +461,6 @@ static void gifts_learn(struct structure *structure,
 {
 	const struct facts *facts = observation->facts;
 	const uint32_t count = facts->transaction_count;
-	struct relay *relay =
-		relay_use(structure, &observation->server, observation->now_us);
 	const struct text helo = {
 		(const uint8_t *)facts->helo, strnlen(facts->helo, FACTS_HOST_BYTES)};
 	if (count - first > FACTS_TRANSACTIONS) {
@@ -386,22 +469,22 @@ static void gifts_learn(struct structure *structure,
 	for (uint32_t i = first; i != count; i++) {
 		const struct facts_transaction *transaction =
 			&facts->transactions[i % FACTS_TRANSACTIONS];
-		relay->gifts[relay->count % STRUCTURE_GIFTS] = (struct gift){
-			.time_us = observation->now_us,
-			.bytes = transaction->bytes,
-			.queue_id = transaction->queue_id,
-			.helo = header_word_hash(helo),
-			.recipients = transaction->recipients,
-			.is_in_breach = is_in_breach,
-		};
-		relay->count++;
+		teach(structure, &(struct structure_lesson){
+					 .kind = STRUCTURE_LESSON_GIFT,
+					 .host = observation->server,
+					 .time_us = observation->now_us,
+					 .bytes = transaction->bytes,
+					 .queue_id = transaction->queue_id,
+					 .helo = header_word_hash(helo),
+					 .recipients = transaction->recipients,
+					 .is_in_breach = is_in_breach,
+				 });
 	}
 }
 
 static void moves_learn(struct structure *structure,
 	const struct observation *observation, const struct judgement *judgement)
 {
-	const uint64_t now_us = observation->now_us;
 	const bool is_outgoing =
 		judge_is_server(&judgement->from) && judge_is_outside(&judgement->to);
 	const bool is_incoming =
@@ -411,22 +494,23 @@ static void moves_learn(struct structure *structure,
 		(judgement->findings &
 			(FINDING_BIT(FINDING_SENDER_ILLEGITIMATE) |
 				FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH))) == 0;
-	struct host *host = NULL;
 	if (is_outgoing && is_let) {
-		host = host_use(structure, &structure->servers, &observation->client,
-			worth_of(&judgement->from), now_us);
+		teach(structure, &(struct structure_lesson){
+					 .kind = STRUCTURE_LESSON_SENT,
+					 .host = observation->client,
+					 .worth = (uint8_t)worth_of(&judgement->from),
+					 .time_us = observation->now_us,
+					 .is_let = true,
+				 });
 	}
-	if (host) {
-		host->was_let_send_us = now_us;
-	}
-	host = NULL;
 	if (is_incoming) {
-		host = host_use(structure, &structure->servers, &observation->server,
-			worth_of(&judgement->to), now_us);
-	}
-	if (host) {
-		host->took_us = now_us;
-		host->was_let_take_us = is_let ? now_us : host->was_let_take_us;
+		teach(structure, &(struct structure_lesson){
+					 .kind = STRUCTURE_LESSON_TOOK,
+					 .host = observation->server,
+					 .worth = (uint8_t)worth_of(&judgement->to),
+					 .time_us = observation->now_us,
+					 .is_let = is_let,
+				 });
 	}
 }
 
@@ -445,11 +529,13 @@ void structure_learn(struct structure *structure, const struct observation *obse
 		moves_learn(structure, observation, judgement);
 	}
 	if (findings & FINDING_BIT(FINDING_SENDER_ILLEGITIMATE)) {
-		struct host *sender = host_use(structure, &structure->senders,
-			&observation->client, worth_of(&judgement->from), now_us);
-		if (sender) {
-			reached_learn(structure, sender, &observation->server, now_us);
-		}
+		teach(structure, &(struct structure_lesson){
+					 .kind = STRUCTURE_LESSON_REACHED,
+					 .host = observation->client,
+					 .server = observation->server,
+					 .worth = (uint8_t)worth_of(&judgement->from),
+					 .time_us = now_us,
+				 });
 	}
 	if (judge_role(&judgement->to) != MATRIX_ROLE_RELAY ||
 		facts->transaction_count == first_transaction) {

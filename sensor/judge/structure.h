@@ -26,6 +26,28 @@ struct structure; /* opaque */
 #define STRUCTURE_MOMENT_US  (UINT64_C(10) * 1000000)
 #define STRUCTURE_SIZE_ADDED 1024 /* bytes of header a relay may add */
 
+enum structure_lesson_kind {
+	STRUCTURE_LESSON_SENT = 0, /* a server of ours, to the Internet, and was let */
+	STRUCTURE_LESSON_TOOK,     /* a host, from the Internet */
+	STRUCTURE_LESSON_REACHED,  /* a host, accused of sending, a server */
+	STRUCTURE_LESSON_GIFT,     /* a relay, a message of an exposed server */
+	STRUCTURE_LESSON_COUNT,
+};
+
+struct structure_lesson {
+	struct address host;
+	struct address server; /* that was reached */
+	uint64_t time_us;
+	uint64_t bytes; /* of the message given, and how to know it again */
+	uint64_t queue_id;
+	uint64_t helo;
+	uint32_t recipients;
+	uint8_t kind;         /* enum structure_lesson_kind */
+	uint8_t worth;        /* of the host to the matrix, as structure.c grades it */
+	uint8_t is_let;       /* to take it: no row was against it */
+	uint8_t is_in_breach; /* the message given: no row let that server give it */
+};
+
 /* hosts: how many servers, and as many undeclared senders, are remembered. */
 struct structure *structure_new(
 	uint32_t hosts, struct hash_seed seed, struct reason *why);
@@ -37,6 +59,16 @@ void structure_free(struct structure *structure);
  */
 void structure_recall(const struct structure *structure,
 	const struct observation *observation, struct judge_memory *memory);
+
+/* Of each lesson that is new; borrowed for the call. NULL: nobody listens. */
+typedef void structure_tell(void *context, const struct structure_lesson *lesson);
+void structure_listen(struct structure *structure, structure_tell *tell, void *context);
+
+/* What another one told. */
+void structure_hear(struct structure *structure, const struct structure_lesson *lesson);
+
+/* Nothing in it is odd: asked of all that others told. */
+bool structure_lesson_is_sound(const struct structure_lesson *lesson);
 
 /* How many servers the client reached: of use only where it is accused of sending. */
 void structure_recall_sender(const struct structure *structure,

@@ -439,7 +439,7 @@ static bool is_allowed_by_profile(
 	       to->role == MATRIX_ROLE_SUBMISSION;
 }
 
-static void explain(
+void matrix_explain(
 	const struct matrix_question *question, struct matrix_result *result)
 {
 	switch (result->allowed) {
@@ -461,7 +461,7 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 	const struct asking asking = {
 		matrix, question, matrix->allowed_as[question->protocol]};
 	struct search search = {0};
-	*result = (struct matrix_result){.reason = ""};
+	matrix_result_clear(result);
 	search_rows(&search, &asking);
 	if (search.allowing) {
 		result->allowed = MATRIX_YES;
@@ -478,7 +478,7 @@ void matrix_ask(const struct matrix *matrix, const struct matrix_question *quest
 		result->failed = search.failed;
 	}
 	if (!question->is_brief) {
-		explain(question, result);
+		matrix_explain(question, result);
 	}
 }
 

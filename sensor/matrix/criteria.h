@@ -10,6 +10,9 @@
 
 #include "matrix/matrix.h"
 
+#include <stddef.h>
+#include <string.h>
+
 enum matrix_answer { MATRIX_UNKNOWN = 0, MATRIX_NO, MATRIX_YES };
 
 enum matrix_criterion {
@@ -63,7 +66,7 @@ struct matrix_question {
 	enum matrix_answer has_clear_content;
 	enum matrix_answer has_client_certificate;
 	uint16_t tls_version; /* 0 unknown */
-	bool is_brief;        /* no sentence is wanted: .reason stays empty */
+	bool is_brief;        /* no sentence is wanted yet: .reason stays empty */
 };
 
 struct matrix_result {
@@ -78,6 +81,12 @@ struct matrix_result {
 	char reason[200];
 };
 
+static inline void matrix_result_clear(struct matrix_result *result)
+{
+	memset(result, 0, offsetof(struct matrix_result, reason));
+	result->reason[0] = '\0';
+}
+
 /*
  * The row that allows (file order decides among several), else the nearest row:
  * the one whose first failed criterion comes latest. smtp and submission are one
@@ -88,6 +97,10 @@ struct matrix_result {
  */
 void matrix_ask(const struct matrix *matrix, const struct matrix_question *question,
 	struct matrix_result *result);
+
+/* Fill in the sentence that a brief question spared. */
+void matrix_explain(
+	const struct matrix_question *question, struct matrix_result *result);
 
 /* Hold it against this row of the matrix alone. */
 enum matrix_answer matrix_ask_row(const struct matrix *matrix,

@@ -1,5 +1,6 @@
 #include "matrix/sentence.h"
 
+#include "base/format.h"
 #include "matrix/words.h"
 
 #include <stdarg.h>
@@ -14,7 +15,7 @@ void sentence_append(char *text, size_t size, const char *format, ...)
 	const size_t used = strlen(text);
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(text + used, size - used, format, args);
+	format_write_list(text + used, size - used, format, args);
 	va_end(args);
 }
 
@@ -34,13 +35,13 @@ static bool is_internet(const struct matrix_zone *zone)
 const char *sentence_end(const struct matrix_end *end, char *text)
 {
 	if (end->group) {
-		(void)snprintf(text, SENTENCE_END_BYTES, "%s (%s%s%s)",
-			end->group->name, matrix_role_name(end->group->role),
-			end->zone ? ", " : "", end->zone ? end->zone->name : "");
+		format_write(text, SENTENCE_END_BYTES, "%s (%s%s%s)", end->group->name,
+			matrix_role_name(end->group->role), end->zone ? ", " : "",
+			end->zone ? end->zone->name : "");
 	} else if (is_internet(end->zone)) {
-		(void)snprintf(text, SENTENCE_END_BYTES, "internet");
+		format_write(text, SENTENCE_END_BYTES, "internet");
 	} else {
-		(void)snprintf(
+		format_write(
 			text, SENTENCE_END_BYTES, "%s (no group)", end->zone->name);
 	}
 	return text;
@@ -48,7 +49,7 @@ const char *sentence_end(const struct matrix_end *end, char *text)
 
 const char *sentence_row(const struct matrix_row *row, char *text)
 {
-	(void)snprintf(text, SENTENCE_ROW_BYTES, "row %s (%s -> %s)", row->id,
+	format_write(text, SENTENCE_ROW_BYTES, "row %s (%s -> %s)", row->id,
 		sentence_end_name(&row->from), sentence_end_name(&row->to));
 	return text;
 }
@@ -58,7 +59,7 @@ static const char *joint(size_t index, size_t count, const char *last_word, char
 	if (index == 0) {
 		return "";
 	}
-	(void)snprintf(text, 8, index + 1 == count ? " %s " : ", ", last_word);
+	format_write(text, 8, index + 1 == count ? " %s " : ", ", last_word);
 	return text;
 }
 
@@ -114,7 +115,7 @@ const char *sentence_ports(const struct matrix_row *row, char *text)
 	const uint16_t *ports = row->ports;
 	size_t count = row->port_count;
 	if (row->is_any_port) {
-		(void)snprintf(text, SENTENCE_LIST_BYTES, "any port");
+		format_write(text, SENTENCE_LIST_BYTES, "any port");
 		return text;
 	}
 	if (count == 0) {
@@ -123,10 +124,10 @@ const char *sentence_ports(const struct matrix_row *row, char *text)
 		ports = own.ports;
 	}
 	if (count == 0) { /* mapi-rpc: the endpoint mapper deals the ports out */
-		(void)snprintf(text, SENTENCE_LIST_BYTES, "any port");
+		format_write(text, SENTENCE_LIST_BYTES, "any port");
 		return text;
 	}
-	(void)snprintf(text, SENTENCE_LIST_BYTES, count == 1 ? "port " : "ports ");
+	format_write(text, SENTENCE_LIST_BYTES, count == 1 ? "port " : "ports ");
 	const bool is_cut = count > PORTS_SHOWN;
 	for (size_t i = 0; i < count && i < PORTS_SHOWN; i++) {
 		char glue[8];
@@ -155,7 +156,7 @@ const char *sentence_condition(const struct matrix_row *row, char *text)
 			"if the server offers TLS (the client may decline)",
 		[MATRIX_TLS_OPTIONAL] = "with or without TLS",
 	};
-	(void)snprintf(text, SENTENCE_LIST_BYTES, "%s", TLS[row->tls]);
+	format_write(text, SENTENCE_LIST_BYTES, "%s", TLS[row->tls]);
 	if (row->min_tls) {
 		sentence_append(text, SENTENCE_LIST_BYTES, ", TLS %s or newer",
 			sentence_tls_version(row->min_tls));
@@ -182,12 +183,11 @@ const char *sentence_verb(enum protocol protocol, uint16_t port, char *text)
 {
 	const char *name = protocol_name(protocol);
 	if (protocol == PROTOCOL_ATTEMPT) {
-		(void)snprintf(
-			text, SENTENCE_VERB_BYTES, "connect to port %u of", port);
+		format_write(text, SENTENCE_VERB_BYTES, "connect to port %u of", port);
 	} else if (protocol_row(protocol)->is_sending) {
-		(void)snprintf(text, SENTENCE_VERB_BYTES, "send %s to", name);
+		format_write(text, SENTENCE_VERB_BYTES, "send %s to", name);
 	} else {
-		(void)snprintf(text, SENTENCE_VERB_BYTES, "use %s of", name);
+		format_write(text, SENTENCE_VERB_BYTES, "use %s of", name);
 	}
 	return text;
 }

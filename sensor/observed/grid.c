@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define US_PER_S UINT64_C(1000000)
+
 struct grid {
 	const struct matrix *matrix;
 	const struct matrix_group *groups;
@@ -116,9 +118,13 @@ static enum grid_state state_of_flows(enum held_standing standing)
 static void take_state(struct grid_cell *cell, enum grid_state state,
 	const struct observed_entry *entry)
 {
+	const uint64_t first_us = (uint64_t)entry->first_s * US_PER_S;
 	if (state > cell->state) {
 		cell->state = state;
 		cell->flow_id = entry->last_flow_id;
+		cell->since_us = first_us;
+	} else if (state == cell->state && first_us < cell->since_us) {
+		cell->since_us = first_us;
 	}
 }
 

@@ -23,8 +23,10 @@ struct grid_cell {
 	uint32_t to;
 	enum grid_state state;
 	uint64_t flows[HELD_STANDINGS];
-	uint64_t encrypted;           /* of all flows, those under TLS */
-	uint64_t last_us;             /* 0: never */
+	uint64_t encrypted; /* of all flows, those under TLS */
+	uint64_t last_us;   /* 0: never */
+	/* the first flow that gave the state; 0: none did, a row alone */
+	uint64_t since_us;
 	uint32_t protocols;           /* seen; PROTOCOL_BIT of each */
 	uint64_t reasons;             /* of what is forbidden, FINDING_BIT of each */
 	uint64_t flow_id;             /* an example of what gave the state */

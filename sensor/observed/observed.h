@@ -112,6 +112,10 @@ void observed_add(struct observed *observed, const struct sighting *sighting);
  */
 void observed_merge(struct observed *into, const struct observed *from);
 
+/* The same of what was seen since then alone; an entry stays with all of its flows. */
+void observed_merge_since(
+	struct observed *into, const struct observed *from, uint64_t since_us);
+
 const struct observed_entry *observed_find(
 	const struct observed *observed, const struct observed_key *key);
 
@@ -150,6 +154,10 @@ static inline bool observed_is_folded(const struct address *address)
 
 /* Days on which it was seen, of the last OBSERVED_DAYS before its last one. */
 unsigned observed_days(const struct observed_entry *entry);
+
+/* It was seen on one of these days since 1970, the last among them, as far as days are kept. */
+bool observed_is_of_days(
+	const struct observed_entry *entry, uint64_t first, uint64_t last);
 
 /*
  * A flow that stands for all of the entry, to be judged anew: what was worst of each (the

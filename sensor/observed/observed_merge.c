@@ -223,13 +223,21 @@ static void merge_entry(const struct merge *merge, const struct observed_entry *
 
 void observed_merge(struct observed *into, const struct observed *from)
 {
+	observed_merge_since(into, from, 0);
+}
+
+void observed_merge_since(
+	struct observed *into, const struct observed *from, uint64_t since_us)
+{
 	const struct merge merge = {into, from};
 	struct observed_totals *totals = &into->totals;
 	const struct observed_totals *more = &from->totals;
 	const struct observed_entry *entry;
 	uint32_t at = 0;
 	while ((entry = table_next(from, &at)) != NULL) {
-		merge_entry(&merge, entry);
+		if (entry->last_us >= since_us) {
+			merge_entry(&merge, entry);
+		}
 	}
 	totals->given_up_entries += more->given_up_entries;
 	totals->given_up_flows += more->given_up_flows;

@@ -38,12 +38,19 @@ static void fill_name(const char *text, bool is_asked, struct host_names *names)
 	}
 }
 
-static const struct matrix_zone *zone_inside(
-	const struct matrix *matrix, const struct way *way)
+/* A tunnel that this matrix does not declare, or that nobody remembers, is a claim. */
+static void fill_way(const struct matrix *matrix, const struct way *way,
+	struct observation *observation)
 {
 	const struct matrix_tunnel *declared =
 		way->depth > 0 ? matrix_tunnel_of(matrix, &way->tunnel) : NULL;
-	return declared ? declared->zone : NULL;
+	observation->way = *way;
+	if (declared) {
+		observation->way.tag &= ~WAY_FOREIGN;
+		observation->zone_inside = declared->zone;
+	} else if (way->tag != 0) {
+		observation->way.tag |= WAY_FOREIGN;
+	}
 }
 
 void rejudge_fill(const struct matrix *matrix, const struct sighting *sighting,
@@ -62,12 +69,11 @@ void rejudge_fill(const struct matrix *matrix, const struct sighting *sighting,
 		.server_port = sighting->server_port,
 		.confidence = (enum direction_confidence)sighting->confidence,
 		.is_ended = true,
-		.way = sighting->way,
-		.zone_inside = zone_inside(matrix, &sighting->way),
 		.is_mail_by_name = (shown & SIGHTING_BY_NAME) != 0,
 		.ambiguity = (shown & SIGHTING_AMBIGUOUS) != 0 ? &AMBIGUITY : NULL,
 		.now_us = now_us > 0 ? now_us : sighting->time_us,
 	};
+	fill_way(matrix, &sighting->way, &flow->observation);
 	if (!is_attempt) {
 		fill_facts(sighting, &flow->facts);
 	}

@@ -200,6 +200,8 @@ static void read_flow(struct sighting *sighting, const struct document *record)
 	sighting->messages = count_at(record, "mail.messages");
 	sighting->recipients = count_at(record, "mail.rcpt_count");
 	sighting->flow_id = number_at(record, "flow_id");
+	copy_text(sighting->event_id, sizeof(sighting->event_id),
+		document_text(record, "event_id"));
 	copy_text(sighting->community_id, sizeof(sighting->community_id),
 		document_text(record, "community_id"));
 	copy_text(sighting->sensor, sizeof(sighting->sensor),
@@ -330,6 +332,7 @@ static void read_dialogue(struct sighting *sighting, const struct document *reco
 	}
 	sighting->certificate = word_at(
 		record, "mail.certificate", name_of_visibility, FACTS_UNREADABLE + 1);
+	sighting->certificate_end_s = document_date(record, "tls.notafter");
 	const char *level = document_text(record, "mail.rpc_protection");
 	sighting->rpc_protection =
 		(uint8_t)word_of(level, facts_rpc_level_name, RPC_LEVEL_PRIVACY + 1, 0);

@@ -12,8 +12,9 @@
 #include "base/document.h"
 #include "judge/judge.h"
 
-#define SIGHTING_NAME_BYTES 128 /* of a host; longer ones are cut */
-#define SIGHTING_ID_BYTES   64  /* of a row, a group, a sensor; the same */
+#define SIGHTING_NAME_BYTES  128 /* of a host; longer ones are cut */
+#define SIGHTING_EVENT_BYTES 128 /* of a record; the same */
+#define SIGHTING_ID_BYTES    64  /* of a row, a group, a sensor; the same */
 
 /* What judging asks, and no other member says: the words of the record's mail.shown. */
 enum sighting_shown {
@@ -58,14 +59,15 @@ struct sighting {
 	bool is_internet[2];
 	uint8_t role[2]; /* enum matrix_role */
 
-	uint8_t protocol;         /* enum protocol: of mail, or PROTOCOL_ATTEMPT */
-	uint8_t confidence;       /* enum direction_confidence: who is the client */
-	uint8_t tls;              /* enum facts_tls */
-	uint16_t tls_version;     /* 0x0303; 0: not seen */
-	uint8_t starttls_offered; /* enum facts_answer */
-	uint8_t auth_accepted;    /* enum facts_answer: of the login in clear */
-	uint8_t certificate;      /* enum facts_visibility, of the server */
-	uint8_t rpc_protection;   /* as in struct facts */
+	uint8_t protocol;          /* enum protocol: of mail, or PROTOCOL_ATTEMPT */
+	uint8_t confidence;        /* enum direction_confidence: who is the client */
+	uint8_t tls;               /* enum facts_tls */
+	uint16_t tls_version;      /* 0x0303; 0: not seen */
+	uint8_t starttls_offered;  /* enum facts_answer */
+	uint8_t auth_accepted;     /* enum facts_answer: of the login in clear */
+	uint8_t certificate;       /* enum facts_visibility, of the server */
+	int64_t certificate_end_s; /* 0: not seen */
+	uint8_t rpc_protection;    /* as in struct facts */
 	bool is_midstream;
 	uint16_t mechanisms;       /* enum facts_mechanism: sign-in seen, in clear */
 	uint16_t clear_mechanisms; /* of these: a reusable secret crossed */
@@ -96,7 +98,8 @@ struct sighting {
 	char names[2][SIGHTING_NAME_BYTES];       /* that DNS gave, client first */
 	char certificate_names[FACTS_NAME_BYTES]; /* comma-separated */
 
-	uint64_t flow_id; /* of this sensor's records */
+	uint64_t flow_id;                    /* of this sensor's records */
+	char event_id[SIGHTING_EVENT_BYTES]; /* of its record */
 	char community_id[32];
 	char sensor[SIGHTING_ID_BYTES];
 	char source[SIGHTING_ID_BYTES]; /* interface or capture */

@@ -277,6 +277,21 @@ unsigned observed_days(const struct observed_entry *entry)
 	return count;
 }
 
+bool observed_is_of_days(
+	const struct observed_entry *entry, uint64_t first, uint64_t last)
+{
+	const uint64_t newest = entry->last_us / TABLE_DAY_US;
+	const uint64_t oldest = newest < OBSERVED_DAYS ? 0 : newest - OBSERVED_DAYS + 1;
+	const uint64_t end = last < newest ? last : newest;
+	for (uint64_t day = first > oldest ? first : oldest; day <= end; day++) {
+		const unsigned bit = (unsigned)(day % OBSERVED_DAYS);
+		if ((entry->days[bit / 8] & 1U << bit % 8) != 0) {
+			return true; /* else one of OBSERVED_DAYS more */
+		}
+	}
+	return false;
+}
+
 bool table_sample(uint32_t sample[OBSERVED_SAMPLE], uint32_t identity)
 {
 	size_t at = 0;

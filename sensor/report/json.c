@@ -192,7 +192,8 @@ static void write_details(
 
 void json_mail(FILE *out, const struct record *record)
 {
-	struct json_writer writer = {.out = out};
+	struct json_writer writer;
+	json_begin(&writer, out);
 	write_common(&writer, "mail", record);
 	write_details(&writer, record, true);
 }
@@ -314,7 +315,8 @@ static void write_alert(struct json_writer *writer, const struct record *record,
 void json_alert(FILE *out, const struct record *record, enum finding finding,
 	const struct fold_count *count)
 {
-	struct json_writer writer = {.out = out};
+	struct json_writer writer;
+	json_begin(&writer, out);
 	write_common(&writer, "alert", record);
 	write_alert(&writer, record, finding, count);
 	write_details(&writer, record, false);
@@ -410,7 +412,8 @@ static void write_counters(struct json_writer *writer, const struct json_stats *
 
 void json_stats(FILE *out, const struct json_stats *stats)
 {
-	struct json_writer writer = {.out = out};
+	struct json_writer writer;
+	json_begin(&writer, out);
 	json_write_event(
 		&writer, "stats", stats->time_us, stats->event_prefix, stats->sequence);
 	json_text(&writer, "host", stats->host);

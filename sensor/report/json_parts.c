@@ -2,27 +2,24 @@
 
 #include "analyze/tls.h"
 #include "base/direction.h"
+#include "base/format.h"
 #include "judge/recommendation.h"
 #include "matrix/acceptance.h"
 #include "matrix/sentence.h"
 #include "observed/sighting.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define US_PER_S         1000000
 #define MECHANISMS_BYTES 160
-#define EVENT_ID_BYTES   128
 #define REFERENCE_BYTES  128
 
 void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,
 	const char *prefix, uint64_t sequence)
 {
-	char id[EVENT_ID_BYTES];
-	(void)snprintf(id, sizeof(id), "%s-%" PRIu64, prefix, sequence);
 	json_object_open(writer, NULL);
 	json_time(writer, "timestamp", time_us);
-	json_text(writer, "event_id", id);
+	json_text_number(writer, "event_id", prefix, sequence);
 	json_text(writer, "event_type", type);
 }
 
@@ -47,7 +44,7 @@ void json_write_references(struct json_writer *writer, const struct finding_row 
 	write_page(writer, row->id);
 	for (unsigned i = 0; i < RECOMMENDATIONS_MAX && recommendations[i]; i++) {
 		char text[REFERENCE_BYTES];
-		(void)snprintf(text, sizeof(text), "%s%s: %s",
+		format_write(text, sizeof(text), "%s%s: %s",
 			recommendations[i][0] == 'R' ? "ANSSI " : "",
 			recommendations[i], recommendation_text(recommendations[i]));
 		json_text(writer, NULL, text);
@@ -376,7 +373,9 @@ static void write_alternative_names(struct json_writer *writer, const char *name
 	json_array_open(writer, "subjectaltname");
 	while (*names != '\0') {
 		const size_t len = strcspn(names, ", ");
-		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		const size_t kept = len < sizeof(name) ? len : sizeof(name) - 1;
+		memcpy(name, names, kept);
+		name[kept] = '\0';
 		json_text(writer, NULL, name);
 		names += len;
 		names += strspn(names, ", ");

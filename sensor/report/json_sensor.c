@@ -2,20 +2,11 @@
 
 #include "report/json_parts.h"
 
-#include <inttypes.h>
-
-#define EVENT_ID_BYTES 160
-
 static void write_event(
 	struct json_writer *writer, const char *type, const struct json_event *event)
 {
-	char id[EVENT_ID_BYTES];
-	(void)snprintf(
-		id, sizeof(id), "%s-%" PRIu64, event->event_prefix, event->sequence);
-	json_object_open(writer, NULL);
-	json_time(writer, "timestamp", event->time_us);
-	json_text(writer, "event_id", id);
-	json_text(writer, "event_type", type);
+	json_write_event(
+		writer, type, event->time_us, event->event_prefix, event->sequence);
 	json_text(writer, "host", event->host);
 }
 

@@ -1,5 +1,6 @@
 #include "report/json_writer.h"
 
+#include "base/cold.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -8,7 +9,8 @@
 #include <time.h>
 
 #define US_PER_S   1000000
-#define DIGITS_MAX 20 /* of UINT64_MAX */
+#define DIGITS_MAX 20  /* of UINT64_MAX */
+#define PLAIN_MAX  512 /* a text is looked at in one go up to here */
 
 /* The byte eight times. */
 #define EACH(byte) ((uint64_t)(byte)*UINT64_C(0x0101010101010101))
@@ -49,24 +51,56 @@ static inline void put(struct json_writer *writer, const char *bytes, size_t len
 	writer->len += len;
 }
 
-static void put_byte(struct json_writer *writer, char byte)
+char *json_room(struct json_writer *writer, size_t len)
 {
-	if (writer->len == sizeof(writer->bytes)) {
+	if (len > sizeof(writer->bytes) - writer->len) {
 		flush(writer);
 	}
-	writer->bytes[writer->len++] = byte;
+	return writer->bytes + writer->len;
 }
 
-/* At least width of them; DIGITS_MAX at most. */
-static void put_digits(struct json_writer *writer, uint64_t number, size_t width)
+static inline void put_byte(struct json_writer *writer, char byte)
+{
+	*json_room(writer, 1) = byte;
+	writer->len++;
+}
+
+static inline char *pair_write(char *at, unsigned number)
+{
+	static const char PAIRS[] =
+		"00010203040506070809101112131415161718192021222324"
+		"25262728293031323334353637383940414243444546474849"
+		"50515253545556575859606162636465666768697071727374"
+		"75767778798081828384858687888990919293949596979899";
+	memcpy(at, &PAIRS[(size_t)number * 2], 2);
+	return at + 2;
+}
+
+/* Returns the end; text holds DIGITS_MAX. */
+static inline char *digits_write(char *text, uint64_t number)
 {
 	char digits[DIGITS_MAX];
-	size_t at = DIGITS_MAX;
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0 || DIGITS_MAX - at < width);
-	put(writer, digits + at, DIGITS_MAX - at);
+	char *at = digits + sizeof(digits);
+	while (number >= 100) {
+		at -= 2;
+		(void)pair_write(at, (unsigned)(number % 100));
+		number /= 100;
+	}
+	if (number >= 10) {
+		at -= 2;
+		(void)pair_write(at, (unsigned)number);
+	} else {
+		*--at = (char)('0' + number);
+	}
+	const size_t len = (size_t)(digits + sizeof(digits) - at);
+	memcpy(text, at, len);
+	return text + len;
+}
+
+static inline void put_digits(struct json_writer *writer, uint64_t number)
+{
+	char *const at = json_room(writer, DIGITS_MAX);
+	writer->len += (size_t)(digits_write(at, number) - at);
 }
 
 /* A text that a terminal shows may steer none, whoever chose it. */
@@ -89,45 +123,61 @@ static size_t put_escape(
 	return len > 0 ? len : 1;
 }
 
-/* A byte of eight that is zero, or one above such a byte that is not. */
-static uint64_t has_zero(uint64_t eight)
+/*
+ * The highest bit of a byte that is not plain ASCII: above 0x7e, below a space, a quote or
+ * a backslash. Above such a byte others may have it too; of eight that are plain none has.
+ */
+static inline uint64_t odd_bits(uint64_t eight)
 {
-	return (eight - EACH(0x01)) & ~eight & EACH(0x80);
+	return (eight | (eight + EACH(0x01)) | (eight - EACH(' ')) |
+		       ((eight ^ EACH('"')) - EACH(0x01)) |
+		       ((eight ^ EACH('\\')) - EACH(0x01))) &
+	       EACH(0x80);
 }
 
-/* False for all that a text may hold nearly always: no look at its code points is needed. */
-static bool is_odd(uint64_t eight)
+static inline uint64_t copy_eight(char *out, const char *text)
 {
-	return ((eight | ((eight - EACH(' ')) & ~eight)) & EACH(0x80)) != 0 ||
-	       (has_zero(eight ^ EACH('"')) | has_zero(eight ^ EACH('\\')) |
-		       has_zero(eight ^ EACH(0x7f))) != 0;
-}
-
-/* The first byte that is not plain ASCII; end is where the text's NUL stands. */
-static const char *skip_ascii(const char *text, const char *end)
-{
-	static const bool IS_ASCII[UINT8_MAX + 1] = {
-		[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
 	uint64_t eight;
-	while (end - text >= (ptrdiff_t)sizeof(eight)) {
-		memcpy(&eight, text, sizeof(eight));
-		if (is_odd(eight)) {
-			break;
-		}
-		text += sizeof(eight);
-	}
-	while (IS_ASCII[(uint8_t)*text]) {
-		text++;
-	}
-	return text;
+	memcpy(&eight, text, sizeof(eight));
+	memcpy(out, &eight, sizeof(eight));
+	return odd_bits(eight);
 }
 
-static void put_quoted(struct json_writer *writer, const char *text)
+static inline uint64_t copy_four(char *out, const char *text)
 {
-	const char *const end = text + strlen(text);
+	uint32_t four;
+	memcpy(&four, text, sizeof(four));
+	memcpy(out, &four, sizeof(four));
+	return odd_bits(four | EACH(' ') << 32);
+}
+
+/* All len bytes. 0: each is plain ASCII. The last eight, or four, are copied twice. */
+static inline uint64_t copy_plain(char *out, const char *text, size_t len)
+{
+	uint64_t odd = 0;
+	if (len >= sizeof(uint64_t)) {
+		const size_t last = len - sizeof(uint64_t);
+		for (size_t at = 0; at < last; at += sizeof(uint64_t)) {
+			odd |= copy_eight(out + at, text + at);
+		}
+		return odd | copy_eight(out + last, text + last);
+	}
+	if (len >= sizeof(uint32_t)) {
+		const size_t last = len - sizeof(uint32_t);
+		return copy_four(out, text) | copy_four(out + last, text + last);
+	}
+	for (size_t at = 0; at < len; at++) {
+		out[at] = text[at];
+		odd |= odd_bits((uint8_t)text[at] | (EACH(' ') & ~UINT64_C(0xff)));
+	}
+	return odd;
+}
+
+/* Any text, by its code points. */
+static COLD void put_odd(struct json_writer *writer, const char *text)
+{
 	const char *unwritten = text;
-	put_byte(writer, '"');
-	for (text = skip_ascii(text, end); text < end; text = skip_ascii(text, end)) {
+	while (*text != '\0') {
 		uint32_t code;
 		const size_t len = utf8_read(text, &code);
 		if (is_plain(text, len, code)) {
@@ -139,10 +189,27 @@ static void put_quoted(struct json_writer *writer, const char *text)
 		unwritten = text;
 	}
 	put(writer, unwritten, (size_t)(text - unwritten));
+}
+
+/* Most texts are short and plain: copied, and looked at on the way. */
+static void put_text(struct json_writer *writer, const char *text)
+{
+	const size_t len = strlen(text);
+	if (len <= PLAIN_MAX && copy_plain(json_room(writer, len), text, len) == 0) {
+		writer->len += len;
+	} else {
+		put_odd(writer, text);
+	}
+}
+
+static void put_quoted(struct json_writer *writer, const char *text)
+{
+	put_byte(writer, '"');
+	put_text(writer, text);
 	put_byte(writer, '"');
 }
 
-static void begin(struct json_writer *writer, const char *key)
+void json_begin_any(struct json_writer *writer, const char *key)
 {
 	if (writer->needs_comma) {
 		put_byte(writer, ',');
@@ -154,10 +221,9 @@ static void begin(struct json_writer *writer, const char *key)
 	}
 }
 
-void json_object_open(struct json_writer *writer, const char *key)
+void json_put_open(struct json_writer *writer, char bracket)
 {
-	begin(writer, key);
-	put_byte(writer, '{');
+	put_byte(writer, bracket);
 	writer->needs_comma = false;
 }
 
@@ -167,22 +233,14 @@ void json_object_close(struct json_writer *writer)
 	writer->needs_comma = true;
 }
 
-void json_array_open(struct json_writer *writer, const char *key)
-{
-	begin(writer, key);
-	put_byte(writer, '[');
-	writer->needs_comma = false;
-}
-
 void json_array_close(struct json_writer *writer)
 {
 	put_byte(writer, ']');
 	writer->needs_comma = true;
 }
 
-void json_text(struct json_writer *writer, const char *key, const char *text)
+void json_put_text(struct json_writer *writer, const char *text)
 {
-	begin(writer, key);
 	if (text == NULL) {
 		put(writer, "null", 4);
 	} else {
@@ -190,25 +248,31 @@ void json_text(struct json_writer *writer, const char *key, const char *text)
 	}
 }
 
-void json_number(struct json_writer *writer, const char *key, uint64_t number)
+void json_put_number(struct json_writer *writer, uint64_t number)
 {
-	begin(writer, key);
-	put_digits(writer, number, 1);
+	put_digits(writer, number);
 }
 
-void json_tenths(struct json_writer *writer, const char *key, double number)
+void json_put_text_number(struct json_writer *writer, const char *text, uint64_t number)
+{
+	put_byte(writer, '"');
+	put_text(writer, text);
+	put_byte(writer, '-');
+	put_digits(writer, number);
+	put_byte(writer, '"');
+}
+
+void json_put_tenths(struct json_writer *writer, double number)
 {
 	const uint64_t tenths =
 		number < 0x1p60 ? (uint64_t)(number * 10 + 0.5) : UINT64_MAX;
-	begin(writer, key);
-	put_digits(writer, tenths / 10, 1);
+	put_digits(writer, tenths / 10);
 	put_byte(writer, '.');
-	put_digits(writer, tenths % 10, 1);
+	put_digits(writer, tenths % 10);
 }
 
-void json_bool(struct json_writer *writer, const char *key, bool is_true)
+void json_put_bool(struct json_writer *writer, bool is_true)
 {
-	begin(writer, key);
 	put(writer, is_true ? "true" : "false", is_true ? 4 : 5);
 }
 
@@ -244,56 +308,63 @@ static bool calendar(int64_t time_s, struct tm *parts)
 	return true;
 }
 
-static char *put_pair(char *at, unsigned number)
-{
-	*at++ = (char)('0' + number / 10 % 10);
-	*at++ = (char)('0' + number % 10);
-	return at;
-}
-
 /* "2026-01-31T12:00:00" */
-static void put_calendar(struct json_writer *writer, const struct tm *parts)
+static char *calendar_write(char *at, const struct tm *parts)
 {
 	const unsigned year = (unsigned)parts->tm_year + 1900;
 	const unsigned behind[] = {(unsigned)parts->tm_mon + 1,
 		(unsigned)parts->tm_mday, (unsigned)parts->tm_hour,
 		(unsigned)parts->tm_min, (unsigned)parts->tm_sec};
 	static const char MARKS[] = "--T::";
-	char text[sizeof("2026-01-31T12:00:00")];
-	char *at = put_pair(put_pair(text, year / 100), year);
+	at = pair_write(pair_write(at, year / 100), year % 100);
 	for (unsigned i = 0; i < sizeof(MARKS) - 1; i++) {
 		*at++ = MARKS[i];
-		at = put_pair(at, behind[i]);
+		at = pair_write(at, behind[i]);
 	}
-	put(writer, text, sizeof(text) - 1);
+	return at;
 }
 
-void json_time(struct json_writer *writer, const char *key, uint64_t time_us)
+/* micros: NULL, or what is behind the second. */
+static void put_calendar(
+	struct json_writer *writer, const struct tm *parts, const uint32_t *micros)
 {
-	struct tm parts;
-	if (!calendar((int64_t)(time_us / US_PER_S), &parts)) {
-		json_text(writer, key, NULL);
-		return;
+	char *const start =
+		json_room(writer, sizeof("\"2026-01-31T12:00:00.000001+0000\""));
+	static const char UTC[] = {'+', '0', '0', '0', '0'};
+	char *at = start;
+	*at++ = '"';
+	at = calendar_write(at, parts);
+	if (micros) {
+		*at++ = '.';
+		at = pair_write(at, *micros / 10000);
+		at = pair_write(at, *micros / 100 % 100);
+		at = pair_write(at, *micros % 100);
+		memcpy(at, UTC, sizeof(UTC));
+		at += sizeof(UTC);
 	}
-	begin(writer, key);
-	put_byte(writer, '"');
-	put_calendar(writer, &parts);
-	put_byte(writer, '.');
-	put_digits(writer, time_us % US_PER_S, 6);
-	put(writer, "+0000\"", 6);
+	*at++ = '"';
+	writer->len += (size_t)(at - start);
 }
 
-void json_date(struct json_writer *writer, const char *key, int64_t time_s)
+void json_put_time(struct json_writer *writer, uint64_t time_us)
 {
 	struct tm parts;
-	if (!calendar(time_s, &parts)) {
-		json_text(writer, key, NULL);
-		return;
+	const uint32_t micros = (uint32_t)(time_us % US_PER_S);
+	if (calendar((int64_t)(time_us / US_PER_S), &parts)) {
+		put_calendar(writer, &parts, &micros);
+	} else {
+		json_put_text(writer, NULL);
 	}
-	begin(writer, key);
-	put_byte(writer, '"');
-	put_calendar(writer, &parts);
-	put_byte(writer, '"');
+}
+
+void json_put_date(struct json_writer *writer, int64_t time_s)
+{
+	struct tm parts;
+	if (calendar(time_s, &parts)) {
+		put_calendar(writer, &parts, NULL);
+	} else {
+		json_put_text(writer, NULL);
+	}
 }
 
 void json_line_end(struct json_writer *writer)

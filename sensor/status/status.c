@@ -13,7 +13,7 @@
 
 #define FILE_NAME         "status"
 #define MAGIC             "mailwarden page"
-#define VERSION           11
+#define VERSION           12
 #define ASLEEP_US         UINT64_C(5000000) /* the supervisor is at work every second */
 #define STATUS_TEXT_BYTES 128
 

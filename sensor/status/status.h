@@ -152,13 +152,15 @@ struct status_page {
 	/* places in a row: supervisor, reporter and workers up to here, */
 	_Atomic uint32_t workers_end;
 	_Atomic uint32_t outputs_end; /* then the shipper of each output up to here, */
-	_Atomic uint32_t place_count; /* then the process that tells metrics */
-	_Atomic uint32_t matrix;      /* generation of the matrix to be used */
+	/* then the process that tells metrics, and the one that writes the page */
+	_Atomic uint32_t place_count;
+	_Atomic uint32_t matrix; /* generation of the matrix to be used */
 	/* enum status_end; the reporter's when it is left alone */
 	_Atomic uint32_t end;
 	_Atomic uint64_t started_us;
-	_Atomic uint64_t alive_us;  /* the supervisor was at work, every second */
-	_Atomic uint64_t loaded_us; /* when the matrix in use was loaded */
+	_Atomic uint64_t memory_bytes; /* what its workers take at most */
+	_Atomic uint64_t alive_us;     /* the supervisor was at work, every second */
+	_Atomic uint64_t loaded_us;    /* when the matrix in use was loaded */
 	_Atomic uint64_t reload_failures;
 	_Atomic uint64_t alerts;    /* of the sensor's own health */
 	_Atomic uint64_t unwritten; /* bytes of records that were lost at its end */

@@ -329,6 +329,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	write_health(&writer, page, is_running);
 	json_number(&writer, "pid", (uint64_t)page->pid);
 	json_time(&writer, "started", page->started_us);
+	json_number(&writer, "workers_memory_most", page->memory_bytes);
 	json_number(&writer, "matrix", page->matrix);
 	json_time(&writer, "matrix_loaded", page->loaded_us);
 	json_number(&writer, "reloads_refused", page->reload_failures);

@@ -110,6 +110,20 @@ static void every_number_below_a_path_is_visited(void **state)
 	assert_string_equal(all, "a=1 b.c=2 ");
 }
 
+static void a_date_has_no_fraction(void **state)
+{
+	(void)state;
+	parse("{\"a\":\"2026-01-31T12:00:00\",\"b\":\"2026-01-31T12:00:00.000001+"
+	      "0000\","
+	      "\"c\":\"2026-01-31\",\"d\":7,\"e\":\"1960-01-01T00:00:00\"}");
+	assert_int_equal(document_date(&document, "a"), INT64_C(1769860800));
+	assert_int_equal(document_date(&document, "b"), 0);
+	assert_int_equal(document_date(&document, "c"), 0);
+	assert_int_equal(document_date(&document, "d"), 0);
+	assert_int_equal(document_date(&document, "e"), INT64_C(-315619200));
+	assert_int_equal(document_date(&document, "none"), 0);
+}
+
 static void an_event_knows_its_kind_severity_and_time(void **state)
 {
 	(void)state;
@@ -186,6 +200,7 @@ int main(void)
 		cmocka_unit_test_teardown(
 			what_is_missing_or_of_another_kind_is_none, end),
 		cmocka_unit_test(what_is_no_object_is_refused),
+		cmocka_unit_test_teardown(a_date_has_no_fraction, end),
 		cmocka_unit_test_teardown(what_is_built_is_one_line_of_json, end),
 		cmocka_unit_test_teardown(every_number_below_a_path_is_visited, end),
 		cmocka_unit_test(an_event_knows_its_kind_severity_and_time),

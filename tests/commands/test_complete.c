@@ -92,7 +92,7 @@ static void options_are_those_of_the_command(void **state)
 {
 	(void)state;
 	assert_offers("fleet -", "--config\n--top\n--json\n--observed\n--write\n"
-				 "--pairs\n--help\n");
+				 "--pairs\n--html\n--matrix\n--lang\n--help\n");
 	assert_offers("run --fa", "--family-silence\n--fail-closed\n");
 	assert_offers("replay --fa", "");
 	assert_offers("replay x --st", "--state\n");

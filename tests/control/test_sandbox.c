@@ -60,7 +60,10 @@ static bool enter(enum sandbox_role role, struct reason *why)
 	case SANDBOX_ROLE_REPORTER:
 		return sandbox_enter_reporter(room.own, room.journal, why);
 	case SANDBOX_ROLE_METRICS:
-		return sandbox_enter_metrics(room.own, why);
+		return sandbox_enter_metrics(room.own, room.journal, why);
+	case SANDBOX_ROLE_PAGE:
+		room.look = folder_of("look");
+		return sandbox_enter_page(room.own, room.look, room.journal, why);
 	case SANDBOX_ROLE_SHIPPER:
 		break;
 	}
@@ -143,13 +146,6 @@ static int stays_in_both_folders(void)
 	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
 }
 
-static int stays_in_its_folder(void)
-{
-	return is_nothing_read_outside(room.own) && is_nothing_written_outside(room.own)
-		       ? OUTCOME_RIGHT
-		       : OUTCOME_WRONG;
-}
-
 static int renames_nothing_to_elsewhere(void)
 {
 	const bool is_right =
@@ -201,6 +197,38 @@ static int reads_its_journal_and_writes_its_own_folder(void)
 		openat(room.own, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	const int read = openat(room.journal, "file", O_RDONLY | O_CLOEXEC);
 	return written >= 0 && read >= 0 ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+/* The page, as it is made: of what others write, in a folder of its own. */
+static int reads_two_folders_and_replaces_its_file(void)
+{
+	const int file = openat(
+		room.own, "page.new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	const bool is_right = openat(room.look, "file", O_RDONLY | O_CLOEXEC) >= 0 &&
+			      openat(room.journal, "file", O_RDONLY | O_CLOEXEC) >= 0 &&
+			      write(file, "abc", 3) == 3 && fsync(file) == 0 &&
+			      renameat(room.own, "page.new", room.own, "page") == 0 &&
+			      unlinkat(room.own, "page", 0) == 0 &&
+			      fsync(room.own) == 0 &&
+			      is_shut(AT_FDCWD, other_file, O_RDONLY);
+	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
+static int stays_in_three_folders(void)
+{
+	return is_nothing_read_outside(room.look) ? stays_in_both_folders()
+						  : OUTCOME_WRONG;
+}
+
+static int reads_the_page(void)
+{
+	return openat(room.journal, "file", O_RDONLY | O_CLOEXEC) >= 0 ? OUTCOME_RIGHT
+								       : OUTCOME_WRONG;
+}
+
+static int writes_where_it_looks(void)
+{
+	return openat(room.look, "file", O_RDWR);
 }
 
 static int writes_to_its_journal(void)
@@ -476,7 +504,9 @@ static void no_path_leads_out_of_a_folder(void **state)
 		skip();
 	}
 	assert_right(SANDBOX_ROLE_SHIPPER, stays_in_both_folders);
-	assert_right(SANDBOX_ROLE_METRICS, stays_in_its_folder);
+	assert_right(SANDBOX_ROLE_METRICS, stays_in_both_folders);
+	assert_right(SANDBOX_ROLE_PAGE, stays_in_three_folders);
+	assert_right(SANDBOX_ROLE_PAGE, renames_nothing_to_elsewhere);
 	assert_right(SANDBOX_ROLE_METRICS, renames_nothing_to_elsewhere);
 	assert_right(SANDBOX_ROLE_REPORTER, stays_in_both_folders);
 	assert_right(SANDBOX_ROLE_REPORTER, takes_nothing_away_elsewhere);
@@ -573,16 +603,32 @@ static void who_tells_metrics_writes_its_file_and_connects_nowhere(void **state)
 	(void)state;
 	assert_right(SANDBOX_ROLE_METRICS, is_refused_a_file);
 	assert_right(SANDBOX_ROLE_METRICS, writes_its_file);
+	assert_right(SANDBOX_ROLE_METRICS, reads_the_page);
+	assert_killed(SANDBOX_ROLE_METRICS, writes_to_its_journal);
 	assert_killed(SANDBOX_ROLE_METRICS, opens_a_socket);
 	assert_killed(SANDBOX_ROLE_METRICS, connects);
 	assert_killed(SANDBOX_ROLE_METRICS, runs_a_program);
 	assert_killed(SANDBOX_ROLE_METRICS, kills_another);
 }
 
+static void who_writes_the_page_reads_and_has_no_socket_and_no_program(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_PAGE, is_refused_a_file);
+	assert_right(SANDBOX_ROLE_PAGE, reads_two_folders_and_replaces_its_file);
+	assert_killed(SANDBOX_ROLE_PAGE, writes_where_it_looks);
+	assert_killed(SANDBOX_ROLE_PAGE, writes_to_its_journal);
+	assert_killed(SANDBOX_ROLE_PAGE, opens_a_socket);
+	assert_killed(SANDBOX_ROLE_PAGE, connects);
+	assert_killed(SANDBOX_ROLE_PAGE, runs_a_program);
+	assert_killed(SANDBOX_ROLE_PAGE, kills_another);
+}
+
 static void memory_and_the_log_work_in_every_cage(void **state)
 {
 	(void)state;
 	assert_right(SANDBOX_ROLE_METRICS, works);
+	assert_right(SANDBOX_ROLE_PAGE, works);
 	assert_right(SANDBOX_ROLE_WORKER, works);
 	assert_right(SANDBOX_ROLE_REPORTER, works);
 	assert_right(SANDBOX_ROLE_SHIPPER, works);
@@ -610,12 +656,12 @@ static int listen_anywhere(uint16_t *port)
 
 static int make_all(void **state)
 {
-	static const char *const FOLDERS[] = {"journal", "own", "other"};
+	static const char *const FOLDERS[] = {"journal", "own", "look", "other"};
 	uint16_t other = 0;
 	char path[64];
 	(void)state;
 	assert_non_null(mkdtemp(base));
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(FOLDERS) / sizeof(FOLDERS[0]); i++) {
 		char link[96];
 		(void)snprintf(path, sizeof(path), "%s/%s", base, FOLDERS[i]);
 		(void)snprintf(link, sizeof(link), "%s/link", path);
@@ -662,6 +708,8 @@ int main(void)
 			a_file_that_was_lent_is_read_at_any_time_and_no_other_is),
 		cmocka_unit_test(
 			who_tells_metrics_writes_its_file_and_connects_nowhere),
+		cmocka_unit_test(
+			who_writes_the_page_reads_and_has_no_socket_and_no_program),
 		cmocka_unit_test(memory_and_the_log_work_in_every_cage),
 	};
 	return cmocka_run_group_tests(tests, make_all, remove_all);

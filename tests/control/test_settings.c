@@ -62,32 +62,35 @@ static void assert_mistake(const char *text, const char *wanted)
 static void every_key_of_a_file_arrives_in_its_place(void **state)
 {
 	(void)state;
-	assert_true(read_text("matrix: [a.yaml, b.yaml]\n"
-			      "interface: eth1\n"
-			      "mode: enforce\n"
-			      "workers: 2\n"
-			      "user: watch\n"
-			      "state-dir: /srv/state\n"
-			      "host: sensor.example.org\n"
-			      "table: 4096\n"
-			      "silence: 60\n"
-			      "blind-share: 25\n"
-			      "fold: 10\n"
-			      "ring: 8\n"
-			      "observed-pairs: 1000\n"
-			      "queue-length: 64\n"
-			      "action: [sender.illegitimate=drop]\n"
-			      "alert-rate: sender.attempt=60\n"
-			      "hold: 5\n"
-			      "hold-ms: 6\n"
-			      "ban: 7\n"
-			      "recheck: all\n"
-			      "fail-closed: yes\n"
-			      "checksums: true\n"
-			      "ndpi: no\n"
-			      "journal: {size: 9, segment: 2, age: 3, sync: interval, "
-			      "sync_ms: 20}\n"
-			      "outputs: []\n"));
+	assert_true(
+		read_text("matrix: [a.yaml, b.yaml]\n"
+			  "interface: eth1\n"
+			  "mode: enforce\n"
+			  "workers: 2\n"
+			  "user: watch\n"
+			  "state-dir: /srv/state\n"
+			  "host: sensor.example.org\n"
+			  "table: 4096\n"
+			  "silence: 60\n"
+			  "blind-share: 25\n"
+			  "fold: 10\n"
+			  "ring: 8\n"
+			  "observed-pairs: 1000\n"
+			  "queue-length: 64\n"
+			  "action: [sender.illegitimate=drop]\n"
+			  "alert-rate: sender.attempt=60\n"
+			  "hold: 5\n"
+			  "hold-ms: 6\n"
+			  "ban: 7\n"
+			  "recheck: all\n"
+			  "fail-closed: yes\n"
+			  "checksums: true\n"
+			  "ndpi: no\n"
+			  "journal: {size: 9, segment: 2, age: 3, sync: interval, "
+			  "sync_ms: 20}\n"
+			  "metrics: {names: [page.example.org, other.example.org]}\n"
+			  "page: {write: no, language: fr, interval: 5}\n"
+			  "outputs: []\n"));
 	assert_int_equal(settings.matrices.count, 2);
 	assert_string_equal(settings.matrices.values[1], "b.yaml");
 	assert_string_equal(settings.interfaces.values[0], "eth1");
@@ -115,6 +118,11 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_int_equal(settings.journal.age_us, UINT64_C(3) * 3600 * 1000000);
 	assert_int_equal(settings.journal.sync_us, 20000);
 	assert_false(settings.journal.is_alert_synced);
+	assert_int_equal(settings.metrics.names.count, 2);
+	assert_string_equal(settings.metrics.names.values[1], "other.example.org");
+	assert_false(settings.page.is_wanted);
+	assert_int_equal(settings.page.language, TEXTS_FRENCH);
+	assert_int_equal(settings.page.interval_s, 5);
 }
 
 static void an_empty_file_and_one_of_comments_leave_what_is_standard(void **state)
@@ -128,6 +136,9 @@ static void an_empty_file_and_one_of_comments_leave_what_is_standard(void **stat
 		assert_string_equal(settings.state_dir, SETTINGS_STATE_DIR);
 		assert_int_equal(settings.matrices.count, 0);
 		assert_false(settings.policy.is_enforcing);
+		assert_true(settings.page.is_wanted);
+		assert_int_equal(settings.page.language, TEXTS_ENGLISH);
+		assert_int_equal(settings.page.interval_s, 60);
 	}
 }
 
@@ -458,6 +469,7 @@ static void what_a_reload_does_not_take_is_named(void **state)
 			"interface, workers, user, alert-rate, fail-closed, outputs"},
 		{BEFORE "journal: {}\nmetrics: {listen: 127.0.0.1:9}\n",
 			"journal, metrics"},
+		{BEFORE "page: {write: no}\n", "page"},
 	};
 	assert_true(read_text(BEFORE));
 	struct settings before = settings;

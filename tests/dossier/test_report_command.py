@@ -7,9 +7,12 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 
 import pytest
+
+import look
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
@@ -119,6 +122,34 @@ def test_an_example_is_a_flow_of_the_capture():
         assert example["source"] == str(STRANGER)
 
 
+def packets_of(capture):
+    """The packets of a pcap file, with what stands in front of each."""
+    data = capture.read_bytes()
+    at, packets = 24, []
+    while at < len(data):
+        size = 16 + struct.unpack_from("<I", data, at + 8)[0]
+        packets.append(data[at:at + size])
+        at += size
+    return packets
+
+
+def test_an_example_names_its_first_packet_or_its_record(tmp_path):
+    before = [struct.pack("<I", struct.unpack_from("<I", packet)[0] - 86400) + packet[4:] for packet in packets_of(SERVER)]
+    file = tmp_path / "both.pcap"
+    file.write_bytes(SERVER.read_bytes()[:24] + b"".join(before + packets_of(STRANGER)))
+    examples = [one["example"] for one in json.loads(shown(file, "-m", MATRIX, "--json"))["findings"]]
+    assert [one["packet"] for one in examples if one["src_ip"] == "192.0.2.70"] == [len(before) + 1]
+    first = packets_of(file)[len(before)]
+    assert bytes([192, 0, 2, 70]) + bytes([203, 0, 113, 25]) in first
+    assert f" Packet, or event_id of the record: {len(before) + 1} " in re.sub(r"\s+", " ", shown(file, "-m", MATRIX))
+    records = tmp_path / "eve.json"
+    records.write_text(run("replay", STRANGER, "-m", MATRIX, "--json").stdout, encoding="utf-8")
+    (example,) = [one["example"] for one in json.loads(shown(records, "-m", MATRIX, "--json"))["findings"]]
+    (record,) = [line for line in map(json.loads, records.read_text(encoding="utf-8").splitlines())
+                 if line["event_type"] == "mail"]
+    assert example["event_id"] == record["event_id"] and "packet" not in example
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_page_asks_a_browser_for_nothing(documents, language):
     text = documents["html", language]
@@ -146,7 +177,7 @@ def test_the_picture_has_the_signs_of_the_grid(documents):
     for state, sign in signs.items():
         count = sum(cell["state"] == state for cell in report["grid"])
         assert svg.count(f'text-anchor="middle">{sign}</text>') == count
-    assert "grid-title" in [value for _, name, value in page.attributes if name == "id"]
+    assert ("svg", "aria-label", "Declared against seen") in page.attributes
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
@@ -156,6 +187,22 @@ def test_no_sentence_of_one_language_is_in_the_other(documents, form):
         return {re.sub(r"\s+", " ", line) for line in lines if re.search(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", line)}
     assert len(sentences("en")) > 30
     assert not sentences("en") & sentences("fr")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_text_has_columns_or_names_each_cell_and_leaves_single_lines_free(documents, language):
+    text = documents["text", language]
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80 and "\n\n\n" not in text
+    head, share = ("  Recommendation  Verdict", "Under TLS: ") if language == "en" else ("  Recommandation  Constat", "Sous TLS : ")
+    first = next(place for place, line in enumerate(lines) if line.startswith(head))
+    # numbers stand to the right, below their heads, and what asks too much room under its row
+    ends = [match.end() for match in re.finditer(r"\S+(?: \S+)*", lines[first])][2:]
+    row = lines[first + 1]
+    assert row.startswith("  R34  ") and [match.end() for match in re.finditer(r"\d+(?= |$)", row)][-len(ends):] == ends
+    assert lines[first + 2].startswith("    ")
+    servers = [line for line in lines if re.match(r"  (\[[0-9a-f:]+\]|[0-9.]+):\d+   ", line)]
+    assert len(servers) > 5 and text.count(share) > 5
 
 
 def test_the_markdown_has_whole_tables(documents):
@@ -168,30 +215,45 @@ def test_the_markdown_has_whole_tables(documents):
             block = []
 
 
-def flows_with(tmp_path, name):
+def flows_with(folder, name):
     """The records of a stranger who calls himself so, and of a client that asks a server of ours for that name."""
+    folder.mkdir()
     lines = []
     for capture, change in (STRANGER, lambda record: record["mail"].update(helo=name)), (
-            SERVER, lambda record: record["tls"].update(sni=name)):
-        file = tmp_path / "eve.json"
+            SERVER, lambda record: record["tls"].update(sni=name, subject=name, issuerdn=name, subjectaltname=[name])):
+        file = folder / "eve.json"
         assert run("replay", capture, "-m", MATRIX, "--flows", file).returncode == 0
         for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
             change(record)
+            record["community_id"] = record["pcap_filename"] = name
             lines.append(json.dumps(record) + "\n")
     file.write_text("".join(lines), encoding="utf-8")
     return file
 
 
-@pytest.mark.parametrize("name", [HOSTILE, "x" * 10000, "\u202e" * 300, "a|b|c\\|d\n# e", "</title><script>"],
-                         ids=["markup", "long", "bidi", "lines", "title"])
+def matrix_with(folder, name):
+    """Its rows are owned by somebody who is called so, but for what no matrix may say."""
+    file = folder / "matrix.yaml"
+    name = re.sub("[\u202e\u0007\x1b\n]", "?", name)
+    text, count = re.subn("owner: [a-z-]+", lambda _: "owner: " + json.dumps(name), MATRIX.read_text(encoding="utf-8"))
+    assert count > 5
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "x" * 10000, "\u202e" * 300, "a|b|c\\|d\n# e", "</title><script>",
+                                  "</style><style>*{background:url(//x)}</style>", "<!--", "]]></svg><svg/onload=1>"],
+                         ids=["markup", "long", "bidi", "lines", "title", "style", "comment", "svg"])
 def test_hostile_names_are_text_and_change_no_page(tmp_path, name):
-    plain = flows_with(tmp_path, "host.example")
-    usual = Page(shown(plain, "-m", MATRIX, "--html", "--title", "t", "--organisation", "o", "--author", "a"))
-    file = flows_with(tmp_path, name)
-    words = [file, "-m", MATRIX, "--title", name, "--organisation", name, "--author", name]
-    page = Page(shown(*words, "--html"))
-    assert (page.names, page.attributes) == (usual.names, usual.attributes)
+    plain = flows_with(tmp_path / "plain", "host.example")
+    usual = look.tree(shown(plain, "-m", matrix_with(tmp_path / "plain", "somebody"), "--html", "--title", "t",
+                            "--organisation", "o", "--author", "a"))
+    file = flows_with(tmp_path / "hostile", name)
+    words = [file, "-m", matrix_with(tmp_path / "hostile", name), "--title", name, "--organisation", name, "--author", name]
+    text = shown(*words, "--html")
+    page = Page(text)
+    assert look.tree(text) == usual and len(usual) > 300
     for form in "html", "text", "markdown":
         text = shown(*words, f"--{form}")
         assert not set(text) & set("\u202e\u0007\x1b\r")
@@ -202,7 +264,7 @@ def test_hostile_names_are_text_and_change_no_page(tmp_path, name):
     told = re.sub("[\u202e\u0007\x1b\n]", "?", name)
     assert report["title"] == name
     assert report["offenders"][0]["helo"][:3] == report["servers"][0]["name"][:3] == told[:3]
-    assert sum(told[:5] in text for text in page.texts) >= 5
+    assert sum(told[:4] in text for text in page.texts) >= 15
 
 
 def test_a_hostile_file_name_is_text(tmp_path):
@@ -224,6 +286,35 @@ def test_records_and_pairs_name_the_same_sender(tmp_path):
         assert report["seen"]["flows"] == 1
     assert found[0] == found[1] == found[2]
     assert found[0][1]
+
+
+def test_the_end_of_a_certificate_is_taken_from_records(tmp_path):
+    flows, observed = tmp_path / "eve.json", tmp_path / "observed"
+    assert run("replay", SERVER, "-m", MATRIX, "--flows", flows, "--observed", observed).returncode == 0
+    ends = [[one.get("certificate_end") for one in json.loads(shown(*words, "-m", MATRIX, "--json"))["servers"]]
+            for words in ([SERVER], [flows], [flows, observed], [observed])]
+    assert ends[0] == ends[1] == ends[2] != [None] == ends[3]
+
+
+@pytest.mark.parametrize("is_declared", [False, True])
+def test_what_a_tunnel_claims_is_the_same_in_captures_records_and_pairs(tmp_path, is_declared):
+    case = ROOT / "pcaps/tunnel-not-declared"
+    capture, matrix = case / "traffic.pcap", tmp_path / "matrix.yaml"
+    tunnels = "tunnels:\n  ours: {kind: vxlan, ends: [192.0.2.71, 203.0.113.9]}\n" if is_declared else ""
+    matrix.write_text((case / "matrix.yaml").read_text(encoding="utf-8") + tunnels, encoding="utf-8")
+    flows, observed = tmp_path / "eve.json", tmp_path / "observed"
+    # the matrix of the records is the one without it
+    assert run("replay", capture, "-m", case / "matrix.yaml", "--flows", flows, "--observed", observed).returncode == 0
+    told = []
+    for source in capture, flows, observed:
+        report = json.loads(shown(source, "-m", matrix, "--json"))
+        verdicts = {line["recommendation"]: line["verdict"] for line in report["conformity"]}
+        found = [(one["fingerprint"], one["example"]["src_ip"], one["example"]["dest_ip"]) for one in report["findings"]]
+        told.append((verdicts, {one for one in found if one[0].startswith(("tunnel.", "tls.missing"))}))
+    assert told[0] == told[1] == told[2]
+    assert told[0][0]["R34"] == ("conform" if is_declared else "not_observable")
+    assert told[0][1] == {("tls.missing||workstations|mailboxes", "192.0.2.70", "192.0.2.10") if is_declared else
+                          ("tunnel.mail||workstations|internet", "192.0.2.71", "203.0.113.9")}
 
 
 @pytest.mark.parametrize("name", ["pop3s-http-alpn-without-a-name", "mx-lookup-by-workstation"])

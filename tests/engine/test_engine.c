@@ -423,6 +423,22 @@ static void a_frame_that_is_no_packet_changes_nothing_but_counters(void **state)
 	run_end(run);
 }
 
+/* A flow is 128 bytes and a bucket of 4; one that is looked into about 4.6 KB more. */
+static void what_an_engine_takes_at_most_goes_by_its_flows(void **state)
+{
+	(void)state;
+	const uint64_t million = UINT64_C(1) << 20;
+	const uint64_t shared = engine_bytes(1024, 0) - 1024 * (128 + 4);
+	assert_int_equal(shared, 64 * million);
+	assert_int_equal(engine_bytes(1U << 20, 0) - shared, million * (128 + 4));
+	/* one more flow needs twice the buckets */
+	assert_int_equal(engine_bytes((1U << 20) + 1, 0) - engine_bytes(1U << 20, 0),
+		128 + 4 * million);
+	const uint64_t watched =
+		engine_bytes(1U << 20, 1000) - engine_bytes(1U << 20, 0);
+	assert_in_range(watched, 1000 * sizeof(struct conversation), 1000 * 5000);
+}
+
 static void event_numbers_never_come_twice(void **state)
 {
 	(void)state;
@@ -548,6 +564,7 @@ int main(void)
 		TEST(frames_given_at_once_keep_their_times_and_order),
 		TEST(counters_have_names_of_their_own),
 		TEST(a_frame_that_is_no_packet_changes_nothing_but_counters),
+		TEST(what_an_engine_takes_at_most_goes_by_its_flows),
 		TEST(event_numbers_never_come_twice),
 		TEST(a_neighbour_speaks_for_nobody_on_the_other_link),
 		TEST(nor_does_one_who_answers_before_the_server),

@@ -7,6 +7,8 @@
 
 #include "judge/fold.h"
 
+#include <string.h>
+
 #define WINDOW_US UINT64_C(1000)
 
 static const struct hash_seed SEED = {{1, 2}};
@@ -360,6 +362,87 @@ static void an_update_has_the_sample_of_the_newest(void **state)
 	fold_free(fold);
 }
 
+/* As the updates of one that had all: by key, with how often. */
+static void assert_same_updates(const struct drained *shared, const struct drained *one)
+{
+	assert_int_equal(shared->count, one->count);
+	for (int i = 0; i < one->count; i++) {
+		int same = 0;
+		for (int j = 0; j < shared->count; j++) {
+			same += address_equal(&shared->keys[j].source,
+					&one->keys[i].source) &&
+				memcmp(&shared->counts[j], &one->counts[i],
+					sizeof(one->counts[i])) == 0;
+		}
+		assert_int_equal(same, 1);
+	}
+}
+
+/* Each occurrence has one of two folds, and the other one is told of it. */
+static void folds_that_tell_each_other_report_what_one_would(void **state)
+{
+	(void)state;
+	enum { KEYS = 4, OCCURRENCES = 3000 };
+	struct fold *one = new_fold(KEYS);
+	struct fold *pair[2] = {new_fold(KEYS), new_fold(KEYS)};
+	uint32_t random = 1;
+	uint64_t now_us = 5000;
+	for (int i = 0; i < OCCURRENCES; i++) {
+		struct drained due[2] = {{.count = 0}, {.count = 0}};
+		struct fold_count count;
+		struct fold_count expected;
+		random = random * 1664525 + 1013904223;
+		struct fold_key key = key_of((uint8_t)(random >> 30));
+		key.has_host = true;
+		key.host = key_of((uint8_t)(random >> 20)).source;
+		key.findings = FINDING_BIT(key.finding);
+		key.findings |=
+			random >> 28 == 0 ? FINDING_BIT(FINDING_PORT_UNUSUAL) : 0;
+		key.grade = random >> 12 << 24 == 0;
+		now_us += random >> 8 & 127;
+		fold_due(one, now_us, keep, &due[0]);
+		fold_due(pair[0], now_us, keep, &due[1]);
+		fold_due(pair[1], now_us, keep, &due[1]);
+		assert_same_updates(&due[1], &due[0]);
+		struct fold *mine = pair[random >> 19 & 1];
+		struct fold *other = mine == pair[0] ? pair[1] : pair[0];
+		const struct fold_lesson lesson = fold_lesson_of(&key, now_us);
+		assert_true(fold_lesson_is_sound(&lesson));
+		fold_hear(other, &lesson);
+		assert_int_equal(fold_add(mine, &key, now_us, &count),
+			fold_add(one, &key, now_us, &expected));
+		assert_memory_equal(&count, &expected, sizeof(count));
+		assert_false(fold_evicted(other, &key, &count));
+	}
+	struct drained left[2] = {{.count = 0}, {.count = 0}};
+	fold_drain(one, keep, &left[0]);
+	fold_drain(pair[0], keep, &left[1]);
+	fold_drain(pair[1], keep, &left[1]);
+	assert_true(left[0].count > 0);
+	assert_same_updates(&left[1], &left[0]);
+	fold_free(one);
+	fold_free(pair[0]);
+	fold_free(pair[1]);
+}
+
+static void an_odd_lesson_is_not_sound(void **state)
+{
+	(void)state;
+	struct fold_key key = key_of(1);
+	key.findings = FINDING_BIT(key.finding);
+	const struct fold_lesson sound = fold_lesson_of(&key, 5000);
+	assert_true(fold_lesson_is_sound(&sound));
+	struct fold_lesson odd[5] = {sound, sound, sound, sound, sound};
+	odd[0].finding = FINDING_FLOW_COUNT;
+	odd[1].findings = 0; /* not even its own */
+	odd[2].findings |= FINDING_BIT(FINDING_FLOW_COUNT);
+	odd[3].is_standing = 2;
+	odd[4].has_host = 2;
+	for (size_t i = 0; i < 5; i++) {
+		assert_false(fold_lesson_is_sound(&odd[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +465,8 @@ int main(void)
 			what_waits_is_given_when_its_window_is_over_and_not_before),
 		cmocka_unit_test(what_lasts_is_told_once_a_day),
 		cmocka_unit_test(an_update_has_the_sample_of_the_newest),
+		cmocka_unit_test(folds_that_tell_each_other_report_what_one_would),
+		cmocka_unit_test(an_odd_lesson_is_not_sound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

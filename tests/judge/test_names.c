@@ -346,7 +346,7 @@ static void an_address_with_many_names_keeps_the_declared_ones(void **state)
 	site_end(&site);
 }
 
-static void what_was_learnt_of_declared_names_is_told_once(void **state)
+static void what_was_learnt_of_names_is_told_once(void **state)
 {
 	(void)state;
 	struct site site;
@@ -355,10 +355,14 @@ static void what_was_learnt_of_declared_names_is_told_once(void **state)
 	site_begin(&site, NAMED);
 	site_begin(&other, NAMED);
 	look_up(&site, "www.example.org", "203.0.113.80");
+	assert_true(names_next_lesson(site.names, &lesson));
+	assert_true(names_lesson_is_sound(&lesson));
+	assert_false(lesson.is_declared);
 	assert_false(names_next_lesson(site.names, &lesson));
 	look_up(&site, "smtp.example.net", CLOUD);
 	assert_true(names_next_lesson(site.names, &lesson));
 	assert_true(names_lesson_is_sound(&lesson));
+	assert_true(lesson.is_declared);
 	names_learn(other.names, &lesson);
 	assert_int_equal(count_now(&other, CLOUD), 1);
 	assert_false(names_next_lesson(site.names, &lesson));
@@ -406,7 +410,7 @@ int main(void)
 		cmocka_unit_test(who_asks_too_much_is_not_heard_and_another_one_is),
 		cmocka_unit_test(declared_names_do_not_give_way_to_others),
 		cmocka_unit_test(an_address_with_many_names_keeps_the_declared_ones),
-		cmocka_unit_test(what_was_learnt_of_declared_names_is_told_once),
+		cmocka_unit_test(what_was_learnt_of_names_is_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -474,6 +474,94 @@ static void a_step_back_in_time_is_no_age(void **state)
 	site_close(&site);
 }
 
+static unsigned told;
+
+static void on_told(void *context, const struct structure_lesson *lesson)
+{
+	struct structure *other = (struct structure *)context;
+	told++;
+	assert_true(structure_lesson_is_sound(lesson));
+	structure_hear(other, lesson);
+}
+
+/* Two that see half of the flows each; is_told: what one learns the other hears. */
+static void sites_open(struct site sites[2], bool is_told)
+{
+	told = 0;
+	for (size_t i = 0; i < 2; i++) {
+		sites[i] = site_open(MAILBOX_ROW, 64);
+	}
+	for (size_t i = 0; i < 2 && is_told; i++) {
+		structure_listen(sites[i].structure, on_told, sites[1 - i].structure);
+	}
+}
+
+static uint64_t chained_over(struct site sites[2], const char *queue_id)
+{
+	struct made_flow in = message(MX_IN, RELAY);
+	struct made_flow out = message(RELAY, MAILBOX);
+	in.facts.transactions[0].queue_id = hash("4F1B");
+	out.facts.transactions[0].received_id = hash(queue_id);
+	(void)seen(&sites[0], &in, NOW_US);
+	return seen(&sites[1], &out, NOW_US + MINUTE_US) & CHAINED;
+}
+
+static void what_one_half_of_the_flows_shows_the_other_half_knows(void **state)
+{
+	(void)state;
+	for (int is_told = 0; is_told <= 1; is_told++) {
+		struct site sites[2];
+		sites_open(sites, is_told != 0);
+		(void)send(&sites[0], INTERNET, MX_IN, NOW_US);
+		assert_int_equal(send(&sites[1], MX_IN, "203.0.113.26", NOW_US) & MIXED,
+			is_told ? MIXED : 0);
+		assert_int_equal(send(&sites[1], MX_OUT, INTERNET, NOW_US) & MIXED, 0);
+		(void)send(&sites[1], INTERNET, MX_OUT, NOW_US);
+		assert_int_equal(send(&sites[0], INTERNET, MX_OUT, NOW_US) & MIXED,
+			is_told ? MIXED : 0);
+		assert_int_equal(chained_over(sites, "4F1B"), is_told ? CHAINED : 0);
+		assert_int_equal(chained_over(sites, "4F1C"), 0);
+		for (unsigned server = 1; server <= 4; server++) {
+			(void)severity_to(
+				&sites[server % 2], WORKSTATION, server, NOW_US);
+		}
+		assert_int_equal(severity_to(&sites[0], WORKSTATION, 5, NOW_US),
+			is_told ? SEVERITY_CRITICAL : SEVERITY_HIGH);
+		site_close(&sites[0]);
+		site_close(&sites[1]);
+	}
+}
+
+static void who_does_all_day_the_same_is_told_of_once_a_minute(void **state)
+{
+	(void)state;
+	struct site sites[2];
+	sites_open(sites, true);
+	for (unsigned i = 0; i < 100; i++) {
+		(void)send(&sites[i % 2], INTERNET, MX_IN, NOW_US + i);
+		(void)severity_to(&sites[i % 2], WORKSTATION, 1, NOW_US + i);
+	}
+	assert_int_equal(told, 2);
+	(void)send(&sites[0], INTERNET, MX_IN, NOW_US + 2 * MINUTE_US);
+	assert_int_equal(told, 3);
+	site_close(&sites[0]);
+	site_close(&sites[1]);
+}
+
+static void an_odd_lesson_is_not_sound(void **state)
+{
+	(void)state;
+	const struct structure_lesson sound = {.time_us = NOW_US};
+	assert_true(structure_lesson_is_sound(&sound));
+	struct structure_lesson odd[3] = {sound, sound, sound};
+	odd[0].kind = STRUCTURE_LESSON_COUNT;
+	odd[1].worth = 4;
+	odd[2].time_us = 0;
+	for (size_t i = 0; i < 3; i++) {
+		assert_false(structure_lesson_is_sound(&odd[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +591,9 @@ int main(void)
 		cmocka_unit_test(a_declared_server_is_given_up_for_no_other_host),
 		cmocka_unit_test(senders_from_outside_push_out_none_from_inside),
 		cmocka_unit_test(a_step_back_in_time_is_no_age),
+		cmocka_unit_test(what_one_half_of_the_flows_shows_the_other_half_knows),
+		cmocka_unit_test(who_does_all_day_the_same_is_told_of_once_a_minute),
+		cmocka_unit_test(an_odd_lesson_is_not_sound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

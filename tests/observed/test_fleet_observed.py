@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -138,3 +139,32 @@ def test_a_broken_file_of_one_sensor_is_named_and_nothing_is_added_up(sites, tmp
     answer = run("fleet", "--observed", *sites, "--write", other)
     assert answer.returncode == 2 and "is not overwritten" in answer.stderr
     assert other.read_text(encoding="utf-8") == "not ours"
+
+
+def test_one_page_over_all_of_them_says_what_each_has_and_is_the_same_again(sites, tmp_path):
+    late = keep(tmp_path / "<b>late", [record(99, "late", hour=7).replace("2026-11-29", "2026-11-27").replace("192.0.2.70", "192.0.2.75")])
+    pages = []
+    for language, files in (("en", (*sites, late)), ("fr", (*sites, late)), ("en", (*sites, late))):
+        answer = run("fleet", "--observed", *files, "--html", tmp_path / "page.html", "-m", ROOT / "rules/anssi-reference.yaml",
+                     "--lang", language)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        pages.append((tmp_path / "page.html").read_text(encoding="utf-8"))
+    english, french, again = pages
+    assert english == again and "Mail flows seen by 3 sensors" in english and "vus par 3 capteurs" in french
+    assert "<b>late" not in english and re.search("&lt;b&gt;late</td><td>1</td><td>1</td><td[^>]*>2026-11-27 07:00:00</td>", english)
+    assert english.count('<td class="bad">2026-11-27 07:00:01</td>') == 1, "more than a day behind the others"
+    assert '<td class="bad">2026-11-29' not in english
+    day, month = english.split("Declared against seen: 30 days</h2>")
+    assert re.search("<td[^>]*>workstations</td><td[^>]*>relay</td>", day) and "<td>15</td>" in day and "<td>16</td>" not in day
+    assert "<td>16</td>" in month, "the third one's flow was seen within 30 days"
+
+
+def test_a_page_needs_a_matrix_and_what_was_observed(sites, tmp_path):
+    page = tmp_path / "page.html"
+    matrix = ROOT / "rules/anssi-reference.yaml"
+    for words in (("--observed", sites[0], "--html", page), ("--observed", sites[0], "-m", matrix), ("-c", "x", "--html", page), ("-c", "x", "-m", matrix)):
+        answer = run("fleet", *words)
+        assert answer.returncode == 2 and not page.exists(), words
+    page.write_text("an old one")
+    answer = run("fleet", "--observed", sites[0], "--html", tmp_path / "none/page.html", "-m", matrix)
+    assert answer.returncode == 3 and "none" in answer.stderr and page.read_text() == "an old one"

@@ -161,6 +161,30 @@ static void the_gravest_state_of_a_cell_is_shown(void **state_)
 }
 
 /* A row of a zone allows the hosts of its groups: they have used it. */
+static void a_state_is_as_old_as_the_first_flow_that_gave_it(void **state_)
+{
+	(void)state_;
+	struct scene scene;
+	begin(&scene);
+	see(&scene, "192.0.2.70", "192.0.2.25");
+	for (unsigned day = 3; day > 1; day--) {
+		struct sighting clear = flow(&scene, "192.0.2.70", "192.0.2.25");
+		clear.client.bytes[15] ^= (uint8_t)day; /* another pair */
+		clear.start_us = MADE_US + day * MADE_DAY_US;
+		clear.end_us = clear.time_us = clear.start_us + 1;
+		clear.tls = FACTS_TLS_NONE;
+		clear.tls_version = 0;
+		clear.shown = SIGHTING_CONTENT_CLEAR;
+		observed_add(scene.observed, &clear);
+	}
+	look(&scene);
+	assert_int_equal(cell(&scene, "workstations", "relay")->state, GRID_FORBIDDEN);
+	assert_int_equal(cell(&scene, "workstations", "relay")->since_us,
+		MADE_US + 2 * MADE_DAY_US);
+	assert_int_equal(cell(&scene, "relay", "mx-out")->since_us, 0);
+	end(&scene);
+}
+
 static void a_row_of_a_zone_is_used_by_the_groups_in_it(void **state_)
 {
 	(void)state_;
@@ -196,6 +220,7 @@ static void without_traffic_all_that_is_declared_was_never_seen(void **state_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_state_is_as_old_as_the_first_flow_that_gave_it),
 		cmocka_unit_test(
 			what_is_declared_and_seen_is_told_from_what_was_never_seen),
 		cmocka_unit_test(

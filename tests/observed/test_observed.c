@@ -306,6 +306,31 @@ static void days_are_counted_and_the_oldest_forgotten(void **state)
 	observed_free(observed);
 }
 
+static void a_pair_is_of_the_days_on_which_it_was_seen(void **state)
+{
+	(void)state;
+	struct observed *observed = made_observed(64);
+	const uint64_t day = MADE_US / MADE_DAY_US;
+	for (unsigned i = 0; i < 3; i++) {
+		struct sighting sighting = made_sighting(i);
+		sighting.start_us += i * 5 * MADE_DAY_US; /* days 0, 5 and 10 */
+		sighting.end_us += i * 5 * MADE_DAY_US;
+		observed_add(observed, &sighting);
+	}
+	const struct observed_entry *entry = made_only(observed);
+	assert_true(observed_is_of_days(entry, day, day));
+	assert_false(observed_is_of_days(entry, day + 1, day + 4));
+	assert_true(observed_is_of_days(entry, day + 1, day + 5));
+	assert_true(observed_is_of_days(entry, day + 10, day + 9999));
+	assert_false(observed_is_of_days(entry, day + 11, day + 9999));
+	assert_true(observed_is_of_days(entry, 0, day));
+	/* the place of a day that is 400 days older or newer */
+	assert_false(observed_is_of_days(entry, 0, day - 1));
+	assert_false(observed_is_of_days(entry, day + 400, day + 405));
+	assert_false(observed_is_of_days(entry, day + 9, day + 6));
+	observed_free(observed);
+}
+
 static void a_flow_that_began_behind_its_end_has_one_time(void **state)
 {
 	struct observed_totals totals;
@@ -373,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flows_of_one_pair_are_one_entry),
+		cmocka_unit_test(a_pair_is_of_the_days_on_which_it_was_seen),
 		cmocka_unit_test(each_part_of_the_key_makes_an_entry_of_its_own),
 		cmocka_unit_test(the_order_of_entries_is_that_of_their_keys),
 		cmocka_unit_test(

@@ -81,6 +81,29 @@ static void adding_the_same_twice_changes_nothing(void **state)
 	observed_free(same);
 }
 
+static void what_was_seen_last_before_is_left_out(void **state)
+{
+	(void)state;
+	struct observed *from = made_observed(64);
+	for (unsigned i = 0; i < 3; i++) {
+		struct sighting sighting = made_sighting(i);
+		sighting.server_port = sighting.port = (uint16_t)(25 + i);
+		sighting.time_us = sighting.end_us = MADE_US + i * MADE_DAY_US;
+		observed_add(from, &sighting);
+	}
+	const unsigned wanted[] = {3, 2, 1, 0};
+	for (unsigned i = 0; i < 4; i++) {
+		struct observed *into = made_observed(64);
+		struct observed_totals totals;
+		observed_merge_since(into, from, MADE_US + i * MADE_DAY_US);
+		observed_totals(into, &totals);
+		assert_int_equal(totals.entries, wanted[i]);
+		assert_int_equal(totals.flows, wanted[i]);
+		observed_free(into);
+	}
+	observed_free(from);
+}
+
 static struct sighting varied(unsigned number)
 {
 	struct sighting sighting = made_sighting(number);
@@ -209,6 +232,7 @@ int main(void)
 		cmocka_unit_test(adding_the_same_twice_changes_nothing),
 		cmocka_unit_test(the_parts_added_up_are_the_whole),
 		cmocka_unit_test(days_long_apart_fall_out_whichever_comes_first),
+		cmocka_unit_test(what_was_seen_last_before_is_left_out),
 		cmocka_unit_test(what_was_given_up_is_told_of_the_sum),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

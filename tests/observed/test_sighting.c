@@ -23,6 +23,7 @@
 	"\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:a+b/c=\","
 #define HEAD                                                                          \
 	"{\"timestamp\":\"2026-11-29T07:00:03.000000+0000\",\"event_type\":\"mail\"," \
+	"\"event_id\":\"a-1-9\","                                                     \
 	"\"host\":\"sensor-a\",\"flow_id\":7,\"in_iface\":\"eth1\"," ENDS
 #define RECORD                                                                        \
 	HEAD "\"vlan\":[12,34],\"tunnel\":{\"kind\":\"vxlan\",\"id\":5,"              \
@@ -41,6 +42,7 @@
 	     "\"findings\":[\"tls.missing\",\"of.the-future\",\"smtp.smuggling\"],"   \
 	     "\"shown\":[\"content-clear\",\"what is this\",\"ambiguous\"]},"         \
 	     "\"tls\":{\"version\":\"TLS 1.2\",\"sni\":\"mx.example.org\","           \
+	     "\"notafter\":\"2026-12-31T23:59:59\","                                  \
 	     "\"subjectaltname\":[\"a.example\",\"b.example\"]}," FLOW "}"
 
 static struct sighting sighting;
@@ -70,6 +72,7 @@ static void every_member_of_a_record_is_read(void **state)
 	assert_int_equal(sighting.starttls_offered, FACTS_YES);
 	assert_int_equal(sighting.auth_accepted, FACTS_NO);
 	assert_int_equal(sighting.certificate, FACTS_SEEN);
+	assert_int_equal(sighting.certificate_end_s, INT64_C(1798761599));
 	assert_int_equal(sighting.rpc_protection, 3);
 	assert_true(sighting.is_midstream);
 	assert_int_equal(
@@ -99,6 +102,7 @@ static void every_member_of_a_record_is_read(void **state)
 	assert_string_equal(sighting.helo, "h\xc3\xa9lo");
 	assert_string_equal(sighting.certificate_names, "a.example,b.example");
 	assert_int_equal(sighting.flow_id, 7);
+	assert_string_equal(sighting.event_id, "a-1-9");
 	assert_string_equal(sighting.sensor, "sensor-a");
 	assert_string_equal(sighting.source, "eth1");
 }

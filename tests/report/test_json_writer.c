@@ -2,6 +2,7 @@
 
 #include "report/json_writer.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 /* value as a member k, without the braces. */
@@ -26,23 +27,55 @@ static void quotes_controls_and_line_breaks_are_escaped(void **state)
 	assert_written(NULL, "null");
 }
 
+static void assert_escaped(size_t len, size_t at, unsigned byte)
+{
+	char text[] = "abcdefghijklmnopqrst";
+	char escape[8] = {(char)byte};
+	char wanted[40];
+	if (byte == '"' || byte == '\\') {
+		(void)snprintf(escape, sizeof(escape), "\\%c", byte);
+	} else if (byte < ' ' || byte == 0x7f) {
+		(void)snprintf(escape, sizeof(escape), "\\u%04x", byte);
+	} else if (byte > 0x7f) {
+		(void)snprintf(escape, sizeof(escape), "\\ufffd");
+	}
+	text[len] = '\0';
+	(void)snprintf(wanted, sizeof(wanted), "\"%.*s%s%s\"", (int)at, text, escape,
+		text + at + 1);
+	text[at] = (char)byte;
+	assert_written(text, wanted);
+}
+
 static void an_odd_byte_is_escaped_wherever_it_stands(void **state)
 {
 	(void)state;
-	for (size_t at = 0; at < 20; at++) {
-		for (unsigned byte = 1; byte < 0x80; byte++) {
-			char text[] = "abcdefghijklmnopqrst";
-			char escape[8] = {(char)byte};
-			if (byte == '"' || byte == '\\') {
-				(void)snprintf(escape, sizeof(escape), "\\%c", byte);
-			} else if (byte < ' ' || byte == 0x7f) {
-				(void)snprintf(escape, sizeof(escape), "\\u%04x", byte);
+	for (size_t len = 1; len <= 20; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (unsigned byte = 1; byte <= UINT8_MAX; byte++) {
+				assert_escaped(len, at, byte);
 			}
+		}
+	}
+}
+
+static void a_number_has_all_its_digits(void **state)
+{
+	(void)state;
+	for (uint64_t power = 1;; power *= 10) {
+		for (unsigned i = 0; i < 3; i++) {
+			const uint64_t number = power - 1 + i;
+			struct made_output output;
+			struct json_writer writer = {.out = made_open(&output)};
 			char wanted[40];
-			(void)snprintf(wanted, sizeof(wanted), "\"%.*s%s%s\"", (int)at,
-				text, escape, text + at + 1);
-			text[at] = (char)byte;
-			assert_written(text, wanted);
+			json_text_number(&writer, NULL, "a\n", number);
+			json_line_end(&writer);
+			(void)snprintf(wanted, sizeof(wanted),
+				"\"a\\u000a-%" PRIu64 "\"\n", number);
+			assert_string_equal(made_close(&output), wanted);
+			free(output.text);
+		}
+		if (power > UINT64_MAX / 10) {
+			break;
 		}
 	}
 }
@@ -65,6 +98,7 @@ static void valid_utf_8_passes_and_the_rest_is_replaced(void **state)
 static void commas_stand_between_members_on_every_level(void **state)
 {
 	(void)state;
+	const char *volatile odd = "c\n"; /* no key that the compiler knows */
 	struct made_output output;
 	struct json_writer writer = {.out = made_open(&output)};
 	json_object_open(&writer, NULL);
@@ -74,7 +108,7 @@ static void commas_stand_between_members_on_every_level(void **state)
 	json_number(&writer, NULL, 1);
 	json_number(&writer, NULL, UINT64_MAX);
 	json_array_close(&writer);
-	json_object_open(&writer, "c\n");
+	json_object_open(&writer, odd);
 	json_bool(&writer, "d", true);
 	json_bool(&writer, "e", false);
 	json_object_close(&writer);
@@ -178,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotes_controls_and_line_breaks_are_escaped),
 		cmocka_unit_test(an_odd_byte_is_escaped_wherever_it_stands),
+		cmocka_unit_test(a_number_has_all_its_digits),
 		cmocka_unit_test(valid_utf_8_passes_and_the_rest_is_replaced),
 		cmocka_unit_test(commas_stand_between_members_on_every_level),
 		cmocka_unit_test(a_fraction_is_rounded_to_one_digit),

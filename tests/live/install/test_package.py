@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -28,10 +29,9 @@ def why_not_here():
         return f"needs {' '.join(missing)}"
     if os.geteuid() != 0:
         return "needs root for an overlay"
-    folder = BUILD / "no-overlay"
-    folder.mkdir(parents=True, exist_ok=True)
-    tried = subprocess.run(["unshare", "-m", "sh", "-c", MAKE_OVERLAY, folder], capture_output=True, text=True, check=False)
-    folder.rmdir()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="overlay-", dir=BUILD) as folder:  # each process that collects asks
+        tried = subprocess.run(["unshare", "-m", "sh", "-c", MAKE_OVERLAY, folder], capture_output=True, text=True, check=False)
     return None if tried.returncode == 0 else "no overlay over / here: " + tried.stderr.strip()
 
 
@@ -125,6 +125,7 @@ def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
     assert machine.run("systemctl", "is-enabled", "mailwarden.service", may_fail=True) == "disabled"
     assert machine.run("systemctl", "is-enabled", "mailwarden-inline@x.service", may_fail=True) == "disabled"
     assert machine.run("systemctl", "is-enabled", "mailwarden-rules.service", may_fail=True) == "disabled"
+    assert machine.run("systemctl", "is-enabled", "mailwarden-digest.timer", may_fail=True) == "disabled"
     assert machine.run("sh", "-c", "find /etc/systemd -name '*mailwarden*'") == ""
     for page in (ROOT / "man").glob("*.[58]"):
         assert machine.run("test", "-e", f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz") == ""

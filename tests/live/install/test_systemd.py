@@ -11,7 +11,7 @@ import sensor
 from sensor import ROOT
 
 DAEMONS = ["mailwarden.service", "mailwarden-inline@.service"]
-UNITS = DAEMONS + ["mailwarden-rules.service"]
+UNITS = DAEMONS + ["mailwarden-rules.service", "mailwarden-digest.service"]
 EXPOSURE_MAX = 2.0
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
@@ -55,7 +55,7 @@ def version_of_systemd():
     return int(re.match("[0-9]+", words[1]).group())
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", UNITS + ["mailwarden-digest.timer"])
 def test_systemd_understands_every_line_of_a_unit(tmp_path, unit):
     answer = verified(tmp_path, unit)
     assert answer.returncode == 0 and not answer.stderr, answer.stderr
@@ -78,6 +78,8 @@ def test_install_puts_everything_in_place(tmp_path):
     for path in ("usr/sbin/mailwarden", "usr/lib/systemd/system/mailwarden.service",
                  "usr/lib/systemd/system/mailwarden-inline@.service", "usr/lib/sysusers.d/mailwarden.conf",
                  "usr/lib/systemd/system/mailwarden-rules.service", "usr/libexec/mailwarden/inline-rules",
+                 "usr/lib/systemd/system/mailwarden-digest.service", "usr/libexec/mailwarden/send-digest",
+                 "usr/lib/systemd/system/mailwarden-digest.timer",
                  "usr/lib/tmpfiles.d/mailwarden.conf", "etc/mailwarden/mailwarden.yaml"):
         assert (tmp_path / path).is_file(), path
 

@@ -76,10 +76,10 @@ def stripped(value, without):
     return [stripped(inner, without) for inner in value] if isinstance(value, list) else value
 
 
-def comparable(records, inline=False):
+def comparable(records, inline=False, without=frozenset()):
     """Alerts of flows and mail records as sorted lines, without times, ids and the name of the source. What a sensor
     says of itself is of a minute where it runs, and of the whole capture in a replay."""
-    without = WHEN_AND_WHERE | NOT_INLINE if inline else WHEN_AND_WHERE
+    without = without | WHEN_AND_WHERE | (NOT_INLINE if inline else frozenset())
     return sorted(json.dumps(stripped(record, without), sort_keys=True) for record in records
                   if record["event_type"] in ("alert", "mail"))
 

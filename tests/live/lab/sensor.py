@@ -48,7 +48,8 @@ def until(condition, what, patience=PATIENCE_S, nap=0.02):
 
 def open_to_all(tmp_path, *below):
     """Whoever the sensor runs as may reach and write a test's folder, and those below it."""
-    for folder in (*tmp_path.parents[:2], tmp_path, *below):
+    above = [folder for folder in tmp_path.parents if pathlib.Path(tempfile.gettempdir()) in folder.parents]
+    for folder in (*above, tmp_path, *below):
         folder.chmod(0o777)
 
 
@@ -99,8 +100,10 @@ class Namespace:
 class Sensor:
     """mailwarden run on tap0; unless another matrix is given, each host but 192.0.2.70 is a group."""
 
-    def __init__(self, *options, matrix=None, life=600):
-        self.namespace = Namespace(life)
+    def __init__(self, *options, matrix=None, life=600, beside=None):
+        """beside: another one whose link it watches as well; then it is not waited for."""
+        self.namespace = beside.namespace if beside else Namespace(life)
+        self.is_guest = beside is not None
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mailwarden-test-"))
         self.folder.chmod(0o755)
         self.state = self.folder / "state"
@@ -110,16 +113,26 @@ class Sensor:
         self.options = options
         self.process = None
         self.starts = 0
-        self.start()
+        if beside:
+            self.launch()
+        else:
+            self.start()
 
     def words(self):
         return [MAILWARDEN, "run", "-m", self.matrix, "-i", "tap0", "--state-dir", self.state, "--table", "4096",
                 "--host", "sensor.example.org", *self.options]
 
     def start(self, *words):
+        self.launch(*words)
+        self.watch()
+
+    def launch(self, *words):
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(self.namespace.inside(*words, *self.words()), stdout=log, stderr=log, cwd=self.folder)
         self.starts += 1
+
+    def watch(self):
+        """From here on it sees what is sent."""
         until(lambda: self.log().count("watching") == self.starts or self.process.poll() is not None, "the sensor to start")
         assert self.process.poll() is None, self.log()
 
@@ -168,7 +181,8 @@ class Sensor:
             self.process.kill()
             self.process.wait()
             until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the children to end")
-        self.namespace.close()
+        if not self.is_guest:
+            self.namespace.close()
         print(self.log())  # pytest shows it when the test failed
         shutil.rmtree(self.folder)
 

@@ -246,7 +246,7 @@ def test_no_password_is_in_what_a_running_sensor_writes_even_when_it_crashes(run
     running.send(secrets_made.frames())
     until(lambda: len(running.alerts(CLEAR.decode())) >= needed, "log-ins in clear")
     children = sensor.processes_of(running.process.pid)
-    assert len(children) == 4, "worker, reporter, shipper, metrics"
+    assert len(children) == 5, "worker, reporter, shipper, metrics, page"
     for pid in (running.process.pid, *children):
         assert limits_of(pid) == ("0", "0"), f"process {pid} may leave no core"
     for number in (signal.SIGBUS, signal.SIGSEGV):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import select
 import signal
 import subprocess
@@ -191,6 +192,22 @@ def test_settings_that_are_right_are_told_to_be(tmp_path):
     path = config(tmp_path, "{type: file, path: /x, severity: high, events: alert}", more="journal: {size: 8, segment: 2}\n")
     answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
     assert answer.returncode == 0 and "output file:" in answer.stdout and "alerts from high up" in answer.stdout
+
+
+@pytest.mark.parametrize("text, workers, flows, rings", [
+    ("interface: lo\n", 1, 262144, 64),
+    ("interface: [lo, eth0]\nworkers: 2\ntable: 1048576\nring: 32\n", 2, 1048576, 64),
+    ("queue: 0:3\ntable: 1024\n", 4, 1024, 0),
+])
+def test_right_settings_say_what_memory_they_will_take(tmp_path, text, workers, flows, rings):
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text(text)
+    answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
+    words = " ".join(answer.stdout.split())
+    told = re.search(r"memory: its workers \((\d+)\) take (\d+) MB at most; each has room for (\d+) flows and looks into (\d+) at once", words)
+    assert told and [int(told[1]), int(told[3]), int(told[4])] == [workers, flows, flows // 4], answer.stdout
+    least = workers * (64 + (flows * 132 + flows // 4 * 4096) / 2**20) + rings
+    assert least <= int(told[2]) + 1 <= least * 1.15, answer.stdout
 
 
 @needs_namespace

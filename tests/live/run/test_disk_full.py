@@ -116,7 +116,7 @@ def test_a_full_disk_under_the_journal_is_told_while_it_is_full_and_made_up_for(
         send(run, [10])
         in_both(run, "the first dialogue", lambda records: hosts(records) == {10})
         before = run.children()
-        assert len(before) == 4, "worker, reporter, two shippers"
+        assert len(before) == 5, "worker, reporter, two shippers, the page"
         ballast = fill(disk)
         for host in range(11, 71):  # what is left of the journal's last block takes some
             send(run, [host])

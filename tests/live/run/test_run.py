@@ -122,7 +122,7 @@ def cut_off(run):
 def test_all_processes_end_when_the_supervisor_is_killed_and_report_what_they_had(run):
     watches(run, 70)
     children = sensor.processes_of(run.process.pid)
-    assert len(children) == 2
+    assert len(children) == 3
     run.process.kill()
     run.process.wait()
     until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the children to end")
@@ -320,6 +320,8 @@ def test_status_has_every_finding_the_gravest_first_and_no_word_of_queues_withou
     assert told == sorted(told) and told[0][0] == 0
     assert {line.split()[2] for line in lines} == set(run.status()["findings"])
     assert "mode" not in run.status() and "mode " not in status_text(run).stdout
+    most = run.status()["workers_memory_most"] >> 20
+    assert 64 < most < 1024 and f"its workers take {most} MB at most" in " ".join(status_text(run).stdout.split())
 
 
 def test_the_page_keeps_to_80_columns(run):

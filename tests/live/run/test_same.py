@@ -1,6 +1,11 @@
-"""The same capture, replayed or sent past a running sensor: the same verdicts and findings."""
+"""The same capture, replayed or sent past running sensors of one, two and four workers: the same verdicts and findings.
 
+Workers share what is sent by pairs of hosts; all sensors watch one link, so each capture is sent once.
+"""
+
+import contextlib
 import shutil
+import signal
 
 import pytest
 
@@ -13,6 +18,9 @@ WHY_NOT = sensor.why_not_here() or (None if shutil.which("tcpreplay") else "need
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 LAST_HOST = 99
 CASES = captures.cases()
+WORKERS = (1, 2, 4)
+# of a server's flows some are shown to nDPI, by each worker
+SAMPLED = frozenset({"second_opinion"})
 
 
 def ended(run):
@@ -21,20 +29,39 @@ def ended(run):
             if record["event_type"] == "mail" and record["src_ip"] == f"192.0.2.{LAST_HOST}"]
 
 
+@contextlib.contextmanager
+def sensors(matrix):
+    """One of each number of workers, on one link."""
+    with contextlib.ExitStack() as stack:
+        runs = []
+        for workers in WORKERS:
+            runs.append(Sensor("--silence", "0", "--workers", workers, matrix=matrix, beside=runs[0] if runs else None))
+            stack.callback(runs[-1].close)
+        for run in runs[1:]:
+            run.watch()
+        yield runs
+
+
 @pytest.mark.parametrize("matrix", CASES, ids=[folders[0].name for folders in CASES.values()])
 def test_live_and_replay_say_the_same_of_the_golden_cases_of_a_matrix(matrix, tmp_path):
     folders = CASES[matrix]
-    run = Sensor("--silence", "0", matrix=matrix)
-    try:
+    with sensors(matrix) as runs:
         content, _ = captures.joined(folders, dialogue(LAST_HOST) + ending(LAST_HOST))
         capture = tmp_path / "joined.pcap"
         capture.write_bytes(content)
-        expected = captures.comparable(captures.replayed(capture, run.matrix))
-        run.namespace.run("tcpreplay", "--quiet", "--intf1=out0", capture)
-        until(lambda: ended(run), "the last flow's record")
-        assert run.end() == 0
-        found = captures.comparable(run.records())
-    finally:
-        run.close()
-    assert len(expected) > 1
-    assert found == expected, captures.case_names(folders)
+        expected = captures.replayed(capture, runs[0].matrix)
+        runs[0].namespace.run("tcpreplay", "--quiet", "--intf1=out0", capture)
+        for run in runs:
+            until(lambda run=run: ended(run), "the last flow's record")
+        for run in runs:
+            run.signal(signal.SIGTERM)
+        found = {}
+        for run, workers in zip(runs, WORKERS, strict=True):
+            run.process.wait(timeout=sensor.PATIENCE_S)
+            assert run.end() == 0
+            found[workers] = run.records()
+    assert len(captures.comparable(expected)) > 1
+    assert captures.comparable(found[1]) == captures.comparable(expected), captures.case_names(folders)
+    for workers in WORKERS:
+        assert captures.comparable(found[workers], without=SAMPLED) == captures.comparable(expected, without=SAMPLED), \
+            f"{workers} workers: {captures.case_names(folders)}"

@@ -1,20 +1,21 @@
-#include "control/metrics_server.h"
+#include "www/metrics_server.h"
 
 #include "base/clock.h"
 #include "status/metrics_text.h"
 #include "status/status_json.h"
+#include "www/listener.h"
+#include "www/overview.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define CONNECTIONS   256U
@@ -22,10 +23,10 @@
 #define WHOLE_US      UINT64_C(5000000) /* a connection, from its start to its end */
 #define FRESH_US      UINT64_C(200000)  /* one text for all who ask meanwhile */
 #define MEMORY_BYTES  ((size_t)16384)   /* of a connection: requests are small */
-#define BACKLOG       512
-#define UNIX_PREFIX   "unix:"
 #define ADDRESS_BYTES 256
-#define PORT_MAX      65535
+#define PAGE_MOST     ((off_t)8 << 20) /* of bytes; what is larger is not ours */
+#define FRAMES        "; frame-ancestors 'none'"
+#define HTML          "text/html; charset=utf-8"
 
 struct place { /* of a connection */
 	bool is_taken;
@@ -42,11 +43,21 @@ struct answer_text { /* as it was written last, for whoever asks */
 
 enum { TARGET_COUNT = 3 };
 
+struct page_text { /* the page as it was read last */
+	struct MHD_Response *response;
+	struct stat status; /* of the file that it is */
+};
+
 struct metrics_server {
 	const struct status_page *page;
 	struct MHD_Daemon *daemon;
 	int epoll;
-	bool is_host_checked;
+	enum listener_kind kind;
+	const char *const *names;
+	size_t name_count;
+	int www;
+	struct page_text text;
+	char policy[PAGE_POLICY_BYTES + sizeof(FRAMES)];
 	unsigned open; /* connections */
 	struct place places[CONNECTIONS];
 	struct answer_text texts[TARGET_COUNT];
@@ -87,8 +98,42 @@ static const struct target {
 	{"/status.json", write_status},
 };
 
-/* Each connection has one answer: one that asks on and on gets no more of them. */
-static struct MHD_Response *response_of(const char *type, char *text, size_t len)
+/* What is here is for whoever asked, and nobody else: no cache, no frame, no other page. */
+static const struct {
+	const char *name;
+	const char *value;
+} HEADERS[] = {
+	/* one that asks on and on gets no more answers by its connection */
+	{MHD_HTTP_HEADER_CONNECTION, "close"},
+	{MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+};
+
+static bool add_headers(struct MHD_Response *response, const char *type)
+{
+	bool is_added = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+				type) == MHD_YES;
+	for (size_t i = 0; i < sizeof(HEADERS) / sizeof(HEADERS[0]); i++) {
+		is_added =
+			is_added && MHD_add_response_header(response, HEADERS[i].name,
+					    HEADERS[i].value) == MHD_YES;
+	}
+	return is_added;
+}
+
+static bool add_policy(struct MHD_Response *response, const char *policy)
+{
+	return MHD_add_response_header(response, "Content-Security-Policy", policy) ==
+	       MHD_YES;
+}
+
+/* Takes the text. policy: of the page; NULL: nothing at all may be loaded. */
+static struct MHD_Response *response_of(
+	const char *type, const char *policy, char *text, size_t len)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
@@ -96,10 +141,8 @@ static struct MHD_Response *response_of(const char *type, char *text, size_t len
 		free(text);
 		return NULL;
 	}
-	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) !=
-			MHD_YES ||
-		MHD_add_response_header(
-			response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES) {
+	if (!add_headers(response, type) ||
+		!add_policy(response, policy ? policy : "default-src 'none'" FRAMES)) {
 		MHD_destroy_response(response);
 		return NULL;
 	}
@@ -110,9 +153,9 @@ static enum MHD_Result refuse(
 	struct MHD_Connection *connection, unsigned status, const char *words)
 {
 	char *text = strdup(words);
-	struct MHD_Response *response =
-		text ? response_of("text/plain; charset=utf-8", text, strlen(text))
-		     : NULL;
+	struct MHD_Response *response = text ? response_of("text/plain; charset=utf-8",
+						       NULL, text, strlen(text))
+					     : NULL;
 	if (!response) {
 		return MHD_NO;
 	}
@@ -143,21 +186,92 @@ static bool write_text(struct metrics_server *server, const struct target *targe
 		MHD_destroy_response(
 			text->response); /* whoever still sends it keeps it */
 	}
-	text->response = response_of(answer.type, bytes, len);
+	text->response = response_of(answer.type, NULL, bytes, len);
 	text->status = answer.status;
 	return text->response != NULL;
+}
+
+/* All of the file, as long as it was when it was opened: it is replaced, not changed. */
+static char *read_whole(int file, size_t len)
+{
+	char *bytes = malloc(len + 1);
+	size_t at = 0;
+	ssize_t got = 1;
+	while (bytes && at < len && got > 0) {
+		got = read(file, bytes + at, len - at);
+		at += got > 0 ? (size_t)got : 0;
+	}
+	if (bytes && at < len) {
+		free(bytes);
+		return NULL;
+	}
+	return bytes;
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Another one only when it was replaced: slow readers keep no more than there were pages. */
+static void read_page(struct metrics_server *server, int file)
+{
+	struct page_text *text = &server->text;
+	struct stat status;
+	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) ||
+		status.st_size > PAGE_MOST ||
+		(text->response && is_same_file(&status, &text->status))) {
+		return;
+	}
+	char *bytes = read_whole(file, (size_t)status.st_size);
+	struct MHD_Response *response =
+		bytes ? response_of(HTML, server->policy, bytes, (size_t)status.st_size)
+		      : NULL;
+	if (response && text->response) {
+		MHD_destroy_response(text->response);
+	}
+	if (response) {
+		text->response = response;
+		text->status = status;
+	}
+}
+
+static enum MHD_Result answer_page(
+	struct metrics_server *server, struct MHD_Connection *connection)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	const int file = openat(server->www, WWW_PAGE, flags);
+	if (file >= 0) {
+		read_page(server, file);
+		(void)close(file);
+	}
+	return server->text.response ? MHD_queue_response(connection, MHD_HTTP_OK,
+					       server->text.response)
+				     : refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+					       "no page is written yet\n");
+}
+
+static bool is_page(const struct metrics_server *server, const char *path)
+{
+	return server->www >= 0 && strcmp(path, "/") == 0;
 }
 
 static enum MHD_Result answer_path(struct metrics_server *server,
 	struct MHD_Connection *connection, const char *path)
 {
 	size_t i = 0;
+	if (is_page(server, path)) {
+		return answer_page(server, connection);
+	}
 	while (i < TARGET_COUNT && strcmp(TARGETS[i].path, path) != 0) {
 		i++;
 	}
 	if (i == TARGET_COUNT) {
 		return refuse(connection, MHD_HTTP_NOT_FOUND,
-			"/metrics /healthz /status.json\n");
+			server->www >= 0 ? "/ /metrics /healthz /status.json\n"
+					 : "/metrics /healthz /status.json\n");
 	}
 	struct answer_text *text = &server->texts[i];
 	const uint64_t now_us = clock_monotonic_us();
@@ -172,16 +286,31 @@ static enum MHD_Result answer_path(struct metrics_server *server,
 
 /*
  * A page of the web can give its own name the address of this host, and then read what
- * is answered here. Names that are nobody's: an address, localhost, the sensor's own.
+ * is answered here. Names that are nobody's: an address, localhost, the sensor's own, and
+ * those that are set.
  */
-static bool is_host_right(
-	const struct metrics_server *server, struct MHD_Connection *connection)
+static bool is_named(const struct metrics_server *server, const char *host)
+{
+	for (size_t i = 0; i < server->name_count; i++) {
+		if (strcasecmp(host, server->names[i]) == 0) {
+			return true;
+		}
+	}
+	return strcasecmp(host, "localhost") == 0 ||
+	       strncasecmp(host, server->page->host, sizeof(server->page->host)) == 0;
+}
+
+static bool is_host_right(const struct metrics_server *server,
+	struct MHD_Connection *connection, const char *path)
 {
 	const char *value = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	const bool is_checked =
+		server->kind == LISTENER_LOOPBACK ||
+		(server->kind == LISTENER_INTERNET && is_page(server, path));
 	char host[ADDRESS_BYTES];
 	struct in6_addr address;
-	if (!server->is_host_checked || !value) {
+	if (!is_checked || !value) {
 		return true; /* no browser leaves it out */
 	}
 	const bool is_bracketed = value[0] == '[';
@@ -192,8 +321,7 @@ static bool is_host_right(
 	}
 	*end = '\0';
 	return inet_pton(is_bracketed ? AF_INET6 : AF_INET, host, &address) == 1 ||
-	       strcasecmp(host, "localhost") == 0 ||
-	       strncasecmp(host, server->page->host, sizeof(server->page->host)) == 0;
+	       is_named(server, host);
 }
 
 /* The body of a request, if it has one, is not wanted: the answer comes before it. */
@@ -215,7 +343,7 @@ static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connectio
 		strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or HEAD\n");
 	}
-	return is_host_right(server, connection)
+	return is_host_right(server, connection, path)
 		       ? answer_path(server, connection, path)
 		       : refuse(connection, MHD_HTTP_FORBIDDEN,
 				 "Host is no name of this place\n");
@@ -292,130 +420,6 @@ static void cut_those_over(struct metrics_server *server)
 	}
 }
 
-static bool finish_listening(int listener, const char *listen_to, struct reason *why)
-{
-	if (listener < 0 || listen(listener, BACKLOG) != 0) {
-		(void)reason_set(
-			why, "metrics: %.150s: %s", listen_to, strerror(errno));
-		if (listener >= 0) {
-			(void)close(listener);
-		}
-		return false;
-	}
-	return true;
-}
-
-/* One that is left over from before is taken away, but nothing that is no socket. */
-static int listen_unix(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat status;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) {
-		(void)unlink(path);
-	}
-	const int listener =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener >= 0 && bind(listener, (const struct sockaddr *)&address,
-				     sizeof(address)) != 0) {
-		const int error = errno;
-		(void)close(listener);
-		errno = error;
-		return -1;
-	}
-	(void)chmod(path, 0660); /* who may read is said by the folder and its group */
-	return listener;
-}
-
-static int listen_at(const struct addrinfo *address)
-{
-	const int yes = 1;
-	const int listener = socket(address->ai_family,
-		address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener < 0) {
-		return -1;
-	}
-	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (bind(listener, address->ai_addr, address->ai_addrlen) != 0) {
-		const int error = errno;
-		(void)close(listener);
-		errno = error;
-		return -1;
-	}
-	return listener;
-}
-
-/* Of "127.0.0.1:9472" or "[::1]:9472"; to be freed. NULL when it is neither. */
-static struct addrinfo *internet_address(const char *text)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-	struct addrinfo *found = NULL;
-	char host[ADDRESS_BYTES];
-	(void)snprintf(host, sizeof(host), "%s", text[0] == '[' ? text + 1 : text);
-	char *colon = strrchr(host, ':');
-	const unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : 0;
-	if (port == 0 || port > PORT_MAX) { /* getaddrinfo takes what is too large */
-		return NULL;
-	}
-	*colon = '\0';
-	if (text[0] == '[' && colon > host && colon[-1] == ']') {
-		colon[-1] = '\0';
-	}
-	return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
-}
-
-static const char *unix_path(const char *listen)
-{
-	const size_t prefix = sizeof(UNIX_PREFIX) - 1;
-	return strncmp(listen, UNIX_PREFIX, prefix) == 0 ? listen + prefix : NULL;
-}
-
-bool metrics_server_is_place(const char *listen)
-{
-	const char *path = unix_path(listen);
-	if (path) {
-		return path[0] != '\0' &&
-		       strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path);
-	}
-	struct addrinfo *address = internet_address(listen);
-	const bool is_one = address != NULL;
-	if (is_one) {
-		freeaddrinfo(address);
-	}
-	return is_one;
-}
-
-static bool is_loopback(const struct sockaddr *address)
-{
-	const struct sockaddr_in *v4 =
-		(const struct sockaddr_in *)(const void *)address;
-	const struct sockaddr_in6 *v6 =
-		(const struct sockaddr_in6 *)(const void *)address;
-	return address->sa_family == AF_INET
-		       ? ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
-		       : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
-static int listen_internet(const char *text, bool *is_local)
-{
-	struct addrinfo *address = internet_address(text);
-	if (!address) {
-		errno = EINVAL;
-		return -1;
-	}
-	const int listener = listen_at(address);
-	const int error = errno;
-	*is_local = is_loopback(address->ai_addr);
-	freeaddrinfo(address);
-	errno = error;
-	return listener;
-}
-
 static bool start_daemon(struct metrics_server *server, int listener)
 {
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request,
@@ -430,19 +434,28 @@ static bool start_daemon(struct metrics_server *server, int listener)
 	return server->epoll >= 0;
 }
 
-struct metrics_server *metrics_server_open(
-	const struct status_page *page, const char *listen, struct reason *why)
+static void start_page(struct metrics_server *server)
 {
-	const char *path = unix_path(listen);
+	char policy[PAGE_POLICY_BYTES];
+	(void)snprintf(server->policy, sizeof(server->policy), "%s" FRAMES,
+		page_html_policy(policy));
+}
+
+struct metrics_server *metrics_server_open(const struct status_page *page,
+	const struct metrics_place *place, struct reason *why)
+{
 	struct metrics_server *server = calloc(1, sizeof(*server));
 	if (!server) {
 		(void)reason_set(why, "no memory");
 		return NULL;
 	}
 	server->page = page;
-	const int listener = path ? listen_unix(path)
-				  : listen_internet(listen, &server->is_host_checked);
-	if (!finish_listening(listener, listen, why)) {
+	server->names = place->names;
+	server->name_count = place->name_count;
+	server->www = place->www;
+	start_page(server);
+	const int listener = listener_open(place->listen, &server->kind, why);
+	if (listener < 0) {
 		free(server);
 		return NULL;
 	}
@@ -469,6 +482,9 @@ void metrics_server_work(struct metrics_server *server)
 void metrics_server_close(struct metrics_server *server)
 {
 	MHD_stop_daemon(server->daemon);
+	if (server->text.response) {
+		MHD_destroy_response(server->text.response);
+	}
 	for (size_t i = 0; i < TARGET_COUNT; i++) {
 		if (server->texts[i].response) {
 			MHD_destroy_response(server->texts[i].response);
