@@ -40,6 +40,12 @@ static size_t table_bytes(void)
 	return SHUNT_FLOWS * sizeof(struct shunt_entry);
 }
 
+uint64_t shunt_bytes(void)
+{
+	return table_bytes() +
+	       SHUNT_FLOWS * (sizeof(struct shunted) + sizeof(uint32_t));
+}
+
 /* Linux 5.5: a table that both sides have in memory. */
 static bool make_map(struct shunt *shunt, struct reason *why)
 {
@@ -161,12 +167,12 @@ uint32_t shunt_tags(const uint16_t *vlans, unsigned vlan_count)
 	return tags;
 }
 
-static uint32_t slot_of(const struct shunt *shunt, const struct shunt_key *key)
+uint32_t shunt_slot(const uint64_t keys[SHUNT_HASH_KEYS], const struct shunt_key *key)
 {
-	uint64_t sum = shunt->keys[0];
+	uint64_t sum = keys[0];
 	for (int i = 0; i < SHUNT_KEY_WORDS; i++) {
-		sum += ((uint32_t)key->words[i] + shunt->keys[1 + 2 * i]) *
-		       ((key->words[i] >> 32) + shunt->keys[2 + 2 * i]);
+		sum += ((uint32_t)key->words[i] + keys[1 + 2 * i]) *
+		       ((key->words[i] >> 32) + keys[2 + 2 * i]);
 	}
 	return (uint32_t)(sum >> 32) & (SHUNT_FLOWS - 1);
 }
@@ -179,7 +185,7 @@ static bool is_used(const struct shunt *shunt, uint32_t slot)
 /* Its slot, or NO_SLOT. */
 static uint32_t find(const struct shunt *shunt, const struct shunt_key *key)
 {
-	const uint32_t slot = slot_of(shunt, key);
+	const uint32_t slot = shunt_slot(shunt->keys, key);
 	return is_used(shunt, slot) && memcmp(shunt->entries[slot].key, key->words,
 					       sizeof(key->words)) == 0
 		       ? slot
@@ -235,7 +241,7 @@ void shunt_passed(struct shunt *shunt, uint64_t time_us)
 bool shunt_offer(struct shunt *shunt, const struct shunt_key *key, unsigned side,
 	uint32_t tags, void *owner)
 {
-	const uint32_t slot = slot_of(shunt, key);
+	const uint32_t slot = shunt_slot(shunt->keys, key);
 	struct shunt_entry *entry = &shunt->entries[slot];
 	if (!is_used(shunt, slot)) {
 		take_slot(shunt, slot, key, owner);
@@ -292,6 +298,7 @@ static bool take(struct shunt *shunt, uint32_t slot, struct shunt_counts *counts
 	}
 	counts->last_us = taken->last_us = real_time_us(entry->last_ns);
 	shunt->totals.packets += packets;
+	shunt->totals.wire_bytes += counts->wire_bytes;
 	return true;
 }
 

@@ -42,6 +42,9 @@ struct shunt_counts {
 	uint64_t last_us;    /* real time of the last one */
 };
 
+/* What one takes, in both sides' memory. */
+uint64_t shunt_bytes(void);
+
 /* Its map and program; NULL where the kernel, or the rights of this process, allow none. */
 struct shunt *shunt_new(struct reason *why);
 void shunt_free(struct shunt *shunt);
@@ -90,9 +93,10 @@ void shunt_sweep(
 	struct shunt *shunt, uint64_t now_us, shunt_sweeper *sweeper, void *context);
 
 struct shunt_totals {
-	uint64_t packets; /* dropped in the kernel, as far as taken */
-	uint64_t flows;   /* in the table now */
-	uint64_t refused; /* offers for which there was no room */
+	uint64_t packets;    /* dropped in the kernel, as far as taken */
+	uint64_t wire_bytes; /* of these */
+	uint64_t flows;      /* in the table now */
+	uint64_t refused;    /* offers for which there was no room */
 };
 
 struct shunt_totals shunt_totals(const struct shunt *shunt);

@@ -248,6 +248,7 @@ void interfaces_counters(
 		const struct shunt_totals totals = shunt_totals(interfaces->shunt);
 		counters->received += totals.packets;
 		counters->shunted = totals.packets;
+		counters->shunted_bytes = totals.wire_bytes;
 		counters->shunted_flows = totals.flows;
 		counters->shunt_full = totals.refused;
 	}

@@ -18,6 +18,7 @@ struct interfaces_counters {
 	uint64_t lost;
 	uint64_t downs;         /* times that one was found down */
 	uint64_t shunted;       /* of .received: counted in the kernel */
+	uint64_t shunted_bytes; /* on the wire */
 	uint64_t shunted_flows; /* now */
 	uint64_t shunt_full;    /* times that there was no room for one */
 };

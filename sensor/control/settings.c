@@ -1,5 +1,6 @@
 #include "control/settings.h"
 
+#include "capture/shunt.h"
 #include "engine/blindness.h"
 #include "engine/engine.h"
 #include "judge/record_rate.h"
@@ -122,7 +123,9 @@ uint64_t settings_memory(const struct settings *settings)
 	const uint64_t engine =
 		engine_bytes(settings->flows, settings->flows / SETTINGS_WATCHED_SHARE);
 	const uint64_t rings = (uint64_t)settings->ring_mib << 20;
-	return settings_workers(settings) * engine + settings->interfaces.count * rings;
+	const uint64_t shunt = settings_want_shunt(settings) ? shunt_bytes() : 0;
+	return settings_workers(settings) * (engine + shunt) +
+	       settings->interfaces.count * rings;
 }
 
 uint32_t settings_workers(const struct settings *settings)

@@ -452,9 +452,11 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 }
 
 /* While the others are waited for, no more of the ring may fill than a quarter. */
-static void choose_patience(struct worker *worker)
+static void choose_patience(
+	struct worker *worker, const struct interfaces_counters *capture)
 {
-	const uint64_t bytes = engine_frame_bytes(worker->engine);
+	const uint64_t bytes =
+		engine_frame_bytes(worker->engine) - capture->shunted_bytes;
 	const uint64_t ring_bytes =
 		(uint64_t)interfaces_ring_mib(worker->sensor->settings) << 20;
 	const uint64_t came = bytes - worker->frame_bytes + 1;
@@ -493,7 +495,7 @@ static void publish(struct worker *worker)
 		(struct counter){"lessons.lost", lessons_lost(&worker->lessons)};
 	counters[count++] = (struct counter){"lessons.alone", worker->lessons.alone};
 	status_publish(process, counters, count);
-	choose_patience(worker);
+	choose_patience(worker, &capture);
 	/* what the kernel counts moves no clock here */
 	const bool is_quiet = process->packets - process->shunted ==
 			      capture.received - capture.shunted;

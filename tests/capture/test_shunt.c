@@ -630,6 +630,7 @@ static void a_sweep_takes_what_was_counted_and_leaves_who_goes_on(void **state)
 	const struct made more = ipv4(0, TCP_ACK);
 	const struct flow_of flow = flow_of(more.bytes, more.len);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
+	const uint64_t bytes = shunt_totals(bed.shunt).wire_bytes;
 	const uint64_t later_us = ((uint64_t)now.tv_sec + 60) * 1000000;
 	shunt_passed(bed.shunt, 0);
 	assert_true(shunt_offer(bed.shunt, &flow.key, flow.side, TAGS_NONE, &swept));
@@ -640,6 +641,8 @@ static void a_sweep_takes_what_was_counted_and_leaves_who_goes_on(void **state)
 	shunt_sweep(bed.shunt, later_us, on_swept, &swept);
 	assert_int_equal(swept.packets, 2);
 	assert_int_equal(swept.over, 0);
+	assert_int_equal(
+		shunt_totals(bed.shunt).wire_bytes - bytes, 2 * (uint64_t)more.len);
 	assert_false(is_seen(&more));
 	shunt_release(bed.shunt, &flow.key);
 	assert_true(is_seen(&more));
