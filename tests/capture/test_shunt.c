@@ -600,13 +600,15 @@ static void a_full_table_takes_no_more_and_makes_room_as_flows_rest(void **state
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	const uint64_t now_us = (uint64_t)now.tv_sec * 1000000;
 	struct flow_of flow = {.side = 0};
-	for (unsigned port = 0; port < 2 * SHUNT_FLOWS; port++) {
-		const uint64_t words[SHUNT_KEY_WORDS] = {1, port, 3, 4, 5};
-		memcpy(flow.key.words, words, sizeof(words));
+	for (unsigned i = 0; i < 2 * SHUNT_FLOWS; i++) {
+		for (int word = 0; word < SHUNT_KEY_WORDS; word++) {
+			flow.key.words[word] = next_random();
+		}
 		taken += shunt_offer(bed.shunt, &flow.key, 0, TAGS_NONE, &swept);
 	}
 	assert_int_equal(shunt_totals(bed.shunt).flows, taken);
-	assert_in_range(taken, SHUNT_FLOWS / 2, SHUNT_FLOWS);
+	/* drawn by lot: a place stays empty by e^-2 */
+	assert_in_range(taken, SHUNT_FLOWS - SHUNT_FLOWS / 6, SHUNT_FLOWS - 1);
 	last = ipv4(0, TCP_ACK);
 	assert_true(is_seen(&last));
 	shunt_sweep(bed.shunt, now_us, on_swept, &swept);
