@@ -57,7 +57,7 @@ struct writer {
 	uint16_t pass;
 	uint16_t shorter;
 	uint16_t ipv4, ipv6;
-	uint16_t odd; /* an extension, an option or a fragment stands before TCP */
+	uint16_t odd; /* an extension, option or fragment before TCP, or no length */
 	uint16_t look_up;
 };
 
@@ -195,6 +195,23 @@ static void store_ipv4_address(struct ebpf *out, int to, int from)
 	ebpf_store(out, BPF_DW, FRAME, to, BPF_REG_3);
 }
 
+/* One in the mapped form is no IPv4 host: kept as decode/ has it (walk_address_ipv6). */
+static void store_ipv6_address(struct ebpf *out, int to, int from)
+{
+	const uint16_t is_other = ebpf_label(out);
+	load_network(out, BPF_DW, BPF_REG_1, from);
+	load_network(out, BPF_DW, BPF_REG_2, from + 8);
+	ebpf_go_if(out, BPF_JNE, BPF_REG_1, 0, is_other);
+	copy(out, BPF_REG_3, BPF_REG_2);
+	compute(out, BPF_RSH, BPF_REG_3, 32);
+	ebpf_go_if(out, BPF_JNE, BPF_REG_3, 0xffff, is_other);
+	ebpf_constant(out, BPF_REG_3, UINT64_C(0xffffffff) << 32);
+	combine(out, BPF_XOR, BPF_REG_2, BPF_REG_3);
+	ebpf_place(out, is_other);
+	ebpf_store(out, BPF_DW, FRAME, to, BPF_REG_1);
+	ebpf_store(out, BPF_DW, FRAME, to + 8, BPF_REG_2);
+}
+
 /* Register 3: the ports; register 4: header length and flags, as they stand there. */
 static void take_tcp(const struct writer *w, int at)
 {
@@ -212,11 +229,11 @@ static void take_tcp(const struct writer *w, int at)
 	ebpf_go(out, w->other);
 }
 
-/* RFC 791 section 3.1. */
+/* RFC 791 section 3.1. A length of 0 may be that of segments put together. */
 static void write_ipv4(const struct writer *w)
 {
 	struct ebpf *out = w->out;
-	const uint16_t has_options = ebpf_label(out);
+	const uint16_t is_odd = ebpf_label(out);
 	ebpf_place(out, w->ipv4);
 	ebpf_constant(out, BPF_REG_2, UINT64_C(0xffff) << 32);
 	set(out, BPF_REG_3, 0);
@@ -224,19 +241,18 @@ static void write_ipv4(const struct writer *w)
 	store_ipv4_address(out, AT_DESTINATION, AT_NETWORK + 16);
 	ebpf_load(out, BPF_B, BPF_REG_5, FRAME, AT_NETWORK + 9);
 	ebpf_load(out, BPF_B, BPF_REG_1, FRAME, AT_NETWORK);
-	ebpf_go_if(out, BPF_JNE, BPF_REG_1, 0x45, has_options);
+	ebpf_go_if(out, BPF_JNE, BPF_REG_1, 0x45, is_odd);
 	compute(out, BPF_AND, BPF_REG_1, 0x0f);
 	load_network(out, BPF_H, BPF_REG_2, AT_NETWORK + 6);
-	ebpf_go_if(out, BPF_JSET, BPF_REG_2, 0x3fff, has_options);
-	ebpf_go_if(out, BPF_JNE, BPF_REG_5, IPPROTO_TCP, has_options);
+	ebpf_go_if(out, BPF_JSET, BPF_REG_2, 0x3fff, is_odd);
+	ebpf_go_if(out, BPF_JNE, BPF_REG_5, IPPROTO_TCP, is_odd);
 	load_network(out, BPF_H, BPF_REG_3, AT_NETWORK + 2);
-	ebpf_go_if(out, BPF_JLT, BPF_REG_3, IPV4_LEN + TCP_LEN, w->other);
+	ebpf_go_if(out, BPF_JLT, BPF_REG_3, IPV4_LEN + TCP_LEN, is_odd);
 	check_len(w);
 	copy(out, LEFT, BPF_REG_3);
 	compute(out, BPF_SUB, LEFT, IPV4_LEN);
 	take_tcp(w, AT_NETWORK + IPV4_LEN);
-	ebpf_place(
-		out, has_options); /* register 1: the first byte, or its lower half */
+	ebpf_place(out, is_odd); /* register 1: the first byte, or its lower half */
 	compute(out, BPF_AND, BPF_REG_1, 0x0f);
 	ebpf_go_if(out, BPF_JLT, BPF_REG_1, IPV4_LEN / 4, w->other);
 	ebpf_go_if(out, BPF_JEQ, BPF_REG_5, IPPROTO_UDP, w->other);
@@ -247,26 +263,22 @@ static void write_ipv4(const struct writer *w)
 	ebpf_go(out, w->odd);
 }
 
-/* RFC 8200 section 3. */
+/* RFC 8200 section 3; the length likewise. */
 static void write_ipv6(const struct writer *w)
 {
 	struct ebpf *out = w->out;
-	const uint16_t has_extensions = ebpf_label(out);
+	const uint16_t is_odd = ebpf_label(out);
 	ebpf_place(out, w->ipv6);
-	for (int word = 0; word < 2; word++) {
-		load_network(out, BPF_DW, BPF_REG_1, AT_NETWORK + 8 + 8 * word);
-		ebpf_store(out, BPF_DW, FRAME, AT_SOURCE + 8 * word, BPF_REG_1);
-		load_network(out, BPF_DW, BPF_REG_1, AT_NETWORK + 24 + 8 * word);
-		ebpf_store(out, BPF_DW, FRAME, AT_DESTINATION + 8 * word, BPF_REG_1);
-	}
+	store_ipv6_address(out, AT_SOURCE, AT_NETWORK + 8);
+	store_ipv6_address(out, AT_DESTINATION, AT_NETWORK + 24);
 	ebpf_load(out, BPF_B, BPF_REG_1, FRAME, AT_NETWORK);
 	compute(out, BPF_RSH, BPF_REG_1, 4);
 	ebpf_go_if(out, BPF_JNE, BPF_REG_1, 6, w->other);
 	ebpf_load(out, BPF_B, BPF_REG_5, FRAME, AT_NETWORK + 6);
 	ebpf_go_if(out, BPF_JEQ, BPF_REG_5, IPPROTO_UDP, w->other);
-	ebpf_go_if(out, BPF_JNE, BPF_REG_5, IPPROTO_TCP, has_extensions);
+	ebpf_go_if(out, BPF_JNE, BPF_REG_5, IPPROTO_TCP, is_odd);
 	load_network(out, BPF_H, LEFT, AT_NETWORK + 4);
-	ebpf_go_if(out, BPF_JLT, LEFT, TCP_LEN, w->other);
+	ebpf_go_if(out, BPF_JLT, LEFT, TCP_LEN, is_odd);
 	copy(out, BPF_REG_3, LEFT);
 	compute(out, BPF_ADD, BPF_REG_3, IPV6_LEN);
 	check_len(w);
@@ -274,7 +286,7 @@ static void write_ipv6(const struct writer *w)
 	compute(out, BPF_ADD, BPF_REG_2, IPV6_LEN);
 	load_frame(w, AT_TCP, TCP_LEN);
 	take_tcp(w, AT_TCP);
-	ebpf_place(out, has_extensions);
+	ebpf_place(out, is_odd);
 	compute(out, BPF_ADD, AT, IPV6_LEN);
 	ebpf_go(out, w->odd);
 }

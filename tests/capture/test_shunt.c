@@ -437,6 +437,15 @@ static struct made ipv6(unsigned count, uint8_t kind, uint8_t flags)
 	return made;
 }
 
+/* Segments put together, of which the length is not told. */
+static struct made without_length(struct made made)
+{
+	put16(made.bytes + ETHERNET_BYTES +
+			(made.bytes[ETHERNET_BYTES] >> 4 == 4 ? 2 : 4),
+		0);
+	return made;
+}
+
 static bool is_seen(const struct made *made)
 {
 	return run(made->bytes, made->len) != 0;
@@ -503,6 +512,8 @@ static void whatever_may_begin_or_end_a_connection_stops_it(void **state)
 		{"fragment", ipv4_fragment(), &more},
 		{"another VLAN", ipv4_tagged(TCP_SYN), &more},
 		{"AH", ipv4_authenticated(TCP_SYN), &more},
+		{"no length", without_length(ipv4(0, TCP_SYN)), &more},
+		{"no length of IPv6", without_length(ipv6(0, 0, TCP_SYN)), &more6},
 		{"SYN of IPv6", ipv6(0, 0, TCP_SYN), &more6},
 		{"one option of IPv6", ipv6(1, IPPROTO_DSTOPTS, TCP_SYN), &more6},
 		{"as many as there are", ipv6(CHAIN_MAX - 1, IPPROTO_DSTOPTS, TCP_SYN),
@@ -530,6 +541,31 @@ static void what_only_looks_like_it_does_not_stop_it(void **state)
 	assert_true(is_seen(&tagged)); /* of another network */
 	assert_false(is_seen(&more));
 	shunt_release(bed.shunt, &flow.key);
+}
+
+/* An IPv6 header with the addresses as this program has those of IPv4 (RFC 4291 section 2.5.5.2). */
+static void ipv6_in_the_form_that_stands_for_ipv4_is_another_flow(void **state)
+{
+	(void)state;
+	need_program();
+	static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
+	const struct made more = ipv4(0, TCP_ACK);
+	const struct flow_of flow = flow_of(more.bytes, more.len);
+	struct made mapped = ipv6(0, 0, TCP_ACK);
+	for (int end = 0; end < 2; end++) {
+		uint8_t *address = mapped.bytes + ETHERNET_BYTES + 8 + 16 * end;
+		memcpy(address, MAPPED, sizeof(MAPPED));
+		memcpy(address + 12, more.bytes + ETHERNET_BYTES + 12 + 4 * end, 4);
+	}
+	const struct flow_of its = flow_of(mapped.bytes, mapped.len);
+	shunt_it(&flow);
+	assert_true(is_seen(&mapped));
+	assert_false(is_seen(&more));
+	shunt_release(bed.shunt, &flow.key);
+	shunt_it(&its);
+	assert_true(is_seen(&more));
+	assert_false(is_seen(&mapped));
+	shunt_release(bed.shunt, &its.key);
 }
 
 /* Ports of the same two hosts until two share a place; the sum is seeded anew each run. */
@@ -659,6 +695,7 @@ int main(void)
 		cmocka_unit_test(a_flow_waits_until_all_that_came_before_is_taken),
 		cmocka_unit_test(whatever_may_begin_or_end_a_connection_stops_it),
 		cmocka_unit_test(what_only_looks_like_it_does_not_stop_it),
+		cmocka_unit_test(ipv6_in_the_form_that_stands_for_ipv4_is_another_flow),
 		cmocka_unit_test(of_two_flows_in_one_place_the_second_is_seen),
 		cmocka_unit_test(
 			a_full_table_takes_no_more_and_makes_room_as_flows_rest),
