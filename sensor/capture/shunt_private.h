@@ -38,8 +38,7 @@ _Static_assert(sizeof(struct shunt_entry) == 128, "two cache lines");
 _Static_assert(offsetof(struct shunt_entry, packets) == 64, "the second begins there");
 
 /* The place of a flow: Multilinear-HM, as in the flow table; so the program has it, too. */
-uint32_t shunt_slot(
-	const uint64_t keys[SHUNT_HASH_KEYS], const struct shunt_key *key);
+uint32_t shunt_slot(const uint64_t keys[SHUNT_HASH_KEYS], const struct shunt_key *key);
 
 /* Writes the whole program: look-up, then prefilter. */
 bool shunt_write_program(struct ebpf *out, int map_fd,

@@ -135,6 +135,21 @@ def reset_by_others(host):
     return [*frames[:-SEEN_AGAIN], alien, *frames[-SEEN_AGAIN:], *closed(host, numbers), *anew(host, CLEAR + MAIL)]
 
 
+def tunnelled(frame):
+    """In IPv4 between two gateways (RFC 2003), which no matrix declares."""
+    outer = struct.pack(">BBHHHBBH4B4B", 0x45, 0, 20 + len(frame) - 14, 0, 0, 64, 4, 0, 198, 51, 100, 50, 203, 0, 113, 50)
+    return frame[:14] + outer + frame[14:]
+
+
+def same_ends_in_a_tunnel(host):
+    """The host's connection is shunted; in the tunnel there is another one of the same addresses and ports."""
+    return [*foreign(host)[0], *map(tunnelled, dialogue(host)), *map(tunnelled, ending(host))]
+
+
+def long_in_a_tunnel(host):
+    return [tunnelled(frame) for frame in foreign(host)[0]]
+
+
 def mail_that_takes_its_time(host):
     """STARTTLS is asked for late, and refused: then it is told in clear."""
     noops = [(to_server, b"NOOP\r\n" if to_server else b"250 ok\r\n") for _ in range(150) for to_server in (True, False)]
@@ -161,6 +176,8 @@ def shunt(run, flows):
 
 
 HIDING = {80: closed_and_used_again, 81: reset_and_used_again, 82: begun_again_with_options, 83: reset_by_others}
+IN_A_TUNNEL = 86
+UNDECLARED = 87
 OPEN = {84: mail_that_takes_its_time, 85: web_that_becomes_mail}
 
 
@@ -168,26 +185,28 @@ def test_nothing_hides_behind_a_flow_that_is_shunted(tmp_path):
     run = Sensor("--silence", "0")
     try:
         skip_without(run)
-        open_frames = [frame for host, make in OPEN.items() for frame in make(host)]
-        hiding = {host: make(host) for host, make in HIDING.items()}
+        open_frames = [frame for host, make in OPEN.items() for frame in make(host)] + long_in_a_tunnel(UNDECLARED)
+        hiding = {host: make(host) for host, make in HIDING.items()} | {IN_A_TUNNEL: same_ends_in_a_tunnel(IN_A_TUNNEL)}
         in_order = [frame for frames in hiding.values() for frame in frames]
         _, expected = replayed(run, pcap(open_frames + in_order + dialogue(LAST_HOST) + ending(LAST_HOST)), tmp_path)
         run.send(open_frames)
         until(lambda: counter(run, TAKEN) >= len(open_frames), "all to be taken")
-        assert counter(run, SHUNTED) == 0  # of these each has more to show
+        assert counter(run, SHUNTED) == 0  # of these each has more to show, or is in a tunnel
         shunt(run, {host: frames[:WHILE_DECIDED] for host, frames in hiding.items()})
         before = counter(run, SHUNTED)
         run.send([frame for frames in hiding.values() for frame in frames[WHILE_DECIDED:]])
         run.send(dialogue(LAST_HOST) + ending(LAST_HOST))
         until(lambda: ended(run), "the last flow's record")
         until(lambda: counter(run, TAKEN) >= len(open_frames) + sum(map(len, hiding.values())), "all to be counted")
-        assert counter(run, SHUNTED) - before >= (TURNS - WHILE_DECIDED) * len(HIDING) - SEEN_AGAIN
+        assert counter(run, SHUNTED) - before >= (TURNS - WHILE_DECIDED) * len(hiding) - SEEN_AGAIN
         assert counter(run, TAKEN) == counter(run, "frames")
         assert run.end() == 0
         hosts = {alert["src_ip"] for alert in run.alerts(FOUND)}
         found = captures.comparable(run.records())
+        inside = [record for record in run.records() if record["event_type"] == "mail" and "tunnel" in record]
     finally:
         run.close()
+    assert [record["src_ip"] for record in inside] == [f"192.0.2.{IN_A_TUNNEL}"]
     assert hosts == {f"192.0.2.{host}" for host in (*HIDING, *OPEN, LAST_HOST)}
     assert found == expected
 
