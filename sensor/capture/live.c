@@ -64,8 +64,10 @@ static bool activate(
 	const int status = pcap_activate(pcap);
 	if (status < 0) {
 		const char *text = pcap_geterr(pcap);
-		return reason_set(why, "%s: %s%s%.160s", settings->interface,
-			pcap_statustostr(status), text[0] != '\0' ? ": " : "", text);
+		const char *kind = pcap_statustostr(status);
+		const bool is_more = text[0] != '\0' && strcmp(text, kind) != 0;
+		return reason_set(why, "%s: %s%s%.160s", settings->interface, kind,
+			is_more ? ": " : "", is_more ? text : "");
 	}
 	return true;
 }

@@ -6,13 +6,16 @@
 #include "control/settings.h"
 #include "matrix/matrix.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Whether a sensor of this user could read it now; the secret is not kept. */
-static void check_secrets(const struct output *output, struct problems *problems)
+static bool check_secrets(const struct output *output, struct problems *problems)
 {
+	const size_t before = problems->count;
 	char secret[SCHEMA_SECRET_MAX];
 	struct reason why;
 	for (size_t i = 0; output->values.keys[i].name; i++) {
@@ -25,6 +28,32 @@ static void check_secrets(const struct output *output, struct problems *problems
 		}
 	}
 	explicit_bzero(secret, sizeof(secret));
+	return problems->count == before;
+}
+
+/* Names, files and libraries: as a start would find them on this machine. */
+static void check_outputs(const struct settings *settings, struct problems *problems)
+{
+	struct reason why;
+	for (size_t i = 0; i < settings->outputs.count; i++) {
+		const struct output *output = &settings->outputs.list[i];
+		if (check_secrets(output, problems) &&
+			!output_would_open(output, &why)) {
+			problems_add(problems, NULL, "output %s: %s", output->name,
+				why.text);
+		}
+	}
+}
+
+static void check_interfaces(const struct settings *settings, struct problems *problems)
+{
+	for (size_t i = 0; i < settings->interfaces.count; i++) {
+		const char *name = settings->interfaces.values[i];
+		if (if_nametoindex(name) == 0) {
+			problems_add(problems, NULL, "interface: %.100s: %s", name,
+				strerror(errno));
+		}
+	}
 }
 
 /* What a sensor that is started with it alone would say. */
@@ -88,9 +117,8 @@ int check_settings(const char *path, bool is_quiet)
 	struct columns columns;
 	settings_start(&settings);
 	if (settings_read(&settings, path, &problems)) {
-		for (size_t i = 0; i < settings.outputs.count; i++) {
-			check_secrets(&settings.outputs.list[i], &problems);
-		}
+		check_outputs(&settings, &problems);
+		check_interfaces(&settings, &problems);
 		check_together(&settings, &problems);
 		check_matrices(&settings, &problems);
 	}

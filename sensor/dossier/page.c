@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#define US_PER_S    UINT64_C(1000000)
-#define US_PER_HOUR 3600e6
-#define CUT         "..."
+#define US_PER_S         UINT64_C(1000000)
+#define US_PER_HUNDREDTH UINT64_C(36000000) /* of an hour */
+#define CUT              "..."
 
 const char *page_text(const struct page *page, enum text_id id)
 {
@@ -340,13 +340,16 @@ static void write_sight(struct page *page)
 	static const enum text_id HEADS[] = {TEXT_MEASURE, TEXT_VALUE, TEXT_COUNT};
 	const struct dossier_sight *sight = &page->dossier->sight;
 	const struct conformity_reach *reach = &sight->reach;
+	const uint64_t hundredths =
+		(reach->last_us - reach->first_us + US_PER_HUNDREDTH / 2) /
+		US_PER_HUNDREDTH;
 	page_heading(page, 2, TEXT_SIGHT);
 	page_paragraph(page, TEXT_SIGHT_ABOUT);
 	page_table(page, HEADS);
 	write_places(page);
 	page_cell_text(page, TEXT_SIGHT_HOURS);
-	page_cell(
-		page, "%.2f", (double)(reach->last_us - reach->first_us) / US_PER_HOUR);
+	page_cell(page, "%" PRIu64 "%s%02" PRIu64, hundredths / 100,
+		page_text(page, TEXT_DECIMAL_POINT), hundredths % 100);
 	page_row(page);
 	count(page, TEXT_SIGHT_FLOWS, reach->flows);
 	count(page, TEXT_SIGHT_ATTEMPTS, sight->attempts);

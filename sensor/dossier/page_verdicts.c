@@ -94,9 +94,8 @@ static void write_depth(struct page *page, const struct conformity_line *line)
 		[SEEN_UNDECIDED] = TEXT_SEEN_UNDECIDED,
 	};
 	char numbers[2][PAGE_NUMBER_BYTES];
-	const char *const seen = page_number(line->observed, numbers[0]);
 	page_cell_text(page, TEXT_WAS_SEEN);
-	page_cell_fill(page, TEXT_WAS_SEEN_VALUE, &seen);
+	page_cell(page, "%" PRIu64, line->observed);
 	page_row(page);
 	for (int i = SEEN_ENOUGH + 1; i < SEEN_COUNT; i++) {
 		const char *const values[] = {page_number(line->unseen[i], numbers[0]),
@@ -126,7 +125,7 @@ static const char *lack_text(const struct page *page, enum conformity_subject su
 	case CONFORMITY_LACK_ROOM:
 		return page_text(page, TEXT_LACK_ROOM);
 	default:
-		return page_text(page, TEXT_LACK_TRAFFIC);
+		return texts_of_subject(page->language, subject, TEXTS_NOT_SEEN);
 	}
 }
 

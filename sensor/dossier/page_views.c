@@ -57,14 +57,45 @@ const char *page_protocols(uint32_t protocols, char text[PAGE_CELL_BYTES])
 	return text[0] ? text : "-";
 }
 
+/* Of its flows those that gave the state. */
+static uint64_t flows_of_state(const struct grid_cell *cell)
+{
+	switch (cell->state) {
+	case GRID_FORBIDDEN:
+		return cell->flows[HELD_FORBIDDEN];
+	case GRID_UNDECLARED:
+		return cell->flows[HELD_UNDECLARED] + cell->flows[HELD_OPEN];
+	default:
+		return grid_flows(cell);
+	}
+}
+
+/* "? seen, not declared", and of how many of the flows where it is not all. */
+static void write_state(struct page *page, const struct grid_cell *cell)
+{
+	char state[PAGE_CELL_BYTES];
+	char numbers[2][PAGE_NUMBER_BYTES];
+	const uint64_t part = flows_of_state(cell);
+	const uint64_t flows = grid_flows(cell);
+	const char *const values[] = {
+		state, page_number(part, numbers[0]), page_number(flows, numbers[1])};
+	(void)snprintf(state, sizeof(state), "%c %s", grid_sign(cell->state),
+		page_state(page, cell->state));
+	if (part < flows) {
+		page_cell_fill(page, TEXT_STATE_PART, values);
+	} else {
+		page_cell(page, "%s", state);
+	}
+	page_mark(page, STATE_MARKS[cell->state]);
+}
+
 static void write_cell(struct page *page, const struct grid_cell *cell)
 {
 	char name[SENTENCE_END_BYTES];
 	char text[PAGE_CELL_BYTES];
 	char last[PAGE_TIME_BYTES];
 	const uint64_t flows = grid_flows(cell);
-	page_cell(page, "%c %s", grid_sign(cell->state), page_state(page, cell->state));
-	page_mark(page, STATE_MARKS[cell->state]);
+	write_state(page, cell);
 	page_cell(page, "%s", page_end_name(page, cell->from, name));
 	page_cell(page, "%s", page_end_name(page, cell->to, name));
 	page_cell(page, "%s", cell->row ? cell->row->id : "-");

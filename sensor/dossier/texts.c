@@ -55,6 +55,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_SIGHT_CUT] = {"Inputs of which a part is missing",
 		"Entrées dont il manque une partie"},
 	[TEXT_SHARE] = {"{} of {} ({} %)", "{} sur {} ({} %)"},
+	[TEXT_STATE_PART] = {"{}: {} of {}", "{} : {} sur {}"},
+	[TEXT_DECIMAL_POINT] = {".", ","},
 	[TEXT_VERDICTS] = {"Verdict per recommendation", "Constat par recommandation"},
 	[TEXT_VERDICTS_ABOUT] =
 		{"Conform means: of what was seen nothing breached it, and "
@@ -74,14 +76,11 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_NOTICES] = {"Notices", "Remarques"},
 	[TEXT_EXPOSURE] = {"Exposure", "Exposition"},
 	[TEXT_MUST_BE_SEEN] = {"What must be seen", "Ce qui doit être vu"},
-	[TEXT_WAS_SEEN] = {"What was seen", "Ce qui a été vu"},
-	[TEXT_WAS_SEEN_VALUE] = {"{} flows seen far enough", "{} flux vus assez loin"},
+	[TEXT_WAS_SEEN] = {"Flows seen far enough", "Flux vus assez loin"},
 	[TEXT_UNSEEN_VALUE] = {"{} {}", "{} {}"},
 	[TEXT_CERTIFICATES_VALUE] = {"of {} in TLS {} showed a certificate",
 		"sur {} en TLS, {} ont montré un certificat"},
 	[TEXT_WHY_NOT] = {"Why no verdict", "Pourquoi pas de constat"},
-	[TEXT_LACK_TRAFFIC] = {"No such traffic was seen.",
-		"Aucun trafic de cette sorte n'a été vu."},
 	[TEXT_LACK_SIGHT] = {"Too much of the traffic could not be looked into.",
 		"Une trop grande part du trafic n'a pas pu être décodée."},
 	[TEXT_LACK_DEPTH] =

@@ -52,6 +52,8 @@ enum text_id {
 	TEXT_SIGHT_UNDECODED_UNKNOWN,
 	TEXT_SIGHT_CUT,
 	TEXT_SHARE,
+	TEXT_STATE_PART,
+	TEXT_DECIMAL_POINT,
 	TEXT_VERDICTS,
 	TEXT_VERDICTS_ABOUT,
 	TEXT_RECOMMENDATION,
@@ -68,11 +70,9 @@ enum text_id {
 	TEXT_EXPOSURE,
 	TEXT_MUST_BE_SEEN,
 	TEXT_WAS_SEEN,
-	TEXT_WAS_SEEN_VALUE,
 	TEXT_UNSEEN_VALUE,
 	TEXT_CERTIFICATES_VALUE,
 	TEXT_WHY_NOT,
-	TEXT_LACK_TRAFFIC,
 	TEXT_LACK_SIGHT,
 	TEXT_LACK_DEPTH,
 	TEXT_LACK_ROOM,
@@ -257,11 +257,13 @@ struct text_filled {
 const char *texts_fill(
 	const char *text, const char *const *values, struct text_filled *filled);
 
-/* What a recommendation asks, what must be seen for a verdict, and what mends a breach. */
+/* What a recommendation asks, what must be seen for a verdict, what mends a breach, and
+ * what was not seen where no traffic could show one. */
 enum texts_of_subject {
 	TEXTS_ASKS = 0,
 	TEXTS_MUST_SEE,
 	TEXTS_REMEDY,
+	TEXTS_NOT_SEEN,
 	TEXTS_SUBJECT_COUNT
 };
 const char *texts_of_subject(enum texts_language language,

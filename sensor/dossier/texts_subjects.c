@@ -19,6 +19,10 @@ static const char
 					"Placer le serveur derrière la passerelle, ou "
 					"corriger les zones si "
 					"elles sont mal déclarées."},
+				{"No flow of a mailbox server was heard from both "
+				 "ends.",
+					"Aucun flux d'un serveur de boîtes aux lettres "
+					"n'a été entendu des deux côtés."},
 			},
 		[CONFORMITY_R35] =
 			{
@@ -38,6 +42,11 @@ static const char
 					"Ne laisser les relais parler qu'aux serveurs "
 					"internes déclarés et "
 					"aux serveurs de la passerelle."},
+				{"No mail to or from an internal relay was heard from "
+				 "both ends.",
+					"Aucun courriel vers un relais interne ou "
+					"venant de lui n'a été entendu des deux "
+					"côtés."},
 			},
 		[CONFORMITY_R36] =
 			{
@@ -56,6 +65,11 @@ static const char
 					"Séparer l'émission de la réception ; qu'aucun "
 					"ne fasse le travail "
 					"de l'autre."},
+				{"Mail sent to the Internet and mail taken from it "
+				 "were not both heard from both ends.",
+					"Le courriel envoyé à Internet et le courriel "
+					"reçu d'Internet n'ont pas tous deux été "
+					"entendus des deux côtés."},
 			},
 		[CONFORMITY_R37] =
 			{
@@ -79,6 +93,9 @@ static const char
 					"Déclarer ce qui est légitime, avec un "
 					"responsable ; bloquer le "
 					"reste au pare-feu et en examiner la source."},
+				{"No mail flow was heard from both ends.",
+					"Aucun flux de messagerie n'a été entendu des "
+					"deux côtés."},
 			},
 		[CONFORMITY_R41] =
 			{
@@ -96,6 +113,10 @@ static const char
 					"Faire refuser par les serveurs les "
 					"utilisateurs sans TLS et relever "
 					"la version minimale."},
+				{"No flow of users was seen far enough to tell its "
+				 "TLS.",
+					"Aucun flux d'utilisateur n'a été vu assez "
+					"loin pour en connaître le TLS."},
 			},
 		[CONFORMITY_R42] =
 			{
@@ -117,6 +138,10 @@ static const char
 					"Activer STARTTLS des deux côtés, tenir les "
 					"certificats valides, "
 					"bloquer 465 entre serveurs."},
+				{"No flow between servers was seen far enough to tell "
+				 "its TLS.",
+					"Aucun flux entre serveurs n'a été vu assez "
+					"loin pour en connaître le TLS."},
 			},
 		[CONFORMITY_R42_PLUS] =
 			{
@@ -135,6 +160,9 @@ static const char
 				 "TLS.",
 					"Corriger le serveur qui demande REQUIRETLS "
 					"hors de TLS."},
+				{"No MAIL command crossed in clear, and TLS hides it.",
+					"Aucune commande MAIL n'est passée en clair, "
+					"et TLS la cache."},
 			},
 		[CONFORMITY_EXPOSURE] =
 			{
@@ -153,6 +181,10 @@ static const char
 					"Faire passer les utilisateurs nomades par le "
 					"VPN et fermer le port "
 					"à Internet."},
+				{"No users reading mail were seen, or nothing from the "
+				 "Internet.",
+					"Aucun utilisateur lisant du courriel n'a été "
+					"vu, ou rien venant d'Internet."},
 			},
 };
 

@@ -375,11 +375,13 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 		"None: records are gone."},
 	[FINDING_SENSOR_QUEUE_SILENT] = {"sensor.queue-silent", SEVERITY_HIGH, 3700105,
 		1, "Nothing arrives where packets are expected", {NULL}, {NULL},
-		"An interface or queue has given no packet for longer than it is "
-		"allowed to be silent.",
+		"An interface or queue has given no packet for longer than "
+		"`silence` allows, or an interface has been down or could not be "
+		"opened for a minute, whatever `silence` says.",
 		"Check the mirror port, the interface, or the firewall rules that feed "
 		"the queue.",
-		"A quiet site at night: raise the allowed silence."},
+		"A quiet site at night: set a longer `silence`. An interface that is "
+		"taken down for work on it."},
 	[FINDING_SENSOR_RELOAD_FAILED] = {"sensor.reload-failed", SEVERITY_MEDIUM,
 		3700106, 1, "New matrix rejected; the old one stays", {NULL}, {NULL},
 		"The sensor was told to read its files again and found an error in "

@@ -172,6 +172,21 @@ bool outputs_take_secrets(const struct outputs *outputs, struct reason *why)
 	return is_taken;
 }
 
+bool output_would_open(const struct output *output, struct reason *why)
+{
+	const struct shipper *shipper = output->shipper;
+	const struct shipper_context context = {
+		.output = output, .host = "localhost", .journal = "none"};
+	if (shipper->probe) {
+		return shipper->probe(&output->values, why);
+	}
+	void *state = shipper->open(&context, why);
+	if (state) {
+		shipper->close(state);
+	}
+	return state != NULL;
+}
+
 bool output_wants(const struct output *output, const struct event *event)
 {
 	return (output->events & event->kind) != 0 &&

@@ -40,5 +40,11 @@ const struct output *outputs_find(const struct outputs *outputs, const char *nam
  */
 bool outputs_take_secrets(const struct outputs *outputs, struct reason *why);
 
+/*
+ * Whether its shipper would open now, for this user: files, libraries, what only it knows
+ * of its keys. Sends nothing and leaves nothing behind; a name may be resolved.
+ */
+bool output_would_open(const struct output *output, struct reason *why);
+
 /* Whether this event is to be sent to that output. */
 bool output_wants(const struct output *output, const struct event *event);

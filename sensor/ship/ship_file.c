@@ -133,6 +133,20 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	return state;
 }
 
+static bool ship_probe(const struct schema_values *values, struct reason *why)
+{
+	struct ship_file state = {.directory = -1, .file = -1};
+	const char *path = schema_text(values, "path");
+	if (strcmp(path, "-") == 0) {
+		return true;
+	}
+	const bool is_open = open_directory(&state, path, why);
+	if (is_open) {
+		(void)close(state.directory);
+	}
+	return is_open;
+}
+
 /* A pipe that is full. False: for too long in this call. */
 static bool wait_for_room(struct ship_file *state)
 {
@@ -230,6 +244,7 @@ const struct shipper SHIPPER_FILE = {
 	.open = ship_open,
 	.send = ship_send,
 	.close = ship_close,
+	.probe = ship_probe,
 	.reopen = ship_reopen,
 	.directory = ship_directory,
 };

@@ -148,15 +148,18 @@ static void ship_close(void *opaque)
 	free(state);
 }
 
+static bool ship_check(const struct schema_values *values, struct reason *why)
+{
+	return strcmp(schema_text(values, "form"), "rfc5424") != 0 ||
+	       reason_set(why, "form rfc5424 is not for /dev/log, whose readers put a "
+			       "header of "
+			       "their own: take type relp or syslog-net, or form kv, "
+			       "cee, cef, ecs");
+}
+
 static void *ship_open(const struct shipper_context *context, struct reason *why)
 {
 	const struct schema_values *values = &context->output->values;
-	if (strcmp(schema_text(values, "form"), "rfc5424") == 0) {
-		(void)reason_set(why,
-			"form rfc5424 is not for /dev/log, whose readers put a header "
-			"of their own: take type relp, or form kv, cee, cef, ecs");
-		return NULL;
-	}
 	struct ship_syslog *state = calloc(1, sizeof(*state));
 	if (!state) {
 		(void)reason_set(why, "no memory");
@@ -180,4 +183,5 @@ const struct shipper SHIPPER_SYSLOG = {
 	.open = ship_open,
 	.send = ship_send,
 	.close = ship_close,
+	.check = ship_check,
 };

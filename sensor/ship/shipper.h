@@ -59,6 +59,9 @@ struct shipper {
 	/* What no table of keys says: which belong together. Opens and asks nothing. */
 	bool (*check)(const struct schema_values *values, struct reason *why);
 
+	/* What open would refuse, without a trace of it. NULL: open leaves none. */
+	bool (*probe)(const struct schema_values *values, struct reason *why);
+
 	/* The operator asked (SIGHUP) to open anew what may have been moved away. */
 	void (*reopen)(void *state);
 

@@ -189,6 +189,16 @@ def test_no_sentence_of_one_language_is_in_the_other(documents, form):
     assert not sentences("en") & sentences("fr")
 
 
+def test_a_cell_says_how_many_of_its_flows_gave_its_state():
+    def states(*captures):
+        text = shown(*captures, "-m", MATRIX, "--text")
+        return re.findall(r"^  \? (seen, not declared.*?)   ", text, re.M)
+    lawful, unlawful = ROOT / "pcaps/imaps-tls13/traffic.pcap", ROOT / "pcaps/imap-login-clear/traffic.pcap"
+    assert states(lawful, unlawful) == ["seen, not declared: 1 of 2"]
+    assert states(unlawful) == ["seen, not declared"]  # all of them
+    assert states(lawful) == []
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_text_has_columns_or_names_each_cell_and_leaves_single_lines_free(documents, language):
     text = documents["text", language]

@@ -153,6 +153,7 @@ def test_a_folder_without_a_journal_is_refused_and_left_as_it_was(tmp_path, coun
     ("outputs:\n  - {type: syslog-net, receivers: a, transport: udp, limit: 65001}\n", "limit: by UDP 65000 at most"),
     ("outputs:\n  - {type: redis, path: /x, sentinels: [a]}\n", ":2:5: output redis: either path or sentinels"),
     ("outputs:\n  - {type: redis, servers: ['a:b']}\n", 'output redis: servers: "a:b" is no HOST:PORT'),
+    ("outputs:\n  - {type: syslog, form: rfc5424}\n", ":2:5: output syslog: form rfc5424 is not for /dev/log"),
     ("jurnal: {}\n", ':1:1: unknown setting "jurnal"; did you mean "journal"?'),
 ])
 def test_a_mistake_in_the_settings_is_told_with_its_place(tmp_path, text, wanted):
@@ -173,6 +174,34 @@ def test_settings_that_contradict_are_told_before_the_start(tmp_path, text, want
     path.write_text(text)
     answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
     assert answer.returncode == 2 and answer.stderr.startswith(f"{path}: ") and wanted in answer.stderr, answer.stderr
+
+
+@needs_namespace
+@pytest.mark.parametrize("text, wanted", [
+    ("interface: nosuch0\n", "nosuch0: No such device"),
+    ("interface: lo\nuser: nosuchuser\n", 'no user "nosuchuser"'),
+    ("interface: lo\noutputs:\n  - {type: file, path: /nosuch/x}\n", "/nosuch/: No such file or directory"),
+    ("interface: lo\noutputs:\n  - {type: relp, host: '::1', tls: yes, ca: /nosuch, certificate: /nosuch, key: /nosuch}\n",
+     "/nosuch: No such file or directory"),
+    ("interface: lo\noutputs:\n  - {type: syslog-net, receivers: '[::1]:6514', transport: tls, ca: /nosuch}\n", "/nosuch: "),
+    ("interface: lo\noutputs:\n  - {type: redis, path: /x, user: a, password_file: /nosuch}\n", "/nosuch: No such file or directory"),
+])
+def test_what_a_start_finds_missing_a_check_finds_missing(tmp_path, text, wanted):
+    path = tmp_path / "mailwarden.yaml"
+    path.write_text(f"matrix: {sensor.ROOT}/rules/anssi-reference.yaml\nstate-dir: {tmp_path}/state\n{text}")
+    for words in (["check", "--config"], ["run", "-c"]):
+        answer = subprocess.run(["unshare", "-n", MAILWARDEN, *words, str(path)], capture_output=True, text=True, timeout=20, check=False)
+        assert answer.returncode in (2, 3) and wanted in answer.stderr, answer.stderr
+        assert answer.stderr.count(wanted) == 1 or words[0] == "run"
+
+
+def test_a_check_leaves_no_file_behind(tmp_path):
+    path = config(tmp_path, f"{{type: file, path: {tmp_path}/siem.json}}", "{type: unix, path: /run/nobody.sock}",
+                  "{type: relp, host: '::1', port: 1}", "{type: redis, path: /run/nobody.sock}")
+    before = sorted(tmp_path.rglob("*"))
+    answer = subprocess.run([MAILWARDEN, "check", "--config", str(path)], capture_output=True, text=True, timeout=10, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("text, wanted", [
@@ -198,7 +227,7 @@ def test_settings_that_are_right_are_told_to_be(tmp_path):
     ("interface: lo\n", 1, 262144, 64),
     ("interface: lo\ntable: 1024\nshunt: no\n", 1, 1024, 64),
     ("interface: lo\ntable: 1024\nshunt: yes\n", 1, 1024, 64 + 12.75),
-    ("interface: [lo, eth0]\nworkers: 2\ntable: 1048576\nring: 32\n", 2, 1048576, 64),
+    ("interface: lo\nworkers: 2\ntable: 1048576\nring: 32\n", 2, 1048576, 32),
     ("queue: 0:3\ntable: 1024\n", 4, 1024, 0),
 ])
 def test_right_settings_say_what_memory_they_will_take(tmp_path, text, workers, flows, rings):
