@@ -314,15 +314,19 @@ static void print_shunt(const struct status_page *page)
 {
 	uint32_t interfaces = 0;
 	uint64_t shunted = 0;
+	uint64_t packets = 0;
 	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
 		interfaces |= page->processes[i].interfaces_shunting;
 		shunted += page->processes[i].shunted;
+		packets += page->processes[i].packets;
 	}
 	if (interfaces != 0) {
 		columns_say(stdout, TEXT_AT,
 			"\nshunt       socket filter on %d interfaces: %" PRIu64
-			" packets of decided flows counted in the kernel\n",
-			__builtin_popcount(interfaces), shunted);
+			" packets of decided flows counted in the kernel (%" PRIu64
+			" %%)\n",
+			__builtin_popcount(interfaces), shunted,
+			packets > 0 ? shunted * 100 / packets : 0);
 	} else if (!page->is_inline) {
 		(void)printf("\nshunt       none\n");
 	}

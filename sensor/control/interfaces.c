@@ -51,11 +51,10 @@ uint32_t interfaces_ring_mib(const struct settings *settings)
 	return share > 0 ? share : 1;
 }
 
-static void tell_not_shunted(const struct interfaces *interfaces,
-	const struct settings *settings, const char *name, const char *why)
+static void tell_not_shunted(
+	const struct interfaces *interfaces, const char *name, const char *why)
 {
-	const bool is_asked_for = settings->shunt == SETTINGS_SHUNT_YES;
-	log_line(is_asked_for ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, interfaces->area,
+	log_line(LOG_LEVEL_WARNING, interfaces->area,
 		"%s: decided flows are not left to the kernel: %s", name, why);
 }
 
@@ -72,7 +71,7 @@ static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 	interfaces->list[i].name = live.interface;
 	interfaces->list[i].live = live_open(&live, why);
 	if (interfaces->list[i].live && live_not_shunted(interfaces->list[i].live)) {
-		tell_not_shunted(interfaces, settings, live.interface,
+		tell_not_shunted(interfaces, live.interface,
 			live_not_shunted(interfaces->list[i].live));
 	}
 	interfaces->list[i].is_down =
@@ -93,7 +92,7 @@ static void start_shunt(struct interfaces *interfaces, const struct settings *se
 		interfaces->shunt = shunt_new(&why);
 	}
 	if (!interfaces->shunt) {
-		tell_not_shunted(interfaces, settings, "all", why.text);
+		tell_not_shunted(interfaces, "all", why.text);
 	}
 }
 

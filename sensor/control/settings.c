@@ -144,7 +144,7 @@ uint32_t settings_workers(const struct settings *settings)
 
 bool settings_want_shunt(const struct settings *settings)
 {
-	return settings->shunt != SETTINGS_SHUNT_NO && settings->interfaces.count > 0;
+	return settings->is_shunt_wanted && settings->interfaces.count > 0;
 }
 
 uint16_t settings_queue(const struct settings *settings, uint32_t worker)
@@ -226,24 +226,6 @@ static bool set_recheck(struct settings *settings, const struct key *key,
 		key->shown.name, value);
 }
 
-static bool set_shunt(struct settings *settings, const struct key *key,
-	const char *value, struct reason *why)
-{
-	static const char *const WORDS[] = {
-		[SETTINGS_SHUNT_AUTO] = "auto",
-		[SETTINGS_SHUNT_YES] = "yes",
-		[SETTINGS_SHUNT_NO] = "no",
-	};
-	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-		if (strcmp(value, WORDS[i]) == 0) {
-			settings->shunt = (enum settings_shunt)i;
-			return true;
-		}
-	}
-	return reason_set(
-		why, "%s takes auto, yes or no, not \"%.40s\"", key->shown.name, value);
-}
-
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct key KEYS[] = {
@@ -281,9 +263,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(observed_pairs), KEPT_PAIRS_LEAST, KEPT_PAIRS_MOST},
 	{{"ring", 0, "MIB", "kernel's packet ring of an interface"}, set_number,
 		FIELD(ring_mib), 1, 1024},
-	{{"shunt", 0, "auto|yes|no",
-		 "leave decided flows to the kernel (default auto)"},
-		set_shunt, FIELD(shunt), 0, 0},
+	{{"shunt", 0, "yes|no", "leave decided flows to the kernel (default no)"},
+		set_yes_no, FIELD(is_shunt_wanted), 0, 0},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
 		FIELD(queue_length), 16, 65536},
 	{{"action", 0, "FINDING=ACTION", "inline: accept, refuse, reject or drop"},

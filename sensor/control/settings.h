@@ -50,13 +50,6 @@ enum settings_recheck {
 	SETTINGS_RECHECK_NONE
 };
 
-/* Whether the kernel counts decided flows in a worker's place (capture/shunt). */
-enum settings_shunt {
-	SETTINGS_SHUNT_AUTO = 0, /* where it is of use; that it cannot is no matter */
-	SETTINGS_SHUNT_YES,
-	SETTINGS_SHUNT_NO
-};
-
 /* What a reload changes, with the matrix; all of it inline. */
 struct settings_policy {
 	bool is_enforcing;
@@ -81,7 +74,7 @@ struct settings {
 	bool is_fail_closed;
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
-	enum settings_shunt shunt;
+	bool is_shunt_wanted; /* the kernel counts decided flows (capture/shunt) */
 	uint32_t workers;
 	uint32_t flows;     /* of each worker */
 	uint32_t silence_s; /* longest time without a packet; 0: not watched */

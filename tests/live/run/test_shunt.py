@@ -2,6 +2,7 @@
 
 import shutil
 import struct
+import subprocess
 import time
 
 import pytest
@@ -42,6 +43,12 @@ def ended(run):
             if record["event_type"] == "mail" and record["src_ip"] == f"192.0.2.{LAST_HOST}"]
 
 
+def status_text(run):
+    answer = subprocess.run([sensor.MAILWARDEN, "status", "--state-dir", run.state], capture_output=True, text=True,
+                            timeout=sensor.PATIENCE_S, check=True)
+    return " ".join(answer.stdout.split())
+
+
 def counter(run, name):
     return run.worker()["counters"].get(name, 0)
 
@@ -60,7 +67,7 @@ def replayed(run, content, tmp_path):
 
 @pytest.mark.parametrize("matrix, folders", CASES, ids=[folders[0].name for _, folders in CASES])
 def test_long_encrypted_flows_are_told_as_by_a_replay_though_most_of_them_is_not_seen(matrix, folders, tmp_path):
-    run = Sensor("--silence", "0", matrix=matrix)
+    run = Sensor("--silence", "0", "--shunt", "yes", matrix=matrix)
     try:
         skip_without(run)
         content, _ = captures.joined(folders, dialogue(LAST_HOST) + ending(LAST_HOST), lengthened.packets)
@@ -181,7 +188,7 @@ OPEN = {84: mail_that_takes_its_time, 85: web_that_becomes_mail}
 
 
 def test_nothing_hides_behind_a_flow_that_is_shunted(tmp_path):
-    run = Sensor("--silence", "0")
+    run = Sensor("--silence", "0", "--shunt", "yes")
     try:
         skip_without(run)
         open_frames = [frame for host, make in OPEN.items() for frame in make(host)] + long_in_a_tunnel(UNDECLARED)
@@ -212,7 +219,7 @@ def test_nothing_hides_behind_a_flow_that_is_shunted(tmp_path):
 
 def test_two_workers_leave_their_flows_to_the_kernel_each(tmp_path):
     del tmp_path
-    run = Sensor("--workers", "2")
+    run = Sensor("--workers", "2", "--shunt", "yes")
     try:
         skip_without(run)
         flows = [foreign(host)[0] for host in range(80, 90)]
@@ -227,6 +234,8 @@ def test_two_workers_leave_their_flows_to_the_kernel_each(tmp_path):
             time.sleep(PASSED_S)
         assert min(sums(SHUNTED)) > 0
         assert sum(sums(SHUNTED)) >= len(parts[-1])
+        share = sum(sums(SHUNTED)) * 100 // sum(map(len, parts))
+        assert f" packets of decided flows counted in the kernel ({share} %)" in status_text(run)
         assert sum(sums("flow.opened")) == len(flows)
         assert run.end() == 0
     finally:
@@ -235,7 +244,7 @@ def test_two_workers_leave_their_flows_to_the_kernel_each(tmp_path):
 
 def test_without_the_right_or_the_wish_all_packets_are_seen():
     frames, _ = foreign(80)
-    run = Sensor("--shunt", "no")
+    run = Sensor()
     try:
         run.send(frames)
         until(lambda: counter(run, TAKEN) == len(frames), "all to be taken")
