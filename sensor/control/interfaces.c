@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define NAP_NS_A_MIB 31250 /* 10 Gbit/s fill a 27th of the ring meanwhile */
@@ -253,12 +254,19 @@ void interfaces_counters(
 	}
 }
 
-struct shunt *interfaces_shunt(const struct interfaces *interfaces)
+size_t interfaces_list(const struct interfaces_counters *counters, struct counter *list)
 {
-	return interfaces->shunt;
+	const struct counter all[INTERFACES_COUNTERS] = {
+		{"capture.downs", counters->downs},
+		{"capture.shunted", counters->shunted},
+		{"capture.shunted_flows", counters->shunted_flows},
+		{"capture.shunt_full", counters->shunt_full},
+	};
+	memcpy(list, all, sizeof(all));
+	return INTERFACES_COUNTERS;
 }
 
-uint32_t interfaces_shunting(const struct interfaces *interfaces)
+static uint32_t which_are_shunting(const struct interfaces *interfaces)
 {
 	uint32_t shunting = 0;
 	for (size_t i = 0; interfaces->shunt && i < interfaces->count; i++) {
@@ -270,7 +278,7 @@ uint32_t interfaces_shunting(const struct interfaces *interfaces)
 	return shunting;
 }
 
-uint32_t interfaces_missing(const struct interfaces *interfaces)
+static uint32_t which_are_missing(const struct interfaces *interfaces)
 {
 	uint32_t missing = 0;
 	for (size_t i = 0; i < interfaces->count; i++) {
@@ -281,7 +289,7 @@ uint32_t interfaces_missing(const struct interfaces *interfaces)
 	return missing;
 }
 
-uint32_t interfaces_down(const struct interfaces *interfaces)
+static uint32_t which_are_down(const struct interfaces *interfaces)
 {
 	uint32_t down = 0;
 	for (size_t i = 0; i < interfaces->count; i++) {
@@ -290,4 +298,18 @@ uint32_t interfaces_down(const struct interfaces *interfaces)
 		}
 	}
 	return down;
+}
+
+struct shunt *interfaces_shunt(const struct interfaces *interfaces)
+{
+	return which_are_shunting(interfaces) != 0 ? interfaces->shunt : NULL;
+}
+
+/* In this order: one that goes from down to missing is at no time neither. */
+void interfaces_publish(
+	const struct interfaces *interfaces, struct status_process *process)
+{
+	process->interfaces_missing = which_are_missing(interfaces);
+	process->interfaces_down = which_are_down(interfaces);
+	process->interfaces_shunting = which_are_shunting(interfaces);
 }

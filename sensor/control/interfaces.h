@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/counter.h"
 #include "capture/live.h"
 #include "control/sensor.h"
 
@@ -47,14 +48,17 @@ void interfaces_wait(struct interfaces *interfaces, int timeout_ms);
 void interfaces_counters(
 	struct interfaces *interfaces, struct interfaces_counters *counters);
 
-/* Which have the decided flows counted in the kernel: likewise. */
-uint32_t interfaces_shunting(const struct interfaces *interfaces);
+/* Those that an inline sensor has not, by name; their number, INTERFACES_COUNTERS. */
+#define INTERFACES_COUNTERS 4
+size_t interfaces_list(
+	const struct interfaces_counters *counters, struct counter *list);
 
-/* Where that is done, or NULL. */
+/* Where decided flows are counted by the kernel; NULL: of no interface they are. */
 struct shunt *interfaces_shunt(const struct interfaces *interfaces);
 
-/* Which interfaces are left out: a bit for each, in the order of the settings. */
-uint32_t interfaces_missing(const struct interfaces *interfaces);
-
-/* Likewise which are down, or were when they were left out for it. */
-uint32_t interfaces_down(const struct interfaces *interfaces);
+/*
+ * Which of them are missing, down (or were when they were left out for it) and shunting: a
+ * bit for each, in the order of the settings.
+ */
+void interfaces_publish(
+	const struct interfaces *interfaces, struct status_process *process);

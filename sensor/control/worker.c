@@ -343,14 +343,6 @@ static bool make_gate(struct worker *worker, struct reason *why)
 	return worker->gate != NULL;
 }
 
-/* In this order: one that goes from down to missing is at no time neither. */
-static void publish_interfaces(struct worker *worker)
-{
-	worker->process->interfaces_missing = interfaces_missing(worker->interfaces);
-	worker->process->interfaces_down = interfaces_down(worker->interfaces);
-	worker->process->interfaces_shunting = interfaces_shunting(worker->interfaces);
-}
-
 static bool open_interfaces(struct worker *worker, struct reason *why)
 {
 	const bool is_first = worker->process->restarts == 0;
@@ -360,11 +352,8 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 	worker->interfaces =
 		interfaces_open(worker->sensor, worker->process->name, is_first, why);
 	if (worker->interfaces) {
-		publish_interfaces(worker);
-		if (worker->process->interfaces_shunting != 0) {
-			engine_set_shunt(
-				worker->engine, interfaces_shunt(worker->interfaces));
-		}
+		interfaces_publish(worker->interfaces, worker->process);
+		engine_set_shunt(worker->engine, interfaces_shunt(worker->interfaces));
 	}
 	return worker->interfaces != NULL;
 }
@@ -478,14 +467,8 @@ static void publish(struct worker *worker)
 		count += count_gate(worker, counters + count, &capture);
 	} else {
 		interfaces_counters(worker->interfaces, &capture);
-		publish_interfaces(worker);
-		counters[count++] = (struct counter){"capture.downs", capture.downs};
-		counters[count++] =
-			(struct counter){"capture.shunted", capture.shunted};
-		counters[count++] = (struct counter){
-			"capture.shunted_flows", capture.shunted_flows};
-		counters[count++] =
-			(struct counter){"capture.shunt_full", capture.shunt_full};
+		interfaces_publish(worker->interfaces, process);
+		count += interfaces_list(&capture, counters + count);
 	}
 	counters[count++] = (struct counter){"capture.received", capture.received};
 	counters[count++] = (struct counter){"capture.lost", capture.lost};
