@@ -16,7 +16,6 @@
 		FINDING_BIT(FINDING_FLOW_ILLEGITIMATE) |              \
 		FINDING_BIT(FINDING_FLOW_ROLE_MISMATCH) |             \
 		FINDING_BIT(FINDING_PORT_UNUSUAL) |                   \
-		FINDING_BIT(FINDING_PORT_FOREIGN) |                   \
 		FINDING_BIT(FINDING_SMTPS_IMPLICIT) |                 \
 		FINDING_BIT(FINDING_TLS_MISSING) |                    \
 		FINDING_BIT(FINDING_TLS_VERSION_OBSOLETE) |           \
@@ -223,7 +222,10 @@ static uint8_t severity_of(
 static void take_told(
 	const struct sighting *sighting, bool is_claim, struct judgement *judgement)
 {
-	uint64_t told = is_claim ? 0 : sighting->findings & ~OF_MATRIX;
+	/* of what was accepted, what is found anew: as the matrix accepts it now */
+	const uint64_t in_record =
+		sighting->findings | (sighting->accepted & judgement->findings);
+	uint64_t told = is_claim ? 0 : in_record & ~OF_MATRIX;
 	judgement->findings = (judgement->findings & OF_MATRIX) | told;
 	judgement->accepted &= judgement->findings;
 	for (; told != 0; told &= told - 1) { /* 64 */
@@ -244,7 +246,9 @@ static void fill_seen(const struct sighting *sighting, struct facts *facts)
 	facts->is_midstream = sighting->is_midstream;
 	facts->session.has_server_hello = sighting->tls_version != 0;
 	facts->auth_secret = sighting->clear_mechanisms;
+	facts->is_clear_cut = (sighting->shown & SIGHTING_CLEAR_CUT) != 0;
 	facts->rcpt_count = sighting->recipients;
+	facts->mail_from_domain[0] = sighting->has_sender ? '?' : '\0';
 	facts->has_requiretls_clear =
 		(sighting->findings & FINDING_BIT(FINDING_REQUIRETLS_CLEAR)) != 0;
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <string.h>
 
 #define DIGEST_BYTES 32
 #define BASE64_BYTES 48
@@ -31,11 +32,11 @@ static const char STYLE[] =
 	"tbody th+td{max-width:none;overflow-wrap:anywhere}"
 	".code{font:.8rem/1.6 monospace;overflow-wrap:anywhere;max-width:none}"
 	".many "
-	".code{min-width:21ch}td[class]:not(.name){min-width:5.9em}.name{min-width:2."
-	"8em}"
+	".code{min-width:21ch}td[class]:not(.name,.code){min-width:5.9em}.name{min-"
+	"width:2.8em}"
 	".good{color:var(--good);font-weight:bold}.bad{color:var(--bad);font-weight:"
 	"bold}"
-	"h1{overflow-wrap:anywhere}"
+	"h1{overflow-wrap:anywhere;font-size:clamp(1.3rem,6vw,2rem)}"
 	".unknown{color:var(--unknown);font-weight:bold}"
 	".accepted{color:var(--accepted);font-weight:bold}"
 	"svg text{font:12px monospace;fill:var(--ink)}"
@@ -53,7 +54,7 @@ static const char STYLE[] =
 	"svg{max-width:100%;height:auto}table{font-size:8pt}.many{font-size:7pt;"
 	"min-width:0}th,td{max-width:8rem;padding:.15rem .3rem}.name{max-width:7em}"
 	"td:last-child{max-width:none}.code{font-size:6.3pt}.many "
-	".code{min-width:14ch}}";
+	".code{min-width:10ch}}";
 
 static const char *const CLASSES[] = {
 	[PAGE_MARK_NONE] = NULL,
@@ -82,6 +83,32 @@ const char *page_html_policy(char text[PAGE_POLICY_BYTES])
 	return text;
 }
 
+/* French sets a mark off by a space, which no line may end at: wider before a colon. */
+static const char *space_before(const struct page *page, const char *mark)
+{
+	if (page->language != TEXTS_FRENCH || !*mark || !strchr(":;!?%", *mark) ||
+		(mark[1] && !strchr(" ).,", mark[1]))) {
+		return " ";
+	}
+	return *mark == ':' ? "\xc2\xa0" : "\xe2\x80\xaf";
+}
+
+static void put(const struct page *page, const char *text, const char *end)
+{
+	for (; text < end; text++) {
+		if (*text == ' ') {
+			(void)fputs(space_before(page, text + 1), page->out);
+		} else {
+			html_put_character(page->out, *text);
+		}
+	}
+}
+
+static void put_text(const struct page *page, const char *text)
+{
+	put(page, text, text + strlen(text));
+}
+
 static void put_policy(FILE *out)
 {
 	char policy[PAGE_POLICY_BYTES];
@@ -101,24 +128,36 @@ static void begin(struct page *page, const char *title)
 		    "initial-scale=1\">\n<meta name=\"referrer\" "
 		    "content=\"no-referrer\">\n<title>",
 		out);
-	html_put(out, title);
+	put_text(page, title);
 	(void)fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>",
 		STYLE);
-	html_put(out, title);
+	put_text(page, title);
 	(void)fputs("</h1>\n", out);
 }
 
 static void heading(struct page *page, unsigned level, const char *text)
 {
 	(void)fprintf(page->out, "<h%u>", level);
-	html_put(page->out, text);
+	put_text(page, text);
 	(void)fprintf(page->out, "</h%u>\n", level);
 }
 
+/* A text of the catalogues: what stands in it between two ` is to be typed. */
 static void paragraph(struct page *page, const char *text)
 {
 	(void)fputs("<p>", page->out);
-	html_put(page->out, text);
+	for (const char *code; (code = strchr(text, '`')) != NULL;) {
+		const char *const end = strchr(code + 1, '`');
+		if (!end) {
+			break;
+		}
+		put(page, text, code);
+		(void)fputs("<code>", page->out);
+		put(page, code + 1, end);
+		(void)fputs("</code>", page->out);
+		text = end + 1;
+	}
+	put_text(page, text);
 	(void)fputs("</p>\n", page->out);
 }
 
@@ -138,7 +177,7 @@ static void table(struct page *page, const struct page_cells *heads)
 	(void)fputs("<thead><tr>", page->out);
 	for (size_t i = 0; i < heads->count; i++) {
 		(void)fputs("<th scope=\"col\">", page->out);
-		html_put(page->out, heads->text[i]);
+		put_text(page, heads->text[i]);
 		(void)fputs("</th>", page->out);
 	}
 	(void)fputs("</tr></thead>\n<tbody>\n", page->out);
@@ -154,7 +193,7 @@ static void cell(struct page *page, const struct page_cells *cells, size_t colum
 		(void)fprintf(page->out, " class=\"%s\"", CLASSES[mark]);
 	}
 	(void)fputc('>', page->out);
-	html_put(page->out, cells->text[column]);
+	put_text(page, cells->text[column]);
 	(void)fputs(is_head ? "</th>" : "</td>", page->out);
 }
 

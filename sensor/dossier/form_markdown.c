@@ -49,9 +49,18 @@ static void begin(struct page *page, const char *title)
 	(void)fputs("\n\n", page->out);
 }
 
+/* What stands between two ` is code here, too. */
 static void paragraph(struct page *page, const char *text)
 {
-	put(page, text);
+	bool is_code = false;
+	for (; *text; text++) {
+		is_code = is_code != (*text == '`');
+		if (is_code || *text == '`') {
+			(void)fputc(*text, page->out);
+		} else {
+			put_character(page, *text);
+		}
+	}
 	(void)fputs("\n\n", page->out);
 }
 

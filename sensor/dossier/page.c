@@ -318,7 +318,8 @@ static void write_places(struct page *page)
 		}
 		sentence_append(text, sizeof(text), " %s", more);
 	}
-	pair(page, TEXT_SIGHT_PLACES, text[0] ? text : "-");
+	pair(page, TEXT_SIGHT_PLACES,
+		text[0] ? text : page_text(page, TEXT_SIGHT_PLACES_NONE));
 }
 
 static void write_undecoded(struct page *page)

@@ -42,6 +42,7 @@ struct page_held;
 struct page_form {
 	void (*begin)(struct page *page, const char *title);
 	void (*heading)(struct page *page, unsigned level, const char *text);
+	/* of the catalogues, with numbers at most: what is to be typed stands between ` */
 	void (*paragraph)(struct page *page, const char *text);
 	/* of these columns; rows follow, then the end */
 	void (*table)(struct page *page, const struct page_cells *heads);
@@ -117,6 +118,9 @@ void page_fill(struct page *page, enum text_id id, const char *const *values);
 
 /* "3 of 12 (25 %)": more than none and less than all are never rounded away. */
 void page_cell_share(struct page *page, uint64_t part, uint64_t whole);
+
+/* "2027-01-01 (31 days)", or when it ended. */
+void page_cell_certificate(struct page *page, int64_t end_s, int64_t now_s);
 
 /* Of the grid: "relay", "internal (no group)". */
 const char *page_end_name(

@@ -198,8 +198,7 @@ static void write_certificate(
 	page_cell(page, is_ipv4 ? "%s:%u%s%s" : "[%s]:%u%s%s",
 		address_text(&server->server, text), server->port,
 		server->name[0] ? " " : "", server->name);
-	page_cell_fill(page,
-		is_over ? TEXT_DIGEST_CERTIFICATE_OVER : TEXT_DIGEST_CERTIFICATE,
+	page_cell_fill(page, is_over ? TEXT_CERTIFICATE_OVER : TEXT_DIGEST_CERTIFICATE,
 		values);
 	page_mark(page, is_over ? PAGE_MARK_BAD : PAGE_MARK_UNKNOWN);
 	page_row(page);

@@ -234,20 +234,27 @@ static enum text_id offer_of(uint8_t offered)
 	return is_yes ? TEXT_OFFERED : is_no ? TEXT_OFFERED_NOT : TEXT_OFFERED_UNKNOWN;
 }
 
-/* Days are counted from the last flow: the report knows no other today. */
-static void cell_certificate(struct page *page, int64_t end_s)
+void page_cell_certificate(struct page *page, int64_t end_s, int64_t now_s)
 {
 	char day[PAGE_TIME_BYTES];
 	char days[PAGE_NUMBER_BYTES];
-	const int64_t now_s = (int64_t)(page->dossier->sight.last_us / US_PER_S);
+	const bool is_over = end_s <= now_s;
+	(void)snprintf(days, sizeof(days), "%" PRId64, (end_s - now_s) / DAY_S);
+	const char *const values[] = {page_day(end_s, day), days};
+	page_cell_fill(
+		page, is_over ? TEXT_CERTIFICATE_OVER : TEXT_CERTIFICATE_VALUE, values);
+	page_mark(page, is_over ? PAGE_MARK_BAD : PAGE_MARK_NONE);
+}
+
+/* Days are counted from the last flow: the report knows no other today. */
+static void cell_certificate(struct page *page, int64_t end_s)
+{
 	if (end_s == 0) {
 		page_cell_text(page, TEXT_CERTIFICATE_UNSEEN);
 		return;
 	}
-	(void)snprintf(days, sizeof(days), "%" PRId64, (end_s - now_s) / DAY_S);
-	const char *const values[] = {page_day(end_s, day), days};
-	page_cell_fill(page, TEXT_CERTIFICATE_VALUE, values);
-	page_mark(page, end_s <= now_s ? PAGE_MARK_BAD : PAGE_MARK_NONE);
+	page_cell_certificate(
+		page, end_s, (int64_t)(page->dossier->sight.last_us / US_PER_S));
 }
 
 static void write_server(struct page *page, const struct dossier_server *server)

@@ -33,6 +33,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"pas été vu ne prouve pas que tout était en ordre."},
 	[TEXT_SIGHT_PLACES] = {"Places of observation", "Points d'observation"},
 	[TEXT_SIGHT_PLACES_MORE] = {"and others", "et d'autres"},
+	[TEXT_SIGHT_PLACES_NONE] = {"none is named", "aucun n'est nommé"},
 	[TEXT_SIGHT_HOURS] = {"Hours from the first flow to the last",
 		"Heures du premier au dernier flux"},
 	[TEXT_SIGHT_FLOWS] = {"Mail flows", "Flux de messagerie"},
@@ -54,7 +55,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"non dit par les enregistrements"},
 	[TEXT_SIGHT_CUT] = {"Inputs of which a part is missing",
 		"Entrées dont il manque une partie"},
-	[TEXT_SHARE] = {"{} of {} ({} %)", "{} sur {} ({} %)"},
+	[TEXT_SHARE] = {"{} of {} ({}%)", "{} sur {} ({} %)"},
 	[TEXT_STATE_PART] = {"{}: {} of {}", "{} : {} sur {}"},
 	[TEXT_DECIMAL_POINT] = {".", ","},
 	[TEXT_VERDICTS] = {"Verdict per recommendation", "Constat par recommandation"},
@@ -179,6 +180,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_OLDER] = {"older than 1.0", "antérieure à 1.0"},
 	[TEXT_CERTIFICATE] = {"Certificate ends", "Fin du certificat"},
 	[TEXT_CERTIFICATE_VALUE] = {"{} ({} days)", "{} ({} jours)"},
+	[TEXT_CERTIFICATE_OVER] = {"ended on {}", "échu le {}"},
 	[TEXT_CERTIFICATE_UNSEEN] = {"not visible", "non visible"},
 	[TEXT_ROWS] = {"Rows of the matrix", "Lignes de la matrice"},
 	[TEXT_ROWS_ABOUT] = {"Which rows were used, and until when they hold.",
@@ -231,7 +233,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		 "between the same ends by the same row is one, with its newest "
 		 "detail.",
 			"Alertes des dernières 24 heures, les plus graves d'abord. Le "
-			"même constat entre les mêmes extrémités et par la même règle "
+			"même écart entre les mêmes extrémités et par la même ligne "
 			"n'en fait qu'une, avec son dernier détail."},
 	[TEXT_OVERVIEW_ALERTS_NONE] = {"No alert was given in the last 24 hours.",
 		"Aucune alerte dans les dernières 24 heures."},
@@ -343,16 +345,17 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"conforme dit moins ici que d'une capture."},
 	[TEXT_METHOD_RECORDS] =
 		{"Made from records at least in part: those were judged anew by "
-		 "this matrix. Bytes lost inside a flow are not in records, nor "
-		 "frames that could not be decoded but by the counters among "
-		 "them: conform says less here than of a capture. Severities "
+		 "this matrix. Frames that could not be decoded are not in "
+		 "records but by the counters among them: conform says less here than "
+		 "of a capture. Severities "
 		 "are the usual ones of a finding, and the row at fault is that "
 		 "of the whole flow; an alert may have told others when it was "
 		 "raised.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
-			"jugés à nouveau par cette matrice. Les octets perdus dans un "
-			"flux n'y figurent pas, ni les trames non décodées, sinon par "
-			"les compteurs qui s'y trouvent : conforme dit moins ici que "
+			"jugés à nouveau par cette matrice. Les trames non décodées "
+			"n'y "
+			"figurent pas, sinon par les compteurs qui s'y trouvent : "
+			"conforme dit moins ici que "
 			"d'une capture. Les gravités sont celles d'usage de chaque "
 			"écart, et la ligne en cause est celle du flux entier ; une "
 			"alerte a pu en dire d'autres quand elle a été levée."},
@@ -412,7 +415,6 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Certificats échus ou bientôt échus"},
 	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
 		"échoit le {}, jours restants : {}"},
-	[TEXT_DIGEST_CERTIFICATE_OVER] = {"ended on {}", "échu le {}"},
 	[TEXT_COLON] = {": ", " : "},
 	[TEXT_NONE] = {"-", "-"},
 };

@@ -5,7 +5,7 @@
 
 #define PORT_MAX 65535
 
-/* Those without a record of a mail flow. */
+/* Where they have no record of a mail flow. */
 static const enum finding FINDINGS[] = {FINDING_PORT_FOREIGN, FINDING_SENDER_MX_LOOKUP};
 #define FINDING_KINDS (sizeof(FINDINGS) / sizeof(FINDINGS[0]))
 
@@ -28,11 +28,18 @@ static bool may_be_told(const char *line, size_t len)
 	return false;
 }
 
+/* Of a flow of mail its own record says so. */
+static bool is_of_mail(const struct document *record)
+{
+	const char *name = document_text(record, "mail.protocol");
+	return name && protocol_row(protocol_by_name(name))->is_mail;
+}
+
 static bool read_finding(const struct document *record, struct told *told)
 {
 	const char *type = document_text(record, "event_type");
 	const char *id = document_text(record, "alert.metadata.finding");
-	if (!type || !id || strcmp(type, "alert") != 0) {
+	if (!type || !id || strcmp(type, "alert") != 0 || is_of_mail(record)) {
 		return false;
 	}
 	for (size_t i = 0; i < FINDING_KINDS; i++) {

@@ -196,7 +196,8 @@ static uint16_t worst_shown(const struct observed_entry *entry)
 {
 	const unsigned against = SIGHTING_CONTENT_CLEAR | SIGHTING_TURNED |
 				 SIGHTING_NO_CLIENT_CERTIFICATE |
-				 SIGHTING_CERTIFICATE_SELF_SIGNED | SIGHTING_AMBIGUOUS;
+				 SIGHTING_CERTIFICATE_SELF_SIGNED | SIGHTING_AMBIGUOUS |
+				 SIGHTING_CLEAR_CUT;
 	return (uint16_t)((entry->shown_by_any & against) | entry->shown_by_all);
 }
 

@@ -13,7 +13,7 @@
 static const char *const SHOWN[SIGHTING_SHOWN_COUNT] = {"content-clear", "probe",
 	"turned", "by-name", "established", "client-certificate",
 	"no-client-certificate", "certificate-fits", "certificate-self-signed",
-	"client-name-asked", "server-name-asked", "ambiguous"};
+	"client-name-asked", "server-name-asked", "ambiguous", "bytes-missing"};
 
 const char *sighting_shown_word(unsigned index)
 {
@@ -55,6 +55,7 @@ unsigned sighting_shown_of(const struct observation *observation)
 			flag_if(!is_ambiguous && judge_is_probe(facts),
 				SIGHTING_PROBE) |
 			flag_if(facts->is_turned, SIGHTING_TURNED) |
+			flag_if(facts->is_clear_cut, SIGHTING_CLEAR_CUT) |
 			shown_of_session(facts);
 	}
 	return shown;
@@ -199,6 +200,7 @@ static void read_flow(struct sighting *sighting, const struct document *record)
 	sighting->bytes[DIRECTION_TO_CLIENT] = number_at(record, "flow.bytes_toclient");
 	sighting->messages = count_at(record, "mail.messages");
 	sighting->recipients = count_at(record, "mail.rcpt_count");
+	sighting->has_sender = document_text(record, "mail.mail_from_domain") != NULL;
 	sighting->flow_id = number_at(record, "flow_id");
 	copy_text(sighting->event_id, sizeof(sighting->event_id),
 		document_text(record, "event_id"));

@@ -33,8 +33,9 @@ enum sighting_shown {
 	SIGHTING_CLIENT_NAME_ASKED = 1 << 9,
 	SIGHTING_SERVER_NAME_ASKED = 1 << 10,
 	SIGHTING_AMBIGUOUS = 1 << 11, /* some of its bytes may be read in two ways */
+	SIGHTING_CLEAR_CUT = 1 << 12, /* bytes are missing in what was not TLS */
 };
-#define SIGHTING_SHOWN_COUNT 12
+#define SIGHTING_SHOWN_COUNT 13
 
 /* The word of one flag, "content-clear"; NULL behind the last. */
 const char *sighting_shown_word(unsigned index);
@@ -85,6 +86,7 @@ struct sighting {
 	uint64_t bytes[2];   /* of payload; both more than 0: both ends were heard */
 	uint32_t messages;   /* seen to be taken or sent, in clear */
 	uint32_t recipients;
+	bool has_sender; /* a domain of one: mail was begun, in clear */
 
 	uint8_t verdict;   /* enum verdict */
 	uint64_t findings; /* FINDING_BIT of each raised, but for the accepted ones */

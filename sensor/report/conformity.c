@@ -141,7 +141,7 @@ static void count_alert(struct conformity *conformity, enum conformity_subject s
 {
 	const uint8_t severity = record->judgement->severity[finding];
 	struct conformity_line *line = &conformity->lines[subject];
-	if (finding == FINDING_PORT_FOREIGN || finding == FINDING_SENDER_MX_LOOKUP) {
+	if (!protocol_row(record->observation->protocol)->is_mail) {
 		line->observed += count; /* these flows have no mail record */
 	}
 	if (conformity_is_notice(subject, severity)) {

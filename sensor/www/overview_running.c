@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define US_PER_S          UINT64_C(1000000)
-#define DAY_S             INT64_C(86400)
 #define TEXT_BYTES        256
 #define CERTIFICATES_MOST 20 /* that are listed */
 
@@ -76,6 +75,7 @@ static void cell_end(struct page *page, const char *name, const char *host)
 	const bool is_both = host[0] != '\0' && strcmp(name, host) != 0;
 	page_cell(page, "%s%s%s", name[0] ? name : "-", is_both ? " " : "",
 		is_both ? host : "");
+	page_mark(page, PAGE_MARK_ROOM);
 }
 
 static void write_alert(struct page *page, const struct open_alert *alert)
@@ -217,15 +217,9 @@ static void write_certificate(
 	struct page *page, const struct status_certificate *certificate, int64_t now_s)
 {
 	char address[ADDRESS_TEXT_BYTES];
-	char day[PAGE_TIME_BYTES];
-	char days[PAGE_NUMBER_BYTES];
-	const int64_t end_s = certificate->not_after_s;
-	(void)snprintf(days, sizeof(days), "%" PRId64, (end_s - now_s) / DAY_S);
-	const char *const values[] = {page_day(end_s, day), days};
 	page_cell(page, address_is_ipv4(&certificate->server) ? "%s:%u" : "[%s]:%u",
 		address_text(&certificate->server, address), certificate->port);
-	page_cell_fill(page, TEXT_CERTIFICATE_VALUE, values);
-	page_mark(page, end_s <= now_s ? PAGE_MARK_BAD : PAGE_MARK_NONE);
+	page_cell_certificate(page, certificate->not_after_s, now_s);
 	page_row(page);
 }
 

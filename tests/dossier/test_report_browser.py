@@ -1,4 +1,5 @@
-"""The report in a browser at every width, light, dark and on paper, and in lynx: lab/look.py finds nothing wrong."""
+"""The report, the digest and the page of several sensors in a browser at every width, light, dark and on paper, and in lynx:
+lab/look.py finds nothing wrong."""
 
 import os
 import pathlib
@@ -18,13 +19,31 @@ SOME = [ROOT / "pcaps" / name / "traffic.pcap" for name in (
     "smtp-illegitimate-workstation", "smtp-starttls-stripped-xxxxxxxa", "imaps-tls12", "smtp-starttls-tls12", "relay-chained",
     "user-access-from-internet", "wrapped-gre", "smtp-plain-relay", "imaps-expiring-certificate")]
 CUT = ROOT / "pcaps/unseen-cut-at-96"
+REMEDIES = [ROOT / "pcaps" / name / "traffic.pcap" for name in ("smtp-port-2525", "ftp-on-25", "smtp-probe")]
 ACCEPTED = ROOT / "pcaps/accepted-by-group"
 
 browser_needed = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
+def run(*words):
+    return subprocess.run([MAILWARDEN, *map(str, words)], stdout=subprocess.PIPE, timeout=60, check=True).stdout
+
+
 def report(file, *words):
-    subprocess.run([MAILWARDEN, "report", *map(str, words), "-o", file], timeout=60, check=True)
+    run("report", *words, "-o", file)
+    return file
+
+
+def digest(file, *words):
+    file.write_bytes(run("digest", *words, "-m", MATRIX, "--until", "2026-11-29", "--html"))
+    return file
+
+
+def fleet(file, folder, *words):
+    """Of two sensors that saw something else each."""
+    for name, captures in ("north", SOME[:4]), ("south", SOME[4:]):
+        run("replay", *captures, "-m", MATRIX, "--observed", folder / name)
+    run("fleet", "--observed", folder / "north", folder / "south", "-m", MATRIX, "--html", file, *words)
     return file
 
 
@@ -41,28 +60,42 @@ def one_browser(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="pages")
 def every_kind_of_page(folder):
-    """Breached with an earlier report at hand, in both languages; what could not be seen; what is accepted."""
+    """Breached with an earlier report at hand, in both languages; what could not be seen; what is accepted; digests; of several sensors."""
     earlier = report(folder / "earlier.json", SOME[1], SOME[7], "-m", MATRIX, "--json")
     told = "--organisation", "Example", "--author", "A. Auditor", "--baseline", earlier
     return {
         "fr": report(folder / "fr.html", *SOME[:-2], "-m", MATRIX, "--html", "--lang", "fr", *told),
         "en": report(folder / "en.html", *SOME, "-m", MATRIX, "--html", *told),
         "cut": report(folder / "cut.html", CUT / "traffic.pcap", "-m", CUT / "matrix.yaml", "--html", "--lang", "fr"),
+        "remedies": report(folder / "remedies.html", *REMEDIES, "-m", MATRIX, "--html", "--lang", "fr"),
+        "digest": digest(folder / "digest.html", *SOME),
+        "digest-fr": digest(folder / "digest-fr.html", *SOME, "--lang", "fr"),
+        "fleet": fleet(folder / "fleet.html", folder),
+        "fleet-fr": fleet(folder / "fleet-fr.html", folder, "--lang", "fr"),
         "accepted": report(folder / "accepted.html", ACCEPTED / "traffic.pcap", "-m", ACCEPTED / "matrix.yaml", "--html")}
 
 
 @browser_needed
-@pytest.mark.parametrize("kind", ["fr", "en", "cut", "accepted"])
+@pytest.mark.parametrize("kind", ["fr", "en", "cut", "accepted", "remedies", "digest", "digest-fr", "fleet", "fleet-fr"])
 def test_nothing_is_wrong_with_the_page(browser, pages, kind):
     assert look.complaints(browser, pages[kind]) == []
 
 
 @browser_needed
-@pytest.mark.parametrize("kind", ["fr", "en"])
+@pytest.mark.parametrize("kind", ["fr", "en", "remedies", "digest", "fleet-fr"])
 def test_a_screen_reader_finds_its_way(browser, pages, kind):
     if not look.AXE.exists():
         pytest.skip(f"{look.AXE.relative_to(ROOT)} is missing: make deps installs it from npm")
     assert look.violations(browser, pages[kind]) == []
+
+
+def test_words_to_be_typed_are_code_and_no_sign_stands_alone_on_a_line(pages):
+    text = pages["remedies"].read_text(encoding="utf-8")
+    assert "<code>probe: yes</code>" in text and "<code>ports:</code>" in text and "`" not in text
+    assert re.search("\\(\\d+\u202f%\\)", text) and "voulu\u202f; sinon" in text and "<p>port.foreign\u00a0: " in text
+    assert not re.findall(r"\w [:;%?!][ <)]", text)
+    english = pages["en"].read_text(encoding="utf-8")
+    assert re.search(r"\(\d+%\)", english) and not set(english) & set("\u202f\u00a0")
 
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>t</title>

@@ -1,7 +1,7 @@
 /* Texts of unknown origin in every place of the page: the same elements as with tame ones. */
-#include "base/utf8.h"
 #include "dossier/page.h"
 #include "matrix/load.h"
+#include "page_checks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,33 +130,6 @@ static char *write_page(const struct matrix *matrix, const struct texts *texts)
 	return page;
 }
 
-/* Leaves the elements with their attributes, without the text between them. */
-static void strip(char *page)
-{
-	char *to = page;
-	bool is_inside = false;
-	for (const char *from = page; *from; from++) {
-		is_inside = is_inside || *from == '<';
-		if (is_inside) {
-			*to++ = *from;
-		}
-		is_inside = is_inside && *from != '>';
-	}
-	*to = '\0';
-}
-
-/* Nothing steers whoever shows it. */
-static void check_text(const char *page)
-{
-	uint32_t code = 0;
-	for (size_t len; *page; page += len) {
-		len = utf8_read(page, &code);
-		if (len == 0 || (utf8_is_control(code) && code != '\n')) {
-			abort();
-		}
-	}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct matrix *matrix;
@@ -174,13 +147,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!tame) {
 			abort();
 		}
-		strip(tame);
+		page_strip(tame);
 		free_texts(&texts);
 	}
 	struct texts texts = split(data, size);
 	char *page = write_page(matrix, &texts);
-	check_text(page);
-	strip(page);
+	page_check_text(page);
+	page_strip(page);
 	if (strcmp(page, tame) != 0) {
 		abort();
 	}

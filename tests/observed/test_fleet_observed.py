@@ -1,5 +1,6 @@
 """mailwarden fleet --observed: the files of several sensors added up, a flow that several saw counted once."""
 
+import html
 import json
 import os
 import pathlib
@@ -7,6 +8,9 @@ import re
 import subprocess
 
 import pytest
+
+import hostile_names
+import look
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
@@ -157,6 +161,23 @@ def test_one_page_over_all_of_them_says_what_each_has_and_is_the_same_again(site
     day, month = english.split("Declared against seen: 30 days</h2>")
     assert re.search("<td[^>]*>workstations</td><td[^>]*>relay</td>", day) and "<td>15</td>" in day and "<td>16</td>" not in day
     assert "<td>16</td>" in month, "the third one's flow was seen within 30 days"
+
+
+@pytest.mark.parametrize("name", hostile_names.NAMES.values(), ids=hostile_names.NAMES)
+def test_hostile_names_are_text_and_change_no_page(tmp_path, name):
+    trees = []
+    for folder, called in ("plain", "host.example"), ("hostile", name):
+        flows = hostile_names.flows_with(tmp_path / folder, called)
+        file = tmp_path / folder / called.replace("/", "?").replace("\n", "?")[:60]
+        keep(file, flows.read_text(encoding="utf-8"))
+        page = tmp_path / folder / "page.html"
+        assert run("fleet", "--observed", file, "--html", page, "-m", hostile_names.MATRIX).returncode == 0
+        text = page.read_text(encoding="utf-8")
+        trees.append(look.tree(text))
+    shown = hostile_names.shown(name)
+    assert trees[0] == trees[1] and len(trees[0]) > 200
+    assert html.unescape(text).count(f">{shown}") == 2, "of the client that says so, of the server that is asked for"
+    assert not set(text) & set("\u202e\u0007\x1b\r")
 
 
 def test_a_page_needs_a_matrix_and_what_was_observed(sites, tmp_path):

@@ -36,11 +36,13 @@
 	     "\"starttls_offered\":\"yes\",\"auth_mechanism\":\"PLAIN+CRAM-MD5\","    \
 	     "\"auth_clear\":\"PLAIN\",\"auth_accepted\":false,\"helo\":"             \
 	     "\"h\\u00e9lo\","                                                        \
+	     "\"mail_from_domain\":\"a.example\","                                    \
 	     "\"rcpt_count\":2,\"messages\":3,\"midstream\":true,"                    \
 	     "\"certificate\":\"seen\",\"rpc_protection\":\"call\","                  \
 	     "\"accepted\":[{\"finding\":\"tls.cipher-weak\"}],"                      \
 	     "\"findings\":[\"tls.missing\",\"of.the-future\",\"smtp.smuggling\"],"   \
-	     "\"shown\":[\"content-clear\",\"what is this\",\"ambiguous\"]},"         \
+	     "\"shown\":[\"content-clear\",\"what is this\",\"ambiguous\","           \
+	     "\"bytes-missing\"]},"                                                   \
 	     "\"tls\":{\"version\":\"TLS 1.2\",\"sni\":\"mx.example.org\","           \
 	     "\"notafter\":\"2026-12-31T23:59:59\","                                  \
 	     "\"subjectaltname\":[\"a.example\",\"b.example\"]}," FLOW "}"
@@ -78,7 +80,8 @@ static void every_member_of_a_record_is_read(void **state)
 	assert_int_equal(
 		sighting.mechanisms, FACTS_MECHANISM_PLAIN | FACTS_MECHANISM_CRAM_MD5);
 	assert_int_equal(sighting.clear_mechanisms, FACTS_MECHANISM_PLAIN);
-	assert_int_equal(sighting.shown, SIGHTING_CONTENT_CLEAR | SIGHTING_AMBIGUOUS);
+	assert_int_equal(sighting.shown,
+		SIGHTING_CONTENT_CLEAR | SIGHTING_AMBIGUOUS | SIGHTING_CLEAR_CUT);
 	assert_int_equal(sighting.way.tunnel.kind, TUNNEL_VXLAN);
 	assert_int_equal(sighting.way.tunnel.id, 5);
 	assert_int_equal(sighting.way.depth, 2);
@@ -90,6 +93,7 @@ static void every_member_of_a_record_is_read(void **state)
 	assert_int_equal(sighting.bytes[DIRECTION_TO_CLIENT], 800);
 	assert_int_equal(sighting.messages, 3);
 	assert_int_equal(sighting.recipients, 2);
+	assert_true(sighting.has_sender);
 	assert_int_equal(sighting.verdict, VERDICT_ILLEGITIMATE);
 	assert_int_equal(sighting.findings,
 		FINDING_BIT(FINDING_TLS_MISSING) | FINDING_BIT(FINDING_SMTP_SMUGGLING));

@@ -15,6 +15,7 @@ from collections import Counter
 import pytest
 
 import captures
+import schema
 import sensor
 from frames_made import ending
 from sensor import ROOT, Sensor, open_to_all, replaced, until, watches, with_ways_out
@@ -129,7 +130,18 @@ class TestRunning:
             really = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
             assert really / 2 < memory < really * 2, name
             assert 0 < values[f'mailwarden_process_cpu_seconds_total{{process="{name}"}}'] < 60
-        assert run.status()["host"] == json.loads(get("/status.json", run.out)[2])["host"]
+        said = json.loads(get("/status.json", run.out)[2])
+        assert run.status()["host"] == said["host"] and "tcp.gaps" in said["processes"][2]["counters"]
+        schema.hold_status(said)
+
+    def test_the_reference_has_every_metric_with_its_labels(self, run):
+        watches(run, 72)
+        run.send(ending(72))
+        text = until(lambda: cells(now := get("/metrics", run.out)[2]) and now, "the flow to end")
+        told = {one for one in schema.told() if one.startswith("mailwarden_")}
+        assert {re.sub(r"\{.*", "", one) for one in told} == names(text)
+        said = {re.sub(r'="(?:[^"\\]|\\.)*"', "", name) for name in samples(text)}
+        assert len(said) > 40 and not said - told
 
     def test_cells_are_what_the_records_say_of_groups_and_go_on_behind_a_kill(self, run):
         assert not cells(get("/metrics", run.out)[2])

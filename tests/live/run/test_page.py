@@ -15,7 +15,10 @@ import pytest
 
 import captures
 import hostile
+import hostile_names
+import look
 import sensor
+from browser import CHROMIUM, Browser
 from frames_made import ending
 from sensor import MAILWARDEN, Sensor, open_to_all, replaced, until, watches
 
@@ -145,6 +148,24 @@ def test_names_of_strangers_are_text(run):
     assert "script" not in [tag for tag, _ in page.elements]
 
 
+@pytest.fixture(scope="module", name="browser")
+def one_browser(tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with Browser(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("which", ["while workers have seen a certificate", "with all alerts"])
+def test_a_browser_finds_nothing_wrong(run, browser, tmp_path, which):
+    file = tmp_path / "page.html"
+    file.write_text(run.first if which.startswith("while") else text_of(run), encoding="utf-8")
+    assert look.complaints(browser, file) == []
+    if not look.AXE.exists():
+        pytest.skip("axe-core is missing: make deps installs it from npm")
+    assert look.violations(browser, file) == []
+
+
 def test_it_is_served_whole_with_strict_headers_and_changes_nothing(run):
     status, headers, body = get(run)
     assert status == 200 and body.endswith(b"</html>\n") and int(headers["Content-Length"]) == len(body)
@@ -240,6 +261,9 @@ def test_a_name_of_somebody_else_is_refused_at_any_address(tmp_path):
             assert status_for("/", host) == "403", host
             assert status_for("/metrics", host) == "200", "other addresses are for Prometheus, by whatever name"
         assert Page(text_of(run)).says("Flux de messagerie vus par sensor.example.org")
+        if CHROMIUM:
+            with Browser(tmp_path) as browser:
+                assert look.complaints(browser, page_of(run)) == []
     finally:
         run.close()
 
@@ -256,6 +280,55 @@ def test_none_is_written_where_none_is_wanted_or_can_be(tmp_path):
         run.start()
         assert "no page: www: Not a directory" in run.log() and process_of(run) is None
         watches(run, 70)
+    finally:
+        run.close()
+
+
+def journal_with(names):
+    """Records of flows and alerts as of now, every text of theirs the name of one of them."""
+    now = time.strftime("%Y-%m-%dT%H:%M", time.gmtime())
+    lines = []
+    for number, name in enumerate(names):
+        for record in hostile_names.records_with(name, alert=True):
+            record["timestamp"] = f"{now}:{number:02}.000000+0000"
+            record["flow"]["start"] = record["flow"]["end"] = record["timestamp"]
+            record["src_ip"] = f"192.0.2.{70 + number}"
+            record["flow_id"] = len(lines) + 1
+            if record["event_type"] == "alert":
+                record["mail"].update(from_group=name, to_group=name, row=name)
+                record["alert"]["metadata"]["detail"] = name
+            lines.append(json.dumps(record, separators=(",", ":")) + "\n")
+    return "".join(lines)
+
+
+def test_hostile_names_are_text_and_change_no_page(tmp_path):
+    """Of alerts and of what was observed, all at once: the same elements as with tame ones."""
+    names = hostile_names.NAMES.values()
+    run = a_page(tmp_path, "page: {interval: 1}\n")
+    try:
+        assert run.end() == 0
+        owner = run.state.stat()
+        trees = []
+        for told in [f"host{number}.example" for number in range(len(names))], names:
+            lines = tmp_path / "lines.json"
+            lines.write_text(journal_with(told), encoding="utf-8")
+            for file in (run.state / "journal").iterdir():
+                file.unlink()
+            shutil.copyfile(lines, run.state / "journal/0000000000000000.eve.jsonl")
+            subprocess.run([MAILWARDEN, "observed", lines, "--write", run.state / "observed"], stdout=subprocess.DEVNULL, timeout=60, check=True)
+            for file in run.state / "observed", run.state / "journal/0000000000000000.eve.jsonl":
+                os.chown(file, owner.st_uid, owner.st_gid)
+            run.start()
+            text = another_page(run)
+            run.process.send_signal(signal.SIGTERM)
+            assert run.process.wait(timeout=20) == 0
+            trees.append(look.tree(text))
+        page = Page(text)
+        assert trees[0] == trees[1]
+        for name in names:
+            shown = hostile_names.shown(name)
+            assert len([text for text in page.texts if text.startswith(shown)]) >= 5, name
+        assert not set(text) & set("\u202e\u0007\x1b\r")
     finally:
         run.close()
 
