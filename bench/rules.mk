@@ -43,6 +43,7 @@ $(BENCH_DIR)/part.pcap: | $(BUILD)/bench/generate
 bench-live: $(BUILD)/mailwarden $(BENCH_PEERS) $(BENCH_DIR)/mixed.pcap
 	bench/live/inline --build $(BUILD) $(BENCH_OPTIONS)
 	bench/live/mirror --build $(BUILD) $(BENCH_OPTIONS) $(BENCH_DIR)/mixed.pcap
+	bench/live/shunt --build $(BUILD)
 	bench/live/flood --build $(BUILD)
 	bench/live/inline_flood --build $(BUILD)
 	bench/live/latency --build $(BUILD)

@@ -1,15 +1,19 @@
 #include "capture/live.h"
 
+#include "base/clock.h"
 #include "capture/fanout.h"
 #include "capture/prefilter.h"
+#include "capture/shunt.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +22,8 @@
 #define BLOCK_TIMEOUT_MS 20
 /* The same where members share the frames: they wait for each other. */
 #define SHARED_TIMEOUT_MS 4
+/* By then every one is, though the kernel's timer be late. */
+#define BLOCK_SHOWN_US 200000
 /* IEEE 802: local experiments. A socket for it is given nothing. */
 #define ETHERTYPE_OF_EXPERIMENTS 0x88b5
 
@@ -27,7 +33,9 @@ struct live {
 	uint32_t source;
 	uint16_t link_type;
 	bool is_down;
-	live_handler *handler; /* of the dispatch at hand */
+	uint64_t passed_us;
+	struct reason not_shunted; /* empty: it is, or is not to be */
+	live_handler *handler;     /* of the dispatch at hand */
 	void *context;
 	size_t count;
 	struct frame frames[LIVE_FRAMES_AT_ONCE];
@@ -64,8 +72,38 @@ static bool activate(
 	return true;
 }
 
-static bool set_prefilter(pcap_t *pcap, const char *interface, struct reason *why)
+/* It shows each of its packets twice, and libpcap takes one. */
+static bool is_loopback(pcap_t *pcap, const char *interface)
 {
+	struct ifreq request = {.ifr_name = ""};
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	return ioctl(pcap_fileno(pcap), SIOCGIFFLAGS, &request) != 0 ||
+	       (request.ifr_flags & IFF_LOOPBACK) != 0;
+}
+
+/* Refused, it is as if none had been wanted. */
+static void set_shunt(struct live *live, const struct live_settings *settings,
+	struct bpf_program *prefilter)
+{
+	const struct sock_fprog program = {.len = (uint16_t)prefilter->bf_len,
+		.filter = (struct sock_filter *)(void *)prefilter->bf_insns};
+	if (!settings->shunt) {
+		return;
+	}
+	if (pcap_datalink(live->pcap) != DLT_EN10MB ||
+		is_loopback(live->pcap, settings->interface)) {
+		(void)reason_set(&live->not_shunted, "it is no Ethernet");
+		return;
+	}
+	(void)shunt_attach(
+		settings->shunt, pcap_fileno(live->pcap), &program, &live->not_shunted);
+}
+
+static bool set_prefilter(
+	struct live *live, const struct live_settings *settings, struct reason *why)
+{
+	pcap_t *pcap = live->pcap;
+	const char *interface = settings->interface;
 	struct bpf_program program;
 	if (pcap_compile(pcap, &program, prefilter_expression(true), 1,
 		    PCAP_NETMASK_UNKNOWN) < 0 &&
@@ -74,6 +112,9 @@ static bool set_prefilter(pcap_t *pcap, const char *interface, struct reason *wh
 		return explain(pcap, interface, why);
 	}
 	const bool is_set = pcap_setfilter(pcap, &program) == 0;
+	if (is_set) {
+		set_shunt(live, settings, &program);
+	}
 	pcap_freecode(&program);
 	return is_set || explain(pcap, interface, why);
 }
@@ -109,7 +150,7 @@ static bool open_capture(
 		return reason_set(why, "%s: %.200s", settings->interface, text);
 	}
 	if (!activate(live->pcap, settings, why) ||
-		!set_prefilter(live->pcap, settings->interface, why) ||
+		!set_prefilter(live, settings, why) ||
 		!join_fanout(live->pcap, settings, why)) {
 		return false;
 	}
@@ -199,6 +240,7 @@ static void give_batch(struct live *live)
 {
 	if (live->count > 0) {
 		live->counters.received += live->count;
+		live->passed_us = live->frames[live->count - 1].time_us;
 		live->handler(live->context, live->frames, live->count);
 	}
 	live->count = 0;
@@ -259,7 +301,21 @@ enum live_result live_dispatch(
 	if (count > 0) {
 		return LIVE_FRAMES;
 	}
+	const uint64_t now_us = clock_realtime_us();
+	if (live->passed_us + BLOCK_SHOWN_US < now_us) {
+		live->passed_us = now_us - BLOCK_SHOWN_US;
+	}
 	return live->is_down ? LIVE_DOWN : LIVE_IDLE;
+}
+
+const char *live_not_shunted(const struct live *live)
+{
+	return live->not_shunted.text[0] != '\0' ? live->not_shunted.text : NULL;
+}
+
+uint64_t live_passed_us(const struct live *live)
+{
+	return live->passed_us;
 }
 
 /* Not pcap_stats, which reads files: this runs in a cage. The kernel counts from 0 again. */

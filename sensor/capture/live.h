@@ -27,6 +27,7 @@ struct live_settings {
 	uint32_t ring_bytes;   /* per member; 0: LIVE_RING_BYTES */
 	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
 	uint16_t fanout_group; /* members share the frames, see fanout.h; 0: alone */
+	struct shunt *shunt;   /* borrowed; NULL: every frame is wanted */
 	bool is_promiscuous;
 	bool is_incoming_only; /* a mirror port; else what the host sends too */
 };
@@ -44,7 +45,8 @@ struct live_counters {
 	uint64_t downs;          /* times it was found down */
 };
 
-struct live; /* opaque */
+struct live;  /* opaque */
+struct shunt; /* capture/shunt */
 
 /* Takes count frames (at most LIVE_FRAMES_AT_ONCE), borrowed for the call. */
 typedef void live_handler(void *context, const struct frame *frames, size_t count);
@@ -64,6 +66,12 @@ int live_fd(const struct live *live);
 /* Give what is at hand to the handler, a bounded number of frames, and return. */
 enum live_result live_dispatch(
 	struct live *live, live_handler *handler, void *context, struct reason *why);
+
+/* Why the shunt of its settings is not in use; NULL: it is, or none was wanted. */
+const char *live_not_shunted(const struct live *live);
+
+/* Frames that the kernel had before this time have been given out. */
+uint64_t live_passed_us(const struct live *live);
 
 /* Asks the kernel; sums since live_open. */
 void live_counters(struct live *live, struct live_counters *counters);

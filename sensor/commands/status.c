@@ -309,6 +309,29 @@ static void print_observed(const struct status_page *page)
 	}
 }
 
+/* What kind is in use; inline, decided flows leave the queue by themselves. */
+static void print_shunt(const struct status_page *page)
+{
+	uint32_t interfaces = 0;
+	uint64_t shunted = 0;
+	uint64_t packets = 0;
+	for (unsigned i = SENSOR_WORKERS; i < status_workers_end(page); i++) {
+		interfaces |= page->processes[i].interfaces_shunting;
+		shunted += page->processes[i].shunted;
+		packets += page->processes[i].packets;
+	}
+	if (interfaces != 0) {
+		columns_say(stdout, TEXT_AT,
+			"\nshunt       socket filter on %d interfaces: %" PRIu64
+			" packets of decided flows counted in the kernel (%" PRIu64
+			" %%)\n",
+			__builtin_popcount(interfaces), shunted,
+			packets > 0 ? shunted * 100 / packets : 0);
+	} else if (!page->is_inline) {
+		(void)printf("\nshunt       none\n");
+	}
+}
+
 static void print_cage(const struct status_page *page)
 {
 	if (page->landlock == 0) {
@@ -365,6 +388,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_findings(page);
 	print_would_block(page);
 	print_bans(page, is_running);
+	print_shunt(page);
 	print_cage(page);
 }
 

@@ -1,10 +1,12 @@
 #include "control/interfaces.h"
 
 #include "base/log.h"
+#include "capture/shunt.h"
 #include "control/interface_retry.h"
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define NAP_NS_A_MIB 31250 /* 10 Gbit/s fill a 27th of the ring meanwhile */
@@ -20,7 +22,8 @@ struct interface {
 struct interfaces {
 	const char *area; /* of log lines */
 	long nap_ns;
-	bool is_busy; /* frames came since the last wait */
+	bool is_busy;        /* frames came since the last wait */
+	struct shunt *shunt; /* NULL: every frame is given out */
 	size_t count;
 	struct interface list[SETTINGS_LIST_MAX];
 };
@@ -49,6 +52,13 @@ uint32_t interfaces_ring_mib(const struct settings *settings)
 	return share > 0 ? share : 1;
 }
 
+static void tell_not_shunted(
+	const struct interfaces *interfaces, const char *name, const char *why)
+{
+	log_line(LOG_LEVEL_WARNING, interfaces->area,
+		"%s: decided flows are not left to the kernel: %s", name, why);
+}
+
 static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 	size_t i, struct reason *why)
 {
@@ -57,12 +67,34 @@ static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 		.source = (uint32_t)i,
 		.ring_bytes = interfaces_ring_mib(settings) << 20,
 		.fanout_group = sensor->fanout_groups[i],
+		.shunt = interfaces->shunt,
 		.is_promiscuous = true};
 	interfaces->list[i].name = live.interface;
 	interfaces->list[i].live = live_open(&live, why);
+	if (interfaces->list[i].live && live_not_shunted(interfaces->list[i].live)) {
+		tell_not_shunted(interfaces, live.interface,
+			live_not_shunted(interfaces->list[i].live));
+	}
 	interfaces->list[i].is_down =
 		!interfaces->list[i].live && interface_is_down(live.interface);
 	return interfaces->list[i].live != NULL;
+}
+
+/* Packets with a wrong checksum are to be told apart, which the kernel does not. */
+static void start_shunt(struct interfaces *interfaces, const struct settings *settings)
+{
+	struct reason why = {.text = ""};
+	if (!settings_want_shunt(settings)) {
+		return;
+	}
+	if (settings->is_verifying_checksums) {
+		(void)reason_set(&why, "checksums are verified");
+	} else {
+		interfaces->shunt = shunt_new(&why);
+	}
+	if (!interfaces->shunt) {
+		tell_not_shunted(interfaces, "all", why.text);
+	}
 }
 
 static long nap_ns(uint32_t mib)
@@ -82,6 +114,7 @@ struct interfaces *interfaces_open(const struct sensor *sensor, const char *area
 	interfaces->area = area;
 	interfaces->nap_ns = nap_ns(interfaces_ring_mib(sensor->settings));
 	interfaces->count = sensor->settings->interfaces.count;
+	start_shunt(interfaces, sensor->settings);
 	for (size_t i = 0; i < interfaces->count; i++) {
 		if (open_one(interfaces, sensor, i, why)) {
 			continue;
@@ -105,7 +138,22 @@ void interfaces_close(struct interfaces *interfaces)
 			live_close(interfaces->list[i].live);
 		}
 	}
+	shunt_free(interfaces->shunt);
 	free(interfaces);
+}
+
+/* A flow's packets may come by several of them. */
+static void tell_passed(struct interfaces *interfaces)
+{
+	uint64_t passed_us = UINT64_MAX;
+	for (size_t i = 0; i < interfaces->count; i++) {
+		const struct interface *interface = &interfaces->list[i];
+		if (is_open(interface)) {
+			const uint64_t its_us = live_passed_us(interface->live);
+			passed_us = its_us < passed_us ? its_us : passed_us;
+		}
+	}
+	shunt_passed(interfaces->shunt, passed_us);
 }
 
 bool interfaces_dispatch(
@@ -135,6 +183,9 @@ bool interfaces_dispatch(
 			interface->is_down = true;
 			break;
 		}
+	}
+	if (interfaces->shunt) {
+		tell_passed(interfaces);
 	}
 	interfaces->is_busy = interfaces->is_busy || is_any;
 	return is_any;
@@ -193,9 +244,41 @@ void interfaces_counters(
 			counters->downs += live.downs;
 		}
 	}
+	if (interfaces->shunt) {
+		const struct shunt_totals totals = shunt_totals(interfaces->shunt);
+		counters->received += totals.packets;
+		counters->shunted = totals.packets;
+		counters->shunted_bytes = totals.wire_bytes;
+		counters->shunted_flows = totals.flows;
+		counters->shunt_full = totals.refused;
+	}
 }
 
-uint32_t interfaces_missing(const struct interfaces *interfaces)
+size_t interfaces_list(const struct interfaces_counters *counters, struct counter *list)
+{
+	const struct counter all[INTERFACES_COUNTERS] = {
+		{"capture.downs", counters->downs},
+		{"capture.shunted", counters->shunted},
+		{"capture.shunted_flows", counters->shunted_flows},
+		{"capture.shunt_full", counters->shunt_full},
+	};
+	memcpy(list, all, sizeof(all));
+	return INTERFACES_COUNTERS;
+}
+
+static uint32_t which_are_shunting(const struct interfaces *interfaces)
+{
+	uint32_t shunting = 0;
+	for (size_t i = 0; interfaces->shunt && i < interfaces->count; i++) {
+		const struct interface *interface = &interfaces->list[i];
+		if (is_open(interface) && !live_not_shunted(interface->live)) {
+			shunting |= UINT32_C(1) << i;
+		}
+	}
+	return shunting;
+}
+
+static uint32_t which_are_missing(const struct interfaces *interfaces)
 {
 	uint32_t missing = 0;
 	for (size_t i = 0; i < interfaces->count; i++) {
@@ -206,7 +289,7 @@ uint32_t interfaces_missing(const struct interfaces *interfaces)
 	return missing;
 }
 
-uint32_t interfaces_down(const struct interfaces *interfaces)
+static uint32_t which_are_down(const struct interfaces *interfaces)
 {
 	uint32_t down = 0;
 	for (size_t i = 0; i < interfaces->count; i++) {
@@ -215,4 +298,18 @@ uint32_t interfaces_down(const struct interfaces *interfaces)
 		}
 	}
 	return down;
+}
+
+struct shunt *interfaces_shunt(const struct interfaces *interfaces)
+{
+	return which_are_shunting(interfaces) != 0 ? interfaces->shunt : NULL;
+}
+
+/* In this order: one that goes from down to missing is at no time neither. */
+void interfaces_publish(
+	const struct interfaces *interfaces, struct status_process *process)
+{
+	process->interfaces_missing = which_are_missing(interfaces);
+	process->interfaces_down = which_are_down(interfaces);
+	process->interfaces_shunting = which_are_shunting(interfaces);
 }

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/counter.h"
 #include "capture/live.h"
 #include "control/sensor.h"
 
@@ -16,7 +17,11 @@ struct interfaces; /* opaque */
 struct interfaces_counters {
 	uint64_t received;
 	uint64_t lost;
-	uint64_t downs; /* times that one was found down */
+	uint64_t downs;         /* times that one was found down */
+	uint64_t shunted;       /* of .received: counted in the kernel */
+	uint64_t shunted_bytes; /* on the wire */
+	uint64_t shunted_flows; /* now */
+	uint64_t shunt_full;    /* times that there was no room for one */
 };
 
 /*
@@ -43,8 +48,17 @@ void interfaces_wait(struct interfaces *interfaces, int timeout_ms);
 void interfaces_counters(
 	struct interfaces *interfaces, struct interfaces_counters *counters);
 
-/* Which interfaces are left out: a bit for each, in the order of the settings. */
-uint32_t interfaces_missing(const struct interfaces *interfaces);
+/* Those that an inline sensor has not, by name; their number, INTERFACES_COUNTERS. */
+#define INTERFACES_COUNTERS 4
+size_t interfaces_list(
+	const struct interfaces_counters *counters, struct counter *list);
 
-/* Likewise which are down, or were when they were left out for it. */
-uint32_t interfaces_down(const struct interfaces *interfaces);
+/* Where decided flows are counted by the kernel; NULL: of no interface they are. */
+struct shunt *interfaces_shunt(const struct interfaces *interfaces);
+
+/*
+ * Which of them are missing, down (or were when they were left out for it) and shunting: a
+ * bit for each, in the order of the settings.
+ */
+void interfaces_publish(
+	const struct interfaces *interfaces, struct status_process *process);

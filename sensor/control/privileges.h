@@ -16,6 +16,7 @@ enum privilege {                    /* flags */
 	PRIVILEGE_NETWORK = 1 << 1, /* CAP_NET_ADMIN: NFQUEUE, promiscuous mode */
 	PRIVILEGE_READ_FILES = 1
 			       << 2, /* CAP_DAC_READ_SEARCH: the admin's files again */
+	PRIVILEGE_SHUNT = 1 << 3,    /* CAP_BPF: a filter that has a table */
 };
 
 #define PRIVILEGES_DEFAULT_USER "mailwarden"

@@ -1,5 +1,6 @@
 #include "control/settings.h"
 
+#include "capture/shunt.h"
 #include "engine/blindness.h"
 #include "engine/engine.h"
 #include "judge/record_rate.h"
@@ -122,7 +123,9 @@ uint64_t settings_memory(const struct settings *settings)
 	const uint64_t engine =
 		engine_bytes(settings->flows, settings->flows / SETTINGS_WATCHED_SHARE);
 	const uint64_t rings = (uint64_t)settings->ring_mib << 20;
-	return settings_workers(settings) * engine + settings->interfaces.count * rings;
+	const uint64_t shunt = settings_want_shunt(settings) ? shunt_bytes() : 0;
+	return settings_workers(settings) * (engine + shunt) +
+	       settings->interfaces.count * rings;
 }
 
 uint32_t settings_workers(const struct settings *settings)
@@ -137,6 +140,11 @@ uint32_t settings_workers(const struct settings *settings)
 		count += (uint32_t)(last - first) + 1;
 	}
 	return count > 0 ? count : settings->workers;
+}
+
+bool settings_want_shunt(const struct settings *settings)
+{
+	return settings->is_shunt_wanted && settings->interfaces.count > 0;
 }
 
 uint16_t settings_queue(const struct settings *settings, uint32_t worker)
@@ -255,6 +263,8 @@ static const struct key KEYS[] = {
 		set_number, FIELD(observed_pairs), KEPT_PAIRS_LEAST, KEPT_PAIRS_MOST},
 	{{"ring", 0, "MIB", "kernel's packet ring of an interface"}, set_number,
 		FIELD(ring_mib), 1, 1024},
+	{{"shunt", 0, "yes|no", "leave decided flows to the kernel (default no)"},
+		set_yes_no, FIELD(is_shunt_wanted), 0, 0},
 	{{"queue-length", 0, "N", "packets the kernel holds for a worker"}, set_number,
 		FIELD(queue_length), 16, 65536},
 	{{"action", 0, "FINDING=ACTION", "inline: accept, refuse, reject or drop"},

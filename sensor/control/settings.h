@@ -74,6 +74,7 @@ struct settings {
 	bool is_fail_closed;
 	bool is_verifying_checksums;
 	bool is_second_opinion_wanted;
+	bool is_shunt_wanted; /* the kernel counts decided flows (capture/shunt) */
 	uint32_t workers;
 	uint32_t flows;     /* of each worker */
 	uint32_t silence_s; /* longest time without a packet; 0: not watched */
@@ -161,6 +162,9 @@ uint32_t settings_grace_s(const struct settings_policy *policy);
 
 /* How many workers there are: one per queue where there are queues. */
 uint32_t settings_workers(const struct settings *settings);
+
+/* Decided flows are to be left to the kernel, where it can. */
+bool settings_want_shunt(const struct settings *settings);
 
 /* One flow in so many may be looked into at once. */
 #define SETTINGS_WATCHED_SHARE 4

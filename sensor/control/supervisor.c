@@ -127,8 +127,10 @@ static bool open_state(struct supervisor *supervisor, struct reason *why)
 
 static bool give_up_rights(struct supervisor *supervisor, struct reason *why)
 {
+	const bool is_shunting = settings_want_shunt(supervisor->sensor.settings);
 	return privileges_become(&supervisor->sensor.user,
-		       PRIVILEGE_CAPTURE | PRIVILEGE_NETWORK | PRIVILEGE_READ_FILES,
+		       PRIVILEGE_CAPTURE | PRIVILEGE_NETWORK | PRIVILEGE_READ_FILES |
+			       (is_shunting ? PRIVILEGE_SHUNT : 0),
 		       why) &&
 	       sandbox_harden(why);
 }

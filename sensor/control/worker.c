@@ -341,13 +341,6 @@ static bool make_gate(struct worker *worker, struct reason *why)
 	return worker->gate != NULL;
 }
 
-/* In this order: one that goes from down to missing is at no time neither. */
-static void publish_interfaces(struct worker *worker)
-{
-	worker->process->interfaces_missing = interfaces_missing(worker->interfaces);
-	worker->process->interfaces_down = interfaces_down(worker->interfaces);
-}
-
 static bool open_interfaces(struct worker *worker, struct reason *why)
 {
 	const bool is_first = worker->process->restarts == 0;
@@ -357,7 +350,8 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 	worker->interfaces =
 		interfaces_open(worker->sensor, worker->process->name, is_first, why);
 	if (worker->interfaces) {
-		publish_interfaces(worker);
+		interfaces_publish(worker->interfaces, worker->process);
+		engine_set_shunt(worker->engine, interfaces_shunt(worker->interfaces));
 	}
 	return worker->interfaces != NULL;
 }
@@ -446,9 +440,11 @@ static size_t count_gate(struct worker *worker, struct counter *list,
 }
 
 /* While the others are waited for, no more of the ring may fill than a quarter. */
-static void choose_patience(struct worker *worker)
+static void choose_patience(
+	struct worker *worker, const struct interfaces_counters *capture)
 {
-	const uint64_t bytes = engine_frame_bytes(worker->engine);
+	const uint64_t bytes =
+		engine_frame_bytes(worker->engine) - capture->shunted_bytes;
 	const uint64_t ring_bytes =
 		(uint64_t)interfaces_ring_mib(worker->sensor->settings) << 20;
 	const uint64_t came = bytes - worker->frame_bytes + 1;
@@ -464,13 +460,14 @@ static void publish(struct worker *worker)
 	_Static_assert(sizeof(counters) / sizeof(counters[0]) <= STATUS_COUNTERS_MAX,
 		"the page has room for all");
 	struct interfaces_counters capture;
+	engine_take_shunted(worker->engine, clock_realtime_us());
 	size_t count = engine_counters(worker->engine, counters);
 	if (worker->gate) {
 		count += count_gate(worker, counters + count, &capture);
 	} else {
 		interfaces_counters(worker->interfaces, &capture);
-		publish_interfaces(worker);
-		counters[count++] = (struct counter){"capture.downs", capture.downs};
+		interfaces_publish(worker->interfaces, process);
+		count += interfaces_list(&capture, counters + count);
 	}
 	counters[count++] = (struct counter){"capture.received", capture.received};
 	counters[count++] = (struct counter){"capture.lost", capture.lost};
@@ -480,9 +477,12 @@ static void publish(struct worker *worker)
 		(struct counter){"lessons.lost", lessons_lost(&worker->lessons)};
 	counters[count++] = (struct counter){"lessons.alone", worker->lessons.alone};
 	status_publish(process, counters, count);
-	choose_patience(worker);
-	const bool is_quiet = process->packets == capture.received;
+	choose_patience(worker, &capture);
+	/* what the kernel counts moves no clock here */
+	const bool is_quiet = process->packets - process->shunted ==
+			      capture.received - capture.shunted;
 	process->packets = capture.received;
+	process->shunted = capture.shunted;
 	process->lost = capture.lost;
 	process->flows = engine_flows(worker->engine);
 	const uint64_t now_us = clock_realtime_us();

@@ -124,6 +124,11 @@ const uint8_t *decode_ethernet(const struct frame *frame)
 		       : NULL;
 }
 
+void decoder_note_decoded(struct decoder *decoder, uint64_t frames)
+{
+	decoder->counters.results[DECODE_OK] += frames;
+}
+
 const struct decode_counters *decoder_counters(const struct decoder *decoder)
 {
 	return &decoder->counters;

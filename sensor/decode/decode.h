@@ -74,6 +74,10 @@ struct decoder; /* opaque */
 struct decoder *decoder_new(const struct decode_settings *settings,
 	struct hash_seed seed, struct reason *why);
 void decoder_free(struct decoder *decoder);
+
+/* So many plain packets were counted by somebody else: as if they had been decoded here. */
+void decoder_note_decoded(struct decoder *decoder, uint64_t frames);
+
 enum decode_result decoder_frame(
 	struct decoder *decoder, const struct frame *frame, struct packet *packet);
 /*

@@ -13,6 +13,7 @@
 #include "engine/passage.h"
 #include "engine/rest.h"
 #include "engine/rpc_naming.h"
+#include "engine/shunting.h"
 #include "engine/verdicts.h"
 #include "engine/web.h"
 #include "judge/ends.h"
@@ -564,6 +565,9 @@ void conversation_ended(void *context, struct flow *flow, enum flow_end end)
 {
 	struct engine *engine = (struct engine *)context;
 	struct watch watch = watch_begin(engine, flow);
+	if (flow->is_shunted) {
+		shunting_end(engine, flow);
+	}
 	if (watch.conversation) {
 		engine->is_pushed_out = end == FLOW_END_EVICTED;
 		end_conversation(&watch);

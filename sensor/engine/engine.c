@@ -8,6 +8,7 @@
 #include "engine/early.h"
 #include "engine/lookups.h"
 #include "engine/passage.h"
+#include "engine/shunting.h"
 #include "engine/verdicts.h"
 
 #include <netinet/in.h>
@@ -54,6 +55,7 @@ static bool start_parts(struct engine *engine, struct reason *why)
 		.bytes = conversation_bytes,
 		.gap = conversation_gap,
 		.ambiguous = conversation_ambiguous,
+		.counted = shunting_count,
 		.ended = conversation_ended};
 	engine->decoder = decoder_new(&decode, settings->seed, why);
 	if (!engine->decoder || !tls_context_init(&engine->tls, HANDSHAKES, why)) {
@@ -281,6 +283,9 @@ static void follow_packets(
 			engine->flows, &at->packet, at->key, at->now_us);
 		if (flow->is_packet_wanted) {
 			conversation_packet(engine, flow, &at->packet);
+		}
+		if (engine->shunt) {
+			shunting_packet(engine, flow, &at->packet, at->key.side);
 		}
 		if (engine->outputs.passage) {
 			note_return(flow, at);

@@ -109,6 +109,7 @@ struct engine_settings {
 #define ENGINE_LEDGER_SERVERS 16384 /* about 1 KiB each, touched when used */
 
 struct engine; /* opaque */
+struct shunt;  /* capture/shunt */
 
 /* What an engine takes at most: so many flows, so many of them watched, all shared parts full. */
 uint64_t engine_bytes(uint32_t flows, uint32_t watched);
@@ -133,6 +134,11 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix);
 
 /* The same of lists, or NULL: none. */
 void engine_set_lists(struct engine *engine, struct lists *lists);
+/* The kernel may count decided flows in the engine's place; borrowed. NULL: it does not. */
+void engine_set_shunt(struct engine *engine, struct shunt *shunt);
+
+/* Have what it counted added to flows and counters. As often as twice a second is enough. */
+void engine_take_shunted(struct engine *engine, uint64_t now_us);
 
 /* Bytes of all frames, as they were on the wire. */
 uint64_t engine_frame_bytes(const struct engine *engine);

@@ -73,11 +73,10 @@ static bool is_heard(const struct flow *flow)
  * A verdict: it was looked at, both ends spoke, and nothing more is to be found. Never one
  * that ended, or was pushed out of a full table; nor does an end let others by.
  */
-static bool is_passed(const struct watch *watch, const struct packet *packet)
+static bool has_nothing_more(const struct watch *watch)
 {
 	const struct flow *flow = watch->flow;
-	if (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) || flow->is_reported ||
-		!is_heard(flow)) {
+	if (flow->is_reported || !is_heard(flow)) {
 		return false;
 	}
 	if (flow_is_resting(flow)) {
@@ -85,6 +84,18 @@ static bool is_passed(const struct watch *watch, const struct packet *packet)
 	}
 	return flow->action & PASSAGE_DONE ||
 	       watch_phase(watch) == CONVERSATION_SETTLED;
+}
+
+static bool is_passed(const struct watch *watch, const struct packet *packet)
+{
+	return !(packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+	       has_nothing_more(watch);
+}
+
+bool passage_has_nothing_more(struct engine *engine, struct flow *flow)
+{
+	const struct watch watch = watch_begin(engine, flow);
+	return has_nothing_more(&watch);
 }
 
 /* In this dialogue, or where there was no other one, before the flow came to rest. */

@@ -18,6 +18,12 @@ void passage_decide(struct engine *engine, struct flow *flow, struct record *rec
 /* It is looked at no more since nothing is to be found in its bytes, not for want of room. */
 void passage_note_done(struct flow *flow);
 
+/*
+ * Both ends spoke and nothing more is to be found, as far as its packets neither begin nor
+ * end anything; so none of them needs to be seen.
+ */
+bool passage_has_nothing_more(struct engine *engine, struct flow *flow);
+
 /* We ended it, or are about to. */
 bool passage_is_blocked(const struct flow *flow);
 

@@ -185,6 +185,7 @@ struct engine {
 	const struct waiting *at_hand;         /* whose turn it is, or NULL */
 	struct way way;                        /* the same one's, where it has one */
 	struct ways ways;
+	struct shunt *shunt; /* or NULL */
 	uint32_t source;
 	struct judge_memory memory; /* for the flow at hand */
 	/* of the flow at hand: too large for the stack of every call */

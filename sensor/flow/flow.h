@@ -94,6 +94,7 @@ struct flow {
 	uint8_t sound : 2;
 	/* by a RST whose number nobody could tell, where packets wait for our word */
 	bool is_end_doubted : 1;
+	bool is_shunted : 1; /* of the layer above: packets of it are counted elsewhere */
 	/* bit per side, of the layer above: all its packets left by where they came in */
 	uint8_t returned : 2;
 	/* of each side, the lowest with which its packets arrive; 0: not known */
@@ -118,6 +119,8 @@ struct flow_handler {
 	/* What its ends may have read in two ways. Releases nothing. */
 	void (*ambiguous)(void *context, struct flow *flow,
 		const struct flow_ambiguity *ambiguity);
+	/* Of a flow that is shunted: have added to it what was counted elsewhere. */
+	void (*counted)(void *context, struct flow *flow);
 	/* Every flow's end, once; flow_area(flow) still holds. */
 	void (*ended)(void *context, struct flow *flow, enum flow_end end);
 };
@@ -253,6 +256,12 @@ struct flow_numbers flow_numbers(
 
 /* The bytes tell who is the client (never overrules a handshake). */
 void flow_set_client(struct flow *flow, unsigned side);
+
+/*
+ * Its packets, but SYN, FIN and RST, change nothing about it but its counters and the time
+ * of the last one.
+ */
+bool flow_is_only_counted(const struct flow *flow);
 
 static inline bool flow_is_looked_at(const struct flow *flow)
 {

@@ -41,6 +41,9 @@ static struct flow *idle_longest_of(
 			return NULL;
 		}
 		struct flow *flow = table_flow(table, index);
+		if (flow->is_shunted && flow->last_us <= flow->listed_us) {
+			table->handler.counted(table->handler.context, flow);
+		}
 		if (flow->last_us > table->now_us) { /* the clock was set back */
 			flow->last_us = table->now_us;
 		}

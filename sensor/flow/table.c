@@ -345,6 +345,7 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 	flow->syns = 0;
 	flow->stands = 0;
 	flow->is_end_doubted = false;
+	flow->is_shunted = false;
 	flow->sound = 0;
 	flow->ttl[0] = flow->ttl[1] = 0;
 	flow->action = 0;

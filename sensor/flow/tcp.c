@@ -492,6 +492,19 @@ static bool is_only_counted(const struct flow_table *table, const struct flow *f
 	       !table->streams.is_gate;
 }
 
+bool flow_is_only_counted(const struct flow *flow)
+{
+	const bool is_unread =
+		flow->list == FLOW_LIST_DECIDED
+			? flow->stream == POOL_NONE
+			: flow->list == FLOW_LIST_WATCHED && flow->is_muted;
+	return is_unread && flow->way == 0 && flow->state == FLOW_STATE_OPEN &&
+	       flow->fins == 0 && flow->bytes[0] > 0 && flow->bytes[1] > 0 &&
+	       !flow->is_reported && !flow->is_packet_wanted &&
+	       (!flow->is_midstream || (flow->packets[0] >= OPENING_MIDSTREAM &&
+					       flow->packets[1] >= OPENING_MIDSTREAM));
+}
+
 static void count_packet(struct flow *flow, unsigned side, uint64_t now_us)
 {
 	flow->packets[side]++;
@@ -535,6 +548,9 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 		flow->bytes[side] += packet->payload_wire_len;
 		count_packet(flow, side, now_us);
 		return flow;
+	}
+	if (flow->is_shunted) { /* how long it was idle is to be known */
+		table->handler.counted(table->handler.context, flow);
 	}
 	if (flow_is_resting(flow)) {
 		rest_packet(table, flow, packet, side);

@@ -102,6 +102,8 @@ struct status_process {
 	/* a bit per interface: not open; down, or it was when it was left out */
 	_Atomic uint32_t interfaces_missing;
 	_Atomic uint32_t interfaces_down;
+	_Atomic uint32_t interfaces_shunting; /* decided flows stay in the kernel */
+	_Atomic uint64_t shunted;             /* of .packets, those that stayed there */
 	_Atomic uint64_t findings[FINDING_COUNT];
 	/* the same by enum severity, as each was told with */
 	_Atomic uint64_t graded[FINDING_COUNT][SEVERITY_LOW + 1];

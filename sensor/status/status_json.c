@@ -187,6 +187,10 @@ static void write_process(
 		(uint64_t)__builtin_popcount(process->interfaces_missing));
 	json_number(writer, "interfaces_down",
 		(uint64_t)__builtin_popcount(process->interfaces_down));
+	json_text(writer, "shunt",
+		process->interfaces_shunting != 0 ? "socket-filter" : "none");
+	json_number(writer, "interfaces_shunting",
+		(uint64_t)__builtin_popcount(process->interfaces_shunting));
 	json_number(writer, "queue_full", process->queue_full);
 	json_number(writer, "unseen", process->unseen);
 	json_number(writer, "unseen_most_a_second", process->unseen_most);

@@ -75,6 +75,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 			  "blind-share: 25\n"
 			  "fold: 10\n"
 			  "ring: 8\n"
+			  "shunt: yes\n"
 			  "observed-pairs: 1000\n"
 			  "queue-length: 64\n"
 			  "action: [sender.illegitimate=drop]\n"
@@ -104,6 +105,7 @@ static void every_key_of_a_file_arrives_in_its_place(void **state)
 	assert_int_equal(settings.blind_share, 25);
 	assert_int_equal(settings.fold_s, 10);
 	assert_int_equal(settings.ring_mib, 8);
+	assert_true(settings.is_shunt_wanted);
 	assert_int_equal(settings.observed_pairs, 1000);
 	assert_int_equal(settings.queue_length, 64);
 	assert_int_equal(settings.hold_packets, 5);
@@ -133,6 +135,7 @@ static void an_empty_file_and_one_of_comments_leave_what_is_standard(void **stat
 		assert_true(read_text(TEXTS[i]));
 		assert_int_equal(settings.workers, 1);
 		assert_int_equal(settings.observed_pairs, 262144);
+		assert_false(settings.is_shunt_wanted);
 		assert_string_equal(settings.state_dir, SETTINGS_STATE_DIR);
 		assert_int_equal(settings.matrices.count, 0);
 		assert_false(settings.policy.is_enforcing);
@@ -174,6 +177,7 @@ static void a_value_that_is_none_of_its_key_is_told_where_it_stands(void **state
 			":3:10: table takes 1024 to 67108864, not \"12\""},
 		{"silence: x\n", ":1:10: silence takes 0 to 2592000, not \"x\""},
 		{"fold: 0\n", ":1:7: fold takes 1 to 2592000, not \"0\""},
+		{"shunt: maybe\n", ":1:8: shunt takes yes or no, not \"maybe\""},
 		{"ring: 1025\n", ":1:7: ring takes 1 to 1024, not \"1025\""},
 		{"queue-length: 15\n",
 			":1:15: queue-length takes 16 to 65536, not \"15\""},
@@ -469,7 +473,7 @@ static void what_a_reload_does_not_take_is_named(void **state)
 			"interface, workers, user, alert-rate, fail-closed, outputs"},
 		{BEFORE "journal: {}\nmetrics: {listen: 127.0.0.1:9}\n",
 			"journal, metrics"},
-		{BEFORE "page: {write: no}\n", "page"},
+		{BEFORE "page: {write: no}\nshunt: yes\n", "shunt, page"},
 	};
 	assert_true(read_text(BEFORE));
 	struct settings before = settings;

@@ -50,7 +50,7 @@ def packets(folder):
         before = now
 
 
-def joined(folders, last):
+def joined(folders, last, packets_of=packets):
     """One capture of all of them, one after the other, from now on; the frames of `last` behind them."""
     start = at = time.time()
     written = [file_header()]
@@ -61,7 +61,7 @@ def joined(folders, last):
 
     for folder in folders:
         at += BETWEEN_S
-        for gap, frame in packets(folder):
+        for gap, frame in packets_of(folder):
             at += min(max(gap, 0), GAP_MAX_S)
             write(frame)
     for frame in last:

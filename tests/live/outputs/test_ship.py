@@ -225,6 +225,8 @@ def test_settings_that_are_right_are_told_to_be(tmp_path):
 
 @pytest.mark.parametrize("text, workers, flows, rings", [
     ("interface: lo\n", 1, 262144, 64),
+    ("interface: lo\ntable: 1024\nshunt: no\n", 1, 1024, 64),
+    ("interface: lo\ntable: 1024\nshunt: yes\n", 1, 1024, 64 + 12.75),
     ("interface: lo\nworkers: 2\ntable: 1048576\nring: 32\n", 2, 1048576, 32),
     ("queue: 0:3\ntable: 1024\n", 4, 1024, 0),
 ])
