@@ -49,7 +49,7 @@ struct lists_store *lists_store_new(struct reason *why)
 
 void lists_store_leave(const struct lists_store *store, bool is_reader)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; store && i < 2; i++) {
 		(void)close(store->files[i]);
 		if (!is_reader) {
 			(void)munmap(store->blocks[i], LISTS_BLOCK_BYTES);

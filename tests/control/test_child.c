@@ -71,6 +71,7 @@ static int end_of_worker(bool is_hanging, bool has_queue)
 			.outputs_end = PLACE + 1,
 			.lock = -1,
 			.signals = -1,
+			.control = -1,
 			.supervisor = getpid()};
 		sensor.queues[0] = has_queue ? (struct queue *)&queue : NULL;
 		if (fork() == 0) {
@@ -78,13 +79,13 @@ static int end_of_worker(bool is_hanging, bool has_queue)
 		}
 		(void)pause();
 	}
+	(void)close(ends[1]); /* so that one which ends unasked is an end */
 	assert_int_equal(read(ends[0], &byte, 1), 1);
 	assert_int_equal(kill(supervisor, SIGKILL), 0);
 	assert_int_equal(waitpid(supervisor, &status, 0), supervisor);
 	worker = waitpid(-1, &status, 0);
 	assert_true(worker > 0);
 	(void)close(ends[0]);
-	(void)close(ends[1]);
 	return status;
 }
 
