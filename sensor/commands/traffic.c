@@ -1,5 +1,6 @@
 #include "commands/traffic.h"
 
+#include "commands/matrices.h"
 #include "commands/replay_engine.h"
 #include "journal/journal_reader.h"
 #include "observed/observed_file.h"
@@ -138,9 +139,10 @@ static void give_counters(const struct traffic *traffic, struct engine *engine)
 }
 
 static enum traffic_result read_frames(struct reading *reading, struct source *source,
-	const char *const *names, struct reason *why)
+	const char *const *names, struct lists *lists, struct reason *why)
 {
 	struct engine_settings settings = {.matrix = reading->traffic->matrix,
+		.lists = lists,
 		.flows = FLOWS_DEFAULT,
 		.watched = WATCHED_DEFAULT,
 		.fold_window_us = FOLD_WINDOW_S * US_PER_S,
@@ -191,8 +193,14 @@ static enum traffic_result read_captures(
 	if (!source) {
 		return TRAFFIC_BROKEN;
 	}
-	const enum traffic_result result =
-		read_frames(reading, source, captures->list, why);
+	struct lists *lists;
+	enum traffic_result result = TRAFFIC_UNREADABLE;
+	if (matrices_read_lists(reading->traffic->matrix, &lists)) {
+		result = read_frames(reading, source, captures->list, lists, why);
+	} else {
+		(void)reason_set(why, "a list of the matrix cannot be used");
+	}
+	lists_free(lists);
 	for (size_t i = 0; result == TRAFFIC_OK && i < captures->count; i++) {
 		if (source_lacks(source, i, why)) {
 			tell_cut(reading->traffic, captures->list[i]);

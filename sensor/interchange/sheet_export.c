@@ -112,6 +112,7 @@ static void write_declarations(struct writer *writer)
 	const struct yaml_node *groups = tree_get(writer->root, "groups");
 	const struct yaml_node *domains = tree_get(writer->root, "domains");
 	const struct yaml_node *expects = tree_get(writer->root, "expects");
+	const struct yaml_node *lists = tree_get(writer->root, "lists");
 	const struct yaml_node *tunnels = tree_get(writer->root, "tunnels");
 	const char *profile = tree_text(writer->root, "profile");
 	if (profile) {
@@ -139,6 +140,11 @@ static void write_declarations(struct writer *writer)
 	if (expects && expects->first) {
 		const struct columns columns = {{SHEET_HEAD_EXPECTED}, 1};
 		write_declared(writer, "expects", SHEET_HEAD_EXPECTED_OF, &columns);
+	}
+	if (lists && lists->first) {
+		struct columns columns = {.count = 0};
+		find_columns(&columns, lists, SHEET_HEAD_LIST_KIND, SHEET_HEAD_SHRINKS);
+		write_declared(writer, "lists", SHEET_HEAD_LIST, &columns);
 	}
 	if (tunnels && tunnels->first) {
 		struct columns columns = {.count = 0};

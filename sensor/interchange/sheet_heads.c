@@ -120,6 +120,16 @@ static const struct {
 		"expected of|expects of", "attendu de"},
 	[SHEET_HEAD_EXPECTED] = {"expects", "Header fields", "Champs d'en-tête",
 		"header fields|expects", "champs d en tete|en tetes"},
+	[SHEET_HEAD_LIST] = {NULL, "List", "Liste", "list", "liste"},
+	[SHEET_HEAD_LIST_KIND] = {"kind", "Kind of list", "Nature de la liste",
+		"kind of list", "nature de la liste"},
+	[SHEET_HEAD_FILE] = {"file", "File", "Fichier", "file", "fichier"},
+	[SHEET_HEAD_FORMAT] = {"format", "Format", "Format", "format",
+		"format du fichier"},
+	[SHEET_HEAD_SEVERITY] = {"severity", "Severity", "Gravité", "severity",
+		"gravite"},
+	[SHEET_HEAD_SHRINKS] = {"shrinks", "May shrink", "Peut rétrécir", "may shrink",
+		"peut retrecir"},
 	[SHEET_HEAD_PROFILE] = {"profile", "Profile", "Profil", "profile", "profil"},
 };
 

@@ -119,6 +119,8 @@ static struct yaml_node *declared_by(
 		return tables->domains;
 	case SHEET_HEAD_EXPECTED_OF:
 		return tables->expects;
+	case SHEET_HEAD_LIST:
+		return tables->lists;
 	default:
 		return tables->tunnels;
 	}
@@ -137,7 +139,7 @@ static enum sheet_head list_head(enum sheet_head head)
 	}
 }
 
-/* A line of zones, groups, domains, fields or tunnels; head has the name. */
+/* A line of zones, groups, domains, fields, lists or tunnels; head has the name. */
 static bool read_declared(struct sheet_tables *tables, const struct sheet_line *line,
 	enum sheet_head head)
 {
@@ -160,6 +162,9 @@ static bool read_declared(struct sheet_tables *tables, const struct sheet_line *
 	} else if (head == SHEET_HEAD_DOMAIN) {
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_OWN, SHEET_HEAD_FORWARDERS);
+	} else if (head == SHEET_HEAD_LIST) {
+		sheet_put_columns(
+			tables, value, line, SHEET_HEAD_LIST_KIND, SHEET_HEAD_SHRINKS);
 	} else {
 		sheet_put_columns(
 			tables, value, line, SHEET_HEAD_ZONE, SHEET_HEAD_ZONE);
@@ -197,6 +202,8 @@ static enum sheet_kind kind_of_heads(const struct sheet_tables *tables)
 		return SHEET_KIND_DOMAINS;
 	case SHEET_HEAD_EXPECTED_OF:
 		return SHEET_KIND_EXPECTS;
+	case SHEET_HEAD_LIST:
+		return SHEET_KIND_LISTS;
 	case SHEET_HEAD_TUNNEL:
 		return SHEET_KIND_TUNNELS;
 	case SHEET_HEAD_GROUP:
@@ -328,6 +335,8 @@ static bool read_line(struct sheet_tables *tables, enum sheet_kind kind,
 		return read_declared(tables, line, SHEET_HEAD_DOMAIN);
 	case SHEET_KIND_EXPECTS:
 		return read_declared(tables, line, SHEET_HEAD_EXPECTED_OF);
+	case SHEET_KIND_LISTS:
+		return read_declared(tables, line, SHEET_HEAD_LIST);
 	case SHEET_KIND_TUNNELS:
 		return read_declared(tables, line, SHEET_HEAD_TUNNEL);
 	case SHEET_KIND_PROFILE:
@@ -421,9 +430,10 @@ static void make_root(struct sheet_tables *tables)
 			tree_scalar(arena, tables->profile, NULL));
 	}
 	struct yaml_node *const lists[] = {tables->zones, tables->groups,
-		tables->domains, tables->expects, tables->tunnels, tables->rows};
+		tables->domains, tables->expects, tables->lists, tables->tunnels,
+		tables->rows};
 	static const char *const KEYS[] = {
-		"zones", "groups", "domains", "expects", "tunnels", "rows"};
+		"zones", "groups", "domains", "expects", "lists", "tunnels", "rows"};
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		if (lists[i]->first) {
 			tree_put(arena, root, KEYS[i], lists[i]);
@@ -488,6 +498,7 @@ bool sheet_import(struct sheet_import *import, const struct sheet *sheet,
 		.groups = tree_new(arena, YAML_MAPPING, NULL),
 		.domains = tree_new(arena, YAML_MAPPING, NULL),
 		.expects = tree_new(arena, YAML_MAPPING, NULL),
+		.lists = tree_new(arena, YAML_MAPPING, NULL),
 		.tunnels = tree_new(arena, YAML_MAPPING, NULL),
 		.rows = tree_new(arena, YAML_SEQUENCE, NULL)};
 	sheet_declare(&tables, "internet");

@@ -35,6 +35,7 @@ enum sheet_kind {
 	SHEET_KIND_GROUPS,
 	SHEET_KIND_DOMAINS,
 	SHEET_KIND_EXPECTS,
+	SHEET_KIND_LISTS,
 	SHEET_KIND_TUNNELS,
 	SHEET_KIND_PROFILE,
 };
@@ -60,6 +61,7 @@ struct sheet_tables {
 	struct yaml_node *groups;
 	struct yaml_node *domains;
 	struct yaml_node *expects;
+	struct yaml_node *lists;
 	struct yaml_node *tunnels;
 	struct yaml_node *rows;
 	const char *profile;

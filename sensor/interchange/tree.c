@@ -117,7 +117,7 @@ struct yaml_node *tree_join(
 	struct arena *arena, const struct yaml_node *const *roots, size_t count)
 {
 	static const char *const ORDER[] = {"schema", "profile", "zones", "groups",
-		"domains", "expects", "tunnels", "rows"};
+		"domains", "expects", "lists", "tunnels", "rows"};
 	struct yaml_node *joined = tree_new(arena, YAML_MAPPING, NULL);
 	for (size_t key = 0; key < sizeof(ORDER) / sizeof(ORDER[0]); key++) {
 		for (size_t i = 0; i < count; i++) {

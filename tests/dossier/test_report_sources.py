@@ -20,6 +20,7 @@ DIFFERENT = ANOTHER_SEVERITY | {
     "lmtp-starttls-refused-anew": "an alert told a refusal, and the next one, milder, that STARTTLS was stripped: the record has the latter alone",
     "login-behind-guesses": "the login that succeeded is told by a second alert of the same flow, and alerts are counted; the record has it once",
     "pop3s-http-alpn-without-a-name": AT_LAST_ANOTHER_ROW,
+    "sender-listed": AT_LAST_ANOTHER_ROW + "; a list says how grave it is, and the record does not say which list",
     "smtp-ehlo-refused-anew": AT_LAST_ANOTHER_ROW,
     "smtp-starttls-injection": AT_LAST_ANOTHER_ROW,
     "smtp-stranger-claims-stripping": AT_LAST_ANOTHER_ROW,

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -77,8 +78,16 @@ def test_every_matrix_is_the_same_behind_every_form(tmp_path):
         wanted, wanted_words = meaning(path), words_of(path)
         for form in FORMS if path in RULES else FORMS[:2]:
             (tmp_path / "back.yaml").write_bytes(there_and_back(path, *form))
+            take_lists(path.parent, tmp_path)
             assert meaning(tmp_path / "back.yaml") == wanted, (path, form)
             assert words_of(tmp_path / "back.yaml") == wanted_words, (path, form)
+
+
+def take_lists(folder, target):
+    """Files of lists that the matrix names stand beside it."""
+    for path in folder.iterdir():
+        if path.suffix in (".txt", ".json", ".csv"):
+            shutil.copy(path, target)
 
 
 @pytest.mark.parametrize("form", FORMS[:2], ids=" ".join)
@@ -89,6 +98,7 @@ def test_every_golden_flow_is_judged_the_same_by_the_matrix_that_came_back(form,
         if text not in known:
             known[text] = tmp_path / f"{len(known)}.yaml"
             known[text].write_bytes(there_and_back(folder / "matrix.yaml", *form))
+        take_lists(folder, tmp_path)
         again = run("replay", "traffic.pcap", "-m", str(known[text]), "--json", cwd=folder)
         assert again.returncode == 0
         assert again.stdout == (folder / "expected.jsonl").read_bytes(), folder

@@ -57,6 +57,7 @@ def without_kafka(folder):
     if subprocess.run(["pkg-config", "--exists", "liblogging-stdlog"], check=False, timeout=60).returncode == 0:
         packages.append("liblogging-stdlog")
     libraries = subprocess.run(["pkg-config", "--libs", *packages], check=True, capture_output=True, text=True, timeout=60).stdout.split()
+    libraries.append("-lunbound")
     sanitizers = ["-fsanitize=address,undefined"] if built.name == "san" else []
     subprocess.run(["gcc", "-fno-lto", "-pie", *sanitizers, "-o", "mailwarden", built / "sensor/main.o", "libmailwarden.a", *libraries],
                    cwd=folder, check=True, timeout=120)

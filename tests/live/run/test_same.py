@@ -42,10 +42,21 @@ def sensors(matrix):
         yield runs
 
 
+def with_lists(matrix, folder, readable):
+    """The matrix with its lists where every sensor can read them."""
+    if "\nlists:" not in matrix:
+        return matrix
+    sensor.open_to_all(readable)
+    for path in folder.iterdir():
+        if f"file: {path.name}" in matrix:
+            shutil.copy(path, readable)
+    return matrix.replace(" file: ", f" file: {readable}/")
+
+
 @pytest.mark.parametrize("matrix", CASES, ids=[folders[0].name for folders in CASES.values()])
 def test_live_and_replay_say_the_same_of_the_golden_cases_of_a_matrix(matrix, tmp_path):
     folders = CASES[matrix]
-    with sensors(matrix) as runs:
+    with sensors(with_lists(matrix, folders[0], tmp_path)) as runs:
         content, _ = captures.joined(folders, dialogue(LAST_HOST) + ending(LAST_HOST))
         capture = tmp_path / "joined.pcap"
         capture.write_bytes(content)
