@@ -120,7 +120,7 @@ struct lists_match lists_find_domain(
 	if (lists->counts[LISTS_DOMAINS] == 0) {
 		return best;
 	}
-	for (; domain[len] != '\0' && len < sizeof(name) - 1; len++) {
+	for (; len < sizeof(name) - 1 && domain[len] != '\0'; len++) {
 		name[len] = (char)tolower((unsigned char)domain[len]);
 	}
 	while (len > 0 && name[len - 1] == '.') {
