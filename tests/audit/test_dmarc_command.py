@@ -189,4 +189,5 @@ def test_ten_thousand_reports_take_seconds_and_no_more_memory_than_a_thousand(tm
         # the 1,000 are the first of the 10,000 once more
         assert status == 0 and totals["dmarc_reports"] + totals["repeated_reports"] == count and totals["lost_messages"] == 0
         peak.append((usage.ru_maxrss, usage.ru_utime + usage.ru_stime))
-    assert peak[1][0] < peak[0][0] + 8192 and peak[1][1] < (10 if "san" not in MAILWARDEN else 60), peak
+    is_sanitized = "san" in MAILWARDEN  # it keeps what was freed
+    assert (is_sanitized or peak[1][0] < peak[0][0] + 8192) and peak[1][1] < (60 if is_sanitized else 10), peak
