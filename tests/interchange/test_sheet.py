@@ -69,7 +69,7 @@ def meaning(matrix):
 def words_of(matrix):
     """The matrix as check reads it aloud, without what is doubtful in it, which has places."""
     said = done("check", str(matrix)).split(b"\nWhat no row allows")[0]
-    return b" ".join(said.split()).replace(bytes(matrix.parent) + b"/", b"")  # files of lists are told with their folder
+    return b"".join(said.split()).replace(bytes(matrix.parent) + b"/", b"")  # files of lists are told with their folder
 
 
 def test_every_matrix_is_the_same_behind_every_form(tmp_path):
