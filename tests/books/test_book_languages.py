@@ -4,7 +4,7 @@ import pytest
 
 import book
 
-PAGES = {"fr/auditeur.md": "auditor.md"}
+PAGES = {"fr/auditeur.md": "auditor.md", "fr/demarrer.md": "start.md"}
 
 
 @pytest.mark.parametrize("french", PAGES)
