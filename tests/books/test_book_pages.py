@@ -8,7 +8,7 @@ import book
 import sensor
 
 ROOT = sensor.ROOT
-PAGES = ("networks.md", "privacy.md", "security.md", "upgrade.md")
+PAGES = ("analyst.md", "networks.md", "privacy.md", "security.md", "upgrade.md")
 MIRRORED = "enable --now mailwarden\n"  # the command of start.md behind which a sensor watches eth1
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
