@@ -21,7 +21,7 @@ BUILD = pathlib.Path(sensor.MAILWARDEN).parent
 BLOCK = re.compile(r"(?:^<!-- not run: (?P<why>[^>]*) -->\n+)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 MONDAY = ("imaps-tls13", "submission-starttls-auth", "smtp-starttls-tls13", "gateway-split", "imap-login-clear",
           "smtp-illegitimate-workstation")
-WHY_NOT = copied_machine.why_not_here(BUILD, "ip", "nft", "setpriv", "systemd-sysusers", "systemd-tmpfiles") or sensor.why_not_here()
+WHY_NOT = copied_machine.why_not_here(BUILD, "ip", "nft", "iptables", "setpriv", "systemd-sysusers", "systemd-tmpfiles") or sensor.why_not_here()
 
 
 class Block:
