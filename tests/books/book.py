@@ -96,20 +96,37 @@ class Site(copied_machine.Machine):
         data = b"".join(struct.pack(">I", len(frame)) + frame for frame in self.frames)
         subprocess.run(self.inside("/usr/bin/python3", "-c", script), input=data, check=True, timeout=20)
 
-    def route(self):
-        """A workstation and a mail server of the Internet, and this machine the router between them."""
-        for name, near, far in (("lan", "192.0.2.1/24", "192.0.2.70/24"), ("wan", "203.0.113.1/24", "203.0.113.5/24")):
-            self.run("ip", "netns", "add", name)
-            self.run("ip", "link", "add", name, "type", "veth", "peer", "name", "far0", "netns", name)
-            self.run("ip", "address", "add", near, "dev", name)
-            self.run("ip", "link", "set", name, "up")
-            for words in (["address", "add", far, "dev", "far0"], ["link", "set", "far0", "up"], ["link", "set", "lo", "up"],
-                          ["route", "add", "default", "via", near.partition("/")[0]]):
-                self.run("ip", "-n", name, *words)
-        self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    def end(self, name, address, *towards):
+        """A network namespace with one host, on the link of that name; `towards`: its routes, as ip has them."""
+        self.run("ip", "netns", "add", name)
+        self.run("ip", "link", "add", name, "type", "veth", "peer", "name", "far0", "netns", name)
+        self.run("ip", "link", "set", name, "up")
+        for words in (["address", "add", address, "dev", "far0"], ["link", "set", "far0", "up"], ["link", "set", "lo", "up"],
+                      ["route", "add", *towards]):
+            self.run("ip", "-n", name, *words)
+
+    def serve(self):
+        """A mail server of the Internet."""
         self.server = subprocess.Popen(self.inside("ip", "netns", "exec", "wan", "/usr/bin/python3", PEER, "serve", "203.0.113.5", "25", "none"),
                                        stdout=subprocess.PIPE, text=True)
         assert self.server.stdout.readline() == "ready\n"
+
+    def route(self):
+        """A workstation and the server, and this machine the router between them."""
+        for name, near, far in (("lan", "192.0.2.1", "192.0.2.70"), ("wan", "203.0.113.1", "203.0.113.5")):
+            self.end(name, f"{far}/24", "default", "via", near, "dev", "far0", "onlink")
+            self.run("ip", "address", "add", f"{near}/24", "dev", name)
+        self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self.serve()
+
+    def bridge(self):
+        """The same two on one link, and this machine the bridge between them, with a route to neither."""
+        self.run("ip", "link", "add", "br0", "type", "bridge")
+        self.run("ip", "link", "set", "br0", "up")
+        for name, far, other in (("lan", "192.0.2.70", "203.0.113.5"), ("wan", "203.0.113.5", "192.0.2.70")):
+            self.end(name, f"{far}/32", other, "dev", "far0")
+            self.run("ip", "link", "set", name, "master", "br0")
+        self.serve()
 
     def send_mail(self):
         """What the workstation hears that sends past the gateway."""

@@ -10,6 +10,7 @@ import sensor
 ROOT = sensor.ROOT
 PAGES = ("analyst.md", "networks.md", "privacy.md", "security.md", "upgrade.md")
 MIRRORED = "enable --now mailwarden\n"  # the command of start.md behind which a sensor watches eth1
+BRIDGED = "net.bridge.bridge-nf-call-iptables"
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 
@@ -38,6 +39,26 @@ def test_the_commands_of_each_page_print_what_it_shows(site):
             if not block.why_not:
                 printed = site.execute(block.commands)
                 assert not book.missing(block, printed), (page, printed)
+
+
+@pytest.mark.skipif(book.WHY_NOT is not None, reason=str(book.WHY_NOT))
+def test_a_bridge_blocks_as_its_page_says(tmp_path):
+    site = book.Site(tmp_path)
+    try:
+        site.bridge()
+        if not site.run("sysctl", "-n", BRIDGED, may_fail=True).isdigit():
+            pytest.skip("no br_netfilter in this kernel")
+        for block in book.blocks("start.md"):  # groups, rows, the matrix; then what is inline
+            if block.commands.startswith("cat > ") and "mailwarden.yaml" not in block.commands:
+                site.execute(block.commands.replace("mode: audit", "mode: enforce"))
+            if "import flows.csv" in block.commands:
+                site.execute("install -m 640 -g mailwarden matrix.yaml /etc/mailwarden/matrix.yaml")
+        site.execute("ip route add 192.0.2.70 dev br0; ip route add 203.0.113.5 dev br0")
+        assert "554 5.7.1" in site.send_mail()
+        site.run("sysctl", "-qw", f"{BRIDGED}=0")
+        assert '"sent"' in site.send_mail()
+    finally:
+        site.close()
 
 
 def anchors(page):
