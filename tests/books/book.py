@@ -42,9 +42,16 @@ def blocks(page):
     return found
 
 
+CHANGING = ((re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\dZ?)?"), "DAY"), (re.compile(r"(?<![\d.])\d+\.\d+\.\d+(?![\d.])"), "VERSION"),
+            (re.compile(r"(?<![\w.:-])\d+(?:\.\d+)?(?![\d.])"), "0"))
+
+
 def form(line):
-    """A line without what changes from one run to the next."""
-    return re.sub(r"\d+(?:\.\d+)?", "0", " ".join(line.split()))
+    """A line without what changes from one run to the next: days, versions, numbers; not ids (R37, M-10), ports behind a colon, addresses."""
+    line = " ".join(line.split())
+    for pattern, same in CHANGING:
+        line = pattern.sub(same, line)
+    return line
 
 
 def missing(block, printed):

@@ -61,6 +61,16 @@ def test_a_bridge_blocks_as_its_page_says(tmp_path):
         site.close()
 
 
+def test_what_a_page_shows_is_held_against_what_is_printed():
+    block = book.Block({"text": "", "why": None})
+    printed = "  R37  breached   9   2  M-10 (1)\n192.0.2.70 -> 203.0.113.25:25 at 2026-11-30 11:40:40 UTC, 0.3 s"
+    block.shown = ["R37 breached 7 1 M-10 (3)", "192.0.2.70 -> 203.0.113.25:25 at 2027-01-01 00:00:00 UTC, 12.5 s"]
+    assert book.missing(block, printed) == []
+    block.shown = ["R36 breached 7 1 M-10 (3)", "R37 breached 7 1 M-11 (3)", "192.0.2.71 -> 203.0.113.25:25 at 2026-11-30 11:40:40 UTC, 0.3 s",
+                   "192.0.2.70 -> 203.0.113.25:26 at 2026-11-30 11:40:40 UTC, 0.3 s"]
+    assert book.missing(block, printed) == block.shown
+
+
 def anchors(page):
     """Those that a reader of GitHub or GitLab finds: headings in lower case, words joined, signs left out."""
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
