@@ -1,5 +1,6 @@
 """The reference is as its sources are: no field, counter or metric without a text, no text of what is nowhere."""
 
+import collections
 import copy
 import functools
 import re
@@ -8,6 +9,7 @@ import subprocess
 import jsonschema
 import pytest
 
+import claims
 import reference
 from cases import case_folders, records, replay
 from reference_fields import ROOT, Reader, schema
@@ -160,3 +162,34 @@ def test_a_new_line_of_the_log_is_found():
     assert [(line.text, line.level) for line in of_source(source)] == [("on: …", "error"), ("off", "error")]
     source = '\thealth_alert(health, FINDING_SENSOR_BLIND, place,\n\t\t"%" PRIu64 " of %s: %s %.80s", 3, "x", a, b);'
     assert [line.text for line in of_source(source)] == ["… of …: … (sensor.blind)"]
+
+
+def untold(found):
+    return [f"{claim.kind}: {claim.name}" for claim in found if not claim.has_text]
+
+
+def test_nothing_that_the_program_has_is_without_a_text(capsys):
+    found = claims.all_claims()
+    kinds = collections.Counter(claim.kind for claim in found)
+    with capsys.disabled():
+        print(f"\n{len(found) + len(EXAMPLES)} claims generated or executed: "
+              + ", ".join(f"{count} {kind}" for kind, count in kinds.items()) + f", {len(EXAMPLES)} examples of settings")
+    assert untold(found) == [] and len(kinds) == 9 and min(kinds.values()) > 15
+    assert untold([*found, claims.Claim("options", "run --nosuch", False)]) == ["options: run --nosuch"]
+
+
+EXAMPLES = list(claims.examples())
+MISSING = re.compile(r"No such file or directory|No such device")
+
+
+def mistakes(text, folder):
+    path = folder / "settings.yaml"
+    path.write_text(text, encoding="utf-8")
+    answer = subprocess.run([reference.program(), "check", "--config", str(path)], capture_output=True, text=True, check=False, timeout=20)
+    return [line for line in answer.stderr.splitlines() if "settings cannot be used" not in line and not MISSING.search(line)]
+
+
+def test_every_example_of_settings_is_right_but_for_what_this_machine_has_not(tmp_path):
+    assert len(EXAMPLES) > 8
+    assert {page: found for page, text in EXAMPLES if (found := mistakes(text, tmp_path))} == {}
+    assert mistakes("outputs: [{type: syslog, form: rfc5424}]\n", tmp_path)
