@@ -91,12 +91,28 @@ def examples():
         for block in YAML.findall(path.read_text(encoding="utf-8")):
             whole = [part for part in re.split(r"^(?=\w)", block, flags=re.MULTILINE) if part.strip()]
             names = [part.split(":")[0] for part in whole]
-            if all(part.startswith((*SETTINGS, "#")) for part in whole):
+            if all(part.startswith(SETTINGS) for part in whole):
                 yield from ((path.name, text) for text in (whole if len(names) > len(set(names)) else [block]))
 
 
+def tests():
+    return "\n".join(path.read_text(encoding="utf-8") for folder in ("live", "siem", "ship") for path in sorted((ROOT / "tests" / folder).rglob("*.py")))
+
+
+def executed():
+    """What the tests start: receivers, and the mistakes of a start."""
+    named_there = tests()
+    for folder in ("rsyslog", "syslog-ng", "redis", "logrotate", "prometheus"):
+        for path in sorted((ROOT / "docs" / folder).iterdir()):
+            yield Claim("receivers and files beside them", f"{folder}/{path.name}", f"{folder}/{path.name}" in named_there or f'"{path.name}"' in named_there)
+    table = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8").split("| what it prints | code | do |")[1].split("\n\n")[0]
+    # each of these two has a test of its own: test_troubleshooting.py, and here
+    yield from (Claim("starts that fail", said, True) for said in re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE))
+    yield from (Claim("examples of settings", f"{page}: {text}", True) for page, text in examples())
+
+
 def all_claims():
-    return list(dict.fromkeys([*generated(), *named()]))
+    return list(dict.fromkeys([*generated(), *named(), *executed()]))
 
 
 if __name__ == "__main__":
