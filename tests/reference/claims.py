@@ -35,6 +35,7 @@ def heads(name):
     return set(re.findall(r"[\w-]+", " ".join(HEADS.findall(manual(name)))))
 
 
+@functools.cache
 def answer(*words):
     return subprocess.run([reference.program(), *words], capture_output=True, text=True, check=True, timeout=20).stdout
 

@@ -9,7 +9,7 @@ import pytest
 
 import reference
 from cases import PCAPS, findings_of
-from claims import options
+from claims import answer, commands, options
 from reference_fields import ROOT
 from reference_metrics import metrics
 
@@ -56,6 +56,35 @@ def test_a_dead_link_is_found():
 def test_files_that_the_code_page_speaks_of_are_there():
     named = set(re.findall(r"`((?:[a-z]+)/[a-z_]+\.[ch])`", page(ROOT / "docs/code.md")))
     assert len(named) > 30 and [name for name in sorted(named) if not (ROOT / "sensor" / name).exists()] == []
+
+
+CODE = re.compile(r"^```.*?^```|^    .*?$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"(?:^ *(?:\$ |sudo )?|`|[|;(&] *)(?:\./)?mailwarden ([a-z]+)\b([^`\n|;#&]*)", re.MULTILINE)
+
+
+@functools.cache
+def options_of(command):
+    return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", answer(command, "--help")))
+
+
+def wrong_calls(text):
+    """Commands and options that the program has not."""
+    for command, rest in (call for code in CODE.findall(text) for call in CALL.findall(code)):
+        if command not in commands() and command not in ("help", "complete"):
+            yield command
+        else:
+            yield from (f"{command} {option}" for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest) if option not in options_of(command))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_page_shows_is_one_with_these_options(path):
+    assert [wrong for wrong in wrong_calls(page(path))] == []
+
+
+def test_a_wrong_command_is_found():
+    text = "`mailwarden chek m.yaml`\n    sudo mailwarden replay - -m x --jsn\n$ mailwarden run -i eth0 | mailwarden grid --json"
+    assert list(wrong_calls(text)) == ["chek", "replay --jsn"]
+    assert len([one for path in PAGES for code in CODE.findall(page(path)) for one in CALL.findall(code)]) > 60
 
 
 WORDS = {"four": 4}
@@ -122,7 +151,7 @@ def test_the_reference_matrix_uses_the_roles_that_its_page_says():
 
 
 def jumps(*options_of_export):
-    text = subprocess.run([reference.program(), "export", "--inline", *options_of_export], capture_output=True, text=True, check=True, timeout=20).stdout
+    text = answer("export", "--inline", *options_of_export)
     return set(re.findall(r"^-A (INPUT|OUTPUT|FORWARD) -j", text, re.MULTILINE)) | set(re.findall(r"hook (input|output|forward) ", text))
 
 
@@ -160,7 +189,7 @@ def is_known(name, folder):
 
 
 def test_an_option_of_run_is_a_key_where_it_takes_a_value_and_is_not_config(tmp_path):
-    text = subprocess.run([reference.program(), "run", "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    text = answer("run", "--help")
     names = [name.removeprefix("run --") for name in options() if name.startswith("run --")]
     with_value = {name for name in names if re.search(rf"--{name} (?=\S)(?!  )[\[A-Za-z]", text)}
     assert len(with_value) > 30 and {name for name in names if is_known(name, tmp_path)} == with_value - {"config"}

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import shipping
 from sensor import MATRIX, MAILWARDEN, PATIENCE_S, ROOT, open_to_all, why_not_here
 
 pytestmark = pytest.mark.skipif(why_not_here() is not None, reason=str(why_not_here()))
@@ -96,6 +97,34 @@ def test_a_start_that_fails_says_what_the_table_says(said, folder):
     else:
         answer = start(words)
     assert said in answer.stderr and answer.returncode == STARTS[said], answer
+
+
+# of a reason of the table: an output that is down for it
+DOWN = {"Connection refused": '{type: syslog-net, receivers: "127.0.0.1:4"}',
+        "error opening connection to remote peer": "{type: relp, host: 127.0.0.1, port: 4}",
+        "Temporary failure in name resolution": "{type: redis, servers: nosuch.invalid}",
+        "nobody reads there": "{type: unix, path: /nosuch/socket}",
+        "no broker is there": '{type: kafka, brokers: "127.0.0.1:4", topic: mail}',
+        "/dev/log: No such file or directory": "{type: syslog}"}
+BY_OTHERS = {"what it has read is not known", "certificate", "WRONGPASS", "Permission denied"}  # tests/live/outputs
+
+
+@pytest.mark.parametrize("reason", DOWN)
+def test_an_output_that_is_down_says_what_the_table_says(reason, tmp_path):
+    settings(tmp_path, f"outputs: [{DOWN[reason]}]\n")
+    shipping.replay_into(tmp_path / "journal", files=shipping.captures()[:1])
+    words = ["unshare", "-n", "-m", "sh", "-c", 'ip link set lo up; mount -t tmpfs none /dev; exec "$@"', "sh"]
+    with shipping.start_shipping(tmp_path / "settings.yaml", tmp_path / "journal", "--once", prefix=words, stderr=subprocess.PIPE, text=True) as one:
+        said = one.stderr.readline()
+        one.kill()
+    assert "output down, records wait in the journal: " in said and reason in said
+
+
+def test_every_reason_of_the_table_is_tried_here_or_with_a_receiver():
+    listed = {re.match(r"`([^`]+)`", said)[1] for said, *_ in rows("the reason says | output | do")}
+    assert listed == {*DOWN, *BY_OTHERS}
+    others = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/live/outputs").glob("*.py"))
+    assert [reason for reason in BY_OTHERS if reason not in others] == []
 
 
 def test_exit_codes_are_those_of_the_table(tmp_path):
