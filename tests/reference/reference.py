@@ -153,7 +153,7 @@ def findings():
 
 
 def remedy(line):
-    cause, cure = causes()[line]["cause"], causes()[line]["cure"]
+    cause, cure = (causes().get(line, {}).get(part, "") for part in ("cause", "cure"))
     return f"{cause} {cure}" if cure.startswith("Nothing to do") else f"{cause} What to do: {cure}"
 
 
