@@ -80,7 +80,7 @@ def generated():
 def named():
     """Of the program as it is, in a page by that name."""
     flags = set(re.findall(r"(?:\bFl|,) -([a-z-]+)", manual()))
-    yield from (Claim("commands", name, f".Cm {name}\n" in manual()) for name in commands())
+    yield from (Claim("commands", name, bool(re.search(rf"^\.(?:It )?Cm {name}\b|^\.Nm mailwarden-{name}$", manual(), re.MULTILINE))) for name in commands())
     yield from (Claim("options", name, name.split("--")[1] in flags | {"help"}) for name in options())
     yield from (Claim("keys of settings", name, name in heads("mailwarden.yaml")) for name in settings_keys())
     yield from (Claim("keys of the matrix", name, name in heads("mailwarden-matrix")) for name in matrix_keys())
