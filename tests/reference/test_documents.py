@@ -91,7 +91,7 @@ WORDS = {"four": 4}
 # of each: the page, what it says there, and the file and names whose values these are
 NUMBERS = [
     ("README.md", r"mail flows the first (\w+) are asked about, then one in (\d+)", "engine/private.h", ["OPINIONS_ASKED_FIRST", "OPINIONS_ASKED_EVERY"]),
-    ("docs/deploy.md", r"There is room for at most (\d+) bans", "status/bans.h", ["BANS_PLACES"]),
+    ("docs/deploy.md", r"There is room for (?:at most )?(\d+) bans", "status/bans.h", ["BANS_PLACES"]),
     ("docs/outputs.md", r"has room\s+for (\d+) groups and zones and ([\d,]+) cells", "status/cells.h", ["CELLS_ENDS", "CELLS_MAX"]),
     ("docs/policy.md", r"It remembers (\d+) relays and the last (\d+) messages that each was given, and (\d+) servers of a sender",
      "judge/structure.h", ["STRUCTURE_RELAYS", "STRUCTURE_GIFTS", "STRUCTURE_REACHED"]),
