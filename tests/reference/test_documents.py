@@ -93,6 +93,7 @@ NUMBERS = [
     ("README.md", r"mail flows the first (\w+) are asked about, then one in (\d+)", "engine/private.h", ["OPINIONS_ASKED_FIRST", "OPINIONS_ASKED_EVERY"]),
     ("docs/deploy.md", r"There is room for (?:at most )?(\d+) bans", "status/bans.h", ["BANS_PLACES"]),
     ("docs/outputs.md", r"has room\s+for (\d+) groups and zones and ([\d,]+) cells", "status/cells.h", ["CELLS_ENDS", "CELLS_MAX"]),
+    ("docs/outputs.md", r"worker remembers (\d+) alerts whose repeats", "engine/alerts.c", ["FOLD_KEYS"]),
     ("docs/policy.md", r"It remembers (\d+) relays and the last (\d+) messages that each was given, and (\d+) servers of a sender",
      "judge/structure.h", ["STRUCTURE_RELAYS", "STRUCTURE_GIFTS", "STRUCTURE_REACHED"]),
     ("docs/policy.md", r"knows up to (\d+) servers", "engine/engine.c", ["STRUCTURE_HOSTS"]),
@@ -193,3 +194,11 @@ def test_an_option_of_run_is_a_key_where_it_takes_a_value_and_is_not_config(tmp_
     names = [name.removeprefix("run --") for name in options() if name.startswith("run --")]
     with_value = {name for name in names if re.search(rf"--{name} (?=\S)(?!  )[\[A-Za-z]", text)}
     assert len(with_value) > 30 and {name for name in names if is_known(name, tmp_path)} == with_value - {"config"}
+
+
+@pytest.mark.parametrize("profile, code", [("anssi", 0), ("rfc8314", 2)])
+def test_files_of_a_matrix_have_one_profile(profile, code, tmp_path):
+    (tmp_path / "more.yaml").write_text(f"schema: 1\nprofile: {profile}\n", encoding="utf-8")
+    words = [reference.program(), "check", "--quiet", str(ROOT / "rules/anssi-reference.yaml"), str(tmp_path / "more.yaml")]
+    answer = subprocess.run(words, capture_output=True, text=True, check=False, timeout=20)
+    assert answer.returncode == code and ("differs from" in answer.stderr) == (code == 2)
