@@ -69,7 +69,7 @@ const char *recommendation_text(const char *recommendation)
 		{"R42+", "REQUIRETLS where a message must not cross in clear"},
 		{"SPF", "RFC 7208: which hosts may send for a domain"},
 		{"DKIM", "RFC 6376: messages are signed by their domain"},
-		{"DMARC", "RFC 7489: what is done with those that are neither"},
+		{"DMARC", "RFC 9989: what is done with those that are neither"},
 	};
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
 		if (strcmp(TEXTS[i].name, recommendation) == 0) {
