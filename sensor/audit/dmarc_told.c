@@ -123,22 +123,36 @@ struct records {
 };
 
 /* The last one of a run says how many there would be. */
-static void tell(struct records *records, enum finding finding, const char *detail,
-	uint64_t more)
+static void tell(
+	struct records *records, struct json_sensor_alert *alert, uint64_t others)
 {
 	char text[DMARC_DETAIL_BYTES + 64];
-	(void)snprintf(text, sizeof(text), "%s", detail);
-	if (records->alerts == DMARC_ALERTS_MAX - 1 && more > 0) {
-		(void)snprintf(
-			text, sizeof(text), "%s; and %" PRIu64 " more", detail, more);
+	if (records->alerts == DMARC_ALERTS_MAX - 1 && others > 0) {
+		(void)snprintf(text, sizeof(text), "%s; and %" PRIu64 " more",
+			alert->detail, others);
+		alert->detail = text;
 	}
 	if (records->alerts++ >= DMARC_ALERTS_MAX) {
 		return;
 	}
-	const struct json_sensor_alert alert = {
-		.finding = finding, .process = "dmarc", .detail = text, .count = 1};
-	json_sensor_alert(records->next(records->context), &records->event, &alert);
+	alert->process = "dmarc";
+	alert->count = 1;
+	json_sensor_alert(records->next(records->context), &records->event, alert);
 	records->event.sequence++;
+}
+
+static void write_source(struct json_writer *json, const void *source)
+{
+	json_object_open(json, "dmarc");
+	dmarc_source_json(json, source);
+	json_object_close(json);
+}
+
+static void write_row(struct json_writer *json, const void *row)
+{
+	json_object_open(json, "tlsrpt");
+	tlsrpt_row_json(json, row);
+	json_object_close(json);
 }
 
 static void tell_sources(const struct dmarc_told *told, struct records *records)
@@ -151,12 +165,15 @@ static void tell_sources(const struct dmarc_told *told, struct records *records)
 	}
 	for (uint64_t i = 0; i < count; i++) { /* they come first */
 		const struct dmarc_source *source = told->sources[i];
+		struct json_sensor_alert alert = {
+			.finding = dmarc_class(source) == DMARC_CLASS_RELAY
+					   ? FINDING_AUDIT_RELAY_UNDECLARED
+					   : FINDING_AUDIT_SIGNER_UNDECLARED,
+			.detail = text,
+			.more = write_source,
+			.what = source};
 		dmarc_source_text(source, text);
-		tell(records,
-			dmarc_class(source) == DMARC_CLASS_RELAY
-				? FINDING_AUDIT_RELAY_UNDECLARED
-				: FINDING_AUDIT_SIGNER_UNDECLARED,
-			text, count - 1 - i);
+		tell(records, &alert, count - 1 - i);
 	}
 }
 
@@ -166,8 +183,13 @@ static void tell_tls(const struct dmarc_told *told, struct records *records)
 	records->alerts = 0;
 	for (uint32_t i = 0; i < told->tlsrpt->rows.count; i++) {
 		if (tlsrpt_is_failing(told->rows[i])) {
+			struct json_sensor_alert alert = {
+				.finding = FINDING_AUDIT_TLS_FAILING,
+				.detail = text,
+				.more = write_row,
+				.what = told->rows[i]};
 			tlsrpt_row_text(told->rows[i], text);
-			tell(records, FINDING_AUDIT_TLS_FAILING, text, 0);
+			tell(records, &alert, 0);
 		}
 	}
 }

@@ -37,14 +37,18 @@ void dmarc_source_text(
 	const struct dmarc_source *source, char text[DMARC_DETAIL_BYTES]);
 void tlsrpt_row_text(const struct tlsrpt_row *row, char text[DMARC_DETAIL_BYTES]);
 
+/* The same as members of an object that is open. */
+void dmarc_source_json(struct json_writer *json, const struct dmarc_source *source);
+void tlsrpt_row_json(struct json_writer *json, const struct tlsrpt_row *row);
+
 void dmarc_told_text(const struct dmarc_told *told, bool is_all, FILE *out);
 
 /* An object for each source and row of TLS, a last one with "totals". */
 void dmarc_told_json(const struct dmarc_told *told, FILE *out);
 
 /*
- * A `sensor` record for each undeclared sender and each policy whose TLS fails, then one of
- * `stats`. next: the stream for one more record; event: of the first, it is counted on.
+ * A `sensor` record for each undeclared sender (key "dmarc") and each policy whose TLS fails
+ * (key "tlsrpt"), then one of `stats`. next: the stream for one more record; event: of the first, it is counted on.
  */
 void dmarc_told_records(const struct dmarc_told *told, FILE *(*next)(void *context),
 	void *context, const struct json_event *event);

@@ -105,6 +105,12 @@ def test_what_is_at_fault_reaches_outputs_by_the_journal(tmp_path):
     assert told == [("audit.relay-undeclared", 2), ("audit.signer-undeclared", 3), ("audit.tls-failing", 3)]
     assert records[0]["alert"]["metadata"]["detail"].startswith("203.0.113.9 as example.org: 3 messages")
     assert "policy tlsa" in records[2]["alert"]["metadata"]["detail"]
+    assert [record.get("dmarc", {}).get("source") for record in records[:3]] == ["203.0.113.9", "203.0.113.10", None]
+    assert records[1]["dmarc"] == {
+        "source": "203.0.113.10", "domain": "example.org", "standing": "unknown", "class": "undeclared-signer", "messages": 2, "aligned": 2,
+        "spf_aligned": 0, "dkim_aligned": 2, "forwarded": 0, "quarantined": 0, "rejected": 0, "first": "2026-11-01T00:00:00.000000+0000",
+        "last": "2026-11-01T23:59:59.000000+0000", "reporter": "receiver.example", "several_reporters": False}
+    assert (records[2]["tlsrpt"]["policy"], records[2]["tlsrpt"]["succeeded"], records[2]["tlsrpt"]["failed"]) == ("tlsa", 10, 10)
     assert records[-1]["stats"]["dmarc"]["messages"] == {
         "declared": 8, "undeclared_relay": 3, "undeclared_signer": 2, "forwarder": 0, "forwarded": 1, "spoofing": 5, "lost": 0}
     assert records[-1]["stats"]["tlsrpt"]["sessions"] == {"succeeded": 1010, "failed": 11}
