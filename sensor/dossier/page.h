@@ -153,6 +153,11 @@ void page_servers(struct page *page);
 void page_rows(struct page *page);
 void page_change(struct page *page);
 void page_days(struct page *page);
+
+/* What receivers reported; nothing without records of it. (page_reported.c) */
+void page_reported(struct page *page);
+struct json_writer;
+void page_json_reported(struct json_writer *writer, const struct reported *reported);
 void page_method(struct page *page);
 
 /* Private to dossier/: the verdicts with what is behind them. (page_verdicts.c) */

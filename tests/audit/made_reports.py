@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 import random
+import re
+import subprocess
 import zipfile
 
 DAY = 86400
@@ -135,3 +137,14 @@ def many(folder, count, per_file=1, seed=1):
         reports = [busy(i + j, chance) for j in range(per_file)]
         data = gz(reports[0]) if per_file == 1 and i % 2 else zipped(*reports)
         (folder / f"{i}.report").write_bytes(data)
+
+
+def journal(binary, matrix, folder, reports, day="2026-11-24"):
+    """What `dmarc` records of these reports, as if it had run on this day."""
+    (folder / "in").mkdir(parents=True)
+    for i, report in enumerate(reports):
+        (folder / "in" / str(i)).write_bytes(report)
+    subprocess.run([binary, "dmarc", "-m", matrix, folder / "in", "--journal", folder / "dmarc"], stdout=subprocess.DEVNULL, timeout=60, check=True)
+    for segment in (folder / "dmarc").glob("*.jsonl"):
+        segment.write_bytes(re.sub(rb'"timestamp":"[-0-9]+T', b'"timestamp":"' + day.encode() + b"T", segment.read_bytes()))
+    return folder / "dmarc"

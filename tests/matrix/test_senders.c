@@ -94,8 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_row_a_role_or_the_domain_lets_a_host_send),
 		cmocka_unit_test(a_row_counts_until_its_end),
-		cmocka_unit_test(
-			a_zone_sends_too_and_the_internet_is_nobody_of_ours),
+		cmocka_unit_test(a_zone_sends_too_and_the_internet_is_nobody_of_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
