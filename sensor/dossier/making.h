@@ -13,8 +13,8 @@ struct dossier_making {
 	struct name_table places;       /* the same, sorted (dossier/baseline) */
 	struct name_table certificates; /* by "address port": place in the list */
 	int64_t *certificate_ends;
-	struct name_table
-		reported; /* by source or policy, and domain: place in its list */
+	/* by source or policy, and domain: place in its list; by event id */
+	struct name_table reported;
 	struct name_table processes; /* of records: by sensor, start and process */
 	struct dossier_counted *counted;
 	size_t counted_count;

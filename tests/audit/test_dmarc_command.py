@@ -63,6 +63,36 @@ def test_folders_standard_input_and_repeats(tmp_path):
     assert sources["203.0.113.9"]["messages"] == 3 * len(made.SHAPES) and sources["203.0.113.9"]["several_reporters"]
 
 
+def test_each_mail_of_a_mailbox_file_is_read_by_itself(tmp_path):
+    def report(number, **names):
+        return made.mail(made.gz(made.plain(ROWS, number=number)), **names)
+    mails = [report("1"), made.mail(b"x"), b"Subject: none\n\nFrom: nobody, 12:00", report("2"),
+             report("3", text="Hi\r\n\r\nFrom the desk of\r\n"), report("1"), bomb_in_mail()]
+    for name, end in ("unix", "\n"), ("dos", "\r\n"):
+        (tmp_path / name).write_bytes(made.mailbox(*mails, end=end))
+        answer = dmarc(tmp_path / name, "--json", preexec_fn=least_memory)
+        _, totals = read(answer)
+        assert answer.returncode == 0 and (totals["dmarc_reports"], totals["repeated_reports"]) == (3, 1)
+        assert totals["classes"]["spoofing"] == 15
+        assert answer.stderr.decode().splitlines() == [
+            f"{tmp_path}/{name}, mail 2: left out: there is no report in it", f"{tmp_path}/{name}, mail 3: left out: there is no report in it",
+            f"{tmp_path}/{name}, mail 7: left out: it unpacks to too much"]
+    answer = dmarc("-", "--json", input=(tmp_path / "unix").read_bytes())
+    assert read(answer)[1]["dmarc_reports"] == 3 and b"standard input, mail 2: left out" in answer.stderr
+
+
+def test_a_mailbox_file_may_be_larger_than_what_is_held_of_it(tmp_path):
+    def padded(number, mib):
+        return made.mail(made.gz(made.plain(ROWS, number=number)), text=("x" * 70 + "\r\n") * (mib * 14564))
+    with open(tmp_path / "mailbox", "wb") as file:
+        for number, mib in enumerate((9, 9, 0, 40, 0, 17, 9, 0)):
+            file.write(made.mailbox(padded(str(number), mib), end="\r\n"))
+    answer = dmarc(tmp_path / "mailbox", "--json", preexec_fn=least_memory)
+    assert answer.returncode == 0 and read(answer)[1]["dmarc_reports"] == 6
+    assert [line.partition(", ")[2] for line in answer.stderr.decode().splitlines()] == [
+        "mail 4: left out: it is too large", "mail 6: left out: it is too large"]
+
+
 def test_forwarders_domains_and_a_site_without_fault(tmp_path):
     (tmp_path / "report").write_bytes(made.plain([*ROWS, row("203.0.113.12", 4, domain="news.example.org", dkim="pass")]))
     answer = dmarc(tmp_path / "report", "--json", "--exit-code", "--domain", "News.example.org.", "--forwarder", "203.0.113.8/29")
@@ -131,6 +161,10 @@ def zip_of(members, **names):
     return held.getvalue()
 
 
+def bomb_in_mail():
+    return made.mail(zip_of([b" " * (64 << 20)]), "application/zip")
+
+
 GOOD = made.plain(ROWS)
 ENTITIES = b'<!DOCTYPE f [<!ENTITY a "xxxxxxxxxx"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>\n' + GOOD.replace(b"noreply", b"&b;")
 BAD = {
@@ -138,7 +172,7 @@ BAD = {
     "gzip-twice": (lambda: bomb(2, 8 << 20), "several times"),
     "small-ratio-bomb": (lambda: made.gz(GOOD + b" " * (2 << 20)), "too much"),
     "zip-bomb": (lambda: zip_of([b" " * (64 << 20)]), "too much"),
-    "zip-bomb-in-mail": (lambda: made.mail(zip_of([b" " * (64 << 20)]), "application/zip"), "too much"),
+    "zip-bomb-in-mail": (bomb_in_mail, "too much"),
     "zip-of-many": (lambda: zip_of([b"x"] * 65), "too many members"),
     "zip-of-nothing": (lambda: zip_of([b"no report"]), "no report"),
     "truncated-gzip": (lambda: made.gz(GOOD)[:-20], "damaged"),
