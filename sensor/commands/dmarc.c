@@ -27,6 +27,7 @@ struct request {
 	struct option_list forwarders;
 	struct option_list domains;
 	const char *journal;
+	unsigned language;
 	bool is_json;
 	bool is_all;
 	bool is_exit_code_wanted;
@@ -283,7 +284,8 @@ static int give(const struct reading *reading)
 	} else if (request->is_json) {
 		dmarc_told_json(&told, stdout);
 	} else {
-		dmarc_told_text(&told, request->is_all, stdout);
+		dmarc_told_text(&told, request->is_all,
+			(enum texts_language)request->language, stdout);
 	}
 	if (code == COMMAND_OK && request->journal &&
 		!write_records(&told, request->journal, &why)) {
@@ -402,6 +404,11 @@ static const struct option_row OPTIONS[] = {
 		.help = "all sources, not the 20 largest of each kind",
 		.set = option_set_flag,
 		.field = offsetof(struct request, is_all)},
+	{.name = "lang",
+		.argument = "en|fr",
+		.help = "language of the text (default: en)",
+		.set = option_set_word,
+		.field = offsetof(struct request, language)},
 	{.name = "json",
 		.help = "one JSON object per source, and of TLS per policy and\n"
 			"failure; a last one with totals",

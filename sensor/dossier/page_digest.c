@@ -228,7 +228,7 @@ static void write_sender_reported(
 	page_cell(page, sender->group ? "%s (%s)" : "%s",
 		address_text(&sender->source, address), sender->group);
 	page_mark(page, PAGE_MARK_CODE);
-	page_cell_fill(page, TEXT_DIGEST_REPORTED_SENDER, values);
+	page_cell_fill(page, TEXT_REPORTED_NEWS_SENDER, values);
 	page_mark(page, PAGE_MARK_BAD);
 	page_row(page);
 }
@@ -241,7 +241,7 @@ static void write_policy_reported(
 	const char *const values[] = {page_number(policy->failed, failed),
 		page_number(policy->succeeded + policy->failed, all)};
 	page_cell(page, "%s (%s)", policy->domain, policy->policy);
-	page_cell_fill(page, TEXT_DIGEST_REPORTED_POLICY, values);
+	page_cell_fill(page, TEXT_REPORTED_NEWS_POLICY, values);
 	page_mark(page, PAGE_MARK_BAD);
 	page_row(page);
 }
@@ -254,7 +254,7 @@ static void write_spoofing(struct page *page, const struct digest *digest)
 	const char *const values[] = {
 		page_number(now, numbers[0]), page_number(before, numbers[1])};
 	if (now + before > 0) {
-		page_fill(page, TEXT_DIGEST_SPOOFING, values);
+		page_fill(page, TEXT_REPORTED_NEWS_SPOOFING, values);
 	}
 }
 
@@ -265,14 +265,14 @@ static void write_reported(struct section *section)
 	for (size_t i = 0; i < reported->sender_count; i++) {
 		const struct reported_sender *sender = &reported->senders[i];
 		if (digest_is_claim_new(section->digest, &sender->claim) &&
-			open_line(section, TEXT_DIGEST_REPORTED)) {
+			open_line(section, TEXT_REPORTED_NEWS)) {
 			write_sender_reported(section->page, sender);
 		}
 	}
 	for (size_t i = 0; i < reported->policy_count; i++) {
 		const struct reported_policy *policy = &reported->policies[i];
 		if (digest_is_claim_new(section->digest, &policy->claim) &&
-			open_line(section, TEXT_DIGEST_REPORTED)) {
+			open_line(section, TEXT_REPORTED_NEWS)) {
 			write_policy_reported(section->page, policy);
 		}
 	}

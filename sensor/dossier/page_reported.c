@@ -7,7 +7,9 @@
 
 static void cell_reporter(struct page *page, const struct reported_claim *claim)
 {
-	const char *const reporter = claim->reporter[0] ? claim->reporter : "?";
+	const char *const reporter = claim->reporter[0]
+					     ? claim->reporter
+					     : page_text(page, TEXT_REPORTED_BY_NOBODY);
 	if (claim->is_of_several) {
 		page_cell_fill(page, TEXT_REPORTED_BY_SEVERAL, &reporter);
 	} else {

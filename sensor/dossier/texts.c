@@ -212,56 +212,6 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_DAYS_MORE] = {"Later days had no room here.",
 		"D'autres jours n'ont pas trouvé place ici."},
 	[TEXT_DAY] = {"Day", "Jour"},
-	[TEXT_REPORTED] = {"Who sends as our domains, as receivers report",
-		"Qui émet au nom de nos domaines, selon les destinataires"},
-	[TEXT_REPORTED_ABOUT] =
-		{"DMARC and TLS reports, as `mailwarden dmarc` added them up. What "
-		 "they say is a claim of who wrote them. A run names 100 hosts at "
-		 "most; the numbers of messages are of all.",
-			"Rapports DMARC et TLS, tels que `mailwarden dmarc` les a "
-			"additionnés. Ce qu'ils disent n'engage que qui les a écrits. "
-			"Une exécution nomme 100 hôtes au plus ; les nombres de "
-			"messages sont ceux de tous."},
-	[TEXT_REPORTED_COUNTS] =
-		{"DMARC reports: {}. TLS reports: {}, sessions: {}, failed: {}.",
-			"Rapports DMARC : {}. Rapports TLS : {}, sessions : {}, "
-			"échecs : {}."},
-	[TEXT_REPORTED_CLASS] = {"Sender", "Émetteur"},
-	[TEXT_REPORTED_DECLARED] = {"declared", "déclaré"},
-	[TEXT_REPORTED_RELAY] =
-		{"undeclared relay: the domain's SPF lets it send, the matrix does not",
-			"relais non déclaré : le SPF du domaine l'autorise, pas la "
-			"matrice"},
-	[TEXT_REPORTED_SIGNER] = {"undeclared signer: it has the domain's key, or "
-				  "forwards what it signed (--forwarder)",
-		"signataire non déclaré : il a la clé du domaine, ou fait suivre ce "
-		"qu'elle a signé (--forwarder)"},
-	[TEXT_REPORTED_FORWARDER] = {"forwarder, as declared", "réexpéditeur déclaré"},
-	[TEXT_REPORTED_FORWARDED] = {"forwarder or list, as receivers say",
-		"réexpéditeur ou liste, selon les destinataires"},
-	[TEXT_REPORTED_SPOOFING] =
-		{"from elsewhere, and passed nothing: forged, or changed on its way",
-			"d'ailleurs, et rien de valide : usurpé, ou modifié en route"},
-	[TEXT_REPORTED_LOST] = {"without room to be told apart",
-		"sans place pour les distinguer"},
-	[TEXT_REPORTED_SENDERS] =
-		{"Hosts that send as our domains and are not declared",
-			"Hôtes non déclarés qui émettent au nom de nos domaines"},
-	[TEXT_REPORTED_SENDERS_NONE] = {"None is told of.", "Aucun n'est signalé."},
-	[TEXT_REPORTED_DECLARED_NOW] = {"Told of, and declared by this matrix: {}.",
-		"Signalés, et déclarés par cette matrice : {}."},
-	[TEXT_REPORTED_UNKEPT] = {"Records without room here: {}.",
-		"Enregistrements sans place ici : {}."},
-	[TEXT_REPORTED_DOMAIN] = {"Domain", "Domaine"},
-	[TEXT_REPORTED_MESSAGES] = {"Messages", "Messages"},
-	[TEXT_REPORTED_ALIGNED] = {"Aligned", "Alignés"},
-	[TEXT_REPORTED_BY] = {"Reported by", "Signalé par"},
-	[TEXT_REPORTED_BY_SEVERAL] = {"{} and others", "{} et d'autres"},
-	[TEXT_REPORTED_POLICIES] = {"TLS towards our domains that failed",
-		"TLS vers nos domaines en échec"},
-	[TEXT_REPORTED_POLICY] = {"Policy", "Politique"},
-	[TEXT_REPORTED_SUCCEEDED] = {"Sessions with TLS", "Sessions en TLS"},
-	[TEXT_REPORTED_FAILED] = {"Failed", "Échecs"},
 	[TEXT_OVERVIEW_SENSOR] = {"Mail flows seen by {}",
 		"Flux de messagerie vus par {}"},
 	[TEXT_OVERVIEW_FLEET] = {"Mail flows seen by {} sensors",
@@ -465,28 +415,15 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Certificats échus ou bientôt échus"},
 	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
 		"échoit le {}, jours restants : {}"},
-	[TEXT_DIGEST_REPORTED] = {"Receivers report for the first time",
-		"Les destinataires signalent pour la première fois"},
-	[TEXT_DIGEST_REPORTED_SENDER] =
-		{"not declared, sends as {} ({}), messages: {}, aligned: {}",
-			"non déclaré, émet au nom de {} ({}), messages : {}, alignés : "
-			"{}"},
-	[TEXT_DIGEST_REPORTED_POLICY] =
-		{"TLS towards this domain fails, sessions: {} of {}",
-			"TLS vers ce domaine en échec, sessions : {} sur {}"},
-	[TEXT_DIGEST_SPOOFING] =
-		{"Messages as our domains from elsewhere that passed nothing, as "
-		 "receivers report: {}, in the span before {}.",
-			"Messages au nom de nos domaines, venus d'ailleurs, sans rien "
-			"de valide, selon les destinataires : {}, sur la durée "
-			"précédente {}."},
 	[TEXT_COLON] = {": ", " : "},
 	[TEXT_NONE] = {"-", "-"},
 };
 
 const char *texts_of(enum texts_language language, enum text_id id)
 {
-	return TEXTS[id][language];
+	return id >= TEXT_REPORTED && id <= TEXT_REPORTED_LAST
+		       ? texts_reported(language, id)
+		       : TEXTS[id][language];
 }
 
 const char *texts_fill(

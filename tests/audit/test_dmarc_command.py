@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import zipfile
@@ -112,12 +113,30 @@ def test_the_text_fits_and_names_the_gravest_first(tmp_path):
     text = answer.stdout.decode()
     assert answer.returncode == 0 and max(map(len, text.splitlines())) <= 80
     assert "\x9b" not in text and "Receiver ??[31m é" in text
-    headings = ["Undeclared relays", "Undeclared signers", "\nDeclared\n", "Forwarders and lists", "From elsewhere", "TLS towards"]
+    headings = ["Undeclared relay:", "Undeclared signer:", "\nDeclared\n", "Forwarder or list", "From elsewhere", "TLS towards"]
     places = [text.index(heading) for heading in headings]
-    assert places == sorted(places) and "203.0.113.9 as example.org: 3 messages, 3 aligned (SPF 3, DKIM 0)" in text
-    assert "and 11 more with 11 messages (--all)" in text and "203.0.113.129" not in text
-    assert "certificate-expired at mx1.example.org (mx-in): 12 sessions" in text
+    assert places == sorted(places) and "203.0.113.9 as example.org: messages 3, aligned 3 (SPF 3, DKIM 0)" in text
+    assert "and 11 more, messages: 11 (--all)" in text and "203.0.113.129" not in text
+    assert "certificate-expired at mx1.example.org (mx-in): sessions 12" in text
     assert "203.0.113.129" in dmarc(tmp_path, "--all").stdout.decode()
+
+
+def test_the_text_is_french_where_that_is_asked_for(tmp_path):
+    rows = [*ROWS, *(row(f"203.0.113.{i}", 1) for i in range(100, 130))]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "report").write_bytes(made.plain([*rows, row("203.0.113.9", 1, "example.net"), row("nobody", 1)], organization=""))
+    (tmp_path / "in" / "tls").write_bytes(made.tls([("example.org", "sts", 1000, 12, [("certificate-expired", "mx1.example.org", "198.51.100.3", 12)])]))
+    english, french = (dmarc(tmp_path / "in", "--lang", language).stdout.decode() for language in ("en", "fr"))
+    assert max(map(len, french.splitlines())) <= 80 and english == dmarc(tmp_path / "in").stdout.decode()
+    text = " ".join(french.split())
+    for words in ("Omises : 1 lignes sans ce dont elles parlent, 1 d'autres domaines.", "Relais non déclaré : le SPF",
+                  "203.0.113.9 au nom de example.org : messages 3, alignés 3 (SPF 3, DKIM 0), du 2026-11-01 au 2026-11-01 ; selon quelqu'un sans nom",
+                  "refusés 5", "et 11 de plus, messages : 11 (--all)", "sessions en TLS 1000, échecs 12", "sur mx1.example.org (mx-in) : sessions 12"):
+        assert words in text
+    assert not {line for line in english.splitlines() if re.search("[a-z] [a-z]+ [a-z]", line)} & set(french.splitlines())
+    # records are for programs: in English whatever is asked
+    assert dmarc(tmp_path / "in", "--lang", "fr", "--journal", tmp_path / "journal").returncode == 0
+    assert b"203.0.113.9 as example.org: messages 3" in b"".join(path.read_bytes() for path in (tmp_path / "journal").glob("*.jsonl"))
 
 
 def test_what_is_at_fault_reaches_outputs_by_the_journal(tmp_path):
@@ -133,7 +152,7 @@ def test_what_is_at_fault_reaches_outputs_by_the_journal(tmp_path):
     schema.hold(records)
     told = [(record["alert"]["metadata"]["finding"], record["alert"]["severity"]) for record in records if record["event_type"] == "sensor"]
     assert told == [("audit.relay-undeclared", 2), ("audit.signer-undeclared", 3), ("audit.tls-failing", 3)]
-    assert records[0]["alert"]["metadata"]["detail"].startswith("203.0.113.9 as example.org: 3 messages")
+    assert records[0]["alert"]["metadata"]["detail"].startswith("203.0.113.9 as example.org: messages 3,")
     assert "policy tlsa" in records[2]["alert"]["metadata"]["detail"]
     assert [record.get("dmarc", {}).get("source") for record in records[:3]] == ["203.0.113.9", "203.0.113.10", None]
     assert records[1]["dmarc"] == {

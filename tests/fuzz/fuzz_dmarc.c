@@ -83,7 +83,8 @@ static void tell(const struct target *target, FILE *out)
 	if (!dmarc_told_start(&told, &target->dmarc, &target->tlsrpt)) {
 		abort();
 	}
-	dmarc_told_text(&told, true, out);
+	dmarc_told_text(&told, true, TEXTS_ENGLISH, out);
+	dmarc_told_text(&told, false, TEXTS_FRENCH, out);
 	dmarc_told_json(&told, out);
 	dmarc_told_records(&told, next_record, out, &event);
 	dmarc_told_free(&told);
