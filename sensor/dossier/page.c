@@ -381,6 +381,13 @@ void page_begin(struct page *page, const char *title)
 	page->form->begin(page, text);
 }
 
+void page_end(struct page *page)
+{
+	if (page->form->end) {
+		page->form->end(page);
+	}
+}
+
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language)
 {
@@ -400,5 +407,5 @@ void page_write(FILE *out, const struct dossier *dossier, const struct page_form
 	page_reported(&page);
 	write_inputs(&page);
 	page_method(&page);
-	form->end(&page);
+	page_end(&page);
 }

@@ -317,5 +317,5 @@ void page_write_digest(FILE *out, const struct digest *digest,
 	write_rows(&section);
 	write_certificates(&section);
 	write_reported(&section);
-	form->end(&page);
+	page_end(&page);
 }
