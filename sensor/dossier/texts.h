@@ -245,7 +245,8 @@ enum text_id {
 	TEXT_DIGEST_CERTIFICATES,
 	TEXT_DIGEST_CERTIFICATE,
 	/* what receivers reported (texts_reported.c): */
-	TEXT_REPORTED,
+	TEXT_REPORTED_FIRST,
+	TEXT_REPORTED = TEXT_REPORTED_FIRST,
 	TEXT_REPORTED_ABOUT,
 	TEXT_REPORTED_COUNTS,
 	TEXT_REPORTED_CLASS,
@@ -293,7 +294,7 @@ enum text_id {
 
 const char *texts_of(enum texts_language language, enum text_id id);
 
-/* Of TEXT_REPORTED to TEXT_REPORTED_LAST alone; private to dossier/. */
+/* Of TEXT_REPORTED_FIRST to TEXT_REPORTED_LAST alone; private to dossier/. */
 const char *texts_reported(enum texts_language language, enum text_id id);
 
 /* A text with its values in their places, cut to fit. Returns filled->text. */

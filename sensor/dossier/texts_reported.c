@@ -1,6 +1,6 @@
 #include "dossier/texts.h"
 
-#define FIRST TEXT_REPORTED
+#define FIRST TEXT_REPORTED_FIRST
 
 static const char *const TEXTS[TEXT_REPORTED_LAST - FIRST + 1][TEXTS_LANGUAGES] = {
 	[TEXT_REPORTED - FIRST] = {"Who sends as our domains, as receivers report",
