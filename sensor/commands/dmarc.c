@@ -376,7 +376,7 @@ static const char ABOUT[] =
 static const char EXAMPLES[] =
 	"  mailwarden dmarc -m matrix.yaml ~/Maildir/.dmarc\n"
 	"  mailwarden dmarc -m matrix.yaml --forwarder 203.0.113.0/24 *.zip *.xml.gz\n"
-	"  mailwarden dmarc -m matrix.yaml --journal /var/lib/mailwarden/dmarc - <mbox\n";
+	"  mailwarden dmarc -m matrix.yaml --journal /var/lib/mailwarden/dmarc mbox\n";
 
 static const struct option_row OPTIONS[] = {
 	{OPTION_MATRICES(struct request, "flow matrix; repeat it to join several"),
