@@ -503,11 +503,8 @@ static size_t run_len(struct text bytes, const bool decides[UINT8_MAX + 1])
 	return len;
 }
 
-static size_t name_run(struct header *header, struct text bytes)
+static size_t keep_run(struct header *header, struct text bytes, size_t len)
 {
-	static const bool DECIDES[UINT8_MAX + 1] = {
-		[':'] = true, [' '] = true, ['\t'] = true, ['\n'] = true};
-	const size_t len = run_len(bytes, DECIDES);
 	const size_t room = HEADER_WORD_BYTES - 1U - header->len;
 	const size_t kept = len < room ? len : room;
 	memcpy(header->text + header->len, bytes.at, kept);
@@ -515,7 +512,53 @@ static size_t name_run(struct header *header, struct text bytes)
 	return len;
 }
 
-/* Outside of addresses. */
+static size_t name_run(struct header *header, struct text bytes)
+{
+	static const bool DECIDES[UINT8_MAX + 1] = {
+		[':'] = true, [' '] = true, ['\t'] = true, ['\n'] = true};
+	return keep_run(header, bytes, run_len(bytes, DECIDES));
+}
+
+/* Of a signature's tags, and of the name of who checked. */
+static size_t tag_run(struct header *header, struct text bytes)
+{
+	static const bool DECIDES[UINT8_MAX + 1] = {[';'] = true,
+		[' '] = true,
+		['\t'] = true,
+		['\r'] = true,
+		['\n'] = true};
+	return keep_run(header, bytes, run_len(bytes, DECIDES));
+}
+
+static size_t author_run(struct header *header, struct text bytes)
+{
+	static const bool DECIDES[UINT8_MAX + 1] = {['"'] = true,
+		['('] = true,
+		[')'] = true,
+		['@'] = true,
+		['<'] = true,
+		['\n'] = true};
+	if (header->closer != '@' || header->is_quoted || header->depth > 0) {
+		return run_len(bytes, DECIDES);
+	}
+	size_t len = 0;
+	while (len < bytes.len && is_of_domain(bytes.at[len])) {
+		len++;
+	}
+	return keep_run(header, bytes, len);
+}
+
+static void word_run(struct header *header, struct text bytes, size_t len)
+{
+	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received &&
+		header->depth == 0) {
+		for (size_t i = 0; i < len; i++) {
+			header->word = word_add(header->word, bytes.at[i]);
+		}
+	}
+}
+
+/* Inside of an address, or outside. */
 static size_t value_run(struct header *header, struct text bytes)
 {
 	static const bool DECIDES[UINT8_MAX + 1] = {[0 ... ' '] = true,
@@ -523,14 +566,31 @@ static size_t value_run(struct header *header, struct text bytes)
 		[')'] = true,
 		['['] = true,
 		[';'] = true};
-	const size_t len = run_len(bytes, DECIDES);
-	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received &&
-		header->depth == 0) {
-		for (size_t i = 0; i < len; i++) {
-			header->word = word_add(header->word, bytes.at[i]);
+	size_t len = 0;
+	if (header->closer == 0) {
+		len = run_len(bytes, DECIDES);
+	} else {
+		while (len < bytes.len && is_of_literal(bytes.at[len])) {
+			len++;
 		}
+		(void)keep_run(header, bytes, len);
 	}
+	word_run(header, bytes, len);
 	return len;
+}
+
+static size_t field_run(struct header *header, struct text bytes)
+{
+	switch ((enum header_field)header->field) {
+	case HEADER_FIELD_FROM:
+		return author_run(header, bytes);
+	case HEADER_FIELD_SIGNATURE:
+	case HEADER_FIELD_SEAL:
+	case HEADER_FIELD_RESULTS:
+		return tag_run(header, bytes);
+	default:
+		return value_run(header, bytes);
+	}
 }
 
 /* What a look at each of them would change nothing but the same: how many. */
@@ -539,9 +599,8 @@ static size_t header_run(struct header *header, struct text bytes)
 	if (header->state == HEADER_STATE_NAME) {
 		return name_run(header, bytes);
 	}
-	if (header->state == HEADER_STATE_VALUE && header->closer == 0 &&
-		header->field <= HEADER_FIELD_ORIGIN) {
-		return value_run(header, bytes);
+	if (header->state == HEADER_STATE_VALUE) {
+		return field_run(header, bytes);
 	}
 	if (header->state == HEADER_STATE_SKIP) {
 		const uint8_t *lf = memchr(bytes.at, '\n', bytes.len);
