@@ -76,8 +76,8 @@ static const struct flow_ambiguity *ambiguity_of(
 		       : NULL;
 }
 
-static void fill_ends(const struct engine *engine, const struct flow *flow,
-	struct observation *observation)
+static void fill_ends(
+	struct engine *engine, const struct flow *flow, struct observation *observation)
 {
 	*observation = (struct observation){
 		.client = flow->address[flow->client],
@@ -85,6 +85,7 @@ static void fill_ends(const struct engine *engine, const struct flow *flow,
 		.client_port = flow->port[flow->client],
 		.server_port = flow->port[!flow->client],
 		.confidence = (enum direction_confidence)flow->confidence,
+		.asked = &engine->answers,
 		.now_us = engine->now_us,
 	};
 }
