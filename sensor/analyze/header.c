@@ -548,18 +548,26 @@ static size_t author_run(struct header *header, struct text bytes)
 	return keep_run(header, bytes, len);
 }
 
+static size_t literal_run(struct header *header, struct text bytes)
+{
+	size_t len = 0;
+	while (len < bytes.len && is_of_literal(bytes.at[len])) {
+		len++;
+	}
+	return keep_run(header, bytes, len);
+}
+
 static void word_run(struct header *header, struct text bytes, size_t len)
 {
-	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received &&
-		header->depth == 0) {
+	if (header->depth == 0) {
 		for (size_t i = 0; i < len; i++) {
 			header->word = word_add(header->word, bytes.at[i]);
 		}
 	}
 }
 
-/* Inside of an address, or outside. */
-static size_t value_run(struct header *header, struct text bytes)
+/* Words, with the blanks between them. */
+static size_t words_run(struct header *header, struct text bytes)
 {
 	static const bool DECIDES[UINT8_MAX + 1] = {[0 ... ' '] = true,
 		['('] = true,
@@ -567,15 +575,35 @@ static size_t value_run(struct header *header, struct text bytes)
 		['['] = true,
 		[';'] = true};
 	size_t len = 0;
-	if (header->closer == 0) {
-		len = run_len(bytes, DECIDES);
-	} else {
-		while (len < bytes.len && is_of_literal(bytes.at[len])) {
-			len++;
+	while (len < bytes.len) {
+		const struct text rest = {bytes.at + len, bytes.len - len};
+		const size_t word = run_len(rest, DECIDES);
+		word_run(header, rest, word);
+		len += word;
+		if (word == rest.len ||
+			(rest.at[word] != ' ' && rest.at[word] != '\t')) {
+			break;
 		}
-		(void)keep_run(header, bytes, len);
+		word_end(header);
+		len++;
 	}
-	word_run(header, bytes, len);
+	return len;
+}
+
+/* Inside of an address, or outside. */
+static size_t value_run(struct header *header, struct text bytes)
+{
+	static const bool OPENS[UINT8_MAX + 1] = {
+		['('] = true, ['['] = true, ['\n'] = true};
+	const bool has_words =
+		header->field == HEADER_FIELD_RECEIVED && !header->has_received;
+	if (header->closer == 0) {
+		return has_words ? words_run(header, bytes) : run_len(bytes, OPENS);
+	}
+	const size_t len = literal_run(header, bytes);
+	if (has_words) {
+		word_run(header, bytes, len);
+	}
 	return len;
 }
 

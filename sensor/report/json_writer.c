@@ -313,7 +313,9 @@ void json_put_tenths(struct json_writer *writer, double number)
 
 void json_put_bool(struct json_writer *writer, bool is_true)
 {
-	put(writer, is_true ? "true" : "false", is_true ? 4 : 5);
+	char *const at = json_room(writer, sizeof("false"));
+	memcpy(at, is_true ? "true " : "false", sizeof("false") - 1);
+	writer->len += is_true ? 4 : 5;
 }
 
 /*
