@@ -566,7 +566,8 @@ void names_of_host(const struct names *names, const struct names_wanted *wanted,
 	for (unsigned i = 0; i < 2 * HOST_WAYS; i++) { /* the declared ones first */
 		const unsigned at = i % HOST_WAYS;
 		if (set->is_declared[at] != (i < HOST_WAYS) ||
-			known->count == NAMES_OF_HOST || !holds(set, at, tag_of(key), wanted)) {
+			known->count == NAMES_OF_HOST ||
+			!holds(set, at, tag_of(key), wanted)) {
 			continue;
 		}
 		const struct host_name *name = &set->names[at];
