@@ -27,19 +27,14 @@ def options_of_help(command):
     return {name for line in lines for name in line if name}
 
 
-def options_of_manual():
-    """Of each command: the items ".It Fl m , -matrix ..." of the list in its part of COMMANDS."""
-    found, command, depth = {}, None, 0
-    page = (ROOT / "man/mailwarden.8").read_text()
-    for line in page.split(".Sh COMMANDS\n")[1].split("\n.Sh ")[0].splitlines():
-        depth += line.startswith(".Bl") - line.startswith(".El")
-        if depth == 1 and line.startswith(".It Cm "):
-            command = line.split()[2]
-            found[command] = set()
-        elif depth == 2 and line.startswith(".It Fl "):
-            names = re.match(r"\.It Fl (\S+)(?: , (-\S+))?", line).groups()
-            found[command] |= {f"-{name}" for name in names if name}
-    return found
+def page_of(command):
+    return (ROOT / f"man/mailwarden-{command}.8").read_text(encoding="utf-8")
+
+
+def options_of_manual(command):
+    """The items ".It Fl m , -matrix ..." of its OPTIONS."""
+    part = page_of(command).split("\n.Sh OPTIONS\n")[1].split("\n.Sh ")[0]
+    return {f"-{name}" for line in re.findall(r"^\.It Fl (\S+(?: , -\S+)?)", part, re.M) for name in line.split(" , ")}
 
 
 def completed(*words):
@@ -59,10 +54,10 @@ COMMANDS = commands()
 
 def test_every_command_is_in_the_manual_and_in_the_completion():
     assert len(COMMANDS) > 8
-    assert set(COMMANDS) == set(options_of_manual())
+    assert set(COMMANDS) == {page.stem.removeprefix("mailwarden-") for page in (ROOT / "man").glob("mailwarden-*.8")}
     assert completed("") == [*COMMANDS, "--help", "--version"]
-    synopsis = (ROOT / "man/mailwarden.8").read_text().split(".Sh SYNOPSIS\n")[1].split("\n.Sh ")[0]
-    assert set(COMMANDS) == set(re.findall(r"^\.Nm\n\.Cm (\w+)$", synopsis, re.M))
+    listed = (ROOT / "man/mailwarden.8").read_text(encoding="utf-8").split("\n.Sh COMMANDS\n")[1].split("\n.Sh ")[0]
+    assert set(COMMANDS) == set(re.findall(r"^\.It Cm (\w+)\n.*,\n\.Xr mailwarden-\1 8$", listed, re.M))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -81,7 +76,47 @@ def test_help_fits_a_terminal_and_is_built_alike(command):
 def test_the_manual_describes_the_options_that_help_shows(command):
     shown = options_of_help(command)
     assert "--help" in shown
-    assert options_of_manual()[command] == shown - HELP
+    assert options_of_manual(command) == shown
+    synopsis = page_of(command).split("\n.Sh SYNOPSIS\n")[1].split("\n.Sh ")[0]
+    assert f"\n.Nm mailwarden Cm {command}\n" in f"\n{synopsis}"
+
+
+def test_the_manual_has_the_options_of_the_program_itself():
+    part = (ROOT / "man/mailwarden.8").read_text(encoding="utf-8").split("\n.Sh OPTIONS\n")[1].split("\n.Sh ")[0]
+    assert re.findall(r"^\.It Fl (\w) , -(\w+)$", part, re.M) == [("h", "help"), ("V", "version")]
+    assert run("-h").stdout == help_of() and run("-V").stdout == run("--version").stdout
+
+
+def exits(command):
+    """Of what help says behind "Exit: ": "0 it runs, 3 it does not"."""
+    text = " ".join(help_of(command).split("\nExit: ")[1].split())
+    return set(re.findall(r"(?:^|[,:;] )([0-3]) (?=[a-z])", text))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_manual_has_the_exit_statuses_that_help_shows(command):
+    part = page_of(command).split("\n.Sh EXIT STATUS\n")[1].split("\n.Sh ")[0]
+    assert re.findall(r"^\.It (\d)$", part, re.M) == sorted(exits(command))
+
+
+NOWHERE = "/nowhere/at/all"
+REFERENCE = "rules/anssi-reference.yaml"
+NEEDS_MATRIX = {"audit", "dmarc", "digest", "grid", "report", "replay", "unused"}
+ENDS = [("run", 2, "-c", NOWHERE), ("status", 3, "--state-dir", NOWHERE), ("ship", 2, "-c", NOWHERE), ("ship", 3, "-c", "systemd/mailwarden.yaml", "--journal", NOWHERE),
+        ("fleet", 2, "-c", NOWHERE), ("fleet", 3, "--observed", NOWHERE), ("unban", 3, "--state-dir", NOWHERE, "192.0.2.1"), ("list", 2, "stats", "-m", REFERENCE),
+        ("list", 3, "stats", "--state-dir", NOWHERE), ("check", 2, NOWHERE), ("explain", 2, "-m", NOWHERE, "a", "b", "smtp"), ("diff", 2, NOWHERE, REFERENCE),
+        ("import", 3, NOWHERE), ("import", 2, "LICENSE"), ("learn", 3, NOWHERE), ("export", 2, "--to", "csv", "-m", NOWHERE), ("catalogue", 2, "no.such"),
+        ("observed", 2, "LICENSE"), ("observed", 3, NOWHERE), ("servers", 2, "LICENSE"), ("servers", 3, NOWHERE),
+        ("audit", 3, "-m", REFERENCE, "--server", "all", "--ca-file", NOWHERE), ("dmarc", 2, "-m", REFERENCE, "LICENSE"),
+        *((command, 2, "-m", NOWHERE, *(() if command == "audit" else ("LICENSE",))) for command in sorted(NEEDS_MATRIX)),
+        *((command, 3, "-m", REFERENCE, NOWHERE) for command in sorted(NEEDS_MATRIX - {"audit"}))]
+
+
+@pytest.mark.parametrize("command, code, words", [(command, code, words) for command, code, *words in ENDS])
+def test_what_is_not_there_or_wrong_ends_as_the_manual_says(command, code, words):
+    answer = run(command, *words)
+    assert answer.returncode == code and answer.stderr
+    assert f"\n.It {code}\n" in page_of(command) and str(code) in exits(command)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
