@@ -258,7 +258,7 @@ static int check_run(int argc, char **argv)
 }
 
 static const char ABOUT[] =
-	"Read a flow matrix, tell every error with its place, or print the matrix\n"
+	"Read a flow matrix, report every error with its place, or print the matrix\n"
 	"back in words, then what is allowed but doubtful, then where it breaches\n"
 	"ANSSI's recommendations (R34 R35 R36 R37 R41 R42, users' access from the\n"
 	"Internet) with its rows, and which breaches rows and groups accept. \"-\" is\n"
@@ -315,7 +315,7 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_CHECK = {
 	.name = "check",
-	.summary = "tell whether a flow matrix is right, and read it back",
+	.summary = "check a flow matrix or settings, and read them back",
 	.usage = "[OPTION...] MATRIX...\n"
 		 "--config FILE [--quiet]",
 	.about = ABOUT,

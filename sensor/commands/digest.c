@@ -179,12 +179,12 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_DIGEST = {
 	.name = "digest",
-	.summary = "tell what is new, on one screen, for a weekly mail",
+	.summary = "show what is new, on one screen, for a weekly mail",
 	.usage = "-m MATRIX [--since DAYS] [OPTION...] [TRAFFIC...]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
-	.exits = "0 told, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
+	.exits = "0 news, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
 		 "failed.\n",
 	.options = OPTIONS,
 	.words = "TRAFFIC",

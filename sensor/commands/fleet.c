@@ -231,7 +231,7 @@ static int fleet_run(int argc, char **argv)
 }
 
 static const char ABOUT[] =
-	"Tell what all sensors counted that write into one Redis, or a cluster: each\n"
+	"Show what all sensors counted that write into one Redis, or a cluster: each\n"
 	"one's totals and whether it is alive, and together the findings and the most\n"
 	"frequent illegitimate senders. Reads, and writes nothing.\n"
 	"With --observed: add up what the sensors observed, pair by pair, of the file\n"
