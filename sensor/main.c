@@ -52,7 +52,8 @@ static void usage(FILE *out)
 	(void)fprintf(out,
 		"\n"
 		"'mailwarden COMMAND --help' teaches each with examples.\n"
-		"Manual: mailwarden(8); the matrix file: mailwarden-matrix(5).\n"
+		"Manuals: mailwarden(8), 'man mailwarden-COMMAND'; the matrix file:\n"
+		"mailwarden-matrix(5).\n"
 		"Exit: 0 ok, 1 violations found (with --exit-code), 2 usage or matrix\n"
 		"error, 3 I/O or runtime error.\n");
 }

@@ -226,7 +226,7 @@ static const char EXAMPLES[] = "  mailwarden catalogue\n"
 
 static const struct option_row OPTIONS[] = {
 	{.name = "markdown",
-		.help = "the page docs/findings.md",
+		.help = "the page findings.md of the documentation",
 		.set = option_set_flag,
 		.field = offsetof(struct catalogue, is_markdown)},
 	{.name = "json",

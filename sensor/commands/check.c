@@ -265,7 +265,7 @@ static const char ABOUT[] =
 	"stdin.\n";
 
 static const char EXAMPLES[] =
-	"  mailwarden check rules/anssi-reference.yaml\n"
+	"  mailwarden check matrix.yaml\n"
 	"      Is the file right, and does it say what I meant?\n"
 	"  mailwarden check internal.yaml gateway.yaml\n"
 	"      Two files are joined into one matrix: rows may name groups of both.\n"
@@ -278,7 +278,7 @@ static const char EXITS[] =
 	"0 the matrix can be used (warnings or not), 1 it has breaches or answers\n"
 	"otherwise than expected and --exit-code was given, 2 it or the file of\n"
 	"--expect has errors. The formats are described in mailwarden-matrix(5) and\n"
-	"mailwarden(8).\n";
+	"mailwarden-check(8).\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "json",

@@ -357,7 +357,7 @@ const struct command COMMAND_DMARC = {
 	.about = ABOUT,
 	.examples = EXAMPLES,
 	.exits = "0 shown, 2 usage or matrix in error, or no report among what was "
-		 "given, 3 a\nfile could not be read; --exit-code: 1 somebody is not "
+		 "given, 3\na file could not be read; --exit-code: 1 somebody is not "
 		 "declared.\n",
 	.options = OPTIONS,
 	.words = "REPORT",

@@ -267,11 +267,11 @@ static const char ABOUT[] =
 	"                   port, or on another: smtp:2525\n";
 
 static const char EXAMPLES[] =
-	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp\n"
+	"  mailwarden explain -m matrix.yaml relay mx-out smtp\n"
 	"      Allowed: it names the row, its owner and what TLS it asks for.\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml 192.0.2.70 internet smtp\n"
+	"  mailwarden explain -m matrix.yaml 192.0.2.70 internet smtp\n"
 	"      A workstation that sends directly: not allowed, R37.\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp:2525\n"
+	"  mailwarden explain -m matrix.yaml relay mx-out smtp:2525\n"
 	"      Right hosts, wrong port.\n";
 
 static const struct option_row OPTIONS[] = {

@@ -280,6 +280,7 @@ const struct command COMMAND_EXPORT = {
 		 "--to iptables|nftables --inline [OPTION...]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
+	.exits = "0 written, 2 usage or matrix in error, or no such form of it.\n",
 	.options = OPTIONS,
 	.run = export_run,
 };

@@ -162,7 +162,8 @@ static const char NOTES[] =
 	"after open flows were reported, a second one ends at once.\n"
 	"\n"
 	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"
-	"docs/deploy.md shows how to deploy it; mailwarden status how it is.\n";
+	"How to deploy it: deploy.md of the documentation. How it is: mailwarden "
+	"status.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden run -m /etc/mailwarden/matrix.yaml -i eth1\n"

@@ -90,7 +90,7 @@ def test_the_manual_has_the_options_of_the_program_itself():
 def exits(command):
     """Of what help says behind "Exit: ": "0 it runs, 3 it does not"."""
     text = " ".join(help_of(command).split("\nExit: ")[1].split())
-    return set(re.findall(r"(?:^|[,:;] )([0-3]) (?=[a-z])", text))
+    return set(re.findall(r"(?:^|[,:;] )([0-3]) (?=[A-Za-z])", text))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -102,8 +102,7 @@ def test_the_manual_has_the_exit_statuses_that_help_shows(command):
 NOWHERE = "/nowhere/at/all"
 REFERENCE = "rules/anssi-reference.yaml"
 NEEDS_MATRIX = {"audit", "dmarc", "digest", "grid", "report", "replay", "unused"}
-ENDS = [("run", 2, "-c", NOWHERE), ("status", 3, "--state-dir", NOWHERE), ("ship", 2, "-c", NOWHERE), ("ship", 3, "-c", "systemd/mailwarden.yaml", "--journal", NOWHERE),
-        ("fleet", 2, "-c", NOWHERE), ("fleet", 3, "--observed", NOWHERE), ("unban", 3, "--state-dir", NOWHERE, "192.0.2.1"), ("list", 2, "stats", "-m", REFERENCE),
+ENDS = [("run", 2, "-c", NOWHERE), ("status", 3, "--state-dir", NOWHERE), ("ship", 2, "-c", NOWHERE), ("fleet", 2, "-c", NOWHERE), ("fleet", 3, "--observed", NOWHERE), ("unban", 3, "--state-dir", NOWHERE, "192.0.2.1"), ("list", 2, "stats", "-m", REFERENCE),
         ("list", 3, "stats", "--state-dir", NOWHERE), ("check", 2, NOWHERE), ("explain", 2, "-m", NOWHERE, "a", "b", "smtp"), ("diff", 2, NOWHERE, REFERENCE),
         ("import", 3, NOWHERE), ("import", 2, "LICENSE"), ("learn", 3, NOWHERE), ("export", 2, "--to", "csv", "-m", NOWHERE), ("catalogue", 2, "no.such"),
         ("observed", 2, "LICENSE"), ("observed", 3, NOWHERE), ("servers", 2, "LICENSE"), ("servers", 3, NOWHERE),
@@ -214,3 +213,34 @@ def test_the_bounds_in_the_manual_of_the_settings_are_those_of_the_program():
             checked += 1
             assert bounds.group(2) in re.findall(r"\d+", text), (key, bounds.group(0))
     assert checked > 7
+
+
+INSTALLED = {"/usr/share/doc/mailwarden/docs": "docs", "/usr/share/mailwarden": "."}
+
+
+def texts():
+    return [*(path.read_text(encoding="utf-8") for path in (ROOT / "man").glob("*.[578]")), *(help_of(command) for command in COMMANDS)]
+
+
+def test_pages_and_files_that_texts_name_are_there():
+    """As the package has them: tests/live/install looks for them there."""
+    named = {(place, name) for text in texts() for place in INSTALLED for name in re.findall(rf"{place}/([\w./-]+)", text)}
+    named |= {("/usr/share/doc/mailwarden/docs", name) for text in texts() for name in re.findall(r"(\w+\.md) of the documentation", text)}
+    assert len(named) > 6
+    assert not [(place, name) for place, name in named if not list((ROOT / INSTALLED[place]).rglob(name.rstrip(".")))]
+
+
+def test_manuals_that_texts_name_are_there():
+    named = {found for text in texts() for found in (*re.findall(r"^\.Xr (mailwarden\S*) (\d)", text, re.M), *re.findall(r"(mailwarden[\w.-]*)\((\d)\)", text))}
+    assert len(named) > 24
+    assert not [name for name in named if not (ROOT / "man" / ".".join(name)).exists()]
+
+
+SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_manual_of_a_command_has_all_its_sections(command):
+    heads = re.findall(r"^\.Sh (.+)$", page_of(command), re.M)
+    assert [head for head in heads if head in SECTIONS] == SECTIONS
+    assert re.findall(r"^\.Nm (\S+)$", page_of(command), re.M)[0] == f"mailwarden-{command}"
