@@ -245,8 +245,8 @@ static const struct option_row OPTIONS[] = {
 	{.name = "config",
 		.letter = 'c',
 		.argument = "FILE",
-		.help = "settings with an output of type redis, which says\n"
-			"where Redis is and who we are: mailwarden.yaml(5)",
+		.help = "settings with an output of type redis, which gives\n"
+			"the address and the login: mailwarden.yaml(5)",
 		.set = option_set_text,
 		.field = offsetof(struct request, config),
 		.is_required = true},

@@ -229,7 +229,7 @@ static void print_decoys(const struct status_page *page)
 	if (set_aside + ambiguous > 0) {
 		columns_say(stdout, TEXT_AT,
 			"\ndecoys      %" PRIu64 " segments were set aside, %" PRIu64
-			" of them not taken; reported as ambiguous %" PRIu64 "\n",
+			" of them not taken; ambiguous: %" PRIu64 "\n",
 			set_aside, sum_of(page, "tcp.not_taken"), ambiguous);
 	}
 }

@@ -1,5 +1,6 @@
 """The options of every command are the same in --help, in the manual and in the completion."""
 
+import functools
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
 HELP = {"-h", "--help"}
 
 
+@functools.cache
 def help_of(*words):
     return subprocess.run([MAILWARDEN, *words, "--help"], capture_output=True, text=True, timeout=10, check=True).stdout
 
@@ -244,3 +246,31 @@ def test_the_manual_of_a_command_has_all_its_sections(command):
     heads = re.findall(r"^\.Sh (.+)$", page_of(command), re.M)
     assert [head for head in heads if head in SECTIONS] == SECTIONS
     assert re.findall(r"^\.Nm (\S+)$", page_of(command), re.M)[0] == f"mailwarden-{command}"
+
+
+def item_of_manual(command, name):
+    """The text below ".It Fl m , -matrix ..."."""
+    part = page_of(command).split("\n.Sh OPTIONS\n")[1].split("\n.Sh ")[0]
+    return " ".join(re.search(rf"^\.It Fl (?:\w , )?{name[1:]}\b.*\n((?:(?!\.It |\.El).*\n)*)", part, re.M).group(1).split("\n"))
+
+
+NUMBERS = [(command, name) for command in COMMANDS for name in re.findall(r"^ {2,6}(?:-\w)?(?:, )?(--[a-z-]+) [A-Z]", help_of(command), re.M) if command != "run"]
+
+
+def test_the_manual_has_the_bounds_of_the_options_of_each_command():
+    """A number that is too large is refused with the bounds. Those of run: test_settings_manual."""
+    answers = {(command, name): run(command, name, "99999999999999999999").stderr for command, name in NUMBERS}
+    bounds = {place: found.group(1) for place, answer in answers.items() if (found := re.search(r"takes (\d+ to \d+)", answer))}
+    assert bounds["audit", "--timeout"] == "1 to 120" and len(bounds) > 12
+    assert not [(place, wanted) for place, wanted in bounds.items() if wanted not in item_of_manual(*place)]
+
+
+def test_the_manual_has_the_defaults_that_help_shows():
+    shown = {}
+    for command in COMMANDS:
+        for name, text in re.findall(r"^ {2,6}(?:-\w)?(?:, )?(--[a-z-]+)(.*\n(?: {8,}.*\n)*)", help_of(command), re.M):
+            default = re.search(r"\(?default:? ([\w/.*-]+)", " ".join(text.split()))
+            if default and default.group(1) not in ("all", "without"):  # a sentence
+                shown[command, name] = default.group(1).rstrip(".")
+    assert shown["run", "--table"] == "262144" and len(shown) > 25
+    assert not [(place, word) for place, word in shown.items() if "efault" not in item_of_manual(*place) or word not in item_of_manual(*place)]
