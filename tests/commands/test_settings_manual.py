@@ -93,3 +93,16 @@ UNLESS = ("efault", "Required", "in place of", "Sx Secrets", "As for", "iles in 
 def test_every_key_has_a_default_or_says_why_not():
     silent = [key for key, text in page().items() if not any(word in text for word in UNLESS)]
     assert len(page()) > 70 and not silent
+
+
+LIMITS = [("mailwarden-matrix.5", "at most {} of these", "sensor/matrix/load_rows.c", "ENDS_MAX"), ("mailwarden-matrix.5", "have at most {} bytes", "sensor/matrix/loader.c", "NAME_BYTES_MAX"),
+          ("mailwarden-matrix.5", "in at most {} bytes", "sensor/matrix/acceptance.h", "ACCEPTANCE_REASON_MAX"), ("mailwarden-matrix.5", "At most {} files", "sensor/matrix/matrix.h", "MATRIX_LISTS_MAX"),
+          ("mailwarden-matrix.5", "{} levels of nesting", "sensor/base/yaml.h", "YAML_DEPTH_MAX"), ("mailwarden-matrix.5", "{:,} values", "sensor/base/yaml.h", "YAML_NODES_MAX"),
+          ("mailwarden.yaml.5", "a list of at most {} values", "sensor/control/settings.h", "SETTINGS_LIST_MAX"), ("mailwarden.yaml.5", "A list of at most {}.", "sensor/ship/output.h", "OUTPUTS_MAX"),
+          ("mailwarden-servers.8", "room for {} servers", "sensor/engine/engine.h", "ENGINE_LEDGER_SERVERS"), ("mailwarden-replay.8", "room for {} such entries", "sensor/report/human_findings.c", "ENTRIES")]
+
+
+@pytest.mark.parametrize("name, text, source, define", LIMITS, ids=[limit[-1] for limit in LIMITS])
+def test_the_manual_has_the_limit_of_the_source(name, text, source, define):
+    value = re.search(rf"^#define {define} +\(?(\d+)u?\b", (ROOT / source).read_text(encoding="utf-8"), re.M).group(1)
+    assert text.format(int(value)) in " ".join((ROOT / "man" / name).read_text(encoding="utf-8").split())

@@ -54,3 +54,12 @@ def test_no_log_line_and_no_message_has_them():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_help_and_no_completion_has_them(command):
     assert not WORDS.search(help_of(command)) and not WORDS.search(" ".join(completed(command, "-")))
+
+
+def test_the_glossary_has_the_french_words_of_the_reports():
+    rows = [row.strip("|").split(" | ") for row in (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines() if row.startswith("| ")][1:]
+    french = {term.strip(): words for english, words, _ in rows for term in re.split(", ", english)}
+    pairs = re.findall(r'\{"([^"]+)",\s*"([^"]+)"\}', (ROOT / "sensor/dossier/texts.c").read_text(encoding="utf-8"))
+    shared = {english.lower(): words.lower() for english, words in pairs if english.lower() in french}
+    assert len(rows) > 60 and len(shared) > 12
+    assert not [(english, words) for english, words in shared.items() if words not in french[english].lower()]
