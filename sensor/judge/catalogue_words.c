@@ -59,7 +59,7 @@ const char *recommendation_text(const char *recommendation)
 		const char *name;
 		const char *text;
 	} TEXTS[] = {
-		{"R21", "what leaves shows nothing of the inside"},
+		{"R21", "what leaves tells nothing of the inside"},
 		{"R34", "mailbox servers stand in the internal zone"},
 		{"R35", "internal relays do not reach past the gateway's servers"},
 		{"R36", "one server of the gateway sends, another one receives"},

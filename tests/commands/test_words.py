@@ -10,7 +10,7 @@ from test_options import COMMANDS, completed, help_of
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORDS = re.compile(r"\b(?:told|anew|tells|telling|by (?:itself|himself|themselves))\b", re.I)
 LITERAL = re.compile(r'/\*.*?\*/|//[^\n]*|"((?:\\.|[^"\\])*)"|\'(?:\\.|[^\'\\])*\'', re.S)
-OF_THE_CATALOGUE = ("sensor/judge/catalogue.c", "man/mailwarden-findings.7")  # texts of findings
+OF_THE_CATALOGUE = ("sensor/judge/catalogue.c", "sensor/judge/catalogue_words.c", "man/mailwarden-findings.7")  # texts of findings
 FOR_USERS = sorted(str(path.relative_to(ROOT)) for path in [
     *(ROOT / "man").glob("*.[578]"), ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "completions").iterdir(), *(ROOT / "docs/schema").iterdir(),
     ROOT / "docs/glossary.md", ROOT / "dashboards/prometheus-alerts.yml"])
