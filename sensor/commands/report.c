@@ -207,9 +207,9 @@ static const char ABOUT[] =
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
 	"folder, EVE lines, an observed matrix. Only captures give what replay "
 	"counts;\n"
-	"recorded flows are judged by MATRIX again. Equal input gives an equal "
-	"report:\n"
-	"it has no time of its making.\n";
+	"recorded flows are judged by MATRIX again. A folder that `mailwarden dmarc\n"
+	"--journal` wrote adds who sends as your domains. Equal input gives an equal\n"
+	"report: it has no time of its making.\n";
 
 static const char NOTES[] =
 	"--baseline takes the --json form of an earlier report. A breach is the same\n"

@@ -421,7 +421,9 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 
 const char *texts_of(enum texts_language language, enum text_id id)
 {
-	return TEXTS[id][language];
+	return id >= TEXT_REPORTED_FIRST && id <= TEXT_REPORTED_LAST
+		       ? texts_reported(language, id)
+		       : TEXTS[id][language];
 }
 
 const char *texts_fill(

@@ -66,7 +66,7 @@ const struct recommendation_words *recommendation_words(size_t index)
 		{"R42+", "REQUIRETLS where a message must not cross in clear"},
 		{"SPF", "RFC 7208: which hosts may send for a domain"},
 		{"DKIM", "RFC 6376: messages are signed by their domain"},
-		{"DMARC", "RFC 7489: what is done with those that are neither"},
+		{"DMARC", "RFC 9989: what is done with those that are neither"},
 	};
 	return index < sizeof(WORDS) / sizeof(WORDS[0]) ? &WORDS[index] : NULL;
 }
