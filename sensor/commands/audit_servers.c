@@ -237,7 +237,7 @@ static int ask_apart(struct section *section, struct audit_answers *answers)
 		(void)kill(process, SIGKILL);
 		(void)end_of(process);
 		code = command_failed(
-			&COMMAND_AUDIT, "the process that asks tells nonsense");
+			&COMMAND_AUDIT, "the process that asks answers nonsense");
 	}
 	(void)close(ends[0]);
 	return code;
