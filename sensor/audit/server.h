@@ -10,6 +10,7 @@
 #pragma once
 
 #include "audit/answers.h"
+#include "audit/dns.h"
 #include "audit/tls_offer.h"
 #include "base/address.h"
 #include "judge/catalogue.h"
@@ -36,6 +37,7 @@ enum server_question {
 	SERVER_CERTIFICATE_DATES,
 	SERVER_CERTIFICATE_KEY,
 	SERVER_CERTIFICATE_OBSERVED,
+	SERVER_CERTIFICATE_DANE,
 	SERVER_REQUIRETLS,
 	SERVER_CHUNKING,
 	SERVER_BARE_LF,
@@ -91,6 +93,23 @@ const char *server_targets_keep(
 bool server_targets_observe(
 	struct server_targets *targets, const struct ledger *ledger);
 
+/* A TLSA record of a host, at one address of it; signed, so that senders heed it. Plain data. */
+struct server_pin {
+	struct address address;
+	char host[RR_NAME_BYTES];
+	struct tls_pin pin;
+};
+
+#define SERVER_PINS_MAX 4096
+
+struct server_pins {
+	struct server_pin *list; /* list_room */
+	size_t count;
+};
+
+/* What another process says is one: its host ends, its data has its length. */
+bool server_pin_is_whole(const struct server_pin *pin);
+
 /* Plain data: it may come from another process. */
 struct server_answer {
 	struct address address;
@@ -122,6 +141,7 @@ struct server_patience {
 
 struct server_asking {
 	const struct tls_offers *offers;
+	const struct server_pins *pins; /* of those and of others */
 	struct server_patience patience;
 	int64_t now_s; /* for dates */
 	server_told *told;

@@ -53,6 +53,9 @@ static const struct question_row ROWS[SERVER_QUESTION_COUNT] = {
 	[SERVER_CERTIFICATE_OBSERVED] = {"server.certificate-observed",
 		"the certificate is one that the wire showed", SEVERITY_HIGH,
 		SEVERITY_HIGH},
+	[SERVER_CERTIFICATE_DANE] = {"server.certificate-dane",
+		"a TLSA record of the MX host is for the certificate", SEVERITY_HIGH,
+		SEVERITY_HIGH},
 	[SERVER_REQUIRETLS] = {"server.requiretls",
 		"REQUIRETLS is offered inside TLS, and there alone", SEVERITY_NONE,
 		SEVERITY_NONE},
@@ -100,4 +103,9 @@ bool server_answer_is_whole(const struct server_answer *answer)
 	       answer->severity <= SEVERITY_LOW &&
 	       ends(answer->key, sizeof(answer->key)) &&
 	       ends(answer->why, sizeof(answer->why));
+}
+
+bool server_pin_is_whole(const struct server_pin *pin)
+{
+	return ends(pin->host, sizeof(pin->host)) && pin->pin.len <= TLS_PIN_BYTES;
 }

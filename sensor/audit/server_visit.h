@@ -18,7 +18,8 @@ struct server_visit {
 	struct probe_offer offer; /* before TLS, then inside it */
 	unsigned late;            /* connections that ran out of time */
 	bool is_listed;           /* it told what it has */
-	const char *key; /* kind of the key of the certificate at hand, or "" */
+	const char *host; /* to ask for (SNI) instead of a declared name, or NULL */
+	const char *key;  /* kind of the key of the certificate at hand, or "" */
 };
 
 /* Ask all of the target. */
@@ -57,3 +58,6 @@ void server_ask_weak_suites(struct server_visit *visit);
 
 /* server_certificate.c: each kind of certificate that it has. */
 void server_ask_certificates(struct server_visit *visit);
+
+/* And against the TLSA records of each MX host that has its address. */
+void server_ask_dane(struct server_visit *visit);
