@@ -8,9 +8,11 @@ import time
 
 import pytest
 
+import made_domains
 import name_server
 import policies
 import zones
+from made_domains import DIGEST, IN, KEY, MX, OUT, OUT6, POLICY, SPF, dkim, dmarc, lines_of, spf
 from policies import Policies
 from sensor import MAILWARDEN, until
 from zones import RESOLVER, Zones
@@ -18,7 +20,6 @@ from zones import RESOLVER, Zones
 WHY_NOT = zones.why_not_here() or policies.why_not_here()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
-OUT, OUT6, IN = "198.51.100.2", "2001:db8:1::2", "198.51.100.3"
 MATRIX = f"""schema: 1
 zones: {{internal: [192.0.2.0/24], gateway: [198.51.100.0/28, "2001:db8:1::/64"]}}
 groups:
@@ -30,51 +31,7 @@ rows:
   - {{id: M-02, from: mx-out, to: internet, protocols: [smtp], tls: optional}}
   - {{id: M-03, from: internet, to: mx-in, protocols: [smtp], tls: offered}}
 """
-SPF = f"v=spf1 ip4:{OUT} ip6:{OUT6} -all"
-DIGEST = "ab" * 32
 TEN = " ".join(f"a:h{number}.{{0}}" for number in range(11))
-
-
-def key(bits):
-    words = ["openssl", "genrsa", "-traditional", str(bits)]
-    private = subprocess.run(words, check=True, capture_output=True).stdout
-    public = subprocess.run(["openssl", "rsa", "-pubout"], input=private, check=True, capture_output=True, text=False).stdout
-    return "".join(public.decode().splitlines()[1:-1])
-
-
-def txt(text):
-    return " ".join(f'"{text[at:at + 255]}"' for at in range(0, len(text), 255))
-
-
-KEY, SHORT_KEY, TINY_KEY = key(2048), key(1024), key(768)
-# place -> its records: a domain without a fault
-CLEAN = {
-    "": [("MX", "10 mx.{0}."), ("TXT", SPF)],
-    "mx": [("A", IN)],
-    "sel._domainkey": [("TXT", f"v=DKIM1; k=rsa; p={KEY}")],
-    "_dmarc": [("TXT", "v=DMARC1; p=reject; rua=mailto:dmarc@{0}")],
-    "_smtp._tls": [("TXT", "v=TLSRPTv1; rua=mailto:tls@{0}")],
-    "_mta-sts": [("TXT", "v=STSv1; id=20261130T00")],
-    "mta-sts": [("A", policies.GOOD)],
-    "_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}")],
-}
-MX = ("MX", "10 mx.{0}.")
-
-
-# what its web server says, where a fault or a near miss has no other
-POLICY = "version: STSv1\nmode: enforce\nmx: mx.{0}\nmx: *.{0}\nmax_age: 1209600\n"
-
-
-def spf(text):
-    return {"": [MX, ("TXT", text)]}
-
-
-def dmarc(text):
-    return {"_dmarc": [("TXT", text)]}
-
-
-def dkim(text):
-    return {"sel._domainkey": [("TXT", text)]}
 
 
 RUA = "; rua=mailto:dmarc@{0}"
@@ -126,8 +83,8 @@ FAULTS = {
     "revoked": (dkim("v=DKIM1; k=rsa; p="), "dkim.valid", "revoked"),
     "no-base64": (dkim("v=DKIM1; k=rsa; p=@@@@"), "dkim.valid", "no RSA key"),
     "sha1": (dkim(f"v=DKIM1; k=rsa; h=sha1; p={KEY}"), "dkim.valid", "without sha256"),
-    "short-key": (dkim(f"v=DKIM1; k=rsa; p={SHORT_KEY}"), "dkim.strong", "RSA of 1024 bits"),
-    "tiny-key": (dkim(f"v=DKIM1; k=rsa; p={TINY_KEY}"), "dkim.strong", "must not accept"),
+    "short-key": (dkim(f"v=DKIM1; k=rsa; p={made_domains.SHORT_KEY}"), "dkim.strong", "RSA of 1024 bits"),
+    "tiny-key": (dkim(f"v=DKIM1; k=rsa; p={made_domains.TINY_KEY}"), "dkim.strong", "must not accept"),
     "test-key": (dkim(f"v=DKIM1; k=rsa; t=y; p={KEY}"), "dkim.earnest", "t=y"),
     "no-dmarc": ({"_dmarc": []}, "dmarc.found", "none here"),
     "p-none": (dmarc("v=DMARC1; p=none" + RUA), "dmarc.policy", "p=none"),
@@ -186,16 +143,6 @@ EXTRA = [
     "rua-agreed.example._report._dmarc.willing.reports.example. TXT \"v=DMARC1\"",
     "willing.reports.example. A 203.0.113.20", "unwilling.reports.example. A 203.0.113.20",
 ]
-
-
-def lines_of(domain, edits):
-    lines = []
-    for place, records in {**CLEAN, **edits}.items():
-        for kind, data in records:
-            text = data.format(domain)
-            owner = f"{place}.{domain}." if place else f"{domain}."
-            lines.append(f"{owner} {kind} {txt(text) if kind == 'TXT' else text}")
-    return lines
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
     with Policies(folder, inside, {"mta-sts.a.example": "version: STSv1\\n..."}, {"mta-sts.b.example": "return 503;"}) as web: ...
 
-What has a text serves it; what has a directive does that. `web.authority` vouches for all but those below UNKNOWN.
+What has a text serves it; what has a directive does that. `web.authority` vouches for all but what is not named, and what is
+at the second address; who connects to the third one hears nothing.
 """
 import shutil
 import subprocess
@@ -35,8 +36,9 @@ def self_signed(file, names):
 
 
 class Policies:
-    def __init__(self, folder, inside, texts, directives, unnamed=()):
+    def __init__(self, folder, inside, texts, directives, unnamed=(), addresses=(GOOD, UNKNOWN, SILENT)):
         self.processes = []
+        good, doubtful, silent = addresses
         self.authority = self_signed(folder / "web.pem", [name for name in (*texts, *directives) if name not in unnamed])
         unknown = self_signed(folder / "unknown.pem", (*texts, *directives))
         for name, text in texts.items():
@@ -44,13 +46,13 @@ class Policies:
             file.parent.mkdir(parents=True)
             file.write_text(text)
         root = f"root {folder}/web/$host; charset utf-8;"
-        servers = SERVER.format(address=f"{GOOD}:443 ssl default_server", name="_", pem=self.authority, what=root)
-        servers += SERVER.format(address=f"{UNKNOWN}:443 ssl", name="_", pem=unknown, what=root)
-        servers += "".join(SERVER.format(address=f"{GOOD}:443 ssl", name=name, pem=self.authority, what=what) for name, what in directives.items())
+        servers = SERVER.format(address=f"{good}:443 ssl default_server", name="_", pem=self.authority, what=root)
+        servers += SERVER.format(address=f"{doubtful}:443 ssl", name="_", pem=unknown, what=root)
+        servers += "".join(SERVER.format(address=f"{good}:443 ssl", name=name, pem=self.authority, what=what) for name, what in directives.items())
         (folder / "nginx.conf").write_text(HEAD.format(folder=folder) + servers + "}\n")
-        for words in (("nginx", "-c", folder / "nginx.conf", "-p", folder), ("/usr/bin/python3", "-c", MUTE % SILENT)):
+        for words in (("nginx", "-c", folder / "nginx.conf", "-p", folder), ("/usr/bin/python3", "-c", MUTE % silent)):
             self.processes.append(subprocess.Popen(inside(*words), stderr=subprocess.DEVNULL))
-        until(lambda: all(f"{address}:443" in self.listening(inside) for address in (GOOD, UNKNOWN, SILENT)), "who listens at port 443")
+        until(lambda: all(f"{address}:443" in self.listening(inside) for address in addresses), "who listens at port 443")
 
     @staticmethod
     def listening(inside):
