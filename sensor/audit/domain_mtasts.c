@@ -33,7 +33,7 @@ static const struct audit_check MTASTS_PUBLISHED = {"mtasts.published",
 static bool is_in_policy(const struct mtasts_policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->mx_count; i++) {
-		if (mtasts_matches(policy->mx[i], name)) {
+		if (mtasts_matches(policy->mx[i].name, name)) {
 			return true;
 		}
 	}
@@ -91,7 +91,7 @@ static void check_patterns(struct domain_run *run, const struct mtasts_policy *p
 {
 	run->told = 0;
 	for (size_t i = 0; i < policy->mx_count; i++) {
-		const char *pattern = policy->mx[i];
+		const char *pattern = policy->mx[i].name;
 		if (!published(&run->mx, pattern) && !is_declared(run, pattern)) {
 			domain_answer(run, &MTASTS_DECLARED, AUDIT_NO,
 				"mx: %s is neither", pattern);
@@ -124,21 +124,28 @@ static void check_hosts(struct domain_run *run, const struct mtasts_policy *poli
 }
 
 /* One that is published is told as such: mtasts.mx. A name with "*" stands for no host. */
+static size_t check_group(struct domain_run *run, const struct mtasts_policy *policy,
+	const struct matrix_group *group)
+{
+	for (size_t i = 0; i < group->name_count; i++) {
+		const char *name = group->names[i];
+		if (name[0] != '*' && !published(&run->mx, name) &&
+			!is_in_policy(policy, name)) {
+			domain_answer(run, &MTASTS_PUBLISHED, AUDIT_NO,
+				"%s (%s) is none of its mx", name, group->name);
+		}
+	}
+	return group->name_count;
+}
+
 static void check_names(struct domain_run *run, const struct mtasts_policy *policy)
 {
 	size_t count = 0;
 	run->told = 0;
 	for (size_t i = 0; i < run->receivers.count; i++) {
 		const struct matrix_group *group = group_of(run, i);
-		const bool is_again = i > 0 && group && group == group_of(run, i - 1);
-		for (size_t k = 0; group && !is_again && k < group->name_count; k++) {
-			const char *name = group->names[k];
-			count++;
-			if (name[0] != '*' && !published(&run->mx, name) &&
-				!is_in_policy(policy, name)) {
-				domain_answer(run, &MTASTS_PUBLISHED, AUDIT_NO,
-					"%s (%s) is none of its mx", name, group->name);
-			}
+		if (group && (i == 0 || group != group_of(run, i - 1))) {
+			count += check_group(run, policy, group);
 		}
 	}
 	if (run->told == 0 && count > 0) {

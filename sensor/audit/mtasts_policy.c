@@ -58,16 +58,16 @@ static bool take_age(
 
 static bool take_mx(struct text value, struct mtasts_policy *policy, struct reason *why)
 {
-	char *pattern = policy->mx[policy->mx_count];
 	const size_t star = value.len > 2 && memcmp(value.at, "*.", 2) == 0 ? 2 : 0;
 	if (policy->mx_count == MTASTS_MX_MAX) {
 		return reason_set(why, "more than %d mx", MTASTS_MX_MAX);
 	}
-	if (value.len < MTASTS_PATTERN_BYTES) {
+	char *pattern = policy->mx[policy->mx_count].name;
+	if (value.len < sizeof(policy->mx[0])) {
 		memcpy(pattern, value.at, value.len);
 		pattern[value.len] = '\0';
 	}
-	if (value.len >= MTASTS_PATTERN_BYTES || strlen(pattern) != value.len ||
+	if (value.len >= sizeof(policy->mx[0]) || strlen(pattern) != value.len ||
 		strchr(pattern + star, '*') || !rr_name_is_valid(pattern + star)) {
 		return reason_set(why, "mx is no name: %.*s", shown(value),
 			(const char *)value.at);

@@ -12,15 +12,18 @@
 
 enum mtasts_mode { MTASTS_NONE = 0, MTASTS_TESTING, MTASTS_ENFORCE };
 
-#define MTASTS_MX_MAX        64
-#define MTASTS_AGE_S_MAX     31557600 /* a year: more is no policy */
-#define MTASTS_PATTERN_BYTES (RR_NAME_BYTES + 2)
+#define MTASTS_MX_MAX    64
+#define MTASTS_AGE_S_MAX 31557600 /* a year: more is no policy */
+
+/* "mx.example.org", "*.example.org" */
+struct mtasts_pattern {
+	char name[RR_NAME_BYTES + 2];
+};
 
 struct mtasts_policy {
 	enum mtasts_mode mode;
 	uint64_t max_age_s;
-	char mx[MTASTS_MX_MAX]
-	       [MTASTS_PATTERN_BYTES]; /* "mx.example.org", "*.example.org" */
+	struct mtasts_pattern mx[MTASTS_MX_MAX];
 	size_t mx_count;
 };
 

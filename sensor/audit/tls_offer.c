@@ -309,6 +309,13 @@ bool tls_wire_is_for(const struct tls_wire *wire, const char *name)
 			       X509_check_ip_asc(leaf, name, 0) == 1);
 }
 
+bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other)
+{
+	return one->usage == other->usage && one->selector == other->selector &&
+	       one->matching == other->matching && one->len == other->len &&
+	       memcmp(one->data, other->data, one->len) == 0;
+}
+
 /* judge: never connected; it has what is asked for and the rules. */
 static bool prepare_judge(SSL *judge, const char *host, const struct tls_pin *pin)
 {

@@ -82,6 +82,8 @@ struct tls_pin {
 	uint8_t data[TLS_PIN_BYTES];
 };
 
+bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other);
+
 /*
  * The chain that was shown is one that it says, and what its usage asks besides is so: for DANE-TA dates and
  * the name of the host, for DANE-EE nothing (RFC 7672, section 3.1). False: *doubt in the library's words.

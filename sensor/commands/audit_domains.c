@@ -186,7 +186,7 @@ static bool is_known(const struct server_pins *pins, const struct server_pin *pi
 		const struct server_pin *one = &pins->list[i];
 		if (address_equal(&one->address, &pin->address) &&
 			strcmp(one->host, pin->host) == 0 &&
-			memcmp(&one->pin, &pin->pin, sizeof(pin->pin)) == 0) {
+			tls_pin_equal(&one->pin, &pin->pin)) {
 			return true;
 		}
 	}

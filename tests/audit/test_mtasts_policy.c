@@ -74,8 +74,8 @@ static void of_a_key_that_stands_twice_the_first_counts_but_each_mx(void **state
 	assert_string_equal(mtasts_mode_name(policy.mode), "enforce");
 	assert_int_equal(policy.max_age_s, 604800);
 	assert_int_equal(policy.mx_count, 2);
-	assert_string_equal(policy.mx[0], "a.example");
-	assert_string_equal(policy.mx[1], "*.b.example");
+	assert_string_equal(policy.mx[0].name, "a.example");
+	assert_string_equal(policy.mx[1].name, "*.b.example");
 }
 
 static void a_policy_has_no_more_hosts_than_there_is_room_for(void **state)

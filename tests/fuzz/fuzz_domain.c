@@ -182,7 +182,7 @@ static void read_policy(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	if (mtasts_read((struct text){copy, size}, &policy, &why)) {
 		for (size_t i = 0; i < policy.mx_count; i++) {
-			(void)mtasts_matches(policy.mx[i], "mx.d.example");
+			(void)mtasts_matches(policy.mx[i].name, "mx.d.example");
 		}
 	}
 	free(copy);
