@@ -25,7 +25,7 @@ struct domain_audit {
 	const char *const *selectors; /* of DKIM, selector_count of them */
 	size_t selector_count;
 	struct audit_answers *answers;
-	/* TLSA records that senders heed, each at each address of its host; or NULL */
+	/* what senders want of certificates, at each address of an MX host; or NULL */
 	void (*pinned)(void *context, const struct server_pin *pin);
 	void *pinned_context;
 };

@@ -103,15 +103,32 @@ static void check_patterns(struct domain_run *run, const struct mtasts_policy *p
 	}
 }
 
+/* To be held against the certificates that are shown there. */
+static void tell_pins(const struct domain_run *run, const struct domain_host *host,
+	enum server_pin_kind kind)
+{
+	const struct domain_audit *audit = run->audit;
+	struct server_pin pin = {.kind = (uint8_t)kind};
+	(void)snprintf(pin.host, sizeof(pin.host), "%s", host->name);
+	for (size_t i = 0; audit->pinned && i < host->address_count; i++) {
+		pin.address = host->addresses[i];
+		audit->pinned(audit->pinned_context, &pin);
+	}
+}
+
 static void check_hosts(struct domain_run *run, const struct mtasts_policy *policy)
 {
+	const bool is_enforced = policy->mode == MTASTS_ENFORCE;
 	run->told = 0;
 	for (size_t i = 0; i < run->mx.count; i++) {
 		const char *name = run->mx.list[i].name;
-		if (!is_in_policy(policy, name)) {
+		if (is_in_policy(policy, name)) {
+			tell_pins(run, &run->mx.list[i],
+				is_enforced ? SERVER_PIN_ENFORCED : SERVER_PIN_TESTED);
+		} else {
 			domain_answer(run, &MTASTS_MX, AUDIT_NO,
 				"%s is none of its mx: senders that heed it %s", name,
-				policy->mode == MTASTS_ENFORCE
+				is_enforced
 					? "hand over no mail there"
 					: "report that, and hand over no mail there "
 					  "once it is enforced");
@@ -127,15 +144,19 @@ static void check_hosts(struct domain_run *run, const struct mtasts_policy *poli
 static size_t check_group(struct domain_run *run, const struct mtasts_policy *policy,
 	const struct matrix_group *group)
 {
+	size_t count = 0;
 	for (size_t i = 0; i < group->name_count; i++) {
 		const char *name = group->names[i];
-		if (name[0] != '*' && !published(&run->mx, name) &&
-			!is_in_policy(policy, name)) {
+		if (name[0] == '*') {
+			continue;
+		}
+		count++;
+		if (!published(&run->mx, name) && !is_in_policy(policy, name)) {
 			domain_answer(run, &MTASTS_PUBLISHED, AUDIT_NO,
 				"%s (%s) is none of its mx", name, group->name);
 		}
 	}
-	return group->name_count;
+	return count;
 }
 
 static void check_names(struct domain_run *run, const struct mtasts_policy *policy)

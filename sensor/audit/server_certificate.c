@@ -12,7 +12,6 @@
 #define RSA_BITS_MIN      2048
 #define CURVE_BITS_MIN    224
 #define US_PER_S          1000000
-#define DANE_PORT         25 /* _25._tcp: RFC 7672, section 2.2.3 */
 
 static void tell_chain(struct server_visit *visit, const struct tls_shown *shown)
 {
@@ -171,121 +170,30 @@ static void tell_certificate(struct server_visit *visit)
 	visit->key = "";
 }
 
-static bool is_pin_of(
-	const struct server_pin *pin, const struct address *address, const char *host)
+/* A handshake for a certificate of this kind, if it has one. */
+static bool ask_kind(struct server_visit *visit, enum tls_offer offer,
+	void (*look)(struct server_visit *visit))
 {
-	return address_equal(&pin->address, address) &&
-	       (!host || strcmp(pin->host, host) == 0);
+	if (server_visit_is_over(visit) ||
+		server_visit_open(visit, SERVER_STAGE_TLS, offer) != PROBE_DONE) {
+		return false;
+	}
+	look(visit);
+	server_visit_leave(visit);
+	return true;
 }
 
-/* Of the records of a host those that hold; *all: how many it has. */
-static size_t count_pins(const struct server_visit *visit, const char *host,
-	size_t *all, const struct tls_pin **first, const char **doubt)
+bool server_each_certificate(
+	struct server_visit *visit, void (*look)(struct server_visit *visit))
 {
-	const struct server_pins *pins = visit->asking->pins;
-	size_t right = 0;
-	*all = 0;
-	for (size_t i = 0; i < pins->count; i++) {
-		const struct server_pin *one = &pins->list[i];
-		if (!is_pin_of(one, &visit->target->address, host)) {
-			continue;
-		}
-		*all += 1;
-		if (tls_wire_is_pinned(visit->link.wire, host, &one->pin, doubt)) {
-			*first = right++ == 0 ? &one->pin : *first;
-		}
-	}
-	return right;
-}
-
-/* One that holds is enough: the others are of the certificate before or behind a change. */
-static void tell_dane(struct server_visit *visit, const char *host)
-{
-	struct tls_shown shown;
-	const struct tls_pin *pin = NULL;
-	const char *doubt = "";
-	size_t all = 0;
-	tls_wire_shown(visit->link.wire, &shown);
-	visit->key = shown.certificate.key_type;
-	const size_t right = count_pins(visit, host, &all, &pin, &doubt);
-	if (pin) {
-		server_tell(visit, SERVER_CERTIFICATE_DANE, AUDIT_YES,
-			"%.120s: TLSA %u %u %u; %zu of %zu hold%s", host, pin->usage,
-			pin->selector, pin->matching, right, all,
-			pin->usage == 3 ? "; DANE-EE: names and dates do not matter"
-					: "");
-	} else {
-		server_tell(visit, SERVER_CERTIFICATE_DANE, AUDIT_NO,
-			"%.90s: none of %zu TLSA records holds (%.50s): senders that "
-			"heed DANE hand over no mail",
-			host, all, doubt);
-	}
-	visit->key = "";
-}
-
-/* A handshake for a certificate of this kind, if it has one; then tell of it. */
-static enum probe_result ask_kind(struct server_visit *visit, enum tls_offer offer)
-{
-	const enum probe_result result =
-		server_visit_is_over(visit)
-			? PROBE_LATE
-			: server_visit_open(visit, SERVER_STAGE_TLS, offer);
-	if (result == PROBE_DONE) {
-		if (visit->host) {
-			tell_dane(visit, visit->host);
-		} else {
-			tell_certificate(visit);
-		}
-		server_visit_leave(visit);
-	}
-	return result;
+	const bool has_rsa = ask_kind(visit, TLS_OFFER_RSA, look);
+	return ask_kind(visit, TLS_OFFER_ECDSA, look) || has_rsa;
 }
 
 void server_ask_certificates(struct server_visit *visit)
 {
-	const enum probe_result rsa = ask_kind(visit, TLS_OFFER_RSA);
-	const enum probe_result ecdsa = ask_kind(visit, TLS_OFFER_ECDSA);
-	if (rsa != PROBE_DONE && ecdsa != PROBE_DONE) {
+	if (!server_each_certificate(visit, tell_certificate)) {
 		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
-	}
-}
-
-/* By the name of the host, as senders do: it may have a certificate of its own. */
-static void ask_dane_host(struct server_visit *visit, const char *host)
-{
-	visit->host = host;
-	const enum probe_result rsa = ask_kind(visit, TLS_OFFER_RSA);
-	const enum probe_result ecdsa = ask_kind(visit, TLS_OFFER_ECDSA);
-	visit->host = NULL;
-	if (rsa != PROBE_DONE && ecdsa != PROBE_DONE) {
-		server_tell(visit, SERVER_CERTIFICATE_DANE, AUDIT_UNASKED,
-			"%.80s: %.140s", host, visit->link.why.text);
-	}
-}
-
-static bool is_first_of_host(const struct server_pins *pins, size_t at)
-{
-	const struct server_pin *one = &pins->list[at];
-	for (size_t i = 0; i < at; i++) {
-		if (is_pin_of(&pins->list[i], &one->address, one->host)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-void server_ask_dane(struct server_visit *visit)
-{
-	const struct server_pins *pins = visit->asking->pins;
-	const struct server_target *target = visit->target;
-	if (target->port != DANE_PORT || target->protocol != PROTOCOL_SMTP) {
-		return;
-	}
-	for (size_t i = 0; i < pins->count; i++) {
-		if (is_pin_of(&pins->list[i], &target->address, NULL) &&
-			is_first_of_host(pins, i)) {
-			ask_dane_host(visit, pins->list[i].host);
-		}
 	}
 }

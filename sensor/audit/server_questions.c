@@ -53,7 +53,10 @@ static const struct question_row ROWS[SERVER_QUESTION_COUNT] = {
 	[SERVER_CERTIFICATE_OBSERVED] = {"server.certificate-observed",
 		"the certificate is one that the wire showed", SEVERITY_HIGH,
 		SEVERITY_HIGH},
-	[SERVER_CERTIFICATE_DANE] = {"server.certificate-dane",
+	[SERVER_CERTIFICATE_MTASTS] = {"server.certificate-mtasts",
+		"senders that heed the MTA-STS policy take the certificate",
+		SEVERITY_HIGH, SEVERITY_HIGH},
+	[SERVER_DANE] = {"server.dane",
 		"a TLSA record of the MX host is for the certificate", SEVERITY_HIGH,
 		SEVERITY_HIGH},
 	[SERVER_REQUIRETLS] = {"server.requiretls",
@@ -107,5 +110,14 @@ bool server_answer_is_whole(const struct server_answer *answer)
 
 bool server_pin_is_whole(const struct server_pin *pin)
 {
-	return ends(pin->host, sizeof(pin->host)) && pin->pin.len <= TLS_PIN_BYTES;
+	return ends(pin->host, sizeof(pin->host)) && pin->kind <= SERVER_PIN_ENFORCED &&
+	       pin->pin.len <= TLS_PIN_BYTES;
+}
+
+bool server_pin_equal(const struct server_pin *one, const struct server_pin *other)
+{
+	return one->kind == other->kind &&
+	       address_equal(&one->address, &other->address) &&
+	       strcmp(one->host, other->host) == 0 &&
+	       tls_pin_equal(&one->pin, &other->pin);
 }

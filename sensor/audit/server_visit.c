@@ -441,6 +441,6 @@ void server_visit_run(struct server_visit *visit, const struct server_target *ta
 	}
 	if (has_tls) {
 		server_ask_certificates(visit); /* last: of each kind its own answers */
-		server_ask_dane(visit);
+		server_ask_hosts(visit);
 	}
 }

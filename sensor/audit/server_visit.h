@@ -59,5 +59,12 @@ void server_ask_weak_suites(struct server_visit *visit);
 /* server_certificate.c: each kind of certificate that it has. */
 void server_ask_certificates(struct server_visit *visit);
 
-/* And against the TLSA records of each MX host that has its address. */
-void server_ask_dane(struct server_visit *visit);
+/*
+ * A handshake for each kind of certificate; look at what each showed. False: there was none, and
+ * link.why. By the name in visit->host where there is one.
+ */
+bool server_each_certificate(
+	struct server_visit *visit, void (*look)(struct server_visit *visit));
+
+/* server_host.c: as senders see it that come for an MX host which has its address. */
+void server_ask_hosts(struct server_visit *visit);

@@ -182,15 +182,11 @@ static bool take_answer(struct section *section, const struct told_answer *told)
 /* Of a host that two domains name it is told twice. */
 static bool is_known(const struct server_pins *pins, const struct server_pin *pin)
 {
-	for (size_t i = 0; i < pins->count; i++) {
-		const struct server_pin *one = &pins->list[i];
-		if (address_equal(&one->address, &pin->address) &&
-			strcmp(one->host, pin->host) == 0 &&
-			tls_pin_equal(&one->pin, &pin->pin)) {
-			return true;
-		}
+	size_t i = 0;
+	while (i < pins->count && !server_pin_equal(&pins->list[i], pin)) {
+		i++;
 	}
-	return false;
+	return i < pins->count;
 }
 
 static void take_pin(struct section *section, const struct server_pin *pin)
@@ -251,8 +247,8 @@ static int ask_apart(struct section *section)
 	const int code = audit_apart_run(&apart);
 	if (section->pins_lost > 0) {
 		(void)fprintf(stderr,
-			"mailwarden audit: %zu TLSA records are not held against "
-			"certificates: more than %d\n",
+			"mailwarden audit: %zu TLSA records and policies are not held "
+			"against certificates: more than %d\n",
 			section->pins_lost, SERVER_PINS_MAX);
 	}
 	return code;

@@ -41,26 +41,33 @@ HOSTS = {
     "clean": ("198.51.100.3", ("mx-ec", "mx-rsa"), ("3 1 1 mx-ec", "3 1 1 mx-rsa")),
     # right: the other record is for a certificate to come
     "rollover": ("198.51.100.4", ("mx-ec",), ("3 1 1 mx-ec", "3 1 1 mx-rsa")),
-    "authority": ("198.51.100.5", ("named",), ("2 0 1 ca",)),
+    "authority": ("198.51.100.5", ("mx-chain",), ("2 0 1 ca",)),
     "renewed": ("198.51.100.6", ("mx-new",), ("3 1 1 mx-ec",)),
     # at fault
     "dane-other": ("198.51.100.11", ("mx-ec",), ("3 1 1 mx-rsa",)),
     "dane-one-kind": ("198.51.100.12", ("mx-ec", "mx-rsa"), ("3 1 1 mx-ec",)),
-    "dane-name": ("198.51.100.13", ("mx-ec",), ("2 0 1 ca",)),
-    "dane-no-authority": ("198.51.100.14", ("named-alone",), ("2 0 1 ca",)),
+    "dane-name": ("198.51.100.13", ("mx-chain",), ("2 0 1 ca",)),
+    "dane-no-authority": ("198.51.100.14", ("mx-ec",), ("2 0 1 ca",)),
     "dane-renewed": ("198.51.100.15", ("mx-new",), ("3 0 1 mx-ec",)),
     "dane-expired": ("198.51.100.16", ("mx-old",), ("3 1 1 mx-old",)),
+    "sts-name": ("198.51.100.17", ("mx-ec",), ("3 1 1 mx-ec",)),
 }
 RIGHT_HOSTS = ("clean", "rollover", "authority", "renewed")
-NAMED = {"authority": "mx.authority.example", "dane-no-authority": "mx.dane-no-authority.example"}
-NAME, SUBMIT, IMAP, COVER = "mx.clean.example", "submit.example.org", "imap.example.org", "*.example.org"
+
+
+def host_of(name):
+    """The certificates are for *.mail.example."""
+    return f"mx.{name}.example" if name in ("dane-name", "sts-name") else f"{name}.mail.example"
+
+
+NAME, COVER_MX, SUBMIT, IMAP, COVER = host_of("clean"), "*.mail.example", "submit.example.org", "imap.example.org", "*.example.org"
 
 
 def matrix_of(hosts, ports, domains, more=((), ())):
     """more: addresses and names that are declared besides."""
     submission = f"""  - {{id: M-04, from: clients, to: ours, protocols: [submission], tls: starttls, ports: {[PORTS[name] for name in ports]}}}"""
     inbound = [*(HOSTS[host][0] for host in hosts), *more[0]]
-    names = [NAME, *(NAMED[host] for host in hosts if host in NAMED), *more[1]]
+    names = [*(host_of(host) for host in hosts), *more[1]]
     return f"""schema: 1
 zones: {{internal: [192.0.2.0/24], gateway: [198.51.100.0/24, "2001:db8:1::/64"]}}
 groups:
@@ -79,7 +86,7 @@ domains: {{{', '.join(f'{domain}: {{selectors: [sel]}}' for domain in domains)}}
 
 
 RUA = "; rua=mailto:dmarc@{0}"
-MX = ("MX", "10 mx.clean.example.")
+MX = ("MX", f"10 {NAME}.")
 # a domain whose mail the clean MX host takes; what differs -> the check that is no, a part of why
 HOSTED = {"": [MX, ("TXT", SPF)], "mx": [], "_25._tcp.mx": [], "mta-sts": [("A", WEB[0])]}
 DOMAINS = {
@@ -103,29 +110,32 @@ DOMAINS = {
     "sts-version": ({}, "mtasts.valid", "version is STSv2"),
     "sts-testing": ({}, "mtasts.mode", "testing"),
     "sts-day": ({}, "mtasts.max-age", "86400"),
-    "sts-mx": ({}, "mtasts.mx", "mx.clean.example is none of its mx"),
+    "sts-mx": ({}, "mtasts.mx", f"{NAME} is none of its mx"),
     "sts-stranger": ({}, "mtasts.declared", "mx: mx.elsewhere.example"),
-    "usage": ({"": [("MX", "10 mx.{0}."), ("TXT", SPF)], "mx": [("A", HOSTS["clean"][0])], "_25._tcp.mx": [("TLSA", "1 1 1 " + "ab" * 32)]},
-              "dane.valid", "usage"),
-    "no-tlsa": ({"": [("MX", "10 mx.{0}."), ("TXT", SPF)], "mx": [("A", HOSTS["clean"][0])]}, "dane.found", "has none"),
+    "usage": ({"": [("MX", "10 usage.mail.example."), ("TXT", SPF)]}, "dane.valid", "usage"),
+    "no-tlsa": ({"": [("MX", "10 no-tlsa.mail.example."), ("TXT", SPF)]}, "dane.found", "has none"),
 }
-HOSTED_POLICY = POLICY.replace("mx.{0}", "mx.clean.example").replace("mx: *.{0}\n", "")
+EXTRA = [f"usage.mail.example. A {HOSTS['clean'][0]}", f"_25._tcp.usage.mail.example. TLSA 1 1 1 {'ab' * 32}",
+         f"no-tlsa.mail.example. A {HOSTS['clean'][0]}"]
+HOSTED_POLICY = POLICY.replace("mx.{0}", NAME).replace("mx: *.{0}\n", "")
 # by the name of the declared server, or of another one
 POLICIES = {
     "sts-version": HOSTED_POLICY.replace("STSv1", "STSv2"),
     "sts-testing": HOSTED_POLICY.replace("enforce", "testing"),
     "sts-day": HOSTED_POLICY.replace("1209600", "86400"),
-    "sts-mx": HOSTED_POLICY.replace("mx.clean.example", NAMED["dane-no-authority"]),
+    "sts-mx": HOSTED_POLICY.replace(NAME, host_of("dane-other")),
     "sts-stranger": HOSTED_POLICY + "mx: mx.elsewhere.example\n",
-    **{name: HOSTED_POLICY + "mx: *.{0}\n" for name in ("stranger", "gone", "usage", "no-tlsa")},
+    **{name: HOSTED_POLICY + "mx: *.{0}\n" for name in ("stranger", "gone")},
+    **{name: HOSTED_POLICY.replace(NAME, COVER_MX) for name in ("usage", "no-tlsa")},
 }
 DANE = {
-    "dane-other": {("certificate-dane", "EC")},
-    "dane-one-kind": {("certificate-dane", "RSA")},
-    "dane-name": {("certificate-dane", "EC")},
-    "dane-no-authority": {("certificate-dane", "EC")},
-    "dane-renewed": {("certificate-dane", "EC")},
-    "dane-expired": {("certificate-dates", "EC")},  # and DANE-EE holds all the same
+    "dane-other": {("dane", "EC")},
+    "dane-one-kind": {("dane", "RSA")},
+    "dane-name": {("dane", "EC"), ("certificate-mtasts", "EC")},  # senders of neither kind take it
+    "dane-no-authority": {("dane", "EC")},
+    "dane-renewed": {("dane", "EC")},
+    "dane-expired": {("certificate-dates", "EC"), ("certificate-mtasts", "EC")},  # and DANE-EE holds all the same
+    "sts-name": {("certificate-mtasts", "EC")},
 }
 SERVERS = {
     "stripped": "starttls", "auth-clear": "sign-in-clear", "keeps-buffer": "starttls-injection", "requiretls-clear": "requiretls",
@@ -153,15 +163,15 @@ class Site(lab.Lab):
         issue = self.authority.issue
         ended = {"start": "20250101000000Z", "end": "20260101000000Z"}
         for stem, name, options in (
-                ("mx-rsa", NAME, {"algorithm": "rsa:2048"}), ("mx-old", NAME, ended), ("mx-ec", NAME, {}), ("clean", COVER, {}),
-                ("named", NAMED["authority"], {}), ("named-alone", NAMED["dane-no-authority"], {}), ("rsa", COVER, {"algorithm": "rsa:2048"}),
-                ("short-key", COVER, {"algorithm": "rsa:1024"}), ("expired", COVER, ended), ("expiring", COVER, ended), ("wrong-name", "other.example.net", {})):
+                ("mx-rsa", COVER_MX, {"algorithm": "rsa:2048"}), ("mx-old", COVER_MX, ended), ("mx-ec", COVER_MX, {}), ("clean", COVER, {}),
+                ("rsa", COVER, {"algorithm": "rsa:2048"}), ("short-key", COVER, {"algorithm": "rsa:1024"}), ("expired", COVER, ended),
+                ("expiring", COVER, ended), ("wrong-name", "other.example.net", {})):
             self.keep(stem, *(pathlib.Path(file).read_text() for file in issue(name, **options)))
             if stem == "mx-ec":  # once more, with the same key
                 self.keep("mx-new", self.issue_again(), (self.pems / "mx-ec.key").read_text())
         self.keep("self-signed", *(pathlib.Path(file).read_text() for file in self.authority.self_signed(COVER)))
-        with (self.pems / "named.crt").open("a", encoding="utf-8") as chain:
-            chain.write(pathlib.Path(self.authority.certificate).read_text())
+        self.keep("mx-chain", (self.pems / "mx-ec.crt").read_text() + pathlib.Path(self.authority.certificate).read_text(),
+                  (self.pems / "mx-ec.key").read_text())
 
     def keep(self, stem, certificate, key):
         for end, text in (("crt", certificate), ("key", key), ("pem", certificate + key)):
@@ -170,7 +180,7 @@ class Site(lab.Lab):
     def issue_again(self):
         folder, file = self.authority.folder, self.authority.folder / "again.crt"
         lab.run("openssl", "ca", "-batch", "-notext", "-config", folder / "ca.cnf", "-cert", self.authority.certificate, "-keyfile",
-                self.authority.key, "-in", folder / f"{NAME}.pem", "-out", file, "-startdate", "20260201000000Z", "-enddate", "20360101000000Z")
+                self.authority.key, "-in", folder / f"{COVER_MX}.pem", "-out", file, "-startdate", "20260201000000Z", "-enddate", "20360101000000Z")
         return file.read_text()
 
     def tlsa(self, words):
@@ -196,26 +206,25 @@ class Site(lab.Lab):
         ours.wait_listening(max(PORTS.values()))
 
     def start_names(self):
-        signed = []
+        signed = list(EXTRA)
         for name, (address, _, records) in HOSTS.items():
-            signed += lines_of(f"{name}.example", {"mx": [("A", address)], "mta-sts": [("A", WEB[0])],
-                                                   "_25._tcp.mx": [("TLSA", self.tlsa(words)) for words in records]})
+            signed += lines_of(f"{name}.example", {**HOSTED, "": [("MX", f"10 {host_of(name)}."), ("TXT", SPF)]})
+            signed += [f"{host_of(name)}. A {address}", *(f"_25._tcp.{host_of(name)}. TLSA {self.tlsa(words)}" for words in records)]
         for name, (edits, _, _) in DOMAINS.items():
             signed += lines_of(f"{name}.example", {**HOSTED, **edits})
         signed += [f"{name}.example. NS ns.nic.example." for name in ("unsigned", "spoilt", "away")]
-        plain = {**HOSTED, "": [("MX", "10 mx.{0}."), ("TXT", SPF)], "mx": [("A", HOSTS["clean"][0])], "_25._tcp.mx": [("TLSA", "3 1 1 " + "ab" * 32)]}
         place = self.host("names", NAMES)
         folder = self.folder / "zones"
         folder.mkdir()
         self.zones = zones.Zones(folder, {
-            "example": ("signed", signed), "unsigned.example": ("plain", lines_of("unsigned.example", plain)),
-            "spoilt.example": ("spoilt", lines_of("spoilt.example", {**HOSTED, "": [("MX", "10 mx.clean.example."), ("TXT", SPF)]})),
+            "example": ("signed", signed), "unsigned.example": ("plain", lines_of("unsigned.example", HOSTED)),
+            "spoilt.example": ("spoilt", lines_of("spoilt.example", HOSTED)),
             "away.example": ("away", [])}, Place(place), NAMES)
         self.start_policies()
 
     def start_policies(self):
-        texts = {name: POLICY for name in HOSTS} | {name: POLICIES.get(name, HOSTED_POLICY) for name in DOMAINS}
-        texts |= {"unsigned": POLICY, "spoilt": HOSTED_POLICY}
+        texts = {name: HOSTED_POLICY.replace(NAME, host_of(name)) for name in HOSTS} | {name: POLICIES.get(name, HOSTED_POLICY) for name in DOMAINS}
+        texts |= {"unsigned": HOSTED_POLICY, "spoilt": HOSTED_POLICY}
         folder = self.folder / "policies"
         folder.mkdir()
         self.web = policies.Policies(
@@ -280,7 +289,8 @@ def test_a_site_in_which_all_is_right_is_clean(site):
     assert done.returncode == 0 and faults(answers) == [] and unasked(answers) == set()
     yes = {(one["subject"], one["check"]): one["why"] for one in answers if one["answer"] == "yes"}
     for kind in ("EC", "RSA"):
-        assert yes[f"{HOSTS['clean'][0]}:25 smtp, {kind}", "server.certificate-dane"] == f"{NAME}: TLSA 3 1 1; 1 of 2 hold" + EE
+        assert yes[f"{HOSTS['clean'][0]}:25 smtp, {kind}", "server.dane"] == f"{NAME}: TLSA 3 1 1; 1 of 2 hold" + EE
+        assert yes[f"{HOSTS['clean'][0]}:25 smtp, {kind}", "server.certificate-mtasts"] == NAME
     assert (f"{OURS}:{PORTS['clean']} submission", "server.requiretls") in yes
     for check in ("dnssec.signed", "dane.valid", "mtasts.mx", "mtasts.declared", "mtasts.published", "mx.published", "spf.declared"):
         assert ("clean.example", check) in yes
@@ -296,11 +306,11 @@ def test_a_certificate_may_be_pinned_in_any_right_way(site):
     hosts = RIGHT_HOSTS[1:]
     answers = answers_of(site.audit(matrix_of(hosts, [], [f"{host}.example" for host in hosts])))
     assert [one for one in faults(answers) if one[1] not in OF_OTHERS] == [] and unasked(answers) == set()
-    told = {one["subject"]: one["why"] for one in answers if one["check"] == "server.certificate-dane"}
+    told = {one["subject"]: one["why"] for one in answers if one["check"] == "server.dane"}
     assert told == {
-        f"{HOSTS['rollover'][0]}:25 smtp, EC": "mx.rollover.example: TLSA 3 1 1; 1 of 2 hold" + EE,
-        f"{HOSTS['authority'][0]}:25 smtp, EC": "mx.authority.example: TLSA 2 0 1; 1 of 1 hold",
-        f"{HOSTS['renewed'][0]}:25 smtp, EC": "mx.renewed.example: TLSA 3 1 1; 1 of 1 hold" + EE}
+        f"{HOSTS['rollover'][0]}:25 smtp, EC": f"{host_of('rollover')}: TLSA 3 1 1; 1 of 2 hold" + EE,
+        f"{HOSTS['authority'][0]}:25 smtp, EC": f"{host_of('authority')}: TLSA 2 0 1; 1 of 1 hold",
+        f"{HOSTS['renewed'][0]}:25 smtp, EC": f"{host_of('renewed')}: TLSA 3 1 1; 1 of 1 hold" + EE}
 
 
 def test_what_is_declared_and_not_published_is_told_once(site):
@@ -362,5 +372,5 @@ def test_nobody_is_asked_who_is_not_declared(site):
     answers_of(site.audit(matrix_of(["clean"], [], ["stranger.example"])))
     asked = peers(site.stop_capture())
     assert {place for place, _, _ in asked} == {NAMES, WEB[0], HOSTS["clean"][0], MAILBOX}, "an MX host that is not declared"
-    allowed = re.compile(r"(.*\.)?(stranger|mx\.clean)\.example|example")
+    allowed = re.compile(r"(.*\.)?stranger\.example|(_25\._tcp\.)?clean\.mail\.example|(mail\.)?example")
     assert [name for name in site.zones.asked() - before if not allowed.fullmatch(name)] == []
