@@ -68,12 +68,17 @@ static bool set_up(
 }
 
 /* The library reads its files with the first question: one that it answers itself. */
-static bool read_files(struct ub_ctx *library, struct reason *why)
+static bool read_files(
+	struct ub_ctx *library, const struct dns_settings *settings, struct reason *why)
 {
 	struct ub_result *result = NULL;
 	const int failed = ub_resolve(library, "localhost.", TYPE_A, CLASS_IN, &result);
 	ub_resolve_free(result);
-	return failed == 0 || reason_set(why, "libunbound: %s", ub_strerror(failed));
+	return failed == 0 ||
+	       reason_set(why, "libunbound does not start%s%s: %s",
+		       settings->trust_anchor ? " with trust anchor " : "",
+		       settings->trust_anchor ? settings->trust_anchor : "",
+		       ub_strerror(failed));
 }
 
 struct dns_resolver *dns_resolver_new(
@@ -85,7 +90,7 @@ struct dns_resolver *dns_resolver_new(
 	if (!dns->library) {
 		(void)reason_set(why, "libunbound does not start");
 	} else if (set_up(dns->library, settings, why) &&
-		   read_files(dns->library, why)) {
+		   read_files(dns->library, settings, why)) {
 		return dns;
 	}
 	dns_resolver_free(dns);

@@ -345,3 +345,14 @@ def test_what_is_no_name_is_refused(site):
         done = subprocess.run([MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", *words], capture_output=True, text=True,
                               check=False)
         assert done.returncode == 2 and "is no name" in done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_told_before_anybody_is_asked(site):
+    broken = site.folder / "broken"
+    broken.write_text("no record at all\n")
+    before = site.asked()
+    for words in (("--trust-anchor", broken), ("--trust-anchor", site.folder / "missing"), ("--ca-file", site.folder / "missing")):
+        done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example",
+                                          "--resolver", RESOLVER, *words), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 3 and str(words[1]) in done.stderr.splitlines()[-1] and done.stdout == ""
+    assert site.asked() == before
