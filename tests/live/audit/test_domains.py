@@ -132,6 +132,9 @@ RIGHT = {
     "sub.above": {"_dmarc": []},
     "ed25519": dkim("v=DKIM1; k=ed25519; p=" + "A" * 43 + "="),
     "sts-right": {},
+    # what leads the asker other ways: to the other family in vain, to the resolver by TCP
+    "sts-ipv6": {"mta-sts": [("AAAA", "2001:db8:1::77"), ("A", policies.GOOD)]},
+    "much-txt": {"": [MX, ("TXT", SPF), *(("TXT", f"{number}{'x' * 200}") for number in range(12))]},
     "sts-one-label": {"": [("MX", "10 b.a.{0}."), ("TXT", SPF)], "b.a": [("A", IN)], "mx": [], "_25._tcp.mx": [],
                       "_25._tcp.b.a": [("TLSA", f"3 1 1 {DIGEST}")]},
     "two-tlsa": {"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", f"2 0 2 {DIGEST}{DIGEST}")]},
