@@ -1,12 +1,46 @@
 #include "audit/archive.h"
 
 #include "audit/archive_mail.h"
+#include "base/library.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <stdlib.h>
 
+/* Loaded by who reads reports alone: with it come ten others that no sensor needs. */
+#define LIBRARY "libarchive.so.13"
+
+/* What is called of the library: "archive_" before each name. */
+struct calls {
+	__typeof__(&archive_read_new) read_new;
+	__typeof__(&archive_read_support_format_zip) read_support_format_zip;
+	__typeof__(&archive_read_support_format_raw) read_support_format_raw;
+	__typeof__(&archive_read_support_filter_gzip) read_support_filter_gzip;
+	__typeof__(&archive_read_open_memory) read_open_memory;
+	__typeof__(&archive_read_next_header) read_next_header;
+	__typeof__(&archive_read_data) read_data;
+	__typeof__(&archive_filter_count) filter_count;
+	__typeof__(&archive_read_free) read_free;
+};
+
+static const struct library_call CALLS[] = {
+	{"archive_read_new", offsetof(struct calls, read_new)},
+	{"archive_read_support_format_zip",
+		offsetof(struct calls, read_support_format_zip)},
+	{"archive_read_support_format_raw",
+		offsetof(struct calls, read_support_format_raw)},
+	{"archive_read_support_filter_gzip",
+		offsetof(struct calls, read_support_filter_gzip)},
+	{"archive_read_open_memory", offsetof(struct calls, read_open_memory)},
+	{"archive_read_next_header", offsetof(struct calls, read_next_header)},
+	{"archive_read_data", offsetof(struct calls, read_data)},
+	{"archive_filter_count", offsetof(struct calls, filter_count)},
+	{"archive_read_free", offsetof(struct calls, read_free)},
+};
+
 struct archive_reader {
+	struct calls archive;
+	struct reason missing; /* why the library cannot be called, or empty */
 	uint8_t *plain;
 	uint8_t *part; /* of a mail, decoded */
 	/* of the file that is read */
@@ -32,6 +66,8 @@ struct archive_reader *archive_reader_new(void)
 		archive_reader_free(reader);
 		return NULL;
 	}
+	(void)library_load(LIBRARY, CALLS, sizeof(CALLS) / sizeof(CALLS[0]),
+		&reader->archive, &reader->missing);
 	return reader;
 }
 
@@ -93,7 +129,7 @@ static bool is_bomb(const struct archive_reader *reader, uint64_t bytes)
 static bool unpack(struct archive_reader *reader, struct archive *archive, size_t *len)
 {
 	for (*len = 0;;) { /* ARCHIVE_PLAIN_MAX */
-		const la_ssize_t got = archive_read_data(
+		const la_ssize_t got = reader->archive.read_data(
 			archive, reader->plain + *len, ARCHIVE_PLAIN_MAX - *len);
 		if (got < 0) {
 			return fail(reader, "it is damaged, or has a password");
@@ -113,14 +149,14 @@ static bool unpack(struct archive_reader *reader, struct archive *archive, size_
 static void read_members(struct archive_reader *reader, struct archive *archive)
 {
 	struct archive_entry *entry;
-	int code = archive_read_next_header(archive, &entry);
+	int code = reader->archive.read_next_header(archive, &entry);
 	for (unsigned i = 0; code == ARCHIVE_OK || code == ARCHIVE_WARN; i++) {
 		size_t len;
 		if (i == ARCHIVE_MEMBERS_MAX) {
 			(void)fail(reader, "it has too many members");
 			return;
 		}
-		if (archive_filter_count(archive) > 2) { /* gzip, and none */
+		if (reader->archive.filter_count(archive) > 2) { /* gzip, and none */
 			(void)fail(reader, "it is packed several times");
 			return;
 		}
@@ -129,7 +165,7 @@ static void read_members(struct archive_reader *reader, struct archive *archive)
 		}
 		reader->plain_bytes += len;
 		hand_over(reader, (struct text){reader->plain, len});
-		code = archive_read_next_header(archive, &entry);
+		code = reader->archive.read_next_header(archive, &entry);
 	}
 	if (code != ARCHIVE_EOF) {
 		(void)fail(reader, "it is damaged");
@@ -139,23 +175,29 @@ static void read_members(struct archive_reader *reader, struct archive *archive)
 /* Only with what it says it is: no other format is tried on a stranger's bytes. */
 static void read_packed(struct archive_reader *reader, struct text packed, bool is_zip)
 {
-	struct archive *archive = archive_read_new();
+	if (reader->missing.text[0] != '\0') {
+		(void)fail(reader, reader->missing.text);
+		return;
+	}
+	struct archive *archive = reader->archive.read_new();
 	if (!archive) {
 		(void)fail(reader, "no memory");
 		return;
 	}
 	const bool is_open =
-		(is_zip ? archive_read_support_format_zip(archive) == ARCHIVE_OK
-			: archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
-					archive_read_support_format_raw(archive) ==
-						ARCHIVE_OK) &&
-		archive_read_open_memory(archive, packed.at, packed.len) == ARCHIVE_OK;
+		(is_zip ? reader->archive.read_support_format_zip(archive) == ARCHIVE_OK
+			: reader->archive.read_support_filter_gzip(archive) ==
+						ARCHIVE_OK &&
+					reader->archive.read_support_format_raw(
+						archive) == ARCHIVE_OK) &&
+		reader->archive.read_open_memory(archive, packed.at, packed.len) ==
+			ARCHIVE_OK;
 	if (is_open) {
 		read_members(reader, archive);
 	} else {
 		(void)fail(reader, "it is damaged");
 	}
-	(void)archive_read_free(archive);
+	(void)reader->archive.read_free(archive);
 }
 
 /* True: it was something packed. */

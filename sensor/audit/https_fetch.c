@@ -1,9 +1,9 @@
 #include "audit/https_fetch.h"
 
 #include "base/arena.h"
+#include "base/library.h"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,10 +30,7 @@ struct calls {
 	__typeof__(&curl_easy_cleanup) easy_cleanup;
 };
 
-static const struct symbol {
-	const char *name;
-	size_t at;
-} SYMBOLS[] = {
+static const struct library_call CALLS[] = {
 	{"curl_global_init", offsetof(struct calls, global_init)},
 	{"curl_slist_append", offsetof(struct calls, slist_append)},
 	{"curl_slist_free_all", offsetof(struct calls, slist_free_all)},
@@ -47,8 +44,8 @@ static const struct symbol {
 
 struct https_client {
 	struct calls curl;
-	const char *missing; /* why the library cannot be called, or NULL */
-	char *authorities;   /* list_new; as a file of PEM has them, or NULL */
+	struct reason missing; /* why the library cannot be called, or empty */
+	char *authorities;     /* list_new; as a file of PEM has them, or NULL */
 	size_t authorities_len;
 	unsigned timeout_s;
 	char type[128];
@@ -57,20 +54,12 @@ struct https_client {
 	uint8_t body[HTTPS_BYTES_MAX];
 };
 
-static const char *load_library(struct calls *calls)
+static bool load_curl(struct calls *calls, struct reason *why)
 {
-	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	for (size_t i = 0; library && i < sizeof(SYMBOLS) / sizeof(SYMBOLS[0]); i++) {
-		void *call = dlsym(library, SYMBOLS[i].name);
-		if (!call) {
-			return LIBRARY " here is another than is wanted";
-		}
-		memcpy((char *)calls + SYMBOLS[i].at, &call, sizeof(call));
-	}
-	return !library ? LIBRARY " is not installed here"
-	       : calls->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ? LIBRARY
-		       " does not start"
-								     : NULL;
+	return library_load(
+		       LIBRARY, CALLS, sizeof(CALLS) / sizeof(CALLS[0]), calls, why) &&
+	       (calls->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ||
+		       reason_set(why, "%s does not start", LIBRARY));
 }
 
 static bool read_authorities(
@@ -93,7 +82,7 @@ struct https_client *https_client_new(
 {
 	struct https_client *client = list_new(1, sizeof(*client));
 	client->timeout_s = timeout_s;
-	client->missing = load_library(&client->curl);
+	(void)load_curl(&client->curl, &client->missing);
 	if (!authorities || read_authorities(client, authorities, why)) {
 		return client;
 	}
@@ -224,8 +213,8 @@ static void ask(struct https_client *client, CURL *curl, struct curl_slist *wher
 	if (!curl || !where || !set_limits(curl, client) ||
 		!set_request(curl, client, url, where)) {
 		answer->outcome = HTTPS_FAILED;
-		(void)reason_set(
-			&answer->why, "libcurl here cannot be told what to ask");
+		(void)reason_set(&answer->why,
+			"libcurl here lacks an option that requests need");
 		return;
 	}
 	const CURLcode code = client->curl.easy_perform(curl);
@@ -243,10 +232,11 @@ static void fetch(
 	*answer = (struct https_answer){.outcome = HTTPS_FAILED, .type = ""};
 	client->len = 0;
 	client->error[0] = '\0';
-	if (!client->authorities || client->missing) {
+	const bool is_missing = client->missing.text[0] != '\0';
+	if (!client->authorities || is_missing) {
 		(void)reason_set(&answer->why, "%s",
-			client->missing ? client->missing
-					: "no authorities are known here (--ca-file)");
+			is_missing ? client->missing.text
+				   : "no authorities are known here (--ca-file)");
 		return;
 	}
 	const struct calls *call = &client->curl;
