@@ -27,6 +27,8 @@ struct json_sensor_alert {
 	const char *process; /* "worker 0" */
 	const char *detail;
 	uint64_t count;
+	enum severity severity;             /* SEVERITY_NONE: the catalogue's */
+	const struct json_audited *audited; /* or NULL: no answer of an audit */
 };
 
 void json_sensor_alert(FILE *out, const struct json_event *event,
