@@ -150,7 +150,7 @@ static const char EXAMPLES[] =
 	"  mailwarden audit -m matrix.yaml --domain example.org --resolver 192.0.2.53\n"
 	"      By this resolver, not by those of /etc/resolv.conf.\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --exit-code --json\n"
-	"  mailwarden audit -m matrix.yaml --journal /var/lib/mailwarden-audit/journal\n"
+	"  mailwarden audit -m matrix.yaml --journal audits\n"
 	"      As records, for `mailwarden ship` and `mailwarden report --audit`.\n";
 
 static const struct option_row OPTIONS[] = {
@@ -220,8 +220,8 @@ static const struct option_row OPTIONS[] = {
 		.most = QUESTION_S_MOST},
 	{.name = "journal",
 		.argument = "DIR",
-		.help = "all answers as records into the journal in DIR; what is\n"
-			"at fault or could not be asked is an alert, once",
+		.help = "all answers as records into the journal in DIR, what\n"
+			"is at fault or could not be asked as an alert, once",
 		.set = option_set_text,
 		.field = offsetof(struct request, journal)},
 	{.name = "json",

@@ -1,6 +1,7 @@
 #include "base/replaced_file.h"
 #include "commands/report_input.h"
 #include "commands/report_packets.h"
+#include "dossier/audit_lines.h"
 #include "dossier/baseline.h"
 #include "dossier/page.h"
 
@@ -18,6 +19,7 @@ enum wanted { WANTED_NOTHING = 0, WANTED_BREACHED, WANTED_NEW };
 
 struct request {
 	struct option_list matrices;
+	struct option_list audits;
 	const char *output; /* path, or NULL: standard output */
 	const char *title;
 	const char *organisation;
@@ -116,7 +118,7 @@ static bool is_breached(const struct dossier *dossier)
 			return true;
 		}
 	}
-	return false;
+	return audit_is_breached(dossier);
 }
 
 static int code_of(const struct request *request, const struct dossier *dossier)
@@ -174,8 +176,9 @@ static int report_run(int argc, char **argv)
 		return command_misused(
 			&COMMAND_REPORT, "--exit-code new needs --baseline");
 	}
-	const struct report_wanted wanted = {
-		.matrices = &request.matrices, .files = files};
+	const struct report_wanted wanted = {.matrices = &request.matrices,
+		.audits = &request.audits,
+		.files = files};
 	code = report_input_read(&input, &COMMAND_REPORT, &wanted);
 	struct reason why;
 	if (code == OPTIONS_GO_ON && !report_packets_find(&input.dossiers[0], &why)) {
@@ -207,7 +210,8 @@ static const char ABOUT[] =
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
 	"folder, EVE lines, an observed matrix. Only captures give what replay "
 	"counts;\n"
-	"recorded flows are judged anew by MATRIX. Equal input gives an equal report:\n"
+	"recorded flows are judged anew by MATRIX. What audits were answered is taken\n"
+	"from TRAFFIC, too, where it is recorded. Equal input gives an equal report:\n"
 	"it has no time of its making.\n";
 
 static const char NOTES[] =
@@ -230,6 +234,12 @@ static const struct option_row OPTIONS[] = {
 		.set = option_add_text,
 		.field = offsetof(struct request, matrices),
 		.is_required = true},
+	{.name = "audit",
+		.argument = "JOURNAL",
+		.help = "what `audit --journal` wrote, or its records as EVE\n"
+			"lines; repeat it for several",
+		.set = option_add_text,
+		.field = offsetof(struct request, audits)},
 	{.name = "output",
 		.letter = 'o',
 		.argument = "FILE",

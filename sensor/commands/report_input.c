@@ -1,5 +1,6 @@
 #include "commands/report_input.h"
 
+#include "commands/audit_journal.h"
 #include "commands/file_hash.h"
 #include "commands/matrices.h"
 #include "commands/traffic.h"
@@ -42,6 +43,7 @@ static void on_sighting(void *context, const struct sighting *sighting)
 static void on_line(void *context, const char *line, size_t len)
 {
 	struct report_input *input = context;
+	dossier_audit(&input->dossiers[0], line, len);
 	for (size_t i = 0; i < input->dossier_count && !input->is_of_sums; i++) {
 		dossier_told(&input->dossiers[i], line, len);
 		dossier_stats(&input->dossiers[i], line, len);
@@ -122,17 +124,24 @@ static bool note_inputs(struct report_input *input, const struct report_wanted *
 	struct reason *why)
 {
 	const struct option_list *matrices = wanted->matrices;
-	const size_t count = matrices->count + wanted->files.count;
+	const size_t traffic_end = matrices->count + wanted->files.count;
+	const size_t count = traffic_end + (wanted->audits ? wanted->audits->count : 0);
 	input->inputs = calloc(count + 1, sizeof(*input->inputs));
 	if (!input->inputs) {
 		return reason_set(why, "no memory for the names of the inputs");
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct dossier_input *one = &input->inputs[i];
-		const bool is_matrix = i < matrices->count;
-		one->name = is_matrix ? matrices->values[i]
-				      : wanted->files.list[i - matrices->count];
-		one->kind = is_matrix ? DOSSIER_INPUT_MATRIX : kind_of(one->name);
+		if (i < matrices->count) {
+			one->name = matrices->values[i];
+			one->kind = DOSSIER_INPUT_MATRIX;
+		} else if (i < traffic_end) {
+			one->name = wanted->files.list[i - matrices->count];
+			one->kind = kind_of(one->name);
+		} else {
+			one->name = wanted->audits->values[i - traffic_end];
+			one->kind = DOSSIER_INPUT_AUDIT;
+		}
 		if (!file_hash(one->name, one->digest, why)) {
 			return false;
 		}
@@ -208,6 +217,18 @@ static int read_traffic(struct report_input *input, const struct command *comman
 	return OPTIONS_GO_ON;
 }
 
+static bool read_audits(struct report_input *input, const struct report_wanted *wanted,
+	struct reason *why)
+{
+	for (size_t i = 0; wanted->audits && i < wanted->audits->count; i++) {
+		if (!audit_journal_read(&input->dossiers[0].audited,
+			    wanted->audits->values[i], why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool finish(struct report_input *input, const struct report_wanted *wanted)
 {
 	const bool is_of_captures =
@@ -236,7 +257,8 @@ int report_input_read(struct report_input *input, const struct command *command,
 	if (!input->matrix) {
 		return COMMAND_USAGE;
 	}
-	if (!start(input, wanted, &why) || !note_inputs(input, wanted, &why)) {
+	if (!start(input, wanted, &why) || !note_inputs(input, wanted, &why) ||
+		!read_audits(input, wanted, &why)) {
 		return command_failed(command, "%s", why.text);
 	}
 	const int code = read_traffic(input, command, wanted);

@@ -27,6 +27,7 @@ struct report_input {
 
 struct report_wanted {
 	const struct option_list *matrices;
+	const struct option_list *audits; /* or NULL: journals with answers to audits */
 	struct option_words files;
 	/*
 	 * None: one report, of all. Else one of each span, the latest first; an observed

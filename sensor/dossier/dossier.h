@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "dossier/audited.h"
 #include "observed/grid.h"
 #include "report/conformity.h"
 
@@ -120,6 +121,7 @@ enum dossier_input_kind {
 	DOSSIER_INPUT_LINES,
 	DOSSIER_INPUT_OBSERVED,
 	DOSSIER_INPUT_MATRIX,
+	DOSSIER_INPUT_AUDIT, /* records of audits, and of nothing else */
 	DOSSIER_INPUTS
 };
 
@@ -133,7 +135,7 @@ struct dossier_head {
 	const char *title;                  /* or NULL: the standard one */
 	const char *organisation;           /* or NULL */
 	const char *author;                 /* who ran it; or NULL */
-	const struct dossier_input *inputs; /* matrices first */
+	const struct dossier_input *inputs; /* matrices first, audits last */
 	size_t input_count;
 };
 
@@ -194,6 +196,7 @@ struct dossier {
 	struct dossier_breach *gone;
 	size_t gone_count;
 	bool has_baseline;
+	struct audited audited;        /* what was asked, whatever the span */
 	struct dossier_making *making; /* private to dossier/ */
 };
 
@@ -224,6 +227,9 @@ void dossier_told(struct dossier *dossier, const char *line, size_t len);
  * other line is let by.
  */
 void dossier_stats(struct dossier *dossier, const char *line, size_t len);
+
+/* A line of records: what an audit was answered. Any other line is let by. */
+void dossier_audit(struct dossier *dossier, const char *line, size_t len);
 
 /*
  * Once all is in: what all flows add up to. is_of_sums: nothing else was given, each pair

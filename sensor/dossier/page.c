@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "base/version.h"
+#include "dossier/page_audit.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -74,6 +75,8 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_NAME:
 	case TEXT_SERVER_NAME:
 	case TEXT_OVERVIEW_FILE:
+	case TEXT_AUDIT_WHOM:
+	case TEXT_AUDIT_CHECK:
 		return PAGE_MARK_CODE;
 	case TEXT_FROM:
 	case TEXT_TO:
@@ -86,6 +89,8 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_LAST:
 	case TEXT_IN_TLS:
 	case TEXT_OVERVIEW_DETAIL:
+	case TEXT_AUDIT_LAST:
+	case TEXT_AUDIT_WHY:
 		return PAGE_MARK_ROOM;
 	default:
 		return PAGE_MARK_NONE;
@@ -269,6 +274,7 @@ static void write_inputs(struct page *page)
 		[DOSSIER_INPUT_LINES] = TEXT_KIND_LINES,
 		[DOSSIER_INPUT_OBSERVED] = TEXT_KIND_OBSERVED,
 		[DOSSIER_INPUT_MATRIX] = TEXT_KIND_MATRIX,
+		[DOSSIER_INPUT_AUDIT] = TEXT_KIND_AUDIT,
 	};
 	const struct dossier_head *head = &page->dossier->head;
 	page_heading(page, 2, TEXT_INPUTS);
@@ -389,6 +395,7 @@ void page_write(FILE *out, const struct dossier *dossier, const struct page_form
 	write_head(&page);
 	write_sight(&page);
 	page_verdicts(&page);
+	page_audit(&page);
 	page_change(&page);
 	page_grid(&page, &grid);
 	page_offenders(&page);
