@@ -236,8 +236,8 @@ static const struct option_row OPTIONS[] = {
 		.is_required = true},
 	{.name = "audit",
 		.argument = "JOURNAL",
-		.help = "what `audit --journal` wrote, or its records as EVE\n"
-			"lines; repeat it for several",
+		.help = "what `audit --journal` wrote, or its records as\n"
+			"EVE lines; repeat it for several",
 		.set = option_add_text,
 		.field = offsetof(struct request, audits)},
 	{.name = "output",
