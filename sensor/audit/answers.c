@@ -142,7 +142,7 @@ void audit_print_json(const struct audit_answers *answers, FILE *out)
 		json_text(&writer, "answer", audit_state_word(answer->state));
 		json_text(&writer, "severity",
 			audit_is_fault(answer) ? severity_name(answer->check->severity)
-					 : NULL);
+					       : NULL);
 		json_text(&writer, "why", answer->why);
 		json_object_close(&writer);
 	}

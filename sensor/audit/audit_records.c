@@ -26,6 +26,7 @@ static const struct {
 	{"mtasts.", FINDING_AUDIT_TLS_POLICY},
 	{"tlsrpt.", FINDING_AUDIT_TLS_POLICY},
 	{"server.dane", FINDING_AUDIT_TLS_POLICY},
+	{"server.certificate-mtasts", FINDING_AUDIT_TLS_POLICY},
 	{"server.certificate-observed", FINDING_AUDIT_CERTIFICATE_DIFFERS},
 	{"server.certificate", FINDING_AUDIT_CERTIFICATE},
 	{"server.starttls-injection", FINDING_AUDIT_STARTTLS_INJECTION},
@@ -69,26 +70,48 @@ static struct json_audit_answer answer_of(
 		.why = text};
 }
 
-/* Of a check of a server there is one answer, and days left in it; of a domain's, several. */
-static bool is_same(const struct audited_answer *told,
-	const struct json_audit_answer *answer, bool is_server)
+/* Days left are no news of a server, nor why nothing could be had; who else may send is. */
+static bool has_same_words(
+	const struct json_audit_answer *answer, const char *why, bool is_server)
 {
-	return told->state == answer->state && told->severity == answer->severity &&
-	       strcmp(told->check, answer->check) == 0 &&
-	       (is_server || answer->state == AUDIT_UNASKED ||
-		       strcmp(told->why, answer->why) == 0);
+	return is_server || answer->state == AUDIT_UNASKED ||
+	       strcmp(answer->why, why) == 0;
 }
 
-static bool was_told(const struct audit_run *run, const char *subject, bool is_server,
-	const struct json_audit_answer *answer)
+static uint64_t count_told(const struct audit_run *run, const char *subject,
+	bool is_server, const struct json_audit_answer *answer)
 {
+	uint64_t count = 0;
 	const struct audited_subject *before = audited_find(run->before, subject);
 	for (size_t i = 0; before && i < before->count; i++) { /* AUDITED_ANSWERS_MAX */
-		if (is_same(&before->answers[i], answer, is_server)) {
-			return true;
-		}
+		const struct audited_answer *told = &before->answers[i];
+		count += told->state == answer->state &&
+			 told->severity == answer->severity &&
+			 strcmp(told->check, answer->check) == 0 &&
+			 has_same_words(answer, told->why, is_server);
 	}
-	return false;
+	return count;
+}
+
+/* Of this run, up to a place. */
+static uint64_t count_same(const struct audit_run *run, size_t place,
+	const struct json_audit_answer *answer)
+{
+	uint64_t count = 0;
+	char text[WHY_BYTES];
+	const bool is_server = place >= run->domain_count;
+	const struct audit_answer *list = run->answers->list;
+	for (size_t i = is_server ? run->domain_count : 0; i <= place; i++) {
+		if (list[i].state != answer->state ||
+			strcmp(list[i].check->id, answer->check) != 0 ||
+			strcmp(list[i].subject, list[place].subject) != 0) {
+			continue;
+		}
+		const struct json_audit_answer other = answer_of(&list[i], text);
+		count += other.severity == answer->severity &&
+			 has_same_words(answer, other.why, is_server);
+	}
+	return count;
 }
 
 static bool is_news(const struct audit_run *run, size_t place)
@@ -97,7 +120,9 @@ static bool is_news(const struct audit_run *run, size_t place)
 	const struct audit_answer *answer = &run->answers->list[place];
 	const struct json_audit_answer told = answer_of(answer, text);
 	return (answer->state == AUDIT_UNASKED || audit_is_fault(answer)) &&
-	       !was_told(run, answer->subject, place >= run->domain_count, &told);
+	       count_same(run, place, &told) > count_told(run, answer->subject,
+						       place >= run->domain_count,
+						       &told);
 }
 
 /* The last one of a run says how many there would be. */
@@ -134,7 +159,8 @@ static void tell_news(struct records *records)
 	}
 }
 
-static bool is_of(const struct audit_answers *answers, size_t place, const char *subject)
+static bool is_of(
+	const struct audit_answers *answers, size_t place, const char *subject)
 {
 	return strcmp(answers->list[place].subject, subject) == 0;
 }

@@ -14,7 +14,7 @@
 
 struct audit_run {
 	const struct audit_answers *answers;
-	size_t domain_count;  /* the first so many are about domains, the others about servers */
+	size_t domain_count; /* the first so many are about domains, the others about servers */
 	bool has_all_domains; /* whatever the matrix declares was asked */
 	bool has_all_servers;
 	const struct audited *before;

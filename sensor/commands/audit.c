@@ -63,7 +63,8 @@ static void print(const struct request *request, const struct audit_answers *ans
 	}
 }
 
-static bool are_domains_asked(const struct request *request, const struct matrix *matrix)
+static bool are_domains_asked(
+	const struct request *request, const struct matrix *matrix)
 {
 	return request->domains.count > 0 ||
 	       (request->servers.count == 0 && audit_domains_are_declared(matrix));

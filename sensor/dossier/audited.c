@@ -45,8 +45,8 @@ static void add_answers(struct audited *audited, struct audited_subject *subject
 			audited->lost++;
 			continue;
 		}
-		subject->answers = list_room(subject->answers, subject->count,
-			sizeof(*subject->answers));
+		subject->answers = list_room(
+			subject->answers, subject->count, sizeof(*subject->answers));
 		subject->answers[subject->count++] = (struct audited_answer){
 			.check = copy(subject, check),
 			.question = copy(subject, text_at(record, i, "question")),
@@ -161,8 +161,8 @@ static void note_run(struct whole_runs *runs, const struct audited_subject *subj
 		}
 		return;
 	}
-	(void)name_table_add(&runs->names,
-		arena_text(&runs->arena, text, strlen(text)), (uint32_t)runs->count);
+	(void)name_table_add(&runs->names, arena_text(&runs->arena, text, strlen(text)),
+		(uint32_t)runs->count);
 	runs->times = list_room(runs->times, runs->count, sizeof(*runs->times));
 	runs->times[runs->count++] = subject->time_us;
 }

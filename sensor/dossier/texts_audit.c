@@ -34,6 +34,17 @@ static const struct {
 	{"dnssec.signed", "le domaine est signé par DNSSEC"},
 	{"tlsrpt.found", "le domaine accepte des rapports sur TLS (RFC 8460)"},
 	{"mtasts.found", "le domaine dit avoir une politique MTA-STS (RFC 8461)"},
+	{"mtasts.policy", "sa politique peut être lue comme le font les émetteurs : "
+			  "HTTPS, un certificat valable, sans redirection"},
+	{"mtasts.valid", "la politique est lisible : version, mode, max_age, mx"},
+	{"mtasts.mode", "la politique est appliquée"},
+	{"mtasts.max-age", "la politique est gardée une semaine au moins"},
+	{"mtasts.mx", "chaque hôte MX publié est de ceux de la politique"},
+	{"mtasts.declared",
+		"chaque mx de la politique est un hôte MX publié, ou un nom "
+		"déclaré comme recevant d'Internet"},
+	{"mtasts.published", "chaque nom déclaré comme recevant d'Internet est dans la "
+			     "politique"},
 	{"dane.found", "chaque hôte MX a des enregistrements TLSA (RFC 7672)"},
 	{"dane.valid", "les enregistrements TLSA sont utilisables : signés, usage 2 ou "
 		       "3, entiers"},
@@ -56,6 +67,9 @@ static const struct {
 	{"server.certificate-dates", "le certificat vaut plus de 30 jours encore"},
 	{"server.certificate-key", "la clé et la signature du certificat sont fortes"},
 	{"server.certificate-observed", "le certificat est de ceux vus sur le réseau"},
+	{"server.certificate-mtasts", "les émetteurs qui suivent la politique MTA-STS "
+				      "acceptent le certificat"},
+	{"server.dane", "un enregistrement TLSA de l'hôte MX vaut pour le certificat"},
 	{"server.requiretls", "REQUIRETLS est proposé dans TLS, et là seulement"},
 	{"server.chunking", "CHUNKING est proposé dans TLS"},
 	{"server.bare-lf", "une ligne qui finit par LF seul n'est pas prise pour une "

@@ -72,7 +72,8 @@ static void write_answer(
 	json_text(writer, "check", answer->check);
 	json_text(writer, "question", answer->question);
 	json_text(writer, "answer", WORDS[answer->state]);
-	json_text(writer, "severity", is_fault ? severity_name(answer->severity) : NULL);
+	json_text(
+		writer, "severity", is_fault ? severity_name(answer->severity) : NULL);
 	json_text(writer, "why", answer->why);
 	json_object_close(writer);
 }
@@ -82,8 +83,8 @@ void json_audit(
 {
 	struct json_writer writer;
 	json_begin(&writer, out);
-	json_write_event(&writer, "stats", event->time_us, event->event_prefix,
-		event->sequence);
+	json_write_event(
+		&writer, "stats", event->time_us, event->event_prefix, event->sequence);
 	json_text(&writer, "host", event->host);
 	write_counts(&writer, audit);
 	json_object_open(&writer, "sensor");

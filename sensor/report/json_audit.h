@@ -32,8 +32,7 @@ struct json_audited {
 };
 
 /* Key "audit" of an alert. */
-void json_write_audited(
-	struct json_writer *writer, const struct json_audited *audited);
+void json_write_audited(struct json_writer *writer, const struct json_audited *audited);
 
 void json_audit_alert(FILE *out, const struct json_event *event, const char *subject,
 	const struct json_audit_answer *answer, enum finding finding);

@@ -16,9 +16,8 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 {
 	struct json_writer writer = {.out = out};
 	const struct finding_row *row = finding_row(alert->finding);
-	const enum severity severity = alert->severity != SEVERITY_NONE
-					       ? alert->severity
-					       : row->severity;
+	const enum severity severity =
+		alert->severity != SEVERITY_NONE ? alert->severity : row->severity;
 	write_event(&writer, "sensor", event);
 	json_object_open(&writer, "alert");
 	json_number(&writer, "signature_id", row->signature_id);

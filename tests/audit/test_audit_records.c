@@ -144,6 +144,21 @@ static void days_left_and_other_reasons_are_no_news_of_a_server(void **state)
 	end(&scene);
 }
 
+static void a_second_fault_of_a_check_of_a_server_is_news(void **state)
+{
+	(void)state;
+	struct scene scene = {.minute = 0};
+	for (int hosts = 1; hosts < 4; hosts++) {
+		for (int i = 0; i < hosts; i++) {
+			audit_answer(&scene.answers, &DATES, "192.0.2.25:25 smtp",
+				AUDIT_NO, "host %d", i);
+		}
+		run(&scene);
+		assert_int_equal(scene.alerts, 1);
+	}
+	end(&scene);
+}
+
 static void what_could_not_be_asked_is_told_and_what_is_no_fault_is_not(void **state)
 {
 	(void)state;
@@ -225,6 +240,7 @@ static void each_check_has_a_finding_of_its_matter(void **state)
 		{"mtasts.policy", "audit.tls-policy"},
 		{"server.certificate-observed", "audit.certificate-differs"},
 		{"server.certificate-name", "audit.certificate"},
+		{"server.certificate-mtasts", "audit.tls-policy"},
 		{"server.starttls-injection", "audit.starttls-injection"},
 		{"server.starttls-observed", "audit.starttls"},
 		{"server.tls-lowest", "audit.tls"},
@@ -244,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fault_is_told_once_and_again_when_it_changes),
 		cmocka_unit_test(days_left_and_other_reasons_are_no_news_of_a_server),
+		cmocka_unit_test(a_second_fault_of_a_check_of_a_server_is_news),
 		cmocka_unit_test(
 			what_could_not_be_asked_is_told_and_what_is_no_fault_is_not),
 		cmocka_unit_test(many_answers_are_several_records_of_one_run),

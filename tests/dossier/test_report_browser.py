@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import look
+import made_audit
 from browser import CHROMIUM, Browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -60,9 +61,10 @@ def one_browser(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="pages")
 def every_kind_of_page(folder):
-    """Breached with an earlier report at hand, in both languages; what could not be seen; what is accepted; digests; of several sensors."""
+    """Breached with an earlier report and answers of audits at hand, in both languages; what could not be seen; what is accepted; digests; of several sensors."""
     earlier = report(folder / "earlier.json", SOME[1], SOME[7], "-m", MATRIX, "--json")
-    told = "--organisation", "Example", "--author", "A. Auditor", "--baseline", earlier
+    (folder / "audit.json").write_text(made_audit.lines(), encoding="utf-8")
+    told = "--audit", folder / "audit.json", "--organisation", "Example", "--author", "A. Auditor", "--baseline", earlier
     return {
         "fr": report(folder / "fr.html", *SOME[:-2], "-m", MATRIX, "--html", "--lang", "fr", *told),
         "en": report(folder / "en.html", *SOME, "-m", MATRIX, "--html", *told),
