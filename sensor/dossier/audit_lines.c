@@ -77,16 +77,21 @@ static bool is_of(enum audit_subject subject, const char *check)
 	return false;
 }
 
-static void add(struct audit_line *line, const struct audited_subject *asked,
-	const struct audited_answer *answer)
+static void add(struct audit_line *line, enum audit_subject subject,
+	const struct audited_subject *asked)
 {
-	const bool is_breach = answer->state == AUDIT_NO &&
-			       answer->severity != SEVERITY_NONE &&
-			       answer->severity < SEVERITY_LOW;
-	line->answers[answer->state]++;
-	line->breaches += is_breach;
-	if (line->last_us < asked->time_us) {
-		line->last_us = asked->time_us;
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct audited_answer *answer = &asked->answers[i];
+		if (!is_of(subject, answer->check)) {
+			continue;
+		}
+		line->answers[answer->state]++;
+		line->breaches += answer->state == AUDIT_NO &&
+				  answer->severity != SEVERITY_NONE &&
+				  answer->severity < SEVERITY_LOW;
+		if (line->last_us < asked->time_us) {
+			line->last_us = asked->time_us;
+		}
 	}
 }
 
@@ -111,12 +116,7 @@ struct audit_line audit_line(const struct dossier *dossier, enum audit_subject s
 {
 	struct audit_line line = {.verdict = AUDIT_VERDICT_NOT_ASKED};
 	for (size_t i = 0; i < dossier->audited.count; i++) {
-		const struct audited_subject *asked = &dossier->audited.list[i];
-		for (size_t j = 0; j < asked->count; j++) {
-			if (is_of(subject, asked->answers[j].check)) {
-				add(&line, asked, &asked->answers[j]);
-			}
-		}
+		add(&line, subject, &dossier->audited.list[i]);
 	}
 	for (size_t i = 0; i < dossier->breach_count; i++) {
 		const struct dossier_breach *breach = &dossier->breaches[i];

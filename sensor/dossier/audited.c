@@ -155,7 +155,7 @@ static void note_run(struct whole_runs *runs, const struct audited_subject *subj
 	if (!subject->is_whole) {
 		return;
 	}
-	if (known != NAME_NONE) {
+	if (known < runs->count) { /* else NAME_NONE */
 		if (runs->times[known] < subject->time_us) {
 			runs->times[known] = subject->time_us;
 		}
@@ -179,7 +179,7 @@ static void mark_past(struct audited *audited)
 		const uint32_t known =
 			name_table_find(&runs.names, run_name(subject, text));
 		subject->is_past =
-			known != NAME_NONE && runs.times[known] > subject->time_us;
+			known < runs.count && runs.times[known] > subject->time_us;
 	}
 	name_table_free(&runs.names);
 	arena_free(&runs.arena);

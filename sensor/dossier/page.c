@@ -77,6 +77,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_OVERVIEW_FILE:
 	case TEXT_AUDIT_WHOM:
 	case TEXT_AUDIT_CHECK:
+	case TEXT_AUDIT_WHY:
 		return PAGE_MARK_CODE;
 	case TEXT_FROM:
 	case TEXT_TO:
@@ -90,7 +91,6 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_IN_TLS:
 	case TEXT_OVERVIEW_DETAIL:
 	case TEXT_AUDIT_LAST:
-	case TEXT_AUDIT_WHY:
 		return PAGE_MARK_ROOM;
 	default:
 		return PAGE_MARK_NONE;

@@ -95,12 +95,14 @@ static void write_lines(struct page *page)
 	page_table_end(page);
 }
 
+/* Beside what is at fault stands how grave it is, beside what could not be had when. */
 static void write_answer(struct page *page, const struct audited_subject *asked,
 	const struct audited_answer *answer)
 {
-	if (answer->state == AUDIT_NO) {
-		page_cell(page, "%s", page_severity(page, answer->severity));
-	}
+	char time[PAGE_TIME_BYTES];
+	page_cell(page, "%s",
+		answer->state == AUDIT_NO ? page_severity(page, answer->severity)
+					  : page_time(asked->time_us, time));
 	page_cell(page, "%s", asked->name);
 	page_cell(page, "%s",
 		texts_audit_question(page->language, answer->check, answer->question));
@@ -118,22 +120,33 @@ static void say_more(struct page *page, size_t count)
 	}
 }
 
-/* Of this state and severity; shown: how many there were before. */
-static size_t write_those(
-	struct page *page, enum audit_state state, enum severity severity, size_t shown)
+/* Those that are shown: of this state and severity, as long as there is room. */
+struct shown {
+	enum audit_state state;
+	enum severity severity;
+	size_t count;
+};
+
+static void write_those(
+	struct page *page, struct shown *shown, const struct audited_subject *asked)
 {
-	const struct audited *audited = &page->dossier->audited;
-	for (size_t i = 0; i < audited->count; i++) {
-		const struct audited_subject *asked = &audited->list[i];
-		for (size_t j = 0; j < asked->count; j++) {
-			const struct audited_answer *answer = &asked->answers[j];
-			if (answer->state == state && answer->severity == severity &&
-				shown++ < SHOWN_MOST) {
-				write_answer(page, asked, answer);
-			}
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct audited_answer *answer = &asked->answers[i];
+		if (answer->state == shown->state &&
+			answer->severity == shown->severity &&
+			shown->count++ < SHOWN_MOST) {
+			write_answer(page, asked, answer);
 		}
 	}
-	return shown;
+}
+
+static void write_all(struct page *page, struct shown *shown, enum severity severity)
+{
+	const struct audited *audited = &page->dossier->audited;
+	shown->severity = severity;
+	for (size_t i = 0; i < audited->count; i++) {
+		write_those(page, shown, &audited->list[i]);
+	}
 }
 
 static uint64_t count_state(const struct dossier *dossier, enum audit_state state)
@@ -153,32 +166,33 @@ static void write_faults(struct page *page)
 {
 	static const enum text_id HEADS[] = {TEXT_SEVERITY, TEXT_AUDIT_WHOM,
 		TEXT_AUDIT_QUESTION, TEXT_AUDIT_WHY, TEXT_AUDIT_CHECK, TEXT_COUNT};
-	size_t shown = 0;
+	struct shown shown = {.state = AUDIT_NO};
 	if (count_state(page->dossier, AUDIT_NO) == 0) {
 		return;
 	}
 	page_heading(page, 3, TEXT_AUDIT_FAULTS);
 	page_table(page, HEADS);
 	for (int i = SEVERITY_CRITICAL; i <= SEVERITY_LOW; i++) {
-		shown = write_those(page, AUDIT_NO, (enum severity)i, shown);
+		write_all(page, &shown, (enum severity)i);
 	}
-	shown = write_those(page, AUDIT_NO, SEVERITY_NONE, shown);
+	write_all(page, &shown, SEVERITY_NONE);
 	page_table_end(page);
-	say_more(page, shown);
+	say_more(page, shown.count);
 }
 
 static void write_unasked(struct page *page)
 {
-	static const enum text_id HEADS[] = {TEXT_AUDIT_WHOM, TEXT_AUDIT_QUESTION,
-		TEXT_AUDIT_WHY, TEXT_AUDIT_CHECK, TEXT_COUNT};
+	static const enum text_id HEADS[] = {TEXT_TIME, TEXT_AUDIT_WHOM,
+		TEXT_AUDIT_QUESTION, TEXT_AUDIT_WHY, TEXT_AUDIT_CHECK, TEXT_COUNT};
+	struct shown shown = {.state = AUDIT_UNASKED};
 	if (count_state(page->dossier, AUDIT_UNASKED) == 0) {
 		return;
 	}
 	page_heading(page, 3, TEXT_AUDIT_UNASKED);
 	page_table(page, HEADS);
-	const size_t shown = write_those(page, AUDIT_UNASKED, SEVERITY_NONE, 0);
+	write_all(page, &shown, SEVERITY_NONE);
 	page_table_end(page);
-	say_more(page, shown);
+	say_more(page, shown.count);
 }
 
 static void write_subject(struct page *page, const struct audited_subject *asked)
