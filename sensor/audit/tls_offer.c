@@ -206,19 +206,19 @@ static long explain(const struct tls_wire *wire, int result, struct reason *why)
 	const int error = errno;
 	switch (SSL_get_error(wire->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
-		return TLS_WANT_READ;
+		return SOCKET_WANT_READ;
 	case SSL_ERROR_WANT_WRITE:
-		return TLS_WANT_WRITE;
+		return SOCKET_WANT_WRITE;
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
 		ERR_clear_error();
 		(void)reason_set(why, "the connection broke: %s",
 			error != 0 ? strerror(error) : "it was ended");
-		return TLS_BROKEN;
+		return SOCKET_BROKEN;
 	default:
 		(void)refuse(why, "TLS failed");
-		return TLS_BROKEN;
+		return SOCKET_BROKEN;
 	}
 }
 
@@ -240,7 +240,7 @@ long tls_wire_shake_hands(struct tls_wire *wire, struct reason *why)
 	if (want == 0) {
 		(void)reason_set(why, "the server ended the handshake");
 	}
-	return want != 0 ? want : TLS_BROKEN;
+	return want != 0 ? want : SOCKET_BROKEN;
 }
 
 long tls_wire_write(

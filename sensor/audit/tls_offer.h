@@ -10,7 +10,7 @@
 #pragma once
 
 #include "analyze/facts.h"
-#include "base/reason.h"
+#include "base/stream_socket.h"
 
 #include <stddef.h>
 
@@ -24,13 +24,6 @@ enum tls_offer {
 	TLS_OFFER_ECDSA, /* and of Edwards curves */
 	TLS_OFFER_WEAK,  /* suites of grades C and F alone */
 	TLS_OFFER_COUNT
-};
-
-/* Of a call that could not do all now; else what it moved, 0: the other end is reached. */
-enum tls_want {
-	TLS_WANT_READ = -1,
-	TLS_WANT_WRITE = -2,
-	TLS_BROKEN = -3, /* why is set */
 };
 
 struct tls_offers;
@@ -49,7 +42,7 @@ struct tls_wire *tls_wire_new(const struct tls_offers *offers, enum tls_offer of
 	int file, const char *name);
 void tls_wire_free(struct tls_wire *wire);
 
-/* Call again behind a want. 0: done. */
+/* Call again behind a want (enum socket_want). 0: done. */
 long tls_wire_shake_hands(struct tls_wire *wire, struct reason *why);
 long tls_wire_write(
 	struct tls_wire *wire, const char *bytes, size_t len, struct reason *why);

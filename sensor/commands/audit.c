@@ -152,7 +152,7 @@ static const char EXAMPLES[] =
 	"      By this resolver, not by those of /etc/resolv.conf.\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --exit-code --json\n"
 	"  mailwarden audit -m matrix.yaml --journal audits\n"
-	"      As records, for `mailwarden ship` and `mailwarden report --audit`.\n";
+	"      As records, for `mailwarden ship` and `mailwarden report`.\n";
 
 static const struct option_row OPTIONS[] = {
 	{OPTION_MATRICES(

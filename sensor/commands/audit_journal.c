@@ -6,14 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HOST_BYTES 256
 
-static bool read_folder(struct audited *audited, const char *path, struct reason *why)
+static bool read_journal(struct audited *audited, const char *path, struct reason *why)
 {
 	static struct journal_reader reader; /* too large for the stack */
 	struct journal_line line;
@@ -25,34 +23,6 @@ static bool read_folder(struct audited *audited, const char *path, struct reason
 	}
 	journal_reader_close(&reader);
 	return true;
-}
-
-static bool read_lines(struct audited *audited, const char *path, struct reason *why)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	while (file && (len = getline(&line, &size, file)) > 0) {
-		audited_line(audited, line, (size_t)len);
-	}
-	const bool is_read = file && !ferror(file);
-	if (!is_read) {
-		(void)reason_set(why, "%.150s: %s", path, strerror(errno));
-	}
-	if (file) {
-		(void)fclose(file);
-	}
-	free(line);
-	return is_read;
-}
-
-bool audit_journal_read(struct audited *audited, const char *path, struct reason *why)
-{
-	struct stat status;
-	const bool is_folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-	return is_folder ? read_folder(audited, path, why)
-			 : read_lines(audited, path, why);
 }
 
 static FILE *next_record(void *context)
@@ -81,7 +51,7 @@ bool audit_journal_write(struct audit_run *run, const char *path, struct reason 
 	struct stat status;
 	/* none there yet: all is news */
 	const bool is_read = (stat(path, &status) != 0 && errno == ENOENT) ||
-			     read_folder(&before, path, why);
+			     read_journal(&before, path, why);
 	run->before = &before;
 	const bool is_written = is_read && write_all(run, path, why);
 	run->before = NULL;

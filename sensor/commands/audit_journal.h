@@ -9,8 +9,5 @@
 #include "audit/audit_records.h"
 #include "base/reason.h"
 
-/* Add what the records in a journal's folder, or in a file of EVE lines, say of audits. */
-bool audit_journal_read(struct audited *audited, const char *path, struct reason *why);
-
 /* run->before is filled here. False with a reason: not all of it is in the journal. */
 bool audit_journal_write(struct audit_run *run, const char *path, struct reason *why);

@@ -80,6 +80,17 @@ static void markdown_one(const struct finding_row *row)
 		row->action, row->false_positives);
 }
 
+static void markdown_recommendations(void)
+{
+	const struct recommendation_words *words;
+	printf("\n## Recommendations\n\n"
+	       "In one line each; the guide of the ANSSI has their text.\n\n"
+	       "| recommendation | in short |\n|---|---|\n");
+	for (size_t i = 0; (words = recommendation_words(i)) != NULL; i++) {
+		printf("| %s | %s |\n", words->name, words->text);
+	}
+}
+
 static void markdown_whole(void)
 {
 	char recommendations[32];
@@ -103,6 +114,7 @@ static void markdown_whole(void)
 				sizeof(recommendations)),
 			row->signature);
 	}
+	markdown_recommendations();
 	for (int i = 0; i < FINDING_COUNT; i++) {
 		printf("\n");
 		markdown_one(finding_row((enum finding)i));

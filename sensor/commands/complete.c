@@ -281,7 +281,6 @@ static const struct {
 	{"NEW", offer_files},
 	{"REPORT", offer_files},
 	{"DIR", offer_folders},
-	{"JOURNAL", offer_files},
 	{"USER", offer_users},
 	{"IFACE", offer_interfaces},
 	{"FINDING", offer_findings},

@@ -19,7 +19,6 @@ enum wanted { WANTED_NOTHING = 0, WANTED_BREACHED, WANTED_NEW };
 
 struct request {
 	struct option_list matrices;
-	struct option_list audits;
 	const char *output; /* path, or NULL: standard output */
 	const char *title;
 	const char *organisation;
@@ -176,9 +175,8 @@ static int report_run(int argc, char **argv)
 		return command_misused(
 			&COMMAND_REPORT, "--exit-code new needs --baseline");
 	}
-	const struct report_wanted wanted = {.matrices = &request.matrices,
-		.audits = &request.audits,
-		.files = files};
+	const struct report_wanted wanted = {
+		.matrices = &request.matrices, .files = files};
 	code = report_input_read(&input, &COMMAND_REPORT, &wanted);
 	struct reason why;
 	if (code == OPTIONS_GO_ON && !report_packets_find(&input.dossiers[0], &why)) {
@@ -210,9 +208,10 @@ static const char ABOUT[] =
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
 	"folder, EVE lines, an observed matrix. Only captures give what replay "
 	"counts;\n"
-	"recorded flows are judged anew by MATRIX. What audits were answered is taken\n"
-	"from TRAFFIC, too, where it is recorded. Equal input gives an equal report:\n"
-	"it has no time of its making.\n";
+	"recorded flows are judged anew by MATRIX. Folders that `mailwarden dmarc\n"
+	"--journal` and `mailwarden audit --journal` wrote add who sends as your\n"
+	"domains, and what was asked. Equal input gives an equal report: it has no\n"
+	"time of its making.\n";
 
 static const char NOTES[] =
 	"--baseline takes the --json form of an earlier report. A breach is the same\n"
@@ -234,12 +233,6 @@ static const struct option_row OPTIONS[] = {
 		.set = option_add_text,
 		.field = offsetof(struct request, matrices),
 		.is_required = true},
-	{.name = "audit",
-		.argument = "JOURNAL",
-		.help = "what `audit --journal` wrote, or its records as\n"
-			"EVE lines; repeat it for several",
-		.set = option_add_text,
-		.field = offsetof(struct request, audits)},
 	{.name = "output",
 		.letter = 'o',
 		.argument = "FILE",

@@ -1,6 +1,5 @@
 #include "commands/report_input.h"
 
-#include "commands/audit_journal.h"
 #include "commands/file_hash.h"
 #include "commands/matrices.h"
 #include "commands/traffic.h"
@@ -44,9 +43,12 @@ static void on_line(void *context, const char *line, size_t len)
 {
 	struct report_input *input = context;
 	dossier_audit(&input->dossiers[0], line, len);
-	for (size_t i = 0; i < input->dossier_count && !input->is_of_sums; i++) {
-		dossier_told(&input->dossiers[i], line, len);
-		dossier_stats(&input->dossiers[i], line, len);
+	for (size_t i = 0; i < input->dossier_count; i++) {
+		if (!input->is_of_sums) {
+			dossier_told(&input->dossiers[i], line, len);
+			dossier_stats(&input->dossiers[i], line, len);
+		}
+		dossier_reported(&input->dossiers[i], line, len);
 	}
 }
 
@@ -124,24 +126,17 @@ static bool note_inputs(struct report_input *input, const struct report_wanted *
 	struct reason *why)
 {
 	const struct option_list *matrices = wanted->matrices;
-	const size_t traffic_end = matrices->count + wanted->files.count;
-	const size_t count = traffic_end + (wanted->audits ? wanted->audits->count : 0);
+	const size_t count = matrices->count + wanted->files.count;
 	input->inputs = calloc(count + 1, sizeof(*input->inputs));
 	if (!input->inputs) {
 		return reason_set(why, "no memory for the names of the inputs");
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct dossier_input *one = &input->inputs[i];
-		if (i < matrices->count) {
-			one->name = matrices->values[i];
-			one->kind = DOSSIER_INPUT_MATRIX;
-		} else if (i < traffic_end) {
-			one->name = wanted->files.list[i - matrices->count];
-			one->kind = kind_of(one->name);
-		} else {
-			one->name = wanted->audits->values[i - traffic_end];
-			one->kind = DOSSIER_INPUT_AUDIT;
-		}
+		const bool is_matrix = i < matrices->count;
+		one->name = is_matrix ? matrices->values[i]
+				      : wanted->files.list[i - matrices->count];
+		one->kind = is_matrix ? DOSSIER_INPUT_MATRIX : kind_of(one->name);
 		if (!file_hash(one->name, one->digest, why)) {
 			return false;
 		}
@@ -162,6 +157,19 @@ static size_t count_kind(const struct report_input *input, enum dossier_input_ki
 	return count;
 }
 
+/* A journal may have records of reports alone. */
+static size_t count_with_flows(const struct report_input *input)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < input->dossiers[0].head.input_count; i++) {
+		const struct dossier_input *one = &input->inputs[i];
+		count += one->kind != DOSSIER_INPUT_MATRIX &&
+			 (one->kind != DOSSIER_INPUT_JOURNAL ||
+				 traffic_journal_start(one->name) > 0);
+	}
+	return count;
+}
+
 /* All that has single flows reaches back to the first span, or is not known to reach less. */
 static bool records_reach(
 	const struct report_input *input, const struct report_wanted *wanted)
@@ -177,26 +185,27 @@ static bool records_reach(
 	return true;
 }
 
-static bool is_of_sums(
-	const struct report_input *input, const struct report_wanted *wanted)
+static void tell_apart(struct report_input *input, const struct report_wanted *wanted)
 {
+	const size_t count = count_with_flows(input);
 	const size_t observed = count_kind(input, DOSSIER_INPUT_OBSERVED);
-	return observed == wanted->files.count ||
-	       (observed > 0 &&
-		       (wanted->span_count == 0 || !records_reach(input, wanted)));
+	const size_t captures = count_kind(input, DOSSIER_INPUT_CAPTURE);
+	input->is_of_captures = captures > 0 && captures == count;
+	input->is_of_sums =
+		observed > 0 && (observed == count || wanted->span_count == 0 ||
+					!records_reach(input, wanted));
 }
 
 static int read_traffic(struct report_input *input, const struct command *command,
 	const struct report_wanted *wanted)
 {
 	struct reason why;
-	const bool is_of_captures =
-		count_kind(input, DOSSIER_INPUT_CAPTURE) == wanted->files.count;
-	input->is_of_sums = is_of_sums(input, wanted);
+	tell_apart(input, wanted);
+	const bool is_of_captures = input->is_of_captures;
 	struct traffic traffic = {.matrix = input->matrix,
 		.captures = is_of_captures ? &CAPTURES : NULL,
 		.sighting = is_of_captures ? NULL : on_sighting,
-		.line = is_of_captures ? NULL : on_line,
+		.line = on_line,
 		.context = input,
 		.until_us = wanted->spans[0].until_us,
 		.observed = input->observed};
@@ -217,22 +226,9 @@ static int read_traffic(struct report_input *input, const struct command *comman
 	return OPTIONS_GO_ON;
 }
 
-static bool read_audits(struct report_input *input, const struct report_wanted *wanted,
-	struct reason *why)
+static bool finish(struct report_input *input)
 {
-	for (size_t i = 0; wanted->audits && i < wanted->audits->count; i++) {
-		if (!audit_journal_read(&input->dossiers[0].audited,
-			    wanted->audits->values[i], why)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool finish(struct report_input *input, const struct report_wanted *wanted)
-{
-	const bool is_of_captures =
-		count_kind(input, DOSSIER_INPUT_CAPTURE) == wanted->files.count;
+	const bool is_of_captures = input->is_of_captures;
 	for (size_t i = 0; i < input->dossier_count; i++) {
 		struct dossier *dossier = &input->dossiers[i];
 		dossier->sight.has_frames = is_of_captures; /* or where records tell */
@@ -257,17 +253,15 @@ int report_input_read(struct report_input *input, const struct command *command,
 	if (!input->matrix) {
 		return COMMAND_USAGE;
 	}
-	if (!start(input, wanted, &why) || !note_inputs(input, wanted, &why) ||
-		!read_audits(input, wanted, &why)) {
+	if (!start(input, wanted, &why) || !note_inputs(input, wanted, &why)) {
 		return command_failed(command, "%s", why.text);
 	}
 	const int code = read_traffic(input, command, wanted);
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
-	return finish(input, wanted)
-		       ? OPTIONS_GO_ON
-		       : command_failed(command, "no memory for the report");
+	return finish(input) ? OPTIONS_GO_ON
+			     : command_failed(command, "no memory for the report");
 }
 
 void report_input_free(struct report_input *input)

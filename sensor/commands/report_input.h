@@ -19,6 +19,7 @@ struct report_input {
 	struct matrix *matrix;
 	struct observed *observed;
 	struct dossier_input *inputs;
+	bool is_of_captures; /* alone, but for records of `mailwarden dmarc` */
 	bool is_of_sums;
 	char *lacking; /* names of captures of which a part is missing */
 	size_t lacking_bytes;
@@ -27,7 +28,6 @@ struct report_input {
 
 struct report_wanted {
 	const struct option_list *matrices;
-	const struct option_list *audits; /* or NULL: journals with answers to audits */
 	struct option_words files;
 	/*
 	 * None: one report, of all. Else one of each span, the latest first; an observed

@@ -12,6 +12,7 @@
 
 #include "base/reason.h"
 #include "dossier/audited.h"
+#include "dossier/reported.h"
 #include "observed/grid.h"
 #include "report/conformity.h"
 
@@ -121,7 +122,6 @@ enum dossier_input_kind {
 	DOSSIER_INPUT_LINES,
 	DOSSIER_INPUT_OBSERVED,
 	DOSSIER_INPUT_MATRIX,
-	DOSSIER_INPUT_AUDIT, /* records of audits, and of nothing else */
 	DOSSIER_INPUTS
 };
 
@@ -135,7 +135,7 @@ struct dossier_head {
 	const char *title;                  /* or NULL: the standard one */
 	const char *organisation;           /* or NULL */
 	const char *author;                 /* who ran it; or NULL */
-	const struct dossier_input *inputs; /* matrices first, audits last */
+	const struct dossier_input *inputs; /* matrices first */
 	size_t input_count;
 };
 
@@ -191,6 +191,7 @@ struct dossier {
 	struct dossier_day *days;
 	size_t day_count;
 	bool is_more_days; /* there were others */
+	struct reported reported;
 	/* of an earlier report: what is no longer there, with .change set; its fields are
 	   those of the file and no others */
 	struct dossier_breach *gone;

@@ -74,6 +74,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_HOST:
 	case TEXT_NAME:
 	case TEXT_SERVER_NAME:
+	case TEXT_REPORTED_DOMAIN:
 	case TEXT_OVERVIEW_FILE:
 	case TEXT_AUDIT_WHOM:
 	case TEXT_AUDIT_CHECK:
@@ -84,6 +85,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_GROUP:
 	case TEXT_ROW:
 	case TEXT_OWNER:
+	case TEXT_REPORTED_BY:
 		return PAGE_MARK_NAME;
 	case TEXT_TIME:
 	case TEXT_FIRST:
@@ -274,7 +276,6 @@ static void write_inputs(struct page *page)
 		[DOSSIER_INPUT_LINES] = TEXT_KIND_LINES,
 		[DOSSIER_INPUT_OBSERVED] = TEXT_KIND_OBSERVED,
 		[DOSSIER_INPUT_MATRIX] = TEXT_KIND_MATRIX,
-		[DOSSIER_INPUT_AUDIT] = TEXT_KIND_AUDIT,
 	};
 	const struct dossier_head *head = &page->dossier->head;
 	page_heading(page, 2, TEXT_INPUTS);
@@ -385,6 +386,13 @@ void page_begin(struct page *page, const char *title)
 	page->form->begin(page, text);
 }
 
+void page_end(struct page *page)
+{
+	if (page->form->end) {
+		page->form->end(page);
+	}
+}
+
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language)
 {
@@ -402,7 +410,8 @@ void page_write(FILE *out, const struct dossier *dossier, const struct page_form
 	page_servers(&page);
 	page_rows(&page);
 	page_days(&page);
+	page_reported(&page);
 	write_inputs(&page);
 	page_method(&page);
-	form->end(&page);
+	page_end(&page);
 }

@@ -57,7 +57,6 @@ static void write_head(struct json_writer *writer, const struct dossier *dossier
 		[DOSSIER_INPUT_LINES] = "eve",
 		[DOSSIER_INPUT_OBSERVED] = "observed",
 		[DOSSIER_INPUT_MATRIX] = "matrix",
-		[DOSSIER_INPUT_AUDIT] = "audit",
 	};
 	const struct dossier_head *head = &dossier->head;
 	json_number(writer, "report", 1); /* of this form */
@@ -368,6 +367,7 @@ void page_write_json(FILE *out, const struct dossier *dossier)
 	write_servers(&writer, dossier);
 	write_rows(&writer, dossier);
 	write_days(&writer, dossier);
+	page_json_reported(&writer, &dossier->reported);
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

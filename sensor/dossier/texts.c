@@ -21,7 +21,6 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_KIND_LINES] = {"EVE lines", "lignes EVE"},
 	[TEXT_KIND_OBSERVED] = {"observed matrix", "matrice observée"},
 	[TEXT_KIND_MATRIX] = {"declared matrix", "matrice déclarée"},
-	[TEXT_KIND_AUDIT] = {"answers to audits", "réponses aux audits"},
 	[TEXT_NOT_A_FILE] = {"none: not one file", "aucune : ce n'est pas un fichier"},
 	[TEXT_DIGEST] = {"SHA-256", "SHA-256"},
 	[TEXT_MEASURE] = {"Measure", "Mesure"},
@@ -473,7 +472,9 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 
 const char *texts_of(enum texts_language language, enum text_id id)
 {
-	return TEXTS[id][language];
+	return id >= TEXT_REPORTED_FIRST && id <= TEXT_REPORTED_LAST
+		       ? texts_reported(language, id)
+		       : TEXTS[id][language];
 }
 
 const char *texts_fill(

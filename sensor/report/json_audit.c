@@ -22,8 +22,16 @@ unsigned audit_state_of(const char *word)
 	return state;
 }
 
-void json_write_audited(struct json_writer *writer, const struct json_audited *audited)
+/* Whose answer an alert is about. */
+struct audited_check {
+	const char *subject;
+	const char *check;
+	enum audit_state state;
+};
+
+static void write_audited(struct json_writer *writer, const void *what)
 {
+	const struct audited_check *audited = what;
 	json_object_open(writer, "audit");
 	json_text(writer, "subject", audited->subject);
 	json_text(writer, "check", audited->check);
@@ -35,13 +43,14 @@ void json_audit_alert(FILE *out, const struct json_event *event, const char *sub
 	const struct json_audit_answer *answer, enum finding finding)
 {
 	char detail[DETAIL_BYTES];
-	const struct json_audited audited = {subject, answer->check, answer->state};
+	const struct audited_check audited = {subject, answer->check, answer->state};
 	const struct json_sensor_alert alert = {.finding = finding,
 		.severity = answer->severity,
 		.process = PROCESS,
 		.detail = detail,
 		.count = 1,
-		.audited = &audited};
+		.more = write_audited,
+		.what = &audited};
 	(void)snprintf(detail, sizeof(detail), "%s: %s: %s%s%s", subject,
 		answer->question, WORDS[answer->state], answer->why[0] ? ": " : "",
 		answer->why);

@@ -24,16 +24,6 @@ struct json_audit_answer {
 	const char *why;        /* or "" */
 };
 
-/* Whose answer an alert is about. */
-struct json_audited {
-	const char *subject;
-	const char *check;
-	enum audit_state state;
-};
-
-/* Key "audit" of an alert. */
-void json_write_audited(struct json_writer *writer, const struct json_audited *audited);
-
 void json_audit_alert(FILE *out, const struct json_event *event, const char *subject,
 	const struct json_audit_answer *answer, enum finding finding);
 

@@ -1,6 +1,5 @@
 #include "report/json_sensor.h"
 
-#include "report/json_audit.h"
 #include "report/json_parts.h"
 
 static void write_event(
@@ -38,8 +37,8 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 	json_object_open(&writer, "sensor");
 	json_text(&writer, "process", alert->process);
 	json_object_close(&writer);
-	if (alert->audited) {
-		json_write_audited(&writer, alert->audited);
+	if (alert->more) {
+		alert->more(&writer, alert->what);
 	}
 	json_object_close(&writer);
 	json_line_end(&writer);

@@ -40,34 +40,37 @@ def rows(page):
 
 
 def test_every_check_is_asked_in_french(told):
-    questions = {cells[-1]: cells[-3] for cells in rows(report(CAPTURE, "--audit", told, "--markdown", "--lang", "fr"))}
+    questions = {cells[-1]: cells[-3] for cells in rows(report(CAPTURE, told, "--markdown", "--lang", "fr"))}
     assert set(questions) == set(made_audit.checks()) and len(questions) > 40
     assert [check for check, question in questions.items() if question == f"asked of {check}"] == []
-    english = {cells[-1]: cells[-3] for cells in rows(report(CAPTURE, "--audit", told, "--markdown"))}
+    english = {cells[-1]: cells[-3] for cells in rows(report(CAPTURE, told, "--markdown"))}
     assert english == {check: f"asked of {check}" for check in made_audit.checks()}
 
 
 def test_what_is_no_is_told_gravest_first_and_what_is_well_is_a_number(told):
-    page = report(CAPTURE, "--audit", told, "--markdown")
+    page = report(CAPTURE, told, "--markdown")
     firsts = [cells[0] for cells in rows(page)]
     count = len(made_audit.checks())
     assert firsts == ["high"] * count + ["low"] * count + ["-"] * count + ["2026-11-24 06:00:00"] * count
-    audited = json.loads(report(CAPTURE, "--audit", told, "--json"))["audit"]
+    audited = json.loads(report(CAPTURE, told, "--json"))["audit"]
     assert len(audited["asked"]) == 2 * len(made_audit.STATES)
     assert all(line["verdict"] == "breached" and line["yes"] and line["unknown"] and line["breaches"] for line in audited["conformity"])
 
 
-def test_records_among_the_traffic_and_those_of_an_audit_say_the_same(told):
-    beside = json.loads(report(CAPTURE, "--audit", told, "--json"))
-    among = json.loads(report(CAPTURE, told, "--json"))
-    assert beside["audit"] == among["audit"]
-    assert [one["kind"] for one in beside["inputs"]] == ["matrix", "capture", "audit"]
-    assert [one["kind"] for one in among["inputs"]] == ["matrix", "capture", "eve"]
+def test_a_folder_of_answers_leaves_captures_what_they_are(told, tmp_path):
+    (tmp_path / "audits").mkdir()
+    (tmp_path / "audits/0000000000000000.eve.jsonl").write_bytes(told.read_bytes())
+    alone, beside, lines = (json.loads(report(*words, "--json")) for words in (
+        [CAPTURE], [CAPTURE, tmp_path / "audits"], [CAPTURE, told]))
+    assert beside["audit"] == lines["audit"] != alone["audit"]
+    assert [one["kind"] for one in beside["inputs"]] == ["matrix", "capture", "journal"]
+    changed = {key for key in alone if alone[key] != beside[key]}
+    assert changed == {"inputs", "audit"}
 
 
 def told_by(folder, name):
     (folder / "told.json").write_text(made_audit.lines(why=name, name=name), encoding="utf-8")
-    return CAPTURE, "--audit", folder / "told.json"
+    return CAPTURE, folder / "told.json"
 
 
 @pytest.mark.parametrize("name", hostile_names.NAMES.values(), ids=hostile_names.NAMES)

@@ -121,7 +121,7 @@ def report(site, *words):
 
 
 def test_the_report_says_what_was_declared_observed_and_audited(site, first):
-    code, text = report(site, "--audit", site.folder / "journal", "--json", "--exit-code", "breached")
+    code, text = report(site, site.folder / "journal", "--json", "--exit-code", "breached")
     audited = json.loads(text)["audit"]
     assert code == 1 and len(audited["asked"]) == len({one["subject"] for one in first[0]})
     assert {one["subject"]: one["verdict"] for one in audited["conformity"]} == {
@@ -130,19 +130,19 @@ def test_the_report_says_what_was_declared_observed_and_audited(site, first):
     for language, said in (("en", ("who may send by SPF is declared", "could not be asked", "rows that ask for TLS: 1 of 2")),
                            ("fr", ("qui peut émettre selon SPF est déclaré", "n'a pu être demandé", "domaines propres : 2"))):
         for form in ("--html", "--markdown", "--text"):
-            shown = " ".join(html.unescape(report(site, "--audit", site.folder / "journal", form, "--lang", language)[1]).split())
+            shown = " ".join(html.unescape(report(site, site.folder / "journal", form, "--lang", language)[1]).split())
             for words in (*said, "203.0.113.8/31", f"{IN}:25 smtp"):
                 assert words in shown, (language, form, words)
     assert "Nothing was asked" in " ".join(report(site, "--text")[1].split())
-    shipped = json.loads(report(site, "--audit", site.folder / "shipped.json", "--json")[1])["audit"]
+    shipped = json.loads(report(site, site.folder / "shipped.json", "--json")[1])["audit"]
     assert shipped == audited
 
 
 def test_a_run_about_one_domain_leaves_what_others_said(site, first):
     audit(site, "--domain", "faulty.example")
     (site.folder / "matrix.yaml").write_text(MATRIX.replace("  faulty.example: {}\n", ""))
-    subjects = {one["subject"] for one in json.loads(report(site, "--audit", site.folder / "journal", "--json")[1])["audit"]["asked"]}
+    subjects = {one["subject"] for one in json.loads(report(site, site.folder / "journal", "--json")[1])["audit"]["asked"]}
     assert subjects == {one["subject"] for one in first[0]}
     audit(site)
-    left = {one["subject"] for one in json.loads(report(site, "--audit", site.folder / "journal", "--json")[1])["audit"]["asked"]}
+    left = {one["subject"] for one in json.loads(report(site, site.folder / "journal", "--json")[1])["audit"]["asked"]}
     assert left == subjects - {"faulty.example"}
