@@ -86,8 +86,8 @@ static const char *name_of(const struct server_target *target)
 
 static enum probe_result start_tls(struct server_visit *visit, enum tls_offer offer)
 {
-	return probe_link_start_tls(
-		&visit->link, visit->asking->offers, offer, name_of(visit->target));
+	return probe_link_start_tls(&visit->link, visit->asking->offers, offer,
+		visit->host ? visit->host : name_of(visit->target));
 }
 
 static enum probe_result greet_and_list(
@@ -441,5 +441,6 @@ void server_visit_run(struct server_visit *visit, const struct server_target *ta
 	}
 	if (has_tls) {
 		server_ask_certificates(visit); /* last: of each kind its own answers */
+		server_ask_hosts(visit);
 	}
 }

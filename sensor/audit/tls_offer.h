@@ -63,3 +63,24 @@ void tls_wire_shown(const struct tls_wire *wire, struct tls_shown *shown);
 
 /* Its certificate is for this host, or this address, RFC 6125. */
 bool tls_wire_is_for(const struct tls_wire *wire, const char *name);
+
+#define TLS_PIN_BYTES 2048 /* a whole certificate, or a key */
+
+/* What a TLSA record says of a chain: RFC 6698, section 2.1. Plain data. */
+struct tls_pin {
+	uint8_t usage; /* 2 (DANE-TA) or 3 (DANE-EE) */
+	uint8_t selector;
+	uint8_t matching;
+	uint16_t len;
+	uint8_t data[TLS_PIN_BYTES];
+};
+
+bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other);
+
+/*
+ * The chain that was shown is one that it says, and what its usage asks besides is so: for DANE-TA dates and
+ * the name of the host, for DANE-EE nothing (RFC 7672, section 3.1). False: *doubt in the library's words.
+ * Of the offers RSA and ECDSA.
+ */
+bool tls_wire_is_pinned(const struct tls_wire *wire, const char *host,
+	const struct tls_pin *pin, const char **doubt);

@@ -4,12 +4,15 @@
 #include "commands/audit_servers.h"
 #include "commands/matrices.h"
 
-#define QUESTION_S_DEFAULT 10
-#define QUESTION_S_MOST    120
-#define SERVERS_S_DEFAULT  600
-#define SERVERS_S_MOST     86400
-#define PAUSE_MS_DEFAULT   200
-#define PAUSE_MS_MOST      60000
+#include <unistd.h>
+
+#define AUTHORITIES_DEFAULT "/etc/ssl/certs/ca-certificates.crt"
+#define QUESTION_S_DEFAULT  10
+#define QUESTION_S_MOST     120
+#define SERVERS_S_DEFAULT   600
+#define SERVERS_S_MOST      86400
+#define PAUSE_MS_DEFAULT    200
+#define PAUSE_MS_MOST       60000
 
 struct request {
 	struct option_list matrices;
@@ -30,24 +33,26 @@ struct request {
 
 /* Each section asks, and adds its answers. */
 static int ask_domains(const struct request *request, const struct matrix *matrix,
-	struct audit_answers *answers)
+	struct audit_answers *answers, struct server_pins *pins)
 {
 	const struct audit_domains_wish wish = {.matrix = matrix,
 		.domains = &request->domains,
 		.selectors = &request->selectors,
 		.resolver = request->resolver,
 		.trust_anchor = request->trust_anchor,
+		.authorities = request->authorities,
 		.timeout_s = request->timeout_s};
-	return audit_domains_ask(&wish, answers);
+	return audit_domains_ask(&wish, answers, pins);
 }
 
 static int ask_servers(const struct request *request, const struct matrix *matrix,
-	struct audit_answers *answers)
+	struct audit_answers *answers, const struct server_pins *pins)
 {
 	const struct audit_servers_wish wish = {.matrix = matrix,
 		.servers = &request->servers,
 		.authorities = request->authorities,
 		.observed = request->observed,
+		.pins = pins,
 		.answer_s = request->timeout_s,
 		.all_s = request->time_s,
 		.pause_ms = request->pause_ms};
@@ -100,17 +105,19 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 	struct audit_run run = {.answers = &answers,
 		.has_all_domains = request->domains.count == 0,
 		.has_all_servers = audit_servers_are_all(&request->servers)};
+	struct server_pins pins = {.count = 0};
 	int code = COMMAND_OK;
 	if (are_domains_asked(request, matrix)) {
-		code = ask_domains(request, matrix, &answers);
+		code = ask_domains(request, matrix, &answers, &pins);
 	}
 	run.domain_count = answers.count;
 	if (code == COMMAND_OK && are_servers_asked(request)) {
-		code = ask_servers(request, matrix, &answers);
+		code = ask_servers(request, matrix, &answers, &pins);
 	}
 	if (code == COMMAND_OK) {
 		code = give(request, &run);
 	}
+	list_free(pins.list);
 	audit_answers_free(&answers);
 	return code;
 }
@@ -124,6 +131,9 @@ static int audit_run(int argc, char **argv)
 	int code = options_read(&COMMAND_AUDIT, argc, argv, &request, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
+	}
+	if (!request.authorities && access(AUTHORITIES_DEFAULT, R_OK) == 0) {
+		request.authorities = AUTHORITIES_DEFAULT;
 	}
 	struct matrix *matrix = matrices_load(&request.matrices);
 	code = matrix ? audit_matrix(&request, matrix) : COMMAND_USAGE;
@@ -189,7 +199,7 @@ static const struct option_row OPTIONS[] = {
 	{.name = "ca-file",
 		.argument = "FILE",
 		.help = "certificates of the authorities to trust "
-			"(default:\n" AUDIT_SERVERS_AUTHORITIES ", if there)",
+			"(default:\n" AUTHORITIES_DEFAULT ", if there)",
 		.set = option_set_text,
 		.field = offsetof(struct request, authorities)},
 	{.name = "observed",
