@@ -205,7 +205,7 @@ static bool ask_in_clear(struct server_visit *visit)
 		probe_list(visit->words, &visit->link, &visit->offer);
 	if (result == PROBE_REFUSED) {
 		server_tell(visit, SERVER_STARTTLS, AUDIT_NO,
-			"the server tells no list of what it has: %.120s",
+			"the server gives no list of what it has: %.120s",
 			visit->link.why.text);
 		return false;
 	}

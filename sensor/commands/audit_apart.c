@@ -93,7 +93,7 @@ static int attend(const struct audit_apart *apart, pid_t process, int file)
 	(void)kill(process, SIGKILL);
 	(void)end_of(process);
 	free(bytes);
-	return command_failed(&COMMAND_AUDIT, "the process that asks tells nonsense");
+	return command_failed(&COMMAND_AUDIT, "the process that asks answers nonsense");
 }
 
 int audit_apart_run(const struct audit_apart *apart)

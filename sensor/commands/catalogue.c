@@ -39,7 +39,7 @@ static void text_whole(void)
 					sizeof(recommendations)));
 		columns_wrap(stdout, row->signature, (size_t)at, TITLE_AT);
 	}
-	printf("\n'mailwarden catalogue FINDING' tells all about one.\n");
+	printf("\n'mailwarden catalogue FINDING' prints all about one.\n");
 }
 
 static void print_wrapped(const char *label, const char *text)
@@ -238,7 +238,7 @@ static const char EXAMPLES[] = "  mailwarden catalogue\n"
 
 static const struct option_row OPTIONS[] = {
 	{.name = "markdown",
-		.help = "the page docs/findings.md",
+		.help = "the page findings.md of the documentation",
 		.set = option_set_flag,
 		.field = offsetof(struct catalogue, is_markdown)},
 	{.name = "json",
@@ -254,6 +254,7 @@ const struct command COMMAND_CATALOGUE = {
 	.usage = "[--markdown | --json] [FINDING]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
+	.exits = "0 printed, 2 usage, or no such finding.\n",
 	.options = OPTIONS,
 	.words = "FINDING",
 	.words_most = 1,

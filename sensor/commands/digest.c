@@ -134,7 +134,7 @@ static const char ABOUT[] =
 	"is new nothing is printed. A sensor that saw no flow at all is news.\n"
 	"Of what `mailwarden dmarc` recorded: hosts that send as your domains and "
 	"were\n"
-	"not told of before, and domains whose TLS fails anew.\n"
+	"not reported before, and domains whose TLS fails now and did not.\n"
 	"\n"
 	"TRAFFIC is what `mailwarden report` reads; without it, the journal and the\n"
 	"observed matrix of the sensor that runs here, and the folder dmarc beside "
@@ -186,12 +186,12 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_DIGEST = {
 	.name = "digest",
-	.summary = "tell what is new, on one screen, for a weekly mail",
+	.summary = "show what is new, on one screen, for a weekly mail",
 	.usage = "-m MATRIX [--since DAYS] [OPTION...] [TRAFFIC...]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
-	.exits = "0 told, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
+	.exits = "0 news, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
 		 "failed.\n",
 	.options = OPTIONS,
 	.words = "TRAFFIC",

@@ -363,8 +363,8 @@ static const char ABOUT[] =
 	"matrix declare it? REPORT is a DMARC aggregate report (RFC 7489, RFC 9990), "
 	"a\n"
 	"TLS report (RFC 8460), gzip, zip or a mail that holds one, a mailbox file\n"
-	"(mbox), a folder of these (a Maildir), or - for stdin. Nobody is asked: what\n"
-	"is told is what reports say, and anybody may write one.\n"
+	"(mbox), a folder of these (a Maildir), or - for stdin. Nobody is asked: all\n"
+	"of it is what reports say, and anybody may write one.\n"
 	"\n"
 	"Declared are groups of role outbound, those that a row lets send to the\n"
 	"Internet by SMTP, and who sends for the domain by `domains`; by the "
@@ -423,12 +423,12 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_DMARC = {
 	.name = "dmarc",
-	.summary = "who sends as your domains, as DMARC and TLS reports tell",
+	.summary = "show who sends as your domains, by DMARC and TLS reports",
 	.usage = "-m MATRIX [OPTION...] REPORT...",
 	.about = ABOUT,
 	.examples = EXAMPLES,
-	.exits = "0 told, 2 usage or matrix in error, or no report among what was "
-		 "given, 3 a\nfile could not be read; --exit-code: 1 somebody is not "
+	.exits = "0 shown, 2 usage or matrix in error, or no report among what was "
+		 "given, 3\na file could not be read; --exit-code: 1 somebody is not "
 		 "declared.\n",
 	.options = OPTIONS,
 	.words = "REPORT",

@@ -208,7 +208,7 @@ static const char ABOUT[] =
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
 	"folder, EVE lines, an observed matrix. Only captures give what replay "
 	"counts;\n"
-	"recorded flows are judged anew by MATRIX. Folders that `mailwarden dmarc\n"
+	"recorded flows are judged by MATRIX again. Folders that `mailwarden dmarc\n"
 	"--journal` and `mailwarden audit --journal` wrote add who sends as your\n"
 	"domains, and what was asked. Equal input gives an equal report: it has no\n"
 	"time of its making.\n";
@@ -216,7 +216,7 @@ static const char ABOUT[] =
 static const char NOTES[] =
 	"--baseline takes the --json form of an earlier report. A breach is the same\n"
 	"where finding, row, source and target group are; what cannot be observed any\n"
-	"more is told, and never counts as fixed.\n";
+	"more is reported, and never counts as fixed.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden report monday.pcap -m matrix.yaml\n"
@@ -277,7 +277,7 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct request, author)},
 	{.name = "baseline",
 		.argument = "FILE",
-		.help = "tell what changed since this report of --json",
+		.help = "show what changed since this report of --json",
 		.set = option_set_text,
 		.field = offsetof(struct request, baseline)},
 	{.name = "exit-code",

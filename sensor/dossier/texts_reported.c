@@ -35,15 +35,15 @@ static const char *const TEXTS[TEXT_REPORTED_LAST - FIRST + 1][TEXTS_LANGUAGES] 
 	[TEXT_REPORTED_SPOOFING - FIRST] =
 		{"From elsewhere, and passed nothing: forged, or changed on its way",
 			"D'ailleurs, et rien de valide : usurpé, ou modifié en route"},
-	[TEXT_REPORTED_LOST - FIRST] = {"Without room to be told apart",
+	[TEXT_REPORTED_LOST - FIRST] = {"Without room to be distinguished",
 		"Sans place pour les distinguer"},
 	[TEXT_REPORTED_SENDERS -
 		FIRST] = {"Hosts that send as our domains and are not declared",
 		"Hôtes non déclarés qui émettent au nom de nos domaines"},
 	[TEXT_REPORTED_SENDERS_NONE -
-		FIRST] = {"None is told of.", "Aucun n'est signalé."},
+		FIRST] = {"None is reported.", "Aucun n'est signalé."},
 	[TEXT_REPORTED_DECLARED_NOW -
-		FIRST] = {"Told of, and declared by this matrix: {}.",
+		FIRST] = {"Reported, and declared by this matrix: {}.",
 		"Signalés, et déclarés par cette matrice : {}."},
 	[TEXT_REPORTED_UNKEPT - FIRST] = {"Records without room here: {}.",
 		"Enregistrements sans place ici : {}."},

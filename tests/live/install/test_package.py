@@ -73,6 +73,14 @@ def test_the_package_is_built_with_what_the_list_of_the_build_names():
     assert libraries == set(re.findall(r"[a-z0-9.-]+-dev", needed))
 
 
+def named_by_texts():
+    """What manuals and pages name of the package."""
+    texts = [path.read_text(encoding="utf-8") for path in (*(ROOT / "man").glob("*.[578]"), *(ROOT / "docs").rglob("*.md"))]
+    named = {path.rstrip(".,;:)`") for text in texts for path in re.findall(r"/usr/share/(?:doc/)?mailwarden/[\w./-]+", text)}
+    assert len(named) > 5
+    return sorted(named)
+
+
 def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
     assert machine.state_of_package().startswith("installed ")
     version = machine.run("mailwarden", "--version").split()[1]
@@ -86,7 +94,7 @@ def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
     for page in (ROOT / "man").glob("*.[578]"):
         assert machine.run("test", "-e", f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz") == ""
     for path in ("/usr/share/bash-completion/completions/mailwarden", "/usr/share/doc/mailwarden/copyright",
-                 "/usr/share/doc/mailwarden/changelog.gz", "/usr/share/doc/mailwarden/docs/deploy.md.gz"):
+                 "/usr/share/doc/mailwarden/changelog.gz", *named_by_texts()):
         machine.run("test", "-s", path)
     machine.run("mailwarden", "check", "--quiet", "/usr/share/mailwarden/rules/anssi-reference.yaml")
 
