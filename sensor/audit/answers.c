@@ -9,17 +9,9 @@
 
 #define WHY_BYTES 1024
 
-static const char *const WORDS[AUDIT_STATES] = {
-	[AUDIT_NO] = "no", [AUDIT_YES] = "yes", [AUDIT_UNASKED] = "unknown"};
-
 /* A fault is read first, and then what may be one. */
 static const enum audit_state ORDER[AUDIT_STATES] = {
 	AUDIT_NO, AUDIT_UNASKED, AUDIT_YES};
-
-const char *audit_state_word(enum audit_state state)
-{
-	return WORDS[state];
-}
 
 static const char *printable(struct arena *arena, const char *text)
 {
@@ -67,7 +59,7 @@ size_t audit_count(const struct audit_answers *answers, enum audit_state state)
 	return count;
 }
 
-static bool is_fault(const struct audit_answer *answer)
+bool audit_is_fault(const struct audit_answer *answer)
 {
 	return answer->state == AUDIT_NO && answer->check->severity != SEVERITY_NONE;
 }
@@ -76,15 +68,15 @@ size_t audit_faults(const struct audit_answers *answers)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < answers->count; i++) {
-		count += is_fault(&answers->list[i]);
+		count += audit_is_fault(&answers->list[i]);
 	}
 	return count;
 }
 
 static void print_answer(const struct audit_answer *answer, FILE *out)
 {
-	const bool has_severity = is_fault(answer);
-	columns_say(out, 10, "  %-7s %s%s%s%s%s%s\n", WORDS[answer->state],
+	const bool has_severity = audit_is_fault(answer);
+	columns_say(out, 10, "  %-7s %s%s%s%s%s%s\n", audit_state_word(answer->state),
 		answer->check->question, has_severity ? " [" : "",
 		has_severity ? severity_name(answer->check->severity) : "",
 		has_severity ? "]" : "", answer->why[0] != '\0' ? ": " : "",
@@ -147,10 +139,10 @@ void audit_print_json(const struct audit_answers *answers, FILE *out)
 		json_text(&writer, "subject", answer->subject);
 		json_text(&writer, "check", answer->check->id);
 		json_text(&writer, "question", answer->check->question);
-		json_text(&writer, "answer", WORDS[answer->state]);
+		json_text(&writer, "answer", audit_state_word(answer->state));
 		json_text(&writer, "severity",
-			is_fault(answer) ? severity_name(answer->check->severity)
-					 : NULL);
+			audit_is_fault(answer) ? severity_name(answer->check->severity)
+					       : NULL);
 		json_text(&writer, "why", answer->why);
 		json_object_close(&writer);
 	}

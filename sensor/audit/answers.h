@@ -9,11 +9,9 @@
 
 #include "base/arena.h"
 #include "judge/catalogue.h"
+#include "report/json_audit.h"
 
 #include <stdio.h>
-
-enum audit_state { AUDIT_NO = 0, AUDIT_YES, AUDIT_UNASKED };
-#define AUDIT_STATES 3
 
 struct audit_check {
 	const char *id;         /* "spf.declared" */
@@ -45,11 +43,11 @@ void audit_answers_free(struct audit_answers *answers);
 
 size_t audit_count(const struct audit_answers *answers, enum audit_state state);
 
-/* How many are "no" and a fault. */
-size_t audit_faults(const struct audit_answers *answers);
+/* A "no" that is a fault. */
+bool audit_is_fault(const struct audit_answer *answer);
 
-/* "yes", "no", "unknown" */
-const char *audit_state_word(enum audit_state state);
+/* How many are that. */
+size_t audit_faults(const struct audit_answers *answers);
 
 /* A heading for each subject, a line for each answer, what is at fault first. */
 void audit_print_text(const struct audit_answers *answers, FILE *out);

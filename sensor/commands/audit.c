@@ -1,5 +1,6 @@
 #include "audit/dns_resolver.h"
 #include "commands/audit_domains.h"
+#include "commands/audit_journal.h"
 #include "commands/audit_servers.h"
 #include "commands/matrices.h"
 
@@ -20,6 +21,7 @@ struct request {
 	struct option_list servers;
 	const char *authorities;
 	const char *observed;
+	const char *journal;
 	uint32_t time_s;
 	uint32_t pause_ms;
 	const char *resolver;
@@ -66,24 +68,54 @@ static void print(const struct request *request, const struct audit_answers *ans
 	}
 }
 
+static bool are_domains_asked(
+	const struct request *request, const struct matrix *matrix)
+{
+	return request->domains.count > 0 ||
+	       (request->servers.count == 0 && audit_domains_are_declared(matrix));
+}
+
+static bool are_servers_asked(const struct request *request)
+{
+	return request->domains.count == 0 || request->servers.count > 0;
+}
+
+static int keep(const struct request *request, struct audit_run *run)
+{
+	struct reason why;
+	if (!request->journal || audit_journal_write(run, request->journal, &why)) {
+		return COMMAND_OK;
+	}
+	return command_failed(&COMMAND_AUDIT, "%s", why.text);
+}
+
+static int give(const struct request *request, struct audit_run *run)
+{
+	print(request, run->answers);
+	const int code = keep(request, run);
+	return code == COMMAND_OK && request->is_exit_code_wanted &&
+			       audit_faults(run->answers) > 0
+		       ? COMMAND_VIOLATIONS
+		       : code;
+}
+
 static int audit_matrix(const struct request *request, const struct matrix *matrix)
 {
 	struct audit_answers answers = {.count = 0};
+	struct audit_run run = {.answers = &answers,
+		.has_all_domains = request->domains.count == 0,
+		.has_all_servers = audit_servers_are_all(&request->servers)};
 	struct server_pins pins = {.count = 0};
 	int code = COMMAND_OK;
-	if (request->domains.count > 0 ||
-		(request->servers.count == 0 && audit_domains_are_declared(matrix))) {
+	if (are_domains_asked(request, matrix)) {
 		code = ask_domains(request, matrix, &answers, &pins);
 	}
-	if (code == COMMAND_OK &&
-		(request->domains.count == 0 || request->servers.count > 0)) {
+	run.domain_count = answers.count;
+	if (code == COMMAND_OK && are_servers_asked(request)) {
 		code = ask_servers(request, matrix, &answers, &pins);
 	}
 	if (code == COMMAND_OK) {
-		print(request, &answers);
-		if (request->is_exit_code_wanted && audit_faults(&answers) > 0) {
-			code = COMMAND_VIOLATIONS;
-		}
+		code = give(request, &run);
 	}
 	list_free(pins.list);
 	audit_answers_free(&answers);
@@ -128,7 +160,9 @@ static const char EXAMPLES[] =
 	"  mailwarden audit -m matrix.yaml --domain example.org --selector mail2026\n"
 	"  mailwarden audit -m matrix.yaml --domain example.org --resolver 192.0.2.53\n"
 	"      By this resolver, not by those of /etc/resolv.conf.\n"
-	"  mailwarden audit -m matrix.yaml --domain example.org --exit-code --json\n";
+	"  mailwarden audit -m matrix.yaml --domain example.org --exit-code --json\n"
+	"  mailwarden audit -m matrix.yaml --journal audits\n"
+	"      As records, for `mailwarden ship` and `mailwarden report`.\n";
 
 static const struct option_row OPTIONS[] = {
 	{OPTION_MATRICES(
@@ -195,6 +229,12 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct request, timeout_s),
 		.least = 1,
 		.most = QUESTION_S_MOST},
+	{.name = "journal",
+		.argument = "DIR",
+		.help = "all answers as records into the journal in DIR, what\n"
+			"is at fault or could not be asked as an alert, once",
+		.set = option_set_text,
+		.field = offsetof(struct request, journal)},
 	{.name = "json",
 		.letter = 'j',
 		.help = "one JSON object: yes, no, unknown, answers",

@@ -24,7 +24,7 @@ struct section {
 	int told;        /* the pipe */
 };
 
-static bool is_all(const struct option_list *servers)
+bool audit_servers_are_all(const struct option_list *servers)
 {
 	for (size_t i = 0; i < servers->count; i++) {
 		if (strcmp(servers->values[i], AUDIT_SERVERS_ALL) == 0) {
@@ -42,7 +42,7 @@ static int choose_targets(struct section *section, int64_t now_s)
 	if (!server_targets_make(targets, section->wish->matrix, now_s)) {
 		return command_failed(&COMMAND_AUDIT, "no memory");
 	}
-	if (!is_all(servers)) {
+	if (!audit_servers_are_all(servers)) {
 		const char *missing =
 			server_targets_keep(targets, servers->values, servers->count);
 		if (missing) {

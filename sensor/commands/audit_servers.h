@@ -26,6 +26,9 @@ struct audit_servers_wish {
 	uint32_t pause_ms;
 };
 
+/* None is named, or "all" is. */
+bool audit_servers_are_all(const struct option_list *servers);
+
 /* COMMAND_OK, or what is wrong was told. */
 int audit_servers_ask(
 	const struct audit_servers_wish *wish, struct audit_answers *answers);

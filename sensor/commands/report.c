@@ -1,6 +1,7 @@
 #include "base/replaced_file.h"
 #include "commands/report_input.h"
 #include "commands/report_packets.h"
+#include "dossier/audit_lines.h"
 #include "dossier/baseline.h"
 #include "dossier/page.h"
 
@@ -116,7 +117,7 @@ static bool is_breached(const struct dossier *dossier)
 			return true;
 		}
 	}
-	return false;
+	return audit_is_breached(dossier);
 }
 
 static int code_of(const struct request *request, const struct dossier *dossier)
@@ -207,9 +208,10 @@ static const char ABOUT[] =
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
 	"folder, EVE lines, an observed matrix. Only captures give what replay "
 	"counts;\n"
-	"recorded flows are judged by MATRIX again. A folder that `mailwarden dmarc\n"
-	"--journal` wrote adds who sends as your domains. Equal input gives an equal\n"
-	"report: it has no time of its making.\n";
+	"recorded flows are judged by MATRIX again. Folders that `mailwarden dmarc\n"
+	"--journal` and `mailwarden audit --journal` wrote add who sends as your\n"
+	"domains, and what was asked. Equal input gives an equal report: it has no\n"
+	"time of its making.\n";
 
 static const char NOTES[] =
 	"--baseline takes the --json form of an earlier report. A breach is the same\n"

@@ -42,6 +42,7 @@ static void on_sighting(void *context, const struct sighting *sighting)
 static void on_line(void *context, const char *line, size_t len)
 {
 	struct report_input *input = context;
+	dossier_audit(&input->dossiers[0], line, len);
 	for (size_t i = 0; i < input->dossier_count; i++) {
 		if (!input->is_of_sums) {
 			dossier_told(&input->dossiers[i], line, len);

@@ -219,8 +219,10 @@ static uint64_t record_time(const struct journal_line *line)
 	uint64_t time_us = 0;
 	if (document_parse(&record, line->text, line->len)) {
 		const char *process = document_text(&record, "sensor.process");
-		const bool is_of_reports = process && strcmp(process, "dmarc") == 0;
-		time_us = is_of_reports ? 0 : document_time(&record, "timestamp");
+		const bool is_of_others =
+			process && (strcmp(process, "dmarc") == 0 ||
+					   strcmp(process, "audit") == 0);
+		time_us = is_of_others ? 0 : document_time(&record, "timestamp");
 		document_free(&record);
 	}
 	return time_us;

@@ -62,7 +62,8 @@ enum traffic_kind traffic_kind(const char *name);
 bool traffic_is_capture(const char *name);
 
 /*
- * Of a journal, when its first record was written, those of `mailwarden dmarc` apart; 0: it
+ * Of a journal, when its first record was written, those of `mailwarden dmarc` and
+ * `mailwarden audit` apart; 0: it
  * has no other, or cannot be read.
  */
 uint64_t traffic_journal_start(const char *name);

@@ -64,6 +64,7 @@ void dossier_free(struct dossier *dossier)
 		arena_free(&making->arena);
 		free(making);
 	}
+	audited_free(&dossier->audited);
 	conformity_free(dossier->conformity);
 	grid_free(dossier->grid);
 	list_free(dossier->breaches);
@@ -333,6 +334,11 @@ void dossier_sighting(struct dossier *dossier, const struct sighting *sighting)
 	}
 }
 
+void dossier_audit(struct dossier *dossier, const char *line, size_t len)
+{
+	audited_line(&dossier->audited, line, len);
+}
+
 bool dossier_finish(
 	struct dossier *dossier, const struct observed *observed, bool is_of_sums)
 {
@@ -341,6 +347,7 @@ bool dossier_finish(
 		return false;
 	}
 	dossier_sum_stats(dossier);
+	audited_finish(&dossier->audited);
 	breaches_sort(dossier);
 	days_sort(dossier);
 	reported_finish(dossier);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "dossier/audited.h"
 #include "dossier/reported.h"
 #include "observed/grid.h"
 #include "report/conformity.h"
@@ -196,6 +197,7 @@ struct dossier {
 	struct dossier_breach *gone;
 	size_t gone_count;
 	bool has_baseline;
+	struct audited audited;        /* what was asked, whatever the span */
 	struct dossier_making *making; /* private to dossier/ */
 };
 
@@ -226,6 +228,9 @@ void dossier_told(struct dossier *dossier, const char *line, size_t len);
  * other line is let by.
  */
 void dossier_stats(struct dossier *dossier, const char *line, size_t len);
+
+/* A line of records: what an audit was answered. Any other line is let by. */
+void dossier_audit(struct dossier *dossier, const char *line, size_t len);
 
 /*
  * Once all is in: what all flows add up to. is_of_sums: nothing else was given, each pair

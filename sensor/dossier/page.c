@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "base/version.h"
+#include "dossier/page_audit.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -75,6 +76,9 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_SERVER_NAME:
 	case TEXT_REPORTED_DOMAIN:
 	case TEXT_OVERVIEW_FILE:
+	case TEXT_AUDIT_WHOM:
+	case TEXT_AUDIT_CHECK:
+	case TEXT_AUDIT_WHY:
 		return PAGE_MARK_CODE;
 	case TEXT_FROM:
 	case TEXT_TO:
@@ -88,6 +92,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_LAST:
 	case TEXT_IN_TLS:
 	case TEXT_OVERVIEW_DETAIL:
+	case TEXT_AUDIT_LAST:
 		return PAGE_MARK_ROOM;
 	default:
 		return PAGE_MARK_NONE;
@@ -398,6 +403,7 @@ void page_write(FILE *out, const struct dossier *dossier, const struct page_form
 	write_head(&page);
 	write_sight(&page);
 	page_verdicts(&page);
+	page_audit(&page);
 	page_change(&page);
 	page_grid(&page, &grid);
 	page_offenders(&page);

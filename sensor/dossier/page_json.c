@@ -1,6 +1,7 @@
 #include "dossier/page.h"
 
 #include "base/version.h"
+#include "dossier/page_audit.h"
 #include "matrix/acceptance.h"
 #include "report/json_writer.h"
 
@@ -353,6 +354,7 @@ void page_write_json(FILE *out, const struct dossier *dossier)
 		write_verdict(&writer, dossier, (enum conformity_subject)i);
 	}
 	json_array_close(&writer);
+	page_audit_json(&writer, dossier);
 	json_array_open(&writer, "findings");
 	for (size_t i = 0; i < dossier->breach_count; i++) {
 		write_breach(&writer, &dossier->breaches[i]);

@@ -415,6 +415,57 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Certificats échus ou bientôt échus"},
 	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
 		"échoit le {}, jours restants : {}"},
+	[TEXT_AUDIT] = {"What was asked: the audit", "Ce qui a été demandé : l'audit"},
+	[TEXT_AUDIT_ABOUT] = {"What the declared domains publish and the declared "
+			      "servers offer, as they last answered. What could not be "
+			      "asked is neither conform nor breached.",
+		"Ce que publient les domaines déclarés et ce que proposent les "
+		"serveurs déclarés, selon leurs dernières réponses. Ce qui n'a pu être "
+		"demandé n'est ni conforme ni non conforme. Les raisons sont en "
+		"anglais, telles que l'audit les dit."},
+	[TEXT_AUDIT_NONE] = {"Nothing was asked: no record of `mailwarden audit` was "
+			     "given. Of what domains publish, and of what servers "
+			     "offer inside TLS 1.3, this report says nothing.",
+		"Rien n'a été demandé : aucun enregistrement de `mailwarden audit` n'a "
+		"été donné. De ce que publient les domaines et de ce que proposent les "
+		"serveurs dans TLS 1.3, ce rapport ne dit rien."},
+	[TEXT_AUDIT_WHAT] = {"What", "Objet"},
+	[TEXT_AUDIT_DECLARED] = {"Declared", "Déclaré"},
+	[TEXT_AUDIT_OBSERVED] = {"Flows observed at fault", "Flux observés en défaut"},
+	[TEXT_AUDIT_AUDITED] = {"Audited", "Audité"},
+	[TEXT_AUDIT_YES] = {"Yes", "Oui"},
+	[TEXT_AUDIT_NO] = {"No", "Non"},
+	[TEXT_AUDIT_UNKNOWN] = {"Could not ask", "Sans réponse"},
+	[TEXT_AUDIT_LAST] = {"Last asked", "Dernière demande"},
+	[TEXT_AUDIT_DOMAINS] = {"own domains: {}", "domaines propres : {}"},
+	[TEXT_AUDIT_ROWS] = {"rows that ask for TLS: {} of {}",
+		"lignes qui demandent TLS : {} sur {}"},
+	[TEXT_AUDIT_NOT_ASKED] = {"not asked", "non demandé"},
+	[TEXT_AUDIT_COULD_NOT] = {"could not be asked", "n'a pu être demandé"},
+	[TEXT_AUDIT_NOT_OFFERED] = {"not offered", "non proposé"},
+	[TEXT_AUDIT_SPF] = {"SPF: who may send for the domains",
+		"SPF : qui peut émettre pour les domaines"},
+	[TEXT_AUDIT_DKIM] = {"DKIM: keys that sign", "DKIM : clés de signature"},
+	[TEXT_AUDIT_DMARC] = {"DMARC: what is done with what fails",
+		"DMARC : sort de ce qui échoue"},
+	[TEXT_AUDIT_MX] = {"MX: who takes mail from the Internet",
+		"MX : qui reçoit d'Internet"},
+	[TEXT_AUDIT_POLICY] = {"Policy: DNSSEC, DANE, MTA-STS, TLS-RPT",
+		"Politique : DNSSEC, DANE, MTA-STS, TLS-RPT"},
+	[TEXT_AUDIT_SIGN_IN] = {"R41: no sign-in in clear",
+		"R41 : pas d'authentification en clair"},
+	[TEXT_AUDIT_TLS] = {"R42: STARTTLS and TLS of good quality",
+		"R42 : STARTTLS et TLS de bonne qualité"},
+	[TEXT_AUDIT_CERTIFICATE] = {"R41, R42: certificates", "R41, R42 : certificats"},
+	[TEXT_AUDIT_REQUIRETLS] = {"R42+: REQUIRETLS", "R42+ : REQUIRETLS"},
+	[TEXT_AUDIT_FAULTS] = {"Answered with no", "Réponses négatives"},
+	[TEXT_AUDIT_UNASKED] = {"Could not be asked", "Ce qui n'a pu être demandé"},
+	[TEXT_AUDIT_SUBJECTS] = {"Who was asked", "Qui a été interrogé"},
+	[TEXT_AUDIT_WHOM] = {"Asked", "Interrogé"},
+	[TEXT_AUDIT_QUESTION] = {"Question", "Question"},
+	[TEXT_AUDIT_WHY] = {"What was seen", "Ce qui a été vu"},
+	[TEXT_AUDIT_CHECK] = {"Check", "Contrôle"},
+	[TEXT_AUDIT_FROM] = {"Asked from", "Interrogé depuis"},
 	[TEXT_COLON] = {": ", " : "},
 	[TEXT_NONE] = {"-", "-"},
 };

@@ -244,6 +244,39 @@ enum text_id {
 	TEXT_DIGEST_ROW_ENDING,
 	TEXT_DIGEST_CERTIFICATES,
 	TEXT_DIGEST_CERTIFICATE,
+	TEXT_AUDIT,
+	TEXT_AUDIT_ABOUT,
+	TEXT_AUDIT_NONE,
+	TEXT_AUDIT_WHAT,
+	TEXT_AUDIT_DECLARED,
+	TEXT_AUDIT_OBSERVED,
+	TEXT_AUDIT_AUDITED,
+	TEXT_AUDIT_YES,
+	TEXT_AUDIT_NO,
+	TEXT_AUDIT_UNKNOWN,
+	TEXT_AUDIT_LAST,
+	TEXT_AUDIT_DOMAINS,
+	TEXT_AUDIT_ROWS,
+	TEXT_AUDIT_NOT_ASKED,
+	TEXT_AUDIT_COULD_NOT,
+	TEXT_AUDIT_NOT_OFFERED,
+	TEXT_AUDIT_SPF,
+	TEXT_AUDIT_DKIM,
+	TEXT_AUDIT_DMARC,
+	TEXT_AUDIT_MX,
+	TEXT_AUDIT_POLICY,
+	TEXT_AUDIT_SIGN_IN,
+	TEXT_AUDIT_TLS,
+	TEXT_AUDIT_CERTIFICATE,
+	TEXT_AUDIT_REQUIRETLS,
+	TEXT_AUDIT_FAULTS,
+	TEXT_AUDIT_UNASKED,
+	TEXT_AUDIT_SUBJECTS,
+	TEXT_AUDIT_WHOM,
+	TEXT_AUDIT_QUESTION,
+	TEXT_AUDIT_WHY,
+	TEXT_AUDIT_CHECK,
+	TEXT_AUDIT_FROM,
 	/* what receivers reported (texts_reported.c): */
 	TEXT_REPORTED_FIRST,
 	TEXT_REPORTED = TEXT_REPORTED_FIRST,
@@ -319,3 +352,7 @@ const char *texts_of_subject(enum texts_language language,
 /* Of findings on flows, and of those that DMARC and TLS reports teach. */
 const char *texts_finding_title(enum texts_language language, enum finding finding);
 const char *texts_finding_remedy(enum texts_language language, enum finding finding);
+
+/* Of a check of an audit, what "yes" says: as the run had it, or in French. */
+const char *texts_audit_question(
+	enum texts_language language, const char *check, const char *question);

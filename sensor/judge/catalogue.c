@@ -3,7 +3,7 @@
 #include <assert.h>
 
 /* Identifiers and signature numbers are never reused, see docs/findings.md. */
-static const struct finding_row ROWS[FINDING_COUNT] = {
+static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 	[FINDING_SENDER_ILLEGITIMATE] = {"sender.illegitimate", SEVERITY_HIGH, 3700001,
 		1, "Mail sent by a host that no row lets send", {"R37"}, {"T1071.003"},
 		"A host hands over mail (smtp, submission, smtps, submissions or lmtp) "
@@ -575,5 +575,6 @@ static const struct finding_row ROWS[FINDING_COUNT] = {
 const struct finding_row *finding_row(enum finding finding)
 {
 	assert(finding < FINDING_COUNT);
-	return &ROWS[finding];
+	return finding < FINDING_AUDIT_ASKED ? &ROWS[finding]
+					     : catalogue_audit_row(finding);
 }

@@ -70,6 +70,26 @@ enum finding {
 	FINDING_AUDIT_RELAY_UNDECLARED = FINDING_AUDIT_FIRST,
 	FINDING_AUDIT_SIGNER_UNDECLARED,
 	FINDING_AUDIT_TLS_FAILING,
+	FINDING_AUDIT_ASKED, /* those from here on are what asking found (catalogue_audit.c) */
+	FINDING_AUDIT_SENDER_UNPUBLISHED = FINDING_AUDIT_ASKED,
+	FINDING_AUDIT_SENDER_UNDECLARED,
+	FINDING_AUDIT_SPF,
+	FINDING_AUDIT_DKIM,
+	FINDING_AUDIT_DMARC,
+	FINDING_AUDIT_MX_UNDECLARED,
+	FINDING_AUDIT_MX_UNPUBLISHED,
+	FINDING_AUDIT_MX,
+	FINDING_AUDIT_TLS_POLICY,
+	FINDING_AUDIT_SERVER_FIRST, /* of servers, not of domains */
+	FINDING_AUDIT_CERTIFICATE = FINDING_AUDIT_SERVER_FIRST,
+	FINDING_AUDIT_CERTIFICATE_DIFFERS,
+	FINDING_AUDIT_STARTTLS,
+	FINDING_AUDIT_STARTTLS_INJECTION,
+	FINDING_AUDIT_TLS,
+	FINDING_AUDIT_REQUIRETLS,
+	FINDING_AUDIT_SIGN_IN_CLEAR,
+	FINDING_AUDIT_ANSWER,
+	FINDING_AUDIT_NOT_ASKED,
 	FINDING_COUNT
 };
 
@@ -98,6 +118,9 @@ struct finding_row {
 };
 
 const struct finding_row *finding_row(enum finding finding);
+
+/* Private to judge/catalogue: of FINDING_AUDIT_ASKED and those behind it. */
+const struct finding_row *catalogue_audit_row(enum finding finding);
 
 /* What a technique is for; of several what our findings are about. */
 struct tactic {

@@ -9,7 +9,10 @@ const char *finding_category(enum finding finding)
 		return "Mail flow outside the matrix";
 	}
 	if (finding >= FINDING_AUDIT_FIRST) {
-		return "Mail authentication";
+		return finding == FINDING_AUDIT_TLS_POLICY ||
+				       finding >= FINDING_AUDIT_SERVER_FIRST
+			       ? "Mail transport security"
+			       : "Mail authentication";
 	}
 	if (finding >= FINDING_FLOW_COUNT) {
 		return "Sensor health";

@@ -15,6 +15,8 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 {
 	struct json_writer writer = {.out = out};
 	const struct finding_row *row = finding_row(alert->finding);
+	const enum severity severity =
+		alert->severity != SEVERITY_NONE ? alert->severity : row->severity;
 	write_event(&writer, "sensor", event);
 	json_object_open(&writer, "alert");
 	json_number(&writer, "signature_id", row->signature_id);
@@ -22,12 +24,12 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 	json_number(&writer, "gid", CATALOGUE_GENERATOR_ID);
 	json_text(&writer, "signature", row->signature);
 	json_text(&writer, "category", finding_category(alert->finding));
-	json_number(&writer, "severity", row->severity);
+	json_number(&writer, "severity", severity);
 	json_text(&writer, "action", "allowed");
 	json_write_references(&writer, row, row->recommendations);
 	json_object_open(&writer, "metadata");
 	json_text(&writer, "finding", row->id);
-	json_write_grading(&writer, row, row->severity);
+	json_write_grading(&writer, row, severity);
 	json_text(&writer, "detail", alert->detail);
 	json_number(&writer, "count", alert->count);
 	json_object_close(&writer);

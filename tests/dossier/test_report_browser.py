@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import look
+import made_audit
 from browser import CHROMIUM, Browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -70,9 +71,11 @@ def one_browser(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="pages")
 def every_kind_of_page(folder):
-    """Breached with an earlier report at hand, in both languages; what could not be seen; what is accepted; digests; of several sensors."""
+    """Breached with an earlier report and answers of audits at hand, in both languages; what could not be seen; what is accepted; digests; of several sensors."""
     earlier = report(folder / "earlier.json", SOME[1], SOME[7], "-m", MATRIX, "--json")
     reports = made.journal(MAILWARDEN, MATRIX, folder / "reports", REPORTS)
+    with next(reports.glob("*.jsonl")).open("a", encoding="utf-8") as records:
+        records.write(made_audit.lines())
     told = "--organisation", "Example", "--author", "A. Auditor", "--baseline", earlier
     return {
         "fr": report(folder / "fr.html", *SOME[:-2], reports, "-m", MATRIX, "--html", "--lang", "fr", *told),

@@ -93,6 +93,30 @@ static void see(struct dossier *dossier, struct observed *observed,
 	dossier_sighting(dossier, sighting);
 }
 
+/* Answers of one subject. */
+static void ask(struct dossier *dossier, const struct texts *texts)
+{
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&line, &len);
+	const struct json_event event = {
+		.time_us = 1000000, .host = texts->text[0], .event_prefix = "x"};
+	struct json_audit audit = {.subject = texts->text[1], .count = AUDIT_STATES};
+	for (unsigned i = 0; i < AUDIT_STATES; i++) {
+		audit.answers[i] = (struct json_audit_answer){.check = "server.new",
+			.question = texts->text[2 + i],
+			.state = (enum audit_state)i,
+			.why = texts->text[5 + i]};
+	}
+	if (!out) {
+		abort();
+	}
+	json_audit(out, &event, &audit);
+	(void)fclose(out);
+	dossier_audit(dossier, line, len);
+	free(line);
+}
+
 /* The page with these texts; the caller frees it. */
 static char *write_page(const struct matrix *matrix, const struct texts *texts)
 {
@@ -112,6 +136,7 @@ static char *write_page(const struct matrix *matrix, const struct texts *texts)
 		sight(texts, "192.0.2.71", "192.0.2.10", PROTOCOL_IMAPS);
 	see(&dossier, observed, &sender);
 	see(&dossier, observed, &reader);
+	ask(&dossier, texts);
 	if (!dossier_finish(&dossier, observed, false)) {
 		abort();
 	}

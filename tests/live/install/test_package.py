@@ -89,6 +89,7 @@ def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
     assert machine.run("systemctl", "is-enabled", "mailwarden-inline@x.service", may_fail=True) == "disabled"
     assert machine.run("systemctl", "is-enabled", "mailwarden-rules.service", may_fail=True) == "disabled"
     assert machine.run("systemctl", "is-enabled", "mailwarden-digest.timer", may_fail=True) == "disabled"
+    assert machine.run("systemctl", "is-enabled", "mailwarden-audit.timer", may_fail=True) == "disabled"
     assert machine.run("sh", "-c", "find /etc/systemd -name '*mailwarden*'") == ""
     for page in (ROOT / "man").glob("*.[578]"):
         assert machine.run("test", "-e", f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz") == ""

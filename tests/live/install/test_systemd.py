@@ -11,7 +11,7 @@ import sensor
 from sensor import ROOT
 
 DAEMONS = ["mailwarden.service", "mailwarden-inline@.service"]
-UNITS = DAEMONS + ["mailwarden-rules.service", "mailwarden-digest.service"]
+UNITS = DAEMONS + ["mailwarden-rules.service", "mailwarden-digest.service", "mailwarden-audit.service"]
 EXPOSURE_MAX = 2.0
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
@@ -29,7 +29,7 @@ def test_a_unit_is_exposed_no_more_than_2(unit):
 CAGE_CALLS = ("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "setrlimit", "prlimit64")
 
 
-@pytest.mark.parametrize("unit", DAEMONS)
+@pytest.mark.parametrize("unit", DAEMONS + ["mailwarden-audit.service"])
 def test_a_unit_lets_the_cage_be_built(unit):
     text = (ROOT / "systemd" / unit).read_text()
     named = " ".join(re.findall(r"^SystemCallFilter=(?!~)(.*)$", text, re.MULTILINE)).split()
@@ -55,7 +55,7 @@ def version_of_systemd():
     return int(re.match("[0-9]+", words[1]).group())
 
 
-@pytest.mark.parametrize("unit", UNITS + ["mailwarden-digest.timer"])
+@pytest.mark.parametrize("unit", UNITS + ["mailwarden-digest.timer", "mailwarden-audit.timer"])
 def test_systemd_understands_every_line_of_a_unit(tmp_path, unit):
     answer = verified(tmp_path, unit)
     assert answer.returncode == 0 and not answer.stderr, answer.stderr
@@ -79,7 +79,8 @@ def test_install_puts_everything_in_place(tmp_path):
                  "usr/lib/systemd/system/mailwarden-inline@.service", "usr/lib/sysusers.d/mailwarden.conf",
                  "usr/lib/systemd/system/mailwarden-rules.service", "usr/libexec/mailwarden/inline-rules",
                  "usr/lib/systemd/system/mailwarden-digest.service", "usr/libexec/mailwarden/send-digest",
-                 "usr/lib/systemd/system/mailwarden-digest.timer",
+                 "usr/lib/systemd/system/mailwarden-digest.timer", "usr/lib/systemd/system/mailwarden-audit.service",
+                 "usr/lib/systemd/system/mailwarden-audit.timer",
                  "usr/lib/tmpfiles.d/mailwarden.conf", "etc/mailwarden/mailwarden.yaml"):
         assert (tmp_path / path).is_file(), path
 

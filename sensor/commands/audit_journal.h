@@ -1,0 +1,13 @@
+/*
+ * commands/audit_journal - a journal that keeps what audits were answered.
+ *
+ * In: a run's answers, and the folder of a journal. Out: its records in it, only what is
+ * news as alerts; what the journal has of earlier runs says what is news.
+ */
+#pragma once
+
+#include "audit/audit_records.h"
+#include "base/reason.h"
+
+/* run->before is filled here. False with a reason: not all of it is in the journal. */
+bool audit_journal_write(struct audit_run *run, const char *path, struct reason *why);
