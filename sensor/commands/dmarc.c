@@ -1,11 +1,11 @@
-#include "audit/archive.h"
-#include "audit/archive_mail.h"
-#include "audit/dmarc_told.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "commands/matrices.h"
 #include "commands/replay_journal.h"
+#include "dmarc/archive.h"
+#include "dmarc/archive_mail.h"
+#include "dmarc/dmarc_told.h"
 
 #include <errno.h>
 #include <fcntl.h>

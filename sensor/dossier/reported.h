@@ -3,7 +3,7 @@
  *
  * In: lines of records, the matrix. Out: messages by class and sessions, added up over all
  * runs in the span; the senders that are still not declared, the policies whose TLS failed.
- * Reads no report (audit/dmarc). What is told is a claim of who wrote the reports; bounded.
+ * Reads no report (dmarc/dmarc). What is told is a claim of who wrote the reports; bounded.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct dossier;
 
 #define REPORTED_MOST 1024 /* senders, and policies; what finds no room is counted */
 
-/* As audit/dmarc has them. */
+/* As dmarc/dmarc has them. */
 enum reported_class {
 	REPORTED_DECLARED = 0,
 	REPORTED_RELAY,

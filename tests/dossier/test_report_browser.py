@@ -15,7 +15,7 @@ import made_audit
 from browser import CHROMIUM, Browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "audit"))
+sys.path.insert(0, str(ROOT / "tests" / "dmarc"))
 
 import made_reports as made  # noqa: E402
 

@@ -15,7 +15,7 @@ import hostile_names
 import look
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "audit"))
+sys.path.insert(0, str(ROOT / "tests" / "dmarc"))
 
 import made_reports as made  # noqa: E402
 from made_reports import row  # noqa: E402

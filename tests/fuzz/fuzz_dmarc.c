@@ -1,6 +1,6 @@
-#include "audit/archive.h"
-#include "audit/archive_mail.h"
-#include "audit/dmarc_told.h"
+#include "dmarc/archive.h"
+#include "dmarc/archive_mail.h"
+#include "dmarc/dmarc_told.h"
 #include "matrix/load.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "audit/tlsrpt.h"
+#include "dmarc/tlsrpt.h"
 
 #include "base/document.h"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "audit/tlsrpt.h"
+#include "dmarc/tlsrpt.h"
 #include "matrix/load.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * audit/dmarc_table - a bounded number of entries, each found by the key it begins with.
+ * dmarc/dmarc_table - a bounded number of entries, each found by the key it begins with.
  *
  * Strangers choose the keys: the hash is seeded. Memory is reserved at start and touched
  * as entries are added; none is ever taken out. Keys are compared whole, padding too.

@@ -1,5 +1,5 @@
 /*
- * audit/dmarc_xml - one DMARC aggregate report (RFC 7489 appendix C, RFC 9990).
+ * dmarc/dmarc_xml - one DMARC aggregate report (RFC 7489 appendix C, RFC 9990).
  *
  * In: XML from a stranger, both shapes, with or without a namespace. Out: what the report
  * says of itself, and its rows. A document type (so any entity of its own), deep nesting,

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "audit/archive.h"
+#include "dmarc/archive.h"
 
 #include <archive.h>
 #include <archive_entry.h>

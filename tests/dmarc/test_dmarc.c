@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "audit/dmarc.h"
+#include "dmarc/dmarc.h"
 #include "matrix/load.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "audit/dmarc.h"
+#include "dmarc/dmarc.h"
 
 #include "matrix/senders.h"
 

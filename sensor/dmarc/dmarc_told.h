@@ -1,12 +1,12 @@
 /*
- * audit/dmarc_told - what reports tell, in words, as JSON and as records of the journal.
+ * dmarc/dmarc_told - what reports tell, in words, as JSON and as records of the journal.
  *
- * In: what was added up (audit/dmarc, audit/tlsrpt). Texts of strangers are fit to print:
+ * In: what was added up (dmarc/dmarc, dmarc/tlsrpt). Texts of strangers are fit to print:
  * who took them in saw to it.
  */
 #pragma once
 
-#include "audit/tlsrpt.h"
+#include "dmarc/tlsrpt.h"
 #include "dossier/texts.h"
 #include "report/json_sensor.h"
 

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "audit/archive.h"
-#include "audit/archive_mail.h"
+#include "dmarc/archive.h"
+#include "dmarc/archive_mail.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "audit/dmarc_told.h"
+#include "dmarc/dmarc_told.h"
 
 #define US_PER_S UINT64_C(1000000)
 

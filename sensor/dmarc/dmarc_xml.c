@@ -1,4 +1,4 @@
-#include "audit/dmarc_xml.h"
+#include "dmarc/dmarc_xml.h"
 
 #include "base/utf8.h"
 

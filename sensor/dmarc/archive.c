@@ -1,7 +1,7 @@
-#include "audit/archive.h"
+#include "dmarc/archive.h"
 
-#include "audit/archive_mail.h"
 #include "base/library.h"
+#include "dmarc/archive_mail.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,5 +1,5 @@
-#include "audit/dmarc_told.h"
 #include "base/columns.h"
+#include "dmarc/dmarc_told.h"
 #include "dossier/page.h"
 
 /* One form, in one language. */

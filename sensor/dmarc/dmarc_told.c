@@ -1,4 +1,4 @@
-#include "audit/dmarc_told.h"
+#include "dmarc/dmarc_told.h"
 
 #include "dossier/page.h"
 #include "report/json.h"

@@ -1,5 +1,5 @@
 /*
- * audit/archive_mail - the parts of a mail that may hold a report.
+ * dmarc/archive_mail - the parts of a mail that may hold a report.
  *
  * In: one message (RFC 5322, MIME: RFC 2045, 2046). Out: the decoded bytes of each part that
  * is neither text for people nor a list of parts, and of XML. Bounded in parts and depth;

@@ -1,4 +1,4 @@
-#include "audit/dmarc_table.h"
+#include "dmarc/dmarc_table.h"
 
 #include <assert.h>
 #include <stdlib.h>

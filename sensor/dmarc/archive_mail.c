@@ -1,6 +1,6 @@
-#include "audit/archive_mail.h"
+#include "dmarc/archive_mail.h"
 
-#include "audit/archive.h"
+#include "dmarc/archive.h"
 
 #define VALUE_BYTES    1024
 #define BOUNDARY_BYTES 74 /* "--" and 70 (RFC 2046 section 5.1.1), its NUL */

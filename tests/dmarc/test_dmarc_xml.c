@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "audit/dmarc_xml.h"
+#include "dmarc/dmarc_xml.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,15 +1,15 @@
 /*
- * audit/dmarc - who sends as the entity's domains, as aggregate reports tell, and is it declared?
+ * dmarc/dmarc - who sends as the entity's domains, as aggregate reports tell, and is it declared?
  *
- * In: rows of reports (audit/dmarc_xml), the matrix, prefixes of known forwarders. Out: one
+ * In: rows of reports (dmarc/dmarc_xml), the matrix, prefixes of known forwarders. Out: one
  * source for each address and domain of the header From, added up. Whoever may send mail
  * may send a report: all of it is a claim, the table is bounded, and what can be forged by
  * the thousand (mail that passed nothing) never takes the last of its room.
  */
 #pragma once
 
-#include "audit/dmarc_table.h"
-#include "audit/dmarc_xml.h"
+#include "dmarc/dmarc_table.h"
+#include "dmarc/dmarc_xml.h"
 #include "matrix/domains.h"
 #include "matrix/network.h"
 

@@ -1,5 +1,5 @@
 /*
- * audit/archive - the reports inside a file, as mail brought them.
+ * dmarc/archive - the reports inside a file, as mail brought them.
  *
  * In: the bytes of one file: XML or JSON as it is, in gzip, in zip, or as parts of a mail
  * (MIME) that hold one of these. Out: the plain bytes of each report. What it is is told

@@ -1,5 +1,5 @@
 /*
- * audit/tlsrpt - how TLS of the entity's servers went, as those who send to it report.
+ * dmarc/tlsrpt - how TLS of the entity's servers went, as those who send to it report.
  *
  * In: TLS reports (RFC 8460, JSON), the matrix. Out: for each domain and kind of policy the
  * sessions that went well and that failed; for each kind of failure and each server that
@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "audit/dmarc.h"
+#include "dmarc/dmarc.h"
 
 #define TLSRPT_JSON_MAX  (4U << 20)
 #define TLSRPT_ROWS_MAX  (1U << 12)
