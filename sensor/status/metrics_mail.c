@@ -127,6 +127,34 @@ static void write_encryption(FILE *out, const struct cells *cells)
 	}
 }
 
+/* Of each end that ever was one of a server that mail was sent to. */
+static void write_mail(FILE *out, const struct cells *cells)
+{
+	static const struct metric_head HEAD = {"mailwarden_clear_mail_total",
+		"What crossed in clear, by group of the server (or zone): messages, and "
+		"how often it refused (5xx) or deferred (4xx) one, its sender, a "
+		"recipient or its client.",
+		"counter", METRIC_UNIT_NUMBER};
+	static const char *const OUTCOMES[CELLS_MAIL_COUNT] = {
+		"message", "refusal", "deferral"};
+	const uint32_t end_count = cells_end_count(cells);
+	metrics_head(out, &HEAD);
+	for (uint32_t i = 0; i < end_count; i++) {
+		const _Atomic uint64_t *mail = cells->mail[i];
+		const bool is_any = mail[CELLS_MAIL_MESSAGES] > 0 ||
+				    mail[CELLS_MAIL_REFUSALS] > 0 ||
+				    mail[CELLS_MAIL_DEFERRALS] > 0;
+		for (unsigned j = 0; is_any && j < CELLS_MAIL_COUNT; j++) {
+			(void)fputs(HEAD.name, out);
+			metrics_label(out, '{', "to", cells_end(cells, (uint16_t)i),
+				CELLS_NAME_BYTES);
+			metrics_word(out, ',', "outcome", OUTCOMES[j]);
+			(void)fputc('}', out);
+			metrics_value(out, HEAD.unit, mail[j]);
+		}
+	}
+}
+
 static void write_row(FILE *out, const char *name, const struct status_process *process,
 	const struct status_row *row)
 {
@@ -199,6 +227,7 @@ void metrics_write_mail(FILE *out, const struct status_page *page, unsigned work
 	write_flows(out, page, workers_end);
 	write_cells(out, &page->cells);
 	write_encryption(out, &page->cells);
+	write_mail(out, &page->cells);
 	write_rows(out, page, workers_end);
 	write_certificate(out, page, workers_end, now_us);
 }

@@ -327,7 +327,13 @@ static void the_encryption_of_a_server_is_told_of_servers_alone(void **state)
 	sighting = flow("internal", "mx-out", VERDICT_ILLEGITIMATE);
 	cells_take(&page->cells, &sighting);
 	sighting.tls = FACTS_TLS_NONE;
+	sighting.messages = 6;
+	sighting.refusals = 3;
 	cells_take(&page->cells, &sighting);
+	assert_tells(page,
+		"\nmailwarden_clear_mail_total{to=\"mx-out\",outcome=\"message\"} 6\n"
+		"mailwarden_clear_mail_total{to=\"mx-out\",outcome=\"refusal\"} 3\n"
+		"mailwarden_clear_mail_total{to=\"mx-out\",outcome=\"deferral\"} 0\n");
 	assert_tells(page,
 		"\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"starttls\"} 2\n");
 	assert_tells(
@@ -336,6 +342,7 @@ static void the_encryption_of_a_server_is_told_of_servers_alone(void **state)
 		"\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"implicit\"} 0\n");
 	char *text = text_of(page);
 	assert_null(strstr(text, "mailwarden_tls_flows_total{to=\"relay\""));
+	assert_null(strstr(text, "mailwarden_clear_mail_total{to=\"relay\""));
 	free(text);
 	free(page);
 }
