@@ -85,8 +85,10 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Courrier venu d'Internet, en clair"},
 	[TEXT_POLICY_VALUE] = {"messages {}, refusals (5xx) {}, deferrals (4xx) {}",
 		"messages {}, refus définitifs (5xx) {}, refus temporaires (4xx) {}"},
-	[TEXT_POLICY_NONE] = {"messages {}; neither a refusal (5xx) nor a deferral (4xx) was seen",
-		"messages {} ; aucun refus vu, ni définitif (5xx) ni temporaire (4xx)"},
+	[TEXT_POLICY_NONE] =
+		{"messages {}; neither a refusal (5xx) nor a deferral (4xx) was seen",
+			"messages {} ; aucun refus vu, ni définitif (5xx) ni "
+			"temporaire (4xx)"},
 	[TEXT_WHY_NOT] = {"Why no verdict", "Pourquoi pas de constat"},
 	[TEXT_LACK_SIGHT] = {"Too much of the traffic could not be looked into.",
 		"Une trop grande part du trafic n'a pas pu être décodée."},

@@ -32,8 +32,8 @@ struct apart {
 };
 
 /* The term, for more to be said of it. */
-static struct difference_term *add_term(struct terms *terms, const char *key,
-	const char *name, const char *text)
+static struct difference_term *add_term(
+	struct terms *terms, const char *key, const char *name, const char *text)
 {
 	struct difference *difference = terms->difference;
 	difference->terms = list_room(
@@ -151,8 +151,8 @@ static void part_addresses(struct terms *terms, const struct marks *marks,
 			last = before(&marks->list[i + 1]);
 		}
 		for (int side = 0; side < 2; side++) {
-			const struct matrix_end end = matrix_locate(
-				terms->matrices[side], &marks->list[i]);
+			const struct matrix_end end =
+				matrix_locate(terms->matrices[side], &marks->list[i]);
 			is[side] = is_allowed(&allowed[side], &marks->list[i], &end);
 		}
 		terms->lookups_left--;
@@ -167,8 +167,10 @@ static void part_hosts(const struct difference *difference,
 {
 	for (size_t i = 0; i < difference->class_count; i++) {
 		const struct difference_class *class = &difference->classes[i];
-		const bool is_old = class->host && is_host_allowed(&allowed[0], &class->ends[0]);
-		const bool is_new = class->host && is_host_allowed(&allowed[1], &class->ends[1]);
+		const bool is_old =
+			class->host && is_host_allowed(&allowed[0], &class->ends[0]);
+		const bool is_new =
+			class->host && is_host_allowed(&allowed[1], &class->ends[1]);
 		if (is_old != is_new) {
 			struct apart *to = &apart[is_new];
 			to->hosts = list_room(
@@ -219,9 +221,9 @@ static void compare_allowed(struct terms *terms, const struct allowing *allowing
 	list_free(marks.list);
 	for (int side = 1; side >= 0; side--) {
 		if (apart[side].span_count + apart[side].host_count > 0) {
-			struct difference_term *term = add_term(terms, "domains",
-				allowing->name,
-				side == 1 ? allowing->more : allowing->fewer);
+			struct difference_term *term =
+				add_term(terms, "domains", allowing->name,
+					side == 1 ? allowing->more : allowing->fewer);
 			term->is_wider = side == 1;
 			term->is_narrower = side == 0;
 			keep_apart(terms, &apart[side], term);
@@ -251,10 +253,12 @@ static void compare_inward(struct terms *terms, const char *name,
 		compare_allowed(terms, &allowing, allowed);
 	} else if (!allowed[0].is_anybody) {
 		add_wider(terms, "domains", name,
-			"may be sent from outside by anybody: it is no own domain any more");
+			"may be sent from outside by anybody: it is no own domain any "
+			"more");
 	} else if (!allowed[1].is_anybody) {
 		add_narrower(terms, "domains", name,
-			"may be sent from outside by nobody but its senders: it is an own "
+			"may be sent from outside by nobody but its senders: it is an "
+			"own "
 			"domain");
 	}
 }
@@ -265,14 +269,14 @@ static void compare_outward(struct terms *terms, const char *name,
 {
 	bool is_let[2];
 	for (int side = 0; side < 2; side++) {
-		is_let[side] = domains[side] ||
-			       !matrix_has_own_domains(terms->matrices[side]);
+		is_let[side] =
+			domains[side] || !matrix_has_own_domains(terms->matrices[side]);
 	}
 	if (is_let[1] && !is_let[0]) {
 		add_wider(terms, "domains", name, "may be sent out by our servers");
 	} else if (is_let[0] && !is_let[1]) {
-		add_narrower(
-			terms, "domains", name, "may be sent out by our servers no more");
+		add_narrower(terms, "domains", name,
+			"may be sent out by our servers no more");
 	}
 }
 
@@ -416,8 +420,8 @@ static void compare_fields(struct terms *terms, const struct matrix_group *group
 }
 
 /* Of hosts that no group had before, the group's own; or NULL. */
-static const struct matrix_group *group_before(const struct terms *terms, int side,
-	const struct matrix_group *const groups[2])
+static const struct matrix_group *group_before(
+	const struct terms *terms, int side, const struct matrix_group *const groups[2])
 {
 	const struct matrix *matrix = terms->matrices[side];
 	const struct matrix_group *other = groups[1 - side];
@@ -442,9 +446,10 @@ static void compare_expected(struct terms *terms)
 			group_before(terms, 1, of_hosts)};
 		uint32_t words[2];
 		for (int side = 0; side < 2; side++) {
-			words[side] = groups[side] ? (uint32_t)(groups[side] -
-								terms->matrices[side]->groups)
-						   : NAME_NONE;
+			words[side] =
+				groups[side] ? (uint32_t)(groups[side] -
+							  terms->matrices[side]->groups)
+					     : NAME_NONE;
 		}
 		const size_t known = pairs.count;
 		if (interning_number(&pairs, words, 2) != known) {
@@ -508,7 +513,8 @@ static void compare_files(struct terms *terms, const struct matrix_list *const l
 		return;
 	}
 	(void)snprintf(text, sizeof(text),
-		"is read from %.150s%s, before from %.150s; its entries are not compared",
+		"is read from %.150s%s, before from %.150s; its entries are not "
+		"compared",
 		files[1][0] != '\0' ? files[1] : "no file",
 		lists[0]->format != lists[1]->format ? " in another format" : "",
 		files[0][0] != '\0' ? files[0] : "no file");
@@ -523,8 +529,9 @@ static void compare_list(struct terms *terms, const struct matrix_list *const li
 	compare_files(terms, lists);
 	if (lists[0]->severity != lists[1]->severity &&
 		lists[0]->kind == lists[1]->kind) {
-		(void)snprintf(text, sizeof(text), "is told with severity %u, before %u",
-			lists[1]->severity, lists[0]->severity);
+		(void)snprintf(text, sizeof(text),
+			"is told with severity %u, before %u", lists[1]->severity,
+			lists[0]->severity);
 		(void)add_term(terms, "lists", lists[1]->name, text);
 	}
 	if (lists[0]->may_shrink != lists[1]->may_shrink) {
@@ -552,8 +559,8 @@ static void compare_lists(struct terms *terms)
 		const struct matrix_list *lists =
 			matrix_lists(terms->matrices[side], &count);
 		for (size_t i = 0; i < count; i++) {
-			const struct matrix_list *other = list_named(
-				terms->matrices[1 - side], lists[i].name);
+			const struct matrix_list *other =
+				list_named(terms->matrices[1 - side], lists[i].name);
 			const struct matrix_list *const pair[] = {other, &lists[i]};
 			if (!other) {
 				tell_list(terms, &lists[i], side == 1);

@@ -88,7 +88,7 @@ struct sighting {
 	uint32_t recipients;
 	uint32_t refusals;  /* that the server said no for good, in clear, */
 	uint32_t deferrals; /* and for now */
-	bool has_sender; /* a domain of one: mail was begun, in clear */
+	bool has_sender;    /* a domain of one: mail was begun, in clear */
 
 	uint8_t verdict;   /* enum verdict */
 	uint64_t findings; /* FINDING_BIT of each raised, but for the accepted ones */

@@ -831,8 +831,8 @@ static void a_policy_speaks_in_greetings_and_of_messages_and_of_no_other_command
 		C("EHLO client.example.net\r\n"),
 		S("250-mx.example.org\r\n250 CHUNKING\r\n"),
 		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n"),
-		S("250 ok\r\n250 ok\r\n354 go\r\n"), C("Subject: x\r\n\r\n550 no\r\n.\r\n"),
-		S("554 a virus\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n"),
+		C("Subject: x\r\n\r\n550 no\r\n.\r\n"), S("554 a virus\r\n"),
 		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.org>\r\n"
 		  "BDAT 4 LAST\r\nabcd"),
 		S("250 ok\r\n250 ok\r\n451 busy\r\n")};

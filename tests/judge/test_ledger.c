@@ -802,7 +802,8 @@ int main(void)
 			a_client_that_is_back_with_helo_once_ehlo_was_refused_is_stripped),
 		cmocka_unit_test(of_refusals_the_oldest_gives_way),
 		cmocka_unit_test(half_a_dialogue_teaches_nothing),
-		cmocka_unit_test(what_a_server_refused_is_added_up_and_stops_at_the_largest_number),
+		cmocka_unit_test(
+			what_a_server_refused_is_added_up_and_stops_at_the_largest_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,7 +81,8 @@ static void assert_changes(const struct change *changes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		assert_change(&changes[i]);
-		const struct change same[] = {{changes[i].old_keys, changes[i].old_keys, {NULL}},
+		const struct change same[] = {
+			{changes[i].old_keys, changes[i].old_keys, {NULL}},
 			{changes[i].new_keys, changes[i].new_keys, {NULL}}};
 		assert_change(&same[0]);
 		assert_change(&same[1]);
@@ -95,13 +96,16 @@ static void who_may_send_in_the_name_of_a_domain_is_compared_host_by_host(void *
 	(void)state;
 	static const struct change LIST[] = {
 		{"domains: {example.org: {senders: [203.0.113.0/28]}}\n",
-			"domains: {example.org: {senders: [203.0.113.0/29, 203.0.113.8/29]}}\n",
+			"domains: {example.org: {senders: [203.0.113.0/29, "
+			"203.0.113.8/29]}}\n",
 			{NULL}},
 		{"domains: {example.org: {senders: [203.0.113.0/28]}}\n",
-			"domains: {example.org: {senders: [203.0.113.4-203.0.113.16]}}\n",
+			"domains: {example.org: {senders: "
+			"[203.0.113.4-203.0.113.16]}}\n",
 			{"+domains example.org: may be sent from outside by "
 			 "203.0.113.16-203.0.113.16",
-				"-domains example.org: may be sent from outside no more by "
+				"-domains example.org: may be sent from outside no "
+				"more by "
 				"203.0.113.0-203.0.113.3"}},
 		{"domains: {example.org: {senders: [mx-out]}}\n",
 			"domains: {example.org: {senders: [198.51.100.2]}}\n", {NULL}},
@@ -115,8 +119,8 @@ static void who_may_send_in_the_name_of_a_domain_is_compared_host_by_host(void *
 			"a.example.org: {}}\n",
 			{"-domains a.example.org: may be sent from outside no more by "
 			 "203.0.113.9-203.0.113.9"}},
-		{"domains: {example.org: {}}\n", "domains: {example.org: {}, b.example.org: {}}\n",
-			{NULL}},
+		{"domains: {example.org: {}}\n",
+			"domains: {example.org: {}, b.example.org: {}}\n", {NULL}},
 	};
 	CHANGES(LIST);
 }
@@ -126,15 +130,19 @@ static void an_own_domain_is_told_from_outside_and_let_out(void **state)
 	(void)state;
 	static const struct change LIST[] = {
 		{"", "domains: {example.org: {}}\n",
-			{"-domains : mail of domains that are not declared may be sent out "
+			{"-domains : mail of domains that are not declared may be sent "
+			 "out "
 			 "by our servers no more",
-				"-domains example.org: may be sent from outside by nobody but "
+				"-domains example.org: may be sent from outside by "
+				"nobody but "
 				"its senders: it is an own domain"}},
 		{"domains: {example.org: {}, example.com: {}}\n",
 			"domains: {example.org: {}}\n",
-			{"+domains example.com: may be sent from outside by anybody: it is no "
+			{"+domains example.com: may be sent from outside by anybody: "
+			 "it is no "
 			 "own domain any more",
-				"-domains example.com: may be sent out by our servers no "
+				"-domains example.com: may be sent out by our servers "
+				"no "
 				"more"}},
 		{"domains: {example.org: {}}\n",
 			"domains: {example.org: {}, example.com: {own: no}}\n",
@@ -142,7 +150,8 @@ static void an_own_domain_is_told_from_outside_and_let_out(void **state)
 		{"domains: {example.org: {selectors: [a, b]}}\n",
 			"domains: {example.org: {selectors: [b, c]}}\n",
 			{"!domains example.org: has the DKIM selector c",
-				"!domains example.org: has no more the DKIM selector a"}},
+				"!domains example.org: has no more the DKIM selector "
+				"a"}},
 	};
 	CHANGES(LIST);
 }
@@ -178,18 +187,22 @@ static void a_list_that_allows_is_wider_and_one_that_denies_narrower(void **stat
 	static const struct change LIST[] = {
 		{"", "lists: {a: {kind: allow}}\n", {"+lists a: allow list"}},
 		{"", "lists: {a: {kind: deny}}\n", {"-lists a: deny list"}},
-		{"lists: {a: {kind: temporary}}\n", "", {"+lists a: temporary list, no more"}},
+		{"lists: {a: {kind: temporary}}\n", "",
+			{"+lists a: temporary list, no more"}},
 		{"lists: {a: {kind: deny}}\n", "lists: {a: {kind: temporary}}\n",
 			{"+lists a: is of kind temporary, before deny"}},
-		{"lists: {a: {kind: deny}}\n", "lists: {a: {kind: deny, severity: low}}\n",
+		{"lists: {a: {kind: deny}}\n",
+			"lists: {a: {kind: deny, severity: low}}\n",
 			{"!lists a: is told with severity 4, before 2"}},
 		/* nobody knows what is in it */
 		{"lists: {a: {kind: deny, file: x.txt}}\n",
 			"lists: {a: {kind: deny, file: y.txt}}\n",
-			{"~lists a: is read from y.txt, before from x.txt; its entries are not "
+			{"~lists a: is read from y.txt, before from x.txt; its entries "
+			 "are not "
 			 "compared"}},
 		{"lists: {a: {kind: deny, file: x.txt}, b: {kind: allow}}\n",
-			"lists: {b: {kind: allow}, a: {kind: deny, file: x.txt}}\n", {NULL}},
+			"lists: {b: {kind: allow}, a: {kind: deny, file: x.txt}}\n",
+			{NULL}},
 	};
 	CHANGES(LIST);
 }
@@ -201,7 +214,8 @@ int main(void)
 			who_may_send_in_the_name_of_a_domain_is_compared_host_by_host),
 		cmocka_unit_test(an_own_domain_is_told_from_outside_and_let_out),
 		cmocka_unit_test(another_way_to_do_is_wider_and_another_field_narrower),
-		cmocka_unit_test(a_list_that_allows_is_wider_and_one_that_denies_narrower),
+		cmocka_unit_test(
+			a_list_that_allows_is_wider_and_one_that_denies_narrower),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

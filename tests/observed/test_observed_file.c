@@ -302,7 +302,8 @@ static void a_file_of_the_version_before_is_read_without_refusals(void **state)
 	assert_int_equal(bytes.at[refusals], 3);
 	memmove(bytes.at + refusals, bytes.at + refusals + 8, bytes.len - refusals - 8);
 	bytes.len -= 8;
-	memcpy(bytes.at, OBSERVED_FILE_FIRST_LINE_1, strlen(OBSERVED_FILE_FIRST_LINE_1));
+	memcpy(bytes.at, OBSERVED_FILE_FIRST_LINE_1,
+		strlen(OBSERVED_FILE_FIRST_LINE_1));
 	put_sum(bytes);
 	observed_free(into);
 	into = made_observed(64);
