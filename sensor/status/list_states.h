@@ -14,11 +14,11 @@ struct list_state {
 	char name[64];
 	_Atomic uint32_t kind; /* enum matrix_list_kind */
 	_Atomic uint32_t entries;
-	_Atomic uint32_t
-		is_kept; /* the file is not usable: these are entries of before */
+	/* the file is not usable: these are entries of before */
+	_Atomic uint32_t is_kept;
 	_Atomic uint32_t bad_lines;
-	_Atomic uint64_t
-		hits; /* flows; it never goes back while the list is declared */
+	/* flows; they never go back while the list is declared */
+	_Atomic uint64_t hits;
 	_Atomic uint64_t counted; /* of these, what the block in force had last */
 	_Atomic int64_t read_s;   /* when its entries were; 0: never */
 	_Atomic int64_t file_s;   /* when the file was written last; 0: there is none */
