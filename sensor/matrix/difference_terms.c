@@ -290,22 +290,22 @@ static bool has_selector(const struct matrix_domain *domain, const char *selecto
 	return false;
 }
 
-/* The audit asks for their keys; nothing is told or let by because of them. */
+/*
+ * Those that this domain has and the other has not. The audit asks for their keys; nothing
+ * is told or let by because of them.
+ */
 static void compare_selectors(struct terms *terms, const char *name,
-	const struct matrix_domain *const domains[2])
+	const struct matrix_domain *domain, const struct matrix_domain *other,
+	bool is_new)
 {
 	char text[TEXT_BYTES];
-	for (int side = 1; side >= 0; side--) {
-		const struct matrix_domain *domain = domains[side];
-		for (size_t i = 0; domain && i < domain->selector_count; i++) {
-			if (!has_selector(domains[1 - side], domain->selectors[i])) {
-				(void)snprintf(text, sizeof(text),
-					"has%s the DKIM selector %.255s",
-					side == 1 ? "" : " no more",
-					domain->selectors[i]);
-				(void)add_term(terms, "domains", name, text);
-			}
+	for (size_t i = 0; domain && i < domain->selector_count; i++) {
+		if (has_selector(other, domain->selectors[i])) {
+			continue;
 		}
+		(void)snprintf(text, sizeof(text), "has%s the DKIM selector %.255s",
+			is_new ? "" : " no more", domain->selectors[i]);
+		(void)add_term(terms, "domains", name, text);
 	}
 }
 
@@ -322,7 +322,8 @@ static void compare_domain(struct terms *terms, const char *name)
 			domains[side] = NULL;
 		}
 	}
-	compare_selectors(terms, name, domains);
+	compare_selectors(terms, name, domains[1], domains[0], true);
+	compare_selectors(terms, name, domains[0], domains[1], false);
 }
 
 static void compare_all_domains(struct terms *terms)
@@ -346,20 +347,17 @@ static void compare_all_domains(struct terms *terms)
 	compare_allowed(terms, &FORWARDERS, forwarders);
 }
 
-static void compare_domains(struct terms *terms)
+/* Of this side; of the old one what the new one does not declare. */
+static void compare_domains(struct terms *terms, int side)
 {
-	compare_all_domains(terms);
-	for (int side = 1; side >= 0; side--) {
-		size_t count;
-		const struct matrix_domain *domains =
-			matrix_domains(terms->matrices[side], &count);
-		for (size_t i = 0; i < count; i++) {
-			const struct name_table *others =
-				&terms->matrices[1]->domain_names;
-			if (side == 1 ||
-				name_table_find(others, domains[i].name) == NAME_NONE) {
-				compare_domain(terms, domains[i].name);
-			}
+	size_t count;
+	const struct matrix_domain *domains =
+		matrix_domains(terms->matrices[side], &count);
+	const struct name_table *others = &terms->matrices[1]->domain_names;
+	for (size_t i = 0; i < count; i++) {
+		if (side == 1 ||
+			name_table_find(others, domains[i].name) == NAME_NONE) {
+			compare_domain(terms, domains[i].name);
 		}
 	}
 }
@@ -552,21 +550,19 @@ static void tell_list(struct terms *terms, const struct matrix_list *list, bool 
 	term->is_narrower = !term->is_wider;
 }
 
-static void compare_lists(struct terms *terms)
+/* The same of lists. */
+static void compare_lists(struct terms *terms, int side)
 {
-	for (int side = 1; side >= 0; side--) {
-		size_t count;
-		const struct matrix_list *lists =
-			matrix_lists(terms->matrices[side], &count);
-		for (size_t i = 0; i < count; i++) {
-			const struct matrix_list *other =
-				list_named(terms->matrices[1 - side], lists[i].name);
-			const struct matrix_list *const pair[] = {other, &lists[i]};
-			if (!other) {
-				tell_list(terms, &lists[i], side == 1);
-			} else if (side == 1) {
-				compare_list(terms, pair);
-			}
+	size_t count;
+	const struct matrix_list *lists = matrix_lists(terms->matrices[side], &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct matrix_list *other =
+			list_named(terms->matrices[1 - side], lists[i].name);
+		const struct matrix_list *const pair[] = {other, &lists[i]};
+		if (!other) {
+			tell_list(terms, &lists[i], side == 1);
+		} else if (side == 1) {
+			compare_list(terms, pair);
 		}
 	}
 }
@@ -575,7 +571,10 @@ void difference_find_terms(
 	struct difference *difference, const struct matrix *const matrices[2])
 {
 	struct terms terms = {difference, matrices, LOOKUPS_MAX};
-	compare_domains(&terms);
+	compare_all_domains(&terms);
+	compare_domains(&terms, 1);
+	compare_domains(&terms, 0);
 	compare_expected(&terms);
-	compare_lists(&terms);
+	compare_lists(&terms, 1);
+	compare_lists(&terms, 0);
 }

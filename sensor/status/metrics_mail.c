@@ -257,6 +257,21 @@ static bool is_time(enum list_value which)
 	return which == LIST_READ || which == LIST_WRITTEN || which == LIST_FAILED;
 }
 
+/* No sample of a time that never was. */
+static void write_list(FILE *out, const struct metric_head *head,
+	const struct list_state *state, enum list_value which)
+{
+	const uint64_t value = list_value(state, which);
+	if (value == 0 && is_time(which)) {
+		return;
+	}
+	(void)fputs(head->name, out);
+	metrics_label(out, '{', "list", state->name, sizeof(state->name));
+	metrics_word(out, ',', "kind", list_state_kind(state));
+	(void)fputc('}', out);
+	metrics_value(out, head->unit, value);
+}
+
 /* LISTS_MAX of them at most, by the matrix's names. */
 static void write_lists(FILE *out, const struct list_states *lists)
 {
@@ -288,17 +303,7 @@ static void write_lists(FILE *out, const struct list_states *lists)
 	for (unsigned i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++) {
 		metrics_head(out, &HEADS[i]);
 		for (uint32_t j = 0; j < count; j++) {
-			const struct list_state *state = &lists->list[j];
-			const uint64_t value = list_value(state, (enum list_value)i);
-			if (value == 0 && is_time((enum list_value)i)) {
-				continue;
-			}
-			(void)fputs(HEADS[i].name, out);
-			metrics_label(
-				out, '{', "list", state->name, sizeof(state->name));
-			metrics_word(out, ',', "kind", list_state_kind(state));
-			(void)fputc('}', out);
-			metrics_value(out, HEADS[i].unit, value);
+			write_list(out, &HEADS[i], &lists->list[j], (enum list_value)i);
 		}
 	}
 }
