@@ -52,9 +52,11 @@ static void usage(FILE *out)
 	(void)fprintf(out,
 		"\n"
 		"'mailwarden COMMAND --help' teaches each with examples.\n"
-		"Manual: mailwarden(8); the matrix file: mailwarden-matrix(5).\n"
-		"Exit: 0 ok, 1 violations found (with --exit-code), 2 usage or matrix\n"
-		"error, 3 I/O or runtime error.\n");
+		"Manuals: mailwarden(8), 'man mailwarden-COMMAND'; the matrix file:\n"
+		"mailwarden-matrix(5).\n"
+		"Exit: 0 ok, 1 findings, breaches and the like (each command says "
+		"when),\n"
+		"2 usage or matrix error, 3 I/O or runtime error.\n");
 }
 
 static int unknown_command(const char *name)

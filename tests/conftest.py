@@ -4,4 +4,4 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / "live" / "lab"), str(HERE / "golden")]
+sys.path[:0] = [str(HERE / "live" / "lab"), str(HERE / "golden"), str(HERE / "books")]

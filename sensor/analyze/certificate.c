@@ -1,6 +1,7 @@
 #include "analyze/certificate.h"
 
 #include "analyze/fingerprint.h"
+#include "analyze/tls.h"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -11,6 +12,8 @@
 #include <time.h>
 
 #define VERIFIED_KEY_BITS_MAX 8192 /* a larger key only costs time */
+/* no larger one comes with a message that is kept */
+#define REMEMBERED_BYTES TLS_HANDSHAKE_BYTES_MAX
 
 static struct text name_trim_dot(struct text name)
 {
@@ -379,15 +382,18 @@ static X509 *x509_of(struct text der)
 struct remembered {
 	struct facts_certificate facts; /* visibility FACTS_NOT_SEEN: empty */
 	bool is_alone;
+	size_t len;
+	uint8_t der[REMEMBERED_BYTES];
 };
 
 static struct remembered remembered[64];
 
-static struct remembered *remembered_place(const char *fingerprint)
+/* Its last bytes are of a signature. */
+static struct remembered *remembered_place(struct text der)
 {
-	const size_t sum =
-		(size_t)(uint8_t)fingerprint[0] * 7 + (size_t)(uint8_t)fingerprint[1];
-	return &remembered[sum % (sizeof(remembered) / sizeof(remembered[0]))];
+	uint64_t last = 0;
+	memcpy(&last, der.at + der.len - sizeof(last), sizeof(last));
+	return &remembered[last * UINT64_C(0x9e3779b97f4a7c15) >> 58];
 }
 
 /* Its list of names is whole, so that another SNI can be held against it. */
@@ -397,19 +403,22 @@ static bool has_whole_names(const struct facts_certificate *facts)
 }
 
 static bool remembered_is(
-	const struct remembered *place, const char *fingerprint, bool is_alone)
+	const struct remembered *place, const struct certificate_shown *shown)
 {
-	return place->facts.visibility == FACTS_SEEN && place->is_alone == is_alone &&
-	       strcmp(place->facts.fingerprint, fingerprint) == 0;
+	return place->facts.visibility == FACTS_SEEN &&
+	       place->is_alone == shown->is_alone && place->len == shown->der.len &&
+	       memcmp(place->der, shown->der.at, place->len) == 0;
 }
 
-static void remembered_set(
-	struct remembered *place, const struct facts_certificate *facts, bool is_alone)
+static void remembered_set(struct remembered *place,
+	const struct certificate_shown *shown, const struct facts_certificate *facts)
 {
 	if (facts->visibility == FACTS_SEEN && facts->fingerprint[0] != '\0' &&
 		has_whole_names(facts)) {
 		place->facts = *facts;
-		place->is_alone = is_alone;
+		place->is_alone = shown->is_alone;
+		place->len = shown->der.len;
+		memcpy(place->der, shown->der.at, place->len);
 	}
 }
 
@@ -464,16 +473,21 @@ static bool x509_read(const struct certificate_shown *shown, struct quota *quota
 bool certificate_read(const struct certificate_shown *shown, struct quota *quota,
 	struct facts_certificate *out)
 {
-	*out = (struct facts_certificate){.visibility = FACTS_UNREADABLE};
-	fingerprint_sha256(shown->der, out->fingerprint);
-	struct remembered *place = remembered_place(out->fingerprint);
-	if (remembered_is(place, out->fingerprint, shown->is_alone)) {
+	const size_t len = shown->der.len;
+	struct remembered *place = len >= sizeof(uint64_t) && len <= REMEMBERED_BYTES
+					   ? remembered_place(shown->der)
+					   : NULL;
+	if (place && remembered_is(place, shown)) {
 		*out = place->facts;
 		out->name_matches = names_match(out->names, shown->sni);
 		return true;
 	}
+	*out = (struct facts_certificate){.visibility = FACTS_UNREADABLE};
+	fingerprint_sha256(shown->der, out->fingerprint);
 	const bool is_read = x509_read(shown, quota, out);
-	remembered_set(place, out, shown->is_alone);
+	if (place) {
+		remembered_set(place, shown, out);
+	}
 	return is_read;
 }
 

@@ -4,9 +4,9 @@
  * In: the DER bytes of a leaf as seen on the wire. Out: struct facts_certificate.
  * Judges no chain and no revocation: a passive sensor has no trust store to
  * answer for. libcrypto (RFC 5280) is fenced here and in fingerprint. The last
- * few certificates read are remembered, since a server shows the same one in
- * every flow and a digest costs a fraction of parsing: one thread only. No key is
- * decoded but to verify with it, within a quota.
+ * few certificates read are remembered, bytes and all, since a server shows the
+ * same one in every flow: one thread only. No key is decoded but to verify with
+ * it, within a quota.
  */
 #pragma once
 

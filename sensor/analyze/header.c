@@ -133,33 +133,6 @@ static void text_keep(struct header *header, uint8_t byte)
 	}
 }
 
-static void address_note(struct facts_headers *headers, const struct address *address)
-{
-	for (uint8_t i = 0; i < headers->address_count; i++) {
-		if (address_equal(&headers->addresses[i], address)) {
-			return;
-		}
-	}
-	if (headers->address_count < FACTS_HEADER_ADDRESSES) {
-		headers->addresses[headers->address_count] = *address;
-		headers->address_count++;
-	}
-}
-
-/* RFC 5321 section 4.1.3: IPv6 literals carry the tag "IPv6:"; Exchange omits it. */
-static void literal_end(struct header *header, struct facts *facts)
-{
-	static const char TAG[] = "IPv6:";
-	const struct text literal = {(const uint8_t *)header->text, header->len};
-	const size_t tag = text_starts(literal, TAG) ? sizeof(TAG) - 1 : 0;
-	struct address address;
-	header->closer = 0;
-	header->text[header->len] = '\0';
-	if (address_parse(header->text + tag, &address)) {
-		address_note(&facts->headers, &address);
-	}
-}
-
 static bool is_of_literal(uint8_t byte)
 {
 	const uint8_t small = lower(byte);
@@ -184,9 +157,9 @@ static void literal_byte(struct header *header, struct facts *facts, uint8_t byt
 		   (is_bare && is_blank(byte) && header->len == 0)) {
 		return;
 	} else if (is_bare ? is_blank(byte) : byte == header->closer) {
-		literal_end(header, facts);
-	} else if (is_of_literal(byte)) {
-		text_keep(header, byte);
+		header->closer = 0;
+		header->text[header->len] = '\0';
+		note_header_address(facts, header->text);
 	} else {
 		header->closer = 0; /* a name, a zone index (RFC 4007), a version */
 	}
@@ -303,8 +276,6 @@ static void author_byte(struct header *header, uint8_t byte)
 	} else if (byte == '@' || byte == '<') {
 		header->closer = byte;
 		header->len = 0;
-	} else if (header->closer == '@' && is_of_domain(byte)) {
-		text_keep(header, byte);
 	} else if (header->closer == '@') {
 		author_end(header);
 		if (byte == '>' || byte == ',') {
@@ -371,20 +342,6 @@ static void field_end(struct header *header)
 	header->field = HEADER_FIELD_OTHER;
 }
 
-/* What all messages have. */
-static void fields_note(const struct header *header, struct facts_headers *headers)
-{
-	bool is_other = headers->senders == 0;
-	for (size_t i = 0; i < FACTS_FIELD_WORDS; i++) {
-		const uint64_t before =
-			headers->senders == 0 ? UINT64_MAX : headers->fields[i];
-		headers->fields[i] = before & header->fields[i];
-		is_other |= headers->fields[i] != before;
-	}
-	headers->field_changes += is_other;
-	headers->senders++;
-}
-
 static void block_end(struct header *header, struct facts *facts)
 {
 	struct facts_headers *headers = &facts->headers;
@@ -392,7 +349,7 @@ static void block_end(struct header *header, struct facts *facts)
 	header->state = HEADER_STATE_NONE;
 	headers->messages++;
 	if (header->has_sender) {
-		fields_note(header, headers);
+		note_header_fields(facts, header->fields);
 		headers->without_dkim_signature += !header->has_signature;
 		headers->without_authentication_results += !header->has_results;
 	}
@@ -425,34 +382,19 @@ static void line_start(struct header *header, struct facts *facts, uint8_t byte)
 	}
 }
 
-/* Blanks may stand around "=" and inside a value that is folded. */
-static void tag_byte(struct header *header, uint8_t byte)
-{
-	if (byte == ';') {
-		tag_end(header);
-	} else if (!is_blank(byte)) {
-		text_keep(header, byte);
-	}
-}
-
-static void checker_byte(struct header *header, uint8_t byte)
-{
-	if (byte == ';' || is_blank(byte)) {
-		checker_end(header);
-	} else {
-		text_keep(header, byte);
-	}
-}
-
+/* One that ends a run. */
 static void value_byte(struct header *header, struct facts *facts, uint8_t byte)
 {
 	switch ((enum header_field)header->field) {
 	case HEADER_FIELD_SIGNATURE:
 	case HEADER_FIELD_SEAL:
-		tag_byte(header, byte);
+		if (byte ==
+			';') { /* blanks may stand around "=" and in a folded value */
+			tag_end(header);
+		}
 		return;
 	case HEADER_FIELD_RESULTS:
-		checker_byte(header, byte);
+		checker_end(header);
 		return;
 	case HEADER_FIELD_FROM:
 		author_byte(header, byte);
@@ -470,10 +412,8 @@ static void header_byte(struct header *header, struct facts *facts, uint8_t byte
 {
 	switch ((enum header_state)header->state) {
 	case HEADER_STATE_NAME:
-		if (byte == ':') {
+		if (byte == ':') { /* blanks before it: RFC 5322 section 4.5.8 */
 			name_end(header);
-		} else if (byte != ' ' && byte != '\t') { /* RFC 5322 section 4.5.8 */
-			text_keep(header, byte);
 		}
 		break;
 	case HEADER_STATE_VALUE:
@@ -493,21 +433,53 @@ static void header_byte(struct header *header, struct facts *facts, uint8_t byte
 	}
 }
 
-/* A run of bytes that decide nothing one by one; the fields' names and values are mostly such. */
-static size_t run_len(struct text bytes, const bool decides[UINT8_MAX + 1])
+/* What the runs end at: of all other bytes a look at each would change but the same. */
+enum header_run_end {
+	ENDS_NAME = 1,
+	ENDS_TAG = 2, /* of a signature; and the name of who checked */
+	ENDS_AUTHOR = 4,
+	ENDS_WORD = 8,
+	ENDS_PLAIN = 16, /* outside of addresses */
+};
+
+static const uint8_t ENDS[UINT8_MAX + 1] = {
+	[0 ... '\t' - 1] = ENDS_WORD,
+	['\t'] = ENDS_NAME | ENDS_TAG | ENDS_WORD,
+	['\n'] = ENDS_NAME | ENDS_TAG | ENDS_AUTHOR | ENDS_WORD | ENDS_PLAIN,
+	['\n' + 1 ... '\r' - 1] = ENDS_WORD,
+	['\r'] = ENDS_TAG | ENDS_WORD,
+	['\r' + 1 ... ' ' - 1] = ENDS_WORD,
+	[' '] = ENDS_NAME | ENDS_TAG | ENDS_WORD,
+	['"'] = ENDS_AUTHOR,
+	['('] = ENDS_AUTHOR | ENDS_WORD | ENDS_PLAIN,
+	[')'] = ENDS_AUTHOR | ENDS_WORD,
+	[':'] = ENDS_NAME,
+	[';'] = ENDS_TAG | ENDS_WORD,
+	['<'] = ENDS_AUTHOR,
+	['@'] = ENDS_AUTHOR,
+	['['] = ENDS_WORD | ENDS_PLAIN,
+};
+
+static size_t run_len(struct text bytes, enum header_run_end end)
 {
 	size_t len = 0;
-	while (len < bytes.len && !decides[bytes.at[len]]) {
+	while (len < bytes.len && (ENDS[bytes.at[len]] & end) == 0) {
 		len++;
 	}
 	return len;
 }
 
-static size_t name_run(struct header *header, struct text bytes)
+static size_t run_of(struct text bytes, bool (*is_in)(uint8_t byte))
 {
-	static const bool DECIDES[UINT8_MAX + 1] = {
-		[':'] = true, [' '] = true, ['\t'] = true, ['\n'] = true};
-	const size_t len = run_len(bytes, DECIDES);
+	size_t len = 0;
+	while (len < bytes.len && is_in(bytes.at[len])) {
+		len++;
+	}
+	return len;
+}
+
+static size_t keep_run(struct header *header, struct text bytes, size_t len)
+{
 	const size_t room = HEADER_WORD_BYTES - 1U - header->len;
 	const size_t kept = len < room ? len : room;
 	memcpy(header->text + header->len, bytes.at, kept);
@@ -515,33 +487,77 @@ static size_t name_run(struct header *header, struct text bytes)
 	return len;
 }
 
-/* Outside of addresses. */
-static size_t value_run(struct header *header, struct text bytes)
+static void word_run(struct header *header, struct text bytes, size_t len)
 {
-	static const bool DECIDES[UINT8_MAX + 1] = {[0 ... ' '] = true,
-		['('] = true,
-		[')'] = true,
-		['['] = true,
-		[';'] = true};
-	const size_t len = run_len(bytes, DECIDES);
-	if (header->field == HEADER_FIELD_RECEIVED && !header->has_received &&
-		header->depth == 0) {
+	if (header->depth == 0) {
 		for (size_t i = 0; i < len; i++) {
 			header->word = word_add(header->word, bytes.at[i]);
 		}
 	}
+}
+
+/* Words, with the blanks between them. */
+static size_t words_run(struct header *header, struct text bytes)
+{
+	size_t len = 0;
+	for (;;) { /* each turn takes some of the bytes */
+		const struct text rest = {bytes.at + len, bytes.len - len};
+		const size_t word = run_len(rest, ENDS_WORD);
+		word_run(header, rest, word);
+		len += word;
+		if (word == rest.len ||
+			(rest.at[word] != ' ' && rest.at[word] != '\t')) {
+			return len;
+		}
+		word_end(header);
+		len++;
+	}
+}
+
+static size_t value_run(struct header *header, struct text bytes)
+{
+	const bool has_words =
+		header->field == HEADER_FIELD_RECEIVED && !header->has_received;
+	if (header->closer == 0) {
+		return has_words ? words_run(header, bytes)
+				 : run_len(bytes, ENDS_PLAIN);
+	}
+	const size_t len = keep_run(header, bytes, run_of(bytes, is_of_literal));
+	if (has_words) {
+		word_run(header, bytes, len);
+	}
 	return len;
 }
 
-/* What a look at each of them would change nothing but the same: how many. */
+static size_t author_run(struct header *header, struct text bytes)
+{
+	return header->closer == '@' && !header->is_quoted && header->depth == 0
+		       ? keep_run(header, bytes, run_of(bytes, is_of_domain))
+		       : run_len(bytes, ENDS_AUTHOR);
+}
+
+static size_t field_run(struct header *header, struct text bytes)
+{
+	switch ((enum header_field)header->field) {
+	case HEADER_FIELD_FROM:
+		return author_run(header, bytes);
+	case HEADER_FIELD_SIGNATURE:
+	case HEADER_FIELD_SEAL:
+	case HEADER_FIELD_RESULTS:
+		return keep_run(header, bytes, run_len(bytes, ENDS_TAG));
+	default:
+		return value_run(header, bytes);
+	}
+}
+
+/* What comes before the next byte that is to be looked at: how much. */
 static size_t header_run(struct header *header, struct text bytes)
 {
 	if (header->state == HEADER_STATE_NAME) {
-		return name_run(header, bytes);
+		return keep_run(header, bytes, run_len(bytes, ENDS_NAME));
 	}
-	if (header->state == HEADER_STATE_VALUE && header->closer == 0 &&
-		header->field <= HEADER_FIELD_ORIGIN) {
-		return value_run(header, bytes);
+	if (header->state == HEADER_STATE_VALUE) {
+		return field_run(header, bytes);
 	}
 	if (header->state == HEADER_STATE_SKIP) {
 		const uint8_t *lf = memchr(bytes.at, '\n', bytes.len);

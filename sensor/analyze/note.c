@@ -1,5 +1,7 @@
 #include "analyze/note.h"
 
+#include <string.h>
+
 void note_content(struct facts *facts)
 {
 	facts->has_content_clear = true;
@@ -88,4 +90,40 @@ void note_domain(char *kept, struct text domain)
 		*kept = (char)(*kept >= 'A' && *kept <= 'Z' ? *kept + ('a' - 'A')
 							    : *kept);
 	}
+}
+
+/* RFC 5321 section 4.1.3: IPv6 literals carry the tag "IPv6:"; Exchange omits it. */
+void note_header_address(struct facts *facts, const char *literal)
+{
+	static const char TAG[] = "IPv6:";
+	struct facts_headers *headers = &facts->headers;
+	const struct text text = {(const uint8_t *)literal, strlen(literal)};
+	const size_t tag = text_starts(text, TAG) ? sizeof(TAG) - 1 : 0;
+	struct address address;
+	if (!address_parse(literal + tag, &address)) {
+		return;
+	}
+	for (uint8_t i = 0; i < headers->address_count; i++) {
+		if (address_equal(&headers->addresses[i], &address)) {
+			return;
+		}
+	}
+	if (headers->address_count < FACTS_HEADER_ADDRESSES) {
+		headers->addresses[headers->address_count] = address;
+		headers->address_count++;
+	}
+}
+
+void note_header_fields(struct facts *facts, const uint64_t fields[FACTS_FIELD_WORDS])
+{
+	struct facts_headers *headers = &facts->headers;
+	bool is_other = headers->senders == 0;
+	for (size_t i = 0; i < FACTS_FIELD_WORDS; i++) {
+		const uint64_t before =
+			headers->senders == 0 ? UINT64_MAX : headers->fields[i];
+		headers->fields[i] = before & fields[i];
+		is_other |= headers->fields[i] != before;
+	}
+	headers->field_changes += is_other;
+	headers->senders++;
 }

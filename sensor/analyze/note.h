@@ -45,3 +45,9 @@ void note_policy(struct facts *facts, uint16_t code);
 
 /* A domain in lower case into FACTS_DOMAIN_BYTES: of a longer one its end. */
 void note_domain(char *kept, struct text domain);
+
+/* An address that stands in a header field, as it stands there; no address: nothing. */
+void note_header_address(struct facts *facts, const char *literal);
+
+/* The fields of one more message: all messages have what this one has, too. */
+void note_header_fields(struct facts *facts, const uint64_t fields[FACTS_FIELD_WORDS]);

@@ -5,20 +5,22 @@
 
 #define MASKED_GREETING 8 /* asterisks in a row (FACTS: Cisco's inspection) */
 
+static bool is_digit(uint8_t byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
 bool smtp_reply_parse(struct text line, uint16_t *code, bool *is_last)
 {
-	uint64_t number = 0;
-	if (line.len < 3 || line.at[0] < '2' || line.at[0] > '5') {
-		return false;
-	}
-	const struct text digits = {.at = line.at, .len = 3};
-	if (!text_number(digits, 599, &number) || number < 200) {
+	if (line.len < 3 || line.at[0] < '2' || line.at[0] > '5' ||
+		!is_digit(line.at[1]) || !is_digit(line.at[2])) {
 		return false;
 	}
 	if (line.len > 3 && line.at[3] != ' ' && line.at[3] != '-') {
 		return false;
 	}
-	*code = (uint16_t)number;
+	*code = (uint16_t)((line.at[0] - '0') * 100 + (line.at[1] - '0') * 10 +
+			   (line.at[2] - '0'));
 	*is_last = line.len == 3 || line.at[3] == ' ';
 	return true;
 }

@@ -49,6 +49,57 @@ bool archive_is_mail(struct text file)
 	return text_starts(line, "From ") || field_name_len(line) > 0;
 }
 
+bool archive_is_mailbox(struct text file)
+{
+	return text_starts(file, "From ");
+}
+
+static bool is_digit(uint8_t byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* "From relay@example.net Mon Nov 30 12:00:00 2026": prose may begin with that word, too. */
+static bool has_time(struct text line)
+{
+	for (size_t i = 2; i + 2 < line.len; i++) {
+		if (line.at[i] == ':' && is_digit(line.at[i - 2]) &&
+			is_digit(line.at[i - 1]) && is_digit(line.at[i + 1]) &&
+			is_digit(line.at[i + 2])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The line that ends here is an empty one. */
+static bool is_empty_line(const uint8_t *text, size_t end)
+{
+	const size_t before = end > 0 && text[end - 1] == '\r' ? end - 1 : end;
+	return before > 0 && text[before - 1] == '\n';
+}
+
+size_t archive_mailbox_first(struct text text)
+{
+	static const char NEXT[] = "\nFrom ";
+	struct text rest = text;
+	for (;;) { /* each time behind where it was */
+		const uint8_t *end =
+			rest.len > 0 ? memmem(rest.at, rest.len, NEXT, sizeof(NEXT) - 1)
+				     : NULL;
+		if (!end) {
+			return text.len;
+		}
+		const size_t at = (size_t)(end - text.at);
+		rest = text;
+		text_advance(&rest, at + 1);
+		struct text line = rest;
+		if (is_empty_line(text.at, at) && has_time(next_line(&line))) {
+			return at + 1;
+		}
+	}
+}
+
 static void add(char value[VALUE_BYTES], struct text more)
 {
 	const size_t len = strlen(value);

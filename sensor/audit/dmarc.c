@@ -1,5 +1,7 @@
 #include "audit/dmarc.h"
 
+#include "matrix/senders.h"
+
 #include <string.h>
 
 #define FAILING_MAX (DMARC_SOURCES_MAX / 4 * 3)
@@ -81,57 +83,6 @@ bool dmarc_is_asked(const struct dmarc_settings *settings, const char *domain)
 	return entry && entry->is_own;
 }
 
-static bool is_internet(const struct matrix *matrix, const struct matrix_end *end)
-{
-	size_t count;
-	return !end->group && end->zone == matrix_zones(matrix, &count);
-}
-
-static bool sends(const struct matrix_row *row, int64_t now_s)
-{
-	if (row->expires_s != 0 && now_s >= row->expires_s) {
-		return false;
-	}
-	for (int i = PROTOCOL_SMTP; i < PROTOCOL_ATTEMPT; i++) {
-		if ((row->protocols & PROTOCOL_BIT(i)) != 0 &&
-			protocol_row((enum protocol)i)->is_sending) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A row lets this end send to the Internet, or that is what its group is for. */
-static bool is_declared(
-	const struct dmarc_settings *settings, const struct matrix_end *end)
-{
-	size_t count;
-	const struct matrix_row *rows = matrix_rows(settings->matrix, &count);
-	if (end->group && end->group->role == MATRIX_ROLE_OUTBOUND) {
-		return true;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct matrix_end *from = &rows[i].from;
-		const bool is_from = from->group ? from->group == end->group
-						 : from->zone == end->zone;
-		if (is_from && is_internet(settings->matrix, &rows[i].to) &&
-			!is_internet(settings->matrix, from) &&
-			sends(&rows[i], settings->now_s)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The matrix says so of the domain: a service that sends for it. */
-static bool is_sender(const struct dmarc_settings *settings,
-	const struct dmarc_key *key, const struct matrix_end *end)
-{
-	const struct matrix_domain *entry =
-		matrix_domain_of(settings->matrix, key->domain);
-	return entry && matrix_is_source(&entry->senders, &key->address, end);
-}
-
 static bool is_forwarder(const struct dmarc_settings *settings,
 	const struct address *address, const struct matrix_end *end)
 {
@@ -151,8 +102,8 @@ static struct dmarc_source *add_source(
 {
 	const struct matrix_end end =
 		matrix_locate(dmarc->settings.matrix, &key->address);
-	const bool is_ours = is_declared(&dmarc->settings, &end) ||
-			     is_sender(&dmarc->settings, key, &end);
+	const bool is_ours = matrix_may_send(dmarc->settings.matrix, key->domain,
+		&key->address, dmarc->settings.now_s);
 	const bool is_failing = !is_aligned && !is_ours;
 	if (is_failing && dmarc->failing == FAILING_MAX) {
 		return NULL;

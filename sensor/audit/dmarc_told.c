@@ -1,13 +1,12 @@
 #include "audit/dmarc_told.h"
 
+#include "dossier/page.h"
 #include "report/json.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define DAY_BYTES  16
-#define ALSO_BYTES 40
+#define GROUP_BYTES 128
 
 bool dmarc_told_start(
 	struct dmarc_told *told, const struct dmarc *dmarc, const struct tlsrpt *tlsrpt)
@@ -40,79 +39,98 @@ bool dmarc_told_is_at_fault(const struct dmarc_told *told)
 	return is_at_fault;
 }
 
-static const char *day(uint64_t time_s, char text[DAY_BYTES])
+static const char *reporter_text(enum texts_language language, const char *reporter,
+	bool is_told_by_several, struct text_filled *filled)
 {
-	const time_t time = (time_t)time_s;
-	struct tm parts;
-	if (!gmtime_r(&time, &parts) ||
-		strftime(text, DAY_BYTES, "%Y-%m-%d", &parts) == 0) {
-		memcpy(text, "?", sizeof("?"));
-	}
-	return text;
+	const char *const name = reporter[0] != '\0'
+					 ? reporter
+					 : texts_of(language, TEXT_REPORTED_BY_NOBODY);
+	return is_told_by_several
+		       ? texts_fill(texts_of(language, TEXT_REPORTED_BY_SEVERAL), &name,
+				 filled)
+		       : name;
 }
 
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
-static const char *named(const char *reporter)
-{
-	return reporter[0] != '\0' ? reporter : "somebody without a name";
-}
-
-/* ", 3 rejected"; "" of none */
-static const char *also(uint64_t count, const char *what, char text[ALSO_BYTES])
+/* " (relay)"; "" of none */
+static const char *group_text(const struct matrix_group *group, char text[GROUP_BYTES])
 {
 	text[0] = '\0';
-	if (count > 0) {
-		(void)snprintf(text, ALSO_BYTES, ", %" PRIu64 " %s", count, what);
+	if (group) {
+		(void)snprintf(text, GROUP_BYTES, " (%s)", group->name);
 	}
 	return text;
 }
 
-void dmarc_source_text(const struct dmarc_source *source, char text[DMARC_DETAIL_BYTES])
+/* ", rejected 3"; "" of none */
+static const char *also(enum texts_language language, enum text_id id, uint64_t count,
+	struct text_filled *filled)
 {
-	char address[ADDRESS_TEXT_BYTES];
-	char first[DAY_BYTES];
-	char last[DAY_BYTES];
-	char rejected[ALSO_BYTES];
-	char quarantined[ALSO_BYTES];
-	const char *group = source->group ? source->group->name : "";
-	const bool is_many = source->is_told_by_several;
-	(void)snprintf(text, DMARC_DETAIL_BYTES,
-		"%s%s%s%s as %s: %" PRIu64 " message%s, %" PRIu64
-		" aligned (SPF %" PRIu64 ", DKIM %" PRIu64 ")%s%s, %s to %s; says %s%s",
-		address_text(&source->key.address, address), group[0] ? " (" : "",
-		group, group[0] ? ")" : "", source->key.domain, source->messages,
-		plural(source->messages), source->aligned, source->spf_aligned,
-		source->dkim_aligned, also(source->rejected, "rejected", rejected),
-		also(source->quarantined, "quarantined", quarantined),
-		day(source->begin_s, first), day(source->end_s, last),
-		named(source->reporter), is_many ? " and others" : "");
+	char number[PAGE_NUMBER_BYTES];
+	const char *const value = page_number(count, number);
+	return count > 0 ? texts_fill(texts_of(language, id), &value, filled) : "";
 }
 
-void tlsrpt_row_text(const struct tlsrpt_row *row, char text[DMARC_DETAIL_BYTES])
+const char *dmarc_source_text(const struct dmarc_source *source,
+	enum texts_language language, struct text_filled *filled)
 {
-	char first[DAY_BYTES];
-	char last[DAY_BYTES];
-	const char *group = row->group ? row->group->name : "";
+	char address[ADDRESS_TEXT_BYTES];
+	char group[GROUP_BYTES];
+	char place[ADDRESS_TEXT_BYTES + GROUP_BYTES];
+	char numbers[4][PAGE_NUMBER_BYTES];
+	char days[2][PAGE_TIME_BYTES];
+	struct text_filled parts[3];
+	(void)snprintf(place, sizeof(place), "%s%s",
+		address_text(&source->key.address, address),
+		group_text(source->group, group));
+	const char *const values[] = {place, source->key.domain,
+		page_number(source->messages, numbers[0]),
+		page_number(source->aligned, numbers[1]),
+		page_number(source->spf_aligned, numbers[2]),
+		page_number(source->dkim_aligned, numbers[3]),
+		also(language, TEXT_REPORTED_REJECTED, source->rejected, &parts[0]),
+		also(language, TEXT_REPORTED_QUARANTINED, source->quarantined,
+			&parts[1]),
+		page_day((int64_t)source->begin_s, days[0]),
+		page_day((int64_t)source->end_s, days[1]),
+		reporter_text(language, source->reporter, source->is_told_by_several,
+			&parts[2])};
+	return texts_fill(texts_of(language, TEXT_REPORTED_SOURCE), values, filled);
+}
+
+static const char *failure_text(const struct tlsrpt_row *row,
+	enum texts_language language, struct text_filled *filled)
+{
+	char group[GROUP_BYTES];
+	char failed[PAGE_NUMBER_BYTES];
+	const char *const failure = tlsrpt_failure_word(row->key.failure);
+	const char *const values[] = {failure, row->key.server,
+		group_text(row->group, group), page_number(row->failed, failed)};
+	const char *const nowhere[] = {failure, failed};
+	return row->key.server[0] != '\0'
+		       ? texts_fill(texts_of(language, TEXT_REPORTED_FAILURE_AT),
+				 values, filled)
+		       : texts_fill(texts_of(language, TEXT_REPORTED_FAILURE), nowhere,
+				 filled);
+}
+
+const char *tlsrpt_row_text(const struct tlsrpt_row *row, enum texts_language language,
+	struct text_filled *filled)
+{
+	char numbers[2][PAGE_NUMBER_BYTES];
+	char days[2][PAGE_TIME_BYTES];
+	struct text_filled reporter;
 	if (row->key.failure != 0) {
-		(void)snprintf(text, DMARC_DETAIL_BYTES,
-			"%s%s%s%s%s%s: %" PRIu64 " session%s",
-			tlsrpt_failure_word(row->key.failure),
-			row->key.server[0] ? " at " : "", row->key.server,
-			group[0] ? " (" : "", group, group[0] ? ")" : "", row->failed,
-			plural(row->failed));
-		return;
+		return failure_text(row, language, filled);
 	}
-	(void)snprintf(text, DMARC_DETAIL_BYTES,
-		"%s, policy %s: %" PRIu64 " session%s with TLS, %" PRIu64
-		" failed, %s to %s; says %s%s",
-		row->key.domain, tlsrpt_policy_word(row->key.policy), row->succeeded,
-		plural(row->succeeded), row->failed, day(row->begin_s, first),
-		day(row->end_s, last), named(row->reporter),
-		row->is_told_by_several ? " and others" : "");
+	const char *const values[] = {row->key.domain,
+		tlsrpt_policy_word(row->key.policy),
+		page_number(row->succeeded, numbers[0]),
+		page_number(row->failed, numbers[1]),
+		page_day((int64_t)row->begin_s, days[0]),
+		page_day((int64_t)row->end_s, days[1]),
+		reporter_text(
+			language, row->reporter, row->is_told_by_several, &reporter)};
+	return texts_fill(texts_of(language, TEXT_REPORTED_SESSIONS), values, filled);
 }
 
 struct records {
@@ -123,27 +141,41 @@ struct records {
 };
 
 /* The last one of a run says how many there would be. */
-static void tell(struct records *records, enum finding finding, const char *detail,
-	uint64_t more)
+static void tell(
+	struct records *records, struct json_sensor_alert *alert, uint64_t others)
 {
-	char text[DMARC_DETAIL_BYTES + 64];
-	(void)snprintf(text, sizeof(text), "%s", detail);
-	if (records->alerts == DMARC_ALERTS_MAX - 1 && more > 0) {
-		(void)snprintf(
-			text, sizeof(text), "%s; and %" PRIu64 " more", detail, more);
+	char text[sizeof(struct text_filled) + 64];
+	if (records->alerts == DMARC_ALERTS_MAX - 1 && others > 0) {
+		(void)snprintf(text, sizeof(text), "%s; and %" PRIu64 " more",
+			alert->detail, others);
+		alert->detail = text;
 	}
 	if (records->alerts++ >= DMARC_ALERTS_MAX) {
 		return;
 	}
-	const struct json_sensor_alert alert = {
-		.finding = finding, .process = "dmarc", .detail = text, .count = 1};
-	json_sensor_alert(records->next(records->context), &records->event, &alert);
+	alert->process = "dmarc";
+	alert->count = 1;
+	json_sensor_alert(records->next(records->context), &records->event, alert);
 	records->event.sequence++;
+}
+
+static void write_source(struct json_writer *json, const void *source)
+{
+	json_object_open(json, "dmarc");
+	dmarc_source_json(json, source);
+	json_object_close(json);
+}
+
+static void write_row(struct json_writer *json, const void *row)
+{
+	json_object_open(json, "tlsrpt");
+	tlsrpt_row_json(json, row);
+	json_object_close(json);
 }
 
 static void tell_sources(const struct dmarc_told *told, struct records *records)
 {
-	char text[DMARC_DETAIL_BYTES];
+	struct text_filled text;
 	uint64_t count = 0;
 	while (count < told->dmarc->sources.count &&
 		is_undeclared(told->sources[count])) {
@@ -151,23 +183,30 @@ static void tell_sources(const struct dmarc_told *told, struct records *records)
 	}
 	for (uint64_t i = 0; i < count; i++) { /* they come first */
 		const struct dmarc_source *source = told->sources[i];
-		dmarc_source_text(source, text);
-		tell(records,
-			dmarc_class(source) == DMARC_CLASS_RELAY
-				? FINDING_AUDIT_RELAY_UNDECLARED
-				: FINDING_AUDIT_SIGNER_UNDECLARED,
-			text, count - 1 - i);
+		struct json_sensor_alert alert = {
+			.finding = dmarc_class(source) == DMARC_CLASS_RELAY
+					   ? FINDING_AUDIT_RELAY_UNDECLARED
+					   : FINDING_AUDIT_SIGNER_UNDECLARED,
+			.detail = dmarc_source_text(source, TEXTS_ENGLISH, &text),
+			.more = write_source,
+			.what = source};
+		tell(records, &alert, count - 1 - i);
 	}
 }
 
 static void tell_tls(const struct dmarc_told *told, struct records *records)
 {
-	char text[DMARC_DETAIL_BYTES];
+	struct text_filled text;
 	records->alerts = 0;
 	for (uint32_t i = 0; i < told->tlsrpt->rows.count; i++) {
 		if (tlsrpt_is_failing(told->rows[i])) {
-			tlsrpt_row_text(told->rows[i], text);
-			tell(records, FINDING_AUDIT_TLS_FAILING, text, 0);
+			struct json_sensor_alert alert = {
+				.finding = FINDING_AUDIT_TLS_FAILING,
+				.detail = tlsrpt_row_text(
+					told->rows[i], TEXTS_ENGLISH, &text),
+				.more = write_row,
+				.what = told->rows[i]};
+			tell(records, &alert, 0);
 		}
 	}
 }

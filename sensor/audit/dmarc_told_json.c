@@ -15,10 +15,9 @@ static void write_reporter(
 	json_bool(json, "several_reporters", is_told_by_several);
 }
 
-static void write_source(struct json_writer *json, const struct dmarc_source *source)
+void dmarc_source_json(struct json_writer *json, const struct dmarc_source *source)
 {
 	char text[ADDRESS_TEXT_BYTES];
-	json_object_open(json, NULL);
 	json_text(json, "source", address_text(&source->key.address, text));
 	json_text(json, "domain", source->key.domain);
 	json_text(json, "standing", dmarc_standing_word(dmarc_standing(source)));
@@ -35,13 +34,10 @@ static void write_source(struct json_writer *json, const struct dmarc_source *so
 	json_number(json, "rejected", source->rejected);
 	write_times(json, source->begin_s, source->end_s);
 	write_reporter(json, source->reporter, source->is_told_by_several);
-	json_object_close(json);
-	json_line_end(json);
 }
 
-static void write_tls(struct json_writer *json, const struct tlsrpt_row *row)
+void tlsrpt_row_json(struct json_writer *json, const struct tlsrpt_row *row)
 {
-	json_object_open(json, NULL);
 	json_text(json, "domain", row->key.domain);
 	json_text(json, "policy", tlsrpt_policy_word(row->key.policy));
 	if (row->key.failure != 0) {
@@ -56,8 +52,6 @@ static void write_tls(struct json_writer *json, const struct tlsrpt_row *row)
 	json_number(json, "failed", row->failed);
 	write_times(json, row->begin_s, row->end_s);
 	write_reporter(json, row->reporter, row->is_told_by_several);
-	json_object_close(json);
-	json_line_end(json);
 }
 
 static void write_totals(struct json_writer *json, const struct dmarc_told *told)
@@ -94,10 +88,16 @@ void dmarc_told_json(const struct dmarc_told *told, FILE *out)
 {
 	struct json_writer json = {.out = out};
 	for (uint32_t i = 0; i < told->dmarc->sources.count; i++) {
-		write_source(&json, told->sources[i]);
+		json_object_open(&json, NULL);
+		dmarc_source_json(&json, told->sources[i]);
+		json_object_close(&json);
+		json_line_end(&json);
 	}
 	for (uint32_t i = 0; i < told->tlsrpt->rows.count; i++) {
-		write_tls(&json, told->rows[i]);
+		json_object_open(&json, NULL);
+		tlsrpt_row_json(&json, told->rows[i]);
+		json_object_close(&json);
+		json_line_end(&json);
 	}
 	write_totals(&json, told);
 }

@@ -1,96 +1,104 @@
 #include "audit/dmarc_told.h"
 #include "base/columns.h"
+#include "dossier/page.h"
 
-#include <inttypes.h>
-#include <time.h>
-
-static const char *const HEADINGS[DMARC_CLASSES] = {
-	[DMARC_CLASS_RELAY] =
-		"Undeclared relays: the domain's SPF lets them send, the matrix does "
-		"not",
-	[DMARC_CLASS_SIGNER] =
-		"Undeclared signers: they have the domain's key, or forward what it "
-		"signed (--forwarder)",
-	[DMARC_CLASS_DECLARED] = "Declared",
-	[DMARC_CLASS_FORWARDER] = "Forwarders, as declared",
-	[DMARC_CLASS_FORWARDED] = "Forwarders and lists, as receivers say",
-	[DMARC_CLASS_SPOOFING] =
-		"From elsewhere, and passed nothing: forged, or changed on its way",
+/* One form, in one language. */
+struct telling {
+	const struct dmarc_told *told;
+	enum texts_language language;
+	bool is_all;
+	FILE *out;
 };
 
-static void print_head(const struct dmarc_told *told, FILE *out)
+static const enum text_id HEADINGS[DMARC_CLASSES] = {
+	[DMARC_CLASS_RELAY] = TEXT_REPORTED_RELAY,
+	[DMARC_CLASS_SIGNER] = TEXT_REPORTED_SIGNER,
+	[DMARC_CLASS_DECLARED] = TEXT_REPORTED_DECLARED,
+	[DMARC_CLASS_FORWARDER] = TEXT_REPORTED_FORWARDER,
+	[DMARC_CLASS_FORWARDED] = TEXT_REPORTED_FORWARDED,
+	[DMARC_CLASS_SPOOFING] = TEXT_REPORTED_SPOOFING,
+};
+
+static void say(const struct telling *telling, const char *front, enum text_id id,
+	const uint64_t *numbers, size_t count)
 {
-	const struct dmarc_totals *totals = &told->totals;
-	const struct tlsrpt_totals *tls = &told->tlsrpt->totals;
-	columns_say(out, 4,
-		"DMARC reports: %" PRIu64 ", messages: %" PRIu64
-		". TLS reports: %" PRIu64 ", sessions: %" PRIu64
-		". Given before: %" PRIu64 ".\n",
-		totals->reports, totals->messages, tls->reports,
-		tls->succeeded + tls->failed, totals->repeated);
-	if (totals->rows_bad + totals->rows_other + tls->rows_bad + tls->rows_other >
-		0) {
-		columns_say(out, 4,
-			"Left out: %" PRIu64 " rows that lack what they are about, "
-			"%" PRIu64 " of other domains.\n",
-			totals->rows_bad + tls->rows_bad,
-			totals->rows_other + tls->rows_other);
+	char texts[5][PAGE_NUMBER_BYTES];
+	const char *values[5];
+	struct text_filled filled;
+	for (size_t i = 0; i < count; i++) {
+		values[i] = page_number(numbers[i], texts[i]);
 	}
-	if (totals->lost_messages + tls->rows_lost > 0) {
-		columns_say(out, 4,
-			"Partial: no room for the sources of %" PRIu64
-			" messages, and %" PRIu64 " times for a kind of failure.\n",
-			totals->lost_messages, tls->rows_lost);
+	columns_say(telling->out, 4, "%s%s\n", front,
+		texts_fill(texts_of(telling->language, id), values, &filled));
+}
+
+static void print_head(const struct telling *telling)
+{
+	const struct dmarc_totals *totals = &telling->told->totals;
+	const struct tlsrpt_totals *tls = &telling->told->tlsrpt->totals;
+	const uint64_t head[] = {totals->reports, totals->messages, tls->reports,
+		tls->succeeded + tls->failed, totals->repeated};
+	const uint64_t left_out[] = {
+		totals->rows_bad + tls->rows_bad, totals->rows_other + tls->rows_other};
+	const uint64_t lost[] = {totals->lost_messages, tls->rows_lost};
+	say(telling, "", TEXT_REPORTED_HEAD, head, 5);
+	if (left_out[0] + left_out[1] > 0) {
+		say(telling, "", TEXT_REPORTED_LEFT_OUT, left_out, 2);
+	}
+	if (lost[0] + lost[1] > 0) {
+		say(telling, "", TEXT_REPORTED_PARTIAL, lost, 2);
 	}
 }
 
 /* Sources from first on, of one class; returns the first behind them. */
-static uint32_t print_class(
-	const struct dmarc_told *told, uint32_t first, bool is_all, FILE *out)
+static uint32_t print_class(const struct telling *telling, uint32_t first)
 {
-	char text[DMARC_DETAIL_BYTES];
+	struct text_filled filled;
+	const struct dmarc_told *told = telling->told;
 	const enum dmarc_class class = dmarc_class(told->sources[first]);
 	uint32_t at = first;
-	uint64_t messages = 0; /* of those that are not shown */
-	columns_say(out, 4, "\n%s\n", HEADINGS[class]);
+	uint64_t more[] = {0, 0}; /* sources that are not shown, and their messages */
+	say(telling, "\n", HEADINGS[class], NULL, 0);
 	for (; at < told->dmarc->sources.count &&
 		dmarc_class(told->sources[at]) == class;
 		at++) {
-		if (is_all || at - first < DMARC_SHOWN) {
-			dmarc_source_text(told->sources[at], text);
-			columns_say(out, 4, "  %s\n", text);
+		const struct dmarc_source *source = told->sources[at];
+		if (telling->is_all || at - first < DMARC_SHOWN) {
+			columns_say(telling->out, 4, "  %s\n",
+				dmarc_source_text(source, telling->language, &filled));
 		} else {
-			const struct dmarc_source *source = told->sources[at];
-			messages += source->messages;
+			more[0]++;
+			more[1] += source->messages;
 		}
 	}
-	if (messages > 0) {
-		columns_say(out, 4,
-			"  and %" PRIu32 " more with %" PRIu64 " messages (--all)\n",
-			at - first - DMARC_SHOWN, messages);
+	if (more[0] > 0) {
+		say(telling, "  ", TEXT_REPORTED_MORE, more, 2);
 	}
 	return at;
 }
 
-static void print_tls(const struct dmarc_told *told, FILE *out)
+static void print_tls(const struct telling *telling)
 {
-	char text[DMARC_DETAIL_BYTES];
-	if (told->tlsrpt->rows.count > 0) {
-		columns_say(out, 4, "\nTLS towards these domains, as senders report\n");
+	struct text_filled filled;
+	const struct tlsrpt *tlsrpt = telling->told->tlsrpt;
+	if (tlsrpt->rows.count > 0) {
+		say(telling, "\n", TEXT_REPORTED_TLS, NULL, 0);
 	}
-	for (uint32_t i = 0; i < told->tlsrpt->rows.count; i++) {
-		const struct tlsrpt_row *row = told->rows[i];
-		tlsrpt_row_text(row, text);
-		columns_say(
-			out, 6, "%s%s\n", row->key.failure == 0 ? "  " : "    ", text);
+	for (uint32_t i = 0; i < tlsrpt->rows.count; i++) {
+		const struct tlsrpt_row *row = telling->told->rows[i];
+		columns_say(telling->out, 6, "%s%s\n",
+			row->key.failure == 0 ? "  " : "    ",
+			tlsrpt_row_text(row, telling->language, &filled));
 	}
 }
 
-void dmarc_told_text(const struct dmarc_told *told, bool is_all, FILE *out)
+void dmarc_told_text(const struct dmarc_told *told, bool is_all,
+	enum texts_language language, FILE *out)
 {
-	print_head(told, out);
+	const struct telling telling = {told, language, is_all, out};
+	print_head(&telling);
 	for (uint32_t at = 0; at < told->dmarc->sources.count;) {
-		at = print_class(told, at, is_all, out);
+		at = print_class(&telling, at);
 	}
-	print_tls(told, out);
+	print_tls(&telling);
 }

@@ -11,6 +11,7 @@
 #define SILENT_MAX     3    /* questions without an answer, one after the other */
 #define RCODE_SERVFAIL 2
 #define CLASS_IN       1
+#define TYPE_A         1
 #define ESCAPED_BYTES  (4 * RR_NAME_BYTES)
 
 struct dns_resolver {
@@ -66,6 +67,20 @@ static bool set_up(
 	return true;
 }
 
+/* The library reads its files with the first question: one that it answers itself. */
+static bool read_files(
+	struct ub_ctx *library, const struct dns_settings *settings, struct reason *why)
+{
+	struct ub_result *result = NULL;
+	const int failed = ub_resolve(library, "localhost.", TYPE_A, CLASS_IN, &result);
+	ub_resolve_free(result);
+	return failed == 0 ||
+	       reason_set(why, "libunbound does not start%s%s: %s",
+		       settings->trust_anchor ? " with trust anchor " : "",
+		       settings->trust_anchor ? settings->trust_anchor : "",
+		       ub_strerror(failed));
+}
+
 struct dns_resolver *dns_resolver_new(
 	const struct dns_settings *settings, struct reason *why)
 {
@@ -74,7 +89,8 @@ struct dns_resolver *dns_resolver_new(
 	dns->library = ub_ctx_create();
 	if (!dns->library) {
 		(void)reason_set(why, "libunbound does not start");
-	} else if (set_up(dns->library, settings, why)) {
+	} else if (set_up(dns->library, settings, why) &&
+		   read_files(dns->library, settings, why)) {
 		return dns;
 	}
 	dns_resolver_free(dns);

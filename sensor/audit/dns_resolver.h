@@ -21,7 +21,10 @@ struct dns_settings {
 
 struct dns_resolver;
 
-/* NULL and why. settings are borrowed for the call. */
+/*
+ * NULL and why. settings are borrowed for the call, and all files are read in it. With the first question
+ * a thread begins: a process that is to be forked or caged is so before.
+ */
 struct dns_resolver *dns_resolver_new(
 	const struct dns_settings *settings, struct reason *why);
 void dns_resolver_free(struct dns_resolver *dns);

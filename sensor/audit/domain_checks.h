@@ -76,6 +76,9 @@ void domain_answer(struct domain_run *run, const struct audit_check *check,
 
 void domain_find_mx(struct domain_run *run);
 
+/* The addresses of host->name. */
+void domain_resolve(struct domain_run *run, struct domain_host *host);
+
 /* RFC 5321, section 5.1: MX against who is declared to take mail from the Internet. */
 void domain_check_mx(struct domain_run *run);
 
@@ -93,4 +96,5 @@ void domain_check_dnssec(struct domain_run *run);
 /* RFC 8460, RFC 8461, RFC 7672: what is published on TLS between servers. */
 void domain_check_tlsrpt(struct domain_run *run);
 void domain_check_mtasts(struct domain_run *run);
+void domain_check_policy(struct domain_run *run); /* of MTA-STS: it has a record */
 void domain_check_dane(struct domain_run *run);

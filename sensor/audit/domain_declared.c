@@ -3,20 +3,9 @@
 #include "matrix/domains.h"
 #include "matrix/lookup.h"
 #include "matrix/reach.h"
+#include "matrix/senders.h"
 
 #include <string.h>
-
-static bool is_internet(const struct matrix *matrix, const struct matrix_end *end)
-{
-	size_t count = 0;
-	return !end->group && end->zone == &matrix_zones(matrix, &count)[0];
-}
-
-static bool is_in_force(const struct matrix_row *row, int64_t now_s)
-{
-	return (row->protocols & PROTOCOL_BIT(PROTOCOL_SMTP)) != 0 &&
-	       (row->expires_s == 0 || now_s < row->expires_s);
-}
 
 static bool is_same(const struct declared_range *range, const struct reach_range *other)
 {
@@ -76,9 +65,7 @@ void declared_senders(
 	const struct matrix_domain *entry = matrix_domain_of(matrix, domain);
 	*declared = (struct declared){.count = 0};
 	for (size_t i = 0; i < count; i++) {
-		if (is_in_force(&rows[i], audit->now_s) &&
-			is_internet(matrix, &rows[i].to) &&
-			!is_internet(matrix, &rows[i].from)) {
+		if (matrix_row_sends_out(matrix, &rows[i], audit->now_s)) {
 			add_end(declared, matrix, &rows[i].from);
 		}
 	}
@@ -94,9 +81,7 @@ void declared_receivers(struct declared *declared, const struct domain_audit *au
 	const struct matrix_row *rows = matrix_rows(matrix, &count);
 	*declared = (struct declared){.count = 0};
 	for (size_t i = 0; i < count; i++) {
-		if (is_in_force(&rows[i], audit->now_s) &&
-			is_internet(matrix, &rows[i].from) &&
-			!is_internet(matrix, &rows[i].to)) {
+		if (matrix_row_takes_in(matrix, &rows[i], audit->now_s)) {
 			add_end(declared, matrix, &rows[i].to);
 		}
 	}

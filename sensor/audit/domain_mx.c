@@ -32,7 +32,7 @@ static void add_addresses(
 	}
 }
 
-static void resolve(struct domain_run *run, struct domain_host *host)
+void domain_resolve(struct domain_run *run, struct domain_host *host)
 {
 	host->is_secure = true;
 	add_addresses(run, host, RR_TYPE_A);
@@ -58,7 +58,7 @@ static void add_host(struct domain_run *run, const struct rr_data *data)
 	}
 	(void)rr_name_clean(host->name, name);
 	host->preference = rr_data_preference(data);
-	resolve(run, host);
+	domain_resolve(run, host);
 	mx->count++;
 }
 
@@ -78,7 +78,7 @@ void domain_find_mx(struct domain_run *run)
 	}
 	if (answer.outcome == RR_NO_DATA) {
 		(void)rr_name_clean(mx->list[0].name, run->domain);
-		resolve(run, &mx->list[0]);
+		domain_resolve(run, &mx->list[0]);
 		mx->count = mx->list[0].address_count > 0 || mx->list[0].failed;
 		mx->is_implicit = mx->count > 0;
 	}

@@ -93,6 +93,9 @@ void domain_check_mtasts(struct domain_run *run)
 	domain_answer(run, &MTASTS_FOUND, has_id ? AUDIT_YES : AUDIT_NO, "%s%.*s",
 		has_id ? "" : "no id= of 1 to 32 letters and digits in ",
 		(int)record.text.len, (const char *)record.text.at);
+	if (has_id) {
+		domain_check_policy(run);
+	}
 }
 
 /* Why a record cannot be used; NULL: it can. RFC 6698, section 2.1; RFC 7672, section 3.1. */
@@ -117,6 +120,41 @@ static const char *tlsa_fault(const struct rr_data *data)
 	return NULL;
 }
 
+/* To be held against the certificates that are shown at the addresses of the host. */
+static void tell_pin(const struct domain_audit *audit, const struct domain_host *host,
+	const struct rr_data *data)
+{
+	struct server_pin pin = {.pin = {.usage = data->bytes[0],
+					 .selector = data->bytes[1],
+					 .matching = data->bytes[2],
+					 .len = (uint16_t)(data->len - 3)}};
+	(void)snprintf(pin.host, sizeof(pin.host), "%s", host->name);
+	memcpy(pin.pin.data, data->bytes + 3, pin.pin.len);
+	for (size_t i = 0; i < host->address_count; i++) {
+		pin.address = host->addresses[i];
+		audit->pinned(audit->pinned_context, &pin);
+	}
+}
+
+/* Those that can be used, and are signed. */
+static void tell_pins(struct domain_run *run, const struct domain_host *host,
+	const struct rr_answer *answer)
+{
+	for (size_t i = 0; run->audit->pinned && i < answer->count; i++) {
+		const struct rr_data *data = &answer->list[i];
+		if (tlsa_fault(data)) {
+			continue;
+		}
+		if (data->len - 3 > TLS_PIN_BYTES) {
+			domain_answer(run, &DANE_VALID, AUDIT_UNASKED,
+				"TLSA record %zu of %s is longer than is looked at",
+				i + 1, host->name);
+		} else {
+			tell_pin(run->audit, host, data);
+		}
+	}
+}
+
 static void check_tlsa_records(struct domain_run *run, const struct domain_host *host,
 	const struct rr_answer *answer)
 {
@@ -138,9 +176,12 @@ static void check_tlsa_records(struct domain_run *run, const struct domain_host 
 			!run->mx.is_secure ? "the MX record is"
 			: !host->is_secure ? "its addresses are"
 					   : "TLSA is");
-	} else if (usable == answer->count) {
-		domain_answer(
-			run, &DANE_VALID, AUDIT_YES, "%s: %zu", host->name, usable);
+	} else {
+		tell_pins(run, host, answer);
+		if (usable == answer->count) {
+			domain_answer(run, &DANE_VALID, AUDIT_YES, "%s: %zu",
+				host->name, usable);
+		}
 	}
 }
 

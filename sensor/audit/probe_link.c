@@ -1,16 +1,15 @@
 #include "audit/probe_link.h"
 
 #include "base/clock.h"
+#include "base/stream_socket.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define US_PER_MS    UINT64_C(1000)
 #define ANSWERS_MOST 6 /* a connection's time, in times of one answer */
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -21,14 +20,6 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 static uint64_t end_of_answer(const struct probe_link *link)
 {
 	return sooner(clock_monotonic_us() + link->patience->answer_us, link->end_us);
-}
-
-static bool wait_for(const struct probe_link *link, short events, uint64_t end_us)
-{
-	const uint64_t now_us = clock_monotonic_us();
-	struct pollfd one = {.fd = link->file, .events = events};
-	return now_us < end_us &&
-	       poll(&one, 1, (int)((end_us - now_us) / US_PER_MS) + 1) > 0;
 }
 
 static enum probe_result fail(
@@ -59,22 +50,17 @@ static socklen_t fill_socket_address(
 static enum probe_result connect_to(
 	struct probe_link *link, const struct sockaddr_storage *to, socklen_t to_len)
 {
-	int error = 0;
-	socklen_t len = sizeof(error);
 	if (connect(link->file, (const struct sockaddr *)to, to_len) == 0) {
 		return PROBE_DONE;
 	}
 	if (errno != EINPROGRESS) {
 		return fail(link, PROBE_LOST, strerror(errno));
 	}
-	if (!wait_for(link, POLLOUT, end_of_answer(link))) {
+	if (!socket_wait(link->file, SOCKET_WANT_WRITE, end_of_answer(link))) {
 		return fail(link, PROBE_LATE, "no connection in time");
 	}
-	if (getsockopt(link->file, SOL_SOCKET, SO_ERROR, &error, &len) != 0 ||
-		error != 0) {
-		return fail(link, PROBE_LOST, strerror(error != 0 ? error : errno));
-	}
-	return PROBE_DONE;
+	const int error = socket_error(link->file);
+	return error == 0 ? PROBE_DONE : fail(link, PROBE_LOST, strerror(error));
 }
 
 enum probe_result probe_link_open(struct probe_link *link,
@@ -130,40 +116,16 @@ void probe_link_own_name(const struct probe_link *link, char *text, size_t size)
 /* What could be moved now, or a want. */
 static long write_some(struct probe_link *link, const char *text, size_t len)
 {
-	if (link->wire) {
-		return tls_wire_write(link->wire, text, len, &link->why);
-	}
-	const ssize_t written = send(link->file, text, len, MSG_NOSIGNAL);
-	if (written >= 0) {
-		return written;
-	}
-	if (errno == EAGAIN || errno == EINTR) {
-		return TLS_WANT_WRITE;
-	}
-	(void)reason_set(&link->why, "the connection broke: %s", strerror(errno));
-	return TLS_BROKEN;
+	return link->wire ? tls_wire_write(link->wire, text, len, &link->why)
+			  : socket_write(link->file, text, len, &link->why);
 }
 
 static long read_some(struct probe_link *link)
 {
-	if (link->wire) {
-		return tls_wire_read(
-			link->wire, link->bytes, sizeof(link->bytes), &link->why);
-	}
-	const ssize_t len = recv(link->file, link->bytes, sizeof(link->bytes), 0);
-	if (len >= 0) {
-		return len;
-	}
-	if (errno == EAGAIN || errno == EINTR) {
-		return TLS_WANT_READ;
-	}
-	(void)reason_set(&link->why, "the connection broke: %s", strerror(errno));
-	return TLS_BROKEN;
-}
-
-static short events_of(long want)
-{
-	return want == TLS_WANT_WRITE ? POLLOUT : POLLIN;
+	char *const bytes = link->bytes;
+	const size_t size = sizeof(link->bytes);
+	return link->wire ? tls_wire_read(link->wire, bytes, size, &link->why)
+			  : socket_read(link->file, bytes, size, &link->why);
 }
 
 enum probe_result probe_link_write(struct probe_link *link, const char *text)
@@ -173,11 +135,11 @@ enum probe_result probe_link_write(struct probe_link *link, const char *text)
 		const long written = write_some(link, text + at, len - at);
 		if (written > 0) {
 			at += (size_t)written;
-		} else if (written == TLS_BROKEN) {
+		} else if (written == SOCKET_BROKEN) {
 			return PROBE_LOST;
 		} else if (written == 0) {
 			return fail(link, PROBE_LOST, "the server ended the session");
-		} else if (!wait_for(link, events_of(written), end_us)) {
+		} else if (!socket_wait(link->file, written, end_us)) {
 			return fail(link, PROBE_LATE, "the server takes nothing more");
 		}
 	}
@@ -188,10 +150,10 @@ static enum probe_result fill(struct probe_link *link, uint64_t end_us)
 {
 	long got;
 	while ((got = read_some(link)) < 0) {
-		if (got == TLS_BROKEN) {
+		if (got == SOCKET_BROKEN) {
 			return PROBE_LOST;
 		}
-		if (!wait_for(link, events_of(got), end_us)) {
+		if (!socket_wait(link->file, got, end_us)) {
 			return fail(link, PROBE_LATE, "no answer in time");
 		}
 	}
@@ -256,10 +218,10 @@ static enum probe_result shake_hands(struct probe_link *link)
 	const uint64_t end_us = end_of_answer(link);
 	long want;
 	while ((want = tls_wire_shake_hands(link->wire, &link->why)) != 0) {
-		if (want == TLS_BROKEN) {
+		if (want == SOCKET_BROKEN) {
 			return PROBE_REFUSED;
 		}
-		if (!wait_for(link, events_of(want), end_us)) {
+		if (!socket_wait(link->file, want, end_us)) {
 			return fail(link, PROBE_LATE, "no TLS handshake in time");
 		}
 	}

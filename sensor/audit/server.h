@@ -10,6 +10,7 @@
 #pragma once
 
 #include "audit/answers.h"
+#include "audit/dns.h"
 #include "audit/tls_offer.h"
 #include "base/address.h"
 #include "judge/catalogue.h"
@@ -36,6 +37,8 @@ enum server_question {
 	SERVER_CERTIFICATE_DATES,
 	SERVER_CERTIFICATE_KEY,
 	SERVER_CERTIFICATE_OBSERVED,
+	SERVER_CERTIFICATE_MTASTS,
+	SERVER_DANE,
 	SERVER_REQUIRETLS,
 	SERVER_CHUNKING,
 	SERVER_BARE_LF,
@@ -91,6 +94,33 @@ const char *server_targets_keep(
 bool server_targets_observe(
 	struct server_targets *targets, const struct ledger *ledger);
 
+/* The stricter of two policies is the greater one. */
+enum server_pin_kind {
+	SERVER_PIN_TLSA = 0, /* a record that is signed, so that senders heed it */
+	SERVER_PIN_TESTED,   /* an MTA-STS policy, mode: testing */
+	SERVER_PIN_ENFORCED, /* mode: enforce */
+};
+
+/* What senders want of the certificate of an MX host, at one address of it. Plain data. */
+struct server_pin {
+	uint8_t kind; /* enum server_pin_kind */
+	struct address address;
+	char host[RR_NAME_BYTES];
+	struct tls_pin pin; /* of a record */
+};
+
+#define SERVER_PINS_MAX 4096
+
+struct server_pins {
+	struct server_pin *list; /* list_room */
+	size_t count;
+};
+
+bool server_pin_equal(const struct server_pin *one, const struct server_pin *other);
+
+/* What another process says is one: its host ends, its data has its length. */
+bool server_pin_is_whole(const struct server_pin *pin);
+
 /* Plain data: it may come from another process. */
 struct server_answer {
 	struct address address;
@@ -122,6 +152,7 @@ struct server_patience {
 
 struct server_asking {
 	const struct tls_offers *offers;
+	const struct server_pins *pins; /* of those and of others */
 	struct server_patience patience;
 	int64_t now_s; /* for dates */
 	server_told *told;

@@ -170,25 +170,29 @@ static void tell_certificate(struct server_visit *visit)
 	visit->key = "";
 }
 
-/* False: it has none of this kind, or cannot be asked. */
-static enum probe_result ask_kind(struct server_visit *visit, enum tls_offer offer)
+/* A handshake for a certificate of this kind, if it has one. */
+static bool ask_kind(struct server_visit *visit, enum tls_offer offer,
+	void (*look)(struct server_visit *visit))
 {
-	const enum probe_result result =
-		server_visit_is_over(visit)
-			? PROBE_LATE
-			: server_visit_open(visit, SERVER_STAGE_TLS, offer);
-	if (result == PROBE_DONE) {
-		tell_certificate(visit);
-		server_visit_leave(visit);
+	if (server_visit_is_over(visit) ||
+		server_visit_open(visit, SERVER_STAGE_TLS, offer) != PROBE_DONE) {
+		return false;
 	}
-	return result;
+	look(visit);
+	server_visit_leave(visit);
+	return true;
+}
+
+bool server_each_certificate(
+	struct server_visit *visit, void (*look)(struct server_visit *visit))
+{
+	const bool has_rsa = ask_kind(visit, TLS_OFFER_RSA, look);
+	return ask_kind(visit, TLS_OFFER_ECDSA, look) || has_rsa;
 }
 
 void server_ask_certificates(struct server_visit *visit)
 {
-	const enum probe_result rsa = ask_kind(visit, TLS_OFFER_RSA);
-	const enum probe_result ecdsa = ask_kind(visit, TLS_OFFER_ECDSA);
-	if (rsa != PROBE_DONE && ecdsa != PROBE_DONE) {
+	if (!server_each_certificate(visit, tell_certificate)) {
 		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_UNASKED, "%s",
 			visit->link.why.text);
 	}

@@ -53,6 +53,12 @@ static const struct question_row ROWS[SERVER_QUESTION_COUNT] = {
 	[SERVER_CERTIFICATE_OBSERVED] = {"server.certificate-observed",
 		"the certificate is one that the wire showed", SEVERITY_HIGH,
 		SEVERITY_HIGH},
+	[SERVER_CERTIFICATE_MTASTS] = {"server.certificate-mtasts",
+		"senders that heed the MTA-STS policy take the certificate",
+		SEVERITY_HIGH, SEVERITY_HIGH},
+	[SERVER_DANE] = {"server.dane",
+		"a TLSA record of the MX host is for the certificate", SEVERITY_HIGH,
+		SEVERITY_HIGH},
 	[SERVER_REQUIRETLS] = {"server.requiretls",
 		"REQUIRETLS is offered inside TLS, and there alone", SEVERITY_NONE,
 		SEVERITY_NONE},
@@ -100,4 +106,18 @@ bool server_answer_is_whole(const struct server_answer *answer)
 	       answer->severity <= SEVERITY_LOW &&
 	       ends(answer->key, sizeof(answer->key)) &&
 	       ends(answer->why, sizeof(answer->why));
+}
+
+bool server_pin_is_whole(const struct server_pin *pin)
+{
+	return ends(pin->host, sizeof(pin->host)) && pin->kind <= SERVER_PIN_ENFORCED &&
+	       pin->pin.len <= TLS_PIN_BYTES;
+}
+
+bool server_pin_equal(const struct server_pin *one, const struct server_pin *other)
+{
+	return one->kind == other->kind &&
+	       address_equal(&one->address, &other->address) &&
+	       strcmp(one->host, other->host) == 0 &&
+	       tls_pin_equal(&one->pin, &other->pin);
 }

@@ -86,8 +86,8 @@ static const char *name_of(const struct server_target *target)
 
 static enum probe_result start_tls(struct server_visit *visit, enum tls_offer offer)
 {
-	return probe_link_start_tls(
-		&visit->link, visit->asking->offers, offer, name_of(visit->target));
+	return probe_link_start_tls(&visit->link, visit->asking->offers, offer,
+		visit->host ? visit->host : name_of(visit->target));
 }
 
 static enum probe_result greet_and_list(
@@ -205,7 +205,7 @@ static bool ask_in_clear(struct server_visit *visit)
 		probe_list(visit->words, &visit->link, &visit->offer);
 	if (result == PROBE_REFUSED) {
 		server_tell(visit, SERVER_STARTTLS, AUDIT_NO,
-			"the server tells no list of what it has: %.120s",
+			"the server gives no list of what it has: %.120s",
 			visit->link.why.text);
 		return false;
 	}
@@ -441,5 +441,6 @@ void server_visit_run(struct server_visit *visit, const struct server_target *ta
 	}
 	if (has_tls) {
 		server_ask_certificates(visit); /* last: of each kind its own answers */
+		server_ask_hosts(visit);
 	}
 }

@@ -18,7 +18,8 @@ struct server_visit {
 	struct probe_offer offer; /* before TLS, then inside it */
 	unsigned late;            /* connections that ran out of time */
 	bool is_listed;           /* it told what it has */
-	const char *key; /* kind of the key of the certificate at hand, or "" */
+	const char *host; /* to ask for (SNI) instead of a declared name, or NULL */
+	const char *key;  /* kind of the key of the certificate at hand, or "" */
 };
 
 /* Ask all of the target. */
@@ -57,3 +58,13 @@ void server_ask_weak_suites(struct server_visit *visit);
 
 /* server_certificate.c: each kind of certificate that it has. */
 void server_ask_certificates(struct server_visit *visit);
+
+/*
+ * A handshake for each kind of certificate; look at what each showed. False: there was none, and
+ * link.why. By the name in visit->host where there is one.
+ */
+bool server_each_certificate(
+	struct server_visit *visit, void (*look)(struct server_visit *visit));
+
+/* server_host.c: as senders see it that come for an MX host which has its address. */
+void server_ask_hosts(struct server_visit *visit);

@@ -119,6 +119,7 @@ static SSL_CTX *context_new(const struct offer_row *row, const char *authorities
 		(!row->signatures ||
 			SSL_CTX_set1_sigalgs_list(context, row->signatures) == 1) &&
 		(!authorities || SSL_CTX_load_verify_file(context, authorities) == 1) &&
+		SSL_CTX_dane_enable(context) == 1 && /* of no handshake yet */
 		is_offer_made(context)) {
 		return context;
 	}
@@ -206,19 +207,19 @@ static long explain(const struct tls_wire *wire, int result, struct reason *why)
 	const int error = errno;
 	switch (SSL_get_error(wire->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
-		return TLS_WANT_READ;
+		return SOCKET_WANT_READ;
 	case SSL_ERROR_WANT_WRITE:
-		return TLS_WANT_WRITE;
+		return SOCKET_WANT_WRITE;
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
 		ERR_clear_error();
 		(void)reason_set(why, "the connection broke: %s",
 			error != 0 ? strerror(error) : "it was ended");
-		return TLS_BROKEN;
+		return SOCKET_BROKEN;
 	default:
 		(void)refuse(why, "TLS failed");
-		return TLS_BROKEN;
+		return SOCKET_BROKEN;
 	}
 }
 
@@ -240,7 +241,7 @@ long tls_wire_shake_hands(struct tls_wire *wire, struct reason *why)
 	if (want == 0) {
 		(void)reason_set(why, "the server ended the handshake");
 	}
-	return want != 0 ? want : TLS_BROKEN;
+	return want != 0 ? want : SOCKET_BROKEN;
 }
 
 long tls_wire_write(
@@ -306,4 +307,54 @@ bool tls_wire_is_for(const struct tls_wire *wire, const char *name)
 	return leaf && (X509_check_host(leaf, name, 0,
 				X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1 ||
 			       X509_check_ip_asc(leaf, name, 0) == 1);
+}
+
+bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other)
+{
+	return one->usage == other->usage && one->selector == other->selector &&
+	       one->matching == other->matching && one->len == other->len &&
+	       memcmp(one->data, other->data, one->len) == 0;
+}
+
+/* judge: never connected; it has what is asked for and the rules. */
+static bool prepare_judge(SSL *judge, const char *host, const struct tls_pin *pin)
+{
+	(void)SSL_dane_set_flags(judge, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	return SSL_dane_enable(judge, host) == 1 &&
+	       SSL_dane_tlsa_add(judge, pin->usage, pin->selector, pin->matching,
+		       pin->data, pin->len) == 1;
+}
+
+/* As the library does in a handshake, but behind one and for one record. */
+static bool is_chain_right(X509_STORE_CTX *checked, SSL *judge, SSL *shown)
+{
+	X509 *leaf = SSL_get0_peer_certificate(shown);
+	if (!leaf || X509_STORE_CTX_init(checked,
+			     SSL_CTX_get_cert_store(SSL_get_SSL_CTX(shown)), leaf,
+			     SSL_get_peer_cert_chain(shown)) != 1) {
+		return false;
+	}
+	X509_STORE_CTX_set0_dane(checked, SSL_get0_dane(judge));
+	return X509_STORE_CTX_set_default(checked, "ssl_server") == 1 &&
+	       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(checked),
+		       SSL_get0_param(judge)) == 1 &&
+	       X509_verify_cert(checked) == 1;
+}
+
+bool tls_wire_is_pinned(const struct tls_wire *wire, const char *host,
+	const struct tls_pin *pin, const char **doubt)
+{
+	SSL *judge = SSL_new(SSL_get_SSL_CTX(wire->ssl));
+	X509_STORE_CTX *checked = X509_STORE_CTX_new();
+	bool is_right = false;
+	*doubt = "the record cannot be used";
+	if (judge && checked && prepare_judge(judge, host, pin)) {
+		is_right = is_chain_right(checked, judge, wire->ssl);
+		*doubt = X509_verify_cert_error_string(
+			X509_STORE_CTX_get_error(checked));
+	}
+	X509_STORE_CTX_free(checked);
+	SSL_free(judge);
+	ERR_clear_error();
+	return is_right;
 }

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "analyze/facts.h"
-#include "base/reason.h"
+#include "base/stream_socket.h"
 
 #include <stddef.h>
 
@@ -24,13 +24,6 @@ enum tls_offer {
 	TLS_OFFER_ECDSA, /* and of Edwards curves */
 	TLS_OFFER_WEAK,  /* suites of grades C and F alone */
 	TLS_OFFER_COUNT
-};
-
-/* Of a call that could not do all now; else what it moved, 0: the other end is reached. */
-enum tls_want {
-	TLS_WANT_READ = -1,
-	TLS_WANT_WRITE = -2,
-	TLS_BROKEN = -3, /* why is set */
 };
 
 struct tls_offers;
@@ -49,7 +42,7 @@ struct tls_wire *tls_wire_new(const struct tls_offers *offers, enum tls_offer of
 	int file, const char *name);
 void tls_wire_free(struct tls_wire *wire);
 
-/* Call again behind a want. 0: done. */
+/* Call again behind a want (enum socket_want). 0: done. */
 long tls_wire_shake_hands(struct tls_wire *wire, struct reason *why);
 long tls_wire_write(
 	struct tls_wire *wire, const char *bytes, size_t len, struct reason *why);
@@ -70,3 +63,24 @@ void tls_wire_shown(const struct tls_wire *wire, struct tls_shown *shown);
 
 /* Its certificate is for this host, or this address, RFC 6125. */
 bool tls_wire_is_for(const struct tls_wire *wire, const char *name);
+
+#define TLS_PIN_BYTES 2048 /* a whole certificate, or a key */
+
+/* What a TLSA record says of a chain: RFC 6698, section 2.1. Plain data. */
+struct tls_pin {
+	uint8_t usage; /* 2 (DANE-TA) or 3 (DANE-EE) */
+	uint8_t selector;
+	uint8_t matching;
+	uint16_t len;
+	uint8_t data[TLS_PIN_BYTES];
+};
+
+bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other);
+
+/*
+ * The chain that was shown is one that it says, and what its usage asks besides is so: for DANE-TA dates and
+ * the name of the host, for DANE-EE nothing (RFC 7672, section 3.1). False: *doubt in the library's words.
+ * Of the offers RSA and ECDSA.
+ */
+bool tls_wire_is_pinned(const struct tls_wire *wire, const char *host,
+	const struct tls_pin *pin, const char **doubt);

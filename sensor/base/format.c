@@ -36,7 +36,7 @@ void format_write_list(char *text, size_t size, const char *format, va_list argu
 	va_list all;
 	va_copy(all, arguments);
 	for (const char *at = format; *at != '\0';) {
-		const size_t plain = strcspn(at, "%");
+		const size_t plain = (size_t)(strchrnul(at, '%') - at);
 		put(&room, at, plain);
 		at += plain;
 		if (*at == '\0') {

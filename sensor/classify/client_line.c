@@ -349,19 +349,26 @@ static uint64_t traits_of_http(struct text method, struct text target)
 	}
 }
 
+static bool is_method(struct text word)
+{
+	for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++) {
+		if (word.len == strlen(METHODS[i]) &&
+			memcmp(word.at, METHODS[i], word.len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Request line, RFC 9112 section 3. The method alone is no evidence. */
 static uint64_t traits_of_request(
 	const struct traits_line *line, struct text word, struct text rest)
 {
 	const struct text target = text_trim(rest);
-	bool is_method = false;
-	for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]) && !is_method;
-		i++) {
-		is_method = word.len == strlen(METHODS[i]) &&
-			    memcmp(word.at, METHODS[i], word.len) == 0;
-	}
-	if (is_method && (text_starts(target, "/") || text_starts(target, "http://") ||
-				 text_starts(target, "https://"))) {
+	const bool is_target = text_starts(target, "/") ||
+			       text_starts(target, "http://") ||
+			       text_starts(target, "https://");
+	if (is_target && is_method(word)) {
 		/* what a tunnel leads to stands at the end of the target */
 		const bool is_enough = target.len > 64 && !text_starts(word, "RPC_");
 		return line->is_whole || is_enough ? traits_of_http(word, target) : 0;

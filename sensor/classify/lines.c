@@ -34,11 +34,9 @@ struct text traits_word(const struct traits_line *line, struct text *rest)
 
 bool traits_contains(struct text text, const char *word)
 {
-	const uint8_t upper = (uint8_t)word[0];
-	const uint8_t lower = upper | 0x20;
+	const uint8_t first = (uint8_t)word[0] | 0x20;
 	for (; text.len > 0; text.at++, text.len--) {
-		const bool may_start = text.at[0] == upper || text.at[0] == lower;
-		if (may_start && text_starts(text, word)) {
+		if ((text.at[0] | 0x20) == first && text_starts(text, word)) {
 			return true;
 		}
 	}

@@ -3,12 +3,15 @@
 #include "commands/audit_servers.h"
 #include "commands/matrices.h"
 
-#define QUESTION_S_DEFAULT 10
-#define QUESTION_S_MOST    120
-#define SERVERS_S_DEFAULT  600
-#define SERVERS_S_MOST     86400
-#define PAUSE_MS_DEFAULT   200
-#define PAUSE_MS_MOST      60000
+#include <unistd.h>
+
+#define AUTHORITIES_DEFAULT "/etc/ssl/certs/ca-certificates.crt"
+#define QUESTION_S_DEFAULT  10
+#define QUESTION_S_MOST     120
+#define SERVERS_S_DEFAULT   600
+#define SERVERS_S_MOST      86400
+#define PAUSE_MS_DEFAULT    200
+#define PAUSE_MS_MOST       60000
 
 struct request {
 	struct option_list matrices;
@@ -28,24 +31,26 @@ struct request {
 
 /* Each section asks, and adds its answers. */
 static int ask_domains(const struct request *request, const struct matrix *matrix,
-	struct audit_answers *answers)
+	struct audit_answers *answers, struct server_pins *pins)
 {
 	const struct audit_domains_wish wish = {.matrix = matrix,
 		.domains = &request->domains,
 		.selectors = &request->selectors,
 		.resolver = request->resolver,
 		.trust_anchor = request->trust_anchor,
+		.authorities = request->authorities,
 		.timeout_s = request->timeout_s};
-	return audit_domains_ask(&wish, answers);
+	return audit_domains_ask(&wish, answers, pins);
 }
 
 static int ask_servers(const struct request *request, const struct matrix *matrix,
-	struct audit_answers *answers)
+	struct audit_answers *answers, const struct server_pins *pins)
 {
 	const struct audit_servers_wish wish = {.matrix = matrix,
 		.servers = &request->servers,
 		.authorities = request->authorities,
 		.observed = request->observed,
+		.pins = pins,
 		.answer_s = request->timeout_s,
 		.all_s = request->time_s,
 		.pause_ms = request->pause_ms};
@@ -64,14 +69,15 @@ static void print(const struct request *request, const struct audit_answers *ans
 static int audit_matrix(const struct request *request, const struct matrix *matrix)
 {
 	struct audit_answers answers = {.count = 0};
+	struct server_pins pins = {.count = 0};
 	int code = COMMAND_OK;
 	if (request->domains.count > 0 ||
 		(request->servers.count == 0 && audit_domains_are_declared(matrix))) {
-		code = ask_domains(request, matrix, &answers);
+		code = ask_domains(request, matrix, &answers, &pins);
 	}
 	if (code == COMMAND_OK &&
 		(request->domains.count == 0 || request->servers.count > 0)) {
-		code = ask_servers(request, matrix, &answers);
+		code = ask_servers(request, matrix, &answers, &pins);
 	}
 	if (code == COMMAND_OK) {
 		print(request, &answers);
@@ -79,6 +85,7 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 			code = COMMAND_VIOLATIONS;
 		}
 	}
+	list_free(pins.list);
 	audit_answers_free(&answers);
 	return code;
 }
@@ -92,6 +99,9 @@ static int audit_run(int argc, char **argv)
 	int code = options_read(&COMMAND_AUDIT, argc, argv, &request, &words);
 	if (code != OPTIONS_GO_ON) {
 		return code;
+	}
+	if (!request.authorities && access(AUTHORITIES_DEFAULT, R_OK) == 0) {
+		request.authorities = AUTHORITIES_DEFAULT;
 	}
 	struct matrix *matrix = matrices_load(&request.matrices);
 	code = matrix ? audit_matrix(&request, matrix) : COMMAND_USAGE;
@@ -155,7 +165,7 @@ static const struct option_row OPTIONS[] = {
 	{.name = "ca-file",
 		.argument = "FILE",
 		.help = "certificates of the authorities to trust "
-			"(default:\n" AUDIT_SERVERS_AUTHORITIES ", if there)",
+			"(default:\n" AUTHORITIES_DEFAULT ", if there)",
 		.set = option_set_text,
 		.field = offsetof(struct request, authorities)},
 	{.name = "observed",

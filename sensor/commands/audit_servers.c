@@ -2,19 +2,13 @@
 
 #include "audit/server.h"
 #include "base/clock.h"
-#include "base/environment.h"
-#include "control/privileges.h"
+#include "commands/audit_apart.h"
 #include "control/sandbox.h"
 #include "report/servers_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define LEDGER_SERVERS (1U << 20)
 #define US_PER_S       UINT64_C(1000000)
@@ -23,6 +17,7 @@
 
 struct section {
 	const struct audit_servers_wish *wish;
+	struct audit_answers *answers;
 	struct server_targets targets;
 	struct tls_offers *offers;
 	uint16_t *ports; /* 0 behind the last */
@@ -102,12 +97,8 @@ static int load_observed(struct section *section)
 
 static int load_authorities(struct section *section)
 {
-	const char *file = section->wish->authorities;
 	struct reason why;
-	if (!file && access(AUDIT_SERVERS_AUTHORITIES, R_OK) == 0) {
-		file = AUDIT_SERVERS_AUTHORITIES;
-	}
-	section->offers = tls_offers_new(file, &why);
+	section->offers = tls_offers_new(section->wish->authorities, &why);
 	return section->offers ? COMMAND_OK
 			       : command_failed(&COMMAND_AUDIT, "%s", why.text);
 }
@@ -128,37 +119,25 @@ static bool list_ports(struct section *section)
 	return section->ports != NULL;
 }
 
-/* In one write, which a pipe takes whole; nobody there: nobody wants to know. */
 static void tell(void *context, const struct server_answer *answer)
 {
 	const struct section *section = context;
-	if (write(section->told, answer, sizeof(*answer)) != (ssize_t)sizeof(*answer)) {
-		_exit(COMMAND_RUNTIME);
-	}
+	audit_apart_tell(section->told, answer, sizeof(*answer));
 }
 
-static bool enter_cage(const struct section *section, struct reason *why)
+static bool enter_cage(void *context, struct reason *why)
 {
-	struct privileges_user user;
-	environment_forget();
-	if (!privileges_find_user(NULL, &user, why) ||
-		!privileges_become(&user, 0, why)) {
-		return false;
-	}
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* else it ends by the pipe */
-	(void)signal(SIGPIPE, SIG_IGN);
+	const struct section *section = context;
 	return sandbox_enter_asker(section->ports, why);
 }
 
-/* In the process that asks; never returns. */
-static void ask(struct section *section)
+/* In the process that asks. */
+static int ask(void *context, int told)
 {
+	struct section *section = context;
 	const struct audit_servers_wish *wish = section->wish;
-	struct reason why;
-	if (!enter_cage(section, &why)) {
-		_exit(command_failed(&COMMAND_AUDIT, "%s", why.text));
-	}
 	const struct server_asking asking = {.offers = section->offers,
+		.pins = wish->pins,
 		.patience = {.answer_us = wish->answer_s * US_PER_S,
 			.all_us = wish->all_s * US_PER_S,
 			.pause_us = wish->pause_ms * US_PER_MS,
@@ -166,87 +145,40 @@ static void ask(struct section *section)
 		.now_s = (int64_t)(clock_realtime_us() / US_PER_S),
 		.told = tell,
 		.context = section};
-	_exit(audit_servers(&asking, &section->targets) ? COMMAND_OK : COMMAND_RUNTIME);
+	section->told = told;
+	return audit_servers(&asking, &section->targets) ? COMMAND_OK : COMMAND_RUNTIME;
 }
 
-/* All of one; false at the end, or where it is cut. */
-static bool read_one(int file, struct server_answer *answer)
+static bool take(void *context, const void *told)
 {
-	size_t have = 0;
-	while (have < sizeof(*answer)) {
-		const ssize_t got =
-			read(file, (char *)answer + have, sizeof(*answer) - have);
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got <= 0) {
-			return false;
-		}
-		have += (size_t)got;
-	}
-	return true;
-}
-
-static bool read_answers(int file, struct audit_answers *answers)
-{
-	struct server_answer answer;
+	const struct section *section = context;
 	char subject[SERVER_SUBJECT_BYTES];
-	while (read_one(file, &answer)) {
-		if (!server_answer_is_whole(&answer)) {
-			return false;
-		}
-		server_subject(&answer, subject);
-		audit_answer(answers, server_check(answer.question, answer.severity),
-			subject, answer.state, "%s", answer.why);
+	struct server_answer answer;
+	memcpy(&answer, told, sizeof(answer));
+	if (!server_answer_is_whole(&answer)) {
+		return false;
 	}
+	server_subject(&answer, subject);
+	audit_answer(section->answers, server_check(answer.question, answer.severity),
+		subject, answer.state, "%s", answer.why);
 	return true;
 }
 
-static int end_of(pid_t process)
+static int ask_apart(struct section *section)
 {
-	int status = 0;
-	while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
-	}
-	if (WIFSIGNALED(status)) {
-		return command_failed(&COMMAND_AUDIT,
-			"the process that asks was ended by signal %d",
-			WTERMSIG(status));
-	}
-	return WEXITSTATUS(status);
-}
-
-static int ask_apart(struct section *section, struct audit_answers *answers)
-{
-	int ends[2];
-	if (!list_ports(section) || pipe2(ends, O_CLOEXEC) != 0) {
-		return command_failed(&COMMAND_AUDIT, "%s", strerror(errno));
-	}
-	const pid_t process = fork();
-	if (process == 0) {
-		(void)close(ends[0]);
-		section->told = ends[1];
-		ask(section);
-	}
-	(void)close(ends[1]);
-	int code = COMMAND_RUNTIME;
-	if (process < 0) {
-		code = command_failed(&COMMAND_AUDIT, "%s", strerror(errno));
-	} else if (read_answers(ends[0], answers)) {
-		code = end_of(process);
-	} else {
-		(void)kill(process, SIGKILL);
-		(void)end_of(process);
-		code = command_failed(
-			&COMMAND_AUDIT, "the process that asks tells nonsense");
-	}
-	(void)close(ends[0]);
-	return code;
+	const struct audit_apart apart = {.size = sizeof(struct server_answer),
+		.enter = enter_cage,
+		.ask = ask,
+		.take = take,
+		.context = section};
+	return list_ports(section) ? audit_apart_run(&apart)
+				   : command_failed(&COMMAND_AUDIT, "no memory");
 }
 
 int audit_servers_ask(
 	const struct audit_servers_wish *wish, struct audit_answers *answers)
 {
-	struct section section = {.wish = wish};
+	struct section section = {.wish = wish, .answers = answers};
 	int code = choose_targets(&section, (int64_t)(clock_realtime_us() / US_PER_S));
 	if (code == COMMAND_OK) {
 		code = load_observed(&section);
@@ -255,7 +187,7 @@ int audit_servers_ask(
 		code = load_authorities(&section);
 	}
 	if (code == COMMAND_OK) {
-		code = ask_apart(&section, answers);
+		code = ask_apart(&section);
 	}
 	free(section.ports);
 	tls_offers_free(section.offers);

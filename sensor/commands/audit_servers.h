@@ -9,17 +9,18 @@
 #pragma once
 
 #include "audit/answers.h"
+#include "audit/server.h"
 #include "commands/options.h"
 #include "matrix/matrix.h"
 
-#define AUDIT_SERVERS_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
-#define AUDIT_SERVERS_ALL         "all"
+#define AUDIT_SERVERS_ALL "all"
 
 struct audit_servers_wish {
 	const struct matrix *matrix;
 	const struct option_list *servers; /* empty, or with "all": all declared ones */
-	const char *authorities;           /* or NULL: the system's, if there */
+	const char *authorities;           /* or NULL */
 	const char *observed;              /* or NULL */
+	const struct server_pins *pins;    /* of MX hosts */
 	uint32_t answer_s;
 	uint32_t all_s;
 	uint32_t pause_ms;

@@ -39,7 +39,7 @@ static void text_whole(void)
 					sizeof(recommendations)));
 		columns_wrap(stdout, row->signature, (size_t)at, TITLE_AT);
 	}
-	printf("\n'mailwarden catalogue FINDING' tells all about one.\n");
+	printf("\n'mailwarden catalogue FINDING' prints all about one.\n");
 }
 
 static void print_wrapped(const char *label, const char *text)
@@ -80,6 +80,17 @@ static void markdown_one(const struct finding_row *row)
 		row->action, row->false_positives);
 }
 
+static void markdown_recommendations(void)
+{
+	const struct recommendation_words *words;
+	printf("\n## Recommendations\n\n"
+	       "In one line each; the guide of the ANSSI has their text.\n\n"
+	       "| recommendation | in short |\n|---|---|\n");
+	for (size_t i = 0; (words = recommendation_words(i)) != NULL; i++) {
+		printf("| %s | %s |\n", words->name, words->text);
+	}
+}
+
 static void markdown_whole(void)
 {
 	char recommendations[32];
@@ -103,6 +114,7 @@ static void markdown_whole(void)
 				sizeof(recommendations)),
 			row->signature);
 	}
+	markdown_recommendations();
 	for (int i = 0; i < FINDING_COUNT; i++) {
 		printf("\n");
 		markdown_one(finding_row((enum finding)i));
@@ -226,7 +238,7 @@ static const char EXAMPLES[] = "  mailwarden catalogue\n"
 
 static const struct option_row OPTIONS[] = {
 	{.name = "markdown",
-		.help = "the page docs/findings.md",
+		.help = "the page findings.md of the documentation",
 		.set = option_set_flag,
 		.field = offsetof(struct catalogue, is_markdown)},
 	{.name = "json",
@@ -242,6 +254,7 @@ const struct command COMMAND_CATALOGUE = {
 	.usage = "[--markdown | --json] [FINDING]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
+	.exits = "0 printed, 2 usage, or no such finding.\n",
 	.options = OPTIONS,
 	.words = "FINDING",
 	.words_most = 1,

@@ -258,14 +258,14 @@ static int check_run(int argc, char **argv)
 }
 
 static const char ABOUT[] =
-	"Read a flow matrix, tell every error with its place, or print the matrix\n"
+	"Read a flow matrix, report every error with its place, or print the matrix\n"
 	"back in words, then what is allowed but doubtful, then where it breaches\n"
 	"ANSSI's recommendations (R34 R35 R36 R37 R41 R42, users' access from the\n"
 	"Internet) with its rows, and which breaches rows and groups accept. \"-\" is\n"
 	"stdin.\n";
 
 static const char EXAMPLES[] =
-	"  mailwarden check rules/anssi-reference.yaml\n"
+	"  mailwarden check matrix.yaml\n"
 	"      Is the file right, and does it say what I meant?\n"
 	"  mailwarden check internal.yaml gateway.yaml\n"
 	"      Two files are joined into one matrix: rows may name groups of both.\n"
@@ -278,7 +278,7 @@ static const char EXITS[] =
 	"0 the matrix can be used (warnings or not), 1 it has breaches or answers\n"
 	"otherwise than expected and --exit-code was given, 2 it or the file of\n"
 	"--expect has errors. The formats are described in mailwarden-matrix(5) and\n"
-	"mailwarden(8).\n";
+	"mailwarden-check(8).\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "json",
@@ -315,7 +315,7 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_CHECK = {
 	.name = "check",
-	.summary = "tell whether a flow matrix is right, and read it back",
+	.summary = "check a flow matrix or settings, and read them back",
 	.usage = "[OPTION...] MATRIX...\n"
 		 "--config FILE [--quiet]",
 	.about = ABOUT,

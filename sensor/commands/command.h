@@ -16,7 +16,7 @@ struct option_row; /* commands/options.h */
 
 enum command_exit {
 	COMMAND_OK = 0,
-	COMMAND_VIOLATIONS = 1, /* only with --exit-code */
+	COMMAND_VIOLATIONS = 1, /* most: with --exit-code */
 	COMMAND_USAGE = 2,      /* usage, settings or matrix in error */
 	COMMAND_RUNTIME = 3,    /* input, output or the system failed */
 };

@@ -186,7 +186,7 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_DIFF = {
 	.name = "diff",
-	.summary = "tell what one flow matrix allows and another does not",
+	.summary = "show what one flow matrix allows and another does not",
 	.usage = "[OPTION...] OLD NEW [TRAFFIC...]",
 	.about = ABOUT,
 	.notes = NOTES,

@@ -115,7 +115,7 @@ void diff_print_text(const struct diff_print *print)
 	print_terms(difference);
 	if (difference->is_partial) {
 		(void)printf("Not all was compared: the matrices are too large. What "
-			     "is told here is right, more may be different.\n");
+			     "is shown is right, more may be different.\n");
 	} else if (difference->entry_count + difference->term_count == 0) {
 		(void)printf("No difference: both allow the same.\n");
 	}

@@ -285,7 +285,7 @@ const char *diff_line(const struct difference_line *line, char *text)
 		const bool is_loosened = line->kind == DIFFERENCE_LOOSENED;
 		(void)snprintf(text, DIFF_TEXT_BYTES, "%s: breaches of row %s are %s",
 			protocols, line->rows[is_loosened].list[0]->id,
-			is_loosened ? "told and no more blocked (mode: audit)"
+			is_loosened ? "reported and no more blocked (mode: audit)"
 				    : "no more let by (mode: audit, before)");
 		return text;
 	}

@@ -16,6 +16,7 @@
 #define US_PER_S  UINT64_C(1000000)
 #define DAYS      7
 #define DAYS_MOST 366
+#define PARTS     3 /* of what a state directory may have */
 
 struct request {
 	struct option_list matrices;
@@ -61,20 +62,20 @@ static bool set_until(void *target, const struct option_row *row, const char *va
 	return true;
 }
 
-/* What a running sensor keeps. */
+/* What a running sensor keeps, and what `mailwarden dmarc` wrote beside it. */
 struct state {
-	char paths[2][PATH_MAX];
-	const char *names[2];
+	char paths[PARTS][PATH_MAX];
+	const char *names[PARTS];
 	size_t count;
 };
 
 static void find_state(struct state *state, const char *directory)
 {
-	static const char *const PARTS[] = {JOURNAL_FOLDER, KEPT_FILE};
+	static const char *const NAMES[PARTS] = {JOURNAL_FOLDER, KEPT_FILE, "dmarc"};
 	state->count = 0;
-	for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		char *path = state->paths[state->count];
-		(void)snprintf(path, PATH_MAX, "%s/%s", directory, PARTS[i]);
+		(void)snprintf(path, PATH_MAX, "%s/%s", directory, NAMES[i]);
 		if (access(path, F_OK) == 0) {
 			state->names[state->count++] = path;
 		}
@@ -131,10 +132,16 @@ static const char ABOUT[] =
 	"days\n"
 	"or fell silent, certificates that ended or end within 30 days. Where nothing\n"
 	"is new nothing is printed. A sensor that saw no flow at all is news.\n"
+	"Of what `mailwarden dmarc` recorded: hosts that send as your domains and "
+	"were\n"
+	"not reported before, and domains whose TLS fails now and did not.\n"
 	"\n"
 	"TRAFFIC is what `mailwarden report` reads; without it, the journal and the\n"
-	"observed matrix of the sensor that runs here. The older it is, the better is\n"
-	"known what is new: an observed matrix knows up to 400 days.\n";
+	"observed matrix of the sensor that runs here, and the folder dmarc beside "
+	"them.\n"
+	"The older it is, the better is known what is new: an observed matrix knows "
+	"up\n"
+	"to 400 days.\n";
 
 static const char NOTES[] = "A span is held against the one before it, just as long. "
 			    "Of an observed matrix\n"
@@ -179,12 +186,12 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_DIGEST = {
 	.name = "digest",
-	.summary = "tell what is new, on one screen, for a weekly mail",
+	.summary = "show what is new, on one screen, for a weekly mail",
 	.usage = "-m MATRIX [--since DAYS] [OPTION...] [TRAFFIC...]",
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
-	.exits = "0 told, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
+	.exits = "0 news, or nothing is new, 2 usage, matrix or input in error, 3 it\n"
 		 "failed.\n",
 	.options = OPTIONS,
 	.words = "TRAFFIC",

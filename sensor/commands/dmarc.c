@@ -1,4 +1,5 @@
 #include "audit/archive.h"
+#include "audit/archive_mail.h"
 #include "audit/dmarc_told.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -18,12 +19,15 @@
 
 #define TOLD_MAX   20 /* files that are no reports; what is more is a number */
 #define HOST_BYTES 256
+#define ROOM_BYTES (ARCHIVE_STORED_MAX + 1)
+#define LINE_BYTES 512 /* of "From ..." in a mailbox file, which the room may cut */
 
 struct request {
 	struct option_list matrices;
 	struct option_list forwarders;
 	struct option_list domains;
 	const char *journal;
+	unsigned language;
 	bool is_json;
 	bool is_all;
 	bool is_exit_code_wanted;
@@ -34,6 +38,7 @@ struct reading {
 	struct archive_reader *reader;
 	uint8_t *bytes;      /* of the file */
 	char path[PATH_MAX]; /* as it may be printed */
+	uint64_t mail;       /* of a mailbox file, from 1; else 0 */
 	struct dmarc dmarc;
 	struct tlsrpt tlsrpt;
 	struct network *forwarders;
@@ -46,9 +51,14 @@ struct reading {
 
 static void tell(struct reading *reading, const struct reason *why)
 {
-	if (reading->faults++ < TOLD_MAX) {
-		(void)fprintf(stderr, "%s: left out: %s\n", reading->path, why->text);
+	if (reading->faults++ >= TOLD_MAX) {
+		return;
 	}
+	(void)fputs(reading->path, stderr);
+	if (reading->mail > 0) {
+		(void)fprintf(stderr, ", mail %" PRIu64, reading->mail);
+	}
+	(void)fprintf(stderr, ": left out: %s\n", why->text);
 }
 
 static void on_report(void *context, enum archive_kind kind, struct text plain)
@@ -61,33 +71,88 @@ static void on_report(void *context, enum archive_kind kind, struct text plain)
 	}
 }
 
-/* All of it, up to one byte more than is allowed. */
-static bool read_bytes(struct reading *reading, int file, size_t *len)
+/* All that the room holds behind what is there: one byte more than is allowed. */
+static bool fill(struct reading *reading, int file, size_t *len)
 {
 	ssize_t got = 1;
-	for (*len = 0; got > 0 && *len < ARCHIVE_STORED_MAX + 1;) {
-		got = read(file, reading->bytes + *len, ARCHIVE_STORED_MAX + 1 - *len);
+	while (got > 0 && *len < ROOM_BYTES) {
+		got = read(file, reading->bytes + *len, ROOM_BYTES - *len);
 		*len += got > 0 ? (size_t)got : 0;
 	}
 	return got >= 0;
 }
 
+static void read_reports(struct reading *reading, size_t at, size_t len)
+{
+	struct reason why;
+	const struct text file = {reading->bytes + at, len};
+	if (!archive_read(reading->reader, file, on_report, reading, &why)) {
+		tell(reading, &why);
+	}
+}
+
+static bool fill_behind(struct reading *reading, int file, size_t at, size_t *len)
+{
+	*len -= at;
+	memmove(reading->bytes, reading->bytes + at, *len);
+	return fill(reading, file, len);
+}
+
+/*
+ * The mails of a mailbox file, each by itself: no more of the file is held than one may
+ * have. Of a larger one all is passed over, up to where the next begins.
+ */
+static bool read_mails(struct reading *reading, int file, size_t len)
+{
+	bool is_told = false; /* the mail at hand, and its rest is passed over */
+	for (size_t at = 0; at < len;) {
+		const struct text rest = {reading->bytes + at, len - at};
+		const size_t mail = archive_mailbox_first(rest);
+		const bool is_cut = mail == rest.len && len == ROOM_BYTES;
+		if (!is_told && (!is_cut || at == 0)) {
+			reading->mail++;
+			read_reports(reading, at, mail);
+			is_told = true;
+		}
+		if (!is_cut) {
+			at += mail;
+			is_told = false;
+			continue;
+		}
+		if (!fill_behind(
+			    reading, file, is_told ? len - LINE_BYTES : at, &len)) {
+			return false;
+		}
+		at = 0;
+	}
+	return true;
+}
+
+static bool read_open_file(struct reading *reading, int file)
+{
+	size_t len = 0;
+	reading->mail = 0;
+	if (!fill(reading, file, &len)) {
+		return false;
+	}
+	if (archive_is_mailbox((struct text){reading->bytes, len})) {
+		return read_mails(reading, file, len);
+	}
+	read_reports(reading, 0, len);
+	return true;
+}
+
 static void read_file(struct reading *reading, const char *path)
 {
-	size_t len;
-	struct reason why;
 	const bool is_input = strcmp(path, "-") == 0;
 	const int file = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	(void)snprintf(reading->path, sizeof(reading->path), "%s",
 		is_input ? "standard input" : path);
 	utf8_make_printable(reading->path); /* attachments have names of strangers */
-	if (file < 0 || !read_bytes(reading, file, &len)) {
+	if (file < 0 || !read_open_file(reading, file)) {
 		reading->is_failed = true;
 		(void)command_failed(
 			&COMMAND_DMARC, "%s: %s", reading->path, strerror(errno));
-	} else if (!archive_read(reading->reader, (struct text){reading->bytes, len},
-			   on_report, reading, &why)) {
-		tell(reading, &why);
 	}
 	if (file > STDIN_FILENO) {
 		(void)close(file);
@@ -170,7 +235,7 @@ static bool start(
 		.domains = reading->domain_list,
 		.domain_count = reading->request->domains.count};
 	reading->reader = archive_reader_new();
-	reading->bytes = malloc(ARCHIVE_STORED_MAX + 1);
+	reading->bytes = malloc(ROOM_BYTES);
 	if (!reading->reader || !reading->bytes) {
 		return reason_set(why, "no memory");
 	}
@@ -219,7 +284,8 @@ static int give(const struct reading *reading)
 	} else if (request->is_json) {
 		dmarc_told_json(&told, stdout);
 	} else {
-		dmarc_told_text(&told, request->is_all, stdout);
+		dmarc_told_text(&told, request->is_all,
+			(enum texts_language)request->language, stdout);
 	}
 	if (code == COMMAND_OK && request->journal &&
 		!write_records(&told, request->journal, &why)) {
@@ -296,21 +362,21 @@ static const char ABOUT[] =
 	"Who sends as your domains, as those who receive it report, and does the\n"
 	"matrix declare it? REPORT is a DMARC aggregate report (RFC 7489, RFC 9990), "
 	"a\n"
-	"TLS report (RFC 8460), gzip, zip or a mail that holds one, a folder of these\n"
-	"(a Maildir), or - for stdin. Nobody is asked: what is told is what reports\n"
-	"say, and anybody may write one.\n"
+	"TLS report (RFC 8460), gzip, zip or a mail that holds one, a mailbox file\n"
+	"(mbox), a folder of these (a Maildir), or - for stdin. Nobody is asked: all\n"
+	"of it is what reports say, and anybody may write one.\n"
 	"\n"
 	"Declared are groups of role outbound, those that a row lets send to the\n"
-	"Internet, and who sends for the domain by `domains`; by the addresses that\n"
-	"the Internet sees. Else a source that passed\n"
-	"SPF for the domain is an undeclared relay; one whose mail bears the domain's\n"
-	"signature may be one, or forwards mail; what passed nothing was forged, or\n"
-	"changed on its way.\n";
+	"Internet by SMTP, and who sends for the domain by `domains`; by the "
+	"addresses\n"
+	"that the Internet sees. Else a source that passed SPF for the domain is an\n"
+	"undeclared relay; one whose mail bears the domain's signature may be one, or\n"
+	"forwards mail; what passed nothing was forged, or changed on its way.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden dmarc -m matrix.yaml ~/Maildir/.dmarc\n"
 	"  mailwarden dmarc -m matrix.yaml --forwarder 203.0.113.0/24 *.zip *.xml.gz\n"
-	"  mailwarden dmarc -m matrix.yaml --journal /var/lib/dmarc/journal --json -\n";
+	"  mailwarden dmarc -m matrix.yaml --journal /var/lib/mailwarden/dmarc mbox\n";
 
 static const struct option_row OPTIONS[] = {
 	{OPTION_MATRICES(struct request, "flow matrix; repeat it to join several"),
@@ -338,6 +404,11 @@ static const struct option_row OPTIONS[] = {
 		.help = "all sources, not the 20 largest of each kind",
 		.set = option_set_flag,
 		.field = offsetof(struct request, is_all)},
+	{.name = "lang",
+		.argument = "en|fr",
+		.help = "language of the text (default: en)",
+		.set = option_set_word,
+		.field = offsetof(struct request, language)},
 	{.name = "json",
 		.help = "one JSON object per source, and of TLS per policy and\n"
 			"failure; a last one with totals",
@@ -352,12 +423,12 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_DMARC = {
 	.name = "dmarc",
-	.summary = "who sends as your domains, as DMARC and TLS reports tell",
+	.summary = "show who sends as your domains, by DMARC and TLS reports",
 	.usage = "-m MATRIX [OPTION...] REPORT...",
 	.about = ABOUT,
 	.examples = EXAMPLES,
-	.exits = "0 told, 2 usage or matrix in error, or no report among what was "
-		 "given, 3 a\nfile could not be read; --exit-code: 1 somebody is not "
+	.exits = "0 shown, 2 usage or matrix in error, or no report among what was "
+		 "given, 3\na file could not be read; --exit-code: 1 somebody is not "
 		 "declared.\n",
 	.options = OPTIONS,
 	.words = "REPORT",

@@ -141,7 +141,7 @@ static void print_finding(
 	const bool is_accepted = (judgement->accepted & FINDING_BIT(finding)) != 0;
 	recommendations_of(judgement, protocol, finding, list);
 	(void)printf("he sensor would %s %s",
-		is_accepted ? "record as accepted" : "tell", row->id);
+		is_accepted ? "record as accepted" : "raise", row->id);
 	for (size_t i = 0; i < RECOMMENDATIONS_MAX && list[i]; i++) {
 		(void)printf("%s%s", i == 0 ? " (" : ", ", list[i]);
 	}
@@ -267,11 +267,11 @@ static const char ABOUT[] =
 	"                   port, or on another: smtp:2525\n";
 
 static const char EXAMPLES[] =
-	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp\n"
+	"  mailwarden explain -m matrix.yaml relay mx-out smtp\n"
 	"      Allowed: it names the row, its owner and what TLS it asks for.\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml 192.0.2.70 internet smtp\n"
-	"      A workstation that sends by itself: not allowed, R37.\n"
-	"  mailwarden explain -m rules/anssi-reference.yaml relay mx-out smtp:2525\n"
+	"  mailwarden explain -m matrix.yaml 192.0.2.70 internet smtp\n"
+	"      A workstation that sends directly: not allowed, R37.\n"
+	"  mailwarden explain -m matrix.yaml relay mx-out smtp:2525\n"
 	"      Right hosts, wrong port.\n";
 
 static const struct option_row OPTIONS[] = {
@@ -293,7 +293,7 @@ static const struct option_row OPTIONS[] = {
 
 const struct command COMMAND_EXPLAIN = {
 	.name = "explain",
-	.summary = "tell whether and why a flow would be allowed",
+	.summary = "explain whether and why a flow would be allowed",
 	.usage = "-m MATRIX [OPTION...] FROM TO PROTOCOL[:PORT]",
 	.about = ABOUT,
 	.examples = EXAMPLES,

@@ -237,7 +237,7 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct export, language)},
 	{.name = "log-group",
 		.argument = "N",
-		.help = "where the matrix's rules tell what they drop: a\n"
+		.help = "where the matrix's rules log what they drop: a\n"
 			"group of NFLOG (default: the kernel's log)",
 		.set = option_set_number,
 		.field = offsetof(struct export, log_group),
@@ -280,6 +280,7 @@ const struct command COMMAND_EXPORT = {
 		 "--to iptables|nftables --inline [OPTION...]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
+	.exits = "0 written, 2 usage or matrix in error, or no such form of it.\n",
 	.options = OPTIONS,
 	.run = export_run,
 };

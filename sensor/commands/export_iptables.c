@@ -157,7 +157,7 @@ static void print_iptables_limit(const struct export *export)
 		return;
 	}
 	(void)printf("# what begins in the middle may be of anybody; then each source "
-		     "by itself\n"
+		     "alone\n"
 		     "-A MAILWARDEN -p tcp -m tcp ! --syn %s %" PRIu32
 		     "/second --hashlimit-burst %" PRIu32
 		     " --hashlimit-name mailwarden-all -j DROP\n",

@@ -130,7 +130,7 @@ static void print_nftables_limit(const struct export *export)
 		return;
 	}
 	(void)printf("\t\t# what begins in the middle may be of anybody; then each "
-		     "source by itself\n"
+		     "source alone\n"
 		     "\t\tct state new,invalid tcp flags & (fin | syn | rst | ack) "
 		     "!= syn limit rate over %" PRIu32 "/second burst %" PRIu32
 		     " packets drop\n",

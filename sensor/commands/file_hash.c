@@ -38,7 +38,7 @@ bool file_hash(const char *path, char text[FILE_HASH_BYTES], struct reason *why)
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	const bool is_read = file && context && add_up(file, context, digest);
 	if (!is_read) {
-		(void)reason_set(why, "%.150s: its SHA-256 cannot be told: %s", path,
+		(void)reason_set(why, "%.150s: no SHA-256 of it: %s", path,
 			errno != 0 ? strerror(errno) : "the library refuses");
 	}
 	for (size_t i = 0; is_read && i < DIGEST_BYTES; i++) {

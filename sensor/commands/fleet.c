@@ -231,7 +231,7 @@ static int fleet_run(int argc, char **argv)
 }
 
 static const char ABOUT[] =
-	"Tell what all sensors counted that write into one Redis, or a cluster: each\n"
+	"Show what all sensors counted that write into one Redis, or a cluster: each\n"
 	"one's totals and whether it is alive, and together the findings and the most\n"
 	"frequent illegitimate senders. Reads, and writes nothing.\n"
 	"With --observed: add up what the sensors observed, pair by pair, of the file\n"
@@ -245,8 +245,8 @@ static const struct option_row OPTIONS[] = {
 	{.name = "config",
 		.letter = 'c',
 		.argument = "FILE",
-		.help = "settings with an output of type redis, which says\n"
-			"where Redis is and who we are: mailwarden.yaml(5)",
+		.help = "settings with an output of type redis, which gives\n"
+			"the address and the login: mailwarden.yaml(5)",
 		.set = option_set_text,
 		.field = offsetof(struct request, config),
 		.is_required = true},

@@ -258,7 +258,7 @@ static const char ABOUT[] =
 	"file.\n"
 	"The sheet is CSV, a Markdown or an HTML table: a list of flows (source,\n"
 	"destination, protocol, port ..., in English or French) or a cross-table\n"
-	"(\"From \\ To\"). What is no mail is left out, counted and told. Groups "
+	"(\"From \\ To\"). What is no mail is left out, counted and reported. Groups "
 	"whose\n"
 	"role and addresses nobody says are left to be filled in. \"-\" is stdin.\n";
 
@@ -271,8 +271,8 @@ static const char EXAMPLES[] =
 	"      What to do with a workbook.\n";
 
 static const char EXITS[] =
-	"0 a matrix or a draft of one was written, 2 the sheet has a mistake (told\n"
-	"with line and column), 3 it cannot be read.\n";
+	"0 a matrix or a draft of one was written, 2 the sheet has a mistake\n"
+	"(with line and column), 3 it cannot be read.\n";
 
 static const struct option_row OPTIONS[] = {
 	{.name = "matrix",

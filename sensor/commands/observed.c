@@ -78,6 +78,7 @@ const struct command COMMAND_OBSERVED = {
 	.usage = "FILE... [-m MATRIX] [--json] [--write FILE]",
 	.about = ABOUT,
 	.examples = EXAMPLES,
+	.exits = "0 shown, 2 usage, matrix or FILE in error, 3 it failed.\n",
 	.options = OPTIONS,
 	.words = "FILE",
 	.words_least = 1,

@@ -51,7 +51,7 @@ static const char ABOUT[] =
 	"every mail flow on any port and hold it against the matrix.\n";
 
 static const char EXAMPLES[] =
-	"  mailwarden replay monday.pcap -m rules/anssi-reference.yaml\n"
+	"  mailwarden replay monday.pcap -m matrix.yaml\n"
 	"  mailwarden replay *.pcapng.zst -m internal.yaml -m gateway.yaml --json\n"
 	"  tcpdump -r big.pcap -w - tcp | mailwarden replay - -m matrix.yaml "
 	"--exit-code\n"

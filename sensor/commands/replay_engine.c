@@ -96,7 +96,8 @@ static void tell_of_decoys(const struct engine *engine)
 	if (decoys.set_aside + decoys.ambiguous > 0) {
 		columns_say(stdout, 0,
 			"\nDecoys: %" PRIu64 " segments were set aside, of which "
-			"%" PRIu64 " were not taken; told as ambiguous %" PRIu64 ".\n",
+			"%" PRIu64 " were not taken; reported as ambiguous %" PRIu64
+			".\n",
 			decoys.set_aside, decoys.not_taken, decoys.ambiguous);
 	}
 }

@@ -207,13 +207,14 @@ static const char ABOUT[] =
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
 	"folder, EVE lines, an observed matrix. Only captures give what replay "
 	"counts;\n"
-	"recorded flows are judged anew by MATRIX. Equal input gives an equal report:\n"
-	"it has no time of its making.\n";
+	"recorded flows are judged by MATRIX again. A folder that `mailwarden dmarc\n"
+	"--journal` wrote adds who sends as your domains. Equal input gives an equal\n"
+	"report: it has no time of its making.\n";
 
 static const char NOTES[] =
 	"--baseline takes the --json form of an earlier report. A breach is the same\n"
 	"where finding, row, source and target group are; what cannot be observed any\n"
-	"more is told, and never counts as fixed.\n";
+	"more is reported, and never counts as fixed.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden report monday.pcap -m matrix.yaml\n"
@@ -274,7 +275,7 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct request, author)},
 	{.name = "baseline",
 		.argument = "FILE",
-		.help = "tell what changed since this report of --json",
+		.help = "show what changed since this report of --json",
 		.set = option_set_text,
 		.field = offsetof(struct request, baseline)},
 	{.name = "exit-code",

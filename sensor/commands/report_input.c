@@ -42,9 +42,12 @@ static void on_sighting(void *context, const struct sighting *sighting)
 static void on_line(void *context, const char *line, size_t len)
 {
 	struct report_input *input = context;
-	for (size_t i = 0; i < input->dossier_count && !input->is_of_sums; i++) {
-		dossier_told(&input->dossiers[i], line, len);
-		dossier_stats(&input->dossiers[i], line, len);
+	for (size_t i = 0; i < input->dossier_count; i++) {
+		if (!input->is_of_sums) {
+			dossier_told(&input->dossiers[i], line, len);
+			dossier_stats(&input->dossiers[i], line, len);
+		}
+		dossier_reported(&input->dossiers[i], line, len);
 	}
 }
 
@@ -153,6 +156,19 @@ static size_t count_kind(const struct report_input *input, enum dossier_input_ki
 	return count;
 }
 
+/* A journal may have records of reports alone. */
+static size_t count_with_flows(const struct report_input *input)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < input->dossiers[0].head.input_count; i++) {
+		const struct dossier_input *one = &input->inputs[i];
+		count += one->kind != DOSSIER_INPUT_MATRIX &&
+			 (one->kind != DOSSIER_INPUT_JOURNAL ||
+				 traffic_journal_start(one->name) > 0);
+	}
+	return count;
+}
+
 /* All that has single flows reaches back to the first span, or is not known to reach less. */
 static bool records_reach(
 	const struct report_input *input, const struct report_wanted *wanted)
@@ -168,26 +184,27 @@ static bool records_reach(
 	return true;
 }
 
-static bool is_of_sums(
-	const struct report_input *input, const struct report_wanted *wanted)
+static void tell_apart(struct report_input *input, const struct report_wanted *wanted)
 {
+	const size_t count = count_with_flows(input);
 	const size_t observed = count_kind(input, DOSSIER_INPUT_OBSERVED);
-	return observed == wanted->files.count ||
-	       (observed > 0 &&
-		       (wanted->span_count == 0 || !records_reach(input, wanted)));
+	const size_t captures = count_kind(input, DOSSIER_INPUT_CAPTURE);
+	input->is_of_captures = captures > 0 && captures == count;
+	input->is_of_sums =
+		observed > 0 && (observed == count || wanted->span_count == 0 ||
+					!records_reach(input, wanted));
 }
 
 static int read_traffic(struct report_input *input, const struct command *command,
 	const struct report_wanted *wanted)
 {
 	struct reason why;
-	const bool is_of_captures =
-		count_kind(input, DOSSIER_INPUT_CAPTURE) == wanted->files.count;
-	input->is_of_sums = is_of_sums(input, wanted);
+	tell_apart(input, wanted);
+	const bool is_of_captures = input->is_of_captures;
 	struct traffic traffic = {.matrix = input->matrix,
 		.captures = is_of_captures ? &CAPTURES : NULL,
 		.sighting = is_of_captures ? NULL : on_sighting,
-		.line = is_of_captures ? NULL : on_line,
+		.line = on_line,
 		.context = input,
 		.until_us = wanted->spans[0].until_us,
 		.observed = input->observed};
@@ -208,10 +225,9 @@ static int read_traffic(struct report_input *input, const struct command *comman
 	return OPTIONS_GO_ON;
 }
 
-static bool finish(struct report_input *input, const struct report_wanted *wanted)
+static bool finish(struct report_input *input)
 {
-	const bool is_of_captures =
-		count_kind(input, DOSSIER_INPUT_CAPTURE) == wanted->files.count;
+	const bool is_of_captures = input->is_of_captures;
 	for (size_t i = 0; i < input->dossier_count; i++) {
 		struct dossier *dossier = &input->dossiers[i];
 		dossier->sight.has_frames = is_of_captures; /* or where records tell */
@@ -243,9 +259,8 @@ int report_input_read(struct report_input *input, const struct command *command,
 	if (code != OPTIONS_GO_ON) {
 		return code;
 	}
-	return finish(input, wanted)
-		       ? OPTIONS_GO_ON
-		       : command_failed(command, "no memory for the report");
+	return finish(input) ? OPTIONS_GO_ON
+			     : command_failed(command, "no memory for the report");
 }
 
 void report_input_free(struct report_input *input)

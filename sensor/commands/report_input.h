@@ -19,6 +19,7 @@ struct report_input {
 	struct matrix *matrix;
 	struct observed *observed;
 	struct dossier_input *inputs;
+	bool is_of_captures; /* alone, but for records of `mailwarden dmarc` */
 	bool is_of_sums;
 	char *lacking; /* names of captures of which a part is missing */
 	size_t lacking_bytes;

@@ -156,13 +156,14 @@ static const char ABOUT[] =
 	"from there to the outputs of the settings.\n";
 
 static const char NOTES[] =
-	"Signals: HUP reads the matrix and the settings again, and opens files anew\n"
-	"(one in error changes nothing; mode, action, ban, expired and recheck are\n"
+	"Signals: HUP reads the matrix and the settings again, and reopens files (one\n"
+	"in error changes nothing; mode, action, ban, expired and recheck are\n"
 	"taken, others at the next start). USR1 logs the counters. TERM and INT end\n"
 	"after open flows were reported, a second one ends at once.\n"
 	"\n"
 	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"
-	"docs/deploy.md tells how to deploy it; mailwarden status how it is.\n";
+	"How to deploy it: deploy.md of the documentation. How it is: mailwarden "
+	"status.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden run -m /etc/mailwarden/matrix.yaml -i eth1\n"
@@ -193,7 +194,7 @@ const struct command COMMAND_RUN = {
 	.about = ABOUT,
 	.notes = NOTES,
 	.examples = EXAMPLES,
-	.exits = "0 ended as told, 2 settings or matrix in error, 3 it failed.\n",
+	.exits = "0 ended by a signal, 2 settings or matrix in error, 3 it failed.\n",
 	.options = OPTIONS,
 	.run = run_run,
 };

@@ -81,6 +81,7 @@ const struct command COMMAND_SERVERS = {
 	.usage = "[--json] FILE",
 	.about = ABOUT,
 	.examples = EXAMPLES,
+	.exits = "0 shown, 2 usage or FILE in error, 3 FILE cannot be read.\n",
 	.options = OPTIONS,
 	.words = "FILE",
 	.words_least = 1,

@@ -307,7 +307,7 @@ static int ship_run(int argc, char **argv)
 
 static const char ABOUT[] =
 	"Send the records of a journal to the outputs of a settings file (all, or\n"
-	"those named), as a running sensor does by itself: each from where it stood,\n"
+	"those named), as a running sensor does: each from where it stopped,\n"
 	"at least once. An output that a running sensor ships to is refused.\n";
 
 static const char EXAMPLES[] =
@@ -352,7 +352,7 @@ const struct command COMMAND_SHIP = {
 	.usage = "-c FILE [OPTION...] [OUTPUT...]\n"
 		 "--list",
 	.about = ABOUT,
-	.notes = "Signals: HUP opens files anew, TERM and INT end.\n",
+	.notes = "Signals: HUP reopens files, TERM and INT end.\n",
 	.examples = EXAMPLES,
 	.exits =
 		"0 delivered or ended, 2 settings in error, 3 not all was delivered.\n",

@@ -229,7 +229,7 @@ static void print_decoys(const struct status_page *page)
 	if (set_aside + ambiguous > 0) {
 		columns_say(stdout, TEXT_AT,
 			"\ndecoys      %" PRIu64 " segments were set aside, %" PRIu64
-			" of them not taken; told as ambiguous %" PRIu64 "\n",
+			" of them not taken; ambiguous: %" PRIu64 "\n",
 			set_aside, sum_of(page, "tcp.not_taken"), ambiguous);
 	}
 }
@@ -450,7 +450,7 @@ static int status_run(int argc, char **argv)
 }
 
 static const char ABOUT[] =
-	"Tell how the running sensor is: its processes, packets, losses, flows, lag,\n"
+	"Show how the running sensor is: its processes, packets, losses, flows, lag,\n"
 	"restarts, what it found, and whom it would have blocked.\n";
 
 static const struct option_row OPTIONS[] = {
@@ -473,7 +473,7 @@ const struct command COMMAND_STATUS = {
 	.about = ABOUT,
 	.examples = "  mailwarden status\n"
 		    "  mailwarden status --json | jq .processes\n",
-	.exits = "0 it runs, 3 it does not.\n",
+	.exits = "0 it runs, 2 usage, 3 it does not.\n",
 	.options = OPTIONS,
 	.run = status_run,
 };

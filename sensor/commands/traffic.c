@@ -212,19 +212,30 @@ static enum traffic_result read_captures(
 
 static struct journal_reader reader; /* too large for the stack */
 
+/* 0: it is of no flow, and of no sensor. */
+static uint64_t record_time(const struct journal_line *line)
+{
+	struct document record;
+	uint64_t time_us = 0;
+	if (document_parse(&record, line->text, line->len)) {
+		const char *process = document_text(&record, "sensor.process");
+		const bool is_of_reports = process && strcmp(process, "dmarc") == 0;
+		time_us = is_of_reports ? 0 : document_time(&record, "timestamp");
+		document_free(&record);
+	}
+	return time_us;
+}
+
 uint64_t traffic_journal_start(const char *name)
 {
 	struct journal_line line;
-	struct document record;
 	struct reason why;
 	uint64_t time_us = 0;
 	if (!journal_reader_open_to_look(&reader, AT_FDCWD, name, 0, &why)) {
 		return 0;
 	}
-	if (journal_reader_next(&reader, &line) &&
-		document_parse(&record, line.text, line.len)) {
-		time_us = document_time(&record, "timestamp");
-		document_free(&record);
+	while (time_us == 0 && journal_reader_next(&reader, &line)) {
+		time_us = record_time(&line);
 	}
 	journal_reader_close(&reader);
 	return time_us;

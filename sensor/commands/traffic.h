@@ -61,5 +61,8 @@ enum traffic_kind {
 enum traffic_kind traffic_kind(const char *name);
 bool traffic_is_capture(const char *name);
 
-/* Of a journal, when its first record was written; 0: it has none, or cannot be read. */
+/*
+ * Of a journal, when its first record was written, those of `mailwarden dmarc` apart; 0: it
+ * has no other, or cannot be read.
+ */
 uint64_t traffic_journal_start(const char *name);

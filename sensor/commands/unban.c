@@ -104,7 +104,8 @@ const struct command COMMAND_UNBAN = {
 	.usage = "[--state-dir DIR] ADDRESS...",
 	.about = ABOUT,
 	.examples = "  mailwarden unban 203.0.113.9 2001:db8::9\n",
-	.exits = "0 all were banned and no longer are, 1 one was not banned.\n",
+	.exits = "0 all were banned and no longer are, 1 one was not banned,\n"
+		 "2 usage, 3 no sensor runs.\n",
 	.options = OPTIONS,
 	.words = "ADDRESS",
 	.words_least = 1,

@@ -312,7 +312,7 @@ static void look_for_blindness(struct health *health)
 		&health->blind, &sum, &limits, health->look_us, &minute);
 	if (minutes > 0) {
 		health_alert(health, FINDING_SENSOR_BLIND, blindest(health->sensor),
-			"in a minute %s; such minutes since it was told: %" PRIu32,
+			"in a minute %s; such minutes since the last alert: %" PRIu32,
 			blindness_text(&minute, text), minutes);
 	}
 }

@@ -388,7 +388,7 @@ static bool take_some(struct lessons *lessons, unsigned worker, uint64_t now_us)
 	const size_t count = take_whole(&sensor->told[worker], list);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_sound(&list[i])) {
-			tell_fault(lessons, now_us, "a worker told what is no lesson");
+			tell_fault(lessons, now_us, "a worker sent what is no lesson");
 			continue;
 		}
 		take_lesson(lessons, worker, &list[i]);

@@ -152,7 +152,7 @@ static bool is_open(struct queues *queues)
 		queues->file = open(KERNEL_LIST, O_RDONLY | O_CLOEXEC);
 		if (queues->file < 0) {
 			log_line(LOG_LEVEL_WARNING, "supervisor",
-				"a full queue cannot be told of: %s: %s", KERNEL_LIST,
+				"a full queue cannot be reported: %s: %s", KERNEL_LIST,
 				strerror(errno));
 		}
 	}

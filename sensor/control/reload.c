@@ -43,7 +43,7 @@ static void log_problems(enum log_level level, const struct matrix_store_result 
 		log_line(level, "supervisor", "%s", result->problems[i].text);
 	}
 	if (result->problem_total > result->problem_count) {
-		log_line(level, "supervisor", "%zu more; `mailwarden check` tells all",
+		log_line(level, "supervisor", "%zu more; `mailwarden check` shows all",
 			result->problem_total - result->problem_count);
 	}
 }

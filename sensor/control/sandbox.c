@@ -174,6 +174,41 @@ static const int ASKER_CALLS[] = {
 	END_OF_LIST,
 };
 
+/* Datagrams and connections; a thread of libunbound's waits for them. */
+static const int NAMES_CALLS[] = {
+	SCMP_SYS(bind),
+	SCMP_SYS(connect),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(socketpair),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+	SCMP_SYS(uname),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(rt_sigaction),
+	END_OF_LIST,
+};
+
 /* Files that it reads, and one that it replaces. */
 static const int PAGE_CALLS[] = {
 	SCMP_SYS(newfstatat),
@@ -195,6 +230,7 @@ static const int *const ROLE_CALLS[] = {
 	[SANDBOX_ROLE_PAGE] = PAGE_CALLS,
 	[SANDBOX_ROLE_SHIPPER] = SHIPPER_CALLS,
 	[SANDBOX_ROLE_ASKER] = ASKER_CALLS,
+	[SANDBOX_ROLE_NAMES] = NAMES_CALLS,
 };
 
 /* What libraries try without need: time zones, settings, links to themselves. */
@@ -362,7 +398,8 @@ static int allow_sockets(scmp_filter_ctx filter, const struct sandbox_room *room
 {
 	const bool is_remote = !room->ports || room->ports[0] != 0;
 	const uint32_t refusal = SCMP_ACT_ERRNO(EAFNOSUPPORT);
-	const uint32_t tcp = is_remote && !room->is_udp ? SCMP_ACT_ALLOW : refusal;
+	const bool is_tcp = !room->is_udp || room->is_both;
+	const uint32_t tcp = is_remote && is_tcp ? SCMP_ACT_ALLOW : refusal;
 	const uint32_t udp = is_remote && room->is_udp ? SCMP_ACT_ALLOW : refusal;
 	const uint32_t local = is_remote ? refusal : SCMP_ACT_ALLOW;
 	const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0);
@@ -419,7 +456,8 @@ static int allow_of_role(scmp_filter_ctx filter, enum sandbox_role role,
 		result = allow_folders(filter, room);
 	}
 	if (result == 0 &&
-		(role == SANDBOX_ROLE_SHIPPER || role == SANDBOX_ROLE_ASKER)) {
+		(role == SANDBOX_ROLE_SHIPPER || role == SANDBOX_ROLE_ASKER ||
+			role == SANDBOX_ROLE_NAMES)) {
 		result = allow_sockets(filter, room);
 	}
 	if (result == 0 && is_gentle) {
@@ -436,7 +474,8 @@ static int load_filter(
 {
 	const bool is_gentle = role == SANDBOX_ROLE_SHIPPER ||
 			       role == SANDBOX_ROLE_METRICS ||
-			       role == SANDBOX_ROLE_PAGE || role == SANDBOX_ROLE_ASKER;
+			       role == SANDBOX_ROLE_PAGE ||
+			       role == SANDBOX_ROLE_ASKER || role == SANDBOX_ROLE_NAMES;
 	int result = allow_of_role(filter, role, room, is_gentle);
 	if (result == 0) {
 		result = refuse_list(filter, ROLE_CALLS[role], is_gentle);
@@ -522,4 +561,15 @@ bool sandbox_enter_asker(const uint16_t *ports, struct reason *why)
 {
 	const struct sandbox_room room = {.journal = -1, .own = -1, .ports = ports};
 	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_ASKER, &room, why);
+}
+
+bool sandbox_enter_names(const uint16_t *ports, struct reason *why)
+{
+	const struct sandbox_room room = {.journal = -1,
+		.own = -1,
+		.ports = ports,
+		.is_udp = true,
+		.is_both = true,
+		.has_threads = true};
+	return sandbox_limit_memory(why) && enter(SANDBOX_ROLE_NAMES, &room, why);
 }

@@ -26,6 +26,7 @@ enum sandbox_role {
 	SANDBOX_ROLE_PAGE,    /* files of three folders; no socket, no process */
 	SANDBOX_ROLE_SHIPPER, /* sockets; files of two folders; no process, no program */
 	SANDBOX_ROLE_ASKER,   /* connections of TCP; no file, no process */
+	SANDBOX_ROLE_NAMES,   /* and datagrams; threads of a library */
 };
 
 /* The folders (open ones) in which files may be opened, and what is given beside them. */
@@ -40,6 +41,7 @@ struct sandbox_room {
 	 */
 	const uint16_t *ports;
 	bool is_udp;      /* to any port then: Landlock knows TCP's alone */
+	bool is_both;     /* of UDP and of TCP */
 	bool has_threads; /* of a library, begun in the cage; else it is refused any */
 };
 
@@ -79,3 +81,9 @@ bool sandbox_enter_page(int www, int state_directory, int journal, struct reason
  * the last.
  */
 bool sandbox_enter_asker(const uint16_t *ports, struct reason *why);
+
+/*
+ * SANDBOX_ROLE_NAMES, with bounded memory: who asks name servers, and fetches a document. ports: of TCP to
+ * connect to, 0 behind the last; datagrams may go anywhere. Threads begin in the cage.
+ */
+bool sandbox_enter_names(const uint16_t *ports, struct reason *why);

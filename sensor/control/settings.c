@@ -253,7 +253,7 @@ static const struct key KEYS[] = {
 		set_number, FIELD(family_silence_s), 0, 30 * 24 * 3600},
 	{{"blind-share", 0, "PERCENT", "alert when so much cannot be looked into"},
 		set_number, FIELD(blind_share), 0, 100},
-	{{"fold", 0, "SECONDS", "repeats of a finding are told after so long"},
+	{{"fold", 0, "SECONDS", "report repeats of a finding after so long"},
 		set_number, FIELD(fold_s), 1, 30 * 24 * 3600},
 	{{"alert-rate", 0, "[FINDING=]N", "most alerts of a finding a minute (0: any)"},
 		set_ceiling, FIELD(ceilings), 0, 0},

@@ -577,7 +577,7 @@ enum supervisor_end supervisor_run(const struct settings *settings, struct reaso
 		return SUPERVISOR_END_FAILED;
 	}
 	if (supervisor.is_aborting) {
-		(void)reason_set(why, "ended at once, as told");
+		(void)reason_set(why, "ended at once, as asked for");
 		return SUPERVISOR_END_FAILED;
 	}
 	return SUPERVISOR_END_DRAINED;

@@ -66,6 +66,27 @@ bool digest_is_certificate_ending(
 	       server->certificate_end_s <= end_s(digest) + MATRIX_EXPIRY_SOON_S;
 }
 
+bool digest_is_claim_new(
+	const struct digest *digest, const struct reported_claim *claim)
+{
+	return is_in(digest->now, claim->told_us);
+}
+
+static bool has_new_claim(const struct digest *digest)
+{
+	const struct reported *reported = &digest->now->reported;
+	bool is_new = false;
+	for (size_t i = 0; i < reported->sender_count; i++) {
+		is_new = is_new ||
+			 digest_is_claim_new(digest, &reported->senders[i].claim);
+	}
+	for (size_t i = 0; i < reported->policy_count; i++) {
+		is_new = is_new ||
+			 digest_is_claim_new(digest, &reported->policies[i].claim);
+	}
+	return is_new;
+}
+
 static bool has_new_verdict(const struct digest *digest)
 {
 	bool is_new = false;
@@ -122,5 +143,5 @@ bool digest_has_news(const struct digest *digest)
 {
 	return digest_is_silent(digest) || has_new_verdict(digest) ||
 	       has_new_sender(digest) || has_new_cell(digest) || has_row(digest) ||
-	       has_certificate(digest);
+	       has_certificate(digest) || has_new_claim(digest);
 }

@@ -3,8 +3,8 @@
  *
  * In: the report of a span and that of the span before, on the same observed matrix. Out:
  * what of it is to be told: verdicts that changed, senders and cells that were never there
- * before, rows that fell silent or end, certificates that end. What was already so is no
- * news, but for what ends soon. Pure: no I/O, no clock.
+ * before, rows that fell silent or end, certificates that end, what receivers report for the
+ * first time. What was already so is no news, but for what ends soon. Pure: no I/O, no clock.
  */
 #pragma once
 
@@ -36,6 +36,10 @@ bool digest_is_cell_new(const struct digest *digest, const struct grid_cell *cel
 enum digest_row digest_row(const struct digest *digest, const struct dossier_row *use);
 bool digest_is_certificate_ending(
 	const struct digest *digest, const struct dossier_server *server);
+
+/* Told of in this span, and never before. */
+bool digest_is_claim_new(
+	const struct digest *digest, const struct reported_claim *claim);
 
 /* There is something to tell. */
 bool digest_has_news(const struct digest *digest);

@@ -57,6 +57,7 @@ void dossier_free(struct dossier *dossier)
 		name_table_free(&making->breaches);
 		name_table_free(&making->places);
 		name_table_free(&making->certificates);
+		name_table_free(&making->reported);
 		name_table_free(&making->processes);
 		list_free(making->counted);
 		list_free(making->certificate_ends);
@@ -71,6 +72,8 @@ void dossier_free(struct dossier *dossier)
 	list_free(dossier->servers);
 	list_free(dossier->rows);
 	list_free(dossier->days);
+	list_free(dossier->reported.senders);
+	list_free(dossier->reported.policies);
 	list_free(dossier->gone);
 	*dossier = (struct dossier){.matrix = NULL};
 }
@@ -343,6 +346,7 @@ bool dossier_finish(
 	dossier_sum_stats(dossier);
 	breaches_sort(dossier);
 	days_sort(dossier);
+	reported_finish(dossier);
 	dossier->sight.reach = conformity_reach(dossier->conformity);
 	dossier->sight.blindness = *conformity_blindness(dossier->conformity);
 	return true;

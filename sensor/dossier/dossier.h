@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/reason.h"
+#include "dossier/reported.h"
 #include "observed/grid.h"
 #include "report/conformity.h"
 
@@ -192,6 +193,7 @@ struct dossier {
 	struct dossier_day *days;
 	size_t day_count;
 	bool is_more_days; /* there were others */
+	struct reported reported;
 	/* of an earlier report: what is no longer there, with .change set; its fields are
 	   those of the file and no others */
 	struct dossier_breach *gone;

@@ -88,11 +88,6 @@ static void table_end(struct page *page)
 	(void)fputc('\n', page->out);
 }
 
-static void end(struct page *page)
-{
-	(void)page;
-}
-
 const struct page_form PAGE_MARKDOWN = {
 	.begin = begin,
 	.heading = heading,
@@ -100,5 +95,4 @@ const struct page_form PAGE_MARKDOWN = {
 	.table = table,
 	.row = row,
 	.table_end = table_end,
-	.end = end,
 };

@@ -263,11 +263,6 @@ static void table_end(struct page *page)
 	page->held = NULL;
 }
 
-static void end(struct page *page)
-{
-	(void)page;
-}
-
 const struct page_form PAGE_TEXT = {
 	.begin = begin,
 	.heading = heading,
@@ -275,5 +270,4 @@ const struct page_form PAGE_TEXT = {
 	.table = table,
 	.row = row,
 	.table_end = table_end,
-	.end = end,
 };

@@ -13,6 +13,8 @@ struct dossier_making {
 	struct name_table places;       /* the same, sorted (dossier/baseline) */
 	struct name_table certificates; /* by "address port": place in the list */
 	int64_t *certificate_ends;
+	/* by source or policy, and domain: place in its list; by event id */
+	struct name_table reported;
 	struct name_table processes; /* of records: by sensor, start and process */
 	struct dossier_counted *counted;
 	size_t counted_count;
@@ -62,6 +64,9 @@ enum day_count { DAY_FLOWS = 0, DAY_BREACHES, DAY_NOTICES };
 void days_add(struct dossier *dossier, uint64_t time_us, enum day_count which,
 	uint64_t count);
 void days_sort(struct dossier *dossier);
+
+/* What is no longer so by the matrix goes; the rest in order. */
+void reported_finish(struct dossier *dossier);
 
 /* What all processes counted, as their records last told. */
 void dossier_sum_stats(struct dossier *dossier);

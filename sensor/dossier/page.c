@@ -73,6 +73,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_HOST:
 	case TEXT_NAME:
 	case TEXT_SERVER_NAME:
+	case TEXT_REPORTED_DOMAIN:
 	case TEXT_OVERVIEW_FILE:
 		return PAGE_MARK_CODE;
 	case TEXT_FROM:
@@ -80,6 +81,7 @@ static enum page_mark mark_of(enum text_id head)
 	case TEXT_GROUP:
 	case TEXT_ROW:
 	case TEXT_OWNER:
+	case TEXT_REPORTED_BY:
 		return PAGE_MARK_NAME;
 	case TEXT_TIME:
 	case TEXT_FIRST:
@@ -379,6 +381,13 @@ void page_begin(struct page *page, const char *title)
 	page->form->begin(page, text);
 }
 
+void page_end(struct page *page)
+{
+	if (page->form->end) {
+		page->form->end(page);
+	}
+}
+
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language)
 {
@@ -395,7 +404,8 @@ void page_write(FILE *out, const struct dossier *dossier, const struct page_form
 	page_servers(&page);
 	page_rows(&page);
 	page_days(&page);
+	page_reported(&page);
 	write_inputs(&page);
 	page_method(&page);
-	form->end(&page);
+	page_end(&page);
 }

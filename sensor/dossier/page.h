@@ -50,7 +50,7 @@ struct page_form {
 	void (*table_end)(struct page *page);
 	/* the grid of declared and seen; NULL: the form has no pictures */
 	void (*picture)(struct page *page);
-	void (*end)(struct page *page);
+	void (*end)(struct page *page); /* NULL: nothing is behind the last section */
 };
 
 struct page {
@@ -75,8 +75,9 @@ extern const struct page_form PAGE_MARKDOWN;
 void page_write(FILE *out, const struct dossier *dossier, const struct page_form *form,
 	enum texts_language language);
 
-/* For a page of other sections: its head; then the sections, then form->end. */
+/* For a page of other sections: its head; then the sections, then its end. */
 void page_begin(struct page *page, const char *title);
+void page_end(struct page *page);
 
 /* The Content-Security-Policy that PAGE_HTML keeps: nothing is fetched, one style. */
 #define PAGE_POLICY_BYTES 192
@@ -153,6 +154,11 @@ void page_servers(struct page *page);
 void page_rows(struct page *page);
 void page_change(struct page *page);
 void page_days(struct page *page);
+
+/* What receivers reported; nothing without records of it. (page_reported.c) */
+void page_reported(struct page *page);
+struct json_writer;
+void page_json_reported(struct json_writer *writer, const struct reported *reported);
 void page_method(struct page *page);
 
 /* Private to dossier/: the verdicts with what is behind them. (page_verdicts.c) */

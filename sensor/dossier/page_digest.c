@@ -216,6 +216,70 @@ static void write_certificates(struct section *section)
 	close_section(section);
 }
 
+static void write_sender_reported(
+	struct page *page, const struct reported_sender *sender)
+{
+	char address[ADDRESS_TEXT_BYTES];
+	char messages[PAGE_NUMBER_BYTES];
+	char aligned[PAGE_NUMBER_BYTES];
+	const char *const values[] = {sender->domain, finding_row(sender->finding)->id,
+		page_number(sender->messages, messages),
+		page_number(sender->aligned, aligned)};
+	page_cell(page, sender->group ? "%s (%s)" : "%s",
+		address_text(&sender->source, address), sender->group);
+	page_mark(page, PAGE_MARK_CODE);
+	page_cell_fill(page, TEXT_REPORTED_NEWS_SENDER, values);
+	page_mark(page, PAGE_MARK_BAD);
+	page_row(page);
+}
+
+static void write_policy_reported(
+	struct page *page, const struct reported_policy *policy)
+{
+	char failed[PAGE_NUMBER_BYTES];
+	char all[PAGE_NUMBER_BYTES];
+	const char *const values[] = {page_number(policy->failed, failed),
+		page_number(policy->succeeded + policy->failed, all)};
+	page_cell(page, "%s (%s)", policy->domain, policy->policy);
+	page_cell_fill(page, TEXT_REPORTED_NEWS_POLICY, values);
+	page_mark(page, PAGE_MARK_BAD);
+	page_row(page);
+}
+
+static void write_spoofing(struct page *page, const struct digest *digest)
+{
+	char numbers[2][PAGE_NUMBER_BYTES];
+	const uint64_t now = digest->now->reported.messages[REPORTED_SPOOFING];
+	const uint64_t before = digest->before->reported.messages[REPORTED_SPOOFING];
+	const char *const values[] = {
+		page_number(now, numbers[0]), page_number(before, numbers[1])};
+	if (now + before > 0) {
+		page_fill(page, TEXT_REPORTED_NEWS_SPOOFING, values);
+	}
+}
+
+/* Forged mail is no news by itself: a number, where there is any. */
+static void write_reported(struct section *section)
+{
+	const struct reported *reported = &section->digest->now->reported;
+	for (size_t i = 0; i < reported->sender_count; i++) {
+		const struct reported_sender *sender = &reported->senders[i];
+		if (digest_is_claim_new(section->digest, &sender->claim) &&
+			open_line(section, TEXT_REPORTED_NEWS)) {
+			write_sender_reported(section->page, sender);
+		}
+	}
+	for (size_t i = 0; i < reported->policy_count; i++) {
+		const struct reported_policy *policy = &reported->policies[i];
+		if (digest_is_claim_new(section->digest, &policy->claim) &&
+			open_line(section, TEXT_REPORTED_NEWS)) {
+			write_policy_reported(section->page, policy);
+		}
+	}
+	close_section(section);
+	write_spoofing(section->page, section->digest);
+}
+
 static void write_head(struct page *page, const struct digest *digest)
 {
 	char times[2][PAGE_TIME_BYTES];
@@ -252,5 +316,6 @@ void page_write_digest(FILE *out, const struct digest *digest,
 	write_cells(&section);
 	write_rows(&section);
 	write_certificates(&section);
-	form->end(&page);
+	write_reported(&section);
+	page_end(&page);
 }

@@ -372,6 +372,7 @@ void page_write_json(FILE *out, const struct dossier *dossier)
 	write_servers(&writer, dossier);
 	write_rows(&writer, dossier);
 	write_days(&writer, dossier);
+	page_json_reported(&writer, &dossier->reported);
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

@@ -51,7 +51,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Paires d'hôtes abandonnées faute de place"},
 	[TEXT_SIGHT_UNDECODED] = {"Frames that could not be looked into",
 		"Trames impossibles à décoder"},
-	[TEXT_SIGHT_UNDECODED_UNKNOWN] = {"not told by records",
+	[TEXT_SIGHT_UNDECODED_UNKNOWN] = {"not in records",
 		"non dit par les enregistrements"},
 	[TEXT_SIGHT_CUT] = {"Inputs of which a part is missing",
 		"Entrées dont il manque une partie"},
@@ -173,7 +173,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_SERVERS] = {"Mail servers", "Serveurs de messagerie"},
 	[TEXT_SERVERS_ABOUT] =
 		{"Servers inside the declared zones that were heard, each port "
-		 "by itself.",
+		 "alone.",
 			"Serveurs des zones déclarées qui ont été entendus, port par "
 			"port."},
 	[TEXT_SERVERS_NONE] = {"None was heard.", "Aucun n'a été entendu."},
@@ -216,7 +216,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_DAYS] = {"Day by day", "Jour par jour"},
 	[TEXT_DAYS_ABOUT] =
 		{"Flows by the day they began, findings by the day they were "
-		 "told; days are those of UTC.",
+		 "reported; days are those of UTC.",
 			"Les flux au jour où ils ont commencé, les écarts au jour où "
 			"ils ont été signalés ; les jours sont ceux d'UTC."},
 	[TEXT_DAYS_MORE] = {"Later days had no room here.",
@@ -307,7 +307,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Certificats qui expirent en premier"},
 	[TEXT_OVERVIEW_SENSORS] = {"Sensors", "Capteurs"},
 	[TEXT_OVERVIEW_FILE] = {"File", "Fichier"},
-	[TEXT_OVERVIEW_AGAIN] = {"The page is written anew about once a minute and "
+	[TEXT_OVERVIEW_AGAIN] = {"The page is written again about once a minute and "
 				 "fetches nothing: load it again to see the next one.",
 		"La page est réécrite environ une fois par minute et ne charge rien : "
 		"la recharger montre la suivante."},
@@ -354,12 +354,12 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"si des flux ont été pris en route ou ont perdu des octets : "
 			"conforme dit moins ici que d'une capture."},
 	[TEXT_METHOD_RECORDS] =
-		{"Made from records at least in part: those were judged anew by "
-		 "this matrix. Frames that could not be decoded are not in "
+		{"Made from records at least in part: this matrix judged those "
+		 "again. Frames that could not be decoded are not in "
 		 "records but by the counters among them: conform says less here than "
 		 "of a capture. Severities "
 		 "are the usual ones of a finding, and the row at fault is that "
-		 "of the whole flow; an alert may have told others when it was "
+		 "of the whole flow; an alert may have named others when it was "
 		 "raised.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
 			"jugés à nouveau par cette matrice. Les trames non décodées "
@@ -378,7 +378,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"les enregistrements par event_id ou flow_id."},
 	[TEXT_METHOD_GUIDE] =
 		{"Recommendations are those of ANSSI-PA-066, version 3.0 of 19 "
-		 "June 2020, told here in our words; the guide's own text is "
+		 "June 2020, given here in our words; the guide's own text is "
 		 "what counts.",
 			"Les recommandations sont celles du guide ANSSI-PA-066, "
 			"version 3.0 du 19 juin 2020, redites ici avec nos mots ; seul "
@@ -431,7 +431,9 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 
 const char *texts_of(enum texts_language language, enum text_id id)
 {
-	return TEXTS[id][language];
+	return id >= TEXT_REPORTED_FIRST && id <= TEXT_REPORTED_LAST
+		       ? texts_reported(language, id)
+		       : TEXTS[id][language];
 }
 
 const char *texts_fill(

@@ -248,12 +248,58 @@ enum text_id {
 	TEXT_DIGEST_ROW_ENDING,
 	TEXT_DIGEST_CERTIFICATES,
 	TEXT_DIGEST_CERTIFICATE,
+	/* what receivers reported (texts_reported.c): */
+	TEXT_REPORTED_FIRST,
+	TEXT_REPORTED = TEXT_REPORTED_FIRST,
+	TEXT_REPORTED_ABOUT,
+	TEXT_REPORTED_COUNTS,
+	TEXT_REPORTED_CLASS,
+	TEXT_REPORTED_DECLARED,
+	TEXT_REPORTED_RELAY,
+	TEXT_REPORTED_SIGNER,
+	TEXT_REPORTED_FORWARDER,
+	TEXT_REPORTED_FORWARDED,
+	TEXT_REPORTED_SPOOFING,
+	TEXT_REPORTED_LOST,
+	TEXT_REPORTED_SENDERS,
+	TEXT_REPORTED_SENDERS_NONE,
+	TEXT_REPORTED_DECLARED_NOW,
+	TEXT_REPORTED_UNKEPT,
+	TEXT_REPORTED_DOMAIN,
+	TEXT_REPORTED_MESSAGES,
+	TEXT_REPORTED_ALIGNED,
+	TEXT_REPORTED_BY,
+	TEXT_REPORTED_BY_SEVERAL,
+	TEXT_REPORTED_POLICIES,
+	TEXT_REPORTED_POLICY,
+	TEXT_REPORTED_SUCCEEDED,
+	TEXT_REPORTED_FAILED,
+	TEXT_REPORTED_NEWS,
+	TEXT_REPORTED_NEWS_SENDER,
+	TEXT_REPORTED_NEWS_POLICY,
+	TEXT_REPORTED_NEWS_SPOOFING,
+	TEXT_REPORTED_BY_NOBODY,
+	TEXT_REPORTED_SOURCE,
+	TEXT_REPORTED_REJECTED,
+	TEXT_REPORTED_QUARANTINED,
+	TEXT_REPORTED_SESSIONS,
+	TEXT_REPORTED_FAILURE,
+	TEXT_REPORTED_FAILURE_AT,
+	TEXT_REPORTED_HEAD,
+	TEXT_REPORTED_LEFT_OUT,
+	TEXT_REPORTED_PARTIAL,
+	TEXT_REPORTED_MORE,
+	TEXT_REPORTED_TLS,
+	TEXT_REPORTED_LAST = TEXT_REPORTED_TLS,
 	TEXT_COLON,
 	TEXT_NONE,
 	TEXT_COUNT
 };
 
 const char *texts_of(enum texts_language language, enum text_id id);
+
+/* Of TEXT_REPORTED_FIRST to TEXT_REPORTED_LAST alone; private to dossier/. */
+const char *texts_reported(enum texts_language language, enum text_id id);
 
 /* A text with its values in their places, cut to fit. Returns filled->text. */
 struct text_filled {
@@ -274,6 +320,6 @@ enum texts_of_subject {
 const char *texts_of_subject(enum texts_language language,
 	enum conformity_subject subject, enum texts_of_subject which);
 
-/* Of findings on flows. */
+/* Of findings on flows, and of those that DMARC and TLS reports teach. */
 const char *texts_finding_title(enum texts_language language, enum finding finding);
 const char *texts_finding_remedy(enum texts_language language, enum finding finding);

@@ -8,7 +8,7 @@
 static const struct {
 	const char *title;
 	const char *remedy;
-} FRENCH[FINDING_FLOW_COUNT] = {
+} FRENCH[FINDING_COUNT] = {
 	[FINDING_SENDER_ILLEGITIMATE] = {"Courriel émis par un hôte qu'aucune ligne "
 					 "n'autorise à émettre",
 		"Identifier l'hôte. Un serveur légitime reçoit une ligne avec un "
@@ -156,6 +156,19 @@ static const struct {
 		"Regarder l'entrée (`mailwarden list lookup`). Une extrémité inscrite "
 		"à tort va sur une liste `allow` ; en coupure, `--action "
 		"sender.listed=refuse` refuse les expéditeurs inscrits."},
+	[FINDING_AUDIT_RELAY_UNDECLARED] = {"Hôte non déclaré qui émet au nom d'un "
+					    "domaine propre",
+		"Trouver qui c'est : un service acheté, un serveur web, un ancien "
+		"relais. Le déclarer, ou le retirer du SPF du domaine."},
+	[FINDING_AUDIT_SIGNER_UNDECLARED] = {"Courriel signé par un domaine propre et "
+					     "venu d'ailleurs",
+		"Nommer la source. Un réexpéditeur se donne avec `--forwarder` ; un "
+		"service qui signe est déclaré, et publié dans le SPF ; sinon la clé "
+		"est révoquée."},
+	[FINDING_AUDIT_TLS_FAILING] = {"TLS vers le site en échec, selon les émetteurs",
+		"Regarder la nature des échecs : certificat échu ou d'un autre nom, "
+		"enregistrements TLSA en retard sur le certificat, politique qui "
+		"nomme d'autres serveurs, STARTTLS perdu en route."},
 };
 
 const char *texts_finding_title(enum texts_language language, enum finding finding)

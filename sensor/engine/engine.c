@@ -360,6 +360,7 @@ void engine_set_matrix(struct engine *engine, const struct matrix *matrix)
 	fold_clear(engine->fold);
 	engine->judgement = (struct judgement){0};
 	engine->settings.matrix = matrix;
+	asked_clear(&engine->answers);
 	engine->turn++;
 	early_note_ports(engine);
 	engine_ledger_loaded(engine);

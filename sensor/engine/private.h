@@ -50,6 +50,7 @@
 #include "engine/record.h"
 #include "engine/timeline.h"
 #include "engine/ways.h"
+#include "judge/asked.h"
 #include "judge/structure.h"
 
 #include <assert.h>
@@ -188,6 +189,7 @@ struct engine {
 	struct shunt *shunt; /* or NULL */
 	uint32_t source;
 	struct judge_memory memory; /* for the flow at hand */
+	struct asked answers;       /* of the matrix of the settings */
 	/* of the flow at hand: too large for the stack of every call */
 	struct judgement judgement;
 };

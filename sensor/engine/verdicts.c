@@ -76,8 +76,8 @@ static const struct flow_ambiguity *ambiguity_of(
 		       : NULL;
 }
 
-static void fill_ends(const struct engine *engine, const struct flow *flow,
-	struct observation *observation)
+static void fill_ends(
+	struct engine *engine, const struct flow *flow, struct observation *observation)
 {
 	*observation = (struct observation){
 		.client = flow->address[flow->client],
@@ -85,6 +85,7 @@ static void fill_ends(const struct engine *engine, const struct flow *flow,
 		.client_port = flow->port[flow->client],
 		.server_port = flow->port[!flow->client],
 		.confidence = (enum direction_confidence)flow->confidence,
+		.asked = &engine->answers,
 		.now_us = engine->now_us,
 	};
 }
@@ -107,6 +108,19 @@ static void fill_way(const struct engine *engine, const struct flow *flow,
 	}
 }
 
+/* A finding is told now, or may have the flow cut off. */
+static bool is_news(const struct engine *engine, const struct observation *observation,
+	uint64_t reported)
+{
+	const struct judgement *judgement = &engine->judgement;
+	const uint64_t fresh = judgement->findings & ~reported;
+	if (fresh == 0 || engine->settings.actions) {
+		return fresh != 0;
+	}
+	const uint64_t told = fresh & ~judgement->accepted;
+	return (told & ~cause_waiting(observation, told)) != 0;
+}
+
 /* Its texts are worth their cost only where somebody reads them. */
 static void judge(
 	struct engine *engine, const struct observation *observation, uint64_t reported)
@@ -118,7 +132,7 @@ static void judge(
 	if (!is_told) {
 		judge_flow_briefly(matrix, observation, judgement);
 	}
-	if (is_told || (judgement->findings & ~reported) != 0) {
+	if (is_told || is_news(engine, observation, reported)) {
 		structure_recall_sender(
 			engine->structure, observation, &engine->memory);
 		judge_flow(matrix, observation, judgement);
@@ -229,8 +243,6 @@ static void record_turn(struct record *record)
 static void observe(struct engine *engine, const struct flow *flow,
 	struct conversation *conversation, bool is_ended, struct sight *sight)
 {
-	struct record *record = &sight->record;
-	fill_record(engine, flow, IPPROTO_TCP, conversation->source, record);
 	fill_ends(engine, flow, &sight->on_wire);
 	fill_way(engine, flow, conversation, &sight->on_wire);
 	sight->on_wire.facts = &conversation_dialogue(conversation)->facts;
@@ -241,6 +253,13 @@ static void observe(struct engine *engine, const struct flow *flow,
 		&sight->on_wire, &engine->judgement, &sight->reading);
 	sight->reading.observation.is_mail_by_name = conversation->is_mail_by_name;
 	lookups_name_ends(engine, flow->start_us, &sight->reading.observation);
+}
+
+static void note_record(struct engine *engine, const struct flow *flow,
+	const struct conversation *conversation, struct sight *sight)
+{
+	struct record *record = &sight->record;
+	fill_record(engine, flow, IPPROTO_TCP, conversation->source, record);
 	if (sight->on_wire.facts->is_turned) {
 		record_turn(record);
 	}
@@ -348,7 +367,11 @@ void verdicts_mail(struct engine *engine, struct flow *flow,
 	tell_of_both(conversation, sight.on_wire.facts);
 	recall(engine, flow, &sight.reading);
 	judge(engine, &sight.reading.observation, conversation->reported);
-	tell(engine, flow, &sight.record, &conversation->reported);
+	if (is_ended || engine->settings.actions ||
+		is_news(engine, &sight.reading.observation, conversation->reported)) {
+		note_record(engine, flow, conversation, &sight);
+		tell(engine, flow, &sight.record, &conversation->reported);
+	}
 	learn(engine, flow, conversation, &sight.reading);
 	if (is_ended) {
 		count_hits(engine);

@@ -108,6 +108,14 @@ struct tactic {
 /* NULL: none is told of it. */
 const struct tactic *tactic_of(const char *technique);
 
+struct recommendation_words {
+	const char *name;
+	const char *text; /* one sentence */
+};
+
+/* All that findings are of, in order; NULL behind the last. */
+const struct recommendation_words *recommendation_words(size_t index);
+
 /* One sentence on a recommendation; NULL: no such one. */
 const char *recommendation_text(const char *recommendation);
 

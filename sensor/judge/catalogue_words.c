@@ -53,12 +53,9 @@ const struct tactic *tactic_of(const char *technique)
 	return NULL;
 }
 
-const char *recommendation_text(const char *recommendation)
+const struct recommendation_words *recommendation_words(size_t index)
 {
-	static const struct {
-		const char *name;
-		const char *text;
-	} TEXTS[] = {
+	static const struct recommendation_words WORDS[] = {
 		{"R21", "what leaves tells nothing of the inside"},
 		{"R34", "mailbox servers stand in the internal zone"},
 		{"R35", "internal relays do not reach past the gateway's servers"},
@@ -69,11 +66,17 @@ const char *recommendation_text(const char *recommendation)
 		{"R42+", "REQUIRETLS where a message must not cross in clear"},
 		{"SPF", "RFC 7208: which hosts may send for a domain"},
 		{"DKIM", "RFC 6376: messages are signed by their domain"},
-		{"DMARC", "RFC 7489: what is done with those that are neither"},
+		{"DMARC", "RFC 9989: what is done with those that are neither"},
 	};
-	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
-		if (strcmp(TEXTS[i].name, recommendation) == 0) {
-			return TEXTS[i].text;
+	return index < sizeof(WORDS) / sizeof(WORDS[0]) ? &WORDS[index] : NULL;
+}
+
+const char *recommendation_text(const char *recommendation)
+{
+	const struct recommendation_words *words;
+	for (size_t i = 0; (words = recommendation_words(i)) != NULL; i++) {
+		if (strcmp(words->name, recommendation) == 0) {
+			return words->text;
 		}
 	}
 	return NULL;

@@ -23,6 +23,7 @@ enum finding_need {
 	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
 	NEEDS_AMBIGUITY = 1 << 12,
 	NEEDS_LISTED = 1 << 13,
+	NEEDS_CLAIM = 1 << 14, /* alone: of a tunnel that nobody declared */
 };
 
 /* When a flow that carries mail in clear has raised it, if it ever does. */
@@ -105,7 +106,8 @@ static const struct finding_rule RULES[] = {
 		TOLD_LATER},
 	{finding_evasion_ambiguous, FINDING_EVASION_AMBIGUOUS, false, NEEDS_AMBIGUITY,
 		TOLD_LATER},
-	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, 0, TOLD_WITH_CONTENT},
+	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, NEEDS_CLAIM,
+		TOLD_WITH_CONTENT},
 	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false, NEEDS_SENDING,
 		TOLD_LATER},
 	{finding_sender_own_domain_outside, FINDING_SENDER_OWN_DOMAIN_OUTSIDE, true,
@@ -143,6 +145,7 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
 	       need(facts->starttls != 0, NEEDS_STARTTLS) |
 	       need(judged->listed->told != LISTED_ENDS, NEEDS_LISTED) |
+	       need(way_is_foreign(judged->observation->way.tag), NEEDS_CLAIM) |
 	       need(judged->observation->ambiguity != NULL ||
 			       facts->opening != OPENING_NONE ||
 			       facts->has_unread_lines,
@@ -177,11 +180,11 @@ static void rule_test(const struct finding_rule *rule, const struct judge_case *
 /* What is claimed inside a tunnel neither accuses nor excuses anybody there: one finding. */
 void findings_test(const struct judge_case *judged, struct judgement *judgement)
 {
-	const bool is_claim = way_is_foreign(judged->observation->way.tag);
-	const unsigned missed = ~needs_met(judged);
+	const unsigned met = needs_met(judged);
+	const bool is_claim = (met & NEEDS_CLAIM) != 0;
 	for (size_t i = 0; i < FINDING_FLOW_COUNT; i++) {
-		const bool is_for_claims = RULES[i].finding == FINDING_TUNNEL_MAIL;
-		if (is_for_claims == is_claim && (RULES[i].needs & missed) == 0) {
+		if ((RULES[i].needs & ~met) == 0 &&
+			(!is_claim || RULES[i].needs == NEEDS_CLAIM)) {
 			rule_test(&RULES[i], judged, judgement);
 		}
 	}

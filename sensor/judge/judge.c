@@ -2,6 +2,7 @@
 
 #include "base/format.h"
 #include "judge/acceptance.h"
+#include "judge/asked.h"
 #include "judge/findings.h"
 #include "judge/named.h"
 
@@ -76,7 +77,12 @@ static void ask_forward(const struct matrix *matrix, const struct judge_case *ju
 	struct matrix_result *result)
 {
 	const struct matrix_question question = question_of(judged);
-	matrix_ask(matrix, &question, result);
+	struct asked *asked = judged->observation->asked;
+	if (asked) {
+		asked_matrix(asked, matrix, &question, result);
+	} else {
+		matrix_ask(matrix, &question, result);
+	}
 }
 
 /* What a row allows is told in words of our own. */

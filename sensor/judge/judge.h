@@ -46,7 +46,8 @@ struct observation {
 	const char *lookup;   /* record type asked of a name server ("MX"), or NULL */
 	const char *lookup_name; /* the name asked for, where .lookup is set */
 	bool is_lookup_iterative; /* asked as resolvers ask, one server after the other */
-	const struct lists *lists;              /* or NULL: none is declared */
+	const struct lists *lists; /* or NULL: none is declared */
+	struct asked *asked;       /* what this matrix answered lately, or NULL */
 	const struct flow_ambiguity *ambiguity; /* of its bytes, or NULL */
 	uint64_t now_us;
 };

@@ -42,11 +42,14 @@ struct host_name {
 	char name[NAMES_TEXT_BYTES];
 };
 
-/* What is asked of all comes first: whoever looks reads but the one name that he wants. */
+/*
+ * What is asked of all comes first, in two lines of the cache: whoever looks reads but the
+ * one name that he wants.
+ */
 struct host_set {
-	uint64_t keys[HOST_WAYS]; /* of address and way in; 0: free */
-	uint64_t expires_us[HOST_WAYS];
+	uint32_t tags[HOST_WAYS]; /* of address and way in; 0: free */
 	bool is_declared[HOST_WAYS];
+	uint64_t expires_us[HOST_WAYS];
 	struct host_name names[HOST_WAYS];
 };
 
@@ -103,6 +106,17 @@ static uint64_t hash_host(
 	uint64_t words[3] = {[2] = way};
 	memcpy(words, address->bytes, sizeof(address->bytes));
 	return hash_of(names, words, 3);
+}
+
+static size_t set_of(uint64_t key)
+{
+	return key >> 32 & (HOST_SETS - 1);
+}
+
+/* Never 0; two hosts may have the same one. */
+static uint32_t tag_of(uint64_t key)
+{
+	return (uint32_t)key;
 }
 
 static uint64_t hash_name(const struct names *names, const char *name, uint64_t with)
@@ -206,7 +220,7 @@ static bool is_same(const struct host_name *at, const struct names_lesson *lesso
 /* How little is lost with it: over, then not declared; of equals what ends first goes. */
 static unsigned worth(const struct host_set *set, unsigned at, uint64_t now_us)
 {
-	if (set->keys[at] == 0 || set->expires_us[at] + SLACK_US < now_us) {
+	if (set->tags[at] == 0 || set->expires_us[at] + SLACK_US < now_us) {
 		return 0;
 	}
 	return set->is_declared[at] ? 2 : 1;
@@ -214,11 +228,11 @@ static unsigned worth(const struct host_set *set, unsigned at, uint64_t now_us)
 
 /* Where it is already, or HOST_WAYS. */
 static unsigned place_of(
-	const struct host_set *set, uint64_t key, const struct names_lesson *lesson)
+	const struct host_set *set, uint32_t tag, const struct names_lesson *lesson)
 {
 	unsigned at = 0;
 	while (at < HOST_WAYS &&
-		(set->keys[at] != key || !is_same(&set->names[at], lesson))) {
+		(set->tags[at] != tag || !is_same(&set->names[at], lesson))) {
 		at++;
 	}
 	return at;
@@ -243,12 +257,11 @@ static unsigned place_for(
 	return least_worth == 2 && !is_declared ? HOST_WAYS : place;
 }
 
-static void keep(
-	struct names *names, const struct names_lesson *lesson, bool is_declared)
+static void keep(struct names *names, uint64_t key, const struct names_lesson *lesson,
+	bool is_declared)
 {
-	const uint64_t key = hash_host(names, &lesson->address, lesson->way);
-	struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
-	unsigned at = place_of(set, key, lesson);
+	struct host_set *set = &names->hosts[set_of(key)];
+	unsigned at = place_of(set, tag_of(key), lesson);
 	if (at == HOST_WAYS) {
 		at = place_for(set, lesson, is_declared);
 	}
@@ -260,8 +273,8 @@ static void keep(
 	name->asker = lesson->asker;
 	name->way = lesson->way;
 	name->learned_us = lesson->learned_us;
-	memcpy(name->name, lesson->name, sizeof(name->name));
-	set->keys[at] = key;
+	memcpy(name->name, lesson->name, strlen(lesson->name) + 1);
+	set->tags[at] = tag_of(key);
 	set->expires_us[at] = lesson->expires_us;
 	set->is_declared[at] = is_declared;
 }
@@ -296,7 +309,8 @@ void names_learn(struct names *names, const struct names_lesson *lesson)
 	if (lesson->lead != 0) {
 		keep_lead(names, lesson);
 	} else {
-		keep(names, lesson, lesson->is_declared != 0);
+		keep(names, hash_host(names, &lesson->address, lesson->way), lesson,
+			lesson->is_declared != 0);
 	}
 }
 
@@ -352,6 +366,7 @@ struct answer {
 	/* the declared name that led here, of the question or before it; or NULL */
 	const char *declared;
 	char declared_text[NAMES_TEXT_BYTES];
+	bool is_asked_declared;
 	char here[DNS_HOST_BYTES]; /* where the chain stands */
 	uint32_t ttl_s;            /* the least so far */
 };
@@ -404,11 +419,14 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static void learn_name(
-	const struct answer *answer, const struct dns_record *record, const char *name)
+static void learn_name(const struct answer *answer, const struct dns_record *record,
+	const char *name, bool is_declared)
 {
 	struct names *names = answer->names;
 	const struct names_exchange *exchange = answer->exchange;
+	const uint64_t key = hash_host(names, &record->address, exchange->way);
+	__builtin_prefetch(&names->hosts[set_of(key)], 1);
+	__builtin_prefetch(&names->hosts[set_of(key)].expires_us[HOST_WAYS - 1], 1);
 	const uint32_t ttl_s = least(answer->ttl_s, record->ttl_s);
 	struct names_lesson lesson;
 	memset(&lesson, 0, sizeof(lesson)); /* whole: it leaves the process */
@@ -418,22 +436,21 @@ static void learn_name(
 	lesson.expires_us = exchange->now_us + ttl_s * US_PER_S;
 	lesson.way = exchange->way;
 	const size_t len = strlen(name);
-	const bool is_declared = matrix_group_of_host(answer->matrix, name) != NULL;
 	if (len == 0 || len >= sizeof(lesson.name)) {
 		return;
 	}
 	memcpy(lesson.name, name, len);
 	lesson.is_declared = is_declared;
-	keep(names, &lesson, is_declared);
+	keep(names, key, &lesson, is_declared);
 	tell(names, &lesson);
 }
 
 /* An address is known by the name that was asked for, and by the declared one. */
 static void learn_address(const struct answer *answer, const struct dns_record *record)
 {
-	learn_name(answer, record, answer->asked->name);
+	learn_name(answer, record, answer->asked->name, answer->is_asked_declared);
 	if (answer->declared && strcmp(answer->declared, answer->asked->name) != 0) {
-		learn_name(answer, record, answer->declared);
+		learn_name(answer, record, answer->declared, true);
 	}
 }
 
@@ -486,6 +503,7 @@ static void take_answer(struct answer *answer)
 {
 	memcpy(answer->here, answer->asked->name, sizeof(answer->here));
 	if (matrix_group_of_host(answer->matrix, answer->here)) {
+		answer->is_asked_declared = true;
 		set_declared(answer, answer->here);
 	} else {
 		recall_lead(answer);
@@ -529,11 +547,11 @@ void names_take(struct names *names, const struct matrix *matrix,
 	}
 }
 
-static bool holds(const struct host_set *set, unsigned at, uint64_t key,
+static bool holds(const struct host_set *set, unsigned at, uint32_t tag,
 	const struct names_wanted *wanted)
 {
 	const struct host_name *name = &set->names[at];
-	return set->keys[at] == key &&
+	return set->tags[at] == tag &&
 	       set->expires_us[at] + SLACK_US >= wanted->start_us &&
 	       name->learned_us <= wanted->now_us && name->way == wanted->way &&
 	       address_equal(&name->address, &wanted->host);
@@ -543,12 +561,13 @@ void names_of_host(const struct names *names, const struct names_wanted *wanted,
 	struct host_names *known)
 {
 	const uint64_t key = hash_host(names, &wanted->host, wanted->way);
-	const struct host_set *set = &names->hosts[key >> 32 & (HOST_SETS - 1)];
+	const struct host_set *set = &names->hosts[set_of(key)];
 	*known = (struct host_names){.count = 0};
 	for (unsigned i = 0; i < 2 * HOST_WAYS; i++) { /* the declared ones first */
 		const unsigned at = i % HOST_WAYS;
 		if (set->is_declared[at] != (i < HOST_WAYS) ||
-			known->count == NAMES_OF_HOST || !holds(set, at, key, wanted)) {
+			known->count == NAMES_OF_HOST ||
+			!holds(set, at, tag_of(key), wanted)) {
 			continue;
 		}
 		const struct host_name *name = &set->names[at];

@@ -64,7 +64,7 @@ static const struct {
 	{"authentication.missing", NULL, OF_SENDING},
 	{"sender.mx-lookup", "\"role: resolver\" of a group is for that", OF_ANY},
 	{"tls.certificate-changing", NULL, OF_TLS},
-	{"evasion.ambiguous", "it tells of somebody who hides from the sensor", OF_ANY},
+	{"evasion.ambiguous", "somebody hides from the sensor", OF_ANY},
 	{"tunnel.mail", "\"tunnels\" is for that", OF_ANY},
 	{"smtp.smuggling", NULL, OF_SENDING},
 	{"sender.own-domain-outside", DOMAINS_ARE_FOR_THAT, OF_SENDING},
@@ -120,7 +120,7 @@ bool acceptance_add(
 	}
 	if (strncmp(name, "sensor.", strlen("sensor.")) == 0) {
 		return reason_set(why,
-			"\"%.60s\" cannot be accepted: it tells of the sensor, not of "
+			"\"%.60s\" cannot be accepted: it concerns the sensor, not "
 			"a flow",
 			name);
 	}

@@ -196,7 +196,7 @@ static struct matrix *loader_end(
 		loader->file = 0;
 		loader_fail(loader, NULL,
 			"the matrix has no rows, so it would call every flow "
-			"illegitimate; start from rules/anssi-reference.yaml");
+			"illegitimate; start from anssi-reference.yaml");
 	}
 	hand_over_errors(loader, problems);
 	if (problems->count > 0) {

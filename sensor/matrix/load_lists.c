@@ -140,8 +140,8 @@ static void finish(struct loader *loader, struct list_draft *draft)
 	struct matrix_list *list = &draft->list;
 	if (list->kind == MATRIX_LIST_ALLOW && draft->severity) {
 		loader_fail(loader, draft->severity,
-			"nobody is told for standing on a list of kind allow, so it "
-			"has no severity");
+			"a list of kind allow raises no alert, so it has no "
+			"severity");
 	} else if (list->kind != MATRIX_LIST_ALLOW && !draft->severity) {
 		list->severity = list->kind == MATRIX_LIST_DENY ? SEVERITY_OF_DENY
 								: SEVERITY_OF_TEMPORARY;

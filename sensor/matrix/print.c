@@ -14,7 +14,7 @@ static const char *role_words(enum matrix_role role)
 	static const char *const WORDS[] = {
 		[MATRIX_ROLE_NONE] = "hosts without a role",
 		[MATRIX_ROLE_CLIENT] = "mail clients",
-		[MATRIX_ROLE_APPLICATION] = "applications that send by themselves",
+		[MATRIX_ROLE_APPLICATION] = "applications that send without a user",
 		[MATRIX_ROLE_SUBMISSION] = "submission servers",
 		[MATRIX_ROLE_MAILBOX] = "mailbox servers",
 		[MATRIX_ROLE_RELAY] = "internal relays",

@@ -61,8 +61,8 @@ static void review_acceptance(
 	(void)sentence_last_day(acceptance->until_s, day);
 	if (!acceptance_is_in_force(acceptance, review->now_s)) {
 		review_tell(review, &acceptance->place, "warning",
-			"%s accepts nothing any more: its last day was %s, %s is told "
-			"again",
+			"%s accepts nothing any more: its last day was %s, %s is "
+			"reported again",
 			acceptance->by, day, acceptance->what);
 	} else if (acceptance->until_s - review->now_s <= MATRIX_EXPIRY_SOON_S) {
 		review_tell(review, &acceptance->place, "warning",
@@ -77,8 +77,8 @@ static void review_accepted(struct review *review, const struct matrix_row *row)
 	for (uint64_t idle = acceptance_idle(row); idle != 0; idle &= idle - 1) {
 		const char *id = acceptance_finding_id((size_t)__builtin_ctzll(idle));
 		review_tell(review, &row->acceptance->place, "warning",
-			"row %s accepts %s, which can be told of no flow that it "
-			"allows",
+			"row %s accepts %s, which no flow that it allows can "
+			"raise",
 			row->id, id);
 	}
 }

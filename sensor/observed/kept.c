@@ -33,7 +33,7 @@ static bool load(struct kept *kept, struct reason *why)
 		break;
 	case OBSERVED_FILE_BROKEN:
 		log_line(LOG_LEVEL_ERROR, "reporter",
-			"%s; what was observed is counted anew, the file is "
+			"%s; counting begins at zero, the file is "
 			"now " BROKEN_FILE,
 			why->text);
 		if (renameat(directory, KEPT_FILE, directory, BROKEN_FILE) != 0) {

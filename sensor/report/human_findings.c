@@ -313,7 +313,7 @@ static void print_entries(
 {
 	if (findings->alerts[finding] == 0) {
 		(void)fputs(
-			"    told as \"also\" of findings with the same cause\n", out);
+			"    shown as \"also\" of findings with the same cause\n", out);
 	}
 	for (uint32_t i = 0; i < findings->entry_count; i++) {
 		if (findings->entries[i]->finding == finding) {

@@ -35,6 +35,9 @@ void json_sensor_alert(FILE *out, const struct json_event *event,
 	json_object_open(&writer, "sensor");
 	json_text(&writer, "process", alert->process);
 	json_object_close(&writer);
+	if (alert->more) {
+		alert->more(&writer, alert->what);
+	}
 	json_object_close(&writer);
 	json_line_end(&writer);
 }

@@ -27,6 +27,9 @@ struct json_sensor_alert {
 	const char *process; /* "worker 0" */
 	const char *detail;
 	uint64_t count;
+	/* or NULL: writes a member of its own behind, what it is about as plain data */
+	void (*more)(struct json_writer *writer, const void *what);
+	const void *what;
 };
 
 void json_sensor_alert(FILE *out, const struct json_event *event,

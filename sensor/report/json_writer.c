@@ -123,9 +123,34 @@ static size_t put_escape(
 	return len > 0 ? len : 1;
 }
 
+/* Compared byte by byte at once; signed, so that what is above ASCII is below a space. */
+typedef signed char sixteen __attribute__((vector_size(16)));
+
+/* Some byte is not plain ASCII: above 0x7e, below a space, a quote or a backslash. */
+static inline sixteen odd_of(sixteen bytes)
+{
+	return (sixteen)((bytes < ' ') | (bytes == '"') | (bytes == '\\') |
+			 (bytes == 0x7f));
+}
+
+static inline sixteen copy_sixteen(char *out, const char *text)
+{
+	sixteen bytes;
+	memcpy(&bytes, text, sizeof(bytes));
+	memcpy(out, &bytes, sizeof(bytes));
+	return odd_of(bytes);
+}
+
+static inline uint64_t any_of(sixteen odd)
+{
+	uint64_t halves[2];
+	memcpy(halves, &odd, sizeof(halves));
+	return halves[0] | halves[1];
+}
+
 /*
- * The highest bit of a byte that is not plain ASCII: above 0x7e, below a space, a quote or
- * a backslash. Above such a byte others may have it too; of eight that are plain none has.
+ * The same: the highest bit of a byte that is not plain. Above such a byte others may have
+ * it too; of eight that are plain none has.
  */
 static inline uint64_t odd_bits(uint64_t eight)
 {
@@ -151,16 +176,21 @@ static inline uint64_t copy_four(char *out, const char *text)
 	return odd_bits(four | EACH(' ') << 32);
 }
 
-/* All len bytes. 0: each is plain ASCII. The last eight, or four, are copied twice. */
+/* All len bytes. 0: each is plain ASCII. The last sixteen, eight or four are copied twice. */
 static inline uint64_t copy_plain(char *out, const char *text, size_t len)
 {
 	uint64_t odd = 0;
+	if (len >= sizeof(sixteen)) {
+		const size_t last = len - sizeof(sixteen);
+		sixteen found = copy_sixteen(out + last, text + last);
+		for (size_t at = 0; at < last; at += sizeof(sixteen)) {
+			found |= copy_sixteen(out + at, text + at);
+		}
+		return any_of(found);
+	}
 	if (len >= sizeof(uint64_t)) {
 		const size_t last = len - sizeof(uint64_t);
-		for (size_t at = 0; at < last; at += sizeof(uint64_t)) {
-			odd |= copy_eight(out + at, text + at);
-		}
-		return odd | copy_eight(out + last, text + last);
+		return copy_eight(out, text) | copy_eight(out + last, text + last);
 	}
 	if (len >= sizeof(uint32_t)) {
 		const size_t last = len - sizeof(uint32_t);
@@ -204,8 +234,18 @@ static void put_text(struct json_writer *writer, const char *text)
 
 static void put_quoted(struct json_writer *writer, const char *text)
 {
+	const size_t len = strlen(text);
+	if (len <= PLAIN_MAX) {
+		char *const at = json_room(writer, len + 2);
+		if (copy_plain(at + 1, text, len) == 0) {
+			at[0] = '"';
+			at[len + 1] = '"';
+			writer->len += len + 2;
+			return;
+		}
+	}
 	put_byte(writer, '"');
-	put_text(writer, text);
+	put_odd(writer, text);
 	put_byte(writer, '"');
 }
 
@@ -273,7 +313,9 @@ void json_put_tenths(struct json_writer *writer, double number)
 
 void json_put_bool(struct json_writer *writer, bool is_true)
 {
-	put(writer, is_true ? "true" : "false", is_true ? 4 : 5);
+	char *const at = json_room(writer, sizeof("false"));
+	memcpy(at, is_true ? "true " : "false", sizeof("false") - 1);
+	writer->len += is_true ? 4 : 5;
 }
 
 /*

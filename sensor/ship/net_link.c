@@ -1,12 +1,12 @@
 #include "ship/net_link.h"
 
 #include "base/clock.h"
+#include "base/stream_socket.h"
 
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,16 +22,6 @@
 #define PROBE_AGAIN_S 2
 #define PROBES        5
 #define US_PER_MS     UINT64_C(1000)
-
-static bool wait_for(int file, short events, uint64_t end_us)
-{
-	const uint64_t now_us = clock_monotonic_us();
-	struct pollfd one = {.fd = file, .events = events};
-	if (now_us >= end_us) {
-		return false;
-	}
-	return poll(&one, 1, (int)((end_us - now_us) / US_PER_MS) + 1) > 0;
-}
 
 static bool set_number(int file, int level, int name, unsigned value)
 {
@@ -50,20 +40,6 @@ static bool set_options(int file, enum net_transport transport)
 		       set_number(file, IPPROTO_TCP, TCP_USER_TIMEOUT, UNHEARD_MS));
 }
 
-static bool await_connection(int file, uint64_t end_us, struct reason *why)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-	if (!wait_for(file, POLLOUT, end_us)) {
-		return reason_set(why, "no connection in time");
-	}
-	if (getsockopt(file, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
-		return reason_set(
-			why, "no connection: %s", strerror(error ? error : errno));
-	}
-	return true;
-}
-
 static bool connect_to(struct net_link *link, const struct addrinfo *address,
 	uint64_t end_us, struct reason *why)
 {
@@ -78,12 +54,11 @@ static bool connect_to(struct net_link *link, const struct addrinfo *address,
 	if (errno != EINPROGRESS) {
 		return reason_set(why, "no connection: %s", strerror(errno));
 	}
-	return await_connection(link->file, end_us, why);
-}
-
-static short events_of(long want)
-{
-	return want == NET_WANT_WRITE ? POLLOUT : POLLIN;
+	if (!socket_wait(link->file, SOCKET_WANT_WRITE, end_us)) {
+		return reason_set(why, "no connection in time");
+	}
+	const int error = socket_error(link->file);
+	return error == 0 || reason_set(why, "no connection: %s", strerror(error));
 }
 
 static bool start_tls(struct net_link *link, const struct net_target *target,
@@ -95,10 +70,10 @@ static bool start_tls(struct net_link *link, const struct net_target *target,
 		return reason_set(why, "no memory");
 	}
 	while ((want = net_tls_shake_hands(link->session, why)) != 0) {
-		if (want == NET_BROKEN) {
+		if (want == SOCKET_BROKEN) {
 			return false;
 		}
-		if (!wait_for(link->file, events_of(want), end_us)) {
+		if (!socket_wait(link->file, want, end_us)) {
 			return reason_set(why, "no TLS handshake in time");
 		}
 	}
@@ -142,35 +117,15 @@ void net_link_close(struct net_link *link)
 static long write_some(
 	struct net_link *link, const char *text, size_t len, struct reason *why)
 {
-	if (link->session) {
-		return net_tls_write(link->session, text, len, why);
-	}
-	const ssize_t written = send(link->file, text, len, MSG_NOSIGNAL);
-	if (written >= 0) {
-		return written;
-	}
-	if (errno == EAGAIN || errno == EINTR) {
-		return NET_WANT_WRITE;
-	}
-	(void)reason_set(why, "the connection broke: %s", strerror(errno));
-	return NET_BROKEN;
+	return link->session ? net_tls_write(link->session, text, len, why)
+			     : socket_write(link->file, text, len, why);
 }
 
 static long read_some(
 	struct net_link *link, char *text, size_t size, struct reason *why)
 {
-	if (link->session) {
-		return net_tls_read(link->session, text, size, why);
-	}
-	const ssize_t len = recv(link->file, text, size, 0);
-	if (len >= 0) {
-		return len;
-	}
-	if (errno == EAGAIN || errno == EINTR) {
-		return NET_WANT_READ;
-	}
-	(void)reason_set(why, "the connection broke: %s", strerror(errno));
-	return NET_BROKEN;
+	return link->session ? net_tls_read(link->session, text, size, why)
+			     : socket_read(link->file, text, size, why);
 }
 
 bool net_link_write(struct net_link *link, const char *text, size_t len,
@@ -180,11 +135,11 @@ bool net_link_write(struct net_link *link, const char *text, size_t len,
 		const long written = write_some(link, text + at, len - at, why);
 		if (written > 0) {
 			at += (size_t)written;
-		} else if (written == NET_BROKEN) {
+		} else if (written == SOCKET_BROKEN) {
 			return false;
 		} else if (written == 0) {
 			return reason_set(why, "the receiver ended the session");
-		} else if (!wait_for(link->file, events_of(written), end_us)) {
+		} else if (!socket_wait(link->file, written, end_us)) {
 			return reason_set(why, "the receiver takes nothing more");
 		}
 	}
@@ -210,10 +165,10 @@ static long read_away(struct net_link *link, struct reason *why)
 		if (link->noise > NOISE_MAX) {
 			(void)reason_set(
 				why, "the receiver talks: is it one of syslog's?");
-			return NET_BROKEN;
+			return SOCKET_BROKEN;
 		}
 	}
-	return NET_WANT_READ;
+	return SOCKET_WANT_READ;
 }
 
 bool net_link_stands(struct net_link *link, struct reason *why)
@@ -222,15 +177,14 @@ bool net_link_stands(struct net_link *link, struct reason *why)
 	if (result == 0) {
 		return reason_set(why, "the receiver ended the connection");
 	}
-	return result != NET_BROKEN;
+	return result != SOCKET_BROKEN;
 }
 
 static bool end_our_side(struct net_link *link, uint64_t end_us, struct reason *why)
 {
 	long want;
 	while (link->session && (want = net_tls_finish(link->session, why)) != 0) {
-		if (want == NET_BROKEN ||
-			!wait_for(link->file, events_of(want), end_us)) {
+		if (want == SOCKET_BROKEN || !socket_wait(link->file, want, end_us)) {
 			return reason_set(why, "the session could not be ended");
 		}
 	}
@@ -256,7 +210,7 @@ bool net_link_finish(struct net_link *link, uint64_t end_us, struct reason *why)
 		const long result = read_away(link, why);
 		const int left = unsent(link);
 		const uint64_t now_us = clock_monotonic_us();
-		if (result == 0 || result == NET_BROKEN) {
+		if (result == 0 || result == SOCKET_BROKEN) {
 			return result == 0;
 		}
 		if (left != waiting) {
@@ -268,7 +222,8 @@ bool net_link_finish(struct net_link *link, uint64_t end_us, struct reason *why)
 				"the receiver does not end the connection behind us: "
 				"what it has read is not known");
 		}
-		(void)wait_for(link->file, POLLIN, now_us + 100 * US_PER_MS);
+		(void)socket_wait(
+			link->file, SOCKET_WANT_READ, now_us + 100 * US_PER_MS);
 	}
 }
 

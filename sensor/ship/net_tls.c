@@ -177,16 +177,16 @@ static long explain(
 	const int error = errno;
 	switch (SSL_get_error(session->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
-		return NET_WANT_READ;
+		return SOCKET_WANT_READ;
 	case SSL_ERROR_WANT_WRITE:
-		return NET_WANT_WRITE;
+		return SOCKET_WANT_WRITE;
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
 		ERR_clear_error();
 		(void)reason_set(why, "the session broke: %s",
 			error != 0 ? strerror(error) : "it was ended");
-		return NET_BROKEN;
+		return SOCKET_BROKEN;
 	default:
 		break;
 	}
@@ -196,10 +196,10 @@ static long explain(
 		ERR_clear_error();
 		(void)reason_set(why, "the receiver's certificate is refused: %s",
 			X509_verify_cert_error_string(verified));
-		return NET_BROKEN;
+		return SOCKET_BROKEN;
 	}
 	(void)refuse(why, "TLS failed", "");
-	return NET_BROKEN;
+	return SOCKET_BROKEN;
 }
 
 /* errno tells of this call alone. */
@@ -216,16 +216,16 @@ long net_tls_shake_hands(struct net_tls_session *session, struct reason *why)
 	if (result != 1) {
 		(void)reason_set(why, "the receiver ended the handshake");
 		const long want = explain(session, result, why);
-		return want != 0 ? want : NET_BROKEN;
+		return want != 0 ? want : SOCKET_BROKEN;
 	}
 	X509 *certificate = SSL_get1_peer_certificate(session->ssl);
 	if (!certificate) {
 		(void)reason_set(why, "the receiver has no certificate");
-		return NET_BROKEN;
+		return SOCKET_BROKEN;
 	}
 	const bool is_right = is_peer_right(session, certificate, why);
 	X509_free(certificate);
-	return is_right ? 0 : NET_BROKEN;
+	return is_right ? 0 : SOCKET_BROKEN;
 }
 
 long net_tls_write(struct net_tls_session *session, const char *text, size_t len,

@@ -11,15 +11,9 @@
 
 #include "base/reason.h"
 #include "base/schema.h"
+#include "base/stream_socket.h"
 
 #include <stddef.h>
-
-/* Of a call that could not do all now; else what it moved, 0: the other end is reached. */
-enum net_want {
-	NET_WANT_READ = -1,
-	NET_WANT_WRITE = -2,
-	NET_BROKEN = -3, /* why is set */
-};
 
 struct net_tls;
 struct net_tls_session;
@@ -32,7 +26,7 @@ void net_tls_close(struct net_tls *tls);
 struct net_tls_session *net_tls_start(struct net_tls *tls, int file, const char *host);
 void net_tls_free(struct net_tls_session *session);
 
-/* Call again behind a want. 0: done, and it is who it should be. */
+/* Call again behind a want (enum socket_want). 0: done, and it is who it should be. */
 long net_tls_shake_hands(struct net_tls_session *session, struct reason *why);
 
 long net_tls_write(struct net_tls_session *session, const char *text, size_t len,

@@ -90,7 +90,7 @@ static void sort(struct fleet_counts *counts)
 
 static bool is_out_of_memory(struct reason *why)
 {
-	return reason_set(why, "no memory for all that it tells");
+	return reason_set(why, "no memory for all that it answers");
 }
 
 /* Name, number, name, number ... of a hash or a sorted set. */

@@ -20,7 +20,7 @@
 #define NO_JOURNAL "0000000000000000"
 #define HOUR_S     UINT64_C(3600)
 #define DAY_S      (24 * HOUR_S)
-#define EMPTIED    "its counters were taken away (evicted or deleted): they begin anew"
+#define EMPTIED    "its counters were taken away (evicted or deleted): they restart at 0"
 
 struct ship_redis {
 	const struct output *output;
@@ -149,8 +149,8 @@ static void *ship_open(const struct shipper_context *context, struct reason *why
 	bool is_open = read_keys(&state->keys, values, context->host, why) &&
 		       redis_settings_read(&state->settings, values, why);
 	if (is_open && strcmp(context->journal, NO_JOURNAL) == 0) {
-		is_open = reason_set(why, "the journal has no id: Redis could not tell "
-					  "its records from another's");
+		is_open = reason_set(why, "the journal has no id: Redis could not keep "
+					  "its records and another's apart");
 	}
 	if (!is_open) {
 		ship_close(state);

@@ -189,7 +189,7 @@ static const struct process_metric OF_WORKERS[] = {
 	{{"mailwarden_flows", "Flows in the table now.", "gauge", METRIC_UNIT_NUMBER},
 		NULL, FIELD(flows)},
 	{{"mailwarden_alerts_held_total",
-		 "Alerts and records above their rate, told by their number alone.",
+		 "Alerts and records above their rate, reported by their number alone.",
 		 "counter", METRIC_UNIT_NUMBER},
 		NULL, FIELD(held)},
 	{{"mailwarden_packet_lag_seconds",
@@ -356,8 +356,8 @@ static void write_next_endings(FILE *out, const struct status_page *page)
 		METRIC_UNIT_NUMBER};
 	static const struct metric_head ACCEPTANCE = {
 		"mailwarden_matrix_next_acceptance_expiry_timestamp_seconds",
-		"When an accepted deviation is told again, the first to be.", "gauge",
-		METRIC_UNIT_NUMBER};
+		"When an accepted deviation raises alerts again, the first to do so.",
+		"gauge", METRIC_UNIT_NUMBER};
 	metrics_next_ending(out, &ROW, "row", &page->endings[MATRIX_ENDING_ROW]);
 	metrics_next_ending(
 		out, &ACCEPTANCE, "by", &page->endings[MATRIX_ENDING_ACCEPTANCE]);

@@ -139,7 +139,7 @@ static void write_page(
 		overview_processes(page, running->status);
 		page_paragraph(page, TEXT_OVERVIEW_AGAIN);
 	}
-	page->form->end(page);
+	page_end(page);
 }
 
 bool overview_write(FILE *out, const struct overview *overview, struct reason *why)

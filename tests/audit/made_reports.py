@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 import random
+import re
+import subprocess
 import zipfile
 
 DAY = 86400
@@ -85,14 +87,20 @@ def zipped(*reports):
     return held.getvalue()
 
 
-def mail(attached, kind="application/gzip", encoding="base64"):
+def mail(attached, kind="application/gzip", encoding="base64", text="<p>An aggregate report.</p>"):
     """A message with a text for people, and the report behind it."""
     body = base64.encodebytes(attached).decode() if encoding == "base64" else attached.decode()
     return ("Return-Path: <noreply@receiver.example>\r\nFrom: noreply@receiver.example\r\nSubject: Report domain: example.org\r\n"
             'MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n\tboundary="=_part 1"\r\n\r\nnot shown\r\n--=_part 1\r\n'
-            "Content-Type: text/html\r\n\r\n<p>An aggregate report.</p>\r\n--=_part 1\r\n"
+            f"Content-Type: text/html\r\n\r\n{text}\r\n--=_part 1\r\n"
             f'Content-Type: {kind}; name="x.xml.gz"\r\nContent-Transfer-Encoding: {encoding}\r\n'
             f"Content-Disposition: attachment\r\n\r\n{body}\r\n--=_part 1--\r\n").encode()
+
+
+def mailbox(*mails, end="\n"):
+    """A mailbox file (mbox): a line of "From " above each mail, an empty one behind it."""
+    return b"".join(f"From noreply@receiver.example Mon Nov 30 12:00:0{i % 10} 2026{end}".encode() + one
+                    + end.encode() * (1 if one.endswith(b"\n") else 2) for i, one in enumerate(mails))
 
 
 SHAPES = {
@@ -135,3 +143,14 @@ def many(folder, count, per_file=1, seed=1):
         reports = [busy(i + j, chance) for j in range(per_file)]
         data = gz(reports[0]) if per_file == 1 and i % 2 else zipped(*reports)
         (folder / f"{i}.report").write_bytes(data)
+
+
+def journal(binary, matrix, folder, reports, day="2026-11-24"):
+    """What `dmarc` records of these reports, as if it had run on this day."""
+    (folder / "in").mkdir(parents=True)
+    for i, report in enumerate(reports):
+        (folder / "in" / str(i)).write_bytes(report)
+    subprocess.run([binary, "dmarc", "-m", matrix, folder / "in", "--journal", folder / "dmarc"], stdout=subprocess.DEVNULL, timeout=60, check=True)
+    for segment in (folder / "dmarc").glob("*.jsonl"):
+        segment.write_bytes(re.sub(rb'"timestamp":"[-0-9]+T', b'"timestamp":"' + day.encode() + b"T", segment.read_bytes()))
+    return folder / "dmarc"

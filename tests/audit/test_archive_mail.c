@@ -149,6 +149,53 @@ static void a_mail_may_be_cut_anywhere(void **state)
 	}
 }
 
+#define LINE "From r@example.net Mon Nov 30 12:00:00 2026"
+
+static void a_mailbox_is_cut_where_the_next_mail_begins(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *rest; /* behind the first mail */
+	} CASES[] = {
+		{LINE "\nA: b\n\nx\n\n" LINE "\nA: c\n", LINE "\nA: c\n"},
+		{LINE "\r\nA: b\r\n\r\nx\r\n\r\n" LINE "\r\n", LINE "\r\n"},
+		{"middle of a mail\n\n" LINE "\n\n" LINE, LINE "\n\n" LINE},
+		{LINE "\nA: b\n\nFrom me\n\n" LINE, LINE},
+		/* no empty line above it, no time in it, quoted, the word alone */
+		{LINE "\nA: b\n\nx\n" LINE "\n", ""},
+		{LINE "\nA: b\n\nFrom the desk of somebody\n", ""},
+		{LINE "\nA: b\n\nFrom me at 1:30\n", ""},
+		{LINE "\nA: b\n\n>" LINE "\n", ""},
+		{LINE "\nA: b\n\nFrom: 12:00\n", ""},
+		{LINE "\nA: b\n\nFrom ", ""},
+		{"\n" LINE, ""},
+		{"", ""},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		const char *text = CASES[i].text;
+		const size_t first = archive_mailbox_first(text_from(text));
+		assert_string_equal(text + first, CASES[i].rest);
+	}
+	assert_true(archive_is_mailbox(text_from(LINE)));
+	assert_false(archive_is_mailbox(text_from("From: r@example.net\n")));
+}
+
+/* On an exact copy, as above. */
+static void a_mailbox_may_be_cut_anywhere(void **state)
+{
+	(void)state;
+	static const char TEXT[] = LINE "\nA: b\n\nx\r\n\r\n" LINE "\n";
+	for (size_t len = 0; len < sizeof(TEXT); len++) {
+		uint8_t *copy = malloc(len + (len == 0));
+		assert_non_null(copy);
+		memcpy(copy, TEXT, len);
+		const size_t first = archive_mailbox_first((struct text){copy, len});
+		assert_in_range(first, 0, len);
+		free(copy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +203,8 @@ int main(void)
 		cmocka_unit_test(too_many_parts_and_too_many_lists_are_refused),
 		cmocka_unit_test(a_list_without_a_boundary_is_refused),
 		cmocka_unit_test(a_mail_may_be_cut_anywhere),
+		cmocka_unit_test(a_mailbox_is_cut_where_the_next_mail_begins),
+		cmocka_unit_test(a_mailbox_may_be_cut_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

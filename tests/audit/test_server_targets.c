@@ -194,6 +194,34 @@ static void nonsense_of_another_process_is_no_answer(void **state)
 	assert_false(server_answer_is_whole(&bad));
 }
 
+static void a_pin_that_another_process_tells_is_checked_and_compared(void **state)
+{
+	(void)state;
+	static const struct server_pin GOOD = {.kind = SERVER_PIN_TLSA,
+		.host = "mx.example.org",
+		.pin = {.usage = 3, .selector = 1, .matching = 1, .len = 32}};
+	struct server_pin other = GOOD;
+	assert_true(server_pin_is_whole(&GOOD));
+	other.pin.data[32] = 1; /* behind its end */
+	assert_true(server_pin_equal(&GOOD, &other));
+	other.pin.data[31] = 1;
+	assert_false(server_pin_equal(&GOOD, &other));
+	other = GOOD;
+	other.kind = SERVER_PIN_ENFORCED;
+	assert_true(server_pin_is_whole(&other));
+	assert_false(server_pin_equal(&GOOD, &other));
+	other.kind = SERVER_PIN_ENFORCED + 1;
+	assert_false(server_pin_is_whole(&other));
+	other = GOOD;
+	other.pin.len = TLS_PIN_BYTES;
+	assert_true(server_pin_is_whole(&other));
+	other.pin.len++;
+	assert_false(server_pin_is_whole(&other));
+	other = GOOD;
+	memset(other.host, 'x', sizeof(other.host));
+	assert_false(server_pin_is_whole(&other));
+}
+
 static void every_question_has_its_words_and_one_name(void **state)
 {
 	(void)state;
@@ -236,6 +264,8 @@ int main(void)
 		OF_TARGETS(a_network_too_large_is_counted),
 		OF_TARGETS(only_what_is_declared_is_kept),
 		cmocka_unit_test(nonsense_of_another_process_is_no_answer),
+		cmocka_unit_test(
+			a_pin_that_another_process_tells_is_checked_and_compared),
 		cmocka_unit_test(every_question_has_its_words_and_one_name),
 		cmocka_unit_test(a_subject_names_the_service_and_the_kind_of_key),
 	};

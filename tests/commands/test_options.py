@@ -1,5 +1,6 @@
 """The options of every command are the same in --help, in the manual and in the completion."""
 
+import functools
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
 HELP = {"-h", "--help"}
 
 
+@functools.cache
 def help_of(*words):
     return subprocess.run([MAILWARDEN, *words, "--help"], capture_output=True, text=True, timeout=10, check=True).stdout
 
@@ -27,19 +29,14 @@ def options_of_help(command):
     return {name for line in lines for name in line if name}
 
 
-def options_of_manual():
-    """Of each command: the items ".It Fl m , -matrix ..." of the list in its part of COMMANDS."""
-    found, command, depth = {}, None, 0
-    page = (ROOT / "man/mailwarden.8").read_text()
-    for line in page.split(".Sh COMMANDS\n")[1].split("\n.Sh ")[0].splitlines():
-        depth += line.startswith(".Bl") - line.startswith(".El")
-        if depth == 1 and line.startswith(".It Cm "):
-            command = line.split()[2]
-            found[command] = set()
-        elif depth == 2 and line.startswith(".It Fl "):
-            names = re.match(r"\.It Fl (\S+)(?: , (-\S+))?", line).groups()
-            found[command] |= {f"-{name}" for name in names if name}
-    return found
+def page_of(command):
+    return (ROOT / f"man/mailwarden-{command}.8").read_text(encoding="utf-8")
+
+
+def options_of_manual(command):
+    """The items ".It Fl m , -matrix ..." of its OPTIONS."""
+    part = page_of(command).split("\n.Sh OPTIONS\n")[1].split("\n.Sh ")[0]
+    return {f"-{name}" for line in re.findall(r"^\.It Fl (\S+(?: , -\S+)?)", part, re.M) for name in line.split(" , ")}
 
 
 def completed(*words):
@@ -59,10 +56,10 @@ COMMANDS = commands()
 
 def test_every_command_is_in_the_manual_and_in_the_completion():
     assert len(COMMANDS) > 8
-    assert set(COMMANDS) == set(options_of_manual())
+    assert set(COMMANDS) == {page.stem.removeprefix("mailwarden-") for page in (ROOT / "man").glob("mailwarden-*.8")}
     assert completed("") == [*COMMANDS, "--help", "--version"]
-    synopsis = (ROOT / "man/mailwarden.8").read_text().split(".Sh SYNOPSIS\n")[1].split("\n.Sh ")[0]
-    assert set(COMMANDS) == set(re.findall(r"^\.Nm\n\.Cm (\w+)$", synopsis, re.M))
+    listed = (ROOT / "man/mailwarden.8").read_text(encoding="utf-8").split("\n.Sh COMMANDS\n")[1].split("\n.Sh ")[0]
+    assert set(COMMANDS) == set(re.findall(r"^\.It Cm (\w+)\n.*,\n\.Xr mailwarden-\1 8$", listed, re.M))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -81,7 +78,46 @@ def test_help_fits_a_terminal_and_is_built_alike(command):
 def test_the_manual_describes_the_options_that_help_shows(command):
     shown = options_of_help(command)
     assert "--help" in shown
-    assert options_of_manual()[command] == shown - HELP
+    assert options_of_manual(command) == shown
+    synopsis = page_of(command).split("\n.Sh SYNOPSIS\n")[1].split("\n.Sh ")[0]
+    assert f"\n.Nm mailwarden Cm {command}\n" in f"\n{synopsis}"
+
+
+def test_the_manual_has_the_options_of_the_program_itself():
+    part = (ROOT / "man/mailwarden.8").read_text(encoding="utf-8").split("\n.Sh OPTIONS\n")[1].split("\n.Sh ")[0]
+    assert re.findall(r"^\.It Fl (\w) , -(\w+)$", part, re.M) == [("h", "help"), ("V", "version")]
+    assert run("-h").stdout == help_of() and run("-V").stdout == run("--version").stdout
+
+
+def exits(command):
+    """Of what help says behind "Exit: ": "0 it runs, 3 it does not"."""
+    text = " ".join(help_of(command).split("\nExit: ")[1].split())
+    return set(re.findall(r"(?:^|[,:;] )([0-3]) (?=[A-Za-z])", text))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_manual_has_the_exit_statuses_that_help_shows(command):
+    part = page_of(command).split("\n.Sh EXIT STATUS\n")[1].split("\n.Sh ")[0]
+    assert re.findall(r"^\.It (\d)$", part, re.M) == sorted(exits(command))
+
+
+NOWHERE = "/nowhere/at/all"
+REFERENCE = "rules/anssi-reference.yaml"
+NEEDS_MATRIX = {"audit", "dmarc", "digest", "grid", "report", "replay", "unused"}
+ENDS = [("run", 2, "-c", NOWHERE), ("status", 3, "--state-dir", NOWHERE), ("ship", 2, "-c", NOWHERE), ("fleet", 2, "-c", NOWHERE), ("fleet", 3, "--observed", NOWHERE), ("unban", 3, "--state-dir", NOWHERE, "192.0.2.1"), ("list", 2, "stats", "-m", REFERENCE),
+        ("list", 3, "stats", "--state-dir", NOWHERE), ("check", 2, NOWHERE), ("explain", 2, "-m", NOWHERE, "a", "b", "smtp"), ("diff", 2, NOWHERE, REFERENCE),
+        ("import", 3, NOWHERE), ("import", 2, "LICENSE"), ("learn", 3, NOWHERE), ("export", 2, "--to", "csv", "-m", NOWHERE), ("catalogue", 2, "no.such"),
+        ("observed", 2, "LICENSE"), ("observed", 3, NOWHERE), ("servers", 2, "LICENSE"), ("servers", 3, NOWHERE),
+        ("audit", 3, "-m", REFERENCE, "--server", "all", "--ca-file", NOWHERE), ("dmarc", 2, "-m", REFERENCE, "LICENSE"),
+        *((command, 2, "-m", NOWHERE, *(() if command == "audit" else ("LICENSE",))) for command in sorted(NEEDS_MATRIX)),
+        *((command, 3, "-m", REFERENCE, NOWHERE) for command in sorted(NEEDS_MATRIX - {"audit"}))]
+
+
+@pytest.mark.parametrize("command, code, words", [(command, code, words) for command, code, *words in ENDS])
+def test_what_is_not_there_or_wrong_ends_as_the_manual_says(command, code, words):
+    answer = run(command, *words)
+    assert answer.returncode == code and answer.stderr
+    assert f"\n.It {code}\n" in page_of(command) and str(code) in exits(command)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -179,3 +215,62 @@ def test_the_bounds_in_the_manual_of_the_settings_are_those_of_the_program():
             checked += 1
             assert bounds.group(2) in re.findall(r"\d+", text), (key, bounds.group(0))
     assert checked > 7
+
+
+INSTALLED = {"/usr/share/doc/mailwarden/docs": "docs", "/usr/share/mailwarden": "."}
+
+
+def texts():
+    return [*(path.read_text(encoding="utf-8") for path in (ROOT / "man").glob("*.[578]")), *(help_of(command) for command in COMMANDS)]
+
+
+def test_pages_and_files_that_texts_name_are_there():
+    """As the package has them: tests/live/install looks for them there."""
+    named = {(place, name) for text in texts() for place in INSTALLED for name in re.findall(rf"{place}/([\w./-]+)", text)}
+    named |= {("/usr/share/doc/mailwarden/docs", name) for text in texts() for name in re.findall(r"(\w+\.md) of the documentation", text)}
+    assert len(named) > 6
+    assert not [(place, name) for place, name in named if not list((ROOT / INSTALLED[place]).rglob(name.rstrip(".")))]
+
+
+def test_manuals_that_texts_name_are_there():
+    named = {found for text in texts() for found in (*re.findall(r"^\.Xr (mailwarden\S*) (\d)", text, re.M), *re.findall(r"(mailwarden[\w.-]*)\((\d)\)", text))}
+    assert len(named) > 24
+    assert not [name for name in named if not (ROOT / "man" / ".".join(name)).exists()]
+
+
+SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_manual_of_a_command_has_all_its_sections(command):
+    heads = re.findall(r"^\.Sh (.+)$", page_of(command), re.M)
+    assert [head for head in heads if head in SECTIONS] == SECTIONS
+    assert re.findall(r"^\.Nm (\S+)$", page_of(command), re.M)[0] == f"mailwarden-{command}"
+
+
+def item_of_manual(command, name):
+    """The text below ".It Fl m , -matrix ..."."""
+    part = page_of(command).split("\n.Sh OPTIONS\n")[1].split("\n.Sh ")[0]
+    return " ".join(re.search(rf"^\.It Fl (?:\w , )?{name[1:]}\b.*\n((?:(?!\.It |\.El).*\n)*)", part, re.M).group(1).split("\n"))
+
+
+NUMBERS = [(command, name) for command in COMMANDS for name in re.findall(r"^ {2,6}(?:-\w)?(?:, )?(--[a-z-]+) [A-Z]", help_of(command), re.M) if command != "run"]
+
+
+def test_the_manual_has_the_bounds_of_the_options_of_each_command():
+    """A number that is too large is refused with the bounds. Those of run: test_settings_manual."""
+    answers = {(command, name): run(command, name, "99999999999999999999").stderr for command, name in NUMBERS}
+    bounds = {place: found.group(1) for place, answer in answers.items() if (found := re.search(r"takes (\d+ to \d+)", answer))}
+    assert bounds["audit", "--timeout"] == "1 to 120" and len(bounds) > 12
+    assert not [(place, wanted) for place, wanted in bounds.items() if wanted not in item_of_manual(*place)]
+
+
+def test_the_manual_has_the_defaults_that_help_shows():
+    shown = {}
+    for command in COMMANDS:
+        for name, text in re.findall(r"^ {2,6}(?:-\w)?(?:, )?(--[a-z-]+)(.*\n(?: {8,}.*\n)*)", help_of(command), re.M):
+            default = re.search(r"\(?default:? ([\w/.*-]+)", " ".join(text.split()))
+            if default and default.group(1) not in ("all", "without"):  # a sentence
+                shown[command, name] = default.group(1).rstrip(".")
+    assert shown["run", "--table"] == "262144" and len(shown) > 25
+    assert not [(place, word) for place, word in shown.items() if "efault" not in item_of_manual(*place) or word not in item_of_manual(*place)]

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +14,10 @@ import look
 from browser import CHROMIUM, Browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "audit"))
+
+import made_reports as made  # noqa: E402
+
 MAILWARDEN = os.environ.get("MAILWARDEN", str(ROOT / "build/plain/mailwarden"))
 MATRIX = ROOT / "rules/anssi-reference.yaml"
 SOME = [ROOT / "pcaps" / name / "traffic.pcap" for name in (
@@ -21,6 +26,11 @@ SOME = [ROOT / "pcaps" / name / "traffic.pcap" for name in (
 CUT = ROOT / "pcaps/unseen-cut-at-96"
 REMEDIES = [ROOT / "pcaps" / name / "traffic.pcap" for name in ("smtp-port-2525", "ftp-on-25", "smtp-probe")]
 ACCEPTED = ROOT / "pcaps/accepted-by-group"
+
+REPORTS = [
+    made.plain([made.row("203.0.113.9", 3, spf="pass"), made.row("2001:db8:1234:5678:9abc:def0:1234:5678", 2, "news.example.org", dkim="pass"),
+                made.row("203.0.113.66", 5)], organization="Receiver with a long name of its own"),
+    made.tls([("example.org", "no-policy-found", 10, 10, [])])]
 
 browser_needed = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -62,14 +72,15 @@ def one_browser(tmp_path_factory):
 def every_kind_of_page(folder):
     """Breached with an earlier report at hand, in both languages; what could not be seen; what is accepted; digests; of several sensors."""
     earlier = report(folder / "earlier.json", SOME[1], SOME[7], "-m", MATRIX, "--json")
+    reports = made.journal(MAILWARDEN, MATRIX, folder / "reports", REPORTS)
     told = "--organisation", "Example", "--author", "A. Auditor", "--baseline", earlier
     return {
-        "fr": report(folder / "fr.html", *SOME[:-2], "-m", MATRIX, "--html", "--lang", "fr", *told),
-        "en": report(folder / "en.html", *SOME, "-m", MATRIX, "--html", *told),
+        "fr": report(folder / "fr.html", *SOME[:-2], reports, "-m", MATRIX, "--html", "--lang", "fr", *told),
+        "en": report(folder / "en.html", *SOME, reports, "-m", MATRIX, "--html", *told),
         "cut": report(folder / "cut.html", CUT / "traffic.pcap", "-m", CUT / "matrix.yaml", "--html", "--lang", "fr"),
         "remedies": report(folder / "remedies.html", *REMEDIES, "-m", MATRIX, "--html", "--lang", "fr"),
-        "digest": digest(folder / "digest.html", *SOME),
-        "digest-fr": digest(folder / "digest-fr.html", *SOME, "--lang", "fr"),
+        "digest": digest(folder / "digest.html", *SOME, reports),
+        "digest-fr": digest(folder / "digest-fr.html", *SOME, reports, "--lang", "fr"),
         "fleet": fleet(folder / "fleet.html", folder),
         "fleet-fr": fleet(folder / "fleet-fr.html", folder, "--lang", "fr"),
         "accepted": report(folder / "accepted.html", ACCEPTED / "traffic.pcap", "-m", ACCEPTED / "matrix.yaml", "--html")}

@@ -1,4 +1,5 @@
 #include "audit/archive.h"
+#include "audit/archive_mail.h"
 #include "audit/dmarc_told.h"
 #include "matrix/load.h"
 
@@ -82,10 +83,27 @@ static void tell(const struct target *target, FILE *out)
 	if (!dmarc_told_start(&told, &target->dmarc, &target->tlsrpt)) {
 		abort();
 	}
-	dmarc_told_text(&told, true, out);
+	dmarc_told_text(&told, true, TEXTS_ENGLISH, out);
+	dmarc_told_text(&told, false, TEXTS_FRENCH, out);
 	dmarc_told_json(&told, out);
 	dmarc_told_records(&told, next_record, out, &event);
 	dmarc_told_free(&told);
+}
+
+static void read_all(struct target *target, struct text file)
+{
+	struct reason why;
+	while (file.len > 0) {
+		const size_t mail = archive_is_mailbox(file)
+					    ? archive_mailbox_first(file)
+					    : file.len;
+		if (mail == 0 || mail > file.len) {
+			abort();
+		}
+		(void)archive_read(target->reader, (struct text){file.at, mail},
+			on_report, target, &why);
+		text_advance(&file, mail);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -93,7 +111,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct target target;
 	static FILE *out;
 	static unsigned runs;
-	struct reason why;
 	if (!target.reader) {
 		start(&target);
 		out = fopen("/dev/null", "we");
@@ -101,8 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!out) {
 		abort();
 	}
-	(void)archive_read(
-		target.reader, (struct text){data, size}, on_report, &target, &why);
+	read_all(&target, (struct text){data, size});
 	if (++runs % 256 ==
 		0) { /* the tables are bounded, and sorting them is not free */
 		tell(&target, out);

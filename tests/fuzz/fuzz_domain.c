@@ -1,9 +1,10 @@
 /*
  * Name servers that answer anything: flattened and asked one by one, SPF says the same, and all
  * checks of a domain end. A line is a record, its first letter the type; each name gets
- * some of them, always the same.
+ * some of them, always the same. The web server has all of it as its policy.
  */
 #include "audit/domain.h"
+#include "audit/mtasts_policy.h"
 #include "audit/spf_flat.h"
 #include "base/text.h"
 #include "matrix/load.h"
@@ -159,6 +160,42 @@ static void split(struct zone *zone, const uint8_t *data, size_t size)
 	}
 }
 
+static void fetch(
+	void *context, const struct https_request *request, struct https_answer *answer)
+{
+	const struct text *all = context;
+	if (request->address_count == 0) {
+		abort();
+	}
+	*answer = (struct https_answer){.type = "text/plain", .body = *all};
+}
+
+/* A copy that ends where it does. */
+static void read_policy(const uint8_t *data, size_t size)
+{
+	struct mtasts_policy policy;
+	struct reason why;
+	uint8_t *copy = malloc(size + (size == 0));
+	if (!copy) {
+		abort();
+	}
+	memcpy(copy, data, size);
+	if (mtasts_read((struct text){copy, size}, &policy, &why)) {
+		for (size_t i = 0; i < policy.mx_count; i++) {
+			(void)mtasts_matches(policy.mx[i].name, "mx.d.example");
+		}
+	}
+	free(copy);
+}
+
+static void take_pin(void *context, const struct server_pin *pin)
+{
+	(void)context;
+	if (!server_pin_is_whole(pin)) {
+		abort();
+	}
+}
+
 static bool holds(const struct spf_ranges *ranges, const struct address *address)
 {
 	for (size_t i = 0; i < ranges->count; i++) {
@@ -205,8 +242,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	compare(&resolver, &flat, "2001:db8::1");
 	compare(&resolver, &flat, "9.9.9.9");
 	spf_flat_free(&flat);
+	read_policy(data, size);
+	struct text all = {data, size};
+	const struct https_fetcher web = {fetch, &all};
 	const struct domain_audit audit = {.matrix = matrix,
 		.resolver = &resolver,
+		.web = &web,
+		.pinned = take_pin,
 		.has_trust_anchor = true,
 		.selectors = SELECTORS,
 		.selector_count = 3,

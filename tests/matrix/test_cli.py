@@ -102,7 +102,7 @@ def test_explain_says_of_a_row_for_probes_what_it_allows_and_what_would_be_told(
     assert allowed == ("Allowed for probes: scanners (application, internal) may probe smtp of mx-out (outbound, gateway) "
                        "on port 25, and send nothing.")
     assert by.startswith("By row P-1 (scanners -> mx-out), ") and by.endswith(" Its owner is supervision. It does not expire.")
-    assert told.startswith("Once something is sent the sensor would tell flow.role-mismatch ")
+    assert told.startswith("Once something is sent the sensor would raise flow.role-mismatch ")
     assert said("yes", "attempt:25")[0].startswith("Allowed: ")
     assert said("yes", "submission")[0].startswith("Not allowed: ")
     sending = said("no", "smtp")
@@ -120,7 +120,7 @@ def test_explain_as_json_has_what_the_text_has():
         assert (document["answer"], told["id"]) == (answer, row)
         assert text.startswith("Allowed: " if answer == "allowed" else "Not allowed: ")
         assert row is None or f"row {row} (" in text
-        assert {finding["finding"] for finding in document["findings"]} == set(re.findall(r"would tell (\S+)", text))
+        assert {finding["finding"] for finding in document["findings"]} == set(re.findall(r"would raise (\S+)", text))
         assert [accepted["what"] for accepted in document["acceptances"]] == re.findall(r"^Accepted: ([^,]+),", text, re.M)
 
 
@@ -268,7 +268,7 @@ def test_a_site_with_a_reasoned_exception_passes_the_check(tmp_path):
 
 def told_by(answer):
     """The findings in an answer of explain, with their recommendations."""
-    lines = re.findall(r"^The sensor would tell ([a-z.-]+)(?: \(([^)]*)\))?: ", answer, re.M)
+    lines = re.findall(r"^The sensor would raise ([a-z.-]+)(?: \(([^)]*)\))?: ", answer, re.M)
     return {finding: recommendations.split(", ") if recommendations else [] for finding, recommendations in lines}
 
 

@@ -92,7 +92,7 @@ static void every_role_says_what_it_does(void **state)
 {
 	(void)state;
 	assert_says(ONE("application", "192.0.2.2"),
-		"g are applications that send by themselves in internet");
+		"g are applications that send without a user in internet");
 	assert_says(ONE("submission", "192.0.2.2"), "g are submission servers in");
 	assert_says(ONE("relay", "192.0.2.2"), "g are internal relays in");
 	assert_says(ONE("outbound", "192.0.2.2"), "g are gateway servers that send in");

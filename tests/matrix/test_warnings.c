@@ -122,7 +122,7 @@ static void what_is_accepted_for_a_time_says_its_last_day(void **state)
 	free(all);
 	all = warnings_of(text, FIRST_S);
 	const char *first = strstr(all, "row d accepts nothing any more: its last day "
-					"was 2027-03-01, R42 is told again");
+					"was 2027-03-01, R42 is reported again");
 	assert_non_null(first);
 	assert_null(strstr(
 		first + 1, "row d accepts")); /* once, not for each pair of ends */
@@ -139,8 +139,7 @@ static bool is_in_vain(const char *keys, const char *finding)
 		     "reason: why}\n"),
 		keys, finding);
 	(void)snprintf(words, sizeof(words),
-		"row d accepts %s, which can be told of no flow that it allows",
-		finding);
+		"row d accepts %s, which no flow that it allows can raise", finding);
 	char *all = warnings_of(text, 0);
 	const bool is_told = strstr(all, words) != NULL;
 	assert_int_equal(is_told, strstr(all, "row d accepts") != NULL);

@@ -83,7 +83,15 @@ class Lab:
         inside = ("ip", "-n", self.wire, "link")
         run(*inside, "add", "br0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0")
         run(*inside, "set", "br0", "promisc", "on", "up")
+        try:
+            self.build()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def build(self):
+        """What a lab of one kind has from the start; what was made before it failed is taken away."""
 
     def __exit__(self, *_):
         for process in reversed(self.processes):

@@ -32,6 +32,10 @@ class Example:
     text: str
 
 
+def quoted(text):
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
 def markdown(blocks):
     lines = []
     for block in blocks:
@@ -42,7 +46,7 @@ def markdown(blocks):
                 lines += [*textwrap.wrap(block.words, WIDTH, break_long_words=False, break_on_hyphens=False), ""]
             case Table():
                 lines += ["| " + " | ".join(block.heads) + " |", "|---" * len(block.heads) + "|"]
-                lines += ["| " + " | ".join([f"`{row[0]}`", *(part.replace("|", "\\|") for part in row[1:])]) + " |" for row in block.rows]
+                lines += ["| " + " | ".join([quoted(row[0]), *(part.replace("|", "\\|") for part in row[1:])]) + " |" for row in block.rows]
                 lines += [""]
             case Example():
                 lines += ["```", block.text, "```", ""]
@@ -65,10 +69,16 @@ def sentences(text):
     return [spoken(part) for part in SENTENCE.split(text) if part]
 
 
+def item(text):
+    """One argument of a macro, whatever words it has."""
+    text = escaped(text.replace("…", "...")).replace('"', "\\(dq")
+    return f'"{text}"' if " " in text else text
+
+
 def manual_table(table):
     lines = [".Bl -tag -width Ds"]
     for name, *middle, last in table.rows:
-        lines.append(f".It Sy {escaped(name)}" + "".join(f" Pq {escaped(part)}" for part in [", ".join(filter(None, middle))] if part))
+        lines.append(f".It Sy {item(name)}" + "".join(f" Pq {escaped(part)}" for part in [", ".join(filter(None, middle))] if part))
         lines += sentences(last)
     return [*lines, ".El"]
 

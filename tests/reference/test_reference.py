@@ -1,5 +1,6 @@
 """The reference is as its sources are: no field, counter or metric without a text, no text of what is nowhere."""
 
+import collections
 import copy
 import functools
 import re
@@ -8,9 +9,11 @@ import subprocess
 import jsonschema
 import pytest
 
+import claims
 import reference
 from cases import case_folders, records, replay
 from reference_fields import ROOT, Reader, schema
+from reference_log import causes, lines, of_source
 from reference_metrics import metrics
 
 SENSOR = ROOT / "sensor"
@@ -137,3 +140,55 @@ def test_a_text_names_only_what_there_is():
     assert {"mail.direction_confidence", "blind.*", "not_visible", "observed-pairs"} <= words
     assert sorted(words - paths - keys - values - groups - settings) == []
     assert speaking_of(["`mail.helos` is not `mail.helo`"]) - paths == {"mail.helos"}
+
+
+def test_every_line_of_the_log_has_a_cause_and_a_cure_and_no_other_has():
+    logged = {line.text: line for line in lines()}
+    assert len(logged) > 80 and list(causes()) == sorted(logged)
+    assert not [text for text, about in causes().items() if set(about) != {"cause", "cure"} or not all(one.endswith(".") for one in about.values())]
+    assert {line.finding for line in logged.values()} - {""} <= set(FINDINGS)
+    assert logged["interface … is watched again"].level == "notice" and logged["records wait: …"].level == "error"
+
+
+def test_each_call_that_logs_is_read():
+    """A file that logs, but for the logger and those that pass on what others say, gives as many lines as it has calls, or more."""
+    calls = sum(len(re.findall(r"\blog_line\(\s*(?!enum)|\bhealth_alert\(\s*(?!struct)", path.read_text(encoding="utf-8"))) for path in SENSOR.rglob("*.c"))
+    found = [line for path in SENSOR.rglob("*.c") for line in of_source(path.read_text(encoding="utf-8"))]
+    assert len(found) >= calls - 2, (len(found), calls)
+
+
+def test_a_new_line_of_the_log_is_found():
+    source = 'void f(void)\n{\n\tlog_line(LOG_LEVEL_ERROR, "gate", is_on ? "on: %u" : "off",\n\t\tg(1, "(")); }\n'
+    assert [(line.text, line.level) for line in of_source(source)] == [("on: …", "error"), ("off", "error")]
+    source = '\thealth_alert(health, FINDING_SENSOR_BLIND, place,\n\t\t"%" PRIu64 " of %s: %s %.80s", 3, "x", a, b);'
+    assert [line.text for line in of_source(source)] == ["… of …: … (sensor.blind)"]
+
+
+def untold(found):
+    return [f"{claim.kind}: {claim.name}" for claim in found if not claim.has_text]
+
+
+def test_nothing_that_the_program_has_is_without_a_text(capsys):
+    found = claims.all_claims()
+    kinds = collections.Counter(claim.kind for claim in found)
+    with capsys.disabled():
+        print(f"\n{len(found)} claims generated or executed: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()))
+    assert untold(found) == [] and len(kinds) == 12 and min(kinds.values()) > 8
+    assert untold([*found, claims.Claim("options", "run --nosuch", False)]) == ["options: run --nosuch"]
+
+
+EXAMPLES = list(claims.examples())
+MISSING = re.compile(r"No such file or directory|No such device")
+
+
+def mistakes(text, folder):
+    path = folder / "settings.yaml"
+    path.write_text(text, encoding="utf-8")
+    answer = subprocess.run([reference.program(), "check", "--config", str(path)], capture_output=True, text=True, check=False, timeout=20)
+    return [line for line in answer.stderr.splitlines() if "settings cannot be used" not in line and not MISSING.search(line)]
+
+
+def test_every_example_of_settings_is_right_but_for_what_this_machine_has_not(tmp_path):
+    assert len(EXAMPLES) > 8
+    assert {page: found for page, text in EXAMPLES if (found := mistakes(text, tmp_path))} == {}
+    assert mistakes("outputs: [{type: syslog, form: rfc5424}]\n", tmp_path)

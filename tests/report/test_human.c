@@ -167,7 +167,7 @@ static void what_has_the_same_cause_is_named_and_counted(void **state)
 	assert_has(text, "\n      also port.unusual: smtp on port 443\n");
 	assert_has(text,
 		"  MEDIUM    port.unusual                              0        1  "
-		"R37\n    told as \"also\" of findings with the same cause\n");
+		"R37\n    shown as \"also\" of findings with the same cause\n");
 	free(output.text);
 }
 

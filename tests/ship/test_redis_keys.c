@@ -110,6 +110,22 @@ static void a_mail_flow_moves_its_counters(void **state)
 	assert_int_equal(delta.count, sizeof(WANTED) / sizeof(WANTED[0]));
 }
 
+static void who_reads_mail_is_a_client_too_and_what_counted_nothing_has_no_field(
+	void **state)
+{
+	(void)state;
+	add_line("{\"timestamp\":\"2026-01-31T12:59:59.000001+0000\","
+		 "\"event_type\":\"mail\",\"src_ip\":\"192.0.2.71\","
+		 "\"dest_ip\":\"203.0.113.25\",\"dest_port\":143,"
+		 "\"mail\":{\"protocol\":\"imap\",\"verdict\":\"illegitimate\"}}");
+	(void)place_of("PFADD " KEY "senders 192.0.2.71");
+	(void)place_of("ZINCRBY " KEY "senders:illegitimate 1 192.0.2.71");
+	for (size_t i = 0; i < delta.count; i++) {
+		assert_null(strstr(text_of(&delta.entries[i]), "undecided"));
+		assert_null(strstr(text_of(&delta.entries[i]), "blocked"));
+	}
+}
+
 static void an_alert_moves_its_counters_and_goes_into_the_stream(void **state)
 {
 	(void)state;
@@ -279,6 +295,9 @@ int main(void)
 		cmocka_unit_test_setup(
 			an_alert_that_tells_of_all_there_is_has_room, start),
 		cmocka_unit_test_setup(a_mail_flow_moves_its_counters, start),
+		cmocka_unit_test_setup(
+			who_reads_mail_is_a_client_too_and_what_counted_nothing_has_no_field,
+			start),
 		cmocka_unit_test_setup(
 			an_alert_moves_its_counters_and_goes_into_the_stream, start),
 		cmocka_unit_test_setup(

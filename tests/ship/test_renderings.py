@@ -96,6 +96,16 @@ def test_the_first_480_bytes_tell_who_whom_what_and_why(rendered, form):
     assert "direct send to a foreign server" in head and "no row lets workstations" in head
 
 
+@pytest.mark.parametrize("form", ["kv", "cef", "rfc5424"])
+def test_in_every_alert_of_the_catalogue_the_first_480_bytes_tell_whom_and_begin_the_reason(all_rendered, form):
+    alerts = [(record, line.encode()[:480].decode(errors="ignore")) for record, line in zip(catalogue(), all_rendered[form])
+              if record["event_type"] == "alert"]
+    assert len(alerts) > 200
+    assert [head for record, head in alerts if not all(record["mail"].get(f"judged_{end}", record[end]) in head for end in ("src_ip", "dest_ip"))] == []
+    begun = [re.match(r"[\w .,:-]{0,30}", reason(record))[0] for record, _ in alerts]
+    assert [head for (_, head), words in zip(alerts, begun) if words not in head] == []
+
+
 def test_eve_is_the_record_itself(rendered):
     assert [json.loads(line) for line in rendered["eve"]] == RECORDS
 

@@ -1,20 +1,25 @@
 """mailwarden audit of domains, over real name servers: what is right, each planted fault once, what cannot be asked."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 import time
 
 import pytest
 
+import made_domains
 import name_server
+import policies
 import zones
-from sensor import MAILWARDEN
+from made_domains import DIGEST, IN, KEY, MX, OUT, OUT6, POLICY, SPF, dkim, dmarc, lines_of, spf
+from policies import Policies
+from sensor import MAILWARDEN, until
 from zones import RESOLVER, Zones
 
-pytestmark = pytest.mark.skipif(zones.why_not_here() is not None, reason=str(zones.why_not_here()))
+WHY_NOT = zones.why_not_here() or policies.why_not_here()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
-OUT, OUT6, IN = "198.51.100.2", "2001:db8:1::2", "198.51.100.3"
 MATRIX = f"""schema: 1
 zones: {{internal: [192.0.2.0/24], gateway: [198.51.100.0/28, "2001:db8:1::/64"]}}
 groups:
@@ -26,49 +31,30 @@ rows:
   - {{id: M-02, from: mx-out, to: internet, protocols: [smtp], tls: optional}}
   - {{id: M-03, from: internet, to: mx-in, protocols: [smtp], tls: offered}}
 """
-SPF = f"v=spf1 ip4:{OUT} ip6:{OUT6} -all"
-DIGEST = "ab" * 32
 TEN = " ".join(f"a:h{number}.{{0}}" for number in range(11))
 
 
-def key(bits):
-    words = ["openssl", "genrsa", "-traditional", str(bits)]
-    private = subprocess.run(words, check=True, capture_output=True).stdout
-    public = subprocess.run(["openssl", "rsa", "-pubout"], input=private, check=True, capture_output=True, text=False).stdout
-    return "".join(public.decode().splitlines()[1:-1])
-
-
-def txt(text):
-    return " ".join(f'"{text[at:at + 255]}"' for at in range(0, len(text), 255))
-
-
-KEY, SHORT_KEY, TINY_KEY = key(2048), key(1024), key(768)
-# place -> its records: a domain without a fault
-CLEAN = {
-    "": [("MX", "10 mx.{0}."), ("TXT", SPF)],
-    "mx": [("A", IN)],
-    "sel._domainkey": [("TXT", f"v=DKIM1; k=rsa; p={KEY}")],
-    "_dmarc": [("TXT", "v=DMARC1; p=reject; rua=mailto:dmarc@{0}")],
-    "_smtp._tls": [("TXT", "v=TLSRPTv1; rua=mailto:tls@{0}")],
-    "_mta-sts": [("TXT", "v=STSv1; id=20261130T00")],
-    "_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}")],
-}
-MX = ("MX", "10 mx.{0}.")
-
-
-def spf(text):
-    return {"": [MX, ("TXT", text)]}
-
-
-def dmarc(text):
-    return {"_dmarc": [("TXT", text)]}
-
-
-def dkim(text):
-    return {"sel._domainkey": [("TXT", text)]}
-
-
 RUA = "; rua=mailto:dmarc@{0}"
+# fault -> another policy, or what the web server does instead of serving one
+POLICIES = {
+    "implicit": POLICY.replace("mx.{0}", "{0}").replace("mx: *.{0}\n", ""),
+    "sts-long": POLICY + "x: " + "y" * 65536 + "\n",
+    "sts-version": POLICY.replace("STSv1", "STSv2"),
+    "sts-no-mx": POLICY.replace("mx:", "mix:"),
+    "sts-testing": POLICY.replace("enforce", "testing"),
+    "sts-none": POLICY.replace("enforce", "none"),
+    "sts-day": POLICY.replace("1209600", "86400"),
+    "sts-mx": POLICY.replace("mx: *.{0}\n", ""),
+    "sts-stranger": POLICY + "mx: old.elsewhere.example\n",
+    "sts-right": POLICY.replace("\n", " \r\n") + "\r\nnew: x\r\nmode: none\r\n",
+    "sts-one-label": POLICY.replace("mx: mx.{0}\n", "").replace("*.{0}", "*.a.{0}"),
+}
+DIRECTIVES = {
+    "sts-missing": "return 404;",
+    "sts-redirect": "return 301 https://mta-sts.clean.example$request_uri;",
+    "sts-html": "default_type text/html; return 200 'version: STSv1\nmode: none\nmax_age: 604800\n';",
+    "sts-503": "return 503;",
+}
 # fault -> (what stands in another way, the one question that is answered with no, a part of why)
 FAULTS = {
     "null-and-other": ({"": [MX, ("MX", "0 ."), ("TXT", SPF)]}, "mx.found", "null MX beside others"),
@@ -97,8 +83,8 @@ FAULTS = {
     "revoked": (dkim("v=DKIM1; k=rsa; p="), "dkim.valid", "revoked"),
     "no-base64": (dkim("v=DKIM1; k=rsa; p=@@@@"), "dkim.valid", "no RSA key"),
     "sha1": (dkim(f"v=DKIM1; k=rsa; h=sha1; p={KEY}"), "dkim.valid", "without sha256"),
-    "short-key": (dkim(f"v=DKIM1; k=rsa; p={SHORT_KEY}"), "dkim.strong", "RSA of 1024 bits"),
-    "tiny-key": (dkim(f"v=DKIM1; k=rsa; p={TINY_KEY}"), "dkim.strong", "must not accept"),
+    "short-key": (dkim(f"v=DKIM1; k=rsa; p={made_domains.SHORT_KEY}"), "dkim.strong", "RSA of 1024 bits"),
+    "tiny-key": (dkim(f"v=DKIM1; k=rsa; p={made_domains.TINY_KEY}"), "dkim.strong", "must not accept"),
     "test-key": (dkim(f"v=DKIM1; k=rsa; t=y; p={KEY}"), "dkim.earnest", "t=y"),
     "no-dmarc": ({"_dmarc": []}, "dmarc.found", "none here"),
     "p-none": (dmarc("v=DMARC1; p=none" + RUA), "dmarc.policy", "p=none"),
@@ -111,6 +97,21 @@ FAULTS = {
     "no-tlsrpt": ({"_smtp._tls": []}, "tlsrpt.found", "no such record"),
     "no-mtasts": ({"_mta-sts": []}, "mtasts.found", "no such record"),
     "mtasts-id": ({"_mta-sts": [("TXT", "v=STSv1; id=2026-11-30")]}, "mtasts.found", "no id="),
+    "sts-no-address": ({"mta-sts": []}, "mtasts.policy", "mta-sts.sts-no-address.example has no address"),
+    "sts-missing": ({}, "mtasts.policy", "answers with status 404"),
+    "sts-redirect": ({}, "mtasts.policy", "redirects to https://mta-sts.clean.example/"),
+    "sts-name": ({}, "mtasts.policy", "no alternative certificate subject name matches"),
+    "sts-authority": ({"mta-sts": [("A", policies.UNKNOWN)]}, "mtasts.policy", "certificate"),
+    "sts-long": ({}, "mtasts.policy", "longer than 65536 bytes"),
+    "sts-html": ({}, "mtasts.valid", "it is said to be text/html"),
+    "sts-version": ({}, "mtasts.valid", "version is STSv2"),
+    "sts-no-mx": ({}, "mtasts.valid", "it has no mx"),
+    "sts-testing": ({}, "mtasts.mode", "mode: testing"),
+    "sts-none": ({}, "mtasts.mode", "mode: none"),
+    "sts-day": ({}, "mtasts.max-age", "max_age: 86400 (1 days)"),
+    "sts-mx": ({"": [MX, ("MX", "20 mx2.{0}."), ("TXT", SPF)], "mx2": [("A", IN)], "_25._tcp.mx2": [("TLSA", f"3 1 1 {DIGEST}")]},
+               "mtasts.mx", "mx2.sts-mx.example is none of its mx"),
+    "sts-stranger": ({}, "mtasts.declared", "mx: old.elsewhere.example is neither"),
     "no-tlsa": ({"_25._tcp.mx": []}, "dane.found", "has none"),
     "tlsa-usage": ({"_25._tcp.mx": [("TLSA", f"1 1 1 {DIGEST}")]}, "dane.valid", "neither 2 (DANE-TA) nor 3"),
     "tlsa-length": ({"_25._tcp.mx": [("TLSA", f"3 1 2 {DIGEST}")]}, "dane.valid", "another length"),
@@ -130,8 +131,16 @@ RIGHT = {
     "rua-agreed": dmarc("v=DMARC1; p=reject; rua=mailto:x@willing.reports.example!10m"),
     "sub.above": {"_dmarc": []},
     "ed25519": dkim("v=DKIM1; k=ed25519; p=" + "A" * 43 + "="),
+    "sts-right": {},
+    # what leads the asker other ways: to the other family in vain, to the resolver by TCP
+    "sts-ipv6": {"mta-sts": [("AAAA", "2001:db8:1::77"), ("A", policies.GOOD)]},
+    "much-txt": {"": [MX, ("TXT", SPF), *(("TXT", f"{number}{'x' * 200}") for number in range(12))]},
+    "sts-one-label": {"": [("MX", "10 b.a.{0}."), ("TXT", SPF)], "b.a": [("A", IN)], "mx": [], "_25._tcp.mx": [],
+                      "_25._tcp.b.a": [("TLSA", f"3 1 1 {DIGEST}")]},
     "two-tlsa": {"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", f"2 0 2 {DIGEST}{DIGEST}")]},
 }
+# whose web server cannot be asked
+UNREACHED = {"sts-503": policies.GOOD, "sts-silent": policies.SILENT, "sts-refused": policies.NOBODY}
 EXTRA = [
     "_dmarc.above.example. TXT \"v=DMARC1; p=none; sp=reject; rua=mailto:x@above.example\"",
     "rua-agreed.example._report._dmarc.willing.reports.example. TXT \"v=DMARC1\"",
@@ -139,21 +148,13 @@ EXTRA = [
 ]
 
 
-def lines_of(domain, edits):
-    lines = []
-    for place, records in {**CLEAN, **edits}.items():
-        for kind, data in records:
-            text = data.format(domain)
-            owner = f"{place}.{domain}." if place else f"{domain}."
-            lines.append(f"{owner} {kind} {txt(text) if kind == 'TXT' else text}")
-    return lines
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("zones")
     signed = [line for name, fault in FAULTS.items() for line in lines_of(f"{name}.example", fault[0])]
     signed += [line for name, edits in RIGHT.items() for line in lines_of(f"{name}.example", edits)] + EXTRA
+    signed += [line for name, address in UNREACHED.items()
+               for line in lines_of(f"{name}.example", {"mta-sts": [("A", address)]})]
     signed += [f"{name}.example. NS ns.nic.example." for name in ("unsigned", "spoilt", "away")]
     (folder / "matrix.yaml").write_text(MATRIX)
     one = Zones(folder, {
@@ -162,14 +163,20 @@ def site(tmp_path_factory):
         "spoilt.example": ("spoilt", lines_of("spoilt.example", {})),
         "away.example": ("away", []),
     })
+    hosts = [*FAULTS, *RIGHT, "unsigned", "spoilt", "away"]
+    texts = {f"mta-sts.{name}.example": POLICIES.get(name, POLICY).format(f"{name}.example") for name in hosts if name not in DIRECTIVES}
+    web = Policies(folder, one.inside, texts, {f"mta-sts.{name}.example": what for name, what in DIRECTIVES.items()},
+                   unnamed=("mta-sts.sts-name.example",))
+    one.web = web.authority
     yield one
+    web.close()
     one.close()
 
 
 def audit(site, domains, *options, form="--json"):
     words = [word for domain in domains for word in ("--domain", domain)]
     return subprocess.run(site.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", *words, "--selector", "sel",
-                                      "--resolver", RESOLVER, "--trust-anchor", site.anchors, form, *options),
+                                      "--resolver", RESOLVER, "--trust-anchor", site.anchors, "--ca-file", site.web, form, *options),
                           capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -195,7 +202,7 @@ def test_what_is_right_is_told_so_and_nothing_else_is(site):
             assert those(answers, "unknown") == [], domain
     clean = dict(those(answers_of(site, ["clean.example"])["clean.example"], "yes"))
     assert clean["spf.published"] == "all of 2" and "signatures hold" in clean["dnssec.signed"]
-    assert len(clean) == 25
+    assert len(clean) == 31
 
 
 def test_each_planted_fault_is_told_once(site):
@@ -242,17 +249,38 @@ def test_a_server_that_fails_could_not_be_asked(site):
     assert all("SERVFAIL" in why for _, why in those(answers, "unknown"))
 
 
-def test_a_resolver_that_is_silent_is_given_up_soon(site):
+def test_a_web_server_that_cannot_be_asked_is_no_fault(site):
+    told = answers_of(site, [f"{name}.example" for name in UNREACHED], "--timeout", "1")
+    why = {name: those(told[f"{name}.example"], "unknown") for name in UNREACHED}
+    assert all([check for check, _ in answers] == ["mtasts.policy"] for answers in why.values()), why
+    for name, part in {"sts-503": "status 503", "sts-silent": "timed out", "sts-refused": "Failed to connect"}.items():
+        assert part in why[name][0][1]
+        assert those(told[f"{name}.example"], "no") == []
+
+
+def status_of(process):
+    """Of the one process that it started: what /proc says of its rights, once it is in its cage."""
+    def look():
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        lines = [pathlib.Path(f"/proc/{child}/status").read_text().splitlines() for child in children]
+        found = [dict(line.split(":\t", 1) for line in one) for one in lines]
+        return [one for one in found if one["Seccomp"] == "2"]
+    return until(look, "the cage")[0]
+
+
+def test_a_resolver_that_is_silent_is_given_up_soon_and_who_asks_has_no_rights(site):
     silent = Silent()
     try:
         started = time.monotonic()
-        done = subprocess.run(silent.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example",
-                                            "--timeout", "1", "--resolver", RESOLVER, "--json"),
-                              capture_output=True, text=True, timeout=60, check=False)
+        asking = subprocess.Popen(silent.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example",
+                                                "--timeout", "1", "--resolver", RESOLVER, "--json"), stdout=subprocess.PIPE, text=True)
+        status = status_of(asking)
+        answers = json.loads(asking.communicate(timeout=60)[0])
         assert time.monotonic() - started < 20
     finally:
         silent.close()
-    answers = json.loads(done.stdout)
+    assert "0" not in status["Uid"].split() and {status[f"Cap{which}"].strip("0") for which in ("Eff", "Prm", "Bnd")} == {""}
+    assert status["NoNewPrivs"] == "1"
     assert (answers["yes"], answers["no"]) == (0, 0)
     assert {answer["why"].split(": ")[-1] for answer in answers["answers"]} <= {"no answer in time", "the resolver does not answer"}
 
@@ -275,7 +303,7 @@ class Silent:
 def test_the_exit_code_and_the_text_say_the_same(site):
     assert audit(site, ["clean.example"], "--exit-code").returncode == 0
     done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "P-None.example.",
-                                      "--resolver", RESOLVER, "--trust-anchor", site.anchors, "--exit-code"),
+                                      "--resolver", RESOLVER, "--trust-anchor", site.anchors, "--ca-file", site.web, "--exit-code"),
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert re.search(r"^p-none\.example\n  no +the DMARC policy .*\[medium\]: +p=none$", done.stdout.replace("\n          ", " "), re.M)
@@ -284,7 +312,8 @@ def test_the_exit_code_and_the_text_say_the_same(site):
 @pytest.mark.skipif(os.path.exists("/usr/share/dns/root.key"), reason="the root's anchor is installed: zones of our own hang on none")
 def test_without_a_trust_anchor_dnssec_is_unknown(site):
     done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example",
-                                      "--resolver", RESOLVER, "--json"), capture_output=True, text=True, timeout=60, check=False)
+                                      "--resolver", RESOLVER, "--ca-file", site.web, "--json"), capture_output=True, text=True,
+                          timeout=60, check=False)
     answers = json.loads(done.stdout)["answers"]
     assert dict(those(answers, "unknown")) == {"dnssec.signed": "no trust anchor", "dane.valid": "mx.clean.example: no trust anchor"}
     assert those(answers, "no") == []
@@ -297,7 +326,7 @@ def test_the_matrix_says_which_domains_are_asked_about_and_who_else_sends_for_th
   clean.example: {senders: [203.0.113.10]}
   partner.example: {own: no}
 """)
-    options = ("--resolver", RESOLVER, "--trust-anchor", site.anchors, "--json")
+    options = ("--resolver", RESOLVER, "--trust-anchor", site.anchors, "--ca-file", site.web, "--json")
     before = site.asked()
     done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", owned, "--domain", "clean.example", "--domain",
                                       "not-declared.example", *options), capture_output=True, text=True, timeout=60, check=False)
@@ -319,3 +348,14 @@ def test_what_is_no_name_is_refused(site):
         done = subprocess.run([MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", *words], capture_output=True, text=True,
                               check=False)
         assert done.returncode == 2 and "is no name" in done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_told_before_anybody_is_asked(site):
+    broken = site.folder / "broken"
+    broken.write_text("no record at all\n")
+    before = site.asked()
+    for words in (("--trust-anchor", broken), ("--trust-anchor", site.folder / "missing"), ("--ca-file", site.folder / "missing")):
+        done = subprocess.run(site.inside(MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example",
+                                          "--resolver", RESOLVER, *words), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 3 and str(words[1]) in done.stderr.splitlines()[-1] and done.stdout == ""
+    assert site.asked() == before

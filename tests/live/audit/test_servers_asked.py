@@ -106,15 +106,6 @@ def certificates(authority, folder):
 
 
 class Site(lab.Lab):
-    def __enter__(self):
-        super().__enter__()
-        try:
-            self.build()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
     def build(self):
         self.matrix = self.folder / "matrix.yaml"
         self.matrix.write_text(MATRIX)

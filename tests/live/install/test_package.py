@@ -1,69 +1,28 @@
 """The Debian package, put by the real dpkg on a copy of this machine that is thrown away: an overlay over /."""
 
-import os
 import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
+import copied_machine
 import sensor
 from sensor import ROOT
 
 BUILD = pathlib.Path(sensor.MAILWARDEN).parent
 CONFIG = "etc/mailwarden/mailwarden.yaml"
-TOOLS = ("dpkg", "dpkg-buildpackage", "dh", "lintian", "unshare", "nsenter", "systemd-sysusers", "systemctl")
-MAKE_OVERLAY = ("mount -t tmpfs none $0 && mkdir $0/upper $0/work $0/root && "
-                "mount -t overlay none -o lowerdir=/,upperdir=$0/upper,workdir=$0/work $0/root && "
-                "mount --rbind /dev $0/root/dev && mount -t proc none $0/root/proc")
-
-
-def why_not_here():
-    """The reason why a package cannot be tried on this machine, or None."""
-    if sensor.SANITIZED:
-        return "the package is built without sanitizers"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing:
-        return f"needs {' '.join(missing)}"
-    if os.geteuid() != 0:
-        return "needs root for an overlay"
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="overlay-", dir=BUILD) as folder:  # each process that collects asks
-        tried = subprocess.run(["unshare", "-m", "sh", "-c", MAKE_OVERLAY, folder], capture_output=True, text=True, check=False)
-    return None if tried.returncode == 0 else "no overlay over / here: " + tried.stderr.strip()
-
-
-WHY_NOT = why_not_here()
+TOOLS = ("dpkg", "dpkg-buildpackage", "dh", "lintian", "systemd-sysusers", "systemctl")
+WHY_NOT = "the package is built without sanitizers" if sensor.SANITIZED else copied_machine.why_not_here(BUILD, *TOOLS)
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
 
-class Machine:
-    """A copy of this one; what is written to it is gone when it is closed."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", MAKE_OVERLAY + " && echo ready && exec sleep 600", folder],
-                                       stdout=subprocess.PIPE, text=True)
-        assert self.holder.stdout.readline() == "ready\n"
-
-    def enter(self, *words, may_fail=False):
-        holder = f"/proc/{self.holder.pid}"  # a chroot stays one
-        answer = subprocess.run(["nsenter", f"--mount={holder}/ns/mnt", f"--root={holder}/root", *words],
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                timeout=120, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"})
-        assert may_fail or answer.returncode == 0, f"{words}: {answer.stdout}"
-        return answer.stdout.strip()
-
-    def run(self, *words, may_fail=False):
-        return self.enter("chroot", self.folder / "root", *words, may_fail=may_fail)
+class Host(copied_machine.Machine):
+    """One that knows the package."""
 
     def dpkg(self, *words):
         return self.run("dpkg", "--force-confdef", *words)
-
-    def write(self, path, text):
-        self.run("sh", "-c", f'mkdir -p "$(dirname {path})" && printf %s "$0" > {path}', text)
 
     def state_of_package(self):
         return self.run("dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", "mailwarden", may_fail=True)
@@ -71,11 +30,7 @@ class Machine:
     def traces(self):
         """What was written to this machine and has such a name; a character device says that it was deleted."""
         upper = self.folder / "upper"
-        return [path.removeprefix(str(upper)) for path in self.enter("find", upper, "-name", "*mailwarden*", "!", "-type", "c").splitlines()]
-
-    def close(self):
-        self.holder.kill()
-        self.holder.wait()
+        return [path.removeprefix(str(upper)) for path in self.beside("find", upper, "-name", "*mailwarden*", "!", "-type", "c").splitlines()]
 
 
 def with_another_default(package, folder):
@@ -102,9 +57,9 @@ def packages(tmp_path_factory):
     return with_another_default(higher, folder), higher
 
 
-@pytest.fixture
-def machine(packages, tmp_path):
-    one = Machine(tmp_path)
+@pytest.fixture(name="machine")
+def made_machine(packages, tmp_path):
+    one = Host(tmp_path)
     one.run("sh", "-c", "rm -f /etc/dpkg/dpkg.cfg.d/*")  # a small machine may be told to leave documents out
     one.dpkg("-i", packages[0])
     yield one
@@ -116,6 +71,14 @@ def test_the_package_is_built_with_what_the_list_of_the_build_names():
     needed = re.search(r"^Build-Depends:((?:.*\n )*.*)", (ROOT / "systemd/debian/control").read_text(), re.M).group(1)
     libraries = {name for name in listed if name.endswith("-dev")} - {"libc6-dev"}
     assert libraries == set(re.findall(r"[a-z0-9.-]+-dev", needed))
+
+
+def named_by_texts():
+    """What manuals and pages name of the package."""
+    texts = [path.read_text(encoding="utf-8") for path in (*(ROOT / "man").glob("*.[578]"), *(ROOT / "docs").rglob("*.md"))]
+    named = {path.rstrip(".,;:)`") for text in texts for path in re.findall(r"/usr/share/(?:doc/)?mailwarden/[\w./-]+", text)}
+    assert len(named) > 5
+    return sorted(named)
 
 
 def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
@@ -130,7 +93,7 @@ def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
     for page in (ROOT / "man").glob("*.[578]"):
         assert machine.run("test", "-e", f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz") == ""
     for path in ("/usr/share/bash-completion/completions/mailwarden", "/usr/share/doc/mailwarden/copyright",
-                 "/usr/share/doc/mailwarden/changelog.gz", "/usr/share/doc/mailwarden/docs/deploy.md.gz"):
+                 "/usr/share/doc/mailwarden/changelog.gz", *named_by_texts()):
         machine.run("test", "-s", path)
     machine.run("mailwarden", "check", "--quiet", "/usr/share/mailwarden/rules/anssi-reference.yaml")
 

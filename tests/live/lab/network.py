@@ -139,15 +139,6 @@ class Client:
 class Network(lab.Lab):
     """Its router is the namespace that for the golden cases is a bridge."""
 
-    def __enter__(self):
-        super().__enter__()
-        try:
-            self.build()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
     def build(self):
         (self.folder / "resolv.conf").write_text("nameserver 192.0.2.53\n")
         self.run = lab.Host(self, "wire", ("192.0.2.1",)).run

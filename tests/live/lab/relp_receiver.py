@@ -30,7 +30,7 @@ def _openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30)
 
 
-def _certificate(folder, name, signer, days=30, subject=None, others=True):
+def certificate(folder, name, signer, days=30, subject=None, others=True):
     """name.pem and name.key, signed by signer (or itself); days < 1: expired already. subject: another CN; others: SAN."""
     alternative = f"subjectAltName=DNS:{STRANGER if subject else name}\n" if others else ""
     _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / f"{name}.key")
@@ -47,12 +47,12 @@ def _certificate(folder, name, signer, days=30, subject=None, others=True):
 def certificates(folder):
     """An authority, what it vouches for, and another that nobody knows."""
     folder.mkdir()
-    _certificate(folder, CA, None)
-    _certificate(folder, "unknown-ca", None)
+    certificate(folder, CA, None)
+    certificate(folder, "unknown-ca", None)
     for name in (RECEIVER, SENSOR, STRANGER, LOCAL):
-        _certificate(folder, name, CA)
-    _certificate(folder, TWO_NAMES, CA, subject=RECEIVER)
-    _certificate(folder, ONE_NAME, CA, subject=RECEIVER, others=False)
+        certificate(folder, name, CA)
+    certificate(folder, TWO_NAMES, CA, subject=RECEIVER)
+    certificate(folder, ONE_NAME, CA, subject=RECEIVER, others=False)
     return folder
 
 

@@ -20,6 +20,16 @@ needed = pytest.mark.skipif(not shutil.which("rsyslogd") or next(pathlib.Path("/
 needed_syslog_ng = pytest.mark.skipif(SYSLOG_NG is None, reason="needs syslog-ng (tests/deps unpacks it)")
 
 
+def words_of(folder, config):
+    """How syslog-ng is started in the foreground, what it keeps being in a folder; and its environment."""
+    lib = UNPACKED / "usr/lib"
+    is_beside = not shutil.which("syslog-ng")
+    paths = {"LD_LIBRARY_PATH": f"{lib}/syslog-ng:{next(lib.glob('*-linux-gnu'))}"} if is_beside else {}
+    modules = ["--module-path", str(lib / "syslog-ng/3.38")] if is_beside else []
+    return [SYSLOG_NG, "-F", "--no-caps", "-f", str(config), "-R", f"{folder}/persist", "-p", f"{folder}/pid", "-c", f"{folder}/ctl",
+            *modules], {**os.environ, **paths}
+
+
 class Rsyslogd(relp_receiver.Receiver):
     """certificates_in: by TLS with these; else in clear."""
 
@@ -49,13 +59,9 @@ class SyslogNg(Daemon):
         self.start()
 
     def start(self):
-        lib = UNPACKED / "usr/lib"
-        paths = {} if shutil.which("syslog-ng") else {"LD_LIBRARY_PATH": f"{lib}/syslog-ng:{next(lib.glob('*-linux-gnu'))}"}
-        words = [] if shutil.which("syslog-ng") else ["--module-path", str(lib / "syslog-ng/3.38")]
+        words, environment = words_of(self.folder, self.config)
         with open(self.folder / "errors", "a", encoding="utf-8") as errors:
-            self.process = subprocess.Popen(
-                [SYSLOG_NG, "-F", "--no-caps", "-f", str(self.config), "-R", str(self.folder / "persist"), "-p", str(self.folder / "pid"),
-                 "-c", str(self.folder / "ctl"), *words], env={**os.environ, **paths}, stdout=errors, stderr=errors)
+            self.process = subprocess.Popen(words, env=environment, stdout=errors, stderr=errors)
         until(lambda: relp_receiver.listens(self.port), "syslog-ng to listen")
 
     lines = relp_receiver.Receiver.lines

@@ -2,6 +2,8 @@
 
     with Zones(folder, {"example": SIGNED, ...}) as zones: subprocess.run(zones.inside(...))
 
+The namespace is one of its own, or `place`, which has the address that is asked.
+
 A zone is signed, plain, spoilt (a record was changed behind its signature) or away (its server fails).
 """
 import re
@@ -28,7 +30,7 @@ remote-control:
   control-enable: no
 """
 UNBOUND = """server:
-  interface: 127.0.0.1
+  interface: {address}
   access-control: 0.0.0.0/0 allow
   do-not-query-localhost: no
   do-ip6: no
@@ -58,23 +60,23 @@ def why_not_here():
 class Zones:
     """zones: name -> (kind, lines). The trust anchors of those that are signed stand in anchors."""
 
-    def __init__(self, folder, zones):
+    def __init__(self, folder, zones, place=None, address=RESOLVER):
         self.folder, self.processes, self.anchors = folder, [], folder / "anchors"
-        self.namespace = Namespace()
+        self.namespace = place or Namespace()
         self.anchors.write_text("")
         served = [self.write(name, *zone) for name, zone in zones.items()]
         served.append(self.write(".", "plain", ["ns.nic.example. A 127.0.0.1"]))
         stubs = "".join(f'stub-zone:\n  name: "{name}"\n  stub-addr: 127.0.0.1@5353\n' for name, _ in served)
-        (folder / "unbound.conf").write_text(UNBOUND.format(folder=folder) + stubs)
+        (folder / "unbound.conf").write_text(UNBOUND.format(folder=folder, address=address) + stubs)
         (folder / "nsd.conf").write_text(NSD.format(folder=folder) + "".join(
             f'zone:\n  name: "{name}"\n  zonefile: "{file}"\n' for name, file in served))
         for words in (("nsd", "-d", "-c", folder / "nsd.conf"), ("unbound", "-c", folder / "unbound.conf")):
             self.processes.append(subprocess.Popen(self.inside(*words), stderr=subprocess.DEVNULL))
-        for port, question in ((5353, ("NS", ".")), (53, ("NS", "."))):
-            until(lambda: "NOERROR" in self.dig(port, *question), f"who listens at port {port}")
+        for where, port in ((RESOLVER, 5353), (address, 53)):
+            until(lambda: "NOERROR" in self.dig(where, port), f"who listens at port {port}")
 
-    def dig(self, port, *question):
-        return subprocess.run(self.inside("dig", "+tries=1", "+time=1", "-p", port, f"@{RESOLVER}", *question), timeout=20,
+    def dig(self, where, port):
+        return subprocess.run(self.inside("dig", "+tries=1", "+time=1", "-p", port, f"@{where}", "NS", "."), timeout=20,
                               capture_output=True, text=True, check=False).stdout
 
     def write(self, name, kind, lines):

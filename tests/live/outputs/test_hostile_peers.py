@@ -140,7 +140,7 @@ def test_more_sensors_than_can_be_kept_are_told_not_kept(closing, config):
     errors, code, kib = run("fleet", "-c", config(output("text", peer)))
     assert is_small(kib)
     if not SANITIZED:
-        assert code == 3 and "no memory for all that it tells" in errors, errors
+        assert code == 3 and "no memory for all that it answers" in errors, errors
 
 
 @pytest.mark.skipif("MAILWARDEN_LONG" not in os.environ, reason="takes a minute: by hand, with MAILWARDEN_LONG=1")

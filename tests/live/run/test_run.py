@@ -400,7 +400,7 @@ def test_decoys_are_shown_by_the_status_and_their_absence_is_not(run):
     watches(run, 71)
     assert b"decoys" not in status()
     run.send([frame for _, frame in captures.packets(captures.PCAPS / "decoy-few-hops")])
-    until(lambda: b"\ndecoys      1 segments were set aside, 1 of them not taken; told as ambiguous 1\n" in status(),
+    until(lambda: b"\ndecoys      1 segments were set aside, 1 of them not taken; ambiguous: 1\n" in status(),
           "the decoy to be shown")
 
 
