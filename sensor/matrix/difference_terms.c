@@ -527,9 +527,8 @@ static void compare_list(struct terms *terms, const struct matrix_list *const li
 	compare_files(terms, lists);
 	if (lists[0]->severity != lists[1]->severity &&
 		lists[0]->kind == lists[1]->kind) {
-		(void)snprintf(text, sizeof(text),
-			"is told with severity %u, before %u", lists[1]->severity,
-			lists[0]->severity);
+		(void)snprintf(text, sizeof(text), "has severity %u, before %u",
+			lists[1]->severity, lists[0]->severity);
 		(void)add_term(terms, "lists", lists[1]->name, text);
 	}
 	if (lists[0]->may_shrink != lists[1]->may_shrink) {

@@ -193,7 +193,7 @@ static void a_list_that_allows_is_wider_and_one_that_denies_narrower(void **stat
 			{"+lists a: is of kind temporary, before deny"}},
 		{"lists: {a: {kind: deny}}\n",
 			"lists: {a: {kind: deny, severity: low}}\n",
-			{"!lists a: is told with severity 4, before 2"}},
+			{"!lists a: has severity 4, before 2"}},
 		/* nobody knows what is in it */
 		{"lists: {a: {kind: deny, file: x.txt}}\n",
 			"lists: {a: {kind: deny, file: y.txt}}\n",
