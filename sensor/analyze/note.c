@@ -67,6 +67,15 @@ void note_refused(struct facts *facts)
 	facts->is_refused = true;
 }
 
+void note_policy(struct facts *facts, uint16_t code)
+{
+	const bool is_refused = code == 521 || (code >= 550 && code != 555);
+	const bool is_deferred =
+		code == 421 || code == 450 || code == 451 || (code > 455 && code < 500);
+	facts->refusals += is_refused && facts->refusals < UINT32_MAX;
+	facts->deferrals += is_deferred && facts->deferrals < UINT32_MAX;
+}
+
 void note_domain(char *kept, struct text domain)
 {
 	const size_t most = FACTS_DOMAIN_BYTES - 1;

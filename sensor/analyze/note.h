@@ -36,6 +36,13 @@ void note_unread(struct facts *facts, enum direction way);
 /* The greeting turned the client away. */
 void note_refused(struct facts *facts);
 
+/*
+ * The reply of SMTP to a client, a sender, a recipient or a mail. Counted is what a policy
+ * says no with (RFC 5321 section 4.2, RFC 7504): neither a mistake in the command (50z, 555)
+ * nor what asks for TLS or a log-in (530, 454), and no want of room (452).
+ */
+void note_policy(struct facts *facts, uint16_t code);
+
 /* A domain in lower case into FACTS_DOMAIN_BYTES: of a longer one its end. */
 void note_domain(char *kept, struct text domain);
 

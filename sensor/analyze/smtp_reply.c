@@ -31,6 +31,7 @@ static void greeting_note(struct smtp *smtp, struct facts *facts, uint16_t code)
 	facts->is_early_talker = facts->has_client_bytes;
 	if (code != 220) {
 		note_refused(facts);
+		note_policy(facts, code);
 	}
 }
 
@@ -253,6 +254,14 @@ static void auth_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 	}
 }
 
+/* Of what a policy is asked: a sender, a recipient, a mail. */
+static bool is_of_mail(uint8_t verb)
+{
+	return verb == SMTP_VERB_MAIL || verb == SMTP_VERB_RCPT ||
+	       verb == SMTP_VERB_DATA || verb == SMTP_VERB_BDAT ||
+	       verb == SMTP_VERB_BODY;
+}
+
 static void reply_end(
 	struct smtp *smtp, struct facts *facts, uint16_t code, struct text text)
 {
@@ -355,6 +364,9 @@ void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *
 		smtp->reply_lines++;
 	}
 	if (is_last) {
+		if (is_of_mail(smtp->reply_verb)) {
+			note_policy(facts, code);
+		}
 		reply_end(smtp, facts, code, text);
 		smtp->reply_code = 0;
 	}

@@ -133,7 +133,9 @@ static const char ABOUT[] =
 static const char NOTES[] =
 	"Compared is who may speak what to whom, on which port, under what TLS, until\n"
 	"when, and whether breaches are blocked (mode). Expired rows allow nothing.\n"
-	"Roles, acceptances and tunnels are not compared.\n";
+	"Also who may send in whose name (domains), what header fields must be left\n"
+	"(expects), and the lists, but not what stands in their files: another file\n"
+	"counts as more. Roles, acceptances and tunnels are not compared.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden diff old.yaml new.yaml\n"
@@ -156,7 +158,7 @@ static const struct option_row OPTIONS[] = {
 	{.name = "json",
 		.letter = 'j',
 		.help = "one JSON object: old, new, partial, wider, gained,\n"
-			"lost, changed, differences, traffic",
+			"lost, changed, differences, terms, traffic",
 		.set = option_set_flag,
 		.field = offsetof(struct diff, is_json)},
 	{.name = "markdown",

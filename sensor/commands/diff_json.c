@@ -115,6 +115,31 @@ static void write_entry(struct json_writer *writer, const struct difference *dif
 	json_object_close(writer);
 }
 
+static void write_term(struct json_writer *writer, const struct difference_term *term)
+{
+	char text[DIFF_TEXT_BYTES];
+	json_object_open(writer, NULL);
+	json_text(writer, "key", term->key);
+	json_text(writer, "name", term->name[0] != '\0' ? term->name : NULL);
+	json_text(writer, "text", term->text);
+	json_bool(writer, "wider", term->is_wider);
+	json_bool(writer, "narrower", term->is_narrower);
+	json_array_open(writer, "addresses");
+	for (size_t i = 0; i < term->span_count && i < SPANS_MAX; i++) {
+		json_text(writer, NULL, diff_span(&term->spans[i], text));
+	}
+	json_array_close(writer);
+	if (term->span_count > SPANS_MAX) {
+		json_number(writer, "more", term->span_count - SPANS_MAX);
+	}
+	json_array_open(writer, "hosts");
+	for (size_t i = 0; i < term->host_count; i++) {
+		json_text(writer, NULL, term->hosts[i]);
+	}
+	json_array_close(writer);
+	json_object_close(writer);
+}
+
 void diff_print_json(const struct diff_print *print)
 {
 	const struct difference *difference = print->difference;
@@ -130,6 +155,11 @@ void diff_print_json(const struct diff_print *print)
 	json_array_open(&writer, "differences");
 	for (size_t i = 0; i < difference->entry_count; i++) {
 		write_entry(&writer, difference, &difference->entries[i]);
+	}
+	json_array_close(&writer);
+	json_array_open(&writer, "terms");
+	for (size_t i = 0; i < difference->term_count; i++) {
+		write_term(&writer, &difference->terms[i]);
 	}
 	json_array_close(&writer);
 	if (print->traffic) {

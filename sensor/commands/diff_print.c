@@ -71,6 +71,30 @@ static void print_entry(
 	}
 }
 
+static char mark_of(const struct difference_term *term)
+{
+	if (term->is_wider == term->is_narrower) {
+		return '~';
+	}
+	return term->is_wider ? '+' : '-';
+}
+
+static void print_terms(const struct difference *difference)
+{
+	char text[DIFF_TEXT_BYTES];
+	if (difference->term_count > 0) {
+		(void)printf("%sDomains, expected fields, lists: %zu\n",
+			difference->entry_count > 0
+				? "\n"
+				: "No connection is gained, lost or changed.\n\n",
+			difference->term_count);
+	}
+	for (size_t i = 0; i < difference->term_count; i++) {
+		const struct difference_term *term = &difference->terms[i];
+		(void)printf("%c %s\n", mark_of(term), diff_term(term, text));
+	}
+}
+
 void diff_print_text(const struct diff_print *print)
 {
 	static const char *const HEADS[] = {"Gained", "Lost", "Changed"};
@@ -88,10 +112,11 @@ void diff_print_text(const struct diff_print *print)
 		print_entry(difference, entry);
 	}
 	print_moved(difference);
+	print_terms(difference);
 	if (difference->is_partial) {
 		(void)printf("Not all was compared: the matrices are too large. What "
 			     "is shown is right, more may be different.\n");
-	} else if (difference->entry_count == 0) {
+	} else if (difference->entry_count + difference->term_count == 0) {
 		(void)printf("No difference: both allow the same.\n");
 	}
 	if (print->traffic) {
@@ -144,6 +169,19 @@ static void print_markdown_entries(const struct difference *difference)
 	}
 }
 
+static void print_markdown_terms(const struct difference *difference)
+{
+	char text[DIFF_TEXT_BYTES];
+	(void)printf("%s| more is let by | what |\n|---|---|\n",
+		difference->entry_count > 0 ? "\n" : "");
+	for (size_t i = 0; i < difference->term_count; i++) {
+		const struct difference_term *term = &difference->terms[i];
+		(void)printf("| %s | ", term->is_wider ? "**yes**" : "no");
+		diff_put_escaped(diff_term(term, text));
+		(void)printf(" |\n");
+	}
+}
+
 void diff_print_markdown(const struct diff_print *print)
 {
 	const struct difference *difference = print->difference;
@@ -156,8 +194,11 @@ void diff_print_markdown(const struct diff_print *print)
 	}
 	if (difference->entry_count > 0) {
 		print_markdown_entries(difference);
-	} else if (!difference->is_partial) {
+	} else if (!difference->is_partial && difference->term_count == 0) {
 		(void)printf("Both matrices allow the same.\n");
+	}
+	if (difference->term_count > 0) {
+		print_markdown_terms(difference);
 	}
 	if (print->traffic) {
 		diff_traffic_markdown(print->traffic);

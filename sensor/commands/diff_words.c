@@ -306,6 +306,29 @@ const char *diff_way(const struct difference_entry *entry)
 	return entry->is_wider ? "wider" : "narrower";
 }
 
+const char *diff_term(const struct difference_term *term, char *text)
+{
+	char span[DIFF_TEXT_BYTES];
+	size_t count = 0;
+	(void)snprintf(text, DIFF_TEXT_BYTES, "%s%s%s: %s", term->key,
+		term->name[0] != '\0' ? " " : "", term->name, term->text);
+	for (size_t i = 0; i < term->span_count; i++) {
+		if (count++ < DIFF_ITEMS_SHOWN) {
+			sentence_append(text, DIFF_TEXT_BYTES, "%s%s",
+				count > 1 ? ", " : " ",
+				diff_span(&term->spans[i], span));
+		}
+	}
+	for (size_t i = 0; i < term->host_count; i++) {
+		if (count++ < DIFF_ITEMS_SHOWN) {
+			sentence_append(text, DIFF_TEXT_BYTES, "%s%s",
+				count > 1 ? ", " : " ", term->hosts[i]);
+		}
+	}
+	add_more(text, count);
+	return text;
+}
+
 void diff_put_escaped(const char *text)
 {
 	for (; *text; text++) {

@@ -42,5 +42,8 @@ const char *diff_line(const struct difference_line *line, char *text);
 /* "wider", "narrower", "wider and narrower" */
 const char *diff_way(const struct difference_entry *entry);
 
+/* "domains example.org: may be sent from outside by 192.0.2.1" */
+const char *diff_term(const struct difference_term *term, char *text);
+
 /* To standard output; what Markdown and HTML would take for their own is escaped. */
 void diff_put_escaped(const char *text);

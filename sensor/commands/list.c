@@ -5,6 +5,7 @@
 #include "lists/build.h"
 #include "lists/reading.h"
 #include "lists/request.h"
+#include "report/json_writer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct list_options {
 	const char *expires;
 	struct option_list matrices; /* none: of the running sensor */
 	bool is_never_hit;
+	bool is_json;
 };
 
 /* The words behind the subcommand. */
@@ -40,12 +42,53 @@ static const char *day_of(int64_t time_s, char text[32])
 	return text;
 }
 
+static void write_time(struct json_writer *json, const char *key, int64_t time_s)
+{
+	if (time_s > 0) {
+		json_time(json, key, (uint64_t)time_s * 1000000);
+	}
+}
+
+/* An object a line; asked: what it is the answer to, or NULL. */
+static void write_entry(const struct lists_entry *entry, const char *asked)
+{
+	struct json_writer json = {.out = stdout};
+	json_object_open(&json, NULL);
+	if (asked) {
+		json_text(&json, "asked", asked);
+	}
+	if (entry) {
+		json_text(&json, "list", entry->list->name);
+		json_text(&json, "kind",
+			matrix_list_kind_name(
+				(enum matrix_list_kind)entry->list->kind));
+		json_text(&json, "entry", entry->text);
+		json_number(&json, "hits", entry->hits);
+		write_time(&json, "added", entry->added_s);
+		write_time(&json, "expires", entry->expires_s);
+		json_text(&json, "reason",
+			entry->reason[0] != '\0' ? entry->reason : NULL);
+	} else {
+		json_text(&json, "list", NULL);
+	}
+	json_object_close(&json);
+	json_line_end(&json);
+}
+
 /* Tabs between: for people, cut and awk. */
-static void print_entry(const struct lists *lists, uint32_t number)
+static void print_entry(
+	const struct list_case *asked, uint32_t number, const char *word)
 {
 	struct lists_entry entry;
 	char text[32];
-	lists_describe(lists, number, &entry);
+	lists_describe(asked->lists, number, &entry);
+	if (asked->options->is_json) {
+		write_entry(&entry, word);
+		return;
+	}
+	if (word) {
+		(void)printf("%s\t", word);
+	}
 	(void)printf("%s\t%s\t%s\thits=%u", entry.list->name,
 		matrix_list_kind_name((enum matrix_list_kind)entry.list->kind),
 		entry.text, entry.hits);
@@ -72,12 +115,15 @@ static int lookup(const struct list_case *asked)
 			address_parse(text, &address)
 				? lists_find_address(asked->lists, &address, now_s)
 				: lists_find_domain(asked->lists, text, now_s);
-		if (match.entry == LISTS_NONE) {
-			(void)printf("%s\ton no list\n", text);
-			code = COMMAND_VIOLATIONS;
+		if (match.entry != LISTS_NONE) {
+			print_entry(asked, match.entry, text);
+			continue;
+		}
+		code = COMMAND_VIOLATIONS;
+		if (asked->options->is_json) {
+			write_entry(NULL, text);
 		} else {
-			(void)printf("%s\t", text);
-			print_entry(asked->lists, match.entry);
+			(void)printf("%s\ton no list\n", text);
 		}
 	}
 	return code;
@@ -100,7 +146,7 @@ static int dump(const struct list_case *asked)
 		lists_describe(asked->lists, i, &entry);
 		if (is_wanted(asked, entry.list->name) &&
 			!(asked->options->is_never_hit && entry.hits > 0)) {
-			print_entry(asked->lists, i);
+			print_entry(asked, i, NULL);
 		}
 	}
 	return COMMAND_OK;
@@ -110,6 +156,27 @@ struct list_sum {
 	uint64_t hits;
 	uint32_t hit; /* entries that were */
 };
+
+static void write_list(const struct lists_list *list, const struct list_sum *sum)
+{
+	struct json_writer json = {.out = stdout};
+	json_object_open(&json, NULL);
+	json_text(&json, "list", list->name);
+	json_text(&json, "kind",
+		matrix_list_kind_name((enum matrix_list_kind)list->kind));
+	json_text(&json, "file", list->file[0] != '\0' ? list->file : NULL);
+	json_number(&json, "entries", list->entries);
+	json_number(&json, "entries_hit", sum->hit);
+	json_number(&json, "hits", sum->hits);
+	write_time(&json, "read", list->read_s);
+	json_bool(&json, "kept", list->is_kept != 0);
+	json_number(&json, "duplicates", list->duplicates);
+	json_number(&json, "bad_lines", list->bad_lines);
+	json_text(&json, "problem",
+		list->problem.text[0] != '\0' ? list->problem.text : NULL);
+	json_object_close(&json);
+	json_line_end(&json);
+}
 
 static void print_list(const struct lists_list *list, const struct list_sum *sum)
 {
@@ -145,12 +212,16 @@ static int stats(const struct list_case *asked)
 		sum->hit += entry.hits > 0;
 	}
 	for (size_t i = 0; i < list_count; i++) {
-		if (is_wanted(asked, all[i].name)) {
+		if (is_wanted(asked, all[i].name) && asked->options->is_json) {
+			write_list(&all[i], &sums[i]);
+		} else if (is_wanted(asked, all[i].name)) {
 			print_list(&all[i], &sums[i]);
 		}
 	}
-	(void)printf(
-		"%u entries in %zu KiB\n", count, lists_bytes(asked->lists) / 1024);
+	if (!asked->options->is_json) {
+		(void)printf("%u entries in %zu KiB\n", count,
+			lists_bytes(asked->lists) / 1024);
+	}
 	return COMMAND_OK;
 }
 
@@ -199,6 +270,16 @@ static int change(const struct list_case *asked, enum lists_operation operation)
 	if (!is_in_force(options, &request)) {
 		return command_failed(
 			&COMMAND_LIST, "written down, and not in force yet");
+	}
+	if (options->is_json) {
+		struct json_writer json = {.out = stdout};
+		json_object_open(&json, NULL);
+		json_text(&json, "list", request.list);
+		json_text(&json, "entry", request.entry);
+		json_bool(&json, "listed", operation == LISTS_ADD);
+		json_object_close(&json);
+		json_line_end(&json);
+		return COMMAND_OK;
 	}
 	(void)printf("%s %s list %s\n", request.entry,
 		operation == LISTS_ADD ? "is on" : "is off", request.list);
@@ -299,6 +380,10 @@ static const char ABOUT[] =
 	"  remove LIST ENTRY         it stays off, whatever the list's file says\n";
 
 static const struct option_row OPTIONS[] = {
+	{.name = "json",
+		.help = "one JSON object per line: an entry, or of stats a list",
+		.set = option_set_flag,
+		.field = offsetof(struct list_options, is_json)},
 	{.name = "state-dir",
 		.argument = "DIR",
 		.help = "of the sensor (default: " SETTINGS_STATE_DIR ")",

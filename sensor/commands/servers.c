@@ -55,7 +55,9 @@ static int servers_run(int argc, char **argv)
 
 static const char ABOUT[] =
 	"Show what is known of each mail server: how often STARTTLS was offered,\n"
-	"used, refused or stripped, log-ins in clear, TLS versions and certificates.\n"
+	"used, refused or stripped, log-ins in clear, TLS versions and certificates,\n"
+	"and of mail in clear how often the server refused (5xx) or deferred (4xx) "
+	"it.\n"
 	"FILE is one that replay --state wrote, or servers.state in the state\n"
 	"directory of a running sensor.\n";
 

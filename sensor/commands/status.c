@@ -309,6 +309,30 @@ static void print_observed(const struct status_page *page)
 	}
 }
 
+static void print_lists(const struct list_states *lists)
+{
+	for (uint32_t i = 0; i < list_states_count_of(lists); i++) {
+		const struct list_state *state = &lists->list[i];
+		char name[128];
+		char since[24];
+		char problem[sizeof(state->problem.text) + 1];
+		columns_say(stdout, TEXT_AT,
+			"%s%-12s%s: %s, %" PRIu32 " entries, %" PRIu64
+			" hits, read %s%s%s\n",
+			i == 0 ? "\n" : "", i == 0 ? "lists" : "",
+			text_of(state->name, sizeof(state->name), name),
+			list_state_kind(state), state->entries, (uint64_t)state->hits,
+			state->read_s > 0
+				? time_text((uint64_t)state->read_s * US_PER_S, since)
+				: "never",
+			state->is_kept ? "; KEPT, its file is not usable: " : "",
+			state->is_kept ? status_text(state->problem.text,
+						 sizeof(state->problem.text), problem,
+						 sizeof(problem))
+				       : "");
+	}
+}
+
 /* What kind is in use; inline, decided flows leave the queue by themselves. */
 static void print_shunt(const struct status_page *page)
 {
@@ -381,6 +405,7 @@ static void print_text(const struct status_page *page, bool is_running)
 	print_unseen(page);
 	print_families(page);
 	print_observed(page);
+	print_lists(&page->lists);
 	print_outputs(page);
 	print_endings(&page->endings[MATRIX_ENDING_ROW], "row", now_us);
 	print_endings(

@@ -154,6 +154,15 @@ static void start_list_loader(struct reload *reload)
 	}
 }
 
+static void count_hits(const struct sensor *sensor)
+{
+	const uint32_t generation = lists_store_generation(sensor->lists);
+	if (generation > 0) {
+		list_states_count(&sensor->page->lists,
+			lists_store_block(sensor->lists, generation));
+	}
+}
+
 /* What a loader that ended left in the next block. */
 static void take_lists(struct reload *reload, int status)
 {
@@ -172,6 +181,10 @@ static void take_lists(struct reload *reload, int status)
 	}
 	tell_lists(reload, generation > 0 ? lists_store_block(store, generation) : NULL,
 		lists_store_block(store, generation + 1));
+	count_hits(reload->sensor); /* of those that are in force no more */
+	list_states_load(&reload->sensor->page->lists,
+		lists_store_block(store, generation + 1),
+		(int64_t)(clock_realtime_us() / US_PER_S));
 	lists_store_publish(store);
 	reload->are_old_kept = true;
 	reload->lists_us =
@@ -220,6 +233,7 @@ static void step_lists(struct reload *reload, struct processes *processes)
 {
 	const struct sensor *sensor = reload->sensor;
 	const uint64_t now_us = clock_monotonic_us();
+	count_hits(sensor);
 	if (reload->list_loader > 0 || !has_lists(sensor) ||
 		!are_lists_taken(sensor, processes)) {
 		return;

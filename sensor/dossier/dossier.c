@@ -252,6 +252,9 @@ static void fill_seen(const struct sighting *sighting, struct facts *facts)
 	facts->auth_secret = sighting->clear_mechanisms;
 	facts->is_clear_cut = (sighting->shown & SIGHTING_CLEAR_CUT) != 0;
 	facts->rcpt_count = sighting->recipients;
+	facts->messages = sighting->messages;
+	facts->refusals = sighting->refusals;
+	facts->deferrals = sighting->deferrals;
 	facts->mail_from_domain[0] = sighting->has_sender ? '?' : '\0';
 	facts->has_requiretls_clear =
 		(sighting->findings & FINDING_BIT(FINDING_REQUIRETLS_CLEAR)) != 0;

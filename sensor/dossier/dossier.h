@@ -94,6 +94,9 @@ struct dossier_server {
 	const char *group;
 	uint64_t flows;
 	uint64_t encrypted;
+	uint64_t messages; /* that crossed in clear, and how often it said no */
+	uint64_t refusals;
+	uint64_t deferrals;
 	uint8_t versions; /* enum observed_version: that its clients got */
 	uint8_t offered;  /* 1 << enum facts_answer: STARTTLS */
 	uint64_t last_us;

@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "dossier/page_audit.h"
 #include "matrix/acceptance.h"
+#include "report/conformity_print.h"
 #include "report/json_writer.h"
 
 #include <string.h>
@@ -139,6 +140,9 @@ static void write_verdict(struct json_writer *writer, const struct dossier *doss
 	json_number(writer, "breaches", line.breaches);
 	json_number(writer, "notices", line.notices);
 	json_number(writer, "accepted", line.accepted);
+	if (subject == CONFORMITY_R36) {
+		json_conformity_policy(writer, conformity);
+	}
 	json_text(writer, "remedy",
 		texts_of_subject(TEXTS_ENGLISH, subject, TEXTS_REMEDY));
 	json_object_close(writer);
@@ -296,6 +300,9 @@ static void write_servers(struct json_writer *writer, const struct dossier *doss
 		write_text(writer, "name", server->name);
 		json_number(writer, "flows", server->flows);
 		json_number(writer, "tls_flows", server->encrypted);
+		json_number(writer, "messages", server->messages);
+		json_number(writer, "refusals", server->refusals);
+		json_number(writer, "deferrals", server->deferrals);
 		json_bool(writer, "starttls_offered",
 			(server->offered & (1U << FACTS_YES)) != 0);
 		write_versions(writer, server->versions);

@@ -115,6 +115,26 @@ static void write_depth(struct page *page, const struct conformity_line *line)
 	}
 }
 
+/* R36: whether what comes from the Internet is ever turned away. */
+static void write_policy(struct page *page)
+{
+	const struct conformity_policy policy =
+		conformity_policy(page->dossier->conformity);
+	char numbers[3][PAGE_NUMBER_BYTES];
+	const char *const values[] = {page_number(policy.messages, numbers[0]),
+		page_number(policy.refusals, numbers[1]),
+		page_number(policy.deferrals, numbers[2])};
+	if (!conformity_has_policy(&policy)) {
+		return;
+	}
+	page_cell_text(page, TEXT_POLICY);
+	page_cell_fill(page,
+		policy.refusals + policy.deferrals > 0 ? TEXT_POLICY_VALUE
+						       : TEXT_POLICY_NONE,
+		values);
+	page_row(page);
+}
+
 static const char *lack_text(const struct page *page, enum conformity_subject subject)
 {
 	switch (conformity_lack(page->dossier->conformity, subject)) {
@@ -149,6 +169,9 @@ static void write_reach(struct page *page, enum conformity_subject subject)
 		page, "%s", texts_of_subject(page->language, subject, TEXTS_MUST_SEE));
 	page_row(page);
 	write_depth(page, &line);
+	if (subject == CONFORMITY_R36) {
+		write_policy(page);
+	}
 	page_table_end(page);
 }
 

@@ -257,6 +257,16 @@ static void cell_certificate(struct page *page, int64_t end_s)
 		page, end_s, (int64_t)(page->dossier->sight.last_us / US_PER_S));
 }
 
+static void cell_policy(struct page *page, const struct dossier_server *server)
+{
+	if (server->messages + server->refusals + server->deferrals == 0) {
+		page_cell(page, "-");
+		return;
+	}
+	page_cell(page, "%" PRIu64 ", %" PRIu64 ", %" PRIu64, server->messages,
+		server->refusals, server->deferrals);
+}
+
 static void write_server(struct page *page, const struct dossier_server *server)
 {
 	char text[ADDRESS_TEXT_BYTES];
@@ -270,6 +280,7 @@ static void write_server(struct page *page, const struct dossier_server *server)
 	page_cell_share(page, server->encrypted, server->flows);
 	page_cell_text(page, offer_of(server->offered));
 	cell_versions(page, server->versions);
+	cell_policy(page, server);
 	cell_certificate(page, server->certificate_end_s);
 	page_row(page);
 }
@@ -278,7 +289,7 @@ void page_servers(struct page *page)
 {
 	static const enum text_id HEADS[] = {TEXT_SERVER, TEXT_GROUP, TEXT_SERVER_NAME,
 		TEXT_PROTOCOL, TEXT_FLOWS, TEXT_IN_TLS, TEXT_STARTTLS, TEXT_VERSIONS,
-		TEXT_CERTIFICATE, TEXT_COUNT};
+		TEXT_SERVER_POLICY, TEXT_CERTIFICATE, TEXT_COUNT};
 	const struct dossier *dossier = page->dossier;
 	page_heading(page, 2, TEXT_SERVERS);
 	if (dossier->server_count == 0) {

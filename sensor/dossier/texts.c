@@ -81,6 +81,14 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_UNSEEN_VALUE] = {"{} {}", "{} {}"},
 	[TEXT_CERTIFICATES_VALUE] = {"of {} in TLS {} showed a certificate",
 		"sur {} en TLS, {} ont montré un certificat"},
+	[TEXT_POLICY] = {"Mail from the Internet, in clear",
+		"Courrier venu d'Internet, en clair"},
+	[TEXT_POLICY_VALUE] = {"messages {}, refusals (5xx) {}, deferrals (4xx) {}",
+		"messages {}, refus définitifs (5xx) {}, refus temporaires (4xx) {}"},
+	[TEXT_POLICY_NONE] =
+		{"messages {}; neither a refusal (5xx) nor a deferral (4xx) was seen",
+			"messages {} ; aucun refus vu, ni définitif (5xx) ni "
+			"temporaire (4xx)"},
 	[TEXT_WHY_NOT] = {"Why no verdict", "Pourquoi pas de constat"},
 	[TEXT_LACK_SIGHT] = {"Too much of the traffic could not be looked into.",
 		"Une trop grande part du trafic n'a pas pu être décodée."},
@@ -170,6 +178,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"port."},
 	[TEXT_SERVERS_NONE] = {"None was heard.", "Aucun n'a été entendu."},
 	[TEXT_SERVER_NAME] = {"Name", "Nom"},
+	[TEXT_SERVER_POLICY] = {"Messages, refusals, deferrals",
+		"Messages, refus, refus temporaires"},
 	[TEXT_VERSIONS] = {"TLS versions of its clients",
 		"Versions TLS de ses clients"},
 	[TEXT_STARTTLS] = {"STARTTLS", "STARTTLS"},

@@ -85,6 +85,9 @@ static void add_server(struct viewing *viewing, const struct held *held)
 	}
 	server->flows += entry->flows;
 	server->encrypted += is_encrypted(entry) ? entry->flows : 0;
+	server->messages += entry->messages;
+	server->refusals += entry->refusals;
+	server->deferrals += entry->deferrals;
 	server->versions |= entry->versions;
 	server->offered |= entry->offered;
 	server->last_us =

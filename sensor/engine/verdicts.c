@@ -318,7 +318,7 @@ static void count_hits(struct engine *engine)
 {
 	const struct listed *listed = &engine->judgement.listed;
 	for (unsigned i = 0; engine->settings.lists && i < LISTED_ENDS; i++) {
-		lists_count_hit(engine->settings.lists, listed->ends[i].entry);
+		lists_count_hit(engine->settings.lists, &listed->ends[i]);
 	}
 }
 

@@ -439,6 +439,11 @@ static void count_one(uint32_t *counter)
 	*counter += *counter < UINT32_MAX ? 1 : 0;
 }
 
+static void count_more(uint32_t *counter, uint32_t more)
+{
+	*counter = more < UINT32_MAX - *counter ? *counter + more : UINT32_MAX;
+}
+
 /* Widen [*first_us, *last_us] by time_us; both 0: empty. */
 static void widen(uint64_t *first_us, uint64_t *last_us, uint64_t time_us)
 {
@@ -577,6 +582,9 @@ void ledger_learn(struct ledger *ledger, const struct ledger_lesson *lesson)
 	if ((lesson->flags & LEDGER_LESSON_AUTH_CLEAR) != 0) {
 		count_one(&server->auth_clear);
 	}
+	count_more(&server->messages, lesson->messages);
+	count_more(&server->refusals, lesson->refusals);
+	count_more(&server->deferrals, lesson->deferrals);
 	learn_offer(server, lesson);
 	learn_denial(server, lesson);
 	learn_certificate(server, lesson);

@@ -113,6 +113,9 @@ bool ledger_lesson_of(const struct observation *observation, uint64_t start_us,
 	lesson->port = observation->server_port;
 	lesson->version = facts->session.version;
 	lesson->flags = lesson_flags(facts, is_stripped);
+	lesson->messages = facts->messages;
+	lesson->refusals = facts->refusals;
+	lesson->deferrals = facts->deferrals;
 	lesson->name = is_ehlo_denied(facts) ? lesson_name(facts) : 0;
 	if (certificate) {
 		lesson_word(lesson->sni, sizeof(lesson->sni), facts->session.sni);

@@ -30,8 +30,11 @@ enum ledger_lesson_flag {
 struct ledger_lesson {
 	struct address server;
 	struct address client;
-	uint64_t start_us; /* never 0 */
-	uint64_t name;     /* hash of the client's own, where EHLO was denied */
+	uint64_t start_us;  /* never 0 */
+	uint64_t name;      /* hash of the client's own, where EHLO was denied */
+	uint32_t messages;  /* that crossed in clear, */
+	uint32_t refusals;  /* and how often the server said no, */
+	uint32_t deferrals; /* or not now */
 	uint16_t port;
 	uint16_t version;                      /* of TLS; 0: none, or not seen */
 	uint16_t flags;                        /* enum ledger_lesson_flag */

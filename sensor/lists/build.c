@@ -489,8 +489,19 @@ static void keep_hits_of(
 	}
 }
 
+static uint64_t *list_hits(const struct lists *lists)
+{
+	return (uint64_t *)(void *)((uint8_t *)lists + LISTS_LIST_HITS);
+}
+
 void build_keep_hits(struct lists *lists, const struct lists *before)
 {
+	for (uint32_t i = 0; i < lists->list_count; i++) {
+		const struct lists_list *old = lists_named(before, lists->all[i].name);
+		if (old) {
+			list_hits(lists)[i] = list_hits(before)[old - before->all];
+		}
+	}
 	for (enum lists_section i = LISTS_IPV4; i < LISTS_SECTIONS; i++) {
 		keep_hits_of(lists, before, i);
 	}

@@ -48,13 +48,15 @@ struct lists {
 #define LISTS_NOTES (LISTS_AT + LISTS_SECTIONS * LISTS_ROOM)
 #define LISTS_TEXTS (LISTS_NOTES + 48 * LISTS_MIB)
 #define LISTS_HITS  (400 * LISTS_MIB)
+/* at the end of the block, of each list a uint64_t */
+#define LISTS_LIST_HITS (LISTS_BLOCK_BYTES - LISTS_MAX * sizeof(uint64_t))
 #define LISTS_NOTES_MAX \
 	((uint32_t)((LISTS_TEXTS - LISTS_NOTES) / sizeof(struct lists_note)))
 #define LISTS_TEXTS_MAX ((uint32_t)(LISTS_HITS - LISTS_TEXTS))
 
 _Static_assert(sizeof(struct lists) < LISTS_AT, "the head has room");
 _Static_assert(LISTS_ROOM / 20 + LISTS_ROOM / 32 + LISTS_ROOM / 24 <
-		       (LISTS_BLOCK_BYTES - LISTS_HITS) / sizeof(uint32_t),
+		       (LISTS_LIST_HITS - LISTS_HITS) / sizeof(uint32_t),
 	"every entry has its hits");
 
 static inline size_t lists_width(enum lists_section section)

@@ -141,12 +141,26 @@ static _Atomic uint32_t *hits_of(const struct lists *lists, uint32_t entry)
 	return (_Atomic uint32_t *)(void *)((uint8_t *)lists + LISTS_HITS) + entry;
 }
 
-void lists_count_hit(struct lists *lists, uint32_t entry)
+static _Atomic uint64_t *list_hits_of(const struct lists *lists, size_t list)
 {
-	if (entry < lists_entry_count(lists)) {
+	return (_Atomic uint64_t *)(void *)((uint8_t *)lists + LISTS_LIST_HITS) + list;
+}
+
+void lists_count_hit(struct lists *lists, const struct lists_match *match)
+{
+	if (match->entry < lists_entry_count(lists) && match->list < LISTS_MAX) {
 		(void)atomic_fetch_add_explicit(
-			hits_of(lists, entry), 1, memory_order_relaxed);
+			hits_of(lists, match->entry), 1, memory_order_relaxed);
+		(void)atomic_fetch_add_explicit(
+			list_hits_of(lists, match->list), 1, memory_order_relaxed);
 	}
+}
+
+uint64_t lists_hits(const struct lists *lists, size_t list)
+{
+	return list < LISTS_MAX ? atomic_load_explicit(list_hits_of(lists, list),
+					  memory_order_relaxed)
+				: 0;
 }
 
 const struct lists_list *lists_all(const struct lists *lists, size_t *count)

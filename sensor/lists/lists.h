@@ -73,8 +73,11 @@ struct lists_match lists_find_address(
 struct lists_match lists_find_domain(
 	const struct lists *lists, const char *domain, int64_t now_s);
 
-/* A flow was judged by this entry. Any process that has the block may count. */
-void lists_count_hit(struct lists *lists, uint32_t entry);
+/* A flow was judged by this entry, if by any. Any process that has the block may count. */
+void lists_count_hit(struct lists *lists, const struct lists_match *match);
+
+/* Of all entries that a list has or had, as long as it is declared. */
+uint64_t lists_hits(const struct lists *lists, size_t list);
 
 const struct lists_list *lists_all(const struct lists *lists, size_t *count);
 

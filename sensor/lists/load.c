@@ -282,5 +282,8 @@ struct lists *lists_copy(const struct lists *shared, struct reason *why)
 	memcpy(lists_text(copy, 0), lists_text(shared, 0), copy->text_bytes);
 	memcpy((uint8_t *)copy + LISTS_HITS, (const uint8_t *)shared + LISTS_HITS,
 		lists_entry_count(copy) * sizeof(uint32_t));
+	memcpy((uint8_t *)copy + LISTS_LIST_HITS,
+		(const uint8_t *)shared + LISTS_LIST_HITS,
+		LISTS_MAX * sizeof(uint64_t));
 	return copy;
 }

@@ -296,6 +296,7 @@ void difference_find(struct difference *difference, const struct matrix *old_mat
 		difference, comparing.matrices, &comparing.deltas, &comparing.pairs);
 	difference->is_partial = comparing.joints_left == 0 || comparing.questions == 0;
 	comparing_free(&comparing);
+	difference_find_terms(difference, comparing.matrices);
 }
 
 void difference_free(struct difference *difference)
@@ -304,6 +305,7 @@ void difference_free(struct difference *difference)
 	list_free(difference->classes);
 	list_free(difference->spans);
 	list_free(difference->entries);
+	list_free(difference->terms);
 	*difference = (struct difference){.class_count = 0};
 }
 
@@ -311,6 +313,11 @@ bool difference_is_wider(const struct difference *difference)
 {
 	for (size_t i = 0; i < difference->entry_count; i++) {
 		if (difference->entries[i].is_wider) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < difference->term_count; i++) {
+		if (difference->terms[i].is_wider) {
 			return true;
 		}
 	}

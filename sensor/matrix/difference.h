@@ -9,8 +9,12 @@
  * Exact: the addresses (and declared names) are parted into classes that each matrix
  * sees alike, the ports into ranges, TLS into its states; of each pair of classes that
  * some row joins both matrices are asked. No address is listed. A host known by name is
- * taken to stand in the Internet, and told apart where it has more or less than that. Not compared: roles, acceptances, tunnels (what only
- * findings go by), and what is undecided while a name is not known.
+ * taken to stand in the Internet, and told apart where it has more or less than that.
+ *
+ * Beside connections: whose mail may come and go (domains), what header fields hops must
+ * leave (expects), who is allowed or denied by lists. What is in a list's file is not
+ * compared. Nor are roles, acceptances, tunnels (what only findings go by), and what is
+ * undecided while a name is not known.
  */
 #pragma once
 
@@ -78,6 +82,19 @@ struct difference_entry {
 	size_t line_count;
 };
 
+/* What is told of mail, or no more, beside connections. */
+struct difference_term {
+	const char *key;  /* "domains", "expects", "lists" */
+	const char *name; /* of the domain, the group, the list; "" of all domains */
+	const char *text; /* what is different; hosts behind it, if there are any */
+	const struct difference_span *spans; /* .class means nothing here */
+	size_t span_count;
+	const char *const *hosts; /* by name, as well */
+	size_t host_count;
+	bool is_wider; /* less is told or denied; both where nobody can know */
+	bool is_narrower;
+};
+
 struct difference {
 	struct arena arena;
 	struct difference_class *classes;
@@ -86,6 +103,8 @@ struct difference {
 	size_t span_count;
 	struct difference_entry *entries; /* by kind, then by the names of their ends */
 	size_t entry_count;
+	struct difference_term *terms; /* by key, as they are declared */
+	size_t term_count;
 	bool is_partial; /* too large: not all was compared */
 };
 

@@ -71,6 +71,10 @@ void difference_gather(struct difference *difference,
 	const struct matrix *const matrices[2], const struct difference_deltas *deltas,
 	struct difference_pairs *pairs);
 
+/* Domains, expected fields and lists: the terms; once all addresses are parted. */
+void difference_find_terms(
+	struct difference *difference, const struct matrix *const matrices[2]);
+
 /* First ports of ranges in which every row answers alike; ascending. */
 struct difference_ranges {
 	uint16_t *list; /* to be freed by list_free */

@@ -179,6 +179,8 @@ void observed_add(struct observed *observed, const struct sighting *sighting)
 	(void)table_sample(entry->sample, identity != 0 ? identity : 1);
 	entry->flows = table_sum(entry->flows, 1);
 	entry->messages = table_sum(entry->messages, sighting->messages);
+	entry->refusals = table_sum(entry->refusals, sighting->refusals);
+	entry->deferrals = table_sum(entry->deferrals, sighting->deferrals);
 	entry->bytes[0] += sighting->bytes[0];
 	entry->bytes[1] += sighting->bytes[1];
 	take_totals(&observed->totals, sighting);
@@ -266,6 +268,8 @@ void observed_stand_in(const struct observed *observed,
 		.bytes = {is_heard ? entry->bytes[0] : 0,
 			is_heard ? entry->bytes[1] : 0},
 		.messages = entry->messages,
+		.refusals = entry->refusals,
+		.deferrals = entry->deferrals,
 		.verdict = entry->last_verdict,
 		.findings = entry->findings,
 		.accepted = entry->accepted,

@@ -58,6 +58,8 @@ struct observed_entry {
 	struct observed_key key;
 	uint32_t flows; /* these stop at their largest number */
 	uint32_t messages;
+	uint32_t refusals;
+	uint32_t deferrals;
 	uint64_t bytes[2]; /* by enum direction */
 	/* when the flow that ended last did; the members with last_ are its */
 	uint64_t last_us;

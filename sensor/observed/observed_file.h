@@ -12,7 +12,10 @@
 
 #include <stdio.h>
 
-#define OBSERVED_FILE_FIRST_LINE "mailwarden-observed 1\n"
+#define OBSERVED_FILE_FIRST_LINE "mailwarden-observed 2\n"
+
+/* Of an earlier version, without refusals and deferrals; as long as the other. It is read. */
+#define OBSERVED_FILE_FIRST_LINE_1 "mailwarden-observed 1\n"
 
 enum observed_file_result {
 	OBSERVED_FILE_OK = 0,

@@ -84,6 +84,10 @@ static void add_counts(
 	const uint64_t sum = (uint64_t)into->flows + from->flows;
 	into->messages = least_count(
 		without((uint64_t)into->messages + from->messages, twice, sum));
+	into->refusals = least_count(
+		without((uint64_t)into->refusals + from->refusals, twice, sum));
+	into->deferrals = least_count(
+		without((uint64_t)into->deferrals + from->deferrals, twice, sum));
 	into->bytes[0] = without(into->bytes[0] + from->bytes[0], twice, sum);
 	into->bytes[1] = without(into->bytes[1] + from->bytes[1], twice, sum);
 	into->flows = least_count(sum - twice);

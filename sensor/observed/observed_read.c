@@ -12,8 +12,8 @@
 
 #define FILE_BYTES_MAX (512L * 1024 * 1024) /* a full one has a fifth of that */
 #define CHECKSUM_BYTES 8
-#define ENTRY_LEAST    198 /* bytes of one without texts */
-#define ENTRY_MOST     (ENTRY_LEAST + 38 + 2 * (TEXTS_BYTES - 1)) /* and with a way */
+#define ENTRY_LEAST    198 /* bytes of one without texts, in version 1 */
+#define ENTRY_MOST     (ENTRY_LEAST + 8 + 38 + 2 * (TEXTS_BYTES - 1)) /* and with a way */
 #define PEERS_MOST     (PEERS_REGISTERS + 20 * PEERS_LARGEST)
 #define LATEST_US      UINT64_C(253402300799000000) /* the year 9999 */
 
@@ -25,12 +25,22 @@ struct reader {
 	struct cursor cur;
 	struct observed *observed;
 	const char *wrong; /* the first that was found, or NULL */
+	bool is_version_1;
 };
+
+_Static_assert(sizeof(OBSERVED_FILE_FIRST_LINE) == sizeof(OBSERVED_FILE_FIRST_LINE_1),
+	"what follows stands in one place");
+
+static bool begins_with(const void *bytes, size_t len, const char *line)
+{
+	const size_t first = strlen(line);
+	return len >= first && memcmp(bytes, line, first) == 0;
+}
 
 bool observed_file_is(const void *bytes, size_t len)
 {
-	const size_t first = strlen(OBSERVED_FILE_FIRST_LINE);
-	return len >= first && memcmp(bytes, OBSERVED_FILE_FIRST_LINE, first) == 0;
+	return begins_with(bytes, len, OBSERVED_FILE_FIRST_LINE) ||
+	       begins_with(bytes, len, OBSERVED_FILE_FIRST_LINE_1);
 }
 
 bool observed_file_may_be_written(const char *path, struct reason *why)
@@ -133,6 +143,10 @@ static void read_counts(struct reader *reader, struct observed_entry *entry)
 	const uint64_t known = FINDING_BIT(FINDING_FLOW_COUNT) - 1;
 	entry->flows = (uint32_t)number(reader, 4);
 	entry->messages = (uint32_t)number(reader, 4);
+	if (!reader->is_version_1) {
+		entry->refusals = (uint32_t)number(reader, 4);
+		entry->deferrals = (uint32_t)number(reader, 4);
+	}
 	entry->bytes[0] = number(reader, 8);
 	entry->bytes[1] = number(reader, 8);
 	entry->last_us = number(reader, 8);
@@ -335,7 +349,9 @@ bool observed_file_read(struct observed *observed, struct text bytes, const char
 			name);
 	}
 	struct reader reader = {
-		.cur = cursor_over(bytes.at, bytes.len - CHECKSUM_BYTES)};
+		.cur = cursor_over(bytes.at, bytes.len - CHECKSUM_BYTES),
+		.is_version_1 =
+			begins_with(bytes.at, bytes.len, OBSERVED_FILE_FIRST_LINE_1)};
 	struct observed *read = read_all(&reader, observed, &what);
 	if (!read) {
 		return reason_set(why, "%.100s: %.140s", name, what.text);

@@ -104,6 +104,8 @@ static void put_entry(struct writer *writer, const struct observed *observed,
 	put_text(writer, observed_text(observed, entry->name));
 	put_number(writer, entry->flows, 4);
 	put_number(writer, entry->messages, 4);
+	put_number(writer, entry->refusals, 4);
+	put_number(writer, entry->deferrals, 4);
 	put_number(writer, entry->bytes[0], 8);
 	put_number(writer, entry->bytes[1], 8);
 	put_number(writer, entry->last_us, 8);

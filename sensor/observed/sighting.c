@@ -200,6 +200,8 @@ static void read_flow(struct sighting *sighting, const struct document *record)
 	sighting->bytes[DIRECTION_TO_CLIENT] = number_at(record, "flow.bytes_toclient");
 	sighting->messages = count_at(record, "mail.messages");
 	sighting->recipients = count_at(record, "mail.rcpt_count");
+	sighting->refusals = count_at(record, "mail.refusals");
+	sighting->deferrals = count_at(record, "mail.deferrals");
 	sighting->has_sender = document_text(record, "mail.mail_from_domain") != NULL;
 	sighting->flow_id = number_at(record, "flow_id");
 	copy_text(sighting->event_id, sizeof(sighting->event_id),

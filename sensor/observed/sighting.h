@@ -86,7 +86,9 @@ struct sighting {
 	uint64_t bytes[2];   /* of payload; both more than 0: both ends were heard */
 	uint32_t messages;   /* seen to be taken or sent, in clear */
 	uint32_t recipients;
-	bool has_sender; /* a domain of one: mail was begun, in clear */
+	uint32_t refusals;  /* that the server said no for good, in clear, */
+	uint32_t deferrals; /* and for now */
+	bool has_sender;    /* a domain of one: mail was begun, in clear */
 
 	uint8_t verdict;   /* enum verdict */
 	uint64_t findings; /* FINDING_BIT of each raised, but for the accepted ones */

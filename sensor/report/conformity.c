@@ -15,6 +15,7 @@ struct conformity {
 	bool is_taken_from_internet;
 	struct blindness blindness;
 	struct conformity_reach reach;
+	struct conformity_policy policy;
 	uint64_t from_internet; /* mail flows that came from there */
 	uint64_t weight;        /* flows that the record at hand stands for */
 };
@@ -231,9 +232,18 @@ static void observe(
 	}
 }
 
-static void observe_sending(struct conformity *conformity,
-	const struct judgement *judgement, enum seen seen)
+/* Of several flows the facts have the sums. */
+static void note_policy(struct conformity *conformity, const struct facts *facts)
 {
+	conformity->policy.messages += facts->messages;
+	conformity->policy.refusals += facts->refusals;
+	conformity->policy.deferrals += facts->deferrals;
+}
+
+static void observe_sending(
+	struct conformity *conformity, const struct record *record, enum seen seen)
+{
+	const struct judgement *judgement = record->judgement;
 	const enum matrix_role from = judge_role(&judgement->from);
 	const enum matrix_role to = judge_role(&judgement->to);
 	if (from == MATRIX_ROLE_RELAY || to == MATRIX_ROLE_RELAY) {
@@ -246,6 +256,7 @@ static void observe_sending(struct conformity *conformity,
 		   judge_is_internet(&judgement->from)) {
 		conformity->is_taken_from_internet |= seen == SEEN_ENOUGH;
 		observe(conformity, CONFORMITY_R36, seen);
+		note_policy(conformity, record->observation->facts);
 	}
 }
 
@@ -260,7 +271,7 @@ static void observe_ends(struct conformity *conformity, const struct record *rec
 		observe(conformity, CONFORMITY_R34, seen);
 	}
 	if (protocol_row(record->observation->protocol)->is_sending) {
-		observe_sending(conformity, judgement, seen);
+		observe_sending(conformity, record, seen);
 	} else if (to == MATRIX_ROLE_MAILBOX || to == MATRIX_ROLE_PROXY) {
 		observe(conformity, CONFORMITY_EXPOSURE, seen);
 	}
@@ -348,6 +359,11 @@ void conformity_mails(
 		subject_named(recommendation_of_tls(record->judgement, protocol)),
 		record);
 	observe_requiretls(conformity, record);
+}
+
+struct conformity_policy conformity_policy(const struct conformity *conformity)
+{
+	return conformity->policy;
 }
 
 struct conformity_reach conformity_reach(const struct conformity *conformity)

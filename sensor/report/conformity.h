@@ -75,6 +75,16 @@ struct conformity_reach {
 	uint64_t last_us;
 };
 
+/*
+ * How servers of ours answered mail from the Internet, where it crossed in clear: that they
+ * say no at times shows that some policy is applied (R36); that they never do tells as much.
+ */
+struct conformity_policy {
+	uint64_t messages;
+	uint64_t refusals;  /* for good (5yz) */
+	uint64_t deferrals; /* for now (4yz) */
+};
+
 struct conformity; /* opaque */
 
 /* matrix: borrowed until conformity_free. */
@@ -100,6 +110,13 @@ const struct blindness *conformity_blindness(const struct conformity *conformity
 void conformity_given_up(struct conformity *conformity, uint64_t flows);
 
 struct conformity_reach conformity_reach(const struct conformity *conformity);
+struct conformity_policy conformity_policy(const struct conformity *conformity);
+
+/* There is something to be said of it. */
+static inline bool conformity_has_policy(const struct conformity_policy *policy)
+{
+	return policy->messages + policy->refusals + policy->deferrals > 0;
+}
 
 /* So much could not be looked into that nothing is conform. */
 bool conformity_is_blind(const struct conformity *conformity);

@@ -74,6 +74,28 @@ static void print_unseen(const struct conformity_line *line, FILE *out)
 	}
 }
 
+/* R36: whether what comes from the Internet is ever turned away. */
+static void print_policy(const struct conformity *conformity, FILE *out)
+{
+	const struct conformity_policy policy = conformity_policy(conformity);
+	char text[160];
+	if (!conformity_has_policy(&policy)) {
+		return;
+	}
+	if (policy.refusals + policy.deferrals == 0) {
+		(void)snprintf(text, sizeof(text),
+			"messages from the Internet in clear: %" PRIu64
+			"; none was seen to be refused or deferred",
+			policy.messages);
+	} else {
+		(void)snprintf(text, sizeof(text),
+			"messages from the Internet in clear: %" PRIu64
+			", refusals %" PRIu64 ", deferrals %" PRIu64,
+			policy.messages, policy.refusals, policy.deferrals);
+	}
+	human_wrap(out, text);
+}
+
 static void print_worst(const struct conformity_line *line, FILE *out)
 {
 	char text[160] = "";
@@ -166,6 +188,9 @@ void conformity_print(const struct conformity *conformity, FILE *out, bool use_c
 	for (int subject = 0; subject < CONFORMITY_SUBJECTS; subject++) {
 		print_line(
 			conformity, (enum conformity_subject)subject, out, use_colour);
+		if (subject == CONFORMITY_R36) {
+			print_policy(conformity, out);
+		}
 	}
 	const struct conformity_reach reach = conformity_reach(conformity);
 	print_reach(&reach, out);
@@ -220,6 +245,17 @@ static void write_reach(
 	json_object_close(writer);
 }
 
+void json_conformity_policy(
+	struct json_writer *writer, const struct conformity *conformity)
+{
+	const struct conformity_policy policy = conformity_policy(conformity);
+	json_object_open(writer, "from_internet");
+	json_number(writer, "messages", policy.messages);
+	json_number(writer, "refusals", policy.refusals);
+	json_number(writer, "deferrals", policy.deferrals);
+	json_object_close(writer);
+}
+
 static void write_line(struct json_writer *writer, const struct conformity *conformity,
 	enum conformity_subject subject)
 {
@@ -243,6 +279,9 @@ static void write_line(struct json_writer *writer, const struct conformity *conf
 		line.accepted_by != NULL ? line.accepted_by->by : NULL);
 	json_text(writer, "worst_row", line.worst != NULL ? line.worst->id : NULL);
 	json_number(writer, "worst_row_breaches", line.worst_breaches);
+	if (subject == CONFORMITY_R36) {
+		json_conformity_policy(writer, conformity);
+	}
 	write_example(writer, &line.example);
 	json_object_close(writer);
 }

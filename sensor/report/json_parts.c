@@ -212,6 +212,12 @@ static void write_dialogue(struct json_writer *writer, const struct record *reco
 	json_text(writer, "mail_from_domain", or_null(facts->mail_from_domain));
 	json_number(writer, "rcpt_count", facts->rcpt_count);
 	json_number(writer, "messages", facts->messages);
+	if (facts->refusals > 0) {
+		json_number(writer, "refusals", facts->refusals);
+	}
+	if (facts->deferrals > 0) {
+		json_number(writer, "deferrals", facts->deferrals);
+	}
 	json_bool(writer, "midstream", facts->is_midstream);
 	if (is_client_missing(record, facts)) {
 		json_text(writer, "client_bytes", "missing");

@@ -128,6 +128,10 @@ static void say_amount(struct line *line, const struct observed_entry *entry)
 	say(line, "%" PRIu32 " flow%s, %" PRIu32 " message%s, %" PRIu64 " bytes, ",
 		entry->flows, plural(entry->flows), entry->messages,
 		plural(entry->messages), entry->bytes[0] + entry->bytes[1]);
+	if (entry->refusals > 0 || entry->deferrals > 0) {
+		say(line, "refused %" PRIu32 ", deferred %" PRIu32 ", ",
+			entry->refusals, entry->deferrals);
+	}
 	observed_day(entry->first_s * US_PER_S, first);
 	observed_day(entry->last_us, last);
 	if (strcmp(first, last) == 0) {
@@ -296,6 +300,8 @@ static void write_amount(struct json_writer *json, const struct observed_entry *
 {
 	json_number(json, "flows", entry->flows);
 	json_number(json, "messages", entry->messages);
+	json_number(json, "refusals", entry->refusals);
+	json_number(json, "deferrals", entry->deferrals);
 	json_number(json, "bytes_toserver", entry->bytes[0]);
 	json_number(json, "bytes_toclient", entry->bytes[1]);
 	json_time(json, "first", entry->first_s * US_PER_S);

@@ -129,6 +129,19 @@ static void print_row(FILE *out, const struct ledger_server *server)
 	print_versions(out, server->versions);
 }
 
+/* Whether it ever says no: a server that does shows that it has a policy. */
+static void print_policy(FILE *out, const struct ledger_server *server)
+{
+	if (server->refusals > 0 || server->deferrals > 0) {
+		(void)fprintf(out, "  mail in clear %u, refused %u, deferred %u\n",
+			server->messages, server->refusals, server->deferrals);
+	} else if (server->messages > 0) {
+		(void)fprintf(out,
+			"  mail in clear %u, never refused and never deferred\n",
+			server->messages);
+	}
+}
+
 static void print_offers(FILE *out, const struct ledger_server *server)
 {
 	const struct ledger_absence *absence = &server->absence;
@@ -180,6 +193,7 @@ bool servers_table(FILE *out, const struct ledger *ledger)
 	}
 	for (size_t i = 0; i < list.count; i++) {
 		print_row(out, list.items[i].server);
+		print_policy(out, list.items[i].server);
 		print_offers(out, list.items[i].server);
 		for (size_t j = 0; j < LEDGER_CERTIFICATES; j++) {
 			print_certificate(out, &list.items[i].server->certificates[j]);
@@ -250,6 +264,9 @@ static void write_server(struct json_writer *writer, const struct ledger_server 
 	write_span(writer, "", server->first_us, server->last_us);
 	write_starttls(writer, server);
 	json_number(writer, "auth_clear", server->auth_clear);
+	json_number(writer, "messages", server->messages);
+	json_number(writer, "refusals", server->refusals);
+	json_number(writer, "deferrals", server->deferrals);
 	json_array_open(writer, "tls");
 	for (unsigned i = 0; i < LEDGER_VERSIONS; i++) {
 		if ((server->versions & 1U << i) != 0) {

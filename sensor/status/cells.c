@@ -67,6 +67,15 @@ static struct cell *cell_of(struct cells *cells, const struct cell *key)
 	return &cells->cells[count];
 }
 
+static void take_mail(
+	struct cells *cells, uint16_t server, const struct sighting *sighting)
+{
+	_Atomic uint64_t *mail = cells->mail[server];
+	mail[CELLS_MAIL_MESSAGES] += sighting->messages;
+	mail[CELLS_MAIL_REFUSALS] += sighting->refusals;
+	mail[CELLS_MAIL_DEFERRALS] += sighting->deferrals;
+}
+
 void cells_take(struct cells *cells, const struct sighting *sighting)
 {
 	const bool is_mail = sighting->protocol <= PROTOCOL_MAIL_LAST;
@@ -81,4 +90,7 @@ void cells_take(struct cells *cells, const struct sighting *sighting)
 	_Atomic uint64_t *count =
 		cell ? &cell->flows[sighting->tls] : &cells->others[sighting->verdict];
 	(*count)++;
+	if (key.to != NO_PLACE) {
+		take_mail(cells, key.to, sighting);
+	}
 }

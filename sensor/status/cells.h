@@ -28,12 +28,21 @@ struct cell {
 	_Atomic uint64_t flows[CELLS_TLS]; /* by enum facts_tls */
 };
 
+/* What the servers of an end let in, where it crossed in clear, and what they did not. */
+enum cells_mail {
+	CELLS_MAIL_MESSAGES = 0,
+	CELLS_MAIL_REFUSALS,
+	CELLS_MAIL_DEFERRALS,
+	CELLS_MAIL_COUNT
+};
+
 struct cells {
 	_Atomic uint32_t end_count;
 	_Atomic uint32_t count;
 	char ends[CELLS_ENDS][CELLS_NAME_BYTES];
 	struct cell cells[CELLS_MAX];
 	_Atomic uint64_t others[CELLS_VERDICTS];
+	_Atomic uint64_t mail[CELLS_ENDS][CELLS_MAIL_COUNT]; /* by end of the server */
 };
 
 /* A flow ended; a bounded walk over ends and cells. */

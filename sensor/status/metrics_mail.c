@@ -127,6 +127,35 @@ static void write_encryption(FILE *out, const struct cells *cells)
 	}
 }
 
+/* Of each end that ever was one of a server that mail was sent to. */
+static void write_mail(FILE *out, const struct cells *cells)
+{
+	static const struct metric_head HEAD = {"mailwarden_clear_mail_total",
+		"What crossed in clear, by group of the server (or zone): messages, "
+		"and "
+		"how often it refused (5xx) or deferred (4xx) one, its sender, a "
+		"recipient or its client.",
+		"counter", METRIC_UNIT_NUMBER};
+	static const char *const OUTCOMES[CELLS_MAIL_COUNT] = {
+		"message", "refusal", "deferral"};
+	const uint32_t end_count = cells_end_count(cells);
+	metrics_head(out, &HEAD);
+	for (uint32_t i = 0; i < end_count; i++) {
+		const _Atomic uint64_t *mail = cells->mail[i];
+		const bool is_any = mail[CELLS_MAIL_MESSAGES] > 0 ||
+				    mail[CELLS_MAIL_REFUSALS] > 0 ||
+				    mail[CELLS_MAIL_DEFERRALS] > 0;
+		for (unsigned j = 0; is_any && j < CELLS_MAIL_COUNT; j++) {
+			(void)fputs(HEAD.name, out);
+			metrics_label(out, '{', "to", cells_end(cells, (uint16_t)i),
+				CELLS_NAME_BYTES);
+			metrics_word(out, ',', "outcome", OUTCOMES[j]);
+			(void)fputc('}', out);
+			metrics_value(out, HEAD.unit, mail[j]);
+		}
+	}
+}
+
 static void write_row(FILE *out, const char *name, const struct status_process *process,
 	const struct status_row *row)
 {
@@ -192,6 +221,93 @@ static void write_certificate(FILE *out, const struct status_page *page,
 	metrics_next_ending(out, &HEAD, "server", &first);
 }
 
+enum list_value {
+	LIST_ENTRIES = 0,
+	LIST_HITS,
+	LIST_READ,
+	LIST_WRITTEN,
+	LIST_KEPT,
+	LIST_FAILURES,
+	LIST_FAILED,
+};
+
+static uint64_t list_value(const struct list_state *state, enum list_value which)
+{
+	switch (which) {
+	case LIST_ENTRIES:
+		return state->entries;
+	case LIST_HITS:
+		return state->hits;
+	case LIST_READ:
+		return (uint64_t)state->read_s;
+	case LIST_WRITTEN:
+		return (uint64_t)state->file_s;
+	case LIST_KEPT:
+		return state->is_kept != 0;
+	case LIST_FAILURES:
+		return state->failures;
+	case LIST_FAILED:
+		break;
+	}
+	return (uint64_t)state->failed_s;
+}
+
+static bool is_time(enum list_value which)
+{
+	return which == LIST_READ || which == LIST_WRITTEN || which == LIST_FAILED;
+}
+
+/* No sample of a time that never was. */
+static void write_list(FILE *out, const struct metric_head *head,
+	const struct list_state *state, enum list_value which)
+{
+	const uint64_t value = list_value(state, which);
+	if (value == 0 && is_time(which)) {
+		return;
+	}
+	(void)fputs(head->name, out);
+	metrics_label(out, '{', "list", state->name, sizeof(state->name));
+	metrics_word(out, ',', "kind", list_state_kind(state));
+	(void)fputc('}', out);
+	metrics_value(out, head->unit, value);
+}
+
+/* LISTS_MAX of them at most, by the matrix's names. */
+static void write_lists(FILE *out, const struct list_states *lists)
+{
+	static const struct metric_head HEADS[] = {
+		[LIST_ENTRIES] = {"mailwarden_list_entries",
+			"Entries of a list in force.", "gauge", METRIC_UNIT_NUMBER},
+		[LIST_HITS] = {"mailwarden_list_hits_total",
+			"Ends of mail flows that stood on a list, and their senders' "
+			"domains.",
+			"counter", METRIC_UNIT_NUMBER},
+		[LIST_READ] = {"mailwarden_list_read_timestamp_seconds",
+			"When the entries in force were read.", "gauge",
+			METRIC_UNIT_NUMBER},
+		[LIST_WRITTEN] = {"mailwarden_list_file_timestamp_seconds",
+			"When the list's file was written last.", "gauge",
+			METRIC_UNIT_NUMBER},
+		[LIST_KEPT] = {"mailwarden_list_kept",
+			"1: the list's file is not usable, its entries are those of "
+			"before.",
+			"gauge", METRIC_UNIT_NUMBER},
+		[LIST_FAILURES] = {"mailwarden_list_failures_total",
+			"Files of a list that were not usable.", "counter",
+			METRIC_UNIT_NUMBER},
+		[LIST_FAILED] = {"mailwarden_list_last_failure_timestamp_seconds",
+			"When a file of the list was not usable last.", "gauge",
+			METRIC_UNIT_NUMBER},
+	};
+	const uint32_t count = list_states_count_of(lists);
+	for (unsigned i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++) {
+		metrics_head(out, &HEADS[i]);
+		for (uint32_t j = 0; j < count; j++) {
+			write_list(out, &HEADS[i], &lists->list[j], (enum list_value)i);
+		}
+	}
+}
+
 void metrics_write_mail(FILE *out, const struct status_page *page, unsigned workers_end,
 	uint64_t now_us)
 {
@@ -199,6 +315,8 @@ void metrics_write_mail(FILE *out, const struct status_page *page, unsigned work
 	write_flows(out, page, workers_end);
 	write_cells(out, &page->cells);
 	write_encryption(out, &page->cells);
+	write_mail(out, &page->cells);
 	write_rows(out, page, workers_end);
 	write_certificate(out, page, workers_end, now_us);
+	write_lists(out, &page->lists);
 }

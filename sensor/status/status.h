@@ -17,6 +17,7 @@
 #include "matrix/expiry.h"
 #include "status/bans.h"
 #include "status/cells.h"
+#include "status/list_states.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -182,6 +183,7 @@ struct status_page {
 	struct matrix_expiry_told endings_told;
 	struct bans bans;
 	struct cells cells; /* the reporter's */
+	struct list_states lists;
 	struct status_process processes[STATUS_PROCESSES_MAX];
 };
 

@@ -289,6 +289,45 @@ static void write_observed(struct json_writer *writer, const struct status_page 
 	json_object_close(writer);
 }
 
+static void write_time(struct json_writer *writer, const char *key, int64_t time_s)
+{
+	if (time_s > 0) {
+		json_time(writer, key, (uint64_t)time_s * 1000000);
+	}
+}
+
+static void write_list(struct json_writer *writer, const struct list_state *state)
+{
+	char text[128];
+	char problem[sizeof(state->problem.text) + 1];
+	json_object_open(writer, NULL);
+	json_text(writer, "name", text_of(state->name, sizeof(state->name), text));
+	json_text(writer, "kind", list_state_kind(state));
+	json_number(writer, "entries", state->entries);
+	json_number(writer, "hits", state->hits);
+	write_time(writer, "read", state->read_s);
+	write_time(writer, "file_written", state->file_s);
+	json_bool(writer, "kept", state->is_kept != 0);
+	json_number(writer, "bad_lines", state->bad_lines);
+	json_number(writer, "failures", state->failures);
+	write_time(writer, "failed", state->failed_s);
+	if (state->problem.text[0] != '\0') {
+		json_text(writer, "problem",
+			status_text(state->problem.text, sizeof(state->problem.text),
+				problem, sizeof(problem)));
+	}
+	json_object_close(writer);
+}
+
+static void write_lists(struct json_writer *writer, const struct list_states *lists)
+{
+	json_array_open(writer, "lists");
+	for (uint32_t i = 0; i < list_states_count_of(lists); i++) {
+		write_list(writer, &lists->list[i]);
+	}
+	json_array_close(writer);
+}
+
 #define SENDERS_SHOWN 100
 
 static void write_inline(struct json_writer *writer, const struct status_page *page)
@@ -342,6 +381,7 @@ void status_json_write(FILE *out, const struct status_page *page, bool is_runnin
 	write_observed(&writer, page);
 	write_endings(&writer, page, MATRIX_ENDING_ROW);
 	write_endings(&writer, page, MATRIX_ENDING_ACCEPTANCE);
+	write_lists(&writer, &page->lists);
 	json_array_open(&writer, "processes");
 	for (unsigned i = 0; i < status_workers_end(page); i++) {
 		write_process(&writer, &page->processes[i]);

@@ -1,5 +1,7 @@
 #include "talk.h"
 
+#include <stdio.h>
+
 #define SERVER_LIST "250-mx.example.org\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"
 
 static const struct talk_step WHOLE[] = {
@@ -784,6 +786,68 @@ static void who_sends_to_a_terminal_sends(void **state)
 		"sender.example");
 }
 
+/* RFC 5321 section 4.2, RFC 7504. */
+static void what_a_policy_refuses_or_defers_is_counted_and_mistakes_are_not(
+	void **state)
+{
+	(void)state;
+	static const struct {
+		const char *code;
+		uint32_t refusals;
+		uint32_t deferrals;
+	} CODES[] = {{"550", 1, 0}, {"554", 1, 0}, {"521", 1, 0}, {"556", 1, 0},
+		{"450", 0, 1}, {"451", 0, 1}, {"421", 0, 1}, {"471", 0, 1},
+		{"250", 0, 0}, {"452", 0, 0}, {"454", 0, 0}, {"455", 0, 0},
+		{"501", 0, 0}, {"503", 0, 0}, {"530", 0, 0}, {"555", 0, 0}};
+	/* of MAIL, of RCPT, of DATA */
+	static const char *const BEFORE[] = {
+		"", "250 ok\r\n", "250-of\r\n250 ok\r\n250 ok\r\n"};
+	for (size_t i = 0; i < 3 * sizeof(CODES) / sizeof(CODES[0]); i++) {
+		char said[64];
+		(void)snprintf(said, sizeof(said), "%s%s-no\r\n%s no\r\n",
+			BEFORE[i % 3], CODES[i / 3].code, CODES[i / 3].code);
+		const struct talk_step steps[] = {S("220 mx.example.org ESMTP\r\n"),
+			C("EHLO client.example.net\r\n"), S("250 mx.example.org\r\n"),
+			C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.org>\r\n"
+			  "DATA\r\n"),
+			{TALK_SERVER, said, strlen(said)}};
+		const struct facts facts =
+			talk_facts(PROTOCOL_SMTP, false, STEPS(steps));
+		assert_int_equal(facts.refusals, CODES[i / 3].refusals);
+		assert_int_equal(facts.deferrals, CODES[i / 3].deferrals);
+	}
+}
+
+static void a_policy_speaks_in_greetings_and_of_messages_and_of_no_other_command(
+	void **state)
+{
+	(void)state;
+	static const struct talk_step TURNED_AWAY[] = {S("554 not you\r\n")};
+	static const struct talk_step PUT_OFF[] = {S("421 later\r\n")};
+	static const struct talk_step OTHER[] = {S("220 mx.example.org ESMTP\r\n"),
+		C("EHLO client.example.net\r\nVRFY root\r\nAUTH PLAIN AGEAYg==\r\n"),
+		S("250 mx.example.org\r\n550 no\r\n550 no\r\n")};
+	static const struct talk_step MESSAGES[] = {S("220 mx.example.org ESMTP\r\n"),
+		C("EHLO client.example.net\r\n"),
+		S("250-mx.example.org\r\n250 CHUNKING\r\n"),
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n"),
+		C("Subject: x\r\n\r\n550 no\r\n.\r\n"), S("554 a virus\r\n"),
+		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.org>\r\n"
+		  "BDAT 4 LAST\r\nabcd"),
+		S("250 ok\r\n250 ok\r\n451 busy\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TURNED_AWAY));
+	assert_int_equal(facts.refusals, 1);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(PUT_OFF));
+	assert_int_equal(facts.deferrals, 1);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(OTHER));
+	assert_int_equal(facts.refusals + facts.deferrals, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(MESSAGES));
+	assert_int_equal(facts.refusals, 1);
+	assert_int_equal(facts.deferrals, 1);
+	assert_int_equal(facts.messages, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -837,6 +901,10 @@ int main(void)
 		cmocka_unit_test(a_message_that_the_server_fetches_is_a_message),
 		cmocka_unit_test(who_sends_to_a_terminal_sends),
 		cmocka_unit_test(control_bytes_around_a_verb_hide_no_password),
+		cmocka_unit_test(
+			what_a_policy_refuses_or_defers_is_counted_and_mistakes_are_not),
+		cmocka_unit_test(
+			a_policy_speaks_in_greetings_and_of_messages_and_of_no_other_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,3 +368,25 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path):
     file.write_text("old", encoding="utf-8")
     assert run("report", tmp_path / "none.pcap", "-m", MATRIX, "--html", "-o", file).returncode == 3
     assert file.read_text(encoding="utf-8") == "old"
+
+
+def test_what_the_inbound_server_refused_is_told_in_both_languages():
+    told = {"en": ("Mail from the Internet, in clear: messages 1, refusals (5xx) 3, deferrals (4xx) 1",
+                   "messages 1; neither a refusal (5xx) nor a deferral (4xx) was seen"),
+            "fr": ("Courrier venu d'Internet, en clair : messages 1, refus définitifs (5xx) 3, refus temporaires (4xx) 1",
+                   "messages 1 ; aucun refus vu, ni définitif (5xx) ni temporaire (4xx)")}
+    cases = [ROOT / "pcaps" / case for case in ("mail-refused-and-deferred", "mail-refused-by-no-policy")]
+    for language, expected in told.items():
+        for case, words in zip(cases, expected):
+            text = " ".join(shown(case / "traffic.pcap", "-m", case / "matrix.yaml", "--lang", language).split())
+            assert words in text
+    server, = json.loads(shown(cases[0] / "expected.jsonl", "-m", cases[0] / "matrix.yaml", "--json"))["servers"]
+    assert (server["messages"], server["refusals"], server["deferrals"]) == (1, 3, 1)
+
+
+def test_sums_tell_the_same_of_refusals_as_single_flows(tmp_path):
+    case = ROOT / "pcaps/mail-refused-and-deferred"
+    run("observed", case / "traffic.pcap", "-m", case / "matrix.yaml", "--write", tmp_path / "sums")
+    of_sums, of_flows = ([line["from_internet"] for line in json.loads(shown(source, "-m", case / "matrix.yaml", "--json"))["conformity"]
+                          if line["recommendation"] == "R36"] for source in (tmp_path / "sums", case / "traffic.pcap"))
+    assert of_sums == of_flows == [{"messages": 1, "refusals": 3, "deferrals": 1}]

@@ -25,7 +25,7 @@ DIFFERENT = ANOTHER_SEVERITY | {
     "smtp-starttls-injection": AT_LAST_ANOTHER_ROW,
     "smtp-stranger-claims-stripping": AT_LAST_ANOTHER_ROW,
 }
-KEYS = "recommendation", "flows", "unseen", "breaches", "notices", "accepted"
+KEYS = "recommendation", "flows", "unseen", "breaches", "notices", "accepted", "from_internet"
 
 
 def report(file, folder):

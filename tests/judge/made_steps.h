@@ -72,6 +72,8 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_final)},
 	{ONCE(messages)},
 	{ONCE(rcpt_count)},
+	{ONCE(refusals)},
+	{ONCE(deferrals)},
 	{ONCE(gaps)},
 	{ONCE(is_clear_cut)},
 	{ONCE(session.has_client_hello)},

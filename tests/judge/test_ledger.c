@@ -739,6 +739,29 @@ static void half_a_dialogue_teaches_nothing(void **state)
 	ledger_free(ledger);
 }
 
+static void what_a_server_refused_is_added_up_and_stops_at_the_largest_number(
+	void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(16);
+	struct made_flow flow = smtp("192.0.2.10", FACTS_NO);
+	flow.facts.messages = 3;
+	flow.facts.refusals = 2;
+	flow.facts.deferrals = 1;
+	learn(ledger, flow, NOW_US);
+	learn(ledger, flow, NOW_US);
+	const struct ledger_server *server =
+		ledger_find(ledger, &flow.observation.server, 25);
+	assert_non_null(server);
+	assert_int_equal(server->messages, 6);
+	assert_int_equal(server->refusals, 4);
+	assert_int_equal(server->deferrals, 2);
+	flow.facts.refusals = UINT32_MAX - 1;
+	learn(ledger, flow, NOW_US);
+	assert_int_equal(server->refusals, UINT32_MAX);
+	ledger_free(ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -779,6 +802,8 @@ int main(void)
 			a_client_that_is_back_with_helo_once_ehlo_was_refused_is_stripped),
 		cmocka_unit_test(of_refusals_the_oldest_gives_way),
 		cmocka_unit_test(half_a_dialogue_teaches_nothing),
+		cmocka_unit_test(
+			what_a_server_refused_is_added_up_and_stops_at_the_largest_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,10 +130,15 @@ static void hits_stay_with_an_entry_while_it_is_listed(void **state)
 	struct matrix *matrix = made_matrix(LIST);
 	made_write("deny", "203.0.113.9\n203.0.113.7\nbad.example\n");
 	struct lists *lists = made_lists(matrix, NULL);
-	lists_count_hit(lists, made_find(lists, "203.0.113.9").entry);
-	lists_count_hit(lists, made_find(lists, "203.0.113.9").entry);
-	lists_count_hit(lists, made_find(lists, "bad.example").entry);
-	lists_count_hit(lists, LISTS_NONE);
+	const struct lists_match nowhere = {.entry = LISTS_NONE};
+	const struct lists_match host = made_find(lists, "203.0.113.9");
+	const struct lists_match domain = made_find(lists, "bad.example");
+	lists_count_hit(lists, &host);
+	lists_count_hit(lists, &host);
+	lists_count_hit(lists, &domain);
+	lists_count_hit(lists, &nowhere);
+	assert_int_equal(lists_hits(lists, 0), 3);
+	assert_int_equal(lists_hits(lists, 1), 0);
 	made_write("deny", "203.0.113.8\n203.0.113.9\n0a.example\nbad.example\n");
 	struct lists *next = made_lists(matrix, lists);
 	static const struct {

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAILWARDEN = str(ROOT / os.environ.get("MAILWARDEN", "build/plain/mailwarden"))
 FOLDER = "tests/matrix/diff"
 OLD, NEW = f"{FOLDER}/old.yaml", f"{FOLDER}/new.yaml"
+KEYS = ("--old", f"{FOLDER}/old-keys.yaml", "--new", f"{FOLDER}/new-keys.yaml")
 FORMS = {"expected.txt": [], "expected.md": ["--markdown"], "expected.json": ["--json"]}
 
 
@@ -23,7 +24,7 @@ def diff(*words, stdin=None):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_what_is_told_is_what_was_read_and_accepted(name):
-    answer = diff(*FORMS[name], OLD, NEW)
+    answer = diff(*FORMS[name], *KEYS, OLD, NEW)
     assert answer.returncode == 0 and not answer.stderr
     expected = ROOT / FOLDER / name
     if os.environ.get("ACCEPT"):
@@ -32,10 +33,11 @@ def test_what_is_told_is_what_was_read_and_accepted(name):
 
 
 def test_text_fits_a_terminal_and_json_has_the_same_entries():
-    lines = diff(OLD, NEW).stdout.splitlines()
+    lines = diff(*KEYS, OLD, NEW).stdout.splitlines()
     assert max(map(len, lines)) <= 80
-    document = json.loads(diff("--json", OLD, NEW).stdout)
-    assert len(document["differences"]) == sum(line[:2] in ("+ ", "- ", "~ ") for line in lines)
+    document = json.loads(diff("--json", *KEYS, OLD, NEW).stdout)
+    told = len(document["differences"]) + len(document["terms"])
+    assert told == sum(line[:2] in ("+ ", "- ", "~ ") for line in lines) and document["terms"]
     assert len(document["differences"]) == document["gained"] + document["lost"] + document["changed"]
 
 
@@ -48,6 +50,27 @@ def test_the_exit_code_tells_more_from_less():
     assert less.returncode == 0 and less.stdout.startswith("Lost: 1\n- crm -> relay\n")
     more = diff("--exit-code", "-", OLD, stdin=fewer)
     assert more.returncode == 1 and more.stdout.startswith("Gained: 1\n+ crm -> relay\n")
+
+
+def test_the_exit_code_knows_domains_expected_fields_and_lists(tmp_path):
+    text, other = (ROOT / KEYS[1]).read_text(encoding="utf-8"), tmp_path / "other.yaml"
+    with_keys = ("--old", KEYS[1], "--new", other)
+
+    def compared(old, new, *options):
+        other.write_text(text.replace(old, new), encoding="utf-8")
+        assert (old == new) == (text == other.read_text(encoding="utf-8"))
+        return diff("--exit-code", "--json", *(with_keys if not options else options), OLD, OLD)
+
+    assert compared("late", "late").returncode == 0
+    for old, new in (("203.0.113.80, ", ""), ("[X-Virus-Scanned, ", "[X-Virus-Scanned, X-Other, "),
+                     ("late: {kind: temporary", "late: {kind: deny")):
+        less, more = compared(old, new), compared(old, new, "--old", other, "--new", KEYS[1])
+        assert (less.returncode, more.returncode) == (0, 1)
+        term, = json.loads(more.stdout)["terms"]
+        assert (term["wider"], term["narrower"]) == (True, False)
+    unknown = compared("drop.txt", "other.txt")
+    term, = json.loads(unknown.stdout)["terms"]
+    assert unknown.returncode == 1 and (term["wider"], term["narrower"]) == (True, True)
 
 
 def test_the_same_said_otherwise_is_no_difference():

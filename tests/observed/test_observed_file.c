@@ -187,14 +187,14 @@ static void numbers_out_of_bounds_are_told(void **state)
 		unsigned char byte;
 	} WRONG[] = {{"an unknown protocol", 34, PROTOCOL_COUNT},
 		{"an unknown state of TLS", 35, 4}, {"an unknown way in", 36, 2},
-		{"an entry without flows", 41, 0}, {"a time that never comes", 72, 99},
-		{"an unknown finding", 88, 0xff}, {"an unknown finding", 96, 0xff},
-		{"an unknown sign", 106, 0xff}, {"an unknown version of TLS", 109, 64},
-		{"an unknown offer", 110, 8}, {"an unknown verdict", 111, 8},
-		{"an unknown verdict", 112, 3}, {"an unknown kind of name", 113, 4},
-		{"an unknown confidence", 114, 9}, {"an unknown level of RPC", 115, 7},
-		{"an unknown flag", 116, 8}, {"a sample out of order", 171, 1},
-		{"a sample that does not fit", 174, 0xff}, {"peers, or none", 199, 2}};
+		{"an entry without flows", 41, 0}, {"a time that never comes", 80, 99},
+		{"an unknown finding", 96, 0xff}, {"an unknown finding", 104, 0xff},
+		{"an unknown sign", 114, 0xff}, {"an unknown version of TLS", 117, 64},
+		{"an unknown offer", 118, 8}, {"an unknown verdict", 119, 8},
+		{"an unknown verdict", 120, 3}, {"an unknown kind of name", 121, 4},
+		{"an unknown confidence", 122, 9}, {"an unknown level of RPC", 123, 7},
+		{"an unknown flag", 124, 8}, {"a sample out of order", 179, 1},
+		{"a sample that does not fit", 182, 0xff}, {"peers, or none", 207, 2}};
 	const size_t entry = strlen(OBSERVED_FILE_FIRST_LINE) + 44;
 	(void)state;
 	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
@@ -205,7 +205,7 @@ static void numbers_out_of_bounds_are_told(void **state)
 		(void)snprintf(sighting.sni, sizeof(sighting.sni), "s");
 		observed_add(observed, &sighting);
 		const struct bytes bytes = write_out(observed);
-		assert_int_equal(bytes.len, entry + 200 + 8);
+		assert_int_equal(bytes.len, entry + 208 + 8);
 		bytes.at[entry + WRONG[i].at] = (char)WRONG[i].byte;
 		put_sum(bytes);
 		if (read_in(observed, bytes.at, bytes.len, &why) ||
@@ -278,6 +278,47 @@ static void a_file_is_saved_and_loaded(void **state)
 	observed_free(again);
 }
 
+/* One entry, without what version 1 had not. */
+static void a_file_of_the_version_before_is_read_without_refusals(void **state)
+{
+	const size_t refusals = strlen(OBSERVED_FILE_FIRST_LINE) + 44 + 49;
+	(void)state;
+	struct reason why = {.text = ""};
+	struct observed *observed = made_observed(64);
+	struct observed *into = made_observed(64);
+	struct sighting sighting = made_sighting(0);
+	sighting.messages = 4;
+	sighting.refusals = 3;
+	sighting.deferrals = 2;
+	(void)snprintf(sighting.row, sizeof(sighting.row), "R");
+	(void)snprintf(sighting.sni, sizeof(sighting.sni), "s");
+	observed_add(observed, &sighting);
+	struct bytes bytes = write_out(observed);
+	assert_true(read_in(into, bytes.at, bytes.len, &why));
+	const struct observed_list list = observed_sorted(into);
+	assert_int_equal(list.entries[0]->refusals, 3);
+	assert_int_equal(list.entries[0]->deferrals, 2);
+	free(list.entries);
+	assert_int_equal(bytes.at[refusals], 3);
+	memmove(bytes.at + refusals, bytes.at + refusals + 8, bytes.len - refusals - 8);
+	bytes.len -= 8;
+	memcpy(bytes.at, OBSERVED_FILE_FIRST_LINE_1,
+		strlen(OBSERVED_FILE_FIRST_LINE_1));
+	put_sum(bytes);
+	observed_free(into);
+	into = made_observed(64);
+	assert_true(read_in(into, bytes.at, bytes.len, &why));
+	const struct observed_list older = observed_sorted(into);
+	assert_int_equal(older.entries[0]->messages, 4);
+	assert_int_equal(older.entries[0]->refusals, 0);
+	assert_int_equal(older.entries[0]->flows, 1);
+	assert_int_equal(older.entries[0]->bytes[0], sighting.bytes[0]);
+	free(older.entries);
+	free(bytes.at);
+	observed_free(observed);
+	observed_free(into);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +328,7 @@ int main(void)
 		cmocka_unit_test(an_empty_one_is_a_file_too),
 		cmocka_unit_test(a_file_cut_anywhere_is_refused_and_adds_nothing),
 		cmocka_unit_test(a_byte_that_was_changed_is_told),
+		cmocka_unit_test(a_file_of_the_version_before_is_read_without_refusals),
 		cmocka_unit_test(numbers_out_of_bounds_are_told),
 		cmocka_unit_test(more_entries_than_bytes_are_told),
 		cmocka_unit_test(names_are_cleared_of_what_steers_a_terminal),

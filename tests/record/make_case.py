@@ -9,7 +9,7 @@ import time
 
 FAMILIES = ("relay", "starttls", "submission", "policy", "access", "tls_quality", "foreign",
             "exchange", "wrapped", "segments", "ledger", "opening", "behind", "letters", "offers",
-            "likeness", "names", "crowd", "unseen", "ends", "accepted", "domains", "lists")
+            "likeness", "names", "crowd", "unseen", "ends", "accepted", "domains", "lists", "answers")
 
 
 def all_cases():

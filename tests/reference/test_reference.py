@@ -110,7 +110,7 @@ def test_the_counters_are_those_of_the_code():
 def test_the_status_is_that_of_the_code():
     text = sources("status/status_json.c", "report/json_sensor.c")
     written = set(re.findall(r'json_(?:text|number|bool|time|object_open|array_open)\(\s*&?writer,\s*"(\w+)"', text))
-    ended = set(re.findall(r'write_(?:ending|count)\(writer, "(\w+)"', text)) | {"rows", "acceptances", "row", "by"}
+    ended = set(re.findall(r'write_(?:ending|count|time)\(writer, "(\w+)"', text)) | {"rows", "acceptances", "row", "by"}
     of_records = {"alert", "sensor", "metadata", "matrix", "action", "finding", "detail", "process", "host", "problem", "generation",
                   "groups", "entry", "list", "reason", "signature_id", "rev", "gid", "signature", "category", "severity"}
     said = {part.removesuffix("[]") for path in told("Status") for part in path.split(".")}

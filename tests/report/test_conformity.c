@@ -429,10 +429,40 @@ static void what_is_accepted_is_neither_conform_nor_breached(void **state)
 	conformity_free(conformity);
 }
 
+static void what_the_internet_is_refused_is_told_of_servers_that_take_its_mail_alone(
+	void **state)
+{
+	(void)state;
+	static const struct {
+		const char *client;
+		const char *server;
+	} FLOWS[] = {{"203.0.113.25", "198.51.100.3"}, /* the one that counts */
+		{"198.51.100.2", "203.0.113.25"}, {"192.0.2.10", "192.0.2.25"}};
+	struct made_record made;
+	struct conformity *conformity = made_conformity();
+	struct conformity_policy policy = conformity_policy(conformity);
+	assert_false(conformity_has_policy(&policy));
+	for (size_t i = 0; i < sizeof(FLOWS) / sizeof(FLOWS[0]); i++) {
+		made_flow(&made, PROTOCOL_SMTP, FLOWS[i].client, FLOWS[i].server);
+		made.facts.messages = 5;
+		made.facts.refusals = 2;
+		made.facts.deferrals = 1;
+		conformity_mail(conformity, &made.record);
+	}
+	policy = conformity_policy(conformity);
+	assert_true(conformity_has_policy(&policy));
+	assert_int_equal(policy.messages, 5);
+	assert_int_equal(policy.refusals, 2);
+	assert_int_equal(policy.deferrals, 1);
+	conformity_free(conformity);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_accepted_is_neither_conform_nor_breached),
+		cmocka_unit_test(
+			what_the_internet_is_refused_is_told_of_servers_that_take_its_mail_alone),
 		cmocka_unit_test(without_traffic_nothing_is_observable),
 		cmocka_unit_test(what_could_not_be_looked_into_is_named_and_only_then),
 		cmocka_unit_test(sending_and_taking_must_both_be_seen_for_r36),

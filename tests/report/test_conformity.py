@@ -56,6 +56,17 @@ def test_requiretls_in_clear_breaches_r42_plus():
     assert verdicts("smtp-requiretls-clear")["R42+"] == "breached"
 
 
+def test_what_the_inbound_server_refuses_is_evidence_and_so_is_that_it_never_does():
+    """Refusals for good and for now are a policy's; mistakes in commands are not."""
+    for case, counts in (("mail-refused-and-deferred", (1, 3, 1)), ("mail-refused-by-no-policy", (1, 0, 0))):
+        line = lines_of(case)["R36"]
+        assert tuple(line["from_internet"].values()) == counts
+        text = replay(case, "--summary")
+        assert ("refusals 3, deferrals 1" in text) == (counts[1] == 3)
+        assert ("none was seen to be refused" in " ".join(text.split())) == (counts[1] == 0)
+    assert "from_internet" not in lines_of("mail-refused-by-no-policy")["R35"]
+
+
 def test_what_the_matrix_accepts_is_neither_conform_nor_breached():
     line = lines_of("accepted-by-row")["R42"]
     assert (line["verdict"], line["breaches"], line["accepted"]) == ("accepted", 0, 2)

@@ -82,3 +82,14 @@ def test_a_missing_file_is_told():
     answer = run("servers", "/nowhere/servers.state")
     assert answer.returncode == 3
     assert answer.stderr == "mailwarden servers: /nowhere/servers.state: No such file or directory\n"
+
+
+def test_what_a_server_refused_and_deferred_is_told_and_that_it_never_did(tmp_path):
+    shown = []
+    for case in ("mail-refused-and-deferred", "mail-refused-by-no-policy"):
+        state = tmp_path / case
+        replay(state, ROOT / "pcaps" / case)
+        server, = [json.loads(line) for line in run("servers", "--json", state).stdout.splitlines()]
+        shown.append([server["messages"], server["refusals"], server["deferrals"], run("servers", state).stdout])
+    assert shown[0][:3] == [1, 3, 1] and "mail in clear 1, refused 3, deferred 1\n" in shown[0][3]
+    assert shown[1][:3] == [1, 0, 0] and "mail in clear 1, never refused and never deferred\n" in shown[1][3]

@@ -28,7 +28,8 @@ static const struct hash_seed SEED = {{1, 2}};
 static const char FULL[] = HEAD SERVER
 	" tls=1.2,1.3 offered=2 offered-first=2026-01-31T12:00:00.000001Z "
 	"offered-last=2026-01-31T13:00:00.000000Z not-offered=4 used=5 refused=6 "
-	"stripped=7 auth-clear=8 absent=9 absent-first=2026-01-31T14:00:00.000000Z "
+	"stripped=7 auth-clear=8 messages=10 "
+	"refusals=11 deferrals=12 absent=9 absent-first=2026-01-31T14:00:00.000000Z "
 	"absent-last=2026-02-01T00:00:00.000000Z "
 	"absent-for=192.0.2.7,2001:db8::9\n" CERTIFICATE
 	"server address=2001:db8::25 port=465 flows=1" TIMES "\n"
@@ -82,6 +83,9 @@ static void every_field_is_read(void **state)
 	assert_int_equal(server->refused, 6);
 	assert_int_equal(server->stripped, 7);
 	assert_int_equal(server->auth_clear, 8);
+	assert_int_equal(server->messages, 10);
+	assert_int_equal(server->refusals, 11);
+	assert_int_equal(server->deferrals, 12);
 	assert_int_equal(server->absence.flows, 9);
 	assert_int_equal(server->absence.client_count, 2);
 	assert_int_equal(server->versions, LEDGER_VERSION_TLS12 | LEDGER_VERSION_TLS13);
@@ -289,6 +293,7 @@ static void the_table_reads_well(void **state)
 		"192.0.2.25:25                3      2 of 6       5       6        7 "
 		"         8\n"
 		"  TLS 1.2 1.3\n"
+		"  mail in clear 10, refused 11, deferred 12\n"
 		"  STARTTLS offered on 2026-01-31; gone since, in 9 flows to 2 "
 		"clients, from\n"
 		"    2026-01-31 to 2026-02-01\n"

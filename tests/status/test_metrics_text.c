@@ -327,7 +327,13 @@ static void the_encryption_of_a_server_is_told_of_servers_alone(void **state)
 	sighting = flow("internal", "mx-out", VERDICT_ILLEGITIMATE);
 	cells_take(&page->cells, &sighting);
 	sighting.tls = FACTS_TLS_NONE;
+	sighting.messages = 6;
+	sighting.refusals = 3;
 	cells_take(&page->cells, &sighting);
+	assert_tells(page,
+		"\nmailwarden_clear_mail_total{to=\"mx-out\",outcome=\"message\"} 6\n"
+		"mailwarden_clear_mail_total{to=\"mx-out\",outcome=\"refusal\"} 3\n"
+		"mailwarden_clear_mail_total{to=\"mx-out\",outcome=\"deferral\"} 0\n");
 	assert_tells(page,
 		"\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"starttls\"} 2\n");
 	assert_tells(
@@ -336,6 +342,7 @@ static void the_encryption_of_a_server_is_told_of_servers_alone(void **state)
 		"\nmailwarden_tls_flows_total{to=\"mx-out\",tls=\"implicit\"} 0\n");
 	char *text = text_of(page);
 	assert_null(strstr(text, "mailwarden_tls_flows_total{to=\"relay\""));
+	assert_null(strstr(text, "mailwarden_clear_mail_total{to=\"relay\""));
 	free(text);
 	free(page);
 }
@@ -398,6 +405,39 @@ static void the_certificate_that_expires_first_is_told_until_it_is_renewed(void 
 	free(page);
 }
 
+static void each_list_has_one_label_set_and_times_only_where_there_are_any(void **state)
+{
+	(void)state;
+	struct status_page *page = made_page();
+	struct list_state *list = page->lists.list;
+	page->lists.count = 2;
+	(void)snprintf(list[0].name, sizeof(list[0].name), "drop");
+	list[0].kind = MATRIX_LIST_DENY;
+	list[0].entries = 42;
+	list[0].hits = 7;
+	list[0].is_kept = 1;
+	list[0].failures = 2;
+	list[0].failed_s = 1796000001;
+	memset(list[1].name, '"', sizeof(list[1].name)); /* does not end */
+	assert_tells(
+		page, "\nmailwarden_list_entries{list=\"drop\",kind=\"deny\"} 42\n");
+	assert_tells(
+		page, "\nmailwarden_list_hits_total{list=\"drop\",kind=\"deny\"} 7\n");
+	assert_tells(page, "\nmailwarden_list_kept{list=\"drop\",kind=\"deny\"} 1\n");
+	assert_tells(page,
+		"\nmailwarden_list_failures_total{list=\"drop\",kind=\"deny\"} 2\n");
+	assert_tells(page,
+		"\nmailwarden_list_last_failure_timestamp_seconds{list=\"drop\","
+		"kind=\"deny\"} 1796000001\n");
+	char *text = text_of(page);
+	assert_null(strstr(text, "mailwarden_list_read_timestamp_seconds{"));
+	assert_non_null(strstr(text, "kind=\"allow\"} 0\n"));
+	free(text);
+	page->lists.count = UINT32_MAX;
+	free(text_of(page));
+	free(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +460,8 @@ int main(void)
 		cmocka_unit_test(a_worker_or_a_journal_that_is_down_is_not_healthy),
 		cmocka_unit_test(
 			an_output_that_is_down_shows_but_the_sensor_is_at_work),
+		cmocka_unit_test(
+			each_list_has_one_label_set_and_times_only_where_there_are_any),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,8 +17,9 @@ import pytest
 import captures
 import schema
 import sensor
+from apart import each_apart
 from frames_made import ending
-from sensor import ROOT, Sensor, open_to_all, replaced, until, watches, with_ways_out
+from sensor import MATRIX, ROOT, Sensor, open_to_all, replaced, until, watches, with_ways_out
 
 WHY_NOT = sensor.why_not_here()
 needs_namespace = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -253,7 +254,7 @@ class TestRunning:
 
 
 @contextlib.contextmanager
-def scraped(tmp_path):
+def scraped(tmp_path, matrix=None):
     """A sensor, and what asks the Prometheus that scrapes it: gives the samples of an answer."""
     open_to_all(tmp_path)
     settings = tmp_path / "mailwarden.yaml"
@@ -262,7 +263,7 @@ def scraped(tmp_path):
         "global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: mailwarden\n"
         "    static_configs: [{targets: ['127.0.0.1:9472']}]\n"
         f"rule_files: ['{DASHBOARDS}/prometheus-alerts.yml']\n")
-    run = Sensor("-c", settings)
+    run = Sensor("-c", settings, matrix=matrix)
     server = None
     try:
         inside = ["nsenter", "-t", str(run.namespace.holder.pid), "-n"]
@@ -355,7 +356,9 @@ def unknown_words(asked, ask):
 @needs_namespace
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus (package prometheus)")
 def test_every_panel_is_answered_with_the_labels_that_it_shows_and_the_grid_is_true(tmp_path):
-    with scraped(tmp_path) as (run, ask):
+    (tmp_path / "friends.txt").write_text("203.0.113.9\n")
+    lists = f"\nlists:\n  friends: {{kind: allow, file: {tmp_path}/friends.txt}}\n  none: {{kind: deny, file: {tmp_path}/none.txt}}\n"
+    with scraped(tmp_path, each_apart(MATRIX.read_text(), [*range(10, 70), *range(71, 140)]) + lists) as (run, ask):
         assert until(lambda: ask("mailwarden_healthy"), "a first scrape")
         for case in ("smtp-starttls-tls12", "imap-login-clear", "smtp-illegitimate-workstation"):
             run.send([frame for _, frame in captures.packets(captures.PCAPS / case)])

@@ -1,5 +1,6 @@
 """Lists beside a running sensor: in force from the first packet on, swapped between two, kept where a file is none."""
 
+import json
 import os
 import subprocess
 
@@ -43,6 +44,16 @@ class Listed(Sensor):
                                 check=False, timeout=60)
         return answer.stdout + answer.stderr, answer.returncode
 
+    def objects(self, *words):
+        """The same with --json."""
+        answer, code = self.list(*words, "--json")
+        assert code in (0, 1), answer
+        return [json.loads(line) for line in answer.splitlines()]
+
+    def states(self):
+        """What status --json says of each list."""
+        return {one["name"]: one for one in self.status()["lists"]}
+
     def loads(self):
         return self.log().count("lists loaded:")
 
@@ -78,10 +89,18 @@ def test_lists_are_swapped_under_a_running_sensor_and_kept_where_a_file_is_none(
         run.write("friends", "192.0.2.45\n")
         until(lambda: run.loads() > loads, "the other list")
         assert len(run.alerts("sensor.list-failed")) == 1  # what is known is not told again
+        states = until(lambda: (now := run.states())["friends"]["hits"] == 1 and now, "the friend's hit")
+        assert list(states) == ["drop", "friends"]
+        assert (states["drop"]["kind"], states["drop"]["entries"], states["drop"]["hits"]) == ("deny", 42, 2)
+        assert (states["drop"]["kept"], states["drop"]["failures"]) == (True, 1) and "lines are broken" in states["drop"]["problem"]
+        assert states["drop"]["read"] <= states["drop"]["failed"] and states["drop"]["read"] <= states["drop"]["file_written"]
+        assert (states["friends"]["kept"], states["friends"]["failures"]) == (False, 0) and "failed" not in states["friends"]
         run.write("drop", many(44, 45))
         until(lambda: run.loads() > loads + 1, "the list made whole")
         assert run.sees(44) == ["client: 192.0.2.44 on list drop, SBL44"]
         assert run.sees(45) == []
+        state = run.states()["drop"]
+        assert (state["kept"], state["failures"], state["entries"]) == (False, 1, 42) and "problem" not in state
         assert run.end() == 0
     finally:
         run.close()
@@ -108,6 +127,14 @@ def test_lists_are_asked_and_changed_by_hand_and_that_outlives_feeds_and_restart
         assert code == 0 and "192.0.2.44\thits=1" in dumped and "192.0.2.41" not in dumped and "bulk.example.net" in dumped
         assert "192.0.2.40" not in run.list("dump", "--never-hit")[0]  # its hit was kept over the loads
         assert "drop: deny, 43 entries, 2 hit, 2 hits" in run.list("stats", "drop")[0]
+        of_drop, = run.objects("stats", "drop")
+        assert (of_drop["entries"], of_drop["entries_hit"], of_drop["hits"], of_drop["kept"]) == (43, 2, 2, False)
+        listed, other = run.objects("lookup", "192.0.2.44", "192.0.2.46")
+        assert (listed["asked"], listed["list"], listed["entry"], listed["reason"], listed["hits"]) == (
+            "192.0.2.44", "drop", "192.0.2.44", "by me", 1) and listed["expires"].startswith("2100-01-01T00:00:00")
+        assert other == {"asked": "192.0.2.46", "list": None}
+        assert len(run.objects("dump", "drop")) == 43 and run.states()["drop"]["hits"] == 2
+        assert run.objects("add", "friends", "203.0.113.0/28") == [{"list": "friends", "entry": "203.0.113.0/28", "listed": True}]
         for words, told in ((("add", "nobody", "192.0.2.1"), 'the matrix declares no list "nobody"'),
                             (("add", "drop", "192.0.2.1-192.0.2.9"), "is several prefixes"),
                             (("add", "drop", "192.0.2.1", "--expires", "soon"), "is no day")):
