@@ -239,7 +239,7 @@ static bool is_passed_over(struct engine *engine, const struct waiting *at)
 }
 
 /* What most packets of a dialogue ask for, behind what the flow's table has fetched. */
-static void approach_dialogue(const void *area)
+static void approach_dialogue(const struct conversation *conversation)
 {
 	enum { STATE = offsetof(struct conversation, dialogue.state) };
 	static const uint16_t AT[] = {offsetof(struct conversation, dialogue),
@@ -252,7 +252,7 @@ static void approach_dialogue(const void *area)
 		STATE + offsetof(struct clear, starttls),
 		STATE + offsetof(struct smtp, text_bytes)};
 	for (size_t i = 0; i < sizeof(AT) / sizeof(AT[0]); i++) {
-		__builtin_prefetch((const uint8_t *)area + AT[i], 1);
+		__builtin_prefetch((const uint8_t *)conversation + AT[i], 1);
 	}
 }
 
@@ -262,11 +262,13 @@ static void follow_packets(
 	for (size_t i = 0; i < count; i++) {
 		flow_table_approach(engine->flows, waiting[i].key);
 	}
+	const struct conversation *areas[ENGINE_FRAMES_AT_ONCE];
 	for (size_t i = 0; i < count; i++) {
-		const void *area =
-			flow_table_approach_stream(engine->flows, waiting[i].key);
-		if (area) {
-			approach_dialogue(area);
+		areas[i] = flow_table_approach_stream(engine->flows, waiting[i].key);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (areas[i] && conversation_has_dialogue(areas[i])) {
+			approach_dialogue(areas[i]);
 		}
 	}
 	for (const struct waiting *at = waiting; at < waiting + count; at++) {

@@ -66,6 +66,8 @@ static bool enter(enum sandbox_role role, struct reason *why)
 		return sandbox_enter_page(room.own, room.look, room.journal, why);
 	case SANDBOX_ROLE_ASKER:
 		return sandbox_enter_asker(to_one_port, why);
+	case SANDBOX_ROLE_NAMES:
+		return sandbox_enter_names(to_one_port, why);
 	case SANDBOX_ROLE_SHIPPER:
 		break;
 	}
@@ -317,6 +319,15 @@ static int has_sockets_of_tcp_alone(void)
 	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
 }
 
+static int has_sockets_of_the_internet_alone(void)
+{
+	const bool is_right = is_no_socket(AF_UNIX, SOCK_STREAM) &&
+			      is_no_socket(AF_UNIX, SOCK_DGRAM) &&
+			      socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 &&
+			      socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0;
+	return is_right ? OUTCOME_RIGHT : OUTCOME_WRONG;
+}
+
 static int has_local_sockets_alone(void)
 {
 	const bool is_right = is_no_socket(AF_INET, SOCK_STREAM) &&
@@ -343,6 +354,11 @@ static int takes_a_port(void)
 	const struct sockaddr_in address = {.sin_family = AF_INET};
 	return bind(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr *)&address,
 		sizeof(address));
+}
+
+static int listens(void)
+{
+	return listen(socket(AF_INET, SOCK_STREAM, 0), 1);
 }
 
 static int opens_a_raw_socket(void)
@@ -644,6 +660,23 @@ static void who_asks_servers_connects_to_their_ports_and_has_no_file(void **stat
 	assert_right(SANDBOX_ROLE_ASKER, connects_to_its_port_alone);
 }
 
+static void who_asks_name_servers_has_datagrams_and_no_file(void **state)
+{
+	(void)state;
+	assert_right(SANDBOX_ROLE_NAMES, is_refused_a_file);
+	assert_right(SANDBOX_ROLE_NAMES, has_sockets_of_the_internet_alone);
+	assert_killed(SANDBOX_ROLE_NAMES, writes_to_its_journal);
+	assert_killed(SANDBOX_ROLE_NAMES, listens);
+	assert_killed(SANDBOX_ROLE_NAMES, opens_a_raw_socket);
+	assert_killed(SANDBOX_ROLE_NAMES, runs_a_program);
+	assert_killed(SANDBOX_ROLE_NAMES, kills_another);
+	assert_killed(SANDBOX_ROLE_NAMES, traces);
+	if (!is_landlock_here(LANDLOCK_PORTS)) {
+		skip();
+	}
+	assert_right(SANDBOX_ROLE_NAMES, connects_to_its_port_alone);
+}
+
 static void memory_and_the_log_work_in_every_cage(void **state)
 {
 	(void)state;
@@ -653,6 +686,7 @@ static void memory_and_the_log_work_in_every_cage(void **state)
 	assert_right(SANDBOX_ROLE_REPORTER, works);
 	assert_right(SANDBOX_ROLE_SHIPPER, works);
 	assert_right(SANDBOX_ROLE_ASKER, works);
+	assert_right(SANDBOX_ROLE_NAMES, works);
 }
 
 static void make_file(const char *name)
@@ -733,6 +767,7 @@ int main(void)
 			who_writes_the_page_reads_and_has_no_socket_and_no_program),
 		cmocka_unit_test(
 			who_asks_servers_connects_to_their_ports_and_has_no_file),
+		cmocka_unit_test(who_asks_name_servers_has_datagrams_and_no_file),
 		cmocka_unit_test(memory_and_the_log_work_in_every_cage),
 	};
 	return cmocka_run_group_tests(tests, make_all, remove_all);
