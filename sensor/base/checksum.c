@@ -34,23 +34,33 @@ static __attribute__((noinline)) uint64_t rest_of(const uint8_t *bytes, size_t l
 }
 
 /* The carries are counted apart, so that no addition waits for the one before. */
-static inline uint64_t add_word(uint64_t sum, uint64_t word, uint64_t *carries)
+struct lane {
+	uint64_t sum;
+	uint64_t carries;
+};
+
+static inline void lane_add(struct lane *lane, uint64_t word)
 {
-	*carries += __builtin_add_overflow(sum, word, &sum);
-	return sum;
+	lane->carries += __builtin_add_overflow(lane->sum, word, &lane->sum);
+}
+
+static inline uint64_t lane_sum(const struct lane *lane)
+{
+	return sum_word(lane->sum, lane->carries);
 }
 
 static inline uint64_t sum_bytes(uint64_t sum, const uint8_t *bytes, size_t len)
 {
-	uint64_t carries = 0;
+	struct lane even = {.sum = sum};
+	struct lane odd = {.sum = 0};
 	size_t left = len;
-	for (; left >= 32; bytes += 32, left -= 32) {
-		sum = add_word(sum, word_at(bytes), &carries);
-		sum = add_word(sum, word_at(bytes + 8), &carries);
-		sum = add_word(sum, word_at(bytes + 16), &carries);
-		sum = add_word(sum, word_at(bytes + 24), &carries);
+	for (; left >= 32; bytes += 32, left -= 32) { /* neither lane waits for the other */
+		lane_add(&even, word_at(bytes));
+		lane_add(&odd, word_at(bytes + 8));
+		lane_add(&even, word_at(bytes + 16));
+		lane_add(&odd, word_at(bytes + 24));
 	}
-	sum = sum_word(sum, carries);
+	sum = sum_word(lane_sum(&even), lane_sum(&odd));
 	for (; left >= 8; bytes += 8, left -= 8) {
 		sum = sum_word(sum, word_at(bytes));
 	}

@@ -138,8 +138,35 @@ static bool is_wanted(const struct list_case *asked, const char *list)
 	return is_any;
 }
 
+/* Of the lists that were named, the first one that does not exist, or NULL. */
+static const char *missing_list(const struct list_case *asked)
+{
+	size_t count;
+	const struct lists_list *all = lists_all(asked->lists, &count);
+	for (size_t i = 1; i < asked->words->count; i++) {
+		const char *name = asked->words->list[i];
+		size_t at = 0;
+		while (at < count && strcmp(all[at].name, name) != 0) {
+			at++;
+		}
+		if (at == count) {
+			return name;
+		}
+	}
+	return NULL;
+}
+
+static int fail_of(const char *missing)
+{
+	return command_misused(&COMMAND_LIST, "there is no list \"%.40s\"", missing);
+}
+
 static int dump(const struct list_case *asked)
 {
+	const char *missing = missing_list(asked);
+	if (missing) {
+		return fail_of(missing);
+	}
 	const uint32_t count = lists_entry_count(asked->lists);
 	for (uint32_t i = 0; i < count; i++) {
 		struct lists_entry entry;
@@ -200,6 +227,10 @@ static void print_list(const struct lists_list *list, const struct list_sum *sum
 
 static int stats(const struct list_case *asked)
 {
+	const char *missing = missing_list(asked);
+	if (missing) {
+		return fail_of(missing);
+	}
 	struct list_sum sums[LISTS_MAX] = {{0}};
 	size_t list_count = 0;
 	const struct lists_list *all = lists_all(asked->lists, &list_count);

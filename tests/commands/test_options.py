@@ -104,7 +104,7 @@ def test_the_manual_has_the_exit_statuses_that_help_shows(command):
 NOWHERE = "/nowhere/at/all"
 REFERENCE = "rules/anssi-reference.yaml"
 NEEDS_MATRIX = {"audit", "dmarc", "digest", "grid", "report", "replay", "unused"}
-ENDS = [("run", 2, "-c", NOWHERE), ("status", 3, "--state-dir", NOWHERE), ("ship", 2, "-c", NOWHERE), ("fleet", 2, "-c", NOWHERE), ("fleet", 3, "--observed", NOWHERE), ("unban", 3, "--state-dir", NOWHERE, "192.0.2.1"), ("list", 2, "stats", "-m", REFERENCE),
+ENDS = [("run", 2, "-c", NOWHERE), ("status", 3, "--state-dir", NOWHERE), ("ship", 2, "-c", NOWHERE), ("fleet", 2, "-c", NOWHERE), ("fleet", 3, "--observed", NOWHERE), ("unban", 3, "--state-dir", NOWHERE, "192.0.2.1"), ("list", 2, "stats", "-m", REFERENCE), ("list", 2, "dump", "typo", "-m", "pcaps/sender-listed/matrix.yaml"), ("list", 2, "stats", "typo", "-m", "pcaps/sender-listed/matrix.yaml"),
         ("list", 3, "stats", "--state-dir", NOWHERE), ("check", 2, NOWHERE), ("explain", 2, "-m", NOWHERE, "a", "b", "smtp"), ("diff", 2, NOWHERE, REFERENCE),
         ("import", 3, NOWHERE), ("import", 2, "LICENSE"), ("learn", 3, NOWHERE), ("export", 2, "--to", "csv", "-m", NOWHERE), ("catalogue", 2, "no.such"),
         ("observed", 2, "LICENSE"), ("observed", 3, NOWHERE), ("servers", 2, "LICENSE"), ("servers", 3, NOWHERE),
