@@ -84,7 +84,7 @@ static void print_terms(const struct difference *difference)
 	char text[DIFF_TEXT_BYTES];
 	if (difference->term_count > 0) {
 		(void)printf("%sDomains, expected fields, lists: %zu\n",
-			difference->entry_count > 0
+			difference->entry_count > 0 || difference->is_partial
 				? "\n"
 				: "No connection is gained, lost or changed.\n\n",
 			difference->term_count);

@@ -95,13 +95,13 @@ static void add(struct audit_line *line, enum audit_subject subject,
 	}
 }
 
-static enum audit_verdict verdict_of(
+static enum audit_verdict verdict_of(const struct dossier *dossier,
 	const struct audit_line *line, enum audit_subject subject)
 {
 	if (line->breaches > 0) {
 		return AUDIT_VERDICT_BREACHED;
 	}
-	if (line->answers[AUDIT_UNASKED] > 0) {
+	if (line->answers[AUDIT_UNASKED] > 0 || dossier->audited.lost > 0) {
 		return AUDIT_VERDICT_UNKNOWN;
 	}
 	if (LINES[subject].is_offer && line->answers[AUDIT_NO] > 0) {
@@ -124,7 +124,7 @@ struct audit_line audit_line(const struct dossier *dossier, enum audit_subject s
 			line.observed += breach->flows;
 		}
 	}
-	line.verdict = verdict_of(&line, subject);
+	line.verdict = verdict_of(dossier, &line, subject);
 	return line;
 }
 

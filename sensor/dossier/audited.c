@@ -78,9 +78,45 @@ static struct audited_subject *subject_of(struct audited *audited, const char *n
 static void forget_answers(struct audited_subject *subject)
 {
 	list_free(subject->answers);
+	list_free(subject->records);
 	arena_free(&subject->arena);
 	subject->answers = NULL;
+	subject->records = NULL;
 	subject->count = 0;
+	subject->record_count = 0;
+}
+
+/* Two sources may have the same record: a journal, and what was shipped of it. */
+static bool has_record(const struct audited_subject *subject, const char *id)
+{
+	for (size_t i = 0; i < subject->record_count; i++) { /* AUDITED_RECORDS_MAX */
+		if (strcmp(subject->records[i], id) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_record(struct audited *audited, struct audited_subject *subject,
+	const struct document *record)
+{
+	const char *id = document_text(record, "event_id");
+	if (id && id[0] == '\0') {
+		id = NULL;
+	}
+	if (id && has_record(subject, id)) {
+		return;
+	}
+	if (id && subject->record_count == AUDITED_RECORDS_MAX) {
+		audited->lost += document_count(record, "audit.answers");
+		return;
+	}
+	if (id) {
+		subject->records = list_room(subject->records, subject->record_count,
+			sizeof(*subject->records));
+		subject->records[subject->record_count++] = copy(subject, id);
+	}
+	add_answers(audited, subject, record);
 }
 
 /* Of a subject with many answers several records of one time tell. */
@@ -107,7 +143,7 @@ static void take(struct audited *audited, const struct document *record)
 		subject->host = copy(subject, host ? host : "");
 		(void)document_flag(record, "audit.whole", &subject->is_whole);
 	}
-	add_answers(audited, subject, record);
+	add_record(audited, subject, record);
 }
 
 void audited_line(struct audited *audited, const char *line, size_t len)

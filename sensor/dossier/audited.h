@@ -14,6 +14,7 @@
 
 #define AUDITED_SUBJECTS_MAX 16384 /* what is more is counted */
 #define AUDITED_ANSWERS_MAX  4096  /* of a subject */
+#define AUDITED_RECORDS_MAX  1024  /* of a subject, of one time */
 
 struct audited_answer {
 	const char *check;
@@ -32,6 +33,8 @@ struct audited_subject {
 	uint64_t time_us;
 	struct audited_answer *answers; /* list_room */
 	size_t count;
+	const char **records; /* list_room; the ids of those that told it */
+	size_t record_count;
 	struct arena arena; /* of all its texts but the name */
 };
 

@@ -300,5 +300,6 @@ void page_audit_json(struct json_writer *writer, const struct dossier *dossier)
 		json_subject(writer, &dossier->audited.list[i]);
 	}
 	json_array_close(writer);
+	json_number(writer, "answers_without_room", dossier->audited.lost);
 	json_object_close(writer);
 }

@@ -277,6 +277,11 @@ static void write_reported(struct section *section)
 		}
 	}
 	close_section(section);
+	if (reported->unkept > 0) {
+		char number[PAGE_NUMBER_BYTES];
+		const char *const values[] = {page_number(reported->unkept, number)};
+		page_fill(section->page, TEXT_REPORTED_UNKEPT, values);
+	}
 	write_spoofing(section->page, section->digest);
 }
 

@@ -119,17 +119,19 @@ static void part_addresses(struct parting *parting, const struct starts *starts)
 	}
 }
 
-/* A host of that name stands in the Internet, whoever it is by name. */
+struct matrix_end difference_end_of_host(const struct matrix *matrix, const char *host)
+{
+	const struct matrix_group *group = matrix_group_of_host(matrix, host);
+	return (struct matrix_end){group, &matrix->zones[0], group != NULL};
+}
+
 static void part_names(struct parting *parting, const struct name_table *hosts)
 {
 	for (size_t i = 0; i < hosts->capacity; i++) {
 		struct difference_class class = {.host = hosts->slots[i].name};
 		for (int side = 0; class.host && side < 2; side++) {
-			const struct matrix *matrix = parting->matrices[side];
-			const struct matrix_group *group =
-				matrix_group_of_host(matrix, class.host);
-			class.ends[side] = (struct matrix_end){
-				group, &matrix->zones[0], group != NULL};
+			class.ends[side] = difference_end_of_host(
+				parting->matrices[side], class.host);
 		}
 		if (class.host) {
 			(void)class_of(parting, &class);

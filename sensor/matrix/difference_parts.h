@@ -66,6 +66,9 @@ struct difference_pairs {
 	size_t count;
 };
 
+/* A host of that name stands in the Internet, whoever it is by name. */
+struct matrix_end difference_end_of_host(const struct matrix *matrix, const char *host);
+
 /* Put together what is alike: the entries. Changes the order of the pairs. */
 void difference_gather(struct difference *difference,
 	const struct matrix *const matrices[2], const struct difference_deltas *deltas,

@@ -162,22 +162,46 @@ static void part_addresses(struct terms *terms, const struct marks *marks,
 	terms->difference->is_partial |= terms->lookups_left == 0;
 }
 
-static void part_hosts(const struct difference *difference,
-	const struct allowed allowed[2], struct apart apart[2])
+static bool is_name_allowed(
+	const struct matrix *matrix, const struct allowed *allowed, const char *host)
 {
-	for (size_t i = 0; i < difference->class_count; i++) {
-		const struct difference_class *class = &difference->classes[i];
-		const bool is_old =
-			class->host && is_host_allowed(&allowed[0], &class->ends[0]);
-		const bool is_new =
-			class->host && is_host_allowed(&allowed[1], &class->ends[1]);
-		if (is_old != is_new) {
-			struct apart *to = &apart[is_new];
-			to->hosts = list_room(
-				to->hosts, to->host_count, sizeof(*to->hosts));
-			to->hosts[to->host_count++] = class->host;
+	const struct matrix_end end = difference_end_of_host(matrix, host);
+	return is_host_allowed(allowed, &end);
+}
+
+/* Each one that either matrix declares: a class would have one of several. */
+static void part_hosts(const struct terms *terms, const struct allowed allowed[2],
+	struct apart apart[2])
+{
+	for (size_t i = 0; i < 2; i++) {
+		const struct name_table *hosts = &terms->matrices[i]->hosts;
+		for (size_t at = 0; at < hosts->capacity; at++) {
+			const char *host = hosts->slots[at].name;
+			if (!host ||
+				(i > 0 && name_table_find(&terms->matrices[0]->hosts,
+						  host) != NAME_NONE)) {
+				continue;
+			}
+			bool is[2];
+			for (int side = 0; side < 2; side++) {
+				is[side] = is_name_allowed(
+					terms->matrices[side], &allowed[side], host);
+			}
+			if (is[0] != is[1]) {
+				struct apart *to = &apart[is[1]];
+				to->hosts = list_room(
+					to->hosts, to->host_count, sizeof(*to->hosts));
+				to->hosts[to->host_count++] = host;
+			}
 		}
 	}
+}
+
+static int host_order(const void *left, const void *right)
+{
+	const char *const *one = left;
+	const char *const *other = right;
+	return strcmp(*one, *other);
 }
 
 /* Into the arena, and given back. */
@@ -193,6 +217,7 @@ static void keep_apart(
 	}
 	if (apart->host_count > 0) {
 		memcpy(hosts, apart->hosts, apart->host_count * sizeof(*hosts));
+		qsort(hosts, apart->host_count, sizeof(*hosts), host_order);
 	}
 	term->spans = spans;
 	term->span_count = apart->span_count;
@@ -217,7 +242,7 @@ static void compare_allowed(struct terms *terms, const struct allowing *allowing
 	}
 	qsort(marks.list, marks.count, sizeof(*marks.list), mark_order);
 	part_addresses(terms, &marks, allowed, apart);
-	part_hosts(terms->difference, allowed, apart);
+	part_hosts(terms, allowed, apart);
 	list_free(marks.list);
 	for (int side = 1; side >= 0; side--) {
 		if (apart[side].span_count + apart[side].host_count > 0) {

@@ -256,7 +256,9 @@ static void observe_sending(
 		   judge_is_internet(&judgement->from)) {
 		conformity->is_taken_from_internet |= seen == SEEN_ENOUGH;
 		observe(conformity, CONFORMITY_R36, seen);
-		note_policy(conformity, record->observation->facts);
+		if (seen != SEEN_ONE_WAY) { /* what a reply refuses is not known then */
+			note_policy(conformity, record->observation->facts);
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ struct cell {
 	_Atomic uint64_t flows[CELLS_TLS]; /* by enum facts_tls */
 };
 
-/* What the servers of an end let in, where it crossed in clear, and what they did not. */
+/* What was sent to the servers of an end in clear, and how often they said no. */
 enum cells_mail {
 	CELLS_MAIL_MESSAGES = 0,
 	CELLS_MAIL_REFUSALS,

@@ -22,6 +22,7 @@ struct told {
 	const char *subject;
 	bool is_whole;
 	const char *answers; /* JSON */
+	const char *id;      /* of the record, or NULL */
 };
 
 static void tell(const struct told *told)
@@ -29,10 +30,11 @@ static void tell(const struct told *told)
 	char line[2048];
 	const int len = snprintf(line, sizeof(line),
 		"{\"timestamp\":\"2026-11-30T12:%02u:00.000000+0000\",\"event_type\":"
-		"\"stats\",\"host\":\"%s\",\"audit\":{\"subject\":\"%s\",\"kind\":\"%"
+		"\"stats\",\"event_id\":\"%s\",\"host\":\"%s\",\"audit\":{\"subject\":"
+		"\"%s\",\"kind\":\"%"
 		"s\","
 		"\"whole\":%s,\"answers\":[%s]}}",
-		told->minute, told->host, told->subject,
+		told->minute, told->id ? told->id : "", told->host, told->subject,
 		strchr(told->subject, ' ') ? "server" : "domain",
 		told->is_whole ? "true" : "false", told->answers);
 	assert_in_range(len, 1, sizeof(line) - 1);
@@ -47,7 +49,7 @@ static void tell(const struct told *told)
 
 static void once(unsigned minute, const char *subject, const char *answers)
 {
-	tell(&(struct told){minute, "a", subject, false, answers});
+	tell(&(struct told){minute, "a", subject, false, answers, NULL});
 }
 
 static enum audit_verdict verdict(enum audit_subject subject)
@@ -74,6 +76,33 @@ static void the_last_run_counts_in_whatever_order_they_come(void **state)
 	assert_int_equal(asked->answers[0].state, AUDIT_YES);
 	assert_string_equal(asked->answers[2].check, "dkim.found");
 	assert_null(audited_find(&dossier.audited, "example.net"));
+}
+
+static void a_record_that_two_sources_have_counts_once(void **state)
+{
+	(void)state;
+	const char *const yes = YES("spf.valid");
+	tell(&(struct told){2, "a", DOMAIN, false, yes, "1-1"});
+	tell(&(struct told){2, "a", DOMAIN, false, yes, "1-2"}); /* more of the run */
+	tell(&(struct told){2, "a", DOMAIN, false, yes, "1-1"});
+	assert_int_equal(audited_find(&dossier.audited, DOMAIN)->count, 2);
+	tell(&(struct told){3, "a", DOMAIN, false, yes, "1-1"}); /* of another run */
+	assert_int_equal(audited_find(&dossier.audited, DOMAIN)->count, 1);
+}
+
+static void where_answers_found_no_room_nothing_is_said_to_be_well(void **state)
+{
+	(void)state;
+	const char *const yes = YES("spf.valid");
+	char id[16];
+	for (int i = 0; i < AUDITED_RECORDS_MAX; i++) {
+		(void)snprintf(id, sizeof(id), "1-%d", i);
+		tell(&(struct told){1, "a", DOMAIN, false, yes, id});
+	}
+	assert_int_equal(verdict(AUDIT_SUBJECT_SPF), AUDIT_VERDICT_CONFORM);
+	tell(&(struct told){1, "a", DOMAIN, false, yes, "2-1"});
+	assert_int_equal(dossier.audited.lost, 1);
+	assert_int_equal(verdict(AUDIT_SUBJECT_SPF), AUDIT_VERDICT_UNKNOWN);
 }
 
 static void lines_that_are_none_of_an_audit_are_let_by(void **state)
@@ -103,11 +132,14 @@ static void what_a_whole_run_of_its_host_no_longer_asks_is_declared_no_more(
 	void **state)
 {
 	(void)state;
-	tell(&(struct told){1, "a", "192.0.2.9:25 smtp", true, YES("server.tls")});
-	tell(&(struct told){1, "b", "192.0.2.8:25 smtp", true, YES("server.tls")});
-	tell(&(struct told){1, "a", DOMAIN, true, YES("spf.valid")});
-	tell(&(struct told){2, "a", SERVER, true, YES("server.tls")});
-	tell(&(struct told){3, "a", "192.0.2.7:25 smtp", false, YES("server.tls")});
+	tell(&(struct told){
+		1, "a", "192.0.2.9:25 smtp", true, YES("server.tls"), NULL});
+	tell(&(struct told){
+		1, "b", "192.0.2.8:25 smtp", true, YES("server.tls"), NULL});
+	tell(&(struct told){1, "a", DOMAIN, true, YES("spf.valid"), NULL});
+	tell(&(struct told){2, "a", SERVER, true, YES("server.tls"), NULL});
+	tell(&(struct told){
+		3, "a", "192.0.2.7:25 smtp", false, YES("server.tls"), NULL});
 	audited_finish(&dossier.audited);
 	const struct audited *audited = &dossier.audited;
 	assert_int_equal(audited->count, 4);
@@ -198,6 +230,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(
 			the_last_run_counts_in_whatever_order_they_come, forget),
+		cmocka_unit_test_teardown(
+			a_record_that_two_sources_have_counts_once, forget),
+		cmocka_unit_test_teardown(
+			where_answers_found_no_room_nothing_is_said_to_be_well, forget),
 		cmocka_unit_test_teardown(
 			lines_that_are_none_of_an_audit_are_let_by, forget),
 		cmocka_unit_test_teardown(

@@ -3,7 +3,10 @@
 
 #include "matrix/difference.h"
 
-#define ROWS "rows: [{id: M-1, from: relay, to: mx-out, protocols: smtp}]\n"
+#define ROWS                                                         \
+	"  partner: {role: inbound, names: [mail2.partner.example, " \
+	"mail1.partner.example]}\n"                                  \
+	"rows: [{id: M-1, from: relay, to: mx-out, protocols: smtp}]\n"
 
 /* One term: "+domains example.org: text", with "-" or "~", "!" where nothing is wider or narrower. */
 struct change {
@@ -113,6 +116,10 @@ static void who_may_send_in_the_name_of_a_domain_is_compared_host_by_host(void *
 			"domains: {example.org: {senders: [203.0.113.9]}}\n",
 			{"-domains : mail of any domain may be passed on no more by "
 			 "203.0.113.9-203.0.113.9"}},
+		{"domains: {example.org: {}}\n",
+			"domains: {example.org: {senders: [partner]}}\n",
+			{"+domains example.org: may be sent from outside by "
+			 "mail1.partner.example mail2.partner.example"}},
 		/* below an own domain its senders count, and an entry of its own */
 		{"domains: {example.org: {senders: [203.0.113.9]}}\n",
 			"domains: {example.org: {senders: [203.0.113.9]}, "
