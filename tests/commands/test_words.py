@@ -11,8 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORDS = re.compile(r"\b(?:told|anew|tells|telling|by (?:itself|himself|themselves))\b", re.I)
 LITERAL = re.compile(r'/\*.*?\*/|//[^\n]*|"((?:\\.|[^"\\])*)"|\'(?:\\.|[^\'\\])*\'', re.S)
 FOR_USERS = sorted(str(path.relative_to(ROOT)) for path in [
-    *(ROOT / "man").glob("*.[578]"), ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "completions").iterdir(), *(ROOT / "docs/schema").iterdir(),
-    ROOT / "docs/glossary.md", ROOT / "dashboards/prometheus-alerts.yml"])
+    *(ROOT / "man").glob("*.[578]"), ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md", *(ROOT / "completions").iterdir(),
+    *(ROOT / "docs/schema").iterdir(), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/siem").glob("*.md"), ROOT / "dashboards/prometheus-alerts.yml"])
 
 
 def test_the_words_are_found():
@@ -20,6 +20,13 @@ def test_the_words_are_found():
     assert not WORDS.findall("too young to tell; told_us; a renewed one")
     assert literals('a("it is " /* told */ "told"); // anew') == ["it is told"]
     assert literals("""x = '"'; y("one", "by");""") == ["one", "by"]
+    assert WORDS.search(prose("In `told` it is told.")) and not WORDS.search(prose("In `told` it is.")) and WORDS.search("In `told` it is.")
+    assert not prose("| [case](../pcaps/case/) | It is told. |") and prose("| [page](page.md) | It is told. |")
+
+
+def prose(line):
+    """What a line of a page says: no names in `code`, nothing of the tables that come from the READMEs of cases."""
+    return "" if "](../pcaps/" in line or line.startswith("<!-- cases:") else re.sub("`[^`]*`", "", line)
 
 
 def literals(source):
@@ -40,7 +47,7 @@ def literals(source):
 @pytest.mark.parametrize("path", FOR_USERS)
 def test_no_text_for_users_has_them(path):
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
-    assert not [(place, line) for place, line in enumerate(lines, 1) if WORDS.search(line)]
+    assert not [(place, line) for place, line in enumerate(lines, 1) if WORDS.search(prose(line) if path.endswith(".md") else line)]
 
 
 def test_no_log_line_and_no_message_has_them():

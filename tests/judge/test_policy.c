@@ -194,7 +194,7 @@ static const struct {
 		of_expired, {SEVERITY_MEDIUM, SEVERITY_MEDIUM, SEVERITY_LOW}},
 	{"certificate ends within 30 days", FINDING_TLS_CERTIFICATE_EXPIRING,
 		of_expiring, {SEVERITY_MEDIUM, SEVERITY_MEDIUM, SEVERITY_LOW}},
-	{"certificate signed by itself", FINDING_TLS_CERTIFICATE_SELF_SIGNED,
+	{"self-signed certificate", FINDING_TLS_CERTIFICATE_SELF_SIGNED,
 		of_self_signed, {SEVERITY_MEDIUM, SEVERITY_MEDIUM, SEVERITY_LOW}},
 	{"certificate for another name", FINDING_TLS_CERTIFICATE_NAME_MISMATCH,
 		of_other_name, {SEVERITY_MEDIUM, SEVERITY_MEDIUM, SEVERITY_LOW}},
