@@ -126,28 +126,23 @@ static int digest_run(int argc, char **argv)
 }
 
 static const char ABOUT[] =
-	"What is new, on one screen, to be read every week: recommendations whose\n"
+	"Say on one screen what is new, for a mail every week: recommendations whose\n"
 	"verdict changed, new hosts that no row lets do what they did, groups that\n"
-	"speak with each other for the first time, rows that ended, end within 30 "
-	"days\n"
-	"or fell silent, certificates that ended or end within 30 days. Where nothing\n"
-	"is new nothing is printed. A sensor that saw no flow at all is news.\n"
-	"Of what `mailwarden dmarc` recorded: hosts that send as your domains and "
-	"were\n"
-	"not reported before, and domains whose TLS fails now and did not.\n"
+	"speak with each other for the first time, rows that ended, end within 30\n"
+	"days or fell silent, certificates that ended or end within 30 days. Of what\n"
+	"`mailwarden dmarc` recorded: hosts that send as your domains and were not\n"
+	"reported before, and domains whose TLS fails now and did not. It prints\n"
+	"nothing where nothing is new. A sensor that saw no flow at all is news.\n"
 	"\n"
 	"TRAFFIC is what `mailwarden report` reads; without it, the journal and the\n"
-	"observed matrix of the sensor that runs here, and the folder dmarc beside "
-	"them.\n"
-	"The older it is, the better is known what is new: an observed matrix knows "
-	"up\n"
-	"to 400 days.\n";
+	"observed matrix of the sensor that runs here, and the folder dmarc beside\n"
+	"them. An observed matrix reaches back up to 400 days, so it knows best what\n"
+	"is new.\n";
 
-static const char NOTES[] = "A span is held against the one before it, just as long. "
-			    "Of an observed matrix\n"
-			    "alone verdicts are those of pairs of hosts by whole days "
-			    "(UTC), each judged by\n"
-			    "the worst that was ever seen of it.\n";
+static const char NOTES[] =
+	"The digest compares a span with the one before it, just as long. Of an\n"
+	"observed matrix alone it gives the verdicts of pairs of hosts by whole days\n"
+	"(UTC), and judges each by the worst that it ever showed.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden digest -m /etc/mailwarden/matrix.yaml\n"

@@ -202,21 +202,20 @@ static bool set_exit_code(void *target, const struct option_row *row, const char
 }
 
 static const char ABOUT[] =
-	"Write the document that an auditor hands over: how much could be seen, one\n"
+	"Write the document that an auditor hands over: how much the sensor saw, one\n"
 	"verdict per recommendation with the rows at fault, examples and what to do,\n"
 	"declared against seen as a picture, offenders, servers, rows, method and\n"
 	"limits. TRAFFIC is what `mailwarden observed` reads: captures, a journal's\n"
-	"folder, EVE lines, an observed matrix. Only captures give what replay "
-	"counts;\n"
-	"recorded flows are judged by MATRIX again. Folders that `mailwarden dmarc\n"
+	"folder, EVE lines, an observed matrix. Only captures give what replay\n"
+	"counts; MATRIX judges recorded flows again. Folders that `mailwarden dmarc\n"
 	"--journal` and `mailwarden audit --journal` wrote add who sends as your\n"
-	"domains, and what was asked. Equal input gives an equal report: it has no\n"
-	"time of its making.\n";
+	"domains, and what the audit asked. Equal input gives an equal report: it\n"
+	"does not say when it was made.\n";
 
 static const char NOTES[] =
-	"--baseline takes the --json form of an earlier report. A breach is the same\n"
-	"where finding, row, source and target group are; what cannot be observed any\n"
-	"more is reported, and never counts as fixed.\n";
+	"--baseline takes the --json form of an earlier report. Two breaches are\n"
+	"the same if finding, row, source and target group are. The report names what\n"
+	"it cannot observe any more, and never counts it as fixed.\n";
 
 static const char EXAMPLES[] =
 	"  mailwarden report monday.pcap -m matrix.yaml\n"

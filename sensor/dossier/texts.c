@@ -27,8 +27,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_VALUE] = {"Value", "Valeur"},
 	[TEXT_SIGHT] = {"What could be seen", "Ce qui a pu être vu"},
 	[TEXT_SIGHT_ABOUT] =
-		{"Verdicts reach no further than this: what was not seen is no "
-		 "evidence that nothing was wrong.",
+		{"Verdicts cover only what the sensor saw. What it did not see proves "
+		 "nothing.",
 			"Les constats ne portent pas plus loin que ceci : ce qui n'a "
 			"pas été vu ne prouve pas que tout était en ordre."},
 	[TEXT_SIGHT_PLACES] = {"Places of observation", "Points d'observation"},
@@ -60,8 +60,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_DECIMAL_POINT] = {".", ","},
 	[TEXT_VERDICTS] = {"Verdict per recommendation", "Constat par recommandation"},
 	[TEXT_VERDICTS_ABOUT] =
-		{"Conform means: of what was seen nothing breached it, and "
-		 "little was not seen. Not observable is no pass.",
+		{"Conform means: nothing that the sensor saw breached it, and the "
+		 "sensor missed little. Not observable does not mean conform.",
 			"Conforme signifie : rien de ce qui a été vu ne s'en écarte, "
 			"et peu n'a pas été vu. Non observable ne vaut pas conforme."},
 	[TEXT_RECOMMENDATION] = {"Recommendation", "Recommandation"},
@@ -90,7 +90,7 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"messages {} ; aucun refus vu, ni définitif (5xx) ni "
 			"temporaire (4xx)"},
 	[TEXT_WHY_NOT] = {"Why no verdict", "Pourquoi pas de constat"},
-	[TEXT_LACK_SIGHT] = {"Too much of the traffic could not be looked into.",
+	[TEXT_LACK_SIGHT] = {"Too much of the traffic could not be decoded.",
 		"Une trop grande part du trafic n'a pas pu être décodée."},
 	[TEXT_LACK_DEPTH] =
 		{"Fewer than nine in ten of its flows were seen far enough.",
@@ -202,9 +202,9 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_EXPIRED] = {"{} (over)", "{} (échue)"},
 	[TEXT_CHANGE] = {"Since the earlier report", "Depuis le rapport précédent"},
 	[TEXT_CHANGE_ABOUT] =
-		{"A breach is the same where finding, row, source and target "
-		 "group are the same. What could not be observed this time is "
-		 "never called fixed.",
+		{"Two breaches are the same if finding, row, source group and target "
+		 "group are the same. The report never calls fixed what it could not "
+		 "observe this time.",
 			"Un écart est le même si l'écart, la ligne, le groupe source "
 			"et le groupe cible sont les mêmes. Ce qui n'a pas pu être "
 			"observé cette fois n'est jamais dit corrigé."},
@@ -215,11 +215,11 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_CHANGE_HEAD] = {"Change", "Évolution"},
 	[TEXT_DAYS] = {"Day by day", "Jour par jour"},
 	[TEXT_DAYS_ABOUT] =
-		{"Flows by the day they began, findings by the day they were "
-		 "reported; days are those of UTC.",
+		{"Flows count on the day they began, findings on the day of their "
+		 "alert. Days are those of UTC.",
 			"Les flux au jour où ils ont commencé, les écarts au jour où "
 			"ils ont été signalés ; les jours sont ceux d'UTC."},
-	[TEXT_DAYS_MORE] = {"Later days had no room here.",
+	[TEXT_DAYS_MORE] = {"The table has no room for later days.",
 		"D'autres jours n'ont pas trouvé place ici."},
 	[TEXT_DAY] = {"Day", "Jour"},
 	[TEXT_OVERVIEW_SENSOR] = {"Mail flows seen by {}",
@@ -228,9 +228,9 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Flux de messagerie vus par {} capteurs"},
 	[TEXT_OVERVIEW_STATE] = {"The sensor", "Le capteur"},
 	[TEXT_OVERVIEW_HEALTH] = {"Health", "Santé"},
-	[TEXT_OVERVIEW_HEALTHY] = {"at its work", "en service"},
+	[TEXT_OVERVIEW_HEALTHY] = {"in service", "en service"},
 	[TEXT_OVERVIEW_WRITTEN] = {"This page was written (UTC)", "Page écrite (UTC)"},
-	[TEXT_OVERVIEW_STARTED] = {"The sensor runs since (UTC)",
+	[TEXT_OVERVIEW_STARTED] = {"The sensor has run since (UTC)",
 		"Capteur en marche depuis (UTC)"},
 	[TEXT_OVERVIEW_LOADED] = {"The matrix in use was loaded (UTC)",
 		"Matrice en vigueur chargée (UTC)"},
@@ -240,19 +240,23 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_OVERVIEW_ALERTS] = {"Alerts that are open", "Alertes ouvertes"},
 	[TEXT_OVERVIEW_ALERTS_ABOUT] =
 		{"Alerts of the last 24 hours, the gravest first. The same finding "
-		 "between the same ends by the same row is one, with its newest "
-		 "detail.",
+		 "between the same ends by the same row counts as one alert, with its "
+		 "newest detail.",
 			"Alertes des dernières 24 heures, les plus graves d'abord. Le "
 			"même écart entre les mêmes extrémités et par la même ligne "
 			"n'en fait qu'une, avec son dernier détail."},
-	[TEXT_OVERVIEW_ALERTS_NONE] = {"No alert was given in the last 24 hours.",
-		"Aucune alerte dans les dernières 24 heures."},
-	[TEXT_OVERVIEW_ALERTS_LOST] = {"{} alerts, those longest ago, found no room in "
-				       "this list; the records have them.",
-		"{} alertes, les plus anciennes, n'ont pas trouvé place dans cette "
-		"liste ; les enregistrements les ont."},
+	[TEXT_OVERVIEW_ALERTS_NONE] =
+		{"The sensor raised no alert in the last 24 hours.",
+			"Aucune alerte dans les dernières 24 heures."},
+	[TEXT_OVERVIEW_ALERTS_LOST] =
+		{"This list has no room for the {} oldest alerts; the records have "
+		 "them.",
+			"{} alertes, les plus anciennes, n'ont pas trouvé place dans "
+			"cette "
+			"liste ; les enregistrements les ont."},
 	[TEXT_OVERVIEW_ALERTS_BEHIND] =
-		{"The journal is not read to its end yet: newer alerts may be missing.",
+		{"The page has not read the journal to its end yet: newer alerts may "
+		 "be missing.",
 			"Le journal n'est pas encore lu jusqu'au bout : des alertes "
 			"plus récentes peuvent manquer."},
 	[TEXT_OVERVIEW_ALERTS_COUNT] = {"Times", "Fois"},
@@ -262,19 +266,17 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_OVERVIEW_MONTH] = {"Declared against seen: 30 days",
 		"Déclaré et vu : 30 jours"},
 	[TEXT_OVERVIEW_WINDOW] =
-		{"Of pairs of hosts that were seen in this time, up to the writing of "
-		 "this page. Numbers are of all flows of such a pair, earlier ones "
-		 "too; each pair is judged by the matrix in use, on the worst it "
-		 "showed.",
+		{"Pairs of hosts that the sensor saw in this time, up to the writing "
+		 "of this page. Numbers count all flows of such a pair, earlier ones "
+		 "too. The matrix in use judges each pair by the worst it showed.",
 			"Paires d'hôtes vues dans ce délai, jusqu'à l'écriture de "
 			"cette page. Les nombres portent sur tous les flux d'une telle "
 			"paire, y compris antérieurs ; chaque paire est jugée par la "
 			"matrice en vigueur, sur ce qu'elle a montré de pire."},
 	[TEXT_OVERVIEW_WINDOW_FLEET] =
-		{"Of pairs of hosts that were seen in this time, up to the last flow "
-		 "of all sensors. Numbers are of all flows of such a pair, earlier "
-		 "ones too; each pair is judged by the matrix given, on the worst it "
-		 "showed.",
+		{"Pairs of hosts that the sensors saw in this time, up to the last "
+		 "flow of all sensors. Numbers count all flows of such a pair, earlier "
+		 "ones too. The matrix given judges each pair by the worst it showed.",
 			"Paires d'hôtes vues dans ce délai, jusqu'au dernier flux de "
 			"tous les capteurs. Les nombres portent sur tous les flux "
 			"d'une telle paire, y compris antérieurs ; chaque paire est "
@@ -307,45 +309,44 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 		"Certificats qui expirent en premier"},
 	[TEXT_OVERVIEW_SENSORS] = {"Sensors", "Capteurs"},
 	[TEXT_OVERVIEW_FILE] = {"File", "Fichier"},
-	[TEXT_OVERVIEW_AGAIN] = {"The page is written again about once a minute and "
-				 "fetches nothing: load it again to see the next one.",
-		"La page est réécrite environ une fois par minute et ne charge rien : "
-		"la recharger montre la suivante."},
+	[TEXT_OVERVIEW_AGAIN] =
+		{"The sensor writes this page about once a minute. The page fetches "
+		 "nothing: reload it to see the next one.",
+			"La page est réécrite environ une fois par minute et ne charge "
+			"rien : "
+			"la recharger montre la suivante."},
 	[TEXT_METHOD] = {"Method and limits", "Méthode et limites"},
 	[TEXT_METHOD_JUDGED] =
-		{"Each mail flow was recognised by its bytes on any port, and "
-		 "both its ends were held against the declared matrix by their "
-		 "roles.",
+		{"The sensor recognised each mail flow by its bytes, on any port. It "
+		 "compared both ends, by their roles, with the declared matrix.",
 			"Chaque flux de messagerie a été reconnu à ses octets, sur "
 			"tout port, et ses deux extrémités ont été confrontées à la "
 			"matrice déclarée selon leurs rôles."},
 	[TEXT_METHOD_CONFORM] =
-		{"A recommendation is conform only where traffic that could "
-		 "have breached it was seen, and nine in ten of its flows far "
-		 "enough.",
+		{"A recommendation is conform only if the sensor saw traffic that "
+		 "could have breached it, and saw nine in ten of its flows far enough.",
 			"Une recommandation n'est conforme que si du trafic qui aurait "
 			"pu s'en écarter a été vu, et neuf de ses flux sur dix assez "
 			"loin."},
 	[TEXT_METHOD_TLS] =
-		{"Nothing is decrypted. In TLS 1.3 certificates are encrypted "
-		 "and not visible, which is never taken for valid.",
+		{"The sensor decrypts nothing. TLS 1.3 encrypts certificates: the "
+		 "sensor does not see them, and never takes that for valid.",
 			"Rien n'est déchiffré. En TLS 1.3 les certificats sont "
 			"chiffrés et non visibles, ce qui n'est jamais tenu pour "
 			"valide."},
 	[TEXT_METHOD_ONCE] =
-		{"Passive observation at the named places only: other paths, "
-		 "and what servers would answer if asked, are not covered.",
+		{"The sensor observed passively, and at the named places only. It does "
+		 "not cover other paths, nor what servers would answer if asked.",
 			"Observation passive aux seuls points nommés : les autres "
 			"chemins, et ce que des serveurs répondraient si on les "
 			"interrogeait, ne sont pas couverts."},
 	[TEXT_METHOD_SUMS] =
-		{"Made from an observed matrix: flows are counted by pair of "
-		 "hosts, each pair is judged by its worst, and examples are the "
-		 "last flow of a pair. Numbers of breaches are upper bounds; "
-		 "findings without a mail flow, such as queries for mail "
-		 "servers, are not in it, nor whether flows were joined midway "
-		 "or had bytes missing: conform says less here than of a "
-		 "capture.",
+		{"Made from an observed matrix. It counts flows by pair of hosts, the "
+		 "report judges each pair by its worst, and examples are the last flow "
+		 "of a pair. Numbers of breaches are upper bounds. An observed matrix "
+		 "has no findings without a mail flow, such as queries for mail "
+		 "servers. It does not say whether flows were joined midway or had "
+		 "bytes missing. So conform says less here than of a capture.",
 			"Fait d'une matrice observée : les flux y sont comptés par "
 			"paire d'hôtes, chaque paire est jugée sur ce qu'elle a de "
 			"pire, et les exemples sont le dernier flux d'une paire. Les "
@@ -354,13 +355,11 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"si des flux ont été pris en route ou ont perdu des octets : "
 			"conforme dit moins ici que d'une capture."},
 	[TEXT_METHOD_RECORDS] =
-		{"Made from records at least in part: this matrix judged those "
-		 "again. Frames that could not be decoded are not in "
-		 "records but by the counters among them: conform says less here than "
-		 "of a capture. Severities "
-		 "are the usual ones of a finding, and the row at fault is that "
-		 "of the whole flow; an alert may have named others when it was "
-		 "raised.",
+		{"Made from records at least in part: this matrix judged those again. "
+		 "Of frames that could not be decoded, records have only the counters. "
+		 "So conform says less here than of a capture. Severities are the "
+		 "usual ones of a finding, and the row at fault is that of the whole "
+		 "flow. An alert may have named others when the sensor raised it.",
 			"Fait au moins en partie d'enregistrements : ceux-ci ont été "
 			"jugés à nouveau par cette matrice. Les trames non décodées "
 			"n'y "
@@ -370,9 +369,9 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"écart, et la ligne en cause est celle du flux entier ; une "
 			"alerte a pu en dire d'autres quand elle a été levée."},
 	[TEXT_METHOD_PACKETS] =
-		{"Examples are found again in a capture by the number of their "
-		 "first packet, or by time and Community ID; in records by "
-		 "event_id or flow_id.",
+		{"To find an example in a capture, use the number of its first packet, "
+		 "or its time and Community ID. In records, use its event_id or "
+		 "flow_id.",
 			"Les exemples se retrouvent dans une capture par le numéro de "
 			"leur premier paquet, ou par l'heure et le Community ID ; dans "
 			"les enregistrements par event_id ou flow_id."},
@@ -384,8 +383,8 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"version 3.0 du 19 juin 2020, redites ici avec nos mots ; seul "
 			"le texte du guide fait foi."},
 	[TEXT_METHOD_NO_TIME] =
-		{"The report bears no time of its making: equal input gives an "
-		 "equal report.",
+		{"The report does not say when it was made: equal input gives an equal "
+		 "report.",
 			"Le rapport ne porte pas l'heure de sa production : à entrées "
 			"égales, rapport égal."},
 	[TEXT_DIGEST_TITLE] = {"Mail flows: what is new",
@@ -395,11 +394,11 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 			"Du {} au {} UTC : flux de messagerie {}, sur la durée "
 			"précédente {}."},
 	[TEXT_DIGEST_SILENT] =
-		{"Not one mail flow was seen. The last one: {}. Does the sensor "
-		 "still get its traffic?",
+		{"The sensor saw no mail flow. The last one: {}. Does the sensor still "
+		 "get its traffic?",
 			"Aucun flux de messagerie n'a été vu. Le dernier : {}. La "
 			"sonde reçoit-elle encore son trafic ?"},
-	[TEXT_DIGEST_FIRST] = {"Nothing was seen before: all that was seen is new.",
+	[TEXT_DIGEST_FIRST] = {"The sensor saw nothing before: all that it saw is new.",
 		"Rien n'avait été vu auparavant : tout ce qui a été vu est "
 		"nouveau."},
 	[TEXT_DIGEST_WHO] = {"What", "Objet"},
@@ -426,19 +425,25 @@ static const char *const TEXTS[TEXT_COUNT][TEXTS_LANGUAGES] = {
 	[TEXT_DIGEST_CERTIFICATE] = {"ends on {}, days left: {}",
 		"échoit le {}, jours restants : {}"},
 	[TEXT_AUDIT] = {"What was asked: the audit", "Ce qui a été demandé : l'audit"},
-	[TEXT_AUDIT_ABOUT] = {"What the declared domains publish and the declared "
-			      "servers offer, as they last answered. What could not be "
-			      "asked is neither conform nor breached.",
-		"Ce que publient les domaines déclarés et ce que proposent les "
-		"serveurs déclarés, selon leurs dernières réponses. Ce qui n'a pu être "
-		"demandé n'est ni conforme ni non conforme. Les raisons sont en "
-		"anglais, telles que l'audit les dit."},
-	[TEXT_AUDIT_NONE] = {"Nothing was asked: no record of `mailwarden audit` was "
-			     "given. Of what domains publish, and of what servers "
-			     "offer inside TLS 1.3, this report says nothing.",
-		"Rien n'a été demandé : aucun enregistrement de `mailwarden audit` n'a "
-		"été donné. De ce que publient les domaines et de ce que proposent les "
-		"serveurs dans TLS 1.3, ce rapport ne dit rien."},
+	[TEXT_AUDIT_ABOUT] =
+		{"What the declared domains publish and the declared servers offer, as "
+		 "they last answered. What the audit could not ask is neither conform "
+		 "nor breached.",
+			"Ce que publient les domaines déclarés et ce que proposent les "
+			"serveurs déclarés, selon leurs dernières réponses. Ce qui n'a "
+			"pu être "
+			"demandé n'est ni conforme ni non conforme. Les raisons sont "
+			"en "
+			"anglais, telles que l'audit les dit."},
+	[TEXT_AUDIT_NONE] =
+		{"Nothing was asked: this report has no record of `mailwarden audit`. "
+		 "It says nothing about what domains publish, nor about what servers "
+		 "offer inside TLS 1.3.",
+			"Rien n'a été demandé : aucun enregistrement de `mailwarden "
+			"audit` n'a "
+			"été donné. De ce que publient les domaines et de ce que "
+			"proposent les "
+			"serveurs dans TLS 1.3, ce rapport ne dit rien."},
 	[TEXT_AUDIT_WHAT] = {"What", "Objet"},
 	[TEXT_AUDIT_DECLARED] = {"Declared", "Déclaré"},
 	[TEXT_AUDIT_OBSERVED] = {"Flows observed at fault", "Flux observés en défaut"},

@@ -7,8 +7,8 @@ static const char *const TEXTS[TEXT_REPORTED_LAST - FIRST + 1][TEXTS_LANGUAGES] 
 		"Qui émet au nom de nos domaines, selon les destinataires"},
 	[TEXT_REPORTED_ABOUT - FIRST] =
 		{"DMARC and TLS reports, as `mailwarden dmarc` added them up. What "
-		 "they say is a claim of who wrote them. A run names 100 hosts at "
-		 "most; the numbers of messages are of all.",
+		 "they say is a claim of whoever wrote them. A run names 100 hosts at "
+		 "most; the numbers of messages cover all hosts.",
 			"Rapports DMARC et TLS, tels que `mailwarden dmarc` les a "
 			"additionnés. Ce qu'ils disent n'engage que qui les a écrits. "
 			"Une exécution nomme 100 hôtes au plus ; les nombres de "

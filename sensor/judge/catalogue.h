@@ -128,7 +128,7 @@ struct tactic {
 	const char *id; /* "TA0011" */
 	const char *name;
 };
-/* NULL: none is told of it. */
+/* NULL: it has none. */
 const struct tactic *tactic_of(const char *technique);
 
 struct recommendation_words {

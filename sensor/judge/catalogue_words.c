@@ -59,7 +59,7 @@ const struct tactic *tactic_of(const char *technique)
 const struct recommendation_words *recommendation_words(size_t index)
 {
 	static const struct recommendation_words WORDS[] = {
-		{"R21", "what leaves tells nothing of the inside"},
+		{"R21", "what leaves reveals nothing of the inside"},
 		{"R34", "mailbox servers stand in the internal zone"},
 		{"R35", "internal relays do not reach past the gateway's servers"},
 		{"R36", "one server of the gateway sends, another one receives"},

@@ -15,8 +15,8 @@ static void review_breadth(struct review *review, const struct matrix_row *row)
 	}
 	if (row->is_any_port) {
 		review_tell(review, &row->place, "warning",
-			"row %s allows any port, so a mail protocol on a port not its "
-			"own goes unseen",
+			"row %s allows any port, so the sensor does not report a "
+			"mail protocol on a port not its own",
 			row->id);
 	}
 }
@@ -44,9 +44,8 @@ static void review_learned(struct review *review, const struct matrix_row *row)
 	char day[SENTENCE_DAY_BYTES];
 	if (row->learned_s != 0 && !row->owner) {
 		review_tell(review, &row->place, "warning",
-			"row %s was learned on %s and nobody answers for it; write "
-			"its owner",
-			row->id, sentence_last_day(row->learned_s, day));
+			"row %s was learned on %s and has no owner; name one", row->id,
+			sentence_last_day(row->learned_s, day));
 	}
 }
 
@@ -197,8 +196,8 @@ static void review_resolvers(struct review *review)
 		if (!group->has_addresses) {
 			review_tell(review, &group->place, "warning",
 				"group %s is known by name and no group has role "
-				"resolver: DNS answers of any host of a zone are "
-				"believed, and none of the Internet",
+				"resolver: the sensor believes DNS answers of any host "
+				"of a zone, and none of the Internet",
 				group->name);
 			return;
 		}

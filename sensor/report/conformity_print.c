@@ -68,7 +68,7 @@ static void print_unseen(const struct conformity_line *line, FILE *out)
 	if (line->certificates < line->in_tls) {
 		(void)snprintf(text, sizeof(text),
 			"of %" PRIu64 " flows in TLS %" PRIu64
-			" showed a certificate; nothing is said of the others'",
+			" showed a certificate; those of the others are unknown",
 			line->in_tls, line->certificates);
 		human_wrap(out, text);
 	}
@@ -85,7 +85,7 @@ static void print_policy(const struct conformity *conformity, FILE *out)
 	if (policy.refusals + policy.deferrals == 0) {
 		(void)snprintf(text, sizeof(text),
 			"messages from the Internet in clear: %" PRIu64
-			"; none was seen to be refused or deferred",
+			"; the sensor saw no refusal and no deferral",
 			policy.messages);
 	} else {
 		(void)snprintf(text, sizeof(text),
@@ -174,9 +174,8 @@ static void print_reach(const struct conformity_reach *reach, FILE *out)
 	}
 	if (reach->given_up > 0) {
 		columns_say(out, SIGHT_AT,
-			"  %-9s %" PRIu64 " flows were looked at no more for want of "
-			"room\n",
-			"given up", reach->given_up);
+			"  %-9s %" PRIu64 " flows, for want of room\n", "given up",
+			reach->given_up);
 	}
 }
 

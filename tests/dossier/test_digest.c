@@ -212,7 +212,7 @@ static void test_silence_is_news_and_nothing_else_of_flows(void **state)
 	assert_int_equal(row(&scene, 0), DIGEST_ROW_NONE);
 	assert_false(digest_is_verdict_changed(&scene.digest, CONFORMITY_R37));
 	char *text = written(&scene, TEXTS_ENGLISH);
-	assert_non_null(strstr(text, "Not one mail flow was seen."));
+	assert_non_null(strstr(text, "The sensor saw no mail flow."));
 	assert_non_null(strstr(text, "2026-12-05 00:00:00"));
 	assert_non_null(strstr(text, "M-02 (relay -> mx-out): ended on 2026-12-08"));
 	assert_null(strstr(text, "192.0.2.71"));

@@ -74,7 +74,7 @@ def test_what_is_new_is_on_one_screen(tmp_path, records):
     french = told(file, *UNTIL, "--lang", "fr")
     assert "R37 : non conforme (auparavant : conforme)" in french
     assert not {line for line in text.splitlines() if re.search(r"[a-z] [a-z]+ [a-z]", line)} & set(french.splitlines())
-    assert told(file, "--until", "2026-11-29", "--since", "1d").count("Not one mail flow") == 1
+    assert told(file, "--until", "2026-11-29", "--since", "1d").count("The sensor saw no mail flow") == 1
 
 
 def test_records_in_the_future_are_not_there_yet(tmp_path, records):

@@ -61,7 +61,7 @@ static void a_learned_row_asks_for_its_owner(void **state)
 	assert_warns(
 		ROWS(" - {id: b, from: relay, to: mx-out, protocols: smtp, learned: "
 		     "2026-11-29}\n"),
-		"row b was learned on 2026-11-29 and nobody answers for it");
+		"row b was learned on 2026-11-29 and has no owner; name one");
 	assert_silent(
 		ROWS(" - {id: b, from: relay, to: mx-out, protocols: smtp, learned: "
 		     "2026-11-29, owner: messaging}\n"),
@@ -291,8 +291,8 @@ static void who_answers_for_names_is_to_be_declared(void **state)
 	(void)state;
 	assert_warns(HEAD "  b: {role: inbound, names: mx.example.net}\n" TO_B,
 		"made.yaml:10: warning: group b is known by name and no group has role "
-		"resolver: DNS answers of any host of a zone are believed, and none of "
-		"the Internet");
+		"resolver: the sensor believes DNS answers of any host of a zone, and "
+		"none of the Internet");
 	assert_silent(HEAD RESOLVER
 		"  b: {role: inbound, names: mx.example.net}\n" TO_B,
 		"group b");

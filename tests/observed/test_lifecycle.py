@@ -28,5 +28,5 @@ def test_every_command_of_the_page_runs_as_written(traffic, tmp_path):
     matrix = (folder / "matrix.yaml").read_text()
     assert "protocols: [imaps]" in matrix and "protocols: [submission]" in matrix
     assert "# Nothing to propose." in (folder / "more.yaml").read_text()
-    assert "nobody answers for it" in said["mailwarden check matrix.yaml"]
+    assert "has no owner; name one" in said["mailwarden check matrix.yaml"]
     assert "allowed" in said["mailwarden explain -m matrix.yaml 192.0.2.64 192.0.2.10 imaps"].lower()

@@ -131,7 +131,7 @@ def test_it_says_what_is_seen_and_how_the_sensor_is(run):
     page = Page(text_of(run))
     headings = [tag for tag, _ in page.elements if tag == "h2"]
     assert len(headings) == 8 and len([tag for tag, _ in page.elements if tag == "svg"]) == 2
-    for text in ("Mail flows seen by sensor.example.org", "at its work", "critical", "tls.credentials-clear", "sender.illegitimate",
+    for text in ("Mail flows seen by sensor.example.org", "in service", "critical", "tls.credentials-clear", "sender.illegitimate",
                  "workstations 192.0.2.70", "internet 203.0.113.25", "Declared against seen: 24 hours", "Declared against seen: 30 days", "siem", "file", "worker 0", "tap0",
                  "192.0.2.10:143"):
         assert page.says(text), text
