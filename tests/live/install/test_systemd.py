@@ -95,6 +95,14 @@ def test_install_puts_everything_in_place(tmp_path):
                  *(f"usr/share/doc/mailwarden/{name}" for name in ("README.md", "SECURITY.md", "docs/start.md")),
                  *(f"usr/share/doc/mailwarden/examples/{name}" for name in EXAMPLES)):
         assert (tmp_path / path).is_file(), path
+    assert lost_links(tmp_path / "usr/share/doc/mailwarden") == {"pcaps", "bench", "tests", "man", "dashboards"}  # as docs/README.md says
+
+
+def lost_links(folder):
+    """Where links of the installed pages lead that are not installed beside them."""
+    targets = {(page.parent / link).resolve() for page in folder.glob("docs/**/*.md")
+               for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", page.read_text(encoding="utf-8"))}
+    return {target.relative_to(folder).parts[0] for target in targets if not target.exists()}
 
 
 def named(unit, key):
