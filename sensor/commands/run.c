@@ -157,9 +157,9 @@ static const char ABOUT[] =
 
 static const char NOTES[] =
 	"Signals: HUP reads the matrix and the settings again, and reopens files (one\n"
-	"in error changes nothing; mode, action, ban, expired and recheck are\n"
-	"taken, others at the next start). USR1 logs the counters. TERM and INT end\n"
-	"after open flows were reported, a second one ends at once.\n"
+	"in error changes nothing; mode, action, ban, ban-declared, expired, grace\n"
+	"and recheck are taken, others at the next start). USR1 logs the counters.\n"
+	"TERM and INT end after open flows were reported, a second one ends at once.\n"
 	"\n"
 	"Needs CAP_NET_RAW and CAP_NET_ADMIN (root has them and gives up the rest).\n"
 	"How to deploy it: deploy.md of the documentation. How it is: mailwarden "

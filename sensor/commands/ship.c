@@ -278,6 +278,12 @@ static int ship_config(struct ship *ship, const struct option_words *names)
 	if (!choose(ship, names, list, &count)) {
 		return COMMAND_USAGE;
 	}
+	if (count == 0 && ship->is_once) {
+		(void)fprintf(stderr,
+			"mailwarden ship: no outputs in %s, nothing to send\n",
+			ship->config);
+		return COMMAND_OK;
+	}
 	if (count == 0) {
 		return command_misused(&COMMAND_SHIP, "the settings have no outputs");
 	}
@@ -323,8 +329,8 @@ static const struct option_row OPTIONS[] = {
 		.field = offsetof(struct ship, config),
 		.is_required = true},
 	{.name = "once",
-		.help = "end when all is delivered, or an output was down for\n"
-			"10 s",
+		.help = "end when all is delivered, at once where the settings\n"
+			"have no outputs, or when one was down for 10 s",
 		.set = option_set_flag,
 		.field = offsetof(struct ship, is_once)},
 	{.name = "state-dir",

@@ -13,6 +13,8 @@ def test_an_auditor_gets_from_a_capture_to_a_report_by_the_page_alone(tmp_path):
         site.put("audit.pcap", book.monday())
         site.put("later.pcap", book.monday(book.MONDAY[:-2]))
         for block in book.blocks("auditor.md"):
+            if block.why_not:
+                continue
             printed = site.execute(block.commands)
             assert not book.missing(block, printed), printed
         page = site.run("cat", "/root/books/rapport.html")

@@ -8,7 +8,13 @@ import book
 import sensor
 
 ROOT = sensor.ROOT
-PAGES = ("analyst.md", "networks.md", "privacy.md", "security.md", "upgrade.md")
+PAGES = ("analyst.md", "audit.md", "networks.md", "privacy.md", "security.md", "upgrade.md")
+ERASED = r"\b192\.0\.2\.70\b"  # in the command of privacy.md that blanks the records of a host
+KEPT = """cd /var/lib/mailwarden
+install -d -o mailwarden -g mailwarden dmarc
+cp journal/*.eve.jsonl dmarc
+cp journal/*.eve.jsonl ../mailwarden-audit/journal/9999999999999999.eve.jsonl
+printf '{"entry":"%s"}\\n' 192.0.2.70 192.0.2.71 > list-drop.json"""
 MIRRORED = "enable --now mailwarden\n"  # the command of start.md behind which a sensor watches eth1
 BRIDGED = "net.bridge.bridge-nf-call-iptables"
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -36,9 +42,26 @@ def watching_site(tmp_path):
 def test_the_commands_of_each_page_print_what_it_shows(site):
     for page in PAGES:
         for block in book.blocks(page):
-            if not block.why_not:
-                printed = site.execute(block.commands)
-                assert not book.missing(block, printed), (page, printed)
+            if block.why_not:
+                continue
+            if ERASED in block.commands:
+                site.execute(KEPT)
+            printed = site.execute(block.commands)
+            assert not book.missing(block, printed), (page, printed)
+            if ERASED in block.commands:
+                assert re.findall(r"192[.]0[.]2[.]7.", site.run("sh", "-c", "cat /var/lib/mailwarden/list-*.json")) == ["192.0.2.71"]
+                assert len(re.findall("^.*jsonl:0$", printed, re.M)) >= 4 and set(re.findall(":[0-9]+$", printed, re.M)) == {":0"}, printed
+
+
+@pytest.mark.skipif(book.WHY_NOT is not None, reason=str(book.WHY_NOT))
+def test_the_unit_of_the_audit_sends_to_the_outputs_and_has_done_where_there_are_none(site):
+    for block in book.blocks("audit.md"):
+        site.execute(block.commands)
+    sent = site.run("cat", "/var/lib/mailwarden/alerts.log").splitlines()
+    assert len(sent) > 3 and {line.split()[1] for line in sent[3:]} == {"finding=audit.not-asked"}
+    site.execute("sed -i '/^outputs:/,$d' /etc/mailwarden/mailwarden.yaml")
+    assert "no outputs in /etc/mailwarden/mailwarden.yaml, nothing to send" in site.execute("systemctl start mailwarden-audit.service")
+    assert site.run("cat", "/var/lib/mailwarden/alerts.log").splitlines() == sent
 
 
 @pytest.mark.skipif(book.WHY_NOT is not None, reason=str(book.WHY_NOT))

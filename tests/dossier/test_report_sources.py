@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from cases import PATIENCE_S, case_folders, sensor
+from cases import PATIENCE_S, ROOT, case_folders, sensor
 
 # The records of a flow have its findings as they were at its end, and no severities: what an alert told meanwhile differs.
 AT_LAST_ANOTHER_ROW = "the alert went out before a row was known to allow the flow: of records the finding is that row's"
@@ -25,6 +25,7 @@ DIFFERENT = ANOTHER_SEVERITY | {
     "smtp-starttls-injection": AT_LAST_ANOTHER_ROW,
     "smtp-stranger-claims-stripping": AT_LAST_ANOTHER_ROW,
 }
+NUMBERS = dict(enumerate("nine ten eleven twelve".split(), 9))
 KEYS = "recommendation", "flows", "unseen", "breaches", "notices", "accepted", "from_internet"
 
 
@@ -64,6 +65,10 @@ def test_captures_and_records_give_the_same_verdicts(reports):
 
 def test_they_give_the_same_findings_but_for_those_that_have_a_reason(reports):
     assert {name for name, (capture, records) in reports.items() if numbers(capture) != numbers(records)} == set(DIFFERENT)
+
+
+def test_the_page_counts_them():
+    assert f"with the {NUMBERS[len(DIFFERENT)]} whose findings differ" in (ROOT / "docs/report.md").read_text(encoding="utf-8")
 
 
 def test_the_reason_is_severity_or_row_or_count(reports):

@@ -102,6 +102,27 @@ NUMBERS = [
 ]
 
 
+def test_forms_of_files_are_those_of_the_code():
+    texts = dict(re.findall(r'^#define (\w+_FIRST_LINE\w*)\s+"(mailwarden-\w+ \d)\\n"', page(ROOT / "sensor/observed/observed_file.h"), re.MULTILINE))
+    row = re.search(r"^\| `observed` \| begins with `(.+?)`; (\d) is read, too \|", page(ROOT / "docs/upgrade.md"), re.MULTILINE)
+    assert texts == {"OBSERVED_FILE_FIRST_LINE": row[1], "OBSERVED_FILE_FIRST_LINE_1": f"mailwarden-observed {row[2]}"}
+
+
+def french(path):
+    """The words of a table of words: English, French."""
+    rows = [row.strip("|").split(" | ") for row in page(path).splitlines() if row.startswith("| ") and row.count(" | ") == 2][1:]
+    for english, words, _ in rows:
+        english, words = (re.sub(r" \([^)]*\)", "", one.strip()).split(", ") for one in (english, words))
+        yield from zip(english, words if len(words) == len(english) else [", ".join(words)] * len(english))
+
+
+def test_the_page_in_french_has_the_words_of_the_glossary():
+    glossary, here = dict(french(ROOT / "docs/glossary.md")), dict(french(ROOT / "docs/fr/LISEZMOI.md"))
+    shared = {word: (here[word], glossary[word]) for word in here if word in glossary}
+    assert len(shared) > 20 and {"inline", "enforce", "finding", "breach"} <= set(shared)
+    assert [(word, *both) for word, both in shared.items() if both[0] != both[1]] == []
+
+
 def value(file, name):
     found = re.search(rf"^#define {name}\b(?:\(\w+\))?\s+(.*?)(?:/\*.*)?$", (ROOT / "sensor" / file).read_text(encoding="utf-8"), re.MULTILINE)
     return int(re.search(r"\b(0x[0-9a-f]+|\d+)\b", found[1].replace("uint16_t", ""))[1], 0)

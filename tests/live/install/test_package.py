@@ -94,7 +94,7 @@ def test_a_fresh_package_is_all_there_and_nothing_is_enabled(machine):
     for page in (ROOT / "man").glob("*.[578]"):
         assert machine.run("test", "-e", f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz") == ""
     for path in ("/usr/share/bash-completion/completions/mailwarden", "/usr/share/doc/mailwarden/copyright",
-                 "/usr/share/doc/mailwarden/changelog.gz", *named_by_texts()):
+                 "/usr/share/doc/mailwarden/changelog.gz", "/usr/share/doc/mailwarden/SECURITY.md", *named_by_texts()):
         machine.run("test", "-s", path)
     machine.run("mailwarden", "check", "--quiet", "/usr/share/mailwarden/rules/anssi-reference.yaml")
 

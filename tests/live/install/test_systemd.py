@@ -70,6 +70,16 @@ def test_the_drop_in_is_for_systemd_253_and_newer(tmp_path, unit):
         assert "ignoring: notify-reload" in answer.stderr
 
 
+EXAMPLES = ("audit.env", "digest.env", "rules.env", "notify-reload.conf")
+
+
+def test_the_audit_may_write_the_files_of_outputs_that_the_sensor_may():
+    paths = re.findall(r"type: file, .*?path: ([^,}]+)", (ROOT / "docs/start.md").read_text())
+    may = [path.removeprefix("-") for line in (ROOT / "systemd/mailwarden-audit.service").read_text().splitlines()
+           if line.startswith("ReadWritePaths=") for path in line.partition("=")[2].split()]
+    assert paths and not [path for path in paths if not any(path.startswith(f"{folder}/") for folder in may)]
+
+
 def test_install_puts_everything_in_place(tmp_path):
     built = pathlib.Path(sensor.MAILWARDEN)
     done = subprocess.run(["make", f"BUILD={built.parent}", f"DESTDIR={tmp_path}", "PREFIX=/usr", "install"],
@@ -81,8 +91,18 @@ def test_install_puts_everything_in_place(tmp_path):
                  "usr/lib/systemd/system/mailwarden-digest.service", "usr/libexec/mailwarden/send-digest",
                  "usr/lib/systemd/system/mailwarden-digest.timer", "usr/lib/systemd/system/mailwarden-audit.service",
                  "usr/lib/systemd/system/mailwarden-audit.timer",
-                 "usr/lib/tmpfiles.d/mailwarden.conf", "etc/mailwarden/mailwarden.yaml"):
+                 "usr/lib/tmpfiles.d/mailwarden.conf", "etc/mailwarden/mailwarden.yaml",
+                 *(f"usr/share/doc/mailwarden/{name}" for name in ("README.md", "SECURITY.md", "docs/start.md")),
+                 *(f"usr/share/doc/mailwarden/examples/{name}" for name in EXAMPLES)):
         assert (tmp_path / path).is_file(), path
+    assert lost_links(tmp_path / "usr/share/doc/mailwarden") == {"pcaps", "bench", "tests", "man", "dashboards"}  # as docs/README.md says
+
+
+def lost_links(folder):
+    """Where links of the installed pages lead that are not installed beside them."""
+    targets = {(page.parent / link).resolve() for page in folder.glob("docs/**/*.md")
+               for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", page.read_text(encoding="utf-8"))}
+    return {target.relative_to(folder).parts[0] for target in targets if not target.exists()}
 
 
 def named(unit, key):
