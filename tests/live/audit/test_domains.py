@@ -359,3 +359,37 @@ def test_a_file_that_cannot_be_read_is_told_before_anybody_is_asked(site):
                                           "--resolver", RESOLVER, *words), capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 3 and str(words[1]) in done.stderr.splitlines()[-1] and done.stdout == ""
     assert site.asked() == before
+
+
+def test_a_wrong_word_about_servers_is_told_before_any_domain_is_asked_about(site):
+    broken, domain = site.folder / "broken.state", "not-asked-before.example"
+    broken.write_text("no state at all\n")
+    for words, code in ((("--server", "misspelt"), 2), (("--server", "all", "--observed", broken), 2),
+                        (("--server", "all", "--observed", site.folder / "missing"), 3)):
+        done = audit(site, [domain], *words)
+        assert (done.returncode, done.stdout) == (code, "") and str(words[-1]) in done.stderr
+        assert domain not in site.asked()
+    assert audit(site, [domain], "--server", "mx-in", "--pause", "0").returncode == 0 and domain in site.asked()
+
+
+def child_of(process, but=()):
+    """The process that it started and that is no other's."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return next((int(child) for child in children if int(child) not in but), None)
+
+
+def test_what_was_answered_is_given_though_who_asks_servers_is_ended(site):
+    journal = site.folder / "ended"
+    asking = subprocess.Popen(site.inside(
+        MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example", "--selector", "sel", "--resolver", RESOLVER,
+        "--trust-anchor", site.anchors, "--ca-file", site.web, "--json", "--journal", journal, "--server", "all", "--pause", "60000"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    of_domains = until(lambda: child_of(asking), "who asks about domains", nap=0.001)
+    os.kill(until(lambda: child_of(asking, (of_domains,)), "who asks servers", nap=0.001), 9)
+    out, said = asking.communicate(timeout=60)
+    assert asking.returncode == 3 and "ended by signal 9" in said
+    answers = json.loads(out)["answers"]
+    assert {one["subject"] for one in answers} == {"clean.example"} and len(answers) == 31
+    kept = [json.loads(line) for file in journal.glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert [one["check"] for record in kept if record["event_type"] == "stats" for one in record["audit"]["answers"]] == [
+        one["check"] for one in answers]
