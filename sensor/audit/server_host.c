@@ -126,13 +126,10 @@ static void look(struct server_visit *visit)
 static void ask_host(struct server_visit *visit, const struct server_pin *first)
 {
 	visit->host = first->host;
-	if (!server_each_certificate(visit, look)) {
-		server_tell(visit,
-			first->kind == SERVER_PIN_TLSA ? SERVER_DANE
-						       : SERVER_CERTIFICATE_MTASTS,
-			AUDIT_UNASKED, "%.80s: %.140s", visit->host,
-			visit->link.why.text);
-	}
+	server_each_certificate(visit,
+		first->kind == SERVER_PIN_TLSA ? SERVER_DANE
+					       : SERVER_CERTIFICATE_MTASTS,
+		look);
 	visit->host = NULL;
 }
 
