@@ -69,9 +69,8 @@ static const char *fault_of(
 		visit->asking->now_s > certificate->not_after_s) {
 		return "it is out of date";
 	}
-	return tls_wire_is_for(visit->link.wire, visit->host)
-		       ? NULL
-		       : "it is for another name";
+	return tls_wire_names(visit->link.wire, visit->host) ? NULL
+							     : "it is for another name";
 }
 
 static void tell_policy(struct server_visit *visit, const struct tls_shown *shown,

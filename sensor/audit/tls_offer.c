@@ -309,6 +309,15 @@ bool tls_wire_is_for(const struct tls_wire *wire, const char *name)
 			       X509_check_ip_asc(leaf, name, 0) == 1);
 }
 
+bool tls_wire_names(const struct tls_wire *wire, const char *host)
+{
+	X509 *leaf = SSL_get0_peer_certificate(wire->ssl);
+	return leaf && X509_check_host(leaf, host, 0,
+			       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+				       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+			       NULL) == 1;
+}
+
 bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other)
 {
 	return one->usage == other->usage && one->selector == other->selector &&

@@ -64,6 +64,9 @@ void tls_wire_shown(const struct tls_wire *wire, struct tls_shown *shown);
 /* Its certificate is for this host, or this address, RFC 6125. */
 bool tls_wire_is_for(const struct tls_wire *wire, const char *name);
 
+/* Its certificate has this host among its alternative names, which alone count: RFC 8461, section 4.2. */
+bool tls_wire_names(const struct tls_wire *wire, const char *host);
+
 #define TLS_PIN_BYTES 2048 /* a whole certificate, or a key */
 
 /* What a TLSA record says of a chain: RFC 6698, section 2.1. Plain data. */
