@@ -80,10 +80,20 @@ struct tls_pin {
 
 bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other);
 
+/* A certificate or a key that is there whole can be read (RFC 6698, section 2.1.4); else the record counts for nothing. */
+bool tls_pin_is_usable(const struct tls_pin *pin);
+
+/* By what name senders come. */
+struct tls_reference {
+	const char *host;
+	const char *domain; /* whose mail it takes, or "" */
+};
+
 /*
  * The chain that was shown is one that it says, and what its usage asks besides is so: for DANE-TA dates and
- * the name of the host, for DANE-EE nothing (RFC 7672, section 3.1). False: *doubt in the library's words.
- * Of the offers RSA and ECDSA.
+ * one of the two names (RFC 7672, section 3.2.2), for DANE-EE nothing (section 3.1). False: *doubt in the
+ * library's words. Of the offers RSA and ECDSA.
  */
-bool tls_wire_is_pinned(const struct tls_wire *wire, const char *host,
-	const struct tls_pin *pin, const char **doubt);
+bool tls_wire_is_pinned(const struct tls_wire *wire,
+	const struct tls_reference *reference, const struct tls_pin *pin,
+	const char **doubt);

@@ -1,4 +1,5 @@
 """mailwarden audit of domains, over real name servers: what is right, each planted fault once, what cannot be asked."""
+import base64
 import json
 import os
 import pathlib
@@ -115,6 +116,7 @@ FAULTS = {
     "no-tlsa": ({"_25._tcp.mx": []}, "dane.found", "has none"),
     "tlsa-usage": ({"_25._tcp.mx": [("TLSA", f"1 1 1 {DIGEST}")]}, "dane.valid", "neither 2 (DANE-TA) nor 3"),
     "tlsa-length": ({"_25._tcp.mx": [("TLSA", f"3 1 2 {DIGEST}")]}, "dane.valid", "another length"),
+    "tlsa-unread": ({"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", "3 1 0 deadbeef")]}, "dane.valid", "it holds no key that can be read"),
 }
 # near misses: as good as clean
 RIGHT = {
@@ -137,6 +139,7 @@ RIGHT = {
     "much-txt": {"": [MX, ("TXT", SPF), *(("TXT", f"{number}{'x' * 200}") for number in range(12))]},
     "sts-one-label": {"": [("MX", "10 b.a.{0}."), ("TXT", SPF)], "b.a": [("A", IN)], "mx": [], "_25._tcp.mx": [],
                       "_25._tcp.b.a": [("TLSA", f"3 1 1 {DIGEST}")]},
+    "tlsa-whole": {"_25._tcp.mx": [("TLSA", f"3 1 0 {base64.b64decode(KEY).hex()}")]},
     "two-tlsa": {"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", f"2 0 2 {DIGEST}{DIGEST}")]},
 }
 # whose web server cannot be asked
