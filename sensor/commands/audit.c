@@ -78,6 +78,15 @@ static bool are_servers_asked(const struct request *request)
 	return request->domains.count == 0 || request->servers.count > 0;
 }
 
+static int make_journal(const struct request *request)
+{
+	struct reason why;
+	if (!request->journal || audit_journal_make(request->journal, &why)) {
+		return COMMAND_OK;
+	}
+	return command_failed(&COMMAND_AUDIT, "%s", why.text);
+}
+
 static int keep(const struct request *request, struct audit_run *run)
 {
 	struct reason why;
@@ -127,6 +136,9 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 		.has_all_servers = audit_servers_are_all(&request->servers)};
 	int code = are_servers_asked(request) ? audit_servers_choose(&servers)
 					      : COMMAND_OK;
+	if (code == COMMAND_OK) {
+		code = make_journal(request);
+	}
 	if (code == COMMAND_OK) {
 		code = ask(request, &servers, &run, &answers);
 	}
