@@ -43,6 +43,19 @@ void audit_answer(struct audit_answers *answers, const struct audit_check *check
 	};
 }
 
+void audit_answer_copy(struct audit_answers *answers, const struct audit_answer *answer)
+{
+	if (answers->count == AUDIT_ANSWERS_MAX) { /* then nothing is copied */
+		answers->lost++;
+		return;
+	}
+	struct arena *arena = &answers->arena;
+	struct audit_check *check = arena_take(arena, sizeof(*check));
+	*check = (struct audit_check){printable(arena, answer->check->id),
+		printable(arena, answer->check->question), answer->check->severity};
+	audit_answer(answers, check, answer->subject, answer->state, "%s", answer->why);
+}
+
 void audit_answers_free(struct audit_answers *answers)
 {
 	arena_free(&answers->arena);

@@ -39,6 +39,10 @@ struct audit_answers {
 void audit_answer(struct audit_answers *answers, const struct audit_check *check,
 	const char *subject, enum audit_state state, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* As another process told it: of its check all is copied, too. */
+void audit_answer_copy(
+	struct audit_answers *answers, const struct audit_answer *answer);
 void audit_answers_free(struct audit_answers *answers);
 
 size_t audit_count(const struct audit_answers *answers, enum audit_state state);
