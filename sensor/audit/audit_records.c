@@ -70,11 +70,22 @@ static struct json_audit_answer answer_of(
 		.why = text};
 }
 
-/* Days left are no news of a server, nor why nothing could be had; who else may send is. */
+/* One server may be several MX hosts; its answers to these say which. */
+static bool names_host(const char *check)
+{
+	return strcmp(check, "server.dane") == 0 ||
+	       strcmp(check, "server.certificate-mtasts") == 0;
+}
+
+/*
+ * Days left are no news of a server, nor why nothing could be had; who else may send is, and which MX host is at
+ * fault.
+ */
 static bool has_same_words(
 	const struct json_audit_answer *answer, const char *why, bool is_server)
 {
-	return is_server || answer->state == AUDIT_UNASKED ||
+	return answer->state == AUDIT_UNASKED ||
+	       (is_server && !names_host(answer->check)) ||
 	       strcmp(answer->why, why) == 0;
 }
 
