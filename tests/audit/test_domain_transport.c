@@ -152,12 +152,50 @@ static void a_record_of_dane_ta_bears_the_domain_and_one_of_dane_ee_does_not(
 	audit_answers_free(&scene.answers);
 }
 
+#define BY_NAME                                                                 \
+	"  cloud: {role: inbound, names: [mx.cloud.example]}\n  other: {role: " \
+	"inbound, names: [mx.other.example]}\n"
+#define CLOUD_ROW                                                                      \
+	"  - {id: B, from: internet, to: cloud, protocols: [smtp], tls: offered}\n"    \
+	"  - {id: C, from: internet, to: mx, protocols: [smtp], tls: offered, ports: " \
+	"[2525]}\n"
+
+static void a_group_of_names_without_addresses_is_declared_for_policies(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *more; /* of the policy */
+		const char *declared;
+		const char *published;
+	} ROWS[] = {
+		{"mx: mx.cloud.example\n", "yes: all of 2\n", "yes: all of 1\n"},
+		{"", "yes: all of 1\n",
+			"no: mx.cloud.example (cloud) is none of its mx\n"},
+		{"mx: mx.cloud.example\nmx: mx.other.example\n", /* no row leads there */
+			"no: mx: mx.other.example is neither\n", "yes: all of 1\n"},
+	};
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+		char policy[512];
+		struct scene scene = {.matrix = MATRIX_OF(BY_NAME, CLOUD_ROW),
+			.zone = ZONE,
+			.policy = policy};
+		(void)snprintf(policy, sizeof(policy), POLICY "%s", ROWS[i].more);
+		ask(&scene);
+		assert_string_equal(told(&scene, "mtasts.declared"), ROWS[i].declared);
+		assert_string_equal(
+			told(&scene, "mtasts.published"), ROWS[i].published);
+		audit_answers_free(&scene.answers);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tlsa_record_that_cannot_be_read_is_none),
 		cmocka_unit_test(
 			a_record_of_dane_ta_bears_the_domain_and_one_of_dane_ee_does_not),
+		cmocka_unit_test(
+			a_group_of_names_without_addresses_is_declared_for_policies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
