@@ -55,6 +55,7 @@ DIRECTIVES = {
     "sts-redirect": "return 301 https://mta-sts.clean.example$request_uri;",
     "sts-html": "default_type text/html; return 200 'version: STSv1\nmode: none\nmax_age: 604800\n';",
     "sts-503": "return 503;",
+    "sts-503-long": "error_page 503 /long; return 503; } location = /long { internal; alias LONG;",  # a page as long as sts-long's policy
 }
 # fault -> (what stands in another way, the one question that is answered with no, a part of why)
 FAULTS = {
@@ -143,7 +144,7 @@ RIGHT = {
     "two-tlsa": {"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", f"2 0 2 {DIGEST}{DIGEST}")]},
 }
 # whose web server cannot be asked
-UNREACHED = {"sts-503": policies.GOOD, "sts-silent": policies.SILENT, "sts-refused": policies.NOBODY}
+UNREACHED = {"sts-503": policies.GOOD, "sts-503-long": policies.GOOD, "sts-silent": policies.SILENT, "sts-refused": policies.NOBODY}
 EXTRA = [
     "_dmarc.above.example. TXT \"v=DMARC1; p=none; sp=reject; rua=mailto:x@above.example\"",
     "rua-agreed.example._report._dmarc.willing.reports.example. TXT \"v=DMARC1\"",
@@ -168,7 +169,8 @@ def site(tmp_path_factory):
     })
     hosts = [*FAULTS, *RIGHT, "unsigned", "spoilt", "away"]
     texts = {f"mta-sts.{name}.example": POLICIES.get(name, POLICY).format(f"{name}.example") for name in hosts if name not in DIRECTIVES}
-    web = Policies(folder, one.inside, texts, {f"mta-sts.{name}.example": what for name, what in DIRECTIVES.items()},
+    long = str(folder / "web" / "mta-sts.sts-long.example" / policies.PATH)
+    web = Policies(folder, one.inside, texts, {f"mta-sts.{name}.example": what.replace("LONG", long) for name, what in DIRECTIVES.items()},
                    unnamed=("mta-sts.sts-name.example",))
     one.web = web.authority
     yield one
@@ -256,7 +258,7 @@ def test_a_web_server_that_cannot_be_asked_is_no_fault(site):
     told = answers_of(site, [f"{name}.example" for name in UNREACHED], "--timeout", "1")
     why = {name: those(told[f"{name}.example"], "unknown") for name in UNREACHED}
     assert all([check for check, _ in answers] == ["mtasts.policy"] for answers in why.values()), why
-    for name, part in {"sts-503": "status 503", "sts-silent": "timed out", "sts-refused": "Failed to connect"}.items():
+    for name, part in {"sts-503": "status 503", "sts-503-long": "status 503", "sts-silent": "timed out", "sts-refused": "Failed to connect"}.items():
         assert part in why[name][0][1]
         assert those(told[f"{name}.example"], "no") == []
 
