@@ -2,8 +2,12 @@
 
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+
+static_assert(AUDITED_ANSWERS_MAX >= AUDIT_ANSWERS_MAX,
+	"what a run was answered is known to the next one");
 
 #define WHY_BYTES  400 /* of a record; a longer one is cut */
 #define MORE_BYTES 64

@@ -221,6 +221,26 @@ static void many_answers_are_several_records_of_one_run(void **state)
 	end(&scene);
 }
 
+static void all_that_a_run_has_room_for_is_known_to_the_next_one(void **state)
+{
+	(void)state;
+	struct scene scene = {.domain_count = AUDIT_ANSWERS_MAX};
+	for (size_t i = 0; i < AUDIT_ANSWERS_MAX - 1; i++) {
+		audit_answer(
+			&scene.answers, &VALID, "example.org", AUDIT_YES, "%s", "");
+	}
+	audit_answer(&scene.answers, &DECLARED, "example.org", AUDIT_NO, "last");
+	run(&scene);
+	assert_int_equal(scene.alerts, 1);
+	assert_int_equal(
+		audited_find(&scene.journal, "example.org")->count, AUDIT_ANSWERS_MAX);
+	assert_int_equal(scene.journal.lost, 0);
+	audit_answer(&scene.answers, &DECLARED, "example.org", AUDIT_NO, "last");
+	run(&scene);
+	assert_int_equal(scene.alerts, 0);
+	end(&scene);
+}
+
 static void alerts_of_a_run_are_bounded_and_the_last_one_says_how_many_there_are(
 	void **state)
 {
@@ -296,6 +316,7 @@ int main(void)
 		cmocka_unit_test(
 			what_could_not_be_asked_is_told_and_what_is_no_fault_is_not),
 		cmocka_unit_test(many_answers_are_several_records_of_one_run),
+		cmocka_unit_test(all_that_a_run_has_room_for_is_known_to_the_next_one),
 		cmocka_unit_test(
 			alerts_of_a_run_are_bounded_and_the_last_one_says_how_many_there_are),
 		cmocka_unit_test(a_text_of_a_stranger_is_cut_where_a_character_ends),
