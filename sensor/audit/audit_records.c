@@ -180,7 +180,7 @@ static bool is_of(
 	return strcmp(answers->list[place].subject, subject) == 0;
 }
 
-/* Answers of one subject stand together. Returns the first place behind what was written. */
+/* Answers of one subject stand together (audit_answers_gather). Returns the first place behind what was written. */
 static size_t write_part(struct records *records, size_t first)
 {
 	char texts[JSON_AUDIT_ANSWERS][WHY_BYTES];

@@ -224,8 +224,8 @@ static void ask(struct https_client *client, CURL *curl, struct curl_slist *wher
 		return;
 	}
 	const CURLcode code = client->curl.easy_perform(curl);
-	const bool is_long =
-		code == CURLE_WRITE_ERROR; /* a page on a status may be, too */
+	/* of what is too long the status says whether it is the document */
+	const bool is_long = code == CURLE_WRITE_ERROR;
 	if (code == CURLE_OK || (is_long && status_of(curl, client) != STATUS_OK)) {
 		tell_status(curl, client, request, answer);
 	} else {

@@ -96,12 +96,15 @@ static int keep(const struct request *request, struct audit_run *run)
 	return command_failed(&COMMAND_AUDIT, "%s", why.text);
 }
 
-static int give(const struct request *request, struct audit_run *run)
+static int give(const struct request *request, struct audit_run *run,
+	struct audit_answers *answers)
 {
-	print(request, run->answers);
+	audit_answers_gather(
+		answers); /* those of MX hosts come behind those of a server */
+	print(request, answers);
 	const int code = keep(request, run);
 	return code == COMMAND_OK && request->is_exit_code_wanted &&
-			       audit_faults(run->answers) > 0
+			       audit_faults(answers) > 0
 		       ? COMMAND_VIOLATIONS
 		       : code;
 }
@@ -143,7 +146,7 @@ static int audit_matrix(const struct request *request, const struct matrix *matr
 		code = ask(request, &servers, &run, &answers);
 	}
 	if (code == COMMAND_OK || answers.count > 0) {
-		const int given = give(request, &run);
+		const int given = give(request, &run, &answers);
 		code = code == COMMAND_OK ? given : code;
 	}
 	audit_servers_free(&servers);

@@ -54,11 +54,38 @@ static void what_finds_no_room_is_counted_and_takes_no_memory(void **state)
 	audit_answers_free(&answers);
 }
 
+static void answers_of_one_subject_stand_together_in_their_order(void **state)
+{
+	(void)state;
+	static const char *const ASKED[] = {"b.example 0", "b.example 1", "a.example 2",
+		"b.example 3", "192.0.2.9:25 smtp 4", "192.0.2.10:25 smtp 5",
+		"192.0.2.9:25 smtp, EC 6", "192.0.2.9:25 smtp 7", "a.example 8"};
+	static const char WANTED[] = "013284756";
+	struct audit_answers answers = {.count = 0};
+	for (size_t i = 0; i < sizeof(ASKED) / sizeof(ASKED[0]); i++) {
+		char subject[64];
+		const char *why = strrchr(ASKED[i], ' ') + 1;
+		(void)snprintf(subject, sizeof(subject), "%.*s",
+			(int)(why - ASKED[i]) - 1, ASKED[i]);
+		audit_answer(&answers, &VALID, subject, AUDIT_YES, "%s", why);
+	}
+	audit_answers_gather(&answers);
+	assert_int_equal(answers.count, sizeof(WANTED) - 1);
+	for (size_t i = 0; i < answers.count; i++) {
+		assert_int_equal(answers.list[i].why[0], WANTED[i]);
+	}
+	audit_answers_free(&answers);
+	audit_answers_gather(&answers); /* of none */
+	assert_int_equal(answers.count, 0);
+	audit_answers_free(&answers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_another_process_told_is_copied_whole),
 		cmocka_unit_test(what_finds_no_room_is_counted_and_takes_no_memory),
+		cmocka_unit_test(answers_of_one_subject_stand_together_in_their_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
