@@ -1,10 +1,12 @@
 #include "audit/answers.h"
 
 #include "base/columns.h"
+#include "base/name_table.h"
 #include "base/utf8.h"
 #include "report/json_writer.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WHY_BYTES 1024
@@ -41,6 +43,56 @@ void audit_answer(struct audit_answers *answers, const struct audit_check *check
 		.state = state,
 		.why = printable(&answers->arena, why),
 	};
+}
+
+void audit_answer_copy(struct audit_answers *answers, const struct audit_answer *answer)
+{
+	if (answers->count == AUDIT_ANSWERS_MAX) { /* then nothing is copied */
+		answers->lost++;
+		return;
+	}
+	struct arena *arena = &answers->arena;
+	struct audit_check *check = arena_take(arena, sizeof(*check));
+	*check = (struct audit_check){printable(arena, answer->check->id),
+		printable(arena, answer->check->question), answer->check->severity};
+	audit_answer(answers, check, answer->subject, answer->state, "%s", answer->why);
+}
+
+struct place {
+	uint32_t subject; /* by where its first answer stands */
+	uint32_t at;
+};
+
+static int by_subject(const void *left, const void *right)
+{
+	const struct place *a = left;
+	const struct place *b = right;
+	if (a->subject != b->subject) {
+		return a->subject < b->subject ? -1 : 1;
+	}
+	return a->at < b->at ? -1 : 1;
+}
+
+void audit_answers_gather(struct audit_answers *answers)
+{
+	struct name_table subjects = {.count = 0};
+	struct place *places = list_new(answers->count + 1, sizeof(*places));
+	struct audit_answer *list = list_new(answers->count + 1, sizeof(*list));
+	for (uint32_t i = 0; i < answers->count; i++) { /* AUDIT_ANSWERS_MAX */
+		const uint32_t first =
+			name_table_add(&subjects, answers->list[i].subject, i);
+		places[i] = (struct place){first == NAME_NONE ? i : first, i};
+	}
+	qsort(places, answers->count, sizeof(*places), by_subject);
+	for (size_t i = 0; i < answers->count; i++) {
+		list[i] = answers->list[places[i].at];
+	}
+	for (size_t i = 0; i < answers->count; i++) {
+		answers->list[i] = list[i];
+	}
+	list_free(list);
+	list_free(places);
+	name_table_free(&subjects);
 }
 
 void audit_answers_free(struct audit_answers *answers)

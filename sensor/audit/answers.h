@@ -39,6 +39,13 @@ struct audit_answers {
 void audit_answer(struct audit_answers *answers, const struct audit_check *check,
 	const char *subject, enum audit_state state, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* As another process told it: of its check all is copied, too. */
+void audit_answer_copy(
+	struct audit_answers *answers, const struct audit_answer *answer);
+
+/* Answers of one subject stand together, in their order; subjects in the order of their first. */
+void audit_answers_gather(struct audit_answers *answers);
 void audit_answers_free(struct audit_answers *answers);
 
 size_t audit_count(const struct audit_answers *answers, enum audit_state state);

@@ -2,8 +2,12 @@
 
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+
+static_assert(AUDITED_ANSWERS_MAX >= AUDIT_ANSWERS_MAX,
+	"what a run was answered is known to the next one");
 
 #define WHY_BYTES  400 /* of a record; a longer one is cut */
 #define MORE_BYTES 64
@@ -70,11 +74,22 @@ static struct json_audit_answer answer_of(
 		.why = text};
 }
 
-/* Days left are no news of a server, nor why nothing could be had; who else may send is. */
+/* One server may be several MX hosts; its answers to these say which. */
+static bool names_host(const char *check)
+{
+	return strcmp(check, "server.dane") == 0 ||
+	       strcmp(check, "server.certificate-mtasts") == 0;
+}
+
+/*
+ * Days left are no news of a server, nor why nothing could be had; who else may send is, and which MX host is at
+ * fault.
+ */
 static bool has_same_words(
 	const struct json_audit_answer *answer, const char *why, bool is_server)
 {
-	return is_server || answer->state == AUDIT_UNASKED ||
+	return answer->state == AUDIT_UNASKED ||
+	       (is_server && !names_host(answer->check)) ||
 	       strcmp(answer->why, why) == 0;
 }
 
@@ -165,7 +180,7 @@ static bool is_of(
 	return strcmp(answers->list[place].subject, subject) == 0;
 }
 
-/* Answers of one subject stand together. Returns the first place behind what was written. */
+/* Answers of one subject stand together (audit_answers_gather). Returns the first place behind what was written. */
 static size_t write_part(struct records *records, size_t first)
 {
 	char texts[JSON_AUDIT_ANSWERS][WHY_BYTES];

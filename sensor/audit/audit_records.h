@@ -13,7 +13,7 @@
 #define AUDIT_ALERTS_MAX 1000 /* of a run; what is more is a number in the last */
 
 struct audit_run {
-	const struct audit_answers *answers;
+	const struct audit_answers *answers; /* gathered */
 	size_t domain_count; /* the first so many are about domains, the others about servers */
 	bool has_all_domains; /* whatever the matrix declares was asked */
 	bool has_all_servers;

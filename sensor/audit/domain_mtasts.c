@@ -2,6 +2,7 @@
 #include "audit/domain_checks.h"
 
 #include "audit/mtasts_policy.h"
+#include "matrix/senders.h"
 
 #include <string.h>
 
@@ -51,16 +52,31 @@ static const struct domain_host *published(
 	return NULL;
 }
 
-static const struct matrix_group *group_of(const struct domain_run *run, size_t at)
+/* The group that the row lets take mail from the Internet, by names alone too; NULL: none. */
+static const struct matrix_group *receiver(const struct domain_run *run, size_t row)
 {
 	size_t count = 0;
-	const struct matrix_group *groups = matrix_groups(run->audit->matrix, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(groups[i].name, run->receivers.list[at].name) == 0) {
-			return &groups[i];
-		}
+	const struct matrix *matrix = run->audit->matrix;
+	const struct matrix_row *one = &matrix_rows(matrix, &count)[row];
+	return matrix_row_takes_in(matrix, one, run->audit->now_s) ? one->to.group
+								   : NULL;
+}
+
+static size_t row_count(const struct domain_run *run)
+{
+	size_t count = 0;
+	(void)matrix_rows(run->audit->matrix, &count);
+	return count;
+}
+
+static bool is_first_row_of(
+	const struct domain_run *run, size_t row, const struct matrix_group *group)
+{
+	size_t i = 0;
+	while (i < row && receiver(run, i) != group) {
+		i++;
 	}
-	return NULL; /* a zone */
+	return i == row;
 }
 
 /* A name of the matrix may be a pattern, too: "*.example.org" has all below. */
@@ -78,8 +94,9 @@ static bool is_declared_name(const struct matrix_group *group, const char *patte
 
 static bool is_declared(const struct domain_run *run, const char *pattern)
 {
-	for (size_t i = 0; i < run->receivers.count; i++) {
-		if (is_declared_name(group_of(run, i), pattern)) {
+	const size_t count = row_count(run);
+	for (size_t i = 0; i < count; i++) {
+		if (is_declared_name(receiver(run, i), pattern)) {
 			return true;
 		}
 	}
@@ -163,9 +180,10 @@ static void check_names(struct domain_run *run, const struct mtasts_policy *poli
 {
 	size_t count = 0;
 	run->told = 0;
-	for (size_t i = 0; i < run->receivers.count; i++) {
-		const struct matrix_group *group = group_of(run, i);
-		if (group && (i == 0 || group != group_of(run, i - 1))) {
+	const size_t rows = row_count(run);
+	for (size_t i = 0; i < rows; i++) {
+		const struct matrix_group *group = receiver(run, i);
+		if (group && is_first_row_of(run, i, group)) {
 			count += check_group(run, policy, group);
 		}
 	}

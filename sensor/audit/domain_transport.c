@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define DANE_TA 2 /* usage: RFC 7218 */
+
 static const struct audit_check DNSSEC_SIGNED = {
 	"dnssec.signed", "the domain is signed by DNSSEC", SEVERITY_MEDIUM};
 static const struct audit_check TLSRPT_FOUND = {
@@ -98,13 +100,29 @@ void domain_check_mtasts(struct domain_run *run)
 	}
 }
 
+/* Four bytes at least, TLS_PIN_BYTES behind the third at most. */
+static struct tls_pin pin_of(const struct rr_data *data)
+{
+	struct tls_pin pin = {.usage = data->bytes[0],
+		.selector = data->bytes[1],
+		.matching = data->bytes[2],
+		.len = (uint16_t)(data->len - 3)};
+	memcpy(pin.data, data->bytes + 3, pin.len);
+	return pin;
+}
+
+static bool is_too_long(const struct rr_data *data)
+{
+	return data->len - 3 > TLS_PIN_BYTES;
+}
+
 /* Why a record cannot be used; NULL: it can. RFC 6698, section 2.1; RFC 7672, section 3.1. */
 static const char *tlsa_fault(const struct rr_data *data)
 {
 	if (data->len < 4) {
 		return "cut short";
 	}
-	if (data->bytes[0] != 2 && data->bytes[0] != 3) {
+	if (data->bytes[0] != DANE_TA && data->bytes[0] != 3) {
 		return "usage is neither 2 (DANE-TA) nor 3 (DANE-EE)";
 	}
 	if (data->bytes[1] > 1) {
@@ -117,22 +135,27 @@ static const char *tlsa_fault(const struct rr_data *data)
 		(data->bytes[2] == 2 && data->len != 3 + 64)) {
 		return "the digest has another length than its kind";
 	}
-	return NULL;
+	if (is_too_long(data)) {
+		return NULL; /* nobody looks */
+	}
+	const struct tls_pin pin = pin_of(data);
+	return tls_pin_is_usable(&pin) ? NULL
+	       : pin.selector == 0     ? "it holds no certificate that can be read"
+				       : "it holds no key that can be read";
 }
 
 /* To be held against the certificates that are shown at the addresses of the host. */
-static void tell_pin(const struct domain_audit *audit, const struct domain_host *host,
+static void tell_pin(const struct domain_run *run, const struct domain_host *host,
 	const struct rr_data *data)
 {
-	struct server_pin pin = {.pin = {.usage = data->bytes[0],
-					 .selector = data->bytes[1],
-					 .matching = data->bytes[2],
-					 .len = (uint16_t)(data->len - 3)}};
+	struct server_pin pin = {.pin = pin_of(data)};
 	(void)snprintf(pin.host, sizeof(pin.host), "%s", host->name);
-	memcpy(pin.pin.data, data->bytes + 3, pin.pin.len);
+	if (pin.pin.usage == DANE_TA) { /* the domain is a name for it, too */
+		(void)snprintf(pin.domain, sizeof(pin.domain), "%s", run->domain);
+	}
 	for (size_t i = 0; i < host->address_count; i++) {
 		pin.address = host->addresses[i];
-		audit->pinned(audit->pinned_context, &pin);
+		run->audit->pinned(run->audit->pinned_context, &pin);
 	}
 }
 
@@ -145,12 +168,12 @@ static void tell_pins(struct domain_run *run, const struct domain_host *host,
 		if (tlsa_fault(data)) {
 			continue;
 		}
-		if (data->len - 3 > TLS_PIN_BYTES) {
+		if (is_too_long(data)) {
 			domain_answer(run, &DANE_VALID, AUDIT_UNASKED,
 				"TLSA record %zu of %s is longer than is looked at",
 				i + 1, host->name);
 		} else {
-			tell_pin(run->audit, host, data);
+			tell_pin(run, host, data);
 		}
 	}
 }

@@ -162,14 +162,20 @@ static bool set_request(CURL *curl, struct https_client *client, const char *url
 	       call->easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK;
 }
 
+static long status_of(CURL *curl, const struct https_client *client)
+{
+	long status = 0;
+	(void)client->curl.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
 static void tell_status(CURL *curl, struct https_client *client,
 	const struct https_request *request, struct https_answer *answer)
 {
 	const struct calls *call = &client->curl;
-	long status = 0;
+	const long status = status_of(curl, client);
 	const char *to = NULL;
 	const char *type = NULL;
-	(void)call->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	(void)call->easy_getinfo(curl, CURLINFO_REDIRECT_URL, &to);
 	(void)call->easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
 	answer->outcome = status == STATUS_OK      ? HTTPS_FOUND
@@ -218,7 +224,9 @@ static void ask(struct https_client *client, CURL *curl, struct curl_slist *wher
 		return;
 	}
 	const CURLcode code = client->curl.easy_perform(curl);
-	if (code == CURLE_OK) {
+	/* of what is too long the status says whether it is the document */
+	const bool is_long = code == CURLE_WRITE_ERROR;
+	if (code == CURLE_OK || (is_long && status_of(curl, client) != STATUS_OK)) {
 		tell_status(curl, client, request, answer);
 	} else {
 		tell_failure(client, code, request, answer);

@@ -106,6 +106,8 @@ struct server_pin {
 	uint8_t kind; /* enum server_pin_kind */
 	struct address address;
 	char host[RR_NAME_BYTES];
+	/* of a record of DANE-TA: whose MX host it is; else "" */
+	char domain[RR_NAME_BYTES];
 	struct tls_pin pin; /* of a record */
 };
 
@@ -118,7 +120,7 @@ struct server_pins {
 
 bool server_pin_equal(const struct server_pin *one, const struct server_pin *other);
 
-/* What another process says is one: its host ends, its data has its length. */
+/* What another process says is one: its names end, its data has its length. */
 bool server_pin_is_whole(const struct server_pin *pin);
 
 /* Plain data: it may come from another process. */

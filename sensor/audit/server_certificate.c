@@ -170,30 +170,54 @@ static void tell_certificate(struct server_visit *visit)
 	visit->key = "";
 }
 
-/* A handshake for a certificate of this kind, if it has one. */
-static bool ask_kind(struct server_visit *visit, enum tls_offer offer,
+/* A handshake for a certificate of this kind. PROBE_REFUSED: it has none. */
+static enum probe_result ask_kind(struct server_visit *visit, enum tls_offer offer,
 	void (*look)(struct server_visit *visit))
 {
-	if (server_visit_is_over(visit) ||
-		server_visit_open(visit, SERVER_STAGE_TLS, offer) != PROBE_DONE) {
-		return false;
+	if (server_visit_is_over(visit)) {
+		(void)reason_set(&visit->link.why, "its answers take too long");
+		return PROBE_LATE;
 	}
-	look(visit);
-	server_visit_leave(visit);
-	return true;
+	const enum probe_result result =
+		server_visit_open(visit, SERVER_STAGE_TLS, offer);
+	if (result == PROBE_DONE) {
+		look(visit);
+		server_visit_leave(visit);
+	}
+	return result;
 }
 
-bool server_each_certificate(
-	struct server_visit *visit, void (*look)(struct server_visit *visit))
+static void tell_unasked(struct server_visit *visit, enum server_question question,
+	const char *key, const struct reason *why)
 {
-	const bool has_rsa = ask_kind(visit, TLS_OFFER_RSA, look);
-	return ask_kind(visit, TLS_OFFER_ECDSA, look) || has_rsa;
+	const char *host = visit->host ? visit->host : "";
+	visit->key = key;
+	server_tell(visit, question, AUDIT_UNASKED, "%.80s%s%.140s", host,
+		visit->host ? ": " : "", why->text);
+	visit->key = "";
+}
+
+static bool is_open(enum probe_result result)
+{
+	return result != PROBE_DONE && result != PROBE_REFUSED;
+}
+
+void server_each_certificate(struct server_visit *visit, enum server_question question,
+	void (*look)(struct server_visit *visit))
+{
+	const enum probe_result rsa = ask_kind(visit, TLS_OFFER_RSA, look);
+	const struct reason why = visit->link.why;
+	const enum probe_result curve = ask_kind(visit, TLS_OFFER_ECDSA, look);
+	if (rsa != PROBE_DONE && curve != PROBE_DONE) {
+		tell_unasked(visit, question, "", &visit->link.why);
+	} else if (is_open(rsa)) {
+		tell_unasked(visit, question, "RSA", &why);
+	} else if (is_open(curve)) {
+		tell_unasked(visit, question, "EC", &visit->link.why);
+	}
 }
 
 void server_ask_certificates(struct server_visit *visit)
 {
-	if (!server_each_certificate(visit, tell_certificate)) {
-		server_tell(visit, SERVER_CERTIFICATE_CHAIN, AUDIT_UNASKED, "%s",
-			visit->link.why.text);
-	}
+	server_each_certificate(visit, SERVER_CERTIFICATE_CHAIN, tell_certificate);
 }

@@ -19,28 +19,53 @@ struct dane {
 	const char *doubt;
 };
 
-static void hold_pins(const struct server_visit *visit, struct dane *dane)
+static bool is_record(const struct server_visit *visit, const struct server_pin *pin)
+{
+	return pin->kind == SERVER_PIN_TLSA &&
+	       is_of(pin, &visit->target->address, visit->host);
+}
+
+/* As senders of mail to this domain hold them: those of DANE-EE are the same for all. */
+static struct dane hold_pins(const struct server_visit *visit, const char *domain)
 {
 	const struct server_pins *pins = visit->asking->pins;
+	const struct tls_reference reference = {visit->host, domain};
+	struct dane dane = {.doubt = ""};
 	for (size_t i = 0; i < pins->count; i++) {
 		const struct server_pin *one = &pins->list[i];
-		if (one->kind != SERVER_PIN_TLSA ||
-			!is_of(one, &visit->target->address, visit->host)) {
+		if (!is_record(visit, one) ||
+			(one->domain[0] != '\0' && strcmp(one->domain, domain) != 0)) {
 			continue;
 		}
-		dane->all++;
+		dane.all++;
 		if (tls_wire_is_pinned(
-			    visit->link.wire, visit->host, &one->pin, &dane->doubt)) {
-			dane->first = dane->right++ == 0 ? &one->pin : dane->first;
+			    visit->link.wire, &reference, &one->pin, &dane.doubt)) {
+			dane.first = dane.right++ == 0 ? &one->pin : dane.first;
 		}
 	}
+	return dane;
+}
+
+/* The first domain whose senders give up, else the last one. */
+static struct dane hold_domains(const struct server_visit *visit)
+{
+	const struct server_pins *pins = visit->asking->pins;
+	struct dane dane = hold_pins(visit, "");
+	bool is_told = false;
+	for (size_t i = 0; i < pins->count && !is_told; i++) {
+		const struct server_pin *one = &pins->list[i];
+		if (is_record(visit, one) && one->domain[0] != '\0') {
+			dane = hold_pins(visit, one->domain);
+			is_told = dane.first == NULL;
+		}
+	}
+	return dane;
 }
 
 /* One that holds is enough: the others are of the certificate before or behind a change. */
 static void tell_dane(struct server_visit *visit)
 {
-	struct dane dane = {.doubt = ""};
-	hold_pins(visit, &dane);
+	const struct dane dane = hold_domains(visit);
 	if (dane.first) {
 		server_tell(visit, SERVER_DANE, AUDIT_YES,
 			"%.120s: TLSA %u %u %u; %zu of %zu hold%s", visit->host,
@@ -69,9 +94,8 @@ static const char *fault_of(
 		visit->asking->now_s > certificate->not_after_s) {
 		return "it is out of date";
 	}
-	return tls_wire_is_for(visit->link.wire, visit->host)
-		       ? NULL
-		       : "it is for another name";
+	return tls_wire_names(visit->link.wire, visit->host) ? NULL
+							     : "it is for another name";
 }
 
 static void tell_policy(struct server_visit *visit, const struct tls_shown *shown,
@@ -126,13 +150,10 @@ static void look(struct server_visit *visit)
 static void ask_host(struct server_visit *visit, const struct server_pin *first)
 {
 	visit->host = first->host;
-	if (!server_each_certificate(visit, look)) {
-		server_tell(visit,
-			first->kind == SERVER_PIN_TLSA ? SERVER_DANE
-						       : SERVER_CERTIFICATE_MTASTS,
-			AUDIT_UNASKED, "%.80s: %.140s", visit->host,
-			visit->link.why.text);
-	}
+	server_each_certificate(visit,
+		first->kind == SERVER_PIN_TLSA ? SERVER_DANE
+					       : SERVER_CERTIFICATE_MTASTS,
+		look);
 	visit->host = NULL;
 }
 

@@ -110,8 +110,9 @@ bool server_answer_is_whole(const struct server_answer *answer)
 
 bool server_pin_is_whole(const struct server_pin *pin)
 {
-	return ends(pin->host, sizeof(pin->host)) && pin->kind <= SERVER_PIN_ENFORCED &&
-	       pin->pin.len <= TLS_PIN_BYTES;
+	return ends(pin->host, sizeof(pin->host)) &&
+	       ends(pin->domain, sizeof(pin->domain)) &&
+	       pin->kind <= SERVER_PIN_ENFORCED && pin->pin.len <= TLS_PIN_BYTES;
 }
 
 bool server_pin_equal(const struct server_pin *one, const struct server_pin *other)
@@ -119,5 +120,6 @@ bool server_pin_equal(const struct server_pin *one, const struct server_pin *oth
 	return one->kind == other->kind &&
 	       address_equal(&one->address, &other->address) &&
 	       strcmp(one->host, other->host) == 0 &&
+	       strcmp(one->domain, other->domain) == 0 &&
 	       tls_pin_equal(&one->pin, &other->pin);
 }

@@ -60,11 +60,11 @@ void server_ask_weak_suites(struct server_visit *visit);
 void server_ask_certificates(struct server_visit *visit);
 
 /*
- * A handshake for each kind of certificate; look at what each showed. False: there was none, and
- * link.why. By the name in visit->host where there is one.
+ * A handshake for each kind of certificate; look at what each showed. Told is, by this question, of which
+ * kind it could not be asked. By the name in visit->host where there is one.
  */
-bool server_each_certificate(
-	struct server_visit *visit, void (*look)(struct server_visit *visit));
+void server_each_certificate(struct server_visit *visit, enum server_question question,
+	void (*look)(struct server_visit *visit));
 
 /* server_host.c: as senders see it that come for an MX host which has its address. */
 void server_ask_hosts(struct server_visit *visit);

@@ -309,6 +309,15 @@ bool tls_wire_is_for(const struct tls_wire *wire, const char *name)
 			       X509_check_ip_asc(leaf, name, 0) == 1);
 }
 
+bool tls_wire_names(const struct tls_wire *wire, const char *host)
+{
+	X509 *leaf = SSL_get0_peer_certificate(wire->ssl);
+	return leaf && X509_check_host(leaf, host, 0,
+			       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+				       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+			       NULL) == 1;
+}
+
 bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other)
 {
 	return one->usage == other->usage && one->selector == other->selector &&
@@ -316,11 +325,34 @@ bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other)
 	       memcmp(one->data, other->data, one->len) == 0;
 }
 
+bool tls_pin_is_usable(const struct tls_pin *pin)
+{
+	const unsigned char *at = pin->data;
+	X509 *certificate = NULL;
+	EVP_PKEY *key = NULL;
+	if (pin->matching != 0) {
+		return true; /* a digest */
+	}
+	if (pin->selector == 0) {
+		certificate = d2i_X509(NULL, &at, pin->len);
+	} else {
+		key = d2i_PUBKEY(NULL, &at, pin->len);
+	}
+	const bool is_read = key || (certificate && X509_get0_pubkey(certificate));
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return is_read && at == pin->data + pin->len;
+}
+
 /* judge: never connected; it has what is asked for and the rules. */
-static bool prepare_judge(SSL *judge, const char *host, const struct tls_pin *pin)
+static bool prepare_judge(
+	SSL *judge, const struct tls_reference *reference, const struct tls_pin *pin)
 {
 	(void)SSL_dane_set_flags(judge, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
-	return SSL_dane_enable(judge, host) == 1 &&
+	return SSL_dane_enable(judge, reference->host) == 1 &&
+	       (reference->domain[0] == '\0' ||
+		       SSL_add1_host(judge, reference->domain) == 1) &&
 	       SSL_dane_tlsa_add(judge, pin->usage, pin->selector, pin->matching,
 		       pin->data, pin->len) == 1;
 }
@@ -341,14 +373,15 @@ static bool is_chain_right(X509_STORE_CTX *checked, SSL *judge, SSL *shown)
 	       X509_verify_cert(checked) == 1;
 }
 
-bool tls_wire_is_pinned(const struct tls_wire *wire, const char *host,
-	const struct tls_pin *pin, const char **doubt)
+bool tls_wire_is_pinned(const struct tls_wire *wire,
+	const struct tls_reference *reference, const struct tls_pin *pin,
+	const char **doubt)
 {
 	SSL *judge = SSL_new(SSL_get_SSL_CTX(wire->ssl));
 	X509_STORE_CTX *checked = X509_STORE_CTX_new();
 	bool is_right = false;
 	*doubt = "the record cannot be used";
-	if (judge && checked && prepare_judge(judge, host, pin)) {
+	if (judge && checked && prepare_judge(judge, reference, pin)) {
 		is_right = is_chain_right(checked, judge, wire->ssl);
 		*doubt = X509_verify_cert_error_string(
 			X509_STORE_CTX_get_error(checked));

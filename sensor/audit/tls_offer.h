@@ -64,6 +64,9 @@ void tls_wire_shown(const struct tls_wire *wire, struct tls_shown *shown);
 /* Its certificate is for this host, or this address, RFC 6125. */
 bool tls_wire_is_for(const struct tls_wire *wire, const char *name);
 
+/* Its certificate has this host among its alternative names, which alone count: RFC 8461, section 4.2. */
+bool tls_wire_names(const struct tls_wire *wire, const char *host);
+
 #define TLS_PIN_BYTES 2048 /* a whole certificate, or a key */
 
 /* What a TLSA record says of a chain: RFC 6698, section 2.1. Plain data. */
@@ -77,10 +80,20 @@ struct tls_pin {
 
 bool tls_pin_equal(const struct tls_pin *one, const struct tls_pin *other);
 
+/* A certificate or a key that is there whole can be read (RFC 6698, section 2.1.4); else the record counts for nothing. */
+bool tls_pin_is_usable(const struct tls_pin *pin);
+
+/* By what name senders come. */
+struct tls_reference {
+	const char *host;
+	const char *domain; /* whose mail it takes, or "" */
+};
+
 /*
  * The chain that was shown is one that it says, and what its usage asks besides is so: for DANE-TA dates and
- * the name of the host, for DANE-EE nothing (RFC 7672, section 3.1). False: *doubt in the library's words.
- * Of the offers RSA and ECDSA.
+ * one of the two names (RFC 7672, section 3.2.2), for DANE-EE nothing (section 3.1). False: *doubt in the
+ * library's words. Of the offers RSA and ECDSA.
  */
-bool tls_wire_is_pinned(const struct tls_wire *wire, const char *host,
-	const struct tls_pin *pin, const char **doubt);
+bool tls_wire_is_pinned(const struct tls_wire *wire,
+	const struct tls_reference *reference, const struct tls_pin *pin,
+	const char **doubt);

@@ -54,7 +54,8 @@ static inline uint64_t sum_bytes(uint64_t sum, const uint8_t *bytes, size_t len)
 	struct lane even = {.sum = sum};
 	struct lane odd = {.sum = 0};
 	size_t left = len;
-	for (; left >= 32; bytes += 32, left -= 32) { /* neither lane waits for the other */
+	for (; left >= 32;
+		bytes += 32, left -= 32) { /* neither lane waits for the other */
 		lane_add(&even, word_at(bytes));
 		lane_add(&odd, word_at(bytes + 8));
 		lane_add(&even, word_at(bytes + 16));

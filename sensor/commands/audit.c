@@ -45,18 +45,16 @@ static int ask_domains(const struct request *request, const struct matrix *matri
 	return audit_domains_ask(&wish, answers, pins);
 }
 
-static int ask_servers(const struct request *request, const struct matrix *matrix,
-	struct audit_answers *answers, const struct server_pins *pins)
+static struct audit_servers_wish servers_wish(
+	const struct request *request, const struct matrix *matrix)
 {
-	const struct audit_servers_wish wish = {.matrix = matrix,
+	return (struct audit_servers_wish){.matrix = matrix,
 		.servers = &request->servers,
 		.authorities = request->authorities,
 		.observed = request->observed,
-		.pins = pins,
 		.answer_s = request->timeout_s,
 		.all_s = request->time_s,
 		.pause_ms = request->pause_ms};
-	return audit_servers_ask(&wish, answers);
 }
 
 static void print(const struct request *request, const struct audit_answers *answers)
@@ -80,6 +78,15 @@ static bool are_servers_asked(const struct request *request)
 	return request->domains.count == 0 || request->servers.count > 0;
 }
 
+static int make_journal(const struct request *request)
+{
+	struct reason why;
+	if (!request->journal || audit_journal_make(request->journal, &why)) {
+		return COMMAND_OK;
+	}
+	return command_failed(&COMMAND_AUDIT, "%s", why.text);
+}
+
 static int keep(const struct request *request, struct audit_run *run)
 {
 	struct reason why;
@@ -89,35 +96,60 @@ static int keep(const struct request *request, struct audit_run *run)
 	return command_failed(&COMMAND_AUDIT, "%s", why.text);
 }
 
-static int give(const struct request *request, struct audit_run *run)
+static int give(const struct request *request, struct audit_run *run,
+	struct audit_answers *answers)
 {
-	print(request, run->answers);
+	audit_answers_gather(
+		answers); /* those of MX hosts come behind those of a server */
+	print(request, answers);
 	const int code = keep(request, run);
 	return code == COMMAND_OK && request->is_exit_code_wanted &&
-			       audit_faults(run->answers) > 0
+			       audit_faults(answers) > 0
 		       ? COMMAND_VIOLATIONS
 		       : code;
 }
 
-static int audit_matrix(const struct request *request, const struct matrix *matrix)
+/* Each section, until one fails: then not all was asked. */
+static int ask(const struct request *request, struct audit_servers *servers,
+	struct audit_run *run, struct audit_answers *answers)
 {
-	struct audit_answers answers = {.count = 0};
-	struct audit_run run = {.answers = &answers,
-		.has_all_domains = request->domains.count == 0,
-		.has_all_servers = audit_servers_are_all(&request->servers)};
+	const struct matrix *matrix = servers->wish.matrix;
 	struct server_pins pins = {.count = 0};
 	int code = COMMAND_OK;
 	if (are_domains_asked(request, matrix)) {
-		code = ask_domains(request, matrix, &answers, &pins);
+		code = ask_domains(request, matrix, answers, &pins);
+		run->has_all_domains &= code == COMMAND_OK;
 	}
-	run.domain_count = answers.count;
+	run->domain_count = answers->count;
 	if (code == COMMAND_OK && are_servers_asked(request)) {
-		code = ask_servers(request, matrix, &answers, &pins);
-	}
-	if (code == COMMAND_OK) {
-		code = give(request, &run);
+		code = audit_servers_ask(servers, &pins, answers);
+		run->has_all_servers &= code == COMMAND_OK;
 	}
 	list_free(pins.list);
+	return code;
+}
+
+/* What was answered is given though a later section failed. */
+static int audit_matrix(const struct request *request, const struct matrix *matrix)
+{
+	struct audit_answers answers = {.count = 0};
+	struct audit_servers servers = {.wish = servers_wish(request, matrix)};
+	struct audit_run run = {.answers = &answers,
+		.has_all_domains = request->domains.count == 0,
+		.has_all_servers = audit_servers_are_all(&request->servers)};
+	int code = are_servers_asked(request) ? audit_servers_choose(&servers)
+					      : COMMAND_OK;
+	if (code == COMMAND_OK) {
+		code = make_journal(request);
+	}
+	if (code == COMMAND_OK) {
+		code = ask(request, &servers, &run, &answers);
+	}
+	if (code == COMMAND_OK || answers.count > 0) {
+		const int given = give(request, &run, &answers);
+		code = code == COMMAND_OK ? given : code;
+	}
+	audit_servers_free(&servers);
 	audit_answers_free(&answers);
 	return code;
 }

@@ -169,13 +169,10 @@ static bool take_answer(struct section *section, const struct told_answer *told)
 		!ends(told->why, sizeof(told->why))) {
 		return false;
 	}
-	struct arena *arena = &section->answers->arena;
-	struct audit_check *check = arena_take(arena, sizeof(*check));
-	*check = (struct audit_check){arena_text(arena, told->id, strlen(told->id)),
-		arena_text(arena, told->question, strlen(told->question)),
-		told->severity};
-	audit_answer(
-		section->answers, check, told->subject, told->state, "%s", told->why);
+	const struct audit_check check = {told->id, told->question, told->severity};
+	const struct audit_answer answer = {
+		&check, told->subject, told->state, told->why};
+	audit_answer_copy(section->answers, &answer);
 	return true;
 }
 

@@ -4,12 +4,18 @@
 #include "commands/replay_journal.h"
 #include "journal/journal_reader.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define HOST_BYTES 256
+
+static struct replay_journal journal; /* too large for the stack */
+
+bool audit_journal_make(const char *path, struct reason *why)
+{
+	return replay_journal_open(&journal, path, "", why) &&
+	       replay_journal_close(&journal, why);
+}
 
 static bool read_journal(struct audited *audited, const char *path, struct reason *why)
 {
@@ -32,7 +38,6 @@ static FILE *next_record(void *context)
 
 static bool write_all(const struct audit_run *run, const char *path, struct reason *why)
 {
-	static struct replay_journal journal; /* too large for the stack */
 	char host[HOST_BYTES] = "";
 	(void)gethostname(host, sizeof(host) - 1);
 	if (!replay_journal_open(&journal, path, host, why)) {
@@ -48,12 +53,9 @@ static bool write_all(const struct audit_run *run, const char *path, struct reas
 bool audit_journal_write(struct audit_run *run, const char *path, struct reason *why)
 {
 	struct audited before = {.count = 0};
-	struct stat status;
-	/* none there yet: all is news */
-	const bool is_read = (stat(path, &status) != 0 && errno == ENOENT) ||
-			     read_journal(&before, path, why);
 	run->before = &before;
-	const bool is_written = is_read && write_all(run, path, why);
+	const bool is_written =
+		read_journal(&before, path, why) && write_all(run, path, why);
 	run->before = NULL;
 	audited_free(&before);
 	return is_written;

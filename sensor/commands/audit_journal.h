@@ -9,5 +9,8 @@
 #include "audit/audit_records.h"
 #include "base/reason.h"
 
-/* run->before is filled here. False with a reason: not all of it is in the journal. */
+/* The journal is there and can be opened: to be known before anybody is asked. False: why. */
+bool audit_journal_make(const char *path, struct reason *why);
+
+/* Of one that was made. run->before is filled here. False with a reason: not all of it is in the journal. */
 bool audit_journal_write(struct audit_run *run, const char *path, struct reason *why);

@@ -16,10 +16,9 @@
 #define BUSY_PAUSES    10 /* behind a 421 */
 
 struct section {
-	const struct audit_servers_wish *wish;
+	const struct audit_servers *servers;
+	const struct server_pins *pins; /* of MX hosts */
 	struct audit_answers *answers;
-	struct server_targets targets;
-	struct tls_offers *offers;
 	uint16_t *ports; /* 0 behind the last */
 	int told;        /* the pipe */
 };
@@ -35,16 +34,16 @@ bool audit_servers_are_all(const struct option_list *servers)
 }
 
 /* Each wish is declared: nobody else is asked. */
-static int choose_targets(struct section *section, int64_t now_s)
+static int choose_targets(struct audit_servers *servers, int64_t now_s)
 {
-	const struct option_list *servers = section->wish->servers;
-	struct server_targets *targets = &section->targets;
-	if (!server_targets_make(targets, section->wish->matrix, now_s)) {
+	const struct option_list *named = servers->wish.servers;
+	struct server_targets *targets = &servers->targets;
+	if (!server_targets_make(targets, servers->wish.matrix, now_s)) {
 		return command_failed(&COMMAND_AUDIT, "no memory");
 	}
-	if (!audit_servers_are_all(servers)) {
+	if (!audit_servers_are_all(named)) {
 		const char *missing =
-			server_targets_keep(targets, servers->values, servers->count);
+			server_targets_keep(targets, named->values, named->count);
 		if (missing) {
 			return command_misused(&COMMAND_AUDIT,
 				"--server \"%.80s\": no row of the matrix leads to a "
@@ -62,12 +61,12 @@ static int choose_targets(struct section *section, int64_t now_s)
 }
 
 /* Of a ledger only what is known of these servers is kept. */
-static int take_observed(struct section *section, struct ledger *ledger)
+static int take_observed(struct audit_servers *servers, struct ledger *ledger)
 {
 	struct reason why;
-	switch (servers_load(ledger, section->wish->observed, &why)) {
+	switch (servers_load(ledger, servers->wish.observed, &why)) {
 	case SERVERS_OK:
-		return server_targets_observe(&section->targets, ledger)
+		return server_targets_observe(&servers->targets, ledger)
 			       ? COMMAND_OK
 			       : command_failed(&COMMAND_AUDIT, "no memory");
 	case SERVERS_BROKEN:
@@ -78,34 +77,49 @@ static int take_observed(struct section *section, struct ledger *ledger)
 	}
 }
 
-static int load_observed(struct section *section)
+static int load_observed(struct audit_servers *servers)
 {
 	/* read once and not for long: nobody can aim at one bucket of it */
-	const struct hash_seed seed = {{(uint64_t)(uintptr_t)section, 1}};
+	const struct hash_seed seed = {{(uint64_t)(uintptr_t)servers, 1}};
 	struct reason why;
-	if (!section->wish->observed) {
+	if (!servers->wish.observed) {
 		return COMMAND_OK;
 	}
 	struct ledger *ledger = ledger_new(LEDGER_SERVERS, seed, &why);
 	if (!ledger) {
 		return command_failed(&COMMAND_AUDIT, "%s", why.text);
 	}
-	const int code = take_observed(section, ledger);
+	const int code = take_observed(servers, ledger);
 	ledger_free(ledger);
 	return code;
 }
 
-static int load_authorities(struct section *section)
+static int load_authorities(struct audit_servers *servers)
 {
 	struct reason why;
-	section->offers = tls_offers_new(section->wish->authorities, &why);
-	return section->offers ? COMMAND_OK
+	servers->offers = tls_offers_new(servers->wish.authorities, &why);
+	return servers->offers ? COMMAND_OK
 			       : command_failed(&COMMAND_AUDIT, "%s", why.text);
+}
+
+int audit_servers_choose(struct audit_servers *servers)
+{
+	int code = choose_targets(servers, (int64_t)(clock_realtime_us() / US_PER_S));
+	if (code == COMMAND_OK) {
+		code = load_observed(servers);
+	}
+	return code == COMMAND_OK ? load_authorities(servers) : code;
+}
+
+void audit_servers_free(struct audit_servers *servers)
+{
+	tls_offers_free(servers->offers);
+	server_targets_free(&servers->targets);
 }
 
 static bool list_ports(struct section *section)
 {
-	const struct server_targets *targets = &section->targets;
+	const struct server_targets *targets = &section->servers->targets;
 	size_t count = 0;
 	section->ports = calloc(targets->count + 1, sizeof(*section->ports));
 	for (size_t i = 0; section->ports && i < targets->count; i++) {
@@ -135,9 +149,9 @@ static bool enter_cage(void *context, struct reason *why)
 static int ask(void *context, int told)
 {
 	struct section *section = context;
-	const struct audit_servers_wish *wish = section->wish;
-	const struct server_asking asking = {.offers = section->offers,
-		.pins = wish->pins,
+	const struct audit_servers_wish *wish = &section->servers->wish;
+	const struct server_asking asking = {.offers = section->servers->offers,
+		.pins = section->pins,
 		.patience = {.answer_us = wish->answer_s * US_PER_S,
 			.all_us = wish->all_s * US_PER_S,
 			.pause_us = wish->pause_ms * US_PER_MS,
@@ -146,7 +160,8 @@ static int ask(void *context, int told)
 		.told = tell,
 		.context = section};
 	section->told = told;
-	return audit_servers(&asking, &section->targets) ? COMMAND_OK : COMMAND_RUNTIME;
+	return audit_servers(&asking, &section->servers->targets) ? COMMAND_OK
+								  : COMMAND_RUNTIME;
 }
 
 static bool take(void *context, const void *told)
@@ -175,22 +190,11 @@ static int ask_apart(struct section *section)
 				   : command_failed(&COMMAND_AUDIT, "no memory");
 }
 
-int audit_servers_ask(
-	const struct audit_servers_wish *wish, struct audit_answers *answers)
+int audit_servers_ask(const struct audit_servers *servers,
+	const struct server_pins *pins, struct audit_answers *answers)
 {
-	struct section section = {.wish = wish, .answers = answers};
-	int code = choose_targets(&section, (int64_t)(clock_realtime_us() / US_PER_S));
-	if (code == COMMAND_OK) {
-		code = load_observed(&section);
-	}
-	if (code == COMMAND_OK) {
-		code = load_authorities(&section);
-	}
-	if (code == COMMAND_OK) {
-		code = ask_apart(&section);
-	}
+	struct section section = {.servers = servers, .pins = pins, .answers = answers};
+	const int code = ask_apart(&section);
 	free(section.ports);
-	tls_offers_free(section.offers);
-	server_targets_free(&section.targets);
 	return code;
 }

@@ -20,7 +20,6 @@ struct audit_servers_wish {
 	const struct option_list *servers; /* empty, or with "all": all declared ones */
 	const char *authorities;           /* or NULL */
 	const char *observed;              /* or NULL */
-	const struct server_pins *pins;    /* of MX hosts */
 	uint32_t answer_s;
 	uint32_t all_s;
 	uint32_t pause_ms;
@@ -29,6 +28,16 @@ struct audit_servers_wish {
 /* None is named, or "all" is. */
 bool audit_servers_are_all(const struct option_list *servers);
 
-/* COMMAND_OK, or what is wrong was told. */
-int audit_servers_ask(
-	const struct audit_servers_wish *wish, struct audit_answers *answers);
+struct audit_servers {
+	struct audit_servers_wish wish;
+	struct server_targets targets;
+	struct tls_offers *offers;
+};
+
+/* Who is asked; all files are read here. COMMAND_OK, or what is wrong was told. */
+int audit_servers_choose(struct audit_servers *servers);
+
+/* pins: of MX hosts. COMMAND_OK, or what is wrong was told, and answers may be missing. */
+int audit_servers_ask(const struct audit_servers *servers,
+	const struct server_pins *pins, struct audit_answers *answers);
+void audit_servers_free(struct audit_servers *servers);

@@ -13,8 +13,9 @@
 #include "report/json_audit.h"
 
 #define AUDITED_SUBJECTS_MAX 16384 /* what is more is counted */
-#define AUDITED_ANSWERS_MAX  4096  /* of a subject */
-#define AUDITED_RECORDS_MAX  1024  /* of a subject, of one time */
+#define AUDITED_ANSWERS_MAX \
+	20000 /* of a subject: as many as a run has (audit/answers) */
+#define AUDITED_RECORDS_MAX 1024 /* of a subject, of one time */
 
 struct audited_answer {
 	const char *check;

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct certificate_wish {
@@ -17,6 +18,7 @@ struct certificate_wish {
 	int64_t not_after_s;
 	EVP_PKEY *key;
 	EVP_PKEY *signer; /* NULL: key */
+	bool is_authority;
 };
 
 static inline void maker_name(X509_NAME *name, const char *common_name)
@@ -25,6 +27,18 @@ static inline void maker_name(X509_NAME *name, const char *common_name)
 		(const unsigned char *)"Example, Inc", -1, -1, 0);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
 		(const unsigned char *)common_name, -1, -1, 0);
+}
+
+/* value: NULL for none. */
+static inline void maker_extend(X509 *x509, int nid, const char *value)
+{
+	X509_EXTENSION *extension =
+		value ? X509V3_EXT_conf_nid(NULL, NULL, nid, value) : NULL;
+	assert(!value || extension);
+	if (extension) {
+		X509_add_ext(x509, extension, -1);
+		X509_EXTENSION_free(extension);
+	}
 }
 
 /* DER bytes of the wish in der, which holds size; returns their number. */
@@ -41,13 +55,9 @@ static inline size_t certificate_make(
 	maker_name(X509_get_issuer_name(x509),
 		wish->issuer_name ? wish->issuer_name : wish->common_name);
 	X509_set_pubkey(x509, wish->key);
-	if (wish->alternatives) {
-		X509_EXTENSION *extension = X509V3_EXT_conf_nid(
-			NULL, NULL, NID_subject_alt_name, wish->alternatives);
-		assert(extension);
-		X509_add_ext(x509, extension, -1);
-		X509_EXTENSION_free(extension);
-	}
+	maker_extend(x509, NID_subject_alt_name, wish->alternatives);
+	maker_extend(
+		x509, NID_basic_constraints, wish->is_authority ? "CA:TRUE" : NULL);
 	const EVP_MD *digest = wish->digest ? EVP_get_digestbyname(wish->digest) : NULL;
 	const int signed_bytes =
 		X509_sign(x509, wish->signer ? wish->signer : wish->key, digest);

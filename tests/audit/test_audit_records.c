@@ -159,6 +159,36 @@ static void a_second_fault_of_a_check_of_a_server_is_news(void **state)
 	end(&scene);
 }
 
+static void another_mx_host_of_a_server_is_news_and_one_that_cannot_be_asked_is_none(
+	void **state)
+{
+	(void)state;
+	static const struct audit_check HOSTED[] = {
+		{"server.dane", "a record holds", SEVERITY_HIGH},
+		{"server.certificate-mtasts", "it is for the host", SEVERITY_HIGH}};
+	for (size_t i = 0; i < 2; i++) {
+		static const struct {
+			const char *why;
+			enum audit_state state;
+			size_t alerts;
+		} RUNS[] = {
+			{"a.example.org: none holds", AUDIT_NO, 1},
+			{"a.example.org: none holds", AUDIT_NO, 0},
+			{"b.example.org: none holds", AUDIT_NO, 1},
+			{"b.example.org: no answer", AUDIT_UNASKED, 1},
+			{"b.example.org: it broke", AUDIT_UNASKED, 0},
+		};
+		struct scene scene = {.minute = 0};
+		for (size_t j = 0; j < sizeof(RUNS) / sizeof(RUNS[0]); j++) {
+			audit_answer(&scene.answers, &HOSTED[i], "192.0.2.25:25 smtp",
+				RUNS[j].state, "%s", RUNS[j].why);
+			run(&scene);
+			assert_int_equal(scene.alerts, RUNS[j].alerts);
+		}
+		end(&scene);
+	}
+}
+
 static void what_could_not_be_asked_is_told_and_what_is_no_fault_is_not(void **state)
 {
 	(void)state;
@@ -188,6 +218,26 @@ static void many_answers_are_several_records_of_one_run(void **state)
 	assert_int_equal(scene.kept, 3);
 	assert_int_equal(audited_find(&scene.journal, "example.org")->count,
 		2 * JSON_AUDIT_ANSWERS + 1);
+	end(&scene);
+}
+
+static void all_that_a_run_has_room_for_is_known_to_the_next_one(void **state)
+{
+	(void)state;
+	struct scene scene = {.domain_count = AUDIT_ANSWERS_MAX};
+	for (size_t i = 0; i < AUDIT_ANSWERS_MAX - 1; i++) {
+		audit_answer(
+			&scene.answers, &VALID, "example.org", AUDIT_YES, "%s", "");
+	}
+	audit_answer(&scene.answers, &DECLARED, "example.org", AUDIT_NO, "last");
+	run(&scene);
+	assert_int_equal(scene.alerts, 1);
+	assert_int_equal(
+		audited_find(&scene.journal, "example.org")->count, AUDIT_ANSWERS_MAX);
+	assert_int_equal(scene.journal.lost, 0);
+	audit_answer(&scene.answers, &DECLARED, "example.org", AUDIT_NO, "last");
+	run(&scene);
+	assert_int_equal(scene.alerts, 0);
 	end(&scene);
 }
 
@@ -262,8 +312,11 @@ int main(void)
 		cmocka_unit_test(days_left_and_other_reasons_are_no_news_of_a_server),
 		cmocka_unit_test(a_second_fault_of_a_check_of_a_server_is_news),
 		cmocka_unit_test(
+			another_mx_host_of_a_server_is_news_and_one_that_cannot_be_asked_is_none),
+		cmocka_unit_test(
 			what_could_not_be_asked_is_told_and_what_is_no_fault_is_not),
 		cmocka_unit_test(many_answers_are_several_records_of_one_run),
+		cmocka_unit_test(all_that_a_run_has_room_for_is_known_to_the_next_one),
 		cmocka_unit_test(
 			alerts_of_a_run_are_bounded_and_the_last_one_says_how_many_there_are),
 		cmocka_unit_test(a_text_of_a_stranger_is_cut_where_a_character_ends),

@@ -220,6 +220,12 @@ static void a_pin_that_another_process_tells_is_checked_and_compared(void **stat
 	other = GOOD;
 	memset(other.host, 'x', sizeof(other.host));
 	assert_false(server_pin_is_whole(&other));
+	other = GOOD;
+	other.domain[0] = 'x';
+	assert_true(server_pin_is_whole(&other));
+	assert_false(server_pin_equal(&GOOD, &other));
+	memset(other.domain, 'x', sizeof(other.domain));
+	assert_false(server_pin_is_whole(&other));
 }
 
 static void every_question_has_its_words_and_one_name(void **state)

@@ -1,4 +1,5 @@
 """mailwarden audit of domains, over real name servers: what is right, each planted fault once, what cannot be asked."""
+import base64
 import json
 import os
 import pathlib
@@ -54,6 +55,7 @@ DIRECTIVES = {
     "sts-redirect": "return 301 https://mta-sts.clean.example$request_uri;",
     "sts-html": "default_type text/html; return 200 'version: STSv1\nmode: none\nmax_age: 604800\n';",
     "sts-503": "return 503;",
+    "sts-503-long": "error_page 503 /long; return 503; } location = /long { internal; alias LONG;",  # a page as long as sts-long's policy
 }
 # fault -> (what stands in another way, the one question that is answered with no, a part of why)
 FAULTS = {
@@ -115,6 +117,7 @@ FAULTS = {
     "no-tlsa": ({"_25._tcp.mx": []}, "dane.found", "has none"),
     "tlsa-usage": ({"_25._tcp.mx": [("TLSA", f"1 1 1 {DIGEST}")]}, "dane.valid", "neither 2 (DANE-TA) nor 3"),
     "tlsa-length": ({"_25._tcp.mx": [("TLSA", f"3 1 2 {DIGEST}")]}, "dane.valid", "another length"),
+    "tlsa-unread": ({"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", "3 1 0 deadbeef")]}, "dane.valid", "it holds no key that can be read"),
 }
 # near misses: as good as clean
 RIGHT = {
@@ -137,10 +140,11 @@ RIGHT = {
     "much-txt": {"": [MX, ("TXT", SPF), *(("TXT", f"{number}{'x' * 200}") for number in range(12))]},
     "sts-one-label": {"": [("MX", "10 b.a.{0}."), ("TXT", SPF)], "b.a": [("A", IN)], "mx": [], "_25._tcp.mx": [],
                       "_25._tcp.b.a": [("TLSA", f"3 1 1 {DIGEST}")]},
+    "tlsa-whole": {"_25._tcp.mx": [("TLSA", f"3 1 0 {base64.b64decode(KEY).hex()}")]},
     "two-tlsa": {"_25._tcp.mx": [("TLSA", f"3 1 1 {DIGEST}"), ("TLSA", f"2 0 2 {DIGEST}{DIGEST}")]},
 }
 # whose web server cannot be asked
-UNREACHED = {"sts-503": policies.GOOD, "sts-silent": policies.SILENT, "sts-refused": policies.NOBODY}
+UNREACHED = {"sts-503": policies.GOOD, "sts-503-long": policies.GOOD, "sts-silent": policies.SILENT, "sts-refused": policies.NOBODY}
 EXTRA = [
     "_dmarc.above.example. TXT \"v=DMARC1; p=none; sp=reject; rua=mailto:x@above.example\"",
     "rua-agreed.example._report._dmarc.willing.reports.example. TXT \"v=DMARC1\"",
@@ -165,7 +169,8 @@ def site(tmp_path_factory):
     })
     hosts = [*FAULTS, *RIGHT, "unsigned", "spoilt", "away"]
     texts = {f"mta-sts.{name}.example": POLICIES.get(name, POLICY).format(f"{name}.example") for name in hosts if name not in DIRECTIVES}
-    web = Policies(folder, one.inside, texts, {f"mta-sts.{name}.example": what for name, what in DIRECTIVES.items()},
+    long = str(folder / "web" / "mta-sts.sts-long.example" / policies.PATH)
+    web = Policies(folder, one.inside, texts, {f"mta-sts.{name}.example": what.replace("LONG", long) for name, what in DIRECTIVES.items()},
                    unnamed=("mta-sts.sts-name.example",))
     one.web = web.authority
     yield one
@@ -253,7 +258,7 @@ def test_a_web_server_that_cannot_be_asked_is_no_fault(site):
     told = answers_of(site, [f"{name}.example" for name in UNREACHED], "--timeout", "1")
     why = {name: those(told[f"{name}.example"], "unknown") for name in UNREACHED}
     assert all([check for check, _ in answers] == ["mtasts.policy"] for answers in why.values()), why
-    for name, part in {"sts-503": "status 503", "sts-silent": "timed out", "sts-refused": "Failed to connect"}.items():
+    for name, part in {"sts-503": "status 503", "sts-503-long": "status 503", "sts-silent": "timed out", "sts-refused": "Failed to connect"}.items():
         assert part in why[name][0][1]
         assert those(told[f"{name}.example"], "no") == []
 
@@ -359,3 +364,37 @@ def test_a_file_that_cannot_be_read_is_told_before_anybody_is_asked(site):
                                           "--resolver", RESOLVER, *words), capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 3 and str(words[1]) in done.stderr.splitlines()[-1] and done.stdout == ""
     assert site.asked() == before
+
+
+def test_a_wrong_word_about_servers_is_told_before_any_domain_is_asked_about(site):
+    broken, domain = site.folder / "broken.state", "not-asked-before.example"
+    broken.write_text("no state at all\n")
+    for words, code in ((("--server", "misspelt"), 2), (("--server", "all", "--observed", broken), 2),
+                        (("--server", "all", "--observed", site.folder / "missing"), 3)):
+        done = audit(site, [domain], *words)
+        assert (done.returncode, done.stdout) == (code, "") and str(words[-1]) in done.stderr
+        assert domain not in site.asked()
+    assert audit(site, [domain], "--server", "mx-in", "--pause", "0").returncode == 0 and domain in site.asked()
+
+
+def child_of(process, but=()):
+    """The process that it started and that is no other's."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return next((int(child) for child in children if int(child) not in but), None)
+
+
+def test_what_was_answered_is_given_though_who_asks_servers_is_ended(site):
+    journal = site.folder / "ended"
+    asking = subprocess.Popen(site.inside(
+        MAILWARDEN, "audit", "-m", site.folder / "matrix.yaml", "--domain", "clean.example", "--selector", "sel", "--resolver", RESOLVER,
+        "--trust-anchor", site.anchors, "--ca-file", site.web, "--json", "--journal", journal, "--server", "all", "--pause", "60000"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    of_domains = until(lambda: child_of(asking), "who asks about domains", nap=0.001)
+    os.kill(until(lambda: child_of(asking, (of_domains,)), "who asks servers", nap=0.001), 9)
+    out, said = asking.communicate(timeout=60)
+    assert asking.returncode == 3 and "ended by signal 9" in said
+    answers = json.loads(out)["answers"]
+    assert {one["subject"] for one in answers} == {"clean.example"} and len(answers) == 31
+    kept = [json.loads(line) for file in journal.glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert [one["check"] for record in kept if record["event_type"] == "stats" for one in record["audit"]["answers"]] == [
+        one["check"] for one in answers]

@@ -76,6 +76,7 @@ TOLD = {
     "wrong-name": {("certificate-name", "no", "medium")},
     "self-signed": {("certificate-chain", "no", "medium")},
     "short-key": {("certificate-key", "no", "medium")},
+    "mute-by-curves": {("certificate-chain", "unknown", None)},
 }
 
 
@@ -173,6 +174,15 @@ def test_every_kind_of_certificate_that_a_server_has_is_looked_at(site):
     assert kinds == {"", "EC", "RSA"}
     kinds = {one["subject"].partition(", ")[2] for one in site.answers if one["subject"].startswith(f"{MAILBOX}:993 ")}
     assert kinds == {"", "EC"}
+
+
+def test_a_kind_of_certificate_that_could_not_be_asked_is_told_though_there_is_another(site):
+    subject = f"{FAULTS}:{PORTS['mute-by-curves']} submission"
+    told = {kind: [(one["check"], one["answer"]) for one in site.answers if one["subject"] == f"{subject}, {kind}"] for kind in ("EC", "RSA")}
+    assert told["EC"] == [("server.certificate-chain", "unknown")]
+    assert ("server.certificate-chain", "yes") in told["RSA"] and len(told["RSA"]) == 4
+    # one that has none of a kind says so: nothing is open
+    assert {one["subject"].partition(", ")[2] for one in site.answers if one["subject"].startswith(f"{FAULTS}:{PORTS['rsa']} ")} == {"", "RSA"}
 
 
 def packets(capture):

@@ -116,7 +116,9 @@ DOMAINS = {
     "no-tlsa": ({"": [("MX", "10 no-tlsa.mail.example."), ("TXT", SPF)]}, "dane.found", "has none"),
 }
 EXTRA = [f"usage.mail.example. A {HOSTS['clean'][0]}", f"_25._tcp.usage.mail.example. TLSA 1 1 1 {'ab' * 32}",
-         f"no-tlsa.mail.example. A {HOSTS['clean'][0]}"]
+         f"no-tlsa.mail.example. A {HOSTS['clean'][0]}",
+         # *.mail.example is no name of this host, but one of the domain
+         f"in.mail.example. MX 10 {host_of('dane-name')}."]
 HOSTED_POLICY = POLICY.replace("mx.{0}", NAME).replace("mx: *.{0}\n", "")
 # by the name of the declared server, or of another one
 POLICIES = {
@@ -311,6 +313,14 @@ def test_a_certificate_may_be_pinned_in_any_right_way(site):
         f"{HOSTS['rollover'][0]}:25 smtp, EC": f"{host_of('rollover')}: TLSA 3 1 1; 1 of 2 hold" + EE,
         f"{HOSTS['authority'][0]}:25 smtp, EC": f"{host_of('authority')}: TLSA 2 0 1; 1 of 1 hold",
         f"{HOSTS['renewed'][0]}:25 smtp, EC": f"{host_of('renewed')}: TLSA 3 1 1; 1 of 1 hold" + EE}
+
+
+def test_dane_by_an_authority_holds_by_the_name_of_the_host_or_of_each_domain(site):
+    named, other = "in.mail.example", "dane-name.example"
+    for domains, told in (((named,), "yes"), ((other,), "no"), ((named, other), "no")):
+        words = [word for domain in domains for word in ("--domain", domain)]
+        answers = answers_of(site.audit(matrix_of(["dane-name"], [], [named, other]), *words, "--server", "mx-in"))
+        assert [one["answer"] for one in answers if one["check"] == "server.dane"] == [told]
 
 
 def test_what_is_declared_and_not_published_is_told_once(site):

@@ -3,6 +3,7 @@
 `clean` is what the others differ from. CERTIFICATES is a folder of PEM files, each with certificate and key.
 """
 import pathlib
+import re
 import socket
 import ssl
 import sys
@@ -45,9 +46,10 @@ FAULTS = {
     "short-key": {"certificate": "short-key", "suites": "ECDHE+AESGCM:@SECLEVEL=0"},
     "rsa": {"certificate": "rsa"},
     "both": {"certificate": ("clean", "rsa")},
+    "mute-by-curves": {"certificate": ("clean", "rsa"), "mute_without": b"\x08\x04"},  # rsa_pss_rsae_sha256
 }
 CLEAN = {"greeting": b"220 mx.example.org ESMTP\r\n", "ends": False, "busy_first": 0, "slowly": False, "list": True, "more": (),
-         "starttls": True, "go_ahead": b"220 2.0.0 go ahead\r\n", "handshake": True, "keeps_buffer": False, "takes_lf": False,
+         "starttls": True, "go_ahead": b"220 2.0.0 go ahead\r\n", "handshake": True, "keeps_buffer": False, "takes_lf": False, "mute_without": None,
          "least": ssl.TLSVersion.TLSv1_2, "most": ssl.TLSVersion.TLSv1_3,
          "suites": "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=1", "certificate": "clean"}
 
@@ -61,6 +63,15 @@ def context_of(fault, folder):
     for name in (names,) if isinstance(names, str) else names:
         context.load_cert_chain(folder / f"{name}.pem")
     return context
+
+
+def signatures_of(hello):
+    """What a ClientHello has in its signature_algorithms (RFC 8446, section 4.2.3)."""
+    for found in re.finditer(rb"\x00\x0d\x00(.)\x00(.)", hello, re.S):
+        if found[1][0] == found[2][0] + 2:
+            listed = hello[found.end():found.end() + found[2][0]]
+            return {listed[at:at + 2] for at in range(0, len(listed), 2)}
+    return set()
 
 
 class Session:
@@ -98,6 +109,9 @@ class Session:
         if not self.fault["handshake"]:
             return False
         kept, self.kept = self.kept, b""
+        signatures = signatures_of(self.wire.recv(4096, socket.MSG_PEEK))
+        if self.fault["mute_without"] and signatures and self.fault["mute_without"] not in signatures:
+            return time.sleep(60)
         self.wire = self.context.wrap_socket(self.wire, server_side=True)
         self.kept, self.is_inside = kept if self.fault["keeps_buffer"] else b"", True
         return True
