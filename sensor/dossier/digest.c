@@ -75,7 +75,8 @@ bool digest_is_claim_new(
 static bool has_new_claim(const struct digest *digest)
 {
 	const struct reported *reported = &digest->now->reported;
-	bool is_new = reported->unkept > 0; /* who made others find no room is not known */
+	/* who made others find no room is not known */
+	bool is_new = reported->unkept > 0;
 	for (size_t i = 0; i < reported->sender_count; i++) {
 		is_new = is_new ||
 			 digest_is_claim_new(digest, &reported->senders[i].claim);

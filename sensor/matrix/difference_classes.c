@@ -82,7 +82,7 @@ static uint32_t class_of(struct parting *parting, const struct difference_class 
 	return number;
 }
 
-static struct address before(const struct address *address)
+struct address difference_before(const struct address *address)
 {
 	struct address last = *address;
 	for (int i = 15; i >= 0 && last.bytes[i]-- == 0; i--) { /* borrow */
@@ -109,7 +109,7 @@ static void part_addresses(struct parting *parting, const struct starts *starts)
 			continue;
 		}
 		if (last) {
-			last->last = before(start);
+			last->last = difference_before(start);
 		}
 		difference->spans = list_room(difference->spans, difference->span_count,
 			sizeof(*difference->spans));

@@ -66,6 +66,9 @@ struct difference_pairs {
 	size_t count;
 };
 
+/* The last address in front of this one, which is not the first of all. */
+struct address difference_before(const struct address *address);
+
 /* A host of that name stands in the Internet, whoever it is by name. */
 struct matrix_end difference_end_of_host(const struct matrix *matrix, const char *host);
 

@@ -127,15 +127,6 @@ static void note_apart(struct apart *apart, const struct address *first,
 	apart->is_open = is_apart;
 }
 
-/* The last address in front of this one, which is not the first of all. */
-static struct address before(const struct address *address)
-{
-	struct address last = *address;
-	for (int i = 15; i >= 0 && last.bytes[i]-- == 0; i--) { /* borrow */
-	}
-	return last;
-}
-
 static void part_addresses(struct terms *terms, const struct marks *marks,
 	const struct allowed allowed[2], struct apart apart[2])
 {
@@ -148,7 +139,7 @@ static void part_addresses(struct terms *terms, const struct marks *marks,
 		}
 		memset(last.bytes, 0xff, sizeof(last.bytes));
 		if (i + 1 < marks->count) {
-			last = before(&marks->list[i + 1]);
+			last = difference_before(&marks->list[i + 1]);
 		}
 		for (int side = 0; side < 2; side++) {
 			const struct matrix_end end =
