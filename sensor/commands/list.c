@@ -138,8 +138,8 @@ static bool is_wanted(const struct list_case *asked, const char *list)
 	return is_any;
 }
 
-/* Of the lists that were named, the first one that does not exist, or NULL. */
-static const char *missing_list(const struct list_case *asked)
+/* False, and it is said: one of the lists that were named does not exist. */
+static bool has_lists(const struct list_case *asked)
 {
 	size_t count;
 	const struct lists_list *all = lists_all(asked->lists, &count);
@@ -150,22 +150,18 @@ static const char *missing_list(const struct list_case *asked)
 			at++;
 		}
 		if (at == count) {
-			return name;
+			(void)command_misused(
+				&COMMAND_LIST, "there is no list \"%.40s\"", name);
+			return false;
 		}
 	}
-	return NULL;
-}
-
-static int fail_of(const char *missing)
-{
-	return command_misused(&COMMAND_LIST, "there is no list \"%.40s\"", missing);
+	return true;
 }
 
 static int dump(const struct list_case *asked)
 {
-	const char *missing = missing_list(asked);
-	if (missing) {
-		return fail_of(missing);
+	if (!has_lists(asked)) {
+		return COMMAND_USAGE;
 	}
 	const uint32_t count = lists_entry_count(asked->lists);
 	for (uint32_t i = 0; i < count; i++) {
@@ -227,9 +223,8 @@ static void print_list(const struct lists_list *list, const struct list_sum *sum
 
 static int stats(const struct list_case *asked)
 {
-	const char *missing = missing_list(asked);
-	if (missing) {
-		return fail_of(missing);
+	if (!has_lists(asked)) {
+		return COMMAND_USAGE;
 	}
 	struct list_sum sums[LISTS_MAX] = {{0}};
 	size_t list_count = 0;

@@ -160,30 +160,35 @@ static bool is_name_allowed(
 	return is_host_allowed(allowed, &end);
 }
 
+static void part_host(const struct terms *terms, const char *host,
+	const struct allowed allowed[2], struct apart apart[2])
+{
+	bool is[2];
+	for (int side = 0; side < 2; side++) {
+		is[side] = is_name_allowed(terms->matrices[side], &allowed[side], host);
+	}
+	if (is[0] != is[1]) {
+		struct apart *to = &apart[is[1]];
+		to->hosts = list_room(to->hosts, to->host_count, sizeof(*to->hosts));
+		to->hosts[to->host_count++] = host;
+	}
+}
+
 /* Each one that either matrix declares: a class would have one of several. */
 static void part_hosts(const struct terms *terms, const struct allowed allowed[2],
 	struct apart apart[2])
 {
-	for (size_t i = 0; i < 2; i++) {
-		const struct name_table *hosts = &terms->matrices[i]->hosts;
-		for (size_t at = 0; at < hosts->capacity; at++) {
-			const char *host = hosts->slots[at].name;
-			if (!host ||
-				(i > 0 && name_table_find(&terms->matrices[0]->hosts,
-						  host) != NAME_NONE)) {
-				continue;
-			}
-			bool is[2];
-			for (int side = 0; side < 2; side++) {
-				is[side] = is_name_allowed(
-					terms->matrices[side], &allowed[side], host);
-			}
-			if (is[0] != is[1]) {
-				struct apart *to = &apart[is[1]];
-				to->hosts = list_room(
-					to->hosts, to->host_count, sizeof(*to->hosts));
-				to->hosts[to->host_count++] = host;
-			}
+	const struct name_table *old = &terms->matrices[0]->hosts;
+	const struct name_table *new = &terms->matrices[1]->hosts;
+	for (size_t i = 0; i < old->capacity; i++) {
+		if (old->slots[i].name) {
+			part_host(terms, old->slots[i].name, allowed, apart);
+		}
+	}
+	for (size_t i = 0; i < new->capacity; i++) {
+		const char *host = new->slots[i].name;
+		if (host && name_table_find(old, host) == NAME_NONE) {
+			part_host(terms, host, allowed, apart);
 		}
 	}
 }
