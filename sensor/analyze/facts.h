@@ -215,7 +215,7 @@ struct facts {
 	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */
 	/* clients, senders, recipients or mail that the server turned away: replies in clear */
 	uint32_t refusals;  /* for good */
-	uint32_t deferrals; /* for now, as greylisting does */
+	uint32_t deferrals; /* temporarily (4yz), as greylisting does */
 	uint32_t gaps;
 	bool is_clear_cut; /* one of them in what was not TLS: anything may have been said */
 	/* so far, and a few of what is next, each packet asks: they lie together */

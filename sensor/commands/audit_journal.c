@@ -1,18 +1,13 @@
 #include "commands/audit_journal.h"
 
-#include "base/clock.h"
 #include "commands/replay_journal.h"
 #include "journal/journal_reader.h"
 
 #include <fcntl.h>
-#include <unistd.h>
-
-#define HOST_BYTES 256
-
-static struct replay_journal journal; /* too large for the stack */
 
 bool audit_journal_make(const char *path, struct reason *why)
 {
+	static struct replay_journal journal; /* too large for the stack */
 	return replay_journal_open(&journal, path, "", why) &&
 	       replay_journal_close(&journal, why);
 }
@@ -31,31 +26,18 @@ static bool read_journal(struct audited *audited, const char *path, struct reaso
 	return true;
 }
 
-static FILE *next_record(void *context)
+static void write_records(const void *context, FILE *(*next)(void *journal),
+	void *journal, const struct json_event *event)
 {
-	return replay_journal_begin(context);
-}
-
-static bool write_all(const struct audit_run *run, const char *path, struct reason *why)
-{
-	char host[HOST_BYTES] = "";
-	(void)gethostname(host, sizeof(host) - 1);
-	if (!replay_journal_open(&journal, path, host, why)) {
-		return false;
-	}
-	const struct json_event event = {.time_us = clock_realtime_us(),
-		.host = host,
-		.event_prefix = journal.prefix};
-	audit_records(run, next_record, &journal, &event);
-	return replay_journal_close(&journal, why);
+	audit_records(context, next, journal, event);
 }
 
 bool audit_journal_write(struct audit_run *run, const char *path, struct reason *why)
 {
 	struct audited before = {.count = 0};
 	run->before = &before;
-	const bool is_written =
-		read_journal(&before, path, why) && write_all(run, path, why);
+	const bool is_written = read_journal(&before, path, why) &&
+				replay_journal_write(path, write_records, run, why);
 	run->before = NULL;
 	audited_free(&before);
 	return is_written;

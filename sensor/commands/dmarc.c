@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define TOLD_MAX   20 /* files that are no reports; what is more is a number */
-#define HOST_BYTES 256
 #define ROOM_BYTES (ARCHIVE_STORED_MAX + 1)
 #define LINE_BYTES 512 /* of "From ..." in a mailbox file, which the room may cut */
 
@@ -252,25 +251,10 @@ static void end(struct reading *reading)
 	tlsrpt_free(&reading->tlsrpt);
 }
 
-static FILE *next_record(void *context)
+static void write_records(const void *context, FILE *(*next)(void *journal),
+	void *journal, const struct json_event *event)
 {
-	return replay_journal_begin(context);
-}
-
-static bool write_records(
-	const struct dmarc_told *told, const char *path, struct reason *why)
-{
-	static struct replay_journal journal; /* too large for the stack */
-	char host[HOST_BYTES] = "";
-	(void)gethostname(host, sizeof(host) - 1);
-	if (!replay_journal_open(&journal, path, host, why)) {
-		return false;
-	}
-	const struct json_event event = {.time_us = clock_realtime_us(),
-		.host = host,
-		.event_prefix = journal.prefix};
-	dmarc_told_records(told, next_record, &journal, &event);
-	return replay_journal_close(&journal, why);
+	dmarc_told_records(context, next, journal, event);
 }
 
 static int give(const struct reading *reading)
@@ -288,7 +272,7 @@ static int give(const struct reading *reading)
 			(enum texts_language)request->language, stdout);
 	}
 	if (code == COMMAND_OK && request->journal &&
-		!write_records(&told, request->journal, &why)) {
+		!replay_journal_write(request->journal, write_records, &told, &why)) {
 		code = command_failed(&COMMAND_DMARC, "%s", why.text);
 	}
 	if (code == COMMAND_OK && request->is_exit_code_wanted &&

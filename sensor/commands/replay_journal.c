@@ -1,13 +1,16 @@
 #include "commands/replay_journal.h"
 
 #include "base/clock.h"
+#include "report/json_sensor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
+#define HOST_BYTES  256
 #define TOTAL_BYTES (UINT64_C(64) << 30) /* of segments; what is older goes */
 
 static bool name_events(
@@ -84,4 +87,25 @@ bool replay_journal_close(struct replay_journal *journal, struct reason *why)
 			journal->journal.lost_bytes);
 	}
 	return true;
+}
+
+static FILE *next_record(void *journal)
+{
+	return replay_journal_begin(journal);
+}
+
+bool replay_journal_write(const char *path, replay_journal_writer *write,
+	const void *context, struct reason *why)
+{
+	static struct replay_journal journal; /* too large for the stack */
+	char host[HOST_BYTES] = "";
+	(void)gethostname(host, sizeof(host) - 1);
+	if (!replay_journal_open(&journal, path, host, why)) {
+		return false;
+	}
+	const struct json_event event = {.time_us = clock_realtime_us(),
+		.host = host,
+		.event_prefix = journal.prefix};
+	write(context, next_record, &journal, &event);
+	return replay_journal_close(&journal, why);
 }

@@ -33,3 +33,16 @@ FILE *replay_journal_begin(struct replay_journal *journal);
 
 /* Nothing is left behind. False with a reason when not all records are in it. */
 bool replay_journal_close(struct replay_journal *journal, struct reason *why);
+
+struct json_event;
+
+/* Writes records of this event, each to a stream that next(journal) gives. */
+typedef void replay_journal_writer(const void *context, FILE *(*next)(void *journal),
+	void *journal, const struct json_event *event);
+
+/*
+ * What a command has to say once, as of now and of this host, into the journal at path. False with
+ * a reason when not all of it is in there.
+ */
+bool replay_journal_write(const char *path, replay_journal_writer *write,
+	const void *context, struct reason *why);

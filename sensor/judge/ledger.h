@@ -79,7 +79,7 @@ struct ledger_server {
 	uint32_t auth_clear; /* flows in which a reusable secret crossed in clear */
 	uint32_t messages;   /* that crossed in clear, */
 	uint32_t refusals;   /* and how often it said no for good, */
-	uint32_t deferrals;  /* or for now */
+	uint32_t deferrals;  /* or temporarily */
 	uint64_t first_us;
 	uint64_t last_us;
 	uint64_t offered_first_us; /* 0: never */

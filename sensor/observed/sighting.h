@@ -87,7 +87,7 @@ struct sighting {
 	uint32_t messages;   /* seen to be taken or sent, in clear */
 	uint32_t recipients;
 	uint32_t refusals;  /* that the server said no for good, in clear, */
-	uint32_t deferrals; /* and for now */
+	uint32_t deferrals; /* and temporarily */
 	bool has_sender;    /* a domain of one: mail was begun, in clear */
 
 	uint8_t verdict;   /* enum verdict */

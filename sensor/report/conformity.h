@@ -82,7 +82,7 @@ struct conformity_reach {
 struct conformity_policy {
 	uint64_t messages;
 	uint64_t refusals;  /* for good (5yz) */
-	uint64_t deferrals; /* for now (4yz) */
+	uint64_t deferrals; /* temporarily (4yz) */
 };
 
 struct conformity; /* opaque */

@@ -275,6 +275,34 @@ static void test_what_finds_no_room_is_counted(void **state)
 	end(&scene);
 }
 
+/* Whoever mails reports chooses who fills the rooms: the digest is not silenced by it. */
+static void test_what_finds_no_room_is_news(void **state)
+{
+	(void)state;
+	for (unsigned today = 0; today < 2; today++) {
+		struct scene scene;
+		begin(&scene);
+		for (unsigned i = 0; i < REPORTED_MOST; i++) {
+			char source[ADDRESS_TEXT_BYTES];
+			(void)snprintf(source, sizeof(source), "2001:db8::%x", i + 1);
+			sender(&scene, 1,
+				&(struct told){
+					source, .finding = SIGNER, .messages = 1});
+		}
+		if (today) {
+			sender(&scene, 30,
+				&(struct told){"203.0.113.9", .finding = RELAY,
+					.messages = 1});
+		}
+		finish(&scene);
+		scene.now.sight.last_us = scene.now.span.from_us; /* not silent */
+		const struct digest digest = {&scene.now, &scene.before};
+		assert_int_equal(scene.now.reported.sender_count, 0);
+		assert_int_equal(digest_has_news(&digest), today);
+		end(&scene);
+	}
+}
+
 static void test_a_record_may_be_cut_anywhere(void **state)
 {
 	(void)state;
@@ -304,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_sums_are_of_the_span_and_a_record_counts_once),
 		cmocka_unit_test(test_what_is_no_such_record_is_let_by),
 		cmocka_unit_test(test_what_finds_no_room_is_counted),
+		cmocka_unit_test(test_what_finds_no_room_is_news),
 		cmocka_unit_test(test_a_record_may_be_cut_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

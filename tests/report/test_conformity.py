@@ -169,3 +169,23 @@ def test_two_runs_give_the_same_bytes():
 def test_json_without_summary_keeps_to_alert_mail_and_stats():
     kinds = {json.loads(line)["event_type"] for line in replay("mailbox-misplaced", "--json").splitlines()}
     assert kinds == {"alert", "mail", "stats"}
+
+
+def from_port(capture, port):
+    """The frames (Ethernet, IPv4 without options) of one side alone."""
+    at, kept = 24, [capture[:24]]
+    while at < len(capture):
+        end = at + 16 + int.from_bytes(capture[at + 8:at + 12], "little")
+        if int.from_bytes(capture[at + 50:at + 52], "big") == port:
+            kept.append(capture[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def test_what_servers_refuse_is_counted_where_both_sides_were_heard(tmp_path):
+    case, half = "mail-refused-and-deferred", tmp_path / "half.pcap"
+    half.write_bytes(from_port((ROOT / "pcaps" / case / "traffic.pcap").read_bytes(), 25))
+    assert "in clear: 1, refusals 3, deferrals 1\n" in replay(case, "--summary")
+    done = subprocess.run([MAILWARDEN, "replay", half, "-m", "matrix.yaml", "--summary"], cwd=ROOT / "pcaps" / case,
+                          capture_output=True, text=True, timeout=30, check=True)
+    assert "in one direction only" in done.stdout and "from the Internet in clear" not in done.stdout
