@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define HTTP_AUTHORITY_BYTES 136
+#define HTTP_ROOM_BYTES      256
 #define HTTP_ASKED_MAX       8 /* runs of requests whose answers are told apart */
 
 struct http_side {
@@ -46,7 +47,9 @@ struct http_asked {
 };
 
 struct http {
-	struct http_side sides[2];               /* by enum direction */
+	struct http_side sides[2]; /* by enum direction */
+	/* of one side's lines; the other's is in the facts, where no certificate will be */
+	uint8_t room[HTTP_ROOM_BYTES];
 	struct rpc_pdus pdus[2];                 /* inside bodies of RPC over HTTP */
 	uint16_t status;                         /* of the response at hand */
 	uint16_t asked_count;                    /* requests without an answer yet */

@@ -531,7 +531,7 @@ static const struct clear_protocol SMTP_PROTOCOL = {
 static void smtp_start(void *state, struct facts *facts)
 {
 	struct smtp *smtp = state;
-	smtp->clear.protocol = &SMTP_PROTOCOL;
+	clear_start(&smtp->clear, facts, &SMTP_PROTOCOL);
 	smtp->is_synced = !facts->is_midstream;
 	smtp->claims.is_open = facts->is_midstream;
 }
@@ -561,5 +561,7 @@ const struct analyzer ANALYZER_SMTP = {
 	.gap = smtp_gap,
 	.turn = clear_begin_turned,
 	.clear_again = clear_again,
+	.lend = clear_lend,
+	.lent = clear_lent,
 	.ended = smtp_ended,
 };

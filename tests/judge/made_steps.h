@@ -112,7 +112,6 @@ static const struct member MEMBERS[] = {
 	{ONCE(session.ja3)},
 	{ONCE(session.ja3s)},
 	{ONCE(session.ja4)},
-	{ONCE(session.client_subject)},
 	{ONCE(headers.messages)},
 	{ONCE(headers.without_dkim_signature)},
 	{ONCE(headers.without_authentication_results)},
