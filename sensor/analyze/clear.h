@@ -37,7 +37,7 @@ enum clear_starttls {
 };
 
 /* Of the client's lines as a rule: longer ones take the server's room while that is empty. */
-#define CLEAR_ROOM_BYTES 192
+#define CLEAR_ROOM_BYTES 144
 
 struct clear {
 	const struct clear_protocol *protocol;

@@ -9,7 +9,7 @@
 #include "analyze/analyzer.h"
 #include "analyze/tls.h"
 
-#define ANALYZER_STATE_BYTES 760
+#define ANALYZER_STATE_BYTES 712
 
 struct dialogue {
 	const struct analyzer *analyzer; /* NULL: TLS from the first byte */

@@ -41,10 +41,10 @@ static inline char dns_letter(uint8_t byte)
 bool dns_read_question(struct text message, struct dns_question *question);
 
 /*
- * Of each message so much is kept: of a query, five names of full length; of an answer, all
+ * Of each message so much is kept: of a query, four names of full length; of an answer, all
  * addresses that are read of it.
  */
-#define DNS_QUERY_BYTES  1312
+#define DNS_QUERY_BYTES  1264
 #define DNS_ANSWER_BYTES 1700
 
 /* One side's TCP stream: two bytes of length and a message, again and again. */

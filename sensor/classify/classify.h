@@ -56,8 +56,11 @@ struct classification {
 	/* 0, or of a request in the prefix that no proxy has answered in whole; .target_port holds */
 	uint16_t asked_len;
 	struct address proxy_client;
-	struct address target;
-	char target_host[CLASSIFY_HOST_BYTES]; /* printable, NUL-terminated, or "" */
+	union {
+		struct address target;
+		char target_host
+			[CLASSIFY_HOST_BYTES]; /* printable, NUL-terminated, or "" */
+	};
 };
 
 /* What is known besides the bytes. */

@@ -100,6 +100,7 @@ struct conversation {
 	uint32_t dropped[2]; /* bytes behind a full prefix, by side */
 	struct flow_ambiguity ambiguity; /* the first one of its bytes */
 	struct way way; /* of the client's packets, once one carried bytes */
+	struct record_ether ether[2]; /* by side */
 	struct second_opinion_flow *opinion;
 	const char *opinion_name;
 	struct classification classification;
@@ -109,8 +110,6 @@ struct conversation {
 		struct dialogue dialogue;
 		struct lookups lookups;
 	};
-	/* by side; behind all that each segment needs */
-	struct record_ether ether[2];
 };
 
 /*

@@ -334,6 +334,65 @@ static void an_unfinished_line_can_be_taken_as_it_is(void **state)
 	assert_true(lines_at_start(&lines));
 }
 
+/* What is kept goes along, whole where there is room; where it was nothing is left of it. */
+static void two_ways_exchange_their_rooms_with_what_they_keep(void **state)
+{
+	(void)state;
+	uint8_t large[LINES_BYTES] = {0};
+	uint8_t small[64] = {0};
+	char text[LINES_BYTES];
+	memset(text, 's', sizeof(text));
+	for (size_t len = 0; len <= 100; len += 25) { /* in front of a line's end */
+		struct lines one = {.bytes = large, .room = sizeof(large)};
+		struct lines other = {.bytes = small, .room = sizeof(small)};
+		struct line line;
+		struct text rest = {(const uint8_t *)text, len};
+		assert_int_equal(lines_next(&one, &rest, &line), LINES_MORE);
+		rest = text_of("DATA");
+		assert_int_equal(lines_next(&other, &rest, &line), LINES_MORE);
+		lines_exchange(&one, &other);
+		assert_ptr_equal(one.bytes, small);
+		assert_ptr_equal(other.bytes, large);
+		assert_null(memchr(large, 's', sizeof(large)));
+		rest = text_of("\r\n");
+		assert_int_equal(lines_next(&other, &rest, &line), LINES_LINE);
+		assert_true(text_is(line.text, "DATA"));
+		rest = text_of("e\r\n");
+		assert_int_equal(lines_next(&one, &rest, &line), LINES_LINE);
+		assert_int_equal(line.is_cut, len > 64);
+		assert_int_equal(line.text.len, len > 64 ? 64 : len + 1);
+		assert_int_equal(line.tail.at[line.tail.len - 1], 'e');
+	}
+}
+
+static void a_long_line_takes_the_larger_room_while_it_is_empty(void **state)
+{
+	(void)state;
+	uint8_t large[LINES_BYTES];
+	uint8_t small[64];
+	char text[100];
+	memset(text, 'a', sizeof(text));
+	for (unsigned is_empty = 0; is_empty < 2; is_empty++) {
+		struct lines lines = {.bytes = small, .room = sizeof(small)};
+		struct lines other = {.bytes = large, .room = sizeof(large)};
+		struct line line;
+		struct text rest = text_of("x");
+		if (!is_empty) {
+			(void)lines_next(&other, &rest, &line);
+		}
+		for (size_t at = 0; at < sizeof(text); at += 20) {
+			rest = (struct text){(const uint8_t *)text + at, 20};
+			lines_make_room(&lines, &other, rest.len);
+			(void)lines_next(&lines, &rest, &line);
+		}
+		rest = text_of("\n");
+		lines_make_room(&lines, &other, rest.len);
+		assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+		assert_int_equal(line.is_cut, !is_empty);
+		assert_int_equal(line.text.len, is_empty ? 100 : 64);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +411,8 @@ int main(void)
 		cmocka_unit_test(
 			a_gap_inside_raw_octets_is_counted_and_another_makes_doubt),
 		cmocka_unit_test(an_unfinished_line_can_be_taken_as_it_is),
+		cmocka_unit_test(two_ways_exchange_their_rooms_with_what_they_keep),
+		cmocka_unit_test(a_long_line_takes_the_larger_room_while_it_is_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
