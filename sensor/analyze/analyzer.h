@@ -49,13 +49,6 @@ struct analyzer {
 
 	/* What was ANALYZE_MAYBE_TLS this way is text after all. */
 	void (*clear_again)(void *state, enum direction way);
-
-	/*
-	 * Of who may say that TLS begins. TLS comes this way: a certificate may take the room
-	 * of what is kept of its text. And: one has taken it.
-	 */
-	void (*lend)(void *state, enum direction way);
-	void (*lent)(void *state);
 };
 
 extern const struct analyzer ANALYZER_SMTP; /* smtp, submission, lmtp */

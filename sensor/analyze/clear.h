@@ -42,8 +42,8 @@ enum clear_starttls {
 struct clear {
 	const struct clear_protocol *protocol;
 	struct lines lines[2]; /* by enum direction */
-	uint8_t room
-		[CLEAR_ROOM_BYTES]; /* of one of them; the other's is in the facts */
+	/* of one of them; the other's is in the facts */
+	uint8_t room[CLEAR_ROOM_BYTES];
 	struct sasl sasl;
 	uint8_t starttls;     /* enum clear_starttls */
 	uint8_t next;         /* enum analyze_next, set by the protocol */
@@ -70,10 +70,11 @@ void clear_gap(
 /* The body of analyzer.clear_again; state begins with struct clear. */
 void clear_again(void *state, enum direction way);
 
-/* The body of analyzer.lend. */
+/*
+ * TLS comes this way: a certificate may take the room of what is kept of its text. And: one
+ * has taken it. Of the state of whoever says that TLS begins.
+ */
 void clear_lend(void *state, enum direction way);
-
-/* The body of analyzer.lent. */
 void clear_lent(void *state);
 
 /*

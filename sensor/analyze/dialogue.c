@@ -1,5 +1,6 @@
 #include "analyze/dialogue.h"
 
+#include "analyze/clear.h"
 #include "analyze/note.h"
 
 #include <string.h>
@@ -93,12 +94,12 @@ static enum tls_result session_bytes(struct dialogue *dialogue,
 	const struct analyzer *analyzer = dialogue->analyzer;
 	struct facts *facts = &dialogue->facts;
 	if (analyzer != NULL && !is_certificate_seen(facts)) {
-		analyzer->lend(dialogue->state, way);
+		clear_lend(dialogue->state, way);
 	}
 	const enum tls_result result =
 		tls_session_bytes(context, &dialogue->tls, facts, way, bytes);
 	if (analyzer != NULL && is_certificate_seen(facts)) {
-		analyzer->lent(dialogue->state);
+		clear_lent(dialogue->state);
 	}
 	hello_note(dialogue);
 	return result;

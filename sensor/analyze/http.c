@@ -27,15 +27,8 @@ static void http_start(void *state, struct facts *facts)
 	struct http *http = (struct http *)state;
 	http->claimed = (uint8_t)facts->protocol;
 	http->is_idle = facts->protocol == PROTOCOL_HTTP;
-	lines_begin(
-		&http->sides[DIRECTION_TO_SERVER].lines, http->room, HTTP_ROOM_BYTES);
-	lines_begin(&http->sides[DIRECTION_TO_CLIENT].lines,
-		facts->session.server_certificate.room, FACTS_ROOM_BYTES);
+	http_begin_lines(http, facts);
 	facts->is_unanswered = true;
-	if (facts->is_midstream) { /* the first line may be a part of one */
-		lines_gap(&http->sides[DIRECTION_TO_SERVER].lines, 0);
-		lines_gap(&http->sides[DIRECTION_TO_CLIENT].lines, 0);
-	}
 }
 
 /* These bytes cannot be followed: what was learnt stays, a mere claim falls. */

@@ -72,6 +72,19 @@ struct http {
 	};
 };
 
+/* Of what is zeroed. */
+static inline void http_begin_lines(struct http *http, struct facts *facts)
+{
+	lines_begin(
+		&http->sides[DIRECTION_TO_SERVER].lines, http->room, HTTP_ROOM_BYTES);
+	lines_begin(&http->sides[DIRECTION_TO_CLIENT].lines,
+		facts->session.server_certificate.room, FACTS_ROOM_BYTES);
+	if (facts->is_midstream) { /* the first line may be a part of one */
+		lines_gap(&http->sides[DIRECTION_TO_SERVER].lines, 0);
+		lines_gap(&http->sides[DIRECTION_TO_CLIENT].lines, 0);
+	}
+}
+
 /* A status line was read: the server speaks HTTP. */
 static inline bool http_has_answer(const void *state)
 {

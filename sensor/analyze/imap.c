@@ -597,6 +597,4 @@ const struct analyzer ANALYZER_IMAP = {
 	.ended = imap_ended,
 	.turn = clear_begin_turned,
 	.clear_again = clear_again,
-	.lend = clear_lend,
-	.lent = clear_lent,
 };

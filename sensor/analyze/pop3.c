@@ -446,6 +446,4 @@ const struct analyzer ANALYZER_POP3 = {
 	.gap = pop3_gap,
 	.turn = clear_begin_turned,
 	.clear_again = clear_again,
-	.lend = clear_lend,
-	.lent = clear_lent,
 };

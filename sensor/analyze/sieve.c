@@ -385,6 +385,4 @@ const struct analyzer ANALYZER_SIEVE = {
 	.gap = sieve_gap,
 	.turn = clear_begin_turned,
 	.clear_again = clear_again,
-	.lend = clear_lend,
-	.lent = clear_lent,
 };

@@ -561,7 +561,5 @@ const struct analyzer ANALYZER_SMTP = {
 	.gap = smtp_gap,
 	.turn = clear_begin_turned,
 	.clear_again = clear_again,
-	.lend = clear_lend,
-	.lent = clear_lent,
 	.ended = smtp_ended,
 };

@@ -41,8 +41,8 @@ struct classification {
 	bool is_claimed;     /* not mail, the client's first line says */
 	bool is_opaque;      /* a SOCKS dialogue that goes on encapsulated */
 	uint8_t proxy_phase; /* private to classify/proxy.c */
-	uint64_t
-		server_kept; /* when it last slid, what the server had shown, private */
+	/* when it last slid, what the server had shown, private */
+	uint64_t server_kept;
 	uint64_t opening_traits; /* of the client's first line, private */
 	uint8_t slides;  /* how often the prefix was forgotten for want of room */
 	uint8_t opening; /* enum opening; see classify_opening */
@@ -58,8 +58,8 @@ struct classification {
 	struct address proxy_client;
 	union {
 		struct address target;
-		char target_host
-			[CLASSIFY_HOST_BYTES]; /* printable, NUL-terminated, or "" */
+		/* printable, NUL-terminated, or "" */
+		char target_host[CLASSIFY_HOST_BYTES];
 	};
 };
 
