@@ -83,6 +83,35 @@ static void lines_of_the_other_side_leave_a_certificate_whole(void **state)
 	talk_sweep(PROTOCOL_SMTP, STEPS(steps));
 }
 
+/* A long line of the client stands in the room when the certificate comes. */
+static void a_long_line_gives_way_to_a_certificate(void **state)
+{
+	(void)state;
+	const struct talk_step steps[] = {C("EHLO c\r\nSTARTTLS\r\n"), S(GO_AHEAD),
+		C("MAIL FROM:<a@sender.example>\r\nRCPT TO:<" LONG_NAME),
+		shown(TALK_SERVER, &hello), shown(TALK_SERVER, &certificate),
+		C(LONG_NAME "@c.example>\r\nRCPT TO:<b@c>\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(steps));
+	assert_shown(&facts);
+	assert_int_equal(facts.rcpt_count, 2);
+	talk_sweep(PROTOCOL_SMTP, STEPS(steps));
+}
+
+/* The hello was read as text, too: nothing of it, or of the certificate, stands before a reply. */
+static void a_reply_behind_a_certificate_begins_its_line(void **state)
+{
+	(void)state;
+	const struct talk_step steps[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250-x\r\n250 STARTTLS\r\n"), C("STARTTLS\r\n"), C(TALK_CLIENT_HELLO),
+		shown(TALK_SERVER, &hello), shown(TALK_SERVER, &certificate),
+		C(FATAL_ALERT), C("QUIT\r\n"), S("454 no\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, steps, 7);
+	assert_shown(&facts);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(steps));
+	assert_int_equal(
+		facts.starttls & FACTS_STARTTLS_REFUSED, FACTS_STARTTLS_REFUSED);
+}
+
 /* Who opened the connection serves: certificate and replies come the other way. */
 static void a_certificate_finds_room_whichever_way_it_comes(void **state)
 {
@@ -131,6 +160,8 @@ int main(void)
 		cmocka_unit_test(
 			text_behind_a_certificate_and_an_alert_is_read_to_the_letter),
 		cmocka_unit_test(lines_of_the_other_side_leave_a_certificate_whole),
+		cmocka_unit_test(a_long_line_gives_way_to_a_certificate),
+		cmocka_unit_test(a_reply_behind_a_certificate_begins_its_line),
 		cmocka_unit_test(a_certificate_finds_room_whichever_way_it_comes),
 		cmocka_unit_test(a_certificate_alone_is_the_server_s_part),
 	};
