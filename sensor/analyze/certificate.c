@@ -491,17 +491,6 @@ bool certificate_read(const struct certificate_shown *shown, struct quota *quota
 	return is_read;
 }
 
-void certificate_subject(struct text der, char *field, size_t size)
-{
-	X509 *x509 = x509_of(der);
-	field[0] = '\0';
-	if (x509) {
-		name_copy(field, size, X509_get_subject_name(x509));
-	}
-	X509_free(x509);
-	ERR_clear_error();
-}
-
 bool certificate_start(void)
 {
 	const uint64_t all =

@@ -30,8 +30,5 @@ struct certificate_shown {
 bool certificate_read(const struct certificate_shown *shown, struct quota *quota,
 	struct facts_certificate *out);
 
-/* The subject alone, RFC 2253; "" when der is no certificate. */
-void certificate_subject(struct text der, char *field, size_t size);
-
 /* host is pattern, ASCII case apart; a leading "*." stands for one whole label (RFC 6125, 6.4.3). */
 bool certificate_name_matches(struct text pattern, const char *host);

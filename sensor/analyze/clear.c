@@ -6,6 +6,17 @@
 
 #define RECORD_HEADER_BYTES 5
 
+_Static_assert(FACTS_ROOM_BYTES == LINES_BYTES, "a whole line fits");
+
+void clear_start(
+	struct clear *clear, struct facts *facts, const struct clear_protocol *protocol)
+{
+	clear->protocol = protocol;
+	lines_begin(&clear->lines[DIRECTION_TO_SERVER], clear->room, CLEAR_ROOM_BYTES);
+	lines_begin(&clear->lines[DIRECTION_TO_CLIENT],
+		facts->session.server_certificate.room, FACTS_ROOM_BYTES);
+}
+
 /*
  * TLS where a line would begin. No line of text starts with these bytes, so the
  * answer holds whatever the ladder says and whichever side was captured. Only an
@@ -85,6 +96,10 @@ static enum lines_item item_next(
 	struct text passed = *rest;
 	const bool is_passing =
 		clear->protocol->passed != NULL && lines_is_passing(&clear->lines[way]);
+	if (facts->session.server_certificate.visibility != FACTS_SEEN) {
+		lines_make_room(&clear->lines[way],
+			&clear->lines[direction_reverse(way)], rest->len);
+	}
 	const enum lines_item item = lines_next(&clear->lines[way], rest, &line);
 	passed.len -= rest->len;
 	if (is_passing &&
@@ -205,6 +220,27 @@ void clear_again(void *state, enum direction way)
 	if (role == DIRECTION_TO_SERVER &&
 		clear->starttls == CLEAR_STARTTLS_REQUESTED) {
 		clear->is_clear_behind = true;
+	}
+}
+
+void clear_lend(void *state, enum direction way)
+{
+	struct clear *clear = state;
+	struct lines *lines = &clear->lines[role_of(clear, way)];
+	if (lines->bytes == clear->room) {
+		lines_exchange(
+			lines, &clear->lines[direction_reverse(role_of(clear, way))]);
+	}
+}
+
+void clear_lent(void *state)
+{
+	struct clear *clear = state;
+	for (unsigned role = 0; role < 2; role++) {
+		if (clear->lines[role].bytes != clear->room) {
+			clear->lines[role].len = 0;
+			clear->lines[role].is_cut = false;
+		}
 	}
 }
 

@@ -36,9 +36,14 @@ enum clear_starttls {
 	CLEAR_STARTTLS_ACCEPTED,
 };
 
+/* Of the client's lines as a rule: longer ones take the server's room while that is empty. */
+#define CLEAR_ROOM_BYTES 144
+
 struct clear {
 	const struct clear_protocol *protocol;
 	struct lines lines[2]; /* by enum direction */
+	/* of one of them; the other's is in the facts */
+	uint8_t room[CLEAR_ROOM_BYTES];
 	struct sasl sasl;
 	uint8_t starttls;     /* enum clear_starttls */
 	uint8_t next;         /* enum analyze_next, set by the protocol */
@@ -50,6 +55,10 @@ struct clear {
 	bool is_maybe_tls[2]; /* what comes this way is tried as TLS and read as text */
 };
 
+/* Of analyzer.start, on what is zeroed. */
+void clear_start(struct clear *clear, struct facts *facts,
+	const struct clear_protocol *protocol);
+
 /* The body of analyzer.bytes. */
 size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next);
@@ -60,6 +69,13 @@ void clear_gap(
 
 /* The body of analyzer.clear_again; state begins with struct clear. */
 void clear_again(void *state, enum direction way);
+
+/*
+ * TLS comes this way: a certificate may take the room of what is kept of its text. And: one
+ * has taken it. Of the state of whoever says that TLS begins.
+ */
+void clear_lend(void *state, enum direction way);
+void clear_lent(void *state);
 
 /*
  * The one that was the server sends, the other receives: from the next byte on each way

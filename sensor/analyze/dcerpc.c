@@ -37,6 +37,8 @@ enum {
 static void dcerpc_start(void *state, struct facts *facts)
 {
 	struct dcerpc *dcerpc = (struct dcerpc *)state;
+	/* no certificate will be there */
+	dcerpc->towers.bytes = facts->session.server_certificate.room;
 	if (!facts->is_midstream) {
 		facts->protocol = PROTOCOL_DCERPC;
 	}

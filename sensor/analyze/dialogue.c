@@ -1,5 +1,6 @@
 #include "analyze/dialogue.h"
 
+#include "analyze/clear.h"
 #include "analyze/note.h"
 
 #include <string.h>
@@ -41,8 +42,13 @@ void dialogue_turn(struct dialogue *dialogue)
 	}
 }
 
+static bool is_certificate_seen(const struct facts *facts)
+{
+	return facts->session.server_certificate.visibility == FACTS_SEEN;
+}
+
 /*
- * Is it TLS? A ServerHello says so; a ClientHello is what anybody may write, until records
+ * Is it TLS? A ServerHello says so, or a certificate; a ClientHello is what anybody may write, until records
  * that no hello leads to follow it: then the server's was not captured. Where nobody saw
  * the go-ahead the request has to do, or lost bytes.
  */
@@ -50,7 +56,7 @@ static bool is_proof(const struct dialogue *dialogue)
 {
 	const struct facts *facts = &dialogue->facts;
 	const struct tls_session *tls = &dialogue->tls;
-	if (facts->session.has_server_hello) {
+	if (facts->session.has_server_hello || is_certificate_seen(facts)) {
 		return true;
 	}
 	if (!facts->session.has_client_hello || tls->quiet[0] + tls->quiet[1] == 0) {
@@ -78,13 +84,42 @@ static void hello_note(struct dialogue *dialogue)
 	note_starttls(facts, FACTS_STARTTLS_HELLO);
 }
 
+/*
+ * TLS, perhaps. A certificate's texts take the room of this way's lines: then both ways are
+ * TLS, until session_clear.
+ */
+static enum tls_result session_bytes(struct dialogue *dialogue,
+	struct tls_context *context, enum direction way, struct text bytes)
+{
+	const struct analyzer *analyzer = dialogue->analyzer;
+	struct facts *facts = &dialogue->facts;
+	if (analyzer != NULL && !is_certificate_seen(facts)) {
+		clear_lend(dialogue->state, way);
+	}
+	const enum tls_result result =
+		tls_session_bytes(context, &dialogue->tls, facts, way, bytes);
+	if (analyzer != NULL && is_certificate_seen(facts)) {
+		clear_lent(dialogue->state);
+	}
+	hello_note(dialogue);
+	return result;
+}
+
+/* All but the room, which lines may be in. */
+static void session_clear(struct facts_tls_session *session)
+{
+	memset(session, 0, offsetof(struct facts_tls_session, server_certificate.room));
+	memset(session->sni, 0,
+		sizeof(*session) - offsetof(struct facts_tls_session, sni));
+}
+
 /* It only looked like TLS: forget what that taught. */
 static void tls_forget(
 	struct dialogue *dialogue, struct tls_context *context, enum direction way)
 {
 	tls_session_forget(context, &dialogue->tls, way);
 	if (!dialogue->is_tls_proven) {
-		dialogue->facts.session = (struct facts_tls_session){0};
+		session_clear(&dialogue->facts.session);
 	}
 	if (dialogue->is_tls_tried[way]) {
 		dialogue->is_tls_tried[way] = false;
@@ -96,9 +131,7 @@ static void tls_forget(
 static void tried_bytes(struct dialogue *dialogue, struct tls_context *context,
 	enum direction way, struct text bytes)
 {
-	const enum tls_result result = tls_session_bytes(
-		context, &dialogue->tls, &dialogue->facts, way, bytes);
-	hello_note(dialogue);
+	const enum tls_result result = session_bytes(dialogue, context, way, bytes);
 	if (dialogue->is_tls_tried[way] && result != TLS_GO_ON) {
 		tls_forget(dialogue, context, way);
 	}
@@ -115,7 +148,7 @@ static void tls_revert(struct dialogue *dialogue, struct tls_context *context)
 	}
 	dialogue->is_tls_proven = false;
 	dialogue->is_tls_failed = false;
-	facts->session = (struct facts_tls_session){0};
+	session_clear(&facts->session);
 	facts->tls = FACTS_TLS_NONE;
 	note_starttls(facts, FACTS_STARTTLS_FAILED);
 }
@@ -184,9 +217,7 @@ static enum dialogue_result tls_bytes(struct dialogue *dialogue,
 		failed_bytes(dialogue, context, *bytes);
 		return DIALOGUE_GO_ON;
 	}
-	const enum tls_result result =
-		tls_session_bytes(context, &dialogue->tls, facts, way, *bytes);
-	hello_note(dialogue);
+	const enum tls_result result = session_bytes(dialogue, context, way, *bytes);
 	if (result == TLS_FINISHED) {
 		return tls_ended(dialogue, context, way, bytes);
 	}
@@ -248,7 +279,7 @@ static enum dialogue_result text_turn(struct dialogue *dialogue,
 {
 	const enum analyze_next next = text_bytes(dialogue, context, way, bytes);
 	if (next == ANALYZE_TUNNEL) {
-		dialogue->unread = bytes->len;
+		dialogue->unread = (uint32_t)bytes->len;
 		return DIALOGUE_TUNNEL;
 	}
 	side_note(&dialogue->facts, way);

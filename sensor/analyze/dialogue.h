@@ -9,7 +9,7 @@
 #include "analyze/analyzer.h"
 #include "analyze/tls.h"
 
-#define ANALYZER_STATE_BYTES 1600
+#define ANALYZER_STATE_BYTES 712
 
 struct dialogue {
 	const struct analyzer *analyzer; /* NULL: TLS from the first byte */
@@ -17,7 +17,8 @@ struct dialogue {
 	bool is_tls_proven;   /* the server's part of it was seen after the switch */
 	bool is_tls_failed;   /* an alert ended the handshake: more records, or text */
 	bool is_tls_tried[2]; /* bytes go to the analyzer and, on trial, to TLS */
-	size_t unread; /* of the bytes given last, where they came to DIALOGUE_TUNNEL */
+	/* of the bytes given last, where they came to DIALOGUE_TUNNEL */
+	uint32_t unread;
 	struct tls_session tls;
 	struct facts facts;
 	_Alignas(8) uint8_t state[ANALYZER_STATE_BYTES];

@@ -215,24 +215,24 @@ static uint16_t be16_at(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-bool dns_stream_is_right(const struct dns_stream *stream)
+bool dns_stream_is_right(const struct dns_stream *stream, const uint8_t *kept)
 {
-	const uint8_t *header = stream->bytes + LENGTH_BYTES;
+	const uint8_t *header = kept + LENGTH_BYTES;
 	return stream->seen >= LENGTH_BYTES + HEADER_BYTES &&
-	       be16_at(stream->bytes) >= HEADER_BYTES &&
+	       be16_at(kept) >= HEADER_BYTES &&
 	       ((be16_at(header + 2) & FLAG_RESPONSE) != 0) == stream->is_of_server &&
 	       be16_at(header + 4) <= QUESTIONS_MAX;
 }
 
 /* Take up to want bytes in all of the message at hand; what there is no room for goes by. */
-static bool gather(struct dns_stream *stream, struct text *bytes, uint32_t want)
+static bool gather(struct dns_stream *stream, uint8_t *kept, uint32_t room,
+	struct text *bytes, uint32_t want)
 {
 	const uint32_t missing = want > stream->seen ? want - stream->seen : 0;
 	const uint32_t taken = bytes->len < missing ? (uint32_t)bytes->len : missing;
-	if (stream->seen < DNS_STREAM_BYTES) {
-		const uint32_t room = DNS_STREAM_BYTES - stream->seen;
-		memcpy(stream->bytes + stream->seen, bytes->at,
-			taken < room ? taken : room);
+	if (stream->seen < room) {
+		const uint32_t left = room - stream->seen;
+		memcpy(kept + stream->seen, bytes->at, taken < left ? taken : left);
 	}
 	stream->seen += taken;
 	bytes->at += taken;
@@ -240,21 +240,21 @@ static bool gather(struct dns_stream *stream, struct text *bytes, uint32_t want)
 	return stream->seen >= want;
 }
 
-enum dns_stream_result dns_stream_take(
-	struct dns_stream *stream, struct text *bytes, struct text *message)
+enum dns_stream_result dns_stream_take(struct dns_stream *stream, uint8_t *kept,
+	uint32_t room, struct text *bytes, struct text *message)
 {
-	if (!gather(stream, bytes, LENGTH_BYTES + HEADER_BYTES)) {
+	if (!gather(stream, kept, room, bytes, LENGTH_BYTES + HEADER_BYTES)) {
 		return DNS_STREAM_SHORT;
 	}
-	if (!dns_stream_is_right(stream)) {
+	if (!dns_stream_is_right(stream, kept)) {
 		return DNS_STREAM_ODD;
 	}
-	const uint32_t len = LENGTH_BYTES + be16_at(stream->bytes);
-	if (!gather(stream, bytes, len)) {
+	const uint32_t len = LENGTH_BYTES + be16_at(kept);
+	if (!gather(stream, kept, room, bytes, len)) {
 		return DNS_STREAM_SHORT;
 	}
-	*message = (struct text){stream->bytes + LENGTH_BYTES,
-		(len < DNS_STREAM_BYTES ? len : DNS_STREAM_BYTES) - LENGTH_BYTES};
+	*message = (struct text){
+		kept + LENGTH_BYTES, (len < room ? len : room) - LENGTH_BYTES};
 	stream->seen = 0;
 	return DNS_STREAM_MESSAGE;
 }

@@ -40,14 +40,17 @@ static inline char dns_letter(uint8_t byte)
  */
 bool dns_read_question(struct text message, struct dns_question *question);
 
-/* Of each message so much is kept: of an answer, all addresses that are read of it. */
-#define DNS_STREAM_BYTES 1700
+/*
+ * Of each message so much is kept: of a query, four names of full length; of an answer, all
+ * addresses that are read of it.
+ */
+#define DNS_QUERY_BYTES  1264
+#define DNS_ANSWER_BYTES 1700
 
 /* One side's TCP stream: two bytes of length and a message, again and again. */
 struct dns_stream {
 	uint32_t seen;     /* bytes of the message at hand, with those of its length */
 	bool is_of_server; /* answers, no queries */
-	uint8_t bytes[DNS_STREAM_BYTES];
 };
 
 enum dns_stream_result {
@@ -58,10 +61,10 @@ enum dns_stream_result {
 
 /*
  * Take bytes off the front of *bytes up to the end of a message (RFC 1035 section 4.2.2);
- * *message stands until the next call.
+ * *message stands until the next call, in kept: room bytes, the same with each call.
  */
-enum dns_stream_result dns_stream_take(
-	struct dns_stream *stream, struct text *bytes, struct text *message);
+enum dns_stream_result dns_stream_take(struct dns_stream *stream, uint8_t *kept,
+	uint32_t room, struct text *bytes, struct text *message);
 
 /* The length and header of the message at hand are there, and as this side sends them. */
-bool dns_stream_is_right(const struct dns_stream *stream);
+bool dns_stream_is_right(const struct dns_stream *stream, const uint8_t *kept);

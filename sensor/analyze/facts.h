@@ -16,15 +16,17 @@
 
 #define FACTS_HOST_BYTES 128
 #define FACTS_NAME_BYTES 192
+#define FACTS_ROOM_BYTES 512
 
-enum facts_answer { FACTS_UNKNOWN = 0, FACTS_NO, FACTS_YES };
+/* Packed as others are that each flow has some of: a byte each. */
+enum facts_answer { FACTS_UNKNOWN = 0, FACTS_NO, FACTS_YES } __attribute__((packed));
 
 enum facts_tls {
 	FACTS_TLS_UNKNOWN = 0, /* not seen (one side only, mid-stream) */
 	FACTS_TLS_NONE,        /* clear so far */
 	FACTS_TLS_STARTTLS,    /* clear, then TLS */
 	FACTS_TLS_IMPLICIT,    /* TLS from the first byte */
-};
+} __attribute__((packed));
 
 /* The ladder of STARTTLS (RFC 3207); flags, each seen on its own. */
 enum facts_starttls {
@@ -89,24 +91,32 @@ enum facts_visibility {
 	FACTS_NOT_VISIBLE,  /* TLS 1.3 encrypts it */
 	FACTS_RESUMED,      /* TLS <= 1.2 session resumption: none is sent */
 	FACTS_UNREADABLE,   /* seen, but too large or broken */
-};
+} __attribute__((packed));
 
 /* One X.509 certificate as seen in TLS <= 1.2 (the leaf). Times: seconds since 1970. */
 struct facts_certificate {
 	enum facts_visibility visibility;
-	int64_t not_before_s;
-	int64_t not_after_s;
-	uint16_t key_bits;
-	char key_type[8]; /* "RSA", "EC", "Ed25519", ... */
 	bool is_self_signed;
 	bool is_weak_signature;         /* MD5 or SHA-1 */
 	enum facts_answer name_matches; /* SNI against SAN/CN; unknown without SNI */
-	/* "C=FR, O=Example, CN=mail.example.org", as it is written there; cut to fit */
-	char subject[FACTS_NAME_BYTES];
-	char issuer[FACTS_NAME_BYTES];
-	char names[FACTS_NAME_BYTES]; /* DNS names, comma-separated, cut to fit */
-	char fingerprint[65];         /* SHA-256 of the DER, lower-case hex */
-	char sha1[60];                /* the same by SHA-1, a colon between two bytes */
+	uint16_t key_bits;
+	char key_type[8]; /* "RSA", "EC", "Ed25519", ... */
+	int64_t not_before_s;
+	int64_t not_after_s;
+	union {
+		struct { /* only where it is seen */
+			/* "C=FR, O=Example, CN=mail.example.org", as it is written there; cut to fit */
+			char subject[FACTS_NAME_BYTES];
+			char issuer[FACTS_NAME_BYTES];
+			/* DNS names, comma-separated, cut to fit */
+			char names[FACTS_NAME_BYTES];
+			char fingerprint[65]; /* SHA-256 of the DER, lower-case hex */
+			/* the same by SHA-1, a colon between two bytes */
+			char sha1[60];
+		};
+		/* until then whoever reads the text puts lines together here */
+		uint8_t room[FACTS_ROOM_BYTES];
+	};
 };
 
 struct facts_tls_session {
@@ -133,7 +143,6 @@ struct facts_tls_session {
 	char ja3[33];
 	char ja3s[33];
 	char ja4[37];
-	char client_subject[FACTS_NAME_BYTES];
 };
 
 #define FACTS_HEADER_ADDRESSES 8
@@ -141,30 +150,30 @@ struct facts_tls_session {
 
 /* Header fields of messages that crossed in clear: counts and addresses, never text. */
 struct facts_headers {
-	uint32_t messages; /* whose header was seen to its end */
+	uint64_t fields[FACTS_FIELD_WORDS]; /* see .senders */
+	uint32_t messages;                  /* whose header was seen to its end */
 	/* of those with a sender: bounces and reports are seldom signed */
 	uint32_t without_dkim_signature;
 	uint32_t without_authentication_results; /* nor any other trace of a check */
-	uint8_t address_count; /* literals named in Received and X-Originating-IP */
-	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
 	/*
 	 * Of those with a sender: how many, and the fields that all of them have, as a set
 	 * of hashes in which one may be that is not there: facts_has_field.
 	 */
 	uint32_t senders;
 	uint32_t field_changes; /* how often that set was another one */
-	uint64_t fields[FACTS_FIELD_WORDS];
+	uint8_t address_count;  /* literals named in Received and X-Originating-IP */
+	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
 };
 
 #define FACTS_TRANSACTIONS 4
 
 /* One message that crossed in clear. Words as hashes (analyze/header.h); 0: not seen. */
 struct facts_transaction {
-	uint64_t bytes;         /* of its text, dots and all */
+	uint64_t bytes : 40; /* of its text, dots and all, as far as they are counted */
+	uint64_t recipients : 24;
 	uint64_t queue_id;      /* as the server's answer names it */
 	uint64_t received_id;   /* in the topmost Received: the id ... */
 	uint64_t received_from; /* ... and whom it came from */
-	uint32_t recipients;
 };
 
 #define FACTS_SENDERS      2
@@ -180,9 +189,10 @@ struct facts {
 	/* as classified; the dialogue may refine (smtp -> lmtp) */
 	enum protocol protocol;
 	enum facts_tls tls;
-	uint16_t starttls; /* enum facts_starttls flags */
 	/* UNKNOWN until a whole capability list was seen */
 	enum facts_answer starttls_offered;
+	bool is_clear_cut; /* a gap in what was not TLS: anything may have been said */
+	uint16_t starttls; /* enum facts_starttls flags */
 	uint16_t auth_tried;   /* enum facts_mechanism, in clear */
 	uint16_t auth_offered; /* enum facts_mechanism, in clear */
 	uint16_t auth_secret;  /* mechanisms whose reusable secret did cross in clear */
@@ -217,22 +227,21 @@ struct facts {
 	uint32_t refusals;  /* for good */
 	uint32_t deferrals; /* temporarily (4yz), as greylisting does */
 	uint32_t gaps;
-	bool is_clear_cut; /* one of them in what was not TLS: anything may have been said */
 	/* so far, and a few of what is next, each packet asks: they lie together */
 	struct facts_tls_session session;
 	struct facts_headers headers;
-	/* that the server answered, or that others followed */
-	uint32_t transaction_count;
 	char helo[FACTS_HOST_BYTES];
 	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
 	/* of the first MAIL; never the local part */
 	char mail_from_domain[FACTS_HOST_BYTES];
 	char real_client[46]; /* XCLIENT/XFORWARD ADDR=, text form */
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
+	/* that the server answered, or that others followed */
+	uint32_t transaction_count;
+	uint32_t sender_count; /* of .senders */
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
 	/* different ones; the last: number n stands at n modulo FACTS_SENDERS */
-	uint32_t sender_count;
 	struct facts_sender senders[FACTS_SENDERS];
 };
 

@@ -27,11 +27,8 @@ static void http_start(void *state, struct facts *facts)
 	struct http *http = (struct http *)state;
 	http->claimed = (uint8_t)facts->protocol;
 	http->is_idle = facts->protocol == PROTOCOL_HTTP;
+	http_begin_lines(http, facts);
 	facts->is_unanswered = true;
-	if (facts->is_midstream) { /* the first line may be a part of one */
-		lines_gap(&http->sides[DIRECTION_TO_SERVER].lines, 0);
-		lines_gap(&http->sides[DIRECTION_TO_CLIENT].lines, 0);
-	}
 }
 
 /* These bytes cannot be followed: what was learnt stays, a mere claim falls. */
@@ -488,6 +485,8 @@ static enum lines_item take_item(
 	struct http_side *side = &http->sides[way];
 	struct line line;
 	look_into_body(http, facts, way, bytes);
+	lines_make_room(
+		&side->lines, &http->sides[direction_reverse(way)].lines, bytes->len);
 	const struct text before = *bytes;
 	const size_t kept = side->lines.len;
 	const bool was_cut = side->lines.is_cut;

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define HTTP_AUTHORITY_BYTES 136
+#define HTTP_ROOM_BYTES      256
 #define HTTP_ASKED_MAX       8 /* runs of requests whose answers are told apart */
 
 struct http_side {
@@ -46,7 +47,9 @@ struct http_asked {
 };
 
 struct http {
-	struct http_side sides[2];               /* by enum direction */
+	struct http_side sides[2]; /* by enum direction */
+	/* of one side's lines; the other's is in the facts, where no certificate will be */
+	uint8_t room[HTTP_ROOM_BYTES];
 	struct rpc_pdus pdus[2];                 /* inside bodies of RPC over HTTP */
 	uint16_t status;                         /* of the response at hand */
 	uint16_t asked_count;                    /* requests without an answer yet */
@@ -68,6 +71,19 @@ struct http {
 		struct request_path path;
 	};
 };
+
+/* Of what is zeroed. */
+static inline void http_begin_lines(struct http *http, struct facts *facts)
+{
+	lines_begin(
+		&http->sides[DIRECTION_TO_SERVER].lines, http->room, HTTP_ROOM_BYTES);
+	lines_begin(&http->sides[DIRECTION_TO_CLIENT].lines,
+		facts->session.server_certificate.room, FACTS_ROOM_BYTES);
+	if (facts->is_midstream) { /* the first line may be a part of one */
+		lines_gap(&http->sides[DIRECTION_TO_SERVER].lines, 0);
+		lines_gap(&http->sides[DIRECTION_TO_CLIENT].lines, 0);
+	}
+}
 
 /* A status line was read: the server speaks HTTP. */
 static inline bool http_has_answer(const void *state)

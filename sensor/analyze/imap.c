@@ -563,7 +563,7 @@ static const struct clear_protocol IMAP_PROTOCOL = {
 static void imap_start(void *state, struct facts *facts)
 {
 	struct imap *imap = state;
-	imap->clear.protocol = &IMAP_PROTOCOL;
+	clear_start(&imap->clear, facts, &IMAP_PROTOCOL);
 	imap->is_synced = !facts->is_midstream;
 	imap->claims.is_open = facts->is_midstream;
 	imap->is_server_doubted = facts->is_midstream;

@@ -150,7 +150,7 @@ static void squeeze_byte(struct lines *lines, uint8_t byte)
 
 static void squeeze(struct lines *lines, const uint8_t *bytes, size_t len)
 {
-	for (size_t i = 0; i < len && lines->len < LINES_BYTES; i++) {
+	for (size_t i = 0; i < len && lines->len < lines->room; i++) {
 		squeeze_byte(lines, bytes[i]);
 	}
 }
@@ -182,18 +182,18 @@ static void line_keep(struct lines *lines, const uint8_t *bytes, size_t len)
 	if (len == 0) {
 		return;
 	}
-	if ((lines->is_cut || lines->len + len > LINES_BYTES) &&
+	if ((lines->is_cut || lines->len + len > lines->room) &&
 		is_squeezed(lines, lines->len > 0 ? lines->bytes : bytes)) {
 		line_squeeze(lines, bytes, len);
 		return;
 	}
-	const size_t room = LINES_BYTES - (size_t)lines->len;
+	const size_t room = lines->is_cut ? 0 : (size_t)lines->room - lines->len;
 	const size_t kept = len < room ? len : room;
 	memcpy(lines->bytes + lines->len, bytes, kept);
 	lines->len = (uint16_t)(lines->len + kept);
 	if (kept < len && !lines->is_cut) {
 		lines->is_cut = true;
-		tail_keep(lines, lines->bytes, LINES_BYTES);
+		tail_keep(lines, lines->bytes, lines->room);
 	}
 	tail_keep(lines, bytes + kept, len - kept);
 	lines->is_cr = bytes[len - 1] == '\r';
@@ -223,7 +223,8 @@ static void line_give(struct lines *lines, struct text text, struct line *line)
 		}
 	}
 	/* what was cut off has the CR, unless the line was squeezed */
-	line->text = text.len == LINES_BYTES && line->is_cut ? text : without_cr(text);
+	const size_t most = text.at == lines->bytes ? lines->room : LINES_BYTES;
+	line->text = text.len == most && line->is_cut ? text : without_cr(text);
 	line->tail = without_cr(line->is_cut ? line->tail : text);
 	lines->len = 0;
 	lines->is_cut = false;
@@ -282,10 +283,47 @@ void lines_body(struct lines *lines, bool is_strict)
 /* A line that was squeezed left more behind than is given of it. */
 static void wipe(struct lines *lines, size_t len, bool is_cut)
 {
-	explicit_bzero(lines->bytes, is_cut ? LINES_BYTES : len);
+	explicit_bzero(lines->bytes, is_cut ? lines->room : len);
 	if (is_cut) {
 		explicit_bzero(lines->tail, LINES_TAIL_BYTES);
 	}
+}
+
+/* What is kept will stand in a room of this size. */
+static void line_fit(struct lines *lines, uint16_t room)
+{
+	if (lines->len <= room) {
+		return;
+	}
+	if (!lines->is_cut) {
+		lines->is_cut = true;
+		tail_keep(lines, lines->bytes, lines->len);
+	}
+	explicit_bzero(lines->bytes + room, (size_t)lines->len - room);
+	lines->len = room;
+}
+
+/* Move what is kept to another room; nothing of it is left behind. */
+static void line_move(uint8_t *to, uint8_t *from, size_t len)
+{
+	memcpy(to, from, len);
+	explicit_bzero(from, len);
+}
+
+void lines_exchange(struct lines *lines, struct lines *other)
+{
+	uint8_t kept[LINES_BYTES];
+	uint8_t *bytes = lines->bytes;
+	const uint16_t room = lines->room;
+	line_fit(lines, other->room);
+	line_fit(other, room);
+	if (lines->len > 0 || other->len > 0) {
+		line_move(kept, bytes, lines->len);
+		line_move(bytes, other->bytes, other->len);
+		line_move(other->bytes, kept, lines->len);
+	}
+	lines_begin(lines, other->bytes, other->room);
+	lines_begin(other, bytes, room);
 }
 
 void lines_forget(struct lines *lines, const struct line *line)

@@ -6,7 +6,8 @@
  * wanted it is squeezed first, so that no run of blanks and no long word hides what
  * stands behind it. Raw
  * octets (literals, BDAT) are passed by count, dot-terminated text by memchr;
- * neither is ever kept.
+ * neither is ever kept. A line that comes in pieces is put together in a room of the
+ * caller's; two ways may have a large one and a small one between them.
  */
 #pragma once
 
@@ -43,6 +44,8 @@ enum lines_body {
 
 struct lines {
 	uint64_t raw_left; /* octets to pass before the next line */
+	uint8_t *bytes;    /* the room; what is kept of the line at hand */
+	uint16_t room;     /* its size: LINES_BYTES, or less and at least a tail's */
 	uint16_t len;
 	uint8_t body;      /* enum lines_body */
 	bool is_cut;       /* the line outgrew bytes */
@@ -53,7 +56,6 @@ struct lines {
 	bool has_bare_lf; /* ended a line that is none of a body */
 	bool is_strict;   /* a body ends on CRLF "." CRLF alone */
 	bool is_odd_end;  /* the last body ended on something else than CRLF "." CRLF */
-	uint8_t bytes[LINES_BYTES];
 	uint8_t tail[LINES_TAIL_BYTES]; /* the last bytes of a line that is cut */
 };
 
@@ -63,6 +65,26 @@ struct line {
 	bool is_cut;
 	bool is_doubtful;
 };
+
+/* Where lines are put together, from the start on; the rest of *lines is zeroed by the caller. */
+static inline void lines_begin(struct lines *lines, uint8_t *room, size_t size)
+{
+	lines->bytes = room;
+	lines->room = (uint16_t)size;
+}
+
+/* Each goes on in the other one's room. What one keeps and that has no room for is cut. */
+void lines_exchange(struct lines *lines, struct lines *other);
+
+/* Before len more bytes: exchange where they may need it and the other keeps nothing. */
+static inline void lines_make_room(struct lines *lines, struct lines *other, size_t len)
+{
+	if (lines->len + len > lines->room && lines->room < other->room &&
+		other->len == 0 && !lines->is_cut && lines->raw_left == 0 &&
+		lines->body == LINES_BODY_NONE) {
+		lines_exchange(lines, other);
+	}
+}
 
 /* Take bytes off the front of *rest up to the next item. */
 enum lines_item lines_next(struct lines *lines, struct text *rest, struct line *line);

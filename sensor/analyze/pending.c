@@ -10,17 +10,19 @@ void pending_clear(struct pending *pending)
 void pending_add_many(struct pending *pending, unsigned verb, uint16_t count)
 {
 	if (pending->len > 0) {
-		struct pending_row *last = &pending->rows[pending->len - 1];
-		if (last->verb == verb && last->count <= UINT16_MAX - count) {
-			last->count = (uint16_t)(last->count + count);
+		const unsigned last = pending->len - 1U;
+		if (pending->verbs[last] == verb &&
+			pending->counts[last] <= UINT16_MAX - count) {
+			pending->counts[last] =
+				(uint16_t)(pending->counts[last] + count);
 			return;
 		}
 	}
 	if (pending->len == PENDING_ROWS) {
 		pending_clear(pending);
 	}
-	pending->rows[pending->len++] =
-		(struct pending_row){.verb = (uint8_t)verb, .count = count};
+	pending->verbs[pending->len] = (uint8_t)verb;
+	pending->counts[pending->len++] = count;
 }
 
 void pending_add(struct pending *pending, unsigned verb)
@@ -30,14 +32,15 @@ void pending_add(struct pending *pending, unsigned verb)
 
 int pending_first(const struct pending *pending)
 {
-	return pending->len > 0 ? pending->rows[0].verb : -1;
+	return pending->len > 0 ? pending->verbs[0] : -1;
 }
 
 static void rows_drop(struct pending *pending, unsigned count)
 {
 	pending->len = (uint8_t)(pending->len - count);
-	memmove(pending->rows, pending->rows + count,
-		pending->len * sizeof(pending->rows[0]));
+	memmove(pending->verbs, pending->verbs + count, pending->len);
+	memmove(pending->counts, pending->counts + count,
+		pending->len * sizeof(pending->counts[0]));
 }
 
 void pending_drop(struct pending *pending)
@@ -45,8 +48,8 @@ void pending_drop(struct pending *pending)
 	if (pending->len == 0) {
 		return;
 	}
-	if (pending->rows[0].count > 1) {
-		pending->rows[0].count--;
+	if (pending->counts[0] > 1) {
+		pending->counts[0]--;
 		return;
 	}
 	rows_drop(pending, 1);
@@ -56,7 +59,7 @@ void pending_drop(struct pending *pending)
 static unsigned rows_before(const struct pending *pending, unsigned verb)
 {
 	unsigned i = 0;
-	while (i < pending->len && pending->rows[i].verb != verb) {
+	while (i < pending->len && pending->verbs[i] != verb) {
 		i++;
 	}
 	return i;

@@ -11,14 +11,10 @@
 
 #define PENDING_ROWS 20
 
-struct pending_row {
-	uint8_t verb;
-	uint16_t count;
-};
-
 struct pending {
+	uint16_t counts[PENDING_ROWS];
+	uint8_t verbs[PENDING_ROWS];
 	uint8_t len;
-	struct pending_row rows[PENDING_ROWS];
 };
 
 /* One command, or count of them at the price of one. */

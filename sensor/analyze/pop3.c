@@ -421,7 +421,7 @@ static const struct clear_protocol POP3_PROTOCOL = {
 static void pop3_start(void *state, struct facts *facts)
 {
 	struct pop3 *pop3 = state;
-	pop3->clear.protocol = &POP3_PROTOCOL;
+	clear_start(&pop3->clear, facts, &POP3_PROTOCOL);
 	pop3->is_synced = !facts->is_midstream;
 	pop3->is_server_doubted = facts->is_midstream;
 }

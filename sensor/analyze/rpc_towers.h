@@ -21,10 +21,10 @@ struct rpc_endpoint {
 };
 
 struct rpc_towers {
+	uint8_t *bytes; /* what is kept: the caller's room for RPC_TOWERS_BYTES */
 	uint16_t len;
 	uint8_t count; /* of .found */
 	struct rpc_endpoint found[RPC_TOWERS_FOUND];
-	uint8_t bytes[RPC_TOWERS_BYTES];
 };
 
 /* What is found is added to .found; when that is full, Exchange's push out others. */

@@ -359,7 +359,7 @@ static const struct clear_protocol SIEVE_PROTOCOL = {
 static void sieve_start(void *state, struct facts *facts)
 {
 	struct sieve *sieve = state;
-	sieve->clear.protocol = &SIEVE_PROTOCOL;
+	clear_start(&sieve->clear, facts, &SIEVE_PROTOCOL);
 	sieve->is_synced = !facts->is_midstream;
 	sieve->is_list_whole = true;
 	sieve->has_greeting = facts->is_midstream;

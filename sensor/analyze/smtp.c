@@ -531,7 +531,7 @@ static const struct clear_protocol SMTP_PROTOCOL = {
 static void smtp_start(void *state, struct facts *facts)
 {
 	struct smtp *smtp = state;
-	smtp->clear.protocol = &SMTP_PROTOCOL;
+	clear_start(&smtp->clear, facts, &SMTP_PROTOCOL);
 	smtp->is_synced = !facts->is_midstream;
 	smtp->claims.is_open = facts->is_midstream;
 }

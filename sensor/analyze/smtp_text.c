@@ -2,16 +2,24 @@
 #include "analyze/note.h"
 #include "analyze/smtp.h"
 
+#define TRANSACTION_BYTES_MAX      ((UINT64_C(1) << 40) - 1)
+#define TRANSACTION_RECIPIENTS_MAX ((UINT32_C(1) << 24) - 1)
+
 /* Add the message that is done to those the facts hold. */
 static void transaction_close(struct smtp *smtp, struct facts *facts, uint64_t queue_id)
 {
 	facts->transactions[facts->transaction_count % FACTS_TRANSACTIONS] =
 		(struct facts_transaction){
-			.bytes = smtp->text_bytes,
+			.bytes = smtp->text_bytes < TRANSACTION_BYTES_MAX
+					 ? smtp->text_bytes & TRANSACTION_BYTES_MAX
+					 : TRANSACTION_BYTES_MAX,
 			.queue_id = queue_id,
 			.received_id = smtp->header.received_id,
 			.received_from = smtp->header.received_from,
-			.recipients = smtp->recipients_ok,
+			.recipients = smtp->recipients_ok < TRANSACTION_RECIPIENTS_MAX
+					      ? smtp->recipients_ok &
+							TRANSACTION_RECIPIENTS_MAX
+					      : TRANSACTION_RECIPIENTS_MAX,
 		};
 	facts->transaction_count++;
 	smtp->text_state = SMTP_TEXT_NONE;

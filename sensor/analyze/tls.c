@@ -367,7 +367,7 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 {
 	struct tls_side *side = &session->sides[way];
 	const struct tls_step step = {context, session, facts, side, way};
-	session->left = bytes.len; /* never that of earlier ones */
+	session->left = (uint32_t)bytes.len; /* never that of earlier ones */
 	if (session->is_broken) {
 		return broken_result(&step);
 	}
@@ -379,7 +379,7 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 	}
 	while (bytes.len > 0) {
 		size_t taken = 1;
-		session->left = bytes.len;
+		session->left = (uint32_t)bytes.len;
 		if (side->record_left == 0) {
 			header_byte(&step, bytes.at[0]);
 		} else {
@@ -393,7 +393,7 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 		bytes.at += taken;
 		bytes.len -= taken;
 		if (is_settled(session, facts)) {
-			session->left = bytes.len;
+			session->left = (uint32_t)bytes.len;
 			return TLS_FINISHED;
 		}
 	}

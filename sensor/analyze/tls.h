@@ -72,7 +72,7 @@ struct tls_session {
 	struct tls_side sides[2]; /* by enum direction */
 	uint32_t records[2];
 	uint32_t quiet[2]; /* records and resumption attempts that taught nothing */
-	size_t left;     /* of the last bytes: those behind what finished or broke it */
+	uint32_t left;   /* of the last bytes: those behind what finished or broke it */
 	bool is_broken;  /* not TLS after all, or a record that cannot be */
 	bool is_wary;    /* set from outside: see whether records hold text */
 	uint8_t letters; /* sealed by both sides so far, and nothing else */

@@ -119,20 +119,25 @@ static void server_certificate(
 {
 	struct facts_tls_session *session = &step->facts->session;
 	const struct certificate_shown shown = {leaf, session->sni, is_alone};
-	if (leaf.len > 0 && !certificate_read(&shown, &step->context->verified,
-				    &session->server_certificate)) {
+	struct facts_certificate read;
+	if (leaf.len == 0) {
+		return;
+	}
+	if (!certificate_read(&shown, &step->context->verified, &read)) {
 		step->context->handshakes_refused++;
+	}
+	if (read.visibility == FACTS_SEEN) {
+		session->server_certificate = read;
+	} else { /* where its texts would be lines may be put together */
+		memset(&session->server_certificate, 0,
+			offsetof(struct facts_certificate, room));
+		session->server_certificate.visibility = read.visibility;
 	}
 }
 
 static void client_certificate(const struct tls_step *step, struct text leaf)
 {
-	struct facts_tls_session *session = &step->facts->session;
-	session->client_certificate = leaf.len > 0 ? FACTS_YES : FACTS_NO;
-	if (leaf.len > 0) {
-		certificate_subject(
-			leaf, session->client_subject, sizeof(session->client_subject));
-	}
+	step->facts->session.client_certificate = leaf.len > 0 ? FACTS_YES : FACTS_NO;
 }
 
 /* A Certificate that was seen but could not be read, for its size or its form. */

@@ -20,7 +20,7 @@ enum classify_outcome {
 	CLASSIFY_NOT_YET = 0, /* more bytes may tell */
 	CLASSIFY_DECIDED,     /* .protocol holds, mail or not */
 	CLASSIFY_RULED_OUT,   /* none of the signatures can match any more: not mail */
-};
+} __attribute__((packed));
 
 /* Ways a flow was carried to a further host, told by its own header. */
 enum classify_proxy {
@@ -28,35 +28,39 @@ enum classify_proxy {
 	CLASSIFY_PROXY_HEADER,  /* PROXY protocol: .client is the judged client */
 	CLASSIFY_PROXY_CONNECT, /* HTTP CONNECT: .target_* is where it really goes */
 	CLASSIFY_PROXY_SOCKS,   /* SOCKS4, 4a or 5: same */
-};
+} __attribute__((packed));
 
 struct classification {
+	/* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
+	const char *evidence;
 	enum classify_outcome outcome;
 	enum protocol protocol;
 	uint8_t client_side;      /* 0 or 1: which side is the client, by the bytes */
 	bool client_side_is_sure; /* the bytes tell it (a banner, a greeting, a hello) */
-	/* static text: "ehlo", "220 greeting + ehlo", "tls client hello", ... */
-	const char *evidence;
 	enum classify_proxy proxy;
-	bool is_claimed;        /* not mail, the client's first line says */
-	bool is_opaque;         /* a SOCKS dialogue that goes on encapsulated */
-	uint8_t proxy_phase;    /* private to classify/proxy.c */
-	uint16_t proxy_skip[2]; /* bytes of a proxy's token still to come, by side */
-	uint8_t slides;       /* how often the prefix was forgotten for want of room */
-	uint64_t server_kept; /* what the server had shown by then, private */
+	bool is_claimed;     /* not mail, the client's first line says */
+	bool is_opaque;      /* a SOCKS dialogue that goes on encapsulated */
+	uint8_t proxy_phase; /* private to classify/proxy.c */
+	/* when it last slid, what the server had shown, private */
+	uint64_t server_kept;
 	uint64_t opening_traits; /* of the client's first line, private */
-	uint8_t opening;         /* enum opening; see classify_opening */
+	uint8_t slides;  /* how often the prefix was forgotten for want of room */
+	uint8_t opening; /* enum opening; see classify_opening */
 	bool is_opening_known;
 	bool is_turned; /* both ends speak the other one's part (rules.c), against the handshake */
 	bool has_proxy_client;   /* .proxy_client and _port hold */
 	bool has_target_address; /* .target holds; else .target_host may */
+	uint16_t proxy_skip[2];  /* bytes of a proxy's token still to come, by side */
 	uint16_t proxy_client_port;
 	uint16_t target_port;
 	/* 0, or of a request in the prefix that no proxy has answered in whole; .target_port holds */
 	uint16_t asked_len;
 	struct address proxy_client;
-	struct address target;
-	char target_host[CLASSIFY_HOST_BYTES]; /* printable, NUL-terminated, or "" */
+	union {
+		struct address target;
+		/* printable, NUL-terminated, or "" */
+		char target_host[CLASSIFY_HOST_BYTES];
+	};
 };
 
 /* What is known besides the bytes. */

@@ -4,6 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
+#define RUN_BYTES_MASK ((1U << 14) - 1)
+
+_Static_assert(PREFIX_BYTES <= RUN_BYTES_MASK, "a run holds what is kept");
+
 void prefix_begin(struct prefix *prefix)
 {
 	prefix->len[0] = prefix->len[1] = 0;
@@ -33,7 +37,7 @@ static struct prefix_run *new_run(struct prefix *prefix, unsigned side)
 		return NULL;
 	}
 	struct prefix_run *run = &prefix->runs[prefix->run_count++];
-	*run = (struct prefix_run){.side = (uint8_t)side};
+	*run = (struct prefix_run){.side = side & 1U};
 	return run;
 }
 
@@ -55,7 +59,7 @@ size_t prefix_add(
 	}
 	memcpy(&prefix->bytes[side][prefix->len[side]], bytes, kept);
 	prefix->len[side] = (uint16_t)(prefix->len[side] + kept);
-	run->len = (uint16_t)(run->len + kept);
+	run->len = (run->len + kept) & RUN_BYTES_MASK;
 	return kept;
 }
 
@@ -112,7 +116,7 @@ static void drop_runs(struct prefix *prefix, unsigned side, size_t len)
 		}
 		if (is_ours && !run.is_gap) {
 			const size_t cut = len < run.len ? len : run.len;
-			run.len = (uint16_t)(run.len - cut);
+			run.len = (run.len - cut) & RUN_BYTES_MASK;
 			len -= cut;
 		}
 		if (run.len == 0 && !run.is_gap) {
@@ -121,7 +125,8 @@ static void drop_runs(struct prefix *prefix, unsigned side, size_t len)
 		struct prefix_run *before = kept > 0 ? &prefix->runs[kept - 1] : NULL;
 		if (before && before->side == run.side && !before->is_gap &&
 			!run.is_gap) {
-			before->len = (uint16_t)(before->len + run.len);
+			before->len =
+				(uint16_t)(before->len + run.len) & RUN_BYTES_MASK;
 			continue;
 		}
 		prefix->runs[kept++] = run;

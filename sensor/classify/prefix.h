@@ -17,9 +17,9 @@
 #define PREFIX_RUNS  24
 
 struct prefix_run {
-	uint8_t side;
-	uint8_t is_gap; /* bytes are missing here in this side's stream */
-	uint16_t len;
+	uint16_t side : 1;
+	uint16_t is_gap : 1; /* bytes are missing here in this side's stream */
+	uint16_t len : 14;
 };
 
 struct prefix {

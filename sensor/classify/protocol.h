@@ -46,7 +46,7 @@ enum protocol {
 	PROTOCOL_DNS,
 	PROTOCOL_OTHER, /* certainly none of the above; nDPI may have a name */
 	PROTOCOL_COUNT
-};
+} __attribute__((packed));
 
 /* A set of protocols has one bit for each; only those of mail are ever in one. */
 #define PROTOCOL_BIT(protocol) (UINT32_C(1) << (protocol))

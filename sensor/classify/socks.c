@@ -50,6 +50,7 @@ static size_t taken_from(const struct prefix *prefix, unsigned side, struct curs
 
 static void note_name(struct classification *result, const uint8_t *at, size_t len)
 {
+	result->has_target_address = false;
 	text_copy_letters(result->target_host, sizeof(result->target_host),
 		(struct text){.at = at, .len = len});
 }

@@ -4,6 +4,7 @@
 #include "engine/verdicts.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 #define FLAG_RESPONSE 0x80 /* of a message's third byte */
 
@@ -107,8 +108,8 @@ static bool read_queries(
 	struct text message;
 	struct dns_question question;
 	while (bytes->len > 0) { /* each turn takes some */
-		const enum dns_stream_result result =
-			dns_stream_take(&lookups->queries, bytes, &message);
+		const enum dns_stream_result result = dns_stream_take(&lookups->queries,
+			lookups->query, sizeof(lookups->query), bytes, &message);
 		if (result == DNS_STREAM_ODD) {
 			return false;
 		}
@@ -131,8 +132,8 @@ static void read_answers(
 {
 	struct text message;
 	while (bytes->len > 0 && !lookups->is_answer_lost) { /* each turn takes some */
-		const enum dns_stream_result result =
-			dns_stream_take(&lookups->answers, bytes, &message);
+		const enum dns_stream_result result = dns_stream_take(&lookups->answers,
+			lookups->answer, sizeof(lookups->answer), bytes, &message);
 		if (result == DNS_STREAM_MESSAGE) {
 			count_answer(lookups, message);
 			note_message(watch, message);
@@ -161,13 +162,13 @@ bool lookups_begin(const struct watch *watch, bool is_ended)
 	struct text answers = {prefix->bytes[!client], prefix->len[!client]};
 	struct lookups lookups = {.answers = {.is_of_server = true},
 		.is_answer_lost = prefix->has_gap[!client] || prefix->is_cut[!client]};
-	const struct dns_stream *stream = &lookups.queries;
 	if (prefix->has_gap[client] ||
 		(is_answered && !is_answer(prefix->bytes[!client][0])) ||
 		!read_queries(watch, &lookups, &bytes)) {
 		return false;
 	}
-	if (stream->seen == prefix->len[client] && !dns_stream_is_right(stream)) {
+	if (lookups.queries.seen == prefix->len[client] &&
+		!dns_stream_is_right(&lookups.queries, lookups.query)) {
 		return !is_ended && !is_answered; /* less than a header */
 	}
 	conversation->is_lookup_read = true;
@@ -182,13 +183,15 @@ bool lookups_begin(const struct watch *watch, bool is_ended)
 static void listen_anew(const struct watch *watch)
 {
 	struct conversation *conversation = watch->conversation;
-	const struct dns_stream stream = conversation->lookups.queries;
+	uint8_t kept[DNS_QUERY_BYTES]; /* a copy: the prefix begins in its place */
+	const uint32_t seen = conversation->lookups.queries.seen;
 	const unsigned client = watch->flow->client;
+	memcpy(kept, conversation->lookups.query, sizeof(kept));
 	conversation->phase = CONVERSATION_CLASSIFY;
 	prefix_begin(&conversation->prefix);
 	prefix_gap(&conversation->prefix, client);
-	(void)prefix_add(&conversation->prefix, client, stream.bytes,
-		stream.seen < DNS_STREAM_BYTES ? stream.seen : DNS_STREAM_BYTES);
+	(void)prefix_add(&conversation->prefix, client, kept,
+		seen < sizeof(kept) ? seen : sizeof(kept));
 }
 
 void lookups_bytes(const struct watch *watch, unsigned side, struct text *bytes)

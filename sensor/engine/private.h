@@ -62,7 +62,7 @@ enum conversation_phase {
 	CONVERSATION_FOREIGN, /* not mail, on a mail port: waits for its name */
 	CONVERSATION_LOOKUPS, /* queries to a name server, one after the other */
 	CONVERSATION_GONE,    /* returned, never stored: there is no conversation */
-};
+} __attribute__((packed));
 
 /* One side went on for so long and nothing was recognised: what was said first must do. */
 #define CONVERSATION_BULK_BYTES (UINT32_C(16) << 10)
@@ -71,6 +71,8 @@ enum conversation_phase {
 struct lookups {
 	struct dns_stream queries;
 	struct dns_stream answers;
+	uint8_t query[DNS_QUERY_BYTES];
+	uint8_t answer[DNS_ANSWER_BYTES];
 	bool is_answer_lost; /* where the next one begins is not known */
 	uint8_t waiting; /* queries without an answer; as many as there is room for */
 	uint16_t ids;    /* the sum of theirs: 0 where each has got its own answer */
@@ -89,17 +91,18 @@ struct conversation {
 	uint8_t restarts;     /* times it was classified anew */
 	uint8_t holder;       /* whose share of what is scarce it takes */
 	uint8_t turn;         /* engine.turn when last judged */
+	uint8_t ethers;       /* bit per side: its addresses are in .ether */
 	uint16_t source;
 	struct facts_news judged_news; /* when last judged; all zero: never */
-	uint64_t reported;             /* findings given out, FINDING_BIT of each */
-	uint32_t learnt;               /* of facts->transaction_count, by structure */
 	uint32_t signs;      /* senders and sets of header fields, as last judged */
+	uint64_t reported;   /* findings given out, FINDING_BIT of each */
+	uint32_t learnt;     /* of facts->transaction_count, by structure */
 	uint32_t dropped[2]; /* bytes behind a full prefix, by side */
-	uint8_t ethers;      /* bit per side: its addresses are in .ether */
-	struct second_opinion_flow *opinion;
-	const char *opinion_name;
 	struct flow_ambiguity ambiguity; /* the first one of its bytes */
 	struct way way; /* of the client's packets, once one carried bytes */
+	struct record_ether ether[2]; /* by side */
+	struct second_opinion_flow *opinion;
+	const char *opinion_name;
 	struct classification classification;
 	/* by phase: see conversation_prefix, conversation_dialogue */
 	union {
@@ -107,8 +110,6 @@ struct conversation {
 		struct dialogue dialogue;
 		struct lookups lookups;
 	};
-	/* by side; behind all that each segment needs */
-	struct record_ether ether[2];
 };
 
 /*

@@ -29,7 +29,7 @@ enum flow_doubt { /* why a segment may never have been taken */
 #define FLOW_READING_BYTES 24
 
 struct flow_reading {
-	uint32_t len; /* of the whole segment, or piece */
+	uint16_t len; /* of the whole segment, or piece */
 	uint8_t kept; /* bytes of its beginning */
 	uint8_t bytes[FLOW_READING_BYTES];
 };

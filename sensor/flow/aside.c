@@ -240,7 +240,8 @@ bool aside_packet(struct streams *streams, struct stream *stream,
 
 COLD struct flow_reading aside_reading(struct text bytes)
 {
-	struct flow_reading reading = {.len = (uint32_t)bytes.len,
+	struct flow_reading reading = {
+		.len = (uint16_t)(bytes.len < UINT16_MAX ? bytes.len : UINT16_MAX),
 		.kept = (uint8_t)(bytes.len < FLOW_READING_BYTES ? bytes.len
 								 : FLOW_READING_BYTES)};
 	memcpy(reading.bytes, bytes.at, reading.kept);

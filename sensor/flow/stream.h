@@ -78,6 +78,8 @@ struct stream_side {
 	uint32_t timestamp;       /* the newest, where has_timestamp */
 	uint32_t urgent_sequence; /* of the byte out of line, where has_urgent */
 	uint16_t refused;         /* given up behind the hole at hand */
+	uint16_t segment_count;   /* slots of those that wait */
+	uint16_t kept;            /* segments that came to wait since nothing did */
 	uint8_t acks_behind;      /* by the other side, of what is in front of it */
 	uint8_t aside_count;
 	bool has_urgent;
@@ -85,8 +87,6 @@ struct stream_side {
 	bool has_timestamp;
 	bool is_signed;     /* its signed segments arrive */
 	bool is_aside_full; /* no room: until they are gone all is read, doubted or not */
-	uint16_t segment_count; /* slots of those that wait */
-	uint16_t kept;          /* segments that came to wait since nothing did */
 	bool is_synchronised;
 	bool has_fin;
 	bool has_doubted_fin; /* that may never have arrived */

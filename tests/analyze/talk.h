@@ -121,6 +121,16 @@ static inline struct facts talk_facts(enum protocol protocol, bool is_midstream,
 	return talk.dialogue.facts;
 }
 
+/* Facts as they compare: what lines left in the room of a certificate that none took is none. */
+static inline struct facts talk_plain(const struct facts *facts)
+{
+	struct facts plain = *facts;
+	if (plain.session.server_certificate.visibility != FACTS_SEEN) {
+		memset(plain.session.server_certificate.room, 0, FACTS_ROOM_BYTES);
+	}
+	return plain;
+}
+
 /*
  * The script byte by byte teaches what it teaches step by step, and cut after any
  * number of bytes it is read without reading past them.
@@ -128,7 +138,8 @@ static inline struct facts talk_facts(enum protocol protocol, bool is_midstream,
 static inline void talk_sweep(
 	enum protocol protocol, const struct talk_step *steps, size_t count)
 {
-	const struct facts whole = talk_facts(protocol, false, steps, count);
+	const struct facts read = talk_facts(protocol, false, steps, count);
+	const struct facts whole = talk_plain(&read);
 	size_t total = 0;
 	for (size_t i = 0; i < count; i++) {
 		total += steps[i].text != NULL ? steps[i].len : 0;
@@ -146,5 +157,6 @@ static inline void talk_sweep(
 		talk_close(&talk);
 	}
 	assert_int_equal(total > 0, true);
-	assert_memory_equal(&talk.dialogue.facts, &whole, sizeof(whole));
+	const struct facts cut_up = talk_plain(&talk.dialogue.facts);
+	assert_memory_equal(&cut_up, &whole, sizeof(whole));
 }

@@ -361,18 +361,6 @@ static void a_name_too_long_to_keep_is_not_judged(void **state)
 	assert_int_equal(read_wish(&wish, sni, true).name_matches, FACTS_UNKNOWN);
 }
 
-static void the_subject_can_be_read_alone(void **state)
-{
-	(void)state;
-	const struct certificate_wish wish = plain_wish();
-	const size_t len = certificate_make(&wish, der, sizeof(der));
-	char subject[FACTS_NAME_BYTES] = "x";
-	certificate_subject((struct text){der, len}, subject, sizeof(subject));
-	assert_string_equal(subject, "O=Example?, Inc, CN=mail.example.org");
-	certificate_subject((struct text){der, len / 2}, subject, sizeof(subject));
-	assert_string_equal(subject, "");
-}
-
 static void a_certificate_cut_anywhere_is_unreadable(void **state)
 {
 	(void)state;
@@ -417,7 +405,6 @@ int main(void)
 		cmocka_unit_test_setup(
 			a_certificate_seen_before_answers_each_question_anew, begin),
 		cmocka_unit_test_setup(a_name_too_long_to_keep_is_not_judged, begin),
-		cmocka_unit_test_setup(the_subject_can_be_read_alone, begin),
 		cmocka_unit_test_setup(a_certificate_cut_anywhere_is_unreadable, begin),
 	};
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

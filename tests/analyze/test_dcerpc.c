@@ -350,7 +350,8 @@ static void every_cut_of_the_mappers_answer_is_read(void **state)
 static void towers_of_other_interfaces_give_way_to_those_of_exchange(void **state)
 {
 	(void)state;
-	static struct rpc_towers towers;
+	static uint8_t kept[RPC_TOWERS_BYTES];
+	static struct rpc_towers towers = {.bytes = kept};
 	static struct rpc_made made;
 	for (unsigned i = 0; i < RPC_TOWERS_FOUND + 4; i++) {
 		rpc_tower(&made, &UUID_WINREG, 0x07, 1000 + i, ANY);

@@ -7,6 +7,11 @@
 
 #include <cmocka.h>
 
+static uint8_t room[LINES_BYTES];
+
+/* In a room of its own, the whole of it. */
+#define WHOLE .bytes = room, .room = sizeof(room)
+
 static struct text text_of(const char *text)
 {
 	return (struct text){.at = (const uint8_t *)text, .len = strlen(text)};
@@ -15,7 +20,7 @@ static struct text text_of(const char *text)
 static void a_line_is_given_without_its_end(void **state)
 {
 	(void)state;
-	struct lines lines = {0};
+	struct lines lines = {WHOLE};
 	struct line line;
 	struct text rest = text_of("QUIT\r\nNO");
 	assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
@@ -36,7 +41,7 @@ static void a_line_too_long_is_cut_alike_in_one_piece_and_in_many(void **state)
 	memset(text, 'a', sizeof(text));
 	memcpy(text + sizeof(text) - 8, "{1234}\r\n", 8);
 	for (size_t piece = 1; piece <= sizeof(text); piece += 37) {
-		struct lines lines = {0};
+		struct lines lines = {WHOLE};
 		struct line line = {0};
 		enum lines_item item = LINES_MORE;
 		for (size_t at = 0; at < sizeof(text); at += piece) {
@@ -81,14 +86,14 @@ static void a_line_too_long_is_squeezed_where_that_is_wanted(void **state)
 	memcpy(text + 1400, "LOGIN a b\r\n", 11);
 	const size_t len = 1411;
 	for (size_t piece = 1; piece <= 1500; piece += 37) {
-		struct lines lines = {.is_squeezing = true};
+		struct lines lines = {WHOLE, .is_squeezing = true};
 		const struct line line = squeezed(&lines, text, len, piece);
 		assert_true(line.is_cut);
 		assert_int_equal(line.text.len, LINES_WORD_BYTES + 1 + 9);
 		assert_memory_equal(
 			line.text.at + LINES_WORD_BYTES - 2, "tu LOGIN a b", 12);
 		assert_memory_equal(line.tail.at + line.tail.len - 9, "LOGIN a b", 9);
-		struct lines plain = {0};
+		struct lines plain = {WHOLE};
 		assert_int_equal(
 			squeezed(&plain, text, len, piece).text.len, LINES_BYTES);
 		text[0] = '*'; /* what an IMAP server tells untagged */
@@ -100,7 +105,8 @@ static void a_line_too_long_is_squeezed_where_that_is_wanted(void **state)
 
 static bool holds_secret(const struct lines *lines)
 {
-	return memmem(lines, sizeof(*lines), "SECRET", 6) != NULL;
+	return memmem(lines, sizeof(*lines), "SECRET", 6) != NULL ||
+	       memmem(lines->bytes, lines->room, "SECRET", 6) != NULL;
 }
 
 static void nothing_is_left_of_a_line_that_is_forgotten_or_lost(void **state)
@@ -112,7 +118,7 @@ static void nothing_is_left_of_a_line_that_is_forgotten_or_lost(void **state)
 	memcpy(text + 400, "SECRET", 6);
 	memcpy(text + sizeof(text) - 8, "SECRET\r\n", 8);
 	for (size_t piece = 1; piece <= sizeof(text); piece += 37) {
-		struct lines lines = {.is_squeezing = true};
+		struct lines lines = {WHOLE, .is_squeezing = true};
 		const struct line line = squeezed(&lines, text, sizeof(text), piece);
 		assert_true(holds_secret(&lines));
 		lines_forget(&lines, &line);
@@ -129,7 +135,7 @@ static void nothing_is_left_of_a_line_that_is_forgotten_or_lost(void **state)
 static void a_line_that_fits_is_never_squeezed(void **state)
 {
 	(void)state;
-	struct lines lines = {.is_squeezing = true};
+	struct lines lines = {WHOLE, .is_squeezing = true};
 	char text[LINES_BYTES + 2];
 	memset(text, ' ', sizeof(text));
 	text[sizeof(text) - 2] = '\r';
@@ -147,7 +153,7 @@ static void a_body_ends_at_a_lone_dot_wherever_it_is_cut(void **state)
 	(void)state;
 	static const char TEXT[] = "..stuffed\r\n.x\r\nx\r\r\n\r\n.\r\nQUIT\r\n";
 	for (size_t cut = 0; cut < sizeof(TEXT) - 1; cut++) {
-		struct lines lines = {0};
+		struct lines lines = {WHOLE};
 		struct line line = {0};
 		unsigned ends = 0;
 		unsigned found = 0;
@@ -172,7 +178,7 @@ static void a_body_ends_at_a_lone_dot_wherever_it_is_cut(void **state)
 static void bare_line_feeds_in_a_body_are_noticed(void **state)
 {
 	(void)state;
-	struct lines lines = {0};
+	struct lines lines = {WHOLE};
 	struct line line;
 	lines_body(&lines, false);
 	struct text rest = text_of("a\r\nb\n.\r\n");
@@ -186,7 +192,7 @@ static void a_bare_line_feed_in_front_of_a_dot_is_noticed_wherever_it_is_cut(
 	(void)state;
 	static const char TEXT[] = "a.b\r\n..\r\nc\n.\r\n";
 	for (size_t cut = 0; cut < sizeof(TEXT) - 1; cut++) {
-		struct lines lines = {0};
+		struct lines lines = {WHOLE};
 		struct line line;
 		enum lines_item item = LINES_MORE;
 		lines_body(&lines, false);
@@ -243,7 +249,7 @@ static enum lines_item end_of(
 	struct line line;
 	const uint8_t *bytes = (const uint8_t *)at->text;
 	struct text parts[2] = {{bytes, cut}, {bytes + cut, at->len - cut}};
-	*lines = (struct lines){0};
+	*lines = (struct lines){WHOLE};
 	lines_body(lines, is_strict);
 	for (int i = 0; i < 2; i++) {
 		while (parts[i].len > 0) {
@@ -275,7 +281,7 @@ static void a_body_ends_where_some_server_ends_it_and_says_so(void **state)
 static void behind_an_end_of_cr_the_next_line_is_whole(void **state)
 {
 	(void)state;
-	struct lines lines = {0};
+	struct lines lines = {WHOLE};
 	struct line line;
 	struct text rest = text_of("x\r.\rNOOP\r\n");
 	lines_body(&lines, false);
@@ -287,7 +293,7 @@ static void behind_an_end_of_cr_the_next_line_is_whole(void **state)
 static void raw_octets_are_passed_by_count(void **state)
 {
 	(void)state;
-	struct lines lines = {0};
+	struct lines lines = {WHOLE};
 	struct line line;
 	lines_raw(&lines, 8);
 	struct text rest = text_of("QUIT");
@@ -301,7 +307,7 @@ static void raw_octets_are_passed_by_count(void **state)
 static void a_gap_inside_raw_octets_is_counted_and_another_makes_doubt(void **state)
 {
 	(void)state;
-	struct lines lines = {0};
+	struct lines lines = {WHOLE};
 	struct line line;
 	lines_raw(&lines, 100);
 	lines_gap(&lines, 90);
@@ -318,7 +324,7 @@ static void a_gap_inside_raw_octets_is_counted_and_another_makes_doubt(void **st
 static void an_unfinished_line_can_be_taken_as_it_is(void **state)
 {
 	(void)state;
-	struct lines lines = {0};
+	struct lines lines = {WHOLE};
 	struct line line;
 	assert_false(lines_flush(&lines, &line));
 	struct text rest = text_of("220 hello");
@@ -326,6 +332,65 @@ static void an_unfinished_line_can_be_taken_as_it_is(void **state)
 	assert_true(lines_flush(&lines, &line));
 	assert_true(text_is(line.text, "220 hello"));
 	assert_true(lines_at_start(&lines));
+}
+
+/* What is kept goes along, whole where there is room; where it was nothing is left of it. */
+static void two_ways_exchange_their_rooms_with_what_they_keep(void **state)
+{
+	(void)state;
+	uint8_t large[LINES_BYTES] = {0};
+	uint8_t small[64] = {0};
+	char text[LINES_BYTES];
+	memset(text, 's', sizeof(text));
+	for (size_t len = 0; len <= 100; len += 25) { /* in front of a line's end */
+		struct lines one = {.bytes = large, .room = sizeof(large)};
+		struct lines other = {.bytes = small, .room = sizeof(small)};
+		struct line line;
+		struct text rest = {(const uint8_t *)text, len};
+		assert_int_equal(lines_next(&one, &rest, &line), LINES_MORE);
+		rest = text_of("DATA");
+		assert_int_equal(lines_next(&other, &rest, &line), LINES_MORE);
+		lines_exchange(&one, &other);
+		assert_ptr_equal(one.bytes, small);
+		assert_ptr_equal(other.bytes, large);
+		assert_null(memchr(large, 's', sizeof(large)));
+		rest = text_of("\r\n");
+		assert_int_equal(lines_next(&other, &rest, &line), LINES_LINE);
+		assert_true(text_is(line.text, "DATA"));
+		rest = text_of("e\r\n");
+		assert_int_equal(lines_next(&one, &rest, &line), LINES_LINE);
+		assert_int_equal(line.is_cut, len > 64);
+		assert_int_equal(line.text.len, len > 64 ? 64 : len + 1);
+		assert_int_equal(line.tail.at[line.tail.len - 1], 'e');
+	}
+}
+
+static void a_long_line_takes_the_larger_room_while_it_is_empty(void **state)
+{
+	(void)state;
+	uint8_t large[LINES_BYTES];
+	uint8_t small[64];
+	char text[100];
+	memset(text, 'a', sizeof(text));
+	for (unsigned is_empty = 0; is_empty < 2; is_empty++) {
+		struct lines lines = {.bytes = small, .room = sizeof(small)};
+		struct lines other = {.bytes = large, .room = sizeof(large)};
+		struct line line;
+		struct text rest = text_of("x");
+		if (!is_empty) {
+			(void)lines_next(&other, &rest, &line);
+		}
+		for (size_t at = 0; at < sizeof(text); at += 20) {
+			rest = (struct text){(const uint8_t *)text + at, 20};
+			lines_make_room(&lines, &other, rest.len);
+			(void)lines_next(&lines, &rest, &line);
+		}
+		rest = text_of("\n");
+		lines_make_room(&lines, &other, rest.len);
+		assert_int_equal(lines_next(&lines, &rest, &line), LINES_LINE);
+		assert_int_equal(line.is_cut, !is_empty);
+		assert_int_equal(line.text.len, is_empty ? 100 : 64);
+	}
 }
 
 int main(void)
@@ -346,6 +411,8 @@ int main(void)
 		cmocka_unit_test(
 			a_gap_inside_raw_octets_is_counted_and_another_makes_doubt),
 		cmocka_unit_test(an_unfinished_line_can_be_taken_as_it_is),
+		cmocka_unit_test(two_ways_exchange_their_rooms_with_what_they_keep),
+		cmocka_unit_test(a_long_line_takes_the_larger_room_while_it_is_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,8 +66,8 @@ static void many_at_once_are_as_many_as_one_by_one(void **state)
 	assert_left(pending, "abbbcc");
 	pending_add_many(&pending, 'a', UINT16_MAX);
 	pending_add_many(&pending, 'a', 2);
-	assert_int_equal(pending.rows[3].count, UINT16_MAX);
-	assert_int_equal(pending.rows[4].count, 2);
+	assert_int_equal(pending.counts[3], UINT16_MAX);
+	assert_int_equal(pending.counts[4], 2);
 }
 
 static void more_rows_than_there_are_forget_what_was_there(void **state)

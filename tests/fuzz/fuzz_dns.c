@@ -34,11 +34,13 @@ static void use_records(struct text message)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct dns_stream stream = {.seen = 0, .is_of_server = size % 2 == 1};
+	uint8_t kept[DNS_QUERY_BYTES];
 	struct text bytes = {data, size};
 	struct text message;
 	use(bytes);
 	use_records(bytes);
-	while (dns_stream_take(&stream, &bytes, &message) == DNS_STREAM_MESSAGE) {
+	while (dns_stream_take(&stream, kept, sizeof(kept), &bytes, &message) ==
+		DNS_STREAM_MESSAGE) {
 		use(message);
 	}
 	return 0;

@@ -14,7 +14,7 @@ static int free_matrix(void **state)
 
 static struct flow_reading reading(const char *text)
 {
-	struct flow_reading reading = {.len = (uint32_t)strlen(text)};
+	struct flow_reading reading = {.len = (uint16_t)strlen(text)};
 	reading.kept = (uint8_t)(reading.len < FLOW_READING_BYTES ? reading.len
 								  : FLOW_READING_BYTES);
 	memcpy(reading.bytes, text, reading.kept);

@@ -250,7 +250,8 @@ static struct judgement passed_on(const char *matrix, const struct hop *hop)
 		hop->received_id ? hash(hop->received_id) : 0;
 	out.facts.transactions[0].received_from =
 		hop->received_from ? hash(hop->received_from) : 0;
-	out.facts.transactions[0].bytes += hop->bytes;
+	out.facts.transactions[0].bytes =
+		(out.facts.transactions[0].bytes + hop->bytes) & UINT32_MAX;
 	(void)seen(&site, &in, NOW_US);
 	(void)seen(&site, &out, NOW_US + hop->pause_us);
 	out.judgement.row = NULL;

@@ -237,7 +237,7 @@ def test_right_settings_say_what_memory_they_will_take(tmp_path, text, workers, 
     words = " ".join(answer.stdout.split())
     told = re.search(r"memory: its workers \((\d+)\) take (\d+) MB at most; each has room for (\d+) flows and looks into (\d+) at once", words)
     assert told and [int(told[1]), int(told[3]), int(told[4])] == [workers, flows, flows // 4], answer.stdout
-    least = workers * (64 + (flows * 132 + flows // 4 * 4700) / 2**20) + rings
+    least = workers * (64 + (flows * 132 + flows // 4 * 3800) / 2**20) + rings
     assert least <= int(told[2]) + 1 <= least * 1.15, answer.stdout
 
 
