@@ -15,6 +15,7 @@
 #include "control/privileges.h"
 #include "control/settings.h"
 #include "judge/ceiling.h"
+#include "judge/record_rate.h"
 #include "lists/store.h"
 #include "status/status.h"
 
@@ -32,6 +33,7 @@ struct sensor {
 	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */
 	struct ring heard[STATUS_WORKERS_MAX];   /* and tells a worker that asks */
 	struct ceiling *ceiling;                 /* of all workers together */
+	struct record_rate *record_rate;         /* the same */
 	struct hash_seed seed; /* the same for all, so that what they number is too */
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;

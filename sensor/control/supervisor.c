@@ -193,6 +193,8 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 		return false;
 	}
 	sensor->ceiling->table = &sensor->settings->ceilings;
+	sensor->record_rate->most = sensor->settings->record_rate;
+	sensor->record_rate->seed = sensor->seed;
 	return health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
 }
 
