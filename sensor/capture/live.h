@@ -23,11 +23,14 @@
 
 struct live_settings {
 	const char *interface;
-	uint32_t source;       /* frame.source of its frames */
-	uint32_t ring_bytes;   /* per member; 0: LIVE_RING_BYTES */
-	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
-	uint16_t fanout_group; /* members share the frames, see fanout.h; 0: alone */
-	struct shunt *shunt;   /* borrowed; NULL: every frame is wanted */
+	uint32_t source;     /* frame.source of its frames */
+	uint32_t ring_bytes; /* per member; 0: LIVE_RING_BYTES */
+	uint32_t snaplen;    /* bytes kept of a frame; 0: LIVE_SNAPLEN */
+	uint16_t
+		fanout_group; /* members share the frames, see fanout.h; 0: alone, or ... */
+	uint32_t members;    /* ... they do by a filter each, so many; 0: they do not */
+	uint32_t member;     /* this one of them */
+	struct shunt *shunt; /* borrowed; NULL: every frame is wanted */
 	bool is_promiscuous;
 	bool is_incoming_only; /* a mirror port; else what the host sends too */
 };

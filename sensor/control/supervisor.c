@@ -327,7 +327,7 @@ static bool open_queues(struct supervisor *supervisor, struct reason *why)
 
 static bool choose_groups(struct supervisor *supervisor, struct reason *why)
 {
-	return interfaces_choose_groups(&supervisor->sensor, why);
+	return interfaces_choose_group(&supervisor->sensor, why);
 }
 
 static bool start_workers(struct supervisor *supervisor, struct reason *why)

@@ -346,7 +346,7 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 		return true;
 	}
 	worker->interfaces =
-		interfaces_open(worker->sensor, worker->process->name, is_first, why);
+		interfaces_open(worker->sensor, worker->place, is_first, why);
 	if (worker->interfaces) {
 		interfaces_publish(worker->interfaces, worker->process);
 		engine_set_shunt(worker->engine, interfaces_shunt(worker->interfaces));
