@@ -214,8 +214,8 @@ def check_findings(hour, records):
     assert len(grown) == 4  # of one, two, four, eight hosts
 
 
-def test_workers_to_whom_an_hour_is_shared_out_tell_what_one_would(tmp_path):
-    hour = mixed_hour()
+def sent_past_all(hour, tmp_path):
+    """(times that workers judged alone, (records of a replay, those of each sensor))"""
     with sensors(*(["--workers", workers] for workers in WORKERS),
                  *(["--workers", workers, "--alert-rate", f"sender.illegitimate={RATE}", "--record-rate", RATE] for workers in (1, 4))) as runs:
         capture = tmp_path / "hour.pcap"
@@ -232,8 +232,13 @@ def test_workers_to_whom_an_hour_is_shared_out_tell_what_one_would(tmp_path):
         for run in runs:
             run.process.wait(timeout=sensor.PATIENCE_S)
             assert run.end() == 0
-        found = [run.records() for run in runs]
-    assert all(shares), shares
+        assert all(shares), shares
+        return sum(map(sensor.alone, runs)), (expected, [run.records() for run in runs])
+
+
+def test_workers_to_whom_an_hour_is_shared_out_tell_what_one_would(tmp_path):
+    hour = mixed_hour()
+    expected, found = sensor.in_company(lambda: sent_past_all(hour, tmp_path))
     check_findings(hour, expected)
     for records, workers in zip(found, WORKERS, strict=False):
         assert captures.comparable(records, without=SAMPLED) == captures.comparable(expected, without=SAMPLED), f"{workers} workers"
