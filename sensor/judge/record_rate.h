@@ -22,8 +22,8 @@ struct record_rate_minute {
 	_Atomic uint64_t first_us; /* 0: none is under way */
 	_Atomic uint32_t come;     /* in this minute, given or not */
 	_Atomic uint32_t held;     /* back, and not told yet */
-	_Atomic uint32_t
-		is_named; /* the address is that of whom something was held first */
+	/* the address is that of whom something was held first */
+	_Atomic uint32_t is_named;
 	struct address address;
 };
 
