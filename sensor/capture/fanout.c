@@ -33,6 +33,8 @@ enum label {
 	LABEL_IPV4,
 	LABEL_IPV6,
 	LABEL_MIX,
+	LABEL_FOUND, /* A: whose it is, modulo the members */
+	LABEL_OWN,
 	LABELS,
 };
 
@@ -87,7 +89,8 @@ static void compute(struct assembler *out, int operation, uint32_t value)
 
 static void give_to_first(struct assembler *out)
 {
-	add_instruction(out, BPF_RET | BPF_K, 0);
+	add_instruction(out, BPF_LD | BPF_IMM, 0);
+	go(out, LABEL_FOUND);
 }
 
 /* A: what the kernel knows of the frame. */
@@ -221,7 +224,7 @@ static void try_incoming_ip(struct assembler *out)
 	go_if(out, BPF_JEQ, ETH_P_IPV6, LABEL_HERE_IPV6);
 }
 
-static void hash(struct assembler *out)
+static void hash_incoming(struct assembler *out)
 {
 	place(out, LABEL_HERE_IPV4);
 	add_words(out, BPF_ABS, IPV4_ADDRESSES, 2);
@@ -229,6 +232,10 @@ static void hash(struct assembler *out)
 	place(out, LABEL_HERE_IPV6);
 	add_words(out, BPF_ABS, IPV6_ADDRESSES, IPV6_ADDRESSES_WORDS);
 	go(out, LABEL_MIX);
+}
+
+static void hash(struct assembler *out)
+{
 	place(out, LABEL_IPV4);
 	add_words(out, BPF_IND, IPV4_ADDRESSES, 2);
 	go(out, LABEL_MIX);
@@ -238,7 +245,7 @@ static void hash(struct assembler *out)
 	fold(out);
 	compute(out, BPF_MUL, GOLDEN_RATIO);
 	fold(out);
-	add_instruction(out, BPF_RET | BPF_A, 0);
+	place(out, LABEL_FOUND);
 }
 
 uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX])
@@ -249,7 +256,37 @@ uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX])
 	pass_tags(&out);
 	pass_pppoe(&out);
 	pass_labels(&out);
+	hash_incoming(&out);
 	hash(&out);
+	add_instruction(&out, BPF_RET | BPF_A, 0);
+	resolve(&out);
+	return out.len;
+}
+
+/* A filter is shown the frame from its link layer on, wherever its parts lie in memory. */
+static void begin_at_link(struct assembler *out, bool is_ethernet)
+{
+	if (is_ethernet) {
+		begin_at(out, ETHERNET_BYTES);
+		load(out, BPF_H, -2);
+	} else {
+		find_link(out);
+	}
+}
+
+uint16_t fanout_filter(struct sock_filter program[FANOUT_PROGRAM_MAX],
+	const struct fanout_share *share)
+{
+	struct assembler out = {.program = program};
+	begin_at_link(&out, share->is_ethernet);
+	pass_tags(&out);
+	pass_pppoe(&out);
+	pass_labels(&out);
+	hash(&out);
+	compute(&out, BPF_MOD, share->members);
+	go_if(&out, BPF_JEQ, share->member, LABEL_OWN);
+	add_instruction(&out, BPF_RET | BPF_K, 0);
+	place(&out, LABEL_OWN);
 	resolve(&out);
 	return out.len;
 }

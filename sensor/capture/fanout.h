@@ -11,13 +11,31 @@
  * Found behind up to three VLAN tags, three MPLS labels or PPPoE. All that is not IP, or
  * deeper, is the first member's; so is a frame that ends within its addresses, as a load
  * past the end makes a program return 0.
+ *
+ * The kernel numbers the members of a group in the order in which they came, which need
+ * not be the same on two interfaces. Where a flow may come by several of them (a TAP gives
+ * one for each direction), each member therefore has a filter that passes what is its own.
  */
 #pragma once
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-#define FANOUT_PROGRAM_MAX 160
+#define FANOUT_PROGRAM_MAX 192
 
 /* Writes the program; returns how many instructions. */
 uint16_t fanout_program(struct sock_filter program[FANOUT_PROGRAM_MAX]);
+
+struct fanout_share {
+	uint32_t members; /* 0: there is one, or the kernel deals out */
+	uint32_t member;  /* from 0 on */
+	bool is_ethernet;
+};
+
+/*
+ * The same as the beginning of a socket's filter: it goes on behind the last instruction
+ * with what is this member's and drops all else, with it what ends within its addresses.
+ */
+uint16_t fanout_filter(struct sock_filter program[FANOUT_PROGRAM_MAX],
+	const struct fanout_share *share);

@@ -23,11 +23,15 @@
 
 struct live_settings {
 	const char *interface;
-	uint32_t source;       /* frame.source of its frames */
-	uint32_t ring_bytes;   /* per member; 0: LIVE_RING_BYTES */
-	uint32_t snaplen;      /* bytes kept of a frame; 0: LIVE_SNAPLEN */
-	uint16_t fanout_group; /* members share the frames, see fanout.h; 0: alone */
-	struct shunt *shunt;   /* borrowed; NULL: every frame is wanted */
+	uint32_t source;     /* frame.source of its frames */
+	uint32_t ring_bytes; /* per member; 0: LIVE_RING_BYTES */
+	uint32_t snaplen;    /* bytes kept of a frame; 0: LIVE_SNAPLEN */
+	/* members share the frames, see fanout.h: as a group of the kernel's; 0: not so */
+	uint16_t fanout_group;
+	/* or by a filter each: so many, of which this is one; 0: not so */
+	uint32_t members;
+	uint32_t member;
+	struct shunt *shunt; /* borrowed; NULL: every frame is wanted */
 	bool is_promiscuous;
 	bool is_incoming_only; /* a mirror port; else what the host sends too */
 };

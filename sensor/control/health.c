@@ -148,6 +148,25 @@ static void look_for_silence(
 	}
 }
 
+/* A queue is one worker's; of interfaces, which are all workers', one may well get nothing. */
+static void look_for_silences(struct health *health, uint64_t now_us)
+{
+	const struct sensor *sensor = health->sensor;
+	const bool is_inline = sensor->settings->queues.count > 0;
+	uint64_t arrived = 0;
+	for (unsigned i = SENSOR_WORKERS; i < sensor->workers_end; i++) {
+		const uint64_t its = growth(
+			sensor_process(sensor, i)->packets, &health->seen[i].packets);
+		arrived += its;
+		if (is_inline) {
+			look_for_silence(health, i, now_us, its);
+		}
+	}
+	if (!is_inline) {
+		look_for_silence(health, SENSOR_WORKERS, now_us, arrived);
+	}
+}
+
 struct loss_kind {
 	enum finding finding;
 	const char *words;
@@ -179,12 +198,10 @@ static void look_for_loss(struct health *health, unsigned place,
 	}
 }
 
-static void look_at_worker(struct health *health, unsigned place, uint64_t now_us)
+static void look_at_worker(struct health *health, unsigned place)
 {
 	const struct status_process *process = sensor_process(health->sensor, place);
 	struct health_process *seen = &health->seen[place];
-	look_for_silence(
-		health, place, now_us, growth(process->packets, &seen->packets));
 	static const struct loss_kind PACKETS = {FINDING_SENSOR_PACKET_LOSS,
 		"packets lost before the sensor could take them"};
 	static const struct loss_kind RECORDS = {FINDING_SENSOR_JOURNAL_BOUND,
@@ -540,8 +557,9 @@ void health_look(struct health *health, uint64_t now_us)
 	}
 	health->look_us = now_us;
 	for (unsigned i = SENSOR_WORKERS; i < health->sensor->workers_end; i++) {
-		look_at_worker(health, i, now_us);
+		look_at_worker(health, i);
 	}
+	look_for_silences(health, now_us);
 	look_at_journal(health, now_us);
 	look_at_bans(health);
 	look_for_blindness(health);

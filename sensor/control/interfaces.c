@@ -21,6 +21,8 @@ struct interface {
 
 struct interfaces {
 	const char *area; /* of log lines */
+	uint32_t members; /* workers that share several interfaces; 0: they do not */
+	uint32_t member;  /* this one of them */
 	long nap_ns;
 	bool is_busy;        /* frames came since the last wait */
 	struct shunt *shunt; /* NULL: every frame is given out */
@@ -33,17 +35,14 @@ static bool is_open(const struct interface *interface)
 	return interface->live != NULL && !interface->is_gone;
 }
 
-bool interfaces_choose_groups(struct sensor *sensor, struct reason *why)
+bool interfaces_choose_group(struct sensor *sensor, struct reason *why)
 {
 	const struct settings *settings = sensor->settings;
-	const size_t shared = settings->workers > 1 ? settings->interfaces.count : 0;
-	for (size_t i = 0; i < shared; i++) {
-		sensor->fanout_groups[i] = live_new_fanout_group(why);
-		if (sensor->fanout_groups[i] == 0) {
-			return false;
-		}
+	if (settings->workers < 2 || settings->interfaces.count != 1) {
+		return true;
 	}
-	return true;
+	sensor->fanout_group = live_new_fanout_group(why);
+	return sensor->fanout_group != 0;
 }
 
 uint32_t interfaces_ring_mib(const struct settings *settings)
@@ -66,7 +65,9 @@ static bool open_one(struct interfaces *interfaces, const struct sensor *sensor,
 	const struct live_settings live = {.interface = settings->interfaces.values[i],
 		.source = (uint32_t)i,
 		.ring_bytes = interfaces_ring_mib(settings) << 20,
-		.fanout_group = sensor->fanout_groups[i],
+		.fanout_group = sensor->fanout_group,
+		.members = interfaces->members,
+		.member = interfaces->member,
 		.shunt = interfaces->shunt,
 		.is_promiscuous = true};
 	interfaces->list[i].name = live.interface;
@@ -89,6 +90,9 @@ static void start_shunt(struct interfaces *interfaces, const struct settings *se
 	}
 	if (settings->is_verifying_checksums) {
 		(void)reason_set(&why, "checksums are verified");
+	} else if (interfaces->members > 0) {
+		/* its program accepts what these filters would drop */
+		(void)reason_set(&why, "several workers share several interfaces");
 	} else {
 		interfaces->shunt = shunt_new(&why);
 	}
@@ -103,15 +107,19 @@ static long nap_ns(uint32_t mib)
 	return length_ns < NAP_NS_MOST ? length_ns : NAP_NS_MOST;
 }
 
-struct interfaces *interfaces_open(const struct sensor *sensor, const char *area,
-	bool is_strict, struct reason *why)
+struct interfaces *interfaces_open(
+	const struct sensor *sensor, unsigned place, bool is_strict, struct reason *why)
 {
 	struct interfaces *interfaces = calloc(1, sizeof(*interfaces));
 	if (!interfaces) {
 		(void)reason_set(why, "no memory for captures");
 		return NULL;
 	}
-	interfaces->area = area;
+	interfaces->area = sensor_process(sensor, place)->name;
+	interfaces->member = place - SENSOR_WORKERS;
+	if (sensor->settings->workers > 1 && sensor->fanout_group == 0) {
+		interfaces->members = sensor->settings->workers;
+	}
 	interfaces->nap_ns = nap_ns(interfaces_ring_mib(sensor->settings));
 	interfaces->count = sensor->settings->interfaces.count;
 	start_shunt(interfaces, sensor->settings);
@@ -123,7 +131,8 @@ struct interfaces *interfaces_open(const struct sensor *sensor, const char *area
 			interfaces_close(interfaces);
 			return NULL;
 		}
-		log_line(LOG_LEVEL_WARNING, area, "left out: %s", why->text);
+		log_line(
+			LOG_LEVEL_WARNING, interfaces->area, "left out: %s", why->text);
 	}
 	return interfaces;
 }

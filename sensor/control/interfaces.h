@@ -25,13 +25,15 @@ struct interfaces_counters {
 };
 
 /*
- * Before the first worker: several workers share the frames of each interface in a
- * fanout group, whose number the kernel chooses, so that no two sensors share one.
+ * Before the first worker: several workers share the frames of an interface in a fanout
+ * group, whose number the kernel chooses, so that no two sensors share one. Those of
+ * several interfaces they share by a filter each (capture/fanout).
  */
-bool interfaces_choose_groups(struct sensor *sensor, struct reason *why);
+bool interfaces_choose_group(struct sensor *sensor, struct reason *why);
 
-/* is_strict: a missing interface is an error (at start), else it is left out. */
-struct interfaces *interfaces_open(const struct sensor *sensor, const char *area,
+/* Of the worker at this place. is_strict: a missing interface is an error (at start), else
+ * it is left out. */
+struct interfaces *interfaces_open(const struct sensor *sensor, unsigned place,
 	bool is_strict, struct reason *why);
 void interfaces_close(struct interfaces *interfaces);
 

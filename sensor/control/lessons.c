@@ -50,7 +50,8 @@ bool lessons_make_rings(struct sensor *sensor, struct reason *why)
 	unsigned char *rings = map_shared(2 * size * workers);
 	unsigned char *feeds = map_shared(feed * workers);
 	sensor->ceiling = map_shared(sizeof(*sensor->ceiling));
-	if (!rings || !feeds || !sensor->ceiling) {
+	sensor->record_rate = map_shared(sizeof(*sensor->record_rate));
+	if (!rings || !feeds || !sensor->ceiling || !sensor->record_rate) {
 		return reason_set(why, "no memory for lessons: %s", strerror(errno));
 	}
 	if (getrandom(&sensor->seed, sizeof(sensor->seed), 0) != sizeof(sensor->seed)) {

@@ -15,6 +15,7 @@
 #include "control/privileges.h"
 #include "control/settings.h"
 #include "judge/ceiling.h"
+#include "judge/record_rate.h"
 #include "lists/store.h"
 #include "status/status.h"
 
@@ -32,15 +33,16 @@ struct sensor {
 	struct ring told[STATUS_WORKERS_MAX];    /* those that the reporter keeps */
 	struct ring heard[STATUS_WORKERS_MAX];   /* and tells a worker that asks */
 	struct ceiling *ceiling;                 /* of all workers together */
+	struct record_rate *record_rate;         /* the same */
 	struct hash_seed seed; /* the same for all, so that what they number is too */
 	/* places in a row: supervisor, reporter and workers, all of whom write records; */
 	unsigned workers_end;
-	unsigned outputs_end; /* behind them the shipper of each output, up to here; */
-	unsigned metrics_end; /* the process that tells metrics, if it is wanted, */
-	unsigned place_count; /* and the one that writes the page, the same */
-	uint16_t fanout_groups[SETTINGS_LIST_MAX]; /* by interface; 0: one worker */
-	struct queue *queues[STATUS_WORKERS_MAX];  /* by worker; NULL: it has none */
-	struct nflog *logs[STATUS_WORKERS_MAX];    /* the same; of the queue's number */
+	unsigned outputs_end;  /* behind them the shipper of each output, up to here; */
+	unsigned metrics_end;  /* the process that tells metrics, if it is wanted, */
+	unsigned place_count;  /* and the one that writes the page, the same */
+	uint16_t fanout_group; /* of workers that share one interface; 0: they do not */
+	struct queue *queues[STATUS_WORKERS_MAX]; /* by worker; NULL: it has none */
+	struct nflog *logs[STATUS_WORKERS_MAX];   /* the same; of the queue's number */
 	int state_directory;
 	int control; /* the socket for who asks about lists; the supervisor's alone */
 	int www;     /* the folder of the page; -1: there is none */

@@ -193,6 +193,8 @@ static bool make_rings(struct supervisor *supervisor, struct reason *why)
 		return false;
 	}
 	sensor->ceiling->table = &sensor->settings->ceilings;
+	sensor->record_rate->most = sensor->settings->record_rate;
+	sensor->record_rate->seed = sensor->seed;
 	return health_start(&supervisor->health, sensor, SENSOR_SUPERVISOR, why);
 }
 
@@ -325,7 +327,7 @@ static bool open_queues(struct supervisor *supervisor, struct reason *why)
 
 static bool choose_groups(struct supervisor *supervisor, struct reason *why)
 {
-	return interfaces_choose_groups(&supervisor->sensor, why);
+	return interfaces_choose_group(&supervisor->sensor, why);
 }
 
 static bool start_workers(struct supervisor *supervisor, struct reason *why)

@@ -9,7 +9,6 @@
 #include "control/record_writer.h"
 #include "control/sandbox.h"
 #include "judge/ceiling.h"
-#include "judge/record_rate.h"
 #include "report/json.h"
 #include "report/json_sensor.h"
 
@@ -38,10 +37,10 @@ struct worker {
 	struct action_table actions;
 	struct gate_policy gate_policy;
 	struct lessons_listener lessons;
-	uint64_t patience_us; /* with the other workers */
-	uint64_t frame_bytes; /* when it was last published */
-	bool is_following;    /* frames, and no idle clock */
-	struct record_rate rate;
+	uint64_t patience_us;   /* with the other workers */
+	uint64_t frame_bytes;   /* when it was last published */
+	bool is_following;      /* frames, and no idle clock */
+	uint64_t records_held;  /* back, of mail */
 	uint32_t matrix;        /* generation in use */
 	const char *queue_name; /* "queue 3" */
 	uint64_t publish_us;
@@ -129,13 +128,13 @@ static void look_for_held(struct worker *worker, uint64_t now_us)
 	char address[ADDRESS_TEXT_BYTES];
 	struct record_rate_held held;
 	ceiling_due(worker->sensor->ceiling, now_us, on_held, worker);
-	if (record_rate_due(&worker->rate, now_us, &held)) {
+	if (record_rate_due(worker->sensor->record_rate, now_us, &held)) {
 		(void)snprintf(detail, sizeof(detail),
 			"%" PRIu32 " mail records were held back above %" PRIu32
 			" a minute of a sender, of %s alone %" PRIu32,
-			held.records, worker->rate.most,
-			held.address ? address_text(held.address, address)
-				     : "senders that nobody answered",
+			held.records, worker->sensor->record_rate->most,
+			held.is_anybody ? "senders that nobody answered"
+					: address_text(&held.address, address),
 			held.most);
 		tell_of_held(worker, held.records, detail);
 	}
@@ -170,7 +169,8 @@ static void on_mail(void *context, const struct record *record)
 	}
 	const bool is_heard = record->bytes[0] > 0 && record->bytes[1] > 0;
 	const struct address *sender = is_heard ? &record_wire(record)->client : NULL;
-	if (!record_rate_pass(&worker->rate, sender, record->time_us)) {
+	if (!record_rate_pass(worker->sensor->record_rate, sender, record->time_us)) {
+		worker->records_held++;
 		return;
 	}
 	json_mail(record_writer_begin(&worker->records), record);
@@ -236,7 +236,6 @@ static bool start_engine(struct worker *worker, struct reason *why)
 	const struct sensor *sensor = worker->sensor;
 	const struct settings *settings = sensor->settings;
 	worker->matrix = sensor->page->matrix;
-	worker->rate.most = settings->record_rate;
 	struct engine_settings engine = {
 		.matrix = matrix_store_matrix(sensor->store, worker->matrix),
 		.lists = lists_store_take(sensor->lists, worker->place),
@@ -253,7 +252,6 @@ static bool start_engine(struct worker *worker, struct reason *why)
 		.actions = worker->gate ? &worker->actions : NULL,
 		.seed = sensor->seed,
 		.is_live = true};
-	worker->rate.seed = engine.seed;
 	struct engine_outputs outputs = {.context = worker,
 		.alert = on_alert,
 		.mail = on_mail,
@@ -348,7 +346,7 @@ static bool open_interfaces(struct worker *worker, struct reason *why)
 		return true;
 	}
 	worker->interfaces =
-		interfaces_open(worker->sensor, worker->process->name, is_first, why);
+		interfaces_open(worker->sensor, worker->place, is_first, why);
 	if (worker->interfaces) {
 		interfaces_publish(worker->interfaces, worker->process);
 		engine_set_shunt(worker->engine, interfaces_shunt(worker->interfaces));
@@ -472,7 +470,7 @@ static void publish(struct worker *worker)
 	counters[count++] = (struct counter){"capture.received", capture.received};
 	counters[count++] = (struct counter){"capture.lost", capture.lost};
 	counters[count++] = (struct counter){"records.refused", process->refused};
-	counters[count++] = (struct counter){"records.held", worker->rate.held};
+	counters[count++] = (struct counter){"records.held", worker->records_held};
 	counters[count++] =
 		(struct counter){"lessons.lost", lessons_lost(&worker->lessons)};
 	counters[count++] = (struct counter){"lessons.alone", worker->lessons.alone};

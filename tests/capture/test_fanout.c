@@ -44,6 +44,7 @@ static struct {
 	int incoming;
 	int outgoing;
 	size_t count;
+	bool is_filtered; /* members have a filter each, and no group */
 	struct live *members[MEMBERS_MAX];
 	uint8_t seen_by[IDS_MAX];
 	size_t seen;
@@ -52,20 +53,46 @@ static struct {
 
 /* ---- members ---- */
 
-static void open_members(const char *interface, size_t count)
+static struct live *open_filtered(const char *interface, size_t member, size_t count)
 {
 	struct reason why = {.text = ""};
 	const struct live_settings settings = {.interface = interface,
 		.ring_bytes = 8 << 20,
 		.snaplen = 2048,
-		.fanout_group = live_new_fanout_group(&why),
+		.members = (uint32_t)count,
+		.member = (uint32_t)member,
 		.is_promiscuous = true};
-	assert_int_not_equal(settings.fanout_group, 0);
+	struct live *live = live_open(&settings, &why);
+	if (!live) {
+		fail_msg("%s", why.text);
+	}
+	return live;
+}
+
+static struct live *open_of_group(const char *interface, uint16_t group)
+{
+	struct reason why = {.text = ""};
+	const struct live_settings settings = {.interface = interface,
+		.ring_bytes = 8 << 20,
+		.snaplen = 2048,
+		.fanout_group = group,
+		.is_promiscuous = true};
+	struct live *live = live_open(&settings, &why);
+	if (!live) {
+		fail_msg("%s", why.text);
+	}
+	return live;
+}
+
+static void open_members(const char *interface, size_t count)
+{
+	struct reason why;
+	const uint16_t group = live_new_fanout_group(&why);
+	assert_int_not_equal(group, 0);
 	for (bed.count = 0; bed.count < count; bed.count++) {
-		bed.members[bed.count] = live_open(&settings, &why);
-		if (!bed.members[bed.count]) {
-			fail_msg("%s", why.text);
-		}
+		bed.members[bed.count] =
+			bed.is_filtered ? open_filtered(interface, bed.count, count)
+					: open_of_group(interface, group);
 	}
 	memset(bed.seen_by, NOBODY, sizeof(bed.seen_by));
 	bed.seen = 0;
@@ -83,6 +110,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	close_members();
+	bed.is_filtered = false;
 	return 0;
 }
 
@@ -511,6 +539,33 @@ static void a_member_that_starts_anew_joins_again(void **state)
 	check_shape(pairs, members, &BARE[CARRIED_LATER]);
 }
 
+static int with_filters(void **state)
+{
+	(void)state;
+	bed.is_filtered = true;
+	return 0;
+}
+
+/* Of a group it would be the last from then on. */
+static void a_member_with_a_filter_has_the_same_share_when_it_starts_anew(void **state)
+{
+	(void)state;
+	struct pair pairs[PAIRS];
+	uint8_t members[PAIRS];
+	if (bed.why_not) {
+		skip();
+	}
+	open_members("tap0", MEMBERS_MAX);
+	for (size_t i = 0; i < PAIRS; i++) {
+		pairs[i] = random_pair(4);
+	}
+	find_members(pairs, members);
+	live_close(bed.members[0]);
+	bed.members[0] = open_filtered("tap0", 0, MEMBERS_MAX);
+	assert_non_null(memchr(members, 0, PAIRS));
+	check_shape(pairs, members, &BARE[CARRIED_LATER]);
+}
+
 static void groups_are_new_each_time(void **state)
 {
 	(void)state;
@@ -628,6 +683,8 @@ static int make_bed(void **state)
 	return 0;
 }
 
+#define FILTERED(test) cmocka_unit_test_setup_teardown(test, with_filters, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -653,6 +710,14 @@ int main(void)
 		cmocka_unit_test(a_group_of_another_kind_is_refused_with_the_reason),
 		cmocka_unit_test_teardown(
 			without_a_link_layer_it_is_the_same, teardown),
+		FILTERED(a_flow_its_fragments_and_its_tunnel_are_one_members_ipv4),
+		FILTERED(a_flow_its_fragments_and_its_tunnel_are_one_members_ipv6),
+		FILTERED(tags_labels_and_pppoe_do_not_matter_ipv4),
+		FILTERED(tags_labels_and_pppoe_do_not_matter_ipv6),
+		FILTERED(what_is_not_known_is_the_first_members),
+		FILTERED(pairs_spread_within_a_third_of_an_equal_share),
+		FILTERED(a_member_with_a_filter_has_the_same_share_when_it_starts_anew),
+		FILTERED(without_a_link_layer_it_is_the_same),
 	};
 	return cmocka_run_group_tests(tests, make_bed, NULL);
 }

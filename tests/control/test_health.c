@@ -188,11 +188,59 @@ static void the_counters_of_each_worker_are_a_record_once_a_minute(void **state)
 	tear_down_inline(&site);
 }
 
+/* Two workers without a packet for a minute, but for those of the first one. */
+static void build_silent(struct site *site, unsigned char ring[1 << 16], size_t queues)
+{
+	build_inline(site, ring);
+	site->settings.queues.count = queues;
+	site->settings.family_silence_s = 0;
+	site->settings.silence_s = 60;
+	site->sensor->workers_end = SENSOR_WORKERS + 2;
+	for (unsigned i = SENSOR_WORKERS; i < site->sensor->workers_end; i++) {
+		struct status_process *process = sensor_process(site->sensor, i);
+		(void)snprintf(
+			process->source, sizeof(process->source), "source %u", i);
+		site->health->seen[i].arrived_us = 100 * SECOND_US;
+	}
+	sensor_process(site->sensor, SENSOR_WORKERS)->packets = 1;
+	assert_string_equal(look(site->health, 110), "");
+}
+
+static void interfaces_are_silent_when_none_of_their_workers_has_a_packet(void **state)
+{
+	(void)state;
+	_Alignas(64) static unsigned char ring[1 << 16];
+	struct site site;
+	build_silent(&site, ring, 0);
+	assert_string_equal(look(site.health, 160), "");
+	assert_non_null(
+		strstr(look(site.health, 170), "no packet from source 2 for 60 s"));
+	sensor_process(site.sensor, SENSOR_WORKERS + 1)->packets = 1;
+	assert_non_null(strstr(look(site.health, 171), "packets arrive again"));
+	tear_down_inline(&site);
+}
+
+static void each_queue_is_silent_by_itself(void **state)
+{
+	(void)state;
+	_Alignas(64) static unsigned char ring[1 << 16];
+	struct site site;
+	build_silent(&site, ring, 2);
+	assert_non_null(
+		strstr(look(site.health, 160), "no packet from source 3 for 60 s"));
+	assert_non_null(
+		strstr(look(site.health, 170), "no packet from source 2 for 60 s"));
+	tear_down_inline(&site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			the_counters_of_each_worker_are_a_record_once_a_minute),
+		cmocka_unit_test(
+			interfaces_are_silent_when_none_of_their_workers_has_a_packet),
+		cmocka_unit_test(each_queue_is_silent_by_itself),
 		cmocka_unit_test(
 			bans_that_found_no_room_are_told_once_a_minute_at_most),
 		cmocka_unit_test(

@@ -245,3 +245,17 @@ def stop_the_next_start(supervisor, child):
     (started,) = until(lambda: set(processes_of(supervisor)) - known, "the next start", nap=0)
     os.kill(started, signal.SIGSTOP)
     return started
+
+
+def alone(run):
+    """How often a worker of it judged without waiting for another one that got no processor (docs/scale.md)."""
+    return sum(part["counters"].get("lessons.alone", 0) for part in run.status()["processes"] if part["name"].startswith("worker"))
+
+
+def in_company(attempt, attempts=3):
+    """What attempt() gives besides the times that workers judged alone: anew where a busy machine kept them from each other."""
+    for _ in range(attempts):
+        times, answer = attempt()
+        if times == 0:
+            break
+    return answer

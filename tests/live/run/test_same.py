@@ -53,9 +53,8 @@ def with_lists(matrix, folder, readable):
     return matrix.replace(" file: ", f" file: {readable}/")
 
 
-@pytest.mark.parametrize("matrix", CASES, ids=[folders[0].name for folders in CASES.values()])
-def test_live_and_replay_say_the_same_of_the_golden_cases_of_a_matrix(matrix, tmp_path):
-    folders = CASES[matrix]
+def sent_past_all(matrix, folders, tmp_path):
+    """(times that workers judged alone, (records of a replay, records by number of workers))"""
     with sensors(with_lists(matrix, folders[0], tmp_path)) as runs:
         content, _ = captures.joined(folders, dialogue(LAST_HOST) + ending(LAST_HOST))
         capture = tmp_path / "joined.pcap"
@@ -71,6 +70,13 @@ def test_live_and_replay_say_the_same_of_the_golden_cases_of_a_matrix(matrix, tm
             run.process.wait(timeout=sensor.PATIENCE_S)
             assert run.end() == 0
             found[workers] = run.records()
+        return sum(map(sensor.alone, runs)), (expected, found)
+
+
+@pytest.mark.parametrize("matrix", CASES, ids=[folders[0].name for folders in CASES.values()])
+def test_live_and_replay_say_the_same_of_the_golden_cases_of_a_matrix(matrix, tmp_path):
+    folders = CASES[matrix]
+    expected, found = sensor.in_company(lambda: sent_past_all(matrix, folders, tmp_path))
     assert len(captures.comparable(expected)) > 1
     assert captures.comparable(found[1]) == captures.comparable(expected), captures.case_names(folders)
     for workers in WORKERS:

@@ -5,6 +5,7 @@ that sends and receives, a server that offered STARTTLS before, hosts of one gro
 each stands a near miss. The hour passes in seconds.
 """
 
+import collections
 import contextlib
 import itertools
 import random
@@ -213,10 +214,10 @@ def check_findings(hour, records):
     assert len(grown) == 4  # of one, two, four, eight hosts
 
 
-def test_workers_to_whom_an_hour_is_shared_out_tell_what_one_would(tmp_path):
-    hour = mixed_hour()
+def sent_past_all(hour, tmp_path):
+    """(times that workers judged alone, (records of a replay, those of each sensor))"""
     with sensors(*(["--workers", workers] for workers in WORKERS),
-                 *(["--workers", workers, "--alert-rate", f"sender.illegitimate={RATE}"] for workers in (1, 4))) as runs:
+                 *(["--workers", workers, "--alert-rate", f"sender.illegitimate={RATE}", "--record-rate", RATE] for workers in (1, 4))) as runs:
         capture = tmp_path / "hour.pcap"
         capture.write_bytes(hour.capture())
         expected = captures.replayed(capture, runs[0].matrix)
@@ -231,19 +232,29 @@ def test_workers_to_whom_an_hour_is_shared_out_tell_what_one_would(tmp_path):
         for run in runs:
             run.process.wait(timeout=sensor.PATIENCE_S)
             assert run.end() == 0
-        found = [run.records() for run in runs]
-    assert all(shares), shares
+        assert all(shares), shares
+        return sum(map(sensor.alone, runs)), (expected, [run.records() for run in runs])
+
+
+def test_workers_to_whom_an_hour_is_shared_out_tell_what_one_would(tmp_path):
+    hour = mixed_hour()
+    expected, found = sensor.in_company(lambda: sent_past_all(hour, tmp_path))
     check_findings(hour, expected)
     for records, workers in zip(found, WORKERS, strict=False):
         assert captures.comparable(records, without=SAMPLED) == captures.comparable(expected, without=SAMPLED), f"{workers} workers"
     one, four = (given_and_held(records) for records in found[len(WORKERS):])
     assert four == one
-    assert one["held"] > 0
+    assert one["alerts held"] > 0
+    assert (one["records"][PC], one["records"][RELAY]) == (RATE, 2) and one["records held"] > 0
 
 
 def given_and_held(records):
-    """Alerts on who sends against the rows, and those above the ceiling, which is of all workers together."""
-    told = [record for record in records if record.get("alert", {}).get("metadata", {}).get("finding") == "sender.illegitimate"]
-    held = [record["alert"]["metadata"]["count"] for record in records
-            if record.get("alert", {}).get("metadata", {}).get("finding") == "sensor.alerts-held"]
-    return {"told": len(told), "held": sum(held)}
+    """Alerts on who sends against the rows, records by sender, and what was above the ceilings, which are of all workers together."""
+    held = {"alerts": 0, "mail records": 0}
+    for record in records:
+        metadata = record.get("alert", {}).get("metadata", {})
+        if metadata.get("finding") == "sensor.alerts-held":
+            held["mail records" if "mail records" in metadata["detail"] else "alerts"] += metadata["count"]
+    return {"told": sum(record.get("alert", {}).get("metadata", {}).get("finding") == "sender.illegitimate" for record in records),
+            "records": collections.Counter(record["src_ip"] for record in records if record["event_type"] == "mail"),
+            "alerts held": held["alerts"], "records held": held["mail records"]}
