@@ -305,6 +305,16 @@ void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missin
 	}
 }
 
+/* A go-ahead, and no TLS was seen: it failed, or what followed was not captured. */
+static void agreed_end(struct facts *facts)
+{
+	if (facts->gaps == 0 && facts->session.has_client_hello) {
+		note_starttls(facts, FACTS_STARTTLS_FAILED);
+	} else if (facts->gaps > 0 && !facts_is_content_clear(facts)) {
+		facts->tls = FACTS_TLS_UNKNOWN;
+	}
+}
+
 void dialogue_end(struct dialogue *dialogue, struct tls_context *context)
 {
 	struct facts *facts = &dialogue->facts;
@@ -313,9 +323,8 @@ void dialogue_end(struct dialogue *dialogue, struct tls_context *context)
 		dialogue->analyzer->ended(dialogue->state, facts);
 	}
 	if (dialogue->analyzer != NULL && !dialogue->is_tls_proven &&
-		facts->session.has_client_hello && facts->gaps == 0 &&
 		(facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0) {
-		note_starttls(facts, FACTS_STARTTLS_FAILED);
+		agreed_end(facts);
 	}
 	facts->is_final = true;
 }

@@ -47,6 +47,13 @@ def cut_at_96():
     return save([(at, frame) for at, frame, _ in from_port(ACCESS, 58201)], snaplen=96)
 
 
+@CASE("unseen-starttls-cut-at-96", OFFICE, f"""The session of {SENDING}, captured with a snap length of 96 bytes: the server
+      agrees to STARTTLS, and whether TLS came of it nobody saw: not that it did not.""",
+      absent=("tls.missing", "tls.starttls-refused"), flows=("smtp legitimate M-04",))
+def starttls_cut_at_96():
+    return save([(at, frame) for at, frame, _ in from_port(SENDING, 58206)], snaplen=96)
+
+
 @CASE("unseen-one-way", VPN, f"""The session of {ACCESS} from a mirror of one direction: what the client says is a claim,
       and no recommendation is conform by it.""", absent=("sensor.blind",))
 def one_way():
