@@ -12,8 +12,7 @@
 
 #define LEAP_US 3600000000ULL /* nobody is idle for it before the next packet */
 
-#define FIRST_BYTES \
-	14600 /* that may come before their first answer: RFC 6928 section 2 */
+#define FIRST_BYTES 14600 /* before an answer: RFC 6928 section 2 */
 
 void flow_set_client(struct flow *flow, unsigned side)
 {
