@@ -274,6 +274,10 @@ static void what_follows_a_go_ahead_and_is_lost_is_unknown(void **state)
 	(void)state;
 	static const struct talk_step LOST[] = {SMTP, C("STARTTLS\r\n"),
 		S("220 go\r\n"), CLIENT_GAP(500), SERVER_GAP(900)};
+	static const struct talk_step CUT[] = {SMTP, C("STARTTLS\r\n"), SERVER_GAP(30),
+		CLIENT_GAP(500), SERVER_GAP(900)};
+	static const struct talk_step REFUSED[] = {
+		SMTP, C("STARTTLS\r\n"), S("454 no\r\n"), SERVER_GAP(9)};
 	static const struct talk_step NOTHING[] = {
 		SMTP, C("STARTTLS\r\n"), S("220 go\r\n")};
 	static const struct talk_step CLEAR[] = {SMTP, C("STARTTLS\r\n"),
@@ -281,6 +285,10 @@ static void what_follows_a_go_ahead_and_is_lost_is_unknown(void **state)
 		S("250 ok\r\n"), C("RCPT TO:<b@example.org>\r\n"), S("250 ok\r\n")};
 	assert_int_equal(
 		talk_facts(PROTOCOL_SMTP, false, STEPS(LOST)).tls, FACTS_TLS_UNKNOWN);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(CUT)).tls, FACTS_TLS_UNKNOWN);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(REFUSED)).tls, FACTS_TLS_NONE);
 	assert_int_equal(
 		talk_facts(PROTOCOL_SMTP, false, STEPS(NOTHING)).tls, FACTS_TLS_NONE);
 	assert_int_equal(
