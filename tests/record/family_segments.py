@@ -177,7 +177,25 @@ def ports_apart():
     return save(later(load(BASE), 0.002))
 
 
-@CASE("lmtp-server-only", OFFICE.replace("rows:\n", "rows:\n  - {id: M-07, from: relay, to: mailboxes, protocols: [lmtp], tls: optional}\n"),
+LMTP = OFFICE + "  - {id: M-07, from: relay, to: mailboxes, protocols: [lmtp], ports: [24, 2424], tls: optional}\n"
+
+
+def at_2424(frame):
+    packet = Ether(frame)
+    ports = {24: 2424}
+    packet[TCP].sport, packet[TCP].dport = (ports.get(port, port) for port in (packet[TCP].sport, packet[TCP].dport))
+    del packet[TCP].chksum
+    return bytes(packet)
+
+
+@CASE("lmtp-hello-lost", LMTP, """The session of lmtp-delivery at port 2424, of which the capture lost LHLO: what is left may
+      be SMTP as well, and the matrix lets these ends speak LMTP there.""", absent=("sender.illegitimate", "port.unusual"),
+      flows=("lmtp legitimate M-07",))
+def lmtp_hello_lost():
+    return save([(at, at_2424(frame)) for at, frame in load("lmtp-delivery") if b"LHLO" not in frame])
+
+
+@CASE("lmtp-server-only", LMTP,
       """The session of lmtp-delivery, of which a one-way tap shows the server's side: its replies are
       those of SMTP, its port is not.""", absent=("sender.illegitimate", "port.unusual"),
       flows=("lmtp legitimate M-07",))
