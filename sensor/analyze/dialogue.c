@@ -336,6 +336,18 @@ void dialogue_gap(struct dialogue *dialogue, enum direction way, uint64_t missin
 	}
 }
 
+/* STARTTLS was asked for, and no TLS was seen: it failed, or what followed was lost. */
+static void asked_end(struct facts *facts)
+{
+	const bool is_accepted = (facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0;
+	const bool is_refused = (facts->starttls & FACTS_STARTTLS_REFUSED) != 0;
+	if (facts->gaps == 0 && is_accepted && facts->session.has_client_hello) {
+		note_starttls(facts, FACTS_STARTTLS_FAILED);
+	} else if (facts->gaps > 0 && !is_refused && !facts_is_content_clear(facts)) {
+		facts->tls = FACTS_TLS_UNKNOWN;
+	}
+}
+
 void dialogue_end(struct dialogue *dialogue, struct tls_context *context)
 {
 	struct facts *facts = &dialogue->facts;
@@ -344,9 +356,9 @@ void dialogue_end(struct dialogue *dialogue, struct tls_context *context)
 		dialogue->analyzer->ended(dialogue->state, facts);
 	}
 	if (dialogue->analyzer != NULL && !dialogue->is_tls_proven &&
-		facts->session.has_client_hello && facts->gaps == 0 &&
-		(facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0) {
-		note_starttls(facts, FACTS_STARTTLS_FAILED);
+		(facts->starttls &
+			(FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED)) != 0) {
+		asked_end(facts);
 	}
 	facts->is_final = true;
 }

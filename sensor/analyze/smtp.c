@@ -313,7 +313,7 @@ static bool is_lost_text(struct smtp *smtp, struct facts *facts,
 	smtp_claims_drop(smtp, facts);
 	if (text_is(line->text, ".") && !line->is_doubtful) {
 		if (!smtp->has_text) {
-			note_message(facts);
+			smtp_message_note(smtp, facts);
 		}
 		smtp->claims = (struct smtp_claims){0}; /* no letter holds this line */
 		text_end(smtp, facts);

@@ -90,11 +90,12 @@ struct smtp {
 	uint8_t reply_lines; /* of it, saturating */
 	uint8_t expect;      /* enum smtp_expect */
 	uint8_t text_state;  /* enum smtp_text */
-	bool is_last_chunk;  /* BDAT with LAST: the message ends with its octets */
-	bool has_sender;     /* MAIL named one: neither lost nor null */
-	bool is_synced;      /* client lines are known to be commands */
-	bool is_crlf;        /* so ended the line of DATA */
-	uint8_t turn_verb;   /* enum smtp_verb that the server said, or OTHER */
+	uint8_t unheard;    /* messages counted by 354, ahead of their sender's bytes */
+	bool is_last_chunk; /* BDAT with LAST: the message ends with its octets */
+	bool has_sender;    /* MAIL named one: neither lost nor null */
+	bool is_synced;     /* client lines are known to be commands */
+	bool is_crlf;       /* so ended the line of DATA */
+	uint8_t turn_verb;  /* enum smtp_verb that the server said, or OTHER */
 	bool has_greeting;
 	bool has_ehlo;      /* EHLO or LHLO was sent and not refused */
 	bool is_ehlo_plain; /* behind the greeting, with a plain name */
@@ -127,7 +128,9 @@ void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *
 /* DATA: the message text begins with the next line of the client. */
 void smtp_data_begin(struct smtp *smtp, struct facts *facts);
 
-/* smtp_text.c. A message begins; is_stuffed: as DATA sends it. */
+/* smtp_text.c. One more message, unless its 354 counted it. */
+void smtp_message_note(struct smtp *smtp, struct facts *facts);
+/* A message begins; is_stuffed: as DATA sends it. */
 void smtp_text_begin(struct smtp *smtp, struct facts *facts, bool is_stuffed);
 /* Its octets, those of its end with them. */
 void smtp_text_bytes(struct smtp *smtp, struct facts *facts, struct text bytes);

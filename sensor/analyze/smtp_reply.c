@@ -190,6 +190,9 @@ static void data_note(
 	note_content(facts);
 	if (!facts->has_client_bytes) {
 		note_message(facts);
+		smtp->unheard = (uint8_t)(smtp->unheard + (smtp->unheard < UINT8_MAX));
+	} else {
+		smtp->unheard = 0;
 	}
 	const bool is_expected =
 		smtp->expect == SMTP_EXPECT_DATA || (!is_mine && !smtp->is_synced);

@@ -43,6 +43,15 @@ static void sender_note(const struct smtp *smtp, struct facts *facts)
 	facts->sender_count++;
 }
 
+void smtp_message_note(struct smtp *smtp, struct facts *facts)
+{
+	if (smtp->unheard == 0) {
+		note_message(facts);
+	} else {
+		smtp->unheard--; /* one port of a TAP is read late, or the first piece was lost */
+	}
+}
+
 void smtp_text_begin(struct smtp *smtp, struct facts *facts, bool is_stuffed)
 {
 	if (smtp->text_state == SMTP_TEXT_ENDED) {
@@ -51,7 +60,7 @@ void smtp_text_begin(struct smtp *smtp, struct facts *facts, bool is_stuffed)
 	header_start(&smtp->header, is_stuffed, smtp->has_sender);
 	smtp->text_state = SMTP_TEXT_OPEN;
 	smtp->text_bytes = 0;
-	note_message(facts);
+	smtp_message_note(smtp, facts);
 }
 
 void smtp_text_bytes(struct smtp *smtp, struct facts *facts, struct text bytes)

@@ -120,6 +120,18 @@ static const struct rule RULES[] = {
 		.port_owner = PROTOCOL_LMTP,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "envelope, client side alone, on lmtp's port"},
+	{.client_any = CLIENT_SHARED | CLIENT_STARTTLS,
+		.client_none = CLIENT_EHLO,
+		.server_any = SERVER_220 | SERVER_ENHANCED,
+		.port_owner = PROTOCOL_LMTP,
+		.protocol = PROTOCOL_LMTP,
+		.evidence = "command + reply, on lmtp's port"},
+	{.client_none = CLIENT_EHLO,
+		.server_any = SERVER_EHLO_REPLY | SERVER_354 | SERVER_ENHANCED_TWO,
+		.needs_asking = true,
+		.port_owner = PROTOCOL_LMTP,
+		.protocol = PROTOCOL_LMTP,
+		.evidence = "replies, on lmtp's port"},
 
 	/* SMTP: RFC 5321 */
 	{.client_any = CLIENT_EHLO,
@@ -540,9 +552,10 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 	if (rule->is_role_unsure && state->is_turned) {
 		return false; /* the row tells nothing of roles: as they are known, or not */
 	}
-	if (state->is_turned && rule->client_any == 0 && !state->is_last &&
+	if (state->is_turned && rule->client_any == 0 &&
+		(!state->is_last || (server->server_first & SERVER_LIKE_MAIL) == 0) &&
 		protocol_row(rule->protocol)->is_mail) {
-		return false; /* the other part has to be played as well */
+		return false; /* the other part has to be played as well, or this from the start */
 	}
 	if (rule->is_server_unheard &&
 		(state->is_turned || !is_unheard(server, state))) {

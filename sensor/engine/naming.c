@@ -290,6 +290,17 @@ static bool is_port_of_others(uint16_t port)
 	return false;
 }
 
+/*
+ * In the midst of TLS nobody tells which end serves: a mail server is a client as well, of
+ * directories, databases and logs.
+ */
+static bool is_server_shown(const struct naming_case *tls)
+{
+	const struct facts_tls_session *session = &tls->facts->session;
+	return tls->is_server_known || session->has_client_hello ||
+	       session->has_server_hello;
+}
+
 /* A declared mail server speaks TLS: what its role makes of it. is_web: HTTPS, it seems. */
 static struct naming of_declared(const struct naming_case *tls,
 	const struct matrix_group *group, bool is_web, const char *evidence)
@@ -299,7 +310,7 @@ static struct naming of_declared(const struct naming_case *tls,
 	const struct naming not_decided = {false, PROTOCOL_UNKNOWN, NULL};
 	/* nobody outside has other business with it */
 	const struct naming reading = {true, PROTOCOL_IMAPS, evidence};
-	if (!is_web && is_port_of_others(tls->server_port)) {
+	if (!is_web && (is_port_of_others(tls->server_port) || !is_server_shown(tls))) {
 		return not_decided;
 	}
 	switch (group->role) {

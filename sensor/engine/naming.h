@@ -28,6 +28,7 @@ struct naming_case {
 	bool is_ended;         /* no further handshake message will come */
 	bool is_from_internet; /* its client stands in no zone that the matrix declares */
 	bool is_start_seen;    /* the connection from its first byte on */
+	bool is_server_known; /* by the handshake of TCP: no guess by the ports */
 };
 
 struct naming naming_of_tls(

@@ -12,6 +12,8 @@
 
 #define LEAP_US 3600000000ULL /* nobody is idle for it before the next packet */
 
+#define FIRST_BYTES 14600 /* before an answer: RFC 6928 section 2 */
+
 void flow_set_client(struct flow *flow, unsigned side)
 {
 	if (flow->confidence <= DIRECTION_CONFIDENCE_BANNER) {
@@ -185,7 +187,8 @@ COLD void flow_cut(struct flow_table *table, struct flow *flow)
 
 /*
  * The third packet of the handshake: no SYN flood gets this far. One that takes another
- * answer than the one seen first is believed for its numbers, and once it says so again.
+ * answer than the one seen first is believed for its numbers, and once it says so again;
+ * one that takes a little more, for bytes that the capture shows later or not at all.
  */
 static void on_handshake_end(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
@@ -193,10 +196,11 @@ static void on_handshake_end(struct flow_table *table, struct flow *flow,
 	if (!(packet->tcp_flags & TCP_ACK) || !(flow->syns & 1U << !side)) {
 		return;
 	}
-	if (packet->acknowledgement == flow->initial_sequence[!side]) {
+	const uint32_t ahead = packet->acknowledgement - flow->initial_sequence[!side];
+	if (ahead == 0) {
 		flow->state = FLOW_STATE_OPEN;
 		table_list(table, flow, FLOW_LIST_DECIDED);
-	} else if (side == flow->client && !has_data(flow)) {
+	} else if (side == flow->client && !has_data(flow) && ahead > FIRST_BYTES) {
 		flow->initial_sequence[side] = packet->sequence;
 		flow->initial_sequence[!side] = packet->acknowledgement;
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define PORT_SUBMISSION 587
+#define US_PER_S        1000000
 
 static bool has_target(const struct classification *classification)
 {
@@ -115,6 +116,37 @@ static void read_proxy(const struct matrix *matrix,
 	}
 }
 
+/* As far as ends, port and date go; what else a row asks is unknown. */
+static bool may_speak(const struct matrix *matrix, const struct wire_reading *reading,
+	enum protocol protocol)
+{
+	const struct observation *observation = &reading->observation;
+	const struct matrix_question question = {.from = reading->ends[0],
+		.to = reading->ends[1],
+		.protocol = protocol,
+		.port = observation->server_port,
+		.now_s = (int64_t)(observation->now_us / US_PER_S),
+		.is_brief = true};
+	struct matrix_result result;
+	matrix_result_clear(&result);
+	matrix_ask(matrix, &question, &result);
+	return result.allowed != MATRIX_NO;
+}
+
+/*
+ * LMTP's envelope and replies are SMTP's (RFC 2033 section 4): where neither LHLO nor EHLO
+ * was captured, it is the one that a row lets these ends speak on this port.
+ */
+static bool is_lmtp_meant(
+	const struct matrix *matrix, const struct wire_reading *reading)
+{
+	const struct observation *observation = &reading->observation;
+	return observation->protocol == PROTOCOL_SMTP &&
+	       observation->facts->helo[0] == '\0' &&
+	       !may_speak(matrix, reading, PROTOCOL_SMTP) &&
+	       may_speak(matrix, reading, PROTOCOL_LMTP);
+}
+
 /* Who says MAIL and is answered 250 is the client, whoever opened the connection. */
 static void turn(const struct observation *on_wire, struct observation *observation)
 {
@@ -147,6 +179,9 @@ void wire_read(const struct matrix *matrix, const struct classification *classif
 	reading->ends[1] = matrix_locate_inside(
 		matrix, &observation->server, observation->zone_inside);
 	observation->ends = reading->ends;
+	if (is_lmtp_meant(matrix, reading)) {
+		observation->protocol = PROTOCOL_LMTP;
+	}
 }
 
 bool wire_is_mail(const struct facts *facts)

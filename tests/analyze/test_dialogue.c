@@ -268,6 +268,33 @@ static void what_is_lost_in_clear_is_told_from_what_is_lost_in_tls(void **state)
 	assert_false(facts.is_clear_cut);
 }
 
+/* A short snap length cuts the hellos: TLS or not, nobody saw it. */
+static void what_follows_a_go_ahead_and_is_lost_is_unknown(void **state)
+{
+	(void)state;
+	static const struct talk_step LOST[] = {SMTP, C("STARTTLS\r\n"),
+		S("220 go\r\n"), CLIENT_GAP(500), SERVER_GAP(900)};
+	static const struct talk_step CUT[] = {SMTP, C("STARTTLS\r\n"), SERVER_GAP(30),
+		CLIENT_GAP(500), SERVER_GAP(900)};
+	static const struct talk_step REFUSED[] = {
+		SMTP, C("STARTTLS\r\n"), S("454 no\r\n"), SERVER_GAP(9)};
+	static const struct talk_step NOTHING[] = {
+		SMTP, C("STARTTLS\r\n"), S("220 go\r\n")};
+	static const struct talk_step CLEAR[] = {SMTP, C("STARTTLS\r\n"),
+		S("220 go\r\n"), SERVER_GAP(9), C("MAIL FROM:<a@example.org>\r\n"),
+		S("250 ok\r\n"), C("RCPT TO:<b@example.org>\r\n"), S("250 ok\r\n")};
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(LOST)).tls, FACTS_TLS_UNKNOWN);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(CUT)).tls, FACTS_TLS_UNKNOWN);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(REFUSED)).tls, FACTS_TLS_NONE);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(NOTHING)).tls, FACTS_TLS_NONE);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(CLEAR)).tls, FACTS_TLS_NONE);
+}
+
 static void implicit_tls_has_no_analyzer_and_clear_text_in_it_is_not_its(void **state)
 {
 	(void)state;
@@ -436,6 +463,7 @@ int main(void)
 		cmocka_unit_test(
 			commands_dressed_as_a_record_behind_starttls_are_an_injection),
 		cmocka_unit_test(a_gap_that_swallows_the_answer_leads_into_tls),
+		cmocka_unit_test(what_follows_a_go_ahead_and_is_lost_is_unknown),
 		cmocka_unit_test(
 			what_is_lost_in_clear_is_told_from_what_is_lost_in_tls),
 		cmocka_unit_test(

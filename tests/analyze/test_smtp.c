@@ -539,6 +539,26 @@ static void a_text_sent_ahead_of_354_is_one_message(void **state)
 	talk_sweep(PROTOCOL_SMTP, STEPS(STEP));
 }
 
+/* One port of a TAP is read late, or the client's first piece was lost. */
+static void a_message_whose_354_came_ahead_of_its_sender_counts_once(void **state)
+{
+	(void)state;
+#define ENVELOPE "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n"
+	static const struct talk_step LATE[] = {
+		S("220 x\r\n250-x\r\n250 DSN\r\n250 ok\r\n250 ok\r\n354 go\r\n250 "
+		  "queued\r\n"),
+		C("EHLO c\r\n" ENVELOPE "DATA\r\nhello\r\n.\r\nQUIT\r\n")};
+	/* nearly: nothing of the first was captured, and all of the second */
+	static const struct talk_step SECOND[] = {
+		S("220 x\r\n250-x\r\n250 DSN\r\n250 ok\r\n250 ok\r\n354 go\r\n250 "
+		  "queued\r\n"),
+		CLIENT_GAP(100), C(ENVELOPE "DATA\r\n"),
+		S("250 ok\r\n250 ok\r\n354 go\r\n"), C("hello\r\n.\r\n"),
+		S("250 queued\r\n")};
+	assert_int_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(LATE)).messages, 1);
+	assert_int_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(SECOND)).messages, 2);
+}
+
 static unsigned starttls_of(const char *command, const char *reply)
 {
 	const struct talk_step steps[] = {S("220 x\r\n"), C("EHLO c\r\n"),
@@ -885,6 +905,8 @@ int main(void)
 		cmocka_unit_test(octets_that_the_server_does_not_take_hide_no_command),
 		cmocka_unit_test(a_text_that_the_server_does_not_take_hides_no_command),
 		cmocka_unit_test(a_text_sent_ahead_of_354_is_one_message),
+		cmocka_unit_test(
+			a_message_whose_354_came_ahead_of_its_sender_counts_once),
 		cmocka_unit_test(
 			a_refused_login_behind_an_accepted_one_does_not_hide_it),
 		cmocka_unit_test(

@@ -350,6 +350,52 @@ static void stray_bytes_in_front_of_a_greeting_hide_no_dialogue(void **state)
 		talk_text(&talk, SERVER, "\xef\xbb\xbfhello\r\n"), CLASSIFY_RULED_OUT);
 }
 
+/* LMTP's replies are SMTP's: the port tells them apart until LHLO or EHLO is seen. */
+static void what_lmtp_and_smtp_share_is_lmtp_on_its_port(void **state)
+{
+	(void)state;
+	static const struct example SHARED[] = {
+		{PROTOCOL_LMTP,
+			{{SERVER, "220 x\r\n250-x\r\n250-DSN\r\n250 8BITMIME\r\n", 0}}},
+		{PROTOCOL_LMTP,
+			{{SERVER, "250 2.1.0 ok\r\n354 go on\r\n250 2.0.0 x\r\n", 0}}},
+		{PROTOCOL_LMTP,
+			{{CLIENT, "STARTTLS\r\n", 0}, {SERVER, "220 go\r\n", 0}}},
+		{PROTOCOL_LMTP,
+			{{CLIENT, "QUIT\r\n", 0}, {SERVER, "221 2.0.0 bye\r\n", 0}}},
+		{PROTOCOL_SMTP, {{SERVER, "220 x\r\n", 0}, {CLIENT, "EHLO x\r\n", 0},
+					{SERVER, "250-x\r\n250 DSN\r\n", 0}}},
+	};
+	for (size_t i = 0; i < COUNT(SHARED); i++) {
+		struct talk talk;
+		talk_begin(&talk, 24);
+		assert_string_equal(protocol_name(talk_all(&talk, SHARED[i].turns,
+					    turn_count(&SHARED[i]), 0)),
+			protocol_name(SHARED[i].protocol));
+		talk_begin(&talk, 25); /* nearly: another port is not its */
+		assert_int_equal(
+			talk_all(&talk, SHARED[i].turns, turn_count(&SHARED[i]), 0),
+			PROTOCOL_SMTP);
+	}
+}
+
+/* Of one direction of IMAP: a letter that is put away quotes an SMTP server. */
+static void who_begins_as_a_client_plays_no_server_alone(void **state)
+{
+	(void)state;
+#define QUOTED "220 x ESMTP\r\nEHLO y\r\n250 STARTTLS\r\n"
+	struct talk talk;
+	talk_begin(&talk, 143);
+	(void)talk_text(&talk, CLIENT, "a LOGIN x y\r\nb APPEND INBOX {43}\r\n" QUOTED);
+	(void)talk_end(&talk);
+	assert_string_equal(protocol_name(talk.result.protocol), "imap");
+	talk_begin(
+		&talk, 143); /* nearly: who opened the connection begins as a server */
+	(void)talk_text(&talk, CLIENT, QUOTED);
+	(void)talk_end(&talk);
+	assert_string_equal(protocol_name(talk.result.protocol), "smtp");
+}
+
 static void a_login_alone_is_pop3_s_on_its_port(void **state)
 {
 	(void)state;
@@ -657,6 +703,8 @@ int main(void)
 		cmocka_unit_test(what_is_said_unasked_is_no_dialogue),
 		cmocka_unit_test(stray_bytes_in_front_of_a_greeting_hide_no_dialogue),
 		cmocka_unit_test(a_login_alone_is_pop3_s_on_its_port),
+		cmocka_unit_test(what_lmtp_and_smtp_share_is_lmtp_on_its_port),
+		cmocka_unit_test(who_begins_as_a_client_plays_no_server_alone),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),
 		cmocka_unit_test(
 			commands_alone_are_none_where_the_server_speaks_otherwise),

@@ -85,7 +85,8 @@ static struct naming name_of(struct session session)
 		.server_port = session.port,
 		.is_ended = session.is_ended,
 		.is_from_internet = session.is_from_internet,
-		.is_start_seen = !session.is_midstream};
+		.is_start_seen = !session.is_midstream,
+		.is_server_known = !session.is_midstream};
 	const struct naming naming = naming_of_tls(&naming_case, matrix);
 	is_by_name = naming_is_by_name(&naming_case, &naming);
 	return naming;
@@ -428,6 +429,21 @@ static void a_declared_mailbox_server_on_443_is_exchange_over_https(void **state
 		PROTOCOL_EXCHANGE_HTTPS);
 }
 
+/* A port is only guessed to be the server's: the relay may be a client of a database. */
+static void a_declared_relay_in_the_midst_of_tls_is_not_known_to_serve(void **state)
+{
+	(void)state;
+	const struct session relay = {.server = "192.0.2.25",
+		.port = 52838,
+		.is_midstream = true,
+		.is_ended = true};
+	struct session mailbox = relay;
+	mailbox.server = "192.0.2.10";
+	mailbox.is_from_internet = true;
+	assert_int_equal(name_of(relay).protocol, PROTOCOL_TLS);
+	assert_int_equal(name_of(mailbox).protocol, PROTOCOL_TLS);
+}
+
 static void a_declared_relay_speaking_tls_on_an_odd_port_is_smtps(void **state)
 {
 	(void)state;
@@ -557,6 +573,8 @@ int main(void)
 		cmocka_unit_test(without_a_name_the_certificate_is_waited_for),
 		cmocka_unit_test(
 			a_declared_mailbox_server_on_443_is_exchange_over_https),
+		cmocka_unit_test(
+			a_declared_relay_in_the_midst_of_tls_is_not_known_to_serve),
 		cmocka_unit_test(a_declared_relay_speaking_tls_on_an_odd_port_is_smtps),
 		cmocka_unit_test(a_name_of_exchange_on_443_is_exchange_over_https),
 		cmocka_unit_test(other_names_on_443_are_no_mail),

@@ -234,6 +234,31 @@ static void silence_ends_a_flow_but_not_half_an_hour_of_it(void **state)
 	assert_int_equal(seen->end, FLOW_END_IDLE);
 }
 
+/* SYN, SYN-ACK and an acknowledgement of so many bytes; then so many bytes of the server. */
+static const char *greeted_behind(struct seen *seen, uint32_t acknowledged)
+{
+	put_client(seen, (struct wire){.flags = TCP_SYN});
+	(void)put(seen,
+		(struct wire){.way = DIRECTION_TO_CLIENT, .flags = TCP_SYN | TCP_ACK});
+	put_client(seen, (struct wire){.acknowledged = acknowledged});
+	server(seen, 0, "220 b\r\n");
+	return seen->text[DIRECTION_TO_CLIENT];
+}
+
+/* Each way of a TAP comes by a port of its own, and one port may be read late. */
+static void a_greeting_that_is_seen_behind_its_acknowledgement_is_read(void **state)
+{
+	assert_string_equal(greeted_behind(*state, 7), "220 b\r\n");
+}
+
+static void who_acknowledges_another_syn_ack_is_believed(void **state)
+{
+	struct seen *seen = *state;
+	assert_string_equal(greeted_behind(seen, 20000), "");
+	server(seen, 20000, "220 c\r\n");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "220 c\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +273,8 @@ int main(void)
 		TEST(a_midstream_flow_guesses_by_port_and_bytes_may_correct_it),
 		TEST(both_fins_end_the_flow_once_all_bytes_are_there),
 		TEST(a_reset_outside_the_window_ends_nothing),
+		TEST(a_greeting_that_is_seen_behind_its_acknowledgement_is_read),
+		TEST(who_acknowledges_another_syn_ack_is_believed),
 		TEST(reused_ports_are_a_new_flow),
 		TEST(a_released_flow_delivers_no_more_and_still_ends_once),
 		TEST(a_flow_that_nobody_wants_is_only_counted),

@@ -101,6 +101,25 @@ static void without_a_message_nothing_is_missing(void **state)
 	assert_int_equal(flow.judgement.findings & (UNCHECKED | UNSIGNED), 0);
 }
 
+static uint64_t leaked(const char *address)
+{
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MX_OUT, "203.0.113.25", 25);
+	flow.facts.headers.address_count = 1;
+	assert_true(address_parse(address, &flow.facts.headers.addresses[0]));
+	flow.facts.has_content_clear = true;
+	made_judge(matrix, &flow);
+	return flow.judgement.findings & BIT(FINDING_HEADER_INTERNAL_LEAK);
+}
+
+/* A filter of the server hands its mail back to it by 127.0.0.1. */
+static void the_server_itself_is_no_address_of_the_inside(void **state)
+{
+	(void)state;
+	assert_int_equal(leaked("127.0.0.1"), 0);
+	assert_int_equal(leaked("::1"), 0);
+	assert_int_not_equal(leaked(RELAY), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +127,7 @@ int main(void)
 		cmocka_unit_test(one_signature_of_ours_is_enough),
 		cmocka_unit_test(what_is_not_expected_is_asked_for_as_ever),
 		cmocka_unit_test(without_a_message_nothing_is_missing),
+		cmocka_unit_test(the_server_itself_is_no_address_of_the_inside),
 	};
 	return cmocka_run_group_tests(tests, make_matrix, free_matrix);
 }

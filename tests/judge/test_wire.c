@@ -18,7 +18,9 @@
 	"  - {id: M-02, from: users, to: submission, protocols: [submission, "         \
 	"submissions], tls: optional}\n"                                               \
 	"  - {id: M-03, from: users, to: balancer, protocols: [smtp], tls: "           \
-	"optional}\n"
+	"optional}\n"                                                                  \
+	"  - {id: M-04, from: scripts, to: relay, protocols: [lmtp], ports: "          \
+	"[2424], tls: optional}\n"
 
 #define BALANCER "192.0.2.4"
 #define USER     "192.0.2.65"
@@ -256,9 +258,29 @@ static void ends_that_turned_are_judged_by_who_sends(void **state)
 	assert_false(flow.judgement.findings & BIT(FINDING_PORT_UNUSUAL));
 }
 
+static enum protocol smtp_read(const char *client, uint16_t port, const char *helo)
+{
+	static const struct classification plain;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, client, RELAY, port);
+	struct wire_reading reading;
+	(void)snprintf(flow.facts.helo, sizeof(flow.facts.helo), "%s", helo);
+	read_wire(&flow, &plain, &reading);
+	return reading.observation.protocol;
+}
+
+static void what_may_be_lmtp_is_what_a_row_lets_the_ends_speak(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp_read(SCRIPT, 2424, ""), PROTOCOL_LMTP);
+	assert_int_equal(smtp_read(SCRIPT, 2424, "a.example.org"), PROTOCOL_SMTP);
+	assert_int_equal(smtp_read(SCRIPT, 25, ""), PROTOCOL_SMTP);
+	assert_int_equal(smtp_read(USER, 2424, ""), PROTOCOL_SMTP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_may_be_lmtp_is_what_a_row_lets_the_ends_speak),
 		cmocka_unit_test(without_a_proxy_the_ends_are_the_wire_s),
 		cmocka_unit_test(smtp_on_587_is_submission_and_on_25_it_is_not),
 		cmocka_unit_test(

@@ -194,6 +194,14 @@ def no_leak():
                 "mx-out.example.org ([198.51.100.2]) with ESMTPSA")
 
 
+@CASE("header-of-a-local-filter", OPTIONAL, """A filter on the outbound server itself handed the message back to it: 127.0.0.1
+      in its header is no address of the inside.""",
+      absent=("header.internal-leak", "authentication.missing"), flows=("smtp legitimate M-04",))
+def local_filter():
+    return send(MX_OUT, INTERNET_MX, "--add-header", DKIM, "--add-header",
+                "Received: from localhost (localhost [127.0.0.1]) by mx-out.example.org (amavis, port 10024) with ESMTP")
+
+
 @CASE("bounce-unsigned", OPTIONAL, """A bounce leaves for the Internet without DKIM-Signature: many are not
       signed.""", absent=("authentication.missing",), flows=("smtp legitimate M-04",))
 def bounce():

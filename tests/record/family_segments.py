@@ -164,6 +164,45 @@ def server_only():
     return rebuilt(lambda _, frame: [] if from_client(frame) else [frame])
 
 
+def later(frames, seconds):
+    """The server's frames as a second port of a TAP shows them that is read a moment later."""
+    return sorted(((at if from_client(frame) else at + seconds, frame) for at, frame in frames),
+                  key=lambda timed: timed[0])
+
+
+@CASE("tap-ports-apart", OFFICE, """Each port of a TAP shows one direction, and the server's is read 2 ms later: what
+      the client acknowledges in its handshake are bytes that come behind.""", findings=FINDINGS,
+      absent=("evasion.ambiguous",))
+def ports_apart():
+    return save(later(load(BASE), 0.002))
+
+
+LMTP = OFFICE + "  - {id: M-07, from: relay, to: mailboxes, protocols: [lmtp], ports: [24, 2424], tls: optional}\n"
+
+
+def at_2424(frame):
+    packet = Ether(frame)
+    ports = {24: 2424}
+    packet[TCP].sport, packet[TCP].dport = (ports.get(port, port) for port in (packet[TCP].sport, packet[TCP].dport))
+    del packet[TCP].chksum
+    return bytes(packet)
+
+
+@CASE("lmtp-hello-lost", LMTP, """The session of lmtp-delivery at port 2424, of which the capture lost LHLO: what is left may
+      be SMTP as well, and the matrix lets these ends speak LMTP there.""", absent=("sender.illegitimate", "port.unusual"),
+      flows=("lmtp legitimate M-07",))
+def lmtp_hello_lost():
+    return save([(at, at_2424(frame)) for at, frame in load("lmtp-delivery") if b"LHLO" not in frame])
+
+
+@CASE("lmtp-server-only", LMTP,
+      """The session of lmtp-delivery, of which a one-way tap shows the server's side: its replies are
+      those of SMTP, its port is not.""", absent=("sender.illegitimate", "port.unusual"),
+      flows=("lmtp legitimate M-07",))
+def lmtp_server_only():
+    return save([(at, frame) for at, frame in load("lmtp-delivery") if Ether(frame)[TCP].sport == 24])
+
+
 @CASE("midstream", OFFICE, """The capture starts behind the greeting: no handshake, no offer seen.""",
       findings=CREDENTIALS, absent=("tls.starttls-unused", "tls.starttls-not-offered"))
 def midstream():

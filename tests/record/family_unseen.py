@@ -16,7 +16,7 @@ IP_AT, TCP_AT = 14, 34
 SERVER_PORTS = (993, 25)
 
 
-def from_port(case_name, port):
+def from_port(case_name, port, to_port=None):
     """The frames of a case, as of another connection of its client: (seconds, bytes, is the server's)."""
     frames = []
     for at, frame in load(case_name):
@@ -24,6 +24,9 @@ def from_port(case_name, port):
         is_of_server = source in SERVER_PORTS
         where = TCP_AT + (2 if is_of_server else 0)
         frame = frame[:where] + struct.pack(">H", port) + frame[where + 2:]
+        if to_port:
+            where = TCP_AT + (0 if is_of_server else 2)
+            frame = frame[:where] + struct.pack(">H", to_port) + frame[where + 2:]
         end = IP_AT + struct.unpack_from(">H", frame, IP_AT + 2)[0]
         segment = frame[TCP_AT:TCP_AT + 16] + b"\0\0" + frame[TCP_AT + 18:end]
         pseudo = frame[IP_AT + 12:IP_AT + 20] + struct.pack(">HH", 6, len(segment))
@@ -45,6 +48,24 @@ def esp():
       told.""", findings=("sensor.blind",), absent=("tls.version-obsolete",))
 def cut_at_96():
     return save([(at, frame) for at, frame, _ in from_port(ACCESS, 58201)], snaplen=96)
+
+
+@CASE("unseen-starttls-cut-at-96", OFFICE, f"""The session of {SENDING}, captured with a snap length of 96 bytes: the server
+      agrees to STARTTLS, and whether TLS came of it nobody saw: not that it did not.""",
+      absent=("tls.missing", "tls.starttls-refused"), flows=("smtp legitimate M-04",))
+def starttls_cut_at_96():
+    return save([(at, frame) for at, frame, _ in from_port(SENDING, 58206)], snaplen=96)
+
+
+@CASE("unseen-start-of-other-tls", OFFICE, f"""The outbound server has long been a client of a database when the capture
+      begins, with what the database says in TLS (the session of {SENDING} at port 5432): that a declared server speaks TLS
+      makes it no mail when nobody saw which end serves.""",
+      absent=("sender.illegitimate", "flow.role-mismatch", "smtps.implicit", "port.unusual"))
+def start_of_other_tls():
+    frames = from_port(SENDING, 58207, 5432)
+    first = next(number for number, (_, frame, is_of_server) in enumerate(frames)
+                 if is_of_server and frame[TCP_AT + (frame[TCP_AT + 12] >> 4) * 4:].startswith(b"\x17\x03\x03"))
+    return save([(at, frame) for at, frame, _ in frames[first:]])
 
 
 @CASE("unseen-one-way", VPN, f"""The session of {ACCESS} from a mirror of one direction: what the client says is a claim,
