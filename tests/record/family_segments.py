@@ -132,6 +132,25 @@ def old_timestamp():
     return rebuilt(change)
 
 
+@CASE("conflicting-bytes", OFFICE, """The LOGIN line one byte to a segment, and in front of each of them one with a harmless byte
+      in its place: the first data count, and it is told.""",
+      findings=("tls.missing", "tls.starttls-unused", "evasion.ambiguous"), absent=("tls.credentials-clear",))
+def byte_by_byte():
+    def change(_, frame):
+        data = payload_of(frame)
+        if not data.startswith(b"a1 LOGIN"):
+            return [frame]
+        other = b"a1 NOOP".ljust(len(data) - 2) + b"\r\n"
+        return [segment(frame, at, said[at:at + 1]) for at in range(len(data)) for said in (other, data)]
+    return rebuilt(change)
+
+
+@CASE("keep-alive-with-a-byte", OFFICE, """In front of each line that it sends the client's keep-alive repeats its last byte as another
+      one, as old systems do: honest.""", findings=FINDINGS, absent=("evasion.ambiguous",))
+def keep_alive():
+    return rebuilt(lambda number, frame: [segment(frame, -1, b"?"), frame] if number > 5 and from_client(frame) else [frame])
+
+
 def before_the_greeting(spoil):
     """The greeting of another protocol, longer than the one of mail, in front of it and in its place."""
     frames = talk(8080, *MAIL)
