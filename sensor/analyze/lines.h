@@ -62,6 +62,7 @@ struct line {
 	struct text tail; /* how the line ends; text itself unless it is cut */
 	bool is_cut;
 	bool is_doubtful;
+	bool is_bare; /* ended by LF alone */
 };
 
 /* Take bytes off the front of *rest up to the next item. */

@@ -120,7 +120,8 @@ static void the_lines_of_a_connect_may_end_by_lf_alone(void **state)
 	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
 	assert_int_equal(talk.result.target_port, 25);
 	assert_only_the_inside_is_left(&talk);
-	const struct turn open_head[] = {{CLIENT, "CONNECT x:25 HTTP/1.1\nHost: x\n", 0},
+	const struct turn open_head[] = {
+		{CLIENT, "CONNECT x:25 HTTP/1.1\nHost: x\n", 0},
 		{SERVER, "HTTP/1.1 200 OK\n\r", 0}, GREETING, EHLO};
 	assert_talk(&talk, open_head, COUNT(open_head), PROTOCOL_HTTP);
 	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
