@@ -47,31 +47,6 @@ static enum conversation_phase give_up(struct watch *watch)
 	return CONVERSATION_GONE;
 }
 
-/* What was asked of a proxy names what nothing else named. */
-static enum protocol name_unknown(
-	const struct conversation *conversation, enum protocol protocol)
-{
-	if (protocol != PROTOCOL_UNKNOWN) {
-		return protocol;
-	}
-	switch (conversation->classification.proxy) {
-	case CLASSIFY_PROXY_CONNECT:
-		return PROTOCOL_HTTP;
-	case CLASSIFY_PROXY_SOCKS:
-		return PROTOCOL_SOCKS;
-	default:
-		return PROTOCOL_UNKNOWN;
-	}
-}
-
-/* A balancer's look whether its server is there: a header, and nothing behind it. */
-static bool is_balancer_look(const struct watch *watch)
-{
-	return watch->conversation->classification.proxy == CLASSIFY_PROXY_HEADER &&
-	       wire_is_proxy(watch->engine->settings.matrix,
-		       &watch->flow->address[watch->flow->client]);
-}
-
 /* Not mail: on a mail port it is worth a name, elsewhere nothing. */
 static enum conversation_phase become_foreign(
 	struct watch *watch, enum protocol protocol)
@@ -86,10 +61,10 @@ static enum conversation_phase become_foreign(
 		opaque_note_unnamed(watch);
 	}
 	conversation->phase = CONVERSATION_FOREIGN;
-	protocol = name_unknown(conversation, protocol);
+	protocol = mail_port_name(conversation, protocol);
 	conversation->classification.protocol = protocol;
 	if (!mail_port_has(flow) ||
-		(protocol == PROTOCOL_UNKNOWN && is_balancer_look(watch))) {
+		(protocol == PROTOCOL_UNKNOWN && mail_port_is_look(watch))) {
 		return give_up(watch);
 	}
 	if (protocol == PROTOCOL_UNKNOWN) { /* too little to say that it is not mail */
