@@ -53,6 +53,7 @@ enum facts_smuggling {
 	FACTS_SMUGGLING_NONE = 0,
 	FACTS_SMUGGLING_TRIED, /* the server took one message, or did not say */
 	FACTS_SMUGGLING_TAKEN, /* it answered what was hidden */
+	FACTS_SMUGGLING_BURST, /* sent with its envelope, ahead of the 354 */
 };
 
 /* SASL and native mechanisms, as flags (several may be tried in one flow). */

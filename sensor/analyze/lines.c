@@ -209,6 +209,7 @@ static struct text without_cr(struct text text)
 static void line_give(struct lines *lines, struct text text, struct line *line)
 {
 	line->is_cut = lines->is_cut;
+	line->is_bare = false;
 	line->is_doubtful = lines->is_doubtful;
 	line->tail = (struct text){.at = lines->tail, .len = LINES_TAIL_BYTES};
 	if (text.len > LINES_BYTES) { /* borrowed whole */
@@ -251,6 +252,7 @@ static enum lines_item line_next(
 	}
 	text_advance(rest, len + 1);
 	line_give(lines, text, line);
+	line->is_bare = !is_cr;
 	return LINES_LINE;
 }
 

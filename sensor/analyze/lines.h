@@ -64,6 +64,7 @@ struct line {
 	struct text tail; /* how the line ends; text itself unless it is cut */
 	bool is_cut;
 	bool is_doubtful;
+	bool is_bare; /* ended by LF alone */
 };
 
 /* Where lines are put together, from the start on; the rest of *lines is zeroed by the caller. */

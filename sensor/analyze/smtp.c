@@ -315,7 +315,7 @@ static bool is_lost_text(struct smtp *smtp, struct facts *facts,
 		if (!smtp->has_text) {
 			smtp_message_note(smtp, facts);
 		}
-		smtp->claims = (struct smtp_claims){0}; /* no letter holds this line */
+		smtp_claims_forget(smtp); /* no letter holds this line */
 		text_end(smtp, facts);
 	}
 	return true;
@@ -378,8 +378,8 @@ static void command_line(
 		smtp->is_go_ahead_odd = false;
 		clear_starttls_answer(&smtp->clear, facts, false);
 	}
-	smtp->claims.has_command |= smtp->claims.is_odd && command.is_certain &&
-				    command.verb != SMTP_VERB_QUIT;
+	smtp->claims.has_command |= (smtp->claims.is_odd || smtp->claims.has_odd_end) &&
+				    smtp_is_smuggled(&command);
 	pending_add(&smtp->pending, command_note(smtp, facts, &command, line->text));
 }
 
@@ -390,6 +390,9 @@ static void client_line(struct smtp *smtp, struct facts *facts, const struct lin
 		smtp_claims_open(smtp);
 	} else if (smtp->expect == SMTP_EXPECT_DATA) {
 		smtp_claims_behind_data(smtp, facts);
+	}
+	if (smtp->claims.is_behind_data || smtp->claims.has_odd_end) {
+		smtp_claims_burst_line(smtp, line);
 	}
 	if (smtp_claims_end_line(smtp, facts, line->text)) {
 		return;

@@ -69,6 +69,8 @@ struct smtp_claims {
 	bool is_odd;         /* the text ended as only a lenient server takes it */
 	bool has_end;        /* and then as every server takes it */
 	bool has_command; /* one stood in between */
+	bool has_odd_end; /* behind DATA that waits: the text ended as .is_odd has it */
+	bool is_behind_bare; /* the line before ended by LF alone */
 	bool has_requiretls;
 	bool is_letter_s; /* a reply came that a letter may have, too */
 	bool has_helo;    /* these two stand in the facts, */
@@ -147,6 +149,12 @@ void smtp_claims_open(struct smtp *smtp);
 void smtp_claims_behind_data(struct smtp *smtp, const struct facts *facts);
 /* Bytes were lost, and the replies to what was claimed are no longer known. */
 void smtp_claims_lost(struct smtp *smtp, struct facts *facts);
+/* They are over, but for what was hidden in a letter behind DATA that waits. */
+void smtp_claims_forget(struct smtp *smtp);
+/* A line behind DATA that waits. */
+void smtp_claims_burst_line(struct smtp *smtp, const struct line *line);
+/* A command that is worth hiding behind an odd end. */
+bool smtp_is_smuggled(const struct smtp_command *command);
 /* The text ended, for lenient servers alone. */
 void smtp_claims_odd_end(struct smtp *smtp);
 /* A line of the client: true when it says nothing but where the text ends. */

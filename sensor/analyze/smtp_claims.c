@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+void smtp_claims_forget(struct smtp *smtp)
+{
+	const struct smtp_claims was = smtp->claims;
+	smtp->claims = (struct smtp_claims){0};
+	if (!was.is_odd) {
+		smtp->claims.has_odd_end = was.has_odd_end;
+		smtp->claims.has_command = was.has_command;
+	}
+}
+
 void smtp_claims_open(struct smtp *smtp)
 {
 	if (!smtp->claims.is_open) {
@@ -14,9 +24,46 @@ void smtp_claims_open(struct smtp *smtp)
 void smtp_claims_behind_data(struct smtp *smtp, const struct facts *facts)
 {
 	if (!smtp->claims.is_open && facts->has_server_bytes && facts->gaps == 0) {
-		smtp->claims =
-			(struct smtp_claims){.is_open = true, .is_behind_data = true};
+		smtp_claims_forget(smtp);
+		smtp->claims.is_open = true;
+		smtp->claims.is_behind_data = true;
 	}
+}
+
+bool smtp_is_smuggled(const struct smtp_command *command)
+{
+	return command->is_certain && command->verb != SMTP_VERB_QUIT;
+}
+
+/* What stands behind the first dot that lone CR, or the ends of the line, set apart; .at NULL: none is. */
+static struct text behind_lone_dot(struct text line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		const bool is_start = i == 0 || line.at[i - 1] == '\r';
+		const bool is_last = i + 1 == line.len;
+		if (line.at[i] == '.' && is_start &&
+			(is_last || line.at[i + 1] == '\r')) {
+			text_advance(&line, is_last ? i + 1 : i + 2);
+			return line;
+		}
+	}
+	return (struct text){.at = NULL, .len = 0};
+}
+
+/* RFC 5321 section 4.1.1.4: the dot stands between CRLF, and so it is no odd end. */
+void smtp_claims_burst_line(struct smtp *smtp, const struct line *line)
+{
+	struct smtp_claims *claims = &smtp->claims;
+	const bool is_dot = text_is(line->text, ".");
+	const bool is_odd = !is_dot || line->is_bare || claims->is_behind_bare;
+	const struct text behind = behind_lone_dot(line->text);
+	claims->is_behind_bare = line->is_bare;
+	if (behind.at == NULL || !smtp->is_crlf) {
+		return;
+	}
+	claims->has_odd_end = is_odd;
+	const struct smtp_command command = smtp_command_parse(behind);
+	claims->has_command |= is_odd && smtp_is_smuggled(&command);
 }
 
 void smtp_claims_odd_end(struct smtp *smtp)
@@ -75,6 +122,8 @@ void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
 		.is_odd = was.is_odd,
 		.has_end = was.has_end,
 		.has_command = was.has_command,
+		.has_odd_end = was.has_odd_end,
+		.is_behind_bare = was.is_behind_bare,
 		.replies = was.replies};
 }
 
@@ -236,10 +285,26 @@ static void data_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
 	smtp->expect = SMTP_EXPECT_DATA;
 }
 
+/* Behind 354 it was text, with commands hidden in it; behind a refusal they are none. */
+static void burst_reply(struct smtp *smtp, struct facts *facts, uint16_t code)
+{
+	struct smtp_claims *claims = &smtp->claims;
+	if (claims->is_odd || smtp->reply_verb != SMTP_VERB_DATA) {
+		return;
+	}
+	if (claims->has_command && code < 400 &&
+		facts->smuggling == FACTS_SMUGGLING_NONE) {
+		facts->smuggling = FACTS_SMUGGLING_BURST;
+	}
+	claims->has_odd_end = false;
+	claims->has_command = false;
+}
+
 void smtp_claims_reply(
 	struct smtp *smtp, struct facts *facts, uint16_t code, bool is_last)
 {
 	struct smtp_claims *claims = &smtp->claims;
+	burst_reply(smtp, facts, code);
 	if (!claims->is_open) {
 		return;
 	}

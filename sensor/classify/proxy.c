@@ -18,12 +18,21 @@ static bool may_start(struct text text, const char *word, size_t len)
 	return memcmp(text.at, word, text.len < len ? text.len : len) == 0;
 }
 
-/* Bytes up to and with the end mark; 0 when it is not there. */
-static size_t head_len(struct text text, const char *mark)
+/*
+ * Bytes of a head of HTTP up to and with its empty line; 0 when that is not there. A lone LF
+ * ends a line too: RFC 9112 section 2.2.
+ */
+static size_t head_len(struct text text)
 {
-	const size_t mark_len = strlen(mark);
-	const uint8_t *end = memmem(text.at, text.len, mark, mark_len);
-	return end ? (size_t)(end - text.at) + mark_len : 0;
+	size_t line = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == '\n' && line > 0 &&
+			(i == line || (i == line + 1 && text.at[line] == '\r'))) {
+			return i + 1;
+		}
+		line = text.at[i] == '\n' ? i + 1 : line;
+	}
+	return 0;
 }
 
 static void note_client(
@@ -64,7 +73,8 @@ static enum proxy_step take_v1(
 	struct prefix *prefix, unsigned side, struct classification *result)
 {
 	const struct text all = side_text(prefix, side);
-	const size_t len = head_len(all, "\r\n");
+	const uint8_t *end = memmem(all.at, all.len, "\r\n", 2);
+	const size_t len = end ? (size_t)(end - all.at) + 2 : 0;
 	if (len == 0 || len > V1_BYTES_MAX) {
 		return len == 0 && all.len < V1_BYTES_MAX ? PROXY_WAIT : PROXY_NOTHING;
 	}
@@ -183,8 +193,8 @@ static enum proxy_step take_connect(
 {
 	const struct text request = side_text(prefix, side);
 	const struct text answer = side_text(prefix, 1 - side);
-	const size_t request_len = head_len(request, "\r\n\r\n");
-	const size_t answer_len = head_len(answer, "\r\n\r\n");
+	const size_t request_len = head_len(request);
+	const size_t answer_len = head_len(answer);
 	if (!may_start(answer, "HTTP/1.", 7)) {
 		return PROXY_NOTHING;
 	}

@@ -72,5 +72,5 @@ static inline bool packet_has_sum(const struct packet *packet)
 		       packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
 }
 
-/* Of a packet that has one. */
+/* Of a packet that has one; its IPv4 header's, which has to be right as well, with it. */
 enum checksum_result packet_sum(const struct packet *packet);

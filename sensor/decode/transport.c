@@ -48,8 +48,20 @@ static void skip_cut_options(struct walk *walk, uint32_t options_len)
 	walk->cur.at = walk->cur.end;
 }
 
+/* A router drops it, whatever is inside (RFC 1812 section 5.2.2). */
+static bool is_header_wrong(const struct packet *packet)
+{
+	const uint8_t *header = packet->network;
+	return header && header[0] >> 4 == 4 &&
+	       checksum_ipv4_header(header, (size_t)(header[0] & 0x0f) * 4) ==
+		       CHECKSUM_WRONG;
+}
+
 enum checksum_result packet_sum(const struct packet *packet)
 {
+	if (is_header_wrong(packet)) {
+		return CHECKSUM_WRONG;
+	}
 	const struct checksum_pseudo pseudo = {
 		.src = &packet->src,
 		.dst = &packet->dst,

@@ -61,10 +61,10 @@ static enum conversation_phase become_foreign(
 		opaque_note_unnamed(watch);
 	}
 	conversation->phase = CONVERSATION_FOREIGN;
+	protocol = mail_port_name(conversation, protocol);
 	conversation->classification.protocol = protocol;
 	if (!mail_port_has(flow) ||
-		(protocol == PROTOCOL_UNKNOWN &&
-			conversation->classification.proxy != CLASSIFY_PROXY_NONE)) {
+		(protocol == PROTOCOL_UNKNOWN && mail_port_is_look(watch))) {
 		return give_up(watch);
 	}
 	if (protocol == PROTOCOL_UNKNOWN) { /* too little to say that it is not mail */

@@ -2,6 +2,7 @@
 
 #include "analyze/http.h"
 #include "engine/verdicts.h"
+#include "judge/wire.h"
 
 #include <string.h>
 
@@ -15,6 +16,29 @@ bool mail_port_may_lead_on(const struct watch *watch)
 				   : sizeof(ANSWER) - 1;
 	return !watch->flow->is_midstream &&
 	       memcmp(prefix->bytes[server], ANSWER, len) == 0;
+}
+
+enum protocol mail_port_name(
+	const struct conversation *conversation, enum protocol protocol)
+{
+	if (protocol != PROTOCOL_UNKNOWN) {
+		return protocol;
+	}
+	switch (conversation->classification.proxy) {
+	case CLASSIFY_PROXY_CONNECT:
+		return PROTOCOL_HTTP;
+	case CLASSIFY_PROXY_SOCKS:
+		return PROTOCOL_SOCKS;
+	default:
+		return PROTOCOL_UNKNOWN;
+	}
+}
+
+bool mail_port_is_look(const struct watch *watch)
+{
+	return watch->conversation->classification.proxy == CLASSIFY_PROXY_HEADER &&
+	       wire_is_proxy(watch->engine->settings.matrix,
+		       &watch->flow->address[watch->flow->client]);
 }
 
 void mail_port_tell_web(const struct watch *watch)

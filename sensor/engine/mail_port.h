@@ -18,6 +18,13 @@ static inline bool mail_port_has(const struct flow *flow)
 	return protocol_of_port(flow_server_port(flow)) != PROTOCOL_UNKNOWN;
 }
 
+/* What is told as foreign: where nothing named it, what was asked of a proxy does. */
+enum protocol mail_port_name(
+	const struct conversation *conversation, enum protocol protocol);
+
+/* A balancer looked whether its server is there: a PROXY header, and nothing behind it. */
+bool mail_port_is_look(const struct watch *watch);
+
 /* HTTP was recognised, its answer seen or to come: worth a dialogue. */
 bool mail_port_may_lead_on(const struct watch *watch);
 

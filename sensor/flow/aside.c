@@ -7,8 +7,7 @@
 #include <string.h>
 
 /* A longer segment is summed only among a side's first bytes: its head tells a copy. */
-#define SUMMED_BYTES       512
-#define SUMMED_FIRST_BYTES (16 << 10)
+#define SUMMED_BYTES 512
 
 /* A longer one was put together from several, and its sum left out, by the own host. */
 #define SEGMENT_BYTES_USUAL 1460
@@ -28,7 +27,7 @@ static bool is_sum_wrong(
 	const struct flow *flow, unsigned side, const struct packet *packet)
 {
 	const bool is_summed = packet->payload_len <= SUMMED_BYTES ||
-			       flow->bytes[side] <= SUMMED_FIRST_BYTES;
+			       flow->bytes[side] <= STREAM_SUMMED_FIRST_BYTES;
 	const bool is_sound = flow->sound & 1U << side;
 	if (!is_summed || !packet_has_sum(packet) ||
 		!(is_sound || flow->carded & 1U << side)) {

@@ -33,12 +33,14 @@ static uint32_t piece_sum(struct text bytes)
 		other = add_word(other, last, word);
 	}
 	sum = (sum ^ other >> 7) * UINT64_C(0x9E3779B97F4A7C15) + other;
-	return (uint32_t)(sum >> 32);
+	const uint32_t half = (uint32_t)(sum >> 32);
+	return half != 0 ? half : 1;
 }
 
 #define PIECE_BYTES_MAX 256 /* longer segments are bodies: not worth the sum */
 
-void copies_remember(struct stream *stream, unsigned side, struct text bytes)
+void copies_remember(
+	struct stream *stream, unsigned side, struct text bytes, bool is_beginning)
 {
 	struct stream_side *from = &stream->sides[side];
 	struct stream_piece *piece = &stream->history[side][from->history_at];
@@ -47,7 +49,8 @@ void copies_remember(struct stream *stream, unsigned side, struct text bytes)
 		(uint8_t)(from->history_count + (from->history_count < STREAM_HISTORY));
 	piece->sequence = from->next_sequence;
 	piece->len = (uint16_t)(bytes.len < UINT16_MAX ? bytes.len : UINT16_MAX);
-	piece->sum = bytes.len <= PIECE_BYTES_MAX ? piece_sum(bytes) : 0;
+	piece->sum =
+		is_beginning || bytes.len <= PIECE_BYTES_MAX ? piece_sum(bytes) : 0;
 	if (bytes.len >= sizeof(piece->head)) {
 		memcpy(piece->head, bytes.at, sizeof(piece->head));
 	} else {
@@ -68,7 +71,7 @@ static bool is_other_copy(
 {
 	const int32_t skipped = sequence_diff(sequence, piece->sequence);
 	const struct text head = copies_head(piece);
-	if (skipped == 0 && piece->len <= PIECE_BYTES_MAX && piece->len <= bytes.len) {
+	if (skipped == 0 && piece->sum != 0 && piece->len <= bytes.len) {
 		const struct text same = {.at = bytes.at, .len = piece->len};
 		return piece_sum(same) != piece->sum;
 	}

@@ -152,7 +152,8 @@ static void deliver_bytes(struct streams *streams, struct stream *stream,
 	if (from->first_aside != POOL_NONE) {
 		settle_aside(streams, from, flow, side, bytes);
 	}
-	copies_remember(stream, side, bytes);
+	copies_remember(
+		stream, side, bytes, flow->bytes[side] <= STREAM_SUMMED_FIRST_BYTES);
 	from->next_sequence += (uint32_t)bytes.len;
 	from->refused = 0;
 	from->acks_behind = 0;
@@ -321,12 +322,22 @@ static bool believe_anew(struct streams *streams, struct stream *stream,
 	return is_watched(flow);
 }
 
+/* It repeats a byte that was acknowledged, for all that is known, and may carry any other. */
+static bool may_be_keep_alive(
+	const struct stream_side *from, const struct arrival *arrival)
+{
+	return arrival->wire_len == 1 &&
+	       !(from->is_acknowledged &&
+		       sequence_diff(from->acknowledged, arrival->sequence) <= 0);
+}
+
 /* Take off what was delivered before. False: nothing new is left. */
 static bool trim_delivered(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, struct arrival *arrival)
 {
-	const uint32_t old = stream->sides[side].next_sequence - arrival->sequence;
-	if (arrival->wire_len > 1) { /* a keep-alive may carry any byte */
+	const struct stream_side *from = &stream->sides[side];
+	const uint32_t old = from->next_sequence - arrival->sequence;
+	if (!may_be_keep_alive(from, arrival)) {
 		check_copy(streams, stream, flow, side, arrival);
 	}
 	if (old >= arrival->wire_len) {

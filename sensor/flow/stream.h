@@ -37,6 +37,9 @@
 /* A hole that the peer acknowledged is given up once this many segments came behind it. */
 #define STREAM_SEGMENTS_ACKED 4
 
+/* So many first bytes of a side are summed, however long its segments are. */
+#define STREAM_SUMMED_FIRST_BYTES (16 << 10)
+
 #define STREAM_HISTORY    4
 #define STREAM_HEAD_BYTES 42 /* a piece has no padding */
 
@@ -61,7 +64,7 @@ struct segment {
 
 struct stream_piece { /* delivered lately, to tell a changed copy */
 	uint32_t sequence;
-	uint32_t sum; /* of a short one */
+	uint32_t sum; /* 0: none was made */
 	uint16_t len;
 	uint8_t head[STREAM_HEAD_BYTES];
 };

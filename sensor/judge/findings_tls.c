@@ -321,10 +321,13 @@ bool finding_requiretls_clear(
 /* What was tried is worth telling whatever came of it: the next server may be another. */
 bool finding_smtp_smuggling(const struct judge_case *judged, struct finding_note *note)
 {
+	static const char *const SEEN[] = {
+		[FACTS_SMUGGLING_TRIED] = "; the server took one message",
+		[FACTS_SMUGGLING_TAKEN] = "; the server took the commands behind it",
+		[FACTS_SMUGGLING_BURST] = ", in one burst with the envelope",
+	};
 	const unsigned seen = judged->facts->smuggling;
 	return seen != FACTS_SMUGGLING_NONE &&
-	       finding_note_set(note,
-		       "an end of data without CRLF around the dot; the server %s",
-		       seen == FACTS_SMUGGLING_TAKEN ? "took the commands behind it"
-						     : "took one message");
+	       finding_note_set(note, "an end of data without CRLF around the dot%s",
+		       SEEN[seen]);
 }

@@ -37,12 +37,9 @@ static enum protocol protocol_at_server(
  * on: what it claims counts from a host that the matrix declares, no user's and no
  * application's. At a proxy that nobody declared the target is only a claim as well.
  */
-static bool is_proxy_declared(const struct matrix *matrix,
-	const struct classification *classification, const struct observation *on_wire)
+bool wire_is_proxy(const struct matrix *matrix, const struct address *host)
 {
-	const struct address *proxy =
-		classification->has_proxy_client ? &on_wire->client : &on_wire->server;
-	const struct matrix_end end = matrix_locate(matrix, proxy);
+	const struct matrix_end end = matrix_locate(matrix, host);
 	return end.group != NULL && end.group->role != MATRIX_ROLE_CLIENT &&
 	       end.group->role != MATRIX_ROLE_APPLICATION;
 }
@@ -98,7 +95,8 @@ static void read_proxy(const struct matrix *matrix,
 	struct judgement *scratch, struct wire_reading *reading)
 {
 	struct observation *observation = &reading->observation;
-	const bool is_believed = is_proxy_declared(matrix, classification, on_wire);
+	const bool is_believed = wire_is_proxy(matrix,
+		classification->has_proxy_client ? &on_wire->client : &on_wire->server);
 	if (classification->has_proxy_client) {
 		apply_client(classification, reading);
 	}

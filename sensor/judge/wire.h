@@ -31,6 +31,9 @@ void wire_read(const struct matrix *matrix, const struct classification *classif
 	const struct observation *on_wire, struct judgement *scratch,
 	struct wire_reading *reading);
 
+/* A host whose claim of whom it speaks for, or leads to, counts. */
+bool wire_is_proxy(const struct matrix *matrix, const struct address *host);
+
 /* Known to be mail: named, and the server goes along. */
 bool wire_is_mail(const struct facts *facts);
 

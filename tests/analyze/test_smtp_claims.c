@@ -1,5 +1,7 @@
 #include "talk.h"
 
+#include <stdio.h>
+
 static void a_letter_s_lines_are_no_commands_where_its_beginning_is_lost(void **state)
 {
 	(void)state;
@@ -148,6 +150,42 @@ static void what_a_burst_sent_before_an_odd_end_is_answered_all_the_same(void **
 	assert_int_equal(facts.starttls_offered, FACTS_NO);
 	assert_int_equal(facts.messages, 1);
 	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+}
+
+static enum facts_smuggling in_a_burst(
+	const char *end, const char *behind, const char *reply_to_data)
+{
+	char text[256];
+	char replies[64];
+	(void)snprintf(text, sizeof(text),
+		"MAIL FROM:<a@b.example>\r\nDATA\r\nx%s%s\r\n.\r\n", end, behind);
+	(void)snprintf(replies, sizeof(replies), "250 ok\r\n%s\r\n250 queued\r\n",
+		reply_to_data);
+	const struct talk_step steps[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250 x\r\n"), {TALK_CLIENT, text, strlen(text)},
+		{TALK_SERVER, replies, strlen(replies)}};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(steps));
+	return (enum facts_smuggling)facts.smuggling;
+}
+
+static void an_odd_end_in_a_burst_that_did_not_wait_for_354_is_seen(void **state)
+{
+	(void)state;
+	static const char HIDDEN[] = "MAIL FROM:<e@b.example>\r\nDATA\r\ny";
+	static const char *const ODD[] = {
+		"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\n.\r", "\r\n.\r"};
+	for (size_t i = 0; i < sizeof(ODD) / sizeof(ODD[0]); i++) {
+		assert_int_equal(
+			in_a_burst(ODD[i], HIDDEN, "354 go"), FACTS_SMUGGLING_BURST);
+		assert_int_equal(
+			in_a_burst(ODD[i], HIDDEN, "554 no"), FACTS_SMUGGLING_NONE);
+		assert_int_equal(
+			in_a_burst(ODD[i], "so long", "354 go"), FACTS_SMUGGLING_NONE);
+		assert_int_equal(in_a_burst(ODD[i], "so long\r\n.\r\nRSET", "354 go"),
+			FACTS_SMUGGLING_NONE);
+	}
+	assert_int_equal(
+		in_a_burst("\r\n.\r\n", HIDDEN, "354 go"), FACTS_SMUGGLING_NONE);
 }
 
 static void replies_to_what_came_before_the_text_tell_nothing_of_its_end(void **state)
@@ -329,6 +367,8 @@ int main(void)
 			bare_line_feeds_without_a_command_behind_them_smuggle_nothing),
 		cmocka_unit_test(
 			what_a_burst_sent_before_an_odd_end_is_answered_all_the_same),
+		cmocka_unit_test(
+			an_odd_end_in_a_burst_that_did_not_wait_for_354_is_seen),
 		cmocka_unit_test(
 			replies_to_what_came_before_the_text_tell_nothing_of_its_end),
 		cmocka_unit_test(lmtp_answers_one_text_for_each_recipient),

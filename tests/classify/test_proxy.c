@@ -110,6 +110,23 @@ static void a_connect_leads_to_its_target(void **state)
 	assert_target(&talk, "2001:db8::1", 587);
 }
 
+static void the_lines_of_a_connect_may_end_by_lf_alone(void **state)
+{
+	(void)state;
+	struct talk talk;
+	const struct turn turns[] = {
+		{CLIENT, "CONNECT mail.example.org:25 HTTP/1.1\nHost: x\r\n\n", 0},
+		{SERVER, "HTTP/1.1 200 OK\nVia: y\n\r\n", 0}, GREETING, EHLO};
+	assert_talk(&talk, turns, COUNT(turns), PROTOCOL_SMTP);
+	assert_int_equal(talk.result.target_port, 25);
+	assert_only_the_inside_is_left(&talk);
+	const struct turn open_head[] = {
+		{CLIENT, "CONNECT x:25 HTTP/1.1\nHost: x\n", 0},
+		{SERVER, "HTTP/1.1 200 OK\n\r", 0}, GREETING, EHLO};
+	assert_talk(&talk, open_head, COUNT(open_head), PROTOCOL_HTTP);
+	assert_int_equal(talk.result.proxy, CLASSIFY_PROXY_NONE);
+}
+
 static void a_refused_connect_is_http(void **state)
 {
 	(void)state;
@@ -317,6 +334,7 @@ int main(void)
 		cmocka_unit_test(a_binary_header_names_the_real_client),
 		cmocka_unit_test(a_lying_header_is_not_taken),
 		cmocka_unit_test(a_connect_leads_to_its_target),
+		cmocka_unit_test(the_lines_of_a_connect_may_end_by_lf_alone),
 		cmocka_unit_test(a_refused_connect_is_http),
 		cmocka_unit_test(who_goes_on_without_an_answer_is_heard_out),
 		cmocka_unit_test(socks_4_leads_to_its_target),

@@ -240,6 +240,24 @@ static void a_right_checksum_passes_and_any_flipped_bit_does_not(void **state)
 	}
 }
 
+static void a_packet_s_sum_is_wrong_where_that_of_its_ip_header_is(void **state)
+{
+	(void)state;
+	struct decode_run run;
+	run_begin(&run, false, 4);
+	wrap_mail(false);
+	put_checksums(false, false);
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	assert_int_equal(packet_sum(&run.packet), CHECKSUM_RIGHT);
+	frame_at(&frame)[10] ^= 1;
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	assert_int_equal(packet_sum(&run.packet), CHECKSUM_WRONG);
+	put16(frame_at(&frame) + 10, 0); /* left to the network card */
+	assert_int_equal(run_frame(&run, DLT_OF_RAW, &frame), DECODE_OK);
+	assert_int_equal(packet_sum(&run.packet), CHECKSUM_RIGHT);
+	run_end(&run);
+}
+
 static void a_checksum_left_to_the_card_passes_and_is_counted(void **state)
 {
 	(void)state;
@@ -365,6 +383,8 @@ int main(void)
 		cmocka_unit_test(hip_and_shim6_are_headers_of_the_chain),
 		cmocka_unit_test(every_kind_of_extension_header_is_walked),
 		cmocka_unit_test(a_right_checksum_passes_and_any_flipped_bit_does_not),
+		cmocka_unit_test(
+			a_packet_s_sum_is_wrong_where_that_of_its_ip_header_is),
 		cmocka_unit_test(a_checksum_left_to_the_card_passes_and_is_counted),
 		cmocka_unit_test(
 			a_datagram_without_checksum_passes_and_a_short_one_is_malformed),

@@ -278,6 +278,39 @@ static void two_versions_of_a_segment_are_told_however_long_either_is(void **sta
 	assert_int_equal(seen->ambiguous, 2);
 }
 
+static void versions_of_a_long_segment_are_told_wherever_they_differ(void **state)
+{
+	struct seen *seen = *state;
+	char first[1400];
+	memset(first, 'x', sizeof(first));
+	memcpy(first + sizeof(first) - 7, "NOOP\r\n", 7);
+	char second[sizeof(first)];
+	memcpy(second, first, sizeof(first));
+	handshake(seen);
+	client(seen, 0, first);
+	client(seen, 0, second);
+	assert_int_equal(seen->ambiguous, 0);
+	memcpy(second + sizeof(second) - 7, "AUTH\r\n", 7);
+	client(seen, 0, second);
+	assert_int_equal(seen->ambiguous, 1);
+}
+
+static void a_byte_alone_is_compared_until_it_is_acknowledged(void **state)
+{
+	struct seen *seen = *state;
+	handshake(seen);
+	client(seen, 0, "NOOP\r\n");
+	acknowledge(seen, 6);
+	client(seen, 6, "A");
+	client(seen, 6, "A");
+	assert_int_equal(seen->ambiguous, 0);
+	client(seen, 6, "N");
+	assert_int_equal(seen->ambiguous, 1);
+	acknowledge(seen, 7);
+	client(seen, 6, "N"); /* a keep-alive may say anything */
+	assert_int_equal(seen->ambiguous, 1);
+}
+
 static void another_version_behind_the_acknowledgement_comes_too_late(void **state)
 {
 	struct seen *seen = *state;
@@ -297,6 +330,7 @@ static void a_retransmission_and_a_keep_alive_are_no_second_version(void **state
 	client(seen, 6, "QUIT\r\n");
 	client(seen, 0, "NOOP\r\nQUIT\r\n");
 	client(seen, 2, "OP\r\nQU");
+	acknowledge(seen, 12);
 	client(seen, 11, "?");
 	assert_int_equal(seen->ambiguous, 0);
 }
@@ -393,6 +427,8 @@ int main(void)
 		TEST(an_urgent_byte_is_out_of_line),
 		TEST(an_urgent_byte_ahead_of_a_hole_is_out_of_line_as_well),
 		TEST(two_versions_of_a_segment_are_told_however_long_either_is),
+		TEST(versions_of_a_long_segment_are_told_wherever_they_differ),
+		TEST(a_byte_alone_is_compared_until_it_is_acknowledged),
 		TEST(another_version_behind_the_acknowledgement_comes_too_late),
 		TEST(a_retransmission_and_a_keep_alive_are_no_second_version),
 		TEST(two_versions_of_a_fragment_are_told),

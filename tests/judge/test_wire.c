@@ -123,6 +123,20 @@ static void smtps_to_a_submission_server_is_submissions_and_elsewhere_not(void *
 	assert_int_equal(reading.observation.protocol, PROTOCOL_SMTPS);
 }
 
+static void who_is_declared_and_no_user_may_be_a_proxy(void **state)
+{
+	(void)state;
+	const struct {
+		const char *host;
+		bool is_proxy;
+	} hosts[] = {{BALANCER, true}, {RELAY, true}, {USER, false}, {SCRIPT, false},
+		{NOBODY, false}, {"203.0.113.9", false}};
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		const struct address host = made_address(hosts[i].host);
+		assert_int_equal(wire_is_proxy(site, &host), hosts[i].is_proxy);
+	}
+}
+
 static void a_declared_proxy_s_header_names_the_client(void **state)
 {
 	(void)state;
@@ -285,6 +299,7 @@ int main(void)
 		cmocka_unit_test(smtp_on_587_is_submission_and_on_25_it_is_not),
 		cmocka_unit_test(
 			smtps_to_a_submission_server_is_submissions_and_elsewhere_not),
+		cmocka_unit_test(who_is_declared_and_no_user_may_be_a_proxy),
 		cmocka_unit_test(a_declared_proxy_s_header_names_the_client),
 		cmocka_unit_test(who_is_no_declared_server_accuses_nobody_by_a_header),
 		cmocka_unit_test(behind_a_declared_proxy_the_target_is_the_server),

@@ -5,7 +5,7 @@ import struct
 from case import Family
 from family_opening import ANSWER, CONNECT, MAIL, PAGE, REFUSED, spoken, talk
 from frames import save
-from matrices import OFFICE
+from matrices import MX_IN, OFFICE, RELAY
 
 FAMILY = Family()
 CASE = FAMILY.case
@@ -96,6 +96,40 @@ def web_behind_pages():
     page, ok, opened = PAGE[1:], ANSWER[1:], OPENED[1:]
     asked = "CONNECT www.example.net:443 HTTP/1.1\r\nHost: www.example.net:443\r\n\r\n"
     return spoken(3128, ">" + page + page + asked, "<" + ok + ok + opened, HELLO)
+
+
+def in_line_feeds(turn):
+    return turn.replace("\r\n", "\n")
+
+
+@CASE("http-connect-in-line-feeds", OFFICE, """A way to a mail server asked for and opened in lines that end by LF alone, as proxies
+      may take them (RFC 9112 section 2.2).""", findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def connect_in_line_feeds():
+    return spoken(3128, in_line_feeds(CONNECT), in_line_feeds(OPENED), *MAIL)
+
+
+@CASE("https-in-line-feeds", OFFICE, """The same way to a web server: ordinary.""",
+      absent=("sender.illegitimate", "sender.attempt", "port.foreign"))
+def web_in_line_feeds():
+    return spoken(3128, in_line_feeds(CONNECT).replace(":25", ":443"), in_line_feeds(OPENED), HELLO)
+
+
+PROXIED = ">PROXY TCP4 192.0.2.10 203.0.113.25 40000 25\r\n"
+
+
+@CASE("proxy-protocol-and-no-mail", OFFICE, """A workstation reaches a host of the Internet on the port of SMTP, writes a PROXY
+      line first, and what follows names no protocol; and another one asks a SOCKS proxy there in vain. The port tells,
+      whatever stands in front.""", findings=("sender.attempt", "port.foreign"), absent=("sender.illegitimate",),
+      flows=("attempt illegitimate",))
+def header_and_no_mail():
+    return save(talk(25, PROXIED, "<220 a\r\n", ">ok\r\n")
+                + talk(25, ">\4\1\0\x19\1\2\3\4\0", ">ok\r\n", source=40001, at=1.0))
+
+
+@CASE("proxy-protocol-look", OFFICE, """A declared server that looks whether ours is there sends a PROXY line and goes: nobody
+      tried to send anything.""", absent=("sender.attempt", "sender.illegitimate", "port.foreign"))
+def header_of_a_balancer():
+    return spoken(25, PROXIED, client=MX_IN, server=RELAY)
 
 
 LINES = "A: b\r\n" * 230

@@ -33,6 +33,26 @@ def with_cr():
     return letter("one line\r.\rand mail from an old Macintosh\r\nbye")
 
 
+def burst(text):
+    return spoken(25, *HELLO, "".join(turn if turn is ENVELOPE[0] else turn[1:] for turn in ENVELOPE[::2]) + text,
+                  "<250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n", ">QUIT\r\n", "<221 Bye\r\n",
+                  client=INTERNET_MX, server=MX_IN)
+
+
+@CASE("smtp-smuggling-in-a-burst", OFFICE, """A client that did not wait for the 354 sends its letter in one piece with the envelope,
+      and in it LF.LF and a second envelope: one reply comes, and it is told all the same.""",
+      findings=("smtp.smuggling",), absent=("sender.illegitimate",), flows=("smtp legitimate M-05",))
+def smuggled_in_a_burst():
+    return burst("Subject: hello\r\n\r\nhello\n.\nMAIL FROM:<alice@example.org>\r\nRCPT TO:<bob@example.org>\r\n"
+                 "DATA\r\nhello\r\n.\r\n")
+
+
+@CASE("burst-with-lone-cr", OFFICE, """The same with a lone CR around a dot, text behind that, and the end of data: nothing
+      smuggled.""", absent=("smtp.smuggling",), flows=("smtp legitimate M-05",))
+def lone_cr_in_a_burst():
+    return burst("Subject: hello\r\n\r\none line\r.\rand another\r\n.\r\n")
+
+
 @CASE("imap-letter-about-imap", matrix(ACCESS), """A letter that quotes an IMAP server whose offer was overwritten is
       read by IMAP, and the capture lost the beginning of it: nobody took anything away.""",
       findings=("tls.missing", "tls.starttls-not-offered"), absent=("tls.starttls-stripped",))

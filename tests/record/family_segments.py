@@ -5,6 +5,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from case import Family
+from family_opening import ACK, MAIL, PUSH, frame as made, talk
 from frames import load, save
 from matrices import OFFICE
 
@@ -129,6 +130,48 @@ def old_timestamp():
             return [frame]
         return [with_clock(segment(frame, 0, b"a1 NOOP".ljust(len(data) - 2) + b"\r\n"), 60000), frame]
     return rebuilt(change)
+
+
+@CASE("conflicting-bytes", OFFICE, """The LOGIN line one byte to a segment, and in front of each of them one with a harmless byte
+      in its place: the first data count, and it is told.""",
+      findings=("tls.missing", "tls.starttls-unused", "evasion.ambiguous"), absent=("tls.credentials-clear",))
+def byte_by_byte():
+    def change(_, frame):
+        data = payload_of(frame)
+        if not data.startswith(b"a1 LOGIN"):
+            return [frame]
+        other = b"a1 NOOP".ljust(len(data) - 2) + b"\r\n"
+        return [segment(frame, at, said[at:at + 1]) for at in range(len(data)) for said in (other, data)]
+    return rebuilt(change)
+
+
+@CASE("keep-alive-with-a-byte", OFFICE, """In front of each line that it sends the client's keep-alive repeats its last byte as another
+      one, as old systems do: honest.""", findings=FINDINGS, absent=("evasion.ambiguous",))
+def keep_alive():
+    return rebuilt(lambda number, frame: [segment(frame, -1, b"?"), frame] if number > 5 and from_client(frame) else [frame])
+
+
+def before_the_greeting(spoil):
+    """The greeting of another protocol, longer than the one of mail, in front of it and in its place."""
+    frames = talk(8080, *MAIL)
+    decoy = made(900, ("203.0.113.25", 8080, "192.0.2.70", 40000), (5001, 1001), PUSH | ACK,
+                 b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n")
+    frames.insert(3, (frames[2][0] + STEP_S, spoil(decoy)))
+    return save(frames)
+
+
+@CASE("decoy-header-checksum", OFFICE, """In front of a mail server's greeting, off mail's ports, comes another
+      protocol's, in a packet whose IP header has a wrong checksum: no router passes it on, and mail crosses.""",
+      findings=("sender.illegitimate", "port.unusual", "evasion.ambiguous"), flows=("smtp illegitimate",))
+def header_checksum():
+    return before_the_greeting(lambda decoy: decoy[:24] + b"\x12\x34" + decoy[26:])
+
+
+@CASE("header-checksum-left-out", OFFICE, """The checksums of all IP headers of one side are left to its network card, and captured
+      before that: honest.""", findings=("sender.illegitimate", "port.unusual"), absent=("evasion.ambiguous",),
+      flows=("smtp illegitimate",))
+def header_left_out():
+    return save([(at, one[:24] + bytes(2) + one[26:] if one[29] == 70 else one) for at, one in talk(8080, *MAIL)])
 
 
 @CASE("last-byte-first", OFFICE, """The client sends the LOGIN line one byte to a segment, the last one
