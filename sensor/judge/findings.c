@@ -160,14 +160,17 @@ static enum severity milder(enum severity severity)
 static void rule_test(const struct finding_rule *rule, const struct judge_case *judged,
 	struct judgement *judgement)
 {
+	char *detail = judgement->detail[rule->finding];
 	struct finding_note note = {
-		.severity = finding_row(rule->finding)->severity,
-		.detail = judged->is_brief ? NULL : judgement->detail[rule->finding],
+		.detail = judged->is_brief ? NULL : detail,
 		.detail_bytes = sizeof(judgement->detail[rule->finding]),
 	};
-	judgement->detail[rule->finding][0] = '\0';
+	detail[0] = '\0';
 	if (!rule->holds(judged, &note)) {
 		return;
+	}
+	if (note.severity == SEVERITY_NONE) {
+		note.severity = finding_row(rule->finding)->severity;
 	}
 	if (judged->observation->confidence == DIRECTION_CONFIDENCE_PORT &&
 		rule->depends_on_direction) {
