@@ -39,28 +39,22 @@ enum header_clause {
 	HEADER_CLAUSE_FIRST, /* no word of the field was read */
 };
 
-struct field_row {
-	const char *name;
-	enum header_field field;
-};
-
 /*
  * RFC 6376, RFC 8601, RFC 8617 section 4.1, RFC 7208 section 9.1; DKIM2-Signature of
  * draft-ietf-dkim-dkim2-header.
  */
-static const struct field_row FIELDS[] = {
-	{"Received", HEADER_FIELD_RECEIVED},
-	{"X-Originating-IP", HEADER_FIELD_ORIGIN},
-	{"From", HEADER_FIELD_FROM},
-	{"DKIM-Signature", HEADER_FIELD_SIGNATURE},
-	{"DKIM2-Signature", HEADER_FIELD_SIGNATURE},
-	{"ARC-Seal", HEADER_FIELD_SEAL},
-	{"Authentication-Results", HEADER_FIELD_RESULTS},
-	{"ARC-Authentication-Results", HEADER_FIELD_RESULTS},
-	{"Received-SPF", HEADER_FIELD_TRACE},
+static const struct text_word_row *const FIELDS[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('A')] =
+		TEXT_WORDS({"ARC-Authentication-Results", HEADER_FIELD_RESULTS},
+			{"ARC-Seal", HEADER_FIELD_SEAL},
+			{"Authentication-Results", HEADER_FIELD_RESULTS}),
+	[TEXT_WORD_LIST('D')] = TEXT_WORDS({"DKIM-Signature", HEADER_FIELD_SIGNATURE},
+		{"DKIM2-Signature", HEADER_FIELD_SIGNATURE}),
+	[TEXT_WORD_LIST('F')] = TEXT_WORDS({"From", HEADER_FIELD_FROM}),
+	[TEXT_WORD_LIST('R')] = TEXT_WORDS({"Received", HEADER_FIELD_RECEIVED},
+		{"Received-SPF", HEADER_FIELD_TRACE}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"X-Originating-IP", HEADER_FIELD_ORIGIN}),
 };
-
-#define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
 
 static uint8_t lower(uint8_t byte)
 {
@@ -91,12 +85,7 @@ uint64_t header_word_hash(struct text word)
 
 static enum header_field field_find(struct text name)
 {
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		if (text_is(name, FIELDS[i].name)) {
-			return FIELDS[i].field;
-		}
-	}
-	return HEADER_FIELD_OTHER;
+	return (enum header_field)text_find(name, FIELDS, HEADER_FIELD_OTHER);
 }
 
 bool header_has_value(struct text name)
