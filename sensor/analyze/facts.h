@@ -145,14 +145,15 @@ struct facts_headers {
 	/* of those with a sender: bounces and reports are seldom signed */
 	uint32_t without_dkim_signature;
 	uint32_t without_authentication_results; /* nor any other trace of a check */
-	uint8_t address_count; /* literals named in Received and X-Originating-IP */
-	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
 	/*
 	 * Of those with a sender: how many, and the fields that all of them have, as a set
 	 * of hashes in which one may be that is not there: facts_has_field.
 	 */
 	uint32_t senders;
 	uint32_t field_changes; /* how often that set was another one */
+	uint8_t address_count;  /* literals named in Received and X-Originating-IP */
+	/* so far each packet asks */
+	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
 	uint64_t fields[FACTS_FIELD_WORDS];
 };
 
@@ -218,21 +219,20 @@ struct facts {
 	uint32_t deferrals; /* temporarily (4yz), as greylisting does */
 	uint32_t gaps;
 	bool is_clear_cut; /* one of them in what was not TLS: anything may have been said */
-	/* so far, and a few of what is next, each packet asks: they lie together */
+	uint32_t sender_count; /* different ones, in .senders */
+	/* of the first MAIL; never the local part. So far each packet asks */
+	char mail_from_domain[FACTS_HOST_BYTES];
 	struct facts_tls_session session;
 	struct facts_headers headers;
 	/* that the server answered, or that others followed */
 	uint32_t transaction_count;
 	char helo[FACTS_HOST_BYTES];
 	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
-	/* of the first MAIL; never the local part */
-	char mail_from_domain[FACTS_HOST_BYTES];
-	char real_client[46]; /* XCLIENT/XFORWARD ADDR=, text form */
+	char real_client[46];               /* XCLIENT/XFORWARD ADDR=, text form */
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
-	/* different ones; the last: number n stands at n modulo FACTS_SENDERS */
-	uint32_t sender_count;
+	/* the last; number n stands at n modulo FACTS_SENDERS */
 	struct facts_sender senders[FACTS_SENDERS];
 };
 

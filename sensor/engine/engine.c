@@ -245,6 +245,7 @@ static void approach_dialogue(const struct conversation *conversation)
 	static const uint16_t AT[] = {offsetof(struct conversation, dialogue),
 		offsetof(struct conversation, dialogue.facts) - CACHE_LINE_BYTES,
 		offsetof(struct conversation, dialogue.facts),
+		offsetof(struct conversation, dialogue.facts.mail_from_domain),
 		offsetof(struct conversation, dialogue.facts.session),
 		offsetof(struct conversation, dialogue.facts.headers), STATE,
 		STATE + CACHE_LINE_BYTES, STATE + offsetof(struct clear, lines[1]),
