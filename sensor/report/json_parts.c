@@ -163,11 +163,9 @@ static const char *starttls_name(const struct record *record, const struct facts
 static const char *mechanism_names(unsigned flags, char *text)
 {
 	size_t len = 0;
-	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
-		if ((flags & flag) != 0 && len < MECHANISMS_BYTES) {
-			len += (size_t)snprintf(text + len, MECHANISMS_BYTES - len,
-				"%s%s", len > 0 ? "+" : "", facts_mechanism_name(flag));
-		}
+	for (; flags != 0 && len < MECHANISMS_BYTES; flags &= flags - 1) {
+		len += (size_t)snprintf(text + len, MECHANISMS_BYTES - len, "%s%s",
+			len > 0 ? "+" : "", facts_mechanism_name(flags & -flags));
 	}
 	return len > 0 ? text : NULL;
 }
