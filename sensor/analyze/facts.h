@@ -296,6 +296,10 @@ const char *facts_rpc_level_name(unsigned level); /* NULL: none was seen */
 /* "PLAIN" ...; flag is exactly one enum facts_mechanism. */
 const char *facts_mechanism_name(unsigned flag);
 
+/* Of all in flags, joined by '+', in text, which it returns. */
+#define FACTS_MECHANISMS_BYTES 160
+const char *facts_mechanism_names(unsigned flags, char text[FACTS_MECHANISMS_BYTES]);
+
 /* The flag of a SASL mechanism's name in clear, ASCII case apart; FACTS_MECHANISM_OTHER for unknown ones. */
 struct text;
 unsigned facts_mechanism_flag(struct text name);
