@@ -24,8 +24,6 @@
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define STRUCTURE_HOSTS    4096
 
-#define CACHE_LINE_BYTES 64
-
 static struct flow_settings table_of(uint32_t flows, uint32_t watched)
 {
 	return (struct flow_settings){.flows = flows,
