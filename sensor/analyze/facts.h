@@ -141,18 +141,18 @@ struct facts_tls_session {
 
 /* Header fields of messages that crossed in clear: counts and addresses, never text. */
 struct facts_headers {
-	uint32_t messages; /* whose header was seen to its end */
 	/* of those with a sender: bounces and reports are seldom signed */
 	uint32_t without_dkim_signature;
 	uint32_t without_authentication_results; /* nor any other trace of a check */
+	uint32_t field_changes;                  /* how often .fields was another set */
+	uint8_t address_count; /* literals named in Received and X-Originating-IP */
+	/* so far each packet asks */
+	uint32_t messages; /* whose header was seen to its end */
 	/*
 	 * Of those with a sender: how many, and the fields that all of them have, as a set
 	 * of hashes in which one may be that is not there: facts_has_field.
 	 */
 	uint32_t senders;
-	uint32_t field_changes; /* how often that set was another one */
-	uint8_t address_count;  /* literals named in Received and X-Originating-IP */
-	/* so far each packet asks */
 	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
 	uint64_t fields[FACTS_FIELD_WORDS];
 };

@@ -249,7 +249,7 @@ static void approach_dialogue(const struct conversation *conversation)
 		STATE + CACHE_LINE_BYTES, STATE + offsetof(struct clear, lines[1]),
 		STATE + offsetof(struct clear, lines[1]) + CACHE_LINE_BYTES,
 		STATE + offsetof(struct clear, starttls),
-		STATE + offsetof(struct smtp, text_bytes)};
+		STATE + offsetof(struct smtp, expect)};
 	for (size_t i = 0; i < sizeof(AT) / sizeof(AT[0]); i++) {
 		__builtin_prefetch((const uint8_t *)conversation + AT[i], 1);
 	}
