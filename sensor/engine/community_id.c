@@ -65,6 +65,7 @@ void record_community_id(const struct record *record, char text[32])
 	(void)SHA1_Init(&context);
 	(void)SHA1_Update(&context, tuple, (size_t)(at - tuple));
 	(void)SHA1_Final(digest, &context);
-	memcpy(text, "1:", 2);
+	text[0] = '1';
+	text[1] = ':';
 	(void)EVP_EncodeBlock((unsigned char *)text + 2, digest, sizeof(digest));
 }
