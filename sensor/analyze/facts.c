@@ -1,7 +1,9 @@
 #include "analyze/facts.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 struct mechanism_row {
 	unsigned flag;
@@ -38,6 +40,22 @@ const char *facts_mechanism_name(unsigned flag)
 		}
 	}
 	return "OTHER";
+}
+
+const char *facts_mechanism_names(unsigned flags, char text[FACTS_MECHANISMS_BYTES])
+{
+	char *at = text;
+	for (; flags != 0; flags &= flags - 1) { /* all of MECHANISMS fit */
+		const char *name = facts_mechanism_name(flags & -flags);
+		const size_t len = strlen(name);
+		assert(at + 1 + len < text + FACTS_MECHANISMS_BYTES);
+		*at = '+';
+		at += at > text;
+		memcpy(at, name, len);
+		at += len;
+	}
+	*at = '\0';
+	return text;
 }
 
 /* As SASL knows them: USER and APOP are commands of POP3. */

@@ -151,19 +151,20 @@ struct facts_tls_session {
 
 /* Header fields of messages that crossed in clear: counts and addresses, never text. */
 struct facts_headers {
-	uint64_t fields[FACTS_FIELD_WORDS]; /* see .senders */
-	uint32_t messages;                  /* whose header was seen to its end */
 	/* of those with a sender: bounces and reports are seldom signed */
 	uint32_t without_dkim_signature;
 	uint32_t without_authentication_results; /* nor any other trace of a check */
+	uint32_t field_changes;                  /* how often .fields was another set */
+	uint8_t address_count; /* literals named in Received and X-Originating-IP */
+	/* so far each packet asks */
+	uint32_t messages; /* whose header was seen to its end */
 	/*
 	 * Of those with a sender: how many, and the fields that all of them have, as a set
 	 * of hashes in which one may be that is not there: facts_has_field.
 	 */
 	uint32_t senders;
-	uint32_t field_changes; /* how often that set was another one */
-	uint8_t address_count;  /* literals named in Received and X-Originating-IP */
 	struct address addresses[FACTS_HEADER_ADDRESSES]; /* the first different ones */
+	uint64_t fields[FACTS_FIELD_WORDS];
 };
 
 #define FACTS_TRANSACTIONS 4
@@ -228,21 +229,20 @@ struct facts {
 	uint32_t refusals;  /* for good */
 	uint32_t deferrals; /* temporarily (4yz), as greylisting does */
 	uint32_t gaps;
-	/* so far, and a few of what is next, each packet asks: they lie together */
+	uint32_t sender_count; /* different ones, in .senders */
+	/* of the first MAIL; never the local part. So far each packet asks */
+	char mail_from_domain[FACTS_HOST_BYTES];
 	struct facts_tls_session session;
 	struct facts_headers headers;
 	char helo[FACTS_HOST_BYTES];
 	char banner_host[FACTS_HOST_BYTES]; /* host name of the greeting */
-	/* of the first MAIL; never the local part */
-	char mail_from_domain[FACTS_HOST_BYTES];
-	char real_client[46]; /* XCLIENT/XFORWARD ADDR=, text form */
+	char real_client[46];               /* XCLIENT/XFORWARD ADDR=, text form */
 	uint8_t rpc_protection; /* DCE/RPC authentication level 1..6 (6 privacy); 0 unknown */
 	/* that the server answered, or that others followed */
 	uint32_t transaction_count;
-	uint32_t sender_count; /* of .senders */
 	/* the last ones; number n stands at n modulo FACTS_TRANSACTIONS */
 	struct facts_transaction transactions[FACTS_TRANSACTIONS];
-	/* different ones; the last: number n stands at n modulo FACTS_SENDERS */
+	/* the last; number n stands at n modulo FACTS_SENDERS */
 	struct facts_sender senders[FACTS_SENDERS];
 };
 
@@ -305,6 +305,10 @@ const char *facts_rpc_level_name(unsigned level); /* NULL: none was seen */
 
 /* "PLAIN" ...; flag is exactly one enum facts_mechanism. */
 const char *facts_mechanism_name(unsigned flag);
+
+/* Of all in flags, joined by '+', in text, which it returns. */
+#define FACTS_MECHANISMS_BYTES 160
+const char *facts_mechanism_names(unsigned flags, char text[FACTS_MECHANISMS_BYTES]);
 
 /* The flag of a SASL mechanism's name in clear, ASCII case apart; FACTS_MECHANISM_OTHER for unknown ones. */
 struct text;

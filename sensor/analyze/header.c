@@ -39,56 +39,53 @@ enum header_clause {
 	HEADER_CLAUSE_FIRST, /* no word of the field was read */
 };
 
-struct field_row {
-	const char *name;
-	enum header_field field;
-};
-
 /*
  * RFC 6376, RFC 8601, RFC 8617 section 4.1, RFC 7208 section 9.1; DKIM2-Signature of
  * draft-ietf-dkim-dkim2-header.
  */
-static const struct field_row FIELDS[] = {
-	{"Received", HEADER_FIELD_RECEIVED},
-	{"X-Originating-IP", HEADER_FIELD_ORIGIN},
-	{"From", HEADER_FIELD_FROM},
-	{"DKIM-Signature", HEADER_FIELD_SIGNATURE},
-	{"DKIM2-Signature", HEADER_FIELD_SIGNATURE},
-	{"ARC-Seal", HEADER_FIELD_SEAL},
-	{"Authentication-Results", HEADER_FIELD_RESULTS},
-	{"ARC-Authentication-Results", HEADER_FIELD_RESULTS},
-	{"Received-SPF", HEADER_FIELD_TRACE},
+static const struct text_word_row *const FIELDS[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('A')] =
+		TEXT_WORDS({"ARC-Authentication-Results", HEADER_FIELD_RESULTS},
+			{"ARC-Seal", HEADER_FIELD_SEAL},
+			{"Authentication-Results", HEADER_FIELD_RESULTS}),
+	[TEXT_WORD_LIST('D')] = TEXT_WORDS({"DKIM-Signature", HEADER_FIELD_SIGNATURE},
+		{"DKIM2-Signature", HEADER_FIELD_SIGNATURE}),
+	[TEXT_WORD_LIST('F')] = TEXT_WORDS({"From", HEADER_FIELD_FROM}),
+	[TEXT_WORD_LIST('R')] = TEXT_WORDS({"Received", HEADER_FIELD_RECEIVED},
+		{"Received-SPF", HEADER_FIELD_TRACE}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"X-Originating-IP", HEADER_FIELD_ORIGIN}),
 };
-
-#define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
 
 static uint8_t lower(uint8_t byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
 }
 
-static uint64_t word_add(uint64_t word, uint8_t byte)
+/* Bytes behind those that word is the hash of, or 0 where there are none. */
+static uint64_t word_add(uint64_t word, struct text bytes)
 {
-	return ((word != 0 ? word : WORD_START) ^ lower(byte)) * WORD_FACTOR;
-}
-
-uint64_t header_word_hash(struct text word)
-{
-	uint64_t hash = 0;
-	for (size_t i = 0; i < word.len; i++) {
-		hash = word_add(hash, word.at[i]);
+	uint64_t hash = word != 0 || bytes.len == 0 ? word : WORD_START;
+	for (size_t i = 0; i < bytes.len; i++) {
+		hash = (hash ^ lower(bytes.at[i])) * WORD_FACTOR;
 	}
 	return hash;
 }
 
+/* A value behind the name of its field. */
+static uint64_t value_add(uint64_t name, struct text value)
+{
+	static const struct text COLON = {(const uint8_t *)":", 1};
+	return value.len > 0 ? word_add(word_add(name, COLON), value) : name;
+}
+
+uint64_t header_word_hash(struct text word)
+{
+	return word_add(0, word);
+}
+
 static enum header_field field_find(struct text name)
 {
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		if (text_is(name, FIELDS[i].name)) {
-			return FIELDS[i].field;
-		}
-	}
-	return HEADER_FIELD_OTHER;
+	return (enum header_field)text_find(name, FIELDS, HEADER_FIELD_OTHER);
 }
 
 bool header_has_value(struct text name)
@@ -100,14 +97,7 @@ bool header_has_value(struct text name)
 
 uint64_t header_field_hash(struct text name, struct text value)
 {
-	uint64_t hash = header_word_hash(name);
-	if (value.len > 0) {
-		hash = word_add(hash, ':');
-	}
-	for (size_t i = 0; i < value.len; i++) {
-		hash = word_add(hash, value.at[i]);
-	}
-	return hash;
+	return value_add(header_word_hash(name), value);
 }
 
 void header_start(struct header *header, bool is_stuffed, bool has_sender)
@@ -202,7 +192,7 @@ static void word_byte(struct header *header, uint8_t byte)
 	} else if (is_blank(byte) || byte == ';') {
 		word_end(header);
 	} else if (header->depth == 0) {
-		header->word = word_add(header->word, byte);
+		header->word = word_add(header->word, (struct text){&byte, 1});
 	}
 }
 
@@ -213,14 +203,10 @@ static void value_skip(struct header *header)
 	header->state = HEADER_STATE_SKIP;
 }
 
-/* The text read so far is the value that the field is known by. */
-static void value_note(struct header *header, size_t skipped)
+/* The value that the field is known by. */
+static void value_note(struct header *header, struct text value)
 {
-	uint64_t hash = word_add(header->field_hash, ':');
-	for (size_t i = skipped; i < header->len; i++) {
-		hash = word_add(hash, (uint8_t)header->text[i]);
-	}
-	facts_field_add(header->fields, hash);
+	facts_field_add(header->fields, value_add(header->field_hash, value));
 	value_skip(header);
 }
 
@@ -229,7 +215,7 @@ static void tag_end(struct header *header)
 {
 	const struct text tag = {(const uint8_t *)header->text, header->len};
 	if (text_starts(tag, "d=") && tag.len > 2) {
-		value_note(header, 2);
+		value_note(header, (struct text){tag.at + 2, tag.len - 2});
 	}
 	header->len = 0;
 }
@@ -239,7 +225,7 @@ static void checker_end(struct header *header)
 {
 	const struct text word = {(const uint8_t *)header->text, header->len};
 	if (word.len > 0 && !text_starts(word, "i=")) {
-		value_note(header, 0);
+		value_note(header, word);
 	}
 	header->len = 0;
 }
@@ -490,9 +476,7 @@ static size_t keep_run(struct header *header, struct text bytes, size_t len)
 static void word_run(struct header *header, struct text bytes, size_t len)
 {
 	if (header->depth == 0) {
-		for (size_t i = 0; i < len; i++) {
-			header->word = word_add(header->word, bytes.at[i]);
-		}
+		header->word = word_add(header->word, (struct text){bytes.at, len});
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "analyze/tls_message.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum content_type {
 	CONTENT_CHANGE_CIPHER = 20,
@@ -213,19 +214,9 @@ static void ssl2_begin(const struct tls_step *step)
 		step, len, (struct text){header + SSL2_HEADER_BYTES, held});
 }
 
-/* Take one byte of a record header. */
-static void header_byte(const struct tls_step *step, uint8_t byte)
+static void header_end(const struct tls_step *step)
 {
 	struct tls_side *side = step->side;
-	side->header[side->header_len++] = byte;
-	if (!is_header_possible(step)) {
-		step->session->is_broken = true;
-		return;
-	}
-	if (side->header_len < RECORD_HEADER_BYTES) {
-		return;
-	}
-	side->header_len = 0;
 	if (side->header[0] & 0x80) {
 		ssl2_begin(step);
 		return;
@@ -234,6 +225,23 @@ static void header_byte(const struct tls_step *step, uint8_t byte)
 	side->record_left =
 		(uint16_t)((unsigned)side->header[3] << 8 | side->header[4]);
 	record_begin(step);
+}
+
+/* Take what is there of a record header; returns how many bytes. */
+static size_t header_bytes(const struct tls_step *step, struct text bytes)
+{
+	struct tls_side *side = step->side;
+	const size_t missing = RECORD_HEADER_BYTES - side->header_len;
+	const size_t taken = bytes.len < missing ? bytes.len : missing;
+	memcpy(side->header + side->header_len, bytes.at, taken);
+	side->header_len += (uint8_t)taken;
+	if (!is_header_possible(step)) {
+		step->session->is_broken = true;
+	} else if (side->header_len == RECORD_HEADER_BYTES) {
+		side->header_len = 0;
+		header_end(step);
+	}
+	return taken;
 }
 
 /* Alerts in clear are two bytes (RFC 5246 section 7.2); header[0..1] holds them. */
@@ -378,10 +386,10 @@ enum tls_result tls_session_bytes(struct tls_context *context,
 		return is_settled(session, facts) ? TLS_FINISHED : TLS_GO_ON;
 	}
 	while (bytes.len > 0) {
-		size_t taken = 1;
+		size_t taken;
 		session->left = (uint32_t)bytes.len;
 		if (side->record_left == 0) {
-			header_byte(&step, bytes.at[0]);
+			taken = header_bytes(&step, bytes);
 		} else {
 			taken = bytes.len < side->record_left ? bytes.len
 							      : side->record_left;

@@ -88,9 +88,7 @@ static bool is_other_service(struct text words)
 static uint64_t traits_of_greeting(const struct traits_line *line, struct text text)
 {
 	const struct text words = behind_host(line, text);
-	const bool is_ftp =
-		traits_contains(text, "FTP") || traits_contains(text, "FileZilla");
-	if (line->is_whole && is_ftp && is_ftp_first(words)) {
+	if (line->is_whole && is_ftp_first(words)) {
 		return SERVER_FTP_TEXT;
 	}
 	if (traits_contains(words, "SMTP")) {
@@ -102,7 +100,8 @@ static uint64_t traits_of_greeting(const struct traits_line *line, struct text t
 	if (traits_contains(words, "LMTP")) {
 		return SERVER_LMTP_TEXT;
 	}
-	if (line->is_whole && is_ftp) {
+	if (line->is_whole &&
+		(traits_contains(text, "FTP") || traits_contains(text, "FileZilla"))) {
 		return SERVER_FTP_TEXT;
 	}
 	/* of a line that is not all there the rest may say more */

@@ -1,11 +1,14 @@
+/* What costs is not the digest of forty bytes, but finding and making what computes it. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "engine/record.h"
 
 #include <netinet/in.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
-#define SEED_BYTES   2
-#define DIGEST_BYTES 20
-#define TUPLE_BYTES  (SEED_BYTES + 16 + 16 + 2 + 2 + 2)
+#define SEED_BYTES  2
+#define TUPLE_BYTES (SEED_BYTES + 16 + 16 + 2 + 2 + 2)
 
 struct endpoint {
 	const uint8_t *address;
@@ -29,18 +32,6 @@ static bool is_before(const struct endpoint *a, const struct endpoint *b, size_t
 {
 	const int order = memcmp(a->address, b->address, len);
 	return order < 0 || (order == 0 && a->port <= b->port);
-}
-
-/* Fetching the algorithm costs more than the digest of a tuple: it is done once. */
-static bool digest_of(const uint8_t *tuple, size_t len, uint8_t digest[DIGEST_BYTES])
-{
-	static EVP_MD *kind;
-	static EVP_MD_CTX *context;
-	kind = kind ? kind : EVP_MD_fetch(NULL, "SHA1", NULL);
-	context = context ? context : EVP_MD_CTX_new();
-	return kind && context && EVP_DigestInit_ex2(context, kind, NULL) == 1 &&
-	       EVP_DigestUpdate(context, tuple, len) == 1 &&
-	       EVP_DigestFinal_ex(context, digest, NULL) == 1;
 }
 
 void record_community_id(const struct record *record, char text[32])
@@ -69,11 +60,12 @@ void record_community_id(const struct record *record, char text[32])
 		at = put_be16(at, high.port);
 	}
 
-	uint8_t digest[DIGEST_BYTES];
-	if (!digest_of(tuple, (size_t)(at - tuple), digest)) {
-		text[0] = '\0';
-		return;
-	}
-	memcpy(text, "1:", 2);
-	(void)EVP_EncodeBlock((unsigned char *)text + 2, digest, DIGEST_BYTES);
+	uint8_t digest[SHA_DIGEST_LENGTH];
+	SHA_CTX context;
+	(void)SHA1_Init(&context);
+	(void)SHA1_Update(&context, tuple, (size_t)(at - tuple));
+	(void)SHA1_Final(digest, &context);
+	text[0] = '1';
+	text[1] = ':';
+	(void)EVP_EncodeBlock((unsigned char *)text + 2, digest, sizeof(digest));
 }

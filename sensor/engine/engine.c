@@ -24,8 +24,6 @@
 #define HANDSHAKES         512  /* TLS messages put together at once, 32 KiB each */
 #define STRUCTURE_HOSTS    4096
 
-#define CACHE_LINE_BYTES 64
-
 static struct flow_settings table_of(uint32_t flows, uint32_t watched)
 {
 	return (struct flow_settings){.flows = flows,
@@ -245,12 +243,13 @@ static void approach_dialogue(const struct conversation *conversation)
 	static const uint16_t AT[] = {offsetof(struct conversation, dialogue),
 		offsetof(struct conversation, dialogue.facts) - CACHE_LINE_BYTES,
 		offsetof(struct conversation, dialogue.facts),
+		offsetof(struct conversation, dialogue.facts.mail_from_domain),
 		offsetof(struct conversation, dialogue.facts.session),
 		offsetof(struct conversation, dialogue.facts.headers), STATE,
 		STATE + CACHE_LINE_BYTES, STATE + offsetof(struct clear, lines[1]),
 		STATE + offsetof(struct clear, lines[1]) + CACHE_LINE_BYTES,
 		STATE + offsetof(struct clear, starttls),
-		STATE + offsetof(struct smtp, text_bytes)};
+		STATE + offsetof(struct smtp, expect)};
 	for (size_t i = 0; i < sizeof(AT) / sizeof(AT[0]); i++) {
 		__builtin_prefetch((const uint8_t *)conversation + AT[i], 1);
 	}

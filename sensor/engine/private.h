@@ -64,6 +64,8 @@ enum conversation_phase {
 	CONVERSATION_GONE,    /* returned, never stored: there is no conversation */
 } __attribute__((packed));
 
+#define CACHE_LINE_BYTES 64
+
 /* One side went on for so long and nothing was recognised: what was said first must do. */
 #define CONVERSATION_BULK_BYTES (UINT32_C(16) << 10)
 

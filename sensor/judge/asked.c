@@ -59,14 +59,14 @@ static void words_of(
 		   tls_bits(question) << 29;
 }
 
-static struct asked_answer *place_of(
-	struct asked *asked, const uint64_t words[ASKED_WORDS])
+static size_t place_of(const uint64_t *words, size_t count)
 {
+	_Static_assert(ASKED_PLACES == 1 << 8, "eight bits are one of them");
 	uint64_t sum = 0;
-	for (size_t i = 0; i < ASKED_WORDS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		sum += words[i] * FACTORS[i];
 	}
-	return &asked->answers[(sum ^ sum >> 29) * FACTORS[0] >> 56];
+	return (sum ^ sum >> 29) * FACTORS[0] >> 56;
 }
 
 static bool is_same(
@@ -82,7 +82,6 @@ static bool is_same(
 void asked_matrix(struct asked *asked, const struct matrix *matrix,
 	const struct matrix_question *question, struct matrix_result *result)
 {
-	_Static_assert(ASKED_PLACES == 1 << 8, "eight bits are one of them");
 	assert(question->is_brief);
 	if (is_telling(question->from_named) || is_telling(question->to_named)) {
 		matrix_ask(matrix, question, result);
@@ -90,7 +89,7 @@ void asked_matrix(struct asked *asked, const struct matrix *matrix,
 	}
 	uint64_t words[ASKED_WORDS];
 	words_of(question, words);
-	struct asked_answer *answer = place_of(asked, words);
+	struct asked_answer *answer = &asked->answers[place_of(words, ASKED_WORDS)];
 	if (!is_same(answer, words)) {
 		matrix_ask(matrix, question, result);
 		*answer = (struct asked_answer){.allowed = result->allowed,
@@ -107,4 +106,16 @@ void asked_matrix(struct asked *asked, const struct matrix *matrix,
 	result->row = answer->row;
 	result->nearest = answer->nearest;
 	result->reason[0] = '\0';
+}
+
+struct matrix_end asked_locate(
+	struct asked *asked, const struct matrix *matrix, const struct address *address)
+{
+	uint64_t words[2];
+	memcpy(words, address->bytes, sizeof(words));
+	struct asked_host *host = &asked->hosts[place_of(words, 2)];
+	if (!host->end.zone || !address_equal(&host->address, address)) {
+		*host = (struct asked_host){*address, matrix_locate(matrix, address)};
+	}
+	return host->end;
 }

@@ -23,7 +23,13 @@ enum finding_need {
 	NEEDS_STARTTLS = 1 << 11, /* something of it in the dialogue */
 	NEEDS_AMBIGUITY = 1 << 12,
 	NEEDS_LISTED = 1 << 13,
-	NEEDS_CLAIM = 1 << 14, /* alone: of a tunnel that nobody declared */
+	NEEDS_CLAIM = 1 << 14, /* of a tunnel that nobody declared */
+	NEEDS_NO_CLAIM = 1 << 15,
+	NEEDS_REQUIRETLS = 1 << 16, /* asked for in clear */
+	NEEDS_SMUGGLING = 1 << 17,
+	NEEDS_SENDER = 1 << 18,  /* of mail that was taken */
+	NEEDS_HEADER = 1 << 19,  /* of mail with a sender, to its end */
+	NEEDS_ADDRESS = 1 << 20, /* in a header field */
 };
 
 /* When a flow that carries mail in clear has raised it, if it ever does. */
@@ -67,8 +73,8 @@ static const struct finding_rule RULES[] = {
 		TOLD_LATER},
 	{finding_starttls_unused, FINDING_TLS_STARTTLS_UNUSED, false,
 		NEEDS_ROW | NEEDS_OFFER, TOLD_LATER},
-	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false, 0,
-		TOLD_LATER},
+	{finding_starttls_stripped, FINDING_TLS_STARTTLS_STRIPPED, false,
+		NEEDS_NO_CLAIM, TOLD_LATER},
 	{finding_starttls_injection, FINDING_TLS_STARTTLS_INJECTION, false,
 		NEEDS_STARTTLS, TOLD_LATER},
 	{finding_tls_version_obsolete, FINDING_TLS_VERSION_OBSOLETE, false,
@@ -87,35 +93,35 @@ static const struct finding_rule RULES[] = {
 		NEEDS_CERTIFICATE, TOLD_LATER},
 	{finding_tls_client_certificate_missing, FINDING_TLS_CLIENT_CERTIFICATE_MISSING,
 		false, NEEDS_ROW | NEEDS_VERSION, TOLD_LATER},
-	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false, NEEDS_SENDING,
-		TOLD_LATER},
-	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true, 0,
-		TOLD_LATER},
+	{finding_requiretls_clear, FINDING_REQUIRETLS_CLEAR, false,
+		NEEDS_SENDING | NEEDS_REQUIRETLS, TOLD_LATER},
+	{finding_zone_mailbox_misplaced, FINDING_ZONE_MAILBOX_MISPLACED, true,
+		NEEDS_NO_CLAIM, TOLD_LATER},
 	{finding_zone_user_access_exposed, FINDING_ZONE_USER_ACCESS_EXPOSED, true,
 		NEEDS_READING, TOLD_WITH_CONTENT},
 	{finding_relay_chained, FINDING_RELAY_CHAINED, true, NEEDS_SENDING, TOLD_LATER},
 	{finding_gateway_send_receive_mixed, FINDING_GATEWAY_SEND_RECEIVE_MIXED, true,
 		NEEDS_SENDING, TOLD_LATER},
 	{finding_header_internal_leak, FINDING_HEADER_INTERNAL_LEAK, true,
-		NEEDS_SENDING, TOLD_LATER},
+		NEEDS_SENDING | NEEDS_ADDRESS, TOLD_LATER},
 	{finding_authentication_missing, FINDING_AUTHENTICATION_MISSING, true,
-		NEEDS_SENDING, TOLD_LATER},
+		NEEDS_SENDING | NEEDS_HEADER, TOLD_LATER},
 	{finding_sender_mx_lookup, FINDING_SENDER_MX_LOOKUP, true, NEEDS_LOOKUP,
 		TOLD_WITH_CONTENT},
-	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false, 0,
-		TOLD_LATER},
+	{finding_certificate_changing, FINDING_TLS_CERTIFICATE_CHANGING, false,
+		NEEDS_NO_CLAIM, TOLD_LATER},
 	{finding_evasion_ambiguous, FINDING_EVASION_AMBIGUOUS, false, NEEDS_AMBIGUITY,
 		TOLD_LATER},
 	{finding_tunnel_mail, FINDING_TUNNEL_MAIL, false, NEEDS_CLAIM,
 		TOLD_WITH_CONTENT},
-	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false, NEEDS_SENDING,
-		TOLD_LATER},
+	{finding_smtp_smuggling, FINDING_SMTP_SMUGGLING, false,
+		NEEDS_SENDING | NEEDS_SMUGGLING, TOLD_LATER},
 	{finding_sender_own_domain_outside, FINDING_SENDER_OWN_DOMAIN_OUTSIDE, true,
-		NEEDS_SENDING, TOLD_LATER},
+		NEEDS_SENDING | NEEDS_SENDER, TOLD_LATER},
 	{finding_sender_foreign_domain_out, FINDING_SENDER_FOREIGN_DOMAIN_OUT, true,
-		NEEDS_SENDING, TOLD_LATER},
-	{finding_content_unchecked, FINDING_CONTENT_UNCHECKED, true, NEEDS_SENDING,
-		TOLD_LATER},
+		NEEDS_SENDING | NEEDS_SENDER, TOLD_LATER},
+	{finding_content_unchecked, FINDING_CONTENT_UNCHECKED, true,
+		NEEDS_SENDING | NEEDS_HEADER, TOLD_LATER},
 	{finding_sender_listed, FINDING_SENDER_LISTED, false, NEEDS_LISTED, TOLD_LATER},
 };
 _Static_assert(sizeof(RULES) / sizeof(RULES[0]) == FINDING_FLOW_COUNT,
@@ -126,13 +132,21 @@ static unsigned need(bool is_shown, enum finding_need bit)
 	return is_shown ? (unsigned)bit : 0;
 }
 
-/* The needs that this flow meets. */
+/*
+ * The needs that this flow meets. What is claimed inside a tunnel neither accuses nor excuses
+ * anybody there: one finding.
+ */
 static unsigned needs_met(const struct judge_case *judged)
 {
 	const struct facts *facts = judged->facts;
 	const struct facts_tls_session *session = &facts->session;
+	const struct facts_headers *headers = &facts->headers;
+	if (way_is_foreign(judged->observation->way.tag)) {
+		return NEEDS_CLAIM;
+	}
 	const bool is_sending = protocol_row(judged->observation->protocol)->is_sending;
-	return need(judged->result->allowed == MATRIX_NO, NEEDS_REFUSAL) |
+	return NEEDS_NO_CLAIM |
+	       need(judged->result->allowed == MATRIX_NO, NEEDS_REFUSAL) |
 	       need(judged->is_foreign || judged->is_web_inside, NEEDS_FOREIGN) |
 	       (is_sending ? NEEDS_SENDING : NEEDS_READING) |
 	       need(judged->observation->lookup != NULL, NEEDS_LOOKUP) |
@@ -145,7 +159,13 @@ static unsigned needs_met(const struct judge_case *judged)
 	       need(facts->starttls_offered == FACTS_NO, NEEDS_NO_OFFER) |
 	       need(facts->starttls != 0, NEEDS_STARTTLS) |
 	       need(judged->listed->told != LISTED_ENDS, NEEDS_LISTED) |
-	       need(way_is_foreign(judged->observation->way.tag), NEEDS_CLAIM) |
+	       need(facts->has_requiretls_clear, NEEDS_REQUIRETLS) |
+	       need(facts->smuggling != FACTS_SMUGGLING_NONE, NEEDS_SMUGGLING) |
+	       need(facts->sender_count > 0, NEEDS_SENDER) |
+	       need((headers->senders | headers->without_dkim_signature |
+			    headers->without_authentication_results) != 0,
+		       NEEDS_HEADER) |
+	       need(headers->address_count > 0, NEEDS_ADDRESS) |
 	       need(judged->observation->ambiguity != NULL ||
 			       facts->opening != OPENING_NONE ||
 			       facts->has_unread_lines,
@@ -157,17 +177,26 @@ static enum severity milder(enum severity severity)
 	return severity < SEVERITY_LOW ? severity + 1 : SEVERITY_LOW;
 }
 
+/* Where no text is wanted it is cleared of what holds alone: few do. */
 static void rule_test(const struct finding_rule *rule, const struct judge_case *judged,
 	struct judgement *judgement)
 {
+	char *detail = judgement->detail[rule->finding];
 	struct finding_note note = {
-		.severity = finding_row(rule->finding)->severity,
-		.detail = judged->is_brief ? NULL : judgement->detail[rule->finding],
+		.detail = judged->is_brief ? NULL : detail,
 		.detail_bytes = sizeof(judgement->detail[rule->finding]),
 	};
-	judgement->detail[rule->finding][0] = '\0';
+	if (!judged->is_brief) {
+		detail[0] = '\0';
+	}
 	if (!rule->holds(judged, &note)) {
 		return;
+	}
+	if (judged->is_brief) {
+		detail[0] = '\0';
+	}
+	if (note.severity == SEVERITY_NONE) {
+		note.severity = finding_row(rule->finding)->severity;
 	}
 	if (judged->observation->confidence == DIRECTION_CONFIDENCE_PORT &&
 		rule->depends_on_direction) {
@@ -177,14 +206,11 @@ static void rule_test(const struct finding_rule *rule, const struct judge_case *
 	judgement->severity[rule->finding] = (uint8_t)note.severity;
 }
 
-/* What is claimed inside a tunnel neither accuses nor excuses anybody there: one finding. */
 void findings_test(const struct judge_case *judged, struct judgement *judgement)
 {
-	const unsigned met = needs_met(judged);
-	const bool is_claim = (met & NEEDS_CLAIM) != 0;
+	const unsigned missing = ~needs_met(judged);
 	for (size_t i = 0; i < FINDING_FLOW_COUNT; i++) {
-		if ((RULES[i].needs & ~met) == 0 &&
-			(!is_claim || RULES[i].needs == NEEDS_CLAIM)) {
+		if ((RULES[i].needs & missing) == 0) {
 			rule_test(&RULES[i], judged, judgement);
 		}
 	}

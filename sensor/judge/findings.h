@@ -33,10 +33,10 @@ struct judge_case {
 	bool is_web_inside; /* mail by its port, and its TLS asks for HTTP */
 };
 
-/* What a finding says of this flow; severity starts as the catalogue has it. */
+/* What a finding says of this flow. */
 struct finding_note {
-	enum severity severity;
-	char *detail; /* NULL: no text is wanted */
+	enum severity severity; /* NONE: as the catalogue has it */
+	char *detail;           /* NULL: no text is wanted */
 	size_t detail_bytes;
 };
 

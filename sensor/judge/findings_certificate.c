@@ -29,32 +29,34 @@ static int64_t now_s(const struct judge_case *judged)
 	return (int64_t)(judged->observation->now_us / US_PER_S);
 }
 
+static bool note_day(struct finding_note *note, const char *words, int64_t day_s)
+{
+	char day[16];
+	return note->detail == NULL ||
+	       finding_note_set(note, "%s %s", words, finding_date(day_s, day));
+}
+
 bool finding_certificate_expired(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts_certificate *certificate = seen_certificate(judged, note);
-	char date[16];
 	if (certificate == NULL) {
 		return false;
 	}
 	if (now_s(judged) > certificate->not_after_s) {
-		return finding_note_set(note, "expired on %s",
-			finding_date(certificate->not_after_s, date));
+		return note_day(note, "expired on", certificate->not_after_s);
 	}
 	return now_s(judged) < certificate->not_before_s &&
-	       finding_note_set(note, "not valid before %s",
-		       finding_date(certificate->not_before_s, date));
+	       note_day(note, "not valid before", certificate->not_before_s);
 }
 
 bool finding_certificate_expiring(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts_certificate *certificate = seen_certificate(judged, note);
-	char date[16];
 	return certificate != NULL && now_s(judged) <= certificate->not_after_s &&
 	       certificate->not_after_s - now_s(judged) <= EXPIRING_WITHIN_S &&
-	       finding_note_set(note, "valid until %s",
-		       finding_date(certificate->not_after_s, date));
+	       note_day(note, "valid until", certificate->not_after_s);
 }
 
 bool finding_certificate_self_signed(

@@ -35,19 +35,16 @@ bool finding_tls_credentials_clear(
 		[FACTS_NO] = "rejected",
 		[FACTS_YES] = "accepted",
 	};
-	char names[72] = "";
-	size_t len = 0;
-	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
-		if ((judged->facts->auth_secret & flag) != 0 && len < sizeof(names)) {
-			len += (size_t)snprintf(names + len, sizeof(names) - len,
-				"%s%s", len > 0 ? "+" : "", facts_mechanism_name(flag));
-		}
+	const struct facts *facts = judged->facts;
+	const bool is_settled =
+		facts->auth_accepted != FACTS_UNKNOWN || judged->observation->is_ended;
+	char names[FACTS_MECHANISMS_BYTES];
+	if (facts->auth_secret == 0 || !is_settled || note->detail == NULL) {
+		return facts->auth_secret != 0 && is_settled;
 	}
-	const bool is_settled = judged->facts->auth_accepted != FACTS_UNKNOWN ||
-				judged->observation->is_ended;
-	return len > 0 && is_settled &&
-	       finding_note_set(
-		       note, "%s, %s", names, OUTCOMES[judged->facts->auth_accepted]);
+	return finding_note_set(note, "%s, %s",
+		facts_mechanism_names(facts->auth_secret, names),
+		OUTCOMES[facts->auth_accepted]);
 }
 
 /* EHLO was refused to this client, and it is back with HELO, which asks for no list. */

@@ -290,6 +290,19 @@ static void ask_names(struct judge_case *judged, struct matrix_named named[2])
 	}
 }
 
+struct matrix_end judge_locate(const struct matrix *matrix,
+	const struct observation *observation, const struct address *address)
+{
+	const struct matrix_zone *inside = observation->zone_inside;
+	struct matrix_end end =
+		observation->asked ? asked_locate(observation->asked, matrix, address)
+				   : matrix_locate(matrix, address);
+	if (inside && judge_is_internet(&end)) {
+		end.zone = inside;
+	}
+	return end;
+}
+
 static void judge(const struct matrix *matrix, const struct observation *observation,
 	struct judgement *judgement, bool is_brief)
 {
@@ -300,14 +313,12 @@ static void judge(const struct matrix *matrix, const struct observation *observa
 		.observation = observation,
 		.facts = observation->facts != NULL ? observation->facts : &NO_FACTS,
 		.result = &result,
-		.from = observation->ends != NULL
-				? observation->ends[0]
-				: matrix_locate_inside(matrix, &observation->client,
-					  observation->zone_inside),
+		.from = observation->ends != NULL ? observation->ends[0]
+						  : judge_locate(matrix, observation,
+							    &observation->client),
 		.to = observation->ends != NULL
 			      ? observation->ends[1]
-			      : matrix_locate_inside(matrix, &observation->server,
-					observation->zone_inside),
+			      : judge_locate(matrix, observation, &observation->server),
 		.port = observation->server_port,
 		.profile = matrix_profile(matrix),
 		.is_brief = is_brief,

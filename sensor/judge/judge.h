@@ -71,6 +71,10 @@ struct judgement {
 	char detail[FINDING_FLOW_COUNT][JUDGEMENT_DETAIL_BYTES];
 };
 
+/* One of the observation's addresses, by the way in that it stands on. */
+struct matrix_end judge_locate(const struct matrix *matrix,
+	const struct observation *observation, const struct address *address);
+
 void judge_flow(const struct matrix *matrix, const struct observation *observation,
 	struct judgement *judgement);
 

@@ -344,7 +344,8 @@ void structure_recall(const struct structure *structure,
 	memory->server_took_us = within_a_day(server->took_us, now_us);
 	memory->client_was_let_take_us = within_a_day(client->was_let_take_us, now_us);
 	memory->server_was_let_send_us = within_a_day(server->was_let_send_us, now_us);
-	const struct relay *relay = relay_find(structure, &observation->client);
+	const struct relay *relay =
+		is_relay(from) ? relay_find(structure, &observation->client) : NULL;
 	if (relay != NULL && observation->facts != NULL) {
 		chain_recall(relay, observation, memory);
 	}

@@ -172,10 +172,8 @@ void wire_read(const struct matrix *matrix, const struct classification *classif
 		read_proxy(matrix, classification, on_wire, scratch, reading);
 	}
 	observation->protocol = protocol_at_server(matrix, observation);
-	reading->ends[0] = matrix_locate_inside(
-		matrix, &observation->client, observation->zone_inside);
-	reading->ends[1] = matrix_locate_inside(
-		matrix, &observation->server, observation->zone_inside);
+	reading->ends[0] = judge_locate(matrix, observation, &observation->client);
+	reading->ends[1] = judge_locate(matrix, observation, &observation->server);
 	observation->ends = reading->ends;
 	if (is_lmtp_meant(matrix, reading)) {
 		observation->protocol = PROTOCOL_LMTP;

@@ -107,16 +107,6 @@ struct matrix_end matrix_locate(
 	return end;
 }
 
-struct matrix_end matrix_locate_inside(const struct matrix *matrix,
-	const struct address *address, const struct matrix_zone *zone)
-{
-	struct matrix_end end = matrix_locate(matrix, address);
-	if (zone != NULL && end.zone == &matrix->zones[0]) {
-		end.zone = zone;
-	}
-	return end;
-}
-
 const struct matrix_tunnel *matrix_tunnel_of(
 	const struct matrix *matrix, const struct tunnel *tunnel)
 {

@@ -205,10 +205,6 @@ const struct matrix_zone *matrix_zones(const struct matrix *matrix, size_t *coun
 struct matrix_end matrix_locate(
 	const struct matrix *matrix, const struct address *address);
 
-/* The same inside a tunnel: zone (or NULL) is that of addresses that no zone holds. */
-struct matrix_end matrix_locate_inside(const struct matrix *matrix,
-	const struct address *address, const struct matrix_zone *zone);
-
 /* The declaration this tunnel falls under, the first of several; NULL: none does. */
 const struct matrix_tunnel *matrix_tunnel_of(
 	const struct matrix *matrix, const struct tunnel *tunnel);

@@ -10,9 +10,8 @@
 
 #include <string.h>
 
-#define US_PER_S         1000000
-#define MECHANISMS_BYTES 160
-#define REFERENCE_BYTES  128
+#define US_PER_S        1000000
+#define REFERENCE_BYTES 128
 
 void json_write_event(struct json_writer *writer, const char *type, uint64_t time_us,
 	const char *prefix, uint64_t sequence)
@@ -159,17 +158,10 @@ static const char *starttls_name(const struct record *record, const struct facts
 	return (facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0 ? "accepted" : "none";
 }
 
-/* Names of all mechanisms in flags, joined with '+'; NULL when there is none. */
+/* NULL when there is none. */
 static const char *mechanism_names(unsigned flags, char *text)
 {
-	size_t len = 0;
-	for (unsigned flag = 1; flag <= FACTS_MECHANISM_OTHER; flag <<= 1) {
-		if ((flags & flag) != 0 && len < MECHANISMS_BYTES) {
-			len += (size_t)snprintf(text + len, MECHANISMS_BYTES - len,
-				"%s%s", len > 0 ? "+" : "", facts_mechanism_name(flag));
-		}
-	}
-	return len > 0 ? text : NULL;
+	return flags != 0 ? facts_mechanism_names(flags, text) : NULL;
 }
 
 static void write_accepted(struct json_writer *writer, enum facts_answer accepted)
@@ -200,7 +192,7 @@ static bool is_client_missing(const struct record *record, const struct facts *f
 static void write_dialogue(struct json_writer *writer, const struct record *record,
 	const struct facts *facts)
 {
-	char names[MECHANISMS_BYTES];
+	char names[FACTS_MECHANISMS_BYTES];
 	json_text(writer, "tls", facts_tls_name(facts->tls));
 	json_text(
 		writer, "starttls_offered", facts_answer_name(facts->starttls_offered));

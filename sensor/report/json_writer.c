@@ -279,10 +279,15 @@ void json_array_close(struct json_writer *writer)
 	writer->needs_comma = true;
 }
 
+static COLD void put_null(struct json_writer *writer)
+{
+	put(writer, "null", 4);
+}
+
 void json_put_text(struct json_writer *writer, const char *text)
 {
 	if (text == NULL) {
-		put(writer, "null", 4);
+		put_null(writer);
 	} else {
 		put_quoted(writer, text);
 	}

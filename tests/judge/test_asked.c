@@ -110,6 +110,29 @@ static struct matrix_question relayed(const struct matrix *matrix)
 		.is_brief = true};
 }
 
+/* More hosts than there are places, so that one takes another's; each of them twice. */
+static void a_host_stands_where_the_matrix_has_it(void **state)
+{
+	(void)state;
+	static struct asked asked;
+	struct matrix *matrix = made_matrix(SITE);
+	unsigned declared = 0;
+	for (unsigned i = 0; i < 2 * 3 * ASKED_PLACES; i++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "%s.%u",
+			i % 3 ? "192.0.2" : "203.0.113", i / 6);
+		const struct address address = made_address(text);
+		const struct matrix_end right = matrix_locate(matrix, &address);
+		const struct matrix_end end = asked_locate(&asked, matrix, &address);
+		assert_ptr_equal(end.group, right.group);
+		assert_ptr_equal(end.zone, right.zone);
+		assert_false(end.is_named);
+		declared += right.group != NULL;
+	}
+	assert_int_equal(declared, 4 * (64 + 1)); /* a prefix and a host */
+	matrix_free(matrix);
+}
+
 static void a_row_that_ends_is_not_remembered_as_allowing(void **state)
 {
 	(void)state;
@@ -166,17 +189,21 @@ static void an_emptied_one_asks_anew(void **state)
 	struct matrix *matrix = made_matrix(SITE);
 	const struct matrix_question question = relayed(matrix);
 	struct matrix_result result;
+	const struct address relay = made_address("192.0.2.25");
 	asked_matrix(&asked, matrix, &question, &result);
+	const struct matrix_group *group = asked_locate(&asked, matrix, &relay).group;
 	struct matrix *other = made_matrix(SITE);
 	asked_matrix(&asked, other, &question, &result);
 	assert_string_equal(result.row->id, "A-03"); /* remembered: of the first one */
 	size_t count = 0;
 	const struct matrix_row *first = matrix_rows(matrix, &count);
 	assert_true(result.row >= first && result.row < first + count);
+	assert_ptr_equal(asked_locate(&asked, other, &relay).group, group);
 	asked_clear(&asked);
 	const struct matrix_question its = relayed(other);
 	asked_matrix(&asked, other, &its, &result);
 	assert_false(result.row >= first && result.row < first + count);
+	assert_ptr_not_equal(asked_locate(&asked, other, &relay).group, group);
 	matrix_free(other);
 	matrix_free(matrix);
 }
@@ -185,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_remembered_is_what_the_matrix_answers),
+		cmocka_unit_test(a_host_stands_where_the_matrix_has_it),
 		cmocka_unit_test(a_row_that_ends_is_not_remembered_as_allowing),
 		cmocka_unit_test(a_name_that_became_known_is_asked_about),
 		cmocka_unit_test(an_emptied_one_asks_anew),
