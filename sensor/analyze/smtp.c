@@ -520,6 +520,7 @@ static void smtp_lost(struct clear *clear, struct facts *facts, enum direction w
 		smtp_claims_lost(smtp, facts);
 		return;
 	}
+	smtp->is_greeting_lost = !smtp->has_greeting;
 	smtp->is_list_whole = false;
 	smtp->reply_code = 0;
 }

@@ -64,17 +64,17 @@ struct smtp_claims {
 	uint16_t starttls; /* enum facts_starttls flags */
 	uint8_t protocol;  /* enum protocol; PROTOCOL_UNKNOWN: none claimed */
 	uint8_t replies;   /* since the odd end */
-	bool is_open;
-	bool is_behind_data; /* DATA has no reply yet: text, or commands if it is refused */
-	bool is_odd;         /* the text ended as only a lenient server takes it */
-	bool has_end;        /* and then as every server takes it */
-	bool has_command; /* one stood in between */
-	bool has_odd_end; /* behind DATA that waits: the text ended as .is_odd has it */
-	bool is_behind_bare; /* the line before ended by LF alone */
-	bool has_requiretls;
-	bool is_letter_s; /* a reply came that a letter may have, too */
-	bool has_helo;    /* these two stand in the facts, */
-	bool has_domain;  /* from where they can be taken back */
+	bool is_open : 1;
+	bool is_behind_data : 1; /* DATA has no reply yet: text, or commands if it is refused */
+	bool is_odd : 1;         /* the text ended as only a lenient server takes it */
+	bool has_end : 1;     /* and then as every server takes it */
+	bool has_command : 1; /* one stood in between */
+	bool has_odd_end : 1; /* behind DATA that waits: the text ended as .is_odd has it */
+	bool is_behind_bare : 1; /* the line before ended by LF alone */
+	bool has_requiretls : 1;
+	bool is_letter_s : 1; /* a reply came that a letter may have, too */
+	bool has_helo : 1;    /* these two stand in the facts, */
+	bool has_domain : 1;  /* from where they can be taken back */
 };
 
 struct smtp {
@@ -99,7 +99,8 @@ struct smtp {
 	bool is_crlf;       /* so ended the line of DATA */
 	uint8_t turn_verb;  /* enum smtp_verb that the server said, or OTHER */
 	bool has_greeting;
-	bool has_ehlo;      /* EHLO or LHLO was sent and not refused */
+	bool is_greeting_lost; /* it may be: bytes of the server were, before its first reply */
+	bool has_ehlo;         /* EHLO or LHLO was sent and not refused */
 	bool is_ehlo_plain; /* behind the greeting, with a plain name */
 	bool is_helo_again; /* HELO followed such a one that was refused, with its name */
 	bool is_go_ahead_odd; /* STARTTLS was answered, though not with 220 nor a refusal */

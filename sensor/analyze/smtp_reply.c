@@ -74,7 +74,7 @@ static bool is_greeting(
 	if (smtp->has_greeting) {
 		return false;
 	}
-	if (facts->is_midstream || facts->gaps > 0) {
+	if (facts->is_midstream || smtp->is_greeting_lost) {
 		return code == 220 && smtp->clear.starttls == CLEAR_STARTTLS_NONE;
 	}
 	return true;

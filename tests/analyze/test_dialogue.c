@@ -161,6 +161,22 @@ static void clear_lines_behind_the_answer_are_an_injection(void **state)
 	assert_int_equal(facts.tls, FACTS_TLS_STARTTLS);
 }
 
+/* As one port of a TAP is read behind the other; a client's lost bytes hide no reply. */
+static void a_greeting_behind_a_gap_of_the_client_is_no_go_ahead(void **state)
+{
+	(void)state;
+	static const struct talk_step LATE[] = {C("EHLO c\r\nSTARTTLS\r\n"),
+		CLIENT_GAP(100), S("220 x\r\n"), S("250-x\r\n250 STARTTLS\r\n"),
+		S("220 go\r\n")};
+	static const struct talk_step LOST[] = {C("EHLO c\r\nSTARTTLS\r\n"),
+		SERVER_GAP(100), S("220 go\r\n"), S("250 x\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LATE));
+	assert_int_equal(facts.starttls & FACTS_STARTTLS_INJECTED_SERVER, 0);
+	assert_int_equal(facts.starttls_offered, FACTS_YES);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(LOST));
+	assert_true((facts.starttls & FACTS_STARTTLS_INJECTED_SERVER) != 0);
+}
+
 static void a_hello_to_a_clear_server_is_not_tls(void **state)
 {
 	(void)state;
@@ -456,6 +472,7 @@ int main(void)
 		cmocka_unit_test(
 			commands_behind_starttls_are_an_injection_only_when_it_is_accepted),
 		cmocka_unit_test(clear_lines_behind_the_answer_are_an_injection),
+		cmocka_unit_test(a_greeting_behind_a_gap_of_the_client_is_no_go_ahead),
 		cmocka_unit_test(a_hello_to_a_clear_server_is_not_tls),
 		cmocka_unit_test(what_looks_like_a_record_hides_no_command),
 		cmocka_unit_test(a_hello_behind_a_refused_starttls_is_not_tls),
