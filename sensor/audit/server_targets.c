@@ -44,7 +44,8 @@ static enum protocol protocol_at(
 {
 	enum protocol found = PROTOCOL_UNKNOWN;
 	*is_ambiguous = false;
-	for (enum protocol one = 1; one < PROTOCOL_MAIL_LAST; one++) {
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_MAIL_LAST; i++) {
+		const enum protocol one = (enum protocol)i;
 		if ((row->protocols & PROTOCOL_BIT(one)) == 0 || !is_asked(one)) {
 			continue;
 		}
@@ -133,7 +134,8 @@ static void add_row(struct collecting *work, const struct matrix_row *row)
 	if (!row->is_any_port && row->port_count > 0) {
 		return;
 	}
-	for (enum protocol one = 1; one < PROTOCOL_MAIL_LAST; one++) {
+	for (int i = PROTOCOL_UNKNOWN + 1; i < PROTOCOL_MAIL_LAST; i++) {
+		const enum protocol one = (enum protocol)i;
 		if ((row->protocols & PROTOCOL_BIT(one)) != 0 && is_asked(one)) {
 			add_port(work, row, one, protocol_row(one)->ports[0]);
 		}

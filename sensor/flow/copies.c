@@ -11,28 +11,29 @@ static uint64_t add_word(uint64_t sum, const uint8_t *bytes, size_t len)
 	return (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-/* Two sums, so that neither waits for the product of the other. */
+/* Several sums, so that none waits for the product of the other. */
 static uint32_t piece_sum(struct text bytes)
 {
 	const size_t word = sizeof(uint64_t);
-	uint64_t sum = bytes.len;
-	uint64_t other = 0;
-	if (bytes.len < word) {
-		other = add_word(other, bytes.at, bytes.len);
-	} else {
-		/* with some bytes twice where they are no whole number of words */
-		const uint8_t *last = bytes.at + bytes.len - word;
-		const uint8_t *at = bytes.at;
-		for (; last - at > (ptrdiff_t)word; at += 2 * word) {
-			sum = add_word(sum, at, word);
-			other = add_word(other, at + word, word);
-		}
-		if (at < last) {
-			sum = add_word(sum, at, word);
-		}
-		other = add_word(other, last, word);
+	uint64_t sums[4] = {bytes.len};
+	const uint8_t *at = bytes.at;
+	size_t left = bytes.len;
+	for (; left >= sizeof(sums); at += sizeof(sums), left -= sizeof(sums)) {
+		sums[0] = add_word(sums[0], at, word);
+		sums[1] = add_word(sums[1], at + word, word);
+		sums[2] = add_word(sums[2], at + 2 * word, word);
+		sums[3] = add_word(sums[3], at + 3 * word, word);
 	}
-	sum = (sum ^ other >> 7) * UINT64_C(0x9E3779B97F4A7C15) + other;
+	for (; left > word; at += word, left -= word) {
+		sums[0] = add_word(sums[0], at, word);
+	}
+	/* with some bytes twice where they are no whole number of words */
+	sums[1] = bytes.len < word ? add_word(sums[1], at, left)
+				   : add_word(sums[1], at + left - word, word);
+	uint64_t sum = 0;
+	for (size_t i = 0; i < 4; i++) {
+		sum = (sum ^ sums[i] >> 7) * UINT64_C(0x9E3779B97F4A7C15) + sums[i];
+	}
 	const uint32_t half = (uint32_t)(sum >> 32);
 	return half != 0 ? half : 1;
 }
