@@ -233,12 +233,18 @@ void clear_lend(void *state, enum direction way)
 	}
 }
 
+void clear_drop(void *state, enum direction way)
+{
+	struct clear *clear = state;
+	lines_drop(&clear->lines[role_of(clear, way)]);
+}
+
 void clear_lent(void *state)
 {
 	struct clear *clear = state;
 	for (unsigned role = 0; role < 2; role++) {
 		if (clear->lines[role].bytes != clear->room) {
-			clear->lines[role].len = 0;
+			clear->lines[role].len = 0; /* texts are in its room */
 			clear->lines[role].is_cut = false;
 		}
 	}

@@ -77,6 +77,9 @@ void clear_again(void *state, enum direction way);
 void clear_lend(void *state, enum direction way);
 void clear_lent(void *state);
 
+/* What was tried as TLS this way is TLS: the same bytes begin no line. */
+void clear_drop(void *state, enum direction way);
+
 /*
  * The one that was the server sends, the other receives: from the next byte on each way
  * has the other's role (RFC 821 section 3.8, RFC 2645).

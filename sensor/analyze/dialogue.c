@@ -75,6 +75,9 @@ static void hello_note(struct dialogue *dialogue)
 		return;
 	}
 	for (unsigned way = 0; way < 2; way++) {
+		if (dialogue->is_tls_tried[way]) {
+			clear_drop(dialogue->state, (enum direction)way);
+		}
 		dialogue->is_tls[way] |= dialogue->is_tls_tried[way];
 		dialogue->is_tls_tried[way] = false;
 	}
@@ -343,7 +346,8 @@ static void asked_end(struct facts *facts)
 	const bool is_refused = (facts->starttls & FACTS_STARTTLS_REFUSED) != 0;
 	if (facts->gaps == 0 && is_accepted && facts->session.has_client_hello) {
 		note_starttls(facts, FACTS_STARTTLS_FAILED);
-	} else if (facts->gaps > 0 && !is_refused && !facts_is_content_clear(facts)) {
+	} else if (facts->gaps > 0 && !is_refused && !facts_is_content_clear(facts) &&
+		   (facts->starttls & FACTS_STARTTLS_FAILED) == 0) {
 		facts->tls = FACTS_TLS_UNKNOWN;
 	}
 }

@@ -136,15 +136,19 @@ static void tail_keep(struct lines *lines, const uint8_t *bytes, size_t len)
 /* One blank for many; of a long word the first bytes and the last one. */
 static void squeeze_byte(struct lines *lines, uint8_t byte)
 {
+	const bool is_cr = byte == '\r'; /* where a lenient server ends a line */
 	const bool is_blank = byte == ' ' || byte == '\t';
 	if (is_blank && lines->word == 0 && lines->len > 0) {
 		return;
 	}
-	if (!is_blank && lines->word == LINES_WORD_BYTES) {
+	if (is_cr && lines->len > 0 && lines->bytes[lines->len - 1] == '\r') {
+		return;
+	}
+	if (!is_blank && !is_cr && lines->word == LINES_WORD_BYTES) {
 		lines->bytes[lines->len - 1] = byte;
 		return;
 	}
-	lines->word = is_blank ? 0 : (uint8_t)(lines->word + 1);
+	lines->word = is_blank || is_cr ? 0 : (uint8_t)(lines->word + 1);
 	lines->bytes[lines->len++] = byte;
 }
 
@@ -161,16 +165,22 @@ static bool is_squeezed(const struct lines *lines, const uint8_t *line)
 	return lines->is_squeezing && line[0] != '*';
 }
 
-/* The line outgrows bytes: what is kept of it is squeezed in place, never longer than it was. */
+/* In place, never longer than it was. */
+static void squeeze_kept(struct lines *lines, size_t kept)
+{
+	lines->len = 0;
+	lines->word = 0;
+	squeeze(lines, lines->bytes, kept);
+}
+
+/* The line outgrows bytes: what is kept of it is squeezed. */
 static void line_squeeze(struct lines *lines, const uint8_t *bytes, size_t len)
 {
 	if (!lines->is_cut) {
 		const size_t kept = lines->len;
 		lines->is_cut = true;
 		tail_keep(lines, lines->bytes, kept);
-		lines->len = 0;
-		lines->word = 0;
-		squeeze(lines, lines->bytes, kept);
+		squeeze_kept(lines, kept);
 	}
 	squeeze(lines, bytes, len);
 	tail_keep(lines, bytes, len);
@@ -291,18 +301,29 @@ static void wipe(struct lines *lines, size_t len, bool is_cut)
 	}
 }
 
+void lines_drop(struct lines *lines)
+{
+	wipe(lines, lines->len, lines->is_cut);
+	lines->len = 0;
+	lines->is_cut = false;
+}
+
 /* What is kept will stand in a room of this size. */
 static void line_fit(struct lines *lines, uint16_t room)
 {
-	if (lines->len <= room) {
-		return;
-	}
-	if (!lines->is_cut) {
+	if (lines->len > room && !lines->is_cut) {
+		const size_t kept = lines->len;
 		lines->is_cut = true;
-		tail_keep(lines, lines->bytes, lines->len);
+		tail_keep(lines, lines->bytes, kept);
+		if (is_squeezed(lines, lines->bytes)) {
+			squeeze_kept(lines, kept);
+		}
 	}
-	explicit_bzero(lines->bytes + room, (size_t)lines->len - room);
-	lines->len = room;
+	lines->len = lines->len < room ? lines->len : room;
+	if (lines->is_cut) { /* what was squeezed left more behind */
+		explicit_bzero(
+			lines->bytes + lines->len, (size_t)lines->room - lines->len);
+	}
 }
 
 /* Move what is kept to another room; nothing of it is left behind. */

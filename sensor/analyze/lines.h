@@ -74,6 +74,9 @@ static inline void lines_begin(struct lines *lines, uint8_t *room, size_t size)
 	lines->room = (uint16_t)size;
 }
 
+/* What is kept of the line at hand was none. */
+void lines_drop(struct lines *lines);
+
 /* Each goes on in the other one's room. What one keeps and that has no room for is cut. */
 void lines_exchange(struct lines *lines, struct lines *other);
 

@@ -83,8 +83,10 @@ static bool is_loopback(pcap_t *pcap, const char *interface)
 
 /* Refused, it is as if none had been wanted. */
 static void set_shunt(struct live *live, const struct live_settings *settings,
-	const struct sock_fprog *prefilter)
+	struct bpf_program *prefilter)
 {
+	const struct sock_fprog program = {.len = (uint16_t)prefilter->bf_len,
+		.filter = (struct sock_filter *)(void *)prefilter->bf_insns};
 	if (!settings->shunt) {
 		return;
 	}
@@ -93,15 +95,19 @@ static void set_shunt(struct live *live, const struct live_settings *settings,
 		(void)reason_set(&live->not_shunted, "it is no Ethernet");
 		return;
 	}
-	(void)shunt_attach(settings->shunt, pcap_fileno(live->pcap), prefilter,
-		&live->not_shunted);
+	(void)shunt_attach(
+		settings->shunt, pcap_fileno(live->pcap), &program, &live->not_shunted);
 }
 
-/* What other members have by theirs is dropped first. */
-static bool set_share(struct live *live, const struct live_settings *settings,
-	struct sock_fprog *prefilter, struct reason *why)
+/*
+ * What other members have by theirs is dropped first. The prefilter is taken as the socket
+ * has it: libpcap moves its offsets where the link layer is not shown.
+ */
+static bool set_share(
+	struct live *live, const struct live_settings *settings, struct reason *why)
 {
 	static struct sock_filter joined[BPF_MAXINSNS];
+	const int fd = pcap_fileno(live->pcap);
 	const struct fanout_share share = {.members = settings->members,
 		.member = settings->member,
 		.is_ethernet = pcap_datalink(live->pcap) == DLT_EN10MB};
@@ -110,30 +116,18 @@ static bool set_share(struct live *live, const struct live_settings *settings,
 	}
 	_Static_assert(BPF_MAXINSNS > FANOUT_PROGRAM_MAX, "there is room for it");
 	const uint16_t len = fanout_filter(joined, &share);
-	if (prefilter->len > BPF_MAXINSNS - len) {
-		return reason_set(
-			why, "%s: the prefilter is too long", settings->interface);
+	socklen_t prefilter = (socklen_t)(BPF_MAXINSNS - len); /* instructions */
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, joined + len, &prefilter) != 0 ||
+		prefilter == 0) {
+		return reason_set(why, "%s: its prefilter is not in the kernel: %m",
+			settings->interface);
 	}
-	memcpy(joined + len, prefilter->filter, prefilter->len * sizeof(*joined));
-	*prefilter = (struct sock_fprog){
-		.len = (uint16_t)(len + prefilter->len), .filter = joined};
-	return setsockopt(pcap_fileno(live->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
-		       prefilter, sizeof(*prefilter)) == 0 ||
+	const struct sock_fprog program = {
+		.len = (uint16_t)(len + prefilter), .filter = joined};
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)) == 0 ||
 	       reason_set(
 		       why, "%s: the socket takes no filter: %m", settings->interface);
-}
-
-/* libpcap has set it; what of this sensor stands before it comes on top. */
-static bool set_own_filters(struct live *live, const struct live_settings *settings,
-	struct bpf_program *prefilter, struct reason *why)
-{
-	struct sock_fprog program = {.len = (uint16_t)prefilter->bf_len,
-		.filter = (struct sock_filter *)(void *)prefilter->bf_insns};
-	if (!set_share(live, settings, &program, why)) {
-		return false;
-	}
-	set_shunt(live, settings, &program);
-	return true;
 }
 
 static bool set_prefilter(
@@ -148,11 +142,12 @@ static bool set_prefilter(
 			PCAP_NETMASK_UNKNOWN) < 0) {
 		return explain(pcap, interface, why);
 	}
-	const bool is_set = pcap_setfilter(pcap, &program) == 0
-				    ? set_own_filters(live, settings, &program, why)
-				    : explain(pcap, interface, why);
+	const bool is_set = pcap_setfilter(pcap, &program) == 0;
+	if (is_set) {
+		set_shunt(live, settings, &program);
+	}
 	pcap_freecode(&program);
-	return is_set;
+	return is_set ? set_share(live, settings, why) : explain(pcap, interface, why);
 }
 
 /* The members share one program; who comes later gives it the same again. */

@@ -123,7 +123,10 @@ uint64_t settings_memory(const struct settings *settings)
 	const uint64_t engine =
 		engine_bytes(settings->flows, settings->flows / SETTINGS_WATCHED_SHARE);
 	const uint64_t rings = (uint64_t)settings->ring_mib << 20;
-	const uint64_t shunt = settings_want_shunt(settings) ? shunt_bytes() : 0;
+	const bool is_shunting =
+		settings_want_shunt(settings) &&
+		(settings_workers(settings) == 1 || settings->interfaces.count == 1);
+	const uint64_t shunt = is_shunting ? shunt_bytes() : 0;
 	return settings_workers(settings) * (engine + shunt) +
 	       settings->interfaces.count * rings;
 }

@@ -74,8 +74,10 @@ static bool is_other_copy(
 	const struct text head = copies_head(piece);
 	if (skipped == 0 && piece->sum != 0 && piece->len <= bytes.len) {
 		const struct text same = {.at = bytes.at, .len = piece->len};
-		return piece_sum(same) != piece->sum;
-	}
+		if (piece_sum(same) != piece->sum) {
+			return true;
+		}
+	} /* and the head, which no sum stands for: two may have the same one */
 	const int64_t from = skipped > 0 ? skipped : 0;
 	const int64_t end = (int64_t)skipped + (int64_t)bytes.len;
 	const int64_t to = end < (int64_t)head.len ? end : (int64_t)head.len;

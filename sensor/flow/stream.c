@@ -322,13 +322,18 @@ static bool believe_anew(struct streams *streams, struct stream *stream,
 	return is_watched(flow);
 }
 
-/* It repeats a byte that was acknowledged, for all that is known, and may carry any other. */
+/*
+ * It repeats a byte that was acknowledged, for all that is known, and may carry any other:
+ * RFC 1122 section 4.2.3.6. A NUL is usual, and the acknowledgement may not have been seen.
+ */
 static bool may_be_keep_alive(
 	const struct stream_side *from, const struct arrival *arrival)
 {
-	return arrival->wire_len == 1 &&
-	       !(from->is_acknowledged &&
-		       sequence_diff(from->acknowledged, arrival->sequence) <= 0);
+	const bool is_pending =
+		from->is_acknowledged &&
+		sequence_diff(from->acknowledged, arrival->sequence) <= 0;
+	const bool is_nul = arrival->bytes.len == 1 && arrival->bytes.at[0] == '\0';
+	return arrival->wire_len == 1 && (!is_pending || is_nul);
 }
 
 /* Take off what was delivered before. False: nothing new is left. */

@@ -325,7 +325,9 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"make, and SMTP commands behind it (CVE-2023-51764). A server that "
 		"takes the dot for the end of data takes the commands for another "
 		"message, in the name and with the marks of the server that passes "
-		"them on. The detail says what this server did.",
+		"them on. The detail says what this server did, or that all came in "
+		"one "
+		"burst with the envelope.",
 		"Have both servers refuse bare LF and CR (Postfix: "
 		"smtpd_forbid_bare_newline), and look for what was hidden.",
 		"A letter that quotes an SMTP dialogue in lines without CR."},
@@ -417,8 +419,9 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"None: records are gone."},
 	[FINDING_SENSOR_QUEUE_SILENT] = {"sensor.queue-silent", SEVERITY_HIGH, 3700105,
 		1, "Nothing arrives where packets are expected", {NULL}, {NULL},
-		"An interface or queue has given no packet for longer than `silence` "
-		"allows. Or, whatever `silence` says, an interface has been down for "
+		"A queue, or all interfaces together, gave no packet for longer than "
+		"`silence` allows. Or, whatever `silence` says, an interface has been "
+		"down for "
 		"a minute or the sensor could not open it for a minute.",
 		"Check the mirror port, the interface, or the firewall rules that feed "
 		"the queue.",

@@ -104,12 +104,20 @@ static void a_reply_behind_a_certificate_begins_its_line(void **state)
 	const struct talk_step steps[] = {S("220 x\r\n"), C("EHLO c\r\n"),
 		S("250-x\r\n250 STARTTLS\r\n"), C("STARTTLS\r\n"), C(TALK_CLIENT_HELLO),
 		shown(TALK_SERVER, &hello), shown(TALK_SERVER, &certificate),
-		C(FATAL_ALERT), C("QUIT\r\n"), S("454 no\r\n")};
+		C(FATAL_ALERT), C("AUTH PLAIN AGEAYg==\r\n"), S("454 no\r\n")};
+	/* one port of a TAP is read first */
+	const struct talk_step early[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250-x\r\n250 STARTTLS\r\n"), C("STARTTLS\r\n"), C(TALK_CLIENT_HELLO),
+		S("220 go\r\n"), shown(TALK_SERVER, &hello),
+		shown(TALK_SERVER, &certificate), C(FATAL_ALERT),
+		C("AUTH PLAIN AGEAYg==\r\n"), S("235 in\r\n")};
 	struct facts facts = talk_facts(PROTOCOL_SMTP, false, steps, 7);
 	assert_shown(&facts);
 	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(steps));
 	assert_int_equal(
 		facts.starttls & FACTS_STARTTLS_REFUSED, FACTS_STARTTLS_REFUSED);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(early));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
 }
 
 /* Who opened the connection serves: certificate and replies come the other way. */

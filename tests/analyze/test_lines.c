@@ -365,6 +365,27 @@ static void two_ways_exchange_their_rooms_with_what_they_keep(void **state)
 	}
 }
 
+/* What a smaller room has no room for is squeezed as one that is full, and wiped. */
+static void a_word_behind_blanks_comes_along_into_a_smaller_room(void **state)
+{
+	(void)state;
+	uint8_t large[LINES_BYTES] = {0};
+	uint8_t small[64] = {0};
+	struct lines one = {
+		.bytes = large, .room = sizeof(large), .is_squeezing = true};
+	struct lines other = {.bytes = small, .room = sizeof(small)};
+	struct line line;
+	char text[204] = "AUTH";
+	memset(text + 4, ' ', sizeof(text) - 4);
+	struct text rest = {(const uint8_t *)text, sizeof(text)};
+	assert_int_equal(lines_next(&one, &rest, &line), LINES_MORE);
+	lines_exchange(&one, &other);
+	assert_null(memchr(large, ' ', sizeof(large)));
+	rest = text_of("PLAIN x\r\n");
+	assert_int_equal(lines_next(&one, &rest, &line), LINES_LINE);
+	assert_true(text_is(line.text, "AUTH PLAIN x"));
+}
+
 static void a_long_line_takes_the_larger_room_while_it_is_empty(void **state)
 {
 	(void)state;
@@ -412,6 +433,7 @@ int main(void)
 			a_gap_inside_raw_octets_is_counted_and_another_makes_doubt),
 		cmocka_unit_test(an_unfinished_line_can_be_taken_as_it_is),
 		cmocka_unit_test(two_ways_exchange_their_rooms_with_what_they_keep),
+		cmocka_unit_test(a_word_behind_blanks_comes_along_into_a_smaller_room),
 		cmocka_unit_test(a_long_line_takes_the_larger_room_while_it_is_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

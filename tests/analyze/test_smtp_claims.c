@@ -155,7 +155,7 @@ static void what_a_burst_sent_before_an_odd_end_is_answered_all_the_same(void **
 static enum facts_smuggling in_a_burst(
 	const char *end, const char *behind, const char *reply_to_data)
 {
-	char text[256];
+	char text[1024];
 	char replies[64];
 	(void)snprintf(text, sizeof(text),
 		"MAIL FROM:<a@b.example>\r\nDATA\r\nx%s%s\r\n.\r\n", end, behind);
@@ -186,6 +186,12 @@ static void an_odd_end_in_a_burst_that_did_not_wait_for_354_is_seen(void **state
 	}
 	assert_int_equal(
 		in_a_burst("\r\n.\r\n", HIDDEN, "354 go"), FACTS_SMUGGLING_NONE);
+	char far[600]; /* more than is kept of a line */
+	memset(far, 'x', sizeof(far));
+	memcpy(far + sizeof(far) - 4, "\r.\r", 4);
+	assert_int_equal(in_a_burst(far, HIDDEN, "354 go"), FACTS_SMUGGLING_BURST);
+	far[sizeof(far) - 2] = ' ';
+	assert_int_equal(in_a_burst(far, HIDDEN, "354 go"), FACTS_SMUGGLING_NONE);
 }
 
 static void replies_to_what_came_before_the_text_tell_nothing_of_its_end(void **state)
