@@ -127,6 +127,7 @@ struct wire {
 	uint32_t offset;       /* of the first byte in its side's stream */
 	uint32_t acknowledged; /* bytes of the other side's stream */
 	const char *text;
+	uint32_t len;         /* of the text; 0: to its NUL */
 	uint16_t client_port; /* 0: 40000 */
 	uint64_t now_us;
 	uint8_t ttl; /* 0: 64 */
@@ -191,7 +192,8 @@ static inline struct flow *put(struct seen *seen, struct wire wire)
 	packet.acknowledgement =
 		wire.acknowledged + 1 + (is_client ? SERVER_ISN : CLIENT_ISN);
 	packet.payload = (const uint8_t *)wire.text;
-	packet.payload_len = wire.text ? (uint32_t)strlen(wire.text) : 0;
+	packet.payload_len =
+		wire.len == 0 && wire.text ? (uint32_t)strlen(wire.text) : wire.len;
 	packet.payload_wire_len = packet.payload_len;
 	uint8_t segment[256];
 	if (wire.is_sum_told) {

@@ -301,27 +301,6 @@ static void versions_of_a_long_segment_are_told_wherever_they_differ(void **stat
 	assert_int_equal(seen->ambiguous, 2);
 }
 
-static void put_nul(struct seen *seen, uint32_t offset)
-{
-	const uint8_t nul = 0;
-	const uint8_t client[4] = {192, 0, 2, 70};
-	const uint8_t server[4] = {198, 51, 100, 3};
-	const struct packet packet = {.transport = IPPROTO_TCP,
-		.tcp_flags = TCP_ACK,
-		.ttl = 64,
-		.window = 65535,
-		.src = address_from_ipv4(client),
-		.dst = address_from_ipv4(server),
-		.src_port = 40000,
-		.dst_port = 25,
-		.sequence = CLIENT_ISN + 1 + offset,
-		.acknowledgement = SERVER_ISN + 1,
-		.payload = &nul,
-		.payload_len = 1,
-		.payload_wire_len = 1};
-	(void)flow_table_packet(seen->table, &packet, 0);
-}
-
 static void a_byte_alone_is_compared_until_it_is_acknowledged(void **state)
 {
 	struct seen *seen = *state;
@@ -333,7 +312,7 @@ static void a_byte_alone_is_compared_until_it_is_acknowledged(void **state)
 	assert_int_equal(seen->ambiguous, 0);
 	client(seen, 6, "N");
 	assert_int_equal(seen->ambiguous, 1);
-	put_nul(seen, 6);
+	put_client(seen, (struct wire){.offset = 6, .text = "", .len = 1});
 	assert_int_equal(seen->ambiguous, 1); /* a keep-alive, as most are */
 	acknowledge(seen, 7);
 	client(seen, 6, "N"); /* a keep-alive may say anything */
