@@ -162,4 +162,4 @@ def test_a_capture_of_the_same_link_replayed_says_what_the_inline_sensor_said(si
     site.end(run)
     replayed = captures.replayed(capture, site.folder / "matrix.yaml")
     assert len(replayed) > 10
-    assert captures.comparable(site.records(), inline=True) == captures.comparable(replayed, inline=True)
+    captures.check_same(site.records(), replayed, "inline", inline=True)

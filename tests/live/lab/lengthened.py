@@ -13,13 +13,6 @@ ENDS = FIN | SYN | RST
 RECORDS = (b"\x16\x03", b"\x17\x03")  # of TLS: a handshake's, data
 
 
-def ends_of(frame):
-    """(sender, receiver) of plain TCP over IPv4, or None."""
-    if frame[12:15] != b"\x08\x00\x45" or frame[23] != 6 or struct.unpack_from(">H", frame, 20)[0] & 0x3FFF:
-        return None
-    return (frame[26:30], frame[34:36]), (frame[30:34], frame[36:38])
-
-
 def payload_of(frame):
     return frame[34 + (frame[46] >> 4) * 4:14 + struct.unpack_from(">H", frame, 16)[0]]
 
@@ -49,7 +42,7 @@ def more_of(last):
 
 
 def encrypted(frames):
-    return {frozenset(ends) for _, frame in frames if (ends := ends_of(frame)) and payload_of(frame)[:2] in RECORDS}
+    return {frozenset(ends) for _, frame in frames if (ends := captures.ends_of(frame)) and payload_of(frame)[:2] in RECORDS}
 
 
 def packets(folder):
@@ -63,7 +56,7 @@ def packets(folder):
             longer.extend((GAP_S, frame) for frame in more_of(last[flow]))
 
     for gap, frame in frames:
-        ends = ends_of(frame)
+        ends = captures.ends_of(frame)
         flow = ends and frozenset(ends)
         if flow in wanted and frame[47] & (FIN | RST):
             lengthen(flow)

@@ -79,8 +79,12 @@ class Namespace:
     def inside(self, *words):
         return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *map(str, words)]
 
-    def run(self, *words):
-        subprocess.run(self.inside(*words), check=True, capture_output=True, timeout=PATIENCE_S)
+    def run(self, *words, patience=PATIENCE_S):
+        subprocess.run(self.inside(*words), check=True, capture_output=True, timeout=patience)
+
+    def replay(self, capture, *options):
+        """Sends a capture at its own pace, of seconds; on a busy machine it takes longer."""
+        self.run("tcpreplay", "--quiet", *options, "--intf1=out0", capture, patience=3 * PATIENCE_S)
 
     def send(self, frames, name="out0"):
         """Frames as they are, from out0."""

@@ -59,10 +59,10 @@ def skip_without(run):
 
 
 def replayed(run, content, tmp_path):
-    """As (path, lines) to be compared."""
+    """(path, records)"""
     capture = tmp_path / "sent.pcap"
     capture.write_bytes(content)
-    return capture, captures.comparable(captures.replayed(capture, run.matrix))
+    return capture, captures.replayed(capture, run.matrix)
 
 
 def told_as_by_a_replay(matrix, folders, tmp_path, pace):
@@ -73,15 +73,15 @@ def told_as_by_a_replay(matrix, folders, tmp_path, pace):
         content, _ = captures.joined(folders, dialogue(LAST_HOST) + ending(LAST_HOST), lengthened.packets)
         sent = sum(len(lengthened.packets(folder)) for folder in folders)
         capture, expected = replayed(run, content, tmp_path)
-        run.namespace.run("tcpreplay", "--quiet", f"--multiplier={pace}", "--intf1=out0", capture)
+        run.namespace.replay(capture, f"--multiplier={pace}")
         until(lambda: ended(run), "the last flow's record")
         until(lambda: counter(run, TAKEN) >= sent, "all to be counted")
         shunted = counter(run, SHUNTED)
         assert run.end() == 0
-        found = captures.comparable(run.records())
+        found = run.records()
     finally:
         run.close()
-    assert found == expected, captures.case_names(folders)
+    captures.check_same(found, expected, captures.case_names(folders))
     return shunted
 
 
@@ -217,13 +217,13 @@ def test_nothing_hides_behind_a_flow_that_is_shunted(tmp_path):
         assert counter(run, TAKEN) == counter(run, "frames")
         assert run.end() == 0
         hosts = {alert["src_ip"] for alert in run.alerts(FOUND)}
-        found = captures.comparable(run.records())
+        found = run.records()
         inside = [record for record in run.records() if record["event_type"] == "mail" and "tunnel" in record]
     finally:
         run.close()
     assert [record["src_ip"] for record in inside] == [f"192.0.2.{IN_A_TUNNEL}"]
     assert hosts == {f"192.0.2.{host}" for host in (*HIDING, *OPEN, LAST_HOST)}
-    assert found == expected
+    captures.check_same(found, expected, "of what hides")
 
 
 def test_two_workers_leave_their_flows_to_the_kernel_each(tmp_path):

@@ -25,7 +25,7 @@ WORKERS = (1, 2)
 def encrypted(client, server):
     """STARTTLS, then data for as long as it takes to be left to the kernel, and the end: (seconds behind the last, frame)."""
     longer = lengthened.packets(ENCRYPTED)
-    asks, answers = lengthened.ends_of(longer[0][1])
+    asks, answers = captures.ends_of(longer[0][1])
     to = {asks[0]: packed(client), answers[0]: packed(server)}
     return [(min(gap, STEP_S), frame[:26] + to[frame[26:30]] + to[frame[30:34]] + frame[34:]) for gap, frame in longer]
 
@@ -74,7 +74,7 @@ def sent_past_all(pace, tmp_path):
         capture = tmp_path / "mixed.pcap"
         capture.write_bytes(content)
         expected = captures.replayed(capture, runs[0].matrix)
-        runs[0].namespace.run("tcpreplay", "--quiet", f"--multiplier={pace}", "--intf1=out0", capture)
+        runs[0].namespace.replay(capture, f"--multiplier={pace}")
         shunted = []
         for run, workers in zip(runs, WORKERS, strict=True):
             until(lambda run=run, workers=workers: sum(sums(run, workers, "capture.received")) == count, "all to be counted")
@@ -95,7 +95,7 @@ def check(expected, found, gone, never):
     assert both and all(BOTH in (record["src_ip"], record["dest_ip"]) for record in both)
     assert {member(record["src_ip"], record["dest_ip"], 2) for record in expected if BOTH in (record.get("src_ip"), record.get("dest_ip"))} == {0, 1}
     for workers, records in found.items():
-        assert captures.comparable(records, without=SAMPLED) == captures.comparable(expected, without=SAMPLED), f"{workers} workers"
+        captures.check_same(records, expected, f"{workers} workers", without=SAMPLED)
 
 
 def test_what_flows_in_the_kernel_teach_is_known_to_all_workers(tmp_path):
