@@ -24,17 +24,6 @@ static struct text vector8(struct cursor *cur)
 	return cursor_ok(cur) ? text_of(inner) : (struct text){.at = NULL, .len = 0};
 }
 
-bool tls_extension_next(struct cursor *block, uint16_t *type, struct cursor *data)
-{
-	if (cursor_left(block) == 0) {
-		return false;
-	}
-	*type = cursor_be16(block);
-	const uint16_t len = cursor_be16(block);
-	*data = cursor_sub(block, len);
-	return cursor_ok(block);
-}
-
 /* Drafts of TLS 1.3 (0x7f00 + draft number) count as TLS 1.3. */
 static uint16_t version_settled(uint16_t version)
 {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "analyze/facts.h"
+#include "base/cold.h"
 #include "base/cursor.h"
 #include "base/text.h"
 
@@ -71,7 +72,17 @@ static inline struct cursor tls_cursor(struct text text)
 }
 
 /* The next extension of a block; false at its end or where it breaks. */
-bool tls_extension_next(struct cursor *block, uint16_t *type, struct cursor *data);
+static HOT bool tls_extension_next(
+	struct cursor *block, uint16_t *type, struct cursor *data)
+{
+	if (cursor_left(block) == 0) {
+		return false;
+	}
+	*type = cursor_be16(block);
+	const uint16_t len = cursor_be16(block);
+	*data = cursor_sub(block, len);
+	return cursor_ok(block);
+}
 
 /* False when the body ends before its extensions could begin. */
 bool tls_client_hello_read(struct text body, struct tls_client_hello *hello);

@@ -7,3 +7,6 @@
 #pragma once
 
 #define COLD __attribute__((cold, noinline))
+
+/* What each packet asks for and something rare as well: the former goes without the call. */
+#define HOT inline __attribute__((always_inline))

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "base/cold.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,19 +34,19 @@ static inline struct text text_from(const char *word)
 bool text_begins(struct text text, const char *word, size_t len);
 
 /* The first byte may be that of word: turns most words down at once. */
-static inline bool text_may_begin(struct text text, const char *word)
+static HOT bool text_may_begin(struct text text, const char *word)
 {
 	return text.len > 0 && ((text.at[0] ^ (uint8_t)word[0]) & ~0x20) == 0;
 }
 
 /* Starts with word, ASCII case apart; word is a NUL-terminated constant, not empty. */
-static inline bool text_starts(struct text text, const char *word)
+static HOT bool text_starts(struct text text, const char *word)
 {
 	return text_may_begin(text, word) && text_begins(text, word, strlen(word));
 }
 
 /* Whether both have the same letters, ASCII case apart. */
-static inline bool text_is(struct text text, const char *word)
+static HOT bool text_is(struct text text, const char *word)
 {
 	return text_may_begin(text, word) && text.len == strlen(word) &&
 	       text_begins(text, word, text.len);

@@ -32,6 +32,15 @@ enum kind {
 	KIND_OLD_HELLO,
 };
 
+/* JSON, XML, syslog: an IMAP tag may look so, but never opens a conversation. */
+static bool is_odd(uint8_t first)
+{
+	return first == '!' || (first >= '%' && first <= ')') || first == ',' ||
+	       first == '/' || (first >= ';' && first <= '@') ||
+	       (first >= '[' && first <= '^') || first == '`' ||
+	       (first >= '{' && first <= '~');
+}
+
 static enum kind kind_of(uint8_t first)
 {
 	if (first >= 0x80) {
@@ -47,9 +56,7 @@ static enum kind kind_of(uint8_t first)
 		return first == '\r' || first == '\n' || first == '\t' ? KIND_TEXT
 								       : KIND_NOTHING;
 	}
-	/* JSON, XML, syslog: an IMAP tag may look so, but never opens a conversation */
-	static const char ODD[] = "{<[(>]})=!%&',/;?@\\^`|~";
-	return memchr(ODD, first, sizeof(ODD) - 1) ? KIND_ODD_TEXT : KIND_TEXT;
+	return is_odd(first) ? KIND_ODD_TEXT : KIND_TEXT;
 }
 
 static struct side_bytes side_of(
@@ -419,6 +426,13 @@ static bool is_answer_needed(const struct prefix *prefix,
 	       !prefix_is_full(prefix, hint->client_side);
 }
 
+/* Replies, and lines of IMAP and sieve. */
+static bool is_reply_start(uint8_t first)
+{
+	return (first >= '2' && first <= '5') || first == '+' || first == '-' ||
+	       first == '*' || first == '"';
+}
+
 /*
  * What the server says begins as nothing of mail does, and the client is nothing else or
  * says itself what it is: most flows, whose answer need not be read.
@@ -426,8 +440,6 @@ static bool is_answer_needed(const struct prefix *prefix,
 static bool is_answer_dull(const struct prefix *prefix,
 	const struct classify_hint *hint, const struct reading *reading)
 {
-	static const char STARTS[] =
-		"2345+-*\""; /* replies, and lines of IMAP and sieve */
 	const unsigned client = hint->client_side;
 	const unsigned server = 1U - client;
 	const uint64_t said = reading->traits[client].client;
@@ -435,7 +447,7 @@ static bool is_answer_dull(const struct prefix *prefix,
 	return hint->is_client_known &&
 	       (is_no_mail || (said & CLIENT_OF_OTHERS) != 0) &&
 	       has_answer(prefix, server) && !prefix->has_gap[server] &&
-	       !memchr(STARTS, prefix->bytes[server][0], sizeof(STARTS) - 1);
+	       !is_reply_start(prefix->bytes[server][0]);
 }
 
 static void read_sides(struct prefix *prefix, const struct classify_hint *hint,

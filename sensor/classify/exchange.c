@@ -102,8 +102,13 @@ static bool is_method(const struct service *service, struct text method)
 
 static bool is_word_end(uint8_t byte)
 {
-	static const char ENDS[] = "/?; ";
-	return memchr(ENDS, byte, sizeof(ENDS) - 1) != NULL;
+	return byte == '/' || byte == '?' || byte == ';' || byte == ' ';
+}
+
+/* Behind the slash that all begin with. */
+static bool may_be_asked_for(const struct service *service, struct text path)
+{
+	return ((path.at[1] ^ (uint8_t)service->path[1]) & ~0x20) == 0;
 }
 
 /* The whole path is the service's: "/ews/x", not "/ewsfoo". */
@@ -183,12 +188,12 @@ static bool is_tunnel_to_exchange(struct text path)
 
 enum protocol exchange_of_path(struct text method, struct text path)
 {
-	static const char FIRST[] = "mMeEoOaA"; /* of the paths above */
-	if (path.len < 2 || memchr(FIRST, path.at[1], sizeof(FIRST) - 1) == NULL) {
+	if (path.len < 2) {
 		return PROTOCOL_HTTP;
 	}
 	for (size_t i = 0; i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
-		if (is_asked_for(&SERVICES[i], method, path)) {
+		if (may_be_asked_for(&SERVICES[i], path) &&
+			is_asked_for(&SERVICES[i], method, path)) {
 			return is_others(&SERVICES[i], path) ? PROTOCOL_HTTP
 							     : SERVICES[i].protocol;
 		}

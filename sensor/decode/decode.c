@@ -1,5 +1,6 @@
 #include "decode/decode.h"
 
+#include "base/cold.h"
 #include "decode/walk.h"
 
 #include <assert.h>
@@ -35,7 +36,7 @@ void decoder_free(struct decoder *decoder)
 	}
 }
 
-static enum decode_result walk_step(struct walk *walk)
+static __attribute__((noinline)) enum decode_result walk_step(struct walk *walk)
 {
 	assert(walk->next != LAYER_DONE);
 	switch (walk->next) {
@@ -70,7 +71,7 @@ static enum decode_result begin(struct walk *walk, uint16_t link_type)
 }
 
 /* What a result says by itself. */
-static void note_blindness(
+static COLD void note_blindness(
 	const struct walk *walk, const struct frame *frame, enum decode_result result)
 {
 	if (result == DECODE_TOO_DEEP) {
@@ -83,7 +84,7 @@ static void note_blindness(
 	}
 }
 
-enum decode_result decoder_frame(
+HOT enum decode_result decoder_frame(
 	struct decoder *decoder, const struct frame *frame, struct packet *packet)
 {
 	struct walk walk = {

@@ -1,4 +1,5 @@
 #include "base/checksum.h"
+#include "base/cold.h"
 #include "decode/walk.h"
 
 #include <netinet/in.h>
@@ -13,7 +14,7 @@ enum {
 };
 
 /* Only of a segment that is here as a whole and says where it goes in the end. */
-static bool checksum_is_wrong(
+static COLD bool checksum_is_wrong(
 	struct walk *walk, const uint8_t *segment, size_t checksum_at)
 {
 	if (walk->cut > 0 || walk->is_source_routed || walk->is_checksum_unset) {
@@ -42,7 +43,7 @@ static void set_payload(struct walk *walk)
 }
 
 /* The capture ends inside the options: they are not read. */
-static void skip_cut_options(struct walk *walk, uint32_t options_len)
+static COLD void skip_cut_options(struct walk *walk, uint32_t options_len)
 {
 	walk->cut -= options_len - (uint32_t)cursor_left(&walk->cur);
 	walk->cur.at = walk->cur.end;
@@ -80,7 +81,7 @@ static enum decode_result verified(struct walk *walk, const uint8_t *header)
 }
 
 /* RFC 9293 section 3.1. */
-enum decode_result tcp_step(struct walk *walk)
+HOT enum decode_result tcp_step(struct walk *walk)
 {
 	struct packet *packet = walk->packet;
 	const uint8_t *header = cursor_take(&walk->cur, TCP_HEADER_BYTES);

@@ -134,8 +134,6 @@ static void tell_undecoded(
 static bool take_frame(
 	struct engine *engine, const struct frame *frame, struct waiting *waiting)
 {
-	engine->frames++;
-	engine->frame_bytes += frame->wire_len;
 	waiting->now_us = timeline_take(&engine->timeline, frame->time_us);
 	const enum decode_result result =
 		decoder_frame(engine->decoder, frame, &waiting->packet);
@@ -325,7 +323,9 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 	struct waiting waiting[ENGINE_FRAMES_AT_ONCE];
 	engine->given = frames;
 	size_t waiting_count = 0;
+	uint64_t bytes = 0;
 	for (size_t i = 0; i < count; i++) {
+		bytes += frames[i].wire_len;
 		waiting[waiting_count].frame = i;
 		if (!take_frame(engine, &frames[i], &waiting[waiting_count])) {
 			continue;
@@ -342,6 +342,8 @@ void engine_frames(struct engine *engine, const struct frame *frames, size_t cou
 		}
 	}
 	follow_packets(engine, waiting, waiting_count);
+	engine->frames += count;
+	engine->frame_bytes += bytes;
 	alerts_look(engine);
 }
 

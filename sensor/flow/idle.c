@@ -108,7 +108,9 @@ static void expire_lists(struct flow_table *table)
 {
 	table->expire_countdown = PACKETS_BETWEEN_EXPIRIES;
 	for (int list = 0; list < FLOW_LIST_COUNT; list++) {
-		expire_list(table, (enum flow_list)list);
+		if (table->lists[list].oldest != AGE_LIST_NONE) {
+			expire_list(table, (enum flow_list)list);
+		}
 	}
 	table->fetched = table->lists[FLOW_LIST_DONE].oldest;
 }

@@ -167,7 +167,7 @@ static void deliver_bytes(struct streams *streams, struct stream *stream,
 }
 
 /* Deliver what waits and follows on without a hole; each turn gives bytes of a slot. */
-static void drain_ready(struct streams *streams, struct stream *stream,
+static COLD void drain_waiting(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side)
 {
 	struct stream_side *from = &stream->sides[side];
@@ -183,9 +183,19 @@ static void drain_ready(struct streams *streams, struct stream *stream,
 	}
 }
 
+static HOT void drain_ready(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side)
+{
+	if (stream->sides[side].first_segment != POOL_NONE) {
+		drain_waiting(streams, stream, flow, side);
+	} else {
+		stream->sides[side].kept = 0;
+	}
+}
+
 /* Give the hole in front of the first waiting byte up. */
-static void skip_hole(struct streams *streams, struct stream *stream, struct flow *flow,
-	unsigned side)
+static COLD void skip_hole(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side)
 {
 	struct stream_side *from = &stream->sides[side];
 	uint32_t sequence = from->next_sequence;
@@ -206,7 +216,7 @@ static void flush_side(struct streams *streams, struct stream *stream,
 }
 
 /* What waits came first: a later version of the same bytes is told. */
-static void check_waiting(struct streams *streams, const struct stream *stream,
+static COLD void check_waiting(struct streams *streams, const struct stream *stream,
 	struct flow *flow, unsigned side, const struct arrival *arrival)
 {
 	const struct waiting_piece piece = {arrival->sequence, arrival->bytes};
@@ -310,7 +320,7 @@ static COLD bool is_stray_believed(
 }
 
 /* The capture missed a jump. False when the handler had enough. */
-static bool believe_anew(struct streams *streams, struct stream *stream,
+static COLD bool believe_anew(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t sequence)
 {
 	flush_side(streams, stream, flow, side);
@@ -337,7 +347,7 @@ static bool may_be_keep_alive(
 }
 
 /* Take off what was delivered before. False: nothing new is left. */
-static bool trim_delivered(struct streams *streams, struct stream *stream,
+static COLD bool trim_delivered(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, struct arrival *arrival)
 {
 	const struct stream_side *from = &stream->sides[side];
@@ -362,15 +372,13 @@ bool stream_is_keep_alive(const struct packet *packet)
 }
 
 /* Bytes that follow on, between waiting ones, which came first: a round for each of those. */
-static void deliver_around(struct streams *streams, struct stream *stream,
+static COLD void deliver_between(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, struct text bytes)
 {
 	struct stream_side *from = &stream->sides[side];
 	const uint32_t sequence = from->next_sequence;
-	if (from->first_segment != POOL_NONE) {
-		const struct arrival arrival = {.sequence = sequence, .bytes = bytes};
-		check_waiting(streams, stream, flow, side, &arrival);
-	}
+	const struct arrival arrival = {.sequence = sequence, .bytes = bytes};
+	check_waiting(streams, stream, flow, side, &arrival);
 	while (is_watched(flow) && from->next_sequence - sequence < bytes.len) {
 		const size_t done = from->next_sequence - sequence;
 		size_t len = bytes.len - done;
@@ -385,6 +393,17 @@ static void deliver_around(struct streams *streams, struct stream *stream,
 				(struct text){bytes.at + done, len});
 		}
 		drain_ready(streams, stream, flow, side);
+	}
+}
+
+static HOT void deliver_around(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, struct text bytes)
+{
+	if (stream->sides[side].first_segment != POOL_NONE) {
+		deliver_between(streams, stream, flow, side, bytes);
+	} else if (bytes.len > 0) {
+		stream->sides[side].kept = 0;
+		deliver_bytes(streams, stream, flow, side, bytes);
 	}
 }
 
@@ -403,14 +422,11 @@ static bool put_by(struct streams *streams, struct stream *stream, struct flow *
 	return !is_watched(flow);
 }
 
-/* True: it was dealt with, ahead of a hole. False: it follows on what was delivered. */
-static bool is_put_by(struct streams *streams, struct stream *stream, struct flow *flow,
-	unsigned side, struct arrival *arrival)
+/* Of what is ahead of a hole. True: it was dealt with. False: it follows on what was delivered. */
+static COLD bool is_put_by(struct streams *streams, struct stream *stream,
+	struct flow *flow, unsigned side, struct arrival *arrival)
 {
 	struct stream_side *from = &stream->sides[side];
-	if (sequence_diff(arrival->sequence, from->next_sequence) <= 0) {
-		return false;
-	}
 	streams->counters->out_of_order++;
 	from->kept = (uint16_t)(from->kept + (from->kept < UINT16_MAX));
 	check_waiting(streams, stream, flow, side, arrival);
@@ -422,12 +438,13 @@ static bool is_put_by(struct streams *streams, struct stream *stream, struct flo
 }
 
 /* Deliver, keep or drop what came, as its numbers tell; *arrival is used up. */
-static void take_bytes(struct streams *streams, struct stream *stream,
+static HOT void take_bytes(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, struct arrival *arrival)
 {
 	struct stream_side *from = &stream->sides[side];
 	const uint32_t end = arrival->sequence + arrival->wire_len;
-	if (is_put_by(streams, stream, flow, side, arrival)) {
+	if (sequence_diff(arrival->sequence, from->next_sequence) > 0 &&
+		is_put_by(streams, stream, flow, side, arrival)) {
 		return;
 	}
 	if (sequence_diff(arrival->sequence, from->next_sequence) < 0 &&
@@ -455,7 +472,7 @@ static void note_fragments(
 }
 
 /* Far outside, it is another stray, but one that the other end took. */
-static void take_aside(struct streams *streams, struct stream *stream,
+static COLD void take_aside(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side, uint32_t index)
 {
 	const struct segment *segment = segment_at(streams, index);

@@ -221,7 +221,7 @@ static uint64_t short_end(const struct address *address, uint16_t port)
  * Sides are ordered by address, then port. The way in is part of the key, so that what a
  * tunnel carries never meets what is on the wire or in another tunnel.
  */
-static struct flow_key key_of(
+static HOT struct flow_key key_of(
 	const struct flow_table *table, const struct packet *packet)
 {
 	const uint64_t *keys = table->keys;
@@ -352,8 +352,8 @@ static void begin_conversation(struct flow_table *table, struct flow *flow,
 }
 
 /* A bucket holds about one flow: their number is kept below that of buckets. */
-static struct flow *find(const struct flow_table *table, const struct packet *packet,
-	struct flow_key key)
+static HOT struct flow *find(const struct flow_table *table,
+	const struct packet *packet, struct flow_key key)
 {
 	uint32_t index = table->buckets[key.hash & table->bucket_mask];
 	/* no sender knows the keys, so no more of a bucket's flows are his than chance gives */
