@@ -167,7 +167,7 @@ static void deliver_bytes(struct streams *streams, struct stream *stream,
 }
 
 /* Deliver what waits and follows on without a hole; each turn gives bytes of a slot. */
-static COLD void drain_waiting(struct streams *streams, struct stream *stream,
+static COLD void drain_ready(struct streams *streams, struct stream *stream,
 	struct flow *flow, unsigned side)
 {
 	struct stream_side *from = &stream->sides[side];
@@ -180,16 +180,6 @@ static COLD void drain_waiting(struct streams *streams, struct stream *stream,
 	}
 	if (from->first_segment == POOL_NONE) {
 		from->kept = 0;
-	}
-}
-
-static HOT void drain_ready(struct streams *streams, struct stream *stream,
-	struct flow *flow, unsigned side)
-{
-	if (stream->sides[side].first_segment != POOL_NONE) {
-		drain_waiting(streams, stream, flow, side);
-	} else {
-		stream->sides[side].kept = 0;
 	}
 }
 
@@ -452,10 +442,8 @@ static HOT void take_bytes(struct streams *streams, struct stream *stream,
 		return;
 	}
 	deliver_around(streams, stream, flow, side, arrival->bytes);
-	if (!is_watched(flow)) {
-		return;
-	}
-	const int32_t cut = sequence_diff(end, from->next_sequence);
+	const int32_t cut =
+		is_watched(flow) ? sequence_diff(end, from->next_sequence) : 0;
 	if (cut > 0) { /* the snap length took the rest */
 		report_gap(streams, stream, flow, side, (uint32_t)cut);
 		drain_ready(streams, stream, flow, side);
@@ -497,10 +485,9 @@ static COLD void take_aside(struct streams *streams, struct stream *stream,
 static bool is_set_aside(struct streams *streams, struct stream *stream,
 	const struct flow *flow, unsigned side, const struct packet *packet)
 {
-	const struct stream_side *from = &stream->sides[side];
-	const bool is_room = !from->is_aside_full;
-	return is_room ? aside_packet(streams, stream, flow, side, packet)
-		       : aside_is_refused(streams, stream, flow, side, packet);
+	return stream->sides[side].is_aside_full
+		       ? aside_is_refused(streams, stream, flow, side, packet)
+		       : aside_packet(streams, stream, flow, side, packet);
 }
 
 /* What else than its bytes a packet tells of them. */
