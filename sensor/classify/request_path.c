@@ -111,11 +111,21 @@ static size_t unescape(struct request_escape *escape, uint8_t byte, uint8_t *out
 	return len;
 }
 
+/* No escape begins with it, and none is at hand. */
+static bool is_itself(const struct request_escape *escape, uint8_t byte)
+{
+	return byte != '%' && escape->len == 0;
+}
+
 /* Through the second decoder. */
 static void decode_again(struct request_path *path, const uint8_t *bytes, size_t len)
 {
 	uint8_t out[ESCAPE_OUT_BYTES];
 	for (size_t i = 0; i < len; i++) { /* ESCAPE_OUT_BYTES at most */
+		if (is_itself(&path->escapes[1], bytes[i])) {
+			put(path, bytes[i]);
+			continue;
+		}
 		const size_t count = unescape(&path->escapes[1], bytes[i], out);
 		for (size_t at = 0; at < count; at++) {
 			put(path, out[at]);
@@ -127,6 +137,10 @@ static void decode_again(struct request_path *path, const uint8_t *bytes, size_t
 static void decode(struct request_path *path, uint8_t byte)
 {
 	uint8_t out[ESCAPE_OUT_BYTES];
+	if (is_itself(&path->escapes[0], byte)) {
+		decode_again(path, &byte, 1);
+		return;
+	}
 	decode_again(path, out, unescape(&path->escapes[0], byte, out));
 }
 
