@@ -5,6 +5,43 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define PAGE_BYTES      ((size_t)4096)
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+
+/* What fills most of a huge page gets a whole one; the end of what is larger has small ones. */
+static size_t rounded_to_pages(size_t bytes)
+{
+	const bool is_nearly_one =
+		bytes > HUGE_PAGE_BYTES / 4 * 3 && bytes < HUGE_PAGE_BYTES;
+	return is_nearly_one ? HUGE_PAGE_BYTES
+			     : (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+}
+
+void *pool_pages(size_t bytes)
+{
+	const size_t wanted = rounded_to_pages(bytes);
+	uint8_t *memory =
+		(uint8_t *)mmap(NULL, wanted + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED) {
+		return NULL;
+	}
+	const size_t before = -(uintptr_t)memory & (HUGE_PAGE_BYTES - 1);
+	if (before > 0) {
+		(void)munmap(memory, before);
+	}
+	(void)munmap(memory + before + wanted, HUGE_PAGE_BYTES - before);
+	(void)madvise(memory + before, wanted, MADV_HUGEPAGE); /* refused: slower */
+	return memory + before;
+}
+
+void pool_pages_free(void *pages, size_t bytes)
+{
+	if (pages) {
+		(void)munmap(pages, rounded_to_pages(bytes));
+	}
+}
+
 bool pool_init(
 	struct pool *pool, size_t slot_bytes, uint32_t capacity, struct reason *why)
 {

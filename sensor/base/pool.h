@@ -22,6 +22,13 @@ struct pool {
 	uint32_t first_free; /* index of the slot freed last, or POOL_NONE */
 };
 
+/*
+ * Memory for a table that is asked at random: all zeros, on huge pages where the system gives
+ * them, touched as it is used. NULL without memory. Free it with the same bytes.
+ */
+void *pool_pages(size_t bytes);
+void pool_pages_free(void *pages, size_t bytes); /* pages may be NULL */
+
 /* slot_bytes is rounded up to a multiple of 16. False with a reason when the system has no memory. */
 bool pool_init(
 	struct pool *pool, size_t slot_bytes, uint32_t capacity, struct reason *why);

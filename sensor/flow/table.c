@@ -7,7 +7,6 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define STREAM_LINES 3 /* what is in front of the history */
 #define AREA_LINES   5 /* what the handler reads first of its own */
@@ -477,17 +476,14 @@ static uint32_t bucket_count(uint32_t flows)
 	return count;
 }
 
-/* All POOL_NONE, on huge pages where the system gives them; NULL without memory. */
+/* All POOL_NONE; NULL without memory. */
 static uint32_t *take_buckets(size_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED) {
-		return NULL;
+	uint32_t *buckets = (uint32_t *)pool_pages(bytes);
+	if (buckets) {
+		memset(buckets, 0xff, bytes);
 	}
-	(void)madvise(memory, bytes, MADV_HUGEPAGE); /* refused, it is only slower */
-	memset(memory, 0xff, bytes);
-	return (uint32_t *)memory;
+	return buckets;
 }
 
 uint64_t flow_table_bytes(const struct flow_settings *settings)
@@ -545,9 +541,7 @@ void flow_table_free(struct flow_table *table)
 		pool_destroy(&table->watched);
 		shares_destroy(&table->shares);
 		pool_destroy(&table->streams.segments);
-		if (table->buckets) {
-			(void)munmap(table->buckets, table->bucket_bytes);
-		}
+		pool_pages_free(table->buckets, table->bucket_bytes);
 		free(table);
 	}
 }

@@ -1,6 +1,7 @@
 #include "judge/names.h"
 
 #include "analyze/dns.h"
+#include "base/pool.h"
 #include "base/quota.h"
 #include "base/utf8.h"
 #include "judge/ends.h"
@@ -74,7 +75,7 @@ struct names {
 
 struct names *names_new(struct hash_seed seed, struct reason *why)
 {
-	struct names *names = calloc(1, sizeof(*names));
+	struct names *names = pool_pages(sizeof(*names));
 	if (!names) {
 		(void)reason_set(why, "no memory for names of hosts");
 		return NULL;
@@ -86,7 +87,7 @@ struct names *names_new(struct hash_seed seed, struct reason *why)
 
 void names_free(struct names *names)
 {
-	free(names);
+	pool_pages_free(names, sizeof(*names));
 }
 
 const struct names_counters *names_counters(const struct names *names)
