@@ -15,6 +15,7 @@ void clear_start(
 	lines_begin(&clear->lines[DIRECTION_TO_SERVER], clear->room, CLEAR_ROOM_BYTES);
 	lines_begin(&clear->lines[DIRECTION_TO_CLIENT],
 		facts->session.server_certificate.room, FACTS_ROOM_BYTES);
+	clear->lines[0].is_squeezing = clear->lines[1].is_squeezing = true;
 }
 
 /*
@@ -185,7 +186,6 @@ size_t clear_bytes(struct clear *clear, struct facts *facts, enum direction way,
 	struct text rest = bytes;
 	size_t tls_at = bytes.len;
 	ptrdiff_t left = LINES_AT_ONCE(bytes.len);
-	clear->lines[0].is_squeezing = clear->lines[1].is_squeezing = true;
 	*next = ANALYZE_GO_ON;
 	while (rest.len > 0 && clear->next == ANALYZE_GO_ON) {
 		const enum direction role = role_of(clear, way);

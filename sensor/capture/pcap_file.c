@@ -47,20 +47,28 @@ static inline struct record_header header_read(
 	return file->is_big_endian ? header_in(cur, true) : header_in(cur, false);
 }
 
-/* All of the record is there. */
-static inline struct frame frame_of(const struct file *file,
+/*
+ * All of the record is there. Read first and then written where it stays: what is built
+ * elsewhere and copied waits until its fields have left the store buffer.
+ */
+static inline void frame_fill(struct frame *frame, const struct file *file,
 	const struct record_header *header, const uint8_t *record)
 {
 	const uint32_t captured_len = header->captured_len;
+	const uint32_t wire_len =
+		header->wire_len > captured_len ? header->wire_len : captured_len;
 	const uint32_t fraction =
 		file->is_nanosecond ? header->fraction / 1000 : header->fraction;
-	return (struct frame){.time_us = (uint64_t)header->seconds * 1000000 + fraction,
-		.bytes = record + file->header_len,
+	const uint64_t time_us = (uint64_t)header->seconds * 1000000 + fraction;
+	const uint8_t *const bytes = record + file->header_len;
+	const uint32_t source = file->index;
+	const uint16_t link_type = file->link_type;
+	*frame = (struct frame){.time_us = time_us,
+		.bytes = bytes,
 		.captured_len = captured_len,
-		.wire_len = header->wire_len > captured_len ? header->wire_len
-							    : captured_len,
-		.source = file->index,
-		.link_type = file->link_type};
+		.wire_len = wire_len,
+		.source = source,
+		.link_type = link_type};
 }
 
 static enum source_result pcap_next(struct file *file, struct frame *frame)
@@ -75,7 +83,7 @@ static enum source_result pcap_next(struct file *file, struct frame *frame)
 	if (!window_holds(&file->window, file->header_len + header.captured_len)) {
 		return file_ending(file);
 	}
-	*frame = frame_of(file, &header, file->window.at);
+	frame_fill(frame, file, &header, file->window.at);
 	window_use(&file->window, file->header_len + (size_t)header.captured_len);
 	return SOURCE_FRAME;
 }
@@ -93,7 +101,7 @@ static size_t pcap_take_at_hand(struct file *file, struct frame *frames, size_t 
 			(size_t)(end - at) < len) {
 			break;
 		}
-		frames[count++] = frame_of(file, &header, at);
+		frame_fill(&frames[count++], file, &header, at);
 		__builtin_prefetch(at + CACHE_LINE_BYTES); /* the frame's headers */
 		at += len;
 	}

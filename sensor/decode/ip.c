@@ -248,8 +248,8 @@ enum decode_result ipv6_step(struct walk *walk)
 	if (header[0] >> 4 != 6 || !bound_packet(walk, header, len)) {
 		return DECODE_MALFORMED;
 	}
-	packet->src = walk_address_ipv6(header + 8);
-	packet->dst = walk_address_ipv6(header + 24);
+	walk_address_ipv6(&packet->src, header + 8);
+	walk_address_ipv6(&packet->dst, header + 24);
 	packet->ttl = header[7];
 	walk->protocol = header[6];
 	walk->extensions = 0;

@@ -67,8 +67,8 @@ static bool enter_ipv6(struct walk *walk, const uint8_t *header, size_t left)
 		return false;
 	}
 	walk->is_ipv6 = true;
-	walk->packet->src = walk_address_ipv6(header + 8);
-	walk->packet->dst = walk_address_ipv6(header + 24);
+	walk_address_ipv6(&walk->packet->src, header + 8);
+	walk_address_ipv6(&walk->packet->dst, header + 24);
 	walk->packet->ttl = header[7];
 	return true;
 }

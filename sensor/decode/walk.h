@@ -71,14 +71,13 @@ static inline uint32_t walk_wire_left(const struct walk *walk)
  * packet is any receiver's (RFC 4291 section 2.5.5.2). It is kept as the address next to
  * it (::ffff:0:a.b.c.d, RFC 2765 section 2.1), which nobody uses either.
  */
-static inline struct address walk_address_ipv6(const uint8_t *bytes)
+static inline void walk_address_ipv6(struct address *address, const uint8_t *bytes)
 {
-	struct address address = address_from_ipv6(bytes);
-	if (address_is_ipv4(&address)) {
-		address.bytes[8] = address.bytes[9] = 0xff;
-		address.bytes[10] = address.bytes[11] = 0;
+	*address = address_from_ipv6(bytes);
+	if (address_is_ipv4(address)) {
+		address->bytes[8] = address->bytes[9] = 0xff;
+		address->bytes[10] = address->bytes[11] = 0;
 	}
-	return address;
 }
 
 /* What follows is inside of the IP packet that is being walked. */
