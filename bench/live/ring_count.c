@@ -1,19 +1,22 @@
 /*
  * ring_count - the raw peer: a TPACKET_V3 ring that is read and only counted.
  *
- *     ring_count IFACE [MEMBERS]
+ *     ring_count IFACE [MEMBERS [program]]
  *
  * The least any reader of packets can do. With MEMBERS, so many processes, each with a
- * ring of its own, share the frames by the hash of the kernel (PACKET_FANOUT_HASH).
+ * ring of its own, share the frames: by the hash of the kernel (PACKET_FANOUT_HASH), or by
+ * the shortest program that shares anything out, which goes by one octet of an address.
  * Ends on SIGTERM; one line: packets, lost; of all members.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,9 @@
 #define FRAME_BYTES 2048
 #define TIMEOUT_MS  20
 #define MEMBERS_MAX 32
+
+/* A fanout program sees a frame from its network layer on. */
+#define IPV4_SOURCE_LAST 15
 
 struct member {
 	int fd;
@@ -83,13 +89,22 @@ static struct member open_member(const char *name)
 	return (struct member){.fd = fd, .ring = (uint8_t *)ring};
 }
 
-static void join(const struct member *member)
+static void join(const struct member *member, bool is_by_program)
 {
-	const uint32_t option =
-		((uint32_t)getpid() & 0xffff) | (uint32_t)PACKET_FANOUT_HASH << 16;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IPV4_SOURCE_LAST),
+		BPF_STMT(BPF_RET | BPF_A, 0)};
+	const struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]), .filter = code};
+	const uint32_t mode = is_by_program ? PACKET_FANOUT_CBPF : PACKET_FANOUT_HASH;
+	const uint32_t option = ((uint32_t)getpid() & 0xffff) | mode << 16;
 	if (setsockopt(member->fd, SOL_PACKET, PACKET_FANOUT, &option,
 		    sizeof(option)) != 0) {
 		fail("PACKET_FANOUT");
+	}
+	if (is_by_program && setsockopt(member->fd, SOL_PACKET, PACKET_FANOUT_DATA,
+				     &program, sizeof(program)) != 0) {
+		fail("PACKET_FANOUT_DATA");
 	}
 }
 
@@ -164,11 +179,13 @@ static void add(struct counts *sum, const struct member *member, int results)
 
 int main(int argc, char **argv)
 {
-	const unsigned long count = argc == 3 ? strtoul(argv[2], NULL, 10) : 1;
+	const unsigned long count = argc >= 3 ? strtoul(argv[2], NULL, 10) : 1;
+	const bool is_by_program = argc == 4;
 	struct member members[MEMBERS_MAX];
 	int results[2];
-	if (argc < 2 || argc > 3 || count < 1 || count > MEMBERS_MAX) {
-		(void)fputs("usage: ring_count IFACE [MEMBERS]\n", stderr);
+	if (argc < 2 || argc > 4 || count < 1 || count > MEMBERS_MAX ||
+		(is_by_program && strcmp(argv[3], "program") != 0)) {
+		(void)fputs("usage: ring_count IFACE [MEMBERS [program]]\n", stderr);
 		return 2;
 	}
 	if (pipe(results) != 0) {
@@ -178,7 +195,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < count; i++) {
 		members[i] = open_member(argv[1]);
 		if (count > 1) {
-			join(&members[i]);
+			join(&members[i], is_by_program);
 		}
 	}
 	for (size_t i = 1; i < count; i++) {
