@@ -71,36 +71,6 @@ static void wake(struct http *http)
 	}
 }
 
-static void put_asked(struct http *http, uint8_t flags)
-{
-	const unsigned runs = http->asked_runs;
-	struct http_asked *last = &http->asked[runs > 0 ? runs - 1 : 0];
-	http->asked_count++;
-	if (runs == 0 || (last->flags != flags && runs < HTTP_ASKED_MAX)) {
-		http->asked[http->asked_runs++] =
-			(struct http_asked){.count = 1, .flags = flags};
-	} else {
-		last->count++;
-		last->flags |= flags; /* without room: what one of them may be */
-	}
-}
-
-/* The oldest request is answered; its flags. */
-static uint8_t take_asked(struct http *http)
-{
-	struct http_asked *first = &http->asked[0];
-	const uint8_t flags = first->flags;
-	if (http->asked_count == 0) {
-		return 0;
-	}
-	http->asked_count--;
-	if (--first->count == 0) {
-		http->asked_runs--;
-		memmove(first, first + 1, http->asked_runs * sizeof(*first));
-	}
-	return flags;
-}
-
 /* It answers before it has a body that the client held back: RFC 9110 section 10.1.1. */
 static void note_refusal_of_body(struct http *http)
 {
@@ -130,7 +100,7 @@ static bool glance(struct http *http, struct text bytes)
 	}
 	http->status = status;
 	if (status >= 200) {
-		(void)take_asked(http);
+		(void)http_asked_take(http);
 		note_refusal_of_body(http);
 	}
 	return false;
@@ -185,7 +155,8 @@ static bool read_status(struct http *http, const struct line *line)
 		http->answering = http->asked_count > 0 ? http->asked[0].flags : 0;
 		return true;
 	}
-	http->answering = take_asked(http);
+	http->answering = http_asked_take(http);
+	http->is_challenging = false;
 	note_refusal_of_body(http);
 	/* where answers went by uncounted, this one may be a later request's */
 	http->may_be_open |= http->status < 300 && http->asked_count > 0 &&
@@ -205,6 +176,15 @@ static void read_authorization(
 	if ((mechanism & FACTS_MECHANISMS_REUSABLE) != 0 && text_trim(value).len > 0) {
 		sasl_secret(facts, mechanism);
 	}
+}
+
+/* RFC 4559 section 5: a token behind the name is the next leg of a login that goes on. */
+static void read_authenticate(struct http *http, struct facts *facts, struct text value)
+{
+	const unsigned legs = FACTS_MECHANISM_NTLM | FACTS_MECHANISM_GSSAPI;
+	const unsigned mechanism = http_head_mechanism(text_word(&value));
+	facts->auth_offered = (uint16_t)(facts->auth_offered | mechanism);
+	http->is_challenging |= (mechanism & legs) != 0 && text_trim(value).len > 0;
 }
 
 /* Framing: RFC 9112 section 6. */
@@ -240,9 +220,7 @@ static void read_field(struct http *http, struct facts *facts, enum direction wa
 		break;
 	case HTTP_FIELD_AUTHENTICATE:
 		if (way == DIRECTION_TO_CLIENT) {
-			facts->auth_offered =
-				(uint16_t)(facts->auth_offered |
-					   http_head_mechanism(text_word(&value)));
+			read_authenticate(http, facts, value);
 		}
 		break;
 	case HTTP_FIELD_OTHER:
@@ -263,7 +241,7 @@ static void end_request(struct http *http, struct facts *facts)
 		wake(http); /* pipelined: answers may begin anywhere */
 	}
 	if (http->asked_count < UINT16_MAX) {
-		put_asked(http, http->asking);
+		http_asked_put(http, http->asking);
 	}
 	if (!facts->is_unanswered && ++http->requests > REQUESTS_MAX) {
 		give_up(http, facts);
@@ -291,6 +269,16 @@ static void note_served(struct http *http, struct facts *facts)
 	facts->is_unanswered = false;
 }
 
+/* One that is asked for again behind an accepted one, for something else, does not undo that. */
+static void note_login(const struct http *http, struct facts *facts)
+{
+	if (http->status != 401) {
+		facts->auth_accepted = FACTS_YES;
+	} else if (!http->is_challenging && facts->auth_accepted != FACTS_YES) {
+		facts->auth_accepted = FACTS_NO;
+	}
+}
+
 static void note_answer(struct http *http, struct facts *facts)
 {
 	const unsigned flags = http->answering;
@@ -306,7 +294,7 @@ static void note_answer(struct http *http, struct facts *facts)
 	}
 	note_served(http, facts);
 	if ((flags & HTTP_ASKED_LOGIN) != 0 && http->status >= 200) {
-		facts->auth_accepted = http->status == 401 ? FACTS_NO : FACTS_YES;
+		note_login(http, facts);
 	}
 	if (is_success && (flags & HTTP_ASKED_CONTENT) != 0 &&
 		http->claimed != PROTOCOL_OUTLOOK_ANYWHERE) {

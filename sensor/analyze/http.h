@@ -55,15 +55,16 @@ struct http {
 	uint16_t asked_count;                    /* requests without an answer yet */
 	struct http_asked asked[HTTP_ASKED_MAX]; /* those, the oldest first */
 	uint8_t asked_runs;
-	uint8_t requests;  /* that were read, up to a limit */
-	uint8_t asking;    /* flags of the request at hand */
-	uint8_t answering; /* flags of the request that is answered */
-	uint8_t next;      /* enum analyze_next */
-	uint8_t claimed;   /* enum protocol that the requests ask for */
-	bool is_http2;     /* the client began so */
-	bool is_websocket; /* the last upgrade that a server took */
-	bool may_be_open;  /* a 2xx came behind a CONNECT, perhaps not its own */
-	bool is_idle;      /* no request was for mail yet: answers are only counted */
+	uint8_t requests;    /* that were read, up to a limit */
+	uint8_t asking;      /* flags of the request at hand */
+	uint8_t answering;   /* flags of the request that is answered */
+	uint8_t next;        /* enum analyze_next */
+	uint8_t claimed;     /* enum protocol that the requests ask for */
+	bool is_http2;       /* the client began so */
+	bool is_websocket;   /* the last upgrade that a server took */
+	bool may_be_open;    /* a 2xx came behind a CONNECT, perhaps not its own */
+	bool is_challenging; /* the answer at hand goes on with a login of several legs */
+	bool is_idle;        /* no request was for mail yet: answers are only counted */
 	union {
 		/* of the last CONNECT, with its NUL */
 		char authority[HTTP_AUTHORITY_BYTES];
@@ -71,6 +72,11 @@ struct http {
 		struct request_path path;
 	};
 };
+
+/* http_asked.c, for the analyzer alone. One more request. */
+void http_asked_put(struct http *http, uint8_t flags);
+/* The oldest is answered; its flags, 0 when there is none. */
+uint8_t http_asked_take(struct http *http);
 
 /* Of what is zeroed. */
 static inline void http_begin_lines(struct http *http, struct facts *facts)

@@ -84,10 +84,8 @@ static void hello_note(
 	}
 }
 
-static void mail_note(struct smtp *smtp, struct facts *facts, struct text argument)
+void smtp_sender_note(struct smtp *smtp, struct facts *facts, struct text argument)
 {
-	smtp->recipients_ok = 0;
-	smtp->has_text = false;
 	if (text_starts(argument, "FROM:")) {
 		argument.at += 5;
 		argument.len -= 5;
@@ -104,6 +102,13 @@ static void mail_note(struct smtp *smtp, struct facts *facts, struct text argume
 		const struct text word = text_word(&argument);
 		facts->has_requiretls_clear |= text_is(word, "REQUIRETLS");
 	}
+}
+
+static void mail_note(struct smtp *smtp, struct facts *facts, struct text argument)
+{
+	smtp->recipients_ok = 0;
+	smtp->has_text = false;
+	smtp_sender_note(smtp, facts, argument);
 	note_content(facts);
 }
 
@@ -548,7 +553,15 @@ static void smtp_ended(void *state, struct facts *facts)
 static size_t smtp_bytes(void *state, struct facts *facts, enum direction way,
 	struct text bytes, enum analyze_next *next)
 {
-	return clear_bytes(state, facts, way, bytes, next);
+	struct smtp *smtp = state;
+	const enum direction client =
+		smtp->clear.is_turned ? DIRECTION_TO_CLIENT : DIRECTION_TO_SERVER;
+	size_t passed = 0;
+	if (way == client && smtp->claims.is_chunk) {
+		passed = smtp_chunk_bytes(smtp, facts, bytes);
+		text_advance(&bytes, passed);
+	}
+	return passed + clear_bytes(state, facts, way, bytes, next);
 }
 
 static void smtp_gap(

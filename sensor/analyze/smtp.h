@@ -3,7 +3,7 @@
  *
  * smtp.c reads the client's lines, smtp_reply.c the server's, smtp_command.c cuts
  * one command line, smtp_text.c sees the messages go by, smtp_claims.c holds back what
- * may be text. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
+ * may be text, smtp_chunk.c reads what a server discards. Private to these files. RFC 5321, RFC 2033 (LMTP), RFC 2920,
  * RFC 3030, RFC 3207, RFC 4954.
  */
 #pragma once
@@ -75,6 +75,7 @@ struct smtp_claims {
 	bool is_letter_s : 1; /* a reply came that a letter may have, too */
 	bool has_helo : 1;    /* these two stand in the facts, */
 	bool has_domain : 1;  /* from where they can be taken back */
+	bool is_chunk : 1;    /* .octets of a chunk that was refused are due */
 };
 
 struct smtp {
@@ -85,7 +86,7 @@ struct smtp {
 	uint64_t text_bytes;  /* of it */
 	/* domain of the last MAIL, in lower case; "": null or none */
 	char sender[FACTS_DOMAIN_BYTES];
-	uint32_t octets;        /* announced by XEXCH50 */
+	uint32_t octets;        /* announced by XEXCH50, or of a refused chunk */
 	uint32_t recipients_ok; /* of this transaction, for the replies of LMTP */
 	uint16_t reply_code;
 	uint8_t reply_verb;  /* enum smtp_verb of the reply being read */
@@ -128,6 +129,9 @@ bool smtp_reply_parse(struct text line, uint16_t *code, bool *is_last);
 /* One line of the server. */
 void smtp_reply_line(struct smtp *smtp, struct facts *facts, const struct line *line);
 
+/* The argument of MAIL: whom it names, and how it is to go. */
+void smtp_sender_note(struct smtp *smtp, struct facts *facts, struct text argument);
+
 /* DATA: the message text begins with the next line of the client. */
 void smtp_data_begin(struct smtp *smtp, struct facts *facts);
 
@@ -143,6 +147,11 @@ void smtp_text_lost(struct smtp *smtp);
 /* The server's last word about the message that ended; answer: what follows the code. */
 void smtp_text_answer(
 	struct smtp *smtp, struct facts *facts, uint16_t code, struct text answer);
+
+/* smtp_chunk.c. BDAT was refused: its octets are discarded (RFC 3030 section 2), if the server knows it. */
+void smtp_chunk_refused(struct smtp *smtp, struct facts *facts, uint16_t code);
+/* Bytes of the client while .claims.is_chunk; how many were of the chunk. */
+size_t smtp_chunk_bytes(struct smtp *smtp, struct facts *facts, struct text bytes);
 
 /* smtp_claims.c. From here on lines may be text, until a reply fits. */
 void smtp_claims_open(struct smtp *smtp);

@@ -112,6 +112,8 @@ void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
 	/* what was sent before the text, in one burst with it, was no text */
 	if (was.is_behind_data) {
 		pending_cut(&smtp->pending, SMTP_VERB_DATA);
+	} else if (was.is_chunk) {
+		pending_cut(&smtp->pending, SMTP_VERB_BDAT);
 	} else if (was.is_odd && was.replies == 0) {
 		pending_cut(&smtp->pending, SMTP_VERB_BODY);
 	} else {
@@ -124,6 +126,7 @@ void smtp_claims_drop(struct smtp *smtp, struct facts *facts)
 		.has_command = was.has_command,
 		.has_odd_end = was.has_odd_end,
 		.is_behind_bare = was.is_behind_bare,
+		.is_chunk = was.is_chunk,
 		.replies = was.replies};
 }
 
@@ -141,6 +144,7 @@ void smtp_claims_lost(struct smtp *smtp, struct facts *facts)
 {
 	smtp->claims.is_odd = false;
 	smtp->claims.is_behind_data = false;
+	smtp->claims.is_chunk = false;
 	if (smtp->claims.is_open && facts->has_server_bytes) {
 		smtp_claims_drop(smtp, facts);
 	}
@@ -307,6 +311,12 @@ void smtp_claims_reply(
 	burst_reply(smtp, facts, code);
 	if (!claims->is_open) {
 		return;
+	}
+	if (claims->is_chunk) {
+		if (smtp->reply_verb == SMTP_VERB_BDAT || code == 421) {
+			return; /* to a chunk behind the first, or to none of them */
+		}
+		claims->is_chunk = false; /* nobody answers what he discards */
 	}
 	if (claims->is_behind_data && smtp->reply_verb == SMTP_VERB_DATA) {
 		data_reply(smtp, facts, code);

@@ -87,10 +87,17 @@ static bool is_challenge(const struct smtp *smtp, uint16_t code)
 	       (code / 100 == 3 && code != 354 && smtp->clear.sasl.mechanism != 0);
 }
 
+/* RFC 4954 section 6, and what some servers say to MAIL: "authentication required". */
+static bool is_login_refusal(const struct smtp *smtp, uint16_t code)
+{
+	const int first = pending_first(&smtp->pending);
+	return code == 535 && (first == SMTP_VERB_AUTH || first <= SMTP_VERB_OTHER);
+}
+
 /* Replies whose code names the verb they answer, wherever the queue stands. */
 static int verb_by_code(struct smtp *smtp, uint16_t code, bool is_last)
 {
-	if (is_challenge(smtp, code)) {
+	if (is_challenge(smtp, code) || is_login_refusal(smtp, code)) {
 		code = 334;
 	}
 	switch (code) {
@@ -104,7 +111,6 @@ static int verb_by_code(struct smtp *smtp, uint16_t code, bool is_last)
 			       : SMTP_VERB_OTHER;
 	case 235:
 	case 334:
-	case 535:
 		(void)pending_reach(&smtp->pending, SMTP_VERB_AUTH);
 		return SMTP_VERB_AUTH;
 	case 354:
@@ -220,18 +226,6 @@ static void octets_end(struct smtp *smtp, uint16_t code)
 	}
 }
 
-/*
- * Refused while octets are due: the client may leave them out (RFC 3030 section 2), and a
- * server that does not know BDAT takes them for commands. What follows is either.
- */
-static void chunk_end(struct smtp *smtp, uint16_t code)
-{
-	struct lines *lines = &smtp->clear.lines[DIRECTION_TO_SERVER];
-	if (code >= 400 && lines->raw_left > 0) {
-		lines_gap(lines, 0);
-	}
-}
-
 static void hello_end(struct smtp *smtp, struct facts *facts, uint16_t code)
 {
 	if (code == 250 && smtp->is_list_whole) {
@@ -304,7 +298,9 @@ static void reply_end(
 		}
 		break;
 	case SMTP_VERB_BDAT:
-		chunk_end(smtp, code);
+		if (code >= 400) {
+			smtp_chunk_refused(smtp, facts, code);
+		}
 		smtp_text_answer(smtp, facts, code, text);
 		break;
 	case SMTP_VERB_XEXCH50:

@@ -96,6 +96,33 @@ static void a_login_that_is_rejected_is_no_content(void **state)
 	assert_false(facts.has_content_clear);
 }
 
+#define REFUSED(scheme)                                                   \
+	S("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: " scheme "\r\n" \
+	  "Content-Length: 0\r\n\r\n")
+
+static enum facts_answer accepted(const struct talk_step *steps, size_t count)
+{
+	return talk_facts(PROTOCOL_EWS, false, steps, count).auth_accepted;
+}
+
+static void a_401_is_a_failed_login_only_where_it_ends_one(void **state)
+{
+	(void)state;
+	static const struct talk_step FIRST_LEG[] = {C(WITH(" NTLM TlRMTVNTUAAB")),
+		REFUSED("Negotiate\r\nWWW-Authenticate: NTLM TlRMTVNTUAAC")};
+	static const struct talk_step LAST_LEG[] = {C(WITH(" NTLM TlRMTVNTUAAB")),
+		REFUSED("NTLM TlRMTVNTUAAC"), C(WITH(" NTLM TlRMTVNTUAAD")),
+		REFUSED("NTLM")};
+	static const struct talk_step AGAIN[] = {C(WITH(" Basic YTpi")), S(OK_BODY),
+		C(WITH(" Basic YTpi")), REFUSED("Basic realm=\"another\"")};
+	static const struct talk_step ANOTHER[] = {C(WITH(" Basic YTpi")),
+		REFUSED("Basic realm=\"x\""), C(WITH(" Basic YTpi")), S(OK_BODY)};
+	assert_int_equal(accepted(STEPS(FIRST_LEG)), FACTS_UNKNOWN);
+	assert_int_equal(accepted(STEPS(LAST_LEG)), FACTS_NO);
+	assert_int_equal(accepted(STEPS(AGAIN)), FACTS_YES);
+	assert_int_equal(accepted(STEPS(ANOTHER)), FACTS_YES);
+}
+
 struct answer {
 	const char *text;
 	enum protocol asked;
@@ -481,6 +508,7 @@ static void more_lines_at_once_than_are_read_are_a_hole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_401_is_a_failed_login_only_where_it_ends_one),
 		cmocka_unit_test(
 			a_request_that_is_served_is_the_service_with_its_login),
 		cmocka_unit_test(every_cut_of_a_session_is_read),

@@ -515,6 +515,24 @@ static void a_text_that_the_server_does_not_take_hides_no_command(void **state)
 	assert_nothing_is_hidden(STEPS(STEP));
 }
 
+static void a_535_to_another_command_is_no_failed_login(void **state)
+{
+	(void)state;
+	static const struct talk_step SENDER[] = {WITHOUT_CHUNKING,
+		C("MAIL FROM:<a@b.example>\r\n"), S("535 5.7.1 log in\r\n")};
+	static const struct talk_step BURST[] = {WITHOUT_CHUNKING,
+		C("MAIL FROM:<a@b.example>\r\nAUTH CRAM-MD5\r\n"),
+		S("535 5.7.1 log in\r\n")};
+	static const struct talk_step LOGIN[] = {
+		WITHOUT_CHUNKING, C("AUTH PLAIN AGEAYg==\r\n"), S("535 5.7.8 no\r\n")};
+	assert_int_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(SENDER)).auth_accepted,
+		FACTS_UNKNOWN);
+	assert_int_equal(talk_facts(PROTOCOL_SMTP, false, STEPS(BURST)).auth_accepted,
+		FACTS_UNKNOWN);
+	assert_int_equal(
+		talk_facts(PROTOCOL_SMTP, false, STEPS(LOGIN)).auth_accepted, FACTS_NO);
+}
+
 static void a_refused_login_behind_an_accepted_one_does_not_hide_it(void **state)
 {
 	(void)state;
@@ -871,6 +889,7 @@ static void a_policy_speaks_in_greetings_and_of_messages_and_of_no_other_command
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_535_to_another_command_is_no_failed_login),
 		cmocka_unit_test(a_pipelined_session_is_understood),
 		cmocka_unit_test(a_probe_says_no_more_than_hello),
 		cmocka_unit_test(what_a_client_not_seen_was_answered_is_more),

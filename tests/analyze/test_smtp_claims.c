@@ -76,6 +76,51 @@ static void a_refused_chunk_hides_no_command_and_accuses_nobody(void **state)
 	assert_int_equal(facts.auth_secret, 0);
 }
 
+#define LETTER                                                          \
+	"AUTH PLAIN AGEAYg==\r\nhi\r\n.\r\nMAIL FROM:<z@q.example>\r\n" \
+	"RCPT TO:<q@q.example>\r\nDATA\r\n" /* 82 octets */
+
+static void octets_that_a_server_discards_are_no_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step SENT[] = {CHUNKING, C("BDAT 82 LAST\r\n"),
+		S("503 no\r\n"), C(LETTER), C("RCPT TO:<c@d.example>\r\n"),
+		S("503 no\r\n"), C("AUTH PLAIN AGEAYg==\r\n"), S("235 in\r\n")};
+	static const struct talk_step TWO[] = {CHUNKING,
+		C("BDAT 9\r\nSubject: BDAT 82 LAST\r\nAUTH PLAIN "),
+		S("503 no\r\n503 no\r\n"), C("AGEAYg==\r\n")};
+	static const struct talk_step COMMANDS[] = {CHUNKING, C("BDAT 8900 LAST\r\n"),
+		S("503 no\r\n"), C("MAIL FROM:<z@q.example>\r\n"), S("250 ok\r\n"),
+		C("RCPT TO:<q@q.example>\r\n"), S("250 ok\r\n"), C("DATA\r\n"),
+		S("354 go\r\n"), C("text\r\n.\r\n"), S("250 ok\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(SENT));
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.messages, 1);
+	assert_int_equal(facts.smuggling, FACTS_SMUGGLING_NONE);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(TWO));
+	assert_int_equal(facts.auth_secret, 0);
+	facts = talk_facts(PROTOCOL_SMTP, false, STEPS(COMMANDS));
+	assert_int_equal(facts.rcpt_count, 1);
+	assert_int_equal(facts.messages, 2);
+	talk_sweep(PROTOCOL_SMTP, STEPS(SENT));
+	talk_sweep(PROTOCOL_SMTP, STEPS(COMMANDS));
+}
+
+static void what_a_server_that_offers_chunking_does_not_discard_is_read(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("220 x\r\n"), C("EHLO c\r\n"),
+		S("250-x\r\n250 CHUNKING\r\n"), C("BDAT 8900 LAST\r\n"),
+		S("503 no\r\n"), C("MAIL FROM:<z@q.example>\r\nAUTH LOGIN\r\n"),
+		S("250 ok\r\n334 VXNlcm5hbWU6\r\n"), C("YQ==\r\n"), S("334 UGFz\r\n"),
+		C("Yg==\r\n"), S("235 in\r\n")};
+	const struct facts facts = talk_facts(PROTOCOL_SMTP, false, STEPS(STEP));
+	assert_string_equal(facts.mail_from_domain, "q.example");
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_LOGIN);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+}
+
 #define TO_DATA                                                                    \
 	S("220 x\r\n"), C("EHLO c\r\n"), S("250 x\r\n"),                           \
 		C("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"), \
@@ -367,6 +412,9 @@ int main(void)
 			a_letter_s_lines_are_no_commands_where_its_beginning_is_lost),
 		cmocka_unit_test(
 			a_command_behind_a_gap_counts_with_the_reply_that_fits),
+		cmocka_unit_test(octets_that_a_server_discards_are_no_commands),
+		cmocka_unit_test(
+			what_a_server_that_offers_chunking_does_not_discard_is_read),
 		cmocka_unit_test(a_refused_chunk_hides_no_command_and_accuses_nobody),
 		cmocka_unit_test(the_replies_tell_which_end_of_data_the_server_took),
 		cmocka_unit_test(
