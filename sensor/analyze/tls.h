@@ -19,7 +19,7 @@
 #include <stddef.h>
 
 #define TLS_HANDSHAKE_BYTES_MAX \
-	32768 /* longest handshake message kept; longer ones are skipped */
+	32768 /* longest handshake message kept; of longer ones their front */
 
 #define TLS_ALERT_FATAL 2 /* RFC 8446 section 6 */
 
@@ -51,17 +51,19 @@ struct tls_side {
 	uint8_t header[5]; /* record header being put together, then an alert */
 	uint8_t header_len;
 	uint8_t content_type;
-	uint8_t said;           /* enum tls_said flags */
-	bool is_encrypted;      /* what follows cannot be read */
-	bool is_sealed;         /* a byte of it was none of text */
-	bool has_change_cipher; /* ChangeCipherSpec seen; in TLS 1.3 it means nothing */
-	bool is_lost; /* a gap: find the next record by its header or give up */
-	bool is_record_skipped; /* the rest of the record at hand cannot be told */
-	bool has_gap;           /* bytes of this side are missing */
-	bool is_skipped;        /* count through the message at hand, do not read it */
+	uint8_t said;               /* enum tls_said flags */
+	bool is_encrypted : 1;      /* what follows cannot be read */
+	bool is_sealed : 1;         /* a byte of it was none of text */
+	bool has_change_cipher : 1; /* ChangeCipherSpec seen; in TLS 1.3 it means nothing */
+	bool is_lost : 1; /* a gap: find the next record by its header or give up */
+	bool is_record_skipped : 1; /* the rest of the record at hand cannot be told */
+	bool has_gap : 1;           /* bytes of this side are missing */
+	bool is_skipped : 1; /* count through the message at hand, do not read it */
 	uint8_t message_header_len;
 	uint8_t message_header[4];
 	uint16_t record_left;
+	uint16_t kept;    /* of the message at hand, in the slot */
+	uint16_t passing; /* of what comes next of it so much is left out */
 	uint32_t message_len;
 	uint32_t message_have;
 	uint32_t slot;  /* pool slot + 1; 0 when none is held */

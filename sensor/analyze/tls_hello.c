@@ -17,6 +17,15 @@ static struct text vector16(struct cursor *cur)
 	return cursor_ok(cur) ? text_of(inner) : (struct text){.at = NULL, .len = 0};
 }
 
+/* The same, and of one that does not fit what is there of it. */
+static struct text vector16_front(struct cursor *cur)
+{
+	const size_t len = cursor_be16(cur);
+	const size_t left = cursor_left(cur);
+	struct cursor inner = cursor_sub(cur, len < left ? len : left);
+	return cursor_ok(cur) ? text_of(inner) : (struct text){.at = NULL, .len = 0};
+}
+
 static struct text vector8(struct cursor *cur)
 {
 	const uint8_t len = cursor_u8(cur);
@@ -102,7 +111,7 @@ bool tls_client_hello_read(struct text body, struct tls_client_hello *hello)
 	if (!cursor_ok(&cur)) {
 		return false;
 	}
-	hello->extensions = vector16(&cur);
+	hello->extensions = vector16_front(&cur);
 	struct cursor block = tls_cursor(hello->extensions);
 	struct cursor data;
 	uint16_t type = 0;
@@ -112,6 +121,87 @@ bool tls_client_hello_read(struct text body, struct tls_client_hello *hello)
 	const uint16_t highest = highest_version(hello->versions);
 	hello->offered_version = highest ? highest : hello->legacy_version;
 	return true;
+}
+
+/* What tls_client_hello_note asks for, at a length that a client gives it. */
+static bool is_to_stay(uint16_t type, uint16_t len)
+{
+	enum { BYTES_MAX = 1024 };
+	return len <= BYTES_MAX &&
+	       (type == TLS_EXTENSION_SERVER_NAME || type == TLS_EXTENSION_ALPN ||
+		       type == TLS_EXTENSION_VERSIONS);
+}
+
+/* Bytes taken out of their middle: those from .read on have not been looked at. */
+struct squeeze {
+	uint8_t *bytes;
+	size_t len;
+	size_t kept;
+	size_t read;
+};
+
+static void squeeze_keep(struct squeeze *squeeze, size_t len)
+{
+	memmove(squeeze->bytes + squeeze->kept, squeeze->bytes + squeeze->read, len);
+	squeeze->kept += len;
+	squeeze->read += len;
+}
+
+/* Returns how many of them are yet to come. */
+static uint16_t squeeze_leave_out(struct squeeze *squeeze, size_t len)
+{
+	const size_t left = squeeze->len - squeeze->read;
+	squeeze->read += len < left ? len : left;
+	return (uint16_t)(len < left ? 0 : len - left);
+}
+
+/* What is not whole stays: the next bytes may complete it. */
+static uint16_t squeeze_extensions(struct squeeze *squeeze)
+{
+	enum { HEAD_BYTES = 4 };
+	uint16_t passing = 0;
+	while (squeeze->len - squeeze->read >= HEAD_BYTES) {
+		struct cursor cur = cursor_over(
+			squeeze->bytes + squeeze->read, squeeze->len - squeeze->read);
+		const uint16_t type = cursor_be16(&cur);
+		const uint16_t len = cursor_be16(&cur);
+		if (!is_to_stay(type, len)) {
+			passing = squeeze_leave_out(squeeze, (size_t)HEAD_BYTES + len);
+		} else if (len <= cursor_left(&cur)) {
+			squeeze_keep(squeeze, (size_t)HEAD_BYTES + len);
+		} else {
+			break;
+		}
+	}
+	squeeze_keep(squeeze, squeeze->len - squeeze->read);
+	return passing;
+}
+
+size_t tls_client_hello_squeeze(uint8_t *bytes, size_t len, uint16_t *passing)
+{
+	struct squeeze squeeze = {bytes, len, 0, 0};
+	struct cursor cur = cursor_over(bytes, len);
+	cursor_skip(&cur, 2 + 32); /* version, random */
+	(void)vector8(&cur);       /* session id */
+	const size_t suites_at = len - cursor_left(&cur);
+	const uint16_t suites_len = cursor_be16(&cur);
+	*passing = 0;
+	if (!cursor_ok(&cur)) {
+		return len;
+	}
+	squeeze_keep(&squeeze, suites_at + 2);
+	bytes[suites_at] = bytes[suites_at + 1] = 0; /* so many are left */
+	*passing = squeeze_leave_out(&squeeze, suites_len);
+	cursor_skip(&cur, suites_len);
+	(void)vector8(&cur);  /* compression methods */
+	cursor_skip(&cur, 2); /* length of the extensions */
+	if (!cursor_ok(&cur)) {
+		squeeze_keep(&squeeze, len - squeeze.read);
+		return squeeze.kept;
+	}
+	squeeze_keep(&squeeze, len - cursor_left(&cur) - squeeze.read);
+	*passing = squeeze_extensions(&squeeze);
+	return squeeze.kept;
 }
 
 static const uint8_t RETRY_RANDOM[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
@@ -151,7 +241,7 @@ bool tls_server_hello_read(struct text body, struct tls_server_hello *hello)
 	hello->is_retry = memcmp(random, RETRY_RANDOM, sizeof(RETRY_RANDOM)) == 0;
 	hello->has_sentinel = memcmp(random + 24, "DOWNGRD", 7) == 0 && random[31] <= 1;
 	hello->version = version_settled(hello->legacy_version);
-	hello->extensions = vector16(&cur);
+	hello->extensions = vector16_front(&cur);
 	struct cursor block = tls_cursor(hello->extensions);
 	struct cursor data;
 	uint16_t type = 0;

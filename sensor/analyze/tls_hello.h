@@ -1,7 +1,7 @@
 /*
  * analyze/tls_hello - read the handshake messages that TLS sends in clear.
  *
- * In: the body of one whole message. Out: a hello whose lists borrow that body,
+ * In: the body of one message, or its front. Out: a hello whose lists borrow that body,
  * or fields of struct facts_tls_session. Keeps no state and knows no records.
  * RFC 5246 section 7.4, RFC 8446 section 4, RFC 8422 section 5.4.
  */
@@ -84,9 +84,22 @@ static HOT bool tls_extension_next(
 	return cursor_ok(block);
 }
 
-/* False when the body ends before its extensions could begin. */
+/*
+ * False when the body ends before its extensions could begin; where it ends among them, those
+ * in front of that are read.
+ */
 bool tls_client_hello_read(struct text body, struct tls_client_hello *hello);
 bool tls_server_hello_read(struct text body, struct tls_server_hello *hello);
+
+/* The longest that its fields allow. */
+#define TLS_CLIENT_HELLO_BYTES_MAX (2 + 32 + 33 + 65536 + 256 + 65537)
+
+/*
+ * The front of a ClientHello that is longer than there is room for: its suites, and the
+ * extensions that tls_client_hello_note does not ask for, are taken out of bytes. Returns
+ * how many stay; so many of the bytes that come next are to be left out as well: *passing.
+ */
+size_t tls_client_hello_squeeze(uint8_t *bytes, size_t len, uint16_t *passing);
 
 /* Copy what a ClientHello shows into the session, fingerprints apart. */
 void tls_client_hello_note(

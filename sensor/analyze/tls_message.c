@@ -79,6 +79,12 @@ static bool is_wanted(const struct tls_step *step, uint8_t type)
 	}
 }
 
+/* It is longer than what is kept of it: what that does not show may be in the rest. */
+static bool is_front(const struct tls_step *step, struct text body)
+{
+	return body.len < step->side->message_len;
+}
+
 static void client_hello(const struct tls_step *step, struct text body)
 {
 	struct facts_tls_session *session = &step->facts->session;
@@ -87,7 +93,9 @@ static void client_hello(const struct tls_step *step, struct text body)
 		return;
 	}
 	tls_client_hello_note(&hello, session);
-	fingerprint_client_hello(&hello, session->ja3, session->ja4);
+	if (!is_front(step, body)) {
+		fingerprint_client_hello(&hello, session->ja3, session->ja4);
+	}
 	step->side->said |= TLS_SAID_CLIENT_HELLO;
 }
 
@@ -99,7 +107,7 @@ static void server_hello(const struct tls_step *step, struct text body)
 		return;
 	}
 	tls_server_hello_note(&hello, session);
-	if (!hello.is_retry) {
+	if (!hello.is_retry && !is_front(step, body)) {
 		fingerprint_server_hello(&hello, session->ja3s);
 	}
 	step->side->said |= TLS_SAID_SERVER_HELLO;
@@ -168,7 +176,7 @@ static void certificate(const struct tls_step *step, struct text body)
 	}
 }
 
-/* body: the whole message, or its first TLS_HANDSHAKE_BYTES_MAX bytes. */
+/* body: the whole message, or what is kept of its front. */
 static void message_read(const struct tls_step *step, struct text body)
 {
 	switch (step->side->message_header[0]) {
@@ -224,6 +232,8 @@ static void message_begin(const struct tls_step *step)
 	side->message_len =
 		(uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 | header[3];
 	side->message_have = 0;
+	side->kept = 0;
+	side->passing = 0;
 	side->is_skipped = !is_wanted(step, type);
 	if (type == MESSAGE_SERVER_DONE) {
 		side->said |= TLS_SAID_SERVER_DONE;
@@ -288,15 +298,50 @@ static void message_give_up(const struct tls_step *step)
 	}
 }
 
-/* A message longer than a slot: a Certificate's leaf is at its front, the rest is not needed. */
-static void message_read_front(const struct tls_step *step, struct text front)
+/*
+ * A message longer than a slot. What counts of most is at the front: a Certificate's leaf, a
+ * ServerHello's version and suite. A client puts its extensions in any order.
+ */
+static void slot_full(const struct tls_step *step, uint8_t *slot)
 {
 	struct tls_side *side = step->side;
-	if (side->message_header[0] == MESSAGE_CERTIFICATE) {
-		message_read(step, front);
+	const uint8_t type = side->message_header[0];
+	if (type == MESSAGE_CLIENT_HELLO &&
+		side->message_len <= TLS_CLIENT_HELLO_BYTES_MAX) {
+		side->kept = (uint16_t)tls_client_hello_squeeze(
+			slot, side->kept, &side->passing);
+		if (side->kept <= TLS_HANDSHAKE_BYTES_MAX / 2) {
+			return;
+		}
+	}
+	if (type != MESSAGE_SERVER_KEY) {
+		message_read(step, (struct text){.at = slot, .len = side->kept});
 	}
 	side->is_skipped = true;
 	tls_message_give(step->context, side);
+}
+
+/* Each turn fills the slot, or frees half of it. */
+static void slot_add(const struct tls_step *step, uint8_t *slot, struct text piece)
+{
+	struct tls_side *side = step->side;
+	const size_t last = side->message_len - side->message_have - piece.len;
+	while (piece.len > 0 && !side->is_skipped) {
+		const size_t passed =
+			piece.len < side->passing ? piece.len : side->passing;
+		piece.at += passed;
+		piece.len -= passed;
+		side->passing -= (uint16_t)passed;
+		const size_t room = TLS_HANDSHAKE_BYTES_MAX - side->kept;
+		const size_t taken = piece.len < room ? piece.len : room;
+		memcpy(slot + side->kept, piece.at, taken);
+		side->kept += (uint16_t)taken;
+		piece.at += taken;
+		piece.len -= taken;
+		if (side->kept == TLS_HANDSHAKE_BYTES_MAX && piece.len + last > 0) {
+			slot_full(step, slot);
+		}
+	}
 }
 
 static void message_collect(const struct tls_step *step, struct text piece)
@@ -310,15 +355,10 @@ static void message_collect(const struct tls_step *step, struct text piece)
 		return;
 	}
 	uint8_t *slot = pool_at(&context->handshakes, side->slot - 1);
-	const uint32_t room = TLS_HANDSHAKE_BYTES_MAX - side->message_have;
-	const size_t taken = piece.len < room ? piece.len : room;
-	memcpy(slot + side->message_have, piece.at, taken);
-	const size_t have = side->message_have + taken;
-	if (have == side->message_len) {
-		message_read(step, (struct text){.at = slot, .len = have});
+	slot_add(step, slot, piece);
+	if (!side->is_skipped && side->message_have + piece.len == side->message_len) {
+		message_read(step, (struct text){.at = slot, .len = side->kept});
 		tls_message_give(context, side);
-	} else if (have == TLS_HANDSHAKE_BYTES_MAX) {
-		message_read_front(step, (struct text){.at = slot, .len = have});
 	}
 }
 

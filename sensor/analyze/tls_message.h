@@ -3,7 +3,8 @@
  *
  * In: the content of handshake records in clear, cut anywhere. A message that lies
  * whole in the bytes at hand is read in place; else a pool slot holds it until it
- * is whole. Other messages are skipped by count. RFC 5246 section 7.4.
+ * is whole, of one longer than a slot its front. Other messages are skipped by count.
+ * RFC 5246 section 7.4.
  */
 #pragma once
 

@@ -9,7 +9,8 @@
 /* RFC 8446 section 5.1; RFC 5246 section 6.2.3 allows ciphertext 2048 more. */
 #define RECORD_HEAD_BYTES 5
 #define RECORD_BYTES_MAX  (16384 + 2048)
-#define HELLO_HEAD_BYTES  39 /* up to the length of the session id */
+#define HELLO_HEAD_BYTES  39     /* up to the length of the session id */
+#define HELLO_BYTES_MAX   131396 /* all vectors as long as they may be */
 
 enum {
 	RECORD_CHANGE_CIPHER_SPEC = 20,
@@ -61,7 +62,7 @@ static unsigned read_hello(struct cursor cur)
 	const uint16_t version = cursor_be16(&cur);
 	cursor_skip(&cur, 32); /* random */
 	const uint8_t session = cursor_u8(&cur);
-	const bool is_sound = cursor_ok(&cur) && len >= 38 && len <= 0x20000 &&
+	const bool is_sound = cursor_ok(&cur) && len >= 38 && len <= HELLO_BYTES_MAX &&
 			      version >= 0x0300 && version <= 0x0304 && session <= 32;
 	if (!is_sound || (type != HELLO_CLIENT && type != HELLO_SERVER)) {
 		return 0;
