@@ -121,7 +121,8 @@ static enum conversation_phase name_tls(struct watch *watch, bool is_ended)
 		.is_from_internet = judge_is_internet(&client),
 		.is_ended = is_ended || is_blind,
 		.is_start_seen = !flow->is_midstream && !conversation->is_start_lost,
-		.is_server_known = flow->confidence != DIRECTION_CONFIDENCE_PORT};
+		.is_server_known = flow->confidence != DIRECTION_CONFIDENCE_PORT,
+		.is_server_captured = flow->packets[!flow->client] > 0};
 	const struct naming naming =
 		naming_of_tls(&naming_case, watch->engine->settings.matrix);
 	if (!naming.is_decided) {

@@ -470,14 +470,48 @@ static struct naming of_session(const struct naming_case *tls, bool is_http_insi
 	return is_waiting ? not_decided : not_mail;
 }
 
+/* By what the hellos and the certificate say, or whose address it is. */
+static struct naming of_words(
+	const struct naming_case *tls, const struct matrix *matrix, unsigned alpn)
+{
+	const bool is_http_inside = is_http(alpn);
+	const bool is_web = tls->server_port == PORT_HTTPS || is_http_inside;
+	const enum protocol by_alpn = protocol_of_alpn(alpn);
+	if (by_alpn != PROTOCOL_UNKNOWN) {
+		return (struct naming){true, by_alpn, "alpn"};
+	}
+	const struct naming declared = of_matrix(tls, matrix, is_web);
+	if (declared.is_decided) {
+		return declared;
+	}
+	bool is_waiting = false;
+	const struct naming exchange =
+		of_exchange(&tls->facts->session, is_web, &is_waiting);
+	if (exchange.is_decided) {
+		return exchange;
+	}
+	if (is_waiting && !tls->is_ended) {
+		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
+	}
+	return of_session(tls, is_http_inside);
+}
+
+/*
+ * The client's hello alone is anybody's: TLS is there once the server says so. Of a server
+ * that was not captured, or not from its first byte on, nothing can be asked.
+ */
+static bool is_claim(const struct naming_case *tls)
+{
+	const struct facts_tls_session *session = &tls->facts->session;
+	return tls->is_server_captured && tls->is_start_seen && tls->facts->gaps == 0 &&
+	       !session->has_server_hello && !session->is_established;
+}
+
 struct naming naming_of_tls(
 	const struct naming_case *naming_case, const struct matrix *matrix)
 {
-	const struct facts_tls_session *session = &naming_case->facts->session;
-	const bool is_ended = naming_case->is_ended;
-	const unsigned alpn = alpn_of(session);
+	const unsigned alpn = alpn_of(&naming_case->facts->session);
 	const bool is_http_inside = is_http(alpn);
-	const bool is_web = naming_case->server_port == PORT_HTTPS || is_http_inside;
 	if (is_waiting_on_port(naming_case, matrix, is_http_inside)) {
 		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
 	}
@@ -485,23 +519,11 @@ struct naming naming_of_tls(
 	if (by_port.is_decided) {
 		return by_port;
 	}
-	const enum protocol by_alpn = protocol_of_alpn(alpn);
-	if (by_alpn != PROTOCOL_UNKNOWN) {
-		return (struct naming){true, by_alpn, "alpn"};
-	}
-	const struct naming declared = of_matrix(naming_case, matrix, is_web);
-	if (declared.is_decided) {
-		return declared;
-	}
-	bool is_waiting = false;
-	const struct naming exchange = of_exchange(session, is_web, &is_waiting);
-	if (exchange.is_decided) {
-		return exchange;
-	}
-	if (is_waiting && !is_ended) {
-		return (struct naming){false, PROTOCOL_UNKNOWN, NULL};
-	}
-	return of_session(naming_case, is_http_inside);
+	const struct naming naming = of_words(naming_case, matrix, alpn);
+	const bool is_mail = naming.is_decided && naming.protocol != PROTOCOL_TLS;
+	return is_mail && is_claim(naming_case)
+		       ? (struct naming){naming_case->is_ended, PROTOCOL_TLS, "tls"}
+		       : naming;
 }
 
 bool naming_is_by_name(

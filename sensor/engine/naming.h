@@ -8,6 +8,9 @@
  * matrix declares (a mailbox server reached from the Internet, whatever the port). A name of
  * mail outranks ALPN, away from port 443. HTTP inside (ALPN, or port 443) is exchange-https or no mail at all: which
  * of Exchange's services it is, nobody can tell from outside.
+ *
+ * What a ClientHello asks for is a claim: where the server was captured, it names a flow only
+ * with the ServerHello. The port does without.
  */
 #pragma once
 
@@ -28,7 +31,8 @@ struct naming_case {
 	bool is_ended;         /* no further handshake message will come */
 	bool is_from_internet; /* its client stands in no zone that the matrix declares */
 	bool is_start_seen;    /* the connection from its first byte on */
-	bool is_server_known; /* by the handshake of TCP: no guess by the ports */
+	bool is_server_known;    /* by the handshake of TCP: no guess by the ports */
+	bool is_server_captured; /* a packet of it, at least */
 };
 
 struct naming naming_of_tls(

@@ -106,7 +106,9 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"at the server."},
 	[FINDING_TLS_STARTTLS_REFUSED] = {"tls.starttls-refused", SEVERITY_MEDIUM,
 		3700011, 1, "Server refuses STARTTLS", {"R42"}, {"T1040"},
-		"The client asked for STARTTLS and the server answered with an error.",
+		"The client asked for STARTTLS, the server answered with an error, and "
+		"the client went on in clear. Where it left and sent nothing, the "
+		"sensor reports that when the flow ends (low).",
 		"Read the server's log: a missing or mismatched key is the usual "
 		"cause. Make the client stop "
 		"instead of going on in clear.",

@@ -131,16 +131,27 @@ bool finding_starttls_not_offered(
 	       finding_note_set(note, "server calls itself %s", facts->banner_host);
 }
 
+/*
+ * RFC 3207 section 4.1: whether to go on in clear is the client's choice. It may ask once
+ * more and be granted it, or leave: then the server failed, and nothing crossed.
+ */
 bool finding_starttls_refused(
 	const struct judge_case *judged, struct finding_note *note)
 {
 	const struct facts *facts = judged->facts;
-	(void)note;
-	return (facts->starttls & FACTS_STARTTLS_REFUSED) != 0 &&
-	       facts->tls != FACTS_TLS_STARTTLS &&
-	       facts->starttls_offered != FACTS_NO && !is_masked(judged) &&
-	       !(is_refused_anew(judged) && facts_is_content_clear(facts)) &&
-	       is_starttls_due(judged);
+	const bool is_clear = facts_is_content_clear(facts);
+	if ((facts->starttls & FACTS_STARTTLS_REFUSED) == 0 ||
+		!(is_clear || judged->observation->is_ended) ||
+		facts->tls == FACTS_TLS_STARTTLS ||
+		facts->starttls_offered == FACTS_NO || is_masked(judged) ||
+		(is_clear && is_refused_anew(judged)) || !is_starttls_due(judged)) {
+		return false;
+	}
+	if (is_clear) {
+		return true;
+	}
+	note->severity = SEVERITY_LOW;
+	return finding_note_set(note, "nothing was sent in clear");
 }
 
 /*

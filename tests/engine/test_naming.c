@@ -55,6 +55,9 @@ struct session {
 	bool is_ended;
 	bool is_midstream;
 	bool is_from_internet;
+	bool is_server_captured;
+	bool has_server_hello;
+	bool has_gap;
 };
 
 static bool is_by_name;
@@ -64,6 +67,8 @@ static struct naming name_of(struct session session)
 	struct facts facts;
 	struct address server;
 	memset(&facts, 0, sizeof(facts));
+	facts.session.has_server_hello = session.has_server_hello;
+	facts.gaps = session.has_gap;
 	assert_true(address_parse(session.server, &server));
 	if (session.sni) {
 		(void)snprintf(facts.session.sni, sizeof(facts.session.sni), "%s",
@@ -86,7 +91,8 @@ static struct naming name_of(struct session session)
 		.is_ended = session.is_ended,
 		.is_from_internet = session.is_from_internet,
 		.is_start_seen = !session.is_midstream,
-		.is_server_known = !session.is_midstream};
+		.is_server_known = !session.is_midstream,
+		.is_server_captured = session.is_server_captured};
 	const struct naming naming = naming_of_tls(&naming_case, matrix);
 	is_by_name = naming_is_by_name(&naming_case, &naming);
 	return naming;
@@ -398,6 +404,64 @@ static void alpn_is_evidence_on_any_port(void **state)
 		PROTOCOL_IMAPS);
 }
 
+/* Each is named by what its client asks for, or by whose address it goes to. */
+static const struct {
+	struct session session;
+	enum protocol named;
+} ASKED[] = {
+	{{.server = "203.0.113.9", .port = 8443, .alpn = "imap"}, PROTOCOL_IMAPS},
+	{{.server = "203.0.113.9", .port = 25, .alpn = "smtp"}, PROTOCOL_SMTPS},
+	{{.server = "203.0.113.9", .port = 8465, .sni = "smtp.example.net"},
+		PROTOCOL_SMTPS},
+	{{.server = "203.0.113.9", .port = 443, .sni = "outlook.example.net"},
+		PROTOCOL_EXCHANGE_HTTPS},
+	{{.server = "192.0.2.10", .port = 443}, PROTOCOL_EXCHANGE_HTTPS},
+	{{.server = "192.0.2.10", .port = 9993, .is_from_internet = true},
+		PROTOCOL_IMAPS},
+};
+#define ASKED_COUNT (sizeof(ASKED) / sizeof(ASKED[0]))
+
+static void what_a_client_asks_for_names_nothing_before_the_server_s_hello(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ASKED_COUNT; i++) {
+		struct session session = ASKED[i].session;
+		session.is_server_captured = true;
+		assert_false(name_of(session).is_decided);
+		session.is_ended = true;
+		assert_true(name_of(session).is_decided);
+		assert_int_equal(name_of(session).protocol, PROTOCOL_TLS);
+		session.is_ended = false;
+		session.has_server_hello = true;
+		assert_true(name_of(session).is_decided);
+		assert_int_equal(name_of(session).protocol, ASKED[i].named);
+	}
+}
+
+static void where_the_server_s_hello_may_be_lost_what_is_asked_for_names_it(
+	void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ASKED_COUNT; i++) {
+		struct session session = ASKED[i].session;
+		session.is_ended = true;
+		assert_int_equal(name_of(session).protocol, ASKED[i].named);
+		session.is_server_captured = true;
+		session.has_gap = true;
+		assert_int_equal(name_of(session).protocol, ASKED[i].named);
+	}
+}
+
+static void the_port_of_implicit_tls_needs_no_hello_of_the_server(void **state)
+{
+	(void)state;
+	struct session session = {
+		.server = "203.0.113.9", .port = 993, .is_server_captured = true};
+	assert_int_equal(name_of(session).protocol, PROTOCOL_IMAPS);
+	session.port = 465;
+	assert_int_equal(name_of(session).protocol, PROTOCOL_SMTPS);
+}
+
 static void without_a_name_the_certificate_is_waited_for(void **state)
 {
 	(void)state;
@@ -570,6 +634,11 @@ int main(void)
 		cmocka_unit_test(webmail_is_not_a_mail_protocol),
 		cmocka_unit_test(a_server_name_is_evidence_on_any_port),
 		cmocka_unit_test(alpn_is_evidence_on_any_port),
+		cmocka_unit_test(
+			what_a_client_asks_for_names_nothing_before_the_server_s_hello),
+		cmocka_unit_test(
+			where_the_server_s_hello_may_be_lost_what_is_asked_for_names_it),
+		cmocka_unit_test(the_port_of_implicit_tls_needs_no_hello_of_the_server),
 		cmocka_unit_test(without_a_name_the_certificate_is_waited_for),
 		cmocka_unit_test(
 			a_declared_mailbox_server_on_443_is_exchange_over_https),

@@ -232,6 +232,7 @@ static const struct scene SCENES[] = {
 		     .auth_tried = FACTS_MECHANISM_CRAM_MD5,
 		     .auth_accepted = FACTS_YES}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_YES,
+		     .has_content_clear = true,
 		     .starttls = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED}},
 	{25, {CLEAR(PROTOCOL_SMTP), .starttls_offered = FACTS_NO,
 		     .starttls = FACTS_STARTTLS_MASKED}},

@@ -76,6 +76,38 @@ static void a_refusal_is_told_apart_from_a_missing_offer(void **state)
 		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_NOT_OFFERED));
 }
 
+static void a_refusal_waits_for_what_the_client_does_then(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.starttls_offered = FACTS_YES;
+	flow.facts.starttls = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED;
+	flow.observation.is_ended = false;
+	assert_findings(office, &flow, 0);
+	flow.facts.auth_secret = FACTS_MECHANISM_PLAIN;
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_REFUSED));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_STARTTLS_REFUSED], SEVERITY_MEDIUM);
+	flow.facts.auth_secret = 0;
+	flow.facts.tls = FACTS_TLS_STARTTLS; /* it asked once more */
+	flow.observation.is_ended = true;
+	assert_findings(office, &flow, 0);
+}
+
+static void a_refusal_to_a_client_that_leaves_is_low(void **state)
+{
+	(void)state;
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, MAILBOX, RELAY, 25);
+	flow.facts.starttls_offered = FACTS_YES;
+	flow.facts.starttls = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_REFUSED;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_REFUSED));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_TLS_STARTTLS_REFUSED], SEVERITY_LOW);
+	assert_string_equal(flow.judgement.detail[FINDING_TLS_STARTTLS_REFUSED],
+		"nothing was sent in clear");
+}
+
 static void an_overwritten_offer_is_stripped_and_not_missing(void **state)
 {
 	(void)state;
@@ -430,6 +462,8 @@ int main(void)
 		cmocka_unit_test(a_server_that_offers_no_starttls_is_at_fault),
 		cmocka_unit_test(a_client_that_does_not_use_the_offer_is_at_fault),
 		cmocka_unit_test(a_refusal_is_told_apart_from_a_missing_offer),
+		cmocka_unit_test(a_refusal_waits_for_what_the_client_does_then),
+		cmocka_unit_test(a_refusal_to_a_client_that_leaves_is_low),
 		cmocka_unit_test(an_overwritten_offer_is_stripped_and_not_missing),
 		cmocka_unit_test(what_one_end_says_in_mid_stream_takes_no_offer_away),
 		cmocka_unit_test(

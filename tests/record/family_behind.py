@@ -204,6 +204,18 @@ def web_on_995():
     return spoken(995, hello(protocols=("h2",)), server_hello(), *ENCRYPTED)
 
 
+@CASE("tls-claims-unanswered", OFFICE, """Clients that ask in TLS for mail, by ALPN, by a server's name and at a mailbox
+      server's address, of servers that answer by an alert, by another protocol or not at all: claims, and no
+      mail.""", absent=("flow.illegitimate", "sender.illegitimate", "zone.user-access-exposed", "smtps.implicit"))
+def claims():
+    return save(talk(8443, hello("www.example.net", ("imap",)), "<\x15\3\3\0\2\2\x28") +
+                talk(443, hello("autodiscover.example.net", ("h2",)), source=40001, at=1.0) +
+                talk(8465, hello("smtp.example.net"), "<HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+                     source=40002, at=2.0) +
+                talk(443, hello("www.example.net", ("h2",)), "<\x15\3\3\0\2\2\x28", source=40003, at=3.0,
+                     client="203.0.113.70", server="192.0.2.10"))
+
+
 @CASE("mailbox-on-an-odd-port", OFFICE, """TLS from the Internet to a declared mailbox server on a port that no row
       names: what it serves there is users' access.""",
       findings=("zone.user-access-exposed", "flow.illegitimate", "port.unusual"), flows=("imaps illegitimate",))
