@@ -21,12 +21,14 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"A SYN went to a mail port that no row allows for these two ends. It "
 		"was refused or not answered, so the sensor saw no mail. Or a server "
 		"answered, and the client said hello and nothing more (medium): a "
-		"probe.",
+		"probe, or spoke another protocol to what greets as a mail server, "
+		"which took nothing of it (medium).",
 		"Check that the firewall blocks and logs it. Then find the program on "
 		"the source that tries to reach mail servers. A row with `probe: yes` "
 		"declares your own monitoring.",
 		"Vulnerability scanners and monitoring; scans from the Internet; a "
-		"mistyped server name."},
+		"mistyped server name; a browser that a web page sent to the port of "
+		"mail."},
 	[FINDING_FLOW_ILLEGITIMATE] = {"flow.illegitimate", SEVERITY_HIGH, 3700003, 1,
 		"Mail access that no row allows", {"R37"}, {"T1071.003", "T1114.002"},
 		"A mail flow that does not send (imap, pop3, sieve, MAPI, Exchange "
