@@ -137,7 +137,8 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"Look for SMTP inspection on the firewalls of the path. Switch it off "
 		"or let TLS pass. Where there is none, treat it as interception.",
 		"ESMTP inspection of a firewall in its default setting: no attack, but "
-		"the effect is the same. STARTTLS switched off on the server."},
+		"the effect is the same. STARTTLS switched off on the server, or "
+		"offered to some clients alone (medium, once of a server)."},
 	[FINDING_TLS_STARTTLS_INJECTION] = {"tls.starttls-injection", SEVERITY_HIGH,
 		3700014, 1, "Clear data around STARTTLS", {"R42"}, {"T1557"},
 		"Bytes were pipelined behind STARTTLS, or the dialogue went on in "
