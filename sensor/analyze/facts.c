@@ -106,6 +106,9 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 	const struct facts_tls_session *session = &facts->session;
 	const struct facts_headers *headers = &facts->headers;
 	const bool is_clear = facts_is_content_clear(facts);
+	const bool is_talk_over =
+		facts->is_mail_taken &&
+		(facts->is_other_talk || facts->opening != OPENING_NONE);
 	const bool is_offer_news = is_clear || facts->starttls_offered == FACTS_NO;
 	*news = (struct facts_news){
 		.starttls = facts->starttls & STARTTLS_FAULTS,
@@ -113,7 +116,8 @@ void facts_news_of(const struct facts *facts, struct facts_news *news)
 		.version = session->version,
 		.cipher_suite = session->cipher_suite,
 		.dh_bits = session->dh_bits,
-		.sender = facts->mail_from_domain[0] != '\0',
+		.sender = (uint16_t)((facts->mail_from_domain[0] != '\0') |
+				     is_talk_over << 1),
 		.protocol = (uint8_t)facts->protocol,
 		.tls = (uint8_t)facts->tls,
 		.starttls_offered =

@@ -222,6 +222,9 @@ struct facts {
 	bool is_compressed;      /* RFC 4978: what follows was not read */
 	bool is_unanswered; /* a service was asked for, the server has not gone along yet */
 	bool is_final;      /* nothing further can change these facts */
+	/* SMTP: ahead of any command of mail the client said what is none */
+	bool is_other_talk;
+	bool is_mail_taken; /* SMTP: the server took more than small talk, or may have */
 	/* transactions with content (DATA, BDAT LAST) accepted or sent */
 	uint32_t messages;
 	uint32_t rcpt_count; /* RCPT commands (TRUTH: rcpt_count) */
@@ -257,7 +260,7 @@ struct facts_news {
 	uint16_t version;
 	uint16_t cipher_suite;
 	uint16_t dh_bits;
-	uint16_t sender; /* 1: its domain is known */
+	uint16_t sender; /* 1: its domain is known, 2: is_mail_taken of other talk */
 	uint8_t protocol;
 	uint8_t tls;
 	uint8_t starttls_offered; /* YES only where content crossed in clear */

@@ -134,6 +134,7 @@ static void bdat_note(struct smtp *smtp, struct facts *facts, struct text argume
 		return;
 	}
 	lines_raw(&smtp->clear.lines[DIRECTION_TO_SERVER], size);
+	facts->is_mail_taken = true; /* no reply but a plain 250 would show it */
 	if (!smtp->has_text) {
 		smtp->has_text = true;
 		smtp_text_begin(smtp, facts, false);
@@ -151,6 +152,7 @@ static void bdat_note(struct smtp *smtp, struct facts *facts, struct text argume
 /* RFC 4468 section 3: what the server fetches by itself is not seen; LAST ends the message. */
 static void burl_note(struct smtp *smtp, struct facts *facts, struct text argument)
 {
+	facts->is_mail_taken = true;
 	if (!smtp->has_text) {
 		smtp_text_begin(smtp, facts, false);
 	}
@@ -354,8 +356,12 @@ static void command_line(
 		return;
 	}
 	const struct smtp_command command = smtp_command_parse(line->text);
-	facts->has_said_more |=
+	const bool is_more =
 		!facts->has_content_clear && !is_small_talk(&command, line->text);
+	facts->is_other_talk |= is_more && command.verb == SMTP_VERB_OTHER &&
+				!smtp->has_ehlo && facts->helo[0] == '\0' &&
+				facts->auth_tried == 0;
+	facts->has_said_more |= is_more;
 	if (sasl->mechanism != 0 && !line->is_doubtful &&
 		(sasl->is_asked ||
 			(!command.is_certain && sasl_is_response(line->text)))) {

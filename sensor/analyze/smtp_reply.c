@@ -317,6 +317,31 @@ static bool is_ftp_answer(uint16_t code)
 	return code == 331 || code == 230 || code == 234 || code == 211 || code == 215;
 }
 
+/*
+ * A yes, and none to what asks for nothing: hello, RSET, NOOP, HELP, VRFY and QUIT (RFC 5321
+ * section 4.1.1). 354 is one whatever it answers.
+ */
+static bool is_taken(const struct smtp *smtp, uint16_t code)
+{
+	if (code == 354) {
+		return true;
+	}
+	if (code >= 300 || code == 211 || code == 214 || code == 221) {
+		return false;
+	}
+	switch ((enum smtp_verb)smtp->reply_verb) {
+	case SMTP_VERB_EHLO:
+	case SMTP_VERB_HELO:
+	case SMTP_VERB_LHLO:
+	case SMTP_VERB_RSET:
+	case SMTP_VERB_QUIT:
+	case SMTP_VERB_KNOWN:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 	bool is_last, struct text text)
 {
@@ -337,6 +362,7 @@ static void reply_begin(struct smtp *smtp, struct facts *facts, uint16_t code,
 	facts->has_said_more |= code != 421 && !facts->has_content_clear &&
 				pending_first(&smtp->pending) < 0;
 	smtp->reply_verb = (uint8_t)reply_verb(smtp, facts, code, is_last);
+	facts->is_mail_taken |= is_taken(smtp, code);
 	smtp_claims_reply(smtp, facts, code, is_last);
 }
 

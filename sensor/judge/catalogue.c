@@ -21,12 +21,14 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"A SYN went to a mail port that no row allows for these two ends. It "
 		"was refused or not answered, so the sensor saw no mail. Or a server "
 		"answered, and the client said hello and nothing more (medium): a "
-		"probe.",
+		"probe, or spoke another protocol to what greets as a mail server, "
+		"which took nothing of it (medium).",
 		"Check that the firewall blocks and logs it. Then find the program on "
 		"the source that tries to reach mail servers. A row with `probe: yes` "
 		"declares your own monitoring.",
 		"Vulnerability scanners and monitoring; scans from the Internet; a "
-		"mistyped server name."},
+		"mistyped server name; a browser that a web page sent to the port of "
+		"mail."},
 	[FINDING_FLOW_ILLEGITIMATE] = {"flow.illegitimate", SEVERITY_HIGH, 3700003, 1,
 		"Mail access that no row allows", {"R37"}, {"T1071.003", "T1114.002"},
 		"A mail flow that does not send (imap, pop3, sieve, MAPI, Exchange "
@@ -135,7 +137,8 @@ static const struct finding_row ROWS[FINDING_AUDIT_ASKED] = {
 		"Look for SMTP inspection on the firewalls of the path. Switch it off "
 		"or let TLS pass. Where there is none, treat it as interception.",
 		"ESMTP inspection of a firewall in its default setting: no attack, but "
-		"the effect is the same. STARTTLS switched off on the server."},
+		"the effect is the same. STARTTLS switched off on the server, or "
+		"offered to some clients alone (medium, once of a server)."},
 	[FINDING_TLS_STARTTLS_INJECTION] = {"tls.starttls-injection", SEVERITY_HIGH,
 		3700014, 1, "Clear data around STARTTLS", {"R42"}, {"T1557"},
 		"Bytes were pipelined behind STARTTLS, or the dialogue went on in "

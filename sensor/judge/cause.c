@@ -71,11 +71,12 @@ uint64_t cause_waiting(const struct observation *observation, uint64_t findings)
 	}
 	const bool is_asking = facts->auth_secret != 0 && !facts->has_content_clear &&
 			       facts->auth_accepted == FACTS_UNKNOWN;
-	const bool is_probe = observation->ambiguity == NULL && judge_is_probe(facts);
+	const bool is_attempt =
+		observation->ambiguity == NULL && judge_may_stay_attempt(facts);
 	return (is_asking ? cause_select(CAUSE_CLEAR, findings) : 0) |
-	       (is_probe ? cause_select(CAUSE_ENDS, findings) |
+	       (is_attempt ? cause_select(CAUSE_ENDS, findings) |
 				       (findings & OF_STRUCTURE)
-			 : 0);
+			   : 0);
 }
 
 uint64_t cause_next(uint64_t findings)

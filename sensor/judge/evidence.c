@@ -61,16 +61,44 @@ bool judge_is_mail_moved(const struct facts *facts)
 	return facts->messages > 0 || facts->session.is_established;
 }
 
-bool judge_is_probe(const struct facts *facts)
+/* A protocol that sends, in clear from end to end, and nothing of it is missing. */
+static bool is_whole_and_clear(const struct facts *facts)
 {
 	const struct protocol_row *row = protocol_row(facts->protocol);
-	const bool is_whole = facts->gaps == 0 && !facts->is_midstream &&
-			      !facts->has_unread_lines && facts->has_server_bytes;
-	const bool is_plain = facts->tls == FACTS_TLS_NONE && facts->starttls == 0 &&
-			      facts->opening == OPENING_NONE && !facts->is_turned;
-	return row->is_sending && !row->is_implicit_tls && is_whole && is_plain &&
-	       !facts->has_said_more && facts->auth_tried == 0 &&
-	       facts->rcpt_count == 0 && !facts_is_content_clear(facts);
+	return row->is_sending && !row->is_implicit_tls &&
+	       facts->tls == FACTS_TLS_NONE && facts->gaps == 0 &&
+	       !facts->is_midstream && !facts->is_turned && !facts->has_unread_lines;
+}
+
+static bool is_small_talk(const struct facts *facts)
+{
+	return is_whole_and_clear(facts) && facts->starttls == 0 &&
+	       facts->opening == OPENING_NONE && !facts->has_said_more &&
+	       facts->auth_tried == 0 && facts->rcpt_count == 0 &&
+	       !facts_is_content_clear(facts);
+}
+
+static bool is_other_talk(const struct facts *facts)
+{
+	const bool is_other = facts->opening != OPENING_NONE || facts->is_other_talk;
+	return is_other && is_whole_and_clear(facts) && !facts->is_mail_taken &&
+	       (facts->starttls & FACTS_STARTTLS_ACCEPTED) == 0 &&
+	       facts->auth_accepted != FACTS_YES;
+}
+
+bool judge_is_probe(const struct facts *facts)
+{
+	return facts->has_server_bytes && is_small_talk(facts);
+}
+
+bool judge_is_other_talk(const struct facts *facts)
+{
+	return facts->has_server_bytes && is_other_talk(facts);
+}
+
+bool judge_may_stay_attempt(const struct facts *facts)
+{
+	return is_small_talk(facts) || is_other_talk(facts);
 }
 
 /* Every call that was seen is encrypted by RPC itself: MS-RPCE section 2.2.1.1.8. */

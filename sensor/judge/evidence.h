@@ -30,6 +30,15 @@ bool judge_is_mail_moved(const struct facts *facts);
  * NOOP, QUIT and the like, or only the greeting.
  */
 bool judge_is_probe(const struct facts *facts);
+
+/*
+ * A browser, finger or the like, sent to a mail server: what it says may have commands of
+ * mail in it, and the server took none of them.
+ */
+bool judge_is_other_talk(const struct facts *facts);
+
+/* While it runs, and the server may have yet to speak: it may become one of these two. */
+bool judge_may_stay_attempt(const struct facts *facts);
 bool judge_is_encrypted(const struct facts *facts); /* by TLS */
 bool judge_is_rpc_private(const struct facts *facts);
 bool judge_is_client_certificate_absent(const struct facts *facts);

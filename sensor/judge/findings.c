@@ -290,6 +290,14 @@ bool judge_is_mere_probe(const struct judge_case *judged)
 	       judged->observation->ambiguity == NULL && judge_is_probe(judged->facts);
 }
 
+bool judge_is_mere_attempt(const struct judge_case *judged)
+{
+	const struct observation *observation = judged->observation;
+	return judge_is_mere_probe(judged) ||
+	       (observation->is_ended && observation->ambiguity == NULL &&
+		       judge_is_other_talk(judged->facts));
+}
+
 bool judge_is_accused(const struct judge_case *judged)
 {
 	const struct matrix_result *result = judged->result;

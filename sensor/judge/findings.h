@@ -68,6 +68,9 @@ bool judge_is_opportunistic(const struct judge_case *judged);
 bool judge_is_mail_sent(const struct judge_case *judged);
 /* It has ended, and nothing was sent. */
 bool judge_is_mere_probe(const struct judge_case *judged);
+
+/* The same, or one that spoke another protocol and had nothing taken. */
+bool judge_is_mere_attempt(const struct judge_case *judged);
 /* The matrix said no to the ends, the protocol or the date: nothing about TLS or ports. */
 bool judge_is_accused(const struct judge_case *judged);
 bool judge_is_row_wanting_tls(const struct matrix_row *row);

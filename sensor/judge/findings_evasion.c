@@ -60,6 +60,13 @@ static bool note_early_talk(const struct judge_case *judged, struct finding_note
 		protocol_name(judged->observation->protocol));
 }
 
+/* The server took nothing of it, or has yet to say so: then nobody was fooled. */
+static bool is_in_vain(const struct judge_case *judged)
+{
+	return judged->observation->is_ended ? judge_is_other_talk(judged->facts)
+					     : judge_may_stay_attempt(judged->facts);
+}
+
 bool finding_evasion_ambiguous(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -71,6 +78,7 @@ bool finding_evasion_ambiguous(
 			       ? finding_note_set(
 					 note, "more lines at once than are read")
 			       : facts_is_early_talk(judged->facts) &&
+					 !is_in_vain(judged) &&
 					 note_early_talk(judged, note);
 	}
 	const char *kind = KINDS[ambiguity->doubt];

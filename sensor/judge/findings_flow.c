@@ -94,7 +94,7 @@ static bool is_illegitimate(const struct judge_case *judged, bool is_sending)
 		return false;
 	}
 	if (judge_is_accused(judged)) {
-		return role_conflict(judged) == NULL && !judge_is_mere_probe(judged);
+		return role_conflict(judged) == NULL && !judge_is_mere_attempt(judged);
 	}
 	return is_other_manner(judged) &&
 	       !(judge_is_smtps(protocol) && judged->facts->tls == FACTS_TLS_IMPLICIT);
@@ -168,17 +168,24 @@ bool finding_flow_illegitimate(
 bool finding_flow_role_mismatch(
 	const struct judge_case *judged, struct finding_note *note)
 {
-	const char *conflict = judge_is_accused(judged) && !judge_is_mere_probe(judged)
-				       ? role_conflict(judged)
-				       : NULL;
+	const char *conflict =
+		judge_is_accused(judged) && !judge_is_mere_attempt(judged)
+			? role_conflict(judged)
+			: NULL;
 	return conflict != NULL && finding_note_set(note, "%s", conflict);
 }
 
 /* A server answered: graver than a port that nobody answers on, and nothing was sent. */
-static bool note_probe(const struct judge_case *judged, struct finding_note *note)
+static bool note_attempt(const struct judge_case *judged, struct finding_note *note)
 {
 	const char *helo = judged->facts->helo;
 	note->severity = SEVERITY_MEDIUM;
+	if (!judge_is_probe(judged->facts)) {
+		const unsigned opening = judged->facts->opening;
+		return finding_note_set(note, "%s, no mail taken",
+			opening_name(opening != OPENING_NONE ? (enum opening)opening
+							     : OPENING_LINE));
+	}
 	if (helo[0] == '\0') {
 		return finding_note_set(note, "%s, nothing sent",
 			judged->facts->has_client_bytes ? "no hello"
@@ -191,8 +198,8 @@ static bool note_probe(const struct judge_case *judged, struct finding_note *not
 bool finding_sender_attempt(const struct judge_case *judged, struct finding_note *note)
 {
 	const struct observation *observation = judged->observation;
-	if (judge_is_accused(judged) && judge_is_mere_probe(judged)) {
-		return note_probe(judged, note);
+	if (judge_is_accused(judged) && judge_is_mere_attempt(judged)) {
+		return note_attempt(judged, note);
 	}
 	return observation->protocol == PROTOCOL_ATTEMPT &&
 	       judged->result->allowed == MATRIX_NO &&

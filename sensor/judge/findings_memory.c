@@ -28,7 +28,7 @@ bool finding_relay_chained(const struct judge_case *judged, struct finding_note 
 {
 	const struct judge_memory *memory = judge_memory_of(judged);
 	const bool is_sending = is_relay(&judged->from);
-	if (!judge_is_mail_sent(judged) || judge_is_mere_probe(judged) ||
+	if (!judge_is_mail_sent(judged) || judge_is_mere_attempt(judged) ||
 		(!is_sending && !is_relay(&judged->to))) {
 		return false;
 	}
@@ -59,7 +59,7 @@ bool finding_gateway_send_receive_mixed(
 	const bool is_moved = judge_is_mail_moved(judged->facts);
 	/* who is accused is told before anything moves, and this with it */
 	const bool is_told_now =
-		judge_is_accused(judged) && !judge_is_mere_probe(judged);
+		judge_is_accused(judged) && !judge_is_mere_attempt(judged);
 	if (!judge_is_mail_sent(judged) || !(is_moved || is_told_now)) {
 		return false;
 	}

@@ -62,6 +62,28 @@ static bool has_vanished(const struct judge_case *judged)
 	       (judge_is_starttls_absent(judged->facts) || is_back_with_helo(judged));
 }
 
+/*
+ * Servers offer it by the client's address (Exchange's receive connectors, Postfix's
+ * smtpd_discard_ehlo_keyword_address_maps): what was never seen offered to this client
+ * nobody is known to have taken away. Where the row wants TLS, or EHLO itself is refused, it
+ * makes no difference.
+ */
+static bool is_offer_of_others(const struct judge_case *judged)
+{
+	return judge_memory_of(judged)->is_starttls_of_others &&
+	       judged->facts->starttls_offered == FACTS_NO &&
+	       !judged->facts->is_helo_only && !judged->facts->is_ehlo_refused &&
+	       !judge_is_row_wanting_tls(judged->row);
+}
+
+/* The same server offered it before, and that is told of this flow. */
+static bool is_vanished_offer(const struct judge_case *judged)
+{
+	return has_vanished(judged) &&
+	       !(is_offer_of_others(judged) &&
+		       judge_memory_of(judged)->is_starttls_partly);
+}
+
 /* It was asked for as the RFC has it, and refused by a server that granted it before. */
 static bool is_refused_anew(const struct judge_case *judged)
 {
@@ -123,7 +145,7 @@ bool finding_starttls_not_offered(
 	const struct facts *facts = judged->facts;
 	if (facts->starttls_offered != FACTS_NO || facts->is_preauth ||
 		is_masked(judged) || judge_is_encrypted(facts) ||
-		has_vanished(judged) || !is_offer_settled(judged) ||
+		is_vanished_offer(judged) || !is_offer_settled(judged) ||
 		!is_starttls_due(judged)) {
 		return false;
 	}
@@ -189,6 +211,8 @@ static bool note_vanished(const struct judge_case *judged, struct finding_note *
 	const char *now = judged->facts->is_ehlo_refused ? "EHLO is refused"
 			  : is_back_with_helo(judged)
 				  ? "EHLO was refused, and the client is back with HELO"
+			  : is_offer_of_others(judged)
+				  ? "not to this client, which never had it"
 				  : "gone";
 	char first[16];
 	char last[16];
@@ -219,8 +243,10 @@ bool finding_starttls_stripped(
 		return finding_note_set(
 			note, "keyword or command overwritten: a middlebox");
 	}
-	if (has_vanished(judged)) {
-		if (judge_memory_of(judged)->starttls_missed_by > 1) {
+	if (is_vanished_offer(judged)) {
+		if (is_offer_of_others(judged)) {
+			note->severity = SEVERITY_MEDIUM;
+		} else if (judge_memory_of(judged)->starttls_missed_by > 1) {
 			note->severity = SEVERITY_HIGH;
 		}
 		return note_vanished(judged, note);

@@ -337,12 +337,9 @@ static bool is_switched_off(const struct ledger_absence *absence, uint64_t now_u
 	       absence->first_us + LEDGER_CHANGE_US <= now_us;
 }
 
-/*
- * Only an offer before this flow counts: a server that got STARTTLS meanwhile did
- * nothing wrong before.
- */
-static void recall_starttls(const struct ledger_server *server, uint64_t start_us,
-	struct judge_memory *memory)
+/* Only an offer before this flow counts: a server that got it later did nothing wrong. */
+static void recall_starttls(const struct ledger_server *server,
+	const struct address *client, uint64_t start_us, struct judge_memory *memory)
 {
 	if (server->offered == 0 || server->offered_first_us >= start_us ||
 		!is_remembered(server->offered_last_us, start_us) ||
@@ -355,6 +352,9 @@ static void recall_starttls(const struct ledger_server *server, uint64_t start_u
 	memory->starttls_offered_us =
 		server->offered_last_us < start_us ? server->offered_last_us : start_us;
 	memory->starttls_missed_by = server->absence.client_count;
+	memory->is_starttls_of_others = offered_to_others(&server->offered_to, client);
+	memory->is_starttls_partly =
+		server->partly_us != 0 && is_remembered(server->partly_us, start_us);
 }
 
 static const struct ledger_certificate *find_certificate(
@@ -429,7 +429,7 @@ void ledger_recall(const struct ledger *ledger, const struct observation *observ
 	if (!server) {
 		return;
 	}
-	recall_starttls(server, start_us, memory);
+	recall_starttls(server, &observation->client, start_us, memory);
 	recall_certificates(server, observation, start_us, memory);
 	recall_denial(server, observation, start_us, memory);
 }
@@ -474,6 +474,8 @@ static void learn_offer(
 	if ((lesson->flags & LEDGER_LESSON_OFFERED) != 0) {
 		count_one(&server->offered);
 		widen(&server->offered_first_us, &server->offered_last_us, start_us);
+		offered_to_note(&server->offered_to, &lesson->client,
+			(lesson->flags & LEDGER_LESSON_KNOWN_CLIENT) != 0);
 		if (start_us >= server->absence.last_us) {
 			server->absence = (struct ledger_absence){0};
 		}
@@ -483,6 +485,11 @@ static void learn_offer(
 		return;
 	}
 	count_one(&server->not_offered);
+	if ((lesson->flags & LEDGER_LESSON_STRIPPED) != 0 &&
+		!is_remembered(server->partly_us, start_us) &&
+		offered_to_others(&server->offered_to, &lesson->client)) {
+		server->partly_us = start_us;
+	}
 	if (start_us >= server->offered_last_us) {
 		count_one(&server->absence.flows);
 		widen(&server->absence.first_us, &server->absence.last_us, start_us);

@@ -13,6 +13,7 @@
 #include "base/reason.h"
 #include "judge/judge.h"
 #include "judge/lesson.h"
+#include "judge/offered_to.h"
 
 struct ledger; /* opaque */
 
@@ -84,6 +85,9 @@ struct ledger_server {
 	uint64_t last_us;
 	uint64_t offered_first_us; /* 0: never */
 	uint64_t offered_last_us;
+	/* when it was last told that some clients are offered it and others never; 0: never */
+	uint64_t partly_us;
+	struct offered_to offered_to;
 	struct ledger_absence absence;
 	struct ledger_certificate certificates[LEDGER_CERTIFICATES];
 	struct ledger_denial denials[LEDGER_DENIALS]; /* of different clients */

@@ -17,6 +17,8 @@ struct judge_memory {
 	uint32_t starttls_offers;     /* flows in which it did */
 	uint32_t starttls_uses;       /* flows in which TLS came of it */
 	uint32_t starttls_missed_by; /* clients that looked for it in vain since then */
+	bool is_starttls_of_others; /* it is not known to have offered it to this client */
+	bool is_starttls_partly; /* and that was told of it, of this or another one */
 	/* it refused EHLO to this client, by this name, on a connection before; 0: no */
 	uint64_t ehlo_denied_us;
 	uint32_t certificates; /* different ones shown in turn to several clients */

@@ -1,6 +1,7 @@
 #include "judge/structure.h"
 
 #include "analyze/header.h"
+#include "judge/cause.h"
 #include "judge/ends.h"
 #include "judge/evidence.h"
 
@@ -519,7 +520,9 @@ void structure_learn(struct structure *structure, const struct observation *obse
 	const struct judgement *judgement, uint32_t first_transaction)
 {
 	const struct facts *facts = observation->facts;
-	const uint64_t findings = judgement->findings;
+	/* what may yet turn out to be an attempt is none of the servers that it reached */
+	const uint64_t findings =
+		judgement->findings & ~cause_waiting(observation, judgement->findings);
 	const uint64_t now_us = observation->now_us;
 	/* who gave and who took must be certain, or nobody is accused by it */
 	if (facts == NULL || !protocol_row(observation->protocol)->is_sending ||

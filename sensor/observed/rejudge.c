@@ -10,7 +10,10 @@ static void fill_facts(const struct sighting *sighting, struct facts *facts)
 	facts->tls = (enum facts_tls)sighting->tls;
 	facts->starttls_offered = (enum facts_answer)sighting->starttls_offered;
 	facts->has_content_clear = (shown & SIGHTING_CONTENT_CLEAR) != 0;
-	facts->has_server_bytes = (shown & SIGHTING_PROBE) != 0; /* else it is none */
+	/* else it is neither of the two */
+	facts->has_server_bytes = (shown & (SIGHTING_PROBE | SIGHTING_OTHER_TALK)) != 0;
+	facts->is_other_talk = (shown & SIGHTING_OTHER_TALK) != 0;
+	facts->has_said_more = facts->is_other_talk;
 	facts->is_turned = (shown & SIGHTING_TURNED) != 0;
 	facts->rpc_protection = sighting->rpc_protection;
 	session->version = sighting->tls_version;

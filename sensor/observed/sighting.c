@@ -13,7 +13,8 @@
 static const char *const SHOWN[SIGHTING_SHOWN_COUNT] = {"content-clear", "probe",
 	"turned", "by-name", "established", "client-certificate",
 	"no-client-certificate", "certificate-fits", "certificate-self-signed",
-	"client-name-asked", "server-name-asked", "ambiguous", "bytes-missing"};
+	"client-name-asked", "server-name-asked", "ambiguous", "bytes-missing",
+	"other-talk"};
 
 const char *sighting_shown_word(unsigned index)
 {
@@ -54,6 +55,8 @@ unsigned sighting_shown_of(const struct observation *observation)
 			flag_if(facts_is_content_clear(facts), SIGHTING_CONTENT_CLEAR) |
 			flag_if(!is_ambiguous && judge_is_probe(facts),
 				SIGHTING_PROBE) |
+			flag_if(!is_ambiguous && judge_is_other_talk(facts),
+				SIGHTING_OTHER_TALK) |
 			flag_if(facts->is_turned, SIGHTING_TURNED) |
 			flag_if(facts->is_clear_cut, SIGHTING_CLEAR_CUT) |
 			shown_of_session(facts);

@@ -32,10 +32,11 @@ enum sighting_shown {
 	/* the other end itself asked DNS for this end's name */
 	SIGHTING_CLIENT_NAME_ASKED = 1 << 9,
 	SIGHTING_SERVER_NAME_ASKED = 1 << 10,
-	SIGHTING_AMBIGUOUS = 1 << 11, /* some of its bytes may be read in two ways */
-	SIGHTING_CLEAR_CUT = 1 << 12, /* bytes are missing in what was not TLS */
+	SIGHTING_AMBIGUOUS = 1 << 11,  /* some of its bytes may be read in two ways */
+	SIGHTING_CLEAR_CUT = 1 << 12,  /* bytes are missing in what was not TLS */
+	SIGHTING_OTHER_TALK = 1 << 13, /* its client spoke another protocol, in vain */
 };
-#define SIGHTING_SHOWN_COUNT 13
+#define SIGHTING_SHOWN_COUNT 14
 
 /* The word of one flag, "content-clear"; NULL behind the last. */
 const char *sighting_shown_word(unsigned index);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -233,6 +234,36 @@ static bool absence_read(const char *text, void *value)
 	return true;
 }
 
+static bool marks_is_empty(const void *value)
+{
+	return offered_to_is_empty((const struct offered_to *)value);
+}
+
+/* Each at its place: 0 is an empty one. */
+static void marks_write(FILE *out, const void *value)
+{
+	const uint32_t *marks = ((const struct offered_to *)value)->marks;
+	for (size_t i = 0; i < OFFERED_TO_CLIENTS; i++) {
+		(void)fprintf(out, "%s%" PRIx32, i > 0 ? "," : "", marks[i]);
+	}
+}
+
+static bool marks_read(const char *text, void *value)
+{
+	uint32_t *marks = ((struct offered_to *)value)->marks;
+	size_t count = 0;
+	do {
+		char item[9];
+		if (count == OFFERED_TO_CLIENTS ||
+			!next_item(&text, item, sizeof(item)) ||
+			strspn(item, "0123456789abcdef") != strlen(item)) {
+			return false;
+		}
+		marks[count++] = (uint32_t)strtoul(item, NULL, 16);
+	} while (has_more(&text));
+	return count == OFFERED_TO_CLIENTS;
+}
+
 static bool word_is_empty(const void *value)
 {
 	return *(const char *)value == '\0';
@@ -282,6 +313,8 @@ static const struct kind VERSIONS = {
 	versions_is_empty, versions_write, versions_read, "TLS versions like 1.2,1.3"};
 static const struct kind ABSENCE = {absence_is_empty, absence_write, absence_read,
 	"at most 4 IP addresses with commas"};
+static const struct kind MARKS = {
+	marks_is_empty, marks_write, marks_read, "16 hexadecimal numbers with commas"};
 static const struct kind SNI = {
 	word_is_empty, word_write, sni_read, "a host name of at most 63 letters"};
 static const struct kind KEY = {
@@ -300,6 +333,8 @@ static const struct field SERVER_FIELDS[] = {
 	{"offered", &COUNT, AT(offered), false},
 	{"offered-first", &TIME, AT(offered_first_us), false},
 	{"offered-last", &TIME, AT(offered_last_us), false},
+	{"offered-to", &MARKS, AT(offered_to), false},
+	{"offered-partly", &TIME, AT(partly_us), false},
 	{"not-offered", &COUNT, AT(not_offered), false},
 	{"used", &COUNT, AT(used), false},
 	{"refused", &COUNT, AT(refused), false},

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FIRST_LINE     "mailwarden-servers 1"
-#define LINE_BYTES_MAX 1024
+#define LINE_BYTES_MAX 2048
 #define FILE_BYTES_MAX (64L * 1024 * 1024) /* a full ledger has half of that */
 
 struct reader {

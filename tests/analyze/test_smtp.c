@@ -69,6 +69,71 @@ static void what_a_client_not_seen_was_answered_is_more(void **state)
 	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(ANSWERED)).has_said_more);
 }
 
+#define LURED                                                  \
+	C("POST / HTTP/1.1\r\nHost: mx.example.org:25\r\n\r\n" \
+	  "EHLO x\r\nMAIL FROM:<a@example.org>\r\n")
+#define IN_VAIN S("502 no\r\n502 no\r\n502 no\r\n250 mx.example.org\r\n530 no\r\n")
+
+static void what_no_mail_client_says_first_is_other_talk(void **state)
+{
+	(void)state;
+	static const struct talk_step LATE[] = {
+		S("220 mx.example.org ESMTP\r\n"), LURED, IN_VAIN};
+	static const struct talk_step EARLY[] = {
+		LURED, S("220 mx.example.org ESMTP\r\n"), IN_VAIN};
+	static const char *const FIRST[] = {
+		"GET /\r\n", "alice\r\n", "\r\n", "USER alice\r\n"};
+	static const char *const OF_MAIL[] = {"EHLO x\r\nGET / HTTP/1.0\r\n",
+		"NOOP\r\nHELP\r\n", "MAIL FROM:<>\r\nX\r\n", "VRFY root\r\n",
+		"AUTH PLAIN\r\n"};
+	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(LATE)).is_other_talk);
+	assert_true(talk_facts(PROTOCOL_SMTP, false, STEPS(EARLY)).is_other_talk);
+	for (size_t i = 0; i < sizeof(FIRST) / sizeof(FIRST[0]); i++) {
+		const struct talk_step step[] = {
+			LATE[0], {TALK_CLIENT, FIRST[i], strlen(FIRST[i])}};
+		assert_true(
+			talk_facts(PROTOCOL_SMTP, false, STEPS(step)).is_other_talk);
+	}
+	for (size_t i = 0; i < sizeof(OF_MAIL) / sizeof(OF_MAIL[0]); i++) {
+		const struct talk_step step[] = {
+			LATE[0], {TALK_CLIENT, OF_MAIL[i], strlen(OF_MAIL[i])}};
+		assert_false(
+			talk_facts(PROTOCOL_SMTP, false, STEPS(step)).is_other_talk);
+	}
+}
+
+static void a_yes_to_mail_is_no_yes_to_small_talk(void **state)
+{
+	(void)state;
+	static const struct talk_step GREETING = S("220 mx.example.org ESMTP\r\n");
+	static const struct {
+		const char *said;
+		const char *answered;
+		bool is_taken;
+	} CASES[] = {
+		{"EHLO x\r\n", "250-mx\r\n250 SIZE\r\n", false},
+		{"HELO x\r\nNOOP\r\nRSET\r\n", "250 mx\r\n250 ok\r\n250 ok\r\n", false},
+		{"HELP\r\nVRFY a\r\nQUIT\r\n", "214 no\r\n252 maybe\r\n221 bye\r\n",
+			false},
+		{"AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n", false},
+		{"GET /\r\nMAIL FROM:<>\r\n", "500 no\r\n550 no\r\n", false},
+		{"GET /\r\nMAIL FROM:<>\r\n", "500 no\r\n250 ok\r\n", true},
+		{"RCPT TO:<a@b>\r\n", "250 ok\r\n", true},
+		{"GET /\r\n", "250 ok\r\n", true}, /* out of step: who knows to what */
+		{"NOOP\r\n", "354 go on\r\n", true},
+		{"STARTTLS\r\n", "220 go on\r\n", true},
+		{"BDAT 4 LAST\r\n", "", true},
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		const struct talk_step step[] = {GREETING,
+			{TALK_CLIENT, CASES[i].said, strlen(CASES[i].said)},
+			{TALK_SERVER, CASES[i].answered, strlen(CASES[i].answered)}};
+		assert_int_equal(
+			talk_facts(PROTOCOL_SMTP, false, STEPS(step)).is_mail_taken,
+			CASES[i].is_taken);
+	}
+}
+
 static void every_cut_of_a_session_is_read(void **state)
 {
 	(void)state;
@@ -893,6 +958,8 @@ int main(void)
 		cmocka_unit_test(a_pipelined_session_is_understood),
 		cmocka_unit_test(a_probe_says_no_more_than_hello),
 		cmocka_unit_test(what_a_client_not_seen_was_answered_is_more),
+		cmocka_unit_test(what_no_mail_client_says_first_is_other_talk),
+		cmocka_unit_test(a_yes_to_mail_is_no_yes_to_small_talk),
 		cmocka_unit_test(every_cut_of_a_session_is_read),
 		cmocka_unit_test(
 			a_sender_is_known_by_its_domain_once_the_message_is_taken),

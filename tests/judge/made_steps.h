@@ -71,6 +71,8 @@ static const struct member MEMBERS[] = {
 	{ONCE(is_midstream)},
 	{MEMBER(is_unanswered, STEP_EITHER)},
 	{ONCE(is_final)},
+	{ONCE(is_other_talk)},
+	{ONCE(is_mail_taken)},
 	{ONCE(messages)},
 	{ONCE(rcpt_count)},
 	{ONCE(refusals)},

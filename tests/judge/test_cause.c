@@ -108,6 +108,14 @@ static void who_may_be_a_probe_is_told_when_he_is_none(void **state)
 	assert_int_equal(cause_waiting(&observation, both), ends);
 	facts.has_said_more = true;
 	assert_int_equal(cause_waiting(&observation, both), 0);
+	facts.opening = OPENING_HTTP; /* and so may a browser's words be, */
+	assert_int_equal(cause_waiting(&observation, both), ends);
+	facts.has_server_bytes = false; /* ahead of the greeting as well, */
+	assert_int_equal(cause_waiting(&observation, both), ends);
+	facts.is_mail_taken = true; /* until the server takes some of them */
+	assert_int_equal(cause_waiting(&observation, both), 0);
+	facts.is_mail_taken = false;
+	facts.opening = OPENING_NONE;
 	facts.has_said_more = false;
 	facts.protocol = PROTOCOL_IMAP;
 	assert_int_equal(cause_waiting(&observation, both), 0);

@@ -82,6 +82,7 @@ static struct made_flow judged_opening(void **state, const struct facts *facts)
 	flow.facts.opening = facts->opening;
 	flow.facts.has_content_clear = facts->has_content_clear;
 	flow.facts.tls = facts->tls;
+	flow.facts.is_mail_taken = facts->is_mail_taken;
 	made_judge(*state, &flow);
 	return flow;
 }
@@ -90,7 +91,8 @@ static void an_early_talker_is_told_once_mail_crosses(void **state)
 {
 	struct facts facts = {.opening = OPENING_HTTP,
 		.tls = FACTS_TLS_NONE,
-		.has_content_clear = true};
+		.has_content_clear = true,
+		.is_mail_taken = true};
 	struct made_flow flow = judged_opening(state, &facts);
 	assert_true(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
 	assert_string_equal(flow.judgement.detail[FINDING_EVASION_AMBIGUOUS],
@@ -98,6 +100,12 @@ static void an_early_talker_is_told_once_mail_crosses(void **state)
 	facts = (struct facts){.opening = OPENING_LINE, .tls = FACTS_TLS_STARTTLS};
 	flow = judged_opening(state, &facts);
 	assert_true(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
+	/* a form that a browser was made to post: the server took nothing of it */
+	facts = (struct facts){.opening = OPENING_HTTP,
+		.tls = FACTS_TLS_NONE,
+		.has_content_clear = true};
+	flow = judged_opening(state, &facts);
+	assert_false(flow.judgement.findings & BIT(FINDING_EVASION_AMBIGUOUS));
 	/* a browser that was led to a mail server, and went */
 	facts = (struct facts){.opening = OPENING_HTTP, .tls = FACTS_TLS_NONE};
 	flow = judged_opening(state, &facts);

@@ -176,6 +176,60 @@ static void who_may_have_sent_or_goes_on_is_no_probe(void **state)
 	}
 }
 
+/* A browser that a web page sent to port 25: a form of it may hold a whole envelope. */
+static struct made_flow other_talk(void)
+{
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, WORKSTATION, INTERNET, 25);
+	flow.facts.opening = OPENING_HTTP;
+	flow.facts.has_said_more = true;
+	flow.facts.has_content_clear = true;
+	flow.facts.rcpt_count = 1;
+	return flow;
+}
+
+static void who_speaks_another_protocol_in_vain_only_tried(void **state)
+{
+	(void)state;
+	struct made_flow flow = other_talk();
+	made_judge(office, &flow);
+	assert_int_equal(flow.judgement.findings, BIT(FINDING_SENDER_ATTEMPT));
+	assert_int_equal(
+		flow.judgement.severity[FINDING_SENDER_ATTEMPT], SEVERITY_MEDIUM);
+	assert_string_equal(flow.judgement.detail[FINDING_SENDER_ATTEMPT],
+		"an http request, no mail taken");
+	flow.facts.opening = OPENING_NONE; /* the server had greeted by then */
+	flow.facts.is_other_talk = true;
+	made_judge(office, &flow);
+	assert_int_equal(flow.judgement.findings, BIT(FINDING_SENDER_ATTEMPT));
+	flow.facts.is_other_talk = false; /* mail, refused */
+	made_judge(office, &flow);
+	assert_int_equal(flow.judgement.findings, BIT(FINDING_SENDER_ILLEGITIMATE));
+}
+
+static void who_speaks_another_protocol_and_has_mail_taken_is_a_sender(void **state)
+{
+	(void)state;
+	static const struct flow_ambiguity AMBIGUITY = {.doubt = FLOW_DOUBT_NONE};
+	for (unsigned i = 0; i < 9; i++) {
+		struct made_flow flow = other_talk();
+		struct facts *facts = &flow.facts;
+		facts->is_mail_taken = i == 0;
+		facts->starttls = i == 1 ? FACTS_STARTTLS_ACCEPTED : 0;
+		facts->tls = i == 2 ? FACTS_TLS_STARTTLS : FACTS_TLS_NONE;
+		facts->auth_accepted = i == 3 ? FACTS_YES : FACTS_UNKNOWN;
+		facts->gaps = i == 4;
+		facts->is_midstream = i == 5;
+		facts->has_unread_lines = i == 6;
+		facts->has_server_bytes = i != 7;
+		flow.observation.ambiguity = i == 8 ? &AMBIGUITY : NULL;
+		made_judge(office, &flow);
+		const uint64_t wanted =
+			BIT(FINDING_SENDER_ILLEGITIMATE) | BIT(FINDING_SENDER_ATTEMPT);
+		assert_int_equal(flow.judgement.findings & wanted,
+			BIT(FINDING_SENDER_ILLEGITIMATE));
+	}
+}
+
 static void submission_and_mapi_are_at_home_on_their_ports(void **state)
 {
 	(void)state;
@@ -457,6 +511,9 @@ int main(void)
 		cmocka_unit_test(a_probe_that_no_row_allows_is_an_attempt),
 		cmocka_unit_test(a_row_for_probes_waits_and_lets_nothing_be_sent),
 		cmocka_unit_test(who_may_have_sent_or_goes_on_is_no_probe),
+		cmocka_unit_test(who_speaks_another_protocol_in_vain_only_tried),
+		cmocka_unit_test(
+			who_speaks_another_protocol_and_has_mail_taken_is_a_sender),
 		cmocka_unit_test(submission_and_mapi_are_at_home_on_their_ports),
 		cmocka_unit_test(an_expired_row_allows_nothing_and_says_since_when),
 		cmocka_unit_test(an_attempt_that_no_row_allows_is_only_an_attempt),

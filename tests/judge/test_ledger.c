@@ -81,6 +81,102 @@ static void an_offer_that_vanished_is_told_with_since_when_and_how_often(void **
 	ledger_free(ledger);
 }
 
+#define SOMEBODY "203.0.113.61"
+
+/* Of our inbound server, whose row wants the offer; judged with what the ledger knows. */
+static struct made_flow inbound(const struct ledger *ledger, const char *client,
+	enum facts_answer offered, uint64_t start_us)
+{
+	struct made_flow flow = made_flow(PROTOCOL_SMTP, client, MX_IN, 25);
+	flow.facts.has_content_clear = true;
+	flow.facts.starttls_offered = offered;
+	const struct judge_memory memory = recall(ledger, flow, start_us);
+	flow.observation.memory = &memory;
+	made_judge_text(MADE_OFFICE, &flow);
+	flow.observation.memory = NULL;
+	return flow;
+}
+
+static void learn_judged(
+	struct ledger *ledger, struct made_flow *flow, uint64_t start_us)
+{
+	struct ledger_lesson lesson;
+	flow->observation.facts = &flow->facts;
+	assert_true(ledger_lesson_of(&flow->observation, start_us,
+		has(flow, FINDING_TLS_STARTTLS_STRIPPED), &lesson));
+	ledger_learn(ledger, &lesson);
+}
+
+static void an_offer_to_others_alone_is_told_once_of_a_server_and_milder(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow offer = inbound(ledger, INTERNET, FACTS_YES, NOW_US);
+	learn_judged(ledger, &offer, NOW_US);
+	struct made_flow first = inbound(ledger, SOMEBODY, FACTS_NO, NOW_US + 1);
+	assert_true(has(&first, FINDING_TLS_STARTTLS_STRIPPED));
+	assert_false(has(&first, FINDING_TLS_STARTTLS_NOT_OFFERED));
+	assert_int_equal(first.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED],
+		SEVERITY_MEDIUM);
+	assert_string_equal(first.judgement.detail[FINDING_TLS_STARTTLS_STRIPPED],
+		"offered in 1 earlier flow, last 2026-09-21; now not to this client, "
+		"which never had it");
+	learn_judged(ledger, &first, NOW_US + 1);
+	/* what the row wants is told all the same, of each */
+	const char *const LATER[] = {SOMEBODY, "203.0.113.62"};
+	for (size_t i = 0; i < 2; i++) {
+		const struct made_flow later =
+			inbound(ledger, LATER[i], FACTS_NO, NOW_US + 2 + i);
+		assert_false(has(&later, FINDING_TLS_STARTTLS_STRIPPED));
+		assert_true(has(&later, FINDING_TLS_STARTTLS_NOT_OFFERED));
+	}
+	first = inbound(ledger, SOMEBODY, FACTS_NO, NOW_US + 31 * 24 * HOUR_US);
+	assert_false(has(&first, FINDING_TLS_STARTTLS_STRIPPED)); /* all is forgotten */
+	offer = inbound(ledger, INTERNET, FACTS_YES, NOW_US + 31 * 24 * HOUR_US);
+	learn_judged(ledger, &offer, NOW_US + 31 * 24 * HOUR_US);
+	first = inbound(ledger, SOMEBODY, FACTS_NO, NOW_US + 32 * 24 * HOUR_US);
+	assert_true(
+		has(&first, FINDING_TLS_STARTTLS_STRIPPED)); /* and told once more */
+	ledger_free(ledger);
+}
+
+static void who_had_the_offer_himself_and_lost_it_is_told_in_full(void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	struct made_flow flow = inbound(ledger, INTERNET, FACTS_YES, NOW_US);
+	learn_judged(ledger, &flow, NOW_US);
+	flow = inbound(ledger, SOMEBODY, FACTS_NO, NOW_US + 1); /* told, milder */
+	learn_judged(ledger, &flow, NOW_US + 1);
+	flow = inbound(ledger, INTERNET, FACTS_NO, NOW_US + 2);
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED],
+		SEVERITY_CRITICAL);
+	ledger_free(ledger);
+}
+
+static void where_the_row_wants_tls_or_ehlo_is_refused_others_make_no_difference(
+	void **state)
+{
+	(void)state;
+	struct ledger *ledger = new_ledger(8);
+	learn(ledger, smtp(MX_IN, FACTS_YES), NOW_US);
+	struct made_flow flow = judged(ledger, smtp(MAILBOX, FACTS_NO), NOW_US + 1);
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED],
+		SEVERITY_CRITICAL);
+	struct made_flow offer = inbound(ledger, INTERNET, FACTS_YES, NOW_US);
+	learn_judged(ledger, &offer, NOW_US);
+	flow = made_flow(PROTOCOL_SMTP, SOMEBODY, MX_IN, 25);
+	flow.facts.is_helo_only = true;
+	flow.facts.is_ehlo_refused = true;
+	const struct judge_memory memory = recall(ledger, flow, NOW_US + 1);
+	assert_true(memory.is_starttls_of_others);
+	flow.observation.memory = &memory;
+	made_judge_text(MADE_OFFICE, &flow);
+	assert_int_equal(flow.judgement.severity[FINDING_TLS_STARTTLS_STRIPPED],
+		SEVERITY_CRITICAL);
+	ledger_free(ledger);
+}
+
 static void a_server_that_never_offered_is_not_stripped(void **state)
 {
 	(void)state;
@@ -767,6 +863,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			an_offer_that_vanished_is_told_with_since_when_and_how_often),
+		cmocka_unit_test(
+			an_offer_to_others_alone_is_told_once_of_a_server_and_milder),
+		cmocka_unit_test(who_had_the_offer_himself_and_lost_it_is_told_in_full),
+		cmocka_unit_test(
+			where_the_row_wants_tls_or_ehlo_is_refused_others_make_no_difference),
 		cmocka_unit_test(a_server_that_never_offered_is_not_stripped),
 		cmocka_unit_test(without_a_list_of_capabilities_nothing_vanished),
 		cmocka_unit_test(another_port_of_the_server_is_another_server),

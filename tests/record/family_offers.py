@@ -64,3 +64,21 @@ def refused_and_gone():
 def lmtp_refused():
     hello = ("<220 store.example.org LMTP\r\n", ">LHLO relay.example.org\r\n", *HELLO[2:])
     return behind_a_good_one(24, hello, "<502 5.5.1 no such command\r\n", *MAIL, *QUIT, client=RELAY, server=MAILBOX)
+
+
+def asked(client, is_offered, number):
+    """A message to our inbound gateway, number minutes behind the first one."""
+    offer = "250-STARTTLS\r\n" if is_offered else ""
+    return talk(25, "<220 mx-in.example.org ESMTP\r\n", ">EHLO mail.example.net\r\n",
+                f"<250-mx-in.example.org\r\n{offer}250 SIZE 1000000\r\n", *MAIL, *QUIT, client=client,
+                server="198.51.100.3", source=40000 + number, at=60.0 * number)
+
+
+@CASE("smtp-starttls-for-some", OFFICE, """Our inbound gateway offers STARTTLS to some senders and, by their addresses, not to
+      others: told once, and then what the row wants; a sender that had it and loses it is told in full.""",
+      findings=("tls.starttls-stripped", "tls.starttls-not-offered"), flows=("smtp legitimate M-05",) * 3 +
+      ("smtp illegitimate",) * 4)
+def for_some():
+    had, never, another = (f"203.0.113.{number}" for number in (61, 62, 63))
+    turns = ((had, True), (never, False), (had, True), (never, False), (another, False), (had, True), (had, False))
+    return save(sum((asked(client, is_offered, number) for number, (client, is_offered) in enumerate(turns)), []))

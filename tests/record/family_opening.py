@@ -93,6 +93,31 @@ def early_in_vain():
                   "<HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
+FORM = (">POST / HTTP/1.1\r\nHost: mx.example.net:25\r\nOrigin: http://www.example.com\r\n"
+        "Content-Type: text/plain\r\nContent-Length: 86\r\n\r\n"
+        "EHLO x\r\nMAIL FROM:<alice@example.org>\r\nRCPT TO:<bob@example.net>\r\nDATA\r\nhello\r\n.\r\n")
+NO = "500 5.5.2 Error: bad syntax\r\n"
+
+
+@CASE("browser-lured-to-mail", OFFICE, """A web page makes browsers speak to a mail server: one asks for a page, one posts
+      a form with a whole letter in it, and finger asks who alice is. The server takes none of it: nobody sent.""",
+      findings=("sender.attempt",), absent=("sender.illegitimate", "evasion.ambiguous", "smtp.smuggling"),
+      flows=("smtp illegitimate",) * 4)
+def lured():
+    refused = "<" + NO * 6 + "250-mx.example.net\r\n250 SIZE 1000000\r\n" + "554 5.7.1 Denied\r\n" * 3 + NO * 2
+    return save(talk(25, PAGE, MAIL[0], "<" + NO * 3) +
+                talk(25, FORM, MAIL[0], refused, source=40001, at=1.0) +
+                talk(25, MAIL[0], FORM, refused, source=40002, at=2.0) +
+                talk(25, MAIL[0], ">alice\r\n", "<" + NO, source=40003, at=3.0))
+
+
+@CASE("browser-lured-and-mail-taken", OFFICE, """The same form, and a server that passes over what it does not know: the
+      letter in it is sent.""", findings=("sender.illegitimate", "evasion.ambiguous"), flows=("smtp illegitimate",))
+def lured_and_taken():
+    return spoken(25, FORM, MAIL[0], "<" + NO * 6 + "250-mx.example.net\r\n250 SIZE 1000000\r\n250 2.1.0 Ok\r\n"
+                  "250 2.1.5 Ok\r\n354 go on\r\n250 2.0.0 Ok: queued as 1\r\n")
+
+
 @CASE("early-mail-command", OFFICE, """A client in a hurry says EHLO ahead of the greeting: nothing that two
       receivers read in two ways.""", findings=("sender.illegitimate",), absent=("evasion.ambiguous",),
       flows=("smtp illegitimate",))
