@@ -230,6 +230,13 @@ static enum dialogue_result tls_bytes(struct dialogue *dialogue,
 	if (dialogue->analyzer == NULL) {
 		return DIALOGUE_NOT_MINE;
 	}
+	if ((facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0 &&
+		is_text_behind(dialogue, way)) { /* an alert, and no hello */
+		bytes->at += bytes->len - dialogue->tls.left;
+		bytes->len = dialogue->tls.left;
+		tls_revert(dialogue, context);
+		return DIALOGUE_GO_ON;
+	}
 	if (!dialogue->is_tls_proven) {
 		/* it only looked like a record: the analyzer finds its next line */
 		dialogue->is_tls[way] = false;
