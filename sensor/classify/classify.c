@@ -203,6 +203,17 @@ static bool has_answer(const struct prefix *prefix, unsigned server)
 	return len >= ANSWER_BYTES || memchr(prefix->bytes[server], '\n', len) != NULL;
 }
 
+/* What the server said first was not captured: it may have come before all there is. */
+static bool is_first_word_lost(const struct prefix *prefix, unsigned server)
+{
+	for (unsigned i = 0; i < prefix->run_count; i++) { /* PREFIX_RUNS at most */
+		if (prefix->runs[i].side == server) {
+			return prefix->runs[i].is_gap;
+		}
+	}
+	return prefix->has_gap[server];
+}
+
 /*
  * What came ahead of the server's first word, as far as it is there when a first decision
  * falls. Who speaks the server's part is no client, and has no such opening.
@@ -215,7 +226,8 @@ static void note_opening(const struct prefix *prefix, const struct classify_hint
 		return;
 	}
 	result->is_opening_known = true;
-	if (hint->is_client_known && !is_turned && is_first(prefix, side)) {
+	if (hint->is_client_known && !is_turned && is_first(prefix, side) &&
+		(result->is_ahead || !is_first_word_lost(prefix, 1U - side))) {
 		const struct text bytes = {prefix->bytes[side], prefix->len[side]};
 		result->opening_traits = client->client_first;
 		result->opening = (uint8_t)opening_of(
