@@ -487,6 +487,30 @@ static void read_sides(struct prefix *prefix, const struct classify_hint *hint,
 	note_tags(prefix, traits);
 }
 
+/* RFC 862: it proves nothing about a server. Of TLS: two hellos of a client. */
+static bool is_echo(const struct prefix *prefix, enum protocol protocol)
+{
+	const bool is_hello =
+		protocol == PROTOCOL_TLS && prefix->bytes[0][0] == RECORD_HELLO;
+	return (is_hello && prefix_is_echo(prefix, RECORD_HEAD + 1)) ||
+	       (protocol_row(protocol)->is_mail && prefix_is_echo(prefix, 1));
+}
+
+/* A mail server may yet speak behind it: without room all is forgotten, and the rest heard. */
+static COLD void echo_go_on(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result)
+{
+	if (!is_last(prefix, hint)) {
+		return;
+	}
+	if (hint->is_ended || !hint->is_client_known || result->slides == SLIDES_MAX) {
+		rule_out(result, hint, PROTOCOL_OTHER);
+		return;
+	}
+	result->slides++;
+	prefix_forget(prefix);
+}
+
 static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
 	struct classification *result)
 {
@@ -507,6 +531,10 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 	if (any != 0) {
 		const bool is_over = is_last(prefix, hint) && !is_greeted(hint, traits);
 		const struct choice choice = choose(prefix, hint, traits, is_over);
+		if (choice.rule && is_echo(prefix, choice.rule->protocol)) {
+			echo_go_on(prefix, hint, result);
+			return;
+		}
 		if (choice.rule) {
 			note_opening(prefix, hint, client,
 				choice.client != hint->client_side, result);
