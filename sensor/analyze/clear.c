@@ -70,6 +70,29 @@ static void server_line_note(struct clear *clear, struct facts *facts, struct te
 	}
 }
 
+/* A client whose handshake failed takes its leave in clear: nothing is said with it. */
+static bool is_farewell(struct text line)
+{
+	static const char *const WORDS[] = {"QUIT", "LOGOUT", "RSET", "NOOP"};
+	const struct text first = text_word(&line);
+	const struct text second = text_word(&line); /* behind a tag of IMAP */
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		if (second.len == 0 ? text_is(first, WORDS[i])
+				    : text_is(second, WORDS[i]) && line.len == 0) {
+			return true;
+		}
+	}
+	return first.len == 0;
+}
+
+static void client_line_note(struct clear *clear, struct facts *facts, struct text line)
+{
+	if (clear->is_clear_due && !is_farewell(line)) {
+		clear->is_clear_due = false;
+		note_starttls(facts, FACTS_STARTTLS_CLEAR_AFTER);
+	}
+}
+
 /* Text, where TLS might have begun. */
 static void text_note(
 	struct clear *clear, struct facts *facts, enum direction way, struct text rest)
@@ -86,7 +109,7 @@ static void text_note(
 		return;
 	}
 	clear->starttls = CLEAR_STARTTLS_NONE;
-	note_starttls(facts, FACTS_STARTTLS_CLEAR_AFTER);
+	clear->is_clear_due = true;
 }
 
 /* Take one item off the front of *rest and hand it to the protocol. */
@@ -112,6 +135,8 @@ static enum lines_item item_next(
 		const bool was_turned = clear->is_turned;
 		if (way == DIRECTION_TO_CLIENT) {
 			server_line_note(clear, facts, line.text);
+		} else {
+			client_line_note(clear, facts, line.text);
 		}
 		clear->protocol->line(clear, facts, way, &line);
 		if (clear->is_turned == was_turned) { /* else a reply, and elsewhere */
@@ -291,6 +316,7 @@ void clear_starttls_request(struct clear *clear, struct facts *facts)
 {
 	clear->starttls = CLEAR_STARTTLS_REQUESTED;
 	clear->is_clear_behind = false;
+	clear->is_clear_due = false;
 	clear->is_error_due = false;
 	clear->is_error_behind = false;
 	if (facts_is_content_clear(facts) || facts->auth_accepted == FACTS_YES ||

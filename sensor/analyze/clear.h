@@ -48,6 +48,7 @@ struct clear {
 	uint8_t starttls;     /* enum clear_starttls */
 	uint8_t next;         /* enum analyze_next, set by the protocol */
 	bool is_clear_behind; /* client text followed the request before the answer */
+	bool is_clear_due; /* the client's line behind a go-ahead may be a farewell */
 	bool is_error_due; /* the server's line behind its go-ahead may be an error */
 	bool is_error_behind; /* it was: it says in clear that TLS failed */
 	bool is_turned;       /* the ends changed roles: all below is by role */

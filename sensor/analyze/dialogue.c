@@ -66,12 +66,26 @@ static bool is_proof(const struct dialogue *dialogue)
 	       (facts->starttls & FACTS_STARTTLS_REQUESTED && !facts->has_server_bytes);
 }
 
+/*
+ * The client was joined in the midst, alone, and behind its text stands a hello: what led to
+ * that, and what became of it, nobody saw.
+ */
+static bool is_unseen_upgrade(const struct facts *facts)
+{
+	return facts->is_midstream && facts->session.has_client_hello &&
+	       !facts->has_server_bytes && facts->tls == FACTS_TLS_NONE &&
+	       !facts_is_content_clear(facts);
+}
+
 /* A hello was read where STARTTLS may stand: both ways are TLS if it proves so. */
 static void hello_note(struct dialogue *dialogue)
 {
 	struct facts *facts = &dialogue->facts;
-	if (dialogue->analyzer == NULL || dialogue->is_tls_proven ||
-		!is_proof(dialogue)) {
+	if (dialogue->analyzer == NULL || dialogue->is_tls_proven) {
+		return;
+	}
+	if (!is_proof(dialogue)) {
+		facts->tls = is_unseen_upgrade(facts) ? FACTS_TLS_UNKNOWN : facts->tls;
 		return;
 	}
 	for (unsigned way = 0; way < 2; way++) {
@@ -229,6 +243,13 @@ static enum dialogue_result tls_bytes(struct dialogue *dialogue,
 	}
 	if (dialogue->analyzer == NULL) {
 		return DIALOGUE_NOT_MINE;
+	}
+	if ((facts->starttls & FACTS_STARTTLS_ACCEPTED) != 0 &&
+		is_text_behind(dialogue, way)) { /* an alert, and no hello */
+		bytes->at += bytes->len - dialogue->tls.left;
+		bytes->len = dialogue->tls.left;
+		tls_revert(dialogue, context);
+		return DIALOGUE_GO_ON;
 	}
 	if (!dialogue->is_tls_proven) {
 		/* it only looked like a record: the analyzer finds its next line */

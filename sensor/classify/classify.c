@@ -203,6 +203,17 @@ static bool has_answer(const struct prefix *prefix, unsigned server)
 	return len >= ANSWER_BYTES || memchr(prefix->bytes[server], '\n', len) != NULL;
 }
 
+/* What the server said first was not captured: it may have come before all there is. */
+static bool is_first_word_lost(const struct prefix *prefix, unsigned server)
+{
+	for (unsigned i = 0; i < prefix->run_count; i++) { /* PREFIX_RUNS at most */
+		if (prefix->runs[i].side == server) {
+			return prefix->runs[i].is_gap;
+		}
+	}
+	return prefix->has_gap[server];
+}
+
 /*
  * What came ahead of the server's first word, as far as it is there when a first decision
  * falls. Who speaks the server's part is no client, and has no such opening.
@@ -215,7 +226,8 @@ static void note_opening(const struct prefix *prefix, const struct classify_hint
 		return;
 	}
 	result->is_opening_known = true;
-	if (hint->is_client_known && !is_turned && is_first(prefix, side)) {
+	if (hint->is_client_known && !is_turned && is_first(prefix, side) &&
+		(result->is_ahead || !is_first_word_lost(prefix, 1U - side))) {
 		const struct text bytes = {prefix->bytes[side], prefix->len[side]};
 		result->opening_traits = client->client_first;
 		result->opening = (uint8_t)opening_of(
@@ -475,6 +487,30 @@ static void read_sides(struct prefix *prefix, const struct classify_hint *hint,
 	note_tags(prefix, traits);
 }
 
+/* RFC 862: it proves nothing about a server. Of TLS: two hellos of a client. */
+static bool is_echo(const struct prefix *prefix, enum protocol protocol)
+{
+	const bool is_hello =
+		protocol == PROTOCOL_TLS && prefix->bytes[0][0] == RECORD_HELLO;
+	return (is_hello && prefix_is_echo(prefix, RECORD_HEAD + 1)) ||
+	       (protocol_row(protocol)->is_mail && prefix_is_echo(prefix, 1));
+}
+
+/* A mail server may yet speak behind it: without room all is forgotten, and the rest heard. */
+static COLD void echo_go_on(struct prefix *prefix, const struct classify_hint *hint,
+	struct classification *result)
+{
+	if (!is_last(prefix, hint)) {
+		return;
+	}
+	if (hint->is_ended || !hint->is_client_known || result->slides == SLIDES_MAX) {
+		rule_out(result, hint, PROTOCOL_OTHER);
+		return;
+	}
+	result->slides++;
+	prefix_forget(prefix);
+}
+
 static void classify_bytes(struct prefix *prefix, const struct classify_hint *hint,
 	struct classification *result)
 {
@@ -495,6 +531,10 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 	if (any != 0) {
 		const bool is_over = is_last(prefix, hint) && !is_greeted(hint, traits);
 		const struct choice choice = choose(prefix, hint, traits, is_over);
+		if (choice.rule && is_echo(prefix, choice.rule->protocol)) {
+			echo_go_on(prefix, hint, result);
+			return;
+		}
 		if (choice.rule) {
 			note_opening(prefix, hint, client,
 				choice.client != hint->client_side, result);

@@ -46,7 +46,8 @@ struct classification {
 	uint64_t opening_traits; /* of the client's first line, private */
 	uint8_t slides;  /* how often the prefix was forgotten for want of room */
 	uint8_t opening; /* enum opening; see classify_opening */
-	bool is_opening_known;
+	bool is_opening_known : 1;
+	bool is_ahead : 1; /* the client had acknowledged nothing of its server's; the caller's to set */
 	bool is_turned; /* both ends speak the other one's part (rules.c), against the handshake */
 	bool has_proxy_client;   /* .proxy_client and _port hold */
 	bool has_target_address; /* .target holds; else .target_host may */

@@ -413,7 +413,9 @@ uint64_t traits_client_line(const struct traits_line *line)
 	struct text rest = line->text;
 	const struct text word = traits_word(line, &rest);
 	char name[VERB_BYTES];
-	uint64_t traits = line->is_first ? traits_of_first_line(line, word, rest) : 0;
+	uint64_t traits = line->is_first ? traits_of_first_line(line, word, rest)
+			  : traits_is_hello(line, 1) ? CLIENT_UPGRADE
+						     : 0;
 	/* a request for a path is no command besides, nor one behind a tag */
 	const bool is_request =
 		traits & CLIENT_HTTP && rest.len > 1 && rest.at[1] == '/';

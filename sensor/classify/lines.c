@@ -32,6 +32,17 @@ struct text traits_word(const struct traits_line *line, struct text *rest)
 	return word;
 }
 
+bool traits_is_hello(const struct traits_line *line, uint8_t type)
+{
+	enum {
+		RECORD_HANDSHAKE = 22,
+		RECORD_HEAD_BYTES = 5
+	}; /* RFC 8446 section 5.1 */
+	const struct text text = line->text;
+	return text.len > RECORD_HEAD_BYTES && text.at[0] == RECORD_HANDSHAKE &&
+	       text.at[1] == 3 && text.at[RECORD_HEAD_BYTES] == type && !line->is_first;
+}
+
 bool traits_contains(struct text text, const char *word)
 {
 	const uint8_t first = (uint8_t)word[0] | 0x20;

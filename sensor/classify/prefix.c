@@ -169,6 +169,21 @@ bool prefix_has_gone_on(const struct prefix *prefix, unsigned side)
 	return words >= 2 || prefix->is_cut[side] || prefix->run_count == PREFIX_RUNS;
 }
 
+bool prefix_is_echo(const struct prefix *prefix, size_t least)
+{
+	unsigned run = 0;
+	while (run < prefix->run_count && prefix->runs[run].is_gap) {
+		run++;
+	}
+	if (run == prefix->run_count) {
+		return false;
+	}
+	const unsigned first = prefix->runs[run].side;
+	const size_t len = prefix->len[1U - first];
+	return len >= least && len <= prefix->len[first] &&
+	       memcmp(prefix->bytes[0], prefix->bytes[1], len) == 0;
+}
+
 bool prefix_is_full(const struct prefix *prefix, unsigned side)
 {
 	assert(side < 2);

@@ -57,4 +57,6 @@ void prefix_drop(struct prefix *prefix, unsigned side, size_t len);
 void prefix_forget(struct prefix *prefix);
 /* This side spoke, and once more behind a word of the other; or for so long that it is cut. */
 bool prefix_has_gone_on(const struct prefix *prefix, unsigned side);
+/* All that one side said, at least so many bytes, repeats what the other one said before. */
+bool prefix_is_echo(const struct prefix *prefix, size_t least);
 bool prefix_is_full(const struct prefix *prefix, unsigned side);

@@ -1,5 +1,7 @@
 #include "classify/rules.h"
 
+#include "classify/joined.h"
+
 #define CLIENT_SMTP_FIRST \
 	(CLIENT_EHLO | CLIENT_MAIL | CLIENT_RCPT | CLIENT_SMTP_ONLY | CLIENT_STARTTLS)
 
@@ -12,9 +14,6 @@
 #define SERVER_OF_MAIL                                                             \
 	(SERVER_SMTP_TEXT | SERVER_ENHANCED | SERVER_EHLO_REPLY | SERVER_OK_TEXT | \
 		SERVER_IMAP | SERVER_SIEVE)
-#define SERVER_NOT_SMTP                                                       \
-	(SERVER_FTP_TEXT | SERVER_FTP_REPLY | SERVER_NNTP_TEXT | SERVER_200 | \
-		SERVER_OTHER_TEXT)
 
 /*
  * In order of weight: the first row that fits decides. "220" by itself names nothing
@@ -576,9 +575,13 @@ static bool is_time(const struct rule *rule, const struct traits *server,
 const struct rule *rules_match(const struct traits *client, const struct traits *server,
 	const struct rules_state *state, size_t *rank)
 {
-	const size_t end = *rank < RULE_COUNT ? *rank : RULE_COUNT;
-	for (size_t i = 0; i < end; i++) {
-		const struct rule *rule = &RULES[i];
+	size_t joined_count = 0;
+	const struct rule *joined = joined_rules(&joined_count);
+	const size_t count = joined_count + RULE_COUNT;
+	const size_t end = *rank < count ? *rank : count;
+	for (size_t i = state->is_client_known ? joined_count : 0; i < end; i++) {
+		const struct rule *rule =
+			i < joined_count ? &joined[i] : &RULES[i - joined_count];
 		if (holds_any(client->client, rule->client_any) &&
 			holds_any(client->client, rule->client_and) &&
 			holds_any(client->client_first, rule->client_first) &&

@@ -338,6 +338,17 @@ static bool is_pop3_capability(const struct traits_line *line)
 	return line->is_whole && !line->is_first && is_listed(line->text, WORDS);
 }
 
+/* RFC 5804 section 4: a code in brackets or a string follows, as with nobody else. */
+static bool is_sieve_ok(const struct traits_line *line)
+{
+	struct text rest = line->text;
+	if (!text_is(traits_word(line, &rest), "OK")) {
+		return false;
+	}
+	rest = text_trim(rest);
+	return rest.len > 0 && (rest.at[0] == '"' || rest.at[0] == '(');
+}
+
 static uint64_t traits_of_first(const struct traits_line *line)
 {
 	const struct text text = line->text;
@@ -356,6 +367,9 @@ static uint64_t traits_of_first(const struct traits_line *line)
 	if (text_starts(text, "Login") && traits_contains(text, "Name: ")) {
 		return SERVER_FINGER;
 	}
+	if (is_sieve_ok(line)) {
+		return SERVER_SIEVE_OK;
+	}
 	return is_gopher(line) ? SERVER_GOPHER : 0;
 }
 
@@ -366,6 +380,7 @@ static uint64_t traits_of_phrase(const struct traits_line *line)
 	traits |= is_pop3_capability(line) ? SERVER_CAPA : 0;
 	traits |= is_memcached(line) ? SERVER_MEMCACHED : 0;
 	traits |= traits_imap_reply(line).len > 0 ? SERVER_TAGGED : 0;
+	traits |= traits_is_hello(line, 2) ? SERVER_UPGRADE : 0;
 	return traits;
 }
 

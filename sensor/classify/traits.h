@@ -55,6 +55,7 @@
 #define CLIENT_EWS          TRAIT(37)
 #define CLIENT_EXCHANGE_WEB TRAIT(38) /* OWA, ECP, OAB, autodiscover */
 #define CLIENT_PAGE         TRAIT(39) /* PAGE, RFC 1861 section 4.3.1 */
+#define CLIENT_UPGRADE      TRAIT(40) /* a ClientHello behind a line */
 
 /* As a server. */
 #define SERVER_220          TRAIT(0)
@@ -98,6 +99,8 @@
 #define SERVER_REFUSAL      TRAIT(38) /* the first line is a 4xx or 5xx */
 #define SERVER_OK_BARE      TRAIT(39) /* +OK and nothing else on the line */
 #define SERVER_OTHER_TEXT   TRAIT(40) /* a greeting of a service that looks alike */
+#define SERVER_SIEVE_OK     TRAIT(41) /* OK and a string, as the first line */
+#define SERVER_UPGRADE      TRAIT(42) /* a ServerHello behind a line */
 
 struct traits {
 	uint64_t client;
@@ -179,6 +182,9 @@ uint64_t traits_server_line(const struct traits_line *line);
 /* The tag of an IMAP command or of a tagged reply; .len is 0 when the line is neither. */
 struct text traits_imap_command(const struct traits_line *line);
 struct text traits_imap_reply(const struct traits_line *line);
+
+/* Behind an earlier line stands the head of a record with a handshake message of this type. */
+bool traits_is_hello(const struct traits_line *line, uint8_t type);
 
 /* A constant word somewhere in text, ASCII case apart. */
 bool traits_contains(struct text text, const char *word);

@@ -428,6 +428,7 @@ static void gather(struct watch *watch, unsigned side, struct text *bytes)
 	struct prefix *prefix = conversation_prefix(conversation);
 	const unsigned slides = conversation->classification.slides;
 	const unsigned restarts = conversation->restarts;
+	early_note_ahead(watch, side);
 	const size_t kept = prefix_add(prefix, side, bytes->at, bytes->len);
 	bytes->at += kept;
 	bytes->len -= kept;

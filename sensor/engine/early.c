@@ -2,6 +2,7 @@
 
 #include "analyze/http.h"
 #include "classify/proxy.h"
+#include "engine/ether.h"
 
 #include <string.h>
 
@@ -214,4 +215,21 @@ bool early_is_answer_to_come(const struct watch *watch, unsigned side)
 	}
 	return watch->engine->outputs.passage != NULL &&
 	       !prefix_has_gone_on(conversation_prefix(watch->conversation), server);
+}
+
+void early_note_ahead(const struct watch *watch, unsigned side)
+{
+	const struct flow *flow = watch->flow;
+	struct conversation *conversation = watch->conversation;
+	struct classification *classification = &conversation->classification;
+	if (side != flow->client || flow->syns != 3 || conversation->restarts > 0 ||
+		conversation_prefix(conversation)->run_count > 0 ||
+		!ether_is_at_hand(watch->engine, flow, side)) {
+		return;
+	}
+	const struct packet *packet = &watch->engine->at_hand->packet;
+	const uint32_t heard = packet->acknowledgement - flow->initial_sequence[!side];
+	const bool is_said = packet->tcp_flags & TCP_ACK;
+	classification->is_ahead = is_said && heard == 0;
+	classification->is_opening_known = is_said && heard > 0 && heard <= UINT16_MAX;
 }

@@ -43,3 +43,10 @@ const struct flow *early_flow(
  * greeting that nobody knows: then it has to speak twice.
  */
 bool early_is_answer_to_come(const struct watch *watch, unsigned side);
+
+/*
+ * In phase CLASSIFY, before the client's first bytes: whether it had heard its server by then.
+ * Its acknowledgement says so (RFC 9293 section 3.4), where the capture lost or turned round
+ * what came first.
+ */
+void early_note_ahead(const struct watch *watch, unsigned side);

@@ -257,6 +257,17 @@ bool finding_starttls_stripped(
 		       uses == 1 ? "" : "s");
 }
 
+/*
+ * Where a handshake failed the client may say so, and leave; what it was for has to follow in
+ * clear.
+ */
+static bool is_clear_after(const struct facts *facts)
+{
+	return (facts->starttls & FACTS_STARTTLS_CLEAR_AFTER) != 0 &&
+	       ((facts->starttls & FACTS_STARTTLS_FAILED) == 0 ||
+		       facts_is_content_clear(facts));
+}
+
 bool finding_starttls_injection(
 	const struct judge_case *judged, struct finding_note *note)
 {
@@ -267,7 +278,7 @@ bool finding_starttls_injection(
 	if ((seen & FACTS_STARTTLS_INJECTED_SERVER) != 0) {
 		return finding_note_set(note, "clear server bytes after the go-ahead");
 	}
-	return (seen & FACTS_STARTTLS_CLEAR_AFTER) != 0 &&
+	return is_clear_after(judged->facts) &&
 	       finding_note_set(
 		       note, "the dialogue went on in clear after the go-ahead");
 }

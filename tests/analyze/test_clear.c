@@ -69,6 +69,55 @@ static void an_error_without_a_hello_leaves_the_go_ahead_accepted(void **state)
 	assert_int_equal(facts.starttls, AGREED);
 }
 
+#define FATAL_ALERT "\x15\x03\x01\0\x02\x02\x28"
+#define CLOSE_ALERT "\x15\x03\x01\0\x02\x01\0"
+
+/* Of a script of SMTP, whole and cut at every length. */
+static unsigned ladder_of(const struct talk_step *steps, size_t count)
+{
+	talk_sweep(PROTOCOL_SMTP, steps, count);
+	return talk_facts(PROTOCOL_SMTP, false, steps, count).starttls;
+}
+
+static void a_client_may_take_its_leave_in_clear_of_a_handshake_that_failed(
+	void **state)
+{
+	(void)state;
+	static const struct talk_step REFUSED[] = {SMTP, C(TALK_CLIENT_HELLO),
+		S(FATAL_ALERT), C("QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step REFUSING[] = {SMTP, C(TALK_CLIENT_HELLO),
+		S(TALK_SERVER_HELLO), C(FATAL_ALERT "RSET\r\nquit \r\n")};
+	static const struct talk_step NO_HELLO[] = {
+		SMTP, C(CLOSE_ALERT "QUIT\r\n"), S("221 bye\r\n")};
+	static const struct talk_step NO_ALERT[] = {
+		SMTP, C(TALK_CLIENT_HELLO), C("QUIT\r\n")};
+	static const struct talk_step NOTHING[] = {SMTP, C("QUIT\r\n"), S("221 x\r\n")};
+	static const struct talk_step WORDS[] = {
+		SMTP, C(TALK_CLIENT_HELLO), S(FATAL_ALERT), C("EHLO c\r\n")};
+	const unsigned failed = AGREED | FACTS_STARTTLS_FAILED;
+	assert_int_equal(ladder_of(STEPS(REFUSED)), failed);
+	assert_int_equal(ladder_of(STEPS(REFUSING)), failed | FACTS_STARTTLS_HELLO);
+	assert_int_equal(ladder_of(STEPS(NO_HELLO)), failed);
+	assert_int_equal(ladder_of(STEPS(NO_ALERT)), failed);
+	assert_int_equal(ladder_of(STEPS(NOTHING)), AGREED);
+	assert_int_equal(ladder_of(STEPS(WORDS)), failed | FACTS_STARTTLS_CLEAR_AFTER);
+}
+
+static void a_leave_behind_a_tag_is_one(void **state)
+{
+	(void)state;
+	static const struct talk_step LEAVE[] = {S("* OK x\r\n"), C("a STARTTLS\r\n"),
+		S("a OK go\r\n"), C(TALK_CLIENT_HELLO), S(FATAL_ALERT),
+		C("b LOGOUT\r\n")};
+	static const struct talk_step LIKE[] = {S("* OK x\r\n"), C("a STARTTLS\r\n"),
+		S("a OK go\r\n"), C(TALK_CLIENT_HELLO), S(FATAL_ALERT),
+		C("b LOGIN u p\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_IMAP, false, STEPS(LEAVE));
+	assert_int_equal(facts.starttls, AGREED | FACTS_STARTTLS_FAILED);
+	facts = talk_facts(PROTOCOL_IMAP, false, STEPS(LIKE));
+	assert_true((facts.starttls & FACTS_STARTTLS_CLEAR_AFTER) != 0);
+}
+
 static void a_hole_inside_octets_leaves_the_rest_of_them_octets(void **state)
 {
 	(void)state;
@@ -155,6 +204,9 @@ int main(void)
 			an_error_in_front_of_tls_is_an_injection_as_any_other_text),
 		cmocka_unit_test(a_second_request_begins_anew),
 		cmocka_unit_test(an_error_without_a_hello_leaves_the_go_ahead_accepted),
+		cmocka_unit_test(
+			a_client_may_take_its_leave_in_clear_of_a_handshake_that_failed),
+		cmocka_unit_test(a_leave_behind_a_tag_is_one),
 		cmocka_unit_test(a_hole_inside_octets_leaves_the_rest_of_them_octets),
 		cmocka_unit_test(more_lines_at_once_than_are_read_are_told_and_a_hole),
 		cmocka_unit_test(as_many_lines_as_honest_peers_send_at_once_are_read),

@@ -439,6 +439,24 @@ static void records_of_text_are_no_tls(void **state)
 	assert_true(facts.session.is_established);
 }
 
+/* Who was joined in the midst and alone: nobody saw what led to the hello. */
+static void a_hello_behind_text_of_the_midst_leaves_tls_unknown(void **state)
+{
+	(void)state;
+	static const struct talk_step TALK[] = {C("EHLO c\r\n"), C("STARTTLS\r\n"),
+		C(TALK_CLIENT_HELLO), C(CHANGE_CIPHER)};
+	static const struct talk_step ANSWERED[] = {C("EHLO c\r\n"), S("250 x\r\n"),
+		C(TALK_CLIENT_HELLO), S("500 what\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_SMTP, true, STEPS(TALK));
+	assert_int_equal(facts.tls, FACTS_TLS_UNKNOWN);
+	facts = talk_facts(PROTOCOL_SMTP, true, TALK, 3);
+	assert_int_equal(facts.tls, FACTS_TLS_UNKNOWN);
+	facts = talk_facts(PROTOCOL_SMTP, true, TALK, 2);
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+	facts = talk_facts(PROTOCOL_SMTP, true, STEPS(ANSWERED));
+	assert_int_equal(facts.tls, FACTS_TLS_NONE);
+}
+
 static void a_handshake_without_the_server_s_part_has_failed(void **state)
 {
 	(void)state;
@@ -491,6 +509,7 @@ int main(void)
 		cmocka_unit_test(a_gap_behind_a_fatal_alert_leaves_the_bytes_at_hand),
 		cmocka_unit_test(hellos_alone_mask_no_clear_text),
 		cmocka_unit_test(records_of_text_are_no_tls),
+		cmocka_unit_test(a_hello_behind_text_of_the_midst_leaves_tls_unknown),
 		cmocka_unit_test(a_handshake_without_the_server_s_part_has_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,34 @@ static void behind_the_greeting_it_is_a_bad_line(void **state)
 	assert_int_equal(classify_opening(&talk.result), OPENING_NONE);
 }
 
+/* A page's line in front of a dialogue whose server's first word was lost, or a later one. */
+static enum opening opening_around_a_hole(bool is_first, bool is_ahead)
+{
+	struct talk talk;
+	talk_begin(&talk, 25);
+	talk.result.is_ahead = is_ahead;
+	(void)talk_text(&talk, CLIENT, "GET / HTTP/1.0\r\n");
+	if (is_first) {
+		prefix_gap(&talk.prefix, SERVER);
+	}
+	(void)talk_text(&talk, SERVER, "220 x ESMTP\r\n");
+	if (!is_first) {
+		prefix_gap(&talk.prefix, SERVER);
+	}
+	(void)talk_text(&talk, SERVER, "500 what\r\n");
+	(void)talk_text(&talk, CLIENT, "EHLO x\r\n");
+	assert_int_equal(talk.result.protocol, PROTOCOL_SMTP);
+	return classify_opening(&talk.result);
+}
+
+static void where_the_server_s_first_word_was_lost_nobody_is_early(void **state)
+{
+	(void)state;
+	assert_int_equal(opening_around_a_hole(true, false), OPENING_NONE);
+	assert_int_equal(opening_around_a_hole(true, true), OPENING_HTTP);
+	assert_int_equal(opening_around_a_hole(false, false), OPENING_HTTP);
+}
+
 /* A command of one protocol is none of another. */
 static void each_protocol_has_commands_of_its_own(void **state)
 {
@@ -78,6 +106,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_comes_ahead_of_a_greeting_has_a_word),
 		cmocka_unit_test(behind_the_greeting_it_is_a_bad_line),
+		cmocka_unit_test(
+			where_the_server_s_first_word_was_lost_nobody_is_early),
 		cmocka_unit_test(each_protocol_has_commands_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

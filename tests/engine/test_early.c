@@ -413,6 +413,64 @@ static void behind_a_proxy_whom_a_row_lets_need_not_wait(void **state)
 	run_end(run);
 }
 
+static const char GREETING[] = "220 mx.example.net ESMTP\r\n";
+
+static void say_mail(struct line *line)
+{
+	say(line, SERVER, "500 what\r\n");
+	say(line, CLIENT, "EHLO x\r\n");
+	say(line, SERVER, "250 mx.example.net\r\n");
+	say(line, CLIENT, "MAIL FROM:<a@example.org>\r\n");
+	say(line, SERVER, "250 2.1.0 Ok\r\n");
+	hang_up(line);
+}
+
+/* How often an early talker was told of so far. */
+static size_t early_talkers(struct engine_run *run)
+{
+	return run_told(run, TOLD_ALERT, FINDING_EVASION_AMBIGUOUS);
+}
+
+static void whoever_acknowledged_the_greeting_was_not_early(void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 41000, INTERNET, 25);
+	lose(&line, SERVER, sizeof(GREETING) - 1);
+	say(&line, CLIENT, "foo bar\r\n");
+	say_mail(&line);
+	/* two ports of a TAP: the greeting is seen behind what answers it */
+	line = open_line(run, MX_OUT, 41001, INTERNET, 25);
+	const uint32_t greeting = line.next[SERVER];
+	lose(&line, SERVER, sizeof(GREETING) - 1);
+	say(&line, CLIENT, "foo bar\r\n");
+	segment(&line, SERVER, TCP_ACK | TCP_PSH, greeting, text_of(GREETING));
+	say_mail(&line);
+	engine_drain(run->engine);
+	assert_int_equal(run_mails(run), 2);
+	assert_int_equal(early_talkers(run), 0);
+	run_end(run);
+}
+
+static void whoever_had_heard_nothing_was_early_although_the_greeting_was_lost(
+	void **state)
+{
+	(void)state;
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, MX_OUT, 41000, INTERNET, 25);
+	say(&line, CLIENT, "foo bar\r\n");
+	say(&line, SERVER, GREETING);
+	say_mail(&line);
+	line = open_line(run, RELAY, 41001, INTERNET, 25);
+	say(&line, CLIENT, "foo bar\r\n");
+	lose(&line, SERVER, sizeof(GREETING) - 1);
+	say_mail(&line);
+	engine_drain(run->engine);
+	assert_int_equal(run_mails(run), 2);
+	assert_int_equal(early_talkers(run), 2);
+	run_end(run);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -435,6 +493,8 @@ int main(void)
 		TEST(nor_behind_another_request),
 		TEST(nor_behind_a_head_of_many_lines),
 		TEST(behind_a_proxy_whom_a_row_lets_need_not_wait),
+		TEST(whoever_acknowledged_the_greeting_was_not_early),
+		TEST(whoever_had_heard_nothing_was_early_although_the_greeting_was_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

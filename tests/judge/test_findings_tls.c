@@ -206,6 +206,21 @@ static void bytes_around_starttls_are_an_injection(void **state)
 		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_INJECTION));
 }
 
+static void text_behind_a_handshake_that_failed_is_an_injection_once_it_is_mail(
+	void **state)
+{
+	(void)state;
+	const uint16_t failed = FACTS_STARTTLS_REQUESTED | FACTS_STARTTLS_ACCEPTED |
+				FACTS_STARTTLS_CLEAR_AFTER | FACTS_STARTTLS_FAILED;
+	struct made_flow flow = clear_mail(FACTS_YES, failed);
+	assert_findings(office, &flow,
+		BIT(FINDING_TLS_MISSING) | BIT(FINDING_TLS_STARTTLS_INJECTION));
+	flow.facts.has_content_clear = false;
+	assert_findings(office, &flow, 0);
+	flow.facts.starttls &= (uint16_t)~FACTS_STARTTLS_FAILED;
+	assert_findings(office, &flow, BIT(FINDING_TLS_STARTTLS_INJECTION));
+}
+
 static void an_offer_may_be_declined_where_the_row_says_offered(void **state)
 {
 	(void)state;
@@ -469,6 +484,8 @@ int main(void)
 		cmocka_unit_test(
 			a_masked_banner_before_a_starttls_that_works_is_nothing),
 		cmocka_unit_test(bytes_around_starttls_are_an_injection),
+		cmocka_unit_test(
+			text_behind_a_handshake_that_failed_is_an_injection_once_it_is_mail),
 		cmocka_unit_test(an_offer_may_be_declined_where_the_row_says_offered),
 		cmocka_unit_test(an_optional_row_wants_nothing_of_starttls),
 		cmocka_unit_test(

@@ -176,3 +176,26 @@ def second_request():
     return spoken(80, PAGE, ANSWER, ">POST /%4dicrosoft-Server-ActiveSync?Cmd=Sync HTTP/1.1\r\n"
                   "Host: mail.example.org\r\nAuthorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n",
                   ANSWER, server="192.0.2.10")
+
+
+@CASE("greeting-lost", OFFICE, """The capture lost the greeting, and the client's first line is one that its server
+      does not know. It had acknowledged the greeting by then: no early talker.""",
+      findings=("sender.illegitimate",), absent=("evasion.ambiguous",), flows=("smtp illegitimate",))
+def greeting_lost():
+    return spoken(25, "{" + MAIL[0][1:], ">hello there\r\n", "<500 5.5.2 Error\r\n", *MAIL[1:])
+
+
+@CASE("echo-service", OFFICE, """A service that says again what its client says (RFC 862) gets a dialogue of mail, both
+      parts of it: no mail server, and no sender.""", absent=("sender.illegitimate", "sender.attempt",
+                                                   "evasion.ambiguous"))
+def echo():
+    return spoken(7, *(side + turn[1:] for turn in MAIL for side in "><"))
+
+
+@CASE("starttls-failed-and-left", OFFICE, """The server breaks the handshake off by an alert, and the client takes its
+      leave in clear: it failed, and nothing was injected.""", absent=("tls.starttls-injection",),
+      findings=("sender.illegitimate",), flows=("smtp illegitimate",))
+def failed_and_left():
+    hello = "\x16\x03\x01\0\x2d\x01\0\0\x29\x03\x03" + 32 * "R" + "\0\0\x02\xc0\x2f\x01\0"
+    return spoken(25, *MAIL[:2], "<250-mx.example.net\r\n250 STARTTLS\r\n", ">STARTTLS\r\n", "<220 2.0.0 go\r\n",
+                  ">" + hello, "<\x15\x03\x01\0\x02\x02\x28", *MAIL[-2:])
