@@ -1,9 +1,9 @@
 /*
  * analyze/claims - what a client's lines taught that may be lines of a letter.
  *
- * Behind lost bytes and at a start in mid-stream a line is a command or text that is
- * uploaded: its login counts with the reply that bears its tag. IMAP; SMTP has claims of
- * its own (smtp_claims.c).
+ * Behind lost bytes, at a start in mid-stream and ahead of the answer that lets a letter
+ * begin a line is a command or text: its login counts with the reply that fits. IMAP has
+ * them by tag (imap_claims.h), SMTP of its own (smtp_claims.c).
  */
 #pragma once
 

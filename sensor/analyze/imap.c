@@ -1,9 +1,10 @@
 #include "analyze/imap.h"
 
-#include "analyze/claims.h"
 #include "analyze/clear.h"
 #include "analyze/dialogue.h"
+#include "analyze/imap_claims.h"
 #include "analyze/note.h"
+#include "analyze/octets.h"
 
 #include <string.h>
 
@@ -16,7 +17,8 @@
 
 struct imap {
 	struct clear clear; /* first member */
-	struct claims claims;
+	struct imap_claims claims;
+	struct octets octets;    /* of the client's literal, as lines */
 	struct imap_tags tags;   /* commands without a reply, replies without one */
 	uint8_t login_arguments; /* of a LOGIN that literals cut */
 	uint8_t mechanism_len;   /* of a literal that the next line begins with; or 0 */
@@ -60,7 +62,10 @@ static void literal_note(struct imap *imap, enum direction way, struct text tail
 	}
 }
 
-/* Where the server is captured, octets follow its "+" only: it may yet refuse. */
+/*
+ * Where the server is captured, octets follow its "+" only: it may yet refuse. Those that do
+ * not wait for one it may have refused as well.
+ */
 static void literal_wait(struct imap *imap, const struct facts *facts)
 {
 	imap->is_literal_waiting = imap->is_continued[DIRECTION_TO_SERVER] &&
@@ -68,6 +73,9 @@ static void literal_wait(struct imap *imap, const struct facts *facts)
 				   facts->has_server_bytes;
 	if (imap->is_literal_waiting) {
 		lines_raw(&imap->clear.lines[DIRECTION_TO_SERVER], 0);
+	} else if (imap->is_continued[DIRECTION_TO_SERVER] && facts->has_server_bytes &&
+		   !imap->octets.is_open) {
+		octets_begin(&imap->octets);
 	}
 }
 
@@ -80,14 +88,11 @@ static void literal_go(struct imap *imap)
 	}
 }
 
-/* RFC 9051 section 4.3: the server may answer NO or BAD in place of "+". */
-static void literal_refuse(struct imap *imap, struct text tag)
+/* What was taken for octets, or waited for, is lines. */
+static void literal_forget(struct imap *imap)
 {
 	struct lines *lines = &imap->clear.lines[DIRECTION_TO_SERVER];
-	if (!imap->is_literal_asked || imap->literal_tag != imap_tag_hash(tag)) {
-		return;
-	}
-	if (lines->raw_left > 0) { /* octets came and the server took them for lines */
+	if (lines->raw_left > 0) {
 		lines_gap(lines, 0);
 	}
 	imap->is_continued[DIRECTION_TO_SERVER] = false;
@@ -95,6 +100,19 @@ static void literal_refuse(struct imap *imap, struct text tag)
 	imap->is_literal_waiting = false;
 	imap->is_login_open = false;
 	imap->mechanism_len = 0;
+	octets_end(&imap->octets);
+}
+
+/*
+ * RFC 9051 section 4.3: the server may answer NO or BAD in place of "+". A letter that comes
+ * all the same holds no commands, unless they are answered.
+ */
+static void literal_refuse(struct imap *imap, struct text tag, int verb)
+{
+	if (imap->is_literal_asked && imap->literal_tag == imap_tag_hash(tag)) {
+		literal_forget(imap);
+		imap->claims.is_open |= verb == IMAP_VERB_MAILBOX;
+	}
 }
 
 /* AUTHENTICATE PLAIN, or {5} CRLF PLAIN: no name has a line end in it. */
@@ -179,6 +197,7 @@ static void early_octets(
 	const uint64_t seen = (uint64_t)line->text.len + 2;
 	imap->is_literal_waiting = false;
 	if (imap->literal > seen) {
+		octets_begin(&imap->octets);
 		lines_raw(
 			&imap->clear.lines[DIRECTION_TO_SERVER], imap->literal - seen);
 		return;
@@ -194,19 +213,6 @@ static void early_octets(
 	}
 }
 
-/*
- * No tag has control bytes in it: what a client sent without a line end of its own stands
- * in front of the command then. Looked for in such lines only, each byte once.
- */
-static struct text behind_controls(struct text line)
-{
-	size_t start = line.len;
-	while (start > 0 && (line.at[start - 1] >= ' ' || line.at[start - 1] == '\t')) {
-		start--;
-	}
-	return (struct text){line.at + start, line.len - start};
-}
-
 static void command_line(
 	struct imap *imap, struct facts *facts, const struct line *line)
 {
@@ -214,17 +220,15 @@ static void command_line(
 	if (imap->mechanism_len > 0 && mechanism_line(imap, facts, rest)) {
 		return;
 	}
-	struct text tag = text_word(&rest);
-	if (!imap_is_tag(tag) && !imap->is_continued[DIRECTION_TO_SERVER]) {
-		rest = behind_controls(line->text);
-		tag = text_word(&rest);
-	}
-	const enum imap_verb verb = imap_verb_parse(text_word(&rest));
+	struct text tag;
+	const enum imap_verb verb = imap_command_parse(&rest, &tag);
 	if (imap->is_literal_waiting) {
-		if (!imap_is_tag(tag) || verb == IMAP_VERB_OTHER) {
+		if (tag.len == 0 || verb == IMAP_VERB_OTHER) {
 			early_octets(imap, facts, line);
 			return;
 		}
+		imap->claims.is_open |=
+			imap_tags_newest(&imap->tags) == IMAP_VERB_MAILBOX;
 		imap->is_literal_waiting = false;
 		imap->is_continued[DIRECTION_TO_SERVER] = false;
 	}
@@ -236,7 +240,7 @@ static void command_line(
 		sasl_response(&imap->clear.sasl, facts, line->text);
 		return;
 	}
-	if (!imap_is_tag(tag) ||
+	if (tag.len == 0 ||
 		(verb == IMAP_VERB_OTHER && (!imap->is_synced || line->is_doubtful))) {
 		return;
 	}
@@ -250,40 +254,12 @@ static void command_line(
 	imap->literal_tag = imap_tag_hash(tag);
 }
 
-static void capability_note(struct facts *facts, struct text word)
-{
-	if (text_is(word, "STARTTLS")) {
-		note_starttls_offered(facts);
-	} else if (text_is(word, "LOGINDISABLED")) {
-		facts->login_disabled = FACTS_YES;
-	} else if (text_starts(word, "AUTH=")) {
-		note_mechanisms(facts, (struct text){word.at + 5, word.len - 5});
-	} else if (note_is_masked(word)) {
-		note_starttls(facts, FACTS_STARTTLS_MASKED);
-	}
-}
-
-/* RFC 9051 section 7.2.2; what is listed after login says nothing of STARTTLS. */
 static void capabilities_note(
 	const struct imap *imap, struct facts *facts, struct text list, bool is_whole)
 {
-	const uint8_t *end = memchr(list.at, ']', list.len);
-	if (imap->is_server_doubted) {
-		return;
-	}
-	if (end != NULL) {
-		list.len = (size_t)(end - list.at);
-	}
-	for (struct text word = text_word(&list); word.len > 0;
-		word = text_word(&list)) {
-		capability_note(facts, word);
-	}
-	const bool is_before_login = !imap->is_authenticated && !facts->is_midstream;
-	if ((is_whole || end != NULL) && is_before_login) {
-		note_capabilities(facts);
-		if (facts->login_disabled == FACTS_UNKNOWN) {
-			facts->login_disabled = FACTS_NO;
-		}
+	if (!imap->is_server_doubted) {
+		imap_capabilities_note(facts, list, is_whole,
+			!imap->is_authenticated && !facts->is_midstream);
 	}
 }
 
@@ -313,25 +289,6 @@ static void greeting_note(struct imap *imap, struct facts *facts, struct text ki
 	}
 }
 
-/* Untagged data of the authenticated state: "* LIST ...", "* 3 EXISTS" (RFC 9051 section 7.3). */
-static const struct text_word_row *const MAILBOX_DATA[TEXT_WORD_LISTS] = {
-	[TEXT_WORD_LIST('E')] = TEXT_WORDS({"ESEARCH", true}),
-	[TEXT_WORD_LIST('F')] = TEXT_WORDS({"FLAGS", true}),
-	[TEXT_WORD_LIST('L')] = TEXT_WORDS({"LIST", true}, {"LSUB", true}),
-	[TEXT_WORD_LIST('N')] = TEXT_WORDS({"NAMESPACE", true}),
-	[TEXT_WORD_LIST('Q')] = TEXT_WORDS({"QUOTA", true}),
-	[TEXT_WORD_LIST('S')] =
-		TEXT_WORDS({"SEARCH", true}, {"STATUS", true}, {"SORT", true}),
-	[TEXT_WORD_LIST('T')] = TEXT_WORDS({"THREAD", true}),
-	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XLIST", true}),
-};
-
-static bool is_mailbox_data(struct text kind)
-{
-	return (kind.len > 0 && kind.at[0] >= '0' && kind.at[0] <= '9') ||
-	       text_find(kind, MAILBOX_DATA, false) != 0;
-}
-
 static void untagged_note(
 	struct imap *imap, struct facts *facts, struct text rest, bool is_whole)
 {
@@ -345,7 +302,7 @@ static void untagged_note(
 		capabilities_note(imap, facts, rest, is_whole);
 	} else if (text_is(kind, "OK") || text_is(kind, "PREAUTH")) {
 		code_note(imap, facts, rest, is_whole);
-	} else if (is_mailbox_data(kind)) {
+	} else if (imap_is_mailbox_data(kind)) {
 		note_content(facts);
 	}
 }
@@ -374,18 +331,6 @@ static void outcome_note(
 	}
 }
 
-/* "OK [CODE ...] text" with one of these codes: RFC 9051 section 7.1, RFC 4315. */
-static bool has_code(struct text rest, const char *const *codes)
-{
-	rest = text_trim(rest);
-	for (; *codes != NULL; codes++) {
-		if (text_starts(rest, *codes)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /*
  * An OK whose command was not captured. Behind "+" it ends a login, or what only comes
  * behind one (IDLE, APPEND); a list of capabilities in it ends a login as well (RFC 9051
@@ -400,10 +345,10 @@ static void unasked_note(struct imap *imap, struct facts *facts, struct text res
 	if (!facts_is_client_missing(facts) || imap->is_server_doubted) {
 		return;
 	}
-	if (has_code(rest, MAILBOX_CODES)) {
+	if (imap_has_code(rest, MAILBOX_CODES)) {
 		note_content(facts);
 	}
-	if (imap->has_plus || has_code(rest, LOGIN_CODES)) {
+	if (imap->has_plus || imap_has_code(rest, LOGIN_CODES)) {
 		facts->auth_accepted = FACTS_YES;
 		imap->is_authenticated = true;
 	} else if (!imap->has_untagged) {
@@ -411,10 +356,48 @@ static void unasked_note(struct imap *imap, struct facts *facts, struct text res
 	}
 }
 
-static bool is_of_login(int verb)
+/* Lines are commands again; an exchange goes on that nothing stands behind. */
+static void claims_close(struct imap *imap, int verb)
 {
-	return verb == IMAP_VERB_LOGIN || verb == IMAP_VERB_AUTHENTICATE ||
-	       verb == IMAP_VERB_STARTTLS;
+	if (!imap->claims.is_open) {
+		return;
+	}
+	imap->claims.is_open = false;
+	if (verb != IMAP_VERB_STARTTLS &&
+		imap->clear.starttls == CLEAR_STARTTLS_REQUESTED) {
+		imap->clear.starttls = CLEAR_STARTTLS_NONE;
+	}
+	if (verb != IMAP_VERB_AUTHENTICATE &&
+		imap_tags_newest(&imap->tags) != IMAP_VERB_AUTHENTICATE) {
+		imap->clear.sasl = (struct sasl){0};
+	}
+}
+
+/*
+ * The verb that is answered, or -1. A reply to what stands in octets, and to no other command
+ * of this tag, says that the server took them for lines.
+ */
+static int verb_of(struct imap *imap, struct facts *facts, uint32_t tag, int verb)
+{
+	const struct imap_claim *claim = imap_claims_find(&imap->claims, tag);
+	if (claim == NULL || claim->is_of_octets != (verb < 0)) {
+		return verb;
+	}
+	if (claim->is_of_octets) {
+		verb = claim->verb;
+		literal_forget(imap);
+	}
+	imap_claims_answer(&imap->claims, tag, &imap->clear, facts);
+	if (verb == IMAP_VERB_STARTTLS &&
+		imap->clear.starttls != CLEAR_STARTTLS_REQUESTED) {
+		clear_starttls_request(&imap->clear, facts);
+	}
+	return verb;
+}
+
+static bool is_claimed(const struct imap *imap, uint32_t tag)
+{
+	return imap->claims.is_open || imap_claims_find(&imap->claims, tag) != NULL;
 }
 
 static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
@@ -425,18 +408,19 @@ static void tagged_note(struct imap *imap, struct facts *facts, struct text tag,
 	if (!is_accepted && !text_is(kind, "NO") && !text_is(kind, "BAD")) {
 		return;
 	}
-	if (!is_accepted) {
-		literal_refuse(imap, tag);
-	}
+	const uint32_t hash = imap_tag_hash(tag);
 	const bool is_doubted =
-		imap->claims.is_open && imap_tags_count(&imap->tags, tag) > 1;
-	const int verb = imap_tags_take(&imap->tags, tag);
+		imap_tags_count(&imap->tags, tag) > 1 && is_claimed(imap, hash);
+	int verb = imap_tags_take(&imap->tags, tag);
 	if (verb >= 0) {
 		imap->is_server_doubted = false;
-		claims_settle(&imap->claims, &imap->clear, facts,
-			is_of_login(verb) && !is_doubted);
+		claims_close(imap, verb);
+	}
+	if (!is_accepted) {
+		literal_refuse(imap, tag, verb);
 	}
 	if (!is_doubted) {
+		verb = verb_of(imap, facts, hash, verb);
 		outcome_note(imap, facts, verb, is_accepted);
 	}
 	if (verb < 0 && is_accepted) {
@@ -458,39 +442,48 @@ static void late_note(struct imap *imap, struct facts *facts)
 {
 	bool is_accepted = false;
 	const int verb = imap_tags_take_late(&imap->tags, &is_accepted);
-	if (verb >= 0 && is_of_login(verb)) {
-		claims_settle(&imap->claims, &imap->clear, facts, true);
+	if (verb >= 0 && imap_is_of_login(verb)) {
+		claims_close(imap, verb);
+		imap_claims_answer(
+			&imap->claims, imap->literal_tag, &imap->clear, facts);
 		outcome_note(imap, facts, verb, is_accepted);
+	}
+}
+
+static void imap_passed(
+	struct clear *clear, struct facts *facts, enum direction way, struct text bytes)
+{
+	struct imap *imap = (struct imap *)clear;
+	if (way == DIRECTION_TO_SERVER && bytes.len == 0) {
+		octets_gap(&imap->octets);
+	} else if (way == DIRECTION_TO_SERVER) {
+		imap_claims_octets(&imap->claims, &imap->octets, facts, bytes);
 	}
 }
 
 static void client_line(struct imap *imap, struct facts *facts, const struct line *line)
 {
+	static const struct text LINE_END = {(const uint8_t *)"\r\n", 2};
 	clear_flush_greeting(&imap->clear, facts);
+	if (imap->octets.is_open) { /* what goes on behind them ends a line of theirs */
+		imap_claims_octets(&imap->claims, &imap->octets, facts, line->text);
+		imap_claims_octets(&imap->claims, &imap->octets, facts, LINE_END);
+	}
 	const struct claims held = claims_hold(facts);
 	command_line(imap, facts, line);
 	if (imap->claims.is_open) {
-		claims_take(&imap->claims, facts, &held);
+		imap_claims_take(&imap->claims, imap->literal_tag, facts, &held);
 		late_note(imap, facts);
 	}
-}
-
-/* Untagged data may hold literals; the text of a status never does (RFC 9051 section 7.1). */
-static bool is_data(struct text line)
-{
-	static const char *const STATES[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
-	bool is_status = !text_is(text_word(&line), "*");
-	const struct text kind = text_word(&line);
-	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
-		is_status |= text_is(kind, STATES[i]);
+	if (!imap->is_continued[DIRECTION_TO_SERVER]) {
+		octets_end(&imap->octets);
 	}
-	return !is_status;
 }
 
 static void server_line(struct imap *imap, struct facts *facts, const struct line *line)
 {
 	const bool is_continued = imap->is_continued[DIRECTION_TO_CLIENT];
-	if (is_continued || is_data(line->text)) {
+	if (is_continued || imap_is_data(line->text)) {
 		literal_note(imap, DIRECTION_TO_CLIENT, line->tail);
 	}
 	if (is_continued) {
@@ -530,7 +523,8 @@ static void imap_end(struct clear *clear, struct facts *facts, enum direction wa
 		const struct claims held = claims_hold(facts);
 		login_note(imap, facts, 1);
 		if (imap->claims.is_open) {
-			claims_take(&imap->claims, facts, &held);
+			imap_claims_take(
+				&imap->claims, imap->literal_tag, facts, &held);
 		}
 	}
 }
@@ -545,17 +539,15 @@ static void imap_lost(struct clear *clear, struct facts *facts, enum direction w
 		imap->is_server_doubted = true;
 		imap->has_plus = imap->has_untagged = false;
 	} else {
-		claims_open(&imap->claims);
-		imap->is_literal_waiting = false;
+		literal_forget(imap);
+		imap->claims.is_open = true;
 		imap->is_synced = false;
-		imap->is_login_open = false;
-		imap->is_literal_asked = false;
-		imap->mechanism_len = 0;
 	}
 }
 
 static const struct clear_protocol IMAP_PROTOCOL = {
 	.line = imap_line,
+	.passed = imap_passed,
 	.end = imap_end,
 	.gap = imap_lost,
 };
@@ -572,8 +564,10 @@ static void imap_start(void *state, struct facts *facts)
 static void imap_ended(void *state, struct facts *facts)
 {
 	struct imap *imap = state;
-	/* where the server was not captured there is nobody to ask */
-	claims_settle(&imap->claims, &imap->clear, facts, !facts->has_server_bytes);
+	if (!facts->has_server_bytes) { /* there is nobody to ask */
+		imap_claims_answer_all(&imap->claims, &imap->clear, facts);
+	}
+	octets_end(&imap->octets);
 }
 
 static size_t imap_bytes(void *state, struct facts *facts, enum direction way,

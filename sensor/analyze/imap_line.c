@@ -103,3 +103,67 @@ bool imap_is_tag(struct text tag)
 	}
 	return tag.len > 0;
 }
+
+/* Looked for in lines without a tag only, each byte once. */
+static struct text behind_controls(struct text line)
+{
+	size_t start = line.len;
+	while (start > 0 && (line.at[start - 1] >= ' ' || line.at[start - 1] == '\t')) {
+		start--;
+	}
+	return (struct text){line.at + start, line.len - start};
+}
+
+enum imap_verb imap_command_parse(struct text *rest, struct text *tag)
+{
+	const struct text line = *rest;
+	*tag = text_word(rest);
+	if (!imap_is_tag(*tag)) {
+		*rest = behind_controls(line);
+		*tag = text_word(rest);
+	}
+	if (!imap_is_tag(*tag)) {
+		tag->len = 0;
+	}
+	return imap_verb_parse(text_word(rest));
+}
+
+static const struct text_word_row *const MAILBOX_DATA[TEXT_WORD_LISTS] = {
+	[TEXT_WORD_LIST('E')] = TEXT_WORDS({"ESEARCH", true}),
+	[TEXT_WORD_LIST('F')] = TEXT_WORDS({"FLAGS", true}),
+	[TEXT_WORD_LIST('L')] = TEXT_WORDS({"LIST", true}, {"LSUB", true}),
+	[TEXT_WORD_LIST('N')] = TEXT_WORDS({"NAMESPACE", true}),
+	[TEXT_WORD_LIST('Q')] = TEXT_WORDS({"QUOTA", true}),
+	[TEXT_WORD_LIST('S')] =
+		TEXT_WORDS({"SEARCH", true}, {"STATUS", true}, {"SORT", true}),
+	[TEXT_WORD_LIST('T')] = TEXT_WORDS({"THREAD", true}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XLIST", true}),
+};
+
+bool imap_is_mailbox_data(struct text kind)
+{
+	return (kind.len > 0 && kind.at[0] >= '0' && kind.at[0] <= '9') ||
+	       text_find(kind, MAILBOX_DATA, false) != 0;
+}
+
+bool imap_has_code(struct text rest, const char *const *codes)
+{
+	rest = text_trim(rest);
+	for (; *codes != NULL; codes++) {
+		if (text_starts(rest, *codes)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool imap_is_data(struct text line)
+{
+	static const char *const STATES[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
+	bool is_status = !text_is(text_word(&line), "*");
+	const struct text kind = text_word(&line);
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		is_status |= text_is(kind, STATES[i]);
+	}
+	return !is_status;
+}

@@ -39,6 +39,12 @@ int imap_tags_take(struct imap_tags *tags, struct text tag)
 	return -1;
 }
 
+int imap_tags_newest(const struct imap_tags *tags)
+{
+	return tags->command_count > 0 ? tags->commands[tags->command_count - 1].verb
+				       : -1;
+}
+
 unsigned imap_tags_count(const struct imap_tags *tags, struct text tag)
 {
 	const uint32_t hash = imap_tag_hash(tag);

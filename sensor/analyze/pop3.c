@@ -1,3 +1,4 @@
+#include "analyze/claims.h"
 #include "analyze/clear.h"
 #include "analyze/dialogue.h"
 #include "analyze/note.h"
@@ -5,7 +6,7 @@
 
 #include <string.h>
 
-/* RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS), RFC 5034 (AUTH). */
+/* RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS), RFC 5034 (AUTH); XTND XMIT as Qpopper takes mail. */
 
 enum pop3_verb {
 	POP3_VERB_OTHER = 0,
@@ -21,6 +22,8 @@ enum pop3_verb {
 	POP3_VERB_APOP,
 	POP3_VERB_AUTH,
 	POP3_VERB_AUTH_LIST, /* AUTH alone asks for the mechanisms */
+	POP3_VERB_XMIT,      /* XTND XMIT: a letter follows "+OK" */
+	POP3_VERB_XMIT_END,  /* the line that ends the letter */
 };
 
 enum pop3_list {
@@ -33,10 +36,12 @@ enum pop3_list {
 struct pop3 {
 	struct clear clear; /* first member */
 	struct pending pending;
-	uint8_t list; /* enum pop3_list being read */
+	struct claims claims; /* of lines behind XTND XMIT, which has no reply yet */
+	uint8_t list;         /* enum pop3_list being read */
 	bool is_list_whole;
 	bool is_authenticated;
-	bool is_synced; /* client lines are known to be commands */
+	bool is_synced;   /* client lines are known to be commands */
+	bool is_xmit_due; /* they may be of the letter that XTND XMIT announced */
 	bool has_greeting;
 	bool is_server_doubted; /* its lines may be those of a letter that was fetched */
 	bool has_plus;          /* a "+" came since the last reply */
@@ -62,7 +67,7 @@ static const struct text_word_row *const VERBS[TEXT_WORD_LISTS] = {
 	[TEXT_WORD_LIST('T')] = TEXT_WORDS({"TOP", POP3_VERB_TOP}),
 	[TEXT_WORD_LIST('U')] = TEXT_WORDS({"USER", POP3_VERB_USER},
 		{"UIDL", POP3_VERB_SCAN}, {"UTF8", POP3_VERB_KNOWN}),
-	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XTND", POP3_VERB_KNOWN}),
+	[TEXT_WORD_LIST('X')] = TEXT_WORDS({"XTND", POP3_VERB_XMIT}),
 };
 
 static enum pop3_verb verb_parse(struct text word)
@@ -90,6 +95,24 @@ static enum pop3_verb auth_note(
 	return POP3_VERB_AUTH;
 }
 
+/* A letter may follow, like that of SMTP: until the reply tells, its lines are claims. */
+static enum pop3_verb xmit_note(
+	struct pop3 *pop3, struct facts *facts, struct text rest)
+{
+	struct lines *lines = &pop3->clear.lines[DIRECTION_TO_SERVER];
+	if (!text_is(text_word(&rest), "XMIT")) {
+		return POP3_VERB_KNOWN;
+	}
+	if (!facts->has_server_bytes) { /* there is nobody to ask */
+		note_message(facts);
+		lines_body(lines, !lines->has_bare_lf);
+		return POP3_VERB_KNOWN;
+	}
+	claims_open(&pop3->claims);
+	pop3->is_xmit_due = true;
+	return POP3_VERB_XMIT;
+}
+
 static enum pop3_verb command_note(
 	struct pop3 *pop3, struct facts *facts, enum pop3_verb verb, struct text rest)
 {
@@ -108,6 +131,8 @@ static enum pop3_verb command_note(
 		break;
 	case POP3_VERB_AUTH:
 		return auth_note(pop3, facts, rest);
+	case POP3_VERB_XMIT:
+		return xmit_note(pop3, facts, rest);
 	case POP3_VERB_SCAN:
 		note_content(facts);
 		return rest.len > 0 ? POP3_VERB_MAILBOX : POP3_VERB_SCAN;
@@ -133,9 +158,9 @@ static bool is_sasl_line(
 	       (verb == POP3_VERB_OTHER && sasl_is_response(line->text));
 }
 
-static void client_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
+static void command_line(
+	struct pop3 *pop3, struct facts *facts, const struct line *line)
 {
-	clear_flush_greeting(&pop3->clear, facts);
 	struct text rest = line->text;
 	enum pop3_verb verb = verb_parse(text_word(&rest));
 	if (verb == POP3_VERB_OTHER) {
@@ -151,6 +176,24 @@ static void client_line(struct pop3 *pop3, struct facts *facts, const struct lin
 	}
 	pop3->is_synced = true;
 	pending_add(&pop3->pending, command_note(pop3, facts, verb, text_trim(rest)));
+}
+
+static void client_line(struct pop3 *pop3, struct facts *facts, const struct line *line)
+{
+	clear_flush_greeting(&pop3->clear, facts);
+	if (!pop3->is_xmit_due) {
+		command_line(pop3, facts, line);
+	} else if (text_is(line->text, ".")) { /* what stands behind it is no letter */
+		pop3->is_xmit_due = false;
+		pending_add(&pop3->pending, POP3_VERB_XMIT_END);
+	} else {
+		const struct claims held = claims_hold(facts);
+		command_line(pop3, facts, line);
+		claims_take(&pop3->claims, facts, &held);
+		if ((pop3->claims.auth_tried & FACTS_MECHANISM_USER_PASS) != 0) {
+			pop3->claims.auth_tried &= (uint16_t)~FACTS_MECHANISM_USER_ONLY;
+		}
+	}
 }
 
 static void capability_note(struct facts *facts, struct text line)
@@ -224,6 +267,23 @@ static void list_begin(struct pop3 *pop3, enum pop3_list list, bool is_whole)
 	pop3->is_list_whole = is_whole;
 }
 
+/* The letter is taken: what came of it already was no command. */
+static void xmit_begin(struct pop3 *pop3, struct facts *facts)
+{
+	struct lines *lines = &pop3->clear.lines[DIRECTION_TO_SERVER];
+	note_message(facts);
+	if (pending_reach(&pop3->pending, POP3_VERB_XMIT_END)) {
+		return;
+	}
+	const bool is_inside = !lines_at_start(lines);
+	pending_clear(&pop3->pending);
+	lines_drop(lines);
+	lines_body(lines, !lines->has_bare_lf);
+	if (is_inside) {
+		lines->body = LINES_BODY_INSIDE;
+	}
+}
+
 static void accept_note(struct pop3 *pop3, struct facts *facts, int verb)
 {
 	struct lines *lines = &pop3->clear.lines[DIRECTION_TO_CLIENT];
@@ -246,6 +306,9 @@ static void accept_note(struct pop3 *pop3, struct facts *facts, int verb)
 	case POP3_VERB_RETR:
 		note_message(facts);
 		lines_body(lines, !lines->has_bare_lf);
+		break;
+	case POP3_VERB_XMIT:
+		xmit_begin(pop3, facts);
 		break;
 	case POP3_VERB_TOP:
 	case POP3_VERB_SCAN:
@@ -315,6 +378,11 @@ static void reply_note(
 	const int verb = pending_first(&pop3->pending);
 	pending_drop(&pop3->pending);
 	pop3->is_server_doubted &= verb < 0;
+	if (!pending_has(&pop3->pending, POP3_VERB_XMIT)) {
+		pop3->is_xmit_due = false;
+		claims_settle(&pop3->claims, &pop3->clear, facts,
+			verb == POP3_VERB_XMIT && !is_accepted);
+	}
 	if (!is_accepted || verb >= 0) {
 		pop3->unasked = 0;
 	}
@@ -387,14 +455,16 @@ static void pop3_line(struct clear *clear, struct facts *facts, enum direction w
 	}
 }
 
-/* The end of a message or of a scan listing: nothing to learn. */
+/* The end of a message or of a scan listing; one of the client's is answered. */
 static void pop3_end(struct clear *clear, struct facts *facts, enum direction way,
 	enum lines_item item)
 {
-	(void)clear;
+	struct pop3 *pop3 = (struct pop3 *)clear;
 	(void)facts;
-	(void)way;
 	(void)item;
+	if (way == DIRECTION_TO_SERVER) {
+		pending_add(&pop3->pending, POP3_VERB_XMIT_END);
+	}
 }
 
 static void pop3_lost(struct clear *clear, struct facts *facts, enum direction way)

@@ -1,6 +1,8 @@
+#include "analyze/claims.h"
 #include "analyze/clear.h"
 #include "analyze/dialogue.h"
 #include "analyze/note.h"
+#include "analyze/octets.h"
 #include "analyze/pending.h"
 
 #include <string.h>
@@ -18,9 +20,19 @@ enum sieve_verb {
 
 #define MECHANISM_BYTES 20 /* RFC 4422 section 3.1 */
 
+/* What a server that refused a literal may have read in its octets. */
+struct sieve_hidden {
+	struct octets octets;
+	struct pending pending; /* commands in there: the first, when they are many */
+	struct claims claims;
+	struct sasl sasl;
+	bool is_name_due; /* the next line begins with a mechanism's name */
+};
+
 struct sieve {
 	struct clear clear; /* first member */
 	struct pending pending;
+	struct sieve_hidden hidden;
 	bool is_continued[2]; /* the next line goes on after a literal */
 	bool is_literal_response;
 	uint8_t mechanism_len; /* of a literal that the next line begins with; or 0 */
@@ -87,12 +99,27 @@ static bool literal_parse(struct text line, uint64_t *size)
 		       size);
 }
 
+/* All that was hidden ahead of it is settled, where nothing else waits for its reply. */
+static void hidden_begin(struct sieve *sieve)
+{
+	const struct pending *pending = &sieve->pending;
+	if (!sieve->hidden.octets.is_open) {
+		if (pending->len == 1 && pending->counts[0] == 1) {
+			sieve->hidden = (struct sieve_hidden){.is_name_due = false};
+		}
+		octets_begin(&sieve->hidden.octets);
+	}
+}
+
 static uint64_t literal_note(struct sieve *sieve, enum direction way, struct text tail)
 {
 	uint64_t size = 0;
 	sieve->is_continued[way] = literal_parse(tail, &size);
 	if (!sieve->is_continued[way]) {
 		return 0;
+	}
+	if (way == DIRECTION_TO_SERVER) {
+		hidden_begin(sieve);
 	}
 	lines_raw(&sieve->clear.lines[way], size);
 	return size;
@@ -176,6 +203,60 @@ static void mechanism_line(
 	sieve->is_literal_response &= size > 0;
 }
 
+/* "PLAIN" ["initial" | {n+}] in octets. */
+static void hidden_exchange(
+	struct sieve_hidden *hidden, struct facts *facts, struct text rest)
+{
+	static const struct text UNREAD = {(const uint8_t *)"-", 1};
+	hidden->is_name_due = text_starts(rest, "{");
+	if (hidden->is_name_due) {
+		return;
+	}
+	const struct text mechanism = string_next(&rest);
+	rest = text_trim(rest);
+	sasl_start(&hidden->sasl, facts, mechanism,
+		text_starts(rest, "{") ? UNREAD : string_next(&rest));
+}
+
+/* A line of octets, as the server has it that refused them. */
+static void hidden_line(
+	struct sieve_hidden *hidden, struct facts *facts, struct text line)
+{
+	struct text rest = line;
+	const bool is_string = line.len > 0 && (line.at[0] == '"' || line.at[0] == '{');
+	const enum sieve_verb verb = verb_parse(text_word_lenient(&rest));
+	if (hidden->is_name_due) {
+		hidden_exchange(hidden, facts, line);
+		return;
+	}
+	if (is_string && hidden->sasl.mechanism != 0) {
+		sasl_response(&hidden->sasl, facts,
+			line.at[0] == '{' ? line : string_next(&line));
+	}
+	if (is_string || line.len == 0) {
+		return;
+	}
+	if (verb == SIEVE_VERB_AUTHENTICATE) {
+		hidden_exchange(hidden, facts, text_trim(rest));
+	}
+	if (hidden->pending.len < PENDING_ROWS) {
+		pending_add(&hidden->pending, verb);
+	}
+}
+
+static void hidden_bytes(
+	struct sieve_hidden *hidden, struct facts *facts, struct text bytes)
+{
+	ptrdiff_t left = LINES_AT_ONCE(bytes.len);
+	struct line line;
+	while (octets_line(&hidden->octets, &bytes, &left, &line)) {
+		const struct claims held = claims_hold(facts);
+		hidden_line(hidden, facts, line.text);
+		claims_take(&hidden->claims, facts, &held);
+		lines_forget(&hidden->octets.lines, &line);
+	}
+}
+
 /*
  * The verb of a line, and what is behind it. A server may have dropped what came ahead of
  * its greeting: what stands behind that in the line is a command then.
@@ -197,10 +278,9 @@ static enum sieve_verb verb_of(struct sieve *sieve, struct text *rest)
 	return verb;
 }
 
-static void client_line(
+static void command_line(
 	struct sieve *sieve, struct facts *facts, const struct line *line)
 {
-	clear_flush_greeting(&sieve->clear, facts);
 	struct text rest = line->text;
 	const enum sieve_verb verb = verb_of(sieve, &rest);
 	if (sieve->mechanism_len > 0 && verb == SIEVE_VERB_OTHER) {
@@ -227,6 +307,22 @@ static void client_line(
 	}
 	const uint64_t size = literal_note(sieve, DIRECTION_TO_SERVER, line->tail);
 	sieve->is_literal_response &= size > 0;
+}
+
+static void client_line(
+	struct sieve *sieve, struct facts *facts, const struct line *line)
+{
+	static const struct text LINE_END = {(const uint8_t *)"\r\n", 2};
+	struct octets *octets = &sieve->hidden.octets;
+	clear_flush_greeting(&sieve->clear, facts);
+	if (octets->is_open) { /* what goes on behind them ends a line of theirs */
+		hidden_bytes(&sieve->hidden, facts, line->text);
+		hidden_bytes(&sieve->hidden, facts, LINE_END);
+	}
+	command_line(sieve, facts, line);
+	if (!sieve->is_continued[DIRECTION_TO_SERVER]) {
+		octets_end(octets);
+	}
 }
 
 /* RFC 5804 section 1.7: "NAME" or "NAME" "value", one a line. */
@@ -269,6 +365,38 @@ static void outcome_note(
 	}
 }
 
+/* What was taken for octets is lines. */
+static void literal_forget(struct sieve *sieve)
+{
+	struct lines *lines = &sieve->clear.lines[DIRECTION_TO_SERVER];
+	if (lines->raw_left > 0) {
+		lines_gap(lines, 0);
+	}
+	sieve->is_continued[DIRECTION_TO_SERVER] = false;
+	sieve->is_literal_response = false;
+	sieve->mechanism_len = 0;
+	octets_end(&sieve->hidden.octets);
+}
+
+/* A reply to none of the commands: it answers one in octets that the server took for lines. */
+static int hidden_answer(struct sieve *sieve, struct facts *facts)
+{
+	struct sieve_hidden *hidden = &sieve->hidden;
+	const int verb = pending_first(&hidden->pending);
+	if (verb < 0 || facts->gaps > 0 || facts->is_midstream) {
+		return -1;
+	}
+	pending_drop(&hidden->pending);
+	literal_forget(sieve);
+	if (verb == SIEVE_VERB_AUTHENTICATE) {
+		hidden->claims.is_open = true;
+		claims_settle(&hidden->claims, &sieve->clear, facts, true);
+	} else if (verb == SIEVE_VERB_STARTTLS) {
+		clear_starttls_request(&sieve->clear, facts);
+	}
+	return verb;
+}
+
 static void reply_note(struct sieve *sieve, struct facts *facts, struct text kind)
 {
 	const bool is_accepted = text_is(kind, "OK");
@@ -287,8 +415,11 @@ static void reply_note(struct sieve *sieve, struct facts *facts, struct text kin
 		}
 		return;
 	}
-	const int verb = pending_first(&sieve->pending);
+	int verb = pending_first(&sieve->pending);
 	pending_drop(&sieve->pending);
+	if (verb < 0 && !text_is(kind, "BYE")) {
+		verb = hidden_answer(sieve, facts);
+	}
 	outcome_note(sieve, facts, verb, is_accepted);
 }
 
@@ -335,11 +466,24 @@ static void sieve_end(struct clear *clear, struct facts *facts, enum direction w
 	}
 }
 
+static void sieve_passed(
+	struct clear *clear, struct facts *facts, enum direction way, struct text bytes)
+{
+	struct sieve *sieve = (struct sieve *)clear;
+	if (way == DIRECTION_TO_SERVER && bytes.len == 0) {
+		octets_gap(&sieve->hidden.octets);
+	} else if (way == DIRECTION_TO_SERVER) {
+		hidden_bytes(&sieve->hidden, facts, bytes);
+	}
+}
+
 static void sieve_lost(struct clear *clear, struct facts *facts, enum direction way)
 {
 	struct sieve *sieve = (struct sieve *)clear;
 	(void)facts;
 	pending_clear(&sieve->pending);
+	octets_end(&sieve->hidden.octets);
+	sieve->hidden = (struct sieve_hidden){.is_name_due = false};
 	sieve->is_continued[way] = false;
 	if (way == DIRECTION_TO_SERVER) {
 		sieve->is_synced = false;
@@ -352,6 +496,7 @@ static void sieve_lost(struct clear *clear, struct facts *facts, enum direction 
 
 static const struct clear_protocol SIEVE_PROTOCOL = {
 	.line = sieve_line,
+	.passed = sieve_passed,
 	.end = sieve_end,
 	.gap = sieve_lost,
 };

@@ -2,19 +2,6 @@
 
 #include "classify/joined.h"
 
-#define CLIENT_SMTP_FIRST \
-	(CLIENT_EHLO | CLIENT_MAIL | CLIENT_RCPT | CLIENT_SMTP_ONLY | CLIENT_STARTTLS)
-
-#define CLIENT_SIEVE_FIRST \
-	(CLIENT_SIEVE | CLIENT_SASL_QUOTED | CLIENT_SHARED | CLIENT_STARTTLS)
-/* Whoever says so first speaks no mail: seen from its beginning, it might not be first. */
-#define CLIENT_FOREIGN_FIRST (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN | CLIENT_REDIS)
-
-/* A mail server: it goes on whatever the client's first line was, which so names nothing. */
-#define SERVER_OF_MAIL                                                             \
-	(SERVER_SMTP_TEXT | SERVER_ENHANCED | SERVER_EHLO_REPLY | SERVER_OK_TEXT | \
-		SERVER_IMAP | SERVER_SIEVE)
-
 /*
  * In order of weight: the first row that fits decides. "220" by itself names nothing
  * (FTP greets so too), nor does a verb that several protocols share.
@@ -174,6 +161,14 @@ static const struct rule RULES[] = {
 		.server_any = SERVER_SMTP_TEXT,
 		.protocol = PROTOCOL_SMTP,
 		.evidence = "smtp greeting to a tls client hello"},
+	/* RFC 1939: no server but POP3's begins by "+OK"; what looks like others' is in a letter */
+	{.server_any = SERVER_IN_LETTERS,
+		.server_first = SERVER_OK,
+		.server_none = SERVER_REDIS,
+		.client_none = CLIENT_NOT_POP3,
+		.needs_server_first = true,
+		.protocol = PROTOCOL_POP3,
+		.evidence = "+OK greeting"},
 	{.server_any = SERVER_EHLO_REPLY,
 		.needs_asking = true,
 		.protocol = PROTOCOL_SMTP,
@@ -325,6 +320,15 @@ static const struct rule RULES[] = {
 		.needs_server_first = true,
 		.protocol = PROTOCOL_POP3,
 		.evidence = "pop3 greeting"},
+	{.server_any = SERVER_OK,
+		.server_first = SERVER_OK,
+		.server_none = SERVER_REDIS,
+		.client_none = CLIENT_NOT_POP3,
+		.needs_last = true,
+		.needs_server_first = true,
+		.port_owner = PROTOCOL_POP3,
+		.protocol = PROTOCOL_POP3,
+		.evidence = "+OK greeting, on pop3's port"},
 	{.server_any = SERVER_ERR,
 		.server_none = SERVER_REDIS,
 		.needs_last = true,

@@ -60,11 +60,6 @@ struct rule {
 	(SERVER_REPLY | SERVER_OK | SERVER_ERR | SERVER_UNTAGGED | SERVER_TAGGED | \
 		SERVER_SIEVE | SERVER_SMTP_TEXT | SERVER_LMTP_TEXT)
 
-/* 220 is a greeting of these as well. */
-#define SERVER_NOT_SMTP                                                       \
-	(SERVER_FTP_TEXT | SERVER_FTP_REPLY | SERVER_NNTP_TEXT | SERVER_200 | \
-		SERVER_OTHER_TEXT)
-
 /*
  * The first row that fits and stands before *rank in the table, whose place *rank
  * becomes; NULL when there is none.

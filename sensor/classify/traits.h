@@ -102,6 +102,30 @@
 #define SERVER_SIEVE_OK     TRAIT(41) /* OK and a string, as the first line */
 #define SERVER_UPGRADE      TRAIT(42) /* a ServerHello behind a line */
 
+/* Sets that rows of the rules share. */
+#define CLIENT_SMTP_FIRST \
+	(CLIENT_EHLO | CLIENT_MAIL | CLIENT_RCPT | CLIENT_SMTP_ONLY | CLIENT_STARTTLS)
+
+#define CLIENT_SIEVE_FIRST \
+	(CLIENT_SIEVE | CLIENT_SASL_QUOTED | CLIENT_SHARED | CLIENT_STARTTLS)
+/* Whoever says so first speaks no mail: seen from its beginning, it might not be first. */
+#define CLIENT_FOREIGN_FIRST (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN | CLIENT_REDIS)
+
+/* A mail server: it goes on whatever the client's first line was, which so names nothing. */
+#define SERVER_OF_MAIL                                                             \
+	(SERVER_SMTP_TEXT | SERVER_ENHANCED | SERVER_EHLO_REPLY | SERVER_OK_TEXT | \
+		SERVER_IMAP | SERVER_SIEVE)
+/* Who says so first is a client of something else, whatever its server greets with. */
+#define CLIENT_NOT_POP3                                                 \
+	(CLIENT_SMTP_FIRST | CLIENT_LHLO | CLIENT_IMAP | CLIENT_SIEVE | \
+		CLIENT_FOREIGN_FIRST)
+/* What a letter may quote that POP3 fetches. */
+#define SERVER_IN_LETTERS (SERVER_REPLY | SERVER_TAGGED | SERVER_UNTAGGED)
+/* 220 is a greeting of these as well. */
+#define SERVER_NOT_SMTP                                                       \
+	(SERVER_FTP_TEXT | SERVER_FTP_REPLY | SERVER_NNTP_TEXT | SERVER_200 | \
+		SERVER_OTHER_TEXT)
+
 struct traits {
 	uint64_t client;
 	uint64_t server;

@@ -184,6 +184,98 @@ static void a_literal_that_the_server_refuses_hides_no_login(void **state)
 	talk_sweep(PROTOCOL_IMAP, STEPS(OCTETS_CAME));
 }
 
+#define PIPED "b LOGIN user pass\r\n"
+
+/* One flight and two; in front of what hides it, and behind. */
+static const struct talk_step IN_OCTETS[][8] = {
+	{S("* OK x\r\n"), C("a NOOP \"x {500+}\r\n"), S("a BAD what\r\n"), C(PIPED),
+		S("b OK in\r\n"), C("c LOGOUT\r\n"), S("c OK x\r\n")},
+	{S("* OK x\r\n"), C("z NOOP\r\na NOOP \"x {500+}\r\n" PIPED),
+		S("z OK x\r\na BAD what\r\nb OK in\r\n")},
+	{S("* OK x\r\n"), C("a LOGIN {9+}\r\n" PIPED), S("a BAD long\r\nb OK in\r\n")},
+	{S("* OK x\r\n"), C("a NOOP \"x {0+}\r\n" PIPED),
+		S("a BAD what\r\nb OK in\r\n")},
+	{S("* OK x\r\n"), C("a NOOP \"x {17+}\r\n" PIPED "b NOOP\r\n"),
+		S("a BAD what\r\nb OK in\r\nb OK x\r\n")},
+	{S("* OK x\r\n"), C("a NOOP {900+}\r\n"), S("a OK x\r\n"),
+		C("b LOGIN {4+}\r\nuser {4+}\r\npass\r\n"), S("b OK in\r\n")},
+	{S("* OK x\r\n"), C("a NOOP {900+}\r\n"), S("a BAD x\r\n"),
+		C("b AUTHENTICATE LOGIN\r\n"), S("+ VXNlcm5hbWU6\r\n"), C("YQ==\r\n"),
+		S("+ UGFzc3dvcmQ6\r\n"), C("Yg==\r\n")},
+};
+
+static void a_login_in_octets_that_the_server_took_for_lines_counts(void **state)
+{
+	(void)state;
+	static const struct talk_step IN[] = {S("b OK in\r\n"), C("c LIST\r\n")};
+	for (size_t i = 0; i < sizeof(IN_OCTETS) / sizeof(IN_OCTETS[0]); i++) {
+		struct talk talk;
+		talk_open(&talk, PROTOCOL_IMAP, false);
+		for (size_t j = 0; j < 8 && IN_OCTETS[i][j].len > 0; j++) {
+			talk_step(&talk, &IN_OCTETS[i][j], SIZE_MAX,
+				i % 2 ? 1 : SIZE_MAX);
+		}
+		if (i == 6) {
+			assert_int_equal(talk.dialogue.facts.auth_tried, 0);
+			talk_step(&talk, &IN[0], SIZE_MAX, SIZE_MAX);
+			talk_step(&talk, &IN[1], SIZE_MAX, SIZE_MAX);
+			assert_true(talk.dialogue.facts.has_content_clear);
+		}
+		talk_close(&talk);
+		assert_int_equal(
+			talk.dialogue.facts.auth_secret, FACTS_MECHANISM_LOGIN);
+		assert_int_equal(talk.dialogue.facts.auth_accepted, FACTS_YES);
+	}
+}
+
+static void starttls_in_octets_is_followed(void **state)
+{
+	(void)state;
+	static const struct talk_step STEP[] = {S("* OK x\r\n"),
+		C("a NOOP \"x {900+}\r\n"), S("a BAD x\r\n"), C("b STARTTLS\r\n"),
+		S("b OK go\r\n"), C(TALK_CLIENT_HELLO), S(TALK_SERVER_HELLO)};
+	assert_int_equal(
+		talk_facts(PROTOCOL_IMAP, false, STEPS(STEP)).tls, FACTS_TLS_STARTTLS);
+}
+
+#define LETTER                                                            \
+	"a LOGIN user pass\r\nb LOGIN user pass\r\nx LOGIN user pass\r\n" \
+	"y AUTHENTICATE PLAIN\r\nAGEAYg==\r\nz STARTTLS\r\n\r\n" /* 103 octets */
+
+static void a_letter_that_is_refused_or_taken_holds_no_login(void **state)
+{
+	(void)state;
+	static const struct talk_step TAKEN[] = {S("* PREAUTH x\r\n"),
+		C("a APPEND x {103+}\r\n" LETTER "\r\nb NOOP\r\n"),
+		S("a OK done\r\nb OK x\r\n"), C("c NOOP\r\n"), S("c OK x\r\n")};
+	static const struct talk_step REFUSED[] = {S("* PREAUTH x\r\n"),
+		C("a APPEND x {103+}\r\n"), S("a NO none\r\n"), C(LETTER "\r\n"),
+		C("b NOOP\r\n"), S("b OK x\r\n"), C("c NOOP\r\n"), S("c OK x\r\n")};
+	static const struct talk_step NOT_WAITED[] = {S("* PREAUTH x\r\n"),
+		C("a APPEND x {103}\r\n"), S("a NO none\r\n"), C(LETTER "\r\n"),
+		C("c NOOP\r\n"), S("* BAD what\r\nc OK x\r\n")};
+	static const struct talk_step AHEAD[] = {S("* PREAUTH x\r\n"),
+		C("a APPEND x {103}\r\nx LOGIN u p\r\n"), S("a NO none\r\n"),
+		C("c NOOP\r\n"), S("c OK x\r\n")};
+	static const struct talk_step ANSWERED[] = {S("* PREAUTH x\r\n"),
+		C("a APPEND x {103}\r\n"), S("a NO none\r\n"),
+		C("c NOOP\r\nx LOGIN u p\r\n"), S("c OK x\r\nx NO in already\r\n")};
+	const struct {
+		const struct talk_step *steps;
+		size_t count;
+	} LETTERS[] = {
+		{STEPS(TAKEN)}, {STEPS(REFUSED)}, {STEPS(NOT_WAITED)}, {STEPS(AHEAD)}};
+	for (size_t i = 0; i < sizeof(LETTERS) / sizeof(LETTERS[0]); i++) {
+		const struct facts facts = talk_facts(
+			PROTOCOL_IMAP, false, LETTERS[i].steps, LETTERS[i].count);
+		assert_int_equal(facts.auth_tried | facts.auth_secret, 0);
+		assert_int_equal(facts.starttls & FACTS_STARTTLS_REQUESTED, 0);
+		talk_sweep(PROTOCOL_IMAP, LETTERS[i].steps, LETTERS[i].count);
+	}
+	assert_int_equal(talk_facts(PROTOCOL_IMAP, false, STEPS(ANSWERED)).auth_secret,
+		FACTS_MECHANISM_LOGIN);
+}
+
 static void a_no_to_another_command_leaves_the_literal_alone(void **state)
 {
 	(void)state;
@@ -473,6 +565,10 @@ static void junk_without_a_line_end_hides_no_login(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_login_in_octets_that_the_server_took_for_lines_counts),
+		cmocka_unit_test(starttls_in_octets_is_followed),
+		cmocka_unit_test(a_letter_that_is_refused_or_taken_holds_no_login),
 		cmocka_unit_test(
 			a_login_by_literals_is_a_secret_and_literals_hold_no_commands),
 		cmocka_unit_test(every_cut_of_a_session_is_read),

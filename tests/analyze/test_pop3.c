@@ -189,6 +189,55 @@ static void replies_in_a_letter_are_none(void **state)
 	assert_int_equal(facts.messages, 1);
 }
 
+#define SENT_LETTER \
+	"Subject: x\r\n\r\nUSER alice\r\nPASS secret\r\nAUTH PLAIN AGEAYg==\r\n"
+#define XMIT S("+OK x\r\n"), C("APOP a b\r\n"), S("+OK in\r\n")
+
+static void a_letter_that_is_sent_by_pop3_holds_no_login(void **state)
+{
+	(void)state;
+	static const struct talk_step SENT[] = {XMIT, C("XTND XMIT\r\n"),
+		S("+OK go\r\n"), C(SENT_LETTER ".\r\n"), S("+OK sent\r\n"),
+		C("QUIT\r\n"), S("+OK x\r\n")};
+	static const struct talk_step AHEAD[] = {XMIT,
+		C("XTND XMIT\r\n" SENT_LETTER "STLS\r\n.\r\nNOOP\r\n"),
+		S("+OK go\r\n+OK sent\r\n+OK x\r\n")};
+	static const struct talk_step PARTLY[] = {XMIT,
+		C("XTND XMIT\r\n" SENT_LETTER "PA"), S("+OK go\r\n"),
+		C("SS x\r\n.\r\n"), S("+OK sent\r\n")};
+	const struct {
+		const struct talk_step *steps;
+		size_t count;
+	} LETTERS[] = {{STEPS(SENT)}, {STEPS(AHEAD)}, {STEPS(PARTLY)}};
+	for (size_t i = 0; i < sizeof(LETTERS) / sizeof(LETTERS[0]); i++) {
+		const struct facts facts = talk_facts(
+			PROTOCOL_POP3, false, LETTERS[i].steps, LETTERS[i].count);
+		assert_int_equal(facts.auth_tried, FACTS_MECHANISM_APOP);
+		assert_int_equal(facts.auth_secret, 0);
+		assert_int_equal(facts.starttls & FACTS_STARTTLS_REQUESTED, 0);
+		assert_int_equal(facts.messages, 1);
+		talk_sweep(PROTOCOL_POP3, LETTERS[i].steps, LETTERS[i].count);
+	}
+}
+
+static void commands_behind_a_refused_letter_are_commands(void **state)
+{
+	(void)state;
+	static const struct talk_step REFUSED[] = {S("+OK x\r\n"),
+		C("XTND XMIT\r\nUSER alice\r\nPASS secret\r\n"),
+		S("-ERR what\r\n+OK\r\n+OK in\r\n")};
+	static const struct talk_step BEHIND[] = {S("+OK x\r\n"),
+		C("XTND XMIT\r\nhi\r\n.\r\nUSER alice\r\nPASS secret\r\n"),
+		S("+OK go\r\n+OK sent\r\n+OK\r\n+OK in\r\n")};
+	struct facts facts = talk_facts(PROTOCOL_POP3, false, STEPS(REFUSED));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_USER_PASS);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	facts = talk_facts(PROTOCOL_POP3, false, STEPS(BEHIND));
+	assert_int_equal(facts.auth_secret, FACTS_MECHANISM_USER_PASS);
+	assert_int_equal(facts.auth_accepted, FACTS_YES);
+	talk_sweep(PROTOCOL_POP3, STEPS(REFUSED));
+}
+
 static void control_bytes_in_front_of_a_command_hide_no_password(void **state)
 {
 	(void)state;
@@ -202,6 +251,8 @@ static void control_bytes_in_front_of_a_command_hide_no_password(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_letter_that_is_sent_by_pop3_holds_no_login),
+		cmocka_unit_test(commands_behind_a_refused_letter_are_commands),
 		cmocka_unit_test(
 			user_and_pass_are_a_secret_and_messages_hold_no_replies),
 		cmocka_unit_test(every_cut_of_a_session_is_read),

@@ -100,6 +100,57 @@ static void a_mechanism_may_be_a_literal(void **state)
 	talk_sweep(PROTOCOL_SIEVE, STEPS(PLAIN));
 }
 
+#define GREETING S(LIST "OK \"ready\"\r\n")
+#define LOGIN    "AUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n"
+
+static const struct talk_step IN_OCTETS[][8] = {
+	{GREETING, C("NOOP \"x {500+}\r\n"), S("NO \"what\"\r\n"), C(LOGIN),
+		S("OK\r\n"), C("LISTSCRIPTS\r\n"), S("OK\r\n")},
+	{GREETING, C("NOOP \"x {500+}\r\nCAPABILITY\r\n" LOGIN),
+		S("NO\r\nOK\r\nOK\r\n"), C("LISTSCRIPTS\r\n"), S("OK\r\n")},
+	{GREETING, C("NOOP \"x {9+}\r\n" LOGIN "LISTSCRIPTS\r\n"),
+		S("NO\r\nOK\r\nOK\r\n")},
+	{GREETING, C("NOOP \"x {0+}\r\n" LOGIN), S("NO\r\nOK\r\n"),
+		C("LISTSCRIPTS\r\n"), S("OK\r\n")},
+	{GREETING, C("NOOP {500+}\r\n"), S("NO\r\n"), C("AUTHENTICATE {5+}\r\n"),
+		C("PLAIN {8+}\r\nAGEAYg==\r\n"), S("OK\r\n"), C("LISTSCRIPTS\r\n"),
+		S("OK\r\n")},
+	{GREETING, C("NOOP {500+}\r\nAUTHENTICATE \"PLAIN\"\r\n"), S("NO\r\n\"\"\r\n"),
+		C("\"AGEAYg==\"\r\n"), S("OK\r\n"), C("LISTSCRIPTS\r\n"), S("OK\r\n")},
+};
+
+static void a_login_in_octets_that_the_server_took_for_lines_counts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(IN_OCTETS) / sizeof(IN_OCTETS[0]); i++) {
+		size_t count = 0;
+		while (count < 8 && IN_OCTETS[i][count].text != NULL) {
+			count++;
+		}
+		const struct facts facts =
+			talk_facts(PROTOCOL_SIEVE, false, IN_OCTETS[i], count);
+		assert_int_equal(facts.auth_secret, FACTS_MECHANISM_PLAIN);
+		assert_int_equal(facts.auth_accepted, FACTS_YES);
+		assert_true(facts.has_content_clear);
+		talk_sweep(PROTOCOL_SIEVE, IN_OCTETS[i], count);
+	}
+}
+
+static void a_script_that_is_refused_or_taken_holds_no_login(void **state)
+{
+	(void)state;
+	static const struct talk_step REFUSED[] = {GREETING,
+		C("PUTSCRIPT \"x\" {33+}\r\n"), S("NO \"log in\"\r\n"), C(LOGIN "\r\n"),
+		C("NOOP\r\n"), S("OK\r\n"), C("LOGOUT\r\n"), S("OK\r\nBYE\r\n")};
+	static const struct talk_step TAKEN[] = {GREETING,
+		C("PUTSCRIPT \"x\" {33+}\r\n" LOGIN "\r\nNOOP\r\n"), S("OK\r\nOK\r\n"),
+		C("LOGOUT\r\n"), S("OK\r\n")};
+	assert_int_equal(
+		talk_facts(PROTOCOL_SIEVE, false, STEPS(REFUSED)).auth_tried, 0);
+	assert_int_equal(talk_facts(PROTOCOL_SIEVE, false, STEPS(TAKEN)).auth_tried, 0);
+	talk_sweep(PROTOCOL_SIEVE, STEPS(REFUSED));
+}
+
 static void a_lost_part_of_the_list_leaves_the_offer_unknown(void **state)
 {
 	(void)state;
@@ -132,6 +183,9 @@ static void a_mark_in_front_of_a_command_hides_no_password(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_login_in_octets_that_the_server_took_for_lines_counts),
+		cmocka_unit_test(a_script_that_is_refused_or_taken_holds_no_login),
 		cmocka_unit_test(a_mechanism_may_be_a_literal),
 		cmocka_unit_test(an_initial_response_by_literal_is_a_secret),
 		cmocka_unit_test(every_cut_of_a_session_is_read),

@@ -410,6 +410,55 @@ static void a_login_alone_is_pop3_s_on_its_port(void **state)
 	}
 }
 
+/* Of POP3 heard from its server alone: what a letter quotes is no server's. */
+static void who_begins_by_ok_is_a_server_of_pop3_whatever_its_letters_say(void **state)
+{
+	(void)state;
+	static const char *const GREETINGS[] = {
+		"+OK <123.456@host>\r\n", "+OK hello\r\n", "+OK\r\n"};
+	static const char *const LETTERS[] = {"* 3 EXISTS\r\na1 OK done\r\n",
+		"250-x\r\n250-AUTH PLAIN\r\n250 SIZE\r\n",
+		"250 2.1.0 ok\r\n354 go\r\n"};
+	for (size_t i = 0; i < COUNT(GREETINGS) * COUNT(LETTERS); i++) {
+		struct talk talk;
+		talk_begin(&talk, 4242);
+		(void)talk_text(&talk, SERVER, GREETINGS[i % 3]);
+		(void)talk_text(&talk, SERVER, "+OK\r\nReceived: x\r\n\r\n");
+		(void)talk_text(&talk, SERVER, LETTERS[i / 3]);
+		(void)talk_end(&talk);
+		assert_string_equal(protocol_name(talk.result.protocol), "pop3");
+	}
+	/* nearly: mail is sent, whatever the greeting says */
+	struct talk talk;
+	talk_begin(&talk, 4242);
+	(void)talk_text(&talk, SERVER, "+OK hello\r\n");
+	(void)talk_text(&talk, CLIENT, "EHLO x\r\n");
+	(void)talk_text(&talk, SERVER, "250-x\r\n250 AUTH PLAIN\r\n");
+	(void)talk_end(&talk);
+	assert_string_equal(protocol_name(talk.result.protocol), "smtp");
+}
+
+static void a_bare_greeting_is_pop3_s_on_its_port(void **state)
+{
+	(void)state;
+	static const uint16_t PORTS[] = {110, 4242};
+	for (size_t i = 0; i < 2; i++) {
+		struct talk talk;
+		talk_begin(&talk, PORTS[i]);
+		(void)talk_text(&talk, SERVER, "+OK\r\n+OK\r\nReceived: x\r\n.\r\n");
+		(void)talk_end(&talk);
+		assert_int_equal(talk.result.protocol,
+			i == 0 ? PROTOCOL_POP3 : PROTOCOL_UNKNOWN);
+	}
+	/* nearly: a server that answers so, and never speaks first */
+	struct talk talk;
+	talk_begin(&talk, 110);
+	(void)talk_text(&talk, CLIENT, "x\r\n");
+	(void)talk_text(&talk, SERVER, "+OK\r\n");
+	(void)talk_end(&talk);
+	assert_int_equal(talk.result.protocol, PROTOCOL_UNKNOWN);
+}
+
 static void what_no_signature_begins_with_is_out_once_its_server_has_spoken(
 	void **state)
 {
@@ -703,6 +752,9 @@ int main(void)
 		cmocka_unit_test(what_is_said_unasked_is_no_dialogue),
 		cmocka_unit_test(stray_bytes_in_front_of_a_greeting_hide_no_dialogue),
 		cmocka_unit_test(a_login_alone_is_pop3_s_on_its_port),
+		cmocka_unit_test(
+			who_begins_by_ok_is_a_server_of_pop3_whatever_its_letters_say),
+		cmocka_unit_test(a_bare_greeting_is_pop3_s_on_its_port),
 		cmocka_unit_test(what_lmtp_and_smtp_share_is_lmtp_on_its_port),
 		cmocka_unit_test(who_begins_as_a_client_plays_no_server_alone),
 		cmocka_unit_test(text_in_the_middle_of_a_message_may_begin_anyhow),

@@ -138,3 +138,49 @@ def files():
     packet = talk(25, "<250-mx-in.example.org\r\n250-XXXXXXXA\r\n250 SIZE\r\n", client=INTERNET_MX, server=MX_IN,
                   source=40003, at=30.0)
     return save(fetched + sent + page[3:] + packet[3:4])
+
+
+SIEVE = ('<"IMPLEMENTATION" "mail"\r\n"SASL" "PLAIN"\r\n"SIEVE" "fileinto"\r\nOK "ready"\r\n',
+         '>NOOP "x {500+}\r\n', '<NO "Invalid string"\r\n')
+
+
+@CASE("sieve-login-in-octets", OFFICE, """A client announces 500 octets inside a quoted string: ManageSieve refuses the line, and reads what
+      follows as a login with a password.""",
+      findings=("tls.credentials-clear", "tls.missing", "tls.starttls-not-offered"), flows=("sieve illegitimate",))
+def in_octets():
+    return spoken(4190, *SIEVE, '>AUTHENTICATE "PLAIN" "AGFsaWNlAG5vdC1hLXJlYWwtc2VjcmV0LTE="\r\n', '<OK "in"\r\n',
+                  ">LOGOUT\r\n", '<OK "bye"\r\n', server=MAILBOX)
+
+
+PREAUTH = "<* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] ready\r\n"
+LETTER = ("Subject: how to log in\r\n\r\nx1 LOGIN alice not-a-real-secret-1\r\nx2 AUTHENTICATE PLAIN\r\n"
+          "AGFsaWNlAG5vdC1hLXJlYWwtc2VjcmV0LTE=\r\n")
+
+
+@CASE("imap-letter-refused", OFFICE, """A letter about IMAP is put away twice, and refused: the octets that the client sends all the same hold
+      no login of anybody.""", findings=("tls.missing",), absent=("tls.credentials-clear",),
+      flows=("imap illegitimate",))
+def refused_letter():
+    return spoken(143, PREAUTH, f">a1 APPEND Sent {{{len(LETTER)}}}\r\n", "<a1 NO [TRYCREATE] no such mailbox\r\n",
+                  f">{LETTER}\r\n", f">a2 APPEND Sent {{{len(LETTER)}+}}\r\n", "<a2 NO [TRYCREATE] no such mailbox\r\n",
+                  f">{LETTER}\r\n", ">a3 LOGOUT\r\n", "<* BYE bye\r\na3 OK bye\r\n", server=MAILBOX)
+
+
+@CASE("imap-login-in-octets", OFFICE, """Nearly the same: what stands in the octets of a literal that the server refuses is answered, and so it
+      was a login with a password.""", findings=("tls.credentials-clear", "tls.missing", "tls.starttls-not-offered"),
+      flows=("imap illegitimate",))
+def octets_answered():
+    return spoken(143, "<* OK [CAPABILITY IMAP4rev1 LITERAL+] ready\r\n", ">a1 LOGIN {500+}\r\n",
+                  "<a1 BAD Literal too long\r\n", ">a2 LOGIN alice not-a-real-secret-1\r\n", "<a2 OK in\r\n",
+                  ">a3 LOGOUT\r\n", "<* BYE bye\r\na3 OK bye\r\n", server=MAILBOX)
+
+
+@CASE("pop3-letter-server-side-only", OFFICE, """Of POP3 only the server's frames were captured, and a letter in there quotes servers of IMAP and SMTP:
+      it is POP3 that carries it.""", findings=("tls.missing",),
+      absent=("sender.illegitimate", "flow.illegitimate", "port.unusual", "tls.credentials-clear"),
+      flows=("pop3 illegitimate",))
+def pop3_alone():
+    frames = talk(110, "<+OK <1896.697170952@mail.example.org>\r\n", ">USER alice\r\n", "<+OK\r\n", ">PASS not-seen\r\n",
+                  "<+OK\r\n", ">RETR 1\r\n", "<+OK\r\nSubject: hello\r\n\r\n* 3 EXISTS\r\na1 OK done\r\n"
+                  "250-mx.example.net\r\n250-AUTH PLAIN\r\n250 SIZE\r\n.\r\n", ">QUIT\r\n", "<+OK\r\n", server=MAILBOX)
+    return save([kept for kept in frames if kept[1][26:30] == bytes((192, 0, 2, 10))])
