@@ -358,6 +358,8 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
 		.is_client_captured = flow->packets[flow->client] > 0,
 		.is_server_captured = flow->packets[!flow->client] > 0,
+		.is_mute = {flow_is_mute(watch->engine->flows, flow, 0),
+			flow_is_mute(watch->engine->flows, flow, 1)},
 		.server_port = flow_server_port(flow),
 		.is_ended = is_ended};
 	const struct classification *result = &conversation->classification;

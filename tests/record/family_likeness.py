@@ -121,6 +121,31 @@ def burst():
     return spoken(8025, BURST, "<HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
+RECITED = ("220 mx.example.net ESMTP\r\n250-mx.example.net\r\n250 AUTH PLAIN\r\n235 2.7.0 in\r\n"
+           "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n250 2.0.0 queued\r\n221 2.0.0 bye\r\n")
+
+
+@CASE("files-of-a-dialogue", OFFICE, """Files that hold the lines of a mail server, given out in one go: over the data
+      connection of FTP, twice, once longer than what is kept of it; by gopher, finger and HTTP/0.9, which are asked
+      in one line. Nobody said EHLO, so nothing of it is an answer.""",
+      absent=("sender.illegitimate", "flow.illegitimate", "tls.missing", "port.unusual"))
+def recited():
+    return together(
+        (STRANGER, 50123, ("<" + RECITED,)),
+        (STRANGER, 50124, ("<Transcripts:\r\n", *6 * ("<" + 3 * RECITED,))),
+        (STRANGER, 70, (">/smtp.txt\r\n", "<" + RECITED)),
+        (STRANGER, 79, (">alice\r\n", "<Plan:\r\n" + RECITED)),
+        (STRANGER, 8080, (">GET /smtp.txt\r\n", "<" + RECITED)))
+
+
+@CASE("mail-to-who-never-answers", OFFICE, """A client that says a whole mail, and one that says a login of IMAP, to ports
+      of nobody's whose listener takes the bytes and never says a word: no mail crosses.""",
+      absent=("sender.illegitimate", "flow.illegitimate", "tls.credentials-clear", "sender.attempt"))
+def unanswered():
+    return together((STRANGER, 4242, (">" + BURST + ".\r\n",)),
+                    (STRANGER, 4243, (">a LOGIN alice s3cret\r\n", ">b SELECT INBOX\r\n")))
+
+
 @CASE("burst-with-an-odd-end", OFFICE, """A client that sends all of its mail before the greeting and ends the text
       by a line feed alone: one message to a server without STARTTLS, and nothing smuggled.""",
       findings=("sender.illegitimate",), absent=("smtp.smuggling",))
