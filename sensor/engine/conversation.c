@@ -539,8 +539,7 @@ static enum conversation_phase name_at_end(struct watch *watch)
 	if (conversation->classification.protocol == PROTOCOL_TLS) {
 		return name_tls(watch, true);
 	}
-	const enum protocol protocol =
-		wire_foreign_protocol(&conversation_dialogue(conversation)->facts);
+	const enum protocol protocol = web_foreign_protocol(watch);
 	return protocol == PROTOCOL_OTHER ? CONVERSATION_DIALOGUE
 					  : become_foreign(watch, protocol);
 }

@@ -144,6 +144,34 @@ static void who_never_answers_receives_no_mail(void **state)
 	assert_int_equal(mails_of_burst(0, 25), 1);
 }
 
+/* A service of the web, or RPC, asked of a listener; reply_len bytes of its were not seen. */
+static size_t mails_of_request(const char *request, uint32_t reply_len)
+{
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 80);
+	say(&line, CLIENT, request);
+	lose(&line, SERVER, reply_len);
+	acknowledge(&line, SERVER);
+	acknowledge(&line, CLIENT);
+	engine_drain(run->engine);
+	const size_t mails = run_mails(run);
+	run_end(run);
+	return mails;
+}
+
+static void a_service_asked_of_who_never_answers_is_none(void **state)
+{
+	(void)state;
+	static const char *const REQUESTS[] = {
+		"POST /EWS/Exchange.asmx HTTP/1.1\r\nContent-Length: 1\r\n\r\nx",
+		"POST /mapi/emsmdb/ HTTP/1.1\r\n\r\n",
+		"RPC_IN_DATA /rpc/rpcproxy.dll?x:6001 HTTP/1.1\r\n\r\n"};
+	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
+		assert_int_equal(mails_of_request(REQUESTS[i], 0), 0);
+		assert_int_equal(mails_of_request(REQUESTS[i], 30), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +181,7 @@ int main(void)
 			what_did_not_fit_is_a_gap_of_its_length_in_the_dialogue),
 		cmocka_unit_test(who_is_acknowledged_has_spoken_though_nobody_saw_it),
 		cmocka_unit_test(who_never_answers_receives_no_mail),
+		cmocka_unit_test(a_service_asked_of_who_never_answers_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

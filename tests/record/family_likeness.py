@@ -146,6 +146,29 @@ def unanswered():
                     (STRANGER, 4243, (">a LOGIN alice s3cret\r\n", ">b SELECT INBOX\r\n")))
 
 
+def asked(request, answer):
+    """One request and its answer, and an empty body each."""
+    return (f">{request} HTTP/1.1\r\nHost: www.example.net\r\nContent-Length: 0\r\n\r\n",
+            f"<HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n")
+
+
+@CASE("paths-like-exchange-s", OFFICE, """Web servers whose paths are Exchange's by chance: an interface of JSON at /ews/,
+      one that wants a token of its own, an appliance and an application of PHP at /owa/, an autodiscover for other
+      mail programs, a tunnel of RPC that the server does not know, and one that nobody answers. None of them is
+      Exchange, and they say so.""",
+      absent=("flow.illegitimate", "port.unusual", "tls.missing", "tls.credentials-clear"))
+def by_chance():
+    return together(
+        (STRANGER, 80, asked("POST /ews/list", "200 OK\r\nContent-Type: application/json")),
+        (STRANGER, 80, asked("POST /EWS/token", '401 Unauthorized\r\nWWW-Authenticate: Bearer realm="api"')),
+        (STRANGER, 80, asked("GET /owa/", "200 OK\r\nServer: GoAhead-Webs")),
+        (STRANGER, 80, asked("GET /owa/", "200 OK\r\nServer: Apache\r\nSet-Cookie: PHPSESSID=1")),
+        (STRANGER, 80, asked("POST /autodiscover/autodiscover.xml",
+                             "200 OK\r\nContent-Type: text/xml\r\nX-Powered-By: PHP/8.2")),
+        (STRANGER, 80, asked("RPC_IN_DATA /rpc/rpcproxy.dll?host:6001", "404 Not Found\r\nServer: nginx")),
+        (STRANGER, 80, asked("RPC_IN_DATA /rpc/rpcproxy.dll?host:6001", "")[:1]))
+
+
 @CASE("burst-with-an-odd-end", OFFICE, """A client that sends all of its mail before the greeting and ends the text
       by a line feed alone: one message to a server without STARTTLS, and nothing smuggled.""",
       findings=("sender.illegitimate",), absent=("smtp.smuggling",))
