@@ -248,6 +248,8 @@ static struct choice choose(const struct prefix *prefix,
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const unsigned client =
 			turn == 0 ? hint->client_side : 1U - hint->client_side;
+		const bool is_like_mail =
+			(traits[1 - client].server & SERVER_LIKE_MAIL) != 0;
 		const struct rules_state state = {
 			.is_last = is_last,
 			.is_server_first = prefix_is_first(prefix, 1 - client),
@@ -267,8 +269,9 @@ static struct choice choose(const struct prefix *prefix,
 			.is_client_captured = client == hint->client_side
 						      ? hint->is_client_captured
 						      : hint->is_server_captured,
-			.is_unasked = recital_is_unasked(
-				prefix, hint, result, &traits[client], client),
+			.is_unasked =
+				is_like_mail && recital_is_unasked(prefix, hint, result,
+							&traits[client], client),
 			.is_server_mute = recital_is_mute(prefix, hint, 1 - client) &&
 					  !is_far_end(result),
 			.port_owner = protocol_row(port_owner)->family,

@@ -7,6 +7,19 @@
 		CLIENT_PASS | CLIENT_POP3 | CLIENT_POP3_SHARED | CLIENT_IMAP |     \
 		CLIENT_SIEVE | CLIENT_SASL_QUOTED)
 
+/* Bytes of text at the front; all else may hide a command from us that a server takes. */
+static size_t text_len(struct text bytes, bool is_of_lines)
+{
+	size_t len = 0;
+	while (len < bytes.len &&
+		(bytes.at[len] >= ' ' || bytes.at[len] == '\t' ||
+			(is_of_lines &&
+				(bytes.at[len] == '\r' || bytes.at[len] == '\n')))) {
+		len++;
+	}
+	return len;
+}
+
 /* One line and no command of mail, and all of it before the server's first word. */
 static bool is_one_request(
 	const struct prefix *prefix, const struct traits *traits, unsigned client)
@@ -19,10 +32,7 @@ static bool is_one_request(
 		return false;
 	}
 	const struct text all = {prefix->bytes[client], len};
-	size_t line = 0;
-	while (line < len && (all.at[line] >= ' ' || all.at[line] == '\t')) {
-		line++;
-	}
+	const size_t line = text_len(all, false);
 	const struct text rest = {all.at + line, len - line};
 	return rest.len > 0 && text_trim(rest).len == 0;
 }
@@ -41,10 +51,27 @@ bool recital_is_mute(
 	return hint->is_mute[side] && !prefix->has_gap[side];
 }
 
+/*
+ * Who was asked for the connection says no word of mail: then whoever opened it serves none,
+ * with whatever lines.
+ */
+static bool is_turned_to_nobody(const struct prefix *prefix,
+	const struct classify_hint *hint, const struct traits *traits, unsigned client)
+{
+	const struct text said = {prefix->bytes[client], prefix->len[client]};
+	return client != hint->client_side && hint->is_client_known &&
+	       hint->is_server_captured && !prefix->has_gap[client] &&
+	       (traits->client & CLIENT_OF_MAIL) == 0 &&
+	       text_len(said, true) == said.len;
+}
+
 bool recital_is_unasked(const struct prefix *prefix, const struct classify_hint *hint,
 	const struct classification *result, const struct traits *traits,
 	unsigned client)
 {
+	if (is_turned_to_nobody(prefix, hint, traits, client)) {
+		return true;
+	}
 	if (result->slides > 0) {
 		return result->is_unasked && prefix->len[client] == 0;
 	}

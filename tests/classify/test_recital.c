@@ -177,6 +177,31 @@ static void commands_to_who_never_answers_are_no_dialogue(void **state)
 	assert_int_equal(name_of(&talk), PROTOCOL_SMTP);
 }
 
+/* Whoever opened the connection says a server's lines: who takes them says no word of mail. */
+static void lines_that_are_sent_to_a_listener_turn_no_roles(void **state)
+{
+	(void)state;
+	struct talk talk;
+	hear(&talk, 4242);
+	put(&talk, CLIENT, GREETED);
+	put(&talk, SERVER, "OK\r\n");
+	put(&talk, CLIENT, GREETED);
+	put(&talk, SERVER, "OK\r\n");
+	assert_false(is_mail(&talk));
+	hear(&talk, 4242); /* nearly: it may, in a way of its own */
+	put(&talk, CLIENT, "220 x\r\n");
+	put(&talk, SERVER,
+		"\x01"
+		"EHLO x\r\n");
+	put(&talk, CLIENT, "250-x\r\n250-SIZE 9\r\n250 DSN\r\n");
+	assert_int_equal(name_of(&talk), PROTOCOL_SMTP);
+	hear(&talk, 4242); /* nearly: it does */
+	put(&talk, CLIENT, "220 mx.example.net\r\n");
+	put(&talk, SERVER, "EHLO x\r\n");
+	assert_int_equal(name_of(&talk), PROTOCOL_SMTP);
+	assert_true(talk.result.is_turned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +210,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_spoken_with_is_one),
 		cmocka_unit_test(a_server_whose_client_is_not_seen_is_one),
 		cmocka_unit_test(commands_to_who_never_answers_are_no_dialogue),
+		cmocka_unit_test(lines_that_are_sent_to_a_listener_turn_no_roles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
