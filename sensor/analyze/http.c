@@ -2,6 +2,7 @@
 
 #include "analyze/dialogue.h"
 #include "analyze/http_head.h"
+#include "analyze/http_sign.h"
 #include "analyze/note.h"
 #include "analyze/sasl.h"
 #include "classify/exchange.h"
@@ -136,13 +137,6 @@ static bool read_request(
 	} else if (!text_is(request.method, "OPTIONS")) {
 		http->asking |= HTTP_ASKED_CONTENT;
 	}
-	if (service == PROTOCOL_OUTLOOK_ANYWHERE) {
-		/* its methods are evidence enough, and the answer may be hours away */
-		facts->is_unanswered = false;
-		if (facts->protocol == PROTOCOL_HTTP) {
-			facts->protocol = service;
-		}
-	}
 	return true;
 }
 
@@ -151,6 +145,7 @@ static bool read_status(struct http *http, const struct line *line)
 	if (!http_head_status(line->text, &http->status)) {
 		return false;
 	}
+	http->is_exchange_s = http->is_other_s = false;
 	if (http->status < 200) {
 		http->answering = http->asked_count > 0 ? http->asked[0].flags : 0;
 		return true;
@@ -187,12 +182,23 @@ static void read_authenticate(struct http *http, struct facts *facts, struct tex
 	http->is_challenging |= (mechanism & legs) != 0 && text_trim(value).len > 0;
 }
 
+static void note_sign(struct http *http, struct text line)
+{
+	const enum http_sign sign =
+		http_sign_of_field(line, (enum protocol)http->claimed);
+	http->is_exchange_s |= sign == HTTP_SIGN_EXCHANGE;
+	http->is_other_s |= sign == HTTP_SIGN_OTHER;
+}
+
 /* Framing: RFC 9112 section 6. */
 static void read_field(struct http *http, struct facts *facts, enum direction way,
 	const struct line *line)
 {
 	struct http_side *side = &http->sides[way];
 	struct text value;
+	if (way == DIRECTION_TO_CLIENT && facts->is_unanswered) {
+		note_sign(http, line->text);
+	}
 	const bool is_folded = line->text.at[0] == ' ' || line->text.at[0] == '\t';
 	if (is_folded) { /* RFC 9112 section 5.2: goes on with the field before */
 		value = text_trim(line->text);
@@ -279,6 +285,13 @@ static void note_login(const struct http *http, struct facts *facts)
 	}
 }
 
+/* Visibly no Exchange. ActiveSync is spoken by others too: Z-Push, SOGo, Horde. */
+static bool is_of_another(const struct http *http)
+{
+	return http->claimed != PROTOCOL_EAS && http->is_other_s &&
+	       !http->is_exchange_s;
+}
+
 static void note_answer(struct http *http, struct facts *facts)
 {
 	const unsigned flags = http->answering;
@@ -286,7 +299,8 @@ static void note_answer(struct http *http, struct facts *facts)
 	if ((flags & HTTP_ASKED_SERVICE) == 0) {
 		return;
 	}
-	if (facts->is_unanswered && http_head_is_missing(http->status)) {
+	if (facts->is_unanswered &&
+		(http_head_is_missing(http->status) || is_of_another(http))) {
 		http->claimed =
 			PROTOCOL_HTTP; /* until one asks for a service that is */
 		facts->protocol = PROTOCOL_HTTP;
@@ -425,6 +439,13 @@ static void take_line(struct http *http, struct facts *facts, enum direction way
 	}
 }
 
+/* It goes on in RPC, whose answer may be hours away: MS-RPCH section 3.2.2.3. */
+static void note_channel(struct facts *facts)
+{
+	facts->protocol = PROTOCOL_OUTLOOK_ANYWHERE;
+	facts->is_unanswered = false;
+}
+
 /* PDUs in the bodies of RPC over HTTP: MS-RPCH section 3.2. */
 static void read_pdus(
 	struct http *http, struct facts *facts, enum direction way, struct text bytes)
@@ -433,6 +454,9 @@ static void read_pdus(
 	struct text body;
 	enum rpc_item item = rpc_pdus_next(pdus, &bytes, &body);
 	for (; item != RPC_ITEM_MORE; item = rpc_pdus_next(pdus, &bytes, &body)) {
+		if (item == RPC_ITEM_END) {
+			note_channel(facts);
+		}
 		if (item == RPC_ITEM_END && rpc_pdus_is_content(pdus)) {
 			rpc_pdus_note_content(pdus, facts, RPC_LEVEL_UNKNOWN);
 		}

@@ -2,8 +2,8 @@
  * analyze/http - the mail services of Exchange over HTTP/1.x in clear.
  *
  * Reads heads line by line and passes bodies by their length (RFC 9112). A request
- * names the service; it counts once the server serves it: until then the facts are
- * unanswered, and where it never does the flow is plain HTTP. Of Authorization only the
+ * names the service; it counts once a server that may be Exchange serves it: until then the
+ * facts are unanswered, and where none does the flow is plain HTTP. Of Authorization only the
  * scheme is kept. The bodies of RPC over HTTP are looked at for their protection.
  * Requests for no such service are read for one that is, or for a way out of HTTP:
  * CONNECT and 101 end in ANALYZE_TUNNEL (RFC 9110 sections 9.3.6 and 15.2.2).
@@ -55,16 +55,18 @@ struct http {
 	uint16_t asked_count;                    /* requests without an answer yet */
 	struct http_asked asked[HTTP_ASKED_MAX]; /* those, the oldest first */
 	uint8_t asked_runs;
-	uint8_t requests;    /* that were read, up to a limit */
-	uint8_t asking;      /* flags of the request at hand */
-	uint8_t answering;   /* flags of the request that is answered */
-	uint8_t next;        /* enum analyze_next */
-	uint8_t claimed;     /* enum protocol that the requests ask for */
-	bool is_http2;       /* the client began so */
-	bool is_websocket;   /* the last upgrade that a server took */
-	bool may_be_open;    /* a 2xx came behind a CONNECT, perhaps not its own */
-	bool is_challenging; /* the answer at hand goes on with a login of several legs */
-	bool is_idle;        /* no request was for mail yet: answers are only counted */
+	uint8_t requests;      /* that were read, up to a limit */
+	uint8_t asking;        /* flags of the request at hand */
+	uint8_t answering;     /* flags of the request that is answered */
+	uint8_t next;          /* enum analyze_next */
+	uint8_t claimed;       /* enum protocol that the requests ask for */
+	bool is_http2 : 1;     /* the client began so */
+	bool is_websocket : 1; /* the last upgrade that a server took */
+	bool may_be_open : 1;  /* a 2xx came behind a CONNECT, perhaps not its own */
+	bool is_idle : 1; /* no request was for mail yet: answers are only counted */
+	bool is_challenging : 1; /* the answer at hand goes on with a login of several legs */
+	bool is_exchange_s : 1; /* the answer at hand has a sign of Exchange */
+	bool is_other_s : 1;    /* of a server that is none */
 	union {
 		/* of the last CONNECT, with its NUL */
 		char authority[HTTP_AUTHORITY_BYTES];

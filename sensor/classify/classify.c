@@ -2,6 +2,7 @@
 
 #include "base/cold.h"
 #include "classify/proxy.h"
+#include "classify/recital.h"
 #include "classify/rpc_head.h"
 #include "classify/rules.h"
 #include "classify/traits.h"
@@ -167,12 +168,6 @@ static void note_tags(const struct prefix *prefix, struct traits traits[2])
 	}
 }
 
-static bool is_first(const struct prefix *prefix, unsigned side)
-{
-	return prefix->run_count > 0 && prefix->runs[0].side == side &&
-	       !prefix->runs[0].is_gap;
-}
-
 /* No byte will come that could be looked at. */
 static bool is_last(const struct prefix *prefix, const struct classify_hint *hint)
 {
@@ -226,7 +221,7 @@ static void note_opening(const struct prefix *prefix, const struct classify_hint
 		return;
 	}
 	result->is_opening_known = true;
-	if (hint->is_client_known && !is_turned && is_first(prefix, side) &&
+	if (hint->is_client_known && !is_turned && prefix_is_first(prefix, side) &&
 		(result->is_ahead || !is_first_word_lost(prefix, 1U - side))) {
 		const struct text bytes = {prefix->bytes[side], prefix->len[side]};
 		result->opening_traits = client->client_first;
@@ -247,9 +242,17 @@ struct choice {
 	unsigned client;
 };
 
+/* Who was asked for the connection stands behind a proxy, which is heard in its place. */
+static bool is_far_end(const struct classification *result)
+{
+	return result->proxy == CLASSIFY_PROXY_CONNECT ||
+	       result->proxy == CLASSIFY_PROXY_SOCKS;
+}
+
 /* Try both sides as the client; the row that stands first in the table wins. */
 static struct choice choose(const struct prefix *prefix,
-	const struct classify_hint *hint, const struct traits traits[2], bool is_last)
+	const struct classify_hint *hint, const struct classification *result,
+	const struct traits traits[2], bool is_last)
 {
 	const enum protocol port_owner = protocol_of_port(hint->server_port);
 	struct choice choice = {NULL, hint->client_side};
@@ -257,9 +260,11 @@ static struct choice choose(const struct prefix *prefix,
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const unsigned client =
 			turn == 0 ? hint->client_side : 1U - hint->client_side;
+		const bool is_like_mail =
+			(traits[1 - client].server & SERVER_LIKE_MAIL) != 0;
 		const struct rules_state state = {
 			.is_last = is_last,
-			.is_server_first = is_first(prefix, 1 - client),
+			.is_server_first = prefix_is_first(prefix, 1 - client),
 			.is_client_full = prefix_is_full(prefix, client),
 			.is_turned = turn == 1 && hint->is_client_known,
 			.is_against_port = turn == 1 && !hint->is_client_known &&
@@ -276,6 +281,11 @@ static struct choice choose(const struct prefix *prefix,
 			.is_client_captured = client == hint->client_side
 						      ? hint->is_client_captured
 						      : hint->is_server_captured,
+			.is_unasked =
+				is_like_mail && recital_is_unasked(prefix, hint, result,
+							&traits[client], client),
+			.is_server_mute = recital_is_mute(prefix, hint, 1 - client) &&
+					  !is_far_end(result),
 			.port_owner = protocol_row(port_owner)->family,
 		};
 		const struct rule *rule = rules_match(
@@ -352,7 +362,8 @@ static bool is_joined_at_greeting(const struct prefix *prefix,
 	const struct classify_hint *hint, const struct traits traits[2])
 {
 	const unsigned server = 1U - hint->client_side;
-	return !hint->is_client_known && !hint->is_ended && is_first(prefix, server) &&
+	return !hint->is_client_known && !hint->is_ended &&
+	       prefix_is_first(prefix, server) &&
 	       (traits[server].server & SERVER_LIKE_MAIL) != 0;
 }
 
@@ -367,13 +378,15 @@ static COLD bool slide(struct prefix *prefix, const struct classify_hint *hint,
 	if (!is_full || !is_greeted(hint, traits) || result->slides == SLIDES_MAX) {
 		return false;
 	}
-	const struct choice choice = choose(prefix, hint, traits, true);
+	const struct choice choice = choose(prefix, hint, result, traits, true);
 	note_opening(prefix, hint, &traits[hint->client_side],
 		choice.client != hint->client_side, result);
 	if (choice.rule && protocol_row(choice.rule->protocol)->is_mail) {
 		take_rule(result, choice.rule, hint, choice.client);
 		return true;
 	}
+	result->is_unasked = recital_is_unasked(
+		prefix, hint, result, &traits[hint->client_side], hint->client_side);
 	result->server_kept = traits[1U - hint->client_side].server;
 	result->slides++;
 	prefix_forget(prefix);
@@ -530,7 +543,8 @@ static void classify_bytes(struct prefix *prefix, const struct classify_hint *hi
 	}
 	if (any != 0) {
 		const bool is_over = is_last(prefix, hint) && !is_greeted(hint, traits);
-		const struct choice choice = choose(prefix, hint, traits, is_over);
+		const struct choice choice =
+			choose(prefix, hint, result, traits, is_over);
 		if (choice.rule && is_echo(prefix, choice.rule->protocol)) {
 			echo_go_on(prefix, hint, result);
 			return;

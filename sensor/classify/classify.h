@@ -48,7 +48,8 @@ struct classification {
 	uint8_t opening; /* enum opening; see classify_opening */
 	bool is_opening_known : 1;
 	bool is_ahead : 1; /* the client had acknowledged nothing of its server's; the caller's to set */
-	bool is_turned; /* both ends speak the other one's part (rules.c), against the handshake */
+	bool is_unasked : 1; /* when it last slid: what the server said answered nothing, private */
+	bool is_turned : 1; /* both ends speak the other one's part (rules.c), against the handshake */
 	bool has_proxy_client;   /* .proxy_client and _port hold */
 	bool has_target_address; /* .target holds; else .target_host may */
 	uint16_t proxy_skip[2];  /* bytes of a proxy's token still to come, by side */
@@ -70,6 +71,8 @@ struct classify_hint {
 	bool is_client_known;    /* by SYN or SYN-ACK, not by a guess */
 	bool is_client_captured; /* packets of it were seen: what it says will be, too */
 	bool is_server_captured; /* the same */
+	/* of each side: it is heard, and said nothing that was seen or acknowledged */
+	bool is_mute[2];
 	uint16_t server_port;
 	bool is_ended; /* the flow is over: decide with what there is */
 };

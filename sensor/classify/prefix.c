@@ -160,6 +160,12 @@ COLD void prefix_forget(struct prefix *prefix)
 	prefix_gap(prefix, 1);
 }
 
+bool prefix_is_first(const struct prefix *prefix, unsigned side)
+{
+	return prefix->run_count > 0 && prefix->runs[0].side == side &&
+	       !prefix->runs[0].is_gap;
+}
+
 bool prefix_has_gone_on(const struct prefix *prefix, unsigned side)
 {
 	unsigned words = 0;

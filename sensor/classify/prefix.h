@@ -55,6 +55,10 @@ void prefix_drop(struct prefix *prefix, unsigned side, size_t len);
 
 /* Forget all bytes of both sides; that some are missing stays known. */
 void prefix_forget(struct prefix *prefix);
+
+/* The very first bytes were this side's, and none were lost in front of them. */
+bool prefix_is_first(const struct prefix *prefix, unsigned side);
+
 /* This side spoke, and once more behind a word of the other; or for so long that it is cut. */
 bool prefix_has_gone_on(const struct prefix *prefix, unsigned side);
 /* All that one side said, at least so many bytes, repeats what the other one said before. */

@@ -1,7 +1,5 @@
 #include "classify/rules.h"
 
-#include "classify/joined.h"
-
 /*
  * In order of weight: the first row that fits decides. "220" by itself names nothing
  * (FTP greets so too), nor does a verb that several protocols share.
@@ -75,11 +73,13 @@ static const struct rule RULES[] = {
 	{.client_any = CLIENT_LHLO,
 		.client_and = CLIENT_MAIL | CLIENT_RCPT,
 		.client_first = CLIENT_LHLO,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "lhlo, client side alone"},
 	{.client_any = CLIENT_LHLO,
 		.client_first = CLIENT_LHLO,
 		.needs_last = true,
+		.is_server_unheard = true,
 		.protocol = PROTOCOL_LMTP,
 		.evidence = "lhlo, client side alone"},
 	{.server_any = SERVER_LMTP_TEXT,
@@ -470,135 +470,8 @@ static const struct rule RULES[] = {
 		.evidence = "one tls record"},
 };
 
-#define RULE_COUNT (sizeof(RULES) / sizeof(RULES[0]))
-
-static bool holds_any(uint64_t traits, uint64_t wanted)
+const struct rule *rules_table(size_t *count)
 {
-	return wanted == 0 || (traits & wanted) != 0;
-}
-
-/* Where both sides may say it, neither side may have said these. */
-static bool is_contradicted(const struct rule *rule, const struct traits *client,
-	const struct traits *server)
-{
-	const uint64_t said =
-		server->server | (rule->is_role_unsure ? client->server : 0);
-	return (client->client & rule->client_none) != 0 ||
-	       (said & rule->server_none) != 0;
-}
-
-/* Words of the client's alone: the server had its say and said nothing of mail. */
-static bool is_answer_alien(
-	const struct traits *server, const struct rules_state *state)
-{
-	return state->is_last ||
-	       (state->has_answer && (server->server & SERVER_LIKE_MAIL) == 0);
-}
-
-/* A client's words are a claim as long as its server may yet say what it is. */
-static bool is_unheard(const struct traits *server, const struct rules_state *state)
-{
-	if (state->is_answer_whole && (server->server_first & SERVER_LIKE_MAIL) == 0) {
-		return false;
-	}
-	return state->is_last || !state->is_answer_to_come;
-}
-
-/*
- * In mid-stream, lines that may be those of a letter or a page that goes by: anybody writes
- * one. What one end says alone counts where the port says who serves, and that it is this.
- */
-static bool is_letter_s(const struct rule *rule, const struct traits *client,
-	const struct rules_state *state)
-{
-	const struct protocol_row *row = protocol_row(rule->protocol);
-	if (state->is_client_known || !row->is_mail) {
-		return false;
-	}
-	const bool is_lmtp = row->family == PROTOCOL_LMTP; /* its commands are SMTP's */
-	const bool is_other_mail =
-		state->port_owner != PROTOCOL_UNKNOWN &&
-		state->port_owner != row->family &&
-		(is_lmtp || protocol_row(state->port_owner)->grammar != row->grammar);
-	if (rule->client_any != 0) {
-		return is_other_mail && (is_lmtp || rule->server_any == 0);
-	}
-	return is_other_mail || state->is_against_port ||
-	       (client->client & CLIENT_FOREIGN_FIRST) != 0;
-}
-
-/* The other end says nothing, and would be heard; or nobody knows yet in mid-stream. */
-static bool is_asking_due(const struct rules_state *state)
-{
-	const bool is_odd_port = state->port_owner == PROTOCOL_UNKNOWN;
-	return state->is_client_captured ||
-	       (!state->is_client_known && is_odd_port && !state->is_last);
-}
-
-static bool is_on_port(const struct rule *rule, enum protocol port_owner)
-{
-	if (rule->is_off_the_mail) {
-		return port_owner == PROTOCOL_UNKNOWN;
-	}
-	return rule->port_owner == PROTOCOL_UNKNOWN || rule->port_owner == port_owner;
-}
-
-static bool is_time(const struct rule *rule, const struct traits *server,
-	const struct rules_state *state)
-{
-	if (rule->needs_asking && state->is_client_mute && is_asking_due(state)) {
-		return false;
-	}
-	if (rule->needs_answer && !is_answer_alien(server, state)) {
-		return false;
-	}
-	if (rule->is_role_unsure && state->is_turned) {
-		return false; /* the row tells nothing of roles: as they are known, or not */
-	}
-	if (state->is_turned && rule->client_any == 0 &&
-		(!state->is_last || (server->server_first & SERVER_LIKE_MAIL) == 0) &&
-		protocol_row(rule->protocol)->is_mail) {
-		return false; /* the other part has to be played as well, or this from the start */
-	}
-	if (rule->is_server_unheard &&
-		(state->is_turned || !is_unheard(server, state))) {
-		return false; /* who was asked for the connection has to be heard */
-	}
-	if (rule->needs_known_client && !state->is_client_known) {
-		return false;
-	}
-	if (rule->needs_last && !state->is_last) {
-		return false;
-	}
-	if (rule->needs_last_or_full && !state->is_last && !state->is_client_full) {
-		return false;
-	}
-	return !rule->needs_server_first || state->is_server_first;
-}
-
-const struct rule *rules_match(const struct traits *client, const struct traits *server,
-	const struct rules_state *state, size_t *rank)
-{
-	size_t joined_count = 0;
-	const struct rule *joined = joined_rules(&joined_count);
-	const size_t count = joined_count + RULE_COUNT;
-	const size_t end = *rank < count ? *rank : count;
-	for (size_t i = state->is_client_known ? joined_count : 0; i < end; i++) {
-		const struct rule *rule =
-			i < joined_count ? &joined[i] : &RULES[i - joined_count];
-		if (holds_any(client->client, rule->client_any) &&
-			holds_any(client->client, rule->client_and) &&
-			holds_any(client->client_first, rule->client_first) &&
-			holds_any(server->server, rule->server_any) &&
-			holds_any(server->server, rule->server_and) &&
-			holds_any(server->server_first, rule->server_first) &&
-			!is_contradicted(rule, client, server) &&
-			is_on_port(rule, state->port_owner) &&
-			!is_letter_s(rule, client, state) &&
-			is_time(rule, server, state)) {
-			*rank = i;
-			return rule;
-		}
-	}
-	return NULL;
+	*count = sizeof(RULES) / sizeof(RULES[0]);
+	return RULES;
 }

@@ -22,6 +22,8 @@ struct rules_state {
 	bool is_answer_to_come; /* it said nothing yet, and will be heard */
 	bool is_client_mute;    /* it said nothing, or not yet */
 	bool is_client_captured;
+	bool is_unasked;     /* what the server says answers no command */
+	bool is_server_mute; /* it is heard, and says nothing */
 	/* the clear protocol of the server's port, or UNKNOWN */
 	enum protocol port_owner;
 };
@@ -59,6 +61,9 @@ struct rule {
 #define SERVER_LIKE_MAIL                                                           \
 	(SERVER_REPLY | SERVER_OK | SERVER_ERR | SERVER_UNTAGGED | SERVER_TAGGED | \
 		SERVER_SIEVE | SERVER_SMTP_TEXT | SERVER_LMTP_TEXT)
+
+/* All rows, in order of weight. */
+const struct rule *rules_table(size_t *count);
 
 /*
  * The first row that fits and stands before *rank in the table, whose place *rank

@@ -78,11 +78,11 @@ static bool is_ftp_first(struct text text)
 	return false;
 }
 
-/* Services that greet with 220 as well: RFC 1861, RFC 2229, HylaFAX. */
+/* Services that greet with 220 as well: RFC 1861, RFC 2229, HylaFAX, VDR. */
 static bool is_other_service(struct text words)
 {
 	return traits_contains(words, "SNPP") || traits_contains(words, "dictd") ||
-	       traits_contains(words, "HylaFAX");
+	       traits_contains(words, "HylaFAX") || traits_contains(words, "SVDRP");
 }
 
 static uint64_t traits_of_greeting(const struct traits_line *line, struct text text)

@@ -359,6 +359,8 @@ static enum conversation_phase classify_once(struct watch *watch, bool is_ended)
 		.is_client_known = flow->confidence > DIRECTION_CONFIDENCE_BANNER,
 		.is_client_captured = flow->packets[flow->client] > 0,
 		.is_server_captured = flow->packets[!flow->client] > 0,
+		.is_mute = {flow_is_mute(watch->engine->flows, flow, 0),
+			flow_is_mute(watch->engine->flows, flow, 1)},
 		.server_port = flow_server_port(flow),
 		.is_ended = is_ended};
 	const struct classification *result = &conversation->classification;
@@ -539,8 +541,7 @@ static enum conversation_phase name_at_end(struct watch *watch)
 	if (conversation->classification.protocol == PROTOCOL_TLS) {
 		return name_tls(watch, true);
 	}
-	const enum protocol protocol =
-		wire_foreign_protocol(&conversation_dialogue(conversation)->facts);
+	const enum protocol protocol = web_foreign_protocol(watch);
 	return protocol == PROTOCOL_OTHER ? CONVERSATION_DIALOGUE
 					  : become_foreign(watch, protocol);
 }

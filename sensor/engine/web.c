@@ -62,3 +62,16 @@ void web_name(struct conversation *conversation)
 		conversation->classification.evidence = "a later http request";
 	}
 }
+
+enum protocol web_foreign_protocol(const struct watch *watch)
+{
+	const struct flow *flow = watch->flow;
+	const struct dialogue *dialogue = conversation_dialogue(watch->conversation);
+	const struct facts *facts = &dialogue->facts;
+	if (facts->is_unanswered && facts->gaps == 0 &&
+		flow_is_mute(watch->engine->flows, flow, !flow->client)) {
+		return dialogue->analyzer == &ANALYZER_HTTP ? PROTOCOL_HTTP
+							    : PROTOCOL_DCERPC;
+	}
+	return wire_foreign_protocol(facts);
+}

@@ -20,3 +20,9 @@ void web_rest(struct watch *watch);
 
 /* A later request of a connection that was plain HTTP asked for mail, and got it. */
 void web_name(struct conversation *conversation);
+
+/*
+ * At its end: what it is where it is no mail, else PROTOCOL_OTHER. A service that was asked of
+ * a server that is heard and never says a word is none.
+ */
+enum protocol web_foreign_protocol(const struct watch *watch);

@@ -254,6 +254,13 @@ struct flow_numbers {
 struct flow_numbers flow_numbers(
 	const struct flow_table *table, const struct flow *flow, unsigned side);
 
+/*
+ * A side that would be heard said nothing: no byte of it came, and the other end acknowledged
+ * none but its FIN. Of one whose start was not seen nobody knows what went before.
+ */
+bool flow_is_mute(
+	const struct flow_table *table, const struct flow *flow, unsigned side);
+
 /* The bytes tell who is the client (never overrules a handshake). */
 void flow_set_client(struct flow *flow, unsigned side);
 

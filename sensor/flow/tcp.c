@@ -221,19 +221,6 @@ static bool expected_sequence(const struct flow_table *table, const struct flow 
 	       (flow->bytes[side] == 0 && flow->syns & 1U << side);
 }
 
-struct flow_numbers flow_numbers(
-	const struct flow_table *table, const struct flow *flow, unsigned side)
-{
-	const struct stream *stream = table_read_stream(table, flow);
-	const struct stream_side *from = stream ? &stream->sides[side] : NULL;
-	if (!from || !from->is_synchronised || !from->is_acknowledged) {
-		return (struct flow_numbers){.is_known = false};
-	}
-	return (struct flow_numbers){.is_known = true,
-		.next = from->next_sequence,
-		.acknowledged = from->acknowledged};
-}
-
 static COLD void on_reset(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {

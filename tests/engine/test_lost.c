@@ -78,6 +78,100 @@ static void what_did_not_fit_is_a_gap_of_its_length_in_the_dialogue(void **state
 	run_end(run);
 }
 
+/*
+ * A port of nobody's, and a server that answers; of its client nothing is there but, perhaps,
+ * how far it was acknowledged.
+ */
+static size_t mails_of_half(uint32_t command_len, bool is_client_heard)
+{
+	static const char *const REPLIES[] = {"220 mx.example.net ESMTP\r\n",
+		"250-mx.example.net\r\n250 SIZE\r\n", "250 2.1.0 ok\r\n",
+		"250 2.1.5 ok\r\n", "354 go on\r\n", "250 2.0.0 queued\r\n"};
+	struct engine_run *run = run_begin();
+	struct line line = line_of(run, MX_OUT, 40000, INTERNET, 50123);
+	if (is_client_heard) {
+		greet(&line);
+	} else {
+		segment(&line, SERVER, TCP_SYN | TCP_ACK, line.next[SERVER] - 1,
+			text_of(""));
+	}
+	for (size_t i = 0; i < sizeof(REPLIES) / sizeof(REPLIES[0]); i++) {
+		say(&line, SERVER, REPLIES[i]);
+		if (is_client_heard) {
+			acknowledge(&line, CLIENT);
+		}
+		lose(&line, CLIENT, command_len);
+	}
+	segment(&line, SERVER, TCP_FIN | TCP_ACK, line.next[SERVER], text_of(""));
+	engine_drain(run->engine);
+	const size_t mails = run_mails(run);
+	run_end(run);
+	return mails;
+}
+
+static void who_is_acknowledged_has_spoken_though_nobody_saw_it(void **state)
+{
+	(void)state;
+	assert_int_equal(mails_of_half(20, false), 1);
+	assert_int_equal(mails_of_half(20, true), 1);
+	/* nearly: it never said a byte, and the lines are those of a file */
+	assert_int_equal(mails_of_half(0, false), 0);
+	assert_int_equal(mails_of_half(0, true), 0);
+}
+
+/* The same of a client that says a whole mail, and whose server is half there. */
+static size_t mails_of_burst(uint32_t reply_len, uint16_t port)
+{
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, port);
+	say(&line, CLIENT, "EHLO host.example.org\r\nMAIL FROM:<a@example.org>\r\n");
+	lose(&line, SERVER, reply_len);
+	acknowledge(&line, SERVER);
+	say(&line, CLIENT, "RCPT TO:<b@example.net>\r\nDATA\r\nhello\r\n.\r\n");
+	acknowledge(&line, SERVER);
+	hang_up(&line);
+	engine_drain(run->engine);
+	const size_t mails = run_mails(run);
+	run_end(run);
+	return mails;
+}
+
+static void who_never_answers_receives_no_mail(void **state)
+{
+	(void)state;
+	assert_int_equal(mails_of_burst(0, 4242), 0);
+	assert_int_equal(mails_of_burst(30, 4242), 1); /* nearly: it did, unseen */
+	assert_int_equal(mails_of_burst(0, 25), 1);
+}
+
+/* A service of the web, or RPC, asked of a listener; reply_len bytes of its were not seen. */
+static size_t mails_of_request(const char *request, uint32_t reply_len)
+{
+	struct engine_run *run = run_begin();
+	struct line line = open_line(run, WORKSTATION, 40000, INTERNET, 80);
+	say(&line, CLIENT, request);
+	lose(&line, SERVER, reply_len);
+	acknowledge(&line, SERVER);
+	acknowledge(&line, CLIENT);
+	engine_drain(run->engine);
+	const size_t mails = run_mails(run);
+	run_end(run);
+	return mails;
+}
+
+static void a_service_asked_of_who_never_answers_is_none(void **state)
+{
+	(void)state;
+	static const char *const REQUESTS[] = {
+		"POST /EWS/Exchange.asmx HTTP/1.1\r\nContent-Length: 1\r\n\r\nx",
+		"POST /mapi/emsmdb/ HTTP/1.1\r\n\r\n",
+		"RPC_IN_DATA /rpc/rpcproxy.dll?x:6001 HTTP/1.1\r\n\r\n"};
+	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
+		assert_int_equal(mails_of_request(REQUESTS[i], 0), 0);
+		assert_int_equal(mails_of_request(REQUESTS[i], 30), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +179,9 @@ int main(void)
 		cmocka_unit_test(a_start_that_is_lost_is_a_gap_in_the_prefix),
 		cmocka_unit_test(
 			what_did_not_fit_is_a_gap_of_its_length_in_the_dialogue),
+		cmocka_unit_test(who_is_acknowledged_has_spoken_though_nobody_saw_it),
+		cmocka_unit_test(who_never_answers_receives_no_mail),
+		cmocka_unit_test(a_service_asked_of_who_never_answers_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

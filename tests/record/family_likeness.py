@@ -121,6 +121,54 @@ def burst():
     return spoken(8025, BURST, "<HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
+RECITED = ("220 mx.example.net ESMTP\r\n250-mx.example.net\r\n250 AUTH PLAIN\r\n235 2.7.0 in\r\n"
+           "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n250 2.0.0 queued\r\n221 2.0.0 bye\r\n")
+
+
+@CASE("files-of-a-dialogue", OFFICE, """Files that hold the lines of a mail server, given out in one go: over the data
+      connection of FTP, twice, once longer than what is kept of it; by gopher, finger and HTTP/0.9, which are asked
+      in one line. Nobody said EHLO, so nothing of it is an answer.""",
+      absent=("sender.illegitimate", "flow.illegitimate", "tls.missing", "port.unusual"))
+def recited():
+    return together(
+        (STRANGER, 50123, ("<" + RECITED,)),
+        (STRANGER, 50124, ("<Transcripts:\r\n", *6 * ("<" + 3 * RECITED,))),
+        (STRANGER, 70, (">/smtp.txt\r\n", "<" + RECITED)),
+        (STRANGER, 79, (">alice\r\n", "<Plan:\r\n" + RECITED)),
+        (STRANGER, 8080, (">GET /smtp.txt\r\n", "<" + RECITED)))
+
+
+@CASE("mail-to-who-never-answers", OFFICE, """A client that says a whole mail, and one that says a login of IMAP, to ports
+      of nobody's whose listener takes the bytes and never says a word: no mail crosses.""",
+      absent=("sender.illegitimate", "flow.illegitimate", "tls.credentials-clear", "sender.attempt"))
+def unanswered():
+    return together((STRANGER, 4242, (">" + BURST + ".\r\n",)),
+                    (STRANGER, 4243, (">a LOGIN alice s3cret\r\n", ">b SELECT INBOX\r\n")))
+
+
+def asked(request, answer):
+    """One request and its answer, and an empty body each."""
+    return (f">{request} HTTP/1.1\r\nHost: www.example.net\r\nContent-Length: 0\r\n\r\n",
+            f"<HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n")
+
+
+@CASE("paths-like-exchange-s", OFFICE, """Web servers whose paths are Exchange's by chance: an interface of JSON at /ews/,
+      one that wants a token of its own, an appliance and an application of PHP at /owa/, an autodiscover for other
+      mail programs, a tunnel of RPC that the server does not know, and one that nobody answers. None of them is
+      Exchange, and they say so.""",
+      absent=("flow.illegitimate", "port.unusual", "tls.missing", "tls.credentials-clear"))
+def by_chance():
+    return together(
+        (STRANGER, 80, asked("POST /ews/list", "200 OK\r\nContent-Type: application/json")),
+        (STRANGER, 80, asked("POST /EWS/token", '401 Unauthorized\r\nWWW-Authenticate: Bearer realm="api"')),
+        (STRANGER, 80, asked("GET /owa/", "200 OK\r\nServer: GoAhead-Webs")),
+        (STRANGER, 80, asked("GET /owa/", "200 OK\r\nServer: Apache\r\nSet-Cookie: PHPSESSID=1")),
+        (STRANGER, 80, asked("POST /autodiscover/autodiscover.xml",
+                             "200 OK\r\nContent-Type: text/xml\r\nX-Powered-By: PHP/8.2")),
+        (STRANGER, 80, asked("RPC_IN_DATA /rpc/rpcproxy.dll?host:6001", "404 Not Found\r\nServer: nginx")),
+        (STRANGER, 80, asked("RPC_IN_DATA /rpc/rpcproxy.dll?host:6001", "")[:1]))
+
+
 @CASE("burst-with-an-odd-end", OFFICE, """A client that sends all of its mail before the greeting and ends the text
       by a line feed alone: one message to a server without STARTTLS, and nothing smuggled.""",
       findings=("sender.illegitimate",), absent=("smtp.smuggling",))
