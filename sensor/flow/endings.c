@@ -48,6 +48,8 @@ COLD void ending_begin(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	struct stream *stream = table_stream(table, flow);
+	stream->has_syn_answer = false; /* what they keep is in one place */
+	stream->has_former = false;
 	stream->resets = (stream->resets | 1U << side) & 3U;
 	stream->reset_sequence[side] = packet->sequence;
 	table_list(table, flow, FLOW_LIST_ENDING);
@@ -66,15 +68,21 @@ static bool is_denied(
 		       0;
 }
 
+COLD void ending_forget(struct flow_table *table, struct flow *flow)
+{
+	struct stream *stream = table_stream(table, flow);
+	const bool has_both = flow->bytes[0] > 0 && flow->bytes[1] > 0;
+	stream->resets = 0;
+	stream->opening = (struct stream_opening){.scales = UINT8_MAX};
+	table_list(table, flow, has_both ? FLOW_LIST_WATCHED : FLOW_LIST_ONE_SIDED);
+}
+
 COLD void ending_look(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	struct stream *stream = table_stream(table, flow);
+	const struct stream *stream = table_stream(table, flow);
 	if (stream && is_denied(stream, packet, side)) {
-		const bool has_both = flow->bytes[0] > 0 && flow->bytes[1] > 0;
-		stream->resets = 0;
-		table_list(table, flow,
-			has_both ? FLOW_LIST_WATCHED : FLOW_LIST_ONE_SIDED);
+		ending_forget(table, flow);
 	}
 }
 

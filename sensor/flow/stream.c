@@ -26,25 +26,16 @@ void stream_init(struct stream *stream)
 	for (unsigned side = 0; side < 2; side++) {
 		clear_side(&stream->sides[side]);
 	}
-	stream->has_syn = false;
 	stream->resets = 0;
+	stream->has_syn = false;
+	stream->has_syn_answer = false;
+	stream->has_former = false;
 }
 
 void stream_synchronise(struct stream_side *side, uint32_t sequence)
 {
 	side->next_sequence = sequence;
 	side->is_synchronised = true;
-}
-
-bool stream_is_complete(const struct stream_side *side)
-{
-	return side->has_fin && side->next_sequence == side->fin_sequence;
-}
-
-bool stream_is_fin_false(const struct stream_side *side)
-{
-	return side->has_fin &&
-	       sequence_diff(side->next_sequence, side->fin_sequence) > 0;
 }
 
 /* Payload on its way into the stream. */

@@ -1,6 +1,7 @@
 #include "flow/table.h"
 
 #include "base/cold.h"
+#include "flow/other.h"
 #include "flow/segments.h"
 
 #include <assert.h>
@@ -462,6 +463,9 @@ void table_watch(struct flow_table *table, struct flow *flow)
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
 		table_list(table, flow,
 			flow->syns == 3 ? FLOW_LIST_ONE_SIDED : FLOW_LIST_UNPROVEN);
+		if (table->left.is_set || table->left.is_back) {
+			other_begin(table, flow);
+		}
 	} else {
 		give_stream(table, flow);
 	}
