@@ -221,12 +221,46 @@ static void take_former(struct flow_table *table, struct flow *flow,
 	table->left = (struct flow_left){.is_back = true};
 }
 
-static void tell(struct flow_table *table, struct flow *flow, unsigned side)
+static void tell(struct flow_table *table, struct flow *flow, unsigned side,
+	enum flow_doubt doubt)
 {
 	const struct flow_ambiguity ambiguity = {
-		.doubt = FLOW_DOUBT_CONNECTION, .side = (uint8_t)side};
+		.doubt = (uint8_t)doubt, .side = (uint8_t)side};
 	table->counters.ambiguous++;
 	table->handler.ambiguous(table->handler.context, flow, &ambiguity);
+}
+
+/* The one place that is left is kept first: who makes up two of them hides nothing. */
+COLD void other_leave(struct stream *stream, unsigned side)
+{
+	const struct stream_side *sides = stream->sides;
+	if (stream->resets == 0 && !stream->has_syn_answer && !stream->has_former &&
+		sides[!side].is_synchronised) {
+		stream->has_former = true;
+		stream->is_former_own = true;
+		stream->former[0] = sides[0].next_sequence;
+		stream->former[1] = sides[1].next_sequence;
+	}
+}
+
+/* Bytes where the side stood before it was followed far off; that place is kept in turn. */
+static void go_back(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	struct stream *stream = table_stream(table, flow);
+	tell(table, flow, side, FLOW_DOUBT_WINDOW);
+	stream->has_former = false;
+	stream->sides[side].has_window = false; /* of what was acknowledged far off */
+	(void)stream_jump(&table->streams, stream, flow, side, packet->sequence);
+}
+
+/* Of a packet with bytes: the first of them go on where others were left. */
+static bool is_of_former(
+	const struct stream *stream, const struct packet *packet, unsigned side)
+{
+	return stream->has_former && packet->sequence == stream->former[side] &&
+	       packet->sequence != stream->sides[side].next_sequence &&
+	       stream_is_near(packet->acknowledgement, stream->former[!side]);
 }
 
 COLD bool other_look(struct flow_table *table, struct flow *flow,
@@ -244,14 +278,16 @@ COLD bool other_look(struct flow_table *table, struct flow *flow,
 		}
 		return !has_bytes;
 	}
-	if (has_bytes && !is_expected && stream->has_former &&
-		packet->sequence == stream->former[side] &&
-		stream_is_near(packet->acknowledgement, stream->former[!side])) {
-		take_former(table, flow, packet, side);
+	if (has_bytes && is_of_former(stream, packet, side)) {
+		if (stream->is_former_own) {
+			go_back(table, flow, packet, side);
+		} else {
+			take_former(table, flow, packet, side);
+		}
 	} else if (has_bytes && is_expected && stream->has_syn_answer &&
 		   !stream->is_answer_told) {
 		stream->is_answer_told = true;
-		tell(table, flow, side);
+		tell(table, flow, side, FLOW_DOUBT_CONNECTION);
 	}
 	return false;
 }
@@ -262,10 +298,11 @@ COLD void other_begin(struct flow_table *table, struct flow *flow)
 	struct stream *stream = table_stream(table, flow);
 	table->left = (struct flow_left){.is_set = false};
 	if (left.is_back) {
-		tell(table, flow, flow->client);
+		tell(table, flow, flow->client, FLOW_DOUBT_CONNECTION);
 		return;
 	}
 	stream->has_former = true;
+	stream->is_former_own = false;
 	stream->former[0] = left.next[0];
 	stream->former[1] = left.next[1];
 	stream->former_client = left.client & 1U;

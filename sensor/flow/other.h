@@ -4,7 +4,8 @@
  * Anybody may send a SYN, its answer, or both, with the ports of others, so neither ends a
  * flow that is looked at: they are noted, and the first bytes with their numbers begin the
  * other connection. Where the one before goes on all the same, with its own numbers, it is
- * picked up again and that is told. Of flows that are not looked at the answer decides.
+ * picked up again and that is told. The same holds where numbers far off were followed in the
+ * midst of one. Of flows that are not looked at the answer decides.
  * RFC 9293 section 3.10.7.4, RFC 5961 section 4. Private to flow/.
  */
 #pragma once
@@ -37,6 +38,9 @@ static inline bool other_is_likely(const struct stream *stream)
  */
 bool other_look(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side);
+
+/* A side is about to go on far off: bytes where it stood bring it back. */
+void other_leave(struct stream *stream, unsigned side);
 
 /* The flow has a stream since now: what it was left for, or picked up from. */
 void other_begin(struct flow_table *table, struct flow *flow);

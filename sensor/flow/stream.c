@@ -3,6 +3,7 @@
 #include "base/cold.h"
 #include "flow/aside.h"
 #include "flow/copies.h"
+#include "flow/other.h"
 #include "flow/segments.h"
 #include "flow/waiting.h"
 
@@ -300,12 +301,12 @@ static COLD bool is_stray_believed(
 		       stream_is_near(from->acknowledged, from->next_sequence));
 }
 
-/* The capture missed a jump. False when the handler had enough. */
-static COLD bool believe_anew(struct streams *streams, struct stream *stream,
-	struct flow *flow, unsigned side, uint32_t sequence)
+COLD bool stream_jump(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, uint32_t sequence)
 {
 	flush_side(streams, stream, flow, side);
 	if (is_watched(flow)) {
+		other_leave(stream, side);
 		stream->sides[side].strays = 0;
 		stream->sides[side].next_sequence = sequence;
 		report_gap(streams, stream, flow, side, 0);
@@ -462,7 +463,7 @@ static COLD void take_aside(struct streams *streams, struct stream *stream,
 	}
 	if (is_watched(flow) && !segment->is_passed_over &&
 		(stream_is_near(sequence, stream->sides[side].next_sequence) ||
-			believe_anew(streams, stream, flow, side, sequence))) {
+			stream_jump(streams, stream, flow, side, sequence))) {
 		struct arrival arrival = {sequence, segment->len, bytes};
 		take_bytes(streams, stream, flow, side, &arrival);
 	}
@@ -514,7 +515,7 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 	if (stream_is_near(sequence, from->next_sequence)) {
 		from->strays = 0;
 	} else if (!is_stray_believed(streams, from, sequence) ||
-		   !believe_anew(streams, stream, flow, side, sequence)) {
+		   !stream_jump(streams, stream, flow, side, sequence)) {
 		return;
 	}
 	note_packet(streams, stream, flow, side, packet);

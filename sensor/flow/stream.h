@@ -121,6 +121,7 @@ struct stream {
 	uint8_t former_client : 1;
 	uint8_t former_confidence : 2;
 	bool is_former_whole : 1; /* its handshake was seen */
+	bool is_former_own : 1;   /* or the place that this one itself was left at */
 	uint32_t syn_sequence;
 	union {
 		uint32_t reset_sequence[2]; /* where .resets has the side */
@@ -168,6 +169,13 @@ void stream_flush(struct streams *streams, struct stream *stream, struct flow *f
  */
 void stream_believe(struct streams *streams, struct stream *stream, struct flow *flow,
 	unsigned side, uint32_t acknowledgement);
+
+/*
+ * Go on at sequence, which is far off: the capture missed a jump, or the one before it was
+ * made up (flow/other). False when the handler had enough.
+ */
+bool stream_jump(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, uint32_t sequence);
 
 /* Give waiting segments back undelivered. */
 void stream_discard(struct streams *streams, struct stream *stream);

@@ -355,11 +355,23 @@ static void believe_fin(struct flow *flow, struct stream_side *from, unsigned si
 	}
 }
 
+/*
+ * With less than half of the hops left that its side's packets have it hardly gets as far as the
+ * other end: its word of what arrived there is nobody's. Where packets wait for ours they
+ * may change their way, and no doubt of their bytes would show that.
+ */
+static bool is_from_afar(const struct flow_table *table, const struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	return packet->ttl < flow->ttl[side] / 2 && !table->streams.is_gate;
+}
+
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_fin = packet->tcp_flags & TCP_FIN;
-	const bool is_ack = packet->tcp_flags & TCP_ACK;
+	const bool is_ack =
+		packet->tcp_flags & TCP_ACK && !is_from_afar(table, flow, packet, side);
 	const uint32_t acknowledged = packet->acknowledgement;
 	if (packet->payload_wire_len == 0 && !is_fin && flow->stream == POOL_NONE &&
 		(flow->fins != 3 || has_ended(flow))) {

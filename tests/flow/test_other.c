@@ -201,6 +201,103 @@ static void an_answer_with_any_numbers_teaches_nothing(void **state)
 	assert_undisturbed(seen);
 }
 
+/* Bytes far off, and the other end's word that it has them. */
+static void jump_with(struct seen *seen, uint8_t ttl)
+{
+	const uint32_t far = UINT32_C(512) << 20;
+	put_client(seen, (struct wire){.offset = far, .text = "xx", .ttl = ttl});
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.offset = 3,
+				.acknowledged = far + 2,
+				.ttl = ttl});
+}
+
+static void numbers_far_off_and_back_again_lose_nothing(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	jump_with(seen, 64);
+	go_on(seen);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO<0>xx<0>MAIL");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "250ok");
+	assert_int_equal(seen->opened, 1);
+	assert_int_equal(seen->ambiguous, 1);
+	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_WINDOW);
+}
+
+/* The first place was the made up one: what goes on far off is read as well. */
+static void who_goes_on_far_off_is_read_behind_bytes_made_up_at_the_old_place(
+	void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	jump_with(seen, 64);
+	put_client(seen, (struct wire){.offset = 4, .acknowledged = 3, .text = "yy"});
+	put_client(seen,
+		(struct wire){
+			.offset = (512U << 20) + 2, .acknowledged = 3, .text = "MAIL"});
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO<0>xx<0>yy<0>MAIL");
+}
+
+/* The capture missed them, and their sender goes on. */
+static void a_jump_that_lasts_is_no_doubt(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	jump_with(seen, 64);
+	put_client(seen,
+		(struct wire){
+			.offset = (512U << 20) + 2, .acknowledged = 3, .text = "MAIL"});
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLO<0>xxMAIL");
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void a_word_with_few_hops_left_is_nobodys(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	jump_with(seen, 2);
+	go_on(seen);
+	assert_undisturbed(seen);
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+/* Nor does it give up a hole. */
+static void a_word_with_few_hops_left_loses_no_bytes(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	for (uint32_t i = 0; i < 5; i++) {
+		put_client(seen,
+			(struct wire){
+				.offset = 1000 + i, .acknowledged = 3, .text = "x"});
+	}
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.offset = 3,
+				.acknowledged = 1005,
+				.ttl = 3});
+	go_on(seen);
+	assert_undisturbed(seen);
+}
+
+/* Another way of the packets than before: some hops less. */
+static void a_word_from_a_little_further_is_believed(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	put_client(seen,
+		(struct wire){
+			.offset = 4, .acknowledged = 3, .text = "MAIL", .ttl = 50});
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_ACK,
+				.offset = 3,
+				.acknowledged = 8,
+				.ttl = 50});
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLOMAIL");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +310,12 @@ int main(void)
 		TEST(who_is_left_for_bytes_made_up_is_picked_up_again),
 		TEST(an_old_segment_does_not_pick_it_up),
 		TEST(an_answer_with_any_numbers_teaches_nothing),
+		TEST(numbers_far_off_and_back_again_lose_nothing),
+		TEST(who_goes_on_far_off_is_read_behind_bytes_made_up_at_the_old_place),
+		TEST(a_jump_that_lasts_is_no_doubt),
+		TEST(a_word_with_few_hops_left_is_nobodys),
+		TEST(a_word_with_few_hops_left_loses_no_bytes),
+		TEST(a_word_from_a_little_further_is_believed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,19 @@ def made_up():
     return save(begun + rest)
 
 
+@CASE("numbers-made-up", OFFICE, """In the middle of a conversation comes a segment 512 MiB ahead of the client's bytes, and
+      a packet of the server that acknowledges it, both of a third party: what goes on where the client stood is read, and it
+      is told.""", findings=("sender.illegitimate", "port.unusual", "evasion.ambiguous"), flows=("smtp illegitimate",))
+def far_off():
+    frames = talk(PORT, *MAIL, source=42085)
+    begun, rest = frames[:BEHIND], frames[BEHIND:]
+    sequence, acknowledged = numbers_of(begun, True)
+    far, line = sequence + (512 << 20), b"NOOP\r\n"
+    begun.append((begun[-1][0] + 1e-3, frame(960, (CLIENT, 42085, SERVER, PORT), (far, acknowledged), ACK, line)))
+    begun.append((begun[-1][0] + 1e-3, frame(961, (SERVER, PORT, CLIENT, 42085), (acknowledged, far + len(line)), ACK, b"")))
+    return save(begun + rest)
+
+
 @CASE("ports-used-again", OFFICE, """A client asks a web server, falls silent without an end, and opens another connection
       from the same port: mail crosses in that one, and nothing is doubtful.""",
       findings=("sender.illegitimate", "port.unusual"), absent=("evasion.ambiguous",), flows=("smtp illegitimate",))
