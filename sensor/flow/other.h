@@ -32,6 +32,12 @@ static inline bool other_is_likely(const struct stream *stream)
 	return stream->has_syn || stream->has_former;
 }
 
+/* Who was left for this one may go on, so that its end is no reason to forget that. */
+static inline bool other_is_left(const struct stream *stream)
+{
+	return stream->has_former && !stream->is_former_own;
+}
+
 /*
  * A packet of a flow whose bytes are read. True: it says nothing of this connection. False:
  * it is to be followed, by a flow that may have been started over.

@@ -322,6 +322,10 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 			(table->streams.is_gate && !ending_is_acknowledged(stream))) {
 			return;
 		}
+		if (other_is_left(stream)) { /* made up, perhaps, and so is its end */
+			table_list(table, flow, FLOW_LIST_ENDING);
+			return;
+		}
 	}
 	note_stands(table, flow);
 	flow->state = FLOW_STATE_CLOSED;

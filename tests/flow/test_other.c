@@ -168,6 +168,58 @@ static void who_is_left_for_bytes_made_up_is_picked_up_again(void **state)
 	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_CONNECTION);
 }
 
+static void fin(struct seen *seen, enum direction way)
+{
+	const bool is_client = way == DIRECTION_TO_SERVER;
+	(void)put(seen,
+		(struct wire){.way = way,
+			.flags = TCP_FIN | TCP_ACK,
+			.offset = is_client ? OTHER_CLIENT + 2 : OTHER_SERVER,
+			.acknowledged = is_client ? OTHER_SERVER : OTHER_CLIENT + 2});
+}
+
+static void make_up_with_bytes(struct seen *seen)
+{
+	talk(seen);
+	put_syn(seen, DIRECTION_TO_SERVER);
+	put_answer(seen, DIRECTION_TO_CLIENT);
+	put_other(seen, "xx");
+}
+
+static void so_it_is_when_what_was_made_up_has_ended(void **state)
+{
+	struct seen *seen = *state;
+	make_up_with_bytes(seen);
+	fin(seen, DIRECTION_TO_SERVER);
+	fin(seen, DIRECTION_TO_CLIENT);
+	go_on(seen);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLOxxMAIL");
+	assert_int_equal(seen->ambiguous, 1);
+}
+
+static void so_it_is_when_it_was_reset(void **state)
+{
+	struct seen *seen = *state;
+	make_up_with_bytes(seen);
+	put_client(seen, (struct wire){.flags = TCP_RST, .offset = OTHER_CLIENT + 2});
+	go_on(seen);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "EHLOxxMAIL");
+	assert_int_equal(seen->ambiguous, 1);
+}
+
+static void ports_used_again_end_as_any_flow_does(void **state)
+{
+	struct seen *seen = *state;
+	make_up_with_bytes(seen);
+	fin(seen, DIRECTION_TO_SERVER);
+	fin(seen, DIRECTION_TO_CLIENT);
+	flow_table_idle(seen->table, 3 * SECOND_US);
+	assert_int_equal(seen->ended, 2);
+	assert_int_equal(seen->end, FLOW_END_CLOSED);
+	assert_int_equal(seen->state, FLOW_STATE_CLOSED);
+	assert_int_equal(seen->ambiguous, 0);
+}
+
 /* What came before comes again, and what was sent long ago. */
 static void an_old_segment_does_not_pick_it_up(void **state)
 {
@@ -308,6 +360,9 @@ int main(void)
 		TEST(bytes_behind_it_are_another_connection),
 		TEST(ports_used_again_are_a_flow_with_its_own_handshake),
 		TEST(who_is_left_for_bytes_made_up_is_picked_up_again),
+		TEST(so_it_is_when_what_was_made_up_has_ended),
+		TEST(so_it_is_when_it_was_reset),
+		TEST(ports_used_again_end_as_any_flow_does),
 		TEST(an_old_segment_does_not_pick_it_up),
 		TEST(an_answer_with_any_numbers_teaches_nothing),
 		TEST(numbers_far_off_and_back_again_lose_nothing),
