@@ -31,6 +31,7 @@ void stream_init(struct stream *stream)
 	stream->has_syn = false;
 	stream->has_syn_answer = false;
 	stream->has_former = false;
+	stream->words_afar[0] = stream->words_afar[1] = 0;
 }
 
 void stream_synchronise(struct stream_side *side, uint32_t sequence)

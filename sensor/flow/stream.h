@@ -34,6 +34,9 @@
 /* Segments of a side that wait for the word of the other end. */
 #define STREAM_ASIDE_MAX 4
 
+/* So many acknowledgements with few hops left: its side's packets come from afar. */
+#define STREAM_WORDS_AFAR_MAX 8
+
 /* A hole that the peer acknowledged is given up once this many segments came behind it. */
 #define STREAM_SEGMENTS_ACKED 4
 
@@ -122,6 +125,7 @@ struct stream {
 	uint8_t former_confidence : 2;
 	bool is_former_whole : 1; /* its handshake was seen */
 	bool is_former_own : 1;   /* or the place that this one itself was left at */
+	uint8_t words_afar[2];    /* of each side, with few hops left */
 	uint32_t syn_sequence;
 	union {
 		uint32_t reset_sequence[2]; /* where .resets has the side */

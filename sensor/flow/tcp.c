@@ -361,21 +361,32 @@ static void believe_fin(struct flow *flow, struct stream_side *from, unsigned si
 
 /*
  * With less than half of the hops left that its side's packets have it hardly gets as far as the
- * other end: its word of what arrived there is nobody's. Where packets wait for ours they
- * may change their way, and no doubt of their bytes would show that.
+ * other end: its word of what arrived there is nobody's, until so many came that the side's
+ * packets have changed their way. Where packets wait for ours no doubt of bytes would show that.
  */
-static bool is_from_afar(const struct flow_table *table, const struct flow *flow,
+static COLD bool is_word_from_afar(const struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	return packet->ttl < flow->ttl[side] / 2 && !table->streams.is_gate;
+	struct stream *stream = table_read_stream(table, flow);
+	if (!stream || table->streams.is_gate) {
+		return false;
+	}
+	stream->words_afar[side]++;
+	if (stream->words_afar[side] < STREAM_WORDS_AFAR_MAX) {
+		return true;
+	}
+	stream->words_afar[side] = 0;
+	flow->ttl[side] = packet->ttl;
+	return false;
 }
 
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_fin = packet->tcp_flags & TCP_FIN;
-	const bool is_ack =
-		packet->tcp_flags & TCP_ACK && !is_from_afar(table, flow, packet, side);
+	const bool is_ack = packet->tcp_flags & TCP_ACK &&
+			    !(packet->ttl < flow->ttl[side] / 2 &&
+				    is_word_from_afar(table, flow, packet, side));
 	const uint32_t acknowledged = packet->acknowledgement;
 	if (packet->payload_wire_len == 0 && !is_fin && flow->stream == POOL_NONE &&
 		(flow->fins != 3 || has_ended(flow))) {

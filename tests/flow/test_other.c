@@ -334,6 +334,29 @@ static void a_word_with_few_hops_left_loses_no_bytes(void **state)
 	assert_undisturbed(seen);
 }
 
+/* Each side opened with as many hops as there are, and its packets have few of them. */
+static void whose_packets_all_come_from_afar_is_read(void **state)
+{
+	struct seen *seen = *state;
+	put_client(seen, (struct wire){.flags = TCP_SYN, .ttl = 255});
+	(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+				.flags = TCP_SYN | TCP_ACK,
+				.ttl = 255});
+	client(seen, 0, NULL);
+	for (uint32_t i = 0; i < 12; i++) {
+		(void)put(seen, (struct wire){.way = DIRECTION_TO_CLIENT,
+					.flags = TCP_ACK,
+					.offset = i,
+					.acknowledged = i,
+					.text = "s"});
+		put_client(seen,
+			(struct wire){.offset = i, .acknowledged = i + 1, .text = "c"});
+	}
+	acknowledge(seen, 12);
+	assert_string_equal(seen->text[DIRECTION_TO_SERVER], "cccccccccccc");
+	assert_string_equal(seen->text[DIRECTION_TO_CLIENT], "ssssssssssss");
+}
+
 /* Another way of the packets than before: some hops less. */
 static void a_word_from_a_little_further_is_believed(void **state)
 {
@@ -370,6 +393,7 @@ int main(void)
 		TEST(a_jump_that_lasts_is_no_doubt),
 		TEST(a_word_with_few_hops_left_is_nobodys),
 		TEST(a_word_with_few_hops_left_loses_no_bytes),
+		TEST(whose_packets_all_come_from_afar_is_read),
 		TEST(a_word_from_a_little_further_is_believed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
