@@ -23,6 +23,7 @@ enum flow_doubt { /* why a segment may never have been taken */
 	FLOW_DOUBT_FRAGMENTS, /* two versions of a fragment */
 	FLOW_DOUBT_URGENT,    /* a byte out of line, or not (RFC 6093 section 3) */
 	FLOW_DOUBT_AHEAD,     /* more waits behind a hole than is kept */
+	FLOW_DOUBT_CONNECTION, /* another connection's handshake in the midst of this one */
 	FLOW_DOUBT_COUNT
 };
 

@@ -1,6 +1,8 @@
 #include "flow/endings.h"
 
 #include "base/cold.h"
+#include "flow/other.h"
+
 /* A reset this far from what is expected is not of this connection (RFC 9293, section 3.10.7.4). */
 #define RESET_WINDOW_BYTES (1 << 20)
 
@@ -34,7 +36,8 @@ COLD enum ending ending_of_reset(const struct flow_table *table,
 		return ENDING_NONE;
 	}
 	if (!table->streams.is_gate) {
-		const bool is_taken = off == 0 && !ending_is_lost(flow, packet, side);
+		const bool is_taken = off == 0 && !ending_is_lost(flow, packet, side) &&
+				      !(stream && other_is_left(stream));
 		return is_taken ? ENDING_CERTAIN : stream ? ENDING_LIKELY : ENDING_NONE;
 	}
 	if (!is_exact(stream, packet, side, *expected) ||
@@ -48,16 +51,22 @@ COLD void ending_begin(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	struct stream *stream = table_stream(table, flow);
+	table_list(table, flow, FLOW_LIST_ENDING);
+	if (other_is_left(stream)) { /* silence is the end, any byte denies it */
+		return;
+	}
+	stream->has_syn_answer = false; /* what they keep is in one place */
+	stream->has_former = false;
 	stream->resets = (stream->resets | 1U << side) & 3U;
 	stream->reset_sequence[side] = packet->sequence;
-	table_list(table, flow, FLOW_LIST_ENDING);
 }
 
 /* Its sender goes on, or the other end still waits for what is in front of it. */
 static bool is_denied(
 	const struct stream *stream, const struct packet *packet, unsigned side)
 {
-	if (stream->resets & 1U << side && packet->payload_wire_len > 0) {
+	if (packet->payload_wire_len > 0 &&
+		(stream->resets == 0 || stream->resets & 1U << side)) {
 		return true;
 	}
 	return stream->resets & 1U << !side && packet->tcp_flags & TCP_ACK &&
@@ -66,15 +75,23 @@ static bool is_denied(
 		       0;
 }
 
+COLD void ending_forget(struct flow_table *table, struct flow *flow)
+{
+	struct stream *stream = table_stream(table, flow);
+	const bool has_both = flow->bytes[0] > 0 && flow->bytes[1] > 0;
+	if (stream->resets != 0) {
+		stream->resets = 0;
+		stream->opening = (struct stream_opening){.scales = UINT8_MAX};
+	}
+	table_list(table, flow, has_both ? FLOW_LIST_WATCHED : FLOW_LIST_ONE_SIDED);
+}
+
 COLD void ending_look(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	struct stream *stream = table_stream(table, flow);
+	const struct stream *stream = table_stream(table, flow);
 	if (stream && is_denied(stream, packet, side)) {
-		const bool has_both = flow->bytes[0] > 0 && flow->bytes[1] > 0;
-		stream->resets = 0;
-		table_list(table, flow,
-			has_both ? FLOW_LIST_WATCHED : FLOW_LIST_ONE_SIDED);
+		ending_forget(table, flow);
 	}
 }
 

@@ -33,5 +33,8 @@ void ending_begin(struct flow_table *table, struct flow *flow,
 void ending_look(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side);
 
+/* What follows says that it did not end: watched as before. */
+void ending_forget(struct flow_table *table, struct flow *flow);
+
 /* The other end acknowledged both FINs; only asked where packets wait for our word. */
 bool ending_is_acknowledged(const struct stream *stream);

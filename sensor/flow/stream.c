@@ -3,6 +3,7 @@
 #include "base/cold.h"
 #include "flow/aside.h"
 #include "flow/copies.h"
+#include "flow/other.h"
 #include "flow/segments.h"
 #include "flow/waiting.h"
 
@@ -26,25 +27,17 @@ void stream_init(struct stream *stream)
 	for (unsigned side = 0; side < 2; side++) {
 		clear_side(&stream->sides[side]);
 	}
-	stream->has_syn = false;
 	stream->resets = 0;
+	stream->has_syn = false;
+	stream->has_syn_answer = false;
+	stream->has_former = false;
+	stream->words_afar[0] = stream->words_afar[1] = 0;
 }
 
 void stream_synchronise(struct stream_side *side, uint32_t sequence)
 {
 	side->next_sequence = sequence;
 	side->is_synchronised = true;
-}
-
-bool stream_is_complete(const struct stream_side *side)
-{
-	return side->has_fin && side->next_sequence == side->fin_sequence;
-}
-
-bool stream_is_fin_false(const struct stream_side *side)
-{
-	return side->has_fin &&
-	       sequence_diff(side->next_sequence, side->fin_sequence) > 0;
 }
 
 /* Payload on its way into the stream. */
@@ -309,12 +302,12 @@ static COLD bool is_stray_believed(
 		       stream_is_near(from->acknowledged, from->next_sequence));
 }
 
-/* The capture missed a jump. False when the handler had enough. */
-static COLD bool believe_anew(struct streams *streams, struct stream *stream,
-	struct flow *flow, unsigned side, uint32_t sequence)
+COLD bool stream_jump(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, uint32_t sequence)
 {
 	flush_side(streams, stream, flow, side);
 	if (is_watched(flow)) {
+		other_leave(stream, side);
 		stream->sides[side].strays = 0;
 		stream->sides[side].next_sequence = sequence;
 		report_gap(streams, stream, flow, side, 0);
@@ -471,7 +464,7 @@ static COLD void take_aside(struct streams *streams, struct stream *stream,
 	}
 	if (is_watched(flow) && !segment->is_passed_over &&
 		(stream_is_near(sequence, stream->sides[side].next_sequence) ||
-			believe_anew(streams, stream, flow, side, sequence))) {
+			stream_jump(streams, stream, flow, side, sequence))) {
 		struct arrival arrival = {sequence, segment->len, bytes};
 		take_bytes(streams, stream, flow, side, &arrival);
 	}
@@ -523,7 +516,7 @@ void stream_segment(struct streams *streams, struct stream *stream, struct flow 
 	if (stream_is_near(sequence, from->next_sequence)) {
 		from->strays = 0;
 	} else if (!is_stray_believed(streams, from, sequence) ||
-		   !believe_anew(streams, stream, flow, side, sequence)) {
+		   !stream_jump(streams, stream, flow, side, sequence)) {
 		return;
 	}
 	note_packet(streams, stream, flow, side, packet);

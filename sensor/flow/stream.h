@@ -34,6 +34,9 @@
 /* Segments of a side that wait for the word of the other end. */
 #define STREAM_ASIDE_MAX 4
 
+/* So many acknowledgements with few hops left: its side's packets come from afar. */
+#define STREAM_WORDS_AFAR_MAX 8
+
 /* A hole that the peer acknowledged is given up once this many segments came behind it. */
 #define STREAM_SEGMENTS_ACKED 4
 
@@ -99,14 +102,37 @@ struct stream_side {
 	uint8_t history_count;
 };
 
+struct stream_opening { /* what a handshake tells, as in struct flow */
+	uint32_t answer_sequence;
+	uint8_t ttl[2];
+	uint8_t scales;
+	uint8_t sums; /* .sound, and .carded above it */
+};
+
 /* What each packet asks for comes first and lies together. */
 
 struct stream {
 	struct stream_side sides[2];
-	bool has_syn; /* one in the midst of the flow: another connection, when answered */
-	uint8_t resets; /* bit per side: its RST likely ended the flow */
+	uint8_t resets : 2; /* bit per side: its RST likely ended the flow */
+	/* another connection's on the same ports, perhaps (flow/other) */
+	bool has_syn : 1;
+	uint8_t syn_side : 1;
+	bool is_syn_late : 1;    /* behind silence or both FINs: it needs no answer */
+	bool has_syn_answer : 1; /* not beside .resets or .has_former */
+	bool is_answer_told : 1; /* this connection went on all the same */
+	bool has_former : 1;     /* one was left for this one; not beside .resets */
+	uint8_t former_client : 1;
+	uint8_t former_confidence : 2;
+	bool is_former_whole : 1; /* its handshake was seen */
+	bool is_former_own : 1;   /* or the place that this one itself was left at */
+	uint8_t words_afar[2];    /* of each side, with few hops left */
 	uint32_t syn_sequence;
-	uint32_t reset_sequence[2]; /* where .resets has the side */
+	union {
+		uint32_t reset_sequence[2]; /* where .resets has the side */
+		/* since .has_syn; the answer since .has_syn_answer */
+		struct stream_opening opening;
+		uint32_t former[2]; /* where each side of it goes on */
+	};
 	/* the last member: not cleared, a side's .history_count of them hold */
 	struct stream_piece history[2][STREAM_HISTORY];
 };
@@ -148,6 +174,13 @@ void stream_flush(struct streams *streams, struct stream *stream, struct flow *f
 void stream_believe(struct streams *streams, struct stream *stream, struct flow *flow,
 	unsigned side, uint32_t acknowledgement);
 
+/*
+ * Go on at sequence, which is far off: the capture missed a jump, or the one before it was
+ * made up (flow/other). False when the handler had enough.
+ */
+bool stream_jump(struct streams *streams, struct stream *stream, struct flow *flow,
+	unsigned side, uint32_t sequence);
+
 /* Give waiting segments back undelivered. */
 void stream_discard(struct streams *streams, struct stream *stream);
 
@@ -155,10 +188,17 @@ void stream_discard(struct streams *streams, struct stream *stream);
 void stream_lose(struct streams *streams, struct stream_side *side);
 
 /* Everything up to FIN was delivered, and nothing behind it. */
-bool stream_is_complete(const struct stream_side *side);
+static inline bool stream_is_complete(const struct stream_side *side)
+{
+	return side->has_fin && side->next_sequence == side->fin_sequence;
+}
 
 /* Bytes behind the FIN were delivered: its receiver never took it. */
-bool stream_is_fin_false(const struct stream_side *side);
+static inline bool stream_is_fin_false(const struct stream_side *side)
+{
+	return side->has_fin &&
+	       sequence_diff(side->next_sequence, side->fin_sequence) > 0;
+}
 
 /* RFC 9293 section 3.8.4: may carry one byte of garbage. Nothing in mail is a zero. */
 bool stream_is_keep_alive(const struct packet *packet);

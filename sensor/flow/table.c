@@ -1,6 +1,7 @@
 #include "flow/table.h"
 
 #include "base/cold.h"
+#include "flow/other.h"
 #include "flow/segments.h"
 
 #include <assert.h>
@@ -90,9 +91,16 @@ void flow_mute(struct flow_table *table, struct flow *flow)
 	}
 }
 
-/* Nothing denied the RST: the flow ended by it, and whoever sent it may not go on. */
-static enum flow_end end_by_reset(struct flow *flow, const struct stream *stream)
+/*
+ * Nothing denied the RST: the flow ended by it, and whoever sent it may not go on. Nor the
+ * FINs, of one that another was left for.
+ */
+static enum flow_end end_of_ending(struct flow *flow, const struct stream *stream)
 {
+	if (stream->resets == 0 && flow->fins == 3) {
+		flow->state = FLOW_STATE_CLOSED;
+		return FLOW_END_CLOSED;
+	}
 	for (unsigned side = 0; side < 2; side++) {
 		if (stream->resets & 1U << side) {
 			flow->initial_sequence[side] = stream->reset_sequence[side];
@@ -108,7 +116,7 @@ void table_end(struct flow_table *table, struct flow *flow, enum flow_end end)
 	if (!flow->is_reported) {
 		struct stream *stream = table_stream(table, flow);
 		if (flow->list == FLOW_LIST_ENDING && end != FLOW_END_CLOSED) {
-			end = end_by_reset(flow, stream);
+			end = end_of_ending(flow, stream);
 		}
 		if (stream) {
 			stream_flush(&table->streams, stream, flow);
@@ -462,6 +470,9 @@ void table_watch(struct flow_table *table, struct flow *flow)
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
 		table_list(table, flow,
 			flow->syns == 3 ? FLOW_LIST_ONE_SIDED : FLOW_LIST_UNPROVEN);
+		if (table->left.is_set || table->left.is_back) {
+			other_begin(table, flow);
+		}
 	} else {
 		give_stream(table, flow);
 	}

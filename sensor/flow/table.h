@@ -12,6 +12,19 @@
 
 #define TABLE_KEYS 11
 
+/* A flow silent this long may be replaced by a new SYN without any FIN (RFC 9293, TIME-WAIT is 2 MSL). */
+#define TABLE_REUSE_AFTER_US 60000000ULL
+
+/* From the end of one flow to the stream of the next on its ports (flow/other). */
+struct flow_left {
+	bool is_set;   /* the new one may be a third party's: this one is left for it */
+	bool is_back;  /* the new one is who was left before */
+	bool is_whole; /* its handshake was seen */
+	uint8_t client; /* a side */
+	uint8_t confidence;
+	uint32_t next[2]; /* where each side goes on */
+};
+
 struct flow_table {
 	struct pool flows;
 	struct pool watched;  /* struct stream and the handler's area behind it */
@@ -24,7 +37,8 @@ struct flow_table {
 	uint32_t expire_countdown; /* packets, with this one */
 	/* up to here the oldest that ended are on their way into the cache */
 	uint32_t fetched;
-	uint64_t now_us; /* of the packet at hand */
+	uint64_t now_us;       /* of the packet at hand */
+	struct flow_left left; /* the same */
 	size_t area_bytes;
 	uint64_t keys[TABLE_KEYS]; /* of the hash of two endpoints */
 	struct flow_handler handler;

@@ -1,12 +1,11 @@
 #include "base/cold.h"
 #include "flow/aside.h"
 #include "flow/endings.h"
-#include "flow/options.h"
+#include "flow/opening.h"
+#include "flow/other.h"
 #include "flow/rest.h"
 #include "flow/table.h"
 
-/* A flow silent this long may be replaced by a new SYN without any FIN (RFC 9293, TIME-WAIT is 2 MSL). */
-#define REUSE_AFTER_US 60000000ULL
 /* Of a flow without a handshake so many packets of each side tell how it opened. */
 #define OPENING_MIDSTREAM 4
 
@@ -32,77 +31,25 @@ static bool has_data(const struct flow *flow)
 	return flow->bytes[0] + flow->bytes[1] > 0;
 }
 
-static void note_first(struct flow *flow, unsigned side, uint32_t sequence)
-{
-	if (flow->bytes[side] == 0) {
-		flow->initial_sequence[side] = sequence;
-		flow->syns = (flow->syns | 1U << side) & 3U;
-	}
-}
-
-/* Whether a side's checksums are right, or left to its network card: all that follow are. */
-static void note_sum(struct flow_table *table, struct flow *flow,
-	const struct packet *packet, unsigned side)
-{
-	if (!packet_has_sum(packet)) {
-		return;
-	}
-	const enum checksum_result sum = packet_sum(packet);
-	table->counters.sums[sum]++;
-	if (sum == CHECKSUM_RIGHT) {
-		flow->sound = (flow->sound | 1U << side) & 3U;
-	} else if (sum == CHECKSUM_OFFLOADED) {
-		flow->carded = (flow->carded | 1U << side) & 3U;
-	}
-}
-
-/* By what its opening side's packets are known: what arrives may be no less. */
-static void note_opening(struct flow_table *table, struct flow *flow,
-	const struct packet *packet, unsigned side)
-{
-	if (packet->ttl > flow->ttl[side]) {
-		flow->ttl[side] = packet->ttl;
-	}
-	note_sum(table, flow, packet, side);
-}
-
-static void set_scale(struct flow *flow, unsigned side, unsigned scale)
-{
-	flow->scales =
-		(uint8_t)((flow->scales & ~(15U << (4 * side))) | scale << (4 * side));
-}
-
-/* RFC 7323 section 2.2: both sides' windows are scaled, or none. */
-static void note_scale(struct flow *flow, const struct packet *packet, unsigned side)
-{
-	const struct tcp_options options = options_of(packet);
-	set_scale(flow, side, options.scale);
-	if (packet->tcp_flags & TCP_ACK && !options.has_scale) {
-		set_scale(flow, !side, 0);
-	}
-}
-
 static void on_syn(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	const bool is_idle = table_was_idle(table, flow, REUSE_AFTER_US);
-	struct stream *stream = table_stream(table, flow);
-	/* where packets wait for our word its answer tells: both ends may ignore this one */
-	const bool is_waiting = table->streams.is_gate && stream && !flow->is_muted;
-	if (has_ended(flow) ||
-		(!is_waiting && (flow->fins == 3 || (has_data(flow) && is_idle)))) {
+	const bool is_idle = table_was_idle(table, flow, TABLE_REUSE_AFTER_US);
+	const bool is_late = flow->fins == 3 || (has_data(flow) && is_idle);
+	const bool is_read = table_read_stream(table, flow) != NULL;
+	if (has_ended(flow) || (is_late && !is_read)) {
 		table_restart(table, flow, packet);
-		stream = NULL;
-	}
-	if (stream) { /* its answer will tell whether it is another connection */
-		stream->has_syn = true;
-		stream->syn_sequence = packet->sequence;
+	} else if (table_stream(table, flow)) {
+		/* where packets wait for our word both ends may ignore it, however late */
+		other_note_syn(
+			table, flow, packet, side, is_late && !table->streams.is_gate);
+		return;
 	}
 	/* The last one before the answer holds; another one behind it changes nothing. */
 	if (flow->state == FLOW_STATE_SYN || !(flow->syns & 1U << side)) {
-		note_first(flow, side, packet->sequence + 1);
-		note_opening(table, flow, packet, side);
-		note_scale(flow, packet, side);
+		opening_note_first(flow, side, packet->sequence + 1);
+		opening_note(table, flow, packet, side);
+		opening_note_scale(flow, packet, side);
 	}
 	if (flow->state == FLOW_STATE_SYN && side != flow->client) {
 		flow->state =
@@ -114,53 +61,24 @@ static void on_syn(struct flow_table *table, struct flow *flow,
 	}
 }
 
-/* It says again what the handshake said, or nothing of that is known. */
-static bool is_same_answer(
-	const struct flow *flow, const struct packet *packet, unsigned side)
-{
-	const bool is_other = flow->syns & 1U << side &&
-			      packet->sequence + 1 != flow->initial_sequence[side];
-	const bool is_to_other =
-		flow->syns & 1U << !side && flow->bytes[!side] == 0 &&
-		packet->acknowledgement != flow->initial_sequence[!side];
-	return !is_other && !is_to_other;
-}
-
-/*
- * Answers a SYN that this flow did not have: the ports were used again. While bytes are
- * looked at that takes more than this packet, which anybody may have sent: the SYN it
- * answers, or silence before; but where the other side was never heard, nothing else comes.
- */
-static bool is_other_connection(const struct flow_table *table, const struct flow *flow,
-	const struct packet *packet, unsigned side)
-{
-	const bool is_idle = table_was_idle(table, flow, REUSE_AFTER_US);
-	if (!has_data(flow)) {
-		return false;
-	}
-	if (is_same_answer(flow, packet, side)) {
-		return !(flow->syns & 1U << side) && is_idle;
-	}
-	const struct stream *stream = table_stream(table, flow);
-	return is_idle || !stream || flow->packets[!side] == 0 ||
-	       (stream->has_syn && packet->acknowledgement == stream->syn_sequence + 1);
-}
-
 static void on_syn_ack(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
-	if (has_ended(flow) || is_other_connection(table, flow, packet, side)) {
-		table_restart(table, flow, packet);
-	} else if (flow->state != FLOW_STATE_SYN &&
-		   !is_same_answer(flow, packet, side)) {
-		table->counters
-			.out_of_window++; /* the client's word tells which it took */
+	const enum other other = has_ended(flow)
+					 ? OTHER_CERTAIN
+					 : other_of_answer(table, flow, packet, side);
+	if (other == OTHER_PERHAPS) {
+		table->counters.out_of_window++;
 		return;
 	}
-	note_opening(table, flow, packet, side);
-	note_scale(flow, packet, side);
-	note_first(flow, side, packet->sequence + 1);
-	note_first(flow, !side, packet->acknowledgement); /* the SYN it answers */
+	if (other == OTHER_CERTAIN) {
+		table_restart(table, flow, packet);
+	}
+	opening_note(table, flow, packet, side);
+	opening_note_scale(flow, packet, side);
+	opening_note_first(flow, side, packet->sequence + 1);
+	opening_note_first(
+		flow, !side, packet->acknowledgement); /* the SYN it answers */
 	if (flow->state == FLOW_STATE_SYN) {
 		flow->state = FLOW_STATE_SYN_ACK;
 	}
@@ -391,6 +309,10 @@ static void close_if_complete(struct flow_table *table, struct flow *flow)
 			(table->streams.is_gate && !ending_is_acknowledged(stream))) {
 			return;
 		}
+		if (other_is_left(stream)) { /* made up, perhaps, and so is its end */
+			table_list(table, flow, FLOW_LIST_ENDING);
+			return;
+		}
 	}
 	note_stands(table, flow);
 	flow->state = FLOW_STATE_CLOSED;
@@ -424,11 +346,34 @@ static void believe_fin(struct flow *flow, struct stream_side *from, unsigned si
 	}
 }
 
+/*
+ * With less than half of the hops left that its side's packets have it hardly gets as far as the
+ * other end: its word of what arrived there is nobody's, until so many came that the side's
+ * packets have changed their way. Where packets wait for ours no doubt of bytes would show that.
+ */
+static COLD bool is_word_from_afar(const struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	struct stream *stream = table_read_stream(table, flow);
+	if (!stream || table->streams.is_gate) {
+		return false;
+	}
+	stream->words_afar[side]++;
+	if (stream->words_afar[side] < STREAM_WORDS_AFAR_MAX) {
+		return true;
+	}
+	stream->words_afar[side] = 0;
+	flow->ttl[side] = packet->ttl;
+	return false;
+}
+
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_fin = packet->tcp_flags & TCP_FIN;
-	const bool is_ack = packet->tcp_flags & TCP_ACK;
+	const bool is_ack = packet->tcp_flags & TCP_ACK &&
+			    !(packet->ttl < flow->ttl[side] / 2 &&
+				    is_word_from_afar(table, flow, packet, side));
 	const uint32_t acknowledged = packet->acknowledgement;
 	if (packet->payload_wire_len == 0 && !is_fin && flow->stream == POOL_NONE &&
 		(flow->fins != 3 || has_ended(flow))) {
@@ -439,10 +384,17 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 		(is_end_false(flow, packet, side) || is_pushed_out(table, flow))) {
 		resume(table, flow, packet, side);
 	}
+	struct stream *stream = table_read_stream(table, flow);
+	if (stream && other_is_likely(stream)) {
+		if (other_look(table, flow, packet, side)) {
+			table->streams.is_odd = false;
+			return;
+		}
+		stream = table_read_stream(table, flow);
+	}
 	if (flow->list == FLOW_LIST_ENDING) {
 		ending_look(table, flow, packet, side);
 	}
-	struct stream *stream = table_read_stream(table, flow);
 	if (stream && is_ack && stream->sides[!side].first_aside != POOL_NONE) {
 		/* what it acknowledges was taken: its own bytes come behind that */
 		stream_believe(&table->streams, stream, flow, !side, acknowledged);
@@ -552,7 +504,7 @@ struct flow *flow_table_keyed_packet(struct flow_table *table,
 		on_handshake_end(table, flow, packet, side);
 	}
 	if (flow->is_midstream && flow->packets[side] < OPENING_MIDSTREAM) {
-		note_opening(table, flow, packet, side);
+		opening_note(table, flow, packet, side);
 	}
 	count_packet(flow, side, now_us);
 	if (flow->list == FLOW_LIST_DONE && flow->listed_us < now_us) {

@@ -20,6 +20,7 @@ static const char *const KINDS[FLOW_DOUBT_COUNT] = {
 	[FLOW_DOUBT_FRAGMENTS] = "two versions of a fragment",
 	[FLOW_DOUBT_URGENT] = "an urgent byte",
 	[FLOW_DOUBT_AHEAD] = "much ahead of a hole",
+	[FLOW_DOUBT_CONNECTION] = "another connection's handshake",
 };
 
 /* What may be shown of a peer's bytes: they may be a secret. */

@@ -229,6 +229,12 @@ static void at_a_gate_a_syn_alone_ends_nothing_however_late(void **state)
 				.offset = 70000,
 				.acknowledged = 90000,
 				.now_us = 200 * SECOND_US});
+	assert_int_equal(seen->ended, 0);
+	(void)put(seen, (struct wire){.flags = TCP_ACK,
+				.offset = 90000,
+				.acknowledged = 70000,
+				.text = "more",
+				.now_us = 201 * SECOND_US});
 	assert_int_equal(seen->ended, 1);
 	assert_int_equal(seen->end, FLOW_END_REUSED);
 }

@@ -67,6 +67,7 @@ static void a_hole_that_the_peer_acknowledged_becomes_a_gap(void **state)
 		.dst_port = 40000,
 		.transport = IPPROTO_TCP,
 		.tcp_flags = TCP_ACK,
+		.ttl = 64,
 		.sequence = SERVER_ISN + 1,
 		.acknowledgement = CLIENT_ISN + 1 + 14};
 	(void)flow_table_packet(seen->table, &ack, 0);
