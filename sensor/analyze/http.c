@@ -159,29 +159,6 @@ static bool read_status(struct http *http, const struct line *line)
 	return true;
 }
 
-static void read_authorization(
-	struct http *http, struct facts *facts, struct text value)
-{
-	const unsigned mechanism = http_head_mechanism(text_word(&value));
-	if (http->claimed == PROTOCOL_HTTP) {
-		return; /* a login of the web's */
-	}
-	http->asking |= HTTP_ASKED_LOGIN;
-	sasl_try(facts, mechanism);
-	if ((mechanism & FACTS_MECHANISMS_REUSABLE) != 0 && text_trim(value).len > 0) {
-		sasl_secret(facts, mechanism);
-	}
-}
-
-/* RFC 4559 section 5: a token behind the name is the next leg of a login that goes on. */
-static void read_authenticate(struct http *http, struct facts *facts, struct text value)
-{
-	const unsigned legs = FACTS_MECHANISM_NTLM | FACTS_MECHANISM_GSSAPI;
-	const unsigned mechanism = http_head_mechanism(text_word(&value));
-	facts->auth_offered = (uint16_t)(facts->auth_offered | mechanism);
-	http->is_challenging |= (mechanism & legs) != 0 && text_trim(value).len > 0;
-}
-
 static void note_sign(struct http *http, struct text line)
 {
 	const enum http_sign sign =
@@ -221,12 +198,12 @@ static void read_field(struct http *http, struct facts *facts, enum direction wa
 		break;
 	case HTTP_FIELD_AUTHORIZATION:
 		if (way == DIRECTION_TO_SERVER && value.len > 0) {
-			read_authorization(http, facts, value);
+			http_login_asked(http, facts, value);
 		}
 		break;
 	case HTTP_FIELD_AUTHENTICATE:
 		if (way == DIRECTION_TO_CLIENT) {
-			read_authenticate(http, facts, value);
+			http_login_offered(http, facts, value);
 		}
 		break;
 	case HTTP_FIELD_OTHER:
@@ -275,16 +252,6 @@ static void note_served(struct http *http, struct facts *facts)
 	facts->is_unanswered = false;
 }
 
-/* One that is asked for again behind an accepted one, for something else, does not undo that. */
-static void note_login(const struct http *http, struct facts *facts)
-{
-	if (http->status != 401) {
-		facts->auth_accepted = FACTS_YES;
-	} else if (!http->is_challenging && facts->auth_accepted != FACTS_YES) {
-		facts->auth_accepted = FACTS_NO;
-	}
-}
-
 /* Visibly no Exchange. ActiveSync is spoken by others too: Z-Push, SOGo, Horde. */
 static bool is_of_another(const struct http *http)
 {
@@ -308,7 +275,7 @@ static void note_answer(struct http *http, struct facts *facts)
 	}
 	note_served(http, facts);
 	if ((flags & HTTP_ASKED_LOGIN) != 0 && http->status >= 200) {
-		note_login(http, facts);
+		http_login_answered(http, facts);
 	}
 	if (is_success && (flags & HTTP_ASKED_CONTENT) != 0 &&
 		http->claimed != PROTOCOL_OUTLOOK_ANYWHERE) {

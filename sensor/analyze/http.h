@@ -80,6 +80,13 @@ void http_asked_put(struct http *http, uint8_t flags);
 /* The oldest is answered; its flags, 0 when there is none. */
 uint8_t http_asked_take(struct http *http);
 
+/* http_login.c, likewise. Authorization of a request: its mechanism; what follows it is dropped. */
+void http_login_asked(struct http *http, struct facts *facts, struct text value);
+/* WWW-Authenticate of an answer. */
+void http_login_offered(struct http *http, struct facts *facts, struct text value);
+/* A request with a login has its answer: .status. */
+void http_login_answered(const struct http *http, struct facts *facts);
+
 /* Of what is zeroed. */
 static inline void http_begin_lines(struct http *http, struct facts *facts)
 {

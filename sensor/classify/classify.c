@@ -18,7 +18,6 @@
 #define RECORD_HELLO     22 /* its minor version may be any */
 /* A client's first line that names another protocol, until its server has spoken. */
 #define CLIENT_OF_OTHERS (CLIENT_HTTP | CLIENT_SSH | CLIENT_FOREIGN | CLIENT_REDIS)
-#define ANSWER_BYTES     8 /* "* BYE x", "+OK x", "HTTP/1.1" */
 #define STRAY_BYTES      8
 #define MARK_BYTES       3
 #define GREETING_BYTES   3 /* "220", "+OK", "* O" */
@@ -191,24 +190,6 @@ static void take_rule(struct classification *result, const struct rule *rule,
 		(uint8_t)(rule->is_role_unsure ? hint->client_side : client);
 }
 
-/* Enough of the server's first line to see whether a mail server says it. */
-static bool has_answer(const struct prefix *prefix, unsigned server)
-{
-	const size_t len = prefix->len[server];
-	return len >= ANSWER_BYTES || memchr(prefix->bytes[server], '\n', len) != NULL;
-}
-
-/* What the server said first was not captured: it may have come before all there is. */
-static bool is_first_word_lost(const struct prefix *prefix, unsigned server)
-{
-	for (unsigned i = 0; i < prefix->run_count; i++) { /* PREFIX_RUNS at most */
-		if (prefix->runs[i].side == server) {
-			return prefix->runs[i].is_gap;
-		}
-	}
-	return prefix->has_gap[server];
-}
-
 /*
  * What came ahead of the server's first word, as far as it is there when a first decision
  * falls. Who speaks the server's part is no client, and has no such opening.
@@ -222,7 +203,7 @@ static void note_opening(const struct prefix *prefix, const struct classify_hint
 	}
 	result->is_opening_known = true;
 	if (hint->is_client_known && !is_turned && prefix_is_first(prefix, side) &&
-		(result->is_ahead || !is_first_word_lost(prefix, 1U - side))) {
+		(result->is_ahead || !prefix_is_first_lost(prefix, 1U - side))) {
 		const struct text bytes = {prefix->bytes[side], prefix->len[side]};
 		result->opening_traits = client->client_first;
 		result->opening = (uint8_t)opening_of(
@@ -272,8 +253,8 @@ static struct choice choose(const struct prefix *prefix,
 			.is_client_known = hint->is_client_known,
 			.is_answer_whole = hint->is_client_known &&
 					   !prefix->has_gap[1 - client] &&
-					   has_answer(prefix, 1 - client),
-			.has_answer = has_answer(prefix, 1 - client),
+					   prefix_has_answer(prefix, 1 - client),
+			.has_answer = prefix_has_answer(prefix, 1 - client),
 			.is_answer_to_come = hint->is_server_captured &&
 					     prefix->len[1 - client] == 0,
 			.is_client_mute =
@@ -410,7 +391,7 @@ static bool is_hopeless(const struct prefix *prefix, const struct classify_hint 
 		return !may_tell[server];
 	}
 	/* a client's odd bytes may stand in front of a dialogue: its server tells */
-	const bool is_alien = has_answer(prefix, server) &&
+	const bool is_alien = prefix_has_answer(prefix, server) &&
 			      (traits[server].server & SERVER_LIKE_MAIL) == 0;
 	return prefix->len[server] > 0 &&
 	       (!may_tell[server] || (prefix->len[client] > 0 && is_alien));
@@ -471,7 +452,7 @@ static bool is_answer_dull(const struct prefix *prefix,
 	const bool is_no_mail = prefix->len[client] > 0 && !reading->has_hope[client];
 	return hint->is_client_known &&
 	       (is_no_mail || (said & CLIENT_OF_OTHERS) != 0) &&
-	       has_answer(prefix, server) && !prefix->has_gap[server] &&
+	       prefix_has_answer(prefix, server) && !prefix->has_gap[server] &&
 	       !is_reply_start(prefix->bytes[server][0]);
 }
 

@@ -166,6 +166,23 @@ bool prefix_is_first(const struct prefix *prefix, unsigned side)
 	       !prefix->runs[0].is_gap;
 }
 
+bool prefix_has_answer(const struct prefix *prefix, unsigned server)
+{
+	enum { ANSWER_BYTES = 8 }; /* "* BYE x", "+OK x", "HTTP/1.1" */
+	const size_t len = prefix->len[server];
+	return len >= ANSWER_BYTES || memchr(prefix->bytes[server], '\n', len) != NULL;
+}
+
+bool prefix_is_first_lost(const struct prefix *prefix, unsigned side)
+{
+	for (unsigned i = 0; i < prefix->run_count; i++) { /* PREFIX_RUNS at most */
+		if (prefix->runs[i].side == side) {
+			return prefix->runs[i].is_gap;
+		}
+	}
+	return prefix->has_gap[side];
+}
+
 bool prefix_has_gone_on(const struct prefix *prefix, unsigned side)
 {
 	unsigned words = 0;
@@ -173,6 +190,11 @@ bool prefix_has_gone_on(const struct prefix *prefix, unsigned side)
 		words += prefix->runs[i].side == side && prefix->runs[i].len > 0;
 	}
 	return words >= 2 || prefix->is_cut[side] || prefix->run_count == PREFIX_RUNS;
+}
+
+bool prefix_is_stale(const struct prefix *prefix, unsigned side, size_t kept)
+{
+	return kept == 0 && prefix->is_cut[side] && prefix->run_count < PREFIX_RUNS;
 }
 
 bool prefix_is_echo(const struct prefix *prefix, size_t least)

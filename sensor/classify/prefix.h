@@ -59,8 +59,18 @@ void prefix_forget(struct prefix *prefix);
 /* The very first bytes were this side's, and none were lost in front of them. */
 bool prefix_is_first(const struct prefix *prefix, unsigned side);
 
+/* Enough of the server's first line to see whether a mail server says it. */
+bool prefix_has_answer(const struct prefix *prefix, unsigned server);
+
+/* What this side said first was not captured: it may have come before all there is. */
+bool prefix_is_first_lost(const struct prefix *prefix, unsigned side);
+
 /* This side spoke, and once more behind a word of the other; or for so long that it is cut. */
 bool prefix_has_gone_on(const struct prefix *prefix, unsigned side);
+/* Nothing that could tell more came, of which kept bytes were taken: it is as it was when last looked at. */
+bool prefix_is_stale(const struct prefix *prefix, unsigned side, size_t kept);
+
 /* All that one side said, at least so many bytes, repeats what the other one said before. */
 bool prefix_is_echo(const struct prefix *prefix, size_t least);
+
 bool prefix_is_full(const struct prefix *prefix, unsigned side);

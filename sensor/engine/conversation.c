@@ -417,12 +417,6 @@ static void drop_bytes(struct watch *watch, unsigned side, size_t len)
 	}
 }
 
-/* Nothing that could tell more came: the prefix is as it was when last looked at. */
-static bool is_stale(const struct prefix *prefix, unsigned side, size_t kept)
-{
-	return kept == 0 && prefix->is_cut[side] && prefix->run_count < PREFIX_RUNS;
-}
-
 /* Into the prefix; *bytes is what was not kept and may be taken yet. */
 static void gather(struct watch *watch, unsigned side, struct text *bytes)
 {
@@ -434,7 +428,7 @@ static void gather(struct watch *watch, unsigned side, struct text *bytes)
 	const size_t kept = prefix_add(prefix, side, bytes->at, bytes->len);
 	bytes->at += kept;
 	bytes->len -= kept;
-	if ((!is_stale(prefix, side, kept) &&
+	if ((!prefix_is_stale(prefix, side, kept) &&
 		    classify(watch, false) != CONVERSATION_CLASSIFY) ||
 		conversation->restarts != restarts) {
 		return;
