@@ -53,8 +53,13 @@ bool pool_init(
 		return reason_set(why, "cannot reserve %zu bytes: %s",
 			rounded * capacity, strerror(errno));
 	}
-	/* Random access to many small slots is mostly TLB misses; refused, it is only slower. */
-	(void)madvise(memory, rounded * capacity, MADV_HUGEPAGE);
+	/*
+	 * Random access to many small slots is mostly TLB misses; refused, it is only slower.
+	 * Large ones are seldom full: what nobody wrote to takes no memory.
+	 */
+	if (rounded <= 4 * PAGE_BYTES) {
+		(void)madvise(memory, rounded * capacity, MADV_HUGEPAGE);
+	}
 	*pool = (struct pool){.slots = (uint8_t *)memory,
 		.slot_bytes = rounded,
 		.capacity = capacity,

@@ -474,8 +474,7 @@ static void learn_offer(
 	if ((lesson->flags & LEDGER_LESSON_OFFERED) != 0) {
 		count_one(&server->offered);
 		widen(&server->offered_first_us, &server->offered_last_us, start_us);
-		offered_to_note(&server->offered_to, &lesson->client,
-			(lesson->flags & LEDGER_LESSON_KNOWN_CLIENT) != 0);
+		offered_to_note(&server->offered_to, &lesson->client);
 		if (start_us >= server->absence.last_us) {
 			server->absence = (struct ledger_absence){0};
 		}

@@ -242,26 +242,26 @@ static bool marks_is_empty(const void *value)
 /* Each at its place: 0 is an empty one. */
 static void marks_write(FILE *out, const void *value)
 {
-	const uint32_t *marks = ((const struct offered_to *)value)->marks;
-	for (size_t i = 0; i < OFFERED_TO_CLIENTS; i++) {
-		(void)fprintf(out, "%s%" PRIx32, i > 0 ? "," : "", marks[i]);
+	const uint32_t *words = ((const struct offered_to *)value)->words;
+	for (size_t i = 0; i < OFFERED_TO_WORDS; i++) {
+		(void)fprintf(out, "%s%" PRIx32, i > 0 ? "," : "", words[i]);
 	}
 }
 
 static bool marks_read(const char *text, void *value)
 {
-	uint32_t *marks = ((struct offered_to *)value)->marks;
+	uint32_t *words = ((struct offered_to *)value)->words;
 	size_t count = 0;
 	do {
 		char item[9];
-		if (count == OFFERED_TO_CLIENTS ||
+		if (count == OFFERED_TO_WORDS ||
 			!next_item(&text, item, sizeof(item)) ||
 			strspn(item, "0123456789abcdef") != strlen(item)) {
 			return false;
 		}
-		marks[count++] = (uint32_t)strtoul(item, NULL, 16);
+		words[count++] = (uint32_t)strtoul(item, NULL, 16);
 	} while (has_more(&text));
-	return count == OFFERED_TO_CLIENTS;
+	return count == OFFERED_TO_WORDS;
 }
 
 static bool word_is_empty(const void *value)
@@ -314,7 +314,7 @@ static const struct kind VERSIONS = {
 static const struct kind ABSENCE = {absence_is_empty, absence_write, absence_read,
 	"at most 4 IP addresses with commas"};
 static const struct kind MARKS = {
-	marks_is_empty, marks_write, marks_read, "16 hexadecimal numbers with commas"};
+	marks_is_empty, marks_write, marks_read, "8 hexadecimal numbers with commas"};
 static const struct kind SNI = {
 	word_is_empty, word_write, sni_read, "a host name of at most 63 letters"};
 static const struct kind KEY = {

@@ -16,10 +16,10 @@ static struct address host(unsigned number)
 	return address;
 }
 
-static void note(struct offered_to *offered, unsigned number, bool is_declared)
+static void note(struct offered_to *offered, unsigned number)
 {
 	const struct address client = host(number);
-	offered_to_note(offered, &client, is_declared);
+	offered_to_note(offered, &client);
 }
 
 static bool is_others(const struct offered_to *offered, unsigned number)
@@ -34,50 +34,55 @@ static void who_is_noted_had_it_and_who_is_not_did_not(void **state)
 	struct offered_to offered = {{0}};
 	assert_true(offered_to_is_empty(&offered));
 	assert_false(is_others(&offered, 1)); /* it may have been this one */
-	note(&offered, 1, true);
-	note(&offered, 2, false);
+	note(&offered, 1);
+	note(&offered, 2);
 	assert_false(offered_to_is_empty(&offered));
 	assert_false(is_others(&offered, 1));
 	assert_false(is_others(&offered, 2));
 	assert_true(is_others(&offered, 3));
 }
 
-static void the_last_ones_of_each_kind_are_kept(void **state)
+static unsigned others_of(
+	const struct offered_to *offered, unsigned first, unsigned end)
 {
-	(void)state;
-	struct offered_to offered = {{0}};
-	for (unsigned i = 0; i < OFFERED_TO_DECLARED; i++) {
-		note(&offered, i, true);
+	unsigned count = 0;
+	for (unsigned i = first; i < end; i++) {
+		count += is_others(offered, i);
 	}
-	note(&offered, 0, true); /* again: 1 is the oldest by now */
-	note(&offered, 100, true);
-	assert_false(is_others(&offered, 0));
-	assert_true(is_others(&offered, 1));
-	for (unsigned i = 2; i < OFFERED_TO_DECLARED; i++) {
-		assert_false(is_others(&offered, i));
-	}
-	assert_false(is_others(&offered, 100));
+	return count;
 }
 
-static void nobody_undeclared_displaces_a_declared_client(void **state)
+static void nobody_who_had_it_is_forgotten(void **state)
 {
 	(void)state;
 	struct offered_to offered = {{0}};
-	note(&offered, 1, true);
-	for (unsigned i = 1000; i < 2000; i++) {
-		note(&offered, i, false);
+	for (unsigned i = 0; i < 5000; i++) {
+		note(&offered, i);
 	}
-	assert_false(is_others(&offered, 1));
-	assert_true(is_others(&offered, 1000));
-	assert_false(is_others(&offered, 1999));
+	assert_int_equal(others_of(&offered, 0, 5000), 0);
+}
+
+/* 1 - (1 - e^(-3n/256))^3 of those who never had it are known not to */
+static void the_fewer_had_it_the_more_is_known(void **state)
+{
+	(void)state;
+	struct offered_to offered = {{0}};
+	for (unsigned i = 0; i < 40; i++) {
+		note(&offered, i);
+	}
+	assert_in_range(others_of(&offered, 10000, 20000), 9300, 9700);
+	for (unsigned i = 40; i < 130; i++) {
+		note(&offered, i);
+	}
+	assert_in_range(others_of(&offered, 10000, 20000), 4400, 6000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_noted_had_it_and_who_is_not_did_not),
-		cmocka_unit_test(the_last_ones_of_each_kind_are_kept),
-		cmocka_unit_test(nobody_undeclared_displaces_a_declared_client),
+		cmocka_unit_test(nobody_who_had_it_is_forgotten),
+		cmocka_unit_test(the_fewer_had_it_the_more_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,7 +300,8 @@ GROWS = {"sender.illegitimate", "sender.attempt", "flow.illegitimate"}  # one al
 # what DNS said of an address is not asked of explain, nor what a flow ends without
 # their records bear the port of the proxy, or of who opened the connection and took the mail
 PORT_OF_ANOTHER = {"http-connect-after-407", "http-connect-after-407-on-25", "http-connect-behind-pipelined", "http-connect-in-line-feeds",
-                   "http-connect-many-lines", "http-connect-to-smtp", "http-connect-unheard", "socks5-to-smtp", "socks5-gssapi-to-smtp", "smtp-roles-turned"}
+                   "http-connect-many-lines", "http-connect-to-smtp", "http-connect-unheard", "socks5-to-smtp", "socks5-gssapi-to-smtp", "smtp-roles-turned",
+                   "browser-lured-to-mail"}
 
 
 def test_explain_and_replay_tell_the_same_of_who_may_speak_to_whom():
