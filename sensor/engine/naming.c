@@ -503,7 +503,8 @@ static struct naming of_words(
 static bool is_claim(const struct naming_case *tls)
 {
 	const struct facts_tls_session *session = &tls->facts->session;
-	return tls->is_server_captured && tls->is_start_seen && tls->facts->gaps == 0 &&
+	return session->has_client_hello && tls->is_server_captured &&
+	       tls->is_start_seen && tls->facts->gaps == 0 &&
 	       !session->has_server_hello && !session->is_established;
 }
 

@@ -56,6 +56,7 @@ struct session {
 	bool is_midstream;
 	bool is_from_internet;
 	bool is_server_captured;
+	bool has_client_hello;
 	bool has_server_hello;
 	bool has_gap;
 };
@@ -67,6 +68,7 @@ static struct naming name_of(struct session session)
 	struct facts facts;
 	struct address server;
 	memset(&facts, 0, sizeof(facts));
+	facts.session.has_client_hello = session.has_client_hello;
 	facts.session.has_server_hello = session.has_server_hello;
 	facts.gaps = session.has_gap;
 	assert_true(address_parse(session.server, &server));
@@ -427,6 +429,7 @@ static void what_a_client_asks_for_names_nothing_before_the_server_s_hello(void 
 	for (size_t i = 0; i < ASKED_COUNT; i++) {
 		struct session session = ASKED[i].session;
 		session.is_server_captured = true;
+		session.has_client_hello = true;
 		assert_false(name_of(session).is_decided);
 		session.is_ended = true;
 		assert_true(name_of(session).is_decided);
@@ -447,7 +450,11 @@ static void where_the_server_s_hello_may_be_lost_what_is_asked_for_names_it(
 		session.is_ended = true;
 		assert_int_equal(name_of(session).protocol, ASKED[i].named);
 		session.is_server_captured = true;
+		session.has_client_hello = true;
 		session.has_gap = true;
+		assert_int_equal(name_of(session).protocol, ASKED[i].named);
+		/* both ends are in the midst of TLS: what no hello says, none may take back */
+		session.has_gap = session.has_client_hello = false;
 		assert_int_equal(name_of(session).protocol, ASKED[i].named);
 	}
 }

@@ -78,7 +78,7 @@ def test_a_flow_that_two_sensors_saw_is_counted_once_though_their_clocks_differ(
 
 
 def test_observed_matrices_of_two_sensors_that_saw_a_part_in_common_are_added_up(site, tmp_path):
-    """What crossed both is counted once: exactly of pairs with few flows, about of the others."""
+    """What crossed both is counted once: exactly of pairs with few flows, about of the others; messages as their flows on average."""
     lines = [line for line in open(site / "eve.json", encoding="utf-8") if '"event_type":"mail"' in line]
 
     def add_up(name, chosen):
@@ -96,7 +96,7 @@ def test_observed_matrices_of_two_sensors_that_saw_a_part_in_common_are_added_up
     assert len(few) > 60
     for key in few:
         assert both[key]["flows"] == whole[key]["flows"], key
-        assert both[key]["messages"] == whole[key]["messages"], key
+        assert abs(both[key]["messages"] - whole[key]["messages"]) <= 1, key
     for key in whole.keys() - set(few):
         assert abs(both[key]["flows"] - whole[key]["flows"]) <= 0.4 * whole[key]["flows"], key
 

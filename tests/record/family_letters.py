@@ -182,5 +182,5 @@ def octets_answered():
 def pop3_alone():
     frames = talk(110, "<+OK <1896.697170952@mail.example.org>\r\n", ">USER alice\r\n", "<+OK\r\n", ">PASS not-seen\r\n",
                   "<+OK\r\n", ">RETR 1\r\n", "<+OK\r\nSubject: hello\r\n\r\n* 3 EXISTS\r\na1 OK done\r\n"
-                  "250-mx.example.net\r\n250-AUTH PLAIN\r\n250 SIZE\r\n.\r\n", ">QUIT\r\n", "<+OK\r\n", server=MAILBOX)
+                  "250-mx.example.net\r\n250-AUTH PLAIN\r\n250 SIZE\r\n.\r\n", ">QUIT\r\n", "<+OK\r\n", server=MAILBOX, source=40002)
     return save([kept for kept in frames if kept[1][26:30] == bytes((192, 0, 2, 10))])
