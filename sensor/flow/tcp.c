@@ -367,13 +367,32 @@ static COLD bool is_word_from_afar(const struct flow_table *table, struct flow *
 	return false;
 }
 
+/* It says what of the other side arrived, and that counts. */
+static bool is_word(const struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	return packet->tcp_flags & TCP_ACK &&
+	       !(packet->ttl < flow->ttl[side] / 2 &&
+		       is_word_from_afar(table, flow, packet, side));
+}
+
+/* What it bears, and then its end. */
+static void take(struct flow_table *table, struct flow *flow,
+	const struct packet *packet, unsigned side)
+{
+	if (!has_ended(flow) && has_bytes_to_take(flow, packet, side)) {
+		on_payload(table, flow, packet, side);
+	}
+	if (packet->tcp_flags & TCP_FIN && !has_ended(flow)) {
+		on_fin(table, flow, packet, side);
+	}
+}
+
 static void follow_stream(struct flow_table *table, struct flow *flow,
 	const struct packet *packet, unsigned side)
 {
 	const bool is_fin = packet->tcp_flags & TCP_FIN;
-	const bool is_ack = packet->tcp_flags & TCP_ACK &&
-			    !(packet->ttl < flow->ttl[side] / 2 &&
-				    is_word_from_afar(table, flow, packet, side));
+	const bool is_ack = is_word(table, flow, packet, side);
 	const uint32_t acknowledged = packet->acknowledgement;
 	if (packet->payload_wire_len == 0 && !is_fin && flow->stream == POOL_NONE &&
 		(flow->fins != 3 || has_ended(flow))) {
@@ -401,14 +420,7 @@ static void follow_stream(struct flow_table *table, struct flow *flow,
 	}
 	table->streams.is_odd =
 		false; /* it speaks of what is believed, not of this packet */
-	if (!has_ended(flow)) {
-		if (has_bytes_to_take(flow, packet, side)) {
-			on_payload(table, flow, packet, side);
-		}
-		if (is_fin && !has_ended(flow)) {
-			on_fin(table, flow, packet, side);
-		}
-	}
+	take(table, flow, packet, side);
 	stream = table_read_stream(table, flow);
 	if (stream && is_ack) {
 		aside_note(stream, flow, side, packet);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define BIT_COUNT   (OFFERED_TO_WORDS * 32)
+#define BIT_COUNT   (OFFERED_TO_WORDS * UINT64_C(32))
 #define PROBE_COUNT 3
 
 /* The bits of one client. PROBE_COUNT steps. */
