@@ -199,6 +199,8 @@ static void take_noted(struct flow_table *table, struct flow *flow,
 	}
 	flow->packets[side] = 1; /* this one, which was counted to the one before */
 	table->left = left;
+	table->left.flow = flow;
+	table->left.now_us = table->now_us;
 }
 
 /* Bytes where the connection that was left stood: it never ended. */
@@ -218,7 +220,8 @@ static void take_former(struct flow_table *table, struct flow *flow,
 		opening_note_first(flow, 1, next[1]);
 	}
 	flow->packets[side] = 1;
-	table->left = (struct flow_left){.is_back = true};
+	table->left = (struct flow_left){
+		.is_back = true, .flow = flow, .now_us = table->now_us};
 }
 
 static void tell(struct flow_table *table, struct flow *flow, unsigned side,
@@ -297,6 +300,9 @@ COLD void other_begin(struct flow_table *table, struct flow *flow)
 	const struct flow_left left = table->left;
 	struct stream *stream = table_stream(table, flow);
 	table->left = (struct flow_left){.is_set = false};
+	if (left.now_us != table->now_us || !(left.is_set || left.is_back)) {
+		return;
+	}
 	if (left.is_back) {
 		tell(table, flow, flow->client, FLOW_DOUBT_CONNECTION);
 		return;

@@ -470,7 +470,7 @@ void table_watch(struct flow_table *table, struct flow *flow)
 	if (table->handler.opened(table->handler.context, flow, table->now_us)) {
 		table_list(table, flow,
 			flow->syns == 3 ? FLOW_LIST_ONE_SIDED : FLOW_LIST_UNPROVEN);
-		if (table->left.is_set || table->left.is_back) {
+		if (table->left.flow == flow) {
 			other_begin(table, flow);
 		}
 	} else {

@@ -23,6 +23,9 @@ struct flow_left {
 	uint8_t client; /* a side */
 	uint8_t confidence;
 	uint32_t next[2]; /* where each side goes on */
+	uint64_t now_us;
+	/* the new one, which may get no stream: then it is of no use */
+	const struct flow *flow;
 };
 
 struct flow_table {

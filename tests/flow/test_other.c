@@ -168,6 +168,46 @@ static void who_is_left_for_bytes_made_up_is_picked_up_again(void **state)
 	assert_int_equal(seen->ambiguity.doubt, FLOW_DOUBT_CONNECTION);
 }
 
+/* Another client's flow, of the same numbers; it repeats what stands where the first went on. */
+static void put_neighbour(struct seen *seen)
+{
+	seen->is_wanted = true;
+	put_client(seen, (struct wire){.client_port = 40001, .text = "EHLO"});
+	for (unsigned i = 0; i < 2; i++) {
+		put_client(seen, (struct wire){.client_port = 40001,
+					 .offset = 4,
+					 .acknowledged = 3,
+					 .text = "NOOP"});
+	}
+}
+
+static void nobody_else_is_taken_for_who_was_left(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	put_syn(seen, DIRECTION_TO_SERVER);
+	put_answer(seen, DIRECTION_TO_CLIENT);
+	seen->is_wanted = false; /* no stream for it */
+	put_other(seen, "xx");
+	put_neighbour(seen);
+	assert_int_equal(seen->opened, 3);
+	assert_int_equal(seen->ambiguous, 0);
+}
+
+static void nor_for_who_was_picked_up(void **state)
+{
+	struct seen *seen = *state;
+	talk(seen);
+	put_syn(seen, DIRECTION_TO_SERVER);
+	put_answer(seen, DIRECTION_TO_CLIENT);
+	put_other(seen, "xx");
+	seen->is_wanted = false;
+	put_client(seen, (struct wire){.offset = 4, .acknowledged = 3, .text = "MAIL"});
+	put_neighbour(seen);
+	assert_int_equal(seen->opened, 4);
+	assert_int_equal(seen->ambiguous, 0);
+}
+
 static void fin(struct seen *seen, enum direction way)
 {
 	const bool is_client = way == DIRECTION_TO_SERVER;
@@ -383,6 +423,8 @@ int main(void)
 		TEST(bytes_behind_it_are_another_connection),
 		TEST(ports_used_again_are_a_flow_with_its_own_handshake),
 		TEST(who_is_left_for_bytes_made_up_is_picked_up_again),
+		TEST(nobody_else_is_taken_for_who_was_left),
+		TEST(nor_for_who_was_picked_up),
 		TEST(so_it_is_when_what_was_made_up_has_ended),
 		TEST(so_it_is_when_it_was_reset),
 		TEST(ports_used_again_end_as_any_flow_does),
