@@ -1,22 +1,9 @@
 #include "analyze/tls_hello.h"
 
-#include "analyze/tls.h"
-#include "hello_maker.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#define UP   DIRECTION_TO_SERVER
-#define DOWN DIRECTION_TO_CLIENT
+#include "tls_feed.h"
 
 enum { TYPE_PADDING = 21 };
 
-static struct tls_context context;
-static struct tls_session session;
-static struct facts facts;
 static struct script message;
 static struct script records;
 static struct script answer;
@@ -26,13 +13,6 @@ static int open_context(void **state)
 	(void)state;
 	struct reason why;
 	return tls_context_init(&context, 2, &why) ? 0 : 1;
-}
-
-static int free_context(void **state)
-{
-	(void)state;
-	tls_context_destroy(&context);
-	return 0;
 }
 
 static int start(void **state)
@@ -46,30 +26,10 @@ static int start(void **state)
 	return 0;
 }
 
-/* Whatever a test did, no slot may stay taken. */
-static int release(void **state)
-{
-	(void)state;
-	tls_session_release(&context, &session);
-	assert_int_equal(context.handshakes.used, 0);
-	return 0;
-}
-
 static enum tls_result feed(
 	enum direction way, const struct script *script, size_t piece)
 {
-	enum tls_result result = TLS_GO_ON;
-	for (size_t at = 0; at < script->len && result == TLS_GO_ON; at += piece) {
-		const size_t left = script->len - at;
-		const size_t len = left < piece ? left : piece;
-		uint8_t *copy = malloc(len);
-		assert_non_null(copy);
-		memcpy(copy, script->bytes + at, len);
-		result = tls_session_bytes(&context, &session, &facts, way,
-			(struct text){.at = copy, .len = len});
-		free(copy);
-	}
-	return result;
+	return feed_pieces(way, script->bytes, script->len, piece);
 }
 
 static void put_extension(struct script *out, uint16_t type, size_t len)
